@@ -1,0 +1,46 @@
+import type { Authentication, Authenticator } from '../authenticator.ts'
+import { ConfigurationError } from '../errors.ts'
+import { ANONYMOUS_USERNAME, UNAUTHENTICATED_GROUP, userInfo } from '../user.ts'
+import { type AnonymousConfig, validateAnonymousConfig } from './config.ts'
+
+/** Options of {@link anonymous}. */
+export type AnonymousOptions = Pick<AnonymousConfig, 'conditions'>
+
+/**
+ * Everybody is `system:anonymous` in `system:unauthenticated`: the last authenticator of a chain, behind `failFast`, so that a
+ * bad credential is an error and never anonymous.
+ *
+ * With conditions, only requests whose percent-decoded path equals one of them exactly: no prefixes, no trailing slash, the
+ * query aside. There is no opinion on others.
+ *
+ * Source: apiserver `pkg/authentication/request/anonymous`; KEP-4633; `--anonymous-auth`.
+ *
+ * @throws {ConfigurationError} when a condition has no path.
+ * @example
+ * const chain = failFast(credentials, anonymous({ conditions: [{ path: '/healthz' }] }))
+ */
+export function anonymous(options: AnonymousOptions = {}): Authenticator {
+  const problems = validateAnonymousConfig({ enabled: true, ...options })
+  if (problems.length > 0) throw new ConfigurationError(problems)
+  const paths = new Set(options.conditions?.map((condition) => condition.path))
+  return {
+    name: 'anonymous',
+    authenticate(request, context) {
+      if (paths.size > 0 && !isListed(request.path, paths)) return undefined
+      return context.audiences === undefined ? nobody : { ...nobody, audiences: context.audiences }
+    },
+  }
+}
+
+const nobody: Authentication = Object.freeze({
+  user: userInfo({ username: ANONYMOUS_USERNAME, groups: [UNAUTHENTICATED_GROUP] }),
+})
+
+/** Whether the percent-decoded path is one of these. A path with a broken escape is none. */
+function isListed(path: string, paths: ReadonlySet<string>): boolean {
+  try {
+    return paths.has(decodeURIComponent(path))
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,71 @@
+import type { Awaitable } from './awaitable.ts'
+import type { Context } from './context.ts'
+import type { AuthenticationRequest } from './request/request.ts'
+import type { UserInfo } from './user.ts'
+
+/** A caller, and what is known about how they proved who they are. */
+export interface Authentication {
+  readonly user: UserInfo
+  /** What the credential is valid for. Absent or empty: this authenticator knows nothing about audiences. */
+  readonly audiences?: readonly string[]
+  /** When the credential ends by itself, in milliseconds since the epoch: no cache keeps it for longer. */
+  readonly expiresAtMs?: number
+  /** The headers that carried the credential; an application must not see them. */
+  readonly consumed?: HeaderChanges
+}
+
+/** What is to be done to the headers of a request before an application sees it. Names and prefixes are lower-case. */
+export interface HeaderChanges {
+  readonly remove: readonly string[]
+  /** Every header whose name starts with one of these goes too. */
+  readonly removePrefixes?: readonly string[]
+  /** The header, with all its repetitions, becomes this one value. */
+  readonly replace?: readonly (readonly [name: string, value: string])[]
+}
+
+/** What kind of credential an authenticator looks for; composing authenticators add up what theirs say. */
+export interface CredentialDescription {
+  /** The HTTP authentication schemes (RFC 9110 section 11) a client may use, for `WWW-Authenticate`. */
+  readonly schemes: readonly AuthenticationScheme[]
+  /**
+   * Identity headers that must not reach an application, whoever authenticated. Functions, since what is configured may be
+   * reloaded; each returns the same object until then.
+   */
+  readonly identityHeaders?: readonly (() => HeaderChanges)[]
+}
+
+/** A scheme that a challenge can name. */
+export type AuthenticationScheme = 'Bearer' | 'Basic'
+
+/**
+ * Decides who makes a request.
+ *
+ * `authenticate` returns the caller, `undefined` for "no opinion" (there is no credential of my kind, or it is not mine), or
+ * throws an {@link AuthenticationError}: the credential is mine and bad, or I could not tell. It may do so now or later.
+ */
+export interface Authenticator {
+  readonly name: string
+  readonly credentials?: CredentialDescription
+  authenticate(request: AuthenticationRequest, context: Context): Awaitable<Authentication | undefined>
+}
+
+/** Decides who a bearer token belongs to. The same three outcomes as {@link Authenticator}. */
+export interface TokenAuthenticator {
+  readonly name: string
+  /** Answers with the audiences a token is valid for; a chain wraps all others in `audienceAgnostic`. */
+  readonly audienceAware?: boolean
+  authenticateToken(token: string, context: Context): Awaitable<Authentication | undefined>
+}
+
+/** Decides whether a password is a user's. The same three outcomes as {@link Authenticator}. */
+export interface PasswordAuthenticator {
+  readonly name: string
+  authenticatePassword(
+    username: string,
+    password: string,
+    context: Context,
+  ): Awaitable<Authentication | undefined>
+}
+
+/** Any of the three kinds. */
+export type AnyAuthenticator = Authenticator | TokenAuthenticator | PasswordAuthenticator

@@ -1,0 +1,52 @@
+import type { Authentication, Authenticator, HeaderChanges, TokenAuthenticator } from '../authenticator.ts'
+import { andThen } from '../awaitable.ts'
+import { consultToken } from '../consult.ts'
+import { type AuthenticationError, rejected } from '../errors.ts'
+import { readBearerToken } from './read.ts'
+
+/** Options of {@link bearerToken} and `webSocketProtocol`. */
+export interface TokenExtractionOptions {
+  /** A longer token is refused unread. Default 65,536 characters. */
+  readonly maxTokenLength?: number
+}
+
+/** The default of {@link TokenExtractionOptions.maxTokenLength}. */
+export const MAX_TOKEN_LENGTH = 65_536
+
+/** No token authenticator knew the token. One object for all: it says nothing about the request. */
+export const invalidBearerToken: Readonly<AuthenticationError> = Object.freeze(
+  rejected('invalid bearer token'),
+)
+
+/**
+ * Hands the token of `Authorization: Bearer TOKEN` to a token authenticator. Only the first `Authorization` header counts.
+ *
+ * Without a token there is no opinion. With one there is a user or an error: a token that nobody knows is
+ * `invalid bearer token`.
+ *
+ * Source: apiserver `pkg/authentication/request/bearertoken`, RFC 6750 section 2.1.
+ *
+ * @example
+ * const authenticator = bearerToken(tokenFile('31ada4fd-adec-460c-809a-9e56ceb75269,jane,1,"admins,ops"'))
+ */
+export function bearerToken(tokens: TokenAuthenticator, options: TokenExtractionOptions = {}): Authenticator {
+  const maxTokenLength = options.maxTokenLength ?? MAX_TOKEN_LENGTH
+  return {
+    name: 'bearerToken',
+    credentials: { schemes: ['Bearer'] },
+    authenticate(request, context) {
+      const token = readBearerToken(request.headers.first('authorization'), context)
+      if (token === undefined) return undefined
+      if (token.length > maxTokenLength)
+        throw rejected(`bearer token is longer than ${maxTokenLength} characters`)
+      return andThen(consultToken(tokens, token, context), accept)
+    },
+  }
+}
+
+const consumed: HeaderChanges = Object.freeze({ remove: ['authorization'] })
+
+function accept(answer: Authentication | undefined): Authentication {
+  if (answer === undefined) throw invalidBearerToken
+  return { ...answer, consumed }
+}

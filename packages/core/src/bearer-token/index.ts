@@ -1,0 +1,1 @@
+export { bearerToken, type TokenExtractionOptions } from './bearer-token.ts'

@@ -1,0 +1,38 @@
+import type { Context } from '../context.ts'
+
+/**
+ * The token of an `Authorization` value, as kube-apiserver reads it: the scheme in any case, one space, and everything up to
+ * the next space. `undefined` when there is none.
+ */
+export function readBearerToken(authorization: string | undefined, context: Context): string | undefined {
+  if (authorization === undefined) return undefined
+  const value = trimAscii(authorization)
+  if (!hasScheme(value, 'bearer')) return undefined
+  const end = value.indexOf(' ', 7)
+  const token = end === -1 ? value.slice(7) : value.slice(7, end)
+  if (token === '') {
+    context.warn?.(
+      'the provided Authorization header contains extra space before the bearer token, and is ignored',
+    )
+    return undefined
+  }
+  return token
+}
+
+/** Whether the value starts with the lower-case scheme, in any case, and a space. */
+export function hasScheme(value: string, scheme: string): boolean {
+  return value.charCodeAt(scheme.length) === 0x20 && value.slice(0, scheme.length).toLowerCase() === scheme
+}
+
+/** Cuts ASCII white space off both ends; `String.prototype.trim` would cut more than HTTP knows. */
+export function trimAscii(value: string): string {
+  let start = 0
+  let end = value.length
+  while (start < end && isAsciiSpace(value.charCodeAt(start))) start++
+  while (end > start && isAsciiSpace(value.charCodeAt(end - 1))) end--
+  return start === 0 && end === value.length ? value : value.slice(start, end)
+}
+
+function isAsciiSpace(code: number): boolean {
+  return code === 0x20 || (code >= 0x09 && code <= 0x0d)
+}

@@ -1,0 +1,25 @@
+/** What is used of `node:crypto`, which also Deno and Bun have. */
+interface NodeCrypto {
+  hash(algorithm: 'sha256', data: string, encoding: 'latin1'): string
+  createHmac(
+    algorithm: 'sha256',
+    key: Uint8Array,
+  ): { update(data: Uint8Array): { digest(encoding: 'latin1'): string } }
+}
+
+interface RuntimeWithBuiltins {
+  readonly process: { getBuiltinModule(id: 'node:crypto'): NodeCrypto }
+}
+
+// Found without an import, so that bundlers for other runtimes have nothing to resolve.
+const crypto = (globalThis as unknown as RuntimeWithBuiltins).process.getBuiltinModule('node:crypto')
+
+/** SHA-256 of the text in UTF-8: 32 characters, one per byte. */
+export function sha256(text: string): string {
+  return crypto.hash('sha256', text, 'latin1')
+}
+
+/** HMAC-SHA-256 (RFC 2104): 32 characters, one per byte. */
+export function hmacSha256(key: Uint8Array, message: Uint8Array): string {
+  return crypto.createHmac('sha256', key).update(message).digest('latin1')
+}

@@ -1,0 +1,90 @@
+/**
+ * Why an authenticator could not say who this is.
+ *
+ * - `rejected`: the credential is of this authenticator's kind, and it is bad.
+ * - `unavailable`: the check could not be made. An outage is never reported as a bad password.
+ */
+export type AuthenticationErrorCode = 'rejected' | 'unavailable'
+
+/** Options of an {@link AuthenticationError}. */
+export interface AuthenticationErrorOptions {
+  /** What led to this, for logs; never sent to a client. */
+  readonly cause?: unknown
+  /** The errors this one sums up, in order. */
+  readonly errors?: readonly AuthenticationError[]
+}
+
+/**
+ * The third outcome of an authenticator, beside a user and no opinion.
+ *
+ * The message is for operators. It names what was wrong and never holds a byte of the credential. Clients see a fixed text.
+ */
+export class AuthenticationError extends Error {
+  override readonly name = 'AuthenticationError'
+  readonly code: AuthenticationErrorCode
+  /** What is summed up here: empty unless several authenticators of a union failed. */
+  readonly errors: readonly AuthenticationError[]
+
+  constructor(code: AuthenticationErrorCode, message: string, options: AuthenticationErrorOptions = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    this.code = code
+    this.errors = options.errors ?? []
+  }
+}
+
+/** The credential is bad. */
+export function rejected(message: string, options?: AuthenticationErrorOptions): AuthenticationError {
+  return new AuthenticationError('rejected', message, options)
+}
+
+/** The check could not be made. */
+export function unavailable(message: string, options?: AuthenticationErrorOptions): AuthenticationError {
+  return new AuthenticationError('unavailable', message, options)
+}
+
+/**
+ * Anything thrown, as an {@link AuthenticationError}. A fault in an authenticator decides nothing about a credential, so it
+ * counts as `unavailable`, under the text kube-apiserver uses for a panic.
+ */
+export function asAuthenticationError(thrown: unknown): AuthenticationError {
+  if (thrown instanceof AuthenticationError) return thrown
+  return unavailable('Internal error occurred: authentication failed unexpectedly', { cause: thrown })
+}
+
+/**
+ * Several errors as one, with the text of Kubernetes' aggregate: flattened, equal texts once, `[first, second]`.
+ * It is `unavailable` as soon as one of them is, since the missing answer might have been a yes.
+ *
+ * Source: apimachinery `pkg/util/errors`.
+ */
+export function aggregate(errors: readonly AuthenticationError[]): AuthenticationError {
+  const flat = new Map<string, AuthenticationError>()
+  for (const error of errors.flatMap((each) => (each.errors.length > 0 ? each.errors : [each]))) {
+    const seen = flat.get(error.message)
+    if (seen === undefined || seen.code === 'rejected') flat.set(error.message, error)
+  }
+  const distinct = [...flat.values()]
+  const [only] = distinct
+  if (only !== undefined && distinct.length === 1) return only
+  const code = distinct.some((error) => error.code === 'unavailable') ? 'unavailable' : 'rejected'
+  return new AuthenticationError(code, `[${[...flat.keys()].join(', ')}]`, { errors: distinct })
+}
+
+/** One thing that is wrong with what an operator configured. */
+export interface ConfigurationProblem {
+  /** The option, as in `anonymous.conditions[0].path`. */
+  readonly path: string
+  readonly message: string
+}
+
+/** What was configured cannot work. Thrown at construction, with every problem found, never at the first request. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError'
+  readonly code = 'invalidConfiguration'
+  readonly problems: readonly ConfigurationProblem[]
+
+  constructor(problems: readonly ConfigurationProblem[], options?: { readonly cause?: unknown }) {
+    super(problems.map((problem) => `${problem.path}: ${problem.message}`).join('; '), options)
+    this.problems = problems
+  }
+}

@@ -1,0 +1,105 @@
+import type { AuthenticationError } from './errors.ts'
+import type { AuthenticationRequest } from './request/request.ts'
+import type { UserInfo } from './user.ts'
+
+/** How an authenticator, or a whole request, came out. */
+export type Outcome = 'authenticated' | 'noOpinion' | 'rejected' | 'unavailable'
+
+/** An authenticator is about to be asked. Everything up to the matching {@link ConsultedEvent} happens inside it. */
+export interface ConsultingEvent {
+  readonly type: 'consulting'
+  readonly authenticator: string
+}
+
+/** An authenticator answered. */
+export interface ConsultedEvent {
+  readonly type: 'consulted'
+  readonly authenticator: string
+  readonly outcome: Outcome
+  readonly durationSeconds: number
+  readonly user?: UserInfo
+  readonly error?: AuthenticationError
+}
+
+/** A request was decided. `result` is the label of kube-apiserver's `authentication_attempts`. */
+export interface RequestEvent {
+  readonly type: 'request'
+  readonly request: AuthenticationRequest
+  readonly result: 'success' | 'failure' | 'error'
+  readonly durationSeconds: number
+  readonly user?: UserInfo
+  readonly error?: AuthenticationError
+  readonly warnings: readonly string[]
+  readonly annotations: Readonly<Record<string, string>>
+}
+
+/** A token cache was asked. */
+export interface TokenCacheRequestEvent {
+  readonly type: 'tokenCacheRequest'
+  readonly status: 'hit' | 'miss'
+  readonly durationSeconds: number
+}
+
+/** A token cache got an answer from the authenticator behind it. */
+export interface TokenCacheFetchEvent {
+  readonly type: 'tokenCacheFetch'
+  readonly status: 'ok' | 'error'
+}
+
+/** How many lookups a token cache has under way (`inFlight`), and how many callers wait for one (`blocked`), went up or down. */
+export interface TokenCacheActiveFetchEvent {
+  readonly type: 'tokenCacheActiveFetch'
+  readonly status: 'blocked' | 'inFlight'
+  readonly change: 1 | -1
+}
+
+/** A file of credentials was read, and something in it deserves a look. Never holds a token or a password. */
+export interface CredentialFileEvent {
+  readonly type: 'credentialFile'
+  /** The name given to the file. */
+  readonly file: string
+  readonly notice: FileNotice
+}
+
+/** What was noticed in a file. */
+export interface FileNotice {
+  /** `warning`: a record does not count, as in Kubernetes. `advice`: it counts, and may not mean what its author thinks. */
+  readonly severity: 'warning' | 'advice'
+  readonly code: string
+  /** The record, counted from 1 without blank lines; absent when it is about the whole file. */
+  readonly record?: number
+  readonly message: string
+}
+
+/** A source of configuration was read again. */
+export interface ReloadEvent {
+  readonly type: 'reload'
+  /** What was read, usually a path. */
+  readonly source: string
+  /** `failed`: the last good version stays in force. */
+  readonly outcome: 'loaded' | 'failed'
+  readonly error?: Error
+}
+
+/** Everything the suite has to tell. Metrics, audit and `explain` read this one stream. */
+export type AuthenticationEvent =
+  | ConsultingEvent
+  | ConsultedEvent
+  | RequestEvent
+  | TokenCacheRequestEvent
+  | TokenCacheFetchEvent
+  | TokenCacheActiveFetchEvent
+  | CredentialFileEvent
+  | ReloadEvent
+
+/** Receives events as they happen. It must not wait: start work of its own and return. */
+export type Observer = (event: AuthenticationEvent) => void
+
+/** Tells an observer, if there is one. What goes wrong in it must not decide who a caller is. */
+export function notify(observer: Observer | undefined, event: AuthenticationEvent): void {
+  try {
+    observer?.(event)
+  } catch {
+    // An observer reports its own faults; the request goes on.
+  }
+}

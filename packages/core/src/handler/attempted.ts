@@ -1,0 +1,29 @@
+import { hasScheme, trimAscii } from '../bearer-token/read.ts'
+import { decodeCredentials } from '../basic/basic.ts'
+import type { AuthenticationRequest } from '../request/request.ts'
+
+/**
+ * What kube-apiserver's audit log says of a refused request: the kinds of credentials that were seen in it, whatever they were
+ * worth. `access_token` in the query is only reported, never accepted.
+ *
+ * Source: apiserver `pkg/endpoints/filters/authn_audit.go`.
+ */
+export function failedAuthenticationMessage(request: AuthenticationRequest): string {
+  const methods = attemptedMethods(request)
+  return methods.length === 0
+    ? 'Authentication failed, no credentials provided'
+    : `Authentication failed, attempted: ${methods.join(', ')}`
+}
+
+function attemptedMethods(request: AuthenticationRequest): readonly string[] {
+  const authorization = request.headers.first('authorization') ?? ''
+  const accessToken = new URLSearchParams(request.query).get('access_token') ?? ''
+  return [
+    ...(hasScheme(authorization, 'basic') && decodeCredentials(authorization.slice(6)) !== undefined
+      ? ['basic']
+      : []),
+    ...(hasScheme(trimAscii(authorization), 'bearer') ? ['bearer'] : []),
+    ...(accessToken.trim() === '' ? [] : ['access_token']),
+    ...((request.peerCertificates?.().length ?? 0) > 0 ? ['x509'] : []),
+  ]
+}

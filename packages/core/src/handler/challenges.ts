@@ -1,0 +1,27 @@
+import type { AuthenticationScheme } from '../authenticator.ts'
+import type { AuthenticationError } from '../errors.ts'
+import type { AuthenticationRequest } from '../request/request.ts'
+import { readBearerToken } from '../bearer-token/read.ts'
+import { emptyContext } from '../context.ts'
+
+/**
+ * The `WWW-Authenticate` challenges of a 401, one for every scheme the chain accepts (RFC 9110 section 11.6.1). A bearer token
+ * that was refused is `invalid_token` (RFC 6750 section 3.1); one that could not be checked is not called so.
+ *
+ * Deviation: kube-apiserver sends none (`docs/deviations.md`, challenges).
+ */
+export function challengesFor(
+  schemes: readonly AuthenticationScheme[],
+  realm: string,
+): (request: AuthenticationRequest, error: AuthenticationError | undefined) => readonly string[] {
+  const parameters = `realm="${realm.replaceAll(/["\\]/g, '\\$&')}"`
+  const plain = schemes.map((scheme) => `${scheme} ${parameters}`)
+  const invalidToken = schemes.map((scheme) =>
+    scheme === 'Bearer' ? `${scheme} ${parameters}, error="invalid_token"` : `${scheme} ${parameters}`,
+  )
+  return (request, error) => {
+    if (error?.code !== 'rejected') return plain
+    const token = readBearerToken(request.headers.first('authorization'), emptyContext)
+    return token === undefined ? plain : invalidToken
+  }
+}

@@ -1,0 +1,58 @@
+import type { RequestHeaders } from '../request/request.ts'
+import { textFromLatin1 } from './byte-text.ts'
+
+/**
+ * Headers from Node's `rawHeaders`: name, value, name, value, as they were sent. Repeated headers stay apart.
+ *
+ * @param raw read at every call, so that what is removed from it is gone here too.
+ * @param decode how a value becomes text; Node hands out HTTP/1 values as latin1.
+ */
+export function exactHeaders(
+  raw: readonly string[],
+  decode: (value: string) => string = textFromLatin1,
+): RequestHeaders {
+  return new ExactHeaders(raw, decode)
+}
+
+class ExactHeaders implements RequestHeaders {
+  readonly exact = true
+  readonly #raw: readonly string[]
+  readonly #decode: (value: string) => string
+
+  constructor(raw: readonly string[], decode: (value: string) => string) {
+    this.#raw = raw
+    this.#decode = decode
+  }
+
+  first(name: string): string | undefined {
+    const raw = this.#raw
+    for (let index = 0; index + 1 < raw.length; index += 2) {
+      const value = raw[index + 1]
+      if (value !== undefined && isNamed(raw[index], name)) return this.#decode(value)
+    }
+    return undefined
+  }
+
+  all(name: string): readonly string[] {
+    const raw = this.#raw
+    const values: string[] = []
+    for (let index = 0; index + 1 < raw.length; index += 2) {
+      const value = raw[index + 1]
+      if (value !== undefined && isNamed(raw[index], name)) values.push(this.#decode(value))
+    }
+    return values
+  }
+
+  *entries(): Iterable<readonly [string, string]> {
+    const raw = this.#raw
+    for (let index = 0; index + 1 < raw.length; index += 2) {
+      const name = raw[index]
+      const value = raw[index + 1]
+      if (name !== undefined && value !== undefined) yield [name.toLowerCase(), this.#decode(value)]
+    }
+  }
+}
+
+function isNamed(candidate: string | undefined, name: string): boolean {
+  return candidate !== undefined && candidate.length === name.length && candidate.toLowerCase() === name
+}

@@ -1,0 +1,51 @@
+import { exactHeaders } from '../headers/exact.ts'
+import { targetOf } from '../request/fetch-request.ts'
+import type { AuthenticationRequest, RequestHeaders } from '../request/request.ts'
+
+/** What of Node's `http.IncomingMessage` and `http2.Http2ServerRequest` is used. */
+export interface NodeRequest {
+  readonly method?: string | undefined
+  readonly url?: string | undefined
+  readonly rawHeaders: string[]
+  readonly headers: Record<string, string | string[] | undefined>
+  readonly httpVersionMajor: number
+}
+
+/**
+ * A request of Node's `http`, `https` or `http2` as an {@link AuthenticationRequest}, with its headers exactly as sent.
+ *
+ * @param target the request target, where a framework rewrote `url`, as Express does with `originalUrl`.
+ * @example
+ * const outcome = await authenticate(incomingMessageRequest(req))
+ */
+export function incomingMessageRequest(message: NodeRequest, target?: string): AuthenticationRequest {
+  return new IncomingMessageRequest(message, target)
+}
+
+class IncomingMessageRequest implements AuthenticationRequest {
+  readonly headers: RequestHeaders
+  readonly #message: NodeRequest
+  readonly #target: string | undefined
+
+  constructor(message: NodeRequest, target: string | undefined) {
+    this.#message = message
+    this.#target = target
+    this.headers = exactHeaders(message.rawHeaders)
+  }
+
+  get method(): string {
+    return this.#message.method ?? 'GET'
+  }
+
+  get path(): string {
+    return targetOf(this.#target ?? this.#message.url ?? '/').path
+  }
+
+  get query(): string {
+    return targetOf(this.#target ?? this.#message.url ?? '/').query
+  }
+
+  get httpVersionMajor(): number {
+    return this.#message.httpVersionMajor
+  }
+}

@@ -1,0 +1,77 @@
+export {
+  anonymous,
+  type AnonymousCondition,
+  type AnonymousConfig,
+  type AnonymousOptions,
+  type AnonymousSources,
+  resolveAnonymous,
+  validateAnonymousConfig,
+} from './anonymous/index.ts'
+export { audienceAgnostic, intersectAudiences } from './audiences.ts'
+export type {
+  AnyAuthenticator,
+  Authentication,
+  AuthenticationScheme,
+  Authenticator,
+  CredentialDescription,
+  HeaderChanges,
+  PasswordAuthenticator,
+  TokenAuthenticator,
+} from './authenticator.ts'
+export type { Awaitable } from './awaitable.ts'
+export { basic, type BasicOptions } from './basic/index.ts'
+export { bearerToken, type TokenExtractionOptions } from './bearer-token/index.ts'
+export { authenticatorChain, type AuthenticatorChainOptions } from './chain.ts'
+export { type Clock, systemClock } from './clock.ts'
+export { type Context, emptyContext } from './context.ts'
+export {
+  AuthenticationError,
+  type AuthenticationErrorCode,
+  type AuthenticationErrorOptions,
+  ConfigurationError,
+  type ConfigurationProblem,
+  rejected,
+  unavailable,
+} from './errors.ts'
+export type {
+  AuthenticationEvent,
+  ConsultedEvent,
+  ConsultingEvent,
+  CredentialFileEvent,
+  FileNotice,
+  Observer,
+  Outcome,
+  ReloadEvent,
+  RequestEvent,
+  TokenCacheActiveFetchEvent,
+  TokenCacheFetchEvent,
+  TokenCacheRequestEvent,
+} from './events.ts'
+export { explain, type ExplainedStep, type Explanation } from './explain.ts'
+export { addGroups, authenticatedGroup } from './groups.ts'
+export {
+  type AuthenticatedRequest,
+  authenticateRequest,
+  type AuthenticateRequest,
+  type AuthenticateRequestOptions,
+  type RefusedRequest,
+  type RequestOutcome,
+} from './handler/authenticate-request.ts'
+export { failedAuthenticationMessage } from './handler/attempted.ts'
+export { exactHeaders } from './headers/exact.ts'
+export { joinedHeaders } from './headers/joined.ts'
+export { fetchRequest, type FetchRequestExtras } from './request/fetch-request.ts'
+export type { AuthenticationRequest, RequestHeaders } from './request/request.ts'
+export { type ResponseHeaders, type Status, StatusError, type StatusErrorInit } from './status.ts'
+export { failFast, union } from './union/union.ts'
+export { webSocketProtocol } from './web-socket-protocol/index.ts'
+export {
+  ANONYMOUS_USERNAME,
+  AUTHENTICATED_GROUP,
+  isUnauthenticated,
+  UNAUTHENTICATED_GROUP,
+  userInfo,
+  type UserExtra,
+  type UserInfo,
+  type UserInfoInit,
+} from './user.ts'

@@ -1,0 +1,2 @@
+export { metrics, type Metrics } from './metrics.ts'
+export { usernameLabel } from './username-label.ts'

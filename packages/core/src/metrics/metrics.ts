@@ -1,0 +1,102 @@
+import type { Observer, RequestEvent } from '../events.ts'
+import { histogram, series } from './series.ts'
+import { usernameLabel } from './username-label.ts'
+
+/** Counts what happens. */
+export interface Metrics {
+  /** Give this to whatever takes an observer. */
+  readonly observer: Observer
+  /** How many requests came out this way (`authentication_attempts`). */
+  attempts(result: RequestEvent['result']): number
+  /** How many requests were of users with this label (`authenticated_user_requests`). */
+  userRequests(label: string): number
+  /** Everything, in the Prometheus text format (`text/plain; version=0.0.4`). */
+  render(): string
+}
+
+/**
+ * An observer that counts, under kube-apiserver's metric names.
+ *
+ * Source: apiserver `pkg/endpoints/filters/metrics.go`, `pkg/authentication/token/cache/stats.go`.
+ *
+ * @example
+ * const { observer, render } = metrics()
+ * app.use(authentication(authenticator, { observer }))
+ * app.get('/metrics', (req, res) => res.type('text/plain').send(render()))
+ */
+export function metrics(): Metrics {
+  const attempts = series('counter', {
+    name: 'authentication_attempts',
+    help: 'Counter of authenticated attempts.',
+    label: 'result',
+  })
+  const userRequests = series('counter', {
+    name: 'authenticated_user_requests',
+    help: 'Counter of authenticated requests broken out by username.',
+    label: 'username',
+  })
+  const duration = histogram(
+    {
+      name: 'authentication_duration_seconds',
+      help: 'Authentication duration in seconds broken out by result.',
+      label: 'result',
+    },
+    exponentialBuckets(0.001, 2, 15),
+  )
+  const cacheRequests = series('counter', {
+    name: 'authentication_token_cache_request_total',
+    help: 'Requests of the token cache by hit and miss.',
+    label: 'status',
+  })
+  const cacheDuration = histogram(
+    {
+      name: 'authentication_token_cache_request_duration_seconds',
+      help: 'Duration of token cache requests in seconds.',
+      label: 'status',
+    },
+    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+  )
+  const cacheFetches = series('counter', {
+    name: 'authentication_token_cache_fetch_total',
+    help: 'Lookups behind the token cache by outcome.',
+    label: 'status',
+  })
+  const cacheActive = series('gauge', {
+    name: 'authentication_token_cache_active_fetch_count',
+    help: 'Lookups under way and callers who wait for one.',
+    label: 'status',
+  })
+
+  return {
+    observer(event) {
+      switch (event.type) {
+        case 'request':
+          attempts.add(event.result)
+          duration.observe(event.result, event.durationSeconds)
+          if (event.user !== undefined) userRequests.add(usernameLabel(event.user.username))
+          break
+        case 'tokenCacheRequest':
+          cacheRequests.add(event.status)
+          cacheDuration.observe(event.status, event.durationSeconds)
+          break
+        case 'tokenCacheFetch':
+          cacheFetches.add(event.status)
+          break
+        case 'tokenCacheActiveFetch':
+          cacheActive.add(event.status === 'inFlight' ? 'in_flight' : event.status, event.change)
+          break
+        default:
+      }
+    },
+    attempts: attempts.get,
+    userRequests: userRequests.get,
+    render: () =>
+      [attempts, userRequests, duration, cacheRequests, cacheDuration, cacheFetches, cacheActive]
+        .map((metric) => metric.render())
+        .join(''),
+  }
+}
+
+function exponentialBuckets(start: number, factor: number, count: number): readonly number[] {
+  return Array.from({ length: count }, (_, index) => start * factor ** index)
+}

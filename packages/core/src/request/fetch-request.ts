@@ -1,0 +1,60 @@
+import { joinedHeaders } from '../headers/joined.ts'
+import type { AuthenticationRequest, RequestHeaders } from './request.ts'
+
+/** What {@link fetchRequest} can be told beyond the `Request` itself. */
+export interface FetchRequestExtras {
+  /** A better source of headers than the request, where the runtime has one. */
+  readonly headers?: RequestHeaders
+  readonly httpVersionMajor?: number
+  /** The certificates the peer presented, leaf first, as DER. */
+  readonly peerCertificates?: () => readonly Uint8Array[]
+}
+
+/**
+ * A Fetch API `Request` as an {@link AuthenticationRequest}: for Hono, Workers, Deno, Bun and everything alike.
+ *
+ * @example
+ * const outcome = await authenticate(fetchRequest(request))
+ */
+export function fetchRequest(
+  request: Pick<Request, 'method' | 'url' | 'headers'>,
+  extras: FetchRequestExtras = {},
+): AuthenticationRequest {
+  return new FetchRequest(request, extras)
+}
+
+class FetchRequest implements AuthenticationRequest {
+  readonly headers: RequestHeaders
+  readonly httpVersionMajor?: number
+  readonly peerCertificates?: () => readonly Uint8Array[]
+  readonly #request: Pick<Request, 'method' | 'url'>
+
+  constructor(request: Pick<Request, 'method' | 'url' | 'headers'>, extras: FetchRequestExtras) {
+    this.#request = request
+    this.headers = extras.headers ?? joinedHeaders(request.headers)
+    if (extras.httpVersionMajor !== undefined) this.httpVersionMajor = extras.httpVersionMajor
+    if (extras.peerCertificates !== undefined) this.peerCertificates = extras.peerCertificates
+  }
+
+  get method(): string {
+    return this.#request.method
+  }
+
+  get path(): string {
+    return targetOf(this.#request.url).path
+  }
+
+  get query(): string {
+    return targetOf(this.#request.url).query
+  }
+}
+
+/** Path and query of a request target in any of its forms (RFC 9112 section 3.2), as sent. */
+export function targetOf(target: string): { readonly path: string; readonly query: string } {
+  const local = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/?#]*/.exec(target)?.[0].length ?? 0
+  const fragment = target.indexOf('#', local)
+  const whole = target.slice(local, fragment === -1 ? undefined : fragment)
+  const mark = whole.indexOf('?')
+  const path = mark === -1 ? whole : whole.slice(0, mark)
+  return { path: path === '' ? '/' : path, query: mark === -1 ? '' : whole.slice(mark + 1) }
+}

@@ -1,0 +1,32 @@
+/**
+ * What every framework's request can be reduced to.
+ *
+ * Make one with `fetchRequest` (Fetch API) or `incomingMessageRequest` (`@kube-authn/core/incoming-message`, for Node).
+ */
+export interface AuthenticationRequest {
+  readonly method: string
+  /** As sent: percent-encoded, without the query. */
+  readonly path: string
+  /** As sent, without the question mark; `''` when there is none. */
+  readonly query: string
+  readonly headers: RequestHeaders
+  /** 1 or 2, where the runtime says so. */
+  readonly httpVersionMajor?: number
+  /** The certificates the peer presented, leaf first, as DER; empty where there are none. */
+  peerCertificates?(): readonly Uint8Array[]
+}
+
+/** The headers of a request. Names are given in lower case; values are text, decoded from UTF-8. */
+export interface RequestHeaders {
+  /**
+   * Whether repeated headers were kept apart. Fetch `Headers` join them with `, `, and nothing can tell afterwards whether
+   * `a, b` was one value or two.
+   */
+  readonly exact: boolean
+  /** The first value, which may be empty; `undefined` when the header is absent. */
+  first(name: string): string | undefined
+  /** All values in the order sent. */
+  all(name: string): readonly string[]
+  /** All headers in the order sent, names in lower case. */
+  entries(): Iterable<readonly [name: string, value: string]>
+}

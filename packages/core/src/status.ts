@@ -1,0 +1,83 @@
+/** `v1` Status: what the Kubernetes API answers when it refuses something. */
+export interface Status {
+  readonly kind: 'Status'
+  readonly apiVersion: 'v1'
+  readonly metadata: Readonly<Record<string, never>>
+  readonly status: 'Failure'
+  readonly message: string
+  readonly reason: string
+  readonly details?: Readonly<Record<string, unknown>>
+  readonly code: number
+}
+
+/** What a {@link StatusError} is made of. */
+export interface StatusErrorInit {
+  readonly status: number
+  /** A machine-readable word, as in `Unauthorized`. */
+  readonly reason: string
+  /** For the client: never what really went wrong with a credential. */
+  readonly message: string
+  readonly details?: Readonly<Record<string, unknown>>
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>
+  /** For logs; never sent. */
+  readonly cause?: unknown
+}
+
+/** A header of an answer: one value, or several that are sent as separate headers. */
+export type ResponseHeaders = Readonly<Record<string, string | string[]>>
+
+/**
+ * A request is refused. Express, Koa and Hono each find what they look for in an error, so any of them can render it when it
+ * is thrown: `status`, `statusCode`, `expose`, `headers`, `getResponse()`. The client gets a {@link Status}, never the cause.
+ *
+ * Source: apimachinery `pkg/apis/meta/v1` Status; apiserver `pkg/endpoints/handlers/responsewriters`.
+ */
+export class StatusError extends Error {
+  override readonly name = 'StatusError'
+  readonly status: number
+  readonly statusCode: number
+  /** The message is fit for the client. */
+  readonly expose = true
+  /** With content type and cache control; `www-authenticate` on a 401. */
+  readonly headers: ResponseHeaders
+  readonly body: Status
+
+  constructor(init: StatusErrorInit) {
+    super(init.message, 'cause' in init ? { cause: init.cause } : undefined)
+    this.status = init.status
+    this.statusCode = init.status
+    this.body = {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message: init.message,
+      reason: init.reason,
+      ...(init.details !== undefined && { details: init.details }),
+      code: init.status,
+    }
+    this.headers = {
+      'content-type': 'application/json',
+      'cache-control': 'no-cache, private',
+      ...copyOfHeaders(init.headers),
+    }
+  }
+
+  /** The whole answer, for runtimes with the Fetch API. */
+  getResponse(): Response {
+    const headers = new Headers()
+    for (const [name, value] of Object.entries(this.headers)) {
+      for (const each of typeof value === 'string' ? [value] : value) headers.append(name, each)
+    }
+    return new Response(JSON.stringify(this.body), { status: this.status, headers })
+  }
+}
+
+function copyOfHeaders(headers: StatusErrorInit['headers']): ResponseHeaders {
+  return Object.fromEntries(
+    Object.entries(headers ?? {}).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : [...value],
+    ]),
+  )
+}

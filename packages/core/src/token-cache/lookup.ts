@@ -1,0 +1,105 @@
+import type { Authentication, TokenAuthenticator } from '../authenticator.ts'
+import { type Awaitable, settle } from '../awaitable.ts'
+import type { Clock } from '../clock.ts'
+import { consultToken } from '../consult.ts'
+import type { Context } from '../context.ts'
+import { asAuthenticationError, type AuthenticationError, unavailable } from '../errors.ts'
+import { notify } from '../events.ts'
+
+/** What came of a lookup, and what was said on the way. */
+export interface LookupResult {
+  readonly authentication?: Authentication
+  readonly error?: AuthenticationError
+  readonly warnings: readonly string[]
+  readonly annotations: ReadonlyMap<string, string>
+}
+
+/** Gives a caller what a lookup brought. What was said on the way belongs to users only. */
+export function answer(result: LookupResult, context: Context): Authentication | undefined {
+  if (result.error !== undefined) throw result.error
+  if (result.authentication === undefined) return undefined
+  for (const text of result.warnings) context.warn?.(text)
+  for (const [key, value] of result.annotations) context.annotate?.(key, value)
+  return result.authentication
+}
+
+/** A lookup under way. */
+export interface Lookup {
+  /** Never rejects: errors are results. */
+  readonly result: Promise<LookupResult>
+  /** The answer for one caller, who may give up on it. */
+  join(context: Context): Promise<Authentication | undefined>
+}
+
+/**
+ * Starts asking for a token on nobody's behalf: of the caller's context only the audiences count, and who gives up does not
+ * end it. An observer of the first caller sees what happens inside.
+ */
+export function startLookup(
+  delegate: TokenAuthenticator,
+  token: string,
+  { audiences, observer }: Context,
+  { clock, timeoutMs }: { readonly clock: Clock; readonly timeoutMs: number },
+): Lookup {
+  const abort = new AbortController()
+  const warnings: string[] = []
+  const annotations = new Map<string, string>()
+  const context: Context = {
+    ...(audiences !== undefined && { audiences }),
+    ...(observer !== undefined && { observer }),
+    signal: abort.signal,
+    warn: (text) => warnings.push(text),
+    annotate: (key, value) => annotations.set(key, value),
+  }
+
+  notify(observer, { type: 'tokenCacheActiveFetch', status: 'inFlight', change: 1 })
+  const result = new Promise<LookupResult>((resolve) => {
+    const finish = (outcome: Pick<LookupResult, 'authentication' | 'error'>): void => {
+      cancelTimeout()
+      resolve({ ...outcome, warnings, annotations })
+    }
+    const cancelTimeout = clock.after(timeoutMs, () => {
+      const error = unavailable('the token could not be looked up in time')
+      abort.abort(error)
+      finish({ error })
+    })
+    void settle<Authentication | undefined, void>(
+      () => consultToken(delegate, token, context),
+      (authentication) => finish(authentication === undefined ? {} : { authentication }),
+      (thrown) => finish({ error: asAuthenticationError(thrown) }),
+    )
+  })
+  void result.then(({ error }) => {
+    notify(observer, { type: 'tokenCacheActiveFetch', status: 'inFlight', change: -1 })
+    notify(observer, { type: 'tokenCacheFetch', status: error === undefined ? 'ok' : 'error' })
+  })
+
+  return {
+    result,
+    async join(caller) {
+      notify(caller.observer, { type: 'tokenCacheActiveFetch', status: 'blocked', change: 1 })
+      try {
+        return answer(await unlessAborted(result, caller.signal), caller)
+      } finally {
+        notify(caller.observer, { type: 'tokenCacheActiveFetch', status: 'blocked', change: -1 })
+      }
+    },
+  }
+}
+
+/** The result, unless the caller gives up first. */
+function unlessAborted<T>(result: Promise<T>, signal: AbortSignal | undefined): Awaitable<T> {
+  if (signal === undefined) return result
+  return new Promise<T>((resolve, reject) => {
+    const giveUp = (): void => reject(unavailable('the caller gave up', { cause: signal.reason }))
+    if (signal.aborted) {
+      giveUp()
+      return
+    }
+    signal.addEventListener('abort', giveUp, { once: true })
+    void result.then((value) => {
+      signal.removeEventListener('abort', giveUp)
+      resolve(value)
+    })
+  })
+}

@@ -1,0 +1,2 @@
+export { CredentialFileError } from '../csv/credential-records.ts'
+export { tokenFile, type TokenFileOptions } from './token-file.ts'

@@ -1,0 +1,106 @@
+import type {
+  AnyAuthenticator,
+  Authentication,
+  Authenticator,
+  CredentialDescription,
+  PasswordAuthenticator,
+  TokenAuthenticator,
+} from '../authenticator.ts'
+import type { Awaitable } from '../awaitable.ts'
+import { consult, consultPassword, consultToken } from '../consult.ts'
+import type { Context } from '../context.ts'
+import { ConfigurationError } from '../errors.ts'
+
+type Answer = Awaitable<Authentication | undefined>
+
+/** Decides about a credential by asking delegates; `ask` asks one of them about the credential at hand. */
+export type Decide<A> = (ask: (delegate: A) => Answer, context: Context) => Answer
+
+/**
+ * Makes one authenticator of several, of whatever kind they are.
+ *
+ * Without any there is no kind to go by, and the result has no opinion on credentials of every kind.
+ *
+ * @throws {ConfigurationError} when kinds are mixed.
+ */
+export function compose<A extends AnyAuthenticator>(
+  name: string,
+  delegates: readonly A[],
+  decide: Decide<A>,
+): A {
+  // Each branch makes what `A` is, which the type system cannot follow through a type parameter.
+  return ofOneKind(name, delegates, decide) as A
+}
+
+function ofOneKind<A extends AnyAuthenticator>(
+  name: string,
+  delegates: readonly A[],
+  decide: Decide<A>,
+): AnyAuthenticator {
+  const all: readonly AnyAuthenticator[] = delegates
+  if (delegates.length === 0) return noOpinion(name)
+  const aboutRequests = all.filter(isAuthenticator)
+  if (aboutRequests.length === delegates.length) {
+    return {
+      name,
+      credentials: combinedCredentials(aboutRequests),
+      authenticate: (request, context) =>
+        decide((each) => (isAuthenticator(each) ? consult(each, request, context) : undefined), context),
+    } satisfies Authenticator
+  }
+  const aboutTokens = all.filter(isTokenAuthenticator)
+  if (aboutTokens.length === delegates.length) {
+    return {
+      name,
+      audienceAware: aboutTokens.some((each) => each.audienceAware),
+      authenticateToken: (token, context) =>
+        decide(
+          (each) => (isTokenAuthenticator(each) ? consultToken(each, token, context) : undefined),
+          context,
+        ),
+    } satisfies TokenAuthenticator
+  }
+  if (all.every(isPasswordAuthenticator)) {
+    return {
+      name,
+      authenticatePassword: (username, password, context) =>
+        decide(
+          (each) =>
+            isPasswordAuthenticator(each) ? consultPassword(each, username, password, context) : undefined,
+          context,
+        ),
+    } satisfies PasswordAuthenticator
+  }
+  const names = delegates.map((each) => each.name).join(', ')
+  throw new ConfigurationError([
+    {
+      path: name,
+      message: `all must be about requests, or all about tokens, or all about passwords: ${names}`,
+    },
+  ])
+}
+
+function noOpinion(name: string): Authenticator & TokenAuthenticator & PasswordAuthenticator {
+  const answer = (): undefined => undefined
+  return { name, authenticate: answer, authenticateToken: answer, authenticatePassword: answer }
+}
+
+function combinedCredentials(delegates: readonly Authenticator[]): CredentialDescription {
+  const described = delegates.map((delegate) => delegate.credentials).filter((each) => each !== undefined)
+  return {
+    schemes: [...new Set(described.flatMap((each) => each.schemes))],
+    identityHeaders: described.flatMap((each) => each.identityHeaders ?? []),
+  }
+}
+
+function isAuthenticator(authenticator: AnyAuthenticator): authenticator is Authenticator {
+  return 'authenticate' in authenticator
+}
+
+function isTokenAuthenticator(authenticator: AnyAuthenticator): authenticator is TokenAuthenticator {
+  return 'authenticateToken' in authenticator
+}
+
+function isPasswordAuthenticator(authenticator: AnyAuthenticator): authenticator is PasswordAuthenticator {
+  return 'authenticatePassword' in authenticator
+}

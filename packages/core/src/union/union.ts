@@ -1,0 +1,80 @@
+import type { AnyAuthenticator, Authentication } from '../authenticator.ts'
+import { type Awaitable, isPromiseLike } from '../awaitable.ts'
+import { aggregate, asAuthenticationError, type AuthenticationError } from '../errors.ts'
+import { compose } from './compose.ts'
+
+/**
+ * Asks authenticators in order until one knows the caller.
+ *
+ * An error is remembered and the next one is asked; a user discards all errors before it. When nobody knows the caller,
+ * the remembered errors are thrown as one, and without any there is no opinion. A single authenticator is returned as it is.
+ *
+ * All must be of one kind: about requests, tokens or passwords.
+ *
+ * Source: apiserver `pkg/authentication/request/union`, `pkg/authentication/token/union`.
+ *
+ * @throws {ConfigurationError} when kinds are mixed.
+ * @example
+ * const tokens = union(tokenFile(csv), serviceAccounts)
+ */
+export function union<A extends AnyAuthenticator>(...authenticators: readonly A[]): A {
+  const [only] = authenticators
+  if (only !== undefined && authenticators.length === 1) return only
+  return compose('union', authenticators, (ask) => firstAuthenticated(authenticators, ask, false))
+}
+
+/**
+ * Like {@link union}, but the first error ends it: what follows is asked only as long as everybody before had no opinion.
+ *
+ * @throws {ConfigurationError} when kinds are mixed.
+ * @example
+ * const chain = failFast(everyCredential, anonymous()) // a bad credential is never anonymous
+ */
+export function failFast<A extends AnyAuthenticator>(...authenticators: readonly A[]): A {
+  const [only] = authenticators
+  if (only !== undefined && authenticators.length === 1) return only
+  return compose('failFast', authenticators, (ask) => firstAuthenticated(authenticators, ask, true))
+}
+
+type Answer = Awaitable<Authentication | undefined>
+
+function firstAuthenticated<A>(
+  authenticators: readonly A[],
+  ask: (authenticator: A) => Answer,
+  failsFast: boolean,
+): Answer {
+  let errors: AuthenticationError[] | undefined
+
+  const remember = (thrown: unknown): void => {
+    const error = asAuthenticationError(thrown)
+    if (failsFast) throw error
+    errors = errors === undefined ? [error] : [...errors, error]
+  }
+
+  const from = (start: number): Answer => {
+    for (let index = start; index < authenticators.length; index++) {
+      let answer: Answer
+      try {
+        // The bound is checked above, and an authenticator is never undefined.
+        answer = ask(authenticators[index] as A)
+      } catch (thrown) {
+        remember(thrown)
+        continue
+      }
+      if (isPromiseLike(answer)) {
+        return answer.then(
+          (late) => late ?? from(index + 1),
+          (thrown: unknown) => {
+            remember(thrown)
+            return from(index + 1)
+          },
+        )
+      }
+      if (answer !== undefined) return answer
+    }
+    if (errors !== undefined) throw aggregate(errors)
+    return undefined
+  }
+
+  return from(0)
+}

@@ -1,0 +1,69 @@
+/**
+ * Who is making a request: `authentication.k8s.io/v1` UserInfo.
+ *
+ * All values are opaque to authentication and mean something to an authorizer only. A user made by {@link userInfo} is
+ * frozen, and `extra` has no prototype, so `__proto__` is an ordinary key in it.
+ */
+export interface UserInfo {
+  /** Identifies the user among all others. Never empty for a user that an application sees. */
+  readonly username: string
+  /** Stays the same when the name is given to somebody else; `''` when unknown. */
+  readonly uid: string
+  readonly groups: readonly string[]
+  /** Anything else an authorizer may want. Keys are lower-case and namespaced, as in `example.com/project`. */
+  readonly extra: UserExtra
+}
+
+/** Further attributes of a user: each key has an ordered list of values. */
+export type UserExtra = Readonly<Record<string, readonly string[]>>
+
+/** What {@link userInfo} makes a user from; everything but the name may be left out. */
+export interface UserInfoInit {
+  readonly username: string
+  readonly uid?: string
+  readonly groups?: readonly string[]
+  readonly extra?: Readonly<Record<string, readonly string[]>>
+}
+
+/** The name of whoever sent no credential at all. */
+export const ANONYMOUS_USERNAME = 'system:anonymous'
+/** The group of whoever sent no credential at all. */
+export const UNAUTHENTICATED_GROUP = 'system:unauthenticated'
+/** The group of every user who proved who they are. */
+export const AUTHENTICATED_GROUP = 'system:authenticated'
+
+/**
+ * Makes a frozen user that shares nothing with what it was made from.
+ *
+ * @example
+ * const jane = userInfo({ username: 'jane', groups: ['developers'] })
+ * jane.uid // ''
+ */
+export function userInfo(init: UserInfoInit): UserInfo {
+  return Object.freeze({
+    username: init.username,
+    uid: init.uid ?? '',
+    groups: copyOfList(init.groups),
+    extra: init.extra === undefined ? NO_EXTRA : copyOfExtra(init.extra),
+  })
+}
+
+/** Whether this is somebody who proved nothing: by name or by group, as kube-apiserver asks it. */
+export function isUnauthenticated(user: UserInfo): boolean {
+  return user.username === ANONYMOUS_USERNAME || user.groups.includes(UNAUTHENTICATED_GROUP)
+}
+
+const NO_VALUES: readonly string[] = Object.freeze([])
+const NO_EXTRA: UserExtra = Object.freeze(Object.create(null))
+
+/** What is frozen already can be shared: users of one file often have the same groups. */
+function copyOfList(values: readonly string[] | undefined): readonly string[] {
+  if (values === undefined || values.length === 0) return NO_VALUES
+  return Object.isFrozen(values) ? values : Object.freeze([...values])
+}
+
+function copyOfExtra(extra: Readonly<Record<string, readonly string[]>>): UserExtra {
+  const copy: Record<string, readonly string[]> = Object.create(null)
+  for (const [key, values] of Object.entries(extra)) copy[key] = copyOfList(values)
+  return Object.freeze(copy)
+}

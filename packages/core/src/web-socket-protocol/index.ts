@@ -1,0 +1,1 @@
+export { webSocketProtocol } from './web-socket-protocol.ts'

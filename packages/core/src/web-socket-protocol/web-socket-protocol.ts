@@ -1,0 +1,85 @@
+import type { Authenticator, TokenAuthenticator } from '../authenticator.ts'
+import { andThen } from '../awaitable.ts'
+import {
+  invalidBearerToken,
+  MAX_TOKEN_LENGTH,
+  type TokenExtractionOptions,
+} from '../bearer-token/bearer-token.ts'
+import { trimAscii } from '../bearer-token/read.ts'
+import { consultToken } from '../consult.ts'
+import { rejected } from '../errors.ts'
+import type { AuthenticationRequest, RequestHeaders } from '../request/request.ts'
+
+const HEADER = 'sec-websocket-protocol'
+const PREFIX = 'base64url.bearer.authorization.k8s.io.'
+
+/**
+ * Hands a token to a token authenticator that a browser had to put into a WebSocket subprotocol, since it cannot set headers
+ * there: `base64url.bearer.authorization.k8s.io.TOKEN`, with the token in base64url without padding, beside at least one
+ * other subprotocol. After success an application sees the others only, as one header.
+ *
+ * Source: apiserver `pkg/authentication/request/websocket`.
+ *
+ * @example
+ * const authenticator = union(bearerToken(tokens), webSocketProtocol(tokens))
+ */
+export function webSocketProtocol(
+  tokens: TokenAuthenticator,
+  options: TokenExtractionOptions = {},
+): Authenticator {
+  const maxTokenLength = options.maxTokenLength ?? MAX_TOKEN_LENGTH
+  return {
+    name: 'webSocketProtocol',
+    credentials: { schemes: ['Bearer'] },
+    authenticate(request, context) {
+      if (!isWebSocketUpgrade(request)) return undefined
+      const { token, others } = readProtocols(request.headers)
+      if (token === '') return undefined
+      if (token.length > maxTokenLength)
+        throw rejected(`bearer token is longer than ${maxTokenLength} characters`)
+      return andThen(consultToken(tokens, token, context), (answer) => {
+        if (answer === undefined) throw invalidBearerToken
+        return { ...answer, consumed: { remove: [], replace: [[HEADER, others.join(',')]] } }
+      })
+    },
+  }
+}
+
+function isWebSocketUpgrade({ headers }: AuthenticationRequest): boolean {
+  if (headers.first('upgrade')?.toLowerCase() !== 'websocket') return false
+  return headers.all('connection').some((value) => value.toLowerCase().includes('upgrade'))
+}
+
+function readProtocols(headers: RequestHeaders): {
+  readonly token: string
+  readonly others: readonly string[]
+} {
+  let encoded: string | undefined
+  const others: string[] = []
+  for (const element of headers.all(HEADER).flatMap((value) => value.split(','))) {
+    const protocol = trimAscii(element)
+    if (!protocol.startsWith(PREFIX)) {
+      others.push(protocol)
+      continue
+    }
+    if (encoded !== undefined) throw rejected('multiple base64.bearer.authorization tokens specified')
+    encoded = protocol.slice(PREFIX.length)
+  }
+  const token = encoded === undefined ? '' : decodeToken(encoded)
+  if (token !== '' && others.length === 0) throw rejected('missing additional subprotocol')
+  return { token, others }
+}
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+function decodeToken(encoded: string): string {
+  if (!/^[A-Za-z0-9_-]*$/.test(encoded) || encoded.length % 4 === 1) {
+    throw rejected('invalid base64.bearer.authorization token encoding')
+  }
+  const latin1 = atob(encoded.replaceAll('-', '+').replaceAll('_', '/'))
+  try {
+    return strictUtf8.decode(Uint8Array.from(latin1, (character) => character.charCodeAt(0)))
+  } catch {
+    throw rejected('invalid base64.bearer.authorization token')
+  }
+}
