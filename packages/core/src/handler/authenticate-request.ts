@@ -13,7 +13,7 @@ import { challengesFor } from './challenges.ts'
 
 /** How requests are authenticated, beyond the authenticator itself. The same in every adapter. */
 export interface AuthenticateRequestOptions {
-  /** What credentials must be valid for (`--api-audiences`). Default: no restriction. Must not be empty. */
+  /** What credentials must be valid for (`--api-audiences`). Must not be empty. Default: what the authenticator says. */
   readonly audiences?: readonly string[]
   /** `auto` (default) challenges with every scheme the chain accepts; `none` is kube-apiserver's own behaviour. */
   readonly challenges?: 'auto' | 'none'
@@ -69,7 +69,7 @@ export function authenticateRequest(
   options: AuthenticateRequestOptions = {},
 ): AuthenticateRequest {
   validate(authenticator, options)
-  const { audiences, observer } = options
+  const { audiences = authenticator.audiences, observer } = options
   const challenges =
     options.challenges === 'none'
       ? () => []

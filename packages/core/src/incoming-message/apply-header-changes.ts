@@ -3,33 +3,38 @@ import { isRemoved } from '../headers/changes.ts'
 import type { NodeRequest } from './incoming-message.ts'
 
 /**
- * Removes and replaces headers of a request of Node's, in `rawHeaders`, `headers` and, where something read it already,
- * `headersDistinct`.
+ * Removes and replaces headers of a request of Node's, in `rawHeaders`, `headers` and `headersDistinct`.
+ *
+ * @returns what was really changed: the headers that the request had.
  */
-export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges): void {
+export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges): HeaderChanges {
   const { rawHeaders } = message
   const replacements = new Map(changes.replace)
-  const gone = new Set<string>()
+  const found = new Set<string>()
   let kept = 0
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? ''
     const lowerCase = name.toLowerCase()
     if (isRemoved(lowerCase, changes) || replacements.has(lowerCase)) {
-      gone.add(lowerCase)
-      continue
+      found.add(lowerCase)
+    } else {
+      rawHeaders[kept++] = name
+      rawHeaders[kept++] = rawHeaders[index + 1] ?? ''
     }
-    rawHeaders[kept++] = name
-    rawHeaders[kept++] = rawHeaders[index + 1] ?? ''
   }
-  if (gone.size === 0) return
+  if (found.size === 0) return NOTHING
   rawHeaders.length = kept
-  const parsed: Record<string, unknown>[] = [message.headers]
-  if ('headersDistinct' in message) parsed.push(message.headersDistinct as Record<string, unknown>)
-  for (const headers of parsed) for (const name of gone) delete headers[name]
-  for (const [name, value] of replacements) {
-    if (!gone.has(name)) continue
+  for (const name of found) {
+    delete message.headers[name]
+    delete message.headersDistinct?.[name]
+  }
+  const replaced = [...replacements].filter(([name]) => found.has(name))
+  for (const [name, value] of replaced) {
     rawHeaders.push(name, value)
     message.headers[name] = value
-    if (parsed[1] !== undefined) parsed[1][name] = [value]
+    if (message.headersDistinct !== undefined) message.headersDistinct[name] = [value]
   }
+  return { remove: [...found].filter((name) => !replacements.has(name)), replace: replaced }
 }
+
+const NOTHING: HeaderChanges = Object.freeze({ remove: [] })
