@@ -1,0 +1,121 @@
+import type {
+  AuthenticationRequest,
+  Authenticator,
+  Context,
+  CredentialDescription,
+  PasswordAuthenticator,
+  TokenAuthenticator,
+} from '@kube-authn/core'
+import type { Answer } from './answers.ts'
+
+/** An authenticator that says what it was told to say. */
+export interface FakeAuthenticator extends Authenticator {
+  /** What it was asked, in order. */
+  readonly calls: readonly { readonly request: AuthenticationRequest; readonly context: Context }[]
+}
+
+/** A token authenticator that says what it was told to say. */
+export interface FakeTokenAuthenticator extends TokenAuthenticator {
+  /** What it was asked, in order. */
+  readonly calls: readonly { readonly token: string; readonly context: Context }[]
+}
+
+/** A password authenticator that says what it was told to say. */
+export interface FakePasswordAuthenticator extends PasswordAuthenticator {
+  /** What it was asked, in order. */
+  readonly calls: readonly {
+    readonly username: string
+    readonly password: string
+    readonly context: Context
+  }[]
+}
+
+/** Options of {@link fakeAuthenticator}. */
+export interface FakeAuthenticatorOptions {
+  /** Default `fake`. */
+  readonly name?: string
+  /** What it says it looks for. Default: nothing. */
+  readonly credentials?: CredentialDescription
+}
+
+/** Options of {@link fakeTokenAuthenticator}. */
+export interface FakeTokenAuthenticatorOptions {
+  /** Default `fakeTokens`. */
+  readonly name?: string
+  readonly audienceAware?: boolean
+}
+
+/** Options of {@link fakePasswordAuthenticator}. */
+export interface FakePasswordAuthenticatorOptions {
+  /** Default `fakePasswords`. */
+  readonly name?: string
+}
+
+/**
+ * Answers every request alike, and keeps what it was asked.
+ *
+ * @param answer `always(user)`, `noOpinion()`, `fails(error)`, or a function that looks at the request.
+ * @example
+ * const authenticator = fakeAuthenticator(always(fakeUser()))
+ * app.use(authentication(authenticator))
+ */
+export function fakeAuthenticator(
+  answer: Answer | Authenticator['authenticate'],
+  options: FakeAuthenticatorOptions = {},
+): FakeAuthenticator {
+  const calls: FakeAuthenticator['calls'][number][] = []
+  return {
+    name: options.name ?? 'fake',
+    ...(options.credentials !== undefined && { credentials: options.credentials }),
+    calls,
+    authenticate(request, context) {
+      calls.push({ request, context })
+      return answer(request, context)
+    },
+  }
+}
+
+/**
+ * Answers every token alike, and keeps what it was asked.
+ *
+ * @param answer `always(user)`, `noOpinion()`, `fails(error)`, or a function that looks at the token.
+ * @example
+ * const tokens = fakeTokenAuthenticator((token) => (token === 'secret' ? { user: fakeUser() } : undefined))
+ */
+export function fakeTokenAuthenticator(
+  answer: Answer | TokenAuthenticator['authenticateToken'],
+  options: FakeTokenAuthenticatorOptions = {},
+): FakeTokenAuthenticator {
+  const calls: FakeTokenAuthenticator['calls'][number][] = []
+  return {
+    name: options.name ?? 'fakeTokens',
+    ...(options.audienceAware !== undefined && { audienceAware: options.audienceAware }),
+    calls,
+    authenticateToken(token, context) {
+      calls.push({ token, context })
+      return answer(token, context)
+    },
+  }
+}
+
+/**
+ * Answers every password alike, and keeps what it was asked.
+ *
+ * @param answer `always(user)`, `noOpinion()`, `fails(error)`, or a function that looks at the password.
+ * @example
+ * const passwords = fakePasswordAuthenticator(fails(unavailable('the directory is down')))
+ */
+export function fakePasswordAuthenticator(
+  answer: Answer | PasswordAuthenticator['authenticatePassword'],
+  options: FakePasswordAuthenticatorOptions = {},
+): FakePasswordAuthenticator {
+  const calls: FakePasswordAuthenticator['calls'][number][] = []
+  return {
+    name: options.name ?? 'fakePasswords',
+    calls,
+    authenticatePassword(username, password, context) {
+      calls.push({ username, password, context })
+      return answer(username, password, context)
+    },
+  }
+}

@@ -1,0 +1,33 @@
+import { type AuthenticationRequest, exactHeaders, fetchRequest } from '@kube-authn/core'
+
+/** What {@link fakeRequest} makes a request from. Everything may be left out. */
+export interface FakeRequestInit {
+  /** Default `GET`. */
+  readonly method?: string
+  /** A path with its query, or a whole URL. Default `/`. */
+  readonly url?: string
+  /** Name and value, in the order sent; repeated headers stay apart. Values are text. */
+  readonly headers?: readonly (readonly [name: string, value: string])[]
+  /** Default 1. */
+  readonly httpVersionMajor?: number
+  /** As DER, leaf first: the `chainDer` of an issued credential. Default: none. */
+  readonly peerCertificates?: readonly Uint8Array[]
+}
+
+/**
+ * A request as an authenticator sees it.
+ *
+ * @example
+ * const request = fakeRequest({ url: '/healthz?verbose', headers: [['Authorization', 'Bearer secret']] })
+ */
+export function fakeRequest(init: FakeRequestInit = {}): AuthenticationRequest {
+  const { method = 'GET', url = '/', headers = [], httpVersionMajor = 1, peerCertificates = [] } = init
+  return fetchRequest(
+    { method, url, headers: new Headers() },
+    {
+      headers: exactHeaders(headers.flat(), (value) => value),
+      httpVersionMajor,
+      peerCertificates: () => peerCertificates,
+    },
+  )
+}

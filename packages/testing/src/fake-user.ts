@@ -1,0 +1,18 @@
+import { AUTHENTICATED_GROUP, type UserInfo, userInfo, type UserInfoInit } from '@kube-authn/core'
+
+/**
+ * A whole user, for tests that need one and do not care which: `jane`, with a uid, in `developers` and
+ * `system:authenticated`.
+ *
+ * @param init replaces what the test does care about.
+ * @example
+ * const admin = fakeUser({ username: 'root', groups: ['system:masters', 'system:authenticated'] })
+ */
+export function fakeUser(init: Partial<UserInfoInit> = {}): UserInfo {
+  return userInfo({
+    username: 'jane',
+    uid: '7c1f0b52-6f0d-4c9b-8f3e-0d6a2b9c4e11',
+    groups: ['developers', AUTHENTICATED_GROUP],
+    ...init,
+  })
+}

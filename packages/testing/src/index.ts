@@ -1,0 +1,29 @@
+export { always, type Answer, fails, later, noOpinion } from './answers.ts'
+export {
+  fakeAuthenticator,
+  type FakeAuthenticator,
+  type FakeAuthenticatorOptions,
+  fakePasswordAuthenticator,
+  type FakePasswordAuthenticator,
+  type FakePasswordAuthenticatorOptions,
+  fakeTokenAuthenticator,
+  type FakeTokenAuthenticator,
+  type FakeTokenAuthenticatorOptions,
+} from './fake-authenticators.ts'
+export { fakeRequest, type FakeRequestInit } from './fake-request.ts'
+export { fakeUser } from './fake-user.ts'
+export { fixedClock, type FixedClock } from './fixed-clock.ts'
+export {
+  type CertificateAuthority,
+  type CertificateFault,
+  type CertificateOptions,
+  type ClientCertificateOptions,
+  createPki,
+  type IntermediateOptions,
+  type IssuedCredential,
+  type KeyAlgorithm,
+  type LeafCertificateOptions,
+  type PkiOptions,
+  type ServerCertificateOptions,
+} from './pki/pki.ts'
+export { recordEvents, type RecordedEvents } from './record-events.ts'

@@ -1,0 +1,121 @@
+import { systemClock } from '@kube-authn/core'
+import {
+  type CertificateContent,
+  createCertificate,
+  type KeyedCertificate,
+  privateKeyPem,
+} from './certificate.ts'
+import { generateKeyPair } from './key-pair.ts'
+import type {
+  CertificateAuthority,
+  CertificateFault,
+  CertificateOptions,
+  IssuedCredential,
+  PkiOptions,
+} from './pki.ts'
+import { distinguishedName } from './subject.ts'
+
+const HOUR_MS = 3_600_000
+const LEAF_LIFETIME_MS = 24 * HOUR_MS
+const AUTHORITY_LIFETIME_MS = 10 * 365 * 24 * HOUR_MS
+
+/** A root with a new key. */
+export async function createRoot(options: PkiOptions): Promise<CertificateAuthority> {
+  const clock = options.clock ?? systemClock
+  const root = await createCertificate({
+    name: distinguishedName({ commonName: options.commonName ?? 'kube-authn test CA' }),
+    algorithm: options.algorithm ?? 'P-256',
+    ...validity(options, AUTHORITY_LIFETIME_MS, clock.now()),
+    authority: {},
+  })
+  return authority(root, [], root.pem, () => clock.now())
+}
+
+/** @param chain the certificates below the root, down to this authority: nearest first, none for the root itself. */
+function authority(
+  own: KeyedCertificate,
+  chain: readonly KeyedCertificate[],
+  caPem: string,
+  now: () => number,
+): CertificateAuthority {
+  const issue = async (
+    content: Omit<CertificateContent, 'algorithm' | 'notBefore' | 'notAfter'>,
+    options: CertificateOptions,
+    lifetimeMs: number,
+  ): Promise<readonly [certificate: KeyedCertificate, chain: readonly KeyedCertificate[]]> => {
+    const certificate = await createCertificate(
+      { ...content, algorithm: options.algorithm ?? own.algorithm, ...validity(options, lifetimeMs, now()) },
+      options.wrong === 'selfSigned' ? undefined : own,
+      options.wrong === 'forged' ? await generateKeyPair(own.algorithm) : undefined,
+    )
+    return [certificate, options.wrong === 'selfSigned' ? [certificate] : [certificate, ...chain]]
+  }
+
+  const issueLeaf = async (...parameters: Parameters<typeof issue>): Promise<IssuedCredential> => {
+    const [certificate, whole] = await issue(...parameters)
+    return {
+      certificatePem: certificate.pem,
+      certificateDer: certificate.der,
+      privateKeyPem: await privateKeyPem(certificate.keys),
+      chainPem: whole.map((each) => each.pem).join(''),
+      chainDer: whole.map((each) => each.der),
+    }
+  }
+
+  return {
+    caPem,
+    certificatePem: own.pem,
+    certificateDer: own.der,
+    issueServer(options) {
+      const { hosts, commonName = hosts[0], organizations } = options
+      const extendedKeyUsages = options.extendedKeyUsages ?? [purpose('serverAuth', options.wrong)]
+      const name = distinguishedName({ commonName, organizations })
+      return issueLeaf({ name, hosts, extendedKeyUsages }, options, LEAF_LIFETIME_MS)
+    },
+    issueClient(options) {
+      const { hosts } = options
+      const extendedKeyUsages = options.extendedKeyUsages ?? [purpose('clientAuth', options.wrong)]
+      return issueLeaf(
+        { name: distinguishedName(options), hosts, extendedKeyUsages },
+        options,
+        LEAF_LIFETIME_MS,
+      )
+    },
+    async issueIntermediate(options) {
+      const { commonName, organizations, pathLength, extendedKeyUsages } = options
+      const [certificate, whole] = await issue(
+        {
+          name: distinguishedName({ commonName, organizations }),
+          authority: { pathLength },
+          extendedKeyUsages,
+        },
+        options,
+        AUTHORITY_LIFETIME_MS,
+      )
+      return authority(certificate, whole, caPem, now)
+    },
+  }
+}
+
+function purpose(own: 'serverAuth' | 'clientAuth', wrong: CertificateFault | undefined): string {
+  if (wrong !== 'wrongPurpose') return own
+  return own === 'serverAuth' ? 'clientAuth' : 'serverAuth'
+}
+
+/** X.509 knows seconds. */
+function validity(
+  { notBefore, notAfter, wrong }: Pick<CertificateOptions, 'notBefore' | 'notAfter' | 'wrong'>,
+  lifetimeMs: number,
+  now: number,
+): { readonly notBefore: Date; readonly notAfter: Date } {
+  const start = notBefore?.getTime() ?? now + (wrong === 'notYetValid' ? HOUR_MS : -HOUR_MS)
+  const end = notAfter?.getTime() ?? now + lifetimeMs
+  if (wrong === 'expired') {
+    return { notBefore: seconds(Math.min(start, now - 2 * HOUR_MS)), notAfter: seconds(now - HOUR_MS) }
+  }
+  return { notBefore: seconds(start), notAfter: seconds(end) }
+}
+
+function seconds(milliseconds: number): Date {
+  return new Date(Math.floor(milliseconds / 1000) * 1000)
+}

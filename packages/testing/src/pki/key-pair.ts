@@ -1,0 +1,33 @@
+import type { KeyAlgorithm } from './pki.ts'
+
+/** What WebCrypto must be told to make a key pair and to sign with it. */
+type SigningAlgorithm =
+  | { readonly name: 'ECDSA'; readonly namedCurve: string; readonly hash: string }
+  | {
+      readonly name: 'RSASSA-PKCS1-v1_5'
+      readonly modulusLength: number
+      readonly publicExponent: Uint8Array<ArrayBuffer>
+      readonly hash: string
+    }
+
+/** How a key of this algorithm signs certificates. */
+export function signingAlgorithm(algorithm: KeyAlgorithm): SigningAlgorithm {
+  switch (algorithm) {
+    case 'P-256':
+      return { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
+    case 'P-384':
+      return { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' }
+    case 'RSA-2048':
+      return {
+        name: 'RSASSA-PKCS1-v1_5',
+        modulusLength: 2048,
+        publicExponent: new Uint8Array([1, 0, 1]),
+        hash: 'SHA-256',
+      }
+  }
+}
+
+/** A new key pair that can be exported. */
+export function generateKeyPair(algorithm: KeyAlgorithm): Promise<CryptoKeyPair> {
+  return crypto.subtle.generateKey(signingAlgorithm(algorithm), true, ['sign', 'verify'])
+}
