@@ -21,6 +21,11 @@ export interface AuthenticateRequestOptions {
   readonly realm?: string
   /** The status when a credential could not be checked. Default 401, as in Kubernetes. */
   readonly unavailableStatus?: 401 | 503
+  /**
+   * Close an HTTP/2 connection after a request of nobody known, so that it costs something to keep one open. Default `true`,
+   * as kube-apiserver's gate `UnauthenticatedHTTP2DOSMitigation`.
+   */
+  readonly closeUnauthenticatedHttp2?: boolean
   /** Told of every request and of what every authenticator thought of it. */
   readonly observer?: Observer
 }
@@ -69,7 +74,11 @@ export function authenticateRequest(
   options: AuthenticateRequestOptions = {},
 ): AuthenticateRequest {
   validate(authenticator, options)
-  const { audiences = authenticator.audiences, observer } = options
+  const {
+    audiences = authenticator.audiences,
+    observer,
+    closeUnauthenticatedHttp2: closesHttp2 = true,
+  } = options
   const challenges =
     options.challenges === 'none'
       ? () => []
@@ -94,7 +103,8 @@ export function authenticateRequest(
       authentication,
       headerChanges: headerChangesFor(authentication.consumed),
       warnings: context.warnings,
-      closesConnection: request.httpVersionMajor === 2 && isUnauthenticated(authentication.user),
+      closesConnection:
+        closesHttp2 && request.httpVersionMajor === 2 && isUnauthenticated(authentication.user),
     }
   }
 
@@ -109,7 +119,7 @@ export function authenticateRequest(
     return {
       failure: refusal(error, challenges(request, error), options.unavailableStatus ?? 401),
       warnings: context.warnings,
-      closesConnection: request.httpVersionMajor === 2,
+      closesConnection: closesHttp2 && request.httpVersionMajor === 2,
     }
   }
 

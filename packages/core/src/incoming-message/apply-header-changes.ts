@@ -10,29 +10,27 @@ import type { NodeRequest } from './incoming-message.ts'
 export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges): HeaderChanges {
   const { rawHeaders } = message
   const replacements = new Map(changes.replace)
+  const isChanged = (name: string): boolean => isRemoved(name, changes) || replacements.has(name)
   const found = new Set<string>()
-  let kept = 0
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] ?? ''
-    const lowerCase = name.toLowerCase()
-    if (isRemoved(lowerCase, changes) || replacements.has(lowerCase)) {
-      found.add(lowerCase)
-    } else {
-      rawHeaders[kept++] = name
-      rawHeaders[kept++] = rawHeaders[index + 1] ?? ''
-    }
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]?.toLowerCase()
+    if (name !== undefined && isChanged(name)) found.add(name)
   }
   if (found.size === 0) return NOTHING
-  rawHeaders.length = kept
+
+  // Node makes both from `rawHeaders` when they are first read, and counts on as many as were sent: so they come first.
+  const { headers, headersDistinct } = message
+  const kept = rawHeaders.filter((_, index) => !found.has(rawHeaders[index & ~1]?.toLowerCase() ?? ''))
+  rawHeaders.splice(0, rawHeaders.length, ...kept)
   for (const name of found) {
-    delete message.headers[name]
-    delete message.headersDistinct?.[name]
+    delete headers[name]
+    delete headersDistinct?.[name]
   }
   const replaced = [...replacements].filter(([name]) => found.has(name))
   for (const [name, value] of replaced) {
     rawHeaders.push(name, value)
-    message.headers[name] = value
-    if (message.headersDistinct !== undefined) message.headersDistinct[name] = [value]
+    headers[name] = value
+    if (headersDistinct !== undefined) headersDistinct[name] = [value]
   }
   return { remove: [...found].filter((name) => !replacements.has(name)), replace: replaced }
 }
