@@ -59,9 +59,9 @@ export function authentication(
     res: ServerResponse,
     next: (error?: unknown) => void,
   ): unknown => {
-    if (outcome.warnings.length > 0) res.setHeader('Warning', outcome.warnings.map(warningHeader))
     if (outcome.closesConnection) closeConnection(req)
     if ('failure' in outcome) return onFailure(outcome.failure, req, res, next)
+    for (const text of outcome.warnings) res.appendHeader('Warning', warningHeader(text))
     applyHeaderChanges(req, outcome.headerChanges)
     setAuthentication(req, outcome.authentication)
     return next()

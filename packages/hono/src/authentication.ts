@@ -58,9 +58,9 @@ export function authentication(
     const outcome = await authenticate(
       incoming === undefined ? fetchRequest(c.req.raw) : incomingMessageRequest(incoming),
     )
-    for (const text of outcome.warnings) c.header('Warning', warningHeader(text), { append: true })
     if (outcome.closesConnection && incoming !== undefined) closeConnection(incoming)
     if ('failure' in outcome) return onFailure(outcome.failure, c, next)
+    for (const text of outcome.warnings) c.header('Warning', warningHeader(text), { append: true })
     changeHeaders(c, outcome.headerChanges)
     c.set('user', outcome.authentication.user)
     c.set('authentication', outcome.authentication)

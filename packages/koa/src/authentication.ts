@@ -50,9 +50,9 @@ export function authentication(
 
   return async function authentication(ctx, next) {
     const outcome = await authenticate(incomingMessageRequest(ctx.req, ctx.originalUrl))
-    if (outcome.warnings.length > 0) ctx.append('Warning', outcome.warnings.map(warningHeader))
     if (outcome.closesConnection) closeConnection(ctx.req)
     if ('failure' in outcome) return onFailure(outcome.failure, ctx, next)
+    for (const text of outcome.warnings) ctx.append('Warning', warningHeader(text))
     applyHeaderChanges(ctx.req, outcome.headerChanges)
     ctx.state.user = outcome.authentication.user
     setAuthentication(ctx, outcome.authentication)

@@ -6,6 +6,7 @@ import type { Context } from '../context.ts'
 import { asAuthenticationError, type AuthenticationError, ConfigurationError, rejected } from '../errors.ts'
 import { notify, type Observer } from '../events.ts'
 import { accumulateHeaderChanges } from '../headers/changes.ts'
+import { warningHeader } from '../headers/warning.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { StatusError } from '../status.ts'
 import { isUnauthenticated, userInfo } from '../user.ts'
@@ -35,6 +36,7 @@ export interface AuthenticatedRequest {
   readonly authentication: Authentication
   /** What to do to the headers before the application sees them. */
   readonly headerChanges: HeaderChanges
+  /** Texts for the client, each to be sent as a `Warning` header. */
   readonly warnings: readonly string[]
   /** HTTP/2 only: close the connection after this answer, so that a nobody cannot keep one open at no cost. */
   readonly closesConnection: boolean
@@ -42,8 +44,8 @@ export interface AuthenticatedRequest {
 
 /** The request is refused. */
 export interface RefusedRequest {
+  /** With the warnings in its headers. */
   readonly failure: StatusError
-  readonly warnings: readonly string[]
   readonly closesConnection: boolean
 }
 
@@ -117,8 +119,7 @@ export function authenticateRequest(
       context.report(request, error === undefined ? { result: 'failure' } : { result: 'error', error })
     }
     return {
-      failure: refusal(error, challenges(request, error), options.unavailableStatus ?? 401),
-      warnings: context.warnings,
+      failure: refusal(error, challenges(request, error), context.warnings, options.unavailableStatus ?? 401),
       closesConnection: closesHttp2 && request.httpVersionMajor === 2,
     }
   }
@@ -199,14 +200,17 @@ function problemWith(answer: Authentication, audiences: readonly string[] | unde
 function refusal(
   error: AuthenticationError | undefined,
   challenges: readonly string[],
+  warnings: readonly string[],
   unavailableStatus: 401 | 503,
 ): StatusError {
   const cause = error === undefined ? {} : { cause: error }
+  const warning = warnings.length > 0 && { warning: warnings.map(warningHeader) }
   if (error?.code === 'unavailable' && unavailableStatus === 503) {
     return new StatusError({
       status: 503,
       reason: 'ServiceUnavailable',
       message: 'Authentication is temporarily unavailable',
+      headers: { ...warning },
       ...cause,
     })
   }
@@ -215,9 +219,10 @@ function refusal(
     status: 401,
     reason: 'Unauthorized',
     message: 'Unauthorized',
-    ...(only !== undefined && {
-      headers: { 'www-authenticate': challenges.length === 1 ? only : challenges },
-    }),
+    headers: {
+      ...(only !== undefined && { 'www-authenticate': challenges.length === 1 ? only : challenges }),
+      ...warning,
+    },
     ...cause,
   })
 }
