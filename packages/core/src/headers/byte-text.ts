@@ -28,16 +28,7 @@ export function latin1FromBytes(bytes: Uint8Array): string {
   return latin1
 }
 
-/** The text of bytes, with the rules of {@link textFromLatin1}. */
-export function textFromBytes(bytes: Uint8Array): string {
-  try {
-    return strictUtf8.decode(bytes)
-  } catch {
-    return textFromLatin1(latin1FromBytes(bytes))
-  }
-}
-
-/** The bytes of a text: what {@link textFromBytes} made it from. */
+/** The bytes of a text: what {@link textFromLatin1} made it from. */
 export function bytesFromText(text: string): Uint8Array<ArrayBuffer> {
   if (text.isWellFormed()) return new TextEncoder().encode(text)
   return Uint8Array.from(text, (character) => character.charCodeAt(0) & 0xff)

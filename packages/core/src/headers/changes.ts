@@ -1,7 +1,7 @@
 import type { HeaderChanges } from '../authenticator.ts'
 
 /** Several changes as one. */
-export function mergeHeaderChanges(...changes: readonly HeaderChanges[]): HeaderChanges {
+function mergeHeaderChanges(...changes: readonly HeaderChanges[]): HeaderChanges {
   const replace = changes.flatMap((each) => each.replace ?? [])
   return {
     remove: [...new Set(changes.flatMap((each) => each.remove))],
