@@ -16,12 +16,12 @@ export function recipes(material: Material, origin: string): readonly Recipe[] {
   return [
     {
       title: 'with a bearer token',
-      command: `${curl} --header ${quote(`Authorization: Bearer ${material.token}`)} ${origin}/whoami`,
+      command: `${curl} --header ${quote(`Authorization: Bearer ${material.secrets.token}`)} ${origin}/whoami`,
       answer: '{"username":"jane","groups":["developers","app1","system:authenticated"]}',
     },
     {
       title: 'with a password',
-      command: `${curl} --user ${quote(`joe:${material.password}`)} ${origin}/whoami`,
+      command: `${curl} --user ${quote(`joe:${material.secrets.password}`)} ${origin}/whoami`,
       answer: '{"username":"joe","groups":["operators","system:authenticated"]}',
     },
     {

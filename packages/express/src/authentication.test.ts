@@ -1,4 +1,5 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
+import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { connect, createServer as createHttp2Server } from 'node:http2'
 import {
@@ -14,7 +15,6 @@ import {
 } from '@kube-authn/core'
 import { tokenFile } from '@kube-authn/core/token-file'
 import express from 'express'
-import express4 from 'express4'
 import { afterEach, describe, expect, expectTypeOf, it, vi } from 'vitest'
 import { authentication, type AuthenticationOptions, getAuthentication, getUser } from './index.ts'
 
@@ -41,12 +41,15 @@ const later: Authenticator = {
 }
 
 const versions = [
-  { version: 5, make: express as () => ReturnType<typeof express> },
-  { version: 4, make: express4 as unknown as () => ReturnType<typeof express> },
+  { version: 5, make: () => express() },
+  { version: 4, make: createRequire(import.meta.url)('express4') as () => ReturnType<typeof express> },
 ]
 
 describe.each(versions)('authentication in Express $version', ({ make }) => {
-  function appWith(authenticator: Authenticator, options?: AuthenticationOptions): ReturnType<typeof express> {
+  function appWith(
+    authenticator: Authenticator,
+    options?: AuthenticationOptions,
+  ): ReturnType<typeof express> {
     const app = make()
     app.use(authentication(authenticator, options))
     app.get('/', (req, res) => {
@@ -88,7 +91,9 @@ describe.each(versions)('authentication in Express $version', ({ make }) => {
   it('compares tokens byte by byte', async () => {
     const origin = await listen(appWith(chain))
     const as = (token: Buffer): Promise<number> =>
-      fetch(origin, { headers: { authorization: `Bearer ${token.toString('latin1')}` } }).then(({ status }) => status)
+      fetch(origin, { headers: { authorization: `Bearer ${token.toString('latin1')}` } }).then(
+        ({ status }) => status,
+      )
     expect(await as(Buffer.from('tök', 'utf8'))).toBe(200)
     expect(await as(Buffer.from('tök', 'latin1'))).toBe(401)
     expect(await as(Buffer.from([0x74, 0xff, 0x6b]))).toBe(401)
@@ -119,10 +124,20 @@ describe.each(versions)('authentication in Express $version', ({ make }) => {
   })
 
   it.each([
-    { what: 'rejects now', fail: () => { throw rejected('secret reason') } },
+    {
+      what: 'rejects now',
+      fail: () => {
+        throw rejected('secret reason')
+      },
+    },
     { what: 'rejects later', fail: () => Promise.reject(rejected('secret reason')) },
     { what: 'could not tell', fail: () => Promise.reject(unavailable('secret reason')) },
-    { what: 'has a fault', fail: () => { throw new TypeError('secret reason') } },
+    {
+      what: 'has a fault',
+      fail: () => {
+        throw new TypeError('secret reason')
+      },
+    },
     { what: 'has a fault later', fail: () => Promise.reject(new TypeError('secret reason')) },
     { what: 'throws no error', fail: () => Promise.reject('secret reason') },
   ])('answers 401 and says nothing more when the authenticator $what', async ({ fail }) => {
@@ -154,9 +169,17 @@ describe.each(versions)('authentication in Express $version', ({ make }) => {
   })
 
   it.each([
-    { what: 'throws', onFailure: (error: Error) => { throw error } },
+    {
+      what: 'throws',
+      onFailure: (error: Error) => {
+        throw error
+      },
+    },
     { what: 'rejects', onFailure: (error: Error) => Promise.reject(error) },
-    { what: 'calls next', onFailure: ((error, _req, _res, next) => next(error)) satisfies AuthenticationOptions['onFailure'] },
+    {
+      what: 'calls next',
+      onFailure: ((error, _req, _res, next) => next(error)) satisfies AuthenticationOptions['onFailure'],
+    },
   ])('lets Express render the failure when onFailure $what', async ({ onFailure }) => {
     const app = appWith(chain, { onFailure })
     const seen: unknown[] = []
@@ -225,14 +248,18 @@ describe('authentication', () => {
     })
     servers.push(server)
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const ask = async (headers: Record<string, string>): Promise<{ body: string; status: number; ended: boolean }> => {
+    const ask = async (
+      headers: Record<string, string>,
+    ): Promise<{ body: string; status: number; ended: boolean }> => {
       const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
       const isGone = new Promise<boolean>((resolve) => {
         session.on('goaway', () => resolve(true))
         setTimeout(() => resolve(false), 200)
       })
       const stream = session.request({ ':path': '/', ...headers })
-      const status = new Promise<number>((resolve) => stream.on('response', (all) => resolve(all[':status'] ?? 0)))
+      const status = new Promise<number>((resolve) =>
+        stream.on('response', (all) => resolve(all[':status'] ?? 0)),
+      )
       const chunks: Buffer[] = []
       for await (const chunk of stream) chunks.push(chunk as Buffer)
       const ended = await isGone
@@ -257,7 +284,12 @@ describe('authentication', () => {
     const hostile: Authenticator = addGroups(['__proto__'], {
       name: 'hostile',
       authenticate: () => ({
-        user: { username: '__proto__', uid: '__proto__', groups: [], extra: JSON.parse('{"__proto__":["polluted"]}') as Record<string, string[]> },
+        user: {
+          username: '__proto__',
+          uid: '__proto__',
+          groups: [],
+          extra: JSON.parse('{"__proto__":["polluted"]}') as Record<string, string[]>,
+        },
       }),
     })
     const app = express()

@@ -1,6 +1,12 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Authenticator, authenticatorChain, rejected, StatusError, type UserInfo } from '@kube-authn/core'
+import {
+  type Authenticator,
+  authenticatorChain,
+  rejected,
+  StatusError,
+  type UserInfo,
+} from '@kube-authn/core'
 import { tokenFile } from '@kube-authn/core/token-file'
 import Koa from 'koa'
 import { afterEach, describe, expect, expectTypeOf, it } from 'vitest'
@@ -36,7 +42,10 @@ describe('authentication in Koa', () => {
     })
     expect(response.status).toBe(200)
     const body = (await response.json()) as { headers: Record<string, string> }
-    expect(body).toMatchObject({ user: { username: 'jane', groups: ['a', 'b', 'system:authenticated'] }, same: true })
+    expect(body).toMatchObject({
+      user: { username: 'jane', groups: ['a', 'b', 'system:authenticated'] },
+      same: true,
+    })
     expect(body.headers).toMatchObject({ 'x-kept': 'yes' })
     expect(Object.keys(body.headers)).not.toContain('authorization')
     expect(Object.keys(body.headers)).not.toContain('x-remote-user')
@@ -45,15 +54,28 @@ describe('authentication in Koa', () => {
   it('compares tokens byte by byte', async () => {
     const origin = await listen(appWith(chain))
     const as = (token: Buffer): Promise<number> =>
-      fetch(origin, { headers: { authorization: `Bearer ${token.toString('latin1')}` } }).then(({ status }) => status)
+      fetch(origin, { headers: { authorization: `Bearer ${token.toString('latin1')}` } }).then(
+        ({ status }) => status,
+      )
     expect(await as(Buffer.from('tök', 'utf8'))).toBe(200)
     expect(await as(Buffer.from('tök', 'latin1'))).toBe(401)
   })
 
   it.each([
     { what: 'no credential', authenticator: chain },
-    { what: 'a rejection', authenticator: { name: 'no', authenticate: () => { throw rejected('secret reason') } } },
-    { what: 'a fault', authenticator: { name: 'no', authenticate: () => Promise.reject(new Error('secret reason')) } },
+    {
+      what: 'a rejection',
+      authenticator: {
+        name: 'no',
+        authenticate: () => {
+          throw rejected('secret reason')
+        },
+      },
+    },
+    {
+      what: 'a fault',
+      authenticator: { name: 'no', authenticate: () => Promise.reject(new Error('secret reason')) },
+    },
   ])('answers $what with one opaque Status', async ({ authenticator }) => {
     const response = await fetch(await listen(appWith(authenticator)))
     expect(response.status).toBe(401)
@@ -63,7 +85,12 @@ describe('authentication in Koa', () => {
   })
 
   it.each([
-    { what: 'throws', onFailure: (error: Error) => { throw error } },
+    {
+      what: 'throws',
+      onFailure: (error: Error) => {
+        throw error
+      },
+    },
     { what: 'rejects', onFailure: (error: Error) => Promise.reject(error) },
   ])('lets Koa render the failure when onFailure $what', async ({ onFailure }) => {
     const app = appWith(chain, { onFailure })
@@ -86,7 +113,13 @@ describe('authentication in Koa', () => {
         ctx.body = 'caught'
       }
     })
-    app.use(authentication(chain, { onFailure: (error) => { throw error } }))
+    app.use(
+      authentication(chain, {
+        onFailure: (error) => {
+          throw error
+        },
+      }),
+    )
     const response = await fetch(await listen(app))
     expect([response.status, await response.text()]).toEqual([401, 'caught'])
   })

@@ -4,7 +4,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { authenticateRequest, ConfigurationError, explain } from '@kube-authn/core'
-import { always, fakeRequest, fakeTokenAuthenticator, fakeUser, fixedClock, noOpinion, recordEvents } from '@kube-authn/testing'
+import {
+  always,
+  fakeRequest,
+  fakeTokenAuthenticator,
+  fakeUser,
+  fixedClock,
+  noOpinion,
+  recordEvents,
+} from '@kube-authn/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createAuthenticator, type CreateAuthenticatorOptions, type NodeAuthenticator } from './index.ts'
 
@@ -31,7 +39,10 @@ function create(options: CreateAuthenticatorOptions): NodeAuthenticator {
   return authenticator
 }
 
-async function usernameOf(authenticator: NodeAuthenticator, authorization?: string): Promise<string | number> {
+async function usernameOf(
+  authenticator: NodeAuthenticator,
+  authorization?: string,
+): Promise<string | number> {
   const headers: [string, string][] = authorization === undefined ? [] : [['Authorization', authorization]]
   const outcome = await authenticateRequest(authenticator)(fakeRequest({ headers }))
   return 'failure' in outcome ? outcome.failure.status : outcome.authentication.user.username
@@ -55,11 +66,23 @@ describe('createAuthenticator', () => {
   })
 
   it('asks in the order of kube-apiserver', async () => {
-    const authenticator = create({ tokenFile, passwordFile, tokens: [fakeTokenAuthenticator(noOpinion(), { name: 'mine' })], anonymous: true })
-    const { steps } = await explain(authenticator, fakeRequest({ headers: [['Authorization', 'Bearer unknown']] }))
+    const authenticator = create({
+      tokenFile,
+      passwordFile,
+      tokens: [fakeTokenAuthenticator(noOpinion(), { name: 'mine' })],
+      anonymous: true,
+    })
+    const { steps } = await explain(
+      authenticator,
+      fakeRequest({ headers: [['Authorization', 'Bearer unknown']] }),
+    )
     const [adder] = steps
     const [union] = adder?.steps ?? []
-    expect(union?.steps.map((step) => step.authenticator)).toEqual(['basic', 'bearerToken', 'webSocketProtocol'])
+    expect(union?.steps.map((step) => step.authenticator)).toEqual([
+      'basic',
+      'bearerToken',
+      'webSocketProtocol',
+    ])
     const [, bearer] = union?.steps ?? []
     expect(bearer?.steps[0]?.steps.map((step) => step.authenticator)).toEqual(['tokenFile', 'cached(mine)'])
   })
@@ -79,7 +102,9 @@ describe('createAuthenticator', () => {
     const authenticator = create({ tokenFile: { path: tokenFile, settleSeconds: 0.02 }, observer })
     writeFileSync(tokenFile, 'good,jim,3\nverysecret,jam\n')
     await vi.waitFor(() => expect(events).toHaveLength(1))
-    expect(JSON.stringify(events, (_, value: unknown) => (value instanceof Error ? value.message : value))).toContain(
+    expect(
+      JSON.stringify(events, (_, value: unknown) => (value instanceof Error ? value.message : value)),
+    ).toContain(
       'tokens.csv: line 2: token file must have at least 3 columns (token, user name, user uid), found 2',
     )
     expect(JSON.stringify(events)).not.toContain('verysecret')
@@ -101,7 +126,9 @@ describe('createAuthenticator', () => {
 
   it('restricts requests to its audiences, and lets files count for them', async () => {
     const authenticator = create({ tokenFile, audiences: ['api'] })
-    const outcome = await authenticateRequest(authenticator)(fakeRequest({ headers: [['Authorization', 'Bearer tok']] }))
+    const outcome = await authenticateRequest(authenticator)(
+      fakeRequest({ headers: [['Authorization', 'Bearer tok']] }),
+    )
     expect(outcome).toMatchObject({ authentication: { audiences: ['api'] } })
     const other = await authenticateRequest(authenticator, { audiences: ['other'] })(
       fakeRequest({ headers: [['Authorization', 'Bearer tok']] }),
@@ -141,7 +168,10 @@ describe('createAuthenticator', () => {
       createAuthenticator({ tokenFile: ${JSON.stringify(tokenFile)} })
       console.log('ready')
     `
-    const run = spawnSync(process.execPath, ['--input-type=module', '-e', script], { timeout: 10_000, encoding: 'utf8' })
+    const run = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      timeout: 10_000,
+      encoding: 'utf8',
+    })
     expect([run.stdout, run.stderr, run.status]).toEqual(['ready\n', '', 0])
   })
 })

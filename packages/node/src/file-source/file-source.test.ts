@@ -52,7 +52,8 @@ async function becomes(file: FileSource<string>, value: string): Promise<void> {
   await vi.waitFor(() => expect(file.current()).toBe(value), { timeout: 3000, interval: 10 })
 }
 
-const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds))
+const pause = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds))
 
 describe('fileSource', () => {
   it.each([
@@ -141,7 +142,9 @@ describe('fileSource', () => {
     await vi.waitFor(() => expect(events).toHaveLength(1))
     await pause(150)
     expect(file.current()).toBe('good')
-    expect(events).toEqual([{ type: 'reload', source: path, outcome: 'failed', error: new Error('half a file') }])
+    expect(events).toEqual([
+      { type: 'reload', source: path, outcome: 'failed', error: new Error('half a file') },
+    ])
     writeFileSync(path, 'better\n')
     await becomes(file, 'better')
   })
