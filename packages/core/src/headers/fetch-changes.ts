@@ -1,5 +1,5 @@
 import type { HeaderChanges } from '../authenticator.ts'
-import { isRemoved } from './changes.ts'
+import { selectorOf } from './changes.ts'
 
 /**
  * A Fetch request whose headers are changed: the same one where its headers can be written to, else a new one with the same
@@ -10,9 +10,10 @@ import { isRemoved } from './changes.ts'
  */
 export function withHeaderChanges(request: Request, changes: HeaderChanges): Request {
   const { headers } = request
-  const removed = namesToRemove(headers, changes)
-  const replaced = (changes.replace ?? []).filter(([name]) => headers.has(name))
-  if (removed.length === 0 && replaced.length === 0) return request
+  const present = namesPresent(headers, changes)
+  if (present.length === 0) return request
+  const replaced = (changes.replace ?? []).filter(([name]) => present.includes(name))
+  const removed = present.filter((name) => !replaced.some(([other]) => other === name))
   try {
     change(headers, removed, replaced)
     return request
@@ -24,10 +25,10 @@ export function withHeaderChanges(request: Request, changes: HeaderChanges): Req
   }
 }
 
-function namesToRemove(headers: Headers, changes: HeaderChanges): readonly string[] {
-  const byName = changes.remove.filter((name) => headers.has(name))
-  if (changes.removePrefixes === undefined || changes.removePrefixes.length === 0) return byName
-  return [...new Set([...byName, ...[...headers.keys()].filter((name) => isRemoved(name, changes))])]
+/** The headers of the request that the changes concern. Reading all names is dear, so it is done for prefixes only. */
+function namesPresent(headers: Headers, changes: HeaderChanges): readonly string[] {
+  if ((changes.removePrefixes ?? []).length > 0) return [...headers.keys()].filter(selectorOf(changes))
+  return [...changes.remove, ...(changes.replace ?? []).map(([name]) => name)].filter((name) => headers.has(name))
 }
 
 function change(

@@ -1,5 +1,5 @@
 import type { HeaderChanges } from '../authenticator.ts'
-import { isRemoved } from '../headers/changes.ts'
+import { type HeaderSelector, selectorOf } from '../headers/changes.ts'
 import type { NodeRequest } from './incoming-message.ts'
 
 /**
@@ -9,30 +9,51 @@ import type { NodeRequest } from './incoming-message.ts'
  */
 export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges): HeaderChanges {
   const { rawHeaders } = message
-  const replacements = new Map(changes.replace)
-  const isChanged = (name: string): boolean => isRemoved(name, changes) || replacements.has(name)
-  const found = new Set<string>()
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index]?.toLowerCase()
-    if (name !== undefined && isChanged(name)) found.add(name)
-  }
-  if (found.size === 0) return NOTHING
+  const isSelected = selectorOf(changes)
+  const found = namesIn(rawHeaders, isSelected)
+  if (found.length === 0) return NOTHING
 
   // Node makes both from `rawHeaders` when they are first read, and counts on as many as were sent: so they come first.
   const { headers, headersDistinct } = message
-  const kept = rawHeaders.filter((_, index) => !found.has(rawHeaders[index & ~1]?.toLowerCase() ?? ''))
-  rawHeaders.splice(0, rawHeaders.length, ...kept)
+  removeFrom(rawHeaders, isSelected)
   for (const name of found) {
     delete headers[name]
     delete headersDistinct?.[name]
   }
-  const replaced = [...replacements].filter(([name]) => found.has(name))
+  const { replace = [] } = changes
+  if (replace.length === 0) return { remove: found }
+
+  const replaced = replace.filter(([name]) => found.includes(name))
   for (const [name, value] of replaced) {
     rawHeaders.push(name, value)
     headers[name] = value
     if (headersDistinct !== undefined) headersDistinct[name] = [value]
   }
-  return { remove: [...found].filter((name) => !replacements.has(name)), replace: replaced }
+  return { remove: found.filter((name) => !replaced.some(([other]) => other === name)), replace: replaced }
 }
 
 const NOTHING: HeaderChanges = Object.freeze({ remove: [] })
+
+/** The selected names, in lower case, each once. */
+function namesIn(rawHeaders: readonly string[], isSelected: HeaderSelector): readonly string[] {
+  const found: string[] = []
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? ''
+    if (!isSelected(name)) continue
+    const lowerCase = name.toLowerCase()
+    if (!found.includes(lowerCase)) found.push(lowerCase)
+  }
+  return found
+}
+
+/** Moves what stays to the front: the array is the request's own, and others hold it too. */
+function removeFrom(rawHeaders: string[], isSelected: HeaderSelector): void {
+  let kept = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? ''
+    if (isSelected(name)) continue
+    rawHeaders[kept++] = name
+    rawHeaders[kept++] = rawHeaders[index + 1] ?? ''
+  }
+  rawHeaders.length = kept
+}
