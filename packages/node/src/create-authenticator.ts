@@ -89,6 +89,7 @@ export function createAuthenticator(options: CreateAuthenticatorOptions): NodeAu
     }
     const chain = authenticatorChain({
       // The token file is in memory and may be reloaded at any time; a cache in front of it would only delay that.
+      // Deviation: kube-apiserver has one cache in front of all (`docs/deviations.md`, token file in the cache).
       tokens: [...fromTokenFile, ...remembered],
       passwords: [...fromPasswordFile, ...passwords],
       ...(anonymous !== undefined && { anonymous }),

@@ -7,7 +7,11 @@ import { textFromLatin1 } from '../headers/byte-text.ts'
 
 /** Options of {@link basic}. */
 export interface BasicOptions {
-  /** Longer credentials are refused unread. Default 8,192 characters of base64. */
+  /**
+   * Longer credentials are refused unread. Default 8,192 characters of base64.
+   *
+   * Deviation: kube-apiserver limits headers only (`docs/deviations.md`, long credentials).
+   */
   readonly maxCredentialsLength?: number
 }
 

@@ -6,7 +6,11 @@ import { readBearerToken } from './read.ts'
 
 /** Options of {@link bearerToken} and `webSocketProtocol`. */
 export interface TokenExtractionOptions {
-  /** A longer token is refused unread. Default 65,536 characters. */
+  /**
+   * A longer token is refused unread. Default 65,536 characters.
+   *
+   * Deviation: kube-apiserver limits headers only (`docs/deviations.md`, long credentials).
+   */
   readonly maxTokenLength?: number
 }
 

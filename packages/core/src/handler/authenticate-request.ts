@@ -20,7 +20,11 @@ export interface AuthenticateRequestOptions {
   readonly challenges?: 'auto' | 'none'
   /** The realm of the challenges. Default `kubernetes-master`, as kube-apiserver had it. */
   readonly realm?: string
-  /** The status when a credential could not be checked. Default 401, as in Kubernetes. */
+  /**
+   * The status when a credential could not be checked. Default 401, as in Kubernetes.
+   *
+   * Deviation: 503 is possible (`docs/deviations.md`, 503 for outages).
+   */
   readonly unavailableStatus?: 401 | 503
   /**
    * Close an HTTP/2 connection after a request of nobody known, so that it costs something to keep one open. Default `true`,

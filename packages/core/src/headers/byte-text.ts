@@ -6,6 +6,8 @@ const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  *
  * Bytes that are not UTF-8 stay distinguishable: each byte from 0x80 on becomes the lone surrogate U+DC00 + byte, which
  * no valid text contains. So two different byte sequences are never the same text (PEP 383 has the idea).
+ *
+ * Deviation: Go keeps the bytes (`docs/deviations.md`, invalid UTF-8).
  */
 export function textFromLatin1(latin1: string): string {
   if (!NON_ASCII.test(latin1)) return latin1

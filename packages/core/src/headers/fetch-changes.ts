@@ -28,7 +28,9 @@ export function withHeaderChanges(request: Request, changes: HeaderChanges): Req
 /** The headers of the request that the changes concern. Reading all names is dear, so it is done for prefixes only. */
 function namesPresent(headers: Headers, changes: HeaderChanges): readonly string[] {
   if ((changes.removePrefixes ?? []).length > 0) return [...headers.keys()].filter(selectorOf(changes))
-  return [...changes.remove, ...(changes.replace ?? []).map(([name]) => name)].filter((name) => headers.has(name))
+  return [...changes.remove, ...(changes.replace ?? []).map(([name]) => name)].filter((name) =>
+    headers.has(name),
+  )
 }
 
 function change(

@@ -36,6 +36,8 @@ export interface FileSource<T> {
  *
  * Source: apiserver `pkg/server/dynamiccertificates/dynamic_cafile_content.go` has the same rules for CA files.
  *
+ * Deviation: kube-apiserver reads token and password files once (`docs/deviations.md`, reload of credential files).
+ *
  * @throws {Error} what reading or parsing throws, for the first version.
  * @example
  * const source = fileSource('tokens.csv', { parse: (content) => tokenFile(content) })
