@@ -4,6 +4,7 @@ import { compose } from './union/compose.ts'
 import {
   ANONYMOUS_USERNAME,
   AUTHENTICATED_GROUP,
+  isImmutableUser,
   UNAUTHENTICATED_GROUP,
   type UserInfo,
   userInfo,
@@ -51,7 +52,7 @@ function withUser<A extends AnyAuthenticator>(
     let user = changed.get(answer.user)
     if (user === undefined) {
       user = change(answer.user)
-      if (Object.isFrozen(answer.user)) changed.set(answer.user, user)
+      if (isImmutableUser(answer.user)) changed.set(answer.user, user)
     }
     return user === answer.user ? answer : { ...answer, user }
   }

@@ -53,13 +53,32 @@ export function isUnauthenticated(user: UserInfo): boolean {
   return user.username === ANONYMOUS_USERNAME || user.groups.includes(UNAUTHENTICATED_GROUP)
 }
 
+/**
+ * Whether nobody can change this user any more, in any part, and `extra` has no prototype. What {@link userInfo} makes is so;
+ * what others freeze is often frozen on the outside only.
+ */
+export function isImmutableUser(user: UserInfo): boolean {
+  return Object.isFrozen(user) && isImmutableList(user.groups) && isImmutableExtra(user.extra)
+}
+
+function isImmutableList(values: readonly string[]): boolean {
+  return Array.isArray(values) && Object.isFrozen(values)
+}
+
+function isImmutableExtra(extra: UserExtra): boolean {
+  if (extra === NO_EXTRA) return true
+  if (typeof extra !== 'object' || Object.getPrototypeOf(extra) !== null || !Object.isFrozen(extra))
+    return false
+  return Object.values(extra).every(isImmutableList)
+}
+
 const NO_VALUES: readonly string[] = Object.freeze([])
 const NO_EXTRA: UserExtra = Object.freeze(Object.create(null) as UserExtra)
 
 /** What is frozen already can be shared: users of one file often have the same groups. */
 function copyOfList(values: readonly string[] | undefined): readonly string[] {
   if (values === undefined || values.length === 0) return NO_VALUES
-  return Object.isFrozen(values) ? values : Object.freeze([...values])
+  return isImmutableList(values) ? values : Object.freeze([...values])
 }
 
 function copyOfExtra(extra: Readonly<Record<string, readonly string[]>>): UserExtra {

@@ -9,7 +9,7 @@ import { accumulateHeaderChanges } from '../headers/changes.ts'
 import { warningHeader } from '../headers/warning.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { StatusError } from '../status.ts'
-import { isUnauthenticated, userInfo } from '../user.ts'
+import { isImmutableUser, isUnauthenticated, userInfo } from '../user.ts'
 import { challengesFor } from './challenges.ts'
 
 /** How requests are authenticated, beyond the authenticator itself. The same in every adapter. */
@@ -103,7 +103,7 @@ export function authenticateRequest(
     if (answer === undefined) return refuse(request, context, undefined)
     const problem = problemWith(answer, audiences)
     if (problem !== undefined) return refuse(request, context, rejected(problem))
-    const authentication = Object.isFrozen(answer.user) ? answer : { ...answer, user: userInfo(answer.user) }
+    const authentication = isImmutableUser(answer.user) ? answer : { ...answer, user: userInfo(answer.user) }
     if (observer !== undefined) context.report(request, { result: 'success', user: authentication.user })
     return {
       authentication,

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest'
+import {
+  AuthenticationError,
+  asAuthenticationError,
+  ConfigurationError,
+  rejected,
+  unavailable,
+} from './errors.ts'
+
+describe('asAuthenticationError', () => {
+  it.each([new TypeError('secret'), 'secret', undefined, null, { message: 'secret' }])(
+    'makes an outage of %j that does not repeat it',
+    (thrown) => {
+      const error = asAuthenticationError(thrown)
+      expect(error.code).toBe('unavailable')
+      expect(error.message).not.toContain('secret')
+      expect(error.cause).toBe(thrown)
+    },
+  )
+
+  it('leaves an error of an authenticator as it is', () => {
+    const error = rejected('bad')
+    expect(asAuthenticationError(error)).toBe(error)
+  })
+})
+
+describe('AuthenticationError', () => {
+  it.each([
+    [rejected('a'), 'rejected'],
+    [unavailable('a'), 'unavailable'],
+  ])('%s has the code %s and no cause of its own', (error, code) => {
+    expect(error).toBeInstanceOf(AuthenticationError)
+    expect(error).toMatchObject({ code, name: 'AuthenticationError', errors: [] })
+    expect('cause' in error).toBe(false)
+  })
+})
+
+describe('ConfigurationError', () => {
+  it('names every problem with its path', () => {
+    const problems = [
+      { path: 'a[0].b', message: 'Required value' },
+      { path: 'c', message: 'must be 0 or more' },
+    ]
+    const error = new ConfigurationError(problems)
+    expect(error.message).toBe('a[0].b: Required value; c: must be 0 or more')
+    expect(error).toMatchObject({ code: 'invalidConfiguration', problems })
+  })
+})
