@@ -1,6 +1,6 @@
 import type { Authentication, Authenticator, HeaderChanges } from '../authenticator.ts'
 import { intersectAudiences } from '../audiences.ts'
-import { type Awaitable, settle } from '../awaitable.ts'
+import { andThen, type Awaitable, settle } from '../awaitable.ts'
 import { consult } from '../consult.ts'
 import type { Context } from '../context.ts'
 import { asAuthenticationError, type AuthenticationError, ConfigurationError, rejected } from '../errors.ts'
@@ -95,23 +95,25 @@ export function authenticateRequest(
     authenticator.credentials?.identityHeaders ?? [],
   )
 
-  const succeed = (
+  /** `undefined` when nobody knows the caller. What is wrong with an answer is thrown, as a bad credential would be. */
+  const accept = (
     request: AuthenticationRequest,
     context: RequestContext,
     answer: Authentication | undefined,
-  ): RequestOutcome => {
-    if (answer === undefined) return refuse(request, context, undefined)
+  ): AuthenticatedRequest | undefined => {
+    if (answer === undefined) return undefined
     const problem = problemWith(answer, audiences)
-    if (problem !== undefined) return refuse(request, context, rejected(problem))
+    if (problem !== undefined) throw rejected(problem)
     const authentication = isImmutableUser(answer.user) ? answer : { ...answer, user: userInfo(answer.user) }
-    if (observer !== undefined) context.report(request, { result: 'success', user: authentication.user })
-    return {
+    const accepted = {
       authentication,
       headerChanges: headerChangesFor(authentication.consumed),
       warnings: context.warnings,
       closesConnection:
         closesHttp2 && request.httpVersionMajor === 2 && isUnauthenticated(authentication.user),
     }
+    if (observer !== undefined) context.report(request, { result: 'success', user: authentication.user })
+    return accepted
   }
 
   const refuse = (
@@ -130,9 +132,9 @@ export function authenticateRequest(
 
   return function authenticateOne(request) {
     const context = new RequestContext(audiences, observer)
-    return settle<Authentication | undefined, RequestOutcome>(
-      () => consult(authenticator, request, context),
-      (answer) => succeed(request, context, answer),
+    return settle<AuthenticatedRequest | undefined, RequestOutcome>(
+      () => andThen(consult(authenticator, request, context), (answer) => accept(request, context, answer)),
+      (accepted) => accepted ?? refuse(request, context, undefined),
       (thrown) => refuse(request, context, asAuthenticationError(thrown)),
     )
   }
