@@ -2,15 +2,15 @@ import type { Authentication, Authenticator, HeaderChanges } from '../authentica
 import { intersectAudiences } from '../audiences.ts'
 import { andThen, type Awaitable, settle } from '../awaitable.ts'
 import { consult } from '../consult.ts'
-import type { Context } from '../context.ts'
 import { asAuthenticationError, type AuthenticationError, ConfigurationError, rejected } from '../errors.ts'
-import { notify, type Observer } from '../events.ts'
+import type { Observer } from '../events.ts'
 import { accumulateHeaderChanges } from '../headers/changes.ts'
-import { warningHeader } from '../headers/warning.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
-import { StatusError } from '../status.ts'
+import type { StatusError } from '../status.ts'
 import { isImmutableUser, isUnauthenticated, userInfo } from '../user.ts'
 import { challengesFor } from './challenges.ts'
+import { refusal } from './refusal.ts'
+import { RequestContext } from './request-context.ts'
 
 /** How requests are authenticated, beyond the authenticator itself. The same in every adapter. */
 export interface AuthenticateRequestOptions {
@@ -146,54 +146,6 @@ const ALWAYS_REMOVED: HeaderChanges = {
   removePrefixes: ['x-remote-extra-'],
 }
 
-const NO_WARNINGS: readonly string[] = Object.freeze([])
-
-/** The context of one request: it collects what authenticators have to say. */
-class RequestContext implements Context {
-  readonly audiences?: readonly string[]
-  readonly observer?: Observer
-  readonly #startedAt: number
-  #warnings: string[] | undefined
-  #annotations: Record<string, string> | undefined
-
-  constructor(audiences: readonly string[] | undefined, observer: Observer | undefined) {
-    if (audiences !== undefined) this.audiences = audiences
-    if (observer !== undefined) this.observer = observer
-    this.#startedAt = observer === undefined ? 0 : performance.now()
-  }
-
-  get warnings(): readonly string[] {
-    return this.#warnings ?? NO_WARNINGS
-  }
-
-  warn(text: string): void {
-    this.#warnings ??= []
-    if (!this.#warnings.includes(text)) this.#warnings.push(text)
-  }
-
-  annotate(key: string, value: string): void {
-    this.#annotations ??= Object.create(null) as Record<string, string>
-    this.#annotations[key] = value
-  }
-
-  report(
-    request: AuthenticationRequest,
-    outcome:
-      | { readonly result: 'success'; readonly user: Authentication['user'] }
-      | { readonly result: 'error'; readonly error: AuthenticationError }
-      | { readonly result: 'failure' },
-  ): void {
-    notify(this.observer, {
-      type: 'request',
-      request,
-      durationSeconds: (performance.now() - this.#startedAt) / 1000,
-      warnings: this.warnings,
-      annotations: this.#annotations ?? {},
-      ...outcome,
-    })
-  }
-}
-
 function problemWith(answer: Authentication, audiences: readonly string[] | undefined): string | undefined {
   // Deviation: kube-apiserver lets a user without a name pass (`docs/deviations.md`, empty user name).
   if (answer.user.username === '') return 'the user has no name'
@@ -201,36 +153,6 @@ function problemWith(answer: Authentication, audiences: readonly string[] | unde
   if (audiences === undefined || valid === undefined || valid.length === 0) return undefined
   if (intersectAudiences(audiences, valid).length > 0) return undefined
   return 'the credential is not valid for the audiences of this server'
-}
-
-function refusal(
-  error: AuthenticationError | undefined,
-  challenges: readonly string[],
-  warnings: readonly string[],
-  unavailableStatus: 401 | 503,
-): StatusError {
-  const cause = error === undefined ? {} : { cause: error }
-  const warning = warnings.length > 0 && { warning: warnings.map(warningHeader) }
-  if (error?.code === 'unavailable' && unavailableStatus === 503) {
-    return new StatusError({
-      status: 503,
-      reason: 'ServiceUnavailable',
-      message: 'Authentication is temporarily unavailable',
-      headers: { ...warning },
-      ...cause,
-    })
-  }
-  const [only] = challenges
-  return new StatusError({
-    status: 401,
-    reason: 'Unauthorized',
-    message: 'Unauthorized',
-    headers: {
-      ...(only !== undefined && { 'www-authenticate': challenges.length === 1 ? only : challenges }),
-      ...warning,
-    },
-    ...cause,
-  })
 }
 
 function validate(authenticator: Authenticator, options: AuthenticateRequestOptions): void {
