@@ -14,7 +14,7 @@ import {
 } from '@kube-authn/core'
 import { type Behaviour, outcomeOf, scripted, userOf, vectorUserOf } from '../behaviour.ts'
 import { requestOf } from '../requests.ts'
-import { NotApplicable, NotImplemented, type UnitRunner, type Vector } from '../vector.ts'
+import { NotImplemented, type UnitRunner, type Vector } from '../vector.ts'
 
 /** Area A: unions, audiences, groups, anonymous. */
 export const composition: Readonly<Record<string, UnitRunner>> = {
@@ -123,7 +123,6 @@ function resolve(given: Vector['given']): ReturnType<typeof resolveAnonymous> {
   ) {
     throw new NotImplemented('AuthenticationConfiguration beyond anonymous')
   }
-  if (given.profile === 'v1.6') throw new NotApplicable('1.6 has no AuthenticationConfiguration')
   const anonymousAuth = flags['anonymous-auth'] as boolean | undefined
   const configuration = file?.['anonymous'] as AnonymousConfig | undefined
   return resolveAnonymous({

@@ -9,13 +9,7 @@ import {
 } from '@kube-authn/core'
 import { type Behaviour, outcomeOf, type Scripted, scripted } from '../behaviour.ts'
 import { headersAfter, requestOf } from '../requests.ts'
-import {
-  DEVIATES_AS_DOCUMENTED,
-  type Given,
-  type HeaderPair,
-  NotApplicable,
-  type UnitRunner,
-} from '../vector.ts'
+import { DEVIATES_AS_DOCUMENTED, type Given, type HeaderPair, type UnitRunner } from '../vector.ts'
 
 /** Area C: credentials taken out of requests. */
 export const extraction: Readonly<Record<string, UnitRunner>> = {
@@ -64,8 +58,6 @@ async function extract(
   given: Given,
   authenticate: ReturnType<typeof bearerToken>['authenticate'],
 ): Promise<Record<string, unknown>> {
-  if (given.profile === 'v1.6' && given.unit !== 'basic')
-    throw new NotApplicable('extraction of an older release')
   const headers = given['headers'] as readonly HeaderPair[]
   const warnings: string[] = []
   const outcome = await outcomeOf(() =>

@@ -36,8 +36,9 @@ const LABELS = [
 /** Area B: the handler, its metrics and its audit message. */
 export const handler: Readonly<Record<string, UnitRunner>> = {
   handler: async ({ given }) => {
-    if (given.profile !== 'today' && given.profile !== 'both')
+    if (given.profile !== 'today' && given.profile !== 'both') {
       throw new NotApplicable('the handler of an older release')
+    }
     if (given['authenticator'] === null) return withoutAuthenticator()
     const run = await handle(given)
     if ('failure' in run.outcome) {
