@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { createRequire } from 'node:module'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect as connectTcp } from 'node:net'
 import { connect, createServer as createHttp2Server } from 'node:http2'
 import {
   addGroups,
@@ -232,6 +232,76 @@ describe.each(versions)('authentication in Express $version', ({ make }) => {
     const response = await fetch(origin, { headers: { authorization: 'Bearer  good' } })
     expect(response.status).toBe(401)
     expect(response.headers.get('warning')).toMatch(/^299 - ".*extra space.*"$/)
+  })
+})
+
+describe('authentication of hostile requests', () => {
+  const big = { maxHeaderSize: 4 * 1024 * 1024 }
+  const send = async (head: Buffer): Promise<string> => {
+    const authenticate = authentication(chain)
+    const server = createServer(big, (req, res) => {
+      authenticate(req, res, () => res.end(JSON.stringify([getUser(req).username, req.rawHeaders])))
+    })
+    servers.push(server)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    return new Promise((resolve) => {
+      const socket = connectTcp((server.address() as AddressInfo).port, '127.0.0.1', () => socket.write(head))
+      let text = ''
+      socket.on('data', (data) => (text += data.toString('latin1')))
+      socket.on('close', () => resolve(text))
+    })
+  }
+  const requestWith = (...lines: readonly (string | Buffer)[]): Buffer =>
+    Buffer.concat([
+      Buffer.from('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n'),
+      ...lines.map((line) => Buffer.concat([Buffer.from(line), Buffer.from('\r\n')])),
+      Buffer.from('\r\n'),
+    ])
+
+  it.each([
+    {
+      what: 'a token of 1 MB',
+      lines: [`Authorization: Bearer ${'x'.repeat(1024 * 1024)}`],
+      answer: /^HTTP\/1.1 401/,
+    },
+    { what: 'a NUL in a token', lines: ['Authorization: Bearer go\0od'], answer: /^HTTP\/1.1 400/ },
+    {
+      what: 'a token that is not UTF-8',
+      lines: [Buffer.from([...Buffer.from('Authorization: Bearer t'), 0xff, 0xfe])],
+      answer: /^HTTP\/1.1 401/,
+    },
+    {
+      what: 'basic credentials of 1 MB',
+      lines: [`Authorization: Basic ${'YWFh'.repeat(262_144)}`],
+      answer: /^HTTP\/1.1 401/,
+    },
+    {
+      what: 'a bad Authorization before a good one',
+      lines: ['Authorization: Bearer bad', 'Authorization: Bearer good'],
+      answer: /^HTTP\/1.1 401/,
+    },
+    {
+      what: 'a good Authorization before a bad one',
+      lines: ['Authorization: Bearer good', 'authorization: Bearer bad'],
+      answer: /^HTTP\/1.1 200[^]*\["jane",\["Host","x","Connection","close"\]\]/,
+    },
+    {
+      what: 'two hundred groups of a proxy that is none',
+      lines: [
+        'Authorization: Bearer good',
+        ...Array.from({ length: 200 }, (_, index) => `X-Remote-Group: group-${index}`),
+        'x-REMOTE-extra-__proto__: polluted',
+      ],
+      answer: /^HTTP\/1.1 200[^]*\["jane",\["Host","x","Connection","close"\]\]/,
+    },
+    { what: '`__proto__` as a token', lines: ['Authorization: Bearer __proto__'], answer: /^HTTP\/1.1 401/ },
+    {
+      what: '`constructor` as a token',
+      lines: ['Authorization: Bearer constructor'],
+      answer: /^HTTP\/1.1 401/,
+    },
+  ])('has a defined outcome for $what', async ({ lines, answer }) => {
+    expect(await send(requestWith(...lines))).toMatch(answer)
   })
 })
 
