@@ -58,27 +58,31 @@ export function authentication(
     req: IncomingMessage,
     res: ServerResponse,
     next: (error?: unknown) => void,
-  ): unknown => {
+  ): void => {
     if (outcome.closesConnection) closeConnection(req)
-    if ('failure' in outcome) return onFailure(outcome.failure, req, res, next)
+    if ('failure' in outcome) {
+      const { failure } = outcome
+      attempt(() => onFailure(failure, req, res, next), next)
+      return
+    }
     for (const text of outcome.warnings) res.appendHeader('Warning', warningHeader(text))
     applyHeaderChanges(req, outcome.headerChanges)
     setAuthentication(req, outcome.authentication)
-    return next()
+    next()
   }
 
-  return function authentication(req, res, next) {
+  return function authenticationMiddleware(req, res, next) {
     const outcome = authenticate(incomingMessageRequest(req, originalUrlOf(req)))
     if (isPromiseLike(outcome)) {
-      void outcome.then((late) => settled(() => proceed(late, req, res, next), next))
+      void outcome.then((late) => proceed(late, req, res, next)).then(undefined, next)
     } else {
-      settled(() => proceed(outcome, req, res, next), next)
+      proceed(outcome, req, res, next)
     }
   }
 }
 
-/** Express takes no notice of a promise in version 4, so what goes wrong is always told through `next`. */
-function settled(step: () => unknown, next: (error?: unknown) => void): void {
+/** Express 4 takes no notice of a promise, so what goes wrong, now or later, is always told through `next`. */
+function attempt(step: () => unknown, next: (error?: unknown) => void): void {
   try {
     const result = step()
     if (result instanceof Promise) result.catch(next)

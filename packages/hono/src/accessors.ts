@@ -1,5 +1,6 @@
 import type { Authentication, UserInfo } from '@kube-authn/core'
 import type { Context } from 'hono'
+import type { AuthenticationEnv } from './authentication.ts'
 
 /**
  * Who makes the request, and how that is known. The same object as `c.var.authentication`.
@@ -7,7 +8,7 @@ import type { Context } from 'hono'
  * @throws {Error} when no `authentication` middleware ran before: a mistake in the app, so it is never mistaken for a user.
  */
 export function getAuthentication(c: Context): Authentication {
-  const authentication: Authentication | undefined = c.get('authentication')
+  const { authentication } = c.var as Partial<AuthenticationEnv['Variables']>
   if (authentication === undefined)
     throw new Error('the authentication middleware did not run for this request')
   return authentication

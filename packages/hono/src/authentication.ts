@@ -53,7 +53,7 @@ export function authentication(
   const authenticate = authenticateRequest(authenticator, options)
   const { onFailure = (error) => error.getResponse() } = options
 
-  return async function authentication(c, next) {
+  return async function authenticationMiddleware(c, next) {
     const incoming = nodeRequestOf(c)
     const outcome = await authenticate(
       incoming === undefined ? fetchRequest(c.req.raw) : incomingMessageRequest(incoming),

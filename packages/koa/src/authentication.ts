@@ -48,15 +48,18 @@ export function authentication(
   const authenticate = authenticateRequest(authenticator, options)
   const { onFailure = answer } = options
 
-  return async function authentication(ctx, next) {
+  return async function authenticationMiddleware(ctx, next) {
     const outcome = await authenticate(incomingMessageRequest(ctx.req, ctx.originalUrl))
     if (outcome.closesConnection) closeConnection(ctx.req)
-    if ('failure' in outcome) return onFailure(outcome.failure, ctx, next)
+    if ('failure' in outcome) {
+      await onFailure(outcome.failure, ctx, next)
+      return
+    }
     for (const text of outcome.warnings) ctx.append('Warning', warningHeader(text))
     applyHeaderChanges(ctx.req, outcome.headerChanges)
     ctx.state.user = outcome.authentication.user
     setAuthentication(ctx, outcome.authentication)
-    return next()
+    await next()
   }
 }
 

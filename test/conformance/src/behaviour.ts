@@ -58,18 +58,12 @@ function act(behaviour: Behaviour, context: Context): Awaitable<Authentication |
   for (const text of behaviour.warnings ?? []) context.warn?.(text)
   if (behaviour.panics === true) throw new TypeError('panic')
   const outcome = (): Authentication | undefined => {
-    switch (behaviour.returns) {
-      case 'no-opinion':
-        return undefined
-      case 'authenticated':
-        return {
-          user: userOf(behaviour.user ?? { name: '' }),
-          ...(behaviour.audiences !== undefined && { audiences: behaviour.audiences }),
-        }
-      // A user with an error is an error here by construction: one can only return or throw.
-      case 'error':
-      case 'authenticated-with-error':
-        throw unavailable(behaviour.text ?? '')
+    if (behaviour.returns === 'no-opinion') return undefined
+    // A user with an error is an error here by construction: one can only return or throw.
+    if (behaviour.returns !== 'authenticated') throw unavailable(behaviour.text ?? '')
+    return {
+      user: userOf(behaviour.user ?? { name: '' }),
+      ...(behaviour.audiences !== undefined && { audiences: behaviour.audiences }),
     }
   }
   if (behaviour.takes_ms === undefined) return outcome()

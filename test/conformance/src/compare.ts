@@ -43,7 +43,7 @@ function normalized(field: string, value: unknown): unknown {
     )
   }
   if (field === 'headers_after') return sortedHeaders(value as readonly HeaderPair[])
-  return value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as unknown)
+  return structuredClone(value)
 }
 
 function normalizedUser(user: VectorUser): unknown {

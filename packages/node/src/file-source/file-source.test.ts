@@ -24,7 +24,7 @@ beforeEach(() => {
   events = []
 })
 afterEach(() => {
-  for (const source of open.splice(0)) source.close()
+  for (const file of open.splice(0)) file.close()
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -35,7 +35,7 @@ function parse(content: Uint8Array): string {
   return text.trim()
 }
 
-function source(path: string, options: Partial<FileSourceOptions<string>> = {}): FileSource<string> {
+function openFile(path: string, options: Partial<FileSourceOptions<string>> = {}): FileSource<string> {
   const made = fileSource(path, {
     parse,
     settleSeconds: 0.02,
@@ -48,7 +48,7 @@ function source(path: string, options: Partial<FileSourceOptions<string>> = {}):
   return made
 }
 
-async function becomes(file: FileSource<string>, value: string): Promise<void> {
+async function expectToBecome(file: FileSource<string>, value: string): Promise<void> {
   await vi.waitFor(() => expect(file.current()).toBe(value), { timeout: 3000, interval: 10 })
 }
 
@@ -76,31 +76,31 @@ describe('fileSource', () => {
       message: /half a file/,
     },
   ])('throws at once when the file $what', ({ prepare, message }) => {
-    expect(() => source(prepare(), { maxBytes: 100 })).toThrow(message)
+    expect(() => openFile(prepare(), { maxBytes: 100 })).toThrow(message)
   })
 
   it('takes a file of exactly the size it may have', () => {
     writeFileSync(join(folder, 'file'), `${'x'.repeat(99)}\n`)
-    expect(source(join(folder, 'file'), { maxBytes: 100 }).current()).toHaveLength(99)
+    expect(openFile(join(folder, 'file'), { maxBytes: 100 }).current()).toHaveLength(99)
   })
 
   it('sees a file that is written in place', async () => {
     const path = join(folder, 'file')
     writeFileSync(path, 'one\n')
-    const file = source(path)
+    const file = openFile(path)
     writeFileSync(path, 'two\n')
-    await becomes(file, 'two')
+    await expectToBecome(file, 'two')
     expect(events).toEqual([{ type: 'reload', source: path, outcome: 'loaded' }])
   })
 
   it('sees a file that is replaced by rename, again and again', async () => {
     const path = join(folder, 'file')
     writeFileSync(path, 'zero\n')
-    const file = source(path)
+    const file = openFile(path)
     for (const value of ['one', 'two', 'three']) {
       writeFileSync(join(folder, 'new'), `${value}\n`)
       renameSync(join(folder, 'new'), path)
-      await becomes(file, value)
+      await expectToBecome(file, value)
     }
   })
 
@@ -113,10 +113,10 @@ describe('fileSource', () => {
     }
     mount('one')
     symlinkSync('..data/file', join(folder, 'file'))
-    const file = source(join(folder, 'file'))
+    const file = openFile(join(folder, 'file'))
     for (const version of ['two', 'three']) {
       mount(version)
-      await becomes(file, version)
+      await expectToBecome(file, version)
     }
     rmSync(join(folder, '..one'), { recursive: true })
     rmSync(join(folder, '..two'), { recursive: true })
@@ -129,15 +129,15 @@ describe('fileSource', () => {
     mkdirSync(join(folder, 'elsewhere'))
     writeFileSync(join(folder, 'elsewhere', 'real'), 'one\n')
     symlinkSync(join(folder, 'elsewhere', 'real'), join(folder, 'link'))
-    const file = source(join(folder, 'link'))
+    const file = openFile(join(folder, 'link'))
     writeFileSync(join(folder, 'elsewhere', 'real'), 'two\n')
-    await becomes(file, 'two')
+    await expectToBecome(file, 'two')
   })
 
   it('keeps the last good version while a file is bad, says so once, and goes on when it is good', async () => {
     const path = join(folder, 'file')
     writeFileSync(path, 'good\n')
-    const file = source(path, { pollSeconds: 0.03 })
+    const file = openFile(path, { pollSeconds: 0.03 })
     writeFileSync(path, 'bad')
     await vi.waitFor(() => expect(events).toHaveLength(1))
     await pause(150)
@@ -146,7 +146,7 @@ describe('fileSource', () => {
       { type: 'reload', source: path, outcome: 'failed', error: new Error('half a file') },
     ])
     writeFileSync(path, 'better\n')
-    await becomes(file, 'better')
+    await expectToBecome(file, 'better')
   })
 
   it.each([
@@ -155,20 +155,20 @@ describe('fileSource', () => {
   ])('keeps the last good version while a file $what', async ({ change, message }) => {
     const path = join(folder, 'file')
     writeFileSync(path, 'good\n')
-    const file = source(path)
+    const file = openFile(path)
     change(path)
     await vi.waitFor(() => expect(events).toHaveLength(1))
     expect(events[0]?.error?.message).toMatch(message)
     expect(file.current()).toBe('good')
     writeFileSync(path, 'back\n')
-    await becomes(file, 'back')
+    await expectToBecome(file, 'back')
   })
 
   it('does not believe a file that is still being written', async () => {
     const path = join(folder, 'file')
     writeFileSync(path, 'old\n')
     const seen = vi.fn(parse)
-    const file = source(path, { parse: seen, settleSeconds: 0.1 })
+    const file = openFile(path, { parse: seen, settleSeconds: 0.1 })
     writeFileSync(path, '')
     for (let part = 0; part < 10; part++) {
       appendFileSync(path, `line ${part}\n`)
@@ -182,11 +182,11 @@ describe('fileSource', () => {
   it('is not put off by others who write into the same folder all the time', async () => {
     const path = join(folder, 'file')
     writeFileSync(path, 'one\n')
-    const file = source(path, { settleSeconds: 0.05 })
+    const file = openFile(path, { settleSeconds: 0.05 })
     const noise = setInterval(() => writeFileSync(join(folder, 'log'), 'x'), 5)
     try {
       writeFileSync(path, 'two\n')
-      await becomes(file, 'two')
+      await expectToBecome(file, 'two')
     } finally {
       clearInterval(noise)
     }
@@ -196,7 +196,7 @@ describe('fileSource', () => {
     const clock = fixedClock()
     const path = join(folder, 'file')
     writeFileSync(path, 'one\n')
-    const file = source(path, { clock, pollSeconds: 60, settleSeconds: 1 })
+    const file = openFile(path, { clock, pollSeconds: 60, settleSeconds: 1 })
     writeFileSync(path, 'two\n')
     clock.advance(59_999)
     expect(file.current()).toBe('one')
@@ -211,7 +211,7 @@ describe('fileSource', () => {
     const path = join(folder, 'file')
     writeFileSync(path, 'same\n')
     const seen = vi.fn(parse)
-    source(path, { parse: seen })
+    openFile(path, { parse: seen })
     writeFileSync(path, 'same\n')
     await pause(150)
     expect(seen).toHaveBeenCalledTimes(1)
@@ -221,8 +221,8 @@ describe('fileSource', () => {
   it('stays as it is once closed, and where reloading is off', async () => {
     const path = join(folder, 'file')
     writeFileSync(path, 'one\n')
-    const closed = source(path)
-    const fixed = source(path, { reload: false })
+    const closed = openFile(path)
+    const fixed = openFile(path, { reload: false })
     closed.close()
     writeFileSync(path, 'two\n')
     await pause(150)

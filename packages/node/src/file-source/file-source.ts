@@ -22,9 +22,9 @@ export interface FileSourceOptions<T> {
 /** A file that is read again when it changes. */
 export interface FileSource<T> {
   /** The meaning of the last good version. */
-  current(): T
+  readonly current: () => T
   /** Stops reading. What was read last stays. */
-  close(): void
+  readonly close: () => void
 }
 
 /**

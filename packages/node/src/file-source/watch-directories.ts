@@ -42,7 +42,7 @@ export function watchDirectories(path: string, onChange: () => void): DirectoryW
   return {
     refresh,
     close: () => {
-      for (const directory of [...watchers.keys()]) stop(directory)
+      for (const directory of watchers.keys()) stop(directory)
     },
   }
 }

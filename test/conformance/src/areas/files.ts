@@ -37,15 +37,12 @@ export const files: Readonly<Record<string, UnitRunner>> = {
     }
     if (typeof given['token'] === 'string') {
       const { token } = given
-      return { ...(await outcomeOf(() => tokens.authenticateToken(String(token), emptyContext))), warnings }
+      return { ...(await outcomeOf(() => tokens.authenticateToken(token, emptyContext))), warnings }
     }
     return {
       outcome: 'loaded',
       warnings,
-      entries: await entriesOf(
-        tokens,
-        Object.keys((expect['entries'] ?? {}) as Readonly<Record<string, unknown>>),
-      ),
+      entries: await entriesOf(tokens, Object.keys(expect['entries'] ?? {})),
       entry_keys_base64: await keysOf(tokens, (expect['entry_keys_base64'] ?? []) as readonly string[]),
     }
   },
@@ -67,7 +64,7 @@ export const files: Readonly<Record<string, UnitRunner>> = {
     }
     if (typeof given['username'] !== 'string') return { outcome: 'loaded', warnings }
     const { username, password } = given
-    return outcomeOf(() => loaded.file.authenticatePassword(String(username), String(password), emptyContext))
+    return outcomeOf(() => loaded.file.authenticatePassword(username, String(password), emptyContext))
   },
 }
 
