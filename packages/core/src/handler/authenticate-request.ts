@@ -86,13 +86,21 @@ export function authenticateRequest(
     answer: Authentication | undefined,
   ): RequestOutcome => {
     if (answer === undefined) return refuse(request, context, undefined)
-    const problem = problemWith(answer, audiences)
-    if (problem !== undefined) return refuse(request, context, rejected(problem))
-    const authentication = isImmutableUser(answer.user) ? answer : { ...answer, user: userInfo(answer.user) }
+    let authentication: Authentication
+    let headerChanges: HeaderChanges
+    try {
+      const problem = problemWith(answer, audiences)
+      if (problem !== undefined) return refuse(request, context, rejected(problem))
+      authentication = withImmutableUser(answer)
+      headerChanges = headerChangesFor(authentication.consumed)
+    } catch (thrown) {
+      // An authenticator in plain JavaScript may answer with anything.
+      return refuse(request, context, asAuthenticationError(thrown))
+    }
     if (observer !== undefined) context.report(request, { result: 'success', user: authentication.user })
     return {
       authentication,
-      headerChanges: headerChangesFor(authentication.consumed),
+      headerChanges,
       warnings: context.warnings,
       closesConnection: request.httpVersionMajor === 2 && isUnauthenticated(authentication.user),
     }
@@ -178,12 +186,34 @@ class RequestContext implements Context {
 }
 
 function problemWith(answer: Authentication, audiences: readonly string[] | undefined): string | undefined {
+  const { username } = answer.user
   // Deviation: kube-apiserver lets a user without a name pass (`docs/deviations.md`, empty user name).
-  if (answer.user.username === '') return 'the user has no name'
+  if (typeof username !== 'string' || username === '') return 'the user has no name'
   const valid = answer.audiences
   if (audiences === undefined || valid === undefined || valid.length === 0) return undefined
   if (intersectAudiences(audiences, valid).length > 0) return undefined
   return 'the credential is not valid for the audiences of this server'
+}
+
+/** The same, with a user that nobody can change: a copy, unless it is one already. */
+function withImmutableUser(answer: Authentication): Authentication {
+  const { user } = answer
+  if (isImmutableUser(user)) return answer
+  if (!isWellFormed(user)) throw new TypeError('an authenticator answered with a malformed user')
+  return { ...answer, user: userInfo(user) }
+}
+
+/** Whether everything in it has the type it should have; parts may be missing. */
+function isWellFormed({ uid, groups, extra }: Partial<Authentication['user']>): boolean {
+  return (
+    (uid === undefined || typeof uid === 'string') &&
+    (groups === undefined || isListOfTexts(groups)) &&
+    (extra === undefined || Object.values(extra).every(isListOfTexts))
+  )
+}
+
+function isListOfTexts(values: unknown): boolean {
+  return Array.isArray(values) && values.every((value) => typeof value === 'string')
 }
 
 function refusal(

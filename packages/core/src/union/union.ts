@@ -63,7 +63,7 @@ function firstAuthenticated<A>(
       }
       if (isPromiseLike(answer)) {
         return answer.then(
-          (late) => late ?? from(index + 1),
+          (late) => (late === undefined ? from(index + 1) : late),
           (thrown: unknown) => {
             remember(thrown)
             return from(index + 1)
