@@ -101,6 +101,13 @@ describe.each([
     expect(order).toEqual(['a', 'b', 'c'])
   })
 
+  it('does not take null, which is no answer, for no opinion', async () => {
+    const last = tokens(knows(jane))
+    const all = union(tokens(when(() => null as unknown as undefined)), last)
+    expect(await all.authenticateToken('t', emptyContext)).toBeNull()
+    expect(last.calls).toEqual([])
+  })
+
   it('keeps the errors of one credential away from the next', async () => {
     let isBroken = true
     const flaky = tokens(

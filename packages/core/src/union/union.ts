@@ -48,7 +48,7 @@ function firstAuthenticated<A>(
   const remember = (thrown: unknown): void => {
     const error = asAuthenticationError(thrown)
     if (failsFast) throw error
-    errors = errors === undefined ? [error] : [...errors, error]
+    errors = [...(errors ?? []), error]
   }
 
   const from = (start: number): Answer => {
@@ -63,7 +63,7 @@ function firstAuthenticated<A>(
       }
       if (isPromiseLike(answer)) {
         return answer.then(
-          (late) => late ?? from(index + 1),
+          (late) => (late === undefined ? from(index + 1) : late),
           (thrown: unknown) => {
             remember(thrown)
             return from(index + 1)

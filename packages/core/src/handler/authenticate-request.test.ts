@@ -1,0 +1,517 @@
+import { describe, expect, it } from 'vitest'
+import {
+  authorized,
+  bob,
+  fails,
+  jane,
+  knows,
+  later,
+  noOpinion,
+  passwords,
+  recorder,
+  request,
+  requests,
+  tokens,
+} from '../../test/fakes.ts'
+import { anonymous } from '../anonymous/anonymous.ts'
+import type { Authentication, Authenticator } from '../authenticator.ts'
+import { basic } from '../basic/basic.ts'
+import { bearerToken } from '../bearer-token/bearer-token.ts'
+import { ConfigurationError, rejected, unavailable } from '../errors.ts'
+import type { RequestEvent } from '../events.ts'
+import { StatusError } from '../status.ts'
+import { failFast, union } from '../union/union.ts'
+import { type UserInfo, userInfo } from '../user.ts'
+import { webSocketProtocol } from '../web-socket-protocol/web-socket-protocol.ts'
+import {
+  type AuthenticatedRequest,
+  authenticateRequest,
+  type AuthenticateRequestOptions,
+  type RefusedRequest,
+} from './authenticate-request.ts'
+
+async function accepted(
+  authenticator: Authenticator,
+  options?: AuthenticateRequestOptions,
+  asked = request(),
+): Promise<AuthenticatedRequest> {
+  const outcome = await authenticateRequest(authenticator, options)(asked)
+  if ('failure' in outcome) throw new Error('refused', { cause: outcome.failure })
+  return outcome
+}
+
+async function refused(
+  authenticator: Authenticator,
+  options?: AuthenticateRequestOptions,
+  asked = request(),
+): Promise<RefusedRequest> {
+  const outcome = await authenticateRequest(authenticator, options)(asked)
+  if (!('failure' in outcome)) throw new Error('accepted')
+  return outcome
+}
+
+const SECRET = 'c2VjcmV0'
+const whenever = [
+  ['at once', <T>(answer: T): T => answer],
+  ['later', later],
+] as const
+
+describe.each(whenever)('a refusal that is decided %s', (_, when) => {
+  it.each([
+    ['nobody has an opinion', noOpinion],
+    ['a credential is bad', fails(rejected(`bad: ${SECRET}`))],
+    ['a check could not be made', fails(unavailable(`down: ${SECRET}`, { cause: new Error(SECRET) }))],
+    ['an authenticator is broken', fails(new TypeError(SECRET))],
+    ['an authenticator throws what is no error', fails(SECRET)],
+    ['an authenticator throws nothing', fails(undefined)],
+    ['the user has no name', knows(userInfo({ username: '' }))],
+  ])('is one and the same 401 when %s', async (_name, answer) => {
+    const { failure } = await refused(requests(when(answer)))
+    expect(failure).toBeInstanceOf(StatusError)
+    expect(failure.status).toBe(401)
+    expect(failure.message).toBe('Unauthorized')
+    expect(failure.body).toEqual({
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message: 'Unauthorized',
+      reason: 'Unauthorized',
+      code: 401,
+    })
+    expect(JSON.stringify(failure)).not.toContain(SECRET)
+    expect(await failure.getResponse().text()).not.toContain(SECRET)
+  })
+
+  it.each([
+    ['undefined as a user', { user: undefined }],
+    ['null as a user', { user: null }],
+    ['nothing of an answer', {}],
+    ['null as an answer', null],
+    ['false as an answer', false],
+    ['text as an answer', 'jane'],
+    ['a user without a name', { user: {} }],
+    ['a frozen user without a name', { user: Object.freeze({ groups: [] }) }],
+    ['a name that is no text', { user: { username: 42 } }],
+    ['a name that is an object', { user: { username: { toString: () => 'root' } } }],
+    ['groups that are no list', { user: { username: 'jane', groups: 'admins' } }],
+    ['groups that are no texts', { user: { username: 'jane', groups: [7] } }],
+    ['a uid that is no text', { user: { username: 'jane', uid: 7 } }],
+    ['extra that is no object', { user: { username: 'jane', extra: { key: 7 } } }],
+    [
+      'a user that cannot be read',
+      {
+        get user() {
+          throw new Error(SECRET)
+        },
+      },
+    ],
+  ])('never throws, whatever an authenticator in JavaScript answers: %s', async (_name, answer) => {
+    const { failure } = await refused(requests(when(() => answer as unknown as Authentication)))
+    expect(failure.status).toBe(401)
+    expect(JSON.stringify(failure)).not.toContain(SECRET)
+  })
+})
+
+describe('the cause of a refusal', () => {
+  it('is there for logs', async () => {
+    const error = rejected('bad')
+    expect((await refused(requests(fails(error)))).failure.cause).toBe(error)
+  })
+
+  it('is absent when nobody had an opinion', async () => {
+    expect('cause' in (await refused(requests(noOpinion))).failure).toBe(false)
+  })
+
+  it.each([
+    ['the name is empty', userInfo({ username: '' }), 'the user has no name'],
+    ['the name is missing', { uid: '' } as UserInfo, 'the user has no name'],
+  ])('says so when %s', async (_, user, message) => {
+    expect((await refused(requests(knows(user)))).failure.cause).toMatchObject({ code: 'rejected', message })
+  })
+})
+
+describe('unavailableStatus', () => {
+  it.each([
+    ['an outage by default', unavailable('down'), undefined, 401],
+    ['an outage when asked to', unavailable('down'), 503, 503],
+    ['a bad credential all the same', rejected('bad'), 503, 401],
+  ] as const)('gives %s the right status', async (_, error, unavailableStatus, status) => {
+    const options = unavailableStatus === undefined ? {} : { unavailableStatus }
+    expect((await refused(requests(fails(error)), options)).failure.status).toBe(status)
+  })
+
+  it('does not turn a missing credential into an outage', async () => {
+    expect((await refused(requests(noOpinion), { unavailableStatus: 503 })).failure.status).toBe(401)
+  })
+
+  it('sends a fixed text and no challenge', async () => {
+    const authenticator = bearerToken(tokens(fails(unavailable(SECRET))))
+    const { failure } = await refused(authenticator, { unavailableStatus: 503 }, authorized('Bearer t'))
+    expect(failure.body).toMatchObject({
+      reason: 'ServiceUnavailable',
+      message: 'Authentication is temporarily unavailable',
+      code: 503,
+    })
+    expect(failure.headers).not.toHaveProperty('www-authenticate')
+    expect(JSON.stringify(failure.body)).not.toContain(SECRET)
+  })
+})
+
+describe('challenges', () => {
+  const everything = union(
+    basic(passwords(noOpinion)),
+    bearerToken(tokens(noOpinion)),
+    webSocketProtocol(tokens(noOpinion)),
+  )
+  const challenge = async (
+    authenticator: Authenticator,
+    options?: AuthenticateRequestOptions,
+    asked = request(),
+  ) => (await refused(authenticator, options, asked)).failure.headers['www-authenticate']
+
+  it.each([
+    ['nothing for a chain that names no scheme', requests(noOpinion), undefined],
+    ['Bearer for tokens', bearerToken(tokens(noOpinion)), 'Bearer realm="kubernetes-master"'],
+    ['Basic for passwords', basic(passwords(noOpinion)), 'Basic realm="kubernetes-master"'],
+    ['each scheme once', everything, ['Basic realm="kubernetes-master"', 'Bearer realm="kubernetes-master"']],
+  ])('are %s', async (_, authenticator, expected) => {
+    expect(await challenge(authenticator)).toEqual(expected)
+  })
+
+  it('say that a token was refused', async () => {
+    expect(await challenge(everything, {}, authorized('Bearer t'))).toEqual([
+      'Basic realm="kubernetes-master"',
+      'Bearer realm="kubernetes-master", error="invalid_token"',
+    ])
+  })
+
+  it.each([
+    ['a password was refused', everything, authorized(`Basic ${btoa('jane:secret')}`)],
+    ['a token could not be checked', bearerToken(tokens(fails(unavailable('down')))), authorized('Bearer t')],
+    ['there was no token', everything, authorized('Bearer ')],
+    ['there was no credential', everything, request()],
+  ])('do not say so when %s', async (_, authenticator, asked) => {
+    expect(JSON.stringify(await challenge(authenticator, {}, asked))).not.toContain('invalid_token')
+  })
+
+  it('are absent when switched off', async () => {
+    expect(await challenge(everything, { challenges: 'none' }, authorized('Bearer t'))).toBeUndefined()
+  })
+
+  it('quote the realm', async () => {
+    expect(await challenge(bearerToken(tokens(noOpinion)), { realm: 'a "b" \\' })).toBe(
+      'Bearer realm="a \\"b\\" \\\\"',
+    )
+  })
+
+  it('are sent as one header each', async () => {
+    const { failure } = await refused(everything)
+    expect(failure.getResponse().headers.get('www-authenticate')).toBe(
+      'Basic realm="kubernetes-master", Bearer realm="kubernetes-master"',
+    )
+  })
+})
+
+describe('audiences', () => {
+  it.each([
+    ['the credential knows of none', undefined, undefined],
+    ['the credential names none', [], undefined],
+    ['one of them is asked for', ['x', 'api'], undefined],
+    ['another is asked for', ['x'], 'the credential is not valid for the audiences of this server'],
+    ['it differs in case', ['API'], 'the credential is not valid for the audiences of this server'],
+  ])('are judged when %s', async (_, audiences, problem) => {
+    const answer = knows(jane, audiences === undefined ? {} : { audiences })
+    const outcome = await authenticateRequest(requests(answer), { audiences: ['api', 'other'] })(request())
+    const failure = 'failure' in outcome ? outcome.failure : undefined
+    expect((failure?.cause as Error | undefined)?.message).toBe(problem)
+  })
+
+  it('of a credential do not matter where none are asked for', async () => {
+    expect((await accepted(requests(knows(jane, { audiences: ['x'] })))).authentication.user).toBe(jane)
+  })
+
+  it('are what the authenticator is asked for', async () => {
+    const asked: unknown[] = []
+    const authenticator: Authenticator = {
+      name: 'asking',
+      authenticate: (_, context) => {
+        asked.push(context.audiences)
+        return { user: jane }
+      },
+    }
+    await accepted(authenticator, { audiences: ['api'] })
+    await accepted(authenticator)
+    expect(asked).toEqual([['api'], undefined])
+  })
+})
+
+describe('header changes after success', () => {
+  const always = {
+    remove: ['authorization', 'x-remote-user', 'x-remote-uid', 'x-remote-group'],
+    removePrefixes: ['x-remote-extra-'],
+  }
+
+  it('take credentials and the front proxy headers, whoever authenticated', async () => {
+    expect((await accepted(requests(knows(jane)))).headerChanges).toEqual(always)
+    expect((await accepted(anonymous())).headerChanges).toEqual(always)
+  })
+
+  it('are one object while nothing changes, for speed', async () => {
+    const authenticate = authenticateRequest(bearerToken(tokens(knows(jane))))
+    const changes = [
+      await authenticate(authorized('Bearer a')),
+      await authenticate(authorized('Bearer b')),
+    ].map((outcome) => 'headerChanges' in outcome && outcome.headerChanges)
+    expect(changes[0]).toBe(changes[1])
+  })
+
+  it('add what the credential came in', async () => {
+    const consumed = { remove: ['x-token'], removePrefixes: ['x-t-'], replace: [['x-r', 'v']] as const }
+    expect((await accepted(requests(knows(jane, { consumed })))).headerChanges).toEqual({
+      remove: [...always.remove, 'x-token'],
+      removePrefixes: ['x-remote-extra-', 'x-t-'],
+      replace: [['x-r', 'v']],
+    })
+  })
+
+  it('add what is configured, and follow it', async () => {
+    let configured = { remove: ['x-user'] }
+    const authenticator = {
+      ...requests(knows(jane)),
+      credentials: { schemes: [], identityHeaders: [() => configured] },
+    }
+    const authenticate = authenticateRequest(authenticator)
+    const removed = async () => {
+      const outcome = await authenticate(request())
+      return 'headerChanges' in outcome ? outcome.headerChanges.remove : []
+    }
+    expect(await removed()).toContain('x-user')
+    configured = { remove: ['x-other'] }
+    expect(await removed()).toContain('x-other')
+    expect(await removed()).not.toContain('x-user')
+  })
+
+  it('do not carry over from one credential to the next', async () => {
+    let consumed = { remove: ['x-once'] }
+    const authenticate = authenticateRequest(requests(() => ({ user: jane, consumed })))
+    await authenticate(request())
+    consumed = { remove: [] }
+    const outcome = await authenticate(request())
+    expect('headerChanges' in outcome && outcome.headerChanges).toEqual(always)
+  })
+
+  it('refuse a request, and do not throw, when what is configured cannot be read', async () => {
+    const identityHeaders = [
+      () => {
+        throw new Error(SECRET)
+      },
+    ]
+    const { failure } = await refused({
+      ...requests(knows(jane)),
+      credentials: { schemes: [], identityHeaders },
+    })
+    expect(failure.status).toBe(401)
+  })
+})
+
+describe('warnings', () => {
+  const warning = (...texts: readonly string[]): Authenticator => ({
+    name: 'warning',
+    authenticate(_, context) {
+      for (const text of texts) context.warn?.(text)
+      return { user: jane }
+    },
+  })
+
+  it('reach the client on success, each text once and in order', async () => {
+    expect((await accepted(warning('b', 'a', 'b'))).warnings).toEqual(['b', 'a'])
+  })
+
+  it('reach the client on failure', async () => {
+    const { failure } = await refused(bearerToken(tokens(noOpinion)), {}, authorized('Bearer  t'))
+    expect(failure.headers['warning']).toEqual([
+      '299 - "the provided Authorization header contains extra space before the bearer token, and is ignored"',
+    ])
+  })
+
+  it('of one request are not those of the next', async () => {
+    const authenticate = authenticateRequest(bearerToken(tokens(noOpinion)))
+    await authenticate(authorized('Bearer  t'))
+    expect(await authenticate(request())).toMatchObject({
+      failure: { headers: expect.not.objectContaining({ warning: expect.anything() }) as unknown },
+    })
+  })
+})
+
+describe('closesConnection', () => {
+  const over = (httpVersionMajor: number) => request({ httpVersionMajor })
+
+  it.each([
+    ['a refused request over HTTP/2', requests(noOpinion), 2, true],
+    ['a refused request over HTTP/1', requests(noOpinion), 1, false],
+    ['an anonymous request over HTTP/2', anonymous(), 2, true],
+    ['an anonymous request over HTTP/1', anonymous(), 1, false],
+    ['a user over HTTP/2', requests(knows(jane)), 2, false],
+    [
+      'somebody in system:unauthenticated over HTTP/2',
+      requests(knows(userInfo({ username: 'x', groups: ['system:unauthenticated'] }))),
+      2,
+      true,
+    ],
+    ['a user over HTTP/1', requests(knows(jane)), 1, false],
+  ] as const)('is right for %s', async (_, authenticator, version, expected) => {
+    const outcome = await authenticateRequest(authenticator)(over(version))
+    expect(outcome.closesConnection).toBe(expected)
+  })
+})
+
+describe('the user an application gets', () => {
+  it('is the very same where nobody can change it', async () => {
+    expect((await accepted(requests(knows(jane)))).authentication.user).toBe(jane)
+  })
+
+  const extra = JSON.parse('{"__proto__":["a"],"key":["b"]}') as Record<string, string[]>
+
+  it.each([
+    ['not frozen', { username: 'jane', uid: '1', groups: ['a'], extra }],
+    ['frozen on the outside only', Object.freeze({ username: 'jane', uid: '1', groups: ['a'], extra })],
+    [
+      'frozen but for one list',
+      Object.freeze({
+        username: 'jane',
+        uid: '1',
+        groups: Object.freeze(['a']),
+        extra: Object.freeze(extra),
+      }),
+    ],
+  ])('is frozen to the bottom when an authenticator gave one that is %s', async (_, user) => {
+    const { authentication } = await accepted(requests(knows(user)))
+    expect(authentication.user).toEqual(user)
+    expect(authentication.user).not.toBe(user)
+    expect(Object.isFrozen(authentication.user.groups)).toBe(true)
+    expect(Object.getPrototypeOf(authentication.user.extra)).toBeNull()
+    expect(Object.keys(authentication.user.extra)).toEqual(['__proto__', 'key'])
+    expect(Object.values(authentication.user.extra).every((values) => Object.isFrozen(values))).toBe(true)
+    expect({}).not.toHaveProperty('key')
+  })
+
+  it('is whole when an authenticator left things out', async () => {
+    const { authentication } = await accepted(
+      requests(knows(Object.freeze({ username: 'jane' }) as UserInfo)),
+    )
+    expect(authentication.user).toEqual(userInfo({ username: 'jane' }))
+  })
+
+  it('does not follow what an authenticator does to its own later', async () => {
+    const groups = ['a']
+    const { authentication } = await accepted(
+      requests(knows({ username: 'jane', uid: '', groups, extra: {} })),
+    )
+    groups.push('system:masters')
+    expect(authentication.user.groups).toEqual(['a'])
+  })
+
+  it('keeps audiences and expiry', async () => {
+    const user = { username: 'jane', uid: '', groups: [], extra: {} }
+    const { authentication } = await accepted(requests(knows(user, { audiences: ['a'], expiresAtMs: 5 })))
+    expect(authentication).toMatchObject({ audiences: ['a'], expiresAtMs: 5 })
+  })
+})
+
+describe('an observer', () => {
+  const resultOf = async (authenticator: Authenticator, options: AuthenticateRequestOptions = {}) => {
+    const { observer, events } = recorder()
+    await authenticateRequest(authenticator, { ...options, observer })(request())
+    return events.filter((event): event is RequestEvent => event.type === 'request')
+  }
+
+  it.each([
+    ['success', requests(knows(jane)), {}],
+    ['failure', requests(noOpinion), {}],
+    ['error', requests(fails(rejected('bad'))), {}],
+    ['error', requests(fails(unavailable('down'))), {}],
+    ['error', requests(knows(jane, { audiences: ['x'] })), { audiences: ['api'] }],
+    ['error', requests(knows(userInfo({ username: '' }))), {}],
+  ] as const)('hears of a request once, as a %s', async (result, authenticator, options) => {
+    expect((await resultOf(authenticator, options)).map((event) => event.result)).toEqual([result])
+  })
+
+  it('hears of the user, the warnings and the annotations', async () => {
+    const [event] = await resultOf({
+      name: 'annotating',
+      authenticate(_, context) {
+        context.annotate?.('__proto__', 'a')
+        context.annotate?.('key', 'b')
+        context.warn?.('w')
+        return { user: jane }
+      },
+    })
+    expect(event).toMatchObject({ user: jane, warnings: ['w'] })
+    expect(Object.entries(event?.annotations ?? {})).toEqual([
+      ['__proto__', 'a'],
+      ['key', 'b'],
+    ])
+    expect(event?.durationSeconds).toBeGreaterThanOrEqual(0)
+  })
+
+  it('that throws decides nothing', async () => {
+    const observer = (): void => {
+      throw new Error('broken')
+    }
+    expect((await accepted(requests(knows(jane)), { observer })).authentication.user).toBe(jane)
+    expect((await refused(requests(noOpinion), { observer })).failure.status).toBe(401)
+  })
+})
+
+describe('authenticateRequest', () => {
+  it('answers at once when everybody in the chain does', () => {
+    expect(authenticateRequest(requests(knows(jane)))(request())).toMatchObject({
+      authentication: { user: jane },
+    })
+    expect(authenticateRequest(requests(fails(rejected('bad'))))(request())).toHaveProperty('failure')
+  })
+
+  it('keeps requests that run at the same time apart', async () => {
+    const authenticate = authenticateRequest(
+      bearerToken(tokens(async (token) => (token === 'jane' ? { user: jane } : { user: bob }))),
+    )
+    const outcomes = await Promise.all(
+      ['jane', 'bob', 'jane'].map((token) => authenticate(authorized(`Bearer ${token}`))),
+    )
+    expect(outcomes.map((outcome) => 'authentication' in outcome && outcome.authentication.user)).toEqual([
+      jane,
+      bob,
+      jane,
+    ])
+  })
+
+  it('does not make an anonymous user of a bad credential', async () => {
+    const chain = failFast(bearerToken(tokens(noOpinion)), anonymous())
+    expect((await refused(chain, {}, authorized('Bearer t'))).failure.status).toBe(401)
+    expect((await accepted(chain)).authentication.user.username).toBe('system:anonymous')
+  })
+
+  it.each([
+    [{ audiences: [] }, 'audiences'],
+    [{ unavailableStatus: 500 }, 'unavailableStatus'],
+    [{ challenges: 'always' }, 'challenges'],
+    [{ realm: 'a\r\nSet-Cookie: a' }, 'realm'],
+    [{ realm: 'Zürich' }, 'realm'],
+  ])('refuses the options %j', (options, path) => {
+    expect(() => authenticateRequest(requests(noOpinion), options as AuthenticateRequestOptions)).toThrow(
+      expect.objectContaining({ problems: [expect.objectContaining({ path })] }),
+    )
+  })
+
+  it.each([undefined, null, {}, tokens(noOpinion)])('refuses %o for an authenticator', (authenticator) => {
+    expect(() => authenticateRequest(authenticator as unknown as Authenticator)).toThrow(ConfigurationError)
+  })
+
+  it('names all problems at once', () => {
+    const options = { audiences: [], realm: '\n' }
+    expect(() => authenticateRequest(undefined as unknown as Authenticator, options)).toThrow(
+      /authenticator: .*; audiences: .*; realm: /,
+    )
+  })
+})
