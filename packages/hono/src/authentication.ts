@@ -42,18 +42,19 @@ export interface AuthenticationOptions extends AuthenticateRequestOptions {
  * The headers that carried the credential are removed from the request. On `@hono/node-server` headers are read exactly as
  * sent; elsewhere the runtime joined repeated ones already.
  *
+ * @typeParam E the environment of an app that has bindings or variables of its own.
  * @throws {ConfigurationError} when the options cannot work.
  * @example
  * new Hono().use(authentication(authenticator)).get('/', (c) => c.text(`Hello ${c.var.user.username}`))
  */
-export function authentication(
+export function authentication<E extends AuthenticationEnv = AuthenticationEnv>(
   authenticator: Authenticator,
   options: AuthenticationOptions = {},
-): MiddlewareHandler<AuthenticationEnv> {
+): MiddlewareHandler<E> {
   const authenticate = authenticateRequest(authenticator, options)
   const { onFailure = (error) => error.getResponse() } = options
 
-  return async function authenticationMiddleware(c, next) {
+  const middleware: MiddlewareHandler = async function authenticationMiddleware(c, next) {
     const incoming = nodeRequestOf(c)
     const outcome = await authenticate(
       incoming === undefined ? fetchRequest(c.req.raw) : incomingMessageRequest(incoming),
@@ -66,6 +67,7 @@ export function authentication(
     c.set('authentication', outcome.authentication)
     return next()
   }
+  return middleware
 }
 
 function changeHeaders(c: Context, changes: HeaderChanges): void {
