@@ -46,6 +46,8 @@ export type AuthenticationScheme = 'Bearer' | 'Basic'
 export interface Authenticator {
   readonly name: string
   readonly credentials?: CredentialDescription
+  /** What credentials must be valid for, unless the handler is told otherwise. */
+  readonly audiences?: readonly string[]
   authenticate(request: AuthenticationRequest, context: Context): Awaitable<Authentication | undefined>
 }
 

@@ -25,7 +25,7 @@ export interface AuthenticatorChainOptions {
   readonly tokens?: readonly TokenAuthenticator[]
   /** Whether requests without any credential are let through, as `system:anonymous`. Default `false`. */
   readonly anonymous?: boolean | AnonymousConfig
-  /** What credentials that know nothing of audiences count for (`--api-audiences`). */
+  /** What credentials must be valid for, and what those that know nothing of audiences count for (`--api-audiences`). */
   readonly audiences?: readonly string[]
 }
 
@@ -56,6 +56,9 @@ export function authenticatorChain(options: AuthenticatorChainOptions): Authenti
   if (known.length === 0 && !anonymousConfig.enabled) {
     problems.push({ path: 'authenticators', message: 'at least one is required where anonymous is off' })
   }
+  if (audiences?.length === 0) {
+    problems.push({ path: 'audiences', message: 'must not be empty; leave it out for no restriction' })
+  }
   if (problems.length > 0) throw new ConfigurationError(problems)
 
   const agnostic = <A extends AnyAuthenticator>(authenticator: A): A =>
@@ -71,5 +74,8 @@ export function authenticatorChain(options: AuthenticatorChainOptions): Authenti
     webSocketProtocol(allTokens),
   )
   const everybodyKnown = authenticatedGroup(credentials)
-  return anonymousConfig.enabled ? failFast(everybodyKnown, anonymous(anonymousConfig)) : everybodyKnown
+  const chain = anonymousConfig.enabled
+    ? failFast(everybodyKnown, anonymous(anonymousConfig))
+    : everybodyKnown
+  return { ...chain, name: 'chain', ...(audiences !== undefined && { audiences }) }
 }

@@ -18,7 +18,7 @@ export type {
   PasswordAuthenticator,
   TokenAuthenticator,
 } from './authenticator.ts'
-export type { Awaitable } from './awaitable.ts'
+export { type Awaitable, isPromiseLike } from './awaitable.ts'
 export { basic, type BasicOptions } from './basic/index.ts'
 export { bearerToken, type TokenExtractionOptions } from './bearer-token/index.ts'
 export { authenticatorChain, type AuthenticatorChainOptions } from './chain.ts'
@@ -47,6 +47,7 @@ export type {
   TokenCacheFetchEvent,
   TokenCacheRequestEvent,
 } from './events.ts'
+export { notify } from './events.ts'
 export { explain, type ExplainedStep, type Explanation } from './explain.ts'
 export { addGroups, authenticatedGroup } from './groups.ts'
 export {
@@ -59,7 +60,9 @@ export {
 } from './handler/authenticate-request.ts'
 export { failedAuthenticationMessage } from './handler/attempted.ts'
 export { exactHeaders } from './headers/exact.ts'
+export { withHeaderChanges } from './headers/fetch-changes.ts'
 export { joinedHeaders } from './headers/joined.ts'
+export { warningHeader } from './headers/warning.ts'
 export { fetchRequest, type FetchRequestExtras } from './request/fetch-request.ts'
 export type { AuthenticationRequest, RequestHeaders } from './request/request.ts'
 export { type ResponseHeaders, type Status, StatusError, type StatusErrorInit } from './status.ts'

@@ -31,6 +31,8 @@ export type ResponseHeaders = Readonly<Record<string, string | string[]>>
  * is thrown: `status`, `statusCode`, `expose`, `headers`, `getResponse()`. The client gets a {@link Status}, never the cause.
  *
  * Source: apimachinery `pkg/apis/meta/v1` Status; apiserver `pkg/endpoints/handlers/responsewriters`.
+ *
+ * Deviation: it is JSON whatever the client accepts (`docs/deviations.md`, content of a 401).
  */
 export class StatusError extends Error {
   override readonly name = 'StatusError'

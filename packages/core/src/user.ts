@@ -73,7 +73,7 @@ function isImmutableExtra(extra: UserExtra): boolean {
 }
 
 const NO_VALUES: readonly string[] = Object.freeze([])
-const NO_EXTRA: UserExtra = Object.freeze(Object.create(null))
+const NO_EXTRA: UserExtra = Object.freeze(Object.create(null) as UserExtra)
 
 /** What is frozen already can be shared: users of one file often have the same groups. */
 function copyOfList(values: readonly string[] | undefined): readonly string[] {
@@ -82,7 +82,7 @@ function copyOfList(values: readonly string[] | undefined): readonly string[] {
 }
 
 function copyOfExtra(extra: Readonly<Record<string, readonly string[]>>): UserExtra {
-  const copy: Record<string, readonly string[]> = Object.create(null)
+  const copy = Object.create(null) as Record<string, readonly string[]>
   for (const [key, values] of Object.entries(extra)) copy[key] = copyOfList(values)
   return Object.freeze(copy)
 }

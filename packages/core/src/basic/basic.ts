@@ -2,12 +2,16 @@ import type { Authentication, Authenticator, HeaderChanges, PasswordAuthenticato
 import { andThen } from '../awaitable.ts'
 import { hasScheme } from '../bearer-token/read.ts'
 import { consultPassword } from '../consult.ts'
-import { rejected } from '../errors.ts'
+import { type AuthenticationError, rejected } from '../errors.ts'
 import { textFromLatin1 } from '../headers/byte-text.ts'
 
 /** Options of {@link basic}. */
 export interface BasicOptions {
-  /** Longer credentials are refused unread. Default 8,192 characters of base64. */
+  /**
+   * Longer credentials are refused unread. Default 8,192 characters of base64.
+   *
+   * Deviation: kube-apiserver limits headers only (`docs/deviations.md`, long credentials).
+   */
   readonly maxCredentialsLength?: number
 }
 
@@ -46,7 +50,9 @@ export function basic(passwords: PasswordAuthenticator, options: BasicOptions = 
 }
 
 const consumed: HeaderChanges = Object.freeze({ remove: ['authorization'] })
-const invalidCombination = Object.freeze(rejected('invalid username/password combination'))
+const invalidCombination: AuthenticationError = Object.freeze(
+  rejected('invalid username/password combination'),
+)
 
 function accept(answer: Authentication | undefined): Authentication {
   if (answer === undefined) throw invalidCombination

@@ -6,7 +6,11 @@ import { readBearerToken } from './read.ts'
 
 /** Options of {@link bearerToken} and `webSocketProtocol`. */
 export interface TokenExtractionOptions {
-  /** A longer token is refused unread. Default 65,536 characters. */
+  /**
+   * A longer token is refused unread. Default 65,536 characters.
+   *
+   * Deviation: kube-apiserver limits headers only (`docs/deviations.md`, long credentials).
+   */
   readonly maxTokenLength?: number
 }
 
@@ -14,9 +18,7 @@ export interface TokenExtractionOptions {
 export const MAX_TOKEN_LENGTH = 65_536
 
 /** No token authenticator knew the token. One object for all: it says nothing about the request. */
-export const invalidBearerToken: Readonly<AuthenticationError> = Object.freeze(
-  rejected('invalid bearer token'),
-)
+export const invalidBearerToken: AuthenticationError = Object.freeze(rejected('invalid bearer token'))
 
 /**
  * Hands the token of `Authorization: Bearer TOKEN` to a token authenticator. Only the first `Authorization` header counts.

@@ -231,6 +231,12 @@ describe('audiences', () => {
     expect((await accepted(requests(knows(jane, { audiences: ['x'] })))).authentication.user).toBe(jane)
   })
 
+  it('are those of the authenticator, unless the handler is told otherwise', async () => {
+    const authenticator = { ...requests(knows(jane, { audiences: ['api'] })), audiences: ['other'] }
+    expect(await refused(authenticator)).toHaveProperty('failure')
+    expect(await accepted(authenticator, { audiences: ['api'] })).toHaveProperty('authentication')
+  })
+
   it('are what the authenticator is asked for', async () => {
     const asked: unknown[] = []
     const authenticator: Authenticator = {
@@ -328,22 +334,42 @@ describe('warnings', () => {
     expect((await accepted(warning('b', 'a', 'b'))).warnings).toEqual(['b', 'a'])
   })
 
-  it('reach the client on failure', async () => {
-    const { warnings } = await refused(bearerToken(tokens(noOpinion)), {}, authorized('Bearer  t'))
-    expect(warnings).toEqual([
-      'the provided Authorization header contains extra space before the bearer token, and is ignored',
+  it('reach the client on failure, as headers of their own', async () => {
+    const { failure } = await refused(bearerToken(tokens(noOpinion)), {}, authorized('Bearer  t'))
+    expect(failure.headers['warning']).toEqual([
+      '299 - "the provided Authorization header contains extra space before the bearer token, and is ignored"',
     ])
+  })
+
+  it('reach the client in an outage too', async () => {
+    const authenticator: Authenticator = {
+      name: 'warning',
+      authenticate(_, context) {
+        context.warn?.('a "quoted"\r\ntext')
+        throw unavailable('down')
+      },
+    }
+    const { failure } = await refused(authenticator, { unavailableStatus: 503 })
+    expect(failure.headers['warning']).toEqual([String.raw`299 - "a \"quoted\"  text"`])
   })
 
   it('of one request are not those of the next', async () => {
     const authenticate = authenticateRequest(bearerToken(tokens(noOpinion)))
     await authenticate(authorized('Bearer  t'))
-    expect((await authenticate(request())).warnings).toEqual([])
+    const outcome = await authenticate(request())
+    expect('failure' in outcome && outcome.failure.headers).not.toHaveProperty('warning')
   })
 })
 
 describe('closesConnection', () => {
   const over = (httpVersionMajor: number) => request({ httpVersionMajor })
+
+  it('is off when switched off', async () => {
+    const authenticate = authenticateRequest(anonymous(), { closeUnauthenticatedHttp2: false })
+    const refuse = authenticateRequest(requests(noOpinion), { closeUnauthenticatedHttp2: false })
+    expect((await authenticate(over(2))).closesConnection).toBe(false)
+    expect((await refuse(over(2))).closesConnection).toBe(false)
+  })
 
   it.each([
     ['a refused request over HTTP/2', requests(noOpinion), 2, true],

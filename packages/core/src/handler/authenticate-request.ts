@@ -1,26 +1,37 @@
 import type { Authentication, Authenticator, HeaderChanges } from '../authenticator.ts'
 import { intersectAudiences } from '../audiences.ts'
-import { type Awaitable, settle } from '../awaitable.ts'
+import { andThen, type Awaitable, settle } from '../awaitable.ts'
 import { consult } from '../consult.ts'
-import type { Context } from '../context.ts'
 import { asAuthenticationError, type AuthenticationError, ConfigurationError, rejected } from '../errors.ts'
-import { notify, type Observer } from '../events.ts'
+import type { Observer } from '../events.ts'
 import { accumulateHeaderChanges } from '../headers/changes.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
-import { StatusError } from '../status.ts'
-import { isImmutableUser, isUnauthenticated, userInfo } from '../user.ts'
+import type { StatusError } from '../status.ts'
+import { isUnauthenticated } from '../user.ts'
 import { challengesFor } from './challenges.ts'
+import { withImmutableUser } from './immutable-user.ts'
+import { refusal } from './refusal.ts'
+import { RequestContext } from './request-context.ts'
 
 /** How requests are authenticated, beyond the authenticator itself. The same in every adapter. */
 export interface AuthenticateRequestOptions {
-  /** What credentials must be valid for (`--api-audiences`). Default: no restriction. Must not be empty. */
+  /** What credentials must be valid for (`--api-audiences`). Must not be empty. Default: what the authenticator says. */
   readonly audiences?: readonly string[]
   /** `auto` (default) challenges with every scheme the chain accepts; `none` is kube-apiserver's own behaviour. */
   readonly challenges?: 'auto' | 'none'
   /** The realm of the challenges. Default `kubernetes-master`, as kube-apiserver had it. */
   readonly realm?: string
-  /** The status when a credential could not be checked. Default 401, as in Kubernetes. */
+  /**
+   * The status when a credential could not be checked. Default 401, as in Kubernetes.
+   *
+   * Deviation: 503 is possible (`docs/deviations.md`, 503 for outages).
+   */
   readonly unavailableStatus?: 401 | 503
+  /**
+   * Close an HTTP/2 connection after a request of nobody known, so that it costs something to keep one open. Default `true`,
+   * as kube-apiserver's gate `UnauthenticatedHTTP2DOSMitigation`.
+   */
+  readonly closeUnauthenticatedHttp2?: boolean
   /** Told of every request and of what every authenticator thought of it. */
   readonly observer?: Observer
 }
@@ -30,6 +41,7 @@ export interface AuthenticatedRequest {
   readonly authentication: Authentication
   /** What to do to the headers before the application sees them. */
   readonly headerChanges: HeaderChanges
+  /** Texts for the client, each to be sent as a `Warning` header. */
   readonly warnings: readonly string[]
   /** HTTP/2 only: close the connection after this answer, so that a nobody cannot keep one open at no cost. */
   readonly closesConnection: boolean
@@ -37,8 +49,8 @@ export interface AuthenticatedRequest {
 
 /** The request is refused. */
 export interface RefusedRequest {
+  /** With the warnings in its headers. */
   readonly failure: StatusError
-  readonly warnings: readonly string[]
   readonly closesConnection: boolean
 }
 
@@ -69,7 +81,11 @@ export function authenticateRequest(
   options: AuthenticateRequestOptions = {},
 ): AuthenticateRequest {
   validate(authenticator, options)
-  const { audiences, observer } = options
+  const {
+    audiences = authenticator.audiences,
+    observer,
+    closeUnauthenticatedHttp2: closesHttp2 = true,
+  } = options
   const challenges =
     options.challenges === 'none'
       ? () => []
@@ -80,30 +96,25 @@ export function authenticateRequest(
     authenticator.credentials?.identityHeaders ?? [],
   )
 
-  const succeed = (
+  /** `undefined` when nobody knows the caller. What is wrong with an answer is thrown, as a bad credential would be. */
+  const accept = (
     request: AuthenticationRequest,
     context: RequestContext,
     answer: Authentication | undefined,
-  ): RequestOutcome => {
-    if (answer === undefined) return refuse(request, context, undefined)
-    let authentication: Authentication
-    let headerChanges: HeaderChanges
-    try {
-      const problem = problemWith(answer, audiences)
-      if (problem !== undefined) return refuse(request, context, rejected(problem))
-      authentication = withImmutableUser(answer)
-      headerChanges = headerChangesFor(authentication.consumed)
-    } catch (thrown) {
-      // An authenticator in plain JavaScript may answer with anything.
-      return refuse(request, context, asAuthenticationError(thrown))
+  ): AuthenticatedRequest | undefined => {
+    if (answer === undefined) return undefined
+    const problem = problemWith(answer, audiences)
+    if (problem !== undefined) throw rejected(problem)
+    const authentication = withImmutableUser(answer)
+    const accepted = {
+      authentication,
+      headerChanges: headerChangesFor(authentication.consumed),
+      warnings: context.warnings,
+      closesConnection:
+        closesHttp2 && request.httpVersionMajor === 2 && isUnauthenticated(authentication.user),
     }
     if (observer !== undefined) context.report(request, { result: 'success', user: authentication.user })
-    return {
-      authentication,
-      headerChanges,
-      warnings: context.warnings,
-      closesConnection: request.httpVersionMajor === 2 && isUnauthenticated(authentication.user),
-    }
+    return accepted
   }
 
   const refuse = (
@@ -115,17 +126,16 @@ export function authenticateRequest(
       context.report(request, error === undefined ? { result: 'failure' } : { result: 'error', error })
     }
     return {
-      failure: refusal(error, challenges(request, error), options.unavailableStatus ?? 401),
-      warnings: context.warnings,
-      closesConnection: request.httpVersionMajor === 2,
+      failure: refusal(error, challenges(request, error), context.warnings, options.unavailableStatus ?? 401),
+      closesConnection: closesHttp2 && request.httpVersionMajor === 2,
     }
   }
 
   return function authenticateOne(request) {
     const context = new RequestContext(audiences, observer)
-    return settle<Authentication | undefined, RequestOutcome>(
-      () => consult(authenticator, request, context),
-      (answer) => succeed(request, context, answer),
+    return settle<AuthenticatedRequest | undefined, RequestOutcome>(
+      () => andThen(consult(authenticator, request, context), (answer) => accept(request, context, answer)),
+      (accepted) => accepted ?? refuse(request, context, undefined),
       (thrown) => refuse(request, context, asAuthenticationError(thrown)),
     )
   }
@@ -137,54 +147,6 @@ const ALWAYS_REMOVED: HeaderChanges = {
   removePrefixes: ['x-remote-extra-'],
 }
 
-const NO_WARNINGS: readonly string[] = Object.freeze([])
-
-/** The context of one request: it collects what authenticators have to say. */
-class RequestContext implements Context {
-  readonly audiences?: readonly string[]
-  readonly observer?: Observer
-  readonly #startedAt: number
-  #warnings: string[] | undefined
-  #annotations: Record<string, string> | undefined
-
-  constructor(audiences: readonly string[] | undefined, observer: Observer | undefined) {
-    if (audiences !== undefined) this.audiences = audiences
-    if (observer !== undefined) this.observer = observer
-    this.#startedAt = observer === undefined ? 0 : performance.now()
-  }
-
-  get warnings(): readonly string[] {
-    return this.#warnings ?? NO_WARNINGS
-  }
-
-  warn(text: string): void {
-    this.#warnings ??= []
-    if (!this.#warnings.includes(text)) this.#warnings.push(text)
-  }
-
-  annotate(key: string, value: string): void {
-    this.#annotations ??= Object.create(null) as Record<string, string>
-    this.#annotations[key] = value
-  }
-
-  report(
-    request: AuthenticationRequest,
-    outcome:
-      | { readonly result: 'success'; readonly user: Authentication['user'] }
-      | { readonly result: 'error'; readonly error: AuthenticationError }
-      | { readonly result: 'failure' },
-  ): void {
-    notify(this.observer, {
-      type: 'request',
-      request,
-      durationSeconds: (performance.now() - this.#startedAt) / 1000,
-      warnings: this.warnings,
-      annotations: this.#annotations ?? {},
-      ...outcome,
-    })
-  }
-}
-
 function problemWith(answer: Authentication, audiences: readonly string[] | undefined): string | undefined {
   const { username } = answer.user
   // Deviation: kube-apiserver lets a user without a name pass (`docs/deviations.md`, empty user name).
@@ -193,53 +155,6 @@ function problemWith(answer: Authentication, audiences: readonly string[] | unde
   if (audiences === undefined || valid === undefined || valid.length === 0) return undefined
   if (intersectAudiences(audiences, valid).length > 0) return undefined
   return 'the credential is not valid for the audiences of this server'
-}
-
-/** The same, with a user that nobody can change: a copy, unless it is one already. */
-function withImmutableUser(answer: Authentication): Authentication {
-  const { user } = answer
-  if (isImmutableUser(user)) return answer
-  if (!isWellFormed(user)) throw new TypeError('an authenticator answered with a malformed user')
-  return { ...answer, user: userInfo(user) }
-}
-
-/** Whether everything in it has the type it should have; parts may be missing. */
-function isWellFormed({ uid, groups, extra }: Partial<Authentication['user']>): boolean {
-  return (
-    (uid === undefined || typeof uid === 'string') &&
-    (groups === undefined || isListOfTexts(groups)) &&
-    (extra === undefined || Object.values(extra).every(isListOfTexts))
-  )
-}
-
-function isListOfTexts(values: unknown): boolean {
-  return Array.isArray(values) && values.every((value) => typeof value === 'string')
-}
-
-function refusal(
-  error: AuthenticationError | undefined,
-  challenges: readonly string[],
-  unavailableStatus: 401 | 503,
-): StatusError {
-  const cause = error === undefined ? {} : { cause: error }
-  if (error?.code === 'unavailable' && unavailableStatus === 503) {
-    return new StatusError({
-      status: 503,
-      reason: 'ServiceUnavailable',
-      message: 'Authentication is temporarily unavailable',
-      ...cause,
-    })
-  }
-  const [only] = challenges
-  return new StatusError({
-    status: 401,
-    reason: 'Unauthorized',
-    message: 'Unauthorized',
-    ...(only !== undefined && {
-      headers: { 'www-authenticate': challenges.length === 1 ? only : challenges },
-    }),
-    ...cause,
-  })
 }
 
 function validate(authenticator: Authenticator, options: AuthenticateRequestOptions): void {

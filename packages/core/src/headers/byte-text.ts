@@ -6,6 +6,8 @@ const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  *
  * Bytes that are not UTF-8 stay distinguishable: each byte from 0x80 on becomes the lone surrogate U+DC00 + byte, which
  * no valid text contains. So two different byte sequences are never the same text (PEP 383 has the idea).
+ *
+ * Deviation: Go keeps the bytes (`docs/deviations.md`, invalid UTF-8).
  */
 export function textFromLatin1(latin1: string): string {
   if (!NON_ASCII.test(latin1)) return latin1
@@ -28,16 +30,7 @@ export function latin1FromBytes(bytes: Uint8Array): string {
   return latin1
 }
 
-/** The text of bytes, with the rules of {@link textFromLatin1}. */
-export function textFromBytes(bytes: Uint8Array): string {
-  try {
-    return strictUtf8.decode(bytes)
-  } catch {
-    return textFromLatin1(latin1FromBytes(bytes))
-  }
-}
-
-/** The bytes of a text: what {@link textFromBytes} made it from. */
+/** The bytes of a text: what {@link textFromLatin1} made it from. */
 export function bytesFromText(text: string): Uint8Array<ArrayBuffer> {
   if (text.isWellFormed()) return new TextEncoder().encode(text)
   return Uint8Array.from(text, (character) => character.charCodeAt(0) & 0xff)

@@ -1,7 +1,7 @@
 import type { HeaderChanges } from '../authenticator.ts'
 
 /** Several changes as one. */
-export function mergeHeaderChanges(...changes: readonly HeaderChanges[]): HeaderChanges {
+function mergeHeaderChanges(...changes: readonly HeaderChanges[]): HeaderChanges {
   const replace = changes.flatMap((each) => each.replace ?? [])
   return {
     remove: [...new Set(changes.flatMap((each) => each.remove))],
@@ -37,10 +37,33 @@ function isContained(changes: HeaderChanges, base: HeaderChanges): boolean {
   )
 }
 
-/** Whether the header of this lower-case name goes. */
-export function isRemoved(name: string, changes: HeaderChanges): boolean {
-  return (
-    changes.remove.includes(name) ||
-    (changes.removePrefixes?.some((prefix) => name.startsWith(prefix)) ?? false)
-  )
+/** Whether changes concern a header, whose name is given in any case. */
+export type HeaderSelector = (name: string) => boolean
+
+const selectors = new WeakMap<HeaderChanges, HeaderSelector>()
+
+/** The selector of changes. It is kept with them, since the same changes are made to nearly every request. */
+export function selectorOf(changes: HeaderChanges): HeaderSelector {
+  let selector = selectors.get(changes)
+  if (selector === undefined) {
+    selector = makeSelector(changes)
+    selectors.set(changes, selector)
+  }
+  return selector
+}
+
+function makeSelector({ remove, removePrefixes = [], replace = [] }: HeaderChanges): HeaderSelector {
+  const names = new Set([...remove, ...replace.map(([name]) => name)])
+  // Most headers of a request begin with another letter than any of these, and need no look at the rest.
+  const firstLetters = new Set([...names, ...removePrefixes].map(firstLetter))
+  return (name) => {
+    if (!firstLetters.has(firstLetter(name))) return false
+    const lowerCase = name.toLowerCase()
+    return names.has(lowerCase) || removePrefixes.some((prefix) => lowerCase.startsWith(prefix))
+  }
+}
+
+/** In lower case, for ASCII letters; other characters may share a number, which only costs a closer look. */
+function firstLetter(name: string): number {
+  return name.charCodeAt(0) | 0x20
 }

@@ -1,35 +1,59 @@
 import type { HeaderChanges } from '../authenticator.ts'
-import { isRemoved } from '../headers/changes.ts'
+import { type HeaderSelector, selectorOf } from '../headers/changes.ts'
 import type { NodeRequest } from './incoming-message.ts'
 
 /**
- * Removes and replaces headers of a request of Node's, in `rawHeaders`, `headers` and, where something read it already,
- * `headersDistinct`.
+ * Removes and replaces headers of a request of Node's, in `rawHeaders`, `headers` and `headersDistinct`.
+ *
+ * @returns what was really changed: the headers that the request had.
  */
-export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges): void {
+export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges): HeaderChanges {
   const { rawHeaders } = message
-  const replacements = new Map(changes.replace)
-  const gone = new Set<string>()
-  let kept = 0
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+  const isSelected = selectorOf(changes)
+  const found = namesIn(rawHeaders, isSelected)
+  if (found.length === 0) return NOTHING
+
+  // Node makes both from `rawHeaders` when they are first read, and counts on as many as were sent: so they come first.
+  const { headers, headersDistinct } = message
+  removeFrom(rawHeaders, isSelected)
+  for (const name of found) {
+    delete headers[name]
+    delete headersDistinct?.[name]
+  }
+  const { replace = [] } = changes
+  if (replace.length === 0) return { remove: found }
+
+  const replaced = replace.filter(([name]) => found.includes(name))
+  for (const [name, value] of replaced) {
+    rawHeaders.push(name, value)
+    headers[name] = value
+    if (headersDistinct !== undefined) headersDistinct[name] = [value]
+  }
+  return { remove: found.filter((name) => !replaced.some(([other]) => other === name)), replace: replaced }
+}
+
+const NOTHING: HeaderChanges = Object.freeze({ remove: [] })
+
+/** The selected names, in lower case, each once. */
+function namesIn(rawHeaders: readonly string[], isSelected: HeaderSelector): readonly string[] {
+  const found: string[] = []
+  for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? ''
+    if (!isSelected(name)) continue
     const lowerCase = name.toLowerCase()
-    if (isRemoved(lowerCase, changes) || replacements.has(lowerCase)) {
-      gone.add(lowerCase)
-      continue
-    }
+    if (!found.includes(lowerCase)) found.push(lowerCase)
+  }
+  return found
+}
+
+/** Moves what stays to the front: the array is the request's own, and others hold it too. */
+function removeFrom(rawHeaders: string[], isSelected: HeaderSelector): void {
+  let kept = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? ''
+    if (isSelected(name)) continue
     rawHeaders[kept++] = name
     rawHeaders[kept++] = rawHeaders[index + 1] ?? ''
   }
-  if (gone.size === 0) return
   rawHeaders.length = kept
-  const parsed: Record<string, unknown>[] = [message.headers]
-  if ('headersDistinct' in message) parsed.push(message.headersDistinct as Record<string, unknown>)
-  for (const headers of parsed) for (const name of gone) delete headers[name]
-  for (const [name, value] of replacements) {
-    if (!gone.has(name)) continue
-    rawHeaders.push(name, value)
-    message.headers[name] = value
-    if (parsed[1] !== undefined) parsed[1][name] = [value]
-  }
 }

@@ -8,6 +8,8 @@ export interface NodeRequest {
   readonly url?: string | undefined
   readonly rawHeaders: string[]
   readonly headers: Record<string, string | string[] | undefined>
+  /** HTTP/1 only. */
+  readonly headersDistinct?: Record<string, string[] | undefined>
   readonly httpVersionMajor: number
 }
 

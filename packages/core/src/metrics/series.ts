@@ -1,7 +1,7 @@
 /** A counter or gauge with at most one label. */
 export interface Series {
   add(labelValue: string, amount?: number): void
-  get(labelValue: string): number
+  readonly get: (labelValue: string) => number
   render(): string
 }
 

@@ -1,6 +1,7 @@
 import { bytesFromText } from '../headers/byte-text.ts'
 import { nodePasswordHashes, promised } from './node-crypto.ts'
-import { decodeBase64, isEqualHash, type PasswordHash } from './password-hash.ts'
+import type { PasswordHash } from './password-hash.ts'
+import { decodeBase64, isEqualHash } from './phc-string.ts'
 
 const MAX_MEMORY_KIB = 256 * 1024
 const MAX_PASSES = 16

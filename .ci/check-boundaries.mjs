@@ -1,0 +1,138 @@
+// Who may import whom: server -> node -> core, adapters -> core, and nobody imports an adapter. The core has only what
+// every runtime has. Tests may use more, so they are left out; what a package declares as a dependency is not.
+//
+// usage: node .ci/check-boundaries.mjs [root]
+import { readdirSync, readFileSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
+import { dirname, join, relative, resolve, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseSync } from 'oxc-parser'
+
+/** The packages of ours that each package may import. One that is not here has not been thought about yet. */
+const ARROWS = {
+  core: [],
+  express: ['core'],
+  hono: ['core'],
+  koa: ['core'],
+  node: ['core'],
+  passport: ['core'],
+  server: ['core', 'node'],
+  testing: ['core'],
+}
+
+const root = resolve(process.argv[2] ?? fileURLToPath(new URL('..', import.meta.url)))
+const folders = readdirSync(join(root, 'packages')).filter((name) => !name.startsWith('.'))
+const folderOfName = new Map(folders.map((folder) => [manifestOf(folder).name, folder]))
+
+const problems = folders.flatMap((folder) => [...problemsOfManifest(folder), ...problemsOfSources(folder)])
+for (const problem of problems) console.error(problem)
+console.log(`boundaries of ${folders.length} packages: ${problems.length} problems`)
+if (problems.length > 0) process.exitCode = 1
+
+function* problemsOfManifest(folder) {
+  const where = `packages/${folder}/package.json`
+  if (!Object.hasOwn(ARROWS, folder)) {
+    yield `${where}: add packages/${folder} to the table in .ci/check-boundaries.mjs`
+    return
+  }
+  const { dependencies, peerDependencies, optionalDependencies, imports } = manifestOf(folder)
+  const declared = Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies })
+  for (const specifier of [...declared, ...stringsIn(imports)]) {
+    const reason = whyNot(folder, specifier)
+    if (reason !== undefined) yield `${where}: ${specifier}: ${reason}`
+  }
+}
+
+function* problemsOfSources(folder) {
+  const sources = join(root, 'packages', folder, 'src')
+  for (const file of readdirSync(sources, { recursive: true })) {
+    if (!/\.[cm]?[jt]sx?$/.test(file) || /\.test\.[cm]?[jt]sx?$/.test(file)) continue
+    const path = join(sources, file)
+    const text = readFileSync(path, 'utf8')
+    for (const { specifier, start } of importsOf(path, text)) {
+      const reason =
+        specifier === undefined
+          ? 'the name of an import must be written out, so that this check can read it'
+          : whyNot(folder, specifier, path)
+      if (reason === undefined) continue
+      const line = text.slice(0, start).split('\n').length
+      yield `${relative(root, path).replaceAll(sep, '/')}:${line}: ${specifier ?? 'import'}: ${reason}`
+    }
+  }
+}
+
+/** Why this package may not import that; `undefined` when it may. */
+function whyNot(folder, specifier, importer) {
+  if (specifier.startsWith('.')) {
+    if (importer === undefined) return undefined
+    const target = resolve(dirname(importer), specifier)
+    return target.startsWith(join(root, 'packages', folder) + sep) ? undefined : 'is outside of the package'
+  }
+  if (folder === 'core' && isBuiltin(specifier)) return 'the core has only what every runtime has'
+  if (folder === 'core' && /^[a-z]+:/.test(specifier))
+    return 'belongs to one runtime, and the core runs on all'
+  const name = specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/')
+  const target = folderOfName.get(name)
+  if (target === undefined) return undefined
+  if (target === folder) return 'a package imports its own files by path'
+  if (ARROWS[folder].includes(target)) return undefined
+  return `packages/${folder} may import ${ARROWS[folder].join(' and ') || 'no other package'} of ours`
+}
+
+/** Everything a file imports, for its values or its types, statically or later. */
+function importsOf(path, text) {
+  const { program, comments, errors } = parseSync(path, text)
+  if (errors.length > 0) throw new Error(`${path}: ${errors[0].message}`)
+  const found = []
+  const add = (node, literal) =>
+    found.push({
+      specifier: typeof literal?.value === 'string' ? literal.value : undefined,
+      start: node.start,
+    })
+  for (const { value, start } of comments) {
+    const reference = /^\/\s*<reference\s+(?:types|path)\s*=\s*["']([^"']+)["']/.exec(value)
+    if (reference !== null)
+      found.push({ specifier: reference[1] === 'node' ? 'node:process' : reference[1], start })
+  }
+  visit(program)
+  return found
+
+  function visit(node) {
+    if (Array.isArray(node)) {
+      for (const each of node) visit(each)
+      return
+    }
+    if (typeof node?.type !== 'string') return
+    switch (node.type) {
+      case 'ImportDeclaration':
+      case 'ExportAllDeclaration':
+      case 'ImportExpression':
+      case 'TSImportType':
+        add(node, node.source)
+        break
+      case 'ExportNamedDeclaration':
+        if (node.source !== null) add(node, node.source)
+        break
+      case 'TSExternalModuleReference':
+        add(node, node.expression)
+        break
+      case 'CallExpression':
+        if (node.callee.type === 'Identifier' && node.callee.name === 'require') add(node, node.arguments[0])
+        break
+      default:
+    }
+    for (const key of Object.keys(node)) visit(node[key])
+  }
+}
+
+function manifestOf(folder) {
+  return JSON.parse(readFileSync(join(root, 'packages', folder, 'package.json'), 'utf8'))
+}
+
+function stringsIn(value) {
+  if (typeof value === 'string') return [value]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(stringsIn) : []
+}

@@ -1,0 +1,91 @@
+// What a user would install: packs every public package and looks into the tarball, with publint, with attw ("are the
+// types wrong") and for what must and must not be in it. Run after a build, through pnpm.
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, posix } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const bin = join(root, 'node_modules', '.bin')
+const temporary = mkdtempSync(join(tmpdir(), 'packaging-'))
+let passed = 0
+let failed = 0
+
+try {
+  for (const folder of readdirSync(join(root, 'packages'))) {
+    const source = join(root, 'packages', folder)
+    const manifest = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8'))
+    if (manifest.private !== true) checkPackage(folder, source)
+  }
+} finally {
+  rmSync(temporary, { recursive: true })
+}
+console.log(`${passed} passed, ${failed} failed`)
+if (failed > 0 || passed === 0) process.exitCode = 1
+
+function checkPackage(folder, source) {
+  const destination = join(temporary, folder)
+  mkdirSync(destination)
+  const packing = run('pnpm', ['pack', '--pack-destination', destination], source)
+  const tarball = readdirSync(destination).find((name) => name.endsWith('.tgz'))
+  report(`${folder}: pnpm pack`, packing)
+  if (tarball === undefined) return
+  const path = join(destination, tarball)
+  report(`${folder}: publint`, run(join(bin, 'publint'), [path, '--strict'], root))
+  // Without the look into the registry for an @types package: ours bring their own types.
+  const attw = ['--profile', 'esm-only', '--no-definitely-typed', '--no-emoji', '--format', 'ascii', path]
+  report(`${folder}: attw`, run(join(bin, 'attw'), attw, root))
+  run('tar', ['-xzf', tarball], destination)
+  const problems = [...problemsOfContents(join(destination, 'package'))]
+  report(`${folder}: contents`, { ok: problems.length === 0, output: problems.join('\n') })
+}
+
+function* problemsOfContents(folder) {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) =>
+      join(entry.parentPath, entry.name)
+        .slice(folder.length + 1)
+        .replaceAll('\\', '/'),
+    )
+  const text = (file) => readFileSync(join(folder, file), 'utf8')
+  const manifest = JSON.parse(text('package.json'))
+  const declaresSources = manifest.files?.some((pattern) => /^\.?\/?src\b/.test(pattern)) ?? false
+
+  for (const file of ['LICENSE', 'README.md']) if (!files.includes(file)) yield `${file} is missing`
+  if (manifest.license !== 'MIT') yield `the license is ${manifest.license}`
+  if (manifest.files === undefined) yield 'package.json does not say which files belong to the package'
+  if (/"(?:workspace|catalog):/.test(text('package.json')))
+    yield 'package.json has a range that only pnpm knows'
+  for (const file of files) {
+    if (/\.test\.|(?:^|\/)(?:test|tests|__tests__)\//.test(file)) yield `${file} is a test`
+    if (file.endsWith('.tsbuildinfo')) yield `${file} is of no use to anybody else`
+    if (file.startsWith('src/') && !declaresSources) yield `${file} is a source`
+    // A map to sources that are not there makes bundlers and debuggers complain.
+    if (file.endsWith('.map')) {
+      const { sources, sourcesContent } = JSON.parse(text(file))
+      const missing = sources.find(
+        (source, index) =>
+          typeof sourcesContent?.[index] !== 'string' &&
+          !files.includes(posix.normalize(posix.join(dirname(file), source))),
+      )
+      if (missing !== undefined) yield `${file} maps to ${missing}, which is not in the package`
+    }
+  }
+}
+
+function run(command, parameters, cwd) {
+  const { status, stdout, stderr, error } = spawnSync(command, parameters, { cwd, encoding: 'utf8' })
+  return { ok: status === 0, output: error?.message ?? `${stdout}${stderr}`.trim() }
+}
+
+function report(name, { ok, output }) {
+  console.log(`${ok ? 'ok    ' : 'FAILED'} ${name}`)
+  if (ok) {
+    passed++
+    return
+  }
+  failed++
+  console.log(output.replaceAll(/^/gm, '         '))
+}

@@ -1,0 +1,121 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { request } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type Material, prepareMaterial } from './material.ts'
+
+const hasCurl = spawnSync('curl', ['--version']).status === 0
+
+let folder: string
+let app: ChildProcess
+let output = ''
+let material: Material
+let port: number
+
+beforeAll(async () => {
+  folder = join(mkdtempSync(join(tmpdir(), 'express-app-')), 'material')
+  app = spawn(process.execPath, [fileURLToPath(new URL('../dist/main.js', import.meta.url))], {
+    env: { ...process.env, PORT: '0', MATERIAL: folder },
+  })
+  app.stdout?.on('data', (data) => (output += String(data)))
+  app.stderr?.on('data', (data) => (output += String(data)))
+  await vi.waitFor(() => expect(output).toContain('Ctrl+C'), { timeout: 20_000, interval: 50 })
+  material = await prepareMaterial(folder)
+  port = Number(/https:\/\/localhost:(\d+)\//.exec(output)?.[1])
+}, 30_000)
+
+afterAll(() => {
+  app.kill()
+  rmSync(join(folder, '..'), { recursive: true, force: true })
+})
+
+interface Answer {
+  readonly status: number | undefined
+  readonly headers: Readonly<Record<string, unknown>>
+  readonly body: string
+}
+
+/** Trusts the CA of the app and nobody else. */
+async function ask(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      { host: 'localhost', port, path, headers, ca: readFileSync(material.caPath), agent: false },
+      (response) => {
+        let body = ''
+        response.on('data', (data) => (body += String(data)))
+        response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body }))
+      },
+    )
+    sent.on('error', reject).end()
+  })
+}
+
+describe('express-app', () => {
+  it('prints a line for each way, and each line answers what it says', ({ skip }) => {
+    if (!hasCurl) skip('there is no curl on this machine')
+    const printed = [...output.matchAll(/^(curl .*)\n#=> (.*)$/gm)]
+    expect(printed).toHaveLength(6)
+    for (const [, command = '', answer] of printed) {
+      const run = spawnSync('sh', ['-c', command], { encoding: 'utf8' })
+      expect({ command, answer: run.stdout, error: run.stderr }).toEqual({ command, answer, error: '' })
+    }
+  })
+
+  it('keeps its keys and credentials for this user only', () => {
+    expect(statSync(folder).mode & 0o777).toBe(0o700)
+    const modes = readdirSync(folder).map((name) => [
+      name,
+      (statSync(join(folder, name)).mode & 0o777).toString(8),
+    ])
+    expect(Object.fromEntries(modes)).toEqual({
+      'ca.crt': '644',
+      'passwords.csv': '600',
+      'secrets.json': '600',
+      'server.crt': '644',
+      'server.key': '600',
+      'tokens.csv': '600',
+    })
+  })
+
+  it('shows on its page who one is and what was thought of it, and no secret', async () => {
+    const { token } = material.secrets
+    const { status, headers, body } = await ask('/', { authorization: `Bearer ${token}` })
+    expect(status).toBe(200)
+    expect(headers['content-security-policy']).toContain("default-src 'none'")
+    expect(body).toContain('You are jane')
+    expect(body).toMatch(/<code>tokenFile<\/code> <span class="outcome authenticated">/)
+    expect(body).not.toContain(token)
+  })
+
+  it('shows a refused request on its page, without what was in it', async () => {
+    const { status, body } = await ask('/', { authorization: 'Bearer <script>alert(1)</script>' })
+    expect(status).toBe(401)
+    expect(body).toContain('invalid bearer token')
+    expect(body).not.toContain('alert')
+  })
+
+  it('challenges a browser for a password', async () => {
+    const { status, headers } = await ask('/whoami')
+    expect(status).toBe(401)
+    expect(headers['www-authenticate']).toContain('Basic realm=')
+  })
+
+  it('takes a new token file into account', async () => {
+    writeFileSync(material.tokenFilePath, 'brand-new,jill,1003\n')
+    await vi.waitFor(
+      async () => {
+        const { body } = await ask('/whoami', { authorization: 'Bearer brand-new' })
+        expect(body).toBe('{"username":"jill","groups":["system:authenticated"]}')
+      },
+      { timeout: 5000, interval: 50 },
+    )
+    expect(output).toContain('tokens.csv: loaded')
+  })
+
+  it('uses on the next run what it made on the first', async () => {
+    expect((await prepareMaterial(folder)).certificate).toBe(material.certificate)
+  })
+})

@@ -1,0 +1,37 @@
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { createAuthenticator } from '@kube-authn/node'
+import { createApp } from './app.ts'
+import { prepareMaterial } from './material.ts'
+import { recipes } from './recipes.ts'
+
+const folder = process.env['MATERIAL'] ?? fileURLToPath(new URL('../.material', import.meta.url))
+const material = await prepareMaterial(folder)
+
+const authenticator = createAuthenticator({
+  tokenFile: material.tokenFilePath,
+  passwordFile: material.passwordFilePath,
+  anonymous: { enabled: true, conditions: [{ path: '/' }, { path: '/healthz' }] },
+  observer: (event) => {
+    if (event.type === 'reload')
+      console.log(`${event.source}: ${event.outcome} ${event.error?.message ?? ''}`)
+    if (event.type === 'credentialFile') console.log(`${event.file}: ${event.notice.message}`)
+  },
+})
+
+const server = createServer(
+  { cert: material.certificate, key: material.privateKey },
+  createApp(authenticator),
+)
+server.listen(Number(process.env['PORT'] ?? 8443), 'localhost', () => {
+  const { port } = server.address() as AddressInfo
+  const origin = `https://localhost:${port}`
+  console.log(
+    `\nWho are you? Paste a line; below it is what it answers. A browser shows more at ${origin}/\n`,
+  )
+  for (const { title, command, answer } of recipes(material, origin)) {
+    console.log(`# ${title}\n${command}\n#=> ${answer}\n`)
+  }
+  console.log(`Change ${material.tokenFilePath}, and it counts a moment later. Ctrl+C ends the app.`)
+})

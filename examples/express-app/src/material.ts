@@ -1,0 +1,82 @@
+import { randomBytes, scryptSync, X509Certificate } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createPki } from '@kube-authn/testing'
+
+/** Everything the app serves with. All of it is made here on the first run and kept. */
+export interface Material {
+  readonly caPath: string
+  readonly certificate: string
+  readonly privateKey: string
+  readonly tokenFilePath: string
+  readonly passwordFilePath: string
+  /** What jane sends and joe types. An app has no business knowing this; a demonstration prints it. */
+  readonly secrets: { readonly token: string; readonly password: string }
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000
+
+/**
+ * A certificate for `localhost` from a CA of its own, a token file and a password file, in a folder for this user only.
+ *
+ * The folder is filled beside and put in place whole, so an interrupted run leaves nothing half-made. It is made anew when the
+ * certificate is about to expire.
+ */
+export async function prepareMaterial(folder: string): Promise<Material> {
+  if (!isUsable(folder)) {
+    const unfinished = `${folder}.${process.pid}`
+    try {
+      await fill(unfinished)
+      rmSync(folder, { recursive: true, force: true })
+      renameSync(unfinished, folder)
+    } finally {
+      rmSync(unfinished, { recursive: true, force: true })
+    }
+  }
+  const read = (name: string): string => readFileSync(join(folder, name), 'utf8')
+  return {
+    caPath: join(folder, 'ca.crt'),
+    certificate: read('server.crt'),
+    privateKey: read('server.key'),
+    tokenFilePath: join(folder, 'tokens.csv'),
+    passwordFilePath: join(folder, 'passwords.csv'),
+    secrets: JSON.parse(read('secrets.json')) as Material['secrets'],
+  }
+}
+
+function isUsable(folder: string): boolean {
+  const path = join(folder, 'server.crt')
+  if (!existsSync(path)) return false
+  return Date.parse(new X509Certificate(readFileSync(path)).validTo) > Date.now() + DAY_MS
+}
+
+async function fill(folder: string): Promise<void> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const write = (name: string, content: string, mode: number): void => {
+    writeFileSync(join(folder, name), content, { mode })
+  }
+  const pki = await createPki({ commonName: 'express-app example CA' })
+  const server = await pki.issueServer({
+    hosts: ['localhost', '127.0.0.1', '::1'],
+    notAfter: new Date(Date.now() + 365 * DAY_MS),
+  })
+  const secrets = { token: randomSecret(), password: randomSecret() }
+  write('ca.crt', pki.caPem, 0o644)
+  write('server.crt', server.chainPem, 0o644)
+  write('server.key', server.privateKeyPem, 0o600)
+  write('tokens.csv', `${secrets.token},jane,1001,"developers,app1"\n`, 0o600)
+  write('passwords.csv', `"${hashed(secrets.password)}",joe,1002,operators\n`, 0o600)
+  write('secrets.json', JSON.stringify(secrets), 0o600)
+}
+
+function randomSecret(): string {
+  return randomBytes(18).toString('base64url')
+}
+
+/** A hash as password files may have it; `htpasswd -nB joe` writes another kind. It has commas, hence the quotes above. */
+function hashed(password: string): string {
+  const base64 = (bytes: Buffer): string => bytes.toString('base64').replaceAll('=', '')
+  const salt = randomBytes(16)
+  const hash = scryptSync(password, salt, 32, { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1024 * 1024 })
+  return `$scrypt$ln=15,r=8,p=1$${base64(salt)}$${base64(hash)}`
+}

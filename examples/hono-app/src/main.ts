@@ -1,0 +1,11 @@
+import { randomUUID } from 'node:crypto'
+import { serve } from '@hono/node-server'
+import { createApp } from './app.ts'
+
+const token = randomUUID()
+const app = createApp(`${token},jane,1001,"developers,app1"\n`)
+
+serve({ fetch: app.fetch, port: Number(process.env['PORT'] ?? 3000), hostname: 'localhost' }, ({ port }) => {
+  console.log(`curl --silent --header 'Authorization: Bearer ${token}' http://localhost:${port}/`)
+  console.log('#=> Hello jane, you are in developers, app1, system:authenticated')
+})

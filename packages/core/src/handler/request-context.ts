@@ -1,0 +1,53 @@
+import type { Context } from '../context.ts'
+import type { AuthenticationError } from '../errors.ts'
+import { notify, type Observer } from '../events.ts'
+import type { AuthenticationRequest } from '../request/request.ts'
+import type { UserInfo } from '../user.ts'
+
+/** The context of one request: it collects what authenticators have to say. */
+export class RequestContext implements Context {
+  readonly audiences?: readonly string[]
+  readonly observer?: Observer
+  readonly #startedAt: number
+  #warnings: string[] | undefined
+  #annotations: Record<string, string> | undefined
+
+  constructor(audiences: readonly string[] | undefined, observer: Observer | undefined) {
+    if (audiences !== undefined) this.audiences = audiences
+    if (observer !== undefined) this.observer = observer
+    this.#startedAt = observer === undefined ? 0 : performance.now()
+  }
+
+  get warnings(): readonly string[] {
+    return this.#warnings ?? NO_WARNINGS
+  }
+
+  warn(text: string): void {
+    this.#warnings ??= []
+    if (!this.#warnings.includes(text)) this.#warnings.push(text)
+  }
+
+  annotate(key: string, value: string): void {
+    this.#annotations ??= Object.create(null) as Record<string, string>
+    this.#annotations[key] = value
+  }
+
+  report(
+    request: AuthenticationRequest,
+    outcome:
+      | { readonly result: 'success'; readonly user: UserInfo }
+      | { readonly result: 'error'; readonly error: AuthenticationError }
+      | { readonly result: 'failure' },
+  ): void {
+    notify(this.observer, {
+      type: 'request',
+      request,
+      durationSeconds: (performance.now() - this.#startedAt) / 1000,
+      warnings: this.warnings,
+      annotations: this.#annotations ?? {},
+      ...outcome,
+    })
+  }
+}
+
+const NO_WARNINGS: readonly string[] = Object.freeze([])

@@ -1,0 +1,43 @@
+import type { HeaderChanges } from '../authenticator.ts'
+import { selectorOf } from './changes.ts'
+
+/**
+ * A Fetch request whose headers are changed: the same one where its headers can be written to, else a new one with the same
+ * body. Nothing is done when there is nothing to change.
+ *
+ * @example
+ * const forTheApplication = withHeaderChanges(request, outcome.headerChanges)
+ */
+export function withHeaderChanges(request: Request, changes: HeaderChanges): Request {
+  const { headers } = request
+  const present = namesPresent(headers, changes)
+  if (present.length === 0) return request
+  const replaced = (changes.replace ?? []).filter(([name]) => present.includes(name))
+  const removed = present.filter((name) => !replaced.some(([other]) => other === name))
+  try {
+    change(headers, removed, replaced)
+    return request
+  } catch {
+    // Deno and Workers protect the headers of what they received.
+    const copy = new Headers(headers)
+    change(copy, removed, replaced)
+    return new Request(request, { headers: copy })
+  }
+}
+
+/** The headers of the request that the changes concern. Reading all names is dear, so it is done for prefixes only. */
+function namesPresent(headers: Headers, changes: HeaderChanges): readonly string[] {
+  if ((changes.removePrefixes ?? []).length > 0) return [...headers.keys()].filter(selectorOf(changes))
+  return [...changes.remove, ...(changes.replace ?? []).map(([name]) => name)].filter((name) =>
+    headers.has(name),
+  )
+}
+
+function change(
+  headers: Headers,
+  removed: readonly string[],
+  replaced: readonly (readonly [name: string, value: string])[],
+): void {
+  for (const name of removed) headers.delete(name)
+  for (const [name, value] of replaced) headers.set(name, value)
+}

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+import { isUnauthenticated, userInfo } from '@kube-authn/core'
+
+describe('userInfo', () => {
+  it('shares nothing with what it was made from', () => {
+    const groups = ['developers']
+    const extra = { 'example.com/project': ['a'] }
+    const user = userInfo({ username: 'jane', groups, extra })
+    groups.push('system:masters')
+    extra['example.com/project'].push('b')
+    expect(user).toEqual({
+      username: 'jane',
+      uid: '',
+      groups: ['developers'],
+      extra: { 'example.com/project': ['a'] },
+    })
+  })
+
+  it('takes __proto__ as an ordinary key of extra', () => {
+    const extra = JSON.parse('{"__proto__":["a"]}') as Record<string, string[]>
+    const user = userInfo({ username: 'jane', extra })
+    expect(Object.keys(user.extra)).toEqual(['__proto__'])
+    expect(Object.getPrototypeOf(user.extra)).toBeNull()
+  })
+
+  it.each([
+    ['the user', (user: object) => Object.assign(user, { username: 'root' })],
+    ['its groups', (user: { groups: readonly string[] }) => (user.groups as string[]).push('system:masters')],
+    ['its extra', (user: { extra: object }) => Object.assign(user.extra, { key: ['value'] })],
+  ])('lets nobody change %s', (_, change) => {
+    const user = userInfo({ username: 'jane', groups: ['developers'], extra: { key: ['v'] } })
+    expect(() => change(user)).toThrow(TypeError)
+  })
+})
+
+describe('isUnauthenticated', () => {
+  it.each([
+    { username: 'system:anonymous', groups: [], expected: true },
+    { username: 'jane', groups: ['system:unauthenticated'], expected: true },
+    { username: 'jane', groups: ['system:authenticated'], expected: false },
+    { username: 'SYSTEM:ANONYMOUS', groups: [], expected: false },
+  ])('is $expected for $username in $groups', ({ username, groups, expected }) => {
+    expect(isUnauthenticated(userInfo({ username, groups }))).toBe(expected)
+  })
+})

@@ -1,0 +1,26 @@
+import type { Authentication, UserInfo } from '@kube-authn/core'
+import type { Context } from 'hono'
+import type { AuthenticationEnv } from './authentication.ts'
+
+/**
+ * Who makes the request, and how that is known. The same object as `c.var.authentication`.
+ *
+ * @throws {Error} when no `authentication` middleware ran before: a mistake in the app, so it is never mistaken for a user.
+ */
+export function getAuthentication(c: Context): Authentication {
+  const { authentication } = c.var as Partial<AuthenticationEnv['Variables']>
+  if (authentication === undefined)
+    throw new Error('the authentication middleware did not run for this request')
+  return authentication
+}
+
+/**
+ * Who makes the request. The same object as `c.var.user`, typed wherever there is a context.
+ *
+ * @throws {Error} when no `authentication` middleware ran before.
+ * @example
+ * app.get('/', (c) => c.text(`Hello ${getUser(c).username}`))
+ */
+export function getUser(c: Context): UserInfo {
+  return getAuthentication(c).user
+}

@@ -1,0 +1,198 @@
+import { type AddressInfo, connect } from 'node:net'
+import { serve, type ServerType } from '@hono/node-server'
+import {
+  type Authentication,
+  type Authenticator,
+  authenticatorChain,
+  rejected,
+  StatusError,
+  type UserInfo,
+} from '@kube-authn/core'
+import { tokenFile } from '@kube-authn/core/token-file'
+import { Hono } from 'hono'
+import { afterEach, describe, expect, expectTypeOf, it } from 'vitest'
+import { authentication, type AuthenticationOptions, getAuthentication, getUser } from './index.ts'
+
+const chain = authenticatorChain({ tokens: [tokenFile(Buffer.from('good,jane,1,"a,b"\ntök,joe,2\n'))] })
+
+function appWith(authenticator: Authenticator, options?: AuthenticationOptions) {
+  return new Hono().use(authentication(authenticator, options)).get('/', (c) =>
+    c.json({
+      user: c.var.user,
+      same: c.var.user === getUser(c),
+      headers: c.req.header(),
+      raw: [...c.req.raw.headers],
+    }),
+  )
+}
+
+const servers: ServerType[] = []
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close()
+})
+
+async function listen(fetch: Parameters<typeof serve>[0]['fetch']): Promise<string> {
+  const server = await new Promise<ServerType>((resolve) => {
+    const starting = serve({ fetch, port: 0, hostname: '127.0.0.1' }, () => resolve(starting))
+  })
+  servers.push(server)
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+const ways: {
+  way: string
+  ask: (app: Hono<never> | ReturnType<typeof appWith>, init?: RequestInit) => Promise<Response>
+}[] = [
+  { way: 'plain Fetch requests', ask: async (app, init) => app.request('http://localhost/', init) },
+  { way: '@hono/node-server', ask: async (app, init) => fetch(await listen(app.fetch as never), init) },
+]
+
+describe.each(ways)('authentication in Hono with $way', ({ ask }) => {
+  it('lets a known user pass, without the header that carried the credential', async () => {
+    const response = await ask(appWith(chain), {
+      headers: {
+        authorization: 'Bearer good',
+        'x-remote-user': 'root',
+        'x-remote-extra-scopes': 'all',
+        'x-kept': 'yes',
+      },
+    })
+    expect(response.status).toBe(200)
+    const text = await response.text()
+    expect(text).not.toMatch(/authorization|x-remote/)
+    expect(JSON.parse(text)).toMatchObject({
+      user: { username: 'jane', groups: ['a', 'b', 'system:authenticated'] },
+      same: true,
+      headers: { 'x-kept': 'yes' },
+    })
+  })
+
+  it('keeps the body of a request whose headers it changes', async () => {
+    const app = new Hono().use(authentication(chain)).post('/', async (c) => c.text(await c.req.text()))
+    const response = await ask(app as never, {
+      method: 'POST',
+      body: 'hello',
+      headers: { authorization: 'Bearer good' },
+    })
+    expect(await response.text()).toBe('hello')
+  })
+
+  it.each([
+    { what: 'no credential', authenticator: chain },
+    {
+      what: 'a rejection',
+      authenticator: {
+        name: 'no',
+        authenticate: () => {
+          throw rejected('secret reason')
+        },
+      },
+    },
+    {
+      what: 'a fault',
+      authenticator: { name: 'no', authenticate: () => Promise.reject(new Error('secret reason')) },
+    },
+  ])('answers $what with one opaque Status', async ({ authenticator }) => {
+    const response = await ask(appWith(authenticator))
+    expect(response.status).toBe(401)
+    expect(response.headers.get('content-type')).toBe('application/json')
+    expect(response.headers.get('cache-control')).toBe('no-cache, private')
+    expect(await response.json()).toMatchObject({ kind: 'Status', message: 'Unauthorized', code: 401 })
+  })
+
+  it('lets Hono render the failure when onFailure throws', async () => {
+    const response = await ask(
+      appWith(chain, {
+        onFailure: (error) => {
+          throw error
+        },
+      }),
+    )
+    expect(response.status).toBe(401)
+    expect(response.headers.get('www-authenticate')).toBe('Bearer realm="kubernetes-master"')
+    expect(await response.json()).toMatchObject({ kind: 'Status', code: 401 })
+  })
+
+  it('lets app.onError see the failure when onFailure throws', async () => {
+    const app = appWith(chain, {
+      onFailure: (error) => {
+        throw error
+      },
+    })
+    app.onError((error, c) => (error instanceof StatusError ? c.text('caught', 401) : c.text('other', 500)))
+    const response = await ask(app)
+    expect([response.status, await response.text()]).toEqual([401, 'caught'])
+  })
+
+  it('sends warnings of authenticators', async () => {
+    const response = await ask(appWith(chain), { headers: { authorization: 'Bearer  good' } })
+    expect(response.status).toBe(401)
+    expect(response.headers.get('warning')).toMatch(/^299 - ".*extra space.*"$/)
+  })
+})
+
+describe('authentication in Hono', () => {
+  it('compares tokens byte by byte on Node', async () => {
+    const origin = await listen(appWith(chain).fetch)
+    const as = (token: Buffer): Promise<number> =>
+      fetch(origin, { headers: { authorization: `Bearer ${token.toString('latin1')}` } }).then(
+        ({ status }) => status,
+      )
+    expect(await as(Buffer.from('tök', 'utf8'))).toBe(200)
+    expect(await as(Buffer.from('tök', 'latin1'))).toBe(401)
+  })
+
+  it('takes the first of repeated Authorization headers on Node, and refuses joined ones', async () => {
+    const origin = await listen(appWith(chain).fetch)
+    const { port } = new URL(origin)
+    const answer = await new Promise<string>((resolve) => {
+      const socket = connect(Number(port), '127.0.0.1', () => {
+        socket.write(
+          'GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer good\r\nAuthorization: Bearer wrong\r\nConnection: close\r\n\r\n',
+        )
+      })
+      let text = ''
+      socket.on('data', (data) => (text += data.toString()))
+      socket.on('close', () => resolve(text))
+    })
+    expect(answer).toMatch(/^HTTP\/1.1 200/)
+    expect(answer).not.toMatch(/wrong/)
+    const headers = new Headers([
+      ['authorization', 'Bearer good'],
+      ['authorization', 'Bearer wrong'],
+    ])
+    expect((await appWith(chain).request('/', { headers })).status).toBe(401)
+  })
+
+  it('changes a copy where the runtime protects the headers of a request', async () => {
+    const request = new Request('http://localhost/', {
+      method: 'POST',
+      body: 'hi',
+      headers: { authorization: 'Bearer good' },
+    })
+    for (const method of ['delete', 'set'] as const) {
+      Object.defineProperty(request.headers, method, {
+        value: () => {
+          throw new TypeError('immutable')
+        },
+      })
+    }
+    const app = new Hono()
+      .use(authentication(chain))
+      .post('/', async (c) =>
+        c.json({ authorization: c.req.header('authorization') ?? null, body: await c.req.text() }),
+      )
+    expect(await (await app.fetch(request)).json()).toEqual({ authorization: null, body: 'hi' })
+  })
+
+  it('types the user when chained, and wherever there is a context', async () => {
+    new Hono().use(authentication(chain)).get('/', (c) => {
+      expectTypeOf(c.var.user).toEqualTypeOf<UserInfo>()
+      expectTypeOf(c.var.authentication).toEqualTypeOf<Authentication>()
+      expectTypeOf(getUser(c)).toEqualTypeOf<UserInfo>()
+      return c.text('')
+    })
+    const response = await new Hono().get('/', (c) => c.json(getAuthentication(c).user)).request('/')
+    expect(response.status).toBe(500)
+  })
+})

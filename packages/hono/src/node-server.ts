@@ -1,0 +1,18 @@
+import type { NodeRequest } from '@kube-authn/core/incoming-message'
+import type { Context } from 'hono'
+
+/** The request of Node's behind a context; `undefined` where the app does not run on `@hono/node-server`. */
+export function nodeRequestOf(c: Context): NodeRequest | undefined {
+  const env: unknown = c.env
+  if (typeof env !== 'object' || env === null || !('incoming' in env)) return undefined
+  return isNodeRequest(env.incoming) ? env.incoming : undefined
+}
+
+function isNodeRequest(incoming: unknown): incoming is NodeRequest {
+  return (
+    typeof incoming === 'object' &&
+    incoming !== null &&
+    'rawHeaders' in incoming &&
+    Array.isArray(incoming.rawHeaders)
+  )
+}

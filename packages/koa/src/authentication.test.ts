@@ -1,0 +1,139 @@
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import {
+  type Authenticator,
+  authenticatorChain,
+  rejected,
+  StatusError,
+  type UserInfo,
+} from '@kube-authn/core'
+import { tokenFile } from '@kube-authn/core/token-file'
+import Koa from 'koa'
+import { afterEach, describe, expect, expectTypeOf, it } from 'vitest'
+import { authentication, type AuthenticationOptions, getAuthentication, getUser } from './index.ts'
+
+const servers: Server[] = []
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close()
+})
+
+async function listen(app: Koa): Promise<string> {
+  const server = app.listen(0, '127.0.0.1')
+  servers.push(server)
+  await new Promise((resolve) => server.once('listening', resolve))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+const chain = authenticatorChain({ tokens: [tokenFile(Buffer.from('good,jane,1,"a,b"\ntök,joe,2\n'))] })
+
+function appWith(authenticator: Authenticator, options?: AuthenticationOptions): Koa {
+  const app = new Koa()
+  app.silent = true
+  app.use(authentication(authenticator, options)).use((ctx) => {
+    ctx.body = { user: getUser(ctx), same: ctx.state.user === getUser(ctx), headers: ctx.headers }
+  })
+  return app
+}
+
+describe('authentication in Koa', () => {
+  it('lets a known user pass, without the header that carried the credential', async () => {
+    const response = await fetch(await listen(appWith(chain)), {
+      headers: { authorization: 'Bearer good', 'x-remote-user': 'root', 'x-kept': 'yes' },
+    })
+    expect(response.status).toBe(200)
+    const body = (await response.json()) as { headers: Record<string, string> }
+    expect(body).toMatchObject({
+      user: { username: 'jane', groups: ['a', 'b', 'system:authenticated'] },
+      same: true,
+    })
+    expect(body.headers).toMatchObject({ 'x-kept': 'yes' })
+    expect(Object.keys(body.headers)).not.toContain('authorization')
+    expect(Object.keys(body.headers)).not.toContain('x-remote-user')
+  })
+
+  it('compares tokens byte by byte', async () => {
+    const origin = await listen(appWith(chain))
+    const as = (token: Buffer): Promise<number> =>
+      fetch(origin, { headers: { authorization: `Bearer ${token.toString('latin1')}` } }).then(
+        ({ status }) => status,
+      )
+    expect(await as(Buffer.from('tök', 'utf8'))).toBe(200)
+    expect(await as(Buffer.from('tök', 'latin1'))).toBe(401)
+  })
+
+  it.each([
+    { what: 'no credential', authenticator: chain },
+    {
+      what: 'a rejection',
+      authenticator: {
+        name: 'no',
+        authenticate: () => {
+          throw rejected('secret reason')
+        },
+      },
+    },
+    {
+      what: 'a fault',
+      authenticator: { name: 'no', authenticate: () => Promise.reject(new Error('secret reason')) },
+    },
+  ])('answers $what with one opaque Status', async ({ authenticator }) => {
+    const response = await fetch(await listen(appWith(authenticator)))
+    expect(response.status).toBe(401)
+    expect(response.headers.get('content-type')).toBe('application/json')
+    expect(response.headers.get('cache-control')).toBe('no-cache, private')
+    expect(await response.json()).toMatchObject({ kind: 'Status', message: 'Unauthorized', code: 401 })
+  })
+
+  it.each([
+    {
+      what: 'throws',
+      onFailure: (error: Error) => {
+        throw error
+      },
+    },
+    { what: 'rejects', onFailure: (error: Error) => Promise.reject(error) },
+  ])('lets Koa render the failure when onFailure $what', async ({ onFailure }) => {
+    const app = appWith(chain, { onFailure })
+    const seen: unknown[] = []
+    app.on('error', (error) => seen.push(error))
+    const response = await fetch(await listen(app))
+    expect(seen).toEqual([expect.any(StatusError)])
+    expect(response.status).toBe(401)
+    expect(response.headers.get('www-authenticate')).toBe('Bearer realm="kubernetes-master"')
+    expect(await response.text()).toBe('Unauthorized')
+  })
+
+  it('lets an error middleware above it see the failure when onFailure throws', async () => {
+    const app = new Koa()
+    app.use(async (ctx, next) => {
+      try {
+        await next()
+      } catch (error) {
+        ctx.status = (error as StatusError).status
+        ctx.body = 'caught'
+      }
+    })
+    app.use(
+      authentication(chain, {
+        onFailure: (error) => {
+          throw error
+        },
+      }),
+    )
+    const response = await fetch(await listen(app))
+    expect([response.status, await response.text()]).toEqual([401, 'caught'])
+  })
+
+  it('sends warnings of authenticators', async () => {
+    const response = await fetch(await listen(appWith(chain)), { headers: { authorization: 'Bearer  good' } })
+    expect(response.headers.get('warning')).toMatch(/^299 - ".*extra space.*"$/)
+  })
+
+  it('types the user when chained, and wherever there is a context', () => {
+    new Koa().use(authentication(chain)).use((ctx) => {
+      expectTypeOf(ctx.state.user).toEqualTypeOf<UserInfo>()
+      expectTypeOf(getUser(ctx)).toEqualTypeOf<UserInfo>()
+    })
+    expect(() => getAuthentication({ req: {} } as never)).toThrow('did not run')
+  })
+})

@@ -1,0 +1,29 @@
+import type { TokenAuthenticator } from '@kube-authn/core'
+import { tokenFile, type TokenFileOptions } from '@kube-authn/core/token-file'
+import { fileSource, type FileSourceOptions } from './file-source/file-source.ts'
+
+/** Options of {@link tokenFileAt}. */
+export type TokenFileAtOptions = Pick<TokenFileOptions, 'observer'> &
+  Omit<FileSourceOptions<unknown>, 'parse'>
+
+/**
+ * Knows the bearer tokens of a CSV file, and reads the file again when it changes (`--token-auth-file`).
+ *
+ * @throws {CredentialFileError} when the content cannot be used; whatever reading the file throws.
+ * @example
+ * const tokens = tokenFileAt('/etc/kube-authn/tokens.csv')
+ */
+export function tokenFileAt(
+  path: string,
+  options: TokenFileAtOptions = {},
+): TokenAuthenticator & { close(): void } {
+  const source = fileSource(path, {
+    ...options,
+    parse: (content) => tokenFile(content, { ...options, file: path }),
+  })
+  return {
+    name: 'tokenFile',
+    authenticateToken: (token, context) => source.current().authenticateToken(token, context),
+    close: source.close,
+  }
+}

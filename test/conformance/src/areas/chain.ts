@@ -1,0 +1,101 @@
+import {
+  type AnonymousConfig,
+  type Authenticator,
+  authenticatorChain,
+  ConfigurationError,
+  type TokenAuthenticator,
+  unavailable,
+  union,
+} from '@kube-authn/core'
+import { cached } from '@kube-authn/core/token-cache'
+import { tokenFile } from '@kube-authn/core/token-file'
+import { type Behaviour, outcomeOf } from '../behaviour.ts'
+import { headersAfter, requestOf } from '../requests.ts'
+import { type HeaderPair, NotImplemented, type UnitRunner } from '../vector.ts'
+
+/** The settings of a chain as vectors have them. */
+interface ChainSettings {
+  readonly request_header?: unknown
+  readonly client_ca?: unknown
+  readonly token_file_csv?: string | null
+  readonly webhook_stub?: Readonly<Record<string, Behaviour>> | null
+  readonly outer_cache?: {
+    readonly success_ttl_s: number
+    readonly failure_ttl_s: number
+    readonly cache_errors: boolean
+  } | null
+  readonly api_audiences?: readonly string[]
+  readonly anonymous?: AnonymousConfig | null
+}
+
+/** Area A: whole chains. `std` is the chain that others are variations of. */
+export function chains(std: ChainSettings): Readonly<Record<string, UnitRunner>> {
+  return {
+    chain: async ({ given }) => {
+      const { base, ...overrides } = given['chain'] as ChainSettings & { readonly base?: string }
+      const settings = base === '@std' ? { ...std, ...overrides } : overrides
+      const headers = (given['headers'] ?? []) as readonly HeaderPair[]
+      if ((given['peer_certs'] as readonly unknown[]).length > 0)
+        throw new NotImplemented('client certificates')
+      if (headers.some(([name]) => name.toLowerCase().startsWith('x-remote-')))
+        throw new NotImplemented('proxy headers')
+
+      const requested = given['requested_audiences'] as readonly string[] | null | undefined
+      const context = requested === null || requested === undefined ? {} : { audiences: requested }
+      let chain: Authenticator
+      try {
+        chain = build(settings)
+      } catch (error) {
+        if (error instanceof ConfigurationError)
+          return { outcome: 'load-error', text_contains: error.message }
+        throw error
+      }
+      const outcome = await outcomeOf(() =>
+        chain.authenticate(requestOf({ url: String(given['url']), headers }), context),
+      )
+      return { ...outcome, headers_after: headersAfter(headers, outcome.authentication?.consumed) }
+    },
+
+    'chain.order': () =>
+      Promise.reject(new NotImplemented('client certificates, proxy headers, signed tokens, webhook')),
+  }
+}
+
+function build(settings: ChainSettings): Authenticator {
+  const {
+    token_file_csv: csv,
+    webhook_stub: stub,
+    outer_cache: cache,
+    api_audiences: audiences = [],
+  } = settings
+  const tokens = [
+    ...(typeof csv === 'string' ? [tokenFile(csv)] : []),
+    ...(stub === null || stub === undefined ? [] : [webhookStub(stub)]),
+  ]
+  const all = union<TokenAuthenticator>(...tokens)
+  return authenticatorChain({
+    tokens:
+      cache === null || cache === undefined
+        ? tokens
+        : [
+            cached(all, {
+              successTtlSeconds: cache.success_ttl_s,
+              failureTtlSeconds: cache.failure_ttl_s,
+              cacheErrors: cache.cache_errors,
+            }),
+          ],
+    ...(settings.anonymous !== null && settings.anonymous !== undefined && { anonymous: settings.anonymous }),
+    ...(audiences.length > 0 && { audiences }),
+  })
+}
+
+function webhookStub(stub: Readonly<Record<string, Behaviour>>): TokenAuthenticator {
+  return {
+    name: 'webhookStub',
+    authenticateToken(token) {
+      const behaviour = stub[token] ?? stub['*']
+      if (behaviour?.returns === 'error') throw unavailable(behaviour.text ?? '')
+      return undefined
+    },
+  }
+}

@@ -1,0 +1,136 @@
+import {
+  addGroups,
+  anonymous,
+  type AnonymousConfig,
+  audienceAgnostic,
+  authenticatedGroup,
+  type Authenticator,
+  emptyContext,
+  failFast,
+  intersectAudiences,
+  resolveAnonymous,
+  type TokenAuthenticator,
+  union,
+} from '@kube-authn/core'
+import { type Behaviour, outcomeOf, scripted, userOf, vectorUserOf } from '../behaviour.ts'
+import { requestOf } from '../requests.ts'
+import { NotImplemented, type UnitRunner, type Vector } from '../vector.ts'
+
+/** Area A: unions, audiences, groups, anonymous. */
+export const composition: Readonly<Record<string, UnitRunner>> = {
+  union: async ({ given }) => {
+    const elements = (given['elements'] as readonly Behaviour[]).map(scripted)
+    const combine = given['variant'] === 'fail-on-error' ? failFast : union
+    const authenticator = combine<Authenticator>(
+      ...elements.map(({ name, authenticate }) => ({ name, authenticate })),
+    )
+    const outcome = await outcomeOf(() => authenticator.authenticate(requestOf({}), emptyContext))
+    return { ...outcome, elements_called: elements.filter((each) => each.calls.length > 0).length }
+  },
+
+  'token-union': async ({ given }) => {
+    const elements = (given['elements'] as readonly Behaviour[]).map(scripted)
+    const combine = given['variant'] === 'fail-on-error' ? failFast : union
+    const authenticator = combine<TokenAuthenticator>(
+      ...elements.map(({ name, authenticateToken }) => ({ name, authenticateToken })),
+    )
+    const outcome = await outcomeOf(() =>
+      authenticator.authenticateToken(String(given['token']), emptyContext),
+    )
+    return { ...outcome, elements_called: elements.filter((each) => each.calls.length > 0).length }
+  },
+
+  'audience-wrapper': async ({ given }) => {
+    const delegate = scripted(given['delegate'] as Behaviour)
+    const requested = given['requested_audiences'] as readonly string[] | null
+    const wrapped = audienceAgnostic<Authenticator>(given['implicit_audiences'] as readonly string[], {
+      name: delegate.name,
+      authenticate: delegate.authenticate,
+    })
+    const context = requested === null ? {} : { audiences: requested }
+    const outcome = await outcomeOf(() => wrapped.authenticate(requestOf({}), context))
+    return { ...outcome, delegate_called: delegate.calls.length > 0 }
+  },
+
+  'audiences.intersect': ({ given }) =>
+    Promise.resolve({
+      result: intersectAudiences(given['a'] as readonly string[], given['b'] as readonly string[]),
+    }),
+
+  'authenticated-group-adder': (vector) => withGroups(vector, authenticatedGroup),
+
+  'group-adder': (vector) =>
+    withGroups(vector, (delegate) => addGroups(vector.given['groups'] as readonly string[], delegate)),
+
+  anonymous: ({ given }) => {
+    const conditions = given['conditions'] as readonly { readonly path: string }[]
+    const request = requestOf({ url: String(given['url']) })
+    const requested = given['requested_audiences'] as readonly string[] | null | undefined
+    return outcomeOf(() =>
+      anonymous({ conditions }).authenticate(request, requested ? { audiences: requested } : emptyContext),
+    )
+  },
+
+  'config.validate': ({ given }) => {
+    const [problem] = resolve(given).problems
+    return Promise.resolve(
+      problem === undefined
+        ? { outcome: 'loaded' }
+        : { outcome: 'load-error', field: problem.path, text_contains: problem.message },
+    )
+  },
+
+  'config.apply': ({ given }) => {
+    const { config, problems } = resolve(given)
+    const [problem] = problems
+    return Promise.resolve(
+      problem === undefined
+        ? { outcome: 'loaded', anonymous_enabled: config.enabled }
+        : { outcome: 'load-error', field: problem.path, text_contains: problem.message },
+    )
+  },
+}
+
+async function withGroups(
+  { given }: Vector,
+  wrap: (delegate: Authenticator) => Authenticator,
+): Promise<Record<string, unknown>> {
+  const behaviour = given['delegate'] as Behaviour
+  const user = userOf(behaviour.user ?? { name: '' })
+  const before = JSON.stringify(vectorUserOf(user))
+  const delegate: Authenticator =
+    behaviour.returns === 'authenticated'
+      ? {
+          name: 'delegate',
+          authenticate: () => ({
+            user,
+            ...(behaviour.audiences !== undefined && { audiences: behaviour.audiences }),
+          }),
+        }
+      : { name: 'delegate', authenticate: scripted(behaviour).authenticate }
+  const outcome = await outcomeOf(() => wrap(delegate).authenticate(requestOf({}), emptyContext))
+  return { ...outcome, delegate_object_mutated: JSON.stringify(vectorUserOf(user)) !== before }
+}
+
+function resolve(given: Vector['given']): ReturnType<typeof resolveAnonymous> {
+  const flags = (given['flags'] ?? {}) as Readonly<Record<string, unknown>>
+  const file = given['authentication_configuration'] as Readonly<Record<string, unknown>> | undefined
+  const others = Object.keys(flags).filter((flag) => flag !== 'anonymous-auth')
+  if (others.length > 0) throw new NotImplemented(`flags: ${others.join(', ')}`)
+  if (
+    file !== undefined &&
+    Object.keys(file).some((field) => field !== 'anonymous' && !isEmptyList(file[field]))
+  ) {
+    throw new NotImplemented('AuthenticationConfiguration beyond anonymous')
+  }
+  const anonymousAuth = flags['anonymous-auth'] as boolean | undefined
+  const configuration = file?.['anonymous'] as AnonymousConfig | undefined
+  return resolveAnonymous({
+    ...(anonymousAuth !== undefined && { anonymousAuth }),
+    ...(configuration !== undefined && { configuration }),
+  })
+}
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0
+}

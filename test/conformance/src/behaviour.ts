@@ -1,0 +1,105 @@
+import {
+  type Authentication,
+  AuthenticationError,
+  type Authenticator,
+  type Awaitable,
+  type Context,
+  type PasswordAuthenticator,
+  type TokenAuthenticator,
+  unavailable,
+  userInfo,
+} from '@kube-authn/core'
+import type { VectorUser } from './vector.ts'
+
+/** How a vector describes what an authenticator does. */
+export interface Behaviour {
+  readonly returns: 'authenticated' | 'no-opinion' | 'error' | 'authenticated-with-error'
+  readonly user?: VectorUser
+  readonly audiences?: readonly string[]
+  readonly text?: string
+  readonly takes_ms?: number
+  readonly panics?: boolean
+  readonly annotations?: Readonly<Record<string, string>>
+  readonly warnings?: readonly string[]
+}
+
+/** What an authenticator was asked. */
+export interface Call {
+  readonly credential: readonly string[]
+  readonly context: Context
+}
+
+/** An authenticator of every kind that does what a vector says, and keeps what it was asked. */
+export interface Scripted extends Authenticator, TokenAuthenticator, PasswordAuthenticator {
+  readonly calls: readonly Call[]
+}
+
+/** Kinds for {@link scripted}; one that is of every kind cannot be composed. */
+export function scripted(behaviour: Behaviour): Scripted {
+  const calls: Call[] = []
+  const answer = (
+    context: Context,
+    ...credential: readonly string[]
+  ): Awaitable<Authentication | undefined> => {
+    calls.push({ credential, context })
+    return act(behaviour, context)
+  }
+  return {
+    name: 'scripted',
+    calls,
+    authenticate: (_request, context) => answer(context),
+    authenticateToken: (token, context) => answer(context, token),
+    authenticatePassword: (username, password, context) => answer(context, username, password),
+  }
+}
+
+function act(behaviour: Behaviour, context: Context): Awaitable<Authentication | undefined> {
+  for (const [key, value] of Object.entries(behaviour.annotations ?? {})) context.annotate?.(key, value)
+  for (const text of behaviour.warnings ?? []) context.warn?.(text)
+  if (behaviour.panics === true) throw new TypeError('panic')
+  const outcome = (): Authentication | undefined => {
+    if (behaviour.returns === 'no-opinion') return undefined
+    // A user with an error is an error here by construction: one can only return or throw.
+    if (behaviour.returns !== 'authenticated') throw unavailable(behaviour.text ?? '')
+    return {
+      user: userOf(behaviour.user ?? { name: '' }),
+      ...(behaviour.audiences !== undefined && { audiences: behaviour.audiences }),
+    }
+  }
+  if (behaviour.takes_ms === undefined) return outcome()
+  return new Promise((resolve) => setTimeout(resolve, behaviour.takes_ms)).then(outcome)
+}
+
+/** A vector's user, as ours. */
+export function userOf(user: VectorUser): Authentication['user'] {
+  return userInfo({
+    username: user.name,
+    uid: user.uid ?? '',
+    groups: user.groups ?? [],
+    extra: user.extra ?? {},
+  })
+}
+
+/** Our user, as a vector's. */
+export function vectorUserOf(user: Authentication['user']): VectorUser {
+  return { name: user.username, uid: user.uid, groups: user.groups, extra: user.extra }
+}
+
+/** What came of a question, in the words of `expect`. */
+export async function outcomeOf(
+  ask: () => Awaitable<Authentication | undefined>,
+): Promise<Record<string, unknown> & { readonly authentication?: Authentication }> {
+  try {
+    const authentication = await ask()
+    if (authentication === undefined) return { outcome: 'no-opinion' }
+    return {
+      outcome: 'authenticated',
+      user: vectorUserOf(authentication.user),
+      audiences: authentication.audiences ?? [],
+      authentication,
+    }
+  } catch (error) {
+    if (!(error instanceof AuthenticationError)) throw error
+    return { outcome: 'error', error: error.message }
+  }
+}

@@ -1,0 +1,67 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, it } from 'vitest'
+import type { Vector } from './vector.ts'
+
+const scratch = mkdtempSync(join(tmpdir(), 'vectors-'))
+afterAll(() => {
+  rmSync(scratch, { recursive: true, force: true })
+})
+
+function run(folder?: string): { readonly status: number | null; readonly lines: readonly string[] } {
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    [fileURLToPath(new URL('../dist/run.js', import.meta.url))],
+    {
+      env: { ...process.env, ...(folder !== undefined && { KUBE_AUTHN_VECTORS: folder }) },
+      encoding: 'utf8',
+      maxBuffer: 64 * 1024 * 1024,
+    },
+  )
+  return { status, lines: stdout.trim().split('\n') }
+}
+
+/** The number of cases that were compared. */
+function total(lines: readonly string[]): number {
+  return lines.reduce((sum, line) => sum + Number(/^\S+ \d+\/(\d+)$/.exec(line)?.[1] ?? 0), 0)
+}
+
+describe('the vector runner', () => {
+  it('passes every case of the implemented areas', () => {
+    const { status, lines } = run()
+    expect(lines.filter((line) => line.startsWith('FAILED'))).toEqual([])
+    expect(lines.at(-1)).toBe(`${total(lines)} passed, 0 failed`)
+    expect(status).toBe(0)
+  })
+
+  it('notices every wrong expectation', () => {
+    const folder = fileURLToPath(new URL('../vectors', import.meta.url))
+    const vectors = JSON.parse(readFileSync(join(folder, 'authenticators.json'), 'utf8')) as Vector[]
+    const spoilt = vectors
+      // A case that names a deviation asserts our result, whatever Kubernetes' is.
+      .filter(({ given, area }) => area === 'fixtures' || given.deviation === undefined)
+      .map((vector) => (vector.area === 'fixtures' ? vector : { ...vector, expect: spoil(vector.expect) }))
+    writeFileSync(join(scratch, 'authenticators.json'), JSON.stringify(spoilt))
+    const { status, lines } = run(scratch)
+    expect(lines.at(-1)).toBe(`0 passed, ${total(lines)} failed`)
+    expect(total(lines)).toBeGreaterThan(180)
+    expect(status).toBe(1)
+  })
+})
+
+/** Every field says something else. */
+function spoil(expected: Vector['expect']): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(expected).map(([field, value]) => {
+      if (field === 'outcome') return [field, value === 'error' ? 'authenticated' : 'error']
+      if (field === 'error' || field === 'text_contains')
+        return [field, field === 'error' ? { text: 'another' } : 'another']
+      if (typeof value === 'boolean') return [field, !value]
+      if (typeof value === 'number') return [field, value + 1]
+      return [field, 'another']
+    }),
+  )
+}

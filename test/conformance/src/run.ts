@@ -1,0 +1,115 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
+import { chains } from './areas/chain.ts'
+import { composition } from './areas/composition.ts'
+import { extraction } from './areas/extraction.ts'
+import { files } from './areas/files.ts'
+import { handler } from './areas/handler.ts'
+import { tokenCache } from './areas/token-cache.ts'
+import { differences } from './compare.ts'
+import { NotApplicable, NotImplemented, type UnitRunner, type Vector } from './vector.ts'
+
+/*
+ * Runs every vector whose area is implemented, prints a line for each area and then what failed. Exits with 1 when a case
+ * of an implemented area fails. `KUBE_AUTHN_VECTORS` names another folder with files of the same names.
+ */
+
+const FILES = ['authenticators', 'tokens', 'cel', 'impersonation-rbac']
+const folder = process.env['KUBE_AUTHN_VECTORS'] ?? fileURLToPath(new URL('../vectors', import.meta.url))
+
+interface AreaResult {
+  passed: number
+  readonly failures: string[]
+  /** What is left out, by reason. */
+  readonly leftOut: Map<string, string[]>
+}
+
+async function main(): Promise<void> {
+  const areas = new Map<string, AreaResult>()
+  for (const file of FILES) {
+    const path = join(folder, `${file}.json`)
+    if (!existsSync(path)) {
+      console.log(`${file}.json is not in ${folder}`)
+      continue
+    }
+    const vectors = JSON.parse(readFileSync(path, 'utf8')) as readonly Vector[]
+    const runnerFor = runners(vectors)
+    for (const vector of vectors.filter(({ area }) => area !== 'fixtures')) {
+      await run(vector, runnerFor(vector), areaOf(areas, vector.area))
+    }
+  }
+  report(areas)
+}
+
+function runners(vectors: readonly Vector[]): (vector: Vector) => UnitRunner | undefined {
+  const std = vectors.find(({ id }) => id === 'FIXTURE-chain-std')?.given['chain'] ?? {}
+  const byArea: Readonly<Record<string, Readonly<Record<string, UnitRunner>>>> = {
+    A: { ...composition, ...chains(std), ...extraction },
+    B: handler,
+    C: extraction,
+    D: files,
+    G: tokenCache,
+  }
+  return ({ area, given }) => {
+    const runner = byArea[area]?.[given.unit ?? '']
+    const isReplaced = given.profile === 'v1.6' && !ONLY_IN_OLD_RELEASES.has(given.unit ?? '')
+    return runner !== undefined && isReplaced ? replacedSince16 : runner
+  }
+}
+
+/** What later releases removed and the product has nevertheless: the behaviour of 1.6 is the reference for these. */
+const ONLY_IN_OLD_RELEASES = new Set(['basic', 'password-file'])
+
+const replacedSince16: UnitRunner = () =>
+  Promise.reject(new NotApplicable('behaviour of Kubernetes 1.6 that later releases replaced'))
+
+function areaOf(areas: Map<string, AreaResult>, name: string): AreaResult {
+  const area = areas.get(name) ?? { passed: 0, failures: [], leftOut: new Map<string, string[]>() }
+  areas.set(name, area)
+  return area
+}
+
+async function run(vector: Vector, runner: UnitRunner | undefined, area: AreaResult): Promise<void> {
+  const leaveOut = (reason: string): void => {
+    area.leftOut.set(reason, [...(area.leftOut.get(reason) ?? []), vector.id])
+  }
+  if (runner === undefined) {
+    leaveOut('not implemented yet')
+    return
+  }
+  try {
+    const differing = differences(vector, await runner(vector))
+    if (differing.length === 0) area.passed++
+    else area.failures.push(`${vector.id}: ${differing.join('; ')}`)
+  } catch (error) {
+    if (error instanceof NotImplemented) leaveOut(`not implemented yet: ${error.message}`)
+    else if (error instanceof NotApplicable) leaveOut(`not applicable: ${error.message}`)
+    else
+      area.failures.push(
+        `${vector.id}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      )
+  }
+}
+
+function report(areas: ReadonlyMap<string, AreaResult>): void {
+  let passed = 0
+  let failed = 0
+  for (const [name, { passed: inArea, failures }] of areas) {
+    const total = inArea + failures.length
+    console.log(total === 0 ? `${name} not implemented yet` : `${name} ${inArea}/${total}`)
+    passed += inArea
+    failed += failures.length
+  }
+  for (const [name, { leftOut }] of areas) {
+    for (const [reason, ids] of leftOut) {
+      const isWholeArea = areas.get(name)?.passed === 0 && areas.get(name)?.failures.length === 0
+      if (!isWholeArea) console.log(`${name}: ${reason}: ${ids.join(', ')}`)
+    }
+  }
+  for (const { failures } of areas.values()) for (const failure of failures) console.log(`FAILED ${failure}`)
+  console.log(`${passed} passed, ${failed} failed`)
+  if (failed > 0) process.exitCode = 1
+}
+
+await main()

@@ -1,0 +1,88 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+const script = fileURLToPath(new URL('../../.ci/check-boundaries.mjs', import.meta.url))
+let root: string
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'boundaries-'))
+  for (const name of ['core', 'node', 'express', 'koa', 'server']) {
+    write(`packages/${name}/package.json`, JSON.stringify({ name: `@kube-authn/${name}` }))
+    write(`packages/${name}/src/index.ts`, 'export {}\n')
+  }
+})
+afterEach(() => rmSync(root, { recursive: true }))
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(join(root, path)), { recursive: true })
+  writeFileSync(join(root, path), text)
+}
+
+function check(): { status: number | null; problems: string[] } {
+  const { status, stderr } = spawnSync(process.execPath, [script, root], { encoding: 'utf8' })
+  return { status, problems: stderr.split('\n').filter((line) => line !== '') }
+}
+
+describe('the boundaries', () => {
+  it.each([
+    ['core', "import { readFile } from 'node:fs/promises'"],
+    ['core', "import fs from 'fs'"],
+    ['core', "import type { Agent } from 'node:https'"],
+    ['core', "export { createHash } from 'node:crypto'"],
+    ['core', "export * from 'crypto'"],
+    ['core', "const { hash } = await import('node:crypto')"],
+    ['core', "type Socket = import('node:tls').TLSSocket"],
+    ['core', "let tls: typeof import('tls')"],
+    ['core', "import tls = require('tls')"],
+    ['core', "require('tls')"],
+    ['core', '/// <reference types="node" />'],
+    ['core', "import { env } from 'cloudflare:workers'"],
+    ['core', 'await import(name)'],
+    ['core', "import type { Files } from '@kube-authn/node'"],
+    ['core', "import { userInfo } from '@kube-authn/core'"],
+    ['core', "import '../../../node/src/index.ts'"],
+    ['express', "import '@kube-authn/koa'"],
+    ['express', "import '@kube-authn/node/files'"],
+    ['node', "export type { Middleware } from '@kube-authn/express'"],
+    ['node', "import '@kube-authn/server'"],
+    ['server', "import '@kube-authn/koa'"],
+  ])('do not let %s say %s', (folder, statement) => {
+    write(`packages/${folder}/src/inner/file.ts`, `// first line\n${statement}\n`)
+    const { status, problems } = check()
+    expect(status).toBe(1)
+    expect(problems).toEqual([expect.stringContaining(`packages/${folder}/src/inner/file.ts:2: `)])
+  })
+
+  it.each([
+    ['core', "import { lru } from 'lru-cache'\nimport { sha256 } from '#sha256'\nimport '../index.ts'"],
+    ['core', "// import 'node:fs'\nexport const text = \"import 'node:fs'\""],
+    ['node', "import 'node:fs'\nimport type { UserInfo } from '@kube-authn/core'"],
+    ['express', "import express from 'express'\nimport '@kube-authn/core/incoming-message'"],
+    ['server', "import '@kube-authn/core'\nimport '@kube-authn/node'"],
+  ])('let %s say %s', (folder, statements) => {
+    write(`packages/${folder}/src/inner/file.ts`, statements)
+    expect(check()).toEqual({ status: 0, problems: [] })
+  })
+
+  it('leave tests out', () => {
+    write('packages/core/src/file.test.ts', "import 'node:fs'\nimport '@kube-authn/express'")
+    expect(check()).toEqual({ status: 0, problems: [] })
+  })
+
+  it.each([
+    ['core', { dependencies: { '@kube-authn/node': 'workspace:*' } }],
+    ['koa', { peerDependencies: { '@kube-authn/express': 'workspace:*' } }],
+    ['core', { imports: { '#sha256': { node: 'node:crypto', default: './dist/sha256.js' } } }],
+    ['unheard-of', {}],
+  ])('hold for the manifest of %s with %j', (folder, more) => {
+    write(`packages/${folder}/package.json`, JSON.stringify({ name: `@kube-authn/${folder}`, ...more }))
+    write(`packages/${folder}/src/index.ts`, 'export {}\n')
+    const { status, problems } = check()
+    expect(status).toBe(1)
+    expect(problems).toEqual([expect.stringContaining(`packages/${folder}/package.json: `)])
+  })
+})
