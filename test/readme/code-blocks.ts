@@ -1,0 +1,42 @@
+/** A fenced code block of a Markdown file. */
+export interface CodeBlock {
+  /** The first word behind the fence, in lower case; `''` where there is none. */
+  readonly language: string
+  /** The code without its fences and their indentation. */
+  readonly code: string
+  /** The line of the file, from 1, that the first line of code is on. */
+  readonly line: number
+  /** Why nobody checks it, from a `<!-- not checked: reason -->` right before it. */
+  readonly notChecked?: string
+}
+
+/** The fenced code blocks of a Markdown text, in their order. Source: CommonMark 0.31, section 4.5. */
+export function codeBlocks(markdown: string): readonly CodeBlock[] {
+  const lines = markdown.split(/\r?\n/)
+  const blocks: CodeBlock[] = []
+  for (let index = 0; index < lines.length; index++) {
+    const opening = /^(\s*)(`{3,}|~{3,})\s*([^\s`{]*)[^`]*$/.exec(lines[index] ?? '')
+    if (opening === null) continue
+    const [, indentation = '', fence = '', language = ''] = opening
+    const start = index + 1
+    index = endOf(lines, start, fence)
+    const notChecked = /^\s*<!-- not checked: (.*\S) -->\s*$/.exec(lines[start - 2] ?? '')?.[1]
+    blocks.push({
+      language: language.toLowerCase(),
+      code: lines
+        .slice(start, index)
+        .map((line) => (line.startsWith(indentation) ? line.slice(indentation.length) : line.trimStart()))
+        .join('\n'),
+      line: start + 1,
+      ...(notChecked !== undefined && { notChecked }),
+    })
+  }
+  return blocks
+}
+
+/** The line of the closing fence: as many of the same character, or more. Without one, a block goes on to the end. */
+function endOf(lines: readonly string[], start: number, fence: string): number {
+  const closing = new RegExp(`^\\s*${fence[0]}{${fence.length},}\\s*$`)
+  const end = lines.findIndex((line, index) => index >= start && closing.test(line))
+  return end === -1 ? lines.length : end
+}

@@ -1,0 +1,47 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type CodeBlock, codeBlocks } from './code-blocks.ts'
+
+/** The root of the workspace, with a slash at its end. */
+export const root: string = fileURLToPath(new URL('../..', import.meta.url))
+
+/** A code block and where it is. */
+export interface Snippet extends CodeBlock {
+  /** Relative to the root, with slashes. */
+  readonly document: string
+  /** `packages/core/README.md:12`. */
+  readonly place: string
+}
+
+/** All code blocks that readers see and that are checked: of every README and of the pages in `docs`. */
+export function snippets(): readonly Snippet[] {
+  const documents = [
+    'README.md',
+    ...foldersIn('packages').map((folder) => `${folder}/README.md`),
+    ...foldersIn('examples').map((folder) => `${folder}/README.md`),
+    ...entriesOf('docs').filter((path) => path.endsWith('.md')),
+  ]
+  return documents
+    .filter((document) => existsSync(join(root, document)))
+    .flatMap((document) =>
+      codeBlocks(readFileSync(join(root, document), 'utf8')).map((block) => ({
+        ...block,
+        document,
+        place: `${document}:${block.line}`,
+      })),
+    )
+    .filter((snippet) => snippet.notChecked === undefined)
+}
+
+/** The folders of workspace packages in a folder, as in `packages/core`. */
+export function foldersIn(folder: string): readonly string[] {
+  return entriesOf(folder).filter((path) => existsSync(join(root, path, 'package.json')))
+}
+
+function entriesOf(folder: string): readonly string[] {
+  if (!existsSync(join(root, folder))) return []
+  return readdirSync(join(root, folder))
+    .toSorted()
+    .map((name) => `${folder}/${name}`)
+}

@@ -1,0 +1,109 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { basename, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { foldersIn, root, type Snippet } from './documents.ts'
+
+const project = fileURLToPath(new URL('.generated', import.meta.url))
+
+/** What a project of a careful user has. It is stricter than that only where our own types are put to the test. */
+const compilerOptions = {
+  target: 'ES2022',
+  lib: ['ES2024', 'WebWorker', 'WebWorker.Iterable'],
+  types: ['node'],
+  module: 'NodeNext',
+  moduleDetection: 'force',
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  verbatimModuleSyntax: true,
+  allowJs: true,
+  checkJs: true,
+  skipLibCheck: true,
+  noEmit: true,
+}
+
+/** What the compiler says about the snippets, each a module of its own: errors by place, and all that belongs to none. */
+export interface TypeCheck {
+  readonly errors: ReadonlyMap<string, readonly string[]>
+  readonly elsewhere: readonly string[]
+}
+
+/** Compiles snippets against our packages as they were built, and whatever these and the examples depend on. */
+export function typeCheck(snippets: readonly Snippet[]): TypeCheck {
+  makeProject()
+  const places = new Map<string, string>()
+  for (const snippet of snippets) {
+    const extension = isJavaScript(snippet) ? 'js' : 'ts'
+    const file = `${snippet.place.replaceAll(/[^A-Za-z0-9]+/g, '-')}.${extension}`
+    places.set(file, snippet.place)
+    // The lines before are empty, so that the compiler tells the line of the document.
+    writeFileSync(join(project, file), '\n'.repeat(snippet.line - 1) + snippet.code)
+  }
+
+  const errors = new Map<string, string[]>()
+  const elsewhere: string[] = []
+  for (const line of compilerOutput()) {
+    const [, file = '', row, code = '', message] =
+      /^(.+?)\((\d+),\d+\): error TS(\d+): (.+)$/.exec(line) ?? []
+    const place = places.get(basename(file))
+    if (place === undefined) elsewhere.push(line)
+    // JavaScript cannot say the types of its parameters.
+    else if (!(file.endsWith('.js') && code.startsWith('70'))) {
+      errors.set(place, [...(errors.get(place) ?? []), `line ${row}: ${message} (TS${code})`])
+    }
+  }
+  return { errors, elsewhere }
+}
+
+/** Whether a snippet is JavaScript, hence without types. */
+export function isJavaScript({ language }: Snippet): boolean {
+  return ['js', 'mjs', 'javascript'].includes(language)
+}
+
+function compilerOutput(): readonly string[] {
+  const manifest = createRequire(import.meta.url).resolve('typescript/package.json')
+  const { bin } = JSON.parse(readFileSync(manifest, 'utf8')) as { bin: { tsc: string } }
+  const compiler = join(dirname(manifest), bin.tsc)
+  const { stdout, stderr } = spawnSync(process.execPath, [compiler, '-p', project, '--pretty', 'false'], {
+    cwd: project,
+    encoding: 'utf8',
+  })
+  // Indented lines go on with the message before.
+  return `${stdout}${stderr}`.split(/\r?\n/).filter((line) => /^\S/.test(line))
+}
+
+/** A folder in which every package of ours can be imported, and everything that one of them or an example depends on. */
+function makeProject(): void {
+  rmSync(project, { recursive: true, force: true })
+  mkdirSync(project)
+  writeFileSync(join(project, 'package.json'), JSON.stringify({ type: 'module', private: true }))
+  writeFileSync(
+    join(project, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions, include: ['*.ts', '*.js'] }),
+  )
+  for (const folder of foldersIn('packages')) {
+    const manifest = readFileSync(join(root, folder, 'package.json'), 'utf8')
+    link((JSON.parse(manifest) as { name: string }).name, join(root, folder))
+  }
+  for (const folder of [...foldersIn('packages'), ...foldersIn('examples')]) {
+    const installed = join(root, folder, 'node_modules')
+    for (const name of packagesIn(installed)) link(name, join(installed, name))
+  }
+}
+
+function link(name: string, target: string): void {
+  const path = join(project, 'node_modules', name)
+  if (existsSync(path)) return
+  mkdirSync(dirname(path), { recursive: true })
+  symlinkSync(target, path, 'junction')
+}
+
+function packagesIn(installed: string): readonly string[] {
+  if (!existsSync(installed)) return []
+  return readdirSync(installed)
+    .filter((name) => !name.startsWith('.'))
+    .flatMap((name) =>
+      name.startsWith('@') ? readdirSync(join(installed, name)).map((inner) => `${name}/${inner}`) : [name],
+    )
+}
