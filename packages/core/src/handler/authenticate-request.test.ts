@@ -501,7 +501,7 @@ describe('authenticateRequest', () => {
       bearerToken(tokens(async (token) => (token === 'jane' ? { user: jane } : { user: bob }))),
     )
     const outcomes = await Promise.all(
-      ['jane', 'bob', 'jane'].map((token) => authenticate(authorized(`Bearer ${token}`))),
+      ['jane', 'bob', 'jane'].map(async (token) => authenticate(authorized(`Bearer ${token}`))),
     )
     expect(outcomes.map((outcome) => 'authentication' in outcome && outcome.authentication.user)).toEqual([
       jane,
@@ -529,7 +529,7 @@ describe('authenticateRequest', () => {
   })
 
   it.each([undefined, null, {}, tokens(noOpinion)])('refuses %o for an authenticator', (authenticator) => {
-    expect(() => authenticateRequest(authenticator as unknown as Authenticator)).toThrow(ConfigurationError)
+    expect(() => authenticateRequest(authenticator as Authenticator)).toThrow(ConfigurationError)
   })
 
   it('names all problems at once', () => {
