@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
+  type Answer,
   fails,
   jane,
   knows,
@@ -35,10 +36,7 @@ describe.each([
   ['at once', <T>(answer: T): T => answer],
   ['later', later],
 ])('audienceAgnostic, with a delegate that answers %s', (_, when) => {
-  const ask = (
-    answer: () => undefined | ReturnType<ReturnType<typeof knows>>,
-    audiences?: readonly string[],
-  ) => {
+  const ask = (answer: Answer, audiences?: readonly string[]) => {
     const delegate = tokens(when(answer))
     const wrapped = audienceAgnostic(['api', 'other'], delegate)
     const result = async () =>
@@ -68,25 +66,23 @@ describe.each([
       { user: jane, audiences: ['x'] },
     ],
   ])('%s', async (_name, answer, audiences, expected) => {
-    expect(await ask(answer as () => undefined, audiences).result()).toEqual(expected)
+    expect(await ask(answer, audiences).result()).toEqual(expected)
   })
 
   it.each([[['x']], [[]], [['API']]])('does not even ask when %j is asked for', async (audiences) => {
-    const { delegate, result } = ask(knows(jane) as () => undefined, audiences)
+    const { delegate, result } = ask(knows(jane), audiences)
     expect(await result()).toBeUndefined()
     expect(delegate.calls).toEqual([])
   })
 
   it('hands on an error', async () => {
-    expect(await thrownBy(ask(fails(rejected('bad')) as () => undefined, ['api']).result)).toMatchObject({
+    expect(await thrownBy(ask(fails(rejected('bad')), ['api']).result)).toMatchObject({
       message: 'bad',
     })
   })
 
   it('fails when the delegate is aware of audiences after all', async () => {
-    expect(
-      await thrownBy(ask(knows(jane, { audiences: ['api'] }) as () => undefined, ['api']).result),
-    ).toMatchObject({
+    expect(await thrownBy(ask(knows(jane, { audiences: ['api'] }), ['api']).result)).toMatchObject({
       code: 'unavailable',
       message: 'tokens is not audience agnostic: it set audiences by itself',
     })
@@ -94,7 +90,7 @@ describe.each([
 
   it('keeps what else is known of the user', async () => {
     const answer = knows(jane, { expiresAtMs: 5, consumed: { remove: ['x'] } })
-    expect(await ask(answer as () => undefined, ['api']).result()).toEqual({
+    expect(await ask(answer, ['api']).result()).toEqual({
       user: jane,
       expiresAtMs: 5,
       consumed: { remove: ['x'] },

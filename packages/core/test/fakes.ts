@@ -39,7 +39,11 @@ export const later =
     return answer()
   }
 
-export function requests(answer: Authenticator['authenticate'], name = 'requests') {
+/** A request authenticator that keeps what it was asked. */
+export function requests(
+  answer: Authenticator['authenticate'],
+  name = 'requests',
+): Authenticator & { readonly calls: readonly AuthenticationRequest[] } {
   const calls: AuthenticationRequest[] = []
   const authenticate: Authenticator['authenticate'] = (asked, context) => {
     calls.push(asked)
@@ -48,7 +52,11 @@ export function requests(answer: Authenticator['authenticate'], name = 'requests
   return { name, authenticate, calls }
 }
 
-export function tokens(answer: TokenAuthenticator['authenticateToken'], name = 'tokens') {
+/** A token authenticator that keeps what it was asked. */
+export function tokens(
+  answer: TokenAuthenticator['authenticateToken'],
+  name = 'tokens',
+): TokenAuthenticator & { readonly calls: readonly { readonly token: string; readonly context: Context }[] } {
   const calls: { readonly token: string; readonly context: Context }[] = []
   const authenticateToken: TokenAuthenticator['authenticateToken'] = (token, context) => {
     calls.push({ token, context })
@@ -57,7 +65,13 @@ export function tokens(answer: TokenAuthenticator['authenticateToken'], name = '
   return { name, authenticateToken, calls }
 }
 
-export function passwords(answer: PasswordAuthenticator['authenticatePassword'], name = 'passwords') {
+/** A password authenticator that keeps what it was asked. */
+export function passwords(
+  answer: PasswordAuthenticator['authenticatePassword'],
+  name = 'passwords',
+): PasswordAuthenticator & {
+  readonly calls: readonly { readonly username: string; readonly password: string }[]
+} {
   const calls: { readonly username: string; readonly password: string }[] = []
   const authenticatePassword: PasswordAuthenticator['authenticatePassword'] = (
     username,
@@ -96,7 +110,7 @@ export function fixedClock(
   startMs = 1_000_000,
 ): Clock & { advance(milliseconds: number): void; readonly pending: number } {
   let now = startMs
-  const timers = new Set<{ readonly dueMs: number; readonly callback: () => void }>()
+  const timers = new Set<Timer>()
   return {
     now: () => now,
     after(milliseconds, callback) {
@@ -109,13 +123,25 @@ export function fixedClock(
     },
     advance(milliseconds) {
       now += milliseconds
-      for (const timer of [...timers].toSorted((one, other) => one.dueMs - other.dueMs)) {
-        if (timer.dueMs > now) continue
+      for (let timer = nextDue(timers, now); timer !== undefined; timer = nextDue(timers, now)) {
         timers.delete(timer)
         timer.callback()
       }
     },
   }
+}
+
+interface Timer {
+  readonly dueMs: number
+  readonly callback: () => void
+}
+
+function nextDue(timers: Iterable<Timer>, now: number): Timer | undefined {
+  let next: Timer | undefined
+  for (const timer of timers) {
+    if (timer.dueMs <= now && (next === undefined || timer.dueMs < next.dueMs)) next = timer
+  }
+  return next
 }
 
 /** Keeps events. */

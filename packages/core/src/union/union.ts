@@ -63,7 +63,10 @@ function firstAuthenticated<A>(
       }
       if (isPromiseLike(answer)) {
         return answer.then(
-          (late) => (late === undefined ? from(index + 1) : late),
+          (late) => {
+            if (late !== undefined) return late
+            return from(index + 1)
+          },
           (thrown: unknown) => {
             remember(thrown)
             return from(index + 1)

@@ -96,8 +96,8 @@ async function extensionsOf(
 
 /** RSA keys may also carry the key of a TLS 1.2 session. */
 function leafUsages(algorithm: KeyAlgorithm): KeyUsageFlags {
-  const { digitalSignature, keyEncipherment } = KeyUsageFlags
-  return algorithm === 'RSA-2048' ? digitalSignature | keyEncipherment : digitalSignature
+  if (algorithm === 'RSA-2048') return KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment
+  return KeyUsageFlags.digitalSignature
 }
 
 function objectIdentifier(usage: string): string {

@@ -10,21 +10,20 @@ type SigningAlgorithm =
       readonly hash: string
     }
 
+const SIGNING_ALGORITHMS: Readonly<Record<KeyAlgorithm, SigningAlgorithm>> = {
+  'P-256': { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' },
+  'P-384': { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' },
+  'RSA-2048': {
+    name: 'RSASSA-PKCS1-v1_5',
+    modulusLength: 2048,
+    publicExponent: new Uint8Array([1, 0, 1]),
+    hash: 'SHA-256',
+  },
+}
+
 /** How a key of this algorithm signs certificates. */
 export function signingAlgorithm(algorithm: KeyAlgorithm): SigningAlgorithm {
-  switch (algorithm) {
-    case 'P-256':
-      return { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
-    case 'P-384':
-      return { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' }
-    case 'RSA-2048':
-      return {
-        name: 'RSASSA-PKCS1-v1_5',
-        modulusLength: 2048,
-        publicExponent: new Uint8Array([1, 0, 1]),
-        hash: 'SHA-256',
-      }
-  }
+  return SIGNING_ALGORITHMS[algorithm]
 }
 
 /** A new key pair that can be exported. */
