@@ -29,6 +29,7 @@ export interface Explanation extends ExplainedStep {
  * It is a dry run: nothing is removed from the request. It is for operators and for tests, since it tells apart what a client
  * must not be able to tell apart.
  *
+ * @param context the audiences default to those of the authenticator, as in `authenticateRequest`.
  * @example
  * const { outcome, steps } = await explain(chain, fetchRequest(new Request('https://localhost/')))
  */
@@ -37,11 +38,13 @@ export async function explain(
   request: AuthenticationRequest,
   context: Pick<Context, 'audiences' | 'signal'> = {},
 ): Promise<Explanation> {
+  const { audiences = authenticator.audiences, signal } = context
   const warnings: string[] = []
   const recorder = recordSteps()
   try {
     await consult(authenticator, request, {
-      ...context,
+      ...(audiences !== undefined && { audiences }),
+      ...(signal !== undefined && { signal }),
       observer: recorder.observe,
       warn: (text) => warnings.push(text),
     })
@@ -54,27 +57,36 @@ export async function explain(
   return { ...step, warnings }
 }
 
-/** Puts events in the order they happen into a tree. */
+/**
+ * Puts events in the order they happen into a tree. A step that has not answered when the one around it does was given up, and
+ * is no part of the answer.
+ */
 function recordSteps(): {
   readonly observe: (event: AuthenticationEvent) => void
   readonly outermost: () => ExplainedStep | undefined
 } {
-  const open: ExplainedStep[][] = [[]]
+  let outermost: ExplainedStep | undefined
+  const open: { readonly authenticator: string; readonly steps: ExplainedStep[] }[] = []
   const observe = (event: AuthenticationEvent): void => {
     if (event.type === 'consulting') {
-      open.push([])
+      open.push({ authenticator: event.authenticator, steps: [] })
       return
     }
     if (event.type !== 'consulted') return
-    const steps = open.pop() ?? []
-    open.at(-1)?.push({
+    const index = open.findLastIndex(({ authenticator }) => authenticator === event.authenticator)
+    const [own] = index === -1 ? [] : open.splice(index)
+    if (own === undefined) return
+    const step = {
       authenticator: event.authenticator,
       outcome: event.outcome,
       durationSeconds: event.durationSeconds,
       ...(event.user !== undefined && { user: event.user }),
       ...(event.error !== undefined && { message: event.error.message }),
-      steps,
-    })
+      steps: own.steps,
+    }
+    const around = open.at(-1)
+    if (around === undefined) outermost = step
+    else around.steps.push(step)
   }
-  return { observe, outermost: () => open[0]?.[0] }
+  return { observe, outermost: () => outermost }
 }
