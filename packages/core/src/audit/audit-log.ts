@@ -1,5 +1,3 @@
-import type { Attributes } from '../authorization/attributes.ts'
-import { requestInfo } from '../authorization/request-info/request-info.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type {
   AuthorizationEvent,
@@ -10,10 +8,9 @@ import type {
 } from '../events.ts'
 import { failedAuthenticationMessage } from '../handler/attempted.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
-import type { StatusError } from '../status.ts'
 import type { UserInfo } from '../user.ts'
-import type { AuditEvent, AuditObjectReference, AuditResponseStatus, AuditStage, AuditUser } from './event.ts'
-import { loggableUri } from './request-uri.ts'
+import type { AuditEvent, AuditStage } from './event.ts'
+import { AuditRecord, auditUser } from './record.ts'
 
 /** Options of {@link auditLog}. */
 export interface AuditLogOptions {
@@ -116,102 +113,3 @@ export function auditLog(options: AuditLogOptions): Observer {
 
 const DECISION = 'authorization.k8s.io/decision'
 const REASON = 'authorization.k8s.io/reason'
-const MAX_USER_AGENT_LENGTH = 1024
-
-/** What is known of a request so far. */
-class AuditRecord {
-  readonly annotations = new Map<string, string>()
-  /** What the request is about, once an authorizer was asked. */
-  attributes: Attributes | undefined
-  responseStatus: AuditResponseStatus | undefined
-  /** Nothing more is to be written of it. */
-  isOver = false
-  readonly #request: AuthenticationRequest
-  readonly #start: AuditStart
-  #impersonated: Pick<AuditEvent, 'impersonatedUser' | 'authenticationMetadata'> = {}
-
-  constructor(request: AuthenticationRequest, start: AuditStart) {
-    this.#request = request
-    this.#start = start
-  }
-
-  impersonate(user: UserInfo, mode: string | undefined): void {
-    this.#impersonated = {
-      impersonatedUser: auditUser(user),
-      ...(mode !== undefined &&
-        mode !== 'legacy' && { authenticationMetadata: { impersonationConstraint: `impersonate:${mode}` } }),
-    }
-  }
-
-  refuse(failure: StatusError): void {
-    const { message, reason, code } = failure.body
-    this.responseStatus = { metadata: {}, status: 'Failure', message, reason, code }
-  }
-
-  respond(code: number): void {
-    // An app may answer a refusal in its own way; what is logged is what was sent.
-    this.responseStatus = this.responseStatus?.code === code ? this.responseStatus : { metadata: {}, code }
-  }
-
-  event(stage: AuditStage, nowMs: number): AuditEvent {
-    const { path, query, headers } = this.#request
-    const about = this.attributes ?? requestInfo(this.#request)
-    const userAgent = headers.first('user-agent') ?? ''
-    const { auditID, user, sourceIPs, receivedAtMs } = this.#start
-    return {
-      kind: 'Event',
-      apiVersion: 'audit.k8s.io/v1',
-      level: 'Metadata',
-      auditID,
-      stage,
-      requestURI: loggableUri(path, query),
-      verb: about.verb,
-      user,
-      ...this.#impersonated,
-      ...(sourceIPs.length > 0 && { sourceIPs }),
-      ...(userAgent !== '' && { userAgent: truncated(userAgent) }),
-      ...(about.resourceRequest && { objectRef: objectReference(about) }),
-      ...(this.responseStatus !== undefined && { responseStatus: this.responseStatus }),
-      requestReceivedTimestamp: timestamp(receivedAtMs),
-      stageTimestamp: timestamp(nowMs),
-      ...(this.annotations.size > 0 && { annotations: Object.fromEntries(this.annotations) }),
-    }
-  }
-}
-
-interface AuditStart {
-  readonly auditID: string
-  readonly user: AuditUser
-  readonly receivedAtMs: number
-  readonly sourceIPs: readonly string[]
-}
-
-function auditUser({ username, uid, groups, extra }: UserInfo): AuditUser {
-  return {
-    username,
-    ...(uid !== '' && { uid }),
-    ...(groups.length > 0 && { groups }),
-    ...(Object.keys(extra).length > 0 && { extra }),
-  }
-}
-
-type ObjectFields = Pick<
-  Attributes,
-  'resource' | 'namespace' | 'name' | 'apiGroup' | 'apiVersion' | 'subresource'
->
-
-function objectReference(about: ObjectFields): AuditObjectReference {
-  const { resource, namespace, name, apiGroup, apiVersion, subresource } = about
-  const all = { resource, namespace, name, apiGroup, apiVersion, subresource }
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''))
-}
-
-function truncated(userAgent: string): string {
-  if (userAgent.length <= MAX_USER_AGENT_LENGTH) return userAgent
-  return `${userAgent.slice(0, MAX_USER_AGENT_LENGTH)}...TRUNCATED`
-}
-
-/** RFC 3339 with microseconds, as Kubernetes writes it. */
-function timestamp(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().replace('Z', '000Z')
-}

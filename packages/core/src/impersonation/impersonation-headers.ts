@@ -31,7 +31,7 @@ export function impersonationHeaders(user: UserInfo): readonly (readonly [name: 
 }
 
 function headerValue(text: string): string {
-  if (/[\0-\x08\n-\x1f\x7f]/.test(text)) throw new TypeError('a header cannot carry control characters')
+  if (/(?!\t)\p{Cc}/u.test(text)) throw new TypeError('a header cannot carry control characters')
   if (/^[ \t]|[ \t]$/.test(text)) throw new TypeError('a header cannot carry white space at its ends')
   return latin1FromBytes(bytesFromText(text))
 }
