@@ -27,8 +27,11 @@ export interface AuthorizeRequestOptions {
 
 /** What is known of one request beyond itself. */
 export interface AuthorizeRequestContext {
-  /** What the request is about, where an adapter knows: before {@link AuthorizeRequestOptions.attributes}. */
-  readonly attributes?: RequestAttributes
+  /**
+   * What the request is about, where an adapter knows: before {@link AuthorizeRequestOptions.attributes}. What it throws is
+   * answered in the same way.
+   */
+  readonly attributes?: () => RequestAttributes
   /** Aborted when the caller no longer waits. */
   readonly signal?: AbortSignal
 }
@@ -151,7 +154,7 @@ export function attributesReader(
     // Not every caller is type-checked, and nobody must become somebody here.
     if (user === undefined || user === null) return internalError(request, 'no User found in the context')
     try {
-      return attributesOf(user, given.attributes ?? read(request))
+      return attributesOf(user, given.attributes?.() ?? read(request))
     } catch (thrown) {
       if (thrown instanceof StatusError) return thrown
       return internalError(request, asAuthorizationError(thrown).message, { cause: thrown })
