@@ -314,6 +314,17 @@ describe('impersonateRequest', () => {
     for (const other of others) expect(statusOf(await impersonate(request(raw), other))).toBe(403)
   })
 
+  it('never gives one requester the user that another was allowed, where both may make the request', async () => {
+    const { authorizer } = asking(
+      ({ user, verb }) => user.username === 'clark' || verb.startsWith('impersonate-on:'),
+    )
+    const impersonate = impersonateRequest(authorizer, { mode: 'constrained' })
+    const raw = ['Impersonate-User', 'bob']
+    expect(statusOf(await impersonate(request(raw), clark))).toBeUndefined()
+    const other = userInfo({ ...clark, username: 'eve' })
+    expect(statusOf(await impersonate(request(raw), other))).toBe(403)
+  })
+
   it('gives a service account the node it runs on, and no other', async () => {
     const { authorizer, asked } = asking(({ verb }) => verb.includes('associated-node'))
     const impersonate = impersonateRequest(authorizer, { mode: 'constrained' })

@@ -44,7 +44,11 @@ describe('rbac', () => {
 
   it('explains every binding and rule that allow something', () => {
     const rules = [{ ...readPods, resources: ['nodes'] }, readPods]
-    const objects = [role('r', rules), binding('a', [user('jane')], 'r'), binding('b', [user('jane')], 'r')]
+    const objects = [
+      role('r', rules),
+      binding('a', [user('jane'), user('jane')], 'r'),
+      binding('b', [user('jane')], 'r'),
+    ]
     const authorizer = rbac(rbacPolicy(objects))
     const grants = authorizer.explain(attributesOf(userInfo({ username: 'jane' }), getPod))
     expect(grants.map((grant) => [grant.binding.name, grant.rule.resources, grant.subject.name])).toEqual([
