@@ -32,7 +32,7 @@ export function requestOf(c: Context): AuthenticationRequest {
 }
 
 /** Makes this the user of the request. */
-export function setAuthentication(c: Context<AuthenticationEnv>, authentication: Authentication): void {
+export function setAuthentication(c: Context, authentication: Authentication): void {
   c.set('user', authentication.user)
   c.set('authentication', authentication)
 }

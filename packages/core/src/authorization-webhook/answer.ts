@@ -19,7 +19,7 @@ export function reviewAnswer(text: string): ReviewAnswer {
   const review = parsed(text)
   const { kind, apiVersion, status } = review
   if (kind !== undefined && kind !== 'SubjectAccessReview') throw unintelligible('it is of another kind')
-  if (apiVersion !== undefined && !/^authorization\.k8s\.io\/v1(?:beta1)?$/.test(String(apiVersion))) {
+  if (apiVersion !== undefined && !API_VERSIONS.has(apiVersion)) {
     throw unintelligible('it is of another API version')
   }
   if (!isObject(status)) throw unintelligible('it has no status')
@@ -60,3 +60,8 @@ function unintelligible(why: string, cause?: unknown): AuthorizationError {
   const message = `the authorization webhook gave no usable answer: ${why}`
   return new AuthorizationError(message, cause === undefined ? {} : { cause })
 }
+
+const API_VERSIONS: ReadonlySet<unknown> = new Set([
+  'authorization.k8s.io/v1',
+  'authorization.k8s.io/v1beta1',
+])

@@ -14,7 +14,7 @@ export type ReviewSpec = Readonly<Record<string, unknown>>
  */
 export function reviewSpec(attributes: Attributes, version: ReviewVersion): ReviewSpec {
   const { user, verb } = attributes
-  const extra = Object.entries(user.extra).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+  const extra = Object.entries(user.extra).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
   return {
     ...(attributes.resourceRequest
       ? { resourceAttributes: resourceAttributes(attributes) }

@@ -11,6 +11,7 @@ import { reviewAnswer } from './answer.ts'
 import { post, type WebhookFetch } from './post.ts'
 import { withRetries } from './retry.ts'
 import { reviewBody, reviewSpec, type ReviewVersion } from './review.ts'
+import { systemRandom } from '../random.ts'
 
 /** Options of {@link webhookAuthorizer}. The defaults are kube-apiserver's. */
 export interface WebhookAuthorizerOptions {
@@ -39,7 +40,7 @@ export interface WebhookAuthorizerOptions {
   /** A longer answer is none. Default 1,048,576. */
   readonly maxResponseBytes?: number
   readonly clock?: Clock
-  /** Between 0 and 1. Default `Math.random`. */
+  /** Between 0 and 1. Default: the random numbers of Web Crypto. */
   readonly random?: () => number
 }
 
@@ -73,7 +74,7 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
   } satisfies Parameters<typeof post>[1]
   const retrying = {
     clock,
-    random: options.random ?? Math.random,
+    random: options.random ?? systemRandom,
     maxAttempts: options.maxAttempts ?? 5,
     initialDelayMs: (options.retryDelaySeconds ?? 0.5) * 1000,
   }

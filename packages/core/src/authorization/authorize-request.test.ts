@@ -95,7 +95,7 @@ describe('authorizeRequest', () => {
     }
     void authorizeRequest(authorizer, options)(get('/invoices/17'), jane)
     void authorizeRequest(authorizer, options)(get('/invoices/17'), jane, {
-      attributes: { verb: 'read', path: '/y' },
+      attributes: () => ({ verb: 'read', path: '/y' }),
     })
     expect(
       seen.map(({ verb, resource, name, path, resourceRequest }) => [

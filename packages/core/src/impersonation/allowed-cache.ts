@@ -75,7 +75,7 @@ function userParts({ username, uid, groups, extra }: UserInfo): unknown {
 }
 
 function sortedByKey(entries: [string, readonly string[]][]): unknown {
-  return entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+  return entries.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
 }
 
 function selectorParts(selector: Selector | undefined): unknown {

@@ -45,7 +45,7 @@ const associatedNode: ConstrainedMode = {
     return names.length === 1 && names[0] === node
   },
   requester: (requester) =>
-    userInfo({ ...requester, extra: { [NODE_KEYS_KEY]: Object.keys(requester.extra).sort() } }),
+    userInfo({ ...requester, extra: { [NODE_KEYS_KEY]: Object.keys(requester.extra).toSorted() } }),
   cachedAs: (wanted) => ({ ...wanted, username: 'system:node:*' }),
   checks: (_, requester) => [
     { each: [question('associated-node', requester, { resource: 'nodes', name: '*' })] },

@@ -175,7 +175,7 @@ describe.each(MODES)('impersonateRequest, %s', (mode) => {
         )
         if ('failure' in outcome) return
         const asked = headers.some(
-          ([name, value]) => name.toLowerCase() === 'impersonate-user' && value !== '',
+          ([header, value]) => header.toLowerCase() === 'impersonate-user' && value !== '',
         )
         if (outcome.requester === undefined) {
           expect(outcome.user).toBe(clark)
@@ -396,8 +396,8 @@ function itemsOf(outcome: ImpersonationOutcome): readonly (readonly string[])[] 
   ]
 }
 
-function hash(text: string): number {
+function hash(input: string): number {
   let value = 7
-  for (const character of text) value = (value * 31 + character.charCodeAt(0)) % 1_000_003
+  for (const character of input) value = (value * 31 + character.charCodeAt(0)) % 1_000_003
   return value
 }

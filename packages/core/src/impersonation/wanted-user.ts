@@ -54,7 +54,7 @@ export function nodeNamed(username: string): string | undefined {
  * @param groups in place of those in the headers.
  */
 export function impersonatedUser(wanted: WantedUser, groups: readonly string[] = groupsOf(wanted)): UserInfo {
-  const extra: Record<string, readonly string[]> = Object.create(null)
+  const extra = Object.create(null) as Record<string, readonly string[]>
   for (const [key, values] of wanted.extra) extra[key] = values
   return userInfo({
     username: wanted.username,

@@ -76,7 +76,7 @@ function adviceOnRule(rule: PolicyRule, kind: AnyRole['kind']): readonly RuleAdv
 }
 
 const EXTRA_GROUP = 'authentication.k8s.io'
-const CLUSTER_SCOPED = ['users', 'groups', 'uids', 'userextras']
+const CLUSTER_SCOPED = new Set(['users', 'groups', 'uids', 'userextras'])
 
 function adviceOnImpersonation(rule: PolicyRule, kind: AnyRole['kind']): readonly RuleAdvice[] {
   if (!rule.verbs.some((verb) => verb === 'impersonate' || verb.startsWith('impersonate:'))) return []
@@ -84,7 +84,7 @@ function adviceOnImpersonation(rule: PolicyRule, kind: AnyRole['kind']): readonl
   return rule.resources.flatMap((resource): readonly RuleAdvice[] => {
     const [plain = ''] = resource.split('/')
     const isExtra = plain === 'uids' || plain === 'userextras'
-    if (kind === 'Role' && CLUSTER_SCOPED.includes(plain)) {
+    if (kind === 'Role' && CLUSTER_SCOPED.has(plain)) {
       return [
         {
           code: 'clusterScopedInRole',
@@ -94,14 +94,14 @@ function adviceOnImpersonation(rule: PolicyRule, kind: AnyRole['kind']): readonl
     }
     if (resource === 'userextras') return [nothing('an extra field is granted as userextras/<key>')]
     const group = isExtra || isConstrained ? EXTRA_GROUP : ''
-    const isKnown = isExtra || CLUSTER_SCOPED.includes(plain) || ['serviceaccounts', 'nodes'].includes(plain)
+    const isKnown = isExtra || CLUSTER_SCOPED.has(plain) || ['serviceaccounts', 'nodes'].includes(plain)
     if (!isKnown || rule.apiGroups.includes(group) || rule.apiGroups.includes('*')) return []
     const message = `${resource} are impersonated in API group ${JSON.stringify(group)}, so this grants nothing`
     return [{ code: 'wrongApiGroup', message }]
   })
 }
 
-const NAMELESS_VERBS = ['create', 'deletecollection', 'list', 'watch']
+const NAMELESS_VERBS = new Set(['create', 'deletecollection', 'list', 'watch'])
 
 function adviceOnNames(rule: PolicyRule): readonly RuleAdvice[] {
   if (rule.resourceNames.length === 0) return []
@@ -110,7 +110,7 @@ function adviceOnNames(rule: PolicyRule): readonly RuleAdvice[] {
     const message = `${rule.verbs.join(' and ')} come without a name, so resourceNames leave nothing`
     advice.push({ code: 'nameNeverKnown', message })
   }
-  if (rule.resourceNames.includes('') && !rule.verbs.some((verb) => NAMELESS_VERBS.includes(verb))) {
+  if (rule.resourceNames.includes('') && !rule.verbs.some((verb) => NAMELESS_VERBS.has(verb))) {
     advice.push({
       code: 'nameNeverKnown',
       message: 'an empty name in resourceNames matches requests without a name only',

@@ -9,7 +9,7 @@ import type { ClusterRole, PolicyRule } from './objects.ts'
  * Source: kubernetes `pkg/controller/clusterroleaggregation`.
  */
 export function effectiveRules(roles: readonly ClusterRole[]): ReadonlyMap<string, readonly PolicyRule[]> {
-  const byName = [...roles].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+  const byName = [...roles].toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
   return new Map(
     roles.map((role) => [role.name, role.aggregation === undefined ? role.rules : aggregated(role, byName)]),
   )

@@ -14,7 +14,7 @@ export interface RbacSource {
 }
 
 /** Options of {@link parseRbac}. */
-export interface ParseRbacOptions extends YamlLimits {}
+export type ParseRbacOptions = YamlLimits
 
 /** A policy that was validated, and what deserves a look in it. */
 export interface ParsedRbacPolicy extends RbacPolicy {
@@ -109,7 +109,7 @@ function listed(values: readonly unknown[]): readonly unknown[] {
       return [value]
     const { kind, items } = value
     if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items)) return [value]
-    if (kind === 'List') return items
+    if (kind === 'List') return items as readonly unknown[]
     const apiVersion = 'apiVersion' in value ? value.apiVersion : undefined
     const inherited = { kind: kind.slice(0, -'List'.length), apiVersion }
     return items.map((item: unknown) =>

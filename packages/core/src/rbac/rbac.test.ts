@@ -131,9 +131,9 @@ describe('rbac', () => {
       fc.constant({ kind: 'ServiceAccount', name: 'a', namespace: 'n' }),
       names.map((name) => ({ kind: 'Robot', name })),
     )
-    const bindings = fc.array(fc.array(subject, { maxLength: 4 }), { maxLength: 6 })
+    const subjectLists = fc.array(fc.array(subject, { maxLength: 4 }), { maxLength: 6 })
     fc.assert(
-      fc.property(bindings, names, fc.array(names), (bindings, username, groups) => {
+      fc.property(subjectLists, names, fc.array(names), (bindings, username, groups) => {
         const objects = bindings.map((subjects, index) => binding(`b${index}`, subjects, 'r'))
         const decision = ask(
           rbac(rbacPolicy([role('r', [readPods]), ...objects])),

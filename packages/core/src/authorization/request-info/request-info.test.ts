@@ -105,15 +105,15 @@ describe('requestInfo', () => {
       ),
       fc.string({ unit: 'binary' }),
     )
-    const path = fc.array(segment).map((segments) => `/${segments.join('/')}`)
-    const query = fc.oneof(
+    const paths = fc.array(segment).map((segments) => `/${segments.join('/')}`)
+    const queries = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc
         .array(fc.tuple(fc.constantFrom('watch', 'fieldSelector', 'labelSelector', 'limit'), fc.string()))
         .map((pairs) => pairs.map(([name, value]) => `${name}=${value}`).join('&')),
     )
     fc.assert(
-      fc.property(fc.string(), path, query, (method, path, query) => {
+      fc.property(fc.string(), paths, queries, (method, path, query) => {
         const { problem, parts, resourceRequest, ...texts } = requestInfo({ method, path, query })
         expect(Object.values(texts).every((text) => typeof text === 'string')).toBe(true)
         expect(typeof resourceRequest).toBe('boolean')

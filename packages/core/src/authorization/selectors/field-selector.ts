@@ -8,7 +8,7 @@ import { type Selector, type SelectorRequirement, unreadable } from './selector.
  */
 export function parseFieldSelector(text: string): Selector {
   const requirements: SelectorRequirement[] = []
-  for (const term of splitTerms(text).sort(byText)) {
+  for (const term of splitTerms(text).toSorted(byText)) {
     if (term === '') continue
     const split = /!=|==|=/.exec(term)
     if (split === null) return unreadable(`invalid selector: '${text}'; can't understand '${term}'`)

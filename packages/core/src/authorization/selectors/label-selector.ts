@@ -47,7 +47,7 @@ class Parser {
       if (separator.kind === 'end') break
       if (separator.text !== ',') throw expected(separator, "',' or 'end of string'")
     }
-    return requirements.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+    return requirements.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
   }
 
   get #next(): LabelToken {
@@ -102,7 +102,7 @@ class Parser {
         this.#take()
         if (!afterWord) values.add('')
         afterWord = false
-        if (text === ')') return [...values].sort()
+        if (text === ')') return [...values].toSorted()
       } else {
         if (afterWord) throw expected(this.#next, "',' or ')'")
         values.add(this.#word())

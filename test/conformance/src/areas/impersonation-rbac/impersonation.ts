@@ -66,7 +66,7 @@ export const impersonation: AreaRunner = async (vector) => {
         differences.compare(`${at} reached the handler`, true, expected.handlerReached)
         differences.compare(`${at} status`, 200, expected.status)
         differences.compare(`${at} user`, vectorUserOf(outcome.user), expected.user)
-        const left = (expected.impersonationHeadersLeft ?? []).map((name) => name.toLowerCase()).sort()
+        const left = (expected.impersonationHeadersLeft ?? []).map((name) => name.toLowerCase()).toSorted()
         differences.compare(`${at} headers left`, headersLeft(rawHeaders), left)
         const isConstrained = outcome.mode !== undefined && outcome.mode !== 'legacy'
         const constraint = isConstrained ? `impersonate:${outcome.mode}` : undefined
@@ -76,7 +76,7 @@ export const impersonation: AreaRunner = async (vector) => {
     if (expected.checks !== undefined) {
       const sorted = (list: readonly Check[]): readonly Check[] =>
         expected.checksUnordered === true
-          ? [...list].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+          ? [...list].toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
           : list
       const wanted = expected.checks.map((check) => checkOf(check))
       differences.compare(`${at} checks`, sorted(checks), sorted(wanted))
@@ -149,5 +149,5 @@ function applyChanges(rawHeaders: string[], changes: HeaderChanges): void {
 
 function headersLeft(rawHeaders: readonly string[]): readonly string[] {
   const names = rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase())
-  return [...new Set(names.filter((name) => name.startsWith('impersonate-')))].sort()
+  return [...new Set(names.filter((name) => name.startsWith('impersonate-')))].toSorted()
 }

@@ -51,7 +51,8 @@ export const sarWebhook: AreaRunner = async (vector) => {
     const texts = Object.entries(given.attributeLengths).map(([field, length]) => [field, 'a'.repeat(length)])
     for (let round = 0; round < Number(given.sequence); round++) {
       bodies.length = 0
-      await ask({ resourceRequest: true, user: { name: 'jane' }, ...Object.fromEntries(texts) })
+      const lengths = Object.fromEntries(texts) as Readonly<Record<string, string>>
+      await ask({ resourceRequest: true, user: { name: 'jane' }, ...lengths })
       differences.compare(`calls in round ${round}`, bodies.length, expect.callsEach)
     }
   } else if (Array.isArray(given.sequence)) {

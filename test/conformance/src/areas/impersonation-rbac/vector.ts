@@ -31,7 +31,7 @@ function canonical(value: unknown): string {
   return (
     JSON.stringify(value, (_, each: unknown) => {
       if (typeof each !== 'object' || each === null || Array.isArray(each)) return each
-      return Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+      return Object.fromEntries(Object.entries(each).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
     }) ?? 'nothing'
   )
 }
