@@ -2,7 +2,7 @@
 // every runtime has. Tests may use more, so they are left out; what a package declares as a dependency is not.
 //
 // usage: node .ci/check-boundaries.mjs [root]
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -21,7 +21,9 @@ const ARROWS = {
 }
 
 const root = resolve(process.argv[2] ?? fileURLToPath(new URL('..', import.meta.url)))
-const folders = readdirSync(join(root, 'packages')).filter((name) => !name.startsWith('.'))
+const folders = readdirSync(join(root, 'packages')).filter((name) =>
+  existsSync(join(root, 'packages', name, 'package.json')),
+)
 const folderOfName = new Map(folders.map((folder) => [manifestOf(folder).name, folder]))
 
 const problems = folders.flatMap((folder) => [...problemsOfManifest(folder), ...problemsOfSources(folder)])

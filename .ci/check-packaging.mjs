@@ -1,7 +1,7 @@
 // What a user would install: packs every public package and looks into the tarball, with publint, with attw ("are the
 // types wrong") and for what must and must not be in it. Run after a build, through pnpm.
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -15,6 +15,7 @@ let failed = 0
 try {
   for (const folder of readdirSync(join(root, 'packages'))) {
     const source = join(root, 'packages', folder)
+    if (!existsSync(join(source, 'package.json'))) continue
     const manifest = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8'))
     if (manifest.private !== true) checkPackage(folder, source)
   }

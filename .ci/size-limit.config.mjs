@@ -17,9 +17,14 @@ const lazyImportsStayOut = {
 /** Gzipped, per public entry: a little more than it is now. */
 const budgets = {
   '.': '8 kB',
-  './incoming-message': '1.05 kB',
+  './audit': '5.9 kB',
+  './authorization': '7.4 kB',
+  './authorization-webhook': '13 kB',
+  './impersonation': '21 kB',
+  './incoming-message': '1.3 kB',
   './metrics': '1.3 kB',
   './password-file': '22 kB',
+  './rbac': '41.5 kB',
   './token-cache': '11.9 kB',
   './token-file': '20.2 kB',
 }
@@ -31,12 +36,12 @@ export default Object.entries(exports)
   .filter(([, target]) => target.endsWith('.js'))
   .map(([entry, target]) => {
     const limit = budgets[entry]
-    if (limit === undefined)
-      throw new Error(`${entry} of the core needs a budget in .ci/size-limit.config.mjs`)
+    const name = posix.join('@kube-authn/core', entry)
     return {
-      name: posix.join('@kube-authn/core', entry),
+      name: limit === undefined ? `${name} (needs a budget in .ci/size-limit.config.mjs)` : name,
       path: fileURLToPath(new URL(target, core)),
-      limit,
+      // Without a budget it fails, and says how large it is.
+      limit: limit ?? '1 B',
       gzip: true,
       modifyEsbuildConfig: (config) => ({
         ...config,

@@ -6,6 +6,8 @@ import type { UserInfo } from './user.ts'
 /** A caller, and what is known about how they proved who they are. */
 export interface Authentication {
   readonly user: UserInfo
+  /** Who made the request, when they act as the user; set by impersonation, never by an authenticator. */
+  readonly requester?: UserInfo
   /** What the credential is valid for. Absent or empty: this authenticator knows nothing about audiences. */
   readonly audiences?: readonly string[]
   /** When the credential ends by itself, in milliseconds since the epoch: no cache keeps it for longer. */

@@ -30,3 +30,29 @@ export function settle<T, R>(
   }
   return isPromiseLike(value) ? value.then(onValue, onError) : onValue(value)
 }
+
+/**
+ * Takes a step for each item in order, now or later, until one of them gives a result. Without a result it is what
+ * `otherwise` says. Nothing is begun before the step before it is done.
+ */
+export function firstOf<T, S, R>(
+  items: readonly T[],
+  step: (item: T) => Awaitable<S>,
+  result: (item: T, outcome: S) => R | undefined,
+  otherwise: () => R,
+): Awaitable<R> {
+  const from = (start: number): Awaitable<R> => {
+    for (let index = start; index < items.length; index++) {
+      // The bound is checked above; an item may well be undefined.
+      const item = items[index] as T
+      const outcome = step(item)
+      if (isPromiseLike(outcome)) {
+        return outcome.then((late) => result(item, late) ?? from(index + 1))
+      }
+      const found = result(item, outcome)
+      if (found !== undefined) return found
+    }
+    return otherwise()
+  }
+  return from(0)
+}

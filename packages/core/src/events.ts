@@ -1,5 +1,9 @@
+import type { Attributes } from './authorization/attributes.ts'
+import type { Decision } from './authorization/decision.ts'
+import type { AuthorizationError } from './authorization/errors.ts'
 import type { AuthenticationError } from './errors.ts'
 import type { AuthenticationRequest } from './request/request.ts'
+import type { StatusError } from './status.ts'
 import type { UserInfo } from './user.ts'
 
 /** How an authenticator, or a whole request, came out. */
@@ -81,6 +85,53 @@ export interface ReloadEvent {
   readonly error?: Error
 }
 
+/** An authorizer answered; one inside another answers before it. */
+export interface AuthorizerConsultedEvent {
+  readonly type: 'authorizerConsulted'
+  readonly authorizer: string
+  readonly attributes: Attributes
+  readonly decision: Decision
+  readonly durationSeconds: number
+}
+
+/** It was decided whether a user may make a request. */
+export interface AuthorizationEvent {
+  readonly type: 'authorization'
+  readonly request: AuthenticationRequest
+  readonly result: 'allow' | 'forbid' | 'error'
+  readonly reason: string
+  /** Absent when it could not be found out what the request is about. */
+  readonly attributes?: Attributes
+  /** What went wrong on the way, which need not mean that it was refused. */
+  readonly error?: AuthorizationError
+  /** The answer to the client, unless the request passed. */
+  readonly failure?: StatusError
+  readonly durationSeconds: number
+}
+
+/** It was decided whether somebody may act as somebody else. A request without impersonation headers has no such event. */
+export interface ImpersonationEvent {
+  readonly type: 'impersonation'
+  readonly request: AuthenticationRequest
+  readonly result: 'allowed' | 'denied'
+  /** Who made the request, where that is known. */
+  readonly requester?: UserInfo
+  /** Who the application sees. */
+  readonly impersonated?: UserInfo
+  /** The mode that allowed it: `legacy` or one of constrained impersonation (KEP-5284). */
+  readonly mode?: string
+  /** The answer to the client, when it is refused. */
+  readonly failure?: StatusError
+  readonly durationSeconds: number
+}
+
+/** A request was answered. Adapters tell this, since nobody else knows. */
+export interface ResponseEvent {
+  readonly type: 'response'
+  readonly request: AuthenticationRequest
+  readonly status: number
+}
+
 /** Everything the suite has to tell. Metrics, audit and `explain` read this one stream. */
 export type AuthenticationEvent =
   | ConsultingEvent
@@ -91,6 +142,10 @@ export type AuthenticationEvent =
   | TokenCacheActiveFetchEvent
   | CredentialFileEvent
   | ReloadEvent
+  | AuthorizerConsultedEvent
+  | AuthorizationEvent
+  | ImpersonationEvent
+  | ResponseEvent
 
 /** Receives events as they happen. It must not wait: start work of its own and return. */
 export type Observer = (event: AuthenticationEvent) => void

@@ -35,14 +35,18 @@ export {
 } from './errors.ts'
 export type {
   AuthenticationEvent,
+  AuthorizationEvent,
+  AuthorizerConsultedEvent,
   ConsultedEvent,
   ConsultingEvent,
   CredentialFileEvent,
   FileNotice,
+  ImpersonationEvent,
   Observer,
   Outcome,
   ReloadEvent,
   RequestEvent,
+  ResponseEvent,
   TokenCacheActiveFetchEvent,
   TokenCacheFetchEvent,
   TokenCacheRequestEvent,

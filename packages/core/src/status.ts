@@ -19,6 +19,8 @@ export interface StatusErrorInit {
   readonly message: string
   readonly details?: Readonly<Record<string, unknown>>
   readonly headers?: Readonly<Record<string, string | readonly string[]>>
+  /** What is sent in place of the JSON, as plain text: where kube-apiserver sends no Status either. */
+  readonly text?: string
   /** For logs; never sent. */
   readonly cause?: unknown
 }
@@ -43,6 +45,7 @@ export class StatusError extends Error {
   /** With content type and cache control; `www-authenticate` on a 401. */
   readonly headers: ResponseHeaders
   readonly body: Status
+  readonly #text: string | undefined
 
   constructor(init: StatusErrorInit) {
     super(init.message, 'cause' in init ? { cause: init.cause } : undefined)
@@ -58,11 +61,17 @@ export class StatusError extends Error {
       ...(init.details !== undefined && { details: init.details }),
       code: init.status,
     }
+    this.#text = init.text
     this.headers = {
-      'content-type': 'application/json',
+      'content-type': init.text === undefined ? 'application/json' : 'text/plain; charset=utf-8',
       'cache-control': 'no-cache, private',
       ...copyOfHeaders(init.headers),
     }
+  }
+
+  /** What is sent: the {@link body} as JSON, but for the few answers that are plain text. */
+  get content(): string {
+    return this.#text ?? JSON.stringify(this.body)
   }
 
   /** The whole answer, for runtimes with the Fetch API. */
@@ -71,7 +80,7 @@ export class StatusError extends Error {
     for (const [name, value] of Object.entries(this.headers)) {
       for (const each of typeof value === 'string' ? [value] : value) headers.append(name, each)
     }
-    return new Response(JSON.stringify(this.body), { status: this.status, headers })
+    return new Response(this.content, { status: this.status, headers })
   }
 }
 

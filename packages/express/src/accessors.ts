@@ -1,21 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 import type { Authentication, UserInfo } from '@kube-authn/core'
-
-const authentications = new WeakMap<IncomingMessage, Authentication>()
-
-/** Keeps what is known about a request for as long as the request lives. */
-export function setAuthentication(req: IncomingMessage, authentication: Authentication): void {
-  authentications.set(req, authentication)
-  Object.assign(req, { user: authentication.user })
-}
+import { stateOf } from './state.ts'
 
 /**
- * Who makes the request, and how that is known.
+ * Who makes the request, and how that is known. `requester` is who really made it, when they act as somebody else.
  *
  * @throws {Error} when no `authentication` middleware ran before: a mistake in the app, so it is never mistaken for a user.
  */
 export function getAuthentication(req: IncomingMessage): Authentication {
-  const authentication = authentications.get(req)
+  const { authentication } = stateOf(req)
   if (authentication === undefined)
     throw new Error('the authentication middleware did not run for this request')
   return authentication

@@ -366,7 +366,12 @@ describe('authentication', () => {
     app.use(authentication(hostile))
     app.get('/', (req, res) => {
       const { username, groups, extra } = getUser(req)
-      res.json({ username, groups, keys: Object.keys(extra), prototype: Object.getPrototypeOf(extra) })
+      res.json({
+        username,
+        groups,
+        keys: Object.keys(extra),
+        prototype: Object.getPrototypeOf(extra) as unknown,
+      })
     })
     const response = await fetch(await listen(app))
     expect(await response.json()).toEqual({

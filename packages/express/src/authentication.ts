@@ -1,40 +1,16 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
   type AuthenticateRequestOptions,
   authenticateRequest,
   type Authenticator,
-  isPromiseLike,
-  type RequestOutcome,
-  type StatusError,
+  notify,
   warningHeader,
 } from '@kube-authn/core'
-import {
-  applyHeaderChanges,
-  closeConnection,
-  incomingMessageRequest,
-} from '@kube-authn/core/incoming-message'
-import { setAuthentication } from './accessors.ts'
+import { applyHeaderChanges, closeConnection } from '@kube-authn/core/incoming-message'
+import { type FailureOptions, type Middleware, proceedWith, refuser } from './middleware.ts'
+import { setAuthentication, stateOf } from './state.ts'
 
 /** Options of {@link authentication}. */
-export interface AuthenticationOptions extends AuthenticateRequestOptions {
-  /**
-   * Takes over when a request is refused. What it throws goes to Express' error handling, so
-   * `(error) => { throw error }` leaves the answer to your error middleware. Default: the answer is a `Status` in JSON.
-   */
-  readonly onFailure?: (
-    error: StatusError,
-    req: IncomingMessage,
-    res: ServerResponse,
-    next: (error?: unknown) => void,
-  ) => unknown
-}
-
-/** A middleware of Express, Connect, Polka, Restify and whatever else calls them like this. */
-export type AuthenticationMiddleware = (
-  req: IncomingMessage,
-  res: ServerResponse,
-  next: (error?: unknown) => void,
-) => void
+export interface AuthenticationOptions extends AuthenticateRequestOptions, FailureOptions {}
 
 /**
  * Lets a request pass when the authenticator knows who makes it: as `req.user`, and for `getUser(req)`. Answers 401 otherwise.
@@ -49,55 +25,30 @@ export type AuthenticationMiddleware = (
 export function authentication(
   authenticator: Authenticator,
   options: AuthenticationOptions = {},
-): AuthenticationMiddleware {
+): Middleware {
   const authenticate = authenticateRequest(authenticator, options)
-  const { onFailure = answer } = options
-
-  const proceed = (
-    outcome: RequestOutcome,
-    req: IncomingMessage,
-    res: ServerResponse,
-    next: (error?: unknown) => void,
-  ): void => {
-    if (outcome.closesConnection) closeConnection(req)
-    if ('failure' in outcome) {
-      const { failure } = outcome
-      attempt(() => onFailure(failure, req, res, next), next)
-      return
-    }
-    for (const text of outcome.warnings) res.appendHeader('Warning', warningHeader(text))
-    applyHeaderChanges(req, outcome.headerChanges)
-    setAuthentication(req, outcome.authentication)
-    next()
-  }
+  const refuse = refuser(options)
+  const { observer } = options
 
   return function authenticationMiddleware(req, res, next) {
-    const outcome = authenticate(incomingMessageRequest(req, originalUrlOf(req)))
-    if (isPromiseLike(outcome)) {
-      void outcome.then((late) => proceed(late, req, res, next)).then(undefined, next)
-    } else {
-      proceed(outcome, req, res, next)
+    const { request } = stateOf(req)
+    if (observer !== undefined) {
+      res.once('finish', () => notify(observer, { type: 'response', request, status: res.statusCode }))
     }
+    proceedWith(
+      authenticate(request),
+      (outcome) => {
+        if (outcome.closesConnection) closeConnection(req)
+        if ('failure' in outcome) {
+          refuse(outcome.failure, req, res, next)
+          return
+        }
+        for (const text of outcome.warnings) res.appendHeader('Warning', warningHeader(text))
+        applyHeaderChanges(req, outcome.headerChanges)
+        setAuthentication(req, outcome.authentication)
+        next()
+      },
+      next,
+    )
   }
-}
-
-/** Express 4 takes no notice of a promise, so what goes wrong, now or later, is always told through `next`. */
-function attempt(step: () => unknown, next: (error?: unknown) => void): void {
-  try {
-    const result = step()
-    if (result instanceof Promise) result.catch(next)
-  } catch (error) {
-    next(error)
-  }
-}
-
-function answer(error: StatusError, _req: IncomingMessage, res: ServerResponse): void {
-  res.statusCode = error.status
-  for (const [name, value] of Object.entries(error.headers)) res.setHeader(name, value)
-  res.end(JSON.stringify(error.body))
-}
-
-/** Express changes `url` below a mount point and keeps what was sent. */
-function originalUrlOf(req: IncomingMessage): string | undefined {
-  return 'originalUrl' in req && typeof req.originalUrl === 'string' ? req.originalUrl : req.url
 }

@@ -3,9 +3,8 @@
  *
  * @module
  */
-export {
-  authentication,
-  type AuthenticationMiddleware,
-  type AuthenticationOptions,
-} from './authentication.ts'
 export { getAuthentication, getUser } from './accessors.ts'
+export { authentication, type AuthenticationOptions } from './authentication.ts'
+export { authorization, type AuthorizationOptions } from './authorization.ts'
+export { impersonation, type ImpersonationOptions } from './impersonation.ts'
+export type { FailureOptions, Middleware, Next } from './middleware.ts'

@@ -1,14 +1,15 @@
 import type { Authentication, UserInfo } from '@kube-authn/core'
 import type { Context } from 'hono'
-import type { AuthenticationEnv } from './authentication.ts'
+import { authenticationOf } from './state.ts'
 
 /**
- * Who makes the request, and how that is known. The same object as `c.var.authentication`.
+ * Who makes the request, and how that is known. `requester` is who really made it, when they act as somebody else. The same
+ * object as `c.var.authentication`.
  *
  * @throws {Error} when no `authentication` middleware ran before: a mistake in the app, so it is never mistaken for a user.
  */
 export function getAuthentication(c: Context): Authentication {
-  const { authentication } = c.var as Partial<AuthenticationEnv['Variables']>
+  const authentication = authenticationOf(c)
   if (authentication === undefined)
     throw new Error('the authentication middleware did not run for this request')
   return authentication

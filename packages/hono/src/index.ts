@@ -3,5 +3,9 @@
  *
  * @module
  */
-export { authentication, type AuthenticationEnv, type AuthenticationOptions } from './authentication.ts'
 export { getAuthentication, getUser } from './accessors.ts'
+export { authentication, type AuthenticationOptions } from './authentication.ts'
+export { authorization, type AuthorizationOptions } from './authorization.ts'
+export type { FailureOptions } from './failure.ts'
+export { impersonation, type ImpersonationOptions } from './impersonation.ts'
+export type { AuthenticationEnv } from './state.ts'

@@ -1,23 +1,13 @@
 import type { Authentication, UserInfo } from '@kube-authn/core'
-import type { Context } from 'koa'
-
-const authentications = new WeakMap<Context['req'], Authentication>()
-
-/** What an accessor needs of a context. */
-export type ContextWithRequest = Pick<Context, 'req'>
-
-/** Keeps what is known about a request for as long as the request lives. */
-export function setAuthentication(ctx: ContextWithRequest, authentication: Authentication): void {
-  authentications.set(ctx.req, authentication)
-}
+import { type ContextWithRequest, stateOf } from './state.ts'
 
 /**
- * Who makes the request, and how that is known.
+ * Who makes the request, and how that is known. `requester` is who really made it, when they act as somebody else.
  *
  * @throws {Error} when no `authentication` middleware ran before: a mistake in the app, so it is never mistaken for a user.
  */
 export function getAuthentication(ctx: ContextWithRequest): Authentication {
-  const authentication = authentications.get(ctx.req)
+  const { authentication } = stateOf(ctx)
   if (authentication === undefined)
     throw new Error('the authentication middleware did not run for this request')
   return authentication

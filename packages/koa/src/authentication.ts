@@ -2,35 +2,16 @@ import {
   type AuthenticateRequestOptions,
   authenticateRequest,
   type Authenticator,
-  type StatusError,
-  type UserInfo,
+  notify,
   warningHeader,
 } from '@kube-authn/core'
-import {
-  applyHeaderChanges,
-  closeConnection,
-  incomingMessageRequest,
-} from '@kube-authn/core/incoming-message'
-import type { Middleware, ParameterizedContext } from 'koa'
-import { setAuthentication } from './accessors.ts'
-
-/** What {@link authentication} puts into `ctx.state`. */
-export interface AuthenticationState {
-  user: UserInfo
-}
+import { applyHeaderChanges, closeConnection } from '@kube-authn/core/incoming-message'
+import type { Middleware } from 'koa'
+import { answer, type FailureOptions } from './failure.ts'
+import { type AuthenticationState, setAuthentication, stateOf } from './state.ts'
 
 /** Options of {@link authentication}. */
-export interface AuthenticationOptions extends AuthenticateRequestOptions {
-  /**
-   * Takes over when a request is refused. What it throws goes to Koa's error handling, so `(error) => { throw error }` leaves
-   * the answer to your error middleware. Default: the answer is a `Status` in JSON.
-   */
-  readonly onFailure?: (
-    error: StatusError,
-    ctx: ParameterizedContext,
-    next: () => Promise<unknown>,
-  ) => unknown
-}
+export interface AuthenticationOptions extends AuthenticateRequestOptions, FailureOptions {}
 
 /**
  * Lets a request pass when the authenticator knows who makes it: as `ctx.state.user`. Answers 401 otherwise.
@@ -46,10 +27,16 @@ export function authentication(
   options: AuthenticationOptions = {},
 ): Middleware<AuthenticationState> {
   const authenticate = authenticateRequest(authenticator, options)
-  const { onFailure = answer } = options
+  const { observer, onFailure = answer } = options
 
   return async function authenticationMiddleware(ctx, next) {
-    const outcome = await authenticate(incomingMessageRequest(ctx.req, ctx.originalUrl))
+    const { request } = stateOf(ctx)
+    if (observer !== undefined) {
+      ctx.res.once('finish', () =>
+        notify(observer, { type: 'response', request, status: ctx.res.statusCode }),
+      )
+    }
+    const outcome = await authenticate(request)
     if (outcome.closesConnection) closeConnection(ctx.req)
     if ('failure' in outcome) {
       await onFailure(outcome.failure, ctx, next)
@@ -57,14 +44,7 @@ export function authentication(
     }
     for (const text of outcome.warnings) ctx.append('Warning', warningHeader(text))
     applyHeaderChanges(ctx.req, outcome.headerChanges)
-    ctx.state.user = outcome.authentication.user
     setAuthentication(ctx, outcome.authentication)
     await next()
   }
-}
-
-function answer(error: StatusError, ctx: ParameterizedContext): void {
-  ctx.status = error.status
-  ctx.set(error.headers)
-  ctx.body = error.body
 }

@@ -54,7 +54,7 @@ describe('the vector runner', () => {
 
 /** Every field says something else. */
 function spoil(expected: Vector['expect']): Record<string, unknown> {
-  return Object.fromEntries(
+  return Object.fromEntries<unknown>(
     Object.entries(expected).map(([field, value]) => {
       if (field === 'outcome') return [field, value === 'error' ? 'authenticated' : 'error']
       if (field === 'error' || field === 'text_contains')

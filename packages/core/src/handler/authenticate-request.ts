@@ -1,15 +1,14 @@
 import type { Authentication, Authenticator, HeaderChanges } from '../authenticator.ts'
-import { intersectAudiences } from '../audiences.ts'
 import { andThen, type Awaitable, settle } from '../awaitable.ts'
 import { consult } from '../consult.ts'
-import { asAuthenticationError, type AuthenticationError, ConfigurationError, rejected } from '../errors.ts'
+import { asAuthenticationError, type AuthenticationError, ConfigurationError } from '../errors.ts'
 import type { Observer } from '../events.ts'
 import { accumulateHeaderChanges } from '../headers/changes.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import type { StatusError } from '../status.ts'
 import { isUnauthenticated } from '../user.ts'
 import { challengesFor } from './challenges.ts'
-import { withImmutableUser } from './immutable-user.ts'
+import { checkedAnswer } from './checked-answer.ts'
 import { refusal } from './refusal.ts'
 import { RequestContext } from './request-context.ts'
 
@@ -103,9 +102,7 @@ export function authenticateRequest(
     answer: Authentication | undefined,
   ): AuthenticatedRequest | undefined => {
     if (answer === undefined) return undefined
-    const problem = problemWith(answer, audiences)
-    if (problem !== undefined) throw rejected(problem)
-    const authentication = withImmutableUser(answer)
+    const authentication = checkedAnswer(answer, audiences)
     const accepted = {
       authentication,
       headerChanges: headerChangesFor(authentication.consumed),
@@ -145,16 +142,6 @@ export function authenticateRequest(
 const ALWAYS_REMOVED: HeaderChanges = {
   remove: ['authorization', 'x-remote-user', 'x-remote-uid', 'x-remote-group'],
   removePrefixes: ['x-remote-extra-'],
-}
-
-function problemWith(answer: Authentication, audiences: readonly string[] | undefined): string | undefined {
-  const { username } = answer.user
-  // Deviation: kube-apiserver lets a user without a name pass (`docs/deviations.md`, empty user name).
-  if (typeof username !== 'string' || username === '') return 'the user has no name'
-  const valid = answer.audiences
-  if (audiences === undefined || valid === undefined || valid.length === 0) return undefined
-  if (intersectAudiences(audiences, valid).length > 0) return undefined
-  return 'the credential is not valid for the audiences of this server'
 }
 
 function validate(authenticator: Authenticator, options: AuthenticateRequestOptions): void {

@@ -48,7 +48,7 @@ function firstAuthenticated<A>(
   const remember = (thrown: unknown): void => {
     const error = asAuthenticationError(thrown)
     if (failsFast) throw error
-    errors = errors === undefined ? [error] : [...errors, error]
+    errors = [...(errors ?? []), error]
   }
 
   const from = (start: number): Answer => {

@@ -1,5 +1,4 @@
 // `@peculiar/x509` finds its parts through metadata on `Reflect`, which has to be there before the library is.
-// oxlint-disable-next-line import/no-unassigned-import
 import 'reflect-metadata'
 
 export * from '@peculiar/x509'

@@ -1,0 +1,171 @@
+import { describe, expect, it } from 'vitest'
+import { alwaysAllow, alwaysDeny } from '../authorization/always.ts'
+import { authorizeRequest } from '../authorization/authorize-request.ts'
+import type { Authorizer } from '../authorization/authorizer.ts'
+import { noOpinion } from '../authorization/decision.ts'
+import { AuthorizationError } from '../authorization/errors.ts'
+import type { Authenticator } from '../authenticator.ts'
+import { rejected } from '../errors.ts'
+import { authenticateRequest } from '../handler/authenticate-request.ts'
+import { exactHeaders } from '../headers/exact.ts'
+import { impersonateRequest } from '../impersonation/impersonate-request.ts'
+import type { AuthenticationRequest } from '../request/request.ts'
+import { userInfo } from '../user.ts'
+import { auditLog } from './audit-log.ts'
+import type { AuditEvent } from './event.ts'
+
+const clark = userInfo({ username: 'clark', uid: '1', groups: ['g'], extra: { k: ['v'] } })
+
+interface Steps {
+  readonly authenticator?: Authenticator
+  readonly impersonation?: Authorizer
+  readonly authorization?: Authorizer
+  readonly mode?: 'legacy' | 'constrained'
+}
+
+/** Takes a request through all three steps, as an adapter would. */
+async function audited(request: AuthenticationRequest, steps: Steps = {}): Promise<readonly AuditEvent[]> {
+  const events: AuditEvent[] = []
+  const clock = { now: () => Date.parse('2026-01-02T03:04:05.006Z'), after: () => () => undefined }
+  const observer = auditLog({
+    write: (event) => events.push(event),
+    newId: () => 'id',
+    clock,
+    sourceIPs: () => ['192.0.2.1'],
+  })
+  const authenticator = steps.authenticator ?? { name: 'known', authenticate: () => ({ user: clark }) }
+  const finish = (status: number): readonly AuditEvent[] => {
+    observer({ type: 'response', request, status })
+    observer({ type: 'response', request, status })
+    return events
+  }
+  const who = await authenticateRequest(authenticator, { observer })(request)
+  if ('failure' in who) return finish(who.failure.status)
+  const { user } = who.authentication
+  const as = await impersonateRequest(steps.impersonation ?? alwaysAllow(), {
+    observer,
+    mode: steps.mode ?? 'legacy',
+  })(request, user)
+  if ('failure' in as) return finish(as.failure.status)
+  const may = await authorizeRequest(steps.authorization ?? alwaysAllow(), { observer })(request, as.user)
+  return finish('failure' in may ? may.failure.status : 200)
+}
+
+function get(path: string, query = '', raw: readonly string[] = []): AuthenticationRequest {
+  return { method: 'GET', path, query, headers: exactHeaders(raw) }
+}
+
+const bob = ['Impersonate-User', 'bob']
+
+describe('auditLog', () => {
+  it('writes an event when a request was authenticated and one when it was answered', async () => {
+    const [received, complete, ...more] = await audited(
+      get('/api/v1/namespaces/n/pods/p', 'x=1', ['User-Agent', 'curl']),
+    )
+    expect(more).toEqual([])
+    expect(received).toMatchObject({ stage: 'RequestReceived', auditID: 'id', verb: 'get' })
+    expect(received).not.toHaveProperty('responseStatus')
+    expect(complete).toEqual({
+      kind: 'Event',
+      apiVersion: 'audit.k8s.io/v1',
+      level: 'Metadata',
+      auditID: 'id',
+      stage: 'ResponseComplete',
+      requestURI: '/api/v1/namespaces/n/pods/p?x=1',
+      verb: 'get',
+      user: { username: 'clark', uid: '1', groups: ['g'], extra: { k: ['v'] } },
+      sourceIPs: ['192.0.2.1'],
+      userAgent: 'curl',
+      objectRef: { resource: 'pods', namespace: 'n', name: 'p', apiVersion: 'v1' },
+      responseStatus: { metadata: {}, code: 200 },
+      requestReceivedTimestamp: expect.stringMatching(/^2026-01-02T03:04:05\.00\d000Z$/),
+      stageTimestamp: '2026-01-02T03:04:05.006000Z',
+      annotations: { 'authorization.k8s.io/decision': 'allow', 'authorization.k8s.io/reason': '' },
+    })
+  })
+
+  it('says who acts as whom, and by which mode of constrained impersonation', async () => {
+    const [received, complete] = await audited(get('/x', '', bob), { mode: 'constrained' })
+    expect(received).not.toHaveProperty('impersonatedUser')
+    expect(complete).toMatchObject({
+      user: { username: 'clark' },
+      impersonatedUser: { username: 'bob', groups: ['system:authenticated'] },
+      authenticationMetadata: { impersonationConstraint: 'impersonate:user-info' },
+    })
+    const [, legacy] = await audited(get('/x', '', bob))
+    expect(legacy).not.toHaveProperty('authenticationMetadata')
+  })
+
+  it('says why impersonation was refused, and of nobody else', async () => {
+    const [, complete] = await audited(get('/x', '', bob), { impersonation: alwaysDeny() })
+    expect(complete).toMatchObject({
+      user: { username: 'clark' },
+      responseStatus: {
+        code: 403,
+        reason: 'Forbidden',
+        message: expect.stringContaining('cannot impersonate'),
+      },
+    })
+    expect(complete).not.toHaveProperty('impersonatedUser')
+    expect(complete).not.toHaveProperty('annotations')
+  })
+
+  it('says what was forbidden, and of an error no more than that there was one', async () => {
+    const [, refused] = await audited(get('/x'), { authorization: alwaysDeny() })
+    expect(refused?.annotations).toEqual({
+      'authorization.k8s.io/decision': 'forbid',
+      'authorization.k8s.io/reason': 'Everything is forbidden.',
+    })
+    const broken: Authorizer = {
+      name: 'broken',
+      authorize: () => noOpinion('', new AuthorizationError('down')),
+    }
+    const [, failed] = await audited(get('/x'), { authorization: broken })
+    expect(failed?.annotations).toEqual({ 'authorization.k8s.io/reason': 'internal error' })
+  })
+
+  it('writes one event of a request that was not authenticated, with no word of the credential', async () => {
+    const authenticator: Authenticator = {
+      name: 'none',
+      authenticate() {
+        throw rejected('bad token')
+      },
+    }
+    const events = await audited(get('/x', 'access_token=s3cret', ['Authorization', 'Bearer s3cret']), {
+      authenticator,
+    })
+    expect(events).toHaveLength(1)
+    expect(events[0]).toMatchObject({
+      stage: 'ResponseStarted',
+      user: { username: '' },
+      responseStatus: { code: 401, message: 'Authentication failed, attempted: bearer, access_token' },
+    })
+    expect(JSON.stringify(events)).not.toContain('s3cret')
+  })
+
+  it.each([
+    ['access_token=s3cret&a=1', 'access_token=REDACTED&a=1'],
+    ['a=1&ACCESS%5Ftoken=s3cret', 'a=1&ACCESS%5Ftoken=REDACTED'],
+    ['code=s3cret&code=s3cret', 'code=REDACTED&code=REDACTED'],
+    ['token', 'token'],
+  ])('leaves credentials out of the query %s', async (query, expected) => {
+    const [received] = await audited(get('/x', query))
+    expect(received?.requestURI).toBe(`/x?${expected}`)
+  })
+
+  it('cuts a user agent of any length', async () => {
+    const [received] = await audited(get('/x', '', ['User-Agent', 'x'.repeat(5000)]))
+    expect(received?.userAgent).toBe(`${'x'.repeat(1024)}...TRUNCATED`)
+  })
+
+  it('logs what was sent when an app answers in its own way', () => {
+    const events: AuditEvent[] = []
+    const observer = auditLog({ write: (event) => events.push(event) })
+    const request = get('/x')
+    void authorizeRequest(alwaysDeny(), { observer })(request, clark)
+    observer({ type: 'response', request, status: 404 })
+    expect(events).toMatchObject([
+      { stage: 'ResponseComplete', user: { username: 'clark' }, responseStatus: { metadata: {}, code: 404 } },
+    ])
+  })
+})

@@ -1,0 +1,60 @@
+/*
+ * `audit.k8s.io/v1` Event at level Metadata: who did what, and what came of it, without a body.
+ *
+ * Source: apiserver `pkg/apis/audit/v1/types.go`.
+ */
+
+/** When in the life of a request an event is. */
+export type AuditStage = 'RequestReceived' | 'ResponseStarted' | 'ResponseComplete'
+
+/** A user in an audit event. What is empty is left out. */
+export interface AuditUser {
+  readonly username: string
+  readonly uid?: string
+  readonly groups?: readonly string[]
+  readonly extra?: Readonly<Record<string, readonly string[]>>
+}
+
+/** What a request is about. What is empty is left out. */
+export interface AuditObjectReference {
+  readonly resource?: string
+  readonly namespace?: string
+  readonly name?: string
+  readonly apiGroup?: string
+  readonly apiVersion?: string
+  readonly subresource?: string
+}
+
+/** What was answered. */
+export interface AuditResponseStatus {
+  readonly metadata: Readonly<Record<string, never>>
+  readonly status?: 'Failure'
+  readonly message?: string
+  readonly reason?: string
+  readonly code?: number
+}
+
+/** One line of an audit log. */
+export interface AuditEvent {
+  readonly kind: 'Event'
+  readonly apiVersion: 'audit.k8s.io/v1'
+  readonly level: 'Metadata'
+  /** The same for all events of a request. */
+  readonly auditID: string
+  readonly stage: AuditStage
+  /** As sent, but for credentials in the query. */
+  readonly requestURI: string
+  readonly verb: string
+  /** Who made the request: the requester, whoever they act as. */
+  readonly user: AuditUser
+  /** Who they act as, once that was allowed. */
+  readonly impersonatedUser?: AuditUser
+  readonly authenticationMetadata?: { readonly impersonationConstraint: string }
+  readonly sourceIPs?: readonly string[]
+  readonly userAgent?: string
+  readonly objectRef?: AuditObjectReference
+  readonly responseStatus?: AuditResponseStatus
+  readonly requestReceivedTimestamp: string
+  readonly stageTimestamp: string
+  readonly annotations?: Readonly<Record<string, string>>
+}

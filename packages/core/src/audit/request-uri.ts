@@ -1,0 +1,27 @@
+import { percentDecoded } from '../authorization/request-info/percent.ts'
+
+/** Parameters that carry a credential, whatever an app makes of them. */
+const SECRET: ReadonlySet<string> = new Set([
+  'access_token',
+  'client_secret',
+  'code',
+  'id_token',
+  'password',
+  'refresh_token',
+  'token',
+])
+
+/**
+ * Path and query as sent, with the value of every parameter that carries a credential left out.
+ *
+ * Deviation: kube-apiserver logs them (`docs/deviations.md`, audit).
+ */
+export function loggableUri(path: string, query: string): string {
+  if (query === '') return path
+  const pairs = query.split('&').map((pair) => {
+    const equals = pair.indexOf('=')
+    const name = equals === -1 ? pair : pair.slice(0, equals)
+    return equals !== -1 && SECRET.has(percentDecoded(name)?.toLowerCase() ?? '') ? `${name}=REDACTED` : pair
+  })
+  return `${path}?${pairs.join('&')}`
+}

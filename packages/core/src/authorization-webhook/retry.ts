@@ -1,0 +1,55 @@
+import type { Clock } from '../clock.ts'
+import { PostError } from './post.ts'
+
+/** How failed calls are repeated. */
+export interface RetryOptions {
+  readonly clock: Clock
+  /** Between 0 and 1, so that servers do not ask in step. */
+  readonly random: () => number
+  /** All calls together. */
+  readonly maxAttempts: number
+  readonly initialDelayMs: number
+}
+
+const FACTOR = 1.5
+const JITTER = 0.2
+
+/**
+ * Makes a call again while it fails in a way that may pass, waiting longer each time, and at least as long as the server asks.
+ *
+ * Source: apiserver `pkg/util/webhook/webhook.go` DefaultRetryBackoffWithInitialDelay.
+ */
+export async function withRetries<T>(
+  call: () => Promise<T>,
+  options: RetryOptions,
+  signal: AbortSignal,
+): Promise<T> {
+  let delayMs = options.initialDelayMs
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await call()
+    } catch (error) {
+      const isFinal = attempt >= options.maxAttempts || signal.aborted
+      if (isFinal || !(error instanceof PostError) || !error.isTransient) throw error
+      await pause(
+        Math.max(delayMs * (1 + JITTER * options.random()), error.retryAfterMs),
+        options.clock,
+        signal,
+      )
+      if (signal.aborted) throw error
+      delayMs *= FACTOR
+    }
+  }
+}
+
+function pause(milliseconds: number, clock: Clock, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      cancel()
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    const cancel = clock.after(milliseconds, end)
+    signal.addEventListener('abort', end, { once: true })
+  })
+}

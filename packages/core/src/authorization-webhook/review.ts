@@ -1,0 +1,58 @@
+import type { Attributes } from '../authorization/attributes.ts'
+import type { Selector, SelectorRequirement } from '../authorization/selectors/selector.ts'
+
+/** The versions of SubjectAccessReview that webhooks speak. They differ in the name of one field. */
+export type ReviewVersion = 'v1' | 'v1beta1'
+
+/** What a SubjectAccessReview asks. What is empty is left out. */
+export type ReviewSpec = Readonly<Record<string, unknown>>
+
+/**
+ * The question to a webhook.
+ *
+ * Source: apiserver `plugin/pkg/authorizer/webhook/webhook.go`, api `authorization/v1/types.go`.
+ */
+export function reviewSpec(attributes: Attributes, version: ReviewVersion): ReviewSpec {
+  const { user, verb } = attributes
+  const extra = Object.entries(user.extra).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+  return {
+    ...(attributes.resourceRequest
+      ? { resourceAttributes: resourceAttributes(attributes) }
+      : { nonResourceAttributes: withoutEmpty({ path: attributes.path, verb }) }),
+    ...withoutEmpty({ user: user.username }),
+    ...(user.groups.length > 0 && { [version === 'v1' ? 'groups' : 'group']: user.groups }),
+    ...(extra.length > 0 && { extra: Object.fromEntries(extra) }),
+    ...withoutEmpty({ uid: user.uid }),
+  }
+}
+
+/** The whole request. */
+export function reviewBody(spec: ReviewSpec, version: ReviewVersion): string {
+  return JSON.stringify({ apiVersion: `authorization.k8s.io/${version}`, kind: 'SubjectAccessReview', spec })
+}
+
+function resourceAttributes(attributes: Attributes): Readonly<Record<string, unknown>> {
+  const { namespace, verb, apiGroup, apiVersion, resource, subresource, name } = attributes
+  const fieldSelector = selectorOf(attributes.fieldSelector, ['In', 'NotIn'])
+  const labelSelector = selectorOf(attributes.labelSelector, ['In', 'NotIn', 'Exists', 'DoesNotExist'])
+  return {
+    ...withoutEmpty({ namespace, verb, group: apiGroup, version: apiVersion, resource, subresource, name }),
+    ...(fieldSelector !== undefined && { fieldSelector }),
+    ...(labelSelector !== undefined && { labelSelector }),
+  }
+}
+
+/** Requirements that cannot be said are dropped: the question is only broader without them. */
+function selectorOf(
+  selector: Selector | undefined,
+  operators: readonly SelectorRequirement['operator'][],
+): { readonly requirements: readonly object[] } | undefined {
+  const requirements = (selector?.requirements ?? [])
+    .filter(({ operator }) => operators.includes(operator))
+    .map(({ key, operator, values }) => ({ key, operator, ...(values.length > 0 && { values }) }))
+  return requirements.length === 0 ? undefined : { requirements }
+}
+
+function withoutEmpty(texts: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== ''))
+}

@@ -1,0 +1,263 @@
+import { describe, expect, it } from 'vitest'
+import { attributesOf, type RequestAttributes } from '../authorization/attributes.ts'
+import { decide } from '../authorization/decide.ts'
+import type { Decision } from '../authorization/decision.ts'
+import { parseFieldSelector } from '../authorization/selectors/field-selector.ts'
+import { parseLabelSelector } from '../authorization/selectors/label-selector.ts'
+import type { Clock } from '../clock.ts'
+import { ConfigurationError } from '../errors.ts'
+import { userInfo } from '../user.ts'
+import type { WebhookFetch, WebhookFetchInit } from './post.ts'
+import { webhookAuthorizer, type WebhookAuthorizerOptions } from './webhook-authorizer.ts'
+
+const url = 'https://authz.example.com/authorize'
+const jane = userInfo({ username: 'jane', groups: ['g'], extra: { b: ['2'], a: ['1'] } })
+
+/** Time that passes only when somebody waits for it, but for waits as long as the time limit. */
+function testClock(): Clock & { now(): number; waits: number[]; advance(seconds: number): void } {
+  let now = 1000
+  const waits: number[] = []
+  return {
+    waits,
+    now: () => now,
+    advance: (seconds) => {
+      now += seconds * 1000
+    },
+    after(milliseconds, callback) {
+      if (milliseconds >= 30_000) return () => undefined
+      waits.push(milliseconds)
+      queueMicrotask(callback)
+      return () => undefined
+    },
+  }
+}
+
+type Answer = Response | Error | ((init: WebhookFetchInit) => Promise<Response>)
+
+function webhook(answers: readonly Answer[], options: Partial<WebhookAuthorizerOptions> = {}) {
+  const calls: WebhookFetchInit[] = []
+  const fetch: WebhookFetch = async (_, init) => {
+    const answer = answers[Math.min(calls.length, answers.length - 1)]
+    calls.push(init)
+    if (answer instanceof Error) throw answer
+    if (typeof answer === 'function') return answer(init)
+    return answer?.clone() ?? new Response(null, { status: 500 })
+  }
+  const authorizer = webhookAuthorizer({ url, fetch, clock: testClock(), random: () => 0.5, ...options })
+  const ask = async (
+    request: RequestAttributes = { verb: 'get', path: '/x' },
+    signal?: AbortSignal,
+  ): Promise<Decision> =>
+    decide(authorizer, attributesOf(jane, request), signal === undefined ? {} : { signal })
+  return { authorizer, ask, calls }
+}
+
+const answer = (status: object, init: ResponseInit = {}): Response =>
+  Response.json({ kind: 'SubjectAccessReview', status }, init)
+const lost = (code: string): Error =>
+  new TypeError('fetch failed', { cause: Object.assign(new Error('lost'), { code }) })
+
+describe('webhookAuthorizer', () => {
+  it('asks who wants to do what, without anything empty', async () => {
+    const { ask, calls } = webhook([answer({ allowed: true })])
+    await ask({
+      verb: 'list',
+      resource: 'pods',
+      fieldSelector: parseFieldSelector('spec.nodeName=n1,x!=y'),
+      labelSelector: parseLabelSelector('a in (b,c),d,!e,f>1'),
+    })
+    const [call] = calls
+    expect(call).toMatchObject({
+      method: 'POST',
+      redirect: 'manual',
+      headers: { 'content-type': 'application/json' },
+    })
+    expect(JSON.parse(call?.body ?? '')).toEqual({
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SubjectAccessReview',
+      spec: {
+        resourceAttributes: {
+          verb: 'list',
+          resource: 'pods',
+          fieldSelector: {
+            requirements: [
+              { key: 'spec.nodeName', operator: 'In', values: ['n1'] },
+              { key: 'x', operator: 'NotIn', values: ['y'] },
+            ],
+          },
+          labelSelector: {
+            requirements: [
+              { key: 'a', operator: 'In', values: ['b', 'c'] },
+              { key: 'd', operator: 'Exists' },
+              { key: 'e', operator: 'DoesNotExist' },
+            ],
+          },
+        },
+        user: 'jane',
+        groups: ['g'],
+        extra: { a: ['1'], b: ['2'] },
+      },
+    })
+  })
+
+  it('calls groups group in v1beta1', async () => {
+    const { ask, calls } = webhook([answer({ allowed: true })], { version: 'v1beta1' })
+    await ask()
+    expect(JSON.parse(calls[0]?.body ?? '')).toMatchObject({
+      apiVersion: 'authorization.k8s.io/v1beta1',
+      spec: { group: ['g'] },
+    })
+  })
+
+  it.each([
+    [
+      { allowed: true, reason: 'ok' },
+      { verdict: 'allow', reason: 'ok' },
+    ],
+    [
+      { allowed: false, reason: 'hm' },
+      { verdict: 'noOpinion', reason: 'hm' },
+    ],
+    [{}, { verdict: 'noOpinion', reason: '' }],
+    [
+      { denied: true, reason: 'no' },
+      { verdict: 'deny', reason: 'no' },
+    ],
+  ])('takes the status %j for %j', async (status, decision) => {
+    expect(await webhook([answer(status)]).ask()).toEqual(decision)
+  })
+
+  it.each([
+    ['no JSON', new Response('<html>')],
+    ['no object', new Response('[]')],
+    ['no status', Response.json({})],
+    ['another kind', Response.json({ kind: 'TokenReview', status: { allowed: true } })],
+    ['another version', Response.json({ apiVersion: 'authorization.k8s.io/v2', status: { allowed: true } })],
+    ['a yes that is a text', answer({ allowed: 'true' })],
+    ['a reason that is no text', answer({ allowed: true, reason: 1 })],
+    ['a redirect', new Response(null, { status: 302, headers: { location: 'https://elsewhere/' } })],
+    ['an empty answer', new Response(null, { status: 200 })],
+    ['too much', answer({ allowed: true, reason: 'x'.repeat(2_000_000) })],
+  ])('allows nothing on %s, and asks only once', async (_, response) => {
+    const { ask, calls } = webhook([response])
+    const decision = await ask()
+    expect([decision.verdict, decision.error !== undefined, calls.length]).toEqual(['noOpinion', true, 1])
+  })
+
+  it.each([
+    ['500', new Response(null, { status: 500 }), 5],
+    ['504', new Response(null, { status: 504 }), 5],
+    ['429', new Response(null, { status: 429 }), 5],
+    ['503', new Response(null, { status: 503 }), 1],
+    ['503 with Retry-After', new Response(null, { status: 503, headers: { 'retry-after': '1' } }), 5],
+    ['401', new Response(null, { status: 401 }), 1],
+    ['a lost connection', lost('ECONNRESET'), 5],
+    ['a lost connection of undici', lost('UND_ERR_SOCKET'), 5],
+    ['a connection that was refused', lost('ECONNREFUSED'), 1],
+    ['anything else', new Error('odd'), 1],
+  ])('asks on %s %# as often as may help', async (_, response, count) => {
+    const { ask, calls } = webhook([response])
+    expect((await ask()).verdict).toBe('noOpinion')
+    expect(calls).toHaveLength(count)
+  })
+
+  it('waits longer each time, with jitter, and as long as it is asked to', async () => {
+    const clock = testClock()
+    const busy = new Response(null, { status: 429, headers: { 'retry-after': '7' } })
+    await webhook(
+      [
+        new Response(null, { status: 500 }),
+        new Response(null, { status: 500 }),
+        busy,
+        answer({ allowed: true }),
+      ],
+      { clock },
+    ).ask()
+    expect(clock.waits.map(Math.round)).toEqual([550, 825, 7000])
+  })
+
+  it('denies on failure where that is the policy', async () => {
+    const { ask } = webhook([new Response(null, { status: 404 })], { failurePolicy: 'deny' })
+    expect(await ask()).toMatchObject({
+      verdict: 'deny',
+      error: { message: 'the authorization webhook answered with HTTP status 404' },
+    })
+  })
+
+  it('says nothing of the webhook to a client', async () => {
+    const { error } = await webhook([new Error(`connect to ${url} with token s3cret`)]).ask()
+    expect(error?.message).toBe('the authorization webhook could not be reached')
+  })
+
+  it('remembers a yes for five minutes and anything else for half a minute, and decides at once then', async () => {
+    const clock = testClock()
+    for (const [status, seconds] of [
+      [{ allowed: true }, 300],
+      [{ denied: true }, 30],
+      [{}, 30],
+    ] as const) {
+      const { authorizer, ask, calls } = webhook([answer(status)], { clock })
+      await ask()
+      clock.advance(seconds - 1)
+      expect(decide(authorizer, attributesOf(jane, { verb: 'get', path: '/x' }), {})).not.toBeInstanceOf(
+        Promise,
+      )
+      expect(calls).toHaveLength(1)
+      clock.advance(1)
+      await ask()
+      expect(calls).toHaveLength(2)
+    }
+  })
+
+  it('remembers neither errors nor endless questions, nor anything where that is wanted', async () => {
+    const failing = webhook([new Response(null, { status: 404 })])
+    await failing.ask()
+    await failing.ask()
+    expect(failing.calls).toHaveLength(2)
+    const endless = webhook([answer({ allowed: true })])
+    for (const length of [9_997, 9_997, 9_996, 9_996])
+      await endless.ask({ verb: 'get', path: 'x'.repeat(length) })
+    expect(endless.calls).toHaveLength(3)
+    const forgetful = webhook([answer({ allowed: true })], { allowedTtlSeconds: 0 })
+    await forgetful.ask()
+    await forgetful.ask()
+    expect(forgetful.calls).toHaveLength(2)
+  })
+
+  it('gives up with the caller, although fetch does not', async () => {
+    const { ask } = webhook([() => new Promise<Response>(() => undefined)])
+    const caller = new AbortController()
+    const asked = ask({ verb: 'get', path: '/x' }, caller.signal)
+    caller.abort()
+    expect(await asked).toMatchObject({
+      verdict: 'noOpinion',
+      error: { message: 'the authorization webhook did not answer in time' },
+    })
+  })
+
+  it('gives up when the time is up', async () => {
+    const clock: Clock = {
+      now: () => 1,
+      after(_, callback) {
+        queueMicrotask(callback)
+        return () => undefined
+      },
+    }
+    const { ask } = webhook([() => new Promise<Response>(() => undefined)], { clock })
+    expect((await ask()).error?.message).toBe('the authorization webhook did not answer in time')
+  })
+
+  it.each([
+    [{ url: 'http://authz.example.com' }, 'url'],
+    [{ url: 'https://user:pass@authz.example.com' }, 'url'],
+    [{ url: 'no url' }, 'url'],
+    [{ version: 'v2' as 'v1' }, 'version'],
+    [{ failurePolicy: 'allow' as 'deny' }, 'failurePolicy'],
+    [{ timeoutSeconds: 31 }, 'timeoutSeconds'],
+    [{ deniedTtlSeconds: -1 }, 'deniedTtlSeconds'],
+    [{ maxAttempts: 0 }, 'maxAttempts'],
+  ])('refuses the options %j when it is made', (options, path) => {
+    expect(() => webhookAuthorizer({ url, ...options })).toThrow(ConfigurationError)
+    expect(() => webhookAuthorizer({ url, ...options })).toThrow(path)
+  })
+})

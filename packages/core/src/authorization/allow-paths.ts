@@ -1,0 +1,43 @@
+import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
+import { quoted } from '../quote.ts'
+import type { Authorizer } from './authorizer.ts'
+import { allow, noOpinion } from './decision.ts'
+
+/**
+ * Allows paths that are no resources to everybody (`--authorization-always-allow-paths`). A star at the end stands for
+ * anything; a leading slash may be left out. kube-apiserver's default for components is `/healthz`, `/readyz`, `/livez`.
+ *
+ * Source: apiserver `pkg/authorization/path/path.go`.
+ *
+ * @throws {ConfigurationError} when a star is not at the end.
+ * @example
+ * const authorizer = unionAuthorizer(allowPaths(['/healthz', '/public/*']), rbac(policy))
+ */
+export function allowPaths(paths: readonly string[]): Authorizer {
+  const exact = new Set<string>()
+  const prefixes: string[] = []
+  const problems: ConfigurationProblem[] = []
+  for (const [index, each] of paths.entries()) {
+    const path = withoutSlash(each)
+    const star = path.indexOf('*')
+    if (star === -1) exact.add(path)
+    else if (star === path.length - 1) prefixes.push(path.slice(0, -1))
+    else {
+      problems.push({ path: `paths[${index}]`, message: `only trailing * allowed in ${quoted(path)}` })
+    }
+  }
+  if (problems.length > 0) throw new ConfigurationError(problems)
+
+  return {
+    name: 'allowPaths',
+    authorize(attributes) {
+      if (attributes.resourceRequest) return noOpinion()
+      const path = withoutSlash(attributes.path)
+      return exact.has(path) || prefixes.some((prefix) => path.startsWith(prefix)) ? allow() : noOpinion()
+    },
+  }
+}
+
+function withoutSlash(path: string): string {
+  return path.startsWith('/') ? path.slice(1) : path
+}

@@ -1,0 +1,163 @@
+import { andThen, type Awaitable } from '../awaitable.ts'
+import type { Context } from '../context.ts'
+import { ConfigurationError } from '../errors.ts'
+import { notify, type Observer } from '../events.ts'
+import type { AuthenticationRequest } from '../request/request.ts'
+import { StatusError } from '../status.ts'
+import type { UserInfo } from '../user.ts'
+import { type Attributes, attributesOf, type RequestAttributes } from './attributes.ts'
+import type { Authorizer } from './authorizer.ts'
+import { decide } from './decide.ts'
+import type { Decision } from './decision.ts'
+import { asAuthorizationError } from './errors.ts'
+import { forbidden } from './forbidden.ts'
+import { internalError } from './internal-error.ts'
+import { requestAttributes } from './request-attributes.ts'
+
+/** Says what a request is about. Throwing a `StatusError` refuses it with that answer; throwing anything else is a 500. */
+export type ReadAttributes = (request: AuthenticationRequest) => RequestAttributes
+
+/** How requests are authorized, beyond the authorizer itself. The same in every adapter. */
+export interface AuthorizeRequestOptions {
+  /** What a request is about. Default: Kubernetes-style paths; any other path is authorized as that path. */
+  readonly attributes?: ReadAttributes
+  /** Told of every request and of what every authorizer thought of it. */
+  readonly observer?: Observer
+}
+
+/** What is known of one request beyond itself. */
+export interface AuthorizeRequestContext {
+  /**
+   * What the request is about, where an adapter knows: before {@link AuthorizeRequestOptions.attributes}. What it throws is
+   * answered in the same way.
+   */
+  readonly attributes?: () => RequestAttributes
+  /** Aborted when the caller no longer waits. */
+  readonly signal?: AbortSignal
+}
+
+/** The user may do it. */
+export interface AuthorizedRequest {
+  readonly attributes: Attributes
+  readonly reason: string
+}
+
+/** The user may not do it, or nobody could tell. */
+export interface ForbiddenRequest {
+  readonly failure: StatusError
+}
+
+/** What became of a request. */
+export type AuthorizationOutcome = AuthorizedRequest | ForbiddenRequest
+
+/** Decides whether the user may make the request. It never throws and never rejects. */
+export type AuthorizeRequest = (
+  request: AuthenticationRequest,
+  user: UserInfo | undefined,
+  context?: AuthorizeRequestContext,
+) => Awaitable<AuthorizationOutcome>
+
+/**
+ * Lets a request pass if its user may make it, in one place for all adapters.
+ *
+ * 1. Allowed passes, even when something went wrong on the way there.
+ * 2. Otherwise an error is a 500, and everything else a 403 that says what was refused.
+ * 3. A request without a user is a 500: authentication was left out.
+ *
+ * Source: apiserver `pkg/endpoints/filters/authorization.go`.
+ *
+ * @throws {ConfigurationError} when there is no authorizer.
+ * @example
+ * const authorize = authorizeRequest(rbac(policy))
+ * const outcome = await authorize(fetchRequest(request), user)
+ * if ('failure' in outcome) return outcome.failure.getResponse()
+ */
+export function authorizeRequest(
+  authorizer: Authorizer,
+  options: AuthorizeRequestOptions = {},
+): AuthorizeRequest {
+  requireAuthorizer(authorizer)
+  const { observer } = options
+  const attributesFor = attributesReader(options.attributes)
+
+  return function authorizeOne(request, user, given = {}) {
+    const start = observer === undefined ? 0 : performance.now()
+
+    const report = (outcome: AuthorizationOutcome, attributes?: Attributes, decision?: Decision): void => {
+      if (observer === undefined) return
+      notify(observer, {
+        type: 'authorization',
+        request,
+        durationSeconds: (performance.now() - start) / 1000,
+        reason: decision?.reason ?? '',
+        ...('failure' in outcome
+          ? { result: outcome.failure.status === 403 ? 'forbid' : 'error', failure: outcome.failure }
+          : { result: 'allow' }),
+        ...(attributes !== undefined && { attributes }),
+        ...(decision?.error !== undefined && { error: decision.error }),
+      })
+    }
+
+    const conclude = (attributes: Attributes, decision: Decision): AuthorizationOutcome => {
+      const outcome = outcomeOf(request, attributes, decision)
+      report(outcome, attributes, decision)
+      return outcome
+    }
+
+    const attributes = attributesFor(request, user, given)
+    if (attributes instanceof StatusError) {
+      const outcome = { failure: attributes }
+      report(outcome)
+      return outcome
+    }
+    return andThen(decide(authorizer, attributes, contextOf(observer, given.signal)), (decision) =>
+      conclude(attributes, decision),
+    )
+  }
+}
+
+function outcomeOf(
+  request: AuthenticationRequest,
+  attributes: Attributes,
+  decision: Decision,
+): AuthorizationOutcome {
+  const { verdict, reason, error } = decision
+  if (verdict === 'allow') return { attributes, reason }
+  if (error !== undefined) return { failure: internalError(request, error.message, { cause: error }) }
+  return { failure: forbidden(attributes, reason) }
+}
+
+/** @throws {ConfigurationError} when it is none. */
+export function requireAuthorizer(authorizer: Authorizer): void {
+  if (typeof (authorizer as Partial<Authorizer> | undefined)?.authorize !== 'function') {
+    throw new ConfigurationError([{ path: 'authorizer', message: 'must be an authorizer' }])
+  }
+}
+
+/** The context an authorizer is asked in. */
+export function contextOf(observer: Observer | undefined, signal: AbortSignal | undefined): Context {
+  return {
+    ...(observer !== undefined && { observer }),
+    ...(signal !== undefined && { signal }),
+  }
+}
+
+/** Finds out what a user wants to do with a request, or the answer to refuse it with. */
+export function attributesReader(
+  read: ReadAttributes = requestAttributes,
+): (
+  request: AuthenticationRequest,
+  user: UserInfo | undefined,
+  given: AuthorizeRequestContext,
+) => Attributes | StatusError {
+  return (request, user, given) => {
+    // Not every caller is type-checked, and nobody must become somebody here.
+    if (user === undefined || user === null) return internalError(request, 'no User found in the context')
+    try {
+      return attributesOf(user, given.attributes?.() ?? read(request))
+    } catch (thrown) {
+      if (thrown instanceof StatusError) return thrown
+      return internalError(request, asAuthorizationError(thrown).message, { cause: thrown })
+    }
+  }
+}

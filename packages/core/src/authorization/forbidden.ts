@@ -1,0 +1,52 @@
+import { quoted } from '../quote.ts'
+import { StatusError } from '../status.ts'
+import type { Attributes } from './attributes.ts'
+
+/**
+ * The sentence of a refusal, as in `User "jane" cannot get resource "pods" in API group "" in the namespace "shop"`.
+ *
+ * Source: apiserver `pkg/endpoints/handlers/responsewriters/errors.go`.
+ */
+export function forbiddenMessage(attributes: Attributes, reason = ''): string {
+  const sentence = escapeHtml(describe(attributes))
+  return reason === '' ? sentence : `${sentence}: ${reason}`
+}
+
+/**
+ * A refusal as the Kubernetes API sends it: 403, with what was refused in `details` for machines. `details.kind` is the plural
+ * of the resource.
+ *
+ * @param reason why, when somebody said so.
+ * @example
+ * if (decision.verdict !== 'allow') throw forbidden(attributes, decision.reason)
+ */
+export function forbidden(attributes: Attributes, reason = ''): StatusError {
+  const { name, apiGroup, resource } = attributes
+  const qualified = apiGroup === '' ? resource : `${resource}.${apiGroup}`
+  const object = name === '' ? `${qualified} is forbidden` : `${qualified} ${quoted(name)} is forbidden`
+  return new StatusError({
+    status: 403,
+    reason: 'Forbidden',
+    message: `${qualified === '' ? 'forbidden' : object}: ${forbiddenMessage(attributes, reason)}`,
+    details: {
+      ...(name !== '' && { name }),
+      ...(apiGroup !== '' && { group: apiGroup }),
+      ...(resource !== '' && { kind: resource }),
+    },
+    headers: { 'x-content-type-options': 'nosniff' },
+  })
+}
+
+function describe(attributes: Attributes): string {
+  const { user, verb, resource, subresource, apiGroup, namespace } = attributes
+  const username = quoted(user.username)
+  if (!attributes.resourceRequest) return `User ${username} cannot ${verb} path ${quoted(attributes.path)}`
+  const what = quoted(subresource === '' ? resource : `${resource}/${subresource}`)
+  const where = namespace === '' ? 'at the cluster scope' : `in the namespace ${quoted(namespace)}`
+  return `User ${username} cannot ${verb} resource ${what} in API group ${quoted(apiGroup)} ${where}`
+}
+
+/** The three characters that Kubernetes escapes in what a browser might take for a page. */
+export function escapeHtml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+}

@@ -1,0 +1,27 @@
+import { quoted } from '../quote.ts'
+import { StatusError } from '../status.ts'
+import { escapeHtml } from './forbidden.ts'
+import { type RequestTarget, targetText } from './request-info/request-info.ts'
+
+/**
+ * An answer for what could not be decided: 500 in plain text, as kube-apiserver writes it.
+ *
+ * Source: apiserver `pkg/endpoints/handlers/responsewriters/errors.go` InternalError.
+ *
+ * @param message is sent to the client.
+ */
+export function internalError(
+  request: RequestTarget,
+  message: string,
+  options: { readonly cause?: unknown } = {},
+): StatusError {
+  const text = escapeHtml(`Internal Server Error: ${quoted(targetText(request))}: ${message}`)
+  return new StatusError({
+    status: 500,
+    reason: 'InternalError',
+    message: text,
+    text: `${text}\n`,
+    headers: { 'x-content-type-options': 'nosniff' },
+    ...options,
+  })
+}

@@ -1,0 +1,45 @@
+import type { RequestAttributes } from './attributes.ts'
+import { internalError } from './internal-error.ts'
+import { isAmbiguousPath } from './request-info/ambiguous-path.ts'
+import { type RequestInfo, requestInfo, type RequestTarget } from './request-info/request-info.ts'
+import { parseFieldSelector } from './selectors/field-selector.ts'
+import { parseLabelSelector } from './selectors/label-selector.ts'
+import { StatusError } from '../status.ts'
+
+/**
+ * What a request with a Kubernetes-style path is about, in the words of an authorizer.
+ *
+ * Deviation: a path that a router may read in another way than the authorizer is refused (`docs/deviations.md`, ambiguous
+ * paths).
+ *
+ * @throws {StatusError} 400 when the path is malformed or ambiguous, 500 when it ends after `proxy` or `watch`.
+ */
+export function requestAttributes(request: RequestTarget): RequestAttributes {
+  const info = requestInfo(request)
+  const { problem } = info
+  if (problem?.status === 500) throw internalError(request, problem.message)
+  const message = problem?.message ?? (isAmbiguousPath(request.path, info.path) ? AMBIGUOUS : undefined)
+  if (message !== undefined) throw new StatusError({ status: 400, reason: 'BadRequest', message })
+  return attributesOfInfo(info)
+}
+
+const AMBIGUOUS = 'the path can be read in more than one way'
+
+/** The same for a request that was read already. */
+export function attributesOfInfo(info: RequestInfo): RequestAttributes {
+  const { path, verb } = info
+  if (!info.resourceRequest) return { verb, path }
+  const { apiGroup, apiVersion, namespace, resource, subresource, name, fieldSelector, labelSelector } = info
+  return {
+    verb,
+    path,
+    apiGroup,
+    apiVersion,
+    namespace,
+    resource,
+    subresource,
+    name,
+    ...(fieldSelector !== '' && { fieldSelector: parseFieldSelector(fieldSelector) }),
+    ...(labelSelector !== '' && { labelSelector: parseLabelSelector(labelSelector) }),
+  }
+}

@@ -1,0 +1,154 @@
+import type { AuthenticationRequest } from '../../request/request.ts'
+import { listOptions } from './list-options.ts'
+import { percentDecoded } from './percent.ts'
+import { firstValues } from './query.ts'
+
+/**
+ * What a request is about, read off its method, path and query. What does not apply is `''`.
+ *
+ * Source: apiserver `pkg/endpoints/request/requestinfo.go`.
+ */
+export interface RequestInfo {
+  readonly resourceRequest: boolean
+  /** The path, decoded. */
+  readonly path: string
+  /** A Kubernetes verb for a resource; the method in lower case for anything else. */
+  readonly verb: string
+  /** `api` or `apis`. */
+  readonly apiPrefix: string
+  readonly apiGroup: string
+  readonly apiVersion: string
+  readonly namespace: string
+  readonly resource: string
+  readonly subresource: string
+  readonly name: string
+  /** Resource, name, subresource, and whatever the path has beyond that. */
+  readonly parts: readonly string[]
+  /** As sent, for `list`, `watch` and `deletecollection`. */
+  readonly fieldSelector: string
+  /** As sent, for `list`, `watch` and `deletecollection`. */
+  readonly labelSelector: string
+  /** The path cannot be read; the rest is what was known up to there. */
+  readonly problem?: RequestInfoProblem
+}
+
+/** Why a path cannot be read, and the status to answer with. */
+export interface RequestInfoProblem {
+  readonly status: 400 | 500
+  readonly message: string
+}
+
+/** What of a request is read. */
+export type RequestTarget = Pick<AuthenticationRequest, 'method' | 'path' | 'query'>
+
+const API_PREFIXES: ReadonlySet<string> = new Set(['api', 'apis'])
+const GROUPLESS_PREFIX = 'api'
+const NAMESPACE_SUBRESOURCES: ReadonlySet<string> = new Set(['status', 'finalize'])
+const VERBS: ReadonlyMap<string, string> = new Map([
+  ['POST', 'create'],
+  ['GET', 'get'],
+  ['HEAD', 'get'],
+  ['PUT', 'update'],
+  ['PATCH', 'patch'],
+  ['DELETE', 'delete'],
+])
+
+/**
+ * Reads what a request is about, from a path such as `/apis/apps/v1/namespaces/shop/deployments/web/scale`. Any other path is
+ * not about a resource. It never throws: a path that cannot be read comes with a `problem`.
+ *
+ * @example
+ * requestInfo({ method: 'GET', path: '/api/v1/namespaces/shop/pods', query: 'watch=1' }).verb // 'watch'
+ */
+export function requestInfo(request: RequestTarget): RequestInfo {
+  const path = percentDecoded(request.path)
+  const info = nonResource(request.method, path ?? request.path)
+  if (path === undefined) {
+    return { ...info, problem: { status: 400, message: 'the path has a malformed escape' } }
+  }
+  const [apiPrefix = '', ...afterPrefix] = segmentsOf(path)
+  if (afterPrefix.length < 2 || !API_PREFIXES.has(apiPrefix)) return info
+  if (apiPrefix === GROUPLESS_PREFIX) return resource({ ...info, apiPrefix }, afterPrefix, request)
+  if (afterPrefix.length < 3) return { ...info, apiPrefix }
+  const [apiGroup = '', ...afterGroup] = afterPrefix
+  return resource({ ...info, apiPrefix, apiGroup }, afterGroup, request)
+}
+
+function nonResource(method: string, path: string): RequestInfo {
+  return {
+    resourceRequest: false,
+    path,
+    verb: method.toLowerCase(),
+    apiPrefix: '',
+    apiGroup: '',
+    apiVersion: '',
+    namespace: '',
+    resource: '',
+    subresource: '',
+    name: '',
+    parts: [],
+    fieldSelector: '',
+    labelSelector: '',
+  }
+}
+
+/** `segments` are the version and at least one more. */
+function resource(base: RequestInfo, segments: readonly string[], request: RequestTarget): RequestInfo {
+  const [apiVersion = '', ...rest] = segments
+  const isSpecial = rest[0] === 'proxy' || rest[0] === 'watch'
+  if (isSpecial && rest.length < 2) {
+    const url = targetText(request)
+    const message = `failed to create RequestInfo: unable to determine kind and namespace from url, ${url}`
+    return { ...base, resourceRequest: true, apiVersion, problem: { status: 500, message } }
+  }
+  const verb = isSpecial ? (rest[0] ?? '') : (VERBS.get(request.method) ?? '')
+  const { namespace, parts } = namespaced(isSpecial ? rest.slice(1) : rest)
+  const info: RequestInfo = {
+    ...base,
+    resourceRequest: true,
+    verb,
+    apiVersion,
+    namespace,
+    parts,
+    resource: parts[0] ?? '',
+    name: parts[1] ?? '',
+    subresource: verb === 'proxy' ? '' : (parts[2] ?? ''),
+  }
+  return collection(info, request.query)
+}
+
+function namespaced(segments: readonly string[]): Pick<RequestInfo, 'namespace' | 'parts'> {
+  const [first, namespace, next] = segments
+  if (first !== 'namespaces' || namespace === undefined) return { namespace: '', parts: segments }
+  const isAboutNamespace = next === undefined || NAMESPACE_SUBRESOURCES.has(next)
+  return { namespace, parts: isAboutNamespace ? segments : segments.slice(2) }
+}
+
+/**
+ * Without a name a `get` is a `list` or a `watch`, and a `delete` deletes a collection; these have selectors. A `watch` in the
+ * path has none.
+ */
+function collection(info: RequestInfo, query: string): RequestInfo {
+  if (info.name !== '' || (info.verb !== 'get' && info.verb !== 'delete')) return info
+  const parameters = firstValues(query)
+  const selectors = {
+    fieldSelector: parameters.get('fieldSelector') ?? '',
+    labelSelector: parameters.get('labelSelector') ?? '',
+  }
+  if (info.verb === 'delete') return { ...info, ...selectors, verb: 'deletecollection' }
+  const { watch, name } = listOptions(parameters)
+  return { ...info, ...selectors, verb: watch ? 'watch' : 'list', name }
+}
+
+function segmentsOf(path: string): readonly string[] {
+  let start = 0
+  let end = path.length
+  while (start < end && path[start] === '/') start++
+  while (end > start && path[end - 1] === '/') end--
+  return start === end ? [] : path.slice(start, end).split('/')
+}
+
+/** Path and query as sent. */
+export function targetText(request: RequestTarget): string {
+  return request.query === '' ? request.path : `${request.path}?${request.query}`
+}

@@ -1,0 +1,62 @@
+import { type Selector, type SelectorRequirement, unreadable } from './selector.ts'
+
+/**
+ * Reads a field selector, as in `metadata.name=web,status.phase!=Running`. Terms are in the order of their texts. A backslash
+ * makes a comma, an equals sign or a backslash part of a value.
+ *
+ * Source: apimachinery `pkg/fields/selector.go`.
+ */
+export function parseFieldSelector(text: string): Selector {
+  const requirements: SelectorRequirement[] = []
+  for (const term of splitTerms(text).toSorted(byText)) {
+    if (term === '') continue
+    const split = /!=|==|=/.exec(term)
+    if (split === null) return unreadable(`invalid selector: '${text}'; can't understand '${term}'`)
+    const [operator] = split
+    const key = term.slice(0, split.index)
+    const value = unescapeValue(term.slice(split.index + operator.length))
+    if (value === undefined) return unreadable(`invalid field selector: '${text}'`)
+    if (key === '' && value === '') continue
+    requirements.push({ key, operator: operator === '!=' ? 'NotIn' : 'In', values: [value] })
+  }
+  return { requirements }
+}
+
+/** The value that the selector demands of a field, if it demands one: the first in the order of terms. */
+export function exactValueOf(selector: Selector, field: string): string | undefined {
+  return selector.requirements.find((each) => each.operator === 'In' && each.key === field)?.values[0]
+}
+
+function splitTerms(text: string): string[] {
+  const terms: string[] = []
+  let start = 0
+  for (let index = 0; index < text.length; index++) {
+    if (text[index] === '\\') index++
+    else if (text[index] === ',') {
+      terms.push(text.slice(start, index))
+      start = index + 1
+    }
+  }
+  terms.push(text.slice(start))
+  return terms
+}
+
+function unescapeValue(text: string): string | undefined {
+  let value = ''
+  for (let index = 0; index < text.length; index++) {
+    const character = text[index] ?? ''
+    if (character === ',' || character === '=') return undefined
+    if (character !== '\\') {
+      value += character
+      continue
+    }
+    const escaped = text[++index]
+    if (escaped !== '\\' && escaped !== ',' && escaped !== '=') return undefined
+    value += escaped
+  }
+  return value
+}
+
+function byText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

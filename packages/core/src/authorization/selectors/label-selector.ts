@@ -1,0 +1,128 @@
+import { labelValueProblems, qualifiedNameProblems } from '../../field/names.ts'
+import { END, type LabelToken, labelTokens } from './label-tokens.ts'
+import { isInt64 } from './int64.ts'
+import { type Selector, type SelectorRequirement, unreadable } from './selector.ts'
+
+/**
+ * Reads a label selector, as in `app=web,tier in (front,back),!canary`. Requirements are in the order of their keys.
+ *
+ * Source: apimachinery `pkg/labels/selector.go`.
+ */
+export function parseLabelSelector(text: string): Selector {
+  try {
+    return { requirements: new Parser(labelTokens(text)).requirements() }
+  } catch (error) {
+    if (error instanceof SelectorSyntaxError)
+      return unreadable(`unable to parse requirement: ${error.message}`)
+    throw error
+  }
+}
+
+class SelectorSyntaxError extends Error {}
+
+const OPERATORS: ReadonlyMap<string, SelectorRequirement['operator']> = new Map([
+  ['in', 'In'],
+  ['=', 'In'],
+  ['==', 'In'],
+  ['notin', 'NotIn'],
+  ['!=', 'NotIn'],
+  ['>', 'Gt'],
+  ['<', 'Lt'],
+])
+
+class Parser {
+  readonly #tokens: readonly LabelToken[]
+  #position = 0
+
+  constructor(tokens: readonly LabelToken[]) {
+    this.#tokens = tokens
+  }
+
+  requirements(): readonly SelectorRequirement[] {
+    const requirements: SelectorRequirement[] = []
+    if (this.#next.kind === 'end') return requirements
+    for (;;) {
+      requirements.push(this.#requirement())
+      const separator = this.#take()
+      if (separator.kind === 'end') break
+      if (separator.text !== ',') throw expected(separator, "',' or 'end of string'")
+    }
+    return requirements.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+  }
+
+  get #next(): LabelToken {
+    return this.#tokens[this.#position] ?? END
+  }
+
+  #take(): LabelToken {
+    const token = this.#next
+    this.#position++
+    return token
+  }
+
+  #requirement(): SelectorRequirement {
+    const negated = this.#next.text === '!'
+    if (negated) this.#take()
+    const key = this.#word()
+    const problem = qualifiedNameProblems(key)[0]
+    if (problem !== undefined) throw new SelectorSyntaxError(problem)
+    const { kind, text } = this.#next
+    if (kind === 'end' || text === ',') {
+      return { key, operator: negated ? 'DoesNotExist' : 'Exists', values: [] }
+    }
+    if (negated) throw expected(this.#next, "',' or 'end of string'")
+    const operator = OPERATORS.get(text)
+    if (operator === undefined) throw expected(this.#next, [...OPERATORS.keys()].join(', '))
+    this.#take()
+    const values = text === 'in' || text === 'notin' ? this.#valueList() : [this.#exactValue()]
+    return { key, operator, values: checked(values, operator) }
+  }
+
+  /** A word; `in` and `notin` are words where no operator can be. */
+  #word(): string {
+    const token = this.#take()
+    if (token.kind === 'word' || token.text === 'in' || token.text === 'notin') return token.text
+    throw expected(token, 'identifier')
+  }
+
+  #exactValue(): string {
+    const { kind, text } = this.#next
+    return kind === 'end' || text === ',' ? '' : this.#word()
+  }
+
+  /** Values in parentheses. Between two commas, or with nothing at all, there is an empty value. */
+  #valueList(): readonly string[] {
+    const open = this.#take()
+    if (open.text !== '(') throw expected(open, "'('")
+    const values = new Set<string>()
+    let afterWord = false
+    for (;;) {
+      const { text } = this.#next
+      if (text === ')' || text === ',') {
+        this.#take()
+        if (!afterWord) values.add('')
+        afterWord = false
+        if (text === ')') return [...values].toSorted()
+      } else {
+        if (afterWord) throw expected(this.#next, "',' or ')'")
+        values.add(this.#word())
+        afterWord = true
+      }
+    }
+  }
+}
+
+function checked(values: readonly string[], operator: SelectorRequirement['operator']): readonly string[] {
+  for (const value of values) {
+    const problem = labelValueProblems(value)[0]
+    if (problem !== undefined) throw new SelectorSyntaxError(problem)
+    if ((operator === 'Gt' || operator === 'Lt') && !isInt64(value)) {
+      throw new SelectorSyntaxError("for 'Gt', 'Lt' operators, the value must be an integer")
+    }
+  }
+  return values
+}
+
+function expected(found: LabelToken, what: string): SelectorSyntaxError {
+  return new SelectorSyntaxError(`found '${found.text}', expected: ${what}`)
+}

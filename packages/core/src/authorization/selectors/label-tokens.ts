@@ -1,0 +1,53 @@
+/** A token of a label selector. `operator` is also `in` and `notin`, which can be words where a value is expected. */
+export interface LabelToken {
+  readonly kind: 'word' | 'operator' | 'end' | 'bad'
+  readonly text: string
+}
+
+export const END: LabelToken = Object.freeze({ kind: 'end', text: '' })
+
+const OPERATORS: ReadonlySet<string> = new Set([')', ',', '!', '==', '=', '>', 'in', '<', '!=', 'notin', '('])
+const SYMBOLS: ReadonlySet<string> = new Set(['=', '!', '(', ')', ',', '>', '<'])
+const BLANKS: ReadonlySet<string> = new Set([' ', '\t', '\r', '\n'])
+
+/**
+ * The tokens of a label selector. A NUL ends a word, and the text where a token would begin.
+ *
+ * Source: apimachinery `pkg/labels/selector.go`.
+ */
+export function labelTokens(text: string): readonly LabelToken[] {
+  const tokens: LabelToken[] = []
+  let position = 0
+
+  const word = (): LabelToken => {
+    const start = position
+    while (position < text.length) {
+      const character = text[position] ?? ''
+      if (character === '\0' || SYMBOLS.has(character) || BLANKS.has(character)) break
+      position++
+    }
+    const found = text.slice(start, position)
+    if (text[position] === '\0') position++
+    return { kind: OPERATORS.has(found) ? 'operator' : 'word', text: found }
+  }
+
+  const symbols = (): LabelToken => {
+    const start = position
+    let end = start
+    while (SYMBOLS.has(text[position] ?? '')) {
+      const isOperator = OPERATORS.has(text.slice(start, position + 1))
+      if (!isOperator && end > start) break
+      position++
+      if (isOperator) end = position
+    }
+    if (end === start) return { kind: 'bad', text: text.slice(start, position) }
+    return { kind: 'operator', text: text.slice(start, end) }
+  }
+
+  for (;;) {
+    while (BLANKS.has(text[position] ?? '')) position++
+    const character = text[position]
+    if (character === undefined || character === '\0') return tokens
+    tokens.push(SYMBOLS.has(character) ? symbols() : word())
+  }
+}

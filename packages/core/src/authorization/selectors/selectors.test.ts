@@ -1,0 +1,89 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { parseFieldSelector } from './field-selector.ts'
+import { parseLabelSelector } from './label-selector.ts'
+import type { Selector } from './selector.ts'
+
+function text({ requirements, error }: Selector): string {
+  if (error !== undefined) return 'error'
+  return requirements
+    .map(({ key, operator, values }) => `${key} ${operator} (${values.join('|')})`)
+    .join('; ')
+}
+
+describe('parseLabelSelector', () => {
+  it.each([
+    ['', ''],
+    ['app=web', 'app In (web)'],
+    ['app==web,tier!=db', 'app In (web); tier NotIn (db)'],
+    ['b,a,!c', 'a Exists (); b Exists (); c DoesNotExist ()'],
+    ['x in (foo,,baz),y,z notin ()', 'x In (|baz|foo); y Exists (); z NotIn ()'],
+    ['x in (,)', 'x In ()'],
+    ['x in (in,notin)', 'x In (in|notin)'],
+    ['in in (a)', 'in In (a)'],
+    ['a=', 'a In ()'],
+    ['a=,b', 'a In (); b Exists ()'],
+    ['a>1,b<2', 'a Gt (1); b Lt (2)'],
+    [' a \t=\n b ', 'a In (b)'],
+    ['example.com/app=web', 'example.com/app In (web)'],
+  ])('reads %j', (selector, expected) => {
+    expect(text(parseLabelSelector(selector))).toBe(expected)
+  })
+
+  it.each([
+    '*bar',
+    'a=b=c',
+    'a,',
+    ',a',
+    'a b',
+    'a in b',
+    'a in (b',
+    'a in (b c)',
+    '!a=b',
+    'a>x',
+    'a=b c',
+    '=a',
+    'a!b',
+    '(',
+    '!',
+    '!!a',
+    'a=-',
+    'a/b/c',
+    `a=${'x'.repeat(64)}`,
+    'a===b',
+    'a in ((b))',
+    'ü',
+  ])('refuses %j', (selector) => {
+    expect(text(parseLabelSelector(selector))).toBe('error')
+  })
+
+  it('never throws', () => {
+    const piece = fc.oneof(
+      fc.constantFrom('a', 'in', 'notin', '(', ')', ',', '=', '==', '!', '!=', ' ', '<', '\0'),
+      fc.string(),
+    )
+    fc.assert(
+      fc.property(fc.array(piece), (pieces) => {
+        const { requirements, error } = parseLabelSelector(pieces.join(''))
+        expect(error === undefined || requirements.length === 0).toBe(true)
+      }),
+    )
+  })
+})
+
+describe('parseFieldSelector', () => {
+  it.each([
+    ['', ''],
+    ['b=2,a==1,c!=3', 'a In (1); b In (2); c NotIn (3)'],
+    ['a=x\\,y\\=z\\\\', 'a In (x,y=z\\)'],
+    [',,a=b,', 'a In (b)'],
+    ['a=', 'a In ()'],
+    ['=', ''],
+  ])('reads %j', (selector, expected) => {
+    expect(text(parseFieldSelector(selector))).toBe(expected)
+  })
+
+  it.each(['a', 'a=b,c', 'a=b=c', 'a=\\x', 'a=\\'])('refuses %j', (selector) => {
+    expect(text(parseFieldSelector(selector))).toBe('error')
+  })
+})

@@ -1,0 +1,47 @@
+import { type Awaitable, firstOf } from '../awaitable.ts'
+import type { Attributes } from './attributes.ts'
+import type { Authorizer } from './authorizer.ts'
+import type { Context } from '../context.ts'
+import { decide } from './decide.ts'
+import { type Decision, noOpinion } from './decision.ts'
+import { aggregateErrors, type AuthorizationError } from './errors.ts'
+
+/**
+ * Asks authorizers in order until one allows or denies: its reason and its error count, and what went wrong before is
+ * forgotten. When nobody does there is no opinion, with everybody's reasons, each after the name of who gave it, and all
+ * errors as one.
+ *
+ * Source: apiserver `pkg/authorization/union/union.go`.
+ *
+ * @example
+ * const authorizer = unionAuthorizer(privilegedGroups('system:masters'), rbac(policy))
+ */
+export function unionAuthorizer(...authorizers: readonly Authorizer[]): Authorizer {
+  return {
+    name: 'union',
+    authorize: (attributes, context) => firstOpinion(authorizers, attributes, context),
+  }
+}
+
+function firstOpinion(
+  authorizers: readonly Authorizer[],
+  attributes: Attributes,
+  context: Context,
+): Awaitable<Decision> {
+  const reasons: string[] = []
+  const errors: AuthorizationError[] = []
+
+  const opinionOf = (authorizer: Authorizer, decision: Decision): Decision | undefined => {
+    if (decision.verdict !== 'noOpinion') return decision
+    if (decision.reason !== '') reasons.push(`${authorizer.name}: ${decision.reason}`)
+    if (decision.error !== undefined) errors.push(decision.error)
+    return undefined
+  }
+
+  return firstOf(
+    authorizers,
+    (authorizer) => decide(authorizer, attributes, context),
+    opinionOf,
+    () => noOpinion(reasons.join('\n'), aggregateErrors(errors)),
+  )
+}

@@ -1,0 +1,178 @@
+import { describe, expect, it } from 'vitest'
+import { ConfigurationError } from '../errors.ts'
+import { errorList } from './errors.ts'
+import {
+  dns1123LabelProblems,
+  dns1123SubdomainProblems,
+  domainPrefixedPathProblems,
+  labelValueProblems,
+  pathSegmentProblems,
+  qualifiedNameProblems,
+} from './names.ts'
+import { fieldPath } from './path.ts'
+import { readObject } from './reader.ts'
+
+describe('fieldPath', () => {
+  it('prints members, positions and keys as Kubernetes does', () => {
+    const path = fieldPath('jwt').index(0).child('claimMappings').child('extra').key('a.b/c')
+    expect(String(path)).toBe('jwt[0].claimMappings.extra[a.b/c]')
+    expect(String(fieldPath())).toBe('')
+    expect(String(fieldPath().child('kind'))).toBe('kind')
+  })
+})
+
+describe('errorList', () => {
+  const path = fieldPath('spec', 'x')
+
+  it.each([
+    ['required', (list: ReturnType<typeof errorList>) => list.required(path), 'spec.x: Required value'],
+    [
+      'invalid',
+      (list: ReturnType<typeof errorList>) => list.invalid(path, 'a"', 'no'),
+      'spec.x: Invalid value: "a\\"": no',
+    ],
+    [
+      'invalid, a list',
+      (list: ReturnType<typeof errorList>) => list.invalid(path, ['/*'], 'no'),
+      'spec.x: Invalid value: ["/*"]: no',
+    ],
+    [
+      'not supported',
+      (list: ReturnType<typeof errorList>) => list.notSupported(path, 'c', ['a', 'b']),
+      'spec.x: Unsupported value: "c": supported values: "a", "b"',
+    ],
+    [
+      'duplicate',
+      (list: ReturnType<typeof errorList>) => list.duplicate(path, 'a'),
+      'spec.x: Duplicate value: "a"',
+    ],
+    [
+      'forbidden',
+      (list: ReturnType<typeof errorList>) => list.forbidden(path, 'not here'),
+      'spec.x: Forbidden: not here',
+    ],
+    [
+      'too long',
+      (list: ReturnType<typeof errorList>) => list.tooLong(path, 3),
+      'spec.x: Too long: may not be more than 3 bytes',
+    ],
+    [
+      'too many',
+      (list: ReturnType<typeof errorList>) => list.tooMany(path, 5, 3),
+      'spec.x: Too many: 5: must have at most 3 items',
+    ],
+    ['unknown', (list: ReturnType<typeof errorList>) => list.unknown(path), 'spec.x: Unknown field'],
+  ])('prints what is %s', (_, add, expected) => {
+    const list = errorList()
+    add(list)
+    expect(list.toString()).toBe(expected)
+  })
+
+  it('prints several in brackets and equal ones once', () => {
+    const list = errorList()
+    list.required(path)
+    list.required(path)
+    list.required(fieldPath('spec', 'y'))
+    expect(list.toString()).toBe('[spec.x: Required value, spec.y: Required value]')
+  })
+
+  it('throws everything at once, and says in which object it was', () => {
+    const inner = errorList()
+    inner.required(path)
+    const list = errorList()
+    list.addAll(inner.errors, 'Role "r"')
+    expect(() => list.throwIfAny()).toThrow(ConfigurationError)
+    expect(() => list.throwIfAny()).toThrow('Role "r": spec.x: Required value')
+    expect(list.errors[0]?.field).toBe('spec.x')
+  })
+
+  it('does not repeat a value of any length', () => {
+    const list = errorList()
+    list.invalid(path, 'a'.repeat(10_000), 'no')
+    expect(list.toString().length).toBeLessThan(400)
+  })
+})
+
+describe('readObject', () => {
+  it('reads what is absent or null as empty', () => {
+    const errors = errorList()
+    const reader = readObject({ a: null }, fieldPath(), errors)
+    expect([reader?.string('a'), reader?.strings('b'), reader?.object('c'), reader?.objects('d')]).toEqual([
+      '',
+      [],
+      undefined,
+      [],
+    ])
+    expect(reader?.has('a')).toBe(false)
+    expect(errors.errors).toEqual([])
+  })
+
+  it('reports wrong types at their fields, and unknown fields', () => {
+    const errors = errorList()
+    const reader = readObject(
+      { a: 1, b: ['x', true], c: 'no', d: [{}, 5], e: { f: 1 }, g: 0 },
+      fieldPath('o'),
+      errors,
+    )
+    reader?.string('a')
+    reader?.strings('b')
+    reader?.strings('c')
+    reader?.objects('d')
+    reader?.stringMap('e')
+    reader?.end()
+    expect(errors.errors.map(({ field, type }) => `${field} ${type}`)).toEqual([
+      'o.a TypeInvalid',
+      'o.b[1] TypeInvalid',
+      'o.c TypeInvalid',
+      'o.d[1] TypeInvalid',
+      'o.e[f] TypeInvalid',
+      'o.g Unknown',
+    ])
+  })
+
+  it('takes nothing from a prototype', () => {
+    const errors = errorList()
+    const reader = readObject(JSON.parse('{"__proto__": {"name": "x"}}'), fieldPath(), errors)
+    expect(reader?.string('name')).toBe('')
+    expect(reader?.string('constructor')).toBe('')
+    reader?.end()
+    expect(errors.toString()).toBe('__proto__: Unknown field')
+  })
+})
+
+describe('names', () => {
+  it.each([
+    [
+      'a label',
+      dns1123LabelProblems,
+      ['a', 'a-b', '1', 'a'.repeat(63)],
+      ['', 'A', 'a.b', '-a', 'a-', 'a'.repeat(64), 'a\n'],
+    ],
+    ['a subdomain', dns1123SubdomainProblems, ['a.b', 'a'], ['', 'a..b', '.a', 'a_b', 'a'.repeat(254)]],
+    ['a path segment', pathSegmentProblems, ['a:b', 'A', '...'], ['.', '..', 'a/b', 'a%b']],
+    [
+      'a qualified name',
+      qualifiedNameProblems,
+      ['a', 'A_b.c', 'x.y/z'],
+      ['', '/a', 'a/', 'a/b/c', 'A.b/c', '-a', 'a'.repeat(64)],
+    ],
+    ['a label value', labelValueProblems, ['', 'a', 'A_b.c'], ['-', 'a b', 'a'.repeat(64)]],
+    [
+      'a domain-prefixed path',
+      domainPrefixedPathProblems,
+      ['a.io/b', 'a/b/c'],
+      ['', 'a', '/b', 'a/', 'A.io/b', 'a.io/b c'],
+    ],
+  ])('tells %s from what is none', (_, problems, right, wrong) => {
+    for (const name of right) expect({ name, problems: problems(name) }).toEqual({ name, problems: [] })
+    for (const name of wrong)
+      expect({ name, count: problems(name).length > 0 }).toEqual({ name, count: true })
+  })
+
+  it('decides about names of any length at once', () => {
+    const start = performance.now()
+    dns1123SubdomainProblems(`${'a-'.repeat(100_000)}!`)
+    qualifiedNameProblems(`${'a.'.repeat(100_000)}!`)
+    expect(performance.now() - start).toBeLessThan(500)
+  })
+})

@@ -1,0 +1,137 @@
+/*
+ * The kinds of names that Kubernetes knows. Each function returns what is wrong with a name, and nothing when it is right.
+ *
+ * Source: apimachinery `pkg/util/validation/validation.go`, `pkg/api/validation/path/name.go`.
+ */
+
+const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?'
+const SUBDOMAIN = `${LABEL}(\\.${LABEL})*`
+const QUALIFIED = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]'
+const LABEL_VALUE = `(${QUALIFIED})?`
+const HTTP_PATH = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+"
+
+const isLabel = fullMatch(LABEL)
+const isQualified = fullMatch(QUALIFIED)
+const isLabelValue = fullMatch(LABEL_VALUE)
+const isHttpPath = fullMatch(HTTP_PATH)
+
+/** The name of a namespace: RFC 1123, at most 63 characters, no dots. */
+export function dns1123LabelProblems(name: string): readonly string[] {
+  return [
+    ...tooLong(name, 63),
+    ...unless(
+      isLabel(name),
+      "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
+      LABEL,
+      ['my-name', '123-abc'],
+    ),
+  ]
+}
+
+/** The name of most objects: labels joined by dots, at most 253 characters. */
+export function dns1123SubdomainProblems(name: string): readonly string[] {
+  return [
+    ...tooLong(name, 253),
+    ...unless(
+      name.split('.').every(isLabel),
+      "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
+      SUBDOMAIN,
+      ['example.com'],
+    ),
+  ]
+}
+
+/** What can stand between two slashes of a path: the names of roles and bindings. */
+export function pathSegmentProblems(name: string): readonly string[] {
+  if (name === '.' || name === '..') return [`may not be '${name}'`]
+  return ['/', '%']
+    .filter((character) => name.includes(character))
+    .map((character) => `may not contain '${character}'`)
+}
+
+/** The key of a label, as in `example.com/team`. */
+export function qualifiedNameProblems(name: string): readonly string[] {
+  const parts = name.split('/')
+  const local = parts.at(-1) ?? ''
+  const prefix = parts.length === 2 ? parts[0] : undefined
+  if (parts.length > 2) {
+    return unless(
+      false,
+      "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+      QUALIFIED,
+      ['MyName', 'my.name', '123-abc'],
+      " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",
+    )
+  }
+  const prefixProblems =
+    prefix === undefined ? [] : prefix === '' ? ['must be non-empty'] : dns1123SubdomainProblems(prefix)
+  return [
+    ...prefixProblems.map((problem) => `prefix part ${problem}`),
+    ...(local === ''
+      ? ['name part must be non-empty']
+      : tooLong(local, 63).map((each) => `name part ${each}`)),
+    ...unless(
+      isQualified(local),
+      "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+      QUALIFIED,
+      ['MyName', 'my.name', '123-abc'],
+    ),
+  ]
+}
+
+/** The value of a label; it may be empty. */
+export function labelValueProblems(value: string): readonly string[] {
+  return [
+    ...tooLong(value, 63),
+    ...unless(
+      isLabelValue(value),
+      "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+      LABEL_VALUE,
+      ['MyValue', 'my_value', '12345'],
+    ),
+  ]
+}
+
+/** A part of a {@link domainPrefixedPathProblems} that is wrong: the whole, the host or the path. */
+export interface PartProblem {
+  readonly value: string
+  readonly problem: string
+}
+
+/** A path under a domain, as in `acme.io/foo`: the key of an extra field. */
+export function domainPrefixedPathProblems(value: string): readonly PartProblem[] {
+  const slash = value.indexOf('/')
+  if (slash <= 0 || slash === value.length - 1) {
+    return [{ value, problem: 'must be a domain-prefixed path (such as "acme.io/foo")' }]
+  }
+  const host = value.slice(0, slash)
+  const path = value.slice(slash + 1)
+  return [
+    ...dns1123SubdomainProblems(host).map((problem) => ({ value: host, problem })),
+    ...unless(isHttpPath(path), 'Invalid path', HTTP_PATH, []).map((problem) => ({ value: path, problem })),
+  ]
+}
+
+function fullMatch(pattern: string): (text: string) => boolean {
+  const expression = new RegExp(`^(?:${pattern})$`)
+  // No name may be longer than this, and no pattern sees more.
+  return (text) => text.length <= 16_384 && expression.test(text)
+}
+
+function tooLong(text: string, max: number): readonly string[] {
+  return text.length > max ? [`must be no more than ${max} bytes`] : []
+}
+
+function unless(
+  isRight: boolean,
+  problem: string,
+  pattern: string,
+  examples: readonly string[],
+  suffix = '',
+): readonly string[] {
+  if (isRight) return []
+  const shown = examples.map((example) => `'${example}'`).join(',  or ')
+  return [
+    `${problem} (${shown === '' ? '' : `e.g. ${shown}, `}regex used for validation is '${pattern}')${suffix}`,
+  ]
+}

@@ -1,0 +1,117 @@
+import type { ErrorList } from './errors.ts'
+import type { FieldPath } from './path.ts'
+
+/**
+ * Reads an object that came from a file, strictly: what has the wrong type is an error at its field, and so is, at `end()`,
+ * every field that nobody asked for. What is absent or `null` is the empty value of its type.
+ */
+export interface ObjectReader {
+  readonly path: FieldPath
+  /** Whether the field is there and is not `null`. */
+  has(name: string): boolean
+  string(name: string): string
+  strings(name: string): readonly string[]
+  /** A map of texts. */
+  stringMap(name: string): ReadonlyMap<string, string>
+  /** The object in this field, where there is one. */
+  object(name: string): ObjectReader | undefined
+  /** The objects of the list in this field. */
+  objects(name: string): readonly ObjectReader[]
+  /** The value in this field, whatever it is. */
+  value(name: string): unknown
+  /** Reports the fields that were not asked for. */
+  end(): void
+}
+
+/** A reader of this value; `undefined`, with an error, when it is no object. */
+export function readObject(value: unknown, path: FieldPath, errors: ErrorList): ObjectReader | undefined {
+  if (isObject(value)) return new Reader(value, path, errors)
+  errors.typeInvalid(path, value, 'must be an object')
+  return undefined
+}
+
+class Reader implements ObjectReader {
+  readonly path: FieldPath
+  readonly #fields: Readonly<Record<string, unknown>>
+  readonly #errors: ErrorList
+  readonly #asked = new Set<string>()
+
+  constructor(fields: Readonly<Record<string, unknown>>, path: FieldPath, errors: ErrorList) {
+    this.path = path
+    this.#fields = fields
+    this.#errors = errors
+  }
+
+  has(name: string): boolean {
+    return this.value(name) !== undefined
+  }
+
+  value(name: string): unknown {
+    this.#asked.add(name)
+    return Object.hasOwn(this.#fields, name) ? (this.#fields[name] ?? undefined) : undefined
+  }
+
+  string(name: string): string {
+    const value = this.value(name)
+    if (value === undefined) return ''
+    if (typeof value === 'string') return value
+    this.#errors.typeInvalid(this.path.child(name), value, 'must be a string')
+    return ''
+  }
+
+  strings(name: string): readonly string[] {
+    const path = this.path.child(name)
+    return this.#list(name, 'must be a list of strings').flatMap((element, position) => {
+      if (typeof element === 'string') return [element]
+      this.#errors.typeInvalid(path.index(position), element, 'must be a string')
+      return []
+    })
+  }
+
+  stringMap(name: string): ReadonlyMap<string, string> {
+    const value = this.value(name)
+    const path = this.path.child(name)
+    const result = new Map<string, string>()
+    if (value === undefined) return result
+    if (!isObject(value)) {
+      this.#errors.typeInvalid(path, value, 'must be an object')
+      return result
+    }
+    for (const [key, each] of Object.entries(value)) {
+      if (typeof each === 'string') result.set(key, each)
+      else this.#errors.typeInvalid(path.key(key), each, 'must be a string')
+    }
+    return result
+  }
+
+  object(name: string): ObjectReader | undefined {
+    const value = this.value(name)
+    return value === undefined ? undefined : readObject(value, this.path.child(name), this.#errors)
+  }
+
+  objects(name: string): readonly ObjectReader[] {
+    const path = this.path.child(name)
+    return this.#list(name, 'must be a list of objects').flatMap((element, position) => {
+      const reader = readObject(element, path.index(position), this.#errors)
+      return reader === undefined ? [] : [reader]
+    })
+  }
+
+  end(): void {
+    for (const name of Object.keys(this.#fields)) {
+      if (!this.#asked.has(name)) this.#errors.unknown(this.path.child(name))
+    }
+  }
+
+  #list(name: string, expectation: string): readonly unknown[] {
+    const value = this.value(name)
+    if (value === undefined) return []
+    if (Array.isArray(value)) return value
+    this.#errors.typeInvalid(this.path.child(name), value, expectation)
+    return []
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

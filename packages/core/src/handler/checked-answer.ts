@@ -1,0 +1,46 @@
+import { intersectAudiences } from '../audiences.ts'
+import type { Authentication } from '../authenticator.ts'
+import { rejected } from '../errors.ts'
+import { isImmutableUser, type UserInfo, userInfo } from '../user.ts'
+
+/**
+ * What an authenticator answered, with a user that nobody can change, once it is sure that there is a user with a name, whose
+ * credential is valid here.
+ *
+ * @throws {AuthenticationError} when the user is refused.
+ * @throws {TypeError} when it is no answer: an authenticator in plain JavaScript may say anything.
+ */
+export function checkedAnswer(
+  answer: Authentication,
+  audiences: readonly string[] | undefined,
+): Authentication {
+  const problem = problemWith(answer, audiences)
+  if (problem !== undefined) throw rejected(problem)
+  const { user } = answer
+  if (isImmutableUser(user)) return answer
+  if (!isWellFormed(user)) throw new TypeError('an authenticator answered with a malformed user')
+  return { ...answer, user: userInfo(user) }
+}
+
+function problemWith(answer: Authentication, audiences: readonly string[] | undefined): string | undefined {
+  const { username } = answer.user
+  // Deviation: kube-apiserver lets a user without a name pass (`docs/deviations.md`, empty user name).
+  if (typeof username !== 'string' || username === '') return 'the user has no name'
+  const valid = answer.audiences
+  if (audiences === undefined || valid === undefined || valid.length === 0) return undefined
+  if (intersectAudiences(audiences, valid).length > 0) return undefined
+  return 'the credential is not valid for the audiences of this server'
+}
+
+/** Whether everything in it has the type it should have; parts may be missing. */
+function isWellFormed({ uid, groups, extra }: Partial<UserInfo>): boolean {
+  return (
+    (uid === undefined || typeof uid === 'string') &&
+    (groups === undefined || isListOfTexts(groups)) &&
+    (extra === undefined || Object.values(extra).every(isListOfTexts))
+  )
+}
+
+function isListOfTexts(values: unknown): boolean {
+  return Array.isArray(values) && values.every((value) => typeof value === 'string')
+}

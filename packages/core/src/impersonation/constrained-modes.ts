@@ -1,0 +1,161 @@
+import type { Attributes } from '../authorization/attributes.ts'
+import { forbidden } from '../authorization/forbidden.ts'
+import { MASTERS_GROUP } from '../authorization/privileged-groups.ts'
+import { domainPrefixedPathProblems } from '../field/names.ts'
+import { errorList } from '../field/errors.ts'
+import { fieldPath } from '../field/path.ts'
+import { quoted } from '../quote.ts'
+import type { StatusError } from '../status.ts'
+import { userInfo, type UserInfo } from '../user.ts'
+import { AUTHENTICATION_API_GROUP, type Check, impersonationAttributes } from './checks.ts'
+import { nodeNamed, serviceAccountNamed, type WantedUser } from './wanted-user.ts'
+
+/** A way to act as certain users for certain requests only (KEP-5284). */
+export interface ConstrainedMode {
+  readonly name: 'associated-node' | 'arbitrary-node' | 'serviceaccount' | 'user-info'
+  /** Whether it is for such a user, and such a requester, at all. */
+  applies(wanted: WantedUser, requester: UserInfo): boolean
+  /** Who an authorizer is asked about. */
+  requester(requester: UserInfo): UserInfo
+  /** Who is wanted, as far as the answer depends on it: requests with the same share an answer. */
+  cachedAs(wanted: WantedUser): WantedUser
+  checks(wanted: WantedUser, requester: UserInfo): readonly (Check | StatusError)[]
+  /** The groups of the user, where they are not for the headers to say. */
+  readonly groups?: readonly string[]
+}
+
+const NODE_NAME_KEY = 'authentication.kubernetes.io/node-name'
+const NODE_KEYS_KEY = 'authentication.kubernetes.io/associated-node-keys'
+const NODE_GROUPS = ['system:nodes']
+
+const itself = <T>(value: T): T => value
+
+/**
+ * A service account acts as the node it runs on. What is asked says nothing of which node that is, so one answer is good for all
+ * of them; that it is the right one was seen to before.
+ */
+const associatedNode: ConstrainedMode = {
+  name: 'associated-node',
+  groups: NODE_GROUPS,
+  applies(wanted, requester) {
+    const node = nodeNamed(wanted.username)
+    if (node === undefined || !isOnlyUsername(wanted)) return false
+    if (serviceAccountNamed(requester.username) === undefined) return false
+    const names = extraValues(requester, NODE_NAME_KEY)
+    return names.length === 1 && names[0] === node
+  },
+  requester: (requester) =>
+    userInfo({ ...requester, extra: { [NODE_KEYS_KEY]: Object.keys(requester.extra).toSorted() } }),
+  cachedAs: (wanted) => ({ ...wanted, username: 'system:node:*' }),
+  checks: (_, requester) => [
+    { each: [question('associated-node', requester, { resource: 'nodes', name: '*' })] },
+  ],
+}
+
+const arbitraryNode: ConstrainedMode = {
+  name: 'arbitrary-node',
+  groups: NODE_GROUPS,
+  applies: (wanted) => isOnlyUsername(wanted) && nodeNamed(wanted.username) !== undefined,
+  requester: itself,
+  cachedAs: itself,
+  checks: (wanted, requester) => {
+    const name = nodeNamed(wanted.username) ?? ''
+    return [{ each: [question('arbitrary-node', requester, { resource: 'nodes', name })] }]
+  },
+}
+
+const serviceAccount: ConstrainedMode = {
+  name: 'serviceaccount',
+  applies: (wanted) => isOnlyUsername(wanted) && serviceAccountNamed(wanted.username) !== undefined,
+  requester: itself,
+  cachedAs: itself,
+  checks: (wanted, requester) => {
+    const name = serviceAccountNamed(wanted.username) ?? { namespace: '', name: '' }
+    return [{ each: [question('serviceaccount', requester, { resource: 'serviceaccounts', ...name })] }]
+  },
+}
+
+/** Anybody who is neither a node nor a service account, with everything that can be said of a user. */
+const userInfoMode: ConstrainedMode = {
+  name: 'user-info',
+  applies: ({ username }) => nodeNamed(username) === undefined && serviceAccountNamed(username) === undefined,
+  requester: itself,
+  cachedAs: itself,
+  checks: (wanted, requester) => {
+    const ask = (item: Item): Attributes => question('user-info', requester, item)
+    return [
+      { each: [ask({ resource: 'users', name: wanted.username })] },
+      { each: wanted.uid === '' ? [] : [ask({ resource: 'uids', name: wanted.uid })] },
+      groupsCheck(wanted.groups, ask),
+      extraCheck(wanted.extra, ask),
+    ]
+  },
+}
+
+/** In the order they are tried. The verb `impersonate` comes after all of them. */
+export const CONSTRAINED_MODES: readonly ConstrainedMode[] = [
+  associatedNode,
+  arbitraryNode,
+  serviceAccount,
+  userInfoMode,
+]
+
+/** From so many on, everything is asked for at once before each is asked for by itself. */
+const MANY = 4
+
+function groupsCheck(groups: readonly string[], ask: (item: Item) => Attributes): Check | StatusError {
+  const resource = 'groups'
+  if (groups.includes('')) {
+    return forbidden(ask({ resource, name: '' }), 'impersonating the empty string group is not allowed')
+  }
+  if (groups.includes(MASTERS_GROUP)) {
+    const reason = 'impersonating the system:masters group is not allowed'
+    return forbidden(ask({ resource, name: MASTERS_GROUP }), reason)
+  }
+  const each = groups.map((name) => ask({ resource, name }))
+  return groups.length < MANY ? { each } : { each, wildcard: ask({ resource, name: '*' }) }
+}
+
+function extraCheck(extra: WantedUser['extra'], ask: (item: Item) => Attributes): Check | StatusError {
+  const resource = 'userextras'
+  for (const [key, values] of extra) {
+    const problem = extraProblem(key, values)
+    if (problem !== undefined) return forbidden(ask({ resource, name: '' }), problem)
+  }
+  const each = [...extra].flatMap(([subresource, values]) =>
+    values.map((name) => ask({ resource, subresource, name })),
+  )
+  const isLarge = extra.size >= MANY || each.length >= MANY
+  return isLarge ? { each, wildcard: ask({ resource, subresource: '*', name: '*' }) } : { each }
+}
+
+function extraProblem(key: string, values: readonly string[]): string | undefined {
+  if (key === '') return 'impersonating the empty string key in extra is not allowed'
+  const errors = errorList()
+  for (const { value, problem } of domainPrefixedPathProblems(key)) {
+    errors.invalid(fieldPath('extra', 'key'), value, problem)
+  }
+  if (errors.errors.length > 0) {
+    return `impersonating an invalid key in extra is not allowed: ${errors.toString()}`
+  }
+  if (key !== key.toLowerCase()) {
+    return `impersonating a non-lowercase key in extra is not allowed: ${quoted(key)}`
+  }
+  if (values.length === 0) return 'impersonating empty values in extra is not allowed'
+  if (values.includes('')) return 'impersonating the empty string value in extra is not allowed'
+  return undefined
+}
+
+type Item = Parameters<typeof impersonationAttributes>[3]
+
+function question(mode: ConstrainedMode['name'], requester: UserInfo, item: Item): Attributes {
+  return impersonationAttributes(requester, `impersonate:${mode}`, AUTHENTICATION_API_GROUP, item)
+}
+
+function isOnlyUsername(wanted: WantedUser): boolean {
+  return wanted.uid === '' && wanted.groups.length === 0 && wanted.extra.size === 0
+}
+
+function extraValues(user: UserInfo, key: string): readonly string[] {
+  return Object.hasOwn(user.extra, key) ? (user.extra[key] ?? []) : []
+}

@@ -1,0 +1,197 @@
+import type { HeaderChanges } from '../authenticator.ts'
+import { andThen, type Awaitable } from '../awaitable.ts'
+import {
+  attributesReader,
+  type AuthorizeRequestContext,
+  contextOf,
+  type ReadAttributes,
+  requireAuthorizer,
+} from '../authorization/authorize-request.ts'
+import type { Authorizer } from '../authorization/authorizer.ts'
+import { decide } from '../authorization/decide.ts'
+import { internalError } from '../authorization/internal-error.ts'
+import { type Clock, systemClock } from '../clock.ts'
+import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
+import { notify, type Observer } from '../events.ts'
+import type { AuthenticationRequest } from '../request/request.ts'
+import { StatusError } from '../status.ts'
+import type { UserInfo } from '../user.ts'
+import { type Ask, firstRefusal, strictRefusal } from './checks.ts'
+import { legacyChecks } from './legacy.ts'
+import { type AllowedImpersonation, impersonationModes } from './modes.ts'
+import { IMPERSONATION_HEADERS, readImpersonation } from './read-headers.ts'
+import { impersonatedUser, type WantedUser } from './wanted-user.ts'
+
+/** How impersonation works, beyond the authorizer itself. The same in every adapter. */
+export interface ImpersonateRequestOptions {
+  /**
+   * `legacy` (default): the verb `impersonate`, for any request. `constrained`: first the modes of constrained impersonation
+   * (KEP-5284), which also ask what the request is, and then the verb `impersonate`.
+   */
+  readonly mode?: 'legacy' | 'constrained'
+  /** What a request is about, for `constrained`. Default: Kubernetes-style paths. */
+  readonly attributes?: ReadAttributes
+  /** How many groups and values of extra fields a request may have, since each costs a decision. Default 256. */
+  readonly maxValues?: number
+  /** How long `constrained` remembers what was allowed. Default 10; 0 not at all. */
+  readonly cacheTtlSeconds?: number
+  /** What is used least goes first beyond this, in each of the eight caches of `constrained`. Default 8192. */
+  readonly maxCacheEntries?: number
+  readonly clock?: Clock
+  /** Told of every attempt and of what every authorizer thought of it. */
+  readonly observer?: Observer
+}
+
+/** The request is made as somebody else, or by the requester in person. */
+export interface RequestUser {
+  /** Who the application sees. Absent only where the requester is and nobody else is asked for. */
+  readonly user: UserInfo | undefined
+  /** Who made the request, when that is somebody else. */
+  readonly requester?: UserInfo
+  /** The mode that allowed it, when the user is somebody else. */
+  readonly mode?: string
+  /** What to do to the headers before the application sees them, and before anything is waited for. */
+  readonly headerChanges: HeaderChanges
+}
+
+/** The request is refused. */
+export interface RefusedImpersonation {
+  readonly failure: StatusError
+}
+
+/** What became of a request. */
+export type ImpersonationOutcome = RequestUser | RefusedImpersonation
+
+/** Decides who a request is made as. It never throws and never rejects. */
+export type ImpersonateRequest = (
+  request: AuthenticationRequest,
+  requester: UserInfo | undefined,
+  context?: AuthorizeRequestContext,
+) => Awaitable<ImpersonationOutcome>
+
+/**
+ * Lets somebody act as somebody else, in one place for all adapters.
+ *
+ * 1. Without impersonation headers nothing happens.
+ * 2. Groups, a uid or extra fields without a user are a 400, and so are more values than the limit.
+ * 3. The authorizer is asked, as the requester, for every single thing in the headers. The first that is not allowed is a 403.
+ * 4. The application sees the wanted user, with nothing of the requester, and none of the headers.
+ *
+ * Whether that user may make the request is another question, for `authorizeRequest` after it.
+ *
+ * Source: apiserver `pkg/endpoints/filters/impersonation`, KEP-5284.
+ *
+ * @throws {ConfigurationError} when the options cannot work.
+ * @example
+ * const impersonate = impersonateRequest(rbac(policy))
+ * const outcome = await impersonate(fetchRequest(request), user)
+ * if ('failure' in outcome) return outcome.failure.getResponse()
+ */
+export function impersonateRequest(
+  authorizer: Authorizer,
+  options: ImpersonateRequestOptions = {},
+): ImpersonateRequest {
+  requireAuthorizer(authorizer)
+  validate(options)
+  const { observer } = options
+  const isConstrained = options.mode === 'constrained'
+  const reading = {
+    maxValues: options.maxValues ?? 256,
+    userText: isConstrained ? 'a user name' : 'a user',
+  }
+  const allow = isConstrained ? constrained(options) : legacy
+
+  const askIn = (signal: AbortSignal | undefined): Ask => {
+    const context = contextOf(observer, signal)
+    return (attributes) => decide(authorizer, attributes, context)
+  }
+
+  return function impersonateOne(request, requester, given = {}) {
+    const wanted = readImpersonation(request.headers, reading)
+    if (wanted === undefined) return { user: requester, headerChanges: NO_CHANGES }
+    const start = observer === undefined ? 0 : performance.now()
+    const answer =
+      'problem' in wanted
+        ? badRequest(wanted.problem)
+        : allow({ request, requester, wanted, given, ask: askIn(given.signal) })
+    return andThen(answer, (result) => {
+      notify(observer, {
+        type: 'impersonation',
+        request,
+        durationSeconds: (performance.now() - start) / 1000,
+        ...(requester !== undefined && { requester }),
+        ...(result instanceof StatusError
+          ? { result: 'denied', failure: result }
+          : { result: 'allowed', impersonated: result.user, mode: result.mode }),
+      })
+      if (result instanceof StatusError) return { failure: result }
+      return {
+        user: result.user,
+        mode: result.mode,
+        headerChanges: IMPERSONATION_HEADERS,
+        ...(requester !== undefined && { requester }),
+      }
+    })
+  }
+}
+
+const NO_CHANGES: HeaderChanges = Object.freeze({ remove: [] })
+
+/** Somebody wants to act as somebody else. */
+interface Attempt {
+  readonly request: AuthenticationRequest
+  readonly requester: UserInfo | undefined
+  readonly wanted: WantedUser
+  readonly given: AuthorizeRequestContext
+  readonly ask: Ask
+}
+
+type Allow = (attempt: Attempt) => Awaitable<AllowedImpersonation | StatusError>
+
+/** The stand-alone filter that Kubernetes had before the modes: its order of checks, and its strictness. */
+const legacy: Allow = ({ request, requester, wanted, ask }) => {
+  // Not every caller is type-checked, and nobody must become somebody here.
+  if (requester === undefined || requester === null) {
+    return internalError(request, 'no user found for request')
+  }
+  const { user, groups, extra, uid } = legacyChecks(requester, wanted)
+  return andThen(
+    firstRefusal([user, groups, extra, uid], ask, strictRefusal),
+    (refused) => refused ?? { user: impersonatedUser(wanted), mode: 'legacy' },
+  )
+}
+
+function constrained(options: ImpersonateRequestOptions): Allow {
+  const attributesFor = attributesReader(options.attributes)
+  const tryModes = impersonationModes({
+    clock: options.clock ?? systemClock,
+    cacheTtlSeconds: options.cacheTtlSeconds ?? 10,
+    maxCacheEntries: options.maxCacheEntries ?? 8192,
+  })
+  return ({ request, requester, wanted, given, ask }) => {
+    const attributes = attributesFor(request, requester, given)
+    return attributes instanceof StatusError ? attributes : tryModes(wanted, attributes, ask)
+  }
+}
+
+function badRequest(message: string): StatusError {
+  return new StatusError({ status: 400, reason: 'BadRequest', message })
+}
+
+function validate(options: ImpersonateRequestOptions): void {
+  const problems: ConfigurationProblem[] = []
+  if (options.mode !== undefined && !['legacy', 'constrained'].includes(options.mode)) {
+    problems.push({ path: 'mode', message: "must be 'legacy' or 'constrained'" })
+  }
+  for (const path of ['maxValues', 'maxCacheEntries'] as const) {
+    const value = options[path]
+    if (value !== undefined && !(Number.isSafeInteger(value) && value > 0)) {
+      problems.push({ path, message: 'must be a whole number above 0' })
+    }
+  }
+  const { cacheTtlSeconds } = options
+  if (cacheTtlSeconds !== undefined && !(cacheTtlSeconds >= 0)) {
+    problems.push({ path: 'cacheTtlSeconds', message: 'must be 0 or more' })
+  }
+  if (problems.length > 0) throw new ConfigurationError(problems)
+}

@@ -1,0 +1,11 @@
+export {
+  type ImpersonateRequestOptions,
+  impersonateRequest,
+  type ImpersonateRequest,
+  type ImpersonationOutcome,
+  type RefusedImpersonation,
+  type RequestUser,
+} from './impersonate-request.ts'
+export { impersonationHeaders } from './impersonation-headers.ts'
+export { IMPERSONATION_HEADERS } from './read-headers.ts'
+export { serviceAccountNamed, type ServiceAccountName } from './wanted-user.ts'

@@ -1,0 +1,35 @@
+import { selects } from './label-selector.ts'
+import type { ClusterRole, PolicyRule } from './objects.ts'
+
+/**
+ * The rules of every ClusterRole, by name. A role with an aggregation rule has, instead of its own, the rules of all others
+ * that its selectors select: selector by selector, role by role in the order of names, equal rules once. What it selects may be
+ * aggregated itself; roles that select each other get nothing from each other but what both select.
+ *
+ * Source: kubernetes `pkg/controller/clusterroleaggregation`.
+ */
+export function effectiveRules(roles: readonly ClusterRole[]): ReadonlyMap<string, readonly PolicyRule[]> {
+  const byName = [...roles].toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+  return new Map(
+    roles.map((role) => [role.name, role.aggregation === undefined ? role.rules : aggregated(role, byName)]),
+  )
+}
+
+function aggregated(role: ClusterRole, byName: readonly ClusterRole[]): readonly PolicyRule[] {
+  const rules = new Map<string, PolicyRule>()
+  const seen = new Set([role])
+
+  const collect = (selecting: ClusterRole): void => {
+    for (const selector of selecting.aggregation ?? []) {
+      for (const candidate of byName) {
+        if (seen.has(candidate) || !selects(selector, candidate.labels)) continue
+        seen.add(candidate)
+        if (candidate.aggregation !== undefined) collect(candidate)
+        else for (const rule of candidate.rules) rules.set(JSON.stringify(rule), rule)
+      }
+    }
+  }
+
+  collect(role)
+  return [...rules.values()]
+}

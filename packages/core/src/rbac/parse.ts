@@ -1,0 +1,119 @@
+import { errorList } from '../field/errors.ts'
+import { fieldPath } from '../field/path.ts'
+import { adviceOn, objectText, type RbacAdvice } from './advice.ts'
+import { decodeObject, type ForeignObject } from './decode.ts'
+import type { RbacObject, RbacPolicy } from './objects.ts'
+import { validateObject } from './validate.ts'
+import { yamlDocuments, type YamlLimits } from './yaml-documents.ts'
+
+/** A text with roles and bindings, as from a file. */
+export interface RbacSource {
+  /** What it is called in errors, usually a path. */
+  readonly name: string
+  readonly text: string
+}
+
+/** Options of {@link parseRbac}. */
+export type ParseRbacOptions = YamlLimits
+
+/** A policy that was validated, and what deserves a look in it. */
+export interface ParsedRbacPolicy extends RbacPolicy {
+  readonly advice: readonly RbacAdvice[]
+}
+
+/**
+ * Reads roles and bindings from YAML or JSON: one object, several documents, or lists of them, in one text or several. The
+ * same files that `kubectl apply` takes; what is of another API is left out, and mentioned in `advice`.
+ *
+ * All of it must be valid, as the API server has it, or nothing counts.
+ *
+ * Source: kubernetes `pkg/apis/rbac/validation/validation.go`.
+ *
+ * Deviation: an unknown field and a repeated object are errors (`docs/deviations.md`, unknown fields of manifests).
+ *
+ * @throws {ConfigurationError} whose problems are `FieldError`s, all at once.
+ * @example
+ * const policy = parseRbac(await readFile('rbac.yaml', 'utf8'))
+ * for (const { path, message } of policy.advice) console.warn(`${path}: ${message}`)
+ * const authorizer = rbac(policy)
+ */
+export function parseRbac(
+  sources: string | RbacSource | readonly RbacSource[],
+  options: ParseRbacOptions = {},
+): ParsedRbacPolicy {
+  const all = typeof sources === 'string' ? [{ name: 'rbac', text: sources }] : [sources].flat()
+  const errors = errorList()
+  const objects: RbacObject[] = []
+  const advice: RbacAdvice[] = []
+  const seen = new Set<string>()
+
+  for (const { name, text } of all) {
+    for (const [position, value] of listed(yamlDocuments(text, name, options)).entries()) {
+      const found = errorList()
+      const object = decodeObject(value, found)
+      const isOurs = object !== undefined && !isForeign(object)
+      // What has the wrong type was read as empty, and would be reported as missing as well.
+      if (isOurs && found.errors.length === 0) {
+        validateObject(object, found)
+        if (seen.has(identity(object))) found.duplicate(fieldPath('metadata', 'name'), object.name)
+        seen.add(identity(object))
+        objects.push(object)
+      }
+      if (object !== undefined && isForeign(object)) advice.push(foreign(object, `${name}[${position}]`))
+      errors.addAll(found.errors, isOurs && object.name !== '' ? objectText(object) : `${name}[${position}]`)
+    }
+  }
+  errors.throwIfAny()
+  return { objects, advice: [...advice, ...adviceOn(objects)] }
+}
+
+/**
+ * A policy of objects that somebody validated already, as those of a Kubernetes API. Types and fields must be right; what they
+ * say is taken as it is, and what makes no sense grants nothing.
+ *
+ * @throws {ConfigurationError} whose problems are `FieldError`s, all at once.
+ */
+export function rbacPolicy(objects: readonly unknown[]): RbacPolicy {
+  const errors = errorList()
+  const decoded: RbacObject[] = []
+  for (const [position, value] of listed(objects).entries()) {
+    const found = errorList()
+    const object = decodeObject(value, found)
+    if (object !== undefined && !isForeign(object)) decoded.push(object)
+    errors.addAll(found.errors, `objects[${position}]`)
+  }
+  errors.throwIfAny()
+  return { objects: decoded }
+}
+
+function isForeign(object: RbacObject | ForeignObject): object is ForeignObject {
+  return object.kind === 'foreign'
+}
+
+function foreign(object: ForeignObject, path: string): RbacAdvice {
+  return {
+    code: 'foreignObject',
+    path,
+    message: `${object.description} is no role and no binding, and is ignored`,
+  }
+}
+
+function identity({ kind, namespace, name }: RbacObject): string {
+  return JSON.stringify([kind, namespace, name])
+}
+
+/** Objects, with the items of lists in place of the lists. Items of a list of one kind need not repeat it. */
+function listed(values: readonly unknown[]): readonly unknown[] {
+  return values.flatMap((value) => {
+    if (typeof value !== 'object' || value === null || !('kind' in value) || !('items' in value))
+      return [value]
+    const { kind, items } = value
+    if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items)) return [value]
+    if (kind === 'List') return items as readonly unknown[]
+    const apiVersion = 'apiVersion' in value ? value.apiVersion : undefined
+    const inherited = { kind: kind.slice(0, -'List'.length), apiVersion }
+    return items.map((item: unknown) =>
+      typeof item === 'object' && item !== null ? { ...inherited, ...item } : item,
+    )
+  })
+}

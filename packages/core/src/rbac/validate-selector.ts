@@ -1,0 +1,47 @@
+import { labelValueProblems, qualifiedNameProblems } from '../field/names.ts'
+import type { ErrorList } from '../field/errors.ts'
+import type { FieldPath } from '../field/path.ts'
+import type { LabelSelector, LabelSelectorRequirement } from './objects.ts'
+
+/**
+ * Adds what is wrong with a selector of labels.
+ *
+ * Source: apimachinery `pkg/apis/meta/v1/validation/validation.go`.
+ */
+export function validateSelector(selector: LabelSelector, path: FieldPath, errors: ErrorList): void {
+  const matchLabels = path.child('matchLabels')
+  for (const [key, value] of selector.matchLabels) {
+    validateKey(key, matchLabels, errors)
+    for (const problem of labelValueProblems(value)) errors.invalid(matchLabels, value, problem)
+  }
+  for (const [index, requirement] of selector.matchExpressions.entries()) {
+    validateRequirement(requirement, path.child('matchExpressions').index(index), errors)
+  }
+}
+
+function validateRequirement(
+  { key, operator, values }: LabelSelectorRequirement,
+  path: FieldPath,
+  errors: ErrorList,
+): void {
+  const valuesPath = path.child('values')
+  if (operator === 'In' || operator === 'NotIn') {
+    if (values.length === 0) {
+      errors.required(valuesPath, "must be specified when `operator` is 'In' or 'NotIn'")
+    }
+  } else if (operator === 'Exists' || operator === 'DoesNotExist') {
+    if (values.length > 0) {
+      errors.forbidden(valuesPath, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")
+    }
+  } else {
+    errors.invalid(path.child('operator'), operator, 'not a valid selector operator')
+  }
+  validateKey(key, path.child('key'), errors)
+  for (const [index, value] of values.entries()) {
+    for (const problem of labelValueProblems(value)) errors.invalid(valuesPath.index(index), value, problem)
+  }
+}
+
+function validateKey(key: string, path: FieldPath, errors: ErrorList): void {
+  for (const problem of qualifiedNameProblems(key)) errors.invalid(path, key, problem)
+}

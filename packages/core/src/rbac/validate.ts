@@ -1,0 +1,106 @@
+import { dns1123LabelProblems, dns1123SubdomainProblems, pathSegmentProblems } from '../field/names.ts'
+import type { ErrorList } from '../field/errors.ts'
+import { type FieldPath, fieldPath } from '../field/path.ts'
+import { type AnyBinding, type PolicyRule, RBAC_API_GROUP, type RbacObject, type Subject } from './objects.ts'
+import { validateSelector } from './validate-selector.ts'
+
+/**
+ * Adds what the API server would refuse an object for.
+ *
+ * Source: kubernetes `pkg/apis/rbac/validation/validation.go`.
+ */
+export function validateObject(object: RbacObject, errors: ErrorList): void {
+  const isNamespaced = object.kind === 'Role' || object.kind === 'RoleBinding'
+  validateMetadata(object, isNamespaced, errors)
+  if (object.kind === 'RoleBinding' || object.kind === 'ClusterRoleBinding') {
+    validateBinding(object, isNamespaced, errors)
+    return
+  }
+  for (const [index, rule] of object.rules.entries()) {
+    validateRule(rule, isNamespaced, fieldPath('rules').index(index), errors)
+  }
+  if (object.kind !== 'ClusterRole' || object.aggregation === undefined) return
+  const path = fieldPath('aggregationRule', 'clusterRoleSelectors')
+  if (object.aggregation.length === 0) {
+    errors.required(path, 'at least one clusterRoleSelector required if aggregationRule is non-nil')
+  }
+  for (const [index, selector] of object.aggregation.entries()) {
+    validateSelector(selector, path.index(index), errors)
+  }
+}
+
+function validateMetadata(object: RbacObject, isNamespaced: boolean, errors: ErrorList): void {
+  const metadata = fieldPath('metadata')
+  if (object.name === '') errors.required(metadata.child('name'), 'name or generateName is required')
+  else validateName(object.name, metadata.child('name'), errors)
+  const path = metadata.child('namespace')
+  if (!isNamespaced) {
+    if (object.namespace !== '') errors.forbidden(path, 'not allowed on this type')
+  } else if (object.namespace === '') {
+    errors.required(path)
+  } else {
+    for (const problem of dns1123LabelProblems(object.namespace))
+      errors.invalid(path, object.namespace, problem)
+  }
+}
+
+function validateRule(rule: PolicyRule, isNamespaced: boolean, path: FieldPath, errors: ErrorList): void {
+  if (rule.verbs.length === 0) {
+    errors.required(path.child('verbs'), 'verbs must contain at least one value')
+  }
+  if (rule.nonResourceURLs.length > 0) {
+    const urls = path.child('nonResourceURLs')
+    if (isNamespaced) {
+      errors.invalid(urls, rule.nonResourceURLs, 'namespaced rules cannot apply to non-resource URLs')
+    }
+    if (rule.apiGroups.length + rule.resources.length + rule.resourceNames.length > 0) {
+      const detail = 'rules cannot apply to both regular resources and non-resource URLs'
+      errors.invalid(urls, rule.nonResourceURLs, detail)
+    }
+    return
+  }
+  if (rule.apiGroups.length === 0) {
+    errors.required(path.child('apiGroups'), 'resource rules must supply at least one api group')
+  }
+  if (rule.resources.length === 0) {
+    errors.required(path.child('resources'), 'resource rules must supply at least one resource')
+  }
+}
+
+function validateBinding(binding: AnyBinding, isNamespaced: boolean, errors: ErrorList): void {
+  const path = fieldPath('roleRef')
+  const { apiGroup, kind, name } = binding.roleRef
+  if (apiGroup !== RBAC_API_GROUP) errors.notSupported(path.child('apiGroup'), apiGroup, [RBAC_API_GROUP])
+  const kinds = isNamespaced ? ['Role', 'ClusterRole'] : ['ClusterRole']
+  if (!kinds.includes(kind)) errors.notSupported(path.child('kind'), kind, kinds)
+  if (name === '') errors.required(path.child('name'))
+  else validateName(name, path.child('name'), errors)
+  for (const [index, subject] of binding.subjects.entries()) {
+    validateSubject(subject, isNamespaced, fieldPath('subjects').index(index), errors)
+  }
+}
+
+function validateSubject(subject: Subject, isNamespaced: boolean, path: FieldPath, errors: ErrorList): void {
+  const { kind, apiGroup, name, namespace } = subject
+  if (name === '') errors.required(path.child('name'))
+  switch (kind) {
+    case 'ServiceAccount':
+      if (name !== '') {
+        for (const problem of dns1123SubdomainProblems(name))
+          errors.invalid(path.child('name'), name, problem)
+      }
+      if (apiGroup !== '') errors.notSupported(path.child('apiGroup'), apiGroup, [''])
+      if (!isNamespaced && namespace === '') errors.required(path.child('namespace'))
+      break
+    case 'User':
+    case 'Group':
+      if (apiGroup !== RBAC_API_GROUP) errors.notSupported(path.child('apiGroup'), apiGroup, [RBAC_API_GROUP])
+      break
+    default:
+      errors.notSupported(path.child('kind'), kind, ['ServiceAccount', 'User', 'Group'])
+  }
+}
+
+function validateName(name: string, path: FieldPath, errors: ErrorList): void {
+  for (const problem of pathSegmentProblems(name)) errors.invalid(path, name, problem)
+}

@@ -1,0 +1,76 @@
+import { type Document, Lexer, parseAllDocuments } from 'yaml'
+import { ConfigurationError } from '../errors.ts'
+
+/** How much of a text is read before it is refused. */
+export interface YamlLimits {
+  /** Characters. Default 1,048,576. */
+  readonly maxLength?: number
+}
+
+const MAX_LENGTH = 1_048_576
+const MAX_DEPTH = 100
+const MAX_ALIASES = 100
+
+/**
+ * The documents of a YAML or JSON text, as Kubernetes reads it: YAML 1.1, so `yes` is true. Empty documents are left out.
+ *
+ * Anything doubtful is refused: repeated keys, keys that are no texts, unknown tags, aliases that multiply, too much of
+ * anything. Depth is measured before the text is parsed, since the parser would go as deep as the stack does.
+ *
+ * @throws {ConfigurationError} with the line and column of everything that is wrong.
+ */
+export function yamlDocuments(text: string, source: string, limits: YamlLimits = {}): readonly unknown[] {
+  const maxLength = limits.maxLength ?? MAX_LENGTH
+  if (text.length > maxLength) throw problem(source, `must be at most ${maxLength} characters`)
+  if (isDeep(text)) throw problem(source, `must not be nested more than ${MAX_DEPTH} levels deep`)
+  const documents = parseAllDocuments(text, { version: '1.1', uniqueKeys: true, stringKeys: true })
+  if (!Array.isArray(documents)) return []
+  const problems = documents.flatMap((document: Document) =>
+    [...document.errors, ...document.warnings].map((error) => ({ path: source, message: firstLine(error) })),
+  )
+  if (problems.length > 0) throw new ConfigurationError(problems)
+  return documents.map((document) => valueOf(document, source)).filter((value) => value !== null)
+}
+
+function valueOf(document: Document, source: string): unknown {
+  try {
+    const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES })
+    return value ?? null
+  } catch (error) {
+    throw problem(source, firstLine(error), error)
+  }
+}
+
+/** Whether brackets, indentation or markers on one line could nest deeper than allowed. */
+function isDeep(text: string): boolean {
+  let flow = 0
+  let markers = 0
+  let isLineStart = true
+  for (const lexeme of new Lexer().lex(text)) {
+    const first = lexeme[0]
+    if (first === '\n' || first === '\r') {
+      markers = 0
+      isLineStart = true
+    } else if (first === ' ' || first === '\t') {
+      if (isLineStart && flow === 0 && lexeme.length > 2 * MAX_DEPTH) return true
+    } else if (lexeme === '[' || lexeme === '{') {
+      if (++flow > MAX_DEPTH) return true
+    } else if (lexeme === ']' || lexeme === '}') {
+      flow--
+    } else if (lexeme === '-' || lexeme === '?' || (lexeme === ':' && isLineStart)) {
+      if (++markers > MAX_DEPTH) return true
+    } else if (first !== '&' && first !== '!') {
+      isLineStart = false
+    }
+  }
+  return false
+}
+
+function firstLine(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  return (text.split('\n')[0] ?? '').replace(/:$/, '')
+}
+
+function problem(path: string, message: string, cause?: unknown): ConfigurationError {
+  return new ConfigurationError([{ path, message }], cause === undefined ? undefined : { cause })
+}

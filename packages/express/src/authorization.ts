@@ -1,0 +1,49 @@
+import type { IncomingMessage } from 'node:http'
+import type { UserInfo } from '@kube-authn/core'
+import {
+  type Authorizer,
+  type AuthorizeRequestOptions,
+  authorizeRequest,
+  type RequestAttributes,
+} from '@kube-authn/core/authorization'
+import { type FailureOptions, type Middleware, proceedWith, refuser } from './middleware.ts'
+import { stateOf } from './state.ts'
+
+/** Options of {@link authorization}. */
+export interface AuthorizationOptions<Req extends IncomingMessage = IncomingMessage>
+  extends Omit<AuthorizeRequestOptions, 'attributes'>, FailureOptions {
+  /** What a request is about. Default: Kubernetes-style paths; any other path is authorized as that path. */
+  readonly attributes?: (req: Req) => RequestAttributes
+  /** Who makes a request. Default: whom `authentication` and `impersonation` found out. */
+  readonly user?: (req: Req) => UserInfo | undefined
+}
+
+/**
+ * Lets a request pass when the authorizer allows its user to make it. Answers 403 otherwise, and says what was refused.
+ *
+ * @throws {ConfigurationError} when there is no authorizer.
+ * @example
+ * const attributes = (req: Request) => ({ verb: 'get', resource: 'invoices', name: req.params['id'] ?? '' })
+ * app.get('/invoices/:id', authorization(authorizer, { attributes }), showInvoice)
+ */
+export function authorization<Req extends IncomingMessage = IncomingMessage>(
+  authorizer: Authorizer,
+  options: AuthorizationOptions<Req> = {},
+): Middleware<Req> {
+  const { attributes, user, onFailure, ...rest } = options
+  const authorize = authorizeRequest(authorizer, rest)
+  const refuse = refuser(onFailure === undefined ? {} : { onFailure })
+
+  return function authorizationMiddleware(req, res, next) {
+    const state = stateOf(req)
+    const given = attributes === undefined ? {} : { attributes: () => attributes(req) }
+    proceedWith(
+      authorize(state.request, user === undefined ? state.authentication?.user : user(req), given),
+      (outcome) => {
+        if ('failure' in outcome) refuse(outcome.failure, req, res, next)
+        else next()
+      },
+      next,
+    )
+  }
+}

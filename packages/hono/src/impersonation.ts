@@ -1,0 +1,51 @@
+import type { UserInfo } from '@kube-authn/core'
+import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
+import { type ImpersonateRequestOptions, impersonateRequest } from '@kube-authn/core/impersonation'
+import type { Context, MiddlewareHandler } from 'hono'
+import { answer, type FailureOptions } from './failure.ts'
+import {
+  type AuthenticationEnv,
+  authenticationOf,
+  changeHeaders,
+  requestOf,
+  setAuthentication,
+} from './state.ts'
+
+/** Options of {@link impersonation}. */
+export interface ImpersonationOptions extends Omit<ImpersonateRequestOptions, 'attributes'>, FailureOptions {
+  /** What a request is about, for `mode: 'constrained'`. Default: Kubernetes-style paths. */
+  readonly attributes?: (c: Context) => RequestAttributes
+  /** Who makes a request. Default: whom `authentication` found out. */
+  readonly user?: (c: Context) => UserInfo | undefined
+}
+
+/**
+ * Lets a user act as another, with the `Impersonate-*` headers of Kubernetes, if the authorizer allows every part of it. Then
+ * `c.var.user` is the other, and `c.var.authentication.requester` who really made the request.
+ *
+ * @typeParam E the environment of an app that has bindings or variables of its own.
+ * @throws {ConfigurationError} when the options cannot work.
+ * @example
+ * new Hono().use(authentication(authenticator)).use(impersonation(rbac(parseRbac(yaml))))
+ */
+export function impersonation<E extends AuthenticationEnv = AuthenticationEnv>(
+  authorizer: Authorizer,
+  options: ImpersonationOptions = {},
+): MiddlewareHandler<E> {
+  const { attributes, user, onFailure = answer, ...rest } = options
+  const impersonate = impersonateRequest(authorizer, rest)
+
+  const middleware: MiddlewareHandler = async function impersonationMiddleware(c, next) {
+    const authentication = authenticationOf(c)
+    const requester = user === undefined ? authentication?.user : user(c)
+    const given = attributes === undefined ? {} : { attributes: () => attributes(c) }
+    const outcome = await impersonate(requestOf(c), requester, given)
+    if ('failure' in outcome) return onFailure(outcome.failure, c, next)
+    changeHeaders(c, outcome.headerChanges)
+    if (outcome.requester !== undefined && outcome.user !== undefined) {
+      setAuthentication(c, { ...authentication, user: outcome.user, requester: outcome.requester })
+    }
+    return next()
+  }
+  return middleware
+}

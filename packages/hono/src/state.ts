@@ -1,0 +1,71 @@
+import {
+  type Authentication,
+  type AuthenticationRequest,
+  fetchRequest,
+  type HeaderChanges,
+  type UserInfo,
+  withHeaderChanges,
+} from '@kube-authn/core'
+import { applyHeaderChanges, incomingMessageRequest } from '@kube-authn/core/incoming-message'
+import type { Context } from 'hono'
+import { nodeRequestOf } from './node-server.ts'
+
+/** What the middlewares set in a context: `c.var.user`, `c.var.authentication`. */
+export interface AuthenticationEnv {
+  Variables: {
+    user: UserInfo
+    authentication: Authentication
+  }
+}
+
+const requests = new WeakMap<Context, AuthenticationRequest>()
+
+/** The request of a context, the same for all middlewares: by it an observer tells which events belong together. */
+export function requestOf(c: Context): AuthenticationRequest {
+  let request = requests.get(c)
+  if (request === undefined) {
+    const incoming = nodeRequestOf(c)
+    request = incoming === undefined ? currentFetchRequest(c) : incomingMessageRequest(incoming)
+    requests.set(c, request)
+  }
+  return request
+}
+
+/** Makes this the user of the request. */
+export function setAuthentication(c: Context, authentication: Authentication): void {
+  c.set('user', authentication.user)
+  c.set('authentication', authentication)
+}
+
+/** What is known of who makes the request, which may be nothing yet. */
+export function authenticationOf(c: Context): Authentication | undefined {
+  return (c.var as Partial<AuthenticationEnv['Variables']>).authentication
+}
+
+/** Changes the headers that the application sees. */
+export function changeHeaders(c: Context, changes: HeaderChanges): void {
+  const incoming = nodeRequestOf(c)
+  // What Node has not got, the request made from it has not got either.
+  const present = incoming === undefined ? changes : applyHeaderChanges(incoming, changes)
+  if (incoming === undefined || present.remove.length > 0 || present.replace !== undefined) {
+    c.req.raw = withHeaderChanges(c.req.raw, present)
+  }
+}
+
+/** A Fetch request may be replaced by one with other headers, and what was removed must not be seen again. */
+function currentFetchRequest(c: Context): AuthenticationRequest {
+  return {
+    get method() {
+      return c.req.raw.method
+    },
+    get path() {
+      return fetchRequest(c.req.raw).path
+    },
+    get query() {
+      return fetchRequest(c.req.raw).query
+    },
+    get headers() {
+      return fetchRequest(c.req.raw).headers
+    },
+  }
+}

@@ -1,0 +1,42 @@
+import type { UserInfo } from '@kube-authn/core'
+import {
+  type Authorizer,
+  type AuthorizeRequestOptions,
+  authorizeRequest,
+  type RequestAttributes,
+} from '@kube-authn/core/authorization'
+import type { Middleware, ParameterizedContext } from 'koa'
+import { answer, type FailureOptions } from './failure.ts'
+import { type AuthenticationState, stateOf } from './state.ts'
+
+/** Options of {@link authorization}. */
+export interface AuthorizationOptions extends Omit<AuthorizeRequestOptions, 'attributes'>, FailureOptions {
+  /** What a request is about. Default: Kubernetes-style paths; any other path is authorized as that path. */
+  readonly attributes?: (ctx: ParameterizedContext) => RequestAttributes
+  /** Who makes a request. Default: whom `authentication` and `impersonation` found out. */
+  readonly user?: (ctx: ParameterizedContext) => UserInfo | undefined
+}
+
+/**
+ * Lets a request pass when the authorizer allows its user to make it. Answers 403 otherwise, and says what was refused.
+ *
+ * @throws {ConfigurationError} when there is no authorizer.
+ * @example
+ * app.use(authorization(authorizer, { attributes: (ctx) => ({ verb: 'get', resource: 'invoices', path: ctx.path }) }))
+ */
+export function authorization(
+  authorizer: Authorizer,
+  options: AuthorizationOptions = {},
+): Middleware<AuthenticationState> {
+  const { attributes, user, onFailure = answer, ...rest } = options
+  const authorize = authorizeRequest(authorizer, rest)
+
+  return async function authorizationMiddleware(ctx, next) {
+    const state = stateOf(ctx)
+    const given = attributes === undefined ? {} : { attributes: () => attributes(ctx) }
+    const whose = user === undefined ? state.authentication?.user : user(ctx)
+    const outcome = await authorize(state.request, whose, given)
+    if ('failure' in outcome) await onFailure(outcome.failure, ctx, next)
+    else await next()
+  }
+}

@@ -1,0 +1,47 @@
+import type { UserInfo } from '@kube-authn/core'
+import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
+import { type ImpersonateRequestOptions, impersonateRequest } from '@kube-authn/core/impersonation'
+import { applyHeaderChanges } from '@kube-authn/core/incoming-message'
+import type { Middleware, ParameterizedContext } from 'koa'
+import { answer, type FailureOptions } from './failure.ts'
+import { type AuthenticationState, setAuthentication, stateOf } from './state.ts'
+
+/** Options of {@link impersonation}. */
+export interface ImpersonationOptions extends Omit<ImpersonateRequestOptions, 'attributes'>, FailureOptions {
+  /** What a request is about, for `mode: 'constrained'`. Default: Kubernetes-style paths. */
+  readonly attributes?: (ctx: ParameterizedContext) => RequestAttributes
+  /** Who makes a request. Default: whom `authentication` found out. */
+  readonly user?: (ctx: ParameterizedContext) => UserInfo | undefined
+}
+
+/**
+ * Lets a user act as another, with the `Impersonate-*` headers of Kubernetes, if the authorizer allows every part of it. Then
+ * `ctx.state.user` is the other, and `getAuthentication(ctx).requester` who really made the request.
+ *
+ * @throws {ConfigurationError} when the options cannot work.
+ * @example
+ * app.use(authentication(authenticator)).use(impersonation(rbac(parseRbac(yaml))))
+ */
+export function impersonation(
+  authorizer: Authorizer,
+  options: ImpersonationOptions = {},
+): Middleware<AuthenticationState> {
+  const { attributes, user, onFailure = answer, ...rest } = options
+  const impersonate = impersonateRequest(authorizer, rest)
+
+  return async function impersonationMiddleware(ctx, next) {
+    const state = stateOf(ctx)
+    const requester = user === undefined ? state.authentication?.user : user(ctx)
+    const given = attributes === undefined ? {} : { attributes: () => attributes(ctx) }
+    const outcome = await impersonate(state.request, requester, given)
+    if ('failure' in outcome) {
+      await onFailure(outcome.failure, ctx, next)
+      return
+    }
+    applyHeaderChanges(ctx.req, outcome.headerChanges)
+    if (outcome.requester !== undefined && outcome.user !== undefined) {
+      setAuthentication(ctx, { ...state.authentication, user: outcome.user, requester: outcome.requester })
+    }
+    await next()
+  }
+}

@@ -1,0 +1,26 @@
+import { audit } from './audit.ts'
+import { forbiddenMessage } from './forbidden-message.ts'
+import { impersonation } from './impersonation.ts'
+import { pathAuthorizer } from './path-authorizer.ts'
+import { rbac } from './rbac.ts'
+import { rbacLoad } from './rbac-load.ts'
+import { rbacRule } from './rbac-rule.ts'
+import { requestinfo } from './requestinfo.ts'
+import { sarWebhook } from './sar-webhook.ts'
+import { union } from './union-authorizer.ts'
+import type { AreaRunner } from './vector.ts'
+
+/** The areas of `vectors/impersonation-rbac.json` that are about deciding, by name. */
+export const areas: ReadonlyMap<string, AreaRunner> = new Map([
+  ['audit', audit],
+  ['forbidden-message', forbiddenMessage],
+  ['impersonation-constrained', impersonation],
+  ['impersonation-legacy', impersonation],
+  ['path-authorizer', pathAuthorizer],
+  ['rbac', rbac],
+  ['rbac-load', rbacLoad],
+  ['rbac-rule', rbacRule],
+  ['requestinfo', requestinfo],
+  ['sar-webhook', sarWebhook],
+  ['union-authorizer', union],
+])

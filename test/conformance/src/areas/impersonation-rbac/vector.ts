@@ -1,0 +1,37 @@
+/** A test vector: what is given, and what is to come of it. Each area knows the shape of its own. */
+export interface Vector<Given = unknown, Expect = unknown> {
+  readonly id: string
+  readonly area: string
+  readonly given: Given
+  readonly expect: Expect
+}
+
+/** Whether a vector holds, and what was different. */
+export type Verdict = { readonly pass: boolean; readonly detail?: string } | 'not implemented'
+
+/** Runs one vector of an area. */
+export type AreaRunner = (vector: Vector) => Promise<Verdict>
+
+/** Collects what is different. */
+export class Differences {
+  readonly #found: string[] = []
+
+  /** Compares values; keys in any order, and what is `undefined` is absent. */
+  compare(what: string, actual: unknown, expected: unknown): void {
+    const [is, shouldBe] = [canonical(actual), canonical(expected)]
+    if (is !== shouldBe) this.#found.push(`${what}: ${is} instead of ${shouldBe}`)
+  }
+
+  verdict(): Verdict {
+    return this.#found.length === 0 ? { pass: true } : { pass: false, detail: this.#found.join('\n') }
+  }
+}
+
+function canonical(value: unknown): string {
+  return (
+    JSON.stringify(value, (_, each: unknown) => {
+      if (typeof each !== 'object' || each === null || Array.isArray(each)) return each
+      return Object.fromEntries(Object.entries(each).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+    }) ?? 'nothing'
+  )
+}
