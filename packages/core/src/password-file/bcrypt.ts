@@ -15,6 +15,8 @@ export function parseBcrypt(text: string): PasswordHash | string {
   return {
     async matches(password) {
       if (!password.isWellFormed() || bytesFromText(password).length > MAX_PASSWORD_BYTES) return false
+      // bcrypt repeats a password with a NUL behind it until there are 72 bytes: `a` and `a\0a` have the same hash.
+      if (password.includes('\0')) return false
       const { compare } = await import('bcryptjs')
       return compare(password, text)
     },

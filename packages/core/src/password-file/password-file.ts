@@ -3,6 +3,7 @@ import { andThen } from '../awaitable.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { CredentialFileError, readCredentials } from '../csv/credential-records.ts'
 import { keyedDigest } from '../digest/keyed-digest.ts'
+import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
 import { notify, type Observer } from '../events.ts'
 import { limitConcurrency } from './limit-concurrency.ts'
 import { parsePasswordHash } from './password-hash.ts'
@@ -14,7 +15,7 @@ export interface PasswordFileOptions {
   readonly file?: string
   /** Told of repeated users, of passwords in plain text, and of what looks like a mistake. */
   readonly observer?: Observer
-  /** Let users in who have an empty password. Default `false`. */
+  /** Let users in who have an empty password, or the hash of one. Default `false`. */
   readonly allowEmptyPasswords?: boolean
   /** How many hashed passwords are checked at once. Default 2. */
   readonly maxConcurrentChecks?: number
@@ -39,6 +40,7 @@ export interface PasswordFileOptions {
  * @param csv the content of the file. Bytes are best: they need not be UTF-8.
  * @throws {CredentialFileError} when a record is short or empty, a hash is malformed, unknown or too costly, or the quoting
  *   is wrong.
+ * @throws {ConfigurationError} when a number cannot work.
  * @example
  * const passwords = passwordFile('$2b$12$8NwDMl9Vd0a6hyb7CpnAKeGCtMEuQwbHyDNtdWGyTnHuzXIcIYCG6,jane,1,"admins,ops"')
  */
@@ -46,6 +48,7 @@ export function passwordFile(
   csv: string | Uint8Array,
   options: PasswordFileOptions = {},
 ): PasswordAuthenticator {
+  validate(options)
   const file = options.file ?? 'password file'
   const digest = keyedDigest()
   const hashed = {
@@ -110,7 +113,10 @@ export function passwordFile(
       const known = entries.get(username)
       const entry = known ?? decoyFor(username)
       if (entry === undefined) return undefined
-      return andThen(entry.verify(password), (isRight) => (isRight ? known?.authentication : undefined))
+      const isAllowed = password !== '' || options.allowEmptyPasswords === true
+      return andThen(entry.verify(password), (isRight) =>
+        isRight && isAllowed ? known?.authentication : undefined,
+      )
     },
   }
 }
@@ -118,4 +124,17 @@ export function passwordFile(
 interface PasswordEntry {
   readonly authentication: Authentication
   readonly verify: PasswordVerifier
+}
+
+function validate(options: PasswordFileOptions): void {
+  const problems: ConfigurationProblem[] = []
+  const { maxConcurrentChecks = 1, maxWaitingChecks = 0, rememberSeconds = 0 } = options
+  if (!(Number.isSafeInteger(maxConcurrentChecks) && maxConcurrentChecks > 0)) {
+    problems.push({ path: 'maxConcurrentChecks', message: 'must be a whole number above 0' })
+  }
+  if (!(Number.isSafeInteger(maxWaitingChecks) && maxWaitingChecks >= 0)) {
+    problems.push({ path: 'maxWaitingChecks', message: 'must be a whole number, 0 or more' })
+  }
+  if (!(rememberSeconds >= 0)) problems.push({ path: 'rememberSeconds', message: 'must be 0 or more' })
+  if (problems.length > 0) throw new ConfigurationError(problems)
 }

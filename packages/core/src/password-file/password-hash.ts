@@ -17,7 +17,7 @@ export function parsePasswordHash(text: string): PasswordHash | string | undefin
   if (/^\$2[abxy]?\$/.test(text)) return parseBcrypt(text)
   if (text.startsWith('$scrypt$')) return parseScrypt(text)
   if (text.startsWith('$argon2id$')) return parseArgon2id(text)
-  if (/^\$[a-z0-9-]+\$/.test(text) || /^\{[A-Z0-9.-]+\}/.test(text)) {
+  if (/^\$[A-Za-z0-9-]+(?:,[a-z]+=\d+)*\$/.test(text) || /^\{[A-Za-z0-9.-]+\}/.test(text)) {
     return 'the password is hashed in a way that is not supported; bcrypt, scrypt and argon2id are'
   }
   return undefined

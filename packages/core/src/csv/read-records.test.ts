@@ -1,0 +1,246 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { bytesFromText, latin1FromBytes } from '../headers/byte-text.ts'
+import { CsvSyntaxError, readRecords } from './read-records.ts'
+
+const utf8 = new TextEncoder()
+const fieldsOf = (csv: string | Uint8Array): readonly (readonly string[])[] =>
+  readRecords(csv).map((record) => record.fields)
+
+describe.each([
+  ['text', (csv: string) => fieldsOf(csv)],
+  ['bytes', (csv: string) => fieldsOf(utf8.encode(csv))],
+])('readRecords, of %s', (_, read) => {
+  it.each([
+    ['nothing', '', []],
+    ['nothing but line ends', '\n\r\n\n', []],
+    [
+      'records',
+      'a,b\nc,d\n',
+      [
+        ['a', 'b'],
+        ['c', 'd'],
+      ],
+    ],
+    ['records of any length', 'a\nb,c\nd,e,f', [['a'], ['b', 'c'], ['d', 'e', 'f']]],
+    [
+      'CRLF',
+      'a,b\r\nc,d\r\n',
+      [
+        ['a', 'b'],
+        ['c', 'd'],
+      ],
+    ],
+    ['no line end at the end', 'a,b', [['a', 'b']]],
+    ['one CR at the end', 'a,b\r', [['a', 'b']]],
+    ['a CR inside, which is data', 'a\rb,c', [['a\rb', 'c']]],
+    ['two CRs at a line end, of which one is data', 'a\r\r\nb', [['a\r'], ['b']]],
+    [
+      'blank lines',
+      '\na,b\n\n\r\nc,d\n\n',
+      [
+        ['a', 'b'],
+        ['c', 'd'],
+      ],
+    ],
+    ['a line of spaces, which is a record', 'a,b\n  \nc', [['a', 'b'], ['  '], ['c']]],
+    ['spaces, which are data', ' a , b ', [[' a ', ' b ']]],
+    ['tabs, semicolons and single quotes, which are data', "a\tb;c,'d,e'", [['a\tb;c', "'d", "e'"]]],
+    ['what looks like a comment, which is data', '# a\n#b,c', [['# a'], ['#b', 'c']]],
+    [
+      'empty fields',
+      ',,\n,',
+      [
+        ['', '', ''],
+        ['', ''],
+      ],
+    ],
+    ['quotes', '"a,b","c"', [['a,b', 'c']]],
+    ['an empty field in quotes', '"",a', [['', 'a']]],
+    ['nothing but an empty field in quotes', '""', [['']]],
+    ['doubled quotes', '"a""b"', [['a"b']]],
+    ['nothing but a quote in quotes', '""""', [['"']]],
+    ['a line end in quotes', '"a\nb",c', [['a\nb', 'c']]],
+    ['a CRLF in quotes, which becomes LF', '"a\r\nb",c', [['a\nb', 'c']]],
+    ['a CR in quotes', '"a\rb",c', [['a\rb', 'c']]],
+    ['a byte order mark, which is data', '\ufeffa,b', [['\ufeffa', 'b']]],
+    ['NUL', 'a\0,b', [['a\0', 'b']]],
+    ['text beyond ASCII', 'ż,😊', [['ż', '😊']]],
+    ['names of properties', '__proto__,constructor', [['__proto__', 'constructor']]],
+  ])('reads %s', (_name, csv, expected) => {
+    expect(read(csv)).toEqual(expected)
+  })
+
+  it.each([
+    ['a quote inside a field', 'a"b,c', 'parse error on line 1: bare " in non-quoted-field'],
+    ['a quote behind a space', 'a, "b,c"', 'parse error on line 1: bare " in non-quoted-field'],
+    ['a quote behind a byte order mark', '\ufeff"a",b', 'parse error on line 1: bare " in non-quoted-field'],
+    [
+      'text behind a closing quote',
+      '"a"b,c',
+      'parse error on line 1: extraneous or missing " in quoted-field',
+    ],
+    [
+      'a space behind a closing quote',
+      '"a" ,b',
+      'parse error on line 1: extraneous or missing " in quoted-field',
+    ],
+    [
+      'a CR behind a closing quote',
+      '"a"\rb',
+      'parse error on line 1: extraneous or missing " in quoted-field',
+    ],
+    [
+      'a quote that is not closed',
+      'x\n"a,b',
+      'parse error on line 2: extraneous or missing " in quoted-field',
+    ],
+  ])('refuses %s', (_name, csv, message) => {
+    expect(() => read(csv)).toThrow(new CsvSyntaxError(message))
+  })
+})
+
+describe('readRecords', () => {
+  it('counts records without blank lines, and lines with them', () => {
+    expect(readRecords('\na\n\n"b\nc"\nd')).toEqual([
+      { fields: ['a'], number: 1, line: 2 },
+      { fields: ['b\nc'], number: 2, line: 5 },
+      { fields: ['d'], number: 3, line: 6 },
+    ])
+  })
+
+  it('keeps bytes that are not UTF-8 apart', () => {
+    expect(fieldsOf(Uint8Array.from([0xff, 0x2c, 0xfe, 0x2c, 0xc3, 0xa4]))).toEqual([
+      ['\udcff', '\udcfe', 'ä'],
+    ])
+  })
+
+  it('never says what is in the file', () => {
+    for (const csv of ['c2VjcmV0"x,jane', '"c2VjcmV0" ,jane', '"c2VjcmV0,jane', 'a\n\n"c2VjcmV0"x']) {
+      const error = thrownBy(csv)
+      expect(`${String(error)} ${error?.stack} ${JSON.stringify(error)}`).not.toContain('c2VjcmV0')
+      expect(error).not.toHaveProperty('cause')
+    }
+  })
+
+  it('reads back whatever was written', () => {
+    const field = fc.string({ unit: fc.constantFrom('a', ' ', ',', '"', '\n', 'ż', '\0', '#', '\ufeff') })
+    const records = fc.array(fc.array(field, { minLength: 1, maxLength: 4 }), { maxLength: 5 })
+    fc.assert(
+      fc.property(records, fc.constantFrom('\n', '\r\n'), (written, lineEnd) => {
+        const csv = written
+          .map((fields) => fields.map((each) => `"${each.replaceAll('"', '""')}"`).join(','))
+          .join(lineEnd)
+        expect(fieldsOf(csv)).toEqual(written)
+        expect(fieldsOf(utf8.encode(csv))).toEqual(written)
+      }),
+    )
+  })
+
+  it('reads what Go reads, and refuses what Go refuses', () => {
+    const csv = fc.string({
+      unit: fc.oneof(
+        fc.constantFrom('a', ',', '"', '"', '\n', '\r', '\r\n', ' '),
+        fc.constantFrom('""', '",', ',"', '"\n', '\n"'),
+      ),
+      maxLength: 14,
+    })
+    fc.assert(
+      fc.property(csv, (text) => {
+        const expected = recordsInGo(text)
+        const actual = thrownBy(text) === undefined ? fieldsOf(text) : undefined
+        expect(actual).toEqual(expected)
+      }),
+      { numRuns: 5000 },
+    )
+  })
+
+  it('reads any bytes or throws a syntax error', () => {
+    const bytes = fc.oneof(
+      fc.uint8Array(),
+      fc.uint8Array({ max: 4 }).map((some) => some.map((each) => [0x22, 0x2c, 0x0a, 0x0d, 0xff][each] ?? 0)),
+    )
+    fc.assert(
+      fc.property(bytes, (some) => {
+        if (thrownBy(some) !== undefined) return
+        const inFile = latin1FromBytes(some)
+        const fields = fieldsOf(some)
+          .flat()
+          .map((field) => latin1FromBytes(bytesFromText(field)))
+        // Quotes and line ends may have been others in the file.
+        expect(fields.filter((field) => !/["\n]/.test(field) && !inFile.includes(field))).toEqual([])
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  it('takes a time that does not explode', () => {
+    const start = performance.now()
+    for (const unit of ['"', ',', '\n', '\r', 'a,"b",c\n', '"a""']) thrownBy(unit.repeat(50_000))
+    expect(performance.now() - start).toBeLessThan(3000)
+  })
+})
+
+function thrownBy(csv: string | Uint8Array): Error | undefined {
+  try {
+    readRecords(csv)
+    return undefined
+  } catch (thrown) {
+    if (thrown instanceof CsvSyntaxError) return thrown
+    throw thrown
+  }
+}
+
+/** The rules of Go's `encoding/csv` for any number of fields, told line by line; `undefined` for an error. */
+function recordsInGo(csv: string): string[][] | undefined {
+  const lines = csv
+    .split(/(?<=\n)/)
+    .map((line) => (line.endsWith('\r\n') ? `${line.slice(0, -2)}\n` : line))
+    .map((line, index, all) => (index === all.length - 1 && line.endsWith('\r') ? line.slice(0, -1) : line))
+  const records: string[][] = []
+  while (lines.length > 0) {
+    let line = lines.shift() ?? ''
+    if (line === '' || line === '\n') continue
+    const record: string[] = []
+    for (let isLast = false; !isLast;) {
+      if (!line.startsWith('"')) {
+        const comma = line.indexOf(',')
+        isLast = comma === -1
+        const field = isLast ? line.replace(/\n$/, '') : line.slice(0, comma)
+        if (field.includes('"')) return undefined
+        record.push(field)
+        line = line.slice(comma + 1)
+        continue
+      }
+      let field = ''
+      line = line.slice(1)
+      for (let isOpen = true; isOpen;) {
+        const quote = line.indexOf('"')
+        if (quote === -1) {
+          field += line
+          const next = lines.shift()
+          if (next === undefined) return undefined
+          line = next
+          continue
+        }
+        field += line.slice(0, quote)
+        line = line.slice(quote + 1)
+        if (line.startsWith('"')) {
+          field += '"'
+          line = line.slice(1)
+        } else if (line.startsWith(',')) {
+          line = line.slice(1)
+          isOpen = false
+        } else if (line === '' || line === '\n') {
+          isLast = true
+          isOpen = false
+        } else {
+          return undefined
+        }
+      }
+      record.push(field)
+    }
+    records.push(record)
+  }
+  return records
+}
