@@ -16,7 +16,7 @@ const authenticator = createAuthenticator({
   observer: (event) => {
     if (event.type === 'reload')
       console.log(`${event.source}: ${event.outcome} ${event.error?.message ?? ''}`)
-    if (event.type === 'credentialFile') console.log(`${event.file}: ${event.notice.message}`)
+    if (event.type === 'fileNotice') console.log(`${event.file}: ${event.notice.message}`)
   },
 })
 

@@ -57,9 +57,9 @@ export interface TokenCacheActiveFetchEvent {
   readonly change: 1 | -1
 }
 
-/** A file of credentials was read, and something in it deserves a look. Never holds a token or a password. */
-export interface CredentialFileEvent {
-  readonly type: 'credentialFile'
+/** A file was read, and something in it deserves a look. Never holds a token or a password. */
+export interface FileNoticeEvent {
+  readonly type: 'fileNotice'
   /** The name given to the file. */
   readonly file: string
   readonly notice: FileNotice
@@ -140,7 +140,7 @@ export type AuthenticationEvent =
   | TokenCacheRequestEvent
   | TokenCacheFetchEvent
   | TokenCacheActiveFetchEvent
-  | CredentialFileEvent
+  | FileNoticeEvent
   | ReloadEvent
   | AuthorizerConsultedEvent
   | AuthorizationEvent

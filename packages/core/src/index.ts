@@ -39,7 +39,7 @@ export type {
   AuthorizerConsultedEvent,
   ConsultedEvent,
   ConsultingEvent,
-  CredentialFileEvent,
+  FileNoticeEvent,
   FileNotice,
   ImpersonationEvent,
   Observer,

@@ -74,7 +74,7 @@ export function readCredentials(csv: string | Uint8Array, format: CredentialForm
     format.onRecord({ secret, user: users(username, uid, groups), number, line }, notice)
   }
   // Only now: what a refused file says about itself is the error.
-  for (const each of notices) notify(format.observer, { type: 'credentialFile', file, notice: each })
+  for (const each of notices) notify(format.observer, { type: 'fileNotice', file, notice: each })
 }
 
 function parsed(csv: string | Uint8Array, { file }: CredentialFormat): readonly CsvRecord[] {

@@ -175,7 +175,7 @@ describe.each(MODES)('impersonateRequest, %s', (mode) => {
         )
         if ('failure' in outcome) return
         const asked = headers.some(
-          ([header, value]) => header.toLowerCase() === 'impersonate-user' && value !== '',
+          ([sentName, value]) => sentName.toLowerCase() === 'impersonate-user' && value !== '',
         )
         if (outcome.requester === undefined) {
           expect(outcome.user).toBe(clark)

@@ -92,7 +92,7 @@ export function passwordFile(
   })
   if (plainTexts > 0) {
     notify(options.observer, {
-      type: 'credentialFile',
+      type: 'fileNotice',
       file,
       notice: {
         severity: 'advice',

@@ -13,7 +13,8 @@ import { join } from 'node:path'
 import type { AuthenticationEvent, ReloadEvent } from '@kube-authn/core'
 import { fixedClock } from '@kube-authn/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type FileSource, fileSource, type FileSourceOptions } from './file-source.ts'
+import { fileSource, type FileSourceOptions } from './file-source.ts'
+import type { FileSource } from './reloading-source.ts'
 
 let folder: string
 const open: FileSource<string>[] = []

@@ -9,11 +9,13 @@ export interface DirectoryWatch {
 }
 
 /**
- * Watches every directory that a path leads through by links, and the one the file is in at last. Directories and not the file:
- * a file that is replaced by rename is another file, and a mounted secret changes by one link in its directory being replaced.
- * Never keeps a process alive.
+ * Watches directories, which may be others after every look. Directories and not files: a file that is replaced by rename is
+ * another file, and a mounted secret changes by one link in its directory being replaced. Never keeps a process alive.
  */
-export function watchDirectories(path: string, onChange: () => void): DirectoryWatch {
+export function watchDirectories(
+  directories: () => ReadonlySet<string>,
+  onChange: () => void,
+): DirectoryWatch {
   const watchers = new Map<string, FSWatcher>()
 
   const stop = (directory: string): void => {
@@ -33,7 +35,7 @@ export function watchDirectories(path: string, onChange: () => void): DirectoryW
   }
 
   const refresh = (): void => {
-    const wanted = directoriesOf(path)
+    const wanted = directories()
     for (const directory of watchers.keys()) if (!wanted.has(directory)) stop(directory)
     for (const directory of wanted) if (!watchers.has(directory)) start(directory)
   }
@@ -47,8 +49,8 @@ export function watchDirectories(path: string, onChange: () => void): DirectoryW
   }
 }
 
-/** Where the path says the file is, and where it is once links are followed. */
-function directoriesOf(path: string): ReadonlySet<string> {
+/** Every directory that a path leads through by links, and the one that the file is in at last. */
+export function directoriesOf(path: string): ReadonlySet<string> {
   const directory = dirname(resolve(path))
   const directories = new Set([directory])
   try {

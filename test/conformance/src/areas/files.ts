@@ -25,7 +25,7 @@ export const files: Readonly<Record<string, UnitRunner>> = {
     const loaded = load(vector, () =>
       tokenFile(contentOf(given), {
         observer: (event) => {
-          if (event.type === 'credentialFile') notices.push(event.notice)
+          if (event.type === 'fileNotice') notices.push(event.notice)
         },
       }),
     )
@@ -53,7 +53,7 @@ export const files: Readonly<Record<string, UnitRunner>> = {
     const loaded = load(vector, () =>
       passwordFile(contentOf(given), {
         observer: (event) => {
-          if (event.type === 'credentialFile') notices.push(event.notice)
+          if (event.type === 'fileNotice') notices.push(event.notice)
         },
       }),
     )

@@ -1,0 +1,76 @@
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { readRegularFile } from './read-file.ts'
+import { type FileSource, type ReloadOptions, reloadingSource } from './reloading-source.ts'
+import { directoriesOf } from './watch-directories.ts'
+
+/** The text of a file. */
+export interface Manifest {
+  /** The path. */
+  readonly name: string
+  readonly text: string
+}
+
+/** Options of {@link manifestsSource}. */
+export interface ManifestsSourceOptions<T> extends ReloadOptions {
+  /** What the files mean, all together. What it throws refuses all of them. */
+  readonly parse: (manifests: readonly Manifest[]) => T
+  /** A larger file is refused. Default 1 MiB. */
+  readonly maxBytes?: number
+}
+
+/**
+ * Reads manifests from files and folders, and all of them again when one changes, comes or goes. Of a folder that is every
+ * `.yaml`, `.yml` and `.json` file in it, by name, and nothing in folders below. The rules of reloading are those of `fileSource`.
+ *
+ * @throws {Error} what reading or parsing throws, for the first version.
+ * @example
+ * const source = manifestsSource(['roles.yaml', 'bindings/'], { parse: (manifests) => rbac(parseRbac(manifests)) })
+ */
+export function manifestsSource<T>(
+  paths: string | readonly string[],
+  options: ManifestsSourceOptions<T>,
+): FileSource<T> {
+  const { parse, maxBytes = 1024 * 1024, ...reload } = options
+  const all = typeof paths === 'string' ? [paths] : paths
+  return reloadingSource<readonly Manifest[], T>(
+    {
+      name: all.join(', '),
+      read: () => all.flatMap(filesAt).map((name) => ({ name, text: textOf(name, maxBytes) })),
+      isSame: (one, other) => JSON.stringify(one) === JSON.stringify(other),
+      isEmpty: (manifests) => manifests.every(({ text }) => text === ''),
+      directories: () => new Set(all.flatMap((path) => [...directoriesAt(path)])),
+    },
+    parse,
+    reload,
+  )
+}
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true })
+
+function textOf(path: string, maxBytes: number): string {
+  const bytes = readRegularFile(path, maxBytes)
+  try {
+    return strictUtf8.decode(bytes)
+  } catch {
+    throw new Error(`${path}: not UTF-8`)
+  }
+}
+
+/** The file, or the manifests in the folder. */
+function filesAt(path: string): readonly string[] {
+  if (!statSync(path).isDirectory()) return [path]
+  return readdirSync(path)
+    .filter((name) => /^[^.].*\.(?:ya?ml|json)$/.test(name))
+    .toSorted()
+    .map((name) => join(path, name))
+}
+
+function directoriesAt(path: string): readonly string[] {
+  try {
+    const files = filesAt(path)
+    return [path, ...files].flatMap((each) => [...directoriesOf(each)])
+  } catch {
+    return [...directoriesOf(path)]
+  }
+}
