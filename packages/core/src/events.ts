@@ -53,6 +53,13 @@ export interface TokenCacheActiveFetchEvent {
   readonly change: 1 | -1
 }
 
+/** A client certificate was presented, valid or not. */
+export interface ClientCertificateExpirationEvent {
+  readonly type: 'clientCertificateExpiration'
+  /** How long it is still valid; negative when it is no longer. */
+  readonly seconds: number
+}
+
 /** A file of credentials was read, and something in it deserves a look. Never holds a token or a password. */
 export interface CredentialFileEvent {
   readonly type: 'credentialFile'
@@ -89,6 +96,7 @@ export type AuthenticationEvent =
   | TokenCacheRequestEvent
   | TokenCacheFetchEvent
   | TokenCacheActiveFetchEvent
+  | ClientCertificateExpirationEvent
   | CredentialFileEvent
   | ReloadEvent
 

@@ -35,6 +35,7 @@ export {
 } from './errors.ts'
 export type {
   AuthenticationEvent,
+  ClientCertificateExpirationEvent,
   ConsultedEvent,
   ConsultingEvent,
   CredentialFileEvent,

@@ -26,13 +26,14 @@ export interface Extensions {
   readonly nameConstraints?: NameConstraints
   readonly subjectKeyIdentifier?: Bytes
   readonly authorityKeyIdentifier?: Bytes
-  readonly policies?: Policies
+  /** Of several extensions; empty where there is none of them. */
+  readonly policies: Policies
   /** The object identifiers of critical extensions that are not understood, or not all of them. */
   readonly unhandledCritical: readonly string[]
 }
 
 /** A certificate without extensions. */
-export const noExtensions: Extensions = { unhandledCritical: [] }
+export const noExtensions: Extensions = { policies: {}, unhandledCritical: [] }
 
 interface Extension {
   readonly id: string
@@ -51,18 +52,18 @@ interface Reading {
 export function readExtensions(list: DerElement): Extensions {
   const seen = new Set<string>()
   const unhandledCritical: string[] = []
-  let extensions: Omit<Extensions, 'unhandledCritical'> = {}
+  const all: Omit<Extensions, 'unhandledCritical' | 'policies'> = {}
+  const allPolicies: Policies = {}
   for (const element of elementsOf(list, Tag.sequence, 'extensions')) {
     const extension = extensionOf(element)
     if (seen.has(extension.id)) throw malformed('extensions', 'the same one twice')
     seen.add(extension.id)
     const { fields, policies, isHandled = true } = read(extension)
     if (!isHandled && extension.critical) unhandledCritical.push(extension.id)
-    extensions = { ...extensions, ...fields }
-    if (policies !== undefined)
-      extensions = { ...extensions, policies: { ...extensions.policies, ...policies } }
+    Object.assign(all, fields)
+    Object.assign(allPolicies, policies)
   }
-  return { ...extensions, unhandledCritical }
+  return { ...all, policies: allPolicies, unhandledCritical }
 }
 
 function extensionOf(element: DerElement): Extension {

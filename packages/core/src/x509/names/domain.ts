@@ -9,7 +9,7 @@ export type DomainLabels = readonly string[]
  */
 export function domainLabels(domain: string): DomainLabels | undefined {
   if (domain === '') return []
-  const labels = domain.toLowerCase().split('.').reverse()
+  const labels = domain.toLowerCase().split('.').toReversed()
   return labels.every((label) => /^[!-~]+$/.test(label)) ? labels : undefined
 }
 

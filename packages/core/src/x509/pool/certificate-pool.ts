@@ -37,7 +37,7 @@ export function certificatePoolOf(certificates: Iterable<Certificate>): Certific
     contains,
     possibleIssuers(child) {
       const named = withSubject(child.issuer.der)
-      return named.length < 2 ? named : [...named].sort((a, b) => distance(child, a) - distance(child, b))
+      return named.length < 2 ? named : named.toSorted((a, b) => distance(child, a) - distance(child, b))
     },
   }
 }

@@ -13,17 +13,17 @@ import { ANY_POLICY } from '../extensions/policies.ts'
  * @param chain leaf first, root last. The root's policies do not count.
  */
 export function satisfiesExplicitPolicy(chain: readonly Certificate[]): boolean {
-  const path = chain.slice(0, -1).reverse()
-  const demands = path.some(({ extensions }) => extensions.policies?.requireExplicitPolicy !== undefined)
+  const path = chain.slice(0, -1).toReversed()
+  const demands = path.some(({ extensions }) => extensions.policies.requireExplicitPolicy !== undefined)
   if (!demands) return true
-  if (path.some(({ extensions }) => extensions.policies?.hasMappings)) return false
+  if (path.some(({ extensions }) => extensions.policies.hasMappings)) return false
 
   // How many more certificates may go without: a policy, or with nothing but `anyPolicy`.
   let explicitPolicyAfter = Infinity
   let anyPolicyUntil = Infinity
   let valid: PolicySet = { isAny: true, policies: new Set() }
   for (const [index, { extensions, issuer, subject }] of path.entries()) {
-    const { certificatePolicies = [], requireExplicitPolicy, inhibitAnyPolicy } = extensions.policies ?? {}
+    const { certificatePolicies = [], requireExplicitPolicy, inhibitAnyPolicy } = extensions.policies
     const isLeaf = index === path.length - 1
     const isSelfIssued = isSameBytes(issuer.der, subject.der)
     valid = narrow(valid, certificatePolicies, anyPolicyUntil > 0 || (isSelfIssued && !isLeaf))

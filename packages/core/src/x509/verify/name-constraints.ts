@@ -85,8 +85,8 @@ function matchersFor(name: GeneralName): Matchers | undefined {
       return mailbox && same(({ email }) => email.some((subtree) => isMailboxIn(mailbox, subtree)))
     }
     case 'uri': {
-      const { host, labels } = uriHost(name.text) ?? {}
-      if (!host || labels === undefined) return undefined
+      const { host = '', labels } = uriHost(name.text) ?? {}
+      if (host === '' || labels === undefined) return undefined
       return same(({ uri }) => uri.some((subtree) => isInSubtree(labels, subtree)))
     }
     default:

@@ -72,7 +72,6 @@ async function findChain(
   for (const { issuer, place } of candidates(last, search)) {
     if (issuer.publicKey.kind === 'other' || isInChain(issuer, chain)) continue
     search.budget.spendSignatureCheck()
-    // oxlint-disable-next-line no-await-in-loop -- the next candidate is of interest only if this one is none
     const unsigned = await checkSignature(last, issuer)
     if (unsigned !== undefined) {
       hint ??= { problem: unsigned, issuer }
@@ -84,7 +83,6 @@ async function findChain(
       continue
     }
     const longer: CertificateChain = [...chain, issuer]
-    // oxlint-disable-next-line no-await-in-loop -- as above
     const result = place === 'root' ? acceptChain(longer, search) : await findChain(longer, issuer, search)
     if (!(result instanceof CertificateError)) return result
     failure = result
@@ -137,11 +135,11 @@ function unknownAuthority(
   const message = 'x509: certificate signed by unknown authority'
   if (hint === undefined) return new CertificateError('unknownAuthority', message)
   const { subject, serialNumber } = hint.issuer
-  const commonName = valuesOf(subject, AttributeType.commonName).at(-1)
-  const [organization] = valuesOf(subject, AttributeType.organization)
-  const issuer = printable(commonName || organization || `serial:${serialNumber}`)
+  const commonName = valuesOf(subject, AttributeType.commonName).at(-1) ?? ''
+  const [organization = ''] = valuesOf(subject, AttributeType.organization)
+  const shown = [commonName, organization].find((name) => name !== '') ?? `serial:${serialNumber}`
   return new CertificateError(
     'unknownAuthority',
-    `${message} (possibly because of "${hint.problem.message}" while trying to verify candidate authority certificate "${issuer}")`,
+    `${message} (possibly because of "${hint.problem.message}" while trying to verify candidate authority certificate "${printable(shown)}")`,
   )
 }
