@@ -24,5 +24,9 @@ export function mailboxOf(address: string): Mailbox | undefined {
 
 /** Whether two mailboxes are the same. */
 export function isSameMailbox(one: Mailbox, other: Mailbox): boolean {
-  return one.local === other.local && one.domain.join('.') === other.domain.join('.')
+  return (
+    one.local === other.local &&
+    one.domain.length === other.domain.length &&
+    one.domain.every((label, index) => label === other.domain[index])
+  )
 }

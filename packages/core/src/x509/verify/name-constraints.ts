@@ -54,9 +54,10 @@ function checkName(
   const comparisons = excluded[name.kind].length + permitted[name.kind].length
   // A URI need not have a host until somebody has something to say about hosts.
   if (name.kind === 'uri' && comparisons === 0) return undefined
+  // One more, since also a name that is compared with nothing has to be read.
+  budget.spendNameComparisons(comparisons + 1)
   const matchers = matchersFor(name)
   if (matchers === undefined) return 'cannot be matched against constraints'
-  budget.spendNameComparisons(comparisons)
   if (matchers.isAnyExcluded(excluded)) return 'is excluded by a constraint'
   const isPermitted = permitted[name.kind].length === 0 || matchers.isAnyPermitted(permitted)
   return isPermitted ? undefined : 'is not permitted by any constraint'
