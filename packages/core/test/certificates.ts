@@ -97,11 +97,19 @@ export async function issue(init: CertificateInit = {}): Promise<Issued> {
     notAfter: new Date(init.notAfter ?? '2120-01-01T00:00:00Z'),
     publicKey: keys.publicKey,
     signingKey: signer.privateKey,
-    signingAlgorithm: { ...SIGNING['P-256'], ...signer.privateKey.algorithm },
+    signingAlgorithm: signingAlgorithm(signer.privateKey),
     extensions: [...(init.extensions ?? [])],
   })
   const der = new Uint8Array(made.rawData)
   return { der, pem: `${made.toString('pem')}\n`, certificate: parseCertificate(der), keys, subject }
+}
+
+/** How a key signs: hashes go with curves, and an RSA key knows its own. */
+function signingAlgorithm({ algorithm }: CryptoKey): EcKeyGenParams & EcdsaParams & RsaHashedKeyGenParams {
+  const { namedCurve } = algorithm as EcKeyAlgorithm
+  return namedCurve === undefined
+    ? { ...SIGNING['RSA-PSS'], ...algorithm }
+    : SIGNING[namedCurve as KeyAlgorithmName]
 }
 
 /** Makes the certificate of a CA. */

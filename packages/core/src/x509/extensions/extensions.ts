@@ -1,4 +1,4 @@
-import { type Bytes, contentOf, type DerElement, DerReader, elementsOf, Tag } from '../der/reader.ts'
+import { type Bytes, contentOf, type DerElement, DerReader, Tag } from '../der/reader.ts'
 import { booleanOf, objectIdentifier } from '../der/values.ts'
 import { malformed } from '../errors.ts'
 import { checkAuthorityInformationAccess } from './authority-information-access.ts'
@@ -54,8 +54,10 @@ export function readExtensions(list: DerElement): Extensions {
   const unhandledCritical: string[] = []
   const all: Omit<Extensions, 'unhandledCritical' | 'policies'> = {}
   const allPolicies: Policies = {}
-  for (const element of elementsOf(list, Tag.sequence, 'extensions')) {
-    const extension = extensionOf(element)
+  const elements = new DerReader(list)
+  // None at all is against RFC 5280, and what some write who have none.
+  while (!elements.isAtEnd) {
+    const extension = extensionOf(elements.required(Tag.sequence, 'extensions'))
     if (seen.has(extension.id)) throw malformed('extensions', 'the same one twice')
     seen.add(extension.id)
     const { fields, policies, isHandled = true } = read(extension)
