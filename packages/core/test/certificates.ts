@@ -1,8 +1,12 @@
 // The library finds its parts through metadata on `Reflect`, which has to be there first.
 import 'reflect-metadata'
 import { Extension, Name, X509CertificateGenerator } from '@peculiar/x509'
-import { type Certificate, certificatePoolOf, parseCertificate } from '../src/x509/index.ts'
-import type { CertificatePool } from '../src/x509/index.ts'
+import {
+  type Certificate,
+  type CertificatePool,
+  certificatePoolOf,
+  parseCertificate,
+} from '../src/x509/index.ts'
 import {
   bitString,
   boolean,
@@ -57,30 +61,30 @@ export const UID = '1.3.6.1.4.1.57683.2'
 export const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'
 export const SERVER_AUTH = '1.3.6.1.5.5.7.3.1'
 
-const SIGNING: Readonly<Record<KeyAlgorithmName, EcKeyGenParams & EcdsaParams & RsaHashedKeyGenParams>> = {
-  'P-256': ecdsa('P-256', 'SHA-256'),
-  'P-384': ecdsa('P-384', 'SHA-384'),
-  'P-521': ecdsa('P-521', 'SHA-512'),
+/** What WebCrypto needs to know to make a key, and to sign with it. */
+type SigningAlgorithm = { readonly name: string; readonly hash: string } & Partial<
+  EcKeyGenParams & RsaHashedKeyGenParams & RsaPssParams
+>
+
+const SIGNING: Readonly<Record<KeyAlgorithmName, SigningAlgorithm>> = {
+  'P-256': { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' },
+  'P-384': { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' },
+  'P-521': { name: 'ECDSA', namedCurve: 'P-521', hash: 'SHA-512' },
   RSA: rsa('RSASSA-PKCS1-v1_5', 'SHA-256'),
-  'RSA-PSS': rsa('RSA-PSS', 'SHA-384'),
+  'RSA-PSS': { ...rsa('RSA-PSS', 'SHA-384'), saltLength: 48 },
   'RSA-SHA-1': rsa('RSASSA-PKCS1-v1_5', 'SHA-1'),
-  Ed25519: { name: 'Ed25519' } as EcKeyGenParams & EcdsaParams & RsaHashedKeyGenParams,
+  Ed25519: { name: 'Ed25519', hash: '' },
 }
 
-function ecdsa(namedCurve: string, hash: string): EcKeyGenParams & EcdsaParams & RsaHashedKeyGenParams {
-  return { name: 'ECDSA', namedCurve, hash } as EcKeyGenParams & EcdsaParams & RsaHashedKeyGenParams
-}
-
-function rsa(name: string, hash: string): EcKeyGenParams & EcdsaParams & RsaHashedKeyGenParams {
-  const publicExponent = Uint8Array.of(1, 0, 1)
-  return { name, hash, modulusLength: 2048, publicExponent, saltLength: 48 } as EcKeyGenParams &
-    EcdsaParams &
-    RsaHashedKeyGenParams
+function rsa(name: string, hash: string): SigningAlgorithm {
+  return { name, hash, modulusLength: 2048, publicExponent: Uint8Array.of(1, 0, 1) }
 }
 
 /** A fresh key pair. */
-export function keyPair(algorithm: KeyAlgorithmName = 'P-256'): Promise<CryptoKeyPair> {
-  return crypto.subtle.generateKey(SIGNING[algorithm], true, ['sign', 'verify'])
+export async function keyPair(algorithm: KeyAlgorithmName = 'P-256'): Promise<CryptoKeyPair> {
+  const made = await crypto.subtle.generateKey(SIGNING[algorithm], true, ['sign', 'verify'])
+  if ('publicKey' in made) return made
+  throw new Error(`${algorithm} has no key pairs`)
 }
 
 /** Makes a certificate. By default a client's, without extensions, valid for the years 2020 to 2120. */
@@ -105,11 +109,12 @@ export async function issue(init: CertificateInit = {}): Promise<Issued> {
 }
 
 /** How a key signs: hashes go with curves, and an RSA key knows its own. */
-function signingAlgorithm({ algorithm }: CryptoKey): EcKeyGenParams & EcdsaParams & RsaHashedKeyGenParams {
-  const { namedCurve } = algorithm as EcKeyAlgorithm
-  return namedCurve === undefined
-    ? { ...SIGNING['RSA-PSS'], ...algorithm }
-    : SIGNING[namedCurve as KeyAlgorithmName]
+function signingAlgorithm({ algorithm }: CryptoKey): EcdsaParams {
+  const curve =
+    'namedCurve' in algorithm
+      ? Object.values(SIGNING).find((each) => each.namedCurve === algorithm.namedCurve)
+      : undefined
+  return curve ?? { ...SIGNING['RSA-PSS'], ...algorithm }
 }
 
 /** Makes the certificate of a CA. */
