@@ -233,6 +233,18 @@ describe('a verdict', () => {
     expect(verify).toHaveBeenCalledTimes(2)
   })
 
+  it('of no takes the place of a yes that ended', async () => {
+    const middle = await issueCa({ subject: 'middle', issuer: ca, notAfter: '2026-06-02T00:00:00Z' })
+    const leaf = await issueClient({ subject: 'bob', issuer: middle })
+    const { clock, ask, verify } = setUp()
+    await ask(requestOf([], leaf, middle))
+    clock.nowMs += 2 * DAY_MS
+    await ask(requestOf([], leaf, middle))
+    const before = verify.mock.calls.length
+    expect(await ask(requestOf([], leaf, middle))).toMatch(/has expired/)
+    expect(verify.mock.calls.length).toBe(before)
+  })
+
   it('of no ends as soon as a certificate begins', async () => {
     const soon = await issueClient({ subject: 'bob', issuer: ca, notBefore: '2026-06-01T00:00:10Z' })
     const { clock, ask } = setUp()

@@ -4,7 +4,7 @@ export { ExtendedKeyUsage } from './extensions/key-usage.ts'
 export type { Extensions } from './extensions/extensions.ts'
 export { certificateIdentifier } from './identifier.ts'
 export { AttributeType, type Name, type NameAttribute, valuesOf } from './name.ts'
-export { MAX_CERTIFICATE_BYTES, parseCertificate } from './parse-certificate.ts'
+export { parseCertificate } from './parse-certificate.ts'
 export { type CertificatePool, certificatePoolOf } from './pool/certificate-pool.ts'
 export { certificatePool } from './pool/pem.ts'
 export {

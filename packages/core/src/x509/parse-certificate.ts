@@ -10,7 +10,7 @@ import { publicKeyOf } from './public-key.ts'
 import { signatureAlgorithmOf } from './signature-algorithm.ts'
 
 /** A larger certificate is not read. */
-export const MAX_CERTIFICATE_BYTES: number = 64 * 1024
+const MAX_CERTIFICATE_BYTES = 64 * 1024
 
 /** Three times what RFC 5280 section 4.1.2.2 allows, since not everybody keeps to it. */
 const MAX_SERIAL_NUMBER_OCTETS = 60

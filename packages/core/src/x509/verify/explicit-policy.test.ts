@@ -32,6 +32,12 @@ describe('policies', () => {
     ['are missing in the CA itself', [require(0)], [policies('1.2.3')], false],
     ['may be demanded by the leaf', [], [require(0)], false],
     ['are not mapped', [require(0), policies('1.2.3'), mapping], [policies('1.2.4')], false],
+    [
+      'are not mapped, even where that changes nothing',
+      [require(0), policies('1.2.3'), mapping],
+      [policies('1.2.3')],
+      false,
+    ],
     ['may be mapped where none is demanded', [policies('1.2.3'), mapping], [policies('1.2.4')], true],
   ])('%s', async (_, ca, leaf, expected) => {
     const middle = await issueCa({ subject: 'middle', issuer: root, extensions: ca })
