@@ -179,6 +179,11 @@ describe('options that cannot work', () => {
       { ca: ca.pem, allowedNames: ['a'], allowAnyProxyName: true },
       /^allowedNames: must be empty/,
     ],
+    [
+      'a text for any name',
+      { ca: ca.pem, allowAnyProxyName: 'false' },
+      /^allowAnyProxyName: must be a boolean$/,
+    ],
     ['a bundle that is none', { ca: 'x', allowedNames: ['a'] }, /^ca: x509: /],
     ['no bundle', { ca: undefined, allowedNames: ['a'] }, /^ca: must be a PEM bundle/],
   ])('%s', (_, options, message) => {

@@ -105,6 +105,9 @@ function validateTrust(options: RequestHeaderOptions): readonly ConfigurationPro
     return typeof options.trusts === 'function' ? [] : [{ path: 'trusts', message: 'must be a function' }]
   }
   const { allowedNames = [], allowAnyProxyName = false } = options
+  // A text from an environment variable must not pass for a yes.
+  if (typeof allowAnyProxyName !== 'boolean')
+    return [{ path: 'allowAnyProxyName', message: 'must be a boolean' }]
   const blank = allowedNames.findIndex((name) => name.trim() === '')
   if (blank !== -1) return [{ path: `allowedNames[${blank}]`, message: 'must not be blank' }]
   if (allowedNames.length > 0 === allowAnyProxyName) {
