@@ -12,7 +12,10 @@ export interface AuthenticationRequest {
   readonly headers: RequestHeaders
   /** 1 or 2, where the runtime says so. */
   readonly httpVersionMajor?: number
-  /** The certificates the peer presented, leaf first, as DER; empty where there are none. */
+  /**
+   * The certificates the peer presented, leaf first, as DER; empty where there are none. The same list for every request on a
+   * connection. It throws an `AuthenticationError` where they cannot be told, as when the connection is gone.
+   */
   peerCertificates?(): readonly Uint8Array[]
 }
 
