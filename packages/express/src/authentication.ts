@@ -12,6 +12,7 @@ import {
   applyHeaderChanges,
   closeConnection,
   incomingMessageRequest,
+  requirePeerCertificates,
 } from '@kube-authn/core/incoming-message'
 import { setAuthentication } from './accessors.ts'
 
@@ -41,7 +42,8 @@ export type AuthenticationMiddleware = (
  *
  * The headers that carried the credential are removed from the request.
  *
- * @throws {ConfigurationError} when the options cannot work.
+ * @throws {ConfigurationError} when the options cannot work, or the authenticator needs the certificates of TLS peers and the
+ *   runtime does not tell them.
  * @example
  * app.use(authentication(authenticator))
  * app.get('/', (req, res) => res.send(`Hello ${getUser(req).username}`))
@@ -51,6 +53,7 @@ export function authentication(
   options: AuthenticationOptions = {},
 ): AuthenticationMiddleware {
   const authenticate = authenticateRequest(authenticator, options)
+  requirePeerCertificates(authenticator)
   const { onFailure = answer } = options
 
   const proceed = (

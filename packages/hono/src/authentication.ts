@@ -15,6 +15,7 @@ import {
   applyHeaderChanges,
   closeConnection,
   incomingMessageRequest,
+  requirePeerCertificates,
 } from '@kube-authn/core/incoming-message'
 import type { Context, MiddlewareHandler, Next } from 'hono'
 import { nodeRequestOf } from './node-server.ts'
@@ -42,7 +43,8 @@ export interface AuthenticationOptions extends AuthenticateRequestOptions {
  * The headers that carried the credential are removed from the request. On `@hono/node-server` headers are read exactly as
  * sent; elsewhere the runtime joined repeated ones already.
  *
- * @throws {ConfigurationError} when the options cannot work.
+ * @throws {ConfigurationError} when the options cannot work, or the authenticator needs the certificates of TLS peers and the
+ *   runtime does not tell them.
  * @example
  * new Hono().use(authentication(authenticator)).get('/', (c) => c.text(`Hello ${c.var.user.username}`))
  */
@@ -51,6 +53,7 @@ export function authentication(
   options: AuthenticationOptions = {},
 ): MiddlewareHandler<AuthenticationEnv> {
   const authenticate = authenticateRequest(authenticator, options)
+  requirePeerCertificates(authenticator)
   const { onFailure = (error) => error.getResponse() } = options
 
   return async function authentication(c, next) {

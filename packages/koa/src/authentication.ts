@@ -10,6 +10,7 @@ import {
   applyHeaderChanges,
   closeConnection,
   incomingMessageRequest,
+  requirePeerCertificates,
 } from '@kube-authn/core/incoming-message'
 import type { Middleware, ParameterizedContext } from 'koa'
 import { setAuthentication } from './accessors.ts'
@@ -37,7 +38,8 @@ export interface AuthenticationOptions extends AuthenticateRequestOptions {
  *
  * The headers that carried the credential are removed from the request.
  *
- * @throws {ConfigurationError} when the options cannot work.
+ * @throws {ConfigurationError} when the options cannot work, or the authenticator needs the certificates of TLS peers and the
+ *   runtime does not tell them.
  * @example
  * new Koa().use(authentication(authenticator)).use((ctx) => { ctx.body = `Hello ${ctx.state.user.username}` })
  */
@@ -46,6 +48,7 @@ export function authentication(
   options: AuthenticationOptions = {},
 ): Middleware<AuthenticationState> {
   const authenticate = authenticateRequest(authenticator, options)
+  requirePeerCertificates(authenticator)
   const { onFailure = answer } = options
 
   return async function authentication(ctx, next) {
