@@ -17,6 +17,8 @@ export interface AuthenticationRequest {
    * connection. It throws an `AuthenticationError` where they cannot be told, as when the connection is gone.
    */
   peerCertificates?(): readonly Uint8Array[]
+  /** What Cloudflare says of the client's certificate (`request.cf.tlsClientAuth`), unchecked; `undefined` elsewhere. */
+  tlsClientAuth?(): unknown
 }
 
 /** The headers of a request. Names are given in lower case; values are text, decoded from UTF-8. */
