@@ -17,7 +17,8 @@ const lazyImportsStayOut = {
 /** Gzipped, per public entry: a little more than it is now. */
 const budgets = {
   '.': '8 kB',
-  './incoming-message': '1.05 kB',
+  './certificate-headers': '4.6 kB',
+  './incoming-message': '2.2 kB',
   './metrics': '1.3 kB',
   './password-file': '22 kB',
   './token-cache': '11.9 kB',
