@@ -22,3 +22,7 @@ export {
   tlsServerOptionsAt,
   type TlsServerOptionsAt,
 } from './tls/tls-server-options-at.ts'
+export {
+  requestHeaderConfigAt,
+  type RequestHeaderConfigAtOptions,
+} from './request-header-config/request-header-config-at.ts'

@@ -6,6 +6,7 @@ import { composition } from './areas/composition.ts'
 import { extraction } from './areas/extraction.ts'
 import { files } from './areas/files.ts'
 import { handler } from './areas/handler.ts'
+import { type Certificates, requestHeaderConfig } from './areas/request-header-config.ts'
 import { tokenCache } from './areas/token-cache.ts'
 import { differences } from './compare.ts'
 import { NotApplicable, NotImplemented, type UnitRunner, type Vector } from './vector.ts'
@@ -44,11 +45,13 @@ async function main(): Promise<void> {
 
 function runners(vectors: readonly Vector[]): (vector: Vector) => UnitRunner | undefined {
   const std = vectors.find(({ id }) => id === 'FIXTURE-chain-std')?.given['chain'] ?? {}
+  const certificates = vectors.find(({ id }) => id === 'FIXTURE-certs')?.given['certs'] ?? {}
   const byArea: Readonly<Record<string, Readonly<Record<string, UnitRunner>>>> = {
     A: { ...composition, ...chains(std), ...extraction },
     B: handler,
     C: extraction,
     D: files,
+    F: requestHeaderConfig(certificates as Certificates),
     G: tokenCache,
   }
   return ({ area, given }) => byArea[area]?.[given.unit ?? '']
