@@ -21,6 +21,7 @@ const budgets = {
   './incoming-message': '2.2 kB',
   './metrics': '1.3 kB',
   './password-file': '22 kB',
+  './request-header-config': '2.2 kB',
   './token-cache': '11.9 kB',
   './token-file': '20.2 kB',
 }
