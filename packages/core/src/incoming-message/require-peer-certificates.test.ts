@@ -20,6 +20,7 @@ const chain = failFast(authenticatedGroup(union(bearer, clientCertificate, undes
 
 const runtimesThatDoNotTell: readonly [string, () => void][] = [
   ['Bun', () => vi.stubGlobal('Bun', {})],
+  ['a Worker with the modules of Node', () => vi.stubGlobal('WebSocketPair', {})],
   ['a Worker without a process', () => vi.stubGlobal('process', undefined)],
   ['a Worker with a process', () => vi.stubGlobal('process', { env: {} })],
   ['a runtime without TLS', () => vi.stubGlobal('process', { getBuiltinModule: () => undefined })],

@@ -33,8 +33,9 @@ export function requirePeerCertificates(authenticator: Authenticator): void {
 }
 
 function tellsPeerCertificates(): boolean {
-  // Its TLS sockets have the method, but those of its HTTPS server are others (oven-sh/bun#37251).
-  if ('Bun' in globalThis) return false
+  // The sockets of Bun's `tls` have the method, but those of its HTTPS server are others (oven-sh/bun#37251). Cloudflare's
+  // runtime has the class for Node's sake, and no server that hands it out; `WebSocketPair` is nowhere else.
+  if ('Bun' in globalThis || 'WebSocketPair' in globalThis) return false
   const tls = (globalThis as MaybeNode).process?.getBuiltinModule?.('node:tls')
   return typeof tls?.TLSSocket?.prototype?.getPeerCertificate === 'function'
 }
