@@ -1,0 +1,15 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+/** Real components, one suite after the other: they share the machine's ports and memory. */
+export default defineConfig({
+  root: fileURLToPath(new URL('.', import.meta.url)),
+  test: {
+    include: ['**/*.interop.ts'],
+    globalSetup: fileURLToPath(new URL('setup.ts', import.meta.url)),
+    reporters: ['default', fileURLToPath(new URL('../closing-line-reporter.ts', import.meta.url))],
+    fileParallelism: false,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+  },
+})
