@@ -176,10 +176,10 @@ export function authorityKeyIdentifier(identifier: Uint8Array): Extension {
 }
 
 /** The kinds of names by their number. */
-export const GENERAL_NAME = { email: 1, dns: 2, directory: 4, uri: 6, ip: 7 } as const
+const GENERAL_NAME = { email: 1, dns: 2, directory: 4, uri: 6, ip: 7 } as const
 
 /** A name as in `dns:example.com`; addresses in hexadecimal. */
-export function generalName(name: string): Uint8Array<ArrayBuffer> {
+function generalName(name: string): Uint8Array<ArrayBuffer> {
   const [kind = '', ...rest] = name.split(':')
   const value = rest.join(':')
   if (kind === 'directory') return explicit(4, nameDer(value))

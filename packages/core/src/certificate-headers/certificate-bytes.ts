@@ -1,7 +1,7 @@
 import { rejected } from '../errors.ts'
 
 /** A larger certificate is refused. Real ones have one or two KiB. */
-export const MAX_CERTIFICATE_BYTES = 65_536
+const MAX_CERTIFICATE_BYTES = 65_536
 
 /** A longer chain is refused, the leaf included. */
 export const MAX_CERTIFICATES = 10
