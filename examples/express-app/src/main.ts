@@ -2,7 +2,7 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { Observer } from '@kube-authn/core'
-import { auditFile, createAuthenticator, rbacAt } from '@kube-authn/node'
+import { auditFile, createAuthenticator, rbacAt, tlsServerOptions } from '@kube-authn/node'
 import { createApp } from './app.ts'
 import { prepareMaterial } from './material.ts'
 import { recipes } from './recipes.ts'
@@ -18,6 +18,7 @@ const observer: Observer = (event) => {
 }
 
 const authenticator = createAuthenticator({
+  clientCA: material.clientCAPath,
   tokenFile: material.tokenFilePath,
   passwordFile: material.passwordFilePath,
   anonymous: { enabled: true, conditions: [{ path: '/' }, { path: '/healthz' }] },
@@ -26,7 +27,7 @@ const authenticator = createAuthenticator({
 const policy = rbacAt(fileURLToPath(new URL('../rbac', import.meta.url)), { observer })
 const app = createApp({ authenticator, policy, observer })
 
-const server = createServer({ cert: material.certificate, key: material.privateKey }, app)
+const server = createServer(tlsServerOptions({ cert: material.certificate, key: material.privateKey }), app)
 server.listen(Number(process.env['PORT'] ?? 8443), 'localhost', () => {
   const { port } = server.address() as AddressInfo
   const origin = `https://localhost:${port}`

@@ -8,6 +8,11 @@ export interface Material {
   readonly caPath: string
   readonly certificate: string
   readonly privateKey: string
+  /** Who signs the certificates of users: another CA than the server's. */
+  readonly clientCAPath: string
+  /** Certificates of users and their keys, for clients. */
+  readonly jbeda: ClientFiles
+  readonly stranger: ClientFiles
   readonly tokenFilePath: string
   readonly passwordFilePath: string
   readonly auditPath: string
@@ -19,6 +24,12 @@ export interface Secrets {
   readonly janesToken: string
   readonly clarksToken: string
   readonly joesPassword: string
+}
+
+/** The paths of a client's certificate and key. */
+export interface ClientFiles {
+  readonly certificatePath: string
+  readonly keyPath: string
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000
@@ -45,11 +56,18 @@ export async function prepareMaterial(folder: string): Promise<Material> {
     caPath: join(folder, 'ca.crt'),
     certificate: read('server.crt'),
     privateKey: read('server.key'),
+    clientCAPath: join(folder, 'client-ca.crt'),
+    jbeda: clientFiles(folder, 'jbeda'),
+    stranger: clientFiles(folder, 'stranger'),
     tokenFilePath: join(folder, 'tokens.csv'),
     passwordFilePath: join(folder, 'passwords.csv'),
     auditPath: join(folder, 'audit.jsonl'),
     secrets: JSON.parse(read('secrets.json')) as Secrets,
   }
+}
+
+function clientFiles(folder: string, name: string): ClientFiles {
+  return { certificatePath: join(folder, `${name}.crt`), keyPath: join(folder, `${name}.key`) }
 }
 
 function isUsable(folder: string): boolean {
@@ -63,11 +81,17 @@ async function fill(folder: string): Promise<void> {
   const write = (name: string, content: string, mode: number): void => {
     writeFileSync(join(folder, name), content, { mode })
   }
+  const notAfter = new Date(Date.now() + 365 * DAY_MS)
   const pki = await createPki({ commonName: 'express-app example CA' })
-  const server = await pki.issueServer({
-    hosts: ['localhost', '127.0.0.1', '::1'],
-    notAfter: new Date(Date.now() + 365 * DAY_MS),
-  })
+  const server = await pki.issueServer({ hosts: ['localhost', '127.0.0.1', '::1'], notAfter })
+  const users = await createPki({ commonName: 'express-app example users' })
+  const clients = {
+    jbeda: await users.issueClient({ commonName: 'jbeda', organizations: ['app1', 'app2'], notAfter }),
+    // The same name from a CA that nobody here trusts.
+    stranger: await (
+      await createPki()
+    ).issueClient({ commonName: 'jbeda', organizations: ['app1'], notAfter }),
+  }
   const secrets: Secrets = {
     janesToken: randomSecret(),
     clarksToken: randomSecret(),
@@ -77,6 +101,11 @@ async function fill(folder: string): Promise<void> {
   write('server.crt', server.chainPem, 0o644)
   write('server.key', server.privateKeyPem, 0o600)
   const tokens = `${secrets.janesToken},jane,1001,"developers,app1"\n${secrets.clarksToken},clark,1003,reporters\n`
+  write('client-ca.crt', users.caPem, 0o644)
+  for (const [name, client] of Object.entries(clients)) {
+    write(`${name}.crt`, client.chainPem, 0o644)
+    write(`${name}.key`, client.privateKeyPem, 0o600)
+  }
   write('tokens.csv', tokens, 0o600)
   write('passwords.csv', `"${hashed(secrets.joesPassword)}",joe,1002,operators\n`, 0o600)
   write('secrets.json', JSON.stringify(secrets), 0o600)

@@ -1,5 +1,5 @@
 import { relative } from 'node:path'
-import type { Material } from './material.ts'
+import type { ClientFiles, Material } from './material.ts'
 
 /** A line to paste into a shell, and what it prints. */
 export interface Recipe {
@@ -20,8 +20,20 @@ export function recipes(material: Material, origin: string): readonly Recipe[] {
     ].join(' ')
   const token = (value: string): string => `--header ${quote(`Authorization: Bearer ${value}`)}`
   const user = (name: string, password: string): string => `--user ${quote(`${name}:${password}`)}`
+  const certificate = ({ certificatePath, keyPath }: ClientFiles): string =>
+    `--cert ${quote(relative(process.cwd(), certificatePath))} --key ${quote(relative(process.cwd(), keyPath))}`
   const superman = `--header 'Impersonate-User: superman' --header 'Impersonate-Group: system:masters'`
   return [
+    {
+      title: 'with a client certificate: the common name is the user, organizations are groups',
+      command: curl('/whoami', certificate(material.jbeda)),
+      answer: '{"username":"jbeda","groups":["app1","app2","system:authenticated"]}',
+    },
+    {
+      title: 'with a certificate of somebody whom this app does not trust to sign any',
+      command: curl('/healthz', certificate(material.stranger)),
+      answer: UNAUTHORIZED,
+    },
     {
       title: 'with a bearer token',
       command: curl('/whoami', token(janesToken)),

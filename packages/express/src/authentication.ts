@@ -45,12 +45,12 @@ export function authentication(
       authenticate(request),
       (outcome) => {
         if (outcome.closesConnection) closeConnection(req)
+        applyHeaderChanges(req, outcome.headerChanges)
         if ('failure' in outcome) {
           refuse(outcome.failure, req, res, next)
           return
         }
         for (const text of outcome.warnings) res.appendHeader('Warning', warningHeader(text))
-        applyHeaderChanges(req, outcome.headerChanges)
         setAuthentication(req, outcome.authentication)
         next()
       },

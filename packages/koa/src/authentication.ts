@@ -44,12 +44,12 @@ export function authentication(
     }
     const outcome = await authenticate(request)
     if (outcome.closesConnection) closeConnection(ctx.req)
+    applyHeaderChanges(ctx.req, outcome.headerChanges)
     if ('failure' in outcome) {
       await onFailure(outcome.failure, ctx, next)
       return
     }
     for (const text of outcome.warnings) ctx.append('Warning', warningHeader(text))
-    applyHeaderChanges(ctx.req, outcome.headerChanges)
     setAuthentication(ctx, outcome.authentication)
     await next()
   }

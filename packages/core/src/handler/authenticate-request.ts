@@ -50,6 +50,8 @@ export interface AuthenticatedRequest {
 export interface RefusedRequest {
   /** With the warnings in its headers. */
   readonly failure: StatusError
+  /** What to do to the headers before anybody else sees the request after all: identities that nobody vouched for. */
+  readonly headerChanges: HeaderChanges
   readonly closesConnection: boolean
 }
 
@@ -123,6 +125,7 @@ export function authenticateRequest(
       context.report(request, error === undefined ? { result: 'failure' } : { result: 'error', error })
     }
     return {
+      headerChanges: headerChangesFor(undefined),
       failure: refusal(error, challenges(request, error), context.warnings, options.unavailableStatus ?? 401),
       closesConnection: closesHttp2 && request.httpVersionMajor === 2,
     }
