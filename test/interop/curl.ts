@@ -1,0 +1,26 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { COMPONENTS } from './components.ts'
+import type { Known } from './https-app.ts'
+
+const run = promisify(execFile)
+
+/** What curl got: the user, or only a status. */
+export type CurlAnswer = Known | number
+
+/** Asks with curl. Its own configuration and proxies in the environment do not count. */
+export async function curl(...args: readonly string[]): Promise<CurlAnswer> {
+  const { stdout } = await run(
+    COMPONENTS.curl.command,
+    ['--disable', '--silent', '--show-error', '--noproxy', '*', '--write-out', '\n%{http_code}', ...args],
+    { timeout: 30_000 },
+  )
+  return curlAnswer(stdout)
+}
+
+/** Reads a body and, on a line of its own, a status. */
+function curlAnswer(stdout: string): CurlAnswer {
+  const end = stdout.lastIndexOf('\n')
+  const status = Number(stdout.slice(end + 1))
+  return status === 200 ? (JSON.parse(stdout.slice(0, end)) as Known) : status
+}

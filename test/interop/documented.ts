@@ -1,0 +1,41 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { codeBlocks } from '../readme/code-blocks.ts'
+
+const page = fileURLToPath(new URL('../../docs/certificates.md', import.meta.url))
+
+/** What a text of the page is replaced with where it runs: paths and addresses, and nothing else. */
+export type Replacements = Readonly<Record<string, string>>
+
+/**
+ * The code of one language in a section of `docs/certificates.md`, all blocks of it: what runs here is what readers copy.
+ *
+ * @param heading without its number signs.
+ * @throws {Error} when there is no such section, no such code, or nothing of what is to be replaced.
+ */
+export function documented(heading: string, language: string, replacements: Replacements = {}): string {
+  const markdown = readFileSync(page, 'utf8')
+  const sections = markdown.split(/^#{1,6} /m)
+  const section = sections.find((each) => each.startsWith(`${heading}\n`))
+  if (section === undefined) throw new Error(`the page has no section ${heading}`)
+  const blocks = codeBlocks(section).filter((block) => block.language === language)
+  if (blocks.length === 0) throw new Error(`${heading} has no ${language}`)
+  const code = blocks.map((block) => `${block.code}\n`).join('')
+  return Object.entries(replacements).reduce((text, [from, to]) => {
+    if (!text.includes(from)) throw new Error(`${heading} has no ${from}`)
+    return text.replaceAll(from, to)
+  }, code)
+}
+
+/** What the TypeScript of a section exports. */
+export async function documentedModule<T>(heading: string, replacements: Replacements): Promise<T> {
+  // Next to this file, so that it imports the packages as they are installed here.
+  const file = join(fileURLToPath(new URL('.', import.meta.url)), `.documented-${crypto.randomUUID()}.ts`)
+  writeFileSync(file, documented(heading, 'ts', replacements))
+  try {
+    return (await import(pathToFileURL(file).href)) as T
+  } finally {
+    rmSync(file)
+  }
+}

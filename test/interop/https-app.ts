@@ -1,0 +1,48 @@
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { Authenticator } from '@kube-authn/core'
+import { authentication, getUser } from '@kube-authn/express'
+import { tlsServerOptions, type TlsServerCredential } from '@kube-authn/node'
+import express from 'express'
+
+/** What the app answers to whoever is known. */
+export interface Known {
+  readonly username: string
+  readonly groups: readonly string[]
+  /** The headers that came through, in lower case, but for those that every client sends. */
+  readonly headers: readonly string[]
+}
+
+/** A server that is listening. */
+export interface Listening {
+  readonly port: number
+  close(): Promise<void>
+}
+
+const EVERYDAY = new Set(['host', 'user-agent', 'accept', 'connection', 'content-length'])
+
+/** An Express app over HTTPS, on a free port, that says who the caller is. */
+export async function httpsApp(
+  credential: TlsServerCredential,
+  authenticator: Authenticator,
+): Promise<Listening> {
+  const app = express()
+  app.use(authentication(authenticator))
+  app.get('/', (req, res) => {
+    const { username, groups } = getUser(req)
+    const headers = req.rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase())
+    res.json({ username, groups, headers: headers.filter((name) => !EVERYDAY.has(name)) } satisfies Known)
+  })
+  const server = createServer(tlsServerOptions(credential), app)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(0, '127.0.0.1', resolve)
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
