@@ -1,5 +1,6 @@
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { PeerCertificate, TLSSocket } from 'node:tls'
 import type { Authenticator } from '@kube-authn/core'
 import { authentication, getUser } from '@kube-authn/express'
 import { tlsServerOptions, type TlsServerCredential } from '@kube-authn/node'
@@ -19,14 +20,26 @@ export interface Listening {
   close(): Promise<void>
 }
 
+/** An app, and what it was shown. */
+export interface HttpsApp extends Listening {
+  /** The common name of the certificate that came with each request for the page, whether or not anybody believes it. */
+  readonly presented: readonly (string | undefined)[]
+}
+
 const EVERYDAY = new Set(['host', 'user-agent', 'accept', 'connection', 'content-length'])
 
 /** An Express app over HTTPS, on a free port, that says who the caller is. */
 export async function httpsApp(
   credential: TlsServerCredential,
   authenticator: Authenticator,
-): Promise<Listening> {
+): Promise<HttpsApp> {
+  const presented: (string | undefined)[] = []
   const app = express()
+  app.get('/', ({ socket }, _res, next) => {
+    const { subject } = (socket as TLSSocket).getPeerCertificate() as Partial<PeerCertificate>
+    presented.push(subject === undefined ? undefined : String(subject.CN))
+    next()
+  })
   app.use(authentication(authenticator))
   app.get('/', (req, res) => {
     const { username, groups } = getUser(req)
@@ -39,6 +52,7 @@ export async function httpsApp(
   })
   return {
     port: (server.address() as AddressInfo).port,
+    presented,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
