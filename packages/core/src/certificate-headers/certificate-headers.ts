@@ -52,7 +52,9 @@ export type CertificateHeadersOptions = (
  * The proxy must remove these headers from what it receives, must ask its clients for certificates in the TLS handshake, and need
  * not verify them. `trusts` must know the proxy by its certificate, its address or a secret of its own.
  *
- * Source: RFC 9440 section 4 on why all of this. Kubernetes has nothing like it.
+ * Source: RFC 9440 section 4 on why all of this.
+ *
+ * Deviation: Kubernetes has nothing like it (`docs/deviations.md`, certificates in headers).
  *
  * @throws {ConfigurationError} when nobody is trusted, or an option cannot work.
  * @example

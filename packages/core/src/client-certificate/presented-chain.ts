@@ -37,7 +37,7 @@ export function readPresentedChain(presented: readonly Uint8Array[]): PresentedC
 /**
  * What stands for a presented chain in a cache: SHA-256 over all certificates, each after its length.
  *
- * Deviation: longer chains are refused, unread (`docs/deviations.md`, stricter certificates).
+ * Deviation: longer chains are refused, unread (`docs/deviations.md`, long chains).
  *
  * @throws {AuthenticationError} `rejected` when there are more than 10, or they have more than 64 KiB together.
  */

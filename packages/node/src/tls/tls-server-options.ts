@@ -42,6 +42,9 @@ export interface ClientCertificateRequest {
  *   where ticket keys are shared, in another process. The price is a full handshake for each connection.
  * - No renegotiation, as in Go: the certificates of a connection never change.
  *
+ * Deviation: Go resumes sessions, and kube-apiserver names its authorities to clients (`docs/deviations.md`, TLS sessions;
+ * acceptable issuers).
+ *
  * @param options with `cert` and `key`; all else is handed on. `secureOptions` is added to.
  * @throws {ConfigurationError} when the certificate and the key cannot be used together, or an option decides what is decided
  *   here: `ca`, `crl`, `pfx`, `requestCert`, `rejectUnauthorized`.
