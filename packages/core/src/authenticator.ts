@@ -18,8 +18,13 @@ export interface Authentication {
 
 /** What is to be done to the headers of a request before an application sees it. Names and prefixes are lower-case. */
 export interface HeaderChanges {
+  /**
+   * These go, and so does whatever differs from them in `-` and `_` only: what an application talks to may take one for the other.
+   *
+   * Deviation: Kubernetes leaves those alone (`docs/deviations.md`, request header twins).
+   */
   readonly remove: readonly string[]
-  /** Every header whose name starts with one of these goes too. */
+  /** Every header whose name starts with one of these goes too, read in the same way. */
   readonly removePrefixes?: readonly string[]
   /** The header, with all its repetitions, becomes this one value. */
   readonly replace?: readonly (readonly [name: string, value: string])[]

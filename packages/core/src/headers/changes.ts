@@ -1,4 +1,5 @@
 import type { HeaderChanges } from '../authenticator.ts'
+import { dashed } from './dashed.ts'
 
 /** Several changes as one. */
 function mergeHeaderChanges(...changes: readonly HeaderChanges[]): HeaderChanges {
@@ -53,17 +54,22 @@ export function selectorOf(changes: HeaderChanges): HeaderSelector {
 }
 
 function makeSelector({ remove, removePrefixes = [], replace = [] }: HeaderChanges): HeaderSelector {
-  const names = new Set([...remove, ...replace.map(([name]) => name)])
+  const replaced = new Set(replace.map(([name]) => name))
+  const removed = new Set(remove.map(dashed))
+  const prefixes = removePrefixes.map(dashed)
   // Most headers of a request begin with another letter than any of these, and need no look at the rest.
-  const firstLetters = new Set([...names, ...removePrefixes].map(firstLetter))
+  const firstLetters = new Set([...replaced, ...remove, ...removePrefixes].map(firstLetter))
   return (name) => {
     if (!firstLetters.has(firstLetter(name))) return false
     const lowerCase = name.toLowerCase()
-    return names.has(lowerCase) || removePrefixes.some((prefix) => lowerCase.startsWith(prefix))
+    const alike = dashed(lowerCase)
+    return (
+      removed.has(alike) || replaced.has(lowerCase) || prefixes.some((prefix) => alike.startsWith(prefix))
+    )
   }
 }
 
 /** In lower case, for ASCII letters; other characters may share a number, which only costs a closer look. */
 function firstLetter(name: string): number {
-  return name.charCodeAt(0) | 0x20
+  return dashed(name.charAt(0)).charCodeAt(0) | 0x20
 }

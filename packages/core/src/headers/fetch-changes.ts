@@ -25,9 +25,12 @@ export function withHeaderChanges(request: Request, changes: HeaderChanges): Req
   }
 }
 
-/** The headers of the request that the changes concern. Reading all names is dear, so it is done for prefixes only. */
+/** The headers of the request that the changes concern. Reading all names is dear, so it is done only where that is needed. */
 function namesPresent(headers: Headers, changes: HeaderChanges): readonly string[] {
-  if ((changes.removePrefixes ?? []).length > 0) return [...headers.keys()].filter(selectorOf(changes))
+  const hasPrefixes = (changes.removePrefixes ?? []).length > 0
+  if (hasPrefixes || changes.remove.some((name) => /[-_]/.test(name))) {
+    return [...headers.keys()].filter(selectorOf(changes))
+  }
   return [...changes.remove, ...(changes.replace ?? []).map(([name]) => name)].filter((name) =>
     headers.has(name),
   )

@@ -1,3 +1,4 @@
+import { dashed } from '../headers/dashed.ts'
 import { trimAscii } from '../bearer-token/read.ts'
 import type { ConfigurationProblem } from '../errors.ts'
 
@@ -67,9 +68,4 @@ function isAmbiguous(one: ConfiguredName, other: ConfiguredName): boolean {
 
 function isPrefix({ list }: ConfiguredName): boolean {
   return list === 'extraHeaderPrefixes'
-}
-
-/** With `-` for every `_`. */
-export function dashed(name: string): string {
-  return name.replaceAll('_', '-')
 }

@@ -2,7 +2,8 @@ import { trimAscii } from '../bearer-token/read.ts'
 import { rejected } from '../errors.ts'
 import type { RequestHeaders } from '../request/request.ts'
 import { type UserInfo, userInfo } from '../user.ts'
-import { dashed, type LowerCaseNames } from './header-names.ts'
+import { dashed } from '../headers/dashed.ts'
+import type { LowerCaseNames } from './header-names.ts'
 
 /**
  * What a comma means where repeated headers were joined, as by Fetch `Headers`: `a, b` may be one value or two.
