@@ -373,5 +373,12 @@ describe.runIf(has('haproxy', 'curl'))('haproxy that hands on the certificate', 
         await askApp(world, ...proxy, ...claim(['Client-Cert: HERS']), ...headers('client_cert: x')),
       ).toBe(401)
     })
+
+    it.each(spoofs)('lets nothing of $what through to the app, even from the proxy', async ({ lines }) => {
+      const proxy = world.credential(await world.proxies.issueClient({ commonName: 'front-proxy' }))
+      expect(await askApp(world, ...proxy, ...claim(['Client-Cert: HERS']), ...headers(...lines))).toEqual(
+        known,
+      )
+    })
   })
 })
