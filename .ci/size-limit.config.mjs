@@ -20,6 +20,7 @@ const budgets = {
   './audit': '5.9 kB',
   './authorization': '7.4 kB',
   './authorization-webhook': '13 kB',
+  './field': '1.9 kB',
   './impersonation': '21 kB',
   './incoming-message': '1.3 kB',
   './metrics': '1.3 kB',
@@ -27,6 +28,7 @@ const budgets = {
   './rbac': '41.5 kB',
   './token-cache': '11.9 kB',
   './token-file': '20.2 kB',
+  './yaml': '34 kB',
 }
 
 const core = new URL('../packages/core/', import.meta.url)

@@ -1,0 +1,1 @@
+export { yamlDocuments, type YamlLimits } from './yaml-documents.ts'
