@@ -8,6 +8,7 @@ import { files } from './areas/files.ts'
 import { handler } from './areas/handler.ts'
 import { areas as impersonationAndRbac } from './areas/impersonation-rbac/index.ts'
 import type { AreaRunner } from './areas/impersonation-rbac/vector.ts'
+import { kubeconfigs, kubeconfigUsers } from './areas/kubeconfig.ts'
 import { tokenCache } from './areas/token-cache.ts'
 import { differences } from './compare.ts'
 import { NotApplicable, NotImplemented, type UnitRunner, type Vector } from './vector.ts'
@@ -55,6 +56,8 @@ function runners(vectors: readonly Vector[]): (vector: Vector) => CaseRunner | u
     C: extraction,
     D: files,
     G: tokenCache,
+    H: kubeconfigs,
+    'F-kubeconfig': { '': kubeconfigUsers },
   }
   return ({ area, given }) => {
     const ofArea = impersonationAndRbac.get(area)
