@@ -57,7 +57,7 @@ describe('express-app', () => {
   it('prints a line for each way, and each line answers what it says', ({ skip }) => {
     if (!hasCurl) skip('there is no curl on this machine')
     const printed = [...output.matchAll(/^(curl .*)\n#=> (.*)$/gm)]
-    expect(printed).toHaveLength(6)
+    expect(printed).toHaveLength(9)
     for (const [, command = '', answer] of printed) {
       const run = spawnSync('sh', ['-c', command], { encoding: 'utf8' })
       expect({ command, answer: run.stdout, error: run.stderr }).toEqual({ command, answer, error: '' })
@@ -71,6 +71,7 @@ describe('express-app', () => {
       (statSync(join(folder, name)).mode & 0o777).toString(8),
     ])
     expect(Object.fromEntries(modes)).toEqual({
+      'audit.jsonl': '600',
       'ca.crt': '644',
       'passwords.csv': '600',
       'secrets.json': '600',
@@ -81,7 +82,7 @@ describe('express-app', () => {
   })
 
   it('shows on its page who one is and what was thought of it, and no secret', async () => {
-    const { token } = material.secrets
+    const { janesToken: token } = material.secrets
     const { status, headers, body } = await ask('/', { authorization: `Bearer ${token}` })
     expect(status).toBe(200)
     expect(headers['content-security-policy']).toContain("default-src 'none'")
@@ -95,6 +96,31 @@ describe('express-app', () => {
     expect(status).toBe(401)
     expect(body).toContain('invalid bearer token')
     expect(body).not.toContain('alert')
+  })
+
+  it('shows on its page who may do what, and the rule that says so', async () => {
+    const { body } = await ask('/?user=clark&groups=&verb=impersonate&resource=groups&name=admins')
+    expect(body).toContain('allowed by ClusterRoleBinding &#34;clark-impersonates&#34;')
+    expect(body).toContain('&#34;resources&#34;:[&#34;users&#34;,&#34;groups&#34;,&#34;serviceaccounts&#34;]')
+    const refused = await ask('/?user=%3Cscript%3E&verb=get&resource=nodes&name=mynode')
+    expect(refused.body).toContain(
+      'User &#34;&#38;lt;script&#38;gt;&#34; cannot get resource &#34;nodes&#34;',
+    )
+  })
+
+  it('writes both names into its audit log when somebody acts as somebody else', async () => {
+    const { clarksToken } = material.secrets
+    await ask('/whoami', { authorization: `Bearer ${clarksToken}`, 'impersonate-user': 'superman' })
+    await vi.waitFor(() => {
+      const text = readFileSync(material.auditPath, 'utf8')
+      const last = JSON.parse(text.trimEnd().split('\n').at(-1) ?? '') as Record<string, unknown>
+      expect(last).toMatchObject({
+        stage: 'ResponseComplete',
+        user: { username: 'clark' },
+        impersonatedUser: { username: 'superman' },
+      })
+      expect(text).not.toContain(clarksToken)
+    })
   })
 
   it('challenges a browser for a password', async () => {

@@ -1,11 +1,21 @@
-import { type Authenticator, explain } from '@kube-authn/core'
+import { type Authenticator, explain, type Observer } from '@kube-authn/core'
+import { privilegedGroups, unionAuthorizer } from '@kube-authn/core/authorization'
 import { incomingMessageRequest } from '@kube-authn/core/incoming-message'
-import { authentication, getUser } from '@kube-authn/express'
-import express, { type Express } from 'express'
+import type { RbacAuthorizer } from '@kube-authn/core/rbac'
+import { authentication, authorization, getAuthentication, getUser, impersonation } from '@kube-authn/express'
+import express, { type Express, type Request } from 'express'
+import { questionOf } from './question.ts'
 import { page } from './page.ts'
 
+/** What the app is made of. */
+export interface AppOptions {
+  readonly authenticator: Authenticator
+  readonly policy: RbacAuthorizer
+  readonly observer: Observer
+}
+
 /** The app: a page that says what was thought of a request, and below it what only known users get. */
-export function createApp(authenticator: Authenticator): Express {
+export function createApp({ authenticator, policy, observer }: AppOptions): Express {
   const app = express()
   app.disable('x-powered-by')
 
@@ -14,14 +24,15 @@ export function createApp(authenticator: Authenticator): Express {
     const explanation = await explain(authenticator, incomingMessageRequest(req))
     res
       .status(explanation.user === undefined ? 401 : 200)
-      .set('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'")
+      .set('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'")
       .set('Cache-Control', 'no-store')
       .type('html')
-      .send(page(explanation))
+      .send(page(explanation, questionOf(req.query), policy))
   })
 
   // From here on, nobody passes who is not known.
-  app.use(authentication(authenticator))
+  app.use(authentication(authenticator, { observer }))
+  app.use(impersonation(policy, { observer }))
 
   app.get('/healthz', (_req, res) => {
     res.type('text/plain').send('ok')
@@ -29,6 +40,19 @@ export function createApp(authenticator: Authenticator): Express {
   app.get('/whoami', (req, res) => {
     const { username, groups } = getUser(req)
     res.json({ username, groups })
+  })
+
+  const mayGet = authorization(unionAuthorizer(privilegedGroups('system:masters'), policy), {
+    observer,
+    attributes: (req: Request<{ name: string }>) => ({
+      verb: 'get',
+      resource: 'nodes',
+      name: req.params.name,
+    }),
+  })
+  app.get('/nodes/:name', mayGet, (req, res) => {
+    const { user, requester } = getAuthentication(req)
+    res.json({ node: req.params.name, user: user.username, requester: requester?.username })
   })
   return app
 }

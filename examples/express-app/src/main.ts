@@ -1,7 +1,8 @@
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { createAuthenticator } from '@kube-authn/node'
+import type { Observer } from '@kube-authn/core'
+import { auditFile, createAuthenticator, rbacAt } from '@kube-authn/node'
 import { createApp } from './app.ts'
 import { prepareMaterial } from './material.ts'
 import { recipes } from './recipes.ts'
@@ -9,21 +10,23 @@ import { recipes } from './recipes.ts'
 const folder = process.env['MATERIAL'] ?? fileURLToPath(new URL('../.material', import.meta.url))
 const material = await prepareMaterial(folder)
 
+const audit = auditFile(material.auditPath)
+const observer: Observer = (event) => {
+  audit.observer(event)
+  if (event.type === 'reload') console.log(`${event.source}: ${event.outcome} ${event.error?.message ?? ''}`)
+  if (event.type === 'fileNotice') console.log(`${event.file}: ${event.notice.message}`)
+}
+
 const authenticator = createAuthenticator({
   tokenFile: material.tokenFilePath,
   passwordFile: material.passwordFilePath,
   anonymous: { enabled: true, conditions: [{ path: '/' }, { path: '/healthz' }] },
-  observer: (event) => {
-    if (event.type === 'reload')
-      console.log(`${event.source}: ${event.outcome} ${event.error?.message ?? ''}`)
-    if (event.type === 'fileNotice') console.log(`${event.file}: ${event.notice.message}`)
-  },
+  observer,
 })
+const policy = rbacAt(fileURLToPath(new URL('../rbac', import.meta.url)), { observer })
+const app = createApp({ authenticator, policy, observer })
 
-const server = createServer(
-  { cert: material.certificate, key: material.privateKey },
-  createApp(authenticator),
-)
+const server = createServer({ cert: material.certificate, key: material.privateKey }, app)
 server.listen(Number(process.env['PORT'] ?? 8443), 'localhost', () => {
   const { port } = server.address() as AddressInfo
   const origin = `https://localhost:${port}`
@@ -33,5 +36,6 @@ server.listen(Number(process.env['PORT'] ?? 8443), 'localhost', () => {
   for (const { title, command, answer } of recipes(material, origin)) {
     console.log(`# ${title}\n${command}\n#=> ${answer}\n`)
   }
+  console.log(`Who did what is in ${material.auditPath}`)
   console.log(`Change ${material.tokenFilePath}, and it counts a moment later. Ctrl+C ends the app.`)
 })

@@ -10,8 +10,15 @@ export interface Material {
   readonly privateKey: string
   readonly tokenFilePath: string
   readonly passwordFilePath: string
-  /** What jane sends and joe types. An app has no business knowing this; a demonstration prints it. */
-  readonly secrets: { readonly token: string; readonly password: string }
+  readonly auditPath: string
+  readonly secrets: Secrets
+}
+
+/** What jane and clark send and joe types. An app has no business knowing this; a demonstration prints it. */
+export interface Secrets {
+  readonly janesToken: string
+  readonly clarksToken: string
+  readonly joesPassword: string
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000
@@ -40,7 +47,8 @@ export async function prepareMaterial(folder: string): Promise<Material> {
     privateKey: read('server.key'),
     tokenFilePath: join(folder, 'tokens.csv'),
     passwordFilePath: join(folder, 'passwords.csv'),
-    secrets: JSON.parse(read('secrets.json')) as Material['secrets'],
+    auditPath: join(folder, 'audit.jsonl'),
+    secrets: JSON.parse(read('secrets.json')) as Secrets,
   }
 }
 
@@ -60,12 +68,17 @@ async function fill(folder: string): Promise<void> {
     hosts: ['localhost', '127.0.0.1', '::1'],
     notAfter: new Date(Date.now() + 365 * DAY_MS),
   })
-  const secrets = { token: randomSecret(), password: randomSecret() }
+  const secrets: Secrets = {
+    janesToken: randomSecret(),
+    clarksToken: randomSecret(),
+    joesPassword: randomSecret(),
+  }
   write('ca.crt', pki.caPem, 0o644)
   write('server.crt', server.chainPem, 0o644)
   write('server.key', server.privateKeyPem, 0o600)
-  write('tokens.csv', `${secrets.token},jane,1001,"developers,app1"\n`, 0o600)
-  write('passwords.csv', `"${hashed(secrets.password)}",joe,1002,operators\n`, 0o600)
+  const tokens = `${secrets.janesToken},jane,1001,"developers,app1"\n${secrets.clarksToken},clark,1003,reporters\n`
+  write('tokens.csv', tokens, 0o600)
+  write('passwords.csv', `"${hashed(secrets.joesPassword)}",joe,1002,operators\n`, 0o600)
   write('secrets.json', JSON.stringify(secrets), 0o600)
 }
 

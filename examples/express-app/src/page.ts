@@ -1,7 +1,13 @@
-import type { ExplainedStep, Explanation } from '@kube-authn/core'
+import { type ExplainedStep, type Explanation, userInfo } from '@kube-authn/core'
+import { attributesOf, forbiddenMessage } from '@kube-authn/core/authorization'
+import type { RbacAuthorizer } from '@kube-authn/core/rbac'
+import type { Question } from './question.ts'
 
-/** The page that says who makes a request, and what each authenticator thought of it. Never shows a credential. */
-export function page(explanation: Explanation): string {
+/**
+ * The page that says who makes a request, what each authenticator thought of it, and who may do what. Never shows a
+ * credential.
+ */
+export function page(explanation: Explanation, question: Question, policy: RbacAuthorizer): string {
   const { user } = explanation
   return `<!doctype html>
 <html lang="en">
@@ -16,12 +22,15 @@ export function page(explanation: Explanation): string {
   .outcome { display: inline-block; padding: 0 .5rem; border-radius: .6rem; font-size: .85rem; background: #e6eaf1 }
   .authenticated { background: #cdeed8 } .rejected { background: #f8d3d0 } .unavailable { background: #fbe5c0 }
   .message { color: #5a6377 }
+  form { display: grid; grid-template-columns: max-content 1fr; gap: .4rem .8rem; max-width: 26rem }
+  button { grid-column: 2; justify-self: start }
 </style>
 <h1>${user === undefined ? 'You are nobody this app knows' : `You are ${escape(user.username)}`}</h1>
 <p>${user === undefined ? 'This request is answered with 401.' : `Groups: ${list(user.groups)}`}</p>
 ${explanation.warnings.map((text) => `<p class="message">Warning: ${escape(text)}</p>`).join('\n')}
 <h2>What each authenticator thought of this request</h2>
 <ul>${step(explanation)}</ul>
+${mayThey(question, policy)}
 <p class="message">Ask for <a href="/whoami"><code>/whoami</code></a> to be challenged for a password.</p>
 </html>
 `
@@ -31,6 +40,28 @@ function step({ authenticator, outcome, message, steps }: ExplainedStep): string
   const inner = steps.length === 0 ? '' : `<ul>${steps.map(step).join('')}</ul>`
   const detail = message === undefined ? '' : ` <span class="message">${escape(message)}</span>`
   return `<li><code>${escape(authenticator)}</code> <span class="outcome ${outcome}">${WORDS[outcome]}</span>${detail}${inner}</li>`
+}
+
+function mayThey(question: Question, policy: RbacAuthorizer): string {
+  const { user, groups, verb, resource, name } = question
+  const attributes = attributesOf(userInfo({ username: user, groups }), { verb, resource, name })
+  const [grant] = policy.explain(attributes)
+  const decision =
+    grant === undefined
+      ? `<span class="outcome rejected">no</span> ${escape(forbiddenMessage(attributes))}`
+      : `<span class="outcome authenticated">yes</span> ${escape(grant.reason)}, by the rule <code>${escape(JSON.stringify(grant.rule))}</code>`
+  const field = (label: string, key: string, value: string): string =>
+    `<label for="${key}">${label}</label><input id="${key}" name="${key}" value="${escape(value)}">`
+  return `<h2>May they?</h2>
+<form>
+${field('User', 'user', user)}
+${field('Groups', 'groups', groups.join(', '))}
+${field('Verb', 'verb', verb)}
+${field('Resource', 'resource', resource)}
+${field('Name', 'name', name)}
+<button>Ask</button>
+</form>
+<p>${decision}</p>`
 }
 
 const WORDS: Readonly<Record<ExplainedStep['outcome'], string>> = {

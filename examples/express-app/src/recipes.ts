@@ -10,41 +10,67 @@ export interface Recipe {
 
 /** One for each way to say who you are, and for the ways it can fail. */
 export function recipes(material: Material, origin: string): readonly Recipe[] {
-  const curl = `curl --silent --show-error --cacert ${quote(relative(process.cwd(), material.caPath))}`
-  const refused =
-    '{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Unauthorized","reason":"Unauthorized","code":401}'
+  const { janesToken, clarksToken, joesPassword } = material.secrets
+  const curl = (path: string, ...options: readonly string[]): string =>
+    [
+      'curl --silent --show-error --cacert',
+      quote(relative(process.cwd(), material.caPath)),
+      ...options,
+      origin + path,
+    ].join(' ')
+  const token = (value: string): string => `--header ${quote(`Authorization: Bearer ${value}`)}`
+  const user = (name: string, password: string): string => `--user ${quote(`${name}:${password}`)}`
+  const superman = `--header 'Impersonate-User: superman' --header 'Impersonate-Group: system:masters'`
   return [
     {
       title: 'with a bearer token',
-      command: `${curl} --header ${quote(`Authorization: Bearer ${material.secrets.token}`)} ${origin}/whoami`,
+      command: curl('/whoami', token(janesToken)),
       answer: '{"username":"jane","groups":["developers","app1","system:authenticated"]}',
     },
     {
       title: 'with a password',
-      command: `${curl} --user ${quote(`joe:${material.secrets.password}`)} ${origin}/whoami`,
+      command: curl('/whoami', user('joe', joesPassword)),
       answer: '{"username":"joe","groups":["operators","system:authenticated"]}',
     },
-    {
-      title: 'anonymously, where that is allowed',
-      command: `${curl} ${origin}/healthz`,
-      answer: 'ok',
-    },
-    {
-      title: 'anonymously, where it is not',
-      command: `${curl} ${origin}/whoami`,
-      answer: refused,
-    },
+    { title: 'anonymously, where that is allowed', command: curl('/healthz'), answer: 'ok' },
+    { title: 'anonymously, where it is not', command: curl('/whoami'), answer: UNAUTHORIZED },
     {
       title: 'with a wrong token, which is never taken for anonymous',
-      command: `${curl} --header ${quote('Authorization: Bearer wrong')} ${origin}/healthz`,
-      answer: refused,
+      command: curl('/healthz', token('wrong')),
+      answer: UNAUTHORIZED,
+    },
+    { title: 'with a wrong password', command: curl('/whoami', user('joe', 'wrong')), answer: UNAUTHORIZED },
+    {
+      title: 'clark may not look at a node, let alone drain it',
+      command: curl('/nodes/mynode', token(clarksToken)),
+      answer: forbidden(
+        'nodes \\"mynode\\" is forbidden: User \\"clark\\" cannot get resource \\"nodes\\" in API group \\"\\" at the cluster scope',
+        'nodes',
+        'mynode',
+      ),
     },
     {
-      title: 'with a wrong password',
-      command: `${curl} --user ${quote('joe:wrong')} ${origin}/whoami`,
-      answer: refused,
+      title: 'but clark may act as superman, who may',
+      command: curl('/nodes/mynode', token(clarksToken), superman),
+      answer: '{"node":"mynode","user":"superman","requester":"clark"}',
+    },
+    {
+      title: 'jane may act as nobody',
+      command: curl('/nodes/mynode', token(janesToken), superman),
+      answer: forbidden(
+        'users \\"superman\\" is forbidden: User \\"jane\\" cannot impersonate resource \\"users\\" in API group \\"\\" at the cluster scope',
+        'users',
+        'superman',
+      ),
     },
   ]
+}
+
+const UNAUTHORIZED =
+  '{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Unauthorized","reason":"Unauthorized","code":401}'
+
+function forbidden(message: string, kind: string, name: string): string {
+  return `{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"${message}","reason":"Forbidden","details":{"name":"${name}","kind":"${kind}"},"code":403}`
 }
 
 /** One word of a POSIX shell. */

@@ -10,11 +10,19 @@ export interface Clock {
 export const systemClock: Clock = {
   now: Date.now,
   after(milliseconds, callback) {
-    const timer: unknown = setTimeout(callback, milliseconds)
-    if (isUnrefable(timer)) timer.unref()
+    let timer: unknown
+    const wait = (remaining: number): void => {
+      const now = Math.min(remaining, LONGEST_TIMEOUT_MS)
+      timer = setTimeout(() => (remaining > now ? wait(remaining - now) : callback()), now)
+      if (isUnrefable(timer)) timer.unref()
+    }
+    wait(milliseconds)
     return () => clearTimeout(timer as ReturnType<typeof setTimeout>)
   },
 }
+
+/** What a runtime can count, about 25 days; what is longer would end at once. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
 
 function isUnrefable(timer: unknown): timer is { unref(): void } {
   return typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function'

@@ -4,7 +4,7 @@ import type {
   PasswordAuthenticator,
   TokenAuthenticator,
 } from './authenticator.ts'
-import { type Awaitable, settle } from './awaitable.ts'
+import { andThen, type Awaitable, settle } from './awaitable.ts'
 import type { Context } from './context.ts'
 import { asAuthenticationError } from './errors.ts'
 import { notify, type Observer } from './events.ts'
@@ -59,7 +59,7 @@ function watched(
   const start = performance.now()
   const elapsed = (): number => (performance.now() - start) / 1000
   return settle(
-    ask,
+    () => andThen(ask(), asAnswer),
     (answer) => {
       notify(observer, {
         type: 'consulted',
@@ -83,4 +83,12 @@ function watched(
       throw error
     },
   )
+}
+
+/** An authenticator in plain JavaScript may answer with anything; what is no answer is an error of its own. */
+function asAnswer(answer: Authentication | undefined): Authentication | undefined {
+  if (answer !== undefined && typeof (answer as Partial<Authentication> | null)?.user !== 'object') {
+    throw new TypeError('an authenticator answered with what is no user')
+  }
+  return answer
 }

@@ -57,6 +57,13 @@ export interface TokenCacheActiveFetchEvent {
   readonly change: 1 | -1
 }
 
+/** A client certificate was presented, valid or not. */
+export interface ClientCertificateExpirationEvent {
+  readonly type: 'clientCertificateExpiration'
+  /** How long it is still valid; negative when it is no longer. */
+  readonly seconds: number
+}
+
 /** A file was read, and something in it deserves a look. Never holds a token or a password. */
 export interface FileNoticeEvent {
   readonly type: 'fileNotice'
@@ -140,6 +147,7 @@ export type AuthenticationEvent =
   | TokenCacheRequestEvent
   | TokenCacheFetchEvent
   | TokenCacheActiveFetchEvent
+  | ClientCertificateExpirationEvent
   | FileNoticeEvent
   | ReloadEvent
   | AuthorizerConsultedEvent

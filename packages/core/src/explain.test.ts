@@ -84,6 +84,16 @@ describe('explain', () => {
     expect(JSON.stringify(explanation)).not.toContain(SECRET)
   })
 
+  it.each([[null], [{}], ['jane']])(
+    'says so when an authenticator answers with %j, which is no user',
+    async (answer) => {
+      const broken = requests(() => answer as unknown as undefined, 'broken')
+      expect(outline(await explain(union(broken, requests(noOpinion)), request()))).toBe(
+        'union unavailable [broken unavailable, requests noOpinion]',
+      )
+    },
+  )
+
   it('tells the warnings', async () => {
     const { warnings } = await explain(bearerToken(tokens(noOpinion)), authorized('Bearer  t'))
     expect(warnings).toHaveLength(1)

@@ -37,6 +37,7 @@ export type {
   AuthenticationEvent,
   AuthorizationEvent,
   AuthorizerConsultedEvent,
+  ClientCertificateExpirationEvent,
   ConsultedEvent,
   ConsultingEvent,
   FileNoticeEvent,

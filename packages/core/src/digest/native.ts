@@ -1,6 +1,6 @@
 /** What is used of `node:crypto`, which also Deno and Bun have. */
 interface NodeCrypto {
-  hash(algorithm: 'sha256', data: string, encoding: 'latin1'): string
+  hash(algorithm: 'sha256', data: string | Uint8Array, encoding: 'latin1'): string
   createHmac(
     algorithm: 'sha256',
     key: Uint8Array,
@@ -14,9 +14,9 @@ interface RuntimeWithBuiltins {
 // Found without an import, so that bundlers for other runtimes have nothing to resolve.
 const crypto = (globalThis as unknown as RuntimeWithBuiltins).process.getBuiltinModule('node:crypto')
 
-/** SHA-256 of the text in UTF-8: 32 characters, one per byte. */
-export function sha256(text: string): string {
-  return crypto.hash('sha256', text, 'latin1')
+/** SHA-256 of bytes, or of a text in UTF-8: 32 characters, one per byte. */
+export function sha256(message: string | Uint8Array): string {
+  return crypto.hash('sha256', message, 'latin1')
 }
 
 /** HMAC-SHA-256 (RFC 2104): 32 characters, one per byte. */

@@ -4,9 +4,9 @@ import { latin1FromBytes } from '../headers/byte-text.ts'
 
 const utf8 = new TextEncoder()
 
-/** SHA-256 of the text in UTF-8: 32 characters, one per byte. */
-export function sha256(text: string): string {
-  return latin1FromBytes(nobleSha256(utf8.encode(text)))
+/** SHA-256 of bytes, or of a text in UTF-8: 32 characters, one per byte. */
+export function sha256(message: string | Uint8Array): string {
+  return latin1FromBytes(nobleSha256(typeof message === 'string' ? utf8.encode(message) : message))
 }
 
 /** HMAC-SHA-256 (RFC 2104): 32 characters, one per byte. */

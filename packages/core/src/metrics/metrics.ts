@@ -17,7 +17,8 @@ export interface Metrics {
 /**
  * An observer that counts, under kube-apiserver's metric names.
  *
- * Source: apiserver `pkg/endpoints/filters/metrics.go`, `pkg/authentication/token/cache/stats.go`.
+ * Source: apiserver `pkg/endpoints/filters/metrics.go`, `pkg/authentication/token/cache/stats.go`,
+ * `pkg/authentication/request/x509/x509.go`.
  *
  * @example
  * const { observer, render } = metrics()
@@ -66,6 +67,13 @@ export function metrics(): Metrics {
     help: 'Lookups under way and callers who wait for one.',
     label: 'status',
   })
+  const certificateExpiration = histogram(
+    {
+      name: 'apiserver_client_certificate_expiration_seconds',
+      help: 'Distribution of the remaining lifetime of client certificates.',
+    },
+    CERTIFICATE_LIFETIMES,
+  )
 
   return {
     observer(event) {
@@ -85,17 +93,35 @@ export function metrics(): Metrics {
         case 'tokenCacheActiveFetch':
           cacheActive.add(event.status === 'inFlight' ? 'in_flight' : event.status, event.change)
           break
+        case 'clientCertificateExpiration':
+          certificateExpiration.observe('', event.seconds)
+          break
         default:
       }
     },
     attempts: attempts.get,
     userRequests: userRequests.get,
     render: () =>
-      [attempts, userRequests, duration, cacheRequests, cacheDuration, cacheFetches, cacheActive]
+      [
+        attempts,
+        userRequests,
+        duration,
+        cacheRequests,
+        cacheDuration,
+        cacheFetches,
+        cacheActive,
+        certificateExpiration,
+      ]
         .map((metric) => metric.render())
         .join(''),
   }
 }
+
+/** From nothing over half an hour up to a year, in seconds. */
+const CERTIFICATE_LIFETIMES: readonly number[] = [
+  0, 1800, 3600, 7200, 21_600, 43_200, 86_400, 172_800, 345_600, 604_800, 2_592_000, 7_776_000, 15_552_000,
+  31_104_000,
+]
 
 function exponentialBuckets(start: number, factor: number, count: number): readonly number[] {
   return Array.from({ length: count }, (_, index) => start * factor ** index)

@@ -15,7 +15,8 @@ export interface Histogram {
 export interface MetricDescription {
   readonly name: string
   readonly help: string
-  readonly label: string
+  /** Absent: there is one value only, and the value of the label is `''`. */
+  readonly label?: string
 }
 
 /** Values that go up (`counter`) or up and down (`gauge`), in the Prometheus text format 0.0.4. */
@@ -66,13 +67,15 @@ export function histogram(metric: MetricDescription, buckets: readonly number[])
   }
 }
 
-function labels(pairs: readonly (readonly [string, string])[]): string {
+function labels(pairs: readonly (readonly [name: string | undefined, value: string])[]): string {
   const escaped = (value: string): string =>
     value
       .replaceAll('\\', '\\\\')
       .replaceAll('"', String.raw`\"`)
       .replaceAll('\n', String.raw`\n`)
-  return `{${pairs.map(([name, value]) => `${name}="${escaped(value)}"`).join(',')}}`
+  const named = pairs.filter(([name]) => name !== undefined)
+  if (named.length === 0) return ''
+  return `{${named.map(([name, value]) => `${name}="${escaped(value)}"`).join(',')}}`
 }
 
 function rendered(type: string, { name, help }: MetricDescription, lines: readonly string[]): string {

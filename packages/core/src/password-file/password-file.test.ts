@@ -38,7 +38,7 @@ const ask = async (
 function noticesOf(csv: string | Uint8Array, options: PasswordFileOptions = {}): readonly FileNotice[] {
   const { observer, events } = recorder()
   passwordFile(csv, { ...options, observer })
-  return events.flatMap((event) => (event.type === 'credentialFile' ? [event.notice] : []))
+  return events.flatMap((event) => (event.type === 'fileNotice' ? [event.notice] : []))
 }
 
 describe.each([
@@ -291,12 +291,12 @@ describe('a right password', () => {
 
 describe('checks of hashed passwords', () => {
   /** Checks that end when they are told to. */
-  function held(options: PasswordFileOptions) {
+  function held(options: PasswordFileOptions, csv = `${HASH},jane,1\np,plain,2`) {
     const ends: (() => void)[] = []
     compare.mockImplementation(
       (password, hash) => new Promise((resolve) => ends.push(() => resolve(compareSync(password, hash)))),
     )
-    const passwords = passwordFile(`${HASH},jane,1\np,plain,2`, options)
+    const passwords = passwordFile(csv, options)
     const check = async (password: string, username = 'jane') =>
       passwords.authenticatePassword(username, password, emptyContext)
     return { check, ends }
@@ -315,12 +315,20 @@ describe('checks of hashed passwords', () => {
     expect(users.map((answer) => answer?.user.username)).toEqual(['jane', undefined, 'jane', undefined])
   })
 
+  it('are unavailable for users who are not there as well', async () => {
+    const { check, ends } = held({ maxConcurrentChecks: 1, maxWaitingChecks: 0 }, `${HASH},jane,1`)
+    const first = check('secret')
+    expect(await thrownBy(() => check('secret', 'nobody'))).toMatchObject({ code: 'unavailable' })
+    await vi.waitFor(() => expect(ends).toHaveLength(1))
+    ends[0]?.()
+    expect((await first)?.user.uid).toBe('1')
+  })
+
   it('are unavailable beyond what may wait, which is no verdict on the password', async () => {
     const { check, ends } = held({ maxConcurrentChecks: 1, maxWaitingChecks: 1 })
     const first = check('secret')
     const second = check('secret')
     expect(await thrownBy(() => check('secret'))).toMatchObject({ code: 'unavailable' })
-    expect(await thrownBy(() => check('secret', 'nobody'))).toMatchObject({ code: 'unavailable' })
     expect((await check('p', 'plain'))?.user.username).toBe('plain')
     await vi.waitFor(() => expect(ends).toHaveLength(1))
     ends[0]?.()

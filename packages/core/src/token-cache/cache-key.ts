@@ -1,5 +1,4 @@
 import { hmacSha256 } from '#sha256'
-import { bytesFromText } from '../headers/byte-text.ts'
 
 /**
  * The key a token and the audiences it is checked for have in a cache: HMAC-SHA-256 over both, each length in front of what
@@ -13,9 +12,9 @@ import { bytesFromText } from '../headers/byte-text.ts'
  * @returns 32 characters, one per byte.
  */
 export function tokenCacheKey(hmacKey: Uint8Array, token: string, audiences: readonly string[] = []): string {
-  const texts = audiences.map(bytesFromText)
-  const tokenBytes = bytesFromText(token)
-  const size = 8 + tokenBytes.length + texts.reduce((sum, text) => sum + 4 + text.length, 0)
+  const texts = audiences.map(measured)
+  const tokenText = measured(token)
+  const size = 8 + tokenText.bytes.length + texts.reduce((sum, { bytes }) => sum + 4 + bytes.length, 0)
   const message = new Uint8Array(size)
   const view = new DataView(message.buffer)
   let offset = 0
@@ -23,13 +22,38 @@ export function tokenCacheKey(hmacKey: Uint8Array, token: string, audiences: rea
     view.setUint32(offset, length)
     offset += 4
   }
-  const writeBytes = (bytes: Uint8Array): void => {
-    writeLength(bytes.length)
+  const writeText = ({ length, bytes }: MeasuredText): void => {
+    writeLength(length)
     message.set(bytes, offset)
     offset += bytes.length
   }
-  writeBytes(tokenBytes)
+  writeText(tokenText)
   writeLength(texts.length)
-  for (const text of texts) writeBytes(text)
+  for (const text of texts) writeText(text)
   return hmacSha256(hmacKey, message)
 }
+
+interface MeasuredText {
+  readonly length: number
+  readonly bytes: Uint8Array
+}
+
+/** In no length of a text in memory. */
+const IS_UTF_16 = 0x80000000
+
+/**
+ * UTF-8, which has no lone surrogates. A text with some is written in UTF-16 and says so in its length, so that different
+ * texts stay different.
+ */
+function measured(text: string): MeasuredText {
+  if (text.isWellFormed()) {
+    const bytes = utf8.encode(text)
+    return { length: bytes.length, bytes }
+  }
+  const bytes = new Uint8Array(2 * text.length)
+  const view = new DataView(bytes.buffer)
+  for (let index = 0; index < text.length; index++) view.setUint16(2 * index, text.charCodeAt(index))
+  return { length: IS_UTF_16 + bytes.length, bytes }
+}
+
+const utf8 = new TextEncoder()

@@ -34,7 +34,7 @@ export interface CachedOptions {
  * Deviation: bounded, cut to the token's own expiry, and an empty list of audiences is refused (`docs/deviations.md`, token
  * cache).
  *
- * @throws {ConfigurationError} when a number is negative or no number.
+ * @throws {ConfigurationError} when a number cannot work.
  * @example
  * const tokens = cached(serviceAccounts, { successTtlSeconds: 10 })
  */
@@ -107,11 +107,14 @@ interface Entry extends LookupResult {
 
 function validate(options: CachedOptions): void {
   const problems: ConfigurationProblem[] = []
-  for (const path of ['successTtlSeconds', 'failureTtlSeconds', 'lookupTimeoutSeconds'] as const) {
+  for (const path of ['successTtlSeconds', 'failureTtlSeconds'] as const) {
     const seconds = options[path]
     if (seconds !== undefined && !(seconds >= 0)) problems.push({ path, message: 'must be 0 or more' })
   }
-  const { maxEntries } = options
+  const { lookupTimeoutSeconds, maxEntries } = options
+  if (lookupTimeoutSeconds !== undefined && !(lookupTimeoutSeconds > 0)) {
+    problems.push({ path: 'lookupTimeoutSeconds', message: 'must be above 0' })
+  }
   if (maxEntries !== undefined && !(Number.isSafeInteger(maxEntries) && maxEntries > 0)) {
     problems.push({ path: 'maxEntries', message: 'must be a whole number above 0' })
   }

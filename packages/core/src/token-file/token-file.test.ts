@@ -19,7 +19,7 @@ function answer(csv: string | Uint8Array, token: string): Authentication | undef
 function noticesOf(csv: string | Uint8Array): readonly FileNotice[] {
   const { observer, events } = recorder()
   tokenFile(csv, { observer, file: 'tokens.csv' })
-  return events.flatMap((event) => (event.type === 'credentialFile' ? [event.notice] : []))
+  return events.flatMap((event) => (event.type === 'fileNotice' ? [event.notice] : []))
 }
 
 describe.each([

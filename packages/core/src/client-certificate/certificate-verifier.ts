@@ -1,0 +1,57 @@
+import type { Authenticator } from '../authenticator.ts'
+import { andThen } from '../awaitable.ts'
+import { type Clock, systemClock } from '../clock.ts'
+import { consult } from '../consult.ts'
+import { rejected } from '../errors.ts'
+import { printable } from '../x509/errors.ts'
+import { AttributeType, ExtendedKeyUsage, valuesOf } from '../x509/index.ts'
+import { type CertificatePoolSource, certificatePoolSource } from './certificate-pool-source.ts'
+import { chainVerifier } from './chain-verifier.ts'
+
+/** Options of {@link certificateVerifier}. */
+export interface CertificateVerifierOptions {
+  /** Who is trusted to sign: a PEM bundle or a source of certificates (`--requestheader-client-ca-file`). */
+  readonly ca: string | CertificatePoolSource
+  /** The common names that are let through, exactly as they are; none: any (`--requestheader-allowed-names`). */
+  readonly allowedNames: readonly string[]
+  readonly clock?: Clock
+}
+
+/**
+ * Asks the delegate only about requests whose TLS client proved to be a certain one. Who that is, is all it asks; the delegate
+ * says who the caller is.
+ *
+ * Without a certificate, and while it is not known who is trusted, there is no opinion. A certificate that does not verify, or of
+ * somebody else, is an error.
+ *
+ * Source: apiserver `pkg/authentication/request/x509/x509.go` (`Verifier`).
+ *
+ * @throws {ConfigurationError} when the bundle has no certificate, or one that cannot be read.
+ */
+export function certificateVerifier(
+  options: CertificateVerifierOptions,
+  delegate: Authenticator,
+): Authenticator {
+  const trusted = certificatePoolSource(options.ca, 'ca')
+  const allowedNames = new Set(options.allowedNames)
+  const verify = chainVerifier<true>({
+    clock: options.clock ?? systemClock,
+    keyUsages: [ExtendedKeyUsage.clientAuth],
+    accept([leaf]) {
+      const name = valuesOf(leaf.subject, AttributeType.commonName).at(-1) ?? ''
+      if (allowedNames.size === 0 || allowedNames.has(name)) return true
+      throw rejected(`x509: subject with cn=${printable(name)} is not in the allowed list`)
+    },
+    refuse: (_, error) => rejected(error.message, { cause: error }),
+  })
+  return {
+    name: 'certificateVerifier',
+    ...(delegate.credentials !== undefined && { credentials: delegate.credentials }),
+    authenticate(request, context) {
+      const presented = request.peerCertificates?.() ?? []
+      const pool = presented.length === 0 ? undefined : trusted.current()
+      if (pool === undefined) return undefined
+      return andThen(verify(presented, pool), () => consult(delegate, request, context))
+    },
+  }
+}

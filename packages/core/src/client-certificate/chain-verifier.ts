@@ -1,0 +1,155 @@
+import { LRUCache } from 'lru-cache'
+import type { Awaitable } from '../awaitable.ts'
+import type { Clock } from '../clock.ts'
+import { AuthenticationError } from '../errors.ts'
+import {
+  type Certificate,
+  type CertificateChain,
+  CertificateError,
+  type CertificatePool,
+  verifyCertificateChain,
+} from '../x509/index.ts'
+import { chainDigest, type PresentedChain, readPresentedChain } from './presented-chain.ts'
+
+/** What a {@link chainVerifier} does with what it finds out. */
+export interface ChainVerifierOptions<T> {
+  readonly clock: Clock
+  readonly keyUsages: readonly string[]
+  /** What a valid chain means. May throw an {@link AuthenticationError}. */
+  readonly accept: (chain: CertificateChain) => T
+  /** What is said of a leaf that has no valid chain. */
+  readonly refuse: (leaf: Certificate, error: CertificateError) => AuthenticationError
+}
+
+/**
+ * Verifies what a client presented against what is trusted now.
+ *
+ * @param onLeaf told until when the leaf is valid, before anything is known about it.
+ * @throws {AuthenticationError} as soon as it is clear, which may be at once.
+ */
+export type ChainVerifier<T> = (
+  presented: readonly Uint8Array[],
+  pool: CertificatePool,
+  onLeaf?: (notAfterMs: number) => void,
+) => Awaitable<T>
+
+/** Of each kind. Those that were accepted cannot be pushed out by those that were not. */
+const MAX_VERDICTS = 4096
+/** So that errors do not tell of a time long gone. */
+const MAX_REFUSAL_AGE_MS = 60_000
+
+/**
+ * Verifies chains and remembers the verdicts, for they come again with every request of a connection. A verdict holds for one
+ * pool, and only while no certificate that it rests on begins or ends to be valid. Who asks while the same chain is being
+ * verified waits for that.
+ */
+export function chainVerifier<T>(options: ChainVerifierOptions<T>): ChainVerifier<T> {
+  let verdicts: Verdicts<T> | undefined
+
+  return function verifyPresented(presented, pool, onLeaf) {
+    if (verdicts?.pool !== pool) verdicts = newVerdicts(pool)
+    const { accepted, refused, underWay } = verdicts
+    const key = chainDigest(presented)
+    const nowMs = options.clock.now()
+
+    const known = accepted.get(key) ?? refused.get(key)
+    if (known !== undefined && known.fromMs <= nowMs && nowMs <= known.untilMs) {
+      onLeaf?.(known.leafNotAfterMs)
+      return answer(known)
+    }
+    let verification = underWay.get(key)
+    if (verification === undefined) {
+      const chain = readPresentedChain(presented)
+      verification = { leafNotAfterMs: chain.leaf.notAfterMs, verdict: decide(chain, pool, nowMs, options) }
+      underWay.set(key, verification)
+      void verification.verdict.then(
+        (verdict) => {
+          underWay.delete(key)
+          accepted.delete(key)
+          ;('error' in verdict ? refused : accepted).set(key, verdict)
+        },
+        () => underWay.delete(key),
+      )
+    }
+    onLeaf?.(verification.leafNotAfterMs)
+    return verification.verdict.then(answer)
+  }
+}
+
+interface Verdicts<T> {
+  readonly pool: CertificatePool
+  readonly accepted: LRUCache<string, Verdict<T>>
+  readonly refused: LRUCache<string, Verdict<T>>
+  readonly underWay: Map<string, { readonly leafNotAfterMs: number; readonly verdict: Promise<Verdict<T>> }>
+}
+
+function newVerdicts<T>(pool: CertificatePool): Verdicts<T> {
+  return {
+    pool,
+    accepted: new LRUCache({ max: MAX_VERDICTS }),
+    refused: new LRUCache({ max: MAX_VERDICTS }),
+    underWay: new Map(),
+  }
+}
+
+/** What came out, and the time in which it would come out again. Holds no certificate. */
+type Verdict<T> = Window & { readonly leafNotAfterMs: number } & (
+    | { readonly value: T }
+    | { readonly error: AuthenticationError }
+  )
+
+/** Both ends belong to it. */
+interface Window {
+  readonly fromMs: number
+  readonly untilMs: number
+}
+
+function answer<T>(verdict: Verdict<T>): T {
+  if ('error' in verdict) throw verdict.error
+  return verdict.value
+}
+
+async function decide<T>(
+  { leaf, intermediates }: PresentedChain,
+  roots: CertificatePool,
+  nowMs: number,
+  { keyUsages, accept, refuse }: ChainVerifierOptions<T>,
+): Promise<Verdict<T>> {
+  const leafNotAfterMs = leaf.notAfterMs
+  try {
+    const chain = await verifyCertificateChain({ leaf, intermediates, roots, nowMs, keyUsages })
+    const window = { leafNotAfterMs, ...sameState(chain, nowMs) }
+    return judged(window, () => accept(chain))
+  } catch (error) {
+    if (!(error instanceof CertificateError)) throw error
+    const { untilMs } = sameState([leaf, ...intermediates.certificates, ...roots.certificates], nowMs)
+    const window = { fromMs: nowMs, untilMs: Math.min(untilMs, nowMs + MAX_REFUSAL_AGE_MS) }
+    return { leafNotAfterMs, ...window, error: refuse(leaf, error) }
+  }
+}
+
+function judged<T>(window: Window & { readonly leafNotAfterMs: number }, accept: () => T): Verdict<T> {
+  try {
+    return { ...window, value: accept() }
+  } catch (error) {
+    if (!(error instanceof AuthenticationError)) throw error
+    return { ...window, error }
+  }
+}
+
+/** The time around now in which the same of these certificates are valid. */
+function sameState(certificates: readonly Certificate[], nowMs: number): Window {
+  let fromMs = -Infinity
+  let untilMs = Infinity
+  for (const { notBeforeMs, notAfterMs } of certificates) {
+    if (nowMs < notBeforeMs) {
+      untilMs = Math.min(untilMs, notBeforeMs - 1)
+    } else if (nowMs <= notAfterMs) {
+      fromMs = Math.max(fromMs, notBeforeMs)
+      untilMs = Math.min(untilMs, notAfterMs)
+    } else {
+      fromMs = Math.max(fromMs, notAfterMs + 1)
+    }
+  }
+  return { fromMs, untilMs }
+}

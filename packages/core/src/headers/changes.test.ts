@@ -1,0 +1,95 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { HeaderChanges } from '../authenticator.ts'
+import { accumulateHeaderChanges, selectorOf } from './changes.ts'
+
+describe('selectorOf', () => {
+  const isSelected = selectorOf({
+    remove: ['authorization', 'x-remote-user'],
+    removePrefixes: ['x-remote-extra-'],
+    replace: [['sec-websocket-protocol', 'chat']],
+  })
+
+  it.each([
+    'authorization',
+    'Authorization',
+    'AUTHORIZATION',
+    'X-Remote-User',
+    'x-remote-extra-',
+    'X-Remote-Extra-Project',
+    'x-REMOTE-extra-a%2fb',
+    'Sec-WebSocket-Protocol',
+  ])('selects %s', (name) => {
+    expect(isSelected(name)).toBe(true)
+  })
+
+  it.each([
+    '',
+    'authorizatio',
+    'authorization ',
+    'authorization-x',
+    'proxy-authorization',
+    'x-remote-users',
+    'x-remote-extra',
+    'x-remote-group',
+    'x_remote_user',
+    'sec-websocket-key',
+    '__proto__',
+    'constructor',
+  ])('leaves %j alone', (name) => {
+    expect(isSelected(name)).toBe(false)
+  })
+
+  it('selects nothing where nothing is to change', () => {
+    expect(selectorOf({ remove: [] })('authorization')).toBe(false)
+  })
+
+  it('selects what a plain comparison selects', () => {
+    const name = fc.string({
+      unit: fc.constantFrom('a', 'A', 'b', '-', '_', '@', '`', '1', 'Q'),
+      maxLength: 4,
+    })
+    const lower = name.map((text) => text.toLowerCase())
+    fc.assert(
+      fc.property(fc.array(lower), fc.array(lower), name, (remove, prefixes, asked) => {
+        const removePrefixes = prefixes.filter((prefix) => prefix !== '')
+        const wanted = asked.toLowerCase()
+        expect(selectorOf({ remove, removePrefixes })(asked)).toBe(
+          remove.includes(wanted) || removePrefixes.some((prefix) => wanted.startsWith(prefix)),
+        )
+      }),
+      { numRuns: 1000 },
+    )
+  })
+})
+
+describe('accumulateHeaderChanges', () => {
+  const always: HeaderChanges = { remove: ['authorization'], removePrefixes: ['x-remote-extra-'] }
+
+  it('is what always goes, and the same object, when nothing is added', () => {
+    const accumulate = accumulateHeaderChanges(always, [])
+    expect(accumulate(undefined)).toBe(always)
+    expect(accumulate({ remove: ['authorization'] })).toBe(always)
+    expect(accumulate({ remove: [] })).toBe(always)
+  })
+
+  it('adds what is configured and what was consumed, each name once', () => {
+    const accumulate = accumulateHeaderChanges(always, [
+      () => ({ remove: ['x-user', 'authorization'], removePrefixes: ['x-extra-', 'x-remote-extra-'] }),
+    ])
+    expect(accumulate({ remove: ['x-token', 'x-user'], replace: [['a', 'b']] })).toEqual({
+      remove: ['authorization', 'x-user', 'x-token'],
+      removePrefixes: ['x-remote-extra-', 'x-extra-'],
+      replace: [['a', 'b']],
+    })
+  })
+
+  it('makes the sum of what is configured once, until it changes', () => {
+    let configured = { remove: ['x-user'] }
+    const accumulate = accumulateHeaderChanges(always, [() => configured])
+    const first = accumulate(undefined)
+    expect(accumulate(undefined)).toBe(first)
+    configured = { remove: ['x-name'] }
+    expect(accumulate(undefined).remove).toEqual(['authorization', 'x-name'])
+  })
+})

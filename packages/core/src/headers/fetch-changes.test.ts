@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest'
+import { withHeaderChanges } from './fetch-changes.ts'
+
+const sent = () =>
+  new Request('https://example.com/a', {
+    method: 'POST',
+    body: 'body',
+    headers: { Authorization: 'Bearer t', 'X-Remote-Extra-A': '1', 'X-Remote-Extra-B': '2', 'X-Keep': '3' },
+  })
+
+/** A request whose headers cannot be written to, as on Deno and Workers. */
+function guarded(): Request {
+  const request = sent()
+  const refuse = (): never => {
+    throw new TypeError('immutable')
+  }
+  Object.assign(request.headers, { delete: refuse, set: refuse, append: refuse })
+  return request
+}
+
+describe.each([
+  ['can be written to', sent],
+  ['are protected', guarded],
+])('withHeaderChanges, where headers %s', (_, make) => {
+  it('removes names and prefixes, and keeps the rest and the body', async () => {
+    const changed = withHeaderChanges(make(), {
+      remove: ['authorization', 'x-none'],
+      removePrefixes: ['x-remote-extra-'],
+    })
+    expect([...changed.headers.keys()]).toEqual(['content-type', 'x-keep'])
+    expect(changed.method).toBe('POST')
+    expect(changed.url).toBe('https://example.com/a')
+    expect(await changed.text()).toBe('body')
+  })
+
+  it('replaces what is there, and adds nothing that is not', () => {
+    const changed = withHeaderChanges(make(), {
+      remove: [],
+      replace: [
+        ['x-keep', 'new'],
+        ['x-none', 'new'],
+      ],
+    })
+    expect(changed.headers.get('x-keep')).toBe('new')
+    expect(changed.headers.has('x-none')).toBe(false)
+    expect(changed.headers.get('authorization')).toBe('Bearer t')
+  })
+
+  it.each([
+    ['nothing is to change', { remove: [] }],
+    [
+      'nothing of it is there',
+      { remove: ['x-none'], removePrefixes: ['x-none-'], replace: [['x-none', 'a']] as const },
+    ],
+  ])('gives back the very same request when %s', (_name, changes) => {
+    const request = make()
+    expect(withHeaderChanges(request, changes)).toBe(request)
+  })
+})

@@ -1,0 +1,68 @@
+import { trimAscii } from '../bearer-token/read.ts'
+import type { ConfigurationProblem } from '../errors.ts'
+
+/** Which headers say who the caller is. Names are of any case. */
+export interface RequestHeaderNames {
+  /** The first that is there and not empty says the user (`--requestheader-username-headers`). */
+  readonly usernameHeaders: readonly string[]
+  /** The first that is there and not empty says the uid (`--requestheader-uid-headers`). Default: none. */
+  readonly uidHeaders?: readonly string[]
+  /** All values of all of them are groups (`--requestheader-group-headers`). Default: none. */
+  readonly groupHeaders?: readonly string[]
+  /** What starts with one of these is `extra`, under the rest of its name (`--requestheader-extra-headers-prefix`). Default: none. */
+  readonly extraHeaderPrefixes?: readonly string[]
+}
+
+/** The same names, trimmed and in lower case. */
+export type LowerCaseNames = Readonly<Record<keyof RequestHeaderNames, readonly string[]>>
+
+const LISTS = ['usernameHeaders', 'uidHeaders', 'groupHeaders', 'extraHeaderPrefixes'] as const
+
+/** As {@link trimAscii} leaves them, all in lower case. */
+export function lowerCaseNames(names: RequestHeaderNames): LowerCaseNames {
+  const list = (key: keyof RequestHeaderNames): readonly string[] =>
+    (names[key] ?? []).map((name) => trimAscii(name).toLowerCase())
+  return {
+    usernameHeaders: list('usernameHeaders'),
+    uidHeaders: list('uidHeaders'),
+    groupHeaders: list('groupHeaders'),
+    extraHeaderPrefixes: list('extraHeaderPrefixes'),
+  }
+}
+
+/**
+ * What is wrong with header names: blank ones, ones that no header can have, and ones that would make one header say two
+ * things. Two names that differ in `-` and `_` only count as one, since some servers take them for the same.
+ */
+export function validateHeaderNames(names: LowerCaseNames): readonly ConfigurationProblem[] {
+  const problems: ConfigurationProblem[] = []
+  const seen: { readonly path: string; readonly name: string; readonly isPrefix: boolean }[] = []
+  for (const key of LISTS) {
+    for (const [index, name] of names[key].entries()) {
+      const entry = { path: `${key}[${index}]`, name: dashed(name), isPrefix: key === 'extraHeaderPrefixes' }
+      const other = seen.find((each) => overlap(each, entry))
+      if (!/^[a-z0-9!#$%&'*+\-.^_`|~]+$/.test(name)) {
+        problems.push({ path: entry.path, message: name === '' ? 'empty header ""' : 'not a header name' })
+      } else if (other !== undefined) {
+        problems.push({ path: entry.path, message: `covers the same header as ${other.path}` })
+      }
+      seen.push(entry)
+    }
+  }
+  return problems
+}
+
+function overlap(
+  one: { readonly name: string; readonly isPrefix: boolean },
+  other: { readonly name: string; readonly isPrefix: boolean },
+): boolean {
+  if (one.name === other.name) return true
+  return (
+    (one.isPrefix && other.name.startsWith(one.name)) || (other.isPrefix && one.name.startsWith(other.name))
+  )
+}
+
+/** With `-` for every `_`. */
+export function dashed(name: string): string {
+  return name.replaceAll('_', '-')
+}

@@ -1,0 +1,38 @@
+import { ia5Text } from '../der/directory-string.ts'
+import {
+  type Bytes,
+  contentOf,
+  contextTag,
+  type DerElement,
+  DerReader,
+  elementsOf,
+  soleElement,
+  Tag,
+} from '../der/reader.ts'
+import { GeneralNameTag } from './subject-alt-name.ts'
+
+const WHAT = 'cRLDistributionPoints'
+
+/**
+ * Refuses what is no `CRLDistributionPoints` (RFC 5280 section 4.2.1.13). No list is fetched: kube-apiserver knows no
+ * revocation.
+ */
+export function checkCrlDistributionPoints(value: Bytes): void {
+  for (const point of elementsOf(soleElement(value, Tag.sequence, WHAT), Tag.sequence, WHAT)) {
+    const fields = new DerReader(point)
+    const name = fields.optional(contextTag(0, 'constructed'), WHAT)
+    if (name !== undefined) checkFullName(name)
+    fields.optional(contextTag(1, 'primitive'), WHAT)
+    fields.optional(contextTag(2, 'constructed'), WHAT)
+    fields.finish(WHAT)
+  }
+}
+
+/** Go, too, refuses the other form, a name relative to that of the issuer. */
+function checkFullName(name: DerElement): void {
+  const names = new DerReader(soleElement(name, contextTag(0, 'constructed'), WHAT))
+  while (!names.isAtEnd) {
+    const each = names.next(WHAT)
+    if (each.tag === GeneralNameTag.uri) ia5Text(contentOf(each), WHAT)
+  }
+}

@@ -1,0 +1,126 @@
+import { type Bytes, contentOf, type DerElement, DerReader, Tag } from '../der/reader.ts'
+import { booleanOf, objectIdentifier } from '../der/values.ts'
+import { malformed } from '../errors.ts'
+import { checkAuthorityInformationAccess } from './authority-information-access.ts'
+import { type BasicConstraints, basicConstraintsOf } from './basic-constraints.ts'
+import { checkCrlDistributionPoints } from './crl-distribution-points.ts'
+import { authorityKeyIdentifierOf, subjectKeyIdentifierOf } from './key-identifiers.ts'
+import { extendedKeyUsageOf, type KeyUsage, keyUsageOf } from './key-usage.ts'
+import { type NameConstraints, nameConstraintsOf } from './name-constraints.ts'
+import {
+  certificatePoliciesOf,
+  inhibitAnyPolicyOf,
+  type Policies,
+  policyConstraintsOf,
+  policyMappingsOf,
+} from './policies.ts'
+import { type SubjectAltName, subjectAltNameOf } from './subject-alt-name.ts'
+
+/** What the extensions of a certificate say (RFC 5280 section 4.2), as far as a decision depends on it. */
+export interface Extensions {
+  readonly basicConstraints?: BasicConstraints
+  readonly keyUsage?: KeyUsage
+  /** Object identifiers in dotted form; at least one. */
+  readonly extendedKeyUsage?: readonly string[]
+  readonly subjectAltName?: SubjectAltName
+  readonly nameConstraints?: NameConstraints
+  readonly subjectKeyIdentifier?: Bytes
+  readonly authorityKeyIdentifier?: Bytes
+  /** Of several extensions; empty where there is none of them. */
+  readonly policies: Policies
+  /** The object identifiers of critical extensions that are not understood, or not all of them. */
+  readonly unhandledCritical: readonly string[]
+}
+
+/** A certificate without extensions. */
+export const noExtensions: Extensions = { policies: {}, unhandledCritical: [] }
+
+interface Extension {
+  readonly id: string
+  readonly critical: boolean
+  readonly value: Bytes
+}
+
+/** What reading one extension adds, and whether it was understood altogether. */
+interface Reading {
+  readonly fields?: Omit<Extensions, 'unhandledCritical' | 'policies'>
+  readonly policies?: Policies
+  readonly isHandled?: boolean
+}
+
+/** Reads `Extensions`. */
+export function readExtensions(list: DerElement): Extensions {
+  const seen = new Set<string>()
+  const unhandledCritical: string[] = []
+  const all: Omit<Extensions, 'unhandledCritical' | 'policies'> = {}
+  const allPolicies: Policies = {}
+  const elements = new DerReader(list)
+  // None at all is against RFC 5280, and what some write who have none.
+  while (!elements.isAtEnd) {
+    const extension = extensionOf(elements.required(Tag.sequence, 'extensions'))
+    if (seen.has(extension.id)) throw malformed('extensions', 'the same one twice')
+    seen.add(extension.id)
+    const { fields, policies, isHandled = true } = read(extension)
+    if (!isHandled && extension.critical) unhandledCritical.push(extension.id)
+    Object.assign(all, fields)
+    Object.assign(allPolicies, policies)
+  }
+  return { ...all, policies: allPolicies, unhandledCritical }
+}
+
+function extensionOf(element: DerElement): Extension {
+  const what = 'extension'
+  const fields = new DerReader(element)
+  const id = objectIdentifier(fields.next(what), what)
+  // Go, too, reads a `FALSE` that DER would leave out.
+  const criticalField = fields.optional(Tag.boolean, what)
+  const value = contentOf(fields.required(Tag.octetString, what))
+  fields.finish(what)
+  return { id, critical: criticalField !== undefined && booleanOf(criticalField, what), value }
+}
+
+function read({ id, critical, value }: Extension): Reading {
+  switch (id) {
+    case '2.5.29.14':
+      mustNotBeCritical(critical, 'subjectKeyIdentifier')
+      return { fields: { subjectKeyIdentifier: subjectKeyIdentifierOf(value) } }
+    case '2.5.29.15':
+      return { fields: { keyUsage: keyUsageOf(value) } }
+    case '2.5.29.17': {
+      const subjectAltName = subjectAltNameOf(value)
+      return { fields: { subjectAltName }, isHandled: subjectAltName.names.length > 0 }
+    }
+    case '2.5.29.19':
+      return { fields: { basicConstraints: basicConstraintsOf(value) } }
+    case '2.5.29.30': {
+      const nameConstraints = nameConstraintsOf(value)
+      return { fields: { nameConstraints }, isHandled: !nameConstraints.hasUnsupportedForms }
+    }
+    case '2.5.29.31':
+      checkCrlDistributionPoints(value)
+      return {}
+    case '2.5.29.32':
+      return { policies: certificatePoliciesOf(value) }
+    case '2.5.29.33':
+      return { policies: policyMappingsOf(value) }
+    case '2.5.29.35':
+      mustNotBeCritical(critical, 'authorityKeyIdentifier')
+      return { fields: authorityKeyIdentifierOf(value) }
+    case '2.5.29.36':
+      return { policies: policyConstraintsOf(value) }
+    case '2.5.29.37':
+      return { fields: { extendedKeyUsage: extendedKeyUsageOf(value) } }
+    case '2.5.29.54':
+      return { policies: inhibitAnyPolicyOf(value) }
+    case '1.3.6.1.5.5.7.1.1':
+      mustNotBeCritical(critical, 'authorityInfoAccess')
+      checkAuthorityInformationAccess(value)
+      return {}
+    default:
+      return { isHandled: false }
+  }
+}
+
+function mustNotBeCritical(critical: boolean, what: string): void {
+  if (critical) throw malformed(what, 'marked critical')
+}

@@ -1,0 +1,98 @@
+import { ia5Text } from '../der/directory-string.ts'
+import {
+  type Bytes,
+  contentOf,
+  contextTag,
+  type DerElement,
+  DerReader,
+  elementsOf,
+  soleElement,
+  Tag,
+} from '../der/reader.ts'
+import { malformed } from '../errors.ts'
+import { type DomainSubtree, domainSubtree } from '../names/domain.ts'
+import { type IpRange, ipRange } from '../names/ip-range.ts'
+import { type Mailbox, mailboxOf } from '../names/mailbox.ts'
+import { isIpv4Address } from '../names/uri.ts'
+import { generalNameKind } from './subject-alt-name.ts'
+
+/** For which names a CA may sign (RFC 5280 section 4.2.1.10). */
+export interface NameConstraints {
+  readonly permitted: Subtrees
+  readonly excluded: Subtrees
+  /** There are constraints on names of other kinds, as on the subject itself, that cannot be checked. */
+  readonly hasUnsupportedForms: boolean
+}
+
+/** Subtrees by kind of name. */
+export interface Subtrees {
+  readonly dns: readonly DomainSubtree[]
+  readonly uri: readonly DomainSubtree[]
+  readonly email: readonly MailboxSubtree[]
+  readonly ip: readonly IpRange[]
+}
+
+/** One mailbox, or all of some domains. */
+export type MailboxSubtree = { readonly mailbox: Mailbox } | { readonly domains: DomainSubtree }
+
+type Draft = { -readonly [Kind in keyof Subtrees]: Subtrees[Kind][number][] }
+
+const WHAT = 'nameConstraints'
+
+/** Reads `NameConstraints`. */
+export function nameConstraintsOf(value: Bytes): NameConstraints {
+  const fields = new DerReader(soleElement(value, Tag.sequence, WHAT))
+  const permittedField = fields.optional(contextTag(0, 'constructed'), WHAT)
+  const excludedField = fields.optional(contextTag(1, 'constructed'), WHAT)
+  fields.finish(WHAT)
+  if (permittedField === undefined && excludedField === undefined) throw malformed(WHAT, 'empty')
+  const permitted: Draft = { dns: [], uri: [], email: [], ip: [] }
+  const excluded: Draft = { dns: [], uri: [], email: [], ip: [] }
+  const supported = [...readSubtrees(permittedField, permitted), ...readSubtrees(excludedField, excluded)]
+  return { permitted, excluded, hasUnsupportedForms: supported.includes(false) }
+}
+
+/** Adds each subtree to those of its kind, and says of each whether it has a kind that is checked. */
+function readSubtrees(list: DerElement | undefined, subtrees: Draft): readonly boolean[] {
+  if (list === undefined) return []
+  return Array.from(elementsOf(list, Tag.sequence, WHAT), (subtree) => {
+    const fields = new DerReader(subtree)
+    const base = fields.next(WHAT)
+    // A minimum or maximum distance, which RFC 5280 forbids to use.
+    fields.finish(WHAT)
+    return readBase(base, subtrees)
+  })
+}
+
+function readBase(base: DerElement, subtrees: Draft): boolean {
+  const content = contentOf(base)
+  const kind = generalNameKind(base)
+  switch (kind) {
+    case 'ip':
+      subtrees.ip.push(orMalformed(ipRange(content)))
+      return true
+    case 'email':
+      subtrees.email.push(mailboxSubtree(ia5Text(content, WHAT)))
+      return true
+    case 'dns':
+    case 'uri': {
+      const text = ia5Text(content, WHAT)
+      const isAddress = isIpv4Address(text) || text.includes(':')
+      if (kind === 'uri' && isAddress) throw malformed(WHAT, 'IP address as a constraint on URIs')
+      subtrees[kind].push(orMalformed(domainSubtree(text)))
+      return true
+    }
+    default:
+      return false
+  }
+}
+
+function mailboxSubtree(text: string): MailboxSubtree {
+  if (text.includes('@')) return { mailbox: orMalformed(mailboxOf(text)) }
+  return { domains: orMalformed(domainSubtree(text)) }
+}
+
+function orMalformed<T>(subtree: T | undefined): T {
+  if (subtree === undefined) throw malformed(WHAT, 'not what its kind demands')
+  return subtree
+}

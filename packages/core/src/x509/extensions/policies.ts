@@ -1,0 +1,81 @@
+import {
+  type Bytes,
+  contextTag,
+  type DerElement,
+  DerReader,
+  elementsOf,
+  soleElement,
+  Tag,
+} from '../der/reader.ts'
+import { objectIdentifier, smallImplicitInteger, smallInteger } from '../der/values.ts'
+import { malformed } from '../errors.ts'
+
+/** Under which policies a certificate was issued, and which its CA demands of those below (RFC 5280 section 4.2.1). */
+export interface Policies {
+  /** Object identifiers in dotted form. */
+  readonly certificatePolicies?: readonly string[]
+  /** After this many certificates each needs a policy. */
+  readonly requireExplicitPolicy?: number
+  /** After this many certificates `anyPolicy` stands for nothing. */
+  readonly inhibitAnyPolicy?: number
+  readonly hasMappings?: boolean
+}
+
+/** Stands for every policy. */
+export const ANY_POLICY = '2.5.29.32.0'
+
+/** Reads `CertificatePolicies` (section 4.2.1.4). */
+export function certificatePoliciesOf(value: Bytes): Policies {
+  const what = 'certificatePolicies'
+  const policies = new Set<string>()
+  for (const information of elementsOf(soleElement(value, Tag.sequence, what), Tag.sequence, what)) {
+    const fields = new DerReader(information)
+    const policy = objectIdentifier(fields.next(what), what)
+    const qualifiers = fields.optional(Tag.sequence, what)
+    if (qualifiers !== undefined) checkQualifiers(qualifiers, what)
+    fields.finish(what)
+    if (policies.has(policy)) throw malformed(what, 'the same one twice')
+    policies.add(policy)
+  }
+  return { certificatePolicies: [...policies] }
+}
+
+/** Qualifiers are for people. */
+function checkQualifiers(list: DerElement, what: string): void {
+  for (const qualifier of elementsOf(list, Tag.sequence, what)) {
+    const fields = new DerReader(qualifier)
+    objectIdentifier(fields.next(what), what)
+    fields.next(what)
+    fields.finish(what)
+  }
+}
+
+/** Reads `PolicyMappings` (section 4.2.1.5). */
+export function policyMappingsOf(value: Bytes): Policies {
+  const what = 'policyMappings'
+  for (const mapping of elementsOf(soleElement(value, Tag.sequence, what), Tag.sequence, what)) {
+    const fields = new DerReader(mapping)
+    const policies = [fields.next(what), fields.next(what)].map((policy) => objectIdentifier(policy, what))
+    fields.finish(what)
+    if (policies.includes(ANY_POLICY)) throw malformed(what, 'anyPolicy cannot be mapped')
+  }
+  return { hasMappings: true }
+}
+
+/** Reads `PolicyConstraints` (section 4.2.1.11). */
+export function policyConstraintsOf(value: Bytes): Policies {
+  const what = 'policyConstraints'
+  const fields = new DerReader(soleElement(value, Tag.sequence, what))
+  const explicit = fields.optional(contextTag(0, 'primitive'), what)
+  const inhibitMapping = fields.optional(contextTag(1, 'primitive'), what)
+  fields.finish(what)
+  if (explicit === undefined && inhibitMapping === undefined) throw malformed(what, 'empty')
+  if (inhibitMapping !== undefined) smallImplicitInteger(inhibitMapping, what)
+  return explicit === undefined ? {} : { requireExplicitPolicy: smallImplicitInteger(explicit, what) }
+}
+
+/** Reads `InhibitAnyPolicy` (section 4.2.1.14). */
+export function inhibitAnyPolicyOf(value: Bytes): Policies {
+  const what = 'inhibitAnyPolicy'
+  return { inhibitAnyPolicy: smallInteger(soleElement(value, Tag.integer, what), what) }
+}

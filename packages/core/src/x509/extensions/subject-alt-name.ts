@@ -1,0 +1,69 @@
+import { ia5Text } from '../der/directory-string.ts'
+import { type Bytes, contentOf, type DerElement, DerReader, soleElement, Tag } from '../der/reader.ts'
+import { malformed } from '../errors.ts'
+import { uriHost } from '../names/uri.ts'
+
+/** The kinds of names that a name constraint is checked for. */
+export type GeneralNameKind = 'email' | 'dns' | 'uri' | 'ip'
+
+/** How the kinds of a `GeneralName` are told apart (RFC 5280 section 4.2.1.6). */
+export const GeneralNameTag = {
+  email: 0x81,
+  dns: 0x82,
+  uri: 0x86,
+  ip: 0x87,
+} as const
+
+/** The other names of a subject. Nobody is identified by them; they must keep to the constraints of the CAs. */
+export interface SubjectAltName {
+  /** The value of the extension. */
+  readonly der: Bytes
+  /** Those of the kinds that constraints are checked for. */
+  readonly names: readonly GeneralName[]
+}
+
+/** One of those names. */
+export type GeneralName =
+  | { readonly kind: 'email' | 'dns' | 'uri'; readonly text: string }
+  | { readonly kind: 'ip'; readonly octets: Bytes }
+
+/** Reads `SubjectAltName`. Names of other kinds are skipped, unread. */
+export function subjectAltNameOf(value: Bytes): SubjectAltName {
+  const what = 'subjectAltName'
+  const names: GeneralName[] = []
+  const elements = new DerReader(soleElement(value, Tag.sequence, what))
+  while (!elements.isAtEnd) {
+    const name = generalNameOf(elements.next(what), what)
+    if (name !== undefined) names.push(name)
+  }
+  return { der: value, names }
+}
+
+function generalNameOf(element: DerElement, what: string): GeneralName | undefined {
+  const kind = generalNameKind(element)
+  if (kind === undefined) return undefined
+  const octets = contentOf(element)
+  if (kind === 'ip') {
+    if (octets.length !== 4 && octets.length !== 16) throw malformed(what, 'IP address of a strange length')
+    return { kind, octets }
+  }
+  const text = ia5Text(octets, what)
+  if (kind === 'uri' && uriHost(text) === undefined) throw malformed(what, 'not a URI')
+  return { kind, text }
+}
+
+/** The kind of a `GeneralName`; `undefined` for those that are not looked into. */
+export function generalNameKind({ tag }: DerElement): GeneralNameKind | undefined {
+  switch (tag) {
+    case GeneralNameTag.email:
+      return 'email'
+    case GeneralNameTag.dns:
+      return 'dns'
+    case GeneralNameTag.uri:
+      return 'uri'
+    case GeneralNameTag.ip:
+      return 'ip'
+    default:
+      return undefined
+  }
+}

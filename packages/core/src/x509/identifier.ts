@@ -1,0 +1,26 @@
+import type { Certificate } from './certificate.ts'
+import { hexOf } from './der/bytes.ts'
+
+/** Key identifiers have 20 octets or so; of a longer one an error shows the beginning. */
+const MAX_SHOWN_OCTETS = 64
+
+/**
+ * What kube-apiserver calls a certificate in its errors: `SN=1, SKID=64:84:5E:B7, AKID=48:70:75:D4`.
+ *
+ * Source: apiserver `pkg/authentication/request/x509/x509.go` (`certificateIdentifier`).
+ */
+export function certificateIdentifier({
+  serialNumber,
+  extensions,
+}: {
+  readonly serialNumber: bigint
+  readonly extensions: Pick<Certificate['extensions'], 'subjectKeyIdentifier' | 'authorityKeyIdentifier'>
+}): string {
+  const subjectKey = keyHex(extensions.subjectKeyIdentifier)
+  const authorityKey = keyHex(extensions.authorityKeyIdentifier)
+  return `SN=${serialNumber}, SKID=${subjectKey}, AKID=${authorityKey}`
+}
+
+function keyHex(keyIdentifier: Uint8Array | undefined): string {
+  return hexOf((keyIdentifier ?? new Uint8Array()).subarray(0, MAX_SHOWN_OCTETS), ':').toUpperCase()
+}

@@ -1,0 +1,41 @@
+import { directoryString } from './der/directory-string.ts'
+import { type Bytes, type DerElement, DerReader, derOf, elementsOf, Tag } from './der/reader.ts'
+import { objectIdentifier } from './der/values.ts'
+
+/** A distinguished name (RFC 5280 section 4.1.2.4). Two are the same only if their encodings are. */
+export interface Name {
+  readonly der: Bytes
+  /** In the order they have in the certificate, also inside of a multi-valued RDN. */
+  readonly attributes: readonly NameAttribute[]
+}
+
+/** One part of a name, as in `O=admins`. */
+export interface NameAttribute {
+  /** An object identifier in dotted form. */
+  readonly type: string
+  readonly value: string
+}
+
+/** Attribute types (RFC 5280 appendix A.1). */
+export const AttributeType = { commonName: '2.5.4.3', organization: '2.5.4.10' } as const
+
+/** Reads a name. */
+export function nameOf(element: DerElement, what: string): Name {
+  const attributes: NameAttribute[] = []
+  const rdns = new DerReader(element)
+  while (!rdns.isAtEnd) {
+    for (const pair of elementsOf(rdns.required(Tag.set, what), Tag.sequence, what)) {
+      const reader = new DerReader(pair)
+      const type = objectIdentifier(reader.next(what), what)
+      const value = directoryString(reader.next(what), what)
+      reader.finish(what)
+      attributes.push({ type, value })
+    }
+  }
+  return { der: derOf(element), attributes }
+}
+
+/** The values of an attribute, in order. */
+export function valuesOf(name: Name, type: string): readonly string[] {
+  return name.attributes.filter((attribute) => attribute.type === type).map(({ value }) => value)
+}

@@ -1,0 +1,81 @@
+import { contextTag, type DerElement, DerReader, soleElement, Tag } from './der/reader.ts'
+import { objectIdentifier, smallInteger } from './der/values.ts'
+
+/** How a certificate is signed, for those ways that are verified at all. */
+export type SignatureAlgorithm =
+  | { readonly name: 'RSASSA-PKCS1-v1_5' | 'ECDSA'; readonly hash: HashName }
+  | { readonly name: 'RSA-PSS'; readonly hash: HashName; readonly saltLength: number }
+  | { readonly name: 'Ed25519' }
+
+/** The hash functions that signatures are verified with, by WebCrypto's names. */
+export type HashName = 'SHA-256' | 'SHA-384' | 'SHA-512'
+
+const ALGORITHMS: ReadonlyMap<string, SignatureAlgorithm> = new Map([
+  ['1.2.840.113549.1.1.11', { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }],
+  ['1.2.840.113549.1.1.12', { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-384' }],
+  ['1.2.840.113549.1.1.13', { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-512' }],
+  ['1.2.840.10045.4.3.2', { name: 'ECDSA', hash: 'SHA-256' }],
+  ['1.2.840.10045.4.3.3', { name: 'ECDSA', hash: 'SHA-384' }],
+  ['1.2.840.10045.4.3.4', { name: 'ECDSA', hash: 'SHA-512' }],
+])
+
+const HASHES: ReadonlyMap<string, { readonly hash: HashName; readonly octets: number }> = new Map([
+  ['2.16.840.1.101.3.4.2.1', { hash: 'SHA-256', octets: 32 }],
+  ['2.16.840.1.101.3.4.2.2', { hash: 'SHA-384', octets: 48 }],
+  ['2.16.840.1.101.3.4.2.3', { hash: 'SHA-512', octets: 64 }],
+])
+
+const WHAT = 'signatureAlgorithm'
+
+/**
+ * Reads an `AlgorithmIdentifier` of a signature. `undefined` is an algorithm that no signature is verified with: MD5, SHA-1,
+ * SHA-224, SHA-3, DSA, RSA-PSS with anything but the three usual settings, and all that is unknown.
+ *
+ * Source: Go `crypto/x509/x509.go` (`getSignatureAlgorithmFromAI`, `checkSignature`).
+ */
+export function signatureAlgorithmOf(element: DerElement): SignatureAlgorithm | undefined {
+  const fields = new DerReader(element)
+  const type = objectIdentifier(fields.next(WHAT), WHAT)
+  const parameters = fields.isAtEnd ? undefined : fields.next(WHAT)
+  fields.finish(WHAT)
+  if (type === '1.3.101.112') return parameters === undefined ? { name: 'Ed25519' } : undefined
+  if (type === '1.2.840.113549.1.1.10') return parameters && pssAlgorithm(parameters)
+  return isAbsentOrNull(parameters) ? ALGORITHMS.get(type) : undefined
+}
+
+/**
+ * RSA-PSS (RFC 4055 section 3.1) says three times the same and may say it differently each time. What is accepted has one hash
+ * for both purposes, and a salt as long as that.
+ */
+function pssAlgorithm(parameters: DerElement): SignatureAlgorithm | undefined {
+  const fields = new DerReader(parameters)
+  const [hashField, maskField, saltField] = [0, 1, 2].map((number) =>
+    fields.optional(contextTag(number, 'constructed'), WHAT),
+  )
+  // The field for the trailer has one value only, its default, which DER leaves out; without the others it is SHA-1.
+  if (parameters.tag !== Tag.sequence || !hashField || !maskField || !saltField || !fields.isAtEnd)
+    return undefined
+  const hash = hashOf(soleElement(hashField, Tag.sequence, WHAT))
+  const mask = new DerReader(soleElement(maskField, Tag.sequence, WHAT))
+  const isMgf1 = objectIdentifier(mask.next(WHAT), WHAT) === '1.2.840.113549.1.1.8'
+  const maskHash = mask.optional(Tag.sequence, WHAT)
+  mask.finish(WHAT)
+  const saltLength = smallInteger(soleElement(saltField, Tag.integer, WHAT), WHAT)
+  if (hash === undefined || !isMgf1 || maskHash === undefined) return undefined
+  if (hashOf(maskHash) !== hash || saltLength !== hash.octets) return undefined
+  return { name: 'RSA-PSS', hash: hash.hash, saltLength }
+}
+
+function hashOf(algorithm: DerElement): { readonly hash: HashName; readonly octets: number } | undefined {
+  const fields = new DerReader(algorithm)
+  const type = objectIdentifier(fields.next(WHAT), WHAT)
+  const parameters = fields.isAtEnd ? undefined : fields.next(WHAT)
+  fields.finish(WHAT)
+  return isAbsentOrNull(parameters) ? HASHES.get(type) : undefined
+}
+
+function isAbsentOrNull(parameters: DerElement | undefined): boolean {
+  return (
+    parameters === undefined || (parameters.tag === Tag.null && parameters.end === parameters.contentStart)
+  )
+}

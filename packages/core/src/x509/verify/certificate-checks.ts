@@ -1,0 +1,60 @@
+import type { Certificate } from '../certificate.ts'
+import { CertificateError } from '../errors.ts'
+import type { Budget } from './budget.ts'
+import { checkNameConstraints } from './name-constraints.ts'
+
+/** What every certificate of a chain has to be, whatever its place: valid at this time, and understood. */
+export function checkCertificate(certificate: Certificate, nowMs: number): CertificateError | undefined {
+  const { notBeforeMs, notAfterMs, extensions } = certificate
+  if (extensions.unhandledCritical.length > 0) {
+    return new CertificateError('criticalExtension', 'x509: unhandled critical extension')
+  }
+  if (nowMs < notBeforeMs) return expired(`${rfc3339(nowMs)} is before ${rfc3339(notBeforeMs)}`)
+  if (nowMs > notAfterMs) return expired(`${rfc3339(nowMs)} is after ${rfc3339(notAfterMs)}`)
+  return undefined
+}
+
+/**
+ * What a certificate has to be that signed the last one of a chain: valid, a CA's, and content with what is below it.
+ *
+ * Source: RFC 5280 section 6.1, Go `crypto/x509/verify.go` (`isValid`).
+ *
+ * @param below the chain up to here, leaf first.
+ * @throws {CertificateError} `limit` when it is more work than the budget allows.
+ */
+export function checkAuthority(
+  authority: Certificate,
+  place: 'root' | 'intermediate',
+  below: readonly Certificate[],
+  nowMs: number,
+  budget: Budget,
+): CertificateError | undefined {
+  const problem = checkCertificate(authority, nowMs)
+  if (problem !== undefined) return problem
+  const { nameConstraints, basicConstraints } = authority.extensions
+  const outside = nameConstraints && checkNameConstraints(nameConstraints, below, budget)
+  if (outside !== undefined) return outside
+  if (place === 'intermediate' && basicConstraints?.isCa !== true) {
+    return new CertificateError(
+      'notAuthorizedToSign',
+      'x509: certificate is not authorized to sign other certificates',
+    )
+  }
+  const { pathLength } = basicConstraints ?? {}
+  // The leaf does not count. Self-issued certificates do, in Go as here.
+  if (pathLength !== undefined && below.length - 1 > pathLength) {
+    return new CertificateError('pathLength', 'x509: too many intermediates for path length constraint')
+  }
+  return undefined
+}
+
+function expired(currentTime: string): CertificateError {
+  return new CertificateError(
+    'expired',
+    `x509: certificate has expired or is not yet valid: current time ${currentTime}`,
+  )
+}
+
+function rfc3339(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().replace(/\.\d+Z$/, 'Z')
+}

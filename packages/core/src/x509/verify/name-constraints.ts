@@ -1,0 +1,106 @@
+import type { Certificate } from '../certificate.ts'
+import { CertificateError } from '../errors.ts'
+import type { MailboxSubtree, NameConstraints, Subtrees } from '../extensions/name-constraints.ts'
+import type { GeneralName, GeneralNameKind } from '../extensions/subject-alt-name.ts'
+import { domainLabels, isInSubtree, mayBeInSubtree } from '../names/domain.ts'
+import { isInRange } from '../names/ip-range.ts'
+import { isSameMailbox, type Mailbox, mailboxOf } from '../names/mailbox.ts'
+import { uriHost } from '../names/uri.ts'
+import type { Budget } from './budget.ts'
+
+/**
+ * Whether the names of all certificates below a CA are such as the CA may sign for. What cannot be compared is not permitted.
+ *
+ * Source: RFC 5280 section 4.2.1.10, Go `crypto/x509/verify.go` (`checkNameConstraints`).
+ *
+ * @throws {CertificateError} `limit` when there is more to compare than the budget allows.
+ * @returns what is wrong, if anything.
+ */
+export function checkNameConstraints(
+  constraints: NameConstraints,
+  below: readonly Certificate[],
+  budget: Budget,
+): CertificateError | undefined {
+  // Deviation: Go skips those that are not critical (`docs/deviations.md`, stricter certificates).
+  if (constraints.hasUnsupportedForms) return notAuthorized('a constraint on names of an unsupported kind')
+  for (const { extensions } of below) {
+    for (const name of extensions.subjectAltName?.names ?? []) {
+      const why = checkName(name, constraints, budget)
+      if (why !== undefined) return notAuthorized(`${DESCRIPTIONS[name.kind]} ${why}`)
+    }
+  }
+  return undefined
+}
+
+const DESCRIPTIONS: Readonly<Record<GeneralNameKind, string>> = {
+  dns: 'DNS name',
+  email: 'email address',
+  uri: 'URI',
+  ip: 'IP address',
+}
+
+function notAuthorized(why: string): CertificateError {
+  return new CertificateError(
+    'nameConstraints',
+    `x509: a root or intermediate certificate is not authorized to sign for this name: ${why}`,
+  )
+}
+
+function checkName(
+  name: GeneralName,
+  { permitted, excluded }: NameConstraints,
+  budget: Budget,
+): string | undefined {
+  const comparisons = excluded[name.kind].length + permitted[name.kind].length
+  // A URI need not have a host until somebody has something to say about hosts.
+  if (name.kind === 'uri' && comparisons === 0) return undefined
+  // One more, since also a name that is compared with nothing has to be read.
+  budget.spendNameComparisons(comparisons + 1)
+  const matchers = matchersFor(name)
+  if (matchers === undefined) return 'cannot be matched against constraints'
+  if (matchers.isAnyExcluded(excluded)) return 'is excluded by a constraint'
+  const isPermitted = permitted[name.kind].length === 0 || matchers.isAnyPermitted(permitted)
+  return isPermitted ? undefined : 'is not permitted by any constraint'
+}
+
+/** How one name is compared. The name is read once, however many constraints there are. */
+interface Matchers {
+  isAnyExcluded(subtrees: Subtrees): boolean
+  isAnyPermitted(subtrees: Subtrees): boolean
+}
+
+/** `undefined` when the name is of a form that nothing can be said about. */
+function matchersFor(name: GeneralName): Matchers | undefined {
+  switch (name.kind) {
+    case 'dns': {
+      const domain = domainLabels(name.text)
+      return (
+        domain && {
+          isAnyExcluded: ({ dns }) => dns.some((subtree) => mayBeInSubtree(domain, subtree)),
+          isAnyPermitted: ({ dns }) => dns.some((subtree) => isInSubtree(domain, subtree)),
+        }
+      )
+    }
+    case 'email': {
+      const mailbox = mailboxOf(name.text)
+      return mailbox && same(({ email }) => email.some((subtree) => isMailboxIn(mailbox, subtree)))
+    }
+    case 'uri': {
+      const { host = '', labels } = uriHost(name.text) ?? {}
+      if (host === '' || labels === undefined) return undefined
+      return same(({ uri }) => uri.some((subtree) => isInSubtree(labels, subtree)))
+    }
+    default:
+      return same(({ ip }) => ip.some((range) => isInRange(name.octets, range)))
+  }
+}
+
+function same(isAny: (subtrees: Subtrees) => boolean): Matchers {
+  return { isAnyExcluded: isAny, isAnyPermitted: isAny }
+}
+
+/** Go, too, reads a domain without a dot in front as the domain and all below, other than RFC 5280. */
+function isMailboxIn(mailbox: Mailbox, subtree: MailboxSubtree): boolean {
+  if ('mailbox' in subtree) return isSameMailbox(mailbox, subtree.mailbox)
+  return isInSubtree(mailbox.domain, subtree.domains)
+}

@@ -1,0 +1,73 @@
+import type { Certificate } from '../certificate.ts'
+import { type Bytes, DerReader, soleElement, Tag } from '../der/reader.ts'
+import { unsignedOctets } from '../der/values.ts'
+import { CertificateError, malformed } from '../errors.ts'
+import type { PublicKey } from '../public-key.ts'
+import type { SignatureAlgorithm } from '../signature-algorithm.ts'
+import { verificationKey } from './verification-key.ts'
+
+/**
+ * Whether the parent is allowed to sign certificates, and signed the child.
+ *
+ * Source: Go `crypto/x509/x509.go` (`CheckSignatureFrom`).
+ *
+ * @returns what is wrong, if anything.
+ */
+export async function checkSignature(
+  child: Certificate,
+  parent: Certificate,
+): Promise<CertificateError | undefined> {
+  if (!maySignCertificates(parent)) {
+    return new CertificateError(
+      'notAuthorizedToSign',
+      'x509: invalid signature: parent certificate cannot sign this kind of certificate',
+    )
+  }
+  const algorithm = child.signatureAlgorithm
+  if (algorithm === undefined) return cannotVerify('insecure or unsupported algorithm')
+  const key = verificationKey(parent.publicKey, algorithm)
+  if (key === undefined) return cannotVerify('algorithm does not fit the public key')
+  const isValid = await isSignatureValid(child, algorithm, parent.publicKey, key)
+  return isValid
+    ? undefined
+    : new CertificateError('signature', `x509: ${algorithm.name} verification failure`)
+}
+
+function cannotVerify(why: string): CertificateError {
+  return new CertificateError('signature', `x509: cannot verify signature: ${why}`)
+}
+
+/** Version 1 has no way to say that it is a CA's, so as a root, and only there, it is believed to be one. */
+function maySignCertificates({ version, extensions }: Certificate): boolean {
+  const { basicConstraints, keyUsage } = extensions
+  const isCa = basicConstraints === undefined ? version !== 3 : basicConstraints.isCa
+  return isCa && keyUsage?.keyCertSign !== false
+}
+
+async function isSignatureValid(
+  { signature, signedBytes }: Certificate,
+  algorithm: SignatureAlgorithm,
+  publicKey: PublicKey,
+  key: Promise<CryptoKey>,
+): Promise<boolean> {
+  try {
+    const form = publicKey.kind === 'EC' ? ecdsaSignature(signature, publicKey.curve.octets) : signature
+    return await crypto.subtle.verify(algorithm, await key, form, signedBytes)
+  } catch {
+    // The key is none, the signature has the wrong form, or this runtime does not know the algorithm.
+    return false
+  }
+}
+
+/** WebCrypto wants both numbers at full length in a row (IEEE P1363) where certificates have a sequence (RFC 3279). */
+function ecdsaSignature(der: Bytes, octets: number): Bytes {
+  const what = 'ECDSA signature'
+  const numbers = new DerReader(soleElement(der, Tag.sequence, what))
+  const [r, s] = [unsignedOctets(numbers.next(what), what), unsignedOctets(numbers.next(what), what)]
+  numbers.finish(what)
+  if (r.length > octets || s.length > octets) throw malformed(what, 'number is too large')
+  const form = new Uint8Array(2 * octets)
+  form.set(r, octets - r.length)
+  form.set(s, 2 * octets - s.length)
+  return form
+}
