@@ -34,6 +34,8 @@ export interface CredentialDescription {
    * reloaded; each returns the same object until then.
    */
   readonly identityHeaders?: readonly (() => HeaderChanges)[]
+  /** Whether the certificates of TLS peers are looked at, which not every runtime tells. Default `false`. */
+  readonly peerCertificates?: boolean
 }
 
 /** A scheme that a challenge can name. */

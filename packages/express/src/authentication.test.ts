@@ -382,4 +382,16 @@ describe('authentication', () => {
     })
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined()
   })
+
+  it('is refused where the authenticator needs client certificates and the runtime does not tell them', () => {
+    const clientCertificate: Authenticator = {
+      name: 'clientCertificate',
+      credentials: { schemes: [], peerCertificates: true },
+      authenticate: () => undefined,
+    }
+    expect(authentication(clientCertificate)).toBeTypeOf('function')
+    vi.stubGlobal('Bun', {})
+    expect(() => authentication(clientCertificate)).toThrow(/needs the certificates of TLS peers/)
+    expect(authentication(chain)).toBeTypeOf('function')
+  })
 })

@@ -5,7 +5,11 @@ import {
   notify,
   warningHeader,
 } from '@kube-authn/core'
-import { applyHeaderChanges, closeConnection } from '@kube-authn/core/incoming-message'
+import {
+  applyHeaderChanges,
+  closeConnection,
+  requirePeerCertificates,
+} from '@kube-authn/core/incoming-message'
 import { type FailureOptions, type Middleware, proceedWith, refuser } from './middleware.ts'
 import { setAuthentication, stateOf } from './state.ts'
 
@@ -17,7 +21,8 @@ export interface AuthenticationOptions extends AuthenticateRequestOptions, Failu
  *
  * The headers that carried the credential are removed from the request.
  *
- * @throws {ConfigurationError} when the options cannot work.
+ * @throws {ConfigurationError} when the options cannot work, or the authenticator needs the certificates of TLS peers and the
+ *   runtime does not tell them.
  * @example
  * app.use(authentication(authenticator))
  * app.get('/', (req, res) => res.send(`Hello ${getUser(req).username}`))
@@ -27,6 +32,7 @@ export function authentication(
   options: AuthenticationOptions = {},
 ): Middleware {
   const authenticate = authenticateRequest(authenticator, options)
+  requirePeerCertificates(authenticator)
   const refuse = refuser(options)
   const { observer } = options
 

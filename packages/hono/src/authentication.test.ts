@@ -10,7 +10,7 @@ import {
 } from '@kube-authn/core'
 import { tokenFile } from '@kube-authn/core/token-file'
 import { Hono } from 'hono'
-import { afterEach, describe, expect, expectTypeOf, it } from 'vitest'
+import { afterEach, describe, expect, expectTypeOf, it, vi } from 'vitest'
 import { authentication, type AuthenticationOptions, getAuthentication, getUser } from './index.ts'
 
 const chain = authenticatorChain({ tokens: [tokenFile(Buffer.from('good,jane,1,"a,b"\ntök,joe,2\n'))] })
@@ -194,5 +194,17 @@ describe('authentication in Hono', () => {
     })
     const response = await new Hono().get('/', (c) => c.json(getAuthentication(c).user)).request('/')
     expect(response.status).toBe(500)
+  })
+
+  it('is refused where the authenticator needs client certificates and the runtime does not tell them', () => {
+    const clientCertificate: Authenticator = {
+      name: 'clientCertificate',
+      credentials: { schemes: [], peerCertificates: true },
+      authenticate: () => undefined,
+    }
+    expect(authentication(clientCertificate)).toBeTypeOf('function')
+    vi.stubGlobal('Bun', {})
+    expect(() => authentication(clientCertificate)).toThrow(/needs the certificates of TLS peers/)
+    expect(authentication(chain)).toBeTypeOf('function')
   })
 })

@@ -5,7 +5,7 @@ import {
   notify,
   warningHeader,
 } from '@kube-authn/core'
-import { closeConnection } from '@kube-authn/core/incoming-message'
+import { closeConnection, requirePeerCertificates } from '@kube-authn/core/incoming-message'
 import type { MiddlewareHandler } from 'hono'
 import { answer, type FailureOptions } from './failure.ts'
 import { nodeRequestOf } from './node-server.ts'
@@ -21,7 +21,8 @@ export interface AuthenticationOptions extends AuthenticateRequestOptions, Failu
  * sent; elsewhere the runtime joined repeated ones already.
  *
  * @typeParam E the environment of an app that has bindings or variables of its own.
- * @throws {ConfigurationError} when the options cannot work.
+ * @throws {ConfigurationError} when the options cannot work, or the authenticator needs the certificates of TLS peers and the
+ *   runtime does not tell them.
  * @example
  * new Hono().use(authentication(authenticator)).get('/', (c) => c.text(`Hello ${c.var.user.username}`))
  */
@@ -30,6 +31,7 @@ export function authentication<E extends AuthenticationEnv = AuthenticationEnv>(
   options: AuthenticationOptions = {},
 ): MiddlewareHandler<E> {
   const authenticate = authenticateRequest(authenticator, options)
+  requirePeerCertificates(authenticator)
   const { observer, onFailure = answer } = options
 
   const middleware: MiddlewareHandler = async function authenticationMiddleware(c, next) {

@@ -9,7 +9,7 @@ import {
 } from '@kube-authn/core'
 import { tokenFile } from '@kube-authn/core/token-file'
 import Koa from 'koa'
-import { afterEach, describe, expect, expectTypeOf, it } from 'vitest'
+import { afterEach, describe, expect, expectTypeOf, it, vi } from 'vitest'
 import { authentication, type AuthenticationOptions, getAuthentication, getUser } from './index.ts'
 
 const servers: Server[] = []
@@ -135,5 +135,17 @@ describe('authentication in Koa', () => {
       expectTypeOf(getUser(ctx)).toEqualTypeOf<UserInfo>()
     })
     expect(() => getAuthentication({ req: {} } as never)).toThrow('did not run')
+  })
+
+  it('is refused where the authenticator needs client certificates and the runtime does not tell them', () => {
+    const clientCertificate: Authenticator = {
+      name: 'clientCertificate',
+      credentials: { schemes: [], peerCertificates: true },
+      authenticate: () => undefined,
+    }
+    expect(authentication(clientCertificate)).toBeTypeOf('function')
+    vi.stubGlobal('Bun', {})
+    expect(() => authentication(clientCertificate)).toThrow(/needs the certificates of TLS peers/)
+    expect(authentication(chain)).toBeTypeOf('function')
   })
 })

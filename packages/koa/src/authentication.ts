@@ -5,7 +5,11 @@ import {
   notify,
   warningHeader,
 } from '@kube-authn/core'
-import { applyHeaderChanges, closeConnection } from '@kube-authn/core/incoming-message'
+import {
+  applyHeaderChanges,
+  closeConnection,
+  requirePeerCertificates,
+} from '@kube-authn/core/incoming-message'
 import type { Middleware } from 'koa'
 import { answer, type FailureOptions } from './failure.ts'
 import { type AuthenticationState, setAuthentication, stateOf } from './state.ts'
@@ -18,7 +22,8 @@ export interface AuthenticationOptions extends AuthenticateRequestOptions, Failu
  *
  * The headers that carried the credential are removed from the request.
  *
- * @throws {ConfigurationError} when the options cannot work.
+ * @throws {ConfigurationError} when the options cannot work, or the authenticator needs the certificates of TLS peers and the
+ *   runtime does not tell them.
  * @example
  * new Koa().use(authentication(authenticator)).use((ctx) => { ctx.body = `Hello ${ctx.state.user.username}` })
  */
@@ -27,6 +32,7 @@ export function authentication(
   options: AuthenticationOptions = {},
 ): Middleware<AuthenticationState> {
   const authenticate = authenticateRequest(authenticator, options)
+  requirePeerCertificates(authenticator)
   const { observer, onFailure = answer } = options
 
   return async function authenticationMiddleware(ctx, next) {

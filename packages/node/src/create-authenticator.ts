@@ -10,12 +10,33 @@ import {
   type TokenAuthenticator,
   validateAnonymousConfig,
 } from '@kube-authn/core'
+import { clientCertificate } from '@kube-authn/core/client-certificate'
+import { requestHeader, type RequestHeaderNames } from '@kube-authn/core/request-header'
 import { cached, type CachedOptions } from '@kube-authn/core/token-cache'
+import { type CertificateAuthoritiesFile, type Open, openCertificatePools } from './certificate-pools.ts'
 import { type PasswordFileAtOptions, passwordFileAt } from './password-file-at.ts'
+import { requestHeaderAt } from './request-header-at.ts'
 import { type TokenFileAtOptions, tokenFileAt } from './token-file-at.ts'
+
+/** The authenticating proxy of {@link createAuthenticator}: its headers, and the CA file that its certificate is verified with. */
+export type FrontProxyOptions = RequestHeaderNames & {
+  /** Who signs the certificates of proxies (`--requestheader-client-ca-file`). */
+  readonly clientCA: string
+  /** The common names a proxy may have (`--requestheader-allowed-names`). */
+  readonly allowedNames?: readonly string[]
+  /** Let every certificate of that CA be a proxy's. Default `false`. */
+  readonly allowAnyProxyName?: boolean
+}
 
 /** What {@link createAuthenticator} makes a chain from. */
 export interface CreateAuthenticatorOptions {
+  /** A bundle of those who sign client certificates, in PEM (`--client-ca-file`), or options with its path. */
+  readonly clientCA?: string | CertificateAuthoritiesFile
+  /**
+   * The authenticating proxy (`--requestheader-*`), or the path of a manifest of the ConfigMap
+   * `extension-apiserver-authentication`, which describes it.
+   */
+  readonly requestHeader?: FrontProxyOptions | { readonly configMap: string }
   /** A CSV file of bearer tokens (`--token-auth-file`), or options with its path. */
   readonly tokenFile?: string | ({ readonly path: string } & TokenFileAtOptions)
   /** A CSV file of passwords (`--basic-auth-file`), or options with its path. */
@@ -53,32 +74,52 @@ export interface NodeAuthenticator extends Authenticator {
 export function createAuthenticator(options: CreateAuthenticatorOptions): NodeAuthenticator {
   const { observer, clock, anonymous, audiences, tokens = [], passwords = [] } = options
   const shared = { ...(observer !== undefined && { observer }), ...(clock !== undefined && { clock }) }
+  const clocked = clock === undefined ? {} : { clock }
   const problems: ConfigurationProblem[] = []
   const opened: { close(): void }[] = []
 
-  const open = <T extends { close(): void }>(path: string, make: () => T): T[] => {
+  const attempt = <T>(path: string, make: () => T): T | undefined => {
     try {
-      const file = make()
-      opened.push(file)
-      return [file]
+      return make()
     } catch (error) {
       problems.push({ path, message: error instanceof Error ? error.message : String(error) })
-      return []
+      return undefined
     }
+  }
+  const open: Open = (path, make) => {
+    const file = attempt(path, make)
+    if (file !== undefined) opened.push(file)
+    return file
   }
   const close = (): void => {
     for (const each of opened) each.close()
   }
 
-  const fromTokenFile = withPath(options.tokenFile).flatMap(({ path, ...file }) =>
-    open('tokenFile', () => tokenFileAt(path, { ...shared, ...file })),
-  )
-  const fromPasswordFile = withPath(options.passwordFile).flatMap(({ path, ...file }) =>
-    open('passwordFile', () => passwordFileAt(path, { ...shared, ...file })),
-  )
+  const proxy = options.requestHeader
+  const described = proxy !== undefined && 'configMap' in proxy ? proxy : undefined
+  const configured = proxy !== undefined && 'clientCA' in proxy ? proxy : undefined
+  const tokenFile = withPath(options.tokenFile, shared)
+  const passwordFile = withPath(options.passwordFile, shared)
   const { tokenCache = {} } = options
-  const remembered =
-    tokenCache === false ? tokens : tokens.map((each) => cached(each, { ...shared, ...tokenCache }))
+
+  const { clientCA, requestHeaderCA } = openCertificatePools(
+    {
+      clientCA: withPath(options.clientCA, shared),
+      requestHeaderCA: withPath(configured?.clientCA, shared),
+    },
+    open,
+  )
+  const parts = {
+    requestHeader:
+      described === undefined
+        ? configured &&
+          requestHeaderCA &&
+          attempt('requestHeader', () => requestHeader({ ...configured, ca: requestHeaderCA, ...clocked }))
+        : open('requestHeader', () => requestHeaderAt(described.configMap, shared)),
+    clientCertificate: clientCA && clientCertificate({ ca: clientCA, ...shared }),
+    tokenFile: tokenFile && open('tokenFile', () => tokenFileAt(tokenFile.path, tokenFile)),
+    passwordFile: passwordFile && open('passwordFile', () => passwordFileAt(passwordFile.path, passwordFile)),
+  }
 
   try {
     if (problems.length > 0) {
@@ -88,10 +129,15 @@ export function createAuthenticator(options: CreateAuthenticatorOptions): NodeAu
       ])
     }
     const chain = authenticatorChain({
-      // The token file is in memory and may be reloaded at any time; a cache in front of it would only delay that.
-      // Deviation: kube-apiserver has one cache in front of all (`docs/deviations.md`, token file in the cache).
-      tokens: [...fromTokenFile, ...remembered],
-      passwords: [...fromPasswordFile, ...passwords],
+      ...(parts.requestHeader !== undefined && { requestHeader: parts.requestHeader }),
+      ...(parts.clientCertificate !== undefined && { clientCertificate: parts.clientCertificate }),
+      tokens: [
+        // It is in memory and may be reloaded at any time; a cache in front of it would only delay that.
+        // Deviation: kube-apiserver has one cache in front of all (`docs/deviations.md`, token file in the cache).
+        ...(parts.tokenFile === undefined ? [] : [parts.tokenFile]),
+        ...(tokenCache === false ? tokens : tokens.map((each) => cached(each, { ...shared, ...tokenCache }))),
+      ],
+      passwords: [...(parts.passwordFile === undefined ? [] : [parts.passwordFile]), ...passwords],
       ...(anonymous !== undefined && { anonymous }),
       ...(audiences !== undefined && { audiences }),
     })
@@ -102,9 +148,11 @@ export function createAuthenticator(options: CreateAuthenticatorOptions): NodeAu
   }
 }
 
-function withPath<T extends { readonly path: string }>(
+/** A file as it was given, a path alone or one with options, with what all files have in common. */
+function withPath<T extends { readonly path: string }, S>(
   file: string | T | undefined,
-): readonly (T | { path: string })[] {
-  if (file === undefined) return []
-  return [typeof file === 'string' ? { path: file } : file]
+  shared: S,
+): (S & (T | { readonly path: string })) | undefined {
+  if (file === undefined) return undefined
+  return { ...shared, ...(typeof file === 'string' ? { path: file } : file) }
 }

@@ -1,12 +1,17 @@
 /**
- * Kubernetes API-server authentication on Node: what needs files and processes.
+ * Kubernetes API-server authentication on Node: what needs files, processes and TLS.
  *
  * @module
  */
 export { auditFile, type AuditFileOptions } from './audit-file.ts'
 export {
+  certificateAuthoritiesAt,
+  type CertificateAuthoritiesAtOptions,
+} from './certificate-authorities-at.ts'
+export {
   createAuthenticator,
   type CreateAuthenticatorOptions,
+  type FrontProxyOptions,
   type NodeAuthenticator,
 } from './create-authenticator.ts'
 export { fileSource, type FileSourceOptions } from './file-source/file-source.ts'
@@ -28,4 +33,20 @@ export {
 export { passwordFileAt, type PasswordFileAtOptions } from './password-file-at.ts'
 export { rbacAt, type RbacAtOptions } from './rbac-at.ts'
 export { tokenFileAt, type TokenFileAtOptions } from './token-file-at.ts'
+export {
+  type ClientCertificateRequest,
+  type TlsServerCredential,
+  tlsServerOptions,
+  type TlsServerOptions,
+} from './tls/tls-server-options.ts'
+export {
+  type TlsServerFiles,
+  tlsServerOptionsAt,
+  type TlsServerOptionsAt,
+} from './tls/tls-server-options-at.ts'
+export {
+  requestHeaderConfigAt,
+  type RequestHeaderConfigAtOptions,
+} from './request-header-config/request-header-config-at.ts'
+export { requestHeaderAt, type RequestHeaderAtOptions } from './request-header-at.ts'
 export { webhookAuthorizerAt, type WebhookAuthorizerAtOptions } from './webhook-authorizer-at.ts'

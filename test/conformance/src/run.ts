@@ -9,6 +9,10 @@ import { handler } from './areas/handler.ts'
 import { areas as impersonationAndRbac } from './areas/impersonation-rbac/index.ts'
 import type { AreaRunner } from './areas/impersonation-rbac/vector.ts'
 import { kubeconfigs, kubeconfigUsers } from './areas/kubeconfig.ts'
+import { requestHeaderConfig } from './areas/request-header-config.ts'
+import { certificateRunners } from './areas/certificates.ts'
+import { requestHeaderRunners } from './areas/request-header.ts'
+import { type Certificates, withCredentialIds } from './certificates.ts'
 import { tokenCache } from './areas/token-cache.ts'
 import { differences } from './compare.ts'
 import { NotApplicable, NotImplemented, type UnitRunner, type Vector } from './vector.ts'
@@ -50,11 +54,15 @@ type CaseRunner = (vector: Vector) => Promise<readonly string[]>
 
 function runners(vectors: readonly Vector[]): (vector: Vector) => CaseRunner | undefined {
   const std = vectors.find(({ id }) => id === 'FIXTURE-chain-std')?.given['chain'] ?? {}
+  const certificates = (vectors.find(({ id }) => id === 'FIXTURE-certs')?.given['certs'] ??
+    {}) as Certificates
   const byUnit: Readonly<Record<string, Readonly<Record<string, UnitRunner>>>> = {
-    A: { ...composition, ...chains(std), ...extraction },
+    A: { ...composition, ...chains(std, certificates), ...extraction },
     B: handler,
     C: extraction,
     D: files,
+    E: certificateRunners(certificates),
+    F: { ...requestHeaderConfig(certificates), ...requestHeaderRunners },
     G: tokenCache,
     H: kubeconfigs,
     'F-kubeconfig': { '': kubeconfigUsers },
@@ -65,13 +73,16 @@ function runners(vectors: readonly Vector[]): (vector: Vector) => CaseRunner | u
     const ofUnit = byUnit[area]?.[given.unit ?? '']
     if (ofUnit === undefined) return undefined
     const isReplaced = given.profile === 'v1.6' && !ONLY_IN_OLD_RELEASES.has(given.unit ?? '')
-    return compared(isReplaced ? replacedSince16 : ofUnit)
+    return compared(isReplaced ? replacedSince16 : ofUnit, certificates)
   }
 }
 
 /** A runner that returns what came of a case. */
-function compared(runner: UnitRunner): CaseRunner {
-  return async (vector) => differences(vector, await runner(vector))
+function compared(runner: UnitRunner, certificates: Certificates): CaseRunner {
+  return async (vector) => {
+    const actual = await runner(vector)
+    return differences({ ...vector, expect: withCredentialIds(certificates, vector.expect) }, actual)
+  }
 }
 
 /** A runner that judges by itself. */

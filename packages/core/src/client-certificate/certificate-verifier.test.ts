@@ -37,7 +37,7 @@ describe('a certificate verifier', () => {
   ])('asks the delegate about a client with %s', async (_, names, client) => {
     const { verifier, delegate } = setUp(...names)
     expect(await verifier.authenticate(requestOf([], client), emptyContext)).toEqual({ user })
-    expect(verifier.credentials).toBe(delegate.credentials)
+    expect(verifier.credentials).toEqual({ ...delegate.credentials, peerCertificates: true })
   })
 
   it.each([

@@ -46,7 +46,7 @@ export function certificateVerifier(
   })
   return {
     name: 'certificateVerifier',
-    ...(delegate.credentials !== undefined && { credentials: delegate.credentials }),
+    credentials: { schemes: [], ...delegate.credentials, peerCertificates: true },
     authenticate(request, context) {
       const presented = request.peerCertificates?.() ?? []
       const pool = presented.length === 0 ? undefined : trusted.current()

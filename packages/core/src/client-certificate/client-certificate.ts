@@ -62,6 +62,7 @@ export function clientCertificate(options: ClientCertificateOptions): Authentica
   })
   return {
     name: 'clientCertificate',
+    credentials: { schemes: [], peerCertificates: true },
     authenticate(request, context) {
       const presented = request.peerCertificates?.() ?? []
       const pool = presented.length === 0 ? undefined : trusted.current()

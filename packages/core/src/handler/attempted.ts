@@ -24,6 +24,15 @@ function attemptedMethods(request: AuthenticationRequest): readonly string[] {
       : []),
     ...(hasScheme(trimAscii(authorization), 'bearer') ? ['bearer'] : []),
     ...(accessToken.trim() === '' ? [] : ['access_token']),
-    ...((request.peerCertificates?.().length ?? 0) > 0 ? ['x509'] : []),
+    ...(presentsCertificate(request) ? ['x509'] : []),
   ]
+}
+
+function presentsCertificate(request: AuthenticationRequest): boolean {
+  try {
+    return (request.peerCertificates?.().length ?? 0) > 0
+  } catch {
+    // The connection is gone, and so is what was presented on it.
+    return false
+  }
 }

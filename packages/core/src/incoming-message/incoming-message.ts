@@ -1,6 +1,7 @@
 import { exactHeaders } from '../headers/exact.ts'
 import { targetOf } from '../request/fetch-request.ts'
 import type { AuthenticationRequest, RequestHeaders } from '../request/request.ts'
+import { peerCertificatesOf } from './peer-certificates.ts'
 
 /** What of Node's `http.IncomingMessage` and `http2.Http2ServerRequest` is used. */
 export interface NodeRequest {
@@ -11,10 +12,15 @@ export interface NodeRequest {
   /** HTTP/1 only. */
   readonly headersDistinct?: Record<string, string[] | undefined>
   readonly httpVersionMajor: number
+  /** A TLS socket tells the certificates of its peer. */
+  readonly socket?: unknown
+  /** HTTP/2 only: leads to the session, whose socket is the connection's. */
+  readonly stream?: unknown
 }
 
 /**
- * A request of Node's `http`, `https` or `http2` as an {@link AuthenticationRequest}, with its headers exactly as sent.
+ * A request of Node's `http`, `https` or `http2` as an {@link AuthenticationRequest}, with its headers exactly as sent and the
+ * certificates its peer presented. Those are read when they are first asked for, and once for each connection.
  *
  * @param target the request target, where a framework rewrote `url`, as Express does with `originalUrl`.
  * @example
@@ -49,5 +55,9 @@ class IncomingMessageRequest implements AuthenticationRequest {
 
   get httpVersionMajor(): number {
     return this.#message.httpVersionMajor
+  }
+
+  peerCertificates(): readonly Uint8Array[] {
+    return peerCertificatesOf(this.#message)
   }
 }

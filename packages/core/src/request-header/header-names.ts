@@ -36,11 +36,11 @@ export function lowerCaseNames(names: RequestHeaderNames): LowerCaseNames {
  */
 export function validateHeaderNames(names: LowerCaseNames): readonly ConfigurationProblem[] {
   const problems: ConfigurationProblem[] = []
-  const seen: { readonly path: string; readonly name: string; readonly isPrefix: boolean }[] = []
+  const seen: (ConfiguredName & { readonly path: string })[] = []
   for (const key of LISTS) {
     for (const [index, name] of names[key].entries()) {
-      const entry = { path: `${key}[${index}]`, name: dashed(name), isPrefix: key === 'extraHeaderPrefixes' }
-      const other = seen.find((each) => overlap(each, entry))
+      const entry = { path: `${key}[${index}]`, list: key, name: dashed(name) }
+      const other = seen.find((each) => isAmbiguous(each, entry))
       if (!/^[a-z0-9!#$%&'*+\-.^_`|~]+$/.test(name)) {
         problems.push({ path: entry.path, message: name === '' ? 'empty header ""' : 'not a header name' })
       } else if (other !== undefined) {
@@ -52,14 +52,21 @@ export function validateHeaderNames(names: LowerCaseNames): readonly Configurati
   return problems
 }
 
-function overlap(
-  one: { readonly name: string; readonly isPrefix: boolean },
-  other: { readonly name: string; readonly isPrefix: boolean },
-): boolean {
-  if (one.name === other.name) return true
+interface ConfiguredName {
+  readonly list: (typeof LISTS)[number]
+  readonly name: string
+}
+
+/** Whether a header could say two things. The same name again in the same list only says the same again, as in Kubernetes. */
+function isAmbiguous(one: ConfiguredName, other: ConfiguredName): boolean {
+  if (one.name === other.name) return one.list !== other.list || isPrefix(one)
   return (
-    (one.isPrefix && other.name.startsWith(one.name)) || (other.isPrefix && one.name.startsWith(other.name))
+    (isPrefix(one) && other.name.startsWith(one.name)) || (isPrefix(other) && one.name.startsWith(other.name))
   )
+}
+
+function isPrefix({ list }: ConfiguredName): boolean {
+  return list === 'extraHeaderPrefixes'
 }
 
 /** With `-` for every `_`. */

@@ -121,9 +121,9 @@ describe('options that cannot work', () => {
       ['groupHeaders[0]: not a header name', 'groupHeaders[1]: not a header name'],
     ],
     [
-      'a name twice',
-      { groupHeaders: ['X-Group', 'x-group'] },
-      ['groupHeaders[1]: covers the same header as groupHeaders[0]'],
+      'a prefix twice',
+      { extraHeaderPrefixes: ['X-Extra-', 'x-extra-'] },
+      ['extraHeaderPrefixes[1]: covers the same header as extraHeaderPrefixes[0]'],
     ],
     [
       'a name for two purposes',

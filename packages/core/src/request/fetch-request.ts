@@ -47,6 +47,12 @@ class FetchRequest implements AuthenticationRequest {
   get query(): string {
     return targetOf(this.#request.url).query
   }
+
+  tlsClientAuth(): unknown {
+    // A property that Cloudflare's runtime adds; nothing a client sends can make one.
+    const cf: unknown = 'cf' in this.#request ? this.#request.cf : undefined
+    return typeof cf === 'object' && cf !== null && 'tlsClientAuth' in cf ? cf.tlsClientAuth : undefined
+  }
 }
 
 /** Path and query of a request target in any of its forms (RFC 9112 section 3.2), as sent. */

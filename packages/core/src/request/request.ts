@@ -12,8 +12,13 @@ export interface AuthenticationRequest {
   readonly headers: RequestHeaders
   /** 1 or 2, where the runtime says so. */
   readonly httpVersionMajor?: number
-  /** The certificates the peer presented, leaf first, as DER; empty where there are none. */
+  /**
+   * The certificates the peer presented, leaf first, as DER; empty where there are none. The same list for every request on a
+   * connection. It throws an `AuthenticationError` where they cannot be told, as when the connection is gone.
+   */
   peerCertificates?(): readonly Uint8Array[]
+  /** What Cloudflare says of the client's certificate (`request.cf.tlsClientAuth`), unchecked; `undefined` elsewhere. */
+  tlsClientAuth?(): unknown
 }
 
 /** The headers of a request. Names are given in lower case; values are text, decoded from UTF-8. */

@@ -90,6 +90,7 @@ function combinedCredentials(delegates: readonly Authenticator[]): CredentialDes
   return {
     schemes: [...new Set(described.flatMap((each) => each.schemes))],
     identityHeaders: described.flatMap((each) => each.identityHeaders ?? []),
+    peerCertificates: described.some((each) => each.peerCertificates),
   }
 }
 

@@ -221,7 +221,11 @@ describe('union of request authenticators', () => {
       requests(noOpinion),
       { ...requests(noOpinion), credentials: { schemes: ['Basic', 'Bearer'] as const } },
     )
-    expect(all.credentials).toEqual({ schemes: ['Bearer', 'Basic'], identityHeaders: [headers] })
+    expect(all.credentials).toEqual({
+      schemes: ['Bearer', 'Basic'],
+      identityHeaders: [headers],
+      peerCertificates: false,
+    })
   })
 })
 

@@ -1,1 +1,1 @@
-export { yamlDocuments, type YamlLimits } from './yaml-documents.ts'
+export { yamlDocument, yamlDocuments, type YamlLimits } from './yaml-documents.ts'

@@ -41,6 +41,20 @@ export function yamlDocuments(text: string, source: string, limits: YamlLimits =
   return documents.map((document) => valueOf(document, source)).filter((value) => value !== null)
 }
 
+/**
+ * The one document of a text; `undefined` when there is nothing in it.
+ *
+ * @param source what the text is called in errors, usually a path.
+ * @throws {ConfigurationError} as {@link yamlDocuments}, and when there are several.
+ * @example
+ * const kubeconfig = yamlDocument(text, 'webhook.kubeconfig')
+ */
+export function yamlDocument(text: string, source: string, limits: YamlLimits = {}): unknown {
+  const [value, ...more] = yamlDocuments(text, source, limits)
+  if (more.length > 0) throw problem(source, 'must be one document')
+  return value
+}
+
 function valueOf(document: Document, source: string): unknown {
   try {
     const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES })

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import { ConfigurationError } from '@kube-authn/core'
 import { errorList, type ErrorList, type FieldPath } from '@kube-authn/core/field'
-import { yamlDocuments } from '@kube-authn/core/yaml'
+import { yamlDocument } from '@kube-authn/core/yaml'
 import { readTextFile } from '../file-source/read-file.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { endpointProblems, type InsecureOptions } from '../http/problems.ts'
@@ -51,12 +51,8 @@ export function readKubeconfig(path: string, options: ReadKubeconfigOptions = {}
  */
 export function parseKubeconfig(text: string, options: ParseKubeconfigOptions): Endpoint {
   const { folder, name = 'kubeconfig', context } = options
-  const [value, ...more] = yamlDocuments(text, name)
-  if (more.length > 0) {
-    throw new ConfigurationError([{ path: name, message: 'there must be one document in it' }])
-  }
   const decoding = errorList({ hideValues: true })
-  const file = decodeKubeconfig(value, decoding)
+  const file = decodeKubeconfig(yamlDocument(text, name), decoding)
   const meaning = errorList({ hideValues: true })
   const fields = new Map<string, FieldPath>()
   const { cluster, user } = chooseEntries(file, context, meaning)

@@ -7,16 +7,26 @@ import {
   unavailable,
   union,
 } from '@kube-authn/core'
+import { clientCertificate } from '@kube-authn/core/client-certificate'
+import { requestHeader } from '@kube-authn/core/request-header'
 import { cached } from '@kube-authn/core/token-cache'
 import { tokenFile } from '@kube-authn/core/token-file'
 import { type Behaviour, outcomeOf } from '../behaviour.ts'
+import { type Certificates, derOf, pemOf } from '../certificates.ts'
 import { headersAfter, requestOf } from '../requests.ts'
 import { type HeaderPair, NotImplemented, type UnitRunner } from '../vector.ts'
 
 /** The settings of a chain as vectors have them. */
 interface ChainSettings {
-  readonly request_header?: unknown
-  readonly client_ca?: unknown
+  readonly request_header?: {
+    readonly ca: readonly string[]
+    readonly allowed_names: readonly string[]
+    readonly username_headers: readonly string[]
+    readonly uid_headers?: readonly string[]
+    readonly group_headers: readonly string[]
+    readonly extra_prefixes: readonly string[]
+  } | null
+  readonly client_ca?: readonly string[] | null
   readonly token_file_csv?: string | null
   readonly webhook_stub?: Readonly<Record<string, Behaviour>> | null
   readonly outer_cache?: {
@@ -29,39 +39,37 @@ interface ChainSettings {
 }
 
 /** Area A: whole chains. `std` is the chain that others are variations of. */
-export function chains(std: ChainSettings): Readonly<Record<string, UnitRunner>> {
+export function chains(std: ChainSettings, certificates: Certificates): Readonly<Record<string, UnitRunner>> {
   return {
     chain: async ({ given }) => {
       const { base, ...overrides } = given['chain'] as ChainSettings & { readonly base?: string }
       const settings = base === '@std' ? { ...std, ...overrides } : overrides
       const headers = (given['headers'] ?? []) as readonly HeaderPair[]
-      if ((given['peer_certs'] as readonly unknown[]).length > 0)
-        throw new NotImplemented('client certificates')
-      if (headers.some(([name]) => name.toLowerCase().startsWith('x-remote-')))
-        throw new NotImplemented('proxy headers')
 
       const requested = given['requested_audiences'] as readonly string[] | null | undefined
       const context = requested === null || requested === undefined ? {} : { audiences: requested }
+      const request = requestOf({
+        url: String(given['url']),
+        headers,
+        peerCertificates: derOf(certificates, (given['peer_certs'] ?? []) as readonly string[]),
+      })
       let chain: Authenticator
       try {
-        chain = build(settings)
+        chain = build(settings, certificates)
       } catch (error) {
         if (error instanceof ConfigurationError)
           return { outcome: 'load-error', text_contains: error.message }
         throw error
       }
-      const outcome = await outcomeOf(() =>
-        chain.authenticate(requestOf({ url: String(given['url']), headers }), context),
-      )
+      const outcome = await outcomeOf(() => chain.authenticate(request, context))
       return { ...outcome, headers_after: headersAfter(headers, outcome.authentication?.consumed) }
     },
 
-    'chain.order': () =>
-      Promise.reject(new NotImplemented('client certificates, proxy headers, signed tokens, webhook')),
+    'chain.order': () => Promise.reject(new NotImplemented('signed tokens, webhook')),
   }
 }
 
-function build(settings: ChainSettings): Authenticator {
+function build(settings: ChainSettings, certificates: Certificates): Authenticator {
   const {
     token_file_csv: csv,
     webhook_stub: stub,
@@ -73,7 +81,21 @@ function build(settings: ChainSettings): Authenticator {
     ...(stub === null || stub === undefined ? [] : [webhookStub(stub)]),
   ]
   const all = union<TokenAuthenticator>(...tokens)
+  const { request_header: proxy, client_ca: clientCa } = settings
   return authenticatorChain({
+    ...(proxy && {
+      requestHeader: requestHeader({
+        ca: pemOf(certificates, proxy.ca),
+        ...(proxy.allowed_names.length > 0
+          ? { allowedNames: proxy.allowed_names }
+          : { allowAnyProxyName: true }),
+        usernameHeaders: proxy.username_headers,
+        uidHeaders: proxy.uid_headers ?? [],
+        groupHeaders: proxy.group_headers,
+        extraHeaderPrefixes: proxy.extra_prefixes,
+      }),
+    }),
+    ...(clientCa && { clientCertificate: clientCertificate({ ca: pemOf(certificates, clientCa) }) }),
     tokens:
       cache === null || cache === undefined
         ? tokens

@@ -1,0 +1,142 @@
+import type { Authentication, Authenticator } from '../authenticator.ts'
+import { andThen, type Awaitable } from '../awaitable.ts'
+import { consult } from '../consult.ts'
+import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
+import type { AuthenticationRequest, RequestHeaders } from '../request/request.ts'
+import { CLIENT_CERT_HEADERS, readClientCert } from './client-cert.ts'
+import { readEscapedPem } from './escaped-pem.ts'
+import { FORWARDED_CLIENT_CERT, readForwardedClientCert } from './forwarded-client-cert.ts'
+import { certificateHeaderNames, hasAny, refuseTwins } from './header-names.ts'
+import { withPeerCertificates } from './request-with-certificates.ts'
+
+/** Whether a request comes from the proxy that ends TLS, told by anything but the headers in question. */
+export interface ProxyTrust {
+  (request: AuthenticationRequest): Awaitable<boolean>
+  /** Whether it looks at the certificates of TLS peers, as one that knows a proxy by its certificate does. Default `false`. */
+  readonly peerCertificates?: boolean
+}
+
+/** Options of {@link certificateHeaders}. */
+export type CertificateHeadersOptions = (
+  | {
+      /** `Client-Cert` and `Client-Cert-Chain` (RFC 9440): haproxy, Cloudflare, Google Cloud, nginx with njs. */
+      readonly format: 'client-cert'
+    }
+  | {
+      /** nginx's `$ssl_client_escaped_cert`: the leaf only, so intermediates must be among the authorities. */
+      readonly format: 'nginx'
+      /** The header nginx is told to send it in. Default `ssl-client-cert`, as ingress-nginx does. */
+      readonly header?: string
+    }
+  | {
+      /** `X-Forwarded-Client-Cert` of Envoy and Istio, with `Cert` or `Chain` in it. */
+      readonly format: 'envoy'
+      /** How many proxies add an element, the one that ends the client's TLS being the first. Default 1. */
+      readonly proxies?: number
+    }
+) & {
+  /** Who is believed. Without it, whoever reaches the server could be anybody whose certificate they have. */
+  readonly trusts: ProxyTrust
+}
+
+/**
+ * Shows the delegate the certificates that a TLS-terminating proxy put into headers, as if they were those of the connection. The
+ * delegate verifies them like any others; the proxy is only believed that its client holds their private key.
+ *
+ * - Headers from anybody but the proxy do not count. They are no error: their sender is who they are without them.
+ * - The delegate never sees the certificates of the connection itself, so a proxy is never taken for a user.
+ * - The headers never reach an application, whoever sent them and whoever authenticated. The same is true of their twins with
+ *   underscores, and a request with such a twin is rejected.
+ * - What the proxy sends and cannot be read is rejected, and so are more than ten certificates or more than 64 KiB in one.
+ *
+ * The proxy must remove these headers from what it receives, must ask its clients for certificates in the TLS handshake, and need
+ * not verify them. `trusts` must know the proxy by its certificate, its address or a secret of its own.
+ *
+ * Source: RFC 9440 section 4 on why all of this. Kubernetes has nothing like it.
+ *
+ * @throws {ConfigurationError} when nobody is trusted, or an option cannot work.
+ * @example
+ * const behindHaproxy = certificateHeaders({ format: 'client-cert', trusts: isOurProxy }, clientCertificate(authorities))
+ */
+export function certificateHeaders(
+  options: CertificateHeadersOptions,
+  delegate: Authenticator,
+): Authenticator {
+  validate(options, delegate)
+  const { trusts } = options
+  const format = formatOf(options)
+  const headerNames = certificateHeaderNames(format.names)
+
+  return {
+    name: 'certificateHeaders',
+    credentials: {
+      schemes: delegate.credentials?.schemes ?? [],
+      identityHeaders: [...(delegate.credentials?.identityHeaders ?? []), () => headerNames.changes],
+      peerCertificates: trusts.peerCertificates === true,
+    },
+    authenticate(request, context) {
+      const ask = (chain: readonly Uint8Array[] = []): Awaitable<Answer> =>
+        consult(delegate, withPeerCertificates(request, chain), context)
+
+      refuseTwins(headerNames, request.headers)
+      if (!hasAny(headerNames, request.headers)) return ask()
+      return andThen<unknown, Answer>(trusts(request), (isTrusted) =>
+        // Nothing but `true`: a predicate in plain JavaScript may return whatever it looked at.
+        isTrusted === true ? andThen(format.read(request.headers), ask) : ask(),
+      )
+    },
+  }
+}
+
+type Answer = Authentication | undefined
+
+/** How a format is read, and from which headers. */
+interface Format {
+  readonly names: readonly string[]
+  read(headers: RequestHeaders): Awaitable<readonly Uint8Array[] | undefined>
+}
+
+function formatOf(options: CertificateHeadersOptions): Format {
+  if (options.format === 'nginx') {
+    const header = (options.header ?? 'ssl-client-cert').toLowerCase()
+    return { names: [header], read: (headers) => readEscapedPem(headers, header) }
+  }
+  if (options.format === 'envoy') {
+    const { proxies = 1 } = options
+    return { names: [FORWARDED_CLIENT_CERT], read: (headers) => readForwardedClientCert(headers, proxies) }
+  }
+  return { names: CLIENT_CERT_HEADERS, read: readClientCert }
+}
+
+function validate(options: CertificateHeadersOptions, delegate: Authenticator): void {
+  const problems: ConfigurationProblem[] = []
+  const { format, trusts } = options as Partial<CertificateHeadersOptions>
+  if (typeof trusts !== 'function') {
+    problems.push({ path: 'trusts', message: 'is required: say which requests come from the proxy' })
+  }
+  if (format === undefined || !['client-cert', 'nginx', 'envoy'].includes(format)) {
+    problems.push({ path: 'format', message: "must be 'client-cert', 'nginx' or 'envoy'" })
+  }
+  if (options.format === 'nginx' && options.header !== undefined && !isHeaderName(options.header)) {
+    problems.push({
+      path: 'header',
+      message: 'must be the name of a header, without underscores and with at most five hyphens',
+    })
+  }
+  if (options.format === 'envoy' && options.proxies !== undefined && !isPositiveInteger(options.proxies)) {
+    problems.push({ path: 'proxies', message: 'must be a positive integer' })
+  }
+  if (typeof (delegate as Partial<Authenticator> | undefined)?.authenticate !== 'function') {
+    problems.push({ path: 'delegate', message: 'must be an authenticator of requests' })
+  }
+  if (problems.length > 0) throw new ConfigurationError(problems)
+}
+
+/** RFC 9110 section 5.6.2, without the underscore that other servers take for a hyphen. */
+function isHeaderName(name: string): boolean {
+  return /^[A-Za-z0-9!#$%&'*+.^`|~-]+$/.test(name) && name.split('-').length <= 6
+}
+
+function isPositiveInteger(value: number): boolean {
+  return Number.isInteger(value) && value > 0
+}

@@ -1,0 +1,66 @@
+import { matchAt } from './match-at.ts'
+
+/** An attribute of a distinguished name. */
+export interface NameAttribute {
+  /** As written, in upper case: `CN`, `O`, or an object identifier. */
+  readonly type: string
+  /** `undefined` where the text has bytes in hexadecimal, which may be anything. */
+  readonly value: string | undefined
+}
+
+/** A longer name is refused unread. */
+const MAX_LENGTH = 8192
+
+/**
+ * The attributes of a distinguished name in its text form, in the order of the certificate: the text has them the other way
+ * round. `undefined` when it is no such text.
+ *
+ * Not taken are values in quotes, semicolons between names, and characters that must be escaped and are not (RFC 1779 had them,
+ * and OpenSSL does not write them).
+ *
+ * Source: RFC 4514 section 3, with the spaces after a comma that RFC 2253 section 4 lets pass.
+ */
+export function parseDistinguishedName(text: string): readonly NameAttribute[] | undefined {
+  if (text === '') return []
+  if (text.length > MAX_LENGTH || !text.isWellFormed()) return undefined
+  const attributes: NameAttribute[] = []
+  for (let position = 0; ;) {
+    const type = matchAt(TYPE, text, position)
+    if (type === undefined) return undefined
+    position += type.length
+    const bytes = matchAt(BYTES, text, position)
+    const raw = bytes ?? matchAt(ESCAPED, text, position) ?? ''
+    const value = bytes === undefined ? unescaped(raw) : undefined
+    if (bytes === undefined && value === undefined) return undefined
+    attributes.push({ type: type.slice(0, -1).toUpperCase(), value })
+    position += raw.length
+    if (position === text.length) return attributes.toReversed()
+    const separator = matchAt(SEPARATOR, text, position)
+    if (separator === undefined) return undefined
+    position += separator.length
+  }
+}
+
+const TYPE = /(?:[A-Za-z][A-Za-z\d-]*|\d+(?:\.\d+)+)=/y
+const BYTES = /#(?:[\dA-Fa-f]{2})+/y
+const ESCAPED = /(?:[^"+,;<>\\\0]|\\[ "#+,;<=>\\]|\\[\dA-Fa-f]{2})+/y
+const SEPARATOR = /[,+] */y
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const utf8 = new TextEncoder()
+
+/** Escaped pairs of hexadecimal digits are bytes of UTF-8; other escaped characters are themselves. */
+function unescaped(raw: string): string | undefined {
+  const parts = [...raw.matchAll(/\\[\dA-Fa-f]{2}|\\.|[^\\]/gsu)].map(([part]) => part)
+  if (parts[0] === ' ' || parts[0] === '#' || parts.at(-1) === ' ') return undefined
+  if (!raw.includes('\\')) return raw
+  const bytes = parts.flatMap((part) => {
+    if (!part.startsWith('\\')) return [...utf8.encode(part)]
+    return part.length === 3 ? [Number.parseInt(part.slice(1), 16)] : [...utf8.encode(part.slice(1))]
+  })
+  try {
+    return strictUtf8.decode(Uint8Array.from(bytes))
+  } catch {
+    return undefined
+  }
+}

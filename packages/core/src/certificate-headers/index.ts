@@ -1,0 +1,8 @@
+/**
+ * Client certificates that a TLS-terminating proxy, or Cloudflare, saw.
+ *
+ * @module
+ */
+export { certificateHeaders, type CertificateHeadersOptions, type ProxyTrust } from './certificate-headers.ts'
+export { cloudflareCertificates } from './cloudflare-certificates.ts'
+export { cloudflareClientCertificate } from './cloudflare-client-certificate.ts'

@@ -1,0 +1,52 @@
+import { describe, expect, it, vi } from 'vitest'
+import type { Authenticator } from '../authenticator.ts'
+import { ConfigurationError } from '../errors.ts'
+import { authenticatedGroup } from '../groups.ts'
+import { failFast, union } from '../union/union.ts'
+import { requirePeerCertificates } from './require-peer-certificates.ts'
+
+const clientCertificate: Authenticator = {
+  name: 'clientCertificate',
+  credentials: { schemes: [], peerCertificates: true },
+  authenticate: () => undefined,
+}
+const bearer: Authenticator = {
+  name: 'bearer',
+  credentials: { schemes: ['Bearer'] },
+  authenticate: () => undefined,
+}
+const undescribed: Authenticator = { name: 'mine', authenticate: () => undefined }
+const chain = failFast(authenticatedGroup(union(bearer, clientCertificate, undescribed)), bearer)
+
+const runtimesThatDoNotTell: readonly [string, () => void][] = [
+  ['Bun', () => vi.stubGlobal('Bun', {})],
+  ['a Worker with the modules of Node', () => vi.stubGlobal('WebSocketPair', {})],
+  ['a Worker without a process', () => vi.stubGlobal('process', undefined)],
+  ['a Worker with a process', () => vi.stubGlobal('process', { env: {} })],
+  ['a runtime without TLS', () => vi.stubGlobal('process', { getBuiltinModule: () => undefined })],
+  [
+    'a runtime whose TLS sockets do not tell',
+    () => vi.stubGlobal('process', { getBuiltinModule: () => ({ TLSSocket: { prototype: {} } }) }),
+  ],
+]
+
+describe('requirePeerCertificates', () => {
+  it.each([clientCertificate, chain])('accepts $name on Node', (authenticator) => {
+    expect(() => requirePeerCertificates(authenticator)).not.toThrow()
+  })
+
+  it.each(runtimesThatDoNotTell)('refuses an authenticator that needs them on %s', (_, become) => {
+    become()
+    for (const authenticator of [clientCertificate, chain]) {
+      expect(() => requirePeerCertificates(authenticator)).toThrow(ConfigurationError)
+      expect(() => requirePeerCertificates(authenticator)).toThrow(/end TLS in a proxy/)
+    }
+  })
+
+  it.each(runtimesThatDoNotTell)('accepts an authenticator that does not need them on %s', (_, become) => {
+    become()
+    for (const authenticator of [bearer, undescribed, union(bearer, undescribed)]) {
+      expect(() => requirePeerCertificates(authenticator)).not.toThrow()
+    }
+  })
+})

@@ -1,0 +1,49 @@
+import { notAfterOf } from './not-after.ts'
+
+/** A certificate of a bundle. */
+export interface BundledCertificate {
+  /** DER in base64, which tells whether two are the same. */
+  readonly base64: string
+  /** In milliseconds since the epoch. */
+  readonly notAfterMs: number
+}
+
+const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[ \t]*\r?\n([^-]*)-----END ([A-Z0-9 ]+)-----/g
+
+/**
+ * The certificates of a PEM bundle as Go reads one: blocks of another kind, blocks with headers and text between blocks are
+ * skipped; a certificate that is none, or no certificate at all, is a problem.
+ *
+ * Source: client-go `util/cert` `ParseCertsPEM`.
+ */
+export function readBundle(pem: string): {
+  readonly certificates: readonly BundledCertificate[]
+  readonly problem?: string
+} {
+  const certificates: BundledCertificate[] = []
+  for (const [, begin, content = '', end] of pem.matchAll(BLOCK)) {
+    if (begin !== 'CERTIFICATE' || end !== begin || content.includes(':')) continue
+    const certificate = readCertificate(content.replaceAll(/\s/g, ''))
+    if (certificate === undefined)
+      return { certificates: [], problem: 'has a certificate that cannot be read' }
+    certificates.push(certificate)
+  }
+  return certificates.length === 0 ? { certificates, problem: 'has no certificate in PEM' } : { certificates }
+}
+
+/** The certificates as PEM, one after the other. */
+export function writeBundle(certificates: readonly BundledCertificate[]): string {
+  return certificates
+    .map(({ base64 }) => {
+      const lines = base64.match(/.{1,64}/g) ?? []
+      return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n')
+    })
+    .join('')
+}
+
+function readCertificate(base64: string): BundledCertificate | undefined {
+  if (base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) return undefined
+  const der = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
+  const notAfterMs = notAfterOf(der)
+  return notAfterMs === undefined ? undefined : { base64, notAfterMs }
+}

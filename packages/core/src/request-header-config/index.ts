@@ -1,0 +1,8 @@
+/**
+ * The ConfigMap that tells extension API servers how their front proxy is known, as data.
+ *
+ * @module
+ */
+export { NO_REQUEST_HEADER_CONFIG, type RequestHeaderConfig, type RequestHeaderConfigData } from './config.ts'
+export { mergeRequestHeaderConfig } from './merge.ts'
+export { parseRequestHeaderConfig } from './parse.ts'

@@ -1,0 +1,52 @@
+import { assertDistinctPools } from '@kube-authn/core/request-header'
+import type { CertificatePool } from '@kube-authn/core/x509'
+import {
+  certificateAuthoritiesAt,
+  type CertificateAuthoritiesAtOptions,
+} from './certificate-authorities-at.ts'
+import type { FileSource } from './file-source/reloading-source.ts'
+
+/** A file, and how it is read. */
+export type CertificateAuthoritiesFile = { readonly path: string } & CertificateAuthoritiesAtOptions
+
+/** Opens a file under the name of an option, or says what is wrong with it. */
+export type Open = <T extends { readonly close: () => void }>(option: string, make: () => T) => T | undefined
+
+/** Who signs the certificates of users, and who those of proxies. */
+export interface CertificatePools {
+  readonly clientCA: FileSource<CertificatePool> | undefined
+  readonly requestHeaderCA: FileSource<CertificatePool> | undefined
+}
+
+/**
+ * Opens the two bundles. Each is checked against the other, on every reload too: a user must not be taken for the proxy, nor the
+ * proxy for a user.
+ */
+export function openCertificatePools(
+  files: {
+    readonly clientCA: CertificateAuthoritiesFile | undefined
+    readonly requestHeaderCA: CertificateAuthoritiesFile | undefined
+  },
+  open: Open,
+): CertificatePools {
+  const pools: { clientCA?: FileSource<CertificatePool>; requestHeaderCA?: FileSource<CertificatePool> } = {}
+  const openOne = (
+    option: string,
+    file: CertificateAuthoritiesFile | undefined,
+    check: (pool: CertificatePool) => void,
+  ): FileSource<CertificatePool> | undefined => {
+    if (file === undefined) return undefined
+    const { path, ...options } = file
+    return open(option, () => certificateAuthoritiesAt(path, { ...options, check }))
+  }
+
+  const requestHeaderCA = openOne('requestHeader.clientCA', files.requestHeaderCA, (pool) => {
+    if (pools.clientCA !== undefined) assertDistinctPools(pools.clientCA.current(), pool)
+  })
+  if (requestHeaderCA !== undefined) pools.requestHeaderCA = requestHeaderCA
+  const clientCA = openOne('clientCA', files.clientCA, (pool) => {
+    if (requestHeaderCA !== undefined) assertDistinctPools(pool, requestHeaderCA.current())
+  })
+  if (clientCA !== undefined) pools.clientCA = clientCA
+  return { clientCA, requestHeaderCA }
+}

@@ -1,0 +1,80 @@
+import { ConfigurationError } from '@kube-authn/core'
+import {
+  parseRequestHeaderConfig,
+  type RequestHeaderConfig,
+  type RequestHeaderConfigData,
+} from '@kube-authn/core/request-header-config'
+import { yamlDocument } from '@kube-authn/core/yaml'
+import { fileSource, type FileSourceOptions } from '../file-source/file-source.ts'
+import type { FileSource } from '../file-source/reloading-source.ts'
+
+/** Options of {@link requestHeaderConfigAt}. */
+export type RequestHeaderConfigAtOptions = Omit<FileSourceOptions<unknown>, 'parse'>
+
+/** A ConfigMap is at most so large (`MaxSecretSize`). */
+const MAX_BYTES = 1_048_576
+
+/**
+ * Reads the ConfigMap `extension-apiserver-authentication` from a manifest in YAML or JSON, and reads it again when it changes:
+ * `kubectl -n kube-system get configmap extension-apiserver-authentication -o yaml` makes one. A new version counts as a whole or
+ * not at all; one that cannot be used changes nothing, and the observer hears of it.
+ *
+ * Source: apiserver `pkg/server/options/authentication_dynamic_request_header.go`.
+ *
+ * @param options as for `fileSource`; the file may have 1 MiB.
+ * @throws {ConfigurationError} when the file is no ConfigMap, or its data cannot be used; whatever reading the file throws.
+ * @example
+ * const config = requestHeaderConfigAt('extension-apiserver-authentication.yaml')
+ * config.current().usernameHeaders // ['X-Remote-User']
+ */
+export function requestHeaderConfigAt(
+  path: string,
+  options?: RequestHeaderConfigAtOptions,
+): FileSource<RequestHeaderConfig>
+/** The same, with what is made of it: what `make` throws refuses the version. */
+export function requestHeaderConfigAt<T>(
+  path: string,
+  options: RequestHeaderConfigAtOptions,
+  make: (config: RequestHeaderConfig) => T,
+): FileSource<T>
+export function requestHeaderConfigAt<T>(
+  path: string,
+  options: RequestHeaderConfigAtOptions = {},
+  make?: (config: RequestHeaderConfig) => T,
+): FileSource<T | RequestHeaderConfig> {
+  return fileSource(path, {
+    maxBytes: MAX_BYTES,
+    ...options,
+    parse(content) {
+      const config = parseRequestHeaderConfig(dataOf(path, content))
+      return make === undefined ? config : make(config)
+    },
+  })
+}
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true })
+
+function dataOf(path: string, content: Uint8Array): RequestHeaderConfigData {
+  const refuse = (message: string): ConfigurationError => new ConfigurationError([{ path, message }])
+  let text: string
+  try {
+    text = strictUtf8.decode(content)
+  } catch {
+    throw refuse('not UTF-8')
+  }
+  const manifest = yamlDocument(text, path)
+  if (!isRecord(manifest) || manifest['apiVersion'] !== 'v1' || manifest['kind'] !== 'ConfigMap') {
+    throw refuse('must be a manifest with apiVersion v1 and kind ConfigMap')
+  }
+  const data = manifest['data'] ?? {}
+  if (!isRecord(data) || !isOfStrings(data)) throw refuse('data must be a map of strings')
+  return data
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isOfStrings(record: Readonly<Record<string, unknown>>): record is Readonly<Record<string, string>> {
+  return Object.values(record).every((value) => typeof value === 'string')
+}

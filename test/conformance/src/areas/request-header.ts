@@ -1,0 +1,31 @@
+import { ConfigurationError, emptyContext } from '@kube-authn/core'
+import { requestHeader } from '@kube-authn/core/request-header'
+import { outcomeOf } from '../behaviour.ts'
+import { headersAfter, requestOf } from '../requests.ts'
+import { DEVIATES_AS_DOCUMENTED, type HeaderPair, type UnitRunner } from '../vector.ts'
+
+/** Area F: headers of a proxy. That it is the proxy is given in this unit; the chains prove it by certificates. */
+export const requestHeaderRunners: Readonly<Record<string, UnitRunner>> = {
+  'request-header': async ({ given }) => {
+    const headers = given['headers'] as readonly HeaderPair[]
+    const names = (field: string): readonly string[] => (given[field] ?? []) as readonly string[]
+    let authenticator
+    try {
+      authenticator = requestHeader({
+        usernameHeaders: names('username_headers'),
+        uidHeaders: names('uid_headers'),
+        groupHeaders: names('group_headers'),
+        extraHeaderPrefixes: names('extra_prefixes'),
+        trusts: () => true,
+      })
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error
+      // Deviation L.5: names that make one header say two things are refused.
+      return given.deviation === 'L.5'
+        ? DEVIATES_AS_DOCUMENTED
+        : { outcome: 'load-error', text_contains: error.message }
+    }
+    const outcome = await outcomeOf(() => authenticator.authenticate(requestOf({ headers }), emptyContext))
+    return { ...outcome, headers_after: headersAfter(headers, outcome.authentication?.consumed) }
+  },
+}
