@@ -22,6 +22,7 @@ const budgets = {
   './authorization-webhook': '13 kB',
   './certificate-headers': '4.6 kB',
   './client-certificate': '22 kB',
+  './field': '1.9 kB',
   './impersonation': '21 kB',
   './incoming-message': '2.2 kB',
   './metrics': '1.5 kB',
@@ -32,6 +33,7 @@ const budgets = {
   './token-cache': '11.9 kB',
   './token-file': '20.2 kB',
   './x509': '14 kB',
+  './yaml': '34 kB',
 }
 
 const core = new URL('../packages/core/', import.meta.url)

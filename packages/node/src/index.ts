@@ -21,6 +21,15 @@ export {
   type ManifestsSourceOptions,
 } from './file-source/manifests-source.ts'
 export type { FileSource, ReloadOptions } from './file-source/reloading-source.ts'
+export { createFetch, type FetchOptions, type HttpFetch, type HttpFetchInit } from './http/create-fetch.ts'
+export { endpointFetch } from './http/endpoint-fetch.ts'
+export type { Credential, Endpoint, PemSource, Transport } from './http/endpoint.ts'
+export {
+  parseKubeconfig,
+  type ParseKubeconfigOptions,
+  readKubeconfig,
+  type ReadKubeconfigOptions,
+} from './kubeconfig/kubeconfig.ts'
 export { passwordFileAt, type PasswordFileAtOptions } from './password-file-at.ts'
 export { rbacAt, type RbacAtOptions } from './rbac-at.ts'
 export { tokenFileAt, type TokenFileAtOptions } from './token-file-at.ts'
@@ -40,3 +49,4 @@ export {
   type RequestHeaderConfigAtOptions,
 } from './request-header-config/request-header-config-at.ts'
 export { requestHeaderAt, type RequestHeaderAtOptions } from './request-header-at.ts'
+export { webhookAuthorizerAt, type WebhookAuthorizerAtOptions } from './webhook-authorizer-at.ts'

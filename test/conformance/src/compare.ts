@@ -19,7 +19,7 @@ export function differences(vector: Vector, actual: Readonly<Record<string, unkn
     const wanted = expected[field]
     const got = actual[field]
     if (field === 'error') return differingTexts(wanted, got)
-    if (field === 'text_contains' || field === 'warning_contains') {
+    if (field === 'text_contains' || field === 'warning_contains' || field === 'messageContains') {
       return typeof got === 'string' && got.includes(String(wanted)) ? [] : [shown(field, wanted, got)]
     }
     const same = isDeepStrictEqual(normalized(field, got), normalized(field, wanted))

@@ -8,6 +8,7 @@ import { files } from './areas/files.ts'
 import { handler } from './areas/handler.ts'
 import { areas as impersonationAndRbac } from './areas/impersonation-rbac/index.ts'
 import type { AreaRunner } from './areas/impersonation-rbac/vector.ts'
+import { kubeconfigs, kubeconfigUsers } from './areas/kubeconfig.ts'
 import { requestHeaderConfig } from './areas/request-header-config.ts'
 import { certificateRunners } from './areas/certificates.ts'
 import { requestHeaderRunners } from './areas/request-header.ts'
@@ -63,6 +64,8 @@ function runners(vectors: readonly Vector[]): (vector: Vector) => CaseRunner | u
     E: certificateRunners(certificates),
     F: { ...requestHeaderConfig(certificates), ...requestHeaderRunners },
     G: tokenCache,
+    H: kubeconfigs,
+    'F-kubeconfig': { '': kubeconfigUsers },
   }
   return ({ area, given }) => {
     const ofArea = impersonationAndRbac.get(area)

@@ -34,7 +34,10 @@ export type HeaderPair = readonly [name: string, value: string]
 /** The case needs something that is not built yet. */
 export class NotImplemented extends Error {}
 
-/** The case tells of Kubernetes 1.6 where today's behaviour differs, and the product follows today's. */
+/**
+ * The case is of no use here: it tells of Kubernetes 1.6 where today's behaviour differs and the product follows today's, or of
+ * something that the product refuses altogether.
+ */
 export class NotApplicable extends Error {}
 
 /** What a runner returns where the case names a deviation, and the product did what the deviation says instead. */

@@ -1,3 +1,5 @@
+import { nodeBuiltin } from '../node-builtin.ts'
+
 /** What is used of `node:crypto`, which also Deno and Bun have. */
 interface NodeCrypto {
   hash(algorithm: 'sha256', data: string | Uint8Array, encoding: 'latin1'): string
@@ -7,12 +9,13 @@ interface NodeCrypto {
   ): { update(data: Uint8Array): { digest(encoding: 'latin1'): string } }
 }
 
-interface RuntimeWithBuiltins {
-  readonly process: { getBuiltinModule(id: 'node:crypto'): NodeCrypto }
+function nodeCrypto(): NodeCrypto {
+  const found = nodeBuiltin('node:crypto') as NodeCrypto | undefined
+  if (found === undefined) throw new Error('this runtime claims to be Node and has no node:crypto')
+  return found
 }
 
-// Found without an import, so that bundlers for other runtimes have nothing to resolve.
-const crypto = (globalThis as unknown as RuntimeWithBuiltins).process.getBuiltinModule('node:crypto')
+const crypto = nodeCrypto()
 
 /** SHA-256 of bytes, or of a text in UTF-8: 32 characters, one per byte. */
 export function sha256(message: string | Uint8Array): string {

@@ -34,6 +34,12 @@ const TITLES: Readonly<Record<FieldErrorType, string>> = {
   Unknown: 'Unknown field',
 }
 
+/** Options of {@link errorList}. */
+export interface ErrorListOptions {
+  /** Messages tell the field and the rule, and nothing of the value: for what holds passwords and keys. Default `false`. */
+  readonly hideValues?: boolean
+}
+
 /**
  * Collects everything that is wrong with an object, so that its author hears of all of it at once.
  *
@@ -44,13 +50,18 @@ const TITLES: Readonly<Record<FieldErrorType, string>> = {
  * errors.required(fieldPath('roleRef', 'name'))
  * errors.toString() // 'roleRef.name: Required value'
  */
-export function errorList(): ErrorList {
-  return new ErrorList()
+export function errorList(options: ErrorListOptions = {}): ErrorList {
+  return new ErrorList(options)
 }
 
 /** See {@link errorList}. */
 export class ErrorList {
   readonly #errors: FieldError[] = []
+  readonly #hideValues: boolean
+
+  constructor({ hideValues = false }: ErrorListOptions = {}) {
+    this.#hideValues = hideValues
+  }
 
   /** What was found, in order. */
   get errors(): readonly FieldError[] {
@@ -123,7 +134,7 @@ export class ErrorList {
 
   #add(type: FieldErrorType, path: FieldPath, detail: string, value?: string): void {
     const field = path.toString()
-    const message = [TITLES[type], value, detail]
+    const message = [TITLES[type], this.#hideValues ? undefined : value, detail]
       .filter((part) => part !== undefined && part !== '')
       .join(': ')
     this.#errors.push({ path: field, message, type, field, detail })

@@ -130,6 +130,26 @@ describe('readObject', () => {
     ])
   })
 
+  it('reads what is true or false, and nothing like it', () => {
+    const errors = errorList()
+    const reader = readObject({ a: true, b: false, c: null, d: 'true', e: 1 }, fieldPath(), errors)
+    expect(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => reader?.boolean(name))).toEqual([
+      true,
+      false,
+      false,
+      false,
+      false,
+      false,
+    ])
+    expect(errors.errors.map(({ field }) => field)).toEqual(['d', 'e'])
+  })
+
+  it('does not repeat an unknown name that is none', () => {
+    const errors = errorList()
+    readObject({ 'token:secret': null, ['x'.repeat(65)]: 1, 'a\nb': 1 }, fieldPath('user'), errors)?.end()
+    expect(errors.toString()).toBe('user.?: Unknown field')
+  })
+
   it('takes nothing from a prototype', () => {
     const errors = errorList()
     const reader = readObject(JSON.parse('{"__proto__": {"name": "x"}}'), fieldPath(), errors)
@@ -137,6 +157,23 @@ describe('readObject', () => {
     expect(reader?.string('constructor')).toBe('')
     reader?.end()
     expect(errors.toString()).toBe('__proto__: Unknown field')
+  })
+})
+
+describe('errorList with hidden values', () => {
+  it('tells the field and the rule, and nothing of the value', () => {
+    const errors = errorList({ hideValues: true })
+    const path = fieldPath('x')
+    errors.invalid(path, 'secret', 'must be right')
+    errors.typeInvalid(path, { secret: 1 }, 'must be a string')
+    errors.notSupported(path, 'secret', ['a'])
+    errors.duplicate(path, 'secret')
+    expect(errors.errors.map(({ message }) => message)).toEqual([
+      'Invalid value: must be right',
+      'Invalid value: must be a string',
+      'Unsupported value: supported values: "a"',
+      'Duplicate value',
+    ])
   })
 })
 

@@ -10,6 +10,7 @@ export interface ObjectReader {
   /** Whether the field is there and is not `null`. */
   has(name: string): boolean
   string(name: string): string
+  boolean(name: string): boolean
   strings(name: string): readonly string[]
   /** A map of texts. */
   stringMap(name: string): ReadonlyMap<string, string>
@@ -59,6 +60,14 @@ class Reader implements ObjectReader {
     return ''
   }
 
+  boolean(name: string): boolean {
+    const value = this.value(name)
+    if (value === undefined) return false
+    if (typeof value === 'boolean') return value
+    this.#errors.typeInvalid(this.path.child(name), value, 'must be true or false')
+    return false
+  }
+
   strings(name: string): readonly string[] {
     const path = this.path.child(name)
     return this.#list(name, 'must be a list of strings').flatMap((element, position) => {
@@ -99,7 +108,7 @@ class Reader implements ObjectReader {
 
   end(): void {
     for (const name of Object.keys(this.#fields)) {
-      if (!this.#asked.has(name)) this.#errors.unknown(this.path.child(name))
+      if (!this.#asked.has(name)) this.#errors.unknown(this.path.child(shownName(name)))
     }
   }
 
@@ -110,6 +119,11 @@ class Reader implements ObjectReader {
     this.#errors.typeInvalid(this.path.child(name), value, expectation)
     return []
   }
+}
+
+/** What does not look like a field may be anything, as the token in `{token:...}`, and is not repeated. */
+function shownName(name: string): string {
+  return /^\w[\w.-]{0,63}$/.test(name) ? name : '?'
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -116,6 +116,15 @@ export function authenticateRequest(
     return accepted
   }
 
+  const identityHeaderChanges = (): HeaderChanges => {
+    try {
+      return headerChangesFor(undefined)
+    } catch {
+      // What is configured cannot be read, which is why the request is refused.
+      return ALWAYS_REMOVED
+    }
+  }
+
   const refuse = (
     request: AuthenticationRequest,
     context: RequestContext,
@@ -125,7 +134,7 @@ export function authenticateRequest(
       context.report(request, error === undefined ? { result: 'failure' } : { result: 'error', error })
     }
     return {
-      headerChanges: headerChangesFor(undefined),
+      headerChanges: identityHeaderChanges(),
       failure: refusal(error, challenges(request, error), context.warnings, options.unavailableStatus ?? 401),
       closesConnection: closesHttp2 && request.httpVersionMajor === 2,
     }

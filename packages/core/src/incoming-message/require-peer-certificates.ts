@@ -1,11 +1,8 @@
 import type { Authenticator } from '../authenticator.ts'
 import { ConfigurationError } from '../errors.ts'
+import { nodeBuiltin } from '../node-builtin.ts'
 
-/** What of a runtime is looked at. */
-interface MaybeNode {
-  readonly process?: { getBuiltinModule?(id: 'node:tls'): NodeTls | undefined }
-}
-
+/** What of `node:tls` is looked at. */
 interface NodeTls {
   readonly TLSSocket?: { readonly prototype?: { readonly getPeerCertificate?: unknown } }
 }
@@ -36,6 +33,6 @@ function tellsPeerCertificates(): boolean {
   // The sockets of Bun's `tls` have the method, but those of its HTTPS server are others (oven-sh/bun#37251). Cloudflare's
   // runtime has the class for Node's sake, and no server that hands it out; `WebSocketPair` is nowhere else.
   if ('Bun' in globalThis || 'WebSocketPair' in globalThis) return false
-  const tls = (globalThis as MaybeNode).process?.getBuiltinModule?.('node:tls')
+  const tls = nodeBuiltin('node:tls') as NodeTls | undefined
   return typeof tls?.TLSSocket?.prototype?.getPeerCertificate === 'function'
 }

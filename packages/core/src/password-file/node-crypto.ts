@@ -1,3 +1,5 @@
+import { nodeBuiltin } from '../node-builtin.ts'
+
 type Done = (error: Error | null, key: Uint8Array) => void
 
 /** The password hashes of `node:crypto`; `argon2` is there from Node 24.7 on. */
@@ -23,13 +25,9 @@ export interface NodePasswordHashes {
   ): void
 }
 
-interface MaybeNode {
-  readonly process?: { getBuiltinModule?(id: string): NodePasswordHashes | undefined }
-}
-
-/** `node:crypto` where the runtime has it: it hashes in threads of its own. Found without an import. */
+/** `node:crypto` where the runtime has it: it hashes in threads of its own. */
 export function nodePasswordHashes(): NodePasswordHashes | undefined {
-  return (globalThis as MaybeNode).process?.getBuiltinModule?.('node:crypto')
+  return nodeBuiltin('node:crypto') as NodePasswordHashes | undefined
 }
 
 /** A function with a Node callback, as a promise. */

@@ -1,10 +1,10 @@
 import { errorList } from '../field/errors.ts'
 import { fieldPath } from '../field/path.ts'
+import { yamlDocuments, type YamlLimits } from '../yaml/yaml-documents.ts'
 import { adviceOn, objectText, type RbacAdvice } from './advice.ts'
 import { decodeObject, type ForeignObject } from './decode.ts'
 import type { RbacObject, RbacPolicy } from './objects.ts'
 import { validateObject } from './validate.ts'
-import { yamlDocuments, type YamlLimits } from './yaml-documents.ts'
 
 /** A text with roles and bindings, as from a file. */
 export interface RbacSource {

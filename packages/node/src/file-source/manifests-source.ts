@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { readRegularFile } from './read-file.ts'
+import { readTextFile } from './read-file.ts'
 import { type FileSource, type ReloadOptions, reloadingSource } from './reloading-source.ts'
 import { directoriesOf } from './watch-directories.ts'
 
@@ -36,7 +36,7 @@ export function manifestsSource<T>(
   return reloadingSource<readonly Manifest[], T>(
     {
       name: all.join(', '),
-      read: () => all.flatMap(filesAt).map((name) => ({ name, text: textOf(name, maxBytes) })),
+      read: () => all.flatMap(filesAt).map((name) => ({ name, text: readTextFile(name, maxBytes) })),
       isSame: (one, other) => JSON.stringify(one) === JSON.stringify(other),
       isEmpty: (manifests) => manifests.every(({ text }) => text === ''),
       directories: () => new Set(all.flatMap((path) => [...directoriesAt(path)])),
@@ -44,17 +44,6 @@ export function manifestsSource<T>(
     parse,
     reload,
   )
-}
-
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true })
-
-function textOf(path: string, maxBytes: number): string {
-  const bytes = readRegularFile(path, maxBytes)
-  try {
-    return strictUtf8.decode(bytes)
-  } catch {
-    throw new Error(`${path}: not UTF-8`)
-  }
 }
 
 /** The file, or the manifests in the folder. */

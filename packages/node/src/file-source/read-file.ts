@@ -21,3 +21,19 @@ export function readRegularFile(path: string, maxBytes: number): FileContent {
     closeSync(descriptor)
   }
 }
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true })
+
+/**
+ * The same for a text, without its byte order mark.
+ *
+ * @throws {Error} when it cannot be read, or is not UTF-8.
+ */
+export function readTextFile(path: string, maxBytes: number): string {
+  const bytes = readRegularFile(path, maxBytes)
+  try {
+    return strictUtf8.decode(bytes)
+  } catch {
+    throw new Error(`${path}: not UTF-8`)
+  }
+}

@@ -117,7 +117,9 @@ describe('requestHeaderConfigAt', () => {
   })
 
   it('names the file and the line', () => {
-    expect(() => read(`${map}data: {}\ndata: {}\n`)).toThrow(`${path}: line 4: DUPLICATE_KEY`)
+    expect(() => read(`${map}data: {}\ndata: {}\n`)).toThrow(
+      `${path}: Map keys must be unique at line 4, column 1`,
+    )
   })
 
   it('swaps all of it when the file changes, and nothing for one bad list', async () => {

@@ -4,9 +4,9 @@ import {
   type RequestHeaderConfig,
   type RequestHeaderConfigData,
 } from '@kube-authn/core/request-header-config'
+import { yamlDocument } from '@kube-authn/core/yaml'
 import { fileSource, type FileSourceOptions } from '../file-source/file-source.ts'
 import type { FileSource } from '../file-source/reloading-source.ts'
-import { readYaml } from '../manifest/read-yaml.ts'
 
 /** Options of {@link requestHeaderConfigAt}. */
 export type RequestHeaderConfigAtOptions = Omit<FileSourceOptions<unknown>, 'parse'>
@@ -56,12 +56,13 @@ const strictUtf8 = new TextDecoder('utf-8', { fatal: true })
 
 function dataOf(path: string, content: Uint8Array): RequestHeaderConfigData {
   const refuse = (message: string): ConfigurationError => new ConfigurationError([{ path, message }])
-  let manifest: unknown
+  let text: string
   try {
-    manifest = readYaml(path, strictUtf8.decode(content))
-  } catch (error) {
-    throw refuse(error instanceof Error ? error.message : String(error))
+    text = strictUtf8.decode(content)
+  } catch {
+    throw refuse('not UTF-8')
   }
+  const manifest = yamlDocument(text, path)
   if (!isRecord(manifest) || manifest['apiVersion'] !== 'v1' || manifest['kind'] !== 'ConfigMap') {
     throw refuse('must be a manifest with apiVersion v1 and kind ConfigMap')
   }

@@ -1,6 +1,8 @@
-import { type Clock, emptyContext } from '@kube-authn/core'
+import { type Clock, ConfigurationError, emptyContext } from '@kube-authn/core'
 import { type Authorizer, type Decision, decide } from '@kube-authn/core/authorization'
 import { webhookAuthorizer, type WebhookAuthorizerOptions } from '@kube-authn/core/authorization-webhook'
+import { webhookAuthorizerAt } from '@kube-authn/node'
+import { inFolder, writeFiles } from '../kubeconfig-client.ts'
 import { vectorVerdict } from './authorizers.ts'
 import { attributesFrom, type VectorAttributes } from './subjects.ts'
 import { type AreaRunner, Differences, type Vector } from './vector.ts'
@@ -13,6 +15,14 @@ interface Server {
   readonly reason?: string
 }
 
+/** The files that vectors describe. */
+const kubeconfigs: Readonly<Record<string, object>> = {
+  'one cluster, one user, no contexts': {
+    clusters: [{ name: 'webhook', cluster: { server: 'https://authz.example.com' } }],
+    users: [{ name: 'me', user: { token: 'secret' } }],
+  },
+}
+
 interface Given {
   readonly attributes?: VectorAttributes
   readonly attributeLengths?: Readonly<Record<string, number>>
@@ -22,7 +32,7 @@ interface Given {
   readonly sequence?: number | readonly { readonly user: string; readonly server: Server }[]
   readonly failurePolicy?: string
   readonly version?: 'v1' | 'v1beta1'
-  readonly kubeconfig?: unknown
+  readonly kubeconfig?: string
 }
 
 interface Result {
@@ -36,13 +46,16 @@ interface Expect extends Result {
   readonly request?: unknown
   readonly results?: readonly Result[]
   readonly callsEach?: number
+  readonly loadError?: boolean
 }
 
 export const sarWebhook: AreaRunner = async (vector) => {
   const { given, expect } = vector as Vector<Given, Expect>
-  // Kubeconfig files are read by the node package.
-  if (given.kubeconfig !== undefined) return 'not implemented'
   const differences = new Differences()
+  if (given.kubeconfig !== undefined) {
+    differences.compare('load error', isLoadError(kubeconfigs[given.kubeconfig]), expect.loadError)
+    return differences.verdict()
+  }
   const { authorizer, server, bodies } = webhook(given)
   const ask = (attributes: VectorAttributes): Promise<Decision> =>
     Promise.resolve(decide(authorizer, attributesFrom(attributes), emptyContext))
@@ -70,6 +83,19 @@ export const sarWebhook: AreaRunner = async (vector) => {
     }
   }
   return differences.verdict()
+}
+
+function isLoadError(kubeconfig: object | undefined): boolean {
+  if (kubeconfig === undefined) throw new Error('a kubeconfig that is not described here')
+  return inFolder((folder) => {
+    const [path = ''] = writeFiles(folder, { kubeconfig: JSON.stringify(kubeconfig) })
+    try {
+      webhookAuthorizerAt(path).close()
+      return false
+    } catch (error) {
+      return error instanceof ConfigurationError
+    }
+  })
 }
 
 function webhook(given: Given): {

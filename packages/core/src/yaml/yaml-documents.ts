@@ -1,5 +1,6 @@
 import { type Document, Lexer, parseAllDocuments } from 'yaml'
 import { ConfigurationError } from '../errors.ts'
+import { syntaxMessage } from './syntax-message.ts'
 
 /** How much of a text is read before it is refused. */
 export interface YamlLimits {
@@ -17,7 +18,12 @@ const MAX_ALIASES = 100
  * Anything doubtful is refused: repeated keys, keys that are no texts, unknown tags, aliases that multiply, too much of
  * anything. Depth is measured before the text is parsed, since the parser would go as deep as the stack does.
  *
- * @throws {ConfigurationError} with the line and column of everything that is wrong.
+ * Source: sigs.k8s.io/yaml `yaml.go`.
+ *
+ * @param source what the text is called in errors, usually a path.
+ * @throws {ConfigurationError} with the line and column of everything that is wrong, and nothing of the text.
+ * @example
+ * const [manifest] = yamlDocuments('kind: Role', 'role.yaml')
  */
 export function yamlDocuments(text: string, source: string, limits: YamlLimits = {}): readonly unknown[] {
   const maxLength = limits.maxLength ?? MAX_LENGTH
@@ -26,18 +32,35 @@ export function yamlDocuments(text: string, source: string, limits: YamlLimits =
   const documents = parseAllDocuments(text, { version: '1.1', uniqueKeys: true, stringKeys: true })
   if (!Array.isArray(documents)) return []
   const problems = documents.flatMap((document: Document) =>
-    [...document.errors, ...document.warnings].map((error) => ({ path: source, message: firstLine(error) })),
+    [...document.errors, ...document.warnings].map((error) => ({
+      path: source,
+      message: syntaxMessage(error),
+    })),
   )
   if (problems.length > 0) throw new ConfigurationError(problems)
   return documents.map((document) => valueOf(document, source)).filter((value) => value !== null)
+}
+
+/**
+ * The one document of a text; `undefined` when there is nothing in it.
+ *
+ * @param source what the text is called in errors, usually a path.
+ * @throws {ConfigurationError} as {@link yamlDocuments}, and when there are several.
+ * @example
+ * const kubeconfig = yamlDocument(text, 'webhook.kubeconfig')
+ */
+export function yamlDocument(text: string, source: string, limits: YamlLimits = {}): unknown {
+  const [value, ...more] = yamlDocuments(text, source, limits)
+  if (more.length > 0) throw problem(source, 'must be one document')
+  return value
 }
 
 function valueOf(document: Document, source: string): unknown {
   try {
     const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES })
     return value ?? null
-  } catch (error) {
-    throw problem(source, firstLine(error), error)
+  } catch {
+    throw problem(source, 'Aliases that multiply, or an alias without its anchor')
   }
 }
 
@@ -66,11 +89,6 @@ function isDeep(text: string): boolean {
   return false
 }
 
-function firstLine(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error)
-  return (text.split('\n')[0] ?? '').replace(/:$/, '')
-}
-
-function problem(path: string, message: string, cause?: unknown): ConfigurationError {
-  return new ConfigurationError([{ path, message }], cause === undefined ? undefined : { cause })
+function problem(path: string, message: string): ConfigurationError {
+  return new ConfigurationError([{ path, message }])
 }

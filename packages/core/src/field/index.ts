@@ -1,0 +1,10 @@
+export { quoted } from '../quote.ts'
+export {
+  errorList,
+  ErrorList,
+  type ErrorListOptions,
+  type FieldError,
+  type FieldErrorType,
+} from './errors.ts'
+export { fieldPath, type FieldPath } from './path.ts'
+export { type ObjectReader, readObject } from './reader.ts'

@@ -1,0 +1,1 @@
+export { yamlDocument, yamlDocuments, type YamlLimits } from './yaml-documents.ts'

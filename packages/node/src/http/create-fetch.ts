@@ -1,0 +1,108 @@
+import { ConfigurationError, type ConfigurationProblem, systemClock } from '@kube-authn/core'
+import { fetch as undiciFetch } from 'undici'
+import type { ReloadOptions } from '../file-source/reloading-source.ts'
+import { connections } from './connections.ts'
+import { deadlineAfter } from './deadline.ts'
+import type { Transport } from './endpoint.ts'
+import { limitedResponse } from './limited-response.ts'
+import { type InsecureOptions, transportProblems } from './problems.ts'
+
+/** Options of {@link createFetch}; those of reloading are about the files of the transport. */
+export interface FetchOptions extends ReloadOptions, InsecureOptions {
+  /** For a whole call, until the last byte of the response. Default 30. */
+  readonly timeoutSeconds?: number
+  /** A longer response is cut off with an error. Default 1,048,576. */
+  readonly maxResponseBytes?: number
+}
+
+/** What of the Fetch API's request options is used. */
+export interface HttpFetchInit {
+  readonly method?: string
+  readonly headers?: Headers | Readonly<Record<string, string>> | undefined
+  readonly body?: string | Uint8Array<ArrayBuffer> | null | undefined
+  /** A redirect is never followed: it is the response, or with `error` an error. */
+  readonly redirect?: 'follow' | 'manual' | 'error'
+  readonly signal?: AbortSignal | null | undefined
+}
+
+/** A `fetch` with connections of its own. */
+export interface HttpFetch {
+  (url: string | URL, init?: HttpFetchInit): Promise<Response>
+  /** Ends what is idle and takes no more calls. A process ends without it. */
+  readonly close: () => void
+}
+
+/**
+ * A `fetch` with its own authorities, client certificate and proxy. It follows no redirect, stops at a time and a size, and
+ * keeps connections open. When a file changes, new calls use new connections; when its new content is bad, the last good one
+ * stays.
+ *
+ * Source: client-go `rest/transport.go`.
+ *
+ * Deviation: no redirect is followed, and a response is bounded (`docs/deviations.md`, webhooks).
+ *
+ * @throws {ConfigurationError} with every problem of the transport and the options.
+ * @example
+ * const fetch = createFetch({ ca: { path: '/etc/kube-authn/issuer-ca.crt' } })
+ * const response = await fetch('https://issuer.example.com/.well-known/openid-configuration')
+ */
+export function createFetch(transport: Transport, options: FetchOptions = {}): HttpFetch {
+  const { timeoutSeconds = 30, maxResponseBytes = 1_048_576, allowInsecureHttp = false } = options
+  const { clock = systemClock } = options
+  const problems = [...transportProblems(transport), ...optionProblems({ timeoutSeconds, maxResponseBytes })]
+  if (problems.length > 0) throw new ConfigurationError(problems)
+  const open = connections(transport, timeoutSeconds * 1000, options)
+
+  const call = async (url: string | URL, init: HttpFetchInit = {}): Promise<Response> => {
+    const target = new URL(url)
+    if (target.protocol !== 'https:' && !(allowInsecureHttp && target.protocol === 'http:')) {
+      throw new TypeError('only https URLs are called')
+    }
+    // undici would repeat them in its error.
+    if (target.username !== '' || target.password !== '') {
+      throw new TypeError('a URL must not have credentials in it')
+    }
+    const { method = 'GET', body = null, redirect } = init
+    const deadline = deadlineAfter(timeoutSeconds, clock, init.signal)
+    try {
+      const response = await undiciFetch(target, {
+        method,
+        headers: [...headersFor(init.headers)],
+        body,
+        redirect: redirect === 'error' ? 'error' : 'manual',
+        signal: deadline.signal,
+        dispatcher: open.current(),
+      })
+      return limitedResponse(response, maxResponseBytes, deadline.end)
+    } catch (error) {
+      deadline.end()
+      throw error
+    }
+  }
+  return Object.assign(call, { close: open.close })
+}
+
+function headersFor(given: HttpFetchInit['headers']): Headers {
+  const headers = new Headers(given)
+  // undici would take the name for TLS from it.
+  headers.delete('host')
+  // What is small needs no compression, and what is compressed may be large.
+  headers.set('accept-encoding', 'identity')
+  if (!headers.has('user-agent')) headers.set('user-agent', 'kube-authn')
+  return headers
+}
+
+function optionProblems(options: {
+  readonly timeoutSeconds: number
+  readonly maxResponseBytes: number
+}): readonly ConfigurationProblem[] {
+  const { timeoutSeconds, maxResponseBytes } = options
+  const problems: ConfigurationProblem[] = []
+  if (!(timeoutSeconds > 0 && timeoutSeconds <= 86_400)) {
+    problems.push({ path: 'timeoutSeconds', message: 'must be above 0 and at most 86400' })
+  }
+  if (!(Number.isSafeInteger(maxResponseBytes) && maxResponseBytes > 0)) {
+    problems.push({ path: 'maxResponseBytes', message: 'must be a whole number above 0' })
+  }
+  return problems
+}

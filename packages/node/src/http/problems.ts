@@ -1,0 +1,123 @@
+import type { ConfigurationProblem } from '@kube-authn/core'
+import { isToken, readToken } from './bearer-token-file.ts'
+import type { Credential, Endpoint, PemSource, Transport } from './endpoint.ts'
+import { certificatesIn, isKeyOf, privateKeyIn, readPem } from './pem.ts'
+
+/** What may be used besides `https`. */
+export interface InsecureOptions {
+  /** Talk to servers over `http` too, without any credential. Default `false`. */
+  readonly allowInsecureHttp?: boolean
+}
+
+/** Everything that is wrong with an endpoint, after a look into all of its files. Nothing of a secret is in it. */
+export function endpointProblems(
+  endpoint: Endpoint,
+  options: InsecureOptions,
+): readonly ConfigurationProblem[] {
+  return [
+    ...found('server', serverProblem(endpoint.server, options)),
+    ...transportProblems(endpoint),
+    ...(endpoint.credential === undefined ? [] : credentialProblems(endpoint.credential)),
+  ]
+}
+
+/** Everything that is wrong with a transport. */
+export function transportProblems(transport: Transport): readonly ConfigurationProblem[] {
+  const { ca, clientCertificate, proxyUrl, insecureSkipTlsVerify = false } = transport
+  return [
+    ...(ca === undefined
+      ? []
+      : found(
+          'ca',
+          failureOf('unable to load root certificates', () => certificatesIn(readPem(ca))),
+        )),
+    ...(insecureSkipTlsVerify && ca !== undefined
+      ? found('insecureSkipTlsVerify', 'root certificates and skipping their verification exclude each other')
+      : []),
+    ...(clientCertificate === undefined
+      ? []
+      : pairProblems(clientCertificate.certificate, clientCertificate.key)),
+    ...(proxyUrl === undefined ? [] : found('proxyUrl', proxyProblem(proxyUrl))),
+  ]
+}
+
+function pairProblems(certificate: PemSource, key: PemSource): readonly ConfigurationProblem[] {
+  const problems = [
+    ...found(
+      'clientCertificate.certificate',
+      failureOf('unable to load the client certificate', () => certificatesIn(readPem(certificate))),
+    ),
+    ...found(
+      'clientCertificate.key',
+      failureOf('unable to load the client key', () => privateKeyIn(readPem(key))),
+    ),
+  ]
+  if (problems.length > 0) return problems
+  const isPair = isKeyOf(certificatesIn(readPem(certificate)), privateKeyIn(readPem(key)))
+  return isPair ? [] : found('clientCertificate.key', 'it does not belong to the client certificate')
+}
+
+/** Source: client-go `tools/clientcmd/validation.go`, `rest/config.go`. */
+function credentialProblems(credential: Credential): readonly ConfigurationProblem[] {
+  switch (credential.type) {
+    case 'token':
+      return isToken(credential.token) ? [] : found('credential.token', NO_TOKEN)
+    case 'tokenFile': {
+      const { token, path } = credential
+      if (token !== undefined) return isToken(token) ? [] : found('credential.token', NO_TOKEN)
+      return found(
+        'credential.path',
+        failureOf('unable to read the token', () => readToken(path)),
+      )
+    }
+    case 'basic':
+      // RFC 7617, section 2: the first colon ends the user name.
+      return [credential.username, credential.password].some((text) => hasControl(text)) ||
+        credential.username.includes(':')
+        ? found(
+            'credential.username',
+            'a user name has no colon, and neither it nor a password a control character',
+          )
+        : []
+  }
+}
+
+const NO_TOKEN = 'it has characters that a token cannot have'
+
+function serverProblem(server: string, { allowInsecureHttp = false }: InsecureOptions): string | undefined {
+  const url = URL.canParse(server) ? new URL(server) : undefined
+  if (url?.protocol !== 'https:' && !(allowInsecureHttp && url?.protocol === 'http:')) {
+    return `must be an ${allowInsecureHttp ? 'http or ' : ''}https URL`
+  }
+  if (url.username !== '' || url.password !== '') return 'must not have credentials in it'
+  return url.hash === '' ? undefined : 'must not have a fragment'
+}
+
+function proxyProblem(proxyUrl: string): string | undefined {
+  const url = URL.canParse(proxyUrl) ? new URL(proxyUrl) : undefined
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') return 'must be an http or https URL'
+  try {
+    decodeURIComponent(url.username)
+    decodeURIComponent(url.password)
+    return undefined
+  } catch {
+    return 'has credentials that are not UTF-8, percent-encoded'
+  }
+}
+
+function hasControl(text: string): boolean {
+  return /\p{Cc}/u.test(text)
+}
+
+function failureOf(what: string, work: () => unknown): string | undefined {
+  try {
+    work()
+    return undefined
+  } catch (error) {
+    return `${what}: ${error instanceof Error ? error.message : String(error)}`
+  }
+}
+
+function found(path: string, message: string | undefined): readonly ConfigurationProblem[] {
+  return message === undefined ? [] : [{ path, message }]
+}

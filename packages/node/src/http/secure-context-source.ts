@@ -1,0 +1,119 @@
+import type { KeyObject } from 'node:crypto'
+import { createSecureContext, type SecureContext } from 'node:tls'
+import { notify } from '@kube-authn/core'
+import { fileSource } from '../file-source/file-source.ts'
+import type { FileSource, ReloadOptions } from '../file-source/reloading-source.ts'
+import type { PemSource, Transport } from './endpoint.ts'
+import { certificatesIn, isKeyOf, MAX_PEM_BYTES, privateKeyIn } from './pem.ts'
+
+/** What TLS is made of. */
+export interface SecureContexts {
+  readonly server: SecureContext
+  /** The same authorities, but a proxy is not shown the client certificate. */
+  readonly proxy: SecureContext
+}
+
+/**
+ * What TLS is made of, always from the newest good versions of the files. It is another object when something changed.
+ *
+ * A certificate and its key are two files that change one after the other: as long as they do not belong together, the last
+ * pair stays.
+ *
+ * Source: client-go `transport/cert_rotation.go`, `transport/tls_cache.go`.
+ *
+ * @throws {Error} when a file cannot be used.
+ */
+export function secureContextSource(
+  { ca, clientCertificate }: Transport,
+  options: ReloadOptions,
+): FileSource<SecureContexts> {
+  const opened: FileSource<unknown>[] = []
+  const open = <T>(source: PemSource | undefined, parse: (text: string) => T): (() => T | undefined) => {
+    if (source === undefined) return () => undefined
+    const file = pemSource(source, parse, options)
+    opened.push(file)
+    return file.current
+  }
+  const close = (): void => {
+    for (const file of opened) file.close()
+  }
+
+  try {
+    const authorities = open(ca, certificatesIn)
+    const certificate = open(clientCertificate?.certificate, certificatesIn)
+    const key = open(clientCertificate?.key, privateKeyIn)
+    let seen: Parts = { authorities: authorities(), certificate: certificate(), key: key() }
+    let used = seen
+    let contexts = contextsOf(used)
+
+    const current = (): SecureContexts => {
+      const now = { authorities: authorities(), certificate: certificate(), key: key() }
+      if (isSame(now, seen)) return contexts
+      seen = now
+      try {
+        const next = isPair(now) ? now : { ...used, authorities: now.authorities }
+        if (!isSame(next, used)) {
+          contexts = contextsOf(next)
+          used = next
+        }
+        if (next !== now) throw new Error('the client key does not belong to the client certificate')
+      } catch (error) {
+        notify(options.observer, {
+          type: 'reload',
+          source: nameOf(clientCertificate?.certificate ?? ca),
+          outcome: 'failed',
+          error: error instanceof Error ? error : new Error(String(error)),
+        })
+      }
+      return contexts
+    }
+    return { current, close }
+  } catch (error) {
+    close()
+    throw error
+  }
+}
+
+interface Parts {
+  readonly authorities: readonly string[] | undefined
+  readonly certificate: readonly string[] | undefined
+  readonly key: KeyObject | undefined
+}
+
+function pemSource<T>(source: PemSource, parse: (text: string) => T, options: ReloadOptions): FileSource<T> {
+  if ('path' in source) {
+    return fileSource(source.path, {
+      ...options,
+      maxBytes: MAX_PEM_BYTES,
+      parse: (content) => parse(new TextDecoder().decode(content)),
+    })
+  }
+  const value = parse(source.pem)
+  return { current: () => value, close: () => {} }
+}
+
+/** @throws {Error} when OpenSSL does not take it. */
+function contextsOf({ authorities, certificate, key }: Parts): SecureContexts {
+  const ca = authorities === undefined ? {} : { ca: [...authorities] }
+  const server = createSecureContext({
+    ...ca,
+    ...(certificate !== undefined && { cert: certificate.join('') }),
+    ...(key !== undefined && { key: key.export({ type: 'pkcs8', format: 'pem' }) }),
+  })
+  return { server, proxy: createSecureContext(ca) }
+}
+
+function isSame(one: Parts, other: Parts): boolean {
+  return (
+    one.authorities === other.authorities && one.certificate === other.certificate && one.key === other.key
+  )
+}
+
+function isPair({ certificate, key }: Parts): boolean {
+  if (certificate === undefined || key === undefined) return true
+  return isKeyOf(certificate, key)
+}
+
+function nameOf(source: PemSource | undefined): string {
+  return source !== undefined && 'path' in source ? source.path : 'TLS'
+}

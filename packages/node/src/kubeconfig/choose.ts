@@ -1,0 +1,60 @@
+import { type ErrorList, fieldPath, quoted } from '@kube-authn/core/field'
+import type { ClusterEntry, ContextEntry, KubeconfigFile, NamedEntry, UserEntry } from './decode.ts'
+
+/** The entries that count. */
+export interface Choice {
+  readonly cluster?: ClusterEntry
+  /** Absent when requests go without credentials. */
+  readonly user?: UserEntry
+}
+
+/**
+ * The cluster and the user of the current context. Without one it is the cluster and the user without a name, as empty names
+ * match each other.
+ *
+ * Source: client-go `tools/clientcmd/client_config.go` DirectClientConfig, apiserver `pkg/util/webhook/webhook.go` LoadKubeconfig.
+ *
+ * Deviation: a context whose user is not there is an error (`docs/deviations.md`, kubeconfig).
+ *
+ * @param wanted the context to take instead of the current one.
+ */
+export function chooseEntries(file: KubeconfigFile, wanted: string | undefined, errors: ErrorList): Choice {
+  const contextName = wanted ?? file.currentContext
+  const context = named(file.contexts, contextName)
+  const whoChose = wanted === undefined ? fieldPath('current-context') : fieldPath('contexts')
+  if (context === undefined && contextName !== '') {
+    errors.invalid(
+      whoChose,
+      contextName,
+      `context was not found for specified context: ${quoted(contextName)}`,
+    )
+    return {}
+  }
+  const cluster = named(file.clusters, context?.cluster ?? '')
+  if (cluster === undefined) {
+    const where = context?.path.child('cluster') ?? whoChose
+    errors.required(where, `no configuration has been provided: ${whyNoCluster(context)}`)
+  }
+  const user = named(file.users, context?.user ?? '')
+  if (context !== undefined && context.user !== '' && user === undefined) {
+    const names = file.users.map(({ name }) => quoted(name)).join(', ')
+    const others = names === '' ? 'there are no users' : `the users are ${names}`
+    errors.invalid(
+      context.path.child('user'),
+      context.user,
+      `there is no user ${quoted(context.user)}; ${others}`,
+    )
+  }
+  return { ...(cluster !== undefined && { cluster }), ...(user !== undefined && { user }) }
+}
+
+function named<T extends NamedEntry>(all: readonly T[], wanted: string): T | undefined {
+  return all.find(({ name }) => name === wanted)
+}
+
+function whyNoCluster(context: ContextEntry | undefined): string {
+  if (context === undefined) return 'no context is chosen, and no cluster is without a name'
+  return context.cluster === ''
+    ? 'the context names no cluster'
+    : `there is no cluster ${quoted(context.cluster)}`
+}

@@ -1,0 +1,42 @@
+import type { ErrorList, FieldPath } from '@kube-authn/core/field'
+import type { Endpoint } from '../http/endpoint.ts'
+import type { ClusterEntry } from './decode.ts'
+import { pemSource } from './pem-source.ts'
+
+/**
+ * Where a cluster is, and how it is known.
+ *
+ * Source: client-go `tools/clientcmd/validation.go` validateClusterInfo.
+ *
+ * @param fields gets the field behind each part of the endpoint.
+ */
+export function clusterEndpoint(
+  cluster: ClusterEntry,
+  folder: string,
+  errors: ErrorList,
+  fields: Map<string, FieldPath>,
+): Endpoint {
+  const { path, server, tlsServerName, insecureSkipTlsVerify, proxyUrl } = cluster
+  fields.set('server', path.child('server'))
+  fields.set('proxyUrl', path.child('proxy-url'))
+  fields.set('insecureSkipTlsVerify', path.child('insecure-skip-tls-verify'))
+  if (server === '') errors.required(path.child('server'), 'the cluster has no server')
+  const ca = pemSource(
+    {
+      path,
+      name: 'certificate-authority',
+      file: cluster.certificateAuthority,
+      data: cluster.certificateAuthorityData,
+    },
+    folder,
+    errors,
+  )
+  if (ca !== undefined) fields.set('ca', ca.field)
+  return {
+    server,
+    ...(ca !== undefined && { ca: ca.source }),
+    ...(tlsServerName !== '' && { serverName: tlsServerName }),
+    ...(insecureSkipTlsVerify && { insecureSkipTlsVerify }),
+    ...(proxyUrl !== '' && { proxyUrl }),
+  }
+}

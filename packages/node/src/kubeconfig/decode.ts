@@ -1,0 +1,153 @@
+import {
+  type ErrorList,
+  fieldPath,
+  type FieldPath,
+  type ObjectReader,
+  readObject,
+} from '@kube-authn/core/field'
+
+/** An entry of one of the lists of a kubeconfig. What is absent is empty. */
+export interface NamedEntry {
+  readonly name: string
+  /** Where it is, as in `clusters[0].cluster`. */
+  readonly path: FieldPath
+}
+
+/** `clusters[].cluster`. The data are decoded. */
+export interface ClusterEntry extends NamedEntry {
+  readonly server: string
+  readonly tlsServerName: string
+  readonly insecureSkipTlsVerify: boolean
+  readonly certificateAuthority: string
+  readonly certificateAuthorityData: string
+  readonly proxyUrl: string
+}
+
+/** `users[].user`. The data are decoded. */
+export interface UserEntry extends NamedEntry {
+  readonly token: string
+  readonly tokenFile: string
+  readonly username: string
+  readonly password: string
+  readonly clientCertificate: string
+  readonly clientCertificateData: string
+  readonly clientKey: string
+  readonly clientKeyData: string
+  /** Fields that are there, and that only command-line clients know what to do with. */
+  readonly unsupported: readonly string[]
+}
+
+/** `contexts[].context`. */
+export interface ContextEntry extends NamedEntry {
+  readonly cluster: string
+  readonly user: string
+}
+
+/** What is in a kubeconfig. */
+export interface KubeconfigFile {
+  readonly clusters: readonly ClusterEntry[]
+  readonly users: readonly UserEntry[]
+  readonly contexts: readonly ContextEntry[]
+  readonly currentContext: string
+}
+
+/**
+ * Reads the value of a kubeconfig, strictly: types, unknown fields and base64. An empty file is one with nothing in it.
+ *
+ * Source: client-go `tools/clientcmd/api/v1/types.go`, `conversion.go`.
+ *
+ * Deviation: an unknown field is an error (`docs/deviations.md`, kubeconfig).
+ */
+export function decodeKubeconfig(value: unknown, errors: ErrorList): KubeconfigFile {
+  const reader = readObject(value ?? {}, fieldPath(), errors)
+  if (reader === undefined) return { clusters: [], users: [], contexts: [], currentContext: '' }
+  const kind = reader.string('kind')
+  if (kind !== '' && kind !== 'Config') errors.notSupported(fieldPath('kind'), kind, ['Config'])
+  const apiVersion = reader.string('apiVersion')
+  if (apiVersion !== '' && apiVersion !== 'v1') {
+    errors.notSupported(fieldPath('apiVersion'), apiVersion, ['v1'])
+  }
+  const file = {
+    clusters: entries(reader, 'clusters', 'cluster', errors, decodeCluster),
+    users: entries(reader, 'users', 'user', errors, decodeUser),
+    contexts: entries(reader, 'contexts', 'context', errors, decodeContext),
+    currentContext: reader.string('current-context'),
+  }
+  // What kubectl keeps for itself.
+  reader.value('preferences')
+  reader.value('extensions')
+  reader.end()
+  return file
+}
+
+function entries<T extends NamedEntry>(
+  reader: ObjectReader,
+  list: string,
+  field: string,
+  errors: ErrorList,
+  decode: (entry: NamedEntry, fields: ObjectReader, errors: ErrorList) => T,
+): readonly T[] {
+  const names = new Set<string>()
+  return reader.objects(list).flatMap((item) => {
+    const name = item.string('name')
+    if (names.has(name)) errors.duplicate(item.path.child('name'), name)
+    names.add(name)
+    const path = item.path.child(field)
+    const fields = item.object(field) ?? readObject({}, path, errors)
+    item.end()
+    if (fields === undefined) return []
+    const entry = decode({ name, path }, fields, errors)
+    fields.value('extensions')
+    fields.end()
+    return [entry]
+  })
+}
+
+function decodeCluster(entry: NamedEntry, fields: ObjectReader, errors: ErrorList): ClusterEntry {
+  // Nothing is compressed anyway.
+  fields.boolean('disable-compression')
+  return {
+    ...entry,
+    server: fields.string('server'),
+    tlsServerName: fields.string('tls-server-name'),
+    insecureSkipTlsVerify: fields.boolean('insecure-skip-tls-verify'),
+    certificateAuthority: fields.string('certificate-authority'),
+    certificateAuthorityData: decoded(fields, 'certificate-authority-data', errors),
+    proxyUrl: fields.string('proxy-url'),
+  }
+}
+
+function decodeUser(entry: NamedEntry, fields: ObjectReader, errors: ErrorList): UserEntry {
+  return {
+    ...entry,
+    token: fields.string('token'),
+    tokenFile: fields.string('tokenFile'),
+    username: fields.string('username'),
+    password: fields.string('password'),
+    clientCertificate: fields.string('client-certificate'),
+    clientCertificateData: decoded(fields, 'client-certificate-data', errors),
+    clientKey: fields.string('client-key'),
+    clientKeyData: decoded(fields, 'client-key-data', errors),
+    unsupported: ['exec', 'auth-provider', 'as', 'as-uid', 'as-groups', 'as-user-extra'].filter((name) =>
+      isPresent(fields.value(name)),
+    ),
+  }
+}
+
+function decodeContext(entry: NamedEntry, fields: ObjectReader): ContextEntry {
+  fields.string('namespace')
+  return { ...entry, cluster: fields.string('cluster'), user: fields.string('user') }
+}
+
+/** Line ends are allowed as Go allows them, and nothing else that does not belong there. */
+function decoded(fields: ObjectReader, name: string, errors: ErrorList): string {
+  const text = fields.string(name).replaceAll(/[\r\n]/g, '')
+  const bytes = Buffer.from(text, 'base64')
+  if (bytes.toString('base64') === text) return bytes.toString('utf8')
+  errors.invalid(fields.path.child(name), text, 'must be base64')
+  return ''
+}
+
+function isPresent(value: unknown): boolean {
+  return value !== undefined && value !== '' && !(Array.isArray(value) && value.length === 0)
+}

@@ -1,0 +1,104 @@
+import { dirname, resolve } from 'node:path'
+import { ConfigurationError } from '@kube-authn/core'
+import { errorList, type ErrorList, type FieldPath } from '@kube-authn/core/field'
+import { yamlDocument } from '@kube-authn/core/yaml'
+import { readTextFile } from '../file-source/read-file.ts'
+import type { Endpoint } from '../http/endpoint.ts'
+import { endpointProblems, type InsecureOptions } from '../http/problems.ts'
+import { chooseEntries } from './choose.ts'
+import { clusterEndpoint } from './cluster.ts'
+import { decodeKubeconfig } from './decode.ts'
+import { userCredentials } from './user.ts'
+
+/** Options of {@link readKubeconfig}. */
+export interface ReadKubeconfigOptions extends InsecureOptions {
+  /** The context to take. Default: the current one. */
+  readonly context?: string
+}
+
+/** Options of {@link parseKubeconfig}. */
+export interface ParseKubeconfigOptions extends ReadKubeconfigOptions {
+  /** Where relative paths start from. */
+  readonly folder: string
+  /** What the text is called in errors, usually a path. Default `kubeconfig`. */
+  readonly name?: string
+}
+
+const MAX_BYTES = 1_048_576
+
+/**
+ * Reads a kubeconfig, in YAML or JSON, and returns what its current context says about a server and the credentials for it.
+ * The files it names are looked into, and are read again when they change; the kubeconfig itself is read once.
+ *
+ * Source: apiserver `pkg/util/webhook/webhook.go` LoadKubeconfig, client-go `tools/clientcmd`.
+ *
+ * Deviation: stricter than client-go in what it takes (`docs/deviations.md`, kubeconfig).
+ *
+ * @throws {ConfigurationError} with every problem, at the fields of the file. Nothing of a secret is in it.
+ * @example
+ * const { server } = readKubeconfig('/etc/kube-authn/webhook.kubeconfig')
+ */
+export function readKubeconfig(path: string, options: ReadKubeconfigOptions = {}): Endpoint {
+  return parseKubeconfig(textOf(path), { ...options, folder: dirname(resolve(path)), name: path })
+}
+
+/**
+ * The same for a text.
+ *
+ * @throws {ConfigurationError} with every problem, at the fields of the text. Nothing of a secret is in it.
+ * @example
+ * const endpoint = parseKubeconfig(text, { folder: '/etc/kube-authn' })
+ */
+export function parseKubeconfig(text: string, options: ParseKubeconfigOptions): Endpoint {
+  const { folder, name = 'kubeconfig', context } = options
+  const decoding = errorList({ hideValues: true })
+  const file = decodeKubeconfig(yamlDocument(text, name), decoding)
+  const meaning = errorList({ hideValues: true })
+  const fields = new Map<string, FieldPath>()
+  const { cluster, user } = chooseEntries(file, context, meaning)
+  const endpoint: Endpoint = {
+    ...(cluster === undefined ? { server: '' } : clusterEndpoint(cluster, folder, meaning, fields)),
+    ...(user !== undefined && userCredentials(user, folder, meaning, fields)),
+  }
+  reportProblems(endpoint, options, fields, meaning)
+
+  const errors = errorList()
+  errors.addAll(decoding.errors, name)
+  // What could not be read was taken for empty, and may seem to be missing as well.
+  const reported = new Set(decoding.errors.map(({ field }) => field))
+  errors.addAll(
+    meaning.errors.filter(({ field }) => !reported.has(field)),
+    name,
+  )
+  errors.throwIfAny()
+  return endpoint
+}
+
+/** What is wrong with the endpoint is wrong with the field that said so. */
+function reportProblems(
+  endpoint: Endpoint,
+  options: InsecureOptions,
+  fields: ReadonlyMap<string, FieldPath>,
+  errors: ErrorList,
+): void {
+  for (const { path, message } of endpointProblems(endpoint, options)) {
+    const field = fields.get(path)
+    const isMissing = path === 'server' && endpoint.server === ''
+    if (field !== undefined && !isMissing) errors.invalid(field, undefined, message)
+  }
+}
+
+function textOf(path: string): string {
+  try {
+    return readTextFile(path, MAX_BYTES)
+  } catch (error) {
+    throw new ConfigurationError([{ path: 'kubeconfig', message: readFailure(path, error) }])
+  }
+}
+
+/** As Go has it. */
+function readFailure(path: string, error: unknown): string {
+  const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+  if (isMissing) return `stat ${path}: no such file or directory`
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,27 @@
+import { resolve } from 'node:path'
+import type { ErrorList, FieldPath } from '@kube-authn/core/field'
+import type { PemSource } from '../http/endpoint.ts'
+
+/** A field with the path of a file, and its sibling with the content instead. */
+export interface FileOrData {
+  /** The object that has both. */
+  readonly path: FieldPath
+  /** The field of the path; that of the content has `-data` behind it. */
+  readonly name: string
+  readonly file: string
+  readonly data: string
+}
+
+/** Where the PEM is, and the field that says so; `undefined` when neither field does. */
+export function pemSource(
+  { path, name, file, data }: FileOrData,
+  folder: string,
+  errors: ErrorList,
+): { readonly source: PemSource; readonly field: FieldPath } | undefined {
+  const dataField = path.child(`${name}-data`)
+  if (file !== '' && data !== '') {
+    errors.forbidden(dataField, `${name}-data and ${name} are both specified`)
+  }
+  if (data !== '') return { source: { pem: data }, field: dataField }
+  return file === '' ? undefined : { source: { path: resolve(folder, file) }, field: path.child(name) }
+}

@@ -1,0 +1,103 @@
+import { resolve } from 'node:path'
+import type { ErrorList, FieldPath } from '@kube-authn/core/field'
+import type { Credential, Endpoint } from '../http/endpoint.ts'
+import type { UserEntry } from './decode.ts'
+import { pemSource } from './pem-source.ts'
+
+/**
+ * How a user is known to the server.
+ *
+ * Source: client-go `tools/clientcmd/validation.go` validateAuthInfo.
+ *
+ * Deviation: plug-ins and impersonation are refused (`docs/deviations.md`, kubeconfig).
+ *
+ * @param fields gets the field behind each part of the endpoint.
+ */
+export function userCredentials(
+  user: UserEntry,
+  folder: string,
+  errors: ErrorList,
+  fields: Map<string, FieldPath>,
+): Pick<Endpoint, 'clientCertificate' | 'credential'> {
+  const clientCertificate = certificateOf(user, folder, errors, fields)
+  const credential = credentialOf(user, folder, errors, fields)
+  refuseUnsupported(user, errors)
+  return {
+    ...(clientCertificate !== undefined && { clientCertificate }),
+    ...(credential !== undefined && { credential }),
+  }
+}
+
+function certificateOf(
+  user: UserEntry,
+  folder: string,
+  errors: ErrorList,
+  fields: Map<string, FieldPath>,
+): Endpoint['clientCertificate'] {
+  const { path, clientCertificate, clientCertificateData, clientKey, clientKeyData } = user
+  const certificate = pemSource(
+    { path, name: 'client-certificate', file: clientCertificate, data: clientCertificateData },
+    folder,
+    errors,
+  )
+  const key = pemSource({ path, name: 'client-key', file: clientKey, data: clientKeyData }, folder, errors)
+  if (certificate !== undefined && key !== undefined) {
+    fields.set('clientCertificate.certificate', certificate.field)
+    fields.set('clientCertificate.key', key.field)
+    return { certificate: certificate.source, key: key.source }
+  }
+  if (certificate !== undefined) {
+    errors.required(
+      path.child('client-key'),
+      'client-key-data or client-key must be specified to use the clientCert authentication method',
+    )
+  }
+  if (key !== undefined) {
+    errors.required(path.child('client-certificate'), 'a client key needs its client certificate')
+  }
+  return undefined
+}
+
+function credentialOf(
+  user: UserEntry,
+  folder: string,
+  errors: ErrorList,
+  fields: Map<string, FieldPath>,
+): Credential | undefined {
+  const { path, token, tokenFile, username, password } = user
+  const isBasic = username !== '' || password !== ''
+  fields.set('credential.token', path.child('token'))
+  fields.set('credential.path', path.child('tokenFile'))
+  fields.set('credential.username', path.child('username'))
+  if (isBasic && (token !== '' || tokenFile !== '')) {
+    errors.forbidden(
+      path,
+      'more than one authentication method found: a token and basicAuth, only one is allowed',
+    )
+  }
+  if (tokenFile !== '') {
+    return { type: 'tokenFile', path: resolve(folder, tokenFile), ...(token !== '' && { token }) }
+  }
+  if (token !== '') return { type: 'token', token }
+  if (!isBasic) return undefined
+  if (username === '') errors.required(path.child('username'), 'a password needs its user name')
+  return { type: 'basic', username, password }
+}
+
+function refuseUnsupported({ path, unsupported }: UserEntry, errors: ErrorList): void {
+  const isImpersonating = unsupported.includes('as')
+  for (const name of unsupported) {
+    if (name === 'exec') {
+      errors.forbidden(path.child(name), 'plug-ins are not run; use a token file or a client certificate')
+    } else if (name === 'auth-provider') {
+      errors.forbidden(
+        path.child(name),
+        'providers are not supported; use a token file or a client certificate',
+      )
+    } else if (name === 'as' || isImpersonating) {
+      errors.forbidden(path.child(name), 'impersonation is not supported')
+    } else {
+      errors.forbidden(path.child(name), 'requesting uid, groups or user-extra without impersonating a user')
+    }
+  }
+}

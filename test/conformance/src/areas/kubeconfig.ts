@@ -1,0 +1,110 @@
+import { ConfigurationError } from '@kube-authn/core'
+import { type Endpoint, parseKubeconfig, readKubeconfig } from '@kube-authn/node'
+import { createPki } from '@kube-authn/testing'
+import { type Given, NotApplicable, type UnitRunner } from '../vector.ts'
+import { authorizationSent, inFolder, rateLimit, timeoutSeconds, writeFiles } from './kubeconfig-client.ts'
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** Unit `webhook.kubeconfig` of area H: what a kubeconfig comes down to. */
+export const kubeconfigs: Readonly<Record<string, UnitRunner>> = {
+  'webhook.kubeconfig': async ({ given, expect }) => {
+    const { path } = given
+    const text = JSON.stringify(await withData((given['kubeconfig'] ?? {}) as Fields))
+    const loaded = inFolder((folder) => {
+      const [written] = writeFiles(folder, { '/kubeconfig': text })
+      return attempt(() => readKubeconfig(typeof path === 'string' ? path : (written ?? '')))
+    })
+    if ('refused' in loaded) {
+      if (namesMissingUser(given)) {
+        throw new NotApplicable('a context whose user is missing is refused (docs/deviations.md, kubeconfig)')
+      }
+      return { outcome: 'load-error', text_contains: loaded.refused }
+    }
+    const { server, credential, clientCertificate } = loaded.endpoint
+    return {
+      outcome: 'loaded',
+      server,
+      client_credentials: credential ?? clientCertificate ?? null,
+      ...('http_timeout_s' in expect && { http_timeout_s: await timeoutSeconds(loaded.endpoint) }),
+      ...('rate_limit' in expect && { rate_limit: await rateLimit(loaded.endpoint) }),
+    }
+  },
+}
+
+/** Area F-kubeconfig, as far as it is about reading a kubeconfig and sending what its user says. */
+export const kubeconfigUsers: UnitRunner = async ({ given, expect }) => {
+  const user = namesOfFile((given['user'] ?? {}) as Fields)
+  const { files = {}, afterSeconds = 0 } = given as {
+    files?: Readonly<Record<string, string>>
+    afterSeconds?: number
+  }
+  return inFolder(async (folder) => {
+    // What is there after some time was not there before.
+    const earlier = Object.keys(files).map((path) => [path, afterSeconds > 0 ? 'earlier' : files[path]])
+    writeFiles(folder, Object.fromEntries(earlier) as Readonly<Record<string, string>>)
+    const loaded = attempt(() => parseKubeconfig(kubeconfigOf(below(folder, user)), { folder }))
+    if ('exec' in user || 'auth-provider' in user) {
+      if (!('refused' in loaded)) throw new Error('a plug-in was taken')
+      throw new NotApplicable('plug-ins are for command-line clients, and are refused')
+    }
+    if ('refused' in loaded) {
+      // Of a client that cannot be made, some are called invalid and some an error; here all are found at once.
+      return { outcome: expect.outcome === 'error' ? 'error' : 'invalid', messageContains: loaded.refused }
+    }
+    const change = { seconds: afterSeconds, make: () => void writeFiles(folder, files) }
+    return { authorization: await authorizationSent(loaded.endpoint, change) }
+  })
+}
+
+function attempt(load: () => Endpoint): { readonly endpoint: Endpoint } | { readonly refused: string } {
+  try {
+    return { endpoint: load() }
+  } catch (error) {
+    if (error instanceof ConfigurationError) return { refused: error.message }
+    throw error
+  }
+}
+
+/** Vectors have the content of data fields; files have it in base64. */
+async function withData(kubeconfig: Fields): Promise<unknown> {
+  const { privateKeyPem } = await (await createPki()).issueClient({})
+  const text = JSON.stringify(kubeconfig, (key, value: unknown) =>
+    key.endsWith('-data') && typeof value === 'string'
+      ? Buffer.from(value === '$PEM_PRIVATE_KEY' ? privateKeyPem : value, 'utf8').toString('base64')
+      : value,
+  )
+  return JSON.parse(text)
+}
+
+/** What client-go calls `act-as` in memory is `as` in a file. */
+function namesOfFile(user: Fields): Fields {
+  return Object.fromEntries(
+    Object.entries(user).map(([name, value]) => [name.replace(/^act-as/, 'as'), value]),
+  )
+}
+
+/** Absolute paths of a vector are those of files in the folder, when they are there. */
+function below(folder: string, user: Fields): Fields {
+  const { tokenFile } = user
+  return typeof tokenFile === 'string' ? { ...user, tokenFile: `${folder}${tokenFile}` } : user
+}
+
+function kubeconfigOf(user: Fields): string {
+  return JSON.stringify({
+    clusters: [{ name: 'c', cluster: { server: 'https://w' } }],
+    users: [{ name: 'u', user }],
+    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+    'current-context': 'x',
+  })
+}
+
+function namesMissingUser(given: Given): boolean {
+  const { users = [], contexts = [] } = (given['kubeconfig'] ?? {}) as {
+    users?: readonly { readonly name: string }[]
+    contexts?: readonly { readonly context: { readonly user?: string } }[]
+  }
+  return contexts.some(
+    ({ context }) => context.user !== undefined && !users.some(({ name }) => name === context.user),
+  )
+}
