@@ -46,19 +46,19 @@ const chainsToSend = [
 ]
 const commonNameOf = new Map(known.map(({ tbs, subject }) => [tbs.toString('latin1'), subject[0][1]]))
 
-/** How each proxy writes a chain, and how the reference reads what a header says of its leaf. */
+/** How each proxy writes a chain, and whether a header has this leaf, as the reference sees it. */
 const FORMATS = {
   'client-cert': {
     write: ([leaf, ...others]) => [
       ['Client-Cert', byteSequence(leaf)],
       ...(others.length === 0 ? [] : [['Client-Cert-Chain', others.map(byteSequence).join(', ')]]),
     ],
-    leaf: (value) => Buffer.from(value.trim().slice(1, -1), 'base64'),
+    holds: (value, leaf) => leaf.equals(Buffer.from(value.trim().slice(1, -1), 'base64')),
     header: 'client-cert',
   },
   nginx: {
     write: ([leaf]) => [['ssl-client-cert', encodeURIComponent(pemOf(leaf))]],
-    leaf: (value) => bytesOfPem(decodeURIComponent(value)),
+    holds: (value, leaf) => leaf.equals(bytesOfPem(decodeURIComponent(value))),
     header: 'ssl-client-cert',
   },
   envoy: {
@@ -73,7 +73,15 @@ const FORMATS = {
         ].join(';'),
       ],
     ],
-    leaf: (value) => bytesOfPem(decodeURIComponent(/(?:Cert|Chain)="?([^",;]*)/i.exec(value)[1])),
+    // In which of its values the leaf is, is not looked at.
+    holds: (value, leaf) =>
+      value
+        .replaceAll(/%0D|%0A/gi, '')
+        .replaceAll(/%2B/gi, '+')
+        .replaceAll(/%2F/gi, '/')
+        .replaceAll(/%3D/gi, '=')
+        .includes(leaf.toString('base64')) &&
+      value.toLowerCase().includes(`hash=${createHash('sha256').update(leaf).digest('hex')}`),
     header: 'x-forwarded-client-cert',
   },
 }
@@ -153,10 +161,10 @@ export async function run(random) {
   if (commonName === undefined) fail('accepted what the CA never signed for a client')
   if (authentication.user.username !== commonName)
     fail(`took ${commonName} for ${authentication.user.username}`)
-  const { header, leaf: read } = FORMATS[format]
+  const { header, holds } = FORMATS[format]
   const values = headers.filter(([each]) => each.toLowerCase() === header).map(([, value]) => value)
   // Envoy's may have been written in several.
-  if (!read(values.join(',')).equals(Buffer.from(leaf))) fail('accepted another leaf than the header has')
+  if (!holds(values.join(','), Buffer.from(leaf))) fail('accepted another leaf than the header has')
   return 'accepted'
 }
 
