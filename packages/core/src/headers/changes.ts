@@ -71,5 +71,9 @@ function makeSelector({ remove, removePrefixes = [], replace = [] }: HeaderChang
 
 /** In lower case, for ASCII letters; other characters may share a number, which only costs a closer look. */
 function firstLetter(name: string): number {
-  return dashed(name.charAt(0)).charCodeAt(0) | 0x20
+  const code = name.charCodeAt(0)
+  return code === UNDERSCORE ? HYPHEN : code | 0x20
 }
+
+const HYPHEN = 0x2d
+const UNDERSCORE = 0x5f

@@ -216,6 +216,17 @@ describe('a certificate that is put together by hand', () => {
       'uniqueId: in version 1',
     ],
     [
+      'a unique identifier that is no bit string',
+      { uniqueIds: implicit(2, hex('30 5e')) },
+      'uniqueId: bad BIT STRING',
+    ],
+    ['an empty unique identifier', { uniqueIds: implicit(1, hex('')) }, 'uniqueId: bad BIT STRING'],
+    [
+      'a unique identifier with bits that do not count',
+      { uniqueIds: implicit(1, hex('01 01')) },
+      'uniqueId: bad BIT STRING padding',
+    ],
+    [
       'extensions in version 2',
       { version: explicit(0, integer(1)), extensions: extensions(ext('1.2.3', nothing)) },
       'extensions: not in version 3',

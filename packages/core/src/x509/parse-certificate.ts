@@ -2,7 +2,7 @@ import type { Certificate } from './certificate.ts'
 import { hexOf, isSameBytes } from './der/bytes.ts'
 import { type Bytes, contextTag, type DerElement, DerReader, derOf, soleElement, Tag } from './der/reader.ts'
 import { timeOf } from './der/time.ts'
-import { smallInteger, unsignedOctets, wholeOctets } from './der/values.ts'
+import { bitsOf, smallInteger, unsignedOctets, wholeOctets } from './der/values.ts'
 import { CertificateError, malformed } from './errors.ts'
 import { type Extensions, noExtensions, readExtensions } from './extensions/extensions.ts'
 import { nameOf } from './name.ts'
@@ -91,6 +91,7 @@ function readValidity(validity: DerElement): Pick<Certificate, 'notBeforeMs' | '
 function readOptionalFields(fields: DerReader, version: Certificate['version']): Extensions {
   const uniqueIds = [1, 2].map((number) => fields.optional(contextTag(number, 'primitive'), 'uniqueId'))
   if (version === 1 && uniqueIds.some((id) => id !== undefined)) throw malformed('uniqueId', 'in version 1')
+  for (const id of uniqueIds) if (id !== undefined) bitsOf({ ...id, tag: Tag.bitString }, 'uniqueId')
   const wrapper = fields.optional(contextTag(3, 'constructed'), 'extensions')
   fields.finish('tbsCertificate')
   if (wrapper === undefined) return noExtensions

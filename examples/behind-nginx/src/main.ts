@@ -1,0 +1,53 @@
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { createAuthenticator, tlsServerOptions } from '@kube-authn/node'
+import { createApp } from './app.ts'
+import { FRONT_PROXY, prepareMaterial } from './material.ts'
+import { NginxProblem, startNginx } from './nginx.ts'
+import { recipes } from './recipes.ts'
+
+const folder = process.env['MATERIAL'] ?? fileURLToPath(new URL('../.material', import.meta.url))
+const material = await prepareMaterial(folder)
+
+const authenticator = createAuthenticator({
+  requestHeader: {
+    clientCA: material.frontProxyCaPath,
+    allowedNames: [FRONT_PROXY],
+    usernameHeaders: ['X-Remote-User'],
+    groupHeaders: ['X-Remote-Group'],
+    extraHeaderPrefixes: ['X-Remote-Extra-'],
+  },
+  // Those who come past nginx bring a credential of their own.
+  tokenFile: material.tokenFilePath,
+})
+
+// Asks for certificates and resumes no TLS session, so that each connection says itself whose it is.
+const server = createServer(
+  tlsServerOptions({ cert: material.certificate, key: material.privateKey }),
+  createApp(authenticator),
+)
+await new Promise<void>((resolve, reject) => {
+  server.once('error', reject).listen(Number(process.env['APP_PORT'] ?? 9443), '127.0.0.1', resolve)
+})
+const { port: appPort } = server.address() as AddressInfo
+const port = Number(process.env['PORT'] ?? 8443)
+const modules = process.env['NGINX_MODULES']
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit())
+try {
+  const nginx = await startNginx({ folder, port, appPort, ...(modules !== undefined && { modules }) })
+  nginx.once('exit', () => process.exit(1))
+} catch (error) {
+  if (!(error instanceof NginxProblem)) throw error
+  console.error(error.message)
+  process.exit(1)
+}
+
+const origins = { nginx: `https://localhost:${port}`, app: `https://localhost:${appPort}` }
+console.log(`\nnginx is ${origins.nginx}, the app behind it ${origins.app}.`)
+console.log('Paste a line; below it is what it answers.\n')
+for (const { title, command, answer } of recipes(material, origins)) {
+  console.log(`# ${title}\n${command}\n#=> ${answer}\n`)
+}
+console.log(`nginx's configuration is ${folder}/nginx.conf. Ctrl+C ends both.`)

@@ -1,0 +1,41 @@
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const main = fileURLToPath(new URL('run.mjs', import.meta.url))
+
+function fuzz(...args: readonly string[]): {
+  readonly status: number | null
+  readonly lines: readonly string[]
+} {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+    encoding: 'utf8',
+    timeout: 30_000,
+  })
+  return { status, lines: `${stdout}${stderr}`.trim().split('\n') }
+}
+
+describe('spoiled certificates, chains and headers', () => {
+  it.each([1, 2])(
+    'cause no crash and no delay, and nothing is accepted that should not be: seed %i',
+    { timeout: 30_000 },
+    (seed) => {
+      const { status, lines } = fuzz('--seed', String(seed), '--runs', '700')
+      expect(lines.filter((line) => line.startsWith('FAILED'))).toEqual([])
+      expect([status, lines.at(-1)]).toEqual([0, '5 passed, 0 failed'])
+    },
+  )
+
+  it('are the same for the same seed', () => {
+    const once = (): readonly string[] =>
+      fuzz('--seed', '3', '--runs', '200', '--target', 'identity-headers').lines.map((line) =>
+        line.replace(/ in .* ms:/, ':'),
+      )
+    expect(once()).toEqual(once())
+  })
+
+  it('are not taken for tried where the target or the number is unknown', () => {
+    expect(fuzz('--target', 'nothing').status).toBe(2)
+    expect(fuzz('--runs', '0').status).toBe(2)
+  })
+})

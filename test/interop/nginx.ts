@@ -1,0 +1,91 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { COMPONENTS } from './components.ts'
+
+/** An nginx that runs. */
+export interface Nginx {
+  readonly folder: string
+  /** Ends it and removes its folder. */
+  stop(): Promise<void>
+}
+
+/**
+ * Runs nginx in a new folder, which is its prefix.
+ *
+ * @param http what is in the block `http`, beyond where temporary files go.
+ * @param files what is in the folder.
+ * @param port where it is ready as soon as it listens.
+ */
+export async function startNginx(
+  http: string,
+  files: Readonly<Record<string, string>>,
+  port: number,
+): Promise<Nginx> {
+  const folder = mkdtempSync(join(tmpdir(), 'nginx-'))
+  mkdirSync(join(folder, 'temp'))
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+  const configuration = `
+    pid nginx.pid;
+    error_log error.log info;
+    worker_processes 1;
+    events { worker_connections 256; }
+    http {
+      access_log off;
+      ${temporary.map((name) => `${name}_temp_path temp/${name};`).join('\n')}
+      ${http}
+    }`
+  for (const [name, content] of Object.entries({ ...files, 'nginx.conf': configuration })) {
+    writeFileSync(join(folder, name), content, { mode: 0o600 })
+  }
+  const user = process.getuid?.() === 0 ? ' user root;' : ''
+  const child = spawn(
+    COMPONENTS.nginx.command,
+    ['-p', folder, '-c', 'nginx.conf', '-e', 'error.log', '-g', `daemon off;${user}`],
+    { stdio: 'ignore' },
+  )
+  const kill = (): void => void child.kill()
+  process.once('exit', kill)
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const stop = async (): Promise<void> => {
+    kill()
+    await ended
+    process.off('exit', kill)
+    rmSync(folder, { recursive: true, force: true })
+  }
+  const isRunning = await Promise.race([ended.then(() => false), listens(port)])
+  if (!isRunning) {
+    const log = readFileSync(join(folder, 'error.log'), 'utf8')
+    await stop()
+    throw new Error(`nginx does not run:\n${log}`)
+  }
+  return { folder, stop }
+}
+
+/** Whether something accepts connections there, within ten seconds. */
+export async function listens(port: number): Promise<boolean> {
+  for (let tries = 0; tries < 200; tries++) {
+    const isOpen = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => {
+        socket.destroy()
+        resolve(true)
+      })
+      socket.once('error', () => resolve(false))
+    })
+    if (isOpen) return true
+    await new Promise((resolve) => void setTimeout(resolve, 50))
+  }
+  return false
+}
+
+/** A port that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise<void>((resolve) => server.close(() => resolve()))
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}

@@ -1,0 +1,39 @@
+import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
+
+/** What came back, and over which connection. */
+export interface RawAnswer {
+  readonly status: number
+  readonly body: string
+  /** What the connection could be resumed with. */
+  readonly session: Buffer | undefined
+}
+
+/** A request whose header lines go out exactly as they are, in a connection of its own. */
+export async function rawRequest(
+  port: number,
+  tls: ConnectionOptions,
+  path: string,
+  headerLines: readonly string[] = [],
+): Promise<RawAnswer> {
+  let session: Buffer | undefined
+  const text = await new Promise<string>((resolve, reject) => {
+    const socket: TLSSocket = connect({ port, host: '127.0.0.1', servername: 'localhost', ...tls })
+    let received = ''
+    socket.setEncoding('utf8')
+    socket.on('session', (fresh: Buffer) => (session = fresh))
+    socket.on('data', (data) => (received += String(data)))
+    socket.once('close', () => resolve(received))
+    socket.once('error', reject)
+    socket.setTimeout(10_000, () => socket.destroy(new Error('no answer')))
+    const head = [`GET ${path} HTTP/1.1`, 'Host: localhost', 'Connection: close', ...headerLines]
+    socket.write(`${head.join('\r\n')}\r\n\r\n`, 'latin1')
+  })
+  const [head = '', ...rest] = text.split('\r\n\r\n')
+  const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.[1])
+  return { status, body: unchunked(head, rest.join('\r\n\r\n')), session }
+}
+
+function unchunked(head: string, body: string): string {
+  if (!/^transfer-encoding: chunked/im.test(head)) return body
+  return body.replaceAll(/(?:^|\r\n)[\da-f]+\r\n/gi, '').replace(/\r\n$/, '')
+}
