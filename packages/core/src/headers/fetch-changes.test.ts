@@ -57,3 +57,16 @@ describe.each([
     expect(withHeaderChanges(request, changes)).toBe(request)
   })
 })
+
+describe('withHeaderChanges', () => {
+  it.each([
+    { remove: ['x-remote-user'] },
+    { remove: ['x-remote-user'], removePrefixes: ['x-remote-extra-'] },
+    { remove: ['x-remote-user'], replace: [['x-none', '3']] },
+  ] as const)('removes twins with underscores as well: %j', (changes) => {
+    const asked = new Request('https://example.com/', {
+      headers: { X_Remote_User: 'a', 'X-Remote_User': 'b', X_Remote_Users: 'c', X_Keep: 'd' },
+    })
+    expect([...withHeaderChanges(asked, changes).headers.keys()]).toEqual(['x_keep', 'x_remote_users'])
+  })
+})
