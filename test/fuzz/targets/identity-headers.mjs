@@ -50,7 +50,11 @@ export async function run(random) {
   const headers = random
     .list(random.below(9), (index) => {
       const header = index === 0 && !random.oneIn(4) ? 'X-Remote-User' : random.pick(NAMES)
-      const written = random.oneIn(8) ? mutateText(random, header, PARTS) : header
+      const written = random.pick([
+        ...Array.from({ length: 13 }, () => header),
+        mutateText(random, header, PARTS),
+        header.replaceAll('-', () => random.pick(['-', '_'])),
+      ])
       const value = random.oneIn(4) ? mutateText(random, random.pick(VALUES), VALUES) : random.pick(VALUES)
       return [withCase(random, tokenOf(written)), value.replaceAll(/[\0\r\n]/g, '')]
     })

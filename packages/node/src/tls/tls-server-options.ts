@@ -37,8 +37,8 @@ export interface ClientCertificateRequest {
  *   Node 24.21 and 26.8 lose the intermediates of a client that the context trusts (nodejs/node#65579). Without any `ca` Node
  *   would trust the authorities of browsers and of `NODE_EXTRA_CA_CERTS`, and lose theirs. The price: clients are not told
  *   which authorities are acceptable, so a browser offers every certificate it has.
- * - No session is resumed. A resumed session has no intermediates (openssl/openssl#13673) and may have no certificate at all,
- *   although the client has one, when a proxy shares its sessions. It would also keep what was true in another handshake, and,
+ * - No session is resumed. A resumed session has no intermediates (openssl/openssl#13673). When a proxy shares its sessions, as
+ *   nginx does between locations, it may have no certificate although the client has one, or one that was not meant. It would also keep what was true in another handshake, and,
  *   where ticket keys are shared, in another process. The price is a full handshake for each connection.
  * - No renegotiation, as in Go: the certificates of a connection never change.
  *
