@@ -34,9 +34,9 @@ export interface CreateAuthenticatorOptions {
   readonly clientCA?: string | CertificateAuthoritiesFile
   /**
    * The authenticating proxy (`--requestheader-*`), or the path of a manifest of the ConfigMap
-   * `extension-apiserver-authentication`, which describes it.
+   * `extension-apiserver-authentication`, which describes it, or an authenticator, as from `requestHeaderFromCluster`.
    */
-  readonly requestHeader?: FrontProxyOptions | { readonly configMap: string }
+  readonly requestHeader?: FrontProxyOptions | { readonly configMap: string } | Authenticator
   /** A CSV file of bearer tokens (`--token-auth-file`), or options with its path. */
   readonly tokenFile?: string | ({ readonly path: string } & TokenFileAtOptions)
   /** A CSV file of passwords (`--basic-auth-file`), or options with its path. */
@@ -98,6 +98,7 @@ export function createAuthenticator(options: CreateAuthenticatorOptions): NodeAu
   const proxy = options.requestHeader
   const described = proxy !== undefined && 'configMap' in proxy ? proxy : undefined
   const configured = proxy !== undefined && 'clientCA' in proxy ? proxy : undefined
+  const ready = proxy !== undefined && 'authenticate' in proxy ? proxy : undefined
   const tokenFile = withPath(options.tokenFile, shared)
   const passwordFile = withPath(options.passwordFile, shared)
   const { tokenCache = {} } = options
@@ -109,13 +110,15 @@ export function createAuthenticator(options: CreateAuthenticatorOptions): NodeAu
     },
     open,
   )
+  const proxyOf = (): Authenticator | undefined => {
+    if (described !== undefined) {
+      return open('requestHeader', () => requestHeaderAt(described.configMap, shared))
+    }
+    if (configured === undefined || requestHeaderCA === undefined) return undefined
+    return attempt('requestHeader', () => requestHeader({ ...configured, ca: requestHeaderCA, ...clocked }))
+  }
   const parts = {
-    requestHeader:
-      described === undefined
-        ? configured &&
-          requestHeaderCA &&
-          attempt('requestHeader', () => requestHeader({ ...configured, ca: requestHeaderCA, ...clocked }))
-        : open('requestHeader', () => requestHeaderAt(described.configMap, shared)),
+    requestHeader: ready ?? proxyOf(),
     clientCertificate: clientCA && clientCertificate({ ca: clientCA, ...shared }),
     tokenFile: tokenFile && open('tokenFile', () => tokenFileAt(tokenFile.path, tokenFile)),
     passwordFile: passwordFile && open('passwordFile', () => passwordFileAt(passwordFile.path, passwordFile)),

@@ -50,3 +50,7 @@ export {
 } from './request-header-config/request-header-config-at.ts'
 export { requestHeaderAt, type RequestHeaderAtOptions } from './request-header-at.ts'
 export { webhookAuthorizerAt, type WebhookAuthorizerAtOptions } from './webhook-authorizer-at.ts'
+export {
+  requestHeaderFromCluster,
+  type RequestHeaderFromClusterOptions,
+} from './request-header-from-cluster.ts'

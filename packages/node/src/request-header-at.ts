@@ -1,14 +1,12 @@
-import type { Authenticator, HeaderChanges } from '@kube-authn/core'
-import { requestHeader, type RequestHeaderOptions } from '@kube-authn/core/request-header'
-import type { RequestHeaderConfig } from '@kube-authn/core/request-header-config'
+import type { Authenticator } from '@kube-authn/core'
+import { believeDescribed, describedProxy, type DescribedProxyOptions } from './described-proxy.ts'
 import {
   requestHeaderConfigAt,
   type RequestHeaderConfigAtOptions,
 } from './request-header-config/request-header-config-at.ts'
 
 /** Options of {@link requestHeaderAt}. */
-export type RequestHeaderAtOptions = RequestHeaderConfigAtOptions &
-  Pick<RequestHeaderOptions, 'joinedHeaders'>
+export type RequestHeaderAtOptions = RequestHeaderConfigAtOptions & DescribedProxyOptions
 
 /**
  * Believes the front proxy that the ConfigMap `extension-apiserver-authentication` describes, as an extension API server behind
@@ -28,47 +26,8 @@ export function requestHeaderAt(
   options: RequestHeaderAtOptions = {},
 ): Authenticator & { readonly close: () => void } {
   const { joinedHeaders, ...file } = options
-  const settings = {
-    ...(joinedHeaders !== undefined && { joinedHeaders }),
-    ...(options.clock !== undefined && { clock: options.clock }),
-  }
-  const source = requestHeaderConfigAt(path, file, (config) => make(config, settings))
-  return {
-    name: 'requestHeader',
-    credentials: {
-      schemes: [],
-      peerCertificates: true,
-      identityHeaders: [() => source.current().identityHeaders],
-    },
-    authenticate: (request, context) => source.current().authenticator?.authenticate(request, context),
-    close: source.close,
-  }
+  const source = requestHeaderConfigAt(path, file, (config) =>
+    describedProxy(config, { ...file, ...(joinedHeaders !== undefined && { joinedHeaders }) }),
+  )
+  return { ...believeDescribed(source.current), close: source.close }
 }
-
-interface Made {
-  readonly authenticator: Authenticator | undefined
-  readonly identityHeaders: HeaderChanges
-}
-
-function make(
-  config: RequestHeaderConfig,
-  options: Pick<RequestHeaderAtOptions, 'joinedHeaders' | 'clock'>,
-): Made {
-  const { usernameHeaders, uidHeaders, groupHeaders, extraHeaderPrefixes, allowedNames } = config
-  const ca = config.requestHeaderClientCA
-  if (ca === undefined) return { authenticator: undefined, identityHeaders: NOTHING }
-  const authenticator = requestHeader({
-    ca,
-    allowedNames,
-    usernameHeaders,
-    uidHeaders,
-    groupHeaders,
-    extraHeaderPrefixes,
-    ...(options.joinedHeaders !== undefined && { joinedHeaders: options.joinedHeaders }),
-    ...(options.clock !== undefined && { clock: options.clock }),
-  })
-  const [identityHeaders] = authenticator.credentials?.identityHeaders ?? []
-  return { authenticator, identityHeaders: identityHeaders?.() ?? NOTHING }
-}
-
-const NOTHING: HeaderChanges = Object.freeze({ remove: [] })

@@ -71,10 +71,14 @@ function dataOf(path: string, content: Uint8Array): RequestHeaderConfigData {
   return data
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+/** Whether it is an object, and no list. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function isOfStrings(record: Readonly<Record<string, unknown>>): record is Readonly<Record<string, string>> {
+/** Whether all its values are texts. */
+export function isOfStrings(
+  record: Readonly<Record<string, unknown>>,
+): record is Readonly<Record<string, string>> {
   return Object.values(record).every((value) => typeof value === 'string')
 }
