@@ -26,6 +26,7 @@ const budgets = {
   './field': '1.9 kB',
   './impersonation': '21 kB',
   './incoming-message': '2.2 kB',
+  './jwt': '12.5 kB',
   './metrics': '1.5 kB',
   './password-file': '22 kB',
   './rbac': '41.5 kB',

@@ -9,6 +9,7 @@ import { files } from './areas/files.ts'
 import { handler } from './areas/handler.ts'
 import { areas as impersonationAndRbac } from './areas/impersonation-rbac/index.ts'
 import type { AreaRunner } from './areas/impersonation-rbac/vector.ts'
+import { keys } from './areas/keys.ts'
 import { kubeconfigs, kubeconfigUsers } from './areas/kubeconfig.ts'
 import { requestHeaderConfig } from './areas/request-header-config.ts'
 import { certificateRunners } from './areas/certificates.ts'
@@ -67,6 +68,7 @@ function runners(vectors: readonly Vector[]): (vector: Vector) => CaseRunner | u
     G: tokenCache,
     H: kubeconfigs,
     'F-kubeconfig': { '': kubeconfigUsers },
+    'C-keys': { '': keys },
     'D-bootstrap-auth': { '': bootstrapAuth },
     'D-bootstrap-groups': { '': bootstrapGroups },
     'D-bootstrap-cleaner': { '': bootstrapCleaner },
