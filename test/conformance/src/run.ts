@@ -15,6 +15,7 @@ import { requestHeaderConfig } from './areas/request-header-config.ts'
 import { certificateRunners } from './areas/certificates.ts'
 import { requestHeaderRunners } from './areas/request-header.ts'
 import { type Certificates, withCredentialIds } from './certificates.ts'
+import { claims, signedTokens, userInfos } from './areas/service-account.ts'
 import { tokenCache } from './areas/token-cache.ts'
 import { differences } from './compare.ts'
 import { NotApplicable, NotImplemented, type UnitRunner, type Vector } from './vector.ts'
@@ -69,6 +70,10 @@ function runners(vectors: readonly Vector[]): (vector: Vector) => CaseRunner | u
     H: kubeconfigs,
     'F-kubeconfig': { '': kubeconfigUsers },
     'C-keys': { '': keys },
+    'C-sa-legacy': { '': signedTokens },
+    'C-sa-bound': { '': signedTokens },
+    'C-sa-userinfo': { '': userInfos },
+    'C-sa-claims': { '': claims },
     'D-bootstrap-auth': { '': bootstrapAuth },
     'D-bootstrap-groups': { '': bootstrapGroups },
     'D-bootstrap-cleaner': { '': bootstrapCleaner },

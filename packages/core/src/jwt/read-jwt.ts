@@ -47,12 +47,12 @@ export function unverifiedIssuer(token: string): string | undefined {
 }
 
 /** A member of an object; `undefined` when it is absent, inherited or `null`. */
-function member(object: JsonObject, name: string): unknown {
+export function member(object: JsonObject, name: string): unknown {
   return Object.hasOwn(object, name) ? (object[name] ?? undefined) : undefined
 }
 
 /** Whether a value is an object of JSON, and neither a list nor `null`. */
-function isJsonObject(value: unknown): value is JsonObject {
+export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
