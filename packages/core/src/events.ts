@@ -57,6 +57,15 @@ export interface TokenCacheActiveFetchEvent {
   readonly change: 1 | -1
 }
 
+/**
+ * A service account token was accepted that its client should have renewed by a certain time: it is not yet (`valid`) or no longer
+ * (`stale`) before that time.
+ */
+export interface ServiceAccountTokenEvent {
+  readonly type: 'serviceAccountToken'
+  readonly status: 'valid' | 'stale'
+}
+
 /** A client certificate was presented, valid or not. */
 export interface ClientCertificateExpirationEvent {
   readonly type: 'clientCertificateExpiration'
@@ -147,6 +156,7 @@ export type AuthenticationEvent =
   | TokenCacheRequestEvent
   | TokenCacheFetchEvent
   | TokenCacheActiveFetchEvent
+  | ServiceAccountTokenEvent
   | ClientCertificateExpirationEvent
   | FileNoticeEvent
   | ReloadEvent

@@ -48,6 +48,7 @@ export type {
   ReloadEvent,
   RequestEvent,
   ResponseEvent,
+  ServiceAccountTokenEvent,
   TokenCacheActiveFetchEvent,
   TokenCacheFetchEvent,
   TokenCacheRequestEvent,

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
+import { bootstrapAuth, bootstrapCleaner, bootstrapGroups } from './areas/bootstrap-token.ts'
 import { chains } from './areas/chain.ts'
 import { composition } from './areas/composition.ts'
 import { extraction } from './areas/extraction.ts'
@@ -8,11 +9,13 @@ import { files } from './areas/files.ts'
 import { handler } from './areas/handler.ts'
 import { areas as impersonationAndRbac } from './areas/impersonation-rbac/index.ts'
 import type { AreaRunner } from './areas/impersonation-rbac/vector.ts'
+import { keys } from './areas/keys.ts'
 import { kubeconfigs, kubeconfigUsers } from './areas/kubeconfig.ts'
 import { requestHeaderConfig } from './areas/request-header-config.ts'
 import { certificateRunners } from './areas/certificates.ts'
 import { requestHeaderRunners } from './areas/request-header.ts'
 import { type Certificates, withCredentialIds } from './certificates.ts'
+import { claims, signedTokens, userInfos } from './areas/service-account.ts'
 import { tokenCache } from './areas/token-cache.ts'
 import { differences } from './compare.ts'
 import { NotApplicable, NotImplemented, type UnitRunner, type Vector } from './vector.ts'
@@ -66,6 +69,14 @@ function runners(vectors: readonly Vector[]): (vector: Vector) => CaseRunner | u
     G: tokenCache,
     H: kubeconfigs,
     'F-kubeconfig': { '': kubeconfigUsers },
+    'C-keys': { '': keys },
+    'C-sa-legacy': { '': signedTokens },
+    'C-sa-bound': { '': signedTokens },
+    'C-sa-userinfo': { '': userInfos },
+    'C-sa-claims': { '': claims },
+    'D-bootstrap-auth': { '': bootstrapAuth },
+    'D-bootstrap-groups': { '': bootstrapGroups },
+    'D-bootstrap-cleaner': { '': bootstrapCleaner },
   }
   return ({ area, given }) => {
     const ofArea = impersonationAndRbac.get(area)

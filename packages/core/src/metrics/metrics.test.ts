@@ -91,6 +91,8 @@ describe('metrics', () => {
       '# TYPE authentication_token_cache_request_duration_seconds histogram',
       '# TYPE authentication_token_cache_fetch_total counter',
       '# TYPE authentication_token_cache_active_fetch_count gauge',
+      '# TYPE serviceaccount_valid_tokens_total counter',
+      '# TYPE serviceaccount_stale_tokens_total counter',
       '# TYPE apiserver_client_certificate_expiration_seconds histogram',
     ])
     expect(text).toMatch(/^(#.*\n)*$/)

@@ -18,7 +18,7 @@ export interface Metrics {
  * An observer that counts, under kube-apiserver's metric names.
  *
  * Source: apiserver `pkg/endpoints/filters/metrics.go`, `pkg/authentication/token/cache/stats.go`,
- * `pkg/authentication/request/x509/x509.go`.
+ * `pkg/authentication/request/x509/x509.go`; kubernetes `pkg/serviceaccount/metrics.go`.
  *
  * @example
  * const { observer, render } = metrics()
@@ -67,6 +67,16 @@ export function metrics(): Metrics {
     help: 'Lookups under way and callers who wait for one.',
     label: 'status',
   })
+  const tokensByAge = {
+    valid: series('counter', {
+      name: 'serviceaccount_valid_tokens_total',
+      help: 'Service account tokens of extended lifetime that were used before they had to be renewed.',
+    }),
+    stale: series('counter', {
+      name: 'serviceaccount_stale_tokens_total',
+      help: 'Service account tokens of extended lifetime that were used after they had to be renewed.',
+    }),
+  }
   const certificateExpiration = histogram(
     {
       name: 'apiserver_client_certificate_expiration_seconds',
@@ -93,6 +103,9 @@ export function metrics(): Metrics {
         case 'tokenCacheActiveFetch':
           cacheActive.add(event.status === 'inFlight' ? 'in_flight' : event.status, event.change)
           break
+        case 'serviceAccountToken':
+          tokensByAge[event.status].add('')
+          break
         case 'clientCertificateExpiration':
           certificateExpiration.observe('', event.seconds)
           break
@@ -110,6 +123,8 @@ export function metrics(): Metrics {
         cacheDuration,
         cacheFetches,
         cacheActive,
+        tokensByAge.valid,
+        tokensByAge.stale,
         certificateExpiration,
       ]
         .map((metric) => metric.render())

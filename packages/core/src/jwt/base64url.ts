@@ -1,0 +1,33 @@
+import { latin1FromBytes } from '../headers/byte-text.ts'
+import type { Bytes } from '../x509/der/reader.ts'
+
+/**
+ * Whether a text is unpadded base64url in the one form that its bytes have: no other characters, and no bits that do not count.
+ *
+ * Source: RFC 4648 sections 3.5 and 5, RFC 7515 section 2.
+ */
+export function isCanonicalBase64url(text: string): boolean {
+  if (!/^[A-Za-z0-9_-]*$/.test(text)) return false
+  const last = text.at(-1) ?? ''
+  switch (text.length % 4) {
+    case 1:
+      return false
+    case 2:
+      return 'AQgw'.includes(last)
+    case 3:
+      return 'AEIMQUYcgkosw048'.includes(last)
+    default:
+      return true
+  }
+}
+
+/** The bytes of a text that is canonical base64url. */
+export function bytesOfBase64url(text: string): Bytes {
+  const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
+  return Uint8Array.from(binary, (character) => character.charCodeAt(0))
+}
+
+/** Unpadded base64url of bytes. */
+export function base64urlOf(bytes: Uint8Array): string {
+  return btoa(latin1FromBytes(bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+}

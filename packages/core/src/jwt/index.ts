@@ -1,0 +1,15 @@
+export { signingKeyFromPem, type SigningKey, verificationKeysFromPem } from './pem-keys.ts'
+export {
+  type JsonObject,
+  MAX_TOKEN_LENGTH,
+  readJwt,
+  unverifiedIssuer,
+  type UnverifiedJwt,
+} from './read-jwt.ts'
+export {
+  type PublicJwk,
+  type SigningAlgorithm,
+  type VerificationKey,
+  verificationKeyOfJwk,
+} from './verification-key.ts'
+export { verifySignature } from './verify-signature.ts'

@@ -1,0 +1,82 @@
+import { ConfigurationError } from '../errors.ts'
+import { type EncodedKey, encodedKeyOf } from './key-der.ts'
+import { pemBlocks } from './pem-blocks.ts'
+import {
+  invalidKey,
+  KEY_PARAMETERS,
+  type SigningAlgorithm,
+  type VerificationKey,
+  verificationKeyOfJwk,
+} from './verification-key.ts'
+
+/** A key that tokens are signed with. */
+export interface SigningKey {
+  /** What tokens name the key by. */
+  readonly kid: string
+  readonly alg: SigningAlgorithm
+  /** The private key. It cannot be exported. */
+  readonly key: CryptoKey
+  readonly verificationKey: VerificationKey
+}
+
+/**
+ * The keys in a file of `--service-account-key-file`: as many as there are, in order. What the blocks are called does not matter.
+ * Each may be a public key (PKIX), a certificate, an RSA private key (PKCS#1 or PKCS#8) or an EC private key (SEC1 only, as
+ * in Kubernetes); of private keys only the public half is kept. Other blocks are skipped.
+ *
+ * Source: client-go `util/keyutil/key.go` (`ParsePublicKeysPEM`).
+ *
+ * Deviation: RSA keys that are too short or too long are an error (`docs/deviations.md`, RSA keys of tokens).
+ *
+ * @throws {ConfigurationError} when there is no key, or one cannot be used.
+ * @example
+ * const keys = await verificationKeysFromPem(await readFile('sa.pub', 'utf8'))
+ */
+export async function verificationKeysFromPem(pem: string): Promise<readonly VerificationKey[]> {
+  const encoded = (pemBlocks(pem) ?? []).map(encodedKeyOf).filter((key) => key !== undefined)
+  const usable = encoded.filter(({ form, alg }) => form !== 'PKCS#8' || alg === 'RS256')
+  if (usable.length === 0) {
+    throw new ConfigurationError([
+      { path: 'keys', message: 'data does not contain any valid RSA or ECDSA public keys' },
+    ])
+  }
+  return Promise.all(usable.map(async (key) => verificationKeyOfJwk(await jwkOf(key))))
+}
+
+/**
+ * The key in a file of `--service-account-signing-key-file`: the first private key, of PKCS#1, SEC1 or PKCS#8. Other blocks, such
+ * as EC parameters, are skipped.
+ *
+ * Source: client-go `util/keyutil/key.go` (`ParsePrivateKeyPEM`), kubernetes `pkg/serviceaccount/jwt.go` (`JWTTokenGenerator`).
+ *
+ * @throws {ConfigurationError} when there is no key, or it cannot sign.
+ * @example
+ * const key = await signingKeyFromPem(await readFile('sa.key', 'utf8'))
+ */
+export async function signingKeyFromPem(pem: string): Promise<SigningKey> {
+  const encoded = (pemBlocks(pem) ?? [])
+    .map(encodedKeyOf)
+    .find((key) => key !== undefined && key.form !== 'SPKI')
+  if (encoded === undefined) {
+    throw new ConfigurationError([
+      { path: 'key', message: 'data does not contain a valid RSA or ECDSA private key' },
+    ])
+  }
+  const jwk = await jwkOf(encoded)
+  const verificationKey = await verificationKeyOfJwk(jwk)
+  const { kid, alg } = verificationKey
+  const key = await crypto.subtle.importKey('jwk', jwk, KEY_PARAMETERS[alg], false, ['sign'])
+  return Object.freeze({ kid, alg, key, verificationKey })
+}
+
+/** Through WebCrypto, which checks that the key is one, and finds the public half of a private key. */
+async function jwkOf({ form, alg, der }: EncodedKey): Promise<JsonWebKey> {
+  const [format, usage] = form === 'SPKI' ? (['spki', 'verify'] as const) : (['pkcs8', 'sign'] as const)
+  try {
+    const key = await crypto.subtle.importKey(format, der, KEY_PARAMETERS[alg], true, [usage])
+    return await crypto.subtle.exportKey('jwk', key)
+  } catch {
+    // What WebCrypto says may tell of the key.
+    throw invalidKey(`is not a key of ${alg} that this runtime can use`)
+  }
+}

@@ -1,0 +1,68 @@
+import { bytesOfBase64url, isCanonicalBase64url } from './base64url.ts'
+
+/** An object of JSON. Read with `Object.hasOwn`: its names are anybody's. */
+export type JsonObject = Readonly<Record<string, unknown>>
+
+/** A token that looks like a signed JWT. Nobody vouches for it yet. */
+export interface UnverifiedJwt {
+  readonly token: string
+  /** `alg` of the header. */
+  readonly algorithm: string
+  /** `kid` of the header, `''` where there is none. */
+  readonly keyId: string
+  /** `iss`, to find out whose token this is and for nothing else; `''` where there is none. */
+  readonly issuer: string
+  readonly claims: JsonObject
+}
+
+/** A longer token is nobody's: twice what Node takes in all headers of a request. */
+export const MAX_TOKEN_LENGTH = 32_768
+
+/**
+ * Reads a signed JWT in compact form (RFC 7515 section 7.1); `undefined` for any other text, which is no error: it may be another
+ * authenticator's.
+ *
+ * Source: kubernetes `pkg/serviceaccount/jwt.go` (`hasCorrectIssuer`), apiserver `plugin/pkg/authenticator/token/oidc`.
+ *
+ * Deviation: a signature has one spelling only, and tokens have a greatest length (`docs/deviations.md`, token text). Otherwise
+ * a list of refused tokens, or a cache, would not know a token by its text.
+ */
+export function readJwt(token: string): UnverifiedJwt | undefined {
+  if (token.length > MAX_TOKEN_LENGTH) return undefined
+  const parts = token.split('.')
+  if (parts.length !== 3 || !parts.every(isCanonicalBase64url)) return undefined
+  const [header, claims] = parts.slice(0, 2).map(objectOfJson)
+  if (header === undefined || claims === undefined) return undefined
+  const algorithm = member(header, 'alg')
+  const keyId = member(header, 'kid') ?? ''
+  const issuer = member(claims, 'iss') ?? ''
+  if (typeof algorithm !== 'string' || typeof keyId !== 'string' || typeof issuer !== 'string')
+    return undefined
+  return { token, algorithm, keyId, issuer, claims }
+}
+
+/** The issuer that a token says it is from; `undefined` when it is no JWT. Unverified. */
+export function unverifiedIssuer(token: string): string | undefined {
+  return readJwt(token)?.issuer
+}
+
+/** A member of an object; `undefined` when it is absent, inherited or `null`. */
+export function member(object: JsonObject, name: string): unknown {
+  return Object.hasOwn(object, name) ? (object[name] ?? undefined) : undefined
+}
+
+/** Whether a value is an object of JSON, and neither a list nor `null`. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+function objectOfJson(base64url: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(utf8.decode(bytesOfBase64url(base64url)))
+    return isJsonObject(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}

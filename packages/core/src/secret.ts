@@ -1,0 +1,22 @@
+/**
+ * The parts of a `v1` Secret that authentication reads.
+ *
+ * Source: kubernetes `pkg/apis/core/types.go`.
+ */
+export interface Secret {
+  readonly namespace: string
+  readonly name: string
+  readonly uid?: string
+  readonly type?: string
+  /** The values as text: what the API sends in base64 is decoded. */
+  readonly data: Readonly<Record<string, string>>
+  readonly labels?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>>
+  /** When it goes or went away, in milliseconds since the epoch. Absent: nobody asked for that. */
+  readonly deletionTimestampMs?: number
+}
+
+/** The value under this key; `''` where there is none. */
+export function valueOf(map: Readonly<Record<string, string>> | undefined, key: string): string {
+  return map !== undefined && Object.hasOwn(map, key) ? (map[key] ?? '') : ''
+}

@@ -1,0 +1,113 @@
+import type { Clock } from '../clock.ts'
+import type { Context } from '../context.ts'
+import { rejected } from '../errors.ts'
+import { notify } from '../events.ts'
+import type { JsonObject } from '../jwt/read-jwt.ts'
+import { quoted } from '../quote.ts'
+import type { ClaimsValidator } from './claims-validator.ts'
+import { type NamedObject, readObject, type ServiceAccountObjects } from './objects.ts'
+import { objectClaim, referenceClaim, textClaim, timeClaim } from './read-claims.ts'
+import type { ObjectReference } from './user-info.ts'
+
+/** How far clocks may be apart, and how long a deleted object still counts: pods need their tokens to shut down. */
+const LEEWAY_MS = 60_000
+
+/**
+ * Checks the claims of a token from the TokenRequest API: times, then the service account, then the object it is bound to.
+ *
+ * Source: kubernetes `pkg/serviceaccount/claims.go` (`validator.Validate`).
+ */
+export function boundClaimsValidator(objects: ServiceAccountObjects, clock: Clock): ClaimsValidator {
+  return async ({ claims }, context) => {
+    const nowMs = clock.now()
+    const expiresAtMs = checkTimes(claims, nowMs)
+    const kubernetes = objectClaim(claims, 'kubernetes.io') ?? {}
+    const namespace = textClaim(kubernetes, 'namespace')
+    const account = referenceClaim(kubernetes, 'serviceaccount') ?? { name: '', uid: '' }
+    const secret = referenceClaim(kubernetes, 'secret')
+    const pod = referenceClaim(kubernetes, 'pod')
+    const node = referenceClaim(kubernetes, 'node')
+    const warnAfterMs = timeClaim(kubernetes, 'warnafter') ?? 0
+    const deletedBeforeMs = nowMs - LEEWAY_MS
+
+    const found = await readObject('service account', () =>
+      objects.getServiceAccount(namespace, account.name),
+    )
+    if (found === undefined) throw rejected(`serviceaccounts ${quoted(account.name)} not found`)
+    if (found.uid !== account.uid) {
+      throw rejected(`service account UID (${found.uid}) does not match claim (${account.uid})`)
+    }
+    if (isDeleted(found, deletedBeforeMs)) {
+      throw rejected(`service account ${namespace}/${account.name} has been deleted`)
+    }
+
+    const check = async (
+      kind: string,
+      reference: ObjectReference,
+      get: () => ReturnType<ServiceAccountObjects['getNode']>,
+    ): Promise<void> => {
+      const object = await readObject(kind, get)
+      if (object === undefined || isDeleted(object, deletedBeforeMs)) {
+        throw rejected('service account token has been invalidated')
+      }
+      if (object.uid === reference.uid) return
+      throw rejected(
+        `${kind} UID (${object.uid}) does not match service account ${kind} ref claim (${reference.uid})`,
+      )
+    }
+    if (secret !== undefined) {
+      await check('secret', secret, async () => withUid(await objects.getSecret(namespace, secret.name)))
+    }
+    if (pod !== undefined) await check('pod', pod, () => objects.getPod(namespace, pod.name))
+    // A pod stays where it is, so its node needs no check.
+    else if (node !== undefined) await check('node', node, () => objects.getNode(node.name))
+
+    if (warnAfterMs !== 0) noteAge(context, textClaim(claims, 'sub'), nowMs - warnAfterMs)
+    const tokenId = textClaim(claims, 'jti')
+    return {
+      info: {
+        namespace,
+        ...account,
+        ...(pod && { pod }),
+        ...(node && { node }),
+        ...(tokenId !== '' && { credentialId: `JTI=${tokenId}` }),
+      },
+      ...(expiresAtMs !== undefined && { expiresAtMs: expiresAtMs + LEEWAY_MS }),
+    }
+  }
+}
+
+/** Gives when the token expires, if it says so. */
+function checkTimes(claims: JsonObject, nowMs: number): number | undefined {
+  const [expiry, notBefore, issuedAt] = ['exp', 'nbf', 'iat'].map((name) => timeClaim(claims, name))
+  if (notBefore !== undefined && notBefore > nowMs + LEEWAY_MS) {
+    throw rejected('service account token is not valid yet')
+  }
+  if (expiry !== undefined && expiry < nowMs - LEEWAY_MS) throw rejected('service account token has expired')
+  if (issuedAt !== undefined && issuedAt > nowMs + LEEWAY_MS) {
+    throw rejected('service account token is issued in the future')
+  }
+  return expiry
+}
+
+function isDeleted({ deletionTimestampMs }: Omit<NamedObject, 'name'>, beforeMs: number): boolean {
+  return deletionTimestampMs !== undefined && deletionTimestampMs < beforeMs
+}
+
+function withUid<T extends { readonly uid?: string }>(
+  object: T | undefined,
+): (T & { uid: string }) | undefined {
+  return object && { ...object, uid: object.uid ?? '' }
+}
+
+/** A token that lives longer than its client was told is noted once the client should have renewed it. */
+function noteAge(context: Context, subject: string, lateMs: number): void {
+  const isStale = lateMs > 0
+  notify(context.observer, { type: 'serviceAccountToken', status: isStale ? 'stale' : 'valid' })
+  if (!isStale) return
+  const lateSeconds = Math.floor(lateMs / 1000)
+  context.annotate?.(
+    'authentication.k8s.io/stale-token',
+    `subject: ${subject}, seconds after warning threshold: ${lateSeconds}`,
+  )
+}

@@ -1,0 +1,38 @@
+export type { Secret } from '../secret.ts'
+export { INVALID_SINCE_LABEL, LAST_USED_LABEL, type LegacyTokenObjects } from './legacy-claims.ts'
+export {
+  type InitialObjects,
+  type NamedObject,
+  type Pod,
+  type ServiceAccount,
+  serviceAccountObjects,
+  type ServiceAccountObjects,
+} from './objects.ts'
+export {
+  type KeySource,
+  LEGACY_ISSUER,
+  legacyServiceAccountToken,
+  type LegacyServiceAccountTokenOptions,
+  serviceAccountToken,
+  type ServiceAccountTokenOptions,
+} from './service-account.ts'
+export { signToken } from './sign-token.ts'
+export {
+  type BoundTokenClaims,
+  boundTokenClaims,
+  type BoundTokenContent,
+  legacyTokenClaims,
+} from './token-claims.ts'
+export {
+  CREDENTIAL_ID_KEY,
+  type ObjectReference,
+  type ServiceAccountInfo,
+  serviceAccountUser,
+} from './user-info.ts'
+export {
+  isServiceAccountToken,
+  SERVICE_ACCOUNT_SECRET_TYPE,
+  SERVICE_ACCOUNTS_GROUP,
+  serviceAccountUsername,
+  splitServiceAccountUsername,
+} from './username.ts'

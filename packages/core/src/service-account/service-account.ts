@@ -1,0 +1,152 @@
+import { intersectAudiences } from '../audiences.ts'
+import type { Authentication, TokenAuthenticator } from '../authenticator.ts'
+import { type Clock, systemClock } from '../clock.ts'
+import type { Context } from '../context.ts'
+import { ConfigurationError, type ConfigurationProblem, rejected } from '../errors.ts'
+import { readJwt, type UnverifiedJwt } from '../jwt/read-jwt.ts'
+import type { VerificationKey } from '../jwt/verification-key.ts'
+import { verifySignature } from '../jwt/verify-signature.ts'
+import { quoted } from '../quote.ts'
+import { boundClaimsValidator } from './bound-claims.ts'
+import type { ClaimsValidator } from './claims-validator.ts'
+import { legacyClaimsValidator, type LegacyTokenObjects } from './legacy-claims.ts'
+import type { ServiceAccountObjects } from './objects.ts'
+import { audienceClaim, textClaim } from './read-claims.ts'
+import { serviceAccountUser } from './user-info.ts'
+
+/** The issuer of tokens that are kept in secrets. */
+export const LEGACY_ISSUER = 'kubernetes/serviceaccount'
+
+/** Keys, or a function that gives those of the moment, for keys that are reloaded. */
+export type KeySource = readonly VerificationKey[] | (() => readonly VerificationKey[])
+
+/** Options of {@link serviceAccountToken}. */
+export interface ServiceAccountTokenOptions {
+  /** Whose tokens these are (`--service-account-issuer`); compared exactly. */
+  readonly issuers: readonly string[]
+  /** What tokens are verified with (`--service-account-key-file`). */
+  readonly keys: KeySource
+  /** What tokens have to be for, unless a request says otherwise (`--api-audiences`). Default: the issuers. */
+  readonly audiences?: readonly string[]
+  readonly objects: ServiceAccountObjects
+  /** Default: the runtime's clock. */
+  readonly clock?: Clock
+}
+
+/** Options of {@link legacyServiceAccountToken}. */
+export interface LegacyServiceAccountTokenOptions {
+  /** Default `['kubernetes/serviceaccount']`. */
+  readonly issuers?: readonly string[]
+  readonly keys: KeySource
+  /** What these tokens count for, since they do not say it themselves (`--api-audiences`). */
+  readonly audiences: readonly string[]
+  /**
+   * What tokens are checked against; `false` for nothing (`--service-account-lookup=false`), and then a token can be revoked
+   * only with its key.
+   */
+  readonly objects: LegacyTokenObjects | false
+  /** Default: the runtime's clock. */
+  readonly clock?: Clock
+  /** Told of a label that could not be written. */
+  readonly onError?: (error: unknown) => void
+}
+
+/**
+ * Knows service accounts by tokens of the TokenRequest API. The token, its service account and the pod, secret or node it is bound to
+ * must all still be there; what was deleted within the last minute still counts.
+ *
+ * Source: kubernetes `pkg/serviceaccount/{jwt,claims}.go`; KEP-1205.
+ *
+ * @throws {ConfigurationError} when there is no issuer, or an issuer or audience cannot work.
+ * @example
+ * const tokens = serviceAccountToken({
+ *   issuers: ['https://kubernetes.default.svc'],
+ *   keys: await verificationKeysFromPem(pem),
+ *   objects: serviceAccountObjects({ serviceAccounts }),
+ * })
+ */
+export function serviceAccountToken(options: ServiceAccountTokenOptions): TokenAuthenticator {
+  const { issuers, keys, audiences = issuers, objects, clock = systemClock } = options
+  validate(issuers, audiences)
+  return signedTokens(
+    'serviceAccountToken',
+    { issuers, keys, audiences },
+    boundClaimsValidator(objects, clock),
+  )
+}
+
+/**
+ * Knows service accounts by tokens that are kept in secrets of type `kubernetes.io/service-account-token`. They do not expire; they end
+ * with their secret, or with their service account.
+ *
+ * Source: kubernetes `pkg/serviceaccount/legacy.go`; KEP-2799.
+ *
+ * @throws {ConfigurationError} when there is no issuer or audience, or one cannot work.
+ * @example
+ * const tokens = legacyServiceAccountToken({ keys, audiences: ['https://api.example.com'], objects })
+ */
+export function legacyServiceAccountToken(options: LegacyServiceAccountTokenOptions): TokenAuthenticator {
+  const { issuers = [LEGACY_ISSUER], keys, audiences, objects, clock = systemClock, onError } = options
+  validate(issuers, audiences)
+  const validator = legacyClaimsValidator(objects === false ? undefined : { objects, clock, onError })
+  return signedTokens('legacyServiceAccountToken', { issuers, keys, audiences }, validator)
+}
+
+interface TokenSource {
+  readonly issuers: readonly string[]
+  readonly keys: KeySource
+  readonly audiences: readonly string[]
+}
+
+function signedTokens(
+  name: string,
+  { issuers, keys, audiences }: TokenSource,
+  validateClaims: ClaimsValidator,
+): TokenAuthenticator {
+  const ours = new Set(issuers)
+
+  const authenticate = async (jwt: UnverifiedJwt, context: Context): Promise<Authentication> => {
+    const claims = await verifySignature(jwt, typeof keys === 'function' ? keys() : keys)
+    const own = audienceClaim(claims)
+    if (own.length === 0) context.annotate?.('authentication.k8s.io/legacy-token', textClaim(claims, 'sub'))
+    const intended = own.length === 0 ? audiences : own
+    const wanted = context.audiences ?? audiences
+    const common = intersectAudiences(intended, wanted)
+    if (common.length === 0) {
+      throw rejected(`token audiences ${list(intended)} is invalid for the target audiences ${list(wanted)}`)
+    }
+    const { info, expiresAtMs } = await validateClaims(jwt, context)
+    const authentication = { user: serviceAccountUser(info), audiences: common }
+    return expiresAtMs === undefined ? authentication : { ...authentication, expiresAtMs }
+  }
+
+  return {
+    name,
+    audienceAware: true,
+    authenticateToken(token, context) {
+      const jwt = readJwt(token)
+      return jwt !== undefined && ours.has(jwt.issuer) ? authenticate(jwt, context) : undefined
+    },
+  }
+}
+
+/** As Go prints a list of texts. */
+function list(texts: readonly string[]): string {
+  return `[${texts.map(quoted).join(' ')}]`
+}
+
+function validate(issuers: readonly string[], audiences: readonly string[]): void {
+  const problems: ConfigurationProblem[] = []
+  if (issuers.length === 0) problems.push({ path: 'issuers', message: 'must not be empty' })
+  if (audiences.length === 0) problems.push({ path: 'audiences', message: 'must not be empty' })
+  for (const [index, issuer] of issuers.entries()) {
+    const path = `issuers[${index}]`
+    if (issuer === '') problems.push({ path, message: 'must not be empty' })
+    if (issuers.indexOf(issuer) !== index) problems.push({ path, message: 'is there already' })
+    if (issuer.includes(':') && !URL.canParse(issuer)) problems.push({ path, message: 'must be a URL' })
+  }
+  for (const [index, audience] of audiences.entries()) {
+    if (audience === '') problems.push({ path: `audiences[${index}]`, message: 'must not be empty' })
+  }
+  if (problems.length > 0) throw new ConfigurationError(problems)
+}

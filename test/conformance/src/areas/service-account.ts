@@ -1,0 +1,245 @@
+import { AuthenticationError, type Context, type TokenAuthenticator } from '@kube-authn/core'
+import { metrics } from '@kube-authn/core/metrics'
+import {
+  boundTokenClaims,
+  isServiceAccountToken,
+  LAST_USED_LABEL,
+  legacyServiceAccountToken,
+  legacyTokenClaims,
+  type Secret,
+  type ServiceAccountObjects,
+  serviceAccountObjects,
+  serviceAccountToken,
+  serviceAccountUser,
+  serviceAccountUsername,
+  splitServiceAccountUsername,
+} from '@kube-authn/core/service-account'
+import { fixedClock } from '@kube-authn/testing'
+import { outcomeOf, vectorUserOf } from '../behaviour.ts'
+import { type Given, NotImplemented, type UnitRunner } from '../vector.ts'
+import { keyNamed, tokenOf, type VectorToken } from './signed-token.ts'
+
+/** Areas C-sa-legacy and C-sa-bound: who a signed token is of. */
+export const signedTokens: UnitRunner = async ({ given, expect }) => {
+  const token = await tokenOf(given['token'] as string | VectorToken)
+  const store = storeOf(given, token)
+  const seen = { annotations: new Map<string, string>(), warnings: [] as string[] }
+  const counted = metrics()
+  const context: Context = {
+    observer: counted.observer,
+    annotate: (key, value) => void seen.annotations.set(key, value),
+    warn: (text) => void seen.warnings.push(text),
+    ...(given['requestAudiences'] !== undefined && { audiences: textsOf(given['requestAudiences']) }),
+  }
+  const tokens = await authenticatorOf(given, store)
+  const outcome = await outcomeOf(() => tokens.authenticateToken(token, context))
+  const message = typeof outcome['error'] === 'string' ? outcome['error'] : undefined
+  return {
+    ...outcome,
+    outcome: outcome['outcome'] === 'no-opinion' ? 'no_opinion' : outcome['outcome'],
+    message,
+    messageContains: message,
+    errorKind: expect['anyErrorKind'] === true ? expect['errorKind'] : kindOf(message ?? ''),
+    anyErrorKind: expect['anyErrorKind'],
+    storeReads: store.reads,
+    warnings: seen.warnings,
+    auditAnnotations: Object.fromEntries(seen.annotations),
+    metrics: countsOf(counted.render()),
+    lastUsedPatched: store.patched !== undefined,
+    lastUsedValue: store.patched ?? store.lastUsed,
+  }
+}
+
+/** Area C-sa-userinfo: names and attributes of service accounts. */
+export const userInfos: UnitRunner = ({ given }) => Promise.resolve(userInfoOf(given))
+
+/** Area C-sa-claims: what a token says. */
+export const claims: UnitRunner = ({ given, expect }) => {
+  const serviceAccount = given['serviceAccount'] as VectorReference & { readonly namespace: string }
+  // A remark for readers.
+  const { note } = expect
+  if (given['legacy'] === true) {
+    return Promise.resolve({ claims: legacyTokenClaims(serviceAccount, String(given['secretName'])), note })
+  }
+  const optional = ['pod', 'secret', 'node'].flatMap((name) =>
+    given[name] === undefined ? [] : [[name, given[name] as VectorReference] as const],
+  )
+  const made = boundTokenClaims({
+    serviceAccount,
+    ...Object.fromEntries(optional),
+    audiences: textsOf(given['audiences']),
+    expirationSeconds: Number(given['expirationSeconds']),
+    ...(given['warnAfterSeconds'] !== undefined && { warnAfterSeconds: Number(given['warnAfterSeconds']) }),
+    nowMs: Number(given['now']) * 1000,
+  })
+  return Promise.resolve({ claims: made, note })
+}
+
+interface VectorReference {
+  readonly name: string
+  readonly uid: string
+}
+
+async function authenticatorOf(given: Given, objects: Store): Promise<TokenAuthenticator> {
+  const common = {
+    issuers: textsOf(given['issuers']),
+    keys: await Promise.all(textsOf(given['publicKeys']).map(keyNamed)),
+    audiences: textsOf(given['apiAudiences']),
+    clock: fixedClock(Number(given['now']) * 1000),
+  }
+  return given['authenticator'] === 'serviceaccount-legacy'
+    ? legacyServiceAccountToken({ ...common, objects: given['lookup'] === true && objects })
+    : serviceAccountToken({ ...common, objects })
+}
+
+interface VectorObject {
+  readonly kind: string
+  readonly namespace?: string
+  readonly name: string
+  readonly uid?: string
+  readonly deletionTimestamp?: number
+  readonly data?: Readonly<Record<string, string>>
+  readonly labels?: Readonly<Record<string, string>>
+  readonly secrets?: readonly string[]
+}
+
+interface Store extends ServiceAccountObjects {
+  readonly reads: readonly string[]
+  readonly patched: string | undefined
+  readonly lastUsed: string | undefined
+  labelSecret(namespace: string, name: string, label: string, value: string): void
+}
+
+/** The objects of a case; keeps what is read and written. */
+function storeOf(given: Given, token: string): Store {
+  const all = (given['objects'] ?? []) as readonly VectorObject[]
+  const ofKind = (kind: string) =>
+    all.filter((object) => object.kind === kind).map((object) => objectOf(object, token))
+  const objects = serviceAccountObjects({
+    serviceAccounts: ofKind('ServiceAccount'),
+    secrets: ofKind('Secret'),
+    pods: ofKind('Pod'),
+    nodes: ofKind('Node'),
+  })
+  const reads: string[] = []
+  const labels = new Map<string, string>()
+  return {
+    reads,
+    get patched() {
+      return labels.get(LAST_USED_LABEL)
+    },
+    lastUsed: all.find(({ kind }) => kind === 'Secret')?.labels?.[LAST_USED_LABEL],
+    labelSecret: (_namespace, _name, label, value) => void labels.set(label, value),
+    getServiceAccount(namespace, name) {
+      reads.push(`ServiceAccount ${namespace}/${name}`)
+      return objects.getServiceAccount(namespace, name)
+    },
+    getSecret(namespace, name) {
+      reads.push(`Secret ${namespace}/${name}`)
+      return objects.getSecret(namespace, name)
+    },
+    getPod(namespace, name) {
+      reads.push(`Pod ${namespace}/${name}`)
+      return objects.getPod(namespace, name)
+    },
+    getNode(name) {
+      reads.push(`Node ${name}`)
+      return objects.getNode(name)
+    },
+  }
+}
+
+type StoredObject = Secret & { readonly uid: string; readonly secrets?: readonly string[] }
+
+function objectOf(object: VectorObject, token: string): StoredObject {
+  const { namespace = '', name, uid = '', deletionTimestamp, data = {}, labels, secrets } = object
+  return {
+    namespace,
+    name,
+    uid,
+    data: Object.fromEntries(
+      Object.entries(data).map(([key, value]) => [key, value === '@this-token' ? token : value]),
+    ),
+    ...(labels && { labels }),
+    ...(secrets && { secrets }),
+    ...(deletionTimestamp !== undefined && { deletionTimestampMs: deletionTimestamp * 1000 }),
+  }
+}
+
+/** What vectors call the errors, by what the errors say. */
+const KINDS: readonly (readonly [RegExp, string])[] = [
+  [/no keys found/, 'no_keys'],
+  [/^invalid signature$/, 'bad_signature'],
+  [/has been (invalidated|marked invalid)/, 'invalidated'],
+  [/server's copy/, 'token_mismatch'],
+  [/has been deleted/, 'sa_deleted'],
+  [/^serviceaccounts .* not found/, 'sa_not_found'],
+  [/UID .* does not match/, 'uid_mismatch'],
+  [/claim is missing/, 'claim_missing'],
+  [/sub claim is invalid/, 'sub_mismatch'],
+  [/has expired/, 'expired'],
+  [/not valid yet/, 'not_yet_valid'],
+  [/issued in the future/, 'issued_in_future'],
+  [/is invalid for the target audiences/, 'wrong_audience'],
+]
+
+function kindOf(message: string): string | undefined {
+  return KINDS.find(([pattern]) => pattern.test(message))?.[1]
+}
+
+function countsOf(rendered: string): Record<string, number> {
+  return Object.fromEntries(
+    [...rendered.matchAll(/^(serviceaccount_\w+) (\d+)$/gm)].map(([, name = '', count]) => [
+      name,
+      Number(count),
+    ]),
+  )
+}
+
+function userInfoOf(given: Given): Record<string, unknown> {
+  const { info, splitUsername, matchesUsername, isServiceAccountToken: pair } = given
+  if (info !== undefined) return { user: infoOf(info as VectorInfo) }
+  if (typeof splitUsername === 'string') {
+    try {
+      return { outcome: 'valid', ...splitServiceAccountUsername(splitUsername) }
+    } catch (error) {
+      if (!(error instanceof AuthenticationError)) throw error
+      return { outcome: 'error', messageContains: error.message }
+    }
+  }
+  if (matchesUsername !== undefined) {
+    const { namespace, name, username } = matchesUsername as Record<'namespace' | 'name' | 'username', string>
+    return { result: serviceAccountUsername(namespace, name) === username }
+  }
+  if (pair === undefined) throw new NotImplemented(Object.keys(given).join(', '))
+  const { secret, serviceAccount } = pair as {
+    readonly secret: Omit<Secret, 'namespace' | 'name' | 'data'>
+    readonly serviceAccount: VectorReference
+  }
+  const names = { namespace: 'ns', name: 'secret', data: {} }
+  return { result: isServiceAccountToken({ ...names, ...secret }, { namespace: 'ns', ...serviceAccount }) }
+}
+
+type VectorInfo = Readonly<Record<string, string>> & {
+  readonly attestationAdmissionReviewAPIGroups?: readonly string[]
+}
+
+function infoOf(info: VectorInfo): unknown {
+  const reference = (kind: string) => ({ name: info[`${kind}Name`] ?? '', uid: info[`${kind}UID`] ?? '' })
+  const user = serviceAccountUser({
+    namespace: info['namespace'] ?? '',
+    name: info['name'] ?? '',
+    uid: info['uid'] ?? '',
+    pod: reference('pod'),
+    node: reference('node'),
+    validatingWebhookConfiguration: reference('validatingWebhookConfiguration'),
+    mutatingWebhookConfiguration: reference('mutatingWebhookConfiguration'),
+    credentialId: info['credentialID'] ?? '',
+    admissionReviewApiGroups: info.attestationAdmissionReviewAPIGroups ?? [],
+  })
+  return vectorUserOf(user)
+}
+
+function textsOf(value: unknown): readonly string[] {
+  return (value ?? []) as readonly string[]
+}

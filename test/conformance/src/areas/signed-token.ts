@@ -1,0 +1,73 @@
+import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { verificationKeyOfJwk, type VerificationKey } from '@kube-authn/core/jwt'
+import { NotImplemented } from '../vector.ts'
+
+/** A token as vectors describe one. */
+export interface VectorToken {
+  readonly header?: Readonly<Record<string, unknown>>
+  readonly claims?: unknown
+  readonly signWith?: string | null
+  readonly raw?: string
+  readonly rawParts?: readonly string[]
+}
+
+/** The token that a vector describes. */
+export async function tokenOf(given: string | VectorToken): Promise<string> {
+  if (typeof given === 'string') return given
+  const { header = {}, claims, signWith, raw, rawParts, ...others } = given
+  if (raw !== undefined) return raw
+  if (rawParts !== undefined) {
+    return rawParts
+      .map((part) => (part.startsWith('@b64:') ? base64url(part.slice('@b64:'.length)) : part))
+      .join('.')
+  }
+  const unknown = Object.keys(others)
+  if (unknown.length > 0) throw new NotImplemented(`tokens with ${unknown.join(', ')}`)
+  const kid = header['kid']
+  const named =
+    typeof kid === 'string' && kid.startsWith('@kid:')
+      ? { ...header, kid: (await keyNamed(kid.slice('@kid:'.length))).kid }
+      : header
+  const text = `${base64url(JSON.stringify(named))}.${base64url(JSON.stringify(claims))}`
+  return `${text}.${signWith === null || signWith === undefined ? '' : signature(text, signWith)}`
+}
+
+/** The public half of a key of the harness. */
+export function keyNamed(name: string): Promise<VerificationKey> {
+  return verificationKeyOfJwk(pairNamed(name).publicKey.export({ format: 'jwk' }))
+}
+
+interface KeyPair {
+  readonly publicKey: KeyObject
+  readonly privateKey: KeyObject
+}
+
+const pairs = new Map<string, KeyPair>()
+
+/** Made when it is first mentioned: `rsaA`, `ecP256A`. */
+function pairNamed(name: string): KeyPair {
+  const known = pairs.get(name)
+  if (known !== undefined) return known
+  const curve = /^ecP(256|384|521)/.exec(name)?.[1]
+  const pair =
+    curve === undefined
+      ? generateKeyPairSync('rsa', { modulusLength: 2048 })
+      : generateKeyPairSync('ec', { namedCurve: `P-${curve}` })
+  pairs.set(name, pair)
+  return pair
+}
+
+function signature(text: string, key: string): string {
+  const hmacOf = /^hmac:spki-pem-of:(.+)$/.exec(key)?.[1]
+  if (hmacOf !== undefined) {
+    const secret = pairNamed(hmacOf).publicKey.export({ type: 'spki', format: 'pem' })
+    return createHmac('sha256', secret).update(text).digest('base64url')
+  }
+  const hash = key.startsWith('ecP384') ? 'sha384' : key.startsWith('ecP521') ? 'sha512' : 'sha256'
+  const { privateKey } = pairNamed(key)
+  return sign(hash, Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')
+}
+
+function base64url(text: string): string {
+  return Buffer.from(text).toString('base64url')
+}
