@@ -20,6 +20,7 @@ const budgets = {
   './audit': '5.9 kB',
   './authorization': '7.4 kB',
   './authorization-webhook': '13 kB',
+  './cel': '47 kB',
   './certificate-headers': '4.6 kB',
   './client-certificate': '22 kB',
   './field': '1.9 kB',

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
+import { celEngine } from './areas/cel.ts'
 import { chains } from './areas/chain.ts'
 import { composition } from './areas/composition.ts'
 import { extraction } from './areas/extraction.ts'
@@ -66,6 +67,7 @@ function runners(vectors: readonly Vector[]): (vector: Vector) => CaseRunner | u
     G: tokenCache,
     H: kubeconfigs,
     'F-kubeconfig': { '': kubeconfigUsers },
+    'cel-engine': { '': celEngine(vectors) },
   }
   return ({ area, given }) => {
     const ofArea = impersonationAndRbac.get(area)
