@@ -23,6 +23,7 @@ const budgets = {
   './cel': '47 kB',
   './certificate-headers': '4.6 kB',
   './client-certificate': '22 kB',
+  './configuration': '90 kB',
   './field': '1.9 kB',
   './impersonation': '21 kB',
   './incoming-message': '2.2 kB',

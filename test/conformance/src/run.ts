@@ -9,6 +9,7 @@ import { files } from './areas/files.ts'
 import { handler } from './areas/handler.ts'
 import { areas as impersonationAndRbac } from './areas/impersonation-rbac/index.ts'
 import type { AreaRunner } from './areas/impersonation-rbac/vector.ts'
+import { configurations } from './areas/configuration.ts'
 import { kubeconfigs, kubeconfigUsers } from './areas/kubeconfig.ts'
 import { requestHeaderConfig } from './areas/request-header-config.ts'
 import { certificateRunners } from './areas/certificates.ts'
@@ -67,6 +68,7 @@ function runners(vectors: readonly Vector[]): (vector: Vector) => CaseRunner | u
     G: tokenCache,
     H: kubeconfigs,
     'F-kubeconfig': { '': kubeconfigUsers },
+    ...Object.fromEntries(Object.entries(configurations).map(([area, runner]) => [area, { '': runner }])),
     'cel-engine': { '': celEngine(vectors) },
   }
   return ({ area, given }) => {
