@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
 import { bootstrapAuth, bootstrapCleaner, bootstrapGroups } from './areas/bootstrap-token.ts'
+import { celEngine } from './areas/cel.ts'
 import { chains } from './areas/chain.ts'
 import { composition } from './areas/composition.ts'
 import { extraction } from './areas/extraction.ts'
@@ -10,6 +11,7 @@ import { handler } from './areas/handler.ts'
 import { areas as impersonationAndRbac } from './areas/impersonation-rbac/index.ts'
 import type { AreaRunner } from './areas/impersonation-rbac/vector.ts'
 import { keys } from './areas/keys.ts'
+import { configurations } from './areas/configuration.ts'
 import { kubeconfigs, kubeconfigUsers } from './areas/kubeconfig.ts'
 import { requestHeaderConfig } from './areas/request-header-config.ts'
 import { certificateRunners } from './areas/certificates.ts'
@@ -77,6 +79,8 @@ function runners(vectors: readonly Vector[]): (vector: Vector) => CaseRunner | u
     'D-bootstrap-auth': { '': bootstrapAuth },
     'D-bootstrap-groups': { '': bootstrapGroups },
     'D-bootstrap-cleaner': { '': bootstrapCleaner },
+    ...Object.fromEntries(Object.entries(configurations).map(([area, runner]) => [area, { '': runner }])),
+    'cel-engine': { '': celEngine(vectors) },
   }
   return ({ area, given }) => {
     const ofArea = impersonationAndRbac.get(area)

@@ -1,0 +1,244 @@
+import { describe, expect, it } from 'vitest'
+import { CelCompileError, CelEvaluationError, type CelValue } from './cel.ts'
+import { celCompiler } from './compiler.ts'
+import { unescaped } from './escape.ts'
+
+const compiler = celCompiler()
+
+const claims: Readonly<Record<string, unknown>> = {
+  sub: '1234',
+  email: 'Jane@Example.com',
+  admin: true,
+  level: 3,
+  exp: 1_767_225_600,
+  groups: ['a', 'b'],
+  empty: '',
+  nothing: null,
+  a__b__c: 'x',
+  'kubernetes.io': { 'pod.name': 'p', a__x__: 'literal' },
+  data: [{ 'groups.io': 'gen1' }],
+  realm: { roles: ['r1', 'r2'] },
+}
+
+function evaluated(expression: string, input: Readonly<Record<string, unknown>> = claims): CelValue {
+  return compiler.compile('claims', expression).evaluate(input)
+}
+
+describe('an expression over claims', () => {
+  it.each<[string, CelValue]>([
+    ['claims.sub + ":x"', '1234:x'],
+    ['claims.groups', ['a', 'b']],
+    ['claims.nothing', null],
+    ['claims.level', 3],
+    ['claims.level >= 3', true],
+    ['int(claims.level)', 3n],
+    ['string(claims.exp)', '1.7672256e+09'],
+    ['string(int(claims.exp))', '1767225600'],
+    ['string(claims.level)', '3'],
+    ['string(0.00001)', '1e-05'],
+    ['has(claims.nope) ? claims.nope : claims.sub', '1234'],
+    ['has(claims.data[0].groups__dot__io)', true],
+    ['has(claims.data[0].nope)', false],
+    ['claims.data[0].groups__dot__io', 'gen1'],
+    ['claims.kubernetes__dot__io.pod__dot__name', 'p'],
+    ['claims["kubernetes.io"]["pod.name"]', 'p'],
+    ['claims.kubernetes__dot__io.a__x__', 'literal'],
+    ['claims.a__underscores__b__underscores__c', 'x'],
+    ['claims.?nope.orValue([])', []],
+    ['claims.?sub.optMap(s, "p:" + s).orValue("none")', 'p:1234'],
+    ['claims.?nope.optMap(s, "p:" + s).orValue("none")', 'none'],
+    ['claims.?realm.optFlatMap(r, r.?roles).orValue([])', ['r1', 'r2']],
+    ['claims.realm.roles.map(r, "kc:" + r)', ['kc:r1', 'kc:r2']],
+    ['claims.groups.map(g, g != "a", "x:" + g)', ['x:b']],
+    ['["a", "c"].filter(g, g in claims.groups)', ['a']],
+    ['claims.groups.exists_one(g, g == "a")', true],
+    ['claims.groups.all(g, claims.groups.exists(h, h == g))', true],
+    ['[1, 2].exists(x, 1 / (x - 1) == 1)', true],
+    ['{"a": 1}.all(k, k == "a")', true],
+    ['sets.contains(claims.groups, ["a"])', true],
+    ['sets.intersects(claims.groups, ["z"])', false],
+    ['sets.equivalent([1, 2], [2, 1, 1])', true],
+    ['"a.b.c".replace(".", "", 1)', 'ab.c'],
+    ['"abc".replace("", "-")', '-a-b-c-'],
+    ['"é😀x".charAt(2)', 'x'],
+    ['"é😀x".indexOf("x")', 2n],
+    ['"é😀x".substring(1, 2)', '😀'],
+    ['"abab".lastIndexOf("ab")', 2n],
+    ['"a,b,c".split(",", 2)', ['a', 'b,c']],
+    ['"\\u212AK".lowerAscii()', '\u212Ak'],
+    ['"\\u0085 x\\ufeff".trim()', 'x\uFEFF'],
+    ['claims.email.matches("(?i)^jane@")', true],
+    ['(claims.email).matches("^\\\\pL+@") // a comment', true],
+    ['((claims.sub) + "x") // .matches(\n . matches("^1")', true],
+    ['type(claims.sub) == string', true],
+    ['claims.nope == "x" || true', true],
+  ])('%s', (expression, expected) => {
+    expect(evaluated(expression)).toEqual(expected)
+  })
+
+  it.each([
+    ['claims.nope == "x"', 'no such key: nope'],
+    ['claims["a__b__c"]', 'no such key: a__b__c'],
+    ['claims.nope || false', 'no such key: nope'],
+    ['claims.sub.nope', 'no such key: nope'],
+    ['has(claims.sub.nope)', 'no such overload'],
+    ['claims.groups[2]', 'index out of bounds'],
+    ['1 / 0 == 1', 'division by zero'],
+    ['9223372036854775807 + 1 > 0', 'integer overflow'],
+    ['int(1e30)', 'evaluation failed'],
+    ['int("0b1")', 'evaluation failed'],
+    ['double("0x10")', 'evaluation failed'],
+    ['timestamp("Tue Nov 25 2026 00:00")', 'evaluation failed'],
+    ['"abc".substring(4)', 'evaluation failed'],
+    ['claims.level.map(x, x)', 'no such overload'],
+    ['claims.groups.all(g, g)', 'evaluation failed'],
+    ['claims.__proto__', 'no such key: __proto__'],
+    ['claims.constructor', 'no such key: constructor'],
+  ])('%s has no value', (expression, message) => {
+    expect(() => evaluated(expression)).toThrow(new CelEvaluationError(message))
+  })
+
+  it.each([
+    ['', 'Syntax error'],
+    ['claims.a &&', 'Syntax error'],
+    ['foo.bar', "1:1: undeclared reference to 'foo' (in container '')"],
+    ['user.username', "undeclared reference to 'user'"],
+    ['claims + 1', 'found no matching overload'],
+    ['1 == 1.0', 'found no matching overload'],
+    ['[1, "a"]', "expected type 'int' but found 'string'"],
+    ['claims.admin && "x"', 'bool'],
+    ['[1].filter(x, "x")', "expected type 'bool' but found 'string'"],
+    ['[1].all(claims.x, true)', 'Syntax error'],
+    ['"a".map(x, x)', 'cannot be range of a comprehension'],
+    ['has(claims)', 'invalid'],
+    ['"x".matches("(?=x)")', 'invalid matches argument'],
+    ['"x".matches("(")', 'invalid matches argument'],
+    [`"x".matches("${'a'.repeat(4097)}")`, 'invalid matches argument'],
+    ['cel.bind(x, 1, x)', "undeclared reference to 'bind'"],
+    ['b"x".hex()', "undeclared reference to 'hex'"],
+    ['b"x".json()', "undeclared reference to 'json'"],
+    ['"x".Matches("x")', "undeclared reference to 'Matches'"],
+    ['Has(claims.x)', "undeclared reference to 'Has'"],
+    ['optional.map(x, x)', "undeclared reference to 'map'"],
+    ['"%s".format([1])', "undeclared reference to 'format'"],
+    ['constructor', "undeclared reference to 'constructor'"],
+    ['('.repeat(200) + ')'.repeat(200), 'Syntax error'],
+    ['!'.repeat(16_000), 'nested too deeply'],
+    ['1'.repeat(20_000), 'must be at most 16384 characters'],
+  ])('%.40s does not compile', (expression, message) => {
+    expect(() => compiler.compile('claims', expression)).toThrow(CelCompileError)
+    expect(() => compiler.compile('claims', expression)).toThrow(message)
+  })
+
+  it.each(['claims.admin', 'claims.?admin.orValue(true)', 'claims.sub', '"true"', '[true]'])(
+    '%s is not known to be true or false',
+    (expression) => {
+      expect(() => compiler.compile('claims', expression, 'bool')).toThrow(
+        new CelCompileError('must evaluate to bool'),
+      )
+    },
+  )
+
+  it('says where it is wrong, on which line', () => {
+    expect(() => compiler.compile('claims', 'true &&\n  foo.bar')).toThrow(
+      new CelCompileError(
+        "compilation failed: ERROR: <input>:2:3: undeclared reference to 'foo' (in container '')\n |   foo.bar\n | ..^",
+      ),
+    )
+  })
+
+  it.each([
+    ['claims.email', true],
+    ['claims.?email.orValue("")', true],
+    ['["a"].map(i, i + claims.email)', true],
+    ['{"x": [claims.email.trim()]}', true],
+    ['has(claims.email)', true],
+    ['claims.email_', false],
+    ['claims["email"]', false],
+    ['claims.x.email', false],
+    ['"claims.email"', false],
+  ])('of %s tells whether it selects the e-mail address: %s', (expression, expected) => {
+    expect(compiler.compile('claims', expression).selects('email')).toBe(expected)
+  })
+})
+
+describe('an expression over the user', () => {
+  const user = { username: 'jane', uid: '', groups: ['dev'], extra: { 'a.io/b': ['x'] } }
+
+  it.each([
+    ['user.username == "jane"', true],
+    ['has(user.uid)', true],
+    ['user.groups.all(g, !g.startsWith("system:"))', true],
+    ['"x" in user.extra["a.io/b"]', true],
+    ['"x" in user.extra.a__dot__io__slash__b', true],
+    ['user.extra[?"nope"][0].orValue("") == ""', true],
+    ['"nope" in user.extra', false],
+  ])('%s', (expression, expected) => {
+    expect(compiler.compile('user', expression, 'bool').evaluate(user)).toBe(expected)
+  })
+
+  it('does not know fields that a user has not, nor claims', () => {
+    expect(() => compiler.compile('user', 'user.nope')).toThrow(CelCompileError)
+    expect(() => compiler.compile('user', 'claims.sub')).toThrow("undeclared reference to 'claims'")
+    expect(() => compiler.compile('user', 'user.username == 1')).toThrow('found no matching overload')
+    expect(() => compiler.compile('user', 'user.extra["x"][0] == "y"').evaluate(user)).toThrow(
+      CelEvaluationError,
+    )
+  })
+})
+
+describe('hostile claims', () => {
+  const many = Array.from({ length: 20_000 }, (_, index) => `${index}`)
+
+  it.each([
+    ['a pattern that backtracks', 'claims.x.matches("^(a+)+$")', { x: `${'a'.repeat(5000)}!` }],
+    [
+      'a pattern of the caller',
+      'claims.x.matches(claims.y)',
+      { x: 'a'.repeat(9999), y: '((a{0,99}){0,99}){0,99}' },
+    ],
+    ['lists in lists', 'claims.x.all(a, claims.x.all(b, claims.x.exists(c, c == a)))', { x: many }],
+    ['lists in lists, forgotten', 'claims.x.all(a, claims.x.all(b, a != b || true)) || true', { x: many }],
+    ['membership', 'claims.x.exists(a, a in claims.y)', { x: many, y: many.map((each) => `${each}!`) }],
+    ['sets', 'sets.contains(claims.x, claims.x)', { x: many }],
+    ['more than there can be', 'claims.x == 1', { x: [many, many, many, many, many, many] }],
+    ['replacements', 'claims.x.replace("a", claims.x)', { x: 'a'.repeat(40_000) }],
+  ])('cannot keep it busy with %s', (_, expression, input) => {
+    const program = compiler.compile('claims', expression)
+    const start = performance.now()
+    try {
+      expect(program.evaluate(input)).toBe(false)
+    } catch (error) {
+      expect(error).toBeInstanceOf(CelEvaluationError)
+    }
+    expect(performance.now() - start).toBeLessThan(2000)
+  })
+
+  it('end in an error when they are nested deeply', () => {
+    let deep: unknown = 1
+    for (let depth = 0; depth < 10_000; depth++) deep = [deep]
+    expect(() => evaluated('true', { deep })).toThrow('nested too deeply')
+  })
+
+  it('are not remembered', () => {
+    const program = compiler.compile('claims', 'claims.x.map(a, a)')
+    expect(() => program.evaluate({ x: Array.from({ length: 99_000 }, () => ({ y: 1 })) })).toThrow(
+      CelEvaluationError,
+    )
+    expect(program.evaluate({ x: ['b'] })).toEqual(['b'])
+  })
+})
+
+describe('unescaped', () => {
+  it.each([
+    ['a', 'a'],
+    ['a__dot__b', 'a.b'],
+    ['a__slash__b__dash__c', 'a/b-c'],
+    ['__namespace__', 'namespace'],
+    ['a__b', 'a__b'],
+    ['a__nope__b', undefined],
+    ['a__namespace__', undefined],
+  ])('makes of %s %s', (name, key) => {
+    expect(unescaped(name)).toBe(key)
+  })
+})

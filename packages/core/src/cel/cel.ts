@@ -1,0 +1,70 @@
+/** The variable that an expression sees: the claims of a token, or the user that was made of them. Never both. */
+export type CelVariable = 'claims' | 'user'
+
+/** What the variables are. */
+export interface CelInputs {
+  /** A JSON object, as from `JSON.parse`. Every number is a double, as in Kubernetes. */
+  readonly claims: Readonly<Record<string, unknown>>
+  readonly user: CelUser
+}
+
+/** `user`: all four fields are always there. */
+export interface CelUser {
+  readonly username: string
+  readonly uid: string
+  readonly groups: readonly string[]
+  readonly extra: Readonly<Record<string, readonly string[]>>
+}
+
+/** A result that is of use only within an expression. */
+export interface CelOpaque {
+  readonly type: 'bytes' | 'duration' | 'optional' | 'timestamp' | 'type'
+}
+
+/** What comes of an expression: `int` and `uint` are bigints, `double` is a number, a map is a `Map`. */
+export type CelValue =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | readonly CelValue[]
+  | ReadonlyMap<CelValue, CelValue>
+  | CelOpaque
+
+/** An expression that was compiled. */
+export interface CelProgram<V extends CelVariable = CelVariable> {
+  readonly expression: string
+  /** The static type, as in `bool`, `string`, `list<string>`; `dyn` when only the evaluation tells. */
+  readonly resultType: string
+  /** Whether the field of the variable is selected anywhere, as in `claims.email` or `claims.?email`; `claims["email"]` is not. */
+  selects(field: string): boolean
+  /**
+   * @throws {CelEvaluationError} where CEL has an error, as for a missing key, and when it costs too much.
+   */
+  evaluate(input: CelInputs[V]): CelValue
+}
+
+/**
+ * Compiles expressions of the Common Expression Language, with the variables and functions that the Kubernetes API server gives
+ * them in an `AuthenticationConfiguration`.
+ */
+export interface CelCompiler {
+  /**
+   * @param resultType what the expression must evaluate to, known before it is evaluated. Default `any`: every type.
+   * @throws {CelCompileError} with Kubernetes' text.
+   */
+  compile<V extends CelVariable>(variable: V, expression: string, resultType?: 'any' | 'bool'): CelProgram<V>
+}
+
+/** The expression is not valid. The message is what Kubernetes prints behind the field. */
+export class CelCompileError extends Error {
+  override readonly name = 'CelCompileError'
+  readonly code = 'celCompilation'
+}
+
+/** There is no result. The message is cel-go's where there is one. */
+export class CelEvaluationError extends Error {
+  override readonly name = 'CelEvaluationError'
+  readonly code = 'celEvaluation'
+}

@@ -1,0 +1,105 @@
+import { budget } from './budget.ts'
+import {
+  CelCompileError,
+  type CelCompiler,
+  CelEvaluationError,
+  type CelInputs,
+  type CelProgram,
+  type CelVariable,
+} from './cel.ts'
+import { environmentFor, inputOf } from './environment.ts'
+import { compilationText, evaluationError, issueOf, undeclared } from './error-text.ts'
+import { celValue } from './output.ts'
+import { patternProblem } from './regular-expressions.ts'
+import { forbiddenNode, hasReplacedCall, withOwnFunctions } from './rewrite.ts'
+import { selectsField } from './tree.ts'
+
+/** Characters of an expression. */
+const MAX_LENGTH = 16_384
+/** How much there may be in a claim set: values, and another for every 32 characters of text. */
+const MAX_INPUT_SIZE = 100_000
+
+/**
+ * A compiler with the variables and functions of Kubernetes: the standard ones, `optional`, the texts of version 2, and `sets`.
+ * Regular expressions are RE2's, and nothing runs longer than it costs.
+ *
+ * Source: apiserver `pkg/authentication/cel`; KEP-3331.
+ *
+ * Deviation: some functions are missing, and what a language allows differs in places (`docs/deviations.md`, CEL functions; CEL
+ * literals; CEL limits).
+ *
+ * @example
+ * const program = celCompiler().compile('claims', 'claims.hd == "example.com"', 'bool')
+ * program.evaluate({ hd: 'example.com' }) // true
+ */
+export function celCompiler(): CelCompiler {
+  const costs = budget()
+  const environments = { claims: environmentFor('claims', costs), user: environmentFor('user', costs) }
+
+  return {
+    compile<V extends CelVariable>(variable: V, expression: string, resultType = 'any'): CelProgram<V> {
+      if (expression.length > MAX_LENGTH) {
+        throw new CelCompileError(`compilation failed: must be at most ${MAX_LENGTH} characters`)
+      }
+      const environment = environments[variable]
+      const { root, parsed } = readExpression(expression, (source) => environment.parse(source))
+      const checked = parsed.check()
+      if (!checked.valid) fail(expression, issueOf(checked.error))
+      const type = checked.type ?? 'dyn'
+      if (resultType === 'bool' && type !== 'bool') throw new CelCompileError('must evaluate to bool')
+
+      return {
+        expression,
+        resultType: type,
+        selects: (field) => selectsField(root, variable, field),
+        evaluate(input: CelInputs[V]) {
+          const { value, size } = inputOf(variable, input)
+          if (size > MAX_INPUT_SIZE) throw new CelEvaluationError('the value is too large')
+          costs.start(size)
+          try {
+            const result = celValue(parsed({ [variable]: value }))
+            // Within `a || b` the cost of `a` may have been forgotten.
+            if (costs.isExceeded) costs.spend(0)
+            return result
+          } catch (error) {
+            throw evaluationError(error)
+          }
+        },
+      }
+    },
+  }
+}
+
+type Parse = ReturnType<typeof environmentFor>['parse']
+type Parsed = ReturnType<Parse>
+
+/** The tree as it was written, and the program with our functions in it. */
+function readExpression(
+  expression: string,
+  parse: Parse,
+): { readonly root: Parsed['ast']; readonly parsed: Parsed } {
+  try {
+    const root = parse(expression).ast
+    const forbidden = forbiddenNode(root)
+    if (forbidden !== undefined) {
+      fail(expression, { message: undeclared(forbidden.name), position: forbidden.node.pos })
+    }
+    const pattern = patternProblem(root)
+    if (pattern !== undefined) {
+      fail(expression, {
+        message: `invalid matches argument: ${pattern.message}`,
+        position: pattern.node.pos,
+      })
+    }
+    const parsed = parse(withOwnFunctions(expression, root))
+    if (hasReplacedCall(parsed.ast)) throw new CelCompileError('compilation failed: invalid expression')
+    return { root, parsed }
+  } catch (error) {
+    if (error instanceof CelCompileError) throw error
+    return fail(expression, issueOf(error))
+  }
+}
+
+function fail(expression: string, issue: Parameters<typeof compilationText>[1]): never {
+  throw new CelCompileError(compilationText(expression, issue))
+}

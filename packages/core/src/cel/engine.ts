@@ -1,0 +1,57 @@
+import type { ASTNode, TypeDeclaration } from '@marcbachmann/cel-js'
+
+/*
+ * What the library hands to a macro. It is the same that its own macros use; the library declares none of it, and is pinned.
+ */
+
+/** A node of the syntax tree. */
+export type Node = ASTNode
+
+/** A static type. */
+export type Type = TypeDeclaration
+
+/** The variables that are visible, and their values. */
+export interface Scope {
+  forkWithVariable(name: string, type: Type): Scope
+  reuse(parent: Scope): Scope
+  setIterValue(value: unknown, evaluator: Evaluator): Scope
+}
+
+/** Tells types, before anything is evaluated. */
+export interface Checker {
+  readonly registry: { getListType(type: Type): Type; getOptionalType(type: Type): Type }
+  check(node: Node, scope: Scope): Type
+  getType(name: string): Type
+  createError(code: string, message: string, node: Node): Error
+}
+
+/** Tells values. */
+export interface Evaluator {
+  run(node: Node, scope: Scope): unknown
+  createError(code: string, message: string, node?: Node): Error
+}
+
+/** A call of a macro, as it was parsed. */
+export interface MacroCall {
+  readonly args: readonly Node[]
+  readonly receiver: Node | null
+}
+
+/** A call whose arguments are not evaluated before it. `self` is the macro itself. */
+export interface Macro {
+  readonly async: false
+  typeCheck(checker: Checker, self: unknown, scope: Scope): Type
+  evaluate(evaluator: Evaluator, self: unknown, scope: Scope): unknown
+}
+
+/** The name that a macro binds. */
+export function boundName(checker: Checker, node: Node): string {
+  if (node.op === 'id') return node.args
+  throw checker.createError('invalid_macro_argument', 'argument must be a simple name', node)
+}
+
+/** Refuses a predicate that is never true or false. */
+export function requireBool(checker: Checker, type: Type, node: Node): void {
+  if (type.type === 'bool' || type.kind === 'dyn') return
+  throw checker.createError('type_mismatch', `expected type 'bool' but found '${type.name}'`, node)
+}

@@ -1,0 +1,12 @@
+export {
+  CelCompileError,
+  type CelCompiler,
+  CelEvaluationError,
+  type CelInputs,
+  type CelOpaque,
+  type CelProgram,
+  type CelUser,
+  type CelValue,
+  type CelVariable,
+} from './cel.ts'
+export { celCompiler } from './compiler.ts'

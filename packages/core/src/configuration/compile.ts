@@ -1,0 +1,24 @@
+import { CelCompileError, type CelCompiler, type CelProgram, type CelVariable } from '../cel/cel.ts'
+import type { ErrorList } from '../field/errors.ts'
+import type { FieldPath } from '../field/path.ts'
+
+/** Compiles an expression of a configuration; `undefined`, with an error, when it is not valid. */
+export type Compile = <V extends CelVariable>(
+  variable: V,
+  expression: string,
+  path: FieldPath,
+  resultType?: 'any' | 'bool',
+) => CelProgram<V> | undefined
+
+/** See {@link Compile}. */
+export function compileInto(errors: ErrorList, compiler: CelCompiler): Compile {
+  return (variable, expression, path, resultType) => {
+    try {
+      return compiler.compile(variable, expression, resultType)
+    } catch (error) {
+      if (!(error instanceof CelCompileError)) throw error
+      errors.invalid(path, expression, error.message)
+      return undefined
+    }
+  }
+}

@@ -1,0 +1,20 @@
+export type { FieldError, FieldErrorType } from '../field/errors.ts'
+export type {
+  AuthenticationConfiguration,
+  ClaimMappings,
+  ClaimOrExpression,
+  ClaimValidationRule,
+  ExtraMapping,
+  Issuer,
+  JwtAuthenticator,
+  PrefixedClaimOrExpression,
+  UserValidationRule,
+} from './config.ts'
+export { decodeAuthenticationConfiguration } from './decode.ts'
+export { parseAuthenticationConfiguration } from './parse.ts'
+export type { CompiledJwtAuthenticator } from './programs.ts'
+export {
+  type ValidatedAuthenticationConfiguration,
+  validateAuthenticationConfiguration,
+  type ValidateAuthenticationConfigurationOptions,
+} from './validate.ts'

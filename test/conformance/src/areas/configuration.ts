@@ -1,0 +1,125 @@
+import { anonymous, ConfigurationError, resolveAnonymous } from '@kube-authn/core'
+import {
+  type AuthenticationConfiguration,
+  decodeAuthenticationConfiguration,
+  type FieldError,
+  parseAuthenticationConfiguration,
+  validateAuthenticationConfiguration,
+} from '@kube-authn/core/configuration'
+import { createPki, fakeRequest } from '@kube-authn/testing'
+import type { UnitRunner, VectorUser } from '../vector.ts'
+
+/** A field that must be wrong, as vectors write it. */
+interface ExpectedError {
+  readonly path: string
+  readonly type: string
+  readonly detail?: string
+  readonly detailContains?: string
+}
+
+/** Areas B-config-load, B-config-validate and B-anonymous. */
+export const configurations: Readonly<Record<string, UnitRunner>> = {
+  'B-config-load': async ({ given, expect }) => {
+    const text = JSON.stringify(given['file'])
+    const read =
+      expect.outcome === 'decoded' ? decodeAuthenticationConfiguration : parseAuthenticationConfiguration
+    try {
+      read(text, 'file')
+      return { outcome: expect.outcome === 'decoded' ? 'decoded' : 'valid', note: expect['note'] }
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error
+      return { outcome: 'invalid', message: error.message, messageContains: error.message }
+    }
+  },
+
+  'B-config-validate': async ({ given, expect }) => {
+    const configuration = decoded(await withCertificates(given['config'] as object))
+    const { errors } = validateAuthenticationConfiguration(configuration, {
+      disallowedIssuers: (given['disallowedIssuers'] ?? []) as readonly string[],
+    })
+    const message = errors.map((error) => `${error.path}: ${error.message}`).join(', ')
+    return {
+      ...outcomeOf(errors, expect['errors'] as readonly ExpectedError[]),
+      message,
+      messageContains: message,
+    }
+  },
+
+  'B-anonymous': async ({ given, expect }) => {
+    const request = given['request'] as { readonly path: string; readonly query?: string } | undefined
+    if (request !== undefined) return asked(given['anonymous'] as object, request)
+    const flag = (given['flags'] as Readonly<Record<string, boolean>> | undefined)?.['anonymous-auth']
+    const file = given['file'] as object | undefined
+    const configuration = file === undefined ? undefined : decoded(file)
+    const resolved = resolveAnonymous({
+      ...(flag !== undefined && { anonymousAuth: flag }),
+      ...(configuration?.anonymous !== undefined && { configuration: configuration.anonymous }),
+    })
+    const { errors } = validateAuthenticationConfiguration(configuration ?? { jwt: [] })
+    const message = resolved.problems.map((problem) => problem.message).join(', ')
+    const outcome = outcomeOf(errors, (expect['errors'] ?? []) as readonly ExpectedError[])
+    return {
+      ...outcome,
+      ...(resolved.problems.length > 0 && { outcome: 'invalid' }),
+      message,
+      messageContains: message,
+      anonymous: resolved.config,
+    }
+  },
+}
+
+function decoded(config: object): AuthenticationConfiguration {
+  const typed = { apiVersion: 'apiserver.config.k8s.io/v1', kind: 'AuthenticationConfiguration', ...config }
+  return decodeAuthenticationConfiguration(JSON.stringify(typed))
+}
+
+/** `errors` is what was expected when that, in any order, is what there is; else it is what there is. */
+function outcomeOf(
+  errors: readonly FieldError[],
+  expected: readonly ExpectedError[] = [],
+): Readonly<Record<string, unknown>> {
+  const left = [...errors]
+  const isExpected = expected.every((each) => {
+    const found = left.findIndex((error) => matches(error, each))
+    if (found !== -1) left.splice(found, 1)
+    return found !== -1
+  })
+  return {
+    outcome: errors.length === 0 ? 'valid' : 'invalid',
+    errors: isExpected && left.length === 0 ? expected : errors,
+  }
+}
+
+function matches(error: FieldError, { path, type, detail, detailContains }: ExpectedError): boolean {
+  return (
+    error.path === path &&
+    error.type === type &&
+    (detail === undefined || error.detail === detail) &&
+    (detailContains === undefined || error.detail.includes(detailContains))
+  )
+}
+
+async function asked(
+  config: object,
+  { path, query }: { readonly path: string; readonly query?: string },
+): Promise<Readonly<Record<string, unknown>>> {
+  const { anonymous: section } = decoded({ anonymous: config })
+  const authenticator = anonymous(section?.conditions === undefined ? {} : { conditions: section.conditions })
+  const url = query === undefined ? path : `${path}?${query}`
+  const answer = await authenticator.authenticate(fakeRequest({ url }), {})
+  if (answer === undefined) return { outcome: 'no_opinion' }
+  const user: VectorUser = { name: answer.user.username, groups: answer.user.groups }
+  return { outcome: 'authenticated', user }
+}
+
+/** The configuration with certificates in the place of `@pem:` references. */
+async function withCertificates(config: object): Promise<object> {
+  const text = JSON.stringify(config)
+  if (!text.includes('@pem:')) return config
+  const { caPem } = await createPki()
+  const key = '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n'
+  const resolved = text
+    .replaceAll('"@pem:self-signed-ca"', JSON.stringify(caPem))
+    .replaceAll('"@pem:private-key-only"', JSON.stringify(key))
+  return JSON.parse(resolved) as object
+}
