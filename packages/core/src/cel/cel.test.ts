@@ -72,6 +72,19 @@ describe('an expression over claims', () => {
     ['((claims.sub) + "x") // .matches(\n . matches("^1")', true],
     ['type(claims.sub) == string', true],
     ['claims.nope == "x" || true', true],
+    ['[?claims.?nope, ?claims.?sub]', ['1234']],
+    ['["a", ? (optional.of("b")), ?optional.none()] + [?claims.?nope]', ['a', 'b']],
+    [
+      '{?"a": claims.?sub, ?"b": claims.?nope, "c": claims.sub}',
+      new Map([
+        ['a', '1234'],
+        ['c', '1234'],
+      ]),
+    ],
+    ['{claims.?email: "panda"}', new Map([['Jane@Example.com', 'panda']])],
+    ['"x" in [?claims.?x] ? [1] : [2]', [2n]],
+    ['"[?a, ?b\\"" + r"[?" // [?', '[?a, ?b"[?'],
+    ['claims[?"nope"].orValue([?claims.?sub])', ['1234']],
   ])('%s', (expression, expected) => {
     expect(evaluated(expression)).toEqual(expected)
   })
@@ -121,6 +134,11 @@ describe('an expression over claims', () => {
     ['Has(claims.x)', "undeclared reference to 'Has'"],
     ['optional.map(x, x)', "undeclared reference to 'map'"],
     ['"%s".format([1])', "undeclared reference to 'format'"],
+    ['[?claims.sub.size()]', "expected type 'optional'"],
+    ['[?claims.?sub, ?optional.of(1), "x"]', 'but found another'],
+    ['[size(claims.a, ?claims.?b)]', "extraneous input '?'"],
+    ['[?]', 'Syntax error'],
+    ['[claims.a, ?]', "extraneous input '?'"],
     ['constructor', "undeclared reference to 'constructor'"],
     ['('.repeat(200) + ')'.repeat(200), 'Syntax error'],
     ['!'.repeat(16_000), 'nested too deeply'],
