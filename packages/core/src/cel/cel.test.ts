@@ -72,6 +72,19 @@ describe('an expression over claims', () => {
     ['((claims.sub) + "x") // .matches(\n . matches("^1")', true],
     ['type(claims.sub) == string', true],
     ['claims.nope == "x" || true', true],
+    ['[?claims.?nope, ?claims.?sub]', ['1234']],
+    ['["a", ? (optional.of("b")), ?optional.none()] + [?claims.?nope]', ['a', 'b']],
+    [
+      '{?"a": claims.?sub, ?"b": claims.?nope, "c": claims.sub}',
+      new Map([
+        ['a', '1234'],
+        ['c', '1234'],
+      ]),
+    ],
+    ['{claims.?email: "panda"}', new Map([['Jane@Example.com', 'panda']])],
+    ['"x" in [?claims.?x] ? [1] : [2]', [2n]],
+    ['"[?a, ?b\\"" + r"[?" // [?', '[?a, ?b"[?'],
+    ['claims[?"nope"].orValue([?claims.?sub])', ['1234']],
   ])('%s', (expression, expected) => {
     expect(evaluated(expression)).toEqual(expected)
   })
@@ -121,6 +134,11 @@ describe('an expression over claims', () => {
     ['Has(claims.x)', "undeclared reference to 'Has'"],
     ['optional.map(x, x)', "undeclared reference to 'map'"],
     ['"%s".format([1])', "undeclared reference to 'format'"],
+    ['[?claims.sub.size()]', "expected type 'optional'"],
+    ['[?claims.?sub, ?optional.of(1), "x"]', 'but found another'],
+    ['[size(claims.a, ?claims.?b)]', "extraneous input '?'"],
+    ['[?]', 'Syntax error'],
+    ['[claims.a, ?]', "extraneous input '?'"],
     ['constructor', "undeclared reference to 'constructor'"],
     ['('.repeat(200) + ')'.repeat(200), 'Syntax error'],
     ['!'.repeat(16_000), 'nested too deeply'],
@@ -200,6 +218,8 @@ describe('hostile claims', () => {
     ['lists in lists', 'claims.x.all(a, claims.x.all(b, claims.x.exists(c, c == a)))', { x: many }],
     ['lists in lists, forgotten', 'claims.x.all(a, claims.x.all(b, a != b || true)) || true', { x: many }],
     ['membership', 'claims.x.exists(a, a in claims.y)', { x: many, y: many.map((each) => `${each}!`) }],
+    ['joins', 'claims.x.all(a, claims.x.join(a).size() == claims.x.size())', { x: many }],
+    ['lists that grow', 'claims.x.map(a, claims.x + [a]).size() == 1', { x: many }],
     ['sets', 'sets.contains(claims.x, claims.x)', { x: many }],
     ['more than there can be', 'claims.x == 1', { x: [many, many, many, many, many, many] }],
     ['replacements', 'claims.x.replace("a", claims.x)', { x: 'a'.repeat(40_000) }],
@@ -218,6 +238,14 @@ describe('hostile claims', () => {
     let deep: unknown = 1
     for (let depth = 0; depth < 10_000; depth++) deep = [deep]
     expect(() => evaluated('true', { deep })).toThrow('nested too deeply')
+  })
+
+  it('may be as many as a token holds', () => {
+    const few = many.slice(0, 5000)
+    const input = { realm: { roles: few } }
+    expect(evaluated('claims.realm.roles.map(r, "kc:" + r).size()', input)).toBe(5000n)
+    expect(evaluated('claims.realm.roles.exists(r, r == "x")', input)).toBe(false)
+    expect(evaluated('claims.realm.roles.all(r, !r.startsWith("system:"))', input)).toBe(true)
   })
 
   it('are not remembered', () => {

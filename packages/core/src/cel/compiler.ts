@@ -9,6 +9,7 @@ import {
 } from './cel.ts'
 import { environmentFor, inputOf } from './environment.ts'
 import { compilationText, evaluationError, issueOf, undeclared } from './error-text.ts'
+import { applyMarks, withoutMarks } from './optional-entries.ts'
 import { celValue } from './output.ts'
 import { patternProblem } from './regular-expressions.ts'
 import { forbiddenNode, hasReplacedCall, withOwnFunctions } from './rewrite.ts'
@@ -16,6 +17,8 @@ import { selectsField } from './tree.ts'
 
 /** Characters of an expression. */
 const MAX_LENGTH = 16_384
+/** The library's limit of depth does not count these, and with enough of them the stack ends: where, no test could say. */
+const TOO_MANY_SIGNS = /[!-](?:\s*[!-]){1000}/
 /** How much there may be in a claim set: values, and another for every 32 characters of text. */
 const MAX_INPUT_SIZE = 100_000
 
@@ -25,8 +28,7 @@ const MAX_INPUT_SIZE = 100_000
  *
  * Source: apiserver `pkg/authentication/cel`; KEP-3331.
  *
- * Deviation: some functions are missing, and what a language allows differs in places (`docs/deviations.md`, CEL functions; CEL
- * literals; CEL limits).
+ * Deviation: some functions are missing, and there are limits (`docs/deviations.md`, CEL functions; CEL limits).
  *
  * @example
  * const program = celCompiler().compile('claims', 'claims.hd == "example.com"', 'bool')
@@ -40,6 +42,9 @@ export function celCompiler(): CelCompiler {
     compile<V extends CelVariable>(variable: V, expression: string, resultType = 'any'): CelProgram<V> {
       if (expression.length > MAX_LENGTH) {
         throw new CelCompileError(`compilation failed: must be at most ${MAX_LENGTH} characters`)
+      }
+      if (TOO_MANY_SIGNS.test(expression)) {
+        fail(expression, { message: 'the expression is nested too deeply', position: 0 })
       }
       const environment = environments[variable]
       const { root, parsed } = readExpression(expression, (source) => environment.parse(source))
@@ -79,7 +84,8 @@ function readExpression(
   parse: Parse,
 ): { readonly root: Parsed['ast']; readonly parsed: Parsed } {
   try {
-    const root = parse(expression).ast
+    const { source, marks } = withoutMarks(expression)
+    const root = parse(source).ast
     const forbidden = forbiddenNode(root)
     if (forbidden !== undefined) {
       fail(expression, { message: undeclared(forbidden.name), position: forbidden.node.pos })
@@ -91,8 +97,12 @@ function readExpression(
         position: pattern.node.pos,
       })
     }
-    const parsed = parse(withOwnFunctions(expression, root))
+    const parsed = parse(withOwnFunctions(source, root))
     if (hasReplacedCall(parsed.ast)) throw new CelCompileError('compilation failed: invalid expression')
+    const misplaced = applyMarks(parsed.ast, marks)
+    if (misplaced !== undefined) {
+      fail(expression, { message: "Syntax error: extraneous input '?'", position: misplaced })
+    }
     return { root, parsed }
   } catch (error) {
     if (error instanceof CelCompileError) throw error

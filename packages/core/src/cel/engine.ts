@@ -7,6 +7,11 @@ import type { ASTNode, TypeDeclaration } from '@marcbachmann/cel-js'
 /** A node of the syntax tree. */
 export type Node = ASTNode
 
+/** A list or a map that is written out. What it is made of can be told anew. */
+export type LiteralNode = Extract<Node, { readonly op: 'list' | 'map' }> & {
+  setMeta(key: 'async' | 'check' | 'evaluate', value: unknown): void
+}
+
 /** A static type. */
 export type Type = TypeDeclaration
 
@@ -19,7 +24,11 @@ export interface Scope {
 
 /** Tells types, before anything is evaluated. */
 export interface Checker {
-  readonly registry: { getListType(type: Type): Type; getOptionalType(type: Type): Type }
+  readonly registry: {
+    getListType(type: Type): Type
+    getMapType(key: Type, value: Type): Type
+    getOptionalType(type: Type): Type
+  }
   check(node: Node, scope: Scope): Type
   getType(name: string): Type
   createError(code: string, message: string, node: Node): Error
