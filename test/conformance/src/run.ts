@@ -17,6 +17,7 @@ import { requestHeaderRunners } from './areas/request-header.ts'
 import { type Certificates, withCredentialIds } from './certificates.ts'
 import { claims, signedTokens, userInfos } from './areas/service-account.ts'
 import { tokenCache } from './areas/token-cache.ts'
+import { tokenRequests } from './areas/token-request.ts'
 import { differences } from './compare.ts'
 import { NotApplicable, NotImplemented, type UnitRunner, type Vector } from './vector.ts'
 
@@ -74,6 +75,7 @@ function runners(vectors: readonly Vector[]): (vector: Vector) => CaseRunner | u
     'C-sa-bound': { '': signedTokens },
     'C-sa-userinfo': { '': userInfos },
     'C-sa-claims': { '': claims },
+    'C-tokenrequest': { '': tokenRequests },
     'D-bootstrap-auth': { '': bootstrapAuth },
     'D-bootstrap-groups': { '': bootstrapGroups },
     'D-bootstrap-cleaner': { '': bootstrapCleaner },

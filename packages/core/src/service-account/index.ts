@@ -23,6 +23,14 @@ export {
   type BoundTokenContent,
   legacyTokenClaims,
 } from './token-claims.ts'
+export type { TokenTarget } from './bound-object.ts'
+export {
+  type GrantedTokenRequest,
+  tokenIssuer,
+  type TokenIssuer,
+  type TokenIssuerOptions,
+} from './token-issuer.ts'
+export type { BoundObjectReference, TokenRequestSpec } from './token-request.ts'
 export {
   CREDENTIAL_ID_KEY,
   type ObjectReference,
