@@ -9,6 +9,7 @@ import { files } from './areas/files.ts'
 import { handler } from './areas/handler.ts'
 import { areas as impersonationAndRbac } from './areas/impersonation-rbac/index.ts'
 import type { AreaRunner } from './areas/impersonation-rbac/vector.ts'
+import { issuerDiscoveries } from './areas/issuer-discovery.ts'
 import { keys } from './areas/keys.ts'
 import { kubeconfigs, kubeconfigUsers } from './areas/kubeconfig.ts'
 import { requestHeaderConfig } from './areas/request-header-config.ts'
@@ -75,6 +76,7 @@ function runners(vectors: readonly Vector[]): (vector: Vector) => CaseRunner | u
     'C-sa-bound': { '': signedTokens },
     'C-sa-userinfo': { '': userInfos },
     'C-sa-claims': { '': claims },
+    'C-oidc-endpoints': { '': issuerDiscoveries },
     'C-tokenrequest': { '': tokenRequests },
     'D-bootstrap-auth': { '': bootstrapAuth },
     'D-bootstrap-groups': { '': bootstrapGroups },

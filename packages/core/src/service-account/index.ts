@@ -1,4 +1,12 @@
 export type { Secret } from '../secret.ts'
+export {
+  type DiscoveryDocument,
+  issuerDiscovery,
+  type IssuerDiscovery,
+  type IssuerDiscoveryOptions,
+  JWKS_PATH,
+  OPENID_CONFIGURATION_PATH,
+} from './discovery.ts'
 export { INVALID_SINCE_LABEL, LAST_USED_LABEL, type LegacyTokenObjects } from './legacy-claims.ts'
 export {
   type InitialObjects,
