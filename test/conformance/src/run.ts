@@ -10,6 +10,7 @@ import { files } from './areas/files.ts'
 import { handler } from './areas/handler.ts'
 import { areas as impersonationAndRbac } from './areas/impersonation-rbac/index.ts'
 import type { AreaRunner } from './areas/impersonation-rbac/vector.ts'
+import { issuerDiscoveries } from './areas/issuer-discovery.ts'
 import { keys } from './areas/keys.ts'
 import { configurations } from './areas/configuration.ts'
 import { kubeconfigs, kubeconfigUsers } from './areas/kubeconfig.ts'
@@ -19,6 +20,7 @@ import { requestHeaderRunners } from './areas/request-header.ts'
 import { type Certificates, withCredentialIds } from './certificates.ts'
 import { claims, signedTokens, userInfos } from './areas/service-account.ts'
 import { tokenCache } from './areas/token-cache.ts'
+import { tokenRequests } from './areas/token-request.ts'
 import { differences } from './compare.ts'
 import { NotApplicable, NotImplemented, type UnitRunner, type Vector } from './vector.ts'
 
@@ -76,6 +78,8 @@ function runners(vectors: readonly Vector[]): (vector: Vector) => CaseRunner | u
     'C-sa-bound': { '': signedTokens },
     'C-sa-userinfo': { '': userInfos },
     'C-sa-claims': { '': claims },
+    'C-oidc-endpoints': { '': issuerDiscoveries },
+    'C-tokenrequest': { '': tokenRequests },
     'D-bootstrap-auth': { '': bootstrapAuth },
     'D-bootstrap-groups': { '': bootstrapGroups },
     'D-bootstrap-cleaner': { '': bootstrapCleaner },

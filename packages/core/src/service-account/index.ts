@@ -1,4 +1,12 @@
 export type { Secret } from '../secret.ts'
+export {
+  type DiscoveryDocument,
+  issuerDiscovery,
+  type IssuerDiscovery,
+  type IssuerDiscoveryOptions,
+  JWKS_PATH,
+  OPENID_CONFIGURATION_PATH,
+} from './discovery.ts'
 export { INVALID_SINCE_LABEL, LAST_USED_LABEL, type LegacyTokenObjects } from './legacy-claims.ts'
 export {
   type InitialObjects,
@@ -23,6 +31,14 @@ export {
   type BoundTokenContent,
   legacyTokenClaims,
 } from './token-claims.ts'
+export type { TokenTarget } from './bound-object.ts'
+export {
+  type GrantedTokenRequest,
+  tokenIssuer,
+  type TokenIssuer,
+  type TokenIssuerOptions,
+} from './token-issuer.ts'
+export type { BoundObjectReference, TokenRequestSpec } from './token-request.ts'
 export {
   CREDENTIAL_ID_KEY,
   type ObjectReference,

@@ -37,6 +37,11 @@ export function keyNamed(name: string): Promise<VerificationKey> {
   return verificationKeyOfJwk(pairNamed(name).publicKey.export({ format: 'jwk' }))
 }
 
+/** The private half of a key of the harness. */
+export function privateJwkNamed(name: string): JsonWebKey {
+  return pairNamed(name).privateKey.export({ format: 'jwk' })
+}
+
 interface KeyPair {
   readonly publicKey: KeyObject
   readonly privateKey: KeyObject

@@ -1,0 +1,90 @@
+import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
+import type { VerificationKey } from '../jwt/verification-key.ts'
+
+/** Options of {@link issuerDiscovery}. */
+export interface IssuerDiscoveryOptions {
+  /** Who issues tokens (the first `--service-account-issuer`): an https URL without query and fragment. */
+  readonly issuer: string
+  /** What tokens are verified with. */
+  readonly keys: readonly VerificationKey[]
+  /** Where the keys are found (`--service-account-jwks-uri`): https. Default: `/openid/v1/jwks` at the external address. */
+  readonly jwksUri?: string
+  /** Host and port of this server (`--external-hostname`). */
+  readonly externalAddress?: string
+}
+
+/** A document, ready to be sent. */
+export interface DiscoveryDocument {
+  readonly headers: Readonly<Record<'content-type' | 'cache-control', string>>
+  /** JSON. */
+  readonly body: string
+}
+
+/** The documents that others verify tokens with. */
+export interface IssuerDiscovery {
+  /** The document at exactly this path, without a query; `undefined` at any other. */
+  documentAt(path: string): DiscoveryDocument | undefined
+}
+
+/** Where the description of the issuer is. */
+export const OPENID_CONFIGURATION_PATH = '/.well-known/openid-configuration'
+/** Where the keys are. */
+export const JWKS_PATH = '/openid/v1/jwks'
+
+/**
+ * What others need to verify the tokens of this issuer: its description (OpenID Connect Discovery 1.0) and its keys as a JWK set, of which
+ * only public members are told. Whether a caller may read them is for others to say.
+ *
+ * Source: kubernetes `pkg/serviceaccount/openidmetadata.go`, `pkg/routes/openidmetadata.go`; KEP-1393.
+ *
+ * @throws {ConfigurationError} when the documents cannot be: others could not use them. Tokens can be issued nevertheless.
+ * @example
+ * const { documentAt } = issuerDiscovery({ issuer, keys, externalAddress: 'api.example.com' })
+ * const document = documentAt(new URL(request.url).pathname)
+ */
+export function issuerDiscovery(options: IssuerDiscoveryOptions): IssuerDiscovery {
+  const { issuer, keys, jwksUri = '', externalAddress = '' } = options
+  const keysAt = jwksUri === '' && externalAddress !== '' ? `https://${externalAddress}${JWKS_PATH}` : jwksUri
+  const problems: ConfigurationProblem[] = []
+  if (!isHttpsUrl(issuer) || /[?#]/.test(issuer)) {
+    problems.push({ path: 'issuer', message: 'must be an https URL without query and fragment' })
+  }
+  if (!isHttpsUrl(keysAt)) {
+    const path = jwksUri === '' ? 'externalAddress' : 'jwksUri'
+    problems.push({ path, message: path === 'jwksUri' ? 'must be an https URL' : 'must be a host and port' })
+  }
+  if (keys.length === 0) problems.push({ path: 'keys', message: 'no keys provided for validating keyset' })
+  if (problems.length > 0) throw new ConfigurationError(problems)
+
+  const documents: ReadonlyMap<string, DiscoveryDocument> = new Map([
+    [
+      OPENID_CONFIGURATION_PATH,
+      documentOf('application/json', {
+        issuer,
+        jwks_uri: keysAt,
+        response_types_supported: ['id_token'],
+        subject_types_supported: ['public'],
+        id_token_signing_alg_values_supported: [...new Set(keys.map(({ alg }) => alg))].toSorted(),
+      }),
+    ],
+    [
+      JWKS_PATH,
+      documentOf('application/jwk-set+json', {
+        keys: keys.map(({ kid, alg, jwk }) => ({ use: 'sig', kid, alg, ...jwk })),
+      }),
+    ],
+  ])
+  return { documentAt: (path) => documents.get(path) }
+}
+
+function isHttpsUrl(text: string): boolean {
+  // The parser forgives white space, which the text that is compared and sent would still have.
+  return text.startsWith('https://') && !/\s/.test(text) && URL.canParse(text)
+}
+
+function documentOf(contentType: string, content: unknown): DiscoveryDocument {
+  return Object.freeze({
+    headers: Object.freeze({ 'content-type': contentType, 'cache-control': 'public, max-age=3600' }),
+    body: JSON.stringify(content),
+  })
+}

@@ -1,0 +1,145 @@
+import { type Clock, systemClock } from '../clock.ts'
+import type { Context } from '../context.ts'
+import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
+import type { SigningKey } from '../jwt/pem-keys.ts'
+import { findBoundObject, notFound, type TokenTarget, uidConflict } from './bound-object.ts'
+import type { ServiceAccountObjects } from './objects.ts'
+import { signToken } from './sign-token.ts'
+import { boundTokenClaims } from './token-claims.ts'
+import { checkSpec, checkTarget, readTokenRequest, type TokenRequestSpec } from './token-request.ts'
+
+/** Options of {@link tokenIssuer}. */
+export interface TokenIssuerOptions {
+  /** Who issues tokens (the first `--service-account-issuer`). */
+  readonly issuer: string
+  /** What tokens are signed with (`--service-account-signing-key-file`). */
+  readonly key: SigningKey
+  /** What tokens are for unless a request says otherwise (`--api-audiences`). Default: the issuer. */
+  readonly audiences?: readonly string[]
+  readonly objects: ServiceAccountObjects
+  /** Longer requests are shortened to this, 3,600 or more (`--service-account-max-token-expiration`). Default: no limit. */
+  readonly maxExpirationSeconds?: number
+  /**
+   * Whether a token that admission asked for on behalf of a pod, which is told by its 3,607 seconds, is good for a year and noted when
+   * it is used for longer (`--service-account-extend-token-expiration`). Default `true`.
+   */
+  readonly extendExpiration?: boolean
+  /** Default: the runtime's clock. */
+  readonly clock?: Clock
+}
+
+/** An `authentication.k8s.io/v1` TokenRequest that was granted: the body of a 201. */
+export interface GrantedTokenRequest {
+  readonly kind: 'TokenRequest'
+  readonly apiVersion: 'authentication.k8s.io/v1'
+  readonly metadata: TokenTarget
+  readonly spec: TokenRequestSpec
+  readonly status: {
+    readonly token: string
+    /** RFC 3339. */
+    readonly expirationTimestamp: string
+  }
+}
+
+/** Issues tokens for service accounts. */
+export interface TokenIssuer {
+  /**
+   * Answers `POST /api/v1/namespaces/<namespace>/serviceaccounts/<name>/token`. Whether the caller may ask is for others to say.
+   *
+   * @param body the TokenRequest, parsed.
+   * @param context is told of a request that was shortened, and of the id of the token.
+   * @throws {StatusError} 400, 404, 409 or 422; and whatever a getter throws.
+   */
+  issue(target: TokenTarget, body: unknown, context?: Context): Promise<GrantedTokenRequest>
+}
+
+/** What admission asks for in pods, so that it can be told from what people ask for. */
+const INJECTED_EXPIRATION_SECONDS = 3607
+const EXTENDED_EXPIRATION_SECONDS = 31_536_000
+
+/**
+ * The TokenRequest API: tokens for service accounts, bound to them and, on request, to a pod, a secret or a node.
+ *
+ * Source: kubernetes `pkg/registry/core/serviceaccount/storage/token.go`; KEP-1205.
+ *
+ * @throws {ConfigurationError} when an option cannot work.
+ * @example
+ * const { issue } = tokenIssuer({ issuer: 'https://issuer.example.com', key, objects })
+ * const { status } = await issue({ namespace: 'shop', name: 'cart' }, { spec: { audiences: ['vault'] } })
+ */
+export function tokenIssuer(options: TokenIssuerOptions): TokenIssuer {
+  const { issuer, key, audiences = [issuer], objects, clock = systemClock } = options
+  const { maxExpirationSeconds = Infinity, extendExpiration = true } = options
+  validate(issuer, audiences, maxExpirationSeconds)
+
+  return {
+    async issue(target, body, context = {}) {
+      const { namespace, name } = target
+      const request = readTokenRequest(body, audiences)
+      checkTarget(request, namespace, name)
+      const serviceAccount = await objects.getServiceAccount(namespace, name)
+      if (serviceAccount === undefined) throw notFound('serviceaccounts', name)
+      const { uid } = request.metadata
+      if (uid !== '' && uid !== serviceAccount.uid) {
+        throw uidConflict('serviceaccounts', name, uid, serviceAccount.uid)
+      }
+      checkSpec(request, name)
+      const { boundObjectRef } = request.spec
+      const boundObject = boundObjectRef && (await findBoundObject(objects, target, boundObjectRef))
+
+      const requested = request.spec.expirationSeconds
+      const expirationSeconds = Math.min(requested, maxExpirationSeconds)
+      if (expirationSeconds < requested) {
+        context.warn?.(
+          `requested expiration of ${requested} seconds shortened to ${expirationSeconds} seconds`,
+        )
+      }
+      const isExtended =
+        extendExpiration &&
+        expirationSeconds === INJECTED_EXPIRATION_SECONDS &&
+        boundObject?.pod !== undefined &&
+        request.spec.audiences.every((audience) => audiences.includes(audience))
+
+      const nowMs = clock.now()
+      const tokenId = crypto.randomUUID()
+      const claims = boundTokenClaims({
+        serviceAccount,
+        ...boundObject,
+        audiences: request.spec.audiences,
+        expirationSeconds: isExtended ? EXTENDED_EXPIRATION_SECONDS : expirationSeconds,
+        ...(isExtended && { warnAfterSeconds: expirationSeconds }),
+        tokenId,
+        nowMs,
+      })
+      const token = await signToken(key, { iss: issuer, ...claims })
+      context.annotate?.('authentication.kubernetes.io/issued-credential-id', `JTI=${tokenId}`)
+      return {
+        kind: 'TokenRequest',
+        apiVersion: 'authentication.k8s.io/v1',
+        metadata: { namespace, name },
+        spec: { ...request.spec, expirationSeconds },
+        // What the client is told is when it should have another one, not when this one ends.
+        status: { token, expirationTimestamp: rfc3339Of(claims.iat + expirationSeconds) },
+      }
+    },
+  }
+}
+
+function rfc3339Of(seconds: number): string {
+  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`
+}
+
+function validate(issuer: string, audiences: readonly string[], maxExpirationSeconds: number): void {
+  const problems: ConfigurationProblem[] = []
+  if (issuer === '' || (issuer.includes(':') && !URL.canParse(issuer))) {
+    problems.push({ path: 'issuer', message: 'must be a name or a URL' })
+  }
+  if (audiences.length === 0 || audiences.includes('')) {
+    problems.push({ path: 'audiences', message: 'must not be empty' })
+  }
+  const isDuration = Number.isInteger(maxExpirationSeconds) && maxExpirationSeconds <= 2 ** 32
+  if (maxExpirationSeconds !== Infinity && !(isDuration && maxExpirationSeconds >= 3600)) {
+    problems.push({ path: 'maxExpirationSeconds', message: 'must be from 3600 to 2^32' })
+  }
+  if (problems.length > 0) throw new ConfigurationError(problems)
+}

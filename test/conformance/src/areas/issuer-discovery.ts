@@ -1,0 +1,44 @@
+import { ConfigurationError } from '@kube-authn/core'
+import { type VerificationKey, verificationKeyOfJwk } from '@kube-authn/core/jwt'
+import { issuerDiscovery, JWKS_PATH, OPENID_CONFIGURATION_PATH } from '@kube-authn/core/service-account'
+import type { Given, UnitRunner } from '../vector.ts'
+import { privateJwkNamed } from './signed-token.ts'
+
+/** Area C-oidc-endpoints: what is told of an issuer, at which paths. */
+export const issuerDiscoveries: UnitRunner = async ({ given, expect }) => {
+  // Remarks for readers.
+  const { effect, note } = expect
+  const { request } = given
+  try {
+    const { documentAt } = issuerDiscovery({
+      issuer: String(given['issuer']),
+      keys: await keysOf(given),
+      jwksUri: typeof given['jwksURI'] === 'string' ? given['jwksURI'] : DEFAULT_JWKS_URI,
+      externalAddress: typeof given['externalAddress'] === 'string' ? given['externalAddress'] : '',
+    })
+    const jwks = documentAt(JWKS_PATH)?.body ?? ''
+    if (/"(d|p|q|dp|dq|qi)":/.test(jwks)) return { note: 'private members are published' }
+    const described = JSON.parse(documentAt(OPENID_CONFIGURATION_PATH)?.body ?? '{}') as object
+    if (typeof request !== 'string') return { ...described, note }
+    const document = documentAt(request.replace(/^GET /, '').replace(/\?.*$/, ''))
+    if (document === undefined) return { status: 404, note }
+    const { body, headers } = document
+    return { status: 200, headers, bodyText: body, body: JSON.parse(body) as unknown, note }
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    return { outcome: 'error', message: error.problems[0]?.message, effect, note }
+  }
+}
+
+/** Of the cases that are about paths alone. */
+const DEFAULT_JWKS_URI = 'https://issuer.example.com/openid/v1/jwks'
+
+function keysOf(given: Given): Promise<readonly VerificationKey[]> {
+  const { publicKeys = [], privateKeys = [] } = given as {
+    readonly publicKeys?: readonly JsonWebKey[]
+    readonly privateKeys?: readonly string[]
+  }
+  return Promise.all(
+    [...publicKeys, ...privateKeys.map(privateJwkNamed)].map((jwk) => verificationKeyOfJwk(jwk)),
+  )
+}

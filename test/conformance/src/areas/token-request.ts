@@ -1,0 +1,97 @@
+import { StatusError } from '@kube-authn/core'
+import { readJwt, signingKeyFromPem } from '@kube-authn/core/jwt'
+import { serviceAccountObjects, tokenIssuer, type TokenTarget } from '@kube-authn/core/service-account'
+import { createPki, fixedClock } from '@kube-authn/testing'
+import type { Given, UnitRunner } from '../vector.ts'
+
+/** Area C-tokenrequest: what is issued, and what is refused. */
+export const tokenRequests: UnitRunner = async ({ given, expect }) => {
+  const { privateKeyPem } = await (await createPki()).issueClient({ commonName: 'sa' })
+  const warnings: string[] = []
+  const issuer = tokenIssuer({
+    issuer: 'https://issuer.example.com',
+    key: await signingKeyFromPem(privateKeyPem),
+    audiences: given['apiAudiences'] as readonly string[],
+    objects: objectsOf(given),
+    clock: fixedClock(Number(given['now']) * 1000),
+    ...(given['maxExpirationSeconds'] !== undefined && {
+      maxExpirationSeconds: Number(given['maxExpirationSeconds']),
+    }),
+    ...(given['extendExpiration'] !== undefined && { extendExpiration: given['extendExpiration'] === true }),
+  })
+  try {
+    const target = given['path'] as TokenTarget
+    const { spec, status } = await issuer.issue(target, given['body'], {
+      warn: (text) => void warnings.push(text),
+    })
+    const claims = readJwt(status.token)?.claims ?? {}
+    return {
+      status: 201,
+      spec: named(expect['spec'], spec),
+      claims: named(expect['claims'], claims),
+      absentClaims: absent(expect['absentClaims'], claims),
+      responseStatus: { expirationTimestamp: Date.parse(status.expirationTimestamp) / 1000 },
+      warnings,
+      // A remark for readers.
+      note: expect['note'],
+    }
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error
+    return { status: error.status, message: error.message, errors: causesOf(error) }
+  }
+}
+
+interface VectorObject {
+  readonly kind: string
+  readonly namespace?: string
+  readonly name: string
+  readonly uid: string
+  readonly spec?: { readonly serviceAccountName?: string; readonly nodeName?: string }
+}
+
+function objectsOf(given: Given): ReturnType<typeof serviceAccountObjects> {
+  const all = (given['objects'] ?? []) as readonly VectorObject[]
+  const ofKind = (wanted: string) =>
+    all
+      .filter(({ kind }) => kind === wanted)
+      .map(({ namespace = '', name, uid, spec }) => ({ namespace, name, uid, data: {}, ...spec }))
+  const account = given['serviceAccount'] as (TokenTarget & { readonly uid: string }) | undefined
+  return serviceAccountObjects({
+    serviceAccounts: account === undefined || account === null ? [] : [account],
+    pods: ofKind('Pod'),
+    secrets: ofKind('Secret'),
+    nodes: ofKind('Node'),
+  })
+}
+
+/** Of a value only what the case names. */
+function named(wanted: unknown, value: unknown): unknown {
+  if (!isObject(wanted) || !isObject(value)) return value
+  return Object.fromEntries(Object.entries(wanted).map(([key, inner]) => [key, named(inner, value[key])]))
+}
+
+/** Those of these paths that lead nowhere. The claim `kubernetes.io` has a dot in its name. */
+function absent(paths: unknown, claims: Readonly<Record<string, unknown>>): readonly string[] {
+  return ((paths ?? []) as readonly string[]).filter((path) => {
+    const [outer = '', inner = ''] = path.startsWith('kubernetes.io.')
+      ? ['kubernetes.io', path.slice('kubernetes.io.'.length)]
+      : [path]
+    const value = claims[outer]
+    return inner === '' ? value === undefined : !isObject(value) || value[inner] === undefined
+  })
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function causesOf({ body }: StatusError): unknown {
+  const causes = body.details?.['causes'] as
+    | readonly { readonly reason: string; readonly field: string; readonly message: string }[]
+    | undefined
+  return causes?.map(({ reason, field, message }) => ({
+    path: field,
+    type: reason.replace('FieldValue', ''),
+    detail: message.split(': ').at(-1),
+  }))
+}
