@@ -23,6 +23,9 @@ const units: TestProjectConfiguration = {
     ...everywhere,
     name: 'units',
     root,
+    // By default one processor stays idle, which is half of a small machine.
+    maxWorkers: '100%',
+    sequence: { groupOrder: 0 },
     include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**', ...ALONE],
     pool: 'threads',
@@ -36,6 +39,7 @@ const others: TestProjectConfiguration = {
     ...everywhere,
     name: 'others',
     root,
+    sequence: { groupOrder: 1 },
     include: [...ALONE, 'test/**/*.test.ts', 'examples/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
   },
