@@ -7,6 +7,7 @@ import {
   type Authenticator,
   authenticatorChain,
   ConfigurationError,
+  type Observer,
   rejected,
   StatusError,
   unavailable,
@@ -70,6 +71,15 @@ describe.each(versions)('authentication in Express $version', ({ make }) => {
       user: { username: 'jane', uid: '1', groups: ['a', 'b', 'system:authenticated'], extra: {} },
       same: true,
     })
+  })
+
+  it('tells the observer the status of every answer, also of a refusal', async () => {
+    const observer = vi.fn<Observer>()
+    const origin = await listen(appWith(chain, { observer }))
+    await fetch(origin, { headers: { authorization: 'Bearer good' } })
+    await fetch(origin, { headers: { authorization: 'Bearer bad' } })
+    const statuses = observer.mock.calls.flatMap(([event]) => (event.type === 'response' ? event.status : []))
+    expect(statuses).toEqual([200, 401])
   })
 
   it('shows the application no header that carried a credential or an identity', async () => {

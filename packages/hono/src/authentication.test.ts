@@ -4,6 +4,7 @@ import {
   type Authentication,
   type Authenticator,
   authenticatorChain,
+  type Observer,
   rejected,
   StatusError,
   type UserInfo,
@@ -65,6 +66,15 @@ describe.each(ways)('authentication in Hono with $way', ({ ask }) => {
       same: true,
       headers: { 'x-kept': 'yes' },
     })
+  })
+
+  it('tells the observer the status of every answer, also of a refusal', async () => {
+    const observer = vi.fn<Observer>()
+    const app = appWith(chain, { observer })
+    await ask(app, { headers: { authorization: 'Bearer good' } })
+    await ask(app, { headers: { authorization: 'Bearer bad' } })
+    const statuses = observer.mock.calls.flatMap(([event]) => (event.type === 'response' ? event.status : []))
+    expect(statuses).toEqual([200, 401])
   })
 
   it('keeps the body of a request whose headers it changes', async () => {

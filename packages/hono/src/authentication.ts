@@ -40,12 +40,16 @@ export function authentication<E extends AuthenticationEnv = AuthenticationEnv>(
     const incoming = nodeRequestOf(c)
     if (outcome.closesConnection && incoming !== undefined) closeConnection(incoming)
     changeHeaders(c, outcome.headerChanges)
-    if ('failure' in outcome) return onFailure(outcome.failure, c, next)
-    for (const text of outcome.warnings) c.header('Warning', warningHeader(text), { append: true })
-    setAuthentication(c, outcome.authentication)
-    await next()
-    if (observer !== undefined) notify(observer, { type: 'response', request, status: c.res.status })
-    return undefined
+    const refused = 'failure' in outcome ? await onFailure(outcome.failure, c, next) : undefined
+    if (!('failure' in outcome)) {
+      for (const text of outcome.warnings) c.header('Warning', warningHeader(text), { append: true })
+      setAuthentication(c, outcome.authentication)
+      await next()
+    }
+    if (observer !== undefined) {
+      notify(observer, { type: 'response', request, status: (refused ?? c.res).status })
+    }
+    return refused
   }
   return middleware
 }

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import {
   type Authenticator,
   authenticatorChain,
+  type Observer,
   rejected,
   StatusError,
   type UserInfo,
@@ -49,6 +50,15 @@ describe('authentication in Koa', () => {
     expect(body.headers).toMatchObject({ 'x-kept': 'yes' })
     expect(Object.keys(body.headers)).not.toContain('authorization')
     expect(Object.keys(body.headers)).not.toContain('x-remote-user')
+  })
+
+  it('tells the observer the status of every answer, also of a refusal', async () => {
+    const observer = vi.fn<Observer>()
+    const origin = await listen(appWith(chain, { observer }))
+    await fetch(origin, { headers: { authorization: 'Bearer good' } })
+    await fetch(origin, { headers: { authorization: 'Bearer bad' } })
+    const statuses = observer.mock.calls.flatMap(([event]) => (event.type === 'response' ? event.status : []))
+    expect(statuses).toEqual([200, 401])
   })
 
   it('compares tokens byte by byte', async () => {
