@@ -148,6 +148,13 @@ describe('an expression over claims', () => {
     expect(() => compiler.compile('claims', expression)).toThrow(message)
   })
 
+  it('pays for what is nested in sets', () => {
+    const list = Array.from({ length: 90 }, (_, last) => [...Array.from({ length: 900 }, () => 1), last])
+    const program = compiler.compile('claims', 'sets.contains(claims.a, claims.a)')
+    expect(() => program.evaluate({ a: list })).toThrow('cost')
+    expect(program.evaluate({ a: list.slice(0, 9) })).toBe(true)
+  })
+
   it.each(['claims.admin', 'claims.?admin.orValue(true)', 'claims.sub', '"true"', '[true]'])(
     '%s is not known to be true or false',
     (expression) => {

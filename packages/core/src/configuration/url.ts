@@ -25,6 +25,7 @@ export function parseUrl(url: string): ParsedUrl {
   const fail = (reason: string): never => {
     throw new UrlError(`parse ${quoted(withoutUserinfo(url))}: ${reason}`)
   }
+  // Control characters are what is looked for.
   // oxlint-disable-next-line no-control-regex
   if (/[\u0000-\u001F\u007F]/.test(url)) fail('net/url: invalid control character in URL')
   const [beforeFragment = '', fragment = ''] = splitOnce(url, '#')

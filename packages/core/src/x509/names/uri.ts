@@ -15,6 +15,7 @@ export interface UriHost {
  * Source: Go `net/url` (`Parse`), `crypto/x509/parser.go` (`parseSANExtension`).
  */
 export function uriHost(uri: string): UriHost | undefined {
+  // Control characters are what is looked for.
   // oxlint-disable-next-line no-control-regex
   if (/[\0-\x1f\x7f]/.test(uri) || uri.startsWith(':') || /%(?![0-9A-Fa-f]{2})/.test(uri)) return undefined
   const scheme = /^[A-Za-z][A-Za-z0-9+.-]*:/.exec(uri)?.[0] ?? ''
