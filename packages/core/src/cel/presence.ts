@@ -1,4 +1,6 @@
 import { type Environment, Optional } from '@marcbachmann/cel-js'
+import { Duration, UnsignedInt } from '@marcbachmann/cel-js/evaluator'
+import { CelEvaluationError } from './cel.ts'
 import { boundName, type Macro, type MacroCall, type Scope } from './engine.ts'
 
 /**
@@ -20,6 +22,20 @@ export function registerPresence(environment: Environment): void {
     (call: MacroCall) => optionalMap(call, true),
     sync,
   )
+  environment.registerFunction(
+    'OptionalNamespace.ofNonZeroValue(A): optional<A>',
+    (_optional: unknown, value: unknown) => (isZero(value) ? Optional.none() : Optional.of(value)),
+    sync,
+  )
+}
+
+/** What is the same as nothing, in its type. */
+function isZero(value: unknown): boolean {
+  if (value instanceof UnsignedInt) return value.value === 0n
+  if (value instanceof Duration) return value.seconds === 0n && value.nanos === 0
+  if (value instanceof Map) return value.size === 0
+  if (Array.isArray(value) || value instanceof Uint8Array) return value.length === 0
+  return value === '' || value === 0 || value === 0n || value === false || value === null
 }
 
 function has({ args: [node] }: MacroCall): Macro {
@@ -37,10 +53,11 @@ function has({ args: [node] }: MacroCall): Macro {
       const present: unknown = value instanceof Optional && value.hasValue() ? value.value() : value
       if (present instanceof Optional) return false
       if (present instanceof Map) return present.get(field) !== undefined
-      if (typeof present === 'object' && present !== null && !Array.isArray(present)) {
-        return Object.hasOwn(present, field)
+      if (Array.isArray(present)) {
+        throw new CelEvaluationError("unsupported index type 'string' in list")
       }
-      throw evaluator.createError('no_such_overload', 'no such overload', node)
+      // What has no fields has not this one either.
+      return typeof present === 'object' && present !== null && Object.hasOwn(present, field)
     },
   }
 }
