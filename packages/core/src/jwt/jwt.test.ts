@@ -39,6 +39,12 @@ describe('the text of a token', () => {
     ['a token without a signature', `${header}.${claims}.`, 'i'],
     ['no issuer', token({ alg: 'ES256' }, {}), ''],
     ['an issuer that is null', token({ alg: 'ES256' }, { iss: null }), ''],
+    ['an issuer among colons', token({ alg: 'ES256' }, '{"a:b\\":":":\\\\","iss":"i","c":{"d":[":"]}}'), 'i'],
+    [
+      'half a surrogate pair',
+      token({ alg: 'ES256' }, '{"iss":"\\udc73ystem \\ud83d\\uDE00 \\\\ud800"}'),
+      '\ufffdystem 😀 \\ud800',
+    ],
     ['an issuer that is a property of every object', token({ alg: 'ES256' }, { toString: 1 }), ''],
   ])('says of %s whose it is', (_, text, issuer) => {
     expect(unverifiedIssuer(text)).toBe(issuer)
@@ -68,6 +74,11 @@ describe('the text of a token', () => {
     ['a key id that is no text', token({ alg: 'ES256', kid: 1 }, { iss: 'i' })],
     ['an issuer that is a list', token({ alg: 'ES256' }, { iss: ['i'] })],
     ['claims that are not UTF-8', `${header}.${Buffer.from([0x22, 0xff, 0x22]).toString('base64url')}.`],
+    ['an issuer twice', token({ alg: 'ES256' }, '{"iss":"a","iss":"i"}')],
+    ['an issuer twice, spelled otherwise', token({ alg: 'ES256' }, '{"iss":"a","\\u0069ss":"i"}')],
+    ['a prototype twice', token({ alg: 'ES256' }, '{"__proto__":1,"__proto__":{"iss":"i"}}')],
+    ['a claim twice, in a list in a claim', token({ alg: 'ES256' }, '{"iss":"i","a":[{"b":1,"b":2}]}')],
+    ['an algorithm twice', token('{"alg":"none","alg":"ES256"}', { iss: 'i' })],
     ['a byte order mark before the claims', token({ alg: 'ES256' }, '\ufeff{"iss":"i"}')],
     ['more than anybody sends', token({ alg: 'ES256' }, { iss: 'i', x: 'x'.repeat(MAX_TOKEN_LENGTH) })],
   ])('is no JWT with %s', (_, text) => {

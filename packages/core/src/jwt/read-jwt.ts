@@ -1,4 +1,5 @@
 import { bytesOfBase64url, isCanonicalBase64url } from './base64url.ts'
+import { strictJson } from './strict-json.ts'
 
 /** An object of JSON. Read with `Object.hasOwn`: its names are anybody's. */
 export type JsonObject = Readonly<Record<string, unknown>>
@@ -24,8 +25,9 @@ export const MAX_TOKEN_LENGTH = 32_768
  *
  * Source: kubernetes `pkg/serviceaccount/jwt.go` (`hasCorrectIssuer`), apiserver `plugin/pkg/authenticator/token/oidc`.
  *
- * Deviation: a signature has one spelling only, and tokens have a greatest length (`docs/deviations.md`, token text). Otherwise
- * a list of refused tokens, or a cache, would not know a token by its text.
+ * Deviation: a signature has one spelling only, nothing in a token is there twice, and tokens have a greatest length
+ * (`docs/deviations.md`, token text). Otherwise a list of refused tokens, or a cache, would not know a token by its text, and
+ * two readers of a token could read different things.
  */
 export function readJwt(token: string): UnverifiedJwt | undefined {
   if (token.length > MAX_TOKEN_LENGTH) return undefined
@@ -60,7 +62,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 function objectOfJson(base64url: string): JsonObject | undefined {
   try {
-    const value: unknown = JSON.parse(utf8.decode(bytesOfBase64url(base64url)))
+    const value = strictJson(utf8.decode(bytesOfBase64url(base64url)))
     return isJsonObject(value) ? value : undefined
   } catch {
     return undefined
