@@ -277,6 +277,8 @@ describe('a token in a secret', () => {
     ],
     ['the subject of another', { sub: 'system:serviceaccount:ns:other' }, 'sub claim is invalid'],
     ['a subject of no service account', { sub: 'sa' }, 'sub claim is invalid'],
+    ['an expiry that is a text', { exp: 'never' }, 'the exp claim is of another type'],
+    ['an audience that is null', { aud: null }, 'the aud claim is of another type'],
     ['a subject that is a list', { sub: ['x'] }, 'the sub claim is of another type'],
   ])('is refused with %s, even when nothing is looked up', async (_, more, message) => {
     const token = await inSecret(more)

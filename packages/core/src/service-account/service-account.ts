@@ -11,7 +11,7 @@ import { boundClaimsValidator } from './bound-claims.ts'
 import type { ClaimsValidator } from './claims-validator.ts'
 import { legacyClaimsValidator, type LegacyTokenObjects } from './legacy-claims.ts'
 import type { ServiceAccountObjects } from './objects.ts'
-import { audienceClaim, textClaim } from './read-claims.ts'
+import { audienceClaim, checkRegisteredClaims, textClaim } from './read-claims.ts'
 import { serviceAccountUser } from './user-info.ts'
 
 /** The issuer of tokens that are kept in secrets. */
@@ -107,6 +107,7 @@ function signedTokens(
 
   const authenticate = async (jwt: UnverifiedJwt, context: Context): Promise<Authentication> => {
     const claims = await verifySignature(jwt, typeof keys === 'function' ? keys() : keys)
+    checkRegisteredClaims(claims)
     const own = audienceClaim(claims)
     if (own.length === 0) context.annotate?.('authentication.k8s.io/legacy-token', textClaim(claims, 'sub'))
     const intended = own.length === 0 ? audiences : own
