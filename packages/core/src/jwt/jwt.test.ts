@@ -5,7 +5,7 @@ import { thrownBy } from '../../test/fakes.ts'
 import { AuthenticationError } from '../errors.ts'
 import { base64urlOf, bytesOfBase64url, isCanonicalBase64url } from './base64url.ts'
 import { verificationKeysFromPem } from './pem-keys.ts'
-import { MAX_TOKEN_LENGTH, readJwt, unverifiedIssuer } from './read-jwt.ts'
+import { MAX_TOKEN_LENGTH, readJws, readJwt, unverifiedIssuer } from './read-jwt.ts'
 import { verifySignature } from './verify-signature.ts'
 
 const pairs = {
@@ -83,6 +83,14 @@ describe('the text of a token', () => {
     ['more than anybody sends', token({ alg: 'ES256' }, { iss: 'i', x: 'x'.repeat(MAX_TOKEN_LENGTH) })],
   ])('is no JWT with %s', (_, text) => {
     expect(readJwt(text)).toBeUndefined()
+  })
+
+  it('may sign something else than claims, and is no JWT then', () => {
+    for (const payload of ['', encode('foo'), encode([])]) {
+      const text = `${header}.${payload}.${signature}`
+      expect(readJws(text)).toEqual({ token: text, algorithm: 'ES256', keyId: '', payload })
+      expect(readJwt(text)).toBeUndefined()
+    }
   })
 
   it('is read or not, whatever it is', () => {
