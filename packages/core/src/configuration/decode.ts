@@ -37,7 +37,8 @@ export function decodeAuthenticationConfiguration(
 ): AuthenticationConfiguration {
   const value = yamlDocument(text, source, limits)
   if (value === undefined) throw problem(source, 'empty config data')
-  const errors = errorList()
+  // A password may be in the wrong place.
+  const errors = errorList({ hideValues: true })
   const reader = readObject(value, fieldPath(), errors)
   if (reader === undefined) throw problem(source, 'must be an object')
   requireKind(reader, source)

@@ -5,7 +5,11 @@ import { certificatePool } from '../x509/pool/pem.ts'
 import type { Issuer } from './config.ts'
 import { parseUrl, UrlError, withoutUserinfo } from './url.ts'
 
-/** Adds what is wrong with an issuer. */
+/**
+ * Adds what is wrong with an issuer.
+ *
+ * Deviation: a URL has a host, and no password in it is shown (`docs/deviations.md`, issuer URLs).
+ */
 export function validateIssuer(
   issuer: Issuer,
   disallowed: ReadonlySet<string>,
@@ -48,6 +52,7 @@ function validateUrl(url: string, disallowed: ReadonlySet<string>, path: FieldPa
   try {
     const parsed = parseUrl(url)
     if (parsed.scheme !== 'https') errors.invalid(path, shown, 'URL scheme must be https')
+    else if (!parsed.hasHost || !URL.canParse(url)) errors.invalid(path, shown, 'URL must have a valid host')
     if (parsed.hasUserinfo) errors.invalid(path, shown, 'URL must not contain a username or password')
     if (parsed.query !== '') errors.invalid(path, shown, 'URL must not contain a query')
     if (parsed.fragment !== '') errors.invalid(path, shown, 'URL must not contain a fragment')

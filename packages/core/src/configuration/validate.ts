@@ -7,6 +7,7 @@ import { type FieldPath, fieldPath } from '../field/path.ts'
 import { type Compile, compileInto } from './compile.ts'
 import type { AuthenticationConfiguration, JwtAuthenticator } from './config.ts'
 import type { CompiledJwtAuthenticator } from './programs.ts'
+import { withoutUserinfo } from './url.ts'
 import { validateIssuer } from './validate-issuer.ts'
 import { validateMappings } from './validate-mappings.ts'
 import { validateClaimRules, validateUserRules } from './validate-rules.ts'
@@ -56,8 +57,13 @@ export function validateAuthenticationConfiguration(
     const path = root.index(index)
     validateIssuer(config.issuer, disallowed, path.child('issuer'), errors)
     const compiled = validateJwt(config, path, errors, compile)
-    addUnique(config.issuer.url, urls, path.child('issuer').child('url'), errors)
-    addUnique(config.issuer.discoveryURL, discoveryUrls, path.child('issuer').child('discoveryURL'), errors)
+    addUniqueUrl(config.issuer.url, urls, path.child('issuer').child('url'), errors)
+    addUniqueUrl(
+      config.issuer.discoveryURL,
+      discoveryUrls,
+      path.child('issuer').child('discoveryURL'),
+      errors,
+    )
     return compiled
   })
   if (configuration.anonymous !== undefined) {
@@ -93,9 +99,9 @@ function validateJwt(
   return { config, ...mappings, claimRules, userRules }
 }
 
-function addUnique(value: string, seen: Set<string>, path: FieldPath, errors: ErrorList): void {
+function addUniqueUrl(value: string, seen: Set<string>, path: FieldPath, errors: ErrorList): void {
   if (value === '') return
-  if (seen.has(value)) errors.duplicate(path, value)
+  if (seen.has(value)) errors.duplicate(path, withoutUserinfo(value))
   seen.add(value)
 }
 
