@@ -220,6 +220,23 @@ describe('a bound token', () => {
     expect(await thrownBy(() => tokens.authenticateToken(token, {}))).toMatchObject({ code: 'rejected' })
   })
 
+  it('cannot be checked while there are no keys to be had, which is no fault of its own', async () => {
+    const tokens = serviceAccountToken({
+      issuers: [ISSUER],
+      keys: () => {
+        throw new Error('the file is gone')
+      },
+      objects: serviceAccountObjects(there),
+      clock,
+    })
+    const token = await bound()
+    expect(await thrownBy(() => tokens.authenticateToken(token, {}))).toMatchObject({
+      code: 'unavailable',
+      message: 'the keys of service account tokens could not be read',
+      cause: new Error('the file is gone'),
+    })
+  })
+
   it.each([
     ['no issuer', { issuers: [] }, 'issuers: must not be empty'],
     ['an empty issuer', { issuers: [''] }, 'issuers[0]: must not be empty'],
