@@ -14,6 +14,17 @@ export { fakeRequest, type FakeRequestInit } from './fake-request.ts'
 export { fakeUser } from './fake-user.ts'
 export { fixedClock, type FixedClock } from './fixed-clock.ts'
 export {
+  createIssuer,
+  type DistributedClaims,
+  type DistributedClaimsOptions,
+  type Issuer,
+  type IssuerAlgorithm,
+  type IssuerKey,
+  type IssuerOptions,
+  type RotateOptions,
+  type SignOptions,
+} from './issuer/issuer.ts'
+export {
   type CertificateAuthority,
   type CertificateFault,
   type CertificateOptions,
@@ -27,3 +38,6 @@ export {
   type ServerCertificateOptions,
 } from './pki/pki.ts'
 export { recordEvents, type RecordedEvents } from './record-events.ts'
+export type { FakeService, ReceivedRequest } from './service/fake-service.ts'
+export { type FakeFetch, fetchFrom } from './service/fetch-from.ts'
+export type { Outage, OutageStatus } from './service/outage.ts'
