@@ -1,4 +1,4 @@
-export { always, type Answer, fails, later, noOpinion } from './answers.ts'
+export { always, type Answer, fails, knownTokens, later, noOpinion } from './answers.ts'
 export {
   fakeAuthenticator,
   type FakeAuthenticator,
@@ -41,3 +41,9 @@ export { recordEvents, type RecordedEvents } from './record-events.ts'
 export type { FakeService, ReceivedRequest } from './service/fake-service.ts'
 export { type FakeFetch, fetchFrom } from './service/fetch-from.ts'
 export type { Outage, OutageStatus } from './service/outage.ts'
+export {
+  fakeTokenReviewWebhook,
+  type FakeTokenReviewWebhook,
+  type FakeTokenReviewWebhookOptions,
+} from './token-review/fake-token-review-webhook.ts'
+export type { ReceivedReview, TokenReviewVersion } from './token-review/read-review.ts'
