@@ -38,6 +38,12 @@ export {
   type ServerCertificateOptions,
 } from './pki/pki.ts'
 export { recordEvents, type RecordedEvents } from './record-events.ts'
+export {
+  createServiceAccounts,
+  type ServiceAccounts,
+  type ServiceAccountsOptions,
+  type ServiceAccountTokenInit,
+} from './service-accounts/service-accounts.ts'
 export type { FakeService, ReceivedRequest } from './service/fake-service.ts'
 export { type FakeFetch, fetchFrom } from './service/fetch-from.ts'
 export type { Outage, OutageStatus } from './service/outage.ts'
