@@ -25,7 +25,7 @@ export function openCertificatePools(
     readonly clientCA: CertificateAuthoritiesFile | undefined
     readonly requestHeaderCA: CertificateAuthoritiesFile | undefined
   },
-  open: Opener['open'],
+  opener: Opener,
 ): CertificatePools {
   const pools: { clientCA?: FileSource<CertificatePool>; requestHeaderCA?: FileSource<CertificatePool> } = {}
   const openOne = (
@@ -35,7 +35,7 @@ export function openCertificatePools(
   ): FileSource<CertificatePool> | undefined => {
     if (file === undefined) return undefined
     const { path, ...options } = file
-    return open(option, () => certificateAuthoritiesAt(path, { ...options, check }))
+    return opener.open(option, () => certificateAuthoritiesAt(path, { ...options, check }))
   }
 
   const requestHeaderCA = openOne('requestHeader.clientCA', files.requestHeaderCA, (pool) => {

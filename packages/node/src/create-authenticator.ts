@@ -99,7 +99,7 @@ export function createAuthenticator(options: CreateAuthenticatorOptions): NodeAu
       ...(anonymous !== undefined && { anonymous }),
       ...(audiences !== undefined && { audiences }),
     })
-    return { ...chain, health, close: parts.close }
+    return { ...chain, health, close: () => parts.close() }
   } catch (error) {
     parts.close()
     throw error
@@ -120,7 +120,7 @@ function certificateAuthenticators(
       clientCA: withPath(options.clientCA, shared),
       requestHeaderCA: withPath(configured?.clientCA, shared),
     },
-    parts.open,
+    parts,
   )
   const { clock } = shared
   const proxyOf = (): Authenticator | undefined => {
