@@ -1,9 +1,4 @@
-import {
-  type Clock,
-  type ConfigurationProblem,
-  type Observer,
-  type TokenAuthenticator,
-} from '@kube-authn/core'
+import type { Clock, ConfigurationProblem, Observer, TokenAuthenticator } from '@kube-authn/core'
 import { bootstrapToken, type BootstrapSecretGetter } from '@kube-authn/core/bootstrap-token'
 import type { AuthenticationConfiguration } from '@kube-authn/core/configuration'
 import type { OidcFlags } from '@kube-authn/core/oidc'
