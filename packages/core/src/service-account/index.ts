@@ -47,7 +47,9 @@ export {
 } from './user-info.ts'
 export {
   isServiceAccountToken,
+  SERVICE_ACCOUNT_NAME_ANNOTATION,
   SERVICE_ACCOUNT_SECRET_TYPE,
+  SERVICE_ACCOUNT_UID_ANNOTATION,
   SERVICE_ACCOUNTS_GROUP,
   serviceAccountUsername,
   splitServiceAccountUsername,
