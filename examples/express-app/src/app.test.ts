@@ -4,6 +4,7 @@ import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Material, prepareMaterial } from './material.ts'
 
@@ -64,6 +65,20 @@ describe('express-app', () => {
     }
   })
 
+  it('prints a line that gets an ID token of the issuer in it', ({ skip }) => {
+    if (!hasCurl) skip('there is no curl on this machine')
+    const [command = ''] = /^curl .*grant_type=password.*$/m.exec(output) ?? []
+    const { stdout, stderr } = spawnSync('sh', ['-c', command], { encoding: 'utf8' })
+    expect(stderr).toBe('')
+    const issuer = /(https:\/\/localhost:\d+)\/token/.exec(command)?.[1]
+    expect(decodeJwt(stdout)).toMatchObject({
+      iss: issuer,
+      aud: 'express-app',
+      sub: 'mary',
+      groups: ['accounting', 'app2'],
+    })
+  })
+
   it('keeps its keys and credentials for this user only', () => {
     expect(statSync(folder).mode & 0o777).toBe(0o700)
     const modes = readdirSync(folder).map((name) => [
@@ -74,6 +89,9 @@ describe('express-app', () => {
       'audit.jsonl': '600',
       'ca.crt': '644',
       'client-ca.crt': '644',
+      'issuer-ca.crt': '644',
+      'issuer.crt': '644',
+      'issuer.key': '600',
       'jbeda.crt': '644',
       'jbeda.key': '600',
       'passwords.csv': '600',

@@ -5,8 +5,10 @@ import type { Observer } from '@kube-authn/core'
 import { auditFile, createAuthenticator, rbacAt, tlsServerOptions } from '@kube-authn/node'
 import { createApp } from './app.ts'
 import { prepareMaterial } from './material.ts'
-import { recipes } from './recipes.ts'
+import { startOidcProvider } from './oidc-provider.ts'
+import { CLIENT_ID, idTokenCommand, recipes } from './recipes.ts'
 
+const port = Number(process.env['PORT'] ?? 8443)
 const folder = process.env['MATERIAL'] ?? fileURLToPath(new URL('../.material', import.meta.url))
 const material = await prepareMaterial(folder)
 
@@ -16,6 +18,16 @@ const observer: Observer = (event) => {
   if (event.type === 'reload') console.log(`${event.source}: ${event.outcome} ${event.error?.message ?? ''}`)
   if (event.type === 'fileNotice') console.log(`${event.file}: ${event.notice.message}`)
 }
+
+const { marysPassword, clientSecret } = material.secrets
+const { issuer } = await startOidcProvider({
+  port: port === 0 ? 0 : port + 1,
+  certificate: material.issuer.certificate,
+  privateKey: material.issuer.privateKey,
+  clientId: CLIENT_ID,
+  clientSecret,
+  users: new Map([['mary', { password: marysPassword, claims: { groups: ['accounting', 'app2'] } }]]),
+})
 
 const authenticator = createAuthenticator({
   clientCA: material.clientCAPath,
@@ -28,15 +40,16 @@ const policy = rbacAt(fileURLToPath(new URL('../rbac', import.meta.url)), { obse
 const app = createApp({ authenticator, policy, observer })
 
 const server = createServer(tlsServerOptions({ cert: material.certificate, key: material.privateKey }), app)
-server.listen(Number(process.env['PORT'] ?? 8443), 'localhost', () => {
-  const { port } = server.address() as AddressInfo
-  const origin = `https://localhost:${port}`
+server.listen(port, 'localhost', () => {
+  const origin = `https://localhost:${(server.address() as AddressInfo).port}`
   console.log(
     `\nWho are you? Paste a line; below it is what it answers. A browser shows more at ${origin}/\n`,
   )
   for (const { title, command, answer } of recipes(material, origin)) {
     console.log(`# ${title}\n${command}\n#=> ${answer}\n`)
   }
+  console.log(`# an ID token of mary, from the OpenID Connect issuer at ${issuer}`)
+  console.log(`${idTokenCommand(material, issuer)}\n`)
   console.log(`Who did what is in ${material.auditPath}`)
   console.log(`Change ${material.tokenFilePath}, and it counts a moment later. Ctrl+C ends the app.`)
 })

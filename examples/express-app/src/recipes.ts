@@ -78,6 +78,20 @@ export function recipes(material: Material, origin: string): readonly Recipe[] {
   ]
 }
 
+/** What tokens of the issuer are for. */
+export const CLIENT_ID = 'express-app'
+
+/** Prints an ID token of mary: what a shell does in the place of a browser. */
+export function idTokenCommand({ issuer: { caPath }, secrets }: Material, issuer: string): string {
+  const { clientSecret, marysPassword } = secrets
+  return [
+    `curl --silent --show-error --cacert ${quote(relative(process.cwd(), caPath))}`,
+    `--user ${quote(`${CLIENT_ID}:${clientSecret}`)}`,
+    `--data grant_type=password --data username=mary --data ${quote(`password=${marysPassword}`)}`,
+    `${issuer}/token | ${String.raw`sed 's/.*"id_token":"\([^"]*\)".*/\1/'`}`,
+  ].join(' ')
+}
+
 const UNAUTHORIZED =
   '{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Unauthorized","reason":"Unauthorized","code":401}'
 

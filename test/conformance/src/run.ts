@@ -14,6 +14,7 @@ import { issuerDiscoveries } from './areas/issuer-discovery.ts'
 import { keys } from './areas/keys.ts'
 import { configurations } from './areas/configuration.ts'
 import { kubeconfigs, kubeconfigUsers } from './areas/kubeconfig.ts'
+import { oidcRunners } from './areas/oidc.ts'
 import { requestHeaderConfig } from './areas/request-header-config.ts'
 import { certificateRunners } from './areas/certificates.ts'
 import { requestHeaderRunners } from './areas/request-header.ts'
@@ -88,6 +89,7 @@ function runners(vectors: readonly Vector[]): (vector: Vector) => CaseRunner | u
     'D-bootstrap-cleaner': { '': bootstrapCleaner },
     'D-bootstrap-signer': { '': bootstrapSigner },
     ...Object.fromEntries(Object.entries(configurations).map(([area, runner]) => [area, { '': runner }])),
+    ...Object.fromEntries(Object.entries(oidcRunners).map(([area, runner]) => [area, { '': runner }])),
     'cel-engine': { '': celEngine(vectors) },
   }
   return ({ area, given }) => {

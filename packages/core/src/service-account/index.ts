@@ -39,12 +39,8 @@ export {
   type TokenIssuerOptions,
 } from './token-issuer.ts'
 export type { BoundObjectReference, TokenRequestSpec } from './token-request.ts'
-export {
-  CREDENTIAL_ID_KEY,
-  type ObjectReference,
-  type ServiceAccountInfo,
-  serviceAccountUser,
-} from './user-info.ts'
+export { CREDENTIAL_ID_KEY } from '../credential-id.ts'
+export { type ObjectReference, type ServiceAccountInfo, serviceAccountUser } from './user-info.ts'
 export {
   isServiceAccountToken,
   SERVICE_ACCOUNT_NAME_ANNOTATION,
