@@ -36,6 +36,7 @@ const budgets = {
   './request-header': '24 kB',
   './request-header-config': '2.2 kB',
   './service-account': '17 kB',
+  './service-account-controllers': '8.5 kB',
   './token-cache': '11.9 kB',
   './token-file': '20.2 kB',
   './x509': '14 kB',
