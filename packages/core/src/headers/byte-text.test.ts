@@ -37,7 +37,7 @@ describe('bytesFromText', () => {
     ['a letter beside one', 'Ŭ\uDCFF', [0xc5, 0xac, 0xff]],
     ['a surrogate that was never a byte', '\uDC73', [0xef, 0xbf, 0xbd]],
     ['half a pair', '\uD83D', [0xef, 0xbf, 0xbd]],
-  ])('has %s', (_, text, bytes) => {
-    expect([...bytesFromText(text)]).toEqual(bytes)
+  ])('has %s', (_, text, sent) => {
+    expect([...bytesFromText(text)]).toEqual(sent)
   })
 })
