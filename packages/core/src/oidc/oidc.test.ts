@@ -110,6 +110,8 @@ describe('claims', () => {
     ['whose expiry is an empty text', { exp: '' }, /failed to unmarshal claims/],
     ['whose expiry is hexadecimal', { exp: '0x7fffffff' }, /failed to unmarshal claims/],
     ['whose expiry is Infinity', { exp: 'Infinity' }, /failed to unmarshal claims/],
+    ['whose expiry no clock shows', { exp: 1e300 }, /failed to unmarshal claims/],
+    ['whose expiry no clock shows, as a text', { exp: '1e300' }, /failed to unmarshal claims/],
     ['whose expiry is too long a number', { exp: '1'.repeat(65) }, /failed to unmarshal claims/],
     [
       'valid in more than a minute',
