@@ -125,6 +125,12 @@ describe('an expression', () => {
   })
 
   it.each<[string, string, Claims, unknown]>([
+    [
+      'a pattern that is too long',
+      '"a".matches(claims.x)',
+      { x: '1'.repeat(24_000) },
+      'a pattern must be at most 4096 characters',
+    ],
     ['a pattern that backtracks', 'claims.x.matches("^(a+)+$")', { x: `${'a'.repeat(5000)}!` }, false],
     [
       'a duration that is none',

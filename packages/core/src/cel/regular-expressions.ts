@@ -36,6 +36,7 @@ export function patternsWithin(budget: Budget): Patterns {
   const others = new Map<string, RE2JS>()
 
   const compiledNow = (pattern: string): RE2JS => {
+    requireShort(pattern)
     budget.spend(costToCompile(pattern))
     const compiled = compiledOrNone(pattern)
     // What is wrong with it may be from a claim, and is not repeated.
@@ -81,16 +82,23 @@ function compiledOrNone(pattern: string): RE2JS | undefined {
 }
 
 function compile(pattern: string): RE2JS {
-  if (pattern.length > MAX_PATTERN_LENGTH) {
-    throw new RangeError(`a pattern must be at most ${MAX_PATTERN_LENGTH} characters`)
-  }
+  requireShort(pattern)
   return RE2JS.compile(pattern)
+}
+
+function requireShort(pattern: string): void {
+  if (pattern.length > MAX_PATTERN_LENGTH) {
+    throw new CelEvaluationError(`a pattern must be at most ${MAX_PATTERN_LENGTH} characters`)
+  }
 }
 
 /** A pattern is repeated as often as it says, and a class of Unicode has hundreds of ranges. */
 function costToCompile(pattern: string): number {
-  const counts = pattern.match(/\d+(?=\})/g) ?? []
-  const repetitions = counts.reduce((product, count) => product * Math.max(1, Number(count)), 1)
+  const counts = [...pattern.matchAll(/\{(\d{1,4})(?:,(\d{0,4}))?\}/g)]
+  const repetitions = counts.reduce(
+    (product, [, least, most]) => product * Math.max(1, Number(least), Number(most ?? 0)),
+    1,
+  )
   const isLarge = /\\p|\(\?\w*i/i.test(pattern)
   return pattern.length * Math.min(1000, repetitions) * (isLarge ? 100 : 1)
 }
