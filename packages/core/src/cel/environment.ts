@@ -45,7 +45,7 @@ export function environmentFor(variable: CelVariable, budget: Budget, patterns: 
   registerConversions(environment)
   registerDurations(environment)
   registerTimestamps(environment, budget)
-  registerPresence(environment)
+  registerPresence(environment, budget)
   registerRegularExpressions(environment, patterns)
   registerSets(environment, budget)
   registerStrings(environment, budget)

@@ -1,15 +1,17 @@
 import { type Environment, Optional } from '@marcbachmann/cel-js'
 import { Duration, UnsignedInt } from '@marcbachmann/cel-js/evaluator'
+import type { Budget } from './budget.ts'
 import { CelEvaluationError } from './cel.ts'
+import { isEqual } from './equality.ts'
 import { boundName, type Macro, type MacroCall, type Scope } from './engine.ts'
 
 /**
  * Registers `has`, `optMap` and `optFlatMap` under capitalised names. The library's own `has` knows names only, not
- * `has(claims.list[0].name)`.
+ * `has(claims.list[0].name)`. Also registers `optional.ofNonZeroValue`, and that optionals can be equal.
  *
  * Source: cel-spec, "Field Selection"; cel-go `cel/library.go`, optional types.
  */
-export function registerPresence(environment: Environment): void {
+export function registerPresence(environment: Environment, budget: Budget): void {
   const sync = { async: false }
   environment.registerFunction('Has(ast): bool', has, sync)
   environment.registerFunction(
@@ -21,6 +23,9 @@ export function registerPresence(environment: Environment): void {
     'optional.OptFlatMap(ast, ast): optional<dyn>',
     (call: MacroCall) => optionalMap(call, true),
     sync,
+  )
+  environment.registerOperator('optional<A> == optional<A>: bool', (one: unknown, other: unknown) =>
+    isEqual(one, other, budget),
   )
   environment.registerFunction(
     'OptionalNamespace.ofNonZeroValue(A): optional<A>',
