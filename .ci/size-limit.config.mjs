@@ -29,6 +29,7 @@ const budgets = {
   './impersonation': '21 kB',
   './incoming-message': '2.4 kB',
   './jwt': '12.5 kB',
+  './keystone': '18 kB',
   './metrics': '1.5 kB',
   './password-file': '22 kB',
   './rbac': '41.5 kB',

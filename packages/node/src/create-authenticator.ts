@@ -14,6 +14,7 @@ import { clientCertificate } from '@kube-authn/core/client-certificate'
 import { requestHeader, type RequestHeaderNames } from '@kube-authn/core/request-header'
 import { cached, type CachedOptions } from '@kube-authn/core/token-cache'
 import { type CertificateAuthoritiesFile, type Open, openCertificatePools } from './certificate-pools.ts'
+import { keystoneChain, type KeystoneOptions } from './keystone-chain.ts'
 import { type PasswordFileAtOptions, passwordFileAt } from './password-file-at.ts'
 import { requestHeaderAt } from './request-header-at.ts'
 import { type TokenFileAtOptions, tokenFileAt } from './token-file-at.ts'
@@ -41,11 +42,16 @@ export interface CreateAuthenticatorOptions {
   readonly tokenFile?: string | ({ readonly path: string } & TokenFileAtOptions)
   /** A CSV file of passwords (`--basic-auth-file`), or options with its path. */
   readonly passwordFile?: string | ({ readonly path: string } & PasswordFileAtOptions)
+  /**
+   * An OpenStack Keystone (`--experimental-keystone-url`): its URL, or options with it. Its passwords are asked for after the
+   * password file, its tokens after all others, behind a cache.
+   */
+  readonly keystone?: string | KeystoneOptions
   /** More token authenticators, asked after the token file and behind a cache. */
   readonly tokens?: readonly TokenAuthenticator[]
   /** More password authenticators, asked after the password file. */
   readonly passwords?: readonly PasswordAuthenticator[]
-  /** The cache in front of `tokens`. Default as kube-apiserver: 10 s for users, 0 for failures. `false`: none. */
+  /** The cache in front of `tokens`, those of `keystone` too. Default as kube-apiserver: 10 s for users, 0 for failures. `false`: none. */
   readonly tokenCache?: CachedOptions | false
   /** Let requests without any credential pass as `system:anonymous` (`--anonymous-auth`). Default `false`. */
   readonly anonymous?: boolean | AnonymousConfig
@@ -117,11 +123,18 @@ export function createAuthenticator(options: CreateAuthenticatorOptions): NodeAu
     if (configured === undefined || requestHeaderCA === undefined) return undefined
     return attempt('requestHeader', () => requestHeader({ ...configured, ca: requestHeaderCA, ...clocked }))
   }
+  const remembered = (each: TokenAuthenticator): TokenAuthenticator =>
+    tokenCache === false ? each : cached(each, { ...shared, ...tokenCache })
+  const { keystone } = options
   const parts = {
     requestHeader: ready ?? proxyOf(),
     clientCertificate: clientCA && clientCertificate({ ca: clientCA, ...shared }),
     tokenFile: tokenFile && open('tokenFile', () => tokenFileAt(tokenFile.path, tokenFile)),
     passwordFile: passwordFile && open('passwordFile', () => passwordFileAt(passwordFile.path, passwordFile)),
+    keystone:
+      keystone === undefined
+        ? undefined
+        : open('keystone', () => keystoneChain(keystone, shared, remembered)),
   }
 
   try {
@@ -134,13 +147,19 @@ export function createAuthenticator(options: CreateAuthenticatorOptions): NodeAu
     const chain = authenticatorChain({
       ...(parts.requestHeader !== undefined && { requestHeader: parts.requestHeader }),
       ...(parts.clientCertificate !== undefined && { clientCertificate: parts.clientCertificate }),
+      ...(parts.keystone !== undefined && { requests: parts.keystone.requests }),
       tokens: [
         // It is in memory and may be reloaded at any time; a cache in front of it would only delay that.
         // Deviation: kube-apiserver has one cache in front of all (`docs/deviations.md`, token file in the cache).
         ...(parts.tokenFile === undefined ? [] : [parts.tokenFile]),
-        ...(tokenCache === false ? tokens : tokens.map((each) => cached(each, { ...shared, ...tokenCache }))),
+        ...tokens.map(remembered),
+        ...(parts.keystone?.tokens ?? []),
       ],
-      passwords: [...(parts.passwordFile === undefined ? [] : [parts.passwordFile]), ...passwords],
+      passwords: [
+        ...(parts.passwordFile === undefined ? [] : [parts.passwordFile]),
+        ...(parts.keystone?.passwords ?? []),
+        ...passwords,
+      ],
       ...(anonymous !== undefined && { anonymous }),
       ...(audiences !== undefined && { audiences }),
     })
