@@ -13,6 +13,7 @@ import type { AreaRunner } from './areas/impersonation-rbac/vector.ts'
 import { issuerDiscoveries } from './areas/issuer-discovery.ts'
 import { keys } from './areas/keys.ts'
 import { configurations } from './areas/configuration.ts'
+import { keystone } from './areas/keystone.ts'
 import { kubeconfigs, kubeconfigUsers } from './areas/kubeconfig.ts'
 import { requestHeaderConfig } from './areas/request-header-config.ts'
 import { certificateRunners } from './areas/certificates.ts'
@@ -72,6 +73,7 @@ function runners(vectors: readonly Vector[]): (vector: Vector) => CaseRunner | u
     F: { ...requestHeaderConfig(certificates), ...requestHeaderRunners },
     G: tokenCache,
     H: kubeconfigs,
+    I: keystone,
     'F-kubeconfig': { '': kubeconfigUsers },
     'C-keys': { '': keys },
     'C-sa-legacy': { '': signedTokens },
