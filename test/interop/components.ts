@@ -15,6 +15,7 @@ export const COMPONENTS = {
   curl: { command: '/usr/bin/curl', packages: ['curl'] },
   nginx: { command: '/usr/sbin/nginx', packages: ['nginx', 'libnginx-mod-http-headers-more-filter'] },
   haproxy: { command: '/usr/sbin/haproxy', packages: ['haproxy'] },
+  keystone: { command: '/usr/bin/keystone-wsgi-public', packages: ['keystone'] },
   chromium: { command: '/usr/bin/chromium', packages: ['chromium', 'libnss3-tools'] },
 } as const satisfies Readonly<Record<string, Component>>
 
