@@ -459,7 +459,7 @@ describe.runIf(hasKeystone)('Keystone', () => {
     const authenticator = forgetful()
     expect([await bearer(remembering, token), await bearer(authenticator, token)]).toEqual([jane(), jane()])
     await vi.waitFor(async () => expect(await bearer(remembering, token)).toBe(401), {
-      timeout: 6000,
+      timeout: 8000,
       interval: 100,
     })
     expect(await bearer(authenticator, token)).toBe(401)
