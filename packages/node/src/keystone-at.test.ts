@@ -130,7 +130,7 @@ describe('keystone of createAuthenticator', () => {
     expect(await Promise.all(asked)).toEqual(names)
   })
 
-  it('comes after the password file and before other passwords, and after other tokens', async () => {
+  it('comes after files, and before what an app brings along', async () => {
     const { url } = await httpsServer(local, keystone)
     const passwordFile = file('passwords.csv', 'secret,joe,1\n')
     const tokenFile = file('tokens.csv', 'tok,jim,1\n')
@@ -158,8 +158,8 @@ describe('keystone of createAuthenticator', () => {
     expect(await namesIn(basic('wrong'), 'basic')).toEqual(['passwordFile', 'keystonePassword', 'mine'])
     expect(await namesIn(['Authorization', 'Bearer x'], 'bearerToken')).toEqual([
       'tokenFile',
-      'cached(mine)',
       'cached(keystoneToken)',
+      'cached(mine)',
     ])
   })
 

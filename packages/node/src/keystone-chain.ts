@@ -7,6 +7,7 @@ import {
   type TokenAuthenticator,
 } from '@kube-authn/core'
 import { xAuthToken } from '@kube-authn/core/keystone'
+import { cached, type CachedOptions } from '@kube-authn/core/token-cache'
 import { keystoneAt, type KeystoneAtOptions } from './keystone-at.ts'
 
 /** The Keystone of `createAuthenticator`, and which of its credentials count. */
@@ -32,13 +33,13 @@ export interface KeystoneChain {
 /**
  * The authenticators of a Keystone, for their places in a chain.
  *
- * @param remembered puts a cache in front of tokens. It is one for both headers that tokens come in.
+ * @param tokenCache is in front of tokens: one cache for both headers that they come in.
  * @throws {ConfigurationError} with every problem of the options and the CA file.
  */
 export function keystoneChain(
   keystone: string | KeystoneOptions,
   shared: { readonly observer?: Observer; readonly clock?: Clock },
-  remembered: (tokens: TokenAuthenticator) => TokenAuthenticator,
+  tokenCache: CachedOptions | false = {},
 ): KeystoneChain {
   const given: KeystoneOptions = typeof keystone === 'string' ? { url: keystone } : keystone
   const { url, passwords = true, tokens = true, xAuthToken: header = false, ...options } = given
@@ -47,7 +48,7 @@ export function keystoneChain(
     throw new ConfigurationError([{ path: 'passwords', message }])
   }
   const opened = keystoneAt(url, { ...shared, ...options })
-  const known = remembered(opened.tokens)
+  const known = tokenCache === false ? opened.tokens : cached(opened.tokens, { ...shared, ...tokenCache })
   return {
     passwords: passwords ? [opened.passwords] : [],
     tokens: tokens ? [known] : [],
