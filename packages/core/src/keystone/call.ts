@@ -58,6 +58,8 @@ export async function call(
       headers: {
         ...headers,
         accept: 'application/json',
+        // Caches go by the URL, which is the same for all tokens.
+        'cache-control': 'no-store',
         ...(body !== undefined && { 'content-type': 'application/json' }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),

@@ -5,7 +5,7 @@ import { limitConcurrency } from '../limit-concurrency.ts'
 
 /** How much may be asked at once, and for how long. */
 export interface ChecksOptions {
-  /** For one check: its turn, and all calls that it takes. Default 10. */
+  /** For one check: its turn, and all calls that it takes. At most 30. Default 10. */
   readonly timeoutSeconds?: number
   /** How many checks run at once. Default 32. */
   readonly maxConcurrentChecks?: number
@@ -52,8 +52,8 @@ export function boundedChecks(options: ChecksOptions): Check {
 export function checksProblems(options: ChecksOptions): readonly ConfigurationProblem[] {
   const { timeoutSeconds = 1, maxConcurrentChecks = 1, maxWaitingChecks = 0 } = options
   const problems: ConfigurationProblem[] = []
-  if (!(timeoutSeconds > 0 && timeoutSeconds <= 60)) {
-    problems.push({ path: 'timeoutSeconds', message: 'must be above 0 and at most 60' })
+  if (!(timeoutSeconds > 0 && timeoutSeconds <= 30)) {
+    problems.push({ path: 'timeoutSeconds', message: 'must be above 0 and at most 30' })
   }
   if (!(Number.isSafeInteger(maxConcurrentChecks) && maxConcurrentChecks > 0)) {
     problems.push({ path: 'maxConcurrentChecks', message: 'must be a whole number above 0' })

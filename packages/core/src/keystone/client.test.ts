@@ -45,7 +45,11 @@ describe('keystoneClient', () => {
     })
     const [call] = calls
     expect([call?.method, call?.url.href]).toEqual(['POST', `${url}/v3/auth/tokens?nocatalog`])
-    expect(call?.headers).toEqual({ accept: 'application/json', 'content-type': 'application/json' })
+    expect(call?.headers).toEqual({
+      accept: 'application/json',
+      'cache-control': 'no-store',
+      'content-type': 'application/json',
+    })
     expect(call?.init).toMatchObject({ redirect: 'manual', signal })
     expect(call?.body).toEqual({
       auth: {
@@ -260,9 +264,18 @@ describe('groups', () => {
   it('are not read for ever', async () => {
     const { client, calls } = clientOf(() => groupsAnswer(['a'], 'https://keystone/?marker=1'))
     expect(await thrownBy(() => client.groupsOf('u1', FERNET, signal))).toMatchObject({
-      message: 'Keystone gave no usable answer: there are more than 10 pages of groups',
+      message: 'Keystone gave no usable answer: there are too many groups',
     })
     expect(calls).toHaveLength(10)
+  })
+
+  it('are no longer together than one answer may be', async () => {
+    const names = Array.from({ length: 20 }, () => 'x'.repeat(100))
+    const { client, calls } = clientOf(() => groupsAnswer(names, 'https://keystone/?marker=1'), {
+      maxResponseBytes: 10_000,
+    })
+    expect(await thrownBy(() => client.groupsOf('u1', FERNET, signal))).toMatchObject({ code: 'unavailable' })
+    expect(calls.length).toBeLessThan(5)
   })
 
   it.each([

@@ -117,11 +117,13 @@ export function keystoneClient(options: KeystoneClientOptions): KeystoneClient {
       const headers = authorized(authToken)
       const groups: KeystoneGroup[] = []
       let query: GroupsPage['nextQuery'] = ''
+      let remaining = maxResponseBytes
       for (let page = 0; query !== undefined; page++) {
-        if (page >= MAX_PAGES) throw unusable(`there are more than ${MAX_PAGES} pages of groups`)
-        const asked = { url: groupsUrl + query, method: 'GET', headers, maxResponseBytes } as const
+        if (page >= MAX_PAGES || remaining <= 0) throw unusable('there are too many groups')
+        const asked = { url: groupsUrl + query, method: 'GET', headers, maxResponseBytes: remaining } as const
         const answer = await call(asked, fetch, signal)
         if (isRefusal(answer)) return refusal(answer)
+        remaining -= answer.text.length
         const { groups: more, nextQuery } = readGroups(answer.text)
         for (const group of more) groups.push(group)
         query = nextQuery

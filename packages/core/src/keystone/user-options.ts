@@ -18,7 +18,10 @@ export interface KeystoneRoleMapping {
 export interface KeystoneUserOptions {
   /** The domain whose users count, and that of whoever types a name alone. Default `{ id: 'default' }`. */
   readonly domain?: KeystoneDomain
-  /** The domains whose users count, if not `domain` alone; several, or `all`, need forms of names that tell them apart. */
+  /**
+   * The domains whose users and groups count, if not `domain` alone; several, or `all`, need forms of names that tell them apart.
+   * A domain that is named by its name has the groups of its own users only.
+   */
   readonly domains?: readonly KeystoneDomain[] | 'all'
   /** The ids of the projects that count: users must have come for one of them. Default: any project, or none. */
   readonly projects?: readonly string[]

@@ -104,6 +104,20 @@ describe('mappedUser', () => {
     expect(mappedUser(jane, token, [group('admins', 'evil'), group('dev')], {}).groups).toEqual(['dev', 'p1'])
   })
 
+  it.each<[KeystoneUserOptions, readonly string[]]>([
+    [{}, []],
+    [{ domains: [{ id: 'default' }] }, []],
+    [{ domains: [{ id: 'default' }, { name: 'Abroad' }], groupName: '{id}' }, []],
+    [{ domains: [{ id: 'default' }, { id: 'abroad' }], groupName: '{id}' }, ['id of admins']],
+    [{ domains: [{ id: 'default' }, { id: 'abroad' }], groupName: '{domainId}/{name}' }, ['abroad/admins']],
+    [{ domains: [{ id: 'default' }, { id: 'abroad' }], groupName: '{domainName}/{name}' }, []],
+    [{ domains: 'all', groupName: '{domainId}/{name}' }, ['abroad/admins']],
+    [{ domains: 'all', groupName: '{domainName}/{name}' }, []],
+  ])('with the options %j has of a group of another domain %j', (options, names) => {
+    const user = mappedUser(jane, { ...token, project: undefined }, [group('admins', 'abroad')], options)
+    expect(user.groups).toEqual(names)
+  })
+
   it('leaves out groups that are of Kubernetes', () => {
     const groups = [group('system:masters'), group('system:'), group('systems'), group('System:masters')]
     expect(mappedUser(jane, token, groups, {}).groups).toEqual(['systems', 'System:masters', 'p1'])

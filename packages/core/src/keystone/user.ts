@@ -31,7 +31,7 @@ export function acceptedUser(token: KeystoneToken, options: KeystoneUserOptions)
  *
  * Source: cloud-provider-openstack `pkg/identity/keystone/authenticator.go`, `sync.go`.
  *
- * Deviation: nobody is called `system:` something by Keystone, groups are of the domain of their user, and roles are of a project
+ * Deviation: nobody is called `system:` something by Keystone, groups are of domains that count, and roles are of a project
  * (`docs/deviations.md`, Keystone names).
  *
  * @param user as {@link acceptedUser} has it.
@@ -52,9 +52,7 @@ export function mappedUser(
   if (mappedName === undefined && ownName.startsWith(RESERVED)) {
     throw rejected('the user of Keystone has a name that begins with system:')
   }
-  const ownGroups = groups
-    .filter(({ domainId }) => domainId === domain.id)
-    .map((group) => named(group, domain, options.groupName))
+  const ownGroups = groups.flatMap((group) => groupNames(group, domain, options))
   return userInfo({
     username: mappedName ?? ownName,
     uid: user.id,
@@ -77,6 +75,18 @@ export function mappedUser(
 }
 
 const EXTRA = 'alpha.kubernetes.io/identity'
+
+/** The name of a group; none for one that does not count, or whose domain has an unknown name that is part of it. */
+function groupNames(
+  group: KeystoneGroup,
+  domain: KeystoneUser['domain'],
+  { domains, groupName }: KeystoneUserOptions,
+): readonly string[] {
+  if (group.domainId === domain.id) return [named(group, domain, groupName)]
+  const counts = domains === 'all' || domains?.some((each) => 'id' in each && each.id === group.domainId)
+  if (counts !== true || groupName === '{domainName}/{name}') return []
+  return [named(group, { id: group.domainId, name: '' }, groupName)]
+}
 
 function isDomain(domain: KeystoneUser['domain'], wanted: KeystoneDomain): boolean {
   return 'id' in wanted ? domain.id === wanted.id : domain.name === wanted.name
