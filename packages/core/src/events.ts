@@ -66,6 +66,14 @@ export interface ServiceAccountTokenEvent {
   readonly status: 'valid' | 'stale'
 }
 
+/** A webhook was asked about a token, once; a question that is repeated has several of these. */
+export interface TokenReviewCallEvent {
+  readonly type: 'tokenReviewCall'
+  /** The HTTP status; absent when no answer came. */
+  readonly status?: number
+  readonly durationSeconds: number
+}
+
 /** A client certificate was presented, valid or not. */
 export interface ClientCertificateExpirationEvent {
   readonly type: 'clientCertificateExpiration'
@@ -157,6 +165,7 @@ export type AuthenticationEvent =
   | TokenCacheFetchEvent
   | TokenCacheActiveFetchEvent
   | ServiceAccountTokenEvent
+  | TokenReviewCallEvent
   | ClientCertificateExpirationEvent
   | FileNoticeEvent
   | ReloadEvent

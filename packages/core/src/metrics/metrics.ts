@@ -18,7 +18,7 @@ export interface Metrics {
  * An observer that counts, under kube-apiserver's metric names.
  *
  * Source: apiserver `pkg/endpoints/filters/metrics.go`, `pkg/authentication/token/cache/stats.go`,
- * `pkg/authentication/request/x509/x509.go`; kubernetes `pkg/serviceaccount/metrics.go`.
+ * `pkg/authentication/request/x509/x509.go`, `pkg/server/options/authentication.go`; kubernetes `pkg/serviceaccount/metrics.go`.
  *
  * @example
  * const { observer, render } = metrics()
@@ -77,6 +77,19 @@ export function metrics(): Metrics {
       help: 'Service account tokens of extended lifetime that were used after they had to be renewed.',
     }),
   }
+  const reviewCalls = series('counter', {
+    name: 'apiserver_delegated_authn_request_total',
+    help: 'Calls of a token webhook by HTTP status, or <error>.',
+    label: 'code',
+  })
+  const reviewDuration = histogram(
+    {
+      name: 'apiserver_delegated_authn_request_duration_seconds',
+      help: 'Duration of calls of a token webhook in seconds, by HTTP status or <error>.',
+      label: 'code',
+    },
+    [0.25, 0.5, 0.7, 1, 1.5, 3, 5, 10],
+  )
   const certificateExpiration = histogram(
     {
       name: 'apiserver_client_certificate_expiration_seconds',
@@ -106,6 +119,12 @@ export function metrics(): Metrics {
         case 'serviceAccountToken':
           tokensByAge[event.status].add('')
           break
+        case 'tokenReviewCall': {
+          const code = event.status === undefined ? '<error>' : String(event.status)
+          reviewCalls.add(code)
+          reviewDuration.observe(code, event.durationSeconds)
+          break
+        }
         case 'clientCertificateExpiration':
           certificateExpiration.observe('', event.seconds)
           break
@@ -125,6 +144,8 @@ export function metrics(): Metrics {
         cacheActive,
         tokensByAge.valid,
         tokensByAge.stale,
+        reviewCalls,
+        reviewDuration,
         certificateExpiration,
       ]
         .map((metric) => metric.render())
