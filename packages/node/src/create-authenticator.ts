@@ -14,9 +14,14 @@ import { clientCertificate } from '@kube-authn/core/client-certificate'
 import { requestHeader, type RequestHeaderNames } from '@kube-authn/core/request-header'
 import { cached, type CachedOptions } from '@kube-authn/core/token-cache'
 import { type CertificateAuthoritiesFile, type Open, openCertificatePools } from './certificate-pools.ts'
+import { withPath } from './file-source/with-path.ts'
 import { type PasswordFileAtOptions, passwordFileAt } from './password-file-at.ts'
 import { requestHeaderAt } from './request-header-at.ts'
 import { type TokenFileAtOptions, tokenFileAt } from './token-file-at.ts'
+import {
+  type WebhookAuthenticatorAtOptions,
+  webhookAuthenticatorAt,
+} from './webhook/webhook-authenticator-at.ts'
 
 /** The authenticating proxy of {@link createAuthenticator}: its headers, and the CA file that its certificate is verified with. */
 export type FrontProxyOptions = RequestHeaderNames & {
@@ -43,6 +48,12 @@ export interface CreateAuthenticatorOptions {
   readonly passwordFile?: string | ({ readonly path: string } & PasswordFileAtOptions)
   /** More token authenticators, asked after the token file and behind a cache. */
   readonly tokens?: readonly TokenAuthenticator[]
+  /**
+   * The kubeconfig of a service that is asked by TokenReview (`--authentication-token-webhook-config-file`), or options with its
+   * path: `version` and `cacheTtlSeconds` are `--authentication-token-webhook-version` and `-cache-ttl`. It is asked last, behind a
+   * cache of its own.
+   */
+  readonly tokenReview?: string | ({ readonly path: string } & WebhookAuthenticatorAtOptions)
   /** More password authenticators, asked after the password file. */
   readonly passwords?: readonly PasswordAuthenticator[]
   /** The cache in front of `tokens`. Default as kube-apiserver: 10 s for users, 0 for failures. `false`: none. */
@@ -101,6 +112,10 @@ export function createAuthenticator(options: CreateAuthenticatorOptions): NodeAu
   const ready = proxy !== undefined && 'authenticate' in proxy ? proxy : undefined
   const tokenFile = withPath(options.tokenFile, shared)
   const passwordFile = withPath(options.passwordFile, shared)
+  const tokenReview = withPath(options.tokenReview, {
+    ...shared,
+    ...(audiences !== undefined && audiences.length > 0 && { implicitAudiences: audiences }),
+  })
   const { tokenCache = {} } = options
 
   const { clientCA, requestHeaderCA } = openCertificatePools(
@@ -122,6 +137,8 @@ export function createAuthenticator(options: CreateAuthenticatorOptions): NodeAu
     clientCertificate: clientCA && clientCertificate({ ca: clientCA, ...shared }),
     tokenFile: tokenFile && open('tokenFile', () => tokenFileAt(tokenFile.path, tokenFile)),
     passwordFile: passwordFile && open('passwordFile', () => passwordFileAt(passwordFile.path, passwordFile)),
+    tokenReview:
+      tokenReview && open('tokenReview', () => webhookAuthenticatorAt(tokenReview.path, tokenReview)),
   }
 
   try {
@@ -139,6 +156,7 @@ export function createAuthenticator(options: CreateAuthenticatorOptions): NodeAu
         // Deviation: kube-apiserver has one cache in front of all (`docs/deviations.md`, token file in the cache).
         ...(parts.tokenFile === undefined ? [] : [parts.tokenFile]),
         ...(tokenCache === false ? tokens : tokens.map((each) => cached(each, { ...shared, ...tokenCache }))),
+        ...(parts.tokenReview === undefined ? [] : [parts.tokenReview]),
       ],
       passwords: [...(parts.passwordFile === undefined ? [] : [parts.passwordFile]), ...passwords],
       ...(anonymous !== undefined && { anonymous }),
@@ -149,13 +167,4 @@ export function createAuthenticator(options: CreateAuthenticatorOptions): NodeAu
     close()
     throw error
   }
-}
-
-/** A file as it was given, a path alone or one with options, with what all files have in common. */
-function withPath<T extends { readonly path: string }, S>(
-  file: string | T | undefined,
-  shared: S,
-): (S & (T | { readonly path: string })) | undefined {
-  if (file === undefined) return undefined
-  return { ...shared, ...(typeof file === 'string' ? { path: file } : file) }
 }

@@ -22,7 +22,7 @@ export {
 } from './file-source/manifests-source.ts'
 export type { FileSource, ReloadOptions } from './file-source/reloading-source.ts'
 export { createFetch, type FetchOptions, type HttpFetch, type HttpFetchInit } from './http/create-fetch.ts'
-export { endpointFetch } from './http/endpoint-fetch.ts'
+export { type EndpointFetch, endpointFetch } from './http/endpoint-fetch.ts'
 export type { Credential, Endpoint, PemSource, Transport } from './http/endpoint.ts'
 export {
   parseKubeconfig,
@@ -49,7 +49,11 @@ export {
   type RequestHeaderConfigAtOptions,
 } from './request-header-config/request-header-config-at.ts'
 export { requestHeaderAt, type RequestHeaderAtOptions } from './request-header-at.ts'
-export { webhookAuthorizerAt, type WebhookAuthorizerAtOptions } from './webhook-authorizer-at.ts'
+export {
+  webhookAuthenticatorAt,
+  type WebhookAuthenticatorAtOptions,
+} from './webhook/webhook-authenticator-at.ts'
+export { webhookAuthorizerAt, type WebhookAuthorizerAtOptions } from './webhook/webhook-authorizer-at.ts'
 export {
   requestHeaderFromCluster,
   type RequestHeaderFromClusterOptions,
