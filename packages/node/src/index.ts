@@ -14,6 +14,17 @@ export {
   type FrontProxyOptions,
   type NodeAuthenticator,
 } from './create-authenticator.ts'
+export {
+  delegatedAuthentication,
+  type DelegatedAuthentication,
+  type DelegatedAuthenticationOptions,
+} from './delegation/delegated-authentication.ts'
+export type { ConfiguredProxy } from './delegation/cluster-clients.ts'
+export { inClusterEndpoint, type InClusterEndpointOptions } from './delegation/in-cluster-endpoint.ts'
+export {
+  requestHeaderFromCluster,
+  type RequestHeaderFromClusterOptions,
+} from './delegation/request-header-from-cluster.ts'
 export { fileSource, type FileSourceOptions } from './file-source/file-source.ts'
 export {
   type Manifest,
@@ -54,7 +65,3 @@ export {
   type WebhookAuthenticatorAtOptions,
 } from './webhook/webhook-authenticator-at.ts'
 export { webhookAuthorizerAt, type WebhookAuthorizerAtOptions } from './webhook/webhook-authorizer-at.ts'
-export {
-  requestHeaderFromCluster,
-  type RequestHeaderFromClusterOptions,
-} from './request-header-from-cluster.ts'

@@ -11,8 +11,8 @@ import {
   recordEvents,
 } from '@kube-authn/testing'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { httpsServer } from '../test/servers.ts'
-import { createAuthenticator, requestHeaderFromCluster } from './index.ts'
+import { httpsServer } from '../../test/servers.ts'
+import { createAuthenticator, requestHeaderFromCluster } from '../index.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'from-cluster-'))
 let cluster: CertificateAuthority
