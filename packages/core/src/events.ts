@@ -74,6 +74,23 @@ export interface TokenReviewCallEvent {
   readonly durationSeconds: number
 }
 
+/** A token of an issuer that is known here was judged. A token of nobody that is known has no such event. */
+export interface JwtAuthenticatorEvent {
+  readonly type: 'jwtAuthenticator'
+  readonly issuer: string
+  readonly result: 'success' | 'failure'
+  readonly durationSeconds: number
+}
+
+/** The keys of an issuer were fetched, or could not be. */
+export interface JwksFetchEvent {
+  readonly type: 'jwksFetch'
+  readonly issuer: string
+  /** The JWK set as it came: public keys. Absent when there is an error. */
+  readonly jwks?: string
+  readonly error?: Error
+}
+
 /** A client certificate was presented, valid or not. */
 export interface ClientCertificateExpirationEvent {
   readonly type: 'clientCertificateExpiration'
@@ -104,6 +121,10 @@ export interface ReloadEvent {
   readonly type: 'reload'
   /** What was read, usually a path. */
   readonly source: string
+  /** What it is, where that is counted. */
+  readonly kind?: 'authenticationConfiguration'
+  /** The new content, where it is no secret and is told apart by its hash. */
+  readonly content?: string
   /** `failed`: the last good version stays in force. */
   readonly outcome: 'loaded' | 'failed'
   readonly error?: Error
@@ -166,6 +187,8 @@ export type AuthenticationEvent =
   | TokenCacheActiveFetchEvent
   | ServiceAccountTokenEvent
   | TokenReviewCallEvent
+  | JwtAuthenticatorEvent
+  | JwksFetchEvent
   | ClientCertificateExpirationEvent
   | FileNoticeEvent
   | ReloadEvent

@@ -1,4 +1,4 @@
-import type { Authenticator } from '@kube-authn/core'
+import { type Authenticator, ConfigurationError } from '@kube-authn/core'
 import { clientCertificate } from '@kube-authn/core/client-certificate'
 import { requestHeader, type RequestHeaderNames } from '@kube-authn/core/request-header'
 import type { RequestHeaderConfig } from '@kube-authn/core/request-header-config'
@@ -8,7 +8,6 @@ import {
   type CertificateAuthoritiesFile,
   type CertificatePools,
   type KnownPools,
-  type Open,
   openCertificatePools,
 } from '../certificate-pools.ts'
 import {
@@ -18,7 +17,8 @@ import {
   type DescribedProxyOptions,
   NOBODY,
 } from '../described-proxy.ts'
-import { withPath } from '../file-source/with-path.ts'
+import { opener } from '../opener.ts'
+import { withPath } from '../with-path.ts'
 import type { HttpFetch } from '../http/create-fetch.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { clusterConfigMap, type ClusterConfigMapOptions } from './cluster-config-map.ts'
@@ -73,22 +73,15 @@ export async function clusterClients(
 ): Promise<ClusterClients> {
   const { observer, clock, requestHeader: proxy } = options
   const shared = { ...(observer !== undefined && { observer }), ...(clock !== undefined && { clock }) }
-  const opened: { close(): void }[] = []
-  const close = (): void => {
-    for (const each of opened) each.close()
-  }
-  const open: Open = (_option, make) => {
-    const file = make()
-    opened.push(file)
-    return file
-  }
+  const parts = opener()
   let known: () => Described = () => NOTHING
   try {
     const files = openCertificatePools(
       { clientCA: withPath(options.clientCA, shared), requestHeaderCA: withPath(proxy?.clientCA, shared) },
-      open,
+      parts,
       () => known(),
     )
+    if (parts.problems.length > 0) throw new ConfigurationError(parts.problems)
     const configured =
       files.requestHeaderCA &&
       requestHeader({
@@ -107,18 +100,18 @@ export async function clusterClients(
           options,
         )
       : undefined
-    if (cluster !== undefined) {
-      opened.push(cluster)
-      known = cluster.current
-    }
+    if (cluster !== undefined) known = cluster.current
     const clientCA = files.clientCA ?? (cluster && { current: () => cluster.current().clientCA })
     return {
       requestHeader: configured ?? (cluster && believeDescribed(() => cluster.current().proxy)),
       clientCertificate: clientCA && clientCertificate({ ca: clientCA, ...shared }),
-      close,
+      close() {
+        cluster?.close()
+        parts.close()
+      },
     }
   } catch (error) {
-    close()
+    parts.close()
     throw error
   }
 }

@@ -9,12 +9,15 @@ export interface VectorToken {
   readonly signWith?: string | null
   readonly raw?: string
   readonly rawParts?: readonly string[]
+  /** Another way of writing it down than the compact one. */
+  readonly form?: 'jws-json-flattened' | 'compact-with-base64-padding'
+  readonly leadingWhitespace?: string
 }
 
 /** The token that a vector describes. */
 export async function tokenOf(given: string | VectorToken): Promise<string> {
   if (typeof given === 'string') return given
-  const { header = {}, claims, signWith, raw, rawParts, ...others } = given
+  const { header = {}, claims, signWith, raw, rawParts, form, leadingWhitespace = '', ...others } = given
   if (raw !== undefined) return raw
   if (rawParts !== undefined) {
     return rawParts
@@ -28,8 +31,20 @@ export async function tokenOf(given: string | VectorToken): Promise<string> {
     typeof kid === 'string' && kid.startsWith('@kid:')
       ? { ...header, kid: (await keyNamed(kid.slice('@kid:'.length))).kid }
       : header
-  const text = `${base64url(JSON.stringify(named))}.${base64url(JSON.stringify(claims))}`
-  return `${text}.${signWith === null || signWith === undefined ? '' : signature(text, signWith)}`
+  const encode = form === 'compact-with-base64-padding' ? padded : base64url
+  const [encodedHeader, payload] = [base64url(JSON.stringify(named)), encode(JSON.stringify(claims))]
+  const text = `${encodedHeader}.${payload}`
+  const signed = signWith === null || signWith === undefined ? '' : signature(text, signWith)
+  if (form === 'jws-json-flattened') {
+    return leadingWhitespace + JSON.stringify({ protected: encodedHeader, payload, signature: signed })
+  }
+  return `${text}.${signed}`
+}
+
+/** With at least one `=` at the end: JSON may end in spaces. */
+function padded(json: string): string {
+  const text = Buffer.byteLength(json) % 3 === 0 ? `${json} ` : json
+  return Buffer.from(text).toString('base64').replaceAll('+', '-').replaceAll('/', '_')
 }
 
 /** The public half of a key of the harness. */
