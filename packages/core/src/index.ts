@@ -52,6 +52,7 @@ export type {
   TokenCacheActiveFetchEvent,
   TokenCacheFetchEvent,
   TokenCacheRequestEvent,
+  TokenReviewCallEvent,
 } from './events.ts'
 export { notify } from './events.ts'
 export { explain, type ExplainedStep, type Explanation } from './explain.ts'

@@ -1,0 +1,14 @@
+/**
+ * The webhook token authenticator: bearer tokens that a service knows, asked by TokenReview.
+ *
+ * @module
+ */
+export type { WebhookCallOptions } from '../webhook-call/options.ts'
+export type {
+  WebhookFetch,
+  WebhookFetchInit,
+  WebhookResponse,
+  WebhookResponseBody,
+} from '../webhook-call/webhook-fetch.ts'
+export type { TokenReviewVersion } from './token-review.ts'
+export { webhookAuthenticator, type WebhookAuthenticatorOptions } from './webhook-authenticator.ts'
