@@ -1,5 +1,4 @@
 import { type Awaitable, isPromiseLike } from '@kube-authn/core'
-import { type Deadline, whenLate } from './deadline.ts'
 
 /** What of a Passport strategy is used: what every one of them has. */
 export interface PassportStrategy {
@@ -7,7 +6,7 @@ export interface PassportStrategy {
   readonly authenticate: (req: never, options?: never) => unknown
 }
 
-/** How a strategy ended. `error` is also what was thrown, and that it took too long. */
+/** How a strategy ended. `error` is also what was thrown. */
 export type StrategyAnswer =
   | { readonly kind: 'success'; readonly user: unknown; readonly info: unknown }
   | { readonly kind: 'fail'; readonly status: number | undefined }
@@ -16,18 +15,13 @@ export type StrategyAnswer =
   | { readonly kind: 'error'; readonly error: unknown }
 
 /**
- * Asks a strategy about one request. It never throws and never waits for longer than the deadline.
+ * Asks a strategy about one request. It never throws, but a strategy may well never answer.
  *
  * The strategy runs as an object of its own that is derived from it, as Passport does it for a strategy by name: what it or its
  * callbacks call later is of this request and of no other. The first call counts. What a promise of it comes to counts only as
  * far as it is an error: it may well be done before its callbacks are.
  */
-export function askStrategy(
-  strategy: PassportStrategy,
-  req: object,
-  who: string,
-  deadline: Deadline,
-): Awaitable<StrategyAnswer> {
+export function askStrategy(strategy: PassportStrategy, req: object): Awaitable<StrategyAnswer> {
   let first: StrategyAnswer | undefined
   let tell: ((answer: StrategyAnswer) => void) | undefined
   const answer = (given: StrategyAnswer): void => {
@@ -45,7 +39,8 @@ export function askStrategy(
   }
 
   try {
-    const own = Object.create(strategy, ownProperties(actions)) as object
+    // Defined and not assigned: the strategy may be frozen.
+    const own = Object.create(strategy, Object.getOwnPropertyDescriptors(actions)) as object
     const returned: unknown = Reflect.apply(strategy.authenticate, own, [req, {}])
     if (isPromiseLike(returned)) void returned.then(undefined, fail)
   } catch (error) {
@@ -53,19 +48,6 @@ export function askStrategy(
   }
   if (first !== undefined) return first
   return new Promise((resolve) => {
-    const callOff = whenLate(deadline, who, fail)
-    tell = (given) => {
-      callOff()
-      resolve(given)
-    }
+    tell = resolve
   })
-}
-
-/** They can be replaced by a strategy that wraps them, also when the strategy they are put upon is frozen. */
-function ownProperties(actions: object): PropertyDescriptorMap {
-  const descriptors = Object.entries(actions).map(([name, value]: [string, unknown]) => [
-    name,
-    { value, writable: true, configurable: true, enumerable: true },
-  ])
-  return Object.fromEntries(descriptors) as PropertyDescriptorMap
 }

@@ -1,4 +1,4 @@
-import { type AuthenticationError, type Clock, unavailable } from '@kube-authn/core'
+import { type Clock, unavailable } from '@kube-authn/core'
 
 /** The longest somebody may take, and by which clock. */
 export interface Deadline {
@@ -6,13 +6,13 @@ export interface Deadline {
   readonly clock: Clock
 }
 
-/** Calls back once the time has passed, with what then is to be said; the returned function calls it off. */
-export function whenLate(
-  { seconds, clock }: Deadline,
-  who: string,
-  callback: (error: AuthenticationError) => void,
-): () => void {
-  return clock.after(seconds * 1000, () => callback(unavailable(`${who} did not answer within ${seconds} s`)))
+/** An answer, if it comes in time; otherwise nobody knows. Leaves no timer behind. */
+export function inTime<T>(answer: PromiseLike<T>, { seconds, clock }: Deadline, who: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = (): void => reject(unavailable(`${who} did not answer within ${seconds} s`))
+    const callOff = clock.after(seconds * 1000, late)
+    void Promise.resolve(answer).then(resolve, reject).then(callOff)
+  })
 }
 
 /** What is wrong with such a time; `undefined` when nothing is. */

@@ -1,72 +1,17 @@
 import { inspect } from 'node:util'
 import {
-  anonymous,
   type Authenticator,
-  authenticatorChain,
-  authenticateRequest,
-  basic,
   ConfigurationError,
   emptyContext,
-  failFast,
   type PasswordAuthenticator,
   rejected,
   type TokenAuthenticator,
   unavailable,
-  union,
 } from '@kube-authn/core'
-import { passwordFile } from '@kube-authn/core/password-file'
 import { fakeRequest, fixedClock } from '@kube-authn/testing'
-import { BasicStrategy } from 'passport-http'
-import { Strategy as BearerStrategy } from 'passport-http-bearer'
 import { describe, expect, expectTypeOf, it, vi } from 'vitest'
-import { fromPassport, type PassportStrategy, Strategy } from './index.ts'
-
-/** What strategies here call a user. */
-interface Account {
-  readonly id: string
-  readonly teams?: readonly string[]
-}
-
-const user = ({ id, teams = [] }: Account) => ({ username: id, groups: teams })
-
-/** What a strategy sees of Passport. */
-interface Actions {
-  success(user?: unknown, info?: unknown): void
-  fail(challenge?: unknown, status?: unknown): void
-  pass(): void
-  redirect(url: string): void
-  error(error: unknown): void
-}
-
-/** What of Express' request these look at. */
-interface Request {
-  readonly method: string
-  readonly url: string
-  readonly headers: Readonly<Record<string, string | undefined>>
-  readonly query: Readonly<Record<string, unknown>>
-  readonly body?: Readonly<Record<string, unknown>>
-  get(name: string): unknown
-}
-
-/** A strategy that does this. */
-function strategy(authenticate: (this: Actions, req: Request) => unknown, name?: string): PassportStrategy {
-  return { name, authenticate }
-}
-
-const authorized = (value: string) => fakeRequest({ headers: [['Authorization', value]] })
-const asBasic = (name: string, secret: string) =>
-  authorized(`Basic ${Buffer.from(`${name}:${secret}`).toString('base64')}`)
-
-/** How an authenticator comes out: the name, `no opinion`, or the code and message of the error. */
-async function outcome(authenticator: Authenticator, request = authorized('Bearer t')): Promise<string> {
-  try {
-    const answer = await authenticator.authenticate(request, emptyContext)
-    return answer?.user.username ?? 'no opinion'
-  } catch (error) {
-    const { code = 'fault', message } = error as { readonly code?: string; readonly message: string }
-    return `${code}: ${message}`
-  }
-}
+import { type Account, user, type Actions, strategy, authorized, outcome } from '../test/strategies.ts'
+import { fromPassport, type PassportStrategy } from './index.ts'
 
 const ends: readonly (readonly [string, (this: Actions) => unknown, string])[] = [
   [
@@ -343,6 +288,17 @@ describe('an end', () => {
     expect(clock.pending).toBe(0)
   })
 
+  it('is a time limit for `user` too', async () => {
+    const clock = fixedClock()
+    const known = strategy(function () {
+      this.success({ id: 'jane' })
+    }, 'slow')
+    const one = fromPassport(known, { user: () => new Promise<never>(() => undefined), clock })
+    const asked = outcome(one)
+    await clock.advanceAsync(10_000)
+    expect(await asked).toBe('unavailable: slow did not answer within 10 s')
+  })
+
   it('is as soon as it is there, without a timer left', async () => {
     const clock = fixedClock()
     const waits = strategy(function () {
@@ -477,239 +433,6 @@ describe('user', () => {
     expectTypeOf(untyped).toEqualTypeOf<Authenticator>()
     // @ts-expect-error a header of a whole request is not looked for in a token
     expect(() => fromPassport(known, { as: 'token', user, headers: ['x'] })).not.toThrow()
-  })
-})
-
-describe('passport-http-bearer', () => {
-  const verify = vi.fn((token: string, done: (error: unknown, account?: unknown) => void) => {
-    if (token === 'down') done(new Error('the database is down'))
-    else done(null, token === 'good' ? { id: 'jane' } : false)
-  })
-  const one = fromPassport(new BearerStrategy(verify), { user })
-
-  it.each([
-    ['Bearer good', 'jane'],
-    ['bearer good', 'jane'],
-    ['Bearer wrong', 'rejected: bearer refused the credential'],
-    ['Bearer down', 'unavailable: bearer could not tell'],
-    ['Bearer ', 'no opinion'],
-    ['Bearer', 'no opinion'],
-    ['Basic YTpi', 'no opinion'],
-    ['', 'no opinion'],
-    ['Bearer \udcff', 'rejected: the token is not UTF-8'],
-    [`Bearer ${'x'.repeat(65_537)}`, 'rejected: bearer token is longer than 65536 characters'],
-  ])('with %j is %s', async (authorization, expected) => {
-    expect(await outcome(one, authorized(authorization))).toBe(expected)
-  })
-
-  it('is not asked about a token in the query', async () => {
-    expect(await outcome(one, fakeRequest({ url: '/?access_token=good' }))).toBe('no opinion')
-    const both = fakeRequest({ url: '/?access_token=good', headers: [['Authorization', 'Bearer good']] })
-    expect(await outcome(one, both)).toBe('jane')
-  })
-
-  it('is challenged for, and the credential does not reach the app', async () => {
-    const authenticate = authenticateRequest(one)
-    expect(await authenticate(fakeRequest())).toMatchObject({
-      failure: { status: 401, headers: { 'www-authenticate': 'Bearer realm="kubernetes-master"' } },
-    })
-    expect(await authenticate(authorized('Bearer good'))).toMatchObject({
-      headerChanges: { remove: expect.arrayContaining(['authorization']) },
-    })
-  })
-
-  it('is one of the tokens of a chain', async () => {
-    const chain = authenticatorChain({
-      tokens: [fromPassport(new BearerStrategy(verify), { as: 'token', user })],
-      anonymous: true,
-    })
-    expect(await outcome(chain, authorized('Bearer good'))).toBe('jane')
-    expect(await outcome(chain, authorized('Bearer wrong'))).toMatch(/^rejected/)
-    expect(await outcome(chain, fakeRequest())).toBe('system:anonymous')
-  })
-})
-
-describe('passport-http', () => {
-  const passwords = new Map([
-    ['jane', 'secret'],
-    ['joe', 'a:b'],
-    ['jil', 'a'],
-  ])
-  const one = fromPassport(
-    new BasicStrategy((name, secret, done) =>
-      done(null, passwords.get(name) === secret ? { id: name } : false),
-    ),
-    { user },
-  )
-
-  it.each([
-    ['jane', 'secret', 'jane'],
-    ['jane', 'wrong', 'rejected: basic refused the credential'],
-    ['nobody', 'secret', 'rejected: basic refused the credential'],
-    ['jane', '', 'rejected: the user name or the password is empty'],
-    ['', 'secret', 'rejected: the user name or the password is empty'],
-    // It would be checked as `a`, which is jil's password.
-    ['jil', 'a:b', 'rejected: basic refused the credential'],
-    ['joe', 'a:b', 'rejected: basic refused the credential'],
-  ])('with %s and %s is %s', async (name, secret, expected) => {
-    expect(await outcome(one, asBasic(name, secret))).toBe(expected)
-  })
-
-  it('has no opinion without a password', async () => {
-    for (const request of [
-      fakeRequest(),
-      authorized('Bearer t'),
-      authorized('Basic'),
-      authorized('Basic %'),
-    ]) {
-      expect(await outcome(one, request)).toBe('no opinion')
-    }
-  })
-})
-
-describe.each(['ldapauth', 'local', 'any name'])('a strategy for a login form, called %s', (name) => {
-  const form = strategy(function ({ body, query }) {
-    const [username, password] = [
-      body?.['username'] ?? query['username'],
-      body?.['password'] ?? query['password'],
-    ]
-    if (username === undefined || password === undefined) this.fail({ message: 'Missing credentials' }, 400)
-    else if (username === 'joe' && password === 'a:b') this.success({ id: 'joe' })
-    else this.fail({ message: 'Invalid username/password' }, 401)
-  }, name)
-  const one = basic(fromPassport(form, { as: 'password', user }))
-
-  it.each([
-    ['joe', 'a:b', 'joe'],
-    ['joe', 'a', `rejected: ${name} refused the credential`],
-    ['joe', '', 'rejected: the user name or the password is empty'],
-    ["joe$'", 'a:b', 'rejected: the user name has a replacement pattern'],
-    ['joe$&', 'a:b', 'rejected: the user name has a replacement pattern'],
-    ['joe$`', 'a:b', 'rejected: the user name has a replacement pattern'],
-    ['jo$$e', 'a:b', 'rejected: the user name has a replacement pattern'],
-    ['machine$', 'a:b', `rejected: ${name} refused the credential`],
-    ['*', 'a:b', `rejected: ${name} refused the credential`],
-  ])('gets %s and %s: %s', async (username, password, expected) => {
-    expect(await outcome(one, asBasic(username, password))).toBe(expected)
-    if (name !== 'any name')
-      expect(await outcome(fromPassport(form, { user }), asBasic(username, password))).toBe(expected)
-  })
-
-  it('is never told what cannot be told apart', async () => {
-    const passwords = fromPassport(form, { as: 'password', user })
-    const given = [
-      ['joe:a', 'b'],
-      ['joe', '\udcff'],
-      ['\udcff', 'a:b'],
-    ] as const
-    for (const [username, password] of given) {
-      const tell = (): unknown => passwords.authenticatePassword(username, password, emptyContext)
-      expect(tell).toThrow(expect.objectContaining({ code: 'rejected' }))
-    }
-  })
-})
-
-describe('a whole request', () => {
-  const apiKey = strategy(function (req) {
-    if (req.headers['x-api-key'] === 'key') this.success({ id: 'robot' })
-    else this.fail('ApiKey')
-  }, 'apikey')
-
-  it.each([
-    ['the key', [['X-Api-Key', 'key']], 'robot'],
-    ['a wrong key', [['X-Api-Key', 'wrong']], 'rejected: apikey refused the credential'],
-    ['an empty key', [['X-Api-Key', '']], 'rejected: apikey refused the credential'],
-    ['no key', [], 'no opinion'],
-    [
-      'another credential',
-      [
-        ['Authorization', 'Bearer t'],
-        ['Cookie', 'a=b'],
-      ],
-      'no opinion',
-    ],
-  ] as const)('with %s is what the strategy says, or no opinion', async (_, headers, expected) => {
-    for (const one of [
-      fromPassport(apiKey, { user }),
-      fromPassport(apiKey, { user, headers: ['X-Api-Key'] }),
-    ]) {
-      expect(await outcome(one, fakeRequest({ headers }))).toBe(expected)
-    }
-  })
-
-  it('loses the headers that the credential is in', async () => {
-    const one = fromPassport(apiKey, { user, headers: ['X-Api-Key'] })
-    const answer = await one.authenticate(fakeRequest({ headers: [['X-Api-Key', 'key']] }), emptyContext)
-    expect(answer?.consumed).toEqual({ remove: ['authorization', 'x-api-key'] })
-  })
-
-  it('is asked about only where its credential is, once that is said', async () => {
-    const asked = vi.fn(function (this: Actions) {
-      this.fail()
-    })
-    const one = fromPassport(strategy(asked), { user, headers: ['x-api-key'], schemes: ['Negotiate'] })
-    for (const request of [fakeRequest(), authorized('Bearer t'), authorized('NegotiateX t')]) {
-      expect(await outcome(one, request)).toBe('no opinion')
-    }
-    expect(asked).not.toHaveBeenCalled()
-    expect(await outcome(one, authorized('negotiate t'))).toMatch(/^rejected/)
-    expect(await outcome(one, fakeRequest({ headers: [['X-API-KEY', 'k']] }))).toMatch(/^rejected/)
-    expect(one.credentials).toEqual({ schemes: ['Negotiate'] })
-  })
-
-  it.each([
-    ['a header by get()', (req: Request) => req.get('X-Api-Key')],
-    ['all headers', (req: Request) => JSON.stringify(req.headers)],
-    ['a copy of them', (req: Request) => ({ ...req.headers })],
-    ['the query', (req: Request) => req.query['key']],
-    ['the URL', (req: Request) => req.url],
-  ])('is rejected when a strategy that fails looked at %s', async (_, look) => {
-    const looks = strategy(function (req) {
-      look(req)
-      this.fail()
-    })
-    const request = fakeRequest({ url: '/?key=k', headers: [['X-Api-Key', 'k']] })
-    expect(await outcome(fromPassport(looks, { user }), request)).toMatch(/^rejected/)
-    const bare = fakeRequest({
-      headers: [
-        ['Host', 'x'],
-        ['User-Agent', 'y'],
-        ['Accept', '*/*'],
-      ],
-    })
-    expect(await outcome(fromPassport(looks, { user }), bare)).toBe('no opinion')
-  })
-
-  it('with a bad credential is never anonymous, nor does it hide a good one', async () => {
-    const chain = failFast(
-      union(fromPassport(apiKey, { user }), authenticatorChain({ passwords: [passwordFile('pw,joe,2\n')] })),
-      anonymous(),
-    )
-    expect(await outcome(chain, fakeRequest())).toBe('system:anonymous')
-    expect(await outcome(chain, fakeRequest({ headers: [['X-Api-Key', 'wrong']] }))).toMatch(/^rejected/)
-    expect(await outcome(chain, asBasic('joe', 'pw'))).toBe('joe')
-  })
-
-  it('lets a strategy that passes, as passport-anonymous does, never win', async () => {
-    const passes = fromPassport(
-      strategy(function () {
-        this.pass()
-      }, 'anonymous'),
-      { user },
-    )
-    const chain = union(passes, authenticatorChain({ passwords: [passwordFile('pw,joe,2\n')] }))
-    expect(await outcome(chain, asBasic('joe', 'pw'))).toBe('joe')
-    expect(await outcome(chain, asBasic('joe', 'wrong'))).toMatch(/^rejected/)
-    expect(await outcome(chain, fakeRequest())).toBe('no opinion')
-  })
-
-  it('may be one of our own strategies', async () => {
-    const inner = new Strategy(authenticatorChain({ passwords: [passwordFile('pw,joe,2\n')] }))
-    const one = fromPassport(inner, {
-      user: ({ username }: { username: string }) => ({ username }),
-    })
-    expect(await outcome(one, asBasic('joe', 'pw'))).toBe('joe')
-    expect(await outcome(one, asBasic('joe', 'wrong'))).toMatch(/^rejected/)
   })
 })
 

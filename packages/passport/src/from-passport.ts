@@ -7,6 +7,7 @@ import {
   bearerToken,
   type Clock,
   ConfigurationError,
+  isPromiseLike,
   type PasswordAuthenticator,
   systemClock,
   type TokenAuthenticator,
@@ -14,7 +15,7 @@ import {
 } from '@kube-authn/core'
 import { askStrategy, type PassportStrategy } from './ask-strategy.ts'
 import { authenticationOf } from './authentication-of.ts'
-import { problemWithSeconds } from './deadline.ts'
+import { inTime, problemWithSeconds } from './deadline.ts'
 import { passwordRequest, problemWithPassword, problemWithToken, tokenRequest } from './credential-request.ts'
 import { type Ask, wholeRequest, type WholeRequestOptions } from './whole-request.ts'
 
@@ -30,7 +31,7 @@ export interface FromPassportOptions<User = PassportUser, Info = unknown> {
   readonly user: (user: User, info: Info) => Awaitable<UserInfoInit>
   /** What events and errors call it. Default: the name of the strategy. */
   readonly name?: string
-  /** How long the strategy may take, `user` aside, before it counts as `unavailable`. Default 10. */
+  /** How long the strategy and `user` may take together before that counts as `unavailable`. Default 10. */
   readonly timeoutSeconds?: number
   readonly clock?: Clock
 }
@@ -51,7 +52,7 @@ export interface FromPassportOptions<User = PassportUser, Info = unknown> {
  * | `fail()`, whatever the challenge        | `rejected`; no opinion when there was nothing in the request for it         |
  * | `fail` with a status of 500 and above   | `unavailable`                                                              |
  * | `pass()`                                | no opinion                                                                 |
- * | `error(error)`, a throw, a rejection    | `unavailable`, with that as the cause                                      |
+ * | `error(error)`, a throw, a rejection    | `unavailable`, with that error as the cause                                |
  * | no call within `timeoutSeconds`         | `unavailable`                                                              |
  * | `redirect()`                            | `unavailable`: an authenticator cannot send anybody to a login page        |
  *
@@ -87,8 +88,10 @@ export function fromPassport<User, Info>(
   validate(strategy, options)
   const { name = strategy.name ?? 'passport', timeoutSeconds = 10, clock = systemClock, user } = options
   const deadline = { seconds: timeoutSeconds, clock }
-  const ask: Ask = (req, isCredential) =>
-    authenticationOf(askStrategy(strategy, req, name, deadline), { name, isCredential, user })
+  const ask: Ask = (req, isCredential) => {
+    const answer = authenticationOf(askStrategy(strategy, req), { name, isCredential, user })
+    return isPromiseLike(answer) ? inTime(answer, deadline, name) : answer
+  }
 
   const shape = options.as ?? (isRestricted(options) ? 'request' : USUAL.get(strategy.name ?? ''))
   switch (shape) {

@@ -1,5 +1,5 @@
 import { type Authenticator, isPromiseLike, isUnauthenticated, type UserInfo } from '@kube-authn/core'
-import { type Deadline, whenLate } from './deadline.ts'
+import { type Deadline, inTime } from './deadline.ts'
 
 /** What Passport asks of an authenticator beyond Kubernetes. */
 export interface GuardOptions {
@@ -27,11 +27,7 @@ export function guarded(authenticator: Authenticator, { deadline, anonymous }: G
       const answer = authenticator.authenticate(request, context)
       const mayBeAnonymous = anonymous && request.headers.first('authorization') === undefined
       const heard = (given: Answer): Answer => (mayBeAnonymous ? given : unlessAnonymous(given))
-      if (!isPromiseLike(answer)) return heard(answer)
-      return new Promise((resolve, reject) => {
-        const callOff = whenLate(deadline, name, reject)
-        void Promise.resolve(answer).then(heard).then(resolve, reject).then(callOff)
-      })
+      return isPromiseLike(answer) ? inTime(answer, deadline, name).then(heard) : heard(answer)
     },
   }
 }

@@ -1,101 +1,30 @@
-import { createServer, get, type RequestListener } from 'node:http'
-import { connect, createServer as createHttp2Server } from 'node:http2'
-import type { AddressInfo } from 'node:net'
 import {
+  type Authentication,
   type AuthenticationEvent,
   type Authenticator,
   authenticatorChain,
-  type Authentication,
   ConfigurationError,
   unavailable,
   type UserInfo,
   userInfo,
 } from '@kube-authn/core'
-import { passwordFile } from '@kube-authn/core/password-file'
-import { tokenFile } from '@kube-authn/core/token-file'
 import { fakeAuthenticator, fixedClock } from '@kube-authn/testing'
 import express from 'express'
-import Koa from 'koa'
-import { KoaPassport } from 'koa-passport'
 import passport from 'passport'
-import { BasicStrategy } from 'passport-http'
-import { Strategy as BearerStrategy } from 'passport-http-bearer'
-import { afterEach, describe, expect, expectTypeOf, it, vi } from 'vitest'
+import { describe, expect, expectTypeOf, it, vi } from 'vitest'
 import {
-  getAuthentication,
-  getUser,
-  httpBearer,
-  Strategy,
-  type StrategyActions,
-  type StrategyOptions,
-} from './index.ts'
-
-const servers: { close(): unknown }[] = []
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close()
-})
-
-async function listen(app: RequestListener): Promise<string> {
-  const server = createServer(app)
-  servers.push(server)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
-const tokens = tokenFile('good,jane,1,"a,b"\n')
-const chain = authenticatorChain({ tokens: [tokens], passwords: [passwordFile('pw,joe,2\n')] })
-const withAnonymous = authenticatorChain({ tokens: [tokens], anonymous: true })
-const later = (authenticator: Authenticator): Authenticator => ({
-  ...authenticator,
-  authenticate: async (request, context) => {
-    await Promise.resolve()
-    return authenticator.authenticate(request, context)
-  },
-})
-const fails = (thrown: unknown, when: 'now' | 'later'): Authenticator =>
-  fakeAuthenticator(() => {
-    if (when === 'later') return Promise.reject(thrown)
-    throw thrown
-  })
-
-/** Names of strategies, or strategies. */
-type Layers = readonly (string | passport.Strategy)[]
-
-/** An app in which these strategies are asked, by name or as they are. What reaches Express' error handling is a 500 here. */
-function appWith(layers: Layers, registered: readonly passport.Strategy[] = []): express.Express {
-  const own = new passport.Passport()
-  for (const strategy of registered) own.use(strategy)
-  const app = express()
-  app.set('env', 'test')
-  app.use(own.authenticate(layers as never, { session: false }) as express.RequestHandler)
-  app.get('/', (req, res) => {
-    res.json({ user: req.user, authInfo: req.authInfo, headers: req.headers, raw: req.rawHeaders })
-  })
-  app.use(((error: unknown, _req, res, _next) => {
-    res.status(500).json({ error: String(error) })
-  }) satisfies express.ErrorRequestHandler)
-  return app
-}
-
-const bearer = (token: string): RequestInit => ({ headers: { authorization: `Bearer ${token}` } })
-const password = (name: string, secret: string): RequestInit => ({
-  headers: { authorization: `Basic ${btoa(`${name}:${secret}`)}` },
-})
-
-/** One call, without Passport. */
-function actions() {
-  return {
-    success: vi.fn<StrategyActions['success']>(),
-    fail: vi.fn<StrategyActions['fail']>(),
-    error: vi.fn<StrategyActions['error']>(),
-  }
-}
-const called = (given: ReturnType<typeof actions>): unknown =>
-  Object.fromEntries(
-    Object.entries(given).flatMap(([name, { mock }]) =>
-      mock.calls.length === 0 ? [] : [[name, mock.calls]],
-    ),
-  )
+  listen,
+  tokens,
+  chain,
+  later,
+  fails,
+  appWith,
+  bearer,
+  password,
+  actions,
+  called,
+} from '../test/apps.ts'
+import { getAuthentication, getUser, Strategy, type StrategyActions, type StrategyOptions } from './index.ts'
 
 describe.each([
   { how: 'by its name', layers: ['kube-authn'], isRegistered: true },
@@ -228,91 +157,6 @@ describe.each([
     ).text()
     expect(unknown.toLowerCase()).not.toMatch(/x.remote/)
     expect(unknown).toContain('Basic eA==')
-  })
-})
-
-describe('two requests of one instance', () => {
-  /** Sends two requests, of `a` and `b`, and lets the strategy end the first of them when both are under way. */
-  async function usersOf(strategyOf: (wait: () => Promise<void>) => unknown): Promise<readonly unknown[]> {
-    const releases: (() => void)[] = []
-    const wait = (): Promise<void> => new Promise((resolve) => releases.push(resolve))
-    const authenticate = new passport.Passport().authenticate(strategyOf(wait) as never, { session: false })
-    const requests = ['a', 'b'].map((name) => ({ headers: { 'x-name': name }, user: undefined as unknown }))
-    for (const req of requests) (authenticate as (...args: unknown[]) => void)(req, {}, () => undefined)
-    releases[0]?.()
-    await new Promise(setImmediate)
-    return requests.map(({ user }) => (user as Partial<UserInfo> | undefined)?.username)
-  }
-
-  it('get the user of the other from a strategy that waits and then uses `this`', async () => {
-    const naive = (wait: () => Promise<void>): object => ({
-      async authenticate(this: StrategyActions, { headers }: express.Request) {
-        await wait()
-        this.success({ username: headers['x-name'] })
-      },
-    })
-    expect(await usersOf(naive)).toEqual([undefined, 'a'])
-  })
-
-  it('get their own from this one', async () => {
-    const byName = (wait: () => Promise<void>): Strategy =>
-      new Strategy(
-        fakeAuthenticator(async ({ headers }) => {
-          await wait()
-          return { user: userInfo({ username: headers.first('x-name') ?? '' }) }
-        }),
-      )
-    expect(await usersOf(byName)).toEqual(['a', undefined])
-  })
-})
-
-describe('Strategy among others', () => {
-  const partners = new BearerStrategy((token, done) => done(null, token === 'partner' ? { id: 'p' } : false))
-  const people = new BasicStrategy((name, secret, done) =>
-    done(null, name === 'ann' && secret === 'x' ? { id: 'ann' } : false),
-  )
-
-  it.each([
-    { what: 'a token of the next one', init: bearer('partner') },
-    { what: 'a password of the one after it', init: password('ann', 'x') },
-  ])('comes first, and anonymous with it, and $what is still known', async ({ init }) => {
-    for (const authenticator of [withAnonymous, later(withAnonymous)]) {
-      const app = appWith([new Strategy(authenticator), partners, people])
-      const response = await fetch(await listen(app), init)
-      expect(response.status).toBe(200)
-      expect(await response.text()).toMatch(/"user":\{"id"/)
-    }
-  })
-
-  it.each([
-    { what: 'a wrong token', init: bearer('wrong') },
-    { what: 'a wrong password', init: password('ann', 'y') },
-    { what: 'an odd header', init: { headers: { authorization: 'Bearer a b' } } },
-    { what: 'a scheme that nobody knows', init: { headers: { authorization: 'Digest a="b"' } } },
-  ])('never lets $what be anonymous, nor a 400', async ({ init }) => {
-    const app = appWith([new Strategy(withAnonymous), partners, people])
-    const response = await fetch(await listen(app), init)
-    expect(response.status).toBe(401)
-    expect(response.headers.get('www-authenticate')).toContain('Bearer realm="kubernetes-master"')
-  })
-
-  it('is anonymous without any credential, where the chain lets it be', async () => {
-    const response = await fetch(await listen(appWith([new Strategy(withAnonymous)])))
-    expect(await response.json()).toMatchObject({ user: { username: 'system:anonymous' } })
-  })
-
-  it('is not where it is told that others come next, which look elsewhere', async () => {
-    const byKey = {
-      authenticate(this: StrategyActions, { headers }: express.Request) {
-        if (headers['x-api-key'] === 'key') this.success({ id: 'key' })
-        else this.fail(401)
-      },
-    } as passport.Strategy
-    const origin = await listen(appWith([new Strategy(withAnonymous, { anonymous: false }), byKey]))
-    expect(await (await fetch(origin, { headers: { 'x-api-key': 'key' } })).json()).toMatchObject({
-      user: { id: 'key' },
-    })
-    expect((await fetch(origin)).status).toBe(401)
   })
 })
 
@@ -489,79 +333,5 @@ describe('what comes with an answer', () => {
   it('is taken by Passport as a strategy, without a cast', () => {
     const own = new passport.Passport()
     expect(() => own.use(new Strategy(chain)).use('bearer', new Strategy(chain))).not.toThrow()
-  })
-})
-
-describe('Strategy in koa-passport', () => {
-  function koaApp(authenticator: Authenticator): RequestListener {
-    const own = new KoaPassport()
-    own.use(new Strategy(authenticator))
-    const app = new Koa()
-      .use(own.initialize())
-      .use(own.authenticate('kube-authn', { session: false }))
-      .use((ctx) => {
-        const { username } = getUser(ctx)
-        ctx.body = [
-          username,
-          ctx.state['user'] === getUser(ctx.req),
-          ctx.get('authorization'),
-          ctx.req.rawHeaders.includes('Bearer good'),
-        ]
-      })
-    const handle = app.callback()
-    return (req, res) => void handle(req, res)
-  }
-
-  it.each([
-    { when: 'at once', authenticator: chain },
-    { when: 'later', authenticator: later(chain) },
-  ])('knows a user $when, and fails with a challenge', async ({ authenticator }) => {
-    const origin = await listen(koaApp(authenticator))
-    const known = await fetch(origin, bearer('good'))
-    expect([known.status, await known.json()]).toEqual([200, ['jane', true, '', false]])
-    const unknown = await fetch(origin, bearer('wrong'))
-    expect(unknown.status).toBe(401)
-    expect(unknown.headers.get('www-authenticate')).toContain('invalid_token')
-    expect(await unknown.text()).toBe('Unauthorized')
-  })
-
-  it('reads repeated headers exactly, as only Node’s own request has them', async () => {
-    const seen: (readonly string[])[] = []
-    const reads = fakeAuthenticator((request) => {
-      seen.push(request.headers.all('x-group'))
-      return undefined
-    })
-    const origin = await listen(koaApp(reads))
-    await new Promise((resolve) => get(origin, { headers: { 'X-Group': ['a', 'b, c'] } }, resolve))
-    expect(seen).toEqual([['a', 'b, c']])
-  })
-
-  it('has the strategy of passport-http-bearer too', async () => {
-    const own = new KoaPassport()
-    own.use(httpBearer(tokens))
-    const app = new Koa().use(own.authenticate('bearer', { session: false })).use((ctx) => {
-      ctx.body = getUser(ctx).username
-    })
-    const handle = app.callback()
-    const origin = await listen((req, res) => void handle(req, res))
-    expect(await (await fetch(origin, bearer('good'))).text()).toBe('jane')
-    expect((await fetch(origin, { headers: { authorization: 'Bearer a b' } })).status).toBe(401)
-  })
-
-  it('ends an HTTP/2 connection of nobody known, as every adapter does', async () => {
-    const server = createHttp2Server(koaApp(chain) as never)
-    servers.push(server)
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
-    servers.push(session)
-    const goaway = new Promise((resolve) => session.once('goaway', resolve))
-    const status = await new Promise((resolve) => {
-      session
-        .request({ ':path': '/' })
-        .on('response', (headers) => resolve(headers[':status']))
-        .end()
-    })
-    expect(status).toBe(401)
-    await goaway
   })
 })
