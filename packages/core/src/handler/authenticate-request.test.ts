@@ -175,7 +175,7 @@ describe('challenges', () => {
     ['Bearer for tokens', bearerToken(tokens(noOpinion)), 'Bearer realm="kubernetes-master"'],
     ['Basic for passwords', basic(passwords(noOpinion)), 'Basic realm="kubernetes-master"'],
     [
-      'Negotiate without a realm, which browsers would not take',
+      'Negotiate without a realm, as RFC 4559 has it',
       { ...requests(noOpinion), credentials: { schemes: ['Negotiate'] } } satisfies Authenticator,
       'Negotiate',
     ],

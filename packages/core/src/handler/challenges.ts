@@ -7,7 +7,7 @@ import { emptyContext } from '../context.ts'
 /**
  * The `WWW-Authenticate` challenges of a 401, one for every scheme the chain accepts (RFC 9110 section 11.6.1). A bearer token
  * that was refused is `invalid_token` (RFC 6750 section 3.1); one that could not be checked is not called so. `Negotiate` has no
- * realm (RFC 4559 section 4.1), and browsers ignore one that has.
+ * realm (RFC 4559 section 4.1).
  *
  * Deviation: kube-apiserver sends none (`docs/deviations.md`, challenges).
  */
