@@ -1,5 +1,3 @@
-import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import {
   type AuthenticationEvent,
   ConfigurationError,
@@ -20,20 +18,9 @@ import {
 } from '@kube-authn/testing'
 import express from 'express'
 import passport from 'passport'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { listen } from '../test/apps.ts'
 import { httpBearer, type HttpBearerOptions } from './index.ts'
-
-const servers: { close(): unknown }[] = []
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close()
-})
-
-async function listen(app: RequestListener): Promise<string> {
-  const server = createServer(app)
-  servers.push(server)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
 
 const tokens = tokenFile('good,jane,1,"a,b"\ntök,joe,2\n')
 

@@ -2,6 +2,7 @@ import { authenticateRequest, authenticatorChain, basic, emptyContext } from '@k
 import { fakeRequest } from '@kube-authn/testing'
 import { BasicStrategy } from 'passport-http'
 import { Strategy as BearerStrategy } from 'passport-http-bearer'
+import LdapStrategy from 'passport-ldapauth'
 import { describe, expect, it, vi } from 'vitest'
 import { user, strategy, authorized, asBasic, outcome } from '../test/strategies.ts'
 import { fromPassport } from './index.ts'
@@ -132,5 +133,24 @@ describe.each(['ldapauth', 'local', 'any name'])('a strategy for a login form, c
       const tell = (): unknown => passwords.authenticatePassword(username, password, emptyContext)
       expect(tell).toThrow(expect.objectContaining({ code: 'rejected' }))
     }
+  })
+})
+
+describe('passport-ldapauth', () => {
+  const directory = new LdapStrategy({
+    server: {
+      url: 'ldap://127.0.0.1:1',
+      searchBase: 'dc=example,dc=com',
+      searchFilter: '(uid={{username}})',
+    },
+  })
+  const one = fromPassport(directory, { user: ({ uid }: { readonly uid: string }) => ({ username: uid }) })
+
+  it('without a directory could not tell, and never says that a password is wrong', async () => {
+    expect(await outcome(one, asBasic('jane', 'secret'))).toBe('unavailable: ldapauth could not tell')
+  })
+
+  it.each([fakeRequest(), authorized('Bearer t')])('has no opinion without a password', async (request) => {
+    expect(await outcome(one, request)).toBe('no opinion')
   })
 })

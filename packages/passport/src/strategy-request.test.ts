@@ -64,3 +64,17 @@ describe('the request that a strategy is shown', () => {
     )
   })
 })
+
+describe('a request that is large', () => {
+  it('is read in a time that does not explode', () => {
+    const names = Array.from({ length: 20_000 }, (_, index) => `x-${index}`)
+    const start = performance.now()
+    const req = shown({
+      url: `/?${names.join('&')}`,
+      headers: names.map((name) => [name, 'v'] as const),
+    })
+    expect(Object.keys(req.query)).toHaveLength(20_000)
+    expect(Object.keys(req.headers)).toHaveLength(20_000)
+    expect(performance.now() - start).toBeLessThan(2000)
+  })
+})

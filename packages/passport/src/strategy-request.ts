@@ -58,15 +58,13 @@ export function strategyRequest(request: AuthenticationRequest): StrategyRequest
 
 /** A header repeated is joined as Node does it; of some only the first counts. */
 function joined({ headers }: AuthenticationRequest): ReadonlyMap<string, string | readonly string[]> {
-  const values = new Map<string, string | readonly string[]>()
-  for (const [name] of headers.entries()) {
-    if (values.has(name)) continue
-    const all = headers.all(name)
-    if (name === 'set-cookie') values.set(name, all)
-    else if (FIRST_ONLY.has(name)) values.set(name, all[0] ?? '')
-    else values.set(name, all.join(name === 'cookie' ? '; ' : ', '))
+  const joinedHeaders = new Map<string, string | readonly string[]>()
+  for (const [name, values] of grouped(headers.entries())) {
+    if (name === 'set-cookie') joinedHeaders.set(name, values)
+    else if (FIRST_ONLY.has(name)) joinedHeaders.set(name, values[0] ?? '')
+    else joinedHeaders.set(name, values.join(name === 'cookie' ? '; ' : ', '))
   }
-  return values
+  return joinedHeaders
 }
 
 /** Source: Node `http.IncomingMessage` `headers`. */
@@ -100,11 +98,22 @@ function isNoCredential(name: string): boolean {
 
 /** What is repeated is a list, as in Express' simple parser. */
 function queryOf(search: string): object {
-  const parameters = new URLSearchParams(search)
-  const query = Object.create(null) as Record<string, string | string[]>
-  for (const name of new Set(parameters.keys())) {
-    const values = parameters.getAll(name)
+  const query = Object.create(null) as Record<string, string | readonly string[]>
+  for (const [name, values] of grouped(new URLSearchParams(search))) {
     query[name] = values.length === 1 ? (values[0] ?? '') : values
   }
   return query
+}
+
+/** All values by name, in the order of their first. */
+function grouped(
+  entries: Iterable<readonly [name: string, value: string]>,
+): ReadonlyMap<string, readonly string[]> {
+  const groups = new Map<string, string[]>()
+  for (const [name, value] of entries) {
+    const group = groups.get(name)
+    if (group === undefined) groups.set(name, [value])
+    else group.push(value)
+  }
+  return groups
 }
