@@ -66,6 +66,23 @@ export interface ServiceAccountTokenEvent {
   readonly status: 'valid' | 'stale'
 }
 
+/** A token of an issuer that is known here was judged. A token of nobody that is known has no such event. */
+export interface JwtAuthenticatorEvent {
+  readonly type: 'jwtAuthenticator'
+  readonly issuer: string
+  readonly result: 'success' | 'failure'
+  readonly durationSeconds: number
+}
+
+/** The keys of an issuer were fetched, or could not be. */
+export interface JwksFetchEvent {
+  readonly type: 'jwksFetch'
+  readonly issuer: string
+  /** The JWK set as it came: public keys. Absent when there is an error. */
+  readonly jwks?: string
+  readonly error?: Error
+}
+
 /** A client certificate was presented, valid or not. */
 export interface ClientCertificateExpirationEvent {
   readonly type: 'clientCertificateExpiration'
@@ -96,6 +113,10 @@ export interface ReloadEvent {
   readonly type: 'reload'
   /** What was read, usually a path. */
   readonly source: string
+  /** What it is, where that is counted. */
+  readonly kind?: 'authenticationConfiguration'
+  /** The new content, where it is no secret and is told apart by its hash. */
+  readonly content?: string
   /** `failed`: the last good version stays in force. */
   readonly outcome: 'loaded' | 'failed'
   readonly error?: Error
@@ -157,6 +178,8 @@ export type AuthenticationEvent =
   | TokenCacheFetchEvent
   | TokenCacheActiveFetchEvent
   | ServiceAccountTokenEvent
+  | JwtAuthenticatorEvent
+  | JwksFetchEvent
   | ClientCertificateExpirationEvent
   | FileNoticeEvent
   | ReloadEvent

@@ -4,13 +4,11 @@ import {
   certificateAuthoritiesAt,
   type CertificateAuthoritiesAtOptions,
 } from './certificate-authorities-at.ts'
+import type { Opener } from './opener.ts'
 import type { FileSource } from './file-source/reloading-source.ts'
 
 /** A file, and how it is read. */
 export type CertificateAuthoritiesFile = { readonly path: string } & CertificateAuthoritiesAtOptions
-
-/** Opens a file under the name of an option, or says what is wrong with it. */
-export type Open = <T extends { readonly close: () => void }>(option: string, make: () => T) => T | undefined
 
 /** Who signs the certificates of users, and who those of proxies. */
 export interface CertificatePools {
@@ -27,7 +25,7 @@ export function openCertificatePools(
     readonly clientCA: CertificateAuthoritiesFile | undefined
     readonly requestHeaderCA: CertificateAuthoritiesFile | undefined
   },
-  open: Open,
+  opener: Opener,
 ): CertificatePools {
   const pools: { clientCA?: FileSource<CertificatePool>; requestHeaderCA?: FileSource<CertificatePool> } = {}
   const openOne = (
@@ -37,7 +35,7 @@ export function openCertificatePools(
   ): FileSource<CertificatePool> | undefined => {
     if (file === undefined) return undefined
     const { path, ...options } = file
-    return open(option, () => certificateAuthoritiesAt(path, { ...options, check }))
+    return opener.open(option, () => certificateAuthoritiesAt(path, { ...options, check }))
   }
 
   const requestHeaderCA = openOne('requestHeader.clientCA', files.requestHeaderCA, (pool) => {

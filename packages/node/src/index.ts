@@ -3,6 +3,10 @@
  *
  * @module
  */
+export {
+  authenticationConfigurationAt,
+  type AuthenticationConfigurationAtOptions,
+} from './authentication-configuration-at.ts'
 export { auditFile, type AuditFileOptions } from './audit-file.ts'
 export {
   certificateAuthoritiesAt,
@@ -32,6 +36,9 @@ export {
 } from './kubeconfig/kubeconfig.ts'
 export { passwordFileAt, type PasswordFileAtOptions } from './password-file-at.ts'
 export { rbacAt, type RbacAtOptions } from './rbac-at.ts'
+export type { EgressProxies } from './issuer-fetch.ts'
+export type { ServiceAccountsOptions, TokenOptions } from './token-authenticators.ts'
+export { verificationKeysAt } from './verification-keys-at.ts'
 export { tokenFileAt, type TokenFileAtOptions } from './token-file-at.ts'
 export {
   type ClientCertificateRequest,

@@ -94,6 +94,12 @@ describe('metrics', () => {
       '# TYPE serviceaccount_valid_tokens_total counter',
       '# TYPE serviceaccount_stale_tokens_total counter',
       '# TYPE apiserver_client_certificate_expiration_seconds histogram',
+      '# TYPE apiserver_authentication_jwt_authenticator_latency_seconds histogram',
+      '# TYPE apiserver_authentication_jwt_authenticator_jwks_fetch_last_timestamp_seconds gauge',
+      '# TYPE apiserver_authentication_jwt_authenticator_jwks_fetch_last_key_set_info gauge',
+      '# TYPE apiserver_authentication_config_controller_automatic_reloads_total counter',
+      '# TYPE apiserver_authentication_config_controller_automatic_reload_last_timestamp_seconds gauge',
+      '# TYPE apiserver_authentication_config_controller_last_config_info gauge',
     ])
     expect(text).toMatch(/^(#.*\n)*$/)
   })

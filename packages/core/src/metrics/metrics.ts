@@ -1,4 +1,6 @@
+import { type Clock, systemClock } from '../clock.ts'
 import type { Observer, RequestEvent } from '../events.ts'
+import { jwtMetrics } from './jwt-metrics.ts'
 import { histogram, series } from './series.ts'
 import { usernameLabel } from './username-label.ts'
 
@@ -14,18 +16,24 @@ export interface Metrics {
   render(): string
 }
 
+/** Options of {@link metrics}. */
+export interface MetricsOptions {
+  /** Default: the runtime's clock. */
+  readonly clock?: Clock
+}
+
 /**
  * An observer that counts, under kube-apiserver's metric names.
  *
  * Source: apiserver `pkg/endpoints/filters/metrics.go`, `pkg/authentication/token/cache/stats.go`,
- * `pkg/authentication/request/x509/x509.go`; kubernetes `pkg/serviceaccount/metrics.go`.
+ * `pkg/authentication/request/x509/x509.go`; kubernetes `pkg/serviceaccount/metrics.go`; and see `jwt-metrics.ts`.
  *
  * @example
  * const { observer, render } = metrics()
  * app.use(authentication(authenticator, { observer }))
  * app.get('/metrics', (req, res) => res.type('text/plain').send(render()))
  */
-export function metrics(): Metrics {
+export function metrics({ clock = systemClock }: MetricsOptions = {}): Metrics {
   const attempts = series('counter', {
     name: 'authentication_attempts',
     help: 'Counter of authenticated attempts.',
@@ -77,6 +85,7 @@ export function metrics(): Metrics {
       help: 'Service account tokens of extended lifetime that were used after they had to be renewed.',
     }),
   }
+  const jwt = jwtMetrics(clock)
   const certificateExpiration = histogram(
     {
       name: 'apiserver_client_certificate_expiration_seconds',
@@ -110,6 +119,7 @@ export function metrics(): Metrics {
           certificateExpiration.observe('', event.seconds)
           break
         default:
+          jwt.observe(event)
       }
     },
     attempts: attempts.get,
@@ -126,6 +136,7 @@ export function metrics(): Metrics {
         tokensByAge.valid,
         tokensByAge.stale,
         certificateExpiration,
+        ...jwt.metrics,
       ]
         .map((metric) => metric.render())
         .join(''),

@@ -1,0 +1,15 @@
+/**
+ * Users by tokens of OpenID Connect providers.
+ *
+ * @module
+ */
+export type { GetFetch, GetFetchInit, GetResponse } from '../http/fetch.ts'
+export { type OidcFlagOptions, oidcFlagOptions, type OidcFlags } from './flags.ts'
+export type { JwtTokenAuthenticator } from './jwt-authenticator.ts'
+export {
+  oidc,
+  type OidcClaimRule,
+  type OidcMapping,
+  type OidcOptions,
+  type OidcPrefixedMapping,
+} from './oidc.ts'
