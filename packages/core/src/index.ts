@@ -30,6 +30,7 @@ export {
   type AuthenticationErrorOptions,
   ConfigurationError,
   type ConfigurationProblem,
+  isFault,
   rejected,
   unavailable,
 } from './errors.ts'
