@@ -1,8 +1,8 @@
 import type { Clock } from '../src/clock.ts'
-import type { WebhookFetch, WebhookFetchInit, WebhookResponse } from '../src/webhook-call/webhook-fetch.ts'
+import type { WebhookFetch, WebhookFetchInit, HttpResponse } from '../src/webhook-call/webhook-fetch.ts'
 
 /** What a webhook does when it is called. */
-export type WebhookAnswer = Response | Error | ((init: WebhookFetchInit) => Promise<WebhookResponse>)
+export type WebhookAnswer = Response | Error | ((init: WebhookFetchInit) => Promise<HttpResponse>)
 
 /** A webhook that answers in turn, and with the last answer from then on. It keeps what it was called with. */
 export function fakeWebhook(answers: readonly WebhookAnswer[]): {

@@ -1,6 +1,7 @@
-import { textOf, TooLong } from './response-text.ts'
+import type { HttpResponse } from '../http/response.ts'
+import { textOf, TooLong } from '../http/response-text.ts'
 import { WebhookCallError } from './webhook-call-error.ts'
-import type { WebhookFetch, WebhookResponse } from './webhook-fetch.ts'
+import type { WebhookFetch } from './webhook-fetch.ts'
 
 /** Where to, and how. */
 export interface PostOptions {
@@ -28,7 +29,7 @@ export interface PostedAnswer {
  */
 export async function post(body: string, options: PostOptions, signal: AbortSignal): Promise<PostedAnswer> {
   const { url, fetch, title } = options
-  let response: WebhookResponse
+  let response: HttpResponse
   try {
     const headers = { accept: 'application/json, */*', 'content-type': 'application/json' }
     response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal })
@@ -52,7 +53,7 @@ export async function post(body: string, options: PostOptions, signal: AbortSign
   }
 }
 
-async function refused(response: WebhookResponse, options: PostOptions): Promise<WebhookCallError> {
+async function refused(response: HttpResponse, options: PostOptions): Promise<WebhookCallError> {
   const { status, headers } = response
   const { title, isTransientStatus, maxResponseBytes } = options
   const text = await textOf(response, maxResponseBytes).catch(() => '')

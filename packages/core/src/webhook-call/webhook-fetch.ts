@@ -1,5 +1,7 @@
+import type { HttpResponse } from '../http/response.ts'
+
 /** What of `fetch` is used. `@kube-authn/node` makes one with a CA and a client certificate. */
-export type WebhookFetch = (url: string, init: WebhookFetchInit) => Promise<WebhookResponse>
+export type WebhookFetch = (url: string, init: WebhookFetchInit) => Promise<HttpResponse>
 
 /** What a {@link WebhookFetch} is called with. */
 export interface WebhookFetchInit {
@@ -9,19 +11,4 @@ export interface WebhookFetchInit {
   /** A redirect is not followed. */
   readonly redirect: 'manual'
   readonly signal: AbortSignal
-}
-
-/** What of a Fetch API `Response` is used. */
-export interface WebhookResponse {
-  readonly status: number
-  readonly headers: { get(name: string): string | null }
-  readonly body: WebhookResponseBody | null
-}
-
-/** What of a `ReadableStream` of bytes is used. */
-export interface WebhookResponseBody {
-  getReader(): {
-    read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>
-    cancel(): Promise<void>
-  }
 }

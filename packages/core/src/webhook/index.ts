@@ -3,12 +3,8 @@
  *
  * @module
  */
+export type { HttpResponse, HttpResponseBody } from '../http/response.ts'
 export type { WebhookCallOptions } from '../webhook-call/options.ts'
-export type {
-  WebhookFetch,
-  WebhookFetchInit,
-  WebhookResponse,
-  WebhookResponseBody,
-} from '../webhook-call/webhook-fetch.ts'
+export type { WebhookFetch, WebhookFetchInit } from '../webhook-call/webhook-fetch.ts'
 export type { TokenReviewVersion } from './token-review.ts'
 export { webhookAuthenticator, type WebhookAuthenticatorOptions } from './webhook-authenticator.ts'

@@ -1,4 +1,4 @@
-import type { WebhookResponse } from './webhook-fetch.ts'
+import type { HttpResponse } from './response.ts'
 
 /** There is more of an answer than is read. */
 export class TooLong extends Error {
@@ -12,7 +12,7 @@ export class TooLong extends Error {
  *
  * @throws {TooLong} as soon as it is longer; the rest is not read. Whatever reading it throws.
  */
-export async function textOf(response: WebhookResponse, maxBytes: number): Promise<string> {
+export async function textOf(response: HttpResponse, maxBytes: number): Promise<string> {
   const reader = response.body?.getReader()
   if (reader === undefined) return ''
   const decoder = new TextDecoder()
