@@ -232,7 +232,7 @@ describe.runIf(hasKeystone)('Keystone', () => {
         { role: 'member', groups: ['shoppers'] },
         { role: 'admin', groups: ['never'] },
       ]
-      expect(await basic(forgetful({ roleMappings }), 'jane')).toMatchObject({
+      expect(await basic(forgetful({ projects: [people.shop], roleMappings }), 'jane')).toMatchObject({
         groups: ['developers, by day', people.shop, 'shoppers', 'system:authenticated'],
       })
     })

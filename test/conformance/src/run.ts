@@ -24,6 +24,8 @@ import { claims, signedTokens, userInfos } from './areas/service-account.ts'
 import { legacyCleaners, tokensControllers } from './areas/service-account-controllers.ts'
 import { tokenCache } from './areas/token-cache.ts'
 import { tokenRequests } from './areas/token-request.ts'
+import { tokenWebhook, webhook } from './areas/webhook.ts'
+import { delegation } from './areas/delegation.ts'
 import { differences } from './compare.ts'
 import { NotApplicable, NotImplemented, type UnitRunner, type Vector } from './vector.ts'
 
@@ -74,8 +76,9 @@ function runners(vectors: readonly Vector[]): (vector: Vector) => CaseRunner | u
     E: certificateRunners(certificates),
     F: { ...requestHeaderConfig(certificates), ...requestHeaderRunners },
     G: tokenCache,
-    H: kubeconfigs,
+    H: { ...kubeconfigs, ...webhook, ...delegation },
     I: keystone,
+    'G-webhook': { '': tokenWebhook },
     'F-kubeconfig': { '': kubeconfigUsers },
     'C-keys': { '': keys },
     'C-sa-legacy': { '': signedTokens },

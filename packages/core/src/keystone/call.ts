@@ -1,9 +1,10 @@
 import { unavailable } from '../errors.ts'
+import type { HttpResponse } from '../http/response.ts'
+import { textOf, TooLong } from '../http/response-text.ts'
 import { unusable } from './json.ts'
-import { type ByteStream, limitedText, TooLong } from './limited-text.ts'
 
 /** What of `fetch` is used. `@kube-authn/node` makes one with a CA. */
-export type KeystoneFetch = (url: string, init: KeystoneFetchInit) => Promise<KeystoneResponse>
+export type KeystoneFetch = (url: string, init: KeystoneFetchInit) => Promise<HttpResponse>
 
 /** What a {@link KeystoneFetch} is called with. */
 export interface KeystoneFetchInit {
@@ -13,13 +14,6 @@ export interface KeystoneFetchInit {
   /** A redirect is not followed: the credential goes where the operator said, and nowhere else. */
   readonly redirect: 'manual'
   readonly signal: AbortSignal
-}
-
-/** What of a Fetch API `Response` is used. */
-export interface KeystoneResponse {
-  readonly status: number
-  readonly headers: { get(name: string): string | null }
-  readonly body: ByteStream | null
 }
 
 /** What is asked, and how long an answer may be. */
@@ -51,7 +45,7 @@ export async function call(
   fetch: KeystoneFetch,
   signal: AbortSignal,
 ): Promise<KeystoneAnswer> {
-  let response: KeystoneResponse
+  let response: HttpResponse
   try {
     response = await fetch(url, {
       method,
@@ -72,7 +66,7 @@ export async function call(
   const { status } = response
   const header = (name: string): string | undefined => response.headers.get(name) ?? undefined
   if (SUCCESSES.has(status)) {
-    return { status, text: await textOf(response, maxResponseBytes), header }
+    return { status, text: await readText(response, maxResponseBytes), header }
   }
   // Nobody waits for what the rest says; the connection is free for the next call.
   response.body
@@ -91,12 +85,12 @@ function isOfKeystone(contentType: string | undefined): boolean {
   return contentType === undefined || /^application\/json\b/i.test(contentType)
 }
 
-async function textOf(response: KeystoneResponse, maxBytes: number): Promise<string> {
+async function readText(response: HttpResponse, maxBytes: number): Promise<string> {
   try {
-    return await limitedText(response.body, maxBytes)
-  } catch (cause) {
-    if (cause instanceof TooLong) throw unusable(`it is longer than ${maxBytes} bytes`)
     // Bytes that are not UTF-8 must not become the same replacement in two names.
+    return await textOf(response, maxBytes, new TextDecoder('utf-8', { fatal: true }))
+  } catch (cause) {
+    if (cause instanceof TooLong) throw unusable(`it is ${cause.message}`)
     throw unusable('it broke off, or is not UTF-8', cause)
   }
 }

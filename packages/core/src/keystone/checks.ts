@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../clock.ts'
-import { deadlineAfter } from '../deadline.ts'
 import type { ConfigurationProblem } from '../errors.ts'
 import { limitConcurrency } from '../limit-concurrency.ts'
+import { deadlineAfter } from './deadline.ts'
 
 /** How much may be asked at once, and for how long. */
 export interface ChecksOptions {

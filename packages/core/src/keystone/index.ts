@@ -1,4 +1,5 @@
-export type { KeystoneFetch, KeystoneFetchInit, KeystoneResponse } from './call.ts'
+export type { HttpResponse, HttpResponseBody } from '../http/response.ts'
+export type { KeystoneFetch, KeystoneFetchInit } from './call.ts'
 export type { ChecksOptions } from './checks.ts'
 export {
   type CreatedToken,
@@ -12,7 +13,6 @@ export {
 } from './client.ts'
 export { keystonePassword, type KeystonePasswordOptions } from './keystone-password.ts'
 export { keystoneToken, type KeystoneTokenOptions } from './keystone-token.ts'
-export { type ByteStream } from './limited-text.ts'
 export {
   keystoneServiceToken,
   type KeystoneServiceToken,

@@ -82,12 +82,10 @@ export function keystoneServiceToken(options: KeystoneServiceTokenOptions): Keys
     return (await underWay).id
   }
 
-  return (refused) => {
-    const isGood =
-      current !== undefined &&
-      current.id !== refused &&
-      clock.now() < current.token.expiresAtMs - RENEW_EARLY_MS
-    return isGood && current !== undefined ? Promise.resolve(current.id) : renewed()
+  return async (refused) => {
+    if (current === undefined || current.id === refused) return renewed()
+    const isAboutToEnd = clock.now() >= current.token.expiresAtMs - RENEW_EARLY_MS
+    return isAboutToEnd ? renewed() : current.id
   }
 }
 

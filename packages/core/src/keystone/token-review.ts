@@ -1,9 +1,9 @@
 import { emptyContext } from '../context.ts'
 import { AuthenticationError, ConfigurationError } from '../errors.ts'
+import { textOf } from '../http/response-text.ts'
 import type { UserInfo } from '../user.ts'
 import { isJsonObject, type JsonObject, parseObject, valueIn } from './json.ts'
 import { keystoneToken, type KeystoneTokenOptions } from './keystone-token.ts'
-import { limitedText } from './limited-text.ts'
 
 /** Options of {@link keystoneTokenReview}. */
 export interface KeystoneTokenReviewOptions extends KeystoneTokenOptions {
@@ -58,7 +58,7 @@ export function keystoneTokenReview(options: KeystoneTokenReviewOptions): Keysto
   return async function reviewToken(request) {
     let review: JsonObject
     try {
-      review = parseObject(await limitedText(request.body, MAX_REQUEST_BYTES))
+      review = parseObject(await textOf(request, MAX_REQUEST_BYTES))
     } catch {
       return new Response(null, { status: 500 })
     }

@@ -23,9 +23,12 @@ export interface KeystoneUserOptions {
    * A domain that is named by its name has the groups of its own users only.
    */
   readonly domains?: readonly KeystoneDomain[] | 'all'
-  /** The ids of the projects that count: users must have come for one of them. Default: any project, or none. */
-  readonly projects?: readonly string[]
-  /** Users must have come for a project. Default `false`; with `projects` it goes without saying. */
+  /**
+   * The ids of the projects that count: users must have come for one of them. `any`, which is the default, is any project or
+   * none; with `roleMappings` it has to be said, since anybody may have a role in some project.
+   */
+  readonly projects?: readonly string[] | 'any'
+  /** Users must have come for a project. Default `false`; with a list of `projects` it goes without saying. */
   readonly requireProject?: boolean
   /** Default `{name}`. */
   readonly username?: KeystoneNameForm
@@ -37,7 +40,7 @@ export interface KeystoneUserOptions {
   readonly groupsPrefix?: string
   /** Whether the groups of users are asked for. Default `true`. */
   readonly groups?: boolean
-  /** Groups and names by role, as in the sync configuration of k8s-keystone-auth. */
+  /** Groups and names by role, as in the sync configuration of k8s-keystone-auth. They need `projects`. */
   readonly roleMappings?: readonly KeystoneRoleMapping[]
 }
 
@@ -66,10 +69,13 @@ export function userProblems(options: KeystoneUserOptions): readonly Configurati
   for (const [index, each] of listed.entries()) {
     if (!isDomainOption(each)) problem(`domains[${index}]`, NO_DOMAIN)
   }
-  if (projects?.length === 0 || projects?.includes('') === true) {
-    problem('projects', 'must be ids of projects, at least one')
+  if (projects !== undefined && projects !== 'any' && (projects.length === 0 || projects.includes(''))) {
+    problem('projects', "must be ids of projects, at least one, or 'any'")
   }
-  if (projects !== undefined && options.requireProject === false) {
+  if (projects === undefined && roleMappings.length > 0) {
+    problem('projects', "must be named where roles have a meaning: ids, or 'any'")
+  }
+  if (projects !== undefined && projects !== 'any' && options.requireProject === false) {
     problem('requireProject', 'must not be false where projects are named')
   }
   const areSeveral = options.domains === 'all' || listed.length > 1

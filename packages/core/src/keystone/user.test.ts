@@ -27,6 +27,8 @@ describe('acceptedUser', () => {
     ['for no project', {}, { project: undefined }],
     ['for a project, where one is asked for', { requireProject: true }, {}],
     ['for a project that counts', { projects: ['p0', 'p1'] }, {}],
+    ['for any project', { projects: 'any' }, {}],
+    ['for any project or none', { projects: 'any' }, { project: undefined }],
   ])('lets pass who is %s', (_, options, changes) => {
     expect(acceptedUser({ ...token, ...changes }, options).name).toBe('jane')
   })
@@ -45,6 +47,11 @@ describe('acceptedUser', () => {
     ['for no project, where some count', { projects: ['p1'] }, { project: undefined }],
     ['for another project', { projects: ['p0'] }, {}],
     ['for a project of that name', { projects: ['app'] }, {}],
+    [
+      'for no project, where any is asked for',
+      { projects: 'any', requireProject: true },
+      { project: undefined },
+    ],
     ['somebody who acts for the user', {}, { isDelegated: true }],
   ])('refuses who is %s', (_, options, changes) => {
     expect(() => acceptedUser({ ...token, ...changes }, options)).toThrow(
@@ -199,7 +206,11 @@ describe('userProblems', () => {
     ['several domains, told apart', { ...every, domains: [{ id: 'a' }, { id: 'b' }] }],
     ['all domains without groups', { username: '{id}', groups: false, domains: 'all' }],
     ['projects', { projects: ['p1'], requireProject: true }],
-    ['mappings', { roleMappings: [{ role: 'r' }, { role: 'r', groups: ['g'], username: 'u' }] }],
+    ['any project', { projects: 'any', requireProject: false }],
+    [
+      'mappings',
+      { projects: 'any', roleMappings: [{ role: 'r' }, { role: 'r', groups: ['g'], username: 'u' }] },
+    ],
   ])('finds none in %s', (_, options) => {
     expect(userProblems(options)).toEqual([])
   })
@@ -230,14 +241,15 @@ describe('userProblems', () => {
       { usernamePrefix: 'system:', groupsPrefix: 'system:os:' },
       ['usernamePrefix', 'groupsPrefix'],
     ],
+    ['mappings of roles in any project', { roleMappings: [{ role: 'r' }] }, ['projects']],
     [
       'a mapping of nothing',
-      { roleMappings: [{ role: '' }, {}] },
+      { projects: 'any', roleMappings: [{ role: '' }, {}] },
       ['roleMappings[0].role', 'roleMappings[1].role'],
     ],
     [
       'a mapping to nothing',
-      { roleMappings: [{ role: 'r', groups: [''], username: '' }] },
+      { projects: ['p'], roleMappings: [{ role: 'r', groups: [''], username: '' }] },
       ['roleMappings[0].groups', 'roleMappings[0].username'],
     ],
   ])('finds what is wrong with %s', (_, options, paths) => {

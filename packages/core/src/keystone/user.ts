@@ -18,7 +18,8 @@ export function acceptedUser(token: KeystoneToken, options: KeystoneUserOptions)
   if (domains !== 'all' && !domains.some((each) => isDomain(user.domain, each))) {
     throw rejected('the user of Keystone is of a domain that does not count')
   }
-  const { projects, requireProject = projects !== undefined } = options
+  const projects = options.projects === 'any' ? undefined : options.projects
+  const { requireProject = projects !== undefined } = options
   if (project === undefined && requireProject) throw rejected('the token of Keystone is for no project')
   if (projects !== undefined && !projects.includes(project?.id ?? '')) {
     throw rejected('the token of Keystone is for a project that does not count')

@@ -140,6 +140,7 @@ const webhook: UnitRunner = async ({ given }) => {
   const domain = (given['keystone'] as VectorKeystone | undefined)?.token?.user?.domain
   const review = keystoneTokenReview({
     ...anything,
+    projects: 'any',
     ...(domain !== undefined && { domain: { id: domain.id } }),
     fetch: (target) => Promise.resolve(keystoneAnswer(target, given['keystone'] as VectorKeystone)),
     roleMappings: mappings.map(({ 'keystone-role': role, ...mapping }) => ({ role, ...mapping })),
