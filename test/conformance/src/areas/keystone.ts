@@ -7,9 +7,10 @@ import {
   keystoneToken,
   keystoneTokenReview,
 } from '@kube-authn/core/keystone'
+import { webhookAuthenticator } from '@kube-authn/core/webhook'
 import { fixedClock } from '@kube-authn/testing'
 import { outcomeOf } from '../behaviour.ts'
-import { type Given, type HeaderPair, NotImplemented, type UnitRunner } from '../vector.ts'
+import type { Given, HeaderPair, UnitRunner } from '../vector.ts'
 
 const url = 'https://keystone.example.com:5000'
 
@@ -135,7 +136,8 @@ interface VectorRoleMapping {
 
 /** Unit `keystone-webhook`: what a TokenReview is answered. */
 const webhook: UnitRunner = async ({ given }) => {
-  if (given['as_seen_by'] !== undefined) throw new NotImplemented('the client of token webhooks')
+  if (given['as_seen_by'] === 'webhook client')
+    return asClientSeesIt(given['server_response'] as VectorResponse)
   const mappings = (given['role_mappings'] ?? []) as readonly VectorRoleMapping[]
   const domain = (given['keystone'] as VectorKeystone | undefined)?.token?.user?.domain
   const review = keystoneTokenReview({
@@ -150,6 +152,24 @@ const webhook: UnitRunner = async ({ given }) => {
   const text = await response.text()
   const answer = text === '' ? undefined : (JSON.parse(text) as { readonly status: unknown })
   return { status: response.status, json_status: answer?.status }
+}
+
+/** What kube-apiserver makes of an answer, and whether it remembers it. */
+async function asClientSeesIt(response: VectorResponse): Promise<Readonly<Record<string, unknown>>> {
+  let calls = 0
+  const tokens = webhookAuthenticator({
+    url: 'https://webhook.example.com/webhook',
+    clock,
+    fetch: () => {
+      calls++
+      return Promise.resolve(responseOf(response))
+    },
+  })
+  const ask = (): Promise<Readonly<Record<string, unknown>>> =>
+    outcomeOf(() => tokens.authenticateToken('token', {}))
+  const first = await ask()
+  await ask()
+  return { ...first, cached: calls === 1 }
 }
 
 function keystoneAnswer(target: string, keystone: VectorKeystone): Response {
