@@ -17,6 +17,10 @@ import {
 import { oidcAt } from './oidc-at.ts'
 import type { Opener } from './opener.ts'
 import { type TokenFileAtOptions, tokenFileAt } from './token-file-at.ts'
+import {
+  type WebhookAuthenticatorAtOptions,
+  webhookAuthenticatorAt,
+} from './webhook/webhook-authenticator-at.ts'
 import { withPath } from './with-path.ts'
 
 /** Who knows bearer tokens, in the order in which they are asked. */
@@ -37,7 +41,13 @@ export interface TokenOptions {
   /** More token authenticators. */
   readonly tokens?: readonly TokenAuthenticator[]
   /**
-   * The cache in front of each of them but the token file. Default as kube-apiserver: 10 s for users, 0 for failures. `false`: none.
+   * The kubeconfig of a service that is asked by TokenReview (`--authentication-token-webhook-config-file`), or options with its
+   * path: `version` and `cacheTtlSeconds` are `--authentication-token-webhook-version` and `-cache-ttl`. It is asked last, behind a
+   * cache of its own.
+   */
+  readonly tokenReview?: string | ({ readonly path: string } & WebhookAuthenticatorAtOptions)
+  /**
+   * The cache in front of each of them but the token file and the webhook. Default as kube-apiserver: 10 s for users, 0 for failures. `false`: none.
    */
   readonly tokenCache?: CachedOptions | false
 }
@@ -59,6 +69,8 @@ export interface TokenSurroundings {
   readonly opener: Opener
   readonly audiences: readonly string[] | undefined
   readonly shared: { readonly observer?: Observer; readonly clock?: Clock }
+  /** Who knows tokens of a Keystone. They have their cache. */
+  readonly keystone: readonly TokenAuthenticator[]
 }
 
 /** Token authenticators in the order of kube-apiserver. */
@@ -78,13 +90,17 @@ export interface OrderedTokens {
  */
 export function tokenAuthenticators(options: TokenOptions, surroundings: TokenSurroundings): OrderedTokens {
   const { serviceAccounts, bootstrapTokens, oidc, tokens = [], tokenCache = {} } = options
-  const { opener, shared } = surroundings
+  const { opener, audiences = [], shared, keystone } = surroundings
   const tokenFile = withPath(options.tokenFile, shared)
   const configFile = withPath(options.authenticationConfig, shared)
+  const webhook = withPath(options.tokenReview, {
+    ...shared,
+    ...(audiences.length > 0 && { implicitAudiences: audiences }),
+  })
   const disallowedIssuers = serviceAccounts?.issuers ?? []
   const isExcluded = configFile !== undefined && oidc !== undefined
 
-  const known = tokenFile && opener.open('tokenFile', () => tokenFileAt(tokenFile.path, tokenFile))
+  const ofFile = tokenFile && opener.open('tokenFile', () => tokenFileAt(tokenFile.path, tokenFile))
   const ofAccounts = serviceAccounts === undefined ? [] : serviceAccountTokens(serviceAccounts, surroundings)
   const bootstrap = bootstrapTokens && bootstrapToken({ secrets: bootstrapTokens, ...clockOf(shared) })
   const configured =
@@ -96,13 +112,19 @@ export function tokenAuthenticators(options: TokenOptions, surroundings: TokenSu
     isExcluded || oidc === undefined
       ? undefined
       : opener.open('oidc', () => oidcAt(oidc, { ...shared, disallowedIssuers }))
-  const all = [...ofAccounts, bootstrap, configured, ofIssuer, ...tokens].filter((each) => each !== undefined)
+  const reviewed = webhook && opener.open('tokenReview', () => webhookAuthenticatorAt(webhook.path, webhook))
+  const known = [...ofAccounts, bootstrap, configured, ofIssuer].filter((each) => each !== undefined)
+  const remembered = (each: TokenAuthenticator): TokenAuthenticator =>
+    tokenCache === false ? each : cached(each, { ...shared, ...tokenCache })
   return {
     tokens: [
       // It is in memory and may be reloaded at any time; a cache in front of it would only delay that.
       // Deviation: kube-apiserver has one cache in front of all (`docs/deviations.md`, token file in the cache).
-      ...(known === undefined ? [] : [known]),
-      ...(tokenCache === false ? all : all.map((each) => cached(each, { ...shared, ...tokenCache }))),
+      ...(ofFile === undefined ? [] : [ofFile]),
+      ...known.map(remembered),
+      ...keystone,
+      ...tokens.map(remembered),
+      ...(reviewed === undefined ? [] : [reviewed]),
     ],
     configuration: configured?.configuration,
     problems: isExcluded

@@ -13,6 +13,7 @@ import type { AreaRunner } from './areas/impersonation-rbac/vector.ts'
 import { issuerDiscoveries } from './areas/issuer-discovery.ts'
 import { keys } from './areas/keys.ts'
 import { configurations } from './areas/configuration.ts'
+import { keystone } from './areas/keystone.ts'
 import { kubeconfigs, kubeconfigUsers } from './areas/kubeconfig.ts'
 import { oidcRunners } from './areas/oidc.ts'
 import { requestHeaderConfig } from './areas/request-header-config.ts'
@@ -23,6 +24,8 @@ import { claims, signedTokens, userInfos } from './areas/service-account.ts'
 import { legacyCleaners, tokensControllers } from './areas/service-account-controllers.ts'
 import { tokenCache } from './areas/token-cache.ts'
 import { tokenRequests } from './areas/token-request.ts'
+import { tokenWebhook, webhook } from './areas/webhook.ts'
+import { delegation } from './areas/delegation.ts'
 import { differences } from './compare.ts'
 import { NotApplicable, NotImplemented, type UnitRunner, type Vector } from './vector.ts'
 
@@ -73,7 +76,9 @@ function runners(vectors: readonly Vector[]): (vector: Vector) => CaseRunner | u
     E: certificateRunners(certificates),
     F: { ...requestHeaderConfig(certificates), ...requestHeaderRunners },
     G: tokenCache,
-    H: kubeconfigs,
+    H: { ...kubeconfigs, ...webhook, ...delegation },
+    I: keystone,
+    'G-webhook': { '': tokenWebhook },
     'F-kubeconfig': { '': kubeconfigUsers },
     'C-keys': { '': keys },
     'C-sa-legacy': { '': signedTokens },
