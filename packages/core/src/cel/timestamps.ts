@@ -67,7 +67,6 @@ function shifted(time: Date, zone: string): Date {
 
 function offsetOf(zone: string, time: Date): number {
   if (zone === '' || zone === 'UTC') return 0
-  // The calendar of Intl has no year 0, and there were no zones then.
   const text = zoneFormat(zone).format(time)
   const [, month, day, year, hour, minute, second] =
     /^(\d+)\/(\d+)\/(\d+), (\d+):(\d+):(\d+)$/.exec(text) ?? []
