@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../errors.ts'
 import { decodeAuthenticationConfiguration } from './decode.ts'
 import { parseAuthenticationConfiguration } from './parse.ts'
-import { parseUrl, UrlError, withoutUserinfo } from './url.ts'
+import { parseUrl, UrlError, withoutUserinfo } from '../oidc/configuration/url.ts'
 import { validateAuthenticationConfiguration } from './validate.ts'
 
 const header = 'apiVersion: apiserver.config.k8s.io/v1\nkind: AuthenticationConfiguration\n'

@@ -5,13 +5,13 @@ import { fieldPath } from '../field/path.ts'
 import { type ObjectReader, readObject } from '../field/reader.ts'
 import { quoted } from '../quote.ts'
 import { yamlDocument, type YamlLimits } from '../yaml/yaml-documents.ts'
+import type { AuthenticationConfiguration } from './config.ts'
 import type {
-  AuthenticationConfiguration,
   ClaimMappings,
   Issuer,
   JwtAuthenticator,
   PrefixedClaimOrExpression,
-} from './config.ts'
+} from '../oidc/configuration/config.ts'
 
 const GROUP = 'apiserver.config.k8s.io'
 const API_VERSIONS = new Set(['v1', 'v1beta1', 'v1alpha1'].map((version) => `${GROUP}/${version}`))

@@ -4,12 +4,12 @@ import { celCompiler } from '../cel/compiler.ts'
 import type { ConfigurationProblem } from '../errors.ts'
 import { type ErrorList, errorList, type FieldError } from '../field/errors.ts'
 import { type FieldPath, fieldPath } from '../field/path.ts'
-import { compileInto } from './compile.ts'
+import { compileInto } from '../oidc/configuration/compile.ts'
 import type { AuthenticationConfiguration } from './config.ts'
-import type { CompiledJwtAuthenticator } from './programs.ts'
-import { withoutUserinfo } from './url.ts'
+import type { CompiledJwtAuthenticator } from '../oidc/configuration/programs.ts'
+import { withoutUserinfo } from '../oidc/configuration/url.ts'
 import { validateCertificateAuthority } from './validate-certificate-authority.ts'
-import { validateJwtAuthenticator } from './validate-jwt-authenticator.ts'
+import { validateJwtAuthenticator } from '../oidc/configuration/validate-jwt-authenticator.ts'
 
 const MAX_JWT_AUTHENTICATORS = 64
 

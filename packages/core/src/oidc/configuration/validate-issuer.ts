@@ -1,5 +1,5 @@
-import type { ErrorList } from '../field/errors.ts'
-import type { FieldPath } from '../field/path.ts'
+import type { ErrorList } from '../../field/errors.ts'
+import type { FieldPath } from '../../field/path.ts'
 import type { Issuer } from './config.ts'
 import { parseUrl, UrlError, withoutUserinfo } from './url.ts'
 

@@ -1,4 +1,4 @@
-import { quoted } from '../quote.ts'
+import { quoted } from '../../quote.ts'
 
 /** The parts of a URL that are looked at. */
 export interface ParsedUrl {
