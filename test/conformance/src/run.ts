@@ -21,6 +21,7 @@ import { type Certificates, withCredentialIds } from './certificates.ts'
 import { claims, signedTokens, userInfos } from './areas/service-account.ts'
 import { tokenCache } from './areas/token-cache.ts'
 import { tokenRequests } from './areas/token-request.ts'
+import { tokenReviews } from './areas/token-review.ts'
 import { differences } from './compare.ts'
 import { NotApplicable, NotImplemented, type UnitRunner, type Vector } from './vector.ts'
 
@@ -71,7 +72,7 @@ function runners(vectors: readonly Vector[]): (vector: Vector) => CaseRunner | u
     E: certificateRunners(certificates),
     F: { ...requestHeaderConfig(certificates), ...requestHeaderRunners },
     G: tokenCache,
-    H: kubeconfigs,
+    H: { ...kubeconfigs, ...tokenReviews },
     'F-kubeconfig': { '': kubeconfigUsers },
     'C-keys': { '': keys },
     'C-sa-legacy': { '': signedTokens },
