@@ -11,8 +11,16 @@ import * as certificates from './targets/certificates.mjs'
 import * as chains from './targets/chains.mjs'
 import * as identityHeaders from './targets/identity-headers.mjs'
 import * as impersonationHeaders from './targets/impersonation-headers.mjs'
+import * as reviewBodies from './targets/review-bodies.mjs'
 
-const TARGETS = [certificates, chains, certificateHeaders, identityHeaders, impersonationHeaders]
+const TARGETS = [
+  certificates,
+  chains,
+  certificateHeaders,
+  identityHeaders,
+  impersonationHeaders,
+  reviewBodies,
+]
 const MAX_CASE_MS = 1000
 const MAX_FINDINGS = 10
 
