@@ -123,24 +123,24 @@ function protobufOf({ kind, apiVersion, spec }) {
     kind === 'TokenReview'
       ? [[1, token], ...audiences.map((each) => [2, each])]
       : [
-          [2, message([1, path.path], [2, path.verb])],
+          [2, encoded([1, path.path], [2, path.verb])],
           [3, user],
           ...groups.map((each) => [4, each]),
           ...Object.entries(extra).map(([key, values]) => [
             5,
-            message([1, key], [2, message(...values.map((each) => [1, each]))]),
+            encoded([1, key], [2, encoded(...values.map((each) => [1, each]))]),
           ]),
         ]
-  const envelope = message(
-    [1, message([1, apiVersion], [2, kind])],
-    [2, message([1, ''], [2, message(...fields)])],
+  const envelope = encoded(
+    [1, encoded([1, apiVersion], [2, kind])],
+    [2, encoded([1, ''], [2, encoded(...fields)])],
     [3, ''],
     [4, ''],
   )
   return Buffer.concat([Buffer.from('k8s\0'), envelope])
 }
 
-function message(...fields) {
+function encoded(...fields) {
   return Buffer.concat(
     fields.flatMap(([number, value]) => {
       const content = Buffer.from(value)
