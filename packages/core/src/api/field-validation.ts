@@ -1,5 +1,5 @@
 import { firstValues } from '../authorization/request-info/query.ts'
-import type { ErrorList } from '../field/errors.ts'
+import type { ErrorList, FieldError } from '../field/errors.ts'
 import { badRequest } from './errors.ts'
 
 /** What a client wants to hear of fields that nobody knows. */
@@ -21,13 +21,29 @@ export function fieldValidationOf(query: string): FieldValidation {
  * @throws {StatusError} 400.
  */
 export function checkFields(errors: ErrorList, validation: FieldValidation): readonly string[] {
-  const wrong = errors.errors.filter(({ type }) => type !== 'Unknown').slice(0, MAX_NAMED)
-  if (wrong.length > 0) throw badRequest(wrong.map(({ field, message }) => `${field}: ${message}`).join(', '))
-  const unknown = errors.errors.slice(0, MAX_NAMED).map(({ field }) => `unknown field "${field}"`)
+  const wrong = named(
+    errors,
+    ({ type }) => type !== 'Unknown',
+    ({ field, message }) => `${field}: ${message}`,
+  )
+  if (wrong.length > 0) throw badRequest(wrong.join(', '))
+  const unknown = named(
+    errors,
+    ({ type }) => type === 'Unknown',
+    ({ field }) => `unknown field "${field}"`,
+  )
   if (unknown.length === 0 || validation === 'Ignore') return []
   if (validation === 'Strict') throw badRequest(`strict decoding error: ${unknown.join(', ')}`)
   return unknown
 }
 
-/** A client that has more of them wrong has these to begin with. */
+/** The first of these errors in words. A client that has more of them wrong has those to begin with. */
+function named(
+  { errors }: ErrorList,
+  which: (error: FieldError) => boolean,
+  words: (error: FieldError) => string,
+): readonly string[] {
+  return [...new Set(errors.filter(which).map(words))].slice(0, MAX_NAMED)
+}
+
 const MAX_NAMED = 10

@@ -3,6 +3,10 @@ import { badRequest } from './errors.ts'
 /**
  * The value that a body in JSON says.
  *
+ * Source: RFC 8259.
+ *
+ * Deviation: text that is not Unicode is refused, where Go replaces it (`docs/deviations.md`, content of reviews).
+ *
  * @throws {StatusError} 400 when it is none. The text holds nothing of it.
  */
 export function decodeJson(body: Uint8Array): unknown {

@@ -24,8 +24,8 @@ export interface SentObject {
   readonly errors: ErrorList
 }
 
-/** How much is read where nothing else is said, as by kube-apiserver: 3 MiB. */
-export const MAX_BODY_BYTES = 3_145_728
+/** How much is read where nothing else is said: 1 MiB. */
+export const MAX_BODY_BYTES = 1_048_576
 
 /**
  * Reads the object in the body of a request, as JSON or protobuf, after having made sure that the client takes an answer in JSON.

@@ -388,6 +388,28 @@ describe('selectors in access reviews', () => {
     expect(causesOf(answer)[0]).toMatchObject({ reason, field: `spec.resourceAttributes.${kind}.${field}` })
   })
 
+  it.each([
+    ['fieldSelector', { rawSelector: 'a=b,'.repeat(16_385) }, 'rawSelector', 'FieldValueTooLong'],
+    ['labelSelector', { rawSelector: 'a,'.repeat(32_769) }, 'rawSelector', 'FieldValueTooLong'],
+    [
+      'fieldSelector',
+      { requirements: Array.from({ length: 50_000 }, () => ({})) },
+      'requirements',
+      'FieldValueTooMany',
+    ],
+    [
+      'labelSelector',
+      { requirements: [{ ...requirement, values: Array.from({ length: 1000 }, () => '-') }] },
+      'requirements',
+      'FieldValueTooMany',
+    ],
+  ])('are refused when they are longer than anything honest: %s', async (kind, selector, field, reason) => {
+    const answer = await ask(SELF, { spec: { resourceAttributes: { [kind]: selector } } })
+    expect(answer.code).toBe(422)
+    expect(causesOf(answer)).toMatchObject([{ reason, field: `spec.resourceAttributes.${kind}.${field}` }])
+    expect(answer.asked).toEqual([])
+  })
+
   it('are checked wherever there are some', async () => {
     const spec = { resourceAttributes: { namespace: 'shop', fieldSelector: {} } }
     expect((await ask(SELF, { spec })).code).toBe(422)
@@ -448,6 +470,13 @@ describe('LocalSubjectAccessReview', () => {
       })
     },
   )
+
+  it('is a 400 with metadata of the wrong type, which is said once', async () => {
+    expect(await ask(LOCAL, { ...about({ resourceAttributes: inShop }), metadata: [] })).toMatchObject({
+      code: 400,
+      message: 'metadata: Invalid value: must be an object',
+    })
+  })
 
   it('is refused in another namespace than it says', async () => {
     const body = { ...about({ resourceAttributes: inShop }), metadata: { namespace: 'other' } }

@@ -12,7 +12,7 @@ import { type AccessAttributes, accessRequest, readAccess, validateAccess } from
 import { readSubject, subjectJson, validateSubject } from './access-subject.ts'
 import type { ReviewAnswer, ReviewKind } from './kind.ts'
 import { saysNothing } from './metadata.ts'
-import { ignoredPart } from './selector-attributes.ts'
+import { ignoredPart, selectorJson } from './selector-attributes.ts'
 import { withoutEmpty } from './without-empty.ts'
 
 /*
@@ -154,8 +154,8 @@ function accessJson({
     ...(resource !== undefined && {
       resourceAttributes: withoutEmpty({
         ...resource,
-        ...(resource.fieldSelector && { fieldSelector: withoutEmpty({ ...resource.fieldSelector }) }),
-        ...(resource.labelSelector && { labelSelector: withoutEmpty({ ...resource.labelSelector }) }),
+        ...(resource.fieldSelector && { fieldSelector: selectorJson(resource.fieldSelector) }),
+        ...(resource.labelSelector && { labelSelector: selectorJson(resource.labelSelector) }),
       }),
     }),
     ...(nonResource !== undefined && { nonResourceAttributes: withoutEmpty(nonResource) }),

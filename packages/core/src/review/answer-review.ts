@@ -10,7 +10,11 @@ import type { AskedReview, ReviewKind } from './kind.ts'
 
 /** How much of a request is read. */
 export interface BodyLimit {
-  /** A longer body is a 413. Default 3,145,728, as kube-apiserver. */
+  /**
+   * A longer body is a 413. Default 1,048,576.
+   *
+   * Deviation: kube-apiserver takes 3 MiB (`docs/deviations.md`, content of reviews).
+   */
   readonly maxBodyBytes?: number
 }
 

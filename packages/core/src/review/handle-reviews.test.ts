@@ -318,10 +318,10 @@ describe('the body of a review', () => {
     })
   })
 
-  it('may have 3 MiB where nothing else is said', async () => {
+  it('may have 1 MiB where nothing else is said', async () => {
     const padded = (length: number): string => JSON.stringify(secret).padEnd(length)
-    expect((await ask(url, padded(3_145_728))).code).toBe(201)
-    expect((await ask(url, padded(3_145_729))).code).toBe(413)
+    expect((await ask(url, padded(1_048_576))).code).toBe(201)
+    expect((await ask(url, padded(1_048_577))).code).toBe(413)
   })
 
   it('is refused when it breaks off', async () => {

@@ -57,6 +57,8 @@ export type ReviewHandler = (
  *
  * Source: kubernetes `pkg/registry/{authentication,authorization}`; apiserver `pkg/endpoints/handlers/create.go`.
  *
+ * Deviation: older versions are there, and nobody needs a role to ask about themselves (`docs/deviations.md`, reviews).
+ *
  * @param authorizer decides who may ask, and is what access reviews ask.
  * @throws {ConfigurationError} when the options cannot work.
  * @example

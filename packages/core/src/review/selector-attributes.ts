@@ -5,11 +5,15 @@ import type { ErrorList } from '../field/errors.ts'
 import { labelValueProblems, qualifiedNameProblems } from '../field/names.ts'
 import type { FieldPath } from '../field/path.ts'
 import type { ObjectReader } from '../field/reader.ts'
+import { withoutEmpty } from './without-empty.ts'
 
 /** What an access review says of a selector: the text that was sent, or what is in it. */
 export interface SelectorAttributes {
   readonly rawSelector: string
+  /** Empty where there are more than anybody looks at. */
   readonly requirements: readonly SentRequirement[]
+  /** How many requirements and values were sent. */
+  readonly parts: number
 }
 
 /** A condition as it was sent. Newer clients may know more operators. */
@@ -26,26 +30,40 @@ export type SelectorKind = 'fieldSelector' | 'labelSelector'
 export function readSelector(attributes: ObjectReader, kind: SelectorKind): SelectorAttributes | undefined {
   const selector = attributes.object(kind)
   if (selector === undefined) return undefined
-  const read = {
-    rawSelector: selector.string('rawSelector'),
-    requirements: selector.objects('requirements').map((requirement) => {
-      const { key, operator, values } = {
-        key: requirement.string('key'),
-        operator: requirement.string('operator'),
-        values: requirement.strings('values'),
-      }
-      requirement.end()
-      return { key, operator, values }
-    }),
-  }
+  const rawSelector = selector.string('rawSelector')
+  const sent = selector.value('requirements')
+  const isLong = Array.isArray(sent) && sent.length > MAX_PARTS
+  const requirements = isLong ? [] : selector.objects('requirements').map(readRequirement)
   selector.end()
+  const parts = isLong ? sent.length : requirements.reduce((sum, { values }) => sum + 1 + values.length, 0)
+  return { rawSelector, requirements, parts }
+}
+
+/** Anybody who is known may ask, and each part takes its time. */
+const MAX_PARTS = 1000
+const MAX_RAW_LENGTH = 65_536
+
+function readRequirement(requirement: ObjectReader): SentRequirement {
+  const read = {
+    key: requirement.string('key'),
+    operator: requirement.string('operator'),
+    values: requirement.strings('values'),
+  }
+  requirement.end()
   return read
+}
+
+/** A selector as it was sent. */
+export function selectorJson({ rawSelector, requirements }: SelectorAttributes): object {
+  return withoutEmpty({ rawSelector, requirements: requirements.map((each) => withoutEmpty({ ...each })) })
 }
 
 /**
  * Checks a selector. An operator that nobody knows is no error, since the question is only broader without it.
  *
  * Source: kubernetes `pkg/apis/authorization/validation/validation.go`, apimachinery `pkg/apis/meta/v1/validation/validation.go`.
+ *
+ * Deviation: it is as long as in a URL at most (`docs/deviations.md`, reviews).
  */
 export function validateSelector(
   selector: SelectorAttributes,
@@ -53,17 +71,22 @@ export function validateSelector(
   path: FieldPath,
   errors: ErrorList,
 ): void {
-  const { rawSelector, requirements } = selector
-  if (rawSelector !== '' && requirements.length > 0) {
+  const { rawSelector, requirements, parts } = selector
+  if (rawSelector !== '' && parts > 0) {
     errors.invalid(
       path.child('rawSelector'),
       rawSelector,
       'may not specified at the same time as requirements',
     )
   }
-  if (rawSelector === '' && requirements.length === 0) {
+  if (rawSelector === '' && parts === 0) {
     const detail = `when ${path.toString()} is specified, requirements or rawSelector is required`
     errors.required(path.child('requirements'), detail)
+  }
+  if (rawSelector.length > MAX_RAW_LENGTH) errors.tooLong(path.child('rawSelector'), MAX_RAW_LENGTH)
+  if (parts > MAX_PARTS) {
+    errors.tooMany(path.child('requirements'), parts, MAX_PARTS)
+    return
   }
   for (const [position, requirement] of requirements.entries()) {
     validateRequirement(requirement, kind, path.child('requirements').index(position), errors)
