@@ -153,8 +153,8 @@ describe.runIf(has('curl'))('reviews, asked for with curl', () => {
     ['YAML in return', 406, REVIEW, `--header 'Accept: application/yaml'`],
     ['no JSON', 400, '{', ''],
     ['no token', 400, { ...REVIEW, spec: {} }, ''],
-    ['4 MiB', 413, ' '.repeat(4 * 1_048_576), ''],
-    ['4 MiB in chunks', 413, ' '.repeat(4 * 1_048_576), `--header 'Transfer-Encoding: chunked'`],
+    ['2 MiB', 413, ' '.repeat(2 * 1_048_576), ''],
+    ['2 MiB in chunks', 413, ' '.repeat(2 * 1_048_576), `--header 'Transfer-Encoding: chunked'`],
     ['PUT', 405, REVIEW, '--request PUT'],
   ])('answer %s with a Status: %i', async (_, code, body, more) => {
     for (const path of ['/authenticate', '/apis/authentication.k8s.io/v1/tokenreviews']) {
