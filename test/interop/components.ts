@@ -16,6 +16,12 @@ export const COMPONENTS = {
   kubectl: { command: '/usr/bin/kubectl', packages: ['kubernetes-client'] },
   nginx: { command: '/usr/sbin/nginx', packages: ['nginx', 'libnginx-mod-http-headers-more-filter'] },
   haproxy: { command: '/usr/sbin/haproxy', packages: ['haproxy'] },
+  slapd: { command: '/usr/sbin/slapd', packages: ['slapd'] },
+  kdc: { command: '/usr/sbin/krb5kdc', packages: ['krb5-kdc', 'krb5-admin-server'] },
+  kinit: { command: '/usr/bin/kinit', packages: ['krb5-user'] },
+  // What `npm install kerberos` compiles with.
+  krb5Config: { command: '/usr/bin/krb5-config', packages: ['libkrb5-dev'] },
+  compiler: { command: '/usr/bin/g++', packages: ['g++', 'make', 'python3'] },
   chromium: { command: '/usr/bin/chromium', packages: ['chromium', 'libnss3-tools'] },
 } as const satisfies Readonly<Record<string, Component>>
 

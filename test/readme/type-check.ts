@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { foldersIn, root, type Snippet } from './documents.ts'
+import type { Snippet } from './documents.ts'
+import { makeProject } from './project.ts'
 
 const project = fileURLToPath(new URL('.generated', import.meta.url))
 
@@ -31,7 +32,12 @@ export interface TypeCheck {
 
 /** Compiles snippets against our packages as they were built, and whatever these and the examples depend on. */
 export function typeCheck(snippets: readonly Snippet[]): TypeCheck {
-  makeProject()
+  rmSync(project, { recursive: true, force: true })
+  makeProject(project)
+  writeFileSync(
+    join(project, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions, include: ['*.ts', '*.js'] }),
+  )
   const places = new Map<string, string>()
   for (const snippet of snippets) {
     const extension = isJavaScript(snippet) ? 'js' : 'ts'
@@ -71,39 +77,4 @@ function compilerOutput(): readonly string[] {
   })
   // Indented lines go on with the message before.
   return `${stdout}${stderr}`.split(/\r?\n/).filter((line) => /^\S/.test(line))
-}
-
-/** A folder in which every package of ours can be imported, and everything that one of them or an example depends on. */
-function makeProject(): void {
-  rmSync(project, { recursive: true, force: true })
-  mkdirSync(project)
-  writeFileSync(join(project, 'package.json'), JSON.stringify({ type: 'module', private: true }))
-  writeFileSync(
-    join(project, 'tsconfig.json'),
-    JSON.stringify({ compilerOptions, include: ['*.ts', '*.js'] }),
-  )
-  for (const folder of foldersIn('packages')) {
-    const manifest = readFileSync(join(root, folder, 'package.json'), 'utf8')
-    link((JSON.parse(manifest) as { name: string }).name, join(root, folder))
-  }
-  for (const folder of [...foldersIn('packages'), ...foldersIn('examples')]) {
-    const installed = join(root, folder, 'node_modules')
-    for (const name of packagesIn(installed)) link(name, join(installed, name))
-  }
-}
-
-function link(name: string, target: string): void {
-  const path = join(project, 'node_modules', name)
-  if (existsSync(path)) return
-  mkdirSync(dirname(path), { recursive: true })
-  symlinkSync(target, path, 'junction')
-}
-
-function packagesIn(installed: string): readonly string[] {
-  if (!existsSync(installed)) return []
-  return readdirSync(installed)
-    .filter((name) => !name.startsWith('.'))
-    .flatMap((name) =>
-      name.startsWith('@') ? readdirSync(join(installed, name)).map((inner) => `${name}/${inner}`) : [name],
-    )
 }

@@ -57,7 +57,7 @@ describe('express-app', () => {
   it('prints a line for each way, and each line answers what it says', ({ skip }) => {
     if (!hasCurl) skip('there is no curl on this machine')
     const printed = [...output.matchAll(/^(curl .*)\n#=> (.*)$/gm)]
-    expect(printed).toHaveLength(11)
+    expect(printed).toHaveLength(14)
     for (const [, command = '', answer] of printed) {
       const run = spawnSync('sh', ['-c', command], { encoding: 'utf8' })
       expect({ command, answer: run.stdout, error: run.stderr }).toEqual({ command, answer, error: '' })
@@ -74,9 +74,14 @@ describe('express-app', () => {
       'audit.jsonl': '600',
       'ca.crt': '644',
       'client-ca.crt': '644',
+      'issuer-ca.crt': '644',
+      'issuer.crt': '644',
+      'issuer.key': '600',
       'jbeda.crt': '644',
       'jbeda.key': '600',
       'passwords.csv': '600',
+      'sa.key': '600',
+      'sa.pub': '644',
       'secrets.json': '600',
       'server.crt': '644',
       'server.key': '600',

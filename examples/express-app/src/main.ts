@@ -4,9 +4,12 @@ import { fileURLToPath } from 'node:url'
 import type { Observer } from '@kube-authn/core'
 import { auditFile, createAuthenticator, rbacAt, tlsServerOptions } from '@kube-authn/node'
 import { createApp } from './app.ts'
+import { issueTokens } from './issued-tokens.ts'
 import { prepareMaterial } from './material.ts'
-import { recipes } from './recipes.ts'
+import { startOidcProvider } from './oidc-provider.ts'
+import { CLIENT_ID, recipes } from './recipes.ts'
 
+const port = Number(process.env['PORT'] ?? 8443)
 const folder = process.env['MATERIAL'] ?? fileURLToPath(new URL('../.material', import.meta.url))
 const material = await prepareMaterial(folder)
 
@@ -17,10 +20,29 @@ const observer: Observer = (event) => {
   if (event.type === 'fileNotice') console.log(`${event.file}: ${event.notice.message}`)
 }
 
+const { marysPassword, clientSecret } = material.secrets
+const { issuer } = await startOidcProvider({
+  port: port === 0 ? 0 : port + 1,
+  certificate: material.issuer.certificate,
+  privateKey: material.issuer.privateKey,
+  clientId: CLIENT_ID,
+  clientSecret,
+  users: new Map([['mary', { password: marysPassword, claims: { groups: ['accounting', 'app2'] } }]]),
+})
+
+const issued = await issueTokens(material)
 const authenticator = createAuthenticator({
   clientCA: material.clientCAPath,
   tokenFile: material.tokenFilePath,
   passwordFile: material.passwordFilePath,
+  ...issued.options,
+  oidc: {
+    issuerUrl: issuer,
+    clientId: CLIENT_ID,
+    caFile: material.issuer.caPath,
+    usernamePrefix: '-',
+    groupsClaim: 'groups',
+  },
   anonymous: { enabled: true, conditions: [{ path: '/' }, { path: '/healthz' }] },
   observer,
 })
@@ -28,13 +50,12 @@ const policy = rbacAt(fileURLToPath(new URL('../rbac', import.meta.url)), { obse
 const app = createApp({ authenticator, policy, observer })
 
 const server = createServer(tlsServerOptions({ cert: material.certificate, key: material.privateKey }), app)
-server.listen(Number(process.env['PORT'] ?? 8443), 'localhost', () => {
-  const { port } = server.address() as AddressInfo
-  const origin = `https://localhost:${port}`
+server.listen(port, 'localhost', () => {
+  const origin = `https://localhost:${(server.address() as AddressInfo).port}`
   console.log(
     `\nWho are you? Paste a line; below it is what it answers. A browser shows more at ${origin}/\n`,
   )
-  for (const { title, command, answer } of recipes(material, origin)) {
+  for (const { title, command, answer } of recipes({ material, origin, issuer, issued })) {
     console.log(`# ${title}\n${command}\n#=> ${answer}\n`)
   }
   console.log(`Who did what is in ${material.auditPath}`)

@@ -1,4 +1,4 @@
-import { randomBytes, scryptSync, X509Certificate } from 'node:crypto'
+import { generateKeyPairSync, randomBytes, scryptSync, X509Certificate } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createPki } from '@kube-authn/testing'
@@ -15,15 +15,25 @@ export interface Material {
   readonly stranger: ClientFiles
   readonly tokenFilePath: string
   readonly passwordFilePath: string
+  /** What the OpenID Connect issuer serves with: of a CA of its own. */
+  readonly issuer: {
+    readonly caPath: string
+    readonly certificate: string
+    readonly privateKey: string
+  }
+  /** What tokens of service accounts are signed and verified with. */
+  readonly serviceAccounts: { readonly privateKeyPath: string; readonly publicKeyPath: string }
   readonly auditPath: string
   readonly secrets: Secrets
 }
 
-/** What jane and clark send and joe types. An app has no business knowing this; a demonstration prints it. */
+/** What jane and clark send, joe and mary type, and the issuer knows this app by. An app has no business knowing this; a demonstration prints it. */
 export interface Secrets {
   readonly janesToken: string
   readonly clarksToken: string
   readonly joesPassword: string
+  readonly marysPassword: string
+  readonly clientSecret: string
 }
 
 /** The paths of a client's certificate and key. */
@@ -61,6 +71,12 @@ export async function prepareMaterial(folder: string): Promise<Material> {
     stranger: clientFiles(folder, 'stranger'),
     tokenFilePath: join(folder, 'tokens.csv'),
     passwordFilePath: join(folder, 'passwords.csv'),
+    issuer: {
+      caPath: join(folder, 'issuer-ca.crt'),
+      certificate: read('issuer.crt'),
+      privateKey: read('issuer.key'),
+    },
+    serviceAccounts: { privateKeyPath: join(folder, 'sa.key'), publicKeyPath: join(folder, 'sa.pub') },
     auditPath: join(folder, 'audit.jsonl'),
     secrets: JSON.parse(read('secrets.json')) as Secrets,
   }
@@ -71,9 +87,13 @@ function clientFiles(folder: string, name: string): ClientFiles {
 }
 
 function isUsable(folder: string): boolean {
-  const path = join(folder, 'server.crt')
-  if (!existsSync(path)) return false
-  return Date.parse(new X509Certificate(readFileSync(path)).validTo) > Date.now() + DAY_MS
+  if (!existsSync(join(folder, 'sa.pub'))) return false
+  return ['server.crt', 'issuer.crt']
+    .map((name) => join(folder, name))
+    .every(
+      (path) =>
+        existsSync(path) && Date.parse(new X509Certificate(readFileSync(path)).validTo) > Date.now() + DAY_MS,
+    )
 }
 
 async function fill(folder: string): Promise<void> {
@@ -84,6 +104,8 @@ async function fill(folder: string): Promise<void> {
   const notAfter = new Date(Date.now() + 365 * DAY_MS)
   const pki = await createPki({ commonName: 'express-app example CA' })
   const server = await pki.issueServer({ hosts: ['localhost', '127.0.0.1', '::1'], notAfter })
+  const issuerPki = await createPki({ commonName: 'express-app example issuer' })
+  const issuer = await issuerPki.issueServer({ hosts: ['localhost', '127.0.0.1', '::1'], notAfter })
   const users = await createPki({ commonName: 'express-app example users' })
   const clients = {
     jbeda: await users.issueClient({ commonName: 'jbeda', organizations: ['app1', 'app2'], notAfter }),
@@ -96,11 +118,23 @@ async function fill(folder: string): Promise<void> {
     janesToken: randomSecret(),
     clarksToken: randomSecret(),
     joesPassword: randomSecret(),
+    marysPassword: randomSecret(),
+    clientSecret: randomSecret(),
   }
   write('ca.crt', pki.caPem, 0o644)
   write('server.crt', server.chainPem, 0o644)
   write('server.key', server.privateKeyPem, 0o600)
+  write('issuer-ca.crt', issuerPki.caPem, 0o644)
+  write('issuer.crt', issuer.chainPem, 0o644)
+  write('issuer.key', issuer.privateKeyPem, 0o600)
   const tokens = `${secrets.janesToken},jane,1001,"developers,app1"\n${secrets.clarksToken},clark,1003,reporters\n`
+  const accounts = generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  })
+  write('sa.key', accounts.privateKey, 0o600)
+  write('sa.pub', accounts.publicKey, 0o644)
   write('client-ca.crt', users.caPem, 0o644)
   for (const [name, client] of Object.entries(clients)) {
     write(`${name}.crt`, client.chainPem, 0o644)

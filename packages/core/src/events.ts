@@ -66,6 +66,31 @@ export interface ServiceAccountTokenEvent {
   readonly status: 'valid' | 'stale'
 }
 
+/** A webhook was asked about a token, once; a question that is repeated has several of these. */
+export interface TokenReviewCallEvent {
+  readonly type: 'tokenReviewCall'
+  /** The HTTP status; absent when no answer came. */
+  readonly status?: number
+  readonly durationSeconds: number
+}
+
+/** A token of an issuer that is known here was judged. A token of nobody that is known has no such event. */
+export interface JwtAuthenticatorEvent {
+  readonly type: 'jwtAuthenticator'
+  readonly issuer: string
+  readonly result: 'success' | 'failure'
+  readonly durationSeconds: number
+}
+
+/** The keys of an issuer were fetched, or could not be. */
+export interface JwksFetchEvent {
+  readonly type: 'jwksFetch'
+  readonly issuer: string
+  /** The JWK set as it came: public keys. Absent when there is an error. */
+  readonly jwks?: string
+  readonly error?: Error
+}
+
 /** A client certificate was presented, valid or not. */
 export interface ClientCertificateExpirationEvent {
   readonly type: 'clientCertificateExpiration'
@@ -96,6 +121,10 @@ export interface ReloadEvent {
   readonly type: 'reload'
   /** What was read, usually a path. */
   readonly source: string
+  /** What it is, where that is counted. */
+  readonly kind?: 'authenticationConfiguration'
+  /** The new content, where it is no secret and is told apart by its hash. */
+  readonly content?: string
   /** `failed`: the last good version stays in force. */
   readonly outcome: 'loaded' | 'failed'
   readonly error?: Error
@@ -157,6 +186,9 @@ export type AuthenticationEvent =
   | TokenCacheFetchEvent
   | TokenCacheActiveFetchEvent
   | ServiceAccountTokenEvent
+  | TokenReviewCallEvent
+  | JwtAuthenticatorEvent
+  | JwksFetchEvent
   | ClientCertificateExpirationEvent
   | FileNoticeEvent
   | ReloadEvent

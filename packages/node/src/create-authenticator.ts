@@ -7,16 +7,16 @@ import {
   type ConfigurationProblem,
   type Observer,
   type PasswordAuthenticator,
-  type TokenAuthenticator,
   validateAnonymousConfig,
 } from '@kube-authn/core'
 import { clientCertificate } from '@kube-authn/core/client-certificate'
 import { requestHeader, type RequestHeaderNames } from '@kube-authn/core/request-header'
-import { cached, type CachedOptions } from '@kube-authn/core/token-cache'
-import { type CertificateAuthoritiesFile, type Open, openCertificatePools } from './certificate-pools.ts'
+import { type CertificateAuthoritiesFile, openCertificatePools } from './certificate-pools.ts'
+import { type Opener, opener } from './opener.ts'
 import { type PasswordFileAtOptions, passwordFileAt } from './password-file-at.ts'
 import { requestHeaderAt } from './request-header-at.ts'
-import { type TokenFileAtOptions, tokenFileAt } from './token-file-at.ts'
+import { tokenAuthenticators, type TokenOptions } from './token-authenticators.ts'
+import { withPath } from './with-path.ts'
 
 /** The authenticating proxy of {@link createAuthenticator}: its headers, and the CA file that its certificate is verified with. */
 export type FrontProxyOptions = RequestHeaderNames & {
@@ -29,7 +29,7 @@ export type FrontProxyOptions = RequestHeaderNames & {
 }
 
 /** What {@link createAuthenticator} makes a chain from. */
-export interface CreateAuthenticatorOptions {
+export interface CreateAuthenticatorOptions extends TokenOptions {
   /** A bundle of those who sign client certificates, in PEM (`--client-ca-file`), or options with its path. */
   readonly clientCA?: string | CertificateAuthoritiesFile
   /**
@@ -37,19 +37,13 @@ export interface CreateAuthenticatorOptions {
    * `extension-apiserver-authentication`, which describes it, or an authenticator, as from `requestHeaderFromCluster`.
    */
   readonly requestHeader?: FrontProxyOptions | { readonly configMap: string } | Authenticator
-  /** A CSV file of bearer tokens (`--token-auth-file`), or options with its path. */
-  readonly tokenFile?: string | ({ readonly path: string } & TokenFileAtOptions)
   /** A CSV file of passwords (`--basic-auth-file`), or options with its path. */
   readonly passwordFile?: string | ({ readonly path: string } & PasswordFileAtOptions)
-  /** More token authenticators, asked after the token file and behind a cache. */
-  readonly tokens?: readonly TokenAuthenticator[]
   /** More password authenticators, asked after the password file. */
   readonly passwords?: readonly PasswordAuthenticator[]
-  /** The cache in front of `tokens`. Default as kube-apiserver: 10 s for users, 0 for failures. `false`: none. */
-  readonly tokenCache?: CachedOptions | false
   /** Let requests without any credential pass as `system:anonymous` (`--anonymous-auth`). Default `false`. */
   readonly anonymous?: boolean | AnonymousConfig
-  /** What credentials must be valid for (`--api-audiences`). Default: no restriction. */
+  /** What credentials must be valid for (`--api-audiences`). Default: the issuers of service accounts, or no restriction. */
   readonly audiences?: readonly string[]
   /** Told of what is noticed in files, and of their reloads. */
   readonly observer?: Observer
@@ -58,6 +52,8 @@ export interface CreateAuthenticatorOptions {
 
 /** A chain that watches files. */
 export interface NodeAuthenticator extends Authenticator {
+  /** Why tokens of some issuers cannot be verified yet, a text for each: empty when all is well. */
+  health(): readonly string[]
   /** Stops watching. A process ends without it. */
   close(): void
 }
@@ -72,90 +68,83 @@ export interface NodeAuthenticator extends Authenticator {
  * const authenticator = createAuthenticator({ tokenFile: 'tokens.csv', passwordFile: 'passwords.csv' })
  */
 export function createAuthenticator(options: CreateAuthenticatorOptions): NodeAuthenticator {
-  const { observer, clock, anonymous, audiences, tokens = [], passwords = [] } = options
+  const { observer, clock, passwords = [] } = options
+  const { audiences = options.serviceAccounts?.issuers } = options
   const shared = { ...(observer !== undefined && { observer }), ...(clock !== undefined && { clock }) }
-  const clocked = clock === undefined ? {} : { clock }
-  const problems: ConfigurationProblem[] = []
-  const opened: { close(): void }[] = []
+  const parts = opener()
 
-  const attempt = <T>(path: string, make: () => T): T | undefined => {
-    try {
-      return make()
-    } catch (error) {
-      problems.push({ path, message: error instanceof Error ? error.message : String(error) })
-      return undefined
-    }
-  }
-  const open: Open = (path, make) => {
-    const file = attempt(path, make)
-    if (file !== undefined) opened.push(file)
-    return file
-  }
-  const close = (): void => {
-    for (const each of opened) each.close()
-  }
-
-  const proxy = options.requestHeader
-  const described = proxy !== undefined && 'configMap' in proxy ? proxy : undefined
-  const configured = proxy !== undefined && 'clientCA' in proxy ? proxy : undefined
-  const ready = proxy !== undefined && 'authenticate' in proxy ? proxy : undefined
-  const tokenFile = withPath(options.tokenFile, shared)
+  const { proxy, certificates } = certificateAuthenticators(options, parts, shared)
+  const { tokens, configuration, problems, health } = tokenAuthenticators(options, {
+    opener: parts,
+    audiences,
+    shared,
+  })
   const passwordFile = withPath(options.passwordFile, shared)
-  const { tokenCache = {} } = options
+  const passwordsOfFile =
+    passwordFile && parts.open('passwordFile', () => passwordFileAt(passwordFile.path, passwordFile))
+  const anonymous = configuration?.anonymous ?? options.anonymous
 
+  try {
+    const all = [
+      ...parts.problems,
+      ...problems,
+      ...anonymousProblems(options.anonymous, configuration?.anonymous),
+    ]
+    if (all.length > 0) throw new ConfigurationError(all)
+    const chain = authenticatorChain({
+      ...(proxy !== undefined && { requestHeader: proxy }),
+      ...(certificates !== undefined && { clientCertificate: certificates }),
+      tokens,
+      passwords: [...(passwordsOfFile === undefined ? [] : [passwordsOfFile]), ...passwords],
+      ...(anonymous !== undefined && { anonymous }),
+      ...(audiences !== undefined && { audiences }),
+    })
+    return { ...chain, health, close: () => parts.close() }
+  } catch (error) {
+    parts.close()
+    throw error
+  }
+}
+
+function certificateAuthenticators(
+  options: CreateAuthenticatorOptions,
+  parts: Opener,
+  shared: { readonly observer?: Observer; readonly clock?: Clock },
+): { readonly proxy: Authenticator | undefined; readonly certificates: Authenticator | undefined } {
+  const given = options.requestHeader
+  const described = given !== undefined && 'configMap' in given ? given : undefined
+  const configured = given !== undefined && 'clientCA' in given ? given : undefined
+  const ready = given !== undefined && 'authenticate' in given ? given : undefined
   const { clientCA, requestHeaderCA } = openCertificatePools(
     {
       clientCA: withPath(options.clientCA, shared),
       requestHeaderCA: withPath(configured?.clientCA, shared),
     },
-    open,
+    parts,
   )
+  const { clock } = shared
   const proxyOf = (): Authenticator | undefined => {
     if (described !== undefined) {
-      return open('requestHeader', () => requestHeaderAt(described.configMap, shared))
+      return parts.open('requestHeader', () => requestHeaderAt(described.configMap, shared))
     }
     if (configured === undefined || requestHeaderCA === undefined) return undefined
-    return attempt('requestHeader', () => requestHeader({ ...configured, ca: requestHeaderCA, ...clocked }))
+    return parts.attempt('requestHeader', () =>
+      requestHeader({ ...configured, ca: requestHeaderCA, ...(clock !== undefined && { clock }) }),
+    )
   }
-  const parts = {
-    requestHeader: ready ?? proxyOf(),
-    clientCertificate: clientCA && clientCertificate({ ca: clientCA, ...shared }),
-    tokenFile: tokenFile && open('tokenFile', () => tokenFileAt(tokenFile.path, tokenFile)),
-    passwordFile: passwordFile && open('passwordFile', () => passwordFileAt(passwordFile.path, passwordFile)),
-  }
-
-  try {
-    if (problems.length > 0) {
-      throw new ConfigurationError([
-        ...problems,
-        ...(typeof anonymous === 'object' ? validateAnonymousConfig(anonymous) : []),
-      ])
-    }
-    const chain = authenticatorChain({
-      ...(parts.requestHeader !== undefined && { requestHeader: parts.requestHeader }),
-      ...(parts.clientCertificate !== undefined && { clientCertificate: parts.clientCertificate }),
-      tokens: [
-        // It is in memory and may be reloaded at any time; a cache in front of it would only delay that.
-        // Deviation: kube-apiserver has one cache in front of all (`docs/deviations.md`, token file in the cache).
-        ...(parts.tokenFile === undefined ? [] : [parts.tokenFile]),
-        ...(tokenCache === false ? tokens : tokens.map((each) => cached(each, { ...shared, ...tokenCache }))),
-      ],
-      passwords: [...(parts.passwordFile === undefined ? [] : [parts.passwordFile]), ...passwords],
-      ...(anonymous !== undefined && { anonymous }),
-      ...(audiences !== undefined && { audiences }),
-    })
-    return { ...chain, close }
-  } catch (error) {
-    close()
-    throw error
+  return {
+    proxy: ready ?? proxyOf(),
+    certificates: clientCA && clientCertificate({ ca: clientCA, ...shared }),
   }
 }
 
-/** A file as it was given, a path alone or one with options, with what all files have in common. */
-function withPath<T extends { readonly path: string }, S>(
-  file: string | T | undefined,
-  shared: S,
-): (S & (T | { readonly path: string })) | undefined {
-  if (file === undefined) return undefined
-  return { ...shared, ...(typeof file === 'string' ? { path: file } : file) }
+/** What is wrong with an option, and with one beside a section of a file. */
+function anonymousProblems(
+  option: boolean | AnonymousConfig | undefined,
+  section: AnonymousConfig | undefined,
+): readonly ConfigurationProblem[] {
+  const own = typeof option === 'object' ? validateAnonymousConfig(option) : []
+  if (option === undefined || section === undefined) return own
+  const message = 'cannot be set when the authentication configuration file has an anonymous section'
+  return [...own, { path: 'anonymous', message }]
 }

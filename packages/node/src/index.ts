@@ -3,6 +3,10 @@
  *
  * @module
  */
+export {
+  authenticationConfigurationAt,
+  type AuthenticationConfigurationAtOptions,
+} from './authentication-configuration-at.ts'
 export { auditFile, type AuditFileOptions } from './audit-file.ts'
 export {
   certificateAuthoritiesAt,
@@ -14,6 +18,17 @@ export {
   type FrontProxyOptions,
   type NodeAuthenticator,
 } from './create-authenticator.ts'
+export {
+  delegatedAuthentication,
+  type DelegatedAuthentication,
+  type DelegatedAuthenticationOptions,
+} from './delegation/delegated-authentication.ts'
+export type { ConfiguredProxy } from './delegation/cluster-clients.ts'
+export { inClusterEndpoint, type InClusterEndpointOptions } from './delegation/in-cluster-endpoint.ts'
+export {
+  requestHeaderFromCluster,
+  type RequestHeaderFromClusterOptions,
+} from './delegation/request-header-from-cluster.ts'
 export { fileSource, type FileSourceOptions } from './file-source/file-source.ts'
 export {
   type Manifest,
@@ -22,7 +37,7 @@ export {
 } from './file-source/manifests-source.ts'
 export type { FileSource, ReloadOptions } from './file-source/reloading-source.ts'
 export { createFetch, type FetchOptions, type HttpFetch, type HttpFetchInit } from './http/create-fetch.ts'
-export { endpointFetch } from './http/endpoint-fetch.ts'
+export { type EndpointFetch, endpointFetch } from './http/endpoint-fetch.ts'
 export type { Credential, Endpoint, PemSource, Transport } from './http/endpoint.ts'
 export {
   parseKubeconfig,
@@ -32,6 +47,9 @@ export {
 } from './kubeconfig/kubeconfig.ts'
 export { passwordFileAt, type PasswordFileAtOptions } from './password-file-at.ts'
 export { rbacAt, type RbacAtOptions } from './rbac-at.ts'
+export type { EgressProxies } from './issuer-fetch.ts'
+export type { ServiceAccountsOptions, TokenOptions } from './token-authenticators.ts'
+export { verificationKeysAt } from './verification-keys-at.ts'
 export { tokenFileAt, type TokenFileAtOptions } from './token-file-at.ts'
 export {
   type ClientCertificateRequest,
@@ -49,8 +67,8 @@ export {
   type RequestHeaderConfigAtOptions,
 } from './request-header-config/request-header-config-at.ts'
 export { requestHeaderAt, type RequestHeaderAtOptions } from './request-header-at.ts'
-export { webhookAuthorizerAt, type WebhookAuthorizerAtOptions } from './webhook-authorizer-at.ts'
 export {
-  requestHeaderFromCluster,
-  type RequestHeaderFromClusterOptions,
-} from './request-header-from-cluster.ts'
+  webhookAuthenticatorAt,
+  type WebhookAuthenticatorAtOptions,
+} from './webhook/webhook-authenticator-at.ts'
+export { webhookAuthorizerAt, type WebhookAuthorizerAtOptions } from './webhook/webhook-authorizer-at.ts'

@@ -21,6 +21,22 @@ export function always(user: UserInfo, rest: Omit<Authentication, 'user'> = {}):
 }
 
 /**
+ * Each of these tokens is its user's. Of others there is no opinion.
+ *
+ * @example
+ * const tokens = fakeTokenAuthenticator(knownTokens({ secret: fakeUser() }))
+ */
+export function knownTokens(
+  users: Readonly<Record<string, UserInfo>>,
+): (token: string) => Authentication | undefined {
+  const known = new Map(Object.entries(users))
+  return (token) => {
+    const user = known.get(token)
+    return user && { user }
+  }
+}
+
+/**
  * No opinion: there is no credential of this kind.
  *
  * @example

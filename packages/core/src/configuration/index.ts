@@ -18,3 +18,15 @@ export {
   validateAuthenticationConfiguration,
   type ValidateAuthenticationConfigurationOptions,
 } from './validate.ts'
+export {
+  type IssuerFetch,
+  jwtAuthenticators,
+  type JwtAuthenticators,
+  type JwtAuthenticatorsOptions,
+} from './jwt-authenticators.ts'
+export {
+  authenticationConfiguration,
+  type AuthenticationConfigurationOptions,
+  type ConfigurationUpdate,
+  type ConfiguredAuthenticator,
+} from './reloading.ts'

@@ -1,11 +1,9 @@
 import type { ErrorList } from '../field/errors.ts'
 import type { FieldPath } from '../field/path.ts'
-import { CertificateError } from '../x509/errors.ts'
-import { certificatePool } from '../x509/pool/pem.ts'
 import type { Issuer } from './config.ts'
 import { parseUrl, UrlError, withoutUserinfo } from './url.ts'
 
-/** Adds what is wrong with an issuer. */
+/** Adds what is wrong with an issuer, but for its certificate authority. */
 export function validateIssuer(
   issuer: Issuer,
   disallowed: ReadonlySet<string>,
@@ -16,7 +14,6 @@ export function validateIssuer(
   else validateUrl(issuer.url, disallowed, path.child('url'), errors)
   validateDiscoveryUrl(issuer, path.child('discoveryURL'), errors)
   validateAudiences(issuer, path, errors)
-  validateCertificateAuthority(issuer.certificateAuthority, path.child('certificateAuthority'), errors)
   if (!['', 'controlplane', 'cluster'].includes(issuer.egressSelectorType)) {
     const detail = 'egress selector must be either controlplane or cluster'
     errors.invalid(path.child('egressSelectorType'), issuer.egressSelectorType, detail)
@@ -80,15 +77,5 @@ function validateAudiences(
   if (audiences.length === 1 && audienceMatchPolicy !== '' && audienceMatchPolicy !== 'MatchAny') {
     const detail = 'audienceMatchPolicy must be empty or MatchAny for single audience'
     errors.invalid(policy, audienceMatchPolicy, detail)
-  }
-}
-
-function validateCertificateAuthority(pem: string, path: FieldPath, errors: ErrorList): void {
-  if (pem === '') return
-  try {
-    certificatePool(pem)
-  } catch (error) {
-    if (!(error instanceof CertificateError)) throw error
-    errors.invalid(path, '<omitted>', error.message.replace(/^x509: (?=data does not)/, ''))
   }
 }

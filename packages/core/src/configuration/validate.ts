@@ -1,15 +1,14 @@
 import { validateAnonymousConfig } from '../anonymous/config.ts'
-import type { CelCompiler, CelProgram } from '../cel/cel.ts'
+import type { CelCompiler } from '../cel/cel.ts'
 import { celCompiler } from '../cel/compiler.ts'
 import type { ConfigurationProblem } from '../errors.ts'
 import { type ErrorList, errorList, type FieldError } from '../field/errors.ts'
 import { type FieldPath, fieldPath } from '../field/path.ts'
-import { type Compile, compileInto } from './compile.ts'
-import type { AuthenticationConfiguration, JwtAuthenticator } from './config.ts'
+import { compileInto } from './compile.ts'
+import type { AuthenticationConfiguration } from './config.ts'
 import type { CompiledJwtAuthenticator } from './programs.ts'
-import { validateIssuer } from './validate-issuer.ts'
-import { validateMappings } from './validate-mappings.ts'
-import { validateClaimRules, validateUserRules } from './validate-rules.ts'
+import { validateCertificateAuthority } from './validate-certificate-authority.ts'
+import { validateJwtAuthenticator } from './validate-jwt-authenticator.ts'
 
 const MAX_JWT_AUTHENTICATORS = 64
 
@@ -54,8 +53,13 @@ export function validateAuthenticationConfiguration(
   const discoveryUrls = new Set<string>()
   const jwt = configuration.jwt.map((config, index) => {
     const path = root.index(index)
-    validateIssuer(config.issuer, disallowed, path.child('issuer'), errors)
-    const compiled = validateJwt(config, path, errors, compile)
+    const compiled = validateJwtAuthenticator(config, path, { errors, disallowed, compile })
+    const { certificateAuthority } = config.issuer
+    validateCertificateAuthority(
+      certificateAuthority,
+      path.child('issuer').child('certificateAuthority'),
+      errors,
+    )
     addUnique(config.issuer.url, urls, path.child('issuer').child('url'), errors)
     addUnique(config.issuer.discoveryURL, discoveryUrls, path.child('issuer').child('discoveryURL'), errors)
     return compiled
@@ -64,33 +68,6 @@ export function validateAuthenticationConfiguration(
     errors.addAll(validateAnonymousConfig(configuration.anonymous).map(anonymousError))
   }
   return { configuration, jwt, errors: errors.errors }
-}
-
-function validateJwt(
-  config: JwtAuthenticator,
-  path: FieldPath,
-  errors: ErrorList,
-  compile: Compile,
-): CompiledJwtAuthenticator {
-  const claimRules = validateClaimRules(
-    config.claimValidationRules,
-    path.child('claimValidationRules'),
-    errors,
-    compile,
-  )
-  const usesVerified = (program: CelProgram<'claims'>): boolean => program.selects('email_verified')
-  const mappings = validateMappings(config.claimMappings, path.child('claimMappings'), {
-    errors,
-    compile,
-    isEmailVerified: claimRules.some(({ program }) => usesVerified(program)),
-  })
-  const userRules = validateUserRules(
-    config.userValidationRules,
-    path.child('userValidationRules'),
-    errors,
-    compile,
-  )
-  return { config, ...mappings, claimRules, userRules }
 }
 
 function addUnique(value: string, seen: Set<string>, path: FieldPath, errors: ErrorList): void {

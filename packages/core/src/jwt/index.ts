@@ -1,3 +1,5 @@
+export { isJwsAlgorithm, JWS_ALGORITHMS, type JwsAlgorithm } from './algorithms.ts'
+export { type KeySet, localKeySet } from './key-set.ts'
 export { signingKeyFromPem, type SigningKey, verificationKeysFromPem } from './pem-keys.ts'
 export {
   type JsonObject,
@@ -6,6 +8,7 @@ export {
   unverifiedIssuer,
   type UnverifiedJwt,
 } from './read-jwt.ts'
+export { remoteKeySet, type RemoteKeySetOptions } from './remote-key-set.ts'
 export {
   type PublicJwk,
   type SigningAlgorithm,

@@ -55,10 +55,9 @@ export function algorithmOfCurve(curve: string): SigningAlgorithm | undefined {
 export async function verificationKeyOfJwk(
   jwk: JsonWebKey & { readonly kid?: string },
 ): Promise<VerificationKey> {
-  const publicJwk = publicMembers(jwk)
+  const publicJwk = publicJwkOf(jwk)
   const alg = publicJwk.kty === 'RSA' ? 'RS256' : algorithmOfCurve(publicJwk.crv)
   if (alg === undefined) throw invalidKey('the curve is none of P-256, P-384 and P-521')
-  if (publicJwk.kty === 'RSA') checkRsa(publicJwk.n, publicJwk.e)
   let key: CryptoKey
   let spki: ArrayBuffer
   try {
@@ -81,13 +80,24 @@ async function keyIdOf(spki: ArrayBuffer): Promise<string> {
   return base64urlOf(new Uint8Array(await crypto.subtle.digest('SHA-256', spki)))
 }
 
-function publicMembers({ kty, n, e, crv, x, y }: JsonWebKey): PublicJwk {
-  if (kty === 'RSA' && isMember(n) && isMember(e)) return { kty, n, e }
-  if (kty === 'EC' && crv !== undefined && isMember(x) && isMember(y)) return { kty, crv, x, y }
+/**
+ * The public members of a JWK.
+ *
+ * @throws {ConfigurationError} when it is neither an RSA nor an EC key, or an RSA key of a size that does not count.
+ */
+export function publicJwkOf(jwk: PublicMembers): PublicJwk {
+  const { kty, n, e, crv, x, y } = jwk
+  if (kty === 'RSA' && isMember(n) && isMember(e)) {
+    checkRsa(n, e)
+    return { kty, n, e }
+  }
+  if (kty === 'EC' && typeof crv === 'string' && isMember(x) && isMember(y)) return { kty, crv, x, y }
   throw invalidKey('is neither an RSA key nor an EC key')
 }
 
-function isMember(value: string | undefined): value is string {
+type PublicMembers = Partial<Readonly<Record<'kty' | 'n' | 'e' | 'crv' | 'x' | 'y', unknown>>>
+
+function isMember(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && isCanonicalBase64url(value)
 }
 

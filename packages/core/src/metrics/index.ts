@@ -1,2 +1,2 @@
-export { metrics, type Metrics } from './metrics.ts'
+export { metrics, type Metrics, type MetricsOptions } from './metrics.ts'
 export { usernameLabel } from './username-label.ts'

@@ -1,4 +1,6 @@
+import { type Clock, systemClock } from '../clock.ts'
 import type { Observer, RequestEvent } from '../events.ts'
+import { jwtMetrics } from './jwt-metrics.ts'
 import { histogram, series } from './series.ts'
 import { usernameLabel } from './username-label.ts'
 
@@ -14,18 +16,25 @@ export interface Metrics {
   render(): string
 }
 
+/** Options of {@link metrics}. */
+export interface MetricsOptions {
+  /** Default: the runtime's clock. */
+  readonly clock?: Clock
+}
+
 /**
  * An observer that counts, under kube-apiserver's metric names.
  *
  * Source: apiserver `pkg/endpoints/filters/metrics.go`, `pkg/authentication/token/cache/stats.go`,
- * `pkg/authentication/request/x509/x509.go`; kubernetes `pkg/serviceaccount/metrics.go`.
+ * `pkg/authentication/request/x509/x509.go`, `pkg/server/options/authentication.go`; kubernetes `pkg/serviceaccount/metrics.go`; and see
+ * `jwt-metrics.ts`.
  *
  * @example
  * const { observer, render } = metrics()
  * app.use(authentication(authenticator, { observer }))
  * app.get('/metrics', (req, res) => res.type('text/plain').send(render()))
  */
-export function metrics(): Metrics {
+export function metrics({ clock = systemClock }: MetricsOptions = {}): Metrics {
   const attempts = series('counter', {
     name: 'authentication_attempts',
     help: 'Counter of authenticated attempts.',
@@ -77,6 +86,20 @@ export function metrics(): Metrics {
       help: 'Service account tokens of extended lifetime that were used after they had to be renewed.',
     }),
   }
+  const jwt = jwtMetrics(clock)
+  const reviewCalls = series('counter', {
+    name: 'apiserver_delegated_authn_request_total',
+    help: 'Calls of a token webhook by HTTP status, or <error>.',
+    label: 'code',
+  })
+  const reviewDuration = histogram(
+    {
+      name: 'apiserver_delegated_authn_request_duration_seconds',
+      help: 'Duration of calls of a token webhook in seconds, by HTTP status or <error>.',
+      label: 'code',
+    },
+    [0.25, 0.5, 0.7, 1, 1.5, 3, 5, 10],
+  )
   const certificateExpiration = histogram(
     {
       name: 'apiserver_client_certificate_expiration_seconds',
@@ -106,10 +129,17 @@ export function metrics(): Metrics {
         case 'serviceAccountToken':
           tokensByAge[event.status].add('')
           break
+        case 'tokenReviewCall': {
+          const code = event.status === undefined ? '<error>' : String(event.status)
+          reviewCalls.add(code)
+          reviewDuration.observe(code, event.durationSeconds)
+          break
+        }
         case 'clientCertificateExpiration':
           certificateExpiration.observe('', event.seconds)
           break
         default:
+          jwt.observe(event)
       }
     },
     attempts: attempts.get,
@@ -125,7 +155,10 @@ export function metrics(): Metrics {
         cacheActive,
         tokensByAge.valid,
         tokensByAge.stale,
+        reviewCalls,
+        reviewDuration,
         certificateExpiration,
+        ...jwt.metrics,
       ]
         .map((metric) => metric.render())
         .join(''),

@@ -1,13 +1,17 @@
-/** A counter or gauge with at most one label. */
+/** Values of labels: one text where there is one label. */
+export type LabelValues = string | readonly string[]
+
+/** A counter or gauge. */
 export interface Series {
-  add(labelValue: string, amount?: number): void
-  readonly get: (labelValue: string) => number
+  add(labelValues: LabelValues, amount?: number): void
+  set(labelValues: LabelValues, value: number): void
+  readonly get: (labelValues: LabelValues) => number
   render(): string
 }
 
-/** A histogram with at most one label. */
+/** A histogram. */
 export interface Histogram {
-  observe(labelValue: string, value: number): void
+  observe(labelValues: LabelValues, value: number): void
   render(): string
 }
 
@@ -15,22 +19,25 @@ export interface Histogram {
 export interface MetricDescription {
   readonly name: string
   readonly help: string
-  /** Absent: there is one value only, and the value of the label is `''`. */
-  readonly label?: string
+  /** Absent: there is one value only, and the value of the label is `''`. Several have as many values each, in this order. */
+  readonly label?: LabelValues
 }
 
 /** Values that go up (`counter`) or up and down (`gauge`), in the Prometheus text format 0.0.4. */
 export function series(type: 'counter' | 'gauge', metric: MetricDescription): Series {
   const values = new Map<string, number>()
+  const keyOf = keyed(metric)
   return {
-    add(labelValue, amount = 1) {
-      values.set(labelValue, (values.get(labelValue) ?? 0) + amount)
+    add(labelValues, amount = 1) {
+      const key = keyOf(labelValues)
+      values.set(key, (values.get(key) ?? 0) + amount)
     },
-    get: (labelValue) => values.get(labelValue) ?? 0,
+    set(labelValues, value) {
+      values.set(keyOf(labelValues), value)
+    },
+    get: (labelValues) => values.get(keyOf(labelValues)) ?? 0,
     render() {
-      const lines = [...values].map(
-        ([label, value]) => `${metric.name}${labels([[metric.label, label]])} ${value}`,
-      )
+      const lines = [...values].map(([own, value]) => `${metric.name}${braced(own)} ${value}`)
       return rendered(type, metric, lines)
     },
   }
@@ -40,42 +47,51 @@ export function series(type: 'counter' | 'gauge', metric: MetricDescription): Se
 export function histogram(metric: MetricDescription, buckets: readonly number[]): Histogram {
   const bounds = [...buckets, Infinity]
   const states = new Map<string, { readonly counts: number[]; sum: number }>()
+  const keyOf = keyed(metric)
   return {
-    observe(labelValue, value) {
-      const state = states.get(labelValue) ?? { counts: bounds.map(() => 0), sum: 0 }
-      states.set(labelValue, state)
+    observe(labelValues, value) {
+      const key = keyOf(labelValues)
+      const state = states.get(key) ?? { counts: bounds.map(() => 0), sum: 0 }
+      states.set(key, state)
       state.sum += value
       const bucket = bounds.findIndex((bound) => value <= bound)
       state.counts[bucket] = (state.counts[bucket] ?? 0) + 1
     },
     render() {
-      const lines = [...states].flatMap(([label, { counts, sum }]) => {
+      const lines = [...states].flatMap(([own, { counts, sum }]) => {
         let total = 0
         const inBuckets = bounds.map((bound, index) => {
           total += counts[index] ?? 0
           const le = bound === Infinity ? '+Inf' : String(bound)
-          return `${metric.name}_bucket${labels([
-            [metric.label, label],
-            ['le', le],
-          ])} ${total}`
+          return `${metric.name}_bucket${braced(own, `le="${le}"`)} ${total}`
         })
-        const own = labels([[metric.label, label]])
-        return [...inBuckets, `${metric.name}_sum${own} ${sum}`, `${metric.name}_count${own} ${total}`]
+        const [ofSum, ofCount] = [`_sum${braced(own)} ${sum}`, `_count${braced(own)} ${total}`]
+        return [...inBuckets, `${metric.name}${ofSum}`, `${metric.name}${ofCount}`]
       })
       return rendered('histogram', metric, lines)
     },
   }
 }
 
-function labels(pairs: readonly (readonly [name: string | undefined, value: string])[]): string {
-  const escaped = (value: string): string =>
-    value
-      .replaceAll('\\', '\\\\')
-      .replaceAll('"', String.raw`\"`)
-      .replaceAll('\n', String.raw`\n`)
-  const named = pairs.filter(([name]) => name !== undefined)
-  if (named.length === 0) return ''
-  return `{${named.map(([name, value]) => `${name}="${escaped(value)}"`).join(',')}}`
+/** What is within the braces for these values; equal for no others. */
+function keyed({ label = [] }: MetricDescription): (labelValues: LabelValues) => string {
+  const names = typeof label === 'string' ? [label] : label
+  return (labelValues) => {
+    const values = typeof labelValues === 'string' ? [labelValues] : labelValues
+    return names.map((name, index) => `${name}="${escaped(values[index] ?? '')}"`).join(',')
+  }
+}
+
+function escaped(value: string): string {
+  return value
+    .replaceAll('\\', '\\\\')
+    .replaceAll('"', String.raw`\"`)
+    .replaceAll('\n', String.raw`\n`)
+}
+
+function braced(...pairs: readonly string[]): string {
+  const named = pairs.filter((pair) => pair !== '')
+  return named.length === 0 ? '' : `{${named.join(',')}}`
 }
 
 function rendered(type: string, { name, help }: MetricDescription, lines: readonly string[]): string {

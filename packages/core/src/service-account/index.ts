@@ -39,15 +39,13 @@ export {
   type TokenIssuerOptions,
 } from './token-issuer.ts'
 export type { BoundObjectReference, TokenRequestSpec } from './token-request.ts'
-export {
-  CREDENTIAL_ID_KEY,
-  type ObjectReference,
-  type ServiceAccountInfo,
-  serviceAccountUser,
-} from './user-info.ts'
+export { CREDENTIAL_ID_KEY } from '../credential-id.ts'
+export { type ObjectReference, type ServiceAccountInfo, serviceAccountUser } from './user-info.ts'
 export {
   isServiceAccountToken,
+  SERVICE_ACCOUNT_NAME_ANNOTATION,
   SERVICE_ACCOUNT_SECRET_TYPE,
+  SERVICE_ACCOUNT_UID_ANNOTATION,
   SERVICE_ACCOUNTS_GROUP,
   serviceAccountUsername,
   splitServiceAccountUsername,

@@ -1,3 +1,4 @@
+import { CREDENTIAL_ID_KEY } from '../credential-id.ts'
 import { type UserInfo, userInfo } from '../user.ts'
 import { SERVICE_ACCOUNTS_GROUP, serviceAccountUsername } from './username.ts'
 
@@ -23,9 +24,6 @@ export interface ServiceAccountInfo {
   /** What a webhook attested. */
   readonly admissionReviewApiGroups?: readonly string[]
 }
-
-/** The key of what the id of a token is under. */
-export const CREDENTIAL_ID_KEY = 'authentication.kubernetes.io/credential-id'
 
 /**
  * The user that a service account is: its name, two groups, and what its token is bound to under keys of

@@ -1,0 +1,102 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { exportJWK, generateKeyPair } from 'jose'
+import { errors, Provider } from 'oidc-provider'
+
+/** Options of {@link startOidcProvider}. */
+export interface OidcProviderOptions {
+  /** 0 takes one that is free. */
+  readonly port: number
+  /** For TLS, for `localhost`. */
+  readonly certificate: string
+  readonly privateKey: string
+  /** The one client, which tokens are for. */
+  readonly clientId: string
+  readonly clientSecret: string
+  /** Who can log in, by the subject of their tokens. */
+  readonly users: ReadonlyMap<string, OidcUser>
+}
+
+/** Somebody who can log in. */
+export interface OidcUser {
+  readonly password: string
+  /** What their tokens say besides who they are. */
+  readonly claims: Readonly<Record<string, unknown>>
+}
+
+/** A provider that runs. */
+export interface RunningOidcProvider {
+  /** Its name in tokens, and where it is. */
+  readonly issuer: string
+  close(): Promise<void>
+}
+
+/**
+ * An OpenID Connect provider in this process, with a key that is made anew each time it starts. People who use a browser would log in
+ * by its pages; a shell cannot, so this one takes a user's password at its token endpoint, and gives an ID token for it.
+ */
+export async function startOidcProvider(options: OidcProviderOptions): Promise<RunningOidcProvider> {
+  const { port, certificate, privateKey } = options
+  const server = createServer({ cert: certificate, key: privateKey })
+  server.listen(port, 'localhost')
+  await once(server, 'listening')
+  // The name of the issuer has the port in it, so the provider can only be made now.
+  const issuer = `https://localhost:${(server.address() as AddressInfo).port}`
+  const provider = await createProvider(issuer, options)
+  const answer = provider.callback()
+  server.on('request', (request, response) => void answer(request, response))
+  return {
+    issuer,
+    async close() {
+      server.close()
+      server.closeAllConnections()
+      await once(server, 'close')
+    },
+  }
+}
+
+async function createProvider(
+  issuer: string,
+  { clientId, clientSecret, users }: OidcProviderOptions,
+): Promise<Provider> {
+  const keys = await generateKeyPair('RS256', { extractable: true })
+  const provider = new Provider(issuer, {
+    jwks: { keys: [{ ...(await exportJWK(keys.privateKey)), use: 'sig', alg: 'RS256' }] },
+    clients: [
+      {
+        client_id: clientId,
+        client_secret: clientSecret,
+        grant_types: ['password'],
+        response_types: [],
+        redirect_uris: [],
+      },
+    ],
+    claims: { openid: ['sub'], groups: ['groups'] },
+    cookies: { keys: [randomBytes(32).toString('base64url')] },
+    features: { devInteractions: { enabled: false } },
+    ttl: { IdToken: 600 },
+  })
+  provider.registerGrantType<{ readonly username?: string; readonly password?: string }>(
+    'password',
+    async (ctx) => {
+      const { username = '', password = '' } = ctx.oidc.params
+      const user = users.get(username)
+      // Somebody who is not there has a password too, which nobody knows.
+      if (!isSame(password, user?.password ?? randomBytes(32).toString('hex')) || user === undefined) {
+        throw new errors.InvalidGrant('wrong username or password')
+      }
+      const token = new provider.IdToken({}, { ctx })
+      for (const [name, value] of Object.entries({ ...user.claims, sub: username })) token.set(name, value)
+      ctx.body = { id_token: await token.issue({ use: 'idtoken' }), token_type: 'Bearer', expires_in: 600 }
+    },
+    ['username', 'password'],
+  )
+  return provider
+}
+
+function isSame(given: string, expected: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+  return timingSafeEqual(digest(given), digest(expected))
+}

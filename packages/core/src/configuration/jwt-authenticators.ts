@@ -1,0 +1,119 @@
+import type { TokenAuthenticator } from '../authenticator.ts'
+import { type Clock, systemClock } from '../clock.ts'
+import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
+import type { Observer } from '../events.ts'
+import { fieldPath } from '../field/path.ts'
+import type { GetFetch } from '../http/get-fetch.ts'
+import { JWS_ALGORITHMS, type JwsAlgorithm } from '../jwt/algorithms.ts'
+import { jwtAuthenticator } from '../oidc/jwt-authenticator.ts'
+import { canWorkInBackground } from '../runtime.ts'
+import { failFast } from '../union/union.ts'
+import type { Issuer } from './config.ts'
+import type { CompiledJwtAuthenticator } from './programs.ts'
+
+/** A `fetch` for one issuer; it is closed with the authenticator that uses it. */
+export type IssuerFetch = GetFetch & { readonly close?: () => void }
+
+/** Options of {@link jwtAuthenticators}. */
+export interface JwtAuthenticatorsOptions {
+  /**
+   * The `fetch` for an issuer: the place for its certificate authority and its egress selector. What it throws is a problem of the issuer.
+   * Default: the runtime's own, which has neither.
+   */
+  readonly fetchFor?: (issuer: Issuer) => IssuerFetch
+  /** How long one call to an issuer may take. Default 10. */
+  readonly timeoutSeconds?: number
+  /** What tokens may be signed with. Default: RS, ES and PS with 256, 384 and 512, as kube-apiserver has it for files. */
+  readonly signingAlgorithms?: readonly JwsAlgorithm[]
+  /** See `oidc`. */
+  readonly discoverAtOnce?: boolean
+  /** Told of keys that were fetched. */
+  readonly observer?: Observer
+  /** Default: the runtime's clock. */
+  readonly clock?: Clock
+}
+
+/** The authenticators of a configuration, as one. */
+export interface JwtAuthenticators extends TokenAuthenticator {
+  /** Why tokens of some issuers cannot be verified yet, a text for each. */
+  health(): readonly string[]
+  /** Waits until tokens of all issuers can be. */
+  readonly ready: Promise<void>
+  /** Stops looking for issuers. */
+  close(): void
+}
+
+/**
+ * Makes the authenticators that a configuration describes. At most one of them knows a token, and its error is final among them.
+ *
+ * Source: kubernetes `pkg/kubeapiserver/authenticator/config.go` (`newJWTAuthenticator`).
+ *
+ * @param jwt what came of validating a configuration that is valid.
+ * @throws {ConfigurationError} when there is no way to an issuer.
+ * @example
+ * const { jwt } = parseAuthenticationConfiguration(text)
+ * const tokens = jwtAuthenticators(jwt)
+ */
+export function jwtAuthenticators(
+  jwt: readonly CompiledJwtAuthenticator[],
+  options: JwtAuthenticatorsOptions = {},
+): JwtAuthenticators {
+  const { fetchFor = runtimeFetch, timeoutSeconds = 10, signingAlgorithms = JWS_ALGORITHMS } = options
+  const { clock = systemClock, discoverAtOnce = canWorkInBackground(), observer } = options
+  const { fetches, problems } = fetchesFor(jwt, fetchFor)
+  if (problems.length > 0) {
+    for (const fetch of fetches) fetch.close?.()
+    throw new ConfigurationError(problems)
+  }
+  const authenticators = jwt.flatMap((compiled, index) => {
+    const fetch = fetches[index]
+    if (fetch === undefined) return []
+    const algorithms = signingAlgorithms
+    return [
+      jwtAuthenticator(compiled, {
+        fetch,
+        clock,
+        timeoutSeconds,
+        algorithms,
+        observer,
+        isEager: discoverAtOnce,
+      }),
+    ]
+  })
+  return {
+    ...failFast<TokenAuthenticator>(...authenticators),
+    name: 'jwt',
+    health: () => authenticators.map((each) => each.health()).filter((text) => text !== undefined),
+    ready: Promise.all(authenticators.map(({ ready }) => ready)).then(() => {}),
+    close() {
+      for (const each of authenticators) each.close()
+      for (const fetch of fetches) fetch.close?.()
+    },
+  }
+}
+
+function fetchesFor(
+  jwt: readonly CompiledJwtAuthenticator[],
+  fetchFor: (issuer: Issuer) => IssuerFetch,
+): { readonly fetches: readonly IssuerFetch[]; readonly problems: readonly ConfigurationProblem[] } {
+  const fetches: IssuerFetch[] = []
+  const problems: ConfigurationProblem[] = []
+  for (const [index, { config }] of jwt.entries()) {
+    try {
+      fetches.push(fetchFor(config.issuer))
+    } catch (error) {
+      const path = String(fieldPath('jwt').index(index).child('issuer'))
+      problems.push({ path, message: error instanceof Error ? error.message : String(error) })
+    }
+  }
+  return { fetches, problems }
+}
+
+/** Looked up with each call, so that whoever replaces the global one is heard. */
+function runtimeFetch({ certificateAuthority, egressSelectorType }: Issuer): IssuerFetch {
+  if (certificateAuthority !== '') {
+    throw new Error('the fetch of this runtime takes no certificate authority: give fetchFor one that does')
+  }
+  if (egressSelectorType !== '') throw new Error('there is no egress here: give fetchFor one')
+  return (url, init) => globalThis.fetch(url, init)
+}

@@ -1,0 +1,168 @@
+import type { TokenAuthenticator } from '../authenticator.ts'
+import { type Clock, systemClock } from '../clock.ts'
+import { ConfigurationError } from '../errors.ts'
+import { notify, type Observer } from '../events.ts'
+import { errorList } from '../field/errors.ts'
+import { fieldPath } from '../field/path.ts'
+import type { AuthenticationConfiguration } from './config.ts'
+import {
+  type JwtAuthenticators,
+  jwtAuthenticators,
+  type JwtAuthenticatorsOptions,
+} from './jwt-authenticators.ts'
+import { parseAuthenticationConfiguration } from './parse.ts'
+import type { ValidateAuthenticationConfigurationOptions } from './validate.ts'
+
+/** Options of {@link authenticationConfiguration}. */
+export interface AuthenticationConfigurationOptions
+  extends JwtAuthenticatorsOptions, ValidateAuthenticationConfigurationOptions {
+  /** What the configuration is called in errors and events, usually a path. Default `authentication configuration`. */
+  readonly source?: string
+  /** How long the issuers of a new version may take to be found. Default 60. */
+  readonly updateTimeoutSeconds?: number
+  /** Told of keys that were fetched, and of new versions. */
+  readonly observer?: Observer
+  readonly clock?: Clock
+}
+
+/** What came of an update. `refused` is for good, `unhealthy` may be tried again. */
+export type ConfigurationUpdate = 'unchanged' | 'updated' | 'refused' | 'unhealthy'
+
+/** Knows users as a configuration says that can be replaced at any time. */
+export interface ConfiguredAuthenticator extends TokenAuthenticator {
+  /** The version that counts. */
+  readonly configuration: AuthenticationConfiguration
+  /** Why tokens of some issuers cannot be verified yet, a text for each. */
+  health(): readonly string[]
+  /**
+   * Takes a new version, which counts when it is valid and all its issuers were found; until then, and otherwise, the old one does. One
+   * update follows another. Never rejects.
+   */
+  update(text: string): Promise<ConfigurationUpdate>
+  /** Stops looking for issuers, and takes no more updates. */
+  close(): void
+}
+
+/** How long requests under way may still need what was replaced. */
+const DRAIN_MS = 60_000
+
+/**
+ * Knows users by tokens, as an `AuthenticationConfiguration` says (`--authentication-config`), and takes new versions of it while it
+ * works. At the start nobody waits for issuers; their tokens are an outage until they are found.
+ *
+ * The same text again is no update, nor is one that was refused. The `anonymous` section may not change.
+ *
+ * Source: kubernetes `pkg/kubeapiserver/authenticator/config.go` (`updateAuthenticationConfig`), `pkg/controlplane/apiserver`; KEP-3331.
+ *
+ * @throws {ConfigurationError} with everything that is wrong with the first version.
+ * @example
+ * const tokens = authenticationConfiguration(text)
+ * await tokens.update(nextText)
+ */
+export function authenticationConfiguration(
+  text: string,
+  options: AuthenticationConfigurationOptions = {},
+): ConfiguredAuthenticator {
+  const { source = 'authentication configuration', updateTimeoutSeconds = 60 } = options
+  const { clock = systemClock, observer } = options
+
+  const load = (content: string): Version => {
+    const { configuration, jwt } = parseAuthenticationConfiguration(content, source, options)
+    return { configuration, authenticators: () => jwtAuthenticators(jwt, options) }
+  }
+
+  const first = load(text)
+  let seen = text
+  let current = { configuration: first.configuration, authenticators: first.authenticators() }
+  let last: Promise<unknown> = Promise.resolve()
+  let isClosed = false
+
+  const report = (content: string, error?: Error): void => {
+    const outcome =
+      error === undefined ? ({ outcome: 'loaded' } as const) : ({ outcome: 'failed', error } as const)
+    notify(observer, { type: 'reload', kind: 'authenticationConfiguration', source, content, ...outcome })
+  }
+
+  const replace = (next: typeof current): void => {
+    const old = current.authenticators
+    current = next
+    clock.after(DRAIN_MS, () => old.close())
+  }
+
+  const take = async (content: string): Promise<ConfigurationUpdate> => {
+    if (content === seen || isClosed) return 'unchanged'
+    let next: typeof current
+    try {
+      const { configuration, authenticators } = load(content)
+      requireSameAnonymous(first.configuration, configuration, source)
+      next = { configuration, authenticators: authenticators() }
+    } catch (error) {
+      seen = content
+      report(content, error instanceof Error ? error : new Error('it cannot be used', { cause: error }))
+      return 'refused'
+    }
+    if (!(await isReadyWithin(next.authenticators, updateTimeoutSeconds * 1000, clock))) {
+      const why = next.authenticators.health()
+      next.authenticators.close()
+      report(content, new Error(`${source}: ${why.join('; ')}`))
+      return 'unhealthy'
+    }
+    if (isClosed) {
+      next.authenticators.close()
+      return 'unchanged'
+    }
+    seen = content
+    replace(next)
+    report(content)
+    return 'updated'
+  }
+
+  return {
+    name: 'jwt',
+    get configuration() {
+      return current.configuration
+    },
+    authenticateToken: (token, context) => current.authenticators.authenticateToken(token, context),
+    health: () => current.authenticators.health(),
+    update(content) {
+      const result = last.then(() => take(content))
+      last = result
+      return result
+    },
+    close() {
+      isClosed = true
+      current.authenticators.close()
+    },
+  }
+}
+
+interface Version {
+  readonly configuration: AuthenticationConfiguration
+  readonly authenticators: () => JwtAuthenticators
+}
+
+/** The chain was made by the first one. */
+function requireSameAnonymous(
+  first: AuthenticationConfiguration,
+  next: AuthenticationConfiguration,
+  source: string,
+): void {
+  if (JSON.stringify(first.anonymous) === JSON.stringify(next.anonymous)) return
+  const errors = errorList()
+  errors.forbidden(fieldPath('anonymous'), 'changed from initial configuration file')
+  throw new ConfigurationError(errors.errors.map((error) => ({ ...error, path: `${source}: ${error.path}` })))
+}
+
+async function isReadyWithin(
+  authenticators: JwtAuthenticators,
+  milliseconds: number,
+  clock: Clock,
+): Promise<boolean> {
+  let cancel = (): void => {}
+  const late = new Promise<void>((resolve) => {
+    cancel = clock.after(milliseconds, resolve)
+  })
+  await Promise.race([authenticators.ready, late])
+  cancel()
+  return authenticators.health().length === 0
+}

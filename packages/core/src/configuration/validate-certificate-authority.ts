@@ -1,0 +1,15 @@
+import type { ErrorList } from '../field/errors.ts'
+import type { FieldPath } from '../field/path.ts'
+import { CertificateError } from '../x509/errors.ts'
+import { certificatePool } from '../x509/pool/pem.ts'
+
+/** Adds what is wrong with the certificates of an issuer. Not a byte of them is repeated. */
+export function validateCertificateAuthority(pem: string, path: FieldPath, errors: ErrorList): void {
+  if (pem === '') return
+  try {
+    certificatePool(pem)
+  } catch (error) {
+    if (!(error instanceof CertificateError)) throw error
+    errors.invalid(path, '<omitted>', error.message.replace(/^x509: (?=data does not)/, ''))
+  }
+}

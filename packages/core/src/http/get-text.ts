@@ -1,0 +1,81 @@
+import type { Clock } from '../clock.ts'
+import type { GetFetch } from './get-fetch.ts'
+import type { HttpResponse } from './response.ts'
+import { textOf } from './response-text.ts'
+
+/** How a text is read. */
+export interface GetTextOptions {
+  readonly fetch: GetFetch
+  readonly clock: Clock
+  /** For the whole of it, until the last byte. */
+  readonly timeoutSeconds: number
+  /** A longer answer is an error. */
+  readonly maxBytes: number
+  readonly headers?: Readonly<Record<string, string>>
+  /** Aborted when nobody waits any more. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** An answer, whatever its status is. */
+export interface TextResponse {
+  readonly status: number
+  readonly header: (name: string) => string | undefined
+  /** Empty for a status that is no success: what an error says is not looked at. */
+  readonly text: string
+}
+
+/**
+ * Reads a text from an https URL. Redirects are not followed, and neither a server that hangs nor one that does not end keeps anybody
+ * for longer than was agreed.
+ *
+ * Deviation: https only, no redirects, a limited size (`docs/deviations.md`, requests to issuers).
+ *
+ * @throws {Error} when there is no answer, or it is too long. Its message has no URL in it.
+ */
+export async function getText(url: string, options: GetTextOptions): Promise<TextResponse> {
+  if (!url.startsWith('https://')) throw new Error('only https URLs are read')
+  const { fetch, clock, timeoutSeconds, maxBytes, headers = {}, signal: caller } = options
+  const controller = new AbortController()
+  const { signal } = controller
+  const giveUp = (): void => controller.abort(new Error('the caller gave up', { cause: caller?.reason }))
+  const cancel = clock.after(timeoutSeconds * 1000, () =>
+    controller.abort(new Error(`no answer within ${timeoutSeconds} seconds`)),
+  )
+  if (caller?.aborted === true) giveUp()
+  else caller?.addEventListener('abort', giveUp, { once: true })
+
+  const read = async (): Promise<TextResponse> => {
+    const response = await fetch(url, { method: 'GET', headers, redirect: 'manual', signal })
+    const header = (name: string): string | undefined => response.headers.get(name) ?? undefined
+    const { status } = response
+    if (status < 200 || status > 299) {
+      discard(response)
+      return { status, header, text: '' }
+    }
+    return { status, header, text: await textOf(response, maxBytes) }
+  }
+
+  try {
+    // Not every fetch listens to the signal.
+    return await Promise.race([read(), aborted(signal)])
+  } finally {
+    cancel()
+    caller?.removeEventListener('abort', giveUp)
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = (): void => reject(signal.reason as Error)
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true })
+  })
+}
+
+/** Nobody waits for what the rest says; the connection is free for the next call. */
+function discard({ body }: HttpResponse): void {
+  body
+    ?.getReader()
+    .cancel()
+    .catch(() => undefined)
+}

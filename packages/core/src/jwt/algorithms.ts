@@ -1,0 +1,30 @@
+/**
+ * The algorithms that tokens of OpenID Connect may be signed with: those of kube-apiserver's `--oidc-signing-algs`. `none` and
+ * HMAC are no algorithms of anybody.
+ *
+ * Source: apiserver `plugin/pkg/authenticator/token/oidc/oidc.go` (`allowedSigningAlgs`), RFC 7518 section 3.1.
+ */
+export const JWS_ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'PS256',
+  'PS384',
+  'PS512',
+] as const
+
+/** See {@link JWS_ALGORITHMS}. */
+export type JwsAlgorithm = (typeof JWS_ALGORITHMS)[number]
+
+/** Whether somebody may sign with this. */
+export function isJwsAlgorithm(name: string): name is JwsAlgorithm {
+  return JWS_ALGORITHMS.some((algorithm) => algorithm === name)
+}
+
+/** The algorithms of RSA keys. */
+export const RSA_ALGORITHMS: ReadonlySet<JwsAlgorithm> = new Set(
+  JWS_ALGORITHMS.filter((algorithm) => !algorithm.startsWith('ES')),
+)

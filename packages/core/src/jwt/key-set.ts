@@ -1,0 +1,51 @@
+import { rejected } from '../errors.ts'
+import { isJwsAlgorithm } from './algorithms.ts'
+import { type IssuerKey, parseJwks } from './json-web-key-set.ts'
+import type { UnverifiedJwt } from './read-jwt.ts'
+import { isSignedWith } from './verify-signature.ts'
+
+/** The keys of an issuer. */
+export interface KeySet {
+  /**
+   * Returns when one of the keys has signed the token, by the algorithm in its header. Whether that algorithm is wanted is for others
+   * to say.
+   *
+   * @throws {AuthenticationError} `rejected` when none has, `unavailable` when the keys could not be had.
+   */
+  verify(jwt: UnverifiedJwt): Promise<void>
+}
+
+/**
+ * Keys that are known already: a JWK set as text, which nobody fetches.
+ *
+ * @throws {SyntaxError | Error} when it is no JWK set.
+ * @example
+ * const authenticator = oidc({ issuer, claimMappings, keySet: localKeySet(jwks) })
+ */
+export function localKeySet(jwks: string): KeySet {
+  const keys = parseJwks(jwks)
+  return {
+    async verify(jwt) {
+      if (!(await isSignedByOneOf(keys, jwt))) throw notSigned()
+    },
+  }
+}
+
+/** No key has signed it. */
+export function notSigned(): Error {
+  return rejected('failed to verify signature: failed to verify id token signature')
+}
+
+/**
+ * Whether one of the keys has signed a token. A token that names a key is tried with keys of that name, and one that names none with
+ * all of them, one after the other.
+ */
+export async function isSignedByOneOf(keys: readonly IssuerKey[], jwt: UnverifiedJwt): Promise<boolean> {
+  const { algorithm, keyId } = jwt
+  if (!isJwsAlgorithm(algorithm)) return false
+  for (const { kid, jwk, algorithms } of keys) {
+    const isCandidate = (keyId === '' || kid === keyId) && algorithms.has(algorithm)
+    if (isCandidate && (await isSignedWith(jwt.token, jwk, algorithm))) return true
+  }
+  return false
+}

@@ -1,0 +1,30 @@
+import {
+  CelEvaluationError,
+  type CelInputs,
+  type CelProgram,
+  type CelValue,
+  type CelVariable,
+} from '../cel/cel.ts'
+import { rejected } from '../errors.ts'
+
+/**
+ * Evaluates an expression over claims or over a user.
+ *
+ * Source: apiserver `pkg/authentication/cel/mapper.go`.
+ *
+ * @param what in front of what went wrong.
+ * @throws {AuthenticationError} `rejected`.
+ */
+export function evaluated<V extends CelVariable>(
+  program: CelProgram<V>,
+  input: CelInputs[V],
+  what: string,
+): CelValue {
+  try {
+    return program.evaluate(input)
+  } catch (error) {
+    if (!(error instanceof CelEvaluationError)) throw error
+    const message = `${what}: expression '${program.expression}' resulted in error: ${error.message}`
+    throw rejected(message, { cause: error })
+  }
+}

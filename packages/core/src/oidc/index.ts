@@ -1,0 +1,16 @@
+/**
+ * Users by tokens of OpenID Connect providers.
+ *
+ * @module
+ */
+export type { GetFetch, GetFetchInit } from '../http/get-fetch.ts'
+export type { HttpResponse, HttpResponseBody } from '../http/response.ts'
+export { type OidcFlagOptions, oidcFlagOptions, type OidcFlags } from './flags.ts'
+export type { JwtTokenAuthenticator } from './jwt-authenticator.ts'
+export {
+  oidc,
+  type OidcClaimRule,
+  type OidcMapping,
+  type OidcOptions,
+  type OidcPrefixedMapping,
+} from './oidc.ts'

@@ -1,0 +1,614 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { fixedClock, recorder, thrownBy } from '../../test/fakes.ts'
+import {
+  base64url,
+  ecKey,
+  fakeFetch,
+  hmacSigned,
+  ISSUER,
+  issuerAnswers,
+  jwkOf,
+  jwksOf,
+  type KeyPair,
+  NOW,
+  rsaKey,
+  signed,
+} from '../../test/issuer.ts'
+import type { Authentication } from '../authenticator.ts'
+import { celCompiler } from '../cel/index.ts'
+import { AuthenticationError, ConfigurationError } from '../errors.ts'
+import { localKeySet } from '../jwt/key-set.ts'
+import { oidc, type OidcOptions } from './oidc.ts'
+
+let key: KeyPair
+let other: KeyPair
+let ec: KeyPair
+
+beforeAll(() => {
+  key = rsaKey('key')
+  other = rsaKey('other')
+  ec = ecKey('ec')
+})
+
+const OPTIONS = {
+  issuer: { url: ISSUER, audiences: ['app'] },
+  claimMappings: {
+    username: { claim: 'sub', prefix: 'oidc:' },
+    groups: { claim: 'groups', prefix: 'oidc:' },
+  },
+} satisfies OidcOptions
+
+const CLAIMS = { iss: ISSUER, aud: 'app', sub: 'jane', exp: NOW + 60 }
+
+/** Tokens of an issuer with these keys. */
+function tokensOf(options: Partial<OidcOptions> = {}) {
+  return oidc({
+    ...OPTIONS,
+    keySet: localKeySet(jwksOf(key, ec)),
+    clock: fixedClock(NOW * 1000),
+    fetch: () => Promise.reject(new Error('nobody is asked')),
+    ...options,
+  })
+}
+
+function ask(token: string, options?: Partial<OidcOptions>): Promise<Authentication | undefined> {
+  return Promise.resolve(tokensOf(options).authenticateToken(token, {}))
+}
+
+const tokenWith = (claims: object, header: object = {}): string =>
+  signed(key, { alg: 'RS256', kid: 'key', ...header }, { ...CLAIMS, ...claims })
+
+async function messageOf(claims: object, options?: Partial<OidcOptions>): Promise<string> {
+  const error = await thrownBy(() => ask(tokenWith(claims), options))
+  expect(error).toMatchObject({ code: 'rejected' })
+  return error instanceof Error ? error.message : ''
+}
+
+describe('a token of the issuer', () => {
+  it('makes a user, for as long as it is valid', async () => {
+    expect(await ask(tokenWith({ groups: ['a', 'b'], jti: 'id' }))).toEqual({
+      user: {
+        username: 'oidc:jane',
+        uid: '',
+        groups: ['oidc:a', 'oidc:b'],
+        extra: { 'authentication.kubernetes.io/credential-id': ['JTI=id'] },
+      },
+      expiresAtMs: (NOW + 60) * 1000,
+    })
+  })
+
+  it('may be signed with an EC key', async () => {
+    const token = signed(ec, { alg: 'ES256', kid: 'ec' }, CLAIMS, 'ES256')
+    expect((await ask(token))?.user.username).toBe('oidc:jane')
+  })
+
+  it('is told of, and a token of somebody else is not', async () => {
+    const { events, observer } = recorder()
+    const tokens = tokensOf()
+    await tokens.authenticateToken(tokenWith({}), { observer })
+    await thrownBy(() => tokens.authenticateToken(tokenWith({ exp: 1 }), { observer }))
+    await tokens.authenticateToken(tokenWith({ iss: 'https://other.example.com' }), { observer })
+    expect(events).toMatchObject([
+      { type: 'jwtAuthenticator', issuer: ISSUER, result: 'success' },
+      { type: 'jwtAuthenticator', issuer: ISSUER, result: 'failure' },
+    ])
+  })
+})
+
+describe('claims', () => {
+  it.each<[string, object, RegExp]>([
+    [
+      'expired a second ago',
+      { exp: NOW - 1 },
+      /^oidc: verify token: oidc: token is expired \(Token Expiry: 2009-11-10 22:59:59 \+0000 UTC\)$/,
+    ],
+    ['without expiry', { exp: undefined }, /token is expired \(Token Expiry: 0001-01-01 00:00:00/],
+    ['that expired before all calendars', { exp: -1e300 }, /token is expired \(Token Expiry: -1e\+300 s\)/],
+    ['whose expiry is null', { exp: null }, /failed to unmarshal claims/],
+    ['whose expiry is a list', { exp: [NOW + 60] }, /failed to unmarshal claims/],
+    ['whose expiry is no number', { exp: 'never' }, /failed to unmarshal claims/],
+    ['whose expiry is an empty text', { exp: '' }, /failed to unmarshal claims/],
+    ['whose expiry is hexadecimal', { exp: '0x7fffffff' }, /failed to unmarshal claims/],
+    ['whose expiry is Infinity', { exp: 'Infinity' }, /failed to unmarshal claims/],
+    ['whose expiry is too long a number', { exp: '1'.repeat(65) }, /failed to unmarshal claims/],
+    [
+      'valid in more than a minute',
+      { nbf: NOW + 61 },
+      /before the nbf \(not before\) time: 2009-11-10 23:01:01/,
+    ],
+    ['whose nbf is no number', { nbf: {} }, /failed to unmarshal claims/],
+    ['whose iat is no number', { iat: 'now' }, /failed to unmarshal claims/],
+    ['whose sub is no text', { sub: 1 }, /failed to unmarshal claims/],
+    ['without audience', { aud: undefined }, /expected audience "app" got \[\]/],
+    ['whose audience is null', { aud: null }, /expected audience "app" got \[\]/],
+    ['whose audience is an object', { aud: { app: 'app' } }, /failed to unmarshal claims/],
+    ['whose audience is a number', { aud: 1 }, /failed to unmarshal claims/],
+    ['whose audience is a nested list', { aud: [['app']] }, /failed to unmarshal claims/],
+    ['whose audience has a number in it', { aud: ['app', 1] }, /failed to unmarshal claims/],
+    ['with another audience', { aud: ['app2', ''] }, /expected audience "app" got \["app2" ""\]/],
+    ['with the audience in other letters', { aud: 'APP' }, /expected audience/],
+    ['without user name', { sub: undefined }, /^oidc: parse username claims "sub": claim not present$/],
+    [
+      'whose groups are an object',
+      { groups: { a: 'b' } },
+      /^oidc: parse groups claim "groups": json: cannot unmarshal object/,
+    ],
+    [
+      'whose groups have a number',
+      { groups: ['a', 1] },
+      /^oidc: parse groups claim "groups": json: cannot unmarshal number/,
+    ],
+    ['whose groups are a number', { groups: 0 }, /^oidc: parse groups claim/],
+    ['whose groups are false', { groups: false }, /^oidc: parse groups claim .* bool/],
+    ['with a source that is none', { _claim_names: { x: 'nowhere' } }, /oidc: source does not exist/],
+    ['with an empty source', { _claim_names: { x: '' } }, /failed to obtain source from claim name/],
+    [
+      'with a source that is inherited',
+      { _claim_names: { x: '__proto__' }, _claim_sources: {} },
+      /source does not exist/,
+    ],
+    ['with a source that is no text', { _claim_names: { x: 1 } }, /failed to unmarshal claims/],
+    ['with sources that are a list', { _claim_sources: [] }, /failed to unmarshal claims/],
+    ['with a source that is a text', { _claim_sources: { a: 'b' } }, /failed to unmarshal claims/],
+    [
+      'with an endpoint that is no text',
+      { _claim_sources: { a: { endpoint: 1 } } },
+      /failed to unmarshal claims/,
+    ],
+  ])('are refused %s', async (_, claims, message) => {
+    expect(await messageOf(claims)).toMatch(message)
+  })
+
+  it.each<[string, object]>([
+    ['that expire this very second', { exp: NOW }],
+    ['with a part of a second', { exp: NOW + 0.9 }],
+    ['whose expiry is written as a text', { exp: `${NOW + 1}` }],
+    ['whose expiry is written with an exponent', { exp: '2e9' }],
+    ['valid in a minute', { nbf: NOW + 60 }],
+    ['whose nbf and iat are null', { nbf: null, iat: null }],
+    ['issued tomorrow', { iat: NOW + 86_400 }],
+    ['with one audience among others', { aud: ['x', 'app'] }],
+    ['whose azp is somebody else', { azp: 'other' }],
+    ['without groups', { groups: null }],
+    ['whose jti is a number', { jti: 1 }],
+    ['with `__proto__`', JSON.parse('{"__proto__":{"groups":["system:masters"]}}') as object],
+  ])('are accepted %s', async (_, claims) => {
+    const answer = await ask(tokenWith(claims))
+    expect(answer?.user).toEqual({ username: 'oidc:jane', uid: '', groups: [], extra: {} })
+  })
+
+  it('expire between two seconds too', async () => {
+    const clock = fixedClock(NOW * 1000 + 1)
+    expect(await thrownBy(() => ask(tokenWith({ exp: NOW }), { clock }))).toMatchObject({ code: 'rejected' })
+  })
+
+  it('become groups one by one, where null is the empty text', async () => {
+    expect((await ask(tokenWith({ groups: 'a' })))?.user.groups).toEqual(['oidc:a'])
+    expect((await ask(tokenWith({ groups: ['', null, 'a', 'a'] })))?.user.groups).toEqual([
+      'oidc:',
+      'oidc:',
+      'oidc:a',
+      'oidc:a',
+    ])
+  })
+
+  it.each(['__proto__', 'constructor', 'toString'])('have no %s unless they say so', async (claim) => {
+    const claimMappings = { username: { claim, prefix: '' }, uid: { claim } }
+    expect(await messageOf({}, { claimMappings })).toContain('claim not present')
+    const token = signed(key, { alg: 'RS256' }, `{"iss":"${ISSUER}","aud":"app","exp":${NOW},"${claim}":"x"}`)
+    expect((await ask(token, { claimMappings }))?.user).toMatchObject({ username: 'x', uid: 'x' })
+  })
+
+  it('must have the values that are required', async () => {
+    const claimValidationRules = [{ claim: 'hd', requiredValue: 'example.com' }, { claim: 'empty' }]
+    const options = { claimValidationRules }
+    expect(await messageOf({}, options)).toBe('oidc: required claim hd not present in ID token')
+    expect(await messageOf({ hd: 1 }, options)).toMatch(
+      /^oidc: parse claim hd: json: cannot unmarshal number/,
+    )
+    expect(await messageOf({ hd: 'a\nb' }, options)).toBe(
+      'oidc: required claim hd value does not match. Got = a\uFFFDb, want = example.com',
+    )
+    expect(await messageOf({ hd: 'example.com', empty: 'x' }, options)).toContain('want = ')
+    expect(await ask(tokenWith({ hd: 'example.com', empty: null }), options)).toBeDefined()
+  })
+})
+
+describe('e-mail addresses', () => {
+  const claimMappings = { username: { claim: 'email', prefix: '' } }
+
+  it.each<[unknown, boolean]>([
+    [true, true],
+    [undefined, true],
+    [false, false],
+    [null, false],
+    ['true', false],
+    [1, false],
+  ])('that are verified: %j', async (verified, isAccepted) => {
+    const token = tokenWith({ email: 'jane@example.com', email_verified: verified })
+    const answer = ask(token, { claimMappings })
+    if (isAccepted) expect((await answer)?.user.username).toBe('jane@example.com')
+    else expect(await thrownBy(() => answer)).toMatchObject({ code: 'rejected' })
+  })
+})
+
+describe('expressions', () => {
+  it('need a compiler', () => {
+    const claimMappings = { username: { expression: 'claims.sub' } }
+    expect(() => tokensOf({ claimMappings })).toThrow(/expressions need a compiler: celCompiler\(\)/)
+    expect(() => tokensOf({ claimMappings, compiler: celCompiler() })).not.toThrow()
+  })
+
+  it('map claims and check what came of them', async () => {
+    const options: Partial<OidcOptions> = {
+      compiler: celCompiler(),
+      claimMappings: {
+        username: { expression: 'claims.sub + "@" + claims.realm' },
+        groups: { expression: 'claims.roles.map(r, "r:" + r)' },
+        uid: { expression: 'claims.sub' },
+        extra: [{ key: 'example.com/realm', valueExpression: 'claims.realm' }],
+      },
+      claimValidationRules: [{ expression: 'claims.realm != "bad"', message: 'bad realm' }],
+      userValidationRules: [{ expression: '!user.username.startsWith("system:")' }],
+    }
+    expect((await ask(tokenWith({ realm: 'r', roles: ['x', 'y'] }), options))?.user).toEqual({
+      username: 'jane@r',
+      uid: 'jane',
+      groups: ['r:x', 'r:y'],
+      extra: { 'example.com/realm': ['r'] },
+    })
+    expect(await messageOf({ realm: 'bad', roles: [] }, options)).toContain('failed: bad realm')
+    expect(await messageOf({ sub: 'system:x', realm: 'r', roles: [] }, options)).toContain(
+      'user info validation rule',
+    )
+    expect(await messageOf({ realm: 'r' }, options)).toBe(
+      'oidc: error evaluating group claim expression: ' +
+        'expression \'claims.roles.map(r, "r:" + r)\' resulted in error: no such key: roles',
+    )
+  })
+
+  it('are all evaluated before one that is false counts', async () => {
+    const options = {
+      compiler: celCompiler(),
+      claimValidationRules: [{ expression: 'false', message: 'first' }, { expression: 'claims.nope == 1' }],
+    }
+    expect(await messageOf({}, options)).toContain('no such key: nope')
+  })
+})
+
+describe('a token that was made up', () => {
+  /** It is nobody's, or refused. */
+  const isRefused = async (token: string, options?: Partial<OidcOptions>): Promise<boolean> => {
+    try {
+      return (await ask(token, options)) === undefined
+    } catch (error) {
+      return error instanceof AuthenticationError && error.code === 'rejected'
+    }
+  }
+
+  it.each(['none', 'None', 'NONE', 'nOnE', ''])('without signature is refused as %j', async (alg) => {
+    const text = `${base64url(JSON.stringify({ alg }))}.${base64url(JSON.stringify(CLAIMS))}.`
+    expect(await thrownBy(() => ask(text))).toMatchObject({
+      code: 'rejected',
+      message: expect.stringContaining('unsupported algorithm'),
+    })
+  })
+
+  it('is refused with HMAC by the public key, however it is written', async () => {
+    const pem = key.publicKey.export({ type: 'spki', format: 'pem' })
+    const secrets = [
+      pem,
+      String(pem).trim(),
+      key.publicKey.export({ type: 'spki', format: 'der' }),
+      key.publicKey.export({ type: 'pkcs1', format: 'pem' }),
+      JSON.stringify(jwkOf(key)),
+      String(jwkOf(key).n),
+    ]
+    for (const secret of secrets) {
+      expect(await isRefused(hmacSigned(secret, CLAIMS, { kid: 'key' }))).toBe(true)
+      expect(await isRefused(hmacSigned(secret, CLAIMS, { kid: 'key', alg: 'RS256' }))).toBe(true)
+    }
+  })
+
+  it.each(['jwk', 'jku', 'x5u', 'x5c', 'x5t', 'x5t#S256'])(
+    'is refused with a key of its own in %s',
+    async (name) => {
+      const value = name === 'jwk' ? jwkOf(other) : name === 'x5c' ? ['MIIB'] : 'https://evil.example/keys'
+      const tokens = [{ kid: 'key' }, { kid: 'other' }, {}].map((named) =>
+        signed(other, { alg: 'RS256', [name]: value, ...named }, CLAIMS),
+      )
+      for (const token of tokens) {
+        expect(await thrownBy(() => ask(token))).toMatchObject({
+          message: expect.stringContaining('failed to verify id token signature'),
+        })
+      }
+    },
+  )
+
+  it.each([
+    ['b64', { crit: ['b64'], b64: true }],
+    ['b64 that is off', { crit: ['b64'], b64: false }],
+    ['exp', { crit: ['exp'], exp: 1 }],
+    ['nothing', { crit: [] }],
+    ['a text', { crit: 'exp' }],
+    ['something unknown', { crit: ['http://example.com/x'], 'http://example.com/x': true }],
+  ])('is refused where the header insists on %s', async (_, header) => {
+    expect(await isRefused(tokenWith({}, header))).toBe(true)
+  })
+
+  it('is read in one way only, where members are repeated', async () => {
+    const twice = (first: string, second: string): string =>
+      signed(
+        key,
+        { alg: 'RS256' },
+        `{"iss":"${first}","iss":"${second}","aud":"app","sub":"a","sub":"b","exp":${NOW}}`,
+      )
+    expect(await ask(twice(ISSUER, 'https://other.example.com'))).toBeUndefined()
+    expect((await ask(twice('https://other.example.com', ISSUER)))?.user.username).toBe('oidc:b')
+  })
+
+  it('has one spelling', async () => {
+    const token = tokenWith({})
+    const [header = '', payload = '', signature = ''] = token.split('.')
+    const spellings = [
+      `${token}=`,
+      `${token}==`,
+      `${token}\n`,
+      ` ${token}`,
+      `${header}=.${payload}.${signature}`,
+      `${header}.${payload}==.${signature}`,
+      `${header}.${payload}.${signature.slice(0, 9)} ${signature.slice(9)}`,
+      `${header}.${payload}.${signature.replaceAll('-', '+').replaceAll('_', '/')}+`,
+      `${header}.${payload}.${signature}.`,
+      `.${header}.${payload}.${signature}`,
+      `${header}..${signature}`,
+    ]
+    for (const spelling of spellings) expect(await ask(spelling)).toBeUndefined()
+  })
+
+  it.each([
+    `${ISSUER}/`,
+    ISSUER.toUpperCase(),
+    ` ${ISSUER}`,
+    `${ISSUER}\0`,
+    `${ISSUER}?`,
+    [ISSUER],
+    { url: ISSUER },
+    null,
+    1,
+  ])('is nobody here as %j', async (iss) => {
+    expect(await ask(tokenWith({ iss }))).toBeUndefined()
+  })
+
+  it('may have a megabyte of claims, and is then nobody', async () => {
+    expect(await ask(tokenWith({ more: 'x'.repeat(1_000_000) }))).toBeUndefined()
+    expect(await ask(tokenWith({ more: 'x'.repeat(20_000) }))).toBeDefined()
+  })
+
+  it('may be nested as deeply as it is long', async () => {
+    const depth = 11_000
+    const claims = `{"iss":"${ISSUER}","aud":"app","sub":"jane","exp":${NOW},"deep":${'['.repeat(depth)}${']'.repeat(depth)}}`
+    const options = {
+      compiler: celCompiler(),
+      claimMappings: { username: { expression: 'claims.sub' } },
+      claimValidationRules: [{ expression: 'claims.deep == claims.deep' }],
+    }
+    expect(await isRefused(signed(key, { alg: 'RS256' }, claims), options)).toBe(true)
+  })
+
+  it.each(['../key', 'key\0', 'k'.repeat(20_000), '__proto__', 'constructor'])(
+    'finds no key as %j',
+    async (kid) => {
+      expect(await thrownBy(() => ask(tokenWith({}, { kid })))).toMatchObject({
+        message: expect.stringContaining('failed to verify id token signature'),
+      })
+    },
+  )
+
+  it.each([
+    ['nothing', ''],
+    ['zeros', base64url(Buffer.alloc(64))],
+    ['r of zero', base64url(Buffer.concat([Buffer.alloc(32), Buffer.alloc(32, 1)]))],
+    ['DER', base64url(Buffer.from('3006020101020101', 'hex'))],
+    ['too much', base64url(Buffer.alloc(65, 1))],
+  ])('is refused with an EC signature of %s', async (_, signature) => {
+    const text = `${base64url(JSON.stringify({ alg: 'ES256', kid: 'ec' }))}.${base64url(JSON.stringify(CLAIMS))}`
+    expect(await isRefused(`${text}.${signature}`)).toBe(true)
+  })
+
+  it('is refused where a bit differs', async () => {
+    const token = tokenWith({})
+    const [header = '', payload = '', signature = ''] = token.split('.')
+    const changed = payload.replace(/^./, (first) => (first === 'e' ? 'f' : 'e'))
+    expect(await isRefused(`${header}.${changed}.${signature}`)).toBe(true)
+    const forged = base64url(JSON.stringify({ ...CLAIMS, sub: 'root' }))
+    expect(await thrownBy(() => ask(`${header}.${forged}.${signature}`))).toMatchObject({ code: 'rejected' })
+  })
+
+  it('never finds itself in an error', async () => {
+    for (const claims of [{ exp: 1 }, { aud: 'x' }, { sub: 5 }, { groups: 1 }]) {
+      const token = tokenWith(claims)
+      const error = await thrownBy(() => ask(token))
+      const text = error instanceof Error ? `${error.message} ${error.stack} ${String(error.cause)}` : ''
+      for (const part of token.split('.')) expect(text).not.toContain(part)
+    }
+  })
+})
+
+describe('options', () => {
+  it.each<[string, object, readonly string[]]>([
+    ['no https', { issuer: { url: 'http://a', audiences: ['app'] } }, ['issuer.url']],
+    ['nobody to be for', { issuer: { url: ISSUER, audiences: [] } }, ['issuer.audiences']],
+    [
+      'the discovery document of the issuer',
+      { issuer: { url: ISSUER, audiences: ['a'], discoveryURL: `${ISSUER}/` } },
+      ['issuer.discoveryURL', 'keySet'],
+    ],
+    [
+      'a claim without prefix',
+      { claimMappings: { username: { claim: 'sub' } } },
+      ['claimMappings.username.prefix'],
+    ],
+    ['no user name', { claimMappings: { username: {} } }, ['claimMappings.username']],
+    ['an algorithm of secrets', { signingAlgorithms: ['RS256', 'HS256'] }, ['signingAlgorithms[1]']],
+    ['no algorithm', { signingAlgorithms: [] }, ['signingAlgorithms']],
+    ['no time', { timeoutSeconds: 0 }, ['timeoutSeconds']],
+    ['all the time', { timeoutSeconds: Infinity }, ['timeoutSeconds']],
+    ['a rule of nothing', { claimValidationRules: [{}] }, ['claimValidationRules[0]']],
+  ])('are refused with %s', (_, options, paths) => {
+    let problems: readonly string[] = []
+    try {
+      tokensOf(options)
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error
+      problems = error.problems.map(({ path }) => path)
+    }
+    expect(problems).toEqual(paths)
+  })
+
+  it('may have several audiences, of which one is enough', async () => {
+    const issuer = { url: ISSUER, audiences: ['web', 'app'] }
+    expect(await ask(tokenWith({ aud: 'app' }), { issuer })).toBeDefined()
+    expect(await messageOf({ aud: 'x' }, { issuer })).toContain(
+      'expected audience in ["app" "web"] got ["x"]',
+    )
+  })
+
+  it('may leave algorithms out', async () => {
+    const token = signed(key, { alg: 'PS256', kid: 'key' }, CLAIMS, 'PS256')
+    expect(await ask(token)).toBeDefined()
+    expect(await thrownBy(() => ask(token, { signingAlgorithms: ['RS256'] }))).toMatchObject({
+      message:
+        'oidc: verify token: oidc: id token signed with unsupported algorithm, expected ["RS256"] got "PS256"',
+    })
+  })
+
+  it('take Google by both its names, and nobody else', async () => {
+    const issuer = { url: 'https://accounts.google.com', audiences: ['app'] }
+    for (const iss of ['accounts.google.com', 'https://accounts.google.com']) {
+      expect(await ask(tokenWith({ iss }), { issuer })).toBeDefined()
+    }
+    expect(await ask(tokenWith({ iss: 'issuer.example.com' }))).toBeUndefined()
+  })
+})
+
+describe('distributed groups', () => {
+  const GROUPS = `${ISSUER}/groups`
+  const elsewhere = (endpoint = GROUPS, token: unknown = 'secret'): object => ({
+    _claim_names: { groups: 'src' },
+    _claim_sources: { src: { endpoint, access_token: token } },
+  })
+  const groupsJwt = (claims: object = {}, by: KeyPair = key): string =>
+    signed(
+      by,
+      { alg: 'RS256', kid: by.kid },
+      { iss: ISSUER, aud: 'app', exp: NOW + 60, groups: ['a'], ...claims },
+    )
+
+  function world(
+    answer: Response | (() => Response | Promise<Response>),
+    more: Record<string, Response> = {},
+  ) {
+    const fetch = fakeFetch({ ...issuerAnswers(jwksOf(key)), [GROUPS]: answer, ...more })
+    const tokens = oidc({ ...OPTIONS, fetch, clock: fixedClock(NOW * 1000), discoverAtOnce: false })
+    return { fetch, ask: async (claims: object) => tokens.authenticateToken(tokenWith(claims), {}) }
+  }
+
+  it('are fetched with the token that the issuer gave for them', async () => {
+    const { fetch, ask: askWorld } = world(new Response(groupsJwt()))
+    expect((await askWorld(elsewhere()))?.user.groups).toEqual(['oidc:a'])
+    expect(fetch.calls.at(-1)?.init.headers).toEqual({ authorization: 'Bearer secret' })
+    await askWorld(elsewhere(GROUPS, ''))
+    expect(fetch.calls.at(-1)?.init.headers).toEqual({})
+  })
+
+  it('are not fetched where the token has groups, or another claim is elsewhere', async () => {
+    const { fetch, ask: askWorld } = world(new Response(groupsJwt()))
+    await askWorld({ ...elsewhere(), groups: [] })
+    await askWorld({ ...elsewhere(), _claim_names: { phone: 'src' } })
+    await askWorld({ _claim_names: { groups: 'src' }, _claim_sources: { src: { JWT: groupsJwt() } } })
+    expect(fetch.calls.map(({ url }) => url)).not.toContain(GROUPS)
+  })
+
+  it.each<[string, () => Response, object, string, RegExp]>([
+    [
+      'signed by somebody else',
+      () => new Response(groupsJwt({}, { ...other, kid: 'key' })),
+      {},
+      'rejected',
+      /verify distributed claim token: failed to verify/,
+    ],
+    [
+      'for somebody else',
+      () => new Response(groupsJwt({ aud: 'x' })),
+      {},
+      'rejected',
+      /verify distributed claim token: oidc: expected audience/,
+    ],
+    ['that expired', () => new Response(groupsJwt({ exp: NOW - 1 })), {}, 'rejected', /token is expired/],
+    [
+      'without groups',
+      () => new Response(groupsJwt({ groups: undefined })),
+      {},
+      'rejected',
+      /did not contain claim: groups/,
+    ],
+    ['that are no JWT', () => new Response('{"groups":["a"]}'), {}, 'rejected', /no JWT came/],
+    [
+      'of an issuer without https',
+      () => new Response(groupsJwt({ iss: 'http://x' })),
+      {},
+      'rejected',
+      /no https URL/,
+    ],
+    [
+      'of an issuer that is out of reach',
+      () => new Response(groupsJwt({ iss: 'https://x' })),
+      {},
+      'unavailable',
+      /verifier not initialized for issuer: "https:\/\/x"/,
+    ],
+    ['behind an error', () => new Response('', { status: 500 }), {}, 'unavailable', /HTTP status 500/],
+    [
+      'behind a redirect',
+      () => new Response('', { status: 302, headers: { location: GROUPS } }),
+      {},
+      'unavailable',
+      /HTTP status 302/,
+    ],
+    ['larger than 64 KiB', () => new Response('x'.repeat(65_537)), {}, 'unavailable', /longer than/],
+    [
+      'behind no https',
+      () => new Response(groupsJwt()),
+      elsewhere('http://issuer.example.com/groups'),
+      'unavailable',
+      /only https/,
+    ],
+    ['behind no URL', () => new Response(groupsJwt()), elsewhere('x'), 'unavailable', /only https/],
+  ])('are refused %s', async (_, answer, claims, code, message) => {
+    const { ask: askWorld } = world(answer)
+    const error = await thrownBy(() => askWorld({ ...elsewhere(), ...claims }))
+    expect(error).toMatchObject({ code })
+    expect(String(error)).toMatch(/oidc: could not expand distributed claims: /)
+    expect(String(error)).toMatch(message)
+    expect(String(error)).not.toContain('secret')
+  })
+
+  it('may come from another issuer, and from few of them', async () => {
+    const by = (issuer: string): string => groupsJwt({ iss: issuer })
+    let issuer = 'https://other.example.com'
+    const { ask: askWorld } = world(() => new Response(by(issuer)), {
+      [`${issuer}/.well-known/openid-configuration`]: Response.json({ issuer, jwks_uri: `${issuer}/keys` }),
+      [`${issuer}/keys`]: new Response(jwksOf(key)),
+    })
+    expect((await askWorld(elsewhere()))?.user.groups).toEqual(['oidc:a'])
+    for (let index = 1; index < 16; index++) {
+      issuer = `https://${index}.example.com`
+      expect(await thrownBy(() => askWorld(elsewhere()))).toMatchObject({ code: 'unavailable' })
+    }
+    issuer = 'https://one-too-many.example.com'
+    expect(await thrownBy(() => askWorld(elsewhere()))).toMatchObject({ code: 'rejected' })
+    issuer = 'https://other.example.com'
+    expect(await askWorld(elsewhere())).toBeDefined()
+  })
+})

@@ -1,0 +1,112 @@
+import { rejected } from '../errors.ts'
+import { isJsonObject, type JsonObject, member } from '../jwt/read-jwt.ts'
+import { wrongType } from './go-text.ts'
+
+/** Where a claim is that is not in the token itself (OpenID Connect Core 1.0 section 5.6.2). */
+export interface ClaimSource {
+  /** `''` where the claim is not to be fetched. */
+  readonly endpoint: string
+  readonly accessToken: string
+}
+
+/** The claims of a token that everybody reads alike. */
+export interface RegisteredClaims {
+  readonly audiences: readonly string[]
+  /** Seconds since the epoch; absent is long ago. */
+  readonly expiry: number
+  /** Seconds since the epoch. */
+  readonly notBefore?: number
+  /** The source of each claim that is elsewhere. */
+  readonly distributed: ReadonlyMap<string, ClaimSource>
+}
+
+/** Year 1: when a token expired that does not say when. */
+const NEVER_SET = -62_135_596_800
+
+/**
+ * Reads the claims that OpenID Connect defines. What is absent or `null` is empty; what has another type is an error, also where nobody
+ * needs it.
+ *
+ * Source: coreos/go-oidc `oidc/oidc.go` (`idToken`), `oidc/verify.go`.
+ *
+ * @throws {AuthenticationError} `rejected`.
+ */
+export function readRegisteredClaims(claims: JsonObject): RegisteredClaims {
+  for (const name of ['iss', 'sub', 'nonce', 'at_hash']) textOf(claims, name)
+  timeOf(claims, 'iat')
+  const notBefore = timeOf(claims, 'nbf')
+  return {
+    audiences: audiencesOf(claims),
+    // Only what is absent has a default; `null` is no time.
+    expiry: Object.hasOwn(claims, 'exp') ? timeIn(claims['exp']) : NEVER_SET,
+    ...(notBefore !== undefined && { notBefore }),
+    distributed: distributedOf(claims),
+  }
+}
+
+function textOf(claims: JsonObject, name: string): string {
+  const value = member(claims, name) ?? ''
+  if (typeof value !== 'string') throw malformed(wrongType(value, 'string'))
+  return value
+}
+
+function timeOf(claims: JsonObject, name: string): number | undefined {
+  const value = member(claims, name)
+  return value === undefined ? undefined : timeIn(value)
+}
+
+/** A number as JSON writes one, which may be in quotes. Parts of a second do not count. */
+function timeIn(value: unknown): number {
+  const isNumeral = typeof value === 'string' && value.length <= 64 && NUMERAL.test(value)
+  const seconds = typeof value === 'number' || isNumeral ? Math.trunc(Number(value)) : NaN
+  if (!Number.isFinite(seconds)) throw malformed('a time is no number')
+  return seconds
+}
+
+const NUMERAL = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
+
+/** `aud`: one text or a list of them. */
+function audiencesOf(claims: JsonObject): readonly string[] {
+  const value = member(claims, 'aud') ?? []
+  return textsIn(typeof value === 'string' ? [value] : value)
+}
+
+/** A list of texts, in which `null` is the empty text. */
+function textsIn(value: unknown): readonly string[] {
+  if (!Array.isArray(value)) throw malformed(wrongType(value, '[]string'))
+  return value.map((each: unknown) => {
+    if (typeof each !== 'string' && each !== null) throw malformed(wrongType(each, 'string'))
+    return each ?? ''
+  })
+}
+
+function distributedOf(claims: JsonObject): ReadonlyMap<string, ClaimSource> {
+  const sources = new Map(
+    entriesOf(claims, '_claim_sources').map(([name, source]) => [name, sourceOf(source)]),
+  )
+  return new Map(
+    entriesOf(claims, '_claim_names').map(([claim, name]) => {
+      if (name !== null && typeof name !== 'string') throw malformed(wrongType(name, 'string'))
+      if (name === null || name === '') throw rejected('oidc: failed to obtain source from claim name')
+      const source = sources.get(name)
+      if (source === undefined) throw rejected('oidc: source does not exist')
+      return [claim, source]
+    }),
+  )
+}
+
+function sourceOf(value: unknown): ClaimSource {
+  if (value !== null && !isJsonObject(value)) throw malformed(wrongType(value, 'oidc.claimSource'))
+  const source = value ?? {}
+  return { endpoint: textOf(source, 'endpoint'), accessToken: textOf(source, 'access_token') }
+}
+
+function entriesOf(claims: JsonObject, name: string): readonly (readonly [string, unknown])[] {
+  const value = member(claims, name) ?? {}
+  if (!isJsonObject(value)) throw malformed(wrongType(value, 'map[string]string'))
+  return Object.entries(value)
+}
+
+function malformed(why: string): Error {
+  return rejected(`oidc: failed to unmarshal claims: ${why}`)
+}

@@ -1,0 +1,74 @@
+import { systemClock } from '@kube-authn/core'
+import {
+  authenticationConfiguration,
+  type AuthenticationConfigurationOptions,
+  type ConfiguredAuthenticator,
+} from '@kube-authn/core/configuration'
+import type { ReloadOptions } from './file-source/reloading-source.ts'
+import { watchedText } from './file-source/watched-text.ts'
+import { type EgressProxies, issuerFetch } from './issuer-fetch.ts'
+
+/** Options of {@link authenticationConfigurationAt}. */
+export interface AuthenticationConfigurationAtOptions
+  extends ReloadOptions, Omit<AuthenticationConfigurationOptions, 'source' | 'fetchFor' | 'discoverAtOnce'> {
+  /** The proxies that `egressSelectorType` names. Default: none, and a configuration that names one is refused. */
+  readonly egress?: EgressProxies
+}
+
+const MAX_BYTES = 1_048_576
+const RETRY_MS = 60_000
+
+/**
+ * Knows users as a file of `--authentication-config` says, unchanged, and follows its changes: a new version counts when it is valid and
+ * its issuers were found. A version that is valid and whose issuers are out of reach is tried again every minute.
+ *
+ * Source: kubernetes `pkg/controlplane/apiserver/options`, `pkg/kubeapiserver/authenticator/config.go`; KEP-3331.
+ *
+ * @throws {ConfigurationError} with everything that is wrong, in Kubernetes' words; whatever reading throws.
+ * @example
+ * const users = authenticationConfigurationAt('/etc/kubernetes/authentication.yaml')
+ */
+export function authenticationConfigurationAt(
+  path: string,
+  options: AuthenticationConfigurationAtOptions = {},
+): Omit<ConfiguredAuthenticator, 'update'> {
+  const { egress = {}, clock = systemClock, reload = true } = options
+  let update = (_text: string): void => {}
+  const file = watchedText(path, { ...options, maxBytes: MAX_BYTES, onChange: (text) => update(text) })
+  let configured: ConfiguredAuthenticator
+  try {
+    configured = authenticationConfiguration(file.current(), {
+      ...options,
+      source: path,
+      fetchFor: (issuer) => issuerFetch(issuer, { egress, clock }),
+    })
+  } catch (error) {
+    file.close()
+    throw error
+  }
+  update = (text) => void configured.update(text)
+
+  let cancelRetry = (): void => {}
+  const retry = (): void => {
+    cancelRetry = clock.after(RETRY_MS, () => {
+      // What counts already, or was refused, is not looked at again.
+      update(file.current())
+      retry()
+    })
+  }
+  if (reload) retry()
+
+  return {
+    name: configured.name,
+    get configuration() {
+      return configured.configuration
+    },
+    authenticateToken: (token, context) => configured.authenticateToken(token, context),
+    health: () => configured.health(),
+    close() {
+      cancelRetry()
+      file.close()
+      configured.close()
+    },
+  }
+}

@@ -1,0 +1,277 @@
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Authentication, AuthenticationError, ConfigurationError } from '@kube-authn/core'
+import { createBootstrapToken, bootstrapSecrets } from '@kube-authn/core/bootstrap-token'
+import {
+  type CertificateAuthority,
+  createIssuer,
+  createPki,
+  createServiceAccounts,
+  fakeRequest,
+  fixedClock,
+  type Issuer,
+  recordEvents,
+} from '@kube-authn/testing'
+import { listen } from '@kube-authn/testing/node'
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createAuthenticator, type CreateAuthenticatorOptions, verificationKeysAt } from './index.ts'
+
+let pki: CertificateAuthority
+let folder: string
+const open: { close(): unknown }[] = []
+
+beforeAll(async () => {
+  pki = await createPki()
+})
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'token-authenticators-'))
+})
+afterEach(async () => {
+  for (const each of open.splice(0)) await each.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+function file(name: string, content: string): string {
+  const path = join(folder, name)
+  writeFileSync(`${path}.new`, content)
+  renameSync(`${path}.new`, path)
+  return path
+}
+
+async function issuerOverTls(): Promise<{
+  readonly issuer: Issuer
+  readonly url: string
+  readonly caPem: string
+}> {
+  const issuer = await createIssuer({ algorithms: ['ES256'] })
+  const listening = await listen(issuer, { pki })
+  open.push(listening)
+  return { issuer, url: listening.url, caPem: listening.caPem }
+}
+
+function create(options: CreateAuthenticatorOptions) {
+  const authenticator = createAuthenticator(options)
+  open.push(authenticator)
+  const ask = async (token: string): Promise<Authentication | undefined> =>
+    authenticator.authenticate(fakeRequest({ headers: [['Authorization', `Bearer ${token}`]] }), {})
+  return { authenticator, ask }
+}
+
+function problemsOf(options: CreateAuthenticatorOptions): readonly string[] {
+  try {
+    create(options)
+    return []
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    return error.problems.map(({ path, message }) => `${path}: ${message}`)
+  }
+}
+
+/** As kube-apiserver takes it. */
+const configOf = (url: string, caPem: string, prefix = 'oidc:', more = ''): string => `
+apiVersion: apiserver.config.k8s.io/v1
+kind: AuthenticationConfiguration
+jwt:
+- issuer:
+    url: ${url}
+    audiences: [my-app]
+    certificateAuthority: |
+${caPem.replaceAll(/^/gm, '      ')}
+  claimMappings:
+    username: {claim: sub, prefix: "${prefix}"}
+    groups: {expression: "claims.roles"}
+  userValidationRules:
+  - expression: "!user.username.startsWith('system:')"
+${more}`
+
+const quick = { settleSeconds: 0.02 }
+const JANE = { sub: 'jane', aud: 'my-app', roles: ['dev'] }
+
+describe('a file of --authentication-config', () => {
+  it('is followed as it is: over TLS by its own authority, with expressions', async () => {
+    const { issuer, url, caPem } = await issuerOverTls()
+    const { ask, authenticator } = create({ authenticationConfig: file('a.yaml', configOf(url, caPem)) })
+    expect((await ask(await issuer.sign(JANE)))?.user).toMatchObject({
+      username: 'oidc:jane',
+      groups: ['dev', 'system:authenticated'],
+    })
+    expect(authenticator.health()).toEqual([])
+    await expect(ask(await issuer.sign({ ...JANE, aud: 'x' }))).rejects.toMatchObject({ code: 'rejected' })
+  })
+
+  it('is an outage where the authority is another', async () => {
+    const { issuer, url } = await issuerOverTls()
+    const { caPem } = await createPki()
+    const { ask, authenticator } = create({ authenticationConfig: file('a.yaml', configOf(url, caPem)) })
+    await expect(ask(await issuer.sign(JANE))).rejects.toMatchObject({ code: 'unavailable' })
+    expect(authenticator.health()).toEqual([expect.stringContaining('is not healthy')])
+  })
+
+  it('counts anew when it changes, and a bad version does not', async () => {
+    const { issuer, url, caPem } = await issuerOverTls()
+    const { observer, ofType } = recordEvents()
+    const path = file('a.yaml', configOf(url, caPem))
+    const { ask } = create({ authenticationConfig: { path, ...quick }, observer, tokenCache: false })
+    const name = async () => (await ask(await issuer.sign(JANE)))?.user.username
+    expect(await name()).toBe('oidc:jane')
+
+    file('a.yaml', configOf(url, caPem, 'new:'))
+    await vi.waitFor(() => expect(ofType('reload')).toHaveLength(1))
+    expect(await name()).toBe('new:jane')
+
+    file('a.yaml', configOf('http://insecure.example.com', caPem))
+    await vi.waitFor(() => expect(ofType('reload')).toHaveLength(2))
+    expect(ofType('reload')[1]).toMatchObject({
+      kind: 'authenticationConfiguration',
+      source: path,
+      outcome: 'failed',
+      error: {
+        message: expect.stringContaining('jwt[0].issuer.url: Invalid value: "http://insecure.example.com"'),
+      },
+    })
+    expect(await name()).toBe('new:jane')
+  })
+
+  it('says everything that is wrong with it, in the words of Kubernetes', () => {
+    const text = configOf('http://x', '').replace('claim: sub', 'claim: sub, nonsense: 1')
+    expect(problemsOf({ authenticationConfig: file('a.yaml', text) })).toEqual([
+      expect.stringContaining(
+        'strict decoding error: unknown field "jwt[0].claimMappings.username.nonsense"',
+      ),
+    ])
+    expect(problemsOf({ authenticationConfig: file('b.yaml', configOf('http://x', '')) })).toEqual([
+      'authenticationConfig: jwt[0].issuer.url: Invalid value: "http://x": URL scheme must be https',
+    ])
+    expect(problemsOf({ authenticationConfig: join(folder, 'none.yaml') })[0]).toMatch(
+      /^authenticationConfig: .*none\.yaml/,
+    )
+  })
+
+  it('may say who stays anonymous, and then nobody else may', async () => {
+    const text = configOf('https://issuer.example.com', '').replace(/^ {4}certificateAuthority.*\n\s*\n/m, '')
+    const path = file('a.yaml', `${text}\nanonymous: {enabled: true, conditions: [{path: /healthz}]}`)
+    const { authenticator } = create({ authenticationConfig: path })
+    const healthz = await authenticator.authenticate(fakeRequest({ url: '/healthz' }), {})
+    expect(healthz?.user.username).toBe('system:anonymous')
+    expect(await authenticator.authenticate(fakeRequest({ url: '/' }), {})).toBeUndefined()
+    expect(problemsOf({ authenticationConfig: path, anonymous: true })).toEqual([
+      'anonymous: cannot be set when the authentication configuration file has an anonymous section',
+    ])
+  })
+
+  it('excludes the flags, and the issuer of service accounts', async () => {
+    const accounts = await createServiceAccounts({ issuer: 'https://issuer.example.com' })
+    const path = file(
+      'a.yaml',
+      configOf('https://issuer.example.com', '').replace(/^ {4}certificateAuthority.*\n\s*\n/m, ''),
+    )
+    expect(
+      problemsOf({ authenticationConfig: path, oidc: { issuerUrl: 'https://x', clientId: 'y' } }),
+    ).toEqual(['oidc: authentication-config file and oidc-* flags are mutually exclusive'])
+    expect(problemsOf({ authenticationConfig: path, serviceAccounts: accounts })).toEqual([
+      expect.stringContaining('URL must not overlap with disallowed issuers: [https://issuer.example.com]'),
+    ])
+  })
+
+  it('may call through a proxy that is named for it, and not through another', async () => {
+    const text = configOf('https://issuer.example.com', '').replace(
+      /^ {4}certificateAuthority.*\n\s*\n/m,
+      '    egressSelectorType: cluster\n',
+    )
+    const path = file('a.yaml', text)
+    expect(problemsOf({ authenticationConfig: path })).toEqual([
+      'authenticationConfig: jwt[0].issuer: there is no egress "cluster" here',
+    ])
+    const egress = { cluster: { proxyUrl: 'http://127.0.0.1:1' } }
+    const { authenticator } = create({ authenticationConfig: { path, egress } })
+    await vi.waitFor(() => expect(authenticator.health()[0]).not.toContain('not initialized'))
+  })
+})
+
+describe('the flags of OpenID Connect', () => {
+  it('name an issuer and its authority', async () => {
+    const { issuer, url, caPem } = await issuerOverTls()
+    const oidc = { issuerUrl: url, clientId: 'my-app', groupsClaim: 'roles', signingAlgorithms: ['ES256'] }
+    const { ask } = create({ oidc: { ...oidc, caFile: file('ca.crt', caPem) } })
+    expect((await ask(await issuer.sign(JANE)))?.user).toMatchObject({
+      username: `${url}#jane`,
+      groups: ['dev', 'system:authenticated'],
+    })
+  })
+
+  it.each([
+    [{}, /must not be empty/],
+    [{ issuerUrl: 'https://x' }, /must be specified together/],
+    [{ issuerUrl: 'http://x', clientId: 'y' }, /URL scheme must be https/],
+    [{ issuerUrl: 'https://x', clientId: 'y', caFile: '/nowhere' }, /nowhere/],
+    [
+      { issuerUrl: 'https://x', clientId: 'y', signingAlgorithms: ['HS256'] },
+      /unsupported signing alg: "HS256"/,
+    ],
+  ])('are refused as %j', (oidc, message) => {
+    expect(problemsOf({ oidc })).toEqual([expect.stringMatching(message)])
+  })
+
+  it('may not name the issuer of service accounts', async () => {
+    const accounts = await createServiceAccounts({ issuer: 'https://x' })
+    expect(
+      problemsOf({ oidc: { issuerUrl: 'https://x', clientId: 'y' }, serviceAccounts: accounts }),
+    ).toEqual(['oidc: oidc.issuerUrl: URL must not overlap with disallowed issuers: [https://x]'])
+  })
+})
+
+describe('service accounts and bootstrap tokens', () => {
+  const account = { namespace: 'shop', name: 'cart', uid: '1' }
+
+  it('are known by tokens for the issuer, unless there are audiences', async () => {
+    const accounts = await createServiceAccounts({ serviceAccounts: [account] })
+    const token = await accounts.token('shop', 'cart')
+    const { ask } = create({ serviceAccounts: accounts })
+    const answer = await ask(token)
+    expect(answer).toMatchObject({
+      user: { username: 'system:serviceaccount:shop:cart' },
+      audiences: accounts.issuers,
+    })
+    const { ask: askOther } = create({ serviceAccounts: accounts, audiences: ['other'] })
+    await expect(askOther(token)).rejects.toMatchObject({ code: 'rejected' })
+  })
+
+  it('are known by bootstrap tokens, until those expire', async () => {
+    const clock = fixedClock()
+    const { token, secret } = createBootstrapToken({ ttlSeconds: 60, clock })
+    const { ask } = create({ bootstrapTokens: bootstrapSecrets([secret]), clock })
+    expect((await ask(token))?.user.username).toBe(`system:bootstrap:${token.slice(0, 6)}`)
+    clock.advance(60_000)
+    await expect(ask(token)).rejects.toBeInstanceOf(AuthenticationError)
+  })
+})
+
+describe('key files', () => {
+  it('are read again when they change, and a bad version changes nothing', async () => {
+    const { observer, ofType } = recordEvents()
+    const [old, next] = [await createServiceAccounts(), await createServiceAccounts()]
+    const pem = async ({ signingKey }: typeof old): Promise<string> => {
+      const der = await crypto.subtle.exportKey('spki', signingKey.verificationKey.key)
+      return `-----BEGIN PUBLIC KEY-----\n${Buffer.from(der).toString('base64')}\n-----END PUBLIC KEY-----\n`
+    }
+    const path = file('sa.pub', await pem(old))
+    const other = file('other.pub', await pem(next))
+    const keys = await verificationKeysAt([path, other], { ...quick, observer })
+    open.push(keys)
+    const kids = (): readonly string[] => keys.current().map(({ kid }) => kid)
+    expect(kids()).toEqual([old.signingKey.kid, next.signingKey.kid])
+    file('sa.pub', 'nothing')
+    await vi.waitFor(() => expect(ofType('reload')).toHaveLength(1))
+    expect(ofType('reload')[0]).toMatchObject({ outcome: 'failed', source: path })
+    expect(kids()).toEqual([old.signingKey.kid, next.signingKey.kid])
+    file('sa.pub', await pem(next))
+    await vi.waitFor(() => expect(ofType('reload')).toHaveLength(2))
+    expect(kids()).toEqual([next.signingKey.kid, next.signingKey.kid])
+  })
+
+  it('are refused at the start where there is no key in one', async () => {
+    await expect(verificationKeysAt([file('sa.pub', 'nothing')])).rejects.toBeInstanceOf(ConfigurationError)
+    await expect(verificationKeysAt([join(folder, 'none.pub')])).rejects.toThrow(/none\.pub/)
+  })
+})

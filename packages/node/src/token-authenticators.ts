@@ -1,0 +1,146 @@
+import type { Clock, ConfigurationProblem, Observer, TokenAuthenticator } from '@kube-authn/core'
+import { bootstrapToken, type BootstrapSecretGetter } from '@kube-authn/core/bootstrap-token'
+import type { AuthenticationConfiguration } from '@kube-authn/core/configuration'
+import type { OidcFlags } from '@kube-authn/core/oidc'
+import {
+  type KeySource,
+  legacyServiceAccountToken,
+  type LegacyTokenObjects,
+  type ServiceAccountObjects,
+  serviceAccountToken,
+} from '@kube-authn/core/service-account'
+import { cached, type CachedOptions } from '@kube-authn/core/token-cache'
+import {
+  authenticationConfigurationAt,
+  type AuthenticationConfigurationAtOptions,
+} from './authentication-configuration-at.ts'
+import { oidcAt } from './oidc-at.ts'
+import type { Opener } from './opener.ts'
+import { type TokenFileAtOptions, tokenFileAt } from './token-file-at.ts'
+import {
+  type WebhookAuthenticatorAtOptions,
+  webhookAuthenticatorAt,
+} from './webhook/webhook-authenticator-at.ts'
+import { withPath } from './with-path.ts'
+
+/** Who knows bearer tokens, in the order in which they are asked. */
+export interface TokenOptions {
+  /** A CSV file of bearer tokens (`--token-auth-file`), or options with its path. */
+  readonly tokenFile?: string | ({ readonly path: string } & TokenFileAtOptions)
+  /** Service accounts, by tokens in secrets and by those of the TokenRequest API (`--service-account-*`). */
+  readonly serviceAccounts?: ServiceAccountsOptions
+  /** Where the secrets with bootstrap tokens are (`--enable-bootstrap-token-auth`). */
+  readonly bootstrapTokens?: BootstrapSecretGetter
+  /**
+   * A file with an `AuthenticationConfiguration` (`--authentication-config`), or options with its path: the issuers of tokens, and
+   * perhaps who may stay anonymous. Excludes `oidc`, and `anonymous` where the file has a section for that.
+   */
+  readonly authenticationConfig?: string | ({ readonly path: string } & AuthenticationConfigurationAtOptions)
+  /** The one issuer of the `--oidc-*` flags. `caFile` is a path. */
+  readonly oidc?: OidcFlags
+  /** More token authenticators. */
+  readonly tokens?: readonly TokenAuthenticator[]
+  /**
+   * The kubeconfig of a service that is asked by TokenReview (`--authentication-token-webhook-config-file`), or options with its
+   * path: `version` and `cacheTtlSeconds` are `--authentication-token-webhook-version` and `-cache-ttl`. It is asked last, behind a
+   * cache of its own.
+   */
+  readonly tokenReview?: string | ({ readonly path: string } & WebhookAuthenticatorAtOptions)
+  /**
+   * The cache in front of each of them but the token file and the webhook. Default as kube-apiserver: 10 s for users, 0 for failures. `false`: none.
+   */
+  readonly tokenCache?: CachedOptions | false
+}
+
+/** Service accounts. */
+export interface ServiceAccountsOptions {
+  /** Who issues their tokens (`--service-account-issuer`). */
+  readonly issuers: readonly string[]
+  /** What tokens are verified with (`--service-account-key-file`): `verificationKeysAt` reads such files. */
+  readonly keys: KeySource
+  /** The objects that tokens name. With `labelSecret`, it is kept when a token in a secret was used last. */
+  readonly objects: ServiceAccountObjects & LegacyTokenObjects
+  /** Whether tokens in secrets are looked up (`--service-account-lookup`). Default `true`. */
+  readonly lookup?: boolean
+}
+
+/** What token authenticators have in common. */
+export interface TokenSurroundings {
+  readonly opener: Opener
+  readonly audiences: readonly string[] | undefined
+  readonly shared: { readonly observer?: Observer; readonly clock?: Clock }
+}
+
+/** Token authenticators in the order of kube-apiserver. */
+export interface OrderedTokens {
+  readonly tokens: readonly TokenAuthenticator[]
+  /** Of the file, where there is one that can be used. */
+  readonly configuration: AuthenticationConfiguration | undefined
+  readonly problems: readonly ConfigurationProblem[]
+  /** Why tokens of some issuers cannot be verified yet. */
+  readonly health: () => readonly string[]
+}
+
+/**
+ * Makes token authenticators in the order of kube-apiserver: those that need no network first.
+ *
+ * Source: kubernetes `pkg/kubeapiserver/authenticator/config.go`.
+ */
+export function tokenAuthenticators(options: TokenOptions, surroundings: TokenSurroundings): OrderedTokens {
+  const { serviceAccounts, bootstrapTokens, oidc, tokens = [], tokenCache = {} } = options
+  const { opener, audiences = [], shared } = surroundings
+  const tokenFile = withPath(options.tokenFile, shared)
+  const configFile = withPath(options.authenticationConfig, shared)
+  const webhook = withPath(options.tokenReview, {
+    ...shared,
+    ...(audiences.length > 0 && { implicitAudiences: audiences }),
+  })
+  const disallowedIssuers = serviceAccounts?.issuers ?? []
+  const isExcluded = configFile !== undefined && oidc !== undefined
+
+  const known = tokenFile && opener.open('tokenFile', () => tokenFileAt(tokenFile.path, tokenFile))
+  const ofAccounts = serviceAccounts === undefined ? [] : serviceAccountTokens(serviceAccounts, surroundings)
+  const bootstrap = bootstrapTokens && bootstrapToken({ secrets: bootstrapTokens, ...clockOf(shared) })
+  const configured =
+    configFile &&
+    opener.open('authenticationConfig', () =>
+      authenticationConfigurationAt(configFile.path, { ...configFile, disallowedIssuers }),
+    )
+  const ofIssuer =
+    isExcluded || oidc === undefined
+      ? undefined
+      : opener.open('oidc', () => oidcAt(oidc, { ...shared, disallowedIssuers }))
+  const reviewed = webhook && opener.open('tokenReview', () => webhookAuthenticatorAt(webhook.path, webhook))
+  const all = [...ofAccounts, bootstrap, configured, ofIssuer, ...tokens].filter((each) => each !== undefined)
+  return {
+    tokens: [
+      // It is in memory and may be reloaded at any time; a cache in front of it would only delay that.
+      // Deviation: kube-apiserver has one cache in front of all (`docs/deviations.md`, token file in the cache).
+      ...(known === undefined ? [] : [known]),
+      ...(tokenCache === false ? all : all.map((each) => cached(each, { ...shared, ...tokenCache }))),
+      ...(reviewed === undefined ? [] : [reviewed]),
+    ],
+    configuration: configured?.configuration,
+    problems: isExcluded
+      ? [{ path: 'oidc', message: 'authentication-config file and oidc-* flags are mutually exclusive' }]
+      : [],
+    health: () => [...(configured?.health() ?? []), ...(ofIssuer?.health() ?? [])],
+  }
+}
+
+function serviceAccountTokens(
+  { issuers, keys, objects, lookup = true }: ServiceAccountsOptions,
+  { opener, audiences = issuers, shared }: TokenSurroundings,
+): readonly (TokenAuthenticator | undefined)[] {
+  const common = { keys, audiences, ...clockOf(shared) }
+  return [
+    opener.attempt('serviceAccounts', () =>
+      legacyServiceAccountToken({ ...common, objects: lookup ? objects : false }),
+    ),
+    opener.attempt('serviceAccounts', () => serviceAccountToken({ ...common, issuers, objects })),
+  ]
+}
+
+function clockOf({ clock }: TokenSurroundings['shared']): { readonly clock?: Clock } {
+  return clock === undefined ? {} : { clock }
+}

@@ -1,0 +1,185 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ConfigurationError, emptyContext } from '@kube-authn/core'
+import { type Attributes, attributesOf, decide, type Decision } from '@kube-authn/core/authorization'
+import {
+  type CertificateAuthority,
+  createPki,
+  fakeUser,
+  fixedClock,
+  type IssuedCredential,
+} from '@kube-authn/testing'
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { httpsServer, type RunningServer } from '../../test/servers.ts'
+import { webhookAuthorizerAt, type WebhookAuthorizerAtOptions } from '../index.ts'
+
+let pki: CertificateAuthority
+let local: IssuedCredential
+let client: IssuedCredential
+let folder: string
+const open: { close(): void }[] = []
+
+beforeAll(async () => {
+  pki = await createPki()
+  local = await pki.issueServer({ hosts: ['127.0.0.1'] })
+  client = await pki.issueClient({ commonName: 'kube-authn' })
+})
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'webhook-authorizer-at-'))
+  writeFileSync(join(folder, 'ca.crt'), pki.caPem)
+  writeFileSync(join(folder, 'tls.crt'), client.chainPem)
+  writeFileSync(join(folder, 'tls.key'), client.privateKeyPem)
+  writeFileSync(join(folder, 'token'), 'webhook-token')
+})
+afterEach(() => {
+  for (const each of open.splice(0)) each.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+function kubeconfig(server: string, ca = 'ca.crt'): string {
+  const path = join(folder, 'webhook.yaml')
+  writeFileSync(
+    path,
+    [
+      `clusters: [{name: authz, cluster: {server: "${server}", certificate-authority: ${ca}}}]`,
+      'users: [{name: me, user: {tokenFile: token, client-certificate: tls.crt, client-key: tls.key}}]',
+      'contexts: [{name: webhook, context: {cluster: authz, user: me}}]',
+      'current-context: webhook',
+    ].join('\n'),
+  )
+  return path
+}
+
+function create(path: string, options?: WebhookAuthorizerAtOptions): ReturnType<typeof webhookAuthorizerAt> {
+  const authorizer = webhookAuthorizerAt(path, options)
+  open.push(authorizer)
+  return authorizer
+}
+
+const getPods: Attributes = attributesOf(fakeUser({ username: 'jane', uid: '', groups: [] }), {
+  verb: 'get',
+  apiVersion: 'v1',
+  resource: 'pods',
+  namespace: 'default',
+})
+
+const ask = async (authorizer: ReturnType<typeof webhookAuthorizerAt>): Promise<Decision> =>
+  decide(authorizer, getPods, emptyContext)
+
+/** Allows jane to do everything. */
+async function webhook(bodies: unknown[] = []): Promise<RunningServer> {
+  return httpsServer(local, (request: IncomingMessage, response: ServerResponse) => {
+    let text = ''
+    request.on('data', (part: Buffer) => (text += part.toString()))
+    request.on('end', () => {
+      const body = JSON.parse(text) as { spec: { user: string } }
+      bodies.push(body)
+      response.end(JSON.stringify({ status: { allowed: body.spec.user === 'jane', reason: 'because' } }))
+    })
+  })
+}
+
+describe('webhookAuthorizerAt', () => {
+  it('asks the service with the credentials of the kubeconfig', async () => {
+    const bodies: unknown[] = []
+    const server = await webhook(bodies)
+    const authorizer = create(kubeconfig(`${server.url}/authorize`))
+    expect(await ask(authorizer)).toMatchObject({ verdict: 'allow', reason: 'because' })
+    expect(bodies).toEqual([
+      {
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SubjectAccessReview',
+        spec: {
+          resourceAttributes: { namespace: 'default', verb: 'get', version: 'v1', resource: 'pods' },
+          user: 'jane',
+        },
+      },
+    ])
+    const [request] = server.requests
+    expect([request?.method, request?.url]).toEqual(['POST', '/authorize'])
+    expect(request?.headers).toMatchObject({
+      authorization: 'Bearer webhook-token',
+      'content-type': 'application/json',
+    })
+    expect(server.connections.map((each) => each.client)).toEqual(['kube-authn'])
+  })
+
+  it('remembers what it was told, by the defaults of kube-apiserver', async () => {
+    const server = await webhook()
+    const clock = fixedClock()
+    const authorizer = create(kubeconfig(server.url), { clock })
+    await ask(authorizer)
+    clock.advance(299_999)
+    await ask(authorizer)
+    expect(server.requests).toHaveLength(1)
+    clock.advance(1)
+    await ask(authorizer)
+    expect(server.requests).toHaveLength(2)
+  })
+
+  it('allows nothing when the service is somebody else', async () => {
+    const server = await webhook()
+    const other = await createPki()
+    writeFileSync(join(folder, 'other.crt'), other.caPem)
+    const decision = await ask(create(kubeconfig(server.url, 'other.crt')))
+    expect(decision).toMatchObject({ verdict: 'noOpinion' })
+    expect(decision.error?.message).toBe('the authorization webhook could not be reached')
+    expect(await ask(create(kubeconfig(server.url, 'other.crt'), { failurePolicy: 'deny' }))).toMatchObject({
+      verdict: 'deny',
+    })
+    expect(server.requests).toHaveLength(0)
+  })
+
+  it('does not follow the service elsewhere', async () => {
+    const target = await webhook()
+    const server = await httpsServer(local, (_, response) => {
+      response.writeHead(307, { location: target.url }).end()
+    })
+    const decision = await ask(create(kubeconfig(server.url)))
+    expect(decision).toMatchObject({ verdict: 'noOpinion' })
+    expect(decision.error?.message).toMatch(/HTTP status 307, a redirect/)
+    expect(target.requests).toHaveLength(0)
+  })
+
+  it('asks again when a connection breaks', async () => {
+    let count = 0
+    const server = await httpsServer(local, (request, response) => {
+      if (++count === 1) request.socket.destroy()
+      else response.end(JSON.stringify({ status: { allowed: true } }))
+    })
+    const authorizer = create(kubeconfig(server.url), { retryDelaySeconds: 0.01 })
+    expect(await ask(authorizer)).toMatchObject({ verdict: 'allow' })
+  })
+
+  it('gives up on a service that does not answer, and on one that says too much', async () => {
+    const silent = await httpsServer(local, () => {})
+    const clock = fixedClock()
+    const waiting = ask(create(kubeconfig(silent.url), { clock }))
+    await vi.waitFor(() => expect(silent.requests).toHaveLength(1))
+    await clock.advanceAsync(30_000)
+    expect(await waiting).toMatchObject({ verdict: 'noOpinion' })
+
+    const chatty = await httpsServer(local, (_, response) => response.end('x'.repeat(2000)))
+    const decision = await ask(create(kubeconfig(chatty.url), { maxResponseBytes: 1000 }))
+    expect(decision).toMatchObject({ verdict: 'noOpinion' })
+    expect(decision.error).toBeDefined()
+  })
+
+  it.each<[string, () => string, WebhookAuthorizerAtOptions, RegExp]>([
+    ['plain HTTP', () => kubeconfig('http://127.0.0.1'), {}, /server: .*must be an https URL/],
+    ['a missing CA', () => kubeconfig('https://127.0.0.1', 'missing'), {}, /certificate-authority: /],
+    [
+      'a missing context',
+      () => kubeconfig('https://127.0.0.1'),
+      { context: 'other' },
+      /context was not found/,
+    ],
+    ['an option that cannot be', () => kubeconfig('https://127.0.0.1'), { maxAttempts: 0 }, /maxAttempts/],
+  ])('refuses %s at construction', (_, path, options, expected) => {
+    const make = (): unknown => create(path(), options)
+    expect(make).toThrow(ConfigurationError)
+    expect(make).toThrow(expected)
+  })
+})

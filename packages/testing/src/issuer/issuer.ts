@@ -1,0 +1,185 @@
+import { type Clock, systemClock } from '@kube-authn/core'
+import { type FakeService, fakeService } from '../service/fake-service.ts'
+import { claimsEndpoints } from './claims-endpoints.ts'
+
+/** What tokens can be signed with: all that Kubernetes accepts. */
+export type IssuerAlgorithm =
+  | 'RS256'
+  | 'RS384'
+  | 'RS512'
+  | 'PS256'
+  | 'PS384'
+  | 'PS512'
+  | 'ES256'
+  | 'ES384'
+  | 'ES512'
+
+/** Options of {@link createIssuer}. */
+export interface IssuerOptions {
+  /** Where it is, which is also its name in tokens. Default `https://issuer.example.com`. */
+  readonly url?: string
+  /** One key is made for each; the first one signs what is not told otherwise. Default `['RS256']`; `ES256` is made faster. */
+  readonly algorithms?: readonly IssuerAlgorithm[]
+  /** The `Cache-Control` of the keys, such as `public, max-age=3600`. Default: none. */
+  readonly cacheControl?: string
+  /** Members of the description of the issuer, added or in the place of its own; `undefined` leaves one out. */
+  readonly metadata?: Readonly<Record<string, unknown>>
+  /** What "now" is in tokens. Default: the system's. */
+  readonly clock?: Pick<Clock, 'now'>
+}
+
+/** A key of an issuer. */
+export interface IssuerKey {
+  /** What tokens name it by: `key-1`, `key-2`, ... */
+  readonly kid: string
+  readonly alg: IssuerAlgorithm
+  readonly publicKey: CryptoKey
+  readonly privateKey: CryptoKey
+  /** Whether verifiers are told of it. */
+  readonly isPublished: boolean
+}
+
+/** Options of {@link Issuer.sign}. */
+export interface SignOptions {
+  /** Which key, published or not. Default: the newest one of the algorithm. */
+  readonly kid?: string
+  /** Default: that of the key that signs now, which is the one of the first algorithm until there is a rotation. */
+  readonly alg?: IssuerAlgorithm
+  /** Default 3600. */
+  readonly expiresInSeconds?: number
+  /** Members of the header, added or in the place of `kid` and `typ`; `undefined` leaves one out. */
+  readonly header?: Readonly<Record<string, unknown>>
+}
+
+/** Options of {@link Issuer.rotate}. */
+export interface RotateOptions {
+  /** Default: that of the key that signed until now. */
+  readonly alg?: IssuerAlgorithm
+  /** Whether verifiers are told of the new key at once. Default `true`. */
+  readonly publish?: boolean
+  /** Whether verifiers are no more told of the keys before, of any algorithm. Default `false`: their tokens stay good. */
+  readonly withdrawOthers?: boolean
+}
+
+/** Options of {@link Issuer.distributedClaims}. */
+export interface DistributedClaimsOptions {
+  /** What the endpoint asks for, as a bearer token. Default: nothing. */
+  readonly accessToken?: string
+}
+
+/** The members of a token that name a source of claims. To be spread into the claims of a token. */
+export interface DistributedClaims {
+  readonly _claim_names: Readonly<Record<string, string>>
+  readonly _claim_sources: Readonly<
+    Record<string, { readonly endpoint: string; readonly access_token?: string }>
+  >
+}
+
+/** An OpenID Connect issuer: its description, its keys, and tokens signed with them. */
+export interface Issuer extends FakeService {
+  /** Where its keys are. */
+  readonly jwksUri: string
+  /** All keys, oldest first. */
+  readonly keys: readonly IssuerKey[]
+  /**
+   * Signs a token. `iss`, `iat` and `exp` are filled in where the claims do not have them; a claim that is `undefined` is left out.
+   * There is no `aud` but the given.
+   */
+  sign(claims: Readonly<Record<string, unknown>>, options?: SignOptions): Promise<string>
+  /** Makes another key, which signs from now on. */
+  rotate(options?: RotateOptions): Promise<IssuerKey>
+  /** Verifiers are told of the key. */
+  publish(kid: string): void
+  /** Verifiers are told of the key no more. */
+  withdraw(kid: string): void
+  /**
+   * Keeps claims at an endpoint of this issuer, as a JWT of its own, and returns the members that tell of them in another token
+   * (OpenID Connect Core 1.0, section 5.6.2).
+   *
+   * @param names the claims that the other token leaves to the endpoint.
+   * @param claims what the JWT says besides `iss`, `iat` and `exp`. Kubernetes wants the same `aud` in it.
+   */
+  distributedClaims(
+    names: readonly string[],
+    claims: Readonly<Record<string, unknown>>,
+    options?: DistributedClaimsOptions,
+  ): DistributedClaims
+}
+
+/**
+ * Makes an OpenID Connect issuer with new keys, for tests. It is reached by its `fetch` without a network, in any server by its
+ * `handle`, and with `listen` of `@kube-authn/testing/node` over TLS.
+ *
+ * Nobody logs in here: a test signs what it wants to be told.
+ *
+ * Source: OpenID Connect Discovery 1.0, RFC 7517, RFC 7519.
+ *
+ * @example
+ * const issuer = await createIssuer({ algorithms: ['ES256'] })
+ * const token = await issuer.sign({ aud: 'my-app', sub: 'jane', groups: ['developers'] })
+ * await issuer.rotate({ withdrawOthers: true }) // the token is good no more, once verifiers hear of it
+ * issuer.stop() // but they do not
+ */
+export async function createIssuer(options: IssuerOptions = {}): Promise<Issuer> {
+  const { url = 'https://issuer.example.com', algorithms = ['RS256'], cacheControl } = options
+  const { metadata = {}, clock = systemClock } = options
+  // Loaded when needed, as the library for certificates is.
+  const { keyRing } = await import('./key-ring.ts')
+  const ring = await keyRing(algorithms)
+  const jwksHeaders = {
+    'content-type': 'application/jwk-set+json',
+    ...(cacheControl !== undefined && { 'cache-control': cacheControl }),
+  }
+  const endpoints = claimsEndpoints((claims) => issuer.sign(claims))
+  const at = (path: string): string => service.url.replace(/\/$/, '') + path
+
+  const service = fakeService(url, async (request, path) => {
+    if (request.method !== 'GET') return new Response(null, { status: 405, headers: { allow: 'GET' } })
+    const folder = new URL(service.url).pathname.replace(/\/$/, '')
+    if (!path.startsWith(`${folder}/`)) return new Response(null, { status: 404 })
+    switch (path.slice(folder.length)) {
+      case '/.well-known/openid-configuration':
+        return Response.json(description())
+      case '/jwks':
+        return Response.json(await ring.publicKeys(), { headers: jwksHeaders })
+      default:
+        return endpoints.answer(request, path.slice(folder.length))
+    }
+  })
+
+  const description = (): object => ({
+    issuer: service.url,
+    jwks_uri: issuer.jwksUri,
+    response_types_supported: ['id_token'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ring.publishedAlgorithms(),
+    ...metadata,
+  })
+
+  const issuer: Issuer = {
+    ...service,
+    get url() {
+      return service.url
+    },
+    get jwksUri() {
+      return at('/jwks')
+    },
+    keys: ring.keys,
+    sign(claims, { expiresInSeconds = 3600, ...how } = {}) {
+      const now = Math.floor(clock.now() / 1000)
+      return ring.sign({ iss: service.url, iat: now, exp: now + expiresInSeconds, ...claims }, how)
+    },
+    rotate: (rotation) => ring.rotate(rotation),
+    publish: (kid) => ring.publish(kid, true),
+    withdraw: (kid) => ring.publish(kid, false),
+    distributedClaims(names, claims, { accessToken = '' } = {}) {
+      const endpoint = at(endpoints.keep(claims, accessToken))
+      const source = { endpoint, ...(accessToken !== '' && { access_token: accessToken }) }
+      return {
+        _claim_names: Object.fromEntries(names.map((name) => [name, endpoint])),
+        _claim_sources: { [endpoint]: source },
+      }
+    },
+  }
+  return issuer
+}

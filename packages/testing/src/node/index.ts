@@ -1,0 +1,1 @@
+export { listen, type ListeningService, type ListenOptions } from './listen.ts'

@@ -1,0 +1,71 @@
+import { type Clock, systemClock } from '@kube-authn/core'
+import type { SigningKey } from '@kube-authn/core/jwt'
+import type { InitialObjects, ServiceAccountTokenOptions } from '@kube-authn/core/service-account'
+import { generateKeyPair } from '../pki/key-pair.ts'
+import { pem } from '../pki/pem.ts'
+
+/** Options of {@link createServiceAccounts}: the objects that are there, and who issues tokens for them. */
+export interface ServiceAccountsOptions extends InitialObjects {
+  /** The name of the issuer in tokens. Default `https://kubernetes.default.svc`. */
+  readonly issuer?: string
+  /** What "now" is in tokens, and for whoever verifies them. Default: the system's. */
+  readonly clock?: Clock
+}
+
+/** What the token of a service account can be told. */
+export interface ServiceAccountTokenInit {
+  /** What it is for. Default: the issuer. */
+  readonly audiences?: readonly string[]
+  /** 600 or more. Default 3600. */
+  readonly expirationSeconds?: number
+  /** An object that is there; the token is as good as long as that is. Default: nothing but the service account. */
+  readonly boundTo?: { readonly kind: 'Pod' | 'Secret' | 'Node'; readonly name: string }
+}
+
+/** Service accounts and tokens for them. It is what `serviceAccountToken` of `@kube-authn/core/service-account` takes. */
+export interface ServiceAccounts extends ServiceAccountTokenOptions {
+  readonly signingKey: SigningKey
+  /**
+   * Issues a token, as the TokenRequest API does.
+   *
+   * @throws {StatusError} when the service account or the object is not there, or the token may not be bound to it.
+   */
+  token(namespace: string, name: string, init?: ServiceAccountTokenInit): Promise<string>
+}
+
+/**
+ * Makes service accounts with a new key, for tests. Without options there is one, `default` in the namespace `default`.
+ *
+ * @example
+ * const accounts = await createServiceAccounts({ serviceAccounts: [{ namespace: 'shop', name: 'cart', uid: '1' }] })
+ * const tokens = serviceAccountToken(accounts)
+ * const token = await accounts.token('shop', 'cart')
+ */
+export async function createServiceAccounts(options: ServiceAccountsOptions = {}): Promise<ServiceAccounts> {
+  const { issuer = 'https://kubernetes.default.svc', clock = systemClock } = options
+  const { serviceAccounts = [{ namespace: 'default', name: 'default', uid: 'default-uid' }] } = options
+  // Loaded when needed, as the library for certificates is.
+  const [{ signingKeyFromPem }, { serviceAccountObjects, tokenIssuer }] = await Promise.all([
+    import('@kube-authn/core/jwt'),
+    import('@kube-authn/core/service-account'),
+  ])
+  const { privateKey } = await generateKeyPair('P-256')
+  const der = new Uint8Array(await crypto.subtle.exportKey('pkcs8', privateKey))
+  const signingKey = await signingKeyFromPem(pem('PRIVATE KEY', der))
+  const objects = serviceAccountObjects({ ...options, serviceAccounts })
+  const tokens = tokenIssuer({ issuer, key: signingKey, objects, clock })
+
+  return {
+    issuers: [issuer],
+    keys: [signingKey.verificationKey],
+    objects,
+    clock,
+    signingKey,
+    async token(namespace, name, { audiences, expirationSeconds, boundTo } = {}) {
+      const boundObjectRef = boundTo && { ...boundTo, apiVersion: 'v1' }
+      const spec = { audiences, expirationSeconds, boundObjectRef }
+      const { status } = await tokens.issue({ namespace, name }, { spec })
+      return status.token
+    },
+  }
+}

@@ -1,0 +1,41 @@
+import type { FakeService } from './fake-service.ts'
+import { connectionFailure } from './outage.ts'
+
+/** A `fetch` that reaches nothing but what it was made for. It takes what the runtime's takes. */
+export type FakeFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
+
+/**
+ * A `fetch` that reaches these services and nothing else, without a network: all other hosts are unknown. Services may share an
+ * origin when their paths differ: the longest one is asked.
+ *
+ * @example
+ * const fetch = fetchFrom(issuer, anotherIssuer, webhook)
+ */
+export function fetchFrom(...services: readonly Pick<FakeService, 'url' | 'handle'>[]): FakeFetch {
+  return async (input, init) => {
+    const request = new Request(input, init)
+    request.signal.throwIfAborted()
+    const { origin, hostname, pathname } = new URL(request.url)
+    const there = services.filter(({ url }) => new URL(url).origin === origin)
+    if (there.length === 0) throw connectionFailure('ENOTFOUND', `getaddrinfo ENOTFOUND ${hostname}`)
+    const [service] = there
+      .filter(({ url }) => isBelow(pathname, new URL(url).pathname))
+      .toSorted((one, other) => other.url.length - one.url.length)
+    if (service === undefined) return new Response(null, { status: 404 })
+    return untilAborted(service.handle(request), request.signal)
+  }
+}
+
+/** Whether a path is this one, or in the folder that it is. */
+function isBelow(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith('/') ? folder : `${folder}/`)
+}
+
+/** Rejects with the reason of whoever gave up. */
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as unknown)
+    signal.addEventListener('abort', abort)
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
+}

@@ -1,0 +1,64 @@
+import type { TokenAuthenticator } from '@kube-authn/core'
+import type { Answer } from '../answers.ts'
+import { type FakeService, fakeService } from '../service/fake-service.ts'
+import { readReview, type ReceivedReview, type TokenReviewVersion } from './read-review.ts'
+import { reviewStatus } from './review-status.ts'
+
+/** Options of {@link fakeTokenReviewWebhook}. */
+export interface FakeTokenReviewWebhookOptions {
+  /** Where it is. Default `https://webhook.example.com/authenticate`. */
+  readonly url?: string
+  /** The version it answers in. Default: the one it is asked in. */
+  readonly version?: TokenReviewVersion
+}
+
+/** A webhook that says of tokens what it was told to say. */
+export interface FakeTokenReviewWebhook extends FakeService {
+  /** What it was asked, in order. */
+  readonly reviews: readonly ReceivedReview[]
+}
+
+/**
+ * A webhook that answers TokenReviews (`--authentication-token-webhook-config-file`). It is reached by its `fetch` without a network,
+ * in any server by its `handle`, and with `listen` of `@kube-authn/testing/node` over TLS.
+ *
+ * A user is `authenticated`, and no opinion is not. When the answer throws `rejected(...)`, its message is the `error` of the
+ * status; everything else that it throws is HTTP 500. Audiences are told when the answer has any: those that were asked for.
+ *
+ * Source: apiserver `plugin/pkg/authenticator/token/webhook/webhook.go`, api `authentication/v1/types.go`.
+ *
+ * @param answer `knownTokens(users)`, `always(user)`, `noOpinion()`, `fails(error)`, or a function that looks at the token.
+ * @example
+ * const webhook = fakeTokenReviewWebhook(knownTokens({ secret: fakeUser() }))
+ * webhook.stop({ status: 429, headers: { 'retry-after': '1' } })
+ */
+export function fakeTokenReviewWebhook(
+  answer: Answer | TokenAuthenticator['authenticateToken'],
+  options: FakeTokenReviewWebhookOptions = {},
+): FakeTokenReviewWebhook {
+  const { url = 'https://webhook.example.com/authenticate', version } = options
+  const reviews: ReceivedReview[] = []
+
+  const service = fakeService(url, async (request, path) => {
+    if (path !== new URL(service.url).pathname) return new Response(null, { status: 404 })
+    if (request.method !== 'POST') return new Response(null, { status: 405, headers: { allow: 'POST' } })
+    const review = readReview(await request.text())
+    if (review === undefined) return new Response(null, { status: 400 })
+    reviews.push(review)
+    const status = await reviewStatus(answer, review, request.signal)
+    if (status === undefined) return new Response(null, { status: 500 })
+    return Response.json({
+      apiVersion: `authentication.k8s.io/${version ?? review.version}`,
+      kind: 'TokenReview',
+      status,
+    })
+  })
+
+  return {
+    ...service,
+    get url() {
+      return service.url
+    },
+    reviews,
+  }
+}

@@ -1,0 +1,36 @@
+/** The versions of TokenReview. They do not differ in anything else. */
+export type TokenReviewVersion = 'v1' | 'v1beta1'
+
+/** What a webhook was asked. */
+export interface ReceivedReview {
+  readonly version: TokenReviewVersion
+  readonly token: string
+  /** What the token has to be for. Absent: that was not asked. */
+  readonly audiences?: readonly string[]
+}
+
+/** Reads the body of a TokenReview; `undefined` when it is none. */
+export function readReview(text: string): ReceivedReview | undefined {
+  let body: unknown
+  try {
+    body = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  if (!isObject(body) || !isObject(body['spec']) || body['kind'] !== 'TokenReview') return undefined
+  const version = VERSIONS.find((each) => body['apiVersion'] === `authentication.k8s.io/${each}`)
+  const { token, audiences } = body['spec']
+  if (version === undefined || typeof token !== 'string') return undefined
+  if (audiences === undefined) return { version, token }
+  return isTexts(audiences) ? { version, token, audiences } : undefined
+}
+
+const VERSIONS: readonly TokenReviewVersion[] = ['v1', 'v1beta1']
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string')
+}

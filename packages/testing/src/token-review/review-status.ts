@@ -1,0 +1,45 @@
+import {
+  AuthenticationError,
+  intersectAudiences,
+  type TokenAuthenticator,
+  type UserInfo,
+} from '@kube-authn/core'
+import type { ReceivedReview } from './read-review.ts'
+
+/** The status of a TokenReview. */
+export interface ReviewStatus {
+  readonly authenticated: boolean
+  readonly user?: Pick<UserInfo, 'username'> & Partial<UserInfo>
+  readonly audiences?: readonly string[]
+  readonly error?: string
+}
+
+/** What an answer says of a token, as a status; `undefined` when it could not tell. */
+export async function reviewStatus(
+  answer: TokenAuthenticator['authenticateToken'],
+  { token, audiences: wanted }: ReceivedReview,
+  signal: AbortSignal,
+): Promise<ReviewStatus | undefined> {
+  try {
+    const found = await answer(token, { signal, ...(wanted !== undefined && { audiences: wanted }) })
+    if (found === undefined) return { authenticated: false }
+    const { user, audiences: own } = found
+    if (wanted === undefined || own === undefined) return { authenticated: true, user: userOf(user) }
+    const audiences = intersectAudiences(own, wanted)
+    if (audiences.length === 0) return { authenticated: false }
+    return { authenticated: true, user: userOf(user), audiences }
+  } catch (error) {
+    const isRejected = error instanceof AuthenticationError && error.code === 'rejected'
+    return isRejected ? { authenticated: false, error: error.message } : undefined
+  }
+}
+
+/** What is empty is left out, as Go leaves it out. */
+function userOf({ username, uid, groups, extra }: UserInfo): NonNullable<ReviewStatus['user']> {
+  return {
+    username,
+    ...(uid !== '' && { uid }),
+    ...(groups.length > 0 && { groups }),
+    ...(Object.keys(extra).length > 0 && { extra }),
+  }
+}

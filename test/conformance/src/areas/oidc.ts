@@ -1,0 +1,317 @@
+import {
+  audienceAgnostic,
+  type Authentication,
+  authenticatorChain,
+  ConfigurationError,
+  type Context,
+  type TokenAuthenticator,
+  union,
+} from '@kube-authn/core'
+import {
+  authenticationConfiguration,
+  jwtAuthenticators,
+  type JwtAuthenticators,
+  parseAuthenticationConfiguration,
+} from '@kube-authn/core/configuration'
+import { isJwsAlgorithm, localKeySet } from '@kube-authn/core/jwt'
+import { metrics } from '@kube-authn/core/metrics'
+import { oidc, oidcFlagOptions, type OidcFlags, type OidcOptions } from '@kube-authn/core/oidc'
+import { fakeRequest, fixedClock } from '@kube-authn/testing'
+import { outcomeOf, userOf } from '../behaviour.ts'
+import { type Given, NotApplicable, type UnitRunner, type VectorUser } from '../vector.ts'
+import { type IssuerWorld, issuerWorld } from './issuer-world.ts'
+import { tokenOf, type VectorToken } from './signed-token.ts'
+
+type Clock = ReturnType<typeof fixedClock>
+
+/** Areas A-oidc*, B-cel and B-reload. */
+export const oidcRunners: Readonly<Record<string, UnitRunner>> = {
+  'A-oidc': (vector) => authenticated(vector),
+  'A-oidc-chain': (vector) => authenticated(vector),
+  'A-oidc-distributed': (vector) => authenticated(vector),
+  'B-cel': (vector) => authenticated(vector),
+  'A-oidc-discovery': ({ given, expect }) => discovered({ given, expect }),
+  'A-oidc-flags': ({ given }) => Promise.resolve(flagged(given)),
+  'B-reload': ({ given }) => reloaded(given),
+}
+
+type Case = Parameters<UnitRunner>[0]
+type Result = Awaited<ReturnType<UnitRunner>>
+
+async function authenticated({ given, expect }: Case): Promise<Result> {
+  const configError = configurationErrorOf(given)
+  if (configError !== undefined) return { outcome: 'config_error', message: configError }
+  const clock = fixedClock(Number(given['now'] ?? 1_257_894_000) * 1000)
+  const { world, tokens } = started(given, clock)
+  await clock.advanceAsync(0)
+  const outcome = await outcomeOf(() => asked(given, tokens))
+  const message = typeof outcome['error'] === 'string' ? outcome['error'] : undefined
+  return {
+    ...outcome,
+    outcome: outcome['outcome'] === 'no-opinion' ? 'no_opinion' : outcome['outcome'],
+    message,
+    messageContains: message,
+    errorKind: expect['anyErrorKind'] === true ? expect['errorKind'] : kindOf(message ?? ''),
+    anyErrorKind: expect['anyErrorKind'],
+    httpStatus: message === undefined ? 200 : 401,
+    httpRequests: world.otherRequests(),
+  }
+}
+
+async function asked(given: Given, jwt: TokenAuthenticator): Promise<Authentication | undefined> {
+  const later = (given['laterTokenAuthenticators'] ?? []) as readonly {
+    readonly result: { readonly user: VectorUser }
+  }[]
+  const tokens = union<TokenAuthenticator>(
+    jwt,
+    ...later.map(({ result }) => ({
+      name: 'later',
+      authenticateToken: () => ({ user: userOf(result.user) }),
+    })),
+  )
+  const header = given['requestHeader'] as Readonly<Record<string, string>> | undefined
+  if (header !== undefined) {
+    const request = fakeRequest({ headers: Object.entries(header) })
+    return authenticatorChain({ tokens: [tokens] }).authenticate(request, {})
+  }
+  const audiences = given['apiAudiences'] as readonly string[] | undefined
+  const all = audiences === undefined ? tokens : audienceAgnostic(audiences, tokens)
+  const requested = given['requestAudiences'] as readonly string[] | undefined
+  const context: Context = requested === undefined ? {} : { audiences: requested }
+  return all.authenticateToken(await tokenOf(given['token'] as VectorToken), context)
+}
+
+/** What no file can say: the algorithms of the flags, and keys that are known already. */
+function configurationErrorOf(given: Given): string | undefined {
+  const [options] = given['authenticators'] as readonly OidcOptions[]
+  const algorithms = given['supportedAlgs'] as readonly string[] | undefined
+  const isExpressive = JSON.stringify(options).includes('xpression')
+  if (options === undefined || isExpressive) return undefined
+  const messages: string[] = []
+  try {
+    oidc({
+      ...options,
+      ...(algorithms && { signingAlgorithms: algorithms }),
+      ...(given['keySetOption'] === true && { keySet: localKeySet('{"keys":[]}') }),
+      fetch: () => Promise.reject(new TypeError('not now')),
+      discoverAtOnce: false,
+    }).close()
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    messages.push(...error.problems.map(({ message }) => message))
+  }
+  return messages.length === 0 ? undefined : messages.join('; ')
+}
+
+function started(
+  given: Given,
+  clock: Clock,
+): { readonly world: IssuerWorld; readonly tokens: JwtAuthenticators } {
+  const jwt = given['authenticators'] as readonly { readonly issuer: { readonly url: string } }[]
+  const world = issuerWorld(
+    given,
+    jwt.map(({ issuer }) => issuer.url),
+  )
+  const algorithms = given['supportedAlgs'] as readonly string[] | undefined
+  const tokens = jwtAuthenticators(parseAuthenticationConfiguration(fileOf({ jwt })).jwt, {
+    fetchFor: () => world.fetch,
+    clock,
+    ...(algorithms && { signingAlgorithms: algorithms.filter(isJwsAlgorithm) }),
+  })
+  return { world, tokens }
+}
+
+function fileOf(content: object): string {
+  const type = { apiVersion: 'apiserver.config.k8s.io/v1', kind: 'AuthenticationConfiguration' }
+  return JSON.stringify({ ...type, ...content })
+}
+
+/** What vectors call the errors, by what the errors say. */
+const KINDS: readonly (readonly [RegExp, string])[] = [
+  [/could not expand distributed claims|source does not exist|source from claim name/, 'distributed_claim'],
+  [/fetching keys/, 'jwks_fetch'],
+  [/authenticator not initialized/, 'not_initialized'],
+  [/unsupported algorithm/, 'unsupported_alg'],
+  [/expected audience/, 'wrong_audience'],
+  [/token is expired/, 'expired'],
+  [/before the nbf/, 'not_yet_valid'],
+  [/failed to unmarshal claims/, 'malformed_claims'],
+  [/failed to verify id token signature/, 'bad_signature'],
+  [/claim not present$/, 'claim_missing'],
+  [/email not verified/, 'email_not_verified'],
+  [/^oidc: required claim .* not present/, 'required_claim_missing'],
+  [/^oidc: required claim .* does not match/, 'required_claim_mismatch'],
+  [/^oidc: parse /, 'claim_type'],
+  [/empty username/, 'empty_username'],
+  [/resulted in error/, 'cel_eval'],
+  [/must return a string/, 'cel_type'],
+  [/claim validation expression: validation expression/, 'claim_rule_failed'],
+  [/user info validation rule: validation expression/, 'user_rule_failed'],
+]
+
+function kindOf(message: string): string | undefined {
+  return KINDS.find(([pattern]) => pattern.test(message))?.[1]
+}
+
+interface Step {
+  readonly token: VectorToken
+  readonly jwks: readonly string[]
+  readonly at?: number
+}
+
+async function discovered({ given, expect }: Pick<Case, 'given' | 'expect'>): Promise<Result> {
+  const configError = configurationErrorOf(given)
+  if (configError !== undefined) return { outcome: 'config_error', message: configError }
+  const sequence = given['sequence'] as readonly Step[] | undefined
+  const clock = fixedClock(1_257_894_000_000)
+  const { world, tokens } = started(given, clock)
+  await clock.advanceAsync(0)
+  if (sequence !== undefined) {
+    const outcomes: unknown[] = []
+    for (const { token, jwks, at } of sequence) {
+      if (at !== undefined) await clock.advanceAsync(at * 1000 - clock.now())
+      world.publish(jwks)
+      const signed = await tokenOf(token)
+      outcomes.push((await outcomeOf(() => tokens.authenticateToken(signed, {})))['outcome'])
+    }
+    if (isSeenEarlier(given, outcomes, expect['outcomes'])) {
+      throw new NotApplicable('new keys are seen at once (docs/deviations.md, keys of issuers)')
+    }
+    return { outcomes, jwksFetches: world.jwksFetches(), note: expect['note'] }
+  }
+  if (given['token'] !== undefined) return authenticated({ id: '', area: '', given, expect })
+  const requests = [...world.requests]
+  const [health] = tokens.health()
+  const isReady = health === undefined
+  return {
+    message: health,
+    messageContains: health,
+    state: isReady ? 'ready' : 'uninitialized',
+    requests,
+    retryEverySeconds: isReady ? undefined : await secondsToNext(world, clock),
+    note: expect['note'],
+  }
+}
+
+/** An issuer said how long its keys are good for, and signed with another one before that time was over. */
+function isSeenEarlier(given: Given, outcomes: readonly unknown[], expected: unknown): boolean {
+  return (
+    String(given['jwksCacheControl']).startsWith('max-age=') &&
+    Array.isArray(expected) &&
+    outcomes.length === expected.length &&
+    outcomes.every((outcome) => outcome === 'authenticated') &&
+    expected.includes('error')
+  )
+}
+
+async function secondsToNext(world: IssuerWorld, clock: Clock): Promise<number> {
+  const before = world.requests.length
+  for (let seconds = 1; seconds <= 60; seconds++) {
+    await clock.advanceAsync(1000)
+    if (world.requests.length > before) return seconds
+  }
+  return Infinity
+}
+
+const FLAG_NAMES: Readonly<Record<string, keyof OidcFlags>> = {
+  'oidc-issuer-url': 'issuerUrl',
+  'oidc-client-id': 'clientId',
+  'oidc-username-claim': 'usernameClaim',
+  'oidc-username-prefix': 'usernamePrefix',
+  'oidc-groups-claim': 'groupsClaim',
+  'oidc-groups-prefix': 'groupsPrefix',
+  'oidc-required-claim': 'requiredClaims',
+  'oidc-signing-algs': 'signingAlgorithms',
+  'oidc-ca-file': 'caFile',
+}
+
+function flagged(given: Given): Result {
+  const flags = given['flags'] as Readonly<Record<string, unknown>>
+  const named = Object.entries(flags).flatMap(([name, value]) => {
+    const own = FLAG_NAMES[name]
+    return own === undefined ? [] : [[own, value] as const]
+  })
+  try {
+    const options = oidcFlagOptions(
+      Object.fromEntries(named),
+      flags['authentication-config'] as string | undefined,
+    )
+    if (options === undefined) return { outcome: 'valid' }
+    const { signingAlgorithms, claimValidationRules = [], ...jwt } = options
+    return {
+      outcome: 'valid',
+      supportedAlgs: signingAlgorithms,
+      jwt: [{ ...jwt, ...(claimValidationRules.length > 0 && { claimValidationRules }) }],
+    }
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    return { outcome: 'invalid', message: error.problems[0]?.message }
+  }
+}
+
+interface ReloadStep {
+  readonly write: object | string
+  readonly issuerHealth?: Readonly<Record<string, 'ready' | 'unreachable'>>
+}
+
+async function reloaded(given: Given): Promise<Result> {
+  const clock = fixedClock(1_257_894_000_000)
+  const counted = metrics({ clock })
+  const initial = fileOf(given['initial'] as object)
+  let reachable: readonly string[] = ['https://auth.example.com']
+  const world = (): IssuerWorld => issuerWorld({}, reachable)
+  let loads = 0
+  const tokens = authenticationConfiguration(initial, {
+    clock,
+    observer: counted.observer,
+    fetchFor: () => {
+      loads++
+      return (url, init) => world().fetch(url, init)
+    },
+  })
+  let written = initial
+  const write = async (text: string): Promise<void> => {
+    const update = tokens.update(text)
+    await clock.advanceAsync(120_000)
+    await update
+  }
+  for (const { write: content, issuerHealth = {} } of given['steps'] as readonly ReloadStep[]) {
+    reachable = Object.entries(issuerHealth).flatMap(([issuer, state]) => (state === 'ready' ? [issuer] : []))
+    if (content !== 'identical bytes') written = typeof content === 'string' ? content : fileOf(content)
+    await write(written)
+  }
+  const { configuration } = tokens
+  const counts = reloadCounts(counted.render())
+  const before = { loads, failures: counts['automatic_reloads_total{status=failure}'] }
+  await write(written)
+  const after = reloadCounts(counted.render())['automatic_reloads_total{status=failure}']
+  return {
+    active: {
+      ...(configuration.anonymous !== undefined && { anonymous: configuration.anonymous }),
+      jwt: configuration.jwt.map(({ issuer, claimMappings }) => plain({ issuer, claimMappings })),
+    },
+    metrics: counts,
+    retriedWithSameBytes: after !== before.failures || loads !== before.loads,
+  }
+}
+
+function reloadCounts(rendered: string): Record<string, number> {
+  const found = rendered.matchAll(
+    /^apiserver_authentication_config_controller_(automatic_reloads_total\S+) (\d+)$/gm,
+  )
+  return Object.fromEntries(
+    [...found].map(([, name = '', count]) => [name.replaceAll('"', ''), Number(count)]),
+  )
+}
+
+/** Without what is empty, as vectors write a configuration. */
+function plain(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  const entries = Object.entries(value).map(([name, each]) => [name, plain(each)] as const)
+  return Object.fromEntries(entries.filter(([name, each]) => name === 'prefix' || !isEmpty(each)))
+}
+
+function isEmpty(value: unknown): boolean {
+  if (value === '' || value === undefined) return true
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0
+}

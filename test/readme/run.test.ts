@@ -1,0 +1,24 @@
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { snippets } from './documents.ts'
+import { makeProject } from './project.ts'
+
+/** Documents whose TypeScript does all that it says, and needs nothing that is not there: no files, no addresses. */
+const DOCUMENTS = new Set(['docs/testing.md', 'packages/testing/README.md'])
+const programs = snippets().filter(({ document, language }) => DOCUMENTS.has(document) && language === 'ts')
+
+let project: string
+beforeAll(() => {
+  project = realpathSync(mkdtempSync(join(tmpdir(), 'documented-')))
+  makeProject(project)
+})
+afterAll(() => rmSync(project, { recursive: true }))
+
+it.each(programs)('$place runs, and finds what it expects', async ({ code, place }) => {
+  const path = join(project, `${place.replaceAll(/\W+/g, '-')}.ts`)
+  writeFileSync(path, code)
+  await expect(import(pathToFileURL(path).href)).resolves.toBeDefined()
+})
