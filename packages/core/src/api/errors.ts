@@ -80,6 +80,11 @@ export function internalFailure(message: string, cause?: unknown): StatusError {
   })
 }
 
+/** 503. @param message is sent to the client. */
+export function serviceUnavailable(message: string, cause?: unknown): StatusError {
+  return new StatusError({ status: 503, reason: 'ServiceUnavailable', message, ...causeOf(cause) })
+}
+
 function causeType(type: FieldErrorType): string {
   return `FieldValue${type}`
 }

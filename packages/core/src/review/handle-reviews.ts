@@ -72,7 +72,7 @@ export function handleReviews(authorizer: Authorizer, options: HandleReviewsOpti
   const authorize = authorizeRequest(authorizer, observer === undefined ? {} : { observer })
   const kinds = new Map<string, ReviewKind>(
     [
-      ...(tokens === undefined ? [] : [tokenReview(tokenReviewer(tokens, audiences))]),
+      ...(tokens === undefined ? [] : [tokenReview(tokenReviewer(tokens, audiences, 'status'))]),
       selfSubjectReview(clock),
       subjectAccessReview(authorizer),
       localSubjectAccessReview(authorizer),

@@ -3,7 +3,7 @@ import { fails, jane, knows, noOpinion, recorder, tokens } from '../../test/fake
 import { envelope, protobuf } from '../../test/protobuf.ts'
 import { answered, type Answered, sent, type SentReviewInit } from '../../test/review-requests.ts'
 import type { TokenAuthenticator } from '../authenticator.ts'
-import { ConfigurationError, rejected } from '../errors.ts'
+import { ConfigurationError, rejected, unavailable } from '../errors.ts'
 import { tokenFile } from '../token-file/token-file.ts'
 import { handleTokenReviews, type HandleTokenReviewsOptions } from './handle-token-reviews.ts'
 
@@ -119,6 +119,26 @@ describe('handleTokenReviews', () => {
     const answer = await handleTokenReviews([authenticator], { observer })(request, body)
     expect(JSON.stringify([answer, events])).not.toContain(TOKEN)
     expect(events.map(({ type }) => type)).toEqual(['consulting', 'consulted'])
+  })
+
+  it('says what is wrong with a bad token', async () => {
+    expect(await ask(review(), tokens(fails(rejected('it is over'))))).toMatchObject({
+      code: 200,
+      status: { authenticated: false, error: 'it is over' },
+    })
+  })
+
+  it.each([
+    ['what would check it is down', fails(unavailable('it is down')), 'it is down'],
+    [
+      'what would check it is broken',
+      fails(new TypeError(TOKEN)),
+      'Internal error occurred: authentication failed unexpectedly',
+    ],
+  ])('is no answer about a token when %s', async (_, answer, message) => {
+    const given = await ask(review(), tokens(answer))
+    expect(given).toMatchObject({ code: 503, kind: 'Status', reason: 'ServiceUnavailable', message })
+    expect(JSON.stringify(given)).not.toContain(TOKEN)
   })
 
   it('keeps reviews that run at the same time apart', async () => {

@@ -33,8 +33,8 @@ export type TokenReviewHandler = (
  * The webhook that a kube-apiserver asks about tokens (`--authentication-token-webhook-config-file`), at whatever path it is mounted.
  *
  * It takes a TokenReview of version v1 or v1beta1, and answers 200 in the same version: the user; `authenticated: false` where nobody knows
- * the token; and with an `error` where it is bad or could not be checked, which kube-apiserver does not remember. The token is in no answer,
- * no event and no error.
+ * the token; and with an `error` where it is bad, which kube-apiserver does not remember. Where it could not be checked the answer is a 503,
+ * so that an outage is no bad token at the other end either. The token is in no answer, no event and no error.
  *
  * Who asks is not looked at. Whoever can ask can try tokens out: authenticate callers before it.
  *
@@ -53,7 +53,7 @@ export function handleTokenReviews(
   const { audiences, observer } = options
   const problems = [...problemsOfTokens(tokens, audiences), ...problemsOfLimit(options)]
   if (problems.length > 0) throw new ConfigurationError(problems)
-  const kind = tokenReview(tokenReviewer(tokens, audiences))
+  const kind = tokenReview(tokenReviewer(tokens, audiences, 503))
 
   return function handleTokenReview(request, body, { signal } = {}) {
     return answerOf(async () => {

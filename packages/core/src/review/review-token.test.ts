@@ -18,7 +18,7 @@ async function review(
   authenticators: readonly TokenAuthenticator[],
   { audiences, requested = [], token = 't' }: Asking = {},
 ): Promise<TokenReviewStatus> {
-  return tokenReviewer(authenticators, audiences)(token, requested, emptyContext)
+  return tokenReviewer(authenticators, audiences, 'status')(token, requested, emptyContext)
 }
 
 const aware = (answer: Answer) => ({
@@ -157,7 +157,7 @@ describe.each<readonly [when: string, when: (answer: Answer) => Answer]>([
 
 describe('tokenReviewer', () => {
   it('answers at once where everybody does', () => {
-    const status = tokenReviewer([tokens(knows(jane))], undefined)('t', [], emptyContext)
+    const status = tokenReviewer([tokens(knows(jane))], undefined, 'status')('t', [], emptyContext)
     expect(isPromiseLike(status)).toBe(false)
   })
 

@@ -1,7 +1,7 @@
 import { audienceAgnostic, intersectAudiences } from '../audiences.ts'
 import type { Authentication, TokenAuthenticator } from '../authenticator.ts'
 import { andThen, type Awaitable, settle } from '../awaitable.ts'
-import { internalFailure } from '../api/errors.ts'
+import { internalFailure, serviceUnavailable } from '../api/errors.ts'
 import { MAX_TOKEN_LENGTH } from '../bearer-token/bearer-token.ts'
 import { consultToken } from '../consult.ts'
 import type { Context } from '../context.ts'
@@ -40,10 +40,13 @@ export type ReviewToken = (
  * Deviation: kube-apiserver makes a request of the token and runs its whole chain (`docs/deviations.md`, TokenReview).
  *
  * @param audiences what tokens must be valid for unless a review says otherwise (`--api-audiences`).
+ * @param outages how it is told that a token could not be checked: as the `error` of a status, which is also what is wrong with a bad
+ *   token; or as a 503, so that the client can tell the one from the other.
  */
 export function tokenReviewer(
   tokens: readonly TokenAuthenticator[],
   audiences: readonly string[] | undefined,
+  outages: 'status' | 503,
 ): ReviewToken {
   const known = union<TokenAuthenticator>(
     ...tokens.map((each) =>
@@ -80,7 +83,9 @@ export function tokenReviewer(
       (status) => status,
       (thrown) => {
         if (thrown instanceof StatusError) throw thrown
-        return { authenticated: false, error: asAuthenticationError(thrown).message }
+        const error = asAuthenticationError(thrown)
+        if (error.code === 'unavailable' && outages === 503) throw serviceUnavailable(error.message, error)
+        return { authenticated: false, error: error.message }
       },
     )
   }
