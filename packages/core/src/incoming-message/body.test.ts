@@ -67,6 +67,7 @@ describe('incomingMessageBody', () => {
   it('rejects when the client was away before', async () => {
     const req = message()
     req.destroy()
+    await new Promise((resolve) => req.once('close', resolve))
     await expect(incomingMessageBody(req)(10)).rejects.toThrow('the client went away')
   })
 
