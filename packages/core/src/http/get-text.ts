@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { deadlineAfter } from './deadline.ts'
 import type { GetFetch } from './get-fetch.ts'
 import type { HttpResponse } from './response.ts'
 import { textOf } from './response-text.ts'
@@ -35,41 +36,31 @@ export interface TextResponse {
 export async function getText(url: string, options: GetTextOptions): Promise<TextResponse> {
   if (!url.startsWith('https://')) throw new Error('only https URLs are read')
   const { fetch, clock, timeoutSeconds, maxBytes, headers = {}, signal: caller } = options
-  const controller = new AbortController()
-  const { signal } = controller
-  const giveUp = (): void => controller.abort(new Error('the caller gave up', { cause: caller?.reason }))
-  const cancel = clock.after(timeoutSeconds * 1000, () =>
-    controller.abort(new Error(`no answer within ${timeoutSeconds} seconds`)),
-  )
-  if (caller?.aborted === true) giveUp()
-  else caller?.addEventListener('abort', giveUp, { once: true })
-
-  const read = async (): Promise<TextResponse> => {
-    const response = await fetch(url, { method: 'GET', headers, redirect: 'manual', signal })
-    const header = (name: string): string | undefined => response.headers.get(name) ?? undefined
-    const { status } = response
-    if (status < 200 || status > 299) {
-      discard(response)
-      return { status, header, text: '' }
-    }
-    return { status, header, text: await textOf(response, maxBytes) }
-  }
-
-  try {
-    // Not every fetch listens to the signal.
-    return await Promise.race([read(), aborted(signal)])
-  } finally {
-    cancel()
-    caller?.removeEventListener('abort', giveUp)
-  }
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const stop = (): void => reject(signal.reason as Error)
-    if (signal.aborted) stop()
-    else signal.addEventListener('abort', stop, { once: true })
+  const deadline = deadlineAfter({
+    milliseconds: timeoutSeconds * 1000,
+    clock,
+    caller,
+    tooLate: (cause) => {
+      const isGone = caller?.aborted === true
+      return new Error(isGone ? 'the caller gave up' : `no answer within ${timeoutSeconds} seconds`, {
+        cause,
+      })
+    },
   })
+  try {
+    return await deadline.race(async (signal) => {
+      const response = await fetch(url, { method: 'GET', headers, redirect: 'manual', signal })
+      const header = (name: string): string | undefined => response.headers.get(name) ?? undefined
+      const { status } = response
+      if (status < 200 || status > 299) {
+        discard(response)
+        return { status, header, text: '' }
+      }
+      return { status, header, text: await textOf(response, maxBytes) }
+    })
+  } finally {
+    deadline.end()
+  }
 }
 
 /** Nobody waits for what the rest says; the connection is free for the next call. */

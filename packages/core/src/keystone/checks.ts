@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../clock.ts'
-import type { ConfigurationProblem } from '../errors.ts'
+import { type ConfigurationProblem, unavailable } from '../errors.ts'
+import { deadlineAfter } from '../http/deadline.ts'
 import { limitConcurrency } from '../limit-concurrency.ts'
-import { deadlineAfter } from './deadline.ts'
 
 /** How much may be asked at once, and for how long. */
 export interface ChecksOptions {
@@ -38,7 +38,7 @@ export function boundedChecks(options: ChecksOptions): Check {
       milliseconds: timeoutSeconds * 1000,
       clock,
       caller,
-      tooLate: 'Keystone did not answer in time',
+      tooLate: (cause) => unavailable('Keystone did not answer in time', { cause }),
     })
     try {
       return await limit(() => deadline.race(work), deadline.signal)

@@ -1,43 +1,26 @@
 import type { Clock } from '../clock.ts'
+import { type Deadline, deadlineAfter } from '../http/deadline.ts'
 import { WebhookCallError } from './webhook-call-error.ts'
 
-/** A limit on a piece of work. */
-export interface Deadline {
-  readonly signal: AbortSignal
-  /** How much time is left. */
-  remainingMs(): number
-  /** The work, or an error when the limit is reached: not every `fetch` listens to the signal. */
-  race<T>(work: Promise<T>): Promise<T>
-  /** The work is over. */
-  end(): void
-}
-
 /**
- * Ends when the time has passed, or when the caller gives up.
+ * A limit on a call, in which what was answered before its end says more than that it ended.
  *
  * @param title what is waited for, in errors.
  */
-export function deadlineAfter(
+export function callDeadline(
   milliseconds: number,
   clock: Clock,
   caller: AbortSignal | undefined,
   title: string,
 ): Deadline {
-  const controller = new AbortController()
-  const { signal } = controller
-  const endsAtMs = clock.now() + milliseconds
-  const giveUp = (): void => controller.abort(caller?.reason)
-  const cancel = clock.after(milliseconds, () => controller.abort(new Error('the time is up')))
-  if (caller?.aborted === true) giveUp()
-  else caller?.addEventListener('abort', giveUp, { once: true })
-
   const tooLate = (): WebhookCallError =>
     caller?.aborted === true ? contextCanceled() : new WebhookCallError(`${title} did not answer in time`)
+  const deadline = deadlineAfter({ milliseconds, clock, caller, tooLate })
+  const { signal } = deadline
 
   return {
-    signal,
-    remainingMs: () => endsAtMs - clock.now(),
-    race<T>(work: Promise<T>) {
+    ...deadline,
+    race<T>(work: (signal: AbortSignal) => Promise<T>) {
       return new Promise<T>((resolve, reject) => {
         let cancelStop = (): void => undefined
         const stop = (): void => {
@@ -46,17 +29,13 @@ export function deadlineAfter(
         }
         if (signal.aborted) stop()
         else signal.addEventListener('abort', stop, { once: true })
-        work
+        work(signal)
           .then(resolve, (error: unknown) => reject(signal.aborted && !isAnswered(error) ? tooLate() : error))
           .finally(() => {
             cancelStop()
             signal.removeEventListener('abort', stop)
           })
       })
-    },
-    end() {
-      cancel()
-      caller?.removeEventListener('abort', giveUp)
     },
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { Deadline } from './deadline.ts'
+import type { Deadline } from '../http/deadline.ts'
 import { WebhookCallError } from './webhook-call-error.ts'
 
 /** How failed calls are repeated. */

@@ -1,6 +1,6 @@
 import { systemClock } from '../clock.ts'
 import { systemRandom } from '../random.ts'
-import { contextCanceled, deadlineAfter } from './deadline.ts'
+import { callDeadline, contextCanceled } from './deadline.ts'
 import { MAX_TIMEOUT_SECONDS, type WebhookCallOptions } from './options.ts'
 import { post, type PostedAnswer, type PostOptions } from './post.ts'
 import { withRetries } from './retry.ts'
@@ -46,8 +46,8 @@ export function webhookCall(
 
   return async function callWebhook(body, { signal, onCall } = {}) {
     if (signal?.aborted === true) throw contextCanceled()
-    const deadline = deadlineAfter(timeoutMs, clock, signal, webhook.title)
-    const call = (): Promise<PostedAnswer> => deadline.race(post(body, posting, deadline.signal))
+    const deadline = callDeadline(timeoutMs, clock, signal, webhook.title)
+    const call = (): Promise<PostedAnswer> => deadline.race((until) => post(body, posting, until))
     try {
       const watched = onCall === undefined ? call : () => timed(call, onCall)
       const { text } = await withRetries(watched, retrying, deadline)

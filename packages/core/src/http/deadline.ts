@@ -1,9 +1,10 @@
 import type { Clock } from '../clock.ts'
-import { unavailable } from '../errors.ts'
 
 /** A limit on a piece of work. */
 export interface Deadline {
   readonly signal: AbortSignal
+  /** How much time is left. */
+  remainingMs(): number
   /** The work, or an error as soon as the limit is reached: not everything that is called listens to the signal. */
   race<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>
   /** The work is over. */
@@ -16,14 +17,15 @@ export interface DeadlineOptions {
   readonly clock: Clock
   /** Ends it early. */
   readonly caller: AbortSignal | undefined
-  /** The message of the error. */
-  readonly tooLate: string
+  /** The error, whether the time has passed or the caller gave up, which is the reason then. */
+  readonly tooLate: (reason: unknown) => Error
 }
 
-/** Ends when the time has passed, or when the caller gives up: both make the work *unavailable*. */
+/** Ends when the time has passed, or when the caller gives up. */
 export function deadlineAfter({ milliseconds, clock, caller, tooLate }: DeadlineOptions): Deadline {
   const controller = new AbortController()
   const { signal } = controller
+  const endsAtMs = clock.now() + milliseconds
   const giveUp = (): void => controller.abort(caller?.reason)
   const cancel = clock.after(milliseconds, () => controller.abort(new Error('the time is up')))
   if (caller?.aborted === true) giveUp()
@@ -31,9 +33,10 @@ export function deadlineAfter({ milliseconds, clock, caller, tooLate }: Deadline
 
   return {
     signal,
+    remainingMs: () => endsAtMs - clock.now(),
     race<T>(work: (signal: AbortSignal) => Promise<T>) {
       return new Promise<T>((resolve, reject) => {
-        const stop = (): void => reject(unavailable(tooLate, { cause: signal.reason }))
+        const stop = (): void => reject(tooLate(signal.reason))
         if (signal.aborted) {
           stop()
           return
