@@ -15,6 +15,8 @@ export const COMPONENTS = {
   curl: { command: '/usr/bin/curl', packages: ['curl'] },
   nginx: { command: '/usr/sbin/nginx', packages: ['nginx', 'libnginx-mod-http-headers-more-filter'] },
   haproxy: { command: '/usr/sbin/haproxy', packages: ['haproxy'] },
+  glewlwyd: { command: '/usr/bin/glewlwyd', packages: ['glewlwyd'] },
+  sqlite: { command: '/usr/bin/sqlite3', packages: ['sqlite3'] },
   chromium: { command: '/usr/bin/chromium', packages: ['chromium', 'libnss3-tools'] },
 } as const satisfies Readonly<Record<string, Component>>
 
