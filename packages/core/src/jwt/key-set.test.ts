@@ -286,6 +286,17 @@ describe('keys that an issuer publishes', () => {
     expect(fetches()).toBe(2)
   })
 
+  it('are waited for once, also by who comes while the issuer hangs', async () => {
+    const { keys, clock, fetches } = remote(never)
+    const all = [thrownBy(() => keys.verify(jwt(rsa)))]
+    await settled()
+    all.push(thrownBy(() => keys.verify(jwt(rsa))))
+    await settled()
+    clock.advance(10_000)
+    for (const error of await Promise.all(all)) expect(error).toMatchObject({ code: 'unavailable' })
+    expect(fetches()).toBe(1)
+  })
+
   it('are told of, with the text of the set or an error', async () => {
     const told: unknown[] = []
     const { keys, answerWith } = remote(publishes(rsa), { onFetch: (result) => told.push(result) })
