@@ -39,6 +39,7 @@ describe('the packed packages, installed outside the workspace', () => {
     { file: 'out/express4.cjs', name: 'express 4, CommonJS from TypeScript' },
     { file: 'out/koa.js', name: 'koa' },
     { file: 'out/hono.js', name: 'hono' },
+    { file: 'out/passport.js', name: 'passport' },
     { file: 'plain.cjs', name: 'no framework, CommonJS' },
   ])('work in $name', ({ file, name }) => {
     expect(JSON.parse(run(process.execPath, [file], project))).toEqual({ name, answers })

@@ -15,6 +15,12 @@ export const COMPONENTS = {
   curl: { command: '/usr/bin/curl', packages: ['curl'] },
   nginx: { command: '/usr/sbin/nginx', packages: ['nginx', 'libnginx-mod-http-headers-more-filter'] },
   haproxy: { command: '/usr/sbin/haproxy', packages: ['haproxy'] },
+  slapd: { command: '/usr/sbin/slapd', packages: ['slapd'] },
+  kdc: { command: '/usr/sbin/krb5kdc', packages: ['krb5-kdc', 'krb5-admin-server'] },
+  kinit: { command: '/usr/bin/kinit', packages: ['krb5-user'] },
+  // What `npm install kerberos` compiles with.
+  krb5Config: { command: '/usr/bin/krb5-config', packages: ['libkrb5-dev'] },
+  compiler: { command: '/usr/bin/g++', packages: ['g++', 'make', 'python3'] },
   glewlwyd: { command: '/usr/bin/glewlwyd', packages: ['glewlwyd'] },
   sqlite: { command: '/usr/bin/sqlite3', packages: ['sqlite3'] },
   chromium: { command: '/usr/bin/chromium', packages: ['chromium', 'libnss3-tools'] },

@@ -3,19 +3,26 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { codeBlocks } from '../readme/code-blocks.ts'
 
-const page = fileURLToPath(new URL('../../docs/certificates.md', import.meta.url))
+/** The pages whose code runs here. */
+export type Page = 'certificates.md' | 'passport.md'
 
 /** What a text of the page is replaced with where it runs: paths and addresses, and nothing else. */
 export type Replacements = Readonly<Record<string, string>>
 
 /**
- * The code of one language in a section of `docs/certificates.md`, all blocks of it: what runs here is what readers copy.
+ * The code of one language in a section of a page in `docs`, all blocks of it: what runs here is what readers copy.
  *
  * @param heading without its number signs.
+ * @param page default `certificates.md`.
  * @throws {Error} when there is no such section, no such code, or nothing of what is to be replaced.
  */
-export function documented(heading: string, language: string, replacements: Replacements = {}): string {
-  const markdown = readFileSync(page, 'utf8')
+export function documented(
+  heading: string,
+  language: string,
+  replacements: Replacements = {},
+  page: Page = 'certificates.md',
+): string {
+  const markdown = readFileSync(fileURLToPath(new URL(`../../docs/${page}`, import.meta.url)), 'utf8')
   const sections = markdown.split(/^#{1,6} /m)
   const section = sections.find((each) => each.startsWith(`${heading}\n`))
   if (section === undefined) throw new Error(`the page has no section ${heading}`)
@@ -29,10 +36,14 @@ export function documented(heading: string, language: string, replacements: Repl
 }
 
 /** What the TypeScript of a section exports. */
-export async function documentedModule<T>(heading: string, replacements: Replacements): Promise<T> {
+export async function documentedModule<T>(
+  heading: string,
+  replacements: Replacements,
+  page?: Page,
+): Promise<T> {
   // Next to this file, so that it imports the packages as they are installed here.
   const file = join(fileURLToPath(new URL('.', import.meta.url)), `.documented-${crypto.randomUUID()}.ts`)
-  writeFileSync(file, documented(heading, 'ts', replacements))
+  writeFileSync(file, documented(heading, 'ts', replacements, page))
   try {
     return (await import(pathToFileURL(file).href)) as T
   } finally {

@@ -29,9 +29,19 @@ describe('codeBlocks', () => {
       [{ language: 'ts', code: 'a', line: 3 }],
     ],
     [
-      'that a reason is not right before',
+      'why it is not checked, above an empty line',
       ['<!-- not checked: it is an excerpt -->', '', '```ts', 'a', '```'],
+      [{ language: 'ts', code: 'a', line: 4, notChecked: 'it is an excerpt' }],
+    ],
+    [
+      'that a reason is not right before',
+      ['<!-- not checked: it is an excerpt -->', 'text', '```ts', 'a', '```'],
       [{ language: 'ts', code: 'a', line: 4 }],
+    ],
+    [
+      'that a reason is further before',
+      ['<!-- not checked: it is an excerpt -->', '', '', '```ts', 'a', '```'],
+      [{ language: 'ts', code: 'a', line: 5 }],
     ],
   ])('finds %s', (_, lines, blocks) => {
     expect(codeBlocks(lines.join('\n'))).toEqual(blocks)

@@ -6,7 +6,7 @@ export interface CodeBlock {
   readonly code: string
   /** The line of the file, from 1, that the first line of code is on. */
   readonly line: number
-  /** Why nobody checks it, from a `<!-- not checked: reason -->` right before it. */
+  /** Why nobody checks it, from a `<!-- not checked: reason -->` before it, where the formatter puts an empty line between them. */
   readonly notChecked?: string
 }
 
@@ -20,7 +20,8 @@ export function codeBlocks(markdown: string): readonly CodeBlock[] {
     const [, indentation = '', fence = '', language = ''] = opening
     const start = index + 1
     index = endOf(lines, start, fence)
-    const notChecked = /^\s*<!-- not checked: (.*\S) -->\s*$/.exec(lines[start - 2] ?? '')?.[1]
+    const above = lines[start - 2]?.trim() === '' ? lines[start - 3] : lines[start - 2]
+    const notChecked = /^\s*<!-- not checked: (.*\S) -->\s*$/.exec(above ?? '')?.[1]
     blocks.push({
       language: language.toLowerCase(),
       code: lines

@@ -4,9 +4,10 @@ import { fileURLToPath } from 'node:url'
 import type { Observer } from '@kube-authn/core'
 import { auditFile, createAuthenticator, rbacAt, tlsServerOptions } from '@kube-authn/node'
 import { createApp } from './app.ts'
+import { issueTokens } from './issued-tokens.ts'
 import { prepareMaterial } from './material.ts'
 import { startOidcProvider } from './oidc-provider.ts'
-import { CLIENT_ID, idTokenCommand, recipes } from './recipes.ts'
+import { CLIENT_ID, recipes } from './recipes.ts'
 
 const port = Number(process.env['PORT'] ?? 8443)
 const folder = process.env['MATERIAL'] ?? fileURLToPath(new URL('../.material', import.meta.url))
@@ -29,10 +30,19 @@ const { issuer } = await startOidcProvider({
   users: new Map([['mary', { password: marysPassword, claims: { groups: ['accounting', 'app2'] } }]]),
 })
 
+const issued = await issueTokens(material)
 const authenticator = createAuthenticator({
   clientCA: material.clientCAPath,
   tokenFile: material.tokenFilePath,
   passwordFile: material.passwordFilePath,
+  ...issued.options,
+  oidc: {
+    issuerUrl: issuer,
+    clientId: CLIENT_ID,
+    caFile: material.issuer.caPath,
+    usernamePrefix: '-',
+    groupsClaim: 'groups',
+  },
   anonymous: { enabled: true, conditions: [{ path: '/' }, { path: '/healthz' }] },
   observer,
 })
@@ -45,11 +55,9 @@ server.listen(port, 'localhost', () => {
   console.log(
     `\nWho are you? Paste a line; below it is what it answers. A browser shows more at ${origin}/\n`,
   )
-  for (const { title, command, answer } of recipes(material, origin)) {
+  for (const { title, command, answer } of recipes({ material, origin, issuer, issued })) {
     console.log(`# ${title}\n${command}\n#=> ${answer}\n`)
   }
-  console.log(`# an ID token of mary, from the OpenID Connect issuer at ${issuer}`)
-  console.log(`${idTokenCommand(material, issuer)}\n`)
   console.log(`Who did what is in ${material.auditPath}`)
   console.log(`Change ${material.tokenFilePath}, and it counts a moment later. Ctrl+C ends the app.`)
 })

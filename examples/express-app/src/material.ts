@@ -1,4 +1,4 @@
-import { randomBytes, scryptSync, X509Certificate } from 'node:crypto'
+import { generateKeyPairSync, randomBytes, scryptSync, X509Certificate } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createPki } from '@kube-authn/testing'
@@ -21,6 +21,8 @@ export interface Material {
     readonly certificate: string
     readonly privateKey: string
   }
+  /** What tokens of service accounts are signed and verified with. */
+  readonly serviceAccounts: { readonly privateKeyPath: string; readonly publicKeyPath: string }
   readonly auditPath: string
   readonly secrets: Secrets
 }
@@ -74,6 +76,7 @@ export async function prepareMaterial(folder: string): Promise<Material> {
       certificate: read('issuer.crt'),
       privateKey: read('issuer.key'),
     },
+    serviceAccounts: { privateKeyPath: join(folder, 'sa.key'), publicKeyPath: join(folder, 'sa.pub') },
     auditPath: join(folder, 'audit.jsonl'),
     secrets: JSON.parse(read('secrets.json')) as Secrets,
   }
@@ -84,6 +87,7 @@ function clientFiles(folder: string, name: string): ClientFiles {
 }
 
 function isUsable(folder: string): boolean {
+  if (!existsSync(join(folder, 'sa.pub'))) return false
   return ['server.crt', 'issuer.crt']
     .map((name) => join(folder, name))
     .every(
@@ -124,6 +128,13 @@ async function fill(folder: string): Promise<void> {
   write('issuer.crt', issuer.chainPem, 0o644)
   write('issuer.key', issuer.privateKeyPem, 0o600)
   const tokens = `${secrets.janesToken},jane,1001,"developers,app1"\n${secrets.clarksToken},clark,1003,reporters\n`
+  const accounts = generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  })
+  write('sa.key', accounts.privateKey, 0o600)
+  write('sa.pub', accounts.publicKey, 0o644)
   write('client-ca.crt', users.caPem, 0o644)
   for (const [name, client] of Object.entries(clients)) {
     write(`${name}.crt`, client.chainPem, 0o644)

@@ -1,4 +1,5 @@
 import { relative } from 'node:path'
+import type { IssuedTokens } from './issued-tokens.ts'
 import type { ClientFiles, Material } from './material.ts'
 
 /** A line to paste into a shell, and what it prints. */
@@ -8,8 +9,18 @@ export interface Recipe {
   readonly answer: string
 }
 
+/** What lines to paste are made of. */
+export interface Surroundings {
+  readonly material: Material
+  /** Of the app. */
+  readonly origin: string
+  /** The OpenID Connect provider. */
+  readonly issuer: string
+  readonly issued: Pick<IssuedTokens, 'serviceAccountToken' | 'bootstrapToken'>
+}
+
 /** One for each way to say who you are, and for the ways it can fail. */
-export function recipes(material: Material, origin: string): readonly Recipe[] {
+export function recipes({ material, origin, issuer, issued }: Surroundings): readonly Recipe[] {
   const { janesToken, clarksToken, joesPassword } = material.secrets
   const curl = (path: string, ...options: readonly string[]): string =>
     [
@@ -43,6 +54,25 @@ export function recipes(material: Material, origin: string): readonly Recipe[] {
       title: 'with a password',
       command: curl('/whoami', user('joe', joesPassword)),
       answer: '{"username":"joe","groups":["operators","system:authenticated"]}',
+    },
+    {
+      title: 'with an ID token, which the inner command gets from the OpenID Connect provider for mary',
+      command: curl('/whoami', `--header "Authorization: Bearer $(${idTokenCommand(material, issuer)})"`),
+      answer: '{"username":"mary","groups":["accounting","app2","system:authenticated"]}',
+    },
+    {
+      title: 'as a service account: a program, by a token that this app issued',
+      command: curl('/whoami', token(issued.serviceAccountToken)),
+      answer:
+        '{"username":"system:serviceaccount:shop:cart",' +
+        '"groups":["system:serviceaccounts","system:serviceaccounts:shop","system:authenticated"]}',
+    },
+    {
+      title: 'as a machine that is to join, by a bootstrap token',
+      command: curl('/whoami', token(issued.bootstrapToken)),
+      answer:
+        `{"username":"system:bootstrap:${issued.bootstrapToken.slice(0, 6)}",` +
+        '"groups":["system:bootstrappers","system:bootstrappers:workers","system:authenticated"]}',
     },
     { title: 'anonymously, where that is allowed', command: curl('/healthz'), answer: 'ok' },
     { title: 'anonymously, where it is not', command: curl('/whoami'), answer: UNAUTHORIZED },
@@ -82,7 +112,7 @@ export function recipes(material: Material, origin: string): readonly Recipe[] {
 export const CLIENT_ID = 'express-app'
 
 /** Prints an ID token of mary: what a shell does in the place of a browser. */
-export function idTokenCommand({ issuer: { caPath }, secrets }: Material, issuer: string): string {
+function idTokenCommand({ issuer: { caPath }, secrets }: Material, issuer: string): string {
   const { clientSecret, marysPassword } = secrets
   return [
     `curl --silent --show-error --cacert ${quote(relative(process.cwd(), caPath))}`,

@@ -1,18 +1,33 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, expect, it, vi } from 'vitest'
+import { createIssuer } from '@kube-authn/testing'
+import { listen } from '@kube-authn/testing/node'
+import { afterEach, expect, it, vi } from 'vitest'
 
-const app = spawn(process.execPath, [fileURLToPath(new URL('../dist/main.js', import.meta.url))], {
-  env: { ...process.env, PORT: '0' },
-})
-afterAll(() => {
-  app.kill()
+const ends: (() => unknown)[] = []
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end()
 })
 
-it('prints a line that answers what it says', async () => {
+/** The app in a process of its own, and what it printed. */
+async function start(
+  env: Record<string, string> = {},
+): Promise<{ readonly app: ChildProcess; readonly output: string }> {
+  const app = spawn(process.execPath, [fileURLToPath(new URL('../dist/main.js', import.meta.url))], {
+    env: { ...process.env, PORT: '0', ...env },
+  })
+  ends.push(() => app.kill())
   let output = ''
   app.stdout.on('data', (data) => (output += String(data)))
   await vi.waitFor(() => expect(output).toContain('#=>'), { timeout: 5000 })
+  return { app, output }
+}
+
+it('prints a line that answers what it says', async () => {
+  const { output } = await start()
   const [, token = '', url = '', answer] = /Bearer ([^']+)' (\S+)\n#=> (.*)/.exec(output) ?? []
   const known = await fetch(url, { headers: { authorization: `Bearer ${token}` } })
   expect([known.status, (await known.text()).trim()]).toEqual([200, answer])
@@ -21,4 +36,25 @@ it('prints a line that answers what it says', async () => {
     const [command = ''] = output.split('\n')
     expect(spawnSync('sh', ['-c', command], { encoding: 'utf8' }).stdout.trim()).toBe(answer)
   }
+})
+
+it('takes ID tokens of the issuer that it is told of', async () => {
+  const issuer = await createIssuer({ algorithms: ['ES256'] })
+  const { url: issuerUrl, caPem, close } = await listen(issuer)
+  const folder = mkdtempSync(join(tmpdir(), 'hono-app-'))
+  ends.push(close, () => rmSync(folder, { recursive: true }))
+  const ca = join(folder, 'ca.crt')
+  writeFileSync(ca, caPem)
+  const { output } = await start({ ISSUER: issuerUrl, AUDIENCE: 'hono-app', NODE_EXTRA_CA_CERTS: ca })
+  const [url = ''] = /http:\S+/.exec(output) ?? []
+  const ask = async (claims: object): Promise<string> => {
+    const token = await issuer.sign({ sub: 'mary', aud: 'hono-app', ...claims })
+    const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } })
+    return `${response.status} ${await response.text()}`
+  }
+  expect(await ask({ groups: ['accounting'] })).toBe(
+    '200 Hello mary, you are in accounting, system:authenticated\n',
+  )
+  expect(await ask({ aud: 'other' })).toMatch(/^401 /)
+  expect(await ask({ exp: 1 })).toMatch(/^401 /)
 })

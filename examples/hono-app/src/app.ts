@@ -1,11 +1,31 @@
 import { authenticatorChain } from '@kube-authn/core'
+import { oidc } from '@kube-authn/core/oidc'
 import { tokenFile } from '@kube-authn/core/token-file'
 import { authentication } from '@kube-authn/hono'
 import { Hono } from 'hono'
 
-/** An app that nobody enters without a token of this CSV text. It runs wherever Hono runs. */
-export function createApp(tokensCsv: string) {
-  const authenticator = authenticatorChain({ tokens: [tokenFile(tokensCsv)] })
+/** Whose tokens the app takes. */
+export interface AppOptions {
+  /** A CSV text of static tokens. */
+  readonly tokensCsv: string
+  /** An OpenID Connect provider, and what its tokens have to be for. */
+  readonly issuer?: { readonly url: string; readonly audience: string }
+}
+
+/** An app that nobody enters without a token. It runs wherever Hono runs. */
+export function createApp({ tokensCsv, issuer }: AppOptions) {
+  const ofIssuer =
+    issuer &&
+    oidc({
+      issuer: { url: issuer.url, audiences: [issuer.audience] },
+      claimMappings: {
+        username: { claim: 'sub', prefix: '' },
+        groups: { claim: 'groups', prefix: '' },
+      },
+    })
+  const authenticator = authenticatorChain({
+    tokens: [tokenFile(tokensCsv), ...(ofIssuer === undefined ? [] : [ofIssuer])],
+  })
   return new Hono()
     .use(authentication(authenticator))
     .get('/', (c) => c.text(`Hello ${c.var.user.username}, you are in ${c.var.user.groups.join(', ')}\n`))

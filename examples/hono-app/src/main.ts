@@ -3,7 +3,11 @@ import { serve } from '@hono/node-server'
 import { createApp } from './app.ts'
 
 const token = randomUUID()
-const app = createApp(`${token},jane,1001,"developers,app1"\n`)
+const { ISSUER: url = '', AUDIENCE: audience = '' } = process.env
+const app = createApp({
+  tokensCsv: `${token},jane,1001,"developers,app1"\n`,
+  ...(url !== '' && { issuer: { url, audience } }),
+})
 
 serve({ fetch: app.fetch, port: Number(process.env['PORT'] ?? 3000), hostname: 'localhost' }, ({ port }) => {
   console.log(`curl --silent --header 'Authorization: Bearer ${token}' http://localhost:${port}/`)

@@ -44,7 +44,7 @@ export interface CredentialDescription {
 }
 
 /** A scheme that a challenge can name. */
-export type AuthenticationScheme = 'Bearer' | 'Basic'
+export type AuthenticationScheme = 'Bearer' | 'Basic' | 'Negotiate'
 
 /**
  * Decides who makes a request.

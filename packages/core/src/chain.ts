@@ -54,7 +54,8 @@ export function authenticatorChain(options: AuthenticatorChainOptions): Authenti
   )
   const problems = [...validateAnonymousConfig(anonymousConfig)]
   if (known.length === 0 && !anonymousConfig.enabled) {
-    problems.push({ path: 'authenticators', message: 'at least one is required where anonymous is off' })
+    // As Kubernetes says it of extension API servers: `pkg/authentication/authenticatorfactory/delegating.go`.
+    problems.push({ path: 'authenticators', message: 'no authentication method configured' })
   }
   if (audiences?.length === 0) {
     problems.push({ path: 'audiences', message: 'must not be empty; leave it out for no restriction' })

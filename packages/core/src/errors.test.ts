@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import {
+  aggregate,
   AuthenticationError,
   asAuthenticationError,
   ConfigurationError,
+  isFault,
   rejected,
   unavailable,
 } from './errors.ts'
@@ -21,6 +23,20 @@ describe('asAuthenticationError', () => {
   it('leaves an error of an authenticator as it is', () => {
     const error = rejected('bad')
     expect(asAuthenticationError(error)).toBe(error)
+  })
+})
+
+describe('isFault', () => {
+  const fault = asAuthenticationError(new TypeError('x is not a function'))
+
+  it.each([
+    ['a fault', fault, true],
+    ['a fault among others', aggregate([rejected('bad'), fault, unavailable('down')]), true],
+    ['a bad credential', rejected('bad'), false],
+    ['an outage', unavailable('down', { cause: new TypeError('fetch failed') }), false],
+    ['several of both', aggregate([rejected('bad'), unavailable('down')]), false],
+  ])('of %s', (_, error, expected) => {
+    expect(isFault(error)).toBe(expected)
   })
 })
 

@@ -48,7 +48,17 @@ export function unavailable(message: string, options?: AuthenticationErrorOption
  */
 export function asAuthenticationError(thrown: unknown): AuthenticationError {
   if (thrown instanceof AuthenticationError) return thrown
-  return unavailable('Internal error occurred: authentication failed unexpectedly', { cause: thrown })
+  return unavailable(FAULT, { cause: thrown })
+}
+
+const FAULT = 'Internal error occurred: authentication failed unexpectedly'
+
+/**
+ * Whether a check could not be made because of a fault in an authenticator, or in one of several: it threw what is no
+ * {@link AuthenticationError}, which is the `cause`.
+ */
+export function isFault(error: AuthenticationError): boolean {
+  return error.message === FAULT || error.errors.some(isFault)
 }
 
 /**

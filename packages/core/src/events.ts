@@ -66,6 +66,14 @@ export interface ServiceAccountTokenEvent {
   readonly status: 'valid' | 'stale'
 }
 
+/** A webhook was asked about a token, once; a question that is repeated has several of these. */
+export interface TokenReviewCallEvent {
+  readonly type: 'tokenReviewCall'
+  /** The HTTP status; absent when no answer came. */
+  readonly status?: number
+  readonly durationSeconds: number
+}
+
 /** A token of an issuer that is known here was judged. A token of nobody that is known has no such event. */
 export interface JwtAuthenticatorEvent {
   readonly type: 'jwtAuthenticator'
@@ -178,6 +186,7 @@ export type AuthenticationEvent =
   | TokenCacheFetchEvent
   | TokenCacheActiveFetchEvent
   | ServiceAccountTokenEvent
+  | TokenReviewCallEvent
   | JwtAuthenticatorEvent
   | JwksFetchEvent
   | ClientCertificateExpirationEvent

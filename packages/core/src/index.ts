@@ -30,6 +30,7 @@ export {
   type AuthenticationErrorOptions,
   ConfigurationError,
   type ConfigurationProblem,
+  isFault,
   rejected,
   unavailable,
 } from './errors.ts'
@@ -52,6 +53,7 @@ export type {
   TokenCacheActiveFetchEvent,
   TokenCacheFetchEvent,
   TokenCacheRequestEvent,
+  TokenReviewCallEvent,
 } from './events.ts'
 export { notify } from './events.ts'
 export { explain, type ExplainedStep, type Explanation } from './explain.ts'

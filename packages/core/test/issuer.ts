@@ -1,5 +1,5 @@
 import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
-import type { GetFetchInit } from '../src/http/fetch.ts'
+import type { GetFetchInit } from '../src/http/get-fetch.ts'
 
 /*
  * An OpenID Connect issuer for the tests of core alone, on Node's crypto as an independent judge of signatures.

@@ -16,9 +16,17 @@ export interface CertificatePools {
   readonly requestHeaderCA: FileSource<CertificatePool> | undefined
 }
 
+/** The bundles as they are at a moment, as far as they are known. */
+export interface KnownPools {
+  readonly clientCA?: CertificatePool | undefined
+  readonly requestHeaderCA?: CertificatePool | undefined
+}
+
 /**
  * Opens the two bundles. Each is checked against the other, on every reload too: a user must not be taken for the proxy, nor the
  * proxy for a user.
+ *
+ * @param elsewhere where one comes from that is in no file.
  */
 export function openCertificatePools(
   files: {
@@ -26,6 +34,7 @@ export function openCertificatePools(
     readonly requestHeaderCA: CertificateAuthoritiesFile | undefined
   },
   opener: Opener,
+  elsewhere: () => KnownPools = () => ({}),
 ): CertificatePools {
   const pools: { clientCA?: FileSource<CertificatePool>; requestHeaderCA?: FileSource<CertificatePool> } = {}
   const openOne = (
@@ -39,12 +48,20 @@ export function openCertificatePools(
   }
 
   const requestHeaderCA = openOne('requestHeader.clientCA', files.requestHeaderCA, (pool) => {
-    if (pools.clientCA !== undefined) assertDistinctPools(pools.clientCA.current(), pool)
+    assertDistinct(pools.clientCA?.current() ?? elsewhere().clientCA, pool)
   })
   if (requestHeaderCA !== undefined) pools.requestHeaderCA = requestHeaderCA
   const clientCA = openOne('clientCA', files.clientCA, (pool) => {
-    if (requestHeaderCA !== undefined) assertDistinctPools(pool, requestHeaderCA.current())
+    assertDistinct(pool, requestHeaderCA?.current() ?? elsewhere().requestHeaderCA)
   })
   if (clientCA !== undefined) pools.clientCA = clientCA
   return { clientCA, requestHeaderCA }
+}
+
+/** @throws {ConfigurationError} when both are known and have a CA in common. */
+export function assertDistinct(
+  clientCA: CertificatePool | undefined,
+  requestHeaderCA: CertificatePool | undefined,
+): void {
+  if (clientCA !== undefined && requestHeaderCA !== undefined) assertDistinctPools(clientCA, requestHeaderCA)
 }

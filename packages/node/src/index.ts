@@ -18,6 +18,17 @@ export {
   type FrontProxyOptions,
   type NodeAuthenticator,
 } from './create-authenticator.ts'
+export {
+  delegatedAuthentication,
+  type DelegatedAuthentication,
+  type DelegatedAuthenticationOptions,
+} from './delegation/delegated-authentication.ts'
+export type { ConfiguredProxy } from './delegation/cluster-clients.ts'
+export { inClusterEndpoint, type InClusterEndpointOptions } from './delegation/in-cluster-endpoint.ts'
+export {
+  requestHeaderFromCluster,
+  type RequestHeaderFromClusterOptions,
+} from './delegation/request-header-from-cluster.ts'
 export { fileSource, type FileSourceOptions } from './file-source/file-source.ts'
 export {
   type Manifest,
@@ -26,7 +37,7 @@ export {
 } from './file-source/manifests-source.ts'
 export type { FileSource, ReloadOptions } from './file-source/reloading-source.ts'
 export { createFetch, type FetchOptions, type HttpFetch, type HttpFetchInit } from './http/create-fetch.ts'
-export { endpointFetch } from './http/endpoint-fetch.ts'
+export { type EndpointFetch, endpointFetch } from './http/endpoint-fetch.ts'
 export type { Credential, Endpoint, PemSource, Transport } from './http/endpoint.ts'
 export {
   parseKubeconfig,
@@ -56,8 +67,8 @@ export {
   type RequestHeaderConfigAtOptions,
 } from './request-header-config/request-header-config-at.ts'
 export { requestHeaderAt, type RequestHeaderAtOptions } from './request-header-at.ts'
-export { webhookAuthorizerAt, type WebhookAuthorizerAtOptions } from './webhook-authorizer-at.ts'
 export {
-  requestHeaderFromCluster,
-  type RequestHeaderFromClusterOptions,
-} from './request-header-from-cluster.ts'
+  webhookAuthenticatorAt,
+  type WebhookAuthenticatorAtOptions,
+} from './webhook/webhook-authenticator-at.ts'
+export { webhookAuthorizerAt, type WebhookAuthorizerAtOptions } from './webhook/webhook-authorizer-at.ts'

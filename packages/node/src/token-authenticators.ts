@@ -1,9 +1,4 @@
-import {
-  type Clock,
-  type ConfigurationProblem,
-  type Observer,
-  type TokenAuthenticator,
-} from '@kube-authn/core'
+import type { Clock, ConfigurationProblem, Observer, TokenAuthenticator } from '@kube-authn/core'
 import { bootstrapToken, type BootstrapSecretGetter } from '@kube-authn/core/bootstrap-token'
 import type { AuthenticationConfiguration } from '@kube-authn/core/configuration'
 import type { OidcFlags } from '@kube-authn/core/oidc'
@@ -22,6 +17,10 @@ import {
 import { oidcAt } from './oidc-at.ts'
 import type { Opener } from './opener.ts'
 import { type TokenFileAtOptions, tokenFileAt } from './token-file-at.ts'
+import {
+  type WebhookAuthenticatorAtOptions,
+  webhookAuthenticatorAt,
+} from './webhook/webhook-authenticator-at.ts'
 import { withPath } from './with-path.ts'
 
 /** Who knows bearer tokens, in the order in which they are asked. */
@@ -42,7 +41,13 @@ export interface TokenOptions {
   /** More token authenticators. */
   readonly tokens?: readonly TokenAuthenticator[]
   /**
-   * The cache in front of each of them but the token file. Default as kube-apiserver: 10 s for users, 0 for failures. `false`: none.
+   * The kubeconfig of a service that is asked by TokenReview (`--authentication-token-webhook-config-file`), or options with its
+   * path: `version` and `cacheTtlSeconds` are `--authentication-token-webhook-version` and `-cache-ttl`. It is asked last, behind a
+   * cache of its own.
+   */
+  readonly tokenReview?: string | ({ readonly path: string } & WebhookAuthenticatorAtOptions)
+  /**
+   * The cache in front of each of them but the token file and the webhook. Default as kube-apiserver: 10 s for users, 0 for failures. `false`: none.
    */
   readonly tokenCache?: CachedOptions | false
 }
@@ -83,9 +88,13 @@ export interface OrderedTokens {
  */
 export function tokenAuthenticators(options: TokenOptions, surroundings: TokenSurroundings): OrderedTokens {
   const { serviceAccounts, bootstrapTokens, oidc, tokens = [], tokenCache = {} } = options
-  const { opener, shared } = surroundings
+  const { opener, audiences = [], shared } = surroundings
   const tokenFile = withPath(options.tokenFile, shared)
   const configFile = withPath(options.authenticationConfig, shared)
+  const webhook = withPath(options.tokenReview, {
+    ...shared,
+    ...(audiences.length > 0 && { implicitAudiences: audiences }),
+  })
   const disallowedIssuers = serviceAccounts?.issuers ?? []
   const isExcluded = configFile !== undefined && oidc !== undefined
 
@@ -101,6 +110,7 @@ export function tokenAuthenticators(options: TokenOptions, surroundings: TokenSu
     isExcluded || oidc === undefined
       ? undefined
       : opener.open('oidc', () => oidcAt(oidc, { ...shared, disallowedIssuers }))
+  const reviewed = webhook && opener.open('tokenReview', () => webhookAuthenticatorAt(webhook.path, webhook))
   const all = [...ofAccounts, bootstrap, configured, ofIssuer, ...tokens].filter((each) => each !== undefined)
   return {
     tokens: [
@@ -108,6 +118,7 @@ export function tokenAuthenticators(options: TokenOptions, surroundings: TokenSu
       // Deviation: kube-apiserver has one cache in front of all (`docs/deviations.md`, token file in the cache).
       ...(known === undefined ? [] : [known]),
       ...(tokenCache === false ? all : all.map((each) => cached(each, { ...shared, ...tokenCache }))),
+      ...(reviewed === undefined ? [] : [reviewed]),
     ],
     configuration: configured?.configuration,
     problems: isExcluded

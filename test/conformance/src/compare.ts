@@ -19,7 +19,7 @@ export function differences(vector: Vector, actual: Readonly<Record<string, unkn
     const wanted = expected[field]
     const got = actual[field]
     if (field === 'error') return differingTexts(wanted, got)
-    if (field === 'text_contains' || field === 'warning_contains' || field === 'messageContains') {
+    if (PARTS.has(field)) {
       return typeof got === 'string' && got.includes(String(wanted)) ? [] : [shown(field, wanted, got)]
     }
     const same = isDeepStrictEqual(normalized(field, got), normalized(field, wanted))
@@ -27,7 +27,16 @@ export function differences(vector: Vector, actual: Readonly<Record<string, unkn
   })
 }
 
+/** What a text has to contain. */
+const PARTS: ReadonlySet<string> = new Set([
+  'error_contains',
+  'messageContains',
+  'text_contains',
+  'warning_contains',
+])
+
 function differingTexts(wanted: unknown, got: unknown): readonly string[] {
+  if (typeof wanted === 'string') return got === wanted ? [] : [shown('error', wanted, got)]
   const { text, text_contains: part } = wanted as NonNullable<Expected['error']>
   const message = typeof got === 'string' ? got : ''
   if (text !== undefined && message !== text) return [shown('error', text, got)]

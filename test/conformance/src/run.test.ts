@@ -29,7 +29,8 @@ function total(lines: readonly string[]): number {
   return lines.reduce((sum, line) => sum + Number(/^\S+ \d+\/(\d+)$/.exec(line)?.[1] ?? 0), 0)
 }
 
-describe('the vector runner', () => {
+// Each is another process that runs every vector, on a machine that may have other things to do.
+describe('the vector runner', { timeout: 60_000 }, () => {
   it('passes every case of the implemented areas', () => {
     const { status, lines } = run()
     expect(lines.filter((line) => line.startsWith('FAILED'))).toEqual([])

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
-import { bootstrapAuth, bootstrapCleaner, bootstrapGroups } from './areas/bootstrap-token.ts'
+import { bootstrapAuth, bootstrapCleaner, bootstrapGroups, bootstrapSigner } from './areas/bootstrap-token.ts'
 import { celEngine } from './areas/cel.ts'
 import { chains } from './areas/chain.ts'
 import { composition } from './areas/composition.ts'
@@ -20,8 +20,11 @@ import { certificateRunners } from './areas/certificates.ts'
 import { requestHeaderRunners } from './areas/request-header.ts'
 import { type Certificates, withCredentialIds } from './certificates.ts'
 import { claims, signedTokens, userInfos } from './areas/service-account.ts'
+import { legacyCleaners, tokensControllers } from './areas/service-account-controllers.ts'
 import { tokenCache } from './areas/token-cache.ts'
 import { tokenRequests } from './areas/token-request.ts'
+import { tokenWebhook, webhook } from './areas/webhook.ts'
+import { delegation } from './areas/delegation.ts'
 import { differences } from './compare.ts'
 import { NotApplicable, NotImplemented, type UnitRunner, type Vector } from './vector.ts'
 
@@ -72,7 +75,8 @@ function runners(vectors: readonly Vector[]): (vector: Vector) => CaseRunner | u
     E: certificateRunners(certificates),
     F: { ...requestHeaderConfig(certificates), ...requestHeaderRunners },
     G: tokenCache,
-    H: kubeconfigs,
+    H: { ...kubeconfigs, ...webhook, ...delegation },
+    'G-webhook': { '': tokenWebhook },
     'F-kubeconfig': { '': kubeconfigUsers },
     'C-keys': { '': keys },
     'C-sa-legacy': { '': signedTokens },
@@ -81,9 +85,12 @@ function runners(vectors: readonly Vector[]): (vector: Vector) => CaseRunner | u
     'C-sa-claims': { '': claims },
     'C-oidc-endpoints': { '': issuerDiscoveries },
     'C-tokenrequest': { '': tokenRequests },
+    'C-tokens-controller': { '': tokensControllers },
+    'C-legacy-cleaner': { '': legacyCleaners },
     'D-bootstrap-auth': { '': bootstrapAuth },
     'D-bootstrap-groups': { '': bootstrapGroups },
     'D-bootstrap-cleaner': { '': bootstrapCleaner },
+    'D-bootstrap-signer': { '': bootstrapSigner },
     ...Object.fromEntries(Object.entries(configurations).map(([area, runner]) => [area, { '': runner }])),
     ...Object.fromEntries(Object.entries(oidcRunners).map(([area, runner]) => [area, { '': runner }])),
     'cel-engine': { '': celEngine(vectors) },

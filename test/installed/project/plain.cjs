@@ -2,11 +2,13 @@ const { createServer } = require('node:http')
 const { authentication, getUser } = require('@kube-authn/express')
 const koa = require('@kube-authn/koa')
 const hono = require('@kube-authn/hono')
+const passport = require('@kube-authn/passport')
 const { createPki } = require('@kube-authn/testing')
 const { createAuthenticator } = require('@kube-authn/node')
 const { ask } = require('./out/ask.js')
 
 if (typeof koa.authentication !== 'function' || typeof hono.authentication !== 'function') process.exit(1)
+if (typeof passport.Strategy !== 'function' || typeof passport.httpBearer !== 'function') process.exit(1)
 if (typeof createPki !== 'function') process.exit(1)
 
 const authenticate = authentication(

@@ -1,3 +1,5 @@
-export type { WebhookFetch, WebhookFetchInit, WebhookResponse, WebhookResponseBody } from './post.ts'
+export type { HttpResponse, HttpResponseBody } from '../http/response.ts'
+export type { WebhookCallOptions } from '../webhook-call/options.ts'
+export type { WebhookFetch, WebhookFetchInit } from '../webhook-call/webhook-fetch.ts'
 export type { ReviewVersion } from './review.ts'
 export { webhookAuthorizer, type WebhookAuthorizerOptions } from './webhook-authorizer.ts'

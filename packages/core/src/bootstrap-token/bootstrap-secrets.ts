@@ -2,9 +2,10 @@ import type { Secret } from '../secret.ts'
 import type { BootstrapSecretGetter } from './bootstrap-token.ts'
 import type { BootstrapSecretStore } from './cleaner.ts'
 import { BOOTSTRAP_NAMESPACE } from './secret-fields.ts'
+import type { BootstrapSecretLister } from './signer.ts'
 
 /** Secrets in memory. */
-export interface BootstrapSecrets extends BootstrapSecretGetter, BootstrapSecretStore {
+export interface BootstrapSecrets extends BootstrapSecretGetter, BootstrapSecretLister, BootstrapSecretStore {
   /** Adds a secret, or puts it in the place of one of the same name. One of another namespace is never found. */
   putSecret(secret: Secret): void
 }
@@ -24,6 +25,7 @@ export function bootstrapSecrets(initial: Iterable<Secret> = []): BootstrapSecre
   for (const secret of initial) putSecret(secret)
   return {
     getSecret: (name) => byName.get(name),
+    listSecrets: () => byName.values(),
     putSecret,
     deleteSecret(name, { uid }) {
       if (byName.get(name)?.uid === uid) byName.delete(name)

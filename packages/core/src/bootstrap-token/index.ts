@@ -1,4 +1,4 @@
-export type { Secret } from '../secret.ts'
+export type { Precondition, Secret } from '../secret.ts'
 export { type BootstrapSecrets, bootstrapSecrets } from './bootstrap-secrets.ts'
 export { type BootstrapSecretGetter, bootstrapToken, type BootstrapTokenOptions } from './bootstrap-token.ts'
 export {
@@ -7,6 +7,7 @@ export {
   bootstrapTokenCleaner,
   type BootstrapTokenCleanerOptions,
 } from './cleaner.ts'
+export { type ConfigMapData, signedClusterInfo } from './cluster-info.ts'
 export {
   createBootstrapToken,
   type CreateBootstrapTokenOptions,
@@ -14,6 +15,15 @@ export {
 } from './create.ts'
 export { BOOTSTRAPPERS_GROUP, isBootstrapGroup } from './groups.ts'
 export { BOOTSTRAP_NAMESPACE, BOOTSTRAP_SECRET_TYPE, BootstrapField } from './secret-fields.ts'
+export { signClusterInfo, verifyClusterInfo } from './signature.ts'
+export {
+  type BootstrapSecretLister,
+  type ClusterInfoSigner,
+  clusterInfoSigner,
+  type ClusterInfoSignerOptions,
+  type ClusterInfoStore,
+  type ConfigMap,
+} from './signer.ts'
 export {
   bootstrapSecretName,
   type BootstrapTokenParts,

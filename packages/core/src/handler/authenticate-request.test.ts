@@ -174,6 +174,11 @@ describe('challenges', () => {
     ['nothing for a chain that names no scheme', requests(noOpinion), undefined],
     ['Bearer for tokens', bearerToken(tokens(noOpinion)), 'Bearer realm="kubernetes-master"'],
     ['Basic for passwords', basic(passwords(noOpinion)), 'Basic realm="kubernetes-master"'],
+    [
+      'Negotiate without a realm, as RFC 4559 has it',
+      { ...requests(noOpinion), credentials: { schemes: ['Negotiate'] } } satisfies Authenticator,
+      'Negotiate',
+    ],
     ['each scheme once', everything, ['Basic realm="kubernetes-master"', 'Bearer realm="kubernetes-master"']],
   ])('are %s', async (_, authenticator, expected) => {
     expect(await challenge(authenticator)).toEqual(expected)

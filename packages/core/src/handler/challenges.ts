@@ -6,7 +6,8 @@ import { emptyContext } from '../context.ts'
 
 /**
  * The `WWW-Authenticate` challenges of a 401, one for every scheme the chain accepts (RFC 9110 section 11.6.1). A bearer token
- * that was refused is `invalid_token` (RFC 6750 section 3.1); one that could not be checked is not called so.
+ * that was refused is `invalid_token` (RFC 6750 section 3.1); one that could not be checked is not called so. `Negotiate` has no
+ * realm (RFC 4559 section 4.1).
  *
  * Deviation: kube-apiserver sends none (`docs/deviations.md`, challenges).
  */
@@ -15,9 +16,11 @@ export function challengesFor(
   realm: string,
 ): (request: AuthenticationRequest, error: AuthenticationError | undefined) => readonly string[] {
   const parameters = `realm="${realm.replaceAll(/["\\]/g, '\\$&')}"`
-  const plain = schemes.map((scheme) => `${scheme} ${parameters}`)
+  const challenge = (scheme: AuthenticationScheme): string =>
+    scheme === 'Negotiate' ? scheme : `${scheme} ${parameters}`
+  const plain = schemes.map(challenge)
   const invalidToken = schemes.map((scheme) =>
-    scheme === 'Bearer' ? `${scheme} ${parameters}, error="invalid_token"` : `${scheme} ${parameters}`,
+    scheme === 'Bearer' ? `${challenge(scheme)}, error="invalid_token"` : challenge(scheme),
   )
   return (request, error) => {
     if (error?.code !== 'rejected') return plain

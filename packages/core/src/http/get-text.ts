@@ -1,5 +1,7 @@
 import type { Clock } from '../clock.ts'
-import type { GetFetch, GetResponse } from './fetch.ts'
+import type { GetFetch } from './get-fetch.ts'
+import type { HttpResponse } from './response.ts'
+import { textOf } from './response-text.ts'
 
 /** How a text is read. */
 export interface GetTextOptions {
@@ -71,28 +73,9 @@ function aborted(signal: AbortSignal): Promise<never> {
 }
 
 /** Nobody waits for what the rest says; the connection is free for the next call. */
-function discard({ body }: GetResponse): void {
+function discard({ body }: HttpResponse): void {
   body
     ?.getReader()
     .cancel()
     .catch(() => undefined)
-}
-
-async function textOf({ body }: GetResponse, maxBytes: number): Promise<string> {
-  const reader = body?.getReader()
-  if (reader === undefined) return ''
-  const decoder = new TextDecoder('utf-8', { fatal: true })
-  let text = ''
-  let length = 0
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) return text + decoder.decode()
-    if (value === undefined) continue
-    length += value.byteLength
-    if (length > maxBytes) {
-      reader.cancel().catch(() => undefined)
-      throw new Error(`the answer is longer than ${maxBytes} bytes`)
-    }
-    text += decoder.decode(value, { stream: true })
-  }
 }

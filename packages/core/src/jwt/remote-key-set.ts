@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { unavailable } from '../errors.ts'
 import { maxAgeSeconds } from '../http/cache-control.ts'
-import type { GetFetch } from '../http/fetch.ts'
+import type { GetFetch } from '../http/get-fetch.ts'
 import { getText } from '../http/get-text.ts'
 import { fetchLimit } from './fetch-limit.ts'
 import { type IssuerKey, parseJwks } from './json-web-key-set.ts'

@@ -81,6 +81,21 @@ describe('metrics', () => {
     expect(render()).not.toContain('\n\n')
   })
 
+  it('count the calls of token webhooks by what came back', () => {
+    const { observer, render } = metrics()
+    observer({ type: 'tokenReviewCall', status: 200, durationSeconds: 0.6 })
+    observer({ type: 'tokenReviewCall', durationSeconds: 11 })
+    const text = render()
+    expect(text).toContain('apiserver_delegated_authn_request_total{code="200"} 1\n')
+    expect(text).toContain('apiserver_delegated_authn_request_total{code="<error>"} 1\n')
+    expect(text).toContain(
+      'apiserver_delegated_authn_request_duration_seconds_bucket{code="200",le="0.7"} 1\n',
+    )
+    expect(text).toContain(
+      'apiserver_delegated_authn_request_duration_seconds_bucket{code="<error>",le="10"} 0\n',
+    )
+  })
+
   it('has every metric, with nothing in it, before anything happened', () => {
     const text = metrics().render()
     expect(text.match(/^# TYPE .*$/gm)).toEqual([
@@ -93,6 +108,8 @@ describe('metrics', () => {
       '# TYPE authentication_token_cache_active_fetch_count gauge',
       '# TYPE serviceaccount_valid_tokens_total counter',
       '# TYPE serviceaccount_stale_tokens_total counter',
+      '# TYPE apiserver_delegated_authn_request_total counter',
+      '# TYPE apiserver_delegated_authn_request_duration_seconds histogram',
       '# TYPE apiserver_client_certificate_expiration_seconds histogram',
       '# TYPE apiserver_authentication_jwt_authenticator_latency_seconds histogram',
       '# TYPE apiserver_authentication_jwt_authenticator_jwks_fetch_last_timestamp_seconds gauge',

@@ -26,7 +26,8 @@ export interface MetricsOptions {
  * An observer that counts, under kube-apiserver's metric names.
  *
  * Source: apiserver `pkg/endpoints/filters/metrics.go`, `pkg/authentication/token/cache/stats.go`,
- * `pkg/authentication/request/x509/x509.go`; kubernetes `pkg/serviceaccount/metrics.go`; and see `jwt-metrics.ts`.
+ * `pkg/authentication/request/x509/x509.go`, `pkg/server/options/authentication.go`; kubernetes `pkg/serviceaccount/metrics.go`; and see
+ * `jwt-metrics.ts`.
  *
  * @example
  * const { observer, render } = metrics()
@@ -86,6 +87,19 @@ export function metrics({ clock = systemClock }: MetricsOptions = {}): Metrics {
     }),
   }
   const jwt = jwtMetrics(clock)
+  const reviewCalls = series('counter', {
+    name: 'apiserver_delegated_authn_request_total',
+    help: 'Calls of a token webhook by HTTP status, or <error>.',
+    label: 'code',
+  })
+  const reviewDuration = histogram(
+    {
+      name: 'apiserver_delegated_authn_request_duration_seconds',
+      help: 'Duration of calls of a token webhook in seconds, by HTTP status or <error>.',
+      label: 'code',
+    },
+    [0.25, 0.5, 0.7, 1, 1.5, 3, 5, 10],
+  )
   const certificateExpiration = histogram(
     {
       name: 'apiserver_client_certificate_expiration_seconds',
@@ -115,6 +129,12 @@ export function metrics({ clock = systemClock }: MetricsOptions = {}): Metrics {
         case 'serviceAccountToken':
           tokensByAge[event.status].add('')
           break
+        case 'tokenReviewCall': {
+          const code = event.status === undefined ? '<error>' : String(event.status)
+          reviewCalls.add(code)
+          reviewDuration.observe(code, event.durationSeconds)
+          break
+        }
         case 'clientCertificateExpiration':
           certificateExpiration.observe('', event.seconds)
           break
@@ -135,6 +155,8 @@ export function metrics({ clock = systemClock }: MetricsOptions = {}): Metrics {
         cacheActive,
         tokensByAge.valid,
         tokensByAge.stale,
+        reviewCalls,
+        reviewDuration,
         certificateExpiration,
         ...jwt.metrics,
       ]

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { GetFetch } from '../http/fetch.ts'
+import type { GetFetch } from '../http/get-fetch.ts'
 import { getText } from '../http/get-text.ts'
 import { isJsonObject, member } from '../jwt/read-jwt.ts'
 import { quoted } from '../quote.ts'

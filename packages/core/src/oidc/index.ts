@@ -3,7 +3,8 @@
  *
  * @module
  */
-export type { GetFetch, GetFetchInit, GetResponse } from '../http/fetch.ts'
+export type { GetFetch, GetFetchInit } from '../http/get-fetch.ts'
+export type { HttpResponse, HttpResponseBody } from '../http/response.ts'
 export { type OidcFlagOptions, oidcFlagOptions, type OidcFlags } from './flags.ts'
 export type { JwtTokenAuthenticator } from './jwt-authenticator.ts'
 export {

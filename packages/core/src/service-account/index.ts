@@ -43,7 +43,9 @@ export { CREDENTIAL_ID_KEY } from '../credential-id.ts'
 export { type ObjectReference, type ServiceAccountInfo, serviceAccountUser } from './user-info.ts'
 export {
   isServiceAccountToken,
+  SERVICE_ACCOUNT_NAME_ANNOTATION,
   SERVICE_ACCOUNT_SECRET_TYPE,
+  SERVICE_ACCOUNT_UID_ANNOTATION,
   SERVICE_ACCOUNTS_GROUP,
   serviceAccountUsername,
   splitServiceAccountUsername,

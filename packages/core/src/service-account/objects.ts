@@ -13,6 +13,8 @@ export interface NamedObject {
 /** The parts of a `v1` ServiceAccount that authentication reads. */
 export interface ServiceAccount extends NamedObject {
   readonly namespace: string
+  /** What the store calls this version of it. Without it nobody can tell whether it changed since it was read. */
+  readonly resourceVersion?: string
   /** The names of the secrets in its `secrets`: those that were made for it, not by hand. */
   readonly secrets?: readonly string[]
 }

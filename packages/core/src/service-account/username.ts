@@ -6,6 +6,10 @@ import type { ServiceAccount } from './objects.ts'
 export const SERVICE_ACCOUNTS_GROUP = 'system:serviceaccounts'
 /** The type of a secret that holds a token of a service account. */
 export const SERVICE_ACCOUNT_SECRET_TYPE = 'kubernetes.io/service-account-token'
+/** The annotation of such a secret that names the service account. */
+export const SERVICE_ACCOUNT_NAME_ANNOTATION = 'kubernetes.io/service-account.name'
+/** The annotation of such a secret with the uid of the service account. */
+export const SERVICE_ACCOUNT_UID_ANNOTATION = 'kubernetes.io/service-account.uid'
 
 const PREFIX = 'system:serviceaccount:'
 const LABEL = '[a-z0-9](?:[-a-z0-9]*[a-z0-9])?'
@@ -45,11 +49,11 @@ export function splitServiceAccountUsername(username: string): {
  * Source: apiserver `pkg/authentication/serviceaccount/util.go` (`IsServiceAccountToken`).
  */
 export function isServiceAccountToken(secret: Secret, serviceAccount: ServiceAccount): boolean {
-  const uid = valueOf(secret.annotations, 'kubernetes.io/service-account.uid')
+  const uid = valueOf(secret.annotations, SERVICE_ACCOUNT_UID_ANNOTATION)
   return (
     secret.type === SERVICE_ACCOUNT_SECRET_TYPE &&
     secret.namespace === serviceAccount.namespace &&
-    valueOf(secret.annotations, 'kubernetes.io/service-account.name') === serviceAccount.name &&
+    valueOf(secret.annotations, SERVICE_ACCOUNT_NAME_ANNOTATION) === serviceAccount.name &&
     (uid === '' || uid === serviceAccount.uid)
   )
 }

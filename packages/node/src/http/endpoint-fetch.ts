@@ -4,6 +4,12 @@ import { createFetch, type FetchOptions, type HttpFetch, type HttpFetchInit } fr
 import type { Credential, Endpoint } from './endpoint.ts'
 import { endpointProblems } from './problems.ts'
 
+/** A `fetch` for one server. */
+export interface EndpointFetch extends HttpFetch {
+  /** What it shows as credentials at this moment, in every spelling: none of it belongs into a log. */
+  readonly secrets: () => readonly string[]
+}
+
 /**
  * A `fetch` for one server, with the credentials for it. It calls nothing else: not another host, not another port, and no
  * redirect. An `Authorization` header of the call itself stays as it is.
@@ -16,44 +22,50 @@ import { endpointProblems } from './problems.ts'
  * const fetch = endpointFetch(endpoint)
  * const response = await fetch(endpoint.server, { method: 'POST', body: '{}' })
  */
-export function endpointFetch(endpoint: Endpoint, options: FetchOptions = {}): HttpFetch {
+export function endpointFetch(endpoint: Endpoint, options: FetchOptions = {}): EndpointFetch {
   const problems = endpointProblems(endpoint, options)
   if (problems.length > 0) throw new ConfigurationError(problems)
   const { origin, protocol } = new URL(endpoint.server)
   // Over plain HTTP anybody on the way could read it.
-  const authorization =
-    protocol === 'https:' ? authorizationOf(endpoint.credential, options) : () => undefined
+  const credential = protocol === 'https:' ? shown(endpoint.credential, options) : NOTHING
   const fetch = createFetch(endpoint, options)
 
   const call = async (url: string | URL, init: HttpFetchInit = {}): Promise<Response> => {
     if (new URL(url).origin !== origin) throw new TypeError(`only ${origin} is called`)
     const headers = new Headers(init.headers)
-    const value = headers.has('authorization') ? undefined : authorization()
+    const value = headers.has('authorization') ? undefined : credential.authorization()
     if (value !== undefined) headers.set('authorization', value)
     return fetch(url, { ...init, headers })
   }
-  return Object.assign(call, { close: fetch.close })
+  return Object.assign(call, { close: fetch.close, secrets: credential.secrets })
 }
 
-function authorizationOf(
-  credential: Credential | undefined,
-  options: FetchOptions,
-): () => string | undefined {
+/** A credential as it is now. */
+interface ShownCredential {
+  readonly authorization: () => string | undefined
+  readonly secrets: () => readonly string[]
+}
+
+const NOTHING: ShownCredential = { authorization: () => undefined, secrets: () => [] }
+
+function shown(credential: Credential | undefined, options: FetchOptions): ShownCredential {
   switch (credential?.type) {
-    case 'token': {
-      const { token } = credential
-      return () => `Bearer ${token}`
-    }
+    case 'token':
+      return shownToken(() => credential.token)
     case 'tokenFile': {
       const { path, token } = credential
-      const current = bearerTokenFile(path, { ...options, ...(token !== undefined && { token }) })
-      return () => `Bearer ${current()}`
+      return shownToken(bearerTokenFile(path, { ...options, ...(token !== undefined && { token }) }))
     }
     case 'basic': {
-      const pair = Buffer.from(`${credential.username}:${credential.password}`, 'utf8').toString('base64')
-      return () => `Basic ${pair}`
+      const { username, password } = credential
+      const pair = Buffer.from(`${username}:${password}`, 'utf8').toString('base64')
+      return { authorization: () => `Basic ${pair}`, secrets: () => [pair, password] }
     }
     default:
-      return () => undefined
+      return NOTHING
   }
+}
+
+function shownToken(current: () => string): ShownCredential {
+  return { authorization: () => `Bearer ${current()}`, secrets: () => [current()] }
 }

@@ -3,9 +3,12 @@ import {
   bootstrapSecrets,
   bootstrapToken,
   bootstrapTokenCleaner,
+  clusterInfoSigner,
   isBootstrapGroup,
   type Secret,
+  signClusterInfo,
   tokenIdOfSecretName,
+  verifyClusterInfo,
 } from '@kube-authn/core/bootstrap-token'
 import { fixedClock } from '@kube-authn/testing'
 import { outcomeOf } from '../behaviour.ts'
@@ -54,6 +57,63 @@ export const bootstrapCleaner: UnitRunner = async ({ given }) => {
   if (deleted.length > 0)
     return { action: 'delete', precondition: deleted[0] === secret.uid ? 'uid' : 'none' }
   return delayMs === undefined ? { action: 'none' } : { action: 'requeue', afterSeconds: delayMs / 1000 }
+}
+
+/** Area D-bootstrap-signer: the signatures of `kube-public/cluster-info`. */
+export const bootstrapSigner: UnitRunner = async ({ given, expect }) => {
+  if (given['content'] !== undefined) return detachedSignature(given)
+  const secrets = (given['secrets'] as readonly VectorSecret[]).map(secretOf)
+  const configMap = given['configMap'] as
+    | { readonly data: Readonly<Record<string, string>> }
+    | null
+    | undefined
+  const before = configMap && withCorrectSignatures(configMap.data, secrets)
+  let after: Readonly<Record<string, string>> | undefined
+  const signer = clusterInfoSigner({
+    secrets: bootstrapSecrets(secrets),
+    clusterInfo: {
+      getConfigMap: () => (before ? { data: before } : undefined),
+      updateConfigMap: (data) => void (after = data),
+    },
+    clock: clockOf(given),
+  })
+  await signer.check()
+  signer.stop()
+  const keys = Object.keys(after ?? before ?? {})
+  return { keys: inOrderOf(expect['keys'], keys), updated: after !== undefined, note: expect['note'] }
+}
+
+function detachedSignature(given: Given): Readonly<Record<string, unknown>> {
+  const token = { id: String(given['tokenId']), secret: String(given['tokenSecret']) }
+  const content = String(given['content'])
+  const presented = given['detachedJws']
+  return {
+    detachedJws: signClusterInfo(content, token),
+    valid: typeof presented === 'string' && verifyClusterInfo(content, presented, token),
+  }
+}
+
+/** `@correct` is the signature of the token of that id, which may have been deleted. */
+function withCorrectSignatures(
+  data: Readonly<Record<string, string>>,
+  secrets: readonly Secret[],
+): Readonly<Record<string, string>> {
+  const secretOfId = (id: string): string =>
+    secrets.find(({ name }) => name.endsWith(id))?.data['token-secret'] ?? 'circumnavigation'
+  return Object.fromEntries(
+    Object.entries(data).map(([key, value]) => {
+      const id = key.replace('jws-kubeconfig-', '')
+      const signature = (): string =>
+        signClusterInfo(data['kubeconfig'] ?? '', { id, secret: secretOfId(id) })
+      return [key, value === '@correct' ? signature() : value]
+    }),
+  )
+}
+
+/** The order of keys does not count. */
+function inOrderOf(expected: unknown, keys: readonly string[]): readonly string[] {
+  const order = Array.isArray(expected) ? expected : []
+  return keys.toSorted((one, other) => order.indexOf(one) - order.indexOf(other))
 }
 
 interface VectorSecret {

@@ -13,6 +13,7 @@ import { cached } from '@kube-authn/core/token-cache'
 import { tokenFile } from '@kube-authn/core/token-file'
 import { type Behaviour, outcomeOf } from '../behaviour.ts'
 import { type Certificates, derOf, pemOf } from '../certificates.ts'
+import { wholeChain } from './chain-order.ts'
 import { headersAfter, requestOf } from '../requests.ts'
 import { type HeaderPair, NotImplemented, type UnitRunner } from '../vector.ts'
 
@@ -65,7 +66,10 @@ export function chains(std: ChainSettings, certificates: Certificates): Readonly
       return { ...outcome, headers_after: headersAfter(headers, outcome.authentication?.consumed) }
     },
 
-    'chain.order': () => Promise.reject(new NotImplemented('signed tokens, webhook')),
+    'chain.order': ({ given }) => {
+      if (given['all_enabled'] !== true) return Promise.reject(new NotImplemented('a part of a chain'))
+      return wholeChain()
+    },
   }
 }
 

@@ -12,6 +12,11 @@ interface StubbedAnswer {
   readonly bodyJwt?: VectorToken
 }
 
+/** A key of the harness, with members of its JWK that are other than they would be. */
+interface PublishedKey {
+  readonly key: string
+}
+
 /** Everything outside that a case tells of. */
 export interface IssuerWorld {
   readonly fetch: GetFetch
@@ -28,9 +33,7 @@ export interface IssuerWorld {
 export function issuerWorld(given: Given, issuers: readonly string[]): IssuerWorld {
   const stubs = (given['http'] ?? {}) as Readonly<Record<string, StubbedAnswer>>
   const published = new Map(
-    Object.entries(
-      (given['jwks'] ?? {}) as Readonly<Record<string, readonly { readonly key: string }[]>>,
-    ).map(([issuer, keys]) => [issuer, keys.map(({ key }) => key)]),
+    Object.entries((given['jwks'] ?? {}) as Readonly<Record<string, readonly PublishedKey[]>>),
   )
   const requests: string[] = []
   const isReachable = given['issuerState'] !== 'uninitialized' && !hasDiscovery(stubs)
@@ -42,7 +45,7 @@ export function issuerWorld(given: Given, issuers: readonly string[]): IssuerWor
       if (url === `${base}/.well-known/openid-configuration`) {
         return Response.json({ issuer, jwks_uri: `${base}/keys` })
       }
-      if (url === `${base}/keys`) return jwks(given, published.get(issuer) ?? ['rsaA'])
+      if (url === `${base}/keys`) return jwks(given, published.get(issuer) ?? [{ key: 'rsaA' }])
     }
     return undefined
   }
@@ -52,7 +55,8 @@ export function issuerWorld(given: Given, issuers: readonly string[]): IssuerWor
     otherRequests: () => requests.filter((request) => !/openid-configuration$|\/keys$/.test(request)),
     jwksFetches: () => requests.filter((request) => request.endsWith('/keys')).length,
     publish(keys) {
-      for (const issuer of issuers) published.set(issuer, [...keys])
+      const all = keys.map((key) => ({ key }))
+      for (const issuer of issuers) published.set(issuer, all)
     },
     async fetch(url, init) {
       requests.push(`GET ${url}`)
@@ -69,16 +73,18 @@ function hasDiscovery(stubs: Readonly<Record<string, StubbedAnswer>>): boolean {
   return Object.keys(stubs).some((request) => request.endsWith('/.well-known/openid-configuration'))
 }
 
-async function jwks(given: Given, names: readonly string[]): Promise<Response> {
+async function jwks(given: Given, published: readonly PublishedKey[]): Promise<Response> {
   const { jwksStatus, jwksBody, jwksCacheControl } = given
   if (jwksStatus !== undefined) return new Response('', { status: Number(jwksStatus) })
   if (typeof jwksBody === 'string') return new Response(jwksBody)
-  const keys = await Promise.all(names.map(keyNamed))
-  const headers = typeof jwksCacheControl === 'string' ? { 'cache-control': jwksCacheControl } : {}
-  return Response.json(
-    { keys: keys.map(({ kid, alg, jwk }) => ({ ...jwk, kid, alg, use: 'sig' })) },
-    { headers },
+  const keys = await Promise.all(
+    published.map(async ({ key, ...members }) => {
+      const { kid, alg, jwk } = await keyNamed(key)
+      return { ...jwk, kid, alg, use: 'sig', ...members }
+    }),
   )
+  const headers = typeof jwksCacheControl === 'string' ? { 'cache-control': jwksCacheControl } : {}
+  return Response.json({ keys }, { headers })
 }
 
 async function answer(

@@ -93,7 +93,8 @@ export function inFolder<T>(work: (folder: string) => T): T {
   return result
 }
 
-async function serving<T>(
+/** Work with a server that is there as long as the work takes. */
+export async function serving<T>(
   server: Server,
   scheme: string,
   listener: RequestListener,

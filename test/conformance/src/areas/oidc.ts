@@ -181,8 +181,11 @@ async function discovered({ given, expect }: Pick<Case, 'given' | 'expect'>): Pr
   }
   if (given['token'] !== undefined) return authenticated({ id: '', area: '', given, expect })
   const requests = [...world.requests]
-  const isReady = tokens.health().length === 0
+  const [health] = tokens.health()
+  const isReady = health === undefined
   return {
+    message: health,
+    messageContains: health,
     state: isReady ? 'ready' : 'uninitialized',
     requests,
     retryEverySeconds: isReady ? undefined : await secondsToNext(world, clock),
@@ -283,7 +286,10 @@ async function reloaded(given: Given): Promise<Result> {
   await write(written)
   const after = reloadCounts(counted.render())['automatic_reloads_total{status=failure}']
   return {
-    active: { jwt: configuration.jwt.map(({ issuer, claimMappings }) => plain({ issuer, claimMappings })) },
+    active: {
+      ...(configuration.anonymous !== undefined && { anonymous: configuration.anonymous }),
+      jwt: configuration.jwt.map(({ issuer, claimMappings }) => plain({ issuer, claimMappings })),
+    },
     metrics: counts,
     retriedWithSameBytes: after !== before.failures || loads !== before.loads,
   }

@@ -1,4 +1,4 @@
-import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { constants, createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { verificationKeyOfJwk, type VerificationKey } from '@kube-authn/core/jwt'
 import { NotImplemented } from '../vector.ts'
 
@@ -12,12 +12,24 @@ export interface VectorToken {
   /** Another way of writing it down than the compact one. */
   readonly form?: 'jws-json-flattened' | 'compact-with-base64-padding'
   readonly leadingWhitespace?: string
+  /** The part that is changed after it was signed: `header`, `payload` or `signature`. */
+  readonly tamper?: string
 }
 
 /** The token that a vector describes. */
 export async function tokenOf(given: string | VectorToken): Promise<string> {
   if (typeof given === 'string') return given
-  const { header = {}, claims, signWith, raw, rawParts, form, leadingWhitespace = '', ...others } = given
+  const {
+    header = {},
+    claims,
+    signWith,
+    raw,
+    rawParts,
+    form,
+    leadingWhitespace = '',
+    tamper,
+    ...others
+  } = given
   if (raw !== undefined) return raw
   if (rawParts !== undefined) {
     return rawParts
@@ -34,11 +46,22 @@ export async function tokenOf(given: string | VectorToken): Promise<string> {
   const encode = form === 'compact-with-base64-padding' ? padded : base64url
   const [encodedHeader, payload] = [base64url(JSON.stringify(named)), encode(JSON.stringify(claims))]
   const text = `${encodedHeader}.${payload}`
-  const signed = signWith === null || signWith === undefined ? '' : signature(text, signWith)
+  const signed =
+    signWith === null || signWith === undefined ? '' : signature(text, signWith, String(header['alg']))
   if (form === 'jws-json-flattened') {
     return leadingWhitespace + JSON.stringify({ protected: encodedHeader, payload, signature: signed })
   }
-  return `${text}.${signed}`
+  return tampered([encodedHeader, payload, signed], tamper)
+}
+
+/** With one bit of a part changed. */
+function tampered(parts: readonly [string, string, string], tamper: string | undefined): string {
+  if (tamper === undefined) return parts.join('.')
+  const index = ['header', 'payload', 'signature'].findIndex((part) => tamper.includes(part))
+  if (index === -1) throw new NotImplemented(`tokens that are tampered with: ${tamper}`)
+  return parts
+    .map((part, at) => (at === index ? part.replace(/^./, (first) => (first === 'A' ? 'B' : 'A')) : part))
+    .join('.')
 }
 
 /** With at least one `=` at the end: JSON may end in spaces. */
@@ -77,15 +100,22 @@ function pairNamed(name: string): KeyPair {
   return pair
 }
 
-function signature(text: string, key: string): string {
+function signature(text: string, key: string, algorithm: string): string {
   const hmacOf = /^hmac:spki-pem-of:(.+)$/.exec(key)?.[1]
   if (hmacOf !== undefined) {
     const secret = pairNamed(hmacOf).publicKey.export({ type: 'spki', format: 'pem' })
     return createHmac('sha256', secret).update(text).digest('base64url')
   }
-  const hash = key.startsWith('ecP384') ? 'sha384' : key.startsWith('ecP521') ? 'sha512' : 'sha256'
+  const curve = /^ecP(256|384|521)/.exec(key)?.[1]
+  const bits =
+    curve === undefined ? (/(384|512)$/.exec(algorithm)?.[1] ?? '256') : curve === '521' ? '512' : curve
+  const padding =
+    curve === undefined && algorithm.startsWith('PS')
+      ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: Number(bits) / 8 }
+      : {}
   const { privateKey } = pairNamed(key)
-  return sign(hash, Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')
+  const options = { key: privateKey, dsaEncoding: 'ieee-p1363' as const, ...padding }
+  return sign(`sha${bits}`, Buffer.from(text), options).toString('base64url')
 }
 
 function base64url(text: string): string {

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
-import { PostError } from './post.ts'
+import type { Deadline } from './deadline.ts'
+import { WebhookCallError } from './webhook-call-error.ts'
 
 /** How failed calls are repeated. */
 export interface RetryOptions {
@@ -15,27 +16,27 @@ const FACTOR = 1.5
 const JITTER = 0.2
 
 /**
- * Makes a call again while it fails in a way that may pass, waiting longer each time, and at least as long as the server asks.
+ * Makes a call again while it fails in a way that may pass, waiting longer each time, and at least as long as the server asks. A
+ * wait that would end after the deadline is not begun.
  *
  * Source: apiserver `pkg/util/webhook/webhook.go` DefaultRetryBackoffWithInitialDelay.
  */
 export async function withRetries<T>(
   call: () => Promise<T>,
   options: RetryOptions,
-  signal: AbortSignal,
+  deadline: Deadline,
 ): Promise<T> {
+  const { signal } = deadline
   let delayMs = options.initialDelayMs
   for (let attempt = 1; ; attempt++) {
     try {
       return await call()
     } catch (error) {
       const isFinal = attempt >= options.maxAttempts || signal.aborted
-      if (isFinal || !(error instanceof PostError) || !error.isTransient) throw error
-      await pause(
-        Math.max(delayMs * (1 + JITTER * options.random()), error.retryAfterMs),
-        options.clock,
-        signal,
-      )
+      if (isFinal || !(error instanceof WebhookCallError) || !error.isTransient) throw error
+      const waitMs = Math.max(delayMs * (1 + JITTER * options.random()), error.retryAfterMs)
+      if (waitMs >= deadline.remainingMs()) throw error
+      await pause(waitMs, options.clock, signal)
       if (signal.aborted) throw error
       delayMs *= FACTOR
     }

@@ -12,8 +12,8 @@ import {
   type IssuedCredential,
 } from '@kube-authn/testing'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { httpsServer, type RunningServer } from '../test/servers.ts'
-import { webhookAuthorizerAt, type WebhookAuthorizerAtOptions } from './index.ts'
+import { httpsServer, type RunningServer } from '../../test/servers.ts'
+import { webhookAuthorizerAt, type WebhookAuthorizerAtOptions } from '../index.ts'
 
 let pki: CertificateAuthority
 let local: IssuedCredential
@@ -139,7 +139,7 @@ describe('webhookAuthorizerAt', () => {
     })
     const decision = await ask(create(kubeconfig(server.url)))
     expect(decision).toMatchObject({ verdict: 'noOpinion' })
-    expect(decision.error?.message).toMatch(/HTTP status 307/)
+    expect(decision.error?.message).toMatch(/HTTP status 307, a redirect/)
     expect(target.requests).toHaveLength(0)
   })
 

@@ -1,8 +1,8 @@
 import type { Authorizer } from '@kube-authn/core/authorization'
 import { webhookAuthorizer, type WebhookAuthorizerOptions } from '@kube-authn/core/authorization-webhook'
-import type { ReloadOptions } from './file-source/reloading-source.ts'
-import { endpointFetch } from './http/endpoint-fetch.ts'
-import { readKubeconfig, type ReadKubeconfigOptions } from './kubeconfig/kubeconfig.ts'
+import type { ReloadOptions } from '../file-source/reloading-source.ts'
+import { readKubeconfig, type ReadKubeconfigOptions } from '../kubeconfig/kubeconfig.ts'
+import { overEndpoint } from './over-endpoint.ts'
 
 /** Options of {@link webhookAuthorizerAt}. Those of reloading are about the files that the kubeconfig names. */
 export type WebhookAuthorizerAtOptions = Omit<WebhookAuthorizerOptions, 'url' | 'fetch'> &
@@ -22,22 +22,7 @@ export function webhookAuthorizerAt(
   path: string,
   options: WebhookAuthorizerAtOptions = {},
 ): Authorizer & { readonly close: () => void } {
-  const { context, reload, settleSeconds, pollSeconds, observer, ...webhook } = options
+  const { context } = options
   const endpoint = readKubeconfig(path, context === undefined ? {} : { context })
-  const { timeoutSeconds, maxResponseBytes, clock } = webhook
-  const fetch = endpointFetch(endpoint, {
-    ...(reload !== undefined && { reload }),
-    ...(settleSeconds !== undefined && { settleSeconds }),
-    ...(pollSeconds !== undefined && { pollSeconds }),
-    ...(observer !== undefined && { observer }),
-    ...(clock !== undefined && { clock }),
-    ...(timeoutSeconds !== undefined && { timeoutSeconds }),
-    ...(maxResponseBytes !== undefined && { maxResponseBytes }),
-  })
-  try {
-    return { ...webhookAuthorizer({ ...webhook, url: endpoint.server, fetch }), close: fetch.close }
-  } catch (error) {
-    fetch.close()
-    throw error
-  }
+  return overEndpoint(endpoint, options, ({ url, fetch }) => webhookAuthorizer({ ...options, url, fetch }))
 }

@@ -1,0 +1,54 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+
+const app = spawn(process.execPath, [fileURLToPath(new URL('../dist/main.js', import.meta.url))], {
+  env: { ...process.env, PORT: '0' },
+})
+let output = ''
+app.stdout.on('data', (data) => (output += String(data)))
+app.stderr.on('data', (data) => (output += String(data)))
+beforeAll(() => vi.waitFor(() => expect(output).toContain('Ctrl+C'), { timeout: 10_000, interval: 50 }))
+afterAll(() => {
+  app.kill()
+})
+
+const linesOf = (name: string): readonly string[] =>
+  readFileSync(fileURLToPath(new URL(name, import.meta.url)), 'utf8').split('\n')
+
+describe('passport-app', () => {
+  it('moves to the chain in one line, beside its imports', () => {
+    const [before, after] = [linesOf('before.ts'), linesOf('after.ts')].map((lines) =>
+      lines.slice(lines.findIndex((line) => line.startsWith('export'))),
+    )
+    const changed = (before ?? []).flatMap((line, index) => (line === after?.[index] ? [] : [after?.[index]]))
+    expect(changed).toEqual(["  passport.use('bearer', new Strategy(createAuthenticator(files)))"])
+    expect(after).toHaveLength(before?.length ?? 0)
+  })
+
+  it('prints lines to paste, and each answers what it says', ({ skip }) => {
+    if (spawnSync('curl', ['--version']).status !== 0) skip('there is no curl on this machine')
+    const printed = [...output.matchAll(/^(curl .*)\n#=> (.*)$/gm)]
+    expect(printed).toHaveLength(9)
+    for (const [, command = '', answer] of printed) {
+      const run = spawnSync('sh', ['-c', command], { encoding: 'utf8' })
+      expect({ command, answer: run.stdout, error: run.stderr }).toEqual({ command, answer, error: '' })
+    }
+  })
+
+  it('challenges for everything that it takes', async () => {
+    const [origin] = /http:\/\/localhost:\d+/.exec(output) ?? []
+    const answers = await Promise.all(
+      ['before', 'after', 'inside'].map(async (name) => {
+        const { status, headers } = await fetch(`${origin}/${name}/whoami`)
+        return [status, headers.get('www-authenticate')]
+      }),
+    )
+    expect(answers).toEqual([
+      [401, 'Bearer realm="Users"'],
+      [401, 'Basic realm="kubernetes-master", Bearer realm="kubernetes-master"'],
+      [401, 'Basic realm="kubernetes-master", Bearer realm="kubernetes-master"'],
+    ])
+  })
+})

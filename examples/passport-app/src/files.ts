@@ -1,0 +1,34 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** Where users come from: `token,name,uid,"groups"` and `password,name,uid,"groups"`. */
+export interface Files {
+  readonly tokenFile: string
+  readonly passwordFile: string
+}
+
+/** What jane sends and joe types. */
+export interface Secrets {
+  readonly janesToken: string
+  readonly joesPassword: string
+}
+
+/** Makes both files, with new secrets, readable by this user only. */
+export function makeFiles(): { readonly files: Files; readonly secrets: Secrets } {
+  const folder = mkdtempSync(join(tmpdir(), 'passport-app-'))
+  const secrets = { janesToken: randomUUID(), joesPassword: randomUUID() }
+  const write = (name: string, content: string): string => {
+    const path = join(folder, name)
+    writeFileSync(path, content, { mode: 0o600 })
+    return path
+  }
+  return {
+    secrets,
+    files: {
+      tokenFile: write('tokens.csv', `${secrets.janesToken},jane,1001,"developers,app1"\n`),
+      passwordFile: write('passwords.csv', `${secrets.joesPassword},joe,1002,operators\n`),
+    },
+  }
+}

@@ -1,0 +1,36 @@
+/** What an answer was that is none. */
+export interface Refusal {
+  readonly status: number
+  readonly contentType: string
+  /** All of it, as far as it could be read. The webhook may have put into it what it was sent. */
+  readonly text: string
+}
+
+/** Options of a {@link WebhookCallError}. */
+export interface WebhookCallErrorOptions {
+  /** Another call may do better. Default `false`. */
+  readonly isTransient?: boolean
+  /** How long the webhook asks to be left alone. Default 0. */
+  readonly retryAfterMs?: number
+  readonly refusal?: Refusal
+  /** What `fetch` threw. It may say anything. */
+  readonly cause?: unknown
+}
+
+/**
+ * A webhook gave no usable answer. The message names no address and nothing that was sent or answered; the other members may hold
+ * that, so the error itself is neither logged nor handed on: each webhook makes its own of it.
+ */
+export class WebhookCallError extends Error {
+  override readonly name = 'WebhookCallError'
+  readonly isTransient: boolean
+  readonly retryAfterMs: number
+  readonly refusal: Refusal | undefined
+
+  constructor(message: string, options: WebhookCallErrorOptions = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : {})
+    this.isTransient = options.isTransient ?? false
+    this.retryAfterMs = options.retryAfterMs ?? 0
+    this.refusal = options.refusal
+  }
+}

@@ -1,0 +1,71 @@
+import { type AuthenticationError, rejected, unavailable } from '../errors.ts'
+import { isFields, parsed } from '../webhook-call/read-review.ts'
+import { type Refusal, WebhookCallError } from '../webhook-call/webhook-call-error.ts'
+import { shownText } from './shown-text.ts'
+import { readTokenReview, TITLE } from './token-review.ts'
+
+/**
+ * What a failed call says about the token. As a rule, nothing: the webhook is out of order. Some webhooks refuse a token by HTTP
+ * status 401 or 403 with a TokenReview that says so, and that is a refusal.
+ *
+ * The text is the webhook's own, where it gave one, as with kube-apiserver. There is no cause: whatever `fetch` threw may hold what
+ * it was given.
+ *
+ * Deviation: to kube-apiserver every refusal by HTTP status is an outage (`docs/deviations.md`, token webhooks).
+ *
+ * @param secrets what must not be in the text.
+ */
+export async function failureOf(thrown: unknown, secrets: readonly string[]): Promise<AuthenticationError> {
+  if (!(thrown instanceof WebhookCallError)) return unavailable(`${TITLE} could not be asked`)
+  const { message, refusal, cause } = thrown
+  if (refusal === undefined) {
+    const detail = cause === undefined ? '' : shownText(reasonOf(cause), secrets)
+    return unavailable(detail === '' ? message : `${message}: ${detail}`)
+  }
+  const refusalOfToken = await refusedToken(refusal)
+  if (refusalOfToken !== undefined) return rejected(shownText(refusalOfToken, secrets) || message)
+  return unavailable(shownText(await explanation(refusal), secrets) || message)
+}
+
+/** What a TokenReview says that came with a refusal and does not know the token; `undefined` when there is none. */
+async function refusedToken({ status, text }: Refusal): Promise<string | undefined> {
+  if (status !== 401 && status !== 403) return undefined
+  const review = await parsed(text)
+  if (!isFields(review) || review['kind'] !== 'TokenReview' || !isFields(review['status'])) return undefined
+  try {
+    const { authenticated, error } = await readTokenReview(text)
+    return authenticated ? undefined : error
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * The message of a Status, or a plain text.
+ *
+ * Source: client-go `rest/request.go` newUnstructuredResponseError, transformResponse.
+ */
+async function explanation({ contentType, text }: Refusal): Promise<string> {
+  const status = text.trimStart().startsWith('{') ? await parsed(text) : undefined
+  if (isFields(status) && status['kind'] === 'Status' && typeof status['message'] === 'string') {
+    return status['message']
+  }
+  return /^text\/plain\b/i.test(contentType) || contentType === '' ? text : ''
+}
+
+/** Why a call did not come about: by the code of the error at the bottom, else in its words. */
+function reasonOf(error: unknown, depth = 5): string {
+  if (!(error instanceof Error)) return ''
+  if (error.cause instanceof Error && depth > 0) return reasonOf(error.cause, depth - 1)
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  return REASONS.get(code) ?? (/^[A-Z][A-Z0-9_]+$/.test(code) ? code : error.message)
+}
+
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ['ECONNREFUSED', 'connection refused'],
+  ['ECONNRESET', 'connection reset by peer'],
+  ['EHOSTUNREACH', 'no route to host'],
+  ['ENOTFOUND', 'no such host'],
+  ['ETIMEDOUT', 'connection timed out'],
+  ['UND_ERR_SOCKET', 'the connection was closed'],
+])

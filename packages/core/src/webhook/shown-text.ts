@@ -1,0 +1,38 @@
+/** What an operator gets to read of a text that somebody else wrote. */
+const MAX_LENGTH = 512
+/** How much of a secret in one piece says something about it. */
+const PIECE = 8
+const HIDDEN = '[hidden]'
+
+/**
+ * A text of somebody who knows secrets, fit for a log: one line of bounded length, without any piece of eight characters or more
+ * of a secret. A secret that is shorter is struck out where it stands as a word.
+ */
+export function shownText(text: string, secrets: readonly string[]): string {
+  const start = text.slice(0, 2 * MAX_LENGTH).toWellFormed()
+  const line = start.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ').trim()
+  const struck = secrets.reduce(withoutSecret, line.slice(0, MAX_LENGTH))
+  return line.length > MAX_LENGTH ? `${struck.toWellFormed()}...` : struck
+}
+
+function withoutSecret(text: string, secret: string): string {
+  if (secret.length >= PIECE) return withoutPieces(text, secret)
+  return text.replaceAll(WORD, (word) => (word === secret ? HIDDEN : word))
+}
+
+/** RFC 6750 section 2.1 b64token, and what else tokens are made of. */
+const WORD = /[\w.~+/=:@-]+/g
+
+function withoutPieces(text: string, secret: string): string {
+  let result = ''
+  let kept = 0
+  for (let index = 0; index + PIECE <= text.length; index++) {
+    if (!secret.includes(text.slice(index, index + PIECE))) continue
+    let end = index + PIECE
+    while (end < text.length && secret.includes(text.slice(end + 1 - PIECE, end + 1))) end++
+    result += text.slice(kept, index) + HIDDEN
+    kept = end
+    index = end - 1
+  }
+  return result + text.slice(kept)
+}

@@ -1,0 +1,163 @@
+import { intersectAudiences } from '../audiences.ts'
+import type { Authentication, TokenAuthenticator } from '../authenticator.ts'
+import type { Context } from '../context.ts'
+import { ConfigurationError, type ConfigurationProblem, rejected, unavailable } from '../errors.ts'
+import { notify, type Observer } from '../events.ts'
+import { quoted } from '../quote.ts'
+import { cached } from '../token-cache/cached.ts'
+import { userInfo } from '../user.ts'
+import {
+  isCount,
+  isDuration,
+  MAX_TIMEOUT_SECONDS,
+  type WebhookCallOptions,
+  webhookCallProblems,
+} from '../webhook-call/options.ts'
+import { webhookCall, type WebhookCallContext } from '../webhook-call/webhook-call.ts'
+import { failureOf } from './failure.ts'
+import { shownText } from './shown-text.ts'
+import {
+  readTokenReview,
+  TITLE,
+  tokenReviewBody,
+  type TokenReviewStatus,
+  type TokenReviewVersion,
+} from './token-review.ts'
+
+/** Options of {@link webhookAuthenticator}. */
+export interface WebhookAuthenticatorOptions extends WebhookCallOptions {
+  /** What it is called in events. Default `webhook`. */
+  readonly name?: string
+  /** What is asked in (`--authentication-token-webhook-version`, which is `v1beta1` by default). Default `v1`. */
+  readonly version?: TokenReviewVersion
+  /** What a token is valid for when the webhook says nothing about audiences (`--api-audiences`). Default: nothing. */
+  readonly implicitAudiences?: readonly string[]
+  /** How long it is kept who a token belongs to, or that it is nobody's (`--authentication-token-webhook-cache-ttl`). Default 120. */
+  readonly cacheTtlSeconds?: number
+  /** What is used least goes first beyond this. Default 32,768. */
+  readonly maxCacheEntries?: number
+  /** What the calls carry as credentials of their own, so that it is struck out of what the webhook says. Default: nothing. */
+  readonly secrets?: () => readonly string[]
+}
+
+/**
+ * Asks a service by TokenReview who a bearer token belongs to, and remembers what it said.
+ *
+ * A token that the service does not know is no opinion. One that it refuses with a reason is an error, `rejected`. A service that
+ * does not answer, or with anything but a TokenReview, decides nothing: that is `unavailable`, is not remembered, and is over as
+ * soon as the service is back. Whoever asks about a token that is being asked about waits for that answer.
+ *
+ * The query of the URL is replaced by `timeout=`, as client-go does.
+ *
+ * Source: apiserver `plugin/pkg/authenticator/token/webhook/webhook.go`, `pkg/util/webhook/webhook.go`.
+ *
+ * Deviation: `https` only, no redirects, a bounded answer; one layer of retries; a user has a name (`docs/deviations.md`, webhooks;
+ * token webhooks; empty user name).
+ *
+ * @throws {ConfigurationError} when the options cannot work.
+ * @example
+ * const tokens = webhookAuthenticator({ url: 'https://authn.example.com/authenticate' })
+ */
+export function webhookAuthenticator(options: WebhookAuthenticatorOptions): TokenAuthenticator {
+  validate(options)
+  const { version = 'v1', implicitAudiences = [], cacheTtlSeconds = 120, maxCacheEntries, clock } = options
+  const { timeoutSeconds = MAX_TIMEOUT_SECONDS } = options
+  const call = webhookCall({ ...options, url: withTimeout(options.url, timeoutSeconds) }, WEBHOOK)
+  const secretsWith = (token: string): readonly string[] => [token, ...(options.secrets?.() ?? [])]
+
+  const ask = async (token: string, context: Context): Promise<TokenReviewStatus> => {
+    try {
+      const body = tokenReviewBody(token, context.audiences, version)
+      return await readTokenReview(await call(body, callContext(context)))
+    } catch (thrown) {
+      throw await failureOf(thrown, secretsWith(token))
+    }
+  }
+
+  const webhook: TokenAuthenticator = {
+    name: options.name ?? 'webhook',
+    audienceAware: true,
+    async authenticateToken(token, context) {
+      // No JSON can say it, and nothing is valid for nobody.
+      if (!token.isWellFormed() || context.audiences?.length === 0) return undefined
+      const status = await ask(token, context)
+      return evaluate(status, context.audiences, implicitAudiences, () => secretsWith(token))
+    },
+  }
+  if (cacheTtlSeconds === 0) return webhook
+  return cached(webhook, {
+    successTtlSeconds: cacheTtlSeconds,
+    failureTtlSeconds: cacheTtlSeconds,
+    // The webhook's own limit comes first, and says what went wrong.
+    lookupTimeoutSeconds: timeoutSeconds + 5,
+    ...(maxCacheEntries !== undefined && { maxEntries: maxCacheEntries }),
+    ...(clock !== undefined && { clock }),
+  })
+}
+
+const WEBHOOK = {
+  title: TITLE,
+  // Deviation: 503 without a wait, which kube-apiserver takes for final (`docs/deviations.md`, token webhooks).
+  isTransientStatus: (status: number) => status === 429 || status >= 500,
+}
+
+/** In this order: that a token is for somebody else hides why it is refused. */
+function evaluate(
+  status: TokenReviewStatus,
+  requested: readonly string[] | undefined,
+  implicit: readonly string[],
+  secrets: () => readonly string[],
+): Authentication | undefined {
+  const { authenticated, user, error } = status
+  const candidates = status.audiences.length > 0 ? status.audiences : implicit
+  const audiences = requested && intersectAudiences(requested, candidates)
+  if (audiences?.length === 0) return undefined
+  if (!authenticated) {
+    if (error === '') return undefined
+    throw rejected(shownText(error, secrets()) || `${TITLE} refused the token`)
+  }
+  if (user.username === '') throw unavailable(`${TITLE} knows the token, and does not say whose it is`)
+  return { user: userInfo(user), ...(audiences !== undefined && { audiences }) }
+}
+
+function callContext({ signal, observer }: Context): WebhookCallContext {
+  return { signal, ...(observer !== undefined && { onCall: reportTo(observer) }) }
+}
+
+function reportTo(observer: Observer): NonNullable<WebhookCallContext['onCall']> {
+  return (status, durationSeconds) =>
+    notify(observer, {
+      type: 'tokenReviewCall',
+      durationSeconds,
+      ...(status !== undefined && { status }),
+    })
+}
+
+/** Tells the server how long the answer is waited for. */
+function withTimeout(url: string, seconds: number): string {
+  const result = new URL(url)
+  result.hash = ''
+  result.search = Number.isInteger(seconds)
+    ? `?timeout=${seconds}s`
+    : `?timeout=${Math.ceil(seconds * 1000)}ms`
+  return result.href
+}
+
+function validate(options: WebhookAuthenticatorOptions): void {
+  const problems: ConfigurationProblem[] = [...webhookCallProblems(options)]
+  const { version, cacheTtlSeconds, maxCacheEntries, implicitAudiences } = options
+  if (version !== undefined && !['v1', 'v1beta1'].includes(version)) {
+    const message = `unsupported authentication webhook version ${quoted(version)}, supported versions are "v1", "v1beta1"`
+    problems.push({ path: 'version', message })
+  }
+  if (implicitAudiences?.length === 0) {
+    problems.push({ path: 'implicitAudiences', message: 'must not be empty; leave it out for none' })
+  }
+  if (cacheTtlSeconds !== undefined && !isDuration(cacheTtlSeconds)) {
+    problems.push({ path: 'cacheTtlSeconds', message: 'must be 0 or more' })
+  }
+  if (maxCacheEntries !== undefined && !isCount(maxCacheEntries)) {
+    problems.push({ path: 'maxCacheEntries', message: 'must be a whole number above 0' })
+  }
+  if (problems.length > 0) throw new ConfigurationError(problems)
+}

@@ -1,0 +1,146 @@
+import { type Authenticator, ConfigurationError } from '@kube-authn/core'
+import { clientCertificate } from '@kube-authn/core/client-certificate'
+import { requestHeader, type RequestHeaderNames } from '@kube-authn/core/request-header'
+import type { RequestHeaderConfig } from '@kube-authn/core/request-header-config'
+import { type CertificatePool, certificatePool } from '@kube-authn/core/x509'
+import {
+  assertDistinct,
+  type CertificateAuthoritiesFile,
+  type CertificatePools,
+  type KnownPools,
+  openCertificatePools,
+} from '../certificate-pools.ts'
+import {
+  believeDescribed,
+  type DescribedProxy,
+  describedProxy,
+  type DescribedProxyOptions,
+  NOBODY,
+} from '../described-proxy.ts'
+import { opener } from '../opener.ts'
+import { withPath } from '../with-path.ts'
+import type { HttpFetch } from '../http/create-fetch.ts'
+import type { Endpoint } from '../http/endpoint.ts'
+import { clusterConfigMap, type ClusterConfigMapOptions } from './cluster-config-map.ts'
+
+/** A front proxy that is configured here and not by the cluster. */
+export interface ConfiguredProxy extends Partial<RequestHeaderNames> {
+  /** Who signs the certificates of proxies, in PEM (`--requestheader-client-ca-file`): a path, or options with one. */
+  readonly clientCA: string | CertificateAuthoritiesFile
+  /** The common names a proxy may have (`--requestheader-allowed-names`). */
+  readonly allowedNames?: readonly string[]
+  /** Let every certificate of that CA be a proxy's. Default `false`. */
+  readonly allowAnyProxyName?: boolean
+}
+
+/** Who is known by a certificate, where the cluster is asked about it. */
+export interface ClusterClientsOptions extends DescribedProxyOptions, ClusterConfigMapOptions {
+  /** Who signs client certificates, in PEM (`--client-ca-file`): a path, or options with one. Default: what the cluster says. */
+  readonly clientCA?: string | CertificateAuthoritiesFile
+  /** The front proxy (`--requestheader-*`). Default: the one that the cluster describes. */
+  readonly requestHeader?: ConfiguredProxy
+  /** Ask the cluster about neither (`--authentication-skip-lookup`). Default `false`. */
+  readonly skipLookup?: boolean
+}
+
+/** Who is known by a certificate. */
+export interface ClusterClients {
+  readonly requestHeader: Authenticator | undefined
+  readonly clientCertificate: Authenticator | undefined
+  readonly close: () => void
+}
+
+/**
+ * The headers of a front proxy that does not say which: those of kube-apiserver, without a uid.
+ *
+ * Source: apiserver `pkg/server/options/authentication.go` NewDelegatingAuthenticationOptions.
+ */
+const HEADER_NAMES = {
+  usernameHeaders: ['x-remote-user'],
+  groupHeaders: ['x-remote-group'],
+  extraHeaderPrefixes: ['x-remote-extra-'],
+} satisfies RequestHeaderNames
+
+/**
+ * The front proxy and the client CA of files, and of the cluster where there are no files.
+ *
+ * @throws {ConfigurationError} as a rejection: when a file or what the cluster says cannot be used.
+ */
+export async function clusterClients(
+  endpoint: Endpoint,
+  fetch: HttpFetch,
+  options: ClusterClientsOptions,
+): Promise<ClusterClients> {
+  const { observer, clock, requestHeader: proxy } = options
+  const shared = { ...(observer !== undefined && { observer }), ...(clock !== undefined && { clock }) }
+  const parts = opener()
+  let known: () => Described = () => NOTHING
+  try {
+    const files = openCertificatePools(
+      { clientCA: withPath(options.clientCA, shared), requestHeaderCA: withPath(proxy?.clientCA, shared) },
+      parts,
+      () => known(),
+    )
+    if (parts.problems.length > 0) throw new ConfigurationError(parts.problems)
+    const configured =
+      files.requestHeaderCA &&
+      requestHeader({
+        ...HEADER_NAMES,
+        ...proxy,
+        ca: files.requestHeaderCA,
+        ...(clock !== undefined && { clock }),
+      })
+    const isAsked = options.skipLookup !== true && (files.clientCA === undefined || configured === undefined)
+    const cluster = isAsked
+      ? await clusterConfigMap(
+          endpoint,
+          fetch,
+          (config) => described(config, files, options),
+          NOTHING,
+          options,
+        )
+      : undefined
+    if (cluster !== undefined) known = cluster.current
+    const clientCA = files.clientCA ?? (cluster && { current: () => cluster.current().clientCA })
+    return {
+      requestHeader: configured ?? (cluster && believeDescribed(() => cluster.current().proxy)),
+      clientCertificate: clientCA && clientCertificate({ ca: clientCA, ...shared }),
+      close() {
+        cluster?.close()
+        parts.close()
+      },
+    }
+  } catch (error) {
+    parts.close()
+    throw error
+  }
+}
+
+/** What the cluster says, as far as no file says otherwise. */
+interface Described extends KnownPools {
+  readonly proxy: DescribedProxy
+}
+
+const NOTHING: Described = Object.freeze({ proxy: NOBODY })
+
+/** @throws {ConfigurationError} when it cannot be believed, by itself or together with the files. */
+function described(
+  config: RequestHeaderConfig,
+  files: CertificatePools,
+  options: DescribedProxyOptions,
+): Described {
+  const result: Described = {
+    proxy: files.requestHeaderCA === undefined ? describedProxy(config, options) : NOBODY,
+    clientCA: files.clientCA === undefined ? poolOf(config.clientCA) : undefined,
+    requestHeaderCA: files.requestHeaderCA === undefined ? poolOf(config.requestHeaderClientCA) : undefined,
+  }
+  assertDistinct(
+    files.clientCA?.current() ?? result.clientCA,
+    files.requestHeaderCA?.current() ?? result.requestHeaderCA,
+  )
+  return result
+}
+
+function poolOf(pem: string | undefined): CertificatePool | undefined {
+  return pem === undefined ? undefined : certificatePool(pem)
+}

@@ -1,0 +1,125 @@
+import { type Clock, ConfigurationError, notify, type Observer, systemClock } from '@kube-authn/core'
+import { parseRequestHeaderConfig, type RequestHeaderConfig } from '@kube-authn/core/request-header-config'
+import type { FileSource } from '../file-source/reloading-source.ts'
+import type { HttpFetch } from '../http/create-fetch.ts'
+import type { Endpoint } from '../http/endpoint.ts'
+import { isOfStrings, isRecord } from '../request-header-config/request-header-config-at.ts'
+import { apiUrl } from './cluster-endpoint.ts'
+
+/** Options of {@link clusterConfigMap}. */
+export interface ClusterConfigMapOptions {
+  /** How often it is read. Default 60. */
+  readonly pollSeconds?: number
+  /**
+   * Start without it where it cannot be read or used at first, and take it when it can
+   * (`--authentication-tolerate-lookup-failure`). Default `false`.
+   */
+  readonly tolerateLookupFailure?: boolean
+  /** Told when a new version counts, or is refused. */
+  readonly observer?: Observer
+  readonly clock?: Clock
+}
+
+const PATH = '/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication'
+
+/**
+ * Reads the ConfigMap `kube-system/extension-apiserver-authentication` of a cluster now, and again at intervals. What cannot be
+ * read or used changes nothing, once there was a good version, and is told once.
+ *
+ * Source: apiserver `pkg/server/options/authentication_dynamic_request_header.go`.
+ *
+ * @param make what is made of a version; what it throws refuses it.
+ * @param nothing what counts as long as there is no such ConfigMap.
+ * @throws {ConfigurationError} as a rejection: when it cannot be read at first, or not be used.
+ */
+export async function clusterConfigMap<T>(
+  endpoint: Endpoint,
+  fetch: HttpFetch,
+  make: (config: RequestHeaderConfig) => T,
+  nothing: T,
+  options: ClusterConfigMapOptions,
+): Promise<FileSource<T>> {
+  const { observer, clock = systemClock, pollSeconds = 60, tolerateLookupFailure = false } = options
+  const source = apiUrl(endpoint, PATH)
+  let current = nothing
+  let version = ''
+  let failure = ''
+  let isClosed = false
+  let cancel = (): void => {}
+
+  const read = async (): Promise<void> => {
+    const text = await configMap(fetch, source)
+    if (text === undefined || text === version) return
+    current = make(parseRequestHeaderConfig(dataOf(source, text)))
+    if (version !== '') notify(observer, { type: 'reload', source, outcome: 'loaded' })
+    version = text
+  }
+  const report = (error: unknown): void => {
+    // The same trouble is told once.
+    if (String(error) !== failure)
+      notify(observer, { type: 'reload', source, outcome: 'failed', error: asError(error) })
+    failure = String(error)
+  }
+  const poll = async (): Promise<void> => {
+    try {
+      await read()
+      failure = ''
+    } catch (error) {
+      report(error)
+    }
+    schedule()
+  }
+  const schedule = (): void => {
+    if (!isClosed) cancel = clock.after(pollSeconds * 1000, () => void poll())
+  }
+
+  try {
+    await read()
+  } catch (error) {
+    if (!tolerateLookupFailure) {
+      if (error instanceof ConfigurationError) throw error
+      throw new ConfigurationError([{ path: source, message: reasonOf(asError(error)) }], { cause: error })
+    }
+    report(error)
+  }
+  schedule()
+  return {
+    current: () => current,
+    close() {
+      isClosed = true
+      cancel()
+    },
+  }
+}
+
+/** The ConfigMap in JSON; `undefined` when there is none. */
+async function configMap(fetch: HttpFetch, url: string): Promise<string | undefined> {
+  const response = await fetch(url, { method: 'GET', headers: { accept: 'application/json' } })
+  if (response.status === 404) return undefined
+  if (response.status !== 200) throw new Error(`answered with HTTP status ${response.status}`)
+  return response.text()
+}
+
+function dataOf(source: string, text: string): Readonly<Record<string, string>> {
+  const refuse = (): ConfigurationError =>
+    new ConfigurationError([{ path: source, message: 'did not answer with a ConfigMap' }])
+  let manifest: unknown
+  try {
+    manifest = JSON.parse(text)
+  } catch {
+    throw refuse()
+  }
+  if (!isRecord(manifest) || manifest['kind'] !== 'ConfigMap') throw refuse()
+  const data = manifest['data'] ?? {}
+  if (!isRecord(data) || !isOfStrings(data)) throw refuse()
+  return data
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}
+
+/** What `fetch` rejects with says nothing itself. */
+function reasonOf({ message, cause }: Error): string {
+  return cause instanceof Error ? `${message}: ${cause.message}` : message
+}

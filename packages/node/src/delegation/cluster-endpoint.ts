@@ -1,0 +1,30 @@
+import type { Endpoint } from '../http/endpoint.ts'
+import { readKubeconfig } from '../kubeconfig/kubeconfig.ts'
+import { inClusterEndpoint } from './in-cluster-endpoint.ts'
+
+/** Which cluster. */
+export interface ClusterOptions {
+  /** The path of a kubeconfig, or an endpoint. Default: the cluster that this process is a pod of. */
+  readonly kubeconfig?: string | Endpoint
+  /** The context of the kubeconfig. Default: its current one. */
+  readonly context?: string
+}
+
+/**
+ * How the API of the cluster is reached.
+ *
+ * @throws {ConfigurationError} when the kubeconfig cannot be used, or there is neither one nor a cluster.
+ */
+export function clusterEndpoint({ kubeconfig, context }: ClusterOptions): Endpoint {
+  if (kubeconfig === undefined) return inClusterEndpoint()
+  if (typeof kubeconfig !== 'string') return kubeconfig
+  return readKubeconfig(kubeconfig, context === undefined ? {} : { context })
+}
+
+/** A path of the API of a server, which may be below a path itself. */
+export function apiUrl(endpoint: Endpoint, path: string): string {
+  const url = new URL(endpoint.server)
+  url.pathname = `${url.pathname.replace(/\/+$/, '')}${path}`
+  url.search = ''
+  return url.href
+}

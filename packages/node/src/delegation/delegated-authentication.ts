@@ -1,0 +1,114 @@
+import { type AnonymousConfig, type Authenticator, authenticatorChain } from '@kube-authn/core'
+import {
+  allowPaths,
+  type Authorizer,
+  MASTERS_GROUP,
+  privilegedGroups,
+  unionAuthorizer,
+} from '@kube-authn/core/authorization'
+import { webhookAuthorizer } from '@kube-authn/core/authorization-webhook'
+import { webhookAuthenticator } from '@kube-authn/core/webhook'
+import { endpointFetch } from '../http/endpoint-fetch.ts'
+import { clusterClients, type ClusterClientsOptions } from './cluster-clients.ts'
+import { apiUrl, clusterEndpoint, type ClusterOptions } from './cluster-endpoint.ts'
+
+/** Options of {@link delegatedAuthentication}. The defaults are those of extension API servers. */
+export interface DelegatedAuthenticationOptions extends ClusterOptions, ClusterClientsOptions {
+  /** How long it is kept who a token belongs to (`--authentication-token-webhook-cache-ttl`). Default 10. */
+  readonly tokenTtlSeconds?: number
+  /** How long a yes of the authorizer is kept (`--authorization-webhook-cache-authorized-ttl`). Default 10. */
+  readonly allowedTtlSeconds?: number
+  /** How long anything else it says is kept (`--authorization-webhook-cache-unauthorized-ttl`). Default 10. */
+  readonly deniedTtlSeconds?: number
+  /** Paths that everybody may see (`--authorization-always-allow-paths`). Default `/healthz`, `/readyz` and `/livez`. */
+  readonly alwaysAllowPaths?: readonly string[]
+  /** For one question to the cluster, with all its repetitions. Default 10. */
+  readonly timeoutSeconds?: number
+  /** Let requests without any credential pass as `system:anonymous`. Default `false`. */
+  readonly anonymous?: boolean | AnonymousConfig
+  /** What credentials must be valid for. Default: no restriction. */
+  readonly audiences?: readonly string[]
+}
+
+/** Who a request is from, and whether they may make it, as a cluster sees it. */
+export interface DelegatedAuthentication {
+  readonly authenticator: Authenticator
+  readonly authorizer: Authorizer
+  /** Ends all connections, and stops reading files and the ConfigMap. A process ends without it. */
+  readonly close: () => void
+}
+
+/**
+ * Leaves both questions to a cluster, as an extension API server does. Its front proxy and client CA are those of the ConfigMap
+ * `kube-system/extension-apiserver-authentication`, who a token belongs to is asked by TokenReview, and what a user may do by
+ * SubjectAccessReview.
+ *
+ * The user of the kubeconfig needs the roles `system:auth-delegator`, and `extension-apiserver-authentication-reader` in
+ * `kube-system`.
+ *
+ * Source: apiserver `pkg/server/options/authentication.go`, `authorization.go`, `pkg/authentication/authenticatorfactory`.
+ *
+ * Deviation: anonymous requests are refused unless asked for, and a lookup that was tolerated to fail is repeated
+ * (`docs/deviations.md`, anonymous by default; delegation).
+ *
+ * @throws {ConfigurationError} as a rejection: when there is no cluster, an option cannot work, or what the cluster says at first
+ *   cannot be read or used.
+ * @example
+ * const { authenticator, authorizer } = await delegatedAuthentication({ kubeconfig: '/etc/my-app/kubeconfig' })
+ * app.use(authentication(authenticator), authorization(authorizer))
+ */
+export async function delegatedAuthentication(
+  options: DelegatedAuthenticationOptions = {},
+): Promise<DelegatedAuthentication> {
+  const { timeoutSeconds = 10, tokenTtlSeconds = 10, allowedTtlSeconds = 10, deniedTtlSeconds = 10 } = options
+  const {
+    alwaysAllowPaths = ['/healthz', '/readyz', '/livez'],
+    anonymous,
+    audiences,
+    observer,
+    clock,
+  } = options
+  const endpoint = clusterEndpoint(options)
+  const shared = { timeoutSeconds, ...(clock !== undefined && { clock }) }
+  const fetch = endpointFetch(endpoint, { ...shared, ...(observer !== undefined && { observer }) })
+  const opened: { close(): void }[] = [fetch]
+  const close = (): void => {
+    for (const each of opened) each.close()
+  }
+  try {
+    const reviews = { ...shared, fetch, secrets: fetch.secrets }
+    const authorizer = unionAuthorizer(
+      privilegedGroups(MASTERS_GROUP),
+      allowPaths(alwaysAllowPaths),
+      webhookAuthorizer({
+        ...reviews,
+        url: apiUrl(endpoint, '/apis/authorization.k8s.io/v1/subjectaccessreviews'),
+        allowedTtlSeconds,
+        deniedTtlSeconds,
+      }),
+    )
+    const tokens = webhookAuthenticator({
+      ...reviews,
+      url: apiUrl(endpoint, '/apis/authentication.k8s.io/v1/tokenreviews'),
+      cacheTtlSeconds: tokenTtlSeconds,
+      ...(audiences !== undefined && audiences.length > 0 && { implicitAudiences: audiences }),
+    })
+    const {
+      requestHeader,
+      clientCertificate,
+      close: closeClients,
+    } = await clusterClients(endpoint, fetch, options)
+    opened.push({ close: closeClients })
+    const authenticator = authenticatorChain({
+      ...(requestHeader !== undefined && { requestHeader }),
+      ...(clientCertificate !== undefined && { clientCertificate }),
+      tokens: [tokens],
+      ...(anonymous !== undefined && { anonymous }),
+      ...(audiences !== undefined && { audiences }),
+    })
+    return { authenticator, authorizer, close }
+  } catch (error) {
+    close()
+    throw error
+  }
+}

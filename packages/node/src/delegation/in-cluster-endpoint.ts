@@ -1,0 +1,44 @@
+import { join } from 'node:path'
+import { ConfigurationError } from '@kube-authn/core'
+import type { Endpoint } from '../http/endpoint.ts'
+import { endpointProblems } from '../http/problems.ts'
+
+/** Options of {@link inClusterEndpoint}. */
+export interface InClusterEndpointOptions {
+  /** Where `KUBERNETES_SERVICE_HOST` and `KUBERNETES_SERVICE_PORT` are. Default: the environment of the process. */
+  readonly environment?: Readonly<Record<string, string | undefined>>
+  /** Where `token` and `ca.crt` are mounted. Default `/var/run/secrets/kubernetes.io/serviceaccount`. */
+  readonly folder?: string
+}
+
+/**
+ * The Kubernetes API as a pod sees it: where it is, who signs its certificate, and the token of the pod's service account, which is
+ * read again about once a minute.
+ *
+ * Source: client-go `rest/config.go` InClusterConfig.
+ *
+ * Deviation: a CA that is missing is an error (`docs/deviations.md`, in a cluster).
+ *
+ * @throws {ConfigurationError} when this is no pod, or a file cannot be used.
+ * @example
+ * const endpoint = inClusterEndpoint()
+ * const fetch = endpointFetch(endpoint)
+ */
+export function inClusterEndpoint(options: InClusterEndpointOptions = {}): Endpoint {
+  const { environment = process.env, folder = '/var/run/secrets/kubernetes.io/serviceaccount' } = options
+  const host = environment['KUBERNETES_SERVICE_HOST'] ?? ''
+  const port = environment['KUBERNETES_SERVICE_PORT'] ?? ''
+  if (host === '' || port === '') {
+    const message =
+      'unable to load in-cluster configuration, KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT must be defined'
+    throw new ConfigurationError([{ path: 'environment', message }])
+  }
+  const endpoint: Endpoint = {
+    server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    ca: { path: join(folder, 'ca.crt') },
+    credential: { type: 'tokenFile', path: join(folder, 'token') },
+  }
+  const problems = endpointProblems(endpoint, {})
+  if (problems.length > 0) throw new ConfigurationError(problems)
+  return endpoint
+}

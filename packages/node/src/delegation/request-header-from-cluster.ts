@@ -1,0 +1,63 @@
+import { type Authenticator, systemClock } from '@kube-authn/core'
+import { believeDescribed, describedProxy, type DescribedProxyOptions, NOBODY } from '../described-proxy.ts'
+import { endpointFetch } from '../http/endpoint-fetch.ts'
+import type { Endpoint } from '../http/endpoint.ts'
+import { clusterConfigMap, type ClusterConfigMapOptions } from './cluster-config-map.ts'
+import { clusterEndpoint } from './cluster-endpoint.ts'
+
+/** Options of {@link requestHeaderFromCluster}. */
+export interface RequestHeaderFromClusterOptions
+  extends DescribedProxyOptions, Omit<ClusterConfigMapOptions, 'tolerateLookupFailure'> {
+  /** The context of the kubeconfig. Default: its current one. */
+  readonly context?: string
+  /** How long reading the ConfigMap may take. Default 10. */
+  readonly timeoutSeconds?: number
+}
+
+/**
+ * Believes the front proxy that a cluster describes in its ConfigMap `kube-system/extension-apiserver-authentication`, and reads
+ * that again at intervals. The user of the kubeconfig needs the role `extension-apiserver-authentication-reader`.
+ *
+ * While there is no such ConfigMap there is no opinion on any request. A version that cannot be used, or a cluster that does not
+ * answer, changes nothing once there was a good one.
+ *
+ * Source: apiserver `pkg/server/options/authentication_dynamic_request_header.go`.
+ *
+ * Deviation: without allowed names nobody is the proxy (`docs/deviations.md`, request header configuration).
+ *
+ * @param kubeconfig the path of a kubeconfig, or an endpoint, as from `inClusterEndpoint()`.
+ * @throws {ConfigurationError} as a rejection: when the kubeconfig cannot be used, or the ConfigMap cannot be read at first or not
+ *   be used.
+ * @example
+ * const proxy = await requestHeaderFromCluster('/etc/my-app/kubeconfig')
+ * app.use(authentication(createAuthenticator({ requestHeader: proxy })))
+ */
+export async function requestHeaderFromCluster(
+  kubeconfig: string | Endpoint,
+  options: RequestHeaderFromClusterOptions = {},
+): Promise<Authenticator & { readonly close: () => void }> {
+  const { context, observer, clock = systemClock, timeoutSeconds = 10 } = options
+  const endpoint = clusterEndpoint({ kubeconfig, ...(context !== undefined && { context }) })
+  const fetch = endpointFetch(endpoint, {
+    clock,
+    timeoutSeconds,
+    ...(observer !== undefined && { observer }),
+  })
+  try {
+    const source = await clusterConfigMap(
+      endpoint,
+      fetch,
+      (config) => describedProxy(config, options),
+      NOBODY,
+      options,
+    )
+    const close = (): void => {
+      source.close()
+      fetch.close()
+    }
+    return { ...believeDescribed(source.current), close }
+  } catch (error) {
+    fetch.close()
+    throw error
+  }
+}

@@ -1,0 +1,30 @@
+import type { WebhookFetch } from '@kube-authn/core/webhook'
+import type { FetchOptions } from '../http/create-fetch.ts'
+import { type EndpointFetch, endpointFetch } from '../http/endpoint-fetch.ts'
+import type { Endpoint } from '../http/endpoint.ts'
+
+/** How a webhook is reached. */
+export interface ReachedWebhook {
+  readonly url: string
+  readonly fetch: WebhookFetch
+  readonly secrets: () => readonly string[]
+}
+
+/**
+ * Makes what asks the server of an endpoint. Closing it ends its connections.
+ *
+ * @throws {ConfigurationError} when the endpoint or an option cannot be used; what `make` throws.
+ */
+export function overEndpoint<T extends object>(
+  endpoint: Endpoint,
+  options: Omit<FetchOptions, 'allowInsecureHttp'>,
+  make: (webhook: ReachedWebhook) => T,
+): T & { readonly close: () => void } {
+  const fetch: EndpointFetch = endpointFetch(endpoint, { ...options, allowInsecureHttp: false })
+  try {
+    return { ...make({ url: endpoint.server, fetch, secrets: fetch.secrets }), close: fetch.close }
+  } catch (error) {
+    fetch.close()
+    throw error
+  }
+}

@@ -1,0 +1,33 @@
+import type { Authentication, UserInfo } from '@kube-authn/core'
+import { messageOf } from './exchange.ts'
+
+const authentications = new WeakMap<object, Authentication>()
+
+/** Makes this what is known of a request of Passport's. */
+export function setAuthentication(req: object, authentication: Authentication): void {
+  authentications.set(messageOf(req) ?? req, authentication)
+}
+
+/**
+ * Who makes the request, and how that is known: what Passport has as `req.authInfo`, typed without any declaration.
+ *
+ * @param req the request of Express, or the context or request of Koa.
+ * @throws {Error} when no strategy of this package let the request pass: a mistake in the app, so it is never mistaken for a user.
+ */
+export function getAuthentication(req: object): Authentication {
+  const authentication = authentications.get(messageOf(req) ?? req)
+  if (authentication === undefined) throw new Error('no strategy of kube-authn let this request pass')
+  return authentication
+}
+
+/**
+ * Who makes the request. The same object as `req.user`, typed without any declaration.
+ *
+ * @param req the request of Express, or the context or request of Koa.
+ * @throws {Error} when no strategy of this package let the request pass.
+ * @example
+ * app.get('/', passport.authenticate('kube-authn', { session: false }), (req, res) => res.send(`Hello ${getUser(req).username}`))
+ */
+export function getUser(req: object): UserInfo {
+  return getAuthentication(req).user
+}

@@ -1,0 +1,142 @@
+import {
+  type AuthenticateRequestOptions,
+  authenticateRequest,
+  type AuthenticatedRequest,
+  type Authentication,
+  AuthenticationError,
+  type Authenticator,
+  type Awaitable,
+  type Clock,
+  ConfigurationError,
+  type ConfigurationProblem,
+  isFault,
+  isPromiseLike,
+  notify,
+  type RefusedRequest,
+  type RequestOutcome,
+  systemClock,
+  warningHeader,
+} from '@kube-authn/core'
+import {
+  applyHeaderChanges,
+  closeConnection,
+  incomingMessageRequest,
+  requirePeerCertificates,
+} from '@kube-authn/core/incoming-message'
+import { setAuthentication } from './accessors.ts'
+import { problemWithSeconds } from './deadline.ts'
+import { connectionOf, type Exchange, exchangeOf } from './exchange.ts'
+import { guarded } from './guard.ts'
+
+/** How requests are decided in Passport, beyond what every adapter can be told. */
+export interface DecideOptions extends AuthenticateRequestOptions {
+  /** How long the authenticator may take before the request counts as one that could not be checked. Default 30. */
+  readonly timeoutSeconds?: number
+  /**
+   * Whether a request without an `Authorization` header may succeed as `system:anonymous`, where the chain says so. With `false`
+   * it fails, and the strategies that come next are asked. Default `true`.
+   */
+  readonly anonymous?: boolean
+  readonly clock?: Clock
+}
+
+/** What a strategy says in the end. */
+export type Verdict =
+  | { readonly kind: 'success'; readonly authentication: Authentication }
+  | {
+      readonly kind: 'fail'
+      /** All challenges in one text (RFC 9110 section 11.6.1): Passport takes one from each strategy, and texts only. */
+      readonly challenge: string | undefined
+      readonly status: number
+      /** Whether a credential was refused, and not just missing or unchecked. */
+      readonly isRejection: boolean
+    }
+  | { readonly kind: 'error'; readonly error: Error }
+
+/** Decides a request of Passport's, and does to it what every adapter does: headers that carried a credential are gone after a success. */
+export type Decide = (req: object) => Awaitable<Verdict>
+
+/**
+ * Makes it.
+ *
+ * @throws {ConfigurationError} with everything that is wrong with the options.
+ */
+export function decider(authenticator: Authenticator, options: DecideOptions): Decide {
+  const { timeoutSeconds = 30, anonymous = true, clock = systemClock, ...rest } = options
+  const problem = problemWithSeconds(timeoutSeconds)
+  const problems = problem === undefined ? [] : [{ path: 'timeoutSeconds', message: problem }]
+  const authenticate = attempt(problems, () => {
+    // The authenticator as it is first: what is none has to be told so.
+    authenticateRequest(authenticator, rest)
+    requirePeerCertificates(authenticator)
+    const deadline = { seconds: timeoutSeconds, clock }
+    return authenticateRequest(guarded(authenticator, { deadline, anonymous }), rest)
+  })
+  const { observer } = rest
+
+  return function decide(req) {
+    const exchange = exchangeOf(req)
+    const { message, target, response } = exchange
+    const request = incomingMessageRequest(message, target)
+    if (observer !== undefined && response !== undefined) {
+      response.once('finish', () =>
+        notify(observer, { type: 'response', request, status: response.statusCode }),
+      )
+    }
+    const outcome = authenticate(request)
+    const conclude = (decided: RequestOutcome): Verdict =>
+      'failure' in decided ? refuse(exchange, decided) : accept(req, exchange, decided)
+    return isPromiseLike(outcome) ? outcome.then(conclude) : conclude(outcome)
+  }
+}
+
+function accept(req: object, { message, response }: Exchange, outcome: AuthenticatedRequest): Verdict {
+  const { authentication, headerChanges, warnings, closesConnection } = outcome
+  if (closesConnection) closeConnection(message)
+  applyHeaderChanges(message, headerChanges)
+  for (const text of warnings) response?.appendHeader('Warning', warningHeader(text))
+  setAuthentication(req, authentication)
+  return { kind: 'success', authentication }
+}
+
+function refuse({ message, response }: Exchange, outcome: RefusedRequest): Verdict {
+  const { failure, headerChanges, closesConnection } = outcome
+  const cause = failure.cause instanceof AuthenticationError ? failure.cause : undefined
+  if (cause !== undefined && isFault(cause)) return { kind: 'error', error: cause }
+
+  // The strategies after this one need the credential; identities that nobody vouched for are for nobody.
+  const remove = headerChanges.remove.filter((name) => name !== 'authorization')
+  applyHeaderChanges(message, { ...headerChanges, remove })
+  for (const value of listOf(failure.headers['warning'])) response?.appendHeader('Warning', value)
+  if (closesConnection) {
+    const connection = connectionOf(message)
+    // The next strategy may know the caller.
+    response?.once('finish', () => {
+      if (response.statusCode === failure.status) closeConnection(connection)
+    })
+  }
+  const challenges = listOf(failure.headers['www-authenticate'])
+  return {
+    kind: 'fail',
+    challenge: challenges.length === 0 ? undefined : challenges.join(', '),
+    status: failure.status,
+    isRejection: cause?.code === 'rejected',
+  }
+}
+
+function listOf(values: string | readonly string[] | undefined): readonly string[] {
+  if (values === undefined) return []
+  return typeof values === 'string' ? [values] : values
+}
+
+/** What is made, unless there are problems, these or others: then all of them are thrown. */
+function attempt<T>(problems: readonly ConfigurationProblem[], make: () => T): T {
+  try {
+    const made = make()
+    if (problems.length === 0) return made
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    throw new ConfigurationError([...error.problems, ...problems], { cause: error })
+  }
+  throw new ConfigurationError(problems)
+}

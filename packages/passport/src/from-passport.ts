@@ -1,0 +1,185 @@
+import {
+  type AnyAuthenticator,
+  type AuthenticationScheme,
+  type Authenticator,
+  type Awaitable,
+  basic,
+  bearerToken,
+  type Clock,
+  ConfigurationError,
+  isPromiseLike,
+  type PasswordAuthenticator,
+  systemClock,
+  type TokenAuthenticator,
+  type UserInfoInit,
+} from '@kube-authn/core'
+import { askStrategy, type PassportStrategy } from './ask-strategy.ts'
+import { authenticationOf } from './authentication-of.ts'
+import { inTime, problemWithSeconds } from './deadline.ts'
+import { passwordRequest, problemWithPassword, problemWithToken, tokenRequest } from './credential-request.ts'
+import { type Ask, wholeRequest, type WholeRequestOptions } from './whole-request.ts'
+
+/** What a strategy calls a user, unless `user` says more about it. */
+export type PassportUser = Readonly<Record<string, unknown>>
+
+/** Options of {@link fromPassport}. */
+export interface FromPassportOptions<User = PassportUser, Info = unknown> {
+  /**
+   * Who that is: called with what the strategy's `success` was called with, and with its second argument. What it throws counts
+   * as with any authenticator.
+   */
+  readonly user: (user: User, info: Info) => Awaitable<UserInfoInit>
+  /** What events and errors call it. Default: the name of the strategy. */
+  readonly name?: string
+  /** How long the strategy and `user` may take together before that counts as `unavailable`. Default 10. */
+  readonly timeoutSeconds?: number
+  readonly clock?: Clock
+}
+
+/**
+ * Any Passport strategy as an authenticator.
+ *
+ * | `as`         | what it is                    | what the strategy is shown                                                       |
+ * | ------------ | ----------------------------- | -------------------------------------------------------------------------------- |
+ * | `'token'`    | {@link TokenAuthenticator}    | `Authorization: Bearer TOKEN`                                                    |
+ * | `'password'` | {@link PasswordAuthenticator} | `Authorization: Basic BASE64`, and `username` and `password` in its `body`       |
+ * | `'request'`  | {@link Authenticator}         | the whole request, without a body                                                |
+ * | left out     | {@link Authenticator}         | by its name: `bearer` a token, `basic`, `ldapauth` and `local` a password, any other the whole request |
+ *
+ * | the strategy                            | becomes                                                                    |
+ * | --------------------------------------- | -------------------------------------------------------------------------- |
+ * | `success(user, info)`                   | the user that `user(user, info)` makes of it                               |
+ * | `fail()`, whatever the challenge        | `rejected`; no opinion when there was nothing in the request for it         |
+ * | `fail` with a status of 500 and above   | `unavailable`                                                              |
+ * | `pass()`                                | no opinion                                                                 |
+ * | `error(error)`, a throw, a rejection    | `unavailable`, with that error as the cause                                |
+ * | no call within `timeoutSeconds`         | `unavailable`                                                              |
+ * | `redirect()`                            | `unavailable`: an authenticator cannot send anybody to a login page        |
+ *
+ * The first call counts. Challenges of the strategy are not passed on, since they may say why a credential was refused; the chain
+ * makes its own.
+ *
+ * @throws {ConfigurationError} when the options cannot work.
+ * @example
+ * const directory = fromPassport(new LdapStrategy(options), {
+ *   as: 'password',
+ *   user: (entry: Entry) => ({ username: entry.uid, groups: entry._groups.map(({ cn }) => cn) }),
+ * })
+ * const chain = authenticatorChain({ passwords: [directory] })
+ */
+export function fromPassport<User = PassportUser, Info = unknown>(
+  strategy: PassportStrategy,
+  options: FromPassportOptions<User, Info> & WholeRequestOptions & { readonly as?: 'request' },
+): Authenticator
+/** Hands tokens to the strategy. */
+export function fromPassport<User = PassportUser, Info = unknown>(
+  strategy: PassportStrategy,
+  options: FromPassportOptions<User, Info> & { readonly as: 'token' },
+): TokenAuthenticator
+/** Hands passwords to the strategy. */
+export function fromPassport<User = PassportUser, Info = unknown>(
+  strategy: PassportStrategy,
+  options: FromPassportOptions<User, Info> & { readonly as: 'password' },
+): PasswordAuthenticator
+export function fromPassport<User, Info>(
+  strategy: PassportStrategy,
+  options: FromPassportOptions<User, Info> & WholeRequestOptions & { readonly as?: Shape },
+): AnyAuthenticator {
+  validate(strategy, options)
+  const { name = strategy.name ?? 'passport', timeoutSeconds = 10, clock = systemClock, user } = options
+  const deadline = { seconds: timeoutSeconds, clock }
+  const ask: Ask = (req, isCredential) => {
+    const answer = authenticationOf(askStrategy(strategy, req), { name, isCredential, user })
+    return isPromiseLike(answer) ? inTime(answer, deadline, name) : answer
+  }
+
+  const shape = options.as ?? (isRestricted(options) ? 'request' : USUAL.get(strategy.name ?? ''))
+  switch (shape) {
+    case 'token':
+      return asTokens(name, ask)
+    case 'bearer':
+      return bearerToken(asTokens(name, ask))
+    case 'password':
+      return asPasswords(name, ask)
+    case 'basic':
+      return basic(asPasswords(name, ask))
+    case 'negotiate':
+      return wholeRequest(name, { schemes: ['Negotiate'] }, ask)
+    case 'request':
+    case undefined:
+      return wholeRequest(name, options, ask)
+  }
+}
+
+type Shape = 'token' | 'password' | 'request'
+
+/** What strategies of these names look for. */
+const USUAL: ReadonlyMap<string, 'bearer' | 'basic' | 'negotiate'> = new Map([
+  ['bearer', 'bearer'],
+  ['basic', 'basic'],
+  ['ldapauth', 'basic'],
+  ['local', 'basic'],
+  ['negotiate', 'negotiate'],
+])
+
+function isRestricted({ schemes, headers }: WholeRequestOptions): boolean {
+  return schemes !== undefined || headers !== undefined
+}
+
+function asTokens(name: string, ask: Ask): TokenAuthenticator {
+  return {
+    name,
+    authenticateToken(token) {
+      const problem = problemWithToken(token)
+      if (problem !== undefined) throw problem
+      return ask(tokenRequest(token), always)
+    },
+  }
+}
+
+function asPasswords(name: string, ask: Ask): PasswordAuthenticator {
+  return {
+    name,
+    authenticatePassword(username, password) {
+      const problem = problemWithPassword(username, password)
+      if (problem !== undefined) throw problem
+      return ask(passwordRequest(username, password), always)
+    },
+  }
+}
+
+function always(): boolean {
+  return true
+}
+
+function validate(
+  strategy: PassportStrategy,
+  options: Partial<FromPassportOptions<never, never>> & WholeRequestOptions & { readonly as?: unknown },
+): void {
+  const { user, as, schemes = [], headers = [], timeoutSeconds = 10 } = options
+  const problems = []
+  if (typeof (strategy as Partial<PassportStrategy> | undefined)?.authenticate !== 'function') {
+    problems.push({ path: 'strategy', message: 'must be a Passport strategy' })
+  }
+  if (typeof user !== 'function') {
+    problems.push({ path: 'user', message: 'must be a function that says who a user of the strategy is' })
+  }
+  if (as !== undefined && as !== 'token' && as !== 'password' && as !== 'request') {
+    problems.push({ path: 'as', message: "must be 'token', 'password' or 'request'" })
+  }
+  for (const [index, scheme] of schemes.entries()) {
+    if (!SCHEMES.includes(scheme)) {
+      problems.push({ path: `schemes[${index}]`, message: `must be one of ${SCHEMES.join(', ')}` })
+    }
+  }
+  for (const [index, name] of headers.entries()) {
+    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) {
+      problems.push({ path: `headers[${index}]`, message: 'must be the name of a header' })
+    }
+  }
+  const late = problemWithSeconds(timeoutSeconds)
+  if (late !== undefined) problems.push({ path: 'timeoutSeconds', message: late })
+  if (problems.length > 0) throw new ConfigurationError(problems)
+}
+
+const SCHEMES: readonly string[] = ['Bearer', 'Basic', 'Negotiate'] satisfies AuthenticationScheme[]

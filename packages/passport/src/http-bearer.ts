@@ -1,0 +1,109 @@
+import { authenticatorChain, ConfigurationError, type TokenAuthenticator } from '@kube-authn/core'
+import { Strategy as BearerStrategy } from 'passport-http-bearer'
+import { actionsOf, type StrategyActions } from './actions.ts'
+import { decider, type DecideOptions, type Verdict } from './decide.ts'
+import { type NamedStrategy, proceed } from './strategy.ts'
+
+/** Options of {@link httpBearer}. */
+export interface HttpBearerOptions extends Omit<DecideOptions, 'anonymous' | 'challenges'> {
+  /** What a token must be good for, named in the challenge only. Default: nothing. */
+  readonly scope?: string | readonly string[]
+}
+
+/**
+ * passport-http-bearer, ready-made: the strategy `bearer`, whose tokens a token authenticator knows. An app whose routes say
+ * `passport.authenticate('bearer')` changes the one line that makes the strategy.
+ *
+ * The package reads the header and writes the challenges. What it does wrong by itself does not happen here: an odd header is a
+ * 401 and not a 400, a token in a body or a query is none, requests do not see each other, and an outage is not an
+ * `invalid_token`.
+ *
+ * Source: passport-http-bearer 1.0; RFC 6750.
+ *
+ * @throws {ConfigurationError} when the options cannot work.
+ * @example
+ * passport.use(httpBearer(tokenFileAt('tokens.csv')))
+ */
+export function httpBearer(tokens: TokenAuthenticator, options: HttpBearerOptions = {}): NamedStrategy {
+  const { realm = 'kubernetes-master', scope, ...rest } = options
+  const challenge = { realm, ...(scope !== undefined && { scope: [scope].flat() }) }
+  validate(tokens, challenge)
+  const { audiences } = rest
+  const chain = authenticatorChain({ tokens: [tokens], ...(audiences !== undefined && { audiences }) })
+  const decide = decider(chain, rest)
+
+  return {
+    name: 'bearer',
+    authenticate(req) {
+      const actions = actionsOf(this)
+      const authorization = firstAuthorization(req.headers)
+      // A strategy of its own for each request: there is nothing that two of them could share.
+      const ask = (header: string | undefined, onToken: (done: Done) => void): void => {
+        const bearer = new BearerStrategy(challenge, (_token: string, done: Done) => onToken(done))
+        Object.assign(bearer, actions, {
+          // Without a text it is a 400.
+          fail: (text: unknown) => (typeof text === 'string' ? actions.fail(text, 401) : refuse(401)),
+        })
+        Reflect.apply(bearer.authenticate.bind(bearer), undefined, [{ headers: { authorization: header } }])
+      }
+      /** With its own challenge, which says nothing of a token. */
+      const refuse = (status: number): void => {
+        if (status === 401) ask(undefined, () => undefined)
+        else actions.fail(undefined, status)
+      }
+      ask(authorization, (done) =>
+        proceed(
+          actions,
+          () => decide(req),
+          (verdict) => conclude(verdict, actions, done, refuse),
+        ),
+      )
+    },
+  }
+}
+
+type Done = (error: unknown, user?: object | false, info?: object) => void
+
+function conclude(
+  verdict: Verdict,
+  actions: StrategyActions,
+  done: Done,
+  refuse: (status: number) => void,
+): void {
+  switch (verdict.kind) {
+    case 'success':
+      done(null, verdict.authentication.user, verdict.authentication)
+      break
+    case 'fail':
+      if (verdict.isRejection) done(null, false)
+      else refuse(verdict.status)
+      break
+    case 'error':
+      actions.error(verdict.error)
+      break
+  }
+}
+
+function firstAuthorization({ authorization }: { readonly authorization?: unknown }): string | undefined {
+  return typeof authorization === 'string' ? authorization : undefined
+}
+
+function validate(
+  tokens: TokenAuthenticator,
+  { realm, scope = [] }: { realm: string; scope?: readonly string[] },
+): void {
+  const problems = []
+  if (typeof (tokens as Partial<TokenAuthenticator> | undefined)?.authenticateToken !== 'function') {
+    problems.push({ path: 'tokens', message: 'must be an authenticator of tokens' })
+  }
+  // The package puts both between quotation marks as they are.
+  if (!isQuotable(realm))
+    problems.push({ path: 'realm', message: 'must be printable ASCII without quotation marks' })
+  if (!scope.every(isQuotable))
+    problems.push({ path: 'scope', message: 'must be printable ASCII without quotation marks' })
+  if (problems.length > 0) throw new ConfigurationError(problems)
+}
+
+function isQuotable(text: unknown): boolean {
+  return typeof text === 'string' && /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/.test(text)
+}

@@ -1,0 +1,13 @@
+/**
+ * Kubernetes API-server authentication and Passport, in both directions: our chain as a strategy, and any strategy as an
+ * authenticator.
+ *
+ * @module
+ */
+export { getAuthentication, getUser } from './accessors.ts'
+export type { StrategyActions } from './actions.ts'
+export { fromPassport, type FromPassportOptions, type PassportUser } from './from-passport.ts'
+export { httpBearer, type HttpBearerOptions } from './http-bearer.ts'
+export type { PassportStrategy } from './ask-strategy.ts'
+export { type NamedStrategy, Strategy, type StrategyOptions } from './strategy.ts'
+export type { WholeRequestOptions } from './whole-request.ts'

@@ -1,0 +1,80 @@
+import fc from 'fast-check'
+import { fakeRequest } from '@kube-authn/testing'
+import { describe, expect, it } from 'vitest'
+import { strategyRequest } from './strategy-request.ts'
+
+interface Shown {
+  readonly method: string
+  readonly url: string
+  readonly path: string
+  readonly query: Readonly<Record<string, unknown>>
+  readonly headers: Readonly<Record<string, unknown>>
+  get(name: string): unknown
+}
+const shown = (init: Parameters<typeof fakeRequest>[0]): Shown =>
+  strategyRequest(fakeRequest(init)).req as Shown
+
+describe('the request that a strategy is shown', () => {
+  it('is what Express would show', () => {
+    const req = shown({ method: 'POST', url: '/a/b?c=1&d=2&d=3&e', headers: [['X-Key', 'k']] })
+    expect({ ...req }).toMatchObject({
+      method: 'POST',
+      url: '/a/b?c=1&d=2&d=3&e',
+      originalUrl: '/a/b?c=1&d=2&d=3&e',
+      path: '/a/b',
+      headers: { 'x-key': 'k' },
+      query: { c: '1', d: ['2', '3'], e: '' },
+    })
+    expect([req.get('X-KEY'), req.get('x-other'), req.get('constructor')]).toEqual([
+      'k',
+      undefined,
+      undefined,
+    ])
+  })
+
+  it.each([
+    ['X-A', ['1', '2'], '1, 2'],
+    ['Authorization', ['Bearer a', 'Bearer b'], 'Bearer a'],
+    ['Host', ['a', 'b'], 'a'],
+    ['Cookie', ['a=1', 'b=2'], 'a=1; b=2'],
+    ['Set-Cookie', ['a=1', 'b=2'], ['a=1', 'b=2']],
+    ['__proto__', ['a', 'b'], 'a, b'],
+    ['constructor', ['a'], 'a'],
+    ['toString', ['a'], 'a'],
+  ])('has %s as Node would join it', (name, values, expected) => {
+    const { headers } = shown({ headers: values.map((value) => [name, value] as const) })
+    expect(Object.entries(headers)).toEqual([[name.toLowerCase(), expected]])
+  })
+
+  it('has `__proto__` in the query as an ordinary name', () => {
+    const { query } = shown({ url: '/?__proto__=a&constructor=b' })
+    expect(Object.entries(query)).toEqual([
+      ['__proto__', 'a'],
+      ['constructor', 'b'],
+    ])
+  })
+
+  it('has every header that was sent, whatever it is called', () => {
+    const token = fc.stringMatching(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,20}$/)
+    fc.assert(
+      fc.property(fc.array(fc.tuple(token, fc.string())), (headers) => {
+        const names = new Set(headers.map(([name]) => name.toLowerCase()))
+        expect(new Set(Object.keys(shown({ headers }).headers))).toEqual(names)
+      }),
+    )
+  })
+})
+
+describe('a request that is large', () => {
+  it('is read in a time that does not explode', () => {
+    const names = Array.from({ length: 20_000 }, (_, index) => `x-${index}`)
+    const start = performance.now()
+    const req = shown({
+      url: `/?${names.join('&')}`,
+      headers: names.map((name) => [name, 'v'] as const),
+    })
+    expect(Object.keys(req.query)).toHaveLength(20_000)
+    expect(Object.keys(req.headers)).toHaveLength(20_000)
+    expect(performance.now() - start).toBeLessThan(2000)
+  })
+})

@@ -1,0 +1,119 @@
+import type { AuthenticationRequest } from '@kube-authn/core'
+
+/** A request for a strategy, and what the strategy made of it. */
+export interface StrategyRequest {
+  readonly req: object
+  /** Whether it looked at something that is there and may be a credential. */
+  readonly wasRead: () => boolean
+}
+
+/**
+ * The least that is a request in Express' sense: `method`, `url`, `originalUrl`, `path`, `query`, `headers`, `get()`, and an
+ * empty `socket`. A strategy gets this and not the framework's own request, so it works with every framework, cannot change
+ * what the app sees, and finds no credential where none is looked for, as in a body.
+ *
+ * Headers are as Node joins them, but their values are text and not bytes: `ö` is one character.
+ */
+export function strategyRequest(request: AuthenticationRequest): StrategyRequest {
+  let isRead = false
+  const read = <T>(value: T): T => {
+    isRead = true
+    return value
+  }
+  const headers = {}
+  for (const [name, value] of joined(request)) {
+    const get = isNoCredential(name) ? () => value : () => read(value)
+    // Defined, so that `__proto__` is an ordinary name.
+    Object.defineProperty(headers, name, { get, enumerable: true, configurable: true })
+  }
+  const header = (name: string): unknown => {
+    const key = name.toLowerCase()
+    return Object.hasOwn(headers, key) ? Reflect.get(headers, key) : undefined
+  }
+  const { path, query: search } = request
+  const readSearch = <T>(value: T): T => (search === '' ? value : read(value))
+  const url = search === '' ? path : `${path}?${search}`
+  return {
+    wasRead: () => isRead,
+    req: {
+      method: request.method,
+      headers,
+      path,
+      get url() {
+        return readSearch(url)
+      },
+      get originalUrl() {
+        return readSearch(url)
+      },
+      get query() {
+        return readSearch(queryOf(search))
+      },
+      get: header,
+      header,
+      socket: {},
+      connection: {},
+    },
+  }
+}
+
+/** A header repeated is joined as Node does it; of some only the first counts. */
+function joined({ headers }: AuthenticationRequest): ReadonlyMap<string, string | readonly string[]> {
+  const joinedHeaders = new Map<string, string | readonly string[]>()
+  for (const [name, values] of grouped(headers.entries())) {
+    if (name === 'set-cookie') joinedHeaders.set(name, values)
+    else if (FIRST_ONLY.has(name)) joinedHeaders.set(name, values[0] ?? '')
+    else joinedHeaders.set(name, values.join(name === 'cookie' ? '; ' : ', '))
+  }
+  return joinedHeaders
+}
+
+/** Source: Node `http.IncomingMessage` `headers`. */
+const FIRST_ONLY = new Set([
+  'age',
+  'authorization',
+  'content-length',
+  'content-type',
+  'etag',
+  'expires',
+  'from',
+  'host',
+  'if-modified-since',
+  'if-unmodified-since',
+  'last-modified',
+  'location',
+  'max-forwards',
+  'proxy-authorization',
+  'referer',
+  'retry-after',
+  'server',
+  'user-agent',
+])
+
+/** What says nothing about who the caller is, and is in about every request. */
+function isNoCredential(name: string): boolean {
+  return /^(?:accept|accept-.*|cache-control|connection|content-.*|forwarded|host|origin|referer|sec-fetch-.*|user-agent|via|x-forwarded-.*)$/.test(
+    name,
+  )
+}
+
+/** What is repeated is a list, as in Express' simple parser. */
+function queryOf(search: string): object {
+  const query = Object.create(null) as Record<string, string | readonly string[]>
+  for (const [name, values] of grouped(new URLSearchParams(search))) {
+    query[name] = values.length === 1 ? (values[0] ?? '') : values
+  }
+  return query
+}
+
+/** All values by name, in the order of their first. */
+function grouped(
+  entries: Iterable<readonly [name: string, value: string]>,
+): ReadonlyMap<string, readonly string[]> {
+  const groups = new Map<string, string[]>()
+  for (const [name, value] of entries) {
+    const group = groups.get(name)
+    if (group === undefined) groups.set(name, [value])
+    else group.push(value)
+  }
+  return groups
+}

@@ -1,0 +1,87 @@
+import { authenticatorChain, type Authenticator, ConfigurationError, emptyContext } from '@kube-authn/core'
+import { webhookAuthenticator } from '@kube-authn/core/webhook'
+import { delegatedAuthentication } from '@kube-authn/node'
+import { fakeRequest } from '@kube-authn/testing'
+import { type Given, NotImplemented, type UnitRunner } from '../vector.ts'
+import { delegationDefaults } from './delegation-defaults.ts'
+
+/** Unit `delegating` of area H: how an extension API server is set up. */
+export const delegation: Readonly<Record<string, UnitRunner>> = {
+  delegating: async ({ given }) => {
+    if (given['direct'] !== undefined) return buildDirectly(given['direct'] as Given)
+    if (given['options'] === 'default') return delegationDefaults()
+    return built(given)
+  },
+}
+
+/** The parts put together by hand. */
+async function buildDirectly(direct: Given): Promise<Readonly<Record<string, unknown>>> {
+  if ([direct['request_header'], direct['client_ca']].some((each) => each !== null && each !== undefined)) {
+    throw new NotImplemented('certificates in a delegating chain')
+  }
+  const { anonymous = true } = direct as { anonymous?: boolean }
+  return attempt(() => {
+    const tokens =
+      direct['token_review_client'] === 'set'
+        ? [
+            webhookAuthenticator({
+              url: 'https://w',
+              maxAttempts: 'backoff' in direct ? attemptsOf(direct) : 5,
+            }),
+          ]
+        : []
+    return Promise.resolve({ authenticator: authenticatorChain({ tokens, anonymous }) })
+  })
+}
+
+/** A caller in plain JavaScript may well give nothing where there must be something. */
+function attemptsOf({ backoff }: Given): number {
+  return (backoff === null ? null : (backoff as { readonly steps: number }).steps) as number
+}
+
+async function built(given: Given): Promise<Readonly<Record<string, unknown>>> {
+  const { kubeconfig, in_cluster: inCluster = false } = given
+  if (inCluster === true) throw new NotImplemented('a cluster')
+  if (kubeconfig !== null && kubeconfig !== 'unreachable') throw new NotImplemented('another kubeconfig')
+  delete process.env['KUBERNETES_SERVICE_HOST']
+  return attempt(() =>
+    delegatedAuthentication({
+      ...(kubeconfig === 'unreachable' && { kubeconfig: { server: 'https://127.0.0.1:2' } }),
+      skipLookup: given['skip_lookup'] === true,
+      tolerateLookupFailure: given['tolerate_lookup_failure'] === true,
+      // There it is on whatever the options say.
+      anonymous: true,
+    }),
+  )
+}
+
+async function attempt(
+  build: () => Promise<{ readonly authenticator: Authenticator; readonly close?: () => void }>,
+): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    const { authenticator, close } = await build()
+    const result = {
+      build: 'ok',
+      no_credentials: await answerTo(authenticator, []),
+      any_bearer: await answerTo(authenticator, [['Authorization', 'Bearer any']]),
+    }
+    close?.()
+    return result
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    const messages = error.problems.map(({ message }) => message).join('; ')
+    return { build: 'error', text: messages, text_contains: messages }
+  }
+}
+
+async function answerTo(
+  authenticator: Authenticator,
+  headers: readonly (readonly [string, string])[],
+): Promise<string> {
+  try {
+    const answer = await authenticator.authenticate(fakeRequest({ headers }), emptyContext)
+    return answer?.user.username ?? 'no-opinion'
+  } catch {
+    return 'error'
+  }
+}
