@@ -5,64 +5,14 @@ import { createAuthenticator, createFetch, type HttpFetch } from '@kube-authn/no
 import { type CertificateAuthority, createPki } from '@kube-authn/testing'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { has } from './components.ts'
+import { documented } from './documented.ts'
 import { glewlwyd } from './glewlwyd.ts'
-import { type IdentityProvider, people, type Person } from './identity-provider.ts'
+import { clientFor, type IdentityProvider, people, type Person } from './identity-provider.ts'
 import { oidcProvider } from './oidc-provider.ts'
 import { makeScratch, type Scratch } from './scratch.ts'
 
 const { jane, mallory } = people
 const main = fileURLToPath(new URL('../../examples/authentication-config/dist/main.js', import.meta.url))
-
-/** What a cluster has in `/etc/kubernetes/authentication.yaml`, but for addresses and certificates. */
-const FILE = `---
-# The API server reads this again whenever it changes.
-apiVersion: apiserver.config.k8s.io/v1beta1
-kind: AuthenticationConfiguration
-jwt:
-- issuer:
-    url: FIRST
-    discoveryURL: FIRST/.well-known/openid-configuration
-    certificateAuthority: |
-      CERTIFICATES
-    audiences:
-    - rsa-app
-    - ec-app
-    audienceMatchPolicy: MatchAny
-  claimValidationRules:
-  - expression: 'claims.email_verified == true'
-    message: the address is not verified
-  - expression: 'claims.exp - claims.iat <= 86400'
-    message: the token is good for more than a day
-  claimMappings:
-    username:
-      expression: '"oidc:" + claims.email.split("@")[0]'
-    groups:
-      expression: 'claims.groups.filter(group, group != "dev").map(group, "oidc:" + group)'
-    uid:
-      claim: sub
-    extra:
-    - key: example.com/team
-      valueExpression: 'claims.?team.orValue("none")'
-  userValidationRules:
-  - expression: "!user.extra['example.com/team'].exists(team, team.startsWith('system:'))"
-    message: teams of the system are not the provider's to name
-- issuer:
-    url: SECOND
-    certificateAuthority: |
-      CERTIFICATES
-    audiences:
-    - ec-app
-  claimValidationRules:
-  - claim: team
-    requiredValue: shop
-  claimMappings:
-    username:
-      claim: email
-      prefix: "other:"
-    groups:
-      claim: groups
-      prefix: "other:"
-`
 
 describe.runIf(has('glewlwyd', 'sqlite'))('a file of --authentication-config', () => {
   let pki: CertificateAuthority
@@ -72,10 +22,23 @@ describe.runIf(has('glewlwyd', 'sqlite'))('a file of --authentication-config', (
   let app: ChildProcess
   let origin: string
   let flags: readonly string[]
+  /** The file of the page, with the addresses and certificates of these providers. */
   const text = (): string =>
-    FILE.replaceAll('FIRST', providers[0].issuer)
-      .replaceAll('SECOND', providers[1].issuer)
-      .replaceAll('CERTIFICATES', pki.caPem.trim().replaceAll('\n', '\n      '))
+    documented(
+      'By a file',
+      'yaml',
+      {
+        'https://issuer.example.com': providers[0].issuer,
+        'https://issuer.internal.example.com': providers[0].issuer,
+        'https://login.example.org/realms/shop': providers[1].issuer,
+        'my-app': clientFor.RS256,
+        'my-cli': clientFor.ES256,
+        '-----BEGIN CERTIFICATE-----\n        ...\n        -----END CERTIFICATE-----': pki.caPem
+          .trim()
+          .replaceAll('\n', '\n        '),
+      },
+      'tokens.md',
+    )
 
   beforeAll(async () => {
     pki = await createPki()
@@ -91,11 +54,14 @@ describe.runIf(has('glewlwyd', 'sqlite'))('a file of --authentication-config', (
     const file = scratch.write('authentication.yaml', text())
     app = spawn(process.execPath, [main, ...flags, `--authentication-config=${file}`])
     let output = ''
-    app.stdout?.on('data', (data) => (output += String(data)))
+    const say = (data: unknown): void => void (output += String(data))
+    app.stdout?.on('data', say)
+    app.stderr?.on('data', say)
     await vi.waitFor(() => expect(output).toContain('/whoami'), { timeout: 20_000 })
     origin = /https:\/\/localhost:\d+/.exec(output)?.[0] ?? ''
     fetch = createFetch({ ca: { pem: pki.caPem } })
-    await vi.waitFor(async () => expect((await fetch(`${origin}/readyz`)).status).toBe(200))
+    const isReady = async (): Promise<void> => expect((await fetch(`${origin}/readyz`)).status).toBe(200)
+    await vi.waitFor(isReady, { timeout: 15_000 })
   })
   afterAll(async () => {
     fetch.close()
@@ -117,7 +83,7 @@ describe.runIf(has('glewlwyd', 'sqlite'))('a file of --authentication-config', (
       jane,
       {
         username: 'oidc:jane',
-        groups: ['oidc:admin', 'system:authenticated'],
+        groups: ['oidc:admin', 'oidc:dev', 'system:authenticated'],
         uid: 'jane',
         extra: { 'example.com/team': ['shop'] },
       },
@@ -128,8 +94,8 @@ describe.runIf(has('glewlwyd', 'sqlite'))('a file of --authentication-config', (
       'ES256',
       jane,
       {
-        username: 'other:jane@example.com',
-        groups: ['other:admin', 'other:dev', 'system:authenticated'],
+        username: 'shop:jane@example.com',
+        groups: ['shop:admin', 'shop:dev', 'system:authenticated'],
         uid: '',
         extra: {},
       },
@@ -162,24 +128,24 @@ describe.runIf(has('glewlwyd', 'sqlite'))('a file of --authentication-config', (
     ],
     [
       'audiences without a policy',
-      replaced('    audienceMatchPolicy: MatchAny\n', ''),
+      replaced('      audienceMatchPolicy: MatchAny\n', ''),
       [
         'jwt[0].issuer.audienceMatchPolicy: Invalid value: "": audienceMatchPolicy must be MatchAny for multiple audiences',
       ],
     ],
     [
       'no audience',
-      inSecond(replaced('audiences:\n    - ec-app', 'audiences: []')),
+      inSecond(replaced('audiences: [ec-app]', 'audiences: []')),
       ['jwt[1].issuer.audiences: Required value: at least one jwt[1].issuer.audiences is required'],
     ],
     [
       'a claim without a prefix',
-      inSecond(replaced('      prefix: "other:"\n', '')),
+      inSecond(replaced("        prefix: 'shop:'\n", '')),
       [
         'jwt[1].claimMappings.username.prefix: Required value: prefix is required when claim is set. It can be set to an empty string to disable prefixing',
       ],
     ],
-    ['an address that nobody vouches for', replaced('claims.email_verified == true', 'true'), [UNVERIFIED]],
+    ['an address that nobody vouches for', replaced('claims.email_verified == true', '"true"'), [UNVERIFIED]],
     [
       'an expression that is no condition',
       replaced('claims.email_verified == true', 'claims.email_verified'),
@@ -213,7 +179,7 @@ describe.runIf(has('glewlwyd', 'sqlite'))('a file of --authentication-config', (
     ],
     [
       'another version',
-      replaced('k8s.io/v1beta1', 'k8s.io/v2'),
+      replaced('k8s.io/v1', 'k8s.io/v2'),
       ['FILE: no kind "AuthenticationConfiguration" is registered for version "apiserver.config.k8s.io/v2"'],
     ],
   ])('with %s is refused in the words of Kubernetes', (what, edit, lines) => {
@@ -226,9 +192,9 @@ describe.runIf(has('glewlwyd', 'sqlite'))('a file of --authentication-config', (
 
   it('with two mistakes keeps the app from starting, which tells both', async () => {
     const wrong = inSecond(replaced('claim: team', 'claim: ""'))(
-      replaced('k8s.io/v1beta1', 'k8s.io/v1')(text()),
+      replaced('k8s.io/v1', 'k8s.io/v1beta1')(text()),
     )
-    const file = scratch.write('wrong.yaml', replaced('    - rsa-app\n', '    - ec-app\n')(wrong))
+    const file = scratch.write('wrong.yaml', replaced('[rsa-app, ec-app]', '[ec-app, ec-app]')(wrong))
     const { code, stderr } = await run([...flags, `--authentication-config=${file}`])
     expect({ code, lines: stderr.trim().split('\n') }).toEqual({
       code: 1,

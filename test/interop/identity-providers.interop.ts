@@ -13,6 +13,8 @@ const { jane, mallory } = people
 const algorithms = ['RS256', 'ES256'] as const satisfies readonly Algorithm[]
 const names = ['oidc-provider', 'glewlwyd'] as const
 type Name = (typeof names)[number]
+/** Providers are looked for every ten seconds. */
+const PATIENCE = { timeout: 15_000 }
 
 describe.runIf(has('glewlwyd', 'sqlite'))('identity providers', () => {
   const scratch = makeScratch()
@@ -30,7 +32,7 @@ describe.runIf(has('glewlwyd', 'sqlite'))('identity providers', () => {
   ): Promise<ConfiguredApp> => {
     const app = await configuredApp(configurationOf(some, pki, groups), { pki, ...options })
     open.push(app)
-    await vi.waitUntil(() => app.health().length === 0)
+    await vi.waitUntil(() => app.health().length === 0, PATIENCE)
     return app
   }
 
@@ -41,8 +43,9 @@ describe.runIf(has('glewlwyd', 'sqlite'))('identity providers', () => {
     const earlyApp = (name: Name): Promise<ConfiguredApp> =>
       configuredApp(configurationOf([providers[name]], pki), { pki, unavailableStatus: 503 })
     early = { 'oidc-provider': await earlyApp('oidc-provider'), glewlwyd: await earlyApp('glewlwyd') }
-    await vi.waitUntil(() =>
-      names.every((name) => early[name].health()[0]?.includes('not initialized') === false),
+    await vi.waitUntil(
+      () => names.every((name) => early[name].health()[0]?.includes('not initialized') === false),
+      PATIENCE,
     )
     for (const name of names) await providers[name].start()
   })
@@ -213,7 +216,7 @@ describe.runIf(has('glewlwyd', 'sqlite'))('identity providers', () => {
   // The last ones, since this takes ten seconds from the start.
   it.each(names)('%s is found by an app that was there before it', async (name) => {
     const token = await providers[name].logIn(jane, 'RS256')
-    await vi.waitUntil(() => early[name].health().length === 0, { timeout: 12_000 })
+    await vi.waitUntil(() => early[name].health().length === 0, PATIENCE)
     expect(await early[name].ask(token)).toEqual(userOf(jane))
   })
 })

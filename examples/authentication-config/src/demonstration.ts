@@ -71,7 +71,7 @@ jwt:
 ${caPem.replaceAll(/^/gm, '      ')}
   claimMappings:
     username: {claim: sub, prefix: ""}
-    groups: {expression: "claims.roles.map(role, 'oidc:' + role)"}
+    groups: {claim: roles, prefix: "oidc:"}
     extra:
     - {key: example.com/email, valueExpression: claims.email}
   userValidationRules:

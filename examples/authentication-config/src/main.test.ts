@@ -29,7 +29,7 @@ describe('authentication-config', () => {
     const printed = [...output.matchAll(/^(curl .*)\n#=> (.*)$/gm)]
     expect(printed).toHaveLength(4)
     const [, ready = ''] = printed[3] ?? []
-    await vi.waitFor(() => expect(paste(ready)).toBe('ok'))
+    await vi.waitFor(() => expect(paste(ready)).toBe('ok'), { timeout: 5000 })
     for (const [, command = '', answer] of printed) expect(paste(command)).toBe(answer)
     const [, asJane = ''] = printed[0] ?? []
     expect(paste(asJane.replace('/whoami', '/metrics'))).toMatch(
