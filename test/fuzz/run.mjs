@@ -9,10 +9,20 @@ import { seeded } from './lib/random.mjs'
 import * as certificateHeaders from './targets/certificate-headers.mjs'
 import * as certificates from './targets/certificates.mjs'
 import * as chains from './targets/chains.mjs'
+import * as expressions from './targets/expressions.mjs'
 import * as identityHeaders from './targets/identity-headers.mjs'
 import * as impersonationHeaders from './targets/impersonation-headers.mjs'
+import * as tokens from './targets/tokens.mjs'
 
-const TARGETS = [certificates, chains, certificateHeaders, identityHeaders, impersonationHeaders]
+const TARGETS = [
+  certificates,
+  chains,
+  certificateHeaders,
+  identityHeaders,
+  impersonationHeaders,
+  tokens,
+  expressions,
+]
 const MAX_CASE_MS = 1000
 const MAX_FINDINGS = 10
 

@@ -21,6 +21,7 @@ export const COMPONENTS = {
   // What `npm install kerberos` compiles with.
   krb5Config: { command: '/usr/bin/krb5-config', packages: ['libkrb5-dev'] },
   compiler: { command: '/usr/bin/g++', packages: ['g++', 'make', 'python3'] },
+  keystone: { command: '/usr/bin/keystone-wsgi-public', packages: ['keystone'] },
   glewlwyd: { command: '/usr/bin/glewlwyd', packages: ['glewlwyd'] },
   sqlite: { command: '/usr/bin/sqlite3', packages: ['sqlite3'] },
   chromium: { command: '/usr/bin/chromium', packages: ['chromium', 'libnss3-tools'] },

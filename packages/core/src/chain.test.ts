@@ -36,6 +36,7 @@ describe('authenticatorChain', () => {
       requestHeader: requests(noOpinion, 'requestHeader'),
       clientCertificate: requests(noOpinion, 'clientCertificate'),
       passwords: [passwords(noOpinion)],
+      requests: [requests(noOpinion, 'other'), requests(noOpinion, 'another')],
       tokens: [tokens(noOpinion, 'first'), tokens(noOpinion, 'second')],
       anonymous: true,
     })
@@ -45,6 +46,8 @@ describe('authenticatorChain', () => {
       'requestHeader',
       'basic',
       'clientCertificate',
+      'other',
+      'another',
       'bearerToken',
       'webSocketProtocol',
       'anonymous',
@@ -53,6 +56,7 @@ describe('authenticatorChain', () => {
 
   it.each([
     ['a request', { requestHeader: requests(knows(jane)) }, undefined],
+    ['another thing in a request', { requests: [requests(noOpinion), requests(knows(jane))] }, undefined],
     ['a certificate', { clientCertificate: requests(knows(jane)) }, undefined],
     ['a token', { tokens: [tokens(noOpinion), tokens(knows(jane))] }, 'token'],
     ['a password', { passwords: [passwords(noOpinion), passwords(knows(jane))] }, 'password'],
@@ -98,6 +102,11 @@ describe('authenticatorChain', () => {
     expect((await answerOf({ anonymous: true }))?.user.groups).toEqual(['system:unauthenticated'])
   })
 
+  it('never calls what is wrong with another thing in a request anonymous', async () => {
+    const options = { requests: [requests(fails(rejected('no')))], anonymous: true }
+    expect(await thrownBy(() => answerOf(options))).toMatchObject({ message: 'no' })
+  })
+
   it('says what is accepted', () => {
     const schemes = (options: AuthenticatorChainOptions) => authenticatorChain(options).credentials?.schemes
     expect(schemes({ tokens: [tokens(noOpinion)] })).toEqual(['Bearer'])
@@ -126,6 +135,7 @@ describe('audiences of a chain', () => {
     ['a token', { tokens: [tokens(knows(jane))] }, 'token'],
     ['a password', { passwords: [passwords(knows(jane))] }, 'password'],
     ['a front proxy', { requestHeader: requests(knows(jane)) }, undefined],
+    ['another thing in a request', { requests: [requests(knows(jane))] }, undefined],
   ] as const)('are what %s counts for', async (_, options, kind) => {
     expect(await answerOf({ ...options, audiences }, kind, ['x', 'api'])).toMatchObject({
       audiences: ['api'],

@@ -21,6 +21,8 @@ export interface AuthenticatorChainOptions {
   /** Who knows passwords, in the order they are asked. */
   readonly passwords?: readonly PasswordAuthenticator[]
   readonly clientCertificate?: Authenticator
+  /** Who else knows a request by what is in it, in the order they are asked: before bearer tokens. */
+  readonly requests?: readonly Authenticator[]
   /** Who knows bearer tokens, in the order they are asked. */
   readonly tokens?: readonly TokenAuthenticator[]
   /** Whether requests without any credential are let through, as `system:anonymous`. Default `false`. */
@@ -30,8 +32,8 @@ export interface AuthenticatorChainOptions {
 }
 
 /**
- * The chain of kube-apiserver: request header, Basic, client certificate, bearer token, WebSocket token, in this order. The
- * first that knows the caller decides; whoever is known gets `system:authenticated`; anonymous comes last, and only where
+ * The chain of kube-apiserver: request header, Basic, client certificate, bearer token, WebSocket token, in this order, with
+ * `requests` before the tokens. The first that knows the caller decides; whoever is known gets `system:authenticated`; anonymous comes last, and only where
  * nothing was wrong before.
  *
  * A bearer token that nobody knows is refused even where no token is known at all.
@@ -46,10 +48,10 @@ export interface AuthenticatorChainOptions {
  * const chain = authenticatorChain({ tokens: [tokenFile(csv)], anonymous: true })
  */
 export function authenticatorChain(options: AuthenticatorChainOptions): Authenticator {
-  const { requestHeader, clientCertificate, passwords = [], tokens = [], audiences } = options
+  const { requestHeader, clientCertificate, passwords = [], requests = [], tokens = [], audiences } = options
   const anonymousConfig =
     typeof options.anonymous === 'object' ? options.anonymous : { enabled: options.anonymous ?? false }
-  const known = [requestHeader, clientCertificate, ...passwords, ...tokens].filter(
+  const known = [requestHeader, clientCertificate, ...passwords, ...requests, ...tokens].filter(
     (each) => each !== undefined,
   )
   const problems = [...validateAnonymousConfig(anonymousConfig)]
@@ -71,6 +73,7 @@ export function authenticatorChain(options: AuthenticatorChainOptions): Authenti
     ...(requestHeader === undefined ? [] : [agnostic(requestHeader)]),
     ...(passwords.length === 0 ? [] : [basic(agnostic(union<PasswordAuthenticator>(...passwords)))]),
     ...(clientCertificate === undefined ? [] : [clientCertificate]),
+    ...requests.map(agnostic),
     bearerToken(allTokens),
     webSocketProtocol(allTokens),
   )

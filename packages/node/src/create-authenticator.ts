@@ -12,6 +12,7 @@ import {
 import { clientCertificate } from '@kube-authn/core/client-certificate'
 import { requestHeader, type RequestHeaderNames } from '@kube-authn/core/request-header'
 import { type CertificateAuthoritiesFile, openCertificatePools } from './certificate-pools.ts'
+import { keystoneChain, type KeystoneOptions } from './keystone-chain.ts'
 import { type Opener, opener } from './opener.ts'
 import { type PasswordFileAtOptions, passwordFileAt } from './password-file-at.ts'
 import { requestHeaderAt } from './request-header-at.ts'
@@ -39,7 +40,12 @@ export interface CreateAuthenticatorOptions extends TokenOptions {
   readonly requestHeader?: FrontProxyOptions | { readonly configMap: string } | Authenticator
   /** A CSV file of passwords (`--basic-auth-file`), or options with its path. */
   readonly passwordFile?: string | ({ readonly path: string } & PasswordFileAtOptions)
-  /** More password authenticators, asked after the password file. */
+  /**
+   * An OpenStack Keystone (`--experimental-keystone-url`): its URL, or options with it. Its passwords are asked for after the
+   * password file, its tokens before `tokens`.
+   */
+  readonly keystone?: string | KeystoneOptions
+  /** More password authenticators, asked after all others. */
   readonly passwords?: readonly PasswordAuthenticator[]
   /** Let requests without any credential pass as `system:anonymous` (`--anonymous-auth`). Default `false`. */
   readonly anonymous?: boolean | AnonymousConfig
@@ -68,16 +74,21 @@ export interface NodeAuthenticator extends Authenticator {
  * const authenticator = createAuthenticator({ tokenFile: 'tokens.csv', passwordFile: 'passwords.csv' })
  */
 export function createAuthenticator(options: CreateAuthenticatorOptions): NodeAuthenticator {
-  const { observer, clock, passwords = [] } = options
+  const { observer, clock, keystone, passwords = [] } = options
   const { audiences = options.serviceAccounts?.issuers } = options
   const shared = { ...(observer !== undefined && { observer }), ...(clock !== undefined && { clock }) }
   const parts = opener()
 
   const { proxy, certificates } = certificateAuthenticators(options, parts, shared)
+  const ofKeystone =
+    keystone === undefined
+      ? undefined
+      : parts.open('keystone', () => keystoneChain(keystone, shared, options.tokenCache))
   const { tokens, configuration, problems, health } = tokenAuthenticators(options, {
     opener: parts,
     audiences,
     shared,
+    keystone: ofKeystone?.tokens ?? [],
   })
   const passwordFile = withPath(options.passwordFile, shared)
   const passwordsOfFile =
@@ -94,8 +105,13 @@ export function createAuthenticator(options: CreateAuthenticatorOptions): NodeAu
     const chain = authenticatorChain({
       ...(proxy !== undefined && { requestHeader: proxy }),
       ...(certificates !== undefined && { clientCertificate: certificates }),
+      requests: ofKeystone?.requests ?? [],
       tokens,
-      passwords: [...(passwordsOfFile === undefined ? [] : [passwordsOfFile]), ...passwords],
+      passwords: [
+        ...(passwordsOfFile === undefined ? [] : [passwordsOfFile]),
+        ...(ofKeystone?.passwords ?? []),
+        ...passwords,
+      ],
       ...(anonymous !== undefined && { anonymous }),
       ...(audiences !== undefined && { audiences }),
     })

@@ -39,6 +39,8 @@ export type { FileSource, ReloadOptions } from './file-source/reloading-source.t
 export { createFetch, type FetchOptions, type HttpFetch, type HttpFetchInit } from './http/create-fetch.ts'
 export { type EndpointFetch, endpointFetch } from './http/endpoint-fetch.ts'
 export type { Credential, Endpoint, PemSource, Transport } from './http/endpoint.ts'
+export { type KeystoneAt, keystoneAt, type KeystoneAtOptions } from './keystone-at.ts'
+export type { KeystoneOptions } from './keystone-chain.ts'
 export {
   parseKubeconfig,
   type ParseKubeconfigOptions,

@@ -69,6 +69,8 @@ export interface TokenSurroundings {
   readonly opener: Opener
   readonly audiences: readonly string[] | undefined
   readonly shared: { readonly observer?: Observer; readonly clock?: Clock }
+  /** Who knows tokens of a Keystone. They have their cache. */
+  readonly keystone: readonly TokenAuthenticator[]
 }
 
 /** Token authenticators in the order of kube-apiserver. */
@@ -88,7 +90,7 @@ export interface OrderedTokens {
  */
 export function tokenAuthenticators(options: TokenOptions, surroundings: TokenSurroundings): OrderedTokens {
   const { serviceAccounts, bootstrapTokens, oidc, tokens = [], tokenCache = {} } = options
-  const { opener, audiences = [], shared } = surroundings
+  const { opener, audiences = [], shared, keystone } = surroundings
   const tokenFile = withPath(options.tokenFile, shared)
   const configFile = withPath(options.authenticationConfig, shared)
   const webhook = withPath(options.tokenReview, {
@@ -98,7 +100,7 @@ export function tokenAuthenticators(options: TokenOptions, surroundings: TokenSu
   const disallowedIssuers = serviceAccounts?.issuers ?? []
   const isExcluded = configFile !== undefined && oidc !== undefined
 
-  const known = tokenFile && opener.open('tokenFile', () => tokenFileAt(tokenFile.path, tokenFile))
+  const ofFile = tokenFile && opener.open('tokenFile', () => tokenFileAt(tokenFile.path, tokenFile))
   const ofAccounts = serviceAccounts === undefined ? [] : serviceAccountTokens(serviceAccounts, surroundings)
   const bootstrap = bootstrapTokens && bootstrapToken({ secrets: bootstrapTokens, ...clockOf(shared) })
   const configured =
@@ -111,13 +113,17 @@ export function tokenAuthenticators(options: TokenOptions, surroundings: TokenSu
       ? undefined
       : opener.open('oidc', () => oidcAt(oidc, { ...shared, disallowedIssuers }))
   const reviewed = webhook && opener.open('tokenReview', () => webhookAuthenticatorAt(webhook.path, webhook))
-  const all = [...ofAccounts, bootstrap, configured, ofIssuer, ...tokens].filter((each) => each !== undefined)
+  const known = [...ofAccounts, bootstrap, configured, ofIssuer].filter((each) => each !== undefined)
+  const remembered = (each: TokenAuthenticator): TokenAuthenticator =>
+    tokenCache === false ? each : cached(each, { ...shared, ...tokenCache })
   return {
     tokens: [
       // It is in memory and may be reloaded at any time; a cache in front of it would only delay that.
       // Deviation: kube-apiserver has one cache in front of all (`docs/deviations.md`, token file in the cache).
-      ...(known === undefined ? [] : [known]),
-      ...(tokenCache === false ? all : all.map((each) => cached(each, { ...shared, ...tokenCache }))),
+      ...(ofFile === undefined ? [] : [ofFile]),
+      ...known.map(remembered),
+      ...keystone,
+      ...tokens.map(remembered),
       ...(reviewed === undefined ? [] : [reviewed]),
     ],
     configuration: configured?.configuration,

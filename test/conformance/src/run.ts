@@ -13,6 +13,7 @@ import type { AreaRunner } from './areas/impersonation-rbac/vector.ts'
 import { issuerDiscoveries } from './areas/issuer-discovery.ts'
 import { keys } from './areas/keys.ts'
 import { configurations } from './areas/configuration.ts'
+import { keystone } from './areas/keystone.ts'
 import { kubeconfigs, kubeconfigUsers } from './areas/kubeconfig.ts'
 import { oidcRunners } from './areas/oidc.ts'
 import { requestHeaderConfig } from './areas/request-header-config.ts'
@@ -76,6 +77,7 @@ function runners(vectors: readonly Vector[]): (vector: Vector) => CaseRunner | u
     F: { ...requestHeaderConfig(certificates), ...requestHeaderRunners },
     G: tokenCache,
     H: { ...kubeconfigs, ...webhook, ...delegation },
+    I: keystone,
     'G-webhook': { '': tokenWebhook },
     'F-kubeconfig': { '': kubeconfigUsers },
     'C-keys': { '': keys },

@@ -1,6 +1,9 @@
 /** What an evaluation may cost before it is given up, in the units of Kubernetes' runtime cost limit. */
 const LIMIT = 1_000_000
 
+/** What an error costs: a stack trace, and the library draws where in the expression it happened. */
+export const ERROR_COST = 100
+
 /** The evaluation costs too much. Nothing within the expression can make this go away. */
 export class BudgetExceeded extends Error {
   override readonly name = 'BudgetExceeded'
@@ -8,10 +11,7 @@ export class BudgetExceeded extends Error {
 
 /** Counts what an evaluation costs. Evaluations are synchronous, so there is one at a time. */
 export interface Budget {
-  /** How much there is in the input: linear work costs a tenth of it. */
-  readonly inputSize: number
-  readonly isExceeded: boolean
-  start(inputSize: number): void
+  start(): void
   /** @throws {BudgetExceeded} now and from now on, when it was too much. */
   spend(cost: number): void
 }
@@ -21,17 +21,9 @@ export function budget(): Budget {
   // One error for all: an expression may run into it as often as it has steps.
   const exceeded = new BudgetExceeded('operation cancelled: actual cost limit exceeded')
   let left = LIMIT
-  let size = 0
   return {
-    get inputSize() {
-      return size
-    },
-    get isExceeded() {
-      return left < 0
-    },
-    start(inputSize) {
+    start() {
       left = LIMIT
-      size = inputSize
     },
     spend(cost) {
       left -= cost

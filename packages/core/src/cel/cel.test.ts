@@ -39,6 +39,8 @@ describe('an expression over claims', () => {
     ['has(claims.nope) ? claims.nope : claims.sub', '1234'],
     ['has(claims.data[0].groups__dot__io)', true],
     ['has(claims.data[0].nope)', false],
+    ['has(claims.sub.nope)', false],
+    ['has(claims.nothing.nope)', false],
     ['claims.data[0].groups__dot__io', 'gen1'],
     ['claims.kubernetes__dot__io.pod__dot__name', 'p'],
     ['claims["kubernetes.io"]["pod.name"]', 'p'],
@@ -71,6 +73,40 @@ describe('an expression over claims', () => {
     ['(claims.email).matches("^\\\\pL+@") // a comment', true],
     ['((claims.sub) + "x") // .matches(\n . matches("^1")', true],
     ['type(claims.sub) == string', true],
+    ['matches("abc", "b")', true],
+    ['matches(claims.sub, "^[a-z]+$")', false],
+    ['[claims.sub, claims.email].join("/")', '1234/Jane@Example.com'],
+    ['claims.realm.roles.join()', 'r1r2'],
+    ['"abc".indexOf("b", 4)', -1n],
+    ['"abcb".lastIndexOf("b", 2)', 1n],
+    ['"abcb".lastIndexOf("b", 9)', -1n],
+    ['"".indexOf("a")', -1n],
+    ['"abc".lastIndexOf("")', 3n],
+    ['optional.ofNonZeroValue(claims.empty).orValue("none")', 'none'],
+    ['optional.ofNonZeroValue(claims.sub).orValue("none")', '1234'],
+    ['optional.ofNonZeroValue(0u).hasValue()', false],
+    ['claims.?sub == optional.of("1234")', true],
+    ['claims.?sub != claims.?nope', true],
+    ['optional.none() == claims.?nope', true],
+    ['{"__proto__": 1, "constructor": 2}.size()', 2n],
+    ['{"constructor": "x"}["constructor"]', 'x'],
+    ['"__proto__" in {"__proto__": 1}', true],
+    ['"constructor" in {"a": 1}', false],
+    ['{1: "a"}[1]', 'a'],
+    ['{1: "a", 2: "b"}.map(k, k)', [1n, 2n]],
+    ['{}.size()', 0n],
+    ['{"a": 1} == {"a": 1}', true],
+    ['{"a": [1]} == {"a": [2]}', false],
+    ['{"toString": 1} == {"valueOf": 1}', false],
+    ['claims.realm == {"roles": ["r1", "r2"]}', true],
+    ['claims.groups == ["a", "b"]', true],
+    ['claims.sub == claims.level', false],
+    ['1 in claims.groups', false],
+    ['dyn(1) == 1.0', true],
+    ['dyn(1u) in [1.0]', true],
+    ['claims.nothing == null', true],
+    ['sets.contains([{"a": 1}], [{"a": 1}])', true],
+    ['b"a" == bytes("a")', true],
     ['claims.nope == "x" || true', true],
     ['[?claims.?nope, ?claims.?sub]', ['1234']],
     ['["a", ? (optional.of("b")), ?optional.none()] + [?claims.?nope]', ['a', 'b']],
@@ -94,17 +130,32 @@ describe('an expression over claims', () => {
     ['claims["a__b__c"]', 'no such key: a__b__c'],
     ['claims.nope || false', 'no such key: nope'],
     ['claims.sub.nope', 'no such key: nope'],
-    ['has(claims.sub.nope)', 'no such overload'],
-    ['claims.groups[2]', 'index out of bounds'],
+    ['has(claims.groups.nope)', "unsupported index type 'string' in list"],
+    ['claims.groups[2]', 'index out of bounds: 2'],
+    ['claims.groups[-1]', 'index out of bounds: -1'],
     ['1 / 0 == 1', 'division by zero'],
     ['9223372036854775807 + 1 > 0', 'integer overflow'],
-    ['int(1e30)', 'evaluation failed'],
-    ['int("0b1")', 'evaluation failed'],
-    ['double("0x10")', 'evaluation failed'],
-    ['timestamp("Tue Nov 25 2026 00:00")', 'evaluation failed'],
-    ['"abc".substring(4)', 'evaluation failed'],
+    ['"abc".substring(4)', 'index out of range: 4'],
+    ['"abc".substring(2, 1)', 'invalid substring range. start: 2, end: 1'],
+    ['"abc".indexOf("c", -1)', 'index out of range: -1'],
     ['claims.level.map(x, x)', 'no such overload'],
-    ['claims.groups.all(g, g)', 'evaluation failed'],
+    ['claims.groups.all(g, g)', 'no such overload'],
+    ['claims.level.size()', 'no such overload: size'],
+    ['size(claims.level)', 'no such overload: size'],
+    ['string(claims.groups)', 'no such overload: string'],
+    ['claims.sub.contains(claims.level)', 'no such overload: contains'],
+    ['sets.contains(claims.sub, ["a"])', 'no such overload: contains'],
+    ['[claims.sub, claims.level].join(",")', 'no such overload: join(list, string)'],
+    ['claims.nothing < 1', 'no such overload: _<_'],
+    ['claims.groups - 1', 'no such overload: _-_'],
+    ['claims.realm + claims.realm', 'no such overload: _+_'],
+    ['"a" in claims.sub', 'no such overload: @in'],
+    ['-claims.sub', 'no such overload: -_'],
+    ['!claims.sub', 'no such overload: !_'],
+    ['claims.sub ? 1 : 2', 'no such overload'],
+    ['claims.sub || false', 'no such overload'],
+    ['claims.?nope.value()', 'optional.none() dereference'],
+    ['bool(claims.sub)', "type conversion error from 'string' to 'bool'"],
     ['claims.__proto__', 'no such key: __proto__'],
     ['claims.constructor', 'no such key: constructor'],
   ])('%s has no value', (expression, message) => {
@@ -118,7 +169,14 @@ describe('an expression over claims', () => {
     ['user.username', "undeclared reference to 'user'"],
     ['claims + 1', 'found no matching overload'],
     ['1 == 1.0', 'found no matching overload'],
-    ['[1, "a"]', "expected type 'int' but found 'string'"],
+    ['claims.?sub == "1234"', 'found no matching overload'],
+    ['[1, "a"]', "<input>:1:5: expected type 'int' but found 'string'"],
+    ['["a", claims.sub]', "expected type 'string' but found 'dyn'"],
+    ['[claims.sub, "a"]', "expected type 'dyn' but found 'string'"],
+    ['["a", dyn(1)]', "expected type 'string' but found 'dyn'"],
+    ['{"a": claims.sub, "b": "c"}', "expected type 'dyn' but found 'string'"],
+    ['int(true)', "found no matching overload for 'int(bool)'"],
+    ['"a".contains(1)', "found no matching overload for 'string.contains(int)'"],
     ['claims.admin && "x"', 'bool'],
     ['[1].filter(x, "x")', "expected type 'bool' but found 'string'"],
     ['[1].all(claims.x, true)', 'Syntax error'],
@@ -146,13 +204,6 @@ describe('an expression over claims', () => {
   ])('%.40s does not compile', (expression, message) => {
     expect(() => compiler.compile('claims', expression)).toThrow(CelCompileError)
     expect(() => compiler.compile('claims', expression)).toThrow(message)
-  })
-
-  it('pays for what is nested in sets', () => {
-    const list = Array.from({ length: 90 }, (_, last) => [...Array.from({ length: 900 }, () => 1), last])
-    const program = compiler.compile('claims', 'sets.contains(claims.a, claims.a)')
-    expect(() => program.evaluate({ a: list })).toThrow('cost')
-    expect(program.evaluate({ a: list.slice(0, 9) })).toBe(true)
   })
 
   it.each(['claims.admin', 'claims.?admin.orValue(true)', 'claims.sub', '"true"', '[true]'])(
@@ -209,58 +260,6 @@ describe('an expression over the user', () => {
     expect(() => compiler.compile('user', 'user.extra["x"][0] == "y"').evaluate(user)).toThrow(
       CelEvaluationError,
     )
-  })
-})
-
-describe('hostile claims', () => {
-  const many = Array.from({ length: 20_000 }, (_, index) => `${index}`)
-
-  it.each([
-    ['a pattern that backtracks', 'claims.x.matches("^(a+)+$")', { x: `${'a'.repeat(5000)}!` }],
-    [
-      'a pattern of the caller',
-      'claims.x.matches(claims.y)',
-      { x: 'a'.repeat(9999), y: '((a{0,99}){0,99}){0,99}' },
-    ],
-    ['lists in lists', 'claims.x.all(a, claims.x.all(b, claims.x.exists(c, c == a)))', { x: many }],
-    ['lists in lists, forgotten', 'claims.x.all(a, claims.x.all(b, a != b || true)) || true', { x: many }],
-    ['membership', 'claims.x.exists(a, a in claims.y)', { x: many, y: many.map((each) => `${each}!`) }],
-    ['joins', 'claims.x.all(a, claims.x.join(a).size() == claims.x.size())', { x: many }],
-    ['lists that grow', 'claims.x.map(a, claims.x + [a]).size() == 1', { x: many }],
-    ['sets', 'sets.contains(claims.x, claims.x)', { x: many }],
-    ['more than there can be', 'claims.x == 1', { x: [many, many, many, many, many, many] }],
-    ['replacements', 'claims.x.replace("a", claims.x)', { x: 'a'.repeat(40_000) }],
-  ])('cannot keep it busy with %s', (_, expression, input) => {
-    const program = compiler.compile('claims', expression)
-    const start = performance.now()
-    try {
-      expect(program.evaluate(input)).toBe(false)
-    } catch (error) {
-      expect(error).toBeInstanceOf(CelEvaluationError)
-    }
-    expect(performance.now() - start).toBeLessThan(2000)
-  })
-
-  it('end in an error when they are nested deeply', () => {
-    let deep: unknown = 1
-    for (let depth = 0; depth < 10_000; depth++) deep = [deep]
-    expect(() => evaluated('true', { deep })).toThrow('nested too deeply')
-  })
-
-  it('may be as many as a token holds', () => {
-    const few = many.slice(0, 5000)
-    const input = { realm: { roles: few } }
-    expect(evaluated('claims.realm.roles.map(r, "kc:" + r).size()', input)).toBe(5000n)
-    expect(evaluated('claims.realm.roles.exists(r, r == "x")', input)).toBe(false)
-    expect(evaluated('claims.realm.roles.all(r, !r.startsWith("system:"))', input)).toBe(true)
-  })
-
-  it('are not remembered', () => {
-    const program = compiler.compile('claims', 'claims.x.map(a, a)')
-    expect(() => program.evaluate({ x: Array.from({ length: 99_000 }, () => ({ y: 1 })) })).toThrow(
-      CelEvaluationError,
-    )
-    expect(program.evaluate({ x: ['b'] })).toEqual(['b'])
   })
 })
 

@@ -9,9 +9,10 @@ import {
 } from './cel.ts'
 import { environmentFor, inputOf } from './environment.ts'
 import { compilationText, evaluationError, issueOf, undeclared } from './error-text.ts'
+import { meter } from './metering.ts'
 import { applyMarks, withoutMarks } from './optional-entries.ts'
 import { celValue } from './output.ts'
-import { patternProblem } from './regular-expressions.ts'
+import { type Patterns, patternsWithin } from './regular-expressions.ts'
 import { forbiddenNode, hasReplacedCall, withOwnFunctions } from './rewrite.ts'
 import { selectsField } from './tree.ts'
 
@@ -36,7 +37,11 @@ const MAX_INPUT_SIZE = 100_000
  */
 export function celCompiler(): CelCompiler {
   const costs = budget()
-  const environments = { claims: environmentFor('claims', costs), user: environmentFor('user', costs) }
+  const patterns = patternsWithin(costs)
+  const environments = {
+    claims: environmentFor('claims', costs, patterns),
+    user: environmentFor('user', costs, patterns),
+  }
 
   return {
     compile<V extends CelVariable>(variable: V, expression: string, resultType = 'any'): CelProgram<V> {
@@ -47,9 +52,10 @@ export function celCompiler(): CelCompiler {
         fail(expression, { message: 'the expression is nested too deeply', position: 0 })
       }
       const environment = environments[variable]
-      const { root, parsed } = readExpression(expression, (source) => environment.parse(source))
+      const { root, parsed } = readExpression(expression, (source) => environment.parse(source), patterns)
       const checked = parsed.check()
       if (!checked.valid) fail(expression, issueOf(checked.error))
+      meter(parsed.ast, costs)
       const type = checked.type ?? 'dyn'
       if (resultType === 'bool' && type !== 'bool') throw new CelCompileError('must evaluate to bool')
 
@@ -60,12 +66,9 @@ export function celCompiler(): CelCompiler {
         evaluate(input: CelInputs[V]) {
           const { value, size } = inputOf(variable, input)
           if (size > MAX_INPUT_SIZE) throw new CelEvaluationError('the value is too large')
-          costs.start(size)
+          costs.start()
           try {
-            const result = celValue(parsed({ [variable]: value }))
-            // Within `a || b` the cost of `a` may have been forgotten.
-            if (costs.isExceeded) costs.spend(0)
-            return result
+            return celValue(parsed({ [variable]: value }), costs)
           } catch (error) {
             throw evaluationError(error)
           }
@@ -82,6 +85,7 @@ type Parsed = ReturnType<Parse>
 function readExpression(
   expression: string,
   parse: Parse,
+  patterns: Patterns,
 ): { readonly root: Parsed['ast']; readonly parsed: Parsed } {
   try {
     const { source, marks } = withoutMarks(expression)
@@ -90,7 +94,7 @@ function readExpression(
     if (forbidden !== undefined) {
       fail(expression, { message: undeclared(forbidden.name), position: forbidden.node.pos })
     }
-    const pattern = patternProblem(root)
+    const pattern = patterns.problem(root)
     if (pattern !== undefined) {
       fail(expression, {
         message: `invalid matches argument: ${pattern.message}`,

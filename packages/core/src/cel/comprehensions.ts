@@ -1,5 +1,6 @@
 import type { Environment } from '@marcbachmann/cel-js'
-import { type Budget, BudgetExceeded } from './budget.ts'
+import { type Budget, BudgetExceeded, ERROR_COST } from './budget.ts'
+import { CelEvaluationError } from './cel.ts'
 import {
   boundName,
   type Checker,
@@ -11,7 +12,7 @@ import {
   type Scope,
   type Type,
 } from './engine.ts'
-import { linearOperations } from './tree.ts'
+import { sizeOf } from './tree.ts'
 
 /** The value of the body for one element, or the error it ended with. */
 type Step = (body: Node) => unknown
@@ -20,7 +21,12 @@ type Step = (body: Node) => unknown
 interface Kind {
   /** The static type, of the types of the bodies. */
   type(checker: Checker, bodies: readonly Type[], nodes: readonly Node[]): Type
-  run(items: readonly unknown[], bodies: readonly Node[], at: (item: unknown) => Step): unknown
+  run(
+    items: readonly unknown[],
+    bodies: readonly Node[],
+    budget: Budget,
+    at: (item: unknown) => Step,
+  ): unknown
 }
 
 /**
@@ -49,7 +55,7 @@ export function registerComprehensions(environment: Environment, budget: Budget)
 function comprehension({ args, receiver }: MacroCall, kind: Kind, budget: Budget): Macro {
   const [name, ...bodies] = args
   let inner: Scope | undefined
-  let stepCost = 1
+  const stepCost = bodies.reduce((sum, body) => sum + sizeOf(body), 1)
   return {
     async: false,
     typeCheck(checker, _self, scope) {
@@ -58,7 +64,6 @@ function comprehension({ args, receiver }: MacroCall, kind: Kind, budget: Budget
       inner = scope.forkWithVariable(boundName(checker, name), element)
       const innerScope = inner
       const types = bodies.map((body) => checker.check(body, innerScope))
-      stepCost = bodies.reduce((sum, body) => sum + linearOperations(body), 0)
       if (kind === filter) requireBool(checker, types[0] ?? element, bodies[0] ?? receiver)
       return kind === filter ? checker.registry.getListType(element) : kind.type(checker, types, bodies)
     },
@@ -66,9 +71,8 @@ function comprehension({ args, receiver }: MacroCall, kind: Kind, budget: Budget
       if (receiver === null || inner === undefined) throw new TypeError('evaluated before it was checked')
       const items = elements(evaluator, evaluator.run(receiver, scope), receiver)
       const innerScope = inner
-      const cost = 1 + (stepCost * budget.inputSize) / 10
-      return kind.run(items, bodies, (item) => {
-        budget.spend(cost)
+      return kind.run(items, bodies, budget, (item) => {
+        budget.spend(stepCost)
         return (body) => evaluator.run(body, innerScope.reuse(scope).setIterValue(item, evaluator))
       })
     },
@@ -79,7 +83,7 @@ function comprehension({ args, receiver }: MacroCall, kind: Kind, budget: Budget
 function quantifier(decisive: boolean): Kind {
   return {
     type: boolOfBool,
-    run(items, [predicate], at) {
+    run(items, [predicate], budget, at) {
       let failed: { readonly error: unknown } | undefined
       for (const item of items) {
         const step = at(item)
@@ -87,6 +91,7 @@ function quantifier(decisive: boolean): Kind {
           if (requiredBool(predicate, step) === decisive) return decisive
         } catch (error) {
           if (error instanceof BudgetExceeded) throw error
+          budget.spend(ERROR_COST)
           failed ??= { error }
         }
       }
@@ -98,12 +103,13 @@ function quantifier(decisive: boolean): Kind {
 
 const existsOne: Kind = {
   type: boolOfBool,
-  run: (items, [predicate], at) => items.filter((item) => requiredBool(predicate, at(item))).length === 1,
+  run: (items, [predicate], _budget, at) =>
+    items.filter((item) => requiredBool(predicate, at(item))).length === 1,
 }
 
 const filter: Kind = {
   type: boolOfBool,
-  run: (items, [predicate], at) => items.filter((item) => requiredBool(predicate, at(item))),
+  run: (items, [predicate], _budget, at) => items.filter((item) => requiredBool(predicate, at(item))),
 }
 
 const map: Kind = {
@@ -114,7 +120,7 @@ const map: Kind = {
     }
     return checker.registry.getListType(transform ?? predicate ?? checker.getType('dyn'))
   },
-  run(items, bodies, at) {
+  run(items, bodies, _budget, at) {
     const [predicate, transform] = bodies.length === 2 ? bodies : [undefined, bodies[0]]
     return items.flatMap((item) => {
       const step = at(item)
@@ -132,7 +138,7 @@ function boolOfBool(checker: Checker, [type]: readonly Type[], [node]: readonly 
 function requiredBool(predicate: Node | undefined, step: Step): boolean {
   const value = predicate === undefined ? undefined : step(predicate)
   if (typeof value === 'boolean') return value
-  throw new TypeError('no such overload')
+  throw new CelEvaluationError('no such overload')
 }
 
 function elementType(checker: Checker, range: Node, scope: Scope): Type {
@@ -147,9 +153,5 @@ function elementType(checker: Checker, range: Node, scope: Scope): Type {
 function elements(evaluator: Evaluator, range: unknown, node: Node): readonly unknown[] {
   if (Array.isArray(range)) return range
   if (range instanceof Map) return [...range.keys()]
-  // A literal is a plain object.
-  if (typeof range === 'object' && range !== null && Object.getPrototypeOf(range) === Object.prototype) {
-    return Object.keys(range)
-  }
   throw evaluator.createError('no_such_overload', 'no such overload', node)
 }

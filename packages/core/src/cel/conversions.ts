@@ -1,8 +1,12 @@
 import type { Environment } from '@marcbachmann/cel-js'
+import { UnsignedInt } from '@marcbachmann/cel-js/evaluator'
+import { CelEvaluationError } from './cel.ts'
 
 const MAX_INT = 2n ** 63n - 1n
 const MIN_INT = -(2n ** 63n)
+const MAX_UINT = 2n ** 64n - 1n
 const INT_LIMIT = 2 ** 63
+const UINT_LIMIT = 2 ** 64
 
 /**
  * Registers conversions under capitalised names where those of the library take more than Go does, as in `int("0b1")`, or print
@@ -19,31 +23,36 @@ export function registerConversions(environment: Environment): void {
   register('String(int): string', String)
   register('String(uint): string', String)
   register('String(double): string', printedDouble)
-  register('String(bytes): string', (value: Uint8Array) =>
-    new TextDecoder('utf-8', { fatal: true }).decode(value),
-  )
-  register('String(google.protobuf.Timestamp): string', (value: Date) =>
-    value.toISOString().replace(/\.?0*Z$/, 'Z'),
-  )
-  register('String(google.protobuf.Duration): string', String)
+  register('String(bytes): string', printedBytes)
   register('Int(int): int', (value: bigint) => value)
-  register('Int(uint): int', (value: { readonly value: bigint }) => inRange(value.value, MIN_INT, MAX_INT))
+  register('Int(uint): int', (value: UnsignedInt) => inRange(value.value, MIN_INT, MAX_INT, 'integer'))
   register('Int(double): int', (value: number) => {
-    if (!(value > -INT_LIMIT && value < INT_LIMIT)) throw new RangeError('integer overflow')
+    if (!(value > -INT_LIMIT && value < INT_LIMIT)) throw new CelEvaluationError('integer overflow')
     return BigInt(Math.trunc(value))
   })
-  register('Int(string): int', (value: string) => inRange(decimal(value), MIN_INT, MAX_INT))
-  register('Int(google.protobuf.Timestamp): int', (value: Date) => BigInt(Math.floor(value.getTime() / 1000)))
+  register('Int(string): int', (value: string) => decimal(value, /^[+-]?\d+$/, MIN_INT, MAX_INT, 'int'))
+  register('Uint(uint): uint', (value: UnsignedInt) => value)
+  register(
+    'Uint(int): uint',
+    (value: bigint) => new UnsignedInt(inRange(value, 0n, MAX_UINT, 'unsigned integer')),
+  )
+  register('Uint(double): uint', (value: number) => {
+    if (!(value >= 0 && value < UINT_LIMIT)) throw new CelEvaluationError('unsigned integer overflow')
+    return new UnsignedInt(BigInt(Math.trunc(value)))
+  })
+  register(
+    'Uint(string): uint',
+    (value: string) => new UnsignedInt(decimal(value, /^\d+$/, 0n, MAX_UINT, 'uint')),
+  )
   register('Double(double): double', (value: number) => value)
   register('Double(int): double', Number)
-  register('Double(uint): double', (value: { readonly value: bigint }) => Number(value.value))
+  register('Double(uint): double', (value: UnsignedInt) => Number(value.value))
   register('Double(string): double', parsedDouble)
-  register('Timestamp(google.protobuf.Timestamp): google.protobuf.Timestamp', (value: Date) => value)
-  register('Timestamp(int): google.protobuf.Timestamp', (value: bigint) => checkedDate(Number(value) * 1000))
-  register('Timestamp(string): google.protobuf.Timestamp', (value: string) => {
-    if (!RFC3339.test(value)) throw new RangeError('invalid timestamp')
-    return checkedDate(Date.parse(value))
-  })
+}
+
+/** The text is not one of the type. */
+export function conversionError(type: string): CelEvaluationError {
+  return new CelEvaluationError(`type conversion error from 'string' to '${type}'`)
 }
 
 /** As Go's `strconv.FormatFloat(value, 'g', -1, 64)`: the shortest digits, with an exponent below 1e-4 and from 1e+06 on. */
@@ -57,31 +66,34 @@ function printedDouble(value: number): string {
   return `${digits}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+function printedBytes(value: Uint8Array): string {
+  try {
+    return utf8.decode(value)
+  } catch {
+    throw new CelEvaluationError('invalid UTF-8 in bytes, cannot convert to string')
+  }
+}
+
 function parsedDouble(text: string): number {
-  if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) {
+  if (/^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text)) {
     const value = Number(text)
     if (Number.isFinite(value)) return value
   }
   if (/^[+-]?nan$/i.test(text)) return Number.NaN
   if (/^[+-]?inf(inity)?$/i.test(text)) return text.startsWith('-') ? -Infinity : Infinity
-  throw new RangeError('type conversion error')
+  throw conversionError('double')
 }
 
-function decimal(text: string): bigint {
-  if (text.length > 64 || !/^[+-]?\d+$/.test(text)) throw new RangeError('type conversion error')
-  return BigInt(text.replace(/^\+/, ''))
-}
-
-function inRange(value: bigint, min: bigint, max: bigint): bigint {
-  if (value < min || value > max) throw new RangeError('integer overflow')
+function decimal(text: string, form: RegExp, min: bigint, max: bigint, type: string): bigint {
+  if (text.length > 64 || !form.test(text)) throw conversionError(type)
+  const value = BigInt(text.replace(/^\+/, ''))
+  if (value < min || value > max) throw conversionError(type)
   return value
 }
 
-const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/
-const FIRST_DATE = -62_135_596_800_000
-const LAST_DATE = 253_402_300_799_999
-
-function checkedDate(milliseconds: number): Date {
-  if (!(milliseconds >= FIRST_DATE && milliseconds <= LAST_DATE)) throw new RangeError('timestamp overflow')
-  return new Date(milliseconds)
+function inRange(value: bigint, min: bigint, max: bigint, kind: string): bigint {
+  if (value < min || value > max) throw new CelEvaluationError(`${kind} overflow`)
+  return value
 }

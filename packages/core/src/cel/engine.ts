@@ -1,4 +1,4 @@
-import type { ASTNode, TypeDeclaration } from '@marcbachmann/cel-js'
+import type { ASTNode, BinaryOperator, TypeDeclaration } from '@marcbachmann/cel-js'
 
 /*
  * What the library hands to a macro. It is the same that its own macros use; the library declares none of it, and is pinned.
@@ -7,9 +7,32 @@ import type { ASTNode, TypeDeclaration } from '@marcbachmann/cel-js'
 /** A node of the syntax tree. */
 export type Node = ASTNode
 
-/** A list or a map that is written out. What it is made of can be told anew. */
-export type LiteralNode = Extract<Node, { readonly op: 'list' | 'map' }> & {
+/** A node whose types or values can be told anew. */
+interface Changeable {
   setMeta(key: 'async' | 'check' | 'evaluate', value: unknown): void
+}
+
+/** Every node is one. */
+export function isChangeable(node: Node): node is Node & Changeable {
+  return 'setMeta' in node
+}
+
+/** A list or a map that is written out. */
+export type LiteralNode = Extract<Node, { readonly op: 'list' | 'map' }> & Changeable
+
+/** An operator with two operands that was checked. `handle` makes a value of theirs. */
+export type OperatorNode = Extract<Node, { readonly op: BinaryOperator | '||' | '&&' | '[?]' }> & {
+  handle(left: unknown, right: unknown, node: Node, evaluator: Evaluator): unknown
+}
+
+/** The call of a function that was checked. */
+export type CallNode = Extract<Node, { readonly op: 'call' }> & {
+  handle(values: readonly unknown[], node: Node, evaluator: Evaluator): unknown
+}
+
+/** The call of a function of a value that was checked. The value comes first. */
+export type MethodCallNode = Extract<Node, { readonly op: 'rcall' }> & {
+  handle(values: readonly unknown[], evaluator: Evaluator, node: Node): unknown
 }
 
 /** A static type. */
@@ -36,6 +59,10 @@ export interface Checker {
 
 /** Tells values. */
 export interface Evaluator {
+  /** The type of a value, on the outside. */
+  debugType(value: unknown): Type
+  /** The type of a value with what is in it. */
+  debugTypeDeep(value: unknown): Type
   run(node: Node, scope: Scope): unknown
   createError(code: string, message: string, node?: Node): Error
 }

@@ -3,11 +3,14 @@ import type { Budget } from './budget.ts'
 import type { CelInputs, CelUser, CelVariable } from './cel.ts'
 import { registerComprehensions } from './comprehensions.ts'
 import { registerConversions } from './conversions.ts'
+import { registerDurations } from './durations.ts'
+import { seeTypesFlat } from './flat-types.ts'
 import { claimsInput, escapedMap, type SizedValue } from './input.ts'
 import { registerPresence } from './presence.ts'
-import { registerRegularExpressions } from './regular-expressions.ts'
+import { type Patterns, registerRegularExpressions } from './regular-expressions.ts'
 import { registerSets } from './sets.ts'
 import { registerStrings } from './strings.ts'
+import { registerTimestamps } from './timestamps.ts'
 
 /** How deep an expression may be nested, and how many nodes it may have. */
 const LIMITS = { maxAstNodes: 10_000, maxDepth: 100 }
@@ -31,7 +34,7 @@ class User {
  *
  * Source: apiserver `pkg/authentication/cel/compile.go`, `pkg/cel/environment/base.go`.
  */
-export function environmentFor(variable: CelVariable, budget: Budget): Environment {
+export function environmentFor(variable: CelVariable, budget: Budget, patterns: Patterns): Environment {
   const environment = new Environment({
     unlistedVariablesAreDyn: false,
     homogeneousAggregateLiterals: true,
@@ -40,10 +43,13 @@ export function environmentFor(variable: CelVariable, budget: Budget): Environme
   })
   registerComprehensions(environment, budget)
   registerConversions(environment)
-  registerPresence(environment)
-  registerRegularExpressions(environment, budget)
+  registerDurations(environment)
+  registerTimestamps(environment, budget)
+  registerPresence(environment, budget)
+  registerRegularExpressions(environment, patterns)
   registerSets(environment, budget)
   registerStrings(environment, budget)
+  seeTypesFlat(environment)
   if (variable === 'claims') return environment.registerVariable('claims', 'map<string, dyn>')
   environment.registerType('CelUser', {
     ctor: User,

@@ -33,7 +33,15 @@ export function issueOf(error: unknown): Issue {
   if (error instanceof ParseError) return { message: `Syntax error: ${error.summary}`, position }
   const [, name] = /^Unknown variable: (.*)$/.exec(error.summary) ?? []
   if (name !== undefined) return { message: undeclared(name), position }
-  return { message: error.summary.replace(/^no such overload:/, 'found no matching overload for'), position }
+  const message = error.summary
+    .replace(/^no such overload:/, 'found no matching overload for')
+    .replace(/^(?:List elements must have the same type|Map (?:key|value) uses wrong type), (?=expected)/, '')
+    // Our own functions have capitals in the library.
+    .replace(
+      /^(found no matching overload for '(?:.*\.)?)([A-Z])(?=\w*\()/,
+      (_, before: string, first: string) => before + first.toLowerCase(),
+    )
+  return { message, position }
 }
 
 /** cel-go's text for a name that is none. */
@@ -53,8 +61,24 @@ function evaluationText(error: unknown): string {
   if (!(error instanceof EvaluationError)) return 'evaluation failed'
   const { code, summary } = error
   if (code === 'no_such_key') return summary.replace(/^No such key/, 'no such key')
-  if (code === 'index_out_of_bounds') return 'index out of bounds'
+  if (code === 'index_out_of_bounds') {
+    return `index out of bounds: ${/index (-?\d+)/.exec(summary)?.[1] ?? ''}`
+  }
   if (code === 'division_by_zero' || code === 'modulo_by_zero') return summary.replace('modulo', 'modulus')
-  if (code === 'numeric_overflow') return 'integer overflow'
-  return 'no such overload'
+  if (code === 'numeric_overflow') {
+    return /^unsigned/i.test(summary) ? 'unsigned integer overflow' : 'integer overflow'
+  }
+  if (code === 'optional_value_missing') return 'optional.none() dereference'
+  if (code === 'bool_conversion_error') return "type conversion error from 'string' to 'bool'"
+  return `no such overload${calledName(summary)}`
+}
+
+/** What was called, from a text of the library's, which is about types and names no value. */
+function calledName(summary: string): string {
+  const [, operator] = /^no such overload: \S+(?:<.*>)? (\S+) [^ ]+(?:<.*>)?$/.exec(summary) ?? []
+  if (operator !== undefined) return `: ${operator === 'in' ? '@in' : `_${operator}_`}`
+  const [, sign] = /^no such overload: ([!-])/.exec(summary) ?? []
+  if (sign !== undefined) return `: ${sign}_`
+  const [, name] = /^found no matching overload for '(?:[^'(]*\.)?(\w+)\(/.exec(summary) ?? []
+  return name === undefined ? '' : `: ${name.charAt(0).toLowerCase()}${name.slice(1)}`
 }

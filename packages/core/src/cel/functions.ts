@@ -5,7 +5,7 @@
 
 /** Functions, as in `size(x)`. */
 export const FUNCTIONS: ReadonlySet<string> = new Set(
-  'bool bytes double duration dyn has int size string timestamp type uint'.split(' '),
+  'bool bytes double duration dyn has int matches size string timestamp type uint'.split(' '),
 )
 
 /** Functions of a value, as in `x.size()`. */
@@ -24,7 +24,7 @@ export const METHODS: ReadonlySet<string> = new Set(
 
 /** Functions that belong to a name, as in `sets.contains(a, b)`. */
 export const NAMESPACES: ReadonlyMap<string, ReadonlySet<string>> = new Map([
-  ['optional', new Set(['none', 'of'])],
+  ['optional', new Set(['none', 'of', 'ofNonZeroValue'])],
   ['sets', new Set(['contains', 'equivalent', 'intersects'])],
 ])
 
@@ -32,13 +32,17 @@ export const NAMESPACES: ReadonlyMap<string, ReadonlySet<string>> = new Map([
 export const HIDDEN_NAMES: ReadonlySet<string> = new Set(['cel', 'Sets', 'CelUser'])
 
 /** Those of {@link FUNCTIONS} that are ours, under the same name with a capital. */
-export const OWN_FUNCTIONS: ReadonlySet<string> = new Set(['double', 'has', 'int', 'string', 'timestamp'])
+export const OWN_FUNCTIONS: ReadonlySet<string> = new Set(
+  'double duration has int matches string timestamp uint'.split(' '),
+)
 
 /** Those of {@link METHODS} that are ours, under the same name with a capital. */
 export const OWN_METHODS: ReadonlySet<string> = new Set(
   [
     'all exists exists_one existsOne filter map',
-    'contains indexOf lastIndexOf lowerAscii matches optFlatMap optMap split substring trim upperAscii',
+    'contains indexOf join lastIndexOf lowerAscii matches optFlatMap optMap split substring trim upperAscii',
+    'getDate getDayOfMonth getDayOfWeek getDayOfYear getFullYear getHours getMilliseconds getMinutes getMonth',
+    'getSeconds',
   ]
     .join(' ')
     .split(' '),

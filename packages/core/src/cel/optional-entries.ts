@@ -86,7 +86,9 @@ export function applyMarks(root: Node, marks: readonly number[]): number | undef
   for (const literal of literals) {
     const positions = optional.get(literal) ?? new Set()
     const hasOptionalKey = entriesOf(literal).some(({ key }) => key?.op === '.?' || key?.op === '[?]')
-    if (positions.size > 0 || hasOptionalKey) makeOptional(literal, positions)
+    if (positions.size > 0 || hasOptionalKey) checkOptional(literal, positions)
+    // The library makes plain objects, which keep no keys but texts, and of these not every one.
+    if (positions.size > 0 || literal.op === 'map') evaluateOptional(literal, positions)
   }
   return undefined
 }
@@ -97,7 +99,7 @@ interface Entry {
   readonly value: Node
 }
 
-function makeOptional(literal: LiteralNode, positions: ReadonlySet<number>): void {
+function checkOptional(literal: LiteralNode, positions: ReadonlySet<number>): void {
   const entries = entriesOf(literal)
   literal.setMeta('check', (checker: Checker, _node: Node, scope: Scope) => {
     const values = entries.map(({ value }, position) => {
@@ -111,6 +113,10 @@ function makeOptional(literal: LiteralNode, positions: ReadonlySet<number>): voi
     const keys = entries.flatMap(({ key }) => (key === undefined ? [] : [checker.check(key, scope)]))
     return checker.registry.getMapType(common(checker, keys, literal), valueType)
   })
+}
+
+function evaluateOptional(literal: LiteralNode, positions: ReadonlySet<number>): void {
+  const entries = entriesOf(literal)
   literal.setMeta('async', false)
   literal.setMeta('evaluate', (evaluator: Evaluator, _node: Node, scope: Scope) => {
     const present = entries.flatMap(({ key, value: node }, position) => {

@@ -1,9 +1,11 @@
 import { Optional } from '@marcbachmann/cel-js'
 import { Duration, UnsignedInt } from '@marcbachmann/cel-js/evaluator'
+import type { Budget } from './budget.ts'
 import type { CelValue } from './cel.ts'
 
-/** A result, as the caller sees it. */
-export function celValue(value: unknown): CelValue {
+/** A result, as the caller sees it: a copy. What is in it several times is there, and paid for, as often. */
+export function celValue(value: unknown, budget: Budget): CelValue {
+  budget.spend(1)
   switch (typeof value) {
     case 'string':
     case 'number':
@@ -16,16 +18,14 @@ export function celValue(value: unknown): CelValue {
       return { type: 'type' }
   }
   if (value === null) return null
-  if (Array.isArray(value)) return value.map(celValue)
-  if (value instanceof Map) return mapOf([...value])
+  if (Array.isArray(value)) return value.map((each) => celValue(each, budget))
+  if (value instanceof Map) {
+    return new Map([...value].map(([key, each]) => [celValue(key, budget), celValue(each, budget)]))
+  }
   if (value instanceof UnsignedInt) return value.value
   if (value instanceof Optional) return { type: 'optional' }
   if (value instanceof Uint8Array) return { type: 'bytes' }
   if (value instanceof Date) return { type: 'timestamp' }
   if (value instanceof Duration) return { type: 'duration' }
-  return Object.getPrototypeOf(value) === Object.prototype ? mapOf(Object.entries(value)) : { type: 'type' }
-}
-
-function mapOf(entries: readonly (readonly [unknown, unknown])[]): ReadonlyMap<CelValue, CelValue> {
-  return new Map(entries.map(([key, value]) => [celValue(key), celValue(value)]))
+  return { type: 'type' }
 }

@@ -1,13 +1,17 @@
 import { type Environment, Optional } from '@marcbachmann/cel-js'
+import { Duration, UnsignedInt } from '@marcbachmann/cel-js/evaluator'
+import type { Budget } from './budget.ts'
+import { CelEvaluationError } from './cel.ts'
+import { isEqual } from './equality.ts'
 import { boundName, type Macro, type MacroCall, type Scope } from './engine.ts'
 
 /**
  * Registers `has`, `optMap` and `optFlatMap` under capitalised names. The library's own `has` knows names only, not
- * `has(claims.list[0].name)`.
+ * `has(claims.list[0].name)`. Also registers `optional.ofNonZeroValue`, and that optionals can be equal.
  *
  * Source: cel-spec, "Field Selection"; cel-go `cel/library.go`, optional types.
  */
-export function registerPresence(environment: Environment): void {
+export function registerPresence(environment: Environment, budget: Budget): void {
   const sync = { async: false }
   environment.registerFunction('Has(ast): bool', has, sync)
   environment.registerFunction(
@@ -20,6 +24,23 @@ export function registerPresence(environment: Environment): void {
     (call: MacroCall) => optionalMap(call, true),
     sync,
   )
+  environment.registerOperator('optional<A> == optional<A>: bool', (one: unknown, other: unknown) =>
+    isEqual(one, other, budget),
+  )
+  environment.registerFunction(
+    'OptionalNamespace.ofNonZeroValue(A): optional<A>',
+    (_optional: unknown, value: unknown) => (isZero(value) ? Optional.none() : Optional.of(value)),
+    sync,
+  )
+}
+
+/** What is the same as nothing, in its type. */
+function isZero(value: unknown): boolean {
+  if (value instanceof UnsignedInt) return value.value === 0n
+  if (value instanceof Duration) return value.seconds === 0n && value.nanos === 0
+  if (value instanceof Map) return value.size === 0
+  if (Array.isArray(value) || value instanceof Uint8Array) return value.length === 0
+  return value === '' || value === 0 || value === 0n || value === false || value === null
 }
 
 function has({ args: [node] }: MacroCall): Macro {
@@ -37,10 +58,11 @@ function has({ args: [node] }: MacroCall): Macro {
       const present: unknown = value instanceof Optional && value.hasValue() ? value.value() : value
       if (present instanceof Optional) return false
       if (present instanceof Map) return present.get(field) !== undefined
-      if (typeof present === 'object' && present !== null && !Array.isArray(present)) {
-        return Object.hasOwn(present, field)
+      if (Array.isArray(present)) {
+        throw new CelEvaluationError("unsupported index type 'string' in list")
       }
-      throw evaluator.createError('no_such_overload', 'no such overload', node)
+      // What has no fields has not this one either.
+      return typeof present === 'object' && present !== null && Object.hasOwn(present, field)
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { Environment } from '@marcbachmann/cel-js'
 import type { Budget } from './budget.ts'
+import { CelEvaluationError } from './cel.ts'
 
 /**
  * Registers the functions of texts. Those that the library has too are under capitalised names: it counts UTF-16 units where Go
@@ -8,42 +9,53 @@ import type { Budget } from './budget.ts'
  * Source: cel-go `ext/strings.go`, version 2.
  */
 export function registerStrings(environment: Environment, budget: Budget): void {
-  const register = (signature: string, handler: (text: string, ...rest: never[]) => unknown): void => {
-    const counted = (text: string, ...rest: never[]): unknown => {
-      budget.spend(1 + text.length / 10)
-      return handler(text, ...rest)
-    }
-    environment.registerFunction(signature, counted, { async: false })
+  const register = (signature: string, handler: (...values: never[]) => unknown): void => {
+    environment.registerFunction(signature, handler, { async: false })
   }
-  register('string.LowerAscii(): string', (text) => text.replace(/[A-Z]+/g, (part) => part.toLowerCase()))
-  register('string.UpperAscii(): string', (text) => text.replace(/[a-z]+/g, (part) => part.toUpperCase()))
+  // At worst every character of the one is compared with every character of the other.
+  const paidFor = (text: string, part: string): string => {
+    budget.spend((text.length * part.length) / 1000)
+    return text
+  }
+  register('string.LowerAscii(): string', (text: string) =>
+    text.replace(/[A-Z]+/g, (part) => part.toLowerCase()),
+  )
+  register('string.UpperAscii(): string', (text: string) =>
+    text.replace(/[a-z]+/g, (part) => part.toUpperCase()),
+  )
   register('string.Trim(): string', trimmed)
-  register('string.Contains(string): bool', (text, part: string) => text.includes(part))
+  register('string.Contains(string): bool', (text, part: string) => paidFor(text, part).includes(part))
   register('string.charAt(int): string', (text, position: bigint) => {
     const characters = Array.from(text)
     return characters[indexWithin(position, characters.length)] ?? ''
   })
-  register('string.IndexOf(string): int', (text, part: string) => indexOf(text, part, 0n))
-  register('string.IndexOf(string, int): int', indexOf)
-  register('string.LastIndexOf(string): int', (text, part: string) =>
-    lastIndexOf(Array.from(text), Array.from(part)),
+  register('string.IndexOf(string): int', (text, part: string) => indexOf(paidFor(text, part), part, 0n))
+  register('string.IndexOf(string, int): int', (text, part: string, from: bigint) =>
+    indexOf(paidFor(text, part), part, from),
   )
-  register('string.LastIndexOf(string, int): int', (text, part: string, from: bigint) => {
-    const characters = Array.from(text)
-    return lastIndexOf(characters, Array.from(part), indexWithin(from, characters.length))
-  })
+  register('string.LastIndexOf(string): int', (text, part: string) =>
+    lastIndexOf(paidFor(text, part), part, undefined),
+  )
+  register('string.LastIndexOf(string, int): int', (text, part: string, from: bigint) =>
+    lastIndexOf(paidFor(text, part), part, from),
+  )
   register('string.Substring(int): string', (text, start: bigint) => {
     const characters = Array.from(text)
     return characters.slice(indexWithin(start, characters.length)).join('')
   })
   register('string.Substring(int, int): string', (text, start: bigint, end: bigint) => {
     const characters = Array.from(text)
-    const first = indexWithin(start, characters.length)
-    const last = indexWithin(end, characters.length)
-    if (first > last) throw new RangeError('invalid substring range')
-    return characters.slice(first, last).join('')
+    if (start > end) throw new CelEvaluationError(`invalid substring range. start: ${start}, end: ${end}`)
+    return characters
+      .slice(indexWithin(start, characters.length), indexWithin(end, characters.length))
+      .join('')
   })
-  register('string.Split(string): list<string>', (text, separator: string) => split(text, separator))
+  const split = (text: string, separator: string): readonly string[] => {
+    const parts = separator === '' ? Array.from(text) : paidFor(text, separator).split(separator)
+    budget.spend(parts.length)
+    return parts
+  }
+  register('string.Split(string): list<string>', split)
   register('string.Split(string, int): list<string>', (text, separator: string, limit: bigint) => {
     const parts = split(text, separator)
     if (limit < 0n || limit >= BigInt(parts.length)) return parts
@@ -51,12 +63,29 @@ export function registerStrings(environment: Environment, budget: Budget): void 
     const count = Number(limit) - 1
     return [...parts.slice(0, count), parts.slice(count).join(separator)]
   })
+  const replaced = (text: string, old: string, fresh: string, limit: bigint): string => {
+    if (limit === 0n) return text
+    const parts = split(text, old)
+    const pieces = old === '' ? ['', ...parts, ''] : parts
+    const count = limit < 0n || limit >= BigInt(pieces.length) ? pieces.length - 1 : Number(limit)
+    budget.spend((count * fresh.length) / 10)
+    const head = pieces.slice(0, count + 1).join(fresh)
+    const tail = pieces.slice(count + 1)
+    return tail.length === 0 ? head : [head, ...tail].join(old)
+  }
   register('string.replace(string, string): string', (text, old: string, fresh: string) =>
-    replaced(budget, text, old, fresh, -1n),
+    replaced(text, old, fresh, -1n),
   )
-  register('string.replace(string, string, int): string', (text, old: string, fresh: string, limit: bigint) =>
-    replaced(budget, text, old, fresh, limit),
-  )
+  register('string.replace(string, string, int): string', replaced)
+  const joined = (texts: readonly unknown[], separator: string): string => {
+    for (const text of texts) {
+      if (typeof text !== 'string') throw new CelEvaluationError('no such overload: join(list, string)')
+      budget.spend(0.1 + (text.length + separator.length) / 10)
+    }
+    return texts.join(separator)
+  }
+  register('list<string>.Join(): string', (texts) => joined(texts, ''))
+  register('list<string>.Join(string): string', joined)
 }
 
 /** What Go's `unicode.IsSpace` says: not the byte order mark, which JavaScript trims. */
@@ -72,40 +101,34 @@ function trimmed(text: string): string {
 
 function indexOf(text: string, part: string, from: bigint): bigint {
   if (part === '') return from
+  if (from < 0n) throw outOfRange(from)
   const characters = Array.from(text)
-  if (from === 0n && characters.length === 0) return -1n
-  const first = characters.slice(0, indexWithin(from, characters.length)).join('').length
-  const found = text.indexOf(part, first)
-  return found === -1 ? -1n : BigInt(Array.from(text.slice(0, found)).length)
+  // Since version 0.21 of cel-go an index behind the end finds nothing, and is no error.
+  if (from >= BigInt(characters.length)) return -1n
+  const first = characters.slice(0, Number(from)).join('').length
+  return characterAt(text, text.indexOf(part, first))
 }
 
-function lastIndexOf(
-  characters: readonly string[],
-  part: readonly string[],
-  from: number = characters.length,
-): bigint {
-  if (part.length === 0) return BigInt(from)
-  const text = characters.slice(0, from + part.length).join('')
-  const found = text.lastIndexOf(part.join(''))
-  return found === -1 ? -1n : BigInt(Array.from(text.slice(0, found)).length)
+function lastIndexOf(text: string, part: string, from: bigint | undefined): bigint {
+  const characters = Array.from(text)
+  if (part === '') return from ?? BigInt(characters.length)
+  if (from === undefined) return characterAt(text, text.lastIndexOf(part))
+  if (from < 0n) throw outOfRange(from)
+  if (from >= BigInt(characters.length)) return -1n
+  const last = characters.slice(0, Number(from)).join('').length
+  return characterAt(text, text.lastIndexOf(part, last))
 }
 
-function split(text: string, separator: string): readonly string[] {
-  return separator === '' ? Array.from(text) : text.split(separator)
-}
-
-function replaced(budget: Budget, text: string, old: string, fresh: string, limit: bigint): string {
-  if (limit === 0n) return text
-  const parts = split(text, old)
-  const pieces = old === '' ? ['', ...parts, ''] : parts
-  const count = limit < 0n || limit >= BigInt(pieces.length) ? pieces.length - 1 : Number(limit)
-  budget.spend((count * fresh.length) / 10)
-  const head = pieces.slice(0, count + 1).join(fresh)
-  const tail = pieces.slice(count + 1)
-  return tail.length === 0 ? head : [head, ...tail].join(old)
+/** Which character is at this UTF-16 unit. */
+function characterAt(text: string, index: number): bigint {
+  return index === -1 ? -1n : BigInt(Array.from(text.slice(0, index)).length)
 }
 
 function indexWithin(index: bigint, length: number): number {
-  if (index < 0n || index > BigInt(length)) throw new RangeError(`index out of range: ${index}`)
+  if (index < 0n || index > BigInt(length)) throw outOfRange(index)
   return Number(index)
+}
+
+function outOfRange(index: bigint): CelEvaluationError {
+  return new CelEvaluationError(`index out of range: ${index}`)
 }

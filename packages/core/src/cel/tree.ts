@@ -32,24 +32,11 @@ export function* nodesOf(root: Node): Generator<Node> {
   }
 }
 
-/**
- * How often a value may be gone through in full, each time that this is evaluated. Functions take a tenth of a
- * comparison or of a list that grows; with a literal these cost nothing to speak of.
- */
-export function linearOperations(root: Node): number {
+/** How many nodes there are in it. */
+export function sizeOf(root: Node): number {
   let count = 0
-  for (const node of nodesOf(root)) {
-    if (node.op === 'in' || node.op === '==' || node.op === '!=') {
-      if (!node.args.some(isShort)) count++
-    } else if (node.op === '+') {
-      if (!node.args.some(({ op }) => op === 'value')) count++
-    } else if (node.op === 'call' || node.op === 'rcall') count += 0.1
-  }
+  for (const _ of nodesOf(root)) count++
   return count
-}
-
-function isShort(operand: Node): boolean {
-  return operand.op === 'value' || (operand.op === 'list' && operand.args.every(({ op }) => op === 'value'))
 }
 
 /** Whether `variable.field` or `variable.?field` is anywhere in it. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../errors.ts'
 import { decodeAuthenticationConfiguration } from './decode.ts'
 import { parseAuthenticationConfiguration } from './parse.ts'
-import { parseUrl, UrlError, withoutUserinfo } from './url.ts'
+import { parseUrl, UrlError, withoutUserinfo } from '../oidc/configuration/url.ts'
 import { validateAuthenticationConfiguration } from './validate.ts'
 
 const header = 'apiVersion: apiserver.config.k8s.io/v1\nkind: AuthenticationConfiguration\n'
@@ -50,6 +50,15 @@ function errorsOf(...authenticators: readonly Readonly<Record<string, unknown>>[
   })
   const { errors } = validateAuthenticationConfiguration(decodeAuthenticationConfiguration(text))
   return errors.map(({ path, message }) => `${path}: ${message}`)
+}
+
+/** What is wrong, wherever that is found out. */
+function messagesOf(authenticators: readonly Readonly<Record<string, unknown>>[]): string {
+  try {
+    return errorsOf(...authenticators).join()
+  } catch (error) {
+    return String(error)
+  }
 }
 
 describe('decodeAuthenticationConfiguration', () => {
@@ -175,6 +184,20 @@ describe('validateAuthenticationConfiguration', () => {
       issuer({ url: 'https://u:secret@a' }),
       ['issuer.url: Invalid value: "https://<omitted>@a": URL must not contain a username or password'],
     ],
+    ...[
+      'https:',
+      'https://',
+      'https:a',
+      'https:/a',
+      'https:///a',
+      'https://:1',
+      'https://[ ]',
+      'https://a:99999',
+    ].map((url): [string, Readonly<Record<string, unknown>>, readonly string[]] => [
+      `${url}, which has no host`,
+      issuer({ url }),
+      [`issuer.url: Invalid value: "${url}": URL must have a valid host`],
+    ]),
     [
       'a discovery URL that is the issuer',
       issuer({ discoveryURL: 'https://a.example//' }),
@@ -264,6 +287,20 @@ describe('validateAuthenticationConfiguration', () => {
     )
   })
 
+  it('shows no password, whatever is wrong', () => {
+    const url = 'https://u:secret@a.example'
+    const wrong = [
+      [issuer({ url }), issuer({ url, discoveryURL: url }), issuer({ url, discoveryURL: url })],
+      [{ issuer: url }],
+      [{ issuer: { url: [url], audiences: { x: url } } }],
+    ]
+    for (const authenticators of wrong) {
+      const told = messagesOf(authenticators)
+      expect(told).not.toBe('')
+      expect(told).not.toContain('secret')
+    }
+  })
+
   it('looks at nothing when there are more than sixty-four', () => {
     expect(errorsOf(...Array.from({ length: 65 }, () => ({})))).toEqual([
       'jwt: Too many: 65: must have at most 64 items',
@@ -281,11 +318,14 @@ describe('validateAuthenticationConfiguration', () => {
 
 describe('parseUrl', () => {
   it.each([
-    ['https://a', { scheme: 'https', hasUserinfo: false, query: '', fragment: '' }],
-    ['HTTPS://a:8443/x?y#z', { scheme: 'https', hasUserinfo: false, query: 'y', fragment: 'z' }],
-    ['https://u@a', { scheme: 'https', hasUserinfo: true, query: '', fragment: '' }],
-    ['https://[::1]:1/', { scheme: 'https', hasUserinfo: false, query: '', fragment: '' }],
-    ['a/b', { scheme: '', hasUserinfo: false, query: '', fragment: '' }],
+    ['https://a', { scheme: 'https', hasUserinfo: false, hasHost: true, query: '', fragment: '' }],
+    [
+      'HTTPS://a:8443/x?y#z',
+      { scheme: 'https', hasUserinfo: false, hasHost: true, query: 'y', fragment: 'z' },
+    ],
+    ['https://u@a', { scheme: 'https', hasUserinfo: true, hasHost: true, query: '', fragment: '' }],
+    ['https://[::1]:1/', { scheme: 'https', hasUserinfo: false, hasHost: true, query: '', fragment: '' }],
+    ['a/b', { scheme: '', hasUserinfo: false, hasHost: false, query: '', fragment: '' }],
   ])('reads %s', (url, expected) => {
     expect(parseUrl(url)).toEqual(expected)
   })
@@ -299,9 +339,28 @@ describe('parseUrl', () => {
     ['://a', 'missing protocol scheme'],
     ['1a:b', 'first path segment in URL cannot contain colon'],
     ['https://u^@a', 'net/url: invalid userinfo'],
+    ['https://a%41', 'invalid URL escape "%41"'],
   ])('refuses %j', (url, message) => {
     expect(() => parseUrl(url)).toThrow(UrlError)
     expect(() => parseUrl(url)).toThrow(message)
+  })
+
+  it.each([
+    ['https://u:secret@h', 'https://<omitted>@h'],
+    ['https:u:secret@h', 'https:<omitted>@h'],
+    ['https:\\\\u:secret@h', 'https:\\\\<omitted>@h'],
+    ['//u:secret@h', '//<omitted>@h'],
+    ['https://u:se/cret@h/x', 'https://<omitted>@h/x'],
+    ['https://u:se?cret@h', 'https://<omitted>@h'],
+    ['https://u:se#cret@h', 'https://<omitted>@h'],
+    ['https://h', 'https://h'],
+  ])('shows nothing of the password in %s', (url, shown) => {
+    expect(withoutUserinfo(url)).toBe(shown)
+    try {
+      parseUrl(url)
+    } catch (error) {
+      expect(String(error)).not.toMatch(/cret|:se/)
+    }
   })
 
   it('shows nothing of a password', () => {

@@ -5,13 +5,13 @@ import { fieldPath } from '../field/path.ts'
 import { type ObjectReader, readObject } from '../field/reader.ts'
 import { quoted } from '../quote.ts'
 import { yamlDocument, type YamlLimits } from '../yaml/yaml-documents.ts'
+import type { AuthenticationConfiguration } from './config.ts'
 import type {
-  AuthenticationConfiguration,
   ClaimMappings,
   Issuer,
   JwtAuthenticator,
   PrefixedClaimOrExpression,
-} from './config.ts'
+} from '../oidc/configuration/config.ts'
 
 const GROUP = 'apiserver.config.k8s.io'
 const API_VERSIONS = new Set(['v1', 'v1beta1', 'v1alpha1'].map((version) => `${GROUP}/${version}`))
@@ -37,7 +37,8 @@ export function decodeAuthenticationConfiguration(
 ): AuthenticationConfiguration {
   const value = yamlDocument(text, source, limits)
   if (value === undefined) throw problem(source, 'empty config data')
-  const errors = errorList()
+  // A password may be in the wrong place.
+  const errors = errorList({ hideValues: true })
   const reader = readObject(value, fieldPath(), errors)
   if (reader === undefined) throw problem(source, 'must be an object')
   requireKind(reader, source)

@@ -1,6 +1,6 @@
 export type { FieldError, FieldErrorType } from '../field/errors.ts'
+export type { AuthenticationConfiguration } from './config.ts'
 export type {
-  AuthenticationConfiguration,
   ClaimMappings,
   ClaimOrExpression,
   ClaimValidationRule,
@@ -9,10 +9,10 @@ export type {
   JwtAuthenticator,
   PrefixedClaimOrExpression,
   UserValidationRule,
-} from './config.ts'
+} from '../oidc/configuration/config.ts'
 export { decodeAuthenticationConfiguration } from './decode.ts'
 export { parseAuthenticationConfiguration } from './parse.ts'
-export type { CompiledJwtAuthenticator } from './programs.ts'
+export type { CompiledJwtAuthenticator } from '../oidc/configuration/programs.ts'
 export {
   type ValidatedAuthenticationConfiguration,
   validateAuthenticationConfiguration,

@@ -8,8 +8,8 @@ import { JWS_ALGORITHMS, type JwsAlgorithm } from '../jwt/algorithms.ts'
 import { jwtAuthenticator } from '../oidc/jwt-authenticator.ts'
 import { canWorkInBackground } from '../runtime.ts'
 import { failFast } from '../union/union.ts'
-import type { Issuer } from './config.ts'
-import type { CompiledJwtAuthenticator } from './programs.ts'
+import type { Issuer } from '../oidc/configuration/config.ts'
+import type { CompiledJwtAuthenticator } from '../oidc/configuration/programs.ts'
 
 /** A `fetch` for one issuer; it is closed with the authenticator that uses it. */
 export type IssuerFetch = GetFetch & { readonly close?: () => void }

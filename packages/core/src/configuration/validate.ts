@@ -4,11 +4,12 @@ import { celCompiler } from '../cel/compiler.ts'
 import type { ConfigurationProblem } from '../errors.ts'
 import { type ErrorList, errorList, type FieldError } from '../field/errors.ts'
 import { type FieldPath, fieldPath } from '../field/path.ts'
-import { compileInto } from './compile.ts'
+import { compileInto } from '../oidc/configuration/compile.ts'
 import type { AuthenticationConfiguration } from './config.ts'
-import type { CompiledJwtAuthenticator } from './programs.ts'
+import type { CompiledJwtAuthenticator } from '../oidc/configuration/programs.ts'
+import { withoutUserinfo } from '../oidc/configuration/url.ts'
 import { validateCertificateAuthority } from './validate-certificate-authority.ts'
-import { validateJwtAuthenticator } from './validate-jwt-authenticator.ts'
+import { validateJwtAuthenticator } from '../oidc/configuration/validate-jwt-authenticator.ts'
 
 const MAX_JWT_AUTHENTICATORS = 64
 
@@ -60,8 +61,13 @@ export function validateAuthenticationConfiguration(
       path.child('issuer').child('certificateAuthority'),
       errors,
     )
-    addUnique(config.issuer.url, urls, path.child('issuer').child('url'), errors)
-    addUnique(config.issuer.discoveryURL, discoveryUrls, path.child('issuer').child('discoveryURL'), errors)
+    addUniqueUrl(config.issuer.url, urls, path.child('issuer').child('url'), errors)
+    addUniqueUrl(
+      config.issuer.discoveryURL,
+      discoveryUrls,
+      path.child('issuer').child('discoveryURL'),
+      errors,
+    )
     return compiled
   })
   if (configuration.anonymous !== undefined) {
@@ -70,9 +76,9 @@ export function validateAuthenticationConfiguration(
   return { configuration, jwt, errors: errors.errors }
 }
 
-function addUnique(value: string, seen: Set<string>, path: FieldPath, errors: ErrorList): void {
+function addUniqueUrl(value: string, seen: Set<string>, path: FieldPath, errors: ErrorList): void {
   if (value === '') return
-  if (seen.has(value)) errors.duplicate(path, value)
+  if (seen.has(value)) errors.duplicate(path, withoutUserinfo(value))
   seen.add(value)
 }
 

@@ -30,3 +30,14 @@ describe('latin1FromBytes', () => {
     expect(latin1FromBytes(many)).toBe('\u00FF'.repeat(many.length))
   })
 })
+
+describe('bytesFromText', () => {
+  it.each([
+    ['a byte that was not UTF-8', '\uDCFF', [0xff]],
+    ['a letter beside one', 'Ŭ\uDCFF', [0xc5, 0xac, 0xff]],
+    ['a surrogate that was never a byte', '\uDC73', [0xef, 0xbf, 0xbd]],
+    ['half a pair', '\uD83D', [0xef, 0xbf, 0xbd]],
+  ])('has %s', (_, text, sent) => {
+    expect([...bytesFromText(text)]).toEqual(sent)
+  })
+})

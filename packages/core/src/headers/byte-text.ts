@@ -30,8 +30,16 @@ export function latin1FromBytes(bytes: Uint8Array): string {
   return latin1
 }
 
-/** The bytes of a text: what {@link textFromLatin1} made it from. */
+/** The bytes of a text: what {@link textFromLatin1} made it from. Another surrogate without its other half is U+FFFD. */
 export function bytesFromText(text: string): Uint8Array<ArrayBuffer> {
-  if (text.isWellFormed()) return new TextEncoder().encode(text)
-  return Uint8Array.from(text, (character) => character.charCodeAt(0) & 0xff)
+  if (text.isWellFormed()) return utf8.encode(text)
+  const bytes: number[] = []
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0
+    if (code >= 0xdc80 && code <= 0xdcff) bytes.push(code - 0xdc00)
+    else bytes.push(...utf8.encode(character))
+  }
+  return Uint8Array.from(bytes)
 }
+
+const utf8 = new TextEncoder()

@@ -8,14 +8,17 @@ export class TooLong extends Error {
 }
 
 /**
- * The body of a response as text. What is no UTF-8 becomes U+FFFD, as in Go.
+ * The body of a response, or of a request, as text. What is no UTF-8 becomes U+FFFD, as in Go, unless the decoder is another.
  *
- * @throws {TooLong} as soon as it is longer; the rest is not read. Whatever reading it throws.
+ * @throws {TooLong} as soon as it is longer; the rest is not read. Whatever reading and decoding it throws.
  */
-export async function textOf(response: HttpResponse, maxBytes: number): Promise<string> {
-  const reader = response.body?.getReader()
+export async function textOf(
+  { body }: Pick<HttpResponse, 'body'>,
+  maxBytes: number,
+  decoder: TextDecoder = new TextDecoder(),
+): Promise<string> {
+  const reader = body?.getReader()
   if (reader === undefined) return ''
-  const decoder = new TextDecoder()
   let text = ''
   let length = 0
   for (;;) {

@@ -1,4 +1,4 @@
-import { bytesFromText, latin1FromBytes } from '../headers/byte-text.ts'
+import { bytesFromText, latin1FromBytes, textFromLatin1 } from '../headers/byte-text.ts'
 import type { UserInfo } from '../user.ts'
 import { encodeExtraKey } from './extra-key.ts'
 
@@ -33,5 +33,7 @@ export function impersonationHeaders(user: UserInfo): readonly (readonly [name: 
 function headerValue(text: string): string {
   if (/(?!\t)\p{Cc}/u.test(text)) throw new TypeError('a header cannot carry control characters')
   if (/^[ \t]|[ \t]$/.test(text)) throw new TypeError('a header cannot carry white space at its ends')
-  return latin1FromBytes(bytesFromText(text))
+  const value = latin1FromBytes(bytesFromText(text))
+  if (textFromLatin1(value) !== text) throw new TypeError('a header cannot carry half a character')
+  return value
 }

@@ -24,7 +24,10 @@ export function isCanonicalBase64url(text: string): boolean {
 /** The bytes of a text that is canonical base64url. */
 export function bytesOfBase64url(text: string): Bytes {
   const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
-  return Uint8Array.from(binary, (character) => character.charCodeAt(0))
+  const bytes = new Uint8Array(binary.length)
+  // A loop, since `from` with a function takes ten times as long, and every token is read.
+  for (let index = 0; index < binary.length; index++) bytes[index] = binary.charCodeAt(index)
+  return bytes
 }
 
 /** Unpadded base64url of bytes. */

@@ -5,7 +5,7 @@ import { thrownBy } from '../../test/fakes.ts'
 import { AuthenticationError } from '../errors.ts'
 import { base64urlOf, bytesOfBase64url, isCanonicalBase64url } from './base64url.ts'
 import { verificationKeysFromPem } from './pem-keys.ts'
-import { MAX_TOKEN_LENGTH, readJwt, unverifiedIssuer } from './read-jwt.ts'
+import { MAX_TOKEN_LENGTH, readJws, readJwt, unverifiedIssuer } from './read-jwt.ts'
 import { verifySignature } from './verify-signature.ts'
 
 const pairs = {
@@ -39,6 +39,12 @@ describe('the text of a token', () => {
     ['a token without a signature', `${header}.${claims}.`, 'i'],
     ['no issuer', token({ alg: 'ES256' }, {}), ''],
     ['an issuer that is null', token({ alg: 'ES256' }, { iss: null }), ''],
+    ['an issuer among colons', token({ alg: 'ES256' }, '{"a:b\\":":":\\\\","iss":"i","c":{"d":[":"]}}'), 'i'],
+    [
+      'half a surrogate pair',
+      token({ alg: 'ES256' }, '{"iss":"\\udc73ystem \\ud83d\\uDE00 \\\\ud800"}'),
+      '\ufffdystem 😀 \\ud800',
+    ],
     ['an issuer that is a property of every object', token({ alg: 'ES256' }, { toString: 1 }), ''],
   ])('says of %s whose it is', (_, text, issuer) => {
     expect(unverifiedIssuer(text)).toBe(issuer)
@@ -68,10 +74,23 @@ describe('the text of a token', () => {
     ['a key id that is no text', token({ alg: 'ES256', kid: 1 }, { iss: 'i' })],
     ['an issuer that is a list', token({ alg: 'ES256' }, { iss: ['i'] })],
     ['claims that are not UTF-8', `${header}.${Buffer.from([0x22, 0xff, 0x22]).toString('base64url')}.`],
+    ['an issuer twice', token({ alg: 'ES256' }, '{"iss":"a","iss":"i"}')],
+    ['an issuer twice, spelled otherwise', token({ alg: 'ES256' }, '{"iss":"a","\\u0069ss":"i"}')],
+    ['a prototype twice', token({ alg: 'ES256' }, '{"__proto__":1,"__proto__":{"iss":"i"}}')],
+    ['a claim twice, in a list in a claim', token({ alg: 'ES256' }, '{"iss":"i","a":[{"b":1,"b":2}]}')],
+    ['an algorithm twice', token('{"alg":"none","alg":"ES256"}', { iss: 'i' })],
     ['a byte order mark before the claims', token({ alg: 'ES256' }, '\ufeff{"iss":"i"}')],
     ['more than anybody sends', token({ alg: 'ES256' }, { iss: 'i', x: 'x'.repeat(MAX_TOKEN_LENGTH) })],
   ])('is no JWT with %s', (_, text) => {
     expect(readJwt(text)).toBeUndefined()
+  })
+
+  it('may sign something else than claims, and is no JWT then', () => {
+    for (const payload of ['', encode('foo'), encode([])]) {
+      const text = `${header}.${payload}.${signature}`
+      expect(readJws(text)).toEqual({ token: text, algorithm: 'ES256', keyId: '', payload })
+      expect(readJwt(text)).toBeUndefined()
+    }
   })
 
   it('is read or not, whatever it is', () => {

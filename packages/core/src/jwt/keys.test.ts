@@ -119,6 +119,16 @@ describe('a key to sign with', () => {
 describe('a JWK', () => {
   const jwk = { kty: 'EC', ...p256.publicKey.export({ format: 'jwk' }) } as JsonWebKey
 
+  it('may have zeros in front of its modulus, which do not count', async () => {
+    const n = Buffer.from(rsa.publicKey.export({ format: 'jwk' }).n ?? '', 'base64url')
+    const padded = {
+      ...rsa.publicKey.export({ format: 'jwk' }),
+      n: Buffer.from([0, ...n]).toString('base64url'),
+    }
+    const [fromPem] = await verificationKeysFromPem(pkix(rsa))
+    expect((await verificationKeyOfJwk(padded as JsonWebKey)).kid).toBe(fromPem?.kid)
+  })
+
   it('keeps the name it has, and nothing private', async () => {
     const key = await verificationKeyOfJwk({ ...p256.privateKey.export({ format: 'jwk' }), kid: 'k' })
     expect(key).toMatchObject({ kid: 'k', alg: 'ES256', jwk })
@@ -126,6 +136,7 @@ describe('a JWK', () => {
   })
 
   const rsaJwk = rsa.publicKey.export({ format: 'jwk' }) as JsonWebKey
+  const shortJwk = shortRsa.publicKey.export({ format: 'jwk' }) as JsonWebKey
   it.each([
     ['of no kind', {}],
     ['symmetric', { kty: 'oct', k: 'AAAA' }],
@@ -136,6 +147,13 @@ describe('a JWK', () => {
     ['not on its curve', { ...jwk, x: jwk.y ?? '' }],
     ['RSA with exponent 1', { ...rsaJwk, e: 'AQ' }],
     ['RSA with exponent 0', { ...rsaJwk, e: 'AA' }],
+    ['RSA with exponent 1 behind zeros', { ...rsaJwk, e: 'AAAAAQ' }],
+    ['RSA with exponent 2', { ...rsaJwk, e: 'Ag' }],
+    ['RSA with an even exponent', { ...rsaJwk, e: 'AQAC' }],
+    ['RSA with an exponent of 32 bits', { ...rsaJwk, e: '_____w' }],
+    ['RSA with an exponent as long as its modulus', { ...rsaJwk, e: rsaJwk.n ?? '' }],
+    ['RSA that is short behind zeros', { ...shortJwk, n: `${'A'.repeat(172)}${shortJwk.n ?? ''}` }],
+    ['called by a number', { ...jwk, kid: 1 as unknown as string }],
     ['RSA that is short', shortRsa.publicKey.export({ format: 'jwk' }) as JsonWebKey],
     ['RSA that is huge', { ...rsaJwk, n: '_'.repeat(3000) }],
   ])('cannot be %s', async (_, bad: JsonWebKey) => {

@@ -1,15 +1,22 @@
 import { bytesOfBase64url, isCanonicalBase64url } from './base64url.ts'
+import { strictJson } from './strict-json.ts'
 
 /** An object of JSON. Read with `Object.hasOwn`: its names are anybody's. */
 export type JsonObject = Readonly<Record<string, unknown>>
 
-/** A token that looks like a signed JWT. Nobody vouches for it yet. */
-export interface UnverifiedJwt {
+/** A token that looks signed, in compact form (RFC 7515 section 7.1). */
+export interface UnverifiedJws {
   readonly token: string
   /** `alg` of the header. */
   readonly algorithm: string
   /** `kid` of the header, `''` where there is none. */
   readonly keyId: string
+  /** What is signed, in base64url. */
+  readonly payload: string
+}
+
+/** A token that looks like a signed JWT. Nobody vouches for it yet. */
+export interface UnverifiedJwt extends UnverifiedJws {
   /** `iss`, to find out whose token this is and for nothing else; `''` where there is none. */
   readonly issuer: string
   readonly claims: JsonObject
@@ -24,21 +31,30 @@ export const MAX_TOKEN_LENGTH = 32_768
  *
  * Source: kubernetes `pkg/serviceaccount/jwt.go` (`hasCorrectIssuer`), apiserver `plugin/pkg/authenticator/token/oidc`.
  *
- * Deviation: a signature has one spelling only, and tokens have a greatest length (`docs/deviations.md`, token text). Otherwise
- * a list of refused tokens, or a cache, would not know a token by its text.
+ * Deviation: a signature has one spelling only, nothing in a token is there twice, and tokens have a greatest length
+ * (`docs/deviations.md`, token text). Otherwise a list of refused tokens, or a cache, would not know a token by its text, and
+ * two readers of a token could read different things.
  */
 export function readJwt(token: string): UnverifiedJwt | undefined {
+  const jws = readJws(token)
+  const claims = jws && objectOfJson(jws.payload)
+  if (jws === undefined || claims === undefined) return undefined
+  const issuer = member(claims, 'iss') ?? ''
+  return typeof issuer === 'string' ? { ...jws, issuer, claims } : undefined
+}
+
+/** Reads a token as {@link readJwt} does, whatever is signed. */
+export function readJws(token: string): UnverifiedJws | undefined {
   if (token.length > MAX_TOKEN_LENGTH) return undefined
   const parts = token.split('.')
   if (parts.length !== 3 || !parts.every(isCanonicalBase64url)) return undefined
-  const [header, claims] = parts.slice(0, 2).map(objectOfJson)
-  if (header === undefined || claims === undefined) return undefined
+  const [protectedHeader = '', payload = ''] = parts
+  const header = objectOfJson(protectedHeader)
+  if (header === undefined) return undefined
   const algorithm = member(header, 'alg')
   const keyId = member(header, 'kid') ?? ''
-  const issuer = member(claims, 'iss') ?? ''
-  if (typeof algorithm !== 'string' || typeof keyId !== 'string' || typeof issuer !== 'string')
-    return undefined
-  return { token, algorithm, keyId, issuer, claims }
+  if (typeof algorithm !== 'string' || typeof keyId !== 'string') return undefined
+  return { token, algorithm, keyId, payload }
 }
 
 /** The issuer that a token says it is from; `undefined` when it is no JWT. Unverified. */
@@ -60,7 +76,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 function objectOfJson(base64url: string): JsonObject | undefined {
   try {
-    const value: unknown = JSON.parse(utf8.decode(bytesOfBase64url(base64url)))
+    const value = strictJson(utf8.decode(bytesOfBase64url(base64url)))
     return isJsonObject(value) ? value : undefined
   } catch {
     return undefined

@@ -67,7 +67,8 @@ export async function verificationKeyOfJwk(
     // What WebCrypto says may tell of the key.
     throw invalidKey('is not a key that this runtime can use')
   }
-  const kid = jwk.kid !== undefined && jwk.kid !== '' ? jwk.kid : await keyIdOf(spki)
+  const kid = (jwk.kid ?? '') === '' ? await keyIdOf(spki) : jwk.kid
+  if (typeof kid !== 'string') throw invalidKey('is called by something that is no text')
   return Object.freeze({ kid, alg, jwk: Object.freeze(publicJwk), key })
 }
 
@@ -105,13 +106,22 @@ const MIN_RSA_BITS = 2048
 const MAX_RSA_BITS = 16_384
 
 function checkRsa(n: string, e: string): void {
-  const modulus = bytesOfBase64url(n)
+  const modulus = numberOf(n)
   const bits = modulus.length * 8 - (Math.clz32(modulus[0] ?? 0) - 24)
   if (bits < MIN_RSA_BITS || bits > MAX_RSA_BITS) {
     throw invalidKey(`an RSA key has ${MIN_RSA_BITS} to ${MAX_RSA_BITS} bits`)
   }
-  const exponent = bytesOfBase64url(e)
-  if (exponent.length === 0 || (exponent.length === 1 && (exponent[0] ?? 0) < 3)) {
-    throw invalidKey('the exponent of an RSA key is above 2')
+  // As in Go; with 1, anybody signs, and each verification takes as long as the exponent is.
+  const octets = numberOf(e)
+  const exponent = octets.reduce((number, octet) => number * 256 + octet, 0)
+  if (octets.length > 4 || exponent < 3 || exponent >= 2 ** 31 || exponent % 2 === 0) {
+    throw invalidKey('the exponent of an RSA key is odd, above 2 and below 2^31')
   }
+}
+
+/** The octets of a number. Zeros in front of it, which some put there, do not count. */
+function numberOf(text: string): Uint8Array {
+  const octets = bytesOfBase64url(text)
+  const first = octets.findIndex((octet) => octet !== 0)
+  return first === -1 ? new Uint8Array() : octets.subarray(first)
 }

@@ -1,5 +1,5 @@
 import type { CelProgram, CelValue } from '../cel/cel.ts'
-import type { CompiledJwtAuthenticator } from '../configuration/programs.ts'
+import type { CompiledJwtAuthenticator } from './configuration/programs.ts'
 import { CREDENTIAL_ID_KEY } from '../credential-id.ts'
 import { rejected } from '../errors.ts'
 import { type JsonObject, member } from '../jwt/read-jwt.ts'

@@ -29,7 +29,7 @@ export interface DistributedClaimsOptions extends DiscoveryOptions {
 
 /** A token has to fit in here. */
 const MAX_BYTES = 65_536
-/** Other issuers that are remembered. */
+/** Other issuers that are remembered; the one that was not used for longest goes first. */
 const MAX_ISSUERS = 16
 
 /**
@@ -38,24 +38,26 @@ const MAX_ISSUERS = 16
  *
  * Source: apiserver `plugin/pkg/authenticator/token/oidc/oidc.go` (`claimResolver`).
  *
- * Deviation: https only, answers of at most 64 KiB, and at most 16 issuers besides the configured one (`docs/deviations.md`, requests to
+ * Deviation: https only, answers of at most 64 KiB, and 16 issuers are remembered besides the configured one (`docs/deviations.md`, requests to
  * issuers).
  */
 export function distributedClaims(options: DistributedClaimsOptions): DistributedClaims {
   const { claim, rules, fetch, clock, timeoutSeconds } = options
-  const providers = new Map([[options.issuer, options.provider]])
+  /** In the order of their last use. */
+  const others = new Map<string, Provider>()
 
   const providerOf = (issuer: string): Provider => {
-    const known = providers.get(issuer)
-    if (known !== undefined) return known
-    if (providers.size > MAX_ISSUERS || !issuer.startsWith('https://')) {
-      throw rejected(
-        `verifying untrusted issuer ${quoted(issuer)} failed: it is one too many, or no https URL`,
-      )
+    if (issuer === options.issuer) return options.provider
+    if (!issuer.startsWith('https://')) {
+      throw rejected(`verifying untrusted issuer ${quoted(issuer)} failed: it is no https URL`)
     }
-    const added = provider({ url: issuer, discoveryURL: '' }, { ...options, isEager: false })
-    providers.set(issuer, added)
-    return added
+    const found =
+      others.get(issuer) ?? provider({ url: issuer, discoveryURL: '' }, { ...options, isEager: false })
+    others.delete(issuer)
+    others.set(issuer, found)
+    const [oldest = ''] = others.keys()
+    if (others.size > MAX_ISSUERS) others.delete(oldest)
+    return found
   }
 
   const fetchJwt = async (source: ClaimSource, signal: AbortSignal | undefined): Promise<string> => {

@@ -1,6 +1,6 @@
 import type { Authentication, TokenAuthenticator } from '../authenticator.ts'
 import type { Clock } from '../clock.ts'
-import type { CompiledJwtAuthenticator } from '../configuration/programs.ts'
+import type { CompiledJwtAuthenticator } from './configuration/programs.ts'
 import type { Context } from '../context.ts'
 import { notify, type Observer } from '../events.ts'
 import type { GetFetch } from '../http/get-fetch.ts'

@@ -59,7 +59,8 @@ function timeOf(claims: JsonObject, name: string): number | undefined {
 function timeIn(value: unknown): number {
   const isNumeral = typeof value === 'string' && value.length <= 64 && NUMERAL.test(value)
   const seconds = typeof value === 'number' || isNumeral ? Math.trunc(Number(value)) : NaN
-  if (!Number.isFinite(seconds)) throw malformed('a time is no number')
+  // What Go has no seconds for is long ago to it, and not for ever.
+  if (!Number.isFinite(seconds) || seconds > Number.MAX_SAFE_INTEGER) throw malformed('a time is no number')
   return seconds
 }
 

@@ -1,5 +1,5 @@
 import type { CelInputs, CelProgram, CelVariable } from '../cel/cel.ts'
-import type { CompiledJwtAuthenticator } from '../configuration/programs.ts'
+import type { CompiledJwtAuthenticator } from './configuration/programs.ts'
 import { rejected } from '../errors.ts'
 import type { JsonObject } from '../jwt/read-jwt.ts'
 import type { UserInfo } from '../user.ts'

@@ -5,7 +5,7 @@ import { CredentialFileError, readCredentials } from '../csv/credential-records.
 import { keyedDigest } from '../digest/keyed-digest.ts'
 import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
 import { notify, type Observer } from '../events.ts'
-import { limitConcurrency } from './limit-concurrency.ts'
+import { limitConcurrency } from '../limit-concurrency.ts'
 import { parsePasswordHash } from './password-hash.ts'
 import { hashedPassword, plainPassword, type PasswordVerifier } from './verifiers.ts'
 
@@ -55,7 +55,11 @@ export function passwordFile(
     digest,
     clock: options.clock ?? systemClock,
     rememberMs: (options.rememberSeconds ?? 10) * 1000,
-    limit: limitConcurrency(options.maxConcurrentChecks ?? 2, options.maxWaitingChecks ?? 64),
+    limit: limitConcurrency({
+      maxRunning: options.maxConcurrentChecks ?? 2,
+      maxWaiting: options.maxWaitingChecks ?? 64,
+      tooMany: 'too many passwords are being checked',
+    }),
   }
   const entries = new Map<string, PasswordEntry>()
   let plainTexts = 0

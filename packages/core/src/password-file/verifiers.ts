@@ -1,6 +1,6 @@
 import type { Awaitable } from '../awaitable.ts'
 import type { Clock } from '../clock.ts'
-import type { ConcurrencyLimit } from './limit-concurrency.ts'
+import type { ConcurrencyLimit } from '../limit-concurrency.ts'
 import type { PasswordHash } from './password-hash.ts'
 
 /** Whether this is the password. */

@@ -56,6 +56,10 @@ describe('what is told of an issuer', () => {
     ['keys at half a URL', { jwksUri: 'issuer.example.com/jwks' }, 'jwksUri'],
     ['keys nowhere', { externalAddress: '' }, 'externalAddress'],
     ['keys at no host', { externalAddress: 'a b' }, 'externalAddress'],
+    ['keys at a path', { externalAddress: 'a.example/x' }, 'externalAddress'],
+    ['keys at a query', { externalAddress: 'a.example?x=' }, 'externalAddress'],
+    ['keys at a fragment', { externalAddress: 'a.example#' }, 'externalAddress'],
+    ['keys at a host with a password', { externalAddress: 'u:p@a.example' }, 'externalAddress'],
     ['no keys', { keys: [] }, 'keys'],
   ])('is not told with %s', (_, options, path) => {
     const make = () => issuerDiscovery({ issuer, keys, externalAddress: 'api.example.com', ...options })

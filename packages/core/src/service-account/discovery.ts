@@ -49,7 +49,9 @@ export function issuerDiscovery(options: IssuerDiscoveryOptions): IssuerDiscover
   if (!isHttpsUrl(issuer) || /[?#]/.test(issuer)) {
     problems.push({ path: 'issuer', message: 'must be an https URL without query and fragment' })
   }
-  if (!isHttpsUrl(keysAt)) {
+  // With anything else in the address the keys would be elsewhere.
+  const isAddress = jwksUri !== '' || !/[/\\?#@]/.test(externalAddress)
+  if (!isHttpsUrl(keysAt) || !isAddress) {
     const path = jwksUri === '' ? 'externalAddress' : 'jwksUri'
     problems.push({ path, message: path === 'jwksUri' ? 'must be an https URL' : 'must be a host and port' })
   }

@@ -4,8 +4,15 @@ import type { ObjectReference } from './user-info.ts'
 
 /*
  * Claims of a token whose signature is verified. One of another type than it should have is an error: whoever made such a token
- * means something else by it. What is absent or `null` is the empty value of its type.
+ * means something else by it. What is absent or `null` is the empty value of its type, as in Go.
  */
+
+/** Checks the types of the claims that every JWT can have (RFC 7519 section 4.1), whether or not they are looked at. */
+export function checkRegisteredClaims(claims: JsonObject): void {
+  for (const name of ['iss', 'sub', 'jti']) textClaim(claims, name)
+  for (const name of ['exp', 'nbf', 'iat']) timeClaim(claims, name)
+  audienceClaim(claims)
+}
 
 /** A claim that is a text. */
 export function textClaim(claims: JsonObject, name: string): string {
@@ -14,12 +21,13 @@ export function textClaim(claims: JsonObject, name: string): string {
   return value
 }
 
-/** A claim that is a time in seconds since the epoch, as milliseconds. Parts of a second do not count. */
+/** A claim that is a time in seconds since the epoch, below 2^53, as milliseconds. Parts of a second do not count. */
 export function timeClaim(claims: JsonObject, name: string): number | undefined {
   const value = member(claims, name)
   if (value === undefined) return undefined
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw wrongType(name)
-  return Math.trunc(value) * 1000
+  const seconds = typeof value === 'number' ? Math.trunc(value) : Number.NaN
+  if (!Number.isSafeInteger(seconds)) throw wrongType(name)
+  return seconds * 1000
 }
 
 /** A claim that is an object. */
@@ -35,9 +43,9 @@ export function referenceClaim(claims: JsonObject, name: string): ObjectReferenc
   return reference && { name: textClaim(reference, 'name'), uid: textClaim(reference, 'uid') }
 }
 
-/** `aud`: one text or a list of them. */
+/** `aud`: one text or a list of them, and unlike others not `null`: a token for nobody is not one for everybody. */
 export function audienceClaim(claims: JsonObject): readonly string[] {
-  const value = member(claims, 'aud') ?? []
+  const value = Object.hasOwn(claims, 'aud') ? claims['aud'] : []
   const list: readonly unknown[] = Array.isArray(value) ? value : [value]
   return list.map((audience) => {
     if (typeof audience !== 'string') throw wrongType('aud')

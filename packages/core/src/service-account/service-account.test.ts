@@ -220,6 +220,23 @@ describe('a bound token', () => {
     expect(await thrownBy(() => tokens.authenticateToken(token, {}))).toMatchObject({ code: 'rejected' })
   })
 
+  it('cannot be checked while there are no keys to be had, which is no fault of its own', async () => {
+    const tokens = serviceAccountToken({
+      issuers: [ISSUER],
+      keys: () => {
+        throw new Error('the file is gone')
+      },
+      objects: serviceAccountObjects(there),
+      clock,
+    })
+    const token = await bound()
+    expect(await thrownBy(() => tokens.authenticateToken(token, {}))).toMatchObject({
+      code: 'unavailable',
+      message: 'the keys of service account tokens could not be read',
+      cause: new Error('the file is gone'),
+    })
+  })
+
   it.each([
     ['no issuer', { issuers: [] }, 'issuers: must not be empty'],
     ['an empty issuer', { issuers: [''] }, 'issuers[0]: must not be empty'],
@@ -277,6 +294,8 @@ describe('a token in a secret', () => {
     ],
     ['the subject of another', { sub: 'system:serviceaccount:ns:other' }, 'sub claim is invalid'],
     ['a subject of no service account', { sub: 'sa' }, 'sub claim is invalid'],
+    ['an expiry that is a text', { exp: 'never' }, 'the exp claim is of another type'],
+    ['an audience that is null', { aud: null }, 'the aud claim is of another type'],
     ['a subject that is a list', { sub: ['x'] }, 'the sub claim is of another type'],
   ])('is refused with %s, even when nothing is looked up', async (_, more, message) => {
     const token = await inSecret(more)

@@ -2,7 +2,7 @@ import { intersectAudiences } from '../audiences.ts'
 import type { Authentication, TokenAuthenticator } from '../authenticator.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Context } from '../context.ts'
-import { ConfigurationError, type ConfigurationProblem, rejected } from '../errors.ts'
+import { ConfigurationError, type ConfigurationProblem, rejected, unavailable } from '../errors.ts'
 import { readJwt, type UnverifiedJwt } from '../jwt/read-jwt.ts'
 import type { VerificationKey } from '../jwt/verification-key.ts'
 import { verifySignature } from '../jwt/verify-signature.ts'
@@ -11,7 +11,7 @@ import { boundClaimsValidator } from './bound-claims.ts'
 import type { ClaimsValidator } from './claims-validator.ts'
 import { legacyClaimsValidator, type LegacyTokenObjects } from './legacy-claims.ts'
 import type { ServiceAccountObjects } from './objects.ts'
-import { audienceClaim, textClaim } from './read-claims.ts'
+import { audienceClaim, checkRegisteredClaims, textClaim } from './read-claims.ts'
 import { serviceAccountUser } from './user-info.ts'
 
 /** The issuer of tokens that are kept in secrets. */
@@ -106,7 +106,8 @@ function signedTokens(
   const ours = new Set(issuers)
 
   const authenticate = async (jwt: UnverifiedJwt, context: Context): Promise<Authentication> => {
-    const claims = await verifySignature(jwt, typeof keys === 'function' ? keys() : keys)
+    const claims = await verifySignature(jwt, keysOf(keys))
+    checkRegisteredClaims(claims)
     const own = audienceClaim(claims)
     if (own.length === 0) context.annotate?.('authentication.k8s.io/legacy-token', textClaim(claims, 'sub'))
     const intended = own.length === 0 ? audiences : own
@@ -127,6 +128,15 @@ function signedTokens(
       const jwt = readJwt(token)
       return jwt !== undefined && ours.has(jwt.issuer) ? authenticate(jwt, context) : undefined
     },
+  }
+}
+
+function keysOf(keys: KeySource): readonly VerificationKey[] {
+  if (typeof keys !== 'function') return keys
+  try {
+    return keys()
+  } catch (error) {
+    throw unavailable('the keys of service account tokens could not be read', { cause: error })
   }
 }
 

@@ -23,9 +23,13 @@ export async function failureOf(thrown: unknown, secrets: readonly string[]): Pr
     return unavailable(detail === '' ? message : `${message}: ${detail}`)
   }
   const refusalOfToken = await refusedToken(refusal)
-  if (refusalOfToken !== undefined) return rejected(shownText(refusalOfToken, secrets) || message)
-  return unavailable(shownText(await explanation(refusal), secrets) || message)
+  const whatIsMeant = refusal.status === 401 ? `${message}: ${ASKS_FOR_CREDENTIALS}` : message
+  if (refusalOfToken !== undefined) return rejected(shownText(refusalOfToken, secrets) || whatIsMeant)
+  return unavailable(shownText(await explanation(refusal), secrets) || whatIsMeant)
 }
+
+/** Source: apimachinery `pkg/api/errors/errors.go` NewGenericServerResponse. */
+const ASKS_FOR_CREDENTIALS = 'the server has asked for the client to provide credentials'
 
 /** What a TokenReview says that came with a refusal and does not know the token; `undefined` when there is none. */
 async function refusedToken({ status, text }: Refusal): Promise<string | undefined> {

@@ -247,7 +247,7 @@ describe('webhookAuthenticator', () => {
       '401 and a TokenReview',
       review({ authenticated: false }, {}, { status: 401 }),
       'rejected',
-      'the token webhook answered with HTTP status 401',
+      'the token webhook answered with HTTP status 401: the server has asked for the client to provide credentials',
     ],
     [
       '403 and a TokenReview with an error',
@@ -265,7 +265,7 @@ describe('webhookAuthenticator', () => {
       '401 and a TokenReview without a status',
       review(undefined, {}, { status: 401 }),
       'unavailable',
-      'the token webhook answered with HTTP status 401',
+      'the token webhook answered with HTTP status 401: the server has asked for the client to provide credentials',
     ],
     ['a text', text('you\nmay \u001b[31mnot', 403), 'unavailable', 'you may [31mnot'],
     [

@@ -1,4 +1,4 @@
-import type { CelProgram } from '../cel/cel.ts'
+import type { CelProgram } from '../../cel/cel.ts'
 import type { JwtAuthenticator } from './config.ts'
 
 /** A {@link JwtAuthenticator} whose expressions are compiled. Where there is a claim instead of an expression there is no program. */

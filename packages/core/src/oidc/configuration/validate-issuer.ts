@@ -1,9 +1,13 @@
-import type { ErrorList } from '../field/errors.ts'
-import type { FieldPath } from '../field/path.ts'
+import type { ErrorList } from '../../field/errors.ts'
+import type { FieldPath } from '../../field/path.ts'
 import type { Issuer } from './config.ts'
 import { parseUrl, UrlError, withoutUserinfo } from './url.ts'
 
-/** Adds what is wrong with an issuer, but for its certificate authority. */
+/**
+ * Adds what is wrong with an issuer, but for its certificate authority.
+ *
+ * Deviation: a URL has a host, and no password in it is shown (`docs/deviations.md`, issuer URLs).
+ */
 export function validateIssuer(
   issuer: Issuer,
   disallowed: ReadonlySet<string>,
@@ -45,6 +49,7 @@ function validateUrl(url: string, disallowed: ReadonlySet<string>, path: FieldPa
   try {
     const parsed = parseUrl(url)
     if (parsed.scheme !== 'https') errors.invalid(path, shown, 'URL scheme must be https')
+    else if (!parsed.hasHost || !URL.canParse(url)) errors.invalid(path, shown, 'URL must have a valid host')
     if (parsed.hasUserinfo) errors.invalid(path, shown, 'URL must not contain a username or password')
     if (parsed.query !== '') errors.invalid(path, shown, 'URL must not contain a query')
     if (parsed.fragment !== '') errors.invalid(path, shown, 'URL must not contain a fragment')

@@ -1,10 +1,12 @@
-import { quoted } from '../quote.ts'
+import { quoted } from '../../quote.ts'
 
 /** The parts of a URL that are looked at. */
 export interface ParsedUrl {
   /** In lower case; empty when there is none. */
   readonly scheme: string
   readonly hasUserinfo: boolean
+  /** Whether a host is named behind `//`. */
+  readonly hasHost: boolean
   readonly query: string
   readonly fragment: string
 }
@@ -23,7 +25,9 @@ export class UrlError extends Error {
  */
 export function parseUrl(url: string): ParsedUrl {
   const fail = (reason: string): never => {
-    throw new UrlError(`parse ${quoted(withoutUserinfo(url))}: ${reason}`)
+    // Where a password may be in pieces all over the URL, what is wrong is not shown.
+    const told = isMisplaced(url) ? reason.replace(/ ".*"/s, '') : reason
+    throw new UrlError(`parse ${quoted(withoutUserinfo(url))}: ${told}`)
   }
   // Control characters are what is looked for.
   // oxlint-disable-next-line no-control-regex
@@ -37,6 +41,7 @@ export function parseUrl(url: string): ParsedUrl {
     fail('first path segment in URL cannot contain colon')
   }
   let hasUserinfo = false
+  let hasHost = false
   let path = hierarchy
   if (hierarchy.startsWith('//')) {
     const [authority = ''] = splitOnce(hierarchy.slice(2), '/')
@@ -44,17 +49,27 @@ export function parseUrl(url: string): ParsedUrl {
     const at = authority.lastIndexOf('@')
     hasUserinfo = at !== -1
     if (hasUserinfo && !USERINFO.test(authority.slice(0, at))) fail('net/url: invalid userinfo')
-    const reason = hostProblem(authority.slice(at + 1))
+    const host = authority.slice(at + 1)
+    const reason = hostProblem(host)
     if (reason !== undefined) fail(reason)
+    hasHost = !/^(?::|$)/.test(host)
   }
   const escape = badEscape(path) ?? badEscape(fragment)
   if (escape !== undefined) fail(`invalid URL escape ${quoted(escape)}`)
-  return { scheme: scheme.toLowerCase(), hasUserinfo, query, fragment }
+  return { scheme: scheme.toLowerCase(), hasUserinfo, hasHost, query, fragment }
 }
 
-/** A URL that can be shown, whatever is in front of its `@`. */
+/** A URL that can be shown, whatever is in front of its `@`, and wherever that is. */
 export function withoutUserinfo(url: string): string {
-  return url.replace(/^([^/?#]*\/\/)[^/?#]*@/, '$1<omitted>@')
+  return url.replace(isMisplaced(url) ? USERINFO_ANYWHERE : USERINFO_IN_PLACE, '$1<omitted>@')
+}
+
+const USERINFO_IN_PLACE = /^((?:[a-z][a-z0-9+.-]*:)?[/\\]*)[^/?#]*@/i
+const USERINFO_ANYWHERE = /^((?:[a-z][a-z0-9+.-]*:)?[/\\]*).*@/is
+
+/** Whether there is an `@` behind what ends the place of a password, as when there is a slash in the password. */
+function isMisplaced(url: string): boolean {
+  return url.includes('@') && !USERINFO_IN_PLACE.test(url)
 }
 
 const USERINFO = /^[\w\-.:~!$&'()*+,;=%@]*$/
@@ -67,7 +82,7 @@ function hostProblem(host: string): string | undefined {
   const colon = host.lastIndexOf(':')
   const problem = colon === -1 ? undefined : portProblem(host.slice(colon))
   if (problem !== undefined) return problem
-  const escape = badEscape(host)
+  const escape = badHostEscape(host)
   if (escape !== undefined) return `invalid URL escape ${quoted(escape)}`
   const [character] = /[^\w\-.~!$&'()*+,;=:[\]<>"%\u0080-\uFFFF]/.exec(host) ?? []
   return character === undefined ? undefined : `invalid character ${quoted(character)} in host name`
@@ -79,6 +94,11 @@ function portProblem(port: string): string | undefined {
 
 function badEscape(text: string): string | undefined {
   return /%(?![0-9A-Fa-f]{2}).{0,2}/.exec(text)?.[0]
+}
+
+/** In a host, only what is not ASCII can be escaped, and the percent sign. */
+function badHostEscape(host: string): string | undefined {
+  return badEscape(host) ?? /%(?!25)[0-7]./.exec(host)?.[0]
 }
 
 function splitOnce(text: string, separator: string): readonly string[] {

@@ -1,6 +1,6 @@
-import { CelCompileError, type CelCompiler, type CelProgram, type CelVariable } from '../cel/cel.ts'
-import type { ErrorList } from '../field/errors.ts'
-import type { FieldPath } from '../field/path.ts'
+import { CelCompileError, type CelCompiler, type CelProgram, type CelVariable } from '../../cel/cel.ts'
+import type { ErrorList } from '../../field/errors.ts'
+import type { FieldPath } from '../../field/path.ts'
 
 /** Compiles an expression of a configuration; `undefined`, with an error, when it is not valid. */
 export type Compile = <V extends CelVariable>(

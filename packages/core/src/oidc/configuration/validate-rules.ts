@@ -1,5 +1,5 @@
-import type { ErrorList } from '../field/errors.ts'
-import type { FieldPath } from '../field/path.ts'
+import type { ErrorList } from '../../field/errors.ts'
+import type { FieldPath } from '../../field/path.ts'
 import type { Compile } from './compile.ts'
 import type { ClaimValidationRule, UserValidationRule } from './config.ts'
 import type { CompiledJwtAuthenticator } from './programs.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { settled, thrownBy } from '../../test/fakes.ts'
-import { limitConcurrency } from './limit-concurrency.ts'
+import { settled, thrownBy } from '../test/fakes.ts'
+import { type ConcurrencyLimit, limitConcurrency } from './limit-concurrency.ts'
 
 /** Tasks that end when they are told to. */
 function tasks() {
@@ -15,10 +15,13 @@ function tasks() {
   return { task, started, running }
 }
 
+const limited = (maxRunning: number, maxWaiting: number): ConcurrencyLimit =>
+  limitConcurrency({ maxRunning, maxWaiting, tooMany: 'too many passwords are being checked' })
+
 describe('limitConcurrency', () => {
   it('runs as many as it may, and the others in order as soon as one ends', async () => {
     const { task, started, running } = tasks()
-    const limit = limitConcurrency(2, 10)
+    const limit = limited(2, 10)
     const results = ['a', 'b', 'c', 'd'].map((name) => limit(task(name)))
     await settled()
     expect(started).toEqual(['a', 'b'])
@@ -37,7 +40,7 @@ describe('limitConcurrency', () => {
     ['may not be used', 0],
   ])('refuses what comes when the queue %s, at once', async (_, maxWaiting) => {
     const { task, started, running } = tasks()
-    const limit = limitConcurrency(1, maxWaiting)
+    const limit = limited(1, maxWaiting)
     const accepted = Array.from({ length: 1 + maxWaiting }, (_each, index) => limit(task(`task ${index}`)))
     expect(await thrownBy(() => limit(task('too many')))).toMatchObject({
       code: 'unavailable',
@@ -53,7 +56,7 @@ describe('limitConcurrency', () => {
 
   it('hands on a failure, and goes on', async () => {
     const { task, running } = tasks()
-    const limit = limitConcurrency(1, 10)
+    const limit = limited(1, 10)
     const [first, second] = [limit(task('a')), limit(task('b'))]
     running[0]?.fail()
     expect(await thrownBy(() => first)).toEqual(new Error('a'))
@@ -67,7 +70,7 @@ describe('limitConcurrency', () => {
   })
 
   it('survives a task that throws before it is a promise', async () => {
-    const limit = limitConcurrency(1, 0)
+    const limit = limited(1, 0)
     const broken = (): Promise<never> => {
       throw new Error('broken')
     }
@@ -76,11 +79,53 @@ describe('limitConcurrency', () => {
   })
 
   it('has room again after everything has ended', async () => {
-    const limit = limitConcurrency(2, 1)
+    const limit = limited(2, 1)
     for (let round = 0; round < 20; round++) {
       expect(await Promise.all([limit(async () => 1), limit(async () => 2), limit(async () => 3)])).toEqual([
         1, 2, 3,
       ])
     }
+  })
+
+  it('lets one that waits give up, without running it, and its place is free', async () => {
+    const { task, started, running } = tasks()
+    const limit = limited(1, 1)
+    const first = limit(task('a'))
+    const impatient = new AbortController()
+    const second = limit(task('b'), impatient.signal)
+    impatient.abort(new Error('no time'))
+    expect(await thrownBy(() => second)).toMatchObject({ code: 'unavailable', cause: new Error('no time') })
+    const third = limit(task('c'))
+    running[0]?.end()
+    await settled()
+    running[1]?.end()
+    expect(await Promise.all([first, third])).toEqual(['a', 'c'])
+    expect(started).toEqual(['a', 'c'])
+  })
+
+  it('does not run what was given up before it came', async () => {
+    const { task, started, running } = tasks()
+    const limit = limited(1, 1)
+    const first = limit(task('a'))
+    expect(await thrownBy(() => limit(task('b'), AbortSignal.abort()))).toMatchObject({ code: 'unavailable' })
+    running[0]?.end()
+    await first
+    expect(started).toEqual(['a'])
+  })
+
+  it('runs one to its end that is given up while it runs, and only then the next', async () => {
+    const { task, started, running } = tasks()
+    const limit = limited(1, 1)
+    const late = new AbortController()
+    const first = limit(task('a'), late.signal)
+    const second = limit(task('b'))
+    late.abort()
+    await settled()
+    expect(started).toEqual(['a'])
+    running[0]?.end()
+    expect(await first).toBe('a')
+    await settled()
+    running[1]?.end()
+    expect(await second).toBe('b')
   })
 })

@@ -1,0 +1,42 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Material } from './material.ts'
+
+/** A sentence for whoever runs the example. */
+export class KeystoneProblem extends Error {
+  override readonly name = 'KeystoneProblem'
+}
+
+/**
+ * Runs a Keystone of our own by `keystone.sh`, until this process ends.
+ *
+ * @returns the child, once it answers.
+ * @throws {KeystoneProblem} when it is not installed, or does not start.
+ */
+export async function startKeystone(material: Material, port: number): Promise<ChildProcess> {
+  const script = fileURLToPath(new URL('../keystone.sh', import.meta.url))
+  const { certificatePath, keyPath, secrets } = material
+  const child = spawn(
+    'sh',
+    [script, join(material.folder, 'keystone'), String(port), certificatePath, keyPath],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, OS_BOOTSTRAP_PASSWORD: secrets.adminsPassword },
+    },
+  )
+  process.once('exit', () => child.kill('SIGKILL'))
+  await new Promise<void>((resolve, reject) => {
+    let said = ''
+    const listen = (data: unknown): void => {
+      said += String(data)
+      // Another program may have the port, so that it being open says nothing.
+      if (said.includes('spawned uWSGI worker')) resolve()
+    }
+    child.stdout.on('data', listen)
+    child.stderr.on('data', listen)
+    child.once('error', (error) => reject(new KeystoneProblem(`Keystone does not start: ${error.message}`)))
+    child.once('exit', () => reject(new KeystoneProblem(said.trim())))
+  })
+  return child
+}

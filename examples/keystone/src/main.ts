@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { createAuthenticator, createFetch, type KeystoneOptions, tlsServerOptions } from '@kube-authn/node'
+import { createApp } from './app.ts'
+import { prepareCloud } from './cloud.ts'
+import { KeystoneProblem, startKeystone } from './keystone.ts'
+import { type Material, prepareMaterial } from './material.ts'
+import { recipes } from './recipes.ts'
+
+const folder = process.env['MATERIAL'] ?? fileURLToPath(new URL('../.material', import.meta.url))
+const material = await prepareMaterial(folder)
+const { KEYSTONE_URL: yours, KEYSTONE_CA: yourCa } = process.env
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit())
+if (yours === undefined) await runWithOurs(Number(process.env['KEYSTONE_PORT'] ?? 5000))
+else await serve({ url: yours, ...(yourCa !== undefined && { ca: yourCa }), xAuthToken: true }, material)
+
+/** With a Keystone that is started here, and has jane and joe in it. */
+async function runWithOurs(port: number): Promise<void> {
+  const url = `https://127.0.0.1:${port}`
+  try {
+    const keystone = await startKeystone(material, port)
+    keystone.once('exit', () => {
+      console.error('Keystone has ended.')
+      process.exit(1)
+    })
+  } catch (error) {
+    if (!(error instanceof KeystoneProblem)) throw error
+    console.error(error.message)
+    process.exit(1)
+  }
+  const fetch = createFetch({ ca: { path: material.caPath } })
+  const cloud = await prepareCloud(url, fetch, material)
+  fetch.close()
+  const app = await serve(
+    {
+      url,
+      ca: material.caPath,
+      // Who comes with a password gets a token for this project; who brings a token must have one for it.
+      scope: { project: { id: cloud.project } },
+      projects: [cloud.project],
+      roleMappings: [{ role: 'member', groups: ['shoppers'] }],
+      xAuthToken: true,
+    },
+    material,
+  )
+  console.log('Paste a line; below it is what it answers.\n')
+  for (const { title, command, answer } of recipes(material, cloud, app, url)) {
+    console.log(`# ${title}\n${command}\n#=> ${answer}\n`)
+  }
+  console.log('Ctrl+C ends both.')
+}
+
+/** Runs the app, and says where. */
+async function serve(keystone: KeystoneOptions, { certificatePath, keyPath }: Material): Promise<string> {
+  const authenticator = createAuthenticator({ keystone })
+  const credential = { cert: readFileSync(certificatePath), key: readFileSync(keyPath) }
+  const handle = createApp(authenticator).callback()
+  const server = createServer(
+    tlsServerOptions(credential),
+    (request, response) => void handle(request, response),
+  )
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(Number(process.env['PORT'] ?? 8443), '127.0.0.1', resolve)
+  })
+  const origin = `https://localhost:${(server.address() as AddressInfo).port}`
+  console.log(`\nThe app is ${origin}/whoami, and Keystone ${keystone.url}.`)
+  return origin
+}

@@ -1,0 +1,205 @@
+import { describe, expect, it } from 'vitest'
+import { CelCompileError, CelEvaluationError, type CelValue } from './cel.ts'
+import { celCompiler } from './compiler.ts'
+
+const compiler = celCompiler()
+
+type Claims = Readonly<Record<string, unknown>>
+
+function evaluated(expression: string, input: Claims): CelValue {
+  return compiler.compile('claims', expression).evaluate(input)
+}
+
+/** What comes of it, within a time that one request may take. */
+function outcomeOf(expression: string, input: Claims): unknown {
+  const program = compiler.compile('claims', expression)
+  const start = performance.now()
+  try {
+    return program.evaluate(input)
+  } catch (error) {
+    expect(error).toBeInstanceOf(CelEvaluationError)
+    return error instanceof Error ? error.message : undefined
+  } finally {
+    // A few hundred at most; several times as much where many tests share a processor.
+    expect(performance.now() - start).toBeLessThan(2000)
+  }
+}
+
+const list = (length: number, element: (index: number) => unknown = String): readonly unknown[] =>
+  Array.from({ length }, (_, index) => element(index))
+
+const mapOf = (size: number, key: (index: number) => string, value: () => unknown): Claims =>
+  Object.fromEntries(Array.from({ length: size }, (_, index) => [key(index), value()]))
+
+const many = list(20_000)
+const doubled = (times: number): string => '.optMap(a, a + a)'.repeat(times)
+const COST = 'operation cancelled: actual cost limit exceeded'
+
+/** What a token with 24 kB of claims can hold, so that neighbouring characters are told apart. */
+const mixed = Array.from({ length: 24_000 }, (_, index) => 'ab'.charAt(((index * 7919) >> 3) & 1)).join('')
+
+describe('an expression', () => {
+  it.each<[string, string, Claims]>([
+    ['lists in lists', 'claims.x.all(a, claims.x.all(b, claims.x.exists(c, c == a)))', { x: many }],
+    ['lists in lists, forgotten', 'claims.x.all(a, claims.x.all(b, a != b || true)) || true', { x: many }],
+    [
+      'comprehensions in four',
+      'claims.x.all(a, claims.x.all(b, claims.x.all(c, claims.x.all(d, true))))',
+      { x: list(100) },
+    ],
+    [
+      'a long predicate',
+      `claims.x.exists(a, ${list(700, (n) => `a == "${n}x"`).join(' || ')})`,
+      { x: list(80_000) },
+    ],
+    [
+      'membership',
+      'claims.x.exists(a, a in claims.y)',
+      { x: many, y: many.map((each) => `${String(each)}!`) },
+    ],
+    ['joins', 'claims.x.all(a, claims.x.join(a).size() >= 0)', { x: many }],
+    ['lists that grow', 'claims.x.map(a, claims.x + [a]).size() == 1', { x: many }],
+    ['sets', 'sets.contains(claims.x, claims.x)', { x: many }],
+    [
+      'sets of lists',
+      'sets.contains(claims.x, claims.x)',
+      { x: list(90, (last) => [...list(900, () => 1), last]) },
+    ],
+    [
+      'comparisons of lists',
+      'claims.x.all(a, claims.y == claims.z)',
+      { x: list(500), y: many, z: [...many] },
+    ],
+    ['replacements', 'claims.x.replace("a", claims.x)', { x: 'a'.repeat(40_000) }],
+    ['replacements of replacements', `claims.x${'.replace("a", "aaaaaaaaaa")'.repeat(8)}`, { x: 'aaaa' }],
+    ['a text that doubles', `optional.of("aaaaaaaa")${doubled(40)}.value()`, {}],
+    ['bytes that double', `optional.of(b"aaaaaaaa")${doubled(40)}.value()`, {}],
+    ['a list that doubles', `optional.of([1, 2, 3, 4])${doubled(40)}.value()`, {}],
+    [
+      'a text that is joined with itself',
+      `optional.of("aaaa")${'.optMap(a, [a, a, a].join(a))'.repeat(20)}.value()`,
+      {},
+    ],
+    ['a long text in parts', `optional.of("aaaaaaaa")${doubled(20)}.optMap(a, a.split("")).value()`, {}],
+    ['a list in lists', 'claims.x.map(a, claims.x)', { x: many }],
+    ['a list in lists in lists', 'claims.x.map(a, claims.x.map(b, claims.x))', { x: list(300) }],
+    [
+      'maps of maps',
+      'claims.m.all(a, claims.m.all(b, claims.m[a] == claims.m[b] || true))',
+      {
+        m: mapOf(
+          300,
+          (n) => `k${n}`,
+          () =>
+            mapOf(
+              300,
+              (n) => `k${n}`,
+              () => 'x',
+            ),
+        ),
+      },
+    ],
+    ['errors', 'claims.x.all(a, a.b == 1)', { x: list(90_000) }],
+    ['errors that do not count', 'claims.x.all(a, a.b == 1 || true)', { x: list(90_000) }],
+    ['indexes that are none', 'claims.x.all(a, !claims.x[?99999].hasValue())', { x: list(90_000) }],
+    ['long texts', 'claims.x.all(a, claims.y.lowerAscii() != "")', { x: many, y: 'A'.repeat(20_000) }],
+    ['sizes of long texts', 'claims.x.all(a, claims.y.size() > 0)', { x: many, y: 'A'.repeat(20_000) }],
+    [
+      'long texts with nearly the same in them',
+      'claims.x.all(a, !claims.y.contains("b" + claims.z))',
+      {
+        x: many,
+        y: 'a'.repeat(20_000),
+        z: 'a'.repeat(10_000),
+      },
+    ],
+    [
+      'time zones',
+      'claims.x.all(a, claims.x.all(b, timestamp(0).getHours("Europe/Paris") >= 0))',
+      { x: list(300) },
+    ],
+    ['a pattern that is short and long', 'claims.x.matches("(.{0,30}a.{0,30}b){0,16}[xy]")', { x: mixed }],
+    ['patterns of the caller', 'claims.x.all(p, !"1".matches(p))', { x: list(2000, (n) => `\\pL{90}${n}`) }],
+  ])('is given up because of %s', (_, expression, input) => {
+    expect(outcomeOf(expression, input)).toBe(COST)
+  })
+
+  it.each<[string, string, Claims, unknown]>([
+    [
+      'a pattern that is too long',
+      '"a".matches(claims.x)',
+      { x: '1'.repeat(24_000) },
+      'a pattern must be at most 4096 characters',
+    ],
+    ['a pattern that backtracks', 'claims.x.matches("^(a+)+$")', { x: `${'a'.repeat(5000)}!` }, false],
+    [
+      'a duration that is none',
+      'duration(claims.x)',
+      { x: '1'.repeat(24_000) },
+      "type conversion error from 'string' to 'google.protobuf.Duration'",
+    ],
+    [
+      'a number that is none',
+      'double(claims.x)',
+      { x: `${'1'.repeat(24_000)}x` },
+      "type conversion error from 'string' to 'double'",
+    ],
+    [
+      'a time that is none',
+      'timestamp(claims.x)',
+      { x: '1'.repeat(24_000) },
+      "type conversion error from 'string' to 'google.protobuf.Timestamp'",
+    ],
+    ['more than there can be', 'claims.x == 1', { x: list(6, () => many) }, 'the value is too large'],
+    ['the same list twice', 'claims.x == claims.x', { x: many }, true],
+    [
+      'a pattern that is too large',
+      'claims.x.matches(claims.y)',
+      { x: 'a', y: '((a{0,99}){0,99}){0,99}' },
+      'error parsing regexp',
+    ],
+  ])('is not kept busy by %s', (_, expression, input, expected) => {
+    expect(outcomeOf(expression, input)).toBe(expected)
+  })
+
+  it('does not pay again for what another one cost', () => {
+    const program = compiler.compile('claims', 'claims.x.map(a, a)')
+    expect(() => program.evaluate({ x: list(99_000, () => ({ y: 1 })) })).toThrow(CelEvaluationError)
+    expect(program.evaluate({ x: ['b'] })).toEqual(['b'])
+  })
+
+  it('ends in an error when claims are nested deeply', () => {
+    let deep: unknown = 1
+    for (let depth = 0; depth < 10_000; depth++) deep = [deep]
+    expect(() => evaluated('true', { deep })).toThrow('nested too deeply')
+  })
+
+  it.each([
+    ['brackets', `${'['.repeat(90)}1${']'.repeat(90)}`, true],
+    ['more brackets', `${'['.repeat(200)}1${']'.repeat(200)}`, false],
+    ['parentheses', `${'('.repeat(5000)}1${')'.repeat(5000)}`, false],
+    ['selections', `claims${'.a'.repeat(5000)}`, false],
+    ['signs', `${'-'.repeat(5000)}1`, false],
+    ['conditions', `${'true ? '.repeat(2000)}1${' : 2'.repeat(2000)}`, false],
+    ['calls', `${'string('.repeat(2000)}1${')'.repeat(2000)}`, false],
+  ])('compiles or not when it is nested in %s', (_, expression, isValid) => {
+    const compile = () => compiler.compile('claims', expression)
+    if (isValid) expect(compile).not.toThrow()
+    else expect(compile).toThrow(CelCompileError)
+  })
+
+  it('has a value or an error, wherever the stack ends', () => {
+    expect([4000n, 'evaluation failed']).toContain(outcomeOf(list(4000, () => '1').join('+'), {}))
+    expect([false, 'evaluation failed']).toContain(outcomeOf(list(1800, () => 'false').join(' || '), {}))
+  })
+
+  it('has enough for all that a token holds', () => {
+    const input = { realm: { roles: many.slice(0, 5000) } }
+    expect(evaluated('claims.realm.roles.map(r, "kc:" + r).size()', input)).toBe(5000n)
+    expect(evaluated('claims.realm.roles.exists(r, r == "x")', input)).toBe(false)
+    expect(evaluated('claims.realm.roles.all(r, !r.startsWith("system:"))', input)).toBe(true)
+    expect(evaluated('claims.realm.roles.filter(r, r.matches("^[0-9]{1,9}$")).size()', input)).toBe(5000n)
+    expect(evaluated('"4999" in claims.realm.roles', input)).toBe(true)
+    expect(evaluated('claims.realm.roles.join(",").split(",").size()', input)).toBe(5000n)
+  })
+})

@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest'
+import { textFromLatin1 } from '../headers/byte-text.ts'
+import { userInfo } from '../user.ts'
+import { impersonationHeaders } from './impersonation-headers.ts'
+
+describe('the headers that make somebody a user', () => {
+  it('arrive as they were', () => {
+    const texts = ['jane', 'jä 😀', '\uDCE4', 'a\uDCFFb', 'x\uDCC0\uDCAF']
+    const sent = impersonationHeaders(userInfo({ username: 'jane', groups: texts }))
+    expect(sent.slice(1).map(([, value]) => textFromLatin1(value))).toEqual(texts)
+  })
+
+  it.each([
+    ['a surrogate that stands for a letter', '\uDC73ystem:masters'],
+    ['a surrogate that stands for a line end', 'a\uDC0D\uDC0AX-Remote-User: b'],
+    ['half a pair', 'a\uD83D'],
+    ['bytes that are UTF-8 together', '\uDCC3\uDCA4'],
+    ['letters beside a byte that is no letter', 'Ŭ\uDCFF'],
+    ['a control character', 'a\nb'],
+    ['a space at the end', 'a '],
+  ])('cannot have %s', (_, text) => {
+    const users = [
+      userInfo({ username: text }),
+      userInfo({ username: 'x', uid: text }),
+      userInfo({ username: 'x', groups: [text] }),
+      userInfo({ username: 'x', extra: { key: [text] } }),
+    ]
+    for (const user of users) expect(() => impersonationHeaders(user)).toThrow(TypeError)
+  })
+})

@@ -1,0 +1,38 @@
+/**
+ * The value of a text of JSON. `undefined` for any other text, and when an object in it has a member twice: of two readers one would
+ * take the first and one the last. A surrogate without its other half becomes U+FFFD, as in Go, so all texts are well-formed.
+ *
+ * Source: RFC 8259 section 4; RFC 7515 section 4 and RFC 7519 section 4, which let members that are there twice be refused;
+ * go-jose `json`.
+ */
+export function strictJson(json: string): unknown {
+  try {
+    const text = json.replace(ESCAPE, (escape, lone?: string) => (lone === undefined ? escape : '\\ufffd'))
+    const value: unknown = JSON.parse(text)
+    return membersOf(value) === colonsOf(text) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** An escape; in the group, one of a surrogate that is alone. */
+const ESCAPE = /\\(?:u(?:d[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|(d[89a-f][0-9a-f]{2}))|[^])/gi
+
+/** How many members are written in a text of JSON: there is a colon for each, besides those in texts. */
+function colonsOf(json: string): number {
+  return json.replace(/"[^"\\]*(?:\\[^][^"\\]*)*"/g, '').split(':').length - 1
+}
+
+/** How many members there are in a value. No recursion: it may be deeper than the stack. */
+function membersOf(root: unknown): number {
+  let count = 0
+  const waiting = [root]
+  while (waiting.length > 0) {
+    const value = waiting.pop()
+    if (typeof value !== 'object' || value === null) continue
+    const values: readonly unknown[] = Object.values(value)
+    if (!Array.isArray(value)) count += values.length
+    for (const each of values) waiting.push(each)
+  }
+  return count
+}

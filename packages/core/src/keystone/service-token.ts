@@ -1,0 +1,99 @@
+import { systemClock } from '../clock.ts'
+import { ConfigurationError, type ConfigurationProblem, unavailable } from '../errors.ts'
+import { boundedChecks, checksProblems, type ChecksOptions } from './checks.ts'
+import {
+  clientProblems,
+  type CreatedToken,
+  keystoneClient,
+  type KeystoneClientOptions,
+  type KeystoneCredential,
+  type KeystoneScope,
+  scopeProblems,
+} from './client.ts'
+import { isDomainOption } from './user-options.ts'
+
+/** Gives a token of a service. Called again with one that Keystone has refused, it gives another. */
+export type KeystoneServiceToken = (refused?: string) => Promise<string>
+
+/** Options of {@link keystoneServiceToken}. */
+export interface KeystoneServiceTokenOptions
+  extends KeystoneClientOptions, Pick<ChecksOptions, 'timeoutSeconds' | 'clock'> {
+  /** The user that the service is in Keystone. */
+  readonly credential: KeystoneCredential
+  /** Where it has the role that lets it ask about tokens. */
+  readonly scope: KeystoneScope
+}
+
+/** Before the old one ends, so that none ends on its way. */
+const RENEW_EARLY_MS = 60_000
+/** A service that is refused must not be locked out by asking again and again. */
+const MIN_PAUSE_MS = 5_000
+
+/**
+ * Logs a service in, and keeps its token until a minute before it ends. All who need one at the same time wait for one login.
+ *
+ * The token of the service is never that of a user: those are handed from call to call and kept nowhere.
+ *
+ * What it returns rejects with an {@link AuthenticationError}, `unavailable`, when there is no token to be had.
+ *
+ * @throws {ConfigurationError} when the options cannot work.
+ * @example
+ * const url = 'https://keystone.example.com:5000'
+ * const serviceToken = keystoneServiceToken({
+ *   url,
+ *   credential: { name: 'my-app', domain: { id: 'default' }, password },
+ *   scope: { project: { name: 'service', domain: { id: 'default' } } },
+ * })
+ * const tokens = keystoneToken({ url, serviceToken })
+ */
+export function keystoneServiceToken(options: KeystoneServiceTokenOptions): KeystoneServiceToken {
+  const problems = [
+    ...clientProblems(options),
+    ...checksProblems(options),
+    ...credentialProblems(options),
+    ...scopeProblems(options.scope),
+  ]
+  if (problems.length > 0) throw new ConfigurationError(problems)
+  const { credential, scope, clock = systemClock } = options
+  const client = keystoneClient(options)
+  const check = boundedChecks(options)
+  let current: CreatedToken | undefined
+  let underWay: Promise<CreatedToken> | undefined
+  let lastLoginMs = -Infinity
+
+  const logIn = async (): Promise<CreatedToken> => {
+    const created = await check((limit) => client.createToken(credential, scope, limit), undefined)
+    if ('refusedWith' in created) {
+      throw unavailable(`Keystone does not let the service log in: HTTP status ${created.refusedWith}`)
+    }
+    current = created
+    return created
+  }
+  const renewed = async (): Promise<string> => {
+    if (underWay === undefined) {
+      const now = clock.now()
+      if (Math.abs(now - lastLoginMs) < MIN_PAUSE_MS)
+        throw unavailable('the service has just logged in to Keystone')
+      lastLoginMs = now
+      underWay = logIn().finally(() => {
+        underWay = undefined
+      })
+    }
+    return (await underWay).id
+  }
+
+  return async (refused) => {
+    if (current === undefined || current.id === refused) return renewed()
+    const isAboutToEnd = clock.now() >= current.token.expiresAtMs - RENEW_EARLY_MS
+    return isAboutToEnd ? renewed() : current.id
+  }
+}
+
+function credentialProblems({ credential }: KeystoneServiceTokenOptions): readonly ConfigurationProblem[] {
+  const { password } = credential
+  const who = 'id' in credential ? credential.id : credential.name
+  const isComplete = [password, who].every((part) => typeof part === 'string' && part !== '')
+  const isSomewhere = 'id' in credential || isDomainOption(credential.domain)
+  if (isComplete && isSomewhere) return []
+  return [{ path: 'credential', message: 'must have a password, and an id, or a name and a domain' }]
+}

@@ -1,0 +1,44 @@
+import type { Authentication, Authenticator, HeaderChanges, TokenAuthenticator } from '../authenticator.ts'
+import { andThen } from '../awaitable.ts'
+import {
+  invalidBearerToken,
+  MAX_TOKEN_LENGTH,
+  type TokenExtractionOptions,
+} from '../bearer-token/bearer-token.ts'
+import { trimAscii } from '../bearer-token/read.ts'
+import { consultToken } from '../consult.ts'
+import { rejected } from '../errors.ts'
+
+/**
+ * Hands the token of `X-Auth-Token: TOKEN` to a token authenticator: how clients of OpenStack send theirs. Only the first such
+ * header counts.
+ *
+ * Without a token there is no opinion. With one there is a user or an error. The header never reaches an application, whoever
+ * authenticated.
+ *
+ * Source: OpenStack Identity API v3.
+ *
+ * @example
+ * const authenticator = xAuthToken(cached(keystoneToken({ url: 'https://keystone.example.com:5000' })))
+ */
+export function xAuthToken(tokens: TokenAuthenticator, options: TokenExtractionOptions = {}): Authenticator {
+  const maxTokenLength = options.maxTokenLength ?? MAX_TOKEN_LENGTH
+  return {
+    name: 'xAuthToken',
+    credentials: { schemes: [], identityHeaders: [() => consumed] },
+    authenticate(request, context) {
+      const token = trimAscii(request.headers.first('x-auth-token') ?? '')
+      if (token === '') return undefined
+      if (token.length > maxTokenLength)
+        throw rejected(`X-Auth-Token is longer than ${maxTokenLength} characters`)
+      return andThen(consultToken(tokens, token, context), accept)
+    },
+  }
+}
+
+const consumed: HeaderChanges = Object.freeze({ remove: ['x-auth-token'] })
+
+function accept(answer: Authentication | undefined): Authentication {
+  if (answer === undefined) throw invalidBearerToken
+  return { ...answer, consumed }
+}

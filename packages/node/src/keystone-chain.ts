@@ -1,0 +1,58 @@
+import {
+  type Authenticator,
+  type Clock,
+  ConfigurationError,
+  type Observer,
+  type PasswordAuthenticator,
+  type TokenAuthenticator,
+} from '@kube-authn/core'
+import { xAuthToken } from '@kube-authn/core/keystone'
+import { cached, type CachedOptions } from '@kube-authn/core/token-cache'
+import { keystoneAt, type KeystoneAtOptions } from './keystone-at.ts'
+
+/** The Keystone of `createAuthenticator`, and which of its credentials count. */
+export type KeystoneOptions = KeystoneAtOptions & {
+  /** Where it is: `https` only (`--experimental-keystone-url`). */
+  readonly url: string
+  /** Let users come with their password, by Basic. Default `true`. */
+  readonly passwords?: boolean
+  /** Let users come with a token of Keystone, as a bearer token. Default `true`. */
+  readonly tokens?: boolean
+  /** Let users come with a token of Keystone as `X-Auth-Token`. Default `false`. */
+  readonly xAuthToken?: boolean
+}
+
+/** What goes into a chain. */
+export interface KeystoneChain {
+  readonly passwords: readonly PasswordAuthenticator[]
+  readonly tokens: readonly TokenAuthenticator[]
+  readonly requests: readonly Authenticator[]
+  readonly close: () => void
+}
+
+/**
+ * The authenticators of a Keystone, for their places in a chain.
+ *
+ * @param tokenCache is in front of tokens: one cache for both headers that they come in.
+ * @throws {ConfigurationError} with every problem of the options and the CA file.
+ */
+export function keystoneChain(
+  keystone: string | KeystoneOptions,
+  shared: { readonly observer?: Observer; readonly clock?: Clock },
+  tokenCache: CachedOptions | false = {},
+): KeystoneChain {
+  const given: KeystoneOptions = typeof keystone === 'string' ? { url: keystone } : keystone
+  const { url, passwords = true, tokens = true, xAuthToken: header = false, ...options } = given
+  if (!passwords && !tokens && !header) {
+    const message = 'one of passwords, tokens and xAuthToken must be true'
+    throw new ConfigurationError([{ path: 'passwords', message }])
+  }
+  const opened = keystoneAt(url, { ...shared, ...options })
+  const known = tokenCache === false ? opened.tokens : cached(opened.tokens, { ...shared, ...tokenCache })
+  return {
+    passwords: passwords ? [opened.passwords] : [],
+    tokens: tokens ? [known] : [],
+    requests: header ? [xAuthToken(known)] : [],
+    close: opened.close,
+  }
+}
