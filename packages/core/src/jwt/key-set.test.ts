@@ -126,6 +126,10 @@ describe('a JWK set', () => {
     expect(() => parseJwks(text)).toThrow()
   })
 
+  it.each(['secret', '<html>secret', '{"keys":[secret]}', '[{"secret"'])('is never quoted: %s', (text) => {
+    expect(() => parseJwks(text)).toThrow(/^it is no JWK set$/)
+  })
+
   it('has at most 256 keys', () => {
     const keys = (count: number) => JSON.stringify({ keys: Array.from({ length: count }, () => jwkOf(p256)) })
     expect(parseJwks(keys(256))).toHaveLength(256)
