@@ -183,7 +183,6 @@ const hostilities: readonly (readonly [string, Answer, RegExp])[] = [
     (response, _elsewhere, reset) => response.write('{"keys":[', reset),
     /terminated/,
   ],
-  ['answers what is no UTF-8', (response) => response.end(Buffer.from([0xff, 0xfe])), /encod/i],
 ]
 
 /** What is never over. */
