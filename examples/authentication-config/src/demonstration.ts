@@ -8,8 +8,14 @@ import type { Flags } from './flags.ts'
 /** What stands in for an operator who has nothing yet. */
 export interface Demonstration {
   readonly flags: Flags
-  /** Lines to paste, and what they print. */
-  recipes(origin: string): readonly { readonly command: string; readonly answer: string }[]
+  recipes(origin: string): readonly Recipe[]
+}
+
+/** A line to paste, and what it prints. */
+export interface Recipe {
+  readonly title: string
+  readonly command: string
+  readonly answer: string
 }
 
 /** Makes an issuer in this process, certificates, and a file that says what its tokens mean. */
@@ -45,13 +51,22 @@ export async function demonstration(): Promise<Demonstration> {
       }
       return [
         {
+          title: 'jane, as the file says',
           command: curl('/whoami', tokens.jane),
           answer:
             '{"username":"jane","groups":["oidc:developers","system:authenticated"],"uid":"","extra":{"example.com/email":["jane@example.com"]}}',
         },
-        { command: curl('/whoami', tokens.elsewhere), answer: UNAUTHORIZED },
-        { command: curl('/whoami', tokens.mallory), answer: UNAUTHORIZED },
-        { command: curl('/readyz'), answer: 'ok' },
+        {
+          title: 'with a token for another app',
+          command: curl('/whoami', tokens.elsewhere),
+          answer: UNAUTHORIZED,
+        },
+        {
+          title: 'with a token that a rule forbids',
+          command: curl('/whoami', tokens.mallory),
+          answer: UNAUTHORIZED,
+        },
+        { title: 'whether the issuer was found', command: curl('/readyz'), answer: 'ok' },
       ]
     },
   }

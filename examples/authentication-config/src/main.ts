@@ -10,7 +10,7 @@ import { flagsOf } from './flags.ts'
 try {
   await main()
 } catch (error) {
-  console.error(error instanceof ConfigurationError ? linesOf(error) : error)
+  console.error(error instanceof ConfigurationError ? linesOf(error) : String(error))
   process.exitCode = 1
 }
 
@@ -34,7 +34,9 @@ async function main(): Promise<void> {
   )
   server.listen(port, 'localhost', () => {
     const origin = `https://localhost:${(server.address() as AddressInfo).port}`
-    for (const { command, answer } of demo?.recipes(origin) ?? []) console.log(`${command}\n#=> ${answer}\n`)
+    for (const { title, command, answer } of demo?.recipes(origin) ?? []) {
+      console.log(`# ${title}\n${command}\n#=> ${answer}\n`)
+    }
     console.log(`Users of ${authenticationConfig} are known at ${origin}/whoami`)
   })
 }
