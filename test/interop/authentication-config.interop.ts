@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { ConfigurationError } from '@kube-authn/core'
 import { createAuthenticator, createFetch, type HttpFetch } from '@kube-authn/node'
@@ -19,9 +19,9 @@ describe.runIf(has('glewlwyd', 'sqlite'))('a file of --authentication-config', (
   let scratch: Scratch
   let providers: readonly [IdentityProvider, IdentityProvider]
   let fetch: HttpFetch
-  let app: ChildProcess
   let origin: string
   let flags: readonly string[]
+  const open: (() => unknown)[] = []
   /** The file of the page, with the addresses and certificates of these providers. */
   const text = (): string =>
     documented(
@@ -44,6 +44,7 @@ describe.runIf(has('glewlwyd', 'sqlite'))('a file of --authentication-config', (
     pki = await createPki()
     scratch = makeScratch()
     providers = [await oidcProvider({ pki }), await glewlwyd({ pki })]
+    open.push(scratch.remove, ...providers.map(({ close }) => close))
     for (const each of providers) await each.start()
     const { chainPem, privateKeyPem } = await pki.issueServer({ hosts: ['localhost'] })
     flags = [
@@ -52,7 +53,8 @@ describe.runIf(has('glewlwyd', 'sqlite'))('a file of --authentication-config', (
       `--tls-private-key-file=${scratch.write('tls.key', privateKeyPem)}`,
     ]
     const file = scratch.write('authentication.yaml', text())
-    app = spawn(process.execPath, [main, ...flags, `--authentication-config=${file}`])
+    const app = spawn(process.execPath, [main, ...flags, `--authentication-config=${file}`])
+    open.push(() => app.kill())
     let output = ''
     const say = (data: unknown): void => void (output += String(data))
     app.stdout?.on('data', say)
@@ -60,14 +62,12 @@ describe.runIf(has('glewlwyd', 'sqlite'))('a file of --authentication-config', (
     await vi.waitFor(() => expect(output).toContain('/whoami'), { timeout: 20_000 })
     origin = /https:\/\/localhost:\d+/.exec(output)?.[0] ?? ''
     fetch = createFetch({ ca: { pem: pki.caPem } })
+    open.push(fetch.close)
     const isReady = async (): Promise<void> => expect((await fetch(`${origin}/readyz`)).status).toBe(200)
     await vi.waitFor(isReady, { timeout: 15_000 })
   })
   afterAll(async () => {
-    fetch.close()
-    app.kill()
-    for (const each of providers) await each.close()
-    scratch.remove()
+    for (const close of open.splice(0).toReversed()) await close()
   })
 
   const whoami = async (token: string): Promise<unknown> => {

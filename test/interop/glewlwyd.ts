@@ -82,19 +82,18 @@ export async function glewlwyd({ pki }: IdentityProviderOptions): Promise<Identi
       await scratch.shell(
         `{ echo 'PRAGMA journal_mode=WAL; BEGIN;'; cat ${SCHEMA}; echo 'COMMIT;'; } | sqlite3 db`,
       )
-    child = spawn(COMPONENTS.glewlwyd.command, [`--config-file=${configuration}`], { stdio: 'ignore' })
-    process.once('exit', kill)
+    // It ends with this process, however that ends.
+    const command = [COMPONENTS.glewlwyd.command, `--config-file=${configuration}`]
+    child = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], { stdio: 'ignore' })
     if (!(await listens(port))) throw new Error('glewlwyd does not listen')
     if (!isSetUp) await setUp()
     isSetUp = true
   }
-  const kill = (): void => void child?.kill('SIGKILL')
   const stop = async (): Promise<void> => {
     if (child === undefined) return
     const exited = once(child, 'exit')
-    kill()
+    child.kill('SIGKILL')
     await exited
-    process.off('exit', kill)
     child = undefined
   }
 
