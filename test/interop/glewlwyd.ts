@@ -84,7 +84,7 @@ export async function glewlwyd({ pki }: IdentityProviderOptions): Promise<Identi
       )
     // It ends with this process, however that ends.
     const command = [COMPONENTS.glewlwyd.command, `--config-file=${configuration}`]
-    child = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], { stdio: 'ignore' })
+    child = spawn('/usr/bin/setpriv', ['--pdeathsig', 'KILL', ...command], { stdio: 'ignore' })
     if (!(await listens(port))) throw new Error('glewlwyd does not listen')
     if (!isSetUp) await setUp()
     isSetUp = true
