@@ -13,6 +13,7 @@ import * as expressions from './targets/expressions.mjs'
 import * as identityHeaders from './targets/identity-headers.mjs'
 import * as impersonationHeaders from './targets/impersonation-headers.mjs'
 import * as tokens from './targets/tokens.mjs'
+import * as reviewBodies from './targets/review-bodies.mjs'
 
 const TARGETS = [
   certificates,
@@ -22,6 +23,7 @@ const TARGETS = [
   impersonationHeaders,
   tokens,
   expressions,
+  reviewBodies,
 ]
 const MAX_CASE_MS = 1000
 const MAX_FINDINGS = 10

@@ -13,6 +13,7 @@ export const COMPONENTS = {
   openssl: { command: '/usr/bin/openssl', packages: ['openssl'] },
   easyRsa: { command: '/usr/share/easy-rsa/easyrsa', packages: ['easy-rsa'] },
   curl: { command: '/usr/bin/curl', packages: ['curl'] },
+  kubectl: { command: '/usr/bin/kubectl', packages: ['kubernetes-client'] },
   nginx: { command: '/usr/sbin/nginx', packages: ['nginx', 'libnginx-mod-http-headers-more-filter'] },
   haproxy: { command: '/usr/sbin/haproxy', packages: ['haproxy'] },
   slapd: { command: '/usr/sbin/slapd', packages: ['slapd'] },

@@ -73,7 +73,14 @@ export { joinedHeaders } from './headers/joined.ts'
 export { warningHeader } from './headers/warning.ts'
 export { fetchRequest, type FetchRequestExtras } from './request/fetch-request.ts'
 export type { AuthenticationRequest, RequestHeaders } from './request/request.ts'
-export { type ResponseHeaders, type Status, StatusError, type StatusErrorInit } from './status.ts'
+export {
+  type HttpAnswer,
+  type ResponseHeaders,
+  responseOf,
+  type Status,
+  StatusError,
+  type StatusErrorInit,
+} from './status.ts'
 export { failFast, union } from './union/union.ts'
 export { webSocketProtocol } from './web-socket-protocol/index.ts'
 export {

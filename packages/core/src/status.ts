@@ -28,6 +28,22 @@ export interface StatusErrorInit {
 /** A header of an answer: one value, or several that are sent as separate headers. */
 export type ResponseHeaders = Readonly<Record<string, string | string[]>>
 
+/** What is sent to a client, in whatever way a framework does that. A {@link StatusError} is one too. */
+export interface HttpAnswer {
+  readonly status: number
+  readonly headers: ResponseHeaders
+  readonly content: string
+}
+
+/** An answer for runtimes with the Fetch API. */
+export function responseOf({ status, headers, content }: HttpAnswer): Response {
+  const sent = new Headers()
+  for (const [name, value] of Object.entries(headers)) {
+    for (const each of typeof value === 'string' ? [value] : value) sent.append(name, each)
+  }
+  return new Response(content, { status, headers: sent })
+}
+
 /**
  * A request is refused. Express, Koa and Hono each find what they look for in an error, so any of them can render it when it
  * is thrown: `status`, `statusCode`, `expose`, `headers`, `getResponse()`. The client gets a {@link Status}, never the cause.
@@ -36,7 +52,7 @@ export type ResponseHeaders = Readonly<Record<string, string | string[]>>
  *
  * Deviation: it is JSON whatever the client accepts (`docs/deviations.md`, content of a 401).
  */
-export class StatusError extends Error {
+export class StatusError extends Error implements HttpAnswer {
   override readonly name = 'StatusError'
   readonly status: number
   readonly statusCode: number
@@ -76,11 +92,7 @@ export class StatusError extends Error {
 
   /** The whole answer, for runtimes with the Fetch API. */
   getResponse(): Response {
-    const headers = new Headers()
-    for (const [name, value] of Object.entries(this.headers)) {
-      for (const each of typeof value === 'string' ? [value] : value) headers.append(name, each)
-    }
-    return new Response(this.content, { status: this.status, headers })
+    return responseOf(this)
   }
 }
 

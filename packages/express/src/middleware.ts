@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Awaitable, isPromiseLike, type StatusError } from '@kube-authn/core'
+import { type Awaitable, type HttpAnswer, isPromiseLike, type StatusError } from '@kube-authn/core'
 
 /** Goes on with the next middleware, or with the error middlewares. */
 export type Next = (error?: unknown) => void
@@ -24,7 +24,7 @@ export interface FailureOptions {
 export type Refuse = (failure: StatusError, req: IncomingMessage, res: ServerResponse, next: Next) => void
 
 /** Refuses requests as the options say. */
-export function refuser({ onFailure = answer }: FailureOptions): Refuse {
+export function refuser({ onFailure = answerFailure }: FailureOptions): Refuse {
   return (failure, req, res, next) => {
     // Express 4 takes no notice of a promise, so what goes wrong, now or later, is always told through `next`.
     try {
@@ -42,8 +42,13 @@ export function proceedWith<T>(outcome: Awaitable<T>, proceed: (outcome: T) => v
   else proceed(outcome)
 }
 
-function answer(error: StatusError, _req: IncomingMessage, res: ServerResponse): void {
-  res.statusCode = error.status
-  for (const [name, value] of Object.entries(error.headers)) res.setHeader(name, value)
-  res.end(error.content)
+function answerFailure(error: StatusError, _req: IncomingMessage, res: ServerResponse): void {
+  send(error, res)
+}
+
+/** Sends an answer. */
+export function send({ status, headers, content }: HttpAnswer, res: ServerResponse): void {
+  res.statusCode = status
+  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
+  res.end(content)
 }

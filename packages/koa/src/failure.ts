@@ -1,4 +1,4 @@
-import type { StatusError } from '@kube-authn/core'
+import type { HttpAnswer, StatusError } from '@kube-authn/core'
 import type { ParameterizedContext } from 'koa'
 
 /** What every middleware here can be told. */
@@ -14,9 +14,9 @@ export interface FailureOptions {
   ) => unknown
 }
 
-/** Refuses a request with a `Status`. */
-export function answer(error: StatusError, ctx: ParameterizedContext): void {
-  ctx.status = error.status
-  ctx.set(error.headers)
-  ctx.body = error.content
+/** Sends an answer; to refuse a request, with a `Status`. */
+export function answer({ status, headers, content }: HttpAnswer, ctx: ParameterizedContext): void {
+  ctx.status = status
+  ctx.set(headers)
+  ctx.body = content
 }

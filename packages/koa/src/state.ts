@@ -37,3 +37,8 @@ export function setAuthentication(
   stateOf(ctx).authentication = authentication
   ctx.state.user = authentication.user
 }
+
+/** What a body parser made of the body, where one ran before. */
+export function parsedBody({ request }: Pick<Context, 'request'>): unknown {
+  return 'body' in request ? request.body : undefined
+}

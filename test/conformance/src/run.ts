@@ -24,6 +24,7 @@ import { claims, signedTokens, userInfos } from './areas/service-account.ts'
 import { legacyCleaners, tokensControllers } from './areas/service-account-controllers.ts'
 import { tokenCache } from './areas/token-cache.ts'
 import { tokenRequests } from './areas/token-request.ts'
+import { tokenReviews } from './areas/token-review.ts'
 import { tokenWebhook, webhook } from './areas/webhook.ts'
 import { delegation } from './areas/delegation.ts'
 import { differences } from './compare.ts'
@@ -76,7 +77,7 @@ function runners(vectors: readonly Vector[]): (vector: Vector) => CaseRunner | u
     E: certificateRunners(certificates),
     F: { ...requestHeaderConfig(certificates), ...requestHeaderRunners },
     G: tokenCache,
-    H: { ...kubeconfigs, ...webhook, ...delegation },
+    H: { ...kubeconfigs, ...webhook, ...delegation, ...tokenReviews },
     I: keystone,
     'G-webhook': { '': tokenWebhook },
     'F-kubeconfig': { '': kubeconfigUsers },

@@ -9,8 +9,9 @@ import type {
 import { failedAuthenticationMessage } from '../handler/attempted.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import type { UserInfo } from '../user.ts'
+import { userJson } from '../user-json.ts'
 import type { AuditEvent, AuditStage } from './event.ts'
-import { AuditRecord, auditUser } from './record.ts'
+import { AuditRecord } from './record.ts'
 
 /** Options of {@link auditLog}. */
 export interface AuditLogOptions {
@@ -51,7 +52,7 @@ export function auditLog(options: AuditLogOptions): Observer {
     if (existing !== undefined) return existing
     const record = new AuditRecord(request, {
       auditID: newId(),
-      user: user === undefined ? { username: '' } : auditUser(user),
+      user: user === undefined ? { username: '' } : userJson(user),
       receivedAtMs: clock.now() - ageSeconds * 1000,
       sourceIPs: options.sourceIPs?.(request) ?? [],
     })

@@ -1,3 +1,5 @@
+import type { UserJson } from '../user-json.ts'
+
 /*
  * `audit.k8s.io/v1` Event at level Metadata: who did what, and what came of it, without a body.
  *
@@ -6,14 +8,6 @@
 
 /** When in the life of a request an event is. */
 export type AuditStage = 'RequestReceived' | 'ResponseStarted' | 'ResponseComplete'
-
-/** A user in an audit event. What is empty is left out. */
-export interface AuditUser {
-  readonly username: string
-  readonly uid?: string
-  readonly groups?: readonly string[]
-  readonly extra?: Readonly<Record<string, readonly string[]>>
-}
 
 /** What a request is about. What is empty is left out. */
 export interface AuditObjectReference {
@@ -46,9 +40,9 @@ export interface AuditEvent {
   readonly requestURI: string
   readonly verb: string
   /** Who made the request: the requester, whoever they act as. */
-  readonly user: AuditUser
+  readonly user: UserJson
   /** Who they act as, once that was allowed. */
-  readonly impersonatedUser?: AuditUser
+  readonly impersonatedUser?: UserJson
   readonly authenticationMetadata?: { readonly impersonationConstraint: string }
   readonly sourceIPs?: readonly string[]
   readonly userAgent?: string

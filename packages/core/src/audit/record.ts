@@ -3,7 +3,8 @@ import { requestInfo } from '../authorization/request-info/request-info.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import type { StatusError } from '../status.ts'
 import type { UserInfo } from '../user.ts'
-import type { AuditEvent, AuditObjectReference, AuditResponseStatus, AuditStage, AuditUser } from './event.ts'
+import { userJson, type UserJson } from '../user-json.ts'
+import type { AuditEvent, AuditObjectReference, AuditResponseStatus, AuditStage } from './event.ts'
 import { loggableUri } from './request-uri.ts'
 
 const MAX_USER_AGENT_LENGTH = 1024
@@ -27,7 +28,7 @@ export class AuditRecord {
 
   impersonate(user: UserInfo, mode: string | undefined): void {
     this.#impersonated = {
-      impersonatedUser: auditUser(user),
+      impersonatedUser: userJson(user),
       ...(mode !== undefined &&
         mode !== 'legacy' && { authenticationMetadata: { impersonationConstraint: `impersonate:${mode}` } }),
     }
@@ -72,19 +73,9 @@ export class AuditRecord {
 /** What is known from the start. */
 export interface AuditStart {
   readonly auditID: string
-  readonly user: AuditUser
+  readonly user: UserJson
   readonly receivedAtMs: number
   readonly sourceIPs: readonly string[]
-}
-
-/** A user as an event has it. */
-export function auditUser({ username, uid, groups, extra }: UserInfo): AuditUser {
-  return {
-    username,
-    ...(uid !== '' && { uid }),
-    ...(groups.length > 0 && { groups }),
-    ...(Object.keys(extra).length > 0 && { extra }),
-  }
 }
 
 type ObjectFields = Pick<

@@ -1,6 +1,6 @@
 import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
 import { quoted } from '../quote.ts'
-import type { Authorizer } from './authorizer.ts'
+import type { Authorizer, RuleResolver } from './authorizer.ts'
 import { allow, noOpinion } from './decision.ts'
 
 /**
@@ -13,7 +13,7 @@ import { allow, noOpinion } from './decision.ts'
  * @example
  * const authorizer = unionAuthorizer(allowPaths(['/healthz', '/public/*']), rbac(policy))
  */
-export function allowPaths(paths: readonly string[]): Authorizer {
+export function allowPaths(paths: readonly string[]): Authorizer & RuleResolver {
   const exact = new Set<string>()
   const prefixes: string[] = []
   const problems: ConfigurationProblem[] = []
@@ -28,6 +28,7 @@ export function allowPaths(paths: readonly string[]): Authorizer {
   }
   if (problems.length > 0) throw new ConfigurationError(problems)
 
+  const nonResourceURLs = paths.map((each) => `/${withoutSlash(each)}`)
   return {
     name: 'allowPaths',
     authorize(attributes) {
@@ -35,6 +36,11 @@ export function allowPaths(paths: readonly string[]): Authorizer {
       const path = withoutSlash(attributes.path)
       return exact.has(path) || prefixes.some((prefix) => path.startsWith(prefix)) ? allow() : noOpinion()
     },
+    rulesFor: () => ({
+      resourceRules: [],
+      nonResourceRules: paths.length === 0 ? [] : [{ verbs: ['*'], nonResourceURLs }],
+      incomplete: false,
+    }),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Authorizer, RuleResolver } from './authorizer.ts'
+import type { Authorizer, RuleResolver, UserRules } from './authorizer.ts'
 import { allow, noOpinion } from './decision.ts'
 
 /**
@@ -10,11 +10,7 @@ export function alwaysAllow(): Authorizer & RuleResolver {
   return {
     name: 'alwaysAllow',
     authorize: () => allow(),
-    rulesFor: () => ({
-      resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'], resourceNames: [] }],
-      nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
-      incomplete: false,
-    }),
+    rulesFor: () => EVERYTHING,
   }
 }
 
@@ -27,6 +23,16 @@ export function alwaysDeny(): Authorizer & RuleResolver {
   return {
     name: 'alwaysDeny',
     authorize: () => noOpinion('Everything is forbidden.'),
-    rulesFor: () => ({ resourceRules: [], nonResourceRules: [], incomplete: false }),
+    rulesFor: () => NOTHING,
   }
 }
+
+/** The rules of who may do everything. */
+export const EVERYTHING: UserRules = {
+  resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'], resourceNames: [] }],
+  nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
+  incomplete: false,
+}
+
+/** The rules of who may do nothing. */
+export const NOTHING: UserRules = { resourceRules: [], nonResourceRules: [], incomplete: false }

@@ -1,5 +1,7 @@
-import type { Authorizer } from './authorizer.ts'
+import { EVERYTHING, NOTHING } from './always.ts'
+import type { Authorizer, RuleResolver } from './authorizer.ts'
 import { allow, noOpinion } from './decision.ts'
+import type { UserInfo } from '../user.ts'
 
 /** The group that kube-apiserver lets do everything. */
 export const MASTERS_GROUP = 'system:masters'
@@ -13,10 +15,12 @@ export const MASTERS_GROUP = 'system:masters'
  * @example
  * const authorizer = unionAuthorizer(privilegedGroups('system:masters'), rbac(policy))
  */
-export function privilegedGroups(...groups: readonly string[]): Authorizer {
+export function privilegedGroups(...groups: readonly string[]): Authorizer & RuleResolver {
   const privileged = new Set(groups)
+  const isMember = (user: UserInfo): boolean => user.groups.some((group) => privileged.has(group))
   return {
     name: 'privilegedGroups',
-    authorize: ({ user }) => (user.groups.some((group) => privileged.has(group)) ? allow() : noOpinion()),
+    authorize: ({ user }) => (isMember(user) ? allow() : noOpinion()),
+    rulesFor: (user) => (isMember(user) ? EVERYTHING : NOTHING),
   }
 }

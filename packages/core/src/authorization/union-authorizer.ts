@@ -1,25 +1,27 @@
 import { type Awaitable, firstOf } from '../awaitable.ts'
 import type { Attributes } from './attributes.ts'
-import type { Authorizer } from './authorizer.ts'
+import type { Authorizer, RuleResolver } from './authorizer.ts'
 import type { Context } from '../context.ts'
 import { decide } from './decide.ts'
 import { type Decision, noOpinion } from './decision.ts'
 import { aggregateErrors, type AuthorizationError } from './errors.ts'
+import { rulesOfAll } from './rules-of.ts'
 
 /**
  * Asks authorizers in order until one allows or denies: its reason and its error count, and what went wrong before is
  * forgotten. When nobody does there is no opinion, with everybody's reasons, each after the name of who gave it, and all
- * errors as one.
+ * errors as one. What they allow is listed together.
  *
  * Source: apiserver `pkg/authorization/union/union.go`.
  *
  * @example
  * const authorizer = unionAuthorizer(privilegedGroups('system:masters'), rbac(policy))
  */
-export function unionAuthorizer(...authorizers: readonly Authorizer[]): Authorizer {
+export function unionAuthorizer(...authorizers: readonly Authorizer[]): Authorizer & RuleResolver {
   return {
     name: 'union',
     authorize: (attributes, context) => firstOpinion(authorizers, attributes, context),
+    rulesFor: (user, namespace) => rulesOfAll(authorizers, user, namespace),
   }
 }
 

@@ -117,7 +117,7 @@ export class ErrorList {
   /** Takes over what was found elsewhere; `object` says in which object. */
   addAll(errors: readonly FieldError[], object?: string): void {
     for (const error of errors) {
-      this.#errors.push(object === undefined ? error : { ...error, path: `${object}: ${error.path}` })
+      this.#keep(object === undefined ? error : { ...error, path: `${object}: ${error.path}` })
     }
   }
 
@@ -137,13 +137,25 @@ export class ErrorList {
     const message = [TITLES[type], this.#hideValues ? undefined : value, detail]
       .filter((part) => part !== undefined && part !== '')
       .join(': ')
-    this.#errors.push({ path: field, message, type, field, detail })
+    this.#keep({ path: field, message, type, field, detail })
+  }
+
+  #keep(error: FieldError): void {
+    if (this.#errors.length < MAX_ERRORS) this.#errors.push(error)
   }
 }
 
+/** Whoever has more to mend has these to begin with. */
+const MAX_ERRORS = 1000
 const MAX_PRINTED_LENGTH = 256
 
 function printed(value: unknown): string {
-  const text = typeof value === 'string' ? quoted(value) : (JSON.stringify(value) ?? 'null')
+  let text: string
+  try {
+    text = typeof value === 'string' ? quoted(value) : (JSON.stringify(value) ?? 'null')
+  } catch {
+    // What is nested too deep to be printed is no more than wrong.
+    return '...'
+  }
   return text.length > MAX_PRINTED_LENGTH ? `${text.slice(0, MAX_PRINTED_LENGTH)}...` : text
 }

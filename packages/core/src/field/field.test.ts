@@ -150,6 +150,11 @@ describe('readObject', () => {
     expect(errors.toString()).toBe('user.?: Unknown field')
   })
 
+  it('names all fields, of which a prototype has none', () => {
+    const reader = readObject(JSON.parse('{"a": 1, "__proto__": 2}'), fieldPath(), errorList())
+    expect(reader?.names()).toEqual(['a', '__proto__'])
+  })
+
   it('takes nothing from a prototype', () => {
     const errors = errorList()
     const reader = readObject(JSON.parse('{"__proto__": {"name": "x"}}'), fieldPath(), errors)
@@ -157,6 +162,26 @@ describe('readObject', () => {
     expect(reader?.string('constructor')).toBe('')
     reader?.end()
     expect(errors.toString()).toBe('__proto__: Unknown field')
+  })
+})
+
+describe('errorList with what is hostile', () => {
+  it('does not print what is nested too deep', () => {
+    const errors = errorList()
+    errors.typeInvalid(
+      fieldPath('x'),
+      JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`),
+      'must be a string',
+    )
+    expect(errors.toString()).toBe('x: Invalid value: ...: must be a string')
+  })
+
+  it('keeps the first thousand of many', () => {
+    const errors = errorList()
+    for (let index = 0; index < 2000; index++) errors.required(fieldPath('x').index(index))
+    errors.addAll(errors.errors)
+    expect(errors.errors).toHaveLength(1000)
+    expect(errors.errors.at(-1)?.field).toBe('x[999]')
   })
 })
 

@@ -20,6 +20,8 @@ export interface ObjectReader {
   objects(name: string): readonly ObjectReader[]
   /** The value in this field, whatever it is. */
   value(name: string): unknown
+  /** The names of all fields, for a map. */
+  names(): readonly string[]
   /** Reports the fields that were not asked for. */
   end(): void
 }
@@ -50,6 +52,10 @@ class Reader implements ObjectReader {
   value(name: string): unknown {
     this.#asked.add(name)
     return Object.hasOwn(this.#fields, name) ? (this.#fields[name] ?? undefined) : undefined
+  }
+
+  names(): readonly string[] {
+    return Object.keys(this.#fields)
   }
 
   string(name: string): string {

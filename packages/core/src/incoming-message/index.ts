@@ -1,4 +1,5 @@
 export { applyHeaderChanges } from './apply-header-changes.ts'
+export { incomingMessageBody, type NodeBody } from './body.ts'
 export { closeConnection } from './close-connection.ts'
 export { incomingMessageRequest, type NodeRequest } from './incoming-message.ts'
 export { requirePeerCertificates } from './require-peer-certificates.ts'

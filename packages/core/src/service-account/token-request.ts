@@ -1,7 +1,7 @@
+import { badRequest, invalidObject } from '../api/errors.ts'
 import { type ErrorList, errorList } from '../field/errors.ts'
 import { fieldPath } from '../field/path.ts'
 import { type ObjectReader, readObject } from '../field/reader.ts'
-import { StatusError } from '../status.ts'
 
 /** The object that a token is to be bound to. */
 export interface BoundObjectReference {
@@ -64,7 +64,7 @@ export function readTokenRequest(body: unknown, defaultAudiences: readonly strin
     hasAttestations: typeof attestations === 'object' && Object.keys(attestations ?? {}).length > 0,
   }
   if (errors.errors.length > 0) {
-    throw new StatusError({ status: 400, reason: 'BadRequest', message: errors.toString() })
+    throw badRequest(errors.toString())
   }
   return read
 }
@@ -125,17 +125,7 @@ export function checkSpec({ spec, hasAttestations }: TokenRequestBody, name: str
 }
 
 function throwInvalid(errors: ErrorList, name: string): void {
-  if (errors.errors.length === 0) return
-  const kind = 'TokenRequest.authentication.k8s.io'
-  throw new StatusError({
-    status: 422,
-    reason: 'Invalid',
-    message: `${kind} "${name}" is invalid: ${errors.toString()}`,
-    details: {
-      name,
-      group: 'authentication.k8s.io',
-      kind: 'TokenRequest',
-      causes: errors.errors.map(({ field, message }) => ({ reason: 'FieldValueInvalid', message, field })),
-    },
-  })
+  if (errors.errors.length > 0) {
+    throw invalidObject('authentication.k8s.io', 'TokenRequest', name, errors)
+  }
 }

@@ -1,0 +1,46 @@
+import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Observer } from '@kube-authn/core'
+import { createAuthenticator, tlsServerOptions, tokenFileAt } from '@kube-authn/node'
+import { createApp, WEBHOOK_PATH } from './app.ts'
+import { webhookKubeconfig } from './kubeconfig.ts'
+import { prepareMaterial } from './material.ts'
+import { recipes } from './recipes.ts'
+
+const folder = process.env['MATERIAL'] ?? fileURLToPath(new URL('../.material', import.meta.url))
+const material = await prepareMaterial(folder)
+
+/** Says what became of each review. Who was found is in it, and the token never is. */
+const observer: Observer = (event) => {
+  if (event.type === 'reload') console.log(`${event.source}: ${event.outcome}`)
+  if (event.type !== 'consulted' || event.authenticator !== 'tokenFile') return
+  console.log(`review: ${event.outcome} ${event.user?.username ?? event.error?.message ?? ''}`.trimEnd())
+}
+
+const app = createApp({
+  tokens: [tokenFileAt(material.tokenFilePath, { observer })],
+  callers: createAuthenticator({ clientCA: material.callersCAPath }),
+  observer,
+})
+
+const server = createServer(tlsServerOptions({ cert: material.certificate, key: material.privateKey }), app)
+server.listen(Number(process.env['PORT'] ?? 8443), 'localhost', () => {
+  const { port } = server.address() as AddressInfo
+  const url = `https://localhost:${port}${WEBHOOK_PATH}`
+  const kubeconfigPath = join(material.folder, 'webhook.kubeconfig')
+  const kubeconfig = webhookKubeconfig({ url, caPath: material.caPath, ...material.apiServer })
+  writeFileSync(kubeconfigPath, kubeconfig, { mode: 0o600 })
+
+  console.log(`\nA kube-apiserver asks with these flags:\n`)
+  console.log(`  --authentication-token-webhook-config-file=${kubeconfigPath}`)
+  console.log(`  --authentication-token-webhook-version=v1\n`)
+  console.log(`The file is this:\n\n${kubeconfig}`)
+  console.log('Paste a line to ask in its place; below it is what it answers.\n')
+  for (const { title, command, answer } of recipes(material, url)) {
+    console.log(`# ${title}\n${command}\n#=> ${answer}\n`)
+  }
+  console.log(`Change ${material.tokenFilePath}, and it counts a moment later. Ctrl+C ends the webhook.`)
+})

@@ -1,0 +1,63 @@
+import { relative } from 'node:path'
+import type { Material } from './material.ts'
+
+/** A line to paste into a shell, and what it prints. */
+export interface Recipe {
+  readonly title: string
+  readonly command: string
+  readonly answer: string
+}
+
+/** What a kube-apiserver would ask, and what it would hear. */
+export function recipes({ caPath, apiServer, janesToken }: Material, url: string): readonly Recipe[] {
+  const near = (path: string): string => quote(relative(process.cwd(), path))
+  const asApiServer = `--cert ${near(apiServer.certificatePath)} --key ${near(apiServer.keyPath)}`
+  const ask = (version: string, token: string, ...options: readonly string[]): string => {
+    const review = { apiVersion: `authentication.k8s.io/${version}`, kind: 'TokenReview', spec: { token } }
+    return [
+      `curl --silent --show-error --cacert ${near(caPath)}`,
+      ...options,
+      `--header 'Content-Type: application/json' --data ${quote(JSON.stringify(review))} ${url}`,
+    ].join(' ')
+  }
+  const answer = (version: string, status: object): string =>
+    JSON.stringify({
+      kind: 'TokenReview',
+      apiVersion: `authentication.k8s.io/${version}`,
+      metadata: {},
+      spec: {},
+      status,
+    })
+  const jane = {
+    authenticated: true,
+    user: { username: 'jane', uid: '1001', groups: ['developers', 'app1'] },
+  }
+  return [
+    {
+      title: 'whose is this token?',
+      command: ask('v1', janesToken, asApiServer),
+      answer: answer('v1', jane),
+    },
+    {
+      title: 'the same in the version that kube-apiserver asks in unless told otherwise',
+      command: ask('v1beta1', janesToken, asApiServer),
+      answer: answer('v1beta1', jane),
+    },
+    {
+      title: 'a token that nobody has',
+      command: ask('v1', 'wrong', asApiServer),
+      answer: answer('v1', { authenticated: false }),
+    },
+    {
+      title: 'nobody but a kube-apiserver may ask',
+      command: ask('v1', janesToken),
+      answer:
+        '{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Unauthorized","reason":"Unauthorized","code":401}',
+    },
+  ]
+}
+
+/** One word of a POSIX shell. */
+function quote(word: string): string {
+  return /^[\w./:=-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
+}

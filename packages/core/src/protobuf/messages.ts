@@ -1,0 +1,181 @@
+import {
+  boolean,
+  bytes,
+  count,
+  type FieldType,
+  integer,
+  listMessage,
+  mapOf,
+  message,
+  type MessageFields,
+  text,
+  time,
+} from './schema.ts'
+
+/*
+ * The messages that clients send to what this suite serves. A status is what a server says, so only the one that a client may set is
+ * read: the conditions of a certificate signing request.
+ *
+ * Source: the `generated.proto` of api `authentication`, `authorization`, `certificates`, `core`, and of apimachinery `meta/v1`.
+ */
+
+const texts = (name: string) => ({ name, type: text, many: 'list' }) as const
+const extra = mapOf('extra', listMessage(text), [])
+
+/** What one is told by, and what nobody may say of oneself. */
+const objectMeta = message({
+  1: { name: 'name', type: text },
+  2: { name: 'generateName', type: text },
+  3: { name: 'namespace', type: text },
+  4: { name: 'selfLink', type: text },
+  5: { name: 'uid', type: text },
+  6: { name: 'resourceVersion', type: text },
+  7: { name: 'generation', type: count },
+  8: { name: 'creationTimestamp', type: time },
+  9: { name: 'deletionTimestamp', type: time },
+  10: { name: 'deletionGracePeriodSeconds', type: integer },
+  11: mapOf('labels', text, ''),
+  12: mapOf('annotations', text, ''),
+  13: { name: 'ownerReferences', type: message({ 1: { name: 'kind', type: text } }), many: 'list' },
+  14: texts('finalizers'),
+})
+
+/** An object of Kubernetes with what is special about it. */
+function object(fields: MessageFields): FieldType {
+  return message({ 1: { name: 'metadata', type: objectMeta }, ...fields })
+}
+
+/** An object with a specification. */
+function withSpec(spec: MessageFields): FieldType {
+  return object({ 2: { name: 'spec', type: message(spec) } })
+}
+
+const selector = message({
+  1: { name: 'rawSelector', type: text },
+  2: {
+    name: 'requirements',
+    type: message({
+      1: { name: 'key', type: text },
+      2: { name: 'operator', type: text },
+      3: texts('values'),
+    }),
+    many: 'list',
+  },
+})
+
+const accessAttributes: MessageFields = {
+  1: {
+    name: 'resourceAttributes',
+    type: message({
+      1: { name: 'namespace', type: text },
+      2: { name: 'verb', type: text },
+      3: { name: 'group', type: text },
+      4: { name: 'version', type: text },
+      5: { name: 'resource', type: text },
+      6: { name: 'subresource', type: text },
+      7: { name: 'name', type: text },
+      8: { name: 'fieldSelector', type: selector },
+      9: { name: 'labelSelector', type: selector },
+    }),
+  },
+  2: {
+    name: 'nonResourceAttributes',
+    type: message({ 1: { name: 'path', type: text }, 2: { name: 'verb', type: text } }),
+  },
+}
+
+/** @param groups what the groups are called, which differs between versions. */
+function subjectAccessReview(groups: string): FieldType {
+  return withSpec({
+    ...accessAttributes,
+    3: { name: 'user', type: text },
+    4: texts(groups),
+    5: extra,
+    6: { name: 'uid', type: text },
+  })
+}
+
+const selfSubjectReview = object({})
+const tokenReview = withSpec({ 1: { name: 'token', type: text }, 2: texts('audiences') })
+const selfSubjectAccessReview = withSpec(accessAttributes)
+const selfSubjectRulesReview = withSpec({ 1: { name: 'namespace', type: text } })
+
+const tokenRequest = withSpec({
+  1: texts('audiences'),
+  3: {
+    name: 'boundObjectRef',
+    type: message({
+      1: { name: 'kind', type: text },
+      2: { name: 'apiVersion', type: text },
+      3: { name: 'name', type: text },
+      4: { name: 'uid', type: text },
+    }),
+  },
+  4: { name: 'expirationSeconds', type: integer },
+  5: mapOf('attestations', bytes, ''),
+})
+
+const serviceAccount = object({
+  2: { name: 'secrets', type: message({ 3: { name: 'name', type: text } }), many: 'list' },
+  3: { name: 'imagePullSecrets', type: message({ 1: { name: 'name', type: text } }), many: 'list' },
+  4: { name: 'automountServiceAccountToken', type: boolean },
+})
+
+const certificateSigningRequest = object({
+  2: {
+    name: 'spec',
+    type: message({
+      1: { name: 'request', type: bytes },
+      2: { name: 'username', type: text },
+      3: { name: 'uid', type: text },
+      4: texts('groups'),
+      5: texts('usages'),
+      6: extra,
+      7: { name: 'signerName', type: text },
+      8: { name: 'expirationSeconds', type: integer },
+    }),
+  },
+  3: {
+    name: 'status',
+    type: message({
+      1: {
+        name: 'conditions',
+        type: message({
+          1: { name: 'type', type: text },
+          2: { name: 'reason', type: text },
+          3: { name: 'message', type: text },
+          4: { name: 'lastUpdateTime', type: time },
+          5: { name: 'lastTransitionTime', type: time },
+          6: { name: 'status', type: text },
+        }),
+        many: 'list',
+      },
+      2: { name: 'certificate', type: bytes },
+    }),
+  },
+})
+
+/** The kinds that are known, by `apiVersion/kind`. */
+export const KINDS: ReadonlyMap<string, FieldType> = new Map([
+  ...['v1', 'v1beta1', 'v1alpha1'].map(
+    (version) => [`authentication.k8s.io/${version}/SelfSubjectReview`, selfSubjectReview] as const,
+  ),
+  ...['v1', 'v1beta1'].flatMap(
+    (version) =>
+      [
+        [`authentication.k8s.io/${version}/TokenReview`, tokenReview],
+        [`authorization.k8s.io/${version}/SelfSubjectAccessReview`, selfSubjectAccessReview],
+        [`authorization.k8s.io/${version}/SelfSubjectRulesReview`, selfSubjectRulesReview],
+      ] as const,
+  ),
+  ...['SubjectAccessReview', 'LocalSubjectAccessReview'].flatMap(
+    (kind) =>
+      [
+        [`authorization.k8s.io/v1/${kind}`, subjectAccessReview('groups')],
+        [`authorization.k8s.io/v1beta1/${kind}`, subjectAccessReview('group')],
+      ] as const,
+  ),
+  ['authentication.k8s.io/v1/TokenRequest', tokenRequest],
+  ['v1/ServiceAccount', serviceAccount],
+  ['certificates.k8s.io/v1/CertificateSigningRequest', certificateSigningRequest],
+])

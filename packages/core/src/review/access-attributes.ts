@@ -1,0 +1,100 @@
+import type { RequestAttributes } from '../authorization/attributes.ts'
+import type { ErrorList } from '../field/errors.ts'
+import { fieldPath } from '../field/path.ts'
+import type { ObjectReader } from '../field/reader.ts'
+import {
+  readSelector,
+  type SelectorAttributes,
+  type SelectorKind,
+  selectorOf,
+  validateSelector,
+} from './selector-attributes.ts'
+
+/** What an access review asks about: a resource or a path. More than one, or none, is for {@link validateAccess} to refuse. */
+export interface AccessAttributes {
+  readonly resourceAttributes?: ResourceAttributes
+  readonly nonResourceAttributes?: { readonly path: string; readonly verb: string }
+}
+
+/** What may be done to a resource. What does not apply is `''`. */
+interface ResourceAttributes extends Readonly<Record<(typeof TEXTS)[number], string>> {
+  readonly fieldSelector?: SelectorAttributes
+  readonly labelSelector?: SelectorAttributes
+}
+
+const TEXTS = ['namespace', 'verb', 'group', 'version', 'resource', 'subresource', 'name'] as const
+const SELECTORS: readonly SelectorKind[] = ['fieldSelector', 'labelSelector']
+
+/** Reads what a review asks about. */
+export function readAccess(spec: ObjectReader | undefined): AccessAttributes {
+  const resource = spec?.object('resourceAttributes')
+  const nonResource = spec?.object('nonResourceAttributes')
+  const read = {
+    ...(resource && { resourceAttributes: readResource(resource) }),
+    ...(nonResource && {
+      nonResourceAttributes: { path: nonResource.string('path'), verb: nonResource.string('verb') },
+    }),
+  }
+  resource?.end()
+  nonResource?.end()
+  return read
+}
+
+function readResource(resource: ObjectReader): ResourceAttributes {
+  const fieldSelector = readSelector(resource, 'fieldSelector')
+  const labelSelector = readSelector(resource, 'labelSelector')
+  return {
+    namespace: resource.string('namespace'),
+    verb: resource.string('verb'),
+    group: resource.string('group'),
+    version: resource.string('version'),
+    resource: resource.string('resource'),
+    subresource: resource.string('subresource'),
+    name: resource.string('name'),
+    ...(fieldSelector && { fieldSelector }),
+    ...(labelSelector && { labelSelector }),
+  }
+}
+
+/**
+ * Checks that a review asks about one thing.
+ *
+ * Source: kubernetes `pkg/apis/authorization/validation/validation.go`.
+ */
+export function validateAccess(
+  { resourceAttributes: resource, nonResourceAttributes: nonResource }: AccessAttributes,
+  errors: ErrorList,
+): void {
+  if (resource !== undefined && nonResource !== undefined) {
+    const path = fieldPath('spec', 'nonResourceAttributes')
+    errors.invalid(path, nonResource, 'cannot be specified in combination with resourceAttributes')
+  }
+  if (resource === undefined && nonResource === undefined) {
+    errors.invalid(
+      fieldPath('spec', 'resourceAttributes'),
+      'null',
+      'exactly one of nonResourceAttributes or resourceAttributes must be specified',
+    )
+  }
+  for (const kind of SELECTORS) {
+    const selector = resource?.[kind]
+    const path = fieldPath('spec', 'resourceAttributes', kind)
+    if (selector !== undefined) validateSelector(selector, kind, path, errors)
+  }
+}
+
+/** The question in the words of an authorizer. A resource without a version is one of any version. */
+export function accessRequest({
+  resourceAttributes: resource,
+  nonResourceAttributes: nonResource,
+}: AccessAttributes): RequestAttributes {
+  if (resource === undefined) return { verb: nonResource?.verb ?? '', path: nonResource?.path ?? '' }
+  const { group, version, fieldSelector, labelSelector, ...rest } = resource
+  return {
+    ...rest,
+    apiGroup: group,
+    apiVersion: version === '' ? '*' : version,
+    ...(fieldSelector && { fieldSelector: selectorOf(fieldSelector, 'fieldSelector') }),
+    ...(labelSelector && { labelSelector: selectorOf(labelSelector, 'labelSelector') }),
+  }
+}

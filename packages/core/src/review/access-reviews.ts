@@ -1,0 +1,163 @@
+import { attributesOf } from '../authorization/attributes.ts'
+import type { Authorizer } from '../authorization/authorizer.ts'
+import { decide } from '../authorization/decide.ts'
+import type { Decision } from '../authorization/decision.ts'
+import { badRequest, invalidObject } from '../api/errors.ts'
+import { andThen, type Awaitable } from '../awaitable.ts'
+import type { Context } from '../context.ts'
+import { errorList } from '../field/errors.ts'
+import { fieldPath } from '../field/path.ts'
+import type { UserInfo } from '../user.ts'
+import { type AccessAttributes, accessRequest, readAccess, validateAccess } from './access-attributes.ts'
+import { readSubject, subjectJson, validateSubject } from './access-subject.ts'
+import type { ReviewAnswer, ReviewKind } from './kind.ts'
+import { saysNothing } from './metadata.ts'
+import { ignoredPart, selectorJson } from './selector-attributes.ts'
+import { withoutEmpty } from './without-empty.ts'
+
+/*
+ * May somebody do this?
+ *
+ * Source: api `authorization/v1`; kubernetes `pkg/registry/authorization`, `pkg/apis/authorization/validation/validation.go`.
+ */
+
+const GROUP = 'authorization.k8s.io'
+const VERSIONS = ['v1', 'v1beta1'] as const
+
+/** May this user do it, anywhere? */
+export function subjectAccessReview(authorizer: Authorizer): ReviewKind {
+  const kind = 'SubjectAccessReview'
+  return {
+    group: GROUP,
+    versions: VERSIONS,
+    kind,
+    resource: 'subjectaccessreviews',
+    read(object, version) {
+      const metadata = object.value('metadata')
+      const spec = object.object('spec')
+      const access = readAccess(spec)
+      const subject = readSubject(spec, version)
+      spec?.end()
+      return ({ context }) => {
+        const errors = errorList()
+        validateAccess(access, errors)
+        validateSubject(subject, errors)
+        if (!saysNothing(metadata)) errors.invalid(fieldPath('metadata'), metadata, 'must be empty')
+        if (errors.errors.length > 0) throw invalidObject(GROUP, kind, '', errors)
+        return answer(authorizer, subject, access, context, subjectJson(subject, version))
+      }
+    },
+  }
+}
+
+/** May this user do it, in the namespace of the path? */
+export function localSubjectAccessReview(authorizer: Authorizer): ReviewKind {
+  const kind = 'LocalSubjectAccessReview'
+  return {
+    group: GROUP,
+    versions: VERSIONS,
+    kind,
+    resource: 'localsubjectaccessreviews',
+    isNamespaced: true,
+    read(object, version) {
+      const metadata = object.value('metadata')
+      const sentNamespace = object.object('metadata')?.string('namespace') ?? ''
+      const spec = object.object('spec')
+      const access = readAccess(spec)
+      const subject = readSubject(spec, version)
+      spec?.end()
+      return async ({ context, namespace }) => {
+        if (sentNamespace !== '' && sentNamespace !== namespace) {
+          throw badRequest(
+            'the namespace of the provided object does not match the namespace sent on the request',
+          )
+        }
+        const errors = errorList()
+        validateAccess(access, errors)
+        validateSubject(subject, errors)
+        if (!saysNothing(metadata, ['namespace'])) {
+          errors.invalid(fieldPath('metadata'), metadata, 'must be empty except for namespace')
+        }
+        const about = access.resourceAttributes?.namespace
+        if (about !== undefined && about !== namespace) {
+          const path = fieldPath('spec', 'resourceAttributes', 'namespace')
+          errors.invalid(path, about, 'must match metadata.namespace')
+        }
+        if (access.nonResourceAttributes !== undefined) {
+          const path = fieldPath('spec', 'nonResourceAttributes')
+          errors.invalid(path, access.nonResourceAttributes, 'disallowed on this kind of request')
+        }
+        if (errors.errors.length > 0) throw invalidObject(GROUP, kind, '', errors)
+        const answered = await answer(authorizer, subject, access, context, subjectJson(subject, version))
+        return { ...answered, metadata: { namespace } }
+      }
+    },
+  }
+}
+
+/** May I do it? `kubectl auth can-i` asks it. Whoever the body names does not count. */
+export function selfSubjectAccessReview(authorizer: Authorizer): ReviewKind {
+  const kind = 'SelfSubjectAccessReview'
+  return {
+    group: GROUP,
+    versions: VERSIONS,
+    kind,
+    resource: 'selfsubjectaccessreviews',
+    isAboutCaller: true,
+    read(object) {
+      const metadata = object.value('metadata')
+      const spec = object.object('spec')
+      const access = readAccess(spec)
+      spec?.end()
+      return ({ caller, context }) => {
+        const errors = errorList()
+        validateAccess(access, errors)
+        if (!saysNothing(metadata)) errors.invalid(fieldPath('metadata'), metadata, 'must be empty')
+        if (errors.errors.length > 0) throw invalidObject(GROUP, kind, '', errors)
+        return answer(authorizer, caller, access, context, {})
+      }
+    },
+  }
+}
+
+function answer(
+  authorizer: Authorizer,
+  user: UserInfo,
+  access: AccessAttributes,
+  context: Context,
+  subject: object,
+): Awaitable<ReviewAnswer> {
+  const attributes = attributesOf(user, accessRequest(access))
+  return andThen(decide(authorizer, attributes, context), (decision) => ({
+    spec: { ...accessJson(access), ...subject },
+    status: statusOf(decision, [
+      ignoredPart(attributes.fieldSelector, 'fieldSelector'),
+      ignoredPart(attributes.labelSelector, 'labelSelector'),
+    ]),
+  }))
+}
+
+function statusOf({ verdict, reason, error }: Decision, ignored: readonly (string | undefined)[]): object {
+  const errors = [error?.message, ...ignored].filter((each) => each !== undefined)
+  return {
+    allowed: verdict === 'allow',
+    ...(verdict === 'deny' && { denied: true }),
+    ...withoutEmpty({ reason, evaluationError: errors.join('; ') }),
+  }
+}
+
+function accessJson({
+  resourceAttributes: resource,
+  nonResourceAttributes: nonResource,
+}: AccessAttributes): object {
+  return {
+    ...(resource !== undefined && {
+      resourceAttributes: withoutEmpty({
+        ...resource,
+        ...(resource.fieldSelector && { fieldSelector: selectorJson(resource.fieldSelector) }),
+        ...(resource.labelSelector && { labelSelector: selectorJson(resource.labelSelector) }),
+      }),
+    }),
+    ...(nonResource !== undefined && { nonResourceAttributes: withoutEmpty(nonResource) }),
+  }
+}

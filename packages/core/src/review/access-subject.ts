@@ -1,0 +1,43 @@
+import type { ErrorList } from '../field/errors.ts'
+import { fieldPath } from '../field/path.ts'
+import type { ObjectReader } from '../field/reader.ts'
+import { type UserInfo, userInfo } from '../user.ts'
+import { userJson } from '../user-json.ts'
+
+/** Reads whom a review is about. Versions differ in the name of one field. */
+export function readSubject(spec: ObjectReader | undefined, version: string): UserInfo {
+  return userInfo({
+    username: spec?.string('user') ?? '',
+    uid: spec?.string('uid') ?? '',
+    groups: spec?.strings(groupsField(version)) ?? [],
+    extra: spec === undefined ? {} : readExtra(spec),
+  })
+}
+
+function readExtra(spec: ObjectReader): Record<string, readonly string[]> {
+  const extra = Object.create(null) as Record<string, readonly string[]>
+  const reader = spec.object('extra')
+  for (const key of reader?.names() ?? []) extra[key] = reader?.strings(key) ?? []
+  return extra
+}
+
+/** Somebody must be meant: a user, or the members of groups whoever they are. */
+export function validateSubject({ username, groups }: UserInfo, errors: ErrorList): void {
+  if (username === '' && groups.length === 0) {
+    errors.invalid(fieldPath('spec', 'user'), '', 'at least one of user or group must be specified')
+  }
+}
+
+/** Whom a review is about, as its specification says it. */
+export function subjectJson(subject: UserInfo, version: string): object {
+  const { username, groups, ...rest } = userJson(subject)
+  return {
+    ...(username !== '' && { user: username }),
+    ...(groups !== undefined && { [groupsField(version)]: groups }),
+    ...rest,
+  }
+}
+
+function groupsField(version: string): string {
+  return version === 'v1beta1' ? 'group' : 'groups'
+}

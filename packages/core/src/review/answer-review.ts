@@ -1,0 +1,78 @@
+import { objectAnswer } from '../api/answer.ts'
+import type { ReadBody } from '../api/body.ts'
+import { internalFailure, methodNotAllowed } from '../api/errors.ts'
+import { checkFields, type FieldValidation } from '../api/field-validation.ts'
+import { MAX_BODY_BYTES, readObjectBody } from '../api/read-object.ts'
+import type { ConfigurationProblem } from '../errors.ts'
+import type { AuthenticationRequest } from '../request/request.ts'
+import { type HttpAnswer, StatusError } from '../status.ts'
+import type { AskedReview, ReviewKind } from './kind.ts'
+
+/** How much of a request is read. */
+export interface BodyLimit {
+  /**
+   * A longer body is a 413. Default 1,048,576.
+   *
+   * Deviation: kube-apiserver takes 3 MiB (`docs/deviations.md`, content of reviews).
+   */
+  readonly maxBodyBytes?: number
+}
+
+/** How a review is answered. */
+export interface AnswerOptions extends BodyLimit {
+  /** 201, or 200 where it is a webhook that is asked. */
+  readonly status: 200 | 201
+  /** The versions that are taken. A body that does not say its version is of the first of them. */
+  readonly versions: readonly [string, ...string[]]
+  readonly validation: FieldValidation
+}
+
+/**
+ * Reads a review from the body of a request and answers it, in the version it was asked in.
+ *
+ * @throws {StatusError} when it cannot be.
+ */
+export async function answerReview(
+  review: ReviewKind,
+  request: AuthenticationRequest,
+  body: ReadBody,
+  asked: AskedReview,
+  { status, versions: [first, ...others], validation, maxBodyBytes = MAX_BODY_BYTES }: AnswerOptions,
+): Promise<HttpAnswer> {
+  const { kind, group } = review
+  const inGroup = (version: string): string => `${group}/${version}`
+  const { apiVersion, object, errors } = await readObjectBody(
+    request,
+    body,
+    { kind, apiVersions: [inGroup(first), ...others.map(inGroup)] },
+    maxBodyBytes,
+  )
+  object.object('metadata')
+  // Read by some kinds, and known by all.
+  for (const known of ['spec', 'status']) object.value(known)
+  const answer = review.read(object, apiVersion.slice(group.length + 1))
+  object.end()
+  const warnings = checkFields(errors, validation)
+  const { metadata = {}, ...rest } = await answer(asked)
+  return objectAnswer(status, { kind, apiVersion, metadata, ...rest }, warnings)
+}
+
+/** @throws {StatusError} 405. */
+export function requirePost({ method }: AuthenticationRequest): void {
+  if (method !== 'POST') throw methodNotAllowed('POST')
+}
+
+/** The answer that the work comes to, whatever happens. What nobody expected is the `cause` of a 500. */
+export async function answerOf(work: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+  try {
+    return await work()
+  } catch (thrown) {
+    return thrown instanceof StatusError ? thrown : internalFailure('the review failed unexpectedly', thrown)
+  }
+}
+
+/** What is wrong with the limit. */
+export function problemsOfLimit({ maxBodyBytes }: BodyLimit): readonly ConfigurationProblem[] {
+  if (maxBodyBytes === undefined || (Number.isSafeInteger(maxBodyBytes) && maxBodyBytes > 0)) return []
+  return [{ path: 'maxBodyBytes', message: 'must be a whole number above 0' }]
+}

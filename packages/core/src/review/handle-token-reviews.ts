@@ -1,0 +1,73 @@
+import type { ReadBody } from '../api/body.ts'
+import type { TokenAuthenticator } from '../authenticator.ts'
+import { contextOf } from '../authorization/authorize-request.ts'
+import type { Context } from '../context.ts'
+import { ConfigurationError } from '../errors.ts'
+import type { Observer } from '../events.ts'
+import type { AuthenticationRequest } from '../request/request.ts'
+import type { HttpAnswer } from '../status.ts'
+import { ANONYMOUS_USERNAME, userInfo } from '../user.ts'
+import { answerOf, answerReview, type BodyLimit, problemsOfLimit, requirePost } from './answer-review.ts'
+import { problemsOfTokens, tokenReviewer } from './review-token.ts'
+import { tokenReview } from './token-review.ts'
+
+/** Options of {@link handleTokenReviews}. The same in every adapter. */
+export interface HandleTokenReviewsOptions extends BodyLimit {
+  /**
+   * What tokens are valid for that know nothing of audiences. Must not be empty. Default: the server is not aware of audiences, and
+   * kube-apiserver takes such a token to be valid for itself.
+   */
+  readonly audiences?: readonly string[]
+  /** Told what every authenticator thought. */
+  readonly observer?: Observer
+}
+
+/** Answers a TokenReview. It never throws and never rejects: what is refused is an answer too. */
+export type TokenReviewHandler = (
+  request: AuthenticationRequest,
+  body: ReadBody,
+  context?: Pick<Context, 'signal'>,
+) => Promise<HttpAnswer>
+
+/**
+ * The webhook that a kube-apiserver asks about tokens (`--authentication-token-webhook-config-file`), at whatever path it is mounted.
+ *
+ * It takes a TokenReview of version v1 or v1beta1, and answers 200 in the same version: the user; `authenticated: false` where nobody knows
+ * the token; and with an `error` where it is bad, which kube-apiserver does not remember. Where it could not be checked the answer is a 503,
+ * so that an outage is no bad token at the other end either. The token is in no answer, no event and no error.
+ *
+ * Who asks is not looked at. Whoever can ask can try tokens out: authenticate callers before it.
+ *
+ * Source: Kubernetes documentation, "Webhook Token Authentication"; apiserver `plugin/pkg/authenticator/token/webhook/webhook.go`.
+ *
+ * @throws {ConfigurationError} when the options cannot work.
+ * @example
+ * const handle = handleTokenReviews([tokenFile(csv)])
+ * const answer = await handle(fetchRequest(request), fetchBody(request))
+ * return responseOf(answer)
+ */
+export function handleTokenReviews(
+  tokens: readonly TokenAuthenticator[],
+  options: HandleTokenReviewsOptions = {},
+): TokenReviewHandler {
+  const { audiences, observer } = options
+  const problems = [...problemsOfTokens(tokens, audiences), ...problemsOfLimit(options)]
+  if (problems.length > 0) throw new ConfigurationError(problems)
+  const kind = tokenReview(tokenReviewer(tokens, audiences, 503))
+
+  return function handleTokenReview(request, body, { signal } = {}) {
+    return answerOf(async () => {
+      requirePost(request)
+      const asked = { caller: NOBODY, namespace: '', context: contextOf(observer, signal) }
+      return answerReview(kind, request, body, asked, {
+        ...options,
+        status: 200,
+        versions: ['v1', 'v1beta1'],
+        validation: 'Ignore',
+      })
+    })
+  }
+}
+
+/** A TokenReview is not about who asks. */
+const NOBODY = userInfo({ username: ANONYMOUS_USERNAME })

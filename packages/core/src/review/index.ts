@@ -1,0 +1,12 @@
+export { fetchBody, type ReadBody } from '../api/body.ts'
+export {
+  handleReviews,
+  type HandleReviewsOptions,
+  type ReviewContext,
+  type ReviewHandler,
+} from './handle-reviews.ts'
+export {
+  handleTokenReviews,
+  type HandleTokenReviewsOptions,
+  type TokenReviewHandler,
+} from './handle-token-reviews.ts'

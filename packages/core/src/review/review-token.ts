@@ -1,0 +1,117 @@
+import { audienceAgnostic, intersectAudiences } from '../audiences.ts'
+import type { Authentication, TokenAuthenticator } from '../authenticator.ts'
+import { andThen, type Awaitable, settle } from '../awaitable.ts'
+import { internalFailure, serviceUnavailable } from '../api/errors.ts'
+import { MAX_TOKEN_LENGTH } from '../bearer-token/bearer-token.ts'
+import { consultToken } from '../consult.ts'
+import type { Context } from '../context.ts'
+import { asAuthenticationError, type ConfigurationProblem, rejected } from '../errors.ts'
+import { checkedAnswer } from '../handler/checked-answer.ts'
+import { StatusError } from '../status.ts'
+import { union } from '../union/union.ts'
+import { userJson, type UserJson } from '../user-json.ts'
+
+/** The status of a TokenReview. */
+export interface TokenReviewStatus {
+  readonly authenticated: boolean
+  readonly user?: UserJson
+  /** Which of the audiences that were asked for the token is valid for; absent where nobody knows anything about audiences. */
+  readonly audiences?: readonly string[]
+  /** Why the token could not be checked, or what is wrong with it. */
+  readonly error?: string
+}
+
+/** Says whose a token is. @param requested what it must be valid for; none: the audiences of this server. */
+export type ReviewToken = (
+  token: string,
+  requested: readonly string[],
+  context: Context,
+) => Awaitable<TokenReviewStatus>
+
+/**
+ * Says whose tokens are, as a TokenReview does. Only token authenticators are asked, in order: a token cannot be taken for anything else,
+ * and nobody is anonymous here.
+ *
+ * Without `audiences` of its own the server is not aware of audiences, as the API calls it: what knows nothing of them accepts a token
+ * whatever was asked for, and says so by naming none. The client then takes it to be valid for itself, or not at all.
+ *
+ * Source: kubernetes `pkg/registry/authentication/tokenreview/storage.go`.
+ *
+ * Deviation: kube-apiserver makes a request of the token and runs its whole chain (`docs/deviations.md`, TokenReview).
+ *
+ * @param audiences what tokens must be valid for unless a review says otherwise (`--api-audiences`).
+ * @param outages how it is told that a token could not be checked: as the `error` of a status, which is also what is wrong with a bad
+ *   token; or as a 503, so that the client can tell the one from the other.
+ */
+export function tokenReviewer(
+  tokens: readonly TokenAuthenticator[],
+  audiences: readonly string[] | undefined,
+  outages: 'status' | 503,
+): ReviewToken {
+  const known = union<TokenAuthenticator>(
+    ...tokens.map((each) =>
+      audiences === undefined || each.audienceAware ? each : audienceAgnostic(audiences, each),
+    ),
+  )
+
+  /** @throws {AuthenticationError} when there is such a user, and nobody can be told. */
+  const statusOf = (
+    answer: Authentication | undefined,
+    wanted: readonly string[] | undefined,
+  ): TokenReviewStatus => {
+    if (answer === undefined) return { authenticated: false }
+    const { user, audiences: valid = [] } = checkedAnswer(answer, undefined)
+    const knowsAudiences = audiences !== undefined || valid.length > 0
+    if (wanted !== undefined && knowsAudiences && intersectAudiences(wanted, valid).length === 0) {
+      throw internalFailure('error validating audiences')
+    }
+    const shown = userJson(user)
+    if (!isUnicode(shown)) throw rejected('the user has a name, group or extra field that is not Unicode')
+    return { authenticated: true, user: shown, ...(valid.length > 0 && { audiences: valid }) }
+  }
+
+  return (token, requested, context) => {
+    const wanted = requested.length > 0 ? requested : audiences
+    return settle<TokenReviewStatus, TokenReviewStatus>(
+      () => {
+        if (token.length > MAX_TOKEN_LENGTH) {
+          throw rejected(`bearer token is longer than ${MAX_TOKEN_LENGTH} characters`)
+        }
+        const asked = { ...context, ...(wanted !== undefined && { audiences: wanted }) }
+        return andThen(consultToken(known, token, asked), (answer) => statusOf(answer, wanted))
+      },
+      (status) => status,
+      (thrown) => {
+        if (thrown instanceof StatusError) throw thrown
+        const error = asAuthenticationError(thrown)
+        if (error.code === 'unavailable' && outages === 503) throw serviceUnavailable(error.message, error)
+        return { authenticated: false, error: error.message }
+      },
+    )
+  }
+}
+
+/** What is not would be told as somebody else: JSON has no bytes that are no text. */
+function isUnicode(user: UserJson): boolean {
+  const { username, uid = '', groups = [], extra = {} } = user
+  const texts = [username, uid, ...groups, ...Object.keys(extra), ...Object.values(extra).flat()]
+  return texts.every((text) => text.isWellFormed())
+}
+
+/** What is wrong with who knows tokens, and with the audiences. */
+export function problemsOfTokens(
+  tokens: readonly TokenAuthenticator[],
+  audiences: readonly string[] | undefined,
+): readonly ConfigurationProblem[] {
+  const problems: ConfigurationProblem[] = []
+  if (tokens.length === 0) problems.push({ path: 'tokens', message: 'must not be empty' })
+  for (const [index, each] of tokens.entries()) {
+    if (typeof (each as Partial<TokenAuthenticator> | undefined)?.authenticateToken !== 'function') {
+      problems.push({ path: `tokens[${index}]`, message: 'must be a token authenticator' })
+    }
+  }
+  if (audiences?.length === 0) {
+    problems.push({ path: 'audiences', message: 'must not be empty; leave it out for no restriction' })
+  }
+  return problems
+}

@@ -1,0 +1,157 @@
+import { parseFieldSelector } from '../authorization/selectors/field-selector.ts'
+import { parseLabelSelector } from '../authorization/selectors/label-selector.ts'
+import type { Selector, SelectorRequirement } from '../authorization/selectors/selector.ts'
+import type { ErrorList } from '../field/errors.ts'
+import { labelValueProblems, qualifiedNameProblems } from '../field/names.ts'
+import type { FieldPath } from '../field/path.ts'
+import type { ObjectReader } from '../field/reader.ts'
+import { withoutEmpty } from './without-empty.ts'
+
+/** What an access review says of a selector: the text that was sent, or what is in it. */
+export interface SelectorAttributes {
+  readonly rawSelector: string
+  /** Empty where there are more than anybody looks at. */
+  readonly requirements: readonly SentRequirement[]
+  /** How many requirements and values were sent. */
+  readonly parts: number
+}
+
+/** A condition as it was sent. Newer clients may know more operators. */
+interface SentRequirement {
+  readonly key: string
+  readonly operator: string
+  readonly values: readonly string[]
+}
+
+/** Of which kind a selector is. */
+export type SelectorKind = 'fieldSelector' | 'labelSelector'
+
+/** Reads a selector of an access review; `undefined` where there is none. */
+export function readSelector(attributes: ObjectReader, kind: SelectorKind): SelectorAttributes | undefined {
+  const selector = attributes.object(kind)
+  if (selector === undefined) return undefined
+  const rawSelector = selector.string('rawSelector')
+  const sent = selector.value('requirements')
+  const isLong = Array.isArray(sent) && sent.length > MAX_PARTS
+  const requirements = isLong ? [] : selector.objects('requirements').map(readRequirement)
+  selector.end()
+  const parts = isLong ? sent.length : requirements.reduce((sum, { values }) => sum + 1 + values.length, 0)
+  return { rawSelector, requirements, parts }
+}
+
+/** Anybody who is known may ask, and each part takes its time. */
+const MAX_PARTS = 1000
+const MAX_RAW_LENGTH = 65_536
+
+function readRequirement(requirement: ObjectReader): SentRequirement {
+  const read = {
+    key: requirement.string('key'),
+    operator: requirement.string('operator'),
+    values: requirement.strings('values'),
+  }
+  requirement.end()
+  return read
+}
+
+/** A selector as it was sent. */
+export function selectorJson({ rawSelector, requirements }: SelectorAttributes): object {
+  return withoutEmpty({ rawSelector, requirements: requirements.map((each) => withoutEmpty({ ...each })) })
+}
+
+/**
+ * Checks a selector. An operator that nobody knows is no error, since the question is only broader without it.
+ *
+ * Source: kubernetes `pkg/apis/authorization/validation/validation.go`, apimachinery `pkg/apis/meta/v1/validation/validation.go`.
+ *
+ * Deviation: it is as long as in a URL at most (`docs/deviations.md`, reviews).
+ */
+export function validateSelector(
+  selector: SelectorAttributes,
+  kind: SelectorKind,
+  path: FieldPath,
+  errors: ErrorList,
+): void {
+  const { rawSelector, requirements, parts } = selector
+  if (rawSelector !== '' && parts > 0) {
+    errors.invalid(
+      path.child('rawSelector'),
+      rawSelector,
+      'may not specified at the same time as requirements',
+    )
+  }
+  if (rawSelector === '' && parts === 0) {
+    const detail = `when ${path.toString()} is specified, requirements or rawSelector is required`
+    errors.required(path.child('requirements'), detail)
+  }
+  if (rawSelector.length > MAX_RAW_LENGTH) errors.tooLong(path.child('rawSelector'), MAX_RAW_LENGTH)
+  if (parts > MAX_PARTS) {
+    errors.tooMany(path.child('requirements'), parts, MAX_PARTS)
+    return
+  }
+  for (const [position, requirement] of requirements.entries()) {
+    validateRequirement(requirement, kind, path.child('requirements').index(position), errors)
+  }
+}
+
+function validateRequirement(
+  { key, operator, values }: SentRequirement,
+  kind: SelectorKind,
+  path: FieldPath,
+  errors: ErrorList,
+): void {
+  if (kind === 'fieldSelector' && key === '') errors.required(path.child('key'), 'must be specified')
+  if (['In', 'NotIn'].includes(operator) && values.length === 0) {
+    errors.required(path.child('values'), "must be specified when `operator` is 'In' or 'NotIn'")
+  }
+  if (['Exists', 'DoesNotExist'].includes(operator) && values.length > 0) {
+    errors.forbidden(
+      path.child('values'),
+      "may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
+    )
+  }
+  if (kind === 'fieldSelector') return
+  for (const problem of qualifiedNameProblems(key)) errors.invalid(path.child('key'), key, problem)
+  for (const [position, value] of values.entries()) {
+    for (const problem of labelValueProblems(value)) {
+      errors.invalid(path.child('values').index(position), value, problem)
+    }
+  }
+}
+
+/**
+ * A selector for an authorizer. What it cannot be told is left out, which is an `error` of the selector and makes the question broader.
+ *
+ * Source: kubernetes `pkg/registry/authorization/util/helpers.go`.
+ */
+export function selectorOf({ rawSelector, requirements }: SelectorAttributes, kind: SelectorKind): Selector {
+  if (requirements.length === 0) {
+    return kind === 'fieldSelector' ? parseFieldSelector(rawSelector) : parseLabelSelector(rawSelector)
+  }
+  const told = requirements.flatMap((requirement) => knownRequirement(requirement, kind) ?? [])
+  return {
+    requirements: told,
+    ...(told.length < requirements.length && { error: 'some of the requirements are not known here' }),
+  }
+}
+
+function knownRequirement(
+  { key, operator, values }: SentRequirement,
+  kind: SelectorKind,
+): SelectorRequirement | undefined {
+  // A field is compared with one value only.
+  if (kind === 'fieldSelector' && values.length !== 1) return undefined
+  const known = OPERATORS[kind].find((each) => each === operator)
+  return known === undefined ? undefined : { key, operator: known, values }
+}
+
+const OPERATORS = {
+  fieldSelector: ['In', 'NotIn'],
+  labelSelector: ['In', 'NotIn', 'Exists', 'DoesNotExist'],
+} as const
+
+/** How an authorizer was not told the whole selector; `undefined` when it was. */
+export function ignoredPart(selector: Selector | undefined, kind: SelectorKind): string | undefined {
+  if (selector?.error === undefined) return undefined
+  const partially = selector.requirements.length > 0 ? 'partially ' : ''
+  return `spec.resourceAttributes.${kind} ${partially}ignored due to parse error`
+}

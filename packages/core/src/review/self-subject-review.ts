@@ -1,0 +1,22 @@
+import type { Clock } from '../clock.ts'
+import { userJson } from '../user-json.ts'
+import type { ReviewKind } from './kind.ts'
+
+/**
+ * Who am I? It answers with the user whom the application would see, whoever made the request. `kubectl auth whoami` asks it.
+ *
+ * Source: api `authentication/v1` SelfSubjectReview; KEP-3325.
+ */
+export function selfSubjectReview(clock: Clock): ReviewKind {
+  return {
+    group: 'authentication.k8s.io',
+    versions: ['v1', 'v1beta1', 'v1alpha1'],
+    kind: 'SelfSubjectReview',
+    resource: 'selfsubjectreviews',
+    isAboutCaller: true,
+    read: () => (asked) => ({
+      metadata: { creationTimestamp: new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z') },
+      status: { userInfo: userJson(asked.caller) },
+    }),
+  }
+}

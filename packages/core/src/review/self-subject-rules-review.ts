@@ -1,0 +1,50 @@
+import type { Authorizer } from '../authorization/authorizer.ts'
+import { rulesOf } from '../authorization/rules-of.ts'
+import { badRequest } from '../api/errors.ts'
+import type { ReviewKind } from './kind.ts'
+
+/**
+ * What may I do in this namespace? `kubectl auth can-i --list` asks it. An authorizer that cannot list what it allows makes the answer
+ * incomplete.
+ *
+ * Source: api `authorization/v1` SelfSubjectRulesReview; kubernetes `pkg/registry/authorization/selfsubjectrulesreview/rest.go`.
+ */
+export function selfSubjectRulesReview(authorizer: Authorizer): ReviewKind {
+  return {
+    group: 'authorization.k8s.io',
+    versions: ['v1', 'v1beta1'],
+    kind: 'SelfSubjectRulesReview',
+    resource: 'selfsubjectrulesreviews',
+    isAboutCaller: true,
+    read(object) {
+      const spec = object.object('spec')
+      const namespace = spec?.string('namespace') ?? ''
+      spec?.end()
+      return ({ caller }) => {
+        if (namespace === '') throw badRequest('no namespace on request')
+        const { resourceRules, nonResourceRules, incomplete, evaluationError } = rulesOf(
+          authorizer,
+          caller,
+          namespace,
+        )
+        return {
+          spec: { namespace },
+          status: {
+            resourceRules: resourceRules.map(({ verbs, apiGroups, resources, resourceNames }) => ({
+              verbs,
+              ...(apiGroups.length > 0 && { apiGroups }),
+              ...(resources.length > 0 && { resources }),
+              ...(resourceNames.length > 0 && { resourceNames }),
+            })),
+            nonResourceRules: nonResourceRules.map(({ verbs, nonResourceURLs }) => ({
+              verbs,
+              ...(nonResourceURLs.length > 0 && { nonResourceURLs }),
+            })),
+            incomplete,
+            ...(evaluationError !== undefined && { evaluationError }),
+          },
+        }
+      }
+    },
+  }
+}

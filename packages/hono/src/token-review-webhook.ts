@@ -1,0 +1,40 @@
+import { type Authenticator, responseOf, type TokenAuthenticator } from '@kube-authn/core'
+import { fetchBody, handleTokenReviews, type HandleTokenReviewsOptions } from '@kube-authn/core/review'
+import type { Context, MiddlewareHandler } from 'hono'
+import { authentication } from './authentication.ts'
+import { requestOf } from './state.ts'
+
+/** Options of {@link tokenReviewWebhook}. */
+export interface TokenReviewWebhookOptions extends HandleTokenReviewsOptions {
+  /** Who may ask: whoever this knows, and nobody else. Default: whoever comes this far, who can then try tokens out. */
+  readonly callers?: Authenticator
+}
+
+/**
+ * Is the webhook that a kube-apiserver asks about tokens, at whatever path it is mounted. It answers every request.
+ *
+ * @throws {ConfigurationError} when the options cannot work, or `callers` needs the certificates of TLS peers and the runtime does not
+ *   tell them.
+ * @example
+ * new Hono().use('/authenticate', tokenReviewWebhook([tokenFile(csv)], { callers }))
+ */
+export function tokenReviewWebhook(
+  tokens: readonly TokenAuthenticator[],
+  options: TokenReviewWebhookOptions = {},
+): MiddlewareHandler {
+  const { callers, ...rest } = options
+  const { observer } = rest
+  const handle = handleTokenReviews(tokens, rest)
+
+  const answerReview = async function tokenReviewMiddleware(c: Context): Promise<Response> {
+    return responseOf(await handle(requestOf(c), fetchBody(c.req.raw)))
+  }
+  if (callers === undefined) return answerReview
+
+  const authenticate: MiddlewareHandler = authentication(callers, observer === undefined ? {} : { observer })
+  return async function tokenReviewWebhookMiddleware(c) {
+    return authenticate(c, async () => {
+      c.res = await answerReview(c)
+    })
+  }
+}

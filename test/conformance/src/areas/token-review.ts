@@ -1,0 +1,26 @@
+import { fakeRequest } from '@kube-authn/testing'
+import { alwaysAllow } from '@kube-authn/core/authorization'
+import { handleReviews } from '@kube-authn/core/review'
+import { userInfo } from '@kube-authn/core'
+import { type Behaviour, scripted } from '../behaviour.ts'
+import type { UnitRunner } from '../vector.ts'
+
+/** Area H: the TokenReview endpoint. */
+export const tokenReviews: Readonly<Record<string, UnitRunner>> = {
+  'tokenreview-endpoint': async ({ given }) => {
+    const { authenticateToken } = scripted(given['authenticator'] as Behaviour)
+    const audiences = (given['api_audiences'] ?? []) as readonly string[]
+    const handle = handleReviews(alwaysAllow(), {
+      // Vectors describe the whole of what is asked, which knows audiences.
+      tokens: [{ name: 'scripted', audienceAware: true, authenticateToken }],
+      ...(audiences.length > 0 && { audiences }),
+    })
+    const request = fakeRequest({ method: 'POST', url: '/apis/authentication.k8s.io/v1/tokenreviews' })
+    const body = new TextEncoder().encode(JSON.stringify({ spec: given['spec'] }))
+    const answer = await handle(request, () => Promise.resolve(body), {
+      user: userInfo({ username: 'delegator' }),
+    })
+    const object = JSON.parse(answer?.content ?? '') as Record<string, unknown>
+    return { status: answer?.status, text_contains: object['message'], json_status: object['status'] }
+  },
+}

@@ -1,0 +1,56 @@
+import { execFile } from 'node:child_process'
+import { COMPONENTS } from './components.ts'
+import type { Scratch } from './scratch.ts'
+
+/** What a command did. */
+export interface KubectlRun {
+  readonly stdout: string
+  readonly stderr: string
+  readonly exitCode: number
+}
+
+/** Where kubectl goes, and as whom: the fields of a user in a kubeconfig. */
+export interface KubectlTarget {
+  readonly server: string
+  /** In PEM. */
+  readonly ca: string
+  readonly user: Readonly<Record<string, string>>
+}
+
+/** Runs `kubectl` with nothing but a kubeconfig for this target, and caches of its own. */
+export function kubectl(
+  scratch: Scratch,
+  { server, ca, user }: KubectlTarget,
+  args: readonly string[],
+): Promise<KubectlRun> {
+  const home = `home-${crypto.randomUUID()}`
+  const kubeconfig = scratch.write(
+    `${home}/config`,
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: [
+        {
+          name: 'app',
+          cluster: { server, 'certificate-authority-data': Buffer.from(ca).toString('base64') },
+        },
+      ],
+      users: [{ name: 'somebody', user }],
+      contexts: [{ name: 'app', context: { cluster: 'app', user: 'somebody' } }],
+      'current-context': 'app',
+    }),
+  )
+  return new Promise((resolve) => {
+    execFile(
+      COMPONENTS.kubectl.command,
+      args,
+      {
+        env: { PATH: process.env['PATH'] ?? '', HOME: scratch.path(home), KUBECONFIG: kubeconfig },
+        timeout: 30_000,
+      },
+      (error, stdout, stderr) => {
+        resolve({ stdout, stderr, exitCode: typeof error?.code === 'number' ? error.code : error ? -1 : 0 })
+      },
+    ).stdin?.end()
+  })
+}
