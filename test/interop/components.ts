@@ -23,6 +23,8 @@ export const COMPONENTS = {
   krb5Config: { command: '/usr/bin/krb5-config', packages: ['libkrb5-dev'] },
   compiler: { command: '/usr/bin/g++', packages: ['g++', 'make', 'python3'] },
   keystone: { command: '/usr/bin/keystone-wsgi-public', packages: ['keystone'] },
+  glewlwyd: { command: '/usr/bin/glewlwyd', packages: ['glewlwyd'] },
+  sqlite: { command: '/usr/bin/sqlite3', packages: ['sqlite3'] },
   chromium: { command: '/usr/bin/chromium', packages: ['chromium', 'libnss3-tools'] },
 } as const satisfies Readonly<Record<string, Component>>
 

@@ -2,7 +2,7 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { PeerCertificate, TLSSocket } from 'node:tls'
 import type { Authenticator } from '@kube-authn/core'
-import { authentication, getUser } from '@kube-authn/express'
+import { authentication, type AuthenticationOptions, getUser } from '@kube-authn/express'
 import { tlsServerOptions, type TlsServerCredential } from '@kube-authn/node'
 import express from 'express'
 
@@ -32,6 +32,7 @@ const EVERYDAY = new Set(['host', 'user-agent', 'accept', 'connection', 'content
 export async function httpsApp(
   credential: TlsServerCredential,
   authenticator: Authenticator,
+  options: AuthenticationOptions = {},
 ): Promise<HttpsApp> {
   const presented: (string | undefined)[] = []
   const app = express()
@@ -40,7 +41,7 @@ export async function httpsApp(
     presented.push(subject === undefined ? undefined : String(subject.CN))
     next()
   })
-  app.use(authentication(authenticator))
+  app.use(authentication(authenticator, options))
   app.get('/', (req, res) => {
     const { username, groups } = getUser(req)
     const headers = req.rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase())

@@ -9,6 +9,8 @@ export default defineConfig({
     globalSetup: fileURLToPath(new URL('setup.ts', import.meta.url)),
     reporters: ['default', fileURLToPath(new URL('../closing-line-reporter.ts', import.meta.url))],
     fileParallelism: false,
+    // It says at every start what it is not to be used for.
+    onConsoleLog: (text) => !text.startsWith('oidc-provider '),
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

@@ -8,7 +8,11 @@ import { makeProject } from './project.ts'
 
 /** Documents whose TypeScript does all that it says, and needs nothing that is not there: no files, no addresses. */
 const DOCUMENTS = new Set(['docs/testing.md', 'packages/testing/README.md'])
-const programs = snippets().filter(({ document, language }) => DOCUMENTS.has(document) && language === 'ts')
+/** So does what asserts something, wherever it is. */
+const ASSERTS = "from 'node:assert/strict'"
+const programs = snippets().filter(
+  ({ document, language, code }) => language === 'ts' && (DOCUMENTS.has(document) || code.includes(ASSERTS)),
+)
 
 let project: string
 beforeAll(() => {

@@ -23,11 +23,21 @@ const MAX_KEYS = 256
  * @throws {Error} when it is no JWK set, or has too many keys.
  */
 export function parseJwks(text: string): readonly IssuerKey[] {
-  const set: unknown = JSON.parse(text)
-  const keys = isJsonObject(set) ? member(set, 'keys') : undefined
-  if (!Array.isArray(keys)) throw new TypeError('it is no JWK set')
+  const keys = keysIn(text)
+  if (keys === undefined) throw new TypeError('it is no JWK set')
   if (keys.length > MAX_KEYS) throw new Error(`it has more than ${MAX_KEYS} keys`)
   return keys.map(issuerKeyOf).filter((key) => key !== undefined)
+}
+
+function keysIn(text: string): readonly unknown[] | undefined {
+  try {
+    const set: unknown = JSON.parse(text)
+    const keys = isJsonObject(set) ? member(set, 'keys') : undefined
+    return Array.isArray(keys) ? keys : undefined
+  } catch {
+    // What the parser says repeats a part of the text.
+    return undefined
+  }
 }
 
 function issuerKeyOf(value: unknown): IssuerKey | undefined {

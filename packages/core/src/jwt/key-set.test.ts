@@ -126,6 +126,10 @@ describe('a JWK set', () => {
     expect(() => parseJwks(text)).toThrow()
   })
 
+  it.each(['secret', '<html>secret', '{"keys":[secret]}', '[{"secret"'])('is never quoted: %s', (text) => {
+    expect(() => parseJwks(text)).toThrow(/^it is no JWK set$/)
+  })
+
   it('has at most 256 keys', () => {
     const keys = (count: number) => JSON.stringify({ keys: Array.from({ length: count }, () => jwkOf(p256)) })
     expect(parseJwks(keys(256))).toHaveLength(256)
@@ -284,6 +288,17 @@ describe('keys that an issuer publishes', () => {
     answerWith(publishes(rsa))
     await keys.verify(jwt(rsa))
     expect(fetches()).toBe(2)
+  })
+
+  it('are waited for once, also by who comes while the issuer hangs', async () => {
+    const { keys, clock, fetches } = remote(never)
+    const all = [thrownBy(() => keys.verify(jwt(rsa)))]
+    await settled()
+    all.push(thrownBy(() => keys.verify(jwt(rsa))))
+    await settled()
+    clock.advance(10_000)
+    for (const error of await Promise.all(all)) expect(error).toMatchObject({ code: 'unavailable' })
+    expect(fetches()).toBe(1)
   })
 
   it('are told of, with the text of the set or an error', async () => {

@@ -18,7 +18,7 @@ export interface KeySet {
 /**
  * Keys that are known already: a JWK set as text, which nobody fetches.
  *
- * @throws {SyntaxError | Error} when it is no JWK set.
+ * @throws {Error} when it is no JWK set.
  * @example
  * const authenticator = oidc({ issuer, claimMappings, keySet: localKeySet(jwks) })
  */

@@ -98,7 +98,8 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
       const mayMiss = underWay !== undefined
       await refresh()
       if (await isSignedByAnother()) return
-      if (mayMiss) {
+      // An issuer that hangs is waited for once.
+      if (mayMiss && lastError === undefined) {
         await refresh()
         if (await isSignedByAnother()) return
       }

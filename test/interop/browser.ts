@@ -1,0 +1,63 @@
+import { createFetch } from '@kube-authn/node'
+
+/** What a server answered; the browser does not follow it anywhere by itself. */
+export interface Page {
+  readonly status: number
+  /** Where it sends the browser, in full. */
+  readonly location: string | undefined
+  readonly body: string
+}
+
+/** What a browser sends. */
+export interface Visit {
+  /** Default `GET`, or `POST` where there is something to send. */
+  readonly method?: string
+  readonly form?: Readonly<Record<string, string>>
+  readonly json?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** As much of a browser as logging in takes: it keeps cookies. */
+export interface Browser {
+  visit(url: string, visit?: Visit): Promise<Page>
+  close(): void
+}
+
+/** Opens one that trusts an authority. */
+export function openBrowser(caPem: string): Browser {
+  const fetch = createFetch({ ca: { pem: caPem } })
+  const cookies = new Map<string, string>()
+  return {
+    async visit(url, visit = {}) {
+      const body = contentOf(visit)
+      const response = await fetch(url, {
+        method: visit.method ?? (body === undefined ? 'GET' : 'POST'),
+        headers: {
+          cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; '),
+          ...(body !== undefined && { 'content-type': body.type }),
+          ...visit.headers,
+        },
+        body: body?.text,
+      })
+      for (const cookie of response.headers.getSetCookie()) {
+        const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? []
+        if (value === '') cookies.delete(name)
+        else cookies.set(name, value)
+      }
+      const location = response.headers.get('location')
+      return {
+        status: response.status,
+        location: location === null ? undefined : new URL(location, url).href,
+        body: await response.text(),
+      }
+    },
+    close: () => fetch.close(),
+  }
+}
+
+function contentOf({ form, json }: Visit): { readonly type: string; readonly text: string } | undefined {
+  if (form !== undefined) {
+    return { type: 'application/x-www-form-urlencoded', text: String(new URLSearchParams(form)) }
+  }
+  return json === undefined ? undefined : { type: 'application/json', text: JSON.stringify(json) }
+}

@@ -1,0 +1,74 @@
+import { renameSync } from 'node:fs'
+import type { AuthenticationError } from '@kube-authn/core'
+import { createAuthenticator, type CreateAuthenticatorOptions, createFetch } from '@kube-authn/node'
+import { type CertificateAuthority, recordEvents } from '@kube-authn/testing'
+import { vi } from 'vitest'
+import { httpsApp, type Known } from './https-app.ts'
+import { makeScratch } from './scratch.ts'
+
+/** Who the app says that somebody is, or the status of its refusal. */
+export type Answer = Pick<Known, 'username' | 'groups'> | number
+
+/** An app that knows users as a file of `--authentication-config` says. */
+export interface ConfiguredApp {
+  ask(token: string): Promise<Answer>
+  /** Why it refused somebody last, as its observer is told. */
+  lastError(): AuthenticationError | undefined
+  /** Replaces the file, and waits until the app tells what came of it. */
+  configure(
+    text: string,
+  ): Promise<{ readonly outcome: 'loaded' | 'failed'; readonly message: string | undefined }>
+  /** Whose tokens it cannot verify yet, and why. */
+  health(): readonly string[]
+  close(): Promise<void>
+}
+
+/** What an app has besides its file. */
+export interface ConfiguredAppOptions extends Pick<CreateAuthenticatorOptions, 'tokenCache'> {
+  readonly pki: CertificateAuthority
+  /** What an outage is called. Default 401. */
+  readonly unavailableStatus?: 401 | 503
+}
+
+/** Starts one over TLS, which waits for nobody whom the file names. */
+export async function configuredApp(
+  text: string,
+  { pki, unavailableStatus = 401, ...options }: ConfiguredAppOptions,
+): Promise<ConfiguredApp> {
+  const scratch = makeScratch()
+  const path = scratch.write('authentication.yaml', text)
+  const { observer, ofType } = recordEvents()
+  const authenticator = createAuthenticator({
+    authenticationConfig: { path, settleSeconds: 0.02, updateTimeoutSeconds: 1 },
+    observer,
+    ...options,
+  })
+  const { chainPem, privateKeyPem } = await pki.issueServer({ hosts: ['127.0.0.1'] })
+  const middleware = { observer, unavailableStatus }
+  const app = await httpsApp({ cert: chainPem, key: privateKeyPem }, authenticator, middleware)
+  const fetch = createFetch({ ca: { pem: pki.caPem } })
+  return {
+    async ask(token) {
+      const headers = { authorization: `Bearer ${token}` }
+      const response = await fetch(`https://127.0.0.1:${app.port}/`, { headers })
+      const body = await response.text()
+      if (response.status !== 200) return response.status
+      const { username, groups } = JSON.parse(body) as Known
+      return { username, groups }
+    },
+    lastError: () => ofType('request').at(-1)?.error,
+    async configure(next) {
+      const before = ofType('reload').length
+      renameSync(scratch.write('next.yaml', next), path)
+      const event = await vi.waitUntil(() => ofType('reload')[before], { timeout: 10_000 })
+      return { outcome: event.outcome, message: event.error?.message }
+    },
+    health: () => authenticator.health(),
+    async close() {
+      fetch.close()
+      await app.close()
+      authenticator.close()
+      scratch.remove()
+    },
+  }
+}

@@ -1,0 +1,48 @@
+import { setImmediate } from 'node:timers/promises'
+import { vi } from 'vitest'
+import type { Answer, ConfiguredApp } from './configured-app.ts'
+
+/** Requests that go on while something else happens. */
+export interface Traffic {
+  /** This one is sent too, from now on. */
+  add(token: string): void
+  /** Waits until so many more were answered. */
+  flow(count: number): Promise<void>
+  /** Ends it. Returns how many were answered, and everything that was no user. */
+  stop(): Promise<{ readonly answered: number; readonly refused: readonly Answer[] }>
+}
+
+const CONCURRENCY = 4
+
+/** Starts requests with all tokens in turn, a few at a time. */
+export function startTraffic({ ask }: ConfiguredApp): Traffic {
+  const tokens = new Set<string>()
+  const refused: Answer[] = []
+  let answered = 0
+  const end = new AbortController()
+
+  const send = async (): Promise<void> => {
+    while (!end.signal.aborted) {
+      for (const token of tokens) {
+        const answer = await ask(token)
+        answered++
+        if (typeof answer === 'number') refused.push(answer)
+      }
+      await setImmediate()
+    }
+  }
+  const workers = Array.from({ length: CONCURRENCY }, send)
+
+  return {
+    add: (token) => void tokens.add(token),
+    async flow(count) {
+      const goal = answered + count
+      await vi.waitUntil(() => answered >= goal, { timeout: 20_000, interval: 5 })
+    },
+    async stop() {
+      end.abort()
+      await Promise.all(workers)
+      return { answered, refused }
+    },
+  }
+}
