@@ -7,7 +7,8 @@ function deadline(caller?: AbortSignal): {
   readonly clock: ReturnType<typeof fixedClock>
 } {
   const clock = fixedClock()
-  return { limit: deadlineAfter({ milliseconds: 1000, clock, caller, tooLate: 'too late' }), clock }
+  const tooLate = (cause: unknown): Error => new Error('too late', { cause })
+  return { limit: deadlineAfter({ milliseconds: 1000, clock, caller, tooLate }), clock }
 }
 
 const never = (): Promise<never> => new Promise(() => undefined)
@@ -16,6 +17,7 @@ describe('deadlineAfter', () => {
   it('hands on what the work brings in time', async () => {
     const { limit, clock } = deadline()
     expect(await limit.race(async () => 'done')).toBe('done')
+    expect(limit.remainingMs()).toBe(1000)
     expect(await thrownBy(() => limit.race(() => Promise.reject(new Error('no'))))).toEqual(new Error('no'))
     limit.end()
     expect(clock.pending).toBe(0)
@@ -34,7 +36,6 @@ describe('deadlineAfter', () => {
     )
     clock.advance(1000)
     expect(await thrown).toMatchObject({
-      code: 'unavailable',
       message: 'too late',
       cause: new Error('the time is up'),
     })
@@ -46,7 +47,7 @@ describe('deadlineAfter', () => {
     const { limit } = deadline(caller.signal)
     const thrown = thrownBy(() => limit.race(never))
     caller.abort(new Error('gone'))
-    expect(await thrown).toMatchObject({ code: 'unavailable', cause: new Error('gone') })
+    expect(await thrown).toMatchObject({ message: 'too late', cause: new Error('gone') })
   })
 
   it('begins no work when it is over already', async () => {
@@ -55,7 +56,7 @@ describe('deadlineAfter', () => {
     const work = async (): Promise<void> => {
       isBegun = true
     }
-    expect(await thrownBy(() => limit.race(work))).toMatchObject({ code: 'unavailable' })
+    expect(await thrownBy(() => limit.race(work))).toMatchObject({ message: 'too late' })
     expect(isBegun).toBe(false)
   })
 })
