@@ -15,7 +15,7 @@ import {
 } from '../../test/issuer.ts'
 import { fetchLimit } from './fetch-limit.ts'
 import { parseJwks } from './json-web-key-set.ts'
-import { localKeySet } from './key-set.ts'
+import { type KeySet, localKeySet } from './key-set.ts'
 import { readJwt, type UnverifiedJwt } from './read-jwt.ts'
 import { remoteKeySet, type RemoteKeySetOptions } from './remote-key-set.ts'
 
@@ -151,6 +151,12 @@ const publishes =
   () =>
     new Response(jwksOf(...keys))
 
+/** Three tokens that nobody knows. */
+async function useUpFetches(keys: KeySet): Promise<void> {
+  const tokens = ['x', 'y', 'z'].map((kid) => jwt(other, 'RS256', { kid }))
+  for (const token of tokens) await thrownBy(() => keys.verify(token))
+}
+
 describe('keys that an issuer publishes', () => {
   it('are fetched when a token needs them, once for all who wait', async () => {
     const { keys, fetches } = remote(publishes(rsa))
@@ -162,12 +168,13 @@ describe('keys that an issuer publishes', () => {
   })
 
   it('are fetched again for a key that is new, and old tokens stay good while theirs is there', async () => {
-    const { keys, answerWith, fetches } = remote(publishes(rsa))
+    const { keys, answerWith, clock, fetches } = remote(publishes(rsa))
     await keys.verify(jwt(rsa))
     answerWith(publishes(rsa, other))
     await Promise.all([keys.verify(jwt(other)), keys.verify(jwt(rsa)), keys.verify(jwt(other))])
     expect(fetches()).toBe(2)
     answerWith(publishes(other))
+    clock.advance(60_000)
     // The name of a key is no promise.
     expect(await thrownBy(() => keys.verify(jwt({ ...rsa, kid: 'b' })))).toMatchObject(isRejected)
     expect(await thrownBy(() => keys.verify(jwt(rsa)))).toMatchObject(isRejected)
@@ -210,10 +217,12 @@ describe('keys that an issuer publishes', () => {
 
   it('are no reason to fetch more than three times at once and then every five seconds', async () => {
     const { keys, clock, fetches } = remote(publishes(rsa))
+    const unknown = Array.from({ length: 30 }, (_, index) => jwt(other, 'RS256', { kid: `k${index}` }))
+    const ends: unknown[] = []
     const flood = async (): Promise<void> => {
-      const tokens = Array.from({ length: 30 }, (_, index) => jwt(other, 'RS256', { kid: `k${index}` }))
-      for (const token of tokens) {
-        expect(await thrownBy(() => keys.verify(token))).toMatchObject(isRejected)
+      for (const token of unknown) {
+        void keys.verify(token).catch((error: unknown) => ends.push(error))
+        await settled()
       }
     }
     await flood()
@@ -221,10 +230,40 @@ describe('keys that an issuer publishes', () => {
     clock.advance(4999)
     await flood()
     expect(fetches()).toBe(3)
-    clock.advance(1)
-    await flood()
-    expect(fetches()).toBe(4)
+    // Whoever is known passes meanwhile.
     await keys.verify(jwt(rsa))
+    clock.advance(1)
+    await settled()
+    expect(fetches()).toBe(4)
+    clock.advance(60_000)
+    await settled()
+    expect(ends).toHaveLength(60)
+    for (const error of ends) expect(error).toMatchObject(isRejected)
+    expect(clock.pending).toBe(0)
+  })
+
+  it('that are new are waited for while unknown ones use up all fetches', async () => {
+    const { keys, answerWith, clock } = remote(publishes(rsa))
+    await useUpFetches(keys)
+    answerWith(publishes(rsa, other))
+    const fresh = keys.verify(jwt(other))
+    await settled()
+    clock.advance(5000)
+    await expect(fresh).resolves.toBeUndefined()
+  })
+
+  it('are an outage for whoever comes when 256 wait for them', async () => {
+    const { keys, clock } = remote(publishes(rsa))
+    await useUpFetches(keys)
+    const waiting = Array.from({ length: 256 }, () => thrownBy(() => keys.verify(jwt(other))))
+    await settled()
+    expect(await thrownBy(() => keys.verify(jwt(other)))).toMatchObject({
+      code: 'unavailable',
+      message: 'failed to verify signature: fetching keys too many tokens of unknown keys',
+    })
+    await keys.verify(jwt(rsa))
+    clock.advance(5000)
+    for (const error of await Promise.all(waiting)) expect(error).toMatchObject(isRejected)
   })
 
   it('that were withdrawn count until the old ones are looked at again', async () => {

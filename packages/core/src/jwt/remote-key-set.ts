@@ -32,7 +32,8 @@ const FRESH_MS = { unsaid: 600_000, least: 300_000, most: 86_400_000 }
  * A key that is known verifies, also while the issuer is down. A token that no known key has signed makes the keys be fetched again,
  * whatever their age, so that an issuer may change its keys at any time; all who wait share one fetch. Old keys are fetched again too
  * while they are still used, so that a withdrawn key does not count for ever. However many tokens come, three fetches are made at
- * once and then one every five seconds at most.
+ * once and then one every five seconds at most; tokens of unknown keys wait for the next one, up to 256 of them, and where more wait it
+ * cannot be told whether a token is good.
  *
  * Source: coreos/go-oidc `oidc/jwks.go` (`RemoteKeySet`).
  *
@@ -50,6 +51,7 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
   let keys: readonly IssuerKey[] = []
   let staleAtMs = -Infinity
   let lastError: Error | undefined
+  let waiting = 0
   let underWay: { readonly startedAtMs: number; readonly done: Promise<void> } | undefined
 
   const fetchKeys = async (): Promise<void> => {
@@ -81,6 +83,22 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
     return flight.done
   }
 
+  /** Waits for a fetch, perhaps until there may be one. `false`: so many wait that this one does not. */
+  const nextFetch = async (): Promise<boolean> => {
+    let fetched = refresh()
+    // An issuer that is down is not waited for.
+    if (fetched === undefined && lastError === undefined) {
+      if (waiting === MAX_WAITING) return false
+      waiting++
+      // Each by a timer of its own: on some runtimes it ends together with the request that began it.
+      await new Promise<void>((resolve) => void clock.after(limit.waitMs(clock.now()), resolve))
+      waiting--
+      fetched = refresh()
+    }
+    await fetched
+    return true
+  }
+
   return {
     async verify(jwt) {
       let tried = keys
@@ -96,20 +114,24 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
       }
       // A fetch that began before this token came may miss a key that is there by now.
       const mayMiss = underWay !== undefined
-      await refresh()
+      let isSure = await nextFetch()
       if (await isSignedByAnother()) return
       // An issuer that hangs is waited for once.
       if (mayMiss && lastError === undefined) {
-        await refresh()
+        isSure = await nextFetch()
         if (await isSignedByAnother()) return
       }
-      if (lastError !== undefined) {
-        const message = `failed to verify signature: fetching keys ${lastError.message}`
-        throw unavailable(message, { cause: lastError })
-      }
-      throw notSigned()
+      if (lastError !== undefined) throw notFetched(lastError)
+      throw isSure ? notSigned() : notFetched(new Error('too many tokens of unknown keys'))
     },
   }
+}
+
+/** More tokens of unknown keys do not wait for keys at the same time. */
+const MAX_WAITING = 256
+
+function notFetched(cause: Error): Error {
+  return unavailable(`failed to verify signature: fetching keys ${cause.message}`, { cause })
 }
 
 function freshMs(cacheControl: string | undefined): number {
