@@ -256,6 +256,54 @@ describe.runIf(has('kubectl'))('reviews, asked for with kubectl', () => {
     expect(refused.stderr).toContain('User "jane" cannot create resource "tokenreviews"')
   })
 
+  it('decide about kubectl elsewhere: a server that knows tokens by this webhook alone', async () => {
+    const { scratch, origin } = world
+    const kubeconfig = scratch.write(
+      'webhook.kubeconfig',
+      JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'Config',
+        clusters: [
+          {
+            name: 'webhook',
+            cluster: { 'certificate-authority': 'ca.crt', server: `${origin}/authenticate` },
+          },
+        ],
+        users: [
+          { name: 'server', user: { 'client-certificate': 'delegator.crt', 'client-key': 'delegator.key' } },
+        ],
+        contexts: [{ name: 'webhook', context: { cluster: 'webhook', user: 'server' } }],
+        'current-context': 'webhook',
+      }),
+    )
+    const authenticator = createAuthenticator({ tokenReview: { path: kubeconfig, cacheTtlSeconds: 0 } })
+    const app = express().use(
+      authentication(authenticator),
+      reviews({ name: 'nobody', authorize: () => noOpinion() }),
+    )
+    const server = await serve(await servers(), app)
+    const ask = async (token: string): Promise<KubectlRun> =>
+      kubectl(scratch, { server: originOf(server), ca: (await servers()).caPem, user: { token } }, [
+        'auth',
+        'whoami',
+        '-o',
+        'json',
+      ])
+    try {
+      const { stdout } = await ask('janes-token')
+      expect(JSON.parse(stdout)).toMatchObject({
+        status: { userInfo: { ...JANE, groups: [...JANE.groups, 'system:authenticated'] } },
+      })
+      const { exitCode, stderr } = await ask('stolen-token')
+      expect(exitCode).toBe(1)
+      expect(stderr).toContain('You must be logged in to the server')
+    } finally {
+      server.close()
+      server.closeAllConnections()
+      authenticator.close()
+    }
+  })
+
   /** What kubectl does with an answer, as it was seen with a server of somebody else's. */
   it.each([
     ['kubectl-003', userInfo({ username: 'jane', groups: ['system:authenticated'] }), noOpinion('because')],
