@@ -1,0 +1,66 @@
+import { fileURLToPath } from 'node:url'
+import type { TokenAuthenticator } from '@kube-authn/core'
+import { MASTERS_GROUP, privilegedGroups, unionAuthorizer } from '@kube-authn/core/authorization'
+import { mergeRequestHeaderConfig } from '@kube-authn/core/request-header-config'
+import { authentication, authorization, getUser, impersonation, reviews } from '@kube-authn/express'
+import { createAuthenticator, rbacAt } from '@kube-authn/node'
+import express, { type Express } from 'express'
+import { apiGroup, apiGroupList } from './discovery.ts'
+import { type ApiService, forward, FRONT_PROXY } from './front-proxy.ts'
+import type { Material } from './material.ts'
+import { answerStatus, nothingHere } from './status.ts'
+
+/** What the cluster is made of. */
+export interface ClusterOptions {
+  readonly material: Material
+  /** Who knows users and service accounts by their tokens. */
+  readonly tokens: readonly TokenAuthenticator[]
+  /** What others serve. It may become more at any time, as by `kubectl apply`. */
+  readonly apiServices: readonly ApiService[]
+}
+
+/**
+ * A stand-in for a cluster, as far as an extension API server has to do with one: a kube-apiserver that knows users, answers the reviews,
+ * and says how its front proxy is known, which is itself, as the kube-aggregator.
+ */
+export function createCluster({ material, tokens, apiServices }: ClusterOptions): Express {
+  const roles = rbacAt(fileURLToPath(new URL('../rbac', import.meta.url)))
+  const policy = unionAuthorizer(privilegedGroups(MASTERS_GROUP), roles)
+
+  const app = express()
+  app.disable('x-powered-by')
+  app.enable('case sensitive routing')
+  app.use(authentication(createAuthenticator({ clientCA: material.path('ca.crt'), tokens })))
+  app.use(impersonation(policy))
+  app.use(reviews(policy, { tokens }))
+  app.use(authorization(policy))
+
+  const [name, namespace] = ['extension-apiserver-authentication', 'kube-system']
+  const data = mergeRequestHeaderConfig(
+    {},
+    {
+      ...FRONT_PROXY,
+      requestHeaderClientCA: material.read('front-proxy-ca.crt'),
+      clientCA: material.read('ca.crt'),
+    },
+  )
+  app.get(`/api/v1/namespaces/${namespace}/configmaps/${name}`, (_req, res) =>
+    res.json({ kind: 'ConfigMap', apiVersion: 'v1', metadata: { name, namespace }, data }),
+  )
+
+  const credential = { cert: material.read('front-proxy.crt'), key: material.read('front-proxy.key') }
+  // The kube-aggregator: what there is, and the way to those who serve it.
+  app.get('/apis', (_req, res) => {
+    res.json(apiGroupList(apiServices.map(({ group, version }) => apiGroup(group, version))))
+  })
+  app.use('/apis/:group/:version', (req, res, next) => {
+    const { group, version } = req.params
+    const service = apiServices.find((each) => each.group === group && each.version === version)
+    if (service === undefined) next()
+    else forward(service, credential, getUser(req), [req, res, next])
+  })
+
+  app.use(nothingHere)
+  app.use(answerStatus)
+  return app
+}
