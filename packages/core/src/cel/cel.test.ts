@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { CelCompileError, CelEvaluationError, type CelValue } from './cel.ts'
 import { celCompiler } from './compiler.ts'
-import { unescaped } from './escape.ts'
+import { unescaped } from './values/escape.ts'
 
 const compiler = celCompiler()
 

@@ -10,11 +10,11 @@ import {
 import { environmentFor, inputOf } from './environment.ts'
 import { compilationText, evaluationError, issueOf, undeclared } from './error-text.ts'
 import { meter } from './metering.ts'
-import { applyMarks, withoutMarks } from './optional-entries.ts'
-import { celValue } from './output.ts'
-import { type Patterns, patternsWithin } from './regular-expressions.ts'
-import { forbiddenNode, hasReplacedCall, withOwnFunctions } from './rewrite.ts'
-import { selectsField } from './tree.ts'
+import { applyMarks, withoutMarks } from './syntax/optional-entries.ts'
+import { celValue } from './values/output.ts'
+import { type Patterns, patternsWithin } from './library/regular-expressions.ts'
+import { forbiddenNode, hasReplacedCall, withOwnFunctions } from './syntax/rewrite.ts'
+import { selectsField } from './syntax/tree.ts'
 
 /** Characters of an expression. */
 const MAX_LENGTH = 16_384

@@ -9,8 +9,8 @@ import {
   type OperatorNode,
   type Scope,
 } from './engine.ts'
-import { isEqual, isIn } from './equality.ts'
-import { nodesOf } from './tree.ts'
+import { isEqual, isIn } from './values/equality.ts'
+import { nodesOf } from './syntax/tree.ts'
 
 /**
  * Makes the operators and calls of a checked expression pay for what they go through, as a rule a tenth for each character and

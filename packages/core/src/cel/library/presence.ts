@@ -1,9 +1,9 @@
 import { type Environment, Optional } from '@marcbachmann/cel-js'
 import { Duration, UnsignedInt } from '@marcbachmann/cel-js/evaluator'
-import type { Budget } from './budget.ts'
-import { CelEvaluationError } from './cel.ts'
-import { isEqual } from './equality.ts'
-import { boundName, type Macro, type MacroCall, type Scope } from './engine.ts'
+import type { Budget } from '../budget.ts'
+import { CelEvaluationError } from '../cel.ts'
+import { isEqual } from '../values/equality.ts'
+import { boundName, type Macro, type MacroCall, type Scope } from '../engine.ts'
 
 /**
  * Registers `has`, `optMap` and `optFlatMap` under capitalised names. The library's own `has` knows names only, not

@@ -1,5 +1,5 @@
 import { unescaped } from './escape.ts'
-import { CelEvaluationError } from './cel.ts'
+import { CelEvaluationError } from '../cel.ts'
 
 const MAX_DEPTH = 64
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { CelEvaluationError, type CelValue } from './cel.ts'
-import { celCompiler } from './compiler.ts'
+import { CelEvaluationError, type CelValue } from '../cel.ts'
+import { celCompiler } from '../compiler.ts'
 
 const compiler = celCompiler()
 

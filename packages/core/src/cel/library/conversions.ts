@@ -1,6 +1,6 @@
 import type { Environment } from '@marcbachmann/cel-js'
 import { UnsignedInt } from '@marcbachmann/cel-js/evaluator'
-import { CelEvaluationError } from './cel.ts'
+import { CelEvaluationError } from '../cel.ts'
 
 const MAX_INT = 2n ** 63n - 1n
 const MIN_INT = -(2n ** 63n)

@@ -1,5 +1,5 @@
 import { Optional } from '@marcbachmann/cel-js'
-import type { Checker, Evaluator, LiteralNode, Node, Scope, Type } from './engine.ts'
+import type { Checker, Evaluator, LiteralNode, Node, Scope, Type } from '../engine.ts'
 import { nodesOf } from './tree.ts'
 
 /** An expression whose optional entries look like others, and where they are. */

@@ -1,4 +1,4 @@
-import type { Node } from './engine.ts'
+import type { Node } from '../engine.ts'
 import {
   FUNCTIONS,
   HIDDEN_NAMES,

@@ -1,4 +1,4 @@
-import type { Node } from './engine.ts'
+import type { Node } from '../engine.ts'
 
 /** The nodes directly below a node, in order. */
 function children(node: Node): readonly Node[] {

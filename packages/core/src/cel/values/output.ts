@@ -1,7 +1,7 @@
 import { Optional } from '@marcbachmann/cel-js'
 import { Duration, UnsignedInt } from '@marcbachmann/cel-js/evaluator'
-import type { Budget } from './budget.ts'
-import type { CelValue } from './cel.ts'
+import type { Budget } from '../budget.ts'
+import type { CelValue } from '../cel.ts'
 
 /** A result, as the caller sees it: a copy. What is in it several times is there, and paid for, as often. */
 export function celValue(value: unknown, budget: Budget): CelValue {

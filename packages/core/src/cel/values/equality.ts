@@ -1,6 +1,6 @@
 import { Optional } from '@marcbachmann/cel-js'
 import { Duration, UnsignedInt } from '@marcbachmann/cel-js/evaluator'
-import type { Budget } from './budget.ts'
+import type { Budget } from '../budget.ts'
 
 /**
  * Whether two values are equal: numbers by their value, whatever their types, and values of different kinds never. Everything that

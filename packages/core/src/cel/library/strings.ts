@@ -1,6 +1,6 @@
 import type { Environment } from '@marcbachmann/cel-js'
-import type { Budget } from './budget.ts'
-import { CelEvaluationError } from './cel.ts'
+import type { Budget } from '../budget.ts'
+import { CelEvaluationError } from '../cel.ts'
 
 /**
  * Registers the functions of texts. Those that the library has too are under capitalised names: it counts UTF-16 units where Go

@@ -1,6 +1,6 @@
 import type { Environment } from '@marcbachmann/cel-js'
-import type { Budget } from './budget.ts'
-import { isIn } from './equality.ts'
+import type { Budget } from '../budget.ts'
+import { isIn } from '../values/equality.ts'
 
 /** What `sets` is: the library tells types by their constructors. */
 class SetsNamespace {

@@ -1,6 +1,6 @@
 import type { Environment } from '@marcbachmann/cel-js'
-import { type Budget, BudgetExceeded, ERROR_COST } from './budget.ts'
-import { CelEvaluationError } from './cel.ts'
+import { type Budget, BudgetExceeded, ERROR_COST } from '../budget.ts'
+import { CelEvaluationError } from '../cel.ts'
 import {
   boundName,
   type Checker,
@@ -11,8 +11,8 @@ import {
   requireBool,
   type Scope,
   type Type,
-} from './engine.ts'
-import { sizeOf } from './tree.ts'
+} from '../engine.ts'
+import { sizeOf } from '../syntax/tree.ts'
 
 /** The value of the body for one element, or the error it ended with. */
 type Step = (body: Node) => unknown

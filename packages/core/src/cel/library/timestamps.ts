@@ -1,7 +1,7 @@
 import type { Environment } from '@marcbachmann/cel-js'
-import { timeOfRfc3339 } from '../rfc3339.ts'
-import type { Budget } from './budget.ts'
-import { CelEvaluationError } from './cel.ts'
+import { timeOfRfc3339 } from '../../rfc3339.ts'
+import type { Budget } from '../budget.ts'
+import { CelEvaluationError } from '../cel.ts'
 import { conversionError } from './conversions.ts'
 
 const TYPE = 'google.protobuf.Timestamp'

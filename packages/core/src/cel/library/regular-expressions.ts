@@ -1,9 +1,9 @@
 import { RE2JS } from '@bufbuild/re2'
 import type { Environment } from '@marcbachmann/cel-js'
-import type { Budget } from './budget.ts'
-import { CelEvaluationError } from './cel.ts'
-import type { Node } from './engine.ts'
-import { nodesOf } from './tree.ts'
+import type { Budget } from '../budget.ts'
+import { CelEvaluationError } from '../cel.ts'
+import type { Node } from '../engine.ts'
+import { nodesOf } from '../syntax/tree.ts'
 
 /** A pattern is at most this long. */
 const MAX_PATTERN_LENGTH = 4096
