@@ -101,7 +101,6 @@ describe('an expression', () => {
     ],
     ['errors', 'claims.x.all(a, a.b == 1)', { x: list(90_000) }],
     ['errors that do not count', 'claims.x.all(a, a.b == 1 || true)', { x: list(90_000) }],
-    ['indexes that are none', 'claims.x.all(a, !claims.x[?99999].hasValue())', { x: list(90_000) }],
     ['long texts', 'claims.x.all(a, claims.y.lowerAscii() != "")', { x: many, y: 'A'.repeat(20_000) }],
     ['sizes of long texts', 'claims.x.all(a, claims.y.size() > 0)', { x: many, y: 'A'.repeat(20_000) }],
     [
@@ -120,6 +119,45 @@ describe('an expression', () => {
     ],
     ['a pattern that is short and long', 'claims.x.matches("(.{0,30}a.{0,30}b){0,16}[xy]")', { x: mixed }],
     ['patterns of the caller', 'claims.x.all(p, !"1".matches(p))', { x: list(2000, (n) => `\\pL{90}${n}`) }],
+    [
+      'a pattern that looks at the rest each time',
+      'claims.x.findAll("a.*b|a").size() > 0',
+      { x: 'a'.repeat(24_000) },
+    ],
+    ['places of a pattern', 'claims.x.all(a, claims.y.find("[0-9]+x") == "")', { x: many, y: mixed }],
+    [
+      'a text that is put into itself',
+      `optional.of("aaaaaaaa")${'.optMap(a, "%s%s".format([a, a]))'.repeat(20)}.value()`,
+      {},
+    ],
+    ['lists in texts', 'claims.x.all(a, "%s".format([claims.x.map(b, b)]) != "")', { x: many }],
+    [
+      'digits of a number',
+      'claims.x.all(a, "%.100f".format([double(claims.n)]) != "")',
+      { x: many.concat(many, many), n: 1e300 },
+    ],
+    ['quotes', 'claims.x.all(a, strings.quote(claims.y) != "")', { x: many, y: '"\n'.repeat(10_000) }],
+    [
+      'hexadecimal digits',
+      'claims.x.all(a, "%x".format([string(claims.y)]) != "")',
+      { x: many, y: 'é'.repeat(20_000) },
+    ],
+    ['lists that are sorted by something', 'claims.x.sortBy(a, claims.x.sortBy(b, b).size())', { x: many }],
+    [
+      'places in lists',
+      'claims.x.all(a, claims.x.indexOf("x") < 0 && claims.x.lastIndexOf("x") < 0)',
+      { x: many },
+    ],
+    [
+      'maps that are made',
+      'claims.x.all(a, claims.x.transformMapEntry(i, v, {i: v}).size() > 0)',
+      { x: many },
+    ],
+    [
+      'keys that are numbers',
+      'claims.x.all(a, claims.x.transformMapEntry(i, v, {uint(i): v}).size() > 0)',
+      { x: many },
+    ],
   ])('is given up because of %s', (_, expression, input) => {
     expect(outcomeOf(expression, input)).toBe(COST)
   })

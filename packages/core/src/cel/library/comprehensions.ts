@@ -1,157 +1,146 @@
 import type { Environment } from '@marcbachmann/cel-js'
-import { type Budget, BudgetExceeded, ERROR_COST } from '../budget.ts'
+import type { Budget } from '../budget.ts'
 import { CelEvaluationError } from '../cel.ts'
 import {
   boundName,
   type Checker,
-  type Evaluator,
   type Macro,
   type MacroCall,
   type Node,
-  requireBool,
   type Scope,
   type Type,
 } from '../engine.ts'
 import { sizeOf } from '../syntax/tree.ts'
+import { isUnknown, printedType } from '../types.ts'
+import * as kinds from './comprehension-kinds.ts'
 
-/** The value of the body for one element, or the error it ended with. */
-type Step = (body: Node) => unknown
+/** What is bound in one step: an element, or the index and the element; a key, or the key and the value. */
+export type Item = readonly [first: unknown, second?: unknown]
 
-/** What a comprehension makes of its elements. */
-interface Kind {
-  /** The static type, of the types of the bodies. */
-  type(checker: Checker, bodies: readonly Type[], nodes: readonly Node[]): Type
-  run(
-    items: readonly unknown[],
-    bodies: readonly Node[],
-    budget: Budget,
-    at: (item: unknown) => Step,
-  ): unknown
+/** The value of a body for one item. */
+export type Step = (body: Node) => unknown
+
+/** What a comprehension makes of its items. */
+export interface Kind {
+  /** Whether it has no meaning for maps. */
+  readonly isForLists?: true
+  /** The static type. */
+  type(checker: Checker, bodies: readonly BodyType[], first: Type): Type
+  run(items: Iterable<Item>, bodies: readonly Node[], at: (item: Item) => Step, budget: Budget): unknown
+}
+
+/** A body, and its static type. */
+export interface BodyType {
+  readonly node: Node
+  readonly type: Type
 }
 
 /**
  * Registers `all`, `exists`, `exists_one`, `filter` and `map` under capitalised names: those of the library cost nothing, and so
- * a token could keep a server busy.
+ * a token could keep a server busy. Also registers those with two variables.
  *
- * Source: cel-spec, "Macros"; the cost limit is that of apiserver `pkg/apis/cel/config.go`.
+ * Source: cel-spec, "Macros"; cel-go `ext/comprehensions.go`; the cost limit is that of apiserver `pkg/apis/cel/config.go`.
  *
  * Deviation: lists directly under `claims` can be ranges, and costs are coarser (`docs/deviations.md`, CEL ranges; CEL limits).
  */
 export function registerComprehensions(environment: Environment, budget: Budget): void {
-  const register = (signature: string, kind: Kind): void => {
-    environment.registerFunction(signature, (call: MacroCall) => comprehension(call, kind, budget), {
-      async: false,
-    })
+  const register = (name: string, variables: 1 | 2, bodies: 1 | 2, kind: Kind): void => {
+    const parameters = Array.from({ length: variables + bodies }, () => 'ast').join(', ')
+    const expand = (call: MacroCall): Macro => comprehension(call, variables, kind, budget)
+    environment.registerFunction(`list.${name}(${parameters}): dyn`, expand, { async: false })
   }
-  register('list.All(ast, ast): bool', quantifier(false))
-  register('list.Exists(ast, ast): bool', quantifier(true))
-  register('list.Exists_one(ast, ast): bool', existsOne)
-  register('list.ExistsOne(ast, ast): bool', existsOne)
-  register('list.Filter(ast, ast): list<dyn>', filter)
-  register('list.Map(ast, ast): list<dyn>', map)
-  register('list.Map(ast, ast, ast): list<dyn>', map)
+  for (const variables of [1, 2] as const) {
+    register('All', variables, 1, kinds.all)
+    register('Exists', variables, 1, kinds.exists)
+    register('Exists_one', variables, 1, kinds.existsOne)
+    register('ExistsOne', variables, 1, kinds.existsOne)
+  }
+  register('Filter', 1, 1, kinds.filter)
+  register('sortBy', 1, 1, kinds.sortBy)
+  for (const bodies of [1, 2] as const) {
+    register('Map', 1, bodies, kinds.map)
+    register('transformList', 2, bodies, kinds.map)
+    register('transformMap', 2, bodies, kinds.transformMap)
+    register('transformMapEntry', 2, bodies, kinds.transformMapEntry)
+  }
 }
 
-function comprehension({ args, receiver }: MacroCall, kind: Kind, budget: Budget): Macro {
-  const [name, ...bodies] = args
-  let inner: Scope | undefined
+function comprehension({ args, receiver }: MacroCall, variables: 1 | 2, kind: Kind, budget: Budget): Macro {
+  const bodies = args.slice(variables)
   const stepCost = bodies.reduce((sum, body) => sum + sizeOf(body), 1)
+  let scopes: readonly Scope[] | undefined
   return {
     async: false,
     typeCheck(checker, _self, scope) {
-      if (receiver === null || name === undefined) throw new TypeError('a comprehension has a range')
-      const element = elementType(checker, receiver, scope)
-      inner = scope.forkWithVariable(boundName(checker, name), element)
-      const innerScope = inner
-      const types = bodies.map((body) => checker.check(body, innerScope))
-      if (kind === filter) requireBool(checker, types[0] ?? element, bodies[0] ?? receiver)
-      return kind === filter ? checker.registry.getListType(element) : kind.type(checker, types, bodies)
+      if (receiver === null) throw new TypeError('a comprehension has a range')
+      const names = args.slice(0, variables).map((each) => boundName(checker, each))
+      if (new Set(names).size < variables) {
+        const message = `duplicate variable name: ${names[0] ?? ''}`
+        throw checker.createError('invalid_macro_argument', message, receiver)
+      }
+      const types = variableTypes(checker, receiver, rangeType(checker, receiver, scope, kind), variables)
+      scopes = nested(scope, names, types)
+      const inner = scopes.at(-1) ?? scope
+      const checked = bodies.map((node) => ({ node, type: checker.check(node, inner) }))
+      return kind.type(checker, checked, types[0] ?? checker.getType('dyn'))
     },
     evaluate(evaluator, _self, scope) {
-      if (receiver === null || inner === undefined) throw new TypeError('evaluated before it was checked')
-      const items = elements(evaluator, evaluator.run(receiver, scope), receiver)
-      const innerScope = inner
-      return kind.run(items, bodies, budget, (item) => {
+      if (receiver === null || scopes === undefined) throw new TypeError('evaluated before it was checked')
+      const items = itemsOf(evaluator.run(receiver, scope), variables)
+      const bound = scopes
+      const at = (item: Item): Step => {
         budget.spend(stepCost)
-        return (body) => evaluator.run(body, innerScope.reuse(scope).setIterValue(item, evaluator))
-      })
-    },
-  }
-}
-
-/** `all` and `exists`: an error counts only when no other element decides. */
-function quantifier(decisive: boolean): Kind {
-  return {
-    type: boolOfBool,
-    run(items, [predicate], budget, at) {
-      let failed: { readonly error: unknown } | undefined
-      for (const item of items) {
-        const step = at(item)
-        try {
-          if (requiredBool(predicate, step) === decisive) return decisive
-        } catch (error) {
-          if (error instanceof BudgetExceeded) throw error
-          budget.spend(ERROR_COST)
-          failed ??= { error }
+        return (body) => {
+          let inner = scope
+          for (const [index, each] of bound.entries()) {
+            inner = each.reuse(inner).setIterValue(item[index], evaluator)
+          }
+          return evaluator.run(body, inner)
         }
       }
-      if (failed !== undefined) throw failed.error
-      return !decisive
+      return kind.run(items, bodies, at, budget)
     },
   }
 }
 
-const existsOne: Kind = {
-  type: boolOfBool,
-  run: (items, [predicate], _budget, at) =>
-    items.filter((item) => requiredBool(predicate, at(item))).length === 1,
+function rangeType(checker: Checker, node: Node, scope: Scope, { isForLists }: Kind): Type {
+  const type = checker.check(node, scope)
+  if (isForLists !== true || type.kind !== 'map') return type
+  throw checker.createError('no_matching_overload', 'found no matching overload', node)
 }
 
-const filter: Kind = {
-  type: boolOfBool,
-  run: (items, [predicate], _budget, at) => items.filter((item) => requiredBool(predicate, at(item))),
+function nested(scope: Scope, names: readonly string[], types: readonly Type[]): readonly Scope[] {
+  const scopes: Scope[] = []
+  for (const [index, name] of names.entries()) {
+    const type = types[index]
+    if (type !== undefined) scopes.push((scopes.at(-1) ?? scope).forkWithVariable(name, type))
+  }
+  return scopes
 }
 
-const map: Kind = {
-  type(checker, types, nodes) {
-    const [predicate, transform] = types
-    if (predicate !== undefined && transform !== undefined && nodes[0] !== undefined) {
-      requireBool(checker, predicate, nodes[0])
-    }
-    return checker.registry.getListType(transform ?? predicate ?? checker.getType('dyn'))
-  },
-  run(items, bodies, _budget, at) {
-    const [predicate, transform] = bodies.length === 2 ? bodies : [undefined, bodies[0]]
-    return items.flatMap((item) => {
-      const step = at(item)
-      if (transform === undefined || (predicate !== undefined && !requiredBool(predicate, step))) return []
-      return [step(transform)]
-    })
-  },
+/** What the variables are. */
+function variableTypes(checker: Checker, node: Node, range: Type, variables: 1 | 2): readonly Type[] {
+  const any = checker.getType('dyn')
+  if (isUnknown(range)) return [any, any]
+  // Of the elements of `[]` nothing is known.
+  const [key, value] = [range.keyType, range.valueType].map((type) =>
+    type === undefined || isUnknown(type) ? any : type,
+  )
+  if (range.kind === 'map') return [key ?? any, value ?? any]
+  if (range.kind === 'list') return variables === 1 ? [value ?? any] : [checker.getType('int'), value ?? any]
+  const message = `expression of type '${printedType(range.name)}' cannot be range of a comprehension (must be list, map, or dynamic)`
+  throw checker.createError('invalid_comprehension_range', message, node)
 }
 
-function boolOfBool(checker: Checker, [type]: readonly Type[], [node]: readonly Node[]): Type {
-  if (type !== undefined && node !== undefined) requireBool(checker, type, node)
-  return checker.getType('bool')
+/** One after the other: how many are looked at is paid for, and how many there are is not. */
+function itemsOf(range: unknown, variables: 1 | 2): Iterable<Item> {
+  if (range instanceof Map) return range.entries()
+  if (!Array.isArray(range)) throw new CelEvaluationError('no such overload')
+  return elements(range, variables)
 }
 
-function requiredBool(predicate: Node | undefined, step: Step): boolean {
-  const value = predicate === undefined ? undefined : step(predicate)
-  if (typeof value === 'boolean') return value
-  throw new CelEvaluationError('no such overload')
-}
-
-function elementType(checker: Checker, range: Node, scope: Scope): Type {
-  const type = checker.check(range, scope)
-  if (type.kind === 'dyn') return type
-  const element = type.kind === 'list' ? type.valueType : type.kind === 'map' ? type.keyType : undefined
-  if (element !== undefined) return element
-  const message = `expression of type '${type.name}' cannot be range of a comprehension (must be list, map, or dynamic)`
-  throw checker.createError('invalid_comprehension_range', message, range)
-}
-
-function elements(evaluator: Evaluator, range: unknown, node: Node): readonly unknown[] {
-  if (Array.isArray(range)) return range
-  if (range instanceof Map) return [...range.keys()]
-  throw evaluator.createError('no_such_overload', 'no such overload', node)
+function* elements(list: readonly unknown[], variables: 1 | 2): Generator<Item> {
+  for (const [index, element] of list.entries()) {
+    yield variables === 1 ? [element] : [BigInt(index), element]
+  }
 }

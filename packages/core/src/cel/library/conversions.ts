@@ -1,10 +1,9 @@
 import type { Environment } from '@marcbachmann/cel-js'
 import { UnsignedInt } from '@marcbachmann/cel-js/evaluator'
 import { CelEvaluationError } from '../cel.ts'
+import { registrar } from '../engine.ts'
+import { checkedInt, checkedUint, MAX_INT, MAX_UINT, MIN_INT } from '../values/numbers.ts'
 
-const MAX_INT = 2n ** 63n - 1n
-const MIN_INT = -(2n ** 63n)
-const MAX_UINT = 2n ** 64n - 1n
 const INT_LIMIT = 2 ** 63
 const UINT_LIMIT = 2 ** 64
 
@@ -15,9 +14,9 @@ const UINT_LIMIT = 2 ** 64
  * Source: cel-go `common/types`; Go `strconv`.
  */
 export function registerConversions(environment: Environment): void {
-  const register = (signature: string, convert: (value: never) => unknown): void => {
-    environment.registerFunction(signature, convert, { async: false })
-  }
+  const register = registrar(environment)
+  register('Bool(bool): bool', (value: boolean) => value)
+  register('Bool(string): bool', parsedBool)
   register('String(string): string', (value: string) => value)
   register('String(bool): string', String)
   register('String(int): string', String)
@@ -25,17 +24,14 @@ export function registerConversions(environment: Environment): void {
   register('String(double): string', printedDouble)
   register('String(bytes): string', printedBytes)
   register('Int(int): int', (value: bigint) => value)
-  register('Int(uint): int', (value: UnsignedInt) => inRange(value.value, MIN_INT, MAX_INT, 'integer'))
+  register('Int(uint): int', (value: UnsignedInt) => checkedInt(value.value))
   register('Int(double): int', (value: number) => {
     if (!(value > -INT_LIMIT && value < INT_LIMIT)) throw new CelEvaluationError('integer overflow')
     return BigInt(Math.trunc(value))
   })
   register('Int(string): int', (value: string) => decimal(value, /^[+-]?\d+$/, MIN_INT, MAX_INT, 'int'))
   register('Uint(uint): uint', (value: UnsignedInt) => value)
-  register(
-    'Uint(int): uint',
-    (value: bigint) => new UnsignedInt(inRange(value, 0n, MAX_UINT, 'unsigned integer')),
-  )
+  register('Uint(int): uint', (value: bigint) => checkedUint(value))
   register('Uint(double): uint', (value: number) => {
     if (!(value >= 0 && value < UINT_LIMIT)) throw new CelEvaluationError('unsigned integer overflow')
     return new UnsignedInt(BigInt(Math.trunc(value)))
@@ -55,8 +51,8 @@ export function conversionError(type: string): CelEvaluationError {
   return new CelEvaluationError(`type conversion error from 'string' to '${type}'`)
 }
 
-/** As Go's `strconv.FormatFloat(value, 'g', -1, 64)`: the shortest digits, with an exponent below 1e-4 and from 1e+06 on. */
-function printedDouble(value: number): string {
+/** A double as Go's `strconv.FormatFloat(value, 'g', -1, 64)`: the shortest digits, with an exponent below 1e-4 and from 1e+06 on. */
+export function printedDouble(value: number): string {
   if (Number.isNaN(value)) return 'NaN'
   if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf'
   if (value === 0) return Object.is(value, -0) ? '-0' : '0'
@@ -68,7 +64,7 @@ function printedDouble(value: number): string {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-function printedBytes(value: Uint8Array): string {
+export function printedBytes(value: Uint8Array): string {
   try {
     return utf8.decode(value)
   } catch {
@@ -76,12 +72,18 @@ function printedBytes(value: Uint8Array): string {
   }
 }
 
+function parsedBool(text: string): boolean {
+  if (['1', 't', 'T', 'true', 'TRUE', 'True'].includes(text)) return true
+  if (['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(text)) return false
+  throw conversionError('bool')
+}
+
 function parsedDouble(text: string): number {
   if (/^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text)) {
     const value = Number(text)
     if (Number.isFinite(value)) return value
   }
-  if (/^[+-]?nan$/i.test(text)) return Number.NaN
+  if (/^nan$/i.test(text)) return Number.NaN
   if (/^[+-]?inf(inity)?$/i.test(text)) return text.startsWith('-') ? -Infinity : Infinity
   throw conversionError('double')
 }
@@ -90,10 +92,5 @@ function decimal(text: string, form: RegExp, min: bigint, max: bigint, type: str
   if (text.length > 64 || !form.test(text)) throw conversionError(type)
   const value = BigInt(text.replace(/^\+/, ''))
   if (value < min || value > max) throw conversionError(type)
-  return value
-}
-
-function inRange(value: bigint, min: bigint, max: bigint, kind: string): bigint {
-  if (value < min || value > max) throw new CelEvaluationError(`${kind} overflow`)
   return value
 }

@@ -1,22 +1,23 @@
 import type { Environment } from '@marcbachmann/cel-js'
-import { Duration } from '@marcbachmann/cel-js/evaluator'
+import type { Duration } from '@marcbachmann/cel-js/evaluator'
+import { registrar } from '../engine.ts'
+import { MAX_INT } from '../values/numbers.ts'
+import { durationOf, nanosecondsOf } from '../values/times.ts'
 import { conversionError } from './conversions.ts'
 
 const TYPE = 'google.protobuf.Duration'
 
 /**
  * Registers what is done with durations, under capitalised names. The one of the library takes a time that grows with the cube of
- * the text to find out that a text is no duration, and adds up negative ones wrongly.
+ * the text to find out that a text is no duration.
  *
  * Source: cel-go `common/types/duration.go`; Go `time.ParseDuration`.
  */
 export function registerDurations(environment: Environment): void {
-  const register = (signature: string, handler: (value: never) => unknown): void => {
-    environment.registerFunction(signature, handler, { async: false })
-  }
+  const register = registrar(environment)
   register(`Duration(${TYPE}): ${TYPE}`, (value: Duration) => value)
   register(`Duration(string): ${TYPE}`, (text: string) => durationOf(parsed(text)))
-  register(`String(${TYPE}): string`, printed)
+  register(`String(${TYPE}): string`, printedDuration)
   register(`Int(${TYPE}): int`, nanosecondsOf)
   register(`${TYPE}.GetHours(): int`, (value: Duration) => nanosecondsOf(value) / UNITS.h)
   register(`${TYPE}.GetMinutes(): int`, (value: Duration) => nanosecondsOf(value) / UNITS.m)
@@ -38,7 +39,6 @@ const UNIT_OF: ReadonlyMap<string, bigint> = new Map(Object.entries(UNITS))
 
 /** Longer than any duration that fits into 64 bits of nanoseconds, in all units and digits that count. */
 const MAX_LENGTH = 128
-const MAX_NANOSECONDS = 2n ** 63n - 1n
 
 function parsed(text: string): bigint {
   const [, sign, terms = ''] = (text.length > MAX_LENGTH ? null : /^([+-]?)(.+)$/.exec(text)) ?? []
@@ -53,22 +53,12 @@ function parsed(text: string): bigint {
     total += (BigInt(whole + fraction) * nanoseconds) / 10n ** BigInt(fraction.length)
     rest = rest.slice(term.length)
   }
-  if (terms === '' || total > MAX_NANOSECONDS) throw conversionError(TYPE)
+  if (terms === '' || total > MAX_INT) throw conversionError(TYPE)
   return sign === '-' ? -total : total
 }
 
-/** In the form that the library adds up rightly: parts of a second are never negative. */
-function durationOf(nanoseconds: bigint): Duration {
-  const part = ((nanoseconds % UNITS.s) + UNITS.s) % UNITS.s
-  return new Duration((nanoseconds - part) / UNITS.s, Number(part))
-}
-
-function nanosecondsOf({ seconds, nanos }: Duration): bigint {
-  return seconds * UNITS.s + BigInt(nanos)
-}
-
 /** In seconds, as in `-1.5s`. */
-function printed(value: Duration): string {
+export function printedDuration(value: Duration): string {
   const nanoseconds = nanosecondsOf(value)
   const size = nanoseconds < 0n ? -nanoseconds : nanoseconds
   const fraction = String(size % UNITS.s)

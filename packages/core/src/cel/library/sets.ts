@@ -2,8 +2,8 @@ import type { Environment } from '@marcbachmann/cel-js'
 import type { Budget } from '../budget.ts'
 import { isIn } from '../values/equality.ts'
 
-/** What `sets` is: the library tells types by their constructors. */
-class SetsNamespace {
+/** What `sets` is in `sets.contains(a, b)`. */
+class SetsFunctions {
   readonly name = 'sets'
 }
 
@@ -15,11 +15,11 @@ type List = readonly unknown[]
  * Source: cel-go `ext/sets.go`.
  */
 export function registerSets(environment: Environment, budget: Budget): void {
-  environment.registerType('Sets', SetsNamespace)
-  environment.registerConstant('sets', 'Sets', new SetsNamespace())
+  environment.registerType('SetsFunctions', SetsFunctions)
+  environment.registerConstant('Sets', 'SetsFunctions', new SetsFunctions())
   const register = (name: string, decide: (a: List, b: List) => boolean): void => {
     const handler = (_sets: unknown, a: List, b: List): boolean => decide(a, b)
-    environment.registerFunction(`Sets.${name}(list, list): bool`, handler, { async: false })
+    environment.registerFunction(`SetsFunctions.${name}(list<A>, list<A>): bool`, handler, { async: false })
   }
   const contains = (whole: List, part: List): boolean => part.every((element) => isIn(element, whole, budget))
   register('contains', contains)

@@ -1,6 +1,7 @@
 import type { Environment } from '@marcbachmann/cel-js'
 import type { Budget } from '../budget.ts'
 import { CelEvaluationError } from '../cel.ts'
+import { registrar } from '../engine.ts'
 
 /**
  * Registers the functions of texts. Those that the library has too are under capitalised names: it counts UTF-16 units where Go
@@ -9,9 +10,7 @@ import { CelEvaluationError } from '../cel.ts'
  * Source: cel-go `ext/strings.go`, version 2.
  */
 export function registerStrings(environment: Environment, budget: Budget): void {
-  const register = (signature: string, handler: (...values: never[]) => unknown): void => {
-    environment.registerFunction(signature, handler, { async: false })
-  }
+  const register = registrar(environment)
   // At worst every character of the one is compared with every character of the other.
   const paidFor = (text: string, part: string): string => {
     budget.spend((text.length * part.length) / 1000)

@@ -2,6 +2,8 @@ import type { Environment } from '@marcbachmann/cel-js'
 import { timeOfRfc3339 } from '../../rfc3339.ts'
 import type { Budget } from '../budget.ts'
 import { CelEvaluationError } from '../cel.ts'
+import { registrar } from '../engine.ts'
+import { SECOND, sinceEpoch, timeAt } from '../values/times.ts'
 import { conversionError } from './conversions.ts'
 
 const TYPE = 'google.protobuf.Timestamp'
@@ -13,17 +15,16 @@ const TYPE = 'google.protobuf.Timestamp'
  * Source: cel-go `common/types/timestamp.go`; Go `time.Parse`.
  */
 export function registerTimestamps(environment: Environment, budget: Budget): void {
-  const register = (signature: string, handler: (value: never, zone: never) => unknown): void => {
-    environment.registerFunction(signature, handler, { async: false })
-  }
+  const register = registrar(environment)
   register(`Timestamp(${TYPE}): ${TYPE}`, (value: Date) => value)
-  register(`Timestamp(int): ${TYPE}`, (value: bigint) => checkedDate(Number(value) * 1000))
+  register(`Timestamp(int): ${TYPE}`, (value: bigint) => timeAt(value * SECOND))
   register(`Timestamp(string): ${TYPE}`, (text: string) => {
     const time = timeOfRfc3339(text)
     if (time === undefined) throw conversionError(TYPE)
-    return checkedDate(time)
+    const [, , belowMilliseconds = ''] = /[.,](\d{3})(\d+)/.exec(text) ?? []
+    return timeAt(BigInt(time) * 1_000_000n + BigInt(belowMilliseconds.slice(0, 6).padEnd(6, '0')))
   })
-  register(`String(${TYPE}): string`, (value: Date) => value.toISOString().replace(/\.?0*Z$/, 'Z'))
+  register(`String(${TYPE}): string`, printedTime)
   register(`Int(${TYPE}): int`, (value: Date) => BigInt(Math.floor(value.getTime() / 1000)))
   for (const [name, part] of Object.entries(PARTS)) {
     register(`${TYPE}.${name}(): int`, (value: Date) => BigInt(part(value)))
@@ -33,6 +34,13 @@ export function registerTimestamps(environment: Environment, budget: Budget): vo
       return BigInt(part(shifted(value, zone)))
     })
   }
+}
+
+/** With as many digits of a second as it has. */
+export function printedTime(time: Date): string {
+  const nanoseconds = ((sinceEpoch(time) % SECOND) + SECOND) % SECOND
+  const fraction = `.${String(nanoseconds).padStart(9, '0')}`.replace(/\.?0+$/, '')
+  return `${time.toISOString().slice(0, 19)}${fraction}Z`
 }
 
 const DAY_MS = 86_400_000
@@ -91,14 +99,4 @@ function zoneFormat(timeZone: string): Intl.DateTimeFormat {
   } catch {
     throw new CelEvaluationError('unknown time zone')
   }
-}
-
-const FIRST_DATE = -62_135_596_800_000
-const LAST_DATE = 253_402_300_799_999
-
-function checkedDate(milliseconds: number): Date {
-  if (!(milliseconds >= FIRST_DATE && milliseconds <= LAST_DATE)) {
-    throw new CelEvaluationError('timestamp overflow')
-  }
-  return new Date(milliseconds)
 }

@@ -1,5 +1,6 @@
 import { Optional } from '@marcbachmann/cel-js'
 import type { Checker, Evaluator, LiteralNode, Node, Scope, Type } from '../engine.ts'
+import { put } from '../values/map-keys.ts'
 import { nodesOf } from './tree.ts'
 
 /** An expression whose optional entries look like others, and where they are. */
@@ -127,7 +128,10 @@ function evaluateOptional(literal: LiteralNode, positions: ReadonlySet<number>):
         throw evaluator.createError('no_such_overload', 'no such overload', node)
       return value.hasValue() ? [[name, unwrapped(evaluator, value, node)] as const] : []
     })
-    return literal.op === 'list' ? present.map(([, value]) => value) : new Map(present)
+    if (literal.op === 'list') return present.map(([, value]) => value)
+    const map = new Map<unknown, unknown>()
+    for (const [key, value] of present) put(map, key, value)
+    return map
   })
 }
 

@@ -12,10 +12,14 @@ import { nodesOf } from './tree.ts'
 
 /** The first call that nobody may make, or name that nobody may use. */
 export function forbiddenNode(root: Node): { readonly node: Node; readonly name: string } | undefined {
+  const namespaces = new Set<Node>()
   for (const node of nodesOf(root)) {
-    if (node.op === 'id' && HIDDEN_NAMES.has(node.args)) return { node, name: node.args }
-    if (node.op === 'call' && !FUNCTIONS.has(node.args[0])) return { node, name: node.args[0] }
-    if (node.op === 'rcall' && !methodsOf(node.args[1]).has(node.args[0])) return { node, name: node.args[0] }
+    const namespace = namespaceOf(node)
+    if (namespace !== undefined) namespaces.add(namespace)
+    else if (node.op === 'id' && HIDDEN_NAMES.has(node.args) && !namespaces.has(node)) {
+      return { node, name: node.args }
+    } else if (node.op === 'call' && !FUNCTIONS.has(node.args[0])) return { node, name: node.args[0] }
+    else if (node.op === 'rcall' && !METHODS.has(node.args[0])) return { node, name: node.args[0] }
   }
   return undefined
 }
@@ -36,28 +40,35 @@ export function withOwnFunctions(source: string, root: Node): string {
 /** Whether a call of a function that we replace is still there. */
 export function hasReplacedCall(root: Node): boolean {
   for (const node of nodesOf(root)) {
+    if (namespaceOf(node) !== undefined) return true
     if (node.op === 'call' && OWN_FUNCTIONS.has(node.args[0])) return true
-    if (node.op === 'rcall' && isOwnMethod(node.args[1], node.args[0])) return true
+    if (node.op === 'rcall' && OWN_METHODS.has(node.args[0]) && !isOwnNamespace(node.args[1])) return true
   }
   return false
 }
 
-/** Where the name of the function is, when it is one of ours. */
+/** Where the name of the function is, or that of what it belongs to, when it is one of ours. */
 function ownCall(source: string, node: Node): number | undefined {
+  const namespace = namespaceOf(node)
+  if (namespace !== undefined) return namespace.start
   if (node.op === 'call') return OWN_FUNCTIONS.has(node.args[0]) ? node.start : undefined
-  if (node.op !== 'rcall' || !isOwnMethod(node.args[1], node.args[0])) return undefined
+  if (node.op !== 'rcall' || !OWN_METHODS.has(node.args[0])) return undefined
   // Behind the receiver there may be brackets that close, and comments.
   const between = /(?:[\s)]|\/\/[^\n]*\n)*\.(?:\s|\/\/[^\n]*\n)*/y
   between.lastIndex = node.args[1].end
   return between.test(source) ? between.lastIndex : undefined
 }
 
-function isOwnMethod(receiver: Node, name: string): boolean {
-  return OWN_METHODS.has(name) && methodsOf(receiver) === METHODS
+/** The name that a function belongs to, as `sets` in `sets.contains(a, b)`. */
+function namespaceOf(node: Node): Node | undefined {
+  if (node.op !== 'rcall') return undefined
+  const [name, receiver] = node.args
+  const isNamespace = receiver.op === 'id' && NAMESPACES.get(receiver.args)?.has(name) === true
+  return isNamespace ? receiver : undefined
 }
 
-function methodsOf(receiver: Node): ReadonlySet<string> {
-  return (receiver.op === 'id' ? NAMESPACES.get(receiver.args) : undefined) ?? METHODS
+function isOwnNamespace(node: Node): boolean {
+  return node.op === 'id' && [...NAMESPACES.keys()].some((name) => ownName(name) === node.args)
 }
 
 /** UTF-16 units, which is what positions count. */

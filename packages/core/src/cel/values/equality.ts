@@ -1,6 +1,10 @@
 import { Optional } from '@marcbachmann/cel-js'
-import { Duration, UnsignedInt } from '@marcbachmann/cel-js/evaluator'
+import { Duration } from '@marcbachmann/cel-js/evaluator'
 import type { Budget } from '../budget.ts'
+import { valueOf } from './map-keys.ts'
+import { compareNumbers, isNumber } from './numbers.ts'
+import { Opaque } from './opaque.ts'
+import { nanosecondsOf, sinceEpoch } from './times.ts'
 
 /**
  * Whether two values are equal: numbers by their value, whatever their types, and values of different kinds never. Everything that
@@ -14,7 +18,8 @@ export function isEqual(a: unknown, b: unknown, budget: Budget): boolean {
     return a === b
   }
   if (a === b) return true
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return isSameNumber(a, b)
+  if (isNumber(a) && isNumber(b)) return compareNumbers(a, b) === 0
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
   if (Array.isArray(a)) {
     if (!Array.isArray(b) || a.length !== b.length) return false
     return a.every((element, index) => {
@@ -26,7 +31,7 @@ export function isEqual(a: unknown, b: unknown, budget: Budget): boolean {
     if (!(b instanceof Map) || a.size !== b.size) return false
     for (const [key, value] of a) {
       budget.spend(1)
-      if (!b.has(key) || !isEqual(value, b.get(key), budget)) return false
+      if (!isEqual(value, valueOf(b, key), budget)) return false
     }
     return true
   }
@@ -39,9 +44,12 @@ export function isEqual(a: unknown, b: unknown, budget: Budget): boolean {
     budget.spend(a.length / 10)
     return a.every((byte, index) => byte === b[index])
   }
-  if (a instanceof Date) return b instanceof Date && a.getTime() === b.getTime()
-  if (a instanceof Duration) return b instanceof Duration && a.seconds === b.seconds && a.nanos === b.nanos
-  return isSameNumber(a, b)
+  if (a instanceof Date) return b instanceof Date && sinceEpoch(a) === sinceEpoch(b)
+  if (a instanceof Duration) return b instanceof Duration && nanosecondsOf(a) === nanosecondsOf(b)
+  if (a instanceof Opaque && b instanceof Opaque) {
+    return a.constructor === b.constructor && isEqual(a.identity, b.identity, budget)
+  }
+  return false
 }
 
 /** Whether a list has an element that is equal to this. */
@@ -50,16 +58,4 @@ export function isIn(element: unknown, list: readonly unknown[], budget: Budget)
     budget.spend(0.1)
     return isEqual(each, element, budget)
   })
-}
-
-function isSameNumber(a: unknown, b: unknown): boolean {
-  const [one, other] = [numberOf(a), numberOf(b)]
-  // Numbers of different types are equal when their values are.
-  // oxlint-disable-next-line eqeqeq
-  return one !== undefined && other !== undefined && one == other
-}
-
-function numberOf(value: unknown): number | bigint | undefined {
-  if (value instanceof UnsignedInt) return value.value
-  return typeof value === 'number' || typeof value === 'bigint' ? value : undefined
 }

@@ -30,3 +30,18 @@ export function unescaped(name: string): string | undefined {
   })
   return isValid ? key : undefined
 }
+
+/** A map whose keys are found under their escaped names. It must be a `Map` itself: the library takes no other class. */
+export function escapedMap<T>(map: Map<string, T>, isTop = false): ReadonlyMap<string, T> {
+  const get = map.get.bind(map)
+  const find = (key: string): T | undefined => {
+    if (typeof key !== 'string') return undefined
+    const name = unescaped(key)
+    if (name === undefined) return isTop ? undefined : get(key)
+    const found = get(name)
+    return found === undefined && !isTop ? get(key) : found
+  }
+  map.get = find
+  map.has = (key) => find(key) !== undefined
+  return map
+}

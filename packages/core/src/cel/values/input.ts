@@ -1,5 +1,5 @@
-import { unescaped } from './escape.ts'
 import { CelEvaluationError } from '../cel.ts'
+import { escapedMap } from './escape.ts'
 
 const MAX_DEPTH = 64
 
@@ -36,19 +36,4 @@ function mapOf(object: object, counter: { size: number }, depth: number): Readon
     return [key, converted(value, counter, depth + 1)] as const
   })
   return escapedMap(new Map(entries), depth === 0)
-}
-
-/** A map whose keys are found under their escaped names. It must be a `Map` itself: the library takes no other class. */
-export function escapedMap<T>(map: Map<string, T>, isTop = false): ReadonlyMap<string, T> {
-  const get = map.get.bind(map)
-  const find = (key: string): T | undefined => {
-    if (typeof key !== 'string') return undefined
-    const name = unescaped(key)
-    if (name === undefined) return isTop ? undefined : get(key)
-    const found = get(name)
-    return found === undefined && !isTop ? get(key) : found
-  }
-  map.get = find
-  map.has = (key) => find(key) !== undefined
-  return map
 }

@@ -2,6 +2,7 @@ import { Optional } from '@marcbachmann/cel-js'
 import { Duration, UnsignedInt } from '@marcbachmann/cel-js/evaluator'
 import type { Budget } from '../budget.ts'
 import type { CelValue } from '../cel.ts'
+import { Opaque } from './opaque.ts'
 
 /** A result, as the caller sees it: a copy. What is in it several times is there, and paid for, as often. */
 export function celValue(value: unknown, budget: Budget): CelValue {
@@ -27,5 +28,6 @@ export function celValue(value: unknown, budget: Budget): CelValue {
   if (value instanceof Uint8Array) return { type: 'bytes' }
   if (value instanceof Date) return { type: 'timestamp' }
   if (value instanceof Duration) return { type: 'duration' }
+  if (value instanceof Opaque) return { type: 'object' }
   return { type: 'type' }
 }
