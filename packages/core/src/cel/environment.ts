@@ -6,6 +6,8 @@ import { registerComparisons } from './library/comparisons.ts'
 import { registerComprehensions } from './library/comprehensions.ts'
 import { registerConversions } from './library/conversions.ts'
 import { registerDurations } from './library/durations.ts'
+import { registerListExtensions } from './library/list-extensions.ts'
+import { registerLists } from './library/lists.ts'
 import { registerOptionals } from './library/optionals.ts'
 import { registerPresence } from './library/presence.ts'
 import { type Patterns, registerRegularExpressions } from './library/regular-expressions.ts'
@@ -41,6 +43,8 @@ export function environmentFor(variable: CelVariable, budget: Budget, patterns: 
   registerSets(environment, budget)
   registerStrings(environment, budget)
   registerTextFormat(environment, budget)
+  registerLists(environment, budget)
+  registerListExtensions(environment, budget)
   environment.registerType('CelUser', {
     ctor: CelUserValue,
     fields: { username: 'string', uid: 'string', groups: 'list<string>', extra: 'map<string, list<string>>' },

@@ -6,7 +6,7 @@ import { isUnknown } from '../types.ts'
 import { compared } from '../values/ordering.ts'
 
 /** The types whose values have an order. */
-const COMPARABLE_TYPES = [
+export const COMPARABLE_TYPES = [
   'int',
   'uint',
   'double',
