@@ -15,6 +15,7 @@ import { registerSets } from './library/sets.ts'
 import { registerStrings } from './library/strings.ts'
 import { registerTextFormat } from './library/text-format.ts'
 import { registerTimestamps } from './library/timestamps.ts'
+import { registerUrls } from './library/urls.ts'
 import { claimsInput, type SizedValue } from './values/input.ts'
 import { CelUserValue } from './values/user-value.ts'
 
@@ -45,6 +46,7 @@ export function environmentFor(variable: CelVariable, budget: Budget, patterns: 
   registerTextFormat(environment, budget)
   registerLists(environment, budget)
   registerListExtensions(environment, budget)
+  registerUrls(environment, budget)
   environment.registerType('CelUser', {
     ctor: CelUserValue,
     fields: { username: 'string', uid: 'string', groups: 'list<string>', extra: 'map<string, list<string>>' },
