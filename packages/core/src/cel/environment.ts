@@ -2,10 +2,12 @@ import { Environment } from '@marcbachmann/cel-js'
 import type { Budget } from './budget.ts'
 import type { CelInputs, CelUser, CelVariable } from './cel.ts'
 import { seeTypesFlat } from './flat-types.ts'
+import { registerAddressRanges } from './library/address-ranges.ts'
 import { registerComparisons } from './library/comparisons.ts'
 import { registerComprehensions } from './library/comprehensions.ts'
 import { registerConversions } from './library/conversions.ts'
 import { registerDurations } from './library/durations.ts'
+import { registerIpAddresses } from './library/ip-addresses.ts'
 import { registerListExtensions } from './library/list-extensions.ts'
 import { registerLists } from './library/lists.ts'
 import { registerOptionals } from './library/optionals.ts'
@@ -47,6 +49,8 @@ export function environmentFor(variable: CelVariable, budget: Budget, patterns: 
   registerLists(environment, budget)
   registerListExtensions(environment, budget)
   registerUrls(environment, budget)
+  registerIpAddresses(environment)
+  registerAddressRanges(environment)
   environment.registerType('CelUser', {
     ctor: CelUserValue,
     fields: { username: 'string', uid: 'string', groups: 'list<string>', extra: 'map<string, list<string>>' },
