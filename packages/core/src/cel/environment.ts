@@ -12,6 +12,7 @@ import { registerListExtensions } from './library/list-extensions.ts'
 import { registerLists } from './library/lists.ts'
 import { registerOptionals } from './library/optionals.ts'
 import { registerPresence } from './library/presence.ts'
+import { registerQuantities } from './library/quantities.ts'
 import { type Patterns, registerRegularExpressions } from './library/regular-expressions.ts'
 import { registerSets } from './library/sets.ts'
 import { registerStrings } from './library/strings.ts'
@@ -51,6 +52,7 @@ export function environmentFor(variable: CelVariable, budget: Budget, patterns: 
   registerUrls(environment, budget)
   registerIpAddresses(environment)
   registerAddressRanges(environment)
+  registerQuantities(environment, budget)
   environment.registerType('CelUser', {
     ctor: CelUserValue,
     fields: { username: 'string', uid: 'string', groups: 'list<string>', extra: 'map<string, list<string>>' },
