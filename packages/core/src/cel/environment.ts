@@ -14,6 +14,7 @@ import { registerOptionals } from './library/optionals.ts'
 import { registerPresence } from './library/presence.ts'
 import { registerQuantities } from './library/quantities.ts'
 import { type Patterns, registerRegularExpressions } from './library/regular-expressions.ts'
+import { registerSemanticVersions } from './library/semantic-versions.ts'
 import { registerSets } from './library/sets.ts'
 import { registerStrings } from './library/strings.ts'
 import { registerTextFormat } from './library/text-format.ts'
@@ -53,6 +54,7 @@ export function environmentFor(variable: CelVariable, budget: Budget, patterns: 
   registerIpAddresses(environment)
   registerAddressRanges(environment)
   registerQuantities(environment, budget)
+  registerSemanticVersions(environment, budget)
   environment.registerType('CelUser', {
     ctor: CelUserValue,
     fields: { username: 'string', uid: 'string', groups: 'list<string>', extra: 'map<string, list<string>>' },

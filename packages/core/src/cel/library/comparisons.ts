@@ -1,7 +1,14 @@
 import type { Environment } from '@marcbachmann/cel-js'
 
 /** Types whose values are compared by what they are, and never are null. */
-const OBJECT_TYPES = ['CelUser', 'kubernetes.Quantity', 'kubernetes.URL', 'net.CIDR', 'net.IP']
+const OBJECT_TYPES = [
+  'CelUser',
+  'kubernetes.Quantity',
+  'kubernetes.Semver',
+  'kubernetes.URL',
+  'net.CIDR',
+  'net.IP',
+]
 
 /**
  * Lets expressions compare what the library does not know to be comparable. How it is compared is told elsewhere.
