@@ -10,6 +10,7 @@ import { registerDurations } from './library/durations.ts'
 import { registerIpAddresses } from './library/ip-addresses.ts'
 import { registerListExtensions } from './library/list-extensions.ts'
 import { registerLists } from './library/lists.ts'
+import { registerNamedFormats } from './library/named-formats.ts'
 import { registerOptionals } from './library/optionals.ts'
 import { registerPresence } from './library/presence.ts'
 import { registerQuantities } from './library/quantities.ts'
@@ -55,6 +56,7 @@ export function environmentFor(variable: CelVariable, budget: Budget, patterns: 
   registerAddressRanges(environment)
   registerQuantities(environment, budget)
   registerSemanticVersions(environment, budget)
+  registerNamedFormats(environment)
   environment.registerType('CelUser', {
     ctor: CelUserValue,
     fields: { username: 'string', uid: 'string', groups: 'list<string>', extra: 'map<string, list<string>>' },

@@ -3,6 +3,7 @@ import type { Environment } from '@marcbachmann/cel-js'
 /** Types whose values are compared by what they are, and never are null. */
 const OBJECT_TYPES = [
   'CelUser',
+  'kubernetes.NamedFormat',
   'kubernetes.Quantity',
   'kubernetes.Semver',
   'kubernetes.URL',

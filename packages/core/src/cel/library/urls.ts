@@ -53,7 +53,7 @@ export function registerUrls(environment: Environment, budget: Budget): void {
 }
 
 /** Why a text is no absolute URL and no absolute path. */
-function requestUriProblem(text: string): string | undefined {
+export function requestUriProblem(text: string): string | undefined {
   return problemOf(() => {
     checkRequestUri(text)
   })
