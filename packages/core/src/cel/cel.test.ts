@@ -251,6 +251,7 @@ describe('an expression over the user', () => {
     ['user == user && user != null', true],
     ['user.?uid.hasValue() && user.extra.?nope.orValue([]) == []', true],
     ['user.extra.all(key, values, key.contains("/") && values.size() == 1)', true],
+    ['sets.contains(user.groups, ["dev"]) && user.groups.isSorted()', true],
   ])('%s', (expression, expected) => {
     expect(compiler.compile('user', expression, 'bool').evaluate(user)).toBe(expected)
   })

@@ -54,12 +54,14 @@ describe('format', () => {
       '"%d".format([claims.groups[0]])',
       'error during formatting: decimal clause can only be used on integers',
     ],
+    ['"%s %s".format(["a"] + claims.groups.slice(0, 0))', 'index 1 out of range'],
     ['(claims.sub + "%").format(claims.groups)', 'unexpected end of string'],
     [
       '(claims.sub + "%q").format(claims.groups)',
       'could not parse formatting clause: unrecognized formatting clause "q"',
     ],
     ['"%f".format(["x"])', 'error during formatting: fixed-point clause can only be used on doubles'],
+    ['"%s".format([dyn(url("/a"))])', 'error during formatting: string clause cannot be used on this'],
     ['"%s".format([{1.5: 1}])', 'error during formatting: no formatting function for map key'],
   ])('%s has no value', (expression, message) => {
     expect(() => evaluated(expression, claims)).toThrow(new CelEvaluationError(message))
@@ -78,6 +80,7 @@ describe('format', () => {
     ['"%b".format(["a"])', 'was given string'],
     ['"%x".format([1.5])', 'was given double'],
     ['"%o".format([true])', 'was given bool'],
+    ['"%s".format([url("/a")])', 'was given kubernetes.URL'],
     ['"%s".format([["a", optional.of(1)]])', 'was given optional_type(int)'],
     ['"%s %s".format(["a"])', 'index 1 out of range'],
     ['"%s".format(["a", "b"])', 'too many arguments supplied to string.format (expected 1, got 2)'],
