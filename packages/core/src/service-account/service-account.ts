@@ -3,12 +3,14 @@ import type { Authentication, TokenAuthenticator } from '../authenticator.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Context } from '../context.ts'
 import { ConfigurationError, type ConfigurationProblem, rejected, unavailable } from '../errors.ts'
+import { notify } from '../events.ts'
 import { readJwt, type UnverifiedJwt } from '../jwt/read-jwt.ts'
 import type { VerificationKey } from '../jwt/verification-key.ts'
 import { verifySignature } from '../jwt/verify-signature.ts'
 import { quoted } from '../quote.ts'
 import { boundClaimsValidator } from './bound-claims.ts'
 import type { ClaimsValidator } from './claims-validator.ts'
+import { isNameOrUrl } from './issuer-name.ts'
 import { legacyClaimsValidator, type LegacyTokenObjects } from './legacy-claims.ts'
 import type { ServiceAccountObjects } from './objects.ts'
 import { audienceClaim, checkRegisteredClaims, textClaim } from './read-claims.ts'
@@ -109,7 +111,10 @@ function signedTokens(
     const claims = await verifySignature(jwt, keysOf(keys))
     checkRegisteredClaims(claims)
     const own = audienceClaim(claims)
-    if (own.length === 0) context.annotate?.('authentication.k8s.io/legacy-token', textClaim(claims, 'sub'))
+    if (own.length === 0) {
+      context.annotate?.('authentication.k8s.io/legacy-token', textClaim(claims, 'sub'))
+      notify(context.observer, { type: 'serviceAccountToken', status: 'legacy' })
+    }
     const intended = own.length === 0 ? audiences : own
     const wanted = context.audiences ?? audiences
     const common = intersectAudiences(intended, wanted)
@@ -153,7 +158,7 @@ function validate(issuers: readonly string[], audiences: readonly string[]): voi
     const path = `issuers[${index}]`
     if (issuer === '') problems.push({ path, message: 'must not be empty' })
     if (issuers.indexOf(issuer) !== index) problems.push({ path, message: 'is there already' })
-    if (issuer.includes(':') && !URL.canParse(issuer)) problems.push({ path, message: 'must be a URL' })
+    if (!isNameOrUrl(issuer)) problems.push({ path, message: 'must be a URL' })
   }
   for (const [index, audience] of audiences.entries()) {
     if (audience === '') problems.push({ path: `audiences[${index}]`, message: 'must not be empty' })
