@@ -33,7 +33,9 @@ export interface SigningKey {
  * const keys = await verificationKeysFromPem(await readFile('sa.pub', 'utf8'))
  */
 export async function verificationKeysFromPem(pem: string): Promise<readonly VerificationKey[]> {
-  const encoded = (pemBlocks(pem) ?? []).map(encodedKeyOf).filter((key) => key !== undefined)
+  const encoded = (pemBlocks(pem) ?? [])
+    .map(({ der }) => encodedKeyOf(der))
+    .filter((key) => key !== undefined)
   const usable = encoded.filter(({ form, alg }) => form !== 'PKCS#8' || alg === 'RS256')
   if (usable.length === 0) {
     throw new ConfigurationError([
@@ -44,8 +46,8 @@ export async function verificationKeysFromPem(pem: string): Promise<readonly Ver
 }
 
 /**
- * The key in a file of `--service-account-signing-key-file`: the first private key, of PKCS#1, SEC1 or PKCS#8. Other blocks, such
- * as EC parameters, are skipped.
+ * The key in a file of `--service-account-signing-key-file`: the first private key, which is called what it is: `RSA PRIVATE KEY`
+ * (PKCS#1), `EC PRIVATE KEY` (SEC1) or `PRIVATE KEY` (PKCS#8). Other blocks, such as EC parameters, are skipped.
  *
  * Source: client-go `util/keyutil/key.go` (`ParsePrivateKeyPEM`), kubernetes `pkg/serviceaccount/jwt.go` (`JWTTokenGenerator`).
  *
@@ -55,8 +57,8 @@ export async function verificationKeysFromPem(pem: string): Promise<readonly Ver
  */
 export async function signingKeyFromPem(pem: string): Promise<SigningKey> {
   const encoded = (pemBlocks(pem) ?? [])
-    .map(encodedKeyOf)
-    .find((key) => key !== undefined && key.form !== 'SPKI')
+    .map(({ label, der }) => ({ key: encodedKeyOf(der), form: PRIVATE_KEY_FORMS.get(label) }))
+    .find(({ key, form }) => key !== undefined && key.form === form)?.key
   if (encoded === undefined) {
     throw new ConfigurationError([
       { path: 'key', message: 'data does not contain a valid RSA or ECDSA private key' },
@@ -68,6 +70,12 @@ export async function signingKeyFromPem(pem: string): Promise<SigningKey> {
   const key = await crypto.subtle.importKey('jwk', jwk, KEY_PARAMETERS[alg], false, ['sign'])
   return Object.freeze({ kid, alg, key, verificationKey })
 }
+
+const PRIVATE_KEY_FORMS: ReadonlyMap<string, EncodedKey['form']> = new Map([
+  ['EC PRIVATE KEY', 'SEC1'],
+  ['RSA PRIVATE KEY', 'PKCS#1'],
+  ['PRIVATE KEY', 'PKCS#8'],
+])
 
 /** Through WebCrypto, which checks that the key is one, and finds the public half of a private key. */
 async function jwkOf({ form, alg, der }: EncodedKey): Promise<JsonWebKey> {

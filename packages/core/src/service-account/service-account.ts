@@ -2,15 +2,15 @@ import { intersectAudiences } from '../audiences.ts'
 import type { Authentication, TokenAuthenticator } from '../authenticator.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Context } from '../context.ts'
-import { ConfigurationError, type ConfigurationProblem, rejected, unavailable } from '../errors.ts'
+import { ConfigurationError, type ConfigurationProblem, rejected } from '../errors.ts'
 import { notify } from '../events.ts'
 import { readJwt, type UnverifiedJwt } from '../jwt/read-jwt.ts'
-import type { VerificationKey } from '../jwt/verification-key.ts'
 import { verifySignature } from '../jwt/verify-signature.ts'
 import { quoted } from '../quote.ts'
 import { boundClaimsValidator } from './bound-claims.ts'
 import type { ClaimsValidator } from './claims-validator.ts'
 import { isNameOrUrl } from './issuer-name.ts'
+import { keysOf, type KeySource } from './key-source.ts'
 import { legacyClaimsValidator, type LegacyTokenObjects } from './legacy-claims.ts'
 import type { ServiceAccountObjects } from './objects.ts'
 import { audienceClaim, checkRegisteredClaims, textClaim } from './read-claims.ts'
@@ -18,9 +18,6 @@ import { serviceAccountUser } from './user-info.ts'
 
 /** The issuer of tokens that are kept in secrets. */
 export const LEGACY_ISSUER = 'kubernetes/serviceaccount'
-
-/** Keys, or a function that gives those of the moment, for keys that are reloaded. */
-export type KeySource = readonly VerificationKey[] | (() => readonly VerificationKey[])
 
 /** Options of {@link serviceAccountToken}. */
 export interface ServiceAccountTokenOptions {
@@ -133,15 +130,6 @@ function signedTokens(
       const jwt = readJwt(token)
       return jwt !== undefined && ours.has(jwt.issuer) ? authenticate(jwt, context) : undefined
     },
-  }
-}
-
-function keysOf(keys: KeySource): readonly VerificationKey[] {
-  if (typeof keys !== 'function') return keys
-  try {
-    return keys()
-  } catch (error) {
-    throw unavailable('the keys of service account tokens could not be read', { cause: error })
   }
 }
 
