@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Authentication, AuthenticationError, ConfigurationError } from '@kube-authn/core'
 import { createBootstrapToken, bootstrapSecrets } from '@kube-authn/core/bootstrap-token'
+import { legacyTokenClaims, signToken } from '@kube-authn/core/service-account'
+import { serviceAccountStore } from '@kube-authn/core/service-account-controllers'
 import {
   type CertificateAuthority,
   createIssuer,
@@ -237,6 +239,41 @@ describe('service accounts and bootstrap tokens', () => {
     await expect(askOther(token)).rejects.toMatchObject({ code: 'rejected' })
   })
 
+  it('are known by tokens in secrets, and whoever cannot note that is told', async () => {
+    const { signingKey, objects } = await createServiceAccounts()
+    const errors: unknown[] = []
+    const store = serviceAccountStore({ serviceAccounts: [account] })
+    const secret = { namespace: 'shop', name: 's', data: {} }
+    const token = await signToken(signingKey, legacyTokenClaims(account, secret.name))
+    store.createSecret({ ...secret, data: { token } })
+    const { ask } = create({
+      serviceAccounts: {
+        issuers: ['https://x'],
+        keys: [signingKey.verificationKey],
+        objects: { ...objects, ...store, labelSecret: () => Promise.reject(new Error('forbidden')) },
+        onError: (error) => errors.push(error),
+      },
+    })
+    expect((await ask(token))?.user.username).toBe('system:serviceaccount:shop:cart')
+    expect(errors).toEqual([new Error('forbidden')])
+  })
+
+  it.each([
+    [{ issuers: [] }, ['issuers: must not be empty']],
+    [{ issuers: ['', 'a', 'a'] }, ['issuers[0]: must not be empty', 'issuers[2]: is there already']],
+    [{ keys: [] }, ['keys: must not be empty']],
+  ])('are refused as %j, each problem once', async (wrong, problems) => {
+    const serviceAccounts = { ...(await createServiceAccounts()), ...wrong }
+    expect(problemsOf({ serviceAccounts })).toEqual(problems.map((problem) => `serviceAccounts: ${problem}`))
+  })
+
+  it('are refused without an audience, once', async () => {
+    const serviceAccounts = await createServiceAccounts()
+    expect(problemsOf({ serviceAccounts, audiences: [] })).toEqual([
+      'serviceAccounts: audiences: must not be empty',
+    ])
+  })
+
   it('are known by bootstrap tokens, until those expire', async () => {
     const clock = fixedClock()
     const { token, secret } = createBootstrapToken({ ttlSeconds: 60, clock })
@@ -270,8 +307,16 @@ describe('key files', () => {
     expect(kids()).toEqual([next.signingKey.kid, next.signingKey.kid])
   })
 
-  it('are refused at the start where there is no key in one', async () => {
-    await expect(verificationKeysAt([file('sa.pub', 'nothing')])).rejects.toBeInstanceOf(ConfigurationError)
+  it('are refused at the start where there is no key in one, all that are so at once', async () => {
+    const paths = [file('a.pub', 'nothing'), file('b.pub', '-----BEGIN X-----\n-----END X-----')]
+    const error: unknown = await verificationKeysAt(paths).catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(ConfigurationError)
+    const message = 'data does not contain any valid RSA or ECDSA public keys'
+    expect(error).toMatchObject({ problems: paths.map((path) => ({ path, message })) })
     await expect(verificationKeysAt([join(folder, 'none.pub')])).rejects.toThrow(/none\.pub/)
+  })
+
+  it('must be there', async () => {
+    await expect(verificationKeysAt([])).rejects.toThrow('paths: must not be empty')
   })
 })

@@ -1,4 +1,4 @@
-import { notify } from '@kube-authn/core'
+import { ConfigurationError, notify } from '@kube-authn/core'
 import { type VerificationKey, verificationKeysFromPem } from '@kube-authn/core/jwt'
 import type { FileSource, ReloadOptions } from './file-source/reloading-source.ts'
 import { watchedText } from './file-source/watched-text.ts'
@@ -13,7 +13,7 @@ const MAX_BYTES = 1_048_576
  *
  * Deviation: kube-apiserver reads key files once (`docs/deviations.md`, reload of credential files).
  *
- * @throws {ConfigurationError} when there is no key in a file, or one cannot be used; whatever reading throws.
+ * @throws {ConfigurationError} when there is no file, or no key in one, or a key that cannot be used; whatever reading throws.
  * @example
  * const keys = await verificationKeysAt(['/etc/kubernetes/pki/sa.pub'])
  * const authenticator = createAuthenticator({ serviceAccounts: { issuers, keys: keys.current, objects } })
@@ -22,17 +22,29 @@ export async function verificationKeysAt(
   paths: readonly string[],
   options: ReloadOptions = {},
 ): Promise<FileSource<readonly VerificationKey[]>> {
-  const files: FileSource<readonly VerificationKey[]>[] = []
+  if (paths.length === 0) throw new ConfigurationError([{ path: 'paths', message: 'must not be empty' }])
+  const opened = await Promise.allSettled(paths.map((path) => keysAt(path, options)))
+  const files = opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+  const errors = opened.flatMap((each): unknown[] => (each.status === 'rejected' ? [each.reason] : []))
   const close = (): void => {
     for (const file of files) file.close()
   }
-  try {
-    for (const path of paths) files.push(await keysAt(path, options))
-  } catch (error) {
+  if (errors.length > 0) {
     close()
-    throw error
+    throw errorOf(errors)
   }
   return { current: () => files.flatMap((file) => file.current()), close }
+}
+
+/** Everything that is wrong with the files, unless one could not even be read. */
+function errorOf(errors: readonly unknown[]): unknown {
+  const unread = errors.find((error) => !(error instanceof ConfigurationError))
+  return (
+    unread ??
+    new ConfigurationError(
+      errors.flatMap((error) => (error instanceof ConfigurationError ? error.problems : [])),
+    )
+  )
 }
 
 async function keysAt(path: string, options: ReloadOptions): Promise<FileSource<readonly VerificationKey[]>> {
@@ -61,7 +73,8 @@ async function keysAt(path: string, options: ReloadOptions): Promise<FileSource<
     if (mine === latest) keys = first
   } catch (error) {
     file.close()
-    throw error
+    if (!(error instanceof ConfigurationError)) throw error
+    throw new ConfigurationError(error.problems.map(({ message }) => ({ path, message })))
   }
   return { current: () => keys, close: file.close }
 }

@@ -141,14 +141,16 @@ function list(texts: readonly string[]): string {
 function validate(issuers: readonly string[], audiences: readonly string[]): void {
   const problems: ConfigurationProblem[] = []
   if (issuers.length === 0) problems.push({ path: 'issuers', message: 'must not be empty' })
-  if (audiences.length === 0) problems.push({ path: 'audiences', message: 'must not be empty' })
   for (const [index, issuer] of issuers.entries()) {
     const path = `issuers[${index}]`
     if (issuer === '') problems.push({ path, message: 'must not be empty' })
     if (issuers.indexOf(issuer) !== index) problems.push({ path, message: 'is there already' })
     if (!isNameOrUrl(issuer)) problems.push({ path, message: 'must be a URL' })
   }
-  for (const [index, audience] of audiences.entries()) {
+  // By default these are the issuers, of which everything is said already.
+  const others = audiences === issuers ? undefined : audiences
+  if (others?.length === 0) problems.push({ path: 'audiences', message: 'must not be empty' })
+  for (const [index, audience] of others?.entries() ?? []) {
     if (audience === '') problems.push({ path: `audiences[${index}]`, message: 'must not be empty' })
   }
   if (problems.length > 0) throw new ConfigurationError(problems)
