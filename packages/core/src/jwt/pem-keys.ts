@@ -26,7 +26,8 @@ export interface SigningKey {
  *
  * Source: client-go `util/keyutil/key.go` (`ParsePublicKeysPEM`).
  *
- * Deviation: RSA keys that are too short or too long are an error (`docs/deviations.md`, RSA keys of tokens).
+ * Deviation: RSA keys that are too short or too long are an error, and so are keys that are damaged (`docs/deviations.md`, RSA keys of
+ * tokens; key files).
  *
  * @throws {ConfigurationError} when there is no key, or one cannot be used.
  * @example

@@ -197,7 +197,7 @@ describe('a token that is asked for', () => {
     ],
     [
       '{"admissionReviewAPIGroups":["apps"]}',
-      'spec.attestations: Forbidden: they are for tokens of webhooks, which are not issued here',
+      'spec.attestations: Forbidden: they are for tokens for webhooks, which are not issued here',
     ],
     ['{"__proto__":["y"]}', 'spec.attestations: Invalid value: "__proto__": may not specify an unknown key'],
   ])('is refused with the attestations %s', async (attestations, message) => {

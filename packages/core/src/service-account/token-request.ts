@@ -107,6 +107,8 @@ export function checkTarget({ metadata }: TokenRequestBody, namespace: string, n
  *
  * Source: kubernetes `pkg/apis/authentication/validation/validation.go`.
  *
+ * Deviation: attestations are always refused (`docs/deviations.md`, tokens for webhooks).
+ *
  * @throws {StatusError} 422.
  */
 export function checkSpec({ spec, attestations }: TokenRequestBody): void {
@@ -129,7 +131,7 @@ function checkAttestation(key: string, values: readonly string[], errors: ErrorL
   else if (key !== API_GROUPS) errors.invalid(path, key, 'may not specify an unknown key')
   else if (values.length > 1) errors.invalid(path.child(key), key, 'must specify a single value')
   else if (values[0] === '') errors.invalid(path.child(key), key, 'may not be an empty string')
-  else errors.forbidden(path, 'they are for tokens of webhooks, which are not issued here')
+  else errors.forbidden(path, 'they are for tokens for webhooks, which are not issued here')
 }
 
 const API_GROUPS = 'admissionReviewAPIGroups'
