@@ -284,14 +284,15 @@ describe('service accounts and bootstrap tokens', () => {
   })
 })
 
+const pemOf = (spki: ArrayBuffer): string =>
+  `-----BEGIN PUBLIC KEY-----\n${Buffer.from(spki).toString('base64')}\n-----END PUBLIC KEY-----\n`
+
 describe('key files', () => {
   it('are read again when they change, and a bad version changes nothing', async () => {
     const { observer, ofType } = recordEvents()
     const [old, next] = [await createServiceAccounts(), await createServiceAccounts()]
-    const pem = async ({ signingKey }: typeof old): Promise<string> => {
-      const der = await crypto.subtle.exportKey('spki', signingKey.verificationKey.key)
-      return `-----BEGIN PUBLIC KEY-----\n${Buffer.from(der).toString('base64')}\n-----END PUBLIC KEY-----\n`
-    }
+    const pem = async ({ signingKey }: typeof old): Promise<string> =>
+      pemOf(await crypto.subtle.exportKey('spki', signingKey.verificationKey.key))
     const path = file('sa.pub', await pem(old))
     const other = file('other.pub', await pem(next))
     const keys = await verificationKeysAt([path, other], { ...quick, observer })
@@ -305,6 +306,30 @@ describe('key files', () => {
     file('sa.pub', await pem(next))
     await vi.waitFor(() => expect(ofType('reload')).toHaveLength(2))
     expect(kids()).toEqual([next.signingKey.kid, next.signingKey.kid])
+  })
+
+  it('count as they were at the start, when a bad version came before they were understood', async () => {
+    const { observer, ofType } = recordEvents()
+    const { signingKey } = await createServiceAccounts()
+    const der = await crypto.subtle.exportKey('spki', signingKey.verificationKey.key)
+    const path = file('sa.pub', pemOf(der))
+    let release = (): void => {}
+    const held = new Promise<void>((resolve) => (release = resolve))
+    const importKey = crypto.subtle.importKey.bind(crypto.subtle) as (
+      ...given: unknown[]
+    ) => Promise<CryptoKey>
+    const spy = vi.spyOn(crypto.subtle, 'importKey').mockImplementationOnce(async (...given: unknown[]) => {
+      await held
+      return importKey(...given)
+    })
+    const opening = verificationKeysAt([path], { ...quick, observer })
+    file('sa.pub', 'nothing')
+    await vi.waitFor(() => expect(ofType('reload')).toHaveLength(1))
+    release()
+    const keys = await opening
+    spy.mockRestore()
+    open.push(keys)
+    expect(keys.current().map(({ kid }) => kid)).toEqual([signingKey.kid])
   })
 
   it('are refused at the start where there is no key in one, all that are so at once', async () => {

@@ -50,16 +50,22 @@ function errorOf(errors: readonly unknown[]): unknown {
 async function keysAt(path: string, options: ReloadOptions): Promise<FileSource<readonly VerificationKey[]>> {
   const { observer } = options
   let keys: readonly VerificationKey[] = []
-  /** The latest one wins, whichever is understood first. */
-  let latest = 0
+  let versions = 0
+  let counting = 0
+
+  /** Of versions that are understood, the latest counts, whichever is understood first. */
+  const understand = async (text: string): Promise<boolean> => {
+    const version = ++versions
+    const next = await verificationKeysFromPem(text)
+    if (version < counting) return false
+    counting = version
+    keys = next
+    return true
+  }
 
   const take = async (text: string): Promise<void> => {
-    const mine = ++latest
     try {
-      const next = await verificationKeysFromPem(text)
-      if (mine !== latest) return
-      keys = next
-      notify(observer, { type: 'reload', source: path, outcome: 'loaded' })
+      if (await understand(text)) notify(observer, { type: 'reload', source: path, outcome: 'loaded' })
     } catch (thrown) {
       const error = thrown instanceof Error ? thrown : new Error('the keys cannot be used', { cause: thrown })
       notify(observer, { type: 'reload', source: path, outcome: 'failed', error })
@@ -68,9 +74,7 @@ async function keysAt(path: string, options: ReloadOptions): Promise<FileSource<
 
   const file = watchedText(path, { ...options, maxBytes: MAX_BYTES, onChange: (text) => void take(text) })
   try {
-    const mine = ++latest
-    const first = await verificationKeysFromPem(file.current())
-    if (mine === latest) keys = first
+    await understand(file.current())
   } catch (error) {
     file.close()
     if (!(error instanceof ConfigurationError)) throw error
