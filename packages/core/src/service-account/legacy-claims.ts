@@ -6,6 +6,7 @@ import { type AuthenticationError, rejected } from '../errors.ts'
 import { notify } from '../events.ts'
 import type { JsonObject } from '../jwt/read-jwt.ts'
 import { quoted } from '../quote.ts'
+import { report } from '../report.ts'
 import { type Precondition, type Secret, valueOf } from '../secret.ts'
 import type { ClaimsValidator } from './claims-validator.ts'
 import { readObject, type ServiceAccount, type ServiceAccountObjects } from './objects.ts'
@@ -142,6 +143,6 @@ async function keepLastUsed(secret: Secret, { objects, clock, onError }: LegacyL
     const { namespace, name, uid } = secret
     await objects.labelSecret?.(namespace, name, LAST_USED_LABEL, today, { uid })
   } catch (error) {
-    onError?.(error)
+    report(onError, error)
   }
 }

@@ -430,4 +430,18 @@ describe('a token in a secret', () => {
     expect(await tokens.authenticateToken(token, {})).toBeDefined()
     expect(errors).toEqual([new Error('forbidden')])
   })
+
+  it('is known although that cannot be noted, and nobody could be told', async () => {
+    const token = await inSecret()
+    const tokens = legacyServiceAccountToken({
+      keys,
+      audiences: ['api'],
+      objects: objectsWith(token, { labelSecret: () => Promise.reject(new Error('forbidden')) }),
+      clock,
+      onError() {
+        throw new Error('the log is full')
+      },
+    })
+    expect(await tokens.authenticateToken(token, {})).toBeDefined()
+  })
 })
