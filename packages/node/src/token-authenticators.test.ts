@@ -308,6 +308,17 @@ describe('key files', () => {
     expect(kids()).toEqual([next.signingKey.kid, next.signingKey.kid])
   })
 
+  it('may have anything around the keys, as `openssl pkcs12` writes it', async () => {
+    const { signingKey } = await createServiceAccounts()
+    const der = await crypto.subtle.exportKey('spki', signingKey.verificationKey.key)
+    const path = join(folder, 'sa.pub')
+    const notes = Buffer.from([...Buffer.from('Bag Attributes\n    friendlyName: Schl'), 0xfc, 0xff, 0x0a])
+    writeFileSync(path, Buffer.concat([notes, Buffer.from(pemOf(der))]))
+    const keys = await verificationKeysAt([path])
+    open.push(keys)
+    expect(keys.current().map(({ kid }) => kid)).toEqual([signingKey.kid])
+  })
+
   it('count as they were at the start, when a bad version came before they were understood', async () => {
     const { observer, ofType } = recordEvents()
     const { signingKey } = await createServiceAccounts()

@@ -5,6 +5,9 @@ import { watchedText } from './file-source/watched-text.ts'
 
 const MAX_BYTES = 1_048_576
 
+// PEM is ASCII; whatever stands around it may be anything.
+const latin1 = new TextDecoder('latin1')
+
 /**
  * The keys in files of `--service-account-key-file`, which are read again when they change. A bad new version of a file changes
  * nothing.
@@ -72,7 +75,8 @@ async function keysAt(path: string, options: ReloadOptions): Promise<FileSource<
     }
   }
 
-  const file = watchedText(path, { ...options, maxBytes: MAX_BYTES, onChange: (text) => void take(text) })
+  const onChange = (text: string): void => void take(text)
+  const file = watchedText(path, { ...options, maxBytes: MAX_BYTES, decoder: latin1, onChange })
   try {
     await understand(file.current())
   } catch (error) {
