@@ -84,7 +84,9 @@ export function jwtAuthenticators(
     ...failFast<TokenAuthenticator>(...authenticators),
     name: 'jwt',
     health: () => authenticators.map((each) => each.health()).filter((text) => text !== undefined),
-    ready: Promise.all(authenticators.map(({ ready }) => ready)).then(() => {}),
+    get ready() {
+      return Promise.all(authenticators.map(({ ready }) => ready)).then(() => {})
+    },
     close() {
       for (const each of authenticators) each.close()
       for (const fetch of fetches) fetch.close?.()
