@@ -232,6 +232,27 @@ describe('authentication in Hono', () => {
     expect(await response.text()).toBe('jane')
   })
 
+  it('keeps a Worker at what others may wait for, also when the client goes away', async () => {
+    vi.stubGlobal('WebSocketPair', {})
+    let decide = (): void => {}
+    const decided = new Promise<void>((resolve) => (decide = resolve))
+    const slow: Authenticator = { name: 'slow', authenticate: () => decided.then(() => undefined) }
+    let isOver = false
+    const waitUntil = vi.fn((work: Promise<unknown>) => void work.then(() => (isOver = true)))
+    const context = { waitUntil, passThroughOnException() {}, props: {} }
+    const answering = appWith(slow).fetch(new Request('http://localhost/'), {}, context)
+    expect(waitUntil).toHaveBeenCalledOnce()
+    expect(isOver).toBe(false)
+    decide()
+    expect((await answering).status).toBe(401)
+    expect(isOver).toBe(true)
+
+    // What is decided at once needs nobody to wait, and not everybody hands a context on.
+    await appWith(chain).fetch(new Request('http://localhost/'), {}, context)
+    expect((await appWith(slow).request('http://localhost/')).status).toBe(401)
+    expect(waitUntil).toHaveBeenCalledOnce()
+  })
+
   it('types the user when chained, and wherever there is a context', async () => {
     new Hono().use(authentication(chain)).get('/', (c) => {
       expectTypeOf(c.var.user).toEqualTypeOf<UserInfo>()
