@@ -72,7 +72,7 @@ function conclude(
 ): void {
   switch (verdict.kind) {
     case 'success':
-      done(null, verdict.authentication.user, verdict.authentication)
+      done(null, verdict.account, verdict.authentication)
       break
     case 'fail':
       if (verdict.isRejection) done(null, false)

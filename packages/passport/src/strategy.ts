@@ -16,8 +16,8 @@ export interface NamedStrategy {
 }
 
 /**
- * An authenticator as a Passport strategy, for apps that live on Passport: `req.user` is the `UserInfo`, and `req.authInfo` the
- * whole `Authentication`.
+ * An authenticator as a Passport strategy, for apps that live on Passport: `req.user` is the `UserInfo`, or what the option
+ * `user` makes of it, and `req.authInfo` the whole `Authentication`.
  *
  * - Somebody who is not known fails, with 401 and the challenges as a text; so do a bad credential and one that could not be
  *   checked. The next strategy is asked, and nothing a client sends is answered with 400 or 500.
@@ -77,7 +77,7 @@ export function proceed(
 function act(actions: StrategyActions, verdict: Verdict): void {
   switch (verdict.kind) {
     case 'success':
-      actions.success(verdict.authentication.user, verdict.authentication)
+      actions.success(verdict.account, verdict.authentication)
       break
     case 'fail':
       // With a status, since the first one decides: the next strategy's may be 400.
