@@ -136,14 +136,22 @@ describe('user', () => {
     expect(events.filter(({ type }) => type === 'request')).toHaveLength(1)
   })
 
-  it('must be a function', () => {
+  const verify = (_user: unknown, done: (error: unknown, user?: unknown) => void): void => done(null, false)
+  it.each([
+    ['a text in its place', () => new Strategy(chain, { user: 'name' as never }), ['user']],
+    ['a function to verify users', () => new Strategy(chain, verify as never), ['options']],
+    ['one in httpBearer', () => httpBearer(tokens, verify as never), ['options']],
+    [
+      'a text that would mean the opposite',
+      () => new Strategy(chain, { anonymous: 'false' as never }),
+      ['anonymous'],
+    ],
+  ])('is a function and an option: %s is refused at construction', (_, make, paths) => {
     expect.assertions(1)
     try {
-      expect(new Strategy(chain, { user: 'name' as never })).toBeUndefined()
+      expect(make()).toBeUndefined()
     } catch (error) {
-      expect(error instanceof ConfigurationError && error.problems).toEqual([
-        { path: 'user', message: 'must be a function that says who a user is to the app' },
-      ])
+      expect(error instanceof ConfigurationError && error.problems.map(({ path }) => path)).toEqual(paths)
     }
   })
 

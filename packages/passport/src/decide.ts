@@ -137,14 +137,33 @@ function listOf(values: string | readonly string[] | undefined): readonly string
   return typeof values === 'string' ? [values] : values
 }
 
-function problemsWith({ user, timeoutSeconds = 30 }: DecideOptions): readonly ConfigurationProblem[] {
+function problemsWith({
+  user,
+  anonymous,
+  timeoutSeconds = 30,
+}: DecideOptions): readonly ConfigurationProblem[] {
+  const problems = []
+  if (user !== undefined && typeof user !== 'function') {
+    problems.push({ path: 'user', message: 'must be a function that says who a user is to the app' })
+  }
+  if (anonymous !== undefined && typeof anonymous !== 'boolean') {
+    problems.push({ path: 'anonymous', message: 'must be true or false' })
+  }
   const late = problemWithSeconds(timeoutSeconds)
-  return [
-    ...(user === undefined || typeof user === 'function'
-      ? []
-      : [{ path: 'user', message: 'must be a function that says who a user is to the app' }]),
-    ...(late === undefined ? [] : [{ path: 'timeoutSeconds', message: late }]),
-  ]
+  if (late !== undefined) problems.push({ path: 'timeoutSeconds', message: late })
+  return problems
+}
+
+/**
+ * The options themselves.
+ *
+ * @throws {ConfigurationError} for a function, as other strategies take one to verify users: it would never be called.
+ */
+export function optionsOf<T extends object>(options: T): T {
+  if (typeof options === 'object') return options
+  throw new ConfigurationError([
+    { path: 'options', message: 'must be an object; a function that looks at users is the option user' },
+  ])
 }
 
 /** What is made, unless there are problems, these or others: then all of them are thrown. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { type Authenticator, isPromiseLike } from '@kube-authn/core'
 import { actionsOf, type StrategyActions } from './actions.ts'
-import { decider, type DecideOptions, type Verdict } from './decide.ts'
+import { decider, type DecideOptions, optionsOf, type Verdict } from './decide.ts'
 
 /** Options of {@link Strategy}. */
 export interface StrategyOptions extends DecideOptions {
@@ -41,7 +41,7 @@ export class Strategy implements NamedStrategy {
   readonly authenticate: (this: StrategyActions, req: IncomingMessage) => void
 
   constructor(authenticator: Authenticator, options: StrategyOptions = {}) {
-    const { name = 'kube-authn', ...rest } = options
+    const { name = 'kube-authn', ...rest } = optionsOf(options)
     const decide = decider(authenticator, rest)
     this.name = name
     // Not a method with private fields: Passport calls it on an object that it derives from this one.
