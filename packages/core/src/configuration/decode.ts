@@ -23,7 +23,8 @@ const KIND = 'AuthenticationConfiguration'
  *
  * Source: kubernetes `pkg/kubeapiserver/options/authentication.go` (`loadAuthenticationConfigFromData`).
  *
- * Deviation: a second document is an error (`docs/deviations.md`, authentication configuration).
+ * Deviation: a second document is an error, and so is a condition for anonymous requests without a path
+ * (`docs/deviations.md`, authentication configuration).
  *
  * @param source what the text is called in errors, usually a path.
  * @throws {ConfigurationError} with everything that is wrong.
@@ -35,7 +36,7 @@ export function decodeAuthenticationConfiguration(
   source = 'authentication configuration',
   limits: YamlLimits = {},
 ): AuthenticationConfiguration {
-  const value = yamlDocument(text, source, limits)
+  const value = strictly(() => yamlDocument(text, source, limits))
   if (value === undefined) throw problem(source, 'empty config data')
   // A password may be in the wrong place.
   const errors = errorList({ hideValues: true })
@@ -52,6 +53,21 @@ export function decodeAuthenticationConfiguration(
     )
   }
   return configuration
+}
+
+/** A field that is there twice is told as one that is unknown is, but for its name: the parser shows nothing of the text. */
+function strictly<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    throw new ConfigurationError(
+      error.problems.map(({ path, message }) => {
+        const isRepeated = message.startsWith('Map keys must be unique')
+        return { path, message: isRepeated ? `strict decoding error: ${message}` : message }
+      }),
+    )
+  }
 }
 
 function requireKind(reader: ObjectReader, source: string): void {
