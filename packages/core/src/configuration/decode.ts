@@ -23,8 +23,7 @@ const KIND = 'AuthenticationConfiguration'
  *
  * Source: kubernetes `pkg/kubeapiserver/options/authentication.go` (`loadAuthenticationConfigFromData`).
  *
- * Deviation: a second document is an error, and so is a condition for anonymous requests without a path
- * (`docs/deviations.md`, authentication configuration).
+ * Deviation: a second document is an error (`docs/deviations.md`, authentication configuration).
  *
  * @param source what the text is called in errors, usually a path.
  * @throws {ConfigurationError} with everything that is wrong.

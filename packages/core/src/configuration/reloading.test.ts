@@ -57,6 +57,21 @@ describe('a configuration', () => {
     expect(await ask('https://c.example.com')).toBeUndefined()
   })
 
+  it('knows Google by both its names, and nobody by a token that is broken', async () => {
+    const google = 'https://accounts.google.com'
+    const { ask, tokens } = start([A, google], {
+      fetchFor: ({ url }) => fakeFetch(issuerAnswers(jwksOf(key), url)),
+    })
+    expect(await ask('accounts.google.com')).toBe(`${google}#jane`)
+    expect(await ask(google)).toBe(`${google}#jane`)
+    const [, payload = ''] = signed(key, { alg: 'RS256' }, { iss: A }).split('.')
+    expect(await thrownBy(async () => tokens.authenticateToken(`e30.${payload}.`, {}))).toMatchObject({
+      code: 'rejected',
+      message: 'oidc: verify token: oidc: malformed jwt',
+    })
+    expect(await tokens.authenticateToken('abc', {})).toBeUndefined()
+  })
+
   it('starts without its issuers', async () => {
     const { ask, tokens, clock, reach } = start([B])
     await settled()

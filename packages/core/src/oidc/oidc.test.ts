@@ -3,10 +3,8 @@ import { fixedClock, recorder, thrownBy } from '../../test/fakes.ts'
 import {
   base64url,
   ecKey,
-  fakeFetch,
   hmacSigned,
   ISSUER,
-  issuerAnswers,
   jwkOf,
   jwksOf,
   type KeyPair,

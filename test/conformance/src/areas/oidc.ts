@@ -130,6 +130,7 @@ function fileOf(content: object): string {
 const KINDS: readonly (readonly [RegExp, string])[] = [
   [/could not expand distributed claims|source does not exist|source from claim name/, 'distributed_claim'],
   [/fetching keys/, 'jwks_fetch'],
+  [/malformed jwt/, 'malformed_token'],
   [/authenticator not initialized/, 'not_initialized'],
   [/unsupported algorithm/, 'unsupported_alg'],
   [/expected audience/, 'wrong_audience'],
