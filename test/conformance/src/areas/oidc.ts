@@ -238,6 +238,8 @@ function flagged(given: Given): Result {
       flags['authentication-config'] as string | undefined,
     )
     if (options === undefined) return { outcome: 'valid' }
+    // What kube-apiserver finds out when it makes the authenticator.
+    oidc({ ...options, fetch: () => Promise.reject(new TypeError('not now')), discoverAtOnce: false }).close()
     const { signingAlgorithms, claimValidationRules = [], ...jwt } = options
     return {
       outcome: 'valid',
@@ -246,7 +248,7 @@ function flagged(given: Given): Result {
     }
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
-    return { outcome: 'invalid', message: error.problems[0]?.message }
+    return { outcome: 'invalid', message: error.problems[0]?.message, messageContains: error.message }
   }
 }
 
