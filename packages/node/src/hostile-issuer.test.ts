@@ -185,12 +185,35 @@ const hostilities: readonly (readonly [string, Answer, RegExp])[] = [
   ],
 ]
 
+/** A set of as many keys as this. */
+const keySetOf = (count: number): string =>
+  JSON.stringify({
+    keys: Array.from({ length: count }, (_, index) => ({
+      kty: 'EC',
+      crv: 'P-256',
+      x: 'AA',
+      y: 'AA',
+      kid: `${index}`,
+    })),
+  })
+
 /** What is never over. */
 const hangs: readonly (readonly [string, Answer])[] = [
   ['says nothing', () => undefined],
   ['says nothing but a status', (response) => response.writeHead(200).flushHeaders()],
   ['begins and does not go on', (response) => response.write('{"keys":[')],
 ]
+
+it('an issuer that publishes ten thousand keys is an outage, until it behaves', async () => {
+  const { ask, askOthers, behave, clock, reason } = await start('/jwks', (response) =>
+    response.end(keySetOf(10_000)),
+  )
+  expect(await reason(ask())).toContain('it has more than 256 keys')
+  expect(await askOthers()).toEqual(['ann', 'joe'])
+  behave()
+  clock.advance(10_000)
+  expect((await ask())?.user.username).toBe('jane')
+})
 
 describe.each([
   ['its keys', '/jwks'],

@@ -34,7 +34,7 @@ export interface TextResponse {
  * @throws {Error} when there is no answer, or it is too long. Its message has no URL in it.
  */
 export async function getText(url: string, options: GetTextOptions): Promise<TextResponse> {
-  if (!url.startsWith('https://')) throw new Error('only https URLs are read')
+  requireHttps(url)
   const { fetch, clock, timeoutSeconds, maxBytes, headers = {}, signal: caller } = options
   const deadline = deadlineAfter({
     milliseconds: timeoutSeconds * 1000,
@@ -61,6 +61,13 @@ export async function getText(url: string, options: GetTextOptions): Promise<Tex
   } finally {
     deadline.end()
   }
+}
+
+/** What calls would repeat the URL in its error, with the password in it. */
+function requireHttps(url: string): void {
+  if (!/^https:\/\//i.test(url) || !URL.canParse(url)) throw new Error('only https URLs are read')
+  const { username, password } = new URL(url)
+  if (username !== '' || password !== '') throw new Error('a URL must not have credentials in it')
 }
 
 /** Nobody waits for what the rest says; the connection is free for the next call. */
