@@ -116,6 +116,7 @@ describe('webhookAuthorizer', () => {
 
   it.each([
     ['500', new Response(null, { status: 500 }), 5],
+    ['502', new Response(null, { status: 502 }), 5],
     ['504', new Response(null, { status: 504 }), 5],
     ['429', new Response(null, { status: 429 }), 5],
     ['503', new Response(null, { status: 503 }), 1],

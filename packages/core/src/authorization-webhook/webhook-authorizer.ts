@@ -50,7 +50,7 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
   // Whether an entry is still good is decided here, by our clock: the ttl of lru-cache never ends on some runtimes.
   const entries = new LRUCache<string, Entry>({ max: options.maxCacheEntries ?? 8192 })
   const digest = keyedDigest()
-  const call = webhookCall(options, { title: TITLE, isTransientStatus: (status) => TRANSIENT.has(status) })
+  const call = webhookCall(options, { title: TITLE, isTransientStatus })
 
   const freshDecision = (key: string): Decision | undefined => {
     const entry = entries.get(key)
@@ -87,7 +87,10 @@ interface Entry {
   readonly expiresAtMs: number
 }
 
-const TRANSIENT: ReadonlySet<number> = new Set([429, 500, 504])
+/** Every fault of a server but 503, as client-go has it: that one is final unless a wait is asked for. */
+function isTransientStatus(status: number): boolean {
+  return status === 429 || (status >= 500 && status !== 503)
+}
 
 function failure(thrown: unknown): AuthorizationError {
   if (!(thrown instanceof WebhookCallError)) {

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { deadlineAfter } from './deadline.ts'
+import { discard } from './discard.ts'
 import type { GetFetch } from './get-fetch.ts'
-import type { HttpResponse } from './response.ts'
 import { textOf } from './response-text.ts'
 
 /** How a text is read. */
@@ -61,12 +61,4 @@ export async function getText(url: string, options: GetTextOptions): Promise<Tex
   } finally {
     deadline.end()
   }
-}
-
-/** Nobody waits for what the rest says; the connection is free for the next call. */
-function discard({ body }: HttpResponse): void {
-  body
-    ?.getReader()
-    .cancel()
-    .catch(() => undefined)
 }

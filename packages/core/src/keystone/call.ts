@@ -1,4 +1,5 @@
 import { unavailable } from '../errors.ts'
+import { discard } from '../http/discard.ts'
 import type { HttpResponse } from '../http/response.ts'
 import { textOf, TooLong } from '../http/response-text.ts'
 import { unusable } from './json.ts'
@@ -68,11 +69,7 @@ export async function call(
   if (SUCCESSES.has(status)) {
     return { status, text: await readText(response, maxResponseBytes), header }
   }
-  // Nobody waits for what the rest says; the connection is free for the next call.
-  response.body
-    ?.getReader()
-    .cancel()
-    .catch(() => undefined)
+  discard(response)
   if (REFUSALS.has(status) && isOfKeystone(header('content-type'))) return { status, text: '', header }
   throw unavailable(`Keystone answered with HTTP status ${status}`)
 }

@@ -25,7 +25,7 @@ export async function failureOf(thrown: unknown, secrets: readonly string[]): Pr
   const refusalOfToken = await refusedToken(refusal)
   const whatIsMeant = refusal.status === 401 ? `${message}: ${ASKS_FOR_CREDENTIALS}` : message
   if (refusalOfToken !== undefined) return rejected(shownText(refusalOfToken, secrets) || whatIsMeant)
-  return unavailable(shownText(await explanation(refusal), secrets) || whatIsMeant)
+  return unavailable(shownText(textOf(refusal), secrets) || whatIsMeant)
 }
 
 /** Source: apimachinery `pkg/api/errors/errors.go` NewGenericServerResponse. */
@@ -47,14 +47,11 @@ async function refusedToken({ status, text }: Refusal): Promise<string | undefin
 /**
  * The message of a Status, or a plain text.
  *
- * Source: client-go `rest/request.go` newUnstructuredResponseError, transformResponse.
+ * Source: client-go `rest/request.go` Result.Error, newUnstructuredResponseError.
  */
-async function explanation({ contentType, text }: Refusal): Promise<string> {
-  const status = text.trimStart().startsWith('{') ? await parsed(text) : undefined
-  if (isFields(status) && status['kind'] === 'Status' && typeof status['message'] === 'string') {
-    return status['message']
-  }
-  return /^text\/plain\b/i.test(contentType) || contentType === '' ? text : ''
+function textOf({ contentType, text, explanation }: Refusal): string {
+  const isPlain = contentType === '' || /^text\/plain\b/i.test(contentType)
+  return explanation ?? (isPlain ? text : '')
 }
 
 /** Why a call did not come about: by the code of the error at the bottom, else in its words. */
