@@ -6,7 +6,7 @@ import { overEndpoint } from './over-endpoint.ts'
 
 /** Options of {@link webhookAuthorizerAt}. Those of reloading are about the files that the kubeconfig names. */
 export type WebhookAuthorizerAtOptions = Omit<WebhookAuthorizerOptions, 'url' | 'fetch'> &
-  Pick<ReadKubeconfigOptions, 'context'> &
+  Pick<ReadKubeconfigOptions, 'context' | 'allowMissingUser'> &
   ReloadOptions
 
 /**
@@ -22,7 +22,6 @@ export function webhookAuthorizerAt(
   path: string,
   options: WebhookAuthorizerAtOptions = {},
 ): Authorizer & { readonly close: () => void } {
-  const { context } = options
-  const endpoint = readKubeconfig(path, context === undefined ? {} : { context })
+  const endpoint = readKubeconfig(path, options)
   return overEndpoint(endpoint, options, ({ url, fetch }) => webhookAuthorizer({ ...options, url, fetch }))
 }
