@@ -40,12 +40,10 @@ export async function getText(url: string, options: GetTextOptions): Promise<Tex
     milliseconds: timeoutSeconds * 1000,
     clock,
     caller,
-    tooLate: (cause) => {
-      const isGone = caller?.aborted === true
-      return new Error(isGone ? 'the caller gave up' : `no answer within ${timeoutSeconds} seconds`, {
-        cause,
-      })
-    },
+    tooLate: () =>
+      new Error(
+        caller?.aborted === true ? 'the caller gave up' : `no answer within ${timeoutSeconds} seconds`,
+      ),
   })
   try {
     return await deadline.race(async (signal) => {

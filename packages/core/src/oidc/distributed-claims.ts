@@ -1,4 +1,5 @@
 import { AuthenticationError, rejected, unavailable } from '../errors.ts'
+import { withFault } from '../http/fault.ts'
 import { getText } from '../http/get-text.ts'
 import { type JsonObject, readJwt } from '../jwt/read-jwt.ts'
 import { quoted } from '../quote.ts'
@@ -75,8 +76,8 @@ export function distributedClaims(options: DistributedClaimsOptions): Distribute
       })
       if (response.status < 200 || response.status > 226) throw new Error(`HTTP status ${response.status}`)
       return response.text
-    } catch (cause) {
-      throw unavailable(`${what}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    } catch (thrown) {
+      throw unavailable(withFault(what, thrown, [accessToken]))
     }
   }
 

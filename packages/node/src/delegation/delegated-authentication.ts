@@ -108,11 +108,10 @@ function clusterReviews(
 ): { readonly tokens: TokenAuthenticator; readonly authorizer: Authorizer } {
   const { tokenTtlSeconds = 10, allowedTtlSeconds = 10, deniedTtlSeconds = 10, audiences } = options
   const { timeoutSeconds, clock } = fetchOptions(options)
-  const shared = { fetch, timeoutSeconds, ...(clock !== undefined && { clock }) }
+  const shared = { fetch, secrets: fetch.secrets, timeoutSeconds, ...(clock !== undefined && { clock }) }
   return {
     tokens: webhookAuthenticator({
       ...shared,
-      secrets: fetch.secrets,
       url: apiUrl(endpoint, '/apis/authentication.k8s.io/v1/tokenreviews'),
       cacheTtlSeconds: tokenTtlSeconds,
       ...(audiences !== undefined && audiences.length > 0 && { implicitAudiences: audiences }),

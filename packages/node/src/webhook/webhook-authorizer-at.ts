@@ -5,7 +5,7 @@ import { readKubeconfig, type ReadKubeconfigOptions } from '../kubeconfig/kubeco
 import { overEndpoint } from './over-endpoint.ts'
 
 /** Options of {@link webhookAuthorizerAt}. Those of reloading are about the files that the kubeconfig names. */
-export type WebhookAuthorizerAtOptions = Omit<WebhookAuthorizerOptions, 'url' | 'fetch'> &
+export type WebhookAuthorizerAtOptions = Omit<WebhookAuthorizerOptions, 'url' | 'fetch' | 'secrets'> &
   Pick<ReadKubeconfigOptions, 'context' | 'allowMissingUser'> &
   ReloadOptions
 
@@ -23,5 +23,5 @@ export function webhookAuthorizerAt(
   options: WebhookAuthorizerAtOptions = {},
 ): Authorizer & { readonly close: () => void } {
   const endpoint = readKubeconfig(path, options)
-  return overEndpoint(endpoint, options, ({ url, fetch }) => webhookAuthorizer({ ...options, url, fetch }))
+  return overEndpoint(endpoint, options, (webhook) => webhookAuthorizer({ ...options, ...webhook }))
 }
