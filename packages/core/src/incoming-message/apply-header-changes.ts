@@ -1,6 +1,6 @@
 import type { HeaderChanges } from '../authenticator.ts'
 import { type HeaderSelector, selectorOf } from '../headers/changes.ts'
-import type { NodeRequest } from './incoming-message.ts'
+import type { NodeRequest } from './node-request.ts'
 
 /**
  * Removes and replaces headers of a request of Node's, in `rawHeaders`, `headers` and `headersDistinct`.

@@ -6,7 +6,7 @@ import { keyedDigest } from '../digest/keyed-digest.ts'
 import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
 import { notify, type Observer } from '../events.ts'
 import { limitConcurrency } from '../limit-concurrency.ts'
-import { parsePasswordHash } from './password-hash.ts'
+import { parsePasswordHash } from './parse-password-hash.ts'
 import { hashedPassword, plainPassword, type PasswordVerifier } from './verifiers.ts'
 
 /** Options of {@link passwordFile}. */

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { scryptSync } from 'node:crypto'
 import { describe, expect, it, vi } from 'vitest'
-import { parsePasswordHash, type PasswordHash } from './password-hash.ts'
+import { parsePasswordHash } from './parse-password-hash.ts'
+import type { PasswordHash } from './password-hash.ts'
 
 /*
  * bcrypt: the test vectors of crypt_blowfish. scrypt: RFC 7914 section 12. argon2id: the test vectors of the reference
