@@ -135,6 +135,21 @@ describe('a file of --authentication-config', () => {
     expect(await name()).toBe('new:jane')
   })
 
+  it('is counted among the bad versions where it cannot be read', async () => {
+    const { url, caPem } = await issuerOverTls()
+    const { observer, ofType } = recordEvents()
+    const path = file('a.yaml', configOf(url, caPem))
+    create({ authenticationConfig: { path, ...quick }, observer })
+    rmSync(path)
+    await vi.waitFor(() => expect(ofType('reload')).toHaveLength(1))
+    expect(ofType('reload')[0]).toMatchObject({
+      kind: 'authenticationConfiguration',
+      source: path,
+      outcome: 'failed',
+      error: { message: expect.stringContaining('ENOENT') },
+    })
+  })
+
   it('says everything that is wrong with it, in the words of Kubernetes', () => {
     const text = configOf('http://x', '').replace('claim: sub', 'claim: sub, nonsense: 1')
     expect(problemsOf({ authenticationConfig: file('a.yaml', text) })).toEqual([

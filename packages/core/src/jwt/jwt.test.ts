@@ -37,6 +37,8 @@ describe('the text of a token', () => {
   it.each([
     ['a signed token', good, 'i'],
     ['a token without a signature', `${header}.${claims}.`, 'i'],
+    ['a token whose header is none', `${encode('{')}.${claims}.${signature}`, 'i'],
+    ['a token whose signature is none', `${header}.${claims}.$`, 'i'],
     ['no issuer', token({ alg: 'ES256' }, {}), ''],
     ['an issuer that is null', token({ alg: 'ES256' }, { iss: null }), ''],
     ['an issuer among colons', token({ alg: 'ES256' }, '{"a:b\\":":":\\\\","iss":"i","c":{"d":[":"]}}'), 'i'],

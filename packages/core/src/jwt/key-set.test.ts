@@ -351,6 +351,19 @@ describe('keys that an issuer publishes', () => {
     await thrownBy(() => keys.verify(jwt(other)))
     expect(told).toEqual([{ jwks: jwksOf(rsa) }, { error: new Error('HTTP status 500') }])
   })
+
+  it('count whatever goes wrong with who is told of them', async () => {
+    const onFetch = (): never => {
+      throw new Error('full')
+    }
+    const { keys, answerWith } = remote(publishes(rsa), { onFetch })
+    await keys.verify(jwt(rsa))
+    answerWith(() => new Response('', { status: 500 }))
+    expect(await thrownBy(() => keys.verify(jwt(other)))).toMatchObject({
+      code: 'unavailable',
+      message: 'failed to verify signature: fetching keys HTTP status 500',
+    })
+  })
 })
 
 describe('keys of an issuer, where all ends together with the request that began it,', () => {

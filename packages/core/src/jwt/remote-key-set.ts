@@ -64,10 +64,18 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
       keys = parseJwks(text)
       staleAtMs = clock.now() + freshMs(header('cache-control'))
       lastError = undefined
-      onFetch?.({ jwks: text })
+      tell({ jwks: text })
     } catch (error) {
       lastError = error instanceof Error ? error : new Error(String(error))
-      onFetch?.({ error: lastError })
+      tell({ error: lastError })
+    }
+  }
+
+  const tell: NonNullable<typeof onFetch> = (result) => {
+    try {
+      onFetch?.(result)
+    } catch {
+      // Whoever is told reports their own faults.
     }
   }
 

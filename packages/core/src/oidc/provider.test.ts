@@ -81,6 +81,8 @@ describe('an issuer', () => {
 
   it('is looked for every ten seconds until it is found', async () => {
     const { clock, fetch, asked, ask, tokens } = start({})
+    const name = `oidc: authenticator for issuer "${ISSUER}"`
+    expect(tokens.health()).toBe(`${name} is not healthy: ${name} is not initialized`)
     await settled()
     expect(tokens.health()).toBe(`oidc: authenticator for issuer "${ISSUER}" is not healthy: fetch failed`)
     expect(await thrownBy(ask)).toMatchObject(notReady)
@@ -189,7 +191,12 @@ describe('an issuer', () => {
       /expected "https:\/\/issuer.example.com" got "https:\/\/issuer.example.com\/"/,
     ],
     ['calls itself something long', Response.json({ issuer: 'x'.repeat(9999) }), /^.{0,500}$/],
-    ['has no name', Response.json({ jwks_uri: `${ISSUER}/keys` }), /got none/],
+    ['has no name', Response.json({ jwks_uri: `${ISSUER}/keys` }), /got ""$/],
+    [
+      'has a name that is none',
+      Response.json({ issuer: [ISSUER], jwks_uri: `${ISSUER}/keys` }),
+      /got no text$/,
+    ],
     ['has no keys', Response.json({ issuer: ISSUER }), /provider did not return JWKS URL/],
     ['has keys that are none', Response.json({ issuer: ISSUER, jwks_uri: ['x'] }), /no https URL/],
     [

@@ -1,6 +1,7 @@
 import { unavailable } from '../errors.ts'
 import type { KeySet } from '../jwt/key-set.ts'
 import { remoteKeySet, type RemoteKeySetOptions } from '../jwt/remote-key-set.ts'
+import { quoted } from '../quote.ts'
 import { isDone } from '../shared-work.ts'
 import { discoverJwksUri, type DiscoveryOptions, type DiscoveryTarget } from './discovery.ts'
 
@@ -40,7 +41,9 @@ const PATIENCE_MS = 5000
 export function provider(target: DiscoveryTarget, options: ProviderOptions): Provider {
   const { clock, isEager, onFetch } = options
   let keys: KeySet | undefined
-  let error: Error | undefined = new Error('not initialized')
+  let error: Error | undefined = new Error(
+    `oidc: authenticator for issuer ${quoted(target.url)} is not initialized`,
+  )
   let underWay: Promise<void> | undefined
   let triedAtMs = -Infinity
   let isClosed = false

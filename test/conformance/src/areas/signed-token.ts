@@ -10,7 +10,7 @@ export interface VectorToken {
   readonly raw?: string
   readonly rawParts?: readonly string[]
   /** Another way of writing it down than the compact one. */
-  readonly form?: 'jws-json-flattened' | 'compact-with-base64-padding'
+  readonly form?: 'jws-json-flattened' | 'jws-json-general' | 'compact-with-base64-padding'
   readonly leadingWhitespace?: string
   /** The part that is changed after it was signed: `header`, `payload` or `signature`. */
   readonly tamper?: string
@@ -50,6 +50,10 @@ export async function tokenOf(given: string | VectorToken): Promise<string> {
     signWith === null || signWith === undefined ? '' : signature(text, signWith, String(header['alg']))
   if (form === 'jws-json-flattened') {
     return leadingWhitespace + JSON.stringify({ protected: encodedHeader, payload, signature: signed })
+  }
+  if (form === 'jws-json-general') {
+    const signatures = [{ protected: encodedHeader, signature: signed }]
+    return leadingWhitespace + JSON.stringify({ payload, signatures })
   }
   return tampered([encodedHeader, payload, signed], tamper)
 }
