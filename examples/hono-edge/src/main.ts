@@ -13,6 +13,8 @@ if (runtime === undefined) {
   exit(1)
 }
 const port = Number(env['PORT'] ?? 8787)
+// The runtime ends with this process.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => exit())
 
 // What a real app finds elsewhere: an OpenID Connect provider, and a cluster that publishes the keys of its service accounts.
 const pki = await createPki()
@@ -35,10 +37,6 @@ const app = await serveOn({
   port,
   edgePort: port + 1,
 })
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void app.close().finally(() => exit()))
-}
-
 const marysToken = await provider.sign({ sub: 'mary', aud: audience, groups: ['operators'] })
 const cartsToken = await cluster.sign({ sub: 'system:serviceaccount:shop:cart', aud: audience })
 console.log(`\nThe app runs on ${runtime}. Paste a line; below it is what it answers.\n`)

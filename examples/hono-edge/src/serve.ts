@@ -68,15 +68,20 @@ export async function serveOn(options: ServeOptions): Promise<ServedApp> {
   const keep = (data: unknown): void => void (output += String(data))
   child.stdout.on('data', keep)
   child.stderr.on('data', keep)
-  const end = once(child, 'close')
-  const ended = end.then(() => {
+  const end = (): void => {
+    endGroup(child)
+    rmSync(folder, { recursive: true, force: true })
+  }
+  process.once('exit', end)
+  const closed = once(child, 'close')
+  const ended = closed.then(() => {
     throw new Error(`${runtime} ended:\n${output}`)
   })
   ended.catch(() => undefined)
   const close = async (): Promise<void> => {
-    endGroup(child)
-    await end
-    rmSync(folder, { recursive: true, force: true })
+    process.off('exit', end)
+    end()
+    await closed
   }
 
   const origin = `http://127.0.0.1:${port}`
@@ -127,9 +132,9 @@ async function argumentsOf(
   }
 }
 
-/** Waits until somebody answers. */
+/** Waits until somebody answers, which takes a while where npx has to get a runtime first. */
 async function answers(url: string): Promise<void> {
-  for (let tries = 0; tries < 600; tries++) {
+  for (let tries = 0; tries < 3000; tries++) {
     try {
       if ((await fetch(url)).ok) return
     } catch {
@@ -137,7 +142,7 @@ async function answers(url: string): Promise<void> {
     }
     await setTimeout(100)
   }
-  throw new Error(`${url} did not answer within a minute`)
+  throw new Error(`${url} did not answer within five minutes`)
 }
 
 function endGroup({ pid }: ChildProcess): void {
