@@ -341,6 +341,28 @@ describe('a caller who gives up', () => {
   })
 })
 
+describe('a lookup that ended together with the request that began it', () => {
+  it('is begun again by who waits for it when its time is over', async () => {
+    const { answer, open } = held()
+    const { ask, delegate, clock } = cacheOf(answer)
+    const first = ask()
+    await settled()
+    clock.endRequest()
+    const second = ask()
+    await settled()
+    expect(delegate.calls).toHaveLength(1)
+    clock.advance(31_000)
+    await settled()
+    expect(delegate.calls).toHaveLength(2)
+    open[1]!.end({ user: jane })
+    expect(await second).toEqual({ user: jane })
+    // What it says after all is not listened to.
+    open[0]!.end({ user: bob })
+    await Promise.all([first, settled()])
+    expect(await ask()).toEqual({ user: jane })
+  })
+})
+
 describe('a lookup', () => {
   it.each([
     ['30 seconds by default', {}, 30_000],
