@@ -20,6 +20,7 @@ import { bearerToken } from '../bearer-token/bearer-token.ts'
 import { ConfigurationError, rejected, unavailable } from '../errors.ts'
 import type { RequestEvent } from '../events.ts'
 import { StatusError } from '../status.ts'
+import { authenticatedGroup } from '../groups.ts'
 import { failFast, union } from '../union/union.ts'
 import { type UserInfo, userInfo } from '../user.ts'
 import { webSocketProtocol } from '../web-socket-protocol/web-socket-protocol.ts'
@@ -519,6 +520,44 @@ describe('authenticateRequest', () => {
     const chain = failFast(bearerToken(tokens(noOpinion)), anonymous())
     expect((await refused(chain, {}, authorized('Bearer t'))).failure.status).toBe(401)
     expect((await accepted(chain)).authentication.user.username).toBe('system:anonymous')
+  })
+
+  describe('of an answer that only looks like a promise', () => {
+    type Answered = ReturnType<Authenticator['authenticate']>
+    type Call = (value?: unknown) => void
+    const thenable = (then: (resolve: Call, reject: Call) => void): Authenticator =>
+      requests(() => Object.fromEntries([['then', then]]) as unknown as Answered)
+
+    it.each<[string, Authenticator]>([
+      ['refuses and returns nothing', thenable((_, reject) => setTimeout(() => reject(rejected('bad'))))],
+      ['refuses at once', thenable((_, reject) => reject(rejected('bad')))],
+      [
+        'throws',
+        thenable(() => {
+          throw rejected('bad')
+        }),
+      ],
+      [
+        'cannot be read',
+        requests(() => new Proxy({}, { has: () => true, get: fails(rejected('bad')) }) as Answered),
+      ],
+    ])('makes no anonymous user where it %s', async (_, authenticator) => {
+      for (const credentials of [authenticator, union(requests(noOpinion), authenticator)]) {
+        const chain = failFast(authenticatedGroup(credentials), anonymous())
+        expect((await refused(chain)).failure.status).toBe(401)
+        expect((await refused(chain, recorder())).failure.status).toBe(401)
+      }
+      expect((await refused(authenticator)).failure.cause).toMatchObject({ message: 'bad' })
+    })
+
+    it('hears the first call only', async () => {
+      const twice = thenable((resolve, reject) => {
+        resolve({ user: jane })
+        resolve({ user: bob })
+        reject(rejected('bad'))
+      })
+      expect((await accepted(union(requests(noOpinion), twice))).authentication.user).toBe(jane)
+    })
   })
 
   it.each([
