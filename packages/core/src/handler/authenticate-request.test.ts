@@ -98,6 +98,11 @@ describe.each(whenever)('a refusal that is decided %s', (_, when) => {
     ['groups that are no list', { user: { username: 'jane', groups: 'admins' } }],
     ['groups that are no texts', { user: { username: 'jane', groups: [7] } }],
     ['a uid that is no text', { user: { username: 'jane', uid: 7 } }],
+    ['a uid that is no text, frozen', { user: Object.freeze({ ...userInfo({ username: 'a' }), uid: 7 }) }],
+    [
+      'groups that are no texts, frozen',
+      { user: Object.freeze({ ...userInfo({ username: 'a' }), groups: Object.freeze(['a', {}]) }) },
+    ],
     ['extra that is no object', { user: { username: 'jane', extra: { key: 7 } } }],
     [
       'a user that cannot be read',
@@ -111,6 +116,10 @@ describe.each(whenever)('a refusal that is decided %s', (_, when) => {
     const { failure } = await refused(requests(when(() => answer as unknown as Authentication)))
     expect(failure.status).toBe(401)
     expect(JSON.stringify(failure)).not.toContain(SECRET)
+    const inGroup = await refused(
+      authenticatedGroup(requests(when(() => answer as unknown as Authentication))),
+    )
+    expect(inGroup.failure.status).toBe(401)
   })
 })
 
@@ -526,7 +535,7 @@ describe('authenticateRequest', () => {
     type Answered = ReturnType<Authenticator['authenticate']>
     type Call = (value?: unknown) => void
     const thenable = (then: (resolve: Call, reject: Call) => void): Authenticator =>
-      requests(() => Object.fromEntries([['then', then]]) as unknown as Answered)
+      requests(() => new Proxy({}, { has: () => true, get: () => then }) as Answered)
 
     it.each<[string, Authenticator]>([
       ['refuses and returns nothing', thenable((_, reject) => setTimeout(() => reject(rejected('bad'))))],
