@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import {
   authorized,
   bob,
@@ -494,12 +494,18 @@ describe('an observer', () => {
     expect(event?.durationSeconds).toBeGreaterThanOrEqual(0)
   })
 
-  it('that throws decides nothing', async () => {
-    const observer = (): void => {
-      throw new Error('broken')
-    }
+  it.each([
+    ['throws', fails(new Error('broken'))],
+    ['rejects, as an asynchronous function does', later(fails(new Error('broken')))],
+  ])('that %s decides nothing, and does not end the process', async (_, broken) => {
+    const rejections = vi.fn()
+    process.on('unhandledRejection', rejections)
+    const observer = broken as () => void
     expect((await accepted(requests(knows(jane)), { observer })).authentication.user).toBe(jane)
     expect((await refused(requests(noOpinion), { observer })).failure.status).toBe(401)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    process.off('unhandledRejection', rejections)
+    expect(rejections).not.toHaveBeenCalled()
   })
 })
 
