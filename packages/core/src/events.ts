@@ -4,6 +4,7 @@ import type { AuthorizationError } from './authorization/errors.ts'
 import type { AuthenticationError } from './errors.ts'
 import type { AuthenticationRequest } from './request/request.ts'
 import type { StatusError } from './status.ts'
+import { tell } from './tell.ts'
 import type { UserInfo } from './user.ts'
 
 /** How an authenticator, or a whole request, came out. */
@@ -201,11 +202,7 @@ export type AuthenticationEvent =
 /** Receives events as they happen. It must not wait: start work of its own and return. */
 export type Observer = (event: AuthenticationEvent) => void
 
-/** Tells an observer, if there is one. What goes wrong in it must not decide who a caller is. */
+/** Tells an observer, if there is one. What goes wrong in it, now or later, must not decide who a caller is. */
 export function notify(observer: Observer | undefined, event: AuthenticationEvent): void {
-  try {
-    observer?.(event)
-  } catch {
-    // An observer reports its own faults; the request goes on.
-  }
+  tell(observer, event)
 }

@@ -37,7 +37,7 @@ function understood<User, Info>(
       if (answer.user === null || answer.user === '') throw withoutUser(name)
       // What a strategy calls a user only its app knows, and says so by the type of `user`.
       const init = user(answer.user as User, answer.info as Info)
-      return isPromiseLike(init) ? init.then(authenticated) : authenticated(init)
+      return isPromiseLike(init) ? Promise.resolve(init).then(authenticated) : authenticated(init)
     }
     case 'fail':
       if (answer.status !== undefined && answer.status >= 500) throw unavailable(`${name} could not tell`)

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { alwaysAllow, alwaysDeny } from '../authorization/always.ts'
 import { authorizeRequest } from '../authorization/authorize-request.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
@@ -167,5 +167,31 @@ describe('auditLog', () => {
     expect(events).toMatchObject([
       { stage: 'ResponseComplete', user: { username: 'clark' }, responseStatus: { metadata: {}, code: 404 } },
     ])
+  })
+
+  it.each<[string, () => unknown]>([
+    [
+      'throws',
+      () => {
+        throw new Error('full')
+      },
+    ],
+    [
+      'rejects',
+      async () => {
+        throw new Error('full')
+      },
+    ],
+  ])('goes on, and does not end the process, when write %s', async (_, write) => {
+    const rejections = vi.fn()
+    process.on('unhandledRejection', rejections)
+    const observer = auditLog({ write: () => write() })
+    const request = get('/x')
+    const refused = { name: 'no', authenticate: () => undefined }
+    void authenticateRequest(refused, { observer })(request)
+    observer({ type: 'response', request, status: 401 })
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    process.off('unhandledRejection', rejections)
+    expect(rejections).not.toHaveBeenCalled()
   })
 })

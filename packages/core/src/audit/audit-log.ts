@@ -8,6 +8,7 @@ import type {
 } from '../events.ts'
 import { failedAuthenticationMessage } from '../handler/attempted.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
+import { tell } from '../tell.ts'
 import type { UserInfo } from '../user.ts'
 import { userJson } from '../user-json.ts'
 import type { AuditEvent, AuditStage } from './event.ts'
@@ -61,7 +62,7 @@ export function auditLog(options: AuditLogOptions): Observer {
   }
 
   const write = (record: AuditRecord, stage: AuditStage): void =>
-    options.write(record.event(stage, clock.now()))
+    tell(options.write, record.event(stage, clock.now()))
 
   const onRequest = (event: RequestEvent): void => {
     const record = recordOf(event.request, event.user, event.durationSeconds)

@@ -1,8 +1,8 @@
 import { exactHeaders } from '../headers/exact.ts'
-import { targetOf } from '../request/fetch-request.ts'
 import type { AuthenticationRequest, RequestHeaders } from '../request/request.ts'
 import type { NodeRequest } from './node-request.ts'
 import { peerCertificatesOf } from './peer-certificates.ts'
+import { receivedTarget } from './received-target.ts'
 
 /**
  * A request of Node's `http`, `https` or `http2` as an {@link AuthenticationRequest}, with its headers exactly as sent and the
@@ -32,11 +32,11 @@ class IncomingMessageRequest implements AuthenticationRequest {
   }
 
   get path(): string {
-    return targetOf(this.#target ?? this.#message.url ?? '/').path
+    return receivedTarget(this.#target ?? this.#message.url ?? '/').path
   }
 
   get query(): string {
-    return targetOf(this.#target ?? this.#message.url ?? '/').query
+    return receivedTarget(this.#target ?? this.#message.url ?? '/').query
   }
 
   get httpVersionMajor(): number {

@@ -1,4 +1,4 @@
-import type { Observer } from '@kube-authn/core'
+import { notify, type Observer } from '@kube-authn/core'
 import { fileSource } from './file-source.ts'
 import type { ReloadOptions } from './reloading-source.ts'
 
@@ -38,6 +38,6 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 function failuresOnly(observer: Observer): Observer {
   return (event) => {
-    if (event.type !== 'reload' || event.outcome === 'failed') observer(event)
+    if (event.type !== 'reload' || event.outcome === 'failed') notify(observer, event)
   }
 }
