@@ -1,14 +1,15 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { thrownBy } from '../../test/fakes.ts'
+import { ecPair, rsaPair } from '../../test/key-pairs.ts'
 import { ConfigurationError } from '../errors.ts'
 import { signingKeyFromPem, verificationKeysFromPem } from './pem-keys.ts'
 import { verificationKeyOfJwk } from './verification-key.ts'
 
-const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
-const shortRsa = generateKeyPairSync('rsa', { modulusLength: 1024 })
+const rsa = rsaPair()
+const shortRsa = rsaPair(1024)
 const [p256, p384, p521, p224] = ['P-256', 'P-384', 'P-521', 'secp224r1'].map((namedCurve) =>
-  generateKeyPairSync('ec', { namedCurve }),
+  ecPair(namedCurve),
 ) as [KeyPair, KeyPair, KeyPair, KeyPair]
 const ed25519 = generateKeyPairSync('ed25519')
 
