@@ -1,6 +1,6 @@
 // Request targets as Node lets them in. What is authorized as a path, or let through as one for everybody, must be the path that
-// Express and Koa route by, which they find by `url.parse` (parseurl).
-import { parse } from 'node:url'
+// Express and Koa route by, which both find by parseurl.
+import { createRequire } from 'node:module'
 import { anonymous, emptyContext } from '@kube-authn/core'
 import { authorizeRequest } from '@kube-authn/core/authorization'
 import { incomingMessageRequest } from '@kube-authn/core/incoming-message'
@@ -8,7 +8,9 @@ import { Finding } from '../lib/finding.mjs'
 
 export const name = 'request-targets'
 
-// Of many a target `url.parse` says that it will refuse it one day.
+const requireOfKoa = createRequire(new URL('../../../packages/koa/package.json', import.meta.url))
+const parseurl = createRequire(requireOfKoa.resolve('koa'))('parseurl')
+// Of many a target Node says that it will refuse it one day.
 process.noDeprecation = true
 
 const STARTS = [
@@ -71,10 +73,7 @@ export function run(random) {
 /** The path that routers see, decoded; `undefined` where they cannot read the target either. */
 function routedPath(target) {
   try {
-    // As parseurl has it: what begins with a slash is cut by hand, unless there is a fragment in it.
-    const path =
-      target.startsWith('/') && !target.includes('#') ? target.split('?', 1)[0] : parse(target).pathname
-    return decodeURIComponent(path ?? '')
+    return decodeURIComponent(parseurl({ url: target }).pathname ?? '')
   } catch {
     return undefined
   }
