@@ -8,6 +8,7 @@ import {
 import { closeConnection, requirePeerCertificates } from '@kube-authn/core/incoming-message'
 import type { MiddlewareHandler } from 'hono'
 import { answer, type FailureOptions } from './failure.ts'
+import { keepAlive } from './keep-alive.ts'
 import { nodeRequestOf } from './node-server.ts'
 import { type AuthenticationEnv, changeHeaders, requestOf, setAuthentication } from './state.ts'
 
@@ -36,7 +37,9 @@ export function authentication<E extends AuthenticationEnv = AuthenticationEnv>(
 
   const middleware: MiddlewareHandler = async function authenticationMiddleware(c, next) {
     const request = requestOf(c)
-    const outcome = await authenticate(request)
+    const deciding = authenticate(request)
+    keepAlive(c, deciding)
+    const outcome = await deciding
     const incoming = nodeRequestOf(c)
     if (outcome.closesConnection && incoming !== undefined) closeConnection(incoming)
     changeHeaders(c, outcome.headerChanges)

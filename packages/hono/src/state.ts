@@ -58,7 +58,10 @@ export function changeHeaders(c: Context, changes: HeaderChanges): void {
 
 /** A Fetch request may be replaced by one with other headers, and what was removed must not be seen again. */
 function currentFetchRequest(c: Context): AuthenticationRequest {
+  // What Cloudflare saw of the connection, whatever becomes of the request.
+  const original = fetchRequest(c.req.raw)
   return {
+    tlsClientAuth: () => original.tlsClientAuth?.(),
     get method() {
       return c.req.raw.method
     },

@@ -177,11 +177,15 @@ const hostilities: readonly (readonly [string, Answer, RegExp])[] = [
     (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(packed),
     /longer than \d+ bytes/,
   ],
-  ['resets the connection', (_response, _elsewhere, reset) => reset(), /fetch failed/],
+  [
+    'resets the connection',
+    (_response, _elsewhere, reset) => reset(),
+    /fetch failed|connection reset by peer|the connection was closed/,
+  ],
   [
     'resets the connection in the middle of an answer',
     (response, _elsewhere, reset) => response.write('{"keys":[', reset),
-    /terminated/,
+    /terminated|connection reset by peer|the connection was closed/,
   ],
 ]
 

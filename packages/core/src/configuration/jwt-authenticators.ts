@@ -84,7 +84,9 @@ export function jwtAuthenticators(
       return iss === undefined ? undefined : byIssuer.get(issuerNamed(iss))?.authenticateToken(token, context)
     },
     health: () => authenticators.map((each) => each.health()).filter((text) => text !== undefined),
-    ready: Promise.all(authenticators.map(({ ready }) => ready)).then(() => {}),
+    get ready() {
+      return Promise.all(authenticators.map(({ ready }) => ready)).then(() => {})
+    },
     close() {
       for (const each of authenticators) each.close()
       for (const fetch of fetches) fetch.close?.()

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { fixedClock, recorder, settled, thrownBy } from '../../test/fakes.ts'
 import { fakeFetch, issuerAnswers, jwksOf, type KeyPair, NOW, rsaKey, signed } from '../../test/issuer.ts'
 import { ConfigurationError } from '../errors.ts'
@@ -277,5 +277,31 @@ describe('a new version', () => {
     clock.advance(60_000)
     expect(await pending).toBe('unhealthy')
     expect(clock.pending).toBe(0)
+  })
+})
+
+describe('a new version on Workers', () => {
+  it('looks for its issuers at once, which the first one does not', async () => {
+    vi.stubGlobal('navigator', { userAgent: 'Cloudflare-Workers' })
+    const { tokens, fetch, ask, reach } = start([A])
+    await settled()
+    expect(fetch.calls).toEqual([])
+    reach(A, B)
+    expect(await tokens.update(configOf([B]))).toBe('updated')
+    expect(await ask(B)).toBe(`${B}#jane`)
+  })
+
+  it('does not wait for ever for one that ended with its request', async () => {
+    vi.stubGlobal('navigator', { userAgent: 'Cloudflare-Workers' })
+    const { tokens, ask, clock, reach } = start([A])
+    void tokens.update(configOf(['https://gone.example.com']))
+    await settled()
+    clock.endRequest()
+    reach(A, B)
+    const update = tokens.update(configOf([B]))
+    await settled()
+    clock.advance(61_000)
+    expect(await update).toBe('updated')
+    expect(await ask(B)).toBe(`${B}#jane`)
   })
 })

@@ -3,6 +3,8 @@ import { type Clock, systemClock } from '../clock.ts'
 import { notify, type Observer } from '../events.ts'
 import { fieldPath } from '../field/path.ts'
 import { configurationErrors } from '../oidc/configuration/compile.ts'
+import { canWorkInBackground } from '../runtime.ts'
+import { GRACE_MS, isDone } from '../shared-work.ts'
 import type { AuthenticationConfiguration } from './config.ts'
 import { decodeAuthenticationConfiguration } from './decode.ts'
 import {
@@ -101,7 +103,8 @@ export function authenticationConfiguration(
   /** Whether it could be made is another question than whether it is valid: a proxy may be there the next time. */
   const made = ({ configuration, jwt }: ValidatedAuthenticationConfiguration): Version | Error => {
     try {
-      return { configuration, authenticators: jwtAuthenticators(jwt, options) }
+      // Whoever updates waits for the issuers, on any runtime.
+      return { configuration, authenticators: jwtAuthenticators(jwt, { ...options, discoverAtOnce: true }) }
     } catch (error) {
       return errorOf(error)
     }
@@ -146,7 +149,9 @@ export function authenticationConfiguration(
     authenticateToken: (token, context) => current.authenticators.authenticateToken(token, context),
     health: () => current.authenticators.health(),
     update(content) {
-      const result = last.then(() => take(content))
+      // Where one ended with the request that it was made in, the next must not wait for ever.
+      const turn = canWorkInBackground() ? last : isDone(last, updateTimeoutSeconds * 1000 + GRACE_MS, clock)
+      const result = turn.then(() => take(content))
       last = result
       return result
     },

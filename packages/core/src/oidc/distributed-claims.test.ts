@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { fixedClock, thrownBy } from '../../test/fakes.ts'
 import {
@@ -204,6 +205,16 @@ describe('distributed groups', () => {
     expect(String(error)).toMatch(/oidc: could not expand distributed claims: /)
     expect(String(error)).toMatch(message)
     expect(String(error)).not.toContain('secret')
+  })
+
+  it('are an error without the token for them, whatever a fetch keeps of what it was given', async () => {
+    const { ask: askWorld } = world(() =>
+      Promise.reject(Object.assign(new Error('no way with secret'), { config: { token: 'secret' } })),
+    )
+    const error = await thrownBy(() => askWorld(elsewhere()))
+    const shown = inspect(error, { depth: 20 })
+    expect(shown).toContain('no way with [hidden]')
+    expect(shown).not.toContain('secret')
   })
 
   it('may come from another issuer, of which few are remembered', async () => {

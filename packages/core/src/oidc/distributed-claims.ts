@@ -1,4 +1,5 @@
 import { AuthenticationError, rejected, unavailable } from '../errors.ts'
+import { withFault } from '../http/fault.ts'
 import { getText } from '../http/get-text.ts'
 import { type JsonObject, readJwt } from '../jwt/read-jwt.ts'
 import { quoted } from '../quote.ts'
@@ -73,8 +74,8 @@ export function distributedClaims(options: DistributedClaimsOptions): Distribute
     let response
     try {
       response = await getText(endpoint, { ...common, headers, signal })
-    } catch (cause) {
-      throw unavailable(`${what}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    } catch (thrown) {
+      throw unavailable(withFault(what, thrown, [accessToken]))
     }
     const { status, text } = response
     if (status >= 200 && status <= 226) return text.trim()

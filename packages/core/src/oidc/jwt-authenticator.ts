@@ -95,7 +95,9 @@ export function jwtAuthenticator(
       if (error === undefined) return undefined
       return `oidc: authenticator for issuer ${quoted(issuer.url)} is not healthy: ${error.message}`
     },
-    ready: found.ready,
+    get ready() {
+      return found.ready
+    },
     close: () => found.close(),
   }
 }

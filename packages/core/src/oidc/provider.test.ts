@@ -135,6 +135,29 @@ describe('an issuer', () => {
     expect(asked()).toEqual([])
   })
 
+  it('is looked for by the next one where a look ended together with the request that began it', async () => {
+    const { clock, fetch, asked, ask } = start({ [DOCUMENT]: never }, { discoverAtOnce: false })
+    void thrownBy(ask)
+    await settled()
+    clock.endRequest()
+    fetch.answers = issuerAnswers(jwksOf(key))
+    const waits = thrownBy(ask)
+    await settled()
+    clock.advance(5000)
+    expect(await waits).toMatchObject(notReady)
+    clock.advance(5000)
+    expect(await ask()).toBeDefined()
+    expect(asked()).toEqual([DOCUMENT, DOCUMENT, `${ISSUER}/keys`])
+  })
+
+  it('tells when it is ready to who asks before and after', async () => {
+    const { tokens, ask } = start(issuerAnswers(jwksOf(key)), { discoverAtOnce: false })
+    const before = tokens.ready
+    await ask()
+    await Promise.all([before, tokens.ready])
+    expect(tokens.health()).toBeUndefined()
+  })
+
   it('is not looked for any more when nobody wants it', async () => {
     const { clock, asked, tokens, ask } = start({})
     await settled()

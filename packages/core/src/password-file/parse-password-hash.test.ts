@@ -92,6 +92,29 @@ describe('a password hash', () => {
   })
 })
 
+describe('node:crypto', () => {
+  const expected = Uint8Array.from({ length: 32 }, (_, index) => index)
+  const calling = (...result: readonly unknown[]) => {
+    const scryptOfRuntime = (...args: readonly unknown[]): void => {
+      const done = args.at(-1) as (...outcome: readonly unknown[]) => void
+      done(...result)
+    }
+    vi.spyOn(process, 'getBuiltinModule').mockReturnValue({ scrypt: scryptOfRuntime })
+    return hash(`$scrypt$ln=4,r=1,p=1$${unpadded('salt')}$${unpadded(expected)}`)
+  }
+
+  it.each([
+    ['null, as Node says', null],
+    ['undefined, as Bun says', undefined],
+  ])('has no error where it is %s', async (_, error) => {
+    expect(await calling(error, expected).matches('secret')).toBe(true)
+  })
+
+  it('fails with its error', async () => {
+    await expect(calling(new Error('too much memory')).matches('secret')).rejects.toThrow('too much memory')
+  })
+})
+
 describe('what is no password hash', () => {
   it.each([
     '',

@@ -17,7 +17,7 @@ export interface PasswordFileOptions {
   readonly observer?: Observer
   /** Let users in who have an empty password, or the hash of one. Default `false`. */
   readonly allowEmptyPasswords?: boolean
-  /** How many hashed passwords are checked at once. Default 2. */
+  /** How many hashed passwords are checked at once. Default 2; Workers bound that themselves. */
   readonly maxConcurrentChecks?: number
   /** How many more checks may wait; beyond that a check is *unavailable*. Default 64. */
   readonly maxWaitingChecks?: number

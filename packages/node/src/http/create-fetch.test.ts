@@ -169,9 +169,9 @@ describe('files that change', () => {
 
   it.each([
     ['has nothing in it', '', /empty/],
-    ['is no PEM', 'nonsense', /no certificate/],
-    ['is a key', 'key', /no certificate/],
-    ['is cut off', 'cut', /cannot be read/],
+    ['is no PEM', 'nonsense', /unable to parse bytes as PEM block/],
+    ['is a key', 'key', /no valid certificate authority data seen/],
+    ['is cut off', 'cut', /failed to parse certificate 1/],
   ])('keeps the last good authority when the new one %s', async (_, content, expected) => {
     const ca = file('ca.crt', pki.caPem)
     const { observer, ofType } = recordEvents()
@@ -201,7 +201,7 @@ describe('files that change', () => {
     await fetch(url)
     const failures = ofType('reload').filter(({ outcome }) => outcome === 'failed')
     expect(failures.map(({ error }) => error?.message)).toEqual([
-      'the client key does not belong to the client certificate',
+      'tls: private key does not match public key',
     ])
     expect(new Set(connections.map((each) => each.client))).toEqual(new Set(['webhook-client']))
     file('tls.key', next.privateKeyPem)
@@ -463,7 +463,7 @@ describe('what is refused', () => {
         clientCertificate: { certificate: { pem: client.chainPem }, key: { pem: local.privateKeyPem } },
       }),
       {},
-      /^clientCertificate\.key: it does not belong/,
+      /^clientCertificate\.key: tls: private key does not match public key/,
     ],
     [
       'authorities that nobody asks',
@@ -471,7 +471,12 @@ describe('what is refused', () => {
       {},
       /^insecureSkipTlsVerify: /,
     ],
-    ['another kind of proxy', () => ({ proxyUrl: 'socks5://127.0.0.1:1080' }), {}, /^proxyUrl: /],
+    [
+      'another kind of proxy',
+      () => ({ proxyUrl: 'socks5://127.0.0.1:1080' }),
+      {},
+      /^proxyUrl: .*SOCKS is not supported$/,
+    ],
     ['a proxy with a broken name', () => ({ proxyUrl: 'http://%ff:x@127.0.0.1' }), {}, /^proxyUrl: /],
     ['no time', () => ({}), { timeoutSeconds: 0 }, /^timeoutSeconds: /],
     ['no number', () => ({}), { timeoutSeconds: NaN }, /^timeoutSeconds: /],

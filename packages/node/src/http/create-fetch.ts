@@ -1,5 +1,5 @@
 import { ConfigurationError, type ConfigurationProblem, systemClock } from '@kube-authn/core'
-import { fetch as undiciFetch } from 'undici'
+import { fetch as undiciFetch } from 'undici/index.js'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { connections } from './connections.ts'
 import { deadlineAfter } from './deadline.ts'
