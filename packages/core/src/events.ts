@@ -172,12 +172,16 @@ export interface ImpersonationEvent {
   readonly durationSeconds: number
 }
 
-/** A request was answered. Adapters tell this, since nobody else knows. */
+/** A request was answered. Adapters tell this, since nobody else knows, and after they told how it was decided. */
 export interface ResponseEvent {
   readonly type: 'response'
   readonly request: AuthenticationRequest
+  /** 499 where it is known that the client went away before it had the answer. What the request did may not be over then. */
   readonly status: number
 }
+
+/** The status of what nobody was left to take: it is never sent. nginx has it in its logs. */
+export const CLIENT_CLOSED_REQUEST = 499
 
 /** Everything the suite has to tell. Metrics, audit and `explain` read this one stream. */
 export type AuthenticationEvent =

@@ -51,6 +51,8 @@ describe.each(versions)('a target that is read in two ways, in Express $version'
     { target: 'http://h/public/a', status: 200 },
     { target: 'http://h:a/public/a', status: 400 },
     { target: 'http://h;a/public/a', status: 400 },
+    { target: '//a@h/public/a#', status: 400 },
+    { target: '/public/a#', status: 400 },
     { target: '/API/v1/pods', status: 400 },
     { target: '/api/v1/pods', status: 403 },
   ])('is $status when only /public/* and /API/* are for everybody: $target', async ({ target, status }) => {

@@ -78,6 +78,30 @@ describe.each(ways)('authentication in Hono with $way', ({ ask }) => {
     expect(statuses).toEqual([200, 401])
   })
 
+  it.each([new Error('broken'), 'broken'])('tells the observer of an app that throws %o', async (thrown) => {
+    const observer = vi.fn<Observer>()
+    const app = new Hono()
+      .onError((_, c) => c.text('', 500))
+      .use(authentication(chain, { observer }))
+      .get('/', () => {
+        // What an app in plain JavaScript throws need not be an error.
+        throw thrown as Error
+      })
+    await ask(app, { headers: { authorization: 'Bearer good' } }).catch(() => {})
+    const statuses = observer.mock.calls.flatMap(([event]) => (event.type === 'response' ? event.status : []))
+    expect(statuses).toEqual([500])
+  })
+
+  it('tells the observer of a refusal that Hono renders', async () => {
+    const observer = vi.fn<Observer>()
+    const onFailure = (error: StatusError): never => {
+      throw error
+    }
+    expect((await ask(appWith(chain, { observer, onFailure }))).status).toBe(401)
+    const statuses = observer.mock.calls.flatMap(([event]) => (event.type === 'response' ? event.status : []))
+    expect(statuses).toEqual([401])
+  })
+
   it('keeps the body of a request whose headers it changes', async () => {
     const app = new Hono().use(authentication(chain)).post('/', async (c) => c.text(await c.req.text()))
     const response = await ask(app, {

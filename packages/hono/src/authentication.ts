@@ -43,16 +43,21 @@ export function authentication<E extends AuthenticationEnv = AuthenticationEnv>(
     const incoming = nodeRequestOf(c)
     if (outcome.closesConnection && incoming !== undefined) closeConnection(incoming)
     changeHeaders(c, outcome.headerChanges)
-    const refused = 'failure' in outcome ? await onFailure(outcome.failure, c, next) : undefined
-    if (!('failure' in outcome)) {
-      for (const text of outcome.warnings) c.header('Warning', warningHeader(text), { append: true })
-      setAuthentication(c, outcome.authentication)
-      await next()
+    const tellStatus = (status: number): void => notify(observer, { type: 'response', request, status })
+    try {
+      const refused = 'failure' in outcome ? await onFailure(outcome.failure, c, next) : undefined
+      if (!('failure' in outcome)) {
+        for (const text of outcome.warnings) c.header('Warning', warningHeader(text), { append: true })
+        setAuthentication(c, outcome.authentication)
+        await next()
+      }
+      if (observer !== undefined) tellStatus((refused ?? c.res).status)
+      return refused
+    } catch (error) {
+      // What is made of it is not known here: of a refusal likely its own answer, and of what an app throws that is no Error a 500.
+      tellStatus('failure' in outcome ? outcome.failure.status : 500)
+      throw error
     }
-    if (observer !== undefined) {
-      notify(observer, { type: 'response', request, status: (refused ?? c.res).status })
-    }
-    return refused
   }
   return middleware
 }

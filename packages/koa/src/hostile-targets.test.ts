@@ -45,6 +45,7 @@ describe('a target that is read in two ways, in Koa', () => {
   it.each([
     { target: 'http://h/public/a', answer: [200, '/public/a'] },
     { target: 'http://h:a/public/a', answer: [400, ''] },
+    { target: '//a@h/public/a#', answer: [400, ''] },
     { target: '/Api/v1/pods', answer: [400, ''] },
   ])('is $answer.0 when only /public/* and /Api/* are for everybody: $target', async ({ target, answer }) => {
     const app = new Koa()

@@ -20,6 +20,7 @@ import {
   closeConnection,
   incomingMessageRequest,
   requirePeerCertificates,
+  whenOver,
 } from '@kube-authn/core/incoming-message'
 import { setAuthentication } from './accessors.ts'
 import { accountFinder, type AccountOf, type KnownRequest } from './account.ts'
@@ -83,13 +84,11 @@ export function decider(authenticator: Authenticator, options: DecideOptions): D
     const exchange = exchangeOf(req)
     const { message, target, response } = exchange
     const request = incomingMessageRequest(message, target)
-    if (observer !== undefined && response !== undefined) {
-      response.once('finish', () =>
-        notify(observer, { type: 'response', request, status: response.statusCode }),
-      )
+    const onceOver = observer === undefined || response === undefined ? undefined : whenOver(response)
+    const conclude = (decided: KnownRequest | RefusedRequest): Verdict => {
+      onceOver?.((status) => notify(observer, { type: 'response', request, status }))
+      return 'failure' in decided ? refuse(exchange, decided) : accept(req, exchange, decided)
     }
-    const conclude = (decided: KnownRequest | RefusedRequest): Verdict =>
-      'failure' in decided ? refuse(exchange, decided) : accept(req, exchange, decided)
     const outcome = authenticate(request)
     const known = isPromiseLike(outcome)
       ? outcome.then((decided) => findAccount(request, decided))

@@ -63,6 +63,7 @@ describe('anonymous', () => {
     '/a%20b%2F%C5%BC',
     '/a%20b%2f%C5%BC',
     '%2Fhealthz',
+    '/healthz%23#',
     '%2F',
     '*',
     'healthz',

@@ -155,6 +155,10 @@ describe('isAmbiguousPath', () => {
     'a',
     '/a\\b',
     '/\\a',
+    '/a#b',
+    '//a@h/api/v1/pods#',
+    '/a b',
+    '/a\u00a0',
   ])('refuses %s', (path) => {
     expect(isAmbiguous(path)).toBe(true)
   })
