@@ -379,6 +379,25 @@ describe('connections', () => {
     const [code] = await once(child, 'exit')
     expect([output, code]).toEqual(['ok\n', 0])
   })
+
+  it.each([
+    ['GET', 1, 'ok', 2],
+    ['GET', 2, 'UND_ERR_SOCKET', 2],
+    ['POST', 1, 'UND_ERR_SOCKET', 1],
+  ])(
+    'that are closed in place of an answer are another for a %s, once: %d of them',
+    async (method, lost, expected, calls) => {
+      let called = 0
+      const { url } = await httpsServer(local, (request, response) => {
+        called++
+        if (called > lost) response.end('ok')
+        else request.socket.destroy()
+      })
+      const answer = trusting()(url, { method }).then((response) => response.text())
+      expect(await answer.catch(() => reasonOf(answer))).toContain(expected)
+      expect(called).toBe(calls)
+    },
+  )
 })
 
 describe('proxies', () => {
