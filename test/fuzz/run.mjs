@@ -12,6 +12,7 @@ import * as chains from './targets/chains.mjs'
 import * as expressions from './targets/expressions.mjs'
 import * as identityHeaders from './targets/identity-headers.mjs'
 import * as impersonationHeaders from './targets/impersonation-headers.mjs'
+import * as requestTargets from './targets/request-targets.mjs'
 import * as tokens from './targets/tokens.mjs'
 import * as reviewBodies from './targets/review-bodies.mjs'
 
@@ -21,6 +22,7 @@ const TARGETS = [
   certificateHeaders,
   identityHeaders,
   impersonationHeaders,
+  requestTargets,
   tokens,
   expressions,
   reviewBodies,

@@ -6,7 +6,7 @@ import { type CertificateAuthority, createPki, fakeRequest, type IssuedCredentia
 import express from 'express'
 import { Passport } from 'passport'
 import LdapStrategy from 'passport-ldapauth'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { has } from './components.ts'
 import { curl, type CurlAnswer } from './curl.ts'
 import { documentedModule } from './documented.ts'
@@ -183,6 +183,17 @@ describe.runIf(has('slapd', 'curl'))('a directory, with passport-ldapauth', () =
     expect(await outcomeWith({ tlsOptions: { ca: [strangers.caPem] } })).toBe('unavailable')
     const url = `ldap://127.0.0.1:${(silent.address() as AddressInfo).port}`
     expect(await outcomeWith({ url }, 0.2)).toBe('unavailable')
+    silent.close()
+  })
+
+  it('leaves no connection open at a silent directory, with the times of the page', async () => {
+    const silent = createServer((socket) => socket.resume()).listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const connections = (): Promise<number> =>
+      new Promise((resolve) => silent.getConnections((_, count) => resolve(count)))
+    const url = `ldap://127.0.0.1:${(silent.address() as AddressInfo).port}`
+    expect(await outcomeWith({ url, timeout: 200, connectTimeout: 200 }, 1)).toBe('unavailable')
+    await vi.waitFor(async () => expect(await connections()).toBe(0))
     silent.close()
   })
 

@@ -14,16 +14,19 @@ export interface Snippet extends CodeBlock {
   readonly place: string
 }
 
-/** All code blocks that readers see and that are checked: of every README and of the pages in `docs`. */
-export function snippets(): readonly Snippet[] {
-  const documents = [
+/** Whatever readers see: every README, and the pages in `docs`; relative to the root, with slashes. */
+export function documents(): readonly string[] {
+  return [
     'README.md',
     ...foldersIn('packages').map((folder) => `${folder}/README.md`),
     ...foldersIn('examples').map((folder) => `${folder}/README.md`),
     ...entriesOf('docs').filter((path) => path.endsWith('.md')),
-  ]
-  return documents
-    .filter((document) => existsSync(join(root, document)))
+  ].filter((document) => existsSync(join(root, document)))
+}
+
+/** All code blocks of {@link documents} that are checked. */
+export function snippets(): readonly Snippet[] {
+  return documents()
     .flatMap((document) =>
       codeBlocks(readFileSync(join(root, document), 'utf8')).map((block) => ({
         ...block,

@@ -10,6 +10,7 @@ import tls from 'node:tls'
 import { incomingMessageRequest, requirePeerCertificates } from '@kube-authn/core/incoming-message'
 import { tlsServerOptions } from '@kube-authn/node'
 import { createPki } from '@kube-authn/testing'
+import { check, end } from './lib/counted.mjs'
 
 const runtime =
   'Bun' in globalThis
@@ -43,8 +44,6 @@ const resuming = {
 /** And a TLS context that trusts the clients' authority. */
 const trusting = { ...resuming, ca: root.caPem }
 
-let passed = 0
-let failed = 0
 const notes = new Set()
 
 if ('Bun' in globalThis) {
@@ -73,8 +72,7 @@ for (const http of 'Bun' in globalThis ? ['HTTP/2'] : ['HTTP/1', 'HTTP/2']) {
 
 console.log(`${runtime}, openssl ${process.versions.openssl ?? 'none'}`)
 for (const note of notes) console.log(`note: ${note}`)
-console.log(`${passed} passed, ${failed} failed`)
-process.exit(failed === 0 && passed > 0 ? 0 : 1)
+end()
 
 async function checkProtocol(http, version) {
   const where = `${http}, ${version}`
@@ -295,15 +293,4 @@ function hex(bytes) {
 
 function noteResumption(where, { isReused }) {
   if (!isReused) notes.add(`${where}: this runtime resumed no session`)
-}
-
-async function check(name, test) {
-  try {
-    await test()
-    passed++
-    console.log(`ok     ${name}`)
-  } catch (error) {
-    failed++
-    console.log(`FAILED ${name}\n       ${error?.stack ?? error}`)
-  }
 }

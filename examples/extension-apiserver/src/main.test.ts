@@ -99,7 +99,7 @@ describe('extension-apiserver', () => {
     ['a field selector', `${PRODUCTS}?fieldSelector=metadata.name%3Dtea`, 'GET', 400],
     ['a label selector', `${PRODUCTS}?labelSelector=a`, 'GET', 400],
     ['a selector behind a thousand others', `${PRODUCTS}?${'a&'.repeat(1000)}labelSelector=a`, 'GET', 400],
-    ['another spelling', PRODUCTS.toUpperCase(), 'GET', 404],
+    ['another spelling', PRODUCTS.toUpperCase(), 'GET', 400],
     ['another spelling of the resource', PRODUCTS.replace('products', 'Products'), 'GET', 404],
     ['a product of a namespace', PRODUCTS.replace('products', 'namespaces/shop/products'), 'GET', 404],
     ['part of a product', `${PRODUCTS}/tea/status`, 'GET', 404],

@@ -41,6 +41,8 @@ export interface CredentialDescription {
   readonly identityHeaders?: readonly (() => HeaderChanges)[]
   /** Whether the certificates of TLS peers are looked at, which not every runtime tells. Default `false`. */
   readonly peerCertificates?: boolean
+  /** Whether what Cloudflare tells of client certificates is looked at, which nobody else does. Default `false`. */
+  readonly tlsClientAuth?: boolean
 }
 
 /** A scheme that a challenge can name. */

@@ -11,9 +11,17 @@ export function isPromiseLike<T>(value: Awaitable<T>): value is PromiseLike<T> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
+/**
+ * A promise for a value that is still to come. What only looks like one, as a hand-made thenable of an authenticator in plain JavaScript,
+ * may call back twice or return nothing from `then`, and nothing is an opinion here. A promise is returned as it is.
+ */
+export function promiseOf<T>(value: PromiseLike<T>): Promise<T> {
+  return Promise.resolve(value) as Promise<T>
+}
+
 /** Goes on with a value as soon as it is there: at once if it is there already. */
 export function andThen<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable<R>): Awaitable<R> {
-  return isPromiseLike(value) ? value.then(next) : next(value)
+  return isPromiseLike(value) ? promiseOf(value).then(next) : next(value)
 }
 
 /** Runs a step and hands on what it returned or threw, now or later, to the one or the other continuation. */
@@ -25,10 +33,11 @@ export function settle<T, R>(
   let value: Awaitable<T>
   try {
     value = step()
+    if (isPromiseLike(value)) return promiseOf(value).then(onValue, onError)
   } catch (error) {
     return onError(error)
   }
-  return isPromiseLike(value) ? value.then(onValue, onError) : onValue(value)
+  return onValue(value)
 }
 
 /**
@@ -47,7 +56,7 @@ export function firstOf<T, S, R>(
       const item = items[index] as T
       const outcome = step(item)
       if (isPromiseLike(outcome)) {
-        return outcome.then((late) => result(item, late) ?? from(index + 1))
+        return promiseOf(outcome).then((late) => result(item, late) ?? from(index + 1))
       }
       const found = result(item, outcome)
       if (found !== undefined) return found

@@ -78,6 +78,16 @@ describe('authenticatorChain', () => {
     })
   })
 
+  it('does not look at tokens that are ignored', async () => {
+    expect(await answerOf({ tokens: 'ignored', anonymous: true }, 'token')).toMatchObject({
+      user: { username: 'system:anonymous' },
+    })
+    expect(
+      await answerOf({ tokens: 'ignored', clientCertificate: requests(noOpinion) }, 'token'),
+    ).toBeUndefined()
+    expect(() => authenticatorChain({ tokens: 'ignored' })).toThrow('no authentication method configured')
+  })
+
   it('lets a good credential win over a bad one', async () => {
     const options = { clientCertificate: requests(fails(rejected('expired'))), tokens: [tokens(knows(jane))] }
     expect((await answerOf(options, 'token'))?.user.username).toBe('jane')

@@ -23,8 +23,11 @@ export interface AuthenticatorChainOptions {
   readonly clientCertificate?: Authenticator
   /** Who else knows a request by what is in it, in the order they are asked: before bearer tokens. */
   readonly requests?: readonly Authenticator[]
-  /** Who knows bearer tokens, in the order they are asked. */
-  readonly tokens?: readonly TokenAuthenticator[]
+  /**
+   * Who knows bearer tokens, in the order they are asked. With `'ignored'` nobody looks whether there is one, and who comes with one is as
+   * good as without.
+   */
+  readonly tokens?: readonly TokenAuthenticator[] | 'ignored'
   /** Whether requests without any credential are let through, as `system:anonymous`. Default `false`. */
   readonly anonymous?: boolean | AnonymousConfig
   /** What credentials must be valid for, and what those that know nothing of audiences count for (`--api-audiences`). */
@@ -36,7 +39,7 @@ export interface AuthenticatorChainOptions {
  * `requests` before the tokens. The first that knows the caller decides; whoever is known gets `system:authenticated`; anonymous comes last, and only where
  * nothing was wrong before.
  *
- * A bearer token that nobody knows is refused even where no token is known at all.
+ * A bearer token that nobody knows is refused even where no token is known at all, unless tokens are ignored.
  *
  * Source: kubernetes `pkg/kubeapiserver/authenticator/config.go`.
  *
@@ -48,7 +51,8 @@ export interface AuthenticatorChainOptions {
  * const chain = authenticatorChain({ tokens: [tokenFile(csv)], anonymous: true })
  */
 export function authenticatorChain(options: AuthenticatorChainOptions): Authenticator {
-  const { requestHeader, clientCertificate, passwords = [], requests = [], tokens = [], audiences } = options
+  const { requestHeader, clientCertificate, passwords = [], requests = [], audiences } = options
+  const tokens = options.tokens === 'ignored' ? [] : (options.tokens ?? [])
   const anonymousConfig =
     typeof options.anonymous === 'object' ? options.anonymous : { enabled: options.anonymous ?? false }
   const known = [requestHeader, clientCertificate, ...passwords, ...requests, ...tokens].filter(
@@ -74,8 +78,7 @@ export function authenticatorChain(options: AuthenticatorChainOptions): Authenti
     ...(passwords.length === 0 ? [] : [basic(agnostic(union<PasswordAuthenticator>(...passwords)))]),
     ...(clientCertificate === undefined ? [] : [clientCertificate]),
     ...requests.map(agnostic),
-    bearerToken(allTokens),
-    webSocketProtocol(allTokens),
+    ...(options.tokens === 'ignored' ? [] : [bearerToken(allTokens), webSocketProtocol(allTokens)]),
   )
   const everybodyKnown = authenticatedGroup(credentials)
   const chain = anonymousConfig.enabled

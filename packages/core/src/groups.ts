@@ -61,5 +61,5 @@ function withUser<A extends AnyAuthenticator>(
 }
 
 function withGroups(user: UserInfo, groups: readonly string[]): UserInfo {
-  return userInfo({ ...user, groups: [...user.groups, ...groups] })
+  return userInfo({ ...user, groups: user.groups.concat(groups) })
 }

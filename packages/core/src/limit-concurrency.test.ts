@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { settled, thrownBy } from '../test/fakes.ts'
 import { type ConcurrencyLimit, limitConcurrency } from './limit-concurrency.ts'
 
@@ -127,5 +127,21 @@ describe('limitConcurrency', () => {
     await settled()
     running[1]?.end()
     expect(await second).toBe('b')
+  })
+})
+
+describe.each([
+  ['Cloudflare Workers', () => vi.stubGlobal('navigator', { userAgent: 'Cloudflare-Workers' })],
+  ["Vercel's edge", () => vi.stubGlobal('EdgeRuntime', 'edge-runtime')],
+])('limitConcurrency on %s', (_, stub) => {
+  it('lets nobody wait for a task that may have ended with its request', async () => {
+    stub()
+    const { task, started, running } = tasks()
+    const limit = limited(1, 0)
+    void limit(task('gone'))
+    const result = limit(task('next'))
+    expect(started).toEqual(['gone', 'next'])
+    running[1]?.end()
+    expect(await result).toBe('next')
   })
 })

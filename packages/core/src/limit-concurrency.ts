@@ -1,4 +1,5 @@
 import { unavailable } from './errors.ts'
+import { canWorkInBackground } from './runtime.ts'
 
 /**
  * Runs a task now or, when too many run already, later. Throws when too many wait, or when the signal is aborted before it is
@@ -14,8 +15,14 @@ export interface ConcurrencyLimitOptions {
   readonly tooMany: string
 }
 
-/** Bounds how many tasks run and how many wait; what is beyond is *unavailable* at once, so that a flood costs nothing. */
+/**
+ * Bounds how many tasks run and how many wait; what is beyond is *unavailable* at once, so that a flood costs nothing.
+ *
+ * Nothing is bounded where a request that its client gave up takes its task along without a word, as on Cloudflare's runtime: it
+ * would never give its place back. There the runtime bounds what each request may cost.
+ */
 export function limitConcurrency(options: ConcurrencyLimitOptions): ConcurrencyLimit {
+  if (!canWorkInBackground()) return (task) => task()
   const { maxRunning, maxWaiting, tooMany } = options
   let running = 0
   const waiting = new Set<() => void>()

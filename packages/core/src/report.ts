@@ -1,8 +1,6 @@
-/** Tells somebody of a failure, if there is somebody. What goes wrong in telling stops no work. */
+import { tell } from './tell.ts'
+
+/** Tells somebody of a failure, if there is somebody. What goes wrong in telling, now or later, stops no work. */
 export function report(onError: ((error: unknown) => void) | undefined, error: unknown): void {
-  try {
-    onError?.(error)
-  } catch {
-    // Whoever is told reports their own faults.
-  }
+  tell(onError, error)
 }

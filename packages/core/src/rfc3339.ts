@@ -23,3 +23,8 @@ export function timeOfRfc3339(text: string): number | undefined {
 
 /** More digits of a second than anybody writes. */
 const MAX_LENGTH = 64
+
+/** A time in milliseconds since the epoch, in UTC and whole seconds, as Kubernetes writes them. */
+export function rfc3339Of(timeMs: number): string {
+  return `${new Date(timeMs).toISOString().slice(0, 19)}Z`
+}

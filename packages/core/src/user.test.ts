@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isUnauthenticated, userInfo } from '@kube-authn/core'
+import { isUnauthenticated, userInfo, type UserInfoInit } from '@kube-authn/core'
 
 describe('userInfo', () => {
   it('shares nothing with what it was made from', () => {
@@ -21,6 +21,15 @@ describe('userInfo', () => {
     const user = userInfo({ username: 'jane', extra })
     expect(Object.keys(user.extra)).toEqual(['__proto__'])
     expect(Object.getPrototypeOf(user.extra)).toBeNull()
+  })
+
+  it.each([
+    ['groups', { groups: 'admins' }],
+    ['the values of a key of extra', { extra: { key: 'value' } }],
+    ['groups, a set', { groups: new Set(['admins']) }],
+  ])('takes no text or set for %s, which would become another list', (_, init) => {
+    const untyped = init as object as Partial<UserInfoInit>
+    expect(() => userInfo({ username: 'jane', ...untyped })).toThrow(TypeError)
   })
 
   it.each([

@@ -35,6 +35,7 @@ export const AUTHENTICATED_GROUP = 'system:authenticated'
 /**
  * Makes a frozen user that shares nothing with what it was made from.
  *
+ * @throws {TypeError} when groups, or the values of a key of `extra`, are no list.
  * @example
  * const jane = userInfo({ username: 'jane', groups: ['developers'] })
  * jane.uid // ''
@@ -78,6 +79,9 @@ const NO_EXTRA: UserExtra = Object.freeze(Object.create(null) as UserExtra)
 /** What is frozen already can be shared: users of one file often have the same groups. */
 function copyOfList(values: readonly string[] | undefined): readonly string[] {
   if (values === undefined || values.length === 0) return NO_VALUES
+  // Not every caller is type-checked, and a text would become a list of its characters.
+  const isList: boolean = Array.isArray(values)
+  if (!isList) throw new TypeError('a user has lists of texts for groups and extra values')
   return isImmutableList(values) ? values : Object.freeze([...values])
 }
 

@@ -1,5 +1,6 @@
-import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { type KeyObject, sign } from 'node:crypto'
 import { fixedClock } from './fakes.ts'
+import { ecPair, rsaPair } from './key-pairs.ts'
 import type { Authentication } from '../src/authenticator.ts'
 import { AuthenticationError } from '../src/errors.ts'
 import { verificationKeysFromPem } from '../src/jwt/pem-keys.ts'
@@ -15,10 +16,10 @@ export const NOW = NOW_MS / 1000
 export const ISSUER = 'https://issuer.example.com'
 
 export const pairs = {
-  ec: generateKeyPairSync('ec', { namedCurve: 'P-256' }),
-  rsa: generateKeyPairSync('rsa', { modulusLength: 2048 }),
+  ec: ecPair(),
+  rsa: rsaPair(),
 }
-export const attacker = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+export const attacker = ecPair()
 export const pemOf = ({ publicKey }: { readonly publicKey: KeyObject }): string =>
   String(publicKey.export({ type: 'spki', format: 'pem' }))
 const keys = await verificationKeysFromPem(pemOf(pairs.ec) + pemOf(pairs.rsa))

@@ -108,7 +108,7 @@ export function authorized(authorization: string): AuthenticationRequest {
 /** A clock that stands still. */
 export function fixedClock(
   startMs = 1_000_000,
-): Clock & { advance(milliseconds: number): void; readonly pending: number } {
+): Clock & { advance(milliseconds: number): void; endRequest(): void; readonly pending: number } {
   let now = startMs
   const timers = new Set<Timer>()
   return {
@@ -121,6 +121,8 @@ export function fixedClock(
     get pending() {
       return timers.size
     },
+    /** As on runtimes where timers end together with the request that they belong to. */
+    endRequest: () => timers.clear(),
     advance(milliseconds) {
       now += milliseconds
       for (let timer = nextDue(timers, now); timer !== undefined; timer = nextDue(timers, now)) {

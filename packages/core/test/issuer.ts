@@ -1,5 +1,6 @@
-import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { createHmac, type KeyObject, sign } from 'node:crypto'
 import type { GetFetchInit } from '../src/http/get-fetch.ts'
+import { ecPair, rsaPair } from './key-pairs.ts'
 
 /*
  * An OpenID Connect issuer for the tests of core alone, on Node's crypto as an independent judge of signatures.
@@ -17,11 +18,11 @@ export interface KeyPair {
 }
 
 export function rsaKey(kid: string): KeyPair {
-  return { kid, ...generateKeyPairSync('rsa', { modulusLength: 2048 }) }
+  return { kid, ...rsaPair() }
 }
 
 export function ecKey(kid: string, namedCurve: 'P-256' | 'P-384' | 'P-521' | 'secp256k1' = 'P-256'): KeyPair {
-  return { kid, ...generateKeyPairSync('ec', { namedCurve }) }
+  return { kid, ...ecPair(namedCurve) }
 }
 
 export function jwkOf({ kid, publicKey }: KeyPair): JsonWebKey & { readonly kid: string } {

@@ -82,6 +82,39 @@ describe.each(versions)('authentication in Express $version', ({ make }) => {
     expect(statuses).toEqual([200, 401])
   })
 
+  it.each([
+    { when: 'after it was decided', authenticator: chain },
+    { when: 'before it is decided', authenticator: later },
+  ])('tells the observer of a client who goes away $when', async ({ authenticator }) => {
+    const told: string[] = []
+    const client = new AbortController()
+    const isGone = new Promise<void>((resolve) => {
+      const app = make()
+      app.use((req, res, next) => {
+        res.once('close', () => setTimeout(resolve, 20))
+        if (authenticator !== later) next()
+        else req.once('aborted', next)
+        setTimeout(() => client.abort(), 20)
+      })
+      app.use(
+        authentication(authenticator, {
+          observer: (event) => {
+            if (event.type === 'request') told.push(event.result)
+            if (event.type === 'response') told.push(String(event.status))
+          },
+        }),
+      )
+      app.use(() => {
+        // Nobody answers.
+      })
+      void listen(app).then((origin) =>
+        fetch(origin, { headers: { authorization: 'Bearer good' }, signal: client.signal }).catch(() => {}),
+      )
+    })
+    await isGone
+    expect(told).toEqual(['success', '499'])
+  })
+
   it('shows the application no header that carried a credential or an identity', async () => {
     const origin = await listen(appWith(chain))
     const response = await fetch(origin, {

@@ -9,6 +9,7 @@ import {
   applyHeaderChanges,
   closeConnection,
   requirePeerCertificates,
+  whenOver,
 } from '@kube-authn/core/incoming-message'
 import { type FailureOptions, type Middleware, proceedWith, refuser } from './middleware.ts'
 import { setAuthentication, stateOf } from './state.ts'
@@ -38,12 +39,11 @@ export function authentication(
 
   return function authenticationMiddleware(req, res, next) {
     const { request } = stateOf(req)
-    if (observer !== undefined) {
-      res.once('finish', () => notify(observer, { type: 'response', request, status: res.statusCode }))
-    }
+    const onceOver = observer === undefined ? undefined : whenOver(res)
     proceedWith(
       authenticate(request),
       (outcome) => {
+        onceOver?.((status) => notify(observer, { type: 'response', request, status }))
         if (outcome.closesConnection) closeConnection(req)
         applyHeaderChanges(req, outcome.headerChanges)
         if ('failure' in outcome) {

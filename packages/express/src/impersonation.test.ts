@@ -193,6 +193,19 @@ describe('impersonation and authorization in Express', () => {
     expect(await response.json()).toBe('superman')
   })
 
+  it('shows no wish that was not granted, where onFailure lets the request pass in person', async () => {
+    const app = express()
+    app.use(
+      authentication(chain),
+      impersonation(rbac(policy), { onFailure: (_error, _req, _res, next) => next() }),
+      (req, res) => void res.json([getUser(req).username, req.rawHeaders.join(), req.headers]),
+    )
+    const response = await fetch(await listen(app), as('jane-token', { 'impersonate-user': 'superman' }))
+    const text = await response.text()
+    expect(JSON.parse(text)).toMatchObject(['jane', expect.anything(), expect.anything()])
+    expect(text).not.toMatch(/impersonate|superman/i)
+  })
+
   it('answers 500 when the app cannot say what a route is about', async () => {
     const app = express()
     app.use(

@@ -39,11 +39,11 @@ export function impersonation<Req extends IncomingMessage = IncomingMessage>(
     proceedWith(
       impersonate(state.request, requester, given),
       (outcome) => {
+        applyHeaderChanges(req, outcome.headerChanges)
         if ('failure' in outcome) {
           refuse(outcome.failure, req, res, next)
           return
         }
-        applyHeaderChanges(req, outcome.headerChanges)
         if (outcome.requester !== undefined && outcome.user !== undefined) {
           setAuthentication(req, {
             ...state.authentication,

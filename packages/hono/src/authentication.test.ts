@@ -9,6 +9,7 @@ import {
   StatusError,
   type UserInfo,
 } from '@kube-authn/core'
+import { cloudflareClientCertificate } from '@kube-authn/core/certificate-headers'
 import { tokenFile } from '@kube-authn/core/token-file'
 import { Hono } from 'hono'
 import { afterEach, describe, expect, expectTypeOf, it, vi } from 'vitest'
@@ -75,6 +76,30 @@ describe.each(ways)('authentication in Hono with $way', ({ ask }) => {
     await ask(app, { headers: { authorization: 'Bearer bad' } })
     const statuses = observer.mock.calls.flatMap(([event]) => (event.type === 'response' ? event.status : []))
     expect(statuses).toEqual([200, 401])
+  })
+
+  it.each([new Error('broken'), 'broken'])('tells the observer of an app that throws %o', async (thrown) => {
+    const observer = vi.fn<Observer>()
+    const app = new Hono()
+      .onError((_, c) => c.text('', 500))
+      .use(authentication(chain, { observer }))
+      .get('/', () => {
+        // What an app in plain JavaScript throws need not be an error.
+        throw thrown as Error
+      })
+    await ask(app, { headers: { authorization: 'Bearer good' } }).catch(() => {})
+    const statuses = observer.mock.calls.flatMap(([event]) => (event.type === 'response' ? event.status : []))
+    expect(statuses).toEqual([500])
+  })
+
+  it('tells the observer of a refusal that Hono renders', async () => {
+    const observer = vi.fn<Observer>()
+    const onFailure = (error: StatusError): never => {
+      throw error
+    }
+    expect((await ask(appWith(chain, { observer, onFailure }))).status).toBe(401)
+    const statuses = observer.mock.calls.flatMap(([event]) => (event.type === 'response' ? event.status : []))
+    expect(statuses).toEqual([401])
   })
 
   it('keeps the body of a request whose headers it changes', async () => {
@@ -193,6 +218,63 @@ describe('authentication in Hono', () => {
         c.json({ authorization: c.req.header('authorization') ?? null, body: await c.req.text() }),
       )
     expect(await (await app.fetch(request)).json()).toEqual({ authorization: null, body: 'hi' })
+  })
+
+  it('knows client certificates that Cloudflare verified, and not those of which a header tells', async () => {
+    const tlsClientAuth = {
+      certPresented: '1',
+      certVerified: 'SUCCESS',
+      certRevoked: '0',
+      certSubjectDN: 'CN=jane',
+    }
+    const app = appWith(cloudflareClientCertificate())
+    const atCloudflare = (cf: object, headers = {}): Response | Promise<Response> =>
+      app.fetch(Object.assign(new Request('http://localhost/', { headers }), { cf }))
+    const known = await atCloudflare({ tlsClientAuth }, { 'x-remote-user': 'root' })
+    expect([known.status, await known.json()]).toMatchObject([200, { user: { username: 'jane' } }])
+    expect((await atCloudflare({ tlsClientAuth: { ...tlsClientAuth, certRevoked: '1' } })).status).toBe(401)
+    expect((await atCloudflare({}, { cf: JSON.stringify({ tlsClientAuth }) })).status).toBe(401)
+  })
+
+  it('knows them still after headers were removed from the request', async () => {
+    const tlsClientAuth = {
+      certPresented: '1',
+      certVerified: 'SUCCESS',
+      certRevoked: '0',
+      certSubjectDN: 'CN=jane',
+    }
+    const app = new Hono()
+      .use(authentication(authenticatorChain({ tokens: [tokenFile('good,joe,2')], anonymous: true })))
+      .use(authentication(cloudflareClientCertificate()))
+      .get('/', (c) => c.text(c.var.user.username))
+    const request = new Request('http://localhost/', { headers: { authorization: 'Bearer good' } })
+    // As of a runtime that protects the headers of a request.
+    vi.spyOn(request.headers, 'delete').mockImplementation(() => {
+      throw new TypeError('immutable')
+    })
+    const response = await app.fetch(Object.assign(request, { cf: { tlsClientAuth } }))
+    expect(await response.text()).toBe('jane')
+  })
+
+  it('keeps a Worker at what others may wait for, also when the client goes away', async () => {
+    vi.stubGlobal('WebSocketPair', {})
+    let decide = (): void => {}
+    const decided = new Promise<void>((resolve) => (decide = resolve))
+    const slow: Authenticator = { name: 'slow', authenticate: () => decided.then(() => undefined) }
+    let isOver = false
+    const waitUntil = vi.fn((work: Promise<unknown>) => void work.then(() => (isOver = true)))
+    const context = { waitUntil, passThroughOnException() {}, props: {} }
+    const answering = appWith(slow).fetch(new Request('http://localhost/'), {}, context)
+    expect(waitUntil).toHaveBeenCalledOnce()
+    expect(isOver).toBe(false)
+    decide()
+    expect((await answering).status).toBe(401)
+    expect(isOver).toBe(true)
+
+    // What is decided at once needs nobody to wait, and not everybody hands a context on.
+    await appWith(chain).fetch(new Request('http://localhost/'), {}, context)
+    expect((await appWith(slow).request('http://localhost/')).status).toBe(401)
+    expect(waitUntil).toHaveBeenCalledOnce()
   })
 
   it('types the user when chained, and wherever there is a context', async () => {

@@ -8,6 +8,7 @@ import {
 import { closeConnection, requirePeerCertificates } from '@kube-authn/core/incoming-message'
 import type { MiddlewareHandler } from 'hono'
 import { answer, type FailureOptions } from './failure.ts'
+import { keepAlive } from './keep-alive.ts'
 import { nodeRequestOf } from './node-server.ts'
 import { type AuthenticationEnv, changeHeaders, requestOf, setAuthentication } from './state.ts'
 
@@ -36,20 +37,27 @@ export function authentication<E extends AuthenticationEnv = AuthenticationEnv>(
 
   const middleware: MiddlewareHandler = async function authenticationMiddleware(c, next) {
     const request = requestOf(c)
-    const outcome = await authenticate(request)
+    const deciding = authenticate(request)
+    keepAlive(c, deciding)
+    const outcome = await deciding
     const incoming = nodeRequestOf(c)
     if (outcome.closesConnection && incoming !== undefined) closeConnection(incoming)
     changeHeaders(c, outcome.headerChanges)
-    const refused = 'failure' in outcome ? await onFailure(outcome.failure, c, next) : undefined
-    if (!('failure' in outcome)) {
-      for (const text of outcome.warnings) c.header('Warning', warningHeader(text), { append: true })
-      setAuthentication(c, outcome.authentication)
-      await next()
+    const tellStatus = (status: number): void => notify(observer, { type: 'response', request, status })
+    try {
+      const refused = 'failure' in outcome ? await onFailure(outcome.failure, c, next) : undefined
+      if (!('failure' in outcome)) {
+        for (const text of outcome.warnings) c.header('Warning', warningHeader(text), { append: true })
+        setAuthentication(c, outcome.authentication)
+        await next()
+      }
+      if (observer !== undefined) tellStatus((refused ?? c.res).status)
+      return refused
+    } catch (error) {
+      // What is made of it is not known here: of a refusal likely its own answer, and of what an app throws that is no Error a 500.
+      tellStatus('failure' in outcome ? outcome.failure.status : 500)
+      throw error
     }
-    if (observer !== undefined) {
-      notify(observer, { type: 'response', request, status: (refused ?? c.res).status })
-    }
-    return refused
   }
   return middleware
 }

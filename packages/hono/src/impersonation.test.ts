@@ -94,3 +94,13 @@ it('is a 500 where authentication was left out', async () => {
   const open = new Hono().use(authorization(authorizer)).get('/', (c) => c.text('passed'))
   expect((await open.request('/')).status).toBe(500)
 })
+
+it('shows no wish that was not granted, where onFailure lets the request pass in person', async () => {
+  const lenient = new Hono()
+    .use(authentication(chain))
+    .use(impersonation(authorizer, { onFailure: async (_error, _c, next) => next() }))
+    .get('/', (c) => c.json([c.var.user.username, c.req.header(), [...c.req.raw.headers]]))
+  const text = await (await lenient.request('/', as('jane-token', 'superman'))).text()
+  expect(JSON.parse(text)).toMatchObject(['jane', {}, []])
+  expect(text).not.toMatch(/impersonate|superman/i)
+})

@@ -40,8 +40,8 @@ export function impersonation<E extends AuthenticationEnv = AuthenticationEnv>(
     const requester = user === undefined ? authentication?.user : user(c)
     const given = attributes === undefined ? {} : { attributes: () => attributes(c) }
     const outcome = await impersonate(requestOf(c), requester, given)
-    if ('failure' in outcome) return onFailure(outcome.failure, c, next)
     changeHeaders(c, outcome.headerChanges)
+    if ('failure' in outcome) return onFailure(outcome.failure, c, next)
     if (outcome.requester !== undefined && outcome.user !== undefined) {
       setAuthentication(c, { ...authentication, user: outcome.user, requester: outcome.requester })
     }

@@ -6,7 +6,11 @@ import {
   type UserInfo,
   withHeaderChanges,
 } from '@kube-authn/core'
-import { applyHeaderChanges, incomingMessageRequest } from '@kube-authn/core/incoming-message'
+import {
+  applyHeaderChanges,
+  incomingMessageRequest,
+  type NodeRequest,
+} from '@kube-authn/core/incoming-message'
 import type { Context } from 'hono'
 import { nodeRequestOf } from './node-server.ts'
 
@@ -25,7 +29,7 @@ export function requestOf(c: Context): AuthenticationRequest {
   let request = requests.get(c)
   if (request === undefined) {
     const incoming = nodeRequestOf(c)
-    request = incoming === undefined ? currentFetchRequest(c) : incomingMessageRequest(incoming)
+    request = incoming === undefined ? currentFetchRequest(c) : nodeServerRequest(c, incoming)
     requests.set(c, request)
   }
   return request
@@ -54,7 +58,10 @@ export function changeHeaders(c: Context, changes: HeaderChanges): void {
 
 /** A Fetch request may be replaced by one with other headers, and what was removed must not be seen again. */
 function currentFetchRequest(c: Context): AuthenticationRequest {
+  // What Cloudflare saw of the connection, whatever becomes of the request.
+  const original = fetchRequest(c.req.raw)
   return {
+    tlsClientAuth: () => original.tlsClientAuth?.(),
     get method() {
       return c.req.raw.method
     },
@@ -66,6 +73,25 @@ function currentFetchRequest(c: Context): AuthenticationRequest {
     },
     get headers() {
       return fetchRequest(c.req.raw).headers
+    },
+  }
+}
+
+/** What Node received, with the method that Hono goes by: `methodOverride` makes another one of a POST. */
+function nodeServerRequest(c: Context, incoming: NodeRequest): AuthenticationRequest {
+  const received = incomingMessageRequest(incoming)
+  return {
+    headers: received.headers,
+    httpVersionMajor: incoming.httpVersionMajor,
+    peerCertificates: () => received.peerCertificates?.() ?? [],
+    get method() {
+      return c.req.raw.method
+    },
+    get path() {
+      return received.path
+    },
+    get query() {
+      return received.query
     },
   }
 }

@@ -61,6 +61,27 @@ describe('authentication in Koa', () => {
     expect(statuses).toEqual([200, 401])
   })
 
+  it('tells the observer of a client who goes away before an answer', async () => {
+    const told: string[] = []
+    const client = new AbortController()
+    const app = new Koa()
+    const isGone = new Promise<void>((resolve) => {
+      app.use(async (ctx, next) => {
+        ctx.res.once('close', () => setTimeout(resolve, 20))
+        setTimeout(() => client.abort(), 20)
+        await next()
+      })
+    })
+    const observer: Observer = (event) => {
+      if (event.type === 'request') told.push(event.result)
+      if (event.type === 'response') told.push(String(event.status))
+    }
+    app.use(authentication(chain, { observer })).use(() => new Promise(() => {}))
+    const init = { headers: { authorization: 'Bearer good' }, signal: client.signal }
+    await Promise.all([isGone, fetch(await listen(app), init).catch(() => {})])
+    expect(told).toEqual(['success', '499'])
+  })
+
   it('compares tokens byte by byte', async () => {
     const origin = await listen(appWith(chain))
     const as = (token: Buffer): Promise<number> =>

@@ -9,6 +9,7 @@ import {
   applyHeaderChanges,
   closeConnection,
   requirePeerCertificates,
+  whenOver,
 } from '@kube-authn/core/incoming-message'
 import type { Middleware } from 'koa'
 import { answer, type FailureOptions } from './failure.ts'
@@ -37,12 +38,9 @@ export function authentication(
 
   return async function authenticationMiddleware(ctx, next) {
     const { request } = stateOf(ctx)
-    if (observer !== undefined) {
-      ctx.res.once('finish', () =>
-        notify(observer, { type: 'response', request, status: ctx.res.statusCode }),
-      )
-    }
+    const onceOver = observer === undefined ? undefined : whenOver(ctx.res)
     const outcome = await authenticate(request)
+    onceOver?.((status) => notify(observer, { type: 'response', request, status }))
     if (outcome.closesConnection) closeConnection(ctx.req)
     applyHeaderChanges(ctx.req, outcome.headerChanges)
     if ('failure' in outcome) {

@@ -94,6 +94,19 @@ describe('impersonation and authorization in Koa', () => {
     expect((await fetch(await listen(made))).status).toBe(500)
   })
 
+  it('shows no wish that was not granted, where onFailure lets the request pass in person', async () => {
+    const made = new Koa()
+    made
+      .use(authentication(chain))
+      .use(impersonation(authorizer, { onFailure: async (_error, _ctx, next) => next() }))
+      .use((ctx) => {
+        ctx.body = [ctx.state.user.username, ctx.headers, ctx.req.rawHeaders.join()]
+      })
+    const text = await (await fetch(await listen(made), as('jane-token', 'superman'))).text()
+    expect(JSON.parse(text)).toMatchObject(['jane', {}, expect.anything()])
+    expect(text).not.toMatch(/impersonate|superman/i)
+  })
+
   it('hands a refused request to onFailure', async () => {
     const made = new Koa()
     const onFailure = (error: Error, ctx: Koa.ParameterizedContext): void => {

@@ -34,11 +34,11 @@ export function impersonation(
     const requester = user === undefined ? state.authentication?.user : user(ctx)
     const given = attributes === undefined ? {} : { attributes: () => attributes(ctx) }
     const outcome = await impersonate(state.request, requester, given)
+    applyHeaderChanges(ctx.req, outcome.headerChanges)
     if ('failure' in outcome) {
       await onFailure(outcome.failure, ctx, next)
       return
     }
-    applyHeaderChanges(ctx.req, outcome.headerChanges)
     if (outcome.requester !== undefined && outcome.user !== undefined) {
       setAuthentication(ctx, { ...state.authentication, user: outcome.user, requester: outcome.requester })
     }

@@ -1,4 +1,4 @@
-import { systemClock } from '@kube-authn/core'
+import { type AuthenticationEvent, notify, systemClock } from '@kube-authn/core'
 import {
   authenticationConfiguration,
   type AuthenticationConfigurationOptions,
@@ -34,7 +34,12 @@ export function authenticationConfigurationAt(
 ): Omit<ConfiguredAuthenticator, 'update'> {
   const { egress = {}, clock = systemClock, reload = true } = options
   let update = (_text: string): void => {}
-  const file = watchedText(path, { ...options, maxBytes: MAX_BYTES, onChange: (text) => update(text) })
+  const file = watchedText(path, {
+    ...options,
+    observer: (event) => notify(options.observer, ofConfiguration(event)),
+    maxBytes: MAX_BYTES,
+    onChange: (text) => update(text),
+  })
   let configured: ConfiguredAuthenticator
   try {
     configured = authenticationConfiguration(file.current(), {
@@ -71,4 +76,9 @@ export function authenticationConfigurationAt(
       configured.close()
     },
   }
+}
+
+/** A file that cannot be read is counted among the configurations that cannot be used. */
+function ofConfiguration(event: AuthenticationEvent): AuthenticationEvent {
+  return event.type === 'reload' ? { ...event, kind: 'authenticationConfiguration' } : event
 }

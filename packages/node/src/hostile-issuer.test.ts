@@ -177,13 +177,29 @@ const hostilities: readonly (readonly [string, Answer, RegExp])[] = [
     (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(packed),
     /longer than \d+ bytes/,
   ],
-  ['resets the connection', (_response, _elsewhere, reset) => reset(), /fetch failed/],
+  [
+    'resets the connection',
+    (_response, _elsewhere, reset) => reset(),
+    /fetch failed|connection reset by peer|the connection was closed/,
+  ],
   [
     'resets the connection in the middle of an answer',
     (response, _elsewhere, reset) => response.write('{"keys":[', reset),
-    /terminated/,
+    /terminated|connection reset by peer|the connection was closed/,
   ],
 ]
+
+/** A set of as many keys as this. */
+const keySetOf = (count: number): string =>
+  JSON.stringify({
+    keys: Array.from({ length: count }, (_, index) => ({
+      kty: 'EC',
+      crv: 'P-256',
+      x: 'AA',
+      y: 'AA',
+      kid: `${index}`,
+    })),
+  })
 
 /** What is never over. */
 const hangs: readonly (readonly [string, Answer])[] = [
@@ -191,6 +207,17 @@ const hangs: readonly (readonly [string, Answer])[] = [
   ['says nothing but a status', (response) => response.writeHead(200).flushHeaders()],
   ['begins and does not go on', (response) => response.write('{"keys":[')],
 ]
+
+it('an issuer that publishes ten thousand keys is an outage, until it behaves', async () => {
+  const { ask, askOthers, behave, clock, reason } = await start('/jwks', (response) =>
+    response.end(keySetOf(10_000)),
+  )
+  expect(await reason(ask())).toContain('it has more than 256 keys')
+  expect(await askOthers()).toEqual(['ann', 'joe'])
+  behave()
+  clock.advance(10_000)
+  expect((await ask())?.user.username).toBe('jane')
+})
 
 describe.each([
   ['its keys', '/jwks'],

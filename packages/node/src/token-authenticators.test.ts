@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Authentication, AuthenticationError, ConfigurationError } from '@kube-authn/core'
 import { createBootstrapToken, bootstrapSecrets } from '@kube-authn/core/bootstrap-token'
+import { legacyTokenClaims, signToken } from '@kube-authn/core/service-account'
+import { serviceAccountStore } from '@kube-authn/core/service-account-controllers'
 import {
   type CertificateAuthority,
   createIssuer,
@@ -133,6 +135,21 @@ describe('a file of --authentication-config', () => {
     expect(await name()).toBe('new:jane')
   })
 
+  it('is counted among the bad versions where it cannot be read', async () => {
+    const { url, caPem } = await issuerOverTls()
+    const { observer, ofType } = recordEvents()
+    const path = file('a.yaml', configOf(url, caPem))
+    create({ authenticationConfig: { path, ...quick }, observer })
+    rmSync(path)
+    await vi.waitFor(() => expect(ofType('reload')).toHaveLength(1))
+    expect(ofType('reload')[0]).toMatchObject({
+      kind: 'authenticationConfiguration',
+      source: path,
+      outcome: 'failed',
+      error: { message: expect.stringContaining('ENOENT') },
+    })
+  })
+
   it('says everything that is wrong with it, in the words of Kubernetes', () => {
     const text = configOf('http://x', '').replace('claim: sub', 'claim: sub, nonsense: 1')
     expect(problemsOf({ authenticationConfig: file('a.yaml', text) })).toEqual([
@@ -237,6 +254,41 @@ describe('service accounts and bootstrap tokens', () => {
     await expect(askOther(token)).rejects.toMatchObject({ code: 'rejected' })
   })
 
+  it('are known by tokens in secrets, and whoever cannot note that is told', async () => {
+    const { signingKey, objects } = await createServiceAccounts()
+    const errors: unknown[] = []
+    const store = serviceAccountStore({ serviceAccounts: [account] })
+    const secret = { namespace: 'shop', name: 's', data: {} }
+    const token = await signToken(signingKey, legacyTokenClaims(account, secret.name))
+    store.createSecret({ ...secret, data: { token } })
+    const { ask } = create({
+      serviceAccounts: {
+        issuers: ['https://x'],
+        keys: [signingKey.verificationKey],
+        objects: { ...objects, ...store, labelSecret: () => Promise.reject(new Error('forbidden')) },
+        onError: (error) => errors.push(error),
+      },
+    })
+    expect((await ask(token))?.user.username).toBe('system:serviceaccount:shop:cart')
+    expect(errors).toEqual([new Error('forbidden')])
+  })
+
+  it.each([
+    [{ issuers: [] }, ['issuers: must not be empty']],
+    [{ issuers: ['', 'a', 'a'] }, ['issuers[0]: must not be empty', 'issuers[2]: is there already']],
+    [{ keys: [] }, ['keys: must not be empty']],
+  ])('are refused as %j, each problem once', async (wrong, problems) => {
+    const serviceAccounts = { ...(await createServiceAccounts()), ...wrong }
+    expect(problemsOf({ serviceAccounts })).toEqual(problems.map((problem) => `serviceAccounts: ${problem}`))
+  })
+
+  it('are refused without an audience, once', async () => {
+    const serviceAccounts = await createServiceAccounts()
+    expect(problemsOf({ serviceAccounts, audiences: [] })).toEqual([
+      'serviceAccounts: audiences: must not be empty',
+    ])
+  })
+
   it('are known by bootstrap tokens, until those expire', async () => {
     const clock = fixedClock()
     const { token, secret } = createBootstrapToken({ ttlSeconds: 60, clock })
@@ -247,14 +299,15 @@ describe('service accounts and bootstrap tokens', () => {
   })
 })
 
+const pemOf = (spki: ArrayBuffer): string =>
+  `-----BEGIN PUBLIC KEY-----\n${Buffer.from(spki).toString('base64')}\n-----END PUBLIC KEY-----\n`
+
 describe('key files', () => {
   it('are read again when they change, and a bad version changes nothing', async () => {
     const { observer, ofType } = recordEvents()
     const [old, next] = [await createServiceAccounts(), await createServiceAccounts()]
-    const pem = async ({ signingKey }: typeof old): Promise<string> => {
-      const der = await crypto.subtle.exportKey('spki', signingKey.verificationKey.key)
-      return `-----BEGIN PUBLIC KEY-----\n${Buffer.from(der).toString('base64')}\n-----END PUBLIC KEY-----\n`
-    }
+    const pem = async ({ signingKey }: typeof old): Promise<string> =>
+      pemOf(await crypto.subtle.exportKey('spki', signingKey.verificationKey.key))
     const path = file('sa.pub', await pem(old))
     const other = file('other.pub', await pem(next))
     const keys = await verificationKeysAt([path, other], { ...quick, observer })
@@ -270,8 +323,51 @@ describe('key files', () => {
     expect(kids()).toEqual([next.signingKey.kid, next.signingKey.kid])
   })
 
-  it('are refused at the start where there is no key in one', async () => {
-    await expect(verificationKeysAt([file('sa.pub', 'nothing')])).rejects.toBeInstanceOf(ConfigurationError)
+  it('may have anything around the keys, as `openssl pkcs12` writes it', async () => {
+    const { signingKey } = await createServiceAccounts()
+    const der = await crypto.subtle.exportKey('spki', signingKey.verificationKey.key)
+    const path = join(folder, 'sa.pub')
+    const notes = Buffer.from([...Buffer.from('Bag Attributes\n    friendlyName: Schl'), 0xfc, 0xff, 0x0a])
+    writeFileSync(path, Buffer.concat([notes, Buffer.from(pemOf(der))]))
+    const keys = await verificationKeysAt([path])
+    open.push(keys)
+    expect(keys.current().map(({ kid }) => kid)).toEqual([signingKey.kid])
+  })
+
+  it('count as they were at the start, when a bad version came before they were understood', async () => {
+    const { observer, ofType } = recordEvents()
+    const { signingKey } = await createServiceAccounts()
+    const der = await crypto.subtle.exportKey('spki', signingKey.verificationKey.key)
+    const path = file('sa.pub', pemOf(der))
+    let release = (): void => {}
+    const held = new Promise<void>((resolve) => (release = resolve))
+    const importKey = crypto.subtle.importKey.bind(crypto.subtle) as (
+      ...given: unknown[]
+    ) => Promise<CryptoKey>
+    const spy = vi.spyOn(crypto.subtle, 'importKey').mockImplementationOnce(async (...given: unknown[]) => {
+      await held
+      return importKey(...given)
+    })
+    const opening = verificationKeysAt([path], { ...quick, observer })
+    file('sa.pub', 'nothing')
+    await vi.waitFor(() => expect(ofType('reload')).toHaveLength(1))
+    release()
+    const keys = await opening
+    spy.mockRestore()
+    open.push(keys)
+    expect(keys.current().map(({ kid }) => kid)).toEqual([signingKey.kid])
+  })
+
+  it('are refused at the start where there is no key in one, all that are so at once', async () => {
+    const paths = [file('a.pub', 'nothing'), file('b.pub', '-----BEGIN X-----\n-----END X-----')]
+    const error: unknown = await verificationKeysAt(paths).catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(ConfigurationError)
+    const message = 'data does not contain any valid RSA or ECDSA public keys'
+    expect(error).toMatchObject({ problems: paths.map((path) => ({ path, message })) })
     await expect(verificationKeysAt([join(folder, 'none.pub')])).rejects.toThrow(/none\.pub/)
+  })
+
+  it('must be there', async () => {
+    await expect(verificationKeysAt([])).rejects.toThrow('paths: must not be empty')
   })
 })

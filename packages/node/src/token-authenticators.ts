@@ -1,4 +1,10 @@
-import type { Clock, ConfigurationProblem, Observer, TokenAuthenticator } from '@kube-authn/core'
+import {
+  type Clock,
+  ConfigurationError,
+  type ConfigurationProblem,
+  type Observer,
+  type TokenAuthenticator,
+} from '@kube-authn/core'
 import { bootstrapToken, type BootstrapSecretGetter } from '@kube-authn/core/bootstrap-token'
 import type { AuthenticationConfiguration } from '@kube-authn/core/configuration'
 import type { OidcFlags } from '@kube-authn/core/oidc'
@@ -62,6 +68,8 @@ export interface ServiceAccountsOptions {
   readonly objects: ServiceAccountObjects & LegacyTokenObjects
   /** Whether tokens in secrets are looked up (`--service-account-lookup`). Default `true`. */
   readonly lookup?: boolean
+  /** Told when it could not be kept that a token in a secret was used. The token passes, and looks idle to whoever cleans up. */
+  readonly onError?: (error: unknown) => void
 }
 
 /** What token authenticators have in common. */
@@ -135,16 +143,24 @@ export function tokenAuthenticators(options: TokenOptions, surroundings: TokenSu
 }
 
 function serviceAccountTokens(
-  { issuers, keys, objects, lookup = true }: ServiceAccountsOptions,
+  { issuers, keys, objects, lookup = true, onError }: ServiceAccountsOptions,
   { opener, audiences = issuers, shared }: TokenSurroundings,
-): readonly (TokenAuthenticator | undefined)[] {
+): readonly TokenAuthenticator[] {
   const common = { keys, audiences, ...clockOf(shared) }
-  return [
-    opener.attempt('serviceAccounts', () =>
-      legacyServiceAccountToken({ ...common, objects: lookup ? objects : false }),
-    ),
-    opener.attempt('serviceAccounts', () => serviceAccountToken({ ...common, issuers, objects })),
-  ]
+  const made = opener.attempt('serviceAccounts', () => {
+    if (typeof keys !== 'function' && keys.length === 0) {
+      throw new ConfigurationError([{ path: 'keys', message: 'must not be empty' }])
+    }
+    // First the one that is particular about its issuers, so that each problem is told once.
+    const bound = serviceAccountToken({ ...common, issuers, objects })
+    const legacy = legacyServiceAccountToken({
+      ...common,
+      objects: lookup ? objects : false,
+      ...(onError !== undefined && { onError }),
+    })
+    return [legacy, bound]
+  })
+  return made ?? []
 }
 
 function clockOf({ clock }: TokenSurroundings['shared']): { readonly clock?: Clock } {

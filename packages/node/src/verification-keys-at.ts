@@ -1,9 +1,12 @@
-import { notify } from '@kube-authn/core'
+import { ConfigurationError, notify } from '@kube-authn/core'
 import { type VerificationKey, verificationKeysFromPem } from '@kube-authn/core/jwt'
 import type { FileSource, ReloadOptions } from './file-source/reloading-source.ts'
 import { watchedText } from './file-source/watched-text.ts'
 
 const MAX_BYTES = 1_048_576
+
+// PEM is ASCII; whatever stands around it may be anything.
+const latin1 = new TextDecoder('latin1')
 
 /**
  * The keys in files of `--service-account-key-file`, which are read again when they change. A bad new version of a file changes
@@ -13,7 +16,7 @@ const MAX_BYTES = 1_048_576
  *
  * Deviation: kube-apiserver reads key files once (`docs/deviations.md`, reload of credential files).
  *
- * @throws {ConfigurationError} when there is no key in a file, or one cannot be used; whatever reading throws.
+ * @throws {ConfigurationError} when there is no file, or no key in one, or a key that cannot be used; whatever reading throws.
  * @example
  * const keys = await verificationKeysAt(['/etc/kubernetes/pki/sa.pub'])
  * const authenticator = createAuthenticator({ serviceAccounts: { issuers, keys: keys.current, objects } })
@@ -22,46 +25,64 @@ export async function verificationKeysAt(
   paths: readonly string[],
   options: ReloadOptions = {},
 ): Promise<FileSource<readonly VerificationKey[]>> {
-  const files: FileSource<readonly VerificationKey[]>[] = []
+  if (paths.length === 0) throw new ConfigurationError([{ path: 'paths', message: 'must not be empty' }])
+  const opened = await Promise.allSettled(paths.map((path) => keysAt(path, options)))
+  const files = opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+  const errors = opened.flatMap((each): unknown[] => (each.status === 'rejected' ? [each.reason] : []))
   const close = (): void => {
     for (const file of files) file.close()
   }
-  try {
-    for (const path of paths) files.push(await keysAt(path, options))
-  } catch (error) {
+  if (errors.length > 0) {
     close()
-    throw error
+    throw errorOf(errors)
   }
   return { current: () => files.flatMap((file) => file.current()), close }
+}
+
+/** Everything that is wrong with the files, unless one could not even be read. */
+function errorOf(errors: readonly unknown[]): unknown {
+  const unread = errors.find((error) => !(error instanceof ConfigurationError))
+  return (
+    unread ??
+    new ConfigurationError(
+      errors.flatMap((error) => (error instanceof ConfigurationError ? error.problems : [])),
+    )
+  )
 }
 
 async function keysAt(path: string, options: ReloadOptions): Promise<FileSource<readonly VerificationKey[]>> {
   const { observer } = options
   let keys: readonly VerificationKey[] = []
-  /** The latest one wins, whichever is understood first. */
-  let latest = 0
+  let versions = 0
+  let counting = 0
+
+  /** Of versions that are understood, the latest counts, whichever is understood first. */
+  const understand = async (text: string): Promise<boolean> => {
+    const version = ++versions
+    const next = await verificationKeysFromPem(text)
+    if (version < counting) return false
+    counting = version
+    keys = next
+    return true
+  }
 
   const take = async (text: string): Promise<void> => {
-    const mine = ++latest
     try {
-      const next = await verificationKeysFromPem(text)
-      if (mine !== latest) return
-      keys = next
-      notify(observer, { type: 'reload', source: path, outcome: 'loaded' })
+      if (await understand(text)) notify(observer, { type: 'reload', source: path, outcome: 'loaded' })
     } catch (thrown) {
       const error = thrown instanceof Error ? thrown : new Error('the keys cannot be used', { cause: thrown })
       notify(observer, { type: 'reload', source: path, outcome: 'failed', error })
     }
   }
 
-  const file = watchedText(path, { ...options, maxBytes: MAX_BYTES, onChange: (text) => void take(text) })
+  const onChange = (text: string): void => void take(text)
+  const file = watchedText(path, { ...options, maxBytes: MAX_BYTES, decoder: latin1, onChange })
   try {
-    const mine = ++latest
-    const first = await verificationKeysFromPem(file.current())
-    if (mine === latest) keys = first
+    await understand(file.current())
   } catch (error) {
     file.close()
-    throw error
+    if (!(error instanceof ConfigurationError)) throw error
+    throw new ConfigurationError(error.problems.map(({ message }) => ({ path, message })))
   }
   return { current: () => keys, close: file.close }
 }

@@ -21,7 +21,7 @@ export function getAuthentication(req: object): Authentication {
 }
 
 /**
- * Who makes the request. The same object as `req.user`, typed without any declaration.
+ * Who makes the request, typed without any declaration. The same object as `req.user`, unless the option `user` made another of it.
  *
  * @param req the request of Express, or the context or request of Koa.
  * @throws {Error} when no strategy of this package let the request pass.

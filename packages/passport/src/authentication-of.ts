@@ -9,6 +9,7 @@ import {
   type UserInfoInit,
 } from '@kube-authn/core'
 import type { StrategyAnswer } from './ask-strategy.ts'
+import { causeOf } from './cause-of.ts'
 
 /** How answers of one strategy are understood. */
 export interface Understanding<User, Info> {
@@ -36,7 +37,7 @@ function understood<User, Info>(
       if (answer.user === null || answer.user === '') throw withoutUser(name)
       // What a strategy calls a user only its app knows, and says so by the type of `user`.
       const init = user(answer.user as User, answer.info as Info)
-      return isPromiseLike(init) ? init.then(authenticated) : authenticated(init)
+      return isPromiseLike(init) ? Promise.resolve(init).then(authenticated) : authenticated(init)
     }
     case 'fail':
       if (answer.status !== undefined && answer.status >= 500) throw unavailable(`${name} could not tell`)
@@ -50,10 +51,9 @@ function understood<User, Info>(
       )
     case 'error':
       if (answer.error instanceof AuthenticationError) throw answer.error
-      // A text may quote what was sent, as that of passport-negotiate does.
       throw unavailable(
         `${name} could not tell`,
-        answer.error instanceof Error ? { cause: answer.error } : {},
+        answer.error instanceof Error ? { cause: causeOf(answer.error) } : {},
       )
   }
 }

@@ -1,7 +1,6 @@
 import {
   type AuthenticateRequestOptions,
   authenticateRequest,
-  type AuthenticatedRequest,
   type Authentication,
   AuthenticationError,
   type Authenticator,
@@ -13,7 +12,6 @@ import {
   isPromiseLike,
   notify,
   type RefusedRequest,
-  type RequestOutcome,
   systemClock,
   warningHeader,
 } from '@kube-authn/core'
@@ -22,15 +20,23 @@ import {
   closeConnection,
   incomingMessageRequest,
   requirePeerCertificates,
+  whenOver,
 } from '@kube-authn/core/incoming-message'
 import { setAuthentication } from './accessors.ts'
+import { accountFinder, type AccountOf, type KnownRequest } from './account.ts'
 import { problemWithSeconds } from './deadline.ts'
 import { connectionOf, type Exchange, exchangeOf } from './exchange.ts'
 import { guarded } from './guard.ts'
 
 /** How requests are decided in Passport, beyond what every adapter can be told. */
 export interface DecideOptions extends AuthenticateRequestOptions {
-  /** How long the authenticator may take before the request counts as one that could not be checked. Default 30. */
+  /**
+   * What `req.user` becomes, for an app whose routes know users of another shape: called with the `UserInfo` and the whole
+   * `Authentication`. Nothing or `false` refuses the request, as a bad credential does; what it throws counts as with any
+   * authenticator. Default: the `UserInfo` itself.
+   */
+  readonly user?: AccountOf
+  /** How long the authenticator, and then `user`, may take before the request counts as one that could not be checked. Default 30. */
   readonly timeoutSeconds?: number
   /**
    * Whether a request without an `Authorization` header may succeed as `system:anonymous`, where the chain says so. With `false`
@@ -42,7 +48,7 @@ export interface DecideOptions extends AuthenticateRequestOptions {
 
 /** What a strategy says in the end. */
 export type Verdict =
-  | { readonly kind: 'success'; readonly authentication: Authentication }
+  | { readonly kind: 'success'; readonly account: object; readonly authentication: Authentication }
   | {
       readonly kind: 'fail'
       /** All challenges in one text (RFC 9110 section 11.6.1): Passport takes one from each strategy, and texts only. */
@@ -62,41 +68,42 @@ export type Decide = (req: object) => Awaitable<Verdict>
  * @throws {ConfigurationError} with everything that is wrong with the options.
  */
 export function decider(authenticator: Authenticator, options: DecideOptions): Decide {
-  const { timeoutSeconds = 30, anonymous = true, clock = systemClock, ...rest } = options
-  const problem = problemWithSeconds(timeoutSeconds)
-  const problems = problem === undefined ? [] : [{ path: 'timeoutSeconds', message: problem }]
+  const { user, timeoutSeconds = 30, anonymous = true, clock = systemClock, ...rest } = options
+  const deadline = { seconds: timeoutSeconds, clock }
+  const problems = problemsWith(options)
   const authenticate = attempt(problems, () => {
     // The authenticator as it is first: what is none has to be told so.
     authenticateRequest(authenticator, rest)
     requirePeerCertificates(authenticator)
-    const deadline = { seconds: timeoutSeconds, clock }
     return authenticateRequest(guarded(authenticator, { deadline, anonymous }), rest)
   })
-  const { observer } = rest
+  const { observer, ...unobserved } = rest
+  const findAccount = accountFinder({ accountOf: user, deadline, authenticator, options: unobserved })
 
   return function decide(req) {
     const exchange = exchangeOf(req)
     const { message, target, response } = exchange
     const request = incomingMessageRequest(message, target)
-    if (observer !== undefined && response !== undefined) {
-      response.once('finish', () =>
-        notify(observer, { type: 'response', request, status: response.statusCode }),
-      )
+    const onceOver = observer === undefined || response === undefined ? undefined : whenOver(response)
+    const conclude = (decided: KnownRequest | RefusedRequest): Verdict => {
+      onceOver?.((status) => notify(observer, { type: 'response', request, status }))
+      return 'failure' in decided ? refuse(exchange, decided) : accept(req, exchange, decided)
     }
     const outcome = authenticate(request)
-    const conclude = (decided: RequestOutcome): Verdict =>
-      'failure' in decided ? refuse(exchange, decided) : accept(req, exchange, decided)
-    return isPromiseLike(outcome) ? outcome.then(conclude) : conclude(outcome)
+    const known = isPromiseLike(outcome)
+      ? outcome.then((decided) => findAccount(request, decided))
+      : findAccount(request, outcome)
+    return isPromiseLike(known) ? known.then(conclude) : conclude(known)
   }
 }
 
-function accept(req: object, { message, response }: Exchange, outcome: AuthenticatedRequest): Verdict {
-  const { authentication, headerChanges, warnings, closesConnection } = outcome
+function accept(req: object, { message, response }: Exchange, outcome: KnownRequest): Verdict {
+  const { account, authentication, headerChanges, warnings, closesConnection } = outcome
   if (closesConnection) closeConnection(message)
   applyHeaderChanges(message, headerChanges)
   for (const text of warnings) response?.appendHeader('Warning', warningHeader(text))
   setAuthentication(req, authentication)
-  return { kind: 'success', authentication }
+  return { kind: 'success', account, authentication }
 }
 
 function refuse({ message, response }: Exchange, outcome: RefusedRequest): Verdict {
@@ -127,6 +134,35 @@ function refuse({ message, response }: Exchange, outcome: RefusedRequest): Verdi
 function listOf(values: string | readonly string[] | undefined): readonly string[] {
   if (values === undefined) return []
   return typeof values === 'string' ? [values] : values
+}
+
+function problemsWith({
+  user,
+  anonymous,
+  timeoutSeconds = 30,
+}: DecideOptions): readonly ConfigurationProblem[] {
+  const problems = []
+  if (user !== undefined && typeof user !== 'function') {
+    problems.push({ path: 'user', message: 'must be a function that says who a user is to the app' })
+  }
+  if (anonymous !== undefined && typeof anonymous !== 'boolean') {
+    problems.push({ path: 'anonymous', message: 'must be true or false' })
+  }
+  const late = problemWithSeconds(timeoutSeconds)
+  if (late !== undefined) problems.push({ path: 'timeoutSeconds', message: late })
+  return problems
+}
+
+/**
+ * The options themselves.
+ *
+ * @throws {ConfigurationError} for a function, as other strategies take one to verify users: it would never be called.
+ */
+export function optionsOf<T extends object>(options: T): T {
+  if (typeof options === 'object') return options
+  throw new ConfigurationError([
+    { path: 'options', message: 'must be an object; a function that looks at users is the option user' },
+  ])
 }
 
 /** What is made, unless there are problems, these or others: then all of them are thrown. */

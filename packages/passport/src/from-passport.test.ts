@@ -254,6 +254,27 @@ function aboutRequests(one: TokenAuthenticator | PasswordAuthenticator): Authent
   }
 }
 
+/** What comes of it when a strategy is told this about `hunter2`. */
+async function errorOf(told: unknown): Promise<Error> {
+  const tells = strategy(function () {
+    this.error(told)
+  })
+  try {
+    await fromPassport(tells, { user, name: 'it' }).authenticate(authorized('Bearer hunter2'), emptyContext)
+    return new Error('it did not fail')
+  } catch (error) {
+    return error as Error
+  }
+}
+
+function thrownBy(step: () => unknown): unknown {
+  try {
+    return step()
+  } catch (error) {
+    return error
+  }
+}
+
 describe('an end', () => {
   it('is the first of several, whatever comes later', async () => {
     const twice = strategy(function () {
@@ -319,21 +340,34 @@ describe('an end', () => {
   })
 
   it.each([
-    ['its error', new Error('ECONNREFUSED'), true],
-    ['no text, which may quote the credential', 'Malformed authentication token: hunter2', false],
-  ])('has %s as the cause, and never what the client sent', async (_, told, isCause) => {
-    const one = fromPassport(
-      strategy(function () {
-        this.error(told)
-      }),
-      { user },
-    )
-    const error: unknown = await Promise.resolve()
-      .then(() => one.authenticate(authorized('Bearer hunter2'), emptyContext))
-      .catch((thrown: unknown) => thrown)
-    expect(error).toMatchObject({ code: 'unavailable' })
-    expect((error as Error).cause).toBe(isCause ? told : undefined)
-    expect(inspect(error, { depth: 9 })).not.toContain('hunter2')
+    ['an error that quotes it', () => new Error('Malformed authentication token: hunter2')],
+    ['a text that quotes it', () => 'Malformed authentication token: hunter2'],
+    ['what JSON.parse throws', () => thrownBy(() => JSON.parse('hunter2'))],
+    ['what new URL() throws', () => thrownBy(() => new URL('hunter2'))],
+    [
+      'the error of an HTTP client, which has the request',
+      () => Object.assign(new Error('401'), { config: { headers: { authorization: 'Bearer hunter2' } } }),
+    ],
+    ['an error whose name quotes it', () => Object.assign(new Error('no'), { name: 'bad: hunter2' })],
+    ['an error whose code quotes it', () => Object.assign(new Error('no'), { code: 'hunter2' })],
+    ['an error whose cause quotes it', () => new Error('no', { cause: new Error('hunter2') })],
+    ['an error whose text was changed', () => Object.assign(new Error('hunter2'), { message: 'no' })],
+    ['several', () => new AggregateError([new Error('hunter2')], 'hunter2')],
+  ])('never has what the client sent: %s', async (_, tell) => {
+    const error = await errorOf(tell())
+    expect(error).toMatchObject({ code: 'unavailable', message: 'it could not tell' })
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('hunter2')
+  })
+
+  it('has the kind of an error, its code and its place, and the same of its causes', async () => {
+    const refused = Object.assign(new Error('connect ::1'), { code: 'ECONNREFUSED' })
+    const { cause } = await errorOf(new TypeError('fetch failed', { cause: refused }))
+    expect(cause).toMatchObject({ name: 'TypeError', cause: { name: 'Error', message: 'ECONNREFUSED' } })
+    expect((cause as Error).stack).toMatch(/^TypeError: what it says is not shown.*\n +at .*from-passport/)
+    expect((await errorOf(Object.assign(new Error('bind'), { code: 49 }))).cause).toMatchObject({
+      message: 'code 49',
+    })
+    expect((await errorOf('a text')).cause).toBeUndefined()
   })
 
   it('belongs to its own request, though the strategy is one and waits', async () => {

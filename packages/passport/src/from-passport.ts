@@ -52,7 +52,7 @@ export interface FromPassportOptions<User = PassportUser, Info = unknown> {
  * | `fail()`, whatever the challenge        | `rejected`; no opinion when there was nothing in the request for it         |
  * | `fail` with a status of 500 and above   | `unavailable`                                                              |
  * | `pass()`                                | no opinion                                                                 |
- * | `error(error)`, a throw, a rejection    | `unavailable`, with that error as the cause                                |
+ * | `error(error)`, a throw, a rejection    | `unavailable`; the cause has its kind and its code, and not its text       |
  * | no call within `timeoutSeconds`         | `unavailable`                                                              |
  * | `redirect()`                            | `unavailable`: an authenticator cannot send anybody to a login page        |
  *

@@ -1,7 +1,7 @@
 import { authenticatorChain, ConfigurationError, type TokenAuthenticator } from '@kube-authn/core'
 import { Strategy as BearerStrategy } from 'passport-http-bearer'
 import { actionsOf, type StrategyActions } from './actions.ts'
-import { decider, type DecideOptions, type Verdict } from './decide.ts'
+import { decider, type DecideOptions, optionsOf, type Verdict } from './decide.ts'
 import { type NamedStrategy, proceed } from './strategy.ts'
 
 /** Options of {@link httpBearer}. */
@@ -25,7 +25,7 @@ export interface HttpBearerOptions extends Omit<DecideOptions, 'anonymous' | 'ch
  * passport.use(httpBearer(tokenFileAt('tokens.csv')))
  */
 export function httpBearer(tokens: TokenAuthenticator, options: HttpBearerOptions = {}): NamedStrategy {
-  const { realm = 'kubernetes-master', scope, ...rest } = options
+  const { realm = 'kubernetes-master', scope, ...rest } = optionsOf(options)
   const challenge = { realm, ...(scope !== undefined && { scope: [scope].flat() }) }
   validate(tokens, challenge)
   const { audiences } = rest
@@ -72,7 +72,7 @@ function conclude(
 ): void {
   switch (verdict.kind) {
     case 'success':
-      done(null, verdict.authentication.user, verdict.authentication)
+      done(null, verdict.account, verdict.authentication)
       break
     case 'fail':
       if (verdict.isRejection) done(null, false)

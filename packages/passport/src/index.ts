@@ -5,6 +5,7 @@
  * @module
  */
 export { getAuthentication, getUser } from './accessors.ts'
+export type { AccountOf } from './account.ts'
 export type { StrategyActions } from './actions.ts'
 export { fromPassport, type FromPassportOptions, type PassportUser } from './from-passport.ts'
 export { httpBearer, type HttpBearerOptions } from './http-bearer.ts'

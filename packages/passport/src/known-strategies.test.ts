@@ -35,6 +35,12 @@ describe('passport-http-bearer', () => {
     expect(await outcome(one, both)).toBe('jane')
   })
 
+  it('finds none there when it is shown whole requests either', async () => {
+    const whole = fromPassport(new BearerStrategy(verify), { as: 'request', user })
+    expect(await outcome(whole, fakeRequest({ url: '/?access_token=good' }))).toMatch(/^rejected/)
+    expect(await outcome(whole, authorized('Bearer good'))).toBe('jane')
+  })
+
   it('is challenged for, and the credential does not reach the app', async () => {
     const authenticate = authenticateRequest(one)
     expect(await authenticate(fakeRequest())).toMatchObject({

@@ -1,12 +1,12 @@
 import { get, type RequestListener } from 'node:http'
 import { connect, createServer as createHttp2Server } from 'node:http2'
 import type { AddressInfo } from 'node:net'
-import type { Authenticator } from '@kube-authn/core'
+import type { Authenticator, UserInfo } from '@kube-authn/core'
 import { fakeAuthenticator } from '@kube-authn/testing'
 import Koa from 'koa'
 import { KoaPassport } from 'koa-passport'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { listen, tokens, chain, later, bearer } from '../test/apps.ts'
+import { listen, tokens, chain, later, bearer, password } from '../test/apps.ts'
 import { getUser, httpBearer, Strategy } from './index.ts'
 
 describe('Strategy in koa-passport', () => {
@@ -51,6 +51,54 @@ describe('Strategy in koa-passport', () => {
     const origin = await listen(koaApp(reads))
     await new Promise((resolve) => get(origin, { headers: { 'X-Group': ['a', 'b, c'] } }, resolve))
     expect(seen).toEqual([['a', 'b, c']])
+  })
+
+  it.each([
+    { what: 'a user', token: 'good', expected: [200, 'jane'] },
+    {
+      what: 'a failure',
+      token: 'wrong',
+      expected: [
+        401,
+        'Basic realm="kubernetes-master", Bearer realm="kubernetes-master", error="invalid_token"',
+      ],
+    },
+  ])('tells a callback of $what', async ({ token, expected }) => {
+    const own = new KoaPassport()
+    own.use(new Strategy(later(chain)))
+    const app = new Koa().use(async (ctx, next) => {
+      const authenticate = own.authenticate('kube-authn', { session: false }, (error, user, info, status) => {
+        if (error !== null) throw error
+        ctx.status = typeof status === 'number' ? status : 200
+        ctx.body = user === false ? String(info) : getUser(ctx).username
+      })
+      await authenticate(ctx, next)
+    })
+    const handle = app.callback()
+    const response = await fetch(await listen((req, res) => void handle(req, res)), bearer(token))
+    expect([response.status, await response.text()]).toEqual(expected)
+  })
+
+  it('has the account of the app in the state, and answers a fault of it with 500', async () => {
+    const own = new KoaPassport()
+    const accounts: Readonly<Record<string, object>> = { jane: { id: 7 } }
+    const user = ({ username }: UserInfo): object => {
+      const account = accounts[username]
+      if (account === undefined) throw new TypeError('secret reason')
+      return account
+    }
+    own.use(new Strategy(chain, { user }))
+    const app = new Koa()
+      .use(own.authenticate('kube-authn', { session: false, assignProperty: 'account' }))
+      .use((ctx) => {
+        ctx.body = ctx.state['account']
+      })
+    app.silent = true
+    const handle = app.callback()
+    const origin = await listen((req, res) => void handle(req, res))
+    expect(await (await fetch(origin, bearer('good'))).json()).toEqual({ id: 7 })
+    const response = await fetch(origin, password('joe', 'pw'))
+    expect([response.status, await response.text()]).toEqual([500, 'Internal Server Error'])
   })
 
   it('has the strategy of passport-http-bearer too', async () => {

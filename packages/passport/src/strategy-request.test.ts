@@ -54,6 +54,11 @@ describe('the request that a strategy is shown', () => {
     ])
   })
 
+  it('has no bearer token of the query in it', () => {
+    const { query } = shown({ url: '/?access_token=good&access%5Ftoken=good&key=k' })
+    expect({ ...query }).toEqual({ key: 'k' })
+  })
+
   it('has every header that was sent, whatever it is called', () => {
     const token = fc.stringMatching(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,20}$/)
     fc.assert(
@@ -62,6 +67,29 @@ describe('the request that a strategy is shown', () => {
         expect(new Set(Object.keys(shown({ headers }).headers))).toEqual(names)
       }),
     )
+  })
+})
+
+describe('a strategy that looked', () => {
+  it.each([
+    ['x-api-key', true],
+    ['cookie', true],
+    ['authorization', true],
+    ['x-forwarded-user', true],
+    ['x-forwarded-access-token', true],
+    ['x-forwarded-client-cert', true],
+    ['x-forwarded-uri', true],
+    ['x-forwarded-for', false],
+    ['x-forwarded-proto', false],
+    ['host', false],
+    ['user-agent', false],
+    ['content-type', false],
+    ['accept', false],
+  ])('at %s may have seen a credential: %s', (name, expected) => {
+    const { req, wasRead } = strategyRequest(fakeRequest({ headers: [[name, 'value']] }))
+    expect(wasRead()).toBe(false)
+    expect((req as Shown).headers[name]).toBe('value')
+    expect(wasRead()).toBe(expected)
   })
 })
 

@@ -89,17 +89,21 @@ const FIRST_ONLY = new Set([
   'user-agent',
 ])
 
-/** What says nothing about who the caller is, and is in about every request. */
+/** What says nothing about who the caller is, and is in about every request. Other `x-forwarded-` headers may: a user, a token, a certificate. */
 function isNoCredential(name: string): boolean {
-  return /^(?:accept|accept-.*|cache-control|connection|content-.*|forwarded|host|origin|referer|sec-fetch-.*|user-agent|via|x-forwarded-.*)$/.test(
+  return /^(?:accept|accept-.*|cache-control|connection|content-.*|forwarded|host|origin|referer|sec-fetch-.*|user-agent|via|x-forwarded-(?:for|host|port|prefix|proto|server))$/.test(
     name,
   )
 }
 
-/** What is repeated is a list, as in Express' simple parser. */
+/**
+ * What is repeated is a list, as in Express' simple parser. A bearer token is not looked for in a query, where it ends up in logs
+ * (RFC 6750 section 5.3), and passport-http-bearer would.
+ */
 function queryOf(search: string): object {
   const query = Object.create(null) as Record<string, string | readonly string[]>
   for (const [name, values] of grouped(new URLSearchParams(search))) {
+    if (name === 'access_token') continue
     query[name] = values.length === 1 ? (values[0] ?? '') : values
   }
   return query

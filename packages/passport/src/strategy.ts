@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { type Authenticator, isPromiseLike } from '@kube-authn/core'
 import { actionsOf, type StrategyActions } from './actions.ts'
-import { decider, type DecideOptions, type Verdict } from './decide.ts'
+import { decider, type DecideOptions, optionsOf, type Verdict } from './decide.ts'
 
 /** Options of {@link Strategy}. */
 export interface StrategyOptions extends DecideOptions {
@@ -16,8 +16,8 @@ export interface NamedStrategy {
 }
 
 /**
- * An authenticator as a Passport strategy, for apps that live on Passport: `req.user` is the `UserInfo`, and `req.authInfo` the
- * whole `Authentication`.
+ * An authenticator as a Passport strategy, for apps that live on Passport: `req.user` is the `UserInfo`, or what the option
+ * `user` makes of it, and `req.authInfo` the whole `Authentication`.
  *
  * - Somebody who is not known fails, with 401 and the challenges as a text; so do a bad credential and one that could not be
  *   checked. The next strategy is asked, and nothing a client sends is answered with 400 or 500.
@@ -41,7 +41,7 @@ export class Strategy implements NamedStrategy {
   readonly authenticate: (this: StrategyActions, req: IncomingMessage) => void
 
   constructor(authenticator: Authenticator, options: StrategyOptions = {}) {
-    const { name = 'kube-authn', ...rest } = options
+    const { name = 'kube-authn', ...rest } = optionsOf(options)
     const decide = decider(authenticator, rest)
     this.name = name
     // Not a method with private fields: Passport calls it on an object that it derives from this one.
@@ -77,7 +77,7 @@ export function proceed(
 function act(actions: StrategyActions, verdict: Verdict): void {
   switch (verdict.kind) {
     case 'success':
-      actions.success(verdict.authentication.user, verdict.authentication)
+      actions.success(verdict.account, verdict.authentication)
       break
     case 'fail':
       // With a status, since the first one decides: the next strategy's may be 400.

@@ -13,30 +13,30 @@ export {
 export { fakeRequest, type FakeRequestInit } from './fake-request.ts'
 export { fakeUser } from './fake-user.ts'
 export { fixedClock, type FixedClock } from './fixed-clock.ts'
-export {
-  createIssuer,
-  type DistributedClaims,
-  type DistributedClaimsOptions,
-  type Issuer,
-  type IssuerAlgorithm,
-  type IssuerKey,
-  type IssuerOptions,
-  type RotateOptions,
-  type SignOptions,
+export { createIssuer } from './issuer/create-issuer.ts'
+export type {
+  DistributedClaims,
+  DistributedClaimsOptions,
+  Issuer,
+  IssuerAlgorithm,
+  IssuerKey,
+  IssuerOptions,
+  RotateOptions,
+  SignOptions,
 } from './issuer/issuer.ts'
-export {
-  type CertificateAuthority,
-  type CertificateFault,
-  type CertificateOptions,
-  type ClientCertificateOptions,
-  createPki,
-  type IntermediateOptions,
-  type IssuedCredential,
-  type KeyAlgorithm,
-  type LeafCertificateOptions,
-  type PkiOptions,
-  type ServerCertificateOptions,
-} from './pki/pki.ts'
+export type {
+  CertificateAuthority,
+  CertificateFault,
+  CertificateOptions,
+  ClientCertificateOptions,
+  IntermediateOptions,
+  IssuedCredential,
+  KeyAlgorithm,
+  LeafCertificateOptions,
+  PkiOptions,
+  ServerCertificateOptions,
+} from './pki/certificate-authority.ts'
+export { createPki } from './pki/pki.ts'
 export { recordEvents, type RecordedEvents } from './record-events.ts'
 export {
   createServiceAccounts,

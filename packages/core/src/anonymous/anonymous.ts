@@ -36,8 +36,13 @@ const nobody: Authentication = Object.freeze({
   user: userInfo({ username: ANONYMOUS_USERNAME, groups: [UNAUTHENTICATED_GROUP] }),
 })
 
-/** Whether the percent-decoded path is one of these. A path with a broken escape is none. */
+/**
+ * Whether the percent-decoded path is one of these. A path with a broken escape is none.
+ *
+ * Deviation: neither is one with an encoded slash, which routers do not take for a slash, or with a fragment (`docs/deviations.md`, ambiguous paths).
+ */
 function isListed(path: string, paths: ReadonlySet<string>): boolean {
+  if (/%2f|#/i.test(path)) return false
   try {
     return paths.has(decodeURIComponent(path))
   } catch {

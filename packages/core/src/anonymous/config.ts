@@ -13,7 +13,11 @@ export interface AnonymousCondition {
   readonly path: string
 }
 
-/** What is wrong with an {@link AnonymousConfig}, in Kubernetes' words. */
+/**
+ * What is wrong with an {@link AnonymousConfig}, in Kubernetes' words.
+ *
+ * Deviation: a condition has a path (`docs/deviations.md`, authentication configuration).
+ */
 export function validateAnonymousConfig(
   config: AnonymousConfig,
   path = 'anonymous',

@@ -1,4 +1,5 @@
 import type { ErrorList, FieldErrorType } from '../field/errors.ts'
+import { quoted } from '../quote.ts'
 import { StatusError } from '../status.ts'
 
 /*
@@ -10,6 +11,32 @@ import { StatusError } from '../status.ts'
 /** 400. */
 export function badRequest(message: string, cause?: unknown): StatusError {
   return new StatusError({ status: 400, reason: 'BadRequest', message, ...causeOf(cause) })
+}
+
+/** 404: there is no such object. */
+export function notFound(resource: string, name: string): StatusError {
+  return new StatusError({
+    status: 404,
+    reason: 'NotFound',
+    message: `${resource} ${quoted(name)} not found`,
+    details: { name, kind: resource },
+  })
+}
+
+/**
+ * 409: an object is not the one that was meant.
+ *
+ * @param group `''` for the core group.
+ * @param why is sent to the client.
+ */
+export function conflict(group: string, kind: string, name: string, why: string): StatusError {
+  const resource = group === '' ? kind : `${kind}.${group}`
+  return new StatusError({
+    status: 409,
+    reason: 'Conflict',
+    message: `Operation cannot be fulfilled on ${resource} ${quoted(name)}: ${why}`,
+    details: { name, ...(group !== '' && { group }), kind },
+  })
 }
 
 /** 405. */

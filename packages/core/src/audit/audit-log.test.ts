@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { alwaysAllow, alwaysDeny } from '../authorization/always.ts'
 import { authorizeRequest } from '../authorization/authorize-request.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
-import { noOpinion } from '../authorization/decision.ts'
+import { allow, noOpinion } from '../authorization/decision.ts'
 import { AuthorizationError } from '../authorization/errors.ts'
 import type { Authenticator } from '../authenticator.ts'
 import { rejected } from '../errors.ts'
@@ -167,5 +167,50 @@ describe('auditLog', () => {
     expect(events).toMatchObject([
       { stage: 'ResponseComplete', user: { username: 'clark' }, responseStatus: { metadata: {}, code: 404 } },
     ])
+  })
+
+  it('writes what was decided after the client went away', async () => {
+    const events: AuditEvent[] = []
+    const observer = auditLog({ write: (event) => events.push(event) })
+    const request = get('/x', '', ['Impersonate-User', 'superman'])
+    void authenticateRequest({ name: 'known', authenticate: () => ({ user: clark }) }, { observer })(request)
+    const impersonating = impersonateRequest({ name: 'later', authorize: async () => allow() }, { observer })(
+      request,
+      clark,
+    )
+    observer({ type: 'response', request, status: 499 })
+    await impersonating
+    expect(events).toMatchObject([
+      { stage: 'RequestReceived' },
+      { stage: 'ResponseComplete', responseStatus: { code: 499 } },
+      { stage: 'ResponseComplete', user: { username: 'clark' }, impersonatedUser: { username: 'superman' } },
+    ])
+    expect(new Set(events.map(({ auditID }) => auditID)).size).toBe(1)
+  })
+
+  it.each<[string, () => unknown]>([
+    [
+      'throws',
+      () => {
+        throw new Error('full')
+      },
+    ],
+    [
+      'rejects',
+      async () => {
+        throw new Error('full')
+      },
+    ],
+  ])('goes on, and does not end the process, when write %s', async (_, write) => {
+    const rejections = vi.fn()
+    process.on('unhandledRejection', rejections)
+    const observer = auditLog({ write: () => write() })
+    const request = get('/x')
+    const refused = { name: 'no', authenticate: () => undefined }
+    void authenticateRequest(refused, { observer })(request)
+    observer({ type: 'response', request, status: 401 })
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    process.off('unhandledRejection', rejections)
+    expect(rejections).not.toHaveBeenCalled()
   })
 })

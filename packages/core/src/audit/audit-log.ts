@@ -1,13 +1,15 @@
 import { type Clock, systemClock } from '../clock.ts'
-import type {
-  AuthorizationEvent,
-  ImpersonationEvent,
-  Observer,
-  RequestEvent,
-  ResponseEvent,
+import {
+  type AuthorizationEvent,
+  CLIENT_CLOSED_REQUEST,
+  type ImpersonationEvent,
+  type Observer,
+  type RequestEvent,
+  type ResponseEvent,
 } from '../events.ts'
 import { failedAuthenticationMessage } from '../handler/attempted.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
+import { tell } from '../tell.ts'
 import type { UserInfo } from '../user.ts'
 import { userJson } from '../user-json.ts'
 import type { AuditEvent, AuditStage } from './event.ts'
@@ -26,8 +28,8 @@ export interface AuditLogOptions {
 
 /**
  * An observer that keeps an audit log, with the events of kube-apiserver at level Metadata: one when a request was
- * authenticated, and one when it was answered. One that could not be authenticated has a single event, of stage
- * `ResponseStarted`.
+ * authenticated, and one when it was answered, or given up by its client: that is the code 499, after which more of the second kind may
+ * tell what was decided meanwhile. One that could not be authenticated has a single event, of stage `ResponseStarted`.
  *
  * Give it to `authenticateRequest`, `impersonateRequest` and `authorizeRequest`, and the same request object to all three: that
  * is what tells which events belong together.
@@ -60,8 +62,12 @@ export function auditLog(options: AuditLogOptions): Observer {
     return record
   }
 
+  const writeLate = (record: AuditRecord): void => {
+    if (record.isAbandoned) write(record, 'ResponseComplete')
+  }
+
   const write = (record: AuditRecord, stage: AuditStage): void =>
-    options.write(record.event(stage, clock.now()))
+    tell(options.write, record.event(stage, clock.now()))
 
   const onRequest = (event: RequestEvent): void => {
     const record = recordOf(event.request, event.user, event.durationSeconds)
@@ -86,6 +92,7 @@ export function auditLog(options: AuditLogOptions): Observer {
     const record = recordOf(event.request, event.requester, event.durationSeconds)
     if (event.impersonated !== undefined) record.impersonate(event.impersonated, event.mode)
     if (event.failure !== undefined) record.refuse(event.failure)
+    writeLate(record)
   }
 
   const onAuthorization = (event: AuthorizationEvent): void => {
@@ -94,6 +101,7 @@ export function auditLog(options: AuditLogOptions): Observer {
     record.annotations.set(REASON, event.result === 'error' ? 'internal error' : event.reason)
     if (event.result !== 'error') record.annotations.set(DECISION, event.result)
     if (event.failure !== undefined) record.refuse(event.failure)
+    writeLate(record)
   }
 
   const onResponse = (event: ResponseEvent): void => {
@@ -102,6 +110,7 @@ export function auditLog(options: AuditLogOptions): Observer {
     record.respond(event.status)
     write(record, 'ResponseComplete')
     record.isOver = true
+    record.isAbandoned = event.status === CLIENT_CLOSED_REQUEST
   }
 
   return function observe(event) {

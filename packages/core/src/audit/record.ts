@@ -17,6 +17,8 @@ export class AuditRecord {
   responseStatus: AuditResponseStatus | undefined
   /** Nothing more is to be written of it. */
   isOver: boolean = false
+  /** Its client went away, maybe while it was decided. What is decided then is still to be written. */
+  isAbandoned: boolean = false
   readonly #request: AuthenticationRequest
   readonly #start: AuditStart
   #impersonated: Pick<AuditEvent, 'impersonatedUser' | 'authenticationMetadata'> = {}

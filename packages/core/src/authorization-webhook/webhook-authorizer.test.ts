@@ -116,6 +116,7 @@ describe('webhookAuthorizer', () => {
 
   it.each([
     ['500', new Response(null, { status: 500 }), 5],
+    ['502', new Response(null, { status: 502 }), 5],
     ['504', new Response(null, { status: 504 }), 5],
     ['429', new Response(null, { status: 429 }), 5],
     ['503', new Response(null, { status: 503 }), 1],
@@ -154,9 +155,14 @@ describe('webhookAuthorizer', () => {
     })
   })
 
-  it('says nothing of the webhook to a client', async () => {
-    const { error } = await webhook([new Error(`connect to ${url} with token s3cret`)]).ask()
+  it('says nothing of the webhook to a client, and to a log what happened, without what the call carried', async () => {
+    const thrown = Object.assign(new Error(`connect to ${url} with token s3cret-token`), {
+      token: 's3cret-token',
+    })
+    const { error } = await webhook([thrown], { secrets: () => ['s3cret-token'] }).ask()
     expect(error?.message).toBe('the authorization webhook could not be reached')
+    expect(error?.cause).toEqual(new Error(`connect to ${url} with token [hidden]`))
+    expect(JSON.stringify(error?.cause)).not.toContain('s3cret')
   })
 
   it('remembers a yes for five minutes and anything else for half a minute, and decides at once then', async () => {

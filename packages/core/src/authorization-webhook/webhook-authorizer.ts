@@ -6,6 +6,7 @@ import { AuthorizationError } from '../authorization/errors.ts'
 import { systemClock } from '../clock.ts'
 import { keyedDigest } from '../digest/keyed-digest.ts'
 import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
+import { faultOf } from '../http/fault.ts'
 import { isCount, isDuration, type WebhookCallOptions, webhookCallProblems } from '../webhook-call/options.ts'
 import { webhookCall } from '../webhook-call/webhook-call.ts'
 import { WebhookCallError } from '../webhook-call/webhook-call-error.ts'
@@ -26,6 +27,8 @@ export interface WebhookAuthorizerOptions extends WebhookCallOptions {
   readonly maxCacheEntries?: number
   /** The decision when there is no answer. Default `noOpinion`. */
   readonly failurePolicy?: 'noOpinion' | 'deny'
+  /** What the calls carry as credentials of their own, so that it is struck out of what is told of a fault. Default: nothing. */
+  readonly secrets?: () => readonly string[]
 }
 
 /**
@@ -50,7 +53,7 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
   // Whether an entry is still good is decided here, by our clock: the ttl of lru-cache never ends on some runtimes.
   const entries = new LRUCache<string, Entry>({ max: options.maxCacheEntries ?? 8192 })
   const digest = keyedDigest()
-  const call = webhookCall(options, { title: TITLE, isTransientStatus: (status) => TRANSIENT.has(status) })
+  const call = webhookCall(options, { title: TITLE, isTransientStatus })
 
   const freshDecision = (key: string): Decision | undefined => {
     const entry = entries.get(key)
@@ -66,7 +69,7 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
       if (key !== '' && ttlMs > 0) entries.set(key, { decision, expiresAtMs: clock.now() + ttlMs })
       return decision
     } catch (thrown) {
-      const error = failure(thrown)
+      const error = failureOf(thrown, options.secrets?.() ?? [])
       return failurePolicy === 'deny' ? deny('', error) : noOpinion('', error)
     }
   }
@@ -87,14 +90,17 @@ interface Entry {
   readonly expiresAtMs: number
 }
 
-const TRANSIENT: ReadonlySet<number> = new Set([429, 500, 504])
+/** Every fault of a server but 503, as client-go has it: that one is final unless a wait is asked for. */
+function isTransientStatus(status: number): boolean {
+  return status === 429 || (status >= 500 && status !== 503)
+}
 
-function failure(thrown: unknown): AuthorizationError {
-  if (!(thrown instanceof WebhookCallError)) {
-    return new AuthorizationError(`${TITLE} could not be asked`, { cause: thrown })
-  }
-  const { message, cause } = thrown
-  return new AuthorizationError(message, cause === undefined ? {} : { cause })
+/** The message is sent to the client; why it came to that is for logs, without what `fetch` was given. */
+function failureOf(thrown: unknown, secrets: readonly string[]): AuthorizationError {
+  const isKnown = thrown instanceof WebhookCallError
+  const message = isKnown ? thrown.message : `${TITLE} could not be asked`
+  const fault = faultOf(isKnown ? thrown.cause : thrown, secrets)
+  return new AuthorizationError(message, fault === '' ? {} : { cause: new Error(fault) })
 }
 
 const MAX_KEPT_LENGTH = 10_000

@@ -4,8 +4,9 @@ import type { AuthorizationEvent } from '../events.ts'
 import { fetchRequest } from '../request/fetch-request.ts'
 import { StatusError } from '../status.ts'
 import { userInfo } from '../user.ts'
+import { allowPaths } from './allow-paths.ts'
 import { alwaysAllow, alwaysDeny } from './always.ts'
-import type { Attributes } from './attributes.ts'
+import type { Attributes, RequestAttributes } from './attributes.ts'
 import {
   type AuthorizationOutcome,
   authorizeRequest,
@@ -125,6 +126,22 @@ describe('authorizeRequest', () => {
       await authorizeRequest(alwaysAllow(), throwing(new Error('secret')))(get('/'), jane),
     )
     expect(hidden?.content).toBe('Internal Server Error: "/": authorization failed unexpectedly\n')
+  })
+
+  it.each([
+    ['nothing', undefined],
+    ['a promise, as an asynchronous function does', Promise.resolve({ verb: 'get', path: '/' })],
+    ['no verb', { path: '/' }],
+    ['a verb that is no text', { verb: 7 }],
+  ])('authorizes nothing where the app says %s of a route', async (_, told) => {
+    const attributes = (): RequestAttributes => told as unknown as RequestAttributes
+    for (const authorizer of [alwaysAllow(), allowPaths(['/'])]) {
+      const outcomes = [
+        await authorizeRequest(authorizer)(get('/'), jane, { attributes }),
+        await authorizeRequest(authorizer, { attributes })(get('/'), jane),
+      ]
+      expect(outcomes.map((outcome) => failureOf(outcome)?.status)).toEqual([500, 500])
+    }
   })
 
   it('tells an observer how it came out', async () => {

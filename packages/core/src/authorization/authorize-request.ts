@@ -154,7 +154,10 @@ export function attributesReader(
     // Not every caller is type-checked, and nobody must become somebody here.
     if (user === undefined || user === null) return internalError(request, 'no User found in the context')
     try {
-      return attributesOf(user, given.attributes?.() ?? read(request))
+      const told = given.attributes === undefined ? read(request) : given.attributes()
+      // A promise, and what has no verb, would be authorized as a path without a name.
+      if (typeof told.verb !== 'string') throw new TypeError('the attributes of a request have no verb')
+      return attributesOf(user, told)
     } catch (thrown) {
       if (thrown instanceof StatusError) return thrown
       return internalError(request, asAuthorizationError(thrown).message, { cause: thrown })

@@ -14,6 +14,7 @@ import {
 import { emptyContext } from '../context.ts'
 import { rejected, unavailable } from '../errors.ts'
 import { bytesFromText, latin1FromBytes } from '../headers/byte-text.ts'
+import { fetchRequest } from '../request/fetch-request.ts'
 import { basic, decodeCredentials } from './basic.ts'
 
 /** What a password authenticator is asked for this `Authorization`; `undefined` when it is not asked. */
@@ -167,5 +168,30 @@ describe('basic', () => {
       })
       expect(delegate.calls).toEqual([])
     }
+  })
+})
+
+describe('Basic beside another Authorization header', () => {
+  const asked = (...values: readonly string[]) => {
+    const headers = new Headers(values.map((value) => ['Authorization', value]))
+    return fetchRequest(new Request('https://localhost/', { headers }))
+  }
+  const good = `Basic ${encoded('jane:secret')}`
+
+  it.each([[[good, 'Bearer t']], [[good, good]], [['Basic !', good]]])(
+    'is an error where the two were joined: %j',
+    async (values) => {
+      const delegate = passwords(knows(jane))
+      const thrown = await thrownBy(() => basic(delegate).authenticate(asked(...values), emptyContext))
+      expect(thrown).toMatchObject({ code: 'rejected' })
+      expect(String(thrown)).not.toContain(encoded('jane:secret'))
+      expect(delegate.calls).toEqual([])
+    },
+  )
+
+  it('is nothing to it where the other comes first', async () => {
+    expect(await basic(passwords(knows(jane))).authenticate(asked('Digest a', good), emptyContext)).toBe(
+      undefined,
+    )
   })
 })

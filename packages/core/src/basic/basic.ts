@@ -20,7 +20,7 @@ export interface BasicOptions {
  * `Authorization` header counts.
  *
  * What is not exactly `Basic`, one space and padded base64 of `name:password` is no credential of this kind, and there is no
- * opinion. A password that nobody accepts is an error, so a wrong password is never anonymous.
+ * opinion. Where repeated headers were joined, several are an error, since which was the first cannot be told. A password that nobody accepts is an error, so a wrong password is never anonymous.
  *
  * Source: Go `net/http` `Request.BasicAuth`; apiserver 1.18 `plugin/pkg/authenticator/request/basicauth`; RFC 7617.
  *
@@ -40,6 +40,9 @@ export function basic(passwords: PasswordAuthenticator, options: BasicOptions = 
       const encoded = authorization.slice(6)
       if (encoded.length > maxCredentialsLength) {
         throw rejected(`basic credentials are longer than ${maxCredentialsLength} characters`)
+      }
+      if (!request.headers.exact && encoded.includes(',')) {
+        throw rejected('basic credentials were joined with what another Authorization header said')
       }
       const credentials = decodeCredentials(encoded)
       if (credentials === undefined) return undefined

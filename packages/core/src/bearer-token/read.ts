@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts'
+import { trimmed } from '../headers/trimmed.ts'
 
 /**
  * The token of an `Authorization` value, as kube-apiserver reads it: the scheme in any case, one space, and everything up to
@@ -26,13 +27,5 @@ export function hasScheme(value: string, scheme: string): boolean {
 
 /** Cuts ASCII white space off both ends; `String.prototype.trim` would cut more than HTTP knows. */
 export function trimAscii(value: string): string {
-  let start = 0
-  let end = value.length
-  while (start < end && isAsciiSpace(value.charCodeAt(start))) start++
-  while (end > start && isAsciiSpace(value.charCodeAt(end - 1))) end--
-  return start === 0 && end === value.length ? value : value.slice(start, end)
-}
-
-function isAsciiSpace(code: number): boolean {
-  return code === 0x20 || (code >= 0x09 && code <= 0x0d)
+  return trimmed(value, ' \t\n\v\f\r')
 }

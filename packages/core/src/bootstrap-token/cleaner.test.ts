@@ -89,6 +89,65 @@ describe('the token cleaner', () => {
     expect(errors).toEqual([new Error('forbidden')])
   })
 
+  it('goes on when whoever is told fails too', async () => {
+    const clock = fixedClock(NOW)
+    let isDown = true
+    const deleted: string[] = []
+    const cleaner = bootstrapTokenCleaner({
+      secrets: {
+        getSecret: () => (isDown ? Promise.reject(new Error('down')) : secretOf('garbage')),
+        deleteSecret: (name) => void deleted.push(name),
+      },
+      clock,
+      onError() {
+        throw new Error('the log is full')
+      },
+    })
+    await cleaner.check('bootstrap-token-abcdef')
+    isDown = false
+    await cleaner.check('bootstrap-token-abcdef')
+    expect(deleted).toEqual(['bootstrap-token-abcdef'])
+  })
+
+  it('tries again what could not be read when its time had come, however long that lasts', async () => {
+    const clock = fixedClock(NOW)
+    const secrets = bootstrapSecrets([secretOf('2030-01-01T00:01:00Z')])
+    let isDown = false
+    const errors: unknown[] = []
+    const cleaner = bootstrapTokenCleaner({
+      secrets: {
+        ...secrets,
+        getSecret: (name) => (isDown ? Promise.reject(new Error('down')) : secrets.getSecret(name)),
+      },
+      clock,
+      onError: (error) => errors.push(error),
+    })
+    await cleaner.check('bootstrap-token-abcdef')
+    isDown = true
+    for (let times = 0; times < 20; times++) {
+      clock.advance(1_000_000)
+      await settled()
+    }
+    expect(errors.length).toBeGreaterThan(10)
+    expect(secrets.getSecret('bootstrap-token-abcdef')).toBeDefined()
+    isDown = false
+    clock.advance(1_000_000)
+    await settled()
+    expect(secrets.getSecret('bootstrap-token-abcdef')).toBeUndefined()
+    expect(clock.pending).toBe(0)
+  })
+
+  it('does not try again what it may not delete', async () => {
+    const clock = fixedClock(NOW)
+    const deleteSecret = (): Promise<void> => Promise.reject(new Error('forbidden'))
+    const cleaner = bootstrapTokenCleaner({
+      secrets: { getSecret: () => secretOf('garbage'), deleteSecret },
+      clock,
+    })
+    await cleaner.check('bootstrap-token-abcdef')
+    expect(clock.pending).toBe(0)
+  })
+
   it('does nothing any more once it is stopped', async () => {
     const clock = fixedClock(NOW)
     const secrets = bootstrapSecrets([secretOf('2030-01-01T00:01:00Z')])

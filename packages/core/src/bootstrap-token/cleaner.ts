@@ -1,6 +1,8 @@
 import type { Awaitable } from '../awaitable.ts'
 import { type Clock, systemClock } from '../clock.ts'
+import { report } from '../report.ts'
 import type { Secret } from '../secret.ts'
+import { workQueue } from '../work-queue.ts'
 import { expirationOf, isBootstrapSecret } from './secret-fields.ts'
 
 /** What the cleaner needs of the secrets in `kube-system`. */
@@ -16,7 +18,7 @@ export interface BootstrapTokenCleanerOptions {
   readonly secrets: BootstrapSecretStore
   /** Default: the runtime's clock. */
   readonly clock?: Clock
-  /** Told of a secret that could not be read or deleted. It stays, and so does the cleaner. */
+  /** Told of a secret that could not be read, which is tried again until it can, or not be deleted, which is not. */
   readonly onError?: (error: unknown) => void
 }
 
@@ -56,26 +58,34 @@ export function bootstrapTokenCleaner(options: BootstrapTokenCleanerOptions): Bo
     const remainingMs = expirationOf(secret) - clock.now()
     if (remainingMs === Infinity) return
     if (remainingMs > 0) {
-      const cancel = clock.after(remainingMs, () => void check(name))
-      timers.set(name, cancel)
+      timers.set(
+        name,
+        clock.after(remainingMs, () => void queue.add(name)),
+      )
       return
     }
-    await secrets.deleteSecret(name, { uid: secret.uid })
-  }
-
-  const check = async (name: string): Promise<void> => {
     try {
-      await look(name)
+      await secrets.deleteSecret(name, { uid: secret.uid })
     } catch (error) {
-      onError?.(error)
+      report(onError, error)
     }
   }
 
+  const queue = workQueue<string>({
+    keyOf: (name) => name,
+    work: look,
+    concurrency: 10,
+    maxRetries: Infinity,
+    clock,
+    onError,
+  })
+
   return {
-    check,
+    check: (name) => queue.add(name),
     stop() {
       isStopped = true
       for (const name of timers.keys()) callOff(name)
+      queue.stop()
     },
   }
 }

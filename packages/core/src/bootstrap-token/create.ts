@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
 import { systemRandom } from '../random.ts'
+import { rfc3339Of } from '../rfc3339.ts'
 import type { Secret } from '../secret.ts'
 import { isBootstrapGroup } from './groups.ts'
 import { BOOTSTRAP_NAMESPACE, BOOTSTRAP_SECRET_TYPE, BootstrapField } from './secret-fields.ts'
@@ -89,9 +90,4 @@ function randomText(length: number, random: () => number): string {
   return Array.from({ length }, () =>
     TOKEN_ALPHABET.charAt(Math.floor(random() * TOKEN_ALPHABET.length)),
   ).join('')
-}
-
-/** Whole seconds, as Kubernetes writes them. */
-function rfc3339Of(timeMs: number): string {
-  return `${new Date(timeMs).toISOString().slice(0, 19)}Z`
 }

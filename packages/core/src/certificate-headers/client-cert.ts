@@ -1,4 +1,5 @@
 import { rejected } from '../errors.ts'
+import { trimmed } from '../headers/trimmed.ts'
 import type { RequestHeaders } from '../request/request.ts'
 import { boundedChain, boundedValue, certificateOfBase64 } from './certificate-bytes.ts'
 
@@ -39,8 +40,8 @@ export function clientCertChain(leaf: string, chain: string): readonly Uint8Arra
   const members = /^ *$/.test(boundedValue(CHAIN, chain)) ? [] : chain.split(',')
   boundedChain(CHAIN, [EMPTY, ...members.map(() => EMPTY)])
   return [
-    byteSequence(LEAF, boundedValue(LEAF, leaf).replaceAll(/^ +| +$/g, '')),
-    ...members.map((member) => byteSequence(CHAIN, member.replaceAll(/^[ \t]+|[ \t]+$/g, ''))),
+    byteSequence(LEAF, trimmed(boundedValue(LEAF, leaf), ' ')),
+    ...members.map((member) => byteSequence(CHAIN, trimmed(member, ' \t'))),
   ]
 }
 

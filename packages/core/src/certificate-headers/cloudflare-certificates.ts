@@ -27,6 +27,7 @@ export function cloudflareCertificates(delegate: Authenticator): Authenticator {
     credentials: {
       schemes: delegate.credentials?.schemes ?? [],
       identityHeaders: delegate.credentials?.identityHeaders ?? [],
+      tlsClientAuth: true,
     },
     authenticate(request, context) {
       const told = verifiedTlsClientAuth(request)

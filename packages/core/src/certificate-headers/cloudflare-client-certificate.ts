@@ -22,6 +22,7 @@ const CREDENTIAL_ID = 'authentication.kubernetes.io/credential-id'
 export function cloudflareClientCertificate(): Authenticator {
   return {
     name: 'cloudflareClientCertificate',
+    credentials: { schemes: [], tlsClientAuth: true },
     authenticate(request) {
       const told = verifiedTlsClientAuth(request)
       return told === undefined ? undefined : authenticationOf(told)

@@ -37,7 +37,13 @@ const parsers: readonly {
     name: 'Client-Cert',
     parse: (value) => clientCertChain(value, ''),
     values: near(':', 'MAA=', 'MAAA', '=', ' ', ',', ';a=1'),
-    long: [':'.repeat(1e6), ' '.repeat(1e6), `:${'A'.repeat(999_998)}:`, `:${'='.repeat(999_998)}:`],
+    long: [
+      ':'.repeat(1e6),
+      ' '.repeat(1e6),
+      `:${' '.repeat(999_998)}:`,
+      `:${'A'.repeat(999_998)}:`,
+      `:${'='.repeat(999_998)}:`,
+    ],
   },
   {
     name: 'Client-Cert-Chain',

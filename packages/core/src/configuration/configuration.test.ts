@@ -99,7 +99,13 @@ describe('decodeAuthenticationConfiguration', () => {
     [`${header}jwt: [{claimMappings: {username: {claims: x}}}]`, 'username.claims'],
     [`${header}jwt: [{claimMappings: {uid: {prefix: x}}}]`, 'uid.prefix'],
     [`${header}anonymous: {enabled: true, paths: []}`, 'unknown field "anonymous.paths"'],
-    [`${header}jwt: []\njwt: []`, 'file'],
+    [`${header}jwt: []\njwt: []`, 'file: strict decoding error: Map keys must be unique at line 4, column 1'],
+    [
+      '{"apiVersion": "apiserver.config.k8s.io/v1", "kind": "AuthenticationConfiguration", "kind": "X"}',
+      'file: strict decoding error: Map keys must be unique at line 1, column 85',
+    ],
+    [`${header}jwt: [`, 'file: Wrong indentation, or a bracket without its end'],
+    [`${header}jwt: [{issuer: {foo: 1}, bar: 2}]`, 'field "jwt[0].issuer.foo"; file: jwt[0].bar: strict dec'],
     [`${header}jwt: {}`, 'jwt: Invalid value'],
     [`${header}jwt: [{issuer: {audiences: x}}]`, 'jwt[0].issuer.audiences: Invalid value'],
     [`${header}anonymous: {enabled: "true"}`, 'anonymous.enabled: Invalid value'],
@@ -132,7 +138,7 @@ describe('parseAuthenticationConfiguration', () => {
       'jwt[0].issuer.url: Required value; ' +
         'jwt[0].issuer.audiences: Required value: at least one jwt[0].issuer.audiences is required; ' +
         'jwt[0].claimMappings.username: Required value: claim or expression is required; ' +
-        'anonymous.conditions: Invalid value: enabled should be set to true when conditions are defined',
+        'anonymous.conditions: Invalid value: [{"path":"/"}]: enabled should be set to true when conditions are defined',
     )
   })
 
@@ -305,6 +311,30 @@ describe('validateAuthenticationConfiguration', () => {
     expect(errorsOf(...Array.from({ length: 65 }, () => ({})))).toEqual([
       'jwt: Too many: 65: must have at most 64 items',
     ])
+  })
+
+  it('shows a long expression as a whole', () => {
+    const expression = Array.from({ length: 100 }, (_, index) => `claims.a == "${index}"`).join(' || ')
+    const rules = [{ expression }, { expression }]
+    expect(errorsOf(jwt({ claimValidationRules: rules }))).toEqual([
+      `jwt[0].claimValidationRules[1].expression: Duplicate value: ${JSON.stringify(expression)}`,
+    ])
+  })
+
+  it('finds issuers without a URL twice, and no two that have no discovery URL', () => {
+    expect(errorsOf(issuer({ url: '' }), issuer({ url: '' }))).toEqual([
+      'jwt[0].issuer.url: Required value',
+      'jwt[1].issuer.url: Required value',
+      'jwt[1].issuer.url: Duplicate value: ""',
+    ])
+    const discoveryURL = 'https://d.example'
+    expect(errorsOf(issuer({ discoveryURL }), issuer({ url: 'https://b.example', discoveryURL }))).toEqual([
+      'jwt[1].issuer.discoveryURL: Duplicate value: "https://d.example"',
+    ])
+  })
+
+  it('takes a scheme in any letters', () => {
+    expect(errorsOf(issuer({ url: 'HTTPS://a.example' }))).toEqual([])
   })
 
   it('finds what is there twice', () => {

@@ -35,7 +35,7 @@ export function decodeAuthenticationConfiguration(
   source = 'authentication configuration',
   limits: YamlLimits = {},
 ): AuthenticationConfiguration {
-  const value = yamlDocument(text, source, limits)
+  const value = strictly(() => yamlDocument(text, source, limits))
   if (value === undefined) throw problem(source, 'empty config data')
   // A password may be in the wrong place.
   const errors = errorList({ hideValues: true })
@@ -52,6 +52,21 @@ export function decodeAuthenticationConfiguration(
     )
   }
   return configuration
+}
+
+/** A field that is there twice is told as one that is unknown is, but for its name: the parser shows nothing of the text. */
+function strictly<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    throw new ConfigurationError(
+      error.problems.map(({ path, message }) => {
+        const isRepeated = message.startsWith('Map keys must be unique')
+        return { path, message: isRepeated ? `strict decoding error: ${message}` : message }
+      }),
+    )
+  }
 }
 
 function requireKind(reader: ObjectReader, source: string): void {

@@ -5,9 +5,10 @@ import type { Observer } from '../events.ts'
 import { fieldPath } from '../field/path.ts'
 import type { GetFetch } from '../http/get-fetch.ts'
 import { JWS_ALGORITHMS, type JwsAlgorithm } from '../jwt/algorithms.ts'
+import { unverifiedIssuer } from '../jwt/read-jwt.ts'
+import { issuerNamed } from '../oidc/issuer-alias.ts'
 import { jwtAuthenticator } from '../oidc/jwt-authenticator.ts'
 import { canWorkInBackground } from '../runtime.ts'
-import { failFast } from '../union/union.ts'
 import type { Issuer } from '../oidc/configuration/config.ts'
 import type { CompiledJwtAuthenticator } from '../oidc/configuration/programs.ts'
 
@@ -44,7 +45,7 @@ export interface JwtAuthenticators extends TokenAuthenticator {
 }
 
 /**
- * Makes the authenticators that a configuration describes. At most one of them knows a token, and its error is final among them.
+ * Makes the authenticators that a configuration describes. No two have an issuer in common, so one of them at most is asked about a token.
  *
  * Source: kubernetes `pkg/kubeapiserver/authenticator/config.go` (`newJWTAuthenticator`).
  *
@@ -65,26 +66,27 @@ export function jwtAuthenticators(
     for (const fetch of fetches) fetch.close?.()
     throw new ConfigurationError(problems)
   }
-  const authenticators = jwt.flatMap((compiled, index) => {
-    const fetch = fetches[index]
-    if (fetch === undefined) return []
-    const algorithms = signingAlgorithms
-    return [
-      jwtAuthenticator(compiled, {
-        fetch,
-        clock,
-        timeoutSeconds,
-        algorithms,
-        observer,
-        isEager: discoverAtOnce,
-      }),
-    ]
-  })
+  const algorithms = signingAlgorithms
+  const common = { clock, timeoutSeconds, algorithms, observer, isEager: discoverAtOnce }
+  const byIssuer = new Map(
+    jwt.flatMap((compiled, index) => {
+      const fetch = fetches[index]
+      if (fetch === undefined) return []
+      return [[compiled.config.issuer.url, jwtAuthenticator(compiled, { ...common, fetch })] as const]
+    }),
+  )
+  const authenticators = [...byIssuer.values()]
   return {
-    ...failFast<TokenAuthenticator>(...authenticators),
     name: 'jwt',
+    authenticateToken(token, context) {
+      // The one that would know it, so that many issuers cost no more than one.
+      const iss = unverifiedIssuer(token)
+      return iss === undefined ? undefined : byIssuer.get(issuerNamed(iss))?.authenticateToken(token, context)
+    },
     health: () => authenticators.map((each) => each.health()).filter((text) => text !== undefined),
-    ready: Promise.all(authenticators.map(({ ready }) => ready)).then(() => {}),
+    get ready() {
+      return Promise.all(authenticators.map(({ ready }) => ready)).then(() => {})
+    },
     close() {
       for (const each of authenticators) each.close()
       for (const fetch of fetches) fetch.close?.()

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { fixedClock, recorder, settled, thrownBy } from '../../test/fakes.ts'
 import { fakeFetch, issuerAnswers, jwksOf, type KeyPair, NOW, rsaKey, signed } from '../../test/issuer.ts'
 import { ConfigurationError } from '../errors.ts'
@@ -55,6 +55,21 @@ describe('a configuration', () => {
     expect(await ask(A)).toBe(`${A}#jane`)
     expect(await ask(B)).toBe(`${B}#jane`)
     expect(await ask('https://c.example.com')).toBeUndefined()
+  })
+
+  it('knows Google by both its names, and nobody by a token that is broken', async () => {
+    const google = 'https://accounts.google.com'
+    const { ask, tokens } = start([A, google], {
+      fetchFor: ({ url }) => fakeFetch(issuerAnswers(jwksOf(key), url)),
+    })
+    expect(await ask('accounts.google.com')).toBe(`${google}#jane`)
+    expect(await ask(google)).toBe(`${google}#jane`)
+    const [, payload = ''] = signed(key, { alg: 'RS256' }, { iss: A }).split('.')
+    expect(await thrownBy(async () => tokens.authenticateToken(`e30.${payload}.`, {}))).toMatchObject({
+      code: 'rejected',
+      message: 'oidc: verify token: oidc: malformed jwt',
+    })
+    expect(await tokens.authenticateToken('abc', {})).toBeUndefined()
   })
 
   it('starts without its issuers', async () => {
@@ -125,7 +140,12 @@ describe('a new version', () => {
     [
       'has an anonymous section where there was none',
       configOf([A], { anonymous: { enabled: true } }),
-      /authentication\.yaml: anonymous: Forbidden: changed from initial configuration file/,
+      /^anonymous: Forbidden: changed from initial configuration file$/,
+    ],
+    [
+      'has another anonymous section, and another fault',
+      configOf([B, B], { anonymous: { enabled: true } }),
+      /jwt\[1\]\.issuer\.url: Duplicate value: .*; anonymous: Forbidden: changed from initial/,
     ],
   ])('that %s is refused for good, once', async (_, text, message) => {
     const { tokens, ask, reloads } = start([A])
@@ -161,6 +181,27 @@ describe('a new version', () => {
     expect(fetch.calls.length).toBe(before)
     reach(A, B)
     expect(await tokens.update(text)).toBe('updated')
+    expect(await ask(B)).toBe(`${B}#jane`)
+  })
+
+  it('for which there is no way to an issuer may be tried again', async () => {
+    let isThere = true
+    const { tokens, ask, reloads } = start([A], {
+      fetchFor: ({ url }) => {
+        if (!isThere) throw new Error(`no way to ${url}`)
+        return fakeFetch(issuerAnswers(jwksOf(key), url))
+      },
+    })
+    isThere = false
+    expect(await tokens.update(configOf([B]))).toBe('unhealthy')
+    expect(await tokens.update(configOf([B]))).toBe('unhealthy')
+    expect(reloads()[1]).toMatchObject({
+      outcome: 'failed',
+      error: { message: `jwt[0].issuer: no way to ${B}` },
+    })
+    expect(await ask(A)).toBe(`${A}#jane`)
+    isThere = true
+    expect(await tokens.update(configOf([B]))).toBe('updated')
     expect(await ask(B)).toBe(`${B}#jane`)
   })
 
@@ -205,6 +246,18 @@ describe('a new version', () => {
     expect(closed).toEqual([A, B])
   })
 
+  it('that was replaced ends with the whole, too', async () => {
+    const closed: string[] = []
+    const { tokens, clock } = start([A], {
+      fetchFor: ({ url }) =>
+        Object.assign(fakeFetch(issuerAnswers(jwksOf(key), url)), { close: () => closed.push(url) }),
+    })
+    expect(await tokens.update(configOf([B]))).toBe('updated')
+    tokens.close()
+    expect(closed).toEqual([A, B])
+    expect(clock.pending).toBe(0)
+  })
+
   it('is not taken after the end', async () => {
     const { tokens, clock, reach } = start([A])
     const pending = tokens.update(configOf([B]))
@@ -224,5 +277,31 @@ describe('a new version', () => {
     clock.advance(60_000)
     expect(await pending).toBe('unhealthy')
     expect(clock.pending).toBe(0)
+  })
+})
+
+describe('a new version on Workers', () => {
+  it('looks for its issuers at once, which the first one does not', async () => {
+    vi.stubGlobal('navigator', { userAgent: 'Cloudflare-Workers' })
+    const { tokens, fetch, ask, reach } = start([A])
+    await settled()
+    expect(fetch.calls).toEqual([])
+    reach(A, B)
+    expect(await tokens.update(configOf([B]))).toBe('updated')
+    expect(await ask(B)).toBe(`${B}#jane`)
+  })
+
+  it('does not wait for ever for one that ended with its request', async () => {
+    vi.stubGlobal('navigator', { userAgent: 'Cloudflare-Workers' })
+    const { tokens, ask, clock, reach } = start([A])
+    void tokens.update(configOf(['https://gone.example.com']))
+    await settled()
+    clock.endRequest()
+    reach(A, B)
+    const update = tokens.update(configOf([B]))
+    await settled()
+    clock.advance(61_000)
+    expect(await update).toBe('updated')
+    expect(await ask(B)).toBe(`${B}#jane`)
   })
 })

@@ -1,17 +1,23 @@
 import type { TokenAuthenticator } from '../authenticator.ts'
 import { type Clock, systemClock } from '../clock.ts'
-import { ConfigurationError } from '../errors.ts'
 import { notify, type Observer } from '../events.ts'
-import { errorList } from '../field/errors.ts'
 import { fieldPath } from '../field/path.ts'
+import { configurationErrors } from '../oidc/configuration/compile.ts'
+import { canWorkInBackground } from '../runtime.ts'
+import { GRACE_MS, isDone } from '../shared-work.ts'
 import type { AuthenticationConfiguration } from './config.ts'
+import { decodeAuthenticationConfiguration } from './decode.ts'
 import {
   type JwtAuthenticators,
   jwtAuthenticators,
   type JwtAuthenticatorsOptions,
 } from './jwt-authenticators.ts'
 import { parseAuthenticationConfiguration } from './parse.ts'
-import type { ValidateAuthenticationConfigurationOptions } from './validate.ts'
+import {
+  type ValidatedAuthenticationConfiguration,
+  validateAuthenticationConfiguration,
+  type ValidateAuthenticationConfigurationOptions,
+} from './validate.ts'
 
 /** Options of {@link authenticationConfiguration}. */
 export interface AuthenticationConfigurationOptions
@@ -25,7 +31,7 @@ export interface AuthenticationConfigurationOptions
   readonly clock?: Clock
 }
 
-/** What came of an update. `refused` is for good, `unhealthy` may be tried again. */
+/** What came of an update. `refused` is for good; `unhealthy`, where there is no way to its issuers, may be tried again. */
 export type ConfigurationUpdate = 'unchanged' | 'updated' | 'refused' | 'unhealthy'
 
 /** Knows users as a configuration says that can be replaced at any time. */
@@ -66,14 +72,13 @@ export function authenticationConfiguration(
   const { source = 'authentication configuration', updateTimeoutSeconds = 60 } = options
   const { clock = systemClock, observer } = options
 
-  const load = (content: string): Version => {
-    const { configuration, jwt } = parseAuthenticationConfiguration(content, source, options)
-    return { configuration, authenticators: () => jwtAuthenticators(jwt, options) }
-  }
-
-  const first = load(text)
+  const first = parseAuthenticationConfiguration(text, source, options)
   let seen = text
-  let current = { configuration: first.configuration, authenticators: first.authenticators() }
+  let current: Version = {
+    configuration: first.configuration,
+    authenticators: jwtAuthenticators(first.jwt, options),
+  }
+  const draining = new Set<() => void>()
   let last: Promise<unknown> = Promise.resolve()
   let isClosed = false
 
@@ -83,23 +88,42 @@ export function authenticationConfiguration(
     notify(observer, { type: 'reload', kind: 'authenticationConfiguration', source, content, ...outcome })
   }
 
-  const replace = (next: typeof current): void => {
+  const replace = (next: Version): void => {
     const old = current.authenticators
     current = next
-    clock.after(DRAIN_MS, () => old.close())
+    const end = (): void => {
+      cancel()
+      draining.delete(end)
+      old.close()
+    }
+    const cancel = clock.after(DRAIN_MS, end)
+    draining.add(end)
+  }
+
+  /** Whether it could be made is another question than whether it is valid: a proxy may be there the next time. */
+  const made = ({ configuration, jwt }: ValidatedAuthenticationConfiguration): Version | Error => {
+    try {
+      // Whoever updates waits for the issuers, on any runtime.
+      return { configuration, authenticators: jwtAuthenticators(jwt, { ...options, discoverAtOnce: true }) }
+    } catch (error) {
+      return errorOf(error)
+    }
   }
 
   const take = async (content: string): Promise<ConfigurationUpdate> => {
     if (content === seen || isClosed) return 'unchanged'
-    let next: typeof current
+    let valid
     try {
-      const { configuration, authenticators } = load(content)
-      requireSameAnonymous(first.configuration, configuration, source)
-      next = { configuration, authenticators: authenticators() }
+      valid = readNext(content, first.configuration, { ...options, source })
     } catch (error) {
       seen = content
-      report(content, error instanceof Error ? error : new Error('it cannot be used', { cause: error }))
+      report(content, errorOf(error))
       return 'refused'
+    }
+    const next = made(valid)
+    if (next instanceof Error) {
+      report(content, next)
+      return 'unhealthy'
     }
     if (!(await isReadyWithin(next.authenticators, updateTimeoutSeconds * 1000, clock))) {
       const why = next.authenticators.health()
@@ -125,12 +149,15 @@ export function authenticationConfiguration(
     authenticateToken: (token, context) => current.authenticators.authenticateToken(token, context),
     health: () => current.authenticators.health(),
     update(content) {
-      const result = last.then(() => take(content))
+      // Where one ended with the request that it was made in, the next must not wait for ever.
+      const turn = canWorkInBackground() ? last : isDone(last, updateTimeoutSeconds * 1000 + GRACE_MS, clock)
+      const result = turn.then(() => take(content))
       last = result
       return result
     },
     close() {
       isClosed = true
+      for (const end of draining) end()
       current.authenticators.close()
     },
   }
@@ -138,19 +165,28 @@ export function authenticationConfiguration(
 
 interface Version {
   readonly configuration: AuthenticationConfiguration
-  readonly authenticators: () => JwtAuthenticators
+  readonly authenticators: JwtAuthenticators
 }
 
-/** The chain was made by the first one. */
-function requireSameAnonymous(
+/** Reads and validates a new version. The chain was made by the first one, so who is anonymous is settled. */
+function readNext(
+  content: string,
   first: AuthenticationConfiguration,
-  next: AuthenticationConfiguration,
-  source: string,
-): void {
-  if (JSON.stringify(first.anonymous) === JSON.stringify(next.anonymous)) return
-  const errors = errorList()
-  errors.forbidden(fieldPath('anonymous'), 'changed from initial configuration file')
-  throw new ConfigurationError(errors.errors.map((error) => ({ ...error, path: `${source}: ${error.path}` })))
+  { source, ...options }: ValidateAuthenticationConfigurationOptions & { readonly source: string },
+): ValidatedAuthenticationConfiguration {
+  const configuration = decodeAuthenticationConfiguration(content, source)
+  const validated = validateAuthenticationConfiguration(configuration, options)
+  const errors = configurationErrors()
+  errors.addAll(validated.errors)
+  if (JSON.stringify(first.anonymous) !== JSON.stringify(configuration.anonymous)) {
+    errors.forbidden(fieldPath('anonymous'), 'changed from initial configuration file')
+  }
+  errors.throwIfAny()
+  return validated
+}
+
+function errorOf(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error('it cannot be used', { cause: thrown })
 }
 
 async function isReadyWithin(

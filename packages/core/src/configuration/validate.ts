@@ -1,10 +1,9 @@
-import { validateAnonymousConfig } from '../anonymous/config.ts'
+import { type AnonymousConfig, validateAnonymousConfig } from '../anonymous/config.ts'
 import type { CelCompiler } from '../cel/cel.ts'
 import { celCompiler } from '../cel/compiler.ts'
-import type { ConfigurationProblem } from '../errors.ts'
-import { type ErrorList, errorList, type FieldError } from '../field/errors.ts'
+import type { ErrorList, FieldError } from '../field/errors.ts'
 import { type FieldPath, fieldPath } from '../field/path.ts'
-import { compileInto } from '../oidc/configuration/compile.ts'
+import { compileInto, configurationErrors } from '../oidc/configuration/compile.ts'
 import type { AuthenticationConfiguration } from './config.ts'
 import type { CompiledJwtAuthenticator } from '../oidc/configuration/programs.ts'
 import { withoutUserinfo } from '../oidc/configuration/url.ts'
@@ -42,7 +41,7 @@ export function validateAuthenticationConfiguration(
   configuration: AuthenticationConfiguration,
   options: ValidateAuthenticationConfigurationOptions = {},
 ): ValidatedAuthenticationConfiguration {
-  const errors = errorList()
+  const errors = configurationErrors()
   const root = fieldPath('jwt')
   if (configuration.jwt.length > MAX_JWT_AUTHENTICATORS) {
     errors.tooMany(root, configuration.jwt.length, MAX_JWT_AUTHENTICATORS)
@@ -61,29 +60,25 @@ export function validateAuthenticationConfiguration(
       path.child('issuer').child('certificateAuthority'),
       errors,
     )
-    addUniqueUrl(config.issuer.url, urls, path.child('issuer').child('url'), errors)
-    addUniqueUrl(
-      config.issuer.discoveryURL,
-      discoveryUrls,
-      path.child('issuer').child('discoveryURL'),
-      errors,
-    )
+    addUnique(config.issuer.url, urls, path.child('issuer').child('url'), errors)
+    const { discoveryURL } = config.issuer
+    if (discoveryURL !== '') {
+      addUnique(discoveryURL, discoveryUrls, path.child('issuer').child('discoveryURL'), errors)
+    }
     return compiled
   })
-  if (configuration.anonymous !== undefined) {
-    errors.addAll(validateAnonymousConfig(configuration.anonymous).map(anonymousError))
-  }
+  if (configuration.anonymous !== undefined) addAnonymousErrors(configuration.anonymous, errors)
   return { configuration, jwt, errors: errors.errors }
 }
 
-function addUniqueUrl(value: string, seen: Set<string>, path: FieldPath, errors: ErrorList): void {
-  if (value === '') return
-  if (seen.has(value)) errors.duplicate(path, withoutUserinfo(value))
-  seen.add(value)
+function addUnique(url: string, seen: Set<string>, path: FieldPath, errors: ErrorList): void {
+  if (seen.has(url)) errors.duplicate(path, withoutUserinfo(url))
+  seen.add(url)
 }
 
-function anonymousError({ path, message }: ConfigurationProblem): FieldError {
-  return message === 'Required value'
-    ? { path, field: path, message, type: 'Required', detail: '' }
-    : { path, field: path, message: `Invalid value: ${message}`, type: 'Invalid', detail: message }
+function addAnonymousErrors(section: AnonymousConfig, errors: ErrorList): void {
+  for (const { path, message } of validateAnonymousConfig(section)) {
+    if (message === 'Required value') errors.required(fieldPath(path))
+    else errors.invalid(fieldPath(path), section.conditions, message)
+  }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { createHash, createHmac } from 'node:crypto'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { keyedDigest } from './keyed-digest.ts'
 import * as native from './native.ts'
 import * as portable from './portable.ts'
@@ -16,6 +16,14 @@ describe('keyedDigest', () => {
   it('is another under another key', () => {
     expect(digest('secret')).not.toBe(keyedDigest()('secret'))
     expect(digest('')).not.toBe(keyedDigest()(''))
+  })
+
+  it('needs nothing random before it is used, and the same key after that', () => {
+    const random = vi.spyOn(crypto, 'getRandomValues')
+    const fresh = keyedDigest()
+    expect(random).not.toHaveBeenCalled()
+    expect(fresh('secret')).toBe(fresh('secret'))
+    expect(random).toHaveBeenCalledOnce()
   })
 
   it.each([

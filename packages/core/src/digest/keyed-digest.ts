@@ -8,8 +8,12 @@ import { latin1FromBytes } from '../headers/byte-text.ts'
  * what is in memory is of no use elsewhere.
  */
 export function keyedDigest(): (text: string) => string {
-  const key = latin1FromBytes(crypto.getRandomValues(new Uint8Array(32)))
-  return (text) => sha256(key + hashable(text))
+  let key: string | undefined
+  return (text) => {
+    // Not before it is needed: on some runtimes there is no randomness outside of a request.
+    key ??= latin1FromBytes(crypto.getRandomValues(new Uint8Array(32)))
+    return sha256(key + hashable(text))
+  }
 }
 
 /**

@@ -38,6 +38,8 @@ const TITLES: Readonly<Record<FieldErrorType, string>> = {
 export interface ErrorListOptions {
   /** Messages tell the field and the rule, and nothing of the value: for what holds passwords and keys. Default `false`. */
   readonly hideValues?: boolean
+  /** Characters of a value that are shown. Default 256: whoever sends an object is not told all of it again. */
+  readonly maxValueLength?: number
 }
 
 /**
@@ -58,9 +60,11 @@ export function errorList(options: ErrorListOptions = {}): ErrorList {
 export class ErrorList {
   readonly #errors: FieldError[] = []
   readonly #hideValues: boolean
+  readonly #maxValueLength: number
 
-  constructor({ hideValues = false }: ErrorListOptions = {}) {
+  constructor({ hideValues = false, maxValueLength = 256 }: ErrorListOptions = {}) {
     this.#hideValues = hideValues
+    this.#maxValueLength = maxValueLength
   }
 
   /** What was found, in order. */
@@ -75,18 +79,18 @@ export class ErrorList {
 
   /** The value is malformed. */
   invalid(path: FieldPath, value: unknown, detail: string): void {
-    this.#add('Invalid', path, detail, printed(value))
+    this.#add('Invalid', path, detail, this.#printed(value))
   }
 
   /** The value is none of those there are. */
   notSupported(path: FieldPath, value: unknown, supported: readonly string[]): void {
     const detail = supported.length === 0 ? '' : `supported values: ${supported.map(quoted).join(', ')}`
-    this.#add('NotSupported', path, detail, printed(value))
+    this.#add('NotSupported', path, detail, this.#printed(value))
   }
 
   /** The value must be unique, and is not. */
   duplicate(path: FieldPath, value: unknown): void {
-    this.#add('Duplicate', path, '', printed(value))
+    this.#add('Duplicate', path, '', this.#printed(value))
   }
 
   /** There must be no value here, as things are. */
@@ -106,7 +110,7 @@ export class ErrorList {
 
   /** The value is of another type, as in a text where a list belongs. */
   typeInvalid(path: FieldPath, value: unknown, detail: string): void {
-    this.#add('TypeInvalid', path, detail, printed(value))
+    this.#add('TypeInvalid', path, detail, this.#printed(value))
   }
 
   /** There is no such field. A misspelt restriction must not go unnoticed. */
@@ -132,6 +136,11 @@ export class ErrorList {
     return texts.length > 1 ? `[${texts.join(', ')}]` : (texts[0] ?? '')
   }
 
+  #printed(value: unknown): string {
+    const text = printed(value)
+    return text.length > this.#maxValueLength ? `${text.slice(0, this.#maxValueLength)}...` : text
+  }
+
   #add(type: FieldErrorType, path: FieldPath, detail: string, value?: string): void {
     const field = path.toString()
     const message = [TITLES[type], this.#hideValues ? undefined : value, detail]
@@ -147,15 +156,12 @@ export class ErrorList {
 
 /** Whoever has more to mend has these to begin with. */
 const MAX_ERRORS = 1000
-const MAX_PRINTED_LENGTH = 256
 
 function printed(value: unknown): string {
-  let text: string
   try {
-    text = typeof value === 'string' ? quoted(value) : (JSON.stringify(value) ?? 'null')
+    return typeof value === 'string' ? quoted(value) : (JSON.stringify(value) ?? 'null')
   } catch {
     // What is nested too deep to be printed is no more than wrong.
     return '...'
   }
-  return text.length > MAX_PRINTED_LENGTH ? `${text.slice(0, MAX_PRINTED_LENGTH)}...` : text
 }

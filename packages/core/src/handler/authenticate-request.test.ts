@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import {
   authorized,
   bob,
@@ -20,6 +20,7 @@ import { bearerToken } from '../bearer-token/bearer-token.ts'
 import { ConfigurationError, rejected, unavailable } from '../errors.ts'
 import type { RequestEvent } from '../events.ts'
 import { StatusError } from '../status.ts'
+import { authenticatedGroup } from '../groups.ts'
 import { failFast, union } from '../union/union.ts'
 import { type UserInfo, userInfo } from '../user.ts'
 import { webSocketProtocol } from '../web-socket-protocol/web-socket-protocol.ts'
@@ -97,6 +98,11 @@ describe.each(whenever)('a refusal that is decided %s', (_, when) => {
     ['groups that are no list', { user: { username: 'jane', groups: 'admins' } }],
     ['groups that are no texts', { user: { username: 'jane', groups: [7] } }],
     ['a uid that is no text', { user: { username: 'jane', uid: 7 } }],
+    ['a uid that is no text, frozen', { user: Object.freeze({ ...userInfo({ username: 'a' }), uid: 7 }) }],
+    [
+      'groups that are no texts, frozen',
+      { user: Object.freeze({ ...userInfo({ username: 'a' }), groups: Object.freeze(['a', {}]) }) },
+    ],
     ['extra that is no object', { user: { username: 'jane', extra: { key: 7 } } }],
     [
       'a user that cannot be read',
@@ -110,6 +116,10 @@ describe.each(whenever)('a refusal that is decided %s', (_, when) => {
     const { failure } = await refused(requests(when(() => answer as unknown as Authentication)))
     expect(failure.status).toBe(401)
     expect(JSON.stringify(failure)).not.toContain(SECRET)
+    const inGroup = await refused(
+      authenticatedGroup(requests(when(() => answer as unknown as Authentication))),
+    )
+    expect(inGroup.failure.status).toBe(401)
   })
 })
 
@@ -484,12 +494,18 @@ describe('an observer', () => {
     expect(event?.durationSeconds).toBeGreaterThanOrEqual(0)
   })
 
-  it('that throws decides nothing', async () => {
-    const observer = (): void => {
-      throw new Error('broken')
-    }
+  it.each([
+    ['throws', fails(new Error('broken'))],
+    ['rejects, as an asynchronous function does', later(fails(new Error('broken')))],
+  ])('that %s decides nothing, and does not end the process', async (_, broken) => {
+    const rejections = vi.fn()
+    process.on('unhandledRejection', rejections)
+    const observer = broken as () => void
     expect((await accepted(requests(knows(jane)), { observer })).authentication.user).toBe(jane)
     expect((await refused(requests(noOpinion), { observer })).failure.status).toBe(401)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    process.off('unhandledRejection', rejections)
+    expect(rejections).not.toHaveBeenCalled()
   })
 })
 
@@ -519,6 +535,44 @@ describe('authenticateRequest', () => {
     const chain = failFast(bearerToken(tokens(noOpinion)), anonymous())
     expect((await refused(chain, {}, authorized('Bearer t'))).failure.status).toBe(401)
     expect((await accepted(chain)).authentication.user.username).toBe('system:anonymous')
+  })
+
+  describe('of an answer that only looks like a promise', () => {
+    type Answered = ReturnType<Authenticator['authenticate']>
+    type Call = (value?: unknown) => void
+    const thenable = (then: (resolve: Call, reject: Call) => void): Authenticator =>
+      requests(() => new Proxy({}, { has: () => true, get: () => then }) as Answered)
+
+    it.each<[string, Authenticator]>([
+      ['refuses and returns nothing', thenable((_, reject) => setTimeout(() => reject(rejected('bad'))))],
+      ['refuses at once', thenable((_, reject) => reject(rejected('bad')))],
+      [
+        'throws',
+        thenable(() => {
+          throw rejected('bad')
+        }),
+      ],
+      [
+        'cannot be read',
+        requests(() => new Proxy({}, { has: () => true, get: fails(rejected('bad')) }) as Answered),
+      ],
+    ])('makes no anonymous user where it %s', async (_, authenticator) => {
+      for (const credentials of [authenticator, union(requests(noOpinion), authenticator)]) {
+        const chain = failFast(authenticatedGroup(credentials), anonymous())
+        expect((await refused(chain)).failure.status).toBe(401)
+        expect((await refused(chain, recorder())).failure.status).toBe(401)
+      }
+      expect((await refused(authenticator)).failure.cause).toMatchObject({ message: 'bad' })
+    })
+
+    it('hears the first call only', async () => {
+      const twice = thenable((resolve, reject) => {
+        resolve({ user: jane })
+        resolve({ user: bob })
+        reject(rejected('bad'))
+      })
+      expect((await accepted(union(requests(noOpinion), twice))).authentication.user).toBe(jane)
+    })
   })
 
   it.each([

@@ -17,8 +17,8 @@ export function checkedAnswer(
   const problem = problemWith(answer, audiences)
   if (problem !== undefined) throw rejected(problem)
   const { user } = answer
-  if (isImmutableUser(user)) return answer
   if (!isWellFormed(user)) throw new TypeError('an authenticator answered with a malformed user')
+  if (isImmutableUser(user)) return answer
   return { ...answer, user: userInfo(user) }
 }
 

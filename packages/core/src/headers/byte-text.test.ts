@@ -15,6 +15,13 @@ describe('textFromLatin1', () => {
     expect(textFromLatin1(String.fromCharCode(...sent))).toBe(text)
   })
 
+  it.each(['šdmin', 'a\u0100', '\uDCFF', 'é😊'])(
+    'takes %j, which somebody decoded already, as it is',
+    (text) => {
+      expect(textFromLatin1(text)).toBe(text)
+    },
+  )
+
   it('makes different texts of different bytes, whatever they are', () => {
     fc.assert(
       fc.property(bytes, (sent) => {

@@ -49,6 +49,11 @@ describe('selectorOf', () => {
     expect(isSelected(name)).toBe(false)
   })
 
+  it('selects what is named in capitals, too', () => {
+    const isNamed = selectorOf({ remove: ['X-Api-Key'], removePrefixes: ['X-Api-Extra-'] })
+    expect(['x-api-key', 'X_API_KEY', 'x-api-extra-a', 'x-api-other'].filter(isNamed)).toHaveLength(3)
+  })
+
   it('selects nothing where nothing is to change', () => {
     expect(selectorOf({ remove: [] })('authorization')).toBe(false)
   })

@@ -55,8 +55,9 @@ export function selectorOf(changes: HeaderChanges): HeaderSelector {
 
 function makeSelector({ remove, removePrefixes = [], replace = [] }: HeaderChanges): HeaderSelector {
   const replaced = new Set(replace.map(([name]) => name))
-  const removed = new Set(remove.map(dashed))
-  const prefixes = removePrefixes.map(dashed)
+  // An authenticator that wrote a name in capitals must not leave its credential where it is.
+  const removed = new Set(remove.map((name) => dashed(name.toLowerCase())))
+  const prefixes = removePrefixes.map((prefix) => dashed(prefix.toLowerCase()))
   // Most headers of a request begin with another letter than any of these, and need no look at the rest.
   const firstLetters = new Set([...replaced, ...remove, ...removePrefixes].map(firstLetter))
   return (name) => {

@@ -94,6 +94,8 @@ describe('a text that is read', () => {
     'file:///etc/passwd',
     '',
     ' https://x',
+    'https://',
+    'https://secret:bad',
   ])('is not read from %j', async (url) => {
     const fetch = fakeFetch({ [url]: new Response('x') })
     const error = await thrownBy(() =>
@@ -101,6 +103,26 @@ describe('a text that is read', () => {
     )
     expect(error).toMatchObject({ message: 'only https URLs are read' })
     expect(fetch.calls).toHaveLength(0)
+  })
+
+  it.each(['https://user:secret@issuer.example.com', 'https://secret@issuer.example.com'])(
+    'is not read from %j, which nobody repeats',
+    async (url) => {
+      const fetch = fakeFetch({ [url]: new Response('x') })
+      const error = await thrownBy(() =>
+        getText(url, { fetch, clock: fixedClock(), timeoutSeconds: 1, maxBytes: 1 }),
+      )
+      expect(error).toMatchObject({ message: 'a URL must not have credentials in it' })
+      expect(fetch.calls).toHaveLength(0)
+    },
+  )
+
+  it('may be at a URL with a scheme in any letters', async () => {
+    const url = 'HTTPS://issuer.example.com'
+    const fetch = fakeFetch({ [url]: new Response('x') })
+    expect((await getText(url, { fetch, clock: fixedClock(), timeoutSeconds: 1, maxBytes: 1 })).text).toBe(
+      'x',
+    )
   })
 
   it('has U+FFFD for what is no UTF-8, as in Go', async () => {

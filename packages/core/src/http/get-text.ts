@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { deadlineAfter } from './deadline.ts'
+import { discard } from './discard.ts'
 import type { GetFetch } from './get-fetch.ts'
-import type { HttpResponse } from './response.ts'
 import { textOf } from './response-text.ts'
 
 /** How a text is read. */
@@ -34,18 +34,16 @@ export interface TextResponse {
  * @throws {Error} when there is no answer, or it is too long. Its message has no URL in it.
  */
 export async function getText(url: string, options: GetTextOptions): Promise<TextResponse> {
-  if (!url.startsWith('https://')) throw new Error('only https URLs are read')
+  requireHttps(url)
   const { fetch, clock, timeoutSeconds, maxBytes, headers = {}, signal: caller } = options
   const deadline = deadlineAfter({
     milliseconds: timeoutSeconds * 1000,
     clock,
     caller,
-    tooLate: (cause) => {
-      const isGone = caller?.aborted === true
-      return new Error(isGone ? 'the caller gave up' : `no answer within ${timeoutSeconds} seconds`, {
-        cause,
-      })
-    },
+    tooLate: () =>
+      new Error(
+        caller?.aborted === true ? 'the caller gave up' : `no answer within ${timeoutSeconds} seconds`,
+      ),
   })
   try {
     return await deadline.race(async (signal) => {
@@ -63,10 +61,9 @@ export async function getText(url: string, options: GetTextOptions): Promise<Tex
   }
 }
 
-/** Nobody waits for what the rest says; the connection is free for the next call. */
-function discard({ body }: HttpResponse): void {
-  body
-    ?.getReader()
-    .cancel()
-    .catch(() => undefined)
+/** What calls would repeat the URL in its error, with the password in it. */
+function requireHttps(url: string): void {
+  if (!/^https:\/\//i.test(url) || !URL.canParse(url)) throw new Error('only https URLs are read')
+  const { username, password } = new URL(url)
+  if (username !== '' || password !== '') throw new Error('a URL must not have credentials in it')
 }

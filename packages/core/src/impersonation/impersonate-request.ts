@@ -57,6 +57,8 @@ export interface RequestUser {
 /** The request is refused. */
 export interface RefusedImpersonation {
   readonly failure: StatusError
+  /** What to do to the headers before anybody else sees the request after all: a wish that was not granted. */
+  readonly headerChanges: HeaderChanges
 }
 
 /** What became of a request. */
@@ -124,7 +126,7 @@ export function impersonateRequest(
           ? { result: 'denied', failure: result }
           : { result: 'allowed', impersonated: result.user, mode: result.mode }),
       })
-      if (result instanceof StatusError) return { failure: result }
+      if (result instanceof StatusError) return { failure: result, headerChanges: IMPERSONATION_HEADERS }
       return {
         user: result.user,
         mode: result.mode,

@@ -26,6 +26,16 @@ describe('readImpersonation', () => {
     expect(exact('Impersonate-User', ' \t', 'Impersonate-Uid', '')).toBeUndefined()
   })
 
+  it.each(['Impersonate-User', 'Impersonate-Uid', 'Impersonate-Group', 'Impersonate-Extra-A'])(
+    'does not take long for blanks within %s',
+    (name) => {
+      const value = `a${' '.repeat(128 * 1024)}b`
+      const start = performance.now()
+      expect(exact('Impersonate-User', 'jane', name, value)).toMatchObject({ username: 'jane' })
+      expect(performance.now() - start).toBeLessThan(1000)
+    },
+  )
+
   it('takes the first user and uid, and every group and extra value in order', () => {
     expect(
       exact(

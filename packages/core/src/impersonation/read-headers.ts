@@ -1,4 +1,5 @@
 import type { HeaderChanges } from '../authenticator.ts'
+import { trimmed } from '../headers/trimmed.ts'
 import type { RequestHeaders } from '../request/request.ts'
 import { decodeExtraKey, EXTRA_PREFIX } from './extra-key.ts'
 import type { WantedUser } from './wanted-user.ts'
@@ -47,7 +48,7 @@ export function readImpersonation(
 
   for (const [name, sent] of headers.entries()) {
     if (!name.startsWith('impersonate-')) continue
-    const value = trimmed(sent)
+    const value = trimmed(sent, ' \t')
     if (name === 'impersonate-user') username ??= value
     else if (name === 'impersonate-uid') uid ??= value
     else if (name === 'impersonate-group') {
@@ -85,8 +86,4 @@ function withoutUser({ uid, groups, extra }: WantedUser, userText: string): Impe
 
 function valuesOf(value: string, headers: RequestHeaders): readonly string[] {
   return headers.exact ? [value] : value.split(', ')
-}
-
-function trimmed(value: string): string {
-  return value.replace(/^[ \t]+|[ \t]+$/g, '')
 }

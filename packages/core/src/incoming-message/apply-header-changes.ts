@@ -1,6 +1,6 @@
 import type { HeaderChanges } from '../authenticator.ts'
 import { type HeaderSelector, selectorOf } from '../headers/changes.ts'
-import type { NodeRequest } from './incoming-message.ts'
+import type { NodeRequest } from './node-request.ts'
 
 /**
  * Removes and replaces headers of a request of Node's, in `rawHeaders`, `headers` and `headersDistinct`.
@@ -11,7 +11,7 @@ export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges)
   const { rawHeaders } = message
   const isSelected = selectorOf(changes)
   const found = namesIn(rawHeaders, isSelected)
-  if (found.length === 0) return NOTHING
+  if (found.size === 0) return NOTHING
 
   // Node makes both from `rawHeaders` when they are first read, and counts on as many as were sent: so they come first.
   const { headers, headersDistinct } = message
@@ -21,27 +21,26 @@ export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges)
     delete headersDistinct?.[name]
   }
   const { replace = [] } = changes
-  if (replace.length === 0) return { remove: found }
+  if (replace.length === 0) return { remove: [...found] }
 
-  const replaced = replace.filter(([name]) => found.includes(name))
+  const replaced = replace.filter(([name]) => found.has(name))
   for (const [name, value] of replaced) {
+    found.delete(name)
     rawHeaders.push(name, value)
     headers[name] = value
     if (headersDistinct !== undefined) headersDistinct[name] = [value]
   }
-  return { remove: found.filter((name) => !replaced.some(([other]) => other === name)), replace: replaced }
+  return { remove: [...found], replace: replaced }
 }
 
 const NOTHING: HeaderChanges = Object.freeze({ remove: [] })
 
-/** The selected names, in lower case, each once. */
-function namesIn(rawHeaders: readonly string[], isSelected: HeaderSelector): readonly string[] {
-  const found: string[] = []
+/** The selected names, in lower case. */
+function namesIn(rawHeaders: readonly string[], isSelected: HeaderSelector): Set<string> {
+  const found = new Set<string>()
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? ''
-    if (!isSelected(name)) continue
-    const lowerCase = name.toLowerCase()
-    if (!found.includes(lowerCase)) found.push(lowerCase)
+    if (isSelected(name)) found.add(name.toLowerCase())
   }
   return found
 }

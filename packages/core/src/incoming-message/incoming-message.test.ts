@@ -78,8 +78,30 @@ describe('a request over HTTP/1', () => {
     ['GET //x/y HTTP/1.1', '//x/y', ''],
     ['OPTIONS * HTTP/1.1', '*', ''],
     ['GET /? HTTP/1.1', '/', ''],
+    ['GET HTTPS://example.com HTTP/1.1', '/', ''],
+    ['GET http://[::1]:8080?a HTTP/1.1', '/', 'a'],
+    ['GET http://127.0.0.1:80/a?b HTTP/1.1', '/a', 'b'],
+    ['GET /a://h:b/c HTTP/1.1', '/a://h:b/c', ''],
   ])('of %s has the path %s', async (line, path, query) => {
     expect(incomingMessageRequest(await received(line))).toMatchObject({ path, query })
+  })
+
+  it.each([
+    'http://h:a/healthz',
+    'http://h%61/healthz',
+    'http://h;a/healthz',
+    "http://h'a/healthz",
+    'http://user@h/healthz',
+    'http:///healthz',
+    'http://%68/healthz',
+    'javascript://h/healthz',
+    'foo://h/healthz',
+    '//a@h/healthz#',
+    '/healthz#',
+    'http://h/healthz#',
+  ])('of the target %s has no path that anybody would let pass', async (target) => {
+    const request = incomingMessageRequest(await received(`GET ${target}?a HTTP/1.1`))
+    expect(request).toMatchObject({ path: `${target}?a`, query: '' })
   })
 
   it('has the target that a framework kept, where it rewrote the URL', async () => {
@@ -115,6 +137,19 @@ describe('header changes over HTTP/1', () => {
       ['x-none', 'new'],
     ] as const,
   }
+
+  it('do not take long where there are many', () => {
+    const names = Array.from({ length: 40_000 }, (_, index) => `x-remote-extra-${index}`)
+    const message: NodeRequest = {
+      rawHeaders: names.flatMap((name) => [name, 'a']),
+      headers: Object.fromEntries(names.map((name) => [name, 'a'])),
+      httpVersionMajor: 1,
+    }
+    const start = performance.now()
+    expect(applyHeaderChanges(message, changes).remove).toHaveLength(40_000)
+    expect(performance.now() - start).toBeLessThan(1000)
+    expect([message.rawHeaders, message.headers]).toEqual([[], {}])
+  })
 
   it.each([
     ['untouched', () => undefined],

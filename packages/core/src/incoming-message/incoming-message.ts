@@ -1,22 +1,8 @@
 import { exactHeaders } from '../headers/exact.ts'
-import { targetOf } from '../request/fetch-request.ts'
 import type { AuthenticationRequest, RequestHeaders } from '../request/request.ts'
+import type { NodeRequest } from './node-request.ts'
 import { peerCertificatesOf } from './peer-certificates.ts'
-
-/** What of Node's `http.IncomingMessage` and `http2.Http2ServerRequest` is used. */
-export interface NodeRequest {
-  readonly method?: string | undefined
-  readonly url?: string | undefined
-  readonly rawHeaders: string[]
-  readonly headers: Record<string, string | string[] | undefined>
-  /** HTTP/1 only. */
-  readonly headersDistinct?: Record<string, string[] | undefined>
-  readonly httpVersionMajor: number
-  /** A TLS socket tells the certificates of its peer. */
-  readonly socket?: unknown
-  /** HTTP/2 only: leads to the session, whose socket is the connection's. */
-  readonly stream?: unknown
-}
+import { receivedTarget } from './received-target.ts'
 
 /**
  * A request of Node's `http`, `https` or `http2` as an {@link AuthenticationRequest}, with its headers exactly as sent and the
@@ -46,11 +32,11 @@ class IncomingMessageRequest implements AuthenticationRequest {
   }
 
   get path(): string {
-    return targetOf(this.#target ?? this.#message.url ?? '/').path
+    return receivedTarget(this.#target ?? this.#message.url ?? '/').path
   }
 
   get query(): string {
-    return targetOf(this.#target ?? this.#message.url ?? '/').query
+    return receivedTarget(this.#target ?? this.#message.url ?? '/').query
   }
 
   get httpVersionMajor(): number {

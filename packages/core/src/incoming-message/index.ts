@@ -1,5 +1,7 @@
 export { applyHeaderChanges } from './apply-header-changes.ts'
 export { incomingMessageBody, type NodeBody } from './body.ts'
 export { closeConnection } from './close-connection.ts'
-export { incomingMessageRequest, type NodeRequest } from './incoming-message.ts'
+export { incomingMessageRequest } from './incoming-message.ts'
+export type { NodeRequest } from './node-request.ts'
 export { requirePeerCertificates } from './require-peer-certificates.ts'
+export { type NodeResponse, whenOver } from './when-over.ts'

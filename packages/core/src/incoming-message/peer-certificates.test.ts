@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { AuthenticationError } from '../errors.ts'
-import { incomingMessageRequest, type NodeRequest } from './incoming-message.ts'
+import { incomingMessageRequest } from './incoming-message.ts'
+import type { NodeRequest } from './node-request.ts'
 
 interface Linked {
   raw?: Uint8Array

@@ -1,5 +1,5 @@
 import { AuthenticationError, unavailable } from '../errors.ts'
-import type { NodeRequest } from './incoming-message.ts'
+import type { NodeRequest } from './node-request.ts'
 import { recallChain, rememberChain } from './resumed-chains.ts'
 
 /** What of a socket of Node's is used. A plain one has none of it. */

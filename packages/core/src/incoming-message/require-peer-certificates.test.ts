@@ -1,5 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { Authenticator } from '../authenticator.ts'
+import { cloudflareCertificates } from '../certificate-headers/cloudflare-certificates.ts'
+import { cloudflareClientCertificate } from '../certificate-headers/cloudflare-client-certificate.ts'
 import { ConfigurationError } from '../errors.ts'
 import { authenticatedGroup } from '../groups.ts'
 import { failFast, union } from '../union/union.ts'
@@ -47,6 +49,25 @@ describe('requirePeerCertificates', () => {
     become()
     for (const authenticator of [bearer, undescribed, union(bearer, undescribed)]) {
       expect(() => requirePeerCertificates(authenticator)).not.toThrow()
+    }
+  })
+
+  const cloudflare = [cloudflareClientCertificate(), cloudflareCertificates(clientCertificate)]
+
+  it.each(['Bun', 'Deno'])('refuses on %s what only Cloudflare tells', (name) => {
+    vi.stubGlobal(name, {})
+    for (const authenticator of [...cloudflare, union(bearer, cloudflareClientCertificate())]) {
+      expect(() => requirePeerCertificates(authenticator)).toThrow(ConfigurationError)
+      expect(() => requirePeerCertificates(authenticator)).toThrow(/not Cloudflare: end TLS in a proxy/)
+    }
+  })
+
+  it('accepts it on a Worker, and on Node, where Workers are tested', () => {
+    for (const become of [() => undefined, () => vi.stubGlobal('WebSocketPair', {})]) {
+      become()
+      for (const authenticator of cloudflare) {
+        expect(() => requirePeerCertificates(authenticator)).not.toThrow()
+      }
     }
   })
 })

@@ -1,7 +1,8 @@
-import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
+import { createHmac, sign } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { thrownBy } from '../../test/fakes.ts'
+import { ecPair, rsaPair } from '../../test/key-pairs.ts'
 import { AuthenticationError } from '../errors.ts'
 import { base64urlOf, bytesOfBase64url, isCanonicalBase64url } from './base64url.ts'
 import { verificationKeysFromPem } from './pem-keys.ts'
@@ -9,9 +10,9 @@ import { MAX_TOKEN_LENGTH, readJws, readJwt, unverifiedIssuer } from './read-jwt
 import { verifySignature } from './verify-signature.ts'
 
 const pairs = {
-  a: generateKeyPairSync('ec', { namedCurve: 'P-256' }),
-  b: generateKeyPairSync('ec', { namedCurve: 'P-256' }),
-  rsa: generateKeyPairSync('rsa', { modulusLength: 2048 }),
+  a: ecPair(),
+  b: ecPair(),
+  rsa: rsaPair(),
 }
 const pemOf = (name: keyof typeof pairs): string =>
   String(pairs[name].publicKey.export({ type: 'spki', format: 'pem' }))
@@ -37,6 +38,8 @@ describe('the text of a token', () => {
   it.each([
     ['a signed token', good, 'i'],
     ['a token without a signature', `${header}.${claims}.`, 'i'],
+    ['a token whose header is none', `${encode('{')}.${claims}.${signature}`, 'i'],
+    ['a token whose signature is none', `${header}.${claims}.$`, 'i'],
     ['no issuer', token({ alg: 'ES256' }, {}), ''],
     ['an issuer that is null', token({ alg: 'ES256' }, { iss: null }), ''],
     ['an issuer among colons', token({ alg: 'ES256' }, '{"a:b\\":":":\\\\","iss":"i","c":{"d":[":"]}}'), 'i'],

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { fixedClock, settled, thrownBy } from '../../test/fakes.ts'
 import {
   type Answer,
@@ -153,8 +153,11 @@ const publishes =
 
 /** Three tokens that nobody knows. */
 async function useUpFetches(keys: KeySet): Promise<void> {
-  const tokens = ['x', 'y', 'z'].map((kid) => jwt(other, 'RS256', { kid }))
-  for (const token of tokens) await thrownBy(() => keys.verify(token))
+  for (let count = 0; count < 3; count++) await useUpFetch(keys)
+}
+
+async function useUpFetch(keys: KeySet): Promise<void> {
+  await thrownBy(() => keys.verify(jwt(other, 'RS256', { kid: 'x' })))
 }
 
 describe('keys that an issuer publishes', () => {
@@ -347,6 +350,86 @@ describe('keys that an issuer publishes', () => {
     answerWith(() => new Response('', { status: 500 }))
     await thrownBy(() => keys.verify(jwt(other)))
     expect(told).toEqual([{ jwks: jwksOf(rsa) }, { error: new Error('HTTP status 500') }])
+  })
+
+  it('count whatever goes wrong with who is told of them', async () => {
+    const onFetch = (): never => {
+      throw new Error('full')
+    }
+    const { keys, answerWith } = remote(publishes(rsa), { onFetch })
+    await keys.verify(jwt(rsa))
+    answerWith(() => new Response('', { status: 500 }))
+    expect(await thrownBy(() => keys.verify(jwt(other)))).toMatchObject({
+      code: 'unavailable',
+      message: 'failed to verify signature: fetching keys HTTP status 500',
+    })
+  })
+})
+
+describe('keys of an issuer, where all ends together with the request that began it,', () => {
+  beforeEach(() => vi.stubGlobal('navigator', { userAgent: 'Cloudflare-Workers' }))
+
+  it('are looked at again when they are old, by a request that stays for it', async () => {
+    const { keys, answerWith, clock, fetches } = remote(publishes(rsa, other))
+    await keys.verify(jwt(other))
+    let end = (): void => {}
+    answerWith(() => new Promise<Response>((resolve) => (end = () => resolve(new Response(jwksOf(rsa))))))
+    clock.advance(600_000)
+    let isOver = false
+    const first = keys.verify(jwt(other)).then(() => (isOver = true))
+    await vi.waitFor(() => expect(fetches()).toBe(2))
+    // Others need not stay.
+    await keys.verify(jwt(rsa))
+    expect([isOver, fetches()]).toEqual([false, 2])
+    answerWith(publishes(rsa))
+    end()
+    await first
+    expect(await thrownBy(() => keys.verify(jwt(other)))).toMatchObject(isRejected)
+  })
+
+  it('verify after five seconds of an issuer that hangs', async () => {
+    const { keys, answerWith, clock } = remote(publishes(rsa))
+    await keys.verify(jwt(rsa))
+    answerWith(never)
+    clock.advance(600_000)
+    let isOver = false
+    const first = keys.verify(jwt(rsa)).then(() => (isOver = true))
+    await vi.waitFor(() => expect(clock.pending).toBe(2))
+    clock.advance(4999)
+    await settled()
+    expect(isOver).toBe(false)
+    clock.advance(1)
+    await first
+  })
+
+  it('are fetched by who waits for a fetch that ended so, when its time is over', async () => {
+    const { keys, answerWith, clock, fetches } = remote(never)
+    void thrownBy(() => keys.verify(jwt(rsa)))
+    await settled()
+    clock.endRequest()
+    answerWith(publishes(rsa))
+    const second = keys.verify(jwt(rsa))
+    await settled()
+    expect(fetches()).toBe(1)
+    clock.advance(11_000)
+    await second
+    expect(fetches()).toBe(2)
+  })
+
+  it('are waited for also after 256 others who waited are gone', async () => {
+    const { keys, answerWith, clock } = remote(publishes(rsa))
+    await useUpFetches(keys)
+    const gone = Array.from({ length: 256 }, () => jwt(other))
+    for (const token of gone) void thrownBy(() => keys.verify(token))
+    await settled()
+    clock.endRequest()
+    clock.advance(5000)
+    await useUpFetch(keys)
+    answerWith(publishes(rsa, other))
+    const fresh = keys.verify(jwt(other))
+    await settled()
+    clock.advance(5000)
+    await expect(fresh).resolves.toBeUndefined()
   })
 })
 

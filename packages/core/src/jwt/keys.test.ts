@@ -1,14 +1,15 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { thrownBy } from '../../test/fakes.ts'
+import { ecPair, rsaPair } from '../../test/key-pairs.ts'
 import { ConfigurationError } from '../errors.ts'
 import { signingKeyFromPem, verificationKeysFromPem } from './pem-keys.ts'
 import { verificationKeyOfJwk } from './verification-key.ts'
 
-const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
-const shortRsa = generateKeyPairSync('rsa', { modulusLength: 1024 })
+const rsa = rsaPair()
+const shortRsa = rsaPair(1024)
 const [p256, p384, p521, p224] = ['P-256', 'P-384', 'P-521', 'secp224r1'].map((namedCurve) =>
-  generateKeyPairSync('ec', { namedCurve }),
+  ecPair(namedCurve),
 ) as [KeyPair, KeyPair, KeyPair, KeyPair]
 const ed25519 = generateKeyPairSync('ed25519')
 
@@ -22,6 +23,9 @@ const pkcs8 = ({ privateKey }: KeyPair): string => pem(privateKey.export({ type:
 const sec1 = ({ privateKey }: KeyPair): string => pem(privateKey.export({ type: 'sec1', format: 'pem' }))
 const pkix = ({ publicKey }: KeyPair): string => pem(publicKey.export({ type: 'spki', format: 'pem' }))
 const pem = (text: string | Buffer): string => String(text)
+
+const labelled = (text: string, label: string): string =>
+  text.replace(/(?<=-----(?:BEGIN|END) ).*(?=-----)/g, label)
 
 const EC_PARAMETERS = '-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n'
 const NO_KEYS = 'data does not contain any valid RSA or ECDSA public keys'
@@ -38,6 +42,7 @@ describe('a file of keys to verify with', () => {
     ['blocks of other kinds', pkix(ed25519) + pkix(rsa) + pkix(p224), ['RS256']],
     ['a label that says something else', pkix(rsa).replaceAll('PUBLIC KEY', 'ANYTHING'), ['RS256']],
     ['line ends of Windows', pkix(rsa).replaceAll('\n', '\r\n'), ['RS256']],
+    ['white space within a block', pkix(rsa).replace(/\n(?=[A-Z])/g, ' \n\t  '), ['RS256']],
     ['a block without an end before the key', `-----BEGIN X-----\nAAAA\n${pkix(rsa)}`, ['RS256']],
   ])('can have %s', async (_, text, algorithms) => {
     const keys = await verificationKeysFromPem(text)
@@ -93,6 +98,7 @@ describe('a key to sign with', () => {
     ['PKCS#8 of EC', pkcs8(p384), 'ES384'],
     ['SEC1', EC_PARAMETERS + sec1(p521), 'ES512'],
     ['the first of several, behind a public one', pkix(rsa) + sec1(p256) + pkcs1(rsa), 'ES256'],
+    ['behind one that is called something else', labelled(sec1(p256), 'PRIVATE KEY') + pkcs8(rsa), 'RS256'],
   ])('can be %s', async (_, text, alg) => {
     const key = await signingKeyFromPem(text)
     expect(key).toMatchObject({ alg, kid: key.verificationKey.kid })
@@ -105,6 +111,12 @@ describe('a key to sign with', () => {
     ['on a curve that is too short', sec1(p224)],
     ['short', pkcs1(shortRsa)],
     ['of another kind', pkcs8(ed25519)],
+    ['SEC1 that is called PKCS#8', labelled(sec1(p256), 'PRIVATE KEY')],
+    ['PKCS#8 that is called SEC1', labelled(pkcs8(p256), 'EC PRIVATE KEY')],
+    ['PKCS#1 that is called PKCS#8', labelled(pkcs1(rsa), 'PRIVATE KEY')],
+    ['PKCS#8 that is called PKCS#1', labelled(pkcs8(rsa), 'RSA PRIVATE KEY')],
+    ['called like a public one', labelled(pkcs8(rsa), 'PUBLIC KEY')],
+    ['called like a property', labelled(pkcs8(rsa), 'constructor')],
   ])('cannot be %s', async (_, text) => {
     expect(await thrownBy(() => signingKeyFromPem(text))).toBeInstanceOf(ConfigurationError)
   })

@@ -6,13 +6,20 @@ const MAX_PEM_LENGTH = 1_048_576
 /** More blocks than anybody has keys. */
 const MAX_BLOCKS = 1000
 
+/** A block of a PEM text. */
+export interface PemBlock {
+  /** What it is called, as in `PRIVATE KEY`. */
+  readonly label: string
+  readonly der: Bytes
+}
+
 /**
- * The content of every block of a PEM text (RFC 7468), whatever it is called. Text around the blocks, blocks with headers (which are
+ * Every block of a PEM text (RFC 7468), whatever it is called. Text around the blocks, blocks with headers (which are
  * encrypted) and what is not base64 are skipped. `undefined` when the text is far too long.
  */
-export function pemBlocks(pem: string): readonly Bytes[] | undefined {
+export function pemBlocks(pem: string): readonly PemBlock[] | undefined {
   if (pem.length > MAX_PEM_LENGTH) return undefined
-  const blocks: Bytes[] = []
+  const blocks: PemBlock[] = []
   let label: string | undefined
   let body: string[] = []
   for (const line of pem.split(/\r\n|\r|\n/).map((each) => each.trimEnd())) {
@@ -21,8 +28,8 @@ export function pemBlocks(pem: string): readonly Bytes[] | undefined {
       label = begun
       body = []
     } else if (label !== undefined && line === `-----END ${label}-----`) {
-      const block = bytesOfBase64(body.join(''))
-      if (block !== undefined) blocks.push(block)
+      const der = bytesOfBase64(body.join('').replace(/[ \t]/g, ''))
+      if (der !== undefined) blocks.push({ label, der })
       if (blocks.length > MAX_BLOCKS) return undefined
       label = undefined
     } else body.push(line)

@@ -26,14 +26,17 @@ export interface SigningKey {
  *
  * Source: client-go `util/keyutil/key.go` (`ParsePublicKeysPEM`).
  *
- * Deviation: RSA keys that are too short or too long are an error (`docs/deviations.md`, RSA keys of tokens).
+ * Deviation: RSA keys that are too short or too long are an error, and so are keys that are damaged (`docs/deviations.md`, RSA keys of
+ * tokens; key files).
  *
  * @throws {ConfigurationError} when there is no key, or one cannot be used.
  * @example
  * const keys = await verificationKeysFromPem(await readFile('sa.pub', 'utf8'))
  */
 export async function verificationKeysFromPem(pem: string): Promise<readonly VerificationKey[]> {
-  const encoded = (pemBlocks(pem) ?? []).map(encodedKeyOf).filter((key) => key !== undefined)
+  const encoded = (pemBlocks(pem) ?? [])
+    .map(({ der }) => encodedKeyOf(der))
+    .filter((key) => key !== undefined)
   const usable = encoded.filter(({ form, alg }) => form !== 'PKCS#8' || alg === 'RS256')
   if (usable.length === 0) {
     throw new ConfigurationError([
@@ -44,8 +47,8 @@ export async function verificationKeysFromPem(pem: string): Promise<readonly Ver
 }
 
 /**
- * The key in a file of `--service-account-signing-key-file`: the first private key, of PKCS#1, SEC1 or PKCS#8. Other blocks, such
- * as EC parameters, are skipped.
+ * The key in a file of `--service-account-signing-key-file`: the first private key, which is called what it is: `RSA PRIVATE KEY`
+ * (PKCS#1), `EC PRIVATE KEY` (SEC1) or `PRIVATE KEY` (PKCS#8). Other blocks, such as EC parameters, are skipped.
  *
  * Source: client-go `util/keyutil/key.go` (`ParsePrivateKeyPEM`), kubernetes `pkg/serviceaccount/jwt.go` (`JWTTokenGenerator`).
  *
@@ -55,8 +58,8 @@ export async function verificationKeysFromPem(pem: string): Promise<readonly Ver
  */
 export async function signingKeyFromPem(pem: string): Promise<SigningKey> {
   const encoded = (pemBlocks(pem) ?? [])
-    .map(encodedKeyOf)
-    .find((key) => key !== undefined && key.form !== 'SPKI')
+    .map(({ label, der }) => ({ key: encodedKeyOf(der), form: PRIVATE_KEY_FORMS.get(label) }))
+    .find(({ key, form }) => key !== undefined && key.form === form)?.key
   if (encoded === undefined) {
     throw new ConfigurationError([
       { path: 'key', message: 'data does not contain a valid RSA or ECDSA private key' },
@@ -68,6 +71,12 @@ export async function signingKeyFromPem(pem: string): Promise<SigningKey> {
   const key = await crypto.subtle.importKey('jwk', jwk, KEY_PARAMETERS[alg], false, ['sign'])
   return Object.freeze({ kid, alg, key, verificationKey })
 }
+
+const PRIVATE_KEY_FORMS: ReadonlyMap<string, EncodedKey['form']> = new Map([
+  ['EC PRIVATE KEY', 'SEC1'],
+  ['RSA PRIVATE KEY', 'PKCS#1'],
+  ['PRIVATE KEY', 'PKCS#8'],
+])
 
 /** Through WebCrypto, which checks that the key is one, and finds the public half of a private key. */
 async function jwkOf({ form, alg, der }: EncodedKey): Promise<JsonWebKey> {

@@ -3,6 +3,8 @@ import { unavailable } from '../errors.ts'
 import { maxAgeSeconds } from '../http/cache-control.ts'
 import type { GetFetch } from '../http/get-fetch.ts'
 import { getText } from '../http/get-text.ts'
+import { canWorkInBackground } from '../runtime.ts'
+import { GRACE_MS, isDone } from '../shared-work.ts'
 import { fetchLimit } from './fetch-limit.ts'
 import { type IssuerKey, parseJwks } from './json-web-key-set.ts'
 import { isSignedByOneOf, type KeySet, notSigned } from './key-set.ts'
@@ -51,8 +53,8 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
   let keys: readonly IssuerKey[] = []
   let staleAtMs = -Infinity
   let lastError: Error | undefined
-  let waiting = 0
-  let underWay: { readonly startedAtMs: number; readonly done: Promise<void> } | undefined
+  let waitingUntilMs: readonly number[] = []
+  let underWay: Flight | undefined
 
   const fetchKeys = async (): Promise<void> => {
     try {
@@ -62,40 +64,69 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
       keys = parseJwks(text)
       staleAtMs = clock.now() + freshMs(header('cache-control'))
       lastError = undefined
-      onFetch?.({ jwks: text })
+      tell({ jwks: text })
     } catch (error) {
       lastError = error instanceof Error ? error : new Error(String(error))
-      onFetch?.({ error: lastError })
+      tell({ error: lastError })
     }
   }
 
-  /** Never rejects; `undefined` when there was a fetch just now. */
-  const refresh = (): Promise<void> | undefined => {
+  const tell: NonNullable<typeof onFetch> = (result) => {
+    try {
+      onFetch?.(result)
+    } catch {
+      // Whoever is told reports their own faults.
+    }
+  }
+
+  /** Begins a fetch; `undefined` when there was one just now. */
+  const begin = (): Flight | undefined => {
     const nowMs = clock.now()
-    // On some runtimes a fetch ends without a word together with the request that began it.
-    if (underWay !== undefined && nowMs - underWay.startedAtMs < timeoutSeconds * 1000) return underWay.done
     if (!limit.take(nowMs)) return undefined
-    const flight = { startedAtMs: nowMs, done: fetchKeys() }
+    // A fetch ends by itself before that.
+    const flight = { endsAtMs: nowMs + timeoutSeconds * 1000 + GRACE_MS, done: fetchKeys() }
     underWay = flight
-    void flight.done.then(() => {
-      if (underWay === flight) underWay = undefined
-    })
-    return flight.done
+    void flight.done.then(() => forget(flight))
+    return flight
+  }
+
+  const forget = (flight: Flight): void => {
+    if (underWay === flight) underWay = undefined
+  }
+
+  /** Waits for the fetch under way, or for one of its own. Never rejects; `false` when there was one just now. */
+  const refresh = async (): Promise<boolean> => {
+    for (let flight = underWay; flight !== undefined; flight = underWay) {
+      if (await isDone(flight.done, flight.endsAtMs - clock.now(), clock)) return true
+      forget(flight)
+    }
+    const own = begin()
+    await own?.done
+    return own !== undefined
+  }
+
+  /** Keys that verify are looked at again, and if that fails they stay. */
+  const refreshStale = async (): Promise<void> => {
+    const nowMs = clock.now()
+    if (nowMs < staleAtMs || (underWay !== undefined && nowMs < underWay.endsAtMs)) return
+    const own = begin()
+    // Nobody waits for it, but where it would end together with the request that began it.
+    if (own !== undefined && !canWorkInBackground()) await isDone(own.done, PATIENCE_MS, clock)
   }
 
   /** Waits for a fetch, perhaps until there may be one. `false`: so many wait that this one does not. */
   const nextFetch = async (): Promise<boolean> => {
-    let fetched = refresh()
     // An issuer that is down is not waited for.
-    if (fetched === undefined && lastError === undefined) {
-      if (waiting === MAX_WAITING) return false
-      waiting++
-      // Each by a timer of its own: on some runtimes it ends together with the request that began it.
-      await new Promise<void>((resolve) => void clock.after(limit.waitMs(clock.now()), resolve))
-      waiting--
-      fetched = refresh()
-    }
-    await fetched
+    if ((await refresh()) || lastError !== undefined) return true
+    const nowMs = clock.now()
+    // Who is gone with a request that was given up is not counted for ever.
+    const others = waitingUntilMs.filter((untilMs) => untilMs > nowMs)
+    if (others.length >= MAX_WAITING) return false
+    const waitMs = limit.waitMs(nowMs)
+    waitingUntilMs = [...others, nowMs + waitMs]
+    // Each by a timer of its own: on some runtimes it ends together with the request that began it.
+    await new Promise<void>((resolve) => void clock.after(waitMs, resolve))
+    await refresh()
     return true
   }
 
@@ -108,8 +139,7 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
         return isSignedByOneOf(tried, jwt)
       }
       if (await isSignedByOneOf(tried, jwt)) {
-        // Nobody waits for it, and if it fails the keys stay.
-        if (clock.now() >= staleAtMs) void refresh()
+        await refreshStale()
         return
       }
       // A fetch that began before this token came may miss a key that is there by now.
@@ -127,8 +157,17 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
   }
 }
 
+/** A fetch under way. */
+interface Flight {
+  readonly endsAtMs: number
+  /** Never rejects by itself. */
+  readonly done: Promise<void>
+}
+
 /** More tokens of unknown keys do not wait for keys at the same time. */
 const MAX_WAITING = 256
+/** How long a request whose keys are known stays for the next ones, where they would not come without it. */
+const PATIENCE_MS = 5000
 
 function notFetched(cause: Error): Error {
   return unavailable(`failed to verify signature: fetching keys ${cause.message}`, { cause })

@@ -1,4 +1,4 @@
-import { compactVerify } from 'jose'
+import { compactVerify } from 'jose/jws/compact/verify'
 import { rejected } from '../errors.ts'
 import type { JwsAlgorithm } from './algorithms.ts'
 import type { JsonObject, UnverifiedJwt } from './read-jwt.ts'

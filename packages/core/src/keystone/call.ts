@@ -1,4 +1,6 @@
 import { unavailable } from '../errors.ts'
+import { discard } from '../http/discard.ts'
+import { withFault } from '../http/fault.ts'
 import type { HttpResponse } from '../http/response.ts'
 import { textOf, TooLong } from '../http/response-text.ts'
 import { unusable } from './json.ts'
@@ -23,6 +25,8 @@ export interface KeystoneCall {
   readonly headers?: Readonly<Record<string, string>>
   /** Sent as JSON. */
   readonly body?: object
+  /** What is in it that belongs into no error. */
+  readonly secrets: readonly string[]
   readonly maxResponseBytes: number
 }
 
@@ -41,7 +45,7 @@ export interface KeystoneAnswer {
  * @throws {AuthenticationError} `unavailable`, for everything else.
  */
 export async function call(
-  { url, method, headers, body, maxResponseBytes }: KeystoneCall,
+  { url, method, headers, body, secrets, maxResponseBytes }: KeystoneCall,
   fetch: KeystoneFetch,
   signal: AbortSignal,
 ): Promise<KeystoneAnswer> {
@@ -61,18 +65,14 @@ export async function call(
       signal,
     })
   } catch (cause) {
-    throw unavailable('Keystone could not be reached', { cause })
+    throw unavailable(withFault('Keystone could not be reached', cause, secrets))
   }
   const { status } = response
   const header = (name: string): string | undefined => response.headers.get(name) ?? undefined
   if (SUCCESSES.has(status)) {
-    return { status, text: await readText(response, maxResponseBytes), header }
+    return { status, text: await readText(response, maxResponseBytes, secrets), header }
   }
-  // Nobody waits for what the rest says; the connection is free for the next call.
-  response.body
-    ?.getReader()
-    .cancel()
-    .catch(() => undefined)
+  discard(response)
   if (REFUSALS.has(status) && isOfKeystone(header('content-type'))) return { status, text: '', header }
   throw unavailable(`Keystone answered with HTTP status ${status}`)
 }
@@ -85,12 +85,16 @@ function isOfKeystone(contentType: string | undefined): boolean {
   return contentType === undefined || /^application\/json\b/i.test(contentType)
 }
 
-async function readText(response: HttpResponse, maxBytes: number): Promise<string> {
+async function readText(
+  response: HttpResponse,
+  maxBytes: number,
+  secrets: readonly string[],
+): Promise<string> {
   try {
     // Bytes that are not UTF-8 must not become the same replacement in two names.
     return await textOf(response, maxBytes, new TextDecoder('utf-8', { fatal: true }))
   } catch (cause) {
     if (cause instanceof TooLong) throw unusable(`it is ${cause.message}`)
-    throw unusable('it broke off, or is not UTF-8', cause)
+    throw unusable(withFault('it broke off, or is not UTF-8', cause, secrets))
   }
 }

@@ -7,7 +7,7 @@ import { limitConcurrency } from '../limit-concurrency.ts'
 export interface ChecksOptions {
   /** For one check: its turn, and all calls that it takes. At most 30. Default 10. */
   readonly timeoutSeconds?: number
-  /** How many checks run at once. Default 32. */
+  /** How many checks run at once. Default 32; Workers bound that themselves. */
   readonly maxConcurrentChecks?: number
   /** How many more may wait; beyond that a check is *unavailable* at once. Default 256. */
   readonly maxWaitingChecks?: number

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import {
   EXPIRES_AT_MS,
@@ -205,14 +206,21 @@ describe('keystoneClient', () => {
     expect(isCancelled).toBe(true)
   })
 
-  it('says that Keystone could not be reached, with the reason for logs', async () => {
-    const cause = new TypeError('fetch failed')
+  it.each([
+    ['in words', new TypeError('fetch failed'), 'fetch failed'],
+    [
+      'by code',
+      new TypeError('fetch failed', { cause: Object.assign(new Error('1.2.3.4'), { code: 'ECONNREFUSED' }) }),
+      'connection refused',
+    ],
+  ])('says why Keystone could not be reached, %s', async (_, cause, reason) => {
     const { client } = clientOf(() => Promise.reject(cause))
-    expect(await thrownBy(() => client.createToken(jane, undefined, signal))).toMatchObject({
+    const error = await thrownBy(() => client.createToken(jane, undefined, signal))
+    expect(error).toMatchObject({
       code: 'unavailable',
-      message: 'Keystone could not be reached',
-      cause,
+      message: `Keystone could not be reached: ${reason}`,
     })
+    expect(error).not.toHaveProperty('cause')
   })
 
   it('says that an answer broke off', async () => {
@@ -220,7 +228,26 @@ describe('keystoneClient', () => {
     const { client } = clientOf(() => new Response(broken))
     expect(await thrownBy(() => client.validateToken(FERNET, FERNET, signal))).toMatchObject({
       code: 'unavailable',
+      message: 'Keystone gave no usable answer: it broke off, or is not UTF-8: reset',
     })
+  })
+
+  it('has nothing in an error of what a fetch keeps that it was given', async () => {
+    const { client } = clientOf((call) =>
+      Promise.reject(Object.assign(new Error(`POST ${JSON.stringify(call)}`), { config: call })),
+    )
+    const asks = [
+      () => client.createToken({ ...jane, password: 'correct horse battery' }, undefined, signal),
+      () => client.validateToken(FERNET, FERNET_2, signal),
+      () => client.groupsOf('u', FERNET, signal),
+    ]
+    for (const ask of asks) {
+      const shown = inspect(await thrownBy(ask), { depth: 20 })
+      expect(shown).toContain('[hidden]')
+      for (const secret of ['correct', FERNET.slice(8, 40), FERNET_2.slice(8, 40)]) {
+        expect(shown).not.toContain(secret)
+      }
+    }
   })
 
   it.each([

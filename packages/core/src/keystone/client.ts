@@ -99,7 +99,8 @@ export function keystoneClient(options: KeystoneClientOptions): KeystoneClient {
       const user = { ...who, password }
       const identity = { methods: ['password'], password: { user } }
       const body = { auth: { identity, ...(scope !== undefined && { scope }) } }
-      const answer = await call({ url: tokensUrl, method: 'POST', body, maxResponseBytes }, fetch, signal)
+      const asked = { url: tokensUrl, method: 'POST', body, secrets: [password], maxResponseBytes } as const
+      const answer = await call(asked, fetch, signal)
       if (isRefusal(answer)) return refusal(answer)
       const id = answer.header('x-subject-token')
       if (id === undefined || !isTokenText(id)) throw unusable('it has no token in its header')
@@ -108,7 +109,9 @@ export function keystoneClient(options: KeystoneClientOptions): KeystoneClient {
 
     async validateToken(subjectToken, authToken, signal) {
       const headers = { ...authorized(authToken), 'x-subject-token': checked(subjectToken) }
-      const answer = await call({ url: tokensUrl, method: 'GET', headers, maxResponseBytes }, fetch, signal)
+      const secrets = [subjectToken, authToken]
+      const asked = { url: tokensUrl, method: 'GET', headers, secrets, maxResponseBytes } as const
+      const answer = await call(asked, fetch, signal)
       return isRefusal(answer) ? refusal(answer) : readToken(answer.text)
     },
 
@@ -120,7 +123,13 @@ export function keystoneClient(options: KeystoneClientOptions): KeystoneClient {
       let remaining = maxResponseBytes
       for (let page = 0; query !== undefined; page++) {
         if (page >= MAX_PAGES || remaining <= 0) throw unusable('there are too many groups')
-        const asked = { url: groupsUrl + query, method: 'GET', headers, maxResponseBytes: remaining } as const
+        const asked = {
+          url: groupsUrl + query,
+          method: 'GET',
+          headers,
+          secrets: [authToken],
+          maxResponseBytes: remaining,
+        } as const
         const answer = await call(asked, fetch, signal)
         if (isRefusal(answer)) return refusal(answer)
         remaining -= answer.text.length

@@ -4,8 +4,8 @@ import { type AuthenticationError, unavailable } from '../errors.ts'
 export type JsonObject = Readonly<Record<string, unknown>>
 
 /** Keystone answered, and not what it should have: nothing was found out. */
-export function unusable(why: string, cause?: unknown): AuthenticationError {
-  return unavailable(`Keystone gave no usable answer: ${why}`, cause === undefined ? {} : { cause })
+export function unusable(why: string): AuthenticationError {
+  return unavailable(`Keystone gave no usable answer: ${why}`)
 }
 
 /**

@@ -93,6 +93,21 @@ describe('keystoneServiceToken', () => {
     expect(make).not.toThrow('secret')
   })
 
+  it('logs in again after a login that ended together with the request that began it', async () => {
+    let answer: KeystoneScript = () => new Promise(() => undefined)
+    const { serviceToken, clock, calls } = serviceOf((...call) => answer(...call))
+    void thrownBy(() => serviceToken())
+    await settled()
+    clock.endRequest()
+    answer = () => loginAnswer({}, 'token-1')
+    const waits = thrownBy(() => serviceToken())
+    await settled()
+    clock.advance(11_000)
+    expect(await waits).toMatchObject({ code: 'unavailable' })
+    expect(await serviceToken()).toBe('token-1')
+    expect(calls).toHaveLength(2)
+  })
+
   it('is refused for a URL and a scope that cannot be', () => {
     const make = (): unknown => keystoneServiceToken({ url: 'http://k', credential, scope: {} as never })
     expect(make).toThrow(/url: .*; scope: /)

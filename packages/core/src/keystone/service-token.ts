@@ -10,6 +10,7 @@ import {
   type KeystoneScope,
   scopeProblems,
 } from './client.ts'
+import { GRACE_MS, isDone } from '../shared-work.ts'
 import { isDomainOption } from './user-options.ts'
 
 /** Gives a token of a service. Called again with one that Keystone has refused, it gives another. */
@@ -23,6 +24,9 @@ export interface KeystoneServiceTokenOptions
   /** Where it has the role that lets it ask about tokens. */
   readonly scope: KeystoneScope
 }
+
+/** What came of a login. */
+type Login = { readonly created: CreatedToken } | { readonly error: unknown }
 
 /** Before the old one ends, so that none ends on its way. */
 const RENEW_EARLY_MS = 60_000
@@ -54,32 +58,47 @@ export function keystoneServiceToken(options: KeystoneServiceTokenOptions): Keys
     ...scopeProblems(options.scope),
   ]
   if (problems.length > 0) throw new ConfigurationError(problems)
-  const { credential, scope, clock = systemClock } = options
+  const { credential, scope, timeoutSeconds = 10, clock = systemClock } = options
   const client = keystoneClient(options)
   const check = boundedChecks(options)
   let current: CreatedToken | undefined
-  let underWay: Promise<CreatedToken> | undefined
+  let underWay: Promise<Login> | undefined
   let lastLoginMs = -Infinity
 
-  const logIn = async (): Promise<CreatedToken> => {
-    const created = await check((limit) => client.createToken(credential, scope, limit), undefined)
-    if ('refusedWith' in created) {
-      throw unavailable(`Keystone does not let the service log in: HTTP status ${created.refusedWith}`)
+  const logIn = async (): Promise<Login> => {
+    try {
+      const created = await check((limit) => client.createToken(credential, scope, limit), undefined)
+      if ('refusedWith' in created) {
+        throw unavailable(`Keystone does not let the service log in: HTTP status ${created.refusedWith}`)
+      }
+      current = created
+      return { created }
+    } catch (error) {
+      return { error }
     }
-    current = created
-    return created
+  }
+  const begin = (): Promise<Login> => {
+    const now = clock.now()
+    if (Math.abs(now - lastLoginMs) < MIN_PAUSE_MS)
+      throw unavailable('the service has just logged in to Keystone')
+    lastLoginMs = now
+    const login = logIn()
+    underWay = login
+    void login.then(() => forget(login))
+    return login
+  }
+  const forget = (login: Promise<Login>): void => {
+    if (underWay === login) underWay = undefined
   }
   const renewed = async (): Promise<string> => {
-    if (underWay === undefined) {
-      const now = clock.now()
-      if (Math.abs(now - lastLoginMs) < MIN_PAUSE_MS)
-        throw unavailable('the service has just logged in to Keystone')
-      lastLoginMs = now
-      underWay = logIn().finally(() => {
-        underWay = undefined
-      })
+    const login = underWay ?? begin()
+    if (!(await isDone(login, timeoutSeconds * 1000 + GRACE_MS, clock))) {
+      forget(login)
+      throw unavailable('the login to Keystone ended together with the request that began it')
     }
-    return (await underWay).id
+    const outcome = await login
+    if ('error' in outcome) throw outcome.error
+    return outcome.created.id
   }
 
   return async (refused) => {

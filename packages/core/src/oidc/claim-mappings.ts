@@ -51,16 +51,19 @@ function groupsOf(
   { groups: program, config }: CompiledJwtAuthenticator,
   claims: JsonObject,
 ): readonly string[] {
-  if (program !== undefined) return textsOf(program, claims, 'oidc: error evaluating group claim expression')
+  if (program !== undefined) {
+    const what = 'oidc: error evaluating group claim expression'
+    return textsOf(evaluated(program, claims, what), what)
+  }
   const { claim, prefix = '' } = config.claimMappings.groups
   const value = claim === '' ? undefined : member(claims, claim)
   if (value === undefined) return []
   const groups: readonly unknown[] = Array.isArray(value) ? value : [value]
   return groups.map((group) => {
-    // As Go reads a list of texts.
+    // As Go reads a list of texts, and complains about a text that a list with something else in it is none.
     const name = group ?? ''
     if (typeof name !== 'string') {
-      throw rejected(`oidc: parse groups claim ${quoted(claim)}: ${wrongType(name, 'string')}`)
+      throw rejected(`oidc: parse groups claim ${quoted(claim)}: ${wrongType(value, 'string')}`)
     }
     return prefix + name
   })
@@ -72,10 +75,13 @@ function uidOf({ uid: program, config }: CompiledJwtAuthenticator, claims: JsonO
   return claim === '' ? '' : requiredText(claims, claim, `oidc: parse uid claim ${quoted(claim)}`)
 }
 
+/** All expressions are evaluated before the first that came to something else than texts counts. */
 function extraOf({ extra }: CompiledJwtAuthenticator, claims: JsonObject): UserInfo['extra'] {
-  const mapped = extra.flatMap(({ key, program }) => {
-    const what = `oidc: error evaluating extra claim expression: ${program.expression}`
-    const values = textsOf(program, claims, what)
+  const results = extra.map(({ key, program }) => {
+    return { key, expression: program.expression, value: evaluated(program, claims) }
+  })
+  const mapped = results.flatMap(({ key, expression, value }) => {
+    const values = textsOf(value, `oidc: error evaluating extra claim expression: ${expression}`)
     return values.length === 0 ? [] : [[key, values] as const]
   })
   const id = member(claims, 'jti')
@@ -92,8 +98,7 @@ function textOf(program: CelProgram<'claims'>, claims: JsonObject, field: string
 }
 
 /** What an expression for texts came to: what is empty is left out. */
-function textsOf(program: CelProgram<'claims'>, claims: JsonObject, what: string): readonly string[] {
-  const value = evaluated(program, claims, what)
+function textsOf(value: CelValue, what: string): readonly string[] {
   const values: readonly CelValue[] = isList(value) ? value : value === null ? [] : [value]
   return values.flatMap((each) => {
     if (typeof each !== 'string') {

@@ -39,9 +39,9 @@ export async function discoverJwksUri(target: DiscoveryTarget, options: Discover
   const { status, text } = await getText(discoveryUrlOf(target), { ...options, headers, maxBytes: MAX_BYTES })
   if (status !== 200) throw new Error(`the discovery document cannot be had: HTTP status ${status}`)
   const document = objectOf(text)
-  const issuer = member(document, 'issuer')
+  const issuer = member(document, 'issuer') ?? ''
   if (issuer !== target.url) {
-    const found = typeof issuer === 'string' ? quoted(issuer.slice(0, MAX_SHOWN)) : 'none'
+    const found = typeof issuer === 'string' ? quoted(issuer.slice(0, MAX_SHOWN)) : 'no text'
     throw new Error(
       `oidc: issuer did not match the issuer returned by provider, expected ${quoted(target.url)} got ${found}`,
     )
@@ -67,5 +67,5 @@ function objectOf(text: string): Readonly<Record<string, unknown>> {
 }
 
 function isHttpsUrl(text: string): boolean {
-  return text.startsWith('https://') && URL.canParse(text)
+  return /^https:\/\//i.test(text) && URL.canParse(text)
 }

@@ -1,8 +1,10 @@
 import { AuthenticationError, rejected, unavailable } from '../errors.ts'
+import { withFault } from '../http/fault.ts'
 import { getText } from '../http/get-text.ts'
 import { type JsonObject, readJwt } from '../jwt/read-jwt.ts'
 import { quoted } from '../quote.ts'
 import type { DiscoveryOptions } from './discovery.ts'
+import { issuerNamed } from './issuer-alias.ts'
 import { provider, type Provider } from './provider.ts'
 import type { ClaimSource, RegisteredClaims } from './registered-claims.ts'
 import { type TokenRules, verifyToken, wrapped } from './verify-token.ts'
@@ -62,35 +64,39 @@ export function distributedClaims(options: DistributedClaimsOptions): Distribute
 
   const fetchJwt = async (source: ClaimSource, signal: AbortSignal | undefined): Promise<string> => {
     const { endpoint, accessToken } = source
-    const headers = accessToken === '' ? {} : { authorization: `Bearer ${accessToken}` }
-    const what = `while getting distributed claim ${quoted(claim)}: error while getting distributed claim JWT`
-    try {
-      const response = await getText(endpoint, {
-        fetch,
-        clock,
-        timeoutSeconds,
-        headers,
-        signal,
-        maxBytes: MAX_BYTES,
-      })
-      if (response.status < 200 || response.status > 226) throw new Error(`HTTP status ${response.status}`)
-      return response.text
-    } catch (cause) {
-      throw unavailable(`${what}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    const what = `while getting distributed claim ${quoted(claim)}`
+    // What sends it would repeat it in its error.
+    if (!/^[\t\x20-\x7e]*$/.test(accessToken)) {
+      throw rejected(`${what}: invalid header field value for "Authorization"`)
     }
+    const headers = accessToken === '' ? {} : { authorization: `Bearer ${accessToken}` }
+    const common = { fetch, clock, timeoutSeconds, maxBytes: MAX_BYTES }
+    let response
+    try {
+      response = await getText(endpoint, { ...common, headers, signal })
+    } catch (thrown) {
+      throw unavailable(withFault(what, thrown, [accessToken]))
+    }
+    const { status, text } = response
+    if (status >= 200 && status <= 226) return text.trim()
+    throw unavailable(`${what}: error while getting distributed claim JWT: HTTP status ${status}`)
   }
 
   const resolve = async (source: ClaimSource, signal: AbortSignal | undefined): Promise<unknown> => {
+    const endpoint = quoted(source.endpoint)
     const jwt = readJwt(await fetchJwt(source, signal))
-    if (jwt === undefined) throw rejected(`no JWT came from the endpoint of claim ${quoted(claim)}`)
-    const keySet = await keySetOf(providerOf(jwt.issuer), jwt.issuer)
+    if (jwt === undefined) {
+      const what = `getting untrusted issuer from endpoint ${endpoint} failed for claim ${quoted(claim)}`
+      throw rejected(`${what}: malformed token`)
+    }
+    const issuer = issuerNamed(jwt.issuer)
+    const keySet = await keySetOf(providerOf(issuer), issuer)
     try {
       await verifyToken(jwt, keySet, rules)
     } catch (error) {
       throw wrapped('verify distributed claim token', error)
     }
     if (!Object.hasOwn(jwt.claims, claim)) {
-      const endpoint = quoted(source.endpoint)
       throw rejected(`jwt returned by distributed claim endpoint ${endpoint} did not contain claim: ${claim}`)
     }
     return jwt.claims[claim]
@@ -98,10 +104,13 @@ export function distributedClaims(options: DistributedClaimsOptions): Distribute
 
   return {
     async expand(claims, { distributed }, signal) {
-      const source = distributed.get(claim)
-      // What the token says itself counts; and a source without an endpoint has the claim in a form that is not read.
-      if (Object.hasOwn(claims, claim) || source === undefined || source.endpoint === '') return claims
+      // What the token says itself counts.
+      if (Object.hasOwn(claims, claim) || !Object.hasOwn(claims, '_claim_names')) return claims
       try {
+        if (!Object.hasOwn(claims, '_claim_sources')) throw rejected('oidc: no claim sources')
+        const source = distributed.get(claim)
+        // Without an endpoint a source has the claim in a form that is not read.
+        if (source === undefined || source.endpoint === '') return claims
         return { ...claims, [claim]: await resolve(source, signal) }
       } catch (error) {
         throw wrapped('oidc: could not expand distributed claims', error)
@@ -115,6 +124,8 @@ async function keySetOf(issuerProvider: Provider, issuer: string): ReturnType<Pr
     return await issuerProvider.keySet()
   } catch (error) {
     if (!(error instanceof AuthenticationError)) throw error
-    throw unavailable(`verifier not initialized for issuer: ${quoted(issuer)}`, { cause: error })
+    const name = quoted(issuer)
+    const message = `verifying untrusted issuer ${name} failed: verifier not initialized for issuer: ${name}`
+    throw unavailable(message, { cause: error })
   }
 }

@@ -12,19 +12,19 @@ import { rejected } from '../errors.ts'
  *
  * Source: apiserver `pkg/authentication/cel/mapper.go`.
  *
- * @param what in front of what went wrong.
+ * @param what in front of what went wrong. Kubernetes has nothing there for extra fields.
  * @throws {AuthenticationError} `rejected`.
  */
 export function evaluated<V extends CelVariable>(
   program: CelProgram<V>,
   input: CelInputs[V],
-  what: string,
+  what?: string,
 ): CelValue {
   try {
     return program.evaluate(input)
   } catch (error) {
     if (!(error instanceof CelEvaluationError)) throw error
-    const message = `${what}: expression '${program.expression}' resulted in error: ${error.message}`
-    throw rejected(message, { cause: error })
+    const message = `expression '${program.expression}' resulted in error: ${error.message}`
+    throw rejected(what === undefined ? message : `${what}: ${message}`, { cause: error })
   }
 }

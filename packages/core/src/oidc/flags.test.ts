@@ -42,6 +42,7 @@ describe('the flags of OpenID Connect', () => {
 
   it('take RS256 alone unless told otherwise', () => {
     expect(oidcFlagOptions(required)?.signingAlgorithms).toEqual(['RS256'])
+    expect(oidcFlagOptions({ ...required, signingAlgorithms: [] })?.signingAlgorithms).toEqual(['RS256'])
   })
 
   it('split required claims at the first sign, and keep the last of the same', () => {

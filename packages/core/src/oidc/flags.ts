@@ -19,7 +19,7 @@ export interface OidcFlags {
   readonly groupsPrefix?: string | undefined
   /** `--oidc-required-claim`, each as `name=value`. */
   readonly requiredClaims?: readonly string[] | undefined
-  /** `--oidc-signing-algs`. Default `RS256`. */
+  /** `--oidc-signing-algs`. Default, also for an empty list, `RS256`. */
   readonly signingAlgorithms?: readonly string[] | undefined
   /** `--oidc-ca-file`: a path, or what is in it. Here it only counts that there is one. */
   readonly caFile?: string | undefined
@@ -46,7 +46,7 @@ export function oidcFlagOptions(
 ): OidcFlagOptions | undefined {
   if (Object.values(flags).every((value) => value === undefined)) return undefined
   const { issuerUrl = '', clientId = '', usernameClaim = 'sub', usernamePrefix = '' } = flags
-  const { groupsClaim = '', groupsPrefix = '', requiredClaims = [], signingAlgorithms = ['RS256'] } = flags
+  const { groupsClaim = '', groupsPrefix = '', requiredClaims = [], signingAlgorithms = [] } = flags
   if (authenticationConfig !== undefined) {
     throw problem('authentication-config file and oidc-* flags are mutually exclusive')
   }
@@ -64,7 +64,7 @@ export function oidcFlagOptions(
       ...(groupsClaim !== '' && { groups: { claim: groupsClaim, prefix: groupsPrefix } }),
     },
     claimValidationRules: requiredClaimsOf(requiredClaims),
-    signingAlgorithms,
+    signingAlgorithms: signingAlgorithms.length === 0 ? ['RS256'] : signingAlgorithms,
   }
 }
 

@@ -12,8 +12,12 @@ export function goTime(seconds: number): string {
   return `${date.toISOString().slice(0, 19).replace('T', ' ')} +0000 UTC`
 }
 
-/** What JSON calls the type of a value, as Go's decoder says that it is not the one it should be. */
-export function wrongType(value: unknown, wanted: string): string {
+/**
+ * What JSON calls the type of a value, as Go's decoder says that it is not the one it should be.
+ *
+ * @param field what Go calls the field that it is in. Default: none.
+ */
+export function wrongType(value: unknown, wanted: string, field = ''): string {
   const type =
     value === null
       ? 'null'
@@ -22,5 +26,6 @@ export function wrongType(value: unknown, wanted: string): string {
         : typeof value === 'boolean'
           ? 'bool'
           : typeof value
-  return `json: cannot unmarshal ${type} into Go value of type ${wanted}`
+  const into = field === '' ? 'value' : `struct field ${field}`
+  return `json: cannot unmarshal ${type} into Go ${into} of type ${wanted}`
 }

@@ -2,12 +2,14 @@ import type { Authentication, TokenAuthenticator } from '../authenticator.ts'
 import type { Clock } from '../clock.ts'
 import type { CompiledJwtAuthenticator } from './configuration/programs.ts'
 import type { Context } from '../context.ts'
+import { rejected } from '../errors.ts'
 import { notify, type Observer } from '../events.ts'
 import type { GetFetch } from '../http/get-fetch.ts'
 import type { JwsAlgorithm } from '../jwt/algorithms.ts'
 import type { KeySet } from '../jwt/key-set.ts'
-import { readJwt, type UnverifiedJwt } from '../jwt/read-jwt.ts'
+import { readJwt, unverifiedIssuer, type UnverifiedJwt } from '../jwt/read-jwt.ts'
 import { quoted } from '../quote.ts'
+import { issuerNamed } from './issuer-alias.ts'
 import { checkRules } from './validation-rules.ts'
 import { userOfClaims } from './claim-mappings.ts'
 import { distributedClaims } from './distributed-claims.ts'
@@ -36,8 +38,6 @@ export interface JwtAuthenticatorOptions {
   readonly observer?: Observer | undefined
 }
 
-const GOOGLE = 'https://accounts.google.com'
-
 /**
  * Knows users by the tokens of one issuer.
  *
@@ -62,8 +62,12 @@ export function jwtAuthenticator(
     provider: found,
   })
 
-  const authenticate = async (jwt: UnverifiedJwt, { signal }: Context): Promise<Authentication> => {
+  const authenticate = async (
+    jwt: UnverifiedJwt | undefined,
+    { signal }: Context,
+  ): Promise<Authentication> => {
     const keySet = await found.keySet()
+    if (jwt === undefined) throw rejected('oidc: verify token: oidc: malformed jwt')
     let registered
     try {
       registered = await verifyToken(jwt, keySet, rules)
@@ -81,7 +85,9 @@ export function jwtAuthenticator(
     name: 'oidc',
     authenticateToken(token, context) {
       const jwt = readJwt(token)
-      if (jwt === undefined || issuerOf(jwt) !== issuer.url) return undefined
+      // What is broken elsewhere than in its claims is still a token of somebody.
+      const iss = jwt === undefined ? unverifiedIssuer(token) : jwt.issuer
+      if (iss === undefined || issuerNamed(iss) !== issuer.url) return undefined
       return timed(issuer.url, context.observer, () => authenticate(jwt, context))
     },
     health() {
@@ -89,14 +95,11 @@ export function jwtAuthenticator(
       if (error === undefined) return undefined
       return `oidc: authenticator for issuer ${quoted(issuer.url)} is not healthy: ${error.message}`
     },
-    ready: found.ready,
+    get ready() {
+      return found.ready
+    },
     close: () => found.close(),
   }
-}
-
-/** Google says its name in two ways. */
-function issuerOf({ issuer }: UnverifiedJwt): string {
-  return `https://${issuer}` === GOOGLE ? GOOGLE : issuer
 }
 
 function knownKeys(keySet: KeySet): ReturnType<typeof provider> {

@@ -3,10 +3,8 @@ import { fixedClock, recorder, thrownBy } from '../../test/fakes.ts'
 import {
   base64url,
   ecKey,
-  fakeFetch,
   hmacSigned,
   ISSUER,
-  issuerAnswers,
   jwkOf,
   jwksOf,
   type KeyPair,
@@ -120,10 +118,21 @@ describe('claims', () => {
     ],
     ['whose nbf is no number', { nbf: {} }, /failed to unmarshal claims/],
     ['whose iat is no number', { iat: 'now' }, /failed to unmarshal claims/],
-    ['whose sub is no text', { sub: 1 }, /failed to unmarshal claims/],
+    [
+      'whose sub is no text',
+      { sub: 1 },
+      /failed to unmarshal claims: json: cannot unmarshal number into Go struct field idToken\.sub of type string$/,
+    ],
+    ['for somebody else, and expired', { aud: 'x', exp: 1 }, /expected audience/],
     ['without audience', { aud: undefined }, /expected audience "app" got \[\]/],
-    ['whose audience is null', { aud: null }, /expected audience "app" got \[\]/],
-    ['whose audience is an object', { aud: { app: 'app' } }, /failed to unmarshal claims/],
+    ['whose iat is null', { iat: null }, /failed to unmarshal claims/],
+    ['whose audience is null', { aud: null }, /expected audience "app" got \[""\]/],
+    ['whose audience is empty', { aud: [] }, /expected audience "app" got \[\]/],
+    [
+      'whose audience is an object',
+      { aud: { app: 'app' } },
+      /failed to unmarshal claims: json: cannot unmarshal object into Go value of type \[\]string/,
+    ],
     ['whose audience is a number', { aud: 1 }, /failed to unmarshal claims/],
     ['whose audience is a nested list', { aud: [['app']] }, /failed to unmarshal claims/],
     ['whose audience has a number in it', { aud: ['app', 1] }, /failed to unmarshal claims/],
@@ -138,8 +147,9 @@ describe('claims', () => {
     [
       'whose groups have a number',
       { groups: ['a', 1] },
-      /^oidc: parse groups claim "groups": json: cannot unmarshal number/,
+      /^oidc: parse groups claim "groups": json: cannot unmarshal array into Go value of type string$/,
     ],
+    ['whose groups are nested', { groups: [['a']] }, /cannot unmarshal array into Go value/],
     ['whose groups are a number', { groups: 0 }, /^oidc: parse groups claim/],
     ['whose groups are false', { groups: false }, /^oidc: parse groups claim .* bool/],
     ['with a source that is none', { _claim_names: { x: 'nowhere' } }, /oidc: source does not exist/],
@@ -149,13 +159,26 @@ describe('claims', () => {
       { _claim_names: { x: '__proto__' }, _claim_sources: {} },
       /source does not exist/,
     ],
-    ['with a source that is no text', { _claim_names: { x: 1 } }, /failed to unmarshal claims/],
+    [
+      'with a source that is no text',
+      { _claim_names: { x: 1 } },
+      /cannot unmarshal number into Go struct field idToken\._claim_names of type string$/,
+    ],
+    [
+      'with names that are a list',
+      { _claim_names: [] },
+      /idToken\._claim_names of type map\[string\]string$/,
+    ],
     ['with sources that are a list', { _claim_sources: [] }, /failed to unmarshal claims/],
-    ['with a source that is a text', { _claim_sources: { a: 'b' } }, /failed to unmarshal claims/],
+    [
+      'with a source that is a text',
+      { _claim_sources: { a: 'b' } },
+      /cannot unmarshal string into Go struct field idToken\._claim_sources of type oidc\.claimSource$/,
+    ],
     [
       'with an endpoint that is no text',
       { _claim_sources: { a: { endpoint: 1 } } },
-      /failed to unmarshal claims/,
+      /into Go struct field claimSource\._claim_sources\.endpoint of type string$/,
     ],
   ])('are refused %s', async (_, claims, message) => {
     expect(await messageOf(claims)).toMatch(message)
@@ -167,7 +190,7 @@ describe('claims', () => {
     ['whose expiry is written as a text', { exp: `${NOW + 1}` }],
     ['whose expiry is written with an exponent', { exp: '2e9' }],
     ['valid in a minute', { nbf: NOW + 60 }],
-    ['whose nbf and iat are null', { nbf: null, iat: null }],
+    ['whose nbf is null', { nbf: null }],
     ['issued tomorrow', { iat: NOW + 86_400 }],
     ['with one audience among others', { aud: ['x', 'app'] }],
     ['whose azp is somebody else', { azp: 'other' }],
@@ -276,6 +299,29 @@ describe('expressions', () => {
     }
     expect(await messageOf({}, options)).toContain('no such key: nope')
   })
+
+  it('for extra fields are all evaluated before one that is no text counts', async () => {
+    const extra = (...valueExpressions: readonly string[]): Promise<string> =>
+      messageOf(
+        {},
+        {
+          compiler: celCompiler(),
+          claimMappings: {
+            username: { claim: 'sub', prefix: '' },
+            extra: valueExpressions.map((valueExpression, index) => ({
+              key: `example.com/${index}`,
+              valueExpression,
+            })),
+          },
+        },
+      )
+    expect(await extra('1', 'claims.nope')).toBe(
+      "expression 'claims.nope' resulted in error: no such key: nope",
+    )
+    expect(await extra('"a"', '1')).toBe(
+      'oidc: error evaluating extra claim expression: 1: expression must return a string or a list of strings',
+    )
+  })
 })
 
 describe('a token that was made up', () => {
@@ -366,7 +412,37 @@ describe('a token that was made up', () => {
       `.${header}.${payload}.${signature}`,
       `${header}..${signature}`,
     ]
-    for (const spelling of spellings) expect(await ask(spelling)).toBeUndefined()
+    for (const spelling of spellings) expect(await isRefused(spelling)).toBe(true)
+  })
+
+  it('is refused where only its claims are well-formed, and nobody’s where those are not', async () => {
+    const token = tokenWith({})
+    const [header = '', payload = '', signature = ''] = token.split('.')
+    const broken = [
+      `${base64url('{')}.${payload}.${signature}`,
+      `${base64url('{}')}.${payload}.${signature}`,
+      `${base64url('{"alg":1}')}.${payload}.${signature}`,
+      `${base64url('{"alg":"RS256","alg":"RS256"}')}.${payload}.${signature}`,
+      `.${payload}.`,
+      `${header}=.${payload}.${signature}`,
+      `${token}=`,
+      `${token}\n`,
+    ]
+    for (const text of broken) {
+      expect(await thrownBy(() => ask(text))).toMatchObject({
+        code: 'rejected',
+        message: 'oidc: verify token: oidc: malformed jwt',
+      })
+    }
+    const others = [
+      `${header}.${payload}=.${signature}`,
+      `${header}.${payload}`,
+      `${token}.`,
+      `.${token}`,
+      `${base64url('{')}.${base64url(JSON.stringify({ ...CLAIMS, iss: 'https://other.example.com' }))}.`,
+      JSON.stringify({ protected: header, payload, signature }),
+    ]
+    for (const text of others) expect(await ask(text)).toBeUndefined()
   })
 
   it.each([
@@ -477,6 +553,16 @@ describe('options', () => {
     )
   })
 
+  it('say of an expired token with several audiences that it expired, before whom it is for', async () => {
+    const several = { issuer: { url: ISSUER, audiences: ['app', 'web'] } }
+    expect(await messageOf({ aud: 'x', exp: 1 }, several)).toContain('token is expired')
+    expect(await messageOf({ aud: 'x' }, several)).toContain('expected audience in ["app" "web"] got ["x"]')
+  })
+
+  it('may have a keySet where the discoveryURL is empty', () => {
+    expect(() => tokensOf({ issuer: { ...OPTIONS.issuer, discoveryURL: '' } })).not.toThrow()
+  })
+
   it('may leave algorithms out', async () => {
     const token = signed(key, { alg: 'PS256', kid: 'key' }, CLAIMS, 'PS256')
     expect(await ask(token)).toBeDefined()
@@ -492,132 +578,5 @@ describe('options', () => {
       expect(await ask(tokenWith({ iss }), { issuer })).toBeDefined()
     }
     expect(await ask(tokenWith({ iss: 'issuer.example.com' }))).toBeUndefined()
-  })
-})
-
-describe('distributed groups', () => {
-  const GROUPS = `${ISSUER}/groups`
-  const elsewhere = (endpoint = GROUPS, token: unknown = 'secret'): object => ({
-    _claim_names: { groups: 'src' },
-    _claim_sources: { src: { endpoint, access_token: token } },
-  })
-  const groupsJwt = (claims: object = {}, by: KeyPair = key): string =>
-    signed(
-      by,
-      { alg: 'RS256', kid: by.kid },
-      { iss: ISSUER, aud: 'app', exp: NOW + 60, groups: ['a'], ...claims },
-    )
-
-  function world(
-    answer: Response | (() => Response | Promise<Response>),
-    more: Record<string, Response> = {},
-  ) {
-    const fetch = fakeFetch({ ...issuerAnswers(jwksOf(key)), [GROUPS]: answer, ...more })
-    const tokens = oidc({ ...OPTIONS, fetch, clock: fixedClock(NOW * 1000), discoverAtOnce: false })
-    return { fetch, ask: async (claims: object) => tokens.authenticateToken(tokenWith(claims), {}) }
-  }
-
-  it('are fetched with the token that the issuer gave for them', async () => {
-    const { fetch, ask: askWorld } = world(new Response(groupsJwt()))
-    expect((await askWorld(elsewhere()))?.user.groups).toEqual(['oidc:a'])
-    expect(fetch.calls.at(-1)?.init.headers).toEqual({ authorization: 'Bearer secret' })
-    await askWorld(elsewhere(GROUPS, ''))
-    expect(fetch.calls.at(-1)?.init.headers).toEqual({})
-  })
-
-  it('are not fetched where the token has groups, or another claim is elsewhere', async () => {
-    const { fetch, ask: askWorld } = world(new Response(groupsJwt()))
-    await askWorld({ ...elsewhere(), groups: [] })
-    await askWorld({ ...elsewhere(), _claim_names: { phone: 'src' } })
-    await askWorld({ _claim_names: { groups: 'src' }, _claim_sources: { src: { JWT: groupsJwt() } } })
-    expect(fetch.calls.map(({ url }) => url)).not.toContain(GROUPS)
-  })
-
-  it.each<[string, () => Response, object, string, RegExp]>([
-    [
-      'signed by somebody else',
-      () => new Response(groupsJwt({}, { ...other, kid: 'key' })),
-      {},
-      'rejected',
-      /verify distributed claim token: failed to verify/,
-    ],
-    [
-      'for somebody else',
-      () => new Response(groupsJwt({ aud: 'x' })),
-      {},
-      'rejected',
-      /verify distributed claim token: oidc: expected audience/,
-    ],
-    ['that expired', () => new Response(groupsJwt({ exp: NOW - 1 })), {}, 'rejected', /token is expired/],
-    [
-      'without groups',
-      () => new Response(groupsJwt({ groups: undefined })),
-      {},
-      'rejected',
-      /did not contain claim: groups/,
-    ],
-    ['that are no JWT', () => new Response('{"groups":["a"]}'), {}, 'rejected', /no JWT came/],
-    [
-      'of an issuer without https',
-      () => new Response(groupsJwt({ iss: 'http://x' })),
-      {},
-      'rejected',
-      /no https URL/,
-    ],
-    [
-      'of an issuer that is out of reach',
-      () => new Response(groupsJwt({ iss: 'https://x' })),
-      {},
-      'unavailable',
-      /verifier not initialized for issuer: "https:\/\/x"/,
-    ],
-    ['behind an error', () => new Response('', { status: 500 }), {}, 'unavailable', /HTTP status 500/],
-    [
-      'behind a redirect',
-      () => new Response('', { status: 302, headers: { location: GROUPS } }),
-      {},
-      'unavailable',
-      /HTTP status 302/,
-    ],
-    ['larger than 64 KiB', () => new Response('x'.repeat(65_537)), {}, 'unavailable', /longer than/],
-    [
-      'behind no https',
-      () => new Response(groupsJwt()),
-      elsewhere('http://issuer.example.com/groups'),
-      'unavailable',
-      /only https/,
-    ],
-    ['behind no URL', () => new Response(groupsJwt()), elsewhere('x'), 'unavailable', /only https/],
-  ])('are refused %s', async (_, answer, claims, code, message) => {
-    const { ask: askWorld } = world(answer)
-    const error = await thrownBy(() => askWorld({ ...elsewhere(), ...claims }))
-    expect(error).toMatchObject({ code })
-    expect(String(error)).toMatch(/oidc: could not expand distributed claims: /)
-    expect(String(error)).toMatch(message)
-    expect(String(error)).not.toContain('secret')
-  })
-
-  it('may come from another issuer, of which few are remembered', async () => {
-    const friend = 'https://other.example.com'
-    let issuer = friend
-    const { fetch, ask: askWorld } = world(() => new Response(groupsJwt({ iss: issuer })), {
-      [`${friend}/.well-known/openid-configuration`]: Response.json({ issuer, jwks_uri: `${friend}/keys` }),
-      [`${friend}/keys`]: new Response(jwksOf(key)),
-    })
-    const discoveries = (): number =>
-      fetch.calls.filter(({ url }) => url === `${friend}/.well-known/openid-configuration`).length
-    const visit = async (count: number): Promise<void> => {
-      for (let index = 0; index < count; index++) {
-        issuer = `https://${index}.example.com`
-        await thrownBy(() => askWorld(elsewhere()))
-      }
-      issuer = friend
-      expect((await askWorld(elsewhere()))?.user.groups).toEqual(['oidc:a'])
-    }
-    await visit(0)
-    await visit(15)
-    expect(discoveries()).toBe(1)
-    await visit(16)
-    expect(discoveries()).toBe(2)
   })
 })

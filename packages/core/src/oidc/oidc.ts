@@ -1,11 +1,10 @@
 import { CelCompileError, type CelCompiler } from '../cel/cel.ts'
 import { type Clock, systemClock } from '../clock.ts'
-import { compileInto } from './configuration/compile.ts'
+import { compileInto, configurationErrors } from './configuration/compile.ts'
 import type { JwtAuthenticator, PrefixedClaimOrExpression } from './configuration/config.ts'
 import { validateJwtAuthenticator } from './configuration/validate-jwt-authenticator.ts'
 import { ConfigurationError } from '../errors.ts'
 import type { Observer } from '../events.ts'
-import { errorList } from '../field/errors.ts'
 import { fieldPath } from '../field/path.ts'
 import type { GetFetch } from '../http/get-fetch.ts'
 import { JWS_ALGORITHMS } from '../jwt/algorithms.ts'
@@ -95,7 +94,7 @@ export function oidc(options: OidcOptions): JwtTokenAuthenticator {
   // Looked up with each call, so that whoever replaces the global one is heard.
   const { fetch = (url, init) => globalThis.fetch(url, init) } = options
 
-  const errors = errorList()
+  const errors = configurationErrors()
   const compiled = validateJwtAuthenticator(configOf(options), fieldPath(), {
     errors,
     disallowed: new Set(),
@@ -105,7 +104,7 @@ export function oidc(options: OidcOptions): JwtTokenAuthenticator {
   const all = [
     ...errors.errors,
     ...problems,
-    ...(keySet !== undefined && options.issuer.discoveryURL !== undefined
+    ...(keySet !== undefined && (options.issuer.discoveryURL ?? '') !== ''
       ? [{ path: 'keySet', message: 'oidc: KeySet and DiscoveryURL are mutually exclusive' }]
       : []),
     ...(timeoutSeconds > 0 && timeoutSeconds <= 300

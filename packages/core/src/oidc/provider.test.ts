@@ -81,6 +81,8 @@ describe('an issuer', () => {
 
   it('is looked for every ten seconds until it is found', async () => {
     const { clock, fetch, asked, ask, tokens } = start({})
+    const name = `oidc: authenticator for issuer "${ISSUER}"`
+    expect(tokens.health()).toBe(`${name} is not healthy: ${name} is not initialized`)
     await settled()
     expect(tokens.health()).toBe(`oidc: authenticator for issuer "${ISSUER}" is not healthy: fetch failed`)
     expect(await thrownBy(ask)).toMatchObject(notReady)
@@ -133,6 +135,29 @@ describe('an issuer', () => {
     expect(asked()).toEqual([])
   })
 
+  it('is looked for by the next one where a look ended together with the request that began it', async () => {
+    const { clock, fetch, asked, ask } = start({ [DOCUMENT]: never }, { discoverAtOnce: false })
+    void thrownBy(ask)
+    await settled()
+    clock.endRequest()
+    fetch.answers = issuerAnswers(jwksOf(key))
+    const waits = thrownBy(ask)
+    await settled()
+    clock.advance(5000)
+    expect(await waits).toMatchObject(notReady)
+    clock.advance(5000)
+    expect(await ask()).toBeDefined()
+    expect(asked()).toEqual([DOCUMENT, DOCUMENT, `${ISSUER}/keys`])
+  })
+
+  it('tells when it is ready to who asks before and after', async () => {
+    const { tokens, ask } = start(issuerAnswers(jwksOf(key)), { discoverAtOnce: false })
+    const before = tokens.ready
+    await ask()
+    await Promise.all([before, tokens.ready])
+    expect(tokens.health()).toBeUndefined()
+  })
+
   it('is not looked for any more when nobody wants it', async () => {
     const { clock, asked, tokens, ask } = start({})
     await settled()
@@ -166,7 +191,12 @@ describe('an issuer', () => {
       /expected "https:\/\/issuer.example.com" got "https:\/\/issuer.example.com\/"/,
     ],
     ['calls itself something long', Response.json({ issuer: 'x'.repeat(9999) }), /^.{0,500}$/],
-    ['has no name', Response.json({ jwks_uri: `${ISSUER}/keys` }), /got none/],
+    ['has no name', Response.json({ jwks_uri: `${ISSUER}/keys` }), /got ""$/],
+    [
+      'has a name that is none',
+      Response.json({ issuer: [ISSUER], jwks_uri: `${ISSUER}/keys` }),
+      /got no text$/,
+    ],
     ['has no keys', Response.json({ issuer: ISSUER }), /provider did not return JWKS URL/],
     ['has keys that are none', Response.json({ issuer: ISSUER, jwks_uri: ['x'] }), /no https URL/],
     [

@@ -1,6 +1,8 @@
 import { unavailable } from '../errors.ts'
 import type { KeySet } from '../jwt/key-set.ts'
 import { remoteKeySet, type RemoteKeySetOptions } from '../jwt/remote-key-set.ts'
+import { quoted } from '../quote.ts'
+import { isDone } from '../shared-work.ts'
 import { discoverJwksUri, type DiscoveryOptions, type DiscoveryTarget } from './discovery.ts'
 
 /** An issuer whose keys have to be found first. */
@@ -39,15 +41,15 @@ const PATIENCE_MS = 5000
 export function provider(target: DiscoveryTarget, options: ProviderOptions): Provider {
   const { clock, isEager, onFetch } = options
   let keys: KeySet | undefined
-  let error: Error | undefined = new Error('not initialized')
+  let error: Error | undefined = new Error(
+    `oidc: authenticator for issuer ${quoted(target.url)} is not initialized`,
+  )
   let underWay: Promise<void> | undefined
   let triedAtMs = -Infinity
   let isClosed = false
   let cancelNext = (): void => {}
+  let ready: Promise<void> | undefined
   let tellReady = (): void => {}
-  const ready = new Promise<void>((resolve) => {
-    tellReady = resolve
-  })
 
   const discover = async (): Promise<void> => {
     try {
@@ -76,7 +78,7 @@ export function provider(target: DiscoveryTarget, options: ProviderOptions): Pro
     })
   }
 
-  /** On some runtimes nothing may happen before the first request, and what is begun ends with the request that began it. */
+  /** On some runtimes nothing may happen before the first request. */
   const ask = (): Promise<void> | undefined => {
     const isDue = clock.now() - triedAtMs >= RETRY_MS
     return isDue && !isClosed ? attempt() : underWay
@@ -85,23 +87,28 @@ export function provider(target: DiscoveryTarget, options: ProviderOptions): Pro
   if (isEager) keepTrying()
 
   /** Somebody waits, but not for as long as a server may take. */
-  const forAMoment = async (work: Promise<void> | undefined): Promise<void> => {
-    if (work === undefined) return
-    let cancel = (): void => {}
-    const patience = new Promise<void>((resolve) => {
-      cancel = clock.after(PATIENCE_MS, resolve)
-    })
-    await Promise.race([work, patience])
-    cancel()
+  const forAMoment = async (): Promise<void> => {
+    const untilMs = clock.now() + PATIENCE_MS
+    let work = ask()
+    while (work !== undefined) {
+      const isOver = (await isDone(work, untilMs - clock.now(), clock)) || clock.now() >= untilMs || isClosed
+      if (isOver) return
+      // It ended together with the request that began it.
+      work = underWay === work ? attempt() : underWay
+    }
   }
 
   return {
     get error() {
       return error
     },
-    ready,
+    get ready() {
+      // On some runtimes a promise belongs to the request that made it, so it is only made for who waits for it.
+      ready ??= keys === undefined ? new Promise((resolve) => (tellReady = resolve)) : Promise.resolve()
+      return ready
+    },
     async keySet() {
-      if (keys === undefined) await forAMoment(ask())
+      if (keys === undefined) await forAMoment()
       if (keys === undefined) throw unavailable('oidc: authenticator not initialized', { cause: error })
       return keys
     },

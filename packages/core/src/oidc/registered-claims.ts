@@ -24,35 +24,35 @@ export interface RegisteredClaims {
 const NEVER_SET = -62_135_596_800
 
 /**
- * Reads the claims that OpenID Connect defines. What is absent or `null` is empty; what has another type is an error, also where nobody
- * needs it.
+ * Reads the claims that OpenID Connect defines. What is absent or `null` is empty, but for times, which `null` is none of; what has
+ * another type is an error, also where nobody needs it.
  *
  * Source: coreos/go-oidc `oidc/oidc.go` (`idToken`), `oidc/verify.go`.
  *
  * @throws {AuthenticationError} `rejected`.
  */
 export function readRegisteredClaims(claims: JsonObject): RegisteredClaims {
-  for (const name of ['iss', 'sub', 'nonce', 'at_hash']) textOf(claims, name)
+  for (const name of ['iss', 'sub', 'nonce', 'at_hash']) textOf(claims, name, 'idToken')
   timeOf(claims, 'iat')
-  const notBefore = timeOf(claims, 'nbf')
+  // The one time that may be `null`.
+  const notBefore = member(claims, 'nbf') === undefined ? undefined : timeOf(claims, 'nbf')
   return {
     audiences: audiencesOf(claims),
-    // Only what is absent has a default; `null` is no time.
-    expiry: Object.hasOwn(claims, 'exp') ? timeIn(claims['exp']) : NEVER_SET,
+    expiry: timeOf(claims, 'exp') ?? NEVER_SET,
     ...(notBefore !== undefined && { notBefore }),
     distributed: distributedOf(claims),
   }
 }
 
-function textOf(claims: JsonObject, name: string): string {
-  const value = member(claims, name) ?? ''
-  if (typeof value !== 'string') throw malformed(wrongType(value, 'string'))
+/** @param struct what Go calls the object, for its error. */
+function textOf(object: JsonObject, name: string, struct: string): string {
+  const value = member(object, name) ?? ''
+  if (typeof value !== 'string') throw malformed(wrongType(value, 'string', `${struct}.${name}`))
   return value
 }
 
 function timeOf(claims: JsonObject, name: string): number | undefined {
-  const value = member(claims, name)
-  return value === undefined ? undefined : timeIn(value)
+  return Object.hasOwn(claims, name) ? timeIn(claims[name]) : undefined
 }
 
 /** A number as JSON writes one, which may be in quotes. Parts of a second do not count. */
@@ -66,9 +66,10 @@ function timeIn(value: unknown): number {
 
 const NUMERAL = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 
-/** `aud`: one text or a list of them. */
+/** `aud`: one text, which `null` is an empty one of, or a list of them. */
 function audiencesOf(claims: JsonObject): readonly string[] {
-  const value = member(claims, 'aud') ?? []
+  if (!Object.hasOwn(claims, 'aud')) return []
+  const value = claims['aud'] ?? ''
   return textsIn(typeof value === 'string' ? [value] : value)
 }
 
@@ -87,7 +88,9 @@ function distributedOf(claims: JsonObject): ReadonlyMap<string, ClaimSource> {
   )
   return new Map(
     entriesOf(claims, '_claim_names').map(([claim, name]) => {
-      if (name !== null && typeof name !== 'string') throw malformed(wrongType(name, 'string'))
+      if (name !== null && typeof name !== 'string') {
+        throw malformed(wrongType(name, 'string', 'idToken._claim_names'))
+      }
       if (name === null || name === '') throw rejected('oidc: failed to obtain source from claim name')
       const source = sources.get(name)
       if (source === undefined) throw rejected('oidc: source does not exist')
@@ -97,14 +100,20 @@ function distributedOf(claims: JsonObject): ReadonlyMap<string, ClaimSource> {
 }
 
 function sourceOf(value: unknown): ClaimSource {
-  if (value !== null && !isJsonObject(value)) throw malformed(wrongType(value, 'oidc.claimSource'))
+  if (value !== null && !isJsonObject(value)) {
+    throw malformed(wrongType(value, 'oidc.claimSource', 'idToken._claim_sources'))
+  }
   const source = value ?? {}
-  return { endpoint: textOf(source, 'endpoint'), accessToken: textOf(source, 'access_token') }
+  const struct = 'claimSource._claim_sources'
+  return { endpoint: textOf(source, 'endpoint', struct), accessToken: textOf(source, 'access_token', struct) }
 }
 
 function entriesOf(claims: JsonObject, name: string): readonly (readonly [string, unknown])[] {
   const value = member(claims, name) ?? {}
-  if (!isJsonObject(value)) throw malformed(wrongType(value, 'map[string]string'))
+  if (!isJsonObject(value)) {
+    const wanted = name === '_claim_names' ? 'string' : 'oidc.claimSource'
+    throw malformed(wrongType(value, `map[string]${wanted}`, `idToken.${name}`))
+  }
   return Object.entries(value)
 }
 

@@ -1,6 +1,7 @@
 import { nodeBuiltin } from '../node-builtin.ts'
 
-type Done = (error: Error | null, key: Uint8Array) => void
+/** Bun says `undefined` where there is no error. */
+type Done = (error: Error | null | undefined, key: Uint8Array) => void
 
 /** The password hashes of `node:crypto`; `argon2` is there from Node 24.7 on. */
 export interface NodePasswordHashes {
@@ -33,6 +34,6 @@ export function nodePasswordHashes(): NodePasswordHashes | undefined {
 /** A function with a Node callback, as a promise. */
 export function promised(start: (done: Done) => void): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    start((error, key) => (error === null ? resolve(key) : reject(error)))
+    start((error, key) => (error === null || error === undefined ? resolve(key) : reject(error)))
   })
 }

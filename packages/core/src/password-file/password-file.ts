@@ -6,7 +6,7 @@ import { keyedDigest } from '../digest/keyed-digest.ts'
 import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
 import { notify, type Observer } from '../events.ts'
 import { limitConcurrency } from '../limit-concurrency.ts'
-import { parsePasswordHash } from './password-hash.ts'
+import { parsePasswordHash } from './parse-password-hash.ts'
 import { hashedPassword, plainPassword, type PasswordVerifier } from './verifiers.ts'
 
 /** Options of {@link passwordFile}. */
@@ -17,7 +17,7 @@ export interface PasswordFileOptions {
   readonly observer?: Observer
   /** Let users in who have an empty password, or the hash of one. Default `false`. */
   readonly allowEmptyPasswords?: boolean
-  /** How many hashed passwords are checked at once. Default 2. */
+  /** How many hashed passwords are checked at once. Default 2; Workers bound that themselves. */
   readonly maxConcurrentChecks?: number
   /** How many more checks may wait; beyond that a check is *unavailable*. Default 64. */
   readonly maxWaitingChecks?: number

@@ -1,24 +1,4 @@
-import { parseArgon2id } from './argon2id.ts'
-import { parseBcrypt } from './bcrypt.ts'
-import { parseScrypt } from './scrypt.ts'
-
 /** A password hash as a file has it. */
 export interface PasswordHash {
   matches(password: string): Promise<boolean>
-}
-
-/**
- * Reads a password hash in modular crypt format or PHC string format.
- *
- * @returns `undefined` for what is no hash, hence a password in plain text; what is wrong, as a string, for a hash that cannot
- *   be used. A hash of an unknown kind is wrong: as plain text, the hash itself would be the password.
- */
-export function parsePasswordHash(text: string): PasswordHash | string | undefined {
-  if (/^\$2[abxy]?\$/.test(text)) return parseBcrypt(text)
-  if (text.startsWith('$scrypt$')) return parseScrypt(text)
-  if (text.startsWith('$argon2id$')) return parseArgon2id(text)
-  if (/^\$[A-Za-z0-9-]+(?:,[a-z]+=\d+)*\$/.test(text) || /^\{[A-Za-z0-9.-]+\}/.test(text)) {
-    return 'the password is hashed in a way that is not supported; bcrypt, scrypt and argon2id are'
-  }
-  return undefined
 }

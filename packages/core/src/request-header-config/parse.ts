@@ -57,6 +57,8 @@ function valueOf(data: RequestHeaderConfigData, key: string): string {
 function readList(path: string, json: string, problems: ConfigurationProblem[]): readonly string[] {
   if (json === '') return []
   const list = parseJson(json)
+  // A list of nothing, as Go writes and reads it.
+  if (list === null) return []
   if (Array.isArray(list) && list.every((entry) => typeof entry === 'string')) return list
   problems.push({ path, message: 'must be a JSON array of strings' })
   return []

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../errors.ts'
 import { readBundle } from './bundle.ts'
-import { mergeRequestHeaderConfig, parseRequestHeaderConfig } from './index.ts'
+import { mergeRequestHeaderConfig, NO_REQUEST_HEADER_CONFIG, parseRequestHeaderConfig } from './index.ts'
 import { notAfterOf } from './not-after.ts'
 
 const der = (tag: number, ...content: readonly (readonly number[])[]): readonly number[] => {
@@ -108,6 +108,11 @@ describe('parseRequestHeaderConfig', () => {
     expect(allowedNames[1]).toBe(' with spaces ')
   })
 
+  it('takes null for a list of nothing', () => {
+    const nothing = Object.fromEntries(Object.keys(lists).map((key) => [key, ' null']))
+    expect(parseRequestHeaderConfig(nothing)).toEqual(NO_REQUEST_HEADER_CONFIG)
+  })
+
   it('is frozen', () => {
     const config = parseRequestHeaderConfig(lists)
     expect([config, ...Object.values(config)].every((each) => Object.isFrozen(each))).toBe(true)
@@ -117,7 +122,6 @@ describe('parseRequestHeaderConfig', () => {
     'x',
     '[',
     '"X"',
-    'null',
     '{}',
     '{"0":"X"}',
     '5',

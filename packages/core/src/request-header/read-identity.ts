@@ -75,12 +75,14 @@ function readExtra(
   prefixes: readonly string[],
   joined: JoinedHeaders,
 ): Record<string, readonly string[]> {
-  const extra = new Map<string, readonly string[]>()
+  const extra = new Map<string, string[]>()
   for (const prefix of prefixes) {
     for (const [name, value] of headers.entries()) {
       if (!name.startsWith(prefix)) continue
       const key = extraKey(name.slice(prefix.length))
-      extra.set(key, [...(extra.get(key) ?? []), ...valuesOf(name, [value], headers.exact, joined)])
+      const values = extra.get(key) ?? []
+      extra.set(key, values)
+      for (const each of valuesOf(name, [value], headers.exact, joined)) values.push(each)
     }
   }
   return withoutPrototype(extra)

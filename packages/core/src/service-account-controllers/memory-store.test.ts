@@ -89,6 +89,14 @@ describe('a store in memory', () => {
     expect(store.listSecrets()).toEqual([])
   })
 
+  it('labels a secret if it still is the same one', () => {
+    const store = serviceAccountStore({ secrets: [secret] })
+    store.labelSecret('ns', 's', 'l', '1', { uid: 'another' })
+    expect(store.getSecret('ns', 's')?.labels).toBeUndefined()
+    store.labelSecret('ns', 's', 'l', '1', { uid: secret.uid })
+    expect(store.getSecret('ns', 's')?.labels).toEqual({ l: '1' })
+  })
+
   it('tells of what is there, of every change, and of what is deleted as it was last', () => {
     const store = serviceAccountStore({ serviceAccounts: [account], secrets: [secret] })
     const told: string[] = []

@@ -27,7 +27,13 @@ export interface ServiceAccountStore extends TokensControllerStore, LegacyTokenO
   createSecret(secret: Secret): Secret
   patchSecret(namespace: string, name: string, patch: SecretPatch, precondition?: Precondition): void
   deleteSecret(namespace: string, name: string, precondition?: Precondition): void
-  labelSecret(namespace: string, name: string, label: string, value: string): void
+  labelSecret(
+    namespace: string,
+    name: string,
+    label: string,
+    value: string,
+    precondition?: Precondition,
+  ): void
   setSecretReferences(
     namespace: string,
     name: string,
@@ -82,8 +88,8 @@ export function serviceAccountStore(options: ServiceAccountStoreOptions = {}): S
     createSecret: (secret) =>
       secrets.add({ uid: crypto.randomUUID(), creationTimestampMs: clock.now(), ...secret }),
     patchSecret,
-    labelSecret: (namespace, name, label, value) =>
-      patchSecret(namespace, name, { labels: { [label]: value } }, {}),
+    labelSecret: (namespace, name, label, value, precondition) =>
+      patchSecret(namespace, name, { labels: { [label]: value } }, precondition),
     deleteSecret: (namespace, name, precondition) => secrets.remove(namespace, name, precondition),
     watch(listener) {
       listeners.add(listener)

@@ -47,13 +47,14 @@ export function boundClaimsValidator(objects: ServiceAccountObjects, clock: Cloc
       get: () => ReturnType<ServiceAccountObjects['getNode']>,
     ): Promise<void> => {
       const object = await readObject(kind, get)
+      if (object !== undefined && object.uid !== reference.uid) {
+        throw rejected(
+          `${kind} UID (${object.uid}) does not match service account ${kind} ref claim (${reference.uid})`,
+        )
+      }
       if (object === undefined || isDeleted(object, deletedBeforeMs)) {
         throw rejected('service account token has been invalidated')
       }
-      if (object.uid === reference.uid) return
-      throw rejected(
-        `${kind} UID (${object.uid}) does not match service account ${kind} ref claim (${reference.uid})`,
-      )
     }
     if (secret !== undefined) {
       await check('secret', secret, async () => withUid(await objects.getSecret(namespace, secret.name)))

@@ -1,5 +1,5 @@
+import { badRequest, conflict, notFound } from '../api/errors.ts'
 import { quoted } from '../quote.ts'
-import { StatusError } from '../status.ts'
 import type { ServiceAccountObjects } from './objects.ts'
 import type { BoundTokenContent } from './token-claims.ts'
 import type { BoundObjectReference } from './token-request.ts'
@@ -27,62 +27,48 @@ export async function findBoundObject(
   reference: BoundObjectReference,
 ): Promise<BoundObject> {
   const { kind, apiVersion, name } = reference
-  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
+  const slash = apiVersion.indexOf('/')
+  const group = apiVersion.slice(0, Math.max(slash, 0))
   switch (`${group}/${kind}`) {
     case '/Pod': {
-      const pod = existing('pods', reference, await objects.getPod(namespace, name))
+      const pod = found('pods', name, await objects.getPod(namespace, name))
       if (pod.serviceAccountName !== account) {
         throw badRequest(
           `cannot bind token for serviceaccount ${quoted(account)} to pod running with different serviceaccount name.`,
         )
       }
+      checkUid(reference, pod.uid)
       const { nodeName = '' } = pod
       if (nodeName === '') return { pod }
       return { pod, node: (await objects.getNode(nodeName)) ?? { name: nodeName } }
     }
     case '/Secret': {
-      const secret = existing('secrets', reference, await objects.getSecret(namespace, name))
-      return { secret: { name, uid: secret.uid ?? '' } }
+      const { uid = '' } = found('secrets', name, await objects.getSecret(namespace, name))
+      checkUid(reference, uid)
+      return { secret: { name, uid } }
     }
-    case '/Node':
-      return { node: existing('nodes', reference, await objects.getNode(name)) }
-    default:
-      throw badRequest(`cannot bind token to object of type ${quoted(`${apiVersion}, Kind=${kind}`)}`)
+    case '/Node': {
+      const node = found('nodes', name, await objects.getNode(name))
+      checkUid(reference, node.uid)
+      return { node }
+    }
+    default: {
+      const type = `${group}/${apiVersion.slice(slash + 1)}, Kind=${kind}`
+      throw badRequest(`cannot bind token to object of type ${quoted(type).slice(1, -1)}`)
+    }
   }
 }
 
-function existing<T extends { readonly uid?: string }>(
-  resource: string,
-  { name, uid }: BoundObjectReference,
-  object: T | undefined,
-): T {
+function found<T>(resource: string, name: string, object: T | undefined): T {
   if (object === undefined) throw notFound(resource, name)
-  if (uid !== '' && uid !== object.uid) throw uidConflict(resource, name, uid, object.uid ?? '')
   return object
 }
 
-/** There is no such object. */
-export function notFound(resource: string, name: string): StatusError {
-  return new StatusError({
-    status: 404,
-    reason: 'NotFound',
-    message: `${resource} ${quoted(name)} not found`,
-    details: { name, kind: resource },
-  })
-}
-
-/** Another object has this name by now. */
-export function uidConflict(resource: string, name: string, asked: string, found: string): StatusError {
-  return new StatusError({
-    status: 409,
-    reason: 'Conflict',
-    message:
-      `Operation cannot be fulfilled on ${resource} ${quoted(name)}: the UID in the request (${asked}) does not match ` +
-      `the UID of the object (${found})`,
-    details: { name, kind: resource },
-  })
-}
-
-function badRequest(message: string): StatusError {
-  return new StatusError({ status: 400, reason: 'BadRequest', message })
+/** The uid that is there is not told: who asks for a token need not be somebody who may read the object. */
+function checkUid({ kind, name, uid: asked }: BoundObjectReference, uid: string): void {
+  if (asked === undefined || asked === uid) return
+  const why =
+    `the UID in the bound object reference (${asked}) does not match the UID in record. ` +
+    'The object might have been deleted and then recreated'
+  throw conflict('', kind, name, why)
 }

@@ -28,8 +28,32 @@ describe('what is told of an issuer', () => {
     const told = JSON.parse(document?.body ?? '') as { readonly keys: readonly object[] }
     expect(told.keys).toHaveLength(3)
     for (const key of told.keys) {
-      expect(Object.keys(key).toSorted()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y'])
+      expect(Object.keys(key)).toEqual(['use', 'kty', 'kid', 'crv', 'alg', 'x', 'y'])
     }
+  })
+
+  it('has its members in the order of kube-apiserver, for RSA too', async () => {
+    const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
+    const rsaKeys = await verificationKeysFromPem(rsa.export({ type: 'pkcs1', format: 'pem' }).toString())
+    const described = issuerDiscovery({ issuer, keys: rsaKeys, jwksUri: 'https://x.example.com/keys' })
+    expect(described.documentAt('/openid/v1/jwks')?.body).toMatch(
+      /^{"keys":\[{"use":"sig","kty":"RSA","kid":"[\w-]{43}","alg":"RS256","n":"[\w-]+","e":"AQAB"}]}$/,
+    )
+  })
+
+  it('is of the keys there are at the moment', () => {
+    let current = keys.slice(0, 1)
+    const described = issuerDiscovery({ issuer, keys: () => current, externalAddress: 'api.example.com' })
+    const bodies = (): readonly (string | undefined)[] =>
+      ['/.well-known/openid-configuration', '/openid/v1/jwks'].map((path) => described.documentAt(path)?.body)
+    const [first, firstKeys] = bodies()
+    expect(first).toContain('"id_token_signing_alg_values_supported":["ES512"]')
+    current = keys.slice(1, 2)
+    const [second, secondKeys] = bodies()
+    expect(second).toContain('"id_token_signing_alg_values_supported":["ES256"]')
+    expect(firstKeys).toContain(keys[0]?.kid)
+    expect(secondKeys).not.toContain(keys[0]?.kid)
+    expect(secondKeys).toContain(keys[1]?.kid)
   })
 
   it.each([
@@ -61,6 +85,7 @@ describe('what is told of an issuer', () => {
     ['keys at a fragment', { externalAddress: 'a.example#' }, 'externalAddress'],
     ['keys at a host with a password', { externalAddress: 'u:p@a.example' }, 'externalAddress'],
     ['no keys', { keys: [] }, 'keys'],
+    ['no keys at the moment', { keys: () => [] }, 'keys'],
   ])('is not told with %s', (_, options, path) => {
     const make = () => issuerDiscovery({ issuer, keys, externalAddress: 'api.example.com', ...options })
     expect(make).toThrow(ConfigurationError)

@@ -1,12 +1,13 @@
 import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
 import type { VerificationKey } from '../jwt/verification-key.ts'
+import { keysOf, type KeySource } from './key-source.ts'
 
 /** Options of {@link issuerDiscovery}. */
 export interface IssuerDiscoveryOptions {
   /** Who issues tokens (the first `--service-account-issuer`): an https URL without query and fragment. */
   readonly issuer: string
   /** What tokens are verified with. */
-  readonly keys: readonly VerificationKey[]
+  readonly keys: KeySource
   /** Where the keys are found (`--service-account-jwks-uri`): https. Default: `/openid/v1/jwks` at the external address. */
   readonly jwksUri?: string
   /** Host and port of this server (`--external-hostname`). */
@@ -22,7 +23,7 @@ export interface DiscoveryDocument {
 
 /** The documents that others verify tokens with. */
 export interface IssuerDiscovery {
-  /** The document at exactly this path, without a query; `undefined` at any other. */
+  /** The document at exactly this path, without a query; `undefined` at any other. It tells the keys there are by now. */
   documentAt(path: string): DiscoveryDocument | undefined
 }
 
@@ -55,28 +56,36 @@ export function issuerDiscovery(options: IssuerDiscoveryOptions): IssuerDiscover
     const path = jwksUri === '' ? 'externalAddress' : 'jwksUri'
     problems.push({ path, message: path === 'jwksUri' ? 'must be an https URL' : 'must be a host and port' })
   }
-  if (keys.length === 0) problems.push({ path: 'keys', message: 'no keys provided for validating keyset' })
+  if (keysOf(keys).length === 0)
+    problems.push({ path: 'keys', message: 'no keys provided for validating keyset' })
   if (problems.length > 0) throw new ConfigurationError(problems)
 
-  const documents: ReadonlyMap<string, DiscoveryDocument> = new Map([
-    [
-      OPENID_CONFIGURATION_PATH,
-      documentOf('application/json', {
-        issuer,
-        jwks_uri: keysAt,
-        response_types_supported: ['id_token'],
-        subject_types_supported: ['public'],
-        id_token_signing_alg_values_supported: [...new Set(keys.map(({ alg }) => alg))].toSorted(),
-      }),
-    ],
-    [
-      JWKS_PATH,
-      documentOf('application/jwk-set+json', {
-        keys: keys.map(({ kid, alg, jwk }) => ({ use: 'sig', kid, alg, ...jwk })),
-      }),
-    ],
-  ])
-  return { documentAt: (path) => documents.get(path) }
+  return {
+    documentAt(path) {
+      switch (path) {
+        case OPENID_CONFIGURATION_PATH:
+          return documentOf('application/json', {
+            issuer,
+            jwks_uri: keysAt,
+            response_types_supported: ['id_token'],
+            subject_types_supported: ['public'],
+            id_token_signing_alg_values_supported: [
+              ...new Set(keysOf(keys).map(({ alg }) => alg)),
+            ].toSorted(),
+          })
+        case JWKS_PATH:
+          return documentOf('application/jwk-set+json', { keys: keysOf(keys).map(publishedKey) })
+        default:
+          return undefined
+      }
+    },
+  }
+}
+
+/** In the order of go-jose, so that the document is the same to the byte. */
+function publishedKey({ kid, alg, jwk }: VerificationKey): object {
+  if (jwk.kty === 'RSA') return { use: 'sig', kty: jwk.kty, kid, alg, n: jwk.n, e: jwk.e }
+  return { use: 'sig', kty: jwk.kty, kid, crv: jwk.crv, alg, x: jwk.x, y: jwk.y }
 }
 
 function isHttpsUrl(text: string): boolean {

@@ -1,4 +1,4 @@
-export type { Secret } from '../secret.ts'
+export type { Precondition, Secret } from '../secret.ts'
 export {
   type DiscoveryDocument,
   issuerDiscovery,
@@ -16,8 +16,8 @@ export {
   serviceAccountObjects,
   type ServiceAccountObjects,
 } from './objects.ts'
+export type { KeySource } from './key-source.ts'
 export {
-  type KeySource,
   LEGACY_ISSUER,
   legacyServiceAccountToken,
   type LegacyServiceAccountTokenOptions,

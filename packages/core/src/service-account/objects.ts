@@ -78,7 +78,12 @@ function keyOf({ namespace = '', name }: Key): string {
   return JSON.stringify([namespace, name])
 }
 
-/** Reads an object. That it cannot be read is an outage, and no fault of the token. */
+/**
+ * Reads an object. That it cannot be read is an outage, and no fault of the token.
+ *
+ * Deviation: Kubernetes takes a secret, pod or node that cannot be read for one that is gone (`docs/deviations.md`, lookups of service
+ * accounts).
+ */
 export async function readObject<T>(kind: string, read: () => Awaitable<T>): Promise<T> {
   try {
     return await read()

@@ -2,13 +2,15 @@ import { intersectAudiences } from '../audiences.ts'
 import type { Authentication, TokenAuthenticator } from '../authenticator.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Context } from '../context.ts'
-import { ConfigurationError, type ConfigurationProblem, rejected, unavailable } from '../errors.ts'
+import { ConfigurationError, type ConfigurationProblem, rejected } from '../errors.ts'
+import { notify } from '../events.ts'
 import { readJwt, type UnverifiedJwt } from '../jwt/read-jwt.ts'
-import type { VerificationKey } from '../jwt/verification-key.ts'
 import { verifySignature } from '../jwt/verify-signature.ts'
 import { quoted } from '../quote.ts'
 import { boundClaimsValidator } from './bound-claims.ts'
 import type { ClaimsValidator } from './claims-validator.ts'
+import { isNameOrUrl } from './issuer-name.ts'
+import { keysOf, type KeySource } from './key-source.ts'
 import { legacyClaimsValidator, type LegacyTokenObjects } from './legacy-claims.ts'
 import type { ServiceAccountObjects } from './objects.ts'
 import { audienceClaim, checkRegisteredClaims, textClaim } from './read-claims.ts'
@@ -16,9 +18,6 @@ import { serviceAccountUser } from './user-info.ts'
 
 /** The issuer of tokens that are kept in secrets. */
 export const LEGACY_ISSUER = 'kubernetes/serviceaccount'
-
-/** Keys, or a function that gives those of the moment, for keys that are reloaded. */
-export type KeySource = readonly VerificationKey[] | (() => readonly VerificationKey[])
 
 /** Options of {@link serviceAccountToken}. */
 export interface ServiceAccountTokenOptions {
@@ -109,7 +108,10 @@ function signedTokens(
     const claims = await verifySignature(jwt, keysOf(keys))
     checkRegisteredClaims(claims)
     const own = audienceClaim(claims)
-    if (own.length === 0) context.annotate?.('authentication.k8s.io/legacy-token', textClaim(claims, 'sub'))
+    if (own.length === 0) {
+      context.annotate?.('authentication.k8s.io/legacy-token', textClaim(claims, 'sub'))
+      notify(context.observer, { type: 'serviceAccountToken', status: 'legacy' })
+    }
     const intended = own.length === 0 ? audiences : own
     const wanted = context.audiences ?? audiences
     const common = intersectAudiences(intended, wanted)
@@ -131,15 +133,6 @@ function signedTokens(
   }
 }
 
-function keysOf(keys: KeySource): readonly VerificationKey[] {
-  if (typeof keys !== 'function') return keys
-  try {
-    return keys()
-  } catch (error) {
-    throw unavailable('the keys of service account tokens could not be read', { cause: error })
-  }
-}
-
 /** As Go prints a list of texts. */
 function list(texts: readonly string[]): string {
   return `[${texts.map(quoted).join(' ')}]`
@@ -148,14 +141,16 @@ function list(texts: readonly string[]): string {
 function validate(issuers: readonly string[], audiences: readonly string[]): void {
   const problems: ConfigurationProblem[] = []
   if (issuers.length === 0) problems.push({ path: 'issuers', message: 'must not be empty' })
-  if (audiences.length === 0) problems.push({ path: 'audiences', message: 'must not be empty' })
   for (const [index, issuer] of issuers.entries()) {
     const path = `issuers[${index}]`
     if (issuer === '') problems.push({ path, message: 'must not be empty' })
     if (issuers.indexOf(issuer) !== index) problems.push({ path, message: 'is there already' })
-    if (issuer.includes(':') && !URL.canParse(issuer)) problems.push({ path, message: 'must be a URL' })
+    if (!isNameOrUrl(issuer)) problems.push({ path, message: 'must be a URL' })
   }
-  for (const [index, audience] of audiences.entries()) {
+  // By default these are the issuers, of which everything is said already.
+  const others = audiences === issuers ? undefined : audiences
+  if (others?.length === 0) problems.push({ path: 'audiences', message: 'must not be empty' })
+  for (const [index, audience] of others?.entries() ?? []) {
     if (audience === '') problems.push({ path: `audiences[${index}]`, message: 'must not be empty' })
   }
   if (problems.length > 0) throw new ConfigurationError(problems)

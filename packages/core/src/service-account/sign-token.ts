@@ -1,4 +1,4 @@
-import { CompactSign } from 'jose'
+import { CompactSign } from 'jose/jws/compact/sign'
 import type { SigningKey } from '../jwt/pem-keys.ts'
 
 /**

@@ -96,6 +96,145 @@ describe('a token that is asked for', () => {
     expect(await thrownBy(() => issue({ namespace: 'x', name: 'sa' }, {}))).toMatchObject({ status: 404 })
   })
 
+  const TOKEN_REQUEST = { group: 'authentication.k8s.io', kind: 'TokenRequest' }
+  it.each<[string, object, string, object | undefined]>([
+    [
+      'the name of another',
+      { metadata: { name: 'x', namespace: 'y' } },
+      'TokenRequest.authentication.k8s.io "sa" is invalid: metadata.name: Invalid value: "x": must match the service ' +
+        'account name if specified',
+      { ...TOKEN_REQUEST, name: 'sa' },
+    ],
+    [
+      'the uid of another',
+      { metadata: { uid: 'x' } },
+      'Operation cannot be fulfilled on TokenRequest.authentication.k8s.io "sa": the UID in the token request (x) does ' +
+        'not match the UID of the service account (1)',
+      { ...TOKEN_REQUEST, name: 'sa' },
+    ],
+    [
+      'less than ten minutes',
+      { spec: { expirationSeconds: -1 } },
+      'TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: -1: may not specify a ' +
+        'duration less than 10 minutes',
+      TOKEN_REQUEST,
+    ],
+    [
+      'more than 2^32 seconds',
+      { spec: { expirationSeconds: 2 ** 32 + 1 } },
+      'TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: 4294967297: may not ' +
+        'specify a duration larger than 2^32 seconds',
+      TOKEN_REQUEST,
+    ],
+    ['a pod that is not there', boundTo('Pod', 'x'), 'pods "x" not found', { name: 'x', kind: 'pods' }],
+    [
+      'a pod of another account, without telling whose it is',
+      boundTo('Pod', 'other'),
+      'cannot bind token for serviceaccount "sa" to pod running with different serviceaccount name.',
+      undefined,
+    ],
+    [
+      'a pod that was there before, without telling which is there now',
+      boundTo('Pod', 'p', { uid: 'x' }),
+      'Operation cannot be fulfilled on Pod "p": the UID in the bound object reference (x) does not match the UID in ' +
+        'record. The object might have been deleted and then recreated',
+      { name: 'p', kind: 'Pod' },
+    ],
+    [
+      'a secret that was there before',
+      boundTo('Secret', 's', { uid: 'x' }),
+      'Operation cannot be fulfilled on Secret "s": the UID in the bound object reference (x) does not match the UID in ' +
+        'record. The object might have been deleted and then recreated',
+      { name: 's', kind: 'Secret' },
+    ],
+    [
+      'an object of another kind',
+      boundTo('ConfigMap', 'x'),
+      'cannot bind token to object of type /v1, Kind=ConfigMap',
+      undefined,
+    ],
+    [
+      'an object of another group',
+      boundTo('Pod', 'p', { apiVersion: 'apps/v1' }),
+      'cannot bind token to object of type apps/v1, Kind=Pod',
+      undefined,
+    ],
+    [
+      'an object of no kind',
+      { spec: { boundObjectRef: { name: 'p' } } },
+      'cannot bind token to object of type /, Kind=',
+      undefined,
+    ],
+    [
+      'a kind that would forge a line of a log',
+      boundTo('Pod\n', 'p'),
+      'cannot bind token to object of type /v1, Kind=Pod\\n',
+      undefined,
+    ],
+    [
+      'the configuration of a webhook',
+      boundTo('ValidatingWebhookConfiguration', 'x', { apiVersion: 'admissionregistration.k8s.io/v1' }),
+      'cannot bind token to object of type admissionregistration.k8s.io/v1, Kind=ValidatingWebhookConfiguration',
+      undefined,
+    ],
+  ])('is refused in the words of Kubernetes with %s', async (_, body, message, details) => {
+    const error = await thrownBy(() => issue(target, body))
+    expect(error).toMatchObject({ message, body: { message } })
+    const told = (error as StatusError).body.details
+    expect(told && { ...told, causes: undefined }).toEqual(details && { ...details, causes: undefined })
+  })
+
+  it.each([
+    ['{"x":["y"]}', 'spec.attestations: Invalid value: "x": may not specify an unknown key'],
+    ['{"x":[]}', 'spec.attestations: Invalid value: "x": may not specify empty value'],
+    [
+      '{"admissionReviewAPIGroups":["a","b"]}',
+      'spec.attestations.admissionReviewAPIGroups: Invalid value: "admissionReviewAPIGroups": must specify a single value',
+    ],
+    [
+      '{"admissionReviewAPIGroups":[""]}',
+      'spec.attestations.admissionReviewAPIGroups: Invalid value: "admissionReviewAPIGroups": may not be an empty string',
+    ],
+    [
+      '{"admissionReviewAPIGroups":["apps"]}',
+      'spec.attestations: Forbidden: they are for tokens for webhooks, which are not issued here',
+    ],
+    ['{"__proto__":["y"]}', 'spec.attestations: Invalid value: "__proto__": may not specify an unknown key'],
+  ])('is refused with the attestations %s', async (attestations, message) => {
+    const body: unknown = JSON.parse(`{"spec":{"attestations":${attestations}}}`)
+    expect(await thrownBy(() => issue(target, body))).toMatchObject({
+      status: 422,
+      message: `TokenRequest.authentication.k8s.io "" is invalid: ${message}`,
+    })
+  })
+
+  it.each([
+    ['no attestations', { spec: { attestations: {} } }],
+    ['attestations that are null', { spec: { attestations: null } }],
+    ['fields that are null', { metadata: null, spec: { audiences: null, expirationSeconds: null } }],
+    ['a pod of whatever version', boundTo('Pod', 'p', { apiVersion: 'v7' })],
+    ['a pod without a version', boundTo('Pod', 'p', { apiVersion: '' })],
+    ['ten minutes', { spec: { expirationSeconds: 600 } }],
+    ['2^32 seconds', { spec: { expirationSeconds: 2 ** 32 } }],
+  ])('can be asked for with %s', async (_, body) => {
+    expect((await issue(target, body)).kind).toBe('TokenRequest')
+  })
+
+  it('comes back with what the request was for', async () => {
+    const { metadata, spec } = await issue(target, boundTo('Pod', 'p'))
+    expect(metadata).toEqual({
+      namespace: 'ns',
+      name: 'sa',
+      uid: '1',
+      creationTimestamp: '2030-01-01T00:00:00Z',
+    })
+    expect(spec).toEqual({
+      audiences: [ISSUER],
+      expirationSeconds: 3600,
+      boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: 'p' },
+    })
+  })
+
   it.each([
     ['of a pod', {}, boundTo('Pod', 'p'), true],
     ['of nothing', {}, { spec: {} }, false],

@@ -1,8 +1,11 @@
+import { conflict, notFound } from '../api/errors.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Context } from '../context.ts'
 import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
 import type { SigningKey } from '../jwt/pem-keys.ts'
-import { findBoundObject, notFound, type TokenTarget, uidConflict } from './bound-object.ts'
+import { rfc3339Of } from '../rfc3339.ts'
+import { findBoundObject, type TokenTarget } from './bound-object.ts'
+import { isNameOrUrl } from './issuer-name.ts'
 import type { ServiceAccountObjects } from './objects.ts'
 import { signToken } from './sign-token.ts'
 import { boundTokenClaims } from './token-claims.ts'
@@ -32,7 +35,11 @@ export interface TokenIssuerOptions {
 export interface GrantedTokenRequest {
   readonly kind: 'TokenRequest'
   readonly apiVersion: 'authentication.k8s.io/v1'
-  readonly metadata: TokenTarget
+  readonly metadata: TokenTarget & {
+    readonly uid: string
+    /** RFC 3339. */
+    readonly creationTimestamp: string
+  }
   readonly spec: TokenRequestSpec
   readonly status: {
     readonly token: string
@@ -81,9 +88,10 @@ export function tokenIssuer(options: TokenIssuerOptions): TokenIssuer {
       if (serviceAccount === undefined) throw notFound('serviceaccounts', name)
       const { uid } = request.metadata
       if (uid !== '' && uid !== serviceAccount.uid) {
-        throw uidConflict('serviceaccounts', name, uid, serviceAccount.uid)
+        const why = `the UID in the token request (${uid}) does not match the UID of the service account (${serviceAccount.uid})`
+        throw conflict('authentication.k8s.io', 'TokenRequest', name, why)
       }
-      checkSpec(request, name)
+      checkSpec(request)
       const { boundObjectRef } = request.spec
       const boundObject = boundObjectRef && (await findBoundObject(objects, target, boundObjectRef))
 
@@ -116,22 +124,18 @@ export function tokenIssuer(options: TokenIssuerOptions): TokenIssuer {
       return {
         kind: 'TokenRequest',
         apiVersion: 'authentication.k8s.io/v1',
-        metadata: { namespace, name },
+        metadata: { namespace, name, uid: serviceAccount.uid, creationTimestamp: rfc3339Of(nowMs) },
         spec: { ...request.spec, expirationSeconds },
         // What the client is told is when it should have another one, not when this one ends.
-        status: { token, expirationTimestamp: rfc3339Of(claims.iat + expirationSeconds) },
+        status: { token, expirationTimestamp: rfc3339Of((claims.iat + expirationSeconds) * 1000) },
       }
     },
   }
 }
 
-function rfc3339Of(seconds: number): string {
-  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`
-}
-
 function validate(issuer: string, audiences: readonly string[], maxExpirationSeconds: number): void {
   const problems: ConfigurationProblem[] = []
-  if (issuer === '' || (issuer.includes(':') && !URL.canParse(issuer))) {
+  if (issuer === '' || !isNameOrUrl(issuer)) {
     problems.push({ path: 'issuer', message: 'must be a name or a URL' })
   }
   if (audiences.length === 0 || audiences.includes('')) {

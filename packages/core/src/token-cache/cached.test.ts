@@ -206,6 +206,18 @@ describe.each([
   })
 })
 
+describe('a cache that is made outside of a request', () => {
+  it('needs nothing random before it is asked, and the same key after that', async () => {
+    const random = vi.spyOn(crypto, 'getRandomValues')
+    const { delegate, ask } = cacheOf(knows(jane))
+    expect(random).not.toHaveBeenCalled()
+    await ask()
+    await ask()
+    expect(delegate.calls).toHaveLength(1)
+    expect(random).toHaveBeenCalledOnce()
+  })
+})
+
 describe('callers who ask for the same token at the same time', () => {
   it.each([
     [
@@ -338,6 +350,28 @@ describe('a caller who gives up', () => {
     open[0]!.fail(new Error('late'))
     await settled()
     expect(open).toHaveLength(1)
+  })
+})
+
+describe('a lookup that ended together with the request that began it', () => {
+  it('is begun again by who waits for it when its time is over', async () => {
+    const { answer, open } = held()
+    const { ask, delegate, clock } = cacheOf(answer)
+    const first = ask()
+    await settled()
+    clock.endRequest()
+    const second = ask()
+    await settled()
+    expect(delegate.calls).toHaveLength(1)
+    clock.advance(31_000)
+    await settled()
+    expect(delegate.calls).toHaveLength(2)
+    open[1]!.end({ user: jane })
+    expect(await second).toEqual({ user: jane })
+    // What it says after all is not listened to.
+    open[0]!.end({ user: bob })
+    await Promise.all([first, settled()])
+    expect(await ask()).toEqual({ user: jane })
   })
 })
 

@@ -6,7 +6,7 @@ import type { Context } from '../context.ts'
 import { ConfigurationError, type ConfigurationProblem, rejected } from '../errors.ts'
 import { notify } from '../events.ts'
 import { tokenCacheKey } from './cache-key.ts'
-import { answer, type Lookup, type LookupResult, startLookup } from './lookup.ts'
+import { answer, GONE, type Lookup, type LookupResult, startLookup } from './lookup.ts'
 
 /** Options of {@link cached}. The defaults are those of kube-apiserver's own cache. */
 export interface CachedOptions {
@@ -44,7 +44,7 @@ export function cached(delegate: TokenAuthenticator, options: CachedOptions = {}
   const successTtlMs = (options.successTtlSeconds ?? 10) * 1000
   const failureTtlMs = (options.failureTtlSeconds ?? 0) * 1000
   const timeoutMs = (options.lookupTimeoutSeconds ?? 30) * 1000
-  const hmacKey = crypto.getRandomValues(new Uint8Array(32))
+  let hmacKey: Uint8Array | undefined
   // Whether an entry is still good is decided here, by our clock: the ttl of lru-cache never ends on some runtimes.
   const entries = new LRUCache<string, Entry>({ max: options.maxEntries ?? 32_768 })
   const lookups = new Map<string, Lookup>()
@@ -67,17 +67,28 @@ export function cached(delegate: TokenAuthenticator, options: CachedOptions = {}
     return undefined
   }
 
-  const lookUp = (key: string, token: string, context: Context): Promise<Authentication | undefined> => {
-    let lookup = lookups.get(key)
-    if (lookup === undefined) {
-      lookup = startLookup(delegate, token, context, { clock, timeoutMs })
-      lookups.set(key, lookup)
-      void lookup.result.then((result) => {
-        lookups.delete(key)
-        remember(key, result)
-      })
-    }
-    return lookup.join(context)
+  const begin = (key: string, token: string, context: Context): Lookup => {
+    const lookup = startLookup(delegate, token, context, { clock, timeoutMs })
+    lookups.set(key, lookup)
+    void lookup.result.then((result) => {
+      if (forget(key, lookup)) remember(key, result)
+    })
+    return lookup
+  }
+
+  /** `false` where another one took its place. */
+  const forget = (key: string, lookup: Lookup): boolean => lookups.get(key) === lookup && lookups.delete(key)
+
+  const lookUp = async (
+    key: string,
+    token: string,
+    context: Context,
+  ): Promise<Authentication | undefined> => {
+    const lookup = lookups.get(key) ?? begin(key, token, context)
+    const found = await lookup.join(context)
+    if (found !== GONE) return found
+    forget(key, lookup)
+    return lookUp(key, token, context)
   }
 
   return {
@@ -87,6 +98,8 @@ export function cached(delegate: TokenAuthenticator, options: CachedOptions = {}
       if (context.audiences?.length === 0) throw rejected('no token is valid for an empty list of audiences')
       const { observer } = context
       const start = observer === undefined ? 0 : performance.now()
+      // Not before it is needed: on some runtimes there is no randomness outside of a request.
+      hmacKey ??= crypto.getRandomValues(new Uint8Array(32))
       const key = tokenCacheKey(hmacKey, token, context.audiences)
       const entry = freshEntry(key)
       if (observer !== undefined) {

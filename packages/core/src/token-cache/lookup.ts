@@ -5,6 +5,7 @@ import { consultToken } from '../consult.ts'
 import type { Context } from '../context.ts'
 import { asAuthenticationError, type AuthenticationError, unavailable } from '../errors.ts'
 import { notify } from '../events.ts'
+import { GRACE_MS, isDone } from '../shared-work.ts'
 
 /** What came of a lookup, and what was said on the way. */
 export interface LookupResult {
@@ -27,9 +28,12 @@ export function answer(result: LookupResult, context: Context): Authentication |
 export interface Lookup {
   /** Never rejects: errors are results. */
   readonly result: Promise<LookupResult>
-  /** The answer for one caller, who may give up on it. */
-  join(context: Context): Promise<Authentication | undefined>
+  /** The answer for one caller, who may give up on it; {@link GONE} where the lookup ended together with the request that began it. */
+  join(context: Context): Promise<Authentication | undefined | typeof GONE>
 }
+
+/** There is no answer, and there will be none. */
+export const GONE: unique symbol = Symbol('gone')
 
 /**
  * Starts asking for a token on nobody's behalf: of the caller's context only the audiences count, and who gives up does not
@@ -53,6 +57,7 @@ export function startLookup(
   }
 
   notify(observer, { type: 'tokenCacheActiveFetch', status: 'inFlight', change: 1 })
+  const endsAtMs = clock.now() + timeoutMs + GRACE_MS
   const result = new Promise<LookupResult>((resolve) => {
     const finish = (outcome: Pick<LookupResult, 'authentication' | 'error'>): void => {
       cancelTimeout()
@@ -79,7 +84,8 @@ export function startLookup(
     async join(caller) {
       notify(caller.observer, { type: 'tokenCacheActiveFetch', status: 'blocked', change: 1 })
       try {
-        return answer(await unlessAborted(result, caller.signal), caller)
+        const isThere = isDone(result, endsAtMs - clock.now(), clock)
+        return (await unlessAborted(isThere, caller.signal)) ? answer(await result, caller) : GONE
       } finally {
         notify(caller.observer, { type: 'tokenCacheActiveFetch', status: 'blocked', change: -1 })
       }

@@ -91,6 +91,7 @@ function combinedCredentials(delegates: readonly Authenticator[]): CredentialDes
     schemes: [...new Set(described.flatMap((each) => each.schemes))],
     identityHeaders: described.flatMap((each) => each.identityHeaders ?? []),
     peerCertificates: described.some((each) => each.peerCertificates),
+    tlsClientAuth: described.some((each) => each.tlsClientAuth),
   }
 }
 

@@ -225,6 +225,7 @@ describe('union of request authenticators', () => {
       schemes: ['Bearer', 'Basic'],
       identityHeaders: [headers],
       peerCertificates: false,
+      tlsClientAuth: false,
     })
   })
 })

@@ -1,5 +1,5 @@
 import type { AnyAuthenticator, Authentication } from '../authenticator.ts'
-import { type Awaitable, isPromiseLike } from '../awaitable.ts'
+import { type Awaitable, isPromiseLike, promiseOf } from '../awaitable.ts'
 import { aggregate, asAuthenticationError, type AuthenticationError } from '../errors.ts'
 import { compose } from './compose.ts'
 
@@ -62,7 +62,7 @@ function firstAuthenticated<A>(
         continue
       }
       if (isPromiseLike(answer)) {
-        return answer.then(
+        return promiseOf(answer).then(
           (late) => {
             if (late !== undefined) return late
             return from(index + 1)

@@ -1,5 +1,8 @@
+import { discard } from '../http/discard.ts'
 import type { HttpResponse } from '../http/response.ts'
 import { textOf, TooLong } from '../http/response-text.ts'
+import { isReadableContentType } from './content-type.ts'
+import { sentStatus } from './sent-status.ts'
 import { WebhookCallError } from './webhook-call-error.ts'
 import type { WebhookFetch } from './webhook-fetch.ts'
 
@@ -10,7 +13,7 @@ export interface PostOptions {
   readonly maxResponseBytes: number
   /** What the webhook is called in errors. */
   readonly title: string
-  /** Which refusals may pass, whatever the webhook says about them. */
+  /** Which refusals may pass, as far as the webhook does not say so itself. */
   readonly isTransientStatus: (status: number) => boolean
 }
 
@@ -23,7 +26,7 @@ export interface PostedAnswer {
 /**
  * Posts JSON and returns the text that comes back.
  *
- * Source: client-go `rest/request.go` transformResponse, for what counts as success and what asks for a wait.
+ * Source: client-go `rest/request.go` transformResponse, for what counts as success, what can be read and what asks for a wait.
  *
  * @throws {WebhookCallError} when nothing usable comes back.
  */
@@ -39,9 +42,18 @@ export async function post(body: string, options: PostOptions, signal: AbortSign
       cause,
     })
   }
-  if (response.status < 200 || response.status > 206) throw await refused(response, options)
+  const { status } = response
+  // Browsers tell nothing of a redirect that is not followed, not even its status.
+  const isRedirect = status === 0 || (status >= 300 && status < 400)
+  if (!isRedirect && !isReadableContentType(response.headers.get('content-type') ?? '')) {
+    discard(response)
+    throw new WebhookCallError(`${title} answered with a content type that cannot be read`, {
+      isTransient: true,
+    })
+  }
+  if (status < 200 || status > 206) throw await refused(response, isRedirect, options)
   try {
-    return { status: response.status, text: await textOf(response, options.maxResponseBytes) }
+    return { status, text: await textOf(response, options.maxResponseBytes) }
   } catch (cause) {
     if (cause instanceof TooLong) {
       throw new WebhookCallError(`the answer of ${title} is ${cause.message}`)
@@ -53,18 +65,20 @@ export async function post(body: string, options: PostOptions, signal: AbortSign
   }
 }
 
-async function refused(response: HttpResponse, options: PostOptions): Promise<WebhookCallError> {
+async function refused(
+  response: HttpResponse,
+  isRedirect: boolean,
+  { title, isTransientStatus, maxResponseBytes }: PostOptions,
+): Promise<WebhookCallError> {
   const { status, headers } = response
-  const { title, isTransientStatus, maxResponseBytes } = options
   const text = await textOf(response, maxResponseBytes).catch(() => '')
-  const retryAfterMs = waitOf(headers.get('retry-after'))
-  // Browsers tell nothing of a redirect that is not followed, not even its status.
-  const isRedirect = status === 0 || (status >= 300 && status < 400)
+  const sent = await sentStatus(text)
+  const retryAfterMs = Math.max(waitOf(headers.get('retry-after')), sent?.retryAfterMs ?? 0)
   const what = `HTTP status ${status}${isRedirect ? ', a redirect, which is not followed' : ''}`
   return new WebhookCallError(`${title} answered with ${what}`, {
-    isTransient: retryAfterMs > 0 || isTransientStatus(status),
+    isTransient: retryAfterMs > 0 || (sent?.isTransient ?? isTransientStatus(status)),
     retryAfterMs,
-    refusal: { status, contentType: headers.get('content-type') ?? '', text },
+    refusal: { status, contentType: headers.get('content-type') ?? '', text, explanation: sent?.message },
   })
 }
 

@@ -24,7 +24,7 @@ export async function readReviewStatus(text: string, expected: ExpectedReview): 
   const { kind, group, title } = expected
   const unusable = (why: string): WebhookCallError =>
     new WebhookCallError(`${title} gave no usable answer: ${why}`)
-  if (text === '') throw unusable('it is empty')
+  if (text === '') throw unusable('0-length response')
   const review = await parsed(text)
   if (review === null) return undefined
   if (!isFields(review)) throw unusable('it is no object in JSON or YAML')

@@ -4,6 +4,8 @@ export interface Refusal {
   readonly contentType: string
   /** All of it, as far as it could be read. The webhook may have put into it what it was sent. */
   readonly text: string
+  /** The message of the Status in it. */
+  readonly explanation: string | undefined
 }
 
 /** Options of a {@link WebhookCallError}. */

@@ -1,7 +1,8 @@
 import { type AuthenticationError, rejected, unavailable } from '../errors.ts'
+import { withFault } from '../http/fault.ts'
 import { isFields, parsed } from '../webhook-call/read-review.ts'
 import { type Refusal, WebhookCallError } from '../webhook-call/webhook-call-error.ts'
-import { shownText } from './shown-text.ts'
+import { shownText } from '../shown-text.ts'
 import { readTokenReview, TITLE } from './token-review.ts'
 
 /**
@@ -19,13 +20,12 @@ export async function failureOf(thrown: unknown, secrets: readonly string[]): Pr
   if (!(thrown instanceof WebhookCallError)) return unavailable(`${TITLE} could not be asked`)
   const { message, refusal, cause } = thrown
   if (refusal === undefined) {
-    const detail = cause === undefined ? '' : shownText(reasonOf(cause), secrets)
-    return unavailable(detail === '' ? message : `${message}: ${detail}`)
+    return unavailable(cause === undefined ? message : withFault(message, cause, secrets))
   }
   const refusalOfToken = await refusedToken(refusal)
   const whatIsMeant = refusal.status === 401 ? `${message}: ${ASKS_FOR_CREDENTIALS}` : message
   if (refusalOfToken !== undefined) return rejected(shownText(refusalOfToken, secrets) || whatIsMeant)
-  return unavailable(shownText(await explanation(refusal), secrets) || whatIsMeant)
+  return unavailable(shownText(textOf(refusal), secrets) || whatIsMeant)
 }
 
 /** Source: apimachinery `pkg/api/errors/errors.go` NewGenericServerResponse. */
@@ -47,29 +47,9 @@ async function refusedToken({ status, text }: Refusal): Promise<string | undefin
 /**
  * The message of a Status, or a plain text.
  *
- * Source: client-go `rest/request.go` newUnstructuredResponseError, transformResponse.
+ * Source: client-go `rest/request.go` Result.Error, newUnstructuredResponseError.
  */
-async function explanation({ contentType, text }: Refusal): Promise<string> {
-  const status = text.trimStart().startsWith('{') ? await parsed(text) : undefined
-  if (isFields(status) && status['kind'] === 'Status' && typeof status['message'] === 'string') {
-    return status['message']
-  }
-  return /^text\/plain\b/i.test(contentType) || contentType === '' ? text : ''
+function textOf({ contentType, text, explanation }: Refusal): string {
+  const isPlain = contentType === '' || /^text\/plain\b/i.test(contentType)
+  return explanation ?? (isPlain ? text : '')
 }
-
-/** Why a call did not come about: by the code of the error at the bottom, else in its words. */
-function reasonOf(error: unknown, depth = 5): string {
-  if (!(error instanceof Error)) return ''
-  if (error.cause instanceof Error && depth > 0) return reasonOf(error.cause, depth - 1)
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  return REASONS.get(code) ?? (/^[A-Z][A-Z0-9_]+$/.test(code) ? code : error.message)
-}
-
-const REASONS: ReadonlyMap<string, string> = new Map([
-  ['ECONNREFUSED', 'connection refused'],
-  ['ECONNRESET', 'connection reset by peer'],
-  ['EHOSTUNREACH', 'no route to host'],
-  ['ENOTFOUND', 'no such host'],
-  ['ETIMEDOUT', 'connection timed out'],
-  ['UND_ERR_SOCKET', 'the connection was closed'],
-])

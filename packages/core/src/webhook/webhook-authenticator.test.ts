@@ -47,6 +47,8 @@ const jane = {
 const known = review({ authenticated: true, user: jane })
 const text = (body: string, status = 200, headers: Record<string, string> = {}): Response =>
   new Response(body, { status, headers })
+const failed = (reason: string, status: number, details: object = {}): Response =>
+  Response.json({ kind: 'Status', apiVersion: 'v1', status: 'Failure', reason, details }, { status })
 
 describe('webhookAuthenticator', () => {
   it('asks who the token belongs to, and takes the user as it comes', async () => {
@@ -101,6 +103,11 @@ describe('webhookAuthenticator', () => {
       jane,
     ],
     ['no kind and no version', Response.json({ status: { authenticated: true, user: jane } }), jane],
+    [
+      'any content type',
+      review({ authenticated: true, user: jane }, {}, { headers: { 'content-type': 'x;a = "\\"b";c=d;' } }),
+      jane,
+    ],
     ['HTTP status 201', review({ authenticated: true, user: jane }, {}, { status: 201 }), jane],
     [
       'another token and an error',
@@ -187,6 +194,21 @@ describe('webhookAuthenticator', () => {
       1,
     ],
     ['503 that asks for a wait as long as the limit', text('', 503, { 'retry-after': '30' }), 1],
+    ['a content type that cannot be read', text('{}', 200, { 'content-type': ';' }), 5],
+    ['404 of a content type that cannot be read', text('', 404, { 'content-type': 'text/' }), 5],
+    ['a redirect of a content type that cannot be read', text('', 302, { 'content-type': ';' }), 1],
+    ['404 that is a timeout', failed('ServerTimeout', 404), 5],
+    ['403 that says when', failed('Forbidden', 403, { retryAfterSeconds: 2 }), 5],
+    ['403 that says in an hour', failed('Forbidden', 403, { retryAfterSeconds: 3600 }), 1],
+    ['403 that says nothing of when', failed('Forbidden', 403, { retryAfterSeconds: 0 }), 1],
+    ['500 that is a refusal', failed('Forbidden', 500), 1],
+    ['500 for a reason that nobody knows', failed('Odd', 500), 5],
+    ['503 that says so', failed('ServiceUnavailable', 503), 5],
+    [
+      '500 and a Status that nothing failed',
+      Response.json({ kind: 'Status', reason: 'Gone' }, { status: 500 }),
+      5,
+    ],
     ['a lost connection', networkFailure('ECONNRESET'), 5],
     ['a refused connection', networkFailure('ECONNREFUSED'), 1],
     ['a server that is not trusted', networkFailure('UNABLE_TO_VERIFY_LEAF_SIGNATURE'), 1],
@@ -270,9 +292,22 @@ describe('webhookAuthenticator', () => {
     ['a text', text('you\nmay \u001b[31mnot', 403), 'unavailable', 'you may [31mnot'],
     [
       'a Status',
-      Response.json({ kind: 'Status', message: 'later' }, { status: 500 }),
+      Response.json({ kind: 'Status', status: 'Failure', message: 'later' }, { status: 500 }),
       'unavailable',
       'later',
+    ],
+    [
+      'a Status that nothing failed',
+      Response.json({ kind: 'Status', status: 'Success', message: 'later' }, { status: 500 }),
+      'unavailable',
+      'the token webhook answered with HTTP status 500',
+    ],
+    ['nothing', text(''), 'unavailable', 'the token webhook gave no usable answer: 0-length response'],
+    [
+      'a content type that cannot be read',
+      text('{}', 200, { 'content-type': 'text/html; charset' }),
+      'unavailable',
+      'the token webhook answered with a content type that cannot be read',
     ],
     [
       'a Status with 200',

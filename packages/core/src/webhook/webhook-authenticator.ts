@@ -4,6 +4,7 @@ import type { Context } from '../context.ts'
 import { ConfigurationError, type ConfigurationProblem, rejected, unavailable } from '../errors.ts'
 import { notify, type Observer } from '../events.ts'
 import { quoted } from '../quote.ts'
+import { shownText } from '../shown-text.ts'
 import { cached } from '../token-cache/cached.ts'
 import { userInfo } from '../user.ts'
 import {
@@ -15,7 +16,6 @@ import {
 } from '../webhook-call/options.ts'
 import { webhookCall, type WebhookCallContext } from '../webhook-call/webhook-call.ts'
 import { failureOf } from './failure.ts'
-import { shownText } from './shown-text.ts'
 import {
   readTokenReview,
   TITLE,

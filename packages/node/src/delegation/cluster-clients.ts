@@ -62,13 +62,13 @@ const HEADER_NAMES = {
 } satisfies RequestHeaderNames
 
 /**
- * The front proxy and the client CA of files, and of the cluster where there are no files.
+ * The front proxy and the client CA of files, and of the cluster where there are no files, and there is a cluster.
  *
  * @throws {ConfigurationError} as a rejection: when a file or what the cluster says cannot be used.
  */
 export async function clusterClients(
-  endpoint: Endpoint,
-  fetch: HttpFetch,
+  endpoint: Endpoint | undefined,
+  fetch: HttpFetch | undefined,
   options: ClusterClientsOptions,
 ): Promise<ClusterClients> {
   const { observer, clock, requestHeader: proxy } = options
@@ -91,15 +91,20 @@ export async function clusterClients(
         ...(clock !== undefined && { clock }),
       })
     const isAsked = options.skipLookup !== true && (files.clientCA === undefined || configured === undefined)
-    const cluster = isAsked
-      ? await clusterConfigMap(
-          endpoint,
-          fetch,
-          (config) => described(config, files, options),
-          NOTHING,
-          options,
-        )
-      : undefined
+    const cluster =
+      isAsked && endpoint !== undefined && fetch !== undefined
+        ? await clusterConfigMap(
+            endpoint,
+            fetch,
+            {
+              make: (config) => described(config, files, options),
+              nothing: NOTHING,
+              // The client CA is still known, as in Kubernetes: it says nothing about proxies.
+              gone: (last) => ({ ...last, proxy: NOBODY }),
+            },
+            options,
+          )
+        : undefined
     if (cluster !== undefined) known = cluster.current
     const clientCA = files.clientCA ?? (cluster && { current: () => cluster.current().clientCA })
     return {

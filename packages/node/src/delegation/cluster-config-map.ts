@@ -22,37 +22,56 @@ export interface ClusterConfigMapOptions {
 
 const PATH = '/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication'
 
+/** What becomes of the ConfigMap. */
+export interface ClusterConfigMapUse<T> {
+  /** What is made of a version; what it throws refuses it. */
+  readonly make: (config: RequestHeaderConfig) => T
+  /** What counts as long as there was no such ConfigMap. */
+  readonly nothing: T
+  /** What is left when the ConfigMap is gone: nobody is a proxy any more. */
+  readonly gone: (last: T) => T
+}
+
+/** Who deletes it makes it anew in no time, as kube-apiserver does. */
+const SECONDS_WHILE_GONE = 5
+
 /**
  * Reads the ConfigMap `kube-system/extension-apiserver-authentication` of a cluster now, and again at intervals. What cannot be
- * read or used changes nothing, once there was a good version, and is told once.
+ * read or used changes nothing, once there was a good version, and is told once. One that was deleted is no longer believed.
  *
- * Source: apiserver `pkg/server/options/authentication_dynamic_request_header.go`.
+ * Source: apiserver `pkg/server/options/authentication_dynamic_request_header.go`,
+ * `pkg/authentication/request/headerrequest/requestheader_controller.go`.
  *
- * @param make what is made of a version; what it throws refuses it.
- * @param nothing what counts as long as there is no such ConfigMap.
  * @throws {ConfigurationError} as a rejection: when it cannot be read at first, or not be used.
  */
 export async function clusterConfigMap<T>(
   endpoint: Endpoint,
   fetch: HttpFetch,
-  make: (config: RequestHeaderConfig) => T,
-  nothing: T,
+  { make, nothing, gone }: ClusterConfigMapUse<T>,
   options: ClusterConfigMapOptions,
 ): Promise<FileSource<T>> {
   const { observer, clock = systemClock, pollSeconds = 60, tolerateLookupFailure = false } = options
   const source = apiUrl(endpoint, PATH)
   let current = nothing
-  let version = ''
+  let version: string | undefined
+  let isGone = false
   let failure = ''
   let isClosed = false
   let cancel = (): void => {}
 
   const read = async (): Promise<void> => {
     const text = await configMap(fetch, source)
-    if (text === undefined || text === version) return
+    if (text === undefined) {
+      if (version === undefined) return
+      if (!isGone) current = gone(current)
+      isGone = true
+      throw new Error('the ConfigMap is gone, and nobody is a proxy')
+    }
+    if (text === version && !isGone) return
     current = make(parseRequestHeaderConfig(dataOf(source, text)))
-    if (version !== '') notify(observer, { type: 'reload', source, outcome: 'loaded' })
+    if (version !== undefined) notify(observer, { type: 'reload', source, outcome: 'loaded' })
     version = text
+    isGone = false
   }
   const report = (error: unknown): void => {
     // The same trouble is told once.
@@ -70,7 +89,8 @@ export async function clusterConfigMap<T>(
     schedule()
   }
   const schedule = (): void => {
-    if (!isClosed) cancel = clock.after(pollSeconds * 1000, () => void poll())
+    const seconds = isGone ? Math.min(pollSeconds, SECONDS_WHILE_GONE) : pollSeconds
+    if (!isClosed) cancel = clock.after(seconds * 1000, () => void poll())
   }
 
   try {

@@ -8,6 +8,11 @@ export interface ClusterOptions {
   readonly kubeconfig?: string | Endpoint
   /** The context of the kubeconfig. Default: its current one. */
   readonly context?: string
+  /**
+   * Go without a cluster where there is neither a kubeconfig nor a pod. Nobody is asked about tokens then, and they are ignored; only masters
+   * and paths that everybody may see are allowed. Default `false`.
+   */
+  readonly optional?: boolean
 }
 
 /**
@@ -15,10 +20,21 @@ export interface ClusterOptions {
  *
  * @throws {ConfigurationError} when the kubeconfig cannot be used, or there is neither one nor a cluster.
  */
-export function clusterEndpoint({ kubeconfig, context }: ClusterOptions): Endpoint {
+export function clusterEndpoint({ kubeconfig, context }: Omit<ClusterOptions, 'optional'>): Endpoint {
   if (kubeconfig === undefined) return inClusterEndpoint()
   if (typeof kubeconfig !== 'string') return kubeconfig
   return readKubeconfig(kubeconfig, context === undefined ? {} : { context })
+}
+
+/**
+ * The same; `undefined` where there is no cluster, and it is optional.
+ *
+ * Source: apiserver `pkg/server/options/authentication.go` getClient.
+ */
+export function optionalClusterEndpoint({ optional, ...options }: ClusterOptions): Endpoint | undefined {
+  const isPod = (process.env['KUBERNETES_SERVICE_HOST'] ?? '') !== ''
+  const isNowhere = options.kubeconfig === undefined && !isPod
+  return isNowhere && optional === true ? undefined : clusterEndpoint(options)
 }
 
 /** A path of the API of a server, which may be below a path itself. */

@@ -41,6 +41,7 @@ beforeAll(async () => {
   writeFileSync(proxyFile, proxies.caPem)
 })
 afterEach(() => {
+  vi.unstubAllEnvs()
   for (const each of open.splice(0)) each.close()
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -209,6 +210,19 @@ describe('delegatedAuthentication', () => {
     expect(await usernameOf(delegated, ofProxy())).toBe(401)
   })
 
+  it('knows clients by their certificates still when the ConfigMap is deleted, and no proxy', async () => {
+    const answers = healthy()
+    const clock = fixedClock(Date.now())
+    const { observer, events } = recordEvents()
+    const { kubeconfig } = await start(answers)
+    const delegated = await begin({ kubeconfig, clock, observer, anonymous: true })
+    answers.configMap = { status: 404 }
+    clock.advance(60_000)
+    await vi.waitFor(() => expect(events).toMatchObject([{ type: 'reload', outcome: 'failed' }]))
+    expect(await usernameOf(delegated, ofJane())).toBe('jane')
+    expect(await usernameOf(delegated, ofProxy())).toBe(401)
+  })
+
   it('goes without the ConfigMap where that is tolerated, and takes it when it can be read', async () => {
     const answers = { ...healthy(), configMap: { status: 403 } as Cluster['configMap'] }
     const { kubeconfig } = await start(answers)
@@ -275,7 +289,36 @@ describe('delegatedAuthentication', () => {
     expect(await authenticate(fakeRequest(bearer('joe-token')))).toMatchObject({ failure: { status: 503 } })
   })
 
+  it('goes without a cluster where there is none and it is optional: by files alone', async () => {
+    vi.stubEnv('KUBERNETES_SERVICE_HOST', undefined)
+    await expect(delegatedAuthentication()).rejects.toThrow(/unable to load in-cluster configuration/)
+    const delegated = await begin({ optional: true, anonymous: true })
+    expect(await usernameOf(delegated)).toBe('system:anonymous')
+    expect(await usernameOf(delegated, bearer('any'))).toBe('system:anonymous')
+    const clientCA = join(folder, 'clients-of-nowhere.crt')
+    writeFileSync(clientCA, users.caPem)
+    const known = await begin({ optional: true, clientCA })
+    expect(await usernameOf(known, ofJane())).toBe('jane')
+    expect(await usernameOf(known, bearer('any'))).toBe(401)
+    const verdicts = ['/healthz', '/x'].map(async (path) => {
+      const attributes = attributesOf(fakeUser(), { verb: 'get', path })
+      return (await decide(known.authorizer, attributes, emptyContext)).verdict
+    })
+    expect(await Promise.all(verdicts)).toEqual(['allow', 'noOpinion'])
+  })
+
+  it('is not optional in a pod, nor where there is a kubeconfig', async () => {
+    await expect(delegatedAuthentication({ optional: true, kubeconfig: '/missing' })).rejects.toThrow(
+      /no such/,
+    )
+    vi.stubEnv('KUBERNETES_SERVICE_HOST', '10.0.0.1')
+    await expect(delegatedAuthentication({ optional: true, anonymous: true })).rejects.toThrow(
+      ConfigurationError,
+    )
+  })
+
   it.each<[string, DelegatedAuthenticationOptions, RegExp]>([
+    ['nobody at all', { optional: true }, /no authentication method configured/],
     ['a kubeconfig that is not there', { kubeconfig: '/missing' }, /no such file/],
     [
       'a cluster that does not answer',
@@ -288,6 +331,7 @@ describe('delegatedAuthentication', () => {
     ['a proxy without a name', { skipLookup: true, requestHeader: { clientCA: proxyFile } }, /allowedNames/],
   ])('refuses %s', async (_, options, expected) => {
     const unreachable = { server: 'https://127.0.0.1:2' }
-    await expect(delegatedAuthentication({ kubeconfig: unreachable, ...options })).rejects.toThrow(expected)
+    const where = options.optional === true ? {} : { kubeconfig: unreachable }
+    await expect(delegatedAuthentication({ ...where, ...options })).rejects.toThrow(expected)
   })
 })

@@ -1,4 +1,11 @@
-import { type AnonymousConfig, type Authenticator, authenticatorChain } from '@kube-authn/core'
+import {
+  type AnonymousConfig,
+  type Authenticator,
+  authenticatorChain,
+  type Clock,
+  type Observer,
+  type TokenAuthenticator,
+} from '@kube-authn/core'
 import {
   allowPaths,
   type Authorizer,
@@ -8,9 +15,10 @@ import {
 } from '@kube-authn/core/authorization'
 import { webhookAuthorizer } from '@kube-authn/core/authorization-webhook'
 import { webhookAuthenticator } from '@kube-authn/core/webhook'
-import { endpointFetch } from '../http/endpoint-fetch.ts'
+import { type EndpointFetch, endpointFetch } from '../http/endpoint-fetch.ts'
+import type { Endpoint } from '../http/endpoint.ts'
 import { clusterClients, type ClusterClientsOptions } from './cluster-clients.ts'
-import { apiUrl, clusterEndpoint, type ClusterOptions } from './cluster-endpoint.ts'
+import { apiUrl, type ClusterOptions, optionalClusterEndpoint } from './cluster-endpoint.ts'
 
 /** Options of {@link delegatedAuthentication}. The defaults are those of extension API servers. */
 export interface DelegatedAuthenticationOptions extends ClusterOptions, ClusterClientsOptions {
@@ -60,49 +68,28 @@ export interface DelegatedAuthentication {
 export async function delegatedAuthentication(
   options: DelegatedAuthenticationOptions = {},
 ): Promise<DelegatedAuthentication> {
-  const { timeoutSeconds = 10, tokenTtlSeconds = 10, allowedTtlSeconds = 10, deniedTtlSeconds = 10 } = options
-  const {
-    alwaysAllowPaths = ['/healthz', '/readyz', '/livez'],
-    anonymous,
-    audiences,
-    observer,
-    clock,
-  } = options
-  const endpoint = clusterEndpoint(options)
-  const shared = { timeoutSeconds, ...(clock !== undefined && { clock }) }
-  const fetch = endpointFetch(endpoint, { ...shared, ...(observer !== undefined && { observer }) })
-  const opened: { close(): void }[] = [fetch]
+  const { alwaysAllowPaths = ['/healthz', '/readyz', '/livez'], anonymous, audiences } = options
+  const endpoint = optionalClusterEndpoint(options)
+  const opened: { close(): void }[] = []
   const close = (): void => {
     for (const each of opened) each.close()
   }
   try {
-    const reviews = { ...shared, fetch, secrets: fetch.secrets }
+    const fetch = endpoint && endpointFetch(endpoint, fetchOptions(options))
+    if (fetch !== undefined) opened.push(fetch)
+    const reviews = fetch && clusterReviews(endpoint, fetch, options)
     const authorizer = unionAuthorizer(
       privilegedGroups(MASTERS_GROUP),
       allowPaths(alwaysAllowPaths),
-      webhookAuthorizer({
-        ...reviews,
-        url: apiUrl(endpoint, '/apis/authorization.k8s.io/v1/subjectaccessreviews'),
-        allowedTtlSeconds,
-        deniedTtlSeconds,
-      }),
+      ...(reviews === undefined ? [] : [reviews.authorizer]),
     )
-    const tokens = webhookAuthenticator({
-      ...reviews,
-      url: apiUrl(endpoint, '/apis/authentication.k8s.io/v1/tokenreviews'),
-      cacheTtlSeconds: tokenTtlSeconds,
-      ...(audiences !== undefined && audiences.length > 0 && { implicitAudiences: audiences }),
-    })
-    const {
-      requestHeader,
-      clientCertificate,
-      close: closeClients,
-    } = await clusterClients(endpoint, fetch, options)
-    opened.push({ close: closeClients })
+    const clients = await clusterClients(endpoint, fetch, options)
+    opened.push(clients)
+    const { requestHeader, clientCertificate } = clients
     const authenticator = authenticatorChain({
       ...(requestHeader !== undefined && { requestHeader }),
       ...(clientCertificate !== undefined && { clientCertificate }),
-      tokens: [tokens],
+      tokens: reviews === undefined ? 'ignored' : [reviews.tokens],
       ...(anonymous !== undefined && { anonymous }),
       ...(audiences !== undefined && { audiences }),
     })
@@ -110,5 +97,42 @@ export async function delegatedAuthentication(
   } catch (error) {
     close()
     throw error
+  }
+}
+
+/** Both questions to a cluster. */
+function clusterReviews(
+  endpoint: Endpoint,
+  fetch: EndpointFetch,
+  options: DelegatedAuthenticationOptions,
+): { readonly tokens: TokenAuthenticator; readonly authorizer: Authorizer } {
+  const { tokenTtlSeconds = 10, allowedTtlSeconds = 10, deniedTtlSeconds = 10, audiences } = options
+  const { timeoutSeconds, clock } = fetchOptions(options)
+  const shared = { fetch, secrets: fetch.secrets, timeoutSeconds, ...(clock !== undefined && { clock }) }
+  return {
+    tokens: webhookAuthenticator({
+      ...shared,
+      url: apiUrl(endpoint, '/apis/authentication.k8s.io/v1/tokenreviews'),
+      cacheTtlSeconds: tokenTtlSeconds,
+      ...(audiences !== undefined && audiences.length > 0 && { implicitAudiences: audiences }),
+    }),
+    authorizer: webhookAuthorizer({
+      ...shared,
+      url: apiUrl(endpoint, '/apis/authorization.k8s.io/v1/subjectaccessreviews'),
+      allowedTtlSeconds,
+      deniedTtlSeconds,
+    }),
+  }
+}
+
+function fetchOptions({ timeoutSeconds = 10, clock, observer }: DelegatedAuthenticationOptions): {
+  readonly timeoutSeconds: number
+  readonly clock?: Clock
+  readonly observer?: Observer
+} {
+  return {
+    timeoutSeconds,
+    ...(clock !== undefined && { clock }),
+    ...(observer !== undefined && { observer }),
   }
 }

@@ -137,6 +137,29 @@ describe('requestHeaderFromCluster', () => {
     authenticator.close()
   })
 
+  it('believes nobody when the ConfigMap is deleted, says so once, and looks soon whether it is back', async () => {
+    const there = { status: 200, body: configMap(['front-proxy']) }
+    const answer = { ...there }
+    const { clock, events, running, begin } = await start(answer)
+    const authenticator = await begin()
+    Object.assign(answer, { status: 404, body: '{}' })
+    clock.advance(60_000)
+    await vi.waitFor(() =>
+      expect(events).toMatchObject([{ type: 'reload', outcome: 'failed', error: { message: /is gone/ } }]),
+    )
+    expect(await usernameOf(authenticator)).toBe(401)
+    clock.advance(5000)
+    await vi.waitFor(() => expect(running.requests).toHaveLength(3))
+    expect(events).toHaveLength(1)
+
+    Object.assign(answer, there)
+    await vi.waitFor(() => expect(clock.pending).toBeGreaterThan(0))
+    clock.advance(5000)
+    await vi.waitFor(() => expect(events).toMatchObject([{}, { type: 'reload', outcome: 'loaded' }]))
+    expect(await usernameOf(authenticator)).toBe('fido')
+    authenticator.close()
+  })
+
   it.each([
     { what: 'may not be read', answer: { status: 403, body: '{}' } },
     { what: 'is something else', answer: { status: 200, body: '[]' } },

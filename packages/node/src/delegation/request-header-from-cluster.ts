@@ -18,7 +18,7 @@ export interface RequestHeaderFromClusterOptions
  * Believes the front proxy that a cluster describes in its ConfigMap `kube-system/extension-apiserver-authentication`, and reads
  * that again at intervals. The user of the kubeconfig needs the role `extension-apiserver-authentication-reader`.
  *
- * While there is no such ConfigMap there is no opinion on any request. A version that cannot be used, or a cluster that does not
+ * While there is no such ConfigMap there is no opinion on any request, also when it was deleted. A version that cannot be used, or a cluster that does not
  * answer, changes nothing once there was a good one.
  *
  * Source: apiserver `pkg/server/options/authentication_dynamic_request_header.go`.
@@ -47,8 +47,7 @@ export async function requestHeaderFromCluster(
     const source = await clusterConfigMap(
       endpoint,
       fetch,
-      (config) => describedProxy(config, options),
-      NOBODY,
+      { make: (config) => describedProxy(config, options), nothing: NOBODY, gone: () => NOBODY },
       options,
     )
     const close = (): void => {

@@ -1,4 +1,4 @@
-import type { Observer } from '@kube-authn/core'
+import { notify, type Observer } from '@kube-authn/core'
 import { fileSource } from './file-source.ts'
 import type { ReloadOptions } from './reloading-source.ts'
 
@@ -8,6 +8,8 @@ export interface WatchedTextOptions extends ReloadOptions {
   readonly onChange: (text: string) => void
   /** A larger file is refused. */
   readonly maxBytes: number
+  /** Makes text of bytes. Default: UTF-8, and a file of anything else is refused. */
+  readonly decoder?: TextDecoder
 }
 
 /**
@@ -17,14 +19,14 @@ export interface WatchedTextOptions extends ReloadOptions {
  */
 export function watchedText(
   path: string,
-  { onChange, observer, ...options }: WatchedTextOptions,
+  { onChange, observer, decoder = utf8, ...options }: WatchedTextOptions,
 ): { readonly current: () => string; readonly close: () => void } {
   let isFirst = true
   return fileSource(path, {
     ...options,
     ...(observer !== undefined && { observer: failuresOnly(observer) }),
     parse(content) {
-      const text = utf8.decode(content)
+      const text = decoder.decode(content)
       if (!isFirst) onChange(text)
       isFirst = false
       return text
@@ -36,6 +38,6 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 function failuresOnly(observer: Observer): Observer {
   return (event) => {
-    if (event.type !== 'reload' || event.outcome === 'failed') observer(event)
+    if (event.type !== 'reload' || event.outcome === 'failed') notify(observer, event)
   }
 }

@@ -1,5 +1,5 @@
 import { checkServerIdentity, type PeerCertificate } from 'node:tls'
-import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici'
+import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici/index.js'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import type { Transport } from './endpoint.ts'
 import { type SecureContexts, secureContextSource } from './secure-context-source.ts'

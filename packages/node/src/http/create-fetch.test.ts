@@ -169,9 +169,9 @@ describe('files that change', () => {
 
   it.each([
     ['has nothing in it', '', /empty/],
-    ['is no PEM', 'nonsense', /no certificate/],
-    ['is a key', 'key', /no certificate/],
-    ['is cut off', 'cut', /cannot be read/],
+    ['is no PEM', 'nonsense', /unable to parse bytes as PEM block/],
+    ['is a key', 'key', /no valid certificate authority data seen/],
+    ['is cut off', 'cut', /failed to parse certificate 1/],
   ])('keeps the last good authority when the new one %s', async (_, content, expected) => {
     const ca = file('ca.crt', pki.caPem)
     const { observer, ofType } = recordEvents()
@@ -201,7 +201,7 @@ describe('files that change', () => {
     await fetch(url)
     const failures = ofType('reload').filter(({ outcome }) => outcome === 'failed')
     expect(failures.map(({ error }) => error?.message)).toEqual([
-      'the client key does not belong to the client certificate',
+      'tls: private key does not match public key',
     ])
     expect(new Set(connections.map((each) => each.client))).toEqual(new Set(['webhook-client']))
     file('tls.key', next.privateKeyPem)
@@ -379,6 +379,25 @@ describe('connections', () => {
     const [code] = await once(child, 'exit')
     expect([output, code]).toEqual(['ok\n', 0])
   })
+
+  it.each([
+    ['GET', 1, 'ok', 2],
+    ['GET', 2, 'UND_ERR_SOCKET', 2],
+    ['POST', 1, 'UND_ERR_SOCKET', 1],
+  ])(
+    'that are closed in place of an answer are another for a %s, once: %d of them',
+    async (method, lost, expected, calls) => {
+      let called = 0
+      const { url } = await httpsServer(local, (request, response) => {
+        called++
+        if (called > lost) response.end('ok')
+        else request.socket.destroy()
+      })
+      const answer = trusting()(url, { method }).then((response) => response.text())
+      expect(await answer.catch(() => reasonOf(answer))).toContain(expected)
+      expect(called).toBe(calls)
+    },
+  )
 })
 
 describe('proxies', () => {
@@ -463,7 +482,7 @@ describe('what is refused', () => {
         clientCertificate: { certificate: { pem: client.chainPem }, key: { pem: local.privateKeyPem } },
       }),
       {},
-      /^clientCertificate\.key: it does not belong/,
+      /^clientCertificate\.key: tls: private key does not match public key/,
     ],
     [
       'authorities that nobody asks',
@@ -471,7 +490,12 @@ describe('what is refused', () => {
       {},
       /^insecureSkipTlsVerify: /,
     ],
-    ['another kind of proxy', () => ({ proxyUrl: 'socks5://127.0.0.1:1080' }), {}, /^proxyUrl: /],
+    [
+      'another kind of proxy',
+      () => ({ proxyUrl: 'socks5://127.0.0.1:1080' }),
+      {},
+      /^proxyUrl: .*SOCKS is not supported$/,
+    ],
     ['a proxy with a broken name', () => ({ proxyUrl: 'http://%ff:x@127.0.0.1' }), {}, /^proxyUrl: /],
     ['no time', () => ({}), { timeoutSeconds: 0 }, /^timeoutSeconds: /],
     ['no number', () => ({}), { timeoutSeconds: NaN }, /^timeoutSeconds: /],

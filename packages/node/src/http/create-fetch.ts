@@ -1,5 +1,5 @@
 import { ConfigurationError, type ConfigurationProblem, systemClock } from '@kube-authn/core'
-import { fetch as undiciFetch } from 'undici'
+import { fetch as undiciFetch } from 'undici/index.js'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { connections } from './connections.ts'
 import { deadlineAfter } from './deadline.ts'
@@ -35,9 +35,9 @@ export interface HttpFetch {
 /**
  * A `fetch` with its own authorities, client certificate and proxy. It follows no redirect, stops at a time and a size, and
  * keeps connections open. When a file changes, new calls use new connections; when its new content is bad, the last good one
- * stays.
+ * stays. A server may close a connection just when a call takes it: a `GET` that is not answered for that is sent once more.
  *
- * Source: client-go `rest/transport.go`.
+ * Source: client-go `rest/transport.go`, Go `net/http/transport.go` (`shouldRetryRequest`).
  *
  * Deviation: no redirect is followed, and a response is bounded (`docs/deviations.md`, webhooks).
  *
@@ -65,13 +65,18 @@ export function createFetch(transport: Transport, options: FetchOptions = {}): H
     const { method = 'GET', body = null, redirect } = init
     const deadline = deadlineAfter(timeoutSeconds, clock, init.signal)
     try {
-      const response = await undiciFetch(target, {
-        method,
-        headers: [...headersFor(init.headers)],
-        body,
-        redirect: redirect === 'error' ? 'error' : 'manual',
-        signal: deadline.signal,
-        dispatcher: open.current(),
+      const send = () =>
+        undiciFetch(target, {
+          method,
+          headers: [...headersFor(init.headers)],
+          body,
+          redirect: redirect === 'error' ? 'error' : 'manual',
+          signal: deadline.signal,
+          dispatcher: open.current(),
+        })
+      const response = await send().catch((error: unknown) => {
+        if (method !== 'GET' || !isLostConnection(error)) throw error
+        return send()
       })
       return limitedResponse(response, maxResponseBytes, deadline.end)
     } catch (error) {
@@ -81,6 +86,14 @@ export function createFetch(transport: Transport, options: FetchOptions = {}): H
   }
   return Object.assign(call, { close: open.close })
 }
+
+/** It was there, and then it was closed instead of an answer. */
+function isLostConnection(error: unknown): boolean {
+  const cause: unknown = error instanceof Error ? error.cause : undefined
+  return cause instanceof Error && 'code' in cause && LOST.has(cause.code)
+}
+
+const LOST: ReadonlySet<unknown> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
 
 function headersFor(given: HttpFetchInit['headers']): Headers {
   const headers = new Headers(given)

@@ -1,4 +1,4 @@
-import type { Response as UndiciResponse } from 'undici'
+import type { Response as UndiciResponse } from 'undici/index.js'
 
 /** What the end of a response is told to. */
 export type OnEnd = () => void

@@ -18,40 +18,87 @@ export function readPem(source: PemSource): string {
 }
 
 /**
- * The certificates in a text, each in PEM; what is around them is ignored.
+ * The authorities in a text, each in PEM; what is around them is ignored.
  *
- * Source: client-go `util/cert/pem.go` ParseCertsPEM.
+ * Source: client-go `transport/transport.go` rootCertPool, whose words these are.
  *
  * @throws {Error} when there is none, or one cannot be read.
  */
-export function certificatesIn(text: string): readonly string[] {
-  const certificates = text
-    .split(BEGIN)
-    .slice(1)
-    .map((block) => `${BEGIN}${block.split(END, 1).join()}${END}\n`)
-  if (certificates.length === 0) throw new Error('there is no certificate in it')
-  for (const [position, certificate] of certificates.entries()) {
-    if (!isCertificate(certificate)) throw new Error(`certificate ${position + 1} in it cannot be read`)
-  }
-  return certificates
+export function authoritiesIn(text: string): readonly string[] {
+  const certificates = certificatesIn(text)
+  if (certificates.length > 0) return certificates
+  throw new Error(
+    kindsOfPem(text).length === 0
+      ? 'unable to parse bytes as PEM block'
+      : 'no valid certificate authority data seen',
+  )
+}
+
+/**
+ * The certificates that a client shows, its own first.
+ *
+ * Source: Go `crypto/tls` X509KeyPair, whose words these are.
+ *
+ * @throws {Error} when there is none, or one cannot be read.
+ */
+export function clientCertificatesIn(text: string): readonly string[] {
+  const certificates = certificatesIn(text)
+  if (certificates.length > 0) return certificates
+  const kinds = kindsOfPem(text)
+  if (kinds.length === 0) throw new Error('tls: failed to find any PEM data in certificate input')
+  throw new Error(
+    kinds.some(isPrivateKey)
+      ? 'tls: failed to find certificate PEM data in certificate input, but did find a private key; PEM inputs may have been switched'
+      : 'tls: failed to find "CERTIFICATE" PEM block in certificate input',
+  )
 }
 
 /**
  * The private key in a text. Nothing of the text is in an error.
  *
+ * Source: Go `crypto/tls` X509KeyPair, whose words these are.
+ *
  * @throws {Error} when there is none, or it is encrypted.
  */
 export function privateKeyIn(text: string): KeyObject {
+  const kinds = kindsOfPem(text)
+  if (kinds.length === 0) throw new Error('tls: failed to find any PEM data in key input')
+  if (!kinds.some(isPrivateKey) && kinds.includes('CERTIFICATE')) {
+    throw new Error('tls: found a certificate rather than a key in the PEM for the private key')
+  }
   try {
     return createPrivateKey(text)
   } catch {
-    throw new Error('there is no private key in it, or it is encrypted')
+    throw new Error('tls: failed to parse private key, or it is encrypted')
   }
 }
+
+/** What is wrong with a key that is not that of the certificate, in the words of Go. */
+export const NO_PAIR = 'tls: private key does not match public key'
 
 /** Whether this is the key of the first certificate. */
 export function isKeyOf([leaf]: readonly string[], key: KeyObject): boolean {
   return leaf !== undefined && new X509Certificate(leaf).checkPrivateKey(key)
+}
+
+/** @throws {Error} when one cannot be read. */
+function certificatesIn(text: string): readonly string[] {
+  const certificates = text
+    .split(BEGIN)
+    .slice(1)
+    .map((block) => `${BEGIN}${block.split(END, 1).join()}${END}\n`)
+  for (const [position, certificate] of certificates.entries()) {
+    if (!isCertificate(certificate)) throw new Error(`failed to parse certificate ${position + 1} in it`)
+  }
+  return certificates
+}
+
+function kindsOfPem(text: string): readonly string[] {
+  return [...text.matchAll(/-----BEGIN ([A-Z0-9 ]{1,64})-----/g)].map(([, kind = '']) => kind)
+}
+
+function isPrivateKey(kind: string): boolean {
+  return kind === 'PRIVATE KEY' || kind.endsWith(' PRIVATE KEY')
 }
 
 function isCertificate(pem: string): boolean {

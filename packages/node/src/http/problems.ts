@@ -1,7 +1,7 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
 import { isToken, readToken } from './bearer-token-file.ts'
 import type { Credential, Endpoint, PemSource, Transport } from './endpoint.ts'
-import { certificatesIn, isKeyOf, privateKeyIn, readPem } from './pem.ts'
+import { authoritiesIn, clientCertificatesIn, isKeyOf, NO_PAIR, privateKeyIn, readPem } from './pem.ts'
 
 /** What may be used besides `https`. */
 export interface InsecureOptions {
@@ -29,7 +29,7 @@ export function transportProblems(transport: Transport): readonly ConfigurationP
       ? []
       : found(
           'ca',
-          failureOf('unable to load root certificates', () => certificatesIn(readPem(ca))),
+          failureOf('unable to load root certificates', () => authoritiesIn(readPem(ca))),
         )),
     ...(insecureSkipTlsVerify && ca !== undefined
       ? found('insecureSkipTlsVerify', 'root certificates and skipping their verification exclude each other')
@@ -45,7 +45,7 @@ function pairProblems(certificate: PemSource, key: PemSource): readonly Configur
   const problems = [
     ...found(
       'clientCertificate.certificate',
-      failureOf('unable to load the client certificate', () => certificatesIn(readPem(certificate))),
+      failureOf('unable to load the client certificate', () => clientCertificatesIn(readPem(certificate))),
     ),
     ...found(
       'clientCertificate.key',
@@ -53,8 +53,8 @@ function pairProblems(certificate: PemSource, key: PemSource): readonly Configur
     ),
   ]
   if (problems.length > 0) return problems
-  const isPair = isKeyOf(certificatesIn(readPem(certificate)), privateKeyIn(readPem(key)))
-  return isPair ? [] : found('clientCertificate.key', 'it does not belong to the client certificate')
+  const isPair = isKeyOf(clientCertificatesIn(readPem(certificate)), privateKeyIn(readPem(key)))
+  return isPair ? [] : found('clientCertificate.key', NO_PAIR)
 }
 
 /** Source: client-go `tools/clientcmd/validation.go`, `rest/config.go`. */
@@ -95,6 +95,7 @@ function serverProblem(server: string, { allowInsecureHttp = false }: InsecureOp
 
 function proxyProblem(proxyUrl: string): string | undefined {
   const url = URL.canParse(proxyUrl) ? new URL(proxyUrl) : undefined
+  if (/^socks\w*:$/.test(url?.protocol ?? '')) return 'must be an http or https URL: SOCKS is not supported'
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') return 'must be an http or https URL'
   try {
     decodeURIComponent(url.username)

@@ -4,7 +4,7 @@ import { notify } from '@kube-authn/core'
 import { fileSource } from '../file-source/file-source.ts'
 import type { FileSource, ReloadOptions } from '../file-source/reloading-source.ts'
 import type { PemSource, Transport } from './endpoint.ts'
-import { certificatesIn, isKeyOf, MAX_PEM_BYTES, privateKeyIn } from './pem.ts'
+import { authoritiesIn, clientCertificatesIn, isKeyOf, MAX_PEM_BYTES, NO_PAIR, privateKeyIn } from './pem.ts'
 
 /** What TLS is made of. */
 export interface SecureContexts {
@@ -39,8 +39,8 @@ export function secureContextSource(
   }
 
   try {
-    const authorities = open(ca, certificatesIn)
-    const certificate = open(clientCertificate?.certificate, certificatesIn)
+    const authorities = open(ca, authoritiesIn)
+    const certificate = open(clientCertificate?.certificate, clientCertificatesIn)
     const key = open(clientCertificate?.key, privateKeyIn)
     let seen: Parts = { authorities: authorities(), certificate: certificate(), key: key() }
     let used = seen
@@ -56,7 +56,7 @@ export function secureContextSource(
           contexts = contextsOf(next)
           used = next
         }
-        if (next !== now) throw new Error('the client key does not belong to the client certificate')
+        if (next !== now) throw new Error(NO_PAIR)
       } catch (error) {
         notify(options.observer, {
           type: 'reload',

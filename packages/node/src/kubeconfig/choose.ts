@@ -8,17 +8,27 @@ export interface Choice {
   readonly user?: UserEntry
 }
 
+/** Which entries count. */
+export interface ChooseOptions {
+  /** The context to take. Default: the current one. */
+  readonly context?: string
+  /**
+   * Go without credentials where the context names a user that is not there, as Kubernetes does. Default `false`: it is an error, which is
+   * nearly always a typing error.
+   */
+  readonly allowMissingUser?: boolean
+}
+
 /**
  * The cluster and the user of the current context. Without one it is the cluster and the user without a name, as empty names
  * match each other.
  *
  * Source: client-go `tools/clientcmd/client_config.go` DirectClientConfig, apiserver `pkg/util/webhook/webhook.go` LoadKubeconfig.
  *
- * Deviation: a context whose user is not there is an error (`docs/deviations.md`, kubeconfig).
- *
- * @param wanted the context to take instead of the current one.
+ * Deviation: a context whose user is not there is an error unless that is allowed (`docs/deviations.md`, kubeconfig).
  */
-export function chooseEntries(file: KubeconfigFile, wanted: string | undefined, errors: ErrorList): Choice {
+export function chooseEntries(file: KubeconfigFile, options: ChooseOptions, errors: ErrorList): Choice {
+  const { context: wanted, allowMissingUser = false } = options
   const contextName = wanted ?? file.currentContext
   const context = named(file.contexts, contextName)
   const whoChose = wanted === undefined ? fieldPath('current-context') : fieldPath('contexts')
@@ -26,7 +36,7 @@ export function chooseEntries(file: KubeconfigFile, wanted: string | undefined, 
     errors.invalid(
       whoChose,
       contextName,
-      `context was not found for specified context: ${quoted(contextName)}`,
+      `no configuration has been provided: context was not found for specified context: ${quoted(contextName)}`,
     )
     return {}
   }
@@ -36,7 +46,7 @@ export function chooseEntries(file: KubeconfigFile, wanted: string | undefined, 
     errors.required(where, `no configuration has been provided: ${whyNoCluster(context)}`)
   }
   const user = named(file.users, context?.user ?? '')
-  if (context !== undefined && context.user !== '' && user === undefined) {
+  if (context !== undefined && context.user !== '' && user === undefined && !allowMissingUser) {
     const names = file.users.map(({ name }) => quoted(name)).join(', ')
     const others = names === '' ? 'there are no users' : `the users are ${names}`
     errors.invalid(

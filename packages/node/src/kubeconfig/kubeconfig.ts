@@ -5,16 +5,13 @@ import { yamlDocument } from '@kube-authn/core/yaml'
 import { readTextFile } from '../file-source/read-file.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { endpointProblems, type InsecureOptions } from '../http/problems.ts'
-import { chooseEntries } from './choose.ts'
+import { chooseEntries, type ChooseOptions } from './choose.ts'
 import { clusterEndpoint } from './cluster.ts'
 import { decodeKubeconfig } from './decode.ts'
 import { userCredentials } from './user.ts'
 
 /** Options of {@link readKubeconfig}. */
-export interface ReadKubeconfigOptions extends InsecureOptions {
-  /** The context to take. Default: the current one. */
-  readonly context?: string
-}
+export interface ReadKubeconfigOptions extends InsecureOptions, ChooseOptions {}
 
 /** Options of {@link parseKubeconfig}. */
 export interface ParseKubeconfigOptions extends ReadKubeconfigOptions {
@@ -50,12 +47,12 @@ export function readKubeconfig(path: string, options: ReadKubeconfigOptions = {}
  * const endpoint = parseKubeconfig(text, { folder: '/etc/kube-authn' })
  */
 export function parseKubeconfig(text: string, options: ParseKubeconfigOptions): Endpoint {
-  const { folder, name = 'kubeconfig', context } = options
+  const { folder, name = 'kubeconfig' } = options
   const decoding = errorList({ hideValues: true })
   const file = decodeKubeconfig(yamlDocument(text, name), decoding)
   const meaning = errorList({ hideValues: true })
   const fields = new Map<string, FieldPath>()
-  const { cluster, user } = chooseEntries(file, context, meaning)
+  const { cluster, user } = chooseEntries(file, options, meaning)
   const endpoint: Endpoint = {
     ...(cluster === undefined ? { server: '' } : clusterEndpoint(cluster, folder, meaning, fields)),
     ...(user !== undefined && userCredentials(user, folder, meaning, fields)),

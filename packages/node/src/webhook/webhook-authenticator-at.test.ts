@@ -100,6 +100,15 @@ describe('webhookAuthenticatorAt', () => {
     expect(new Set(server.connections.map((each) => each.client))).toEqual(new Set(['name-of-api-server']))
   })
 
+  it('takes the one of Kubernetes 1.6 with its mistake where that is allowed, and shows no certificate', async () => {
+    const webhook = reviewsFor({ 'jane-token': 'jane' })
+    const server = await httpsServer(local, webhook.listener)
+    const mistaken = documented(server.url).replace('user: name-of-api-server', 'user: name-of-api-sever')
+    expect(() => create(mistaken)).toThrow(/there is no user "name-of-api-sever"/)
+    expect(await ask(create(mistaken, { allowMissingUser: true }), 'jane-token')).toBe('jane')
+    expect(server.connections.map((each) => each.client)).toEqual([undefined])
+  })
+
   it('sends the token of the kubeconfig, and repeats it in no error', async () => {
     writeFileSync(join(folder, 'own-token'), 'kubeconfig-secret\n')
     const server = await httpsServer(local, (request, response) => {

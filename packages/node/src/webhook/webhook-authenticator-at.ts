@@ -6,7 +6,7 @@ import { overEndpoint } from './over-endpoint.ts'
 
 /** Options of {@link webhookAuthenticatorAt}. Those of reloading are about the files that the kubeconfig names. */
 export type WebhookAuthenticatorAtOptions = Omit<WebhookAuthenticatorOptions, 'url' | 'fetch' | 'secrets'> &
-  Pick<ReadKubeconfigOptions, 'context'> &
+  Pick<ReadKubeconfigOptions, 'context' | 'allowMissingUser'> &
   ReloadOptions
 
 /**
@@ -23,7 +23,6 @@ export function webhookAuthenticatorAt(
   path: string,
   options: WebhookAuthenticatorAtOptions = {},
 ): TokenAuthenticator & { readonly close: () => void } {
-  const { context } = options
-  const endpoint = readKubeconfig(path, context === undefined ? {} : { context })
+  const endpoint = readKubeconfig(path, options)
   return overEndpoint(endpoint, options, (webhook) => webhookAuthenticator({ ...options, ...webhook }))
 }

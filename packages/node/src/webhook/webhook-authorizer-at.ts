@@ -5,8 +5,8 @@ import { readKubeconfig, type ReadKubeconfigOptions } from '../kubeconfig/kubeco
 import { overEndpoint } from './over-endpoint.ts'
 
 /** Options of {@link webhookAuthorizerAt}. Those of reloading are about the files that the kubeconfig names. */
-export type WebhookAuthorizerAtOptions = Omit<WebhookAuthorizerOptions, 'url' | 'fetch'> &
-  Pick<ReadKubeconfigOptions, 'context'> &
+export type WebhookAuthorizerAtOptions = Omit<WebhookAuthorizerOptions, 'url' | 'fetch' | 'secrets'> &
+  Pick<ReadKubeconfigOptions, 'context' | 'allowMissingUser'> &
   ReloadOptions
 
 /**
@@ -22,7 +22,6 @@ export function webhookAuthorizerAt(
   path: string,
   options: WebhookAuthorizerAtOptions = {},
 ): Authorizer & { readonly close: () => void } {
-  const { context } = options
-  const endpoint = readKubeconfig(path, context === undefined ? {} : { context })
-  return overEndpoint(endpoint, options, ({ url, fetch }) => webhookAuthorizer({ ...options, url, fetch }))
+  const endpoint = readKubeconfig(path, options)
+  return overEndpoint(endpoint, options, (webhook) => webhookAuthorizer({ ...options, ...webhook }))
 }

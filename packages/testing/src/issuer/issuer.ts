@@ -1,6 +1,5 @@
-import { type Clock, systemClock } from '@kube-authn/core'
-import { type FakeService, fakeService } from '../service/fake-service.ts'
-import { claimsEndpoints } from './claims-endpoints.ts'
+import type { Clock } from '@kube-authn/core'
+import type { FakeService } from '../service/fake-service.ts'
 
 /** What tokens can be signed with: all that Kubernetes accepts. */
 export type IssuerAlgorithm =
@@ -14,7 +13,7 @@ export type IssuerAlgorithm =
   | 'ES384'
   | 'ES512'
 
-/** Options of {@link createIssuer}. */
+/** Options of `createIssuer`. */
 export interface IssuerOptions {
   /** Where it is, which is also its name in tokens. Default `https://issuer.example.com`. */
   readonly url?: string
@@ -104,82 +103,4 @@ export interface Issuer extends FakeService {
     claims: Readonly<Record<string, unknown>>,
     options?: DistributedClaimsOptions,
   ): DistributedClaims
-}
-
-/**
- * Makes an OpenID Connect issuer with new keys, for tests. It is reached by its `fetch` without a network, in any server by its
- * `handle`, and with `listen` of `@kube-authn/testing/node` over TLS.
- *
- * Nobody logs in here: a test signs what it wants to be told.
- *
- * Source: OpenID Connect Discovery 1.0, RFC 7517, RFC 7519.
- *
- * @example
- * const issuer = await createIssuer({ algorithms: ['ES256'] })
- * const token = await issuer.sign({ aud: 'my-app', sub: 'jane', groups: ['developers'] })
- * await issuer.rotate({ withdrawOthers: true }) // the token is good no more, once verifiers hear of it
- * issuer.stop() // but they do not
- */
-export async function createIssuer(options: IssuerOptions = {}): Promise<Issuer> {
-  const { url = 'https://issuer.example.com', algorithms = ['RS256'], cacheControl } = options
-  const { metadata = {}, clock = systemClock } = options
-  // Loaded when needed, as the library for certificates is.
-  const { keyRing } = await import('./key-ring.ts')
-  const ring = await keyRing(algorithms)
-  const jwksHeaders = {
-    'content-type': 'application/jwk-set+json',
-    ...(cacheControl !== undefined && { 'cache-control': cacheControl }),
-  }
-  const endpoints = claimsEndpoints((claims) => issuer.sign(claims))
-  const at = (path: string): string => service.url.replace(/\/$/, '') + path
-
-  const service = fakeService(url, async (request, path) => {
-    if (request.method !== 'GET') return new Response(null, { status: 405, headers: { allow: 'GET' } })
-    const folder = new URL(service.url).pathname.replace(/\/$/, '')
-    if (!path.startsWith(`${folder}/`)) return new Response(null, { status: 404 })
-    switch (path.slice(folder.length)) {
-      case '/.well-known/openid-configuration':
-        return Response.json(description())
-      case '/jwks':
-        return Response.json(await ring.publicKeys(), { headers: jwksHeaders })
-      default:
-        return endpoints.answer(request, path.slice(folder.length))
-    }
-  })
-
-  const description = (): object => ({
-    issuer: service.url,
-    jwks_uri: issuer.jwksUri,
-    response_types_supported: ['id_token'],
-    subject_types_supported: ['public'],
-    id_token_signing_alg_values_supported: ring.publishedAlgorithms(),
-    ...metadata,
-  })
-
-  const issuer: Issuer = {
-    ...service,
-    get url() {
-      return service.url
-    },
-    get jwksUri() {
-      return at('/jwks')
-    },
-    keys: ring.keys,
-    sign(claims, { expiresInSeconds = 3600, ...how } = {}) {
-      const now = Math.floor(clock.now() / 1000)
-      return ring.sign({ iss: service.url, iat: now, exp: now + expiresInSeconds, ...claims }, how)
-    },
-    rotate: (rotation) => ring.rotate(rotation),
-    publish: (kid) => ring.publish(kid, true),
-    withdraw: (kid) => ring.publish(kid, false),
-    distributedClaims(names, claims, { accessToken = '' } = {}) {
-      const endpoint = at(endpoints.keep(claims, accessToken))
-      const source = { endpoint, ...(accessToken !== '' && { access_token: accessToken }) }
-      return {
-        _claim_names: Object.fromEntries(names.map((name) => [name, endpoint])),
-        _claim_sources: { [endpoint]: source },
-      }
-    },
-  }
-  return issuer
 }

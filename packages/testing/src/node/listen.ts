@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:https'
-import { createPki, type CertificateAuthority } from '../pki/pki.ts'
+import type { CertificateAuthority } from '../pki/certificate-authority.ts'
+import { createPki } from '../pki/pki.ts'
 import type { FakeService } from '../service/fake-service.ts'
 import { nodeListener } from './node-listener.ts'
 

@@ -12,7 +12,7 @@ import type {
   CertificateOptions,
   IssuedCredential,
   PkiOptions,
-} from './pki.ts'
+} from './certificate-authority.ts'
 import { distinguishedName } from './subject.ts'
 
 const HOUR_MS = 3_600_000

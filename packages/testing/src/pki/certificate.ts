@@ -1,6 +1,6 @@
 import { generateKeyPair, signingAlgorithm } from './key-pair.ts'
 import { pem } from './pem.ts'
-import type { KeyAlgorithm } from './pki.ts'
+import type { KeyAlgorithm } from './certificate-authority.ts'
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,

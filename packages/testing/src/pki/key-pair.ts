@@ -1,4 +1,4 @@
-import type { KeyAlgorithm } from './pki.ts'
+import type { KeyAlgorithm } from './certificate-authority.ts'
 
 /** What WebCrypto must be told to make a key pair and to sign with it. */
 type SigningAlgorithm =

@@ -1,8 +1,13 @@
-import type { FakeService } from './fake-service.ts'
 import { connectionFailure } from './outage.ts'
 
 /** A `fetch` that reaches nothing but what it was made for. It takes what the runtime's takes. */
 export type FakeFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
+
+/** Something that answers requests below its URL. */
+export interface ReachableService {
+  readonly url: string
+  readonly handle: (request: Request) => Promise<Response>
+}
 
 /**
  * A `fetch` that reaches these services and nothing else, without a network: all other hosts are unknown. Services may share an
@@ -11,7 +16,7 @@ export type FakeFetch = (input: string | URL | Request, init?: RequestInit) => P
  * @example
  * const fetch = fetchFrom(issuer, anotherIssuer, webhook)
  */
-export function fetchFrom(...services: readonly Pick<FakeService, 'url' | 'handle'>[]): FakeFetch {
+export function fetchFrom(...services: readonly ReachableService[]): FakeFetch {
   return async (input, init) => {
     const request = new Request(input, init)
     request.signal.throwIfAborted()

@@ -20,7 +20,8 @@ interface ExpectedError {
 /** Areas B-config-load, B-config-validate and B-anonymous. */
 export const configurations: Readonly<Record<string, UnitRunner>> = {
   'B-config-load': async ({ given, expect }) => {
-    const text = JSON.stringify(given['file'])
+    const file = given['file'] ?? ''
+    const text = typeof file === 'string' ? file : JSON.stringify(file)
     const read =
       expect.outcome === 'decoded' ? decodeAuthenticationConfiguration : parseAuthenticationConfiguration
     try {

@@ -40,13 +40,14 @@ function attemptsOf({ backoff }: Given): number {
 }
 
 async function built(given: Given): Promise<Readonly<Record<string, unknown>>> {
-  const { kubeconfig, in_cluster: inCluster = false } = given
+  const { kubeconfig, in_cluster: inCluster = false, optional = false } = given
   if (inCluster === true) throw new NotImplemented('a cluster')
   if (kubeconfig !== null && kubeconfig !== 'unreachable') throw new NotImplemented('another kubeconfig')
   delete process.env['KUBERNETES_SERVICE_HOST']
   return attempt(() =>
     delegatedAuthentication({
       ...(kubeconfig === 'unreachable' && { kubeconfig: { server: 'https://127.0.0.1:2' } }),
+      optional: optional === true,
       skipLookup: given['skip_lookup'] === true,
       tolerateLookupFailure: given['tolerate_lookup_failure'] === true,
       // There it is on whatever the options say.

@@ -20,13 +20,15 @@ export const issuerDiscoveries: UnitRunner = async ({ given, expect }) => {
     if (/"(d|p|q|dp|dq|qi)":/.test(jwks)) return { note: 'private members are published' }
     const described = JSON.parse(documentAt(OPENID_CONFIGURATION_PATH)?.body ?? '{}') as object
     if (typeof request !== 'string') return { ...described, note }
-    const document = documentAt(request.replace(/^GET /, '').replace(/\?.*$/, ''))
+    // What is behind a `#` is never sent.
+    const document = documentAt(request.replace(/^GET /, '').replace(/[?#].*$/, ''))
     if (document === undefined) return { status: 404, note }
     const { body, headers } = document
     return { status: 200, headers, bodyText: body, body: JSON.parse(body) as unknown, note }
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
-    return { outcome: 'error', message: error.problems[0]?.message, effect, note }
+    const message = error.problems[0]?.message
+    return { outcome: 'error', message, messageContains: message, effect, note }
   }
 }
 

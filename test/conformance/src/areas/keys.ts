@@ -24,15 +24,26 @@ export const keys: UnitRunner = async ({ given }) => {
   }
 }
 
-/** The file that a case describes in words. */
+/** The file that a case describes in words: one block, or several. */
 async function fileOf(description: string): Promise<string> {
-  const make = FILES.find(([pattern]) => pattern.test(description))?.[1]
+  const blocks = await Promise.all(
+    description.split(/ followed by | \+ | and (?=[A-Z])|, (?=[A-Z])/).map(blockOf),
+  )
+  const text = blocks.join('')
+  return /label/i.test(description) ? text.replace(/(?<=-----(?:BEGIN|END) ).*(?=-----)/g, 'ANYTHING') : text
+}
+
+async function blockOf(description: string): Promise<string> {
+  const make = BLOCKS.find(([pattern]) => pattern.test(description))?.[1]
   if (make === undefined) throw new NotImplemented(`a key file "${description}"`)
   return make(description)
 }
 
-const FILES: readonly (readonly [RegExp, (description: string) => string | Promise<string>])[] = [
+const BLOCKS: readonly (readonly [RegExp, (description: string) => string | Promise<string>])[] = [
+  [/^(?:an )?empty/i, () => ''],
   [/^text without PEM/, () => 'there is no key in here\n'],
+  [/PRIVATE KEY.*Ed25519/i, () => exported(ed25519().privateKey, 'pkcs8')],
+  [/Ed25519/i, () => exported(ed25519().publicKey, 'spki')],
   [/CERTIFICATE with RSA/, () => certificate('RSA-2048')],
   [/CERTIFICATE with EC/, () => certificate('P-256')],
   [/RSA PUBLIC KEY/, () => exported(rsa().publicKey, 'pkcs1')],
@@ -41,8 +52,10 @@ const FILES: readonly (readonly [RegExp, (description: string) => string | Promi
   [/PKCS#1/, () => exported(rsa().privateKey, 'pkcs1')],
   [/PRIVATE KEY \(RSA\)/, () => exported(rsa().privateKey, 'pkcs8')],
   [/PKCS#8 PRIVATE KEY \(EC/, (text) => exported(ec(text).privateKey, 'pkcs8')],
-  [/EC PARAMETERS/, (text) => EC_PARAMETERS + exported(ec(text).privateKey, 'sec1')],
-  [/SEC1/, (text) => exported(ec(text).privateKey, 'sec1')],
+  [/SEC1|EC PRIVATE KEY/, (text) => exported(ec(text).privateKey, 'sec1')],
+  [/EC PARAMETERS/, () => EC_PARAMETERS],
+  [/RSA/, () => exported(rsa().publicKey, 'spki')],
+  [/EC/, (text) => exported(ec(text).publicKey, 'spki')],
 ]
 
 const EC_PARAMETERS = '-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n'
@@ -59,6 +72,10 @@ function rsa(): KeyPair {
 function ec(description: string): KeyPair {
   const curve = /P-\d+/.exec(description)?.[0] ?? 'P-256'
   return generateKeyPairSync('ec', { namedCurve: curve === 'P-224' ? 'secp224r1' : curve })
+}
+
+function ed25519(): KeyPair {
+  return generateKeyPairSync('ed25519')
 }
 
 function exported(key: KeyObject, type: 'pkcs1' | 'pkcs8' | 'sec1' | 'spki'): string {

@@ -130,6 +130,7 @@ function fileOf(content: object): string {
 const KINDS: readonly (readonly [RegExp, string])[] = [
   [/could not expand distributed claims|source does not exist|source from claim name/, 'distributed_claim'],
   [/fetching keys/, 'jwks_fetch'],
+  [/malformed jwt/, 'malformed_token'],
   [/authenticator not initialized/, 'not_initialized'],
   [/unsupported algorithm/, 'unsupported_alg'],
   [/expected audience/, 'wrong_audience'],
@@ -237,6 +238,8 @@ function flagged(given: Given): Result {
       flags['authentication-config'] as string | undefined,
     )
     if (options === undefined) return { outcome: 'valid' }
+    // What kube-apiserver finds out when it makes the authenticator.
+    oidc({ ...options, fetch: () => Promise.reject(new TypeError('not now')), discoverAtOnce: false }).close()
     const { signingAlgorithms, claimValidationRules = [], ...jwt } = options
     return {
       outcome: 'valid',
@@ -245,7 +248,7 @@ function flagged(given: Given): Result {
     }
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
-    return { outcome: 'invalid', message: error.problems[0]?.message }
+    return { outcome: 'invalid', message: error.problems[0]?.message, messageContains: error.message }
   }
 }
 

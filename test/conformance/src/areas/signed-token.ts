@@ -1,4 +1,12 @@
-import { constants, createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import {
+  constants,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+} from 'node:crypto'
 import { verificationKeyOfJwk, type VerificationKey } from '@kube-authn/core/jwt'
 import { NotImplemented } from '../vector.ts'
 
@@ -10,7 +18,7 @@ export interface VectorToken {
   readonly raw?: string
   readonly rawParts?: readonly string[]
   /** Another way of writing it down than the compact one. */
-  readonly form?: 'jws-json-flattened' | 'compact-with-base64-padding'
+  readonly form?: 'jws-json-flattened' | 'jws-json-general' | 'compact-with-base64-padding'
   readonly leadingWhitespace?: string
   /** The part that is changed after it was signed: `header`, `payload` or `signature`. */
   readonly tamper?: string
@@ -50,6 +58,10 @@ export async function tokenOf(given: string | VectorToken): Promise<string> {
     signWith === null || signWith === undefined ? '' : signature(text, signWith, String(header['alg']))
   if (form === 'jws-json-flattened') {
     return leadingWhitespace + JSON.stringify({ protected: encodedHeader, payload, signature: signed })
+  }
+  if (form === 'jws-json-general') {
+    const signatures = [{ protected: encodedHeader, signature: signed }]
+    return leadingWhitespace + JSON.stringify({ payload, signatures })
   }
   return tampered([encodedHeader, payload, signed], tamper)
 }
@@ -94,10 +106,21 @@ function pairNamed(name: string): KeyPair {
   const curve = /^ecP(256|384|521)/.exec(name)?.[1]
   const pair =
     curve === undefined
-      ? generateKeyPairSync('rsa', { modulusLength: 2048 })
-      : generateKeyPairSync('ec', { namedCurve: `P-${curve}` })
+      ? reread(generateKeyPairSync('rsa', { modulusLength: 2048 }))
+      : reread(generateKeyPairSync('ec', { namedCurve: `P-${curve}` }))
   pairs.set(name, pair)
   return pair
+}
+
+/**
+ * The same keys, read from their bytes. Node 20 waits for itself for ever when the garbage of making a key is collected while that very
+ * key is told as a JWK.
+ */
+function reread({ publicKey, privateKey }: KeyPair): KeyPair {
+  return {
+    publicKey: createPublicKey(publicKey.export({ type: 'spki', format: 'pem' })),
+    privateKey: createPrivateKey(privateKey.export({ type: 'pkcs8', format: 'pem' })),
+  }
 }
 
 function signature(text: string, key: string, algorithm: string): string {

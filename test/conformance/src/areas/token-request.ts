@@ -21,12 +21,13 @@ export const tokenRequests: UnitRunner = async ({ given, expect }) => {
   })
   try {
     const target = given['path'] as TokenTarget
-    const { spec, status } = await issuer.issue(target, given['body'], {
+    const { metadata, spec, status } = await issuer.issue(target, given['body'], {
       warn: (text) => void warnings.push(text),
     })
     const claims = readJwt(status.token)?.claims ?? {}
     return {
       status: 201,
+      metadata: named(expect['metadata'], metadata),
       spec: named(expect['spec'], spec),
       claims: named(expect['claims'], claims),
       absentClaims: absent(expect['absentClaims'], claims),
@@ -37,7 +38,8 @@ export const tokenRequests: UnitRunner = async ({ given, expect }) => {
     }
   } catch (error) {
     if (!(error instanceof StatusError)) throw error
-    return { status: error.status, message: error.message, errors: causesOf(error) }
+    const { status, message, body } = error
+    return { status, reason: body.reason, message, messageContains: message, errors: causesOf(error) }
   }
 }
 

@@ -148,14 +148,29 @@ describe('isAmbiguousPath', () => {
     '/api//v1/pods',
     '//api/v1/pods',
     '/apis/a\\b',
+    '/API/v1/pods',
+    '/Apis/apps/v1/deployments',
+    '/%41pi/v1/pods',
+    'http://h:a/b',
+    'a',
+    '/a\\b',
+    '/\\a',
+    '/a#b',
+    '//a@h/api/v1/pods#',
+    '/a b',
+    '/a\u00a0',
   ])('refuses %s', (path) => {
     expect(isAmbiguous(path)).toBe(true)
   })
 
   it.each([
     '/',
+    '*',
     '/a',
+    '/Admin/API',
+    '/APIARY',
     '/files/a%2Fb',
+    '/files/a%5Cb',
     '/a//b',
     '/.well-known/x',
     '/...',

@@ -1,5 +1,5 @@
 import { CelCompileError, type CelCompiler, type CelProgram, type CelVariable } from '../../cel/cel.ts'
-import type { ErrorList } from '../../field/errors.ts'
+import { type ErrorList, errorList } from '../../field/errors.ts'
 import type { FieldPath } from '../../field/path.ts'
 
 /** Compiles an expression of a configuration; `undefined`, with an error, when it is not valid. */
@@ -9,6 +9,11 @@ export type Compile = <V extends CelVariable>(
   path: FieldPath,
   resultType?: 'any' | 'bool',
 ) => CelProgram<V> | undefined
+
+/** What is wrong with a configuration, where expressions are shown as a whole. */
+export function configurationErrors(): ErrorList {
+  return errorList({ maxValueLength: 16_384 })
+}
 
 /** See {@link Compile}. */
 export function compileInto(errors: ErrorList, compiler: CelCompiler): Compile {

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { scryptSync } from 'node:crypto'
 import { describe, expect, it, vi } from 'vitest'
-import { parsePasswordHash, type PasswordHash } from './password-hash.ts'
+import { parsePasswordHash } from './parse-password-hash.ts'
+import type { PasswordHash } from './password-hash.ts'
 
 /*
  * bcrypt: the test vectors of crypt_blowfish. scrypt: RFC 7914 section 12. argon2id: the test vectors of the reference
@@ -88,6 +89,29 @@ describe('a password hash', () => {
     expect(await hash(scrypt('secret')).matches('secret')).toBe(true)
     expect(await hash(scrypt('secret')).matches('Secret')).toBe(false)
     expect(await hash(ARGON2ID).matches('password')).toBe(true)
+  })
+})
+
+describe('node:crypto', () => {
+  const expected = Uint8Array.from({ length: 32 }, (_, index) => index)
+  const calling = (...result: readonly unknown[]) => {
+    const scryptOfRuntime = (...args: readonly unknown[]): void => {
+      const done = args.at(-1) as (...outcome: readonly unknown[]) => void
+      done(...result)
+    }
+    vi.spyOn(process, 'getBuiltinModule').mockReturnValue({ scrypt: scryptOfRuntime })
+    return hash(`$scrypt$ln=4,r=1,p=1$${unpadded('salt')}$${unpadded(expected)}`)
+  }
+
+  it.each([
+    ['null, as Node says', null],
+    ['undefined, as Bun says', undefined],
+  ])('has no error where it is %s', async (_, error) => {
+    expect(await calling(error, expected).matches('secret')).toBe(true)
+  })
+
+  it('fails with its error', async () => {
+    await expect(calling(new Error('too much memory')).matches('secret')).rejects.toThrow('too much memory')
   })
 })
 

@@ -1,7 +1,8 @@
 import { createRemoteJWKSet, customFetch, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { fixedClock } from '../fixed-clock.ts'
-import { createIssuer, type Issuer, type IssuerAlgorithm } from './issuer.ts'
+import { createIssuer } from './create-issuer.ts'
+import type { Issuer, IssuerAlgorithm } from './issuer.ts'
 
 const NOW_MS = Date.UTC(2030, 0, 1, 0, 0, 0, 900)
 const NOW = Math.floor(NOW_MS / 1000)

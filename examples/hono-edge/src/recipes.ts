@@ -1,0 +1,108 @@
+/** A line to paste into a shell, and what it prints. */
+export interface Recipe {
+  readonly title: string
+  readonly command: string
+  readonly answer: string
+}
+
+/** What lines to paste are made of. */
+export interface Surroundings {
+  readonly origin: string
+  /** Where the line plays Cloudflare's edge; `undefined` where nobody listens to that. */
+  readonly edgeOrigin: string | undefined
+  /** Static tokens. */
+  readonly janesToken: string
+  readonly clarksToken: string
+  /** Tokens of the two issuers. */
+  readonly marysToken: string
+  readonly cartsToken: string
+}
+
+/** One for each way to say who you are, and for the ways it can fail. */
+export function recipes(surroundings: Surroundings): readonly Recipe[] {
+  const { origin, edgeOrigin, janesToken, clarksToken, marysToken, cartsToken } = surroundings
+  const curl = (url: string, ...options: readonly string[]): string =>
+    ['curl --silent --show-error', ...options, url].join(' ')
+  const header = (name: string, value: string): string => `--header '${name}: ${value}'`
+  const token = (value: string): string => header('Authorization', `Bearer ${value}`)
+  const superman = [header('Impersonate-User', 'superman'), header('Impersonate-Group', 'operators')]
+  const certificate = (told: object): string => header('CF-Blob', JSON.stringify({ tlsClientAuth: told }))
+
+  const atTheEdge = (edge: string): readonly Recipe[] => [
+    {
+      title: 'with a client certificate, as Cloudflare tells of it: this port plays its edge',
+      command: curl(`${edge}/whoami`, certificate(VERIFIED)),
+      answer: '{"username":"jbeda","groups":["app1","app2","system:authenticated"]}',
+    },
+    {
+      title: 'with one that was revoked, which Cloudflare verifies all the same',
+      command: curl(`${edge}/whoami`, certificate({ ...VERIFIED, certRevoked: '1' })),
+      answer: UNAUTHORIZED,
+    },
+  ]
+  return [
+    {
+      title: 'with a static token',
+      command: curl(`${origin}/whoami`, token(janesToken)),
+      answer: '{"username":"jane","groups":["developers","app1","system:authenticated"]}',
+    },
+    {
+      title: 'with an ID token of an OpenID Connect provider',
+      command: curl(`${origin}/whoami`, token(marysToken)),
+      answer: '{"username":"oidc:mary","groups":["oidc:operators","system:authenticated"]}',
+    },
+    {
+      title: 'as a service account of a cluster, who may look at nodes',
+      command: curl(`${origin}/nodes/mynode`, token(cartsToken)),
+      answer: '{"node":"mynode","user":"system:serviceaccount:shop:cart"}',
+    },
+    ...(edgeOrigin === undefined ? [] : atTheEdge(edgeOrigin)),
+    {
+      title: 'with a header that only the edge may write, which nobody listens to here',
+      command: curl(`${origin}/whoami`, certificate(VERIFIED)),
+      answer: UNAUTHORIZED,
+    },
+    {
+      title: 'with a wrong token, which is never taken for anonymous',
+      command: curl(`${origin}/healthz`, token('wrong')),
+      answer: UNAUTHORIZED,
+    },
+    {
+      title: 'clark may not look at a node',
+      command: curl(`${origin}/nodes/mynode`, token(clarksToken)),
+      answer: forbidden(
+        'nodes \\"mynode\\" is forbidden: User \\"clark\\" cannot get resource \\"nodes\\" in API group \\"\\" at the cluster scope',
+        'nodes',
+        'mynode',
+      ),
+    },
+    {
+      title: 'but clark may act as superman, who may',
+      command: curl(`${origin}/nodes/mynode`, token(clarksToken), ...superman),
+      answer: '{"node":"mynode","user":"superman","requester":"clark"}',
+    },
+    {
+      title: 'jane may act as nobody',
+      command: curl(`${origin}/nodes/mynode`, token(janesToken), ...superman),
+      answer: forbidden(
+        'users \\"superman\\" is forbidden: User \\"jane\\" cannot impersonate resource \\"users\\" in API group \\"\\" at the cluster scope',
+        'users',
+        'superman',
+      ),
+    },
+  ]
+}
+
+const VERIFIED = {
+  certPresented: '1',
+  certVerified: 'SUCCESS',
+  certRevoked: '0',
+  certSubjectDN: 'CN=jbeda,O=app2,O=app1',
+}
+
+const UNAUTHORIZED =
+  '{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Unauthorized","reason":"Unauthorized","code":401}'
+
+function forbidden(message: string, kind: string, name: string): string {
+  return `{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"${message}","reason":"Forbidden","details":{"name":"${name}","kind":"${kind}"},"code":403}`
+}

@@ -1,0 +1,16 @@
+import { cloudflareClientCertificate } from '@kube-authn/core/certificate-headers'
+import type { ExecutionContext } from 'hono'
+import { createApp } from './app.ts'
+import manifest from './policy.json' with { type: 'json' }
+import type { Settings } from './settings.ts'
+
+let app: ReturnType<typeof createApp> | undefined
+
+/** The app as a Cloudflare Worker, which is told what Cloudflare saw of client certificates. */
+export default {
+  fetch(request: Request, settings: Settings, context: ExecutionContext): Response | Promise<Response> {
+    // Tokens are kept as digests under a random key, and before the first request a Worker has no random numbers.
+    app ??= createApp({ settings, manifest, clientCertificate: cloudflareClientCertificate() })
+    return app.fetch(request, settings, context)
+  },
+}

@@ -1,0 +1,32 @@
+# The Worker on Cloudflare's runtime without Cloudflare. `npm start` puts what is embedded next to a copy of this file.
+using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "app", worker = .app),
+    # Issuers on this machine too, with certificates of an authority of their own.
+    (name = "outside", network = (
+      allow = ["public", "private"],
+      tlsOptions = (trustBrowserCas = true, trustedCertificates = [embed "issuer-ca.crt"]),
+    )),
+  ],
+  sockets = [
+    (name = "http", address = "127.0.0.1:8787", http = (), service = "app"),
+    # Plays Cloudflare's edge: what that saw of a connection is in a header. Who reaches this port can say anything.
+    (name = "edge", address = "127.0.0.1:8788", http = (cfBlobHeader = "CF-Blob"), service = "app"),
+  ],
+);
+
+const app :Workerd.Worker = (
+  modules = [(name = "worker", esModule = embed "worker.js")],
+  compatibilityDate = "2026-11-01",
+  # The app needs nothing of Node, which a Worker of this date could have.
+  compatibilityFlags = ["no_nodejs_compat", "no_nodejs_compat_v2"],
+  globalOutbound = "outside",
+  bindings = [
+    (name = "TOKENS_CSV", fromEnvironment = "TOKENS_CSV"),
+    (name = "OIDC_ISSUER", fromEnvironment = "OIDC_ISSUER"),
+    (name = "SERVICE_ACCOUNT_ISSUER", fromEnvironment = "SERVICE_ACCOUNT_ISSUER"),
+    (name = "AUDIENCE", fromEnvironment = "AUDIENCE"),
+  ],
+);

@@ -1,0 +1,14 @@
+const TOKEN = "[\\w!#$%&'*+.^`|~-]+"
+const QUOTED = '"(?:[^"\\\\\\r\\n]|\\\\.)*"'
+const CONTENT_TYPE = new RegExp(
+  `^\\s*${TOKEN}(?:/${TOKEN})?\\s*(?:;\\s*${TOKEN}\\s*=\\s*(?:${TOKEN}|${QUOTED})\\s*)*(?:;\\s*)?$`,
+)
+
+/**
+ * Whether a `Content-Type` can be read at all; one that is not there can. What it says does not matter.
+ *
+ * Source: Go `mime` ParseMediaType, which client-go calls on every response.
+ */
+export function isReadableContentType(contentType: string): boolean {
+  return contentType === '' || CONTENT_TYPE.test(contentType)
+}

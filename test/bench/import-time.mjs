@@ -1,0 +1,52 @@
+// How long it takes Node to import each public entry, the first time in a process: node test/bench/import-time.mjs [PART OF A NAME] [ROUNDS]
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join, posix } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+const [, , wanted = '', rounds = '15'] = process.argv
+const packages = fileURLToPath(new URL('../../packages', import.meta.url))
+const folders = readdirSync(packages).filter((folder) => existsSync(join(packages, folder, 'package.json')))
+const entries = folders.flatMap((folder) => {
+  const { name, exports } = JSON.parse(readFileSync(join(packages, folder, 'package.json'), 'utf8'))
+  return Object.entries(exports)
+    .filter(([, target]) => target.endsWith('.js'))
+    .map(([subpath, target]) => ({
+      name: posix.join(name, subpath),
+      url: pathToFileURL(join(packages, folder, target)).href,
+    }))
+    .filter((entry) => entry.name.includes(wanted))
+})
+
+// What the same machine needs for others.
+entries.push(
+  { name: 'hono', url: import.meta.resolve('hono') },
+  { name: 'express', url: import.meta.resolve('express') },
+  { name: 'jose', url: import.meta.resolve('jose') },
+)
+
+const times = new Map(entries.map(({ name }) => [name, []]))
+// In turns, so that what else the machine does meets all of them.
+for (let round = 0; round < Number(rounds); round++) {
+  for (const { name, url } of entries) times.get(name).push(importTime(url))
+}
+
+const width = Math.max(...entries.map(({ name }) => name.length))
+console.log(`Node ${process.version}, ${rounds} processes each: median (least to most), in milliseconds`)
+for (const [name, all] of times) {
+  const sorted = all.toSorted((a, b) => a - b)
+  const [median, least, most] = [sorted[sorted.length >> 1], sorted[0], sorted.at(-1)].map((ms) =>
+    ms.toFixed(1),
+  )
+  console.log(`${name.padEnd(width)} ${median.padStart(7)}  (${least} to ${most})`)
+}
+
+/** In a process of its own, without the start of that. */
+function importTime(url) {
+  const script = `const start = performance.now(); await import(${JSON.stringify(url)}); console.log(performance.now() - start)`
+  const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+    encoding: 'utf8',
+  })
+  if (status !== 0) throw new Error(stderr)
+  return Number(stdout)
+}

@@ -1,0 +1,24 @@
+// The least Worker with bearer tokens of an OpenID Connect provider: what .ci/size-limit.config.mjs weighs.
+import { authenticateRequest, authenticatorChain, fetchRequest } from '@kube-authn/core'
+import { oidc } from '@kube-authn/core/oidc'
+
+let authenticate
+
+export default {
+  async fetch(request, { ISSUER: url, AUDIENCE: audience }) {
+    authenticate ??= authenticateRequest(authenticatorChain({ tokens: [tokensOf(url, audience)] }))
+    const outcome = await authenticate(fetchRequest(request))
+    if ('failure' in outcome) return outcome.failure.getResponse()
+    return new Response(`Hello ${outcome.authentication.user.username}`)
+  },
+}
+
+function tokensOf(url, audience) {
+  return oidc({
+    issuer: { url, audiences: [audience] },
+    claimMappings: {
+      username: { claim: 'sub', prefix: 'oidc:' },
+      groups: { claim: 'groups', prefix: 'oidc:' },
+    },
+  })
+}

@@ -1,0 +1,41 @@
+// A Worker whose clock can be put forward, and whose requests can end before what they began.
+import { authenticateRequest, bearerToken, fetchRequest } from '@kube-authn/core'
+import { oidc } from '@kube-authn/core/oidc'
+import { cached } from '@kube-authn/core/token-cache'
+
+let offsetMs = 0
+const clock = {
+  now: () => Date.now() + offsetMs,
+  after(milliseconds, callback) {
+    const timer = setTimeout(() => callback(), milliseconds)
+    return () => clearTimeout(timer)
+  },
+}
+let chains
+
+export default {
+  async fetch(request, { ISSUER: url }) {
+    const { pathname, searchParams } = new URL(request.url)
+    if (pathname === '/advance') {
+      offsetMs += Number(searchParams.get('seconds')) * 1000
+      return new Response('')
+    }
+    chains ??= chainsOf(url)
+    const deciding = chains[pathname](fetchRequest(request))
+    if (searchParams.has('leave')) return new Response('')
+    const outcome = await deciding
+    return 'failure' in outcome
+      ? outcome.failure.getResponse()
+      : new Response(outcome.authentication.user.username)
+  },
+}
+
+function chainsOf(url) {
+  const issuer = { url, audiences: ['app'] }
+  const claimMappings = { username: { claim: 'sub', prefix: '' } }
+  const tokens = () => oidc({ issuer, claimMappings, clock })
+  return {
+    '/oidc': authenticateRequest(bearerToken(tokens())),
+    '/cached': authenticateRequest(bearerToken(cached(tokens(), { clock }))),
+  }
+}

@@ -1,0 +1,82 @@
+import { execFile } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { binaryOf } from '../binaries.mjs'
+import { wireChecks } from './wire-checks.mjs'
+
+/** What caches remember for, and a little more. */
+const PAUSE_MS = 1200
+/** For all checks of a turn, on a machine that is busy. */
+const TURN_MS = 120_000
+const SCRIPT_MS = 120_000
+
+/** Runs the suite on a runtime: the result of each check, `{ name, error? }`. */
+export async function suiteResults(runtime, { scratch, credentials }) {
+  const served = await runtime.start(scratch, { ...runtime.facts, credentials })
+  try {
+    const turn = async (name) => {
+      const url = `http://127.0.0.1:${served.port}/checks/${name}`
+      const response = await fetch(url, { signal: AbortSignal.timeout(TURN_MS) })
+      if (!response.ok) throw new Error(`HTTP status ${response.status}: ${await response.text()}`)
+      return response.json()
+    }
+    const first = await turn('first')
+    const [wire] = await Promise.all([wireChecks({ ...runtime, port: served.port }), sleep(PAUSE_MS)])
+    const later = new Map((await turn('later')).map(({ name, error }) => [name, error]))
+    return [...first.map(({ name, error = later.get(name) }) => ({ name, error })), ...wire]
+  } catch (error) {
+    throw new Error(`${error.message}\n${served.said()}`, { cause: error })
+  } finally {
+    await served.stop()
+  }
+}
+
+/**
+ * Runs a script of this folder that starts runtimes by itself.
+ *
+ * @param needs the runtimes, which are installed before.
+ * @returns what it said, and how many of its checks held and did not.
+ */
+export async function countsOf({ file, needs }) {
+  for (const name of needs) await binaryOf(name)
+  const script = fileURLToPath(new URL(`../${file}`, import.meta.url))
+  const { status, output } = await outputOf(process.execPath, [script])
+  const [, passed = '0', failed = '0'] = /^(\d+) passed, (\d+) failed$/m.exec(output) ?? []
+  // It failed without a check that did, as when it cannot start.
+  const isBroken = status !== 0 && failed === '0'
+  return { passed: Number(passed), failed: isBroken ? 1 : Number(failed), output }
+}
+
+/** What only runs where there is Node: scripts that print a line for each check, and how many of them held. */
+const SCRIPTS = {
+  'TLS peers': 'tls-peer-chain.mjs',
+  '@kube-authn/node': 'node-package.mjs',
+  'node:http': 'node-adapters.mjs',
+}
+
+/** Runs those scripts: the result of each check. */
+export async function scriptResults({ script }) {
+  if (script === undefined) return []
+  const results = []
+  for (const [name, file] of Object.entries(SCRIPTS)) {
+    const [command, args] = await script(fileURLToPath(new URL(`../${file}`, import.meta.url)))
+    const { status, output } = await outputOf(command, args)
+    const lines = [...output.matchAll(/^(ok|FAILED) +(.+)(?:\n {7}(.+))?/gm)]
+    const isWhole = new RegExp(`^${lines.length} passed, 0 failed$`, 'm').test(output) && status === 0
+    for (const [, verdict, check, why = 'it failed'] of lines) {
+      results.push({ name: `${name}: ${check}`, error: verdict === 'ok' ? undefined : why })
+    }
+    if (!isWhole && lines.every(([, verdict]) => verdict === 'ok')) {
+      results.push({ name: `${name}: comes to its end`, error: output })
+    }
+  }
+  return results
+}
+
+function outputOf(command, args) {
+  return new Promise((resolve) => {
+    execFile(command, args, { timeout: SCRIPT_MS, encoding: 'utf8' }, (error, stdout, stderr) => {
+      resolve({ status: error === null ? 0 : (error.code ?? 1), output: `${stdout}${stderr}` })
+    })
+  })
+}

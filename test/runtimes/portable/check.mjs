@@ -1,0 +1,53 @@
+/** What is checked, by name, in the order it was said. */
+const checks = new Map()
+
+/** A way to say what must hold of one thing: `check('knows a token', async () => { ... })`. */
+export function checksOf(thing) {
+  return (name, run) => add(`${thing}: ${name}`, { run })
+}
+
+/**
+ * The same across requests: `first` runs in one, and what it returns is given to `later` in another one, more than a second
+ * afterwards. Clocks, timers and promises need not be what they are within one request.
+ */
+export function checksAcrossRequestsOf(thing) {
+  return (name, { first, later }) => add(`${thing}: ${name}`, { first, later })
+}
+
+function add(name, check) {
+  if (checks.has(name)) throw new Error(`checked twice: ${name}`)
+  checks.set(name, check)
+}
+
+/** What the `first` halves left to the `later` ones. */
+const leftOver = new Map()
+
+/** Runs all checks of this turn: `first` is all there is but for the `later` halves. */
+export async function runChecks(turn) {
+  const results = []
+  for (const [name, check] of checks) {
+    if (turn === 'later' && check.later === undefined) continue
+    results.push({ name, ...(await resultOf(() => runCheck(name, check, turn))) })
+  }
+  return results
+}
+
+async function runCheck(name, { run, first, later }, turn) {
+  if (turn === 'later') {
+    if (!leftOver.has(name)) throw new Error('its first half failed, or this is another isolate')
+    await later(leftOver.get(name))
+  } else if (run === undefined) {
+    leftOver.set(name, await first())
+  } else {
+    await run()
+  }
+}
+
+async function resultOf(run) {
+  try {
+    await run()
+    return {}
+  } catch (error) {
+    return { error: String(error?.stack ?? error) }
+  }
+}

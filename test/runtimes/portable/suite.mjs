@@ -1,0 +1,35 @@
+import './guard.mjs'
+import './at-load.mjs'
+import './chain.mjs'
+import './files.mjs'
+import './service-accounts.mjs'
+import './bootstrap-tokens.mjs'
+import './oidc.mjs'
+import './configuration.mjs'
+import './webhooks.mjs'
+import './keystone.mjs'
+import './request-header.mjs'
+import './authorization.mjs'
+import './reviews.mjs'
+import './observers.mjs'
+import './test-kit.mjs'
+import './caches.mjs'
+import { checkPeerCertificates, useCredentials } from './certificates.mjs'
+import { runChecks } from './check.mjs'
+import { checkEnvironment, checkNothingWasTried } from './environment.mjs'
+import { checkHonoOnThis } from './hono.mjs'
+
+/**
+ * The whole suite, for a runtime of which these facts are expected.
+ *
+ * @param facts `node`: whether it has what Node has; `peerCertificates`: whether its HTTP servers tell the certificates of peers;
+ *   `cloudflare`: whether what Cloudflare tells `counts`, is `possible` or `refused`; `credentials`: those of `makeCredentials`.
+ */
+export function makeSuite(facts) {
+  useCredentials(facts.credentials)
+  checkEnvironment(facts)
+  checkPeerCertificates(facts)
+  checkHonoOnThis(facts)
+  checkNothingWasTried()
+  return runChecks
+}
