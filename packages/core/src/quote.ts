@@ -1,7 +1,8 @@
 const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
 const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u
 
-const NAMED_ESCAPES: ReadonlyMap<string, string> = new Map([
+/** The characters that Go writes with a backslash and a letter, or themselves. */
+export const NAMED_ESCAPES: ReadonlyMap<string, string> = new Map([
   ['"', '\\"'],
   ['\\', '\\\\'],
   ['\u0007', '\\a'],

@@ -18,7 +18,7 @@ export interface CelUser {
 
 /** A result that is of use only within an expression. */
 export interface CelOpaque {
-  readonly type: 'bytes' | 'duration' | 'optional' | 'timestamp' | 'type'
+  readonly type: 'bytes' | 'duration' | 'object' | 'optional' | 'timestamp' | 'type'
 }
 
 /** What comes of an expression: `int` and `uint` are bigints, `double` is a number, a map is a `Map`. */

@@ -7,29 +7,33 @@ import {
   type CelProgram,
   type CelVariable,
 } from './cel.ts'
+import { refineChecks } from './checking.ts'
 import { environmentFor, inputOf } from './environment.ts'
-import { compilationText, evaluationError, issueOf, undeclared } from './error-text.ts'
+import { compilationText, evaluationError } from './error-text.ts'
+import { issueOf, undeclared } from './issues.ts'
+import { type Patterns, patternsWithin } from './library/regular-expressions.ts'
 import { meter } from './metering.ts'
-import { applyMarks, withoutMarks } from './optional-entries.ts'
-import { celValue } from './output.ts'
-import { type Patterns, patternsWithin } from './regular-expressions.ts'
-import { forbiddenNode, hasReplacedCall, withOwnFunctions } from './rewrite.ts'
-import { selectsField } from './tree.ts'
+import { encodeByteLiterals } from './syntax/byte-literals.ts'
+import { convertConstants, numberIssue } from './syntax/constants.ts'
+import { applyMarks, withoutMarks } from './syntax/optional-entries.ts'
+import { forbiddenNode, hasReplacedCall, withOwnFunctions } from './syntax/rewrite.ts'
+import { selectsField } from './syntax/tree.ts'
+import { celValue } from './values/output.ts'
 
-/** Characters of an expression. */
-const MAX_LENGTH = 16_384
+/** Characters of an expression, as in cel-go. */
+const MAX_LENGTH = 100_000
 /** The library's limit of depth does not count these, and with enough of them the stack ends: where, no test could say. */
 const TOO_MANY_SIGNS = /[!-](?:\s*[!-]){1000}/
 /** How much there may be in a claim set: values, and another for every 32 characters of text. */
 const MAX_INPUT_SIZE = 100_000
 
 /**
- * A compiler with the variables and functions of Kubernetes: the standard ones, `optional`, the texts of version 2, and `sets`.
- * Regular expressions are RE2's, and nothing runs longer than it costs.
+ * A compiler with the variables and functions of Kubernetes, which `docs/tokens.md` lists. Regular expressions are RE2's, and
+ * nothing runs longer than it costs.
  *
  * Source: apiserver `pkg/authentication/cel`; KEP-3331.
  *
- * Deviation: some functions are missing, and there are limits (`docs/deviations.md`, CEL functions; CEL limits).
+ * Deviation: not everything can be written, and there are limits (`docs/deviations.md`, CEL syntax; CEL limits).
  *
  * @example
  * const program = celCompiler().compile('claims', 'claims.hd == "example.com"', 'bool')
@@ -56,6 +60,7 @@ export function celCompiler(): CelCompiler {
       const checked = parsed.check()
       if (!checked.valid) fail(expression, issueOf(checked.error))
       meter(parsed.ast, costs)
+      checkConstants(expression, parsed.ast)
       const type = checked.type ?? 'dyn'
       if (resultType === 'bool' && type !== 'bool') throw new CelCompileError('must evaluate to bool')
 
@@ -94,8 +99,11 @@ function readExpression(
     if (forbidden !== undefined) {
       fail(expression, { message: undeclared(forbidden.name), position: forbidden.node.pos })
     }
+    const number = numberIssue(root)
+    if (number !== undefined) fail(expression, number)
     const pattern = patterns.problem(root)
     if (pattern !== undefined) {
+      if (pattern.functionName !== 'matches') failToInstantiate(pattern.message)
       fail(expression, {
         message: `invalid matches argument: ${pattern.message}`,
         position: pattern.node.pos,
@@ -103,6 +111,8 @@ function readExpression(
     }
     const parsed = parse(withOwnFunctions(source, root))
     if (hasReplacedCall(parsed.ast)) throw new CelCompileError('compilation failed: invalid expression')
+    encodeByteLiterals(source, parsed.ast)
+    refineChecks(parsed.ast)
     const misplaced = applyMarks(parsed.ast, marks)
     if (misplaced !== undefined) {
       fail(expression, { message: "Syntax error: extraneous input '?'", position: misplaced })
@@ -112,6 +122,17 @@ function readExpression(
     if (error instanceof CelCompileError) throw error
     return fail(expression, issueOf(error))
   }
+}
+
+function checkConstants(expression: string, root: Parsed['ast']): void {
+  const failed = convertConstants(root)
+  if (failed === undefined) return
+  if (failed.literal === undefined) failToInstantiate(failed.message)
+  fail(expression, { message: `invalid ${failed.literal} argument`, position: failed.position })
+}
+
+function failToInstantiate(reason: string): never {
+  throw new CelCompileError(`program instantiation failed: ${reason}`)
 }
 
 function fail(expression: string, issue: Parameters<typeof compilationText>[1]): never {

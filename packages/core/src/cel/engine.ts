@@ -1,14 +1,28 @@
-import type { ASTNode, BinaryOperator, TypeDeclaration } from '@marcbachmann/cel-js'
+import type { ASTNode, Environment, TypeDeclaration } from '@marcbachmann/cel-js'
 
 /*
  * What the library hands to a macro. It is the same that its own macros use; the library declares none of it, and is pinned.
  */
 
+/** Adds a function, or an overload of one. */
+export type Register = (signature: string, handler: (...values: never[]) => unknown) => void
+
+/** Adds functions that nobody has to wait for. */
+export function registrar(environment: Environment): Register {
+  return (signature, handler) => {
+    environment.registerFunction(signature, handler, { async: false })
+  }
+}
+
 /** A node of the syntax tree. */
 export type Node = ASTNode
 
+/** How the library finds out a static type. */
+export type Check = (checker: Checker, node: Node, scope: Scope) => Type
+
 /** A node whose types or values can be told anew. */
 interface Changeable {
+  readonly meta: { readonly check: Check }
   setMeta(key: 'async' | 'check' | 'evaluate', value: unknown): void
 }
 
@@ -20,19 +34,23 @@ export function isChangeable(node: Node): node is Node & Changeable {
 /** A list or a map that is written out. */
 export type LiteralNode = Extract<Node, { readonly op: 'list' | 'map' }> & Changeable
 
-/** An operator with two operands that was checked. `handle` makes a value of theirs. */
-export type OperatorNode = Extract<Node, { readonly op: BinaryOperator | '||' | '&&' | '[?]' }> & {
-  handle(left: unknown, right: unknown, node: Node, evaluator: Evaluator): unknown
-}
-
 /** The call of a function that was checked. */
 export type CallNode = Extract<Node, { readonly op: 'call' }> & {
-  handle(values: readonly unknown[], node: Node, evaluator: Evaluator): unknown
+  readonly argTypes: readonly Type[]
+  handle(values: readonly unknown[], node: Node, evaluator?: Evaluator): unknown
 }
 
 /** The call of a function of a value that was checked. The value comes first. */
 export type MethodCallNode = Extract<Node, { readonly op: 'rcall' }> & {
+  readonly candidates: Iterable<Declaration>
   handle(values: readonly unknown[], evaluator: Evaluator, node: Node): unknown
+}
+
+/** One of the functions of a name. */
+export interface Declaration {
+  readonly receiverType: Type | null
+  readonly argTypes: readonly Type[]
+  readonly returnType: Type
 }
 
 /** A static type. */
@@ -47,6 +65,7 @@ export interface Scope {
 
 /** Tells types, before anything is evaluated. */
 export interface Checker {
+  readonly objectTypes: ReadonlyMap<string, { readonly fields?: Readonly<Record<string, Type>> }>
   readonly registry: {
     getListType(type: Type): Type
     getMapType(key: Type, value: Type): Type

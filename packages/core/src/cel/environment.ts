@@ -1,33 +1,31 @@
 import { Environment } from '@marcbachmann/cel-js'
 import type { Budget } from './budget.ts'
 import type { CelInputs, CelUser, CelVariable } from './cel.ts'
-import { registerComprehensions } from './comprehensions.ts'
-import { registerConversions } from './conversions.ts'
-import { registerDurations } from './durations.ts'
 import { seeTypesFlat } from './flat-types.ts'
-import { claimsInput, escapedMap, type SizedValue } from './input.ts'
-import { registerPresence } from './presence.ts'
-import { type Patterns, registerRegularExpressions } from './regular-expressions.ts'
-import { registerSets } from './sets.ts'
-import { registerStrings } from './strings.ts'
-import { registerTimestamps } from './timestamps.ts'
+import { registerAddressRanges } from './library/address-ranges.ts'
+import { registerComparisons } from './library/comparisons.ts'
+import { registerComprehensions } from './library/comprehensions.ts'
+import { registerConversions } from './library/conversions.ts'
+import { registerDurations } from './library/durations.ts'
+import { registerIpAddresses } from './library/ip-addresses.ts'
+import { registerListExtensions } from './library/list-extensions.ts'
+import { registerLists } from './library/lists.ts'
+import { registerNamedFormats } from './library/named-formats.ts'
+import { registerOptionals } from './library/optionals.ts'
+import { registerPresence } from './library/presence.ts'
+import { registerQuantities } from './library/quantities.ts'
+import { type Patterns, registerRegularExpressions } from './library/regular-expressions.ts'
+import { registerSemanticVersions } from './library/semantic-versions.ts'
+import { registerSets } from './library/sets.ts'
+import { registerStrings } from './library/strings.ts'
+import { registerTextFormat } from './library/text-format.ts'
+import { registerTimestamps } from './library/timestamps.ts'
+import { registerUrls } from './library/urls.ts'
+import { claimsInput, type SizedValue } from './values/input.ts'
+import { CelUserValue } from './values/user-value.ts'
 
-/** How deep an expression may be nested, and how many nodes it may have. */
-const LIMITS = { maxAstNodes: 10_000, maxDepth: 100 }
-
-class User {
-  readonly username: string
-  readonly uid: string
-  readonly groups: readonly string[]
-  readonly extra: ReadonlyMap<string, readonly string[]>
-
-  constructor({ username, uid, groups, extra }: CelUser) {
-    this.username = username
-    this.uid = uid
-    this.groups = groups
-    this.extra = escapedMap(new Map(Object.entries(extra)))
-  }
-}
+/** How deep an expression may be nested, and how much there may be in it. */
+const LIMITS = { maxAstNodes: 100_000, maxDepth: 100, maxListElements: 50_000, maxMapEntries: 50_000 }
 
 /**
  * The functions that there are, and the one variable.
@@ -45,23 +43,34 @@ export function environmentFor(variable: CelVariable, budget: Budget, patterns: 
   registerConversions(environment)
   registerDurations(environment)
   registerTimestamps(environment, budget)
-  registerPresence(environment, budget)
+  registerPresence(environment)
+  registerOptionals(environment, budget)
   registerRegularExpressions(environment, patterns)
   registerSets(environment, budget)
   registerStrings(environment, budget)
-  seeTypesFlat(environment)
-  if (variable === 'claims') return environment.registerVariable('claims', 'map<string, dyn>')
+  registerTextFormat(environment, budget)
+  registerLists(environment, budget)
+  registerListExtensions(environment, budget)
+  registerUrls(environment, budget)
+  registerIpAddresses(environment)
+  registerAddressRanges(environment)
+  registerQuantities(environment, budget)
+  registerSemanticVersions(environment, budget)
+  registerNamedFormats(environment)
   environment.registerType('CelUser', {
-    ctor: User,
+    ctor: CelUserValue,
     fields: { username: 'string', uid: 'string', groups: 'list<string>', extra: 'map<string, list<string>>' },
   })
-  return environment.registerVariable('user', 'CelUser')
+  registerComparisons(environment)
+  seeTypesFlat(environment)
+  const type = variable === 'user' ? 'CelUser' : 'map<string, dyn>'
+  return environment.registerVariable(variable, type)
 }
 
 /** The value of the variable. */
 export function inputOf<V extends CelVariable>(variable: V, input: CelInputs[V]): SizedValue {
   if (isUser(variable, input)) {
-    return { value: new User(input), size: claimsInput({ ...input }).size }
+    return { value: new CelUserValue(input), size: claimsInput({ ...input }).size }
   }
   return claimsInput(input)
 }

@@ -1,20 +1,19 @@
-import { Optional } from '@marcbachmann/cel-js'
-import { type Budget, BudgetExceeded, ERROR_COST } from './budget.ts'
+import type { Budget } from './budget.ts'
 import {
   type CallNode,
   type Evaluator,
   isChangeable,
   type MethodCallNode,
   type Node,
-  type OperatorNode,
   type Scope,
 } from './engine.ts'
-import { isEqual, isIn } from './equality.ts'
-import { nodesOf } from './tree.ts'
+import { logical, operandsOf, operated, opposite } from './operators.ts'
+import { optionallySelected, selected } from './selection.ts'
+import { nodesOf } from './syntax/tree.ts'
 
 /**
- * Makes the operators and calls of a checked expression pay for what they go through, as a rule a tenth for each character and
- * a half for each element that is copied. Those of the library cost nothing, and so a token could keep a server busy.
+ * Makes the operators and calls of a checked expression ours, and pay for what they go through: as a rule a tenth for each character
+ * and a half for each element that is copied. Those of the library cost nothing, and so a token could keep a server busy.
  *
  * Source: cel-go `interpreter/runtimecost.go`.
  *
@@ -29,103 +28,62 @@ export function meter(root: Node, budget: Budget): void {
 
 type Evaluate = (evaluator: Evaluator, node: never, scope: Scope) => unknown
 
-/** How a node is evaluated from now on; `undefined` for one that costs no more than that it is there. */
-function evaluation({ op, args }: Node, budget: Budget): Evaluate | undefined {
-  switch (op) {
+/** How a node is evaluated from now on; `undefined` for one that is evaluated as it was. */
+function evaluation(node: Node, budget: Budget): Evaluate | undefined {
+  switch (node.op) {
     case 'value':
     case 'id':
-    case '.':
-    case '.?':
-    case '[]':
     case '?:':
     case '!_':
-    case '-_':
     case 'list':
       return undefined
     case 'map':
       // The library makes a plain object of an empty one, whatever it is told before.
-      return args.length === 0 ? () => new Map() : undefined
+      return node.args.length === 0 ? () => new Map() : undefined
+    case '.':
+    case '.?':
+    case '[]':
+    case '[?]':
+      return (evaluator, _node, scope) => selection(evaluator, node, scope)
     case 'call':
-      return (evaluator, node: CallNode, scope) => {
-        const values = node.args[1].map((each) => evaluator.run(each, scope))
+      return (evaluator, call: CallNode, scope) => {
+        const values = call.args[1].map((each) => evaluator.run(each, scope))
         payFor(values, budget)
-        return node.handle(values, node, evaluator)
+        return call.handle(values, call, evaluator)
       }
     case 'rcall':
-      return (evaluator, node: MethodCallNode, scope) => {
-        const values = [node.args[1], ...node.args[2]].map((each) => evaluator.run(each, scope))
+      return (evaluator, call: MethodCallNode, scope) => {
+        const values = [call.args[1], ...call.args[2]].map((each) => evaluator.run(each, scope))
         payFor(values, budget)
-        return node.handle(values, evaluator, node)
+        return call.handle(values, evaluator, call)
       }
     case '||':
-    case '&&':
-      return (evaluator, node: OperatorNode, scope) => logical(evaluator, node, scope, budget)
-    case '[?]':
-      return (evaluator, node: OperatorNode, scope) => {
-        const [value, index] = node.args.map((each) => evaluator.run(each, scope))
-        const found = node.handle(value, index, node, evaluator)
-        // There was an error about an index, which came to nothing.
-        if (found instanceof Optional && !found.hasValue()) budget.spend(ERROR_COST / 10)
-        return found
-      }
+    case '&&': {
+      let operands: readonly Node[] | undefined
+      return (evaluator, _node, scope) =>
+        logical(evaluator, node.op, (operands ??= operandsOf(node)), scope, budget)
+    }
+    case '-_':
+      return (evaluator, _node, scope) => opposite(evaluator.run(node.args, scope))
     default:
-      return (evaluator, node: OperatorNode, scope) => binary(evaluator, node, scope, budget)
+      return (evaluator, _node, scope) => {
+        const [left, right] = node.args
+        return operated(node.op, evaluator.run(left, scope), evaluator.run(right, scope), budget)
+      }
   }
+}
+
+type SelectionNode = Extract<Node, { readonly op: '.' | '.?' | '[]' | '[?]' }>
+
+function selection(evaluator: Evaluator, node: SelectionNode, scope: Scope): unknown {
+  const operand = evaluator.run(node.args[0], scope)
+  const key = node.op === '.' || node.op === '.?' ? node.args[1] : evaluator.run(node.args[1], scope)
+  const isOptional = node.op === '.?' || node.op === '[?]'
+  return isOptional ? optionallySelected(operand, key) : selected(operand, key)
 }
 
 function payFor(values: readonly unknown[], budget: Budget): void {
   for (const value of values) {
     if (typeof value === 'string' || value instanceof Uint8Array) budget.spend(value.length / 10)
   }
-}
-
-function binary(evaluator: Evaluator, node: OperatorNode, scope: Scope, budget: Budget): unknown {
-  const left = evaluator.run(node.args[0], scope)
-  const right = evaluator.run(node.args[1], scope)
-  switch (node.op) {
-    case '==':
-      return isEqual(left, right, budget)
-    case '!=':
-      return !isEqual(left, right, budget)
-    case 'in':
-      if (Array.isArray(right)) return isIn(left, right, budget)
-      if (right instanceof Map) return right.has(left)
-      break
-    case '+':
-      payFor([left, right], budget)
-      if (Array.isArray(left) && Array.isArray(right)) {
-        return joined(left, right, budget)
-      }
-      break
-    default:
-      if (typeof left === 'string' && typeof right === 'string') {
-        budget.spend(Math.min(left.length, right.length) / 100)
-      }
-  }
-  return node.handle(left, right, node, evaluator)
-}
-
-function joined(left: readonly unknown[], right: readonly unknown[], budget: Budget): readonly unknown[] {
-  budget.spend((left.length + right.length) / 2)
-  return left.concat(right)
-}
-
-/** `||` and `&&`: an error on one side does not count when the other side decides. */
-function logical(evaluator: Evaluator, node: OperatorNode, scope: Scope, budget: Budget): boolean {
-  const decisive = node.op === '||'
-  let left: unknown
-  let failed: { readonly error: unknown } | undefined
-  try {
-    left = evaluator.run(node.args[0], scope)
-  } catch (error) {
-    if (error instanceof BudgetExceeded) throw error
-    budget.spend(ERROR_COST)
-    failed = { error }
-  }
-  if (left === decisive) return decisive
-  const right = evaluator.run(node.args[1], scope)
-  if (right === decisive) return decisive
-  if (failed !== undefined) throw failed.error
-  if (left === right && typeof left === 'boolean') return left
-  throw evaluator.createError('no_such_overload', 'no such overload', node)
 }

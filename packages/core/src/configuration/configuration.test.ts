@@ -197,7 +197,7 @@ describe('validateAuthenticationConfiguration', () => {
       'https:/a',
       'https:///a',
       'https://:1',
-      'https://[ ]',
+      'https://[]',
       'https://a:99999',
     ].map((url): [string, Readonly<Record<string, unknown>>, readonly string[]] => [
       `${url}, which has no host`,
@@ -363,6 +363,9 @@ describe('parseUrl', () => {
   it.each([
     ['https://a:b', 'invalid port ":b" after host'],
     ['https://a b', 'invalid character " " in host name'],
+    ['https://[ ]', 'invalid character " " in host name'],
+    ['https://[%41]', 'invalid URL escape "%41"'],
+    ['https://[fe80::1%25 ]', 'invalid character " " in host name'],
     ['https://[::1', "missing ']' in host"],
     ['https://a/%zz', 'invalid URL escape "%zz"'],
     ['https://a\n', 'net/url: invalid control character in URL'],

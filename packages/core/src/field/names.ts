@@ -5,12 +5,14 @@
  */
 
 const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?'
+const OLD_LABEL = '[a-z]([-a-z0-9]*[a-z0-9])?'
 const SUBDOMAIN = `${LABEL}(\\.${LABEL})*`
 const QUALIFIED = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]'
 const LABEL_VALUE = `(${QUALIFIED})?`
 const HTTP_PATH = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+"
 
 const isLabel = fullMatch(LABEL)
+const isOldLabel = fullMatch(OLD_LABEL)
 const isQualified = fullMatch(QUALIFIED)
 const isLabelValue = fullMatch(LABEL_VALUE)
 const isHttpPath = fullMatch(HTTP_PATH)
@@ -24,6 +26,19 @@ export function dns1123LabelProblems(name: string): readonly string[] {
       "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
       LABEL,
       ['my-name', '123-abc'],
+    ),
+  ]
+}
+
+/** The name of a service: RFC 1035, as {@link dns1123LabelProblems}, but it begins with a letter. */
+export function dns1035LabelProblems(name: string): readonly string[] {
+  return [
+    ...tooLong(name, 63),
+    ...unless(
+      isOldLabel(name),
+      "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",
+      OLD_LABEL,
+      ['my-name', 'abc-123'],
     ),
   ]
 }

@@ -1,4 +1,5 @@
 import { quoted } from '../../quote.ts'
+import { CONTROL_CHARACTER, escapesProblem, hostProblem, splitOnce, USERINFO } from '../../url-syntax.ts'
 
 /** The parts of a URL that are looked at. */
 export interface ParsedUrl {
@@ -29,9 +30,7 @@ export function parseUrl(url: string): ParsedUrl {
     const told = isMisplaced(url) ? reason.replace(/ ".*"/s, '') : reason
     throw new UrlError(`parse ${quoted(withoutUserinfo(url))}: ${told}`)
   }
-  // Control characters are what is looked for.
-  // oxlint-disable-next-line no-control-regex
-  if (/[\u0000-\u001F\u007F]/.test(url)) fail('net/url: invalid control character in URL')
+  if (CONTROL_CHARACTER.test(url)) fail('net/url: invalid control character in URL')
   const [beforeFragment = '', fragment = ''] = splitOnce(url, '#')
   if (beforeFragment.startsWith(':')) fail('missing protocol scheme')
   const [, scheme = ''] = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(beforeFragment) ?? []
@@ -54,8 +53,8 @@ export function parseUrl(url: string): ParsedUrl {
     if (reason !== undefined) fail(reason)
     hasHost = !/^(?::|$)/.test(host)
   }
-  const escape = badEscape(path) ?? badEscape(fragment)
-  if (escape !== undefined) fail(`invalid URL escape ${quoted(escape)}`)
+  const problem = escapesProblem(path) ?? escapesProblem(fragment)
+  if (problem !== undefined) fail(problem)
   return { scheme: scheme.toLowerCase(), hasUserinfo, hasHost, query, fragment }
 }
 
@@ -70,38 +69,4 @@ const USERINFO_ANYWHERE = /^((?:[a-z][a-z0-9+.-]*:)?[/\\]*).*@/is
 /** Whether there is an `@` behind what ends the place of a password, as when there is a slash in the password. */
 function isMisplaced(url: string): boolean {
   return url.includes('@') && !USERINFO_IN_PLACE.test(url)
-}
-
-const USERINFO = /^[\w\-.:~!$&'()*+,;=%@]*$/
-
-function hostProblem(host: string): string | undefined {
-  if (host.startsWith('[')) {
-    const end = host.lastIndexOf(']')
-    return end === -1 ? "missing ']' in host" : portProblem(host.slice(end + 1))
-  }
-  const colon = host.lastIndexOf(':')
-  const problem = colon === -1 ? undefined : portProblem(host.slice(colon))
-  if (problem !== undefined) return problem
-  const escape = badHostEscape(host)
-  if (escape !== undefined) return `invalid URL escape ${quoted(escape)}`
-  const [character] = /[^\w\-.~!$&'()*+,;=:[\]<>"%\u0080-\uFFFF]/.exec(host) ?? []
-  return character === undefined ? undefined : `invalid character ${quoted(character)} in host name`
-}
-
-function portProblem(port: string): string | undefined {
-  return port === '' || /^:\d*$/.test(port) ? undefined : `invalid port ${quoted(port)} after host`
-}
-
-function badEscape(text: string): string | undefined {
-  return /%(?![0-9A-Fa-f]{2}).{0,2}/.exec(text)?.[0]
-}
-
-/** In a host, only what is not ASCII can be escaped, and the percent sign. */
-function badHostEscape(host: string): string | undefined {
-  return badEscape(host) ?? /%(?!25)[0-7]./.exec(host)?.[0]
-}
-
-function splitOnce(text: string, separator: string): readonly string[] {
-  const at = text.indexOf(separator)
-  return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)]
 }

@@ -1,0 +1,83 @@
+import type { Environment } from '@marcbachmann/cel-js'
+import { CelEvaluationError } from '../cel.ts'
+import { registrar } from '../engine.ts'
+import { Opaque } from '../values/opaque.ts'
+import { type Address, BITS, isWithin, printedAddress } from './addresses.ts'
+import { IP, IpAddress, plainAddress, requiredAddress } from './ip-addresses.ts'
+
+const CIDR = 'net.CIDR'
+
+class AddressRange extends Opaque {
+  readonly address: Address
+  readonly prefixLength: number
+
+  constructor(address: Address, prefixLength: number) {
+    super()
+    this.address = address
+    this.prefixLength = prefixLength
+  }
+
+  get identity(): string {
+    return `${printedAddress(this.address)}/${this.prefixLength}`
+  }
+}
+
+/**
+ * Registers ranges of addresses: `cidr`, `isCIDR`, and what is in one.
+ *
+ * Source: apiserver `pkg/cel/library/cidr.go`.
+ */
+export function registerAddressRanges(environment: Environment): void {
+  const register = registrar(environment)
+  environment.registerType(CIDR, AddressRange)
+  register(`cidr(string): ${CIDR}`, requiredRange)
+  register('isCIDR(string): bool', (text: string) => readRange(text) !== undefined)
+  register(`String(${CIDR}): string`, ({ identity }: AddressRange) => identity)
+  register(`${CIDR}.ip(): ${IP}`, ({ address }: AddressRange) => new IpAddress(address))
+  register(`${CIDR}.prefixLength(): int`, ({ prefixLength }: AddressRange) => BigInt(prefixLength))
+  register(`${CIDR}.masked(): ${CIDR}`, ({ address: { family, value }, prefixLength }: AddressRange) => {
+    const rest = BigInt(BITS[family] - prefixLength)
+    return new AddressRange({ family, value: (value >> rest) << rest }, prefixLength)
+  })
+  register(`${CIDR}.containsIP(${IP}): bool`, (range: AddressRange, { address }: IpAddress) =>
+    isWithin(address, range.address, range.prefixLength),
+  )
+  register(`${CIDR}.containsIP(string): bool`, (range: AddressRange, text: string) =>
+    isWithin(requiredAddress(text), range.address, range.prefixLength),
+  )
+  register(`${CIDR}.containsCIDR(${CIDR}): bool`, containsRange)
+  register(`${CIDR}.containsCIDR(string): bool`, (range: AddressRange, text: string) =>
+    containsRange(range, requiredRange(text)),
+  )
+  // The types have names that expressions can use.
+  const types = ['type(ip("::"))', 'type(cidr("::/0"))'].map((type): unknown => environment.evaluate(type))
+  environment.registerConstant(
+    'net',
+    'map<string, type>',
+    new Map([
+      ['IP', types[0]],
+      ['CIDR', types[1]],
+    ]),
+  )
+}
+
+function containsRange(range: AddressRange, { address, prefixLength }: AddressRange): boolean {
+  return range.prefixLength <= prefixLength && isWithin(address, range.address, range.prefixLength)
+}
+
+function readRange(text: string): AddressRange | undefined {
+  const slash = text.lastIndexOf('/')
+  const address = slash === -1 ? undefined : plainAddress(text.slice(0, slash))
+  const bits = text.slice(slash + 1)
+  if (address === undefined || !/^(0|[1-9]\d{0,2})$/.test(bits)) return undefined
+  return Number(bits) > BITS[address.family] ? undefined : new AddressRange(address, Number(bits))
+}
+
+function requiredRange(text: string): AddressRange {
+  const range = readRange(text)
+  // What is wrong may be from a claim, and is not repeated.
+  if (range === undefined) {
+    throw new CelEvaluationError('network address parse error during conversion from string')
+  }
+  return range
+}

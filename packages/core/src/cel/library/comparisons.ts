@@ -1,0 +1,28 @@
+import type { Environment } from '@marcbachmann/cel-js'
+
+/** Types whose values are compared by what they are, and never are null. */
+const OBJECT_TYPES = [
+  'CelUser',
+  'kubernetes.NamedFormat',
+  'kubernetes.Quantity',
+  'kubernetes.Semver',
+  'kubernetes.URL',
+  'net.CIDR',
+  'net.IP',
+]
+
+/**
+ * Lets expressions compare what the library does not know to be comparable. How it is compared is told elsewhere.
+ *
+ * Source: cel-go `checker/types.go` (`isAssignable`).
+ */
+export function registerComparisons(environment: Environment): void {
+  const register = (signature: string): void => {
+    environment.registerOperator(signature, () => false)
+  }
+  for (const type of OBJECT_TYPES) register(`${type} == ${type}: bool`)
+  for (const type of [...OBJECT_TYPES, 'google.protobuf.Timestamp', 'google.protobuf.Duration', 'optional']) {
+    register(`${type} == null: bool`)
+  }
+  for (const relation of ['<', '<=', '>', '>=']) register(`bytes ${relation} bytes: bool`)
+}

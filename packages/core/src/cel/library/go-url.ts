@@ -1,0 +1,142 @@
+import { CONTROL_CHARACTER, escapesProblem, hostProblem, splitOnce, USERINFO } from '../../url-syntax.ts'
+
+/** A URL as Go reads one. */
+export interface GoUrl {
+  /** In lower case; empty when there is none. */
+  readonly scheme: string
+  /** What is behind a scheme without a slash, as in `mailto:jane`. */
+  readonly opaque: string
+  readonly userinfo: string
+  /** With the port, and an address in brackets. */
+  readonly host: string
+  readonly escapedPath: string
+  /** Empty when there is nothing behind the question mark, and `undefined` when there is none. */
+  readonly query: string | undefined
+  readonly fragment: string
+}
+
+/** It is no URL. The message is Go's reason, without the URL. */
+export class UrlProblem extends Error {
+  override readonly name = 'UrlProblem'
+}
+
+/**
+ * Reads an absolute URL, or an absolute path.
+ *
+ * Source: apiserver `pkg/cel/library/urls.go`; Go `net/url` (`ParseRequestURI`, `Parse`).
+ *
+ * @throws {UrlProblem} with Go's reason.
+ */
+export function readUrl(text: string): GoUrl {
+  checkRequestUri(text)
+  const [beforeFragment = '', fragment = ''] = splitOnce(text, '#')
+  const url = read(beforeFragment, false)
+  refuse(escapesProblem(fragment))
+  return { ...url, fragment: unescapedText(fragment) }
+}
+
+/**
+ * Refuses what is neither an absolute URL nor an absolute path. A fragment is part of the path.
+ *
+ * @throws {UrlProblem} with Go's reason.
+ */
+export function checkRequestUri(text: string): void {
+  read(text, true)
+}
+
+/**
+ * The parameters of a query, by their names; what is escaped wrongly is left out.
+ *
+ * Source: Go `net/url` (`ParseQuery`).
+ */
+export function queryParameters(query: string): ReadonlyMap<string, readonly string[]> {
+  const parameters = new Map<string, string[]>()
+  for (const parameter of query.split('&')) {
+    const [name = '', value = ''] = splitOnce(parameter, '=')
+    if (parameter === '' || parameter.includes(';') || escapesProblem(name + value) !== undefined) continue
+    const [key, text] = [name, value].map((each) => unescapedText(each.replaceAll('+', ' ')))
+    if (key === undefined || text === undefined) continue
+    const values = parameters.get(key)
+    if (values === undefined) parameters.set(key, [text])
+    else values.push(text)
+  }
+  return parameters
+}
+
+const NONE = {
+  scheme: '',
+  opaque: '',
+  userinfo: '',
+  host: '',
+  escapedPath: '',
+  query: undefined,
+  fragment: '',
+}
+
+function read(text: string, isRequest: boolean): GoUrl {
+  if (CONTROL_CHARACTER.test(text)) refuse('net/url: invalid control character in URL')
+  if (text === '' && isRequest) refuse('empty url')
+  if (text === '*') return { ...NONE, escapedPath: '*' }
+  if (text.startsWith(':')) refuse('missing protocol scheme')
+  const [, scheme = ''] = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(text) ?? []
+  const [hierarchy = '', query] = splitOnce(scheme === '' ? text : text.slice(scheme.length + 1), '?')
+  const base = { ...NONE, scheme: scheme.toLowerCase(), query }
+  if (!hierarchy.startsWith('/')) {
+    if (scheme !== '') return { ...base, opaque: hierarchy }
+    if (isRequest) refuse('invalid URI for request')
+    if (splitOnce(hierarchy, '/')[0]?.includes(':') === true) {
+      refuse('first path segment in URL cannot contain colon')
+    }
+  }
+  const hasAuthority =
+    hierarchy.startsWith('//') && (scheme !== '' || (!isRequest && !hierarchy.startsWith('///')))
+  const [authority = ''] = hasAuthority ? splitOnce(hierarchy.slice(2), '/') : []
+  const path = hasAuthority ? hierarchy.slice(2 + authority.length) : hierarchy
+  const at = authority.lastIndexOf('@')
+  const userinfo = authority.slice(0, Math.max(at, 0))
+  const host = authority.slice(at + 1)
+  refuse(hostProblem(host))
+  refuse(USERINFO.test(userinfo) ? escapesProblem(userinfo) : 'net/url: invalid userinfo')
+  refuse(escapesProblem(path))
+  return { ...base, userinfo, host: unescapedText(host), escapedPath: escapedPath(path) }
+}
+
+function refuse(reason: string | undefined): void {
+  if (reason !== undefined) throw new UrlProblem(reason)
+}
+
+const utf8 = new TextEncoder()
+const text8 = new TextDecoder('utf-8', { ignoreBOM: true })
+
+/** What stands there, each escape replaced by its byte. */
+function unescapedText(text: string): string {
+  return text.includes('%') ? text8.decode(unescapedBytes(text)) : text
+}
+
+function unescapedBytes(text: string): Uint8Array {
+  const source = utf8.encode(text)
+  const bytes = new Uint8Array(source.length)
+  let length = 0
+  for (let index = 0; index < source.length; index++) {
+    const isEscape = source[index] === PERCENT
+    bytes[length++] = isEscape ? hexadecimal(source.subarray(index + 1, index + 3)) : (source[index] ?? 0)
+    if (isEscape) index += 2
+  }
+  return bytes.subarray(0, length)
+}
+
+const PERCENT = 0x25
+
+function hexadecimal(digits: Uint8Array): number {
+  return Number.parseInt(String.fromCharCode(...digits), 16)
+}
+
+/** A path as it is written where that is right, and else with everything escaped that has to be. */
+function escapedPath(path: string): string {
+  if (/^[\w\-.~!$&'()*+,;=:@/[\]%]*$/.test(path)) return path
+  return Array.from(unescapedBytes(path), (byte) => {
+    const character = String.fromCharCode(byte)
+    const isPlain = /[\w\-.~$&+,/:;=@]/.test(character)
+    return isPlain ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
+  }).join('')
+}

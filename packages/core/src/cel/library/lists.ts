@@ -1,0 +1,79 @@
+import type { Environment } from '@marcbachmann/cel-js'
+import { UnsignedInt } from '@marcbachmann/cel-js/evaluator'
+import type { Budget } from '../budget.ts'
+import { CelEvaluationError } from '../cel.ts'
+import { registrar } from '../engine.ts'
+import { calculated } from '../values/arithmetic.ts'
+import { isEqual } from '../values/equality.ts'
+import { compared } from '../values/ordering.ts'
+import { durationOf } from '../values/times.ts'
+import { COMPARABLE_TYPES } from './sorting.ts'
+
+type List = readonly unknown[]
+
+/**
+ * Registers what Kubernetes adds to lists: `isSorted`, `sum`, `min`, `max`, `indexOf` and `lastIndexOf`.
+ *
+ * Source: apiserver `pkg/cel/library/lists.go`.
+ */
+export function registerLists(environment: Environment, budget: Budget): void {
+  const register = registrar(environment)
+  for (const type of COMPARABLE_TYPES) {
+    register(`list<${type}>.isSorted(): bool`, (list: List) =>
+      list.every((each, index) => index === 0 || order(list[index - 1], each, budget) <= 0),
+    )
+    register(`list<${type}>.min(): ${type}`, (list: List) => extreme(list, 'min', budget))
+    register(`list<${type}>.max(): ${type}`, (list: List) => extreme(list, 'max', budget))
+  }
+  for (const [type, zero] of Object.entries(ZEROS)) {
+    register(`list<${type}>.sum(): ${type}`, (list: List) => sum(list, zero, budget))
+  }
+  const found = (one: unknown, other: unknown): boolean => {
+    budget.spend(0.1)
+    return isEqual(one, other, budget)
+  }
+  register('list<A>.IndexOf(A): int', (list: List, element: unknown) =>
+    BigInt(list.findIndex((each) => found(each, element))),
+  )
+  register('list<A>.LastIndexOf(A): int', (list: List, element: unknown) =>
+    BigInt(list.findLastIndex((each) => found(each, element))),
+  )
+}
+
+/** What can be added up, and what comes of nothing. */
+const ZEROS = {
+  int: 0n,
+  uint: new UnsignedInt(0n),
+  double: 0,
+  'google.protobuf.Duration': durationOf(0n),
+}
+
+/** Where the types are known only now, that of the first element decides what an empty sum would have been. */
+function sum(list: List, zero: unknown, budget: Budget): unknown {
+  const [first] = list
+  const start = Object.values(ZEROS).find((each) => isSameKind(each, first)) ?? zero
+  return list.reduce((total, each) => {
+    budget.spend(0.5)
+    const next = calculated('+', total, each, budget)
+    if (next === undefined) throw new CelEvaluationError('no such overload: sum')
+    return next
+  }, start)
+}
+
+function isSameKind(a: unknown, b: unknown): boolean {
+  if (typeof a !== typeof b) return false
+  return typeof a !== 'object' || a?.constructor === b?.constructor
+}
+
+function extreme(list: List, name: 'min' | 'max', budget: Budget): unknown {
+  if (list.length === 0) throw new CelEvaluationError(`${name} called on empty list`)
+  const sign = name === 'min' ? 1 : -1
+  return list.reduce((best, each) => (order(best, each, budget) * sign > 0 ? each : best))
+}
+
+function order(a: unknown, b: unknown, budget: Budget): number {
+  budget.spend(0.5)
+  const result = compared(a, b, budget)
+  if (result === undefined) throw new CelEvaluationError('no such overload')
+  return result
+}

@@ -1,0 +1,96 @@
+import { type Environment, Optional } from '@marcbachmann/cel-js'
+import {
+  dns1035LabelProblems,
+  dns1123LabelProblems,
+  dns1123SubdomainProblems,
+  labelValueProblems,
+  qualifiedNameProblems,
+} from '../../field/names.ts'
+import { quoted } from '../../quote.ts'
+import { registrar } from '../engine.ts'
+import { Opaque } from '../values/opaque.ts'
+import { requestUriProblem } from './urls.ts'
+
+const TYPE = 'kubernetes.NamedFormat'
+
+/** What is wrong with a text; nothing when it is right. */
+type Validate = (text: string) => readonly string[]
+
+class NamedFormat extends Opaque {
+  readonly identity: string
+  readonly validate: Validate
+
+  constructor(name: string, validate: Validate) {
+    super()
+    this.identity = name
+    this.validate = validate
+  }
+}
+
+/** What `format` is in `format.uuid()`. */
+class FormatFunctions {
+  readonly name = 'format'
+}
+
+/**
+ * Registers the kinds of texts that have a name, as `format.dns1123Label()`.
+ *
+ * Source: apiserver `pkg/cel/library/format.go`; kube-openapi `pkg/validation/strfmt`.
+ */
+export function registerNamedFormats(environment: Environment): void {
+  const register = registrar(environment)
+  const formats = new Map(
+    Object.entries(VALIDATIONS).map(([name, validate]) => [name, new NamedFormat(name, validate)]),
+  )
+  environment.registerType(TYPE, NamedFormat)
+  environment.registerType('FormatFunctions', FormatFunctions)
+  environment.registerConstant('Format', 'FormatFunctions', new FormatFunctions())
+  for (const [name, format] of formats) register(`FormatFunctions.${name}(): ${TYPE}`, () => format)
+  register(`FormatFunctions.named(string): optional<${TYPE}>`, (_: unknown, name: string) =>
+    Optional.of(formats.get(name)),
+  )
+  register(`${TYPE}.validate(string): optional<list<string>>`, ({ validate }: NamedFormat, text: string) => {
+    const problems = validate(text)
+    return problems.length === 0 ? Optional.none() : Optional.of(problems)
+  })
+}
+
+const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})$/
+const TIME = /^([01]\d|2[0-3]):[0-5]\d:[0-5]\d(.\d+)?(z|[+-]\d\d:\d\d)$/
+
+const VALIDATIONS: Readonly<Record<string, Validate>> = {
+  dns1123Label: dns1123LabelProblems,
+  dns1123Subdomain: dns1123SubdomainProblems,
+  dns1035Label: dns1035LabelProblems,
+  qualifiedName: qualifiedNameProblems,
+  dns1123LabelPrefix: (text) => dns1123LabelProblems(continued(text)),
+  dns1123SubdomainPrefix: (text) => dns1123SubdomainProblems(continued(text)),
+  dns1035LabelPrefix: (text) => dns1035LabelProblems(continued(text)),
+  labelValue: labelValueProblems,
+  uri: (text) => {
+    const problem = requestUriProblem(text)
+    return problem === undefined ? [] : [`parse ${quoted(text)}: ${problem}`]
+  },
+  uuid: (text) => (UUID.test(text) ? [] : ['does not match the UUID format']),
+  byte: (text) => (BASE64.test(text) ? [] : ['invalid base64']),
+  date: (text) => (isDate(text) ? [] : ['invalid date']),
+  datetime: (text) => (isDateTime(text) ? [] : ['invalid datetime']),
+}
+
+/** A text that more may follow, with something that does. */
+function continued(text: string): string {
+  return text.length > 1 && text.endsWith('-') ? `${text.slice(0, -2)}a` : text
+}
+
+function isDate(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false
+  const time = Date.parse(`${text}T00:00:00Z`)
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text)
+}
+
+/** As Kubernetes has it: what follows another `t` is not looked at. */
+function isDateTime(text: string): boolean {
+  const [date = '', time = ''] = text.toLowerCase().split('t')
+  return isDate(date) && TIME.test(time)
+}

@@ -1,0 +1,28 @@
+import type { Environment } from '@marcbachmann/cel-js'
+import type { Budget } from '../budget.ts'
+import { isIn } from '../values/equality.ts'
+
+/** What `sets` is in `sets.contains(a, b)`. */
+class SetsFunctions {
+  readonly name = 'sets'
+}
+
+type List = readonly unknown[]
+
+/**
+ * Registers `sets.contains`, `sets.equivalent` and `sets.intersects`.
+ *
+ * Source: cel-go `ext/sets.go`.
+ */
+export function registerSets(environment: Environment, budget: Budget): void {
+  environment.registerType('SetsFunctions', SetsFunctions)
+  environment.registerConstant('Sets', 'SetsFunctions', new SetsFunctions())
+  const register = (name: string, decide: (a: List, b: List) => boolean): void => {
+    const handler = (_sets: unknown, a: List, b: List): boolean => decide(a, b)
+    environment.registerFunction(`SetsFunctions.${name}(list<A>, list<A>): bool`, handler, { async: false })
+  }
+  const contains = (whole: List, part: List): boolean => part.every((element) => isIn(element, whole, budget))
+  register('contains', contains)
+  register('equivalent', (a, b) => contains(a, b) && contains(b, a))
+  register('intersects', (a, b) => a.some((element) => isIn(element, b, budget)))
+}

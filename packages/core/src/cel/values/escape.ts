@@ -1,0 +1,47 @@
+const SYMBOLS: ReadonlyMap<string, string> = new Map([
+  ['underscores', '__'],
+  ['dot', '.'],
+  ['dash', '-'],
+  ['slash', '/'],
+])
+
+/** Words that CEL keeps for itself. */
+const RESERVED = new Set(
+  (
+    'true false null in as break const continue else for function if import let loop package namespace ' +
+    'return var void while'
+  ).split(' '),
+)
+
+/**
+ * The key that a name in an expression stands for, as `kubernetes__dot__io` for `kubernetes.io`; `undefined` when an escape in it
+ * is none.
+ *
+ * Source: apiserver `pkg/cel/escaping.go`.
+ */
+export function unescaped(name: string): string | undefined {
+  if (!name.includes('__')) return name
+  let isValid = true
+  const key = name.replaceAll(/__([^_]+)__/g, (whole, word: string) => {
+    const symbol = SYMBOLS.get(word)
+    if (symbol !== undefined) return symbol
+    if (!RESERVED.has(word) || whole.length !== name.length) isValid = false
+    return word
+  })
+  return isValid ? key : undefined
+}
+
+/** A map whose keys are found under their escaped names. It must be a `Map` itself: the library takes no other class. */
+export function escapedMap<T>(map: Map<string, T>, isTop = false): ReadonlyMap<string, T> {
+  const get = map.get.bind(map)
+  const find = (key: string): T | undefined => {
+    if (typeof key !== 'string') return undefined
+    const name = unescaped(key)
+    if (name === undefined) return isTop ? undefined : get(key)
+    const found = get(name)
+    return found === undefined && !isTop ? get(key) : found
+  }
+  map.get = find
+  map.has = (key) => find(key) !== undefined
+  return map
+}

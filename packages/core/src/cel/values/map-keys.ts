@@ -1,0 +1,39 @@
+import { UnsignedInt } from '@marcbachmann/cel-js/evaluator'
+import { wholeNumber } from './numbers.ts'
+
+type AnyMap = ReadonlyMap<unknown, unknown>
+
+/** The keys of a map that are of type `uint`: they are objects, and so another one each time. */
+const unsignedKeys = new WeakMap<AnyMap, Map<bigint, UnsignedInt>>()
+
+/**
+ * The value of a key, `undefined` when there is none. Numbers of different types are the same key when their values are.
+ *
+ * Source: cel-go `common/types/map.go` (`Find`).
+ */
+export function valueOf(map: AnyMap, key: unknown): unknown {
+  return map.get(sameKey(map, key))
+}
+
+/** Whether a map has a key. */
+export function hasKey(map: AnyMap, key: unknown): boolean {
+  return valueOf(map, key) !== undefined
+}
+
+/** Puts an entry into a map, in the place of one with the same key. */
+export function put(map: Map<unknown, unknown>, key: unknown, value: unknown): void {
+  const same = sameKey(map, key)
+  map.set(same, value)
+  if (!(same instanceof UnsignedInt)) return
+  const unsigned = unsignedKeys.get(map) ?? new Map<bigint, UnsignedInt>()
+  unsignedKeys.set(map, unsigned.set(same.value, same))
+}
+
+/** The key of the map that has the value of this one; this one itself when there is none. */
+function sameKey(map: AnyMap, key: unknown): unknown {
+  const whole = wholeNumber(key)
+  if (whole === undefined || map.has(key)) return key
+  if (map.has(whole)) return whole
+  const double = Number(whole)
+  return map.has(double) ? double : (unsignedKeys.get(map)?.get(whole) ?? key)
+}

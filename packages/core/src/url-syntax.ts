@@ -1,0 +1,69 @@
+import { quoted } from './quote.ts'
+
+/*
+ * What Go refuses in the parts of a URL. Each function returns Go's reason, and nothing when there is none.
+ *
+ * Source: Go `net/url`.
+ */
+
+/** What is in front of the `@`. */
+export const USERINFO: RegExp = /^[\w\-.:~!$&'()*+,;=%@]*$/
+
+// Control characters are what is looked for.
+// oxlint-disable-next-line no-control-regex
+export const CONTROL_CHARACTER: RegExp = /[\u0000-\u001F\u007F]/
+
+/** `host`, `host:port`, `[address]:port`. */
+export function hostProblem(host: string): string | undefined {
+  if (!host.startsWith('[')) {
+    const colon = host.lastIndexOf(':')
+    return (colon === -1 ? undefined : portProblem(host.slice(colon))) ?? nameProblem(host)
+  }
+  const end = host.lastIndexOf(']')
+  if (end === -1) return "missing ']' in host"
+  const problem = portProblem(host.slice(end + 1))
+  const zone = host.slice(0, end).indexOf('%25')
+  if (problem !== undefined || zone === -1) return problem ?? nameProblem(host)
+  const zoneEscape = badEscape(host.slice(zone, end))
+  return (
+    nameProblem(host.slice(0, zone)) ??
+    (zoneEscape === undefined ? undefined : escapeProblem(zoneEscape)) ??
+    characterProblem(host.slice(zone, end)) ??
+    nameProblem(host.slice(end))
+  )
+}
+
+/** An escape that is none, as in a path. */
+export function escapesProblem(text: string): string | undefined {
+  const escape = badEscape(text)
+  return escape === undefined ? undefined : escapeProblem(escape)
+}
+
+/** The text in front of the first separator, and the one behind it. */
+export function splitOnce(text: string, separator: string): readonly string[] {
+  const at = text.indexOf(separator)
+  return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)]
+}
+
+function portProblem(port: string): string | undefined {
+  return port === '' || /^:\d*$/.test(port) ? undefined : `invalid port ${quoted(port)} after host`
+}
+
+/** In a host, only what is not ASCII can be escaped, and the percent sign. */
+function nameProblem(host: string): string | undefined {
+  const escape = badEscape(host) ?? /%(?!25)[0-7]./.exec(host)?.[0]
+  return escape === undefined ? characterProblem(host) : escapeProblem(escape)
+}
+
+function characterProblem(host: string): string | undefined {
+  const [character] = /[^\w\-.~!$&'()*+,;=:[\]<>"%\u0080-\uFFFF]/.exec(host) ?? []
+  return character === undefined ? undefined : `invalid character ${quoted(character)} in host name`
+}
+
+function badEscape(text: string): string | undefined {
+  return /%(?![0-9A-Fa-f]{2}).{0,2}/.exec(text)?.[0]
+}
+
+function escapeProblem(escape: string): string {
+  return `invalid URL escape ${quoted(escape)}`
+}
