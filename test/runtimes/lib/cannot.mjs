@@ -4,10 +4,10 @@
  */
 const CANNOT = [
   {
-    checks: ['cel: computes over lists', 'oidc: maps lists by expressions'],
+    checks: ['cel: gives lists to functions'],
     runtimes: ["Vercel's edge runtime"],
     because:
-      'the npm package makes lists whose `constructor` is not `Array`, and the CEL library takes them for no lists',
+      'the npm package makes lists whose `constructor` is not `Array`, and the CEL library finds no function for them',
   },
   {
     checks: ['test kit: makes certificates'],

@@ -23,12 +23,22 @@ celCheck('computes over texts, numbers and times', () => {
 
 celCheck('computes over lists', () => {
   for (const [expression, expected] of [
-    ['size(claims.list)', 2n],
     ['claims.list.exists(x, x == "y")', true],
+    ['claims.list.map(x, x + "z")[1]', 'yz'],
+    ['"x" in claims.list', true],
+    ['claims.list + ["z"] == ["x", "y", "z"]', true],
     ['claims.a.split(",")[0]', 'a'],
-    ['sets.contains(claims.list, ["x"])', true],
   ]) {
     expectEqual(evaluate(expression, { a: 'a,b', list: ['x', 'y'] }), expected)
+  }
+})
+
+celCheck('gives lists to functions', () => {
+  for (const [expression, expected] of [
+    ['size(claims.list)', 2n],
+    ['sets.contains(claims.list, ["x"])', true],
+  ]) {
+    expectEqual(evaluate(expression, { list: ['x', 'y'] }), expected)
   }
 })
 
