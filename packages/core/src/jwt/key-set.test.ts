@@ -352,10 +352,16 @@ describe('keys that an issuer publishes', () => {
     expect(told).toEqual([{ jwks: jwksOf(rsa) }, { error: new Error('HTTP status 500') }])
   })
 
-  it('count whatever goes wrong with who is told of them', async () => {
-    const onFetch = (): never => {
-      throw new Error('full')
-    }
+  it.each<[string, () => void]>([
+    [
+      'at once',
+      () => {
+        throw new Error('full')
+      },
+    ],
+    // An asynchronous function passes for one that returns nothing. What it rejects with would end the process.
+    ['later', () => Promise.reject(new Error('full'))],
+  ])('count whatever goes wrong %s with who is told of them', async (_, onFetch) => {
     const { keys, answerWith } = remote(publishes(rsa), { onFetch })
     await keys.verify(jwt(rsa))
     answerWith(() => new Response('', { status: 500 }))

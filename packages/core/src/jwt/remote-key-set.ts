@@ -5,6 +5,7 @@ import type { GetFetch } from '../http/get-fetch.ts'
 import { getText } from '../http/get-text.ts'
 import { canWorkInBackground } from '../runtime.ts'
 import { GRACE_MS, isDone } from '../shared-work.ts'
+import { tell } from '../tell.ts'
 import { fetchLimit } from './fetch-limit.ts'
 import { type IssuerKey, parseJwks } from './json-web-key-set.ts'
 import { isSignedByOneOf, type KeySet, notSigned } from './key-set.ts'
@@ -64,18 +65,10 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
       keys = parseJwks(text)
       staleAtMs = clock.now() + freshMs(header('cache-control'))
       lastError = undefined
-      tell({ jwks: text })
+      tell(onFetch, { jwks: text })
     } catch (error) {
       lastError = error instanceof Error ? error : new Error(String(error))
-      tell({ error: lastError })
-    }
-  }
-
-  const tell: NonNullable<typeof onFetch> = (result) => {
-    try {
-      onFetch?.(result)
-    } catch {
-      // Whoever is told reports their own faults.
+      tell(onFetch, { error: lastError })
     }
   }
 
