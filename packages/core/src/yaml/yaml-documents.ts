@@ -1,5 +1,6 @@
 import { type Document, Lexer, parseAllDocuments } from 'yaml'
 import { ConfigurationError } from '../errors.ts'
+import { jsonDocument, MAX_DEPTH } from './json-document.ts'
 import { syntaxMessage } from './syntax-message.ts'
 
 /** How much of a text is read before it is refused. */
@@ -9,7 +10,6 @@ export interface YamlLimits {
 }
 
 const MAX_LENGTH = 1_048_576
-const MAX_DEPTH = 100
 const MAX_ALIASES = 100
 
 /**
@@ -28,6 +28,8 @@ const MAX_ALIASES = 100
 export function yamlDocuments(text: string, source: string, limits: YamlLimits = {}): readonly unknown[] {
   const maxLength = limits.maxLength ?? MAX_LENGTH
   if (text.length > maxLength) throw problem(source, `must be at most ${maxLength} characters`)
+  const json = jsonDocument(text)
+  if (json !== undefined) return [json.value]
   if (isDeep(text)) throw problem(source, `must not be nested more than ${MAX_DEPTH} levels deep`)
   const documents = parseAllDocuments(text, { version: '1.1', uniqueKeys: true, stringKeys: true })
   if (!Array.isArray(documents)) return []
