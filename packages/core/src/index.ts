@@ -67,11 +67,7 @@ export {
   type RefusedRequest,
   type RequestOutcome,
 } from './handler/authenticate-request.ts'
-export {
-  IMPERSONATES,
-  isImpersonation,
-  type ImpersonationHeadersOption,
-} from './handler/impersonation-rule.ts'
+export { IMPERSONATES, leadsToImpersonation } from './handler/impersonation-rule.ts'
 export { failedAuthenticationMessage } from './handler/attempted.ts'
 export { exactHeaders } from './headers/exact.ts'
 export { withHeaderChanges } from './headers/fetch-changes.ts'

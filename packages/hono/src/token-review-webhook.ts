@@ -2,7 +2,7 @@ import { type Authenticator, responseOf, type TokenAuthenticator } from '@kube-a
 import { fetchBody, handleTokenReviews, type HandleTokenReviewsOptions } from '@kube-authn/core/review'
 import type { Context, MiddlewareHandler } from 'hono'
 import { authentication } from './authentication.ts'
-import { requestOf } from './state.ts'
+import { stateOf } from './state.ts'
 
 /** Options of {@link tokenReviewWebhook}. */
 export interface TokenReviewWebhookOptions extends HandleTokenReviewsOptions {
@@ -27,7 +27,7 @@ export function tokenReviewWebhook(
   const handle = handleTokenReviews(tokens, rest)
 
   const answerReview = async function tokenReviewMiddleware(c: Context): Promise<Response> {
-    return responseOf(await handle(requestOf(c), fetchBody(c.req.raw)))
+    return responseOf(await handle(stateOf(c).request, fetchBody(c.req.raw)))
   }
   if (callers === undefined) return answerReview
 

@@ -9,7 +9,7 @@ import type { StatusError } from '../status.ts'
 import { isUnauthenticated } from '../user.ts'
 import { challengesFor } from './challenges.ts'
 import { checkedAnswer } from './checked-answer.ts'
-import { type ImpersonationHeadersOption, impersonationRule } from './impersonation-rule.ts'
+import { impersonationRule } from './impersonation-rule.ts'
 import { refusal } from './refusal.ts'
 import { RequestContext } from './request-context.ts'
 
@@ -40,7 +40,7 @@ export interface AuthenticateRequestOptions {
    * - `later`: impersonation follows, where it cannot be seen. Until then the request has no user.
    * - `pass`: the headers reach the app, which hands them on to a kube-apiserver. Here the caller is the user.
    */
-  readonly impersonationHeaders?: ImpersonationHeadersOption
+  readonly impersonationHeaders?: 'auto' | 'later' | 'pass'
   /** Told of every request and of what every authenticator thought of it. */
   readonly observer?: Observer
 }
@@ -78,6 +78,8 @@ export interface AuthenticatedRequest {
 export interface RefusedRequest {
   /** With the warnings in its headers. */
   readonly failure: StatusError
+  /** The failure, where the request is refused for asking to act as another user: it has no user after that, whatever is asked next. */
+  readonly unresolvedImpersonation?: StatusError
   /** What to do to the headers before anybody else sees the request after all: identities that nobody vouched for. */
   readonly headerChanges: HeaderChanges
   readonly closesConnection: boolean

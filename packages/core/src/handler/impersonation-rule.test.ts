@@ -10,7 +10,7 @@ import {
   type AuthenticateRequestContext,
   type AuthenticateRequestOptions,
 } from './authenticate-request.ts'
-import { IMPERSONATES, isImpersonation } from './impersonation-rule.ts'
+import { IMPERSONATES, leadsToImpersonation } from './impersonation-rule.ts'
 
 type Header = readonly [name: string, value: string]
 const IMPERSONATE: Header = ['impersonate-user', 'superman']
@@ -207,20 +207,30 @@ describe('what impersonationHeaders and a context may be', () => {
   })
 })
 
-describe('isImpersonation', () => {
+describe('leadsToImpersonation', () => {
+  const own = (): void => undefined
+  const other = (): void => undefined
+  const marked = Object.assign(() => 0, { [IMPERSONATES]: true })
+  const END = undefined
+
   it.each([
-    ['a marked function', Object.assign(() => 0, { [IMPERSONATES]: true }), true],
+    ['it comes next', [own, marked], true],
+    ['it comes later', [other, own, other, marked, END], true],
     [
-      'one that another copy marked',
-      Object.assign(() => 0, { [Symbol.for('kube-authn.impersonates')]: true }),
+      'another copy marked it',
+      [own, Object.assign(() => 0, { [Symbol.for('kube-authn.impersonates')]: true })],
       true,
     ],
-    ['a function', () => 0, false],
-    ['one with another mark', Object.assign(() => 0, { [IMPERSONATES]: 'yes' }), false],
-    ['an object', { [IMPERSONATES]: true }, false],
-    ['nothing', undefined, false],
-    ['null', null, false],
-  ])('knows %s', (_, value, expected) => {
-    expect(isImpersonation(value)).toBe(expected)
+    ['a route that was passed ended before', [END, own, marked], true],
+    ['it comes after a second place of the middleware', [own, own, marked], true],
+    ['there is nothing', [], false],
+    ['the middleware is the last', [other, own], false],
+    ['it came before', [marked, own, other], false],
+    ['a route answers first', [own, END, marked], false],
+    ['the middleware is not among the handlers', [other, marked], false],
+    ['the mark is another', [own, Object.assign(() => 0, { [IMPERSONATES]: 'yes' })], false],
+    ['what is marked is no function', [own, { [IMPERSONATES]: true }, null, 'impersonation'], false],
+  ])('when %s', (_, handlers, expected) => {
+    expect(leadsToImpersonation(handlers, own)).toBe(expected)
   })
 })

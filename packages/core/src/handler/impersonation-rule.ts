@@ -21,13 +21,26 @@ import type {
  */
 export const IMPERSONATES: unique symbol = Symbol.for('kube-authn.impersonates')
 
-/** Whether this is a middleware that handles `Impersonate-*` headers. */
-export function isImpersonation(middleware: unknown): boolean {
-  return typeof middleware === 'function' && Reflect.get(middleware, IMPERSONATES) === true
+/**
+ * Whether impersonation comes after a middleware, before the request is answered. An adapter asks it for
+ * {@link AuthenticateRequestContext.impersonates}.
+ *
+ * @param handlers what is called for the request, in order, as far as the framework tells; `undefined` where a route answers it.
+ * @param own the middleware itself. Where it is not among them, nothing is known.
+ */
+export function leadsToImpersonation(handlers: Iterable<unknown>, own: unknown): boolean {
+  let isAfter = false
+  for (const handler of handlers) {
+    if (handler === own) isAfter = true
+    else if (isAfter && handler === undefined) return false
+    else if (isAfter && isImpersonation(handler)) return true
+  }
+  return false
 }
 
-/** What happens to requests with `Impersonate-*` headers. */
-export type ImpersonationHeadersOption = 'auto' | 'later' | 'pass'
+function isImpersonation(handler: unknown): boolean {
+  return typeof handler === 'function' && Reflect.get(handler, IMPERSONATES) === true
+}
 
 /**
  * Header names that ask to act as another user begin with this; Kubernetes may add to those that it reads today. Any of them counts, an
@@ -44,7 +57,7 @@ export type ImpersonationRule = (
 
 /** A user may ask to act as another only where something decides about it. */
 export function impersonationRule(
-  option: ImpersonationHeadersOption,
+  option: 'auto' | 'later' | 'pass',
   observer: Observer | undefined,
 ): ImpersonationRule {
   return function unlessUnhandled(request, accepted, given) {
@@ -64,7 +77,12 @@ export function impersonationRule(
       failure,
       durationSeconds: 0,
     })
-    return { failure, headerChanges: withoutImpersonation(headerChanges), closesConnection }
+    return {
+      failure,
+      unresolvedImpersonation: failure,
+      headerChanges: withoutImpersonation(headerChanges),
+      closesConnection,
+    }
   }
 }
 
