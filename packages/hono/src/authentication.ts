@@ -38,13 +38,22 @@ export function authentication<E extends AuthenticationEnv = AuthenticationEnv>(
   authenticator: Authenticator,
   options: AuthenticationOptions = {},
 ): MiddlewareHandler<E> {
+  return authenticationMiddlewareOf(authenticator, options, false)
+}
+
+/** @param isLast whether no other middleware is called after this one, so that nothing impersonates. */
+export function authenticationMiddlewareOf(
+  authenticator: Authenticator,
+  options: AuthenticationOptions,
+  isLast: boolean,
+): MiddlewareHandler {
   const authenticate = authenticateRequest(authenticator, options)
   requirePeerCertificates(authenticator)
   const { observer, onFailure = answer } = options
 
-  const middleware: MiddlewareHandler = async function authenticationMiddleware(c, next) {
+  return async function authenticationMiddleware(c, next) {
     const { request } = stateOf(c)
-    const deciding = authenticate(request, new RequestContext(c, authenticationMiddleware))
+    const deciding = authenticate(request, new RequestContext(c, isLast))
     keepAlive(c, deciding)
     const outcome = await deciding
     const incoming = nodeRequestOf(c)
@@ -73,5 +82,4 @@ export function authentication<E extends AuthenticationEnv = AuthenticationEnv>(
       throw error
     }
   }
-  return middleware
 }

@@ -71,16 +71,16 @@ export function hold(c: Context, held: HeldRequest): void {
 /** What `authenticateRequest` may ask about a request. */
 export class RequestContext implements AuthenticateRequestContext {
   readonly #c: Context
-  readonly #own: unknown
+  readonly #isLast: boolean
 
-  /** @param own the middleware that asks. */
-  constructor(c: Context, own: unknown) {
+  /** @param isLast whether no other middleware is called after the one that asks. */
+  constructor(c: Context, isLast: boolean) {
     this.#c = c
-    this.#own = own
+    this.#isLast = isLast
   }
 
   get impersonates(): boolean {
-    return impersonationFollows(this.#c, this.#own)
+    return !this.#isLast && impersonationFollows(this.#c)
   }
 
   get askedToImpersonate(): boolean {

@@ -1,7 +1,7 @@
 import { type Authenticator, responseOf, type TokenAuthenticator } from '@kube-authn/core'
 import { fetchBody, handleTokenReviews, type HandleTokenReviewsOptions } from '@kube-authn/core/review'
 import type { Context, MiddlewareHandler } from 'hono'
-import { authentication } from './authentication.ts'
+import { authenticationMiddlewareOf } from './authentication.ts'
 import { stateOf } from './state.ts'
 
 /** Options of {@link tokenReviewWebhook}. */
@@ -31,7 +31,7 @@ export function tokenReviewWebhook(
   }
   if (callers === undefined) return answerReview
 
-  const authenticate: MiddlewareHandler = authentication(callers, observer === undefined ? {} : { observer })
+  const authenticate = authenticationMiddlewareOf(callers, observer === undefined ? {} : { observer }, true)
   return async function tokenReviewWebhookMiddleware(c) {
     return authenticate(c, async () => {
       c.res = await answerReview(c)

@@ -112,7 +112,7 @@ export function impersonateRequest(
   return function impersonateOne(request, requester, given = {}) {
     const wanted = readImpersonation(request.headers, reading)
     if (wanted === undefined) {
-      // There may still be empty headers, and names with `_` in the place of `-`: an app must not see those either.
+      // Deviation: Kubernetes leaves empty headers, and names with `_` in the place of `-` (`docs/deviations.md`, impersonation headers).
       const headerChanges = hasPrefix(request.headers, 'impersonate') ? IMPERSONATION_HEADERS : NO_CHANGES
       return { user: requester, headerChanges }
     }
