@@ -41,15 +41,19 @@ export interface HeldRequest {
   readonly caller?: Authentication
 }
 
-const states = new WeakMap<Context, RequestState>()
+/**
+ * Registered, so that the middlewares of two copies of this package in one process know the same of a request. The number is that
+ * of the shape of {@link RequestState}.
+ */
+const STATE: unique symbol = Symbol.for('@kube-authn/hono/state@1')
 
 /** What is known of a request, which may be nothing yet. */
-export function stateOf(c: Context): RequestState {
-  let state = states.get(c)
+export function stateOf(c: Context & { readonly [STATE]?: RequestState }): RequestState {
+  let state = c[STATE]
   if (state === undefined) {
     const incoming = nodeRequestOf(c)
     state = { request: incoming === undefined ? currentFetchRequest(c) : nodeServerRequest(c, incoming) }
-    states.set(c, state)
+    Object.defineProperty(c, STATE, { value: state })
   }
   return state
 }
