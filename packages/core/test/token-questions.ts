@@ -33,6 +33,7 @@ const variants: Variants<TokenQuestion> = {
     },
   },
   signal: { same: { another: new AbortController().signal } },
+  holdsCertificate: { same: { another: () => true } },
   observer: { same: { another: () => undefined } },
   warn: { same: { another: () => undefined } },
   annotate: { same: { another: () => undefined } },
