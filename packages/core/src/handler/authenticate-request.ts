@@ -142,7 +142,7 @@ export function authenticateRequest(
   }
 
   return function authenticateOne(request) {
-    const context = new RequestContext(audiences, observer)
+    const context = new RequestContext(request, audiences, observer)
     return settle<AuthenticatedRequest | undefined, RequestOutcome>(
       () => andThen(consult(authenticator, request, context), (answer) => accept(request, context, answer)),
       (accepted) => accepted ?? refuse(request, context, undefined),
