@@ -22,7 +22,14 @@ interface Asked {
 /** A limit with tasks that end when they are told to, and the order in which they began. */
 function held(options: { maxRunning?: number; maxWaiting?: number } = {}) {
   const clock = fixedClock()
-  const limit = fairLimit({ maxRunning: 1, maxWaiting: 4, tooMany: 'too many', clock, ...options })
+  const limit = fairLimit({
+    maxRunning: 1,
+    maxWaiting: 4,
+    maxWaitMs: 10_000,
+    tooMany: 'too many',
+    clock,
+    ...options,
+  })
   const began: string[] = []
   const refused: string[] = []
   const ends: (() => void)[] = []
@@ -202,6 +209,25 @@ describe('without room', () => {
   })
 })
 
+describe('a task that waits', () => {
+  it('is refused after a while, to the millisecond, and leaves its place', async () => {
+    const { ask, end, began, clock } = held({ maxWaiting: 1 })
+    void ask({ name: 'a' })
+    const late = ask({ name: 'b' })
+    clock.advance(9999)
+    void ask({ name: 'c' }).catch(() => undefined)
+    clock.advance(1)
+    expect(await thrownBy(() => late)).toMatchObject({
+      code: 'unavailable',
+      retryAfterSeconds: RETRY_AFTER_SECONDS,
+    })
+    void ask({ name: 'd' })
+    await end(2)
+    expect(began).toEqual(['a', 'd'])
+    expect(clock.pending).toBe(0)
+  })
+})
+
 describe('a task that is given up', () => {
   it('takes no turn, and leaves its place', async () => {
     const { ask, end, began, refused } = held({ maxWaiting: 1 })
@@ -238,7 +264,7 @@ describe('a limit', () => {
   })
 
   it('goes on after a task that fails', async () => {
-    const limit = fairLimit({ maxRunning: 1, maxWaiting: 0, tooMany: '' })
+    const limit = fairLimit({ maxRunning: 1, maxWaiting: 0, maxWaitMs: 0, tooMany: '' })
     const share = { keys: [], isFamiliar: false }
     const failed = limit(() => Promise.reject(new Error('broken')), share)
     expect(await thrownBy(() => failed)).toMatchObject({ message: 'broken' })
@@ -254,6 +280,7 @@ describe('recent use', () => {
     for (let count = 0; count < 9; count++) use.add(key)
     const seen = [0, 999, 1, 1000, 2000, 1_000_000].map((milliseconds) => {
       clock.advance(milliseconds)
+      use.halve()
       return use.of(key)
     })
     expect(seen).toEqual([9, 9, 4, 2, 0, 0])
@@ -264,6 +291,7 @@ describe('recent use', () => {
     const use = recentUse(clock, 1000)
     use.add(digest('jane'))
     clock.advance(-1_000_000)
+    use.halve()
     expect(use.of(digest('jane'))).toBe(1)
   })
 

@@ -18,6 +18,8 @@ export type FairLimit = <T>(task: () => Promise<T>, share: Share, signal?: Abort
 export interface FairLimitOptions {
   readonly maxRunning: number
   readonly maxWaiting: number
+  /** How long a task may wait: after that it is refused as if there were no room. */
+  readonly maxWaitMs: number
   /** The message where there is no room. */
   readonly tooMany: string
   readonly clock?: Clock
@@ -35,13 +37,13 @@ export const RETRY_AFTER_SECONDS = 2
  * Who used least lately comes first: the uses of all keys of a task are added up, so that neither one address with many names nor one
  * name from many addresses gets far. Every second turn belongs to a familiar task, if one waits, and every fourth to the one that waits
  * longest, so that none waits for ever. Where there is no room, the task that would come last has to go: it is *unavailable*, with
- * a time to try again.
+ * a time to try again. Room is cheap, and a client that waits does not ask again, so there should be much of it, for a short time.
  *
  * Nothing is bounded where the runtime bounds what each request may cost, as with `limitConcurrency`.
  */
 export function fairLimit(options: FairLimitOptions): FairLimit {
   if (!canWorkInBackground()) return (task) => task()
-  const { maxRunning, maxWaiting, tooMany, clock = systemClock } = options
+  const { maxRunning, maxWaiting, maxWaitMs, tooMany, clock = systemClock } = options
   const waiting = new Set<Waiting>()
   let use: RecentUse | undefined
   let running = 0
@@ -65,6 +67,7 @@ export function fairLimit(options: FairLimitOptions): FairLimit {
 
   const next = (): Waiting | undefined => {
     turn = (turn + 1) % TURNS
+    use?.halve()
     if (turn === OLDEST) return oldest(waiting)
     const preferred = turn % 2 === 0 ? undefined : first(isFamiliar)
     return preferred ?? first(always)
@@ -73,6 +76,7 @@ export function fairLimit(options: FairLimitOptions): FairLimit {
   /** Makes room for a task. Throws when that is what has to go. */
   const makeRoom = (share: Share): void => {
     if (waiting.size < maxWaiting) return
+    use?.halve()
     let last: Waiting | undefined
     let most = share.isFamiliar ? -1 : usedBy(share) + share.keys.length
     for (const each of waiting) {
@@ -90,7 +94,10 @@ export function fairLimit(options: FairLimitOptions): FairLimit {
 
   const ownTurn = (share: Share, signal: AbortSignal | undefined): Promise<void> =>
     new Promise((resolve, reject) => {
-      const end = (): void => signal?.removeEventListener('abort', giveUp)
+      const end = (): void => {
+        cancelTimeout()
+        signal?.removeEventListener('abort', giveUp)
+      }
       const own: Waiting = {
         share,
         start() {
@@ -102,6 +109,10 @@ export function fairLimit(options: FairLimitOptions): FairLimit {
           reject(error)
         },
       }
+      const cancelTimeout = clock.after(maxWaitMs, () => {
+        waiting.delete(own)
+        own.refuse(busy(tooMany))
+      })
       const giveUp = (): void => {
         waiting.delete(own)
         own.refuse(unavailable('it was not its turn in time', { cause: signal?.reason }))

@@ -3,7 +3,10 @@ import type { Clock } from '../clock.ts'
 /** How often each of any number of keys was counted lately, about: in a fixed amount of memory. */
 export interface RecentUse {
   add(key: string): void
+  /** As it was when something was last added or {@link RecentUse.halve} was called. */
   of(key: string): number
+  /** Brings the counts up to date. */
+  halve(): void
 }
 
 /** Few enough to be cheap, and so many that a busy key rarely shares its count with another one. */
@@ -30,15 +33,13 @@ export function recentUse(clock: Clock, halfLifeMs: number): RecentUse {
   }
 
   return {
+    halve,
     add(key) {
       halve()
       const slot = slotOf(key)
       counts[slot] = (counts[slot] ?? 0) + 1
     },
-    of(key) {
-      halve()
-      return counts[slotOf(key)] ?? 0
-    },
+    of: (key) => counts[slotOf(key)] ?? 0,
   }
 }
 
