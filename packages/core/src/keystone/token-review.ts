@@ -1,5 +1,5 @@
 import { emptyContext } from '../context.ts'
-import { asAuthenticationError, AuthenticationError, ConfigurationError } from '../errors.ts'
+import { asAuthenticationError, ConfigurationError, isAuthenticationError } from '../errors.ts'
 import { textOf } from '../http/response-text.ts'
 import { retryAfter } from '../retry-after.ts'
 import type { UserInfo } from '../user.ts'
@@ -51,7 +51,7 @@ export function keystoneTokenReview(options: KeystoneTokenReviewOptions): Keysto
     try {
       return (await tokens.authenticateToken(token, emptyContext))?.user
     } catch (error) {
-      if (error instanceof AuthenticationError && error.code === 'rejected') return undefined
+      if (isAuthenticationError(error) && error.code === 'rejected') return undefined
       throw error
     }
   }
