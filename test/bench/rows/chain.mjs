@@ -185,7 +185,8 @@ const impersonating = (groups) => () => {
         .join('\n---\n'),
     ),
   )
-  const authenticate = authentication.express(chain)
+  // The two are called by hand, where impersonation cannot be seen to follow.
+  const authenticate = authentication.express(chain, { impersonationHeaders: 'later' })
   const impersonate = impersonation(policy)
   const both = (req, res, next) =>
     authenticate(req, res, (error) => (error ? next(error) : impersonate(req, res, next)))

@@ -1,5 +1,4 @@
 import { ConfigurationError, type ConfigurationProblem, systemClock } from '@kube-authn/core'
-import { fetch as undiciFetch } from 'undici/index.js'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { connections } from './connections.ts'
 import { deadlineAfter } from './deadline.ts'
@@ -65,15 +64,17 @@ export function createFetch(transport: Transport, options: FetchOptions = {}): H
     const { method = 'GET', body = null, redirect } = init
     const deadline = deadlineAfter(timeoutSeconds, clock, init.signal)
     try {
-      const send = () =>
-        undiciFetch(target, {
+      const send = async () => {
+        const { fetch, dispatcher } = await open.current()
+        return fetch(target, {
           method,
           headers: [...headersFor(init.headers)],
           body,
           redirect: redirect === 'error' ? 'error' : 'manual',
           signal: deadline.signal,
-          dispatcher: open.current(),
+          dispatcher,
         })
+      }
       const response = await send().catch((error: unknown) => {
         if (method !== 'GET' || !isLostConnection(error)) throw error
         return send()
