@@ -7,6 +7,8 @@ import type { Observer } from './events.ts'
 export interface Context {
   /** What the credential must be valid for. Absent: no restriction. */
   readonly audiences?: readonly string[]
+  /** The address of the peer of the request, as in `AuthenticationRequest.remoteAddress`. */
+  readonly remoteAddress?: string | undefined
   /** Aborted when the caller no longer waits. */
   readonly signal?: AbortSignal
   /** Told what every authenticator thought. */
