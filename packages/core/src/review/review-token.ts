@@ -10,6 +10,7 @@ import { checkedAnswer } from '../handler/checked-answer.ts'
 import { isStatusError } from '../status.ts'
 import { union } from '../union/union.ts'
 import { userJson, type UserJson } from '../user-json.ts'
+import { isUnicode, NOT_UNICODE } from './unicode.ts'
 
 /** The status of a TokenReview. */
 export interface TokenReviewStatus {
@@ -66,7 +67,7 @@ export function tokenReviewer(
       throw internalFailure('error validating audiences')
     }
     const shown = userJson(user)
-    if (!isUnicode(shown)) throw rejected('the user has a name, group or extra field that is not Unicode')
+    if (!isUnicode(shown)) throw rejected(NOT_UNICODE)
     return { authenticated: true, user: shown, ...(valid.length > 0 && { audiences: valid }) }
   }
 
@@ -89,13 +90,6 @@ export function tokenReviewer(
       },
     )
   }
-}
-
-/** What is not would be told as somebody else: JSON has no bytes that are no text. */
-function isUnicode(user: UserJson): boolean {
-  const { username, uid = '', groups = [], extra = {} } = user
-  const texts = [username, uid, ...groups, ...Object.keys(extra), ...Object.values(extra).flat()]
-  return texts.every((text) => text.isWellFormed())
 }
 
 /** What is wrong with who knows tokens, and with the audiences. */

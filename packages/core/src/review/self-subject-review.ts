@@ -1,11 +1,15 @@
+import { internalFailure } from '../api/errors.ts'
 import type { Clock } from '../clock.ts'
 import { userJson } from '../user-json.ts'
 import type { ReviewKind } from './kind.ts'
+import { isUnicode, NOT_UNICODE } from './unicode.ts'
 
 /**
  * Who am I? It answers with the user whom the application would see, whoever made the request. `kubectl auth whoami` asks it.
  *
  * Source: api `authentication/v1` SelfSubjectReview; KEP-3325.
+ *
+ * Deviation: kube-apiserver answers with U+FFFD where a name is not Unicode (`docs/deviations.md`, reviews).
  */
 export function selfSubjectReview(clock: Clock): ReviewKind {
   return {
@@ -14,9 +18,15 @@ export function selfSubjectReview(clock: Clock): ReviewKind {
     kind: 'SelfSubjectReview',
     resource: 'selfsubjectreviews',
     isAboutCaller: true,
-    read: () => (asked) => ({
-      metadata: { creationTimestamp: new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z') },
-      status: { userInfo: userJson(asked.caller) },
-    }),
+    read:
+      () =>
+      ({ caller }) => {
+        const userInfo = userJson(caller)
+        if (!isUnicode(userInfo)) throw internalFailure(NOT_UNICODE)
+        return {
+          metadata: { creationTimestamp: new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z') },
+          status: { userInfo },
+        }
+      },
   }
 }
