@@ -75,6 +75,7 @@ export function certificateHeaders(
       schemes: delegate.credentials?.schemes ?? [],
       identityHeaders: [...(delegate.credentials?.identityHeaders ?? []), () => headerNames.changes],
       peerCertificates: trusts.peerCertificates === true,
+      proxyAuthorities: delegate.credentials?.proxyAuthorities ?? [],
     },
     ...(delegate.audiences !== undefined && { audiences: delegate.audiences }),
     authenticate(request, context) {

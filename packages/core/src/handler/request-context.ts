@@ -26,6 +26,11 @@ export class RequestContext implements Context {
     this.#startedAt = observer === undefined ? 0 : performance.now()
   }
 
+  /** Looked up when it is asked for, which is where something is expensive to check. */
+  get remoteAddress(): string | undefined {
+    return this.#request.remoteAddress?.()
+  }
+
   get warnings(): readonly string[] {
     return this.#warnings ?? NO_WARNINGS
   }

@@ -27,7 +27,8 @@ export function withHeaderChanges(request: Request, changes: HeaderChanges): Req
 
 /** The headers of the request that the changes concern. Reading all names is dear, so it is done only where that is needed. */
 function namesPresent(headers: Headers, changes: HeaderChanges): readonly string[] {
-  const hasPrefixes = (changes.removePrefixes ?? []).length > 0
+  const { removePrefixes = [], removeTwinsOf = [] } = changes
+  const hasPrefixes = removePrefixes.length + removeTwinsOf.length > 0
   if (hasPrefixes || changes.remove.some((name) => /[-_]/.test(name))) {
     return [...headers.keys()].filter(selectorOf(changes))
   }

@@ -459,6 +459,65 @@ describe('the size of a cache', () => {
   })
 })
 
+describe('tokens that are made up', () => {
+  it('do not push out the users that are remembered', async () => {
+    const answer = (token: string) => (token === 'good' ? { user: jane } : undefined)
+    const { delegate, ask } = cacheOf(answer, { maxEntries: 4, failureTtlSeconds: 60, successTtlSeconds: 60 })
+    await ask('good')
+    for (let index = 0; index < 100; index++) await ask(`made up ${index}`)
+    expect(delegate.calls).toHaveLength(101)
+    expect(await ask('good')).toEqual({ user: jane })
+    await ask('made up 99')
+    expect(delegate.calls).toHaveLength(101)
+  })
+
+  it('do not push out users where errors are kept', async () => {
+    const answer = (token: string) => {
+      if (token === 'good') return { user: jane }
+      throw rejected('bad')
+    }
+    const { delegate, ask } = cacheOf(answer, { maxEntries: 4, failureTtlSeconds: 60, cacheErrors: true })
+    await ask('good')
+    for (let index = 0; index < 100; index++) await thrownBy(() => ask(`made up ${index}`))
+    await ask('good')
+    expect(delegate.calls).toHaveLength(101)
+  })
+
+  it('are looked up so many at a time, and beyond that may be asked for again', async () => {
+    const { answer, open } = held()
+    const { ask, delegate } = cacheOf(answer, { maxLookups: 2 })
+    const lookups = ['a', 'b', 'b', 'a'].map((token) => ask(token))
+    await settled()
+    expect(delegate.calls).toHaveLength(2)
+    expect(await thrownBy(() => ask('c'))).toMatchObject({ code: 'unavailable', retryAfterSeconds: 1 })
+    open[0]!.end({ user: jane })
+    await settled()
+    const third = ask('c')
+    await settled()
+    open[1]!.end()
+    open[2]!.end({ user: bob })
+    expect(await Promise.all([...lookups, third])).toEqual([
+      { user: jane },
+      undefined,
+      undefined,
+      { user: jane },
+      { user: bob },
+    ])
+  })
+
+  it('leave users that are remembered their answers', async () => {
+    const { answer, open } = held()
+    const { ask } = cacheOf(answer, { maxLookups: 1 })
+    const first = ask('good')
+    await settled()
+    open[0]!.end({ user: jane })
+    await first
+    void ask('made up')
+    expect(await ask('good')).toEqual({ user: jane })
+    open[1]?.end()
+  })
+})
+
 describe('cached', () => {
   it('answers at once when it remembers', async () => {
     const { cache, ask } = cacheOf(later(knows(jane)))
@@ -489,6 +548,8 @@ describe('cached', () => {
     [{ maxEntries: 0 }, ['maxEntries']],
     [{ maxEntries: 1.5 }, ['maxEntries']],
     [{ maxEntries: Infinity }, ['maxEntries']],
+    [{ maxLookups: 0 }, ['maxLookups']],
+    [{ maxLookups: Infinity }, ['maxLookups']],
     [{ maxEntries: -1, successTtlSeconds: -1 }, ['successTtlSeconds', 'maxEntries']],
   ])('refuses the options %o', async (options, paths) => {
     const error = await thrownBy(() => cached(tokens(noOpinion), options))
