@@ -52,7 +52,7 @@ export function tokenKinds(
 }
 
 /** What {@link TokenKindOptions} may be. */
-export const tokenKindShape: OptionsShape<TokenKindOptions> = {
+const tokenKindShape: OptionsShape<TokenKindOptions> = {
   tokenTypes: either(
     (value) => value === 'any' || typeof value === 'string',
     oneOf('any'),
