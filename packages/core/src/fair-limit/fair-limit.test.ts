@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { fixedClock, settled, thrownBy } from '../../test/fakes.ts'
 import { keyedDigest } from '../digest/keyed-digest.ts'
 import { addressKey } from './address-key.ts'
-import { fairLimit, RETRY_AFTER_SECONDS } from './fair-limit.ts'
+import { BUSY_SECONDS } from '../retry-after.ts'
+import { fairLimit } from './fair-limit.ts'
 import { recentUse } from './recent-use.ts'
 
 const numbers = new Map<string, number>()
@@ -175,7 +176,7 @@ describe('without room', () => {
     expect(await thrownBy(() => ask({ name: 'x9', address: 'evil' }))).toMatchObject({
       code: 'unavailable',
       message: 'too many',
-      retryAfterSeconds: RETRY_AFTER_SECONDS,
+      retryAfterSeconds: BUSY_SECONDS,
     })
   })
 
@@ -219,7 +220,7 @@ describe('a task that waits', () => {
     clock.advance(1)
     expect(await thrownBy(() => late)).toMatchObject({
       code: 'unavailable',
-      retryAfterSeconds: RETRY_AFTER_SECONDS,
+      retryAfterSeconds: BUSY_SECONDS,
     })
     void ask({ name: 'd' })
     await end(2)

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { unavailable } from '../errors.ts'
+import { BUSY_SECONDS } from '../retry-after.ts'
 import { canWorkInBackground } from '../runtime.ts'
 import { type RecentUse, recentUse } from './recent-use.ts'
 
@@ -27,9 +28,6 @@ export interface FairLimitOptions {
 
 /** What is used halves in this time: a minute without any use makes up for one in the middle of it. */
 const HALF_LIFE_MS = 60_000
-
-/** How long a client is asked to stay away where there is no room. */
-export const RETRY_AFTER_SECONDS = 2
 
 /**
  * Bounds how many tasks run and how many wait, so that those who cause many do not keep others from their turn.
@@ -161,5 +159,5 @@ function oldest(waiting: Iterable<Waiting>): Waiting | undefined {
 }
 
 function busy(message: string): Error {
-  return unavailable(message, { retryAfterSeconds: RETRY_AFTER_SECONDS })
+  return unavailable(message, { retryAfterSeconds: BUSY_SECONDS })
 }
