@@ -51,7 +51,6 @@ function held(options: { maxRunning?: number; maxWaiting?: number } = {}) {
   const end = async (count = 1): Promise<void> => {
     for (let index = 0; index < count; index++) {
       ends.shift()?.()
-      // oxlint-disable-next-line no-await-in-loop -- one after the other is the point.
       await settled()
     }
   }
@@ -68,7 +67,6 @@ async function othersBefore(jane: Asked, others: readonly Asked[]): Promise<numb
   void ask(jane)
   const isIn = (): boolean => began.some((label) => label.startsWith('jane@home') || label === 'jane')
   while (!isIn() && began.length <= others.length) {
-    // oxlint-disable-next-line no-await-in-loop -- one after the other is the point.
     await end()
   }
   return began.length - 1
@@ -137,7 +135,6 @@ describe('a turn', () => {
     for (; turns < 40 && began.filter((name) => name === 'eve').length < 6; turns++) {
       void ask({ name: `friend${turns}`, isFamiliar: true })
       void ask({ name: `other${turns}` })
-      // oxlint-disable-next-line no-await-in-loop -- one after the other is the point.
       await end()
     }
     expect(turns).toBeLessThanOrEqual(20)
@@ -226,6 +223,22 @@ describe('a task that waits', () => {
     await end(2)
     expect(began).toEqual(['a', 'd'])
     expect(clock.pending).toBe(0)
+  })
+})
+
+describe('a familiar task that waits', () => {
+  it('is refused after three times as long', async () => {
+    const { ask, clock } = held()
+    void ask({ name: 'a' })
+    const late = ask({ name: 'b', isFamiliar: true })
+    let error: unknown
+    late.catch((thrown: unknown) => (error = thrown))
+    clock.advance(29_999)
+    await settled()
+    expect(error).toBeUndefined()
+    clock.advance(1)
+    await settled()
+    expect(error).toMatchObject({ code: 'unavailable', retryAfterSeconds: BUSY_SECONDS })
   })
 })
 

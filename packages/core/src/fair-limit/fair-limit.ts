@@ -19,7 +19,7 @@ export type FairLimit = <T>(task: () => Promise<T>, share: Share, signal?: Abort
 export interface FairLimitOptions {
   readonly maxRunning: number
   readonly maxWaiting: number
-  /** How long a task may wait: after that it is refused as if there were no room. */
+  /** How long a task may wait, and a familiar one three times as long: after that it is refused as if there were no room. */
   readonly maxWaitMs: number
   /** The message where there is no room. */
   readonly tooMany: string
@@ -107,7 +107,7 @@ export function fairLimit(options: FairLimitOptions): FairLimit {
           reject(error)
         },
       }
-      const cancelTimeout = clock.after(maxWaitMs, () => {
+      const cancelTimeout = clock.after(share.isFamiliar ? FAMILIAR_PATIENCE * maxWaitMs : maxWaitMs, () => {
         waiting.delete(own)
         own.refuse(busy(tooMany))
       })
@@ -146,6 +146,9 @@ interface Waiting {
   readonly start: () => void
   readonly refuse: (error: Error) => void
 }
+
+/** It has one of the next turns anyway, so a wait is only as long as a few tasks take. */
+const FAMILIAR_PATIENCE = 3
 
 const TURNS = 4
 const OLDEST = 0

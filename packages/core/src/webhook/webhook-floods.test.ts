@@ -62,7 +62,6 @@ describe('a flood of made up tokens', () => {
     expect(await ask('good')).toBe('jane')
     for (let round = 0; round < 3; round++) {
       for (const end of open.splice(0)) end()
-      // oxlint-disable-next-line no-await-in-loop -- one round after the other is the point.
       await settled()
     }
     expect(open).toHaveLength(0)
