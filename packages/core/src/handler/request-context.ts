@@ -1,3 +1,5 @@
+import type { Awaitable } from '../awaitable.ts'
+import { presentsCertificate } from '../bound-certificate.ts'
 import type { Context } from '../context.ts'
 import type { AuthenticationError } from '../errors.ts'
 import { notify, type Observer } from '../events.ts'
@@ -41,6 +43,10 @@ export class RequestContext implements Context {
   annotate(key: string, value: string): void {
     this.#annotations ??= Object.create(null) as Record<string, string>
     this.#annotations[key] = value
+  }
+
+  holdsCertificate(thumbprint: string): Awaitable<boolean> {
+    return presentsCertificate(this.#request, thumbprint)
   }
 
   report(

@@ -209,6 +209,18 @@ describe('header changes over HTTP/1', () => {
   })
 
   it.each([
+    ['names in capitals', [['Sec-WebSocket-Protocol', 'chat']], 'chat'],
+    ['letters as the bytes they were sent as', [['sec-websocket-protocol', 'ü,☃']], latin1('ü,☃')],
+    ['bytes that are not UTF-8', [['SEC-WEBSOCKET-PROTOCOL', 'ü\uDCFE']], `${latin1('ü')}\u00FE`],
+  ] as const)('replace %s, and say it as it was given', async (_, replace, written) => {
+    const message = await received(...lines)
+    expect(applyHeaderChanges(message, { remove: [], replace })).toEqual({ remove: [], replace })
+    expect(message.rawHeaders.slice(-2)).toEqual(['sec-websocket-protocol', written])
+    expect(message.headers['sec-websocket-protocol']).toBe(written)
+    expect(message.headersDistinct['sec-websocket-protocol']).toEqual([written])
+  })
+
+  it.each([
     ['nothing is to change', { remove: [] }],
     ['nothing of it is there', { remove: ['x-none'], removePrefixes: ['x-none-'] }],
     ['a replaced header is not there', { remove: [], replace: [['x-none', 'new']] as const }],

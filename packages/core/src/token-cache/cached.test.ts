@@ -591,3 +591,71 @@ describe('cached', () => {
     expect(JSON.stringify(events)).not.toContain('c2VjcmV0')
   })
 })
+
+describe('a token that is bound to a certificate', () => {
+  /** A delegate whose token `t` is jane's, for who holds the certificate `hers`. */
+  const bound: TokenAuthenticator['authenticateToken'] = async (_, context) => {
+    await Promise.resolve()
+    if ((await context.holdsCertificate?.('hers')) !== true) throw rejected('it is bound')
+    return { user: jane }
+  }
+  const hers: Context = { holdsCertificate: (thumbprint) => Promise.resolve(thumbprint === 'hers') }
+  const others: readonly (readonly [string, Context])[] = [
+    ['has none', { holdsCertificate: () => false }],
+    ['has another', { holdsCertificate: (thumbprint) => thumbprint === 'mine' }],
+    ['answers with what is not true', { holdsCertificate: () => 1 as unknown as boolean }],
+    ['is not known', {}],
+  ]
+
+  it.each(others)('is remembered for its connection, and refused on one that %s', async (_, other) => {
+    const { ask, delegate } = cacheOf(bound)
+    for (const context of [other, hers, other, hers, hers, other]) {
+      const answer = await ask('t', context).catch((error: unknown) => error)
+      expect(answer).toMatchObject(context === hers ? { user: jane } : { code: 'rejected' })
+    }
+    expect(delegate.calls).toHaveLength(1)
+  })
+
+  it.each(others)('is not given to a connection that waits for the same lookup and %s', async (_, other) => {
+    const { ask, delegate } = cacheOf(bound)
+    const answers = await Promise.allSettled([ask('t', other), ask('t', hers), ask('t', other)])
+    expect(answers).toMatchObject([
+      { reason: { code: 'rejected' } },
+      { value: { user: jane } },
+      { reason: { code: 'rejected' } },
+    ])
+    expect(delegate.calls).toHaveLength(1)
+  })
+
+  it('is not remembered as bad for its own connection when it was sent on another', async () => {
+    const { ask } = cacheOf(bound, { failureTtlSeconds: 60, cacheErrors: true })
+    await thrownBy(() => ask('t', {}))
+    expect(await ask('t', hers)).toEqual({ user: jane })
+  })
+
+  it('says nothing of the lookup to a connection that is not its own', async () => {
+    const { ask } = cacheOf(async (token, context) => {
+      context.warn?.('for jane')
+      context.annotate?.('of', 'jane')
+      return bound(token, context)
+    })
+    const said: string[] = []
+    const listening = { warn: (text: string) => said.push(text), annotate: (key: string) => said.push(key) }
+    await thrownBy(() => ask('t', listening))
+    await thrownBy(() => ask('t', listening))
+    expect(said).toEqual([])
+    await ask('t', { ...hers, ...listening })
+    expect(said).toEqual(['for jane', 'of'])
+  })
+
+  it('is an outage where the certificate of the connection cannot be read, also when it is remembered', async () => {
+    const { ask } = cacheOf(bound)
+    await ask('t', hers)
+    const gone: Context = {
+      holdsCertificate() {
+        throw unavailable('the connection is gone')
+      },
+    }
+    expect(await thrownBy(() => ask('t', gone))).toMatchObject({ code: 'unavailable' })
+  })
+})
