@@ -27,7 +27,7 @@ function middlewareOf(given: ContractMiddleware): Middleware {
   return authentication(given.authenticator, { ...given.options, ...onFailure })
 }
 
-function seen(req: IncomingMessage & { user?: UserInfo }): ContractRequest {
+function seen(req: IncomingMessage & { user?: UserInfo | undefined }): ContractRequest {
   const raw = req.rawHeaders.flatMap((name, index) =>
     index % 2 === 0 ? [[name, req.rawHeaders[index + 1] ?? ''] as const] : [],
   )

@@ -63,7 +63,7 @@ interface Parts {
 }
 
 const pass: MiddlewareHandler = async (_c, next) => next()
-const goOn: AuthenticationOptions['onFailure'] = async (_error, _c, next) => next()
+const goOn: NonNullable<AuthenticationOptions['onFailure']> = async (_error, _c, next) => next()
 
 const GRANTED = { status: 200, body: 'true superman by jane' }
 const REFUSED = expect.objectContaining({

@@ -71,7 +71,7 @@ interface Parts {
 }
 
 const pass: Middleware = async (_ctx, next) => next()
-const goOn: AuthenticationOptions['onFailure'] = async (_error, _ctx, next) => next()
+const goOn: NonNullable<AuthenticationOptions['onFailure']> = async (_error, _ctx, next) => next()
 
 const GRANTED = { status: 200, body: 'true superman by jane' }
 const REFUSED = expect.objectContaining({

@@ -33,7 +33,7 @@ export interface SendOptions {
 /** An app that takes requests. */
 export interface RunningApp {
   readonly send: (options?: SendOptions) => Promise<Answer>
-  /** HTTP/2 only: the connection of the next request. It is another one when the server ended the last. */
+  /** HTTP/2 only: the one connection of all requests from now on. Until it is asked for, each request has its own. */
   readonly session: () => ClientHttp2Session
 }
 
@@ -70,8 +70,11 @@ export async function withApp(
       await test({ send: (options) => sendHttp1(origin, client, options), session: noSession })
       return
     }
-    const session = sessionsTo(origin, client)
-    await test({ send: (options) => sendHttp2(session(), options), session })
+    let pinned: ClientHttp2Session | undefined
+    await test({
+      send: (options) => sendHttp2(pinned ?? sessionTo(origin, client), options),
+      session: () => (pinned ??= sessionTo(origin, client)),
+    })
   } finally {
     await close()
   }
@@ -81,22 +84,11 @@ function noSession(): never {
   throw new Error('only HTTP/2 has sessions')
 }
 
-/** One session for all requests, until the server ends it. */
-function sessionsTo(origin: string, client: object): () => ClientHttp2Session {
-  let session: ClientHttp2Session | undefined
-  return () => {
-    if (session === undefined) {
-      const made = connect(origin, client)
-      made.on('error', () => undefined)
-      for (const event of ['goaway', 'close']) {
-        made.once(event, () => {
-          if (session === made) session = undefined
-        })
-      }
-      session = made
-    }
-    return session
-  }
+function sessionTo(origin: string, client: object): ClientHttp2Session {
+  const session = connect(origin, client)
+  // A request on it tells.
+  session.on('error', () => undefined)
+  return session
 }
 
 /** What a server of Node calls. */
@@ -209,6 +201,7 @@ function sendHttp2(
     stream.on('response', (received) => (answer = received))
     stream.on('data', (data: string) => (body += data))
     stream.on('error', reject)
+    stream.on('close', () => reject(new Error('the stream ended without an answer')))
     stream.on('end', () =>
       resolve({
         status: Number(answer[':status']),
