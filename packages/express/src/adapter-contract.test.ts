@@ -8,7 +8,7 @@ import {
   type ContractSetup,
 } from '@kube-authn/testing/node'
 import express from 'express'
-import { describe, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import {
   authentication,
   authorization,
@@ -77,7 +77,9 @@ describe.each([
       return app
     },
   })
-  it.each(cases)('$name', async ({ run }) => run())
+  it.each(cases)('$name', async ({ run }) => {
+    await expect(run()).resolves.toBeUndefined()
+  })
 })
 
 /** Where a middleware cannot see what comes next, it is told. */
@@ -94,5 +96,7 @@ describe('the contract of adapters, in whatever else calls middlewares', () => {
     makeApp: ({ middlewares, handle }) =>
       chainOf(middlewares.map(toldOfImpersonation(middlewares)).map(middlewareOf), handle),
   })
-  it.each(cases)('$name', async ({ run }) => run())
+  it.each(cases)('$name', async ({ run }) => {
+    await expect(run()).resolves.toBeUndefined()
+  })
 })

@@ -1,4 +1,5 @@
 import { getRequestListener } from '@hono/node-server'
+import type { UserInfo } from '@kube-authn/core'
 import {
   adapterContract,
   type ContractMiddleware,
@@ -6,7 +7,7 @@ import {
   type ContractSetup,
 } from '@kube-authn/testing/node'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
-import { describe, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import {
   authentication,
   type AuthenticationOptions,
@@ -33,7 +34,7 @@ function seen(c: Context): ContractRequest {
   const joined = [headers, c.req.header(), Object.fromEntries(c.req.raw.headers)].flatMap((each) =>
     Object.entries(each).map(([name, value]) => [name, String(value)] as const),
   )
-  const user = c.get('user')
+  const user: UserInfo | undefined = c.get('user')
   return { user, requester: user && getAuthentication(c).requester, headers: [...raw, ...joined] }
 }
 
@@ -63,5 +64,7 @@ describe('the contract of adapters, in Hono', () => {
       return (req, res) => void listener(req, res)
     },
   })
-  it.each([...onFetch, ...onNode])('$name', async ({ run }) => run())
+  it.each([...onFetch, ...onNode])('$name', async ({ run }) => {
+    await expect(run()).resolves.toBeUndefined()
+  })
 })

@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module'
+import type { UserInfo } from '@kube-authn/core'
 import { adapterContract, type ContractMiddleware, type ContractRequest } from '@kube-authn/testing/node'
 import Koa, { type Context, type Middleware } from 'koa'
-import { describe, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import {
   authentication,
   type AuthenticationOptions,
@@ -27,7 +28,7 @@ function seen(ctx: Context): ContractRequest {
   const joined = [ctx.headers, ctx.request.header, ctx.req.headersDistinct ?? {}].flatMap((headers) =>
     Object.entries(headers).map(([name, value]) => [name, String(value)] as const),
   )
-  const user = ctx.state['user']
+  const user: UserInfo | undefined = ctx.state['user']
   return { user, requester: user && getAuthentication(ctx).requester, headers: [...raw, ...joined] }
 }
 
@@ -48,5 +49,7 @@ describe.each([
       return (req, res) => void callback(req, res)
     },
   })
-  it.each(cases)('$name', async ({ run }) => run())
+  it.each(cases)('$name', async ({ run }) => {
+    await expect(run()).resolves.toBeUndefined()
+  })
 })

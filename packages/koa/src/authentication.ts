@@ -64,11 +64,11 @@ async function keepingWarnings(res: ServerResponse, next: () => Promise<unknown>
   try {
     await next()
   } catch (error) {
-    const { writeHead } = res
+    const writeHead = res.writeHead.bind(res)
     Object.assign(res, {
       writeHead(...given: unknown[]): unknown {
         if (warnings !== undefined && !res.headersSent) res.setHeader('Warning', warnings)
-        return Reflect.apply(writeHead, res, given)
+        return Reflect.apply(writeHead, undefined, given)
       },
     })
     throw error

@@ -4,7 +4,7 @@ import type { UserInfo } from '@kube-authn/core'
 import { adapterContract, type ContractMiddleware, type ContractRequest } from '@kube-authn/testing/node'
 import express from 'express'
 import passport from 'passport'
-import { describe, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { getAuthentication, Strategy, type StrategyOptions } from './index.ts'
 
 type Handler = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void
@@ -52,7 +52,9 @@ describe.each([
       return app
     },
   })
-  it.each(cases)('$name', async ({ run }) => run())
+  it.each(cases)('$name', async ({ run }) => {
+    await expect(run()).resolves.toBeUndefined()
+  })
 })
 
 describe('the contract of adapters, for the Passport strategy over HTTP/2', () => {
@@ -83,5 +85,7 @@ describe('the contract of adapters, for the Passport strategy over HTTP/2', () =
       }
     },
   })
-  it.each(cases)('$name', async ({ run }) => run())
+  it.each(cases)('$name', async ({ run }) => {
+    await expect(run()).resolves.toBeUndefined()
+  })
 })

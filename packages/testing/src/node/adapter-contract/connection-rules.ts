@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { isUnauthenticated, userInfo } from '@kube-authn/core'
+import { isUnauthenticated, systemClock, userInfo } from '@kube-authn/core'
 import { fakeAuthenticator } from '../../fake-authenticators.ts'
 import { createPki } from '../../pki/pki.ts'
 import { type RecordedEvents, recordEvents } from '../../record-events.ts'
@@ -49,10 +49,10 @@ export const connectionRules: readonly Rule[] = [
       await bench.with({ middlewares }, async ({ send }) => {
         await assert.rejects(send({ signal: gone.signal }))
         // Whether it is known before or after the decision that nobody waits, it is told after it.
-        await new Promise((resolve) => setTimeout(resolve, 10))
+        await aWhile()
         goOn?.()
         await responses(observed, 1)
-        await new Promise((resolve) => setTimeout(resolve, 10))
+        await aWhile()
       })
       assert.equal(observed.ofType('response').length, 1)
     },
@@ -111,13 +111,17 @@ export const connectionRules: readonly Rule[] = [
   },
 ]
 
+function aWhile(): Promise<void> {
+  return new Promise((resolve) => void systemClock.after(10, resolve))
+}
+
 /** Waits until so many answers were told of: a client may have one before its server knows that it is over. */
-async function responses({ ofType }: RecordedEvents, count: number): Promise<void> {
-  for (let patience = 0; ofType('response').length < count; patience++) {
+async function responses(observed: RecordedEvents, count: number): Promise<void> {
+  for (let patience = 0; observed.ofType('response').length < count; patience++) {
     assert.ok(
       patience < 500,
-      `an observer was told of ${ofType('response').length} answers and not of ${count}`,
+      `an observer was told of ${observed.ofType('response').length} answers and not of ${count}`,
     )
-    await new Promise((resolve) => setTimeout(resolve, 10))
+    await aWhile()
   }
 }
