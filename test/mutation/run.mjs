@@ -1,8 +1,9 @@
 // Changes the sources of an area of the core in one place at a time, and counts how often one of its tests notices.
 //
-// usage: node test/mutation/run.mjs [AREA...]    e.g. impersonation, or handler/challenges.ts
+// usage: node test/mutation/run.mjs [--one-in N] [--seed N] [AREA...]    an area is impersonation, or handler/challenges.ts
 import { existsSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { Stryker } from '@stryker-mutator/core'
 
 /** Where a change that no test notices may let a stranger in. */
@@ -11,7 +12,17 @@ const MIN_SCORE = 90
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 process.chdir(root)
-const areas = process.argv.length > 2 ? process.argv.slice(2) : AREAS
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    // All of them take an hour on a small machine.
+    'one-in': { type: 'string', default: '5' },
+    seed: { type: 'string', default: '1' },
+    concurrency: { type: 'string', default: '2' },
+  },
+})
+const sample = { oneIn: Number(values['one-in']), seed: Number(values.seed) }
+const areas = positionals.length > 0 ? positionals : AREAS
 const unknown = areas.filter((area) => !existsSync(`packages/core/src/${area}`))
 if (unknown.length > 0) {
   console.error(`not in packages/core/src: ${unknown.join(', ')}`)
@@ -25,12 +36,17 @@ for (const area of areas) {
   const results = await new Stryker({
     mutate,
     testRunner: 'vitest',
-    plugins: [fileURLToPath(import.meta.resolve('@stryker-mutator/vitest-runner'))],
+    checkers: sample.oneIn > 1 ? ['sample'] : [],
+    sample,
+    plugins: [
+      fileURLToPath(import.meta.resolve('@stryker-mutator/vitest-runner')),
+      fileURLToPath(new URL('sample.mjs', import.meta.url)),
+    ],
     vitest: { configFile: 'test/mutation/vitest.config.ts', related: true },
     coverageAnalysis: 'perTest',
     ignoreStatic: false,
-    concurrency: Number(process.env['MUTATION_CONCURRENCY'] ?? 2),
-    reporters: ['clear-text', 'html'],
+    concurrency: Number(values.concurrency),
+    reporters: ['clear-text', 'html', 'progress-append-only'],
     clearTextReporter: { logTests: false, reportTests: false, reportScoreTable: false, allowColor: false },
     htmlReporter: { fileName: `test/mutation/reports/${area.replaceAll('/', '-')}.html` },
     tempDirName: 'test/mutation/.sandbox',
