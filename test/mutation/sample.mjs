@@ -1,35 +1,25 @@
 // A checker for Stryker that lets some of all changes through to the tests: the same ones each time for the same seed.
 import { createHash } from 'node:crypto'
 import { CheckStatus } from '@stryker-mutator/api/check'
-import { commonTokens, declareClassPlugin, PluginKind } from '@stryker-mutator/api/plugin'
+import { commonTokens, declareFactoryPlugin, PluginKind } from '@stryker-mutator/api/plugin'
 
-class SampleChecker {
-  static inject = [commonTokens.options]
-  #sample
-
-  constructor({ sample }) {
-    this.#sample = sample
-  }
-
-  async init() {}
-
-  async check(mutants) {
-    return Object.fromEntries(
-      mutants.map((mutant) => [
-        mutant.id,
-        this.#isIn(mutant)
-          ? { status: CheckStatus.Passed }
-          : { status: CheckStatus.CompileError, reason: 'not in the sample' },
-      ]),
-    )
-  }
-
-  #isIn({ fileName, location, mutatorName, replacement }) {
-    const { oneIn, seed } = this.#sample
+function sampleChecker({ sample }) {
+  const isIn = ({ fileName, location, mutatorName, replacement }) => {
     const place = fileName.slice(fileName.lastIndexOf('/packages/'))
-    const text = JSON.stringify([seed, place, location, mutatorName, replacement])
-    return createHash('sha256').update(text).digest().readUInt32BE() % oneIn === 0
+    const text = JSON.stringify([sample.seed, place, location, mutatorName, replacement])
+    return createHash('sha256').update(text).digest().readUInt32BE() % sample.oneIn === 0
+  }
+  const left = { status: CheckStatus.CompileError, reason: 'not in the sample' }
+  return {
+    init: () => Promise.resolve(),
+    check: (mutants) =>
+      Promise.resolve(
+        Object.fromEntries(
+          mutants.map((mutant) => [mutant.id, isIn(mutant) ? { status: CheckStatus.Passed } : left]),
+        ),
+      ),
   }
 }
+sampleChecker.inject = [commonTokens.options]
 
-export const strykerPlugins = [declareClassPlugin(PluginKind.Checker, 'sample', SampleChecker)]
+export const strykerPlugins = [declareFactoryPlugin(PluginKind.Checker, 'sample', sampleChecker)]

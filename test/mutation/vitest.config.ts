@@ -1,23 +1,33 @@
 import { fileURLToPath } from 'node:url'
-import { defineConfig, mergeConfig } from 'vitest/config'
-import base from '../vitest.config.ts'
+import { defineConfig } from 'vitest/config'
 
-/** The suites of the core, in one project: a mutation runs those of them that reach it. */
-const { projects: _, reporters: _reporters, ...test } = base.test ?? {}
+const root = fileURLToPath(new URL('../..', import.meta.url))
 
-export default mergeConfig(
-  { ...base, test },
-  defineConfig({
-    test: {
-      include: ['packages/core/src/**/*.test.ts'],
-      exclude: ['packages/core/src/{cel,x509,yaml,csv,protobuf}/**', 'packages/core/src/password-file/**'],
-      setupFiles: [fileURLToPath(new URL('../patience.ts', import.meta.url))],
-      pool: 'threads',
-      isolate: false,
-      testTimeout: 300_000,
-      restoreMocks: true,
-      unstubEnvs: true,
-      unstubGlobals: true,
-    },
-  }),
-)
+/** What reaches the areas that are mutated: the suites of the core, and the conformance vectors, on sources and not on the build. */
+export default defineConfig({
+  root,
+  resolve: {
+    alias: [
+      { find: /^@kube-authn\/core$/, replacement: `${root}packages/core/src/index.ts` },
+      { find: /^@kube-authn\/core\/(.*)$/, replacement: `${root}packages/core/src/$1/index.ts` },
+    ],
+  },
+  test: {
+    root,
+    include: ['packages/core/src/**/*.test.ts', 'test/mutation/vectors.mutation.ts'],
+    exclude: [
+      'packages/core/src/{cel,csv,protobuf,x509,yaml}/**',
+      // They replace modules, which others in the same worker would notice.
+      'packages/core/src/clock.test.ts',
+      'packages/core/src/incoming-message/require-peer-certificates.test.ts',
+      'packages/core/src/password-file/**',
+    ],
+    setupFiles: [fileURLToPath(new URL('../patience.ts', import.meta.url))],
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    restoreMocks: true,
+    unstubEnvs: true,
+    unstubGlobals: true,
+    isolate: false,
+  },
+})

@@ -32,24 +32,25 @@ async function constrained(
   return { user: outcome.user, mode: outcome.mode, asked }
 }
 
+function headersOf(...pairs: readonly (readonly [name: string, value: string])[]): string[] {
+  return pairs.flatMap(([name, value]) => [`Impersonate-${name}`, value])
+}
+
 const ON = 'impersonate-on:user-info:get     '
 const ITEM = 'impersonate:user-info authentication.k8s.io'
 
 describe('constrained impersonation', () => {
   it('asks for each thing that is wanted, in order', async () => {
-    const { asked, user, mode } = await constrained([
-      ...[
-        'Impersonate-User',
-        'bob',
-        'Impersonate-Uid',
-        '7',
-        'Impersonate-Group',
-        'a',
-        'Impersonate-Group',
-        'b',
-      ],
-      ...['Impersonate-Extra-Example.com%2fK', 'v', 'Impersonate-Extra-e.io/l', 'w'],
-    ])
+    const { asked, user, mode } = await constrained(
+      headersOf(
+        ['User', 'bob'],
+        ['Uid', '7'],
+        ['Group', 'a'],
+        ['Group', 'b'],
+        ['Extra-Example.com%2fK', 'v'],
+        ['Extra-e.io/l', 'w'],
+      ),
+    )
     expect(asked).toEqual([
       ON,
       `${ITEM} users   bob`,
@@ -138,18 +139,13 @@ describe('constrained impersonation', () => {
     ['an extra value', (attributes: Attributes) => attributes.name !== 'v2'],
     ['an extra key', (attributes: Attributes) => attributes.subresource !== 'e.io/l'],
   ])('is refused where %s alone is not allowed', async (_, isAllowed) => {
-    const headers = [
-      ...['Impersonate-User', 'bob', 'Impersonate-Uid', '7'],
-      ...['a', 'b', 'c', 'd', 'e'].flatMap((group) => ['Impersonate-Group', group]),
-      ...[
-        'Impersonate-Extra-e.io/k',
-        'v1',
-        'Impersonate-Extra-e.io/k',
-        'v2',
-        'Impersonate-Extra-e.io/l',
-        'w',
-      ],
+    const groups = ['a', 'b', 'c', 'd', 'e'].map((group): [string, string] => ['Group', group])
+    const extra: [string, string][] = [
+      ['Extra-e.io/k', 'v1'],
+      ['Extra-e.io/k', 'v2'],
+      ['Extra-e.io/l', 'w'],
     ]
+    const headers = headersOf(['User', 'bob'], ['Uid', '7'], ...groups, ...extra)
     expect((await constrained(headers)).user?.username).toBe('bob')
     const withoutWildcards = (attributes: Attributes): boolean =>
       attributes.name !== '*' && isAllowed(attributes)
