@@ -8,13 +8,13 @@ import { fileURLToPath } from 'node:url'
 /** Per public entry, without what it imports lazily and without its framework: a little more than it is now. */
 const budgets = {
   core: {
-    '.': '8 kB',
+    '.': '9.5 kB',
     './audit': '5.9 kB',
     './authorization': '7.4 kB',
     './authorization-webhook': '14.2 kB',
     './bootstrap-token': '7.3 kB',
     './cel': '67 kB',
-    './certificate-headers': '4.6 kB',
+    './certificate-headers': '5 kB',
     './client-certificate': '21 kB',
     './configuration': '122 kB',
     './field': '1.9 kB',
@@ -23,7 +23,8 @@ const budgets = {
     './jwt': '15.2 kB',
     './keystone': '19.2 kB',
     './metrics': '5.6 kB',
-    './oidc': '17.7 kB',
+    './oidc': '18.2 kB',
+    './options': '2 kB',
     './password-file': '21.5 kB',
     './protobuf': '3.1 kB',
     './rbac': '40 kB',
@@ -56,7 +57,10 @@ const lazyImportsStayOut = {
 const entries = Object.entries(budgets).flatMap(([folder, ofPackage]) => {
   const root = new URL(`../packages/${folder}/`, import.meta.url)
   const manifest = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'))
-  const frameworks = Object.keys(manifest.peerDependencies ?? {})
+  // The core counts, although it is a peer: an app pays for it.
+  const frameworks = Object.keys(manifest.peerDependencies ?? {}).filter(
+    (name) => !name.startsWith('@kube-authn/'),
+  )
   return Object.entries(manifest.exports)
     .filter(([, target]) => target.endsWith('.js'))
     .map(([entry, target]) => {
@@ -84,15 +88,15 @@ const workers = [
   {
     name: 'a Worker with bearer tokens and OpenID Connect',
     file: 'test/bench/workers/bearer-oidc.js',
-    limit: '25 kB',
+    limit: '26 kB',
   },
   {
     name: 'the same with Hono, without Hono itself',
     file: 'test/bench/workers/bearer-oidc-hono.js',
     without: ['hono'],
-    limit: '25 kB',
+    limit: '26 kB',
   },
-  { name: 'the same with Hono', file: 'test/bench/workers/bearer-oidc-hono.js', limit: '33 kB' },
+  { name: 'the same with Hono', file: 'test/bench/workers/bearer-oidc-hono.js', limit: '34 kB' },
   { name: 'examples/hono-edge, with Hono', file: 'examples/hono-edge/dist/worker.js', limit: '70 kB' },
 ].map(({ name, file, without = [], limit }) => ({
   name,

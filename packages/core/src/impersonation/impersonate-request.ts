@@ -13,8 +13,9 @@ import { internalError } from '../authorization/internal-error.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
 import { notify, type Observer } from '../events.ts'
+import { hasPrefix } from '../headers/has-prefix.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
-import { StatusError } from '../status.ts'
+import { isStatusError, StatusError } from '../status.ts'
 import type { UserInfo } from '../user.ts'
 import { type Ask, firstRefusal, strictRefusal } from './checks.ts'
 import { legacyChecks } from './legacy.ts'
@@ -110,7 +111,11 @@ export function impersonateRequest(
 
   return function impersonateOne(request, requester, given = {}) {
     const wanted = readImpersonation(request.headers, reading)
-    if (wanted === undefined) return { user: requester, headerChanges: NO_CHANGES }
+    if (wanted === undefined) {
+      // Deviation: Kubernetes leaves empty headers, and names with `_` in the place of `-` (`docs/deviations.md`, impersonation headers).
+      const headerChanges = hasPrefix(request.headers, 'impersonate') ? IMPERSONATION_HEADERS : NO_CHANGES
+      return { user: requester, headerChanges }
+    }
     const start = observer === undefined ? 0 : performance.now()
     const answer =
       'problem' in wanted
@@ -122,11 +127,11 @@ export function impersonateRequest(
         request,
         durationSeconds: (performance.now() - start) / 1000,
         ...(requester !== undefined && { requester }),
-        ...(result instanceof StatusError
+        ...(isStatusError(result)
           ? { result: 'denied', failure: result }
           : { result: 'allowed', impersonated: result.user, mode: result.mode }),
       })
-      if (result instanceof StatusError) return { failure: result, headerChanges: IMPERSONATION_HEADERS }
+      if (isStatusError(result)) return { failure: result, headerChanges: IMPERSONATION_HEADERS }
       return {
         user: result.user,
         mode: result.mode,
@@ -172,7 +177,7 @@ function constrained(options: ImpersonateRequestOptions): Allow {
   })
   return ({ request, requester, wanted, given, ask }) => {
     const attributes = attributesFor(request, requester, given)
-    return attributes instanceof StatusError ? attributes : tryModes(wanted, attributes, ask)
+    return isStatusError(attributes) ? attributes : tryModes(wanted, attributes, ask)
   }
 }
 
