@@ -187,6 +187,11 @@ describe('auditLog', () => {
     ['access_token=s3cret&a=1', 'access_token=REDACTED&a=1'],
     ['a=1&ACCESS%5Ftoken=s3cret', 'a=1&ACCESS%5Ftoken=REDACTED'],
     ['code=s3cret&code=s3cret', 'code=REDACTED&code=REDACTED'],
+    ['access_token[]=s3cret&access_token[0]=s3cret', 'access_token[]=REDACTED&access_token[0]=REDACTED'],
+    ['access_token%5B%5D=s3cret', 'access_token%5B%5D=REDACTED'],
+    ['auth[Token]=s3cret&a[b][password]=s3cret', 'auth[Token]=REDACTED&a[b][password]=REDACTED'],
+    ['auth.token=s3cret&%zz[token]=s3cret', 'auth.token=REDACTED&%zz[token]=REDACTED'],
+    ['tokens[]=1&my_token=1&[]=1', 'tokens[]=1&my_token=1&[]=1'],
     ['token', 'token'],
   ])('leaves credentials out of the query %s', async (query, expected) => {
     const [received] = await audited(get('/x', query))

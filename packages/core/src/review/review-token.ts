@@ -9,8 +9,7 @@ import { asAuthenticationError, type ConfigurationProblem, rejected } from '../e
 import { checkedAnswer } from '../handler/checked-answer.ts'
 import { isStatusError } from '../status.ts'
 import { union } from '../union/union.ts'
-import { userJson, type UserJson } from '../user-json.ts'
-import { isUnicode, NOT_UNICODE } from './unicode.ts'
+import { isUnicodeUser, NOT_UNICODE, userJson, type UserJson } from '../user-json.ts'
 
 /** The status of a TokenReview. */
 export interface TokenReviewStatus {
@@ -66,9 +65,8 @@ export function tokenReviewer(
     if (wanted !== undefined && knowsAudiences && intersectAudiences(wanted, valid).length === 0) {
       throw internalFailure('error validating audiences')
     }
-    const shown = userJson(user)
-    if (!isUnicode(shown)) throw rejected(NOT_UNICODE)
-    return { authenticated: true, user: shown, ...(valid.length > 0 && { audiences: valid }) }
+    if (!isUnicodeUser(user)) throw rejected(NOT_UNICODE)
+    return { authenticated: true, user: userJson(user), ...(valid.length > 0 && { audiences: valid }) }
   }
 
   return (token, requested, context) => {

@@ -1,15 +1,14 @@
-import { internalFailure } from '../api/errors.ts'
 import type { Clock } from '../clock.ts'
-import { userJson } from '../user-json.ts'
+import { internalFailure } from '../api/errors.ts'
+import { isUnicodeUser, NOT_UNICODE, userJson } from '../user-json.ts'
 import type { ReviewKind } from './kind.ts'
-import { isUnicode, NOT_UNICODE } from './unicode.ts'
 
 /**
  * Who am I? It answers with the user whom the application would see, whoever made the request. `kubectl auth whoami` asks it.
  *
  * Source: api `authentication/v1` SelfSubjectReview; KEP-3325.
  *
- * Deviation: kube-apiserver answers with U+FFFD where a name is not Unicode (`docs/deviations.md`, reviews).
+ * Deviation: kube-apiserver replaces what is not Unicode (`docs/deviations.md`, content of reviews).
  */
 export function selfSubjectReview(clock: Clock): ReviewKind {
   return {
@@ -18,15 +17,12 @@ export function selfSubjectReview(clock: Clock): ReviewKind {
     kind: 'SelfSubjectReview',
     resource: 'selfsubjectreviews',
     isAboutCaller: true,
-    read:
-      () =>
-      ({ caller }) => {
-        const userInfo = userJson(caller)
-        if (!isUnicode(userInfo)) throw internalFailure(NOT_UNICODE)
-        return {
-          metadata: { creationTimestamp: new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z') },
-          status: { userInfo },
-        }
-      },
+    read: () => (asked) => {
+      if (!isUnicodeUser(asked.caller)) throw internalFailure(NOT_UNICODE)
+      return {
+        metadata: { creationTimestamp: new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z') },
+        status: { userInfo: userJson(asked.caller) },
+      }
+    },
   }
 }
