@@ -44,6 +44,8 @@ export type {
   FileNoticeEvent,
   FileNotice,
   ImpersonationEvent,
+  JwksFetchEvent,
+  JwtAuthenticatorEvent,
   Observer,
   Outcome,
   ReloadEvent,
@@ -55,7 +57,7 @@ export type {
   TokenCacheRequestEvent,
   TokenReviewCallEvent,
 } from './events.ts'
-export { notify } from './events.ts'
+export { CLIENT_CLOSED_REQUEST, notify } from './events.ts'
 export { explain, type ExplainedStep, type Explanation } from './explain.ts'
 export { addGroups, authenticatedGroup } from './groups.ts'
 export {

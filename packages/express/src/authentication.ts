@@ -7,6 +7,7 @@ import {
 } from '@kube-authn/core'
 import {
   applyHeaderChanges,
+  clientContext,
   closeConnection,
   requirePeerCertificates,
   whenOver,
@@ -39,9 +40,9 @@ export function authentication(
 
   return function authenticationMiddleware(req, res, next) {
     const { request } = stateOf(req)
-    const onceOver = observer === undefined ? undefined : whenOver(res)
+    const onceOver = observer === undefined ? undefined : whenOver(req, res)
     proceedWith(
-      authenticate(request),
+      authenticate(request, clientContext(req, res)),
       (outcome) => {
         onceOver?.((status) => notify(observer, { type: 'response', request, status }))
         if (outcome.closesConnection) closeConnection(req)

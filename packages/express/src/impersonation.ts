@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { UserInfo } from '@kube-authn/core'
 import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
 import { type ImpersonateRequestOptions, impersonateRequest } from '@kube-authn/core/impersonation'
-import { applyHeaderChanges } from '@kube-authn/core/incoming-message'
+import { applyHeaderChanges, clientContext } from '@kube-authn/core/incoming-message'
 import { type FailureOptions, type Middleware, proceedWith, refuser } from './middleware.ts'
 import { setAuthentication, stateOf } from './state.ts'
 
@@ -35,9 +35,9 @@ export function impersonation<Req extends IncomingMessage = IncomingMessage>(
   return function impersonationMiddleware(req, res, next) {
     const state = stateOf(req)
     const requester = user === undefined ? state.authentication?.user : user(req)
-    const given = attributes === undefined ? {} : { attributes: () => attributes(req) }
+    const given = attributes === undefined ? undefined : { attributes: () => attributes(req) }
     proceedWith(
-      impersonate(state.request, requester, given),
+      impersonate(state.request, requester, clientContext(req, res, given)),
       (outcome) => {
         applyHeaderChanges(req, outcome.headerChanges)
         if ('failure' in outcome) {

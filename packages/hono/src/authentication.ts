@@ -8,6 +8,7 @@ import {
 import { closeConnection, requirePeerCertificates } from '@kube-authn/core/incoming-message'
 import type { MiddlewareHandler } from 'hono'
 import { answer, type FailureOptions } from './failure.ts'
+import { clientOf, endingOf } from './client.ts'
 import { keepAlive } from './keep-alive.ts'
 import { nodeRequestOf } from './node-server.ts'
 import { type AuthenticationEnv, changeHeaders, requestOf, setAuthentication } from './state.ts'
@@ -37,13 +38,14 @@ export function authentication<E extends AuthenticationEnv = AuthenticationEnv>(
 
   const middleware: MiddlewareHandler = async function authenticationMiddleware(c, next) {
     const request = requestOf(c)
-    const deciding = authenticate(request)
+    const ending = observer === undefined ? undefined : endingOf(c)
+    const deciding = authenticate(request, clientOf(c))
     keepAlive(c, deciding)
     const outcome = await deciding
+    ending?.tell((status) => notify(observer, { type: 'response', request, status }))
     const incoming = nodeRequestOf(c)
     if (outcome.closesConnection && incoming !== undefined) closeConnection(incoming)
     changeHeaders(c, outcome.headerChanges)
-    const tellStatus = (status: number): void => notify(observer, { type: 'response', request, status })
     try {
       const refused = 'failure' in outcome ? await onFailure(outcome.failure, c, next) : undefined
       if (!('failure' in outcome)) {
@@ -51,11 +53,11 @@ export function authentication<E extends AuthenticationEnv = AuthenticationEnv>(
         setAuthentication(c, outcome.authentication)
         await next()
       }
-      if (observer !== undefined) tellStatus((refused ?? c.res).status)
+      ending?.answered((refused ?? c.res).status)
       return refused
     } catch (error) {
       // What is made of it is not known here: of a refusal likely its own answer, and of what an app throws that is no Error a 500.
-      tellStatus('failure' in outcome ? outcome.failure.status : 500)
+      ending?.answered('failure' in outcome ? outcome.failure.status : 500)
       throw error
     }
   }

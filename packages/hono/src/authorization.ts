@@ -6,6 +6,7 @@ import {
   type RequestAttributes,
 } from '@kube-authn/core/authorization'
 import type { Context, MiddlewareHandler } from 'hono'
+import { clientOf } from './client.ts'
 import { answer, type FailureOptions } from './failure.ts'
 import { type AuthenticationEnv, authenticationOf, requestOf } from './state.ts'
 
@@ -34,9 +35,9 @@ export function authorization<E extends AuthenticationEnv = AuthenticationEnv>(
   const authorize = authorizeRequest(authorizer, rest)
 
   const middleware: MiddlewareHandler = async function authorizationMiddleware(c, next) {
-    const given = attributes === undefined ? {} : { attributes: () => attributes(c) }
+    const given = attributes === undefined ? undefined : { attributes: () => attributes(c) }
     const whose = user === undefined ? authenticationOf(c)?.user : user(c)
-    const outcome = await authorize(requestOf(c), whose, given)
+    const outcome = await authorize(requestOf(c), whose, clientOf(c, given))
     return 'failure' in outcome ? onFailure(outcome.failure, c, next) : next()
   }
   return middleware

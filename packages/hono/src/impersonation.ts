@@ -2,6 +2,7 @@ import type { UserInfo } from '@kube-authn/core'
 import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
 import { type ImpersonateRequestOptions, impersonateRequest } from '@kube-authn/core/impersonation'
 import type { Context, MiddlewareHandler } from 'hono'
+import { clientOf } from './client.ts'
 import { answer, type FailureOptions } from './failure.ts'
 import {
   type AuthenticationEnv,
@@ -38,8 +39,8 @@ export function impersonation<E extends AuthenticationEnv = AuthenticationEnv>(
   const middleware: MiddlewareHandler = async function impersonationMiddleware(c, next) {
     const authentication = authenticationOf(c)
     const requester = user === undefined ? authentication?.user : user(c)
-    const given = attributes === undefined ? {} : { attributes: () => attributes(c) }
-    const outcome = await impersonate(requestOf(c), requester, given)
+    const given = attributes === undefined ? undefined : { attributes: () => attributes(c) }
+    const outcome = await impersonate(requestOf(c), requester, clientOf(c, given))
     changeHeaders(c, outcome.headerChanges)
     if ('failure' in outcome) return onFailure(outcome.failure, c, next)
     if (outcome.requester !== undefined && outcome.user !== undefined) {

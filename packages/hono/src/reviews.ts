@@ -2,6 +2,7 @@ import { responseOf } from '@kube-authn/core'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import { fetchBody, handleReviews, type HandleReviewsOptions } from '@kube-authn/core/review'
 import type { MiddlewareHandler } from 'hono'
+import { clientOf } from './client.ts'
 import { type AuthenticationEnv, authenticationOf, requestOf } from './state.ts'
 
 /** Options of {@link reviews}. */
@@ -25,7 +26,7 @@ export function reviews<E extends AuthenticationEnv = AuthenticationEnv>(
 
   const middleware: MiddlewareHandler = async function reviewsMiddleware(c, next) {
     const user = authenticationOf(c)?.user
-    const answer = await handle(requestOf(c), fetchBody(c.req.raw), { user })
+    const answer = await handle(requestOf(c), fetchBody(c.req.raw), clientOf(c, { user }))
     return answer === undefined ? next() : responseOf(answer)
   }
   return middleware

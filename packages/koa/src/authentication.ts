@@ -7,6 +7,7 @@ import {
 } from '@kube-authn/core'
 import {
   applyHeaderChanges,
+  clientContext,
   closeConnection,
   requirePeerCertificates,
   whenOver,
@@ -38,8 +39,8 @@ export function authentication(
 
   return async function authenticationMiddleware(ctx, next) {
     const { request } = stateOf(ctx)
-    const onceOver = observer === undefined ? undefined : whenOver(ctx.res)
-    const outcome = await authenticate(request)
+    const onceOver = observer === undefined ? undefined : whenOver(ctx.req, ctx.res)
+    const outcome = await authenticate(request, clientContext(ctx.req, ctx.res))
     onceOver?.((status) => notify(observer, { type: 'response', request, status }))
     if (outcome.closesConnection) closeConnection(ctx.req)
     applyHeaderChanges(ctx.req, outcome.headerChanges)

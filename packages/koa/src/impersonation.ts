@@ -1,7 +1,7 @@
 import type { UserInfo } from '@kube-authn/core'
 import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
 import { type ImpersonateRequestOptions, impersonateRequest } from '@kube-authn/core/impersonation'
-import { applyHeaderChanges } from '@kube-authn/core/incoming-message'
+import { applyHeaderChanges, clientContext } from '@kube-authn/core/incoming-message'
 import type { Middleware, ParameterizedContext } from 'koa'
 import { answer, type FailureOptions } from './failure.ts'
 import { type AuthenticationState, setAuthentication, stateOf } from './state.ts'
@@ -32,8 +32,9 @@ export function impersonation(
   return async function impersonationMiddleware(ctx, next) {
     const state = stateOf(ctx)
     const requester = user === undefined ? state.authentication?.user : user(ctx)
-    const given = attributes === undefined ? {} : { attributes: () => attributes(ctx) }
-    const outcome = await impersonate(state.request, requester, given)
+    const given = attributes === undefined ? undefined : { attributes: () => attributes(ctx) }
+    const context = clientContext(ctx.req, ctx.res, given)
+    const outcome = await impersonate(state.request, requester, context)
     applyHeaderChanges(ctx.req, outcome.headerChanges)
     if ('failure' in outcome) {
       await onFailure(outcome.failure, ctx, next)

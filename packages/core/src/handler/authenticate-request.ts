@@ -1,6 +1,7 @@
 import type { Authentication, Authenticator, HeaderChanges } from '../authenticator.ts'
 import { andThen, type Awaitable, settle } from '../awaitable.ts'
 import { consult } from '../consult.ts'
+import { type Context, emptyContext } from '../context.ts'
 import { asAuthenticationError, type AuthenticationError, ConfigurationError } from '../errors.ts'
 import type { Observer } from '../events.ts'
 import { accumulateHeaderChanges } from '../headers/changes.ts'
@@ -58,8 +59,14 @@ export interface RefusedRequest {
 /** What became of a request. */
 export type RequestOutcome = AuthenticatedRequest | RefusedRequest
 
-/** Decides one request. It never throws and never rejects. */
-export type AuthenticateRequest = (request: AuthenticationRequest) => Awaitable<RequestOutcome>
+/**
+ * Decides one request. It never throws and never rejects. The `signal` is what authenticators find in their context: it should end with
+ * the client. It is read only when one of them asks for it, so a getter may make it then.
+ */
+export type AuthenticateRequest = (
+  request: AuthenticationRequest,
+  context?: Pick<Context, 'signal'>,
+) => Awaitable<RequestOutcome>
 
 /**
  * What happens to a request, in one place for all adapters.
@@ -140,8 +147,8 @@ export function authenticateRequest(
     }
   }
 
-  return function authenticateOne(request) {
-    const context = new RequestContext(audiences, observer)
+  return function authenticateOne(request, given = emptyContext) {
+    const context = new RequestContext(audiences, observer, given)
     return settle<AuthenticatedRequest | undefined, RequestOutcome>(
       () => andThen(consult(authenticator, request, context), (answer) => accept(request, context, answer)),
       (accepted) => accepted ?? refuse(request, context, undefined),

@@ -8,14 +8,25 @@ import type { UserInfo } from '../user.ts'
 export class RequestContext implements Context {
   readonly audiences?: readonly string[]
   readonly observer?: Observer
+  readonly #given: Pick<Context, 'signal'>
   readonly #startedAt: number
   #warnings: string[] | undefined
   #annotations: Record<string, string> | undefined
 
-  constructor(audiences: readonly string[] | undefined, observer: Observer | undefined) {
+  constructor(
+    audiences: readonly string[] | undefined,
+    observer: Observer | undefined,
+    given: Pick<Context, 'signal'>,
+  ) {
+    this.#given = given
     if (audiences !== undefined) this.audiences = audiences
     if (observer !== undefined) this.observer = observer
     this.#startedAt = observer === undefined ? 0 : performance.now()
+  }
+
+  /** Read on, and not kept: most requests are decided without a wait, and their adapters need not make one. */
+  get signal(): AbortSignal | undefined {
+    return this.#given.signal
   }
 
   get warnings(): readonly string[] {

@@ -62,10 +62,7 @@ export function jwtAuthenticator(
     provider: found,
   })
 
-  const authenticate = async (
-    jwt: UnverifiedJwt | undefined,
-    { signal }: Context,
-  ): Promise<Authentication> => {
+  const authenticate = async (jwt: UnverifiedJwt | undefined, context: Context): Promise<Authentication> => {
     const keySet = await found.keySet()
     if (jwt === undefined) throw rejected('oidc: verify token: oidc: malformed jwt')
     let registered
@@ -75,7 +72,7 @@ export function jwtAuthenticator(
       throw wrapped('oidc: verify token', error)
     }
     const claims =
-      claimMappings.groups.claim === '' ? jwt.claims : await elsewhere.expand(jwt.claims, registered, signal)
+      claimMappings.groups.claim === '' ? jwt.claims : await elsewhere.expand(jwt.claims, registered, context)
     const user = userOfClaims(compiled, claims)
     checkRules(compiled, claims, user)
     return { user, expiresAtMs: registered.expiry * 1000 }
