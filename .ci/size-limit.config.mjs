@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 /** Per public entry, without what it imports lazily and without its framework: a little more than it is now. */
 const budgets = {
   core: {
-    '.': '8 kB',
+    '.': '9.5 kB',
     './audit': '5.9 kB',
     './authorization': '7.4 kB',
     './authorization-webhook': '14.2 kB',
@@ -24,6 +24,7 @@ const budgets = {
     './keystone': '19.2 kB',
     './metrics': '5.6 kB',
     './oidc': '17.7 kB',
+    './options': '2 kB',
     './password-file': '21.5 kB',
     './protobuf': '3.1 kB',
     './rbac': '40 kB',
@@ -84,15 +85,15 @@ const workers = [
   {
     name: 'a Worker with bearer tokens and OpenID Connect',
     file: 'test/bench/workers/bearer-oidc.js',
-    limit: '25 kB',
+    limit: '26 kB',
   },
   {
     name: 'the same with Hono, without Hono itself',
     file: 'test/bench/workers/bearer-oidc-hono.js',
     without: ['hono'],
-    limit: '25 kB',
+    limit: '26 kB',
   },
-  { name: 'the same with Hono', file: 'test/bench/workers/bearer-oidc-hono.js', limit: '33 kB' },
+  { name: 'the same with Hono', file: 'test/bench/workers/bearer-oidc-hono.js', limit: '34 kB' },
   { name: 'examples/hono-edge, with Hono', file: 'examples/hono-edge/dist/worker.js', limit: '70 kB' },
 ].map(({ name, file, without = [], limit }) => ({
   name,

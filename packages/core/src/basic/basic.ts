@@ -4,6 +4,13 @@ import { hasScheme } from '../bearer-token/read.ts'
 import { consultPassword } from '../consult.ts'
 import { type AuthenticationError, rejected } from '../errors.ts'
 import { textFromLatin1 } from '../headers/byte-text.ts'
+import {
+  aPasswordAuthenticator,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+  wholeNumber,
+} from '../options/index.ts'
 
 /** Options of {@link basic}. */
 export interface BasicOptions {
@@ -14,6 +21,8 @@ export interface BasicOptions {
    */
   readonly maxCredentialsLength?: number
 }
+
+const shape: OptionsShape<BasicOptions> = { maxCredentialsLength: wholeNumber(1) }
 
 /**
  * Hands the user name and password of `Authorization: Basic BASE64` to a password authenticator. Only the first
@@ -26,10 +35,12 @@ export interface BasicOptions {
  *
  * Deviation: Kubernetes 1.6 had no opinion on a wrong password (`docs/deviations.md`, wrong password).
  *
+ * @throws {ConfigurationError} when it is given no authenticator of passwords, or options that do not exist.
  * @example
  * const authenticator = basic(passwordFile('correct horse,jane,1'))
  */
 export function basic(passwords: PasswordAuthenticator, options: BasicOptions = {}): Authenticator {
+  refuseProblems(aPasswordAuthenticator(passwords, 'passwords'), optionProblems(shape, options))
   const maxCredentialsLength = options.maxCredentialsLength ?? 8192
   return {
     name: 'basic',

@@ -2,6 +2,13 @@ import type { Authentication, Authenticator, HeaderChanges, TokenAuthenticator }
 import { andThen } from '../awaitable.ts'
 import { consultToken } from '../consult.ts'
 import { type AuthenticationError, rejected } from '../errors.ts'
+import {
+  aTokenAuthenticator,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+  wholeNumber,
+} from '../options/index.ts'
 import { readBearerToken } from './read.ts'
 
 /** Options of {@link bearerToken} and `webSocketProtocol`. */
@@ -13,6 +20,9 @@ export interface TokenExtractionOptions {
    */
   readonly maxTokenLength?: number
 }
+
+/** The checks of {@link TokenExtractionOptions}. */
+export const tokenExtractionShape: OptionsShape<TokenExtractionOptions> = { maxTokenLength: wholeNumber(1) }
 
 /** The default of {@link TokenExtractionOptions.maxTokenLength}. */
 export const MAX_TOKEN_LENGTH = 65_536
@@ -28,10 +38,12 @@ export const invalidBearerToken: AuthenticationError = Object.freeze(rejected('i
  *
  * Source: apiserver `pkg/authentication/request/bearertoken`, RFC 6750 section 2.1.
  *
+ * @throws {ConfigurationError} when it is given no authenticator of tokens, or options that do not exist.
  * @example
  * const authenticator = bearerToken(tokenFile('31ada4fd-adec-460c-809a-9e56ceb75269,jane,1,"admins,ops"'))
  */
 export function bearerToken(tokens: TokenAuthenticator, options: TokenExtractionOptions = {}): Authenticator {
+  refuseProblems(aTokenAuthenticator(tokens, 'tokens'), optionProblems(tokenExtractionShape, options))
   const maxTokenLength = options.maxTokenLength ?? MAX_TOKEN_LENGTH
   return {
     name: 'bearerToken',

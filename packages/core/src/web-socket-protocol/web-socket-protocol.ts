@@ -4,10 +4,12 @@ import {
   invalidBearerToken,
   MAX_TOKEN_LENGTH,
   type TokenExtractionOptions,
+  tokenExtractionShape,
 } from '../bearer-token/bearer-token.ts'
 import { trimAscii } from '../bearer-token/read.ts'
 import { consultToken } from '../consult.ts'
 import { rejected } from '../errors.ts'
+import { aTokenAuthenticator, optionProblems, refuseProblems } from '../options/index.ts'
 import type { AuthenticationRequest, RequestHeaders } from '../request/request.ts'
 
 const HEADER = 'sec-websocket-protocol'
@@ -20,6 +22,7 @@ const PREFIX = 'base64url.bearer.authorization.k8s.io.'
  *
  * Source: apiserver `pkg/authentication/request/websocket`.
  *
+ * @throws {ConfigurationError} when it is given no authenticator of tokens, or options that do not exist.
  * @example
  * const authenticator = union(bearerToken(tokens), webSocketProtocol(tokens))
  */
@@ -27,6 +30,7 @@ export function webSocketProtocol(
   tokens: TokenAuthenticator,
   options: TokenExtractionOptions = {},
 ): Authenticator {
+  refuseProblems(aTokenAuthenticator(tokens, 'tokens'), optionProblems(tokenExtractionShape, options))
   const maxTokenLength = options.maxTokenLength ?? MAX_TOKEN_LENGTH
   return {
     name: 'webSocketProtocol',

@@ -1,0 +1,30 @@
+export { aPasswordAuthenticator, aRequestAuthenticator, aTokenAuthenticator } from './authenticators.ts'
+export {
+  aBoolean,
+  above,
+  aFunction,
+  aNonEmptyString,
+  anything,
+  aString,
+  atLeast,
+  type Check,
+  either,
+  listOf,
+  must,
+  nonEmptyListOf,
+  oneOf,
+  problemOf,
+  recordOf,
+  required,
+  type RequiredCheck,
+  wholeNumber,
+  withMethods,
+} from './check.ts'
+export {
+  type AnyShape,
+  checkOptions,
+  nested,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+} from './shape.ts'
