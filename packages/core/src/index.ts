@@ -58,7 +58,8 @@ export type {
   TokenReviewCallEvent,
 } from './events.ts'
 export { CLIENT_CLOSED_REQUEST, notify } from './events.ts'
-export { explain, type ExplainedStep, type Explanation } from './explain.ts'
+export type { AnyRequest } from './explain/any-request.ts'
+export { explain, type ExplainedStep, type ExplainOptions, type Explanation } from './explain/explain.ts'
 export { addGroups, authenticatedGroup } from './groups.ts'
 export {
   type AuthenticatedRequest,

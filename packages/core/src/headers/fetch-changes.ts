@@ -1,5 +1,6 @@
 import type { HeaderChanges } from '../authenticator.ts'
 import { selectorOf } from './changes.ts'
+import { noteRemovedHeaders, removedHeaders } from './removed-headers.ts'
 
 /**
  * A Fetch request whose headers are changed: the same one where its headers can be written to, else a new one with the same
@@ -16,12 +17,15 @@ export function withHeaderChanges(request: Request, changes: HeaderChanges): Req
   const removed = present.filter((name) => !replaced.some(([other]) => other === name))
   try {
     change(headers, removed, replaced)
+    noteRemovedHeaders(request, present)
     return request
   } catch {
     // Deno and Workers protect the headers of what they received.
     const copy = new Headers(headers)
     change(copy, removed, replaced)
-    return new Request(request, { headers: copy })
+    const changed = new Request(request, { headers: copy })
+    noteRemovedHeaders(changed, [...removedHeaders(request), ...present])
+    return changed
   }
 }
 
