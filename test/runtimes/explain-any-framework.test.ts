@@ -66,9 +66,12 @@ function nodeApp(told: Told) {
 function expressApp(told: Told): Listener {
   return express().use(
     '/admin',
-    async (req, _res, next) => {
-      told.before = await explain(chain, req)
-      next()
+    (req, _res, next) => {
+      void explain(chain, req)
+        .then((before) => {
+          told.before = before
+        })
+        .then(next, next)
     },
     forExpress.authentication(chain, {
       onFailure: async (error, req, res) => {
@@ -77,9 +80,11 @@ function expressApp(told: Told): Listener {
         res.end()
       },
     }),
-    async (req, res) => {
-      told.after = await explain(chain, req)
-      res.end()
+    (req, res, next) => {
+      void explain(chain, req).then((after) => {
+        told.after = after
+        res.end()
+      }, next)
     },
   )
 }

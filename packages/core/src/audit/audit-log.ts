@@ -1,10 +1,10 @@
 import { type Clock, systemClock } from '../clock.ts'
-import {
-  type AuthorizationEvent,
-  type ImpersonationEvent,
-  type Observer,
-  type RequestEvent,
-  type ResponseEvent,
+import type {
+  AuthorizationEvent,
+  ImpersonationEvent,
+  Observer,
+  RequestEvent,
+  ResponseEvent,
 } from '../events.ts'
 import { failedAuthenticationMessage } from '../handler/attempted.ts'
 import type { AuthenticationRequest } from '../request/request.ts'

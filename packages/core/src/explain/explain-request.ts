@@ -1,6 +1,5 @@
 import type { Authentication, Authenticator } from '../authenticator.ts'
 import { andThen } from '../awaitable.ts'
-import type { AuthenticationError } from '../errors.ts'
 import type { Outcome, RequestEvent } from '../events.ts'
 import { authenticateRequest } from '../handler/authenticate-request.ts'
 import { withoutSecrets } from '../shown-text.ts'
@@ -100,13 +99,17 @@ function isUnknown(failure: StatusError, decision: RequestEvent | undefined): bo
   return decision?.result === 'failure' && failure.status === 401
 }
 
+/** A step without what stands behind its message. */
 function shownStep(
-  { error, message, ...step }: ExplainedStep & { readonly error?: AuthenticationError },
+  { authenticator, outcome, durationSeconds, user, message, steps }: ExplainedStep,
   shown: (text: string) => string,
 ): ExplainedStep {
   return {
-    ...step,
+    authenticator,
+    outcome,
+    durationSeconds,
+    ...(user !== undefined && { user }),
     ...(message !== undefined && { message: shown(message) }),
-    steps: step.steps.map((each) => shownStep(each, shown)),
+    steps: steps.map((each) => shownStep(each, shown)),
   }
 }
