@@ -93,6 +93,7 @@ async function send(
   http: 1 | 2,
   listener: Listener,
   requests: readonly Asked[],
+  more: Readonly<Record<string, string>> = {},
 ): Promise<() => Promise<void>> {
   const listen = (request: unknown, response: unknown): void =>
     void listener(request as never, response as never)
@@ -102,7 +103,7 @@ async function send(
   server.once('connection', (socket: Socket) => void socket.once('close', closed.happen))
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  const headers = { authorization: 'Bearer clark-token', 'impersonate-user': 'superman' }
+  const headers = { authorization: 'Bearer clark-token', ...more }
   if (http === 2) {
     const session = connectHttp2(`http://127.0.0.1:${port}`).on('error', () => {})
     for (const [method, path] of requests) {
@@ -165,10 +166,15 @@ describe.each(frameworks)('a client of $name that leaves, over HTTP/$http', ({ h
         await ended.happened
       },
     })
-    const reset = await send(http, listener, [
-      ['GET', '/slow'],
-      ['POST', '/wipe'],
-    ])
+    const reset = await send(
+      http,
+      listener,
+      [
+        ['GET', '/slow'],
+        ['POST', '/wipe'],
+      ],
+      { 'impersonate-user': 'superman' },
+    )
     await atWork.happened
     // So much is known even if the process should end here.
     for (const path of ['/slow', '/wipe']) {
@@ -219,7 +225,12 @@ describe.each(frameworks)('a client of $name that leaves, over HTTP/$http', ({ h
         },
       }
       const authenticator = { name: 'known', authenticate: () => ({ user: clark }) }
-      const reset = await send(http, makeApp({ authenticator, [which]: authorizer }), [['GET', '/']])
+      const reset = await send(
+        http,
+        makeApp({ authenticator, [which]: authorizer }),
+        [['GET', '/']],
+        which === 'impersonation' ? { 'impersonate-user': 'superman' } : {},
+      )
       await asked.happened
       await reset()
       await expect(aborted.happened).resolves.toBeUndefined()

@@ -164,11 +164,8 @@ describe.each(frameworks)('explain, given a request of $name over HTTP/$http', (
       expect(await ask(http, makeApp(told), authorization)).toBe(status)
       expect(told.before).toMatchObject(before)
       expect(told.after?.outcome).toBe('noOpinion')
-      const isRemoved = told.after?.advice.includes(
-        'A middleware has already removed credentials from this request',
-      )
-      expect(isRemoved).toBe(authorization !== '')
-      expect(told.after?.advice.includes('(authorization)')).toBe(authorization !== '')
+      expect(told.after?.advice).toContain('An authentication middleware has already run on this request')
+      expect(told.before?.advice).not.toContain('already')
       expect(JSON.stringify(told)).not.toContain(TOKEN)
     },
   )

@@ -26,6 +26,12 @@ export interface HeaderChanges {
   readonly remove: readonly string[]
   /** Every header whose name starts with one of these goes too, read in the same way. */
   readonly removePrefixes?: readonly string[]
+  /**
+   * Headers whose names start with one of these go where the name has `_` in the place of a `-` of it; the header itself stays.
+   *
+   * Deviation: Kubernetes leaves those alone (`docs/deviations.md`, request header twins).
+   */
+  readonly removeTwinsOf?: readonly string[]
   /** The header, with all its repetitions, becomes this one value. */
   readonly replace?: readonly (readonly [name: string, value: string])[]
 }

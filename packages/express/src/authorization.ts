@@ -37,6 +37,10 @@ export function authorization<Req extends IncomingMessage = IncomingMessage>(
 
   return function authorizationMiddleware(req, res, next) {
     const state = stateOf(req)
+    if (state.held !== undefined) {
+      refuse(state.held.failure, req, res, next)
+      return
+    }
     const given = attributes === undefined ? undefined : { attributes: () => attributes(req) }
     const context = clientContext(req, res, given)
     proceedWith(

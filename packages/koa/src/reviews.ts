@@ -21,11 +21,11 @@ export function reviews(authorizer: Authorizer, options: ReviewsOptions = {}): M
   const handle = handleReviews(authorizer, options)
 
   return async function reviewsMiddleware(ctx, next) {
-    const { request, authentication } = stateOf(ctx)
+    const { request, authentication, held } = stateOf(ctx)
     const body = incomingMessageBody(ctx.req, parsedBody(ctx))
     const context = clientContext(ctx.req, ctx.res, { user: authentication?.user })
     const given = await handle(request, body, context)
     if (given === undefined) await next()
-    else answer(given, ctx)
+    else answer(held?.failure ?? given, ctx)
   }
 }

@@ -40,7 +40,7 @@ async function audited(request: AuthenticationRequest, steps: Steps = {}): Promi
     observer({ type: 'response', request, status })
     return events
   }
-  const who = await authenticateRequest(authenticator, { observer })(request)
+  const who = await authenticateRequest(authenticator, { observer })(request, { impersonates: true })
   if ('failure' in who) return finish(who.failure.status)
   const { user } = who.authentication
   const as = await impersonateRequest(steps.impersonation ?? alwaysAllow(), {
@@ -223,10 +223,10 @@ describe('auditLog', () => {
         if (step.length === 2)
           (step as (observer: Observer, request: AuthenticationRequest) => void)(observer, request)
         else
-          void authenticateRequest(
-            { name: 'a', authenticate: step as () => undefined },
-            { observer },
-          )(request)
+          void authenticateRequest({ name: 'a', authenticate: step as () => undefined }, { observer })(
+            request,
+            { impersonates: true },
+          )
       }
       observer({ type: 'response', request, status })
       return events

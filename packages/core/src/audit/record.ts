@@ -54,7 +54,7 @@ export class AuditRecord {
 
   #know(user: UserJson): void {
     this.#user = user
-    if (this.#refusedWith.length > 0) this.#responseStatus = undefined
+    this.#responseStatus = undefined
     this.#refusedWith = []
   }
 

@@ -2,8 +2,8 @@ import { intersectAudiences } from '../audiences.ts'
 import type { Authentication, Authenticator } from '../authenticator.ts'
 import { type AuthenticationError, isFault } from '../errors.ts'
 import { quoted } from '../quote.ts'
+import type { AuthenticatedRequest, RequestOutcome } from '../handler/authenticate-request.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
-import type { StatusError } from '../status.ts'
 import { isUnauthenticated } from '../user.ts'
 import { adviceForFaults, adviceForOutages, adviceForRefusals } from './failed-steps.ts'
 import { adviceForUnknown, wayIn } from './unknown-caller.ts'
@@ -13,29 +13,30 @@ import type { RecordedStep } from './record-steps.ts'
 export interface Findings {
   readonly authenticator: Authenticator
   readonly request: AuthenticationRequest
-  /** The headers that a middleware removed before. */
-  readonly removed: readonly string[]
+  /** Whether an authentication middleware was there before. */
+  readonly isAuthenticated: boolean
   readonly audiences: readonly string[] | undefined
   /** What the authenticator answered; the handler may have refused it. */
   readonly answer: Authentication | undefined
-  /** What the handler accepted. */
-  readonly authentication: Authentication | undefined
   readonly asked: RecordedStep | undefined
-  readonly failure: StatusError | undefined
+  /** What the handler made of it. */
+  readonly outcome: RequestOutcome
+  /** Why it refused the request, where that is told. */
   readonly error: AuthenticationError | undefined
 }
 
 /** Says in a sentence or two what to do next. It never holds a credential, nor any other text of the request. */
 export function adviceFor(found: Findings): string {
-  const { authenticator, request, removed, answer, authentication, asked, failure, error } = found
-  const isUnknown = authentication === undefined || isUnauthenticated(authentication.user)
-  if (removed.length > 0 && isUnknown && error === undefined) {
+  const { authenticator, request, isAuthenticated, outcome, answer, asked, error } = found
+  const failure = 'failure' in outcome ? outcome.failure : undefined
+  const isKnown = 'authentication' in outcome && !isUnauthenticated(outcome.authentication.user)
+  if (isAuthenticated && !isKnown && error === undefined) {
     return (
-      `A middleware has already removed credentials from this request (${removed.join(', ')}). ` +
-      'Explain it before that middleware runs, or read the reason in error.cause, which onFailure is given.'
+      'An authentication middleware has already run on this request, and removed the headers that carry credentials. ' +
+      'Explain the request before that middleware, or read the reason in error.cause, which onFailure is given.'
     )
   }
-  if (authentication !== undefined) return adviceForUser(authenticator, authentication)
+  if ('authentication' in outcome) return adviceForUser(authenticator, outcome)
   if (error === undefined) {
     return failure !== undefined && failure.status !== 401
       ? `No credential is looked at: ${failure.message}.`
@@ -46,10 +47,20 @@ export function adviceFor(found: Findings): string {
   return error.code === 'unavailable' ? adviceForOutages(asked, error) : adviceForRefusals(asked, error)
 }
 
-function adviceForUser(authenticator: Authenticator, { user }: Authentication): string {
+function adviceForUser(
+  authenticator: Authenticator,
+  { authentication: { user }, unresolvedImpersonation }: AuthenticatedRequest,
+): string {
+  const name = quoted(user.username)
+  if (unresolvedImpersonation !== undefined) {
+    return (
+      `${name} asks to act as another user, which is for impersonation(...) to decide after authentication. ` +
+      'Where it is not mounted, the request is refused with 403.'
+    )
+  }
   return isUnauthenticated(user)
-    ? `The request passes without a credential, as ${quoted(user.username)}. ${wayIn(authenticator)}`
-    : `Nothing is to be done: the request is made by ${quoted(user.username)}.`
+    ? `The request passes without a credential, as ${name}. ${wayIn(authenticator)}`
+    : `Nothing is to be done: the request is made by ${name}.`
 }
 
 /** The authenticator knows the caller, and the handler does not accept what it says. */

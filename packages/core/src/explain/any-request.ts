@@ -1,5 +1,4 @@
 import type { NodeRequest } from '../incoming-message/node-request.ts'
-import { removedHeaders } from '../headers/removed-headers.ts'
 import { fetchRequest } from '../request/fetch-request.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 
@@ -20,8 +19,8 @@ export type AnyRequest =
 /** A request, as it was given and as authenticators see it. */
 export interface ReadRequest {
   readonly request: AuthenticationRequest
-  /** The headers that a middleware has already removed. */
-  readonly removed: readonly string[]
+  /** Whether an authentication middleware was there before, so that the headers that carry credentials are gone. */
+  readonly isAuthenticated: boolean
 }
 
 /**
@@ -30,23 +29,32 @@ export interface ReadRequest {
  * @throws {TypeError} when it is no request.
  */
 export async function readAnyRequest(given: unknown): Promise<ReadRequest> {
-  if (isAuthenticationRequest(given)) return { request: given, removed: [] }
+  if (isAuthenticationRequest(given)) return { request: given, isAuthenticated: false }
   const inside = property(given, 'req')
+  const isAuthenticated = [given, inside].some(hasState)
   // Hono on Node: what Node received, with repeated headers apart.
   const message = [given, inside, property(property(given, 'env'), 'incoming')].find(isNodeRequest)
   if (message !== undefined) {
     const { incomingMessageRequest } = await import('../incoming-message/incoming-message.ts')
     const target = [given, message].map((each) => property(each, 'originalUrl')).find(isText)
-    return { request: incomingMessageRequest(message, target), removed: removedHeaders(message) }
+    return { request: incomingMessageRequest(message, target), isAuthenticated }
   }
   const fetched = [given, property(inside, 'raw')].find(isFetchRequest)
-  if (fetched !== undefined) return { request: fetchRequest(fetched), removed: removedHeaders(fetched) }
+  if (fetched !== undefined) return { request: fetchRequest(fetched), isAuthenticated }
   const what = property(given, 'then') === undefined ? NO_REQUEST : 'is a promise; await it first'
   throw new TypeError(`explain(authenticator, request): request ${what}`)
 }
 
 const NO_REQUEST =
   'must be the req of Express or Node, the ctx of Koa, the c of Hono, a Request of Fetch, or an AuthenticationRequest'
+
+/** What the middlewares of an adapter know of a request is kept with it, under a symbol of this form. */
+const STATE = /^@kube-authn\/[a-z]+\/state@/
+
+function hasState(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return Object.getOwnPropertySymbols(value).some(({ description = '' }) => STATE.test(description))
+}
 
 function isAuthenticationRequest(value: unknown): value is AuthenticationRequest {
   return (

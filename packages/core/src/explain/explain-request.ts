@@ -1,6 +1,6 @@
 import type { Authentication, Authenticator } from '../authenticator.ts'
 import { andThen } from '../awaitable.ts'
-import type { Outcome, RequestEvent } from '../events.ts'
+import { type AuthenticationError, isAuthenticationError } from '../errors.ts'
 import { authenticateRequest } from '../handler/authenticate-request.ts'
 import { withoutSecrets } from '../shown-text.ts'
 import type { StatusError } from '../status.ts'
@@ -14,49 +14,52 @@ import { recordSteps } from './record-steps.ts'
 export async function explainRequest(
   authenticator: Authenticator,
   given: AnyRequest,
-  { signal, ...options }: ExplainOptions,
+  { signal, impersonates = true, ...options }: ExplainOptions,
 ): Promise<Explanation> {
   const recorder = recordSteps()
   let answer: Authentication | undefined
-  const authenticate = authenticateRequest(
-    seeing(authenticator, (answered) => {
-      answer = answered
-    }),
-    { ...options, observer: recorder.observe },
-  )
-  const { request, removed } = await readAnyRequest(given)
-  const outcome = await authenticate(request, { signal })
+  const seen = seeing(authenticator, (answered) => {
+    answer = answered
+  })
+  const authenticate = authenticateRequest(seen, { ...options, observer: recorder.observe })
+  const { request, isAuthenticated } = await readAnyRequest(given)
+  const outcome = await authenticate(request, { signal, impersonates })
   const failure = 'failure' in outcome ? outcome.failure : undefined
   const decision = recorder.decision()
   const asked = recorder.outermost()
-  const { authentication } = 'authentication' in outcome ? outcome : {}
-  const message = decision?.error?.message ?? unlessUnknown(failure, decision)
+  const error = failure === undefined ? undefined : (decision?.error ?? causeOf(failure))
+  const code = error?.code ?? (failure?.status === 401 ? 'noOpinion' : 'rejected')
+  const message = error?.message ?? (code === 'noOpinion' ? undefined : failure?.message)
   const { audiences = authenticator.audiences } = options
   const advice = adviceFor({
     authenticator,
     request,
-    removed,
+    isAuthenticated,
     audiences,
     answer,
-    authentication,
     asked,
-    failure,
-    error: decision?.error,
+    outcome,
+    error,
   })
 
   const secrets = credentialsIn(request)
   const shown = (text: string): string => withoutSecrets(text, secrets)
   return {
     authenticator: authenticator.name,
-    outcome: outcomeOf(failure, decision),
+    outcome: failure === undefined ? 'authenticated' : code,
     durationSeconds: decision?.durationSeconds ?? 0,
-    ...(authentication !== undefined && { user: authentication.user }),
+    ...('authentication' in outcome && { user: outcome.authentication.user }),
     ...(message !== undefined && { message: shown(message) }),
     steps: (asked?.steps ?? []).map((step) => shownStep(step, shown)),
     ...(failure !== undefined && { status: failure.status }),
     advice: shown(advice),
     warnings: decision?.warnings ?? [],
   }
+}
+
+/** What the handler refused the request for, where it did not come from an authenticator. */
+function causeOf({ cause }: StatusError): AuthenticationError | undefined {
+  return isAuthenticationError(cause) ? cause : undefined
 }
 
 /** The same authenticator, whose answer is seen before anything judges it. */
@@ -79,24 +82,6 @@ function seeing(
         return answer
       }),
   }
-}
-
-/** As the handler told it; where it refused the request before it asked anything, by the answer. */
-function outcomeOf(failure: StatusError | undefined, decision: RequestEvent | undefined): Outcome {
-  if (failure === undefined) return 'authenticated'
-  if (decision?.error !== undefined) return decision.error.code
-  return isUnknown(failure, decision) ? 'noOpinion' : 'rejected'
-}
-
-function unlessUnknown(
-  failure: StatusError | undefined,
-  decision: RequestEvent | undefined,
-): string | undefined {
-  return failure === undefined || isUnknown(failure, decision) ? undefined : failure.message
-}
-
-function isUnknown(failure: StatusError, decision: RequestEvent | undefined): boolean {
-  return decision?.result === 'failure' && failure.status === 401
 }
 
 /** A step without what stands behind its message. */

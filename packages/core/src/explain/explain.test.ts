@@ -300,6 +300,24 @@ describe('explain', () => {
     expect(await explain(authenticator, asked)).toMatchObject(expected)
   })
 
+  it('tells of Impersonate-* headers what the handler does with them', async () => {
+    const asks = request({ headers: [['Impersonate-User', 'bob']] })
+    expect(await explain(requests(knows(jane)), asks)).toMatchObject({
+      outcome: 'authenticated',
+      user: jane,
+      advice:
+        '"jane" asks to act as another user, which is for impersonation(...) to decide after authentication. Where it is not mounted, the request is refused with 403.',
+    })
+    const refused = await explain(requests(knows(jane)), asks, { impersonates: false })
+    expect(refused).toMatchObject({ outcome: 'rejected', status: 403 })
+    expect(refused.advice).toContain('mount impersonation(...)')
+    expect(refused).not.toHaveProperty('user')
+    expect(await explain(requests(knows(jane)), asks, { impersonationHeaders: 'pass' })).toMatchObject({
+      outcome: 'authenticated',
+      advice: 'Nothing is to be done: the request is made by "jane".',
+    })
+  })
+
   it('tells the status that the options of the handler make', async () => {
     const down = requests(fails(unavailable('down')))
     expect(await explain(down, request(), { unavailableStatus: 503 })).toMatchObject({ status: 503 })

@@ -1,7 +1,9 @@
 import type { Authenticator } from '../authenticator.ts'
-import type { Context } from '../context.ts'
 import type { Outcome } from '../events.ts'
-import type { AuthenticateRequestOptions } from '../handler/authenticate-request.ts'
+import type {
+  AuthenticateRequestContext,
+  AuthenticateRequestOptions,
+} from '../handler/authenticate-request.ts'
 import type { AnyRequest } from './any-request.ts'
 import type { UserInfo } from '../user.ts'
 
@@ -29,7 +31,10 @@ export interface Explanation extends ExplainedStep {
 
 /** How the request would be authenticated: the same options as those of the `authentication` middleware. */
 export interface ExplainOptions
-  extends Omit<AuthenticateRequestOptions, 'observer'>, Pick<Context, 'signal'> {}
+  extends Omit<AuthenticateRequestOptions, 'observer'>, Pick<AuthenticateRequestContext, 'signal'> {
+  /** Whether `impersonation` comes after authentication, and decides about `Impersonate-*` headers. Default `true`. */
+  readonly impersonates?: boolean
+}
 
 /**
  * Answers "why 401?": authenticates a request as the `authentication` middleware does, by the same code and with the same outcome, and

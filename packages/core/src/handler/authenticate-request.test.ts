@@ -271,6 +271,7 @@ describe('header changes after success', () => {
   const always = {
     remove: ['authorization', 'x-remote-user', 'x-remote-uid', 'x-remote-group'],
     removePrefixes: ['x-remote-extra-'],
+    removeTwinsOf: ['impersonate-', 'impersonate-extra-'],
   }
 
   it('take credentials and the front proxy headers, whoever authenticated', async () => {
@@ -292,6 +293,7 @@ describe('header changes after success', () => {
     expect((await accepted(requests(knows(jane, { consumed })))).headerChanges).toEqual({
       remove: [...always.remove, 'x-token'],
       removePrefixes: ['x-remote-extra-', 'x-t-'],
+      removeTwinsOf: always.removeTwinsOf,
       replace: [['x-r', 'v']],
     })
   })

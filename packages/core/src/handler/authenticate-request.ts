@@ -1,7 +1,7 @@
 import type { Authentication, Authenticator, HeaderChanges } from '../authenticator.ts'
 import { andThen, type Awaitable, settle } from '../awaitable.ts'
 import { consult } from '../consult.ts'
-import { type Context, emptyContext } from '../context.ts'
+import { emptyContext } from '../context.ts'
 import { asAuthenticationError, type AuthenticationError, ConfigurationError } from '../errors.ts'
 import type { Observer } from '../events.ts'
 import { accumulateHeaderChanges } from '../headers/changes.ts'
@@ -10,6 +10,7 @@ import type { StatusError } from '../status.ts'
 import { isUnauthenticated } from '../user.ts'
 import { challengesFor } from './challenges.ts'
 import { checkedAnswer } from './checked-answer.ts'
+import { impersonationRule } from './impersonation-rule.ts'
 import { refusal } from './refusal.ts'
 import { RequestContext } from './request-context.ts'
 
@@ -32,13 +33,42 @@ export interface AuthenticateRequestOptions {
    * as kube-apiserver's gate `UnauthenticatedHTTP2DOSMitigation`.
    */
   readonly closeUnauthenticatedHttp2?: boolean
+  /**
+   * What happens to a request with `Impersonate-*` headers, which ask to act as another user.
+   *
+   * - `auto` (default): it is refused with 403, unless impersonation is known to follow
+   *   ({@link AuthenticateRequestContext.impersonates}).
+   * - `later`: impersonation follows, where it cannot be seen. Until then the request has no user.
+   * - `pass`: the headers reach the app, which hands them on to a kube-apiserver. Here the caller is the user.
+   */
+  readonly impersonationHeaders?: 'auto' | 'later' | 'pass'
   /** Told of every request and of what every authenticator thought of it. */
   readonly observer?: Observer
+}
+
+/** What is known of one request beyond itself. Members are read when they are needed, so any may be a getter. */
+export interface AuthenticateRequestContext {
+  /**
+   * Whether `impersonateRequest` decides this request next. Read only when the request has `Impersonate-*` headers. Default `false`.
+   */
+  readonly impersonates?: boolean | undefined
+  /**
+   * Whether this request asked before to act as another user, by headers that are gone: what was granted or refused then would be
+   * undone, so another authentication is refused. Default `false`.
+   */
+  readonly askedToImpersonate?: boolean | undefined
+  /** What authenticators find in their context: it should end with the client. Read only when one of them asks for it. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** The request is somebody's. */
 export interface AuthenticatedRequest {
   readonly authentication: Authentication
+  /**
+   * There when the request asks to act as another user, and impersonation has to decide first: until then the request has no user,
+   * and this refuses it wherever one is needed.
+   */
+  readonly unresolvedImpersonation?: StatusError
   /** What to do to the headers before the application sees them. */
   readonly headerChanges: HeaderChanges
   /** Texts for the client, each to be sent as a `Warning` header. */
@@ -51,6 +81,8 @@ export interface AuthenticatedRequest {
 export interface RefusedRequest {
   /** With the warnings in its headers. */
   readonly failure: StatusError
+  /** The failure, where the request is refused for asking to act as another user: it has no user after that, whatever is asked next. */
+  readonly unresolvedImpersonation?: StatusError
   /** What to do to the headers before anybody else sees the request after all: identities that nobody vouched for. */
   readonly headerChanges: HeaderChanges
   readonly closesConnection: boolean
@@ -59,13 +91,10 @@ export interface RefusedRequest {
 /** What became of a request. */
 export type RequestOutcome = AuthenticatedRequest | RefusedRequest
 
-/**
- * Decides one request. It never throws and never rejects. The `signal` is what authenticators find in their context: it should end with
- * the client. It is read only when one of them asks for it, so a getter may make it then.
- */
+/** Decides one request. It never throws and never rejects. */
 export type AuthenticateRequest = (
   request: AuthenticationRequest,
-  context?: Pick<Context, 'signal'>,
+  context?: AuthenticateRequestContext,
 ) => Awaitable<RequestOutcome>
 
 /**
@@ -74,9 +103,12 @@ export type AuthenticateRequest = (
  * 1. The authenticator is asked, for the configured audiences.
  * 2. An error or no opinion is a 401 with a fixed text, whatever the reason.
  * 3. A user whose credential is valid for other audiences only, or who has no name, is refused likewise.
- * 4. On success the headers that carried the credential go, and so do all front-proxy headers, whoever authenticated.
+ * 4. A user who asks to act as another, by `Impersonate-*` headers, is refused with 403 unless impersonation follows.
+ * 5. On success the headers that carried the credential go, and so do all front-proxy headers, whoever authenticated.
  *
  * Source: apiserver `pkg/endpoints/filters/authentication.go`.
+ *
+ * Deviation: kube-apiserver always impersonates (`docs/deviations.md`, impersonation that is not served).
  *
  * @throws {ConfigurationError} when the options cannot work.
  * @example
@@ -123,6 +155,8 @@ export function authenticateRequest(
     return accepted
   }
 
+  const unlessUnhandled = impersonationRule(options.impersonationHeaders ?? 'auto', observer)
+
   const identityHeaderChanges = (): HeaderChanges => {
     try {
       return headerChangesFor(undefined)
@@ -147,11 +181,14 @@ export function authenticateRequest(
     }
   }
 
-  return function authenticateOne(request, given = emptyContext) {
-    const context = new RequestContext(audiences, observer, given)
+  return function authenticateOne(request, given) {
+    const context = new RequestContext(audiences, observer, given ?? emptyContext)
     return settle<AuthenticatedRequest | undefined, RequestOutcome>(
       () => andThen(consult(authenticator, request, context), (answer) => accept(request, context, answer)),
-      (accepted) => accepted ?? refuse(request, context, undefined),
+      (accepted) =>
+        accepted === undefined
+          ? refuse(request, context, undefined)
+          : unlessUnhandled(request, accepted, given),
       (thrown) => refuse(request, context, asAuthenticationError(thrown)),
     )
   }
@@ -161,6 +198,7 @@ export function authenticateRequest(
 const ALWAYS_REMOVED: HeaderChanges = {
   remove: ['authorization', 'x-remote-user', 'x-remote-uid', 'x-remote-group'],
   removePrefixes: ['x-remote-extra-'],
+  removeTwinsOf: ['impersonate-', 'impersonate-extra-'],
 }
 
 function validate(authenticator: Authenticator, options: AuthenticateRequestOptions): void {
@@ -177,6 +215,10 @@ function validate(authenticator: Authenticator, options: AuthenticateRequestOpti
   }
   if (options.challenges !== undefined && !['auto', 'none'].includes(options.challenges)) {
     problems.push({ path: 'challenges', message: "must be 'auto' or 'none'" })
+  }
+  const { impersonationHeaders = 'auto' } = options
+  if (!['auto', 'later', 'pass'].includes(impersonationHeaders)) {
+    problems.push({ path: 'impersonationHeaders', message: "must be 'auto', 'later' or 'pass'" })
   }
   if (options.realm !== undefined && /[^\x20-\x7e]/.test(options.realm)) {
     problems.push({ path: 'realm', message: 'must be printable ASCII' })

@@ -43,6 +43,17 @@ class ExactHeaders implements RequestHeaders {
     return values
   }
 
+  hasPrefix(prefix: string): boolean {
+    const raw = this.#raw
+    for (let index = 0; index + 1 < raw.length; index += 2) {
+      const name = raw[index] ?? ''
+      // Most names begin with another letter, in either case.
+      if (((name.charCodeAt(0) ^ prefix.charCodeAt(0)) & ~0x20) !== 0) continue
+      if (name.toLowerCase().startsWith(prefix)) return true
+    }
+    return false
+  }
+
   *entries(): Iterable<readonly [string, string]> {
     const raw = this.#raw
     for (let index = 0; index + 1 < raw.length; index += 2) {

@@ -1,6 +1,5 @@
 import type { HeaderChanges } from '../authenticator.ts'
 import { selectorOf } from './changes.ts'
-import { noteRemovedHeaders, removedHeaders } from './removed-headers.ts'
 
 /**
  * A Fetch request whose headers are changed: the same one where its headers can be written to, else a new one with the same
@@ -17,21 +16,19 @@ export function withHeaderChanges(request: Request, changes: HeaderChanges): Req
   const removed = present.filter((name) => !replaced.some(([other]) => other === name))
   try {
     change(headers, removed, replaced)
-    noteRemovedHeaders(request, present)
     return request
   } catch {
     // Deno and Workers protect the headers of what they received.
     const copy = new Headers(headers)
     change(copy, removed, replaced)
-    const changed = new Request(request, { headers: copy })
-    noteRemovedHeaders(changed, [...removedHeaders(request), ...present])
-    return changed
+    return new Request(request, { headers: copy })
   }
 }
 
 /** The headers of the request that the changes concern. Reading all names is dear, so it is done only where that is needed. */
 function namesPresent(headers: Headers, changes: HeaderChanges): readonly string[] {
-  const hasPrefixes = (changes.removePrefixes ?? []).length > 0
+  const { removePrefixes = [], removeTwinsOf = [] } = changes
+  const hasPrefixes = removePrefixes.length + removeTwinsOf.length > 0
   if (hasPrefixes || changes.remove.some((name) => /[-_]/.test(name))) {
     return [...headers.keys()].filter(selectorOf(changes))
   }

@@ -1,6 +1,5 @@
 import type { HeaderChanges } from '../authenticator.ts'
 import { type HeaderSelector, selectorOf } from '../headers/changes.ts'
-import { noteRemovedHeaders } from '../headers/removed-headers.ts'
 import type { NodeRequest } from './node-request.ts'
 
 /**
@@ -13,8 +12,6 @@ export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges)
   const isSelected = selectorOf(changes)
   const found = namesIn(rawHeaders, isSelected)
   if (found.size === 0) return NOTHING
-  const names = [...found]
-  noteRemovedHeaders(message, names)
 
   // Node makes both from `rawHeaders` when they are first read, and counts on as many as were sent: so they come first.
   const { headers, headersDistinct } = message
@@ -24,7 +21,7 @@ export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges)
     delete headersDistinct?.[name]
   }
   const { replace = [] } = changes
-  if (replace.length === 0) return { remove: names }
+  if (replace.length === 0) return { remove: [...found] }
 
   const replaced = replace.filter(([name]) => found.has(name))
   for (const [name, value] of replaced) {
