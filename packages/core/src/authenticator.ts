@@ -1,4 +1,5 @@
 import type { Awaitable } from './awaitable.ts'
+import type { CertificatePoolSource } from './client-certificate/certificate-pool-source.ts'
 import type { Context } from './context.ts'
 import type { AuthenticationRequest } from './request/request.ts'
 import type { UserInfo } from './user.ts'
@@ -49,6 +50,8 @@ export interface CredentialDescription {
   readonly peerCertificates?: boolean
   /** Whether what Cloudflare tells of client certificates is looked at, which nobody else does. Default `false`. */
   readonly tlsClientAuth?: boolean
+  /** Which authorities sign the certificates of front proxies: none of them may sign those of users. */
+  readonly proxyAuthorities?: readonly CertificatePoolSource[]
 }
 
 /** A scheme that a challenge can name. */

@@ -142,6 +142,7 @@ function nodeServerRequest(c: Context, incoming: NodeRequest): AuthenticationReq
   return {
     headers: received.headers,
     httpVersionMajor: incoming.httpVersionMajor,
+    remoteAddress: () => received.remoteAddress?.(),
     peerCertificates: () => received.peerCertificates?.() ?? [],
     get method() {
       return c.req.raw.method

@@ -126,6 +126,7 @@ function refuse({ message, response }: Exchange, outcome: RefusedRequest): Verdi
   const remove = headerChanges.remove.filter((name) => name !== 'authorization')
   applyHeaderChanges(message, { ...headerChanges, remove })
   for (const value of listOf(failure.headers['warning'])) response?.appendHeader('Warning', value)
+  for (const value of listOf(failure.headers['retry-after'])) response?.appendHeader('Retry-After', value)
   if (closesConnection) {
     const connection = connectionOf(message)
     // The next strategy may know the caller.

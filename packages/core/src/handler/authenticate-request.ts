@@ -23,7 +23,8 @@ export interface AuthenticateRequestOptions {
   /** The realm of the challenges. Default `kubernetes-master`, as kube-apiserver had it. */
   readonly realm?: string
   /**
-   * The status when a credential could not be checked. Default 401, as in Kubernetes.
+   * The status when a credential could not be checked. Default 401, as in Kubernetes. A check that was not made because too many were
+   * under way is always a 503, with `Retry-After`.
    *
    * Deviation: 503 is possible (`docs/deviations.md`, 503 for outages).
    */
@@ -101,7 +102,7 @@ export type AuthenticateRequest = (
  * What happens to a request, in one place for all adapters.
  *
  * 1. The authenticator is asked, for the configured audiences.
- * 2. An error or no opinion is a 401 with a fixed text, whatever the reason.
+ * 2. An error or no opinion is a 401 with a fixed text, whatever the reason; a server too busy to check is a 503.
  * 3. A user whose credential is valid for other audiences only, or who has no name, is refused likewise.
  * 4. A user who asks to act as another, by `Impersonate-*` headers, is refused with 403 unless impersonation follows.
  * 5. On success the headers that carried the credential go, and so do all front-proxy headers, whoever authenticated.
@@ -182,7 +183,7 @@ export function authenticateRequest(
   }
 
   return function authenticateOne(request, given) {
-    const context = new RequestContext(audiences, observer, given ?? emptyContext)
+    const context = new RequestContext(request, audiences, observer, given ?? emptyContext)
     return settle<AuthenticatedRequest | undefined, RequestOutcome>(
       () => andThen(consult(authenticator, request, context), (answer) => accept(request, context, answer)),
       (accepted) =>

@@ -1,3 +1,5 @@
+import type { Awaitable } from '../awaitable.ts'
+import { presentsCertificate } from '../bound-certificate.ts'
 import type { Context } from '../context.ts'
 import type { AuthenticationError } from '../errors.ts'
 import { notify, type Observer } from '../events.ts'
@@ -8,16 +10,19 @@ import type { UserInfo } from '../user.ts'
 export class RequestContext implements Context {
   readonly audiences?: readonly string[]
   readonly observer?: Observer
+  readonly #request: AuthenticationRequest
   readonly #given: Pick<Context, 'signal'>
   readonly #startedAt: number
   #warnings: string[] | undefined
   #annotations: Record<string, string> | undefined
 
   constructor(
+    request: AuthenticationRequest,
     audiences: readonly string[] | undefined,
     observer: Observer | undefined,
     given: Pick<Context, 'signal'>,
   ) {
+    this.#request = request
     this.#given = given
     if (audiences !== undefined) this.audiences = audiences
     if (observer !== undefined) this.observer = observer
@@ -27,6 +32,11 @@ export class RequestContext implements Context {
   /** Read on, and not kept: most requests are decided without a wait, and their adapters need not make one. */
   get signal(): AbortSignal | undefined {
     return this.#given.signal
+  }
+
+  /** Looked up when it is asked for, which is where something is expensive to check. */
+  get remoteAddress(): string | undefined {
+    return this.#request.remoteAddress?.()
   }
 
   get warnings(): readonly string[] {
@@ -41,6 +51,10 @@ export class RequestContext implements Context {
   annotate(key: string, value: string): void {
     this.#annotations ??= Object.create(null) as Record<string, string>
     this.#annotations[key] = value
+  }
+
+  holdsCertificate(thumbprint: string): Awaitable<boolean> {
+    return presentsCertificate(this.#request, thumbprint)
   }
 
   report(

@@ -1,4 +1,5 @@
 import type { HeaderChanges } from '../authenticator.ts'
+import { latin1FromText } from './byte-text.ts'
 import { dashed } from './dashed.ts'
 
 /** Several changes as one. */
@@ -41,6 +42,13 @@ function isContained(changes: HeaderChanges, base: HeaderChanges): boolean {
   )
 }
 
+/** What headers become, as it is written into a request: names in lower case, values as one character per byte. */
+export function replacementsOf({
+  replace = [],
+}: HeaderChanges): readonly (readonly [name: string, value: string])[] {
+  return replace.map(([name, value]) => [name.toLowerCase(), latin1FromText(value)] as const)
+}
+
 /** Whether changes concern a header, whose name is given in any case. */
 export type HeaderSelector = (name: string) => boolean
 
@@ -62,7 +70,7 @@ function makeSelector({
   removeTwinsOf = [],
   replace = [],
 }: HeaderChanges): HeaderSelector {
-  const replaced = new Set(replace.map(([name]) => name))
+  const replaced = new Set(replace.map(([name]) => name.toLowerCase()))
   // An authenticator that wrote a name in capitals must not leave its credential where it is.
   const removed = new Set(remove.map((name) => dashed(name.toLowerCase())))
   const prefixes = removePrefixes.map((prefix) => dashed(prefix.toLowerCase()))

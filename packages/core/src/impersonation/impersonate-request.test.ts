@@ -113,6 +113,15 @@ describe.each(MODES)('impersonateRequest, %s', (mode) => {
     expect([statusOf(outcome), asked.length]).toEqual([400, 0])
   })
 
+  it('is a 503 where the authorizer is too busy to find out', async () => {
+    const error = new AuthorizationError('busy', { retryAfterSeconds: 2 })
+    const outcome = await impersonateRequest(
+      { name: 'busy', authorize: () => noOpinion('', error) },
+      { mode },
+    )(request(['Impersonate-User', 'bob']), clark)
+    expect(statusOf(outcome)).toBe(503)
+  })
+
   it.each([
     [
       'throws',
