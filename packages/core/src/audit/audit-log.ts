@@ -39,6 +39,8 @@ export interface AuditLogOptions {
  * Give it to `authenticateRequest`, `impersonateRequest` and `authorizeRequest`, and the same request object to all three: that
  * is what tells which events belong together.
  *
+ * Deviation: kube-apiserver writes `RequestReceived` once, before anything is known (`docs/deviations.md`, audit stages).
+ *
  * Source: apiserver `pkg/endpoints/filters/{audit,authn_audit}.go`, `pkg/audit/request.go`.
  *
  * @example
