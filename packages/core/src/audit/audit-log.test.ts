@@ -69,7 +69,7 @@ describe('a name in a selector', () => {
   }
 
   it.each<[string, Steps, readonly (string | undefined)[]]>([
-    ['is known of a request that is allowed', {}, ['web', 'web']],
+    ['is known of a request that is allowed', {}, ['web', 'web', 'web']],
     ['is known of a request that may not impersonate', { impersonation: alwaysDeny() }, ['web', 'web']],
     ['is known of a request that is forbidden', { authorization: alwaysDeny() }, ['web', 'web']],
     ['is not read for a request of nobody', { authenticator: refused }, [undefined]],
