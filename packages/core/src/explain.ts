@@ -38,6 +38,8 @@ export async function explain(
   request: AuthenticationRequest,
   context: Pick<Context, 'audiences' | 'signal'> = {},
 ): Promise<Explanation> {
+  const { refusal } = request
+  if (refusal !== undefined) return unread(authenticator, refusal.message)
   const { audiences = authenticator.audiences, signal } = context
   const warnings: string[] = []
   const recorder = recordSteps()
@@ -55,6 +57,11 @@ export async function explain(
   const step = recorder.outermost()
   if (step === undefined) throw new Error('the authenticator was not consulted')
   return { ...step, warnings }
+}
+
+/** A request that is refused before anybody is asked. */
+function unread({ name }: Authenticator, message: string): Explanation {
+  return { authenticator: name, outcome: 'rejected', durationSeconds: 0, message, steps: [], warnings: [] }
 }
 
 /**

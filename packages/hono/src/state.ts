@@ -12,7 +12,7 @@ import {
   type NodeRequest,
 } from '@kube-authn/core/incoming-message'
 import type { Context } from 'hono'
-import { nodeRequestOf } from './node-server.ts'
+import { nodeRequestOf, untouchedByApp } from './node-server.ts'
 
 /** What the middlewares set in a context: `c.var.user`, `c.var.authentication`. */
 export interface AuthenticationEnv {
@@ -79,9 +79,14 @@ function currentFetchRequest(c: Context): AuthenticationRequest {
 
 /** What Node received, with the method that Hono goes by: `methodOverride` makes another one of a POST. */
 function nodeServerRequest(c: Context, incoming: NodeRequest): AuthenticationRequest {
-  const received = incomingMessageRequest(incoming)
+  const received = incomingMessageRequest(incoming, undefined, {
+    has: (name) => untouchedByApp(c.req.raw) || c.req.raw.headers.has(name),
+  })
   return {
-    headers: received.headers,
+    get headers() {
+      return received.headers
+    },
+    ...(received.refusal !== undefined && { refusal: received.refusal }),
     httpVersionMajor: incoming.httpVersionMajor,
     peerCertificates: () => received.peerCertificates?.() ?? [],
     get method() {

@@ -12,7 +12,7 @@ import type { AuthenticationRequest } from '../request/request.ts'
 import { tell } from '../tell.ts'
 import type { UserInfo } from '../user.ts'
 import { userJson } from '../user-json.ts'
-import type { AuditEvent, AuditStage } from './event.ts'
+import type { AuditEvent, AuditResponseStatus, AuditStage } from './event.ts'
 import { AuditRecord } from './record.ts'
 
 /** Options of {@link auditLog}. */
@@ -56,7 +56,8 @@ export function auditLog(options: AuditLogOptions): Observer {
       auditID: newId(),
       user: user === undefined ? { username: '' } : userJson(user),
       receivedAtMs: clock.now() - ageSeconds * 1000,
-      sourceIPs: options.sourceIPs?.(request) ?? [],
+      // They are likely in a header, and those of a request that is refused unread are not told.
+      sourceIPs: request.refusal === undefined ? (options.sourceIPs?.(request) ?? []) : [],
     })
     records.set(request, record)
     return record
@@ -76,14 +77,8 @@ export function auditLog(options: AuditLogOptions): Observer {
       write(record, 'RequestReceived')
       return
     }
-    record.responseStatus = {
-      metadata: {},
-      status: 'Failure',
-      message: failedAuthenticationMessage(event.request),
-      reason: 'Unauthorized',
-      // What a check that could not be made is answered with is for the app to say.
-      ...(event.error?.code !== 'unavailable' && { code: 401 }),
-    }
+    if (event.request.refusal !== undefined) record.refuse(event.request.refusal)
+    else record.responseStatus = failedAuthentication(event)
     write(record, 'ResponseStarted')
     record.isOver = true
   }
@@ -118,6 +113,17 @@ export function auditLog(options: AuditLogOptions): Observer {
     else if (event.type === 'impersonation') onImpersonation(event)
     else if (event.type === 'authorization') onAuthorization(event)
     else if (event.type === 'response') onResponse(event)
+  }
+}
+
+function failedAuthentication({ request, error }: RequestEvent): AuditResponseStatus {
+  return {
+    metadata: {},
+    status: 'Failure',
+    message: failedAuthenticationMessage(request),
+    reason: 'Unauthorized',
+    // What a check that could not be made is answered with is for the app to say.
+    ...(error?.code !== 'unavailable' && { code: 401 }),
   }
 }
 

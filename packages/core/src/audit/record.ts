@@ -47,9 +47,9 @@ export class AuditRecord {
   }
 
   event(stage: AuditStage, nowMs: number): AuditEvent {
-    const { path, query, headers } = this.#request
+    const { path, query } = this.#request
     const about = this.attributes ?? requestInfo(this.#request)
-    const userAgent = headers.first('user-agent') ?? ''
+    const userAgent = userAgentOf(this.#request)
     const { auditID, user, sourceIPs, receivedAtMs } = this.#start
     return {
       kind: 'Event',
@@ -89,6 +89,11 @@ function objectReference(about: ObjectFields): AuditObjectReference {
   const { resource, namespace, name, apiGroup, apiVersion, subresource } = about
   const all = { resource, namespace, name, apiGroup, apiVersion, subresource }
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''))
+}
+
+function userAgentOf(request: AuthenticationRequest): string {
+  // The headers of a request that is refused unread are not told.
+  return request.refusal === undefined ? (request.headers.first('user-agent') ?? '') : ''
 }
 
 function truncated(userAgent: string): string {

@@ -2,6 +2,7 @@ import type { Authentication, Authenticator } from '../authenticator.ts'
 import { andThen, type Awaitable } from '../awaitable.ts'
 import { consult } from '../consult.ts'
 import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
+import { headerOfProxyMayBeLost } from '../headers/may-be-lost.ts'
 import type { AuthenticationRequest, RequestHeaders } from '../request/request.ts'
 import { CLIENT_CERT_HEADERS, readClientCert } from './client-cert.ts'
 import { readEscapedPem } from './escaped-pem.ts'
@@ -47,6 +48,7 @@ export type CertificateHeadersOptions = (
  * - The delegate never sees the certificates of the connection itself, so a proxy is never taken for a user.
  * - The headers never reach an application, whoever sent them and whoever authenticated. The same is true of their twins with
  *   underscores, and a request with such a twin is rejected.
+ * - Over HTTP/2 where a header may be left out unseen, everything of the proxy is rejected (`RequestHeaders.complete`).
  * - What the proxy sends and cannot be read is rejected, and so are more than ten certificates or more than 64 KiB in one.
  *
  * The proxy must remove these headers from what it receives, must ask its clients for certificates in the TLS handshake, and need
@@ -81,11 +83,14 @@ export function certificateHeaders(
         consult(delegate, withPeerCertificates(request, chain), context)
 
       refuseTwins(headerNames, request.headers)
-      if (!hasAny(headerNames, request.headers)) return ask()
-      return andThen<unknown, Answer>(trusts(request), (isTrusted) =>
+      const mayBeLost = request.headers.complete === false
+      if (!mayBeLost && !hasAny(headerNames, request.headers)) return ask()
+      return andThen<unknown, Answer>(trusts(request), (isTrusted) => {
         // Nothing but `true`: a predicate in plain JavaScript may return whatever it looked at.
-        isTrusted === true ? andThen(format.read(request.headers), ask) : ask(),
-      )
+        if (isTrusted !== true) return ask()
+        if (mayBeLost) throw headerOfProxyMayBeLost
+        return andThen(format.read(request.headers), ask)
+      })
     },
   }
 }

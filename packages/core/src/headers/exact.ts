@@ -14,7 +14,8 @@ export function exactHeaders(
   return new ExactHeaders(raw, decode)
 }
 
-class ExactHeaders implements RequestHeaders {
+/** Headers that were sent, with every repetition. */
+export class ExactHeaders implements RequestHeaders {
   readonly exact = true
   readonly #raw: readonly string[]
   readonly #decode: (value: string) => string
@@ -24,11 +25,18 @@ class ExactHeaders implements RequestHeaders {
     this.#decode = decode
   }
 
+  /** Whether a header that was sent still counts. */
+  protected counts(_name: string): boolean {
+    return true
+  }
+
   first(name: string): string | undefined {
     const raw = this.#raw
     for (let index = 0; index + 1 < raw.length; index += 2) {
       const value = raw[index + 1]
-      if (value !== undefined && isNamed(raw[index], name)) return this.#decode(value)
+      if (value !== undefined && isNamed(raw[index], name)) {
+        return this.counts(name) ? this.#decode(value) : undefined
+      }
     }
     return undefined
   }
@@ -40,15 +48,15 @@ class ExactHeaders implements RequestHeaders {
       const value = raw[index + 1]
       if (value !== undefined && isNamed(raw[index], name)) values.push(this.#decode(value))
     }
-    return values
+    return values.length === 0 || this.counts(name) ? values : []
   }
 
   *entries(): Iterable<readonly [string, string]> {
     const raw = this.#raw
     for (let index = 0; index + 1 < raw.length; index += 2) {
-      const name = raw[index]
+      const name = raw[index]?.toLowerCase()
       const value = raw[index + 1]
-      if (name !== undefined && value !== undefined) yield [name.toLowerCase(), this.#decode(value)]
+      if (name !== undefined && value !== undefined && this.counts(name)) yield [name, this.#decode(value)]
     }
   }
 }

@@ -1,5 +1,4 @@
 import type { HeaderChanges } from '../authenticator.ts'
-import { trimmed } from '../headers/trimmed.ts'
 import type { RequestHeaders } from '../request/request.ts'
 import { decodeExtraKey, EXTRA_PREFIX } from './extra-key.ts'
 import type { WantedUser } from './wanted-user.ts'
@@ -46,9 +45,8 @@ export function readImpersonation(
   const groups: string[] = []
   const extra = new Map<string, string[]>()
 
-  for (const [name, sent] of headers.entries()) {
+  for (const [name, value] of headers.entries()) {
     if (!name.startsWith('impersonate-')) continue
-    const value = trimmed(sent, ' \t')
     if (name === 'impersonate-user') username ??= value
     else if (name === 'impersonate-uid') uid ??= value
     else if (name === 'impersonate-group') {

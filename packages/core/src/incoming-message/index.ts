@@ -1,5 +1,6 @@
 export { applyHeaderChanges } from './apply-header-changes.ts'
 export { incomingMessageBody, type NodeBody } from './body.ts'
+export { COMPLETE_FIELDS } from './complete-fields.ts'
 export { closeConnection } from './close-connection.ts'
 export { incomingMessageRequest } from './incoming-message.ts'
 export type { NodeRequest } from './node-request.ts'
