@@ -110,7 +110,9 @@ export function impersonateRequest(
   }
 
   return function impersonateOne(request, requester, given = {}) {
-    const wanted = refusalOf(request, requester) ?? readImpersonation(request.headers, reading)
+    const wanted =
+      refusalOf(request, requester) ??
+      readImpersonation(request.headers, reading, request.httpVersionMajor === 2)
     if (wanted === undefined) return { user: requester, headerChanges: NO_CHANGES }
     const start = observer === undefined ? 0 : performance.now()
     const answer =
