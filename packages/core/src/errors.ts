@@ -1,3 +1,5 @@
+import { branded } from './brand.ts'
+
 /**
  * Why an authenticator could not say who this is.
  *
@@ -12,25 +14,49 @@ export interface AuthenticationErrorOptions {
   readonly cause?: unknown
   /** The errors this one sums up, in order. */
   readonly errors?: readonly AuthenticationError[]
+  /** Whether a union ends here, and asks none of the authenticators that follow. Default `false`. */
+  readonly isFinal?: boolean
 }
 
 /**
  * The third outcome of an authenticator, beside a user and no opinion.
  *
  * The message is for operators. It names what was wrong and never holds a byte of the credential. Clients see a fixed text.
+ *
+ * It is recognised whichever copy of this package made it, by {@link isAuthenticationError} and by `instanceof`.
  */
 export class AuthenticationError extends Error {
   override readonly name = 'AuthenticationError'
   readonly code: AuthenticationErrorCode
   /** What is summed up here: empty unless several authenticators of a union failed. */
   readonly errors: readonly AuthenticationError[]
+  /**
+   * Whether it is about the request and not about one credential in it, so that no other credential makes up for it: a union
+   * ends here, as {@link failFast} does with every error.
+   */
+  readonly isFinal: boolean
 
   constructor(code: AuthenticationErrorCode, message: string, options: AuthenticationErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined)
     this.code = code
     this.errors = options.errors ?? []
+    this.isFinal = options.isFinal ?? false
   }
 }
+
+/**
+ * Whether this is an {@link AuthenticationError}, of this copy of the package or of another. One with a `code` that is not known
+ * here is none.
+ */
+export const isAuthenticationError: (value: unknown) => value is AuthenticationError = branded(
+  AuthenticationError,
+  'AuthenticationError',
+  ({ code, message, errors }) =>
+    (code === 'rejected' || code === 'unavailable') &&
+    typeof message === 'string' &&
+    Array.isArray(errors) &&
+    errors.every((each) => isAuthenticationError(each)),
+)
 
 /** The credential is bad. */
 export function rejected(message: string, options?: AuthenticationErrorOptions): AuthenticationError {
@@ -47,7 +73,7 @@ export function unavailable(message: string, options?: AuthenticationErrorOption
  * counts as `unavailable`, under the text kube-apiserver uses for a panic.
  */
 export function asAuthenticationError(thrown: unknown): AuthenticationError {
-  if (thrown instanceof AuthenticationError) return thrown
+  if (isAuthenticationError(thrown)) return thrown
   return unavailable(FAULT, { cause: thrown })
 }
 
@@ -63,7 +89,7 @@ export function isFault(error: AuthenticationError): boolean {
 
 /**
  * Several errors as one, with the text of Kubernetes' aggregate: flattened, equal texts once, `[first, second]`.
- * It is `unavailable` as soon as one of them is, since the missing answer might have been a yes.
+ * It is `unavailable` as soon as one of them is, since the missing answer might have been a yes, and final as soon as one of them is.
  *
  * Source: apimachinery `pkg/util/errors`.
  */
@@ -74,10 +100,15 @@ export function aggregate(errors: readonly AuthenticationError[]): Authenticatio
     if (seen === undefined || seen.code === 'rejected') flat.set(error.message, error)
   }
   const distinct = [...flat.values()]
+  const isFinal = errors.some((error) => error.isFinal)
   const [only] = distinct
-  if (only !== undefined && distinct.length === 1) return only
+  if (only !== undefined && distinct.length === 1 && (only.isFinal || !isFinal)) return only
   const code = distinct.some((error) => error.code === 'unavailable') ? 'unavailable' : 'rejected'
-  return new AuthenticationError(code, `[${[...flat.keys()].join(', ')}]`, { errors: distinct })
+  const texts = [...flat.keys()].join(', ')
+  return new AuthenticationError(code, distinct.length === 1 ? texts : `[${texts}]`, {
+    errors: distinct,
+    isFinal,
+  })
 }
 
 /** One thing that is wrong with what an operator configured. */
@@ -97,4 +128,18 @@ export class ConfigurationError extends Error {
     super(problems.map((problem) => `${problem.path}: ${problem.message}`).join('; '), options)
     this.problems = problems
   }
+}
+
+/** Whether this is a {@link ConfigurationError}, of this copy of the package or of another. */
+export const isConfigurationError: (value: unknown) => value is ConfigurationError = branded(
+  ConfigurationError,
+  'ConfigurationError',
+  ({ message, problems }) =>
+    typeof message === 'string' && Array.isArray(problems) && problems.every(isProblem),
+)
+
+function isProblem(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const { path, message }: { readonly path?: unknown; readonly message?: unknown } = value
+  return typeof path === 'string' && typeof message === 'string'
 }

@@ -30,6 +30,8 @@ export {
   type AuthenticationErrorOptions,
   ConfigurationError,
   type ConfigurationProblem,
+  isAuthenticationError,
+  isConfigurationError,
   isFault,
   rejected,
   unavailable,
@@ -75,6 +77,7 @@ export { fetchRequest, type FetchRequestExtras } from './request/fetch-request.t
 export type { AuthenticationRequest, RequestHeaders } from './request/request.ts'
 export {
   type HttpAnswer,
+  isStatusError,
   type ResponseHeaders,
   responseOf,
   type Status,

@@ -9,14 +9,18 @@ export interface RequestState {
   authentication?: Authentication
 }
 
-const states = new WeakMap<IncomingMessage, RequestState>()
+/**
+ * Registered, so that the middlewares of two copies of this package in one process know the same of a request. The number is that
+ * of the shape of {@link RequestState}.
+ */
+const STATE: unique symbol = Symbol.for('@kube-authn/express/state@1')
 
 /** What is known of a request, which may be nothing yet. */
-export function stateOf(req: IncomingMessage): RequestState {
-  let state = states.get(req)
+export function stateOf(req: IncomingMessage & { readonly [STATE]?: RequestState }): RequestState {
+  let state = req[STATE]
   if (state === undefined) {
     state = { request: incomingMessageRequest(req, originalUrlOf(req)) }
-    states.set(req, state)
+    Object.defineProperty(req, STATE, { value: state })
   }
   return state
 }

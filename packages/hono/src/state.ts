@@ -22,15 +22,18 @@ export interface AuthenticationEnv {
   }
 }
 
-const requests = new WeakMap<Context, AuthenticationRequest>()
+/** Registered, so that the middlewares of two copies of this package in one process have the same request. */
+const REQUEST: unique symbol = Symbol.for('@kube-authn/hono/request')
 
 /** The request of a context, the same for all middlewares: by it an observer tells which events belong together. */
-export function requestOf(c: Context): AuthenticationRequest {
-  let request = requests.get(c)
+export function requestOf(
+  c: Context & { readonly [REQUEST]?: AuthenticationRequest },
+): AuthenticationRequest {
+  let request = c[REQUEST]
   if (request === undefined) {
     const incoming = nodeRequestOf(c)
     request = incoming === undefined ? currentFetchRequest(c) : nodeServerRequest(c, incoming)
-    requests.set(c, request)
+    Object.defineProperty(c, REQUEST, { value: request })
   }
   return request
 }

@@ -17,14 +17,19 @@ export interface RequestState {
   authentication?: Authentication
 }
 
-const states = new WeakMap<Context['req'], RequestState>()
+/**
+ * Registered, so that the middlewares of two copies of this package in one process know the same of a request. The number is that
+ * of the shape of {@link RequestState}.
+ */
+const STATE: unique symbol = Symbol.for('@kube-authn/koa/state@1')
 
 /** What is known of a request, which may be nothing yet. */
 export function stateOf(ctx: ContextWithRequest): RequestState {
-  let state = states.get(ctx.req)
+  const req: Context['req'] & { readonly [STATE]?: RequestState } = ctx.req
+  let state = req[STATE]
   if (state === undefined) {
-    state = { request: incomingMessageRequest(ctx.req, ctx.originalUrl) }
-    states.set(ctx.req, state)
+    state = { request: incomingMessageRequest(req, ctx.originalUrl) }
+    Object.defineProperty(req, STATE, { value: state })
   }
   return state
 }

@@ -1,6 +1,7 @@
 import {
   ConfigurationError,
   type ConfigurationProblem,
+  isConfigurationError,
   type PasswordAuthenticator,
   type TokenAuthenticator,
 } from '@kube-authn/core'
@@ -58,7 +59,7 @@ export function keystoneAt(url: string, options: KeystoneAtOptions = {}): Keysto
     try {
       return make()
     } catch (error) {
-      if (!(error instanceof ConfigurationError)) throw error
+      if (!isConfigurationError(error)) throw error
       for (const problem of error.problems) {
         // Several have the same option, and the first knows most about it.
         if (!problems.has(problem.path)) problems.set(problem.path, problem)

@@ -1,4 +1,4 @@
-import { ConfigurationError, type ConfigurationProblem } from '@kube-authn/core'
+import { type ConfigurationProblem, isConfigurationError } from '@kube-authn/core'
 
 /** Makes the parts of a chain, keeps what is wrong with them, and closes them again. */
 export interface Opener {
@@ -41,7 +41,7 @@ export function opener(): Opener {
 }
 
 function problemsOf(option: string, error: unknown): readonly ConfigurationProblem[] {
-  if (!(error instanceof ConfigurationError)) {
+  if (!isConfigurationError(error)) {
     return [{ path: option, message: error instanceof Error ? error.message : String(error) }]
   }
   return error.problems.map(({ path, message }) => ({ path: option, message: `${path}: ${message}` }))

@@ -1,13 +1,14 @@
 import {
-  type AuthenticateRequestOptions,
   authenticateRequest,
+  type AuthenticateRequestOptions,
   type Authentication,
-  AuthenticationError,
   type Authenticator,
   type Awaitable,
   type Clock,
   ConfigurationError,
   type ConfigurationProblem,
+  isAuthenticationError,
+  isConfigurationError,
   isFault,
   isPromiseLike,
   notify,
@@ -115,7 +116,7 @@ function accept(req: object, { message, response }: Exchange, outcome: KnownRequ
 
 function refuse({ message, response }: Exchange, outcome: RefusedRequest): Verdict {
   const { failure, headerChanges, closesConnection } = outcome
-  const cause = failure.cause instanceof AuthenticationError ? failure.cause : undefined
+  const cause = isAuthenticationError(failure.cause) ? failure.cause : undefined
   if (cause !== undefined && isFault(cause)) return { kind: 'error', error: cause }
 
   // The strategies after this one need the credential; identities that nobody vouched for are for nobody.
@@ -178,7 +179,7 @@ function attempt<T>(problems: readonly ConfigurationProblem[], make: () => T): T
     const made = make()
     if (problems.length === 0) return made
   } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error
+    if (!isConfigurationError(error)) throw error
     throw new ConfigurationError([...error.problems, ...problems], { cause: error })
   }
   throw new ConfigurationError(problems)

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts'
 import { ConfigurationError } from '../errors.ts'
 import { notify, type Observer } from '../events.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
-import { StatusError } from '../status.ts'
+import { isStatusError, type StatusError } from '../status.ts'
 import type { UserInfo } from '../user.ts'
 import { type Attributes, attributesOf, type RequestAttributes } from './attributes.ts'
 import type { Authorizer } from './authorizer.ts'
@@ -106,7 +106,7 @@ export function authorizeRequest(
     }
 
     const attributes = request.refusal ?? attributesFor(request, user, given)
-    if (attributes instanceof StatusError) {
+    if (isStatusError(attributes)) {
       const outcome = { failure: attributes }
       report(outcome)
       return outcome
@@ -160,7 +160,7 @@ export function attributesReader(
       if (typeof told.verb !== 'string') throw new TypeError('the attributes of a request have no verb')
       return attributesOf(user, told)
     } catch (thrown) {
-      if (thrown instanceof StatusError) return thrown
+      if (isStatusError(thrown)) return thrown
       return internalError(request, asAuthorizationError(thrown).message, { cause: thrown })
     }
   }

@@ -1,3 +1,5 @@
+import { branded } from '../brand.ts'
+
 /** Options of an {@link AuthorizationError}. */
 export interface AuthorizationErrorOptions {
   /** What led to this, for logs; never sent to a client. */
@@ -22,9 +24,19 @@ export class AuthorizationError extends Error {
   }
 }
 
+/** Whether this is an {@link AuthorizationError}, of this copy of the package or of another. */
+const isAuthorizationError: (value: unknown) => value is AuthorizationError = branded(
+  AuthorizationError,
+  'AuthorizationError',
+  ({ message, errors }) =>
+    typeof message === 'string' &&
+    Array.isArray(errors) &&
+    errors.every((each) => isAuthorizationError(each)),
+)
+
 /** Anything thrown, as an {@link AuthorizationError}. What a fault in an authorizer says is for logs only. */
 export function asAuthorizationError(thrown: unknown): AuthorizationError {
-  if (thrown instanceof AuthorizationError) return thrown
+  if (isAuthorizationError(thrown)) return thrown
   return new AuthorizationError('authorization failed unexpectedly', { cause: thrown })
 }
 

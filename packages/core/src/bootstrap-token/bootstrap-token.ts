@@ -2,7 +2,7 @@ import type { Authentication, TokenAuthenticator } from '../authenticator.ts'
 import { type Awaitable, settle } from '../awaitable.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { keyedDigest } from '../digest/keyed-digest.ts'
-import { AuthenticationError, unavailable } from '../errors.ts'
+import { isAuthenticationError, unavailable } from '../errors.ts'
 import { type Secret, valueOf } from '../secret.ts'
 import { userInfo } from '../user.ts'
 import { bootstrapGroups } from './groups.ts'
@@ -65,7 +65,7 @@ export function bootstrapToken(options: BootstrapTokenOptions): TokenAuthenticat
         () => secrets.getSecret(bootstrapSecretName(parts.id)),
         accept,
         (error) => {
-          if (error instanceof AuthenticationError) throw error
+          if (isAuthenticationError(error)) throw error
           throw unavailable('the secret of a bootstrap token could not be read', { cause: error })
         },
       )

@@ -1,12 +1,7 @@
 import { sha256 } from '#sha256'
 import { rejected } from '../errors.ts'
-import {
-  type Certificate,
-  CertificateError,
-  type CertificatePool,
-  certificatePoolOf,
-  parseCertificate,
-} from '../x509/index.ts'
+import { type Certificate, type CertificatePool, certificatePoolOf, parseCertificate } from '../x509/index.ts'
+import { isCertificateError } from '../x509/errors.ts'
 
 const MAX_CERTIFICATES = 10
 const MAX_CHAIN_BYTES = 64 * 1024
@@ -30,7 +25,7 @@ export function readPresentedChain(presented: readonly Uint8Array[]): PresentedC
     if (leaf === undefined) throw rejected('no certificate')
     return { leaf, intermediates: certificatePoolOf(others) }
   } catch (error) {
-    throw error instanceof CertificateError ? rejected(error.message, { cause: error }) : error
+    throw isCertificateError(error) ? rejected(error.message, { cause: error }) : error
   }
 }
 

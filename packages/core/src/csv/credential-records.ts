@@ -1,3 +1,4 @@
+import { branded } from '../brand.ts'
 import { type FileNotice, notify, type Observer } from '../events.ts'
 import { type UserInfo, userInfo } from '../user.ts'
 import { type CsvRecord, CsvSyntaxError, readRecords } from './read-records.ts'
@@ -13,6 +14,12 @@ export class CredentialFileError extends Error {
     this.file = file
   }
 }
+
+branded(
+  CredentialFileError,
+  'CredentialFileError',
+  ({ file, message }) => typeof file === 'string' && typeof message === 'string',
+)
 
 /** A record of a token file or a password file: the secret in front, then the user. */
 export interface CredentialRecord {

@@ -14,7 +14,7 @@ import { type Clock, systemClock } from '../clock.ts'
 import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
 import { notify, type Observer } from '../events.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
-import { StatusError } from '../status.ts'
+import { isStatusError, StatusError } from '../status.ts'
 import type { UserInfo } from '../user.ts'
 import { type Ask, firstRefusal, strictRefusal } from './checks.ts'
 import { legacyChecks } from './legacy.ts'
@@ -115,23 +115,22 @@ export function impersonateRequest(
       readImpersonation(request.headers, reading, request.httpVersionMajor === 2)
     if (wanted === undefined) return { user: requester, headerChanges: NO_CHANGES }
     const start = observer === undefined ? 0 : performance.now()
-    const answer =
-      wanted instanceof StatusError
-        ? wanted
-        : 'problem' in wanted
-          ? badRequest(wanted.problem)
-          : allow({ request, requester, wanted, given, ask: askIn(given.signal) })
+    const answer = isStatusError(wanted)
+      ? wanted
+      : 'problem' in wanted
+        ? badRequest(wanted.problem)
+        : allow({ request, requester, wanted, given, ask: askIn(given.signal) })
     return andThen(answer, (result) => {
       notify(observer, {
         type: 'impersonation',
         request,
         durationSeconds: (performance.now() - start) / 1000,
         ...(requester !== undefined && { requester }),
-        ...(result instanceof StatusError
+        ...(isStatusError(result)
           ? { result: 'denied', failure: result }
           : { result: 'allowed', impersonated: result.user, mode: result.mode }),
       })
-      if (result instanceof StatusError) return { failure: result, headerChanges: IMPERSONATION_HEADERS }
+      if (isStatusError(result)) return { failure: result, headerChanges: IMPERSONATION_HEADERS }
       return {
         user: result.user,
         mode: result.mode,
@@ -195,7 +194,7 @@ function constrained(options: ImpersonateRequestOptions): Allow {
   })
   return ({ request, requester, wanted, given, ask }) => {
     const attributes = attributesFor(request, requester, given)
-    return attributes instanceof StatusError ? attributes : tryModes(wanted, attributes, ask)
+    return isStatusError(attributes) ? attributes : tryModes(wanted, attributes, ask)
   }
 }
 

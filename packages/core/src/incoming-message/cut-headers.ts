@@ -24,16 +24,16 @@ const CUT: unique symbol = Symbol.for('kube-authn.cutHeaders')
 export function isCut(message: NodeRequest): boolean {
   if (message.httpVersionMajor > 1) return false
   if (CUT in message) return true
-  const { length } = message.rawHeaders
+  const { rawHeaders } = message
   const { parser, server } = socketOf(message)
   // Each may have changed since the request was read: a parser is used again by other connections, a server can be told anew.
-  const isLong = reaches(length, parser?.maxHeaderPairs) || reaches(length, elementsKeptBy(server))
+  const isLong = reaches(rawHeaders, parser?.maxHeaderPairs) || reaches(rawHeaders, elementsKeptBy(server))
   if (isLong) Object.defineProperty(message, CUT, { value: true })
   return isLong
 }
 
-function reaches(length: number, limit: number | undefined): boolean {
-  return limit !== undefined && limit > 0 && length >= limit
+function reaches(rawHeaders: readonly string[] | undefined, limit: number | undefined): boolean {
+  return rawHeaders !== undefined && limit !== undefined && limit > 0 && rawHeaders.length >= limit
 }
 
 /** As Node reckons it: what is no number counts as the default. */

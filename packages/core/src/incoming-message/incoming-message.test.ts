@@ -6,6 +6,7 @@ import {
 } from 'node:http2'
 import { type AddressInfo, connect } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { cpuSecondsOf } from '../../../../test/cpu-seconds.ts'
 import { applyHeaderChanges, closeConnection, incomingMessageRequest, type NodeRequest } from './index.ts'
 
 const cleanUps: (() => void)[] = []
@@ -145,9 +146,10 @@ describe('header changes over HTTP/1', () => {
       headers: Object.fromEntries(names.map((name) => [name, 'a'])),
       httpVersionMajor: 1,
     }
-    const start = performance.now()
-    expect(applyHeaderChanges(message, changes).remove).toHaveLength(40_000)
-    expect(performance.now() - start).toBeLessThan(1000)
+    const spent = cpuSecondsOf(() => {
+      expect(applyHeaderChanges(message, changes).remove).toHaveLength(40_000)
+    })
+    expect(spent).toBeLessThan(1)
     expect([message.rawHeaders, message.headers]).toEqual([[], {}])
   })
 

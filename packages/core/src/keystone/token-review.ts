@@ -1,5 +1,5 @@
 import { emptyContext } from '../context.ts'
-import { AuthenticationError, ConfigurationError } from '../errors.ts'
+import { ConfigurationError, isAuthenticationError } from '../errors.ts'
 import { textOf } from '../http/response-text.ts'
 import type { UserInfo } from '../user.ts'
 import { isJsonObject, type JsonObject, parseObject, valueIn } from './json.ts'
@@ -50,7 +50,7 @@ export function keystoneTokenReview(options: KeystoneTokenReviewOptions): Keysto
     try {
       return (await tokens.authenticateToken(token, emptyContext))?.user
     } catch (error) {
-      if (error instanceof AuthenticationError && error.code === 'rejected') return undefined
+      if (isAuthenticationError(error) && error.code === 'rejected') return undefined
       throw error
     }
   }

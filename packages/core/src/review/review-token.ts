@@ -7,7 +7,7 @@ import { consultToken } from '../consult.ts'
 import type { Context } from '../context.ts'
 import { asAuthenticationError, type ConfigurationProblem, rejected } from '../errors.ts'
 import { checkedAnswer } from '../handler/checked-answer.ts'
-import { StatusError } from '../status.ts'
+import { isStatusError } from '../status.ts'
 import { union } from '../union/union.ts'
 import { userJson, type UserJson } from '../user-json.ts'
 
@@ -82,7 +82,7 @@ export function tokenReviewer(
       },
       (status) => status,
       (thrown) => {
-        if (thrown instanceof StatusError) throw thrown
+        if (isStatusError(thrown)) throw thrown
         const error = asAuthenticationError(thrown)
         if (error.code === 'unavailable' && outages === 503) throw serviceUnavailable(error.message, error)
         return { authenticated: false, error: error.message }

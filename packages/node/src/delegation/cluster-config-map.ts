@@ -1,4 +1,11 @@
-import { type Clock, ConfigurationError, notify, type Observer, systemClock } from '@kube-authn/core'
+import {
+  type Clock,
+  ConfigurationError,
+  isConfigurationError,
+  notify,
+  type Observer,
+  systemClock,
+} from '@kube-authn/core'
 import { parseRequestHeaderConfig, type RequestHeaderConfig } from '@kube-authn/core/request-header-config'
 import type { FileSource } from '../file-source/reloading-source.ts'
 import type { HttpFetch } from '../http/create-fetch.ts'
@@ -97,7 +104,7 @@ export async function clusterConfigMap<T>(
     await read()
   } catch (error) {
     if (!tolerateLookupFailure) {
-      if (error instanceof ConfigurationError) throw error
+      if (isConfigurationError(error)) throw error
       throw new ConfigurationError([{ path: source, message: reasonOf(asError(error)) }], { cause: error })
     }
     report(error)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { cpuSecondsOf } from '../../../../../test/cpu-seconds.ts'
 import { hex } from '../../../test/der.ts'
 import { domainLabels, domainSubtree, isInSubtree, mayBeInSubtree } from './domain.ts'
 import { ipRange, isInRange } from './ip-range.ts'
@@ -86,10 +87,11 @@ describe('mailboxes', () => {
   })
 
   it('reads a hostile address in no time', () => {
-    const start = performance.now()
-    expect(mailboxOf(`"${'\\a'.repeat(30_000)}@b`)).toBeUndefined()
-    expect(mailboxOf(`${'a.'.repeat(30_000)}@b`)).toBeUndefined()
-    expect(performance.now() - start).toBeLessThan(500)
+    const spent = cpuSecondsOf(() => {
+      expect(mailboxOf(`"${'\\a'.repeat(30_000)}@b`)).toBeUndefined()
+      expect(mailboxOf(`${'a.'.repeat(30_000)}@b`)).toBeUndefined()
+    })
+    expect(spent).toBeLessThan(0.5)
   })
 })
 
