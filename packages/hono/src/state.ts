@@ -83,7 +83,8 @@ function currentFetchRequest(c: Context): AuthenticationRequest {
 /** What Node received, with the method that Hono goes by: `methodOverride` makes another one of a POST. */
 function nodeServerRequest(c: Context, incoming: NodeRequest): AuthenticationRequest {
   const received = incomingMessageRequest(incoming, undefined, {
-    has: (name) => untouchedByApp(c.req.raw) || c.req.raw.headers.has(name),
+    // The fields that HTTP/2 has in the place of a request line are no headers to Fetch, and it throws at their names.
+    has: (name) => name.startsWith(':') || untouchedByApp(c.req.raw) || c.req.raw.headers.has(name),
   })
   return {
     get headers() {
