@@ -25,7 +25,8 @@ afterEach(() => {
 
 /** Sends lines to a server that keeps 40 headers; the status and the content of the answer. */
 async function ask(app: Hono, ...lines: readonly string[]): Promise<readonly [number, string]> {
-  const server = createServer(getRequestListener(app.fetch))
+  const listen = getRequestListener(app.fetch)
+  const server = createServer((req, res) => void listen(req, res))
   server.maxHeadersCount = 40
   servers.push(server)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -76,7 +77,7 @@ describe('a request that Node left headers out of, in Hono', () => {
     const reached = vi.fn()
     const app = new Hono().use(middleware({})).all('*', (c) => c.text(String(reached())))
     const [status, content] = await ask(app, ...cut)
-    expect([status, JSON.parse(content).kind, JSON.parse(content).code]).toEqual([431, 'Status', 431])
+    expect([status, JSON.parse(content)]).toMatchObject([431, { kind: 'Status', code: 431 }])
     expect(reached).not.toHaveBeenCalled()
   })
 

@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { authenticatorChain } from '@kube-authn/core'
 import { auditLog } from '@kube-authn/core/audit'
@@ -23,8 +23,9 @@ afterEach(() => {
 })
 
 /** Sends lines to a server that keeps 40 headers; the status and the content of the answer. */
-async function ask(app: RequestListener, ...lines: readonly string[]): Promise<readonly [number, string]> {
-  const server = createServer(app)
+async function ask(app: Koa, ...lines: readonly string[]): Promise<readonly [number, string]> {
+  const handle = app.callback()
+  const server = createServer((req, res) => void handle(req, res))
   server.maxHeadersCount = 40
   servers.push(server)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -74,25 +75,25 @@ describe('a request that Node left headers out of, in Koa', () => {
   ])('is answered with a Status by $name, and reaches nothing else', async ({ make: middleware }) => {
     const reached = vi.fn()
     const app = new Koa().use(middleware({})).use(() => void reached())
-    const [status, content] = await ask(app.callback(), ...cut)
-    expect([status, JSON.parse(content).kind, JSON.parse(content).code]).toEqual([431, 'Status', 431])
+    const [status, content] = await ask(app, ...cut)
+    expect([status, JSON.parse(content)]).toMatchObject([431, { kind: 'Status', code: 431 }])
     expect(reached).not.toHaveBeenCalled()
   })
 
   it.each(first)('is told to onFailure of $name, where it stays refused', async ({ make: middleware }) => {
     const onFailure = vi.fn((_error: unknown, _ctx: unknown, next: () => Promise<unknown>) => next())
     const app = new Koa()
-      .use(middleware({ onFailure: onFailure as never }))
+      .use(middleware({ onFailure }))
       .use(authentication(chain))
       .use((ctx) => void (ctx.body = 'reached'))
-    expect(await ask(app.callback(), ...cut)).toEqual([431, expect.stringContaining('"Status"')])
+    expect(await ask(app, ...cut)).toEqual([431, expect.stringContaining('"Status"')])
     expect(onFailure.mock.calls[0]?.[0]).toMatchObject({ name: 'StatusError', status: 431 })
   })
 
   it('is logged', async () => {
     const lines: unknown[] = []
     const observer = auditLog({ write: (event) => lines.push(event) })
-    await ask(new Koa().use(authentication(chain, { observer })).callback(), ...cut)
+    await ask(new Koa().use(authentication(chain, { observer })), ...cut)
     expect(lines).toMatchObject([{ user: { username: '' }, responseStatus: { code: 431 } }])
   })
 })
@@ -112,7 +113,7 @@ describe('a header in Koa', () => {
       })
       .use(authentication(chain))
       .use((ctx) => void (ctx.body = [getUser(ctx).username, ...getUser(ctx).groups]))
-    expect(await ask(app.callback(), ...identity)).toEqual([200, JSON.stringify(seen)])
+    expect(await ask(app, ...identity)).toEqual([200, JSON.stringify(seen)])
   })
 
   it('of impersonation does not count either where it was taken out between', async () => {
@@ -124,7 +125,7 @@ describe('a header in Koa', () => {
       })
       .use(impersonation(alwaysAllow()))
       .use((ctx) => void (ctx.body = getUser(ctx).username))
-    expect(await ask(app.callback(), 'Authorization: Bearer deputy', 'Impersonate-User: jane', '')).toEqual([
+    expect(await ask(app, 'Authorization: Bearer deputy', 'Impersonate-User: jane', '')).toEqual([
       200,
       'deputy',
     ])
@@ -137,7 +138,7 @@ describe('a header in Koa', () => {
     })
     const trailers = ['X-Sum: 1', 'X-Remote-User: root', 'Impersonate-User: root', 'Authorization: root', '']
     const lines = ['Authorization: Bearer deputy', 'Transfer-Encoding: chunked', '', '0', ...trailers]
-    const [, content] = await ask(app.callback(), ...lines)
+    const [, content] = await ask(app, ...lines)
     expect(content).toContain('"x-sum":"1"')
     expect(content).not.toMatch(/root|remote|impersonate|authorization/i)
   })

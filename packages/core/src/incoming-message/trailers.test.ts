@@ -45,18 +45,14 @@ async function overHttp1(
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const seen = new Promise<{ atEnd: Seen; later: Seen; early: object }>((resolve, reject) => {
-    server.once('request', async (message) => {
-      try {
-        await use(message)
-        const early = message.trailers
-        const atEnd = new Promise<Seen>((tell) => message.once('end', () => tell(seenOf(message))))
-        message.resume()
-        const first = await atEnd
-        resolve({ atEnd: first, later: seenOf(message), early })
-      } catch (error) {
-        reject(error as Error)
-      }
-    })
+    const look = async (message: IncomingMessage): Promise<void> => {
+      await use(message)
+      const early = message.trailers
+      const atEnd = new Promise<Seen>((tell) => message.once('end', () => tell(seenOf(message))))
+      message.resume()
+      resolve({ atEnd: await atEnd, later: seenOf(message), early })
+    }
+    server.once('request', (message) => void look(message).catch(reject))
   })
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
   onTestFinished(() => void socket.destroy())

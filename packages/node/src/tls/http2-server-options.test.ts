@@ -80,14 +80,14 @@ const showsBlanks = major > 24 || (major === 24 && minor >= 2) || (major === 22 
 afterEach(() => void vi.unstubAllGlobals())
 
 describe('an HTTP/2 server', () => {
-  it.each([
+  it.each<readonly [string, Http2ServerOptions]>([
     ['Node’s own options', {}],
-    ['own options like those', { strictFieldWhitespaceValidation: false as const }],
+    ['own options like those', { strictFieldWhitespaceValidation: false }],
   ])('with %s has no deputies, proxies and anonymous requests', async (_, options) => {
     expect(await decisions(options, ...usual)).toEqual([505, 505, 401, 401, 401])
   })
 
-  it.each([
+  it.each<readonly [string, Http2ServerOptions]>([
     ['http2ServerOptions', http2ServerOptions({ cleanHttp2Fields: true })],
     ['tlsServerOptions', tlsServerOptions({ cert, key, cleanHttp2Fields: true })],
   ])('whose operator says that fields are clean has all of them: %s', async (_, options) => {
@@ -100,7 +100,7 @@ describe('an HTTP/2 server', () => {
     ])
   })
 
-  it.each([
+  it.each<readonly [string, Http2ServerOptions]>([
     ['http2ServerOptions', http2ServerOptions()],
     ['tlsServerOptions', tlsServerOptions({ cert, key })],
   ])('with %s has them where Node shows blanks', async (_, options) => {

@@ -57,7 +57,8 @@ export function http2ServerOptions(
 
 /** What is wrong with the options: not every caller is type-checked, and a string from an environment variable is no yes. */
 export function problemsOfHttp2(options: Http2ServerOptions): readonly ConfigurationProblem[] {
-  const { cleanHttp2Fields: isClean, strictFieldWhitespaceValidation: isStrict } = options
+  const isClean: unknown = options.cleanHttp2Fields
+  const isStrict: unknown = options.strictFieldWhitespaceValidation
   const problems = []
   if (isClean !== undefined && typeof isClean !== 'boolean') {
     problems.push({ path: 'cleanHttp2Fields', message: 'must be a boolean' })
