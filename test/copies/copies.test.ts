@@ -35,7 +35,7 @@ const bearer = { headers: { authorization: 'Bearer token' } }
 type Ask = (
   packages: Packages,
   authenticator: Authenticator,
-  options: AuthenticateRequestOptions,
+  options: Omit<AuthenticateRequestOptions, 'impersonationHeaders'>,
 ) => Promise<Response>
 
 const adapters: readonly (readonly [name: string, ask: Ask])[] = [

@@ -14,6 +14,8 @@ export interface AuthenticationErrorOptions {
   readonly cause?: unknown
   /** The errors this one sums up, in order. */
   readonly errors?: readonly AuthenticationError[]
+  /** Of `unavailable`: the server is too busy to check, and the client may try again after this time. The answer is 503 then. */
+  readonly retryAfterSeconds?: number
   /** Whether a union ends here, and asks none of the authenticators that follow. Default `false`. */
   readonly isFinal?: boolean
 }
@@ -30,6 +32,8 @@ export class AuthenticationError extends Error {
   readonly code: AuthenticationErrorCode
   /** What is summed up here: empty unless several authenticators of a union failed. */
   readonly errors: readonly AuthenticationError[]
+  /** The check was not made because too many were under way, and may be asked for again after this time. */
+  readonly retryAfterSeconds: number | undefined
   /**
    * Whether it is about the request and not about one credential in it, so that no other credential makes up for it: a union
    * ends here, as {@link failFast} does with every error.
@@ -40,6 +44,7 @@ export class AuthenticationError extends Error {
     super(message, 'cause' in options ? { cause: options.cause } : undefined)
     this.code = code
     this.errors = options.errors ?? []
+    this.retryAfterSeconds = code === 'unavailable' ? options.retryAfterSeconds : undefined
     this.isFinal = options.isFinal ?? false
   }
 }
@@ -89,15 +94,20 @@ export function isFault(error: AuthenticationError): boolean {
 
 /**
  * Several errors as one, with the text of Kubernetes' aggregate: flattened, equal texts once, `[first, second]`.
- * It is `unavailable` as soon as one of them is, since the missing answer might have been a yes, and final as soon as one of them is.
+ * It is `unavailable` as soon as one of them is, since the missing answer might have been a yes, and final as soon as one of them is. Where
+ * one may be tried again after some time, so may the whole.
  *
  * Source: apimachinery `pkg/util/errors`.
  */
 export function aggregate(errors: readonly AuthenticationError[]): AuthenticationError {
   const flat = new Map<string, AuthenticationError>()
+  let retryAfterSeconds: number | undefined
   for (const error of errors.flatMap((each) => (each.errors.length > 0 ? each.errors : [each]))) {
     const seen = flat.get(error.message)
-    if (seen === undefined || seen.code === 'rejected') flat.set(error.message, error)
+    if (seen === undefined || weightOf(error) > weightOf(seen)) flat.set(error.message, error)
+    if (error.retryAfterSeconds !== undefined) {
+      retryAfterSeconds = Math.max(retryAfterSeconds ?? 0, error.retryAfterSeconds)
+    }
   }
   const distinct = [...flat.values()]
   const isFinal = errors.some((error) => error.isFinal)
@@ -108,7 +118,14 @@ export function aggregate(errors: readonly AuthenticationError[]): Authenticatio
   return new AuthenticationError(code, distinct.length === 1 ? texts : `[${texts}]`, {
     errors: distinct,
     isFinal,
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
   })
+}
+
+/** Of errors with the same text, the one that says more about what to do counts. */
+function weightOf({ code, retryAfterSeconds }: AuthenticationError): number {
+  if (code === 'rejected') return 0
+  return retryAfterSeconds === undefined ? 1 : 2
 }
 
 /** One thing that is wrong with what an operator configured. */

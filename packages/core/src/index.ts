@@ -64,10 +64,12 @@ export {
   type AuthenticatedRequest,
   authenticateRequest,
   type AuthenticateRequest,
+  type AuthenticateRequestContext,
   type AuthenticateRequestOptions,
   type RefusedRequest,
   type RequestOutcome,
 } from './handler/authenticate-request.ts'
+export { IMPERSONATES, leadsToImpersonation } from './handler/impersonation-rule.ts'
 export { failedAuthenticationMessage } from './handler/attempted.ts'
 export { exactHeaders } from './headers/exact.ts'
 export { withHeaderChanges } from './headers/fetch-changes.ts'

@@ -33,6 +33,8 @@ const variants: Variants<TokenQuestion> = {
     },
   },
   signal: { same: { another: new AbortController().signal } },
+  holdsCertificate: { same: { another: () => true } },
+  remoteAddress: { same: { another: '192.0.2.1' } },
   observer: { same: { another: () => undefined } },
   warn: { same: { another: () => undefined } },
   annotate: { same: { another: () => undefined } },

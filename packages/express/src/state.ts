@@ -1,12 +1,28 @@
 import type { IncomingMessage } from 'node:http'
-import type { Authentication, AuthenticationRequest } from '@kube-authn/core'
+import type {
+  AuthenticateRequestContext,
+  Authentication,
+  AuthenticationRequest,
+  StatusError,
+} from '@kube-authn/core'
 import { incomingMessageRequest } from '@kube-authn/core/incoming-message'
+import { impersonationFollows } from './impersonation-follows.ts'
 
 /** What the middlewares know of a request. It lives as long as the request. */
 export interface RequestState {
   /** The same for all middlewares: by it an observer tells which events belong together. */
   readonly request: AuthenticationRequest
-  authentication?: Authentication
+  authentication?: Authentication | undefined
+  /** There when the request asks to act as another user and that is not granted: not yet, or not at all. */
+  held?: HeldRequest | undefined
+}
+
+/** A request without a user, since it asks to act as another. */
+export interface HeldRequest {
+  /** Refuses it, wherever a user is needed. */
+  readonly failure: StatusError
+  /** Who makes it, while impersonation has not decided. */
+  readonly caller?: Authentication
 }
 
 /**
@@ -27,8 +43,39 @@ export function stateOf(req: IncomingMessage & { readonly [STATE]?: RequestState
 
 /** Makes this the user of the request, as `req.user` too. */
 export function setAuthentication(req: IncomingMessage, authentication: Authentication): void {
-  stateOf(req).authentication = authentication
+  const state = stateOf(req)
+  state.authentication = authentication
+  state.held = undefined
   Object.assign(req, { user: authentication.user })
+}
+
+/** Takes the user from a request that is held. */
+export function hold(req: IncomingMessage, held: HeldRequest): void {
+  const state = stateOf(req)
+  state.authentication = undefined
+  state.held = held
+  if ('user' in req) Object.assign(req, { user: undefined })
+}
+
+/** What `authenticateRequest` may ask about a request. */
+export class RequestContext implements AuthenticateRequestContext {
+  readonly #req: IncomingMessage
+  readonly #own: unknown
+
+  /** @param own the middleware that asks. */
+  constructor(req: IncomingMessage, own: unknown) {
+    this.#req = req
+    this.#own = own
+  }
+
+  get impersonates(): boolean {
+    return impersonationFollows(this.#req, this.#own)
+  }
+
+  get askedToImpersonate(): boolean {
+    const { authentication, held } = stateOf(this.#req)
+    return authentication?.requester !== undefined || (held !== undefined && held.caller === undefined)
+  }
 }
 
 /** Express changes `url` below a mount point and keeps what was sent. */

@@ -13,6 +13,7 @@ import { clientCertificate } from '@kube-authn/core/client-certificate'
 import { requestHeader, type RequestHeaderNames } from '@kube-authn/core/request-header'
 import { type CertificateAuthoritiesFile, openCertificatePools } from './certificate-pools.ts'
 import { keystoneChain, type KeystoneOptions } from './keystone-chain.ts'
+import { keepApart } from './keep-apart.ts'
 import { type Opener, opener } from './opener.ts'
 import { type PasswordFileAtOptions, passwordFileAt } from './password-file-at.ts'
 import { requestHeaderAt } from './request-header-at.ts'
@@ -148,8 +149,13 @@ function certificateAuthenticators(
       requestHeader({ ...configured, ca: requestHeaderCA, ...(clock !== undefined && { clock }) }),
     )
   }
+  const proxy = ready ?? proxyOf()
+  const apart =
+    proxy === undefined || clientCA === undefined || configured !== undefined
+      ? undefined
+      : parts.open('requestHeader', () => keepApart(proxy, clientCA))
   return {
-    proxy: ready ?? proxyOf(),
+    proxy: apart?.proxy ?? proxy,
     certificates: clientCA && clientCertificate({ ca: clientCA, ...shared }),
   }
 }

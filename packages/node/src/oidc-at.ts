@@ -1,5 +1,5 @@
 import { ConfigurationError, type TokenAuthenticator } from '@kube-authn/core'
-import { oidc, oidcFlagOptions, type OidcFlags } from '@kube-authn/core/oidc'
+import { oidc, oidcFlagOptions, type OidcFlags, type TokenKindOptions } from '@kube-authn/core/oidc'
 import type { ReloadOptions } from './file-source/reloading-source.ts'
 import { createFetch } from './http/create-fetch.ts'
 
@@ -11,7 +11,7 @@ export interface OidcAt extends TokenAuthenticator {
 
 /** Knows users by tokens of the issuer that the `--oidc-*` flags name; its CA file is read again when it changes. */
 export function oidcAt(
-  flags: OidcFlags,
+  { tokenTypes, boundTokens, ...flags }: OidcFlags & TokenKindOptions,
   options: ReloadOptions & { readonly disallowedIssuers: readonly string[] },
 ): OidcAt {
   const { disallowedIssuers, ...reload } = options
@@ -27,7 +27,13 @@ export function oidcAt(
   const { caFile } = flags
   const fetch = createFetch(caFile === undefined ? {} : { ca: { path: caFile } }, reload)
   try {
-    const tokens = oidc({ ...oidcOptions, ...reload, fetch })
+    const tokens = oidc({
+      ...oidcOptions,
+      ...(tokenTypes !== undefined && { tokenTypes }),
+      ...(boundTokens !== undefined && { boundTokens }),
+      ...reload,
+      fetch,
+    })
     return {
       ...tokens,
       health: () => [tokens.health()].filter((text) => text !== undefined),

@@ -1,9 +1,10 @@
 import { notify } from '@kube-authn/core'
-import { parseRbac, rbac, type RbacAuthorizer } from '@kube-authn/core/rbac'
+import { parseRbac, type ParseRbacOptions, rbac, type RbacAuthorizer } from '@kube-authn/core/rbac'
 import { manifestsSource, type ManifestsSourceOptions } from './file-source/manifests-source.ts'
 
 /** Options of {@link rbacAt}. */
-export type RbacAtOptions = Omit<ManifestsSourceOptions<unknown>, 'parse'>
+export interface RbacAtOptions
+  extends Omit<ManifestsSourceOptions<unknown>, 'parse'>, Pick<ParseRbacOptions, 'namespace'> {}
 
 /**
  * Allows what the roles and bindings in files and folders allow, and reads them again when they change. All of them must be
@@ -17,10 +18,11 @@ export function rbacAt(
   paths: string | readonly string[],
   options: RbacAtOptions = {},
 ): RbacAuthorizer & { readonly close: () => void } {
+  const { namespace, ...files } = options
   const source = manifestsSource(paths, {
-    ...options,
+    ...files,
     parse: (manifests) => {
-      const policy = parseRbac(manifests)
+      const policy = parseRbac(manifests, namespace === undefined ? {} : { namespace })
       for (const { code, path, message } of policy.advice) {
         const notice = { severity: 'advice', code, message: `${path}: ${message}` } as const
         notify(options.observer, {

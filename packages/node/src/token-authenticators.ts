@@ -7,7 +7,7 @@ import {
 } from '@kube-authn/core'
 import { bootstrapToken, type BootstrapSecretGetter } from '@kube-authn/core/bootstrap-token'
 import type { AuthenticationConfiguration } from '@kube-authn/core/configuration'
-import type { OidcFlags } from '@kube-authn/core/oidc'
+import type { OidcFlags, TokenKindOptions } from '@kube-authn/core/oidc'
 import {
   type KeySource,
   legacyServiceAccountToken,
@@ -42,8 +42,8 @@ export interface TokenOptions {
    * perhaps who may stay anonymous. Excludes `oidc`, and `anonymous` where the file has a section for that.
    */
   readonly authenticationConfig?: string | ({ readonly path: string } & AuthenticationConfigurationAtOptions)
-  /** The one issuer of the `--oidc-*` flags. `caFile` is a path. */
-  readonly oidc?: OidcFlags
+  /** The one issuer of the `--oidc-*` flags, and which kinds of its tokens are a login. `caFile` is a path. */
+  readonly oidc?: OidcFlags & TokenKindOptions
   /** More token authenticators. */
   readonly tokens?: readonly TokenAuthenticator[]
   /**

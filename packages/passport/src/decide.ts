@@ -30,7 +30,7 @@ import { connectionOf, type Exchange, exchangeOf } from './exchange.ts'
 import { guarded } from './guard.ts'
 
 /** How requests are decided in Passport, beyond what every adapter can be told. */
-export interface DecideOptions extends AuthenticateRequestOptions {
+export interface DecideOptions extends Omit<AuthenticateRequestOptions, 'impersonationHeaders'> {
   /**
    * What `req.user` becomes, for an app whose routes know users of another shape: called with the `UserInfo` and the whole
    * `Authentication`. Nothing or `false` refuses the request, as a bad credential does; what it throws counts as with any
@@ -44,6 +44,12 @@ export interface DecideOptions extends AuthenticateRequestOptions {
    * it fails, and the strategies that come next are asked. Default `true`.
    */
   readonly anonymous?: boolean
+  /**
+   * What happens to a request with `Impersonate-*` headers, which ask to act as another user. With `auto` it is an error with status 403,
+   * so that no other strategy is asked. With `pass` the user is the caller, and the headers reach the app: for one that hands them on to a
+   * kube-apiserver, and for one with an `impersonation` middleware after Passport. Default `auto`.
+   */
+  readonly impersonationHeaders?: 'auto' | 'pass'
   readonly clock?: Clock
 }
 
@@ -115,7 +121,9 @@ function accept(req: object, { message, response }: Exchange, outcome: KnownRequ
 }
 
 function refuse({ message, response }: Exchange, outcome: RefusedRequest): Verdict {
-  const { failure, headerChanges, closesConnection } = outcome
+  const { failure, unresolvedImpersonation, headerChanges, closesConnection } = outcome
+  // Another strategy would let the caller in. The headers stay, so that one of ours that is asked after all refuses too.
+  if (unresolvedImpersonation !== undefined) return { kind: 'error', error: unresolvedImpersonation }
   const cause = isAuthenticationError(failure.cause) ? failure.cause : undefined
   if (cause !== undefined && isFault(cause)) return { kind: 'error', error: cause }
 
@@ -123,6 +131,7 @@ function refuse({ message, response }: Exchange, outcome: RefusedRequest): Verdi
   const remove = headerChanges.remove.filter((name) => name !== 'authorization')
   applyHeaderChanges(message, { ...headerChanges, remove })
   for (const value of listOf(failure.headers['warning'])) response?.appendHeader('Warning', value)
+  for (const value of listOf(failure.headers['retry-after'])) response?.appendHeader('Retry-After', value)
   if (closesConnection) {
     const connection = connectionOf(message)
     // The next strategy may know the caller.
@@ -147,6 +156,7 @@ function listOf(values: string | readonly string[] | undefined): readonly string
 function problemsWith({
   user,
   anonymous,
+  impersonationHeaders = 'auto',
   timeoutSeconds = 30,
 }: DecideOptions): readonly ConfigurationProblem[] {
   const problems = []
@@ -155,6 +165,10 @@ function problemsWith({
   }
   if (anonymous !== undefined && typeof anonymous !== 'boolean') {
     problems.push({ path: 'anonymous', message: 'must be true or false' })
+  }
+  if (!['auto', 'pass'].includes(impersonationHeaders)) {
+    const message = "must be 'auto' or 'pass': Passport sets req.user before any impersonation"
+    problems.push({ path: 'impersonationHeaders', message })
   }
   const late = problemWithSeconds(timeoutSeconds)
   if (late !== undefined) problems.push({ path: 'timeoutSeconds', message: late })

@@ -39,7 +39,7 @@ async function audited(request: AuthenticationRequest, steps: Steps = {}): Promi
     observer({ type: 'response', request, status })
     return events
   }
-  const who = await authenticateRequest(authenticator, { observer })(request)
+  const who = await authenticateRequest(authenticator, { observer })(request, { impersonates: true })
   if ('failure' in who) return finish(who.failure.status)
   const { user } = who.authentication
   const as = await impersonateRequest(steps.impersonation ?? alwaysAllow(), {

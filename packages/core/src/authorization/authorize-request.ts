@@ -13,6 +13,7 @@ import { asAuthorizationError } from './errors.ts'
 import { forbidden } from './forbidden.ts'
 import { internalError } from './internal-error.ts'
 import { requestAttributes } from './request-attributes.ts'
+import { tooBusy } from './too-busy.ts'
 
 /** Says what a request is about. Throwing a `StatusError` refuses it with that answer; throwing anything else is a 500. */
 export type ReadAttributes = (request: AuthenticationRequest) => RequestAttributes
@@ -62,7 +63,7 @@ export type AuthorizeRequest = (
  *
  * 0. A request of which a part is missing is refused as its `refusal` says.
  * 1. Allowed passes, even when something went wrong on the way there.
- * 2. Otherwise an error is a 500, and everything else a 403 that says what was refused.
+ * 2. Otherwise an error is a 500, an authorizer that is too busy a 503, and everything else a 403 that says what was refused.
  * 3. A request without a user is a 500: authentication was left out.
  *
  * Source: apiserver `pkg/endpoints/filters/authorization.go`.
@@ -124,7 +125,9 @@ function outcomeOf(
 ): AuthorizationOutcome {
   const { verdict, reason, error } = decision
   if (verdict === 'allow') return { attributes, reason }
-  if (error !== undefined) return { failure: internalError(request, error.message, { cause: error }) }
+  if (error !== undefined) {
+    return { failure: tooBusy(error) ?? internalError(request, error.message, { cause: error }) }
+  }
   return { failure: forbidden(attributes, reason) }
 }
 

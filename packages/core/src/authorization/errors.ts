@@ -6,6 +6,8 @@ export interface AuthorizationErrorOptions {
   readonly cause?: unknown
   /** The errors this one sums up, in order. */
   readonly errors?: readonly AuthorizationError[]
+  /** The server is too busy to find out, and the client may try again after this time. The answer is 503 then. */
+  readonly retryAfterSeconds?: number
 }
 
 /**
@@ -17,10 +19,13 @@ export class AuthorizationError extends Error {
   readonly code = 'unavailable'
   /** What is summed up here: empty unless several authorizers of a union failed. */
   readonly errors: readonly AuthorizationError[]
+  /** Nothing was asked because too much was under way, and it may be asked for again after this time. */
+  readonly retryAfterSeconds: number | undefined
 
   constructor(message: string, options: AuthorizationErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined)
     this.errors = options.errors ?? []
+    this.retryAfterSeconds = options.retryAfterSeconds
   }
 }
 
@@ -52,7 +57,11 @@ export function aggregateErrors(errors: readonly AuthorizationError[]): Authoriz
   }
   const distinct = [...flat.values()]
   if (distinct.length <= 1) return distinct[0]
-  return new AuthorizationError(aggregateText([...flat.keys()]), { errors: distinct })
+  const waits = distinct.flatMap(({ retryAfterSeconds: seconds }) => (seconds === undefined ? [] : [seconds]))
+  return new AuthorizationError(aggregateText([...flat.keys()]), {
+    errors: distinct,
+    ...(waits.length > 0 && { retryAfterSeconds: Math.max(...waits) }),
+  })
 }
 
 /** The text of Kubernetes' aggregate of these texts, which must not be empty. */

@@ -304,3 +304,31 @@ describe('an expression', () => {
     expect(evaluated('claims.realm.roles.join(",").split(",").size()', input)).toBe(5000n)
   })
 })
+
+describe('what goes through a list', () => {
+  const absent = list(2000, (index) => `x${index}`)
+  const ofSize = (size: number): Claims => ({ x: absent.slice(0, size), y: list(size) })
+
+  it.each([
+    // An element of the list for each element that is asked for, whether or not the list has it.
+    ['in', 'claims.x.all(a, !(a in claims.y))', 900],
+    ['in, where it is found at once', 'claims.y.all(a, claims.y[0] in claims.y)', 900],
+    ['indexOf', 'claims.x.all(a, claims.y.indexOf(a) < 0)', 900],
+    ['indexOf, where it is found at once', 'claims.y.all(a, claims.y.indexOf(claims.y[0]) == 0)', 900],
+    ['lastIndexOf', 'claims.x.all(a, claims.y.lastIndexOf(a) < 0)', 900],
+    ['sets.contains', 'sets.contains(claims.y, claims.y)', 980],
+    ['sets.contains, where it is not', '!sets.contains(claims.y, claims.x)', 980],
+    ['sets.intersects', '!sets.intersects(claims.x, claims.y)', 980],
+    ['sets.equivalent', 'sets.equivalent(claims.y, claims.y)', 690],
+    ['equality', 'claims.y.all(a, claims.y == claims.y + [])', 700],
+  ])('costs by its length: %s', (_, expression, size) => {
+    expect(evaluated(expression, ofSize(size))).toBe(true)
+    expect(() => evaluated(expression, ofSize(Math.ceil(size * 1.5)))).toThrow(COST)
+  })
+
+  it('costs little where lists are short', () => {
+    const claims = { groups: list(100, (index) => `group-${index}`) }
+    expect(evaluated('claims.groups.exists(g, g in ["group-1", "group-99"])', claims)).toBe(true)
+    expect(evaluated('sets.intersects(claims.groups, ["group-99"])', claims)).toBe(true)
+  })
+})

@@ -8,6 +8,7 @@ import { JWS_ALGORITHMS, type JwsAlgorithm } from '../jwt/algorithms.ts'
 import { unverifiedIssuer } from '../jwt/read-jwt.ts'
 import { issuerNamed } from '../oidc/issuer-alias.ts'
 import { jwtAuthenticator } from '../oidc/jwt-authenticator.ts'
+import { ANY_KIND, type TokenKindOptions, tokenKinds } from '../oidc/token-kind.ts'
 import { canWorkInBackground } from '../runtime.ts'
 import type { Issuer } from '../oidc/configuration/config.ts'
 import type { CompiledJwtAuthenticator } from '../oidc/configuration/programs.ts'
@@ -16,7 +17,7 @@ import type { CompiledJwtAuthenticator } from '../oidc/configuration/programs.ts
 export type IssuerFetch = GetFetch & { readonly close?: () => void }
 
 /** Options of {@link jwtAuthenticators}. */
-export interface JwtAuthenticatorsOptions {
+export interface JwtAuthenticatorsOptions extends TokenKindOptions {
   /**
    * The `fetch` for an issuer: the place for its certificate authority and its egress selector. What it throws is a problem of the issuer.
    * Default: the runtime's own, which has neither.
@@ -50,7 +51,7 @@ export interface JwtAuthenticators extends TokenAuthenticator {
  * Source: kubernetes `pkg/kubeapiserver/authenticator/config.go` (`newJWTAuthenticator`).
  *
  * @param jwt what came of validating a configuration that is valid.
- * @throws {ConfigurationError} when there is no way to an issuer.
+ * @throws {ConfigurationError} when there is no way to an issuer, or an option cannot work.
  * @example
  * const { jwt } = parseAuthenticationConfiguration(text)
  * const tokens = jwtAuthenticators(jwt)
@@ -61,13 +62,15 @@ export function jwtAuthenticators(
 ): JwtAuthenticators {
   const { fetchFor = runtimeFetch, timeoutSeconds = 10, signingAlgorithms = JWS_ALGORITHMS } = options
   const { clock = systemClock, discoverAtOnce = canWorkInBackground(), observer } = options
+  const { kinds, problems: problemsOfKinds } = tokenKinds(options, ANY_KIND)
+  if (problemsOfKinds.length > 0) throw new ConfigurationError(problemsOfKinds)
   const { fetches, problems } = fetchesFor(jwt, fetchFor)
   if (problems.length > 0) {
     for (const fetch of fetches) fetch.close?.()
     throw new ConfigurationError(problems)
   }
   const algorithms = signingAlgorithms
-  const common = { clock, timeoutSeconds, algorithms, observer, isEager: discoverAtOnce }
+  const common = { clock, timeoutSeconds, algorithms, kinds, observer, isEager: discoverAtOnce }
   const byIssuer = new Map(
     jwt.flatMap((compiled, index) => {
       const fetch = fetches[index]

@@ -9,6 +9,7 @@ import type { StatusError } from '../status.ts'
 import { isUnauthenticated } from '../user.ts'
 import { challengesFor } from './challenges.ts'
 import { checkedAnswer } from './checked-answer.ts'
+import { impersonationRule } from './impersonation-rule.ts'
 import { refusal } from './refusal.ts'
 import { RequestContext } from './request-context.ts'
 
@@ -21,7 +22,8 @@ export interface AuthenticateRequestOptions {
   /** The realm of the challenges. Default `kubernetes-master`, as kube-apiserver had it. */
   readonly realm?: string
   /**
-   * The status when a credential could not be checked. Default 401, as in Kubernetes.
+   * The status when a credential could not be checked. Default 401, as in Kubernetes. A check that was not made because too many were
+   * under way is always a 503, with `Retry-After`.
    *
    * Deviation: 503 is possible (`docs/deviations.md`, 503 for outages).
    */
@@ -31,13 +33,40 @@ export interface AuthenticateRequestOptions {
    * as kube-apiserver's gate `UnauthenticatedHTTP2DOSMitigation`.
    */
   readonly closeUnauthenticatedHttp2?: boolean
+  /**
+   * What happens to a request with `Impersonate-*` headers, which ask to act as another user.
+   *
+   * - `auto` (default): it is refused with 403, unless impersonation is known to follow
+   *   ({@link AuthenticateRequestContext.impersonates}).
+   * - `later`: impersonation follows, where it cannot be seen. Until then the request has no user.
+   * - `pass`: the headers reach the app, which hands them on to a kube-apiserver. Here the caller is the user.
+   */
+  readonly impersonationHeaders?: 'auto' | 'later' | 'pass'
   /** Told of every request and of what every authenticator thought of it. */
   readonly observer?: Observer
+}
+
+/** What is known of one request beyond itself. Members are read when they are needed, so any may be a getter. */
+export interface AuthenticateRequestContext {
+  /**
+   * Whether `impersonateRequest` decides this request next. Read only when the request has `Impersonate-*` headers. Default `false`.
+   */
+  readonly impersonates?: boolean | undefined
+  /**
+   * Whether this request asked before to act as another user, by headers that are gone: what was granted or refused then would be
+   * undone, so another authentication is refused. Default `false`.
+   */
+  readonly askedToImpersonate?: boolean | undefined
 }
 
 /** The request is somebody's. */
 export interface AuthenticatedRequest {
   readonly authentication: Authentication
+  /**
+   * There when the request asks to act as another user, and impersonation has to decide first: until then the request has no user,
+   * and this refuses it wherever one is needed.
+   */
+  readonly unresolvedImpersonation?: StatusError
   /** What to do to the headers before the application sees them. */
   readonly headerChanges: HeaderChanges
   /** Texts for the client, each to be sent as a `Warning` header. */
@@ -50,6 +79,8 @@ export interface AuthenticatedRequest {
 export interface RefusedRequest {
   /** With the warnings in its headers. */
   readonly failure: StatusError
+  /** The failure, where the request is refused for asking to act as another user: it has no user after that, whatever is asked next. */
+  readonly unresolvedImpersonation?: StatusError
   /** What to do to the headers before anybody else sees the request after all: identities that nobody vouched for. */
   readonly headerChanges: HeaderChanges
   readonly closesConnection: boolean
@@ -59,18 +90,24 @@ export interface RefusedRequest {
 export type RequestOutcome = AuthenticatedRequest | RefusedRequest
 
 /** Decides one request. It never throws and never rejects. */
-export type AuthenticateRequest = (request: AuthenticationRequest) => Awaitable<RequestOutcome>
+export type AuthenticateRequest = (
+  request: AuthenticationRequest,
+  context?: AuthenticateRequestContext,
+) => Awaitable<RequestOutcome>
 
 /**
  * What happens to a request, in one place for all adapters.
  *
  * 0. A request of which a part is missing is refused as its `refusal` says, and nobody is asked.
  * 1. The authenticator is asked, for the configured audiences.
- * 2. An error or no opinion is a 401 with a fixed text, whatever the reason.
+ * 2. An error or no opinion is a 401 with a fixed text, whatever the reason; a server too busy to check is a 503.
  * 3. A user whose credential is valid for other audiences only, or who has no name, is refused likewise.
- * 4. On success the headers that carried the credential go, and so do all front-proxy headers, whoever authenticated.
+ * 4. A user who asks to act as another, by `Impersonate-*` headers, is refused with 403 unless impersonation follows.
+ * 5. On success the headers that carried the credential go, and so do all front-proxy headers, whoever authenticated.
  *
  * Source: apiserver `pkg/endpoints/filters/authentication.go`.
+ *
+ * Deviation: kube-apiserver always impersonates (`docs/deviations.md`, impersonation that is not served).
  *
  * @throws {ConfigurationError} when the options cannot work.
  * @example
@@ -117,6 +154,8 @@ export function authenticateRequest(
     return accepted
   }
 
+  const unlessUnhandled = impersonationRule(options.impersonationHeaders ?? 'auto', observer)
+
   const identityHeaderChanges = (): HeaderChanges => {
     try {
       return headerChangesFor(undefined)
@@ -150,12 +189,15 @@ export function authenticateRequest(
     return { headerChanges: identityHeaderChanges(), failure, closesConnection: false }
   }
 
-  return function authenticateOne(request) {
-    const context = new RequestContext(audiences, observer)
+  return function authenticateOne(request, given) {
+    const context = new RequestContext(request, audiences, observer)
     if (request.refusal !== undefined) return refuseUnread(request, context, request.refusal)
     return settle<AuthenticatedRequest | undefined, RequestOutcome>(
       () => andThen(consult(authenticator, request, context), (answer) => accept(request, context, answer)),
-      (accepted) => accepted ?? refuse(request, context, undefined),
+      (accepted) =>
+        accepted === undefined
+          ? refuse(request, context, undefined)
+          : unlessUnhandled(request, accepted, given),
       (thrown) => refuse(request, context, asAuthenticationError(thrown)),
     )
   }
@@ -165,6 +207,7 @@ export function authenticateRequest(
 const ALWAYS_REMOVED: HeaderChanges = {
   remove: ['authorization', 'x-remote-user', 'x-remote-uid', 'x-remote-group'],
   removePrefixes: ['x-remote-extra-'],
+  removeTwinsOf: ['impersonate-', 'impersonate-extra-'],
 }
 
 function validate(authenticator: Authenticator, options: AuthenticateRequestOptions): void {
@@ -181,6 +224,10 @@ function validate(authenticator: Authenticator, options: AuthenticateRequestOpti
   }
   if (options.challenges !== undefined && !['auto', 'none'].includes(options.challenges)) {
     problems.push({ path: 'challenges', message: "must be 'auto' or 'none'" })
+  }
+  const { impersonationHeaders = 'auto' } = options
+  if (!['auto', 'later', 'pass'].includes(impersonationHeaders)) {
+    problems.push({ path: 'impersonationHeaders', message: "must be 'auto', 'later' or 'pass'" })
   }
   if (options.realm !== undefined && /[^\x20-\x7e]/.test(options.realm)) {
     problems.push({ path: 'realm', message: 'must be printable ASCII' })

@@ -229,6 +229,18 @@ describe('where a header may be lost unseen', () => {
     })
   })
 
+  it('a proxy that is not believed is not somebody else either, whatever it brings along', async () => {
+    const chain = authenticatorChain({
+      requestHeader: proxy,
+      tokens: [tokenFile('own,the-proxy,1')],
+      anonymous: true,
+    })
+    const headers = ['x-secret', 's', 'authorization', 'Bearer own']
+    expect(await authenticateRequest(chain)(http2Request(headers))).toMatchObject({
+      failure: { status: 401 },
+    })
+  })
+
   it('those who are no proxy are as they were', async () => {
     expect(await proxy.authenticate(http2Request(['x-remote-user', 'jane']), {})).toBeUndefined()
     expect(await behindProxy.authenticate(http2Request(['client-cert', ':MA==:']), {})).toMatchObject({

@@ -19,6 +19,9 @@ export class ExactHeaders implements RequestHeaders {
   readonly exact = true
   readonly #raw: readonly string[]
   readonly #decode: (value: string) => string
+  /** The last value that had to be decoded: a hostile one costs something, and one header is asked for several times. */
+  #value: string | undefined
+  #text = ''
 
   constructor(raw: readonly string[], decode: (value: string) => string) {
     this.#raw = raw
@@ -35,7 +38,7 @@ export class ExactHeaders implements RequestHeaders {
     for (let index = 0; index + 1 < raw.length; index += 2) {
       const value = raw[index + 1]
       if (value !== undefined && isNamed(raw[index], name)) {
-        return this.counts(name) ? this.#decode(value) : undefined
+        return this.counts(name) ? this.#textOf(value) : undefined
       }
     }
     return undefined
@@ -46,9 +49,31 @@ export class ExactHeaders implements RequestHeaders {
     const values: string[] = []
     for (let index = 0; index + 1 < raw.length; index += 2) {
       const value = raw[index + 1]
-      if (value !== undefined && isNamed(raw[index], name)) values.push(this.#decode(value))
+      if (value !== undefined && isNamed(raw[index], name)) values.push(this.#textOf(value))
     }
     return values.length === 0 || this.counts(name) ? values : []
+  }
+
+  hasPrefix(prefix: string): boolean {
+    const raw = this.#raw
+    for (let index = 0; index + 1 < raw.length; index += 2) {
+      const name = raw[index] ?? ''
+      // Most names begin with another letter, in either case.
+      if (((name.charCodeAt(0) ^ prefix.charCodeAt(0)) & ~0x20) !== 0) continue
+      const lowerCase = name.toLowerCase()
+      if (lowerCase.startsWith(prefix) && this.counts(lowerCase)) return true
+    }
+    return false
+  }
+
+  #textOf(value: string): string {
+    if (value === this.#value) return this.#text
+    const text = this.#decode(value)
+    if (text !== value) {
+      this.#value = value
+      this.#text = text
+    }
+    return text
   }
 
   *entries(): Iterable<readonly [string, string]> {
@@ -56,7 +81,7 @@ export class ExactHeaders implements RequestHeaders {
     for (let index = 0; index + 1 < raw.length; index += 2) {
       const name = raw[index]?.toLowerCase()
       const value = raw[index + 1]
-      if (name !== undefined && value !== undefined && this.counts(name)) yield [name, this.#decode(value)]
+      if (name !== undefined && value !== undefined && this.counts(name)) yield [name, this.#textOf(value)]
     }
   }
 }

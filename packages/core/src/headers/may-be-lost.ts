@@ -10,5 +10,7 @@ export const headerOfProxyMayBeLost: AuthenticationError = Object.freeze(
   rejected(
     'over HTTP/2 a header of the proxy may be lost unseen: let the proxy use HTTP/1.1, ' +
       'or make the server with http2ServerOptions of @kube-authn/node',
+    // A proxy with a token of its own would act as itself.
+    { isFinal: true },
   ),
 )

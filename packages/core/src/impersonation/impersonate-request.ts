@@ -13,6 +13,7 @@ import { internalError } from '../authorization/internal-error.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
 import { notify, type Observer } from '../events.ts'
+import { hasPrefix } from '../headers/has-prefix.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { isStatusError, StatusError } from '../status.ts'
 import type { UserInfo } from '../user.ts'
@@ -113,7 +114,11 @@ export function impersonateRequest(
     const wanted =
       refusalOf(request, requester) ??
       readImpersonation(request.headers, reading, request.httpVersionMajor === 2)
-    if (wanted === undefined) return { user: requester, headerChanges: NO_CHANGES }
+    if (wanted === undefined) {
+      // Deviation: Kubernetes leaves empty headers, and names with `_` in the place of `-` (`docs/deviations.md`, impersonation headers).
+      const headerChanges = hasPrefix(request.headers, 'impersonate') ? IMPERSONATION_HEADERS : NO_CHANGES
+      return { user: requester, headerChanges }
+    }
     const start = observer === undefined ? 0 : performance.now()
     const answer = isStatusError(wanted)
       ? wanted

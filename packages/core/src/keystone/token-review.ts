@@ -1,6 +1,7 @@
 import { emptyContext } from '../context.ts'
-import { ConfigurationError, isAuthenticationError } from '../errors.ts'
+import { asAuthenticationError, ConfigurationError, isAuthenticationError } from '../errors.ts'
 import { textOf } from '../http/response-text.ts'
+import { retryAfter } from '../retry-after.ts'
 import type { UserInfo } from '../user.ts'
 import { isJsonObject, type JsonObject, parseObject, valueIn } from './json.ts'
 import { keystoneToken, type KeystoneTokenOptions } from './keystone-token.ts'
@@ -72,8 +73,9 @@ export function keystoneTokenReview(options: KeystoneTokenReviewOptions): Keysto
       const status = user === undefined ? { authenticated: false } : { authenticated: true, user }
       const body = { apiVersion, kind: 'TokenReview', status }
       return Response.json(body, { status: user === undefined ? 401 : 200 })
-    } catch {
-      return new Response(null, { status: 503 })
+    } catch (error) {
+      const seconds = asAuthenticationError(error).retryAfterSeconds
+      return new Response(null, { status: 503, ...(seconds !== undefined && retryAfter(seconds)) })
     }
   }
 }

@@ -84,7 +84,10 @@ export function tokenReviewer(
       (thrown) => {
         if (isStatusError(thrown)) throw thrown
         const error = asAuthenticationError(thrown)
-        if (error.code === 'unavailable' && outages === 503) throw serviceUnavailable(error.message, error)
+        const isBusy = error.retryAfterSeconds !== undefined
+        if (isBusy || (error.code === 'unavailable' && outages === 503)) {
+          throw serviceUnavailable(error.message, error, error.retryAfterSeconds)
+        }
         return { authenticated: false, error: error.message }
       },
     )

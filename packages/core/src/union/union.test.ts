@@ -258,6 +258,7 @@ describe('union of request authenticators', () => {
       identityHeaders: [headers],
       peerCertificates: false,
       tlsClientAuth: false,
+      proxyAuthorities: [],
     })
   })
 })
