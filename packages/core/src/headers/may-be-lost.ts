@@ -8,8 +8,8 @@ import { type AuthenticationError, rejected } from '../errors.ts'
  */
 export const headerOfProxyMayBeLost: AuthenticationError = Object.freeze(
   rejected(
-    'over HTTP/2 a header of the proxy may be lost unseen: let the proxy use HTTP/1.1, ' +
-      'or make the server with http2ServerOptions of @kube-authn/node',
+    'over HTTP/2 this server may lose a header of the proxy unseen: let the proxy use HTTP/1.1, ' +
+      'or make the server with http2ServerOptions or tlsServerOptions of @kube-authn/node on Node 22.17, 24.2 or later',
     // A proxy with a token of its own would act as itself.
     { isFinal: true },
   ),

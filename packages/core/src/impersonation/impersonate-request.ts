@@ -159,8 +159,8 @@ function refusalOf(request: AuthenticationRequest, requester: UserInfo | undefin
     status: 505,
     reason: 'HTTPVersionNotSupported',
     message:
-      'Impersonation is off over HTTP/2 where an Impersonate-* header may be lost unseen: use HTTP/1.1, ' +
-      'or make the server with http2ServerOptions of @kube-authn/node',
+      'Impersonation is off over HTTP/2, since this server may lose an Impersonate-* header unseen: use HTTP/1.1, ' +
+      'or a server made with http2ServerOptions or tlsServerOptions of @kube-authn/node on Node 22.17, 24.2 or later',
   })
 }
 
