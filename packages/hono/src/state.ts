@@ -141,7 +141,7 @@ function nodeServerRequest(c: Context, incoming: NodeRequest): AuthenticationReq
     get headers() {
       return received.headers
     },
-    ...(received.refusal !== undefined && { refusal: received.refusal }),
+    refusal: received.refusal,
     httpVersionMajor: incoming.httpVersionMajor,
     remoteAddress: () => received.remoteAddress?.(),
     peerCertificates: () => received.peerCertificates?.() ?? [],

@@ -38,7 +38,8 @@ export interface WebhookAuthorizerOptions extends WebhookCallOptions {
  *
  * Source: apiserver `plugin/pkg/authorizer/webhook/webhook.go`.
  *
- * Deviation: `https` only, no redirects, and the answer is bounded (`docs/deviations.md`, webhooks).
+ * Deviation: `https` only, no redirects, and the answer is bounded (`docs/deviations.md`, webhooks). A question that is not Unicode is
+ * not asked (`docs/deviations.md`, names that are not Unicode).
  *
  * @throws {ConfigurationError} when the options cannot work.
  * @example
@@ -69,10 +70,12 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
       if (key !== '' && ttlMs > 0) entries.set(key, { decision, expiresAtMs: clock.now() + ttlMs })
       return decision
     } catch (thrown) {
-      const error = failureOf(thrown, options.secrets?.() ?? [])
-      return failurePolicy === 'deny' ? deny('', error) : noOpinion('', error)
+      return undecided(failureOf(thrown, options.secrets?.() ?? []))
     }
   }
+
+  const undecided = (error: AuthorizationError): Decision =>
+    failurePolicy === 'deny' ? deny('', error) : noOpinion('', error)
 
   return {
     name: options.name ?? 'webhook',
@@ -80,7 +83,11 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
       const spec = reviewSpec(attributes, version)
       const key = isTooLongToKeep(attributes) ? '' : digest(JSON.stringify(spec))
       const remembered = key === '' ? undefined : freshDecision(key)
-      return remembered ?? ask(reviewBody(spec, version), context.signal, key)
+      if (remembered !== undefined) return remembered
+      const body = reviewBody(spec, version)
+      if (LONE_SURROGATE.test(body))
+        return undecided(new AuthorizationError(`${TITLE} cannot be asked: ${NOT_UNICODE}`))
+      return ask(body, context.signal, key)
     },
   }
 }
@@ -102,6 +109,15 @@ function failureOf(thrown: unknown, secrets: readonly string[]): AuthorizationEr
   const fault = faultOf(isKnown ? thrown.cause : thrown, secrets)
   return new AuthorizationError(message, fault === '' ? {} : { cause: new Error(fault) })
 }
+
+const NOT_UNICODE = 'the user or what is asked for has a name that is not Unicode'
+
+/**
+ * How `JSON.stringify` writes what is not Unicode, and nothing else. The webhook would read another name.
+ *
+ * Source: ECMA-262, QuoteJSONString.
+ */
+const LONE_SURROGATE = /(?<!\\)(?:\\\\)*\\ud[89a-f]/
 
 const MAX_KEPT_LENGTH = 10_000
 

@@ -21,7 +21,7 @@ const CUT: unique symbol = Symbol.for('kube-authn.cutHeaders')
  * The parser takes headers in batches and drops each batch once it has as many as it keeps, so `rawHeaders` is at least as long wherever
  * something is missing. It may be as long where nothing is: a request with exactly as many headers is taken for a cut one too.
  *
- * Deviation: Go limits the size only (`docs/deviations.md`, size and number of headers).
+ * Deviation: Go limits the size only (`docs/deviations.md`, number of headers; size of headers).
  */
 export function isCut(message: NodeRequest): boolean {
   if (message.httpVersionMajor > 1) return false

@@ -16,7 +16,7 @@ export interface AuthenticationRequest {
   /**
    * The answer to a request of which a part is known to be missing. Whatever decides about requests gives it before anything else.
    */
-  readonly refusal?: StatusError
+  readonly refusal?: StatusError | undefined
   /** 1 or 2, where the runtime says so. */
   readonly httpVersionMajor?: number
   /**
