@@ -106,7 +106,9 @@ export function changeHeaders(c: Context, changes: HeaderChanges): void {
   // What Node has not got, the request made from it has not got either.
   const present = incoming === undefined ? changes : applyHeaderChanges(incoming, changes)
   if (incoming === undefined || present.remove.length > 0 || present.replace !== undefined) {
-    c.req.raw = withHeaderChanges(c.req.raw, present)
+    // A twin that goes must not take along the header that it looks like, where that one stays for impersonation.
+    const hasTwins = present.remove.some((name) => name.includes('_'))
+    c.req.raw = withHeaderChanges(c.req.raw, hasTwins ? changes : present)
   }
 }
 
