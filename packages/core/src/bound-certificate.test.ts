@@ -13,6 +13,7 @@ import { authenticateRequest } from './handler/authenticate-request.ts'
 import { exactHeaders } from './headers/exact.ts'
 import type { AuthenticationRequest } from './request/request.ts'
 import { cached } from './token-cache/cached.ts'
+import { StatusError } from './status.ts'
 
 const der = (text: string): Uint8Array<ArrayBuffer> =>
   Uint8Array.from([0x30, text.length, ...Buffer.from(text)])
@@ -146,6 +147,7 @@ describe.each([
       path: '/a',
       query: 'b',
       headers: exactHeaders(['X-A', '1']),
+      refusal: new StatusError({ status: 431, reason: '', message: '' }),
       httpVersionMajor: 2,
       peerCertificates: () => [hers],
       remoteAddress: () => '192.0.2.1',
@@ -164,6 +166,7 @@ describe.each([
           headers: whole.headers,
           httpVersionMajor: 2,
         })
+        expect(seen.refusal).toBe(whole.refusal)
         expect([seen.remoteAddress?.(), seen.tlsClientAuth?.()]).toEqual([
           '192.0.2.1',
           { certPresented: '0' },

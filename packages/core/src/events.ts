@@ -156,7 +156,8 @@ export interface AuthorizationEvent {
   readonly durationSeconds: number
 }
 
-/** It was decided whether somebody may act as somebody else. A request without impersonation headers has no such event. */
+/** It was decided whether somebody may act as somebody else. A request without impersonation headers has none, unless it is refused since
+ * headers may be missing. */
 export interface ImpersonationEvent {
   readonly type: 'impersonation'
   readonly request: AuthenticationRequest

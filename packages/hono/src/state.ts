@@ -16,7 +16,7 @@ import {
 import type { Context } from 'hono'
 import { clientOf } from './client.ts'
 import { impersonationFollows } from './impersonation-follows.ts'
-import { nodeRequestOf } from './node-server.ts'
+import { nodeRequestOf, untouchedByApp } from './node-server.ts'
 
 /** What the middlewares set in a context: `c.var.user`, `c.var.authentication`. */
 export interface AuthenticationEnv {
@@ -111,7 +111,9 @@ export function changeHeaders(c: Context, changes: HeaderChanges): void {
   // What Node has not got, the request made from it has not got either.
   const present = incoming === undefined ? changes : applyHeaderChanges(incoming, changes)
   if (incoming === undefined || present.remove.length > 0 || present.replace !== undefined) {
-    c.req.raw = withHeaderChanges(c.req.raw, present)
+    // A twin that goes must not take along the header that it looks like, where that one stays for impersonation.
+    const hasTwins = present.remove.some((name) => name.includes('_'))
+    c.req.raw = withHeaderChanges(c.req.raw, hasTwins ? changes : present)
   }
 }
 
@@ -138,9 +140,15 @@ function currentFetchRequest(c: Context): AuthenticationRequest {
 
 /** What Node received, with the method that Hono goes by: `methodOverride` makes another one of a POST. */
 function nodeServerRequest(c: Context, incoming: NodeRequest): AuthenticationRequest {
-  const received = incomingMessageRequest(incoming)
+  const received = incomingMessageRequest(incoming, undefined, {
+    // The fields that HTTP/2 has in the place of a request line are no headers to Fetch, and it throws at their names.
+    has: (name) => name.startsWith(':') || untouchedByApp(c.req.raw) || c.req.raw.headers.has(name),
+  })
   return {
-    headers: received.headers,
+    get headers() {
+      return received.headers
+    },
+    refusal: received.refusal,
     httpVersionMajor: incoming.httpVersionMajor,
     remoteAddress: () => received.remoteAddress?.(),
     peerCertificates: () => received.peerCertificates?.() ?? [],

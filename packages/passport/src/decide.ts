@@ -96,6 +96,8 @@ export function decider(authenticator: Authenticator, options: DecideOptions): D
       observer === undefined || response === undefined ? undefined : whenOver(message, response)
     const conclude = (decided: KnownRequest | RefusedRequest): Verdict => {
       onceOver?.((status) => notify(observer, { type: 'response', request, status }))
+      // Not a failure: the strategies that come next would go by the headers that are left.
+      if (request.refusal !== undefined) return { kind: 'error', error: request.refusal }
       return 'failure' in decided ? refuse(exchange, decided) : accept(req, exchange, decided)
     }
     const outcome = authenticate(request, response && clientContext(message, response))
@@ -104,6 +106,11 @@ export function decider(authenticator: Authenticator, options: DecideOptions): D
       : findAccount(request, outcome)
     return isPromiseLike(known) ? known.then(conclude) : conclude(known)
   }
+}
+
+/** Whether a request is refused unread, since headers of it are missing. {@link Decide} answers it with an error. */
+export function isUnread(req: object): boolean {
+  return incomingMessageRequest(exchangeOf(req).message).refusal !== undefined
 }
 
 function accept(req: object, { message, response }: Exchange, outcome: KnownRequest): Verdict {

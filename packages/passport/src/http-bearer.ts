@@ -1,7 +1,7 @@
 import { authenticatorChain, ConfigurationError, type TokenAuthenticator } from '@kube-authn/core'
 import { Strategy as BearerStrategy } from 'passport-http-bearer'
 import { actionsOf, type StrategyActions } from './actions.ts'
-import { decider, type DecideOptions, optionsOf, type Verdict } from './decide.ts'
+import { decider, type DecideOptions, isUnread, optionsOf, type Verdict } from './decide.ts'
 import { type NamedStrategy, proceed } from './strategy.ts'
 
 /** Options of {@link httpBearer}. */
@@ -51,13 +51,15 @@ export function httpBearer(tokens: TokenAuthenticator, options: HttpBearerOption
         if (status === 401) ask(undefined, () => undefined)
         else actions.fail(undefined, status)
       }
-      ask(authorization, (done) =>
+      const decideWith = (done: Done): void =>
         proceed(
           actions,
           () => decide(req),
           (verdict) => conclude(verdict, actions, done, refuse),
-        ),
-      )
+        )
+      // Its `Authorization` may be among what is missing.
+      if (isUnread(req)) decideWith(() => refuse(401))
+      else ask(authorization, decideWith)
     },
   }
 }

@@ -22,6 +22,7 @@ export interface NamedStrategy {
  * - Somebody who is not known fails, with 401 and the challenges as a text; so do a bad credential and one that could not be
  *   checked. The next strategy is asked, and nothing a client sends is answered with 400 or 500.
  * - A fault, such as a `TypeError` in an authenticator, is an `error`: Passport hands it to the app.
+ *   So is a request that Node left headers out of, with the status 431: the strategies that come next would go by the others.
  * - It answers once, and always: an authenticator that takes longer than `timeoutSeconds` counts as one that could not tell.
  * - Requests never see each other, whether the strategy is used by its name or as an instance.
  *

@@ -1,5 +1,5 @@
 import type { Authentication, Authenticator } from '../authenticator.ts'
-import { ConfigurationError } from '../errors.ts'
+import { type AuthenticationError, ConfigurationError, rejected } from '../errors.ts'
 import { ANONYMOUS_USERNAME, UNAUTHENTICATED_GROUP, userInfo } from '../user.ts'
 import { type AnonymousConfig, validateAnonymousConfig } from './config.ts'
 
@@ -15,6 +15,8 @@ export type AnonymousOptions = Pick<AnonymousConfig, 'conditions'>
  *
  * Source: apiserver `pkg/authentication/request/anonymous`; KEP-4633; `--anonymous-auth`.
  *
+ * Deviation: a request that may have lost its credential unseen is refused (`docs/deviations.md`, HTTP/2 fields).
+ *
  * @throws {ConfigurationError} when a condition has no path.
  * @example
  * const chain = failFast(credentials, anonymous({ conditions: [{ path: '/healthz' }] }))
@@ -27,10 +29,16 @@ export function anonymous(options: AnonymousOptions = {}): Authenticator {
     name: 'anonymous',
     authenticate(request, context) {
       if (paths.size > 0 && !isListed(request.path, paths)) return undefined
+      if (request.headers.complete === false) throw credentialMayBeLost
       return context.audiences === undefined ? nobody : { ...nobody, audiences: context.audiences }
     },
   }
 }
+
+/** One object for all: it says nothing about the request. */
+const credentialMayBeLost: AuthenticationError = Object.freeze(
+  rejected('over HTTP/2 a credential may be left out unseen, so a request without one is not anonymous'),
+)
 
 const nobody: Authentication = Object.freeze({
   user: userInfo({ username: ANONYMOUS_USERNAME, groups: [UNAUTHENTICATED_GROUP] }),

@@ -62,7 +62,8 @@ export function auditLog(options: AuditLogOptions): Observer {
       record = new AuditRecord(request, {
         auditID: newId(),
         receivedAtMs: clock.now() - ageSeconds * 1000,
-        sourceIPs: options.sourceIPs?.(request) ?? [],
+        // They are likely in a header, and those of a request that is refused unread are not told.
+        sourceIPs: request.refusal === undefined ? (options.sourceIPs?.(request) ?? []) : [],
       })
       records.set(request, record)
     }
@@ -84,7 +85,9 @@ export function auditLog(options: AuditLogOptions): Observer {
       if (record.authenticate(event.user)) writeKnown(record)
       return
     }
-    record.refuseUnknown(failedAuthenticationMessage(event.request), event.error?.code === 'unavailable')
+    const { refusal } = event.request
+    if (refusal !== undefined) record.refuseUnread(refusal)
+    else record.refuseUnknown(failedAuthenticationMessage(event.request), event.error?.code === 'unavailable')
     write(record, 'ResponseStarted')
   }
 

@@ -75,6 +75,12 @@ export class AuditRecord {
     if (this.#user === undefined) this.#refusedWith = isUnavailable ? [401, 503] : [401]
   }
 
+  /** Nothing was decided about the caller, since not all of the request is there. */
+  refuseUnread(failure: StatusError): void {
+    this.refuse(failure)
+    if (this.#user === undefined) this.#refusedWith = [failure.body.code]
+  }
+
   impersonate(user: UserInfo, mode: string | undefined): void {
     this.#impersonated = {
       impersonatedUser: userJson(user),
@@ -97,9 +103,9 @@ export class AuditRecord {
   }
 
   event(stage: AuditStage, nowMs: number): AuditEvent {
-    const { path, query, headers } = this.#request
+    const { path, query } = this.#request
     const about = this.attributes ?? this.#requestInfo()
-    const userAgent = headers.first('user-agent') ?? ''
+    const userAgent = userAgentOf(this.#request)
     const { auditID, sourceIPs, receivedAtMs } = this.#start
     const annotations = Object.fromEntries(this.annotations)
     if (this.#earlierUsers.length > 0) annotations[EARLIER_USERS] = JSON.stringify(this.#earlierUsers)
@@ -158,6 +164,11 @@ function objectReference(about: ObjectFields): AuditObjectReference {
   const { resource, namespace, name, apiGroup, apiVersion, subresource } = about
   const all = { resource, namespace, name, apiGroup, apiVersion, subresource }
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''))
+}
+
+function userAgentOf(request: AuthenticationRequest): string {
+  // The headers of a request that is refused unread are not told.
+  return request.refusal === undefined ? (request.headers.first('user-agent') ?? '') : ''
 }
 
 function truncated(userAgent: string): string {

@@ -61,6 +61,7 @@ export type AuthorizeRequest = (
 /**
  * Lets a request pass if its user may make it, in one place for all adapters.
  *
+ * 0. A request of which a part is missing is refused as its `refusal` says.
  * 1. Allowed passes, even when something went wrong on the way there.
  * 2. Otherwise an error is a 500, an authorizer that is too busy a 503, and everything else a 403 that says what was refused.
  * 3. A request without a user is a 500: authentication was left out.
@@ -105,7 +106,7 @@ export function authorizeRequest(
       return outcome
     }
 
-    const attributes = attributesFor(request, user, given)
+    const attributes = request.refusal ?? attributesFor(request, user, given)
     if (isStatusError(attributes)) {
       const outcome = { failure: attributes }
       report(outcome)

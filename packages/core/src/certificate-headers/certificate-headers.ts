@@ -1,6 +1,7 @@
 import type { Authentication, Authenticator } from '../authenticator.ts'
 import { andThen, type Awaitable } from '../awaitable.ts'
 import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
+import { headerOfProxyMayBeLost } from '../headers/may-be-lost.ts'
 import type { AuthenticationRequest, RequestHeaders } from '../request/request.ts'
 import { CLIENT_CERT_HEADERS, readClientCert } from './client-cert.ts'
 import { readEscapedPem } from './escaped-pem.ts'
@@ -47,6 +48,7 @@ export type CertificateHeadersOptions = (
  *   the proxy's certificate is accepted from its clients. A whole chain as the delegate knows tokens that are bound to the client's.
  * - The headers never reach an application, whoever sent them and whoever authenticated. The same is true of their twins with
  *   underscores, and a request with such a twin is rejected.
+ * - Over HTTP/2 where a header may be left out unseen, everything of the proxy is rejected (`RequestHeaders.complete`).
  * - What the proxy sends and cannot be read is rejected, and so are more than ten certificates or more than 64 KiB in one.
  *
  * The proxy must remove these headers from what it receives, must ask its clients for certificates in the TLS handshake, and need
@@ -83,11 +85,14 @@ export function certificateHeaders(
         consultWithCertificates(delegate, request, chain, context)
 
       refuseTwins(headerNames, request.headers)
-      if (!hasAny(headerNames, request.headers)) return ask()
-      return andThen<unknown, Answer>(trusts(request), (isTrusted) =>
+      const mayBeLost = request.headers.complete === false
+      if (!mayBeLost && !hasAny(headerNames, request.headers)) return ask()
+      return andThen<unknown, Answer>(trusts(request), (isTrusted) => {
         // Nothing but `true`: a predicate in plain JavaScript may return whatever it looked at.
-        isTrusted === true ? andThen(format.read(request.headers), ask) : ask(),
-      )
+        if (isTrusted !== true) return ask()
+        if (mayBeLost) throw headerOfProxyMayBeLost
+        return andThen(format.read(request.headers), ask)
+      })
     },
   }
 }

@@ -5,6 +5,7 @@ import { consult } from '../consult.ts'
 import type { Context } from '../context.ts'
 import type { Observer } from '../events.ts'
 import type { AuthenticationRequest, RequestHeaders } from '../request/request.ts'
+import type { StatusError } from '../status.ts'
 
 /** Asks about the same request, with these certificates in the place of those of its own connection. */
 export function consultWithCertificates(
@@ -28,6 +29,10 @@ class RequestWithCertificates implements AuthenticationRequest {
   }
 
   readonly httpVersionMajor?: number
+
+  get refusal(): StatusError | undefined {
+    return this.#request.refusal
+  }
 
   get method(): string {
     return this.#request.method

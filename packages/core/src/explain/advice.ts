@@ -28,6 +28,7 @@ export interface Findings {
 /** Says in a sentence or two what to do next. It never holds a credential, nor any other text of the request. */
 export function adviceFor(found: Findings): string {
   const { authenticator, request, isAuthenticated, outcome, answer, asked, error } = found
+  if (request.refusal !== undefined) return UNREAD
   const failure = 'failure' in outcome ? outcome.failure : undefined
   const isKnown = 'authentication' in outcome && !isUnauthenticated(outcome.authentication.user)
   if (isAuthenticated && !isKnown && error === undefined) {
@@ -46,6 +47,10 @@ export function adviceFor(found: Findings): string {
   if (isFault(error)) return adviceForFaults(asked, error)
   return error.code === 'unavailable' ? adviceForOutages(asked, error) : adviceForRefusals(asked, error)
 }
+
+const UNREAD =
+  'Node left out headers of the request, so nothing in it is believed. Let the client send fewer, or set maxHeadersCount = 0 on the ' +
+  'server, which then reads as many as fit into maxHeaderSize.'
 
 function adviceForUser(
   authenticator: Authenticator,

@@ -17,7 +17,10 @@ const MIN_LENGTH = 4
 const NO_SECRET = /^(?:basic|bearer|negotiate|digest|base64url\.bearer\.authorization\.k8s\.io\.)/i
 
 /** Every text in a request that may be a credential, so that none of it is shown, whatever an authenticator says. */
-export function credentialsIn({ headers }: AuthenticationRequest): readonly string[] {
+export function credentialsIn(request: AuthenticationRequest): readonly string[] {
+  // It is refused unread, so nothing of its headers can be in a message.
+  if (request.refusal !== undefined) return []
+  const { headers } = request
   const parts = HEADERS.flatMap((name) => headers.all(name)).flatMap((value) => value.split(/[\s,;]+/))
   const passwords = parts.flatMap((part) => decodeCredentials(part)?.slice(1) ?? [])
   const values = parts

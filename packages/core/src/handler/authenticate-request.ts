@@ -2,7 +2,7 @@ import type { Authentication, Authenticator, HeaderChanges } from '../authentica
 import { andThen, type Awaitable, settle } from '../awaitable.ts'
 import { consult } from '../consult.ts'
 import { emptyContext } from '../context.ts'
-import { asAuthenticationError, type AuthenticationError, ConfigurationError } from '../errors.ts'
+import { asAuthenticationError, type AuthenticationError, ConfigurationError, rejected } from '../errors.ts'
 import type { Observer } from '../events.ts'
 import { accumulateHeaderChanges } from '../headers/changes.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
@@ -101,6 +101,7 @@ export type AuthenticateRequest = (
 /**
  * What happens to a request, in one place for all adapters.
  *
+ * 0. A request of which a part is missing is refused as its `refusal` says, and nobody is asked.
  * 1. The authenticator is asked, for the configured audiences.
  * 2. An error or no opinion is a 401 with a fixed text, whatever the reason; a server too busy to check is a 503.
  * 3. A user whose credential is valid for other audiences only, or who has no name, is refused likewise.
@@ -182,8 +183,18 @@ export function authenticateRequest(
     }
   }
 
+  const refuseUnread = (
+    request: AuthenticationRequest,
+    context: RequestContext,
+    failure: StatusError,
+  ): RequestOutcome => {
+    context.report(request, { result: 'error', error: rejected(failure.message) })
+    return { headerChanges: identityHeaderChanges(), failure, closesConnection: false }
+  }
+
   return function authenticateOne(request, given) {
     const context = new RequestContext(request, audiences, observer, given ?? emptyContext)
+    if (request.refusal !== undefined) return refuseUnread(request, context, request.refusal)
     return settle<AuthenticatedRequest | undefined, RequestOutcome>(
       () => andThen(consult(authenticator, request, context), (answer) => accept(request, context, answer)),
       (accepted) =>

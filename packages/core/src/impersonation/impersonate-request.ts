@@ -75,6 +75,7 @@ export type ImpersonateRequest = (
 /**
  * Lets somebody act as somebody else, in one place for all adapters.
  *
+ * 0. A request of which a part is missing, or may be missing unseen, is refused: who asks to act as somebody else would act in person.
  * 1. Without impersonation headers nothing happens.
  * 2. Groups, a uid or extra fields without a user are a 400, and so are more values than the limit.
  * 3. The authorizer is asked, as the requester, for every single thing in the headers. The first that is not allowed is a 403.
@@ -110,15 +111,18 @@ export function impersonateRequest(
   }
 
   return function impersonateOne(request, requester, given = {}) {
-    const wanted = readImpersonation(request.headers, reading)
+    const wanted =
+      refusalOf(request, requester) ??
+      readImpersonation(request.headers, reading, request.httpVersionMajor === 2)
     if (wanted === undefined) {
       // Deviation: Kubernetes leaves empty headers, and names with `_` in the place of `-` (`docs/deviations.md`, impersonation headers).
       const headerChanges = hasPrefix(request.headers, 'impersonate') ? IMPERSONATION_HEADERS : NO_CHANGES
       return { user: requester, headerChanges }
     }
     const start = observer === undefined ? 0 : performance.now()
-    const answer =
-      'problem' in wanted
+    const answer = isStatusError(wanted)
+      ? wanted
+      : 'problem' in wanted
         ? badRequest(wanted.problem)
         : allow({ request, requester, wanted, given, ask: askIn(given) })
     return andThen(answer, (result) => {
@@ -140,6 +144,24 @@ export function impersonateRequest(
       }
     })
   }
+}
+
+/**
+ * Why it is not even looked for headers. Over HTTP/2 one that was left out unseen leaves nothing behind, so that every request that has
+ * a user may be meant as another's.
+ *
+ * Deviation: kube-apiserver has no such server (`docs/deviations.md`, HTTP/2 fields).
+ */
+function refusalOf(request: AuthenticationRequest, requester: UserInfo | undefined): StatusError | undefined {
+  if (request.refusal !== undefined) return request.refusal
+  if (request.headers.complete !== false || requester === undefined || requester === null) return undefined
+  return new StatusError({
+    status: 505,
+    reason: 'HTTPVersionNotSupported',
+    message:
+      'Impersonation is off over HTTP/2, since this server may lose an Impersonate-* header unseen: use HTTP/1.1, ' +
+      'or a server made with http2ServerOptions or tlsServerOptions of @kube-authn/node on Node 22.17, 24.2 or later',
+  })
 }
 
 const NO_CHANGES: HeaderChanges = Object.freeze({ remove: [] })

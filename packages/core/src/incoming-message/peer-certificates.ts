@@ -38,6 +38,8 @@ const known = new WeakMap<object, readonly Uint8Array[]>()
  * asked, and leaves the socket as it was; `getPeerX509Certificate()` takes the issuers away from whoever reads after it
  * (Node 20 to 24), and knows but one of them on Deno.
  *
+ * Deviation: Go sees all certificates that were presented (`docs/deviations.md`, order of certificates).
+ *
  * @throws {AuthenticationError} `unavailable` when the connection is gone, or the runtime does not tell.
  */
 export function peerCertificatesOf(message: NodeRequest): readonly Uint8Array[] {

@@ -3,6 +3,7 @@ import type { CertificatePoolSource } from '../client-certificate/certificate-po
 import { certificateVerifier } from '../client-certificate/certificate-verifier.ts'
 import type { Clock } from '../clock.ts'
 import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
+import { headerOfProxyMayBeLost } from '../headers/may-be-lost.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import {
   type LowerCaseNames,
@@ -90,6 +91,7 @@ function believe(names: LowerCaseNames, joined: JoinedHeaders): Authenticator {
     name: 'identityHeaders',
     credentials: { schemes: [], identityHeaders: [() => consumed] },
     authenticate({ headers }) {
+      if (headers.complete === false) throw headerOfProxyMayBeLost
       const user = readIdentity(headers)
       return user && { user, consumed }
     },

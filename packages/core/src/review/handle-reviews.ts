@@ -50,6 +50,7 @@ export type ReviewHandler = (
  * The review APIs of Kubernetes at their own paths, below `/apis/authentication.k8s.io` and `/apis/authorization.k8s.io`: who am I, whose
  * is this token, may I do this, what may I do, may somebody else. `kubectl auth whoami` and `kubectl auth can-i` ask them.
  *
+ * 0. A request of which a part is missing is refused as its `refusal` says, whatever it is for.
  * 1. Anything but POST is a 405.
  * 2. SelfSubjectReview, SelfSubjectAccessReview and SelfSubjectRulesReview are for everybody in `system:authenticated`. For anything else
  *    the authorizer must allow the caller to `create` it, else 403.
@@ -82,6 +83,7 @@ export function handleReviews(authorizer: Authorizer, options: HandleReviewsOpti
   )
 
   return function handleReview(request, body, given = {}) {
+    if (request.refusal !== undefined) return Promise.resolve(request.refusal)
     const { group = '', version = '', namespace = '', resource = '' } = PATH.exec(request.path)?.groups ?? {}
     const kind = kinds.get(`${group}/${resource}`)
     if (kind === undefined || !kind.versions.includes(version)) return undefined

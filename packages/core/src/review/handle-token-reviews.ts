@@ -56,6 +56,7 @@ export function handleTokenReviews(
   const kind = tokenReview(tokenReviewer(tokens, audiences, 503))
 
   return function handleTokenReview(request, body, given = emptyContext) {
+    if (request.refusal !== undefined) return Promise.resolve(request.refusal)
     return answerOf(async () => {
       requirePost(request)
       const asked = { caller: NOBODY, namespace: '', context: contextOf(observer, given) }

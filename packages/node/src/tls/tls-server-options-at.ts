@@ -16,12 +16,21 @@ export type TlsServerOptionsAt = Omit<TlsServerOptions, 'cert' | 'key'> &
     readonly keyFile: string
   }
 
+/** What of a server is set, by `keepFresh`. */
+interface KeptServer {
+  setSecureContext(options: SecureContextOptions): void
+  maxHeadersCount?: number | null
+}
+
 /** The TLS options of a server whose certificate is in files. */
 export interface TlsServerFiles {
   /** For `https.createServer` or `http2.createSecureServer`. */
   readonly options: TlsServerOptions & ClientCertificateRequest
-  /** Gives the server each new certificate; connections that are open keep the one they began with. Returns the server. */
-  keepFresh<Server extends { setSecureContext(options: SecureContextOptions): void }>(server: Server): Server
+  /**
+   * Gives the server each new certificate; connections that are open keep the one they began with. It also lets the server keep all headers
+   * of a request, unless its `maxHeadersCount` is set: Node would keep the first 1,000. Returns the server.
+   */
+  keepFresh<Server extends KeptServer>(server: Server): Server
   /** Stops watching. A process ends without it. */
   close(): void
 }
@@ -89,6 +98,8 @@ export function tlsServerOptionsAt(options: TlsServerOptionsAt): TlsServerFiles 
     options: orElse(close, read),
     keepFresh(server) {
       servers.push(server)
+      // Their size is limited by `maxHeaderSize`.
+      server.maxHeadersCount ??= 0
       return server
     },
     close,

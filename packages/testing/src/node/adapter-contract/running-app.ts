@@ -8,6 +8,7 @@ import {
 } from 'node:http2'
 import { createServer as createHttpsServer, request as requestHttps } from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
+import { COMPLETE_FIELDS } from '@kube-authn/core/incoming-message'
 import type { Awaitable } from '@kube-authn/core'
 import type { CertificateAuthority, IssuedCredential } from '../../pki/certificate-authority.ts'
 import type { ContractApp, ContractProtocol } from './contract.ts'
@@ -100,8 +101,11 @@ function serverOf(
   credential: IssuedCredential | undefined,
 ): Server {
   // Both protocols have messages of their own, which apps take for the same.
-  const listener = (...messages: readonly [unknown, unknown]): void =>
-    void Reflect.apply(app, undefined, messages)
+  const listener = (...messages: readonly [object, unknown]): void => {
+    // As the servers of @kube-authn/node say it, where no header is lost.
+    if (protocol === 'http2') Object.assign(messages[0], { [COMPLETE_FIELDS]: true })
+    Reflect.apply(app, undefined, messages)
+  }
   if (credential === undefined) {
     return protocol === 'http2' ? createHttp2Server(listener) : createServer(listener)
   }
