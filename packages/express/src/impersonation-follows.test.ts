@@ -400,7 +400,7 @@ describe.each([
     expect((await ask(app, '/')).body).toBe('undefined')
   })
 
-  it('are the caller’s, for the user option of impersonation, and nobody’s for what comes before', async () => {
+  it('are the caller’s for the user option of impersonation', async () => {
     const { app, authn, who } = parts()
     app.use(authn)
     app.use(impersonation(alwaysAllow(), { user: (req) => getUser(req) }))

@@ -4,7 +4,7 @@ import { isUnauthenticated, systemClock, userInfo } from '@kube-authn/core'
 import { fakeAuthenticator } from '../../fake-authenticators.ts'
 import { createPki } from '../../pki/pki.ts'
 import { type RecordedEvents, recordEvents } from '../../record-events.ts'
-import { authentication, bearer, everybodyIs, jane, type Rule, slowly, tokens } from './plan.ts'
+import { authentication, bearer, alwaysUser, jane, type Rule, slowly, tokens } from './plan.ts'
 
 /** What happens to connections, and what observers are told. */
 export const connectionRules: readonly Rule[] = [
@@ -48,7 +48,7 @@ export const connectionRules: readonly Rule[] = [
       const middlewares = [authentication(waiting, { observer: observed.observer })]
       await bench.with({ middlewares }, async ({ send }) => {
         await assert.rejects(send({ signal: gone.signal }))
-        // Whether it is known before or after the decision that nobody waits, it is told after it.
+        // The client may be known to be gone before the decision or after it; the observer is told after it.
         await aWhile()
         goOn?.()
         await responses(observed, 1)
@@ -65,7 +65,7 @@ export const connectionRules: readonly Rule[] = [
       assert.ok(isUnauthenticated(anonymous))
       for (const [authenticator, status] of [
         [tokens, 401],
-        [everybodyIs(anonymous), 200],
+        [alwaysUser(anonymous), 200],
       ] as const) {
         await bench.with({ middlewares: [authentication(authenticator)] }, async ({ send, session }) => {
           const ended = once(session(), 'goaway')
