@@ -14,10 +14,13 @@ const asking = { authorization: 'Bearer good', 'impersonate-user': 'superman' }
 async function asked(strategy: Pick<Strategy, 'authenticate'>, headers: Record<string, string> = asking) {
   const given = actions()
   const rawHeaders = Object.entries(headers).flat()
+  const joined = Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
+  )
   strategy.authenticate.call(given, {
     method: 'GET',
     url: '/',
-    headers,
+    headers: joined,
     rawHeaders,
     httpVersionMajor: 1,
   } as never)

@@ -100,8 +100,11 @@ function serverOf(
   credential: IssuedCredential | undefined,
 ): Server {
   // Both protocols have messages of their own, which apps take for the same.
-  const listener = (...messages: readonly [unknown, unknown]): void =>
-    void Reflect.apply(app, undefined, messages)
+  const listener = (req: object, res: object): void => {
+    // What is sent here has no field that a server of HTTP/2 could leave out unseen.
+    Object.assign(req, { [Symbol.for('kube-authn.completeFields')]: true })
+    Reflect.apply(app, undefined, [req, res])
+  }
   if (credential === undefined) {
     return protocol === 'http2' ? createHttp2Server(listener) : createServer(listener)
   }
