@@ -400,7 +400,7 @@ describe.each([
     expect((await ask(app, '/')).body).toBe('undefined')
   })
 
-  it('are the caller’s, for the user option of impersonation, and nobody’s for what comes before', async () => {
+  it('are the caller’s for the user option of impersonation', async () => {
     const { app, authn, who } = parts()
     app.use(authn)
     app.use(impersonation(alwaysAllow(), { user: (req) => getUser(req) }))
@@ -490,6 +490,8 @@ describe.each([
       (req, res) => void res.send(`${getUser(req).username} ${String(req.headers['impersonate-user'])}`),
     )
     expect(await ask(app, '/')).toEqual({ status: 200, body: 'jane superman' })
+    const withTwin = { ...asSuperman, Impersonate_User: 'root' }
+    expect(await ask(app, '/', withTwin)).toEqual({ status: 200, body: 'jane superman' })
   })
 
   it('are refused by the webhook that only knows its callers', async () => {

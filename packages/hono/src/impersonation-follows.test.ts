@@ -366,6 +366,8 @@ describe.each<[string, Ask]>([
       .use(authn)
       .get('/', (c) => c.text(`${getUser(c).username} ${String(c.req.header('impersonate-user'))}`))
     expect(await ask(app, '/')).toEqual({ status: 200, body: 'jane superman' })
+    const withTwin = { ...asSuperman, Impersonate_User: 'root' }
+    expect(await ask(app, '/', withTwin)).toEqual({ status: 200, body: 'jane superman' })
   })
 
   it('are refused by the webhook that only knows its callers', async () => {

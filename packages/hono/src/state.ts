@@ -108,13 +108,13 @@ export function authenticationOf(c: Context): Authentication | undefined {
 /** Changes the headers that the application sees. */
 export function changeHeaders(c: Context, changes: HeaderChanges): void {
   const incoming = nodeRequestOf(c)
-  // What Node has not got, the request made from it has not got either.
-  const present = incoming === undefined ? changes : applyHeaderChanges(incoming, changes)
-  if (incoming === undefined || present.remove.length > 0 || present.replace !== undefined) {
-    // A twin that goes must not take along the header that it looks like, where that one stays for impersonation.
-    const hasTwins = present.remove.some((name) => name.includes('_'))
-    c.req.raw = withHeaderChanges(c.req.raw, hasTwins ? changes : present)
+  if (incoming !== undefined) {
+    const { remove, replace } = applyHeaderChanges(incoming, changes)
+    // What Node has not got, the request made from it has not got either.
+    if (remove.length === 0 && replace === undefined) return
   }
+  // The changes themselves, and not the names that were found: a twin stands for its header where it is named alone.
+  c.req.raw = withHeaderChanges(c.req.raw, changes)
 }
 
 /** A Fetch request may be replaced by one with other headers, and what was removed must not be seen again. */

@@ -367,6 +367,8 @@ describe.each([
       ctx.body = `${getUser(ctx).username} ${ctx.get('impersonate-user')}`
     })
     expect(await ask(app, '/')).toEqual({ status: 200, body: 'jane superman' })
+    const withTwin = { ...asSuperman, Impersonate_User: 'root' }
+    expect(await ask(app, '/', withTwin)).toEqual({ status: 200, body: 'jane superman' })
   })
 
   it('are refused by the webhook that only knows its callers', async () => {

@@ -57,8 +57,11 @@ function hasState(value: unknown): boolean {
 }
 
 function isAuthenticationRequest(value: unknown): value is AuthenticationRequest {
+  if (!isText(property(value, 'path'))) return false
+  // One that is refused unread has no headers to look at.
   return (
-    typeof property(property(value, 'headers'), 'first') === 'function' && isText(property(value, 'path'))
+    property(value, 'refusal') !== undefined ||
+    typeof property(property(value, 'headers'), 'first') === 'function'
   )
 }
 

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { fails } from '../../answers.ts'
 import { fakeAuthenticator } from '../../fake-authenticators.ts'
 import { basic, ConfigurationError, union } from '@kube-authn/core'
-import { authentication, bearer, everybodyIs, jane, type Rule, slowly, tokens } from './plan.ts'
+import { authentication, bearer, alwaysUser, jane, type Rule, slowly, tokens } from './plan.ts'
 
-/** Who gets in, as whom, and what others are answered. */
+/** Which requests pass, with which user, and what the others are answered. */
 export const authenticationRules: readonly Rule[] = [
   {
     name: 'a known user passes, as the very user that the authenticator knows',
     async test(bench) {
-      for (const authenticator of [everybodyIs(jane), slowly(everybodyIs(jane))]) {
+      for (const authenticator of [alwaysUser(jane), slowly(alwaysUser(jane))]) {
         await bench.with({ middlewares: [authentication(authenticator)] }, async ({ send, reached }) => {
           const { status, body } = await send()
           assert.deepEqual([status, body], [200, 'jane'])
@@ -101,7 +101,7 @@ export const authenticationRules: readonly Rule[] = [
     name: 'an authenticator that needs the certificates of peers is an error on a runtime that does not tell them',
     async test(bench) {
       const credentials = { schemes: [], peerCertificates: true }
-      const middlewares = [authentication({ ...everybodyIs(jane), credentials })]
+      const middlewares = [authentication({ ...alwaysUser(jane), credentials })]
       // Bun's servers do not tell them, and this is how it is known.
       const [runtime, name] = [globalThis, 'Bun']
       assert.ok(!(name in runtime), 'this runtime is Bun')

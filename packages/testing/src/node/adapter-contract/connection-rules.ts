@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { isUnauthenticated, systemClock, userInfo } from '@kube-authn/core'
+import { connect } from 'node:net'
+import { type Authenticator, isUnauthenticated, systemClock, userInfo } from '@kube-authn/core'
 import { fakeAuthenticator } from '../../fake-authenticators.ts'
 import { createPki } from '../../pki/pki.ts'
 import { type RecordedEvents, recordEvents } from '../../record-events.ts'
-import { authentication, bearer, everybodyIs, jane, type Rule, slowly, tokens } from './plan.ts'
+import { authentication, bearer, alwaysUser, jane, type Rule, slowly, tokens } from './plan.ts'
 
 /** What happens to connections, and what observers are told. */
 export const connectionRules: readonly Rule[] = [
@@ -48,13 +49,66 @@ export const connectionRules: readonly Rule[] = [
       const middlewares = [authentication(waiting, { observer: observed.observer })]
       await bench.with({ middlewares }, async ({ send }) => {
         await assert.rejects(send({ signal: gone.signal }))
-        // Whether it is known before or after the decision that nobody waits, it is told after it.
+        // The client may be known to be gone before the decision or after it; the observer is told after it.
         await aWhile()
         goOn?.()
         await responses(observed, 1)
         await aWhile()
       })
       assert.equal(observed.ofType('response').length, 1)
+    },
+  },
+  {
+    name: 'an observer is told once of each request on a connection that breaks, also of one that waits for another',
+    protocols: ['http1'],
+    async test(bench) {
+      const observed = recordEvents()
+      const middlewares = [authentication(alwaysUser(jane), { observer: observed.observer })]
+      const handle = () => new Promise<never>(() => undefined)
+      await bench.with({ middlewares, handle }, async ({ port, reached }) => {
+        const socket = connect(port, '127.0.0.1')
+        socket.on('error', () => undefined)
+        socket.write('GET /slow HTTP/1.1\r\nHost: a\r\n\r\nGET /queued HTTP/1.1\r\nHost: a\r\n\r\n')
+        for (let patience = 0; reached.length < 2; patience++) {
+          assert.ok(patience < 500, 'the app was not reached')
+          await aWhile()
+        }
+        socket.destroy()
+        await responses(observed, 2)
+        await aWhile()
+      })
+      assert.deepEqual(
+        observed.ofType('response').map(({ status }) => status),
+        [499, 499],
+      )
+    },
+  },
+  {
+    name: 'the signal of a context is aborted when the client goes away, and only then',
+    protocols: ['http1', 'http2'],
+    async test(bench) {
+      const gone = new AbortController()
+      const signals: AbortSignal[] = []
+      const authenticator: Authenticator = {
+        name: 'waiting',
+        async authenticate(request, { signal }) {
+          assert.ok(signal !== undefined)
+          signals.push(signal)
+          if (request.headers.first('x-wait') === undefined) return { user: jane }
+          setImmediate(() => gone.abort())
+          await new Promise((resolve) => signal.addEventListener('abort', resolve))
+          return undefined
+        },
+      }
+      await bench.with({ middlewares: [authentication(authenticator)] }, async ({ send }) => {
+        assert.equal((await send()).status, 200)
+        await assert.rejects(send({ headers: [['X-Wait', '']], signal: gone.signal }))
+        for (let patience = 0; signals[1]?.aborted !== true; patience++) {
+          assert.ok(patience < 500, 'the signal was not aborted')
+          await aWhile()
+        }
+        assert.equal(signals[0]?.aborted, false)
+      })
     },
   },
   {
@@ -65,7 +119,7 @@ export const connectionRules: readonly Rule[] = [
       assert.ok(isUnauthenticated(anonymous))
       for (const [authenticator, status] of [
         [tokens, 401],
-        [everybodyIs(anonymous), 200],
+        [alwaysUser(anonymous), 200],
       ] as const) {
         await bench.with({ middlewares: [authentication(authenticator)] }, async ({ send, session }) => {
           const ended = once(session(), 'goaway')

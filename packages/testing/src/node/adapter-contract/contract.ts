@@ -26,7 +26,7 @@ export type ContractMiddleware =
 export interface ContractRequest {
   /** Where the users of the adapter look for it, as `req.user`. */
   readonly user: UserInfo | undefined
-  /** Who acts as the user, as `getAuthentication(req).requester`. */
+  /** The caller, where it acts as the user: `getAuthentication(req).requester`. */
   readonly requester: UserInfo | undefined
   /** Every header in every place in which the framework shows headers. Those of one name may be there more than once. */
   readonly headers: readonly (readonly [name: string, value: string])[]

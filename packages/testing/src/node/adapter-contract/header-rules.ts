@@ -105,7 +105,7 @@ const IDENTITIES: SentHeaders = [
   ['X_Remote_User', 'root'],
 ]
 
-/** The names that say who somebody is, once each. */
+/** The names that say who the caller is, once each. */
 function namesOf(headers: SentHeaders = []): readonly string[] {
   const names = headers.map(([name]) => name.toLowerCase().replaceAll('_', '-'))
   const telling = /^(?:authorization|x-(?:remote|api|own)-.*|impersonate-.*)$/

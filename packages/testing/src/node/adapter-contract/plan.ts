@@ -96,7 +96,7 @@ export const tokens: Authenticator = bearerToken({
 })
 
 /** Every request is this user's, whatever it carries. */
-export const everybodyIs = (user: UserInfo): Authenticator => fakeAuthenticator(() => ({ user }))
+export const alwaysUser = (user: UserInfo): Authenticator => fakeAuthenticator(() => ({ user }))
 
 export const bearer = (token: string): SentHeaders => [['Authorization', `Bearer ${token}`]]
 
@@ -109,14 +109,14 @@ export function authentication(
   return { kind: 'authentication', authenticator, options, passesFailures }
 }
 
-/** The middleware that impersonates: all but `nobody` may be impersonated. */
+/** The middleware that impersonates: all but `root` may be impersonated. */
 export function impersonation(passesFailures = false): ContractMiddleware {
   return { kind: 'impersonation', authorizer: impersonators, passesFailures }
 }
 
 const impersonators: Authorizer = {
   name: 'impersonators',
-  authorize: ({ name }) => (name === 'nobody' ? deny('not that one') : allow()),
+  authorize: ({ name }) => (name === 'root' ? deny('not that one') : allow()),
 }
 
 /** The middleware that authorizes: this user may do everything, and others nothing. */

@@ -34,6 +34,8 @@ export interface SendOptions {
 /** An app that takes requests. */
 export interface RunningApp {
   readonly send: (options?: SendOptions) => Promise<Answer>
+  /** HTTP/1 only: the port of the server, for who writes to it by hand. */
+  readonly port: number
   /** HTTP/2 only: the one connection of all requests from now on. Until it is asked for, each request has its own. */
   readonly session: () => ClientHttp2Session
 }
@@ -52,7 +54,7 @@ export async function withApp(
   test: (running: RunningApp) => Awaitable<void>,
 ): Promise<void> {
   if (typeof app !== 'function') {
-    await test({ send: (options) => sendByFetch(app.fetch, options), session: noSession })
+    await test({ send: (options) => sendByFetch(app.fetch, options), port: 0, session: noSession })
     return
   }
   const credential = await tls?.pki.issueServer({ hosts: ['localhost', '127.0.0.1'] })
@@ -68,12 +70,13 @@ export async function withApp(
       ...(tls?.client !== undefined && { cert: tls.client.chainPem, key: tls.client.privateKeyPem }),
     }
     if (protocol === 'http1') {
-      await test({ send: (options) => sendHttp1(origin, client, options), session: noSession })
+      await test({ send: (options) => sendHttp1(origin, client, options), port, session: noSession })
       return
     }
     let pinned: ClientHttp2Session | undefined
     await test({
       send: (options) => sendHttp2(pinned ?? sessionTo(origin, client), options),
+      port,
       session: () => (pinned ??= sessionTo(origin, client)),
     })
   } finally {
