@@ -66,6 +66,20 @@ export const authenticationRules: readonly Rule[] = [
     },
   },
   {
+    name: 'a request of which the server left headers out is a 431, and nothing decides about it',
+    protocols: ['http1'],
+    async test(bench) {
+      const authenticator = fakeAuthenticator(() => ({ user: jane }))
+      // Node reads a thousand, unless it is told otherwise.
+      const headers = [...bearer('good'), ...Array.from({ length: 1010 }, () => ['B', ''] as const)]
+      await bench.with({ middlewares: [authentication(authenticator)] }, async ({ send, reached }) => {
+        assert.equal((await send({ headers })).status, 431)
+        assert.equal(authenticator.calls.length + reached.length, 0)
+        assert.equal((await send({ headers: bearer('good') })).status, 200)
+      })
+    },
+  },
+  {
     name: 'requests at the same time are kept apart',
     async test(bench) {
       const named = slowly(
