@@ -10,7 +10,7 @@ export interface Context {
   /** The address of the peer of the request, as in `AuthenticationRequest.remoteAddress`. */
   readonly remoteAddress?: string | undefined
   /** Aborted when the caller no longer waits. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** Told what every authenticator thought. */
   readonly observer?: Observer
   /** Adds a text for the client, sent as a `Warning: 299` header. Never about the credential itself. */

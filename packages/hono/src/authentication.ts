@@ -67,12 +67,12 @@ export function authenticationMiddlewareOf(
         if (unresolvedImpersonation !== undefined) hold(c, { failure: unresolvedImpersonation })
         refused = await onFailure(outcome.failure, c, next)
       } else {
-        const { authentication: caller, warnings } = outcome
+        const { authentication: caller } = outcome
         if (unresolvedImpersonation === undefined) setAuthentication(c, caller)
         else hold(c, { failure: unresolvedImpersonation, caller })
         await next()
         // Not before: where a handler answers with a Response of its own, Hono leaves out what was set until then.
-        for (const text of warnings) c.header('Warning', warningHeader(text), { append: true })
+        for (const text of outcome.warnings) c.header('Warning', warningHeader(text), { append: true })
       }
       if (observer !== undefined) tellStatus((refused ?? c.res).status)
       return refused

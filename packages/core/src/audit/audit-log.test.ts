@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { cpuSecondsUntil } from '../../../../test/cpu-seconds.ts'
 import { alwaysAllow, alwaysDeny } from '../authorization/always.ts'
 import { authorizeRequest } from '../authorization/authorize-request.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
@@ -56,6 +57,45 @@ function get(path: string, query = '', raw: readonly string[] = []): Authenticat
 }
 
 const bob = ['Impersonate-User', 'bob']
+
+describe('a name in a selector', () => {
+  const asked = get('/api/v1/namespaces/n/pods', 'fieldSelector=metadata.name=web')
+  const refused: Authenticator = {
+    name: 'refusing',
+    authenticate() {
+      throw rejected('bad')
+    },
+  }
+
+  it.each<[string, Steps, readonly (string | undefined)[]]>([
+    ['is known of a request that is allowed', {}, ['web', 'web']],
+    ['is known of a request that may not impersonate', { impersonation: alwaysDeny() }, ['web', 'web']],
+    ['is known of a request that is forbidden', { authorization: alwaysDeny() }, ['web', 'web']],
+    ['is not read for a request of nobody', { authenticator: refused }, [undefined]],
+  ])('%s', async (_, steps, names) => {
+    const request = { ...asked, headers: exactHeaders(steps.impersonation === undefined ? [] : bob) }
+    const events = await audited(request, steps)
+    expect(events.map(({ objectRef }) => objectRef?.name)).toEqual(names)
+    expect(events.every(({ verb, objectRef }) => verb === 'list' && objectRef?.resource === 'pods')).toBe(
+      true,
+    )
+  })
+
+  it('costs nothing where nobody is known, however long the selector is', async () => {
+    const cpuOf = (query: string): Promise<number> =>
+      cpuSecondsUntil(async () => {
+        for (let round = 0; round < 50; round++) {
+          await audited(get('/api/v1/pods', query), { authenticator: refused })
+        }
+      })
+    await cpuOf('x=a')
+    const plain = await cpuOf(`x=${'a,'.repeat(8000)}a`)
+    const selecting = await cpuOf(
+      `labelSelector=${'a,'.repeat(8000)}a&fieldSelector=${'a=b,'.repeat(4000)}a=b`,
+    )
+    expect(selecting).toBeLessThan(5 * plain + 0.1)
+  })
+})
 
 describe('auditLog', () => {
   it('writes an event when a request was authenticated and one when it was answered', async () => {
@@ -147,6 +187,11 @@ describe('auditLog', () => {
     ['access_token=s3cret&a=1', 'access_token=REDACTED&a=1'],
     ['a=1&ACCESS%5Ftoken=s3cret', 'a=1&ACCESS%5Ftoken=REDACTED'],
     ['code=s3cret&code=s3cret', 'code=REDACTED&code=REDACTED'],
+    ['access_token[]=s3cret&access_token[0]=s3cret', 'access_token[]=REDACTED&access_token[0]=REDACTED'],
+    ['access_token%5B%5D=s3cret', 'access_token%5B%5D=REDACTED'],
+    ['auth[Token]=s3cret&a[b][password]=s3cret', 'auth[Token]=REDACTED&a[b][password]=REDACTED'],
+    ['auth.token=s3cret&%zz[token]=s3cret', 'auth.token=REDACTED&%zz[token]=REDACTED'],
+    ['tokens[]=1&my_token=1&[]=1', 'tokens[]=1&my_token=1&[]=1'],
     ['token', 'token'],
   ])('leaves credentials out of the query %s', async (query, expected) => {
     const [received] = await audited(get('/x', query))

@@ -68,7 +68,7 @@ it('costs no more for a text of lone surrogates than a few times as much as for 
   const surrogates = '\udcff'.repeat(15_000)
   cpuOf(letters)
   cpuOf(surrogates)
-  expect(cpuOf(surrogates)).toBeLessThan(10 * cpuOf(letters) + 0.02)
+  expect(cpuOf(surrogates)).toBeLessThan(10 * cpuOf(letters) + 0.1)
 })
 
 describe.each([

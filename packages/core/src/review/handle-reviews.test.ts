@@ -421,6 +421,22 @@ describe('SelfSubjectReview', () => {
     })
   })
 
+  it.each([
+    ['name', { username: 'lat\udcfcn1' }],
+    ['uid', { ...known, uid: '\ud800' }],
+    ['group', { ...known, groups: ['a', '\udcff'] }],
+    ['key of an extra field', { ...known, extra: { '\udcff': ['a'] } }],
+    ['value of an extra field', { ...known, extra: { a: ['b', 'x\udcff'] } }],
+  ])('is an error for a user with a %s that is not Unicode', async (_, init) => {
+    const answer = await ask(url, {}, { user: userInfo(init), options })
+    expect(answer).toMatchObject({
+      code: 500,
+      reason: 'InternalError',
+      message: 'Internal error occurred: the user has a name, group or extra field that is not Unicode',
+    })
+    expect(JSON.stringify(answer)).not.toMatch(/\\ud/)
+  })
+
   it('is nobody else, whoever the body names', async () => {
     const body = {
       metadata: { name: 'x' },
@@ -428,6 +444,19 @@ describe('SelfSubjectReview', () => {
       status: { userInfo: { username: 'root' } },
     }
     expect((await ask(url, body))['status']).toMatchObject({ userInfo: { username: 'jane' } })
+  })
+
+  it.each([
+    ['name', { username: 'lat\uDCFCn' }],
+    ['uid', { username: 'x', uid: '\uDCFC' }],
+    ['group', { username: 'x', groups: ['\uDCFC'] }],
+    ['key', { username: 'x', extra: { '\uDCFC': ['a'] } }],
+    ['extra value', { username: 'x', extra: { a: ['\uDCFC'] } }],
+  ])('is an error for a user whose %s is not Unicode, who would be told as another', async (_, user) => {
+    expect(await ask(url, {}, { user: userInfo(user) })).toMatchObject({
+      code: 500,
+      message: 'Internal error occurred: the user has a name, group or extra field that is not Unicode',
+    })
   })
 
   it('leaves out what is empty', async () => {

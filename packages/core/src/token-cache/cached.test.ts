@@ -489,7 +489,7 @@ describe('tokens that are made up', () => {
     const lookups = ['a', 'b', 'b', 'a'].map((token) => ask(token))
     await settled()
     expect(delegate.calls).toHaveLength(2)
-    expect(await thrownBy(() => ask('c'))).toMatchObject({ code: 'unavailable', retryAfterSeconds: 1 })
+    expect(await thrownBy(() => ask('c'))).toMatchObject({ code: 'unavailable', retryAfterSeconds: 2 })
     open[0]!.end({ user: jane })
     await settled()
     const third = ask('c')

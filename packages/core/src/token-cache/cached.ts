@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../clock.ts'
 import type { Context } from '../context.ts'
 import { ConfigurationError, type ConfigurationProblem, rejected, unavailable } from '../errors.ts'
 import { notify } from '../events.ts'
+import { BUSY_SECONDS } from '../retry-after.ts'
 import { canWorkInBackground } from '../runtime.ts'
 import { verdictCache } from '../verdict-cache.ts'
 import { tokenCacheKey } from './cache-key.ts'
@@ -76,7 +77,7 @@ export function cached(delegate: TokenAuthenticator, options: CachedOptions = {}
 
   const begin = (key: string, token: string, context: Context): Lookup => {
     if (lookups.size >= maxLookups) {
-      throw unavailable('too many tokens are being looked up', { retryAfterSeconds: 1 })
+      throw unavailable('too many tokens are being looked up', { retryAfterSeconds: BUSY_SECONDS })
     }
     const lookup = startLookup(delegate, token, context, { clock, timeoutMs })
     lookups.set(key, lookup)

@@ -16,6 +16,10 @@ export interface WebhookCallOptions {
   readonly retryDelaySeconds?: number
   /** A longer answer is none. Default 1,048,576. */
   readonly maxResponseBytes?: number
+  /** How many questions are asked at once. While more than half of them are under way, no call is repeated. Default 64; Workers bound that themselves. */
+  readonly maxConcurrentCalls?: number
+  /** How many more questions may wait; beyond that the client is told at once to come again later: 503 with `Retry-After`. Default 256. */
+  readonly maxWaitingCalls?: number
   readonly clock?: Clock
   /** Between 0 and 1. Default: the random numbers of Web Crypto. */
   readonly random?: () => number
@@ -27,6 +31,7 @@ export const MAX_TIMEOUT_SECONDS = 30
 /** Everything that is wrong with the options. */
 export function webhookCallProblems(options: WebhookCallOptions): readonly ConfigurationProblem[] {
   const { timeoutSeconds, maxAttempts, maxResponseBytes, retryDelaySeconds } = options
+  const { maxConcurrentCalls, maxWaitingCalls } = options
   const problems: ConfigurationProblem[] = []
   const found = (path: string, message: string): void => void problems.push({ path, message })
 
@@ -39,6 +44,12 @@ export function webhookCallProblems(options: WebhookCallOptions): readonly Confi
   if (maxAttempts !== undefined && !isCount(maxAttempts)) found('maxAttempts', attemptsProblem(maxAttempts))
   if (maxResponseBytes !== undefined && !isCount(maxResponseBytes)) {
     found('maxResponseBytes', 'must be a whole number above 0')
+  }
+  if (maxConcurrentCalls !== undefined && !isCount(maxConcurrentCalls)) {
+    found('maxConcurrentCalls', 'must be a whole number above 0')
+  }
+  if (maxWaitingCalls !== undefined && !(maxWaitingCalls === 0 || isCount(maxWaitingCalls))) {
+    found('maxWaitingCalls', 'must be a whole number, 0 or more')
   }
   if (retryDelaySeconds !== undefined && !isDuration(retryDelaySeconds)) {
     found('retryDelaySeconds', 'must be 0 or more')

@@ -34,7 +34,7 @@ export interface WebhookAuthenticatorOptions extends WebhookCallOptions {
   readonly implicitAudiences?: readonly string[]
   /** How long it is kept who a token belongs to, or that it is nobody's (`--authentication-token-webhook-cache-ttl`). Default 120. */
   readonly cacheTtlSeconds?: number
-  /** What is used least goes first beyond this. Default 32,768. */
+  /** How many users are kept, and how many refusals beside them; what was used longest ago goes first. Default 32,768. */
   readonly maxCacheEntries?: number
   /** What the calls carry as credentials of their own, so that it is struck out of what the webhook says. Default: nothing. */
   readonly secrets?: () => readonly string[]
