@@ -8,7 +8,7 @@ import { cloudflareCertificates } from './certificate-headers/cloudflare-certifi
 import type { Context } from './context.ts'
 import { authenticatorChain } from './chain.ts'
 import { unavailable } from './errors.ts'
-import { explain } from './explain.ts'
+import { explain } from './explain/explain.ts'
 import { authenticateRequest } from './handler/authenticate-request.ts'
 import { exactHeaders } from './headers/exact.ts'
 import type { AuthenticationRequest } from './request/request.ts'

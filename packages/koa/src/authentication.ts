@@ -39,7 +39,7 @@ export function authentication(
 
   return async function authenticationMiddleware(ctx, next) {
     const { request } = stateOf(ctx)
-    const onceOver = observer === undefined ? undefined : whenOver(ctx.res)
+    const onceOver = observer === undefined ? undefined : whenOver(ctx.req, ctx.res)
     const outcome = await authenticate(request, new RequestContext(ctx, authenticationMiddleware))
     onceOver?.((status) => notify(observer, { type: 'response', request, status }))
     if (outcome.closesConnection) closeConnection(ctx.req)

@@ -446,19 +446,6 @@ describe('SelfSubjectReview', () => {
     expect((await ask(url, body))['status']).toMatchObject({ userInfo: { username: 'jane' } })
   })
 
-  it.each([
-    ['name', { username: 'lat\uDCFCn' }],
-    ['uid', { username: 'x', uid: '\uDCFC' }],
-    ['group', { username: 'x', groups: ['\uDCFC'] }],
-    ['key', { username: 'x', extra: { '\uDCFC': ['a'] } }],
-    ['extra value', { username: 'x', extra: { a: ['\uDCFC'] } }],
-  ])('is an error for a user whose %s is not Unicode, who would be told as another', async (_, user) => {
-    expect(await ask(url, {}, { user: userInfo(user) })).toMatchObject({
-      code: 500,
-      message: 'Internal error occurred: the user has a name, group or extra field that is not Unicode',
-    })
-  })
-
   it('leaves out what is empty', async () => {
     const user = userInfo({ username: 'bare' })
     expect((await ask(url, {}, { user }))['status']).toEqual({ userInfo: { username: 'bare' } })

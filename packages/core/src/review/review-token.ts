@@ -4,7 +4,7 @@ import { andThen, type Awaitable, settle } from '../awaitable.ts'
 import { internalFailure, serviceUnavailable } from '../api/errors.ts'
 import { MAX_TOKEN_LENGTH } from '../bearer-token/bearer-token.ts'
 import { consultToken } from '../consult.ts'
-import type { Context } from '../context.ts'
+import { type Context, WaitingContext } from '../context.ts'
 import { asAuthenticationError, type ConfigurationProblem, rejected } from '../errors.ts'
 import { checkedAnswer } from '../handler/checked-answer.ts'
 import { isStatusError } from '../status.ts'
@@ -76,7 +76,7 @@ export function tokenReviewer(
         if (token.length > MAX_TOKEN_LENGTH) {
           throw rejected(`bearer token is longer than ${MAX_TOKEN_LENGTH} characters`)
         }
-        const asked = { ...context, ...(wanted !== undefined && { audiences: wanted }) }
+        const asked = new WaitingContext(context, context.observer, wanted)
         return andThen(consultToken(known, token, asked), (answer) => statusOf(answer, wanted))
       },
       (status) => status,
