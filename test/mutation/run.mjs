@@ -38,6 +38,7 @@ for (const area of areas) {
     testRunner: 'vitest',
     checkers: sample.oneIn > 1 ? ['sample'] : [],
     sample,
+    warnings: { unknownOptions: false },
     plugins: [
       fileURLToPath(import.meta.resolve('@stryker-mutator/vitest-runner')),
       fileURLToPath(new URL('sample.mjs', import.meta.url)),
@@ -52,6 +53,7 @@ for (const area of areas) {
     tempDirName: 'test/mutation/.sandbox',
     ignorePatterns: ['/examples', '/docs', '/test/mutation/reports', '/packages/!(core)/src'],
     thresholds: { high: 100, low: MIN_SCORE, break: null },
+    dryRunTimeoutMinutes: 60,
     // What loops for ever is noticed too.
     timeoutMS: 20_000,
     timeoutFactor: 4,

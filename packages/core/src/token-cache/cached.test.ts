@@ -165,6 +165,15 @@ describe.each([
     })
   })
 
+  it('knows a user whose warnings and annotations nobody wants', async () => {
+    const { ask } = cacheOf((_token, context) => {
+      context.warn?.('a')
+      context.annotate?.('key', '2')
+      return when(knows(jane))()
+    })
+    for (let round = 0; round < 3; round++) expect((await ask('t', {}))?.user).toBe(jane)
+  })
+
   it('repeats warnings and annotations for a user who is remembered, in order', async () => {
     const { ask } = cacheOf((_token, context) => {
       context.warn?.('a')
