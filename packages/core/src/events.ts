@@ -180,7 +180,7 @@ export interface ResponseEvent {
   readonly status: number
 }
 
-/** The status of what nobody was left to take: it is never sent. nginx has it in its logs. */
+/** The status of a {@link ResponseEvent} where the client went away before it had the answer: it is never sent. nginx has it in its logs. */
 export const CLIENT_CLOSED_REQUEST = 499
 
 /** Everything the suite has to tell. Metrics, audit and `explain` read this one stream. */

@@ -39,9 +39,9 @@ export function authentication(
 
   return function authenticationMiddleware(req, res, next) {
     const { request } = stateOf(req)
-    const onceOver = observer === undefined ? undefined : whenOver(res)
+    const onceOver = observer === undefined ? undefined : whenOver(req, res)
     proceedWith(
-      authenticate(request, new RequestContext(req, authenticationMiddleware)),
+      authenticate(request, new RequestContext(req, res, authenticationMiddleware)),
       (outcome) => {
         onceOver?.((status) => notify(observer, { type: 'response', request, status }))
         if (outcome.closesConnection) closeConnection(req)

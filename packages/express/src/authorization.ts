@@ -6,6 +6,7 @@ import {
   authorizeRequest,
   type RequestAttributes,
 } from '@kube-authn/core/authorization'
+import { clientContext } from '@kube-authn/core/incoming-message'
 import { type FailureOptions, type Middleware, proceedWith, refuser } from './middleware.ts'
 import { stateOf } from './state.ts'
 
@@ -40,9 +41,10 @@ export function authorization<Req extends IncomingMessage = IncomingMessage>(
       refuse(state.held.failure, req, res, next)
       return
     }
-    const given = attributes === undefined ? {} : { attributes: () => attributes(req) }
+    const given = attributes === undefined ? undefined : { attributes: () => attributes(req) }
+    const context = clientContext(req, res, given)
     proceedWith(
-      authorize(state.request, user === undefined ? state.authentication?.user : user(req), given),
+      authorize(state.request, user === undefined ? state.authentication?.user : user(req), context),
       (outcome) => {
         if ('failure' in outcome) refuse(outcome.failure, req, res, next)
         else next()

@@ -378,7 +378,7 @@ describe.each([
   it('have no user where impersonation was found and did not run', async () => {
     const { app, authn, impersonate, reached, who } = parts()
     app.use(authn)
-    app.use('/own', (req, res) => void res.send(String(Reflect.get(req, 'user'))))
+    app.use('/own', (req, res) => void res.send(typeof Reflect.get(req, 'user')))
     app.use('/authorized', authorization(alwaysAllow()), who)
     app.use(reviews(alwaysAllow()))
     app.use('/user', (req, res) => void res.send(getUser(req).username))
@@ -395,7 +395,7 @@ describe.each([
     const { app, authn, impersonate } = parts()
     app.use(authn, (_req, _res, next) => next(new Error('failed')), impersonate)
     app.use((_error: unknown, req: express.Request, res: express.Response, _next: express.NextFunction) => {
-      res.send(String(Reflect.get(req, 'user')))
+      res.send(typeof Reflect.get(req, 'user'))
     })
     expect((await ask(app, '/')).body).toBe('undefined')
   })

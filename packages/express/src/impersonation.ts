@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { IMPERSONATES, type UserInfo } from '@kube-authn/core'
 import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
 import { type ImpersonateRequestOptions, impersonateRequest } from '@kube-authn/core/impersonation'
-import { applyHeaderChanges } from '@kube-authn/core/incoming-message'
+import { applyHeaderChanges, clientContext } from '@kube-authn/core/incoming-message'
 import { type FailureOptions, type Middleware, proceedWith, refuser } from './middleware.ts'
 import { hold, setAuthentication, stateOf } from './state.ts'
 
@@ -36,9 +36,9 @@ export function impersonation<Req extends IncomingMessage = IncomingMessage>(
     const state = stateOf(req)
     const caller = state.authentication ?? state.held?.caller
     const requester = user === undefined ? caller?.user : asCaller(req, () => user(req))
-    const given = attributes === undefined ? {} : { attributes: () => attributes(req) }
+    const given = attributes === undefined ? undefined : { attributes: () => attributes(req) }
     proceedWith(
-      impersonate(state.request, requester, given),
+      impersonate(state.request, requester, clientContext(req, res, given)),
       (outcome) => {
         applyHeaderChanges(req, outcome.headerChanges)
         if ('failure' in outcome) {

@@ -1,11 +1,11 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type {
   AuthenticateRequestContext,
   Authentication,
   AuthenticationRequest,
   StatusError,
 } from '@kube-authn/core'
-import { incomingMessageRequest } from '@kube-authn/core/incoming-message'
+import { clientContext, incomingMessageRequest } from '@kube-authn/core/incoming-message'
 import { impersonationFollows } from './impersonation-follows.ts'
 
 /** What the middlewares know of a request. It lives as long as the request. */
@@ -60,16 +60,22 @@ export function hold(req: IncomingMessage, held: HeldRequest): void {
 /** What `authenticateRequest` may ask about a request. */
 export class RequestContext implements AuthenticateRequestContext {
   readonly #req: IncomingMessage
+  readonly #res: ServerResponse
   readonly #own: unknown
 
   /** @param own the middleware that asks. */
-  constructor(req: IncomingMessage, own: unknown) {
+  constructor(req: IncomingMessage, res: ServerResponse, own: unknown) {
     this.#req = req
+    this.#res = res
     this.#own = own
   }
 
   get impersonates(): boolean {
     return impersonationFollows(this.#req, this.#own)
+  }
+
+  get signal(): AbortSignal {
+    return clientContext(this.#req, this.#res).signal
   }
 
   get askedToImpersonate(): boolean {

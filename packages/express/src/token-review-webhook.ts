@@ -1,5 +1,5 @@
 import type { Authenticator, TokenAuthenticator } from '@kube-authn/core'
-import { incomingMessageBody } from '@kube-authn/core/incoming-message'
+import { clientContext, incomingMessageBody } from '@kube-authn/core/incoming-message'
 import { handleTokenReviews, type HandleTokenReviewsOptions } from '@kube-authn/core/review'
 import { authentication } from './authentication.ts'
 import { type Middleware, proceedWith, send } from './middleware.ts'
@@ -29,7 +29,8 @@ export function tokenReviewWebhook(
   const handle = handleTokenReviews(tokens, rest)
 
   const answerReview: Middleware = function tokenReviewMiddleware(req, res, next) {
-    proceedWith(handle(stateOf(req).request, incomingMessageBody(req)), (answer) => send(answer, res), next)
+    const answered = handle(stateOf(req).request, incomingMessageBody(req), clientContext(req, res))
+    proceedWith(answered, (answer) => send(answer, res), next)
   }
   if (callers === undefined) return answerReview
 

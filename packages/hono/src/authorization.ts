@@ -6,6 +6,7 @@ import {
   type RequestAttributes,
 } from '@kube-authn/core/authorization'
 import type { Context, MiddlewareHandler } from 'hono'
+import { clientOf } from './client.ts'
 import { answer, type FailureOptions } from './failure.ts'
 import { type AuthenticationEnv, authenticationOf, stateOf } from './state.ts'
 
@@ -36,9 +37,9 @@ export function authorization<E extends AuthenticationEnv = AuthenticationEnv>(
   const middleware: MiddlewareHandler = async function authorizationMiddleware(c, next) {
     const { request, held } = stateOf(c)
     if (held !== undefined) return onFailure(held.failure, c, next)
-    const given = attributes === undefined ? {} : { attributes: () => attributes(c) }
+    const given = attributes === undefined ? undefined : { attributes: () => attributes(c) }
     const whose = user === undefined ? authenticationOf(c)?.user : user(c)
-    const outcome = await authorize(request, whose, given)
+    const outcome = await authorize(request, whose, clientOf(c, given))
     return 'failure' in outcome ? onFailure(outcome.failure, c, next) : next()
   }
   return middleware

@@ -2,6 +2,7 @@ import { IMPERSONATES, type UserInfo } from '@kube-authn/core'
 import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
 import { type ImpersonateRequestOptions, impersonateRequest } from '@kube-authn/core/impersonation'
 import type { Context, MiddlewareHandler } from 'hono'
+import { clientOf } from './client.ts'
 import { answer, type FailureOptions } from './failure.ts'
 import {
   type AuthenticationEnv,
@@ -40,8 +41,8 @@ export function impersonation<E extends AuthenticationEnv = AuthenticationEnv>(
     const state = stateOf(c)
     const caller = authenticationOf(c) ?? state.held?.caller
     const requester = user === undefined ? caller?.user : asCaller(c, () => user(c))
-    const given = attributes === undefined ? {} : { attributes: () => attributes(c) }
-    const outcome = await impersonate(state.request, requester, given)
+    const given = attributes === undefined ? undefined : { attributes: () => attributes(c) }
+    const outcome = await impersonate(state.request, requester, clientOf(c, given))
     changeHeaders(c, outcome.headerChanges)
     if ('failure' in outcome) {
       hold(c, { failure: outcome.failure })

@@ -14,6 +14,7 @@ import {
   type NodeRequest,
 } from '@kube-authn/core/incoming-message'
 import type { Context } from 'hono'
+import { clientOf } from './client.ts'
 import { impersonationFollows } from './impersonation-follows.ts'
 import { nodeRequestOf } from './node-server.ts'
 
@@ -85,6 +86,10 @@ export class RequestContext implements AuthenticateRequestContext {
 
   get impersonates(): boolean {
     return !this.#isLast && impersonationFollows(this.#c)
+  }
+
+  get signal(): AbortSignal {
+    return clientOf(this.#c).signal
   }
 
   get askedToImpersonate(): boolean {

@@ -2,6 +2,7 @@ import { type Authenticator, responseOf, type TokenAuthenticator } from '@kube-a
 import { fetchBody, handleTokenReviews, type HandleTokenReviewsOptions } from '@kube-authn/core/review'
 import type { Context, MiddlewareHandler } from 'hono'
 import { authenticationMiddlewareOf } from './authentication.ts'
+import { clientOf } from './client.ts'
 import { stateOf } from './state.ts'
 
 /** Options of {@link tokenReviewWebhook}. */
@@ -27,7 +28,7 @@ export function tokenReviewWebhook(
   const handle = handleTokenReviews(tokens, rest)
 
   const answerReview = async function tokenReviewMiddleware(c: Context): Promise<Response> {
-    return responseOf(await handle(stateOf(c).request, fetchBody(c.req.raw)))
+    return responseOf(await handle(stateOf(c).request, fetchBody(c.req.raw), clientOf(c)))
   }
   if (callers === undefined) return answerReview
 

@@ -5,6 +5,7 @@ import {
   authorizeRequest,
   type RequestAttributes,
 } from '@kube-authn/core/authorization'
+import { clientContext } from '@kube-authn/core/incoming-message'
 import type { Middleware, ParameterizedContext } from 'koa'
 import { answer, type FailureOptions } from './failure.ts'
 import { type AuthenticationState, stateOf } from './state.ts'
@@ -37,9 +38,9 @@ export function authorization(
       await onFailure(state.held.failure, ctx, next)
       return
     }
-    const given = attributes === undefined ? {} : { attributes: () => attributes(ctx) }
+    const given = attributes === undefined ? undefined : { attributes: () => attributes(ctx) }
     const whose = user === undefined ? state.authentication?.user : user(ctx)
-    const outcome = await authorize(state.request, whose, given)
+    const outcome = await authorize(state.request, whose, clientContext(ctx.req, ctx.res, given))
     if ('failure' in outcome) await onFailure(outcome.failure, ctx, next)
     else await next()
   }

@@ -1,7 +1,7 @@
 import { IMPERSONATES, type UserInfo } from '@kube-authn/core'
 import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
 import { type ImpersonateRequestOptions, impersonateRequest } from '@kube-authn/core/impersonation'
-import { applyHeaderChanges } from '@kube-authn/core/incoming-message'
+import { applyHeaderChanges, clientContext } from '@kube-authn/core/incoming-message'
 import type { Middleware, ParameterizedContext } from 'koa'
 import { answer, type FailureOptions } from './failure.ts'
 import { type AuthenticationState, hold, setAuthentication, stateOf } from './state.ts'
@@ -33,8 +33,9 @@ export function impersonation(
     const state = stateOf(ctx)
     const caller = state.authentication ?? state.held?.caller
     const requester = user === undefined ? caller?.user : asCaller(ctx, () => user(ctx))
-    const given = attributes === undefined ? {} : { attributes: () => attributes(ctx) }
-    const outcome = await impersonate(state.request, requester, given)
+    const given = attributes === undefined ? undefined : { attributes: () => attributes(ctx) }
+    const context = clientContext(ctx.req, ctx.res, given)
+    const outcome = await impersonate(state.request, requester, context)
     applyHeaderChanges(ctx.req, outcome.headerChanges)
     if ('failure' in outcome) {
       hold(ctx, { failure: outcome.failure })

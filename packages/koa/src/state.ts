@@ -5,7 +5,7 @@ import type {
   StatusError,
   UserInfo,
 } from '@kube-authn/core'
-import { incomingMessageRequest } from '@kube-authn/core/incoming-message'
+import { clientContext, incomingMessageRequest } from '@kube-authn/core/incoming-message'
 import type { Context, ParameterizedContext } from 'koa'
 import { impersonationFollows } from './impersonation-follows.ts'
 
@@ -83,6 +83,10 @@ export class RequestContext implements AuthenticateRequestContext {
 
   get impersonates(): boolean {
     return impersonationFollows(this.#ctx, this.#own)
+  }
+
+  get signal(): AbortSignal {
+    return clientContext(this.#ctx.req, this.#ctx.res).signal
   }
 
   get askedToImpersonate(): boolean {

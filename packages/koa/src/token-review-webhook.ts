@@ -1,5 +1,5 @@
 import type { Authenticator, TokenAuthenticator } from '@kube-authn/core'
-import { incomingMessageBody } from '@kube-authn/core/incoming-message'
+import { clientContext, incomingMessageBody } from '@kube-authn/core/incoming-message'
 import { handleTokenReviews, type HandleTokenReviewsOptions } from '@kube-authn/core/review'
 import type { Middleware, ParameterizedContext } from 'koa'
 import { authentication } from './authentication.ts'
@@ -30,7 +30,8 @@ export function tokenReviewWebhook(
   const handle = handleTokenReviews(tokens, rest)
 
   const answerReview = async function tokenReviewMiddleware(ctx: ParameterizedContext): Promise<void> {
-    answer(await handle(stateOf(ctx).request, incomingMessageBody(ctx.req, parsedBody(ctx))), ctx)
+    const body = incomingMessageBody(ctx.req, parsedBody(ctx))
+    answer(await handle(stateOf(ctx).request, body, clientContext(ctx.req, ctx.res)), ctx)
   }
   if (callers === undefined) return answerReview
 

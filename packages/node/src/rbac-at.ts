@@ -38,7 +38,7 @@ export function rbacAt(
     name: 'rbac',
     authorize: (attributes, context) => source.current().authorize(attributes, context),
     explain: (attributes) => source.current().explain(attributes),
-    rulesFor: (user, namespace) => source.current().rulesFor(user, namespace),
+    rulesFor: (user, within) => source.current().rulesFor(user, within),
     close: source.close,
   }
 }

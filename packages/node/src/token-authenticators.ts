@@ -44,7 +44,7 @@ export interface TokenOptions {
   readonly authenticationConfig?: string | ({ readonly path: string } & AuthenticationConfigurationAtOptions)
   /** The one issuer of the `--oidc-*` flags, and which kinds of its tokens are a login. `caFile` is a path. */
   readonly oidc?: OidcFlags & TokenKindOptions
-  /** More token authenticators. */
+  /** More token authenticators, asked after all others but `tokenReview`. */
   readonly tokens?: readonly TokenAuthenticator[]
   /**
    * The kubeconfig of a service that is asked by TokenReview (`--authentication-token-webhook-config-file`), or options with its

@@ -18,6 +18,7 @@ import {
 } from '@kube-authn/core'
 import {
   applyHeaderChanges,
+  clientContext,
   closeConnection,
   incomingMessageRequest,
   requirePeerCertificates,
@@ -91,12 +92,13 @@ export function decider(authenticator: Authenticator, options: DecideOptions): D
     const exchange = exchangeOf(req)
     const { message, target, response } = exchange
     const request = incomingMessageRequest(message, target)
-    const onceOver = observer === undefined || response === undefined ? undefined : whenOver(response)
+    const onceOver =
+      observer === undefined || response === undefined ? undefined : whenOver(message, response)
     const conclude = (decided: KnownRequest | RefusedRequest): Verdict => {
       onceOver?.((status) => notify(observer, { type: 'response', request, status }))
       return 'failure' in decided ? refuse(exchange, decided) : accept(req, exchange, decided)
     }
-    const outcome = authenticate(request)
+    const outcome = authenticate(request, response && clientContext(message, response))
     const known = isPromiseLike(outcome)
       ? outcome.then((decided) => findAccount(request, decided))
       : findAccount(request, outcome)

@@ -42,6 +42,19 @@ describe('anonymous', () => {
   })
 
   it.each([
+    '/a b/ż',
+    '/a b/\u00C5\u00BC',
+    '/a%20b/ż',
+    '/a%20b/\u00C5\u00BC',
+    '/healthz\u00A0',
+    '/a\u007F',
+    '/a\tb',
+  ])('lets %j with what ought to be escaped meet no condition', (path) => {
+    const listed = anonymous({ conditions: [path, '/a b/ż', '/healthz'].map((each) => ({ path: each })) })
+    expect(listed.authenticate({ ...request(), path }, emptyContext)).toBeUndefined()
+  })
+
+  it.each([
     '/healthz/',
     '/healthz/etcd',
     '//healthz',

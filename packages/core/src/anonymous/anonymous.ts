@@ -39,10 +39,11 @@ const nobody: Authentication = Object.freeze({
 /**
  * Whether the percent-decoded path is one of these. A path with a broken escape is none.
  *
- * Deviation: neither is one with an encoded slash, which routers do not take for a slash, or with a fragment (`docs/deviations.md`, ambiguous paths).
+ * Deviation: neither is one with an encoded slash, which routers do not take for a slash, or with a fragment (`docs/deviations.md`, ambiguous paths);
+ * nor one with a character that ought to be escaped, which runtimes decode in more than one way (`docs/deviations.md`, request targets).
  */
 function isListed(path: string, paths: ReadonlySet<string>): boolean {
-  if (/%2f|#/i.test(path)) return false
+  if (/%2f|#|[^!-~]/i.test(path)) return false
   try {
     return paths.has(decodeURIComponent(path))
   } catch {

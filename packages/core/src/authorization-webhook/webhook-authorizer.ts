@@ -20,7 +20,7 @@ import {
 import { webhookCall } from '../webhook-call/webhook-call.ts'
 import { WebhookCallError } from '../webhook-call/webhook-call-error.ts'
 import { reviewAnswer, TITLE } from './answer.ts'
-import { reviewBody, type ReviewSpec, reviewSpec, type ReviewVersion } from './review.ts'
+import { reviewBody, reviewSpec, type ReviewVersion } from './review.ts'
 
 /** Options of {@link webhookAuthorizer}. The defaults are kube-apiserver's. The URL is called exactly as it is. */
 export interface WebhookAuthorizerOptions extends WebhookCallOptions {
@@ -48,7 +48,8 @@ export interface WebhookAuthorizerOptions extends WebhookCallOptions {
  *
  * Source: apiserver `plugin/pkg/authorizer/webhook/webhook.go`.
  *
- * Deviation: `https` only, no redirects, and the answer is bounded (`docs/deviations.md`, webhooks).
+ * Deviation: `https` only, no redirects, and the answer is bounded (`docs/deviations.md`, webhooks). A question that is not Unicode is
+ * not asked (`docs/deviations.md`, names that are not Unicode).
  *
  * @throws {ConfigurationError} when the options cannot work.
  * @example
@@ -65,14 +66,14 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
   const call = webhookCall(options, { title: TITLE, isTransientStatus })
   const share = singleFlight<Decision>(clock, (options.timeoutSeconds ?? MAX_TIMEOUT_SECONDS) * 1000)
 
-  const failed = (thrown: unknown): Decision => {
-    const error = failureOf(thrown, options.secrets?.() ?? [])
-    return failurePolicy === 'deny' ? deny('', error) : noOpinion('', error)
-  }
+  const undecided = (error: AuthorizationError): Decision =>
+    failurePolicy === 'deny' ? deny('', error) : noOpinion('', error)
 
-  const ask = async (spec: ReviewSpec, key: string, isKept: boolean): Promise<Decision> => {
+  const failed = (thrown: unknown): Decision => undecided(failureOf(thrown, options.secrets?.() ?? []))
+
+  const ask = async (body: string, key: string, isKept: boolean): Promise<Decision> => {
     try {
-      const { decision, allowed } = await reviewAnswer(await call(reviewBody(spec, version)))
+      const { decision, allowed } = await reviewAnswer(await call(body))
       const ttlMs = allowed ? allowedTtlMs : deniedTtlMs
       if (isKept && ttlMs > 0) {
         const kind = decision.verdict === 'allow' ? 'accepted' : 'refused'
@@ -86,7 +87,7 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
 
   /** A caller that gives up does not end the call, for which others may wait. */
   const shared = async (
-    spec: ReviewSpec,
+    body: string,
     key: string,
     isKept: boolean,
     signal: AbortSignal | undefined,
@@ -94,7 +95,7 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
     if (signal?.aborted === true) return failed(contextCanceled())
     try {
       return await unlessAborted(
-        share(key, () => ask(spec, key, isKept)),
+        share(key, () => ask(body, key, isKept)),
         signal,
       )
     } catch {
@@ -107,7 +108,12 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
     authorize(attributes, context) {
       const spec = reviewSpec(attributes, version)
       const key = digest(JSON.stringify(spec))
-      return decisions.get(key) ?? shared(spec, key, !isTooLongToKeep(attributes), context.signal)
+      const remembered = decisions.get(key)
+      if (remembered !== undefined) return remembered
+      const body = reviewBody(spec, version)
+      if (LONE_SURROGATE.test(body))
+        return undecided(new AuthorizationError(`${TITLE} cannot be asked: ${NOT_UNICODE}`))
+      return shared(body, key, !isTooLongToKeep(attributes), context.signal)
     },
   }
 }
@@ -127,6 +133,15 @@ function failureOf(thrown: unknown, secrets: readonly string[]): AuthorizationEr
   const fault = faultOf(isKnown ? thrown.cause : thrown, secrets)
   return new AuthorizationError(message, fault === '' ? {} : { cause: new Error(fault) })
 }
+
+const NOT_UNICODE = 'the user or what is asked for has a name that is not Unicode'
+
+/**
+ * How `JSON.stringify` writes what is not Unicode, and nothing else. The webhook would read another name.
+ *
+ * Source: ECMA-262, QuoteJSONString.
+ */
+const LONE_SURROGATE = /(?<!\\)(?:\\\\)*\\ud[89a-f]/
 
 const MAX_KEPT_LENGTH = 10_000
 

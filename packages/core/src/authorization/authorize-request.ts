@@ -1,5 +1,5 @@
 import { andThen, type Awaitable } from '../awaitable.ts'
-import type { Context } from '../context.ts'
+import { type Context, WaitingContext } from '../context.ts'
 import { ConfigurationError } from '../errors.ts'
 import { notify, type Observer } from '../events.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
@@ -33,8 +33,8 @@ export interface AuthorizeRequestContext {
    * answered in the same way.
    */
   readonly attributes?: () => RequestAttributes
-  /** Aborted when the caller no longer waits. */
-  readonly signal?: AbortSignal
+  /** Aborted when the caller no longer waits. It is read only when an authorizer asks for it. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** The user may do it. */
@@ -111,7 +111,7 @@ export function authorizeRequest(
       report(outcome)
       return outcome
     }
-    return andThen(decide(authorizer, attributes, contextOf(observer, given.signal)), (decision) =>
+    return andThen(decide(authorizer, attributes, contextOf(observer, given)), (decision) =>
       conclude(attributes, decision),
     )
   }
@@ -138,11 +138,8 @@ export function requireAuthorizer(authorizer: Authorizer): void {
 }
 
 /** The context an authorizer is asked in. */
-export function contextOf(observer: Observer | undefined, signal: AbortSignal | undefined): Context {
-  return {
-    ...(observer !== undefined && { observer }),
-    ...(signal !== undefined && { signal }),
-  }
+export function contextOf(observer: Observer | undefined, given: Pick<Context, 'signal'>): Context {
+  return new WaitingContext(given, observer)
 }
 
 /** Finds out what a user wants to do with a request, or the answer to refuse it with. */

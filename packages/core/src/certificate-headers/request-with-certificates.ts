@@ -49,15 +49,18 @@ class RequestWithCertificates implements AuthenticationRequest {
     return this.#certificates
   }
 
+  remoteAddress(): string | undefined {
+    return this.#request.remoteAddress?.()
+  }
+
   tlsClientAuth(): unknown {
     return this.#request.tlsClientAuth?.()
   }
 }
 
-/** The same context, whose client holds the certificate of another request. */
+/** The same context, whose client holds the certificate of another request. What is read late there is read late here. */
 class ContextOfRequest implements Context {
   readonly audiences?: readonly string[]
-  readonly signal?: AbortSignal
   readonly observer?: Observer
   readonly #context: Context
   readonly #request: AuthenticationRequest
@@ -66,8 +69,15 @@ class ContextOfRequest implements Context {
     this.#context = context
     this.#request = request
     if (context.audiences !== undefined) this.audiences = context.audiences
-    if (context.signal !== undefined) this.signal = context.signal
     if (context.observer !== undefined) this.observer = context.observer
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.#context.signal
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#context.remoteAddress
   }
 
   warn(text: string): void {

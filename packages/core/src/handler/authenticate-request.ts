@@ -1,6 +1,7 @@
 import type { Authentication, Authenticator, HeaderChanges } from '../authenticator.ts'
 import { andThen, type Awaitable, settle } from '../awaitable.ts'
 import { consult } from '../consult.ts'
+import { emptyContext } from '../context.ts'
 import { asAuthenticationError, type AuthenticationError, ConfigurationError } from '../errors.ts'
 import type { Observer } from '../events.ts'
 import { accumulateHeaderChanges } from '../headers/changes.ts'
@@ -57,6 +58,8 @@ export interface AuthenticateRequestContext {
    * undone, so another authentication is refused. Default `false`.
    */
   readonly askedToImpersonate?: boolean | undefined
+  /** What authenticators find in their context: it should end with the client. Read only when one of them asks for it. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** The request is somebody's. */
@@ -180,7 +183,7 @@ export function authenticateRequest(
   }
 
   return function authenticateOne(request, given) {
-    const context = new RequestContext(request, audiences, observer)
+    const context = new RequestContext(request, audiences, observer, given ?? emptyContext)
     return settle<AuthenticatedRequest | undefined, RequestOutcome>(
       () => andThen(consult(authenticator, request, context), (answer) => accept(request, context, answer)),
       (accepted) =>

@@ -104,8 +104,8 @@ export function impersonateRequest(
   }
   const allow = isConstrained ? constrained(options) : legacy
 
-  const askIn = (signal: AbortSignal | undefined): Ask => {
-    const context = contextOf(observer, signal)
+  const askIn = (given: AuthorizeRequestContext): Ask => {
+    const context = contextOf(observer, given)
     return (attributes) => decide(authorizer, attributes, context)
   }
 
@@ -120,7 +120,7 @@ export function impersonateRequest(
     const answer =
       'problem' in wanted
         ? badRequest(wanted.problem)
-        : allow({ request, requester, wanted, given, ask: askIn(given.signal) })
+        : allow({ request, requester, wanted, given, ask: askIn(given) })
     return andThen(answer, (result) => {
       notify(observer, {
         type: 'impersonation',

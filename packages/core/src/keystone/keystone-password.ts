@@ -1,5 +1,6 @@
 import type { PasswordAuthenticator, TokenAuthenticator } from '../authenticator.ts'
 import { andThen } from '../awaitable.ts'
+import { WaitingContext } from '../context.ts'
 import {
   type AuthenticationError,
   ConfigurationError,
@@ -65,7 +66,7 @@ export function keystonePassword(options: KeystonePasswordOptions): PasswordAuth
   // A name and a password are as good a key as a token: one check for all who ask at once, and nothing in plain text in memory.
   const logins: TokenAuthenticator = {
     name: 'keystonePassword',
-    authenticateToken(text, { signal }) {
+    authenticateToken(text, context) {
       const { username, password } = fromText(text)
       const who = typedName(username, domain, userAtDomain)
       if (who === undefined) return undefined
@@ -76,7 +77,7 @@ export function keystonePassword(options: KeystonePasswordOptions): PasswordAuth
           return undefined
         }
         return knownUser(created.token, created.id, { client, options, limit })
-      }, signal)
+      }, context.signal)
     },
   }
   const remembered = cached(logins, {
@@ -89,13 +90,10 @@ export function keystonePassword(options: KeystonePasswordOptions): PasswordAuth
 
   return {
     name: 'keystonePassword',
-    authenticatePassword(username, password, { signal }) {
+    authenticatePassword(username, password, context) {
       if (typedName(username, domain, userAtDomain) === undefined || !isPassword(password))
         throw invalidCombination
-      const answer = remembered.authenticateToken(
-        asText(username, password),
-        signal === undefined ? {} : { signal },
-      )
+      const answer = remembered.authenticateToken(asText(username, password), new WaitingContext(context))
       return andThen(answer, (known) => {
         if (known === undefined) throw invalidCombination
         return known

@@ -67,9 +67,9 @@ export function keystoneToken(options: KeystoneTokenOptions): TokenAuthenticator
 
   return {
     name: 'keystoneToken',
-    authenticateToken(token, { signal }) {
+    authenticateToken(token, context) {
       if (!looksLikeToken(token, tokenProvider)) return undefined
-      return check((limit) => find(token, limit), signal)
+      return check((limit) => find(token, limit), context.signal)
     },
   }
 }

@@ -81,7 +81,7 @@ export function handleReviews(authorizer: Authorizer, options: HandleReviewsOpti
     ].map((kind) => [`${kind.group}/${kind.resource}`, kind]),
   )
 
-  return function handleReview(request, body, { user, signal } = {}) {
+  return function handleReview(request, body, given = {}) {
     const { group = '', version = '', namespace = '', resource = '' } = PATH.exec(request.path)?.groups ?? {}
     const kind = kinds.get(`${group}/${resource}`)
     if (kind === undefined || !kind.versions.includes(version)) return undefined
@@ -89,13 +89,15 @@ export function handleReviews(authorizer: Authorizer, options: HandleReviewsOpti
 
     return answerOf(async () => {
       requirePost(request)
+      const { user } = given
+      const context = contextOf(observer, given)
       // Not every caller is type-checked, and nobody must become somebody here.
       if (user === undefined || user === null) return internalError(request, 'no User found in the context')
       if (!kind.isAboutCaller || !user.groups.includes(AUTHENTICATED_GROUP)) {
-        const outcome = await authorize(request, user, signal === undefined ? {} : { signal })
+        const outcome = await authorize(request, user, context)
         if ('failure' in outcome) return outcome.failure
       }
-      const asked = { caller: user, namespace, context: contextOf(observer, signal) }
+      const asked = { caller: user, namespace, context }
       return answerReview(kind, request, body, asked, {
         ...options,
         status: 201,

@@ -1,7 +1,7 @@
 import type { ReadBody } from '../api/body.ts'
 import type { TokenAuthenticator } from '../authenticator.ts'
 import { contextOf } from '../authorization/authorize-request.ts'
-import type { Context } from '../context.ts'
+import { type Context, emptyContext } from '../context.ts'
 import { ConfigurationError } from '../errors.ts'
 import type { Observer } from '../events.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
@@ -55,10 +55,10 @@ export function handleTokenReviews(
   if (problems.length > 0) throw new ConfigurationError(problems)
   const kind = tokenReview(tokenReviewer(tokens, audiences, 503))
 
-  return function handleTokenReview(request, body, { signal } = {}) {
+  return function handleTokenReview(request, body, given = emptyContext) {
     return answerOf(async () => {
       requirePost(request)
-      const asked = { caller: NOBODY, namespace: '', context: contextOf(observer, signal) }
+      const asked = { caller: NOBODY, namespace: '', context: contextOf(observer, given) }
       return answerReview(kind, request, body, asked, {
         ...options,
         status: 200,

@@ -4,12 +4,12 @@ import { andThen, type Awaitable, settle } from '../awaitable.ts'
 import { internalFailure, serviceUnavailable } from '../api/errors.ts'
 import { MAX_TOKEN_LENGTH } from '../bearer-token/bearer-token.ts'
 import { consultToken } from '../consult.ts'
-import type { Context } from '../context.ts'
+import { type Context, WaitingContext } from '../context.ts'
 import { asAuthenticationError, type ConfigurationProblem, rejected } from '../errors.ts'
 import { checkedAnswer } from '../handler/checked-answer.ts'
 import { isStatusError } from '../status.ts'
 import { union } from '../union/union.ts'
-import { userJson, type UserJson } from '../user-json.ts'
+import { isUnicodeUser, NOT_UNICODE, userJson, type UserJson } from '../user-json.ts'
 
 /** The status of a TokenReview. */
 export interface TokenReviewStatus {
@@ -65,9 +65,8 @@ export function tokenReviewer(
     if (wanted !== undefined && knowsAudiences && intersectAudiences(wanted, valid).length === 0) {
       throw internalFailure('error validating audiences')
     }
-    const shown = userJson(user)
-    if (!isUnicode(shown)) throw rejected('the user has a name, group or extra field that is not Unicode')
-    return { authenticated: true, user: shown, ...(valid.length > 0 && { audiences: valid }) }
+    if (!isUnicodeUser(user)) throw rejected(NOT_UNICODE)
+    return { authenticated: true, user: userJson(user), ...(valid.length > 0 && { audiences: valid }) }
   }
 
   return (token, requested, context) => {
@@ -77,7 +76,7 @@ export function tokenReviewer(
         if (token.length > MAX_TOKEN_LENGTH) {
           throw rejected(`bearer token is longer than ${MAX_TOKEN_LENGTH} characters`)
         }
-        const asked = { ...context, ...(wanted !== undefined && { audiences: wanted }) }
+        const asked = new WaitingContext(context, context.observer, wanted)
         return andThen(consultToken(known, token, asked), (answer) => statusOf(answer, wanted))
       },
       (status) => status,
@@ -92,13 +91,6 @@ export function tokenReviewer(
       },
     )
   }
-}
-
-/** What is not would be told as somebody else: JSON has no bytes that are no text. */
-function isUnicode(user: UserJson): boolean {
-  const { username, uid = '', groups = [], extra = {} } = user
-  const texts = [username, uid, ...groups, ...Object.keys(extra), ...Object.values(extra).flat()]
-  return texts.every((text) => text.isWellFormed())
 }
 
 /** What is wrong with who knows tokens, and with the audiences. */

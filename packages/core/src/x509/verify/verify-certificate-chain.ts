@@ -33,7 +33,7 @@ export type CertificateChain = readonly [leaf: Certificate, ...issuers: Certific
  *
  * Nothing is looked up anywhere: no revocation, no issuer that was not presented. Host names do not matter.
  *
- * Source: Go `crypto/x509/verify.go` (`Verify`). Where this refuses what Go accepts is listed in `x509/strictness.md`.
+ * Source: Go `crypto/x509/verify.go` (`Verify`). Where this refuses what Go accepts is listed in `docs/x509.md`.
  *
  * @returns the first valid chain. Go returns all; what becomes of one depends on its leaf only.
  * @throws {CertificateError} when there is none.
