@@ -85,7 +85,7 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
     }
   }
 
-  /** Who gives up does not end the call, for which others may wait. */
+  /** A caller that gives up does not end the call, for which others may wait. */
   const shared = async (
     body: string,
     key: string,

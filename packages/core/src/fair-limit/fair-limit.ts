@@ -30,9 +30,9 @@ export interface FairLimitOptions {
 const HALF_LIFE_MS = 60_000
 
 /**
- * Bounds how many tasks run and how many wait, so that those who cause many do not keep others from their turn.
+ * Bounds how many tasks run and how many wait, so that a client that causes many does not keep others from their turn.
  *
- * Who used least lately comes first: the uses of all keys of a task are added up, so that neither one address with many names nor one
+ * The task whose keys were used least lately comes first: the uses of all its keys are added up, so that neither one address with many names nor one
  * name from many addresses gets far. Every second turn belongs to a familiar task, if one waits, and every fourth to the one that waits
  * longest, so that none waits for ever. Where there is no room, the task that would come last has to go: it is *unavailable*, with
  * a time to try again. Room is cheap, and a client that waits does not ask again, so there should be much of it, for a short time.
