@@ -61,6 +61,7 @@ export { addGroups, authenticatedGroup } from './groups.ts'
 export {
   type AuthenticatedRequest,
   authenticateRequest,
+  authenticateRequestShape,
   type AuthenticateRequest,
   type AuthenticateRequestOptions,
   type RefusedRequest,

@@ -1,7 +1,13 @@
 import { andThen, type Awaitable } from '../awaitable.ts'
 import type { Context } from '../context.ts'
-import { ConfigurationError } from '../errors.ts'
 import { notify, type Observer } from '../events.ts'
+import {
+  aFunction,
+  anAuthorizer,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+} from '../options/index.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { StatusError } from '../status.ts'
 import type { UserInfo } from '../user.ts'
@@ -23,6 +29,12 @@ export interface AuthorizeRequestOptions {
   readonly attributes?: ReadAttributes
   /** Told of every request and of what every authorizer thought of it. */
   readonly observer?: Observer
+}
+
+/** The checks of {@link AuthorizeRequestOptions}, for adapters whose options have more. */
+export const authorizeRequestShape: OptionsShape<AuthorizeRequestOptions> = {
+  attributes: aFunction,
+  observer: aFunction,
 }
 
 /** What is known of one request beyond itself. */
@@ -76,7 +88,7 @@ export function authorizeRequest(
   authorizer: Authorizer,
   options: AuthorizeRequestOptions = {},
 ): AuthorizeRequest {
-  requireAuthorizer(authorizer)
+  refuseProblems(anAuthorizer(authorizer, 'authorizer'), optionProblems(authorizeRequestShape, options))
   const { observer } = options
   const attributesFor = attributesReader(options.attributes)
 
@@ -125,13 +137,6 @@ function outcomeOf(
   if (verdict === 'allow') return { attributes, reason }
   if (error !== undefined) return { failure: internalError(request, error.message, { cause: error }) }
   return { failure: forbidden(attributes, reason) }
-}
-
-/** @throws {ConfigurationError} when it is none. */
-export function requireAuthorizer(authorizer: Authorizer): void {
-  if (typeof (authorizer as Partial<Authorizer> | undefined)?.authorize !== 'function') {
-    throw new ConfigurationError([{ path: 'authorizer', message: 'must be an authorizer' }])
-  }
 }
 
 /** The context an authorizer is asked in. */

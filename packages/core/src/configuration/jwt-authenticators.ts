@@ -6,6 +6,16 @@ import { fieldPath } from '../field/path.ts'
 import type { GetFetch } from '../http/get-fetch.ts'
 import { JWS_ALGORITHMS, type JwsAlgorithm } from '../jwt/algorithms.ts'
 import { unverifiedIssuer } from '../jwt/read-jwt.ts'
+import {
+  aBoolean,
+  above,
+  aClock,
+  aFunction,
+  checkOptions,
+  nonEmptyListOf,
+  oneOf,
+  type OptionsShape,
+} from '../options/index.ts'
 import { issuerNamed } from '../oidc/issuer-alias.ts'
 import { jwtAuthenticator } from '../oidc/jwt-authenticator.ts'
 import { canWorkInBackground } from '../runtime.ts'
@@ -34,6 +44,16 @@ export interface JwtAuthenticatorsOptions {
   readonly clock?: Clock
 }
 
+/** The checks of {@link JwtAuthenticatorsOptions}. */
+export const jwtAuthenticatorsShape: OptionsShape<JwtAuthenticatorsOptions> = {
+  fetchFor: aFunction,
+  timeoutSeconds: above(0, 300),
+  signingAlgorithms: nonEmptyListOf(oneOf(...JWS_ALGORITHMS)),
+  discoverAtOnce: aBoolean,
+  observer: aFunction,
+  clock: aClock,
+}
+
 /** The authenticators of a configuration, as one. */
 export interface JwtAuthenticators extends TokenAuthenticator {
   /** Why tokens of some issuers cannot be verified yet, a text for each. */
@@ -59,6 +79,7 @@ export function jwtAuthenticators(
   jwt: readonly CompiledJwtAuthenticator[],
   options: JwtAuthenticatorsOptions = {},
 ): JwtAuthenticators {
+  checkOptions(jwtAuthenticatorsShape, options)
   const { fetchFor = runtimeFetch, timeoutSeconds = 10, signingAlgorithms = JWS_ALGORITHMS } = options
   const { clock = systemClock, discoverAtOnce = canWorkInBackground(), observer } = options
   const { fetches, problems } = fetchesFor(jwt, fetchFor)

@@ -1,4 +1,5 @@
 import { type FileNotice, notify, type Observer } from '../events.ts'
+import { type Check, must } from '../options/index.ts'
 import { type UserInfo, userInfo } from '../user.ts'
 import { type CsvRecord, CsvSyntaxError, readRecords } from './read-records.ts'
 
@@ -13,6 +14,12 @@ export class CredentialFileError extends Error {
     this.file = file
   }
 }
+
+/** The check of what a file holds. */
+export const aCsvText: Check = must(
+  'must be the content of a CSV file, as a string or bytes',
+  (value) => typeof value === 'string' || value instanceof Uint8Array,
+)
 
 /** A record of a token file or a password file: the secret in front, then the user. */
 export interface CredentialRecord {

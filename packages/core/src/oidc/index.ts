@@ -5,7 +5,7 @@
  */
 export type { GetFetch, GetFetchInit } from '../http/get-fetch.ts'
 export type { HttpResponse, HttpResponseBody } from '../http/response.ts'
-export { type OidcFlagOptions, oidcFlagOptions, type OidcFlags } from './flags.ts'
+export { type OidcFlagOptions, oidcFlagOptions, type OidcFlags, oidcFlagsShape } from './flags.ts'
 export type { JwtTokenAuthenticator } from './jwt-authenticator.ts'
 export {
   oidc,

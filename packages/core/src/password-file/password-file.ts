@@ -1,11 +1,21 @@
 import type { Authentication, PasswordAuthenticator } from '../authenticator.ts'
 import { andThen } from '../awaitable.ts'
 import { type Clock, systemClock } from '../clock.ts'
-import { CredentialFileError, readCredentials } from '../csv/credential-records.ts'
+import { aCsvText, CredentialFileError, readCredentials } from '../csv/credential-records.ts'
 import { keyedDigest } from '../digest/keyed-digest.ts'
-import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
 import { notify, type Observer } from '../events.ts'
 import { limitConcurrency } from '../limit-concurrency.ts'
+import {
+  aBoolean,
+  aClock,
+  aFunction,
+  aString,
+  atLeast,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+  wholeNumber,
+} from '../options/index.ts'
 import { parsePasswordHash } from './parse-password-hash.ts'
 import { hashedPassword, plainPassword, type PasswordVerifier } from './verifiers.ts'
 
@@ -24,6 +34,17 @@ export interface PasswordFileOptions {
   /** How long a hashed password that was right is remembered, as a keyed digest. Default 10; 0 checks it every time. */
   readonly rememberSeconds?: number
   readonly clock?: Clock
+}
+
+/** The checks of {@link PasswordFileOptions}, for packages whose options have more. */
+export const passwordFileShape: OptionsShape<PasswordFileOptions> = {
+  file: aString,
+  observer: aFunction,
+  allowEmptyPasswords: aBoolean,
+  maxConcurrentChecks: wholeNumber(1),
+  maxWaitingChecks: wholeNumber(0),
+  rememberSeconds: atLeast(0),
+  clock: aClock,
 }
 
 /**
@@ -48,7 +69,7 @@ export function passwordFile(
   csv: string | Uint8Array,
   options: PasswordFileOptions = {},
 ): PasswordAuthenticator {
-  validate(options)
+  refuseProblems(aCsvText(csv, 'csv'), optionProblems(passwordFileShape, options))
   const file = options.file ?? 'password file'
   const digest = keyedDigest()
   const hashed = {
@@ -128,17 +149,4 @@ export function passwordFile(
 interface PasswordEntry {
   readonly authentication: Authentication
   readonly verify: PasswordVerifier
-}
-
-function validate(options: PasswordFileOptions): void {
-  const problems: ConfigurationProblem[] = []
-  const { maxConcurrentChecks = 1, maxWaitingChecks = 0, rememberSeconds = 0 } = options
-  if (!(Number.isSafeInteger(maxConcurrentChecks) && maxConcurrentChecks > 0)) {
-    problems.push({ path: 'maxConcurrentChecks', message: 'must be a whole number above 0' })
-  }
-  if (!(Number.isSafeInteger(maxWaitingChecks) && maxWaitingChecks >= 0)) {
-    problems.push({ path: 'maxWaitingChecks', message: 'must be a whole number, 0 or more' })
-  }
-  if (!(rememberSeconds >= 0)) problems.push({ path: 'rememberSeconds', message: 'must be 0 or more' })
-  if (problems.length > 0) throw new ConfigurationError(problems)
 }

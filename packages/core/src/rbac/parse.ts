@@ -1,6 +1,18 @@
 import { errorList } from '../field/errors.ts'
 import { fieldPath } from '../field/path.ts'
-import { yamlDocuments, type YamlLimits } from '../yaml/yaml-documents.ts'
+import {
+  aString,
+  type Check,
+  either,
+  listOf,
+  must,
+  nested,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+  required,
+} from '../options/index.ts'
+import { yamlDocuments, type YamlLimits, yamlLimitsShape } from '../yaml/yaml-documents.ts'
 import { adviceOn, objectText, type RbacAdvice } from './advice.ts'
 import { decodeObject, type ForeignObject } from './decode.ts'
 import type { RbacObject, RbacPolicy } from './objects.ts'
@@ -12,6 +24,18 @@ export interface RbacSource {
   readonly name: string
   readonly text: string
 }
+
+const sourceShape: OptionsShape<RbacSource> = { name: required(aString), text: required(aString) }
+const aSource = nested(sourceShape)
+const aTextOrSources: Check = either(
+  Array.isArray,
+  listOf(aSource),
+  either(
+    (value) => typeof value === 'object' && value !== null,
+    aSource,
+    must('must be YAML, or texts with their names', (value) => typeof value === 'string'),
+  ),
+)
 
 /** Options of {@link parseRbac}. */
 export type ParseRbacOptions = YamlLimits
@@ -41,6 +65,7 @@ export function parseRbac(
   sources: string | RbacSource | readonly RbacSource[],
   options: ParseRbacOptions = {},
 ): ParsedRbacPolicy {
+  refuseProblems(aTextOrSources(sources, 'sources'), optionProblems(yamlLimitsShape, options))
   const all = typeof sources === 'string' ? [{ name: 'rbac', text: sources }] : [sources].flat()
   const errors = errorList()
   const objects: RbacObject[] = []
