@@ -1,4 +1,5 @@
 export {
+  aBooleanOrAnonymousConfig,
   anonymous,
   type AnonymousCondition,
   type AnonymousConfig,

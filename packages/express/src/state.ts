@@ -15,10 +15,24 @@ const states = new WeakMap<IncomingMessage, RequestState>()
 export function stateOf(req: IncomingMessage): RequestState {
   let state = states.get(req)
   if (state === undefined) {
+    requireNodeRequest(req)
     state = { request: incomingMessageRequest(req, originalUrlOf(req)) }
     states.set(req, state)
   }
   return state
+}
+
+/** What is known of who makes the request, which may be nothing yet. */
+export function authenticationOf(req: IncomingMessage): Authentication | undefined {
+  return states.get(req)?.authentication
+}
+
+/** @throws {TypeError} when something else calls the middleware than Express and what calls as it does. */
+function requireNodeRequest(req: unknown): void {
+  if (typeof req === 'object' && req !== null && 'rawHeaders' in req) return
+  throw new TypeError(
+    'a middleware of @kube-authn/express was called without a request of Node: for Hono use @kube-authn/hono, and for Koa @kube-authn/koa',
+  )
 }
 
 /** Makes this the user of the request, as `req.user` too. */

@@ -28,11 +28,21 @@ const requests = new WeakMap<Context, AuthenticationRequest>()
 export function requestOf(c: Context): AuthenticationRequest {
   let request = requests.get(c)
   if (request === undefined) {
+    requireContext(c)
     const incoming = nodeRequestOf(c)
     request = incoming === undefined ? currentFetchRequest(c) : nodeServerRequest(c, incoming)
     requests.set(c, request)
   }
   return request
+}
+
+/** @throws {TypeError} when something else calls the middleware than Hono. */
+function requireContext(c: unknown): void {
+  const req: unknown = typeof c === 'object' && c !== null && 'req' in c ? c.req : undefined
+  if (typeof req === 'object' && req !== null && 'raw' in req) return
+  throw new TypeError(
+    'a middleware of @kube-authn/hono was called without a context of Hono: for Express use @kube-authn/express, and for Koa @kube-authn/koa',
+  )
 }
 
 /** Makes this the user of the request. */

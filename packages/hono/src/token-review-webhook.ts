@@ -1,6 +1,12 @@
 import { type Authenticator, responseOf, type TokenAuthenticator } from '@kube-authn/core'
-import { fetchBody, handleTokenReviews, type HandleTokenReviewsOptions } from '@kube-authn/core/review'
+import {
+  fetchBody,
+  handleTokenReviews,
+  type HandleTokenReviewsOptions,
+  handleTokenReviewsShape,
+} from '@kube-authn/core/review'
 import type { Context, MiddlewareHandler } from 'hono'
+import { aRequestAuthenticator, checkOptions, type OptionsShape } from '@kube-authn/core/options'
 import { authentication } from './authentication.ts'
 import { requestOf } from './state.ts'
 
@@ -8,6 +14,11 @@ import { requestOf } from './state.ts'
 export interface TokenReviewWebhookOptions extends HandleTokenReviewsOptions {
   /** Who may ask: whoever this knows, and nobody else. Default: whoever comes this far, who can then try tokens out. */
   readonly callers?: Authenticator
+}
+
+const shape: OptionsShape<TokenReviewWebhookOptions> = {
+  ...handleTokenReviewsShape,
+  callers: aRequestAuthenticator,
 }
 
 /**
@@ -22,6 +33,7 @@ export function tokenReviewWebhook(
   tokens: readonly TokenAuthenticator[],
   options: TokenReviewWebhookOptions = {},
 ): MiddlewareHandler {
+  checkOptions(shape, options)
   const { callers, ...rest } = options
   const { observer } = rest
   const handle = handleTokenReviews(tokens, rest)

@@ -23,10 +23,24 @@ const states = new WeakMap<Context['req'], RequestState>()
 export function stateOf(ctx: ContextWithRequest): RequestState {
   let state = states.get(ctx.req)
   if (state === undefined) {
+    requireNodeRequest(ctx.req)
     state = { request: incomingMessageRequest(ctx.req, ctx.originalUrl) }
     states.set(ctx.req, state)
   }
   return state
+}
+
+/** What is known of who makes the request, which may be nothing yet. */
+export function authenticationOf(ctx: ContextWithRequest): Authentication | undefined {
+  return states.get(ctx.req)?.authentication
+}
+
+/** @throws {TypeError} when something else calls the middleware than Koa. */
+function requireNodeRequest(req: unknown): void {
+  if (typeof req === 'object' && req !== null && 'rawHeaders' in req) return
+  throw new TypeError(
+    'a middleware of @kube-authn/koa was called without a context of Koa: for Express use @kube-authn/express, and for Hono @kube-authn/hono',
+  )
 }
 
 /** Makes this the user of the request, as `ctx.state.user` too. */

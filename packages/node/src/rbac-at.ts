@@ -1,5 +1,7 @@
 import { notify } from '@kube-authn/core'
 import { parseRbac, rbac, type RbacAuthorizer } from '@kube-authn/core/rbac'
+import { checkOptions } from '@kube-authn/core/options'
+import { fileShape } from './options/reload-shape.ts'
 import { manifestsSource, type ManifestsSourceOptions } from './file-source/manifests-source.ts'
 
 /** Options of {@link rbacAt}. */
@@ -17,6 +19,7 @@ export function rbacAt(
   paths: string | readonly string[],
   options: RbacAtOptions = {},
 ): RbacAuthorizer & { readonly close: () => void } {
+  checkOptions(fileShape, options)
   const source = manifestsSource(paths, {
     ...options,
     parse: (manifests) => {

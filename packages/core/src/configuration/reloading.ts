@@ -3,7 +3,14 @@ import { type Clock, systemClock } from '../clock.ts'
 import { notify, type Observer } from '../events.ts'
 import { fieldPath } from '../field/path.ts'
 import { configurationErrors } from '../oidc/configuration/compile.ts'
-import { above, aString, optionProblems, type OptionsShape, refuseProblems } from '../options/index.ts'
+import {
+  above,
+  aString,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+  without,
+} from '../options/index.ts'
 import { canWorkInBackground } from '../runtime.ts'
 import { GRACE_MS, isDone } from '../shared-work.ts'
 import type { AuthenticationConfiguration } from './config.ts'
@@ -82,7 +89,8 @@ export function authenticationConfiguration(
 ): ConfiguredAuthenticator {
   refuseProblems(aString(text, 'text'), optionProblems(authenticationConfigurationShape, options))
   const { source = 'authentication configuration', updateTimeoutSeconds = 60 } = options
-  const { disallowedIssuers, compiler, source: _, updateTimeoutSeconds: __, ...ofIssuers } = options
+  const { disallowedIssuers, compiler } = options
+  const ofIssuers = without(options, 'disallowedIssuers', 'compiler', 'source', 'updateTimeoutSeconds')
   const { clock = systemClock, observer } = options
   const validation = {
     ...(disallowedIssuers !== undefined && { disallowedIssuers }),

@@ -21,12 +21,7 @@ import {
 } from './client.ts'
 import { knownUser } from './known-user.ts'
 import { isPassword, typedName } from './typed-name.ts'
-import {
-  DEFAULT_DOMAIN,
-  type KeystoneUserOptions,
-  keystoneUserShape,
-  withUserProblems,
-} from './user-options.ts'
+import { DEFAULT_DOMAIN, type KeystoneUserOptions, keystoneUserShape, userProblems } from './user-options.ts'
 
 /** Options of {@link keystonePassword}. */
 export interface KeystonePasswordOptions extends KeystoneClientOptions, ChecksOptions, KeystoneUserOptions {

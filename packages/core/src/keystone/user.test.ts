@@ -8,7 +8,7 @@ import {
   type KeystoneNameForm,
   type KeystoneUserOptions,
   keystoneUserShape,
-  withUserProblems,
+  userProblems,
 } from './user-options.ts'
 
 const jane: KeystoneUser = { id: 'u1', name: 'jane', domain: { id: 'default', name: 'Default' } }
@@ -260,9 +260,11 @@ describe('userProblems', () => {
     ],
   ])('finds what is wrong with %s', (_, options, paths) => {
     expect(
-      withUserProblems(optionProblems(keystoneUserShape, options), options as KeystoneUserOptions).map(
-        ({ path }) => path,
-      ),
+      withFurtherProblems(
+        optionProblems(keystoneUserShape, options),
+        options as KeystoneUserOptions,
+        userProblems,
+      ).map(({ path }) => path),
     ).toEqual(paths)
   })
 })

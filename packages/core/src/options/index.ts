@@ -35,3 +35,4 @@ export {
   refuseProblems,
   withFurtherProblems,
 } from './shape.ts'
+export { without } from './without.ts'

@@ -90,7 +90,7 @@ export function requestHeader(options: RequestHeaderOptions): Authenticator {
   refuseProblems(
     withFurtherProblems(optionProblems(shape, options), options, (sound) => [
       ...validateHeaderNames(lowerCaseNames(sound)),
-      ...validateTrust(sound),
+      ...(TRUST.every((name) => name in options === name in sound) ? validateTrust(options) : []),
     ]),
   )
   const names = lowerCaseNames(options)
@@ -128,7 +128,10 @@ function believe(names: LowerCaseNames, joined: JoinedHeaders): Authenticator {
   }
 }
 
-function validateTrust(options: Partial<RequestHeaderOptions>): readonly ConfigurationProblem[] {
+/** The options that say which requests are believed; they make sense together only. */
+const TRUST = ['ca', 'trusts', 'allowedNames', 'allowAnyProxyName'] as const
+
+function validateTrust(options: RequestHeaderOptions): readonly ConfigurationProblem[] {
   if ('ca' in options === 'trusts' in options) {
     const message = 'give either ca, for a proxy with a client certificate, or trusts, for another proof'
     return [{ path: 'ca', message }]

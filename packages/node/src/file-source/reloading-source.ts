@@ -1,4 +1,4 @@
-import { type Clock, notify, type Observer, systemClock } from '@kube-authn/core'
+import { type Clock, ConfigurationError, notify, type Observer, systemClock } from '@kube-authn/core'
 import { watchDirectories } from './watch-directories.ts'
 
 /** When something is read again. */
@@ -26,6 +26,8 @@ export interface FileSource<T> {
 export interface Reading<C> {
   /** What it is called in events, usually a path. */
   readonly name: string
+  /** The parameter that says what is read. */
+  readonly parameter: 'path' | 'paths'
   /** @throws {Error} when it cannot be read. */
   readonly read: () => C
   readonly isSame: (one: C, other: C) => boolean
@@ -48,7 +50,7 @@ export function reloadingSource<C, T>(
   const settleMs = (options.settleSeconds ?? 0.1) * 1000
   const pollMs = (options.pollSeconds ?? 60) * 1000
 
-  let accepted = reading.read()
+  let accepted = firstRead(reading)
   let current = parse(accepted)
   if (options.reload === false) return { current: () => current, close: () => {} }
 
@@ -152,5 +154,15 @@ export function reloadingSource<C, T>(
       cancelNext()
       watch.close()
     },
+  }
+}
+
+/** @throws {ConfigurationError} when it cannot be read. */
+function firstRead<C>({ read, parameter }: Reading<C>): C {
+  try {
+    return read()
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause)
+    throw new ConfigurationError([{ path: parameter, message }], { cause })
   }
 }
