@@ -20,6 +20,9 @@ const ARROWS = {
   testing: ['core'],
 }
 
+/** Two versions of a package in one app are two copies, which know less of each other than one does of itself. */
+const PEER = 'must be a peer dependency, so that an app has one copy of it'
+
 const root = resolve(process.argv[2] ?? fileURLToPath(new URL('..', import.meta.url)))
 const folders = readdirSync(join(root, 'packages')).filter((name) =>
   existsSync(join(root, 'packages', name, 'package.json')),
@@ -39,14 +42,18 @@ function* problemsOfManifest(folder) {
   }
   const { dependencies, peerDependencies, optionalDependencies, imports } = manifestOf(folder)
   const declared = Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies })
+  const bundled = { ...dependencies, ...optionalDependencies }
   for (const specifier of [...declared, ...stringsIn(imports)]) {
-    const reason = whyNot(folder, specifier)
+    const reason =
+      whyNot(folder, specifier) ??
+      (folderOfName.has(specifier) && Object.hasOwn(bundled, specifier) ? PEER : undefined)
     if (reason !== undefined) yield `${where}: ${specifier}: ${reason}`
   }
 }
 
 function* problemsOfSources(folder) {
   const sources = join(root, 'packages', folder, 'src')
+  const peers = manifestOf(folder).peerDependencies ?? {}
   for (const file of readdirSync(sources, { recursive: true })) {
     if (!/\.[cm]?[jt]sx?$/.test(file) || /\.test\.[cm]?[jt]sx?$/.test(file)) continue
     const path = join(sources, file)
@@ -55,7 +62,7 @@ function* problemsOfSources(folder) {
       const reason =
         specifier === undefined
           ? 'the name of an import must be written out, so that this check can read it'
-          : whyNot(folder, specifier, path)
+          : (whyNot(folder, specifier, path) ?? whyNoPeer(specifier, peers))
       if (reason === undefined) continue
       const line = text.slice(0, start).split('\n').length
       yield `${relative(root, path).replaceAll(sep, '/')}:${line}: ${specifier ?? 'import'}: ${reason}`
@@ -73,15 +80,24 @@ function whyNot(folder, specifier, importer) {
   if (folder === 'core' && isBuiltin(specifier)) return 'the core has only what every runtime has'
   if (folder === 'core' && /^[a-z]+:/.test(specifier))
     return 'belongs to one runtime, and the core runs on all'
-  const name = specifier
-    .split('/')
-    .slice(0, specifier.startsWith('@') ? 2 : 1)
-    .join('/')
-  const target = folderOfName.get(name)
+  const target = folderOfName.get(packageOf(specifier))
   if (target === undefined) return undefined
   if (target === folder) return 'a package imports its own files by path'
   if (ARROWS[folder].includes(target)) return undefined
   return `packages/${folder} may import ${ARROWS[folder].join(' and ') || 'no other package'} of ours`
+}
+
+/** Why a package of ours is not declared as it must be; `undefined` when it is, or when it is another's. */
+function whyNoPeer(specifier, peers) {
+  const name = packageOf(specifier)
+  return folderOfName.has(name) && !Object.hasOwn(peers, name) ? PEER : undefined
+}
+
+function packageOf(specifier) {
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/')
 }
 
 /** Everything a file imports, for its values or its types, statically or later. */

@@ -14,7 +14,7 @@ const budgets = {
     './authorization-webhook': '14.2 kB',
     './bootstrap-token': '7.3 kB',
     './cel': '67 kB',
-    './certificate-headers': '4.6 kB',
+    './certificate-headers': '5 kB',
     './client-certificate': '21 kB',
     './configuration': '122 kB',
     './field': '1.9 kB',
@@ -23,7 +23,7 @@ const budgets = {
     './jwt': '15.2 kB',
     './keystone': '19.2 kB',
     './metrics': '5.6 kB',
-    './oidc': '17.7 kB',
+    './oidc': '18.2 kB',
     './options': '2 kB',
     './password-file': '21.5 kB',
     './protobuf': '3.1 kB',
@@ -57,7 +57,10 @@ const lazyImportsStayOut = {
 const entries = Object.entries(budgets).flatMap(([folder, ofPackage]) => {
   const root = new URL(`../packages/${folder}/`, import.meta.url)
   const manifest = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'))
-  const frameworks = Object.keys(manifest.peerDependencies ?? {})
+  // The core counts, although it is a peer: an app pays for it.
+  const frameworks = Object.keys(manifest.peerDependencies ?? {}).filter(
+    (name) => !name.startsWith('@kube-authn/'),
+  )
   return Object.entries(manifest.exports)
     .filter(([, target]) => target.endsWith('.js'))
     .map(([entry, target]) => {

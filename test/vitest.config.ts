@@ -10,7 +10,10 @@ const ALONE = [
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const everywhere = {
-  testTimeout: 10_000,
+  // For what would never end. How fast the machine is decides nothing, nor what else it does.
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
+  setupFiles: [fileURLToPath(new URL('patience.ts', import.meta.url))],
   restoreMocks: true,
   unstubEnvs: true,
   unstubGlobals: true,

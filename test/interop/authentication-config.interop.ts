@@ -14,7 +14,7 @@ import { makeScratch, type Scratch } from './scratch.ts'
 const { jane, mallory } = people
 const main = fileURLToPath(new URL('../../examples/authentication-config/dist/main.js', import.meta.url))
 
-describe.runIf(has('glewlwyd', 'sqlite'))('a file of --authentication-config', () => {
+describe.runIf(has('glewlwyd', 'setpriv', 'sqlite'))('a file of --authentication-config', () => {
   let pki: CertificateAuthority
   let scratch: Scratch
   let providers: readonly [IdentityProvider, IdentityProvider]

@@ -96,55 +96,58 @@ describe.runIf(isThere)('Chromium', () => {
   })
 
   // Chromium selects a certificate without a question only by a policy, which is a file of the machine.
-  describe.runIf(process.getuid?.() === 0)('with a certificate in its own store', () => {
-    const policy = `${POLICIES}/kube-authn-interop.json`
-    let hadPolicies: boolean
+  describe.runIf(isThere && process.getuid?.() === 0 && has('certutil'))(
+    'with a certificate in its own store',
+    () => {
+      const policy = `${POLICIES}/kube-authn-interop.json`
+      let hadPolicies: boolean
 
-    beforeAll(() => {
-      hadPolicies = existsSync(POLICIES)
-      mkdirSync(POLICIES, { recursive: true })
-      const pattern = `https://127.0.0.1:${app.port}`
-      const selects = { AutoSelectCertificateForUrls: [JSON.stringify({ pattern, filter: {} })] }
-      writeFileSync(policy, JSON.stringify(selects))
-      process.once('exit', removePolicy)
-    })
-    afterAll(() => {
-      removePolicy()
-      process.off('exit', removePolicy)
-    })
+      beforeAll(() => {
+        hadPolicies = existsSync(POLICIES)
+        mkdirSync(POLICIES, { recursive: true })
+        const pattern = `https://127.0.0.1:${app.port}`
+        const selects = { AutoSelectCertificateForUrls: [JSON.stringify({ pattern, filter: {} })] }
+        writeFileSync(policy, JSON.stringify(selects))
+        process.once('exit', removePolicy)
+      })
+      afterAll(() => {
+        removePolicy()
+        process.off('exit', removePolicy)
+      })
 
-    function removePolicy(): void {
-      rmSync(policy, { force: true })
-      if (!hadPolicies) rmSync('/etc/chromium/policies', { recursive: true, force: true })
-    }
+      function removePolicy(): void {
+        rmSync(policy, { force: true })
+        if (!hadPolicies) rmSync('/etc/chromium/policies', { recursive: true, force: true })
+      }
 
-    /** Makes a home with this certificate in the store. */
-    async function homeWith(name: string, { chainPem, privateKeyPem }: IssuedCredential): Promise<string> {
-      scratch.write(`${name}/client.pem`, chainPem + privateKeyPem)
-      await scratch.shell(
-        `mkdir -p .pki/nssdb
+      /** Makes a home with this certificate in the store. */
+      async function homeWith(name: string, { chainPem, privateKeyPem }: IssuedCredential): Promise<string> {
+        scratch.write(`${name}/client.pem`, chainPem + privateKeyPem)
+        await scratch.shell(
+          `mkdir -p .pki/nssdb
          certutil -d sql:.pki/nssdb -N --empty-password
          openssl pkcs12 -export -in client.pem -passout pass: -out client.p12
          pk12util -d sql:.pki/nssdb -i client.p12 -W ''`,
-        {},
-        name,
-      )
-      return name
-    }
+          {},
+          name,
+        )
+        return name
+      }
 
-    it('shows jane and her groups', async () => {
-      expect(await visit(await homeWith('jane', await issueJane()))).toEqual(jane)
-    })
+      it('shows jane and her groups', async () => {
+        expect(await visit(await homeWith('jane', await issueJane()))).toEqual(jane)
+      })
 
-    it.each(refused)('shows nobody for one %s', async (what, issue) => {
-      const home = await homeWith(what.replaceAll(' ', '-'), await issue())
-      // The app names no acceptable issuers, so Chromium presents anybody's; the others it knows to be of no use.
-      const presented = what === 'of another authority' ? 'jane' : undefined
-      expect(await visit(home)).toEqual({ status: 401, showsJane: false, presented })
-    })
+      it.each(refused)('shows nobody for one %s', async (what, issue) => {
+        const home = await homeWith(what.replaceAll(' ', '-'), await issue())
+        // The app names no acceptable issuers, so Chromium presents anybody's; the others it knows to be of no use.
+        const presented = what === 'of another authority' ? 'jane' : undefined
+        expect(await visit(home)).toEqual({ status: 401, showsJane: false, presented })
+      })
 
-    it('shows nobody when the store is empty', async () => {
-      expect(await visit('empty')).toEqual({ status: 401, showsJane: false, presented: undefined })
-    })
-  })
+      it('shows nobody when the store is empty', async () => {
+        expect(await visit('empty')).toEqual({ status: 401, showsJane: false, presented: undefined })
+      })
+    },
+  )
 })

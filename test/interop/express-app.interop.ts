@@ -77,7 +77,10 @@ describe.runIf(has('openssl', 'easyRsa', 'curl', 'chromium'))('express-app', () 
 
   it('knows a jbeda made by the easy-rsa commands, once their CA is the client CA', async () => {
     await scratch.shell(
-      documented('With easy-rsa', 'sh').replace('make-cadir easy-rsa', '/usr/bin/make-cadir easy-rsa'),
+      documented('With easy-rsa', 'sh').replace(
+        'make-cadir easy-rsa',
+        `${COMPONENTS.easyRsa.command} easy-rsa`,
+      ),
       { MASTER_IP: '127.0.0.1' },
       'rsa',
     )

@@ -19,7 +19,7 @@ import { freePort, listens } from './nginx.ts'
 import { makeScratch } from './scratch.ts'
 
 /** The tables, and an administrator. */
-const SCHEMA = '/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3'
+const [SCHEMA, DEFAULTS] = COMPONENTS.glewlwyd.needs
 const ADMINISTRATOR = { username: 'admin', password: 'password' }
 
 /** The glewlwyd of Debian, a process of its own. Its first start tells it of the people and clients here; it remembers them. */
@@ -84,7 +84,7 @@ export async function glewlwyd({ pki }: IdentityProviderOptions): Promise<Identi
       )
     // It ends with this process, however that ends.
     const command = [COMPONENTS.glewlwyd.command, `--config-file=${configuration}`]
-    child = spawn('/usr/bin/setpriv', ['--pdeathsig', 'KILL', ...command], { stdio: 'ignore' })
+    child = spawn(COMPONENTS.setpriv.command, ['--pdeathsig', 'KILL', ...command], { stdio: 'ignore' })
     if (!(await listens(port))) throw new Error('glewlwyd does not listen')
     if (!isSetUp) await setUp()
     isSetUp = true
@@ -144,10 +144,7 @@ function configurationIn(folder: string, port: number): string {
     secure_connection_pem_file: `${folder}/server.crt`,
   }
   const names = [...Object.keys(different), 'secure_connection_ca_file', '@include'].join('|')
-  const kept = readFileSync('/etc/glewlwyd/glewlwyd.conf', 'utf8').replaceAll(
-    new RegExp(`^(?:${names})\\b.*$`, 'gm'),
-    '',
-  )
+  const kept = readFileSync(DEFAULTS, 'utf8').replaceAll(new RegExp(`^(?:${names})\\b.*$`, 'gm'), '')
   const settings = Object.entries(different).map(([name, value]) => `${name} = ${JSON.stringify(value)}`)
   return [kept, ...settings, `database = { type = "sqlite3"; path = "${folder}/db" }`].join('\n')
 }

@@ -16,7 +16,7 @@ type Name = (typeof names)[number]
 /** Providers are looked for every ten seconds. */
 const PATIENCE = { timeout: 15_000 }
 
-describe.runIf(has('glewlwyd', 'sqlite'))('identity providers', () => {
+describe.runIf(has('glewlwyd', 'setpriv', 'sqlite'))('identity providers', () => {
   const scratch = makeScratch()
   let pki: CertificateAuthority
   let caFile: string

@@ -59,12 +59,12 @@ export async function startKdc(
   const run = (command: string, args: readonly string[], input = ''): void => {
     execFileSync(command, args, { env: { ...process.env, ...env }, input, stdio: ['pipe', 'pipe', 'pipe'] })
   }
-  run('/usr/sbin/kdb5_util', ['create', '-s', '-P', 'master', '-r', REALM])
+  run(COMPONENTS.kdb5Util.command, ['create', '-s', '-P', 'master', '-r', REALM])
   const commands = [
     ...people.map((name) => `addprinc -pw "${PASSWORD}" ${name}`),
     ...services.flatMap((name) => [`addprinc -randkey ${name}`, `ktadd -k ${env.KRB5_KTNAME} ${name}`]),
   ]
-  run('/usr/sbin/kadmin.local', ['-r', REALM], `${commands.join('\n')}\n`)
+  run(COMPONENTS.kadmin.command, ['-r', REALM], `${commands.join('\n')}\n`)
 
   const child = spawn(COMPONENTS.kdc.command, ['-n'], { env: { ...process.env, ...env }, stdio: 'ignore' })
   const kill = (): void => void child.kill('SIGKILL')

@@ -15,7 +15,7 @@ interface KerberosPackage {
   initializeClient(service: string): Promise<{ step(challenge: string): Promise<string> }>
 }
 
-describe.runIf(has('kdc', 'kinit', 'krb5Config', 'compiler', 'curl'))(
+describe.runIf(has('kdc', 'kdb5Util', 'kadmin', 'kinit', 'krb5Config', 'compiler', 'curl'))(
   'Kerberos, with the Negotiate scheme',
   () => {
     let scratch: Scratch

@@ -22,7 +22,7 @@ import { makeScratch, type Scratch } from './scratch.ts'
 
 const PASSWORD = 'pä:ss €" \\'
 const DEFAULT = { id: 'default' }
-const hasKeystone = has('keystone', 'curl')
+const hasKeystone = has('keystone', 'sqlite', 'curl')
 
 /** Everybody in the cloud. The two janes are alike but for their domain. */
 interface People {

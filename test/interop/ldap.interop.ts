@@ -49,7 +49,7 @@ objectClass: organizationalUnit
   group(String.raw`ops\2C by night`, 'ops, by night', ['jane', 'jörg']),
 ].join('')
 
-describe.runIf(has('slapd', 'curl'))('a directory, with passport-ldapauth', () => {
+describe.runIf(has('slapd', 'slapadd', 'curl'))('a directory, with passport-ldapauth', () => {
   let scratch: Scratch
   let pki: CertificateAuthority
   let server: IssuedCredential

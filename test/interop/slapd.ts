@@ -31,7 +31,9 @@ rootpw ${rootPassword}
 directory ${scratch.path('slapd/data')}
 `,
   )
-  execFileSync('/usr/sbin/slapadd', ['-f', configuration, '-l', file('seed.ldif', ldif)], { stdio: 'pipe' })
+  execFileSync(COMPONENTS.slapadd.command, ['-f', configuration, '-l', file('seed.ldif', ldif)], {
+    stdio: 'pipe',
+  })
   const port = await freePort()
   const child = spawn(
     COMPONENTS.slapd.command,

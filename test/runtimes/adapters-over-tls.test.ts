@@ -1,13 +1,17 @@
+import { createHash } from 'node:crypto'
 import { createSecureServer, connect as connectHttp2 } from 'node:http2'
+import type { OutgoingHttpHeaders } from 'node:http'
 import { createServer, get } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
-import { type Authenticator, userInfo } from '@kube-authn/core'
+import { type Authenticator, bearerToken, userInfo } from '@kube-authn/core'
+import { oidc } from '@kube-authn/core/oidc'
+import { cached } from '@kube-authn/core/token-cache'
 import { authentication as forExpress, getUser } from '@kube-authn/express'
 import { authentication as forHono } from '@kube-authn/hono'
 import { authentication as forKoa } from '@kube-authn/koa'
 import { tlsServerOptions } from '@kube-authn/node'
-import { createPki, type IssuedCredential } from '@kube-authn/testing'
+import { createIssuer, createPki, type IssuedCredential } from '@kube-authn/testing'
 import express from 'express'
 import { Hono } from 'hono'
 import Koa from 'koa'
@@ -35,17 +39,13 @@ type Listener = (request: never, response: never) => unknown
 const expressApp = express()
   .use(forExpress(byCertificates))
   .get('/', (req, res) => void res.send(getUser(req).username))
-const koaApp = new Koa().use(forKoa(byCertificates)).use((ctx) => {
-  ctx.body = ctx.state['user'].username
-})
-const honoApp = new Hono().use(forHono(byCertificates)).get('/', (c) => c.text(c.var.user.username))
 
 const apps: readonly { readonly name: string; readonly http: 1 | 2; readonly listener: Listener }[] = [
   { name: 'Express', http: 1, listener: expressApp },
-  { name: 'Koa', http: 1, listener: koaApp.callback() },
-  { name: 'Koa', http: 2, listener: koaApp.callback() },
-  { name: 'Hono', http: 1, listener: getRequestListener(honoApp.fetch) },
-  { name: 'Hono', http: 2, listener: getRequestListener(honoApp.fetch) },
+  { name: 'Koa', http: 1, listener: koaOf(byCertificates) },
+  { name: 'Koa', http: 2, listener: koaOf(byCertificates) },
+  { name: 'Hono', http: 1, listener: honoOf(byCertificates) },
+  { name: 'Hono', http: 2, listener: honoOf(byCertificates) },
 ]
 
 const closing: (() => void)[] = []
@@ -57,6 +57,7 @@ async function ask(
   http: 1 | 2,
   listener: Listener,
   client?: IssuedCredential,
+  sent: Readonly<Record<string, string>> = {},
 ): Promise<readonly [number, string]> {
   const listen = (request: unknown, response: unknown): void =>
     void listener(request as never, response as never)
@@ -66,12 +67,16 @@ async function ask(
   const { port } = listening.address() as AddressInfo
   const credential = client === undefined ? {} : { cert: client.chainPem, key: client.privateKeyPem }
   const connecting = { rejectUnauthorized: false, ca: [], ...credential }
-  return http === 1 ? askHttp1(port, connecting) : askHttp2(port, connecting)
+  return http === 1 ? askHttp1(port, connecting, sent) : askHttp2(port, connecting, sent)
 }
 
-function askHttp1(port: number, connecting: object): Promise<readonly [number, string]> {
+function askHttp1(
+  port: number,
+  connecting: object,
+  sent: OutgoingHttpHeaders,
+): Promise<readonly [number, string]> {
   return new Promise((resolve, reject) => {
-    get({ host: '127.0.0.1', port, agent: false, ...connecting }, (response) => {
+    get({ host: '127.0.0.1', port, agent: false, headers: sent, ...connecting }, (response) => {
       let text = ''
       response.on('data', (data: Buffer) => (text += data.toString()))
       response.on('end', () => resolve([response.statusCode ?? 0, text]))
@@ -79,7 +84,11 @@ function askHttp1(port: number, connecting: object): Promise<readonly [number, s
   })
 }
 
-function askHttp2(port: number, connecting: object): Promise<readonly [number, string]> {
+function askHttp2(
+  port: number,
+  connecting: object,
+  sent: OutgoingHttpHeaders,
+): Promise<readonly [number, string]> {
   const session = connectHttp2(`https://127.0.0.1:${port}`, connecting)
   closing.push(() => session.close())
   return new Promise((resolve, reject) => {
@@ -87,7 +96,7 @@ function askHttp2(port: number, connecting: object): Promise<readonly [number, s
     let status = 0
     session.on('error', reject)
     session
-      .request({ ':path': '/' })
+      .request({ ':path': '/', ...sent })
       .on('error', reject)
       .on('response', (headers) => (status = headers[':status'] ?? 0))
       .on('data', (data: Buffer) => (text += data.toString()))
@@ -106,3 +115,58 @@ describe.each(apps)('$name over TLS with HTTP/$http', ({ http, listener }) => {
     expect(JSON.parse(text)).toMatchObject({ kind: 'Status', reason: 'Unauthorized' })
   })
 })
+
+const issuer = await createIssuer({ algorithms: ['ES256'] })
+const tokens = cached(
+  oidc({
+    issuer: { url: issuer.url, audiences: ['my-app'] },
+    claimMappings: { username: { claim: 'sub', prefix: '' } },
+    fetch: issuer.fetch,
+  }),
+)
+const boundTo = ({ chainDer: [leaf = new Uint8Array()] }: IssuedCredential): Promise<string> => {
+  const cnf = { 'x5t#S256': createHash('sha256').update(leaf).digest('base64url') }
+  return issuer.sign({ aud: 'my-app', sub: 'jane', cnf })
+}
+
+describe.each([
+  [
+    'Express',
+    1,
+    express()
+      .use(forExpress(bearerToken(tokens)))
+      .get('/', (req, res) => void res.send(getUser(req).username)),
+  ],
+  ['Koa', 1, koaOf(bearerToken(tokens))],
+  ['Koa', 2, koaOf(bearerToken(tokens))],
+  ['Hono', 1, honoOf(bearerToken(tokens))],
+  ['Hono', 2, honoOf(bearerToken(tokens))],
+] as const)('a token that is bound to a certificate, in %s over TLS with HTTP/%i', (_, http, listener) => {
+  it('is accepted on connections with that certificate, by whomever it is signed, and refused on all others', async () => {
+    const other = await pki.issueClient({ commonName: 'jane' })
+    const headers = { authorization: `Bearer ${await boundTo(jane)}` }
+    for (const [client, status] of [
+      [other, 401],
+      [jane, 200],
+      [undefined, 401],
+      [jane, 200],
+      [other, 401],
+    ] as const) {
+      expect(await ask(http, listener, client, headers)).toMatchObject(
+        status === 200 ? [200, 'jane'] : [status, expect.stringContaining('Unauthorized')],
+      )
+    }
+  })
+})
+
+function koaOf(authenticator: Authenticator): Listener {
+  const app = new Koa().use(forKoa(authenticator)).use((ctx) => {
+    ctx.body = ctx.state['user'].username
+  })
+  return app.callback()
+}
+
+function honoOf(authenticator: Authenticator): Listener {
+  const app = new Hono().use(forHono(authenticator)).get('/', (c) => c.text(c.var.user.username))
+  return getRequestListener(app.fetch)
+}

@@ -8,10 +8,19 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 const script = fileURLToPath(new URL('../../.ci/check-boundaries.mjs', import.meta.url))
 let root: string
 
+const core = { '@kube-authn/core': 'workspace:0.x' }
+const PEERS = {
+  core: {},
+  node: core,
+  express: core,
+  koa: core,
+  server: { ...core, '@kube-authn/node': 'workspace:0.x' },
+}
+
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'boundaries-'))
-  for (const name of ['core', 'node', 'express', 'koa', 'server']) {
-    write(`packages/${name}/package.json`, JSON.stringify({ name: `@kube-authn/${name}` }))
+  for (const [name, peers] of Object.entries(PEERS)) {
+    write(`packages/${name}/package.json`, manifest(name, { peerDependencies: peers }))
     write(`packages/${name}/src/index.ts`, 'export {}\n')
   }
 })
@@ -20,6 +29,10 @@ afterEach(() => rmSync(root, { recursive: true }))
 function write(path: string, text: string): void {
   mkdirSync(dirname(join(root, path)), { recursive: true })
   writeFileSync(join(root, path), text)
+}
+
+function manifest(folder: string, more: object): string {
+  return JSON.stringify({ name: `@kube-authn/${folder}`, ...more })
 }
 
 function check(): { status: number | null; problems: string[] } {
@@ -77,12 +90,22 @@ describe('the boundaries', () => {
     ['core', { dependencies: { '@kube-authn/node': 'workspace:*' } }],
     ['koa', { peerDependencies: { '@kube-authn/express': 'workspace:*' } }],
     ['core', { imports: { '#sha256': { node: 'node:crypto', default: './dist/sha256.js' } } }],
+    ['koa', { dependencies: core }],
+    ['koa', { optionalDependencies: core, peerDependencies: core }],
     ['unheard-of', {}],
   ])('hold for the manifest of %s with %j', (folder, more) => {
-    write(`packages/${folder}/package.json`, JSON.stringify({ name: `@kube-authn/${folder}`, ...more }))
+    write(`packages/${folder}/package.json`, manifest(folder, more))
     write(`packages/${folder}/src/index.ts`, 'export {}\n')
     const { status, problems } = check()
     expect(status).toBe(1)
     expect(problems).toEqual([expect.stringContaining(`packages/${folder}/package.json: `)])
+  })
+
+  it('do not let a package import one of ours that is none of its peers', () => {
+    write('packages/koa/package.json', manifest('koa', { devDependencies: core }))
+    write('packages/koa/src/file.ts', "import type { UserInfo } from '@kube-authn/core'")
+    expect(check().problems).toEqual([
+      'packages/koa/src/file.ts:1: @kube-authn/core: must be a peer dependency, so that an app has one copy of it',
+    ])
   })
 })

@@ -14,7 +14,7 @@ beforeAll(async () => {
   app = spawn(process.execPath, [main, '--secure-port=0'])
   app.stdout?.on('data', (data) => (output += String(data)))
   app.stderr?.on('data', (data) => (output += String(data)))
-  await vi.waitFor(() => expect(output).toContain('Users of'), { timeout: 20_000, interval: 50 })
+  await vi.waitFor(() => expect(output).toContain('Users of'))
   file = /^Users of (\S+)/m.exec(output)?.[1] ?? ''
 }, 30_000)
 afterAll(() => {
@@ -29,7 +29,7 @@ describe('authentication-config', () => {
     const printed = [...output.matchAll(/^(curl .*)\n#=> (.*)$/gm)]
     expect(printed).toHaveLength(4)
     const [, ready = ''] = printed[3] ?? []
-    await vi.waitFor(() => expect(paste(ready)).toBe('ok'), { timeout: 5000 })
+    await vi.waitFor(() => expect(paste(ready)).toBe('ok'))
     for (const [, command = '', answer] of printed) expect(paste(command)).toBe(answer)
     const [, asJane = ''] = printed[0] ?? []
     expect(paste(asJane.replace('/whoami', '/metrics'))).toMatch(
@@ -42,13 +42,13 @@ describe('authentication-config', () => {
     const [[, asJane = ''] = [], [, forAnotherApp = ''] = []] = [...output.matchAll(/^(curl .*)$/gm)]
     const text = readFileSync(file, 'utf8')
     writeFileSync(file, text.replace('https://127', 'http://127'))
-    await vi.waitFor(() => expect(output).toContain('URL scheme must be https'), { timeout: 5000 })
+    await vi.waitFor(() => expect(output).toContain('URL scheme must be https'))
     expect(output).toMatch(/: failed .*jwt\[0\]\.issuer\.url: Invalid value: "http:\/\/127\./)
     expect(paste(asJane)).toContain('oidc:developers')
 
     const policy = 'audiences: [my-app, another-app]\n    audienceMatchPolicy: MatchAny'
     writeFileSync(file, text.replace('audiences: [my-app]', policy))
-    await vi.waitFor(() => expect(output).toContain(': loaded'), { timeout: 5000 })
+    await vi.waitFor(() => expect(output).toContain(': loaded'))
     expect(paste(forAnotherApp)).toContain('"username":"jane"')
   })
 

@@ -22,7 +22,7 @@ beforeAll(async () => {
   })
   app.stdout?.on('data', (data) => (output += String(data)))
   app.stderr?.on('data', (data) => (output += String(data)))
-  await vi.waitFor(() => expect(output).toContain('Ctrl+C'), { timeout: 20_000, interval: 50 })
+  await vi.waitFor(() => expect(output).toContain('Ctrl+C'))
   material = await prepareMaterial(folder)
   port = Number(/https:\/\/localhost:(\d+)\//.exec(output)?.[1])
 }, 30_000)
@@ -141,13 +141,10 @@ describe('express-app', () => {
 
   it('takes a new token file into account', async () => {
     writeFileSync(material.tokenFilePath, 'brand-new,jill,1003\n')
-    await vi.waitFor(
-      async () => {
-        const { body } = await ask('/whoami', { authorization: 'Bearer brand-new' })
-        expect(body).toBe('{"username":"jill","groups":["system:authenticated"]}')
-      },
-      { timeout: 5000, interval: 50 },
-    )
+    await vi.waitFor(async () => {
+      const { body } = await ask('/whoami', { authorization: 'Bearer brand-new' })
+      expect(body).toBe('{"username":"jill","groups":["system:authenticated"]}')
+    })
     expect(output).toContain('tokens.csv: loaded')
   })
 

@@ -22,7 +22,7 @@ beforeAll(async () => {
   example = spawn(process.execPath, [main], { env: { ...process.env, PORT: '0', MATERIAL: folder } })
   example.stdout?.on('data', (data) => (output += String(data)))
   example.stderr?.on('data', (data) => (output += String(data)))
-  await vi.waitFor(() => expect(output).toContain('Ctrl+C'), { timeout: 20_000, interval: 50 })
+  await vi.waitFor(() => expect(output).toContain('Ctrl+C'))
   material = await prepareMaterial(folder)
   app = /the app behind it (https:\/\/localhost:\d+)/.exec(output)?.[1] ?? ''
 }, 30_000)

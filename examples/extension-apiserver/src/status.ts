@@ -1,4 +1,4 @@
-import { StatusError } from '@kube-authn/core'
+import { isStatusError, StatusError } from '@kube-authn/core'
 import type { ErrorRequestHandler, RequestHandler } from 'express'
 
 /** 404: there is no object of that name. */
@@ -43,7 +43,7 @@ export const nothingHere: RequestHandler = () => {
 
 /** Answers what was thrown as a `Status`. What is thrown by mistake is a 500 that tells nobody but the log. */
 export const answerStatus: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
-  const { status, headers, content } = error instanceof StatusError ? error : internalError(error)
+  const { status, headers, content } = isStatusError(error) ? error : internalError(error)
   res.status(status).set(headers).send(content)
 }
 

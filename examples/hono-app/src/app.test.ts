@@ -22,7 +22,7 @@ async function start(
   ends.push(() => app.kill())
   let output = ''
   app.stdout.on('data', (data) => (output += String(data)))
-  await vi.waitFor(() => expect(output).toContain('#=>'), { timeout: 5000 })
+  await vi.waitFor(() => expect(output).toContain('#=>'))
   return { app, output }
 }
 

@@ -12,7 +12,7 @@ afterAll(() => {
 it('prints a line that answers what it says', async () => {
   let output = ''
   app.stdout.on('data', (data) => (output += String(data)))
-  await vi.waitFor(() => expect(output).toContain('#=>'), { timeout: 5000 })
+  await vi.waitFor(() => expect(output).toContain('#=>'))
   const [, token = '', url = '', answer] = /Bearer ([^']+)' (\S+)\n#=> (.*)/.exec(output) ?? []
   const known = await fetch(url, { headers: { authorization: `Bearer ${token}` } })
   expect([known.status, (await known.text()).trim()]).toEqual([200, answer])

@@ -9,7 +9,7 @@ const app = spawn(process.execPath, [fileURLToPath(new URL('../dist/main.js', im
 let output = ''
 app.stdout.on('data', (data) => (output += String(data)))
 app.stderr.on('data', (data) => (output += String(data)))
-beforeAll(() => vi.waitFor(() => expect(output).toContain('Ctrl+C'), { timeout: 10_000, interval: 50 }))
+beforeAll(() => vi.waitFor(() => expect(output).toContain('Ctrl+C')))
 afterAll(() => {
   app.kill()
 })

@@ -1,4 +1,5 @@
 import type { Awaitable } from './awaitable.ts'
+import type { CertificatePoolSource } from './client-certificate/certificate-pool-source.ts'
 import type { Context } from './context.ts'
 import type { AuthenticationRequest } from './request/request.ts'
 import type { UserInfo } from './user.ts'
@@ -26,6 +27,12 @@ export interface HeaderChanges {
   readonly remove: readonly string[]
   /** Every header whose name starts with one of these goes too, read in the same way. */
   readonly removePrefixes?: readonly string[]
+  /**
+   * Headers whose names start with one of these go where the name has `_` in the place of a `-` of it; the header itself stays.
+   *
+   * Deviation: Kubernetes leaves those alone (`docs/deviations.md`, request header twins).
+   */
+  readonly removeTwinsOf?: readonly string[]
   /** The header, with all its repetitions, becomes this one value. */
   readonly replace?: readonly (readonly [name: string, value: string])[]
 }
@@ -43,6 +50,8 @@ export interface CredentialDescription {
   readonly peerCertificates?: boolean
   /** Whether what Cloudflare tells of client certificates is looked at, which nobody else does. Default `false`. */
   readonly tlsClientAuth?: boolean
+  /** Which authorities sign the certificates of front proxies: none of them may sign those of users. */
+  readonly proxyAuthorities?: readonly CertificatePoolSource[]
 }
 
 /** A scheme that a challenge can name. */

@@ -1,4 +1,5 @@
 import type { Authenticator } from './authenticator.ts'
+import { presentsCertificate } from './bound-certificate.ts'
 import { consult } from './consult.ts'
 import type { Context } from './context.ts'
 import { asAuthenticationError } from './errors.ts'
@@ -47,6 +48,7 @@ export async function explain(
       ...(signal !== undefined && { signal }),
       observer: recorder.observe,
       warn: (text) => warnings.push(text),
+      holdsCertificate: (thumbprint) => presentsCertificate(request, thumbprint),
     })
   } catch (thrown) {
     // It is in the recorded steps already; what is no error of an authenticator is not expected here.

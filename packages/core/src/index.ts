@@ -31,6 +31,8 @@ export {
   type AuthenticationErrorOptions,
   ConfigurationError,
   type ConfigurationProblem,
+  isAuthenticationError,
+  isConfigurationError,
   isFault,
   rejected,
   unavailable,
@@ -64,10 +66,12 @@ export {
   authenticateRequest,
   authenticateRequestShape,
   type AuthenticateRequest,
+  type AuthenticateRequestContext,
   type AuthenticateRequestOptions,
   type RefusedRequest,
   type RequestOutcome,
 } from './handler/authenticate-request.ts'
+export { IMPERSONATES, leadsToImpersonation } from './handler/impersonation-rule.ts'
 export { failedAuthenticationMessage } from './handler/attempted.ts'
 export { exactHeaders } from './headers/exact.ts'
 export { withHeaderChanges } from './headers/fetch-changes.ts'
@@ -77,6 +81,7 @@ export { fetchRequest, type FetchRequestExtras } from './request/fetch-request.t
 export type { AuthenticationRequest, RequestHeaders } from './request/request.ts'
 export {
   type HttpAnswer,
+  isStatusError,
   type ResponseHeaders,
   responseOf,
   type Status,

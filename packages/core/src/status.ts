@@ -1,3 +1,5 @@
+import { branded } from './brand.ts'
+
 /** `v1` Status: what the Kubernetes API answers when it refuses something. */
 export interface Status {
   readonly kind: 'Status'
@@ -95,6 +97,19 @@ export class StatusError extends Error implements HttpAnswer {
     return responseOf(this)
   }
 }
+
+/** Whether this is a {@link StatusError}, of this copy of the package or of another. */
+export const isStatusError: (value: unknown) => value is StatusError = branded(
+  StatusError,
+  'StatusError',
+  ({ status, message, headers, body }) =>
+    typeof status === 'number' &&
+    typeof message === 'string' &&
+    typeof headers === 'object' &&
+    headers !== null &&
+    typeof body === 'object' &&
+    body !== null,
+)
 
 function copyOfHeaders(headers: StatusErrorInit['headers']): ResponseHeaders {
   return Object.fromEntries(

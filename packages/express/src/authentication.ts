@@ -20,7 +20,7 @@ import {
   whenOver,
 } from '@kube-authn/core/incoming-message'
 import { type FailureOptions, type Middleware, proceedWith, refuser } from './middleware.ts'
-import { setAuthentication, stateOf } from './state.ts'
+import { hold, RequestContext, setAuthentication, stateOf } from './state.ts'
 
 /** Options of {@link authentication}. */
 export interface AuthenticationOptions extends AuthenticateRequestOptions, FailureOptions {}
@@ -53,17 +53,21 @@ export function authentication(
     const { request } = stateOf(req)
     const onceOver = observer === undefined ? undefined : whenOver(res)
     proceedWith(
-      authenticate(request),
+      authenticate(request, new RequestContext(req, authenticationMiddleware)),
       (outcome) => {
         onceOver?.((status) => notify(observer, { type: 'response', request, status }))
         if (outcome.closesConnection) closeConnection(req)
         applyHeaderChanges(req, outcome.headerChanges)
+        const { unresolvedImpersonation } = outcome
         if ('failure' in outcome) {
+          if (unresolvedImpersonation !== undefined) hold(req, { failure: unresolvedImpersonation })
           refuse(outcome.failure, req, res, next)
           return
         }
         for (const text of outcome.warnings) res.appendHeader('Warning', warningHeader(text))
-        setAuthentication(req, outcome.authentication)
+        const { authentication: caller } = outcome
+        if (unresolvedImpersonation === undefined) setAuthentication(req, caller)
+        else hold(req, { failure: unresolvedImpersonation, caller })
         next()
       },
       next,

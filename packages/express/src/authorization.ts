@@ -51,6 +51,10 @@ export function authorization<Req extends IncomingMessage = IncomingMessage>(
 
   return function authorizationMiddleware(req, res, next) {
     const state = stateOf(req)
+    if (state.held !== undefined) {
+      refuse(state.held.failure, req, res, next)
+      return
+    }
     const given = attributes === undefined ? {} : { attributes: () => attributes(req) }
     proceedWith(
       authorize(state.request, user === undefined ? state.authentication?.user : user(req), given),

@@ -21,6 +21,16 @@ async function listen(app: express.Express): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
+/** What is thrown is refused with. */
+function statusOf(step: () => unknown): unknown {
+  try {
+    step()
+  } catch (error) {
+    return (error as { status?: number }).status
+  }
+  return undefined
+}
+
 const chain = authenticatorChain({
   tokens: [tokenFile('clark-token,clark,1,reporters\njane-token,jane,2\n')],
 })
@@ -193,16 +203,22 @@ describe('impersonation and authorization in Express', () => {
     expect(await response.json()).toBe('superman')
   })
 
-  it('shows no wish that was not granted, where onFailure lets the request pass in person', async () => {
+  it('leaves a request without user and without the wish that was not granted, where onFailure lets it pass', async () => {
     const app = express()
     app.use(
       authentication(chain),
       impersonation(rbac(policy), { onFailure: (_error, _req, _res, next) => next() }),
-      (req, res) => void res.json([getUser(req).username, req.rawHeaders.join(), req.headers]),
+      (req, res) =>
+        void res.json([
+          Reflect.get(req, 'user') ?? null,
+          req.rawHeaders,
+          req.headers,
+          statusOf(() => getUser(req)),
+        ]),
     )
     const response = await fetch(await listen(app), as('jane-token', { 'impersonate-user': 'superman' }))
     const text = await response.text()
-    expect(JSON.parse(text)).toMatchObject(['jane', expect.anything(), expect.anything()])
+    expect(JSON.parse(text)).toMatchObject([null, expect.anything(), expect.anything(), 403])
     expect(text).not.toMatch(/impersonate|superman/i)
   })
 

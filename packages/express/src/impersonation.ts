@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { UserInfo } from '@kube-authn/core'
+import { IMPERSONATES, type UserInfo } from '@kube-authn/core'
 import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
 import {
   type ImpersonateRequestOptions,
@@ -15,7 +15,7 @@ import {
   refuseProblems,
 } from '@kube-authn/core/options'
 import { type FailureOptions, type Middleware, proceedWith, refuser } from './middleware.ts'
-import { setAuthentication, stateOf } from './state.ts'
+import { hold, setAuthentication, stateOf } from './state.ts'
 
 /** Options of {@link impersonation}. */
 export interface ImpersonationOptions<Req extends IncomingMessage = IncomingMessage>
@@ -50,28 +50,43 @@ export function impersonation<Req extends IncomingMessage = IncomingMessage>(
   const impersonate = impersonateRequest(authorizer, rest)
   const refuse = refuser(onFailure === undefined ? {} : { onFailure })
 
-  return function impersonationMiddleware(req, res, next) {
+  return markedImpersonation(function impersonationMiddleware(req, res, next) {
     const state = stateOf(req)
-    const requester = user === undefined ? state.authentication?.user : user(req)
+    const caller = state.authentication ?? state.held?.caller
+    const requester = user === undefined ? caller?.user : asCaller(req, () => user(req))
     const given = attributes === undefined ? {} : { attributes: () => attributes(req) }
     proceedWith(
       impersonate(state.request, requester, given),
       (outcome) => {
         applyHeaderChanges(req, outcome.headerChanges)
         if ('failure' in outcome) {
+          hold(req, { failure: outcome.failure })
           refuse(outcome.failure, req, res, next)
           return
         }
         if (outcome.requester !== undefined && outcome.user !== undefined) {
-          setAuthentication(req, {
-            ...state.authentication,
-            user: outcome.user,
-            requester: outcome.requester,
-          })
-        }
+          setAuthentication(req, { ...caller, user: outcome.user, requester: outcome.requester })
+        } else if (state.held?.caller !== undefined) setAuthentication(req, state.held.caller)
         next()
       },
       next,
     )
+  })
+}
+
+/** For `authentication` to find it. */
+function markedImpersonation<Req extends IncomingMessage>(middleware: Middleware<Req>): Middleware<Req> {
+  return Object.assign(middleware, { [IMPERSONATES]: true })
+}
+
+/** What a function of the app says, to which the caller is the user of a request that is held. */
+function asCaller<T>(req: IncomingMessage, ask: () => T): T {
+  const { held } = stateOf(req)
+  if (held?.caller === undefined) return ask()
+  setAuthentication(req, held.caller)
+  try {
+    return ask()
+  } finally {
+    hold(req, held)
   }
 }

@@ -21,9 +21,10 @@ export function reviews(authorizer: Authorizer, options: ReviewsOptions = {}): M
   const handle = handleReviews(authorizer, options)
 
   return function reviewsMiddleware(req, res, next) {
-    const { request, authentication } = stateOf(req)
+    const { request, authentication, held } = stateOf(req)
     const answer = handle(request, incomingMessageBody(req), { user: authentication?.user })
     if (answer === undefined) next()
+    else if (held !== undefined) send(held.failure, res)
     else proceedWith(answer, (given) => send(given, res), next)
   }
 }

@@ -1,30 +1,50 @@
 import type { IncomingMessage } from 'node:http'
-import type { Authentication, AuthenticationRequest } from '@kube-authn/core'
+import type {
+  AuthenticateRequestContext,
+  Authentication,
+  AuthenticationRequest,
+  StatusError,
+} from '@kube-authn/core'
 import { incomingMessageRequest } from '@kube-authn/core/incoming-message'
+import { impersonationFollows } from './impersonation-follows.ts'
 
 /** What the middlewares know of a request. It lives as long as the request. */
 export interface RequestState {
   /** The same for all middlewares: by it an observer tells which events belong together. */
   readonly request: AuthenticationRequest
-  authentication?: Authentication
+  authentication?: Authentication | undefined
+  /** There when the request asks to act as another user and that is not granted: not yet, or not at all. */
+  held?: HeldRequest | undefined
 }
 
-const states = new WeakMap<IncomingMessage, RequestState>()
+/** A request without a user, since it asks to act as another. */
+export interface HeldRequest {
+  /** Refuses it, wherever a user is needed. */
+  readonly failure: StatusError
+  /** Who makes it, while impersonation has not decided. */
+  readonly caller?: Authentication
+}
+
+/**
+ * Registered, so that the middlewares of two copies of this package in one process know the same of a request. The number is that
+ * of the shape of {@link RequestState}.
+ */
+const STATE: unique symbol = Symbol.for('@kube-authn/express/state@1')
 
 /** What is known of a request, which may be nothing yet. */
-export function stateOf(req: IncomingMessage): RequestState {
-  let state = states.get(req)
+export function stateOf(req: IncomingMessage & { readonly [STATE]?: RequestState }): RequestState {
+  let state = req[STATE]
   if (state === undefined) {
     requireNodeRequest(req)
     state = { request: incomingMessageRequest(req, originalUrlOf(req)) }
-    states.set(req, state)
+    Object.defineProperty(req, STATE, { value: state })
   }
   return state
 }
 
 /** What is known of who makes the request, which may be nothing yet. */
-export function authenticationOf(req: IncomingMessage): Authentication | undefined {
-  return states.get(req)?.authentication
+export function knownOf(req: IncomingMessage & { readonly [STATE]?: RequestState }): Partial<RequestState> {
+  return req[STATE] ?? {}
 }
 
 /** @throws {TypeError} when something else calls the middleware than Express and what calls as it does. */
@@ -37,8 +57,39 @@ function requireNodeRequest(req: unknown): void {
 
 /** Makes this the user of the request, as `req.user` too. */
 export function setAuthentication(req: IncomingMessage, authentication: Authentication): void {
-  stateOf(req).authentication = authentication
+  const state = stateOf(req)
+  state.authentication = authentication
+  state.held = undefined
   Object.assign(req, { user: authentication.user })
+}
+
+/** Takes the user from a request that is held. */
+export function hold(req: IncomingMessage, held: HeldRequest): void {
+  const state = stateOf(req)
+  state.authentication = undefined
+  state.held = held
+  if ('user' in req) Object.assign(req, { user: undefined })
+}
+
+/** What `authenticateRequest` may ask about a request. */
+export class RequestContext implements AuthenticateRequestContext {
+  readonly #req: IncomingMessage
+  readonly #own: unknown
+
+  /** @param own the middleware that asks. */
+  constructor(req: IncomingMessage, own: unknown) {
+    this.#req = req
+    this.#own = own
+  }
+
+  get impersonates(): boolean {
+    return impersonationFollows(this.#req, this.#own)
+  }
+
+  get askedToImpersonate(): boolean {
+    const { authentication, held } = stateOf(this.#req)
+    return authentication?.requester !== undefined || (held !== undefined && held.caller === undefined)
+  }
 }
 
 /** Express changes `url` below a mount point and keeps what was sent. */

@@ -8,6 +8,7 @@ import {
   rejected,
   StatusError,
   type UserInfo,
+  userInfo,
 } from '@kube-authn/core'
 import { cloudflareClientCertificate } from '@kube-authn/core/certificate-headers'
 import { tokenFile } from '@kube-authn/core/token-file'
@@ -67,6 +68,21 @@ describe.each(ways)('authentication in Hono with $way', ({ ask }) => {
       same: true,
       headers: { 'x-kept': 'yes' },
     })
+  })
+
+  it('writes what a credential left of a header as the bytes that were sent, whatever they are and however it is called', async () => {
+    const protocols: Authenticator = {
+      name: 'protocols',
+      authenticate(request) {
+        const [token, ...others] = (request.headers.first('x-protocols') ?? '').split(',')
+        const consumed = { remove: [], replace: [['X-Protocols', others.join(',')] as const] }
+        return token === 'good' ? { user: userInfo({ username: 'jane' }), consumed } : undefined
+      },
+    }
+    const sent = Buffer.from('ü,☃').toString('latin1')
+    const response = await ask(appWith(protocols), { headers: { 'x-protocols': `good,${sent},\u00FE` } })
+    expect(response.status).toBe(200)
+    expect(await response.json()).toMatchObject({ headers: { 'x-protocols': `${sent},\u00FE` } })
   })
 
   it('tells the observer the status of every answer, also of a refusal', async () => {

@@ -18,7 +18,14 @@ import type { MiddlewareHandler } from 'hono'
 import { answer, type FailureOptions } from './failure.ts'
 import { keepAlive } from './keep-alive.ts'
 import { nodeRequestOf } from './node-server.ts'
-import { type AuthenticationEnv, changeHeaders, requestOf, setAuthentication } from './state.ts'
+import {
+  type AuthenticationEnv,
+  changeHeaders,
+  hold,
+  RequestContext,
+  setAuthentication,
+  stateOf,
+} from './state.ts'
 
 /** Options of {@link authentication}. */
 export interface AuthenticationOptions extends AuthenticateRequestOptions, FailureOptions {}
@@ -41,27 +48,43 @@ export function authentication<E extends AuthenticationEnv = AuthenticationEnv>(
   authenticator: Authenticator,
   options: AuthenticationOptions = {},
 ): MiddlewareHandler<E> {
+  return authenticationMiddlewareOf(authenticator, options, false)
+}
+
+/** @param isLast whether no other middleware is called after this one, so that nothing impersonates. */
+export function authenticationMiddlewareOf(
+  authenticator: Authenticator,
+  options: AuthenticationOptions,
+  isLast: boolean,
+): MiddlewareHandler {
   refuseProblems(aRequestAuthenticator(authenticator, 'authenticator'), optionProblems(shape, options))
   const { onFailure = answer, ...rest } = options
   const authenticate = authenticateRequest(authenticator, rest)
   requirePeerCertificates(authenticator)
   const { observer } = options
 
-  const middleware: MiddlewareHandler = async function authenticationMiddleware(c, next) {
-    const request = requestOf(c)
-    const deciding = authenticate(request)
+  return async function authenticationMiddleware(c, next) {
+    const { request } = stateOf(c)
+    const deciding = authenticate(request, new RequestContext(c, isLast))
     keepAlive(c, deciding)
     const outcome = await deciding
     const incoming = nodeRequestOf(c)
     if (outcome.closesConnection && incoming !== undefined) closeConnection(incoming)
     changeHeaders(c, outcome.headerChanges)
+    const { unresolvedImpersonation } = outcome
     const tellStatus = (status: number): void => notify(observer, { type: 'response', request, status })
     try {
-      const refused = 'failure' in outcome ? await onFailure(outcome.failure, c, next) : undefined
-      if (!('failure' in outcome)) {
-        for (const text of outcome.warnings) c.header('Warning', warningHeader(text), { append: true })
-        setAuthentication(c, outcome.authentication)
+      let refused: Response | void = undefined
+      if ('failure' in outcome) {
+        if (unresolvedImpersonation !== undefined) hold(c, { failure: unresolvedImpersonation })
+        refused = await onFailure(outcome.failure, c, next)
+      } else {
+        const { authentication: caller, warnings } = outcome
+        if (unresolvedImpersonation === undefined) setAuthentication(c, caller)
+        else hold(c, { failure: unresolvedImpersonation, caller })
         await next()
+        // Not before: where a handler answers with a Response of its own, Hono leaves out what was set until then.
+        for (const text of warnings) c.header('Warning', warningHeader(text), { append: true })
       }
       if (observer !== undefined) tellStatus((refused ?? c.res).status)
       return refused
@@ -71,5 +94,4 @@ export function authentication<E extends AuthenticationEnv = AuthenticationEnv>(
       throw error
     }
   }
-  return middleware
 }

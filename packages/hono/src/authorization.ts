@@ -15,7 +15,7 @@ import {
   refuseProblems,
 } from '@kube-authn/core/options'
 import { answer, type FailureOptions } from './failure.ts'
-import { type AuthenticationEnv, authenticationOf, requestOf } from './state.ts'
+import { type AuthenticationEnv, authenticationOf, stateOf } from './state.ts'
 
 /** Options of {@link authorization}. */
 export interface AuthorizationOptions extends Omit<AuthorizeRequestOptions, 'attributes'>, FailureOptions {
@@ -49,9 +49,11 @@ export function authorization<E extends AuthenticationEnv = AuthenticationEnv>(
   const authorize = authorizeRequest(authorizer, rest)
 
   const middleware: MiddlewareHandler = async function authorizationMiddleware(c, next) {
+    const { request, held } = stateOf(c)
+    if (held !== undefined) return onFailure(held.failure, c, next)
     const given = attributes === undefined ? {} : { attributes: () => attributes(c) }
     const whose = user === undefined ? authenticationOf(c)?.user : user(c)
-    const outcome = await authorize(requestOf(c), whose, given)
+    const outcome = await authorize(request, whose, given)
     return 'failure' in outcome ? onFailure(outcome.failure, c, next) : next()
   }
   return middleware

@@ -6,7 +6,7 @@ import { type Attributes, allow, type Authorizer, deny } from '@kube-authn/core/
 import { tokenFile } from '@kube-authn/core/token-file'
 import { Hono } from 'hono'
 import { afterEach, describe, expect, it } from 'vitest'
-import { authentication, authorization, getAuthentication, impersonation } from './index.ts'
+import { authentication, authorization, getAuthentication, getUser, impersonation } from './index.ts'
 
 const servers: ServerType[] = []
 afterEach(() => {
@@ -22,6 +22,16 @@ const authorizer: Authorizer = {
     if (verb === 'impersonate') return user.username === 'clark' ? allow() : deny('not clark')
     return user.username !== 'clark' && verb !== 'delete' ? allow() : deny('no')
   },
+}
+
+/** What is thrown is refused with. */
+function statusOf(step: () => unknown): unknown {
+  try {
+    step()
+  } catch (error) {
+    return (error as { status?: number }).status
+  }
+  return undefined
 }
 
 const as = (token: string, user?: string): RequestInit => ({
@@ -95,12 +105,14 @@ it('is a 500 where authentication was left out', async () => {
   expect((await open.request('/')).status).toBe(500)
 })
 
-it('shows no wish that was not granted, where onFailure lets the request pass in person', async () => {
+it('leaves a request without user and without the wish that was not granted, where onFailure lets it pass', async () => {
   const lenient = new Hono()
     .use(authentication(chain))
     .use(impersonation(authorizer, { onFailure: async (_error, _c, next) => next() }))
-    .get('/', (c) => c.json([c.var.user.username, c.req.header(), [...c.req.raw.headers]]))
+    .get('/', (c) =>
+      c.json([c.var.user ?? null, c.req.header(), [...c.req.raw.headers], statusOf(() => getUser(c))]),
+    )
   const text = await (await lenient.request('/', as('jane-token', 'superman'))).text()
-  expect(JSON.parse(text)).toMatchObject(['jane', {}, []])
+  expect(JSON.parse(text)).toMatchObject([null, {}, [], 403])
   expect(text).not.toMatch(/impersonate|superman/i)
 })

@@ -1,4 +1,4 @@
-import type { UserInfo } from '@kube-authn/core'
+import { IMPERSONATES, type UserInfo } from '@kube-authn/core'
 import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
 import {
   type ImpersonateRequestOptions,
@@ -18,8 +18,9 @@ import {
   type AuthenticationEnv,
   authenticationOf,
   changeHeaders,
-  requestOf,
+  hold,
   setAuthentication,
+  stateOf,
 } from './state.ts'
 
 /** Options of {@link impersonation}. */
@@ -54,16 +55,33 @@ export function impersonation<E extends AuthenticationEnv = AuthenticationEnv>(
   const impersonate = impersonateRequest(authorizer, rest)
 
   const middleware: MiddlewareHandler = async function impersonationMiddleware(c, next) {
-    const authentication = authenticationOf(c)
-    const requester = user === undefined ? authentication?.user : user(c)
+    const state = stateOf(c)
+    const caller = authenticationOf(c) ?? state.held?.caller
+    const requester = user === undefined ? caller?.user : asCaller(c, () => user(c))
     const given = attributes === undefined ? {} : { attributes: () => attributes(c) }
-    const outcome = await impersonate(requestOf(c), requester, given)
+    const outcome = await impersonate(state.request, requester, given)
     changeHeaders(c, outcome.headerChanges)
-    if ('failure' in outcome) return onFailure(outcome.failure, c, next)
-    if (outcome.requester !== undefined && outcome.user !== undefined) {
-      setAuthentication(c, { ...authentication, user: outcome.user, requester: outcome.requester })
+    if ('failure' in outcome) {
+      hold(c, { failure: outcome.failure })
+      return onFailure(outcome.failure, c, next)
     }
+    if (outcome.requester !== undefined && outcome.user !== undefined) {
+      setAuthentication(c, { ...caller, user: outcome.user, requester: outcome.requester })
+    } else if (state.held?.caller !== undefined) setAuthentication(c, state.held.caller)
     return next()
   }
-  return middleware
+  // For `authentication` to find it.
+  return Object.assign(middleware, { [IMPERSONATES]: true })
+}
+
+/** What a function of the app says, to which the caller is the user of a request that is held. */
+function asCaller<T>(c: Context, ask: () => T): T {
+  const { held } = stateOf(c)
+  if (held?.caller === undefined) return ask()
+  setAuthentication(c, held.caller)
+  try {
+    return ask()
+  } finally {
+    hold(c, held)
+  }
 }

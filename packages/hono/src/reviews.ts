@@ -2,7 +2,7 @@ import { responseOf } from '@kube-authn/core'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import { fetchBody, handleReviews, type HandleReviewsOptions } from '@kube-authn/core/review'
 import type { MiddlewareHandler } from 'hono'
-import { type AuthenticationEnv, authenticationOf, requestOf } from './state.ts'
+import { type AuthenticationEnv, authenticationOf, stateOf } from './state.ts'
 
 /** Options of {@link reviews}. */
 export type ReviewsOptions = HandleReviewsOptions
@@ -24,9 +24,10 @@ export function reviews<E extends AuthenticationEnv = AuthenticationEnv>(
   const handle = handleReviews(authorizer, options)
 
   const middleware: MiddlewareHandler = async function reviewsMiddleware(c, next) {
+    const { request, held } = stateOf(c)
     const user = authenticationOf(c)?.user
-    const answer = await handle(requestOf(c), fetchBody(c.req.raw), { user })
-    return answer === undefined ? next() : responseOf(answer)
+    const answer = await handle(request, fetchBody(c.req.raw), { user })
+    return answer === undefined ? next() : responseOf(held?.failure ?? answer)
   }
   return middleware
 }

@@ -1,8 +1,10 @@
 import {
+  type AuthenticateRequestContext,
   type Authentication,
   type AuthenticationRequest,
   fetchRequest,
   type HeaderChanges,
+  type StatusError,
   type UserInfo,
   withHeaderChanges,
 } from '@kube-authn/core'
@@ -12,6 +14,7 @@ import {
   type NodeRequest,
 } from '@kube-authn/core/incoming-message'
 import type { Context } from 'hono'
+import { impersonationFollows } from './impersonation-follows.ts'
 import { nodeRequestOf } from './node-server.ts'
 
 /** What the middlewares set in a context: `c.var.user`, `c.var.authentication`. */
@@ -22,18 +25,38 @@ export interface AuthenticationEnv {
   }
 }
 
-const requests = new WeakMap<Context, AuthenticationRequest>()
+/** What the middlewares know of a request. It lives as long as the context. */
+export interface RequestState {
+  /** The same for all middlewares: by it an observer tells which events belong together. */
+  readonly request: AuthenticationRequest
+  /** There when the request asks to act as another user and that is not granted: not yet, or not at all. */
+  held?: HeldRequest | undefined
+}
 
-/** The request of a context, the same for all middlewares: by it an observer tells which events belong together. */
-export function requestOf(c: Context): AuthenticationRequest {
-  let request = requests.get(c)
-  if (request === undefined) {
+/** A request without a user, since it asks to act as another. */
+export interface HeldRequest {
+  /** Refuses it, wherever a user is needed. */
+  readonly failure: StatusError
+  /** Who makes it, while impersonation has not decided. */
+  readonly caller?: Authentication
+}
+
+/**
+ * Registered, so that the middlewares of two copies of this package in one process know the same of a request. The number is that
+ * of the shape of {@link RequestState}.
+ */
+const STATE: unique symbol = Symbol.for('@kube-authn/hono/state@1')
+
+/** What is known of a request, which may be nothing yet. */
+export function stateOf(c: Context & { readonly [STATE]?: RequestState }): RequestState {
+  let state = c[STATE]
+  if (state === undefined) {
     requireContext(c)
     const incoming = nodeRequestOf(c)
-    request = incoming === undefined ? currentFetchRequest(c) : nodeServerRequest(c, incoming)
-    requests.set(c, request)
+    state = { request: incoming === undefined ? currentFetchRequest(c) : nodeServerRequest(c, incoming) }
+    Object.defineProperty(c, STATE, { value: state })
   }
-  return request
+  return state
 }
 
 /** @throws {TypeError} when something else calls the middleware than Hono. */
@@ -47,8 +70,39 @@ function requireContext(c: unknown): void {
 
 /** Makes this the user of the request. */
 export function setAuthentication(c: Context, authentication: Authentication): void {
+  stateOf(c).held = undefined
   c.set('user', authentication.user)
   c.set('authentication', authentication)
+}
+
+/** Takes the user from a request that is held. */
+export function hold(c: Context, held: HeldRequest): void {
+  stateOf(c).held = held
+  c.set('user', undefined)
+  c.set('authentication', undefined)
+}
+
+/** What `authenticateRequest` may ask about a request. */
+export class RequestContext implements AuthenticateRequestContext {
+  readonly #c: Context
+  readonly #isLast: boolean
+
+  /** @param isLast whether no other middleware is called after the one that asks. */
+  constructor(c: Context, isLast: boolean) {
+    this.#c = c
+    this.#isLast = isLast
+  }
+
+  get impersonates(): boolean {
+    return !this.#isLast && impersonationFollows(this.#c)
+  }
+
+  get askedToImpersonate(): boolean {
+    const { held } = stateOf(this.#c)
+    return (
+      authenticationOf(this.#c)?.requester !== undefined || (held !== undefined && held.caller === undefined)
+    )
+  }
 }
 
 /** What is known of who makes the request, which may be nothing yet. */
@@ -93,6 +147,7 @@ function nodeServerRequest(c: Context, incoming: NodeRequest): AuthenticationReq
   return {
     headers: received.headers,
     httpVersionMajor: incoming.httpVersionMajor,
+    remoteAddress: () => received.remoteAddress?.(),
     peerCertificates: () => received.peerCertificates?.() ?? [],
     get method() {
       return c.req.raw.method

@@ -7,8 +7,8 @@ import {
 } from '@kube-authn/core/review'
 import type { Context, MiddlewareHandler } from 'hono'
 import { aRequestAuthenticator, checkOptions, type OptionsShape } from '@kube-authn/core/options'
-import { authentication } from './authentication.ts'
-import { requestOf } from './state.ts'
+import { authenticationMiddlewareOf } from './authentication.ts'
+import { stateOf } from './state.ts'
 
 /** Options of {@link tokenReviewWebhook}. */
 export interface TokenReviewWebhookOptions extends HandleTokenReviewsOptions {
@@ -39,11 +39,11 @@ export function tokenReviewWebhook(
   const handle = handleTokenReviews(tokens, rest)
 
   const answerReview = async function tokenReviewMiddleware(c: Context): Promise<Response> {
-    return responseOf(await handle(requestOf(c), fetchBody(c.req.raw)))
+    return responseOf(await handle(stateOf(c).request, fetchBody(c.req.raw)))
   }
   if (callers === undefined) return answerReview
 
-  const authenticate: MiddlewareHandler = authentication(callers, observer === undefined ? {} : { observer })
+  const authenticate = authenticationMiddlewareOf(callers, observer === undefined ? {} : { observer }, true)
   return async function tokenReviewWebhookMiddleware(c) {
     return authenticate(c, async () => {
       c.res = await answerReview(c)

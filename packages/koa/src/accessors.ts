@@ -1,13 +1,15 @@
 import type { Authentication, UserInfo } from '@kube-authn/core'
-import { type ContextWithRequest, authenticationOf } from './state.ts'
+import { type ContextWithRequest, knownOf } from './state.ts'
 
 /**
  * Who makes the request, and how that is known. `requester` is who really made it, when they act as somebody else.
  *
+ * @throws {StatusError} 403, when the request asks to act as another user and `impersonation` did not allow it, or not yet.
  * @throws {Error} when no `authentication` middleware ran before: a mistake in the app, so it is never mistaken for a user.
  */
 export function getAuthentication(ctx: ContextWithRequest): Authentication {
-  const authentication = authenticationOf(ctx)
+  const { authentication, held } = knownOf(ctx)
+  if (held !== undefined) throw held.failure
   if (authentication === undefined)
     throw new Error('the authentication middleware did not run for this request')
   return authentication
@@ -16,7 +18,7 @@ export function getAuthentication(ctx: ContextWithRequest): Authentication {
 /**
  * Who makes the request. The same object as `ctx.state.user`, typed wherever there is a context.
  *
- * @throws {Error} when no `authentication` middleware ran before.
+ * @throws {StatusError | Error} as {@link getAuthentication} does.
  * @example
  * app.use((ctx) => { ctx.body = `Hello ${getUser(ctx).username}` })
  */

@@ -21,7 +21,7 @@ import {
 } from '@kube-authn/core/incoming-message'
 import type { Middleware } from 'koa'
 import { answer, type FailureOptions } from './failure.ts'
-import { type AuthenticationState, setAuthentication, stateOf } from './state.ts'
+import { type AuthenticationState, hold, RequestContext, setAuthentication, stateOf } from './state.ts'
 
 /** Options of {@link authentication}. */
 export interface AuthenticationOptions extends AuthenticateRequestOptions, FailureOptions {}
@@ -51,16 +51,20 @@ export function authentication(
   return async function authenticationMiddleware(ctx, next) {
     const { request } = stateOf(ctx)
     const onceOver = observer === undefined ? undefined : whenOver(ctx.res)
-    const outcome = await authenticate(request)
+    const outcome = await authenticate(request, new RequestContext(ctx, authenticationMiddleware))
     onceOver?.((status) => notify(observer, { type: 'response', request, status }))
     if (outcome.closesConnection) closeConnection(ctx.req)
     applyHeaderChanges(ctx.req, outcome.headerChanges)
+    const { unresolvedImpersonation } = outcome
     if ('failure' in outcome) {
+      if (unresolvedImpersonation !== undefined) hold(ctx, { failure: unresolvedImpersonation })
       await onFailure(outcome.failure, ctx, next)
       return
     }
     for (const text of outcome.warnings) ctx.append('Warning', warningHeader(text))
-    setAuthentication(ctx, outcome.authentication)
+    const { authentication: caller } = outcome
+    if (unresolvedImpersonation === undefined) setAuthentication(ctx, caller)
+    else hold(ctx, { failure: unresolvedImpersonation, caller })
     await next()
   }
 }

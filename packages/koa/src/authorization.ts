@@ -48,6 +48,10 @@ export function authorization(
 
   return async function authorizationMiddleware(ctx, next) {
     const state = stateOf(ctx)
+    if (state.held !== undefined) {
+      await onFailure(state.held.failure, ctx, next)
+      return
+    }
     const given = attributes === undefined ? {} : { attributes: () => attributes(ctx) }
     const whose = user === undefined ? state.authentication?.user : user(ctx)
     const outcome = await authorize(state.request, whose, given)

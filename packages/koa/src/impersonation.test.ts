@@ -6,7 +6,7 @@ import { type Attributes, allow, type Authorizer, deny } from '@kube-authn/core/
 import { tokenFile } from '@kube-authn/core/token-file'
 import Koa from 'koa'
 import { afterEach, describe, expect, expectTypeOf, it, vi } from 'vitest'
-import { authentication, authorization, getAuthentication, impersonation } from './index.ts'
+import { authentication, authorization, getAuthentication, getUser, impersonation } from './index.ts'
 
 const servers: Server[] = []
 afterEach(() => {
@@ -29,6 +29,16 @@ const authorizer: Authorizer = {
     if (verb === 'impersonate') return user.username === 'clark' ? allow() : deny('not clark')
     return user.username !== 'clark' && verb !== 'delete' ? allow() : deny('no')
   },
+}
+
+/** What is thrown is refused with. */
+function statusOf(step: () => unknown): unknown {
+  try {
+    step()
+  } catch (error) {
+    return (error as { status?: number }).status
+  }
+  return undefined
 }
 
 const as = (token: string, user?: string): RequestInit => ({
@@ -94,16 +104,16 @@ describe('impersonation and authorization in Koa', () => {
     expect((await fetch(await listen(made))).status).toBe(500)
   })
 
-  it('shows no wish that was not granted, where onFailure lets the request pass in person', async () => {
+  it('leaves a request without user and without the wish that was not granted, where onFailure lets it pass', async () => {
     const made = new Koa()
     made
       .use(authentication(chain))
       .use(impersonation(authorizer, { onFailure: async (_error, _ctx, next) => next() }))
       .use((ctx) => {
-        ctx.body = [ctx.state.user.username, ctx.headers, ctx.req.rawHeaders.join()]
+        ctx.body = [ctx.state.user ?? null, ctx.headers, ctx.req.rawHeaders, statusOf(() => getUser(ctx))]
       })
     const text = await (await fetch(await listen(made), as('jane-token', 'superman'))).text()
-    expect(JSON.parse(text)).toMatchObject(['jane', {}, expect.anything()])
+    expect(JSON.parse(text)).toMatchObject([null, {}, expect.anything(), 403])
     expect(text).not.toMatch(/impersonate|superman/i)
   })
 

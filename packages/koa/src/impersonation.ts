@@ -1,4 +1,4 @@
-import type { UserInfo } from '@kube-authn/core'
+import { IMPERSONATES, type UserInfo } from '@kube-authn/core'
 import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
 import {
   type ImpersonateRequestOptions,
@@ -15,7 +15,7 @@ import {
   refuseProblems,
 } from '@kube-authn/core/options'
 import { answer, type FailureOptions } from './failure.ts'
-import { type AuthenticationState, setAuthentication, stateOf } from './state.ts'
+import { type AuthenticationState, hold, setAuthentication, stateOf } from './state.ts'
 
 /** Options of {@link impersonation}. */
 export interface ImpersonationOptions extends Omit<ImpersonateRequestOptions, 'attributes'>, FailureOptions {
@@ -47,19 +47,35 @@ export function impersonation(
   const { attributes, user, onFailure = answer, ...rest } = options
   const impersonate = impersonateRequest(authorizer, rest)
 
-  return async function impersonationMiddleware(ctx, next) {
+  const middleware: Middleware<AuthenticationState> = async function impersonationMiddleware(ctx, next) {
     const state = stateOf(ctx)
-    const requester = user === undefined ? state.authentication?.user : user(ctx)
+    const caller = state.authentication ?? state.held?.caller
+    const requester = user === undefined ? caller?.user : asCaller(ctx, () => user(ctx))
     const given = attributes === undefined ? {} : { attributes: () => attributes(ctx) }
     const outcome = await impersonate(state.request, requester, given)
     applyHeaderChanges(ctx.req, outcome.headerChanges)
     if ('failure' in outcome) {
+      hold(ctx, { failure: outcome.failure })
       await onFailure(outcome.failure, ctx, next)
       return
     }
     if (outcome.requester !== undefined && outcome.user !== undefined) {
-      setAuthentication(ctx, { ...state.authentication, user: outcome.user, requester: outcome.requester })
-    }
+      setAuthentication(ctx, { ...caller, user: outcome.user, requester: outcome.requester })
+    } else if (state.held?.caller !== undefined) setAuthentication(ctx, state.held.caller)
     await next()
+  }
+  // For `authentication` to find it.
+  return Object.assign(middleware, { [IMPERSONATES]: true })
+}
+
+/** What a function of the app says, to which the caller is the user of a request that is held. */
+function asCaller<T>(ctx: ParameterizedContext<AuthenticationState>, ask: () => T): T {
+  const { held } = stateOf(ctx)
+  if (held?.caller === undefined) return ask()
+  setAuthentication(ctx, held.caller)
+  try {
+    return ask()
+  } finally {
+    hold(ctx, held)
   }
 }

@@ -21,10 +21,10 @@ export function reviews(authorizer: Authorizer, options: ReviewsOptions = {}): M
   const handle = handleReviews(authorizer, options)
 
   return async function reviewsMiddleware(ctx, next) {
-    const { request, authentication } = stateOf(ctx)
+    const { request, authentication, held } = stateOf(ctx)
     const body = incomingMessageBody(ctx.req, parsedBody(ctx))
     const given = await handle(request, body, { user: authentication?.user })
     if (given === undefined) await next()
-    else answer(given, ctx)
+    else answer(held?.failure ?? given, ctx)
   }
 }

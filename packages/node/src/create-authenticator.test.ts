@@ -169,7 +169,7 @@ describe('createAuthenticator', () => {
       console.log('ready')
     `
     const run = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
-      timeout: 10_000,
+      timeout: 120_000,
       encoding: 'utf8',
     })
     expect([run.stdout, run.stderr, run.status]).toEqual(['ready\n', '', 0])

@@ -39,6 +39,7 @@ import {
 import { certificateAuthoritiesAtShape } from './certificate-authorities-at.ts'
 import { type CertificateAuthoritiesFile, openCertificatePools } from './certificate-pools.ts'
 import { keystoneChain, type KeystoneOptions, keystoneShape } from './keystone-chain.ts'
+import { keepApart } from './keep-apart.ts'
 import { type Opener, opener } from './opener.ts'
 import { aFile, aPath } from './options/a-path.ts'
 import { type PasswordFileAtOptions, passwordFileAt, passwordFileAtShape } from './password-file-at.ts'
@@ -230,8 +231,13 @@ function certificateAuthenticators(
       }),
     )
   }
+  const proxy = ready ?? proxyOf()
+  const apart =
+    proxy === undefined || clientCA === undefined || configured !== undefined
+      ? undefined
+      : parts.open('requestHeader', () => keepApart(proxy, clientCA))
   return {
-    proxy: ready ?? proxyOf(),
+    proxy: apart?.proxy ?? proxy,
     certificates: clientCA && clientCertificate({ ca: clientCA, ...shared }),
   }
 }

@@ -1,11 +1,16 @@
 import type { Authenticator, Clock, HeaderChanges } from '@kube-authn/core'
 import { requestHeader, type RequestHeaderOptions } from '@kube-authn/core/request-header'
 import type { RequestHeaderConfig } from '@kube-authn/core/request-header-config'
+import type { CertificatePool } from '@kube-authn/core/x509'
+import { type FileSource, RESTRICT } from './file-source/reloading-source.ts'
+import type { ProxyAuthorities } from './keep-apart.ts'
 
 /** A front proxy as one version of the ConfigMap describes it. */
 export interface DescribedProxy {
   /** Absent without a CA for proxies: then nobody is one. */
   readonly authenticator?: Authenticator
+  /** Who signs the certificates of proxies. Absent as the authenticator is. */
+  readonly authorities?: CertificatePool | undefined
   readonly identityHeaders: HeaderChanges
 }
 
@@ -32,21 +37,34 @@ export function describedProxy(config: RequestHeaderConfig, options: DescribedPr
     ...(options.clock !== undefined && { clock: options.clock }),
   })
   const [identityHeaders] = authenticator.credentials?.identityHeaders ?? []
-  return { authenticator, identityHeaders: identityHeaders?.() ?? NOBODY.identityHeaders }
+  const [authorities] = authenticator.credentials?.proxyAuthorities ?? []
+  return {
+    authenticator,
+    authorities: authorities?.current(),
+    identityHeaders: identityHeaders?.() ?? NOBODY.identityHeaders,
+  }
 }
 
 /** Before anything is known of a proxy. */
 export const NOBODY: DescribedProxy = Object.freeze({ identityHeaders: Object.freeze({ remove: [] }) })
 
 /** Believes the proxy that is described at the moment. */
-export function believeDescribed(current: () => DescribedProxy): Authenticator {
+export function believeDescribed(source: Omit<FileSource<DescribedProxy>, 'close'>): Authenticator {
   return {
     name: 'requestHeader',
     credentials: {
       schemes: [],
       peerCertificates: true,
-      identityHeaders: [() => current().identityHeaders],
+      identityHeaders: [() => source.current().identityHeaders],
+      proxyAuthorities: [authoritiesOf(source)],
     },
-    authenticate: (request, context) => current().authenticator?.authenticate(request, context),
+    authenticate: (request, context) => source.current().authenticator?.authenticate(request, context),
+  }
+}
+
+function authoritiesOf(source: Omit<FileSource<DescribedProxy>, 'close'>): ProxyAuthorities {
+  return {
+    current: () => source.current().authorities,
+    [RESTRICT]: (check) => source[RESTRICT]?.(({ authorities }) => check(authorities)),
   }
 }

@@ -1,4 +1,9 @@
-import { ConfigurationError, type PasswordAuthenticator, type TokenAuthenticator } from '@kube-authn/core'
+import {
+  ConfigurationError,
+  type PasswordAuthenticator,
+  type TokenAuthenticator,
+  isConfigurationError,
+} from '@kube-authn/core'
 import {
   type KeystoneFetch,
   keystonePassword,
@@ -74,7 +79,7 @@ export function keystoneAt(url: string, options: KeystoneAtOptions = {}): Keysto
     try {
       return make()
     } catch (error) {
-      if (!(error instanceof ConfigurationError)) throw error
+      if (!isConfigurationError(error)) throw error
       for (const problem of error.problems) {
         // Several have the same option, and the first knows most about it.
         if (!problems.has(problem.path)) problems.set(problem.path, problem)

@@ -1,5 +1,10 @@
-import { ConfigurationError, type ConfigurationProblem, type TokenAuthenticator } from '@kube-authn/core'
-import { oidc, oidcFlagOptions, type OidcFlags } from '@kube-authn/core/oidc'
+import {
+  ConfigurationError,
+  type ConfigurationProblem,
+  isConfigurationError,
+  type TokenAuthenticator,
+} from '@kube-authn/core'
+import { oidc, oidcFlagOptions, type OidcFlags, type TokenKindOptions } from '@kube-authn/core/oidc'
 import type { ReloadOptions } from './file-source/reloading-source.ts'
 import { createFetch } from './http/create-fetch.ts'
 
@@ -11,7 +16,7 @@ export interface OidcAt extends TokenAuthenticator {
 
 /** Knows users by tokens of the issuer that the `--oidc-*` flags name; its CA file is read again when it changes. */
 export function oidcAt(
-  flags: OidcFlags,
+  { tokenTypes, boundTokens, ...flags }: OidcFlags & TokenKindOptions,
   options: ReloadOptions & { readonly disallowedIssuers: readonly string[] },
 ): OidcAt {
   const { disallowedIssuers, ...reload } = options
@@ -33,6 +38,8 @@ export function oidcAt(
       oidc({
         ...oidcOptions,
         fetch,
+        ...(tokenTypes !== undefined && { tokenTypes }),
+        ...(boundTokens !== undefined && { boundTokens }),
         ...(observer !== undefined && { observer }),
         ...(clock !== undefined && { clock }),
       }),
@@ -66,7 +73,7 @@ function inTermsOfFlags<T>(make: () => T): T {
   try {
     return make()
   } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error
+    if (!isConfigurationError(error)) throw error
     throw new ConfigurationError(error.problems.map(ofFlag), { cause: error })
   }
 }

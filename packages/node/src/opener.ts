@@ -1,4 +1,4 @@
-import type { ConfigurationProblem } from '@kube-authn/core'
+import { type ConfigurationProblem } from '@kube-authn/core'
 import { problemsOf } from './options/problems-of.ts'
 
 /** Makes the parts of a chain, keeps what is wrong with them, and closes them again. */

@@ -88,6 +88,15 @@ describe('rbacAt', () => {
     expect(await may('jane', 'get')).toBe(false)
   })
 
+  it('puts what has no namespace into the one that it is told', async () => {
+    const bound = binding('jane').replace('ClusterRoleBinding', 'RoleBinding')
+    writeFileSync(join(folder, 'a.yaml'), `${role('get')}\n---\n${bound}`)
+    expect(() => start(folder)).toThrow('metadata.namespace: Required value')
+    expect(await start(folder, { namespace: 'n' }).may('jane', 'get')).toBe(true)
+    expect(await start(folder, { namespace: 'other' }).may('jane', 'get')).toBe(false)
+    expect(() => start(folder, { namespace: 'A' })).toThrow(/^namespace: Invalid value: "A"/)
+  })
+
   it('tells what will hardly do what its author meant', () => {
     writeFileSync(join(folder, 'a.yaml'), binding('jane'))
     const { events } = start(folder)

@@ -37,5 +37,5 @@ export function requestHeaderAt(
   const source = requestHeaderConfigAt(path, file, (config) =>
     describedProxy(config, { ...file, ...(joinedHeaders !== undefined && { joinedHeaders }) }),
   )
-  return { ...believeDescribed(source.current), close: source.close }
+  return { ...believeDescribed(source), close: source.close }
 }

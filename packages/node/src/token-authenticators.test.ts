@@ -217,6 +217,33 @@ describe('the flags of OpenID Connect', () => {
     })
   })
 
+  it.each<[string, object, object, string]>([
+    ['another type', {}, { header: { typ: 'logout+jwt' } }, 'tokenTypes'],
+    ['a token that is bound', { cnf: { jkt: 'x' } }, {}, 'boundTokens'],
+  ])(
+    'take %s for a login only when they are told to, and a file only unless it is',
+    async (_, claims, how, option) => {
+      const { issuer, url, caPem } = await issuerOverTls()
+      const oidc = { issuerUrl: url, clientId: 'my-app', signingAlgorithms: ['ES256'] }
+      const caFile = file('ca.crt', caPem)
+      const path = file('config.yaml', configOf(url, caPem))
+      const token = await issuer.sign({ ...JANE, ...claims }, how)
+      const loose = { [option]: option === 'tokenTypes' ? 'any' : 'ignore' }
+      const strict = { [option]: option === 'tokenTypes' ? ['', 'JWT'] : 'refuse' }
+      const isKnown = async (options: CreateAuthenticatorOptions): Promise<boolean> => {
+        const answer = create(options).ask(token)
+        return answer.then(
+          () => true,
+          () => false,
+        )
+      }
+      expect(await isKnown({ oidc: { ...oidc, caFile } })).toBe(false)
+      expect(await isKnown({ oidc: { ...oidc, caFile, ...loose } })).toBe(true)
+      expect(await isKnown({ authenticationConfig: path })).toBe(true)
+      expect(await isKnown({ authenticationConfig: { path, ...strict } })).toBe(false)
+    },
+  )
+
   it.each([
     [{ clientId: 'y' }, /^oidc.issuerUrl: is required$/],
     [{ issuerUrl: 'https://x' }, /^oidc.clientId: is required$/],

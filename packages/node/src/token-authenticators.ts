@@ -16,7 +16,7 @@ import {
   required,
   withMethods,
 } from '@kube-authn/core/options'
-import { type OidcFlags, oidcFlagsShape } from '@kube-authn/core/oidc'
+import { type OidcFlags, oidcFlagsShape, type TokenKindOptions, tokenKindShape } from '@kube-authn/core/oidc'
 import {
   aKeySource,
   type KeySource,
@@ -56,8 +56,8 @@ export interface TokenOptions {
    * perhaps who may stay anonymous. Excludes `oidc`, and `anonymous` where the file has a section for that.
    */
   readonly authenticationConfig?: string | ({ readonly path: string } & AuthenticationConfigurationAtOptions)
-  /** The one issuer of the `--oidc-*` flags. `caFile` is a path. */
-  readonly oidc?: OidcFlags
+  /** The one issuer of the `--oidc-*` flags, and which kinds of its tokens are a login. `caFile` is a path. */
+  readonly oidc?: OidcFlags & TokenKindOptions
   /** More token authenticators. */
   readonly tokens?: readonly TokenAuthenticator[]
   /**
@@ -107,6 +107,7 @@ export const tokenShape: OptionsShape<TokenOptions> = {
   authenticationConfig: aFile(authenticationConfigurationAtShape),
   oidc: nested({
     ...oidcFlagsShape,
+    ...tokenKindShape,
     issuerUrl: required(aNonEmptyString),
     clientId: required(aNonEmptyString),
     caFile: aPath,

@@ -1,4 +1,4 @@
-import { ConfigurationError, notify } from '@kube-authn/core'
+import { ConfigurationError, notify, isConfigurationError } from '@kube-authn/core'
 import { nonEmptyListOf, optionProblems, refuseProblems } from '@kube-authn/core/options'
 import { type VerificationKey, verificationKeysFromPem } from '@kube-authn/core/jwt'
 import { aPath } from './options/a-path.ts'
@@ -44,12 +44,10 @@ export async function verificationKeysAt(
 
 /** Everything that is wrong with the files, unless one could not even be read. */
 function errorOf(errors: readonly unknown[]): unknown {
-  const unread = errors.find((error) => !(error instanceof ConfigurationError))
+  const unread = errors.find((error) => !isConfigurationError(error))
   return (
     unread ??
-    new ConfigurationError(
-      errors.flatMap((error) => (error instanceof ConfigurationError ? error.problems : [])),
-    )
+    new ConfigurationError(errors.flatMap((error) => (isConfigurationError(error) ? error.problems : [])))
   )
 }
 
@@ -84,7 +82,7 @@ async function keysAt(path: string, options: ReloadOptions): Promise<FileSource<
     await understand(file.current())
   } catch (error) {
     file.close()
-    if (!(error instanceof ConfigurationError)) throw error
+    if (!isConfigurationError(error)) throw error
     throw new ConfigurationError(error.problems.map(({ message }) => ({ path, message })))
   }
   return { current: () => keys, close: file.close }

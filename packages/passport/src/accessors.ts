@@ -1,11 +1,16 @@
 import type { Authentication, UserInfo } from '@kube-authn/core'
 import { messageOf } from './exchange.ts'
 
-const authentications = new WeakMap<object, Authentication>()
+/** Registered, so that the accessors find what a strategy of another copy of this package in the process found out. */
+const AUTHENTICATION: unique symbol = Symbol.for('@kube-authn/passport/authentication')
 
 /** Makes this what is known of a request of Passport's. */
 export function setAuthentication(req: object, authentication: Authentication): void {
-  authentications.set(messageOf(req) ?? req, authentication)
+  Object.defineProperty(messageOf(req) ?? req, AUTHENTICATION, {
+    value: authentication,
+    writable: true,
+    configurable: true,
+  })
 }
 
 /**
@@ -15,7 +20,8 @@ export function setAuthentication(req: object, authentication: Authentication): 
  * @throws {Error} when no strategy of this package let the request pass: a mistake in the app, so it is never mistaken for a user.
  */
 export function getAuthentication(req: object): Authentication {
-  const authentication = authentications.get(messageOf(req) ?? req)
+  const holder: object & { readonly [AUTHENTICATION]?: Authentication } = messageOf(req) ?? req
+  const authentication = holder[AUTHENTICATION]
   if (authentication === undefined) throw new Error('no strategy of kube-authn let this request pass')
   return authentication
 }

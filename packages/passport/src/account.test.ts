@@ -86,6 +86,15 @@ describe.each(makers)('user, of $what', ({ make }) => {
     expect(await response.text()).not.toContain('secret reason')
   })
 
+  it('may be too busy, which is a 503 that says when to try again', async () => {
+    const busy = thrower(unavailable('secret reason', { retryAfterSeconds: 2 }))
+    const response = await fetch(await listen(appWith([make(busy)])), bearer('good'))
+    expect(response.status).toBe(503)
+    expect(response.headers.get('retry-after')).toBe('2')
+    expect(response.headers.get('www-authenticate')).toBeNull()
+    expect(await response.text()).not.toContain('secret reason')
+  })
+
   it('is not asked about who is refused', async () => {
     const seen = vi.fn<AccountOf>(accountOf)
     const origin = await listen(appWith([make(seen)]))

@@ -1,7 +1,8 @@
 import {
   type Authentication,
-  AuthenticationError,
+  type AuthenticationError,
   type Awaitable,
+  isAuthenticationError,
   isPromiseLike,
   rejected,
   unavailable,
@@ -50,7 +51,7 @@ function understood<User, Info>(
         `${name} redirects to another page, and an authenticator cannot: keep it in Passport, for people who log in`,
       )
     case 'error':
-      if (answer.error instanceof AuthenticationError) throw answer.error
+      if (isAuthenticationError(answer.error)) throw answer.error
       throw unavailable(
         `${name} could not tell`,
         answer.error instanceof Error ? { cause: causeOf(answer.error) } : {},

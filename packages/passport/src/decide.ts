@@ -1,13 +1,13 @@
 import {
-  type AuthenticateRequestOptions,
   authenticateRequest,
   authenticateRequestShape,
+  type AuthenticateRequestOptions,
   type Authentication,
-  AuthenticationError,
   type Authenticator,
   type Awaitable,
   type Clock,
   type ConfigurationProblem,
+  isAuthenticationError,
   isFault,
   isPromiseLike,
   notify,
@@ -39,7 +39,7 @@ import { connectionOf, type Exchange, exchangeOf } from './exchange.ts'
 import { guarded } from './guard.ts'
 
 /** How requests are decided in Passport, beyond what every adapter can be told. */
-export interface DecideOptions extends AuthenticateRequestOptions {
+export interface DecideOptions extends Omit<AuthenticateRequestOptions, 'impersonationHeaders'> {
   /**
    * What `req.user` becomes, for an app whose routes know users of another shape: called with the `UserInfo` and the whole
    * `Authentication`. Nothing or `false` refuses the request, as a bad credential does; what it throws counts as with any
@@ -53,6 +53,12 @@ export interface DecideOptions extends AuthenticateRequestOptions {
    * it fails, and the strategies that come next are asked. Default `true`.
    */
   readonly anonymous?: boolean
+  /**
+   * What happens to a request with `Impersonate-*` headers, which ask to act as another user. With `auto` it is an error with status 403,
+   * so that no other strategy is asked. With `pass` the user is the caller, and the headers reach the app: for one that hands them on to a
+   * kube-apiserver, and for one with an `impersonation` middleware after Passport. Default `auto`.
+   */
+  readonly impersonationHeaders?: 'auto' | 'pass'
   readonly clock?: Clock
 }
 
@@ -62,6 +68,10 @@ export const decideShape: OptionsShape<DecideOptions> = {
   user: must('must be a function that says who a user is to the app', (value) => typeof value === 'function'),
   timeoutSeconds: aNumberOfSeconds,
   anonymous: aBoolean,
+  impersonationHeaders: must(
+    "must be 'auto' or 'pass': Passport sets req.user before any impersonation",
+    (value) => value === 'auto' || value === 'pass',
+  ),
   clock: aClock,
 }
 
@@ -122,14 +132,17 @@ function accept(req: object, { message, response }: Exchange, outcome: KnownRequ
 }
 
 function refuse({ message, response }: Exchange, outcome: RefusedRequest): Verdict {
-  const { failure, headerChanges, closesConnection } = outcome
-  const cause = failure.cause instanceof AuthenticationError ? failure.cause : undefined
+  const { failure, unresolvedImpersonation, headerChanges, closesConnection } = outcome
+  // Another strategy would let the caller in. The headers stay, so that one of ours that is asked after all refuses too.
+  if (unresolvedImpersonation !== undefined) return { kind: 'error', error: unresolvedImpersonation }
+  const cause = isAuthenticationError(failure.cause) ? failure.cause : undefined
   if (cause !== undefined && isFault(cause)) return { kind: 'error', error: cause }
 
   // The strategies after this one need the credential; identities that nobody vouched for are for nobody.
   const remove = headerChanges.remove.filter((name) => name !== 'authorization')
   applyHeaderChanges(message, { ...headerChanges, remove })
   for (const value of listOf(failure.headers['warning'])) response?.appendHeader('Warning', value)
+  for (const value of listOf(failure.headers['retry-after'])) response?.appendHeader('Retry-After', value)
   if (closesConnection) {
     const connection = connectionOf(message)
     // The next strategy may know the caller.

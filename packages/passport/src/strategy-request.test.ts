@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { fakeRequest } from '@kube-authn/testing'
 import { describe, expect, it } from 'vitest'
+import { cpuSecondsOf } from '../../../test/cpu-seconds.ts'
 import { strategyRequest } from './strategy-request.ts'
 
 interface Shown {
@@ -96,13 +97,14 @@ describe('a strategy that looked', () => {
 describe('a request that is large', () => {
   it('is read in a time that does not explode', () => {
     const names = Array.from({ length: 20_000 }, (_, index) => `x-${index}`)
-    const start = performance.now()
-    const req = shown({
-      url: `/?${names.join('&')}`,
-      headers: names.map((name) => [name, 'v'] as const),
+    const spent = cpuSecondsOf(() => {
+      const req = shown({
+        url: `/?${names.join('&')}`,
+        headers: names.map((name) => [name, 'v'] as const),
+      })
+      expect(Object.keys(req.query)).toHaveLength(20_000)
+      expect(Object.keys(req.headers)).toHaveLength(20_000)
     })
-    expect(Object.keys(req.query)).toHaveLength(20_000)
-    expect(Object.keys(req.headers)).toHaveLength(20_000)
-    expect(performance.now() - start).toBeLessThan(2000)
+    expect(spent).toBeLessThan(2)
   })
 })

@@ -2,7 +2,7 @@
 import { workerData } from 'node:worker_threads'
 
 const { progress, names, seed } = workerData
-const MAX_SECONDS = 20
+const MAX_SECONDS = 120
 let last = -1
 let seconds = 0
 setInterval(() => {

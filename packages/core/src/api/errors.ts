@@ -1,5 +1,6 @@
 import type { ErrorList, FieldErrorType } from '../field/errors.ts'
 import { quoted } from '../quote.ts'
+import { retryAfter } from '../retry-after.ts'
 import { StatusError } from '../status.ts'
 
 /*
@@ -107,9 +108,19 @@ export function internalFailure(message: string, cause?: unknown): StatusError {
   })
 }
 
-/** 503. @param message is sent to the client. */
-export function serviceUnavailable(message: string, cause?: unknown): StatusError {
-  return new StatusError({ status: 503, reason: 'ServiceUnavailable', message, ...causeOf(cause) })
+/**
+ * 503.
+ *
+ * @param message is sent to the client.
+ * @param retryAfterSeconds where the client may try again after some time.
+ */
+export function serviceUnavailable(
+  message: string,
+  cause?: unknown,
+  retryAfterSeconds?: number,
+): StatusError {
+  const later = retryAfterSeconds !== undefined && retryAfter(retryAfterSeconds)
+  return new StatusError({ status: 503, reason: 'ServiceUnavailable', message, ...later, ...causeOf(cause) })
 }
 
 function causeType(type: FieldErrorType): string {

@@ -3,7 +3,7 @@ import { fieldPath } from '../field/path.ts'
 import { type ObjectReader, readObject } from '../field/reader.ts'
 import { decodeObject } from '../protobuf/decode-object.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
-import { StatusError } from '../status.ts'
+import { isStatusError } from '../status.ts'
 import type { ReadBody } from './body.ts'
 import { badRequest, bodyTooLarge } from './errors.ts'
 import { decodeJson } from './json.ts'
@@ -70,7 +70,7 @@ async function readBytes(
   try {
     bytes = await body(maxBytes)
   } catch (thrown) {
-    if (thrown instanceof StatusError) throw thrown
+    if (isStatusError(thrown)) throw thrown
     throw badRequest('the body of the request could not be read', thrown)
   }
   if (bytes === undefined) throw bodyTooLarge(maxBytes)

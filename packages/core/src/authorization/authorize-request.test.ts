@@ -15,6 +15,7 @@ import {
 import type { Authorizer } from './authorizer.ts'
 import { allow, deny, noOpinion } from './decision.ts'
 import { AuthorizationError } from './errors.ts'
+import { unionAuthorizer } from './union-authorizer.ts'
 
 const jane = userInfo({ username: 'jane' })
 const get = (path: string) =>
@@ -64,6 +65,21 @@ describe('authorizeRequest', () => {
     const failure = failureOf(await authorizeRequest(says(decision))(get('/api/v1/pods?x=1'), jane))
     expect([failure?.status, failure?.message]).toEqual([status, message])
   })
+
+  it.each([
+    ['no opinion', noOpinion('', new AuthorizationError('busy', { retryAfterSeconds: 2 }))],
+    ['a denial', deny('no', new AuthorizationError('busy', { retryAfterSeconds: 2 }))],
+  ])(
+    'is a 503 that says when to try again where an authorizer too busy to find out has %s',
+    async (_, decision) => {
+      const inUnion = unionAuthorizer(says(noOpinion('', new AuthorizationError('odd'))), says(decision))
+      for (const authorizer of [says(decision), inUnion]) {
+        const failure = failureOf(await authorizeRequest(authorizer)(get('/api/v1/pods'), jane))
+        expect(failure?.body).toMatchObject({ code: 503, details: { retryAfterSeconds: 2 } })
+        expect(failure?.headers['retry-after']).toBe('2')
+      }
+    },
+  )
 
   it('fails closed without a user', async () => {
     for (const nobody of [undefined, null as unknown as undefined]) {

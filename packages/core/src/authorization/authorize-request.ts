@@ -9,7 +9,7 @@ import {
   refuseProblems,
 } from '../options/index.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
-import { StatusError } from '../status.ts'
+import { isStatusError, type StatusError } from '../status.ts'
 import type { UserInfo } from '../user.ts'
 import { type Attributes, attributesOf, type RequestAttributes } from './attributes.ts'
 import type { Authorizer } from './authorizer.ts'
@@ -18,7 +18,9 @@ import type { Decision } from './decision.ts'
 import { asAuthorizationError } from './errors.ts'
 import { forbidden } from './forbidden.ts'
 import { internalError } from './internal-error.ts'
+import { noUser } from './no-user.ts'
 import { requestAttributes } from './request-attributes.ts'
+import { tooBusy } from './too-busy.ts'
 
 /** Says what a request is about. Throwing a `StatusError` refuses it with that answer; throwing anything else is a 500. */
 export type ReadAttributes = (request: AuthenticationRequest) => RequestAttributes
@@ -73,7 +75,7 @@ export type AuthorizeRequest = (
  * Lets a request pass if its user may make it, in one place for all adapters.
  *
  * 1. Allowed passes, even when something went wrong on the way there.
- * 2. Otherwise an error is a 500, and everything else a 403 that says what was refused.
+ * 2. Otherwise an error is a 500, an authorizer that is too busy a 503, and everything else a 403 that says what was refused.
  * 3. A request without a user is a 500: authentication was left out.
  *
  * Source: apiserver `pkg/endpoints/filters/authorization.go`.
@@ -117,7 +119,7 @@ export function authorizeRequest(
     }
 
     const attributes = attributesFor(request, user, given)
-    if (attributes instanceof StatusError) {
+    if (isStatusError(attributes)) {
       const outcome = { failure: attributes }
       report(outcome)
       return outcome
@@ -135,7 +137,9 @@ function outcomeOf(
 ): AuthorizationOutcome {
   const { verdict, reason, error } = decision
   if (verdict === 'allow') return { attributes, reason }
-  if (error !== undefined) return { failure: internalError(request, error.message, { cause: error }) }
+  if (error !== undefined) {
+    return { failure: tooBusy(error) ?? internalError(request, error.message, { cause: error }) }
+  }
   return { failure: forbidden(attributes, reason) }
 }
 
@@ -157,14 +161,15 @@ export function attributesReader(
 ) => Attributes | StatusError {
   return (request, user, given) => {
     // Not every caller is type-checked, and nobody must become somebody here.
-    if (user === undefined || user === null) return internalError(request, 'no User found in the context')
+    if (user === undefined || user === null)
+      return internalError(request, 'no User found in the context', { cause: noUser() })
     try {
       const told = given.attributes === undefined ? read(request) : given.attributes()
       // A promise, and what has no verb, would be authorized as a path without a name.
       if (typeof told.verb !== 'string') throw new TypeError('the attributes of a request have no verb')
       return attributesOf(user, told)
     } catch (thrown) {
-      if (thrown instanceof StatusError) return thrown
+      if (isStatusError(thrown)) return thrown
       return internalError(request, asAuthorizationError(thrown).message, { cause: thrown })
     }
   }

@@ -2,7 +2,7 @@ import type { Authentication, TokenAuthenticator } from '../authenticator.ts'
 import { type Awaitable, settle } from '../awaitable.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { keyedDigest } from '../digest/keyed-digest.ts'
-import { AuthenticationError, unavailable } from '../errors.ts'
+import { unavailable, isAuthenticationError } from '../errors.ts'
 import { aClock, checkOptions, type OptionsShape, required, withMethods } from '../options/index.ts'
 import { type Secret, valueOf } from '../secret.ts'
 import { userInfo } from '../user.ts'
@@ -73,7 +73,7 @@ export function bootstrapToken(options: BootstrapTokenOptions): TokenAuthenticat
         () => secrets.getSecret(bootstrapSecretName(parts.id)),
         accept,
         (error) => {
-          if (error instanceof AuthenticationError) throw error
+          if (isAuthenticationError(error)) throw error
           throw unavailable('the secret of a bootstrap token could not be read', { cause: error })
         },
       )

@@ -1,3 +1,5 @@
+import { branded } from '../brand.ts'
+
 /** The variable that an expression sees: the claims of a token, or the user that was made of them. Never both. */
 export type CelVariable = 'claims' | 'user'
 
@@ -63,8 +65,22 @@ export class CelCompileError extends Error {
   readonly code = 'celCompilation'
 }
 
+/** Whether this is a {@link CelCompileError}, of this copy of the package or of another. */
+export const isCelCompileError: (value: unknown) => value is CelCompileError = branded(
+  CelCompileError,
+  'CelCompileError',
+  ({ message }) => typeof message === 'string',
+)
+
 /** There is no result. The message is cel-go's where there is one. */
 export class CelEvaluationError extends Error {
   override readonly name = 'CelEvaluationError'
   readonly code = 'celEvaluation'
 }
+
+/** Whether this is a {@link CelEvaluationError}, of this copy of the package or of another. */
+export const isCelEvaluationError: (value: unknown) => value is CelEvaluationError = branded(
+  CelEvaluationError,
+  'CelEvaluationError',
+  ({ message }) => typeof message === 'string',
+)

@@ -6,6 +6,7 @@ import {
   type CelInputs,
   type CelProgram,
   type CelVariable,
+  isCelCompileError,
 } from './cel.ts'
 import { refineChecks } from './checking.ts'
 import { environmentFor, inputOf } from './environment.ts'
@@ -119,7 +120,7 @@ function readExpression(
     }
     return { root, parsed }
   } catch (error) {
-    if (error instanceof CelCompileError) throw error
+    if (isCelCompileError(error)) throw error
     return fail(expression, issueOf(error))
   }
 }

@@ -1,6 +1,6 @@
 import { EvaluationError } from '@marcbachmann/cel-js'
 import { BudgetExceeded } from './budget.ts'
-import { CelEvaluationError } from './cel.ts'
+import { CelEvaluationError, isCelEvaluationError } from './cel.ts'
 import type { Issue } from './issues.ts'
 
 /** A line that is longer is not repeated. */
@@ -21,7 +21,7 @@ export function compilationText(source: string, { message, position }: Issue): s
  * Deviation: a text that is wrong is not repeated (`docs/deviations.md`, CEL errors).
  */
 export function evaluationError(error: unknown): CelEvaluationError {
-  if (error instanceof CelEvaluationError) return error
+  if (isCelEvaluationError(error)) return error
   return new CelEvaluationError(evaluationText(error), { cause: error })
 }
 

@@ -21,7 +21,10 @@ export function operated(operator: string, left: unknown, right: unknown, budget
     case '!=':
       return !isEqual(left, right, budget)
     case 'in':
-      if (Array.isArray(right)) return isIn(left, right, budget)
+      if (Array.isArray(right)) {
+        budget.spend(right.length)
+        return isIn(left, right, budget)
+      }
       if (right instanceof Map) return hasKey(right, left)
       throw new CelEvaluationError('no such overload: @in')
     default: {

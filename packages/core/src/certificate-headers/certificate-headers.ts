@@ -1,7 +1,6 @@
 import type { Authentication, Authenticator } from '../authenticator.ts'
 import { andThen, type Awaitable } from '../awaitable.ts'
-import { consult } from '../consult.ts'
-import type { ConfigurationProblem } from '../errors.ts'
+import { type ConfigurationProblem } from '../errors.ts'
 import {
   aFunction,
   aRequestAuthenticator,
@@ -19,7 +18,7 @@ import { CLIENT_CERT_HEADERS, readClientCert } from './client-cert.ts'
 import { readEscapedPem } from './escaped-pem.ts'
 import { FORWARDED_CLIENT_CERT, readForwardedClientCert } from './forwarded-client-cert.ts'
 import { certificateHeaderNames, hasAny, refuseTwins } from './header-names.ts'
-import { withPeerCertificates } from './request-with-certificates.ts'
+import { consultWithCertificates } from './request-with-certificates.ts'
 
 /** Whether a request comes from the proxy that ends TLS, told by anything but the headers in question. */
 export interface ProxyTrust {
@@ -71,7 +70,8 @@ const OPTION_OF = { header: 'nginx', proxies: 'envoy' } as const
  * delegate verifies them like any others; the proxy is only believed that its client holds their private key.
  *
  * - Headers from anybody but the proxy do not count. They are no error: their sender is who they are without them.
- * - The delegate never sees the certificates of the connection itself, so a proxy is never taken for a user.
+ * - The delegate never sees the certificates of the connection itself, so a proxy is never taken for a user, and no token that is bound to
+ *   the proxy's certificate is accepted from its clients. A whole chain as the delegate knows tokens that are bound to the client's.
  * - The headers never reach an application, whoever sent them and whoever authenticated. The same is true of their twins with
  *   underscores, and a request with such a twin is rejected.
  * - What the proxy sends and cannot be read is rejected, and so are more than ten certificates or more than 64 KiB in one.
@@ -103,10 +103,12 @@ export function certificateHeaders(
       schemes: delegate.credentials?.schemes ?? [],
       identityHeaders: [...(delegate.credentials?.identityHeaders ?? []), () => headerNames.changes],
       peerCertificates: trusts.peerCertificates === true,
+      proxyAuthorities: delegate.credentials?.proxyAuthorities ?? [],
     },
+    ...(delegate.audiences !== undefined && { audiences: delegate.audiences }),
     authenticate(request, context) {
       const ask = (chain: readonly Uint8Array[] = []): Awaitable<Answer> =>
-        consult(delegate, withPeerCertificates(request, chain), context)
+        consultWithCertificates(delegate, request, chain, context)
 
       refuseTwins(headerNames, request.headers)
       if (!hasAny(headerNames, request.headers)) return ask()

@@ -1,9 +1,8 @@
 import type { Authenticator } from '../authenticator.ts'
-import { consult } from '../consult.ts'
 import { rejected } from '../errors.ts'
 import { aRequestAuthenticator, refuseProblems } from '../options/index.ts'
 import { clientCertChain } from './client-cert.ts'
-import { withPeerCertificates } from './request-with-certificates.ts'
+import { consultWithCertificates } from './request-with-certificates.ts'
 import { type TlsClientAuth, verifiedTlsClientAuth } from './tls-client-auth.ts'
 
 /**
@@ -28,10 +27,11 @@ export function cloudflareCertificates(delegate: Authenticator): Authenticator {
       identityHeaders: delegate.credentials?.identityHeaders ?? [],
       tlsClientAuth: true,
     },
+    ...(delegate.audiences !== undefined && { audiences: delegate.audiences }),
     authenticate(request, context) {
       const told = verifiedTlsClientAuth(request)
       const chain = told === undefined ? [] : chainOf(told)
-      return consult(delegate, withPeerCertificates(request, chain), context)
+      return consultWithCertificates(delegate, request, chain, context)
     },
   }
 }

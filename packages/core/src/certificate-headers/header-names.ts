@@ -21,12 +21,12 @@ export function certificateHeaderNames(names: readonly string[]): CertificateHea
  * Refuses a request that has a header which CGI, WSGI and whatever else folds hyphens and underscores takes for one of these.
  * nginx drops such headers by itself; haproxy and Node pass them on.
  *
- * @throws {AuthenticationError} `rejected`.
+ * @throws {AuthenticationError} `rejected`, and final: whatever other credential there is, the request is refused.
  */
 export function refuseTwins({ twins }: CertificateHeaderNames, headers: RequestHeaders): void {
   for (const twin of twins) {
     if (headers.first(twin) !== undefined)
-      throw rejected(`the header ${twin} passes for a certificate header`)
+      throw rejected(`the header ${twin} passes for a certificate header`, { isFinal: true })
   }
 }
 

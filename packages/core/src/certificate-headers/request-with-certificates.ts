@@ -1,11 +1,20 @@
+import type { Authentication, Authenticator } from '../authenticator.ts'
+import type { Awaitable } from '../awaitable.ts'
+import { presentsCertificate } from '../bound-certificate.ts'
+import { consult } from '../consult.ts'
+import type { Context } from '../context.ts'
+import type { Observer } from '../events.ts'
 import type { AuthenticationRequest, RequestHeaders } from '../request/request.ts'
 
-/** The same request, with these certificates in the place of those of its own connection. */
-export function withPeerCertificates(
+/** Asks about the same request, with these certificates in the place of those of its own connection. */
+export function consultWithCertificates(
+  delegate: Authenticator,
   request: AuthenticationRequest,
   certificates: readonly Uint8Array[],
-): AuthenticationRequest {
-  return new RequestWithCertificates(request, certificates)
+  context: Context,
+): Awaitable<Authentication | undefined> {
+  const shown = new RequestWithCertificates(request, certificates)
+  return consult(delegate, shown, new ContextOfRequest(context, shown))
 }
 
 class RequestWithCertificates implements AuthenticationRequest {
@@ -42,5 +51,34 @@ class RequestWithCertificates implements AuthenticationRequest {
 
   tlsClientAuth(): unknown {
     return this.#request.tlsClientAuth?.()
+  }
+}
+
+/** The same context, whose client holds the certificate of another request. */
+class ContextOfRequest implements Context {
+  readonly audiences?: readonly string[]
+  readonly signal?: AbortSignal
+  readonly observer?: Observer
+  readonly #context: Context
+  readonly #request: AuthenticationRequest
+
+  constructor(context: Context, request: AuthenticationRequest) {
+    this.#context = context
+    this.#request = request
+    if (context.audiences !== undefined) this.audiences = context.audiences
+    if (context.signal !== undefined) this.signal = context.signal
+    if (context.observer !== undefined) this.observer = context.observer
+  }
+
+  warn(text: string): void {
+    this.#context.warn?.(text)
+  }
+
+  annotate(key: string, value: string): void {
+    this.#context.annotate?.(key, value)
+  }
+
+  holdsCertificate(thumbprint: string): Awaitable<boolean> {
+    return presentsCertificate(this.#request, thumbprint)
   }
 }

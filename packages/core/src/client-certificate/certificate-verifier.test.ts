@@ -37,7 +37,9 @@ describe('a certificate verifier', () => {
   ])('asks the delegate about a client with %s', async (_, names, client) => {
     const { verifier, delegate } = setUp(...names)
     expect(await verifier.authenticate(requestOf([], client), emptyContext)).toEqual({ user })
-    expect(verifier.credentials).toEqual({ ...delegate.credentials, peerCertificates: true })
+    const { proxyAuthorities, ...credentials } = verifier.credentials ?? {}
+    expect(credentials).toEqual({ ...delegate.credentials, peerCertificates: true })
+    expect(proxyAuthorities?.map((each) => each.current()?.certificates.length)).toEqual([1])
   })
 
   it.each([

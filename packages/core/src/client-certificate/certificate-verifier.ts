@@ -67,7 +67,12 @@ export function certificateVerifier(
   })
   return {
     name: 'certificateVerifier',
-    credentials: { schemes: [], ...delegate.credentials, peerCertificates: true },
+    credentials: {
+      schemes: [],
+      ...delegate.credentials,
+      peerCertificates: true,
+      proxyAuthorities: [trusted, ...(delegate.credentials?.proxyAuthorities ?? [])],
+    },
     authenticate(request, context) {
       const presented = request.peerCertificates?.() ?? []
       const pool = presented.length === 0 ? undefined : trusted.current()

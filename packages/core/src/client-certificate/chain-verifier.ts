@@ -1,14 +1,15 @@
 import { LRUCache } from 'lru-cache'
 import type { Awaitable } from '../awaitable.ts'
 import type { Clock } from '../clock.ts'
-import { AuthenticationError } from '../errors.ts'
+import { type AuthenticationError, isAuthenticationError } from '../errors.ts'
 import {
   type Certificate,
   type CertificateChain,
-  CertificateError,
+  type CertificateError,
   type CertificatePool,
   verifyCertificateChain,
 } from '../x509/index.ts'
+import { isCertificateError } from '../x509/errors.ts'
 import { chainDigest, type PresentedChain, readPresentedChain } from './presented-chain.ts'
 
 /** What a {@link chainVerifier} does with what it finds out. */
@@ -121,7 +122,7 @@ async function decide<T>(
     const window = { leafNotAfterMs, ...sameState(chain, nowMs) }
     return judged(window, () => accept(chain))
   } catch (error) {
-    if (!(error instanceof CertificateError)) throw error
+    if (!isCertificateError(error)) throw error
     const { untilMs } = sameState([leaf, ...intermediates.certificates, ...roots.certificates], nowMs)
     const window = { fromMs: nowMs, untilMs: Math.min(untilMs, nowMs + MAX_REFUSAL_AGE_MS) }
     return { leafNotAfterMs, ...window, error: refuse(leaf, error) }
@@ -132,7 +133,7 @@ function judged<T>(window: Window & { readonly leafNotAfterMs: number }, accept:
   try {
     return { ...window, value: accept() }
   } catch (error) {
-    if (!(error instanceof AuthenticationError)) throw error
+    if (!isAuthenticationError(error)) throw error
     return { ...window, error }
   }
 }

@@ -1,15 +1,13 @@
 import { sha256 } from '#sha256'
 import { rejected } from '../errors.ts'
-import {
-  type Certificate,
-  CertificateError,
-  type CertificatePool,
-  certificatePoolOf,
-  parseCertificate,
-} from '../x509/index.ts'
+import { type Certificate, type CertificatePool, certificatePoolOf, parseCertificate } from '../x509/index.ts'
+import { isCertificateError } from '../x509/errors.ts'
 
 const MAX_CERTIFICATES = 10
 const MAX_CHAIN_BYTES = 64 * 1024
+
+/** Of Go's TLS server, for each certificate of a chain. */
+const MAX_RSA_BITS = 8192
 
 /** What a client presented, read. */
 export interface PresentedChain {
@@ -26,12 +24,20 @@ export interface PresentedChain {
  */
 export function readPresentedChain(presented: readonly Uint8Array[]): PresentedChain {
   try {
-    const [leaf, ...others] = presented.map(parseCertificate)
+    const certificates = presented.map(parseCertificate)
+    if (certificates.some(({ publicKey }) => isTooLarge(publicKey))) {
+      throw rejected(`tls: client sent certificate containing RSA key larger than ${MAX_RSA_BITS} bits`)
+    }
+    const [leaf, ...others] = certificates
     if (leaf === undefined) throw rejected('no certificate')
     return { leaf, intermediates: certificatePoolOf(others) }
   } catch (error) {
-    throw error instanceof CertificateError ? rejected(error.message, { cause: error }) : error
+    throw isCertificateError(error) ? rejected(error.message, { cause: error }) : error
   }
+}
+
+function isTooLarge(key: Certificate['publicKey']): boolean {
+  return key.kind === 'RSA' && key.modulusBits > MAX_RSA_BITS
 }
 
 /**

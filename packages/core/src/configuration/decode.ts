@@ -1,5 +1,5 @@
 import type { AnonymousConfig } from '../anonymous/config.ts'
-import { ConfigurationError } from '../errors.ts'
+import { ConfigurationError, isConfigurationError } from '../errors.ts'
 import { errorList } from '../field/errors.ts'
 import { fieldPath } from '../field/path.ts'
 import { type ObjectReader, readObject } from '../field/reader.ts'
@@ -59,7 +59,7 @@ function strictly<T>(read: () => T): T {
   try {
     return read()
   } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error
+    if (!isConfigurationError(error)) throw error
     throw new ConfigurationError(
       error.problems.map(({ path, message }) => {
         const isRepeated = message.startsWith('Map keys must be unique')

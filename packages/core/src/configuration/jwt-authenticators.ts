@@ -18,6 +18,7 @@ import {
 } from '../options/index.ts'
 import { issuerNamed } from '../oidc/issuer-alias.ts'
 import { jwtAuthenticator } from '../oidc/jwt-authenticator.ts'
+import { ANY_KIND, type TokenKindOptions, tokenKinds, tokenKindShape } from '../oidc/token-kind.ts'
 import { canWorkInBackground } from '../runtime.ts'
 import type { Issuer } from '../oidc/configuration/config.ts'
 import type { CompiledJwtAuthenticator } from '../oidc/configuration/programs.ts'
@@ -26,7 +27,7 @@ import type { CompiledJwtAuthenticator } from '../oidc/configuration/programs.ts
 export type IssuerFetch = GetFetch & { readonly close?: () => void }
 
 /** Options of {@link jwtAuthenticators}. */
-export interface JwtAuthenticatorsOptions {
+export interface JwtAuthenticatorsOptions extends TokenKindOptions {
   /**
    * The `fetch` for an issuer: the place for its certificate authority and its egress selector. What it throws is a problem of the issuer.
    * Default: the runtime's own, which has neither.
@@ -46,6 +47,7 @@ export interface JwtAuthenticatorsOptions {
 
 /** The checks of {@link JwtAuthenticatorsOptions}. */
 export const jwtAuthenticatorsShape: OptionsShape<JwtAuthenticatorsOptions> = {
+  ...tokenKindShape,
   fetchFor: aFunction,
   timeoutSeconds: above(0, 300),
   signingAlgorithms: nonEmptyListOf(oneOf(...JWS_ALGORITHMS)),
@@ -70,7 +72,7 @@ export interface JwtAuthenticators extends TokenAuthenticator {
  * Source: kubernetes `pkg/kubeapiserver/authenticator/config.go` (`newJWTAuthenticator`).
  *
  * @param jwt what came of validating a configuration that is valid.
- * @throws {ConfigurationError} when there is no way to an issuer.
+ * @throws {ConfigurationError} when there is no way to an issuer, or an option cannot work.
  * @example
  * const { jwt } = parseAuthenticationConfiguration(text)
  * const tokens = jwtAuthenticators(jwt)
@@ -82,13 +84,14 @@ export function jwtAuthenticators(
   checkOptions(jwtAuthenticatorsShape, options)
   const { fetchFor = runtimeFetch, timeoutSeconds = 10, signingAlgorithms = JWS_ALGORITHMS } = options
   const { clock = systemClock, discoverAtOnce = canWorkInBackground(), observer } = options
+  const kinds = tokenKinds(options, ANY_KIND)
   const { fetches, problems } = fetchesFor(jwt, fetchFor)
   if (problems.length > 0) {
     for (const fetch of fetches) fetch.close?.()
     throw new ConfigurationError(problems)
   }
   const algorithms = signingAlgorithms
-  const common = { clock, timeoutSeconds, algorithms, observer, isEager: discoverAtOnce }
+  const common = { clock, timeoutSeconds, algorithms, kinds, observer, isEager: discoverAtOnce }
   const byIssuer = new Map(
     jwt.flatMap((compiled, index) => {
       const fetch = fetches[index]

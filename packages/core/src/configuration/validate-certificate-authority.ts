@@ -1,6 +1,6 @@
 import type { ErrorList } from '../field/errors.ts'
 import type { FieldPath } from '../field/path.ts'
-import { CertificateError } from '../x509/errors.ts'
+import { isCertificateError } from '../x509/errors.ts'
 import { certificatePool } from '../x509/pool/pem.ts'
 
 /** Adds what is wrong with the certificates of an issuer. Not a byte of them is repeated. */
@@ -9,7 +9,7 @@ export function validateCertificateAuthority(pem: string, path: FieldPath, error
   try {
     certificatePool(pem)
   } catch (error) {
-    if (!(error instanceof CertificateError)) throw error
+    if (!isCertificateError(error)) throw error
     errors.invalid(path, '<omitted>', error.message.replace(/^x509: (?=data does not)/, ''))
   }
 }

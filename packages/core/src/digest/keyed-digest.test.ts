@@ -57,6 +57,21 @@ describe('keyedDigest', () => {
   })
 })
 
+it('costs no more for a text of lone surrogates than a few times as much as for one of letters', () => {
+  const digest = keyedDigest()
+  const cpuOf = (text: string): number => {
+    const before = process.cpuUsage()
+    for (let round = 0; round < 200; round++) digest(text)
+    const { user, system } = process.cpuUsage(before)
+    return user + system
+  }
+  const letters = 'ü'.repeat(15_000)
+  const surrogates = '\udcff'.repeat(15_000)
+  cpuOf(letters)
+  cpuOf(surrogates)
+  expect(cpuOf(surrogates)).toBeLessThan(10 * cpuOf(letters) + 20_000)
+})
+
 describe.each([
   ['native', native],
   ['portable', portable],

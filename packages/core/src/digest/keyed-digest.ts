@@ -12,14 +12,25 @@ export function keyedDigest(): (text: string) => string {
   return (text) => {
     // Not before it is needed: on some runtimes there is no randomness outside of a request.
     key ??= latin1FromBytes(crypto.getRandomValues(new Uint8Array(32)))
-    return sha256(key + hashable(text))
+    return sha256(text.isWellFormed() ? `${key}=${text}` : bytesOf(`${key}!`, text))
   }
 }
 
 /**
- * UTF-8 has no lone surrogates, and encoding would make them all the same. A text with some is spelled out, so that
- * different texts stay different.
+ * UTF-8 has no lone surrogates, and encoding would make them all the same. A text with some is hashed in UTF-16, so that different
+ * texts stay different.
  */
-function hashable(text: string): string {
-  return text.isWellFormed() ? `=${text}` : `!${JSON.stringify(text)}`
+function bytesOf(prefix: string, text: string): Uint8Array {
+  const first = utf8.encode(prefix)
+  const bytes = new Uint8Array(first.length + 2 * text.length)
+  bytes.set(first)
+  let offset = first.length
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    bytes[offset++] = code >> 8
+    bytes[offset++] = code
+  }
+  return bytes
 }
+
+const utf8 = new TextEncoder()

@@ -17,7 +17,7 @@ import { anonymous } from '../anonymous/anonymous.ts'
 import type { Authentication, Authenticator } from '../authenticator.ts'
 import { basic } from '../basic/basic.ts'
 import { bearerToken } from '../bearer-token/bearer-token.ts'
-import { ConfigurationError, rejected, unavailable } from '../errors.ts'
+import { aggregate, ConfigurationError, rejected, unavailable } from '../errors.ts'
 import type { RequestEvent } from '../events.ts'
 import { StatusError } from '../status.ts'
 import { authenticatedGroup } from '../groups.ts'
@@ -151,6 +151,53 @@ describe('unavailableStatus', () => {
     expect((await refused(requests(fails(error)), options)).failure.status).toBe(status)
   })
 
+  it.each([
+    ['by itself', unavailable('busy', { retryAfterSeconds: 2 }), '2'],
+    ['in parts of a second', unavailable('busy', { retryAfterSeconds: 1.2 }), '2'],
+    ['at once', unavailable('busy', { retryAfterSeconds: 0 }), '1'],
+    ['in a time that is none', unavailable('busy', { retryAfterSeconds: Number.NaN }), '1'],
+    ['in a negative time', unavailable('busy', { retryAfterSeconds: -5 }), '1'],
+    ['never', unavailable('busy', { retryAfterSeconds: Infinity }), '3600'],
+    [
+      'beside a bad credential',
+      aggregate([rejected('bad'), unavailable('busy', { retryAfterSeconds: 3 })]),
+      '3',
+    ],
+    [
+      'beside an outage',
+      aggregate([unavailable('down'), unavailable('busy', { retryAfterSeconds: 3 })]),
+      '3',
+    ],
+    [
+      'beside an outage with the same text',
+      aggregate([unavailable('busy'), unavailable('busy', { retryAfterSeconds: 3 }), rejected('busy')]),
+      '3',
+    ],
+    [
+      'in the longest of several times',
+      aggregate([
+        unavailable('busy', { retryAfterSeconds: 7 }),
+        unavailable('busier', { retryAfterSeconds: 3 }),
+      ]),
+      '7',
+    ],
+  ])('is 503 whatever it says where a check may be asked for again %s', async (_, error, seconds) => {
+    for (const unavailableStatus of [401, 503] as const) {
+      const authenticator = basic(passwords(fails(error)))
+      const { failure } = await refused(authenticator, { unavailableStatus }, authorized('Basic YTpi'))
+      expect(failure.status).toBe(503)
+      expect(failure.headers['retry-after']).toBe(seconds)
+      expect(failure.headers).not.toHaveProperty('www-authenticate')
+      expect(failure.body.details).toEqual({ retryAfterSeconds: Number(seconds) })
+    }
+  })
+
+  it('stays 401 for a bad credential that says when to come again', async () => {
+    const { failure } = await refused(requests(fails(rejected('bad', { retryAfterSeconds: 2 }))))
+    expect(failure.status).toBe(401)
+    expect(failure.headers).not.toHaveProperty('retry-after')
+  })
+
   it('does not turn a missing credential into an outage', async () => {
     expect((await refused(requests(noOpinion), { unavailableStatus: 503 })).failure.status).toBe(401)
   })
@@ -271,6 +318,7 @@ describe('header changes after success', () => {
   const always = {
     remove: ['authorization', 'x-remote-user', 'x-remote-uid', 'x-remote-group'],
     removePrefixes: ['x-remote-extra-'],
+    removeTwinsOf: ['impersonate-', 'impersonate-extra-'],
   }
 
   it('take credentials and the front proxy headers, whoever authenticated', async () => {
@@ -292,6 +340,7 @@ describe('header changes after success', () => {
     expect((await accepted(requests(knows(jane, { consumed })))).headerChanges).toEqual({
       remove: [...always.remove, 'x-token'],
       removePrefixes: ['x-remote-extra-', 'x-t-'],
+      removeTwinsOf: always.removeTwinsOf,
       replace: [['x-r', 'v']],
     })
   })

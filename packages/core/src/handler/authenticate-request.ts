@@ -20,6 +20,7 @@ import type { StatusError } from '../status.ts'
 import { isUnauthenticated } from '../user.ts'
 import { challengesFor } from './challenges.ts'
 import { checkedAnswer } from './checked-answer.ts'
+import { impersonationRule } from './impersonation-rule.ts'
 import { refusal } from './refusal.ts'
 import { RequestContext } from './request-context.ts'
 
@@ -32,7 +33,8 @@ export interface AuthenticateRequestOptions {
   /** The realm of the challenges. Default `kubernetes-master`, as kube-apiserver had it. */
   readonly realm?: string
   /**
-   * The status when a credential could not be checked. Default 401, as in Kubernetes.
+   * The status when a credential could not be checked. Default 401, as in Kubernetes. A check that was not made because too many were
+   * under way is always a 503, with `Retry-After`.
    *
    * Deviation: 503 is possible (`docs/deviations.md`, 503 for outages).
    */
@@ -42,6 +44,15 @@ export interface AuthenticateRequestOptions {
    * as kube-apiserver's gate `UnauthenticatedHTTP2DOSMitigation`.
    */
   readonly closeUnauthenticatedHttp2?: boolean
+  /**
+   * What happens to a request with `Impersonate-*` headers, which ask to act as another user.
+   *
+   * - `auto` (default): it is refused with 403, unless impersonation is known to follow
+   *   ({@link AuthenticateRequestContext.impersonates}).
+   * - `later`: impersonation follows, where it cannot be seen. Until then the request has no user.
+   * - `pass`: the headers reach the app, which hands them on to a kube-apiserver. Here the caller is the user.
+   */
+  readonly impersonationHeaders?: 'auto' | 'later' | 'pass'
   /** Told of every request and of what every authenticator thought of it. */
   readonly observer?: Observer
 }
@@ -53,12 +64,31 @@ export const authenticateRequestShape: OptionsShape<AuthenticateRequestOptions> 
   realm: must('must be printable ASCII', (value) => typeof value === 'string' && !/[^\x20-\x7e]/.test(value)),
   unavailableStatus: must('must be 401 or 503', (value) => value === 401 || value === 503),
   closeUnauthenticatedHttp2: aBoolean,
+  impersonationHeaders: oneOf('auto', 'later', 'pass'),
   observer: aFunction,
+}
+
+/** What is known of one request beyond itself. Members are read when they are needed, so any may be a getter. */
+export interface AuthenticateRequestContext {
+  /**
+   * Whether `impersonateRequest` decides this request next. Read only when the request has `Impersonate-*` headers. Default `false`.
+   */
+  readonly impersonates?: boolean | undefined
+  /**
+   * Whether this request asked before to act as another user, by headers that are gone: what was granted or refused then would be
+   * undone, so another authentication is refused. Default `false`.
+   */
+  readonly askedToImpersonate?: boolean | undefined
 }
 
 /** The request is somebody's. */
 export interface AuthenticatedRequest {
   readonly authentication: Authentication
+  /**
+   * There when the request asks to act as another user, and impersonation has to decide first: until then the request has no user,
+   * and this refuses it wherever one is needed.
+   */
+  readonly unresolvedImpersonation?: StatusError
   /** What to do to the headers before the application sees them. */
   readonly headerChanges: HeaderChanges
   /** Texts for the client, each to be sent as a `Warning` header. */
@@ -71,6 +101,8 @@ export interface AuthenticatedRequest {
 export interface RefusedRequest {
   /** With the warnings in its headers. */
   readonly failure: StatusError
+  /** The failure, where the request is refused for asking to act as another user: it has no user after that, whatever is asked next. */
+  readonly unresolvedImpersonation?: StatusError
   /** What to do to the headers before anybody else sees the request after all: identities that nobody vouched for. */
   readonly headerChanges: HeaderChanges
   readonly closesConnection: boolean
@@ -80,17 +112,23 @@ export interface RefusedRequest {
 export type RequestOutcome = AuthenticatedRequest | RefusedRequest
 
 /** Decides one request. It never throws and never rejects. */
-export type AuthenticateRequest = (request: AuthenticationRequest) => Awaitable<RequestOutcome>
+export type AuthenticateRequest = (
+  request: AuthenticationRequest,
+  context?: AuthenticateRequestContext,
+) => Awaitable<RequestOutcome>
 
 /**
  * What happens to a request, in one place for all adapters.
  *
  * 1. The authenticator is asked, for the configured audiences.
- * 2. An error or no opinion is a 401 with a fixed text, whatever the reason.
+ * 2. An error or no opinion is a 401 with a fixed text, whatever the reason; a server too busy to check is a 503.
  * 3. A user whose credential is valid for other audiences only, or who has no name, is refused likewise.
- * 4. On success the headers that carried the credential go, and so do all front-proxy headers, whoever authenticated.
+ * 4. A user who asks to act as another, by `Impersonate-*` headers, is refused with 403 unless impersonation follows.
+ * 5. On success the headers that carried the credential go, and so do all front-proxy headers, whoever authenticated.
  *
  * Source: apiserver `pkg/endpoints/filters/authentication.go`.
+ *
+ * Deviation: kube-apiserver always impersonates (`docs/deviations.md`, impersonation that is not served).
  *
  * @throws {ConfigurationError} when the options cannot work.
  * @example
@@ -141,6 +179,8 @@ export function authenticateRequest(
     return accepted
   }
 
+  const unlessUnhandled = impersonationRule(options.impersonationHeaders ?? 'auto', observer)
+
   const identityHeaderChanges = (): HeaderChanges => {
     try {
       return headerChangesFor(undefined)
@@ -165,11 +205,14 @@ export function authenticateRequest(
     }
   }
 
-  return function authenticateOne(request) {
-    const context = new RequestContext(audiences, observer)
+  return function authenticateOne(request, given) {
+    const context = new RequestContext(request, audiences, observer)
     return settle<AuthenticatedRequest | undefined, RequestOutcome>(
       () => andThen(consult(authenticator, request, context), (answer) => accept(request, context, answer)),
-      (accepted) => accepted ?? refuse(request, context, undefined),
+      (accepted) =>
+        accepted === undefined
+          ? refuse(request, context, undefined)
+          : unlessUnhandled(request, accepted, given),
       (thrown) => refuse(request, context, asAuthenticationError(thrown)),
     )
   }
@@ -179,4 +222,5 @@ export function authenticateRequest(
 const ALWAYS_REMOVED: HeaderChanges = {
   remove: ['authorization', 'x-remote-user', 'x-remote-uid', 'x-remote-group'],
   removePrefixes: ['x-remote-extra-'],
+  removeTwinsOf: ['impersonate-', 'impersonate-extra-'],
 }

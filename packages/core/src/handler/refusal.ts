@@ -1,8 +1,15 @@
 import type { AuthenticationError } from '../errors.ts'
 import { warningHeader } from '../headers/warning.ts'
+import { retryAfter } from '../retry-after.ts'
 import { StatusError } from '../status.ts'
 
-/** What a client gets: the same for every reason, but that a check which could not be made may be called so. */
+/**
+ * What a client gets: the same for every reason, but that a check which could not be made may be called so. One that was not made
+ * because too many were under way always is: 503 with `Retry-After` and without a challenge, so that no client takes its
+ * credential for a bad one and drops it.
+ *
+ * Deviation: kube-apiserver answers 401 whatever the reason (`docs/deviations.md`, 503 for outages).
+ */
 export function refusal(
   error: AuthenticationError | undefined,
   challenges: readonly string[],
@@ -11,12 +18,14 @@ export function refusal(
 ): StatusError {
   const cause = error === undefined ? {} : { cause: error }
   const warning = warnings.length > 0 && { warning: warnings.map(warningHeader) }
-  if (error?.code === 'unavailable' && unavailableStatus === 503) {
+  const later = error?.retryAfterSeconds === undefined ? undefined : retryAfter(error.retryAfterSeconds)
+  if (later !== undefined || (error?.code === 'unavailable' && unavailableStatus === 503)) {
     return new StatusError({
       status: 503,
       reason: 'ServiceUnavailable',
       message: 'Authentication is temporarily unavailable',
-      headers: { ...warning },
+      headers: { ...later?.headers, ...warning },
+      ...(later !== undefined && { details: later.details }),
       ...cause,
     })
   }

@@ -1,3 +1,5 @@
+import type { Awaitable } from '../awaitable.ts'
+import { presentsCertificate } from '../bound-certificate.ts'
 import type { Context } from '../context.ts'
 import type { AuthenticationError } from '../errors.ts'
 import { notify, type Observer } from '../events.ts'
@@ -8,14 +10,25 @@ import type { UserInfo } from '../user.ts'
 export class RequestContext implements Context {
   readonly audiences?: readonly string[]
   readonly observer?: Observer
+  readonly #request: AuthenticationRequest
   readonly #startedAt: number
   #warnings: string[] | undefined
   #annotations: Record<string, string> | undefined
 
-  constructor(audiences: readonly string[] | undefined, observer: Observer | undefined) {
+  constructor(
+    request: AuthenticationRequest,
+    audiences: readonly string[] | undefined,
+    observer: Observer | undefined,
+  ) {
+    this.#request = request
     if (audiences !== undefined) this.audiences = audiences
     if (observer !== undefined) this.observer = observer
     this.#startedAt = observer === undefined ? 0 : performance.now()
+  }
+
+  /** Looked up when it is asked for, which is where something is expensive to check. */
+  get remoteAddress(): string | undefined {
+    return this.#request.remoteAddress?.()
   }
 
   get warnings(): readonly string[] {
@@ -30,6 +43,10 @@ export class RequestContext implements Context {
   annotate(key: string, value: string): void {
     this.#annotations ??= Object.create(null) as Record<string, string>
     this.#annotations[key] = value
+  }
+
+  holdsCertificate(thumbprint: string): Awaitable<boolean> {
+    return presentsCertificate(this.#request, thumbprint)
   }
 
   report(

@@ -41,6 +41,45 @@ describe('text made of bytes', () => {
     )
   })
 
+  it('has the characters of what is UTF-8, whatever is beside it', () => {
+    const invalid = fc.constantFrom([0x80], [0xbf], [0xc0], [0xc1], [0xf5], [0xff], [0xfe, 0xff])
+    const text = fc.string({ unit: 'grapheme' })
+    const encoded = (part: string): readonly number[] => [...new TextEncoder().encode(part)]
+    fc.assert(
+      fc.property(text, invalid, text, (before, bytes, after) => {
+        const apart = bytes.map((byte) => String.fromCharCode(0xdc00 + byte)).join('')
+        expect(textOf([...encoded(before), ...bytes, ...encoded(after)])).toBe(before + apart + after)
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  it('is taken apart at ASCII characters as the bytes are', () => {
+    fc.assert(
+      fc.property(nearlyUtf8, nearlyUtf8, (one, other) => {
+        expect(textOf([...one, 0x2c, ...other])).toBe(`${textOf(one)},${textOf(other)}`)
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  it.each([
+    ['bytes that are none', '\xff'],
+    ['characters that end early', '\xf0\x9f\x98'],
+    ['characters beside bytes', '\xc3\xb6\xff'],
+  ])('costs no more than its length, made of %s', (_, unit) => {
+    const cpuOf = (length: number): number => {
+      const value = unit.repeat(length / unit.length)
+      const before = process.cpuUsage()
+      for (let round = 0; round < 20; round++) bytesFromText(textFromLatin1(value))
+      const { user, system } = process.cpuUsage(before)
+      return user + system
+    }
+    cpuOf(6000)
+    // Eight times as long, so that anything quadratic would be sixty-four times as dear.
+    expect(cpuOf(480_000)).toBeLessThan(cpuOf(60_000) * 30 + 100_000)
+  })
+
   it('differs for all pairs of bytes', () => {
     const texts = new Set<string>()
     for (let first = 0; first < 256; first++) {

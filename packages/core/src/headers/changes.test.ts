@@ -54,6 +54,24 @@ describe('selectorOf', () => {
     expect(['x-api-key', 'X_API_KEY', 'x-api-extra-a', 'x-api-other'].filter(isNamed)).toHaveLength(3)
   })
 
+  it.each([
+    ['Impersonate_User', true],
+    ['impersonate_extra-scope', true],
+    ['impersonate_extra_scope', true],
+    ['impersonate-extra_scope', true],
+    ['IMPERSONATE_ANYTHING', true],
+    ['Impersonate-User', false],
+    ['impersonate-extra-scope', false],
+    ['impersonate-extra-my_scope', false],
+    ['impersonate', false],
+    ['impersonator_user', false],
+    ['if_match', false],
+  ])('takes %s for a twin of a header: %s', (name, isTwin) => {
+    expect(selectorOf({ remove: [], removeTwinsOf: ['Impersonate-', 'impersonate-extra-'] })(name)).toBe(
+      isTwin,
+    )
+  })
+
   it('selects nothing where nothing is to change', () => {
     expect(selectorOf({ remove: [] })('authorization')).toBe(false)
   })

@@ -1,12 +1,15 @@
 import type { HeaderChanges } from '../authenticator.ts'
+import { latin1FromText } from './byte-text.ts'
 import { dashed } from './dashed.ts'
 
 /** Several changes as one. */
 function mergeHeaderChanges(...changes: readonly HeaderChanges[]): HeaderChanges {
   const replace = changes.flatMap((each) => each.replace ?? [])
+  const removeTwinsOf = new Set(changes.flatMap((each) => each.removeTwinsOf ?? []))
   return {
     remove: [...new Set(changes.flatMap((each) => each.remove))],
     removePrefixes: [...new Set(changes.flatMap((each) => each.removePrefixes ?? []))],
+    ...(removeTwinsOf.size > 0 && { removeTwinsOf: [...removeTwinsOf] }),
     ...(replace.length > 0 && { replace }),
   }
 }
@@ -34,8 +37,16 @@ function isContained(changes: HeaderChanges, base: HeaderChanges): boolean {
   return (
     changes.replace === undefined &&
     changes.removePrefixes === undefined &&
+    changes.removeTwinsOf === undefined &&
     changes.remove.every((name) => base.remove.includes(name))
   )
+}
+
+/** What headers become, as it is written into a request: names in lower case, values as one character per byte. */
+export function replacementsOf({
+  replace = [],
+}: HeaderChanges): readonly (readonly [name: string, value: string])[] {
+  return replace.map(([name, value]) => [name.toLowerCase(), latin1FromText(value)] as const)
 }
 
 /** Whether changes concern a header, whose name is given in any case. */
@@ -53,19 +64,29 @@ export function selectorOf(changes: HeaderChanges): HeaderSelector {
   return selector
 }
 
-function makeSelector({ remove, removePrefixes = [], replace = [] }: HeaderChanges): HeaderSelector {
-  const replaced = new Set(replace.map(([name]) => name))
+function makeSelector({
+  remove,
+  removePrefixes = [],
+  removeTwinsOf = [],
+  replace = [],
+}: HeaderChanges): HeaderSelector {
+  const replaced = new Set(replace.map(([name]) => name.toLowerCase()))
   // An authenticator that wrote a name in capitals must not leave its credential where it is.
   const removed = new Set(remove.map((name) => dashed(name.toLowerCase())))
   const prefixes = removePrefixes.map((prefix) => dashed(prefix.toLowerCase()))
+  const twinsOf = removeTwinsOf.map((prefix) => dashed(prefix.toLowerCase()))
   // Most headers of a request begin with another letter than any of these, and need no look at the rest.
-  const firstLetters = new Set([...replaced, ...remove, ...removePrefixes].map(firstLetter))
+  const firstLetters = new Set([...replaced, ...remove, ...removePrefixes, ...removeTwinsOf].map(firstLetter))
   return (name) => {
     if (!firstLetters.has(firstLetter(name))) return false
     const lowerCase = name.toLowerCase()
     const alike = dashed(lowerCase)
     return (
-      removed.has(alike) || replaced.has(lowerCase) || prefixes.some((prefix) => alike.startsWith(prefix))
+      removed.has(alike) ||
+      replaced.has(lowerCase) ||
+      prefixes.some((prefix) => alike.startsWith(prefix)) ||
+      (alike !== lowerCase &&
+        twinsOf.some((prefix) => alike.startsWith(prefix) && !lowerCase.startsWith(prefix)))
     )
   }
 }

@@ -79,3 +79,16 @@ describe('exactHeaders', () => {
     )
   })
 })
+
+it('decodes a value once, however often and in whatever way it is asked for', () => {
+  const decoded: string[] = []
+  const headers = exactHeaders(['Authorization', 'Bearer \u00FF', 'X-Empty', ''], (value) => {
+    if (value !== '') decoded.push(value)
+    return `text of ${value}`
+  })
+  expect(headers.first('authorization')).toBe('text of Bearer \u00FF')
+  expect(headers.all('authorization')).toEqual(['text of Bearer \u00FF'])
+  expect(headers.first('authorization')).toBe('text of Bearer \u00FF')
+  expect(decoded).toHaveLength(1)
+  expect(headers.first('x-empty')).toBe('text of ')
+})

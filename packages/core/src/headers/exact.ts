@@ -18,6 +18,9 @@ class ExactHeaders implements RequestHeaders {
   readonly exact = true
   readonly #raw: readonly string[]
   readonly #decode: (value: string) => string
+  /** The last value that had to be decoded: a hostile one costs something, and one header is asked for several times. */
+  #value: string | undefined
+  #text = ''
 
   constructor(raw: readonly string[], decode: (value: string) => string) {
     this.#raw = raw
@@ -28,7 +31,7 @@ class ExactHeaders implements RequestHeaders {
     const raw = this.#raw
     for (let index = 0; index + 1 < raw.length; index += 2) {
       const value = raw[index + 1]
-      if (value !== undefined && isNamed(raw[index], name)) return this.#decode(value)
+      if (value !== undefined && isNamed(raw[index], name)) return this.#textOf(value)
     }
     return undefined
   }
@@ -38,9 +41,30 @@ class ExactHeaders implements RequestHeaders {
     const values: string[] = []
     for (let index = 0; index + 1 < raw.length; index += 2) {
       const value = raw[index + 1]
-      if (value !== undefined && isNamed(raw[index], name)) values.push(this.#decode(value))
+      if (value !== undefined && isNamed(raw[index], name)) values.push(this.#textOf(value))
     }
     return values
+  }
+
+  hasPrefix(prefix: string): boolean {
+    const raw = this.#raw
+    for (let index = 0; index + 1 < raw.length; index += 2) {
+      const name = raw[index] ?? ''
+      // Most names begin with another letter, in either case.
+      if (((name.charCodeAt(0) ^ prefix.charCodeAt(0)) & ~0x20) !== 0) continue
+      if (name.toLowerCase().startsWith(prefix)) return true
+    }
+    return false
+  }
+
+  #textOf(value: string): string {
+    if (value === this.#value) return this.#text
+    const text = this.#decode(value)
+    if (text !== value) {
+      this.#value = value
+      this.#text = text
+    }
+    return text
   }
 
   *entries(): Iterable<readonly [string, string]> {
@@ -48,7 +72,7 @@ class ExactHeaders implements RequestHeaders {
     for (let index = 0; index + 1 < raw.length; index += 2) {
       const name = raw[index]
       const value = raw[index + 1]
-      if (name !== undefined && value !== undefined) yield [name.toLowerCase(), this.#decode(value)]
+      if (name !== undefined && value !== undefined) yield [name.toLowerCase(), this.#textOf(value)]
     }
   }
 }

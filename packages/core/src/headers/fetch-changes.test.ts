@@ -46,6 +46,31 @@ describe.each([
     expect(changed.headers.get('authorization')).toBe('Bearer t')
   })
 
+  it('takes names in any letters', () => {
+    const changed = withHeaderChanges(make(), {
+      remove: ['AUTHORIZATION'],
+      removePrefixes: ['X-Remote-EXTRA-'],
+      replace: [['X-Keep', 'new']],
+    })
+    expect([...changed.headers]).toEqual([
+      ['content-type', 'text/plain;charset=UTF-8'],
+      ['x-keep', 'new'],
+    ])
+  })
+
+  it('takes names in capitals also where nothing but one is replaced', () => {
+    const changed = withHeaderChanges(make(), { remove: [], replace: [['Authorization', 'new']] })
+    expect(changed.headers.get('authorization')).toBe('new')
+  })
+
+  it.each([
+    ['letters', 'grüppe,☃', '\u0067\u0072\u00C3\u00BC\u0070\u0070\u0065,\u00E2\u0098\u0083'],
+    ['bytes that were not UTF-8', 'a\uDCFEb', 'a\u00FEb'],
+  ])('writes %s as the bytes that they were sent as', (_name, value, written) => {
+    const changed = withHeaderChanges(make(), { remove: [], replace: [['x-keep', value]] })
+    expect(changed.headers.get('x-keep')).toBe(written)
+  })
+
   it.each([
     ['nothing is to change', { remove: [] }],
     [

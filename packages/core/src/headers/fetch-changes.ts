@@ -1,5 +1,5 @@
 import type { HeaderChanges } from '../authenticator.ts'
-import { selectorOf } from './changes.ts'
+import { replacementsOf, selectorOf } from './changes.ts'
 
 /**
  * A Fetch request whose headers are changed: the same one where its headers can be written to, else a new one with the same
@@ -12,7 +12,7 @@ export function withHeaderChanges(request: Request, changes: HeaderChanges): Req
   const { headers } = request
   const present = namesPresent(headers, changes)
   if (present.length === 0) return request
-  const replaced = (changes.replace ?? []).filter(([name]) => present.includes(name))
+  const replaced = replacementsOf(changes).filter(([name]) => present.includes(name))
   const removed = present.filter((name) => !replaced.some(([other]) => other === name))
   try {
     change(headers, removed, replaced)
@@ -27,13 +27,13 @@ export function withHeaderChanges(request: Request, changes: HeaderChanges): Req
 
 /** The headers of the request that the changes concern. Reading all names is dear, so it is done only where that is needed. */
 function namesPresent(headers: Headers, changes: HeaderChanges): readonly string[] {
-  const hasPrefixes = (changes.removePrefixes ?? []).length > 0
+  const { removePrefixes = [], removeTwinsOf = [] } = changes
+  const hasPrefixes = removePrefixes.length + removeTwinsOf.length > 0
   if (hasPrefixes || changes.remove.some((name) => /[-_]/.test(name))) {
     return [...headers.keys()].filter(selectorOf(changes))
   }
-  return [...changes.remove, ...(changes.replace ?? []).map(([name]) => name)].filter((name) =>
-    headers.has(name),
-  )
+  const names = [...changes.remove, ...(changes.replace ?? []).map(([name]) => name)]
+  return names.map((name) => name.toLowerCase()).filter((name) => headers.has(name))
 }
 
 function change(

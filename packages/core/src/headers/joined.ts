@@ -16,6 +16,10 @@ export function joinedHeaders(headers: Headers): RequestHeaders {
       const value = headers.get(name)
       return value === null ? [] : [textFromLatin1(value)]
     },
+    hasPrefix(prefix) {
+      for (const name of headers.keys()) if (name.startsWith(prefix)) return true
+      return false
+    },
     *entries() {
       for (const [name, value] of headers) yield [name, textFromLatin1(value)]
     },

@@ -3,6 +3,7 @@ import type { Attributes } from '../authorization/attributes.ts'
 import { attributesOf } from '../authorization/attributes.ts'
 import type { Decision } from '../authorization/decision.ts'
 import { forbidden } from '../authorization/forbidden.ts'
+import { tooBusy } from '../authorization/too-busy.ts'
 import type { StatusError } from '../status.ts'
 import type { UserInfo } from '../user.ts'
 
@@ -55,11 +56,13 @@ export function firstRefusal(
 
 /** As the stand-alone filter has it: allowed in spite of an error is not allowed, and the error is not told. */
 export const strictRefusal: Refusal = (attributes, { verdict, reason, error }) =>
-  verdict === 'allow' && error === undefined ? undefined : forbidden(attributes, reason)
+  verdict === 'allow' && error === undefined ? undefined : (tooBusy(error) ?? forbidden(attributes, reason))
 
 /** As the modes have it: only the verdict counts, and the error is told. */
 export const lenientRefusal: Refusal = (attributes, { verdict, reason, error }) => {
   if (verdict === 'allow') return undefined
+  const busy = tooBusy(error)
+  if (busy !== undefined) return busy
   return forbidden(attributes, [error?.message ?? '', reason].filter((text) => text !== '').join(': '))
 }
 

@@ -16,6 +16,7 @@ import {
   type ImpersonateRequestOptions,
   type ImpersonationOutcome,
 } from './impersonate-request.ts'
+import { IMPERSONATION_HEADERS } from './read-headers.ts'
 
 const clark = userInfo({ username: 'clark', groups: ['reporters'] })
 
@@ -110,6 +111,15 @@ describe.each(MODES)('impersonateRequest, %s', (mode) => {
       clark,
     )
     expect([statusOf(outcome), asked.length]).toEqual([400, 0])
+  })
+
+  it('is a 503 where the authorizer is too busy to find out', async () => {
+    const error = new AuthorizationError('busy', { retryAfterSeconds: 2 })
+    const outcome = await impersonateRequest(
+      { name: 'busy', authorize: () => noOpinion('', error) },
+      { mode },
+    )(request(['Impersonate-User', 'bob']), clark)
+    expect(statusOf(outcome)).toBe(503)
   })
 
   it.each([
@@ -211,7 +221,10 @@ describe.each(MODES)('impersonateRequest, %s', (mode) => {
           request(headers.flat()),
           clark,
         )
-        if (!('failure' in outcome)) expect(outcome).toEqual({ user: clark, headerChanges: { remove: [] } })
+        if ('failure' in outcome) return
+        expect(outcome.user).toBe(clark)
+        expect(outcome.requester).toBeUndefined()
+        expect(outcome.headerChanges).toEqual(headers.length === 0 ? { remove: [] } : IMPERSONATION_HEADERS)
       }),
       { numRuns: 500 },
     )

@@ -9,6 +9,7 @@ import {
 import type { Authorizer } from '../authorization/authorizer.ts'
 import { decide } from '../authorization/decide.ts'
 import { internalError } from '../authorization/internal-error.ts'
+import { noUser } from '../authorization/no-user.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { notify, type Observer } from '../events.ts'
 import {
@@ -22,8 +23,9 @@ import {
   type OptionsShape,
   wholeNumber,
 } from '../options/index.ts'
+import { hasPrefix } from '../headers/has-prefix.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
-import { StatusError } from '../status.ts'
+import { isStatusError, StatusError } from '../status.ts'
 import type { UserInfo } from '../user.ts'
 import { type Ask, firstRefusal, strictRefusal } from './checks.ts'
 import { legacyChecks } from './legacy.ts'
@@ -129,7 +131,11 @@ export function impersonateRequest(
 
   return function impersonateOne(request, requester, given = {}) {
     const wanted = readImpersonation(request.headers, reading)
-    if (wanted === undefined) return { user: requester, headerChanges: NO_CHANGES }
+    if (wanted === undefined) {
+      // Deviation: Kubernetes leaves empty headers, and names with `_` in the place of `-` (`docs/deviations.md`, impersonation headers).
+      const headerChanges = hasPrefix(request.headers, 'impersonate') ? IMPERSONATION_HEADERS : NO_CHANGES
+      return { user: requester, headerChanges }
+    }
     const start = observer === undefined ? 0 : performance.now()
     const answer =
       'problem' in wanted
@@ -141,11 +147,11 @@ export function impersonateRequest(
         request,
         durationSeconds: (performance.now() - start) / 1000,
         ...(requester !== undefined && { requester }),
-        ...(result instanceof StatusError
+        ...(isStatusError(result)
           ? { result: 'denied', failure: result }
           : { result: 'allowed', impersonated: result.user, mode: result.mode }),
       })
-      if (result instanceof StatusError) return { failure: result, headerChanges: IMPERSONATION_HEADERS }
+      if (isStatusError(result)) return { failure: result, headerChanges: IMPERSONATION_HEADERS }
       return {
         user: result.user,
         mode: result.mode,
@@ -173,7 +179,7 @@ type Allow = (attempt: Attempt) => Awaitable<AllowedImpersonation | StatusError>
 const legacy: Allow = ({ request, requester, wanted, ask }) => {
   // Not every caller is type-checked, and nobody must become somebody here.
   if (requester === undefined || requester === null) {
-    return internalError(request, 'no user found for request')
+    return internalError(request, 'no user found for request', { cause: noUser() })
   }
   const { user, groups, extra, uid } = legacyChecks(requester, wanted)
   return andThen(
@@ -191,7 +197,7 @@ function constrained(options: ImpersonateRequestOptions): Allow {
   })
   return ({ request, requester, wanted, given, ask }) => {
     const attributes = attributesFor(request, requester, given)
-    return attributes instanceof StatusError ? attributes : tryModes(wanted, attributes, ask)
+    return isStatusError(attributes) ? attributes : tryModes(wanted, attributes, ask)
   }
 }
 

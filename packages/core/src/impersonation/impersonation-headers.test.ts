@@ -5,7 +5,7 @@ import { impersonationHeaders } from './impersonation-headers.ts'
 
 describe('the headers that make somebody a user', () => {
   it('arrive as they were', () => {
-    const texts = ['jane', 'jä 😀', '\uDCE4', 'a\uDCFFb', 'x\uDCC0\uDCAF']
+    const texts = ['jane', 'jä 😀', '\uDCE4', 'a\uDCFFb', 'x\uDCC0\uDCAF', 'Ŭ\uDCFF', '\uDCFFjä']
     const sent = impersonationHeaders(userInfo({ username: 'jane', groups: texts }))
     expect(sent.slice(1).map(([, value]) => textFromLatin1(value))).toEqual(texts)
   })
@@ -15,7 +15,7 @@ describe('the headers that make somebody a user', () => {
     ['a surrogate that stands for a line end', 'a\uDC0D\uDC0AX-Remote-User: b'],
     ['half a pair', 'a\uD83D'],
     ['bytes that are UTF-8 together', '\uDCC3\uDCA4'],
-    ['letters beside a byte that is no letter', 'Ŭ\uDCFF'],
+    ['bytes that are UTF-8 together, beside a letter', 'Ŭ\uDCC3\uDCA4'],
     ['a control character', 'a\nb'],
     ['a space at the end', 'a '],
   ])('cannot have %s', (_, text) => {

@@ -3,7 +3,7 @@ import { type Awaitable, andThen, firstOf } from '../awaitable.ts'
 import type { Attributes } from '../authorization/attributes.ts'
 import type { Clock } from '../clock.ts'
 import { keyedDigest } from '../digest/keyed-digest.ts'
-import { StatusError } from '../status.ts'
+import { isStatusError, StatusError } from '../status.ts'
 import type { UserInfo } from '../user.ts'
 import { type AllowedCache, allowedCache, type CacheKeys, cacheKeys } from './allowed-cache.ts'
 import { type Ask, firstRefusal, lenientRefusal } from './checks.ts'
@@ -67,8 +67,8 @@ export function impersonationModes(options: ImpersonationModesOptions): TryModes
       order,
       (position) => modes[position]?.(wanted, attributes, ask),
       (position, outcome) => {
-        if (outcome instanceof StatusError) firstRefused ??= outcome
-        if (outcome === undefined || outcome instanceof StatusError) return undefined
+        if (isStatusError(outcome)) firstRefused ??= outcome
+        if (outcome === undefined || isStatusError(outcome)) return undefined
         if (position !== hint) lastWorked.set(requester, position)
         return outcome
       },

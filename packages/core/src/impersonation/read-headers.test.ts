@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { cpuSecondsOf } from '../../../../test/cpu-seconds.ts'
 import { exactHeaders } from '../headers/exact.ts'
 import { joinedHeaders } from '../headers/joined.ts'
 import { userInfo } from '../user.ts'
@@ -30,9 +31,10 @@ describe('readImpersonation', () => {
     'does not take long for blanks within %s',
     (name) => {
       const value = `a${' '.repeat(128 * 1024)}b`
-      const start = performance.now()
-      expect(exact('Impersonate-User', 'jane', name, value)).toMatchObject({ username: 'jane' })
-      expect(performance.now() - start).toBeLessThan(1000)
+      const spent = cpuSecondsOf(() => {
+        expect(exact('Impersonate-User', 'jane', name, value)).toMatchObject({ username: 'jane' })
+      })
+      expect(spent).toBeLessThan(1)
     },
   )
 

@@ -1,5 +1,5 @@
 import type { HeaderChanges } from '../authenticator.ts'
-import { type HeaderSelector, selectorOf } from '../headers/changes.ts'
+import { type HeaderSelector, replacementsOf, selectorOf } from '../headers/changes.ts'
 import type { NodeRequest } from './node-request.ts'
 
 /**
@@ -20,17 +20,18 @@ export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges)
     delete headers[name]
     delete headersDistinct?.[name]
   }
-  const { replace = [] } = changes
-  if (replace.length === 0) return { remove: [...found] }
+  const { replace } = changes
+  if (replace === undefined) return { remove: [...found] }
+  const removed = new Set(found)
 
-  const replaced = replace.filter(([name]) => found.has(name))
-  for (const [name, value] of replaced) {
-    found.delete(name)
+  for (const [name, value] of replacementsOf(changes)) {
+    if (!found.has(name)) continue
+    removed.delete(name)
     rawHeaders.push(name, value)
     headers[name] = value
     if (headersDistinct !== undefined) headersDistinct[name] = [value]
   }
-  return { remove: [...found], replace: replaced }
+  return { remove: [...removed], replace: replace.filter(([name]) => found.has(name.toLowerCase())) }
 }
 
 const NOTHING: HeaderChanges = Object.freeze({ remove: [] })

@@ -3,6 +3,7 @@ import type { AuthenticationRequest, RequestHeaders } from '../request/request.t
 import type { NodeRequest } from './node-request.ts'
 import { peerCertificatesOf } from './peer-certificates.ts'
 import { receivedTarget } from './received-target.ts'
+import { remoteAddressOf } from './remote-address.ts'
 
 /**
  * A request of Node's `http`, `https` or `http2` as an {@link AuthenticationRequest}, with its headers exactly as sent and the
@@ -41,6 +42,10 @@ class IncomingMessageRequest implements AuthenticationRequest {
 
   get httpVersionMajor(): number {
     return this.#message.httpVersionMajor
+  }
+
+  remoteAddress(): string | undefined {
+    return remoteAddressOf(this.#message)
   }
 
   peerCertificates(): readonly Uint8Array[] {

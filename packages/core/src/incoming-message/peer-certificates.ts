@@ -1,4 +1,4 @@
-import { AuthenticationError, unavailable } from '../errors.ts'
+import { type AuthenticationError, isAuthenticationError, unavailable } from '../errors.ts'
 import type { NodeRequest } from './node-request.ts'
 import { recallChain, rememberChain } from './resumed-chains.ts'
 
@@ -70,7 +70,7 @@ function readChain(socketNow: () => unknown): readonly Uint8Array[] {
     if (!isObject(socket)) throw connectionIsGone
     return certificatesOf(socket)
   } catch (error) {
-    if (error instanceof AuthenticationError) throw error
+    if (isAuthenticationError(error)) throw error
     throw unavailable('the certificates of the peer cannot be read', { cause: error })
   }
 }

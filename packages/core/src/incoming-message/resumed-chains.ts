@@ -3,8 +3,8 @@
  * resumed session seems to have presented its leaf alone. What it presented in the full handshake is kept here for it.
  *
  * Trust does not depend on this: the leaf comes from the session, intermediates prove nothing by themselves, and whoever can
- * write an entry holds the private key of its leaf. An entry that is gone, or that another process has, means that a chain
- * does not verify. A server that resumes no sessions, as `tlsServerOptions` makes one, does not need it.
+ * write an entry holds the private key of its leaf. An entry that is gone, or that another process or another copy of this
+ * package has, means that a chain does not verify. A server that resumes no sessions, as `tlsServerOptions` makes one, does not need it.
  */
 
 /** Strangers can write entries too, one for each handshake, so both their number and their size are bounded. */

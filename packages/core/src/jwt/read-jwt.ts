@@ -11,6 +11,8 @@ export interface UnverifiedJws {
   readonly algorithm: string
   /** `kid` of the header, `''` where there is none. */
   readonly keyId: string
+  /** `typ` of the header, whatever it is; absent where there is none. */
+  readonly type?: unknown
   /** What is signed, in base64url. */
   readonly payload: string
 }
@@ -54,7 +56,13 @@ export function readJws(token: string): UnverifiedJws | undefined {
   const algorithm = member(header, 'alg')
   const keyId = member(header, 'kid') ?? ''
   if (typeof algorithm !== 'string' || typeof keyId !== 'string') return undefined
-  return { token, algorithm, keyId, payload }
+  return {
+    token,
+    algorithm,
+    keyId,
+    payload,
+    ...(Object.hasOwn(header, 'typ') && { type: header['typ'] }),
+  }
 }
 
 /**

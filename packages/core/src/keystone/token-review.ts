@@ -1,7 +1,8 @@
 import { emptyContext } from '../context.ts'
-import { AuthenticationError } from '../errors.ts'
+import { asAuthenticationError, isAuthenticationError } from '../errors.ts'
 import { checkOptions, must, type OptionsShape } from '../options/index.ts'
 import { textOf } from '../http/response-text.ts'
+import { retryAfter } from '../retry-after.ts'
 import type { UserInfo } from '../user.ts'
 import { isJsonObject, type JsonObject, parseObject, valueIn } from './json.ts'
 import { keystoneToken, type KeystoneTokenOptions, keystoneTokenShape } from './keystone-token.ts'
@@ -59,7 +60,7 @@ export function keystoneTokenReview(options: KeystoneTokenReviewOptions): Keysto
     try {
       return (await tokens.authenticateToken(token, emptyContext))?.user
     } catch (error) {
-      if (error instanceof AuthenticationError && error.code === 'rejected') return undefined
+      if (isAuthenticationError(error) && error.code === 'rejected') return undefined
       throw error
     }
   }
@@ -81,8 +82,9 @@ export function keystoneTokenReview(options: KeystoneTokenReviewOptions): Keysto
       const status = user === undefined ? { authenticated: false } : { authenticated: true, user }
       const body = { apiVersion, kind: 'TokenReview', status }
       return Response.json(body, { status: user === undefined ? 401 : 200 })
-    } catch {
-      return new Response(null, { status: 503 })
+    } catch (error) {
+      const seconds = asAuthenticationError(error).retryAfterSeconds
+      return new Response(null, { status: 503, ...(seconds !== undefined && retryAfter(seconds)) })
     }
   }
 }

@@ -1,4 +1,4 @@
-import { AuthenticationError, rejected, unavailable } from '../errors.ts'
+import { isAuthenticationError, rejected, unavailable } from '../errors.ts'
 import { withFault } from '../http/fault.ts'
 import { getText } from '../http/get-text.ts'
 import { type JsonObject, readJwt } from '../jwt/read-jwt.ts'
@@ -123,7 +123,7 @@ async function keySetOf(issuerProvider: Provider, issuer: string): ReturnType<Pr
   try {
     return await issuerProvider.keySet()
   } catch (error) {
-    if (!(error instanceof AuthenticationError)) throw error
+    if (!isAuthenticationError(error)) throw error
     const name = quoted(issuer)
     const message = `verifying untrusted issuer ${name} failed: verifier not initialized for issuer: ${name}`
     throw unavailable(message, { cause: error })

@@ -1,9 +1,9 @@
 import {
-  CelEvaluationError,
   type CelInputs,
   type CelProgram,
   type CelValue,
   type CelVariable,
+  isCelEvaluationError,
 } from '../cel/cel.ts'
 import { rejected } from '../errors.ts'
 
@@ -23,7 +23,7 @@ export function evaluated<V extends CelVariable>(
   try {
     return program.evaluate(input)
   } catch (error) {
-    if (!(error instanceof CelEvaluationError)) throw error
+    if (!isCelEvaluationError(error)) throw error
     const message = `expression '${program.expression}' resulted in error: ${error.message}`
     throw rejected(what === undefined ? message : `${what}: ${message}`, { cause: error })
   }

@@ -7,6 +7,7 @@ export type { GetFetch, GetFetchInit } from '../http/get-fetch.ts'
 export type { HttpResponse, HttpResponseBody } from '../http/response.ts'
 export { type OidcFlagOptions, oidcFlagOptions, type OidcFlags, oidcFlagsShape } from './flags.ts'
 export type { JwtTokenAuthenticator } from './jwt-authenticator.ts'
+export { type TokenKindOptions, tokenKindShape } from './token-kind.ts'
 export {
   oidc,
   type OidcClaimRule,

@@ -14,6 +14,7 @@ import { checkRules } from './validation-rules.ts'
 import { userOfClaims } from './claim-mappings.ts'
 import { distributedClaims } from './distributed-claims.ts'
 import { provider } from './provider.ts'
+import { checkKind, type TokenKinds } from './token-kind.ts'
 import { verifyToken, wrapped } from './verify-token.ts'
 
 /** A token authenticator whose issuer may be out of reach. */
@@ -32,6 +33,7 @@ export interface JwtAuthenticatorOptions {
   readonly clock: Clock
   readonly timeoutSeconds: number
   readonly algorithms: readonly JwsAlgorithm[]
+  readonly kinds: TokenKinds
   readonly isEager: boolean
   /** Instead of those that discovery finds. */
   readonly keySet?: KeySet
@@ -48,7 +50,7 @@ export function jwtAuthenticator(
   options: JwtAuthenticatorOptions,
 ): JwtTokenAuthenticator {
   const { issuer, claimMappings } = compiled.config
-  const { algorithms, clock, observer } = options
+  const { algorithms, clock, kinds, observer } = options
   const rules = { audiences: issuer.audiences, algorithms, clock }
   const onFetch = (result: { readonly jwks: string } | { readonly error: Error }): void =>
     notify(observer, { type: 'jwksFetch', issuer: issuer.url, ...result })
@@ -62,10 +64,7 @@ export function jwtAuthenticator(
     provider: found,
   })
 
-  const authenticate = async (
-    jwt: UnverifiedJwt | undefined,
-    { signal }: Context,
-  ): Promise<Authentication> => {
+  const authenticate = async (jwt: UnverifiedJwt | undefined, context: Context): Promise<Authentication> => {
     const keySet = await found.keySet()
     if (jwt === undefined) throw rejected('oidc: verify token: oidc: malformed jwt')
     let registered
@@ -74,8 +73,11 @@ export function jwtAuthenticator(
     } catch (error) {
       throw wrapped('oidc: verify token', error)
     }
+    await checkKind(jwt, kinds, context)
     const claims =
-      claimMappings.groups.claim === '' ? jwt.claims : await elsewhere.expand(jwt.claims, registered, signal)
+      claimMappings.groups.claim === ''
+        ? jwt.claims
+        : await elsewhere.expand(jwt.claims, registered, context.signal)
     const user = userOfClaims(compiled, claims)
     checkRules(compiled, claims, user)
     return { user, expiresAtMs: registered.expiry * 1000 }

@@ -24,6 +24,7 @@ import {
 } from '../options/index.ts'
 import { canWorkInBackground } from '../runtime.ts'
 import { jwtAuthenticator, type JwtTokenAuthenticator } from './jwt-authenticator.ts'
+import { LOGINS, type TokenKindOptions, tokenKinds, tokenKindShape } from './token-kind.ts'
 import { algorithmsNamed } from './signing-algorithms.ts'
 
 /** How a claim or an expression becomes a part of a user. */
@@ -40,7 +41,7 @@ export type OidcClaimRule =
   | { readonly expression: string; readonly message?: string }
 
 /** Options of {@link oidc}. The first four are those of `jwt` in an `AuthenticationConfiguration`. */
-export interface OidcOptions {
+export interface OidcOptions extends TokenKindOptions {
   readonly issuer: {
     /** What the claim `iss` must be, to the byte: https (`--oidc-issuer-url`). */
     readonly url: string
@@ -100,6 +101,7 @@ const mappingsShape: OptionsShape<OidcOptions['claimMappings']> = {
 }
 
 const shape: OptionsShape<OidcOptions> = {
+  ...tokenKindShape,
   issuer: required(nested(issuerShape)),
   claimMappings: required(nested(mappingsShape)),
   claimValidationRules: listOf(
@@ -119,8 +121,8 @@ const shape: OptionsShape<OidcOptions> = {
 /**
  * Knows users by ID tokens of an OpenID Connect provider, or by any JWT whose keys are published in this way (`--oidc-*`).
  *
- * A token of another issuer is not its business. Of its own, the algorithm, the signature, the audience and the times are checked,
- * then claims become a user, then the rules must hold. Nothing keeps a token from naming a user or a group that begins with `system:`:
+ * A token of another issuer is not its business. Of its own, the algorithm, the signature, the audience and the times are checked, and that
+ * it is meant to be a login and not bound to a key of another client; then claims become a user, then the rules must hold. Nothing keeps a token from naming a user or a group that begins with `system:`:
  * prefixes do, or a rule over the user.
  *
  * Source: apiserver `plugin/pkg/authenticator/token/oidc/oidc.go`; KEP-3331; OpenID Connect Core 1.0.
@@ -161,6 +163,7 @@ export function oidc(options: OidcOptions): JwtTokenAuthenticator {
     clock,
     timeoutSeconds,
     algorithms,
+    kinds: tokenKinds(options, LOGINS),
     observer,
     isEager: discoverAtOnce,
     ...(keySet !== undefined && { keySet }),

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { AuthenticationError, rejected } from '../errors.ts'
+import { AuthenticationError, isAuthenticationError, rejected } from '../errors.ts'
 import type { JwsAlgorithm } from '../jwt/algorithms.ts'
 import type { KeySet } from '../jwt/key-set.ts'
 import type { UnverifiedJwt } from '../jwt/read-jwt.ts'
@@ -65,6 +65,6 @@ function checkTimes({ expiry, notBefore }: RegisteredClaims, nowSeconds: number)
 
 /** The same error with a text in front, as Go wraps one. */
 export function wrapped(prefix: string, error: unknown): unknown {
-  if (!(error instanceof AuthenticationError)) return error
+  if (!isAuthenticationError(error)) return error
   return new AuthenticationError(error.code, `${prefix}: ${error.message}`, { cause: error })
 }

@@ -31,6 +31,7 @@ export function parseArgon2id(text: string): PasswordHash | string {
     return 'the argon2id hash costs too much to check'
   }
   return {
+    blocksThread: nodePasswordHashes()?.argon2 === undefined,
     async matches(password) {
       return isEqualHash(
         await argon2id(bytesFromText(password), salt, { ...parameters, dkLen: expected.length }),

@@ -13,6 +13,7 @@ export function parseBcrypt(text: string): PasswordHash | string {
   if (Number(cost) < 4 || Number(cost) > MAX_COST)
     return `the cost of the bcrypt hash is not between 4 and ${MAX_COST}`
   return {
+    blocksThread: true,
     async matches(password) {
       if (!password.isWellFormed() || bytesFromText(password).length > MAX_PASSWORD_BYTES) return false
       // bcrypt repeats a password with a NUL behind it until there are 72 bytes: `a` and `a\0a` have the same hash.

@@ -1,3 +1,4 @@
+import crypto from 'node:crypto'
 import { compareSync, hashSync } from 'bcryptjs'
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
@@ -164,7 +165,7 @@ describe('what a password file has to say', () => {
         {
           severity: 'advice',
           code: 'plainTextPasswords',
-          message: 'passwords in plain text: 2; hash them with bcrypt, scrypt or argon2id',
+          message: 'passwords in plain text: 2; hash them with bcrypt, scrypt or argon2id. The columns are password, user name, uid',
         },
       ],
     ],
@@ -220,6 +221,35 @@ describe('an unknown user', () => {
     const passwords = passwordFile(`${HASH},jane,1`)
     expect(await passwords.authenticatePassword('nobody', 'secret', emptyContext)).toBeUndefined()
     expect(await passwords.authenticatePassword('nobody', 'secret', emptyContext)).toBeUndefined()
+  })
+
+  it('costs the same where that password was right for the user it is checked against', async () => {
+    const passwords = passwordFile(`${HASH},jane,1`)
+    expect(await passwords.authenticatePassword('jane', 'secret', emptyContext)).toBeDefined()
+    compare.mockClear()
+    for (let attempt = 0; attempt < 3; attempt++) {
+      expect(await passwords.authenticatePassword('nobody', 'secret', emptyContext)).toBeUndefined()
+    }
+    expect(compare).toHaveBeenCalledTimes(3)
+    expect(await passwords.authenticatePassword('jane', 'secret', emptyContext)).toBeDefined()
+    expect(compare).toHaveBeenCalledTimes(3)
+  })
+
+  it('does not make the password it guessed right for the user it is checked against', async () => {
+    const passwords = passwordFile(`${HASH},jane,1`)
+    await passwords.authenticatePassword('nobody', 'secret', emptyContext)
+    await passwords.authenticatePassword('jane', 'secret', emptyContext)
+    expect(compare).toHaveBeenCalledTimes(2)
+  })
+
+  it.each(['jane', 'nobody', ''])('takes as many digests as one who is known: %s', async (username) => {
+    const passwords = passwordFile('p,jane,1\nq,bob,2')
+    const hash = vi.spyOn(crypto, 'hash')
+    for (const password of ['p', 'q', 'wrong']) {
+      hash.mockClear()
+      await passwords.authenticatePassword(username, password, emptyContext)
+      expect(hash).toHaveBeenCalledTimes(2)
+    }
   })
 
   it('costs nothing where there is nobody to tell apart', async () => {
@@ -304,7 +334,7 @@ describe('checks of hashed passwords', () => {
 
   it('run two at a time, and the others wait', async () => {
     const { check, ends } = held({})
-    const checks = ['secret', 'wrong', 'secret', 'wrong'].map((password) => check(password))
+    const checks = ['wrong', 'false', 'secret', 'bad'].map((password) => check(password))
     await vi.waitFor(() => expect(ends).toHaveLength(2))
     ends[0]?.()
     await vi.waitFor(() => expect(ends).toHaveLength(3))
@@ -312,7 +342,7 @@ describe('checks of hashed passwords', () => {
     await vi.waitFor(() => expect(ends).toHaveLength(4))
     for (const end of ends) end()
     const users = await Promise.all(checks)
-    expect(users.map((answer) => answer?.user.username)).toEqual(['jane', undefined, 'jane', undefined])
+    expect(users.map((answer) => answer?.user.username)).toEqual([undefined, undefined, 'jane', undefined])
   })
 
   it('are unavailable for users who are not there as well', async () => {
@@ -326,15 +356,50 @@ describe('checks of hashed passwords', () => {
 
   it('are unavailable beyond what may wait, which is no verdict on the password', async () => {
     const { check, ends } = held({ maxConcurrentChecks: 1, maxWaitingChecks: 1 })
-    const first = check('secret')
+    const first = check('wrong')
     const second = check('secret')
-    expect(await thrownBy(() => check('secret'))).toMatchObject({ code: 'unavailable' })
+    expect(await thrownBy(() => check('secret'))).toMatchObject({
+      code: 'unavailable',
+      retryAfterSeconds: 2,
+    })
     expect((await check('p', 'plain'))?.user.username).toBe('plain')
     await vi.waitFor(() => expect(ends).toHaveLength(1))
     ends[0]?.()
     await vi.waitFor(() => expect(ends).toHaveLength(2))
     ends[1]?.()
-    expect([(await first)?.user.uid, (await second)?.user.uid]).toEqual(['1', '1'])
+    expect([(await first)?.user.uid, (await second)?.user.uid]).toEqual([undefined, '1'])
+  })
+
+  it('are made once for all who wait with the same right password', async () => {
+    const { check, ends } = held({ maxConcurrentChecks: 1 })
+    const checks = Array.from({ length: 10 }, () => check('secret'))
+    await vi.waitFor(() => expect(ends).toHaveLength(1))
+    ends[0]?.()
+    const users = await Promise.all(checks)
+    expect(users.map((answer) => answer?.user.username)).toEqual(Array.from({ length: 10 }, () => 'jane'))
+    expect(compare).toHaveBeenCalledOnce()
+  })
+
+  it('that wait for ten seconds are unavailable', async () => {
+    const clock = fixedClock()
+    const { check, ends } = held({ maxConcurrentChecks: 1, clock })
+    const first = check('wrong')
+    const second = check('secret')
+    await vi.waitFor(() => expect(ends).toHaveLength(1))
+    clock.advance(10_000)
+    expect(await thrownBy(() => second)).toMatchObject({ code: 'unavailable', retryAfterSeconds: 2 })
+    ends[0]?.()
+    expect(await first).toBeUndefined()
+  })
+
+  it('are given up with their requests', async () => {
+    const passwords = passwordFile(`${HASH},jane,1`, { maxConcurrentChecks: 1 })
+    const first = passwords.authenticatePassword('jane', 'wrong', emptyContext)
+    const signal = AbortSignal.abort()
+    const second = thrownBy(() => passwords.authenticatePassword('jane', 'secret', { signal }))
+    expect(await second).toMatchObject({ code: 'unavailable' })
+    expect(await first).toBeUndefined()
+    expect(compare).toHaveBeenCalledOnce()
   })
 
   it('that fail are no verdict, and make room for the next', async () => {

@@ -3,8 +3,7 @@ import { andThen } from '../awaitable.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { aCsvText, CredentialFileError, readCredentials } from '../csv/credential-records.ts'
 import { keyedDigest } from '../digest/keyed-digest.ts'
-import { notify, type Observer } from '../events.ts'
-import { limitConcurrency } from '../limit-concurrency.ts'
+import { notify, type Observer, type FileNoticeEvent } from '../events.ts'
 import {
   aBoolean,
   aClock,
@@ -16,6 +15,10 @@ import {
   refuseProblems,
   wholeNumber,
 } from '../options/index.ts'
+import { processWorkers } from '../password-workers/process-workers.ts'
+import { spareCores } from '../password-workers/worker-threads.ts'
+import { type FairLimit, fairLimit } from '../fair-limit/fair-limit.ts'
+import { checkHashes } from './check-hash.ts'
 import { parsePasswordHash } from './parse-password-hash.ts'
 import { hashedPassword, plainPassword, type PasswordVerifier } from './verifiers.ts'
 
@@ -27,9 +30,12 @@ export interface PasswordFileOptions {
   readonly observer?: Observer
   /** Let users in who have an empty password, or the hash of one. Default `false`. */
   readonly allowEmptyPasswords?: boolean
-  /** How many hashed passwords are checked at once. Default 2; Workers bound that themselves. */
+  /**
+   * How many hashed passwords are checked at once. Default 2, but no more bcrypt and argon2id hashes than there are cores beside the one
+   * that answers requests; Workers bound that themselves.
+   */
   readonly maxConcurrentChecks?: number
-  /** How many more checks may wait; beyond that a check is *unavailable*. Default 64. */
+  /** How many more checks may wait, ten seconds at most; beyond that one is *unavailable*, a 503 with `Retry-After`. Default 256. */
   readonly maxWaitingChecks?: number
   /** How long a hashed password that was right is remembered, as a keyed digest. Default 10; 0 checks it every time. */
   readonly rememberSeconds?: number
@@ -53,6 +59,10 @@ export const passwordFileShape: OptionsShape<PasswordFileOptions> = {
  * A password is plain text, or a hash: bcrypt (`$2a$`, `$2b$`, `$2y$`, as `htpasswd -B` writes), `$scrypt$` or `$argon2id$`.
  * The last record of a user counts. A check takes as long for a user who is not in the file as for one who is.
  *
+ * bcrypt hashes, and argon2id hashes below Node 24.7, are checked in worker threads where the runtime has them, so that requests do not
+ * wait. Checks that wait do so in a fair order: one name or one address does not get all the turns, and a password that was right within
+ * the last hour is preferred.
+ *
  * Source: release-1.18 `plugin/pkg/authenticator/password/passwordfile`; PHC string format.
  *
  * Deviation: hashes are Kubernetes' plain text; an empty password or user name is refused at load
@@ -72,16 +82,24 @@ export function passwordFile(
   refuseProblems(aCsvText(csv, 'csv'), optionProblems(passwordFileShape, options))
   const file = options.file ?? 'password file'
   const digest = keyedDigest()
+  const clock = options.clock ?? systemClock
+  let blocksThread = false
+  let limit: FairLimit | undefined
+  const newLimit = (): FairLimit =>
+    fairLimit({
+      maxRunning: options.maxConcurrentChecks ?? defaultConcurrency(blocksThread),
+      maxWaiting: options.maxWaitingChecks ?? 256,
+      maxWaitMs: MAX_WAIT_MS,
+      tooMany: 'too many passwords are being checked',
+      clock,
+    })
   const hashed = {
     digest,
-    clock: options.clock ?? systemClock,
+    clock,
     rememberMs: (options.rememberSeconds ?? 10) * 1000,
-    limit: limitConcurrency({
-      maxRunning: options.maxConcurrentChecks ?? 2,
-      maxWaiting: options.maxWaitingChecks ?? 64,
-      tooMany: 'too many passwords are being checked',
-    }),
+    limit: ((task, share, signal) => (limit ??= newLimit())(task, share, signal)) satisfies FairLimit,
   }
+  const check = checkHashes(processWorkers, (error) => notify(options.observer, noWorkers(file, error)))
   const entries = new Map<string, PasswordEntry>()
   let plainTexts = 0
 
@@ -92,7 +110,8 @@ export function passwordFile(
       return plainPassword(password, digest)
     }
     if (typeof hash === 'string') throw new CredentialFileError(file, `line ${line}: ${hash}`)
-    return hashedPassword(hash, hashed)
+    blocksThread ||= hash.blocksThread
+    return hashedPassword((candidate) => check(hash, password, candidate), hashed)
   }
 
   readCredentials(csv, {
@@ -112,6 +131,17 @@ export function passwordFile(
           message: `record ${record} replaces an earlier one of the same user`,
         })
       }
+      if (/^\$argon2\w*\$/.test(secret) && /^[tp]=\d/.test(user.username)) {
+        throw new CredentialFileError(file, `line ${line}: put the hash in quotes, since it has commas`)
+      }
+      if (/^\$(?:2[aby]|scrypt|argon2\w*)\$/.test(user.username)) {
+        notice({
+          severity: 'advice',
+          code: 'hashAsUsername',
+          record,
+          message: `record ${record} has a password hash for a user name; the columns are password, user name, uid`,
+        })
+      }
       entries.set(user.username, { authentication: { user }, verify: verifierFor(secret, line) })
     },
   })
@@ -122,31 +152,57 @@ export function passwordFile(
       notice: {
         severity: 'advice',
         code: 'plainTextPasswords',
-        message: `passwords in plain text: ${plainTexts}; hash them with bcrypt, scrypt or argon2id`,
+        message: `passwords in plain text: ${plainTexts}; hash them with bcrypt, scrypt or argon2id. The columns are password, user name, uid`,
       },
     })
   }
 
   const decoys = [...entries.values()]
-  /** An entry to spend time on for somebody who is not in the file: always the same one for the same name. */
+  /** An entry to spend time on for a user who is not in the file: always the same one for the same name. */
   const decoyFor = (username: string): PasswordEntry | undefined =>
     decoys.length === 0 ? undefined : decoys[digest(username).charCodeAt(0) % decoys.length]
 
   return {
     name: 'passwordFile',
-    authenticatePassword(username, password) {
+    authenticatePassword(username, password, context) {
+      // Also for a user who is in the file: to find a decoy takes a digest.
+      const decoy = decoyFor(username)
       const known = entries.get(username)
-      const entry = known ?? decoyFor(username)
+      const entry = known ?? decoy
       if (entry === undefined) return undefined
       const isAllowed = password !== '' || options.allowEmptyPasswords === true
-      return andThen(entry.verify(password), (isRight) =>
+      const claim = { username, isKnown: known !== undefined, context }
+      return andThen(entry.verify(password, claim), (isRight) =>
         isRight && isAllowed ? known?.authentication : undefined,
       )
     },
   }
 }
 
+/** Shorter than clients and proxies wait for an answer. */
+const MAX_WAIT_MS = 10_000
+
 interface PasswordEntry {
   readonly authentication: Authentication
   readonly verify: PasswordVerifier
+}
+
+/** More than there are cores for would only wait in another place, where the order is not fair. */
+function defaultConcurrency(blocksThread: boolean): number {
+  return blocksThread ? Math.min(2, Math.max(1, spareCores())) : 2
+}
+
+function noWorkers(file: string, { cause }: Error): FileNoticeEvent {
+  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : 'unknown'
+  return {
+    type: 'fileNotice',
+    file,
+    notice: {
+      severity: 'advice',
+      code: 'noPasswordWorkers',
+      message:
+        `no worker thread can be started (${code}): password hashes are checked in the thread that answers requests, which each check ` +
+        'keeps busy; install @kube-authn/core beside a bundle instead of bundling it',
+    },
+  }
 }

@@ -25,6 +25,7 @@ export function parseScrypt(text: string): PasswordHash | string {
   if (memory > MAX_MEMORY_BYTES || parameters.p > MAX_PARALLELISM)
     return 'the scrypt hash costs too much to check'
   return {
+    blocksThread: nodePasswordHashes() === undefined,
     async matches(password) {
       return isEqualHash(
         await scrypt(bytesFromText(password), salt, { ...parameters, dkLen: expected.length }),

@@ -1,15 +1,26 @@
 import type { Awaitable } from '../awaitable.ts'
 import type { Clock } from '../clock.ts'
-import type { ConcurrencyLimit } from '../limit-concurrency.ts'
-import type { PasswordHash } from './password-hash.ts'
+import type { Context } from '../context.ts'
+import { addressKey } from '../fair-limit/address-key.ts'
+import type { FairLimit } from '../fair-limit/fair-limit.ts'
+import { isEqualInConstantTime } from './constant-time.ts'
+import { rightPassword } from './right-password.ts'
 
-/** Whether this is the password. */
-export type PasswordVerifier = (password: string) => Awaitable<boolean>
+/** Who a password is said to be of. */
+export interface Claim {
+  readonly username: string
+  /** Whether the verifier is that user's. Another one's costs the same, and its yes counts for nothing. */
+  readonly isKnown: boolean
+  readonly context: Context
+}
+
+/** Whether this is the password of that user. */
+export type PasswordVerifier = (password: string, claim: Claim) => Awaitable<boolean>
 
 /** Compares with a password that the file has in plain text; only its digest stays in memory. */
 export function plainPassword(expected: string, digest: (text: string) => string): PasswordVerifier {
   const expectedDigest = digest(expected)
-  return (password) => isEqualInConstantTime(digest(password), expectedDigest)
+  return (password, { isKnown }) => isEqualInConstantTime(digest(password), expectedDigest) && isKnown
 }
 
 /** What {@link hashedPassword} needs, shared by all entries of a file. */
@@ -17,31 +28,38 @@ export interface HashedPasswordOptions {
   readonly digest: (text: string) => string
   readonly clock: Clock
   readonly rememberMs: number
-  readonly limit: ConcurrencyLimit
+  readonly limit: FairLimit
 }
 
 /**
- * Compares with a password hash. A hash is slow on purpose, so the last password that was right is remembered for a while,
- * as a keyed digest, and no more than a few hashes are computed at a time.
+ * Compares with a password hash. A hash is slow on purpose, so the last password that was right is remembered for a while, as a keyed
+ * digest, and no more than a few hashes are computed at a time, in a fair order.
+ *
+ * What is remembered is for its user alone: the same password under an unknown name costs what any wrong one does.
  */
-export function hashedPassword(hash: PasswordHash, options: HashedPasswordOptions): PasswordVerifier {
-  const { digest, clock, rememberMs, limit } = options
-  let remembered: { readonly digest: string; readonly untilMs: number } | undefined
-  return (password) => {
+export function hashedPassword(
+  matches: (password: string) => Promise<boolean>,
+  { digest, clock, rememberMs, limit }: HashedPasswordOptions,
+): PasswordVerifier {
+  const right = rightPassword(clock, rememberMs)
+  return (password, { username, isKnown, context }) => {
     const key = digest(password)
-    if (remembered !== undefined && remembered.untilMs <= clock.now()) remembered = undefined
-    if (remembered !== undefined && isEqualInConstantTime(key, remembered.digest)) return true
-    return limit(async () => {
-      const isRight = await hash.matches(password)
-      if (isRight && rememberMs > 0) remembered = { digest: key, untilMs: clock.now() + rememberMs }
+    if (right.isRight(key) && isKnown) return true
+    const name = digest(`name ${username}`)
+    const peer = peerOf(context, digest)
+    const check = async (): Promise<boolean> => {
+      // It may have turned out to be right while this one waited.
+      if (right.isRight(key) && isKnown) return true
+      const isRight = (await matches(password)) && isKnown
+      if (isRight) right.remember(key, peer)
       return isRight
-    })
+    }
+    // Neither a name nor an address may take more than its share.
+    const keys = peer === '' ? [name] : [name, peer]
+    return limit(check, { keys, isFamiliar: isKnown && right.isFamiliar(key, peer) }, context.signal)
   }
 }
 
-function isEqualInConstantTime(one: string, other: string): boolean {
-  let difference = one.length ^ other.length
-  for (let index = 0; index < one.length; index++)
-    difference |= one.charCodeAt(index) ^ other.charCodeAt(index)
-  return difference === 0
+function peerOf({ remoteAddress }: Context, digest: (text: string) => string): string {
+  return remoteAddress === undefined ? '' : digest(`address ${addressKey(remoteAddress)}`)
 }

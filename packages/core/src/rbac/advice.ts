@@ -7,6 +7,7 @@ export interface RbacAdvice {
     | 'danglingRoleRef'
     | 'foreignObject'
     | 'grantsNothing'
+    | 'ignoredNamespace'
     | 'nameNeverKnown'
     | 'wrongApiGroup'
   /** The object, and where in it, as in `ClusterRole "x": rules[0]`. */

@@ -75,9 +75,26 @@ describe('parseRbac', () => {
     ['no kind', 'apiVersion: rbac.authorization.k8s.io/v1', 'rbac.yaml[0]: kind: Required value'],
     ['no object', '- 1', 'rbac.yaml[0]: : Invalid value: [1]: must be an object'],
     [
-      'a namespace of a ClusterRole',
-      header.replace('name: r', 'name: r, namespace: ns'),
-      'ClusterRole "ns/r": metadata.namespace: Forbidden: not allowed on this type',
+      'a Role without a namespace',
+      header.replace('ClusterRole', 'Role'),
+      'Role "r": metadata.namespace: Required value',
+    ],
+    [
+      'a namespace of a ClusterRole that is no string',
+      header.replace('name: r', 'name: r, namespace: [ns]'),
+      /^ClusterRole "r": metadata.namespace: Invalid value/,
+    ],
+    [
+      'one ClusterRole in two namespaces, which are none',
+      ['a', 'b']
+        .map((namespace) => header.replace('name: r', `name: r, namespace: ${namespace}`))
+        .join('---\n'),
+      'ClusterRole "r": metadata.name: Duplicate value: "r"',
+    ],
+    [
+      'a service account without a namespace in a ClusterRoleBinding, also in a namespace that does not count',
+      `${header.replace('ClusterRole', 'ClusterRoleBinding').replace('name: r', 'name: r, namespace: ns')}roleRef: {kind: ClusterRole, name: x}\nsubjects: [{kind: ServiceAccount, name: a}]`,
+      'ClusterRoleBinding "r": subjects[0].namespace: Required value',
     ],
     [
       'a namespace that is none',
@@ -223,6 +240,57 @@ describe('parseRbac', () => {
     expect(
       adviceOn(text.replace('ClusterRole', 'Role').replace('name: r', 'name: r, namespace: ns')),
     ).toEqual(['clusterScopedInRole Role "ns/r": rules[0]'])
+  })
+})
+
+describe('the namespace of an object', () => {
+  const object = (kind: string, metadata: string): string =>
+    `apiVersion: rbac.authorization.k8s.io/v1\nkind: ${kind}\nmetadata: {name: r${metadata}}\n${
+      kind.endsWith('Binding')
+        ? 'roleRef: {kind: ClusterRole, name: r}\nsubjects: [{kind: User, name: jane}]'
+        : 'rules: []'
+    }`
+
+  it.each(['ClusterRole', 'ClusterRoleBinding'])('is ignored on a %s, with an advice', (kind) => {
+    const role = kind === 'ClusterRole' ? '' : `${object('ClusterRole', '')}\n---\n`
+    const { objects, advice } = parseRbac(`${role}${object(kind, ', namespace: kube-system')}`)
+    expect(objects.at(-1)).toMatchObject({ kind, name: 'r', namespace: '' })
+    expect(advice).toEqual([
+      {
+        code: 'ignoredNamespace',
+        path: `${kind} "r": metadata.namespace`,
+        message: `a ${kind} is in no namespace, so "kube-system" is ignored, as by the API server`,
+      },
+    ])
+  })
+
+  it('gives a ClusterRoleBinding no less than one without it', () => {
+    const { objects } = parseRbac(
+      `${object('ClusterRole', '')}\n---\n${object('ClusterRoleBinding', ', namespace: ns')}`,
+    )
+    const same = parseRbac(`${object('ClusterRole', '')}\n---\n${object('ClusterRoleBinding', '')}`)
+    expect(objects).toEqual(same.objects)
+  })
+
+  it.each(['Role', 'RoleBinding'])('is that of the options for a %s that has none', (kind) => {
+    expect(parseRbac(object(kind, ''), { namespace: 'apps' }).objects).toMatchObject([
+      { kind, namespace: 'apps' },
+    ])
+    expect(parseRbac(object(kind, ', namespace: own'), { namespace: 'apps' }).objects).toMatchObject([
+      { kind, namespace: 'own' },
+    ])
+    expect(() => parseRbac(object(kind, ''))).toThrow('metadata.namespace: Required value')
+  })
+
+  it('of the options does not reach what belongs to the cluster', () => {
+    expect(parseRbac(object('ClusterRole', ''), { namespace: 'apps' })).toMatchObject({
+      objects: [{ namespace: '' }],
+      advice: [],
+    })
+  })
+
+  it.each(['', 'A', 'a/b', '../a', 'a'.repeat(64)])('of the options cannot be %j', (namespace) => {
+    expect(() => parseRbac('', { namespace })).toThrow(/^namespace: Invalid value/)
   })
 })
 

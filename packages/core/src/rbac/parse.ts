@@ -1,4 +1,5 @@
 import { errorList } from '../field/errors.ts'
+import { dns1123LabelProblems } from '../field/names.ts'
 import { fieldPath } from '../field/path.ts'
 import {
   aString,
@@ -38,7 +39,15 @@ const aTextOrSources: Check = either(
 )
 
 /** Options of {@link parseRbac}. */
-export type ParseRbacOptions = YamlLimits
+export interface ParseRbacOptions extends YamlLimits {
+  /**
+   * The namespace of roles and role bindings that name none, as `kubectl apply` takes it from its context or from `-n`. Default: it is
+   * required.
+   */
+  readonly namespace?: string
+}
+
+const shape: OptionsShape<ParseRbacOptions> = { ...yamlLimitsShape, namespace: aString }
 
 /** A policy that was validated, and what deserves a look in it. */
 export interface ParsedRbacPolicy extends RbacPolicy {
@@ -65,17 +74,31 @@ export function parseRbac(
   sources: string | RbacSource | readonly RbacSource[],
   options: ParseRbacOptions = {},
 ): ParsedRbacPolicy {
-  refuseProblems(aTextOrSources(sources, 'sources'), optionProblems(yamlLimitsShape, options))
+  refuseProblems(aTextOrSources(sources, 'sources'), optionProblems(shape, options))
   const all = typeof sources === 'string' ? [{ name: 'rbac', text: sources }] : [sources].flat()
   const errors = errorList()
+  const { namespace, ...limits } = options
+  if (namespace !== undefined) {
+    for (const problem of dns1123LabelProblems(namespace))
+      errors.invalid(fieldPath('namespace'), namespace, problem)
+  }
   const objects: RbacObject[] = []
   const advice: RbacAdvice[] = []
   const seen = new Set<string>()
 
   for (const { name, text } of all) {
-    for (const [position, value] of listed(yamlDocuments(text, name, options)).entries()) {
+    for (const [position, value] of listed(yamlDocuments(text, name, limits)).entries()) {
       const found = errorList()
-      const object = decodeObject(value, found)
+      const decoded = decodeObject(value, found)
+      if (
+        decoded !== undefined &&
+        !isForeign(decoded) &&
+        isClusterScoped(decoded) &&
+        decoded.namespace !== ''
+      ) {
+        advice.push(ignoredNamespace(decoded))
+      }
+      const object = decoded === undefined || isForeign(decoded) ? decoded : placed(decoded, namespace)
       const isOurs = object !== undefined && !isForeign(object)
       // What has the wrong type was read as empty, and would be reported as missing as well.
       if (isOurs && found.errors.length === 0) {
@@ -109,6 +132,28 @@ export function rbacPolicy(objects: readonly unknown[]): RbacPolicy {
   }
   errors.throwIfAny()
   return { objects: decoded }
+}
+
+function isClusterScoped({ kind }: RbacObject): boolean {
+  return kind === 'ClusterRole' || kind === 'ClusterRoleBinding'
+}
+
+/**
+ * An object in the namespace that it is in: none for one of the cluster, whatever it says.
+ *
+ * Source: apiserver `pkg/registry/rest/create.go` (`EnsureObjectNamespaceMatchesRequestNamespace`).
+ */
+function placed(object: RbacObject, ofOthers = ''): RbacObject {
+  if (isClusterScoped(object)) return { ...object, namespace: '' }
+  return object.namespace === '' ? { ...object, namespace: ofOthers } : object
+}
+
+function ignoredNamespace(object: RbacObject): RbacAdvice {
+  return {
+    code: 'ignoredNamespace',
+    path: `${objectText({ ...object, namespace: '' })}: metadata.namespace`,
+    message: `a ${object.kind} is in no namespace, so ${JSON.stringify(object.namespace)} is ignored, as by the API server`,
+  }
 }
 
 function isForeign(object: RbacObject | ForeignObject): object is ForeignObject {

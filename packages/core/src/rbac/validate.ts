@@ -33,10 +33,10 @@ function validateMetadata(object: RbacObject, isNamespaced: boolean, errors: Err
   const metadata = fieldPath('metadata')
   if (object.name === '') errors.required(metadata.child('name'), 'name or generateName is required')
   else validateName(object.name, metadata.child('name'), errors)
+  // What belongs to the cluster has lost its namespace already, as on its way into the API server.
+  if (!isNamespaced) return
   const path = metadata.child('namespace')
-  if (!isNamespaced) {
-    if (object.namespace !== '') errors.forbidden(path, 'not allowed on this type')
-  } else if (object.namespace === '') {
+  if (object.namespace === '') {
     errors.required(path)
   } else {
     for (const problem of dns1123LabelProblems(object.namespace))

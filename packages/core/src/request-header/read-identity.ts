@@ -1,5 +1,5 @@
 import { trimAscii } from '../bearer-token/read.ts'
-import { rejected } from '../errors.ts'
+import { type AuthenticationError, rejected } from '../errors.ts'
 import type { RequestHeaders } from '../request/request.ts'
 import { type UserInfo, userInfo } from '../user.ts'
 import { dashed } from '../headers/dashed.ts'
@@ -19,7 +19,7 @@ export type IdentityReader = (headers: RequestHeaders) => UserInfo | undefined
 
 /**
  * Reads who the caller is; `undefined` when the headers name nobody. What cannot be read without a guess, or has a twin, is
- * `rejected`.
+ * `rejected`, and no other credential of the request is asked about.
  *
  * Source: apiserver `pkg/authentication/request/headerrequest/requestheader.go`.
  */
@@ -66,8 +66,16 @@ function valuesOf(
 
 function refuseComma(name: string, value: string): void {
   if (value.includes(',')) {
-    throw rejected(`header ${name} has a comma, and it cannot be told whether it is one value or several`)
+    throw doubtful(`header ${name} has a comma, and it cannot be told whether it is one value or several`)
   }
+}
+
+/**
+ * The proxy sent the request, and who it sent it for cannot be told. Final: with a token of their own beside it, a client that gets
+ * such a header past the proxy would choose between two identities.
+ */
+function doubtful(message: string): AuthenticationError {
+  return rejected(message, { isFinal: true })
 }
 
 function readExtra(
@@ -119,7 +127,7 @@ function twinRefuser({ extraHeaderPrefixes, ...lists }: LowerCaseNames): (header
       if (exactNames.has(name) || extraHeaderPrefixes.some((prefix) => name.startsWith(prefix))) continue
       const alike = dashed(name)
       if (dashedNames.has(alike) || dashedPrefixes.some((prefix) => alike.startsWith(prefix))) {
-        throw rejected(`header ${name} could be taken for one that says who the caller is`)
+        throw doubtful(`header ${name} could be taken for one that says who the caller is`)
       }
     }
   }

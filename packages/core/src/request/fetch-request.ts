@@ -6,6 +6,8 @@ export interface FetchRequestExtras {
   /** A better source of headers than the request, where the runtime has one. */
   readonly headers?: RequestHeaders
   readonly httpVersionMajor?: number
+  /** The address of the peer, where the runtime tells it. */
+  readonly remoteAddress?: () => string | undefined
   /** The certificates the peer presented, leaf first, as DER. */
   readonly peerCertificates?: () => readonly Uint8Array[]
 }
@@ -26,6 +28,7 @@ export function fetchRequest(
 class FetchRequest implements AuthenticationRequest {
   readonly headers: RequestHeaders
   readonly httpVersionMajor?: number
+  readonly remoteAddress?: () => string | undefined
   readonly peerCertificates?: () => readonly Uint8Array[]
   readonly #request: Pick<Request, 'method' | 'url'>
 
@@ -33,6 +36,7 @@ class FetchRequest implements AuthenticationRequest {
     this.#request = request
     this.headers = extras.headers ?? joinedHeaders(request.headers)
     if (extras.httpVersionMajor !== undefined) this.httpVersionMajor = extras.httpVersionMajor
+    if (extras.remoteAddress !== undefined) this.remoteAddress = extras.remoteAddress
     if (extras.peerCertificates !== undefined) this.peerCertificates = extras.peerCertificates
   }
 

@@ -13,6 +13,11 @@ export interface AuthenticationRequest {
   /** 1 or 2, where the runtime says so. */
   readonly httpVersionMajor?: number
   /**
+   * The address of the peer, which may be a proxy's: `127.0.0.1`, `::1`. `undefined` where it cannot be told. No identity rests on it: it
+   * only keeps one peer from using up what is there for all.
+   */
+  remoteAddress?(): string | undefined
+  /**
    * The certificates the peer presented, leaf first, as DER; empty where there are none. The same list for every request on a
    * connection. It throws an `AuthenticationError` where they cannot be told, as when the connection is gone.
    */
@@ -34,4 +39,6 @@ export interface RequestHeaders {
   all(name: string): readonly string[]
   /** All headers in the order sent, names in lower case. */
   entries(): Iterable<readonly [name: string, value: string]>
+  /** Whether a name begins with this, which is in lower case. Quicker than {@link RequestHeaders.entries}, which serves where it is absent. */
+  hasPrefix?(prefix: string): boolean
 }

@@ -5,7 +5,7 @@ import { checkFields, type FieldValidation } from '../api/field-validation.ts'
 import { MAX_BODY_BYTES, readObjectBody } from '../api/read-object.ts'
 import { type OptionsShape, wholeNumber } from '../options/index.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
-import { type HttpAnswer, StatusError } from '../status.ts'
+import { type HttpAnswer, isStatusError } from '../status.ts'
 import type { AskedReview, ReviewKind } from './kind.ts'
 
 /** How much of a request is read. */
@@ -70,6 +70,6 @@ export async function answerOf(work: () => Promise<HttpAnswer>): Promise<HttpAns
   try {
     return await work()
   } catch (thrown) {
-    return thrown instanceof StatusError ? thrown : internalFailure('the review failed unexpectedly', thrown)
+    return isStatusError(thrown) ? thrown : internalFailure('the review failed unexpectedly', thrown)
   }
 }

@@ -1,6 +1,7 @@
 import { authorizeRequest, contextOf } from '../authorization/authorize-request.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
 import { internalError } from '../authorization/internal-error.ts'
+import { noUser } from '../authorization/no-user.ts'
 import type { ReadBody } from '../api/body.ts'
 import { fieldValidationOf } from '../api/field-validation.ts'
 import type { TokenAuthenticator } from '../authenticator.ts'
@@ -109,7 +110,8 @@ export function handleReviews(authorizer: Authorizer, options: HandleReviewsOpti
     return answerOf(async () => {
       requirePost(request)
       // Not every caller is type-checked, and nobody must become somebody here.
-      if (user === undefined || user === null) return internalError(request, 'no User found in the context')
+      if (user === undefined || user === null)
+        return internalError(request, 'no User found in the context', { cause: noUser() })
       if (!kind.isAboutCaller || !user.groups.includes(AUTHENTICATED_GROUP)) {
         const outcome = await authorize(request, user, signal === undefined ? {} : { signal })
         if ('failure' in outcome) return outcome.failure

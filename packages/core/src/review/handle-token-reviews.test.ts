@@ -146,6 +146,13 @@ describe('handleTokenReviews', () => {
     expect(JSON.stringify(given)).not.toContain(TOKEN)
   })
 
+  it('says when to ask again where too many tokens are being checked', async () => {
+    const busy = unavailable('too many', { retryAfterSeconds: 3 })
+    const { request, body } = sent(review())
+    const answer = await handleTokenReviews([tokens(fails(busy))])(request, body)
+    expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '3' } })
+  })
+
   it('keeps reviews that run at the same time apart', async () => {
     const handle = handleTokenReviews([
       tokens(async (token) => {

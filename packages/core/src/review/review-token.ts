@@ -8,7 +8,7 @@ import type { Context } from '../context.ts'
 import { asAuthenticationError, rejected } from '../errors.ts'
 import { checkedAnswer } from '../handler/checked-answer.ts'
 import { aTokenAuthenticator, type Check, nonEmptyListOf } from '../options/index.ts'
-import { StatusError } from '../status.ts'
+import { isStatusError } from '../status.ts'
 import { union } from '../union/union.ts'
 import { userJson, type UserJson } from '../user-json.ts'
 
@@ -83,9 +83,12 @@ export function tokenReviewer(
       },
       (status) => status,
       (thrown) => {
-        if (thrown instanceof StatusError) throw thrown
+        if (isStatusError(thrown)) throw thrown
         const error = asAuthenticationError(thrown)
-        if (error.code === 'unavailable' && outages === 503) throw serviceUnavailable(error.message, error)
+        const isBusy = error.retryAfterSeconds !== undefined
+        if (isBusy || (error.code === 'unavailable' && outages === 503)) {
+          throw serviceUnavailable(error.message, error, error.retryAfterSeconds)
+        }
         return { authenticated: false, error: error.message }
       },
     )

@@ -1,5 +1,5 @@
 import type { Awaitable } from '../awaitable.ts'
-import { AuthenticationError, unavailable } from '../errors.ts'
+import { unavailable, isAuthenticationError } from '../errors.ts'
 import { anIterable, type Check, checkOptions, type OptionsShape, withMethods } from '../options/index.ts'
 import type { Secret } from '../secret.ts'
 
@@ -107,7 +107,7 @@ export async function readObject<T>(kind: string, read: () => Awaitable<T>): Pro
   try {
     return await read()
   } catch (error) {
-    if (error instanceof AuthenticationError) throw error
+    if (isAuthenticationError(error)) throw error
     throw unavailable(`the ${kind} of a service account token could not be read`, { cause: error })
   }
 }

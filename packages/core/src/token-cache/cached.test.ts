@@ -459,6 +459,65 @@ describe('the size of a cache', () => {
   })
 })
 
+describe('tokens that are made up', () => {
+  it('do not push out the users that are remembered', async () => {
+    const answer = (token: string) => (token === 'good' ? { user: jane } : undefined)
+    const { delegate, ask } = cacheOf(answer, { maxEntries: 4, failureTtlSeconds: 60, successTtlSeconds: 60 })
+    await ask('good')
+    for (let index = 0; index < 100; index++) await ask(`made up ${index}`)
+    expect(delegate.calls).toHaveLength(101)
+    expect(await ask('good')).toEqual({ user: jane })
+    await ask('made up 99')
+    expect(delegate.calls).toHaveLength(101)
+  })
+
+  it('do not push out users where errors are kept', async () => {
+    const answer = (token: string) => {
+      if (token === 'good') return { user: jane }
+      throw rejected('bad')
+    }
+    const { delegate, ask } = cacheOf(answer, { maxEntries: 4, failureTtlSeconds: 60, cacheErrors: true })
+    await ask('good')
+    for (let index = 0; index < 100; index++) await thrownBy(() => ask(`made up ${index}`))
+    await ask('good')
+    expect(delegate.calls).toHaveLength(101)
+  })
+
+  it('are looked up so many at a time, and beyond that may be asked for again', async () => {
+    const { answer, open } = held()
+    const { ask, delegate } = cacheOf(answer, { maxLookups: 2 })
+    const lookups = ['a', 'b', 'b', 'a'].map((token) => ask(token))
+    await settled()
+    expect(delegate.calls).toHaveLength(2)
+    expect(await thrownBy(() => ask('c'))).toMatchObject({ code: 'unavailable', retryAfterSeconds: 1 })
+    open[0]!.end({ user: jane })
+    await settled()
+    const third = ask('c')
+    await settled()
+    open[1]!.end()
+    open[2]!.end({ user: bob })
+    expect(await Promise.all([...lookups, third])).toEqual([
+      { user: jane },
+      undefined,
+      undefined,
+      { user: jane },
+      { user: bob },
+    ])
+  })
+
+  it('leave users that are remembered their answers', async () => {
+    const { answer, open } = held()
+    const { ask } = cacheOf(answer, { maxLookups: 1 })
+    const first = ask('good')
+    await settled()
+    open[0]!.end({ user: jane })
+    await first
+    void ask('made up')
+    expect(await ask('good')).toEqual({ user: jane })
+    open[1]?.end()
+  })
+})
+
 describe('cached', () => {
   it('answers at once when it remembers', async () => {
     const { cache, ask } = cacheOf(later(knows(jane)))
@@ -489,6 +548,8 @@ describe('cached', () => {
     [{ maxEntries: 0 }, ['maxEntries']],
     [{ maxEntries: 1.5 }, ['maxEntries']],
     [{ maxEntries: Infinity }, ['maxEntries']],
+    [{ maxLookups: 0 }, ['maxLookups']],
+    [{ maxLookups: Infinity }, ['maxLookups']],
     [{ maxEntries: -1, successTtlSeconds: -1 }, ['successTtlSeconds', 'maxEntries']],
   ])('refuses the options %o', async (options, paths) => {
     const error = await thrownBy(() => cached(tokens(noOpinion), options))
@@ -528,5 +589,73 @@ describe('cached', () => {
     await settled()
     expect(events.length).toBeGreaterThan(0)
     expect(JSON.stringify(events)).not.toContain('c2VjcmV0')
+  })
+})
+
+describe('a token that is bound to a certificate', () => {
+  /** A delegate whose token `t` is jane's, for who holds the certificate `hers`. */
+  const bound: TokenAuthenticator['authenticateToken'] = async (_, context) => {
+    await Promise.resolve()
+    if ((await context.holdsCertificate?.('hers')) !== true) throw rejected('it is bound')
+    return { user: jane }
+  }
+  const hers: Context = { holdsCertificate: (thumbprint) => Promise.resolve(thumbprint === 'hers') }
+  const others: readonly (readonly [string, Context])[] = [
+    ['has none', { holdsCertificate: () => false }],
+    ['has another', { holdsCertificate: (thumbprint) => thumbprint === 'mine' }],
+    ['answers with what is not true', { holdsCertificate: () => 1 as unknown as boolean }],
+    ['is not known', {}],
+  ]
+
+  it.each(others)('is remembered for its connection, and refused on one that %s', async (_, other) => {
+    const { ask, delegate } = cacheOf(bound)
+    for (const context of [other, hers, other, hers, hers, other]) {
+      const answer = await ask('t', context).catch((error: unknown) => error)
+      expect(answer).toMatchObject(context === hers ? { user: jane } : { code: 'rejected' })
+    }
+    expect(delegate.calls).toHaveLength(1)
+  })
+
+  it.each(others)('is not given to a connection that waits for the same lookup and %s', async (_, other) => {
+    const { ask, delegate } = cacheOf(bound)
+    const answers = await Promise.allSettled([ask('t', other), ask('t', hers), ask('t', other)])
+    expect(answers).toMatchObject([
+      { reason: { code: 'rejected' } },
+      { value: { user: jane } },
+      { reason: { code: 'rejected' } },
+    ])
+    expect(delegate.calls).toHaveLength(1)
+  })
+
+  it('is not remembered as bad for its own connection when it was sent on another', async () => {
+    const { ask } = cacheOf(bound, { failureTtlSeconds: 60, cacheErrors: true })
+    await thrownBy(() => ask('t', {}))
+    expect(await ask('t', hers)).toEqual({ user: jane })
+  })
+
+  it('says nothing of the lookup to a connection that is not its own', async () => {
+    const { ask } = cacheOf(async (token, context) => {
+      context.warn?.('for jane')
+      context.annotate?.('of', 'jane')
+      return bound(token, context)
+    })
+    const said: string[] = []
+    const listening = { warn: (text: string) => said.push(text), annotate: (key: string) => said.push(key) }
+    await thrownBy(() => ask('t', listening))
+    await thrownBy(() => ask('t', listening))
+    expect(said).toEqual([])
+    await ask('t', { ...hers, ...listening })
+    expect(said).toEqual(['for jane', 'of'])
+  })
+
+  it('is an outage where the certificate of the connection cannot be read, also when it is remembered', async () => {
+    const { ask } = cacheOf(bound)
+    await ask('t', hers)
+    const gone: Context = {
+      holdsCertificate() {
+        throw unavailable('the connection is gone')
+      },
+    }
+    expect(await thrownBy(() => ask('t', gone))).toMatchObject({ code: 'unavailable' })
   })
 })

@@ -1,9 +1,8 @@
-import { LRUCache } from 'lru-cache'
 import type { Authentication, TokenAuthenticator } from '../authenticator.ts'
 import type { Awaitable } from '../awaitable.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Context } from '../context.ts'
-import { rejected } from '../errors.ts'
+import { rejected, unavailable } from '../errors.ts'
 import { notify } from '../events.ts'
 import {
   aBoolean,
@@ -16,6 +15,8 @@ import {
   refuseProblems,
   wholeNumber,
 } from '../options/index.ts'
+import { canWorkInBackground } from '../runtime.ts'
+import { verdictCache } from '../verdict-cache.ts'
 import { tokenCacheKey } from './cache-key.ts'
 import { answer, GONE, type Lookup, type LookupResult, startLookup } from './lookup.ts'
 
@@ -27,8 +28,13 @@ export interface CachedOptions {
   readonly failureTtlSeconds?: number
   /** Keep errors too, as failures. Default `false`: an outage is over as soon as it is over. */
   readonly cacheErrors?: boolean
-  /** What is used least goes first beyond this. Default 32,768. */
+  /** How many users are kept, and how many failures beside them; what was used longest ago goes first. Default 32,768. */
   readonly maxEntries?: number
+  /**
+   * How many different tokens are looked up at once; beyond that a lookup is *unavailable* at once, and may be asked for again. Default
+   * 1,024; Workers bound that themselves.
+   */
+  readonly maxLookups?: number
   /** How long one lookup may take, for everybody who waits for it. Default 30. */
   readonly lookupTimeoutSeconds?: number
   readonly clock?: Clock
@@ -40,6 +46,7 @@ export const cachedShape: OptionsShape<CachedOptions> = {
   failureTtlSeconds: atLeast(0),
   cacheErrors: aBoolean,
   maxEntries: wholeNumber(1),
+  maxLookups: wholeNumber(1),
   lookupTimeoutSeconds: above(0),
   clock: aClock,
 }
@@ -48,7 +55,8 @@ export const cachedShape: OptionsShape<CachedOptions> = {
  * Remembers what a token authenticator said of a token, for each list of audiences separately.
  *
  * Whoever asks while a lookup of the same token is under way waits for that one. It goes on when they give up, under a time
- * limit of its own. Warnings and audit annotations of a lookup come again with every remembered user.
+ * limit of its own. Warnings and audit annotations of a lookup come again with every remembered user. Failures never take the place of
+ * users.
  *
  * Source: apiserver `pkg/authentication/token/cache`.
  *
@@ -66,8 +74,9 @@ export function cached(delegate: TokenAuthenticator, options: CachedOptions = {}
   const failureTtlMs = (options.failureTtlSeconds ?? 0) * 1000
   const timeoutMs = (options.lookupTimeoutSeconds ?? 30) * 1000
   let hmacKey: Uint8Array | undefined
-  // Whether an entry is still good is decided here, by our clock: the ttl of lru-cache never ends on some runtimes.
-  const entries = new LRUCache<string, Entry>({ max: options.maxEntries ?? 32_768 })
+  const remembered = verdictCache<LookupResult>(clock, options.maxEntries ?? 32_768)
+  // Where a lookup ends with its request and without a word, it would count for ever.
+  const maxLookups = canWorkInBackground() ? (options.maxLookups ?? 1024) : Infinity
   const lookups = new Map<string, Lookup>()
 
   const ttlOf = (lookup: LookupResult): number => {
@@ -78,17 +87,19 @@ export function cached(delegate: TokenAuthenticator, options: CachedOptions = {}
   const remember = (key: string, result: LookupResult): void => {
     const now = clock.now()
     const expiresAtMs = Math.min(now + ttlOf(result), result.authentication?.expiresAtMs ?? Infinity)
-    if (expiresAtMs > now) entries.set(key, { ...result, expiresAtMs })
-  }
-
-  const freshEntry = (key: string): Entry | undefined => {
-    const entry = entries.get(key)
-    if (entry === undefined || clock.now() < entry.expiresAtMs) return entry
-    entries.delete(key)
-    return undefined
+    if (!(expiresAtMs > now)) return
+    remembered.remember(
+      key,
+      result,
+      result.authentication === undefined ? 'refused' : 'accepted',
+      expiresAtMs,
+    )
   }
 
   const begin = (key: string, token: string, context: Context): Lookup => {
+    if (lookups.size >= maxLookups) {
+      throw unavailable('too many tokens are being looked up', { retryAfterSeconds: 1 })
+    }
     const lookup = startLookup(delegate, token, context, { clock, timeoutMs })
     lookups.set(key, lookup)
     void lookup.result.then((result) => {
@@ -122,19 +133,15 @@ export function cached(delegate: TokenAuthenticator, options: CachedOptions = {}
       // Not before it is needed: on some runtimes there is no randomness outside of a request.
       hmacKey ??= crypto.getRandomValues(new Uint8Array(32))
       const key = tokenCacheKey(hmacKey, token, context.audiences)
-      const entry = freshEntry(key)
+      const known = remembered.get(key)
       if (observer !== undefined) {
         notify(observer, {
           type: 'tokenCacheRequest',
-          status: entry === undefined ? 'miss' : 'hit',
+          status: known === undefined ? 'miss' : 'hit',
           durationSeconds: (performance.now() - start) / 1000,
         })
       }
-      return entry === undefined ? lookUp(key, token, context) : answer(entry, context)
+      return known === undefined ? lookUp(key, token, context) : answer(known, context)
     },
   }
-}
-
-interface Entry extends LookupResult {
-  readonly expiresAtMs: number
 }

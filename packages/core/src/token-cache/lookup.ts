@@ -1,5 +1,6 @@
 import type { Authentication, TokenAuthenticator } from '../authenticator.ts'
 import { type Awaitable, settle } from '../awaitable.ts'
+import { requireCertificate } from '../bound-certificate.ts'
 import type { Clock } from '../clock.ts'
 import { consultToken } from '../consult.ts'
 import type { Context } from '../context.ts'
@@ -13,12 +14,32 @@ export interface LookupResult {
   readonly error?: AuthenticationError
   readonly warnings: readonly string[]
   readonly annotations: ReadonlyMap<string, string>
+  /** Thumbprints of the certificates that the token is bound to; absent where it is bound to none. */
+  readonly certificates?: readonly string[]
 }
 
-/** Gives a caller what a lookup brought. What was said on the way belongs to users only. */
-export function answer(result: LookupResult, context: Context): Authentication | undefined {
+/**
+ * Gives a caller what a lookup brought. What was said on the way belongs to users only. A token that is bound to a certificate counts for
+ * those callers only who hold it.
+ */
+export function answer(result: LookupResult, context: Context): Awaitable<Authentication | undefined> {
   if (result.error !== undefined) throw result.error
   if (result.authentication === undefined) return undefined
+  return result.certificates === undefined
+    ? told(result, context)
+    : toHolder(result, result.certificates, context)
+}
+
+async function toHolder(
+  result: LookupResult,
+  certificates: readonly string[],
+  context: Context,
+): Promise<Authentication | undefined> {
+  for (const thumbprint of certificates) await requireCertificate(context, thumbprint)
+  return told(result, context)
+}
+
+function told(result: LookupResult, context: Context): Authentication | undefined {
   for (const text of result.warnings) context.warn?.(text)
   for (const [key, value] of result.annotations) context.annotate?.(key, value)
   return result.authentication
@@ -48,12 +69,19 @@ export function startLookup(
   const abort = new AbortController()
   const warnings: string[] = []
   const annotations = new Map<string, string>()
+  let certificates: string[] | undefined
   const context: Context = {
     ...(audiences !== undefined && { audiences }),
     ...(observer !== undefined && { observer }),
     signal: abort.signal,
     warn: (text) => warnings.push(text),
     annotate: (key, value) => annotations.set(key, value),
+    // Whose connection it is is looked at for each caller, when there is an answer.
+    holdsCertificate(thumbprint) {
+      certificates ??= []
+      certificates.push(thumbprint)
+      return true
+    },
   }
 
   notify(observer, { type: 'tokenCacheActiveFetch', status: 'inFlight', change: 1 })
@@ -61,7 +89,7 @@ export function startLookup(
   const result = new Promise<LookupResult>((resolve) => {
     const finish = (outcome: Pick<LookupResult, 'authentication' | 'error'>): void => {
       cancelTimeout()
-      resolve({ ...outcome, warnings, annotations })
+      resolve({ ...outcome, warnings, annotations, ...(certificates !== undefined && { certificates }) })
     }
     const cancelTimeout = clock.after(timeoutMs, () => {
       const error = unavailable('the token could not be looked up in time')
@@ -85,7 +113,7 @@ export function startLookup(
       notify(caller.observer, { type: 'tokenCacheActiveFetch', status: 'blocked', change: 1 })
       try {
         const isThere = isDone(result, endsAtMs - clock.now(), clock)
-        return (await unlessAborted(isThere, caller.signal)) ? answer(await result, caller) : GONE
+        return (await unlessAborted(isThere, caller.signal)) ? await answer(await result, caller) : GONE
       } finally {
         notify(caller.observer, { type: 'tokenCacheActiveFetch', status: 'blocked', change: -1 })
       }

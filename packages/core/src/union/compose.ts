@@ -103,6 +103,7 @@ function combinedCredentials(delegates: readonly Authenticator[]): CredentialDes
     identityHeaders: described.flatMap((each) => each.identityHeaders ?? []),
     peerCertificates: described.some((each) => each.peerCertificates),
     tlsClientAuth: described.some((each) => each.tlsClientAuth),
+    proxyAuthorities: described.flatMap((each) => each.proxyAuthorities ?? []),
   }
 }
 

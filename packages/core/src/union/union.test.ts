@@ -15,6 +15,7 @@ import {
 } from '../../test/fakes.ts'
 import type { AnyAuthenticator, Authenticator, TokenAuthenticator } from '../authenticator.ts'
 import { emptyContext } from '../context.ts'
+import { authenticatedGroup } from '../groups.ts'
 import { aggregate, ConfigurationError, rejected, unavailable } from '../errors.ts'
 import { failFast, union } from './union.ts'
 
@@ -86,6 +87,37 @@ describe.each([
       message,
       code,
     })
+  })
+
+  it('ends with an error that is final, and tells the errors before it', async () => {
+    const last = tokens(knows(jane))
+    const final = rejected('twins', { isFinal: true })
+    const all = union(tokens(when(fails(unavailable('down')))), tokens(when(fails(final))), last)
+    expect(await thrownBy(() => all.authenticateToken('t', emptyContext))).toMatchObject({
+      code: 'unavailable',
+      message: '[down, twins]',
+      isFinal: true,
+    })
+    expect(last.calls).toEqual([])
+  })
+
+  it.each([
+    ['in another union', (error: unknown) => union(tokens(when(noOpinion)), tokens(when(fails(error))))],
+    ['in failFast', (error: unknown) => failFast(tokens(when(noOpinion)), tokens(when(fails(error))))],
+    ['below a group adder', (error: unknown) => authenticatedGroup(tokens(when(fails(error))))],
+    [
+      'among equal texts',
+      (error: unknown) => union(tokens(when(fails(rejected('a')))), tokens(when(fails(error)))),
+    ],
+  ])('ends with an error that is final %s', async (_name, inner) => {
+    const last = tokens(knows(jane))
+    const all = union(inner(rejected('a', { isFinal: true })), last)
+    expect(await thrownBy(() => all.authenticateToken('t', emptyContext))).toMatchObject({
+      code: 'rejected',
+      message: 'a',
+      isFinal: true,
+    })
+    expect(last.calls).toEqual([])
   })
 
   it('asks in order, one after the other', async () => {
@@ -228,6 +260,7 @@ describe('union of request authenticators', () => {
       identityHeaders: [headers],
       peerCertificates: false,
       tlsClientAuth: false,
+      proxyAuthorities: [],
     })
   })
 })

@@ -7,7 +7,8 @@ import { compose, requireOneKind } from './compose.ts'
  * Asks authenticators in order until one knows the caller.
  *
  * An error is remembered and the next one is asked; a user discards all errors before it. When nobody knows the caller,
- * the remembered errors are thrown as one, and without any there is no opinion. A single authenticator is returned as it is.
+ * the remembered errors are thrown as one, and without any there is no opinion. An error that is final ends it at once. A single
+ * authenticator is returned as it is.
  *
  * All must be of one kind: about requests, tokens or passwords.
  *
@@ -51,6 +52,7 @@ function firstAuthenticated<A>(
     const error = asAuthenticationError(thrown)
     if (failsFast) throw error
     errors = [...(errors ?? []), error]
+    if (error.isFinal) throw aggregate(errors)
   }
 
   const from = (start: number): Answer => {

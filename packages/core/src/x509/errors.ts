@@ -1,3 +1,5 @@
+import { branded } from '../brand.ts'
+
 /**
  * What is wrong with a certificate or a chain of them.
  *
@@ -34,6 +36,13 @@ export class CertificateError extends Error {
     this.code = code
   }
 }
+
+/** Whether this is a {@link CertificateError}, of this copy of the package or of another. */
+export const isCertificateError: (value: unknown) => value is CertificateError = branded(
+  CertificateError,
+  'CertificateError',
+  ({ code, message }) => typeof code === 'string' && typeof message === 'string',
+)
 
 /** The certificate cannot be read: `what` is the part of it, `why` what is wrong there. */
 export function malformed(what: string, why: string): CertificateError {

@@ -145,7 +145,7 @@ export async function clusterClients(
     if (cluster !== undefined) known = cluster.current
     const clientCA = files.clientCA ?? (cluster && { current: () => cluster.current().clientCA })
     return {
-      requestHeader: configured ?? (cluster && believeDescribed(() => cluster.current().proxy)),
+      requestHeader: configured ?? (cluster && believeDescribed({ current: () => cluster.current().proxy })),
       clientCertificate: clientCA && clientCertificate({ ca: clientCA, ...shared }),
       close() {
         cluster?.close()

@@ -1,7 +1,14 @@
-import { type Clock, ConfigurationError, notify, type Observer, systemClock } from '@kube-authn/core'
+import {
+  type Clock,
+  ConfigurationError,
+  notify,
+  type Observer,
+  systemClock,
+  isConfigurationError,
+} from '@kube-authn/core'
 import { aBoolean, above, aClock, aFunction, type OptionsShape } from '@kube-authn/core/options'
 import { parseRequestHeaderConfig, type RequestHeaderConfig } from '@kube-authn/core/request-header-config'
-import type { FileSource } from '../file-source/reloading-source.ts'
+import { type FileSource, RESTRICT } from '../file-source/reloading-source.ts'
 import type { HttpFetch } from '../http/create-fetch.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { isOfStrings, isRecord } from '../request-header-config/request-header-config-at.ts'
@@ -67,6 +74,7 @@ export async function clusterConfigMap<T>(
   let failure = ''
   let isClosed = false
   let cancel = (): void => {}
+  const restrictions = new Set<(value: T) => void>()
 
   const read = async (): Promise<void> => {
     const text = await configMap(fetch, source)
@@ -77,7 +85,9 @@ export async function clusterConfigMap<T>(
       throw new Error('the ConfigMap is gone, and nobody is a proxy')
     }
     if (text === version && !isGone) return
-    current = make(parseRequestHeaderConfig(dataOf(source, text)))
+    const next = make(parseRequestHeaderConfig(dataOf(source, text)))
+    for (const restriction of restrictions) restriction(next)
+    current = next
     if (version !== undefined) notify(observer, { type: 'reload', source, outcome: 'loaded' })
     version = text
     isGone = false
@@ -106,7 +116,7 @@ export async function clusterConfigMap<T>(
     await read()
   } catch (error) {
     if (!tolerateLookupFailure) {
-      if (error instanceof ConfigurationError) throw error
+      if (isConfigurationError(error)) throw error
       throw new ConfigurationError([{ path: source, message: reasonOf(asError(error)) }], { cause: error })
     }
     report(error)
@@ -117,6 +127,10 @@ export async function clusterConfigMap<T>(
     close() {
       isClosed = true
       cancel()
+    },
+    [RESTRICT](check) {
+      restrictions.add(check)
+      return () => restrictions.delete(check)
     },
   }
 }

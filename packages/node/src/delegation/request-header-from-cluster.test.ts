@@ -30,13 +30,13 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const configMap = (names: unknown): string =>
+const configMap = (names: unknown, ca: string = proxies.caPem): string =>
   JSON.stringify({
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' },
     data: {
-      'requestheader-client-ca-file': proxies.caPem,
+      'requestheader-client-ca-file': ca,
       'requestheader-allowed-names': JSON.stringify(names),
       'requestheader-username-headers': '["X-Remote-User"]',
     },
@@ -124,6 +124,27 @@ describe('requestHeaderFromCluster', () => {
     expect(JSON.stringify(events)).not.toContain('reader-token')
     expect(await usernameOf(authenticator)).toBe('fido')
     authenticator.close()
+  })
+
+  it('keeps the last good version when the next has an authority that signs users', async () => {
+    const users = await createPki({ commonName: 'users' })
+    const clientCA = join(folder, 'users.crt')
+    writeFileSync(clientCA, users.caPem)
+    const answer: Answer = { status: 200, body: configMap(['front-proxy'], users.caPem) }
+    const { clock, events, begin } = await start(answer)
+    const shared = await begin()
+    expect(() => createAuthenticator({ clientCA, requestHeader: shared })).toThrow(/has a CA in common/)
+    shared.close()
+
+    answer.body = configMap(['front-proxy'])
+    const requestHeader = await begin()
+    const authenticator = createAuthenticator({ clientCA, requestHeader })
+    answer.body = configMap(['front-proxy'], users.caPem)
+    clock.advance(60_000)
+    await vi.waitFor(() => expect(events).toMatchObject([{ type: 'reload', outcome: 'failed' }]))
+    expect(await usernameOf(requestHeader)).toBe('fido')
+    authenticator.close()
+    requestHeader.close()
   })
 
   it('has no opinion while there is no such ConfigMap, and takes it when it comes', async () => {

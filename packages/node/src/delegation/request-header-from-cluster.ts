@@ -76,7 +76,7 @@ export async function requestHeaderFromCluster(
       source.close()
       fetch.close()
     }
-    return { ...believeDescribed(source.current), close }
+    return { ...believeDescribed(source), close }
   } catch (error) {
     fetch.close()
     throw error

@@ -14,12 +14,20 @@ export interface ReloadOptions {
   readonly clock?: Clock
 }
 
+/** The key of a method, registered, since a source may come from another copy of this package. */
+export const RESTRICT: unique symbol = Symbol.for('@kube-authn/node/restrict@1')
+
 /** Something that is read again when it changes. */
 export interface FileSource<T> {
   /** The meaning of the last good version. */
   readonly current: () => T
   /** Stops reading. What was read last stays. */
   readonly close: () => void
+  /**
+   * Has every later version checked by a function as well, which throws to refuse it. Returns a function that ends this. For the
+   * packages of kube-authn.
+   */
+  readonly [RESTRICT]?: (check: (value: T) => void) => () => void
 }
 
 /** What is read, and where it is. */
@@ -52,7 +60,12 @@ export function reloadingSource<C, T>(
 
   let accepted = firstRead(reading)
   let current = parse(accepted)
-  if (options.reload === false) return { current: () => current, close: () => {} }
+  const restrictions = new Set<(value: T) => void>()
+  const restrict = (check: (value: T) => void): (() => void) => {
+    restrictions.add(check)
+    return () => restrictions.delete(check)
+  }
+  if (options.reload === false) return { current: () => current, close: () => {}, [RESTRICT]: restrict }
 
   /** What was refused last, so that it is refused, and reported, once. */
   let refused: { readonly content: C } | { readonly text: string } | undefined
@@ -134,7 +147,9 @@ export function reloadingSource<C, T>(
   const take = (content: C): void => {
     try {
       if (reading.isEmpty(content)) throw new Error(`${reading.name}: it is empty`)
-      current = parse(content)
+      const next = parse(content)
+      for (const restriction of restrictions) restriction(next)
+      current = next
     } catch (error) {
       refuse(content, error)
       return
@@ -154,6 +169,7 @@ export function reloadingSource<C, T>(
       cancelNext()
       watch.close()
     },
+    [RESTRICT]: restrict,
   }
 }
 

@@ -1,4 +1,4 @@
-import { ConfigurationError, type ConfigurationProblem } from '@kube-authn/core'
+import { ConfigurationError, type ConfigurationProblem, isConfigurationError } from '@kube-authn/core'
 
 /** The names by which functions call the path they are given: what is wrong with it is wrong with the option that it comes from. */
 const PATHS: ReadonlySet<string> = new Set(['path', 'paths'])
@@ -13,7 +13,7 @@ export function problemsOf(
   error: unknown,
   separator: '.' | ': ',
 ): readonly ConfigurationProblem[] {
-  if (!(error instanceof ConfigurationError)) {
+  if (!isConfigurationError(error)) {
     return [{ path: option, message: error instanceof Error ? error.message : String(error) }]
   }
   return error.problems.map(({ path, message }) => {

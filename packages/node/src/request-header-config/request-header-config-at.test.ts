@@ -128,7 +128,7 @@ describe('requestHeaderConfigAt', () => {
     source = requestHeaderConfigAt(path, { settleSeconds: 0.02, observer })
     const before = source.current()
     writeFileSync(path, yaml('["X-Other"').replace('X-Remote-Group', 'X-Other-Group'))
-    await vi.waitFor(() => expect(events).toHaveLength(1), { timeout: 5000 })
+    await vi.waitFor(() => expect(events).toHaveLength(1))
     expect(events[0]).toMatchObject({
       type: 'reload',
       outcome: 'failed',
@@ -136,7 +136,7 @@ describe('requestHeaderConfigAt', () => {
     })
     expect(source.current()).toBe(before)
     writeFileSync(path, yaml('["X-Other"]').replace('X-Remote-Group', 'X-Other-Group'))
-    await vi.waitFor(() => expect(events).toHaveLength(2), { timeout: 5000 })
+    await vi.waitFor(() => expect(events).toHaveLength(2))
     expect(source.current()).toMatchObject({ usernameHeaders: ['X-Other'], groupHeaders: ['X-Other-Group'] })
   })
 })

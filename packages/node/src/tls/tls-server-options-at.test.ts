@@ -67,17 +67,17 @@ describe('tlsServerOptionsAt', () => {
     expect(files?.options).toMatchObject({ ca: [], requestCert: true, minVersion: 'TLSv1.3' })
     expect(await served()).toBe('first')
     write(second)
-    await vi.waitFor(async () => expect(await served()).toBe('second'), { timeout: 5000 })
+    await vi.waitFor(async () => expect(await served()).toBe('second'))
   })
 
   it('keeps the pair in force while the new certificate does not go with the key, and says so', async () => {
     const events = await listen()
     writeFileSync(certFile, second.chainPem)
-    await vi.waitFor(() => expect(events).toHaveLength(1), { timeout: 5000 })
+    await vi.waitFor(() => expect(events).toHaveLength(1))
     expect(events[0]).toMatchObject({ source: certFile, outcome: 'failed' })
     expect(await served()).toBe('first')
     writeFileSync(keyFile, second.privateKeyPem)
-    await vi.waitFor(() => expect(events).toHaveLength(2), { timeout: 5000 })
+    await vi.waitFor(() => expect(events).toHaveLength(2))
     expect(events[1]).toMatchObject({ source: keyFile, outcome: 'loaded' })
     expect(await served()).toBe('second')
   })
@@ -86,9 +86,7 @@ describe('tlsServerOptionsAt', () => {
     const events = await listen()
     writeFileSync(certFile, '')
     rmSync(keyFile)
-    await vi.waitFor(() => expect(events.filter(({ outcome }) => outcome === 'failed')).toHaveLength(2), {
-      timeout: 5000,
-    })
+    await vi.waitFor(() => expect(events.filter(({ outcome }) => outcome === 'failed')).toHaveLength(2))
     expect(await served()).toBe('first')
     expect(JSON.stringify(events)).not.toContain('BEGIN')
   })

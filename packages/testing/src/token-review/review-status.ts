@@ -1,6 +1,6 @@
 import {
-  AuthenticationError,
   intersectAudiences,
+  isAuthenticationError,
   type TokenAuthenticator,
   type UserInfo,
 } from '@kube-authn/core'
@@ -29,7 +29,7 @@ export async function reviewStatus(
     if (audiences.length === 0) return { authenticated: false }
     return { authenticated: true, user: userOf(user), audiences }
   } catch (error) {
-    const isRejected = error instanceof AuthenticationError && error.code === 'rejected'
+    const isRejected = isAuthenticationError(error) && error.code === 'rejected'
     return isRejected ? { authenticated: false, error: error.message } : undefined
   }
 }

@@ -52,7 +52,7 @@ export function registerListExtensions(environment: Environment, budget: Budget)
         texts.add(each)
         return isNew
       }
-      budget.spend(others.length / 2)
+      budget.spend(others.length)
       const isNew = !isIn(each, others, budget)
       if (isNew) others.push(each)
       return isNew

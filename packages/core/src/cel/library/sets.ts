@@ -12,7 +12,7 @@ type List = readonly unknown[]
 /**
  * Registers `sets.contains`, `sets.equivalent` and `sets.intersects`.
  *
- * Source: cel-go `ext/sets.go`.
+ * Source: cel-go `ext/sets.go`, also for what they cost: each element of the one with each of the other.
  */
 export function registerSets(environment: Environment, budget: Budget): void {
   environment.registerType('SetsFunctions', SetsFunctions)
@@ -21,8 +21,14 @@ export function registerSets(environment: Environment, budget: Budget): void {
     const handler = (_sets: unknown, a: List, b: List): boolean => decide(a, b)
     environment.registerFunction(`SetsFunctions.${name}(list<A>, list<A>): bool`, handler, { async: false })
   }
-  const contains = (whole: List, part: List): boolean => part.every((element) => isIn(element, whole, budget))
+  const contains = (whole: List, part: List): boolean => {
+    budget.spend(whole.length * part.length)
+    return part.every((element) => isIn(element, whole, budget))
+  }
   register('contains', contains)
   register('equivalent', (a, b) => contains(a, b) && contains(b, a))
-  register('intersects', (a, b) => a.some((element) => isIn(element, b, budget)))
+  register('intersects', (a, b) => {
+    budget.spend(a.length * b.length)
+    return a.some((element) => isIn(element, b, budget))
+  })
 }

@@ -1,4 +1,4 @@
-import { CelEvaluationError } from '../cel.ts'
+import { isCelEvaluationError } from '../cel.ts'
 import type { Check, Checker, MethodCallNode, Node, Scope, Type } from '../engine.ts'
 import { nodesOf } from '../syntax/tree.ts'
 import { commonType, isClaim, printedType } from '../types.ts'
@@ -37,7 +37,7 @@ function clausesOf(format: string, fail: (message: string) => never): readonly C
   try {
     return piecesOf(format).filter((piece) => typeof piece !== 'string')
   } catch (error) {
-    return fail(error instanceof CelEvaluationError ? error.message : 'invalid format')
+    return fail(isCelEvaluationError(error) ? error.message : 'invalid format')
   }
 }
 

@@ -1,4 +1,4 @@
-import { CelCompileError, type CelCompiler, type CelProgram, type CelVariable } from '../../cel/cel.ts'
+import { type CelCompiler, type CelProgram, type CelVariable, isCelCompileError } from '../../cel/cel.ts'
 import { type ErrorList, errorList } from '../../field/errors.ts'
 import type { FieldPath } from '../../field/path.ts'
 
@@ -21,7 +21,7 @@ export function compileInto(errors: ErrorList, compiler: CelCompiler): Compile {
     try {
       return compiler.compile(variable, expression, resultType)
     } catch (error) {
-      if (!(error instanceof CelCompileError)) throw error
+      if (!isCelCompileError(error)) throw error
       errors.invalid(path, expression, error.message)
       return undefined
     }

@@ -3,7 +3,7 @@ import { CertificateError } from '../errors.ts'
 import type { MailboxSubtree, NameConstraints, Subtrees } from '../extensions/name-constraints.ts'
 import type { GeneralName, GeneralNameKind } from '../extensions/subject-alt-name.ts'
 import { domainLabels, isInSubtree, mayBeInSubtree } from '../names/domain.ts'
-import { isInRange } from '../names/ip-range.ts'
+import { isExcludedBy, isPermittedBy } from '../names/ip-range.ts'
 import { isSameMailbox, type Mailbox, mailboxOf } from '../names/mailbox.ts'
 import { uriHost } from '../names/uri.ts'
 import type { Budget } from './budget.ts'
@@ -52,8 +52,6 @@ function checkName(
   budget: Budget,
 ): string | undefined {
   const comparisons = excluded[name.kind].length + permitted[name.kind].length
-  // A URI need not have a host until somebody has something to say about hosts.
-  if (name.kind === 'uri' && comparisons === 0) return undefined
   // One more, since also a name that is compared with nothing has to be read.
   budget.spendNameComparisons(comparisons + 1)
   const matchers = matchersFor(name)
@@ -69,7 +67,10 @@ interface Matchers {
   isAnyPermitted(subtrees: Subtrees): boolean
 }
 
-/** `undefined` when the name is of a form that nothing can be said about. */
+/**
+ * `undefined` when the name is of a form that nothing can be said about, which a URI without a host or with an address is: whatever the
+ * constraints are about, as Go 1.26 has it.
+ */
 function matchersFor(name: GeneralName): Matchers | undefined {
   switch (name.kind) {
     case 'dns': {
@@ -90,8 +91,13 @@ function matchersFor(name: GeneralName): Matchers | undefined {
       if (host === '' || labels === undefined) return undefined
       return same(({ uri }) => uri.some((subtree) => isInSubtree(labels, subtree)))
     }
-    default:
-      return same(({ ip }) => ip.some((range) => isInRange(name.octets, range)))
+    default: {
+      const { octets } = name
+      return {
+        isAnyExcluded: ({ ip }) => ip.some((range) => isExcludedBy(octets, range)),
+        isAnyPermitted: ({ ip }) => ip.some((range) => isPermittedBy(octets, range)),
+      }
+    }
   }
 }
 

@@ -51,7 +51,21 @@ describe('the key of a leaf', () => {
     await expect(verification).rejects.toThrow('unsupported public key algorithm')
   })
 
-  it('that is RSA is not imported, since any two numbers are one', async () => {
-    expect(await checkLeafKey(rsaKey(16, 2))).toBeUndefined()
+  it.each<readonly [string, PublicKey, boolean]>([
+    ['1,024 bits', rsaKey(1024, 65_537), true],
+    ['8,192 bits', rsaKey(8192, 3), true],
+    ['1,023 bits', rsaKey(1023, 65_537), false],
+    ['768 bits', rsaKey(768, 65_537), false],
+    ['8,193 bits', rsaKey(8193, 65_537), false],
+    ['9,000 bits', rsaKey(9000, 65_537), false],
+    ['an exponent of 1', rsaKey(2048, 1), false],
+    ['an even exponent', rsaKey(2048, 65_536), false],
+  ])('that is RSA of %s is judged by its numbers, and not imported', async (_, key, isUsable) => {
+    const problem = await checkLeafKey(key)
+    expect(problem?.message).toBe(
+      isUsable
+        ? undefined
+        : 'x509: malformed subjectPublicKeyInfo: RSA key of an unsupported size or exponent',
+    )
   })
 })

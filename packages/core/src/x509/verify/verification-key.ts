@@ -21,13 +21,19 @@ export function verificationKey(
 }
 
 /**
- * Imports the key of a certificate that signs no other, to find out whether it is one.
+ * Whether the key of a certificate that signs no other is one that a client may prove to hold. A point is imported, to find out whether it
+ * is on its curve; of RSA any two numbers are a key, and so are any 32 octets of Ed25519.
  *
- * Source: Go `crypto/x509/parser.go` (`parsePublicKey`), which refuses such certificates when it reads them.
+ * Source: Go `crypto/x509/parser.go` (`parsePublicKey`), which refuses such certificates when it reads them; for RSA `crypto/tls`
+ * (`checkKeySize`) and `crypto/rsa` (`checkPublicKey`), by which the handshake fails.
  */
 export async function checkLeafKey(key: PublicKey): Promise<CertificateError | undefined> {
   if (key.kind === 'other') return unusableKey('unsupported public key algorithm')
-  // Any two numbers are an RSA key, and any 32 octets one of Ed25519.
+  if (key.kind === 'RSA') {
+    return isUsableRsaKey(key.modulusBits, key.exponent)
+      ? undefined
+      : unusableKey('RSA key of an unsupported size or exponent')
+  }
   if (key.kind !== 'EC') return undefined
   try {
     await importKey(key, { name: 'ECDSA', namedCurve: key.curve.name })

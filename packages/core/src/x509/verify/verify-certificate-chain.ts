@@ -1,6 +1,6 @@
 import type { Certificate } from '../certificate.ts'
 import { isSameBytes } from '../der/bytes.ts'
-import { CertificateError, printable } from '../errors.ts'
+import { CertificateError, isCertificateError, printable } from '../errors.ts'
 import { ExtendedKeyUsage } from '../extensions/key-usage.ts'
 import { AttributeType, valuesOf } from '../name.ts'
 import type { CertificatePool } from '../pool/certificate-pool.ts'
@@ -51,7 +51,7 @@ export async function verifyCertificateChain(options: VerifyOptions): Promise<Ce
   if (problem !== undefined) throw problem
   const search: Search = { ...options, keyUsages, budget: newBudget(), unusable: undefined }
   const result = roots.contains(leaf) ? acceptChain([leaf], search) : await findChain([leaf], leaf, search)
-  if (result instanceof CertificateError) throw search.unusable ?? result
+  if (isCertificateError(result)) throw search.unusable ?? result
   return result
 }
 
@@ -84,7 +84,7 @@ async function findChain(
     }
     const longer: CertificateChain = [...chain, issuer]
     const result = place === 'root' ? acceptChain(longer, search) : await findChain(longer, issuer, search)
-    if (!(result instanceof CertificateError)) return result
+    if (!isCertificateError(result)) return result
     failure = result
   }
   return failure ?? unknownAuthority(hint)

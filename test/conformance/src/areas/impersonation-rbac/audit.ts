@@ -28,7 +28,7 @@ export const audit: AreaRunner = async (vector) => {
   })
   const user = userOf(given.requester)
   const authenticator = { name: 'known', authenticate: () => ({ user }) }
-  await authenticateRequest(authenticator, { observer })(request)
+  await authenticateRequest(authenticator, { observer })(request, { impersonates: true })
   const permissions = given.refused === true ? alwaysDeny() : alwaysAllow()
   const outcome = await impersonateRequest(permissions, { mode: given.mode ?? 'legacy', observer })(
     request,

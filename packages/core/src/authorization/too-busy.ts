@@ -1,0 +1,20 @@
+import { retryAfter } from '../retry-after.ts'
+import { StatusError } from '../status.ts'
+import type { AuthorizationError } from './errors.ts'
+
+/**
+ * The answer where an authorizer did not find out because too much was under way: 503 with `Retry-After`. `undefined` for any other
+ * error, and for none.
+ *
+ * Deviation: kube-apiserver answers 500 or 403 (`docs/deviations.md`, 503 for outages).
+ */
+export function tooBusy(error: AuthorizationError | undefined): StatusError | undefined {
+  if (error?.retryAfterSeconds === undefined) return undefined
+  return new StatusError({
+    status: 503,
+    reason: 'ServiceUnavailable',
+    message: 'Authorization is temporarily unavailable',
+    ...retryAfter(error.retryAfterSeconds),
+    cause: error,
+  })
+}

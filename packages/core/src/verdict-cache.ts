@@ -1,0 +1,50 @@
+import { LRUCache } from 'lru-cache'
+import type { Clock } from './clock.ts'
+
+/** Remembers verdicts, each for a time of its own. */
+export interface VerdictCache<V> {
+  /** What is remembered of this question and still good. */
+  get(key: string): V | undefined
+  /** Remembers a verdict in place of what was remembered before. */
+  remember(key: string, verdict: V, kind: VerdictKind, expiresAtMs: number): void
+}
+
+/** Whether a verdict let something pass. */
+export type VerdictKind = 'accepted' | 'refused'
+
+/**
+ * A cache in which refusals cannot push out acceptances: anybody can cause as many refusals as they like, by making up credentials, and
+ * must not cost those with a good one their place in it. Each kind has room for `maxEntries`, and what was used longest ago goes first.
+ */
+export function verdictCache<V>(clock: Clock, maxEntries: number): VerdictCache<V> {
+  // Whether an entry is still good is decided here, by our clock: the ttl of lru-cache never ends on some runtimes.
+  const accepted = new LRUCache<string, Entry<V>>({ max: maxEntries })
+  // Most caches remember no refusal, and the room for them is taken when it is made.
+  let refused: LRUCache<string, Entry<V>> | undefined
+
+  const fresh = (entries: LRUCache<string, Entry<V>> | undefined, key: string): V | undefined => {
+    const entry = entries?.get(key)
+    if (entry === undefined || clock.now() < entry.expiresAtMs) return entry?.verdict
+    entries?.delete(key)
+    return undefined
+  }
+
+  return {
+    get: (key) => fresh(accepted, key) ?? fresh(refused, key),
+    remember(key, verdict, kind, expiresAtMs) {
+      if (kind === 'accepted') {
+        refused?.delete(key)
+        accepted.set(key, { verdict, expiresAtMs })
+      } else {
+        accepted.delete(key)
+        refused ??= new LRUCache({ max: maxEntries })
+        refused.set(key, { verdict, expiresAtMs })
+      }
+    },
+  }
+}
+
+interface Entry<V> {
+  readonly verdict: V
+  readonly expiresAtMs: number
+}

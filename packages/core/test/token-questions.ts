@@ -1,0 +1,43 @@
+import type { Context } from '../src/context.ts'
+import { type Variants, type Variation, variationsOf } from './two-questions.ts'
+
+/** Whose token is it, for whom? */
+export interface TokenQuestion extends Context {
+  readonly token: string
+}
+
+export const TOKEN_QUESTION: TokenQuestion = { token: 'token', audiences: ['a', 'b'] }
+
+const variants: Variants<TokenQuestion> = {
+  token: {
+    differs: {
+      another: 'nekot',
+      'another case': 'Token',
+      shorter: 'toke',
+      longer: 'token.',
+      'with an audience': 'tokena',
+      'a NUL': 'token\0',
+    },
+  },
+  audiences: {
+    differs: {
+      'not given': undefined,
+      fewer: ['a'],
+      more: ['a', 'b', 'c'],
+      'another order': ['b', 'a'],
+      'one name of two': ['a,b'],
+      'a list in a name': ['a","b'],
+      'one long name': ['ab'],
+      'the same twice': ['a', 'b', 'b'],
+      'an empty one': ['a', 'b', ''],
+    },
+  },
+  signal: { same: { another: new AbortController().signal } },
+  holdsCertificate: { same: { another: () => true } },
+  remoteAddress: { same: { another: '192.0.2.1' } },
+  observer: { same: { another: () => undefined } },
+  warn: { same: { another: () => undefined } },
+  annotate: { same: { another: () => undefined } },
+}
+
+export const TOKEN_VARIATIONS: readonly Variation<TokenQuestion>[] = variationsOf(TOKEN_QUESTION, variants)

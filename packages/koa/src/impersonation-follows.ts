@@ -1,0 +1,58 @@
+import { leadsToImpersonation } from '@kube-authn/core'
+
+/** What of a context is looked at. */
+interface ContextOfApp {
+  readonly app: unknown
+  readonly path: string
+  readonly method: string
+}
+
+/** Routers in routers; @koa/router makes one of them, so more is a mistake. */
+const MAX_DEPTH = 32
+
+/**
+ * Whether a middleware of `impersonation` comes after this middleware: in `app.middleware`, or in a router of @koa/router that is there.
+ * Nothing is known of middlewares inside of other functions, such as those that koa-compose and koa-mount make.
+ */
+export function impersonationFollows(ctx: ContextOfApp, own: unknown): boolean {
+  try {
+    return leadsToImpersonation(handlersIn(property(ctx.app, 'middleware'), ctx, 0), own)
+  } catch {
+    // A path that cannot be decoded: whatever the router makes of it, it is not known here.
+    return false
+  }
+}
+
+/** The middlewares that are called, in order, and `undefined` at the end of each route. */
+function* handlersIn(middlewares: unknown, ctx: ContextOfApp, depth: number): Generator<unknown> {
+  if (!Array.isArray(middlewares)) return
+  if (depth > MAX_DEPTH) throw new RangeError('routers are too deep in each other')
+  for (const middleware of middlewares as readonly unknown[]) {
+    const router = property(middleware, 'router')
+    if (router === undefined) yield middleware
+    else yield* handlersOfRouter(router, ctx, depth)
+  }
+}
+
+function* handlersOfRouter(router: unknown, ctx: ContextOfApp, depth: number): Generator<unknown> {
+  // Where a router goes by a host, by another path or by one layer only, it is not known here what it calls.
+  const unusual = [
+    property(router, 'host'),
+    property(router, 'exclusive'),
+    property(property(router, 'opts'), 'routerPath'),
+  ]
+  const match = property(router, 'match')
+  if (typeof match !== 'function' || [...unusual, property(ctx, 'newRouterPath')].some(Boolean)) return
+  const matched: unknown = Reflect.apply(match, router, [ctx.path, ctx.method])
+  const layers = property(matched, 'pathAndMethod')
+  if (property(matched, 'route') !== true || !Array.isArray(layers)) return
+  for (const layer of layers as readonly unknown[])
+    yield* handlersIn(property(layer, 'stack'), ctx, depth + 1)
+  yield undefined
+}
+
+function property(value: unknown, name: string): unknown {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function'
+    ? Reflect.get(value, name)
+    : undefined
+}

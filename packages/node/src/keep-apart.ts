@@ -1,0 +1,86 @@
+import { type Authenticator, unavailable } from '@kube-authn/core'
+import type { CertificatePool } from '@kube-authn/core/x509'
+import { assertDistinct } from './certificate-pools.ts'
+import { type FileSource, RESTRICT } from './file-source/reloading-source.ts'
+
+/** The authorities of a front proxy, which may know how to refuse a new version of themselves. */
+export interface ProxyAuthorities {
+  current(): CertificatePool | undefined
+  readonly [RESTRICT]?: (check: (pool: CertificatePool | undefined) => void) => (() => void) | undefined
+}
+
+/** A front proxy none of whose authorities is one of users. */
+export interface ProxyApart {
+  readonly proxy: Authenticator
+  /** Ends the checks of what is read again. */
+  readonly close: () => void
+}
+
+/**
+ * Makes sure that no authority signs both users and proxies, for a front proxy that was made elsewhere: now, and whenever one of the
+ * two is read again. A version with which they would have an authority in common is refused, and the last good one stays.
+ *
+ * Where a source of authorities is of another kind, and so cannot refuse what it reads, the proxy is not believed instead as long as
+ * they have one in common.
+ *
+ * @throws {ConfigurationError} when they have one in common now.
+ */
+export function keepApart(proxy: Authenticator, users: FileSource<CertificatePool>): ProxyApart {
+  const sources: readonly ProxyAuthorities[] = proxy.credentials?.proxyAuthorities ?? []
+  for (const source of sources) assertDistinct(users.current(), source.current())
+  const releases = sources.flatMap((source) => [
+    source[RESTRICT]?.((pool) => assertDistinct(users.current(), pool)),
+    users[RESTRICT]?.((pool) => assertDistinct(pool, source.current())),
+  ])
+  const others = sources
+    .filter((source) => source[RESTRICT] === undefined)
+    .map((source) => judge(source, users))
+  return {
+    proxy: others.length === 0 ? proxy : believedWhile(proxy, others),
+    close() {
+      for (const release of releases) release?.()
+    },
+  }
+}
+
+/** @throws {ConfigurationError} when there is an authority in common at the moment; it looks again after a change only. */
+type Judge = () => void
+
+function judge(source: ProxyAuthorities, users: FileSource<CertificatePool>): Judge {
+  let judged: { readonly of: readonly unknown[]; readonly error?: unknown } = { of: [] }
+  return () => {
+    const [pool, own] = [source.current(), users.current()]
+    if (pool !== judged.of[0] || own !== judged.of[1]) {
+      judged = { of: [pool, own], ...problemWith(own, pool) }
+    }
+    if ('error' in judged) throw judged.error
+  }
+}
+
+function problemWith(
+  users: CertificatePool,
+  proxies: CertificatePool | undefined,
+): { readonly error?: unknown } {
+  try {
+    assertDistinct(users, proxies)
+    return {}
+  } catch (error) {
+    return { error }
+  }
+}
+
+function believedWhile(proxy: Authenticator, judges: readonly Judge[]): Authenticator {
+  return {
+    ...proxy,
+    authenticate(request, context) {
+      try {
+        for (const each of judges) each()
+      } catch (cause) {
+        throw unavailable('requestHeader: its CA has a CA in common with the CA of client certificates', {
+          cause,
+        })
+      }
+      return proxy.authenticate(request, context)
+    },
+  }
+}
