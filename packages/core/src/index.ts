@@ -1,4 +1,5 @@
 export {
+  aBooleanOrAnonymousConfig,
   anonymous,
   type AnonymousCondition,
   type AnonymousConfig,
@@ -66,6 +67,7 @@ export { addGroups, authenticatedGroup } from './groups.ts'
 export {
   type AuthenticatedRequest,
   authenticateRequest,
+  authenticateRequestShape,
   type AuthenticateRequest,
   type AuthenticateRequestContext,
   type AuthenticateRequestOptions,

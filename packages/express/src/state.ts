@@ -35,10 +35,24 @@ const STATE: unique symbol = Symbol.for('@kube-authn/express/state@1')
 export function stateOf(req: IncomingMessage & { readonly [STATE]?: RequestState }): RequestState {
   let state = req[STATE]
   if (state === undefined) {
+    requireNodeRequest(req)
     state = { request: incomingMessageRequest(req, originalUrlOf(req)) }
     Object.defineProperty(req, STATE, { value: state })
   }
   return state
+}
+
+/** What is known of who makes the request, which may be nothing yet. */
+export function knownOf(req: IncomingMessage & { readonly [STATE]?: RequestState }): Partial<RequestState> {
+  return req[STATE] ?? {}
+}
+
+/** @throws {TypeError} when something else calls the middleware than Express and what calls as it does. */
+function requireNodeRequest(req: unknown): void {
+  if (typeof req === 'object' && req !== null && 'rawHeaders' in req) return
+  throw new TypeError(
+    'a middleware of @kube-authn/express was called without a request of Node: for Hono use @kube-authn/hono, and for Koa @kube-authn/koa',
+  )
 }
 
 /** Makes this the user of the request, as `req.user` too. */

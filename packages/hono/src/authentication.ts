@@ -1,10 +1,18 @@
 import {
   type AuthenticateRequestOptions,
   authenticateRequest,
+  authenticateRequestShape,
   type Authenticator,
   notify,
   warningHeader,
 } from '@kube-authn/core'
+import {
+  aFunction,
+  aRequestAuthenticator,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+} from '@kube-authn/core/options'
 import { closeConnection, requirePeerCertificates } from '@kube-authn/core/incoming-message'
 import type { MiddlewareHandler } from 'hono'
 import { answer, type FailureOptions } from './failure.ts'
@@ -22,6 +30,8 @@ import {
 
 /** Options of {@link authentication}. */
 export interface AuthenticationOptions extends AuthenticateRequestOptions, FailureOptions {}
+
+const shape: OptionsShape<AuthenticationOptions> = { ...authenticateRequestShape, onFailure: aFunction }
 
 /**
  * Lets a request pass when the authenticator knows who makes it: as `c.var.user`. Answers 401 otherwise.
@@ -48,9 +58,11 @@ export function authenticationMiddlewareOf(
   options: AuthenticationOptions,
   isLast: boolean,
 ): MiddlewareHandler {
-  const authenticate = authenticateRequest(authenticator, options)
+  refuseProblems(aRequestAuthenticator(authenticator, 'authenticator'), optionProblems(shape, options))
+  const { onFailure = answer, ...rest } = options
+  const authenticate = authenticateRequest(authenticator, rest)
   requirePeerCertificates(authenticator)
-  const { observer, onFailure = answer } = options
+  const { observer } = options
 
   return async function authenticationMiddleware(c, next) {
     const { request } = stateOf(c)

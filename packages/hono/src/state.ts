@@ -52,11 +52,21 @@ const STATE: unique symbol = Symbol.for('@kube-authn/hono/state@1')
 export function stateOf(c: Context & { readonly [STATE]?: RequestState }): RequestState {
   let state = c[STATE]
   if (state === undefined) {
+    requireContext(c)
     const incoming = nodeRequestOf(c)
     state = { request: incoming === undefined ? currentFetchRequest(c) : nodeServerRequest(c, incoming) }
     Object.defineProperty(c, STATE, { value: state })
   }
   return state
+}
+
+/** @throws {TypeError} when something else calls the middleware than Hono. */
+function requireContext(c: unknown): void {
+  const req: unknown = typeof c === 'object' && c !== null && 'req' in c ? c.req : undefined
+  if (typeof req === 'object' && req !== null && 'raw' in req) return
+  throw new TypeError(
+    'a middleware of @kube-authn/hono was called without a context of Hono: for Express use @kube-authn/express, and for Koa @kube-authn/koa',
+  )
 }
 
 /** Makes this the user of the request. */

@@ -2,10 +2,18 @@ import type { ServerResponse } from 'node:http'
 import {
   type AuthenticateRequestOptions,
   authenticateRequest,
+  authenticateRequestShape,
   type Authenticator,
   notify,
   warningHeader,
 } from '@kube-authn/core'
+import {
+  aFunction,
+  aRequestAuthenticator,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+} from '@kube-authn/core/options'
 import {
   applyHeaderChanges,
   closeConnection,
@@ -18,6 +26,8 @@ import { type AuthenticationState, hold, RequestContext, setAuthentication, stat
 
 /** Options of {@link authentication}. */
 export interface AuthenticationOptions extends AuthenticateRequestOptions, FailureOptions {}
+
+const shape: OptionsShape<AuthenticationOptions> = { ...authenticateRequestShape, onFailure: aFunction }
 
 /**
  * Lets a request pass when the authenticator knows who makes it: as `ctx.state.user`. Answers 401 otherwise.
@@ -33,9 +43,11 @@ export function authentication(
   authenticator: Authenticator,
   options: AuthenticationOptions = {},
 ): Middleware<AuthenticationState> {
-  const authenticate = authenticateRequest(authenticator, options)
+  refuseProblems(aRequestAuthenticator(authenticator, 'authenticator'), optionProblems(shape, options))
+  const { onFailure = answer, ...rest } = options
+  const authenticate = authenticateRequest(authenticator, rest)
   requirePeerCertificates(authenticator)
-  const { observer, onFailure = answer } = options
+  const { observer } = options
 
   return async function authenticationMiddleware(ctx, next) {
     const { request } = stateOf(ctx)

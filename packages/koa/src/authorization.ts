@@ -3,10 +3,18 @@ import {
   type Authorizer,
   type AuthorizeRequestOptions,
   authorizeRequest,
+  authorizeRequestShape,
   type RequestAttributes,
 } from '@kube-authn/core/authorization'
 import { clientContext } from '@kube-authn/core/incoming-message'
 import type { Middleware, ParameterizedContext } from 'koa'
+import {
+  aFunction,
+  anAuthorizer,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+} from '@kube-authn/core/options'
 import { answer, type FailureOptions } from './failure.ts'
 import { type AuthenticationState, stateOf } from './state.ts'
 
@@ -16,6 +24,12 @@ export interface AuthorizationOptions extends Omit<AuthorizeRequestOptions, 'att
   readonly attributes?: (ctx: ParameterizedContext) => RequestAttributes
   /** Who makes a request. Default: whom `authentication` and `impersonation` found out. */
   readonly user?: (ctx: ParameterizedContext) => UserInfo | undefined
+}
+
+const shape: OptionsShape<AuthorizationOptions> = {
+  ...authorizeRequestShape,
+  user: aFunction,
+  onFailure: aFunction,
 }
 
 /**
@@ -29,6 +43,7 @@ export function authorization(
   authorizer: Authorizer,
   options: AuthorizationOptions = {},
 ): Middleware<AuthenticationState> {
+  refuseProblems(anAuthorizer(authorizer, 'authorizer'), optionProblems(shape, options))
   const { attributes, user, onFailure = answer, ...rest } = options
   const authorize = authorizeRequest(authorizer, rest)
 

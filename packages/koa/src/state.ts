@@ -45,10 +45,25 @@ export function stateOf(ctx: ContextWithRequest): RequestState {
   const req: Context['req'] & { readonly [STATE]?: RequestState } = ctx.req
   let state = req[STATE]
   if (state === undefined) {
+    requireNodeRequest(req)
     state = { request: incomingMessageRequest(req, ctx.originalUrl) }
     Object.defineProperty(req, STATE, { value: state })
   }
   return state
+}
+
+/** What is known of who makes the request, which may be nothing yet. */
+export function knownOf(ctx: ContextWithRequest): Partial<RequestState> {
+  const req: Context['req'] & { readonly [STATE]?: RequestState } = ctx.req
+  return req[STATE] ?? {}
+}
+
+/** @throws {TypeError} when something else calls the middleware than Koa. */
+function requireNodeRequest(req: unknown): void {
+  if (typeof req === 'object' && req !== null && 'rawHeaders' in req) return
+  throw new TypeError(
+    'a middleware of @kube-authn/koa was called without a context of Koa: for Express use @kube-authn/express, and for Hono @kube-authn/hono',
+  )
 }
 
 /** Makes this the user of the request, as `ctx.state.user` too. */

@@ -1,13 +1,16 @@
 import type { IncomingMessage } from 'node:http'
 import { type Authenticator, isPromiseLike } from '@kube-authn/core'
 import { actionsOf, type StrategyActions } from './actions.ts'
-import { decider, type DecideOptions, optionsOf, type Verdict } from './decide.ts'
+import { aNonEmptyString, aRequestAuthenticator, type OptionsShape } from '@kube-authn/core/options'
+import { decider, type DecideOptions, decideShape, requireOptions, type Verdict } from './decide.ts'
 
 /** Options of {@link Strategy}. */
 export interface StrategyOptions extends DecideOptions {
   /** What `passport.authenticate` calls it. Default `kube-authn`. */
   readonly name?: string
 }
+
+const shape: OptionsShape<StrategyOptions> = { ...decideShape, name: aNonEmptyString }
 
 /** A strategy as `passport.use` and `passport.authenticate` take it. */
 export interface NamedStrategy {
@@ -42,7 +45,8 @@ export class Strategy implements NamedStrategy {
   readonly authenticate: (this: StrategyActions, req: IncomingMessage) => void
 
   constructor(authenticator: Authenticator, options: StrategyOptions = {}) {
-    const { name = 'kube-authn', ...rest } = optionsOf(options)
+    requireOptions(aRequestAuthenticator(authenticator, 'authenticator'), shape, options)
+    const { name = 'kube-authn', ...rest } = options
     const decide = decider(authenticator, rest)
     this.name = name
     // Not a method with private fields: Passport calls it on an object that it derives from this one.

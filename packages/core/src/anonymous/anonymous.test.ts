@@ -101,15 +101,17 @@ describe('anonymous', () => {
     )
   })
 
-  it.each([[{ path: '' }], [{}], [{ path: 7 }], [{ path: null }]])(
-    'refuses the condition %j',
-    (condition) => {
-      const conditions = [{ path: '/healthz' }, condition as { path: string }]
-      expect(() => anonymous({ conditions })).toThrow(
-        new ConfigurationError([{ path: 'anonymous.conditions[1].path', message: 'Required value' }]),
-      )
-    },
-  )
+  it.each([
+    [{ path: '' }, 'Required value'],
+    [{}, 'is required'],
+    [{ path: 7 }, 'must be a string'],
+    [{ path: null }, 'must be a string, not null'],
+  ])('refuses the condition %j', (condition, message) => {
+    const conditions = [{ path: '/healthz' }, condition as { path: string }]
+    expect(() => anonymous({ conditions })).toThrow(
+      new ConfigurationError([{ path: 'anonymous.conditions[1].path', message }]),
+    )
+  })
 
   it('does not follow the list of conditions it was made from', () => {
     const conditions = [{ path: '/healthz' }]

@@ -1,10 +1,13 @@
 import type { Authentication, Authenticator } from '../authenticator.ts'
 import { type AuthenticationError, ConfigurationError, rejected } from '../errors.ts'
 import { ANONYMOUS_USERNAME, UNAUTHENTICATED_GROUP, userInfo } from '../user.ts'
-import { type AnonymousConfig, validateAnonymousConfig } from './config.ts'
+import { checkOptions, type OptionsShape } from '../options/index.ts'
+import { type AnonymousConfig, anonymousConditions, validateAnonymousConfig } from './config.ts'
 
 /** Options of {@link anonymous}. */
 export type AnonymousOptions = Pick<AnonymousConfig, 'conditions'>
+
+const shape: OptionsShape<AnonymousOptions> = { conditions: anonymousConditions }
 
 /**
  * Everybody is `system:anonymous` in `system:unauthenticated`: the last authenticator of a chain, behind `failFast`, so that a
@@ -22,6 +25,7 @@ export type AnonymousOptions = Pick<AnonymousConfig, 'conditions'>
  * const chain = failFast(credentials, anonymous({ conditions: [{ path: '/healthz' }] }))
  */
 export function anonymous(options: AnonymousOptions = {}): Authenticator {
+  checkOptions(shape, options, 'anonymous')
   const problems = validateAnonymousConfig({ enabled: true, ...options })
   if (problems.length > 0) throw new ConfigurationError(problems)
   const paths = new Set(options.conditions?.map((condition) => condition.path))

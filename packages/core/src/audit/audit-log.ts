@@ -7,6 +7,7 @@ import type {
   ResponseEvent,
 } from '../events.ts'
 import { failedAuthenticationMessage } from '../handler/attempted.ts'
+import { aClock, aFunction, checkOptions, type OptionsShape, required } from '../options/index.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { tell } from '../tell.ts'
 import type { UserInfo } from '../user.ts'
@@ -22,6 +23,14 @@ export interface AuditLogOptions {
   /** Makes the `auditID` of a request. Default `crypto.randomUUID`. */
   readonly newId?: () => string
   readonly clock?: Clock
+}
+
+/** The checks of {@link AuditLogOptions}, for packages whose options have more. */
+export const auditLogShape: OptionsShape<AuditLogOptions> = {
+  write: required(aFunction),
+  sourceIPs: aFunction,
+  newId: aFunction,
+  clock: aClock,
 }
 
 /**
@@ -43,11 +52,13 @@ export interface AuditLogOptions {
  *
  * Source: apiserver `pkg/endpoints/filters/{audit,authn_audit}.go`, `pkg/audit/request.go`.
  *
+ * @throws {ConfigurationError} when an option cannot work.
  * @example
  * const observer = auditLog({ write: (event) => console.log(JSON.stringify(event)) })
  * app.use(authentication(authenticator, { observer }))
  */
 export function auditLog(options: AuditLogOptions): Observer {
+  checkOptions(auditLogShape, options)
   const records = new WeakMap<AuthenticationRequest, AuditRecord>()
   const clock = options.clock ?? systemClock
   const newId = options.newId ?? (() => crypto.randomUUID())

@@ -4,19 +4,21 @@ import { type Decision, deny, noOpinion } from '../authorization/decision.ts'
 import { AuthorizationError } from '../authorization/errors.ts'
 import { systemClock } from '../clock.ts'
 import { keyedDigest } from '../digest/keyed-digest.ts'
-import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
 import { faultOf } from '../http/fault.ts'
+import {
+  aFunction,
+  aString,
+  atLeast,
+  checkOptions,
+  oneOf,
+  type OptionsShape,
+  wholeNumber,
+} from '../options/index.ts'
 import { unlessAborted } from '../shared-work.ts'
 import { singleFlight } from '../single-flight.ts'
 import { verdictCache } from '../verdict-cache.ts'
 import { contextCanceled } from '../webhook-call/deadline.ts'
-import {
-  isCount,
-  isDuration,
-  MAX_TIMEOUT_SECONDS,
-  type WebhookCallOptions,
-  webhookCallProblems,
-} from '../webhook-call/options.ts'
+import { MAX_TIMEOUT_SECONDS, type WebhookCallOptions, webhookCallShape } from '../webhook-call/options.ts'
 import { webhookCall } from '../webhook-call/webhook-call.ts'
 import { WebhookCallError } from '../webhook-call/webhook-call-error.ts'
 import { reviewAnswer, TITLE } from './answer.ts'
@@ -40,6 +42,18 @@ export interface WebhookAuthorizerOptions extends WebhookCallOptions {
   readonly secrets?: () => readonly string[]
 }
 
+/** The checks of {@link WebhookAuthorizerOptions}, for packages whose options have more. */
+export const webhookAuthorizerShape: OptionsShape<WebhookAuthorizerOptions> = {
+  ...webhookCallShape,
+  name: aString,
+  version: oneOf('v1', 'v1beta1'),
+  allowedTtlSeconds: atLeast(0),
+  deniedTtlSeconds: atLeast(0),
+  maxCacheEntries: wholeNumber(1),
+  failurePolicy: oneOf('noOpinion', 'deny'),
+  secrets: aFunction,
+}
+
 /**
  * Asks a service by SubjectAccessReview (`--authorization-mode=Webhook`), and remembers what it said.
  *
@@ -56,7 +70,7 @@ export interface WebhookAuthorizerOptions extends WebhookCallOptions {
  * const authorizer = webhookAuthorizer({ url: 'https://authz.example.com/authorize' })
  */
 export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer {
-  validate(options)
+  checkOptions(webhookAuthorizerShape, options)
   const { version = 'v1', failurePolicy = 'noOpinion' } = options
   const clock = options.clock ?? systemClock
   const allowedTtlMs = (options.allowedTtlSeconds ?? 300) * 1000
@@ -150,23 +164,4 @@ function isTooLongToKeep(attributes: Attributes): boolean {
   const { namespace, verb, apiGroup, apiVersion, resource, subresource, name, path } = attributes
   const parts = [namespace, verb, apiGroup, apiVersion, resource, subresource, name, path]
   return parts.reduce((length, part) => length + part.length, 0) >= MAX_KEPT_LENGTH
-}
-
-function validate(options: WebhookAuthorizerOptions): void {
-  const problems: ConfigurationProblem[] = [...webhookCallProblems(options)]
-  const { version, failurePolicy, maxCacheEntries } = options
-  if (version !== undefined && !['v1', 'v1beta1'].includes(version)) {
-    problems.push({ path: 'version', message: "must be 'v1' or 'v1beta1'" })
-  }
-  if (failurePolicy !== undefined && !['noOpinion', 'deny'].includes(failurePolicy)) {
-    problems.push({ path: 'failurePolicy', message: "must be 'noOpinion' or 'deny'" })
-  }
-  for (const path of ['allowedTtlSeconds', 'deniedTtlSeconds'] as const) {
-    const seconds = options[path]
-    if (seconds !== undefined && !isDuration(seconds)) problems.push({ path, message: 'must be 0 or more' })
-  }
-  if (maxCacheEntries !== undefined && !isCount(maxCacheEntries)) {
-    problems.push({ path: 'maxCacheEntries', message: 'must be a whole number above 0' })
-  }
-  if (problems.length > 0) throw new ConfigurationError(problems)
 }

@@ -1,7 +1,13 @@
 import { andThen, type Awaitable } from '../awaitable.ts'
 import { type Context, WaitingContext } from '../context.ts'
-import { ConfigurationError } from '../errors.ts'
 import { notify, type Observer } from '../events.ts'
+import {
+  aFunction,
+  anAuthorizer,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+} from '../options/index.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { isStatusError, type StatusError } from '../status.ts'
 import type { UserInfo } from '../user.ts'
@@ -12,6 +18,7 @@ import type { Decision } from './decision.ts'
 import { asAuthorizationError } from './errors.ts'
 import { forbidden } from './forbidden.ts'
 import { internalError } from './internal-error.ts'
+import { noUser } from './no-user.ts'
 import { requestAttributes } from './request-attributes.ts'
 import { tooBusy } from './too-busy.ts'
 
@@ -24,6 +31,12 @@ export interface AuthorizeRequestOptions {
   readonly attributes?: ReadAttributes
   /** Told of every request and of what every authorizer thought of it. */
   readonly observer?: Observer
+}
+
+/** The checks of {@link AuthorizeRequestOptions}, for adapters whose options have more. */
+export const authorizeRequestShape: OptionsShape<AuthorizeRequestOptions> = {
+  attributes: aFunction,
+  observer: aFunction,
 }
 
 /** What is known of one request beyond itself. */
@@ -78,7 +91,7 @@ export function authorizeRequest(
   authorizer: Authorizer,
   options: AuthorizeRequestOptions = {},
 ): AuthorizeRequest {
-  requireAuthorizer(authorizer)
+  refuseProblems(anAuthorizer(authorizer, 'authorizer'), optionProblems(authorizeRequestShape, options))
   const { observer } = options
   const attributesFor = attributesReader(options.attributes)
 
@@ -131,13 +144,6 @@ function outcomeOf(
   return { failure: forbidden(attributes, reason) }
 }
 
-/** @throws {ConfigurationError} when it is none. */
-export function requireAuthorizer(authorizer: Authorizer): void {
-  if (typeof (authorizer as Partial<Authorizer> | undefined)?.authorize !== 'function') {
-    throw new ConfigurationError([{ path: 'authorizer', message: 'must be an authorizer' }])
-  }
-}
-
 /** The context an authorizer is asked in. */
 export function contextOf(observer: Observer | undefined, given: Pick<Context, 'signal'>): Context {
   return new WaitingContext(given, observer)
@@ -153,7 +159,8 @@ export function attributesReader(
 ) => Attributes | StatusError {
   return (request, user, given) => {
     // Not every caller is type-checked, and nobody must become somebody here.
-    if (user === undefined || user === null) return internalError(request, 'no User found in the context')
+    if (user === undefined || user === null)
+      return internalError(request, 'no User found in the context', { cause: noUser() })
     try {
       const told = given.attributes === undefined ? read(request) : given.attributes()
       // A promise, and what has no verb, would be authorized as a path without a name.

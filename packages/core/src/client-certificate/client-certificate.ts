@@ -3,13 +3,26 @@ import { type Clock, systemClock } from '../clock.ts'
 import { rejected } from '../errors.ts'
 import { notify, type Observer } from '../events.ts'
 import {
+  aClock,
+  aFunction,
+  aString,
+  checkOptions,
+  listOf,
+  type OptionsShape,
+  required,
+} from '../options/index.ts'
+import {
   type Certificate,
   type CertificateChain,
   certificateIdentifier,
   ExtendedKeyUsage,
 } from '../x509/index.ts'
 import type { UserInfo } from '../user.ts'
-import { type CertificatePoolSource, certificatePoolSource } from './certificate-pool-source.ts'
+import {
+  aPemBundleOrSource,
+  type CertificatePoolSource,
+  certificatePoolSource,
+} from './certificate-pool-source.ts'
 import { certificateUser } from './certificate-user.ts'
 import { chainVerifier } from './chain-verifier.ts'
 
@@ -29,6 +42,14 @@ export interface ClientCertificateOptions {
   readonly clock?: Clock
 }
 
+const shape: OptionsShape<ClientCertificateOptions> = {
+  ca: required(aPemBundleOrSource),
+  user: aFunction,
+  keyUsages: listOf(aString),
+  observer: aFunction,
+  clock: aClock,
+}
+
 /**
  * Knows users by their TLS client certificate: the common name is the user, organizations are groups.
  *
@@ -45,6 +66,7 @@ export interface ClientCertificateOptions {
  * const certificates = clientCertificate({ ca: await readFile('ca.crt', 'utf8') })
  */
 export function clientCertificate(options: ClientCertificateOptions): Authenticator {
+  checkOptions(shape, options)
   const { keyUsages = [ExtendedKeyUsage.clientAuth], clock = systemClock } = options
   const userOf = options.user ?? certificateUser
   const trusted = certificatePoolSource(options.ca, 'ca')

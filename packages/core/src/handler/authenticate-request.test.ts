@@ -620,7 +620,7 @@ describe('authenticateRequest', () => {
       for (const credentials of [authenticator, union(requests(noOpinion), authenticator)]) {
         const chain = failFast(authenticatedGroup(credentials), anonymous())
         expect((await refused(chain)).failure.status).toBe(401)
-        expect((await refused(chain, recorder())).failure.status).toBe(401)
+        expect((await refused(chain, { observer: recorder().observer })).failure.status).toBe(401)
       }
       expect((await refused(authenticator)).failure.cause).toMatchObject({ message: 'bad' })
     })

@@ -5,14 +5,24 @@ import {
   type AuthorizeRequestContext,
   contextOf,
   type ReadAttributes,
-  requireAuthorizer,
 } from '../authorization/authorize-request.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
 import { decide } from '../authorization/decide.ts'
 import { internalError } from '../authorization/internal-error.ts'
+import { noUser } from '../authorization/no-user.ts'
 import { type Clock, systemClock } from '../clock.ts'
-import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
 import { notify, type Observer } from '../events.ts'
+import {
+  aClock,
+  aFunction,
+  atLeast,
+  optionProblems,
+  refuseProblems,
+  anAuthorizer,
+  oneOf,
+  type OptionsShape,
+  wholeNumber,
+} from '../options/index.ts'
 import { hasPrefix } from '../headers/has-prefix.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { isStatusError, StatusError } from '../status.ts'
@@ -41,6 +51,17 @@ export interface ImpersonateRequestOptions {
   readonly clock?: Clock
   /** Told of every attempt and of what every authorizer thought of it. */
   readonly observer?: Observer
+}
+
+/** The checks of {@link ImpersonateRequestOptions}, for adapters whose options have more. */
+export const impersonateRequestShape: OptionsShape<ImpersonateRequestOptions> = {
+  mode: oneOf('legacy', 'constrained'),
+  attributes: aFunction,
+  maxValues: wholeNumber(1),
+  cacheTtlSeconds: atLeast(0),
+  maxCacheEntries: wholeNumber(1),
+  clock: aClock,
+  observer: aFunction,
 }
 
 /** The request is made as somebody else, or by the requester in person. */
@@ -95,8 +116,7 @@ export function impersonateRequest(
   authorizer: Authorizer,
   options: ImpersonateRequestOptions = {},
 ): ImpersonateRequest {
-  requireAuthorizer(authorizer)
-  validate(options)
+  refuseProblems(anAuthorizer(authorizer, 'authorizer'), optionProblems(impersonateRequestShape, options))
   const { observer } = options
   const isConstrained = options.mode === 'constrained'
   const reading = {
@@ -181,7 +201,7 @@ type Allow = (attempt: Attempt) => Awaitable<AllowedImpersonation | StatusError>
 const legacy: Allow = ({ request, requester, wanted, ask }) => {
   // Not every caller is type-checked, and nobody must become somebody here.
   if (requester === undefined || requester === null) {
-    return internalError(request, 'no user found for request')
+    return internalError(request, 'no user found for request', { cause: noUser() })
   }
   const { user, groups, extra, uid } = legacyChecks(requester, wanted)
   return andThen(
@@ -205,22 +225,4 @@ function constrained(options: ImpersonateRequestOptions): Allow {
 
 function badRequest(message: string): StatusError {
   return new StatusError({ status: 400, reason: 'BadRequest', message })
-}
-
-function validate(options: ImpersonateRequestOptions): void {
-  const problems: ConfigurationProblem[] = []
-  if (options.mode !== undefined && !['legacy', 'constrained'].includes(options.mode)) {
-    problems.push({ path: 'mode', message: "must be 'legacy' or 'constrained'" })
-  }
-  for (const path of ['maxValues', 'maxCacheEntries'] as const) {
-    const value = options[path]
-    if (value !== undefined && !(Number.isSafeInteger(value) && value > 0)) {
-      problems.push({ path, message: 'must be a whole number above 0' })
-    }
-  }
-  const { cacheTtlSeconds } = options
-  if (cacheTtlSeconds !== undefined && !(cacheTtlSeconds >= 0)) {
-    problems.push({ path: 'cacheTtlSeconds', message: 'must be 0 or more' })
-  }
-  if (problems.length > 0) throw new ConfigurationError(problems)
 }

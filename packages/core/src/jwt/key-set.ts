@@ -1,3 +1,4 @@
+import { aString, refuseProblems } from '../options/index.ts'
 import { rejected } from '../errors.ts'
 import { isJwsAlgorithm } from './algorithms.ts'
 import { type IssuerKey, parseJwks } from './json-web-key-set.ts'
@@ -23,6 +24,7 @@ export interface KeySet {
  * const authenticator = oidc({ issuer, claimMappings, keySet: localKeySet(jwks) })
  */
 export function localKeySet(jwks: string): KeySet {
+  refuseProblems(aString(jwks, 'jwks'))
   const keys = parseJwks(jwks)
   return {
     async verify(jwt) {

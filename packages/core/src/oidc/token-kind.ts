@@ -1,10 +1,9 @@
 import type { Awaitable } from '../awaitable.ts'
 import { requireCertificate } from '../bound-certificate.ts'
 import type { Context } from '../context.ts'
-import { type ConfigurationProblem, rejected } from '../errors.ts'
+import { rejected } from '../errors.ts'
 import { isJsonObject, type UnverifiedJwt } from '../jwt/read-jwt.ts'
-import { either, must, nonEmptyListOf, oneOf } from '../options/check.ts'
-import type { OptionsShape } from '../options/shape.ts'
+import { either, must, nonEmptyListOf, oneOf, type OptionsShape } from '../options/index.ts'
 import { quoted } from '../quote.ts'
 
 /** Which kinds of JWT are a login. The issuer of an app signs more than those of a cluster do. */
@@ -36,23 +35,8 @@ export const LOGINS: Required<TokenKindOptions> = { tokenTypes: ['', 'JWT', 'at+
 /** What kube-apiserver takes. */
 export const ANY_KIND: Required<TokenKindOptions> = { tokenTypes: 'any', boundTokens: 'ignore' }
 
-/** Reads the options; what is wrong with them is in `problems`. */
-export function tokenKinds(
-  { tokenTypes, boundTokens }: TokenKindOptions,
-  defaults: Required<TokenKindOptions>,
-): { readonly kinds: TokenKinds; readonly problems: readonly ConfigurationProblem[] } {
-  const types = tokenTypes ?? defaults.tokenTypes
-  const bound = boundTokens ?? defaults.boundTokens
-  const problems = [
-    ...tokenKindShape.tokenTypes(types, 'tokenTypes'),
-    ...tokenKindShape.boundTokens(bound, 'boundTokens'),
-  ]
-  const isListed = types !== 'any' && problems.length === 0
-  return { kinds: { types: isListed ? new Set(types.map(typeName)) : undefined, bound }, problems }
-}
-
-/** What {@link TokenKindOptions} may be. */
-const tokenKindShape: OptionsShape<TokenKindOptions> = {
+/** The checks of {@link TokenKindOptions}. */
+export const tokenKindShape: OptionsShape<TokenKindOptions> = {
   tokenTypes: either(
     (value) => value === 'any' || typeof value === 'string',
     oneOf('any'),
@@ -61,6 +45,18 @@ const tokenKindShape: OptionsShape<TokenKindOptions> = {
     ),
   ),
   boundTokens: oneOf('verify', 'refuse', 'ignore'),
+}
+
+/** Reads options that were checked. */
+export function tokenKinds(
+  { tokenTypes, boundTokens }: TokenKindOptions,
+  defaults: Required<TokenKindOptions>,
+): TokenKinds {
+  const types = tokenTypes ?? defaults.tokenTypes
+  return {
+    types: types === 'any' ? undefined : new Set(types.map(typeName)),
+    bound: boundTokens ?? defaults.boundTokens,
+  }
 }
 
 /**

@@ -57,7 +57,7 @@ export const aNonEmptyString: Check = (value, path) =>
   value === '' ? [{ path, message: 'must not be empty' }] : aString(value, path)
 
 /** Exactly `true` or `false`: `'false'`, as environment variables have it, would count as true. */
-export const aBoolean: Check = must('must be true or false', (value) => typeof value === 'boolean')
+export const aBoolean: Check = must('must be a boolean', (value) => typeof value === 'boolean')
 
 /** A function. */
 export const aFunction: Check = must('must be a function', (value) => typeof value === 'function')

@@ -166,9 +166,9 @@ describe('a check', () => {
     ['aNonEmptyString', aNonEmptyString, '', 'must not be empty'],
     ['aNonEmptyString', aNonEmptyString, null, 'must be a string, not null'],
     ['aBoolean', aBoolean, false, undefined],
-    ['aBoolean', aBoolean, 'false', 'must be true or false'],
-    ['aBoolean', aBoolean, 0, 'must be true or false'],
-    ['aBoolean', aBoolean, null, 'must be true or false, not null'],
+    ['aBoolean', aBoolean, 'false', 'must be a boolean'],
+    ['aBoolean', aBoolean, 0, 'must be a boolean'],
+    ['aBoolean', aBoolean, null, 'must be a boolean, not null'],
     ['aFunction', aFunction, () => 1, undefined],
     ['aFunction', aFunction, 'console.log', 'must be a function'],
     ['anything', anything, 0, undefined],
@@ -202,7 +202,7 @@ describe('a check', () => {
     ['recordOf', recordOf(aString), { any: 'x' }, undefined],
     ['recordOf', recordOf(aString), [], 'must be an object'],
     ['either', either(Array.isArray, listOf(aString), aBoolean), true, undefined],
-    ['either', either(Array.isArray, listOf(aString), aBoolean), 'x', 'must be true or false'],
+    ['either', either(Array.isArray, listOf(aString), aBoolean), 'x', 'must be a boolean'],
     ['required', required(aString), undefined, 'is required'],
   ])('%s: case %#', (_, check, value, message) => {
     expect(check(value, 'here')).toEqual(message === undefined ? [] : [{ path: 'here', message }])

@@ -5,8 +5,9 @@ import { internalFailure, serviceUnavailable } from '../api/errors.ts'
 import { MAX_TOKEN_LENGTH } from '../bearer-token/bearer-token.ts'
 import { consultToken } from '../consult.ts'
 import { type Context, WaitingContext } from '../context.ts'
-import { asAuthenticationError, type ConfigurationProblem, rejected } from '../errors.ts'
+import { asAuthenticationError, rejected } from '../errors.ts'
 import { checkedAnswer } from '../handler/checked-answer.ts'
+import { aTokenAuthenticator, type Check, nonEmptyListOf } from '../options/index.ts'
 import { isStatusError } from '../status.ts'
 import { union } from '../union/union.ts'
 import { isUnicodeUser, NOT_UNICODE, userJson, type UserJson } from '../user-json.ts'
@@ -93,20 +94,5 @@ export function tokenReviewer(
   }
 }
 
-/** What is wrong with who knows tokens, and with the audiences. */
-export function problemsOfTokens(
-  tokens: readonly TokenAuthenticator[],
-  audiences: readonly string[] | undefined,
-): readonly ConfigurationProblem[] {
-  const problems: ConfigurationProblem[] = []
-  if (tokens.length === 0) problems.push({ path: 'tokens', message: 'must not be empty' })
-  for (const [index, each] of tokens.entries()) {
-    if (typeof (each as Partial<TokenAuthenticator> | undefined)?.authenticateToken !== 'function') {
-      problems.push({ path: `tokens[${index}]`, message: 'must be a token authenticator' })
-    }
-  }
-  if (audiences?.length === 0) {
-    problems.push({ path: 'audiences', message: 'must not be empty; leave it out for no restriction' })
-  }
-  return problems
-}
+/** The check of those who know tokens. */
+export const someTokenAuthenticators: Check = nonEmptyListOf(aTokenAuthenticator)

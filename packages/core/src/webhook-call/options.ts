@@ -1,5 +1,15 @@
 import type { Clock } from '../clock.ts'
 import type { ConfigurationProblem } from '../errors.ts'
+import {
+  above,
+  aClock,
+  aFunction,
+  atLeast,
+  type OptionsShape,
+  problemOf,
+  required,
+  wholeNumber,
+} from '../options/index.ts'
 import type { WebhookFetch } from './webhook-fetch.ts'
 
 /** How a webhook is called. The defaults are kube-apiserver's. */
@@ -28,48 +38,32 @@ export interface WebhookCallOptions {
 /** The default of {@link WebhookCallOptions.timeoutSeconds}, and what it is at most. */
 export const MAX_TIMEOUT_SECONDS = 30
 
-/** Everything that is wrong with the options. */
-export function webhookCallProblems(options: WebhookCallOptions): readonly ConfigurationProblem[] {
-  const { timeoutSeconds, maxAttempts, maxResponseBytes, retryDelaySeconds } = options
-  const { maxConcurrentCalls, maxWaitingCalls } = options
-  const problems: ConfigurationProblem[] = []
-  const found = (path: string, message: string): void => void problems.push({ path, message })
-
-  const url = URL.canParse(options.url) ? new URL(options.url) : undefined
-  if (url?.protocol !== 'https:') found('url', 'must be an https URL')
-  else if (url.username !== '' || url.password !== '') found('url', 'must not have credentials in it')
-  if (timeoutSeconds !== undefined && !(timeoutSeconds > 0 && timeoutSeconds <= MAX_TIMEOUT_SECONDS)) {
-    found('timeoutSeconds', `must be above 0 and at most ${MAX_TIMEOUT_SECONDS}`)
-  }
-  if (maxAttempts !== undefined && !isCount(maxAttempts)) found('maxAttempts', attemptsProblem(maxAttempts))
-  if (maxResponseBytes !== undefined && !isCount(maxResponseBytes)) {
-    found('maxResponseBytes', 'must be a whole number above 0')
-  }
-  if (maxConcurrentCalls !== undefined && !isCount(maxConcurrentCalls)) {
-    found('maxConcurrentCalls', 'must be a whole number above 0')
-  }
-  if (maxWaitingCalls !== undefined && !(maxWaitingCalls === 0 || isCount(maxWaitingCalls))) {
-    found('maxWaitingCalls', 'must be a whole number, 0 or more')
-  }
-  if (retryDelaySeconds !== undefined && !isDuration(retryDelaySeconds)) {
-    found('retryDelaySeconds', 'must be 0 or more')
-  }
-  return problems
+/** The checks of {@link WebhookCallOptions}. */
+export const webhookCallShape: OptionsShape<WebhookCallOptions> = {
+  url: required(httpsUrl),
+  fetch: aFunction,
+  timeoutSeconds: above(0, MAX_TIMEOUT_SECONDS),
+  maxAttempts: attempts,
+  retryDelaySeconds: atLeast(0),
+  maxResponseBytes: wholeNumber(1),
+  maxConcurrentCalls: wholeNumber(1),
+  maxWaitingCalls: wholeNumber(0),
+  clock: aClock,
+  random: aFunction,
 }
 
-/** Whether something can be counted so often. */
-export function isCount(value: number): boolean {
-  return Number.isSafeInteger(value) && value > 0
-}
-
-/** Whether something can last so long. */
-export function isDuration(seconds: number): boolean {
-  return seconds >= 0
+function httpsUrl(value: unknown, path: string): readonly ConfigurationProblem[] {
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
+  if (url?.protocol !== 'https:') return problemOf(value, path, 'must be an https URL')
+  if (url.username === '' && url.password === '') return []
+  return [{ path, message: 'must not have credentials in it' }]
 }
 
 /** Source: apiserver `pkg/server/options/authentication.go` Validate, for the first. */
-function attemptsProblem(maxAttempts: number): string {
-  return Number.isInteger(maxAttempts)
-    ? `number of webhook retry attempts must be greater than 0, but is: ${maxAttempts}`
+function attempts(value: unknown, path: string): readonly ConfigurationProblem[] {
+  if (Number.isSafeInteger(value) && Number(value) > 0) return []
+  const message = Number.isInteger(value)
+    ? `number of webhook retry attempts must be greater than 0, but is: ${Number(value)}`
     : 'retry backoff needs a whole number of attempts'
+  return problemOf(value, path, message)
 }

@@ -1,5 +1,6 @@
 import { type Document, Lexer, parseAllDocuments } from 'yaml'
 import { ConfigurationError } from '../errors.ts'
+import { aString, optionProblems, type OptionsShape, refuseProblems, wholeNumber } from '../options/index.ts'
 import { syntaxMessage } from './syntax-message.ts'
 
 /** How much of a text is read before it is refused. */
@@ -7,6 +8,9 @@ export interface YamlLimits {
   /** Characters. Default 1,048,576. */
   readonly maxLength?: number
 }
+
+/** The checks of {@link YamlLimits}. */
+export const yamlLimitsShape: OptionsShape<YamlLimits> = { maxLength: wholeNumber(1) }
 
 const MAX_LENGTH = 1_048_576
 const MAX_DEPTH = 100
@@ -26,6 +30,7 @@ const MAX_ALIASES = 100
  * const [manifest] = yamlDocuments('kind: Role', 'role.yaml')
  */
 export function yamlDocuments(text: string, source: string, limits: YamlLimits = {}): readonly unknown[] {
+  refuseProblems(aString(text, 'text'), optionProblems(yamlLimitsShape, limits))
   const maxLength = limits.maxLength ?? MAX_LENGTH
   if (text.length > maxLength) throw problem(source, `must be at most ${maxLength} characters`)
   if (isDeep(text)) throw problem(source, `must not be nested more than ${MAX_DEPTH} levels deep`)

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:https'
+import { checkOptions, type OptionsShape, wholeNumber, withMethods } from '@kube-authn/core/options'
 import type { CertificateAuthority } from '../pki/certificate-authority.ts'
 import { createPki } from '../pki/pki.ts'
 import type { FakeService } from '../service/fake-service.ts'
@@ -11,6 +12,11 @@ export interface ListenOptions {
   readonly pki?: Pick<CertificateAuthority, 'caPem' | 'issueServer'>
   /** Default: one that is free. */
   readonly port?: number
+}
+
+const shape: OptionsShape<ListenOptions> = {
+  pki: withMethods('a certificate authority, as createPki() makes', 'issueServer'),
+  port: wholeNumber(0),
 }
 
 /** A service that can be reached over TLS. */
@@ -35,6 +41,7 @@ export async function listen(
   service: Pick<FakeService, 'url' | 'handle' | 'moveTo'>,
   options: ListenOptions = {},
 ): Promise<ListeningService> {
+  checkOptions(shape, options)
   const pki = options.pki ?? (await createPki())
   const { chainPem, privateKeyPem } = await pki.issueServer({ hosts: ['127.0.0.1', 'localhost'] })
   const server = createServer({ cert: chainPem, key: privateKeyPem }, nodeListener(service.handle))
