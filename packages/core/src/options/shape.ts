@@ -99,6 +99,7 @@ function nameIn(path: string): string {
 }
 
 /** An option that has options itself. */
+/* @__NO_SIDE_EFFECTS__ */
 export function nested(shape: AnyShape): Check {
   return (value, path) => optionProblems(shape, value, path)
 }

@@ -13,7 +13,8 @@ import {
   refuseProblems,
   required,
 } from '../options/index.ts'
-import { yamlDocuments, type YamlLimits, yamlLimitsShape } from '../yaml/yaml-documents.ts'
+import { type YamlLimits, yamlLimitsShape } from '../yaml/limits.ts'
+import { yamlDocuments } from '../yaml/yaml-documents.ts'
 import { adviceOn, objectText, type RbacAdvice } from './advice.ts'
 import { decodeObject, type ForeignObject } from './decode.ts'
 import type { RbacObject, RbacPolicy } from './objects.ts'

@@ -1,16 +1,8 @@
 import { type Document, Lexer, parseAllDocuments } from 'yaml'
 import { ConfigurationError } from '../errors.ts'
-import { aString, optionProblems, type OptionsShape, refuseProblems, wholeNumber } from '../options/index.ts'
+import { aString, optionProblems, refuseProblems } from '../options/index.ts'
+import { type YamlLimits, yamlLimitsShape } from './limits.ts'
 import { syntaxMessage } from './syntax-message.ts'
-
-/** How much of a text is read before it is refused. */
-export interface YamlLimits {
-  /** Characters. Default 1,048,576. */
-  readonly maxLength?: number
-}
-
-/** The checks of {@link YamlLimits}. */
-export const yamlLimitsShape: OptionsShape<YamlLimits> = { maxLength: wholeNumber(1) }
 
 const MAX_LENGTH = 1_048_576
 const MAX_DEPTH = 100
