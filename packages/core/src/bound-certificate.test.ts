@@ -150,6 +150,7 @@ describe.each([
       refusal: new StatusError({ status: 431, reason: '', message: '' }),
       httpVersionMajor: 2,
       peerCertificates: () => [hers],
+      requestsCertificate: () => true,
       remoteAddress: () => '192.0.2.1',
       tlsClientAuth: () => ({ certPresented: '0' }),
     }
@@ -171,6 +172,7 @@ describe.each([
           '192.0.2.1',
           { certPresented: '0' },
         ])
+        expect(seen.requestsCertificate?.()).toBe(true)
         expect(seen.peerCertificates?.()).toEqual([])
         expect(given.holdsCertificate?.(thumbprintOf(hers))).toBe(false)
         const { audiences, signal, remoteAddress, observer } = given

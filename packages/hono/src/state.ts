@@ -162,6 +162,7 @@ function nodeServerRequest(c: Context, incoming: NodeRequest): AuthenticationReq
     httpVersionMajor: incoming.httpVersionMajor,
     remoteAddress: () => received.remoteAddress?.(),
     peerCertificates: () => received.peerCertificates?.() ?? [],
+    requestsCertificate: () => received.requestsCertificate?.(),
     get method() {
       return c.req.raw.method
     },

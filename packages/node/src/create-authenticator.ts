@@ -133,11 +133,35 @@ export interface NodeAuthenticator extends Authenticator {
  * @example
  * const authenticator = createAuthenticator({ tokenFile: 'tokens.csv', passwordFile: 'passwords.csv' })
  */
-export function createAuthenticator(options: CreateAuthenticatorOptions): NodeAuthenticator {
+export function createAuthenticator(options: CreateAuthenticatorOptions = {}): NodeAuthenticator {
   const found = optionProblems(shape, options)
   if (found.length > 0) refuseProblems(withFurtherProblems(found, options, problemsOfChain))
+  if (METHODS.every((method) => options[method] === undefined)) {
+    refuseProblems([{ path: 'authenticators', message: NO_METHOD }])
+  }
   return chainOf(options)
 }
+
+/** The options that bring an authenticator. */
+const METHODS = [
+  'anonymous',
+  'authenticationConfig',
+  'bootstrapTokens',
+  'clientCA',
+  'keystone',
+  'oidc',
+  'passwordFile',
+  'passwords',
+  'requestHeader',
+  'serviceAccounts',
+  'tokenFile',
+  'tokenReview',
+  'tokens',
+] as const satisfies readonly (keyof CreateAuthenticatorOptions)[]
+
+const NO_METHOD =
+  "no authentication method configured; name one, as in createAuthenticator({ tokenFile: 'tokens.csv' }), or " +
+  'clientCA, oidc, passwordFile, tokenReview, ...'
 
 /** What is wrong with options that have the right types, and with their files. */
 function problemsOfChain(options: CreateAuthenticatorOptions): readonly ConfigurationProblem[] {

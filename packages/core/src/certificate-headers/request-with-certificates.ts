@@ -54,6 +54,10 @@ class RequestWithCertificates implements AuthenticationRequest {
     return this.#certificates
   }
 
+  requestsCertificate(): boolean | undefined {
+    return this.#request.requestsCertificate?.()
+  }
+
   remoteAddress(): string | undefined {
     return this.#request.remoteAddress?.()
   }

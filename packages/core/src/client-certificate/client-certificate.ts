@@ -1,7 +1,8 @@
 import type { Authentication, Authenticator } from '../authenticator.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { rejected } from '../errors.ts'
-import { notify, type Observer } from '../events.ts'
+import { type FileNotice, notify, type Observer } from '../events.ts'
+import type { AuthenticationRequest } from '../request/request.ts'
 import {
   aClock,
   aFunction,
@@ -82,11 +83,18 @@ export function clientCertificate(options: ClientCertificateOptions): Authentica
         cause: error,
       }),
   })
+  let isAdvised = false
+  const adviseOnce = (request: AuthenticationRequest, observer: Observer | undefined): void => {
+    if (observer === undefined || isAdvised || request.requestsCertificate?.() !== false) return
+    isAdvised = true
+    notify(observer, { type: 'fileNotice', file: 'clientCertificate', notice: NOT_REQUESTED })
+  }
   return {
     name: 'clientCertificate',
     credentials: { schemes: [], peerCertificates: true },
     authenticate(request, context) {
       const presented = request.peerCertificates?.() ?? []
+      if (presented.length === 0) adviseOnce(request, context.observer ?? options.observer)
       const pool = presented.length === 0 ? undefined : trusted.current()
       if (pool === undefined) return undefined
       const observer = context.observer ?? options.observer
@@ -96,6 +104,15 @@ export function clientCertificate(options: ClientCertificateOptions): Authentica
       })
     },
   }
+}
+
+/** The commonest mistake: nothing else would tell why every request is without a certificate. */
+const NOT_REQUESTED: FileNotice = {
+  severity: 'advice',
+  code: 'noCertificateRequested',
+  message:
+    'no client certificate can be seen on a connection without TLS, or to a server that does not ask for one: make the server with ' +
+    'tlsServerOptions(...) of @kube-authn/node, or, where a proxy ends TLS, take certificates from it with certificateHeaders(...)',
 }
 
 function endOf(chain: CertificateChain): number {

@@ -3,7 +3,7 @@ import { isCut } from './cut-headers.ts'
 import { CutRequest } from './cut-request.ts'
 import { type HeadersView, MessageHeaders } from './message-headers.ts'
 import type { NodeRequest } from './node-request.ts'
-import { peerCertificatesOf } from './peer-certificates.ts'
+import { peerCertificatesOf, requestsCertificateOf } from './peer-certificates.ts'
 import { receivedTarget } from './received-target.ts'
 import { remoteAddressOf } from './remote-address.ts'
 
@@ -60,5 +60,9 @@ class IncomingMessageRequest implements AuthenticationRequest {
 
   peerCertificates(): readonly Uint8Array[] {
     return peerCertificatesOf(this.#message)
+  }
+
+  requestsCertificate(): boolean | undefined {
+    return requestsCertificateOf(this.#message)
   }
 }

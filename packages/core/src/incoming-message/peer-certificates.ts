@@ -52,6 +52,26 @@ export function peerCertificatesOf(message: NodeRequest): readonly Uint8Array[] 
   return read
 }
 
+/**
+ * Whether the server asked the peer of a request for a certificate; `undefined` where the runtime does not tell. Node keeps it as
+ * `requestCert` of the server.
+ */
+export function requestsCertificateOf(message: NodeRequest): boolean | undefined {
+  try {
+    const connection = connectionOf(message)
+    const socket =
+      message.httpVersionMajor === 2 && connection !== undefined ? socketOf(connection) : connection
+    if (!isObject(socket)) return undefined
+    if (Reflect.get(socket, 'encrypted') !== true) return false
+    const server: unknown = Reflect.get(socket, 'server')
+    const asked: unknown = isObject(server) ? Reflect.get(server, 'requestCert') : undefined
+    return typeof asked === 'boolean' ? asked : undefined
+  } catch {
+    // The connection is gone.
+    return undefined
+  }
+}
+
 /** What stands for a connection: the socket of HTTP/1, and the session of HTTP/2, where every request has a socket of its own. */
 function connectionOf(message: NodeRequest): object | undefined {
   if (message.httpVersionMajor !== 2) return isObject(message.socket) ? message.socket : undefined

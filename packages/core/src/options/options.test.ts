@@ -58,6 +58,13 @@ describe('checkOptions', () => {
     expect(optionProblems({ observer: aFunction }, undefined)).toEqual([])
   })
 
+  it('says that a required option is undefined, where it is there and is', () => {
+    expect(found({ url: undefined })).toEqual([
+      expect.stringMatching(/^url: is required, and undefined, as .* awaited$/),
+    ])
+    expect(found({})).toEqual(['url: is required'])
+  })
+
   it('says everything that is wrong at once', () => {
     const given = { tokenFile: 7, clientCa: 'ca.crt', conditions: [{ path: '/' }, { paths: '/' }] }
     expect(() => checkOptions(shape, given)).toThrow(ConfigurationError)

@@ -49,10 +49,14 @@ export function optionProblems(shape: AnyShape, given: unknown, path = ''): read
   }
   for (const [name, check] of Object.entries(shape)) {
     const value = options[name]
-    if (value !== undefined || check.isRequired === true) problems.push(...check(value, at(name)))
+    if (value === undefined && check.isRequired === true && Object.hasOwn(options, name)) {
+      problems.push({ path: at(name), message: UNDEFINED })
+    } else if (value !== undefined || check.isRequired === true) problems.push(...check(value, at(name)))
   }
   return problems
 }
+
+const UNDEFINED = 'is required, and undefined, as what is taken from a promise before it is awaited'
 
 /**
  * Refuses options that do not have the shape of their type. The first thing a factory does.

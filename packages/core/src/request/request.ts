@@ -29,6 +29,8 @@ export interface AuthenticationRequest {
    * connection. It throws an `AuthenticationError` where they cannot be told, as when the connection is gone.
    */
   peerCertificates?(): readonly Uint8Array[]
+  /** Whether the server asked the peer for a certificate: `false` also without TLS, `undefined` where the runtime does not tell. */
+  requestsCertificate?(): boolean | undefined
   /** What Cloudflare says of the client's certificate (`request.cf.tlsClientAuth`), unchecked; `undefined` elsewhere. */
   tlsClientAuth?(): unknown
 }
