@@ -275,7 +275,7 @@ describe.each([
   ['Express', express],
   ['Koa', koa],
   ['Hono', hono],
-])('a mistake with the middleware of %s', (name, { authentication, authorization, impersonation }) => {
+])('a mistake with the middleware of %s', (_name, { authentication, authorization, impersonation }) => {
   const request = { method: 'GET', headers: {}, req: {}, res: {} }
   it.each<[string, () => unknown, RegExp]>([
     [
@@ -323,7 +323,7 @@ describe.each([
       /^attribute: unknown option, did you mean attributes\?$/,
     ],
   ])(`is told: %s`, (_, make, message) => {
-    expect(make, name).toThrow(
+    expect(make).toThrow(
       expect.objectContaining({ name: 'ConfigurationError', message: expect.stringMatching(message) }),
     )
   })
