@@ -133,7 +133,7 @@ export interface NodeAuthenticator extends Authenticator {
  * @example
  * const authenticator = createAuthenticator({ tokenFile: 'tokens.csv', passwordFile: 'passwords.csv' })
  */
-export function createAuthenticator(options: CreateAuthenticatorOptions): NodeAuthenticator {
+export function createAuthenticator(options: CreateAuthenticatorOptions = {}): NodeAuthenticator {
   const found = optionProblems(shape, options)
   if (found.length > 0) refuseProblems(withFurtherProblems(found, options, problemsOfChain))
   return chainOf(options)

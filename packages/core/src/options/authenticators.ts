@@ -21,6 +21,7 @@ function kindOf(noun: string, method: string): Check {
 
 /** What was given instead, and what makes the wanted kind of it. */
 function hint(value: unknown, wanted: string): string {
+  if (value === undefined) return '; it is undefined: was a promise not awaited?'
   if (typeof value === 'function') return '; this is a function: call it first'
   if (!isPlainObject(value)) return ''
   if (isRequest(value))

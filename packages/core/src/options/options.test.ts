@@ -260,6 +260,12 @@ describe('a check for an authenticator', () => {
       'must be an authenticator of tokens; this is a function: call it first',
     ],
     ['that is a promise', aTokenAuthenticator, Promise.resolve(tokens), 'is a promise; await it first'],
+    [
+      'that is undefined',
+      aRequestAuthenticator,
+      undefined,
+      'must be an authenticator of requests; it is undefined: was a promise not awaited?',
+    ],
     ['that is null', aTokenAuthenticator, null, 'must be an authenticator of tokens, not null'],
     ['that is a string', aTokenAuthenticator, 'tokens.csv', 'must be an authenticator of tokens'],
   ])('%s', (_, check, value, message) => {

@@ -83,11 +83,11 @@ export function refuseProblems(...found: readonly (readonly ConfigurationProblem
  */
 export function withFurtherProblems<T extends object>(
   found: readonly ConfigurationProblem[],
-  options: T,
+  options: T | undefined,
   furtherProblems: (sound: Partial<T>) => readonly ConfigurationProblem[],
 ): readonly ConfigurationProblem[] {
   const broken = new Set(found.map(({ path }) => nameIn(path)))
-  if (broken.has('options')) return found
+  if (options === undefined || broken.has('options')) return found
   const sound: Partial<T> = { ...options }
   for (const name of broken) Reflect.deleteProperty(sound, name)
   return [...found, ...furtherProblems(sound).filter(({ path }) => !broken.has(nameIn(path)))]
