@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -316,7 +316,51 @@ describe.each(factories)('$name of $entry', ({ entry, name, how }) => {
   })
 })
 
+/** What they are given first was parsed before, and is no option. */
+const OF_PARSED = new Set(['certificateUser', 'jwtAuthenticators', 'validateAuthenticationConfiguration'])
+
+describe('a factory without any argument', () => {
+  it.each(factories.filter(({ name }) => !OF_PARSED.has(name)))(
+    'says what is missing, or needs nothing: $name of $entry',
+    async ({ entry, name }) => {
+      const nothing = { with: (factory: Factory) => Reflect.apply(factory, undefined, []) as unknown }
+      const construct = { with: (factory: Factory) => Reflect.construct(factory, []) as unknown }
+      const error = await thrownBy(entry, name, name === 'Strategy' ? construct : nothing, undefined)
+      expect(error).toSatisfy((thrown) => thrown === undefined || isConfigurationError(thrown))
+    },
+  )
+})
+
+/** What reads, writes or decodes, without options. */
+const WITHOUT_FACTORIES = [
+  '@kube-authn/core/cel',
+  '@kube-authn/core/field',
+  '@kube-authn/core/incoming-message',
+  '@kube-authn/core/options',
+  '@kube-authn/core/protobuf',
+  '@kube-authn/core/request-header-config',
+  '@kube-authn/core/x509',
+  '@kube-authn/express/augment',
+  '@kube-authn/passport/augment',
+]
+
 describe('what is exported', () => {
+  it.each(['core', 'express', 'hono', 'koa', 'node', 'passport', 'testing'])(
+    'has no entry that these tests do not know: %s',
+    (folderOfPackage) => {
+      const path = new URL(`../../packages/${folderOfPackage}/package.json`, import.meta.url)
+      const { name, exports } = JSON.parse(readFileSync(path, 'utf8')) as {
+        readonly name: string
+        readonly exports: Readonly<Record<string, string>>
+      }
+      const entries = Object.keys(exports)
+        .filter((entry) => !entry.endsWith('.json'))
+        .map((entry) => name + entry.slice(1))
+      const known = new Set([...Object.keys({ ...STRICT, ...OTHERS }), ...WITHOUT_FACTORIES])
+      expect(entries.filter((entry) => !known.has(entry))).toEqual([])
+    },
+  )
+
   it.each(Object.keys({ ...STRICT, ...OTHERS }))('is known to these tests: %s', async (entry) => {
     const exported = Object.entries((await import(entry)) as object).filter(
       ([, value]) => typeof value === 'function',

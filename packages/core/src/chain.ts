@@ -71,7 +71,7 @@ const shape: OptionsShape<AuthenticatorChainOptions> = {
  * @example
  * const chain = authenticatorChain({ tokens: [tokenFile(csv)], anonymous: true })
  */
-export function authenticatorChain(options: AuthenticatorChainOptions): Authenticator {
+export function authenticatorChain(options: AuthenticatorChainOptions = {}): Authenticator {
   checkOptions(shape, options)
   const { requestHeader, clientCertificate, passwords = [], requests = [], audiences } = options
   const tokens = options.tokens === 'ignored' ? [] : (options.tokens ?? [])

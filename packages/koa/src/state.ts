@@ -42,10 +42,10 @@ const STATE: unique symbol = Symbol.for('@kube-authn/koa/state@1')
 
 /** What is known of a request, which may be nothing yet. */
 export function stateOf(ctx: ContextWithRequest): RequestState {
+  requireNodeRequest(ctx.req)
   const req: Context['req'] & { readonly [STATE]?: RequestState } = ctx.req
   let state = req[STATE]
   if (state === undefined) {
-    requireNodeRequest(req)
     state = { request: incomingMessageRequest(req, ctx.originalUrl) }
     Object.defineProperty(req, STATE, { value: state })
   }
@@ -54,8 +54,8 @@ export function stateOf(ctx: ContextWithRequest): RequestState {
 
 /** What is known of who makes the request, which may be nothing yet. */
 export function knownOf(ctx: ContextWithRequest): Partial<RequestState> {
-  const req: Context['req'] & { readonly [STATE]?: RequestState } = ctx.req
-  return req[STATE] ?? {}
+  const req: (Context['req'] & { readonly [STATE]?: RequestState }) | undefined = ctx.req
+  return req?.[STATE] ?? {}
 }
 
 /** @throws {TypeError} when something else calls the middleware than Koa. */

@@ -90,7 +90,10 @@ export interface ServiceAccountsOptions {
 
 const accountsShape: OptionsShape<ServiceAccountsOptions> = {
   issuers: required(listOf(aString)),
-  keys: required(either(isEmptyList, nonEmptyListOf(aFunction), aKeySource)),
+  keys: required(
+    either(isEmptyList, nonEmptyListOf(aFunction), aKeySource),
+    ': a list of keys, or current of what verificationKeysAt(...) resolves to, which has to be awaited',
+  ),
   objects: required(
     withMethods('getters of objects, as serviceAccountObjects(...) makes', 'getServiceAccount', 'getSecret'),
   ),

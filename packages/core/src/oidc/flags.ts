@@ -55,7 +55,7 @@ export type OidcFlagOptions = Pick<OidcOptions, 'issuer' | 'claimMappings' | 'cl
  * const options = oidcFlagOptions({ issuerUrl: 'https://issuer.example.com', clientId: 'my-app', groupsClaim: 'groups' })
  */
 export function oidcFlagOptions(
-  flags: OidcFlags,
+  flags: OidcFlags = {},
   authenticationConfig?: string,
 ): OidcFlagOptions | undefined {
   checkOptions(oidcFlagsShape, flags, 'oidc')

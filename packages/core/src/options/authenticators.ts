@@ -21,8 +21,8 @@ function kindOf(noun: string, method: string): Check {
 
 /** What was given instead, and what makes the wanted kind of it. */
 function hint(value: unknown, wanted: string): string {
+  if (value === undefined) return '; it is undefined: was a promise not awaited?'
   if (typeof value === 'function') return '; this is a function: call it first'
-  if (value === undefined) return '; this is undefined, as what is taken from a promise before it is awaited'
   if (!isPlainObject(value)) return ''
   if (isRequest(value))
     return '; this is a request: call the middleware first, as in app.use(authentication(authenticator))'

@@ -35,11 +35,11 @@ export function problemOf(
   return [{ path, message: value === null ? `${expectation}, not null` : expectation }]
 }
 
-/** The same check for an option that must be given. */
+/** The same check for an option that must be given. @param advice how to come by it, behind `is required`. */
 /* @__NO_SIDE_EFFECTS__ */
-export function required(check: Check): RequiredCheck {
+export function required(check: Check, advice = ''): RequiredCheck {
   const checkRequired = (value: unknown, path: string): readonly ConfigurationProblem[] =>
-    value === undefined ? [{ path, message: 'is required' }] : check(value, path)
+    value === undefined ? [{ path, message: `is required${advice}` }] : check(value, path)
   return Object.assign(checkRequired, { isRequired: true } as const)
 }
 

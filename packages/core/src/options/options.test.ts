@@ -58,13 +58,6 @@ describe('checkOptions', () => {
     expect(optionProblems({ observer: aFunction }, undefined)).toEqual([])
   })
 
-  it('says that a required option is undefined, where it is there and is', () => {
-    expect(found({ url: undefined })).toEqual([
-      expect.stringMatching(/^url: is required, and undefined, as .* awaited$/),
-    ])
-    expect(found({})).toEqual(['url: is required'])
-  })
-
   it('says everything that is wrong at once', () => {
     const given = { tokenFile: 7, clientCa: 'ca.crt', conditions: [{ path: '/' }, { paths: '/' }] }
     expect(() => checkOptions(shape, given)).toThrow(ConfigurationError)
@@ -267,6 +260,12 @@ describe('a check for an authenticator', () => {
       'must be an authenticator of tokens; this is a function: call it first',
     ],
     ['that is a promise', aTokenAuthenticator, Promise.resolve(tokens), 'is a promise; await it first'],
+    [
+      'that is undefined',
+      aRequestAuthenticator,
+      undefined,
+      'must be an authenticator of requests; it is undefined: was a promise not awaited?',
+    ],
     ['that is null', aTokenAuthenticator, null, 'must be an authenticator of tokens, not null'],
     ['that is a string', aTokenAuthenticator, 'tokens.csv', 'must be an authenticator of tokens'],
   ])('%s', (_, check, value, message) => {

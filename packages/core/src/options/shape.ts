@@ -49,14 +49,10 @@ export function optionProblems(shape: AnyShape, given: unknown, path = ''): read
   }
   for (const [name, check] of Object.entries(shape)) {
     const value = options[name]
-    if (value === undefined && check.isRequired === true && Object.hasOwn(options, name)) {
-      problems.push({ path: at(name), message: UNDEFINED })
-    } else if (value !== undefined || check.isRequired === true) problems.push(...check(value, at(name)))
+    if (value !== undefined || check.isRequired === true) problems.push(...check(value, at(name)))
   }
   return problems
 }
-
-const UNDEFINED = 'is required, and undefined, as what is taken from a promise before it is awaited'
 
 /**
  * Refuses options that do not have the shape of their type. The first thing a factory does.
@@ -87,11 +83,11 @@ export function refuseProblems(...found: readonly (readonly ConfigurationProblem
  */
 export function withFurtherProblems<T extends object>(
   found: readonly ConfigurationProblem[],
-  options: T,
+  options: T | undefined,
   furtherProblems: (sound: Partial<T>) => readonly ConfigurationProblem[],
 ): readonly ConfigurationProblem[] {
   const broken = new Set(found.map(({ path }) => nameIn(path)))
-  if (broken.has('options')) return found
+  if (options === undefined || broken.has('options')) return found
   const sound: Partial<T> = { ...options }
   for (const name of broken) Reflect.deleteProperty(sound, name)
   return [...found, ...furtherProblems(sound).filter(({ path }) => !broken.has(nameIn(path)))]

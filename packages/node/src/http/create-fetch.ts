@@ -83,7 +83,7 @@ export interface HttpFetch {
  * const fetch = createFetch({ ca: { path: '/etc/kube-authn/issuer-ca.crt' } })
  * const response = await fetch('https://issuer.example.com/.well-known/openid-configuration')
  */
-export function createFetch(transport: Transport, options: FetchOptions = {}): HttpFetch {
+export function createFetch(transport: Transport = {}, options: FetchOptions = {}): HttpFetch {
   const found = optionProblems(transportShape, transport)
   refuseProblems(found.length > 0 ? found : transportProblems(transport), optionProblems(fetchShape, options))
   const { timeoutSeconds = 30, maxResponseBytes = 1_048_576, allowInsecureHttp = false } = options
