@@ -44,7 +44,8 @@ const others: TestProjectConfiguration = {
     root,
     sequence: { groupOrder: 1 },
     include: [...ALONE, 'test/**/*.test.ts', 'examples/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**'],
+    // A mutation run has a copy of everything.
+    exclude: ['**/node_modules/**', '**/dist/**', 'test/mutation/.sandbox/**'],
   },
 }
 

@@ -15,7 +15,7 @@ import {
   verifyCertificateChain,
 } from '../../packages/core/dist/x509/index.js'
 
-/** Cases that are meant to come out differently, and why: `packages/core/src/x509/strictness.md`. */
+/** Cases that are meant to come out differently, and why: `docs/x509.md`. */
 const DELIBERATE = new Map([
   [
     'limbo/cve::cve-2025-61727',

@@ -247,6 +247,51 @@ describe.each(copies)('what a middleware of %s found out', (_copy, own, other) =
     expect([response.status, await response.text()]).toEqual([200, 'jane'])
   })
 
+  const impersonator = { name: 'impersonator', authorize: () => other.authorization.allow() }
+  const asBob = { headers: { ...bearer.headers, 'Impersonate-User': 'bob' } }
+
+  it('becomes another user by impersonation of the other, in Express', async () => {
+    const app = express()
+      .use(own.express.authentication(authenticator))
+      .use(other.express.impersonation(impersonator))
+      .get('/', (req, res) => void res.send(own.express.getUser(req).username))
+    const response = await fetch(await listening(createServer(app)), asBob)
+    expect([response.status, await response.text()]).toEqual([200, 'bob'])
+  })
+
+  it('becomes another user by impersonation of the other, in Koa', async () => {
+    const app = new Koa()
+      .use(own.koa.authentication(authenticator))
+      .use(other.koa.impersonation(impersonator))
+      .use((ctx) => {
+        ctx.body = own.koa.getUser(ctx).username
+      })
+    const response = await fetch(await listening(serverOf(app)), asBob)
+    expect([response.status, await response.text()]).toEqual([200, 'bob'])
+  })
+
+  it('becomes another user by impersonation of the other, in Hono', async () => {
+    const app = new Hono()
+      .use(own.hono.authentication(authenticator))
+      .use(other.hono.impersonation(impersonator))
+      .get('/', (c) => c.text(own.hono.getUser(c).username))
+    const response = await app.request('/', asBob)
+    expect([response.status, await response.text()]).toEqual([200, 'bob'])
+  })
+
+  it('is no user of a request that asks to act as another, without impersonation', async () => {
+    const app = express()
+      .use(own.express.authentication(authenticator))
+      .use(other.express.authorization({ name: 'all', authorize: () => other.authorization.allow() }))
+      .get('/', (req, res) => void res.send(other.express.getUser(req).username))
+    expect((await fetch(await listening(createServer(app)), asBob)).status).toBe(403)
+    const hono = new Hono()
+      .use(own.hono.authentication(authenticator))
+      .use(other.hono.authorization({ name: 'all', authorize: () => other.authorization.allow() }))
+      .get('/', (c) => c.text(other.hono.getUser(c).username))
+    expect((await hono.request('/', asBob)).status).toBe(403)
+  })
+
   it('does not show in the request', async () => {
     let shown: readonly (symbol | string)[] = []
     const app = express()

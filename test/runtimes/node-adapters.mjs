@@ -14,6 +14,7 @@ import { requestHeader } from '@kube-authn/core/request-header'
 import { tokenFile } from '@kube-authn/core/token-file'
 import * as onExpress from '@kube-authn/express'
 import * as onKoa from '@kube-authn/koa'
+import { http2ServerOptions } from '@kube-authn/node'
 import { createPki } from '@kube-authn/testing'
 import express from 'express'
 import Koa from 'koa'
@@ -57,7 +58,8 @@ for (const { name, app, authentication } of [
 }
 
 await check('Koa: repeated groups of a proxy are kept apart in HTTP/2, too', async () => {
-  const server = http2.createServer((req, res) => void koaListener(req, res)).listen(0, '127.0.0.1')
+  const options = http2ServerOptions({ cleanHttp2Fields: true })
+  const server = http2.createServer(options, (req, res) => void koaListener(req, res)).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const session = http2.connect(`http://127.0.0.1:${server.address().port}`)
   const stream = session.request({ ':path': '/', 'x-remote-user': 'jane', 'x-remote-group': ['a', 'b, c'] })

@@ -27,6 +27,8 @@ const server = createServer(
   tlsServerOptions({ cert: material.certificate, key: material.privateKey }),
   createApp(authenticator),
 )
+// Node would leave out what comes after 1,000 headers, and such a request would be refused.
+server.maxHeadersCount = 0
 await new Promise<void>((resolve, reject) => {
   server.once('error', reject).listen(Number(process.env['APP_PORT'] ?? 9443), '127.0.0.1', resolve)
 })

@@ -1,6 +1,5 @@
 import { type Authenticator, explain, type Observer } from '@kube-authn/core'
 import { privilegedGroups, unionAuthorizer } from '@kube-authn/core/authorization'
-import { incomingMessageRequest } from '@kube-authn/core/incoming-message'
 import type { RbacAuthorizer } from '@kube-authn/core/rbac'
 import { authentication, authorization, getAuthentication, getUser, impersonation } from '@kube-authn/express'
 import express, { type Express, type Request } from 'express'
@@ -21,7 +20,7 @@ export function createApp({ authenticator, policy, observer }: AppOptions): Expr
 
   // Before the middleware, so that the page can show a refused request too. Only a demonstration tells this much.
   app.get('/', async (req, res) => {
-    const explanation = await explain(authenticator, incomingMessageRequest(req))
+    const explanation = await explain(authenticator, req)
     res
       .status(explanation.user === undefined ? 401 : 200)
       .set('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'")

@@ -50,6 +50,8 @@ const policy = rbacAt(fileURLToPath(new URL('../rbac', import.meta.url)), { obse
 const app = createApp({ authenticator, policy, observer })
 
 const server = createServer(tlsServerOptions({ cert: material.certificate, key: material.privateKey }), app)
+// Node would leave out what comes after 1,000 headers, and such a request would be refused.
+server.maxHeadersCount = 0
 server.listen(port, 'localhost', () => {
   const origin = `https://localhost:${(server.address() as AddressInfo).port}`
   console.log(

@@ -62,6 +62,8 @@ async function serve(keystone: KeystoneOptions, { certificatePath, keyPath }: Ma
     tlsServerOptions(credential),
     (request, response) => void handle(request, response),
   )
+  // Node would leave out what comes after 1,000 headers, and such a request would be refused.
+  server.maxHeadersCount = 0
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(Number(process.env['PORT'] ?? 8443), '127.0.0.1', resolve)
   })

@@ -20,3 +20,5 @@ const server = app.listen(Number(process.env['PORT'] ?? 3000), 'localhost', () =
   }
   console.log(`Change ${files.tokenFile}, and it counts a moment later. Ctrl+C ends the app.`)
 })
+// Node would leave out what comes after 1,000 headers, and such a request would be refused.
+server.maxHeadersCount = 0

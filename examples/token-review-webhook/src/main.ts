@@ -27,6 +27,8 @@ const app = createApp({
 })
 
 const server = createServer(tlsServerOptions({ cert: material.certificate, key: material.privateKey }), app)
+// Node would leave out what comes after 1,000 headers, and such a request would be refused.
+server.maxHeadersCount = 0
 server.listen(Number(process.env['PORT'] ?? 8443), 'localhost', () => {
   const { port } = server.address() as AddressInfo
   const url = `https://localhost:${port}${WEBHOOK_PATH}`

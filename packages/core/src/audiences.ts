@@ -1,7 +1,8 @@
 import type { AnyAuthenticator } from './authenticator.ts'
 import { andThen } from './awaitable.ts'
 import { unavailable } from './errors.ts'
-import { compose } from './union/compose.ts'
+import { aString, listOf, refuseProblems } from './options/index.ts'
+import { compose, requireOneKind } from './union/compose.ts'
 
 /**
  * What two lists of audiences have in common. Order and repetitions are those of `second`.
@@ -26,6 +27,8 @@ export function audienceAgnostic<A extends AnyAuthenticator>(
   implicitAudiences: readonly string[],
   delegate: A,
 ): A {
+  refuseProblems(listOf(aString)(implicitAudiences, 'implicitAudiences'))
+  requireOneKind([delegate], () => 'delegate')
   return compose(delegate.name, [delegate], (ask, context) => {
     const requested = context.audiences
     if (requested === undefined) return ask(delegate)

@@ -5,13 +5,15 @@ import type { Authenticator, TokenAuthenticator } from './authenticator.ts'
 import { requireCertificate } from './bound-certificate.ts'
 import { certificateHeaders } from './certificate-headers/certificate-headers.ts'
 import { cloudflareCertificates } from './certificate-headers/cloudflare-certificates.ts'
+import type { Context } from './context.ts'
 import { authenticatorChain } from './chain.ts'
 import { unavailable } from './errors.ts'
-import { explain } from './explain.ts'
+import { explain } from './explain/explain.ts'
 import { authenticateRequest } from './handler/authenticate-request.ts'
 import { exactHeaders } from './headers/exact.ts'
 import type { AuthenticationRequest } from './request/request.ts'
 import { cached } from './token-cache/cached.ts'
+import { StatusError } from './status.ts'
 
 const der = (text: string): Uint8Array<ArrayBuffer> =>
   Uint8Array.from([0x30, text.length, ...Buffer.from(text)])
@@ -129,6 +131,64 @@ describe.each([
   ['certificateHeaders', (delegate: Authenticator) => certificateHeaders(FROM_ALL, delegate)],
   ['cloudflareCertificates', cloudflareCertificates],
 ])('%s', (_, around) => {
+  it('shows the delegate everything of request and context but for the certificates', async () => {
+    const said: string[] = []
+    const context: Required<Context> = {
+      audiences: ['api'],
+      signal: new AbortController().signal,
+      remoteAddress: '192.0.2.1',
+      observer: () => {},
+      warn: (text) => said.push(text),
+      annotate: (key) => said.push(key),
+      holdsCertificate: () => true,
+    }
+    const whole: Required<AuthenticationRequest> = {
+      method: 'POST',
+      path: '/a',
+      query: 'b',
+      headers: exactHeaders(['X-A', '1']),
+      refusal: new StatusError({ status: 431, reason: '', message: '' }),
+      httpVersionMajor: 2,
+      peerCertificates: () => [hers],
+      requestsCertificate: () => true,
+      remoteAddress: () => '192.0.2.1',
+      tlsClientAuth: () => ({ certPresented: '0' }),
+    }
+    const delegate: Authenticator = {
+      name: 'delegate',
+      authenticate(seen, given) {
+        given.warn?.('warning')
+        given.annotate?.('annotation', '')
+        const { method, path, query, headers, httpVersionMajor } = seen
+        expect({ method, path, query, headers, httpVersionMajor }).toEqual({
+          method: 'POST',
+          path: '/a',
+          query: 'b',
+          headers: whole.headers,
+          httpVersionMajor: 2,
+        })
+        expect(seen.refusal).toBe(whole.refusal)
+        expect([seen.remoteAddress?.(), seen.tlsClientAuth?.()]).toEqual([
+          '192.0.2.1',
+          { certPresented: '0' },
+        ])
+        expect(seen.requestsCertificate?.()).toBe(true)
+        expect(seen.peerCertificates?.()).toEqual([])
+        expect(given.holdsCertificate?.(thumbprintOf(hers))).toBe(false)
+        const { audiences, signal, remoteAddress, observer } = given
+        expect([audiences, signal, remoteAddress, observer]).toEqual([
+          context.audiences,
+          context.signal,
+          context.remoteAddress,
+          context.observer,
+        ])
+        return undefined
+      },
+    }
+    await around(delegate).authenticate(whole, context)
+    expect(said).toEqual(['warning', 'annotation'])
+  })
+
   it('has the audiences of the chain in it', async () => {
     const aware: TokenAuthenticator = {
       name: 'aware',

@@ -1,5 +1,5 @@
-import { type AnonymousConfig, validateAnonymousConfig } from './anonymous/config.ts'
-import { anonymous } from './anonymous/anonymous.ts'
+import { aBooleanOrAnonymousConfig, type AnonymousConfig } from './anonymous/config.ts'
+import { anonymous, type AnonymousOptions } from './anonymous/anonymous.ts'
 import { audienceAgnostic } from './audiences.ts'
 import type {
   AnyAuthenticator,
@@ -9,8 +9,19 @@ import type {
 } from './authenticator.ts'
 import { basic } from './basic/basic.ts'
 import { bearerToken } from './bearer-token/bearer-token.ts'
-import { ConfigurationError } from './errors.ts'
 import { authenticatedGroup } from './groups.ts'
+import {
+  aPasswordAuthenticator,
+  aRequestAuthenticator,
+  aTokenAuthenticator,
+  checkOptions,
+  either,
+  listOf,
+  oneOf,
+  type OptionsShape,
+  refuseProblems,
+  someAudiences,
+} from './options/index.ts'
 import { failFast, union } from './union/union.ts'
 import { webSocketProtocol } from './web-socket-protocol/web-socket-protocol.ts'
 
@@ -34,6 +45,16 @@ export interface AuthenticatorChainOptions {
   readonly audiences?: readonly string[]
 }
 
+const shape: OptionsShape<AuthenticatorChainOptions> = {
+  requestHeader: aRequestAuthenticator,
+  passwords: listOf(aPasswordAuthenticator),
+  clientCertificate: aRequestAuthenticator,
+  requests: listOf(aRequestAuthenticator),
+  tokens: either((value) => typeof value === 'string', oneOf('ignored'), listOf(aTokenAuthenticator)),
+  anonymous: aBooleanOrAnonymousConfig,
+  audiences: someAudiences,
+}
+
 /**
  * The chain of kube-apiserver: request header, Basic, client certificate, bearer token, WebSocket token, in this order, with
  * `requests` before the tokens. The first that knows the caller decides; whoever is known gets `system:authenticated`; anonymous comes last, and only where
@@ -50,7 +71,8 @@ export interface AuthenticatorChainOptions {
  * @example
  * const chain = authenticatorChain({ tokens: [tokenFile(csv)], anonymous: true })
  */
-export function authenticatorChain(options: AuthenticatorChainOptions): Authenticator {
+export function authenticatorChain(options: AuthenticatorChainOptions = {}): Authenticator {
+  checkOptions(shape, options)
   const { requestHeader, clientCertificate, passwords = [], requests = [], audiences } = options
   const tokens = options.tokens === 'ignored' ? [] : (options.tokens ?? [])
   const anonymousConfig =
@@ -58,15 +80,10 @@ export function authenticatorChain(options: AuthenticatorChainOptions): Authenti
   const known = [requestHeader, clientCertificate, ...passwords, ...requests, ...tokens].filter(
     (each) => each !== undefined,
   )
-  const problems = [...validateAnonymousConfig(anonymousConfig)]
   if (known.length === 0 && !anonymousConfig.enabled) {
     // As Kubernetes says it of extension API servers: `pkg/authentication/authenticatorfactory/delegating.go`.
-    problems.push({ path: 'authenticators', message: 'no authentication method configured' })
+    refuseProblems([{ path: 'authenticators', message: 'no authentication method configured' }])
   }
-  if (audiences?.length === 0) {
-    problems.push({ path: 'audiences', message: 'must not be empty; leave it out for no restriction' })
-  }
-  if (problems.length > 0) throw new ConfigurationError(problems)
 
   const agnostic = <A extends AnyAuthenticator>(authenticator: A): A =>
     audiences === undefined ? authenticator : audienceAgnostic(audiences, authenticator)
@@ -82,7 +99,11 @@ export function authenticatorChain(options: AuthenticatorChainOptions): Authenti
   )
   const everybodyKnown = authenticatedGroup(credentials)
   const chain = anonymousConfig.enabled
-    ? failFast(everybodyKnown, anonymous(anonymousConfig))
+    ? failFast(everybodyKnown, anonymous(anonymousConditionsOf(anonymousConfig)))
     : everybodyKnown
   return { ...chain, name: 'chain', ...(audiences !== undefined && { audiences }) }
+}
+
+function anonymousConditionsOf({ conditions }: AnonymousConfig): AnonymousOptions {
+  return conditions === undefined ? {} : { conditions }
 }

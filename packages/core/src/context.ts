@@ -2,15 +2,19 @@ import type { Awaitable } from './awaitable.ts'
 import type { Observer } from './events.ts'
 
 /**
- * What surrounds a credential while it is checked. It travels unchanged from the handler to the last authenticator.
+ * What surrounds a credential while it is checked. It travels unchanged from the handler to the last authenticator: hand on the object
+ * itself, since a copy made with `{ ...context }` lacks what its methods and getters tell.
  */
 export interface Context {
   /** What the credential must be valid for. Absent: no restriction. */
   readonly audiences?: readonly string[]
   /** The address of the peer of the request, as in `AuthenticationRequest.remoteAddress`. */
   readonly remoteAddress?: string | undefined
-  /** Aborted when the caller no longer waits. */
-  readonly signal?: AbortSignal
+  /**
+   * Aborted when the caller no longer waits, so that nothing goes on for a client that has left. It is made when it is first read: read it
+   * where something is waited for.
+   */
+  readonly signal?: AbortSignal | undefined
   /** Told what every authenticator thought. */
   readonly observer?: Observer
   /** Adds a text for the client, sent as a `Warning: 299` header. Never about the credential itself. */
@@ -23,6 +27,23 @@ export interface Context {
   holdsCertificate?(thumbprint: string): Awaitable<boolean>
   /** Adds an audit annotation to the request. */
   annotate?(key: string, value: string): void
+}
+
+/** A context of its own whose signal is that of another one. Like that of a request, it is not read before it is asked for. */
+export class WaitingContext implements Context {
+  readonly audiences?: readonly string[]
+  readonly observer?: Observer
+  readonly #given: Pick<Context, 'signal'>
+
+  constructor(given: Pick<Context, 'signal'>, observer?: Observer, audiences?: readonly string[]) {
+    if (audiences !== undefined) this.audiences = audiences
+    if (observer !== undefined) this.observer = observer
+    this.#given = given
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.#given.signal
+  }
 }
 
 /** No restriction, nobody watching. */

@@ -156,7 +156,8 @@ export interface AuthorizationEvent {
   readonly durationSeconds: number
 }
 
-/** It was decided whether somebody may act as somebody else. A request without impersonation headers has no such event. */
+/** It was decided whether somebody may act as somebody else. A request without impersonation headers has none, unless it is refused since
+ * headers may be missing. */
 export interface ImpersonationEvent {
   readonly type: 'impersonation'
   readonly request: AuthenticationRequest
@@ -180,7 +181,7 @@ export interface ResponseEvent {
   readonly status: number
 }
 
-/** The status of what nobody was left to take: it is never sent. nginx has it in its logs. */
+/** The status of a {@link ResponseEvent} where the client went away before it had the answer: it is never sent. nginx has it in its logs. */
 export const CLIENT_CLOSED_REQUEST = 499
 
 /** Everything the suite has to tell. Metrics, audit and `explain` read this one stream. */

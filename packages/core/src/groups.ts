@@ -1,6 +1,7 @@
 import type { AnyAuthenticator, Authentication } from './authenticator.ts'
 import { andThen } from './awaitable.ts'
-import { compose } from './union/compose.ts'
+import { aString, listOf, refuseProblems } from './options/index.ts'
+import { compose, requireOneKind } from './union/compose.ts'
 import {
   ANONYMOUS_USERNAME,
   AUTHENTICATED_GROUP,
@@ -36,6 +37,7 @@ export function authenticatedGroup<A extends AnyAuthenticator>(delegate: A): A {
  * const partners = addGroups(['partners'], tokenFile(partnersCsv))
  */
 export function addGroups<A extends AnyAuthenticator>(groups: readonly string[], delegate: A): A {
+  refuseProblems(listOf(aString)(groups, 'groups'))
   return withUser('addGroups', delegate, (user) => withGroups(user, groups))
 }
 
@@ -44,6 +46,7 @@ function withUser<A extends AnyAuthenticator>(
   delegate: A,
   change: (user: UserInfo) => UserInfo,
 ): A {
+  requireOneKind([delegate], () => 'delegate')
   // Users from files and caches come again and again; the changed one is made once. What the delegate holds is not touched.
   const changed = new WeakMap<UserInfo, UserInfo>()
 

@@ -1,4 +1,5 @@
 export {
+  aBooleanOrAnonymousConfig,
   anonymous,
   type AnonymousCondition,
   type AnonymousConfig,
@@ -46,6 +47,8 @@ export type {
   FileNoticeEvent,
   FileNotice,
   ImpersonationEvent,
+  JwksFetchEvent,
+  JwtAuthenticatorEvent,
   Observer,
   Outcome,
   ReloadEvent,
@@ -57,12 +60,14 @@ export type {
   TokenCacheRequestEvent,
   TokenReviewCallEvent,
 } from './events.ts'
-export { notify } from './events.ts'
-export { explain, type ExplainedStep, type Explanation } from './explain.ts'
+export { CLIENT_CLOSED_REQUEST, notify } from './events.ts'
+export type { AnyRequest } from './explain/any-request.ts'
+export { explain, type ExplainedStep, type ExplainOptions, type Explanation } from './explain/explain.ts'
 export { addGroups, authenticatedGroup } from './groups.ts'
 export {
   type AuthenticatedRequest,
   authenticateRequest,
+  authenticateRequestShape,
   type AuthenticateRequest,
   type AuthenticateRequestContext,
   type AuthenticateRequestOptions,

@@ -1,4 +1,5 @@
 import { unavailable } from './errors.ts'
+import { BUSY_SECONDS } from './retry-after.ts'
 import { canWorkInBackground } from './runtime.ts'
 
 /**
@@ -16,7 +17,8 @@ export interface ConcurrencyLimitOptions {
 }
 
 /**
- * Bounds how many tasks run and how many wait; what is beyond is *unavailable* at once, so that a flood costs nothing.
+ * Bounds how many tasks run and how many wait; what is beyond is *unavailable* at once, with a time to try again, so that a flood costs
+ * nothing.
  *
  * Nothing is bounded where a request that its client gave up takes its task along without a word, as on Cloudflare's runtime: it
  * would never give its place back. There the runtime bounds what each request may cost.
@@ -35,7 +37,12 @@ export function limitConcurrency(options: ConcurrencyLimitOptions): ConcurrencyL
       }
       const giveUp = (): void => {
         waiting.delete(start)
-        reject(unavailable('it was not its turn in time', { cause: signal?.reason }))
+        reject(
+          unavailable('it was not its turn in time', {
+            cause: signal?.reason,
+            retryAfterSeconds: BUSY_SECONDS,
+          }),
+        )
       }
       if (signal?.aborted === true) {
         giveUp()
@@ -47,7 +54,7 @@ export function limitConcurrency(options: ConcurrencyLimitOptions): ConcurrencyL
 
   return async (task, signal) => {
     if (running >= maxRunning) {
-      if (waiting.size >= maxWaiting) throw unavailable(tooMany)
+      if (waiting.size >= maxWaiting) throw unavailable(tooMany, { retryAfterSeconds: BUSY_SECONDS })
       // Whoever ends hands its place on, so `running` stays as it is.
       await ownTurn(signal)
     } else {

@@ -1,3 +1,6 @@
+/** How long a client is asked to stay away from a server that is too busy. */
+export const BUSY_SECONDS = 2
+
 /** More than this no client is asked to wait. */
 const MAX_SECONDS = 3600
 

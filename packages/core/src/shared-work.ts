@@ -1,4 +1,6 @@
+import type { Awaitable } from './awaitable.ts'
 import type { Clock } from './clock.ts'
+import { unavailable } from './errors.ts'
 
 /** How much later than it should work may end, before it counts as gone. */
 export const GRACE_MS = 1000
@@ -24,4 +26,25 @@ export async function isDone(work: Promise<unknown>, milliseconds: number, clock
   const wasDone = await Promise.race([done, tooLate])
   callOff()
   return wasDone
+}
+
+/**
+ * The result, unless the caller gives up first.
+ *
+ * @throws {AuthenticationError} `unavailable` when the caller gave up.
+ */
+export function unlessAborted<T>(result: Promise<T>, signal: AbortSignal | undefined): Awaitable<T> {
+  if (signal === undefined) return result
+  return new Promise<T>((resolve, reject) => {
+    const giveUp = (): void => reject(unavailable('the caller gave up', { cause: signal.reason }))
+    if (signal.aborted) {
+      giveUp()
+      return
+    }
+    signal.addEventListener('abort', giveUp, { once: true })
+    void result.then((value) => {
+      signal.removeEventListener('abort', giveUp)
+      resolve(value)
+    })
+  })
 }

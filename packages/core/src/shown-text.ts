@@ -15,6 +15,11 @@ export function shownText(text: string, secrets: readonly string[]): string {
   return line.length > MAX_LENGTH ? `${struck.toWellFormed()}...` : struck
 }
 
+/** A text of any length without any piece of a secret, as {@link shownText} strikes them out. */
+export function withoutSecrets(text: string, secrets: readonly string[]): string {
+  return secrets.reduce(withoutSecret, text)
+}
+
 function withoutSecret(text: string, secret: string): string {
   if (secret.length >= PIECE) return withoutPieces(text, secret)
   return text.replaceAll(WORD, (word) => (word === secret ? HIDDEN : word))

@@ -8,6 +8,18 @@ export interface UserJson {
   readonly extra?: Readonly<Record<string, readonly string[]>>
 }
 
+/** What is told of a user for whom {@link isUnicodeUser} is `false`. */
+export const NOT_UNICODE = 'the user has a name, group or extra field that is not Unicode'
+
+/**
+ * Whether JSON can represent the user. Names that are not Unicode, as Node's bytes of a header may be, would reach the reader as
+ * another name.
+ */
+export function isUnicodeUser({ username, uid, groups, extra }: UserInfo): boolean {
+  const texts = [username, uid, ...groups, ...Object.keys(extra), ...Object.values(extra).flat()]
+  return texts.every((text) => text.isWellFormed())
+}
+
 /** A user as the Kubernetes API writes one. Source: api `authentication/v1` UserInfo. */
 export function userJson({ username, uid, groups, extra }: UserInfo): UserJson {
   return {

@@ -13,8 +13,8 @@ export interface VerdictCache<V> {
 export type VerdictKind = 'accepted' | 'refused'
 
 /**
- * A cache in which refusals cannot push out acceptances: anybody can cause as many refusals as they like, by making up credentials, and
- * must not cost those with a good one their place in it. Each kind has room for `maxEntries`, and what was used longest ago goes first.
+ * A cache in which refusals cannot push out acceptances: an attacker can cause any number of refusals, by making up credentials, and
+ * must not cost a good one its place in it. Each kind has room for `maxEntries`, and what was used longest ago goes first.
  */
 export function verdictCache<V>(clock: Clock, maxEntries: number): VerdictCache<V> {
   // Whether an entry is still good is decided here, by our clock: the ttl of lru-cache never ends on some runtimes.

@@ -33,11 +33,12 @@ const variants: Variants<TokenQuestion> = {
     },
   },
   signal: { same: { another: new AbortController().signal } },
-  holdsCertificate: { same: { another: () => true } },
   remoteAddress: { same: { another: '192.0.2.1' } },
   observer: { same: { another: () => undefined } },
   warn: { same: { another: () => undefined } },
   annotate: { same: { another: () => undefined } },
+  // Of a token that is bound to no certificate. What becomes of one that is: `token-cache/cached.test.ts`.
+  holdsCertificate: { same: { 'another connection': () => false } },
 }
 
 export const TOKEN_VARIATIONS: readonly Variation<TokenQuestion>[] = variationsOf(TOKEN_QUESTION, variants)

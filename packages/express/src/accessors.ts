@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Authentication, UserInfo } from '@kube-authn/core'
-import { stateOf } from './state.ts'
+import { knownOf } from './state.ts'
 
 /**
  * Who makes the request, and how that is known. `requester` is who really made it, when they act as somebody else.
@@ -9,7 +9,7 @@ import { stateOf } from './state.ts'
  * @throws {Error} when no `authentication` middleware ran before: a mistake in the app, so it is never mistaken for a user.
  */
 export function getAuthentication(req: IncomingMessage): Authentication {
-  const { authentication, held } = stateOf(req)
+  const { authentication, held } = knownOf(req)
   if (held !== undefined) throw held.failure
   if (authentication === undefined)
     throw new Error('the authentication middleware did not run for this request')

@@ -1,10 +1,18 @@
 import {
   type AuthenticateRequestOptions,
   authenticateRequest,
+  authenticateRequestShape,
   type Authenticator,
   notify,
   warningHeader,
 } from '@kube-authn/core'
+import {
+  aFunction,
+  aRequestAuthenticator,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+} from '@kube-authn/core/options'
 import {
   applyHeaderChanges,
   closeConnection,
@@ -16,6 +24,8 @@ import { hold, RequestContext, setAuthentication, stateOf } from './state.ts'
 
 /** Options of {@link authentication}. */
 export interface AuthenticationOptions extends AuthenticateRequestOptions, FailureOptions {}
+
+const shape: OptionsShape<AuthenticationOptions> = { ...authenticateRequestShape, onFailure: aFunction }
 
 /**
  * Lets a request pass when the authenticator knows who makes it: as `req.user`, and for `getUser(req)`. Answers 401 otherwise.
@@ -32,16 +42,18 @@ export function authentication(
   authenticator: Authenticator,
   options: AuthenticationOptions = {},
 ): Middleware {
-  const authenticate = authenticateRequest(authenticator, options)
+  refuseProblems(aRequestAuthenticator(authenticator, 'authenticator'), optionProblems(shape, options))
+  const { onFailure, ...rest } = options
+  const authenticate = authenticateRequest(authenticator, rest)
   requirePeerCertificates(authenticator)
-  const refuse = refuser(options)
+  const refuse = refuser(onFailure === undefined ? {} : { onFailure })
   const { observer } = options
 
   return function authenticationMiddleware(req, res, next) {
     const { request } = stateOf(req)
-    const onceOver = observer === undefined ? undefined : whenOver(res)
+    const onceOver = observer === undefined ? undefined : whenOver(req, res)
     proceedWith(
-      authenticate(request, new RequestContext(req, authenticationMiddleware)),
+      authenticate(request, new RequestContext(req, res, authenticationMiddleware)),
       (outcome) => {
         onceOver?.((status) => notify(observer, { type: 'response', request, status }))
         if (outcome.closesConnection) closeConnection(req)

@@ -4,8 +4,17 @@ import {
   type Authorizer,
   type AuthorizeRequestOptions,
   authorizeRequest,
+  authorizeRequestShape,
   type RequestAttributes,
 } from '@kube-authn/core/authorization'
+import { clientContext } from '@kube-authn/core/incoming-message'
+import {
+  aFunction,
+  anAuthorizer,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+} from '@kube-authn/core/options'
 import { type FailureOptions, type Middleware, proceedWith, refuser } from './middleware.ts'
 import { stateOf } from './state.ts'
 
@@ -16,6 +25,12 @@ export interface AuthorizationOptions<Req extends IncomingMessage = IncomingMess
   readonly attributes?: (req: Req) => RequestAttributes
   /** Who makes a request. Default: whom `authentication` and `impersonation` found out. */
   readonly user?: (req: Req) => UserInfo | undefined
+}
+
+const shape: OptionsShape<AuthorizationOptions> = {
+  ...authorizeRequestShape,
+  user: aFunction,
+  onFailure: aFunction,
 }
 
 /**
@@ -30,6 +45,7 @@ export function authorization<Req extends IncomingMessage = IncomingMessage>(
   authorizer: Authorizer,
   options: AuthorizationOptions<Req> = {},
 ): Middleware<Req> {
+  refuseProblems(anAuthorizer(authorizer, 'authorizer'), optionProblems(shape, options))
   const { attributes, user, onFailure, ...rest } = options
   const authorize = authorizeRequest(authorizer, rest)
   const refuse = refuser(onFailure === undefined ? {} : { onFailure })
@@ -40,9 +56,10 @@ export function authorization<Req extends IncomingMessage = IncomingMessage>(
       refuse(state.held.failure, req, res, next)
       return
     }
-    const given = attributes === undefined ? {} : { attributes: () => attributes(req) }
+    const given = attributes === undefined ? undefined : { attributes: () => attributes(req) }
+    const context = clientContext(req, res, given)
     proceedWith(
-      authorize(state.request, user === undefined ? state.authentication?.user : user(req), given),
+      authorize(state.request, user === undefined ? state.authentication?.user : user(req), context),
       (outcome) => {
         if ('failure' in outcome) refuse(outcome.failure, req, res, next)
         else next()

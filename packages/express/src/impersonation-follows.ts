@@ -46,7 +46,7 @@ interface Walk {
  *
  * @param base what is left of the mount points that the request passed; `undefined` beside them.
  */
-function* handlersOf(router: unknown, path: string, base: string | undefined, how: Walk): Generator<unknown> {
+function* handlersOf(router: unknown, path: string, base: string | undefined, how: Walk): Generator {
   const stack = property(router, 'stack')
   if (!Array.isArray(stack)) return
   if (how.depth > MAX_DEPTH) throw new RangeError('routers are too deep in each other')
@@ -68,11 +68,7 @@ function* handlersOf(router: unknown, path: string, base: string | undefined, ho
   }
 }
 
-function* handlersOfRoute(
-  route: unknown,
-  base: string | undefined,
-  { method, own }: Walk,
-): Generator<unknown> {
+function* handlersOfRoute(route: unknown, base: string | undefined, { method, own }: Walk): Generator {
   const methods = property(route, 'methods')
   const name = method === 'head' && property(methods, 'head') !== true ? 'get' : method
   const stack = property(route, 'stack')

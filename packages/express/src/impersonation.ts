@@ -1,8 +1,19 @@
 import type { IncomingMessage } from 'node:http'
 import { IMPERSONATES, type UserInfo } from '@kube-authn/core'
 import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
-import { type ImpersonateRequestOptions, impersonateRequest } from '@kube-authn/core/impersonation'
-import { applyHeaderChanges } from '@kube-authn/core/incoming-message'
+import {
+  type ImpersonateRequestOptions,
+  impersonateRequest,
+  impersonateRequestShape,
+} from '@kube-authn/core/impersonation'
+import { applyHeaderChanges, clientContext } from '@kube-authn/core/incoming-message'
+import {
+  aFunction,
+  anAuthorizer,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+} from '@kube-authn/core/options'
 import { type FailureOptions, type Middleware, proceedWith, refuser } from './middleware.ts'
 import { hold, setAuthentication, stateOf } from './state.ts'
 
@@ -13,6 +24,12 @@ export interface ImpersonationOptions<Req extends IncomingMessage = IncomingMess
   readonly attributes?: (req: Req) => RequestAttributes
   /** Who makes a request. Default: whom `authentication` found out. */
   readonly user?: (req: Req) => UserInfo | undefined
+}
+
+const shape: OptionsShape<ImpersonationOptions> = {
+  ...impersonateRequestShape,
+  user: aFunction,
+  onFailure: aFunction,
 }
 
 /**
@@ -28,6 +45,7 @@ export function impersonation<Req extends IncomingMessage = IncomingMessage>(
   authorizer: Authorizer,
   options: ImpersonationOptions<Req> = {},
 ): Middleware<Req> {
+  refuseProblems(anAuthorizer(authorizer, 'authorizer'), optionProblems(shape, options))
   const { attributes, user, onFailure, ...rest } = options
   const impersonate = impersonateRequest(authorizer, rest)
   const refuse = refuser(onFailure === undefined ? {} : { onFailure })
@@ -36,9 +54,9 @@ export function impersonation<Req extends IncomingMessage = IncomingMessage>(
     const state = stateOf(req)
     const caller = state.authentication ?? state.held?.caller
     const requester = user === undefined ? caller?.user : asCaller(req, () => user(req))
-    const given = attributes === undefined ? {} : { attributes: () => attributes(req) }
+    const given = attributes === undefined ? undefined : { attributes: () => attributes(req) }
     proceedWith(
-      impersonate(state.request, requester, given),
+      impersonate(state.request, requester, clientContext(req, res, given)),
       (outcome) => {
         applyHeaderChanges(req, outcome.headerChanges)
         if ('failure' in outcome) {

@@ -1,5 +1,5 @@
 import type { Authorizer } from '@kube-authn/core/authorization'
-import { incomingMessageBody } from '@kube-authn/core/incoming-message'
+import { clientContext, incomingMessageBody } from '@kube-authn/core/incoming-message'
 import { handleReviews, type HandleReviewsOptions } from '@kube-authn/core/review'
 import { type Middleware, proceedWith, send } from './middleware.ts'
 import { stateOf } from './state.ts'
@@ -22,7 +22,11 @@ export function reviews(authorizer: Authorizer, options: ReviewsOptions = {}): M
 
   return function reviewsMiddleware(req, res, next) {
     const { request, authentication, held } = stateOf(req)
-    const answer = handle(request, incomingMessageBody(req), { user: authentication?.user })
+    const answer = handle(
+      request,
+      incomingMessageBody(req),
+      clientContext(req, res, { user: authentication?.user }),
+    )
     if (answer === undefined) next()
     else if (held !== undefined) send(held.failure, res)
     else proceedWith(answer, (given) => send(given, res), next)

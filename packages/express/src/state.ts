@@ -1,11 +1,11 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type {
   AuthenticateRequestContext,
   Authentication,
   AuthenticationRequest,
   StatusError,
 } from '@kube-authn/core'
-import { incomingMessageRequest } from '@kube-authn/core/incoming-message'
+import { clientContext, incomingMessageRequest } from '@kube-authn/core/incoming-message'
 import { impersonationFollows } from './impersonation-follows.ts'
 
 /** What the middlewares know of a request. It lives as long as the request. */
@@ -35,10 +35,24 @@ const STATE: unique symbol = Symbol.for('@kube-authn/express/state@1')
 export function stateOf(req: IncomingMessage & { readonly [STATE]?: RequestState }): RequestState {
   let state = req[STATE]
   if (state === undefined) {
+    requireNodeRequest(req)
     state = { request: incomingMessageRequest(req, originalUrlOf(req)) }
     Object.defineProperty(req, STATE, { value: state })
   }
   return state
+}
+
+/** What is known of who makes the request, which may be nothing yet. */
+export function knownOf(req: IncomingMessage & { readonly [STATE]?: RequestState }): Partial<RequestState> {
+  return req[STATE] ?? {}
+}
+
+/** @throws {TypeError} when something else calls the middleware than Express and what calls as it does. */
+function requireNodeRequest(req: unknown): void {
+  if (typeof req === 'object' && req !== null && 'rawHeaders' in req) return
+  throw new TypeError(
+    'a middleware of @kube-authn/express was called without a request of Node: for Hono use @kube-authn/hono, and for Koa @kube-authn/koa',
+  )
 }
 
 /** Makes this the user of the request, as `req.user` too. */
@@ -60,16 +74,22 @@ export function hold(req: IncomingMessage, held: HeldRequest): void {
 /** What `authenticateRequest` may ask about a request. */
 export class RequestContext implements AuthenticateRequestContext {
   readonly #req: IncomingMessage
+  readonly #res: ServerResponse
   readonly #own: unknown
 
   /** @param own the middleware that asks. */
-  constructor(req: IncomingMessage, own: unknown) {
+  constructor(req: IncomingMessage, res: ServerResponse, own: unknown) {
     this.#req = req
+    this.#res = res
     this.#own = own
   }
 
   get impersonates(): boolean {
     return impersonationFollows(this.#req, this.#own)
+  }
+
+  get signal(): AbortSignal {
+    return clientContext(this.#req, this.#res).signal
   }
 
   get askedToImpersonate(): boolean {

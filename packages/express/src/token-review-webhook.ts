@@ -1,6 +1,11 @@
 import type { Authenticator, TokenAuthenticator } from '@kube-authn/core'
-import { incomingMessageBody } from '@kube-authn/core/incoming-message'
-import { handleTokenReviews, type HandleTokenReviewsOptions } from '@kube-authn/core/review'
+import { clientContext, incomingMessageBody } from '@kube-authn/core/incoming-message'
+import {
+  handleTokenReviews,
+  type HandleTokenReviewsOptions,
+  handleTokenReviewsShape,
+} from '@kube-authn/core/review'
+import { aRequestAuthenticator, checkOptions, type OptionsShape } from '@kube-authn/core/options'
 import { authentication } from './authentication.ts'
 import { type Middleware, proceedWith, send } from './middleware.ts'
 import { stateOf } from './state.ts'
@@ -9,6 +14,11 @@ import { stateOf } from './state.ts'
 export interface TokenReviewWebhookOptions extends HandleTokenReviewsOptions {
   /** Who may ask: whoever this knows, and nobody else. Default: whoever comes this far, who can then try tokens out. */
   readonly callers?: Authenticator
+}
+
+const shape: OptionsShape<TokenReviewWebhookOptions> = {
+  ...handleTokenReviewsShape,
+  callers: aRequestAuthenticator,
 }
 
 /**
@@ -24,12 +34,14 @@ export function tokenReviewWebhook(
   tokens: readonly TokenAuthenticator[],
   options: TokenReviewWebhookOptions = {},
 ): Middleware {
+  checkOptions(shape, options)
   const { callers, ...rest } = options
   const { observer } = rest
   const handle = handleTokenReviews(tokens, rest)
 
   const answerReview: Middleware = function tokenReviewMiddleware(req, res, next) {
-    proceedWith(handle(stateOf(req).request, incomingMessageBody(req)), (answer) => send(answer, res), next)
+    const answered = handle(stateOf(req).request, incomingMessageBody(req), clientContext(req, res))
+    proceedWith(answered, (answer) => send(answer, res), next)
   }
   if (callers === undefined) return answerReview
 

@@ -316,3 +316,24 @@ describe('authentication in Hono', () => {
     expect(authentication(chain)).toBeTypeOf('function')
   })
 })
+
+describe('a Fetch request whose client goes away', () => {
+  it('ends the signal of authenticators, and is told as 499, once', async () => {
+    const abort = new AbortController()
+    const statuses: number[] = []
+    const slow: Authenticator = {
+      name: 'slow',
+      authenticate: (_, { signal }) =>
+        new Promise((_resolve, reject) => {
+          signal?.addEventListener('abort', () => reject(new Error('gone')))
+          abort.abort()
+        }),
+    }
+    const observer: Observer = (event) => {
+      if (event.type === 'response') statuses.push(event.status)
+    }
+    const request = new Request('http://localhost/', { signal: abort.signal })
+    await appWith(slow, { observer }).fetch(request)
+    expect(statuses).toEqual([499])
+  })
+})

@@ -1,13 +1,22 @@
 import {
   type AuthenticateRequestOptions,
   authenticateRequest,
+  authenticateRequestShape,
   type Authenticator,
   notify,
   warningHeader,
 } from '@kube-authn/core'
+import {
+  aFunction,
+  aRequestAuthenticator,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+} from '@kube-authn/core/options'
 import { closeConnection, requirePeerCertificates } from '@kube-authn/core/incoming-message'
 import type { MiddlewareHandler } from 'hono'
 import { answer, type FailureOptions } from './failure.ts'
+import { endingOf } from './client.ts'
 import { keepAlive } from './keep-alive.ts'
 import { nodeRequestOf } from './node-server.ts'
 import {
@@ -21,6 +30,8 @@ import {
 
 /** Options of {@link authentication}. */
 export interface AuthenticationOptions extends AuthenticateRequestOptions, FailureOptions {}
+
+const shape: OptionsShape<AuthenticationOptions> = { ...authenticateRequestShape, onFailure: aFunction }
 
 /**
  * Lets a request pass when the authenticator knows who makes it: as `c.var.user`. Answers 401 otherwise.
@@ -47,38 +58,41 @@ export function authenticationMiddlewareOf(
   options: AuthenticationOptions,
   isLast: boolean,
 ): MiddlewareHandler {
-  const authenticate = authenticateRequest(authenticator, options)
+  refuseProblems(aRequestAuthenticator(authenticator, 'authenticator'), optionProblems(shape, options))
+  const { onFailure = answer, ...rest } = options
+  const authenticate = authenticateRequest(authenticator, rest)
   requirePeerCertificates(authenticator)
-  const { observer, onFailure = answer } = options
+  const { observer } = options
 
   return async function authenticationMiddleware(c, next) {
     const { request } = stateOf(c)
+    const ending = observer === undefined ? undefined : endingOf(c)
     const deciding = authenticate(request, new RequestContext(c, isLast))
     keepAlive(c, deciding)
     const outcome = await deciding
+    ending?.tell((status) => notify(observer, { type: 'response', request, status }))
     const incoming = nodeRequestOf(c)
     if (outcome.closesConnection && incoming !== undefined) closeConnection(incoming)
     changeHeaders(c, outcome.headerChanges)
     const { unresolvedImpersonation } = outcome
-    const tellStatus = (status: number): void => notify(observer, { type: 'response', request, status })
     try {
       let refused: Response | void = undefined
       if ('failure' in outcome) {
         if (unresolvedImpersonation !== undefined) hold(c, { failure: unresolvedImpersonation })
         refused = await onFailure(outcome.failure, c, next)
       } else {
-        const { authentication: caller, warnings } = outcome
+        const { authentication: caller } = outcome
         if (unresolvedImpersonation === undefined) setAuthentication(c, caller)
         else hold(c, { failure: unresolvedImpersonation, caller })
         await next()
         // Not before: where a handler answers with a Response of its own, Hono leaves out what was set until then.
-        for (const text of warnings) c.header('Warning', warningHeader(text), { append: true })
+        for (const text of outcome.warnings) c.header('Warning', warningHeader(text), { append: true })
       }
-      if (observer !== undefined) tellStatus((refused ?? c.res).status)
+      ending?.answered((refused ?? c.res).status)
       return refused
     } catch (error) {
       // What is made of it is not known here: of a refusal likely its own answer, and of what an app throws that is no Error a 500.
-      tellStatus('failure' in outcome ? outcome.failure.status : 500)
+      ending?.answered('failure' in outcome ? outcome.failure.status : 500)
       throw error
     }
   }

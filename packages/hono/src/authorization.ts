@@ -3,9 +3,18 @@ import {
   type Authorizer,
   type AuthorizeRequestOptions,
   authorizeRequest,
+  authorizeRequestShape,
   type RequestAttributes,
 } from '@kube-authn/core/authorization'
 import type { Context, MiddlewareHandler } from 'hono'
+import {
+  aFunction,
+  anAuthorizer,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+} from '@kube-authn/core/options'
+import { clientOf } from './client.ts'
 import { answer, type FailureOptions } from './failure.ts'
 import { type AuthenticationEnv, authenticationOf, stateOf } from './state.ts'
 
@@ -15,6 +24,12 @@ export interface AuthorizationOptions extends Omit<AuthorizeRequestOptions, 'att
   readonly attributes?: (c: Context) => RequestAttributes
   /** Who makes a request. Default: whom `authentication` and `impersonation` found out. */
   readonly user?: (c: Context) => UserInfo | undefined
+}
+
+const shape: OptionsShape<AuthorizationOptions> = {
+  ...authorizeRequestShape,
+  user: aFunction,
+  onFailure: aFunction,
 }
 
 /**
@@ -30,15 +45,16 @@ export function authorization<E extends AuthenticationEnv = AuthenticationEnv>(
   authorizer: Authorizer,
   options: AuthorizationOptions = {},
 ): MiddlewareHandler<E> {
+  refuseProblems(anAuthorizer(authorizer, 'authorizer'), optionProblems(shape, options))
   const { attributes, user, onFailure = answer, ...rest } = options
   const authorize = authorizeRequest(authorizer, rest)
 
   const middleware: MiddlewareHandler = async function authorizationMiddleware(c, next) {
     const { request, held } = stateOf(c)
     if (held !== undefined) return onFailure(held.failure, c, next)
-    const given = attributes === undefined ? {} : { attributes: () => attributes(c) }
+    const given = attributes === undefined ? undefined : { attributes: () => attributes(c) }
     const whose = user === undefined ? authenticationOf(c)?.user : user(c)
-    const outcome = await authorize(request, whose, given)
+    const outcome = await authorize(request, whose, clientOf(c, given))
     return 'failure' in outcome ? onFailure(outcome.failure, c, next) : next()
   }
   return middleware

@@ -15,7 +15,7 @@ export function impersonationFollows(c: Context): boolean {
 const HERE = Symbol('here')
 
 /** The handlers of the request in order, and `undefined` after one that cannot call another. */
-function* handlersOf({ req }: Context): Generator<unknown> {
+function* handlersOf({ req }: Context): Generator {
   // Newer versions have `matchedRoutes(c)` of `hono/route`, which the first ones of Hono 4 have not.
   const routes: unknown = Reflect.get(req, 'matchedRoutes')
   if (!Array.isArray(routes)) return

@@ -1,7 +1,19 @@
 import { IMPERSONATES, type UserInfo } from '@kube-authn/core'
 import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
-import { type ImpersonateRequestOptions, impersonateRequest } from '@kube-authn/core/impersonation'
+import {
+  type ImpersonateRequestOptions,
+  impersonateRequest,
+  impersonateRequestShape,
+} from '@kube-authn/core/impersonation'
 import type { Context, MiddlewareHandler } from 'hono'
+import {
+  aFunction,
+  anAuthorizer,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+} from '@kube-authn/core/options'
+import { clientOf } from './client.ts'
 import { answer, type FailureOptions } from './failure.ts'
 import {
   type AuthenticationEnv,
@@ -20,6 +32,12 @@ export interface ImpersonationOptions extends Omit<ImpersonateRequestOptions, 'a
   readonly user?: (c: Context) => UserInfo | undefined
 }
 
+const shape: OptionsShape<ImpersonationOptions> = {
+  ...impersonateRequestShape,
+  user: aFunction,
+  onFailure: aFunction,
+}
+
 /**
  * Lets a user act as another, with the `Impersonate-*` headers of Kubernetes, if the authorizer allows every part of it. Then
  * `c.var.user` is the other, and `c.var.authentication.requester` who really made the request.
@@ -33,6 +51,7 @@ export function impersonation<E extends AuthenticationEnv = AuthenticationEnv>(
   authorizer: Authorizer,
   options: ImpersonationOptions = {},
 ): MiddlewareHandler<E> {
+  refuseProblems(anAuthorizer(authorizer, 'authorizer'), optionProblems(shape, options))
   const { attributes, user, onFailure = answer, ...rest } = options
   const impersonate = impersonateRequest(authorizer, rest)
 
@@ -40,8 +59,8 @@ export function impersonation<E extends AuthenticationEnv = AuthenticationEnv>(
     const state = stateOf(c)
     const caller = authenticationOf(c) ?? state.held?.caller
     const requester = user === undefined ? caller?.user : asCaller(c, () => user(c))
-    const given = attributes === undefined ? {} : { attributes: () => attributes(c) }
-    const outcome = await impersonate(state.request, requester, given)
+    const given = attributes === undefined ? undefined : { attributes: () => attributes(c) }
+    const outcome = await impersonate(state.request, requester, clientOf(c, given))
     changeHeaders(c, outcome.headerChanges)
     if ('failure' in outcome) {
       hold(c, { failure: outcome.failure })

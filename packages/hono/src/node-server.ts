@@ -16,3 +16,16 @@ function isNodeRequest(incoming: unknown): incoming is NodeRequest {
     Array.isArray(incoming.rawHeaders)
   )
 }
+
+/**
+ * Whether nobody has looked at the headers of a request that `@hono/node-server` made, so that none can be taken out. It makes them when
+ * they are first read, which costs more than to find this out. What is not recognized counts as touched.
+ */
+export function untouchedByApp(request: Request): boolean {
+  let isMadeOfNodes = false
+  for (const { description } of Object.getOwnPropertySymbols(request)) {
+    if (description === 'headersKey') return false
+    if (description === 'incomingKey') isMadeOfNodes = true
+  }
+  return isMadeOfNodes
+}

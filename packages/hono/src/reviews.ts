@@ -2,6 +2,7 @@ import { responseOf } from '@kube-authn/core'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import { fetchBody, handleReviews, type HandleReviewsOptions } from '@kube-authn/core/review'
 import type { MiddlewareHandler } from 'hono'
+import { clientOf } from './client.ts'
 import { type AuthenticationEnv, authenticationOf, stateOf } from './state.ts'
 
 /** Options of {@link reviews}. */
@@ -26,7 +27,7 @@ export function reviews<E extends AuthenticationEnv = AuthenticationEnv>(
   const middleware: MiddlewareHandler = async function reviewsMiddleware(c, next) {
     const { request, held } = stateOf(c)
     const user = authenticationOf(c)?.user
-    const answer = await handle(request, fetchBody(c.req.raw), { user })
+    const answer = await handle(request, fetchBody(c.req.raw), clientOf(c, { user }))
     return answer === undefined ? next() : responseOf(held?.failure ?? answer)
   }
   return middleware

@@ -14,8 +14,9 @@ import {
   type NodeRequest,
 } from '@kube-authn/core/incoming-message'
 import type { Context } from 'hono'
+import { clientOf } from './client.ts'
 import { impersonationFollows } from './impersonation-follows.ts'
-import { nodeRequestOf } from './node-server.ts'
+import { nodeRequestOf, untouchedByApp } from './node-server.ts'
 
 /** What the middlewares set in a context: `c.var.user`, `c.var.authentication`. */
 export interface AuthenticationEnv {
@@ -51,11 +52,21 @@ const STATE: unique symbol = Symbol.for('@kube-authn/hono/state@1')
 export function stateOf(c: Context & { readonly [STATE]?: RequestState }): RequestState {
   let state = c[STATE]
   if (state === undefined) {
+    requireContext(c)
     const incoming = nodeRequestOf(c)
     state = { request: incoming === undefined ? currentFetchRequest(c) : nodeServerRequest(c, incoming) }
     Object.defineProperty(c, STATE, { value: state })
   }
   return state
+}
+
+/** @throws {TypeError} when something else calls the middleware than Hono. */
+function requireContext(c: unknown): void {
+  const req: unknown = typeof c === 'object' && c !== null && 'req' in c ? c.req : undefined
+  if (typeof req === 'object' && req !== null && 'raw' in req) return
+  throw new TypeError(
+    'a middleware of @kube-authn/hono was called without a context of Hono: for Express use @kube-authn/express, and for Koa @kube-authn/koa',
+  )
 }
 
 /** Makes this the user of the request. */
@@ -87,6 +98,10 @@ export class RequestContext implements AuthenticateRequestContext {
     return !this.#isLast && impersonationFollows(this.#c)
   }
 
+  get signal(): AbortSignal {
+    return clientOf(this.#c).signal
+  }
+
   get askedToImpersonate(): boolean {
     const { held } = stateOf(this.#c)
     return (
@@ -103,11 +118,13 @@ export function authenticationOf(c: Context): Authentication | undefined {
 /** Changes the headers that the application sees. */
 export function changeHeaders(c: Context, changes: HeaderChanges): void {
   const incoming = nodeRequestOf(c)
-  // What Node has not got, the request made from it has not got either.
-  const present = incoming === undefined ? changes : applyHeaderChanges(incoming, changes)
-  if (incoming === undefined || present.remove.length > 0 || present.replace !== undefined) {
-    c.req.raw = withHeaderChanges(c.req.raw, present)
+  if (incoming !== undefined) {
+    const { remove, replace } = applyHeaderChanges(incoming, changes)
+    // What Node has not got, the request made from it has not got either.
+    if (remove.length === 0 && replace === undefined) return
   }
+  // The changes themselves, and not the names that were found: a twin stands for its header where it is named alone.
+  c.req.raw = withHeaderChanges(c.req.raw, changes)
 }
 
 /** A Fetch request may be replaced by one with other headers, and what was removed must not be seen again. */
@@ -133,12 +150,19 @@ function currentFetchRequest(c: Context): AuthenticationRequest {
 
 /** What Node received, with the method that Hono goes by: `methodOverride` makes another one of a POST. */
 function nodeServerRequest(c: Context, incoming: NodeRequest): AuthenticationRequest {
-  const received = incomingMessageRequest(incoming)
+  const received = incomingMessageRequest(incoming, undefined, {
+    // The fields that HTTP/2 has in the place of a request line are no headers to Fetch, and it throws at their names.
+    has: (name) => name.startsWith(':') || untouchedByApp(c.req.raw) || c.req.raw.headers.has(name),
+  })
   return {
-    headers: received.headers,
+    get headers() {
+      return received.headers
+    },
+    refusal: received.refusal,
     httpVersionMajor: incoming.httpVersionMajor,
     remoteAddress: () => received.remoteAddress?.(),
     peerCertificates: () => received.peerCertificates?.() ?? [],
+    requestsCertificate: () => received.requestsCertificate?.(),
     get method() {
       return c.req.raw.method
     },

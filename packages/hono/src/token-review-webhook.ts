@@ -1,13 +1,25 @@
 import { type Authenticator, responseOf, type TokenAuthenticator } from '@kube-authn/core'
-import { fetchBody, handleTokenReviews, type HandleTokenReviewsOptions } from '@kube-authn/core/review'
+import {
+  fetchBody,
+  handleTokenReviews,
+  type HandleTokenReviewsOptions,
+  handleTokenReviewsShape,
+} from '@kube-authn/core/review'
 import type { Context, MiddlewareHandler } from 'hono'
+import { aRequestAuthenticator, checkOptions, type OptionsShape } from '@kube-authn/core/options'
 import { authenticationMiddlewareOf } from './authentication.ts'
+import { clientOf } from './client.ts'
 import { stateOf } from './state.ts'
 
 /** Options of {@link tokenReviewWebhook}. */
 export interface TokenReviewWebhookOptions extends HandleTokenReviewsOptions {
   /** Who may ask: whoever this knows, and nobody else. Default: whoever comes this far, who can then try tokens out. */
   readonly callers?: Authenticator
+}
+
+const shape: OptionsShape<TokenReviewWebhookOptions> = {
+  ...handleTokenReviewsShape,
+  callers: aRequestAuthenticator,
 }
 
 /**
@@ -22,12 +34,13 @@ export function tokenReviewWebhook(
   tokens: readonly TokenAuthenticator[],
   options: TokenReviewWebhookOptions = {},
 ): MiddlewareHandler {
+  checkOptions(shape, options)
   const { callers, ...rest } = options
   const { observer } = rest
   const handle = handleTokenReviews(tokens, rest)
 
   const answerReview = async function tokenReviewMiddleware(c: Context): Promise<Response> {
-    return responseOf(await handle(stateOf(c).request, fetchBody(c.req.raw)))
+    return responseOf(await handle(stateOf(c).request, fetchBody(c.req.raw), clientOf(c)))
   }
   if (callers === undefined) return answerReview
 

@@ -1,5 +1,5 @@
 import type { Authentication, UserInfo } from '@kube-authn/core'
-import { type ContextWithRequest, stateOf } from './state.ts'
+import { type ContextWithRequest, knownOf } from './state.ts'
 
 /**
  * Who makes the request, and how that is known. `requester` is who really made it, when they act as somebody else.
@@ -8,7 +8,7 @@ import { type ContextWithRequest, stateOf } from './state.ts'
  * @throws {Error} when no `authentication` middleware ran before: a mistake in the app, so it is never mistaken for a user.
  */
 export function getAuthentication(ctx: ContextWithRequest): Authentication {
-  const { authentication, held } = stateOf(ctx)
+  const { authentication, held } = knownOf(ctx)
   if (held !== undefined) throw held.failure
   if (authentication === undefined)
     throw new Error('the authentication middleware did not run for this request')

@@ -1,10 +1,19 @@
+import type { ServerResponse } from 'node:http'
 import {
   type AuthenticateRequestOptions,
   authenticateRequest,
+  authenticateRequestShape,
   type Authenticator,
   notify,
   warningHeader,
 } from '@kube-authn/core'
+import {
+  aFunction,
+  aRequestAuthenticator,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+} from '@kube-authn/core/options'
 import {
   applyHeaderChanges,
   closeConnection,
@@ -17,6 +26,8 @@ import { type AuthenticationState, hold, RequestContext, setAuthentication, stat
 
 /** Options of {@link authentication}. */
 export interface AuthenticationOptions extends AuthenticateRequestOptions, FailureOptions {}
+
+const shape: OptionsShape<AuthenticationOptions> = { ...authenticateRequestShape, onFailure: aFunction }
 
 /**
  * Lets a request pass when the authenticator knows who makes it: as `ctx.state.user`. Answers 401 otherwise.
@@ -32,13 +43,15 @@ export function authentication(
   authenticator: Authenticator,
   options: AuthenticationOptions = {},
 ): Middleware<AuthenticationState> {
-  const authenticate = authenticateRequest(authenticator, options)
+  refuseProblems(aRequestAuthenticator(authenticator, 'authenticator'), optionProblems(shape, options))
+  const { onFailure = answer, ...rest } = options
+  const authenticate = authenticateRequest(authenticator, rest)
   requirePeerCertificates(authenticator)
-  const { observer, onFailure = answer } = options
+  const { observer } = options
 
   return async function authenticationMiddleware(ctx, next) {
     const { request } = stateOf(ctx)
-    const onceOver = observer === undefined ? undefined : whenOver(ctx.res)
+    const onceOver = observer === undefined ? undefined : whenOver(ctx.req, ctx.res)
     const outcome = await authenticate(request, new RequestContext(ctx, authenticationMiddleware))
     onceOver?.((status) => notify(observer, { type: 'response', request, status }))
     if (outcome.closesConnection) closeConnection(ctx.req)
@@ -49,10 +62,27 @@ export function authentication(
       await onFailure(outcome.failure, ctx, next)
       return
     }
-    for (const text of outcome.warnings) ctx.append('Warning', warningHeader(text))
     const { authentication: caller } = outcome
+    for (const text of outcome.warnings) ctx.append('Warning', warningHeader(text))
     if (unresolvedImpersonation === undefined) setAuthentication(ctx, caller)
     else hold(ctx, { failure: unresolvedImpersonation, caller })
+    await (outcome.warnings.length === 0 ? next() : keepingWarnings(ctx.res, next))
+  }
+}
+
+/** Koa takes all headers from an answer before it answers an error, so these are put back when they are sent. */
+async function keepingWarnings(res: ServerResponse, next: () => Promise<unknown>): Promise<void> {
+  const warnings = res.getHeader('warning')
+  try {
     await next()
+  } catch (error) {
+    const writeHead = res.writeHead.bind(res)
+    Object.assign(res, {
+      writeHead(...given: unknown[]): unknown {
+        if (warnings !== undefined && !res.headersSent) res.setHeader('Warning', warnings)
+        return Reflect.apply(writeHead, undefined, given)
+      },
+    })
+    throw error
   }
 }

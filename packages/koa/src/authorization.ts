@@ -3,9 +3,18 @@ import {
   type Authorizer,
   type AuthorizeRequestOptions,
   authorizeRequest,
+  authorizeRequestShape,
   type RequestAttributes,
 } from '@kube-authn/core/authorization'
+import { clientContext } from '@kube-authn/core/incoming-message'
 import type { Middleware, ParameterizedContext } from 'koa'
+import {
+  aFunction,
+  anAuthorizer,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+} from '@kube-authn/core/options'
 import { answer, type FailureOptions } from './failure.ts'
 import { type AuthenticationState, stateOf } from './state.ts'
 
@@ -15,6 +24,12 @@ export interface AuthorizationOptions extends Omit<AuthorizeRequestOptions, 'att
   readonly attributes?: (ctx: ParameterizedContext) => RequestAttributes
   /** Who makes a request. Default: whom `authentication` and `impersonation` found out. */
   readonly user?: (ctx: ParameterizedContext) => UserInfo | undefined
+}
+
+const shape: OptionsShape<AuthorizationOptions> = {
+  ...authorizeRequestShape,
+  user: aFunction,
+  onFailure: aFunction,
 }
 
 /**
@@ -28,6 +43,7 @@ export function authorization(
   authorizer: Authorizer,
   options: AuthorizationOptions = {},
 ): Middleware<AuthenticationState> {
+  refuseProblems(anAuthorizer(authorizer, 'authorizer'), optionProblems(shape, options))
   const { attributes, user, onFailure = answer, ...rest } = options
   const authorize = authorizeRequest(authorizer, rest)
 
@@ -37,9 +53,9 @@ export function authorization(
       await onFailure(state.held.failure, ctx, next)
       return
     }
-    const given = attributes === undefined ? {} : { attributes: () => attributes(ctx) }
+    const given = attributes === undefined ? undefined : { attributes: () => attributes(ctx) }
     const whose = user === undefined ? state.authentication?.user : user(ctx)
-    const outcome = await authorize(state.request, whose, given)
+    const outcome = await authorize(state.request, whose, clientContext(ctx.req, ctx.res, given))
     if ('failure' in outcome) await onFailure(outcome.failure, ctx, next)
     else await next()
   }

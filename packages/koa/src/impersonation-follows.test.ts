@@ -1,7 +1,7 @@
 import { createServer, request as startRequest } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
-import Router from '@koa/router'
+import { Router } from '@koa/router'
 import { type Authenticator, authenticatorChain, userInfo } from '@kube-authn/core'
 import { alwaysAllow, alwaysDeny } from '@kube-authn/core/authorization'
 import { tokenFile } from '@kube-authn/core/token-file'
@@ -70,8 +70,10 @@ interface Parts {
   readonly who: Middleware
 }
 
-const pass: Middleware = async (_ctx, next) => next()
-const goOn: AuthenticationOptions['onFailure'] = async (_error, _ctx, next) => next()
+const pass: Middleware = async (_ctx, next) => {
+  await next()
+}
+const goOn: NonNullable<AuthenticationOptions['onFailure']> = async (_error, _ctx, next) => next()
 
 const GRANTED = { status: 200, body: 'true superman by jane' }
 const REFUSED = expect.objectContaining({
@@ -227,7 +229,7 @@ describe.each([
       ({ app, authn, impersonate, who }) =>
         app
           .use(authn)
-          .use(async (ctx, next) => impersonate(ctx, next))
+          .use(async (ctx, next) => void (await impersonate(ctx, next)))
           .use(who),
     ],
     [
@@ -235,7 +237,7 @@ describe.each([
       '/',
       ({ app, authn, impersonate, who }) =>
         app
-          .use(async (ctx, next) => authn(ctx, next))
+          .use(async (ctx, next) => void (await authn(ctx, next)))
           .use(impersonate)
           .use(who),
     ],
@@ -365,6 +367,8 @@ describe.each([
       ctx.body = `${getUser(ctx).username} ${ctx.get('impersonate-user')}`
     })
     expect(await ask(app, '/')).toEqual({ status: 200, body: 'jane superman' })
+    const withTwin = { ...asSuperman, Impersonate_User: 'root' }
+    expect(await ask(app, '/', withTwin)).toEqual({ status: 200, body: 'jane superman' })
   })
 
   it('are refused by the webhook that only knows its callers', async () => {

@@ -24,7 +24,7 @@ export function impersonationFollows(ctx: ContextOfApp, own: unknown): boolean {
 }
 
 /** The middlewares that are called, in order, and `undefined` at the end of each route. */
-function* handlersIn(middlewares: unknown, ctx: ContextOfApp, depth: number): Generator<unknown> {
+function* handlersIn(middlewares: unknown, ctx: ContextOfApp, depth: number): Generator {
   if (!Array.isArray(middlewares)) return
   if (depth > MAX_DEPTH) throw new RangeError('routers are too deep in each other')
   for (const middleware of middlewares as readonly unknown[]) {
@@ -34,7 +34,7 @@ function* handlersIn(middlewares: unknown, ctx: ContextOfApp, depth: number): Ge
   }
 }
 
-function* handlersOfRouter(router: unknown, ctx: ContextOfApp, depth: number): Generator<unknown> {
+function* handlersOfRouter(router: unknown, ctx: ContextOfApp, depth: number): Generator {
   // Where a router goes by a host, by another path or by one layer only, it is not known here what it calls.
   const unusual = [
     property(router, 'host'),

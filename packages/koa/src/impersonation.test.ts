@@ -76,8 +76,8 @@ describe('impersonation and authorization in Koa', () => {
   it('makes the request the other user’s, keeps the requester, and removes the header', async () => {
     const response = await fetch(await listen(app()), as('clark-token', 'superman'))
     expect(await response.json()).toEqual(['superman', 'superman', 'clark', ''])
-    await vi.waitFor(() => expect(lines).toHaveLength(2))
-    expect(JSON.parse(lines[1] ?? '')).toMatchObject({
+    await vi.waitFor(() => expect(lines.at(-1)).toContain('ResponseComplete'))
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({
       stage: 'ResponseComplete',
       user: { username: 'clark' },
       impersonatedUser: { username: 'superman' },

@@ -1,8 +1,19 @@
 import { IMPERSONATES, type UserInfo } from '@kube-authn/core'
 import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
-import { type ImpersonateRequestOptions, impersonateRequest } from '@kube-authn/core/impersonation'
-import { applyHeaderChanges } from '@kube-authn/core/incoming-message'
+import {
+  type ImpersonateRequestOptions,
+  impersonateRequest,
+  impersonateRequestShape,
+} from '@kube-authn/core/impersonation'
+import { applyHeaderChanges, clientContext } from '@kube-authn/core/incoming-message'
 import type { Middleware, ParameterizedContext } from 'koa'
+import {
+  aFunction,
+  anAuthorizer,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+} from '@kube-authn/core/options'
 import { answer, type FailureOptions } from './failure.ts'
 import { type AuthenticationState, hold, setAuthentication, stateOf } from './state.ts'
 
@@ -12,6 +23,12 @@ export interface ImpersonationOptions extends Omit<ImpersonateRequestOptions, 'a
   readonly attributes?: (ctx: ParameterizedContext) => RequestAttributes
   /** Who makes a request. Default: whom `authentication` found out. */
   readonly user?: (ctx: ParameterizedContext) => UserInfo | undefined
+}
+
+const shape: OptionsShape<ImpersonationOptions> = {
+  ...impersonateRequestShape,
+  user: aFunction,
+  onFailure: aFunction,
 }
 
 /**
@@ -26,6 +43,7 @@ export function impersonation(
   authorizer: Authorizer,
   options: ImpersonationOptions = {},
 ): Middleware<AuthenticationState> {
+  refuseProblems(anAuthorizer(authorizer, 'authorizer'), optionProblems(shape, options))
   const { attributes, user, onFailure = answer, ...rest } = options
   const impersonate = impersonateRequest(authorizer, rest)
 
@@ -33,8 +51,9 @@ export function impersonation(
     const state = stateOf(ctx)
     const caller = state.authentication ?? state.held?.caller
     const requester = user === undefined ? caller?.user : asCaller(ctx, () => user(ctx))
-    const given = attributes === undefined ? {} : { attributes: () => attributes(ctx) }
-    const outcome = await impersonate(state.request, requester, given)
+    const given = attributes === undefined ? undefined : { attributes: () => attributes(ctx) }
+    const context = clientContext(ctx.req, ctx.res, given)
+    const outcome = await impersonate(state.request, requester, context)
     applyHeaderChanges(ctx.req, outcome.headerChanges)
     if ('failure' in outcome) {
       hold(ctx, { failure: outcome.failure })

@@ -1,5 +1,5 @@
 import type { Authorizer } from '@kube-authn/core/authorization'
-import { incomingMessageBody } from '@kube-authn/core/incoming-message'
+import { clientContext, incomingMessageBody } from '@kube-authn/core/incoming-message'
 import { handleReviews, type HandleReviewsOptions } from '@kube-authn/core/review'
 import type { Middleware } from 'koa'
 import { answer } from './failure.ts'
@@ -23,7 +23,8 @@ export function reviews(authorizer: Authorizer, options: ReviewsOptions = {}): M
   return async function reviewsMiddleware(ctx, next) {
     const { request, authentication, held } = stateOf(ctx)
     const body = incomingMessageBody(ctx.req, parsedBody(ctx))
-    const given = await handle(request, body, { user: authentication?.user })
+    const context = clientContext(ctx.req, ctx.res, { user: authentication?.user })
+    const given = await handle(request, body, context)
     if (given === undefined) await next()
     else answer(held?.failure ?? given, ctx)
   }

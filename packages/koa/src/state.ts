@@ -5,7 +5,7 @@ import type {
   StatusError,
   UserInfo,
 } from '@kube-authn/core'
-import { incomingMessageRequest } from '@kube-authn/core/incoming-message'
+import { clientContext, incomingMessageRequest } from '@kube-authn/core/incoming-message'
 import type { Context, ParameterizedContext } from 'koa'
 import { impersonationFollows } from './impersonation-follows.ts'
 
@@ -42,6 +42,7 @@ const STATE: unique symbol = Symbol.for('@kube-authn/koa/state@1')
 
 /** What is known of a request, which may be nothing yet. */
 export function stateOf(ctx: ContextWithRequest): RequestState {
+  requireNodeRequest(ctx.req)
   const req: Context['req'] & { readonly [STATE]?: RequestState } = ctx.req
   let state = req[STATE]
   if (state === undefined) {
@@ -49,6 +50,20 @@ export function stateOf(ctx: ContextWithRequest): RequestState {
     Object.defineProperty(req, STATE, { value: state })
   }
   return state
+}
+
+/** What is known of who makes the request, which may be nothing yet. */
+export function knownOf(ctx: ContextWithRequest): Partial<RequestState> {
+  const req: (Context['req'] & { readonly [STATE]?: RequestState }) | undefined = ctx.req
+  return req?.[STATE] ?? {}
+}
+
+/** @throws {TypeError} when something else calls the middleware than Koa. */
+function requireNodeRequest(req: unknown): void {
+  if (typeof req === 'object' && req !== null && 'rawHeaders' in req) return
+  throw new TypeError(
+    'a middleware of @kube-authn/koa was called without a context of Koa: for Express use @kube-authn/express, and for Hono @kube-authn/hono',
+  )
 }
 
 /** Makes this the user of the request, as `ctx.state.user` too. */
@@ -83,6 +98,10 @@ export class RequestContext implements AuthenticateRequestContext {
 
   get impersonates(): boolean {
     return impersonationFollows(this.#ctx, this.#own)
+  }
+
+  get signal(): AbortSignal {
+    return clientContext(this.#ctx.req, this.#ctx.res).signal
   }
 
   get askedToImpersonate(): boolean {

@@ -1,7 +1,12 @@
 import type { Authenticator, TokenAuthenticator } from '@kube-authn/core'
-import { incomingMessageBody } from '@kube-authn/core/incoming-message'
-import { handleTokenReviews, type HandleTokenReviewsOptions } from '@kube-authn/core/review'
+import { clientContext, incomingMessageBody } from '@kube-authn/core/incoming-message'
+import {
+  handleTokenReviews,
+  type HandleTokenReviewsOptions,
+  handleTokenReviewsShape,
+} from '@kube-authn/core/review'
 import type { Middleware, ParameterizedContext } from 'koa'
+import { aRequestAuthenticator, checkOptions, type OptionsShape } from '@kube-authn/core/options'
 import { authentication } from './authentication.ts'
 import { answer } from './failure.ts'
 import { parsedBody, stateOf } from './state.ts'
@@ -10,6 +15,11 @@ import { parsedBody, stateOf } from './state.ts'
 export interface TokenReviewWebhookOptions extends HandleTokenReviewsOptions {
   /** Who may ask: whoever this knows, and nobody else. Default: whoever comes this far, who can then try tokens out. */
   readonly callers?: Authenticator
+}
+
+const shape: OptionsShape<TokenReviewWebhookOptions> = {
+  ...handleTokenReviewsShape,
+  callers: aRequestAuthenticator,
 }
 
 /**
@@ -25,12 +35,14 @@ export function tokenReviewWebhook(
   tokens: readonly TokenAuthenticator[],
   options: TokenReviewWebhookOptions = {},
 ): Middleware {
+  checkOptions(shape, options)
   const { callers, ...rest } = options
   const { observer } = rest
   const handle = handleTokenReviews(tokens, rest)
 
   const answerReview = async function tokenReviewMiddleware(ctx: ParameterizedContext): Promise<void> {
-    answer(await handle(stateOf(ctx).request, incomingMessageBody(ctx.req, parsedBody(ctx))), ctx)
+    const body = incomingMessageBody(ctx.req, parsedBody(ctx))
+    answer(await handle(stateOf(ctx).request, body, clientContext(ctx.req, ctx.res)), ctx)
   }
   if (callers === undefined) return answerReview
 

@@ -1,9 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { authenticateRequest } from '@kube-authn/core'
 import { always, fakeAuthenticator, fakeRequest, fakeUser } from '@kube-authn/testing'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { auditFile } from './index.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'audit-file-'))
@@ -41,6 +41,49 @@ describe('auditFile', () => {
     audit.close()
     await authenticate(fakeRequest())
     expect(readFileSync(path, 'utf8')).toBe(text)
+  })
+
+  // It takes nothing, ever.
+  it.skipIf(!existsSync('/dev/full'))(
+    'tells of every line that cannot be written, and lets requests pass',
+    async () => {
+      const errors: unknown[] = []
+      const { observer, close } = auditFile('/dev/full', { onError: (error) => errors.push(error) })
+      const authenticate = authenticateRequest(fakeAuthenticator(always(fakeUser({ username: 'jane' }))), {
+        observer,
+      })
+      for (let count = 0; count < 2; count++)
+        expect(await authenticate(fakeRequest())).toHaveProperty('authentication')
+      expect(errors.map(String)).toEqual([
+        expect.stringContaining('ENOSPC'),
+        expect.stringContaining('ENOSPC'),
+      ])
+      close()
+    },
+  )
+
+  it.skipIf(!existsSync('/dev/full'))('warns once where nothing else is told', async () => {
+    const emitWarning = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+    const { observer, close } = auditFile('/dev/full')
+    const authenticate = authenticateRequest(fakeAuthenticator(always(fakeUser({ username: 'jane' }))), {
+      observer,
+    })
+    await authenticate(fakeRequest({ headers: [['Authorization', 'Bearer secret']] }))
+    await authenticate(fakeRequest())
+    expect(emitWarning.mock.calls).toEqual([
+      [
+        expect.stringMatching(/^\/dev\/full: an audit event cannot be written: .*ENOSPC/),
+        { code: 'KUBE_AUTHN_AUDIT' },
+      ],
+    ])
+    close()
+  })
+
+  it('leaves the mode of a file that is there already', () => {
+    const path = join(folder, 'shared.jsonl')
+    writeFileSync(path, '', { mode: 0o640 })
+    auditFile(path).close()
+    expect(statSync(path).mode & 0o777).toBe(0o640)
   })
 
   it('throws when the file cannot be opened', () => {

@@ -1,18 +1,36 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
-import { auditLog, type AuditLogOptions } from '@kube-authn/core/audit'
-import type { Observer } from '@kube-authn/core'
+import { dirname } from 'node:path'
+import { auditLog, type AuditLogOptions, auditLogShape } from '@kube-authn/core/audit'
+import {
+  aFunction,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+  without,
+} from '@kube-authn/core/options'
+import { ConfigurationError, type Observer } from '@kube-authn/core'
+import { unreadable } from './file-source/unreadable.ts'
+import { aPath } from './options/a-path.ts'
+import { lineWriter } from './line-writer.ts'
 
 /** Options of {@link auditFile}. */
 export type AuditFileOptions = Omit<AuditLogOptions, 'write'> & {
-  /** Told when a line cannot be written. Default: the process goes on without a word, since requests must. */
+  /**
+   * Told whenever a line cannot be written, or not as a whole; requests go on. Default: a process warning, `KUBE_AUTHN_AUDIT`, the
+   * first time.
+   */
   readonly onError?: (error: unknown) => void
 }
 
+const shape: OptionsShape<AuditFileOptions> = { ...without(auditLogShape, 'write'), onError: aFunction }
+
 /**
- * An observer that appends an audit log to a file: one JSON object a line (`--audit-log-path`). The file is made for its owner
- * only. Each line is written before the next request goes on, so none is lost when the process ends.
+ * An observer that appends an audit log to a file: one JSON object a line (`--audit-log-path`). A new file is for its owner only;
+ * one that is there keeps its mode and its owner, and a symbolic link is followed, so the folder must be one that only trusted
+ * users may write to. Each line is written before the next request goes on, so none is lost when the process ends. After a line that
+ * was cut off, as on a full disk, the next begins on a line of its own.
  *
- * @throws {Error} when the file cannot be opened.
+ * @throws {ConfigurationError} when the file cannot be opened, or an option cannot work.
  * @example
  * const audit = auditFile('/var/log/audit.jsonl')
  * app.use(authentication(authenticator, { observer: audit.observer }))
@@ -25,18 +43,15 @@ export function auditFile(
   /** Writes no more. */
   readonly close: () => void
 } {
-  const { onError, ...log } = options
-  const descriptor = openSync(path, 'a', 0o600)
+  refuseProblems(aPath(path, 'path'), optionProblems(shape, options))
+  const { onError = warnOnce(path), ...log } = options
+  const descriptor = opened(path)
+  const writeLine = lineWriter((bytes, offset) => writeSync(descriptor, bytes, offset), onError)
   let isClosed = false
   const observer = auditLog({
     ...log,
     write(event) {
-      if (isClosed) return
-      try {
-        writeSync(descriptor, `${JSON.stringify(event)}\n`)
-      } catch (error) {
-        onError?.(error)
-      }
+      if (!isClosed) writeLine(JSON.stringify(event))
     },
   })
   return {
@@ -45,5 +60,27 @@ export function auditFile(
       if (!isClosed) closeSync(descriptor)
       isClosed = true
     },
+  }
+}
+
+function warnOnce(path: string): (error: unknown) => void {
+  let isTold = false
+  return (error) => {
+    if (isTold) return
+    isTold = true
+    process.emitWarning(`${path}: an audit event cannot be written: ${String(error)}`, {
+      code: 'KUBE_AUTHN_AUDIT',
+    })
+  }
+}
+
+/** @throws {ConfigurationError} when it cannot be opened. */
+function opened(path: string): number {
+  try {
+    return openSync(path, 'a', 0o600)
+  } catch (cause) {
+    const isFolderMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
+    const { message } = unreadable(isFolderMissing ? dirname(path) : path, cause)
+    throw new ConfigurationError([{ path: 'path', message }], { cause })
   }
 }

@@ -1,9 +1,12 @@
 import { type AuthenticationEvent, notify, systemClock } from '@kube-authn/core'
+import { checkOptions, nested, type OptionsShape, required, aString, without } from '@kube-authn/core/options'
 import {
   authenticationConfiguration,
   type AuthenticationConfigurationOptions,
+  authenticationConfigurationShape,
   type ConfiguredAuthenticator,
 } from '@kube-authn/core/configuration'
+import { RELOAD_OPTIONS, reloadOf, reloadShape } from './options/reload-shape.ts'
 import type { ReloadOptions } from './file-source/reloading-source.ts'
 import { watchedText } from './file-source/watched-text.ts'
 import { type EgressProxies, issuerFetch } from './issuer-fetch.ts'
@@ -13,6 +16,15 @@ export interface AuthenticationConfigurationAtOptions
   extends ReloadOptions, Omit<AuthenticationConfigurationOptions, 'source' | 'fetchFor' | 'discoverAtOnce'> {
   /** The proxies that `egressSelectorType` names. Default: none, and a configuration that names one is refused. */
   readonly egress?: EgressProxies
+}
+
+const aProxy = nested({ proxyUrl: required(aString) })
+
+/** The checks of {@link AuthenticationConfigurationAtOptions}. */
+export const authenticationConfigurationAtShape: OptionsShape<AuthenticationConfigurationAtOptions> = {
+  ...reloadShape,
+  ...without(authenticationConfigurationShape, 'source', 'fetchFor', 'discoverAtOnce'),
+  egress: nested({ cluster: aProxy, controlplane: aProxy }),
 }
 
 const MAX_BYTES = 1_048_576
@@ -32,10 +44,12 @@ export function authenticationConfigurationAt(
   path: string,
   options: AuthenticationConfigurationAtOptions = {},
 ): Omit<ConfiguredAuthenticator, 'update'> {
-  const { egress = {}, clock = systemClock, reload = true } = options
+  checkOptions(authenticationConfigurationAtShape, options)
+  const { egress = {}, reload = true } = options
+  const { clock = systemClock } = options
   let update = (_text: string): void => {}
   const file = watchedText(path, {
-    ...options,
+    ...reloadOf(options),
     observer: (event) => notify(options.observer, ofConfiguration(event)),
     maxBytes: MAX_BYTES,
     onChange: (text) => update(text),
@@ -43,7 +57,7 @@ export function authenticationConfigurationAt(
   let configured: ConfiguredAuthenticator
   try {
     configured = authenticationConfiguration(file.current(), {
-      ...options,
+      ...without(options, 'egress', ...RELOAD_OPTIONS),
       source: path,
       fetchFor: (issuer) => issuerFetch(issuer, { egress, clock }),
     })

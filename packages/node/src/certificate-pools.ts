@@ -44,7 +44,7 @@ export function openCertificatePools(
   ): FileSource<CertificatePool> | undefined => {
     if (file === undefined) return undefined
     const { path, ...options } = file
-    return opener.open(option, () => certificateAuthoritiesAt(path, { ...options, check }))
+    return opener.openFile(option, () => certificateAuthoritiesAt(path, { ...options, check }))
   }
 
   const requestHeaderCA = openOne('requestHeader.clientCA', files.requestHeaderCA, (pool) => {

@@ -138,7 +138,7 @@ describe('createAuthenticator with certificates', () => {
     {
       what: 'no name that a proxy may have',
       options: () => ({ requestHeader: { ...requestHeader(), allowedNames: [] } }),
-      path: 'requestHeader',
+      path: 'requestHeader.allowedNames',
     },
     {
       what: 'no bundle of proxies',

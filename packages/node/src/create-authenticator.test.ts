@@ -149,7 +149,7 @@ describe('createAuthenticator', () => {
       make()
     } catch (error) {
       const { problems, message } = error as ConfigurationError
-      expect(problems.map(({ path }) => path)).toEqual(['tokenFile', 'passwordFile', 'anonymous.conditions'])
+      expect(problems.map(({ path }) => path)).toEqual(['anonymous.conditions', 'tokenFile', 'passwordFile'])
       expect(message).not.toContain('topsecret')
     }
   })

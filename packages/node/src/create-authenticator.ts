@@ -1,24 +1,51 @@
 import {
+  aBooleanOrAnonymousConfig,
   type AnonymousConfig,
   type Authenticator,
   authenticatorChain,
   type Clock,
   ConfigurationError,
   type ConfigurationProblem,
+  isPromiseLike,
   type Observer,
   type PasswordAuthenticator,
   validateAnonymousConfig,
 } from '@kube-authn/core'
 import { clientCertificate } from '@kube-authn/core/client-certificate'
-import { requestHeader, type RequestHeaderNames } from '@kube-authn/core/request-header'
+import {
+  aBoolean,
+  aClock,
+  aFunction,
+  aPasswordAuthenticator,
+  aString,
+  type Check,
+  optionProblems,
+  refuseProblems,
+  withFurtherProblems,
+  either,
+  listOf,
+  nested,
+  type OptionsShape,
+  problemOf,
+  required,
+  someAudiences,
+  without,
+} from '@kube-authn/core/options'
+import {
+  requestHeader,
+  type RequestHeaderNames,
+  requestHeaderNamesShape,
+} from '@kube-authn/core/request-header'
+import { certificateAuthoritiesAtShape } from './certificate-authorities-at.ts'
 import { type CertificateAuthoritiesFile, openCertificatePools } from './certificate-pools.ts'
-import { keystoneChain, type KeystoneOptions } from './keystone-chain.ts'
+import { keystoneChain, type KeystoneOptions, keystoneShape } from './keystone-chain.ts'
 import { keepApart } from './keep-apart.ts'
 import { type Opener, opener } from './opener.ts'
-import { type PasswordFileAtOptions, passwordFileAt } from './password-file-at.ts'
+import { aFile, aPath } from './options/a-path.ts'
+import { type PasswordFileAtOptions, passwordFileAt, passwordFileAtShape } from './password-file-at.ts'
 import { requestHeaderAt } from './request-header-at.ts'
-import { tokenAuthenticators, type TokenOptions } from './token-authenticators.ts'
-import { withPath } from './with-path.ts'
+import { tokenAuthenticators, type TokenOptions, tokenShape } from './token-authenticators.ts'
+import { withoutPath, withPath } from './with-path.ts'
 
 /** The authenticating proxy of {@link createAuthenticator}: its headers, and the CA file that its certificate is verified with. */
 export type FrontProxyOptions = RequestHeaderNames & {
@@ -57,6 +84,38 @@ export interface CreateAuthenticatorOptions extends TokenOptions {
   readonly clock?: Clock
 }
 
+const frontProxyShape: OptionsShape<FrontProxyOptions> = {
+  ...requestHeaderNamesShape,
+  clientCA: required(aPath),
+  allowedNames: listOf(aString),
+  allowAnyProxyName: aBoolean,
+}
+
+const aProxy: Check = (value, path) => {
+  if (typeof value !== 'object' || value === null || isPromiseLike(value)) {
+    return problemOf(
+      value,
+      path,
+      'must be the headers and the CA of the proxy, { configMap }, or an authenticator of requests',
+    )
+  }
+  if ('authenticate' in value && typeof value.authenticate === 'function') return []
+  return nested('configMap' in value ? { configMap: required(aPath) } : frontProxyShape)(value, path)
+}
+
+const shape: OptionsShape<CreateAuthenticatorOptions> = {
+  ...tokenShape,
+  clientCA: aFile(certificateAuthoritiesAtShape),
+  requestHeader: aProxy,
+  passwordFile: aFile(passwordFileAtShape),
+  keystone: either((value) => typeof value === 'string', aString, nested(keystoneShape)),
+  passwords: listOf(aPasswordAuthenticator),
+  anonymous: aBooleanOrAnonymousConfig,
+  audiences: someAudiences,
+  observer: aFunction,
+  clock: aClock,
+}
+
 /** A chain that watches files. */
 export interface NodeAuthenticator extends Authenticator {
   /** Why tokens of some issuers cannot be verified yet, a text for each: empty when all is well. */
@@ -74,7 +133,49 @@ export interface NodeAuthenticator extends Authenticator {
  * @example
  * const authenticator = createAuthenticator({ tokenFile: 'tokens.csv', passwordFile: 'passwords.csv' })
  */
-export function createAuthenticator(options: CreateAuthenticatorOptions): NodeAuthenticator {
+export function createAuthenticator(options: CreateAuthenticatorOptions = {}): NodeAuthenticator {
+  const found = optionProblems(shape, options)
+  if (found.length > 0) refuseProblems(withFurtherProblems(found, options, problemsOfChain))
+  if (METHODS.every((method) => options[method] === undefined)) {
+    refuseProblems([{ path: 'authenticators', message: NO_METHOD }])
+  }
+  return chainOf(options)
+}
+
+/** The options that bring an authenticator. */
+const METHODS = [
+  'anonymous',
+  'authenticationConfig',
+  'bootstrapTokens',
+  'clientCA',
+  'keystone',
+  'oidc',
+  'passwordFile',
+  'passwords',
+  'requestHeader',
+  'serviceAccounts',
+  'tokenFile',
+  'tokenReview',
+  'tokens',
+] as const satisfies readonly (keyof CreateAuthenticatorOptions)[]
+
+const NO_METHOD =
+  "no authentication method configured; name one, as in createAuthenticator({ tokenFile: 'tokens.csv' }), or " +
+  'clientCA, oidc, passwordFile, tokenReview, ...'
+
+/** What is wrong with options that have the right types, and with their files. */
+function problemsOfChain(options: CreateAuthenticatorOptions): readonly ConfigurationProblem[] {
+  try {
+    chainOf(options).close()
+    return []
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    // There may be a method among the options that are left out here.
+    return error.problems.filter(({ path }) => path !== 'authenticators')
+  }
+}
+
+function chainOf(options: CreateAuthenticatorOptions): NodeAuthenticator {
   const { observer, clock, keystone, passwords = [] } = options
   const { audiences = options.serviceAccounts?.issuers } = options
   const shared = { ...(observer !== undefined && { observer }), ...(clock !== undefined && { clock }) }
@@ -93,7 +194,8 @@ export function createAuthenticator(options: CreateAuthenticatorOptions): NodeAu
   })
   const passwordFile = withPath(options.passwordFile, shared)
   const passwordsOfFile =
-    passwordFile && parts.open('passwordFile', () => passwordFileAt(passwordFile.path, passwordFile))
+    passwordFile &&
+    parts.openFile('passwordFile', () => passwordFileAt(passwordFile.path, withoutPath(passwordFile)))
   const anonymous = configuration?.anonymous ?? options.anonymous
 
   try {
@@ -142,11 +244,15 @@ function certificateAuthenticators(
   const { clock } = shared
   const proxyOf = (): Authenticator | undefined => {
     if (described !== undefined) {
-      return parts.open('requestHeader', () => requestHeaderAt(described.configMap, shared))
+      return parts.openFile('requestHeader', () => requestHeaderAt(described.configMap, shared))
     }
     if (configured === undefined || requestHeaderCA === undefined) return undefined
     return parts.attempt('requestHeader', () =>
-      requestHeader({ ...configured, ca: requestHeaderCA, ...(clock !== undefined && { clock }) }),
+      requestHeader({
+        ...without(configured, 'clientCA'),
+        ca: requestHeaderCA,
+        ...(clock !== undefined && { clock }),
+      }),
     )
   }
   const proxy = ready ?? proxyOf()

@@ -54,6 +54,11 @@ export type { ServiceAccountsOptions, TokenOptions } from './token-authenticator
 export { verificationKeysAt } from './verification-keys-at.ts'
 export { tokenFileAt, type TokenFileAtOptions } from './token-file-at.ts'
 export {
+  http2ServerOptions,
+  type Http2ServerOptions,
+  type VisibleHttp2Fields,
+} from './tls/http2-server-options.ts'
+export {
   type ClientCertificateRequest,
   type TlsServerCredential,
   tlsServerOptions,

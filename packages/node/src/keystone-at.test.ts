@@ -290,12 +290,12 @@ describe('keystoneAt', () => {
       make()
     } catch (error) {
       expect(error instanceof ConfigurationError && error.problems.map(({ path }) => path)).toEqual([
-        'url',
         'timeoutSeconds',
-        'domains',
         'rememberSeconds',
-        'credential',
         'tokenProvider',
+        'service.credential',
+        'url',
+        'domains',
         'ca',
       ])
     }
@@ -305,13 +305,13 @@ describe('keystoneAt', () => {
     [
       'is plain http',
       { keystone: 'http://127.0.0.1:5000' },
-      'keystone: url: Auth URL should be secure and start with https',
+      'keystone.url: Auth URL should be secure and start with https',
     ],
-    ['is empty', { keystone: '' }, 'keystone: url: Auth URL should be secure and start with https'],
+    ['is empty', { keystone: '' }, 'keystone.url: Auth URL should be secure and start with https'],
     [
       'is for nothing',
       { keystone: { url: 'https://k', passwords: false, tokens: false } },
-      'keystone: passwords: one of passwords, tokens and xAuthToken must be true',
+      'keystone.passwords: one of passwords, tokens and xAuthToken must be true',
     ],
   ])('is refused by createAuthenticator when it %s', (_, options, message) => {
     expect(() => createAuthenticator(options)).toThrow(message)
@@ -320,7 +320,7 @@ describe('keystoneAt', () => {
   it('is refused for a CA file without a certificate', () => {
     const empty = file('empty.crt', '')
     expect(() => createAuthenticator({ keystone: { url: 'https://k', ca: empty } })).toThrow(
-      /^keystone: ca: unable to load/,
+      /^keystone.ca: unable to load/,
     )
   })
 })

@@ -1,19 +1,24 @@
 import {
   ConfigurationError,
-  type ConfigurationProblem,
-  isConfigurationError,
   type PasswordAuthenticator,
   type TokenAuthenticator,
+  isConfigurationError,
 } from '@kube-authn/core'
 import {
   type KeystoneFetch,
   keystonePassword,
   type KeystonePasswordOptions,
+  keystonePasswordShape,
   keystoneServiceToken,
   type KeystoneServiceTokenOptions,
+  keystoneServiceTokenShape,
   keystoneToken,
   type KeystoneTokenOptions,
+  keystoneTokenShape,
 } from '@kube-authn/core/keystone'
+import { nested, optionProblems, type OptionsShape, refuseProblems, without } from '@kube-authn/core/options'
+import { aPath } from './options/a-path.ts'
+import { RELOAD_OPTIONS, reloadOf, reloadShape } from './options/reload-shape.ts'
 import type { ReloadOptions } from './file-source/reloading-source.ts'
 import { createFetch, type HttpFetch } from './http/create-fetch.ts'
 
@@ -30,6 +35,17 @@ export interface KeystoneAtOptions
   readonly ca?: string
   /** Asks about tokens in the name of this user. Default: each token is asked about with itself. */
   readonly service?: Pick<KeystoneServiceTokenOptions, 'credential' | 'scope'>
+}
+
+const { credential, scope } = keystoneServiceTokenShape
+
+/** The checks of {@link KeystoneAtOptions}. */
+export const keystoneAtShape: OptionsShape<KeystoneAtOptions> = {
+  ...reloadShape,
+  ...without(keystonePasswordShape, 'url', 'fetch'),
+  ...without(keystoneTokenShape, 'url', 'fetch', 'serviceToken'),
+  ca: aPath,
+  service: nested({ credential, scope }),
 }
 
 /** Who knows the users of a Keystone. */
@@ -52,9 +68,13 @@ export interface KeystoneAt {
  * const { passwords, tokens } = keystoneAt('https://keystone.example.com:5000', { ca: '/etc/my-app/keystone-ca.crt' })
  */
 export function keystoneAt(url: string, options: KeystoneAtOptions = {}): KeystoneAt {
-  const { ca, service, reload, settleSeconds, pollSeconds, observer, ...keystone } = options
-  const { timeoutSeconds, maxResponseBytes, clock } = keystone
-  const problems = new Map<string, ConfigurationProblem>()
+  const found = optionProblems(keystoneAtShape, options)
+  if (found.some(({ path }) => path === 'options')) refuseProblems(found)
+  const { ca, service, timeoutSeconds, maxResponseBytes, clock } = options
+  const keystone = without(options, 'ca', 'service', 'observer', ...RELOAD_OPTIONS)
+  const ofPasswords = without(keystone, 'tokenProvider')
+  const ofTokens = without(keystone, 'userAtDomain', 'scope', 'rememberSeconds', 'rememberRefusedSeconds')
+  const problems = new Map(found.map((problem) => [problem.path, problem] as const))
   const attempt = <T>(make: () => T): T | undefined => {
     try {
       return make()
@@ -72,20 +92,23 @@ export function keystoneAt(url: string, options: KeystoneAtOptions = {}): Keysto
     if (fetch === undefined) throw new Error('there are no connections')
     return fetch(target, init)
   }
-  const asked = { ...keystone, url, fetch: call }
-  const passwords = attempt(() => keystonePassword(asked))
-  const serviceToken = service && attempt(() => keystoneServiceToken({ ...asked, ...service }))
+  const asked = {
+    url,
+    fetch: call,
+    ...(timeoutSeconds !== undefined && { timeoutSeconds }),
+    ...(maxResponseBytes !== undefined && { maxResponseBytes }),
+    ...(clock !== undefined && { clock }),
+  }
+  const passwords = attempt(() => keystonePassword({ ...ofPasswords, ...asked }))
+  const serviceToken =
+    service && attempt(() => ofService(() => keystoneServiceToken({ ...asked, ...service })))
   const tokens = attempt(() =>
-    keystoneToken({ ...asked, ...(serviceToken !== undefined && { serviceToken }) }),
+    keystoneToken({ ...ofTokens, ...asked, ...(serviceToken !== undefined && { serviceToken }) }),
   )
   // Last: it opens files, and nothing throws after it.
   const fetch: HttpFetch | undefined = attempt(() =>
     createFetch(ca === undefined ? {} : { ca: { path: ca } }, {
-      ...(reload !== undefined && { reload }),
-      ...(settleSeconds !== undefined && { settleSeconds }),
-      ...(pollSeconds !== undefined && { pollSeconds }),
-      ...(observer !== undefined && { observer }),
-      ...(clock !== undefined && { clock }),
+      ...reloadOf(options),
       ...(timeoutSeconds !== undefined && { timeoutSeconds }),
       ...(maxResponseBytes !== undefined && { maxResponseBytes }),
     }),
@@ -95,4 +118,18 @@ export function keystoneAt(url: string, options: KeystoneAtOptions = {}): Keysto
     throw new ConfigurationError([...problems.values()])
   }
   return { passwords, tokens, close: fetch.close }
+}
+
+/** @throws {ConfigurationError} whose problems have the paths of the option `service`. */
+function ofService<T>(make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    const problems = error.problems.map(({ path, message }) => ({
+      path: path === 'credential' || path === 'scope' ? `service.${path}` : path,
+      message,
+    }))
+    throw new ConfigurationError(problems, { cause: error })
+  }
 }

@@ -7,8 +7,9 @@ import {
   type TokenAuthenticator,
 } from '@kube-authn/core'
 import { xAuthToken } from '@kube-authn/core/keystone'
+import { aBoolean, aString, type OptionsShape, required } from '@kube-authn/core/options'
 import { cached, type CachedOptions } from '@kube-authn/core/token-cache'
-import { keystoneAt, type KeystoneAtOptions } from './keystone-at.ts'
+import { keystoneAt, type KeystoneAtOptions, keystoneAtShape } from './keystone-at.ts'
 
 /** The Keystone of `createAuthenticator`, and which of its credentials count. */
 export type KeystoneOptions = KeystoneAtOptions & {
@@ -20,6 +21,15 @@ export type KeystoneOptions = KeystoneAtOptions & {
   readonly tokens?: boolean
   /** Let users come with a token of Keystone as `X-Auth-Token`. Default `false`. */
   readonly xAuthToken?: boolean
+}
+
+/** The checks of {@link KeystoneOptions}. */
+export const keystoneShape: OptionsShape<KeystoneOptions> = {
+  ...keystoneAtShape,
+  url: required(aString),
+  passwords: aBoolean,
+  tokens: aBoolean,
+  xAuthToken: aBoolean,
 }
 
 /** What goes into a chain. */
@@ -48,7 +58,8 @@ export function keystoneChain(
     throw new ConfigurationError([{ path: 'passwords', message }])
   }
   const opened = keystoneAt(url, { ...shared, ...options })
-  const known = tokenCache === false ? opened.tokens : cached(opened.tokens, { ...shared, ...tokenCache })
+  const clock = shared.clock === undefined ? {} : { clock: shared.clock }
+  const known = tokenCache === false ? opened.tokens : cached(opened.tokens, { ...clock, ...tokenCache })
   return {
     passwords: passwords ? [opened.passwords] : [],
     tokens: tokens ? [known] : [],

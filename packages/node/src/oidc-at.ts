@@ -1,4 +1,9 @@
-import { ConfigurationError, type TokenAuthenticator } from '@kube-authn/core'
+import {
+  ConfigurationError,
+  type ConfigurationProblem,
+  isConfigurationError,
+  type TokenAuthenticator,
+} from '@kube-authn/core'
 import { oidc, oidcFlagOptions, type OidcFlags, type TokenKindOptions } from '@kube-authn/core/oidc'
 import type { ReloadOptions } from './file-source/reloading-source.ts'
 import { createFetch } from './http/create-fetch.ts'
@@ -16,24 +21,29 @@ export function oidcAt(
 ): OidcAt {
   const { disallowedIssuers, ...reload } = options
   const oidcOptions = oidcFlagOptions(flags)
-  if (oidcOptions === undefined)
-    throw new ConfigurationError([{ path: 'oidc', message: 'must not be empty' }])
+  if (oidcOptions === undefined) throw new ConfigurationError([{ path: 'issuerUrl', message: 'is required' }])
   if (disallowedIssuers.includes(oidcOptions.issuer.url)) {
     const all = disallowedIssuers.toSorted().join(' ')
     throw new ConfigurationError([
-      { path: 'oidc.issuerUrl', message: `URL must not overlap with disallowed issuers: [${all}]` },
+      { path: 'issuerUrl', message: `URL must not overlap with disallowed issuers: [${all}]` },
     ])
   }
   const { caFile } = flags
-  const fetch = createFetch(caFile === undefined ? {} : { ca: { path: caFile } }, reload)
+  const fetch = inTermsOfFlags(() =>
+    createFetch(caFile === undefined ? {} : { ca: { path: caFile } }, reload),
+  )
   try {
-    const tokens = oidc({
-      ...oidcOptions,
-      ...(tokenTypes !== undefined && { tokenTypes }),
-      ...(boundTokens !== undefined && { boundTokens }),
-      ...reload,
-      fetch,
-    })
+    const { observer, clock } = reload
+    const tokens = inTermsOfFlags(() =>
+      oidc({
+        ...oidcOptions,
+        fetch,
+        ...(tokenTypes !== undefined && { tokenTypes }),
+        ...(boundTokens !== undefined && { boundTokens }),
+        ...(observer !== undefined && { observer }),
+        ...(clock !== undefined && { clock }),
+      }),
+    )
     return {
       ...tokens,
       health: () => [tokens.health()].filter((text) => text !== undefined),
@@ -46,4 +56,30 @@ export function oidcAt(
     fetch.close()
     throw error
   }
+}
+
+/** The flag that each option comes from, by what the path of the option begins with. */
+const FLAGS: readonly (readonly [option: string, flag: string])[] = [
+  ['issuer.url', 'issuerUrl'],
+  ['issuer.audiences', 'clientId'],
+  ['claimMappings.username', 'usernameClaim'],
+  ['claimMappings.groups', 'groupsClaim'],
+  ['claimValidationRules', 'requiredClaims'],
+  ['ca', 'caFile'],
+]
+
+/** @throws {ConfigurationError} whose problems are of the flags, and not of the options that were made of them. */
+function inTermsOfFlags<T>(make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    if (!isConfigurationError(error)) throw error
+    throw new ConfigurationError(error.problems.map(ofFlag), { cause: error })
+  }
+}
+
+function ofFlag({ path, message }: ConfigurationProblem): ConfigurationProblem {
+  const flag = FLAGS.find(([option]) => path.startsWith(option))?.[1] ?? path
+  // Kubernetes' messages repeat the field.
+  return { path: flag, message: message.startsWith(`${path}: `) ? message.slice(path.length + 2) : message }
 }

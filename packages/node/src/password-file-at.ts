@@ -1,10 +1,18 @@
 import type { PasswordAuthenticator } from '@kube-authn/core'
-import { passwordFile, type PasswordFileOptions } from '@kube-authn/core/password-file'
+import { checkOptions, type OptionsShape, without } from '@kube-authn/core/options'
+import { passwordFile, type PasswordFileOptions, passwordFileShape } from '@kube-authn/core/password-file'
+import { fileShape, RELOAD_OPTIONS, reloadOf } from './options/reload-shape.ts'
 import { fileSource, type FileSourceOptions } from './file-source/file-source.ts'
 
 /** Options of {@link passwordFileAt}. */
 export type PasswordFileAtOptions = Omit<PasswordFileOptions, 'file'> &
   Omit<FileSourceOptions<unknown>, 'parse'>
+
+/** The checks of {@link PasswordFileAtOptions}. */
+export const passwordFileAtShape: OptionsShape<PasswordFileAtOptions> = {
+  ...without(passwordFileShape, 'file'),
+  ...fileShape,
+}
 
 /**
  * Knows the passwords of a CSV file, and reads the file again when it changes (`--basic-auth-file`).
@@ -17,9 +25,13 @@ export function passwordFileAt(
   path: string,
   options: PasswordFileAtOptions = {},
 ): PasswordAuthenticator & { close(): void } {
+  checkOptions(passwordFileAtShape, options)
+  const { maxBytes } = options
+  const ofContent = without(options, 'maxBytes', ...RELOAD_OPTIONS)
   const source = fileSource(path, {
-    ...options,
-    parse: (content) => passwordFile(content, { ...options, file: path }),
+    ...reloadOf(options),
+    ...(maxBytes !== undefined && { maxBytes }),
+    parse: (content) => passwordFile(content, { ...ofContent, file: path }),
   })
   return {
     name: 'passwordFile',

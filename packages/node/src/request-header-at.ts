@@ -1,5 +1,7 @@
 import type { Authenticator } from '@kube-authn/core'
+import { checkOptions, oneOf, type OptionsShape } from '@kube-authn/core/options'
 import { believeDescribed, describedProxy, type DescribedProxyOptions } from './described-proxy.ts'
+import { fileShape } from './options/reload-shape.ts'
 import {
   requestHeaderConfigAt,
   type RequestHeaderConfigAtOptions,
@@ -7,6 +9,11 @@ import {
 
 /** Options of {@link requestHeaderAt}. */
 export type RequestHeaderAtOptions = RequestHeaderConfigAtOptions & DescribedProxyOptions
+
+const shape: OptionsShape<RequestHeaderAtOptions> = {
+  ...fileShape,
+  joinedHeaders: oneOf('reject', 'split', 'whole'),
+}
 
 /**
  * Believes the front proxy that the ConfigMap `extension-apiserver-authentication` describes, as an extension API server behind
@@ -25,6 +32,7 @@ export function requestHeaderAt(
   path: string,
   options: RequestHeaderAtOptions = {},
 ): Authenticator & { readonly close: () => void } {
+  checkOptions(shape, options)
   const { joinedHeaders, ...file } = options
   const source = requestHeaderConfigAt(path, file, (config) =>
     describedProxy(config, { ...file, ...(joinedHeaders !== undefined && { joinedHeaders }) }),

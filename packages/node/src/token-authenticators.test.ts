@@ -185,7 +185,7 @@ describe('a file of --authentication-config', () => {
     )
     expect(
       problemsOf({ authenticationConfig: path, oidc: { issuerUrl: 'https://x', clientId: 'y' } }),
-    ).toEqual(['oidc: authentication-config file and oidc-* flags are mutually exclusive'])
+    ).toEqual(['oidc: cannot be given together with authenticationConfig: put the issuer into that file'])
     expect(problemsOf({ authenticationConfig: path, serviceAccounts: accounts })).toEqual([
       expect.stringContaining('URL must not overlap with disallowed issuers: [https://issuer.example.com]'),
     ])
@@ -245,9 +245,12 @@ describe('the flags of OpenID Connect', () => {
   )
 
   it.each([
-    [{}, /must not be empty/],
-    [{ tokenTypes: 'any' as const }, /must not be empty/],
-    [{ issuerUrl: 'https://x' }, /must be specified together/],
+    [{ clientId: 'y' }, /^oidc.issuerUrl: is required$/],
+    [{ issuerUrl: 'https://x' }, /^oidc.clientId: is required$/],
+    [
+      { issuerUrl: 'https://x', clientID: 'y', clientId: 'y' },
+      /^oidc.clientID: unknown option, did you mean clientId\?$/,
+    ],
     [{ issuerUrl: 'http://x', clientId: 'y' }, /URL scheme must be https/],
     [{ issuerUrl: 'https://x', clientId: 'y', caFile: '/nowhere' }, /nowhere/],
     [
@@ -262,7 +265,7 @@ describe('the flags of OpenID Connect', () => {
     const accounts = await createServiceAccounts({ issuer: 'https://x' })
     expect(
       problemsOf({ oidc: { issuerUrl: 'https://x', clientId: 'y' }, serviceAccounts: accounts }),
-    ).toEqual(['oidc: oidc.issuerUrl: URL must not overlap with disallowed issuers: [https://x]'])
+    ).toEqual(['oidc.issuerUrl: URL must not overlap with disallowed issuers: [https://x]'])
   })
 })
 
@@ -307,13 +310,13 @@ describe('service accounts and bootstrap tokens', () => {
     [{ keys: [] }, ['keys: must not be empty']],
   ])('are refused as %j, each problem once', async (wrong, problems) => {
     const serviceAccounts = { ...(await createServiceAccounts()), ...wrong }
-    expect(problemsOf({ serviceAccounts })).toEqual(problems.map((problem) => `serviceAccounts: ${problem}`))
+    expect(problemsOf({ serviceAccounts })).toEqual(problems.map((problem) => `serviceAccounts.${problem}`))
   })
 
   it('are refused without an audience, once', async () => {
     const serviceAccounts = await createServiceAccounts()
     expect(problemsOf({ serviceAccounts, audiences: [] })).toEqual([
-      'serviceAccounts: audiences: must not be empty',
+      'audiences: must not be empty; leave it out for no restriction',
     ])
   })
 

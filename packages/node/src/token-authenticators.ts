@@ -1,33 +1,47 @@
-import {
-  type Clock,
-  ConfigurationError,
-  type ConfigurationProblem,
-  type Observer,
-  type TokenAuthenticator,
-} from '@kube-authn/core'
+import type { Clock, ConfigurationProblem, Observer, TokenAuthenticator } from '@kube-authn/core'
 import { bootstrapToken, type BootstrapSecretGetter } from '@kube-authn/core/bootstrap-token'
 import type { AuthenticationConfiguration } from '@kube-authn/core/configuration'
-import type { OidcFlags, TokenKindOptions } from '@kube-authn/core/oidc'
 import {
+  aBoolean,
+  aClock,
+  aFunction,
+  aNonEmptyString,
+  aString,
+  aTokenAuthenticator,
+  either,
+  listOf,
+  nested,
+  nonEmptyListOf,
+  type OptionsShape,
+  required,
+  withMethods,
+} from '@kube-authn/core/options'
+import { type OidcFlags, oidcFlagsShape, type TokenKindOptions, tokenKindShape } from '@kube-authn/core/oidc'
+import {
+  aKeySource,
   type KeySource,
   legacyServiceAccountToken,
   type LegacyTokenObjects,
   type ServiceAccountObjects,
   serviceAccountToken,
 } from '@kube-authn/core/service-account'
-import { cached, type CachedOptions } from '@kube-authn/core/token-cache'
+import { cached, type CachedOptions, cachedShape } from '@kube-authn/core/token-cache'
 import {
   authenticationConfigurationAt,
   type AuthenticationConfigurationAtOptions,
+  authenticationConfigurationAtShape,
 } from './authentication-configuration-at.ts'
 import { oidcAt } from './oidc-at.ts'
+import { aFile, aPath } from './options/a-path.ts'
+import { fileShape } from './options/reload-shape.ts'
 import type { Opener } from './opener.ts'
 import { type TokenFileAtOptions, tokenFileAt } from './token-file-at.ts'
 import {
   type WebhookAuthenticatorAtOptions,
   webhookAuthenticatorAt,
+  webhookAuthenticatorAtShape,
 } from './webhook/webhook-authenticator-at.ts'
-import { withPath } from './with-path.ts'
+import { withoutPath, withPath } from './with-path.ts'
 
 /** Who knows bearer tokens, in the order in which they are asked. */
 export interface TokenOptions {
@@ -44,7 +58,7 @@ export interface TokenOptions {
   readonly authenticationConfig?: string | ({ readonly path: string } & AuthenticationConfigurationAtOptions)
   /** The one issuer of the `--oidc-*` flags, and which kinds of its tokens are a login. `caFile` is a path. */
   readonly oidc?: OidcFlags & TokenKindOptions
-  /** More token authenticators. */
+  /** More token authenticators, asked after all others but `tokenReview`. */
   readonly tokens?: readonly TokenAuthenticator[]
   /**
    * The kubeconfig of a service that is asked by TokenReview (`--authentication-token-webhook-config-file`), or options with its
@@ -70,6 +84,44 @@ export interface ServiceAccountsOptions {
   readonly lookup?: boolean
   /** Told when it could not be kept that a token in a secret was used. The token passes, and looks idle to whoever cleans up. */
   readonly onError?: (error: unknown) => void
+  /** Default: that of the chain. */
+  readonly clock?: Clock
+}
+
+const accountsShape: OptionsShape<ServiceAccountsOptions> = {
+  issuers: required(listOf(aString)),
+  keys: required(
+    either(isEmptyList, nonEmptyListOf(aFunction), aKeySource),
+    ': a list of keys, or current of what verificationKeysAt(...) resolves to, which has to be awaited',
+  ),
+  objects: required(
+    withMethods('getters of objects, as serviceAccountObjects(...) makes', 'getServiceAccount', 'getSecret'),
+  ),
+  lookup: aBoolean,
+  onError: aFunction,
+  clock: aClock,
+}
+
+/** The checks of {@link TokenOptions}. */
+export const tokenShape: OptionsShape<TokenOptions> = {
+  tokenFile: aFile(fileShape),
+  serviceAccounts: nested(accountsShape),
+  bootstrapTokens: withMethods('a getter of secrets, as bootstrapSecrets(...) makes', 'getSecret'),
+  authenticationConfig: aFile(authenticationConfigurationAtShape),
+  oidc: nested({
+    ...oidcFlagsShape,
+    ...tokenKindShape,
+    issuerUrl: required(aNonEmptyString),
+    clientId: required(aNonEmptyString),
+    caFile: aPath,
+  }),
+  tokens: listOf(aTokenAuthenticator),
+  tokenReview: aFile(webhookAuthenticatorAtShape),
+  tokenCache: either(
+    (value) => value === false,
+    () => [],
+    nested(cachedShape),
+  ),
 }
 
 /** What token authenticators have in common. */
@@ -108,22 +160,25 @@ export function tokenAuthenticators(options: TokenOptions, surroundings: TokenSu
   const disallowedIssuers = serviceAccounts?.issuers ?? []
   const isExcluded = configFile !== undefined && oidc !== undefined
 
-  const ofFile = tokenFile && opener.open('tokenFile', () => tokenFileAt(tokenFile.path, tokenFile))
+  const ofFile =
+    tokenFile && opener.openFile('tokenFile', () => tokenFileAt(tokenFile.path, withoutPath(tokenFile)))
   const ofAccounts = serviceAccounts === undefined ? [] : serviceAccountTokens(serviceAccounts, surroundings)
   const bootstrap = bootstrapTokens && bootstrapToken({ secrets: bootstrapTokens, ...clockOf(shared) })
   const configured =
     configFile &&
-    opener.open('authenticationConfig', () =>
-      authenticationConfigurationAt(configFile.path, { ...configFile, disallowedIssuers }),
+    opener.openFile('authenticationConfig', () =>
+      authenticationConfigurationAt(configFile.path, { ...withoutPath(configFile), disallowedIssuers }),
     )
   const ofIssuer =
     isExcluded || oidc === undefined
       ? undefined
       : opener.open('oidc', () => oidcAt(oidc, { ...shared, disallowedIssuers }))
-  const reviewed = webhook && opener.open('tokenReview', () => webhookAuthenticatorAt(webhook.path, webhook))
+  const reviewed =
+    webhook &&
+    opener.openFile('tokenReview', () => webhookAuthenticatorAt(webhook.path, withoutPath(webhook)))
   const known = [...ofAccounts, bootstrap, configured, ofIssuer].filter((each) => each !== undefined)
   const remembered = (each: TokenAuthenticator): TokenAuthenticator =>
-    tokenCache === false ? each : cached(each, { ...shared, ...tokenCache })
+    tokenCache === false ? each : cached(each, { ...clockOf(shared), ...tokenCache })
   return {
     tokens: [
       // It is in memory and may be reloaded at any time; a cache in front of it would only delay that.
@@ -136,21 +191,23 @@ export function tokenAuthenticators(options: TokenOptions, surroundings: TokenSu
     ],
     configuration: configured?.configuration,
     problems: isExcluded
-      ? [{ path: 'oidc', message: 'authentication-config file and oidc-* flags are mutually exclusive' }]
+      ? [
+          {
+            path: 'oidc',
+            message: 'cannot be given together with authenticationConfig: put the issuer into that file',
+          },
+        ]
       : [],
     health: () => [...(configured?.health() ?? []), ...(ofIssuer?.health() ?? [])],
   }
 }
 
 function serviceAccountTokens(
-  { issuers, keys, objects, lookup = true, onError }: ServiceAccountsOptions,
+  { issuers, keys, objects, lookup = true, onError, clock }: ServiceAccountsOptions,
   { opener, audiences = issuers, shared }: TokenSurroundings,
 ): readonly TokenAuthenticator[] {
-  const common = { keys, audiences, ...clockOf(shared) }
+  const common = { keys, audiences, ...clockOf(shared), ...clockOf(clock === undefined ? {} : { clock }) }
   const made = opener.attempt('serviceAccounts', () => {
-    if (typeof keys !== 'function' && keys.length === 0) {
-      throw new ConfigurationError([{ path: 'keys', message: 'must not be empty' }])
-    }
     // First the one that is particular about its issuers, so that each problem is told once.
     const bound = serviceAccountToken({ ...common, issuers, objects })
     const legacy = legacyServiceAccountToken({
@@ -165,4 +222,8 @@ function serviceAccountTokens(
 
 function clockOf({ clock }: TokenSurroundings['shared']): { readonly clock?: Clock } {
   return clock === undefined ? {} : { clock }
+}
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0
 }

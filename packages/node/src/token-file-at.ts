@@ -1,5 +1,7 @@
 import type { TokenAuthenticator } from '@kube-authn/core'
 import { tokenFile, type TokenFileOptions } from '@kube-authn/core/token-file'
+import { checkOptions } from '@kube-authn/core/options'
+import { fileShape } from './options/reload-shape.ts'
 import { fileSource, type FileSourceOptions } from './file-source/file-source.ts'
 
 /** Options of {@link tokenFileAt}. */
@@ -17,9 +19,11 @@ export function tokenFileAt(
   path: string,
   options: TokenFileAtOptions = {},
 ): TokenAuthenticator & { close(): void } {
+  checkOptions(fileShape, options)
+  const { observer } = options
   const source = fileSource(path, {
     ...options,
-    parse: (content) => tokenFile(content, { ...options, file: path }),
+    parse: (content) => tokenFile(content, { file: path, ...(observer !== undefined && { observer }) }),
   })
   return {
     name: 'tokenFile',

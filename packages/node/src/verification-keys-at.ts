@@ -1,5 +1,8 @@
-import { ConfigurationError, isConfigurationError, notify } from '@kube-authn/core'
+import { ConfigurationError, notify, isConfigurationError } from '@kube-authn/core'
+import { nonEmptyListOf, optionProblems, refuseProblems } from '@kube-authn/core/options'
 import { type VerificationKey, verificationKeysFromPem } from '@kube-authn/core/jwt'
+import { aPath } from './options/a-path.ts'
+import { reloadShape } from './options/reload-shape.ts'
 import type { FileSource, ReloadOptions } from './file-source/reloading-source.ts'
 import { watchedText } from './file-source/watched-text.ts'
 
@@ -25,7 +28,7 @@ export async function verificationKeysAt(
   paths: readonly string[],
   options: ReloadOptions = {},
 ): Promise<FileSource<readonly VerificationKey[]>> {
-  if (paths.length === 0) throw new ConfigurationError([{ path: 'paths', message: 'must not be empty' }])
+  refuseProblems(nonEmptyListOf(aPath)(paths, 'paths'), optionProblems(reloadShape, options))
   const opened = await Promise.allSettled(paths.map((path) => keysAt(path, options)))
   const files = opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
   const errors = opened.flatMap((each): unknown[] => (each.status === 'rejected' ? [each.reason] : []))

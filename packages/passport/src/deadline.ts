@@ -1,4 +1,5 @@
 import { type Clock, unavailable } from '@kube-authn/core'
+import { type Check, must } from '@kube-authn/core/options'
 
 /** The longest somebody may take, and by which clock. */
 export interface Deadline {
@@ -15,8 +16,8 @@ export function inTime<T>(answer: PromiseLike<T>, { seconds, clock }: Deadline, 
   })
 }
 
-/** What is wrong with such a time; `undefined` when nothing is. */
-export function problemWithSeconds(seconds: unknown): string | undefined {
-  const isRight = typeof seconds === 'number' && Number.isFinite(seconds) && seconds > 0
-  return isRight ? undefined : 'must be a number of seconds above 0'
-}
+/** The check of such a time. */
+export const aNumberOfSeconds: Check = must(
+  'must be a number of seconds above 0',
+  (value) => typeof value === 'number' && Number.isFinite(value) && value > 0,
+)

@@ -1,14 +1,13 @@
 import {
   authenticateRequest,
+  authenticateRequestShape,
   type AuthenticateRequestOptions,
   type Authentication,
   type Authenticator,
   type Awaitable,
   type Clock,
-  ConfigurationError,
   type ConfigurationProblem,
   isAuthenticationError,
-  isConfigurationError,
   isFault,
   isPromiseLike,
   notify,
@@ -17,7 +16,18 @@ import {
   warningHeader,
 } from '@kube-authn/core'
 import {
+  type AnyShape,
+  aBoolean,
+  aClock,
+  aRequestAuthenticator,
+  must,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+} from '@kube-authn/core/options'
+import {
   applyHeaderChanges,
+  clientContext,
   closeConnection,
   incomingMessageRequest,
   requirePeerCertificates,
@@ -25,7 +35,7 @@ import {
 } from '@kube-authn/core/incoming-message'
 import { setAuthentication } from './accessors.ts'
 import { accountFinder, type AccountOf, type KnownRequest } from './account.ts'
-import { problemWithSeconds } from './deadline.ts'
+import { aNumberOfSeconds } from './deadline.ts'
 import { connectionOf, type Exchange, exchangeOf } from './exchange.ts'
 import { guarded } from './guard.ts'
 
@@ -53,6 +63,19 @@ export interface DecideOptions extends Omit<AuthenticateRequestOptions, 'imperso
   readonly clock?: Clock
 }
 
+/** The checks of {@link DecideOptions}, for strategies whose options have more. */
+export const decideShape: OptionsShape<DecideOptions> = {
+  ...authenticateRequestShape,
+  user: must('must be a function that says who a user is to the app', (value) => typeof value === 'function'),
+  timeoutSeconds: aNumberOfSeconds,
+  anonymous: aBoolean,
+  impersonationHeaders: must(
+    "must be 'auto' or 'pass': Passport sets req.user before any impersonation",
+    (value) => value === 'auto' || value === 'pass',
+  ),
+  clock: aClock,
+}
+
 /** What a strategy says in the end. */
 export type Verdict =
   | { readonly kind: 'success'; readonly account: object; readonly authentication: Authentication }
@@ -75,15 +98,11 @@ export type Decide = (req: object) => Awaitable<Verdict>
  * @throws {ConfigurationError} with everything that is wrong with the options.
  */
 export function decider(authenticator: Authenticator, options: DecideOptions): Decide {
+  refuseProblems(aRequestAuthenticator(authenticator, 'authenticator'), optionProblems(decideShape, options))
   const { user, timeoutSeconds = 30, anonymous = true, clock = systemClock, ...rest } = options
   const deadline = { seconds: timeoutSeconds, clock }
-  const problems = problemsWith(options)
-  const authenticate = attempt(problems, () => {
-    // The authenticator as it is first: what is none has to be told so.
-    authenticateRequest(authenticator, rest)
-    requirePeerCertificates(authenticator)
-    return authenticateRequest(guarded(authenticator, { deadline, anonymous }), rest)
-  })
+  requirePeerCertificates(authenticator)
+  const authenticate = authenticateRequest(guarded(authenticator, { deadline, anonymous }), rest)
   const { observer, ...unobserved } = rest
   const findAccount = accountFinder({ accountOf: user, deadline, authenticator, options: unobserved })
 
@@ -91,17 +110,25 @@ export function decider(authenticator: Authenticator, options: DecideOptions): D
     const exchange = exchangeOf(req)
     const { message, target, response } = exchange
     const request = incomingMessageRequest(message, target)
-    const onceOver = observer === undefined || response === undefined ? undefined : whenOver(response)
+    const onceOver =
+      observer === undefined || response === undefined ? undefined : whenOver(message, response)
     const conclude = (decided: KnownRequest | RefusedRequest): Verdict => {
       onceOver?.((status) => notify(observer, { type: 'response', request, status }))
+      // Not a failure: the strategies that come next would go by the headers that are left.
+      if (request.refusal !== undefined) return { kind: 'error', error: request.refusal }
       return 'failure' in decided ? refuse(exchange, decided) : accept(req, exchange, decided)
     }
-    const outcome = authenticate(request)
+    const outcome = authenticate(request, response && clientContext(message, response))
     const known = isPromiseLike(outcome)
       ? outcome.then((decided) => findAccount(request, decided))
       : findAccount(request, outcome)
     return isPromiseLike(known) ? known.then(conclude) : conclude(known)
   }
+}
+
+/** Whether a request is refused unread, since headers of it are missing. {@link Decide} answers it with an error. */
+export function isUnread(req: object): boolean {
+  return incomingMessageRequest(exchangeOf(req).message).refusal !== undefined
 }
 
 function accept(req: object, { message, response }: Exchange, outcome: KnownRequest): Verdict {
@@ -146,48 +173,19 @@ function listOf(values: string | readonly string[] | undefined): readonly string
   return typeof values === 'string' ? [values] : values
 }
 
-function problemsWith({
-  user,
-  anonymous,
-  impersonationHeaders = 'auto',
-  timeoutSeconds = 30,
-}: DecideOptions): readonly ConfigurationProblem[] {
-  const problems = []
-  if (user !== undefined && typeof user !== 'function') {
-    problems.push({ path: 'user', message: 'must be a function that says who a user is to the app' })
-  }
-  if (anonymous !== undefined && typeof anonymous !== 'boolean') {
-    problems.push({ path: 'anonymous', message: 'must be true or false' })
-  }
-  if (!['auto', 'pass'].includes(impersonationHeaders)) {
-    const message = "must be 'auto' or 'pass': Passport sets req.user before any impersonation"
-    problems.push({ path: 'impersonationHeaders', message })
-  }
-  const late = problemWithSeconds(timeoutSeconds)
-  if (late !== undefined) problems.push({ path: 'timeoutSeconds', message: late })
-  return problems
-}
-
 /**
- * The options themselves.
+ * Refuses options that cannot work, together with what else was found.
  *
- * @throws {ConfigurationError} for a function, as other strategies take one to verify users: it would never be called.
+ * @throws {ConfigurationError} also for a function, as other strategies take one to verify users: it would never be called.
  */
-export function optionsOf<T extends object>(options: T): T {
-  if (typeof options === 'object') return options
-  throw new ConfigurationError([
-    { path: 'options', message: 'must be an object; a function that looks at users is the option user' },
-  ])
-}
-
-/** What is made, unless there are problems, these or others: then all of them are thrown. */
-function attempt<T>(problems: readonly ConfigurationProblem[], make: () => T): T {
-  try {
-    const made = make()
-    if (problems.length === 0) return made
-  } catch (error) {
-    if (!isConfigurationError(error)) throw error
-    throw new ConfigurationError([...error.problems, ...problems], { cause: error })
+export function requireOptions(
+  found: readonly ConfigurationProblem[],
+  shape: AnyShape,
+  options: unknown,
+): void {
+  if (typeof options === 'function') {
+    const message = 'must be an object; a function that looks at users is the option user'
+    refuseProblems(found, [{ path: 'options', message }])
   }
-  throw new ConfigurationError(problems)
+  refuseProblems(found, optionProblems(shape, options))
 }

@@ -7,7 +7,12 @@ export interface Exchange {
   /** The request target as sent, where a framework rewrote `url`. */
   readonly target: string | undefined
   /** Where it can be found. */
-  readonly response: Pick<ServerResponse, 'appendHeader' | 'once' | 'statusCode'> | undefined
+  readonly response:
+    | Pick<
+        ServerResponse,
+        'appendHeader' | 'destroyed' | 'once' | 'statusCode' | 'writableEnded' | 'writableFinished'
+      >
+    | undefined
 }
 
 /**

@@ -6,16 +6,26 @@ import {
   basic,
   bearerToken,
   type Clock,
-  ConfigurationError,
   isPromiseLike,
   type PasswordAuthenticator,
   systemClock,
   type TokenAuthenticator,
   type UserInfoInit,
 } from '@kube-authn/core'
+import {
+  aClock,
+  aString,
+  listOf,
+  must,
+  oneOf,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+  required,
+} from '@kube-authn/core/options'
 import { askStrategy, type PassportStrategy } from './ask-strategy.ts'
 import { authenticationOf } from './authentication-of.ts'
-import { inTime, problemWithSeconds } from './deadline.ts'
+import { aNumberOfSeconds, inTime } from './deadline.ts'
 import { passwordRequest, problemWithPassword, problemWithToken, tokenRequest } from './credential-request.ts'
 import { type Ask, wholeRequest, type WholeRequestOptions } from './whole-request.ts'
 
@@ -34,6 +44,39 @@ export interface FromPassportOptions<User = PassportUser, Info = unknown> {
   /** How long the strategy and `user` may take together before that counts as `unavailable`. Default 10. */
   readonly timeoutSeconds?: number
   readonly clock?: Clock
+}
+
+const aStrategy = must(
+  'must be a Passport strategy',
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    'authenticate' in value &&
+    typeof value.authenticate === 'function',
+)
+
+const SCHEMES = ['Bearer', 'Basic', 'Negotiate'] as const satisfies readonly AuthenticationScheme[]
+
+const optionsShape: OptionsShape<
+  FromPassportOptions<never, never> & WholeRequestOptions & { readonly as?: Shape }
+> = {
+  user: required(
+    must(
+      'must be a function that says who a user of the strategy is',
+      (value) => typeof value === 'function',
+    ),
+  ),
+  name: aString,
+  as: oneOf('token', 'password', 'request'),
+  schemes: listOf(oneOf(...SCHEMES)),
+  headers: listOf(
+    must(
+      'must be the name of a header',
+      (value) => typeof value === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(value),
+    ),
+  ),
+  timeoutSeconds: aNumberOfSeconds,
+  clock: aClock,
 }
 
 /**
@@ -85,7 +128,7 @@ export function fromPassport<User, Info>(
   strategy: PassportStrategy,
   options: FromPassportOptions<User, Info> & WholeRequestOptions & { readonly as?: Shape },
 ): AnyAuthenticator {
-  validate(strategy, options)
+  refuseProblems(aStrategy(strategy, 'strategy'), optionProblems(optionsShape, options))
   const { name = strategy.name ?? 'passport', timeoutSeconds = 10, clock = systemClock, user } = options
   const deadline = { seconds: timeoutSeconds, clock }
   const ask: Ask = (req, isCredential) => {
@@ -151,35 +194,3 @@ function asPasswords(name: string, ask: Ask): PasswordAuthenticator {
 function always(): boolean {
   return true
 }
-
-function validate(
-  strategy: PassportStrategy,
-  options: Partial<FromPassportOptions<never, never>> & WholeRequestOptions & { readonly as?: unknown },
-): void {
-  const { user, as, schemes = [], headers = [], timeoutSeconds = 10 } = options
-  const problems = []
-  if (typeof (strategy as Partial<PassportStrategy> | undefined)?.authenticate !== 'function') {
-    problems.push({ path: 'strategy', message: 'must be a Passport strategy' })
-  }
-  if (typeof user !== 'function') {
-    problems.push({ path: 'user', message: 'must be a function that says who a user of the strategy is' })
-  }
-  if (as !== undefined && as !== 'token' && as !== 'password' && as !== 'request') {
-    problems.push({ path: 'as', message: "must be 'token', 'password' or 'request'" })
-  }
-  for (const [index, scheme] of schemes.entries()) {
-    if (!SCHEMES.includes(scheme)) {
-      problems.push({ path: `schemes[${index}]`, message: `must be one of ${SCHEMES.join(', ')}` })
-    }
-  }
-  for (const [index, name] of headers.entries()) {
-    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) {
-      problems.push({ path: `headers[${index}]`, message: 'must be the name of a header' })
-    }
-  }
-  const late = problemWithSeconds(timeoutSeconds)
-  if (late !== undefined) problems.push({ path: 'timeoutSeconds', message: late })
-  if (problems.length > 0) throw new ConfigurationError(problems)
-}
-
-const SCHEMES: readonly string[] = ['Bearer', 'Basic', 'Negotiate'] satisfies AuthenticationScheme[]

@@ -187,7 +187,7 @@ describe('httpBearer', () => {
       'what would break out of the challenge',
       fakeTokenAuthenticator(noOpinion()),
       { realm: 'a", b="c', scope: ['x"'] },
-      ['realm', 'scope'],
+      ['realm', 'scope[0]'],
     ],
     ['a line end', fakeTokenAuthenticator(noOpinion()), { realm: 'a\r\nX: y' }, ['realm']],
     ['no time', fakeTokenAuthenticator(noOpinion()), { timeoutSeconds: -1 }, ['timeoutSeconds']],

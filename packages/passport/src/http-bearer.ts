@@ -1,13 +1,32 @@
-import { authenticatorChain, ConfigurationError, type TokenAuthenticator } from '@kube-authn/core'
+import { authenticatorChain, type TokenAuthenticator } from '@kube-authn/core'
+import {
+  aTokenAuthenticator,
+  either,
+  listOf,
+  must,
+  type OptionsShape,
+  without,
+} from '@kube-authn/core/options'
 import { Strategy as BearerStrategy } from 'passport-http-bearer'
 import { actionsOf, type StrategyActions } from './actions.ts'
-import { decider, type DecideOptions, optionsOf, type Verdict } from './decide.ts'
+import { decider, type DecideOptions, decideShape, isUnread, requireOptions, type Verdict } from './decide.ts'
 import { type NamedStrategy, proceed } from './strategy.ts'
 
 /** Options of {@link httpBearer}. */
 export interface HttpBearerOptions extends Omit<DecideOptions, 'anonymous' | 'challenges'> {
   /** What a token must be good for, named in the challenge only. Default: nothing. */
   readonly scope?: string | readonly string[]
+}
+
+/** The package puts both between quotation marks as they are. */
+const quotable = must(
+  'must be printable ASCII without quotation marks',
+  (value) => typeof value === 'string' && /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/.test(value),
+)
+const shape: OptionsShape<HttpBearerOptions> = {
+  ...without(decideShape, 'anonymous', 'challenges'),
+  realm: quotable,
+  scope: either(Array.isArray, listOf(quotable), quotable),
 }
 
 /**
@@ -25,9 +44,9 @@ export interface HttpBearerOptions extends Omit<DecideOptions, 'anonymous' | 'ch
  * passport.use(httpBearer(tokenFileAt('tokens.csv')))
  */
 export function httpBearer(tokens: TokenAuthenticator, options: HttpBearerOptions = {}): NamedStrategy {
-  const { realm = 'kubernetes-master', scope, ...rest } = optionsOf(options)
+  requireOptions(aTokenAuthenticator(tokens, 'tokens'), shape, options)
+  const { realm = 'kubernetes-master', scope, ...rest } = options
   const challenge = { realm, ...(scope !== undefined && { scope: [scope].flat() }) }
-  validate(tokens, challenge)
   const { audiences } = rest
   const chain = authenticatorChain({ tokens: [tokens], ...(audiences !== undefined && { audiences }) })
   const decide = decider(chain, rest)
@@ -51,13 +70,15 @@ export function httpBearer(tokens: TokenAuthenticator, options: HttpBearerOption
         if (status === 401) ask(undefined, () => undefined)
         else actions.fail(undefined, status)
       }
-      ask(authorization, (done) =>
+      const decideWith = (done: Done): void =>
         proceed(
           actions,
           () => decide(req),
           (verdict) => conclude(verdict, actions, done, refuse),
-        ),
-      )
+        )
+      // Its `Authorization` may be among what is missing.
+      if (isUnread(req)) decideWith(() => refuse(401))
+      else ask(authorization, decideWith)
     },
   }
 }
@@ -86,24 +107,4 @@ function conclude(
 
 function firstAuthorization({ authorization }: { readonly authorization?: unknown }): string | undefined {
   return typeof authorization === 'string' ? authorization : undefined
-}
-
-function validate(
-  tokens: TokenAuthenticator,
-  { realm, scope = [] }: { realm: string; scope?: readonly string[] },
-): void {
-  const problems = []
-  if (typeof (tokens as Partial<TokenAuthenticator> | undefined)?.authenticateToken !== 'function') {
-    problems.push({ path: 'tokens', message: 'must be an authenticator of tokens' })
-  }
-  // The package puts both between quotation marks as they are.
-  if (!isQuotable(realm))
-    problems.push({ path: 'realm', message: 'must be printable ASCII without quotation marks' })
-  if (!scope.every(isQuotable))
-    problems.push({ path: 'scope', message: 'must be printable ASCII without quotation marks' })
-  if (problems.length > 0) throw new ConfigurationError(problems)
-}
-
-function isQuotable(text: unknown): boolean {
-  return typeof text === 'string' && /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/.test(text)
 }

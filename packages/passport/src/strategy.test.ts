@@ -335,3 +335,23 @@ describe('what comes with an answer', () => {
     expect(() => own.use(new Strategy(chain)).use('bearer', new Strategy(chain))).not.toThrow()
   })
 })
+
+describe('a client that goes away', () => {
+  it('ends the signal of the authenticator', async () => {
+    const abort = new AbortController()
+    const aborted = new Promise<void>((resolve) => {
+      const slow: Authenticator = {
+        name: 'slow',
+        async authenticate(_, { signal }) {
+          signal?.addEventListener('abort', () => resolve())
+          abort.abort()
+          await new Promise(() => {})
+        },
+      }
+      void listen(appWith([new Strategy(slow)]))
+        .then((origin) => fetch(origin, { signal: abort.signal }))
+        .catch(() => {})
+    })
+    await expect(aborted).resolves.toBeUndefined()
+  })
+})

@@ -1,13 +1,16 @@
 import type { IncomingMessage } from 'node:http'
 import { type Authenticator, isPromiseLike } from '@kube-authn/core'
 import { actionsOf, type StrategyActions } from './actions.ts'
-import { decider, type DecideOptions, optionsOf, type Verdict } from './decide.ts'
+import { aNonEmptyString, aRequestAuthenticator, type OptionsShape } from '@kube-authn/core/options'
+import { decider, type DecideOptions, decideShape, requireOptions, type Verdict } from './decide.ts'
 
 /** Options of {@link Strategy}. */
 export interface StrategyOptions extends DecideOptions {
   /** What `passport.authenticate` calls it. Default `kube-authn`. */
   readonly name?: string
 }
+
+const shape: OptionsShape<StrategyOptions> = { ...decideShape, name: aNonEmptyString }
 
 /** A strategy as `passport.use` and `passport.authenticate` take it. */
 export interface NamedStrategy {
@@ -22,6 +25,7 @@ export interface NamedStrategy {
  * - Somebody who is not known fails, with 401 and the challenges as a text; so do a bad credential and one that could not be
  *   checked. The next strategy is asked, and nothing a client sends is answered with 400 or 500.
  * - A fault, such as a `TypeError` in an authenticator, is an `error`: Passport hands it to the app.
+ *   So is a request that Node left headers out of, with the status 431: the strategies that come next would go by the others.
  * - It answers once, and always: an authenticator that takes longer than `timeoutSeconds` counts as one that could not tell.
  * - Requests never see each other, whether the strategy is used by its name or as an instance.
  *
@@ -41,7 +45,8 @@ export class Strategy implements NamedStrategy {
   readonly authenticate: (this: StrategyActions, req: IncomingMessage) => void
 
   constructor(authenticator: Authenticator, options: StrategyOptions = {}) {
-    const { name = 'kube-authn', ...rest } = optionsOf(options)
+    requireOptions(aRequestAuthenticator(authenticator, 'authenticator'), shape, options)
+    const { name = 'kube-authn', ...rest } = options
     const decide = decider(authenticator, rest)
     this.name = name
     // Not a method with private fields: Passport calls it on an object that it derives from this one.

@@ -6,6 +6,7 @@ import type {
   PasswordAuthenticator,
   TokenAuthenticator,
 } from '@kube-authn/core'
+import { aBoolean, anything, aString, checkOptions, type OptionsShape } from '@kube-authn/core/options'
 import type { Answer } from './answers.ts'
 
 /** An authenticator that says what it was told to say. */
@@ -51,6 +52,10 @@ export interface FakePasswordAuthenticatorOptions {
   readonly name?: string
 }
 
+const requestShape: OptionsShape<FakeAuthenticatorOptions> = { name: aString, credentials: anything }
+const tokenShape: OptionsShape<FakeTokenAuthenticatorOptions> = { name: aString, audienceAware: aBoolean }
+const passwordShape: OptionsShape<FakePasswordAuthenticatorOptions> = { name: aString }
+
 /**
  * Answers every request alike, and keeps what it was asked.
  *
@@ -63,6 +68,7 @@ export function fakeAuthenticator(
   answer: Answer | Authenticator['authenticate'],
   options: FakeAuthenticatorOptions = {},
 ): FakeAuthenticator {
+  checkOptions(requestShape, options)
   const calls: FakeAuthenticator['calls'][number][] = []
   return {
     name: options.name ?? 'fake',
@@ -86,6 +92,7 @@ export function fakeTokenAuthenticator(
   answer: Answer | TokenAuthenticator['authenticateToken'],
   options: FakeTokenAuthenticatorOptions = {},
 ): FakeTokenAuthenticator {
+  checkOptions(tokenShape, options)
   const calls: FakeTokenAuthenticator['calls'][number][] = []
   return {
     name: options.name ?? 'fakeTokens',
@@ -109,6 +116,7 @@ export function fakePasswordAuthenticator(
   answer: Answer | PasswordAuthenticator['authenticatePassword'],
   options: FakePasswordAuthenticatorOptions = {},
 ): FakePasswordAuthenticator {
+  checkOptions(passwordShape, options)
   const calls: FakePasswordAuthenticator['calls'][number][] = []
   return {
     name: options.name ?? 'fakePasswords',

@@ -1,4 +1,12 @@
 import { type AuthenticationRequest, exactHeaders, fetchRequest } from '@kube-authn/core'
+import {
+  anIterable,
+  aString,
+  checkOptions,
+  listOf,
+  type OptionsShape,
+  wholeNumber,
+} from '@kube-authn/core/options'
 
 /** What {@link fakeRequest} makes a request from. Everything may be left out. */
 export interface FakeRequestInit {
@@ -14,6 +22,14 @@ export interface FakeRequestInit {
   readonly peerCertificates?: readonly Uint8Array[]
 }
 
+const shape: OptionsShape<FakeRequestInit> = {
+  method: aString,
+  url: aString,
+  headers: listOf(anIterable),
+  httpVersionMajor: wholeNumber(1),
+  peerCertificates: listOf(anIterable),
+}
+
 /**
  * A request as an authenticator sees it.
  *
@@ -21,6 +37,7 @@ export interface FakeRequestInit {
  * const request = fakeRequest({ url: '/healthz?verbose', headers: [['Authorization', 'Bearer secret']] })
  */
 export function fakeRequest(init: FakeRequestInit = {}): AuthenticationRequest {
+  checkOptions(shape, init)
   const { method = 'GET', url = '/', headers = [], httpVersionMajor = 1, peerCertificates = [] } = init
   return fetchRequest(
     { method, url, headers: new Headers() },

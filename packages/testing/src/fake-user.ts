@@ -1,4 +1,12 @@
 import { AUTHENTICATED_GROUP, type UserInfo, userInfo, type UserInfoInit } from '@kube-authn/core'
+import { anything, aString, checkOptions, listOf, type OptionsShape } from '@kube-authn/core/options'
+
+const shape: OptionsShape<Partial<UserInfoInit>> = {
+  username: aString,
+  uid: aString,
+  groups: listOf(aString),
+  extra: anything,
+}
 
 /**
  * A whole user, for tests that need one and do not care which: `jane`, with a uid, in `developers` and
@@ -9,6 +17,7 @@ import { AUTHENTICATED_GROUP, type UserInfo, userInfo, type UserInfoInit } from 
  * const admin = fakeUser({ username: 'root', groups: ['system:masters', 'system:authenticated'] })
  */
 export function fakeUser(init: Partial<UserInfoInit> = {}): UserInfo {
+  checkOptions(shape, init)
   return userInfo({
     username: 'jane',
     uid: '7c1f0b52-6f0d-4c9b-8f3e-0d6a2b9c4e11',

@@ -127,7 +127,10 @@ export async function run(random) {
   if (random.oneIn(16)) headers.reverse()
 
   let shown = []
-  const verifier = clientCertificate({ ca: pemOf(root.der), clock: { now: () => NOW_MS } })
+  const verifier = clientCertificate({
+    ca: pemOf(root.der),
+    clock: { now: () => NOW_MS, after: () => () => {} },
+  })
   const authenticator = certificateHeaders(
     { format, trusts: () => isFromProxy },
     {

@@ -125,13 +125,28 @@ function normal(user) {
   return JSON.stringify([username, uid, groups, pairs.toSorted(([a], [b]) => (a < b ? -1 : 1))])
 }
 
+/** Escapes are bytes, of which those that are not UTF-8 stay apart; a malformed one leaves all of them as they are. */
 function unescaped(key) {
-  try {
-    return decodeURIComponent(key)
-  } catch {
-    return key
-  }
+  if (/%(?![0-9a-f]{2})/.test(key)) return key
+  const byte = (_, digits) => String.fromCharCode(parseInt(digits, 16))
+  const bytesOf = (text) => text.replaceAll(/%([0-9a-f]{2})/g, byte)
+  // What is text already is not taken for bytes.
+  if (/[^\0-\xff]/.test(key))
+    return key.replaceAll(/(?:%[0-9a-f]{2})+/g, (escapes) => characters(bytesOf(escapes)))
+  return key.includes('%') ? characters(bytesOf(key)) : characters(key)
 }
+
+function characters(latin1) {
+  return latin1.replaceAll(UTF8_OR_BYTE, (part) =>
+    part.length === 1 && part >= '\x80'
+      ? String.fromCharCode(0xdc00 + part.charCodeAt(0))
+      : Buffer.from(part, 'latin1').toString(),
+  )
+}
+
+/** Unicode, table 3-7. */
+const UTF8_OR_BYTE =
+  /[\0-\x7f]|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}|[\x80-\xff]/g
 
 /** Which of the lists a header belongs to. */
 function kindOf(header) {

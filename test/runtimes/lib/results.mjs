@@ -52,6 +52,7 @@ const SCRIPTS = {
   'TLS peers': 'tls-peer-chain.mjs',
   '@kube-authn/node': 'node-package.mjs',
   'node:http': 'node-adapters.mjs',
+  'missing headers': 'missing-headers.mjs',
 }
 
 /** Runs those scripts: the result of each check. */

@@ -29,7 +29,7 @@ const url = 'https://example.com'
 const MAKERS = {
   'anonymous, certificates of Cloudflare': () =>
     authenticatorChain({ requests: [cloudflareClientCertificate()], anonymous: true }),
-  'an anonymous authenticator': () => anonymous({ enabled: true }),
+  'an anonymous authenticator': () => anonymous(),
   'a token file': () => tokenFile('t,jane,1'),
   'a password file': () => passwordFile('p,jane,1'),
   'bootstrap tokens': () => bootstrapToken({ secrets: bootstrapSecrets([]) }),

@@ -45,8 +45,10 @@ export function keystone({ expiresAtMs }) {
 const worldOf = (options = {}) => {
   const { calls, fetch } = keystone({ expiresAtMs: Date.UTC(2030, 0, 1, 1) })
   const clock = fixedClock(Date.UTC(2030, 0, 1))
-  const common = { url: 'https://keystone.example.com:5000', fetch, clock, ...options }
-  return { calls, clock, passwords: keystonePassword(common), tokens: keystoneToken(common) }
+  const { rememberSeconds, ...more } = options
+  const common = { url: 'https://keystone.example.com:5000', fetch, clock, ...more }
+  const passwords = keystonePassword({ ...common, rememberSeconds })
+  return { calls, clock, passwords, tokens: keystoneToken(common) }
 }
 
 check('knows a user by a password, with groups and roles', async () => {

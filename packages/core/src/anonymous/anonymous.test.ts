@@ -42,6 +42,19 @@ describe('anonymous', () => {
   })
 
   it.each([
+    '/a b/ż',
+    '/a b/\u00C5\u00BC',
+    '/a%20b/ż',
+    '/a%20b/\u00C5\u00BC',
+    '/healthz\u00A0',
+    '/a\u007F',
+    '/a\tb',
+  ])('lets %j with what ought to be escaped meet no condition', (path) => {
+    const listed = anonymous({ conditions: [path, '/a b/ż', '/healthz'].map((each) => ({ path: each })) })
+    expect(listed.authenticate({ ...request(), path }, emptyContext)).toBeUndefined()
+  })
+
+  it.each([
     '/healthz/',
     '/healthz/etcd',
     '//healthz',
@@ -88,15 +101,17 @@ describe('anonymous', () => {
     )
   })
 
-  it.each([[{ path: '' }], [{}], [{ path: 7 }], [{ path: null }]])(
-    'refuses the condition %j',
-    (condition) => {
-      const conditions = [{ path: '/healthz' }, condition as { path: string }]
-      expect(() => anonymous({ conditions })).toThrow(
-        new ConfigurationError([{ path: 'anonymous.conditions[1].path', message: 'Required value' }]),
-      )
-    },
-  )
+  it.each([
+    [{ path: '' }, 'Required value'],
+    [{}, 'is required'],
+    [{ path: 7 }, 'must be a string'],
+    [{ path: null }, 'must be a string, not null'],
+  ])('refuses the condition %j', (condition, message) => {
+    const conditions = [{ path: '/healthz' }, condition as { path: string }]
+    expect(() => anonymous({ conditions })).toThrow(
+      new ConfigurationError([{ path: 'anonymous.conditions[1].path', message }]),
+    )
+  })
 
   it('does not follow the list of conditions it was made from', () => {
     const conditions = [{ path: '/healthz' }]

@@ -1,4 +1,15 @@
 import type { ConfigurationProblem } from '../errors.ts'
+import {
+  aBoolean,
+  aString,
+  type Check,
+  either,
+  listOf,
+  nested,
+  optionProblems,
+  type OptionsShape,
+  required,
+} from '../options/index.ts'
 
 /** The `anonymous` field of an `AuthenticationConfiguration` (`apiserver.config.k8s.io/v1`). */
 export interface AnonymousConfig {
@@ -13,6 +24,20 @@ export interface AnonymousCondition {
   readonly path: string
 }
 
+const conditionShape: OptionsShape<AnonymousCondition> = { path: required(aString) }
+
+/** The check of {@link AnonymousConfig.conditions}. */
+export const anonymousConditions: Check = listOf(nested(conditionShape))
+
+const shape: OptionsShape<AnonymousConfig> = { enabled: required(aBoolean), conditions: anonymousConditions }
+
+/** The check of an option that says whether requests without a credential are let through, and where. */
+export const aBooleanOrAnonymousConfig: Check = either(
+  (value) => typeof value === 'object' && value !== null,
+  (value, path) => validateAnonymousConfig(value as AnonymousConfig, path),
+  aBoolean,
+)
+
 /**
  * What is wrong with an {@link AnonymousConfig}, in Kubernetes' words.
  *
@@ -22,6 +47,8 @@ export function validateAnonymousConfig(
   config: AnonymousConfig,
   path = 'anonymous',
 ): readonly ConfigurationProblem[] {
+  const problems = optionProblems(shape, config, path)
+  if (problems.length > 0) return problems
   const conditions = config.conditions ?? []
   if (conditions.length > 0 && !config.enabled) {
     return [
@@ -29,9 +56,7 @@ export function validateAnonymousConfig(
     ]
   }
   return conditions.flatMap((condition, index) =>
-    typeof condition.path === 'string' && condition.path !== ''
-      ? []
-      : [{ path: `${path}.conditions[${index}].path`, message: 'Required value' }],
+    condition.path !== '' ? [] : [{ path: `${path}.conditions[${index}].path`, message: 'Required value' }],
   )
 }
 

@@ -1,5 +1,6 @@
 export { anonymous, type AnonymousOptions } from './anonymous.ts'
 export {
+  aBooleanOrAnonymousConfig,
   type AnonymousCondition,
   type AnonymousConfig,
   type AnonymousSources,

@@ -1,16 +1,18 @@
 import { describe, expect, it, vi } from 'vitest'
+import { cpuSecondsUntil } from '../../../../test/cpu-seconds.ts'
 import { alwaysAllow, alwaysDeny } from '../authorization/always.ts'
 import { authorizeRequest } from '../authorization/authorize-request.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
 import { allow, noOpinion } from '../authorization/decision.ts'
 import { AuthorizationError } from '../authorization/errors.ts'
 import type { Authenticator } from '../authenticator.ts'
-import { rejected } from '../errors.ts'
+import { rejected, unavailable } from '../errors.ts'
+import type { Observer } from '../events.ts'
 import { authenticateRequest } from '../handler/authenticate-request.ts'
 import { exactHeaders } from '../headers/exact.ts'
 import { impersonateRequest } from '../impersonation/impersonate-request.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
-import { userInfo } from '../user.ts'
+import { type UserInfo, userInfo } from '../user.ts'
 import { auditLog } from './audit-log.ts'
 import type { AuditEvent } from './event.ts'
 
@@ -57,14 +59,60 @@ function get(path: string, query = '', raw: readonly string[] = []): Authenticat
 
 const bob = ['Impersonate-User', 'bob']
 
+describe('a name in a selector', () => {
+  const asked = get('/api/v1/namespaces/n/pods', 'fieldSelector=metadata.name=web')
+  const refused: Authenticator = {
+    name: 'refusing',
+    authenticate() {
+      throw rejected('bad')
+    },
+  }
+
+  it.each<[string, Steps, readonly (string | undefined)[]]>([
+    ['is known of a request that is allowed', {}, ['web', 'web', 'web']],
+    ['is known of a request that may not impersonate', { impersonation: alwaysDeny() }, ['web', 'web']],
+    ['is known of a request that is forbidden', { authorization: alwaysDeny() }, ['web', 'web']],
+    ['is not read for a request of nobody', { authenticator: refused }, [undefined]],
+  ])('%s', async (_, steps, names) => {
+    const request = { ...asked, headers: exactHeaders(steps.impersonation === undefined ? [] : bob) }
+    const events = await audited(request, steps)
+    expect(events.map(({ objectRef }) => objectRef?.name)).toEqual(names)
+    expect(events.every(({ verb, objectRef }) => verb === 'list' && objectRef?.resource === 'pods')).toBe(
+      true,
+    )
+  })
+
+  it('costs nothing where nobody is known, however long the selector is', async () => {
+    const cpuOf = (query: string): Promise<number> =>
+      cpuSecondsUntil(async () => {
+        for (let round = 0; round < 50; round++) {
+          await audited(get('/api/v1/pods', query), { authenticator: refused })
+        }
+      })
+    await cpuOf('x=a')
+    const plain = await cpuOf(`x=${'a,'.repeat(8000)}a`)
+    const selecting = await cpuOf(
+      `labelSelector=${'a,'.repeat(8000)}a&fieldSelector=${'a=b,'.repeat(4000)}a=b`,
+    )
+    expect(selecting).toBeLessThan(5 * plain + 0.1)
+  })
+})
+
 describe('auditLog', () => {
-  it('writes an event when a request was authenticated and one when it was answered', async () => {
-    const [received, complete, ...more] = await audited(
+  it('writes an event when a request was authenticated, when it was allowed, and when it was answered', async () => {
+    const [received, allowed, complete, ...more] = await audited(
       get('/api/v1/namespaces/n/pods/p', 'x=1', ['User-Agent', 'curl']),
     )
     expect(more).toEqual([])
     expect(received).toMatchObject({ stage: 'RequestReceived', auditID: 'id', verb: 'get' })
     expect(received).not.toHaveProperty('responseStatus')
+    expect(received).not.toHaveProperty('annotations')
+    expect(allowed).toMatchObject({
+      stage: 'RequestReceived',
+      auditID: 'id',
+      annotations: { 'authorization.k8s.io/decision': 'allow' },
+    })
+    expect(allowed).not.toHaveProperty('responseStatus')
     expect(complete).toEqual({
       kind: 'Event',
       apiVersion: 'audit.k8s.io/v1',
@@ -85,13 +133,20 @@ describe('auditLog', () => {
   })
 
   it('says who acts as whom, and by which mode of constrained impersonation', async () => {
-    const [received, complete] = await audited(get('/x', '', bob), { mode: 'constrained' })
+    const [received, ...later] = await audited(get('/x', '', bob), { mode: 'constrained' })
     expect(received).not.toHaveProperty('impersonatedUser')
-    expect(complete).toMatchObject({
+    // Known before anything else happens, allowed, answered.
+    expect(later.map(({ stage }) => stage)).toEqual([
+      'RequestReceived',
+      'RequestReceived',
+      'ResponseComplete',
+    ])
+    const constrained = {
       user: { username: 'clark' },
       impersonatedUser: { username: 'bob', groups: ['system:authenticated'] },
       authenticationMetadata: { impersonationConstraint: 'impersonate:user-info' },
-    })
+    }
+    expect(later).toMatchObject([constrained, constrained, constrained])
     const [, legacy] = await audited(get('/x', '', bob))
     expect(legacy).not.toHaveProperty('authenticationMetadata')
   })
@@ -147,6 +202,11 @@ describe('auditLog', () => {
     ['access_token=s3cret&a=1', 'access_token=REDACTED&a=1'],
     ['a=1&ACCESS%5Ftoken=s3cret', 'a=1&ACCESS%5Ftoken=REDACTED'],
     ['code=s3cret&code=s3cret', 'code=REDACTED&code=REDACTED'],
+    ['access_token[]=s3cret&access_token[0]=s3cret', 'access_token[]=REDACTED&access_token[0]=REDACTED'],
+    ['access_token%5B%5D=s3cret', 'access_token%5B%5D=REDACTED'],
+    ['auth[Token]=s3cret&a[b][password]=s3cret', 'auth[Token]=REDACTED&a[b][password]=REDACTED'],
+    ['auth.token=s3cret&%zz[token]=s3cret', 'auth.token=REDACTED&%zz[token]=REDACTED'],
+    ['tokens[]=1&my_token=1&[]=1', 'tokens[]=1&my_token=1&[]=1'],
     ['token', 'token'],
   ])('leaves credentials out of the query %s', async (query, expected) => {
     const [received] = await audited(get('/x', query))
@@ -186,6 +246,134 @@ describe('auditLog', () => {
       { stage: 'ResponseComplete', user: { username: 'clark' }, impersonatedUser: { username: 'superman' } },
     ])
     expect(new Set(events.map(({ auditID }) => auditID)).size).toBe(1)
+  })
+
+  describe('of a request that several authenticators are asked about', () => {
+    const guest = userInfo({ username: 'system:anonymous' })
+    const root = userInfo({ username: 'root', groups: ['system:masters'] })
+    const EARLIER = 'kube-authn/earlier-users'
+
+    /** What is written when authenticators are asked one after the other, and the app answers in the end. */
+    function told(
+      steps: readonly (
+        | Authenticator['authenticate']
+        | ((observer: Observer, request: AuthenticationRequest) => void)
+      )[],
+      status = 200,
+    ): readonly AuditEvent[] {
+      const events: AuditEvent[] = []
+      const observer = auditLog({ write: (event) => events.push(event) })
+      const request = get('/admin', '', bob)
+      for (const step of steps) {
+        if (step.length === 2)
+          (step as (observer: Observer, request: AuthenticationRequest) => void)(observer, request)
+        else
+          void authenticateRequest({ name: 'a', authenticate: step as () => undefined }, { observer })(
+            request,
+            { impersonates: true },
+          )
+      }
+      observer({ type: 'response', request, status })
+      return events
+    }
+    const outline = ({ stage, user, responseStatus }: AuditEvent): string =>
+      [stage, user.username, responseStatus?.code].filter((part) => part !== undefined).join(' ')
+    const knows = (user: UserInfo) => () => ({ user })
+    const unknown = (): undefined => undefined
+    const fails = (error: Error) => (): never => {
+      throw error
+    }
+
+    it.each<{ what: string; steps: Parameters<typeof told>[0]; status?: number; expected: string[] }>([
+      {
+        what: 'anonymous, then somebody',
+        steps: [knows(guest), knows(root)],
+        expected: ['RequestReceived system:anonymous', 'RequestReceived root', 'ResponseComplete root 200'],
+      },
+      {
+        what: 'unknown, then somebody',
+        steps: [unknown, knows(root)],
+        expected: ['ResponseStarted  401', 'RequestReceived root', 'ResponseComplete root 200'],
+      },
+      {
+        what: 'bad, then somebody who is forbidden',
+        steps: [fails(rejected('bad')), knows(root)],
+        status: 403,
+        expected: ['ResponseStarted  401', 'RequestReceived root', 'ResponseComplete root 403'],
+      },
+      {
+        what: 'the same user twice',
+        steps: [knows(root), knows(root)],
+        expected: ['RequestReceived root', 'ResponseComplete root 200'],
+      },
+      {
+        what: 'unknown, and let pass all the same',
+        steps: [unknown],
+        expected: ['ResponseStarted  401', 'ResponseComplete  200'],
+      },
+      {
+        what: 'unknown, and gone while the app was at work',
+        steps: [unknown],
+        status: 499,
+        expected: ['ResponseStarted  401', 'ResponseComplete  499'],
+      },
+      {
+        what: 'unknown twice',
+        steps: [unknown, unknown],
+        status: 401,
+        expected: ['ResponseStarted  401', 'ResponseStarted  401'],
+      },
+      {
+        what: 'not checked, and answered so',
+        steps: [fails(unavailable('down'))],
+        status: 503,
+        expected: ['ResponseStarted '],
+      },
+      {
+        what: 'somebody, then bad',
+        steps: [knows(root), fails(rejected('bad'))],
+        status: 401,
+        expected: ['RequestReceived root', 'ResponseStarted root 401', 'ResponseComplete root 401'],
+      },
+      {
+        what: 'somebody, then unknown, and let pass all the same',
+        steps: [knows(root), unknown],
+        expected: ['RequestReceived root', 'ResponseStarted root 401', 'ResponseComplete root 200'],
+      },
+    ])('names the last user that counted, and has an end: $what', ({ steps, status, expected }) => {
+      const events = told(steps, status)
+      expect(events.map(outline)).toEqual(expected)
+      expect(new Set(events.map(({ auditID }) => auditID)).size).toBe(1)
+    })
+
+    it('keeps the names of earlier users, as a list that no name can forge', () => {
+      const odd = userInfo({ username: 'a","root' })
+      const events = told([knows(guest), knows(odd), knows(root)])
+      expect(events[0]).not.toHaveProperty('annotations')
+      expect(events.at(-1)?.annotations).toEqual({ [EARLIER]: '["system:anonymous","a\\",\\"root"]' })
+    })
+
+    it('takes back whom an earlier user acted as', () => {
+      const impersonates = (observer: Observer, request: AuthenticationRequest): void =>
+        void impersonateRequest(alwaysAllow(), { observer })(request, root)
+      const events = told([knows(root), impersonates, knows(root)])
+      expect(events.map(({ impersonatedUser }) => impersonatedUser?.username)).toEqual([
+        undefined,
+        'bob',
+        undefined,
+        undefined,
+      ])
+    })
+
+    it('names the user whom the app itself told to authorization', () => {
+      const authorizes = (observer: Observer, request: AuthenticationRequest): void =>
+        void authorizeRequest(alwaysAllow(), { observer })(request, root)
+      expect(told([unknown, authorizes]).map(outline)).toEqual([
+        'ResponseStarted  401',
+        'RequestReceived root',
+        'ResponseComplete root 200',
+      ])
+    })
   })
 
   it.each<[string, () => unknown]>([

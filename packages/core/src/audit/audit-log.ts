@@ -1,17 +1,16 @@
 import { type Clock, systemClock } from '../clock.ts'
-import {
-  type AuthorizationEvent,
-  CLIENT_CLOSED_REQUEST,
-  type ImpersonationEvent,
-  type Observer,
-  type RequestEvent,
-  type ResponseEvent,
+import type {
+  AuthorizationEvent,
+  ImpersonationEvent,
+  Observer,
+  RequestEvent,
+  ResponseEvent,
 } from '../events.ts'
 import { failedAuthenticationMessage } from '../handler/attempted.ts'
+import { aClock, aFunction, checkOptions, type OptionsShape, required } from '../options/index.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { tell } from '../tell.ts'
 import type { UserInfo } from '../user.ts'
-import { userJson } from '../user-json.ts'
 import type { AuditEvent, AuditStage } from './event.ts'
 import { AuditRecord } from './record.ts'
 
@@ -26,21 +25,40 @@ export interface AuditLogOptions {
   readonly clock?: Clock
 }
 
+/** The checks of {@link AuditLogOptions}, for packages whose options have more. */
+export const auditLogShape: OptionsShape<AuditLogOptions> = {
+  write: required(aFunction),
+  sourceIPs: aFunction,
+  newId: aFunction,
+  clock: aClock,
+}
+
 /**
- * An observer that keeps an audit log, with the events of kube-apiserver at level Metadata: one when a request was
- * authenticated, and one when it was answered, or given up by its client: that is the code 499, after which more of the second kind may
- * tell what was decided meanwhile. One that could not be authenticated has a single event, of stage `ResponseStarted`.
+ * An observer that keeps an audit log, with the events of kube-apiserver at level Metadata. All events of a request have one `auditID`.
+ *
+ * | stage              | when                                                                                                          |
+ * | ------------------ | ------------------------------------------------------------------------------------------------------------- |
+ * | `RequestReceived`  | the request was authenticated; again when it is known whom the caller acts as, and that it is allowed: what the app does next may be the last that the process does |
+ * | `ResponseStarted`  | it could not be authenticated; for a request that is answered with just that, it is the only event             |
+ * | `ResponseComplete` | it was answered, or its client went away (code 499); what is decided after that is told by another one         |
+ *
+ * Where several authenticators know the caller, as behind two `authentication` middlewares, the last one counts, as in the app; the names
+ * that others gave are in the annotation `kube-authn/earlier-users`.
  *
  * Give it to `authenticateRequest`, `impersonateRequest` and `authorizeRequest`, and the same request object to all three: that
  * is what tells which events belong together.
  *
+ * Deviation: kube-apiserver writes `RequestReceived` once, before anything is known (`docs/deviations.md`, audit stages).
+ *
  * Source: apiserver `pkg/endpoints/filters/{audit,authn_audit}.go`, `pkg/audit/request.go`.
  *
+ * @throws {ConfigurationError} when an option cannot work.
  * @example
  * const observer = auditLog({ write: (event) => console.log(JSON.stringify(event)) })
  * app.use(authentication(authenticator, { observer }))
  */
 export function auditLog(options: AuditLogOptions): Observer {
+  checkOptions(auditLogShape, options)
   const records = new WeakMap<AuthenticationRequest, AuditRecord>()
   const clock = options.clock ?? systemClock
   const newId = options.newId ?? (() => crypto.randomUUID())
@@ -50,49 +68,46 @@ export function auditLog(options: AuditLogOptions): Observer {
     user: UserInfo | undefined,
     ageSeconds = 0,
   ): AuditRecord => {
-    const existing = records.get(request)
-    if (existing !== undefined) return existing
-    const record = new AuditRecord(request, {
-      auditID: newId(),
-      user: user === undefined ? { username: '' } : userJson(user),
-      receivedAtMs: clock.now() - ageSeconds * 1000,
-      sourceIPs: options.sourceIPs?.(request) ?? [],
-    })
-    records.set(request, record)
+    let record = records.get(request)
+    if (record === undefined) {
+      record = new AuditRecord(request, {
+        auditID: newId(),
+        receivedAtMs: clock.now() - ageSeconds * 1000,
+        // They are likely in a header, and those of a request that is refused unread are not told.
+        sourceIPs: request.refusal === undefined ? (options.sourceIPs?.(request) ?? []) : [],
+      })
+      records.set(request, record)
+    }
+    record.identify(user)
     return record
-  }
-
-  const writeLate = (record: AuditRecord): void => {
-    if (record.isAbandoned) write(record, 'ResponseComplete')
   }
 
   const write = (record: AuditRecord, stage: AuditStage): void =>
     tell(options.write, record.event(stage, clock.now()))
 
+  /** At once: what the request does next may be the last that this process does, and may go on when its client has left. */
+  const writeKnown = (record: AuditRecord): void =>
+    write(record, record.isComplete ? 'ResponseComplete' : 'RequestReceived')
+
   const onRequest = (event: RequestEvent): void => {
-    const record = recordOf(event.request, event.user, event.durationSeconds)
+    const record = recordOf(event.request, undefined, event.durationSeconds)
     for (const [key, value] of Object.entries(event.annotations)) record.annotations.set(key, value)
-    if (event.result === 'success') {
-      write(record, 'RequestReceived')
+    if (event.result === 'success' && event.user !== undefined) {
+      if (record.authenticate(event.user)) writeKnown(record)
       return
     }
-    record.responseStatus = {
-      metadata: {},
-      status: 'Failure',
-      message: failedAuthenticationMessage(event.request),
-      reason: 'Unauthorized',
-      // What a check that could not be made is answered with is for the app to say.
-      ...(event.error?.code !== 'unavailable' && { code: 401 }),
-    }
+    const { refusal } = event.request
+    if (refusal !== undefined) record.refuseUnread(refusal)
+    else record.refuseUnknown(failedAuthenticationMessage(event.request), event.error?.code === 'unavailable')
     write(record, 'ResponseStarted')
-    record.isOver = true
   }
 
   const onImpersonation = (event: ImpersonationEvent): void => {
     const record = recordOf(event.request, event.requester, event.durationSeconds)
     if (event.impersonated !== undefined) record.impersonate(event.impersonated, event.mode)
     if (event.failure !== undefined) record.refuse(event.failure)
-    writeLate(record)
+    // A refusal is followed by its answer.
+    if (event.failure === undefined || record.isComplete) writeKnown(record)
   }
 
   const onAuthorization = (event: AuthorizationEvent): void => {
@@ -101,16 +116,14 @@ export function auditLog(options: AuditLogOptions): Observer {
     record.annotations.set(REASON, event.result === 'error' ? 'internal error' : event.reason)
     if (event.result !== 'error') record.annotations.set(DECISION, event.result)
     if (event.failure !== undefined) record.refuse(event.failure)
-    writeLate(record)
+    if (event.failure === undefined || record.isComplete) writeKnown(record)
   }
 
   const onResponse = (event: ResponseEvent): void => {
     const record = recordOf(event.request, undefined)
-    if (record.isOver) return
-    record.respond(event.status)
-    write(record, 'ResponseComplete')
-    record.isOver = true
-    record.isAbandoned = event.status === CLIENT_CLOSED_REQUEST
+    if (record.isComplete) return
+    record.isComplete = true
+    if (record.respond(event.status)) write(record, 'ResponseComplete')
   }
 
   return function observe(event) {

@@ -1,5 +1,9 @@
 import type { Attributes } from '../authorization/attributes.ts'
-import { requestInfo } from '../authorization/request-info/request-info.ts'
+import {
+  type RequestInfo,
+  requestInfo,
+  requestInfoWithoutSelectors,
+} from '../authorization/request-info/request-info.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import type { StatusError } from '../status.ts'
 import type { UserInfo } from '../user.ts'
@@ -14,18 +18,67 @@ export class AuditRecord {
   readonly annotations: Map<string, string> = new Map()
   /** What the request is about, once an authorizer was asked. */
   attributes: Attributes | undefined
-  responseStatus: AuditResponseStatus | undefined
-  /** Nothing more is to be written of it. */
-  isOver: boolean = false
-  /** Its client went away, maybe while it was decided. What is decided then is still to be written. */
-  isAbandoned: boolean = false
+  /** It was answered, or its client went away. What is found out after that is still to be written. */
+  isComplete: boolean = false
   readonly #request: AuthenticationRequest
   readonly #start: AuditStart
-  #impersonated: Pick<AuditEvent, 'impersonatedUser' | 'authenticationMetadata'> = {}
+  #user: UserJson | undefined
+  #info: RequestInfo | undefined
+  #impersonated: Impersonated | undefined
+  #responseStatus: AuditResponseStatus | undefined
+  /** The statuses that say no more than that no authenticator knew the caller; none where one did. */
+  #refusedWith: readonly number[] = []
+  readonly #earlierUsers: string[] = []
 
   constructor(request: AuthenticationRequest, start: AuditStart) {
     this.#request = request
     this.#start = start
+  }
+
+  /**
+   * An authenticator knows the caller. The last one counts, as in the app: what an earlier one refused is taken back, and so is an earlier
+   * user with whom they acted as.
+   *
+   * @returns whether this says anything new.
+   */
+  authenticate(user: UserInfo): boolean {
+    const known = userJson(user)
+    const earlier = this.#user
+    const isOther = earlier === undefined || JSON.stringify(earlier) !== JSON.stringify(known)
+    if (earlier !== undefined && isOther) this.#earlierUsers.push(earlier.username)
+    const isNews = isOther || this.#impersonated !== undefined || this.#refusedWith.length > 0
+    this.#impersonated = undefined
+    this.#know(known)
+    return isNews
+  }
+
+  /** The user that something was decided about, where no authenticator told one. */
+  identify(user: UserInfo | undefined): void {
+    if (user !== undefined && this.#user === undefined) this.#know(userJson(user))
+  }
+
+  #know(user: UserJson): void {
+    this.#user = user
+    this.#responseStatus = undefined
+    this.#refusedWith = []
+  }
+
+  /** No authenticator knows the caller, or none could tell. What the answer to the latter is, is for the app to say. */
+  refuseUnknown(message: string, isUnavailable: boolean): void {
+    this.#responseStatus = {
+      metadata: {},
+      status: 'Failure',
+      message,
+      reason: 'Unauthorized',
+      ...(!isUnavailable && { code: 401 }),
+    }
+    if (this.#user === undefined) this.#refusedWith = isUnavailable ? [401, 503] : [401]
+  }
+
+  /** Nothing was decided about the caller, since not all of the request is there. */
+  refuseUnread(failure: StatusError): void {
+    this.refuse(failure)
+    if (this.#user === undefined) this.#refusedWith = [failure.body.code]
   }
 
   impersonate(user: UserInfo, mode: string | undefined): void {
@@ -38,19 +91,24 @@ export class AuditRecord {
 
   refuse(failure: StatusError): void {
     const { message, reason, code } = failure.body
-    this.responseStatus = { metadata: {}, status: 'Failure', message, reason, code }
+    this.#responseStatus = { metadata: {}, status: 'Failure', message, reason, code }
   }
 
-  respond(code: number): void {
+  /** @returns whether this says anything new: that an unknown caller was refused is told before. */
+  respond(code: number): boolean {
+    if (this.#refusedWith.includes(code)) return false
     // An app may answer a refusal in its own way; what is logged is what was sent.
-    this.responseStatus = this.responseStatus?.code === code ? this.responseStatus : { metadata: {}, code }
+    if (this.#responseStatus?.code !== code) this.#responseStatus = { metadata: {}, code }
+    return true
   }
 
   event(stage: AuditStage, nowMs: number): AuditEvent {
-    const { path, query, headers } = this.#request
-    const about = this.attributes ?? requestInfo(this.#request)
-    const userAgent = headers.first('user-agent') ?? ''
-    const { auditID, user, sourceIPs, receivedAtMs } = this.#start
+    const { path, query } = this.#request
+    const about = this.attributes ?? this.#requestInfo()
+    const userAgent = userAgentOf(this.#request)
+    const { auditID, sourceIPs, receivedAtMs } = this.#start
+    const annotations = Object.fromEntries(this.annotations)
+    if (this.#earlierUsers.length > 0) annotations[EARLIER_USERS] = JSON.stringify(this.#earlierUsers)
     return {
       kind: 'Event',
       apiVersion: 'audit.k8s.io/v1',
@@ -59,23 +117,40 @@ export class AuditRecord {
       stage,
       requestURI: loggableUri(path, query),
       verb: about.verb,
-      user,
+      user: this.#user ?? { username: '' },
       ...this.#impersonated,
       ...(sourceIPs.length > 0 && { sourceIPs }),
       ...(userAgent !== '' && { userAgent: truncated(userAgent) }),
       ...(about.resourceRequest && { objectRef: objectReference(about) }),
-      ...(this.responseStatus !== undefined && { responseStatus: this.responseStatus }),
+      ...(this.#responseStatus !== undefined && { responseStatus: this.#responseStatus }),
       requestReceivedTimestamp: timestamp(receivedAtMs),
       stageTimestamp: timestamp(nowMs),
-      ...(this.annotations.size > 0 && { annotations: Object.fromEntries(this.annotations) }),
+      ...(Object.keys(annotations).length > 0 && { annotations }),
     }
   }
+
+  /**
+   * What nobody asked an authorizer about. Whoever is refused before that cannot have selectors read, which costs more than the rest.
+   *
+   * Deviation: kube-apiserver knows a name in a selector then too (`docs/deviations.md`, audit).
+   */
+  #requestInfo(): RequestInfo {
+    if (this.#info === undefined && this.#responseStatus?.status === 'Failure') {
+      return requestInfoWithoutSelectors(this.#request)
+    }
+    this.#info ??= requestInfo(this.#request)
+    return this.#info
+  }
 }
+
+/** Names that an earlier authenticator gave the caller, as a JSON list: no name can pass for two. */
+const EARLIER_USERS = 'kube-authn/earlier-users'
+
+type Impersonated = Pick<AuditEvent, 'impersonatedUser' | 'authenticationMetadata'>
 
 /** What is known from the start. */
 export interface AuditStart {
   readonly auditID: string
-  readonly user: UserJson
   readonly receivedAtMs: number
   readonly sourceIPs: readonly string[]
 }
@@ -89,6 +164,11 @@ function objectReference(about: ObjectFields): AuditObjectReference {
   const { resource, namespace, name, apiGroup, apiVersion, subresource } = about
   const all = { resource, namespace, name, apiGroup, apiVersion, subresource }
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''))
+}
+
+function userAgentOf(request: AuthenticationRequest): string {
+  // The headers of a request that is refused unread are not told.
+  return request.refusal === undefined ? (request.headers.first('user-agent') ?? '') : ''
 }
 
 function truncated(userAgent: string): string {

@@ -20,8 +20,16 @@ export function loggableUri(path: string, query: string): string {
   if (query === '') return path
   const pairs = query.split('&').map((pair) => {
     const equals = pair.indexOf('=')
-    const name = equals === -1 ? pair : pair.slice(0, equals)
-    return equals !== -1 && SECRET.has(percentDecoded(name)?.toLowerCase() ?? '') ? `${name}=REDACTED` : pair
+    return equals !== -1 && isSecret(pair.slice(0, equals)) ? `${pair.slice(0, equals)}=REDACTED` : pair
   })
   return `${path}?${pairs.join('&')}`
+}
+
+/** Parsers of nested queries read `token[]`, `token[0]`, `auth[token]` and `auth.token` as parts of an object. */
+function isSecret(name: string): boolean {
+  const text = percentDecoded(name) ?? name
+  return text
+    .toLowerCase()
+    .split(/[[\].]/)
+    .some((part) => SECRET.has(part.trim()))
 }

@@ -28,6 +28,42 @@ const answer = (status: object, init: ResponseInit = {}): Response =>
   Response.json({ kind: 'SubjectAccessReview', status }, init)
 
 describe('webhookAuthorizer', () => {
+  it.each([
+    ['a user name', userInfo({ username: 'lat\udcfcn1' }), {}],
+    ['a group', userInfo({ username: 'jane', groups: ['\ud800'] }), {}],
+    ['an extra value', userInfo({ username: 'jane', extra: { a: ['\\\udfff'] } }), {}],
+    ['a name', jane, { resource: 'pods', name: 'p\udcff' }],
+    ['a path', jane, { path: '/\udcff' }],
+  ])(
+    'does not ask about %s that is not Unicode, which would reach the webhook as another',
+    async (_, user, what) => {
+      for (const [failurePolicy, verdict] of [
+        ['noOpinion', 'noOpinion'],
+        ['deny', 'deny'],
+      ] as const) {
+        const { authorizer, calls } = webhook([answer({ allowed: true })], { failurePolicy })
+        const decision = await decide(authorizer, attributesOf(user, { verb: 'get', ...what }), {})
+        expect(decision.verdict).toBe(verdict)
+        expect(decision.error?.message).toMatch(/cannot be asked: .* is not Unicode$/)
+        expect(calls).toEqual([])
+      }
+    },
+  )
+
+  it.each(['\\ud800', '\\\\ud800', '\ud83d\ude00', 'ud800', '\\\\\\'])(
+    'asks about %s, which is',
+    async (username) => {
+      const { authorizer, calls } = webhook([answer({ allowed: true })])
+      const decision = await decide(
+        authorizer,
+        attributesOf(userInfo({ username }), { verb: 'get', path: '/' }),
+        {},
+      )
+      expect(decision.verdict).toBe('allow')
+      expect(JSON.parse(calls[0]?.body ?? '')).toMatchObject({ spec: { user: username } })
+    },
+  )
+
   it('asks who wants to do what, without anything empty', async () => {
     const { ask, calls } = webhook([answer({ allowed: true })])
     await ask({

@@ -1,13 +1,24 @@
-import { LRUCache } from 'lru-cache'
 import type { Attributes } from '../authorization/attributes.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
 import { type Decision, deny, noOpinion } from '../authorization/decision.ts'
 import { AuthorizationError } from '../authorization/errors.ts'
 import { systemClock } from '../clock.ts'
 import { keyedDigest } from '../digest/keyed-digest.ts'
-import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
 import { faultOf } from '../http/fault.ts'
-import { isCount, isDuration, type WebhookCallOptions, webhookCallProblems } from '../webhook-call/options.ts'
+import {
+  aFunction,
+  aString,
+  atLeast,
+  checkOptions,
+  oneOf,
+  type OptionsShape,
+  wholeNumber,
+} from '../options/index.ts'
+import { unlessAborted } from '../shared-work.ts'
+import { singleFlight } from '../single-flight.ts'
+import { verdictCache } from '../verdict-cache.ts'
+import { contextCanceled } from '../webhook-call/deadline.ts'
+import { MAX_TIMEOUT_SECONDS, type WebhookCallOptions, webhookCallShape } from '../webhook-call/options.ts'
 import { webhookCall } from '../webhook-call/webhook-call.ts'
 import { WebhookCallError } from '../webhook-call/webhook-call-error.ts'
 import { reviewAnswer, TITLE } from './answer.ts'
@@ -23,7 +34,7 @@ export interface WebhookAuthorizerOptions extends WebhookCallOptions {
   readonly allowedTtlSeconds?: number
   /** How long anything else is kept (`--authorization-webhook-cache-unauthorized-ttl`). Default 30; 0 keeps none. */
   readonly deniedTtlSeconds?: number
-  /** What is used least goes first beyond this. Default 8192. */
+  /** How many yeses are kept, and how many other answers beside them; what was used longest ago goes first. Default 8192. */
   readonly maxCacheEntries?: number
   /** The decision when there is no answer. Default `noOpinion`. */
   readonly failurePolicy?: 'noOpinion' | 'deny'
@@ -31,46 +42,78 @@ export interface WebhookAuthorizerOptions extends WebhookCallOptions {
   readonly secrets?: () => readonly string[]
 }
 
+/** The checks of {@link WebhookAuthorizerOptions}, for packages whose options have more. */
+export const webhookAuthorizerShape: OptionsShape<WebhookAuthorizerOptions> = {
+  ...webhookCallShape,
+  name: aString,
+  version: oneOf('v1', 'v1beta1'),
+  allowedTtlSeconds: atLeast(0),
+  deniedTtlSeconds: atLeast(0),
+  maxCacheEntries: wholeNumber(1),
+  failurePolicy: oneOf('noOpinion', 'deny'),
+  secrets: aFunction,
+}
+
 /**
  * Asks a service by SubjectAccessReview (`--authorization-mode=Webhook`), and remembers what it said.
  *
- * Errors are not remembered, and neither are questions that are longer than anything honest.
+ * Errors are not remembered, and neither are questions that are longer than anything honest. Equal questions at the same time are one call.
+ * Where too many are under way, the client is told to come again later: 503 with `Retry-After`.
  *
  * Source: apiserver `plugin/pkg/authorizer/webhook/webhook.go`.
  *
- * Deviation: `https` only, no redirects, and the answer is bounded (`docs/deviations.md`, webhooks).
+ * Deviation: `https` only, no redirects, and the answer is bounded (`docs/deviations.md`, webhooks). A question that is not Unicode is
+ * not asked (`docs/deviations.md`, names that are not Unicode).
  *
  * @throws {ConfigurationError} when the options cannot work.
  * @example
  * const authorizer = webhookAuthorizer({ url: 'https://authz.example.com/authorize' })
  */
 export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer {
-  validate(options)
+  checkOptions(webhookAuthorizerShape, options)
   const { version = 'v1', failurePolicy = 'noOpinion' } = options
   const clock = options.clock ?? systemClock
   const allowedTtlMs = (options.allowedTtlSeconds ?? 300) * 1000
   const deniedTtlMs = (options.deniedTtlSeconds ?? 30) * 1000
-  // Whether an entry is still good is decided here, by our clock: the ttl of lru-cache never ends on some runtimes.
-  const entries = new LRUCache<string, Entry>({ max: options.maxCacheEntries ?? 8192 })
+  const decisions = verdictCache<Decision>(clock, options.maxCacheEntries ?? 8192)
   const digest = keyedDigest()
   const call = webhookCall(options, { title: TITLE, isTransientStatus })
+  const share = singleFlight<Decision>(clock, (options.timeoutSeconds ?? MAX_TIMEOUT_SECONDS) * 1000)
 
-  const freshDecision = (key: string): Decision | undefined => {
-    const entry = entries.get(key)
-    if (entry === undefined || clock.now() < entry.expiresAtMs) return entry?.decision
-    entries.delete(key)
-    return undefined
-  }
+  const undecided = (error: AuthorizationError): Decision =>
+    failurePolicy === 'deny' ? deny('', error) : noOpinion('', error)
 
-  const ask = async (body: string, signal: AbortSignal | undefined, key: string): Promise<Decision> => {
+  const failed = (thrown: unknown): Decision => undecided(failureOf(thrown, options.secrets?.() ?? []))
+
+  const ask = async (body: string, key: string, isKept: boolean): Promise<Decision> => {
     try {
-      const { decision, allowed } = await reviewAnswer(await call(body, { signal }))
+      const { decision, allowed } = await reviewAnswer(await call(body))
       const ttlMs = allowed ? allowedTtlMs : deniedTtlMs
-      if (key !== '' && ttlMs > 0) entries.set(key, { decision, expiresAtMs: clock.now() + ttlMs })
+      if (isKept && ttlMs > 0) {
+        const kind = decision.verdict === 'allow' ? 'accepted' : 'refused'
+        decisions.remember(key, decision, kind, clock.now() + ttlMs)
+      }
       return decision
     } catch (thrown) {
-      const error = failureOf(thrown, options.secrets?.() ?? [])
-      return failurePolicy === 'deny' ? deny('', error) : noOpinion('', error)
+      return failed(thrown)
+    }
+  }
+
+  /** A caller that gives up does not end the call, for which others may wait. */
+  const shared = async (
+    body: string,
+    key: string,
+    isKept: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<Decision> => {
+    if (signal?.aborted === true) return failed(contextCanceled())
+    try {
+      return await unlessAborted(
+        share(key, () => ask(body, key, isKept)),
+        signal,
+      )
+    } catch {
+      return failed(contextCanceled())
     }
   }
 
@@ -78,16 +121,15 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
     name: options.name ?? 'webhook',
     authorize(attributes, context) {
       const spec = reviewSpec(attributes, version)
-      const key = isTooLongToKeep(attributes) ? '' : digest(JSON.stringify(spec))
-      const remembered = key === '' ? undefined : freshDecision(key)
-      return remembered ?? ask(reviewBody(spec, version), context.signal, key)
+      const key = digest(JSON.stringify(spec))
+      const remembered = decisions.get(key)
+      if (remembered !== undefined) return remembered
+      const body = reviewBody(spec, version)
+      if (LONE_SURROGATE.test(body))
+        return undecided(new AuthorizationError(`${TITLE} cannot be asked: ${NOT_UNICODE}`))
+      return shared(body, key, !isTooLongToKeep(attributes), context.signal)
     },
   }
-}
-
-interface Entry {
-  readonly decision: Decision
-  readonly expiresAtMs: number
 }
 
 /** Every fault of a server but 503, as client-go has it: that one is final unless a wait is asked for. */
@@ -99,9 +141,21 @@ function isTransientStatus(status: number): boolean {
 function failureOf(thrown: unknown, secrets: readonly string[]): AuthorizationError {
   const isKnown = thrown instanceof WebhookCallError
   const message = isKnown ? thrown.message : `${TITLE} could not be asked`
+  if (isKnown && thrown.busySeconds !== undefined) {
+    return new AuthorizationError(message, { retryAfterSeconds: thrown.busySeconds })
+  }
   const fault = faultOf(isKnown ? thrown.cause : thrown, secrets)
   return new AuthorizationError(message, fault === '' ? {} : { cause: new Error(fault) })
 }
+
+const NOT_UNICODE = 'the user or what is asked for has a name that is not Unicode'
+
+/**
+ * How `JSON.stringify` writes what is not Unicode, and nothing else. The webhook would read another name.
+ *
+ * Source: ECMA-262, QuoteJSONString.
+ */
+const LONE_SURROGATE = /(?<!\\)(?:\\\\)*\\ud[89a-f]/
 
 const MAX_KEPT_LENGTH = 10_000
 
@@ -110,23 +164,4 @@ function isTooLongToKeep(attributes: Attributes): boolean {
   const { namespace, verb, apiGroup, apiVersion, resource, subresource, name, path } = attributes
   const parts = [namespace, verb, apiGroup, apiVersion, resource, subresource, name, path]
   return parts.reduce((length, part) => length + part.length, 0) >= MAX_KEPT_LENGTH
-}
-
-function validate(options: WebhookAuthorizerOptions): void {
-  const problems: ConfigurationProblem[] = [...webhookCallProblems(options)]
-  const { version, failurePolicy, maxCacheEntries } = options
-  if (version !== undefined && !['v1', 'v1beta1'].includes(version)) {
-    problems.push({ path: 'version', message: "must be 'v1' or 'v1beta1'" })
-  }
-  if (failurePolicy !== undefined && !['noOpinion', 'deny'].includes(failurePolicy)) {
-    problems.push({ path: 'failurePolicy', message: "must be 'noOpinion' or 'deny'" })
-  }
-  for (const path of ['allowedTtlSeconds', 'deniedTtlSeconds'] as const) {
-    const seconds = options[path]
-    if (seconds !== undefined && !isDuration(seconds)) problems.push({ path, message: 'must be 0 or more' })
-  }
-  if (maxCacheEntries !== undefined && !isCount(maxCacheEntries)) {
-    problems.push({ path: 'maxCacheEntries', message: 'must be a whole number above 0' })
-  }
-  if (problems.length > 0) throw new ConfigurationError(problems)
 }

@@ -1,4 +1,5 @@
-import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
+import type { ConfigurationProblem } from '../errors.ts'
+import { aString, listOf, refuseProblems } from '../options/index.ts'
 import { quoted } from '../quote.ts'
 import type { Authorizer, RuleResolver } from './authorizer.ts'
 import { allow, noOpinion } from './decision.ts'
@@ -9,11 +10,12 @@ import { allow, noOpinion } from './decision.ts'
  *
  * Source: apiserver `pkg/authorization/path/path.go`.
  *
- * @throws {ConfigurationError} when a star is not at the end.
+ * @throws {ConfigurationError} when it is no list of strings, or a star is not at the end.
  * @example
  * const authorizer = unionAuthorizer(allowPaths(['/healthz', '/public/*']), rbac(policy))
  */
 export function allowPaths(paths: readonly string[]): Authorizer & RuleResolver {
+  refuseProblems(listOf(aString)(paths, 'paths'))
   const exact = new Set<string>()
   const prefixes: string[] = []
   const problems: ConfigurationProblem[] = []
@@ -26,7 +28,7 @@ export function allowPaths(paths: readonly string[]): Authorizer & RuleResolver 
       problems.push({ path: `paths[${index}]`, message: `only trailing * allowed in ${quoted(path)}` })
     }
   }
-  if (problems.length > 0) throw new ConfigurationError(problems)
+  refuseProblems(problems)
 
   const nonResourceURLs = paths.map((each) => `/${withoutSlash(each)}`)
   return {

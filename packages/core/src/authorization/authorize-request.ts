@@ -1,7 +1,13 @@
 import { andThen, type Awaitable } from '../awaitable.ts'
-import type { Context } from '../context.ts'
-import { ConfigurationError } from '../errors.ts'
+import { type Context, WaitingContext } from '../context.ts'
 import { notify, type Observer } from '../events.ts'
+import {
+  aFunction,
+  anAuthorizer,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+} from '../options/index.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { isStatusError, type StatusError } from '../status.ts'
 import type { UserInfo } from '../user.ts'
@@ -12,6 +18,7 @@ import type { Decision } from './decision.ts'
 import { asAuthorizationError } from './errors.ts'
 import { forbidden } from './forbidden.ts'
 import { internalError } from './internal-error.ts'
+import { noUser } from './no-user.ts'
 import { requestAttributes } from './request-attributes.ts'
 import { tooBusy } from './too-busy.ts'
 
@@ -26,6 +33,12 @@ export interface AuthorizeRequestOptions {
   readonly observer?: Observer
 }
 
+/** The checks of {@link AuthorizeRequestOptions}, for adapters whose options have more. */
+export const authorizeRequestShape: OptionsShape<AuthorizeRequestOptions> = {
+  attributes: aFunction,
+  observer: aFunction,
+}
+
 /** What is known of one request beyond itself. */
 export interface AuthorizeRequestContext {
   /**
@@ -33,8 +46,8 @@ export interface AuthorizeRequestContext {
    * answered in the same way.
    */
   readonly attributes?: () => RequestAttributes
-  /** Aborted when the caller no longer waits. */
-  readonly signal?: AbortSignal
+  /** Aborted when the caller no longer waits. It is read only when an authorizer asks for it. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** The user may do it. */
@@ -61,6 +74,7 @@ export type AuthorizeRequest = (
 /**
  * Lets a request pass if its user may make it, in one place for all adapters.
  *
+ * 0. A request of which a part is missing is refused as its `refusal` says.
  * 1. Allowed passes, even when something went wrong on the way there.
  * 2. Otherwise an error is a 500, an authorizer that is too busy a 503, and everything else a 403 that says what was refused.
  * 3. A request without a user is a 500: authentication was left out.
@@ -77,7 +91,7 @@ export function authorizeRequest(
   authorizer: Authorizer,
   options: AuthorizeRequestOptions = {},
 ): AuthorizeRequest {
-  requireAuthorizer(authorizer)
+  refuseProblems(anAuthorizer(authorizer, 'authorizer'), optionProblems(authorizeRequestShape, options))
   const { observer } = options
   const attributesFor = attributesReader(options.attributes)
 
@@ -105,13 +119,13 @@ export function authorizeRequest(
       return outcome
     }
 
-    const attributes = attributesFor(request, user, given)
+    const attributes = request.refusal ?? attributesFor(request, user, given)
     if (isStatusError(attributes)) {
       const outcome = { failure: attributes }
       report(outcome)
       return outcome
     }
-    return andThen(decide(authorizer, attributes, contextOf(observer, given.signal)), (decision) =>
+    return andThen(decide(authorizer, attributes, contextOf(observer, given)), (decision) =>
       conclude(attributes, decision),
     )
   }
@@ -130,19 +144,9 @@ function outcomeOf(
   return { failure: forbidden(attributes, reason) }
 }
 
-/** @throws {ConfigurationError} when it is none. */
-export function requireAuthorizer(authorizer: Authorizer): void {
-  if (typeof (authorizer as Partial<Authorizer> | undefined)?.authorize !== 'function') {
-    throw new ConfigurationError([{ path: 'authorizer', message: 'must be an authorizer' }])
-  }
-}
-
 /** The context an authorizer is asked in. */
-export function contextOf(observer: Observer | undefined, signal: AbortSignal | undefined): Context {
-  return {
-    ...(observer !== undefined && { observer }),
-    ...(signal !== undefined && { signal }),
-  }
+export function contextOf(observer: Observer | undefined, given: Pick<Context, 'signal'>): Context {
+  return new WaitingContext(given, observer)
 }
 
 /** Finds out what a user wants to do with a request, or the answer to refuse it with. */
@@ -155,7 +159,8 @@ export function attributesReader(
 ) => Attributes | StatusError {
   return (request, user, given) => {
     // Not every caller is type-checked, and nobody must become somebody here.
-    if (user === undefined || user === null) return internalError(request, 'no User found in the context')
+    if (user === undefined || user === null)
+      return internalError(request, 'no User found in the context', { cause: noUser() })
     try {
       const told = given.attributes === undefined ? read(request) : given.attributes()
       // A promise, and what has no verb, would be authorized as a path without a name.

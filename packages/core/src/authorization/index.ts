@@ -5,6 +5,7 @@ export {
   type AuthorizationOutcome,
   type AuthorizedRequest,
   authorizeRequest,
+  authorizeRequestShape,
   type AuthorizeRequest,
   type AuthorizeRequestContext,
   type AuthorizeRequestOptions,

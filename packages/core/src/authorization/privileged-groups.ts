@@ -1,6 +1,7 @@
 import { EVERYTHING, NOTHING } from './always.ts'
 import type { Authorizer, RuleResolver } from './authorizer.ts'
 import { allow, noOpinion } from './decision.ts'
+import { aNonEmptyString, refuseProblems } from '../options/index.ts'
 import type { UserInfo } from '../user.ts'
 
 /** The group that kube-apiserver lets do everything. */
@@ -12,10 +13,12 @@ export const MASTERS_GROUP = 'system:masters'
  *
  * Source: apiserver `pkg/authorization/authorizerfactory/builtin.go`.
  *
+ * @throws {ConfigurationError} when one of them is no name.
  * @example
  * const authorizer = unionAuthorizer(privilegedGroups('system:masters'), rbac(policy))
  */
 export function privilegedGroups(...groups: readonly string[]): Authorizer & RuleResolver {
+  refuseProblems(groups.flatMap((group, index) => aNonEmptyString(group, `groups[${index}]`)))
   const privileged = new Set(groups)
   const isMember = (user: UserInfo): boolean => user.groups.some((group) => privileged.has(group))
   return {

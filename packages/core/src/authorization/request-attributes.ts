@@ -1,7 +1,8 @@
 import type { RequestAttributes } from './attributes.ts'
 import { internalError } from './internal-error.ts'
 import { isAmbiguousPath } from './request-info/ambiguous-path.ts'
-import { type RequestInfo, requestInfo, type RequestTarget } from './request-info/request-info.ts'
+import type { RequestSelectors } from './request-info/list-options.ts'
+import { readRequest, type RequestInfo, type RequestTarget } from './request-info/request-info.ts'
 import { parseFieldSelector } from './selectors/field-selector.ts'
 import { parseLabelSelector } from './selectors/label-selector.ts'
 import { StatusError } from '../status.ts'
@@ -15,18 +16,23 @@ import { StatusError } from '../status.ts'
  * @throws {StatusError} 400 when the path is malformed or ambiguous, 500 when it ends after `proxy` or `watch`.
  */
 export function requestAttributes(request: RequestTarget): RequestAttributes {
-  const info = requestInfo(request)
+  const { info, selectors } = readRequest(request)
   const { problem } = info
   if (problem?.status === 500) throw internalError(request, problem.message)
   const message = problem?.message ?? (isAmbiguousPath(request.path, info.path) ? AMBIGUOUS : undefined)
   if (message !== undefined) throw new StatusError({ status: 400, reason: 'BadRequest', message })
-  return attributesOfInfo(info)
+  return attributesWith(info, selectors)
 }
 
 const AMBIGUOUS = 'the path can be read in more than one way'
 
 /** The same for a request that was read already. */
 export function attributesOfInfo(info: RequestInfo): RequestAttributes {
+  return attributesWith(info, undefined)
+}
+
+/** @param read the selectors, where they were read already. */
+function attributesWith(info: RequestInfo, read: RequestSelectors | undefined): RequestAttributes {
   const { path, verb } = info
   if (!info.resourceRequest) return { verb, path }
   const { apiGroup, apiVersion, namespace, resource, subresource, name, fieldSelector, labelSelector } = info
@@ -39,7 +45,7 @@ export function attributesOfInfo(info: RequestInfo): RequestAttributes {
     resource,
     subresource,
     name,
-    ...(fieldSelector !== '' && { fieldSelector: parseFieldSelector(fieldSelector) }),
-    ...(labelSelector !== '' && { labelSelector: parseLabelSelector(labelSelector) }),
+    ...(fieldSelector !== '' && { fieldSelector: read?.fieldSelector ?? parseFieldSelector(fieldSelector) }),
+    ...(labelSelector !== '' && { labelSelector: read?.labelSelector ?? parseLabelSelector(labelSelector) }),
   }
 }

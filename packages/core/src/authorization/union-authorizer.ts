@@ -5,6 +5,7 @@ import type { Context } from '../context.ts'
 import { decide } from './decide.ts'
 import { type Decision, noOpinion } from './decision.ts'
 import { aggregateErrors, type AuthorizationError } from './errors.ts'
+import { anAuthorizer, refuseProblems } from '../options/index.ts'
 import { rulesOfAll } from './rules-of.ts'
 
 /**
@@ -14,10 +15,12 @@ import { rulesOfAll } from './rules-of.ts'
  *
  * Source: apiserver `pkg/authorization/union/union.go`.
  *
+ * @throws {ConfigurationError} when one of them is no authorizer.
  * @example
  * const authorizer = unionAuthorizer(privilegedGroups('system:masters'), rbac(policy))
  */
 export function unionAuthorizer(...authorizers: readonly Authorizer[]): Authorizer & RuleResolver {
+  refuseProblems(authorizers.flatMap((each, index) => anAuthorizer(each, `authorizers[${index}]`)))
   return {
     name: 'union',
     authorize: (attributes, context) => firstOpinion(authorizers, attributes, context),

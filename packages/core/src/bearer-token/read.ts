@@ -25,7 +25,11 @@ export function hasScheme(value: string, scheme: string): boolean {
   return value.charCodeAt(scheme.length) === 0x20 && value.slice(0, scheme.length).toLowerCase() === scheme
 }
 
-/** Cuts ASCII white space off both ends; `String.prototype.trim` would cut more than HTTP knows. */
+/**
+ * Cuts ASCII white space off both ends; `String.prototype.trim` would cut more than HTTP knows.
+ *
+ * Deviation: Go cuts off all white space of Unicode (`docs/deviations.md`, white space in headers).
+ */
 export function trimAscii(value: string): string {
   return trimmed(value, ' \t\n\v\f\r')
 }

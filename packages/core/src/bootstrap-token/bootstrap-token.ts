@@ -2,7 +2,8 @@ import type { Authentication, TokenAuthenticator } from '../authenticator.ts'
 import { type Awaitable, settle } from '../awaitable.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { keyedDigest } from '../digest/keyed-digest.ts'
-import { isAuthenticationError, unavailable } from '../errors.ts'
+import { unavailable, isAuthenticationError } from '../errors.ts'
+import { aClock, checkOptions, type OptionsShape, required, withMethods } from '../options/index.ts'
 import { type Secret, valueOf } from '../secret.ts'
 import { userInfo } from '../user.ts'
 import { bootstrapGroups } from './groups.ts'
@@ -22,6 +23,11 @@ export interface BootstrapTokenOptions {
   readonly clock?: Clock
 }
 
+const shape: OptionsShape<BootstrapTokenOptions> = {
+  secrets: required(withMethods('a getter of secrets, as bootstrapSecrets(...) makes', 'getSecret')),
+  clock: aClock,
+}
+
 /**
  * Knows bootstrap tokens, `abcdef.0123456789abcdef`, by the secrets they are kept in (`--enable-bootstrap-token-auth`). The
  * user is `system:bootstrap:<id>`, in `system:bootstrappers` and the groups that the secret names.
@@ -31,11 +37,13 @@ export interface BootstrapTokenOptions {
  *
  * Source: kubernetes `plugin/pkg/auth/authenticator/token/bootstrap/bootstrap.go`.
  *
+ * @throws {ConfigurationError} when an option cannot work.
  * @example
  * const { token, secret } = createBootstrapToken({ groups: ['system:bootstrappers:workers'] })
  * const tokens = bootstrapToken({ secrets: bootstrapSecrets([secret]) })
  */
 export function bootstrapToken(options: BootstrapTokenOptions): TokenAuthenticator {
+  checkOptions(shape, options)
   const { secrets, clock = systemClock } = options
   const digest = keyedDigest()
   const isSame = (one: string, other: string): boolean => digest(one) === digest(other)

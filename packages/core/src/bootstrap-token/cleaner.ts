@@ -1,5 +1,13 @@
 import type { Awaitable } from '../awaitable.ts'
 import { type Clock, systemClock } from '../clock.ts'
+import {
+  aClock,
+  aFunction,
+  checkOptions,
+  type OptionsShape,
+  required,
+  withMethods,
+} from '../options/index.ts'
 import { report } from '../report.ts'
 import type { Secret } from '../secret.ts'
 import { workQueue } from '../work-queue.ts'
@@ -22,6 +30,12 @@ export interface BootstrapTokenCleanerOptions {
   readonly onError?: (error: unknown) => void
 }
 
+const shape: OptionsShape<BootstrapTokenCleanerOptions> = {
+  secrets: required(withMethods('a store of secrets', 'getSecret', 'deleteSecret')),
+  clock: aClock,
+  onError: aFunction,
+}
+
 /** Deletes secrets of bootstrap tokens when their time has come. */
 export interface BootstrapTokenCleaner {
   /** Looks at the secret of this name: at the start for every secret, and whenever one is added or changed. */
@@ -36,11 +50,13 @@ export interface BootstrapTokenCleaner {
  *
  * Source: kubernetes `pkg/controller/bootstrap/tokencleaner.go`.
  *
+ * @throws {ConfigurationError} when an option cannot work.
  * @example
  * const cleaner = bootstrapTokenCleaner({ secrets })
  * await cleaner.check(secret.name)
  */
 export function bootstrapTokenCleaner(options: BootstrapTokenCleanerOptions): BootstrapTokenCleaner {
+  checkOptions(shape, options)
   const { secrets, clock = systemClock, onError } = options
   // One timer for each secret that expires: as many as there are secrets.
   const timers = new Map<string, () => void>()

@@ -1,5 +1,14 @@
 import { type Clock, systemClock } from '../clock.ts'
-import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
+import {
+  aBoolean,
+  aClock,
+  aFunction,
+  aString,
+  checkOptions,
+  listOf,
+  must,
+  type OptionsShape,
+} from '../options/index.ts'
 import { systemRandom } from '../random.ts'
 import { rfc3339Of } from '../rfc3339.ts'
 import type { Secret } from '../secret.ts'
@@ -23,6 +32,25 @@ export interface CreateBootstrapTokenOptions {
   readonly random?: () => number
 }
 
+const MAX_TTL_SECONDS = 100 * 365 * 86_400
+
+const shape: OptionsShape<CreateBootstrapTokenOptions> = {
+  ttlSeconds: must(
+    'must be above 0 and at most a hundred years, or Infinity',
+    (value) => typeof value === 'number' && value > 0 && (value <= MAX_TTL_SECONDS || value === Infinity),
+  ),
+  groups: listOf(
+    must(
+      'must be "system:bootstrappers:" and lower-case letters, digits, colons and hyphens',
+      (value) => typeof value === 'string' && isBootstrapGroup(value),
+    ),
+  ),
+  description: aString,
+  signing: aBoolean,
+  clock: aClock,
+  random: aFunction,
+}
+
 /** A new token, and what is to be kept of it. */
 export interface CreatedBootstrapToken {
   /** What the bearer sends; it is in the secret too. */
@@ -40,9 +68,9 @@ export interface CreatedBootstrapToken {
  * const { token, secret } = createBootstrapToken({ ttlSeconds: 3600, description: 'the build machines' })
  */
 export function createBootstrapToken(options: CreateBootstrapTokenOptions = {}): CreatedBootstrapToken {
+  checkOptions(shape, options)
   const { ttlSeconds = 86_400, groups = [], description, signing = false } = options
   const { clock = systemClock, random = systemRandom } = options
-  validate(ttlSeconds, groups)
   const id = randomText(TOKEN_ID_LENGTH, random)
   const tokenSecret = randomText(TOKEN_SECRET_LENGTH, random)
   const data: Record<string, string> = {
@@ -66,24 +94,6 @@ export function createBootstrapToken(options: CreateBootstrapTokenOptions = {}):
       data,
     },
   }
-}
-
-const MAX_TTL_SECONDS = 100 * 365 * 86_400
-
-function validate(ttlSeconds: number, groups: readonly string[]): void {
-  const problems: ConfigurationProblem[] = []
-  if (!(ttlSeconds > 0 && (ttlSeconds <= MAX_TTL_SECONDS || ttlSeconds === Infinity))) {
-    problems.push({ path: 'ttlSeconds', message: 'must be above 0 and at most a hundred years, or Infinity' })
-  }
-  for (const [index, group] of groups.entries()) {
-    if (!isBootstrapGroup(group)) {
-      problems.push({
-        path: `groups[${index}]`,
-        message: 'must be "system:bootstrappers:" and lower-case letters, digits, colons and hyphens',
-      })
-    }
-  }
-  if (problems.length > 0) throw new ConfigurationError(problems)
 }
 
 function randomText(length: number, random: () => number): string {

@@ -1,5 +1,13 @@
 import type { Awaitable } from '../awaitable.ts'
 import { type Clock, systemClock } from '../clock.ts'
+import {
+  aClock,
+  aFunction,
+  checkOptions,
+  type OptionsShape,
+  required,
+  withMethods,
+} from '../options/index.ts'
 import type { Precondition, Secret } from '../secret.ts'
 import { workQueue } from '../work-queue.ts'
 import { type ConfigMapData, type SigningToken, signingTokens, withSignatures } from './cluster-info.ts'
@@ -35,6 +43,13 @@ export interface ClusterInfoSignerOptions {
   readonly onError?: (error: unknown) => void
 }
 
+const shape: OptionsShape<ClusterInfoSignerOptions> = {
+  secrets: required(withMethods('a lister of secrets', 'listSecrets')),
+  clusterInfo: required(withMethods('a store of the ConfigMap', 'getConfigMap', 'updateConfigMap')),
+  clock: aClock,
+  onError: aFunction,
+}
+
 /** Keeps the signatures of `kube-public/cluster-info` as they should be. */
 export interface ClusterInfoSigner {
   /**
@@ -54,11 +69,13 @@ export interface ClusterInfoSigner {
  *
  * Source: kubernetes `pkg/controller/bootstrap/bootstrapsigner.go`.
  *
+ * @throws {ConfigurationError} when an option cannot work.
  * @example
  * const signer = clusterInfoSigner({ secrets: bootstrapSecrets([secret]), clusterInfo })
  * await signer.check()
  */
 export function clusterInfoSigner(options: ClusterInfoSignerOptions): ClusterInfoSigner {
+  checkOptions(shape, options)
   const { secrets, clusterInfo, clock = systemClock, onError } = options
   let isStopped = false
   let callOff: (() => void) | undefined

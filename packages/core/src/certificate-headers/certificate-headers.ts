@@ -1,6 +1,19 @@
 import type { Authentication, Authenticator } from '../authenticator.ts'
 import { andThen, type Awaitable } from '../awaitable.ts'
-import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
+import type { ConfigurationProblem } from '../errors.ts'
+import { headerOfProxyMayBeLost } from '../headers/may-be-lost.ts'
+import {
+  aFunction,
+  aRequestAuthenticator,
+  type Check,
+  must,
+  oneOf,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+  required,
+  wholeNumber,
+} from '../options/index.ts'
 import type { AuthenticationRequest, RequestHeaders } from '../request/request.ts'
 import { CLIENT_CERT_HEADERS, readClientCert } from './client-cert.ts'
 import { readEscapedPem } from './escaped-pem.ts'
@@ -38,6 +51,21 @@ export type CertificateHeadersOptions = (
   readonly trusts: ProxyTrust
 }
 
+const aHeaderName: Check = must(
+  'must be the name of a header, without underscores and with at most five hyphens',
+  (value) => typeof value === 'string' && isHeaderName(value),
+)
+
+const shape: OptionsShape<CertificateHeadersOptions> = {
+  trusts: required(aFunction),
+  format: required(oneOf('client-cert', 'nginx', 'envoy')),
+  header: aHeaderName,
+  proxies: wholeNumber(1),
+}
+
+/** The format that an option belongs to. With another one it would say something that is not so. */
+const OPTION_OF = { header: 'nginx', proxies: 'envoy' } as const
+
 /**
  * Shows the delegate the certificates that a TLS-terminating proxy put into headers, as if they were those of the connection. The
  * delegate verifies them like any others; the proxy is only believed that its client holds their private key.
@@ -47,6 +75,7 @@ export type CertificateHeadersOptions = (
  *   the proxy's certificate is accepted from its clients. A whole chain as the delegate knows tokens that are bound to the client's.
  * - The headers never reach an application, whoever sent them and whoever authenticated. The same is true of their twins with
  *   underscores, and a request with such a twin is rejected.
+ * - Over HTTP/2 where a header may be left out unseen, everything of the proxy is rejected (`RequestHeaders.complete`).
  * - What the proxy sends and cannot be read is rejected, and so are more than ten certificates or more than 64 KiB in one.
  *
  * The proxy must remove these headers from what it receives, must ask its clients for certificates in the TLS handshake, and need
@@ -64,7 +93,8 @@ export function certificateHeaders(
   options: CertificateHeadersOptions,
   delegate: Authenticator,
 ): Authenticator {
-  validate(options, delegate)
+  refuseProblems(optionProblems(shape, options), aRequestAuthenticator(delegate, 'delegate'))
+  refuseProblems(misplacedOptions(options))
   const { trusts } = options
   const format = formatOf(options)
   const headerNames = certificateHeaderNames(format.names)
@@ -83,11 +113,14 @@ export function certificateHeaders(
         consultWithCertificates(delegate, request, chain, context)
 
       refuseTwins(headerNames, request.headers)
-      if (!hasAny(headerNames, request.headers)) return ask()
-      return andThen<unknown, Answer>(trusts(request), (isTrusted) =>
+      const mayBeLost = request.headers.complete === false
+      if (!mayBeLost && !hasAny(headerNames, request.headers)) return ask()
+      return andThen<unknown, Answer>(trusts(request), (isTrusted) => {
         // Nothing but `true`: a predicate in plain JavaScript may return whatever it looked at.
-        isTrusted === true ? andThen(format.read(request.headers), ask) : ask(),
-      )
+        if (isTrusted !== true) return ask()
+        if (mayBeLost) throw headerOfProxyMayBeLost
+        return andThen(format.read(request.headers), ask)
+      })
     },
   }
 }
@@ -112,35 +145,13 @@ function formatOf(options: CertificateHeadersOptions): Format {
   return { names: CLIENT_CERT_HEADERS, read: readClientCert }
 }
 
-function validate(options: CertificateHeadersOptions, delegate: Authenticator): void {
-  const problems: ConfigurationProblem[] = []
-  const { format, trusts } = options as Partial<CertificateHeadersOptions>
-  if (typeof trusts !== 'function') {
-    problems.push({ path: 'trusts', message: 'is required: say which requests come from the proxy' })
-  }
-  if (format === undefined || !['client-cert', 'nginx', 'envoy'].includes(format)) {
-    problems.push({ path: 'format', message: "must be 'client-cert', 'nginx' or 'envoy'" })
-  }
-  if (options.format === 'nginx' && options.header !== undefined && !isHeaderName(options.header)) {
-    problems.push({
-      path: 'header',
-      message: 'must be the name of a header, without underscores and with at most five hyphens',
-    })
-  }
-  if (options.format === 'envoy' && options.proxies !== undefined && !isPositiveInteger(options.proxies)) {
-    problems.push({ path: 'proxies', message: 'must be a positive integer' })
-  }
-  if (typeof (delegate as Partial<Authenticator> | undefined)?.authenticate !== 'function') {
-    problems.push({ path: 'delegate', message: 'must be an authenticator of requests' })
-  }
-  if (problems.length > 0) throw new ConfigurationError(problems)
+function misplacedOptions(options: CertificateHeadersOptions): readonly ConfigurationProblem[] {
+  return (['header', 'proxies'] as const)
+    .filter((path) => path in options && options.format !== OPTION_OF[path])
+    .map((path) => ({ path, message: `is of the format '${OPTION_OF[path]}' only` }))
 }
 
 /** RFC 9110 section 5.6.2, without the underscore that other servers take for a hyphen. */
 function isHeaderName(name: string): boolean {
   return /^[A-Za-z0-9!#$%&'*+.^`|~-]+$/.test(name) && name.split('-').length <= 6
-}
-
-function isPositiveInteger(value: number): boolean {
-  return Number.isInteger(value) && value > 0
 }

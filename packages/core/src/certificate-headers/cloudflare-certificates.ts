@@ -1,5 +1,6 @@
 import type { Authenticator } from '../authenticator.ts'
-import { ConfigurationError, rejected } from '../errors.ts'
+import { rejected } from '../errors.ts'
+import { aRequestAuthenticator, refuseProblems } from '../options/index.ts'
 import { clientCertChain } from './client-cert.ts'
 import { consultWithCertificates } from './request-with-certificates.ts'
 import { type TlsClientAuth, verifiedTlsClientAuth } from './tls-client-auth.ts'
@@ -18,9 +19,7 @@ import { type TlsClientAuth, verifiedTlsClientAuth } from './tls-client-auth.ts'
  * new Hono().use(authentication(cloudflareCertificates(clientCertificate(authorities))))
  */
 export function cloudflareCertificates(delegate: Authenticator): Authenticator {
-  if (typeof (delegate as Partial<Authenticator> | undefined)?.authenticate !== 'function') {
-    throw new ConfigurationError([{ path: 'delegate', message: 'must be an authenticator of requests' }])
-  }
+  refuseProblems(aRequestAuthenticator(delegate, 'delegate'))
   return {
     name: 'cloudflareCertificates',
     credentials: {

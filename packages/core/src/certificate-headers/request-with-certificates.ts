@@ -5,6 +5,7 @@ import { consult } from '../consult.ts'
 import type { Context } from '../context.ts'
 import type { Observer } from '../events.ts'
 import type { AuthenticationRequest, RequestHeaders } from '../request/request.ts'
+import type { StatusError } from '../status.ts'
 
 /** Asks about the same request, with these certificates in the place of those of its own connection. */
 export function consultWithCertificates(
@@ -29,6 +30,10 @@ class RequestWithCertificates implements AuthenticationRequest {
 
   readonly httpVersionMajor?: number
 
+  get refusal(): StatusError | undefined {
+    return this.#request.refusal
+  }
+
   get method(): string {
     return this.#request.method
   }
@@ -49,15 +54,22 @@ class RequestWithCertificates implements AuthenticationRequest {
     return this.#certificates
   }
 
+  requestsCertificate(): boolean | undefined {
+    return this.#request.requestsCertificate?.()
+  }
+
+  remoteAddress(): string | undefined {
+    return this.#request.remoteAddress?.()
+  }
+
   tlsClientAuth(): unknown {
     return this.#request.tlsClientAuth?.()
   }
 }
 
-/** The same context, whose client holds the certificate of another request. */
+/** The same context, whose client holds the certificate of another request. What is read late there is read late here. */
 class ContextOfRequest implements Context {
   readonly audiences?: readonly string[]
-  readonly signal?: AbortSignal
   readonly observer?: Observer
   readonly #context: Context
   readonly #request: AuthenticationRequest
@@ -66,8 +78,15 @@ class ContextOfRequest implements Context {
     this.#context = context
     this.#request = request
     if (context.audiences !== undefined) this.audiences = context.audiences
-    if (context.signal !== undefined) this.signal = context.signal
     if (context.observer !== undefined) this.observer = context.observer
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.#context.signal
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#context.remoteAddress
   }
 
   warn(text: string): void {

@@ -1,5 +1,6 @@
 import { sha256 } from '#sha256'
 import { rejected } from '../errors.ts'
+import { aBoolean, checkOptions, type OptionsShape } from '../options/index.ts'
 import { type UserInfo, userInfo } from '../user.ts'
 import { printable } from '../x509/errors.ts'
 import { AttributeType, type Certificate, valuesOf } from '../x509/index.ts'
@@ -15,6 +16,8 @@ export interface CertificateUserOptions {
   readonly uidFromSubject?: boolean
 }
 
+const shape: OptionsShape<CertificateUserOptions> = { uidFromSubject: aBoolean }
+
 /**
  * Whose certificate it is: the last common name of the subject is the user, every organization a group, in order. Nothing else
  * in the certificate says who somebody is.
@@ -26,8 +29,10 @@ export interface CertificateUserOptions {
  */
 export function certificateUser(
   { subject, der }: Pick<Certificate, 'subject' | 'der'>,
-  { uidFromSubject = true }: CertificateUserOptions = {},
+  options: CertificateUserOptions = {},
 ): UserInfo | undefined {
+  checkOptions(shape, options)
+  const { uidFromSubject = true } = options
   const username = valuesOf(subject, AttributeType.commonName).at(-1) ?? ''
   if (username === '') return undefined
   return userInfo({

@@ -3,9 +3,23 @@ import { andThen } from '../awaitable.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { consult } from '../consult.ts'
 import { rejected } from '../errors.ts'
+import {
+  aClock,
+  aRequestAuthenticator,
+  aString,
+  listOf,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+  required,
+} from '../options/index.ts'
 import { printable } from '../x509/errors.ts'
 import { AttributeType, ExtendedKeyUsage, valuesOf } from '../x509/index.ts'
-import { type CertificatePoolSource, certificatePoolSource } from './certificate-pool-source.ts'
+import {
+  aPemBundleOrSource,
+  type CertificatePoolSource,
+  certificatePoolSource,
+} from './certificate-pool-source.ts'
 import { chainVerifier } from './chain-verifier.ts'
 
 /** Options of {@link certificateVerifier}. */
@@ -15,6 +29,12 @@ export interface CertificateVerifierOptions {
   /** The common names that are let through, exactly as they are; none: any (`--requestheader-allowed-names`). */
   readonly allowedNames: readonly string[]
   readonly clock?: Clock
+}
+
+const shape: OptionsShape<CertificateVerifierOptions> = {
+  ca: required(aPemBundleOrSource),
+  allowedNames: required(listOf(aString)),
+  clock: aClock,
 }
 
 /**
@@ -32,6 +52,7 @@ export function certificateVerifier(
   options: CertificateVerifierOptions,
   delegate: Authenticator,
 ): Authenticator {
+  refuseProblems(optionProblems(shape, options), aRequestAuthenticator(delegate, 'delegate'))
   const trusted = certificatePoolSource(options.ca, 'ca')
   const allowedNames = new Set(options.allowedNames)
   const verify = chainVerifier<true>({

@@ -14,6 +14,7 @@ import { hex } from '../../test/der.ts'
 import { requestOf, settableClock } from '../../test/requests.ts'
 import { emptyContext } from '../context.ts'
 import { AuthenticationError, ConfigurationError } from '../errors.ts'
+import type { AuthenticationEvent } from '../events.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { userInfo } from '../user.ts'
 import type { CertificatePool } from '../x509/index.ts'
@@ -138,6 +139,39 @@ describe('a client certificate', () => {
     const ask = async (request: AuthenticationRequest) => certificates.authenticate(request, emptyContext)
     expect(await ask(requestOf([], jane))).toMatchObject({ user: { username: 'ten' } })
     expect(await ask(requestOf([], await issueClient({ issuer: ca })))).toBeUndefined()
+  })
+})
+
+describe('a server that asks for no certificates', () => {
+  const without = (requestsCertificate: boolean | undefined): AuthenticationRequest => ({
+    ...requestOf(),
+    peerCertificates: () => [],
+    requestsCertificate: () => requestsCertificate,
+  })
+  const advices = (events: readonly AuthenticationEvent[]): readonly string[] =>
+    events.flatMap((event) => (event.type === 'fileNotice' ? [event.notice.code] : []))
+
+  it('is an advice, once', () => {
+    const { certificates } = setUp()
+    const events: AuthenticationEvent[] = []
+    const context = { observer: (event: AuthenticationEvent) => void events.push(event) }
+    for (let request = 0; request < 3; request++) certificates.authenticate(without(false), context)
+    expect(advices(events)).toEqual(['noCertificateRequested'])
+  })
+
+  it('is an advice to the first observer there is', () => {
+    const events: AuthenticationEvent[] = []
+    const observer = (event: AuthenticationEvent): void => void events.push(event)
+    const certificates = clientCertificate({ ca: { current: () => poolOf(ca) }, observer })
+    certificates.authenticate(without(false), emptyContext)
+    expect(advices(events)).toEqual(['noCertificateRequested'])
+  })
+
+  it.each([true, undefined])('is none where requestsCertificate is %s', (asks) => {
+    const { certificates } = setUp()
+    const events: AuthenticationEvent[] = []
+    certificates.authenticate(without(asks), { observer: (event) => void events.push(event) })
+    expect(advices(events)).toEqual([])
   })
 })
 

@@ -1,7 +1,17 @@
 import type { Authentication, Authenticator } from '../authenticator.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { rejected } from '../errors.ts'
-import { notify, type Observer } from '../events.ts'
+import { type FileNotice, notify, type Observer } from '../events.ts'
+import type { AuthenticationRequest } from '../request/request.ts'
+import {
+  aClock,
+  aFunction,
+  aString,
+  checkOptions,
+  listOf,
+  type OptionsShape,
+  required,
+} from '../options/index.ts'
 import {
   type Certificate,
   type CertificateChain,
@@ -9,7 +19,11 @@ import {
   ExtendedKeyUsage,
 } from '../x509/index.ts'
 import type { UserInfo } from '../user.ts'
-import { type CertificatePoolSource, certificatePoolSource } from './certificate-pool-source.ts'
+import {
+  aPemBundleOrSource,
+  type CertificatePoolSource,
+  certificatePoolSource,
+} from './certificate-pool-source.ts'
 import { certificateUser } from './certificate-user.ts'
 import { chainVerifier } from './chain-verifier.ts'
 
@@ -29,6 +43,14 @@ export interface ClientCertificateOptions {
   readonly clock?: Clock
 }
 
+const shape: OptionsShape<ClientCertificateOptions> = {
+  ca: required(aPemBundleOrSource),
+  user: aFunction,
+  keyUsages: listOf(aString),
+  observer: aFunction,
+  clock: aClock,
+}
+
 /**
  * Knows users by their TLS client certificate: the common name is the user, organizations are groups.
  *
@@ -45,6 +67,7 @@ export interface ClientCertificateOptions {
  * const certificates = clientCertificate({ ca: await readFile('ca.crt', 'utf8') })
  */
 export function clientCertificate(options: ClientCertificateOptions): Authenticator {
+  checkOptions(shape, options)
   const { keyUsages = [ExtendedKeyUsage.clientAuth], clock = systemClock } = options
   const userOf = options.user ?? certificateUser
   const trusted = certificatePoolSource(options.ca, 'ca')
@@ -60,11 +83,18 @@ export function clientCertificate(options: ClientCertificateOptions): Authentica
         cause: error,
       }),
   })
+  let isAdvised = false
+  const adviseOnce = (request: AuthenticationRequest, observer: Observer | undefined): void => {
+    if (observer === undefined || isAdvised || request.requestsCertificate?.() !== false) return
+    isAdvised = true
+    notify(observer, { type: 'fileNotice', file: 'clientCertificate', notice: NOT_REQUESTED })
+  }
   return {
     name: 'clientCertificate',
     credentials: { schemes: [], peerCertificates: true },
     authenticate(request, context) {
       const presented = request.peerCertificates?.() ?? []
+      if (presented.length === 0) adviseOnce(request, context.observer ?? options.observer)
       const pool = presented.length === 0 ? undefined : trusted.current()
       if (pool === undefined) return undefined
       const observer = context.observer ?? options.observer
@@ -74,6 +104,15 @@ export function clientCertificate(options: ClientCertificateOptions): Authentica
       })
     },
   }
+}
+
+/** The commonest mistake: nothing else would tell why every request is without a certificate. */
+const NOT_REQUESTED: FileNotice = {
+  severity: 'advice',
+  code: 'noCertificateRequested',
+  message:
+    'no client certificate can be seen on a connection without TLS, or to a server that does not ask for one: make the server with ' +
+    'tlsServerOptions(...) of @kube-authn/node, or, where a proxy ends TLS, take certificates from it with certificateHeaders(...)',
 }
 
 function endOf(chain: CertificateChain): number {

@@ -4,7 +4,8 @@ import { errorList } from '../field/errors.ts'
 import { fieldPath } from '../field/path.ts'
 import { type ObjectReader, readObject } from '../field/reader.ts'
 import { quoted } from '../quote.ts'
-import { yamlDocument, type YamlLimits } from '../yaml/yaml-documents.ts'
+import type { YamlLimits } from '../yaml/limits.ts'
+import { yamlDocument } from '../yaml/yaml-documents.ts'
 import type { AuthenticationConfiguration } from './config.ts'
 import type {
   ClaimMappings,

@@ -26,6 +26,7 @@ export {
 } from './jwt-authenticators.ts'
 export {
   authenticationConfiguration,
+  authenticationConfigurationShape,
   type AuthenticationConfigurationOptions,
   type ConfigurationUpdate,
   type ConfiguredAuthenticator,

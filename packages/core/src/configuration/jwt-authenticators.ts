@@ -6,9 +6,19 @@ import { fieldPath } from '../field/path.ts'
 import type { GetFetch } from '../http/get-fetch.ts'
 import { JWS_ALGORITHMS, type JwsAlgorithm } from '../jwt/algorithms.ts'
 import { unverifiedIssuer } from '../jwt/read-jwt.ts'
+import {
+  aBoolean,
+  above,
+  aClock,
+  aFunction,
+  checkOptions,
+  nonEmptyListOf,
+  oneOf,
+  type OptionsShape,
+} from '../options/index.ts'
 import { issuerNamed } from '../oidc/issuer-alias.ts'
 import { jwtAuthenticator } from '../oidc/jwt-authenticator.ts'
-import { ANY_KIND, type TokenKindOptions, tokenKinds } from '../oidc/token-kind.ts'
+import { ANY_KIND, type TokenKindOptions, tokenKinds, tokenKindShape } from '../oidc/token-kind.ts'
 import { canWorkInBackground } from '../runtime.ts'
 import type { Issuer } from '../oidc/configuration/config.ts'
 import type { CompiledJwtAuthenticator } from '../oidc/configuration/programs.ts'
@@ -33,6 +43,17 @@ export interface JwtAuthenticatorsOptions extends TokenKindOptions {
   readonly observer?: Observer
   /** Default: the runtime's clock. */
   readonly clock?: Clock
+}
+
+/** The checks of {@link JwtAuthenticatorsOptions}. */
+export const jwtAuthenticatorsShape: OptionsShape<JwtAuthenticatorsOptions> = {
+  ...tokenKindShape,
+  fetchFor: aFunction,
+  timeoutSeconds: above(0, 300),
+  signingAlgorithms: nonEmptyListOf(oneOf(...JWS_ALGORITHMS)),
+  discoverAtOnce: aBoolean,
+  observer: aFunction,
+  clock: aClock,
 }
 
 /** The authenticators of a configuration, as one. */
@@ -60,10 +81,10 @@ export function jwtAuthenticators(
   jwt: readonly CompiledJwtAuthenticator[],
   options: JwtAuthenticatorsOptions = {},
 ): JwtAuthenticators {
+  checkOptions(jwtAuthenticatorsShape, options)
   const { fetchFor = runtimeFetch, timeoutSeconds = 10, signingAlgorithms = JWS_ALGORITHMS } = options
   const { clock = systemClock, discoverAtOnce = canWorkInBackground(), observer } = options
-  const { kinds, problems: problemsOfKinds } = tokenKinds(options, ANY_KIND)
-  if (problemsOfKinds.length > 0) throw new ConfigurationError(problemsOfKinds)
+  const kinds = tokenKinds(options, ANY_KIND)
   const { fetches, problems } = fetchesFor(jwt, fetchFor)
   if (problems.length > 0) {
     for (const fetch of fetches) fetch.close?.()

@@ -3,6 +3,14 @@ import { type Clock, systemClock } from '../clock.ts'
 import { notify, type Observer } from '../events.ts'
 import { fieldPath } from '../field/path.ts'
 import { configurationErrors } from '../oidc/configuration/compile.ts'
+import {
+  above,
+  aString,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+  without,
+} from '../options/index.ts'
 import { canWorkInBackground } from '../runtime.ts'
 import { GRACE_MS, isDone } from '../shared-work.ts'
 import type { AuthenticationConfiguration } from './config.ts'
@@ -11,12 +19,14 @@ import {
   type JwtAuthenticators,
   jwtAuthenticators,
   type JwtAuthenticatorsOptions,
+  jwtAuthenticatorsShape,
 } from './jwt-authenticators.ts'
 import { parseAuthenticationConfiguration } from './parse.ts'
 import {
   type ValidatedAuthenticationConfiguration,
   validateAuthenticationConfiguration,
   type ValidateAuthenticationConfigurationOptions,
+  validationShape,
 } from './validate.ts'
 
 /** Options of {@link authenticationConfiguration}. */
@@ -29,6 +39,14 @@ export interface AuthenticationConfigurationOptions
   /** Told of keys that were fetched, and of new versions. */
   readonly observer?: Observer
   readonly clock?: Clock
+}
+
+/** The checks of {@link AuthenticationConfigurationOptions}, for packages whose options have more. */
+export const authenticationConfigurationShape: OptionsShape<AuthenticationConfigurationOptions> = {
+  ...jwtAuthenticatorsShape,
+  ...validationShape,
+  source: aString,
+  updateTimeoutSeconds: above(0),
 }
 
 /** What came of an update. `refused` is for good; `unhealthy`, where there is no way to its issuers, may be tried again. */
@@ -69,14 +87,21 @@ export function authenticationConfiguration(
   text: string,
   options: AuthenticationConfigurationOptions = {},
 ): ConfiguredAuthenticator {
+  refuseProblems(aString(text, 'text'), optionProblems(authenticationConfigurationShape, options))
   const { source = 'authentication configuration', updateTimeoutSeconds = 60 } = options
+  const { disallowedIssuers, compiler } = options
+  const ofIssuers = without(options, 'disallowedIssuers', 'compiler', 'source', 'updateTimeoutSeconds')
   const { clock = systemClock, observer } = options
+  const validation = {
+    ...(disallowedIssuers !== undefined && { disallowedIssuers }),
+    ...(compiler !== undefined && { compiler }),
+  }
 
-  const first = parseAuthenticationConfiguration(text, source, options)
+  const first = parseAuthenticationConfiguration(text, source, validation)
   let seen = text
   let current: Version = {
     configuration: first.configuration,
-    authenticators: jwtAuthenticators(first.jwt, options),
+    authenticators: jwtAuthenticators(first.jwt, ofIssuers),
   }
   const draining = new Set<() => void>()
   let last: Promise<unknown> = Promise.resolve()
@@ -104,7 +129,7 @@ export function authenticationConfiguration(
   const made = ({ configuration, jwt }: ValidatedAuthenticationConfiguration): Version | Error => {
     try {
       // Whoever updates waits for the issuers, on any runtime.
-      return { configuration, authenticators: jwtAuthenticators(jwt, { ...options, discoverAtOnce: true }) }
+      return { configuration, authenticators: jwtAuthenticators(jwt, { ...ofIssuers, discoverAtOnce: true }) }
     } catch (error) {
       return errorOf(error)
     }
@@ -114,7 +139,7 @@ export function authenticationConfiguration(
     if (content === seen || isClosed) return 'unchanged'
     let valid
     try {
-      valid = readNext(content, first.configuration, { ...options, source })
+      valid = readNext(content, first.configuration, { ...validation, source })
     } catch (error) {
       seen = content
       report(content, errorOf(error))

@@ -3,6 +3,7 @@ import type { CelCompiler } from '../cel/cel.ts'
 import { celCompiler } from '../cel/compiler.ts'
 import type { ErrorList, FieldError } from '../field/errors.ts'
 import { type FieldPath, fieldPath } from '../field/path.ts'
+import { aString, checkOptions, listOf, type OptionsShape, withMethods } from '../options/index.ts'
 import { compileInto, configurationErrors } from '../oidc/configuration/compile.ts'
 import type { AuthenticationConfiguration } from './config.ts'
 import type { CompiledJwtAuthenticator } from '../oidc/configuration/programs.ts'
@@ -18,6 +19,12 @@ export interface ValidateAuthenticationConfigurationOptions {
   readonly disallowedIssuers?: readonly string[]
   /** Default `celCompiler()`. */
   readonly compiler?: CelCompiler
+}
+
+/** The checks of {@link ValidateAuthenticationConfigurationOptions}. */
+export const validationShape: OptionsShape<ValidateAuthenticationConfigurationOptions> = {
+  disallowedIssuers: listOf(aString),
+  compiler: withMethods('a compiler of expressions, as celCompiler() makes', 'compile'),
 }
 
 /** A configuration, and what came of its expressions. */
@@ -41,6 +48,7 @@ export function validateAuthenticationConfiguration(
   configuration: AuthenticationConfiguration,
   options: ValidateAuthenticationConfigurationOptions = {},
 ): ValidatedAuthenticationConfiguration {
+  checkOptions(validationShape, options)
   const errors = configurationErrors()
   const root = fieldPath('jwt')
   if (configuration.jwt.length > MAX_JWT_AUTHENTICATORS) {

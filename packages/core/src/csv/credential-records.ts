@@ -1,5 +1,6 @@
 import { branded } from '../brand.ts'
 import { type FileNotice, notify, type Observer } from '../events.ts'
+import { type Check, must } from '../options/index.ts'
 import { type UserInfo, userInfo } from '../user.ts'
 import { type CsvRecord, CsvSyntaxError, readRecords } from './read-records.ts'
 
@@ -19,6 +20,12 @@ branded(
   CredentialFileError,
   'CredentialFileError',
   ({ file, message }) => typeof file === 'string' && typeof message === 'string',
+)
+
+/** The check of what a file holds. */
+export const aCsvText: Check = must(
+  'must be the content of a CSV file, as a string or bytes',
+  (value) => typeof value === 'string' || value instanceof Uint8Array,
 )
 
 /** A record of a token file or a password file: the secret in front, then the user. */
@@ -63,13 +70,14 @@ export function readCredentials(csv: string | Uint8Array, format: CredentialForm
   }
   const users = userReader()
   const records = parsed(csv, format)
+  adviseOnEmptiness(records, format, notice)
   adviseOnByteOrderMark(records[0], notice)
   for (const { fields, number, line } of records) {
     const [secret, username, uid] = fields
     if (secret === undefined || username === undefined || uid === undefined) {
       throw new CredentialFileError(
         file,
-        `line ${line}: ${format.kind} must have at least 3 columns (${format.kind === 'token file' ? 'token' : 'password'}, user name, user uid), found ${fields.length}`,
+        `line ${line}: ${format.kind} must have at least 3 columns (${format.kind === 'token file' ? 'token' : 'password'}, user name, user uid), found ${fields.length}${hintOnRecord(secret)}`,
       )
     }
     if (format.isSkipped?.(secret, number, notice)) continue
@@ -78,6 +86,7 @@ export function readCredentials(csv: string | Uint8Array, format: CredentialForm
     }
     const groups = fields[3]?.split(',') ?? []
     adviseOnGroups(groups, number, notice)
+    adviseOnColumns(fields, number, notice)
     format.onRecord({ secret, user: users(username, uid, groups), number, line }, notice)
   }
   // Only now: what a refused file says about itself is the error.
@@ -102,6 +111,36 @@ function userReader(): (username: string, uid: string, groups: readonly string[]
     lists.set(key, user.groups)
     return user
   }
+}
+
+function adviseOnEmptiness(
+  records: readonly CsvRecord[],
+  { kind }: CredentialFormat,
+  notice: (notice: FileNotice) => void,
+): void {
+  if (records.length > 0) return
+  const message = `the file has no records, so it knows nobody; each line of a ${kind} is ${kind === 'token file' ? 'token' : 'password'},user name,uid,"group,group"`
+  notice({ severity: 'advice', code: 'emptyFile', message })
+}
+
+/** Nothing of the record is shown: what begins with a `#` may be a token that does. */
+function hintOnRecord(secret: string | undefined): string {
+  return secret?.startsWith('#') === true ? '; there are no comments in such a file' : ''
+}
+
+/** As in `token,jane,1,dev,ops`: Kubernetes leaves out what follows the fourth column. */
+function adviseOnColumns(
+  { length }: readonly string[],
+  record: number,
+  notice: (notice: FileNotice) => void,
+): void {
+  if (length <= 4) return
+  notice({
+    severity: 'advice',
+    code: 'moreColumns',
+    record,
+    message: `record ${record} has ${length} columns, and those after the fourth do not count: put several groups in quotes, as in "dev,ops"`,
+  })
 }
 
 function adviseOnByteOrderMark(first: CsvRecord | undefined, notice: (notice: FileNotice) => void): void {

@@ -2,7 +2,7 @@
 const MAPPED = /^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i
 
 /**
- * What counts as one peer: an IPv4 address, and of an IPv6 address its first 64 bits, since who has one address of such a network usually
+ * What counts as one peer: an IPv4 address, and of an IPv6 address its first 64 bits, since a client with one address of such a network usually
  * has them all (RFC 6177, RFC 4291 section 2.5.4).
  */
 export function addressKey(address: string): string {

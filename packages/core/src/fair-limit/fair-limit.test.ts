@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { fixedClock, settled, thrownBy } from '../../test/fakes.ts'
 import { keyedDigest } from '../digest/keyed-digest.ts'
 import { addressKey } from './address-key.ts'
-import { fairLimit, RETRY_AFTER_SECONDS } from './fair-limit.ts'
+import { BUSY_SECONDS } from '../retry-after.ts'
+import { fairLimit } from './fair-limit.ts'
 import { recentUse } from './recent-use.ts'
 
 const numbers = new Map<string, number>()
@@ -50,7 +51,6 @@ function held(options: { maxRunning?: number; maxWaiting?: number } = {}) {
   const end = async (count = 1): Promise<void> => {
     for (let index = 0; index < count; index++) {
       ends.shift()?.()
-      // oxlint-disable-next-line no-await-in-loop -- one after the other is the point.
       await settled()
     }
   }
@@ -67,7 +67,6 @@ async function othersBefore(jane: Asked, others: readonly Asked[]): Promise<numb
   void ask(jane)
   const isIn = (): boolean => began.some((label) => label.startsWith('jane@home') || label === 'jane')
   while (!isIn() && began.length <= others.length) {
-    // oxlint-disable-next-line no-await-in-loop -- one after the other is the point.
     await end()
   }
   return began.length - 1
@@ -136,7 +135,6 @@ describe('a turn', () => {
     for (; turns < 40 && began.filter((name) => name === 'eve').length < 6; turns++) {
       void ask({ name: `friend${turns}`, isFamiliar: true })
       void ask({ name: `other${turns}` })
-      // oxlint-disable-next-line no-await-in-loop -- one after the other is the point.
       await end()
     }
     expect(turns).toBeLessThanOrEqual(20)
@@ -175,7 +173,7 @@ describe('without room', () => {
     expect(await thrownBy(() => ask({ name: 'x9', address: 'evil' }))).toMatchObject({
       code: 'unavailable',
       message: 'too many',
-      retryAfterSeconds: RETRY_AFTER_SECONDS,
+      retryAfterSeconds: BUSY_SECONDS,
     })
   })
 
@@ -219,12 +217,28 @@ describe('a task that waits', () => {
     clock.advance(1)
     expect(await thrownBy(() => late)).toMatchObject({
       code: 'unavailable',
-      retryAfterSeconds: RETRY_AFTER_SECONDS,
+      retryAfterSeconds: BUSY_SECONDS,
     })
     void ask({ name: 'd' })
     await end(2)
     expect(began).toEqual(['a', 'd'])
     expect(clock.pending).toBe(0)
+  })
+})
+
+describe('a familiar task that waits', () => {
+  it('is refused after three times as long', async () => {
+    const { ask, clock } = held()
+    void ask({ name: 'a' })
+    const late = ask({ name: 'b', isFamiliar: true })
+    let error: unknown
+    late.catch((thrown: unknown) => (error = thrown))
+    clock.advance(29_999)
+    await settled()
+    expect(error).toBeUndefined()
+    clock.advance(1)
+    await settled()
+    expect(error).toMatchObject({ code: 'unavailable', retryAfterSeconds: BUSY_SECONDS })
   })
 })
 

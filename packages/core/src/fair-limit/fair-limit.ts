@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { unavailable } from '../errors.ts'
+import { BUSY_SECONDS } from '../retry-after.ts'
 import { canWorkInBackground } from '../runtime.ts'
 import { type RecentUse, recentUse } from './recent-use.ts'
 
@@ -18,7 +19,7 @@ export type FairLimit = <T>(task: () => Promise<T>, share: Share, signal?: Abort
 export interface FairLimitOptions {
   readonly maxRunning: number
   readonly maxWaiting: number
-  /** How long a task may wait: after that it is refused as if there were no room. */
+  /** How long a task may wait, and a familiar one three times as long: after that it is refused as if there were no room. */
   readonly maxWaitMs: number
   /** The message where there is no room. */
   readonly tooMany: string
@@ -28,13 +29,10 @@ export interface FairLimitOptions {
 /** What is used halves in this time: a minute without any use makes up for one in the middle of it. */
 const HALF_LIFE_MS = 60_000
 
-/** How long a client is asked to stay away where there is no room. */
-export const RETRY_AFTER_SECONDS = 2
-
 /**
- * Bounds how many tasks run and how many wait, so that those who cause many do not keep others from their turn.
+ * Bounds how many tasks run and how many wait, so that a client that causes many does not keep others from their turn.
  *
- * Who used least lately comes first: the uses of all keys of a task are added up, so that neither one address with many names nor one
+ * The task whose keys were used least lately comes first: the uses of all its keys are added up, so that neither one address with many names nor one
  * name from many addresses gets far. Every second turn belongs to a familiar task, if one waits, and every fourth to the one that waits
  * longest, so that none waits for ever. Where there is no room, the task that would come last has to go: it is *unavailable*, with
  * a time to try again. Room is cheap, and a client that waits does not ask again, so there should be much of it, for a short time.
@@ -109,7 +107,7 @@ export function fairLimit(options: FairLimitOptions): FairLimit {
           reject(error)
         },
       }
-      const cancelTimeout = clock.after(maxWaitMs, () => {
+      const cancelTimeout = clock.after(share.isFamiliar ? FAMILIAR_PATIENCE * maxWaitMs : maxWaitMs, () => {
         waiting.delete(own)
         own.refuse(busy(tooMany))
       })
@@ -149,6 +147,9 @@ interface Waiting {
   readonly refuse: (error: Error) => void
 }
 
+/** It has one of the next turns anyway, so a wait is only as long as a few tasks take. */
+const FAMILIAR_PATIENCE = 3
+
 const TURNS = 4
 const OLDEST = 0
 
@@ -161,5 +162,5 @@ function oldest(waiting: Iterable<Waiting>): Waiting | undefined {
 }
 
 function busy(message: string): Error {
-  return unavailable(message, { retryAfterSeconds: RETRY_AFTER_SECONDS })
+  return unavailable(message, { retryAfterSeconds: BUSY_SECONDS })
 }

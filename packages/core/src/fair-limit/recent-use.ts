@@ -17,8 +17,8 @@ const MAX_HALVINGS = 32
 /**
  * Counts, each of which halves again and again.
  *
- * Keys share counts by chance. So they must be digests that nobody can foresee, as those of `keyedDigest` are: then nobody can choose
- * whose count to raise but by their own name or address.
+ * Keys share counts by chance. So they must be digests under a secret key, as those of `keyedDigest` are: then an attacker cannot choose which
+ * other key shares a count with their own.
  */
 export function recentUse(clock: Clock, halfLifeMs: number): RecentUse {
   const counts = new Uint32Array(SLOTS)

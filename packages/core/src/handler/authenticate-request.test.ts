@@ -104,6 +104,17 @@ describe.each(whenever)('a refusal that is decided %s', (_, when) => {
       { user: Object.freeze({ ...userInfo({ username: 'a' }), groups: Object.freeze(['a', {}]) }) },
     ],
     ['extra that is no object', { user: { username: 'jane', extra: { key: 7 } } }],
+    ['extra values that are no list', { user: { username: 'jane', extra: { key: 'value' } } }],
+    ['extra values that are no texts', { user: { username: 'jane', extra: { key: ['a', 7] } } }],
+    [
+      'extra values that are no texts, frozen',
+      {
+        user: Object.freeze({
+          ...userInfo({ username: 'a' }),
+          extra: Object.freeze({ key: Object.freeze([{}]) }),
+        }),
+      },
+    ],
     [
       'a user that cannot be read',
       {
@@ -609,7 +620,7 @@ describe('authenticateRequest', () => {
       for (const credentials of [authenticator, union(requests(noOpinion), authenticator)]) {
         const chain = failFast(authenticatedGroup(credentials), anonymous())
         expect((await refused(chain)).failure.status).toBe(401)
-        expect((await refused(chain, recorder())).failure.status).toBe(401)
+        expect((await refused(chain, { observer: recorder().observer })).failure.status).toBe(401)
       }
       expect((await refused(authenticator)).failure.cause).toMatchObject({ message: 'bad' })
     })

@@ -1,9 +1,21 @@
 import type { Authentication, Authenticator, HeaderChanges } from '../authenticator.ts'
 import { andThen, type Awaitable, settle } from '../awaitable.ts'
 import { consult } from '../consult.ts'
-import { asAuthenticationError, type AuthenticationError, ConfigurationError } from '../errors.ts'
+import { emptyContext } from '../context.ts'
+import { asAuthenticationError, type AuthenticationError, rejected } from '../errors.ts'
 import type { Observer } from '../events.ts'
 import { accumulateHeaderChanges } from '../headers/changes.ts'
+import {
+  aBoolean,
+  aFunction,
+  aRequestAuthenticator,
+  optionProblems,
+  must,
+  oneOf,
+  type OptionsShape,
+  refuseProblems,
+  someAudiences,
+} from '../options/index.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import type { StatusError } from '../status.ts'
 import { isUnauthenticated } from '../user.ts'
@@ -46,6 +58,17 @@ export interface AuthenticateRequestOptions {
   readonly observer?: Observer
 }
 
+/** The checks of {@link AuthenticateRequestOptions}, for adapters whose options have more. */
+export const authenticateRequestShape: OptionsShape<AuthenticateRequestOptions> = {
+  audiences: someAudiences,
+  challenges: oneOf('auto', 'none'),
+  realm: must('must be printable ASCII', (value) => typeof value === 'string' && !/[^\x20-\x7e]/.test(value)),
+  unavailableStatus: must('must be 401 or 503', (value) => value === 401 || value === 503),
+  closeUnauthenticatedHttp2: aBoolean,
+  impersonationHeaders: oneOf('auto', 'later', 'pass'),
+  observer: aFunction,
+}
+
 /** What is known of one request beyond itself. Members are read when they are needed, so any may be a getter. */
 export interface AuthenticateRequestContext {
   /**
@@ -57,6 +80,8 @@ export interface AuthenticateRequestContext {
    * undone, so another authentication is refused. Default `false`.
    */
   readonly askedToImpersonate?: boolean | undefined
+  /** What authenticators find in their context: it should end with the client. Read only when one of them asks for it. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** The request is somebody's. */
@@ -98,6 +123,7 @@ export type AuthenticateRequest = (
 /**
  * What happens to a request, in one place for all adapters.
  *
+ * 0. A request of which a part is missing is refused as its `refusal` says, and nobody is asked.
  * 1. The authenticator is asked, for the configured audiences.
  * 2. An error or no opinion is a 401 with a fixed text, whatever the reason; a server too busy to check is a 503.
  * 3. A user whose credential is valid for other audiences only, or who has no name, is refused likewise.
@@ -118,7 +144,11 @@ export function authenticateRequest(
   authenticator: Authenticator,
   options: AuthenticateRequestOptions = {},
 ): AuthenticateRequest {
-  validate(authenticator, options)
+  // Deviation: kube-apiserver without an authenticator lets everybody pass (`docs/deviations.md`, no authenticator).
+  refuseProblems(
+    aRequestAuthenticator(authenticator, 'authenticator'),
+    optionProblems(authenticateRequestShape, options),
+  )
   const {
     audiences = authenticator.audiences,
     observer,
@@ -179,8 +209,18 @@ export function authenticateRequest(
     }
   }
 
+  const refuseUnread = (
+    request: AuthenticationRequest,
+    context: RequestContext,
+    failure: StatusError,
+  ): RequestOutcome => {
+    context.report(request, { result: 'error', error: rejected(failure.message) })
+    return { headerChanges: identityHeaderChanges(), failure, closesConnection: false }
+  }
+
   return function authenticateOne(request, given) {
-    const context = new RequestContext(request, audiences, observer)
+    const context = new RequestContext(request, audiences, observer, given ?? emptyContext)
+    if (request.refusal !== undefined) return refuseUnread(request, context, request.refusal)
     return settle<AuthenticatedRequest | undefined, RequestOutcome>(
       () => andThen(consult(authenticator, request, context), (answer) => accept(request, context, answer)),
       (accepted) =>
@@ -197,29 +237,4 @@ const ALWAYS_REMOVED: HeaderChanges = {
   remove: ['authorization', 'x-remote-user', 'x-remote-uid', 'x-remote-group'],
   removePrefixes: ['x-remote-extra-'],
   removeTwinsOf: ['impersonate-', 'impersonate-extra-'],
-}
-
-function validate(authenticator: Authenticator, options: AuthenticateRequestOptions): void {
-  const problems = []
-  // Deviation: kube-apiserver without an authenticator lets everybody pass (`docs/deviations.md`, no authenticator).
-  if (typeof (authenticator as Partial<Authenticator> | undefined)?.authenticate !== 'function') {
-    problems.push({ path: 'authenticator', message: 'must be an authenticator of requests' })
-  }
-  if (options.audiences?.length === 0) {
-    problems.push({ path: 'audiences', message: 'must not be empty; leave it out for no restriction' })
-  }
-  if (options.unavailableStatus !== undefined && ![401, 503].includes(options.unavailableStatus)) {
-    problems.push({ path: 'unavailableStatus', message: 'must be 401 or 503' })
-  }
-  if (options.challenges !== undefined && !['auto', 'none'].includes(options.challenges)) {
-    problems.push({ path: 'challenges', message: "must be 'auto' or 'none'" })
-  }
-  const { impersonationHeaders = 'auto' } = options
-  if (!['auto', 'later', 'pass'].includes(impersonationHeaders)) {
-    problems.push({ path: 'impersonationHeaders', message: "must be 'auto', 'later' or 'pass'" })
-  }
-  if (options.realm !== undefined && /[^\x20-\x7e]/.test(options.realm)) {
-    problems.push({ path: 'realm', message: 'must be printable ASCII' })
-  }
-  if (problems.length > 0) throw new ConfigurationError(problems)
 }

@@ -11,6 +11,7 @@ export class RequestContext implements Context {
   readonly audiences?: readonly string[]
   readonly observer?: Observer
   readonly #request: AuthenticationRequest
+  readonly #given: Pick<Context, 'signal'>
   readonly #startedAt: number
   #warnings: string[] | undefined
   #annotations: Record<string, string> | undefined
@@ -19,11 +20,18 @@ export class RequestContext implements Context {
     request: AuthenticationRequest,
     audiences: readonly string[] | undefined,
     observer: Observer | undefined,
+    given: Pick<Context, 'signal'>,
   ) {
     this.#request = request
+    this.#given = given
     if (audiences !== undefined) this.audiences = audiences
     if (observer !== undefined) this.observer = observer
     this.#startedAt = observer === undefined ? 0 : performance.now()
+  }
+
+  /** Read on, and not kept: most requests are decided without a wait, and their adapters need not make one. */
+  get signal(): AbortSignal | undefined {
+    return this.#given.signal
   }
 
   /** Looked up when it is asked for, which is where something is expensive to check. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { cpuSecondsOf } from '../../../../test/cpu-seconds.ts'
 import { bytesFromText, latin1FromBytes, textFromLatin1 } from './byte-text.ts'
 
 const textOf = (bytes: readonly number[]): string => textFromLatin1(latin1FromBytes(Uint8Array.from(bytes)))
@@ -70,14 +71,13 @@ describe('text made of bytes', () => {
   ])('costs no more than its length, made of %s', (_, unit) => {
     const cpuOf = (length: number): number => {
       const value = unit.repeat(length / unit.length)
-      const before = process.cpuUsage()
-      for (let round = 0; round < 20; round++) bytesFromText(textFromLatin1(value))
-      const { user, system } = process.cpuUsage(before)
-      return user + system
+      return cpuSecondsOf(() => {
+        for (let round = 0; round < 20; round++) bytesFromText(textFromLatin1(value))
+      })
     }
     cpuOf(6000)
     // Eight times as long, so that anything quadratic would be sixty-four times as dear.
-    expect(cpuOf(480_000)).toBeLessThan(cpuOf(60_000) * 30 + 100_000)
+    expect(cpuOf(480_000)).toBeLessThan(cpuOf(60_000) * 30 + 0.1)
   })
 
   it('differs for all pairs of bytes', () => {

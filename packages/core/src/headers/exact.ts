@@ -14,7 +14,8 @@ export function exactHeaders(
   return new ExactHeaders(raw, decode)
 }
 
-class ExactHeaders implements RequestHeaders {
+/** Headers that were sent, with every repetition. */
+export class ExactHeaders implements RequestHeaders {
   readonly exact = true
   readonly #raw: readonly string[]
   readonly #decode: (value: string) => string
@@ -27,11 +28,18 @@ class ExactHeaders implements RequestHeaders {
     this.#decode = decode
   }
 
+  /** Whether a header that was sent still counts. */
+  protected counts(_name: string): boolean {
+    return true
+  }
+
   first(name: string): string | undefined {
     const raw = this.#raw
     for (let index = 0; index + 1 < raw.length; index += 2) {
       const value = raw[index + 1]
-      if (value !== undefined && isNamed(raw[index], name)) return this.#textOf(value)
+      if (value !== undefined && isNamed(raw[index], name)) {
+        return this.counts(name) ? this.#textOf(value) : undefined
+      }
     }
     return undefined
   }
@@ -43,7 +51,7 @@ class ExactHeaders implements RequestHeaders {
       const value = raw[index + 1]
       if (value !== undefined && isNamed(raw[index], name)) values.push(this.#textOf(value))
     }
-    return values
+    return values.length === 0 || this.counts(name) ? values : []
   }
 
   hasPrefix(prefix: string): boolean {
@@ -52,7 +60,8 @@ class ExactHeaders implements RequestHeaders {
       const name = raw[index] ?? ''
       // Most names begin with another letter, in either case.
       if (((name.charCodeAt(0) ^ prefix.charCodeAt(0)) & ~0x20) !== 0) continue
-      if (name.toLowerCase().startsWith(prefix)) return true
+      const lowerCase = name.toLowerCase()
+      if (lowerCase.startsWith(prefix) && this.counts(lowerCase)) return true
     }
     return false
   }
@@ -70,9 +79,9 @@ class ExactHeaders implements RequestHeaders {
   *entries(): Iterable<readonly [string, string]> {
     const raw = this.#raw
     for (let index = 0; index + 1 < raw.length; index += 2) {
-      const name = raw[index]
+      const name = raw[index]?.toLowerCase()
       const value = raw[index + 1]
-      if (name !== undefined && value !== undefined) yield [name.toLowerCase(), this.#textOf(value)]
+      if (name !== undefined && value !== undefined && this.counts(name)) yield [name, this.#textOf(value)]
     }
   }
 }

@@ -16,11 +16,16 @@ export function withFault(message: string, thrown: unknown, secrets: readonly st
   return fault === '' ? message : `${message}: ${fault}`
 }
 
-function reasonOf(error: unknown, depth = 5): string {
+/** The same by the code alone, which holds nothing that a call was given; `''` where there is none. */
+export function networkReason(thrown: unknown): string {
+  return reasonOf(thrown, () => '')
+}
+
+function reasonOf(error: unknown, otherwise = ({ message }: Error) => message, depth = 5): string {
   if (!(error instanceof Error)) return ''
-  if (error.cause instanceof Error && depth > 0) return reasonOf(error.cause, depth - 1)
+  if (error.cause instanceof Error && depth > 0) return reasonOf(error.cause, otherwise, depth - 1)
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  return REASONS.get(code) ?? (/^[A-Z][A-Z0-9_]+$/.test(code) ? code : error.message)
+  return REASONS.get(code) ?? (/^[A-Z][A-Z0-9_]{1,63}$/.test(code) ? code : otherwise(error))
 }
 
 const REASONS: ReadonlyMap<string, string> = new Map([

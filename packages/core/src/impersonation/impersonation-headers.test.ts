@@ -11,20 +11,21 @@ describe('the headers that make somebody a user', () => {
   })
 
   it.each([
-    ['a surrogate that stands for a letter', '\uDC73ystem:masters'],
-    ['a surrogate that stands for a line end', 'a\uDC0D\uDC0AX-Remote-User: b'],
-    ['half a pair', 'a\uD83D'],
-    ['bytes that are UTF-8 together', '\uDCC3\uDCA4'],
-    ['bytes that are UTF-8 together, beside a letter', 'Ŭ\uDCC3\uDCA4'],
-    ['a control character', 'a\nb'],
-    ['a space at the end', 'a '],
-  ])('cannot have %s', (_, text) => {
+    ['a surrogate that stands for a letter', '\uDC73ystem:masters', 'half a character'],
+    ['a surrogate that stands for a line end', 'a\uDC0D\uDC0AX-Remote-User: b', 'half a character'],
+    ['half a pair', 'a\uD83D', 'half a character'],
+    ['bytes that are UTF-8 together', '\uDCC3\uDCA4', 'half a character'],
+    ['bytes that are UTF-8 together, beside a letter', 'Ŭ\uDCC3\uDCA4', 'half a character'],
+    ['a control character', 'a\nb', 'control characters'],
+    ['a space at the end', 'a ', 'white space at its ends'],
+  ])('cannot have %s', (_, text, what) => {
     const users = [
       userInfo({ username: text }),
       userInfo({ username: 'x', uid: text }),
       userInfo({ username: 'x', groups: [text] }),
       userInfo({ username: 'x', extra: { key: [text] } }),
     ]
-    for (const user of users) expect(() => impersonationHeaders(user)).toThrow(TypeError)
+    for (const user of users)
+      expect(() => impersonationHeaders(user)).toThrow(new TypeError(`a header cannot carry ${what}`))
   })
 })

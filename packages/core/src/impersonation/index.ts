@@ -1,6 +1,7 @@
 export {
   type ImpersonateRequestOptions,
   impersonateRequest,
+  impersonateRequestShape,
   type ImpersonateRequest,
   type ImpersonationOutcome,
   type RefusedImpersonation,

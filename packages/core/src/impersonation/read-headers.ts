@@ -32,6 +32,9 @@ export interface ReadImpersonationOptions {
  * Where repeated headers were joined, groups and extra fields are split where `, ` may have joined them: each part needs its own
  * permission, so nothing is gained by it. A user or a uid that may have been joined is a problem.
  *
+ * @param keepsBlanks whether a blank at an end of a value is a part of it, as in HTTP/2: to Go `jane ` is another user than `jane` there, and
+ *   a deputy that asks for the one must not get the other. With HTTP/1 servers cut them off.
+ *
  * Source: apiserver `pkg/endpoints/filters/impersonation/constrained_impersonation.go`.
  *
  * Deviation: the number of values is bounded, and joined users are refused (`docs/deviations.md`, impersonation headers).
@@ -39,6 +42,7 @@ export interface ReadImpersonationOptions {
 export function readImpersonation(
   headers: RequestHeaders,
   { maxValues, userText }: ReadImpersonationOptions,
+  keepsBlanks: boolean = false,
 ): WantedUser | ImpersonationProblem | undefined {
   let username: string | undefined
   let uid: string | undefined
@@ -48,7 +52,7 @@ export function readImpersonation(
 
   for (const [name, sent] of headers.entries()) {
     if (!name.startsWith('impersonate-')) continue
-    const value = trimmed(sent, ' \t')
+    const value = keepsBlanks ? sent : trimmed(sent, ' \t')
     if (name === 'impersonate-user') username ??= value
     else if (name === 'impersonate-uid') uid ??= value
     else if (name === 'impersonate-group') {

@@ -1,14 +1,17 @@
 import type { HeaderChanges } from '../authenticator.ts'
 import { type HeaderSelector, replacementsOf, selectorOf } from '../headers/changes.ts'
 import type { NodeRequest } from './node-request.ts'
+import { removeFromTrailers } from './trailers.ts'
 
 /**
- * Removes and replaces headers of a request of Node's, in `rawHeaders`, `headers` and `headersDistinct`.
+ * Removes and replaces headers of a request of Node's, in `rawHeaders`, `headers` and `headersDistinct`. What is removed is not in its
+ * trailers either, which may come later, and neither is any other identity.
  *
  * @returns what was really changed: the headers that the request had.
  */
 export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges): HeaderChanges {
   const { rawHeaders } = message
+  removeFromTrailers(message, changes)
   const isSelected = selectorOf(changes)
   const found = namesIn(rawHeaders, isSelected)
   if (found.size === 0) return NOTHING

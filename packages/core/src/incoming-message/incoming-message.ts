@@ -1,7 +1,9 @@
-import { exactHeaders } from '../headers/exact.ts'
 import type { AuthenticationRequest, RequestHeaders } from '../request/request.ts'
+import { isCut } from './cut-headers.ts'
+import { CutRequest } from './cut-request.ts'
+import { type HeadersView, MessageHeaders } from './message-headers.ts'
 import type { NodeRequest } from './node-request.ts'
-import { peerCertificatesOf } from './peer-certificates.ts'
+import { peerCertificatesOf, requestsCertificateOf } from './peer-certificates.ts'
 import { receivedTarget } from './received-target.ts'
 import { remoteAddressOf } from './remote-address.ts'
 
@@ -9,12 +11,20 @@ import { remoteAddressOf } from './remote-address.ts'
  * A request of Node's `http`, `https` or `http2` as an {@link AuthenticationRequest}, with its headers exactly as sent and the
  * certificates its peer presented. Those are read when they are first asked for, and once for each connection.
  *
+ * - A header that an application took out of `headers` does not count; the values of the others are those that were sent.
+ * - A request that Node left headers out of is a 431: `authenticateRequest` and all others refuse it, and reading `headers` throws.
+ *
  * @param target the request target, where a framework rewrote `url`, as Express does with `originalUrl`.
+ * @param view where an application sees the headers and takes some out, besides the `headers` of the message.
  * @example
  * const outcome = await authenticate(incomingMessageRequest(req))
  */
-export function incomingMessageRequest(message: NodeRequest, target?: string): AuthenticationRequest {
-  return new IncomingMessageRequest(message, target)
+export function incomingMessageRequest(
+  message: NodeRequest,
+  target?: string,
+  view?: HeadersView,
+): AuthenticationRequest {
+  return isCut(message) ? new CutRequest(message, target) : new IncomingMessageRequest(message, target, view)
 }
 
 class IncomingMessageRequest implements AuthenticationRequest {
@@ -22,10 +32,10 @@ class IncomingMessageRequest implements AuthenticationRequest {
   readonly #message: NodeRequest
   readonly #target: string | undefined
 
-  constructor(message: NodeRequest, target: string | undefined) {
+  constructor(message: NodeRequest, target: string | undefined, view: HeadersView | undefined) {
     this.#message = message
     this.#target = target
-    this.headers = exactHeaders(message.rawHeaders)
+    this.headers = new MessageHeaders(message, view)
   }
 
   get method(): string {
@@ -50,5 +60,9 @@ class IncomingMessageRequest implements AuthenticationRequest {
 
   peerCertificates(): readonly Uint8Array[] {
     return peerCertificatesOf(this.#message)
+  }
+
+  requestsCertificate(): boolean | undefined {
+    return requestsCertificateOf(this.#message)
   }
 }

@@ -1,3 +1,5 @@
+import type { COMPLETE_FIELDS } from './complete-fields.ts'
+
 /** What of Node's `http.IncomingMessage` and `http2.Http2ServerRequest` is used. */
 export interface NodeRequest {
   readonly method?: string | undefined
@@ -11,4 +13,6 @@ export interface NodeRequest {
   readonly socket?: unknown
   /** HTTP/2 only: leads to the session, whose socket is the connection's. */
   readonly stream?: unknown
+  /** HTTP/2 only: no header can have been left out unseen. */
+  readonly [COMPLETE_FIELDS]?: boolean
 }

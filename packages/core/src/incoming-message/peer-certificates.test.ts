@@ -193,3 +193,28 @@ describe('the peer certificates of a Node request', () => {
 function expectNever(): never {
   throw new Error('ERR_HTTP2_SOCKET_UNBOUND')
 }
+
+describe('whether a server asks its peers for a certificate', () => {
+  const broken = new Proxy(
+    {},
+    {
+      get() {
+        throw new Error('there is no socket behind the session any more')
+      },
+    },
+  )
+  it.each([
+    ['no TLS', http1({}), false],
+    ['no socket', http1(undefined), undefined],
+    ['TLS, and it asks', http1(tlsSocket(null, { server: { requestCert: true } })), true],
+    ['TLS, and it does not ask', http1(tlsSocket(null, { server: { requestCert: false } })), false],
+    ['TLS on a runtime that does not tell', http1(tlsSocket(null, { server: {} })), undefined],
+    ['TLS without a server', http1(tlsSocket(null)), undefined],
+    ['HTTP/2 that asks', http2({ socket: tlsSocket(null, { server: { requestCert: true } }) }), true],
+    ['HTTP/2 without TLS', http2({ socket: {} }), false],
+    ['HTTP/2 whose connection is gone', http2({ socket: broken }), undefined],
+    ['HTTP/2 without a session', http2(undefined), undefined],
+  ])('is told by what Node has: %s', (_, message, expected) => {
+    expect(incomingMessageRequest(message).requestsCertificate?.()).toBe(expected)
+  })
+})

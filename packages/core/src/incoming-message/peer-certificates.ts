@@ -38,6 +38,8 @@ const known = new WeakMap<object, readonly Uint8Array[]>()
  * asked, and leaves the socket as it was; `getPeerX509Certificate()` takes the issuers away from whoever reads after it
  * (Node 20 to 24), and knows but one of them on Deno.
  *
+ * Deviation: Go sees all certificates that were presented (`docs/deviations.md`, order of certificates).
+ *
  * @throws {AuthenticationError} `unavailable` when the connection is gone, or the runtime does not tell.
  */
 export function peerCertificatesOf(message: NodeRequest): readonly Uint8Array[] {
@@ -48,6 +50,26 @@ export function peerCertificatesOf(message: NodeRequest): readonly Uint8Array[] 
   const read = readChain(message.httpVersionMajor === 2 ? () => socketOf(connection) : () => connection)
   known.set(connection, read)
   return read
+}
+
+/**
+ * Whether the server asked the peer of a request for a certificate; `undefined` where the runtime does not tell. Node keeps it as
+ * `requestCert` of the server.
+ */
+export function requestsCertificateOf(message: NodeRequest): boolean | undefined {
+  try {
+    const connection = connectionOf(message)
+    const socket =
+      message.httpVersionMajor === 2 && connection !== undefined ? socketOf(connection) : connection
+    if (!isObject(socket)) return undefined
+    if (Reflect.get(socket, 'encrypted') !== true) return false
+    const server: unknown = Reflect.get(socket, 'server')
+    const asked: unknown = isObject(server) ? Reflect.get(server, 'requestCert') : undefined
+    return typeof asked === 'boolean' ? asked : undefined
+  } catch {
+    // The connection is gone.
+    return undefined
+  }
 }
 
 /** What stands for a connection: the socket of HTTP/1, and the session of HTTP/2, where every request has a socket of its own. */

@@ -1,5 +1,6 @@
 import { isSignedWith } from '#jws'
 import { type Awaitable, firstOf } from '../awaitable.ts'
+import { aString, refuseProblems } from '../options/index.ts'
 import { rejected } from '../errors.ts'
 import { isJwsAlgorithm } from './algorithms.ts'
 import { type IssuerKey, parseJwks } from './json-web-key-set.ts'
@@ -24,6 +25,7 @@ export interface KeySet {
  * const authenticator = oidc({ issuer, claimMappings, keySet: localKeySet(jwks) })
  */
 export function localKeySet(jwks: string): KeySet {
+  refuseProblems(aString(jwks, 'jwks'))
   const keys = parseJwks(jwks)
   return {
     async verify(jwt) {

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../errors.ts'
+import { aString, refuseProblems } from '../options/index.ts'
 import { type EncodedKey, encodedKeyOf } from './key-der.ts'
 import { pemBlocks } from './pem-blocks.ts'
 import {
@@ -34,6 +35,7 @@ export interface SigningKey {
  * const keys = await verificationKeysFromPem(await readFile('sa.pub', 'utf8'))
  */
 export async function verificationKeysFromPem(pem: string): Promise<readonly VerificationKey[]> {
+  refuseProblems(aString(pem, 'pem'))
   const encoded = (pemBlocks(pem) ?? [])
     .map(({ der }) => encodedKeyOf(der))
     .filter((key) => key !== undefined)
@@ -57,6 +59,7 @@ export async function verificationKeysFromPem(pem: string): Promise<readonly Ver
  * const key = await signingKeyFromPem(await readFile('sa.key', 'utf8'))
  */
 export async function signingKeyFromPem(pem: string): Promise<SigningKey> {
+  refuseProblems(aString(pem, 'pem'))
   const encoded = (pemBlocks(pem) ?? [])
     .map(({ label, der }) => ({ key: encodedKeyOf(der), form: PRIVATE_KEY_FORMS.get(label) }))
     .find(({ key, form }) => key !== undefined && key.form === form)?.key

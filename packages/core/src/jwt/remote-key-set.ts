@@ -3,6 +3,16 @@ import { unavailable } from '../errors.ts'
 import { maxAgeSeconds } from '../http/cache-control.ts'
 import type { GetFetch } from '../http/get-fetch.ts'
 import { getText } from '../http/get-text.ts'
+import {
+  above,
+  aClock,
+  aFunction,
+  aString,
+  checkOptions,
+  type OptionsShape,
+  required,
+  wholeNumber,
+} from '../options/index.ts'
 import { canWorkInBackground } from '../runtime.ts'
 import { GRACE_MS, isDone } from '../shared-work.ts'
 import { tell } from '../tell.ts'
@@ -26,6 +36,15 @@ export interface RemoteKeySetOptions {
   readonly onFetch?: (result: { readonly jwks: string } | { readonly error: Error }) => void
 }
 
+const shape: OptionsShape<RemoteKeySetOptions> = {
+  url: required(aString),
+  fetch: aFunction,
+  clock: aClock,
+  timeoutSeconds: above(0),
+  maxBytes: wholeNumber(1),
+  onFetch: aFunction,
+}
+
 /** How long a set counts as fresh when its issuer does not say, and the least and most that the issuer can say, in milliseconds. */
 const FRESH_MS = { unsaid: 600_000, least: 300_000, most: 86_400_000 }
 
@@ -43,10 +62,12 @@ const FRESH_MS = { unsaid: 600_000, least: 300_000, most: 86_400_000 }
  * Deviation: fetches are limited, and an issuer's `max-age` does not put off the first look at new keys (`docs/deviations.md`, keys of
  * issuers).
  *
+ * @throws {ConfigurationError} when an option cannot work.
  * @example
  * const keySet = remoteKeySet({ url: 'https://issuer.example.com/jwks' })
  */
 export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
+  checkOptions(shape, options)
   const { url, clock = systemClock, timeoutSeconds = 10, maxBytes = 1_048_576, onFetch } = options
   // Looked up with each call, so that whoever replaces the global one is heard.
   const { fetch = (input, init) => globalThis.fetch(input, init) } = options

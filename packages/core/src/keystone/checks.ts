@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../clock.ts'
-import { type ConfigurationProblem, unavailable } from '../errors.ts'
+import { unavailable } from '../errors.ts'
 import { deadlineAfter } from '../http/deadline.ts'
+import { above, aClock, type OptionsShape, wholeNumber } from '../options/index.ts'
 import { limitConcurrency } from '../limit-concurrency.ts'
 
 /** How much may be asked at once, and for how long. */
@@ -12,6 +13,14 @@ export interface ChecksOptions {
   /** How many more may wait; beyond that a check is *unavailable* at once. Default 256. */
   readonly maxWaitingChecks?: number
   readonly clock?: Clock
+}
+
+/** The checks of {@link ChecksOptions}. */
+export const checksShape: OptionsShape<ChecksOptions> = {
+  timeoutSeconds: above(0, 30),
+  maxConcurrentChecks: wholeNumber(1),
+  maxWaitingChecks: wholeNumber(0),
+  clock: aClock,
 }
 
 /** Runs a check within the limits. */
@@ -46,20 +55,4 @@ export function boundedChecks(options: ChecksOptions): Check {
       deadline.end()
     }
   }
-}
-
-/** What is wrong with the options. */
-export function checksProblems(options: ChecksOptions): readonly ConfigurationProblem[] {
-  const { timeoutSeconds = 1, maxConcurrentChecks = 1, maxWaitingChecks = 0 } = options
-  const problems: ConfigurationProblem[] = []
-  if (!(timeoutSeconds > 0 && timeoutSeconds <= 30)) {
-    problems.push({ path: 'timeoutSeconds', message: 'must be above 0 and at most 30' })
-  }
-  if (!(Number.isSafeInteger(maxConcurrentChecks) && maxConcurrentChecks > 0)) {
-    problems.push({ path: 'maxConcurrentChecks', message: 'must be a whole number above 0' })
-  }
-  if (!(Number.isSafeInteger(maxWaitingChecks) && maxWaitingChecks >= 0)) {
-    problems.push({ path: 'maxWaitingChecks', message: 'must be a whole number, 0 or more' })
-  }
-  return problems
 }

@@ -1,6 +1,14 @@
-import { ConfigurationError, type ConfigurationProblem, unavailable } from '../errors.ts'
+import { type ConfigurationProblem, unavailable } from '../errors.ts'
+import {
+  aFunction,
+  checkOptions,
+  type OptionsShape,
+  problemOf,
+  required,
+  wholeNumber,
+} from '../options/index.ts'
 import { call, type KeystoneAnswer, type KeystoneFetch } from './call.ts'
-import { identityUrl, urlProblems } from './identity-url.ts'
+import { aKeystoneUrl, identityUrl } from './identity-url.ts'
 import { unusable } from './json.ts'
 import { type GroupsPage, type KeystoneGroup, type KeystoneToken, readGroups, readToken } from './token.ts'
 import { isTokenText } from './token-text.ts'
@@ -67,6 +75,13 @@ export interface KeystoneClientOptions {
   readonly maxResponseBytes?: number
 }
 
+/** The checks of {@link KeystoneClientOptions}. */
+export const keystoneClientShape: OptionsShape<KeystoneClientOptions> = {
+  url: required(aKeystoneUrl),
+  fetch: aFunction,
+  maxResponseBytes: wholeNumber(1),
+}
+
 /** More pages than anybody has groups. */
 const MAX_PAGES = 10
 
@@ -87,8 +102,12 @@ const MAX_PAGES = 10
  * if (!('refusedWith' in answer)) console.log(answer.user?.name, answer.expiresAt)
  */
 export function keystoneClient(options: KeystoneClientOptions): KeystoneClient {
-  const problems = clientProblems(options)
-  if (problems.length > 0) throw new ConfigurationError(problems)
+  checkOptions(keystoneClientShape, options)
+  return clientOf(options)
+}
+
+/** The client of options that were checked. */
+export function clientOf(options: KeystoneClientOptions): KeystoneClient {
   const { fetch = callGlobalFetch, maxResponseBytes = 1_048_576 } = options
   const base = identityUrl(options.url)
   // Catalogs are large, and nobody reads them here.
@@ -142,23 +161,12 @@ export function keystoneClient(options: KeystoneClientOptions): KeystoneClient {
   }
 }
 
-/** What is wrong with the options. */
-export function clientProblems({
-  url,
-  maxResponseBytes: bytes = 1,
-}: KeystoneClientOptions): readonly ConfigurationProblem[] {
-  if (Number.isSafeInteger(bytes) && bytes > 0) return urlProblems(url)
-  return [...urlProblems(url), { path: 'maxResponseBytes', message: 'must be a whole number above 0' }]
-}
-
-/** What is wrong with a scope that an operator named. */
-export function scopeProblems(scope: KeystoneScope | undefined): readonly ConfigurationProblem[] {
-  if (scope === undefined || scope === 'unscoped') return []
+/** The check of a scope that an operator names. */
+export function aScope(scope: unknown, path: string): readonly ConfigurationProblem[] {
+  if (scope === 'unscoped') return []
   const [[kind, value] = [], ...others] = Object.entries(Object(scope) as object)
   const isScope = others.length === 0 && SCOPES.has(kind) && typeof value === 'object' && value !== null
-  return isScope
-    ? []
-    : [{ path: 'scope', message: "must be of a project, a domain, or the system, or 'unscoped'" }]
+  return isScope ? [] : problemOf(scope, path, "must be of a project, a domain, or the system, or 'unscoped'")
 }
 
 const SCOPES: ReadonlySet<unknown> = new Set(['project', 'domain', 'system'])

@@ -1,4 +1,5 @@
 import type { ConfigurationProblem } from '../errors.ts'
+import { problemOf } from '../options/index.ts'
 
 /** Where Identity v3 is, without a slash at the end: `https://keystone.example.com:5000/v3`. */
 export function identityUrl(url: string): string {
@@ -7,12 +8,13 @@ export function identityUrl(url: string): string {
 }
 
 /**
- * What is wrong with the URL of a Keystone.
+ * The check of the URL of a Keystone.
  *
  * Source: release-1.6 `plugin/pkg/authenticator/password/keystone` NewKeystoneAuthenticator has the message.
  */
-export function urlProblems(url: string): readonly ConfigurationProblem[] {
-  const parsed = typeof url === 'string' && URL.canParse(url) ? new URL(url) : undefined
+export function aKeystoneUrl(url: unknown, path: string): readonly ConfigurationProblem[] {
+  if (typeof url !== 'string') return problemOf(url, path, 'must be a URL')
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
   const messages = []
   if (parsed?.protocol !== 'https:') messages.push('Auth URL should be secure and start with https')
   else {
@@ -21,5 +23,5 @@ export function urlProblems(url: string): readonly ConfigurationProblem[] {
     if (/\/v2\.0\/*$/.test(parsed.pathname))
       messages.push('must be of Identity v3: there is no v2.0 any more')
   }
-  return messages.map((message) => ({ path: 'url', message }))
+  return messages.map((message) => ({ path, message }))
 }

@@ -11,12 +11,13 @@ export {
   type KeystoneRefusal,
   type KeystoneScope,
 } from './client.ts'
-export { keystonePassword, type KeystonePasswordOptions } from './keystone-password.ts'
-export { keystoneToken, type KeystoneTokenOptions } from './keystone-token.ts'
+export { keystonePassword, type KeystonePasswordOptions, keystonePasswordShape } from './keystone-password.ts'
+export { keystoneToken, type KeystoneTokenOptions, keystoneTokenShape } from './keystone-token.ts'
 export {
   keystoneServiceToken,
   type KeystoneServiceToken,
   type KeystoneServiceTokenOptions,
+  keystoneServiceTokenShape,
 } from './service-token.ts'
 export type { KeystoneGroup, KeystoneToken, KeystoneUser } from './token.ts'
 export {

@@ -384,11 +384,11 @@ describe('options of keystonePassword', () => {
         'maxConcurrentChecks',
         'maxWaitingChecks',
         'domain',
-        'username',
-        'groupName',
         'scope',
         'rememberSeconds',
         'rememberRefusedSeconds',
+        'username',
+        'groupName',
       ])
     }
   })

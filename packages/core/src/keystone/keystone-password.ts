@@ -1,25 +1,28 @@
 import type { PasswordAuthenticator, TokenAuthenticator } from '../authenticator.ts'
 import { andThen } from '../awaitable.ts'
+import { WaitingContext } from '../context.ts'
+import { type AuthenticationError, rejected, unavailable } from '../errors.ts'
 import {
-  type AuthenticationError,
-  ConfigurationError,
-  type ConfigurationProblem,
-  rejected,
-  unavailable,
-} from '../errors.ts'
+  aBoolean,
+  atLeast,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+  withFurtherProblems,
+} from '../options/index.ts'
 import { cached } from '../token-cache/cached.ts'
-import { boundedChecks, checksProblems, type ChecksOptions } from './checks.ts'
+import { boundedChecks, checksShape, type ChecksOptions } from './checks.ts'
 import {
-  clientProblems,
-  keystoneClient,
+  aScope,
+  clientOf,
   type KeystoneClientOptions,
+  keystoneClientShape,
   type KeystoneRefusal,
   type KeystoneScope,
-  scopeProblems,
 } from './client.ts'
 import { knownUser } from './known-user.ts'
 import { isPassword, typedName } from './typed-name.ts'
-import { DEFAULT_DOMAIN, type KeystoneUserOptions, userProblems } from './user-options.ts'
+import { DEFAULT_DOMAIN, type KeystoneUserOptions, keystoneUserShape, userProblems } from './user-options.ts'
 
 /** Options of {@link keystonePassword}. */
 export interface KeystonePasswordOptions extends KeystoneClientOptions, ChecksOptions, KeystoneUserOptions {
@@ -31,6 +34,17 @@ export interface KeystonePasswordOptions extends KeystoneClientOptions, ChecksOp
   readonly rememberSeconds?: number
   /** How long a password that was wrong is. Default 10: it keeps whoever repeats it from being locked out. 0: not at all. */
   readonly rememberRefusedSeconds?: number
+}
+
+/** The checks of {@link KeystonePasswordOptions}, for packages whose options have more. */
+export const keystonePasswordShape: OptionsShape<KeystonePasswordOptions> = {
+  ...keystoneClientShape,
+  ...checksShape,
+  ...keystoneUserShape,
+  userAtDomain: aBoolean,
+  scope: aScope,
+  rememberSeconds: atLeast(0),
+  rememberRefusedSeconds: atLeast(0),
 }
 
 /**
@@ -50,22 +64,15 @@ export interface KeystonePasswordOptions extends KeystoneClientOptions, ChecksOp
  * const passwords = keystonePassword({ url: 'https://keystone.example.com:5000', scope: { project: { id: '6fd3a1' } } })
  */
 export function keystonePassword(options: KeystonePasswordOptions): PasswordAuthenticator {
-  const problems = [
-    ...clientProblems(options),
-    ...checksProblems(options),
-    ...userProblems(options),
-    ...scopeProblems(options.scope),
-    ...rememberProblems(options),
-  ]
-  if (problems.length > 0) throw new ConfigurationError(problems)
+  refuseProblems(withFurtherProblems(optionProblems(keystonePasswordShape, options), options, userProblems))
   const { domain = DEFAULT_DOMAIN, userAtDomain = false, scope } = options
-  const client = keystoneClient(options)
+  const client = clientOf(options)
   const check = boundedChecks(options)
 
   // A name and a password are as good a key as a token: one check for all who ask at once, and nothing in plain text in memory.
   const logins: TokenAuthenticator = {
     name: 'keystonePassword',
-    authenticateToken(text, { signal }) {
+    authenticateToken(text, context) {
       const { username, password } = fromText(text)
       const who = typedName(username, domain, userAtDomain)
       if (who === undefined) return undefined
@@ -76,7 +83,7 @@ export function keystonePassword(options: KeystonePasswordOptions): PasswordAuth
           return undefined
         }
         return knownUser(created.token, created.id, { client, options, limit })
-      }, signal)
+      }, context.signal)
     },
   }
   const remembered = cached(logins, {
@@ -89,13 +96,10 @@ export function keystonePassword(options: KeystonePasswordOptions): PasswordAuth
 
   return {
     name: 'keystonePassword',
-    authenticatePassword(username, password, { signal }) {
+    authenticatePassword(username, password, context) {
       if (typedName(username, domain, userAtDomain) === undefined || !isPassword(password))
         throw invalidCombination
-      const answer = remembered.authenticateToken(
-        asText(username, password),
-        signal === undefined ? {} : { signal },
-      )
+      const answer = remembered.authenticateToken(asText(username, password), new WaitingContext(context))
       return andThen(answer, (known) => {
         if (known === undefined) throw invalidCombination
         return known
@@ -123,16 +127,4 @@ function fromText(text: string): { readonly username: string; readonly password:
   const start = text.indexOf(':') + 1
   const end = start + Number(text.slice(0, start - 1))
   return { username: text.slice(start, end), password: text.slice(end) }
-}
-
-function rememberProblems({
-  rememberSeconds = 0,
-  rememberRefusedSeconds = 0,
-}: KeystonePasswordOptions): readonly ConfigurationProblem[] {
-  const problems: ConfigurationProblem[] = []
-  if (!(rememberSeconds >= 0)) problems.push({ path: 'rememberSeconds', message: 'must be 0 or more' })
-  if (!(rememberRefusedSeconds >= 0)) {
-    problems.push({ path: 'rememberRefusedSeconds', message: 'must be 0 or more' })
-  }
-  return problems
 }

@@ -1,13 +1,22 @@
 import type { Authentication, TokenAuthenticator } from '../authenticator.ts'
 import { systemClock } from '../clock.ts'
-import { ConfigurationError, type ConfigurationProblem, rejected, unavailable } from '../errors.ts'
-import { boundedChecks, checksProblems, type ChecksOptions } from './checks.ts'
-import { clientProblems, keystoneClient, type KeystoneClientOptions, type KeystoneRefusal } from './client.ts'
+import { rejected, unavailable } from '../errors.ts'
+import {
+  optionProblems,
+  either,
+  must,
+  oneOf,
+  type OptionsShape,
+  refuseProblems,
+  withFurtherProblems,
+} from '../options/index.ts'
+import { boundedChecks, checksShape, type ChecksOptions } from './checks.ts'
+import { clientOf, type KeystoneClientOptions, keystoneClientShape, type KeystoneRefusal } from './client.ts'
 import { knownUser } from './known-user.ts'
 import type { KeystoneServiceToken } from './service-token.ts'
 import type { KeystoneToken } from './token.ts'
 import { isTokenText, type KeystoneTokenProvider, looksLikeToken } from './token-text.ts'
-import { type KeystoneUserOptions, userProblems } from './user-options.ts'
+import { type KeystoneUserOptions, keystoneUserShape, userProblems } from './user-options.ts'
 
 /** Options of {@link keystoneToken}. */
 export interface KeystoneTokenOptions extends KeystoneClientOptions, ChecksOptions, KeystoneUserOptions {
@@ -18,6 +27,22 @@ export interface KeystoneTokenOptions extends KeystoneClientOptions, ChecksOptio
   readonly tokenProvider?: KeystoneTokenProvider
   /** Asks about tokens in the name of a service, as from `keystoneServiceToken`. Default: each token is asked about with itself. */
   readonly serviceToken?: KeystoneServiceToken | string
+}
+
+/** The checks of {@link KeystoneTokenOptions}, for packages whose options have more. */
+export const keystoneTokenShape: OptionsShape<KeystoneTokenOptions> = {
+  ...keystoneClientShape,
+  ...checksShape,
+  ...keystoneUserShape,
+  tokenProvider: oneOf('fernet', 'jws', 'any'),
+  serviceToken: either(
+    (value) => typeof value === 'string',
+    must(
+      'has characters that a token cannot have, or too many',
+      (value) => typeof value === 'string' && isTokenText(value),
+    ),
+    must('must be a token, or a function that gives one', (value) => typeof value === 'function'),
+  ),
 }
 
 /**
@@ -37,15 +62,9 @@ export interface KeystoneTokenOptions extends KeystoneClientOptions, ChecksOptio
  * const tokens = cached(keystoneToken({ url: 'https://keystone.example.com:5000' }))
  */
 export function keystoneToken(options: KeystoneTokenOptions): TokenAuthenticator {
-  const problems = [
-    ...clientProblems(options),
-    ...checksProblems(options),
-    ...userProblems(options),
-    ...tokenProblems(options),
-  ]
-  if (problems.length > 0) throw new ConfigurationError(problems)
+  refuseProblems(withFurtherProblems(optionProblems(keystoneTokenShape, options), options, userProblems))
   const { tokenProvider = 'fernet', serviceToken, clock = systemClock } = options
-  const client = keystoneClient(options)
+  const client = clientOf(options)
   const check = boundedChecks(options)
 
   const validate = async (token: string, limit: AbortSignal): Promise<KeystoneToken | undefined> => {
@@ -67,9 +86,9 @@ export function keystoneToken(options: KeystoneTokenOptions): TokenAuthenticator
 
   return {
     name: 'keystoneToken',
-    authenticateToken(token, { signal }) {
+    authenticateToken(token, context) {
       if (!looksLikeToken(token, tokenProvider)) return undefined
-      return check((limit) => find(token, limit), signal)
+      return check((limit) => find(token, limit), context.signal)
     },
   }
 }
@@ -90,18 +109,4 @@ function ofService(answer: KeystoneToken | KeystoneRefusal): KeystoneToken | und
 
 function isRefused(answer: KeystoneToken | KeystoneRefusal, status: number): boolean {
   return 'refusedWith' in answer && answer.refusedWith === status
-}
-
-function tokenProblems({
-  tokenProvider,
-  serviceToken,
-}: KeystoneTokenOptions): readonly ConfigurationProblem[] {
-  const problems: ConfigurationProblem[] = []
-  if (tokenProvider !== undefined && !['fernet', 'jws', 'any'].includes(tokenProvider)) {
-    problems.push({ path: 'tokenProvider', message: "must be 'fernet', 'jws' or 'any'" })
-  }
-  if (typeof serviceToken === 'string' && !isTokenText(serviceToken)) {
-    problems.push({ path: 'serviceToken', message: 'has characters that a token cannot have, or too many' })
-  }
-  return problems
 }

@@ -18,10 +18,10 @@ const logins =
       url,
       userAtDomain,
       clock: fixedClock(EXPIRES_AT_MS - 3_600_000),
-      ...fakeKeystone(({ method }) => {
+      fetch: fakeKeystone(({ method }) => {
         if (method !== 'POST') return groupsAnswer([])
         return decide() ? loginAnswer() : refusalAnswer(401)
-      }),
+      }).fetch,
     })
     return async ({ username, password }) => {
       try {

@@ -1,14 +1,15 @@
 import { systemClock } from '../clock.ts'
-import { ConfigurationError, type ConfigurationProblem, unavailable } from '../errors.ts'
-import { boundedChecks, checksProblems, type ChecksOptions } from './checks.ts'
+import { unavailable } from '../errors.ts'
+import { checkOptions, must, type OptionsShape, required } from '../options/index.ts'
+import { boundedChecks, checksShape, type ChecksOptions } from './checks.ts'
 import {
-  clientProblems,
+  aScope,
+  clientOf,
   type CreatedToken,
-  keystoneClient,
   type KeystoneClientOptions,
+  keystoneClientShape,
   type KeystoneCredential,
   type KeystoneScope,
-  scopeProblems,
 } from './client.ts'
 import { GRACE_MS, isDone } from '../shared-work.ts'
 import { isDomainOption } from './user-options.ts'
@@ -23,6 +24,15 @@ export interface KeystoneServiceTokenOptions
   readonly credential: KeystoneCredential
   /** Where it has the role that lets it ask about tokens. */
   readonly scope: KeystoneScope
+}
+
+/** The checks of {@link KeystoneServiceTokenOptions}, for packages whose options have more. */
+export const keystoneServiceTokenShape: OptionsShape<KeystoneServiceTokenOptions> = {
+  ...keystoneClientShape,
+  timeoutSeconds: checksShape.timeoutSeconds,
+  clock: checksShape.clock,
+  credential: required(must('must have a password, and an id, or a name and a domain', isCredential)),
+  scope: required(aScope),
 }
 
 /** What came of a login. */
@@ -51,15 +61,9 @@ const MIN_PAUSE_MS = 5_000
  * const tokens = keystoneToken({ url, serviceToken })
  */
 export function keystoneServiceToken(options: KeystoneServiceTokenOptions): KeystoneServiceToken {
-  const problems = [
-    ...clientProblems(options),
-    ...checksProblems(options),
-    ...credentialProblems(options),
-    ...scopeProblems(options.scope),
-  ]
-  if (problems.length > 0) throw new ConfigurationError(problems)
+  checkOptions(keystoneServiceTokenShape, options)
   const { credential, scope, timeoutSeconds = 10, clock = systemClock } = options
-  const client = keystoneClient(options)
+  const client = clientOf(options)
   const check = boundedChecks(options)
   let current: CreatedToken | undefined
   let underWay: Promise<Login> | undefined
@@ -108,11 +112,13 @@ export function keystoneServiceToken(options: KeystoneServiceTokenOptions): Keys
   }
 }
 
-function credentialProblems({ credential }: KeystoneServiceTokenOptions): readonly ConfigurationProblem[] {
-  const { password } = credential
-  const who = 'id' in credential ? credential.id : credential.name
-  const isComplete = [password, who].every((part) => typeof part === 'string' && part !== '')
-  const isSomewhere = 'id' in credential || isDomainOption(credential.domain)
-  if (isComplete && isSomewhere) return []
-  return [{ path: 'credential', message: 'must have a password, and an id, or a name and a domain' }]
+function isCredential(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const { password, id, name, domain, ...others } = value as Readonly<Record<string, unknown>>
+  const isNamed = id === undefined ? isText(name) && isDomainOption(domain) : isText(id) && name === undefined
+  return isText(password) && isNamed && Object.keys(others).length === 0
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== ''
 }

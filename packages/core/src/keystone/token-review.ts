@@ -1,15 +1,26 @@
 import { emptyContext } from '../context.ts'
-import { asAuthenticationError, ConfigurationError, isAuthenticationError } from '../errors.ts'
+import { asAuthenticationError, isAuthenticationError } from '../errors.ts'
+import { checkOptions, must, type OptionsShape } from '../options/index.ts'
 import { textOf } from '../http/response-text.ts'
 import { retryAfter } from '../retry-after.ts'
 import type { UserInfo } from '../user.ts'
 import { isJsonObject, type JsonObject, parseObject, valueIn } from './json.ts'
-import { keystoneToken, type KeystoneTokenOptions } from './keystone-token.ts'
+import { keystoneToken, type KeystoneTokenOptions, keystoneTokenShape } from './keystone-token.ts'
 
 /** Options of {@link keystoneTokenReview}. */
 export interface KeystoneTokenReviewOptions extends KeystoneTokenOptions {
   /** The versions of TokenReview that are answered (`--authentication-token-webhook-version`). Default `v1beta1` alone. */
   readonly versions?: readonly ('v1beta1' | 'v1')[]
+}
+
+const VERSIONS: ReadonlySet<unknown> = new Set(['v1beta1', 'v1'])
+
+const shape: OptionsShape<KeystoneTokenReviewOptions> = {
+  ...keystoneTokenShape,
+  versions: must(
+    "must be 'v1beta1', 'v1' or both",
+    (value) => Array.isArray(value) && value.length > 0 && value.every((each) => VERSIONS.has(each)),
+  ),
 }
 
 /** Answers a TokenReview. It never rejects. */
@@ -39,10 +50,8 @@ const MAX_REQUEST_BYTES = 65_536
  * app.post('/webhook', (c) => review(c.req.raw))
  */
 export function keystoneTokenReview(options: KeystoneTokenReviewOptions): KeystoneTokenReview {
+  checkOptions(shape, options)
   const { versions = ['v1beta1'], ...tokenOptions } = options
-  if (versions.length === 0 || !versions.every((version) => ['v1beta1', 'v1'].includes(version))) {
-    throw new ConfigurationError([{ path: 'versions', message: "must be 'v1beta1', 'v1' or both" }])
-  }
   const apiVersions = new Set<unknown>(versions.map((version) => `authentication.k8s.io/${version}`))
   // A token that is for no project says nothing about roles, which is why k8s-keystone-auth refuses it.
   const tokens = keystoneToken({ requireProject: true, ...tokenOptions })

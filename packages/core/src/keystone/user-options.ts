@@ -1,4 +1,15 @@
 import type { ConfigurationProblem } from '../errors.ts'
+import {
+  aBoolean,
+  aString,
+  either,
+  listOf,
+  must,
+  nested,
+  oneOf,
+  type OptionsShape,
+  required,
+} from '../options/index.ts'
 import type { KeystoneDomain } from './client.ts'
 
 /** How something of Keystone is named here. */
@@ -57,18 +68,42 @@ export const RESERVED = 'system:'
 /** Where everybody is whom nobody put elsewhere: `[identity] default_domain_id`. */
 export const DEFAULT_DOMAIN: KeystoneDomain = Object.freeze({ id: 'default' })
 
-/** What is wrong with the options. */
+const NO_DOMAIN = 'must be a domain: { id } or { name }'
+const aDomain = must(NO_DOMAIN, isDomainOption)
+const isText = (value: unknown): boolean => typeof value === 'string'
+
+const roleMappingShape: OptionsShape<KeystoneRoleMapping> = {
+  role: required(must('must be the name of a role', (value) => typeof value === 'string' && value !== '')),
+  groups: listOf(aString),
+  username: aString,
+}
+
+/** The checks of {@link KeystoneUserOptions}. */
+export const keystoneUserShape: OptionsShape<KeystoneUserOptions> = {
+  domain: aDomain,
+  domains: either(isText, oneOf('all'), listOf(aDomain)),
+  projects: either(
+    isText,
+    must("must be ids of projects, at least one, or 'any'", (value) => value === 'any'),
+    listOf(aString),
+  ),
+  requireProject: aBoolean,
+  username: oneOf(...NAME_FORMS),
+  usernamePrefix: aString,
+  groupName: oneOf(...NAME_FORMS),
+  groupsPrefix: aString,
+  groups: aBoolean,
+  roleMappings: listOf(nested(roleMappingShape)),
+}
+
+/** What is wrong with the options beyond their types. */
 export function userProblems(options: KeystoneUserOptions): readonly ConfigurationProblem[] {
-  const { domain, projects, roleMappings = [] } = options
+  const { projects, roleMappings = [] } = options
   const listed = options.domains === 'all' ? [] : (options.domains ?? [])
   const problems: ConfigurationProblem[] = []
   const problem = (path: string, message: string): void => void problems.push({ path, message })
 
-  if (domain !== undefined && !isDomainOption(domain)) problem('domain', NO_DOMAIN)
   if (options.domains?.length === 0) problem('domains', 'must not be empty')
-  for (const [index, each] of listed.entries()) {
-    if (!isDomainOption(each)) problem(`domains[${index}]`, NO_DOMAIN)
-  }
   if (projects !== undefined && projects !== 'any' && (projects.length === 0 || projects.includes(''))) {
     problem('projects', "must be ids of projects, at least one, or 'any'")
   }
@@ -82,27 +117,23 @@ export function userProblems(options: KeystoneUserOptions): readonly Configurati
   for (const path of ['username', 'groupName'] as const) {
     const { [path]: form = '{name}' } = options
     const isUsed = path === 'username' || options.groups !== false
-    if (!NAME_FORMS.includes(form)) problem(path, `must be one of ${NAME_FORMS.join(', ')}`)
-    else if (form === '{name}' && areSeveral && isUsed) {
+    if (form === '{name}' && areSeveral && isUsed) {
       problem(path, 'must tell domains apart where users of several count')
     }
   }
   for (const path of ['usernamePrefix', 'groupsPrefix'] as const) {
     if (options[path]?.startsWith(RESERVED) === true) problem(path, `must not begin with ${RESERVED}`)
   }
-  for (const [index, { role, groups = [], username }] of roleMappings.entries()) {
+  for (const [index, { groups = [], username }] of roleMappings.entries()) {
     const path = `roleMappings[${index}]`
-    if (typeof role !== 'string' || role === '') problem(`${path}.role`, 'must be the name of a role')
     if (groups.includes('')) problem(`${path}.groups`, 'must not have an empty name')
     if (username === '') problem(`${path}.username`, 'must not be empty')
   }
   return problems
 }
 
-const NO_DOMAIN = 'must be a domain: { id } or { name }'
-
 /** Whether an operator named a domain. */
-export function isDomainOption(domain: KeystoneDomain): boolean {
+export function isDomainOption(domain: unknown): boolean {
   const [[key, value] = [], ...others] = Object.entries(Object(domain) as object)
   return others.length === 0 && (key === 'id' || key === 'name') && typeof value === 'string' && value !== ''
 }

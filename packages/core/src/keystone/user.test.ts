@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { AuthenticationError } from '../errors.ts'
 import type { KeystoneGroup, KeystoneToken, KeystoneUser } from './token.ts'
 import { acceptedUser, mappedUser } from './user.ts'
-import { type KeystoneNameForm, type KeystoneUserOptions, userProblems } from './user-options.ts'
+import { optionProblems, withFurtherProblems } from '../options/index.ts'
+import {
+  type KeystoneNameForm,
+  type KeystoneUserOptions,
+  keystoneUserShape,
+  userProblems,
+} from './user-options.ts'
 
 const jane: KeystoneUser = { id: 'u1', name: 'jane', domain: { id: 'default', name: 'Default' } }
 const token: KeystoneToken = {
@@ -253,6 +259,12 @@ describe('userProblems', () => {
       ['roleMappings[0].groups', 'roleMappings[0].username'],
     ],
   ])('finds what is wrong with %s', (_, options, paths) => {
-    expect(userProblems(options as KeystoneUserOptions).map(({ path }) => path)).toEqual(paths)
+    expect(
+      withFurtherProblems(
+        optionProblems(keystoneUserShape, options),
+        options as KeystoneUserOptions,
+        userProblems,
+      ).map(({ path }) => path),
+    ).toEqual(paths)
   })
 })

@@ -4,10 +4,12 @@ import {
   invalidBearerToken,
   MAX_TOKEN_LENGTH,
   type TokenExtractionOptions,
+  tokenExtractionShape,
 } from '../bearer-token/bearer-token.ts'
 import { trimAscii } from '../bearer-token/read.ts'
 import { consultToken } from '../consult.ts'
 import { rejected } from '../errors.ts'
+import { aTokenAuthenticator, optionProblems, refuseProblems } from '../options/index.ts'
 
 /**
  * Hands the token of `X-Auth-Token: TOKEN` to a token authenticator: how clients of OpenStack send theirs. Only the first such
@@ -22,6 +24,7 @@ import { rejected } from '../errors.ts'
  * const authenticator = xAuthToken(cached(keystoneToken({ url: 'https://keystone.example.com:5000' })))
  */
 export function xAuthToken(tokens: TokenAuthenticator, options: TokenExtractionOptions = {}): Authenticator {
+  refuseProblems(aTokenAuthenticator(tokens, 'tokens'), optionProblems(tokenExtractionShape, options))
   const maxTokenLength = options.maxTokenLength ?? MAX_TOKEN_LENGTH
   return {
     name: 'xAuthToken',

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../clock.ts'
 import type { Observer, RequestEvent } from '../events.ts'
+import { aClock, checkOptions, type OptionsShape } from '../options/index.ts'
 import { jwtMetrics } from './jwt-metrics.ts'
 import { histogram, series } from './series.ts'
 import { usernameLabel } from './username-label.ts'
@@ -22,6 +23,8 @@ export interface MetricsOptions {
   readonly clock?: Clock
 }
 
+const shape: OptionsShape<MetricsOptions> = { clock: aClock }
+
 /**
  * An observer that counts, under kube-apiserver's metric names.
  *
@@ -29,12 +32,15 @@ export interface MetricsOptions {
  * `pkg/authentication/request/x509/x509.go`, `pkg/server/options/authentication.go`; kubernetes `pkg/serviceaccount/metrics.go`; and see
  * `jwt-metrics.ts`.
  *
+ * @throws {ConfigurationError} when an option cannot work.
  * @example
  * const { observer, render } = metrics()
  * app.use(authentication(authenticator, { observer }))
  * app.get('/metrics', (req, res) => res.type('text/plain').send(render()))
  */
-export function metrics({ clock = systemClock }: MetricsOptions = {}): Metrics {
+export function metrics(options: MetricsOptions = {}): Metrics {
+  checkOptions(shape, options)
+  const { clock = systemClock } = options
   const attempts = series('counter', {
     name: 'authentication_attempts',
     help: 'Counter of authenticated attempts.',

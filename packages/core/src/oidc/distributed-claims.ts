@@ -1,3 +1,4 @@
+import { type Context, emptyContext } from '../context.ts'
 import { isAuthenticationError, rejected, unavailable } from '../errors.ts'
 import { withFault } from '../http/fault.ts'
 import { getText } from '../http/get-text.ts'
@@ -9,6 +10,9 @@ import { provider, type Provider } from './provider.ts'
 import type { ClaimSource, RegisteredClaims } from './registered-claims.ts'
 import { type TokenRules, verifyToken, wrapped } from './verify-token.ts'
 
+/** A `signal` that ends what is fetched. It is read only where something is. */
+type Waiting = Pick<Context, 'signal'>
+
 /** Fetches a claim that a token says is elsewhere. */
 export interface DistributedClaims {
   /**
@@ -16,7 +20,7 @@ export interface DistributedClaims {
    *
    * @throws {AuthenticationError}
    */
-  expand(claims: JsonObject, registered: RegisteredClaims, signal?: AbortSignal): Promise<JsonObject>
+  expand(claims: JsonObject, registered: RegisteredClaims, context?: Waiting): Promise<JsonObject>
 }
 
 /** What distributed claims are fetched and verified with. */
@@ -62,7 +66,7 @@ export function distributedClaims(options: DistributedClaimsOptions): Distribute
     return found
   }
 
-  const fetchJwt = async (source: ClaimSource, signal: AbortSignal | undefined): Promise<string> => {
+  const fetchJwt = async (source: ClaimSource, { signal }: Waiting): Promise<string> => {
     const { endpoint, accessToken } = source
     const what = `while getting distributed claim ${quoted(claim)}`
     // What sends it would repeat it in its error.
@@ -82,9 +86,9 @@ export function distributedClaims(options: DistributedClaimsOptions): Distribute
     throw unavailable(`${what}: error while getting distributed claim JWT: HTTP status ${status}`)
   }
 
-  const resolve = async (source: ClaimSource, signal: AbortSignal | undefined): Promise<unknown> => {
+  const resolve = async (source: ClaimSource, context: Waiting): Promise<unknown> => {
     const endpoint = quoted(source.endpoint)
-    const jwt = readJwt(await fetchJwt(source, signal))
+    const jwt = readJwt(await fetchJwt(source, context))
     if (jwt === undefined) {
       const what = `getting untrusted issuer from endpoint ${endpoint} failed for claim ${quoted(claim)}`
       throw rejected(`${what}: malformed token`)
@@ -103,7 +107,7 @@ export function distributedClaims(options: DistributedClaimsOptions): Distribute
   }
 
   return {
-    async expand(claims, { distributed }, signal) {
+    async expand(claims, { distributed }, context = emptyContext) {
       // What the token says itself counts.
       if (Object.hasOwn(claims, claim) || !Object.hasOwn(claims, '_claim_names')) return claims
       try {
@@ -111,7 +115,7 @@ export function distributedClaims(options: DistributedClaimsOptions): Distribute
         const source = distributed.get(claim)
         // Without an endpoint a source has the claim in a form that is not read.
         if (source === undefined || source.endpoint === '') return claims
-        return { ...claims, [claim]: await resolve(source, signal) }
+        return { ...claims, [claim]: await resolve(source, context) }
       } catch (error) {
         throw wrapped('oidc: could not expand distributed claims', error)
       }

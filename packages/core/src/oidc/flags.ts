@@ -1,4 +1,5 @@
 import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
+import { aString, checkOptions, listOf, type OptionsShape } from '../options/index.ts'
 import type { OidcOptions } from './oidc.ts'
 
 /** The `--oidc-*` flags of kube-apiserver. What is `undefined` was not given. */
@@ -25,6 +26,19 @@ export interface OidcFlags {
   readonly caFile?: string | undefined
 }
 
+/** The checks of {@link OidcFlags}, for packages that have them as an option. */
+export const oidcFlagsShape: OptionsShape<OidcFlags> = {
+  issuerUrl: aString,
+  clientId: aString,
+  usernameClaim: aString,
+  usernamePrefix: aString,
+  groupsClaim: aString,
+  groupsPrefix: aString,
+  requiredClaims: listOf(aString),
+  signingAlgorithms: listOf(aString),
+  caFile: aString,
+}
+
 /** What {@link oidcFlagOptions} makes of flags: everything that {@link OidcOptions} need. */
 export type OidcFlagOptions = Pick<OidcOptions, 'issuer' | 'claimMappings' | 'claimValidationRules'> & {
   readonly signingAlgorithms: readonly string[]
@@ -41,9 +55,10 @@ export type OidcFlagOptions = Pick<OidcOptions, 'issuer' | 'claimMappings' | 'cl
  * const options = oidcFlagOptions({ issuerUrl: 'https://issuer.example.com', clientId: 'my-app', groupsClaim: 'groups' })
  */
 export function oidcFlagOptions(
-  flags: OidcFlags,
+  flags: OidcFlags = {},
   authenticationConfig?: string,
 ): OidcFlagOptions | undefined {
+  checkOptions(oidcFlagsShape, flags, 'oidc')
   if (Object.values(flags).every((value) => value === undefined)) return undefined
   const { issuerUrl = '', clientId = '', usernameClaim = 'sub', usernamePrefix = '' } = flags
   const { groupsClaim = '', groupsPrefix = '', requiredClaims = [], signingAlgorithms = [] } = flags

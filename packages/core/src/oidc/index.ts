@@ -5,9 +5,9 @@
  */
 export type { GetFetch, GetFetchInit } from '../http/get-fetch.ts'
 export type { HttpResponse, HttpResponseBody } from '../http/response.ts'
-export { type OidcFlagOptions, oidcFlagOptions, type OidcFlags } from './flags.ts'
+export { type OidcFlagOptions, oidcFlagOptions, type OidcFlags, oidcFlagsShape } from './flags.ts'
 export type { JwtTokenAuthenticator } from './jwt-authenticator.ts'
-export type { TokenKindOptions } from './token-kind.ts'
+export { type TokenKindOptions, tokenKindShape } from './token-kind.ts'
 export {
   oidc,
   type OidcClaimRule,

@@ -75,9 +75,7 @@ export function jwtAuthenticator(
     }
     await checkKind(jwt, kinds, context)
     const claims =
-      claimMappings.groups.claim === ''
-        ? jwt.claims
-        : await elsewhere.expand(jwt.claims, registered, context.signal)
+      claimMappings.groups.claim === '' ? jwt.claims : await elsewhere.expand(jwt.claims, registered, context)
     const user = userOfClaims(compiled, claims)
     checkRules(compiled, claims, user)
     return { user, expiresAtMs: registered.expiry * 1000 }

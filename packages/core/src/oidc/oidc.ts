@@ -3,15 +3,28 @@ import { type Clock, systemClock } from '../clock.ts'
 import { compileInto, configurationErrors } from './configuration/compile.ts'
 import type { JwtAuthenticator, PrefixedClaimOrExpression } from './configuration/config.ts'
 import { validateJwtAuthenticator } from './configuration/validate-jwt-authenticator.ts'
-import { ConfigurationError } from '../errors.ts'
 import type { Observer } from '../events.ts'
 import { fieldPath } from '../field/path.ts'
 import type { GetFetch } from '../http/get-fetch.ts'
 import { JWS_ALGORITHMS } from '../jwt/algorithms.ts'
 import type { KeySet } from '../jwt/key-set.ts'
+import {
+  aBoolean,
+  above,
+  aClock,
+  aFunction,
+  aString,
+  checkOptions,
+  listOf,
+  nested,
+  type OptionsShape,
+  refuseProblems,
+  required,
+  withMethods,
+} from '../options/index.ts'
 import { canWorkInBackground } from '../runtime.ts'
 import { jwtAuthenticator, type JwtTokenAuthenticator } from './jwt-authenticator.ts'
-import { LOGINS, type TokenKindOptions, tokenKinds } from './token-kind.ts'
+import { LOGINS, type TokenKindOptions, tokenKinds, tokenKindShape } from './token-kind.ts'
 import { algorithmsNamed } from './signing-algorithms.ts'
 
 /** How a claim or an expression becomes a part of a user. */
@@ -70,6 +83,41 @@ export interface OidcOptions extends TokenKindOptions {
   readonly clock?: Clock
 }
 
+const prefixedMapping = nested({ claim: aString, prefix: aString, expression: aString })
+const unprefixedMapping = nested({ claim: aString, expression: aString })
+
+const issuerShape: OptionsShape<OidcOptions['issuer']> = {
+  url: required(aString),
+  audiences: required(listOf(aString)),
+  discoveryURL: aString,
+  audienceMatchPolicy: aString,
+}
+
+const mappingsShape: OptionsShape<OidcOptions['claimMappings']> = {
+  username: required(prefixedMapping),
+  groups: prefixedMapping,
+  uid: unprefixedMapping,
+  extra: listOf(nested({ key: required(aString), valueExpression: required(aString) })),
+}
+
+const shape: OptionsShape<OidcOptions> = {
+  ...tokenKindShape,
+  issuer: required(nested(issuerShape)),
+  claimMappings: required(nested(mappingsShape)),
+  claimValidationRules: listOf(
+    nested({ claim: aString, requiredValue: aString, expression: aString, message: aString }),
+  ),
+  userValidationRules: listOf(nested({ expression: required(aString), message: aString })),
+  signingAlgorithms: listOf(aString),
+  keySet: withMethods('a set of keys, as localKeySet(...) makes', 'verify'),
+  compiler: withMethods('a compiler of expressions, as celCompiler() makes', 'compile'),
+  fetch: aFunction,
+  timeoutSeconds: above(0, 300),
+  discoverAtOnce: aBoolean,
+  observer: aFunction,
+  clock: aClock,
+}
+
 /**
  * Knows users by ID tokens of an OpenID Connect provider, or by any JWT whose keys are published in this way (`--oidc-*`).
  *
@@ -90,6 +138,7 @@ export interface OidcOptions extends TokenKindOptions {
  * })
  */
 export function oidc(options: OidcOptions): JwtTokenAuthenticator {
+  checkOptions(shape, options)
   const { signingAlgorithms = JWS_ALGORITHMS, keySet, compiler = noCompiler, observer } = options
   const { clock = systemClock, timeoutSeconds = 10, discoverAtOnce = canWorkInBackground() } = options
   // Looked up with each call, so that whoever replaces the global one is heard.
@@ -102,25 +151,19 @@ export function oidc(options: OidcOptions): JwtTokenAuthenticator {
     compile: compileInto(errors, compiler),
   })
   const { algorithms, problems } = algorithmsNamed(signingAlgorithms, 'signingAlgorithms')
-  const { kinds, problems: problemsOfKinds } = tokenKinds(options, LOGINS)
-  const all = [
-    ...errors.errors,
-    ...problems,
-    ...problemsOfKinds,
-    ...(keySet !== undefined && (options.issuer.discoveryURL ?? '') !== ''
+  refuseProblems(
+    errors.errors,
+    problems,
+    keySet !== undefined && (options.issuer.discoveryURL ?? '') !== ''
       ? [{ path: 'keySet', message: 'oidc: KeySet and DiscoveryURL are mutually exclusive' }]
-      : []),
-    ...(timeoutSeconds > 0 && timeoutSeconds <= 300
-      ? []
-      : [{ path: 'timeoutSeconds', message: 'must be above 0 and at most 300' }]),
-  ]
-  if (all.length > 0) throw new ConfigurationError(all)
+      : [],
+  )
   return jwtAuthenticator(compiled, {
     fetch,
     clock,
     timeoutSeconds,
     algorithms,
-    kinds,
+    kinds: tokenKinds(options, LOGINS),
     observer,
     isEager: discoverAtOnce,
     ...(keySet !== undefined && { keySet }),

@@ -39,7 +39,7 @@ const PATIENCE_MS = 5000
  * Source: apiserver `plugin/pkg/authenticator/token/oidc/oidc.go` (`newAsyncIDTokenVerifier`).
  */
 export function provider(target: DiscoveryTarget, options: ProviderOptions): Provider {
-  const { clock, isEager, onFetch } = options
+  const { fetch, timeoutSeconds, clock, isEager, onFetch } = options
   let keys: KeySet | undefined
   let error: Error | undefined = new Error(
     `oidc: authenticator for issuer ${quoted(target.url)} is not initialized`,
@@ -54,7 +54,7 @@ export function provider(target: DiscoveryTarget, options: ProviderOptions): Pro
   const discover = async (): Promise<void> => {
     try {
       const url = await discoverJwksUri(target, options)
-      keys = remoteKeySet({ url, ...options, ...(onFetch !== undefined && { onFetch }) })
+      keys = remoteKeySet({ url, fetch, timeoutSeconds, clock, ...(onFetch !== undefined && { onFetch }) })
       error = undefined
       tellReady()
     } catch (thrown) {

@@ -1,8 +1,9 @@
 import type { Awaitable } from '../awaitable.ts'
 import { requireCertificate } from '../bound-certificate.ts'
 import type { Context } from '../context.ts'
-import { type ConfigurationProblem, rejected } from '../errors.ts'
+import { rejected } from '../errors.ts'
 import { isJsonObject, type UnverifiedJwt } from '../jwt/read-jwt.ts'
+import { either, must, nonEmptyListOf, oneOf, type OptionsShape } from '../options/index.ts'
 import { quoted } from '../quote.ts'
 
 /** Which kinds of JWT are a login. The issuer of an app signs more than those of a cluster do. */
@@ -34,25 +35,28 @@ export const LOGINS: Required<TokenKindOptions> = { tokenTypes: ['', 'JWT', 'at+
 /** What kube-apiserver takes. */
 export const ANY_KIND: Required<TokenKindOptions> = { tokenTypes: 'any', boundTokens: 'ignore' }
 
-/** Reads the options; what is wrong with them is in `problems`. */
+/** The checks of {@link TokenKindOptions}. */
+export const tokenKindShape: OptionsShape<TokenKindOptions> = {
+  tokenTypes: either(
+    (value) => value === 'any' || typeof value === 'string',
+    oneOf('any'),
+    nonEmptyListOf(
+      must("must be a string other than 'any'", (value) => typeof value === 'string' && value !== 'any'),
+    ),
+  ),
+  boundTokens: oneOf('verify', 'refuse', 'ignore'),
+}
+
+/** Reads options that were checked. */
 export function tokenKinds(
   { tokenTypes, boundTokens }: TokenKindOptions,
   defaults: Required<TokenKindOptions>,
-): { readonly kinds: TokenKinds; readonly problems: readonly ConfigurationProblem[] } {
-  const types: unknown = tokenTypes ?? defaults.tokenTypes
-  const bound = boundTokens ?? defaults.boundTokens
-  const problems: ConfigurationProblem[] = []
-  const names = Array.isArray(types) ? types.filter((type: unknown) => typeof type === 'string') : []
-  if (types !== 'any' && (!Array.isArray(types) || types.length === 0 || names.length < types.length)) {
-    problems.push({ path: 'tokenTypes', message: "must be 'any' or a list of strings that is not empty" })
+): TokenKinds {
+  const types = tokenTypes ?? defaults.tokenTypes
+  return {
+    types: types === 'any' ? undefined : new Set(types.map(typeName)),
+    bound: boundTokens ?? defaults.boundTokens,
   }
-  if (names.includes('any')) {
-    problems.push({ path: 'tokenTypes', message: "must be 'any' itself, or a list without it" })
-  }
-  if (!['verify', 'refuse', 'ignore'].includes(bound)) {
-    problems.push({ path: 'boundTokens', message: "must be 'verify', 'refuse' or 'ignore'" })
-  }
-  return { kinds: { types: types === 'any' ? undefined : new Set(names.map(typeName)), bound }, problems }
 }
 
 /**

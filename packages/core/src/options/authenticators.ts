@@ -1,31 +1,53 @@
-import { type Check, hasMethod, problemOf } from './check.ts'
+import { type Check, hasMethod, isPlainObject, problemOf } from './check.ts'
 
 /** An authenticator of requests. */
-export const aRequestAuthenticator: Check = authenticatorOf('requests', 'authenticate')
+export const aRequestAuthenticator: Check = kindOf('an authenticator of requests', 'authenticate')
 
 /** An authenticator of bearer tokens. */
-export const aTokenAuthenticator: Check = authenticatorOf('tokens', 'authenticateToken')
+export const aTokenAuthenticator: Check = kindOf('an authenticator of tokens', 'authenticateToken')
 
 /** An authenticator of passwords. */
-export const aPasswordAuthenticator: Check = authenticatorOf('passwords', 'authenticatePassword')
+export const aPasswordAuthenticator: Check = kindOf('an authenticator of passwords', 'authenticatePassword')
 
-function authenticatorOf(kind: 'requests' | 'tokens' | 'passwords', method: string): Check {
+/** An authorizer. */
+export const anAuthorizer: Check = kindOf('an authorizer', 'authorize')
+
+function kindOf(noun: string, method: string): Check {
   return (value, path) => {
     if (hasMethod(value, method)) return []
-    return problemOf(value, path, `must be an authenticator of ${kind}${hint(value, kind, method)}`)
+    return problemOf(value, path, `must be ${noun}${hint(value, method)}`)
   }
 }
 
-/** What to do with a value that is something else, so that it becomes an authenticator of this kind. */
-function hint(value: unknown, kind: string, method: string): string {
+/** What was given instead, and what makes the wanted kind of it. */
+function hint(value: unknown, wanted: string): string {
+  if (value === undefined) return '; it is undefined: was a promise not awaited?'
   if (typeof value === 'function') return '; this is a function: call it first'
-  const wrap = kind === 'requests'
-  if (hasMethod(value, 'authenticateToken'))
-    return `; this is one of tokens${wrap ? ': wrap it with bearerToken(...)' : ''}`
-  if (hasMethod(value, 'authenticatePassword'))
-    return `; this is one of passwords${wrap ? ': wrap it with basic(...)' : ''}`
-  if (hasMethod(value, 'authenticate')) return '; this is one of requests'
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? `; this has no method "${method}"`
-    : ''
+  if (!isPlainObject(value)) return ''
+  if (isRequest(value))
+    return '; this is a request: call the middleware first, as in app.use(authentication(authenticator))'
+  for (const [method, kind, wrapper] of KINDS) {
+    if (!hasMethod(value, method)) continue
+    return `; this is ${kind}${wanted === 'authenticate' && wrapper !== '' ? `: wrap it with ${wrapper}(...)` : ''}`
+  }
+  if (wanted === 'authenticate' && isOptions(value)) {
+    return '; these look like options: createAuthenticator({...}) of @kube-authn/node makes one of them'
+  }
+  return `; this has no method "${wanted}"`
+}
+
+const KINDS = [
+  ['authenticateToken', 'one of tokens', 'bearerToken'],
+  ['authenticatePassword', 'one of passwords', 'basic'],
+  ['authenticate', 'one of requests', ''],
+  ['authorize', 'an authorizer', ''],
+] as const
+
+/** A request of Node or Fetch, or the context of Koa or Hono, which a middleware that was not called gets as its first argument. */
+function isRequest(value: Readonly<Record<string, unknown>>): boolean {
+  return ('headers' in value && 'method' in value) || ('req' in value && 'res' in value)
+}
+
+function isOptions(value: Readonly<Record<string, unknown>>): boolean {
+  return Object.values(value).every((each) => typeof each !== 'function')
 }

@@ -20,6 +20,7 @@ export interface RequiredCheck extends Check {
  * @example
  * const port = must('must be a port', (value) => Number.isInteger(value) && Number(value) > 0)
  */
+/* @__NO_SIDE_EFFECTS__ */
 export function must(expectation: string, test: (value: unknown) => boolean): Check {
   return (value, path) => (!isPromise(value) && test(value) ? [] : problemOf(value, path, expectation))
 }
@@ -34,14 +35,16 @@ export function problemOf(
   return [{ path, message: value === null ? `${expectation}, not null` : expectation }]
 }
 
-/** The same check for an option that must be given. */
-export function required(check: Check): RequiredCheck {
+/** The same check for an option that must be given. @param advice how to come by it, behind `is required`. */
+/* @__NO_SIDE_EFFECTS__ */
+export function required(check: Check, advice = ''): RequiredCheck {
   const checkRequired = (value: unknown, path: string): readonly ConfigurationProblem[] =>
-    value === undefined ? [{ path, message: 'is required' }] : check(value, path)
+    value === undefined ? [{ path, message: `is required${advice}` }] : check(value, path)
   return Object.assign(checkRequired, { isRequired: true } as const)
 }
 
 /** One check for the values that a test selects, another for all others: for options of two types. */
+/* @__NO_SIDE_EFFECTS__ */
 export function either(isFirst: (value: unknown) => boolean, first: Check, otherwise: Check): Check {
   return (value, path) => (isFirst(value) ? first : otherwise)(value, path)
 }
@@ -57,17 +60,19 @@ export const aNonEmptyString: Check = (value, path) =>
   value === '' ? [{ path, message: 'must not be empty' }] : aString(value, path)
 
 /** Exactly `true` or `false`: `'false'`, as environment variables have it, would count as true. */
-export const aBoolean: Check = must('must be true or false', (value) => typeof value === 'boolean')
+export const aBoolean: Check = must('must be a boolean', (value) => typeof value === 'boolean')
 
 /** A function. */
 export const aFunction: Check = must('must be a function', (value) => typeof value === 'function')
 
 /** An object with these methods. @param noun what it is, as in `a clock`. */
+/* @__NO_SIDE_EFFECTS__ */
 export function withMethods(noun: string, ...methods: readonly string[]): Check {
   return must(`must be ${noun}`, (value) => methods.every((method) => hasMethod(value, method)))
 }
 
 /** A number above a bound, and at most another one. */
+/* @__NO_SIDE_EFFECTS__ */
 export function above(bound: number, max?: number): Check {
   const limit = max === undefined ? '' : ` and at most ${max}`
   return must(
@@ -77,6 +82,7 @@ export function above(bound: number, max?: number): Check {
 }
 
 /** A number of at least this, and at most another one. */
+/* @__NO_SIDE_EFFECTS__ */
 export function atLeast(min: number, max?: number): Check {
   return must(
     max === undefined ? `must be ${min} or more` : `must be from ${min} to ${max}`,
@@ -85,6 +91,7 @@ export function atLeast(min: number, max?: number): Check {
 }
 
 /** A whole number of at least this. */
+/* @__NO_SIDE_EFFECTS__ */
 export function wholeNumber(min: number): Check {
   return must(
     min === 0 ? 'must be a whole number, 0 or more' : `must be a whole number above ${min - 1}`,
@@ -93,6 +100,7 @@ export function wholeNumber(min: number): Check {
 }
 
 /** One of these strings. */
+/* @__NO_SIDE_EFFECTS__ */
 export function oneOf(...values: readonly string[]): Check {
   const shown = values.map((value) => `'${value}'`)
   const last = shown.pop() ?? ''
@@ -101,6 +109,7 @@ export function oneOf(...values: readonly string[]): Check {
 }
 
 /** A list of values that pass a check. */
+/* @__NO_SIDE_EFFECTS__ */
 export function listOf(check: Check): Check {
   return (value, path) => {
     if (!Array.isArray(value)) return problemOf(value, path, 'must be a list')
@@ -109,6 +118,7 @@ export function listOf(check: Check): Check {
 }
 
 /** A list that has at least one element. @param advice what to do instead of giving an empty one. */
+/* @__NO_SIDE_EFFECTS__ */
 export function nonEmptyListOf(check: Check, advice = ''): Check {
   const checkEach = listOf(check)
   return (value, path) =>
@@ -118,6 +128,7 @@ export function nonEmptyListOf(check: Check, advice = ''): Check {
 }
 
 /** An object with names of the user's choice, and values that pass a check. */
+/* @__NO_SIDE_EFFECTS__ */
 export function recordOf(check: Check): Check {
   return (value, path) =>
     isPlainObject(value)

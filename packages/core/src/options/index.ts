@@ -1,4 +1,9 @@
-export { aPasswordAuthenticator, aRequestAuthenticator, aTokenAuthenticator } from './authenticators.ts'
+export {
+  anAuthorizer,
+  aPasswordAuthenticator,
+  aRequestAuthenticator,
+  aTokenAuthenticator,
+} from './authenticators.ts'
 export {
   aBoolean,
   above,
@@ -20,6 +25,7 @@ export {
   wholeNumber,
   withMethods,
 } from './check.ts'
+export { aClock, anIterable, someAudiences } from './common.ts'
 export {
   type AnyShape,
   checkOptions,
@@ -27,4 +33,6 @@ export {
   optionProblems,
   type OptionsShape,
   refuseProblems,
+  withFurtherProblems,
 } from './shape.ts'
+export { without } from './without.ts'

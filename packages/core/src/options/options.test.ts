@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../errors.ts'
 import {
   aBoolean,
+  aClock,
   above,
   aFunction,
   aNonEmptyString,
@@ -166,9 +167,9 @@ describe('a check', () => {
     ['aNonEmptyString', aNonEmptyString, '', 'must not be empty'],
     ['aNonEmptyString', aNonEmptyString, null, 'must be a string, not null'],
     ['aBoolean', aBoolean, false, undefined],
-    ['aBoolean', aBoolean, 'false', 'must be true or false'],
-    ['aBoolean', aBoolean, 0, 'must be true or false'],
-    ['aBoolean', aBoolean, null, 'must be true or false, not null'],
+    ['aBoolean', aBoolean, 'false', 'must be a boolean'],
+    ['aBoolean', aBoolean, 0, 'must be a boolean'],
+    ['aBoolean', aBoolean, null, 'must be a boolean, not null'],
     ['aFunction', aFunction, () => 1, undefined],
     ['aFunction', aFunction, 'console.log', 'must be a function'],
     ['anything', anything, 0, undefined],
@@ -202,7 +203,7 @@ describe('a check', () => {
     ['recordOf', recordOf(aString), { any: 'x' }, undefined],
     ['recordOf', recordOf(aString), [], 'must be an object'],
     ['either', either(Array.isArray, listOf(aString), aBoolean), true, undefined],
-    ['either', either(Array.isArray, listOf(aString), aBoolean), 'x', 'must be true or false'],
+    ['either', either(Array.isArray, listOf(aString), aBoolean), 'x', 'must be a boolean'],
     ['required', required(aString), undefined, 'is required'],
   ])('%s: case %#', (_, check, value, message) => {
     expect(check(value, 'here')).toEqual(message === undefined ? [] : [{ path: 'here', message }])
@@ -216,6 +217,29 @@ describe('a check', () => {
     ['a value of a record', recordOf(aString), { 'a b': 7 }, 'here["a b"]'],
   ])('says where it is: %s', (_, check, value, path) => {
     expect(check(value, 'here')).toEqual([{ path, message: 'must be a string' }])
+  })
+})
+
+describe('a check for a clock', () => {
+  const after = (): (() => void) => () => undefined
+  it.each<[string, unknown, readonly string[]]>([
+    ['tells the time', { now: () => 0, after }, []],
+    [
+      'is a class',
+      new (class Clock {
+        now = Date.now
+        after = after
+      })(),
+      [],
+    ],
+    ['tells nothing', { now: () => undefined, after }, ['clock.now(): must be a number of milliseconds']],
+    ['tells no number', { now: () => Number.NaN, after }, ['clock.now(): must be a number of milliseconds']],
+    ['tells a string', { now: () => '1', after }, ['clock.now(): must be a number of milliseconds']],
+    ['tells a Date', { now: () => new Date(0), after }, ['clock.now(): must be a number of milliseconds']],
+    ['has no timer', { now: () => 0 }, ['clock: must be a clock']],
+    ['is a function', () => 0, ['clock: must be a clock']],
+  ])('that %s', (_, clock, expected) => {
+    expect(aClock(clock, 'clock').map(({ path, message }) => `${path}: ${message}`)).toEqual(expected)
   })
 })
 
@@ -260,6 +284,12 @@ describe('a check for an authenticator', () => {
       'must be an authenticator of tokens; this is a function: call it first',
     ],
     ['that is a promise', aTokenAuthenticator, Promise.resolve(tokens), 'is a promise; await it first'],
+    [
+      'that is undefined',
+      aRequestAuthenticator,
+      undefined,
+      'must be an authenticator of requests; it is undefined: was a promise not awaited?',
+    ],
     ['that is null', aTokenAuthenticator, null, 'must be an authenticator of tokens, not null'],
     ['that is a string', aTokenAuthenticator, 'tokens.csv', 'must be an authenticator of tokens'],
   ])('%s', (_, check, value, message) => {

@@ -37,8 +37,11 @@ export function optionProblems(shape: AnyShape, given: unknown, path = ''): read
     return problemOf(given, path === '' ? 'options' : path, 'must be an object of options')
   }
   const options = given ?? {}
-  const at = (name: string): string => (path === '' ? name : `${path}.${name}`)
   const names = Object.keys(shape)
+  if (isForeign(options, names)) {
+    return [{ path: path === '' ? 'options' : path, message: 'must be an object of options' }]
+  }
+  const at = (name: string): string => (path === '' ? name : `${path}.${name}`)
   const problems: ConfigurationProblem[] = []
   for (const name of Object.keys(options)) {
     if (Object.hasOwn(shape, name)) continue
@@ -75,9 +78,37 @@ export function refuseProblems(...found: readonly (readonly ConfigurationProblem
   if (problems.length > 0) throw new ConfigurationError(problems)
 }
 
+/**
+ * What a shape found, and what is wrong beyond types with the options that are right so far: so that everything is said at once.
+ */
+export function withFurtherProblems<T extends object>(
+  found: readonly ConfigurationProblem[],
+  options: T | undefined,
+  furtherProblems: (sound: Partial<T>) => readonly ConfigurationProblem[],
+): readonly ConfigurationProblem[] {
+  const broken = new Set(found.map(({ path }) => nameIn(path)))
+  if (options === undefined || broken.has('options')) return found
+  const sound: Partial<T> = { ...options }
+  for (const name of broken) Reflect.deleteProperty(sound, name)
+  return [...found, ...furtherProblems(sound).filter(({ path }) => !broken.has(nameIn(path)))]
+}
+
+/** The option that a path begins with. */
+function nameIn(path: string): string {
+  return /^[\w$-]*/.exec(path)?.[0] ?? ''
+}
+
 /** An option that has options itself. */
+/* @__NO_SIDE_EFFECTS__ */
 export function nested(shape: AnyShape): Check {
   return (value, path) => optionProblems(shape, value, path)
+}
+
+/** Whether it is an object of a class, such as a response, that has none of these options. */
+function isForeign(given: object, names: readonly string[]): boolean {
+  const prototype: unknown = Object.getPrototypeOf(given)
+  const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null
+  return !isPlain && !names.some((name) => name in given)
 }
 
 function suggestion(name: string, known: readonly string[]): string {

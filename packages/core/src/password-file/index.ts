@@ -1,2 +1,2 @@
 export { CredentialFileError } from '../csv/credential-records.ts'
-export { passwordFile, type PasswordFileOptions } from './password-file.ts'
+export { passwordFile, type PasswordFileOptions, passwordFileShape } from './password-file.ts'

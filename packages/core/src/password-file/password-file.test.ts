@@ -98,7 +98,7 @@ describe.each([
     [
       'a comment',
       'p,jane,1\n# x',
-      'line 2: password file must have at least 3 columns (password, user name, user uid), found 1',
+      'line 2: password file must have at least 3 columns (password, user name, user uid), found 1; there are no comments in such a file',
     ],
     ['an empty password', 'p,bob,2\n,jane,1', 'line 2: the password is empty'],
     ['no user name', 'p,,1', 'line 1: the user name is empty'],
@@ -165,7 +165,8 @@ describe('what a password file has to say', () => {
         {
           severity: 'advice',
           code: 'plainTextPasswords',
-          message: 'passwords in plain text: 2; hash them with bcrypt, scrypt or argon2id',
+          message:
+            'passwords in plain text: 2; hash them with bcrypt, scrypt or argon2id. The columns are password, user name, uid',
         },
       ],
     ],

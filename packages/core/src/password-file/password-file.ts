@@ -1,13 +1,23 @@
 import type { Authentication, PasswordAuthenticator } from '../authenticator.ts'
 import { andThen } from '../awaitable.ts'
 import { type Clock, systemClock } from '../clock.ts'
-import { CredentialFileError, readCredentials } from '../csv/credential-records.ts'
+import { aCsvText, CredentialFileError, readCredentials } from '../csv/credential-records.ts'
 import { keyedDigest } from '../digest/keyed-digest.ts'
-import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
-import { type FileNoticeEvent, notify, type Observer } from '../events.ts'
-import { type FairLimit, fairLimit } from '../fair-limit/fair-limit.ts'
+import { notify, type Observer, type FileNoticeEvent } from '../events.ts'
+import {
+  aBoolean,
+  aClock,
+  aFunction,
+  aString,
+  atLeast,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+  wholeNumber,
+} from '../options/index.ts'
 import { processWorkers } from '../password-workers/process-workers.ts'
 import { spareCores } from '../password-workers/worker-threads.ts'
+import { type FairLimit, fairLimit } from '../fair-limit/fair-limit.ts'
 import { checkHashes } from './check-hash.ts'
 import { parsePasswordHash } from './parse-password-hash.ts'
 import { hashedPassword, plainPassword, type PasswordVerifier } from './verifiers.ts'
@@ -30,6 +40,17 @@ export interface PasswordFileOptions {
   /** How long a hashed password that was right is remembered, as a keyed digest. Default 10; 0 checks it every time. */
   readonly rememberSeconds?: number
   readonly clock?: Clock
+}
+
+/** The checks of {@link PasswordFileOptions}, for packages whose options have more. */
+export const passwordFileShape: OptionsShape<PasswordFileOptions> = {
+  file: aString,
+  observer: aFunction,
+  allowEmptyPasswords: aBoolean,
+  maxConcurrentChecks: wholeNumber(1),
+  maxWaitingChecks: wholeNumber(0),
+  rememberSeconds: atLeast(0),
+  clock: aClock,
 }
 
 /**
@@ -58,7 +79,7 @@ export function passwordFile(
   csv: string | Uint8Array,
   options: PasswordFileOptions = {},
 ): PasswordAuthenticator {
-  validate(options)
+  refuseProblems(aCsvText(csv, 'csv'), optionProblems(passwordFileShape, options))
   const file = options.file ?? 'password file'
   const digest = keyedDigest()
   const clock = options.clock ?? systemClock
@@ -110,6 +131,17 @@ export function passwordFile(
           message: `record ${record} replaces an earlier one of the same user`,
         })
       }
+      if (/^\$argon2\w*\$/.test(secret) && /^[tp]=\d/.test(user.username)) {
+        throw new CredentialFileError(file, `line ${line}: put the hash in quotes, since it has commas`)
+      }
+      if (/^\$(?:2[aby]|scrypt|argon2\w*)\$/.test(user.username)) {
+        notice({
+          severity: 'advice',
+          code: 'hashAsUsername',
+          record,
+          message: `record ${record} has a password hash for a user name; the columns are password, user name, uid`,
+        })
+      }
       entries.set(user.username, { authentication: { user }, verify: verifierFor(secret, line) })
     },
   })
@@ -120,7 +152,7 @@ export function passwordFile(
       notice: {
         severity: 'advice',
         code: 'plainTextPasswords',
-        message: `passwords in plain text: ${plainTexts}; hash them with bcrypt, scrypt or argon2id`,
+        message: `passwords in plain text: ${plainTexts}; hash them with bcrypt, scrypt or argon2id. The columns are password, user name, uid`,
       },
     })
   }
@@ -173,17 +205,4 @@ function noWorkers(file: string, { cause }: Error): FileNoticeEvent {
         'keeps busy; install @kube-authn/core beside a bundle instead of bundling it',
     },
   }
-}
-
-function validate(options: PasswordFileOptions): void {
-  const problems: ConfigurationProblem[] = []
-  const { maxConcurrentChecks = 1, maxWaitingChecks = 0, rememberSeconds = 0 } = options
-  if (!(Number.isSafeInteger(maxConcurrentChecks) && maxConcurrentChecks > 0)) {
-    problems.push({ path: 'maxConcurrentChecks', message: 'must be a whole number above 0' })
-  }
-  if (!(Number.isSafeInteger(maxWaitingChecks) && maxWaitingChecks >= 0)) {
-    problems.push({ path: 'maxWaitingChecks', message: 'must be a whole number, 0 or more' })
-  }
-  if (!(rememberSeconds >= 0)) problems.push({ path: 'rememberSeconds', message: 'must be 0 or more' })
-  if (problems.length > 0) throw new ConfigurationError(problems)
 }

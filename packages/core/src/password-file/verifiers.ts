@@ -6,7 +6,7 @@ import type { FairLimit } from '../fair-limit/fair-limit.ts'
 import { isEqualInConstantTime } from './constant-time.ts'
 import { rightPassword } from './right-password.ts'
 
-/** Who a password is said to be of. */
+/** The user that a password is claimed to belong to. */
 export interface Claim {
   readonly username: string
   /** Whether the verifier is that user's. Another one's costs the same, and its yes counts for nothing. */

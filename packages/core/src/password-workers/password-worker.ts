@@ -2,7 +2,7 @@
  * The file that runs in a worker thread: checks passwords, one after the other.
  */
 import { parsePasswordHash } from '../password-file/parse-password-hash.ts'
-import { isQuestion, READY } from './worker-protocol.ts'
+import { type Answer, isQuestion, READY } from './worker-protocol.ts'
 import { workerThreads } from './worker-threads.ts'
 
 const parent = workerThreads()?.parentPort ?? undefined
@@ -22,7 +22,12 @@ parent?.on('message', (message) => {
   if (!isQuestion(message)) return
   const { id, hash, password } = message
   void isRight(hash, password).then((verdict) =>
-    parent.postMessage(verdict === undefined ? { id } : { id, isRight: verdict }),
+    tell(verdict === undefined ? { id } : { id, isRight: verdict }),
   )
 })
-parent?.postMessage(READY)
+tell(READY)
+
+function tell(message: Answer | typeof READY): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin.
+  parent?.postMessage(message)
+}

@@ -62,6 +62,7 @@ export function startWorker(open: () => WorkerThread, clock: Clock): Promise<Pas
                 : resolveCheck(isRight),
           }
           thread.ref()
+          // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin.
           thread.postMessage({ id, hash, password } satisfies Question)
         })
       },

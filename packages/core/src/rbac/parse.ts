@@ -1,7 +1,20 @@
 import { errorList } from '../field/errors.ts'
 import { dns1123LabelProblems } from '../field/names.ts'
 import { fieldPath } from '../field/path.ts'
-import { yamlDocuments, type YamlLimits } from '../yaml/yaml-documents.ts'
+import {
+  aString,
+  type Check,
+  either,
+  listOf,
+  must,
+  nested,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+  required,
+} from '../options/index.ts'
+import { type YamlLimits, yamlLimitsShape } from '../yaml/limits.ts'
+import { yamlDocuments } from '../yaml/yaml-documents.ts'
 import { adviceOn, objectText, type RbacAdvice } from './advice.ts'
 import { decodeObject, type ForeignObject } from './decode.ts'
 import type { RbacObject, RbacPolicy } from './objects.ts'
@@ -14,6 +27,18 @@ export interface RbacSource {
   readonly text: string
 }
 
+const sourceShape: OptionsShape<RbacSource> = { name: required(aString), text: required(aString) }
+const aSource = nested(sourceShape)
+const aTextOrSources: Check = either(
+  Array.isArray,
+  listOf(aSource),
+  either(
+    (value) => typeof value === 'object' && value !== null,
+    aSource,
+    must('must be YAML, or texts with their names', (value) => typeof value === 'string'),
+  ),
+)
+
 /** Options of {@link parseRbac}. */
 export interface ParseRbacOptions extends YamlLimits {
   /**
@@ -22,6 +47,8 @@ export interface ParseRbacOptions extends YamlLimits {
    */
   readonly namespace?: string
 }
+
+const shape: OptionsShape<ParseRbacOptions> = { ...yamlLimitsShape, namespace: aString }
 
 /** A policy that was validated, and what deserves a look in it. */
 export interface ParsedRbacPolicy extends RbacPolicy {
@@ -48,9 +75,10 @@ export function parseRbac(
   sources: string | RbacSource | readonly RbacSource[],
   options: ParseRbacOptions = {},
 ): ParsedRbacPolicy {
+  refuseProblems(aTextOrSources(sources, 'sources'), optionProblems(shape, options))
   const all = typeof sources === 'string' ? [{ name: 'rbac', text: sources }] : [sources].flat()
   const errors = errorList()
-  const { namespace } = options
+  const { namespace, ...limits } = options
   if (namespace !== undefined) {
     for (const problem of dns1123LabelProblems(namespace))
       errors.invalid(fieldPath('namespace'), namespace, problem)
@@ -60,7 +88,7 @@ export function parseRbac(
   const seen = new Set<string>()
 
   for (const { name, text } of all) {
-    for (const [position, value] of listed(yamlDocuments(text, name, options)).entries()) {
+    for (const [position, value] of listed(yamlDocuments(text, name, limits)).entries()) {
       const found = errorList()
       const decoded = decodeObject(value, found)
       if (

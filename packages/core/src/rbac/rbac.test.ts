@@ -43,6 +43,16 @@ describe('rbac', () => {
     expect(reason).toBe('RBAC: allowed by ClusterRoleBinding "first" of ClusterRole "r" to Group "g"')
   })
 
+  it.each([
+    ['Group "g"', [{ kind: 'Group', name: 'g' }, user('jane')]],
+    ['User "jane"', [user('jane'), { kind: 'Group', name: 'g' }]],
+    ['Group "h"', [user('bob'), { kind: 'Group', name: 'h' }, { kind: 'Group', name: 'g' }, user('jane')]],
+  ])('names the first subject of a binding that is the user: %s', (expected, subjects) => {
+    const objects = [role('r', [readPods]), binding('b', subjects, 'r')]
+    const { reason } = ask(rbac(rbacPolicy(objects)), { username: 'jane', groups: ['g', 'h'] }, getPod)
+    expect(reason).toBe(`RBAC: allowed by ClusterRoleBinding "b" of ClusterRole "r" to ${expected}`)
+  })
+
   it('explains every binding and rule that allow something', () => {
     const rules = [{ ...readPods, resources: ['nodes'] }, readPods]
     const objects = [

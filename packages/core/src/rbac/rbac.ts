@@ -2,6 +2,7 @@ import type { Attributes } from '../authorization/attributes.ts'
 import type { Authorizer, RuleResolver, UserRules } from '../authorization/authorizer.ts'
 import { allow, noOpinion } from '../authorization/decision.ts'
 import { aggregateText } from '../authorization/errors.ts'
+import { must, refuseProblems } from '../options/index.ts'
 import { quoted } from '../quote.ts'
 import type { UserInfo } from '../user.ts'
 import { effectiveRules } from './aggregation.ts'
@@ -34,6 +35,12 @@ export interface RbacAuthorizer extends Authorizer, RuleResolver {
   explain(attributes: Attributes): readonly RbacGrant[]
 }
 
+const aPolicy = must(
+  'must be a policy, as parseRbac(...) makes',
+  (value) =>
+    typeof value === 'object' && value !== null && 'objects' in value && Array.isArray(value.objects),
+)
+
 /**
  * Allows what roles and bindings allow (`--authorization-mode=RBAC`), and has no opinion on anything else.
  *
@@ -42,10 +49,12 @@ export interface RbacAuthorizer extends Authorizer, RuleResolver {
  *
  * Source: kubernetes `plugin/pkg/auth/authorizer/rbac/rbac.go`, `pkg/registry/rbac/validation/rule.go`.
  *
+ * @throws {ConfigurationError} when it is given no policy.
  * @example
  * const authorizer = unionAuthorizer(privilegedGroups('system:masters'), rbac(parseRbac(yaml)))
  */
 export function rbac(policy: RbacPolicy): RbacAuthorizer {
+  refuseProblems(aPolicy(policy, 'policy'))
   const roles = new Roles(policy.objects)
   const clusterWide = new SubjectIndex<ClusterRoleBinding>()
   const namespaced = new Map<string, SubjectIndex<RoleBinding>>()

@@ -1,6 +1,7 @@
 import { dashed } from '../headers/dashed.ts'
 import { trimAscii } from '../bearer-token/read.ts'
 import type { ConfigurationProblem } from '../errors.ts'
+import { aString, listOf, type OptionsShape, required } from '../options/index.ts'
 
 /** Which headers say who the caller is. Names are of any case. */
 export interface RequestHeaderNames {
@@ -14,13 +15,23 @@ export interface RequestHeaderNames {
   readonly extraHeaderPrefixes?: readonly string[]
 }
 
+const headerNames = listOf(aString)
+
+/** The checks of {@link RequestHeaderNames}, for packages whose options have more. */
+export const requestHeaderNamesShape: OptionsShape<RequestHeaderNames> = {
+  usernameHeaders: required(headerNames),
+  uidHeaders: headerNames,
+  groupHeaders: headerNames,
+  extraHeaderPrefixes: headerNames,
+}
+
 /** The same names, trimmed and in lower case. */
 export type LowerCaseNames = Readonly<Record<keyof RequestHeaderNames, readonly string[]>>
 
 const LISTS = ['usernameHeaders', 'uidHeaders', 'groupHeaders', 'extraHeaderPrefixes'] as const
 
 /** As {@link trimAscii} leaves them, all in lower case. */
-export function lowerCaseNames(names: RequestHeaderNames): LowerCaseNames {
+export function lowerCaseNames(names: Partial<RequestHeaderNames>): LowerCaseNames {
   const list = (key: keyof RequestHeaderNames): readonly string[] =>
     (names[key] ?? []).map((name) => trimAscii(name).toLowerCase())
   return {

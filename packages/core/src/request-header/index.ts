@@ -1,5 +1,5 @@
 export { assertDistinctPools } from './distinct-pools.ts'
-export type { RequestHeaderNames } from './header-names.ts'
+export { type RequestHeaderNames, requestHeaderNamesShape } from './header-names.ts'
 export type { JoinedHeaders } from './read-identity.ts'
 export {
   type ProxyCertificate,

@@ -96,14 +96,19 @@ describe('the headers of a proxy', () => {
       { ...bob, extra: { Abc: ['1'], 'example.com/x': ['2'] } },
     ],
     [
-      'an extra key that cannot be decoded',
+      'an extra key that cannot be decoded, or not to text',
       [
         ['X-Remote-User', 'bob'],
         ['X-Remote-Extra-A%zz', '1'],
         ['X-Remote-Extra-%FF', '2'],
         ['X-Remote-Extra-a+b', '3'],
+        ['X-Remote-Extra-a%2Fb%FF%C3%BC', '4'],
+        ['X-Remote-Extra-a%2Fb%F', '5'],
       ],
-      { ...bob, extra: { 'a%zz': ['1'], '%ff': ['2'], 'a+b': ['3'] } },
+      {
+        ...bob,
+        extra: { 'a%zz': ['1'], '\uDCFF': ['2'], 'a+b': ['3'], 'a/b\uDCFFü': ['4'], 'a%2fb%f': ['5'] },
+      },
     ],
     [
       'an extra key of JavaScript’s own',

@@ -1,3 +1,4 @@
+import { percentDecoded } from '../authorization/request-info/percent.ts'
 import { trimAscii } from '../bearer-token/read.ts'
 import { type AuthenticationError, rejected } from '../errors.ts'
 import type { RequestHeaders } from '../request/request.ts'
@@ -103,13 +104,13 @@ function withoutPrototype(extra: ReadonlyMap<string, readonly string[]>): Record
   return record
 }
 
-/** Percent-decoded, so that upper case can get in; as it is where that does not give a text. */
+/**
+ * Percent-decoded, so that upper case can get in; as it is where an escape is malformed.
+ *
+ * Source: apiserver `pkg/authentication/request/headerrequest/requestheader.go` (`unescapeExtraKey`).
+ */
 function extraKey(lowerCase: string): string {
-  try {
-    return decodeURIComponent(lowerCase)
-  } catch {
-    return lowerCase
-  }
+  return percentDecoded(lowerCase) ?? lowerCase
 }
 
 /**

@@ -184,8 +184,8 @@ describe('options that cannot work', () => {
       { ca: ca.pem, allowAnyProxyName: 'false' },
       /^allowAnyProxyName: must be a boolean$/,
     ],
-    ['a bundle that is none', { ca: 'x', allowedNames: ['a'] }, /^ca: x509: /],
-    ['no bundle', { ca: undefined, allowedNames: ['a'] }, /^ca: must be a PEM bundle/],
+    ['a bundle that is none', { ca: 'x', allowedNames: ['a'] }, /^ca: must be a PEM bundle, not its path: /],
+    ['no bundle', { ca: undefined, allowedNames: ['a'] }, /^ca: is required$/],
   ])('%s', (_, options, message) => {
     expect(() => construct(options)).toThrow(ConfigurationError)
     expect(() => construct(options)).toThrow(message)

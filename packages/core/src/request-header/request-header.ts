@@ -1,13 +1,30 @@
 import type { Authenticator, HeaderChanges } from '../authenticator.ts'
-import type { CertificatePoolSource } from '../client-certificate/certificate-pool-source.ts'
+import {
+  aPemBundleOrSource,
+  type CertificatePoolSource,
+} from '../client-certificate/certificate-pool-source.ts'
 import { certificateVerifier } from '../client-certificate/certificate-verifier.ts'
 import type { Clock } from '../clock.ts'
-import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
+import type { ConfigurationProblem } from '../errors.ts'
+import { headerOfProxyMayBeLost } from '../headers/may-be-lost.ts'
+import {
+  aBoolean,
+  aClock,
+  aFunction,
+  aString,
+  optionProblems,
+  listOf,
+  oneOf,
+  type OptionsShape,
+  refuseProblems,
+  withFurtherProblems,
+} from '../options/index.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import {
   type LowerCaseNames,
   lowerCaseNames,
   type RequestHeaderNames,
+  requestHeaderNamesShape,
   validateHeaderNames,
 } from './header-names.ts'
 import { identityReader, type JoinedHeaders } from './read-identity.ts'
@@ -38,6 +55,16 @@ export interface TrustedRequests {
   readonly trusts: (request: AuthenticationRequest) => boolean
 }
 
+const shape: OptionsShape<RequestHeaderOptions> = {
+  ...requestHeaderNamesShape,
+  joinedHeaders: oneOf('reject', 'split', 'whole'),
+  ca: aPemBundleOrSource,
+  allowedNames: listOf(aString),
+  allowAnyProxyName: aBoolean,
+  clock: aClock,
+  trusts: aFunction,
+}
+
 /**
  * Believes an authenticating proxy, which says in headers who the caller is.
  *
@@ -61,12 +88,18 @@ export interface TrustedRequests {
  * })
  */
 export function requestHeader(options: RequestHeaderOptions): Authenticator {
+  refuseProblems(
+    withFurtherProblems(optionProblems(shape, options), options, (sound) => [
+      ...validateHeaderNames(lowerCaseNames(sound)),
+      ...(TRUST.every((name) => name in options === name in sound) ? validateTrust(options) : []),
+    ]),
+  )
   const names = lowerCaseNames(options)
-  const problems = [...validateHeaderNames(names), ...validateTrust(options), ...validateJoined(options)]
-  if (problems.length > 0) throw new ConfigurationError(problems)
   const believing = believe(names, options.joinedHeaders ?? 'reject')
   if (!('trusts' in options)) {
-    return { ...certificateVerifier({ allowedNames: [], ...options }, believing), name: 'requestHeader' }
+    const { ca, allowedNames = [], clock } = options
+    const proxy = { ca, allowedNames, ...(clock !== undefined && { clock }) }
+    return { ...certificateVerifier(proxy, believing), name: 'requestHeader' }
   }
   // From code that no compiler looked at comes a promise, too, and that is not a yes.
   const trusts: (request: AuthenticationRequest) => unknown = options.trusts
@@ -90,11 +123,15 @@ function believe(names: LowerCaseNames, joined: JoinedHeaders): Authenticator {
     name: 'identityHeaders',
     credentials: { schemes: [], identityHeaders: [() => consumed] },
     authenticate({ headers }) {
+      if (headers.complete === false) throw headerOfProxyMayBeLost
       const user = readIdentity(headers)
       return user && { user, consumed }
     },
   }
 }
+
+/** The options that say which requests are believed; they make sense together only. */
+const TRUST = ['ca', 'trusts', 'allowedNames', 'allowAnyProxyName'] as const
 
 function validateTrust(options: RequestHeaderOptions): readonly ConfigurationProblem[] {
   if ('ca' in options === 'trusts' in options) {
@@ -102,12 +139,12 @@ function validateTrust(options: RequestHeaderOptions): readonly ConfigurationPro
     return [{ path: 'ca', message }]
   }
   if ('trusts' in options) {
-    return typeof options.trusts === 'function' ? [] : [{ path: 'trusts', message: 'must be a function' }]
+    // They would be ignored, and say who the proxy may be.
+    return (['allowedNames', 'allowAnyProxyName'] as const)
+      .filter((path) => path in options)
+      .map((path) => ({ path, message: 'means nothing with trusts' }))
   }
   const { allowedNames = [], allowAnyProxyName = false } = options
-  // A text from an environment variable must not pass for a yes.
-  if (typeof allowAnyProxyName !== 'boolean')
-    return [{ path: 'allowAnyProxyName', message: 'must be a boolean' }]
   const blank = allowedNames.findIndex((name) => name.trim() === '')
   if (blank !== -1) return [{ path: `allowedNames[${blank}]`, message: 'must not be blank' }]
   if (allowedNames.length > 0 === allowAnyProxyName) {
@@ -117,9 +154,4 @@ function validateTrust(options: RequestHeaderOptions): readonly ConfigurationPro
     return [{ path: 'allowedNames', message }]
   }
   return []
-}
-
-function validateJoined({ joinedHeaders }: RequestHeaderOptions): readonly ConfigurationProblem[] {
-  const isKnown = joinedHeaders === undefined || ['reject', 'split', 'whole'].includes(joinedHeaders)
-  return isKnown ? [] : [{ path: 'joinedHeaders', message: "must be 'reject', 'split' or 'whole'" }]
 }

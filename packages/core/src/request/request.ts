@@ -1,3 +1,5 @@
+import type { StatusError } from '../status.ts'
+
 /**
  * What every framework's request can be reduced to.
  *
@@ -9,7 +11,12 @@ export interface AuthenticationRequest {
   readonly path: string
   /** As sent, without the question mark; `''` when there is none. */
   readonly query: string
+  /** @throws {StatusError} the {@link refusal}, where there is one. */
   readonly headers: RequestHeaders
+  /**
+   * The answer to a request of which a part is known to be missing. Whatever decides about requests gives it before anything else.
+   */
+  readonly refusal?: StatusError | undefined
   /** 1 or 2, where the runtime says so. */
   readonly httpVersionMajor?: number
   /**
@@ -22,6 +29,8 @@ export interface AuthenticationRequest {
    * connection. It throws an `AuthenticationError` where they cannot be told, as when the connection is gone.
    */
   peerCertificates?(): readonly Uint8Array[]
+  /** Whether the server asked the peer for a certificate: `false` also without TLS, `undefined` where the runtime does not tell. */
+  requestsCertificate?(): boolean | undefined
   /** What Cloudflare says of the client's certificate (`request.cf.tlsClientAuth`), unchecked; `undefined` elsewhere. */
   tlsClientAuth?(): unknown
 }
@@ -33,6 +42,11 @@ export interface RequestHeaders {
    * `a, b` was one value or two.
    */
   readonly exact: boolean
+  /**
+   * `false` where a header may have been left out unseen, as Node does it over HTTP/2. Then nothing must be concluded from a header that
+   * is not there: impersonation, front proxies, certificates in headers and anonymous requests are refused.
+   */
+  readonly complete?: boolean
   /** The first value, which may be empty; `undefined` when the header is absent. */
   first(name: string): string | undefined
   /** All values in the order sent. */

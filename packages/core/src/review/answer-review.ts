@@ -3,7 +3,7 @@ import type { ReadBody } from '../api/body.ts'
 import { internalFailure, methodNotAllowed } from '../api/errors.ts'
 import { checkFields, type FieldValidation } from '../api/field-validation.ts'
 import { MAX_BODY_BYTES, readObjectBody } from '../api/read-object.ts'
-import type { ConfigurationProblem } from '../errors.ts'
+import { type OptionsShape, wholeNumber } from '../options/index.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { type HttpAnswer, isStatusError } from '../status.ts'
 import type { AskedReview, ReviewKind } from './kind.ts'
@@ -17,6 +17,9 @@ export interface BodyLimit {
    */
   readonly maxBodyBytes?: number
 }
+
+/** The checks of {@link BodyLimit}. */
+export const bodyLimitShape: OptionsShape<BodyLimit> = { maxBodyBytes: wholeNumber(1) }
 
 /** How a review is answered. */
 export interface AnswerOptions extends BodyLimit {
@@ -69,10 +72,4 @@ export async function answerOf(work: () => Promise<HttpAnswer>): Promise<HttpAns
   } catch (thrown) {
     return isStatusError(thrown) ? thrown : internalFailure('the review failed unexpectedly', thrown)
   }
-}
-
-/** What is wrong with the limit. */
-export function problemsOfLimit({ maxBodyBytes }: BodyLimit): readonly ConfigurationProblem[] {
-  if (maxBodyBytes === undefined || (Number.isSafeInteger(maxBodyBytes) && maxBodyBytes > 0)) return []
-  return [{ path: 'maxBodyBytes', message: 'must be a whole number above 0' }]
 }

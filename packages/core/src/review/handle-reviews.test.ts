@@ -421,6 +421,22 @@ describe('SelfSubjectReview', () => {
     })
   })
 
+  it.each([
+    ['name', { username: 'lat\udcfcn1' }],
+    ['uid', { ...known, uid: '\ud800' }],
+    ['group', { ...known, groups: ['a', '\udcff'] }],
+    ['key of an extra field', { ...known, extra: { '\udcff': ['a'] } }],
+    ['value of an extra field', { ...known, extra: { a: ['b', 'x\udcff'] } }],
+  ])('is an error for a user with a %s that is not Unicode', async (_, init) => {
+    const answer = await ask(url, {}, { user: userInfo(init), options })
+    expect(answer).toMatchObject({
+      code: 500,
+      reason: 'InternalError',
+      message: 'Internal error occurred: the user has a name, group or extra field that is not Unicode',
+    })
+    expect(JSON.stringify(answer)).not.toMatch(/\\ud/)
+  })
+
   it('is nobody else, whoever the body names', async () => {
     const body = {
       metadata: { name: 'x' },

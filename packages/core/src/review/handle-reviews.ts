@@ -1,20 +1,29 @@
 import { authorizeRequest, contextOf } from '../authorization/authorize-request.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
 import { internalError } from '../authorization/internal-error.ts'
+import { noUser } from '../authorization/no-user.ts'
 import type { ReadBody } from '../api/body.ts'
 import { fieldValidationOf } from '../api/field-validation.ts'
 import type { TokenAuthenticator } from '../authenticator.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Context } from '../context.ts'
-import { ConfigurationError } from '../errors.ts'
 import type { Observer } from '../events.ts'
+import {
+  aClock,
+  aFunction,
+  anAuthorizer,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+  someAudiences,
+} from '../options/index.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import type { HttpAnswer } from '../status.ts'
 import { AUTHENTICATED_GROUP, type UserInfo } from '../user.ts'
 import { localSubjectAccessReview, selfSubjectAccessReview, subjectAccessReview } from './access-reviews.ts'
-import { answerOf, answerReview, type BodyLimit, problemsOfLimit, requirePost } from './answer-review.ts'
+import { answerOf, answerReview, type BodyLimit, bodyLimitShape, requirePost } from './answer-review.ts'
 import type { ReviewKind } from './kind.ts'
-import { problemsOfTokens, tokenReviewer } from './review-token.ts'
+import { someTokenAuthenticators, tokenReviewer } from './review-token.ts'
 import { selfSubjectReview } from './self-subject-review.ts'
 import { selfSubjectRulesReview } from './self-subject-rules-review.ts'
 import { tokenReview } from './token-review.ts'
@@ -28,6 +37,14 @@ export interface HandleReviewsOptions extends BodyLimit {
   readonly clock?: Clock
   /** Told what every authenticator and authorizer thought. */
   readonly observer?: Observer
+}
+
+const shape: OptionsShape<HandleReviewsOptions> = {
+  ...bodyLimitShape,
+  tokens: someTokenAuthenticators,
+  audiences: someAudiences,
+  clock: aClock,
+  observer: aFunction,
 }
 
 /** What is known of a request beyond itself. */
@@ -50,6 +67,7 @@ export type ReviewHandler = (
  * The review APIs of Kubernetes at their own paths, below `/apis/authentication.k8s.io` and `/apis/authorization.k8s.io`: who am I, whose
  * is this token, may I do this, what may I do, may somebody else. `kubectl auth whoami` and `kubectl auth can-i` ask them.
  *
+ * 0. A request of which a part is missing is refused as its `refusal` says, whatever it is for.
  * 1. Anything but POST is a 405.
  * 2. SelfSubjectReview, SelfSubjectAccessReview and SelfSubjectRulesReview are for everybody in `system:authenticated`. For anything else
  *    the authorizer must allow the caller to `create` it, else 403.
@@ -67,8 +85,11 @@ export type ReviewHandler = (
  * return answer === undefined ? next() : responseOf(answer)
  */
 export function handleReviews(authorizer: Authorizer, options: HandleReviewsOptions = {}): ReviewHandler {
-  validate(options)
+  refuseProblems(anAuthorizer(authorizer, 'authorizer'), optionProblems(shape, options))
   const { tokens, audiences, clock = systemClock, observer } = options
+  if (tokens === undefined && audiences !== undefined) {
+    refuseProblems([{ path: 'audiences', message: 'means nothing without tokens' }])
+  }
   const authorize = authorizeRequest(authorizer, observer === undefined ? {} : { observer })
   const kinds = new Map<string, ReviewKind>(
     [
@@ -81,7 +102,8 @@ export function handleReviews(authorizer: Authorizer, options: HandleReviewsOpti
     ].map((kind) => [`${kind.group}/${kind.resource}`, kind]),
   )
 
-  return function handleReview(request, body, { user, signal } = {}) {
+  return function handleReview(request, body, given = {}) {
+    if (request.refusal !== undefined) return Promise.resolve(request.refusal)
     const { group = '', version = '', namespace = '', resource = '' } = PATH.exec(request.path)?.groups ?? {}
     const kind = kinds.get(`${group}/${resource}`)
     if (kind === undefined || !kind.versions.includes(version)) return undefined
@@ -89,13 +111,16 @@ export function handleReviews(authorizer: Authorizer, options: HandleReviewsOpti
 
     return answerOf(async () => {
       requirePost(request)
+      const { user } = given
+      const context = contextOf(observer, given)
       // Not every caller is type-checked, and nobody must become somebody here.
-      if (user === undefined || user === null) return internalError(request, 'no User found in the context')
+      if (user === undefined || user === null)
+        return internalError(request, 'no User found in the context', { cause: noUser() })
       if (!kind.isAboutCaller || !user.groups.includes(AUTHENTICATED_GROUP)) {
-        const outcome = await authorize(request, user, signal === undefined ? {} : { signal })
+        const outcome = await authorize(request, user, context)
         if ('failure' in outcome) return outcome.failure
       }
-      const asked = { caller: user, namespace, context: contextOf(observer, signal) }
+      const asked = { caller: user, namespace, context }
       return answerReview(kind, request, body, asked, {
         ...options,
         status: 201,
@@ -109,13 +134,3 @@ export function handleReviews(authorizer: Authorizer, options: HandleReviewsOpti
 /** Nothing in it can be written in more than one way, so everybody who looks at the path sees the same. */
 const PATH =
   /^\/apis\/(?<group>[a-z0-9.]{1,63})\/(?<version>v[a-z0-9]{1,16})\/(?:namespaces\/(?<namespace>[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)\/)?(?<resource>[a-z]{1,63})$/
-
-function validate(options: HandleReviewsOptions): void {
-  const { tokens, audiences } = options
-  const problems = [...problemsOfLimit(options)]
-  if (tokens !== undefined) problems.push(...problemsOfTokens(tokens, audiences))
-  else if (audiences !== undefined) {
-    problems.push({ path: 'audiences', message: 'means nothing without tokens' })
-  }
-  if (problems.length > 0) throw new ConfigurationError(problems)
-}

@@ -17,10 +17,15 @@ const review = (spec: object = { token: TOKEN }, version = 'v1') => ({
 async function ask(
   body: unknown,
   authenticator: TokenAuthenticator = tokens(knows(jane)),
-  init: SentReviewInit & HandleTokenReviewsOptions = {},
+  { audiences, observer, maxBodyBytes, ...init }: SentReviewInit & HandleTokenReviewsOptions = {},
 ): Promise<Answered> {
   const { request, body: read } = sent(body, init)
-  return answered(await handleTokenReviews([authenticator], init)(request, read))
+  const options = {
+    ...(audiences !== undefined && { audiences }),
+    ...(observer !== undefined && { observer }),
+    ...(maxBodyBytes !== undefined && { maxBodyBytes }),
+  }
+  return answered(await handleTokenReviews([authenticator], options)(request, read))
 }
 
 describe('handleTokenReviews', () => {

@@ -1,14 +1,20 @@
 import type { ReadBody } from '../api/body.ts'
 import type { TokenAuthenticator } from '../authenticator.ts'
 import { contextOf } from '../authorization/authorize-request.ts'
-import type { Context } from '../context.ts'
-import { ConfigurationError } from '../errors.ts'
+import { type Context, emptyContext } from '../context.ts'
 import type { Observer } from '../events.ts'
+import {
+  aFunction,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+  someAudiences,
+} from '../options/index.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import type { HttpAnswer } from '../status.ts'
 import { ANONYMOUS_USERNAME, userInfo } from '../user.ts'
-import { answerOf, answerReview, type BodyLimit, problemsOfLimit, requirePost } from './answer-review.ts'
-import { problemsOfTokens, tokenReviewer } from './review-token.ts'
+import { answerOf, answerReview, type BodyLimit, bodyLimitShape, requirePost } from './answer-review.ts'
+import { someTokenAuthenticators, tokenReviewer } from './review-token.ts'
 import { tokenReview } from './token-review.ts'
 
 /** Options of {@link handleTokenReviews}. The same in every adapter. */
@@ -20,6 +26,13 @@ export interface HandleTokenReviewsOptions extends BodyLimit {
   readonly audiences?: readonly string[]
   /** Told what every authenticator thought. */
   readonly observer?: Observer
+}
+
+/** The checks of {@link HandleTokenReviewsOptions}, for adapters whose options have more. */
+export const handleTokenReviewsShape: OptionsShape<HandleTokenReviewsOptions> = {
+  ...bodyLimitShape,
+  audiences: someAudiences,
+  observer: aFunction,
 }
 
 /** Answers a TokenReview. It never throws and never rejects: what is refused is an answer too. */
@@ -50,15 +63,15 @@ export function handleTokenReviews(
   tokens: readonly TokenAuthenticator[],
   options: HandleTokenReviewsOptions = {},
 ): TokenReviewHandler {
+  refuseProblems(someTokenAuthenticators(tokens, 'tokens'), optionProblems(handleTokenReviewsShape, options))
   const { audiences, observer } = options
-  const problems = [...problemsOfTokens(tokens, audiences), ...problemsOfLimit(options)]
-  if (problems.length > 0) throw new ConfigurationError(problems)
   const kind = tokenReview(tokenReviewer(tokens, audiences, 503))
 
-  return function handleTokenReview(request, body, { signal } = {}) {
+  return function handleTokenReview(request, body, given = emptyContext) {
+    if (request.refusal !== undefined) return Promise.resolve(request.refusal)
     return answerOf(async () => {
       requirePost(request)
-      const asked = { caller: NOBODY, namespace: '', context: contextOf(observer, signal) }
+      const asked = { caller: NOBODY, namespace: '', context: contextOf(observer, given) }
       return answerReview(kind, request, body, asked, {
         ...options,
         status: 200,

@@ -7,6 +7,7 @@ export {
 } from './handle-reviews.ts'
 export {
   handleTokenReviews,
+  handleTokenReviewsShape,
   type HandleTokenReviewsOptions,
   type TokenReviewHandler,
 } from './handle-token-reviews.ts'

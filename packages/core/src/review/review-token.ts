@@ -4,12 +4,13 @@ import { andThen, type Awaitable, settle } from '../awaitable.ts'
 import { internalFailure, serviceUnavailable } from '../api/errors.ts'
 import { MAX_TOKEN_LENGTH } from '../bearer-token/bearer-token.ts'
 import { consultToken } from '../consult.ts'
-import type { Context } from '../context.ts'
-import { asAuthenticationError, type ConfigurationProblem, rejected } from '../errors.ts'
+import { type Context, WaitingContext } from '../context.ts'
+import { asAuthenticationError, rejected } from '../errors.ts'
 import { checkedAnswer } from '../handler/checked-answer.ts'
+import { aTokenAuthenticator, type Check, nonEmptyListOf } from '../options/index.ts'
 import { isStatusError } from '../status.ts'
 import { union } from '../union/union.ts'
-import { userJson, type UserJson } from '../user-json.ts'
+import { isUnicodeUser, NOT_UNICODE, userJson, type UserJson } from '../user-json.ts'
 
 /** The status of a TokenReview. */
 export interface TokenReviewStatus {
@@ -65,9 +66,8 @@ export function tokenReviewer(
     if (wanted !== undefined && knowsAudiences && intersectAudiences(wanted, valid).length === 0) {
       throw internalFailure('error validating audiences')
     }
-    const shown = userJson(user)
-    if (!isUnicode(shown)) throw rejected('the user has a name, group or extra field that is not Unicode')
-    return { authenticated: true, user: shown, ...(valid.length > 0 && { audiences: valid }) }
+    if (!isUnicodeUser(user)) throw rejected(NOT_UNICODE)
+    return { authenticated: true, user: userJson(user), ...(valid.length > 0 && { audiences: valid }) }
   }
 
   return (token, requested, context) => {
@@ -77,7 +77,7 @@ export function tokenReviewer(
         if (token.length > MAX_TOKEN_LENGTH) {
           throw rejected(`bearer token is longer than ${MAX_TOKEN_LENGTH} characters`)
         }
-        const asked = { ...context, ...(wanted !== undefined && { audiences: wanted }) }
+        const asked = new WaitingContext(context, context.observer, wanted)
         return andThen(consultToken(known, token, asked), (answer) => statusOf(answer, wanted))
       },
       (status) => status,
@@ -94,27 +94,5 @@ export function tokenReviewer(
   }
 }
 
-/** What is not would be told as somebody else: JSON has no bytes that are no text. */
-function isUnicode(user: UserJson): boolean {
-  const { username, uid = '', groups = [], extra = {} } = user
-  const texts = [username, uid, ...groups, ...Object.keys(extra), ...Object.values(extra).flat()]
-  return texts.every((text) => text.isWellFormed())
-}
-
-/** What is wrong with who knows tokens, and with the audiences. */
-export function problemsOfTokens(
-  tokens: readonly TokenAuthenticator[],
-  audiences: readonly string[] | undefined,
-): readonly ConfigurationProblem[] {
-  const problems: ConfigurationProblem[] = []
-  if (tokens.length === 0) problems.push({ path: 'tokens', message: 'must not be empty' })
-  for (const [index, each] of tokens.entries()) {
-    if (typeof (each as Partial<TokenAuthenticator> | undefined)?.authenticateToken !== 'function') {
-      problems.push({ path: `tokens[${index}]`, message: 'must be a token authenticator' })
-    }
-  }
-  if (audiences?.length === 0) {
-    problems.push({ path: 'audiences', message: 'must not be empty; leave it out for no restriction' })
-  }
-  return problems
-}
+/** The check of those who know tokens. */
+export const someTokenAuthenticators: Check = nonEmptyListOf(aTokenAuthenticator)

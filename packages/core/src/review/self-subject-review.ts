@@ -1,11 +1,14 @@
 import type { Clock } from '../clock.ts'
-import { userJson } from '../user-json.ts'
+import { internalFailure } from '../api/errors.ts'
+import { isUnicodeUser, NOT_UNICODE, userJson } from '../user-json.ts'
 import type { ReviewKind } from './kind.ts'
 
 /**
  * Who am I? It answers with the user whom the application would see, whoever made the request. `kubectl auth whoami` asks it.
  *
  * Source: api `authentication/v1` SelfSubjectReview; KEP-3325.
+ *
+ * Deviation: kube-apiserver replaces what is not Unicode (`docs/deviations.md`, content of reviews).
  */
 export function selfSubjectReview(clock: Clock): ReviewKind {
   return {
@@ -14,9 +17,12 @@ export function selfSubjectReview(clock: Clock): ReviewKind {
     kind: 'SelfSubjectReview',
     resource: 'selfsubjectreviews',
     isAboutCaller: true,
-    read: () => (asked) => ({
-      metadata: { creationTimestamp: new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z') },
-      status: { userInfo: userJson(asked.caller) },
-    }),
+    read: () => (asked) => {
+      if (!isUnicodeUser(asked.caller)) throw internalFailure(NOT_UNICODE)
+      return {
+        metadata: { creationTimestamp: new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z') },
+        status: { userInfo: userJson(asked.caller) },
+      }
+    },
   }
 }

@@ -1,6 +1,14 @@
 import type { Awaitable } from '../awaitable.ts'
 import { type Clock, systemClock } from '../clock.ts'
-import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
+import {
+  aClock,
+  aFunction,
+  checkOptions,
+  must,
+  type OptionsShape,
+  required,
+  withMethods,
+} from '../options/index.ts'
 import { report } from '../report.ts'
 import type { Secret } from '../secret.ts'
 import { INVALID_SINCE_LABEL } from '../service-account/legacy-claims.ts'
@@ -31,6 +39,25 @@ export interface LegacyTokenCleanerOptions {
   readonly onError?: (error: unknown) => void
 }
 
+const HUNDRED_YEARS_SECONDS = 100 * 365 * 86_400
+const YEAR_SECONDS = 365 * 86_400
+
+const shape: OptionsShape<LegacyTokenCleanerOptions> = {
+  store: required(withMethods('a store of service accounts and secrets', 'getServiceAccount', 'listSecrets')),
+  trackedSince: required(aFunction),
+  mountedSecrets: required(aFunction),
+  cleanUpPeriodSeconds: must(
+    'must be above 0 and at most a hundred years',
+    (value) => typeof value === 'number' && value > 0 && value <= HUNDRED_YEARS_SECONDS,
+  ),
+  intervalSeconds: must(
+    'must be above 0 and at most a year',
+    (value) => typeof value === 'number' && value > 0 && value <= YEAR_SECONDS,
+  ),
+  clock: aClock,
+  onError: aFunction,
+}
+
 /** Cleans up tokens that were made for service accounts and that nobody uses. */
 export interface LegacyTokenCleaner {
   /** Looks at every secret once. Who calls while that goes on waits for its end. */
@@ -54,9 +81,9 @@ export interface LegacyTokenCleaner {
  * cleaner.start()
  */
 export function legacyTokenCleaner(options: LegacyTokenCleanerOptions): LegacyTokenCleaner {
+  checkOptions(shape, options)
   const { store, trackedSince, mountedSecrets, clock = systemClock, onError } = options
   const { cleanUpPeriodSeconds = 365 * 86_400, intervalSeconds = 86_400 } = options
-  validate(cleanUpPeriodSeconds, intervalSeconds)
   const periodMs = cleanUpPeriodSeconds * 1000
   let running: Promise<void> | undefined
   let callOff: (() => void) | undefined
@@ -149,18 +176,4 @@ function mountedOnce(
     byNamespace.set(namespace, names)
     return (await names).has(name)
   }
-}
-
-const HUNDRED_YEARS_SECONDS = 100 * 365 * 86_400
-const YEAR_SECONDS = 365 * 86_400
-
-function validate(cleanUpPeriodSeconds: number, intervalSeconds: number): void {
-  const problems: ConfigurationProblem[] = []
-  if (!(cleanUpPeriodSeconds > 0 && cleanUpPeriodSeconds <= HUNDRED_YEARS_SECONDS)) {
-    problems.push({ path: 'cleanUpPeriodSeconds', message: 'must be above 0 and at most a hundred years' })
-  }
-  if (!(intervalSeconds > 0 && intervalSeconds <= YEAR_SECONDS)) {
-    problems.push({ path: 'intervalSeconds', message: 'must be above 0 and at most a year' })
-  }
-  if (problems.length > 0) throw new ConfigurationError(problems)
 }

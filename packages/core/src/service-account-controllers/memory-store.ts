@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../clock.ts'
+import { aClock, anIterable, checkOptions, type OptionsShape } from '../options/index.ts'
 import type { Precondition, Secret } from '../secret.ts'
 import type { LegacyTokenObjects } from '../service-account/legacy-claims.ts'
 import type { ServiceAccount } from '../service-account/objects.ts'
@@ -11,6 +12,12 @@ export interface ServiceAccountStoreOptions {
   readonly secrets?: Iterable<Secret>
   /** Tells when a secret was made. Default: the runtime's clock. */
   readonly clock?: Clock
+}
+
+const shape: OptionsShape<ServiceAccountStoreOptions> = {
+  serviceAccounts: anIterable,
+  secrets: anIterable,
+  clock: aClock,
 }
 
 /** Who is told of objects: of those that are there, and whenever one is added, changed or deleted. It must not wait for what it begins. */
@@ -52,11 +59,13 @@ export interface ServiceAccountStore extends TokensControllerStore, LegacyTokenO
 /**
  * Service accounts and secrets in memory, for one process and for tests.
  *
+ * @throws {ConfigurationError} when an option cannot work.
  * @example
  * const store = serviceAccountStore({ serviceAccounts: [{ namespace: 'shop', name: 'cart', uid: '1' }] })
  * store.watch(tokensController({ store, key }))
  */
 export function serviceAccountStore(options: ServiceAccountStoreOptions = {}): ServiceAccountStore {
+  checkOptions(shape, options)
   const { clock = systemClock } = options
   const listeners = new Set<ServiceAccountListener>()
   const accounts = collection<ServiceAccount>((account) => {

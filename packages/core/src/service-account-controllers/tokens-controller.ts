@@ -1,6 +1,17 @@
 import { type Clock, systemClock } from '../clock.ts'
-import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
 import type { SigningKey } from '../jwt/pem-keys.ts'
+import {
+  aBoolean,
+  aClock,
+  aFunction,
+  aString,
+  checkOptions,
+  must,
+  type OptionsShape,
+  required,
+  wholeNumber,
+  withMethods,
+} from '../options/index.ts'
 import { systemRandom } from '../random.ts'
 import type { Secret } from '../secret.ts'
 import type { ServiceAccount } from '../service-account/objects.ts'
@@ -34,6 +45,25 @@ export interface TokensControllerOptions {
   readonly onError?: (error: unknown) => void
 }
 
+const shape: OptionsShape<TokensControllerOptions> = {
+  store: required(
+    withMethods('a store of service accounts and secrets', 'getServiceAccount', 'getSecret', 'listSecrets'),
+  ),
+  key: required(
+    must(
+      'must be a key, as signingKeyFromPem(...) makes',
+      (value) => typeof value === 'object' && value !== null && 'key' in value,
+    ),
+  ),
+  rootCA: aString,
+  createSecrets: aBoolean,
+  concurrency: wholeNumber(1),
+  maxRetries: wholeNumber(0),
+  clock: aClock,
+  random: aFunction,
+  onError: aFunction,
+}
+
 /** Keeps secrets with tokens in step with service accounts. */
 export interface TokensController {
   /**
@@ -62,9 +92,9 @@ export interface TokensController {
  * await controller.checkSecret(secret)
  */
 export function tokensController(options: TokensControllerOptions): TokensController {
+  checkOptions(shape, options)
   const { store, key, rootCA = '', createSecrets = false } = options
   const { concurrency = 5, maxRetries = 10, clock = systemClock, random = systemRandom, onError } = options
-  validate(concurrency, maxRetries)
   const content = { key, rootCA }
   const queues = { concurrency, maxRetries, clock, onError }
   const newSecret = createSecrets
@@ -94,15 +124,4 @@ export function tokensController(options: TokensControllerOptions): TokensContro
       secrets.stop()
     },
   }
-}
-
-function validate(concurrency: number, maxRetries: number): void {
-  const problems: ConfigurationProblem[] = []
-  if (!Number.isInteger(concurrency) || concurrency < 1) {
-    problems.push({ path: 'concurrency', message: 'must be an integer of 1 or more' })
-  }
-  if (!Number.isInteger(maxRetries) || maxRetries < 0) {
-    problems.push({ path: 'maxRetries', message: 'must be an integer of 0 or more' })
-  }
-  if (problems.length > 0) throw new ConfigurationError(problems)
 }

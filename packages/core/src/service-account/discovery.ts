@@ -1,6 +1,7 @@
-import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
+import type { ConfigurationProblem } from '../errors.ts'
 import type { VerificationKey } from '../jwt/verification-key.ts'
-import { keysOf, type KeySource } from './key-source.ts'
+import { aString, checkOptions, type OptionsShape, refuseProblems, required } from '../options/index.ts'
+import { aKeySource, keysOf, type KeySource } from './key-source.ts'
 
 /** Options of {@link issuerDiscovery}. */
 export interface IssuerDiscoveryOptions {
@@ -12,6 +13,13 @@ export interface IssuerDiscoveryOptions {
   readonly jwksUri?: string
   /** Host and port of this server (`--external-hostname`). */
   readonly externalAddress?: string
+}
+
+const shape: OptionsShape<IssuerDiscoveryOptions> = {
+  issuer: required(aString),
+  keys: required(aKeySource),
+  jwksUri: aString,
+  externalAddress: aString,
 }
 
 /** A document, ready to be sent. */
@@ -44,6 +52,7 @@ export const JWKS_PATH = '/openid/v1/jwks'
  * const document = documentAt(new URL(request.url).pathname)
  */
 export function issuerDiscovery(options: IssuerDiscoveryOptions): IssuerDiscovery {
+  checkOptions(shape, options)
   const { issuer, keys, jwksUri = '', externalAddress = '' } = options
   const keysAt = jwksUri === '' && externalAddress !== '' ? `https://${externalAddress}${JWKS_PATH}` : jwksUri
   const problems: ConfigurationProblem[] = []
@@ -58,7 +67,7 @@ export function issuerDiscovery(options: IssuerDiscoveryOptions): IssuerDiscover
   }
   if (keysOf(keys).length === 0)
     problems.push({ path: 'keys', message: 'no keys provided for validating keyset' })
-  if (problems.length > 0) throw new ConfigurationError(problems)
+  refuseProblems(problems)
 
   return {
     documentAt(path) {

@@ -1,5 +1,6 @@
 import type { Awaitable } from '../awaitable.ts'
-import { isAuthenticationError, unavailable } from '../errors.ts'
+import { unavailable, isAuthenticationError } from '../errors.ts'
+import { anIterable, type Check, checkOptions, type OptionsShape, withMethods } from '../options/index.ts'
 import type { Secret } from '../secret.ts'
 
 /** What is read of every object that a token can name. */
@@ -37,6 +38,15 @@ export interface ServiceAccountObjects {
   getNode(name: string): Awaitable<NamedObject | undefined>
 }
 
+/** The check of a {@link ServiceAccountObjects}. */
+export const serviceAccountGetters: Check = withMethods(
+  'getters of objects, as serviceAccountObjects(...) makes',
+  'getServiceAccount',
+  'getSecret',
+  'getPod',
+  'getNode',
+)
+
 /** What {@link serviceAccountObjects} starts with. */
 export interface InitialObjects {
   readonly serviceAccounts?: Iterable<ServiceAccount>
@@ -45,13 +55,22 @@ export interface InitialObjects {
   readonly nodes?: Iterable<NamedObject>
 }
 
+const shape: OptionsShape<InitialObjects> = {
+  serviceAccounts: anIterable,
+  secrets: anIterable,
+  pods: anIterable,
+  nodes: anIterable,
+}
+
 /**
  * Objects in memory, for one process and for tests.
  *
+ * @throws {ConfigurationError} when they are not lists.
  * @example
  * const objects = serviceAccountObjects({ serviceAccounts: [{ namespace: 'shop', name: 'cart', uid: '1' }] })
  */
 export function serviceAccountObjects(initial: InitialObjects = {}): ServiceAccountObjects {
+  checkOptions(shape, initial)
   const serviceAccounts = byName(initial.serviceAccounts)
   const secrets = byName(initial.secrets)
   const pods = byName(initial.pods)

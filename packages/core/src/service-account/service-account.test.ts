@@ -184,7 +184,7 @@ describe('a bound token', () => {
   it('is refused when another key signed it, before anything is read', async () => {
     const token = await signToken(await newKey(), { iss: ISSUER, ...CLAIMS })
     const unread = new Proxy(serviceAccountObjects(), {
-      get() {
+      get: () => () => {
         throw new Error('it was read')
       },
     })

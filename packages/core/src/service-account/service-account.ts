@@ -2,17 +2,29 @@ import { intersectAudiences } from '../audiences.ts'
 import type { Authentication, TokenAuthenticator } from '../authenticator.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Context } from '../context.ts'
-import { ConfigurationError, type ConfigurationProblem, rejected } from '../errors.ts'
+import { type ConfigurationProblem, rejected } from '../errors.ts'
 import { notify } from '../events.ts'
 import { readJwt, type UnverifiedJwt } from '../jwt/read-jwt.ts'
 import { verifySignature } from '../jwt/verify-signature.ts'
+import {
+  aClock,
+  aFunction,
+  aString,
+  checkOptions,
+  either,
+  listOf,
+  type OptionsShape,
+  refuseProblems,
+  required,
+  withMethods,
+} from '../options/index.ts'
 import { quoted } from '../quote.ts'
 import { boundClaimsValidator } from './bound-claims.ts'
 import type { ClaimsValidator } from './claims-validator.ts'
 import { isNameOrUrl } from './issuer-name.ts'
-import { keysOf, type KeySource } from './key-source.ts'
+import { aKeySource, keysOf, type KeySource } from './key-source.ts'
 import { legacyClaimsValidator, type LegacyTokenObjects } from './legacy-claims.ts'
-import type { ServiceAccountObjects } from './objects.ts'
+import { serviceAccountGetters, type ServiceAccountObjects } from './objects.ts'
 import { audienceClaim, checkRegisteredClaims, textClaim } from './read-claims.ts'
 import { serviceAccountUser } from './user-info.ts'
 
@@ -50,6 +62,32 @@ export interface LegacyServiceAccountTokenOptions {
   readonly onError?: (error: unknown) => void
 }
 
+const shape: OptionsShape<ServiceAccountTokenOptions> = {
+  issuers: required(listOf(aString)),
+  keys: required(aKeySource),
+  audiences: listOf(aString),
+  objects: required(serviceAccountGetters),
+  clock: aClock,
+}
+
+/** The check of the objects that tokens in secrets are checked against. */
+const legacyGetters = withMethods('getters of objects, or false', 'getServiceAccount', 'getSecret')
+
+const legacyShape: OptionsShape<LegacyServiceAccountTokenOptions> = {
+  issuers: listOf(aString),
+  keys: required(aKeySource),
+  audiences: required(listOf(aString)),
+  objects: required(
+    either(
+      (value) => value === false,
+      () => [],
+      legacyGetters,
+    ),
+  ),
+  clock: aClock,
+  onError: aFunction,
+}
+
 /**
  * Knows service accounts by tokens of the TokenRequest API. The token, its service account and the pod, secret or node it is bound to
  * must all still be there; what was deleted within the last minute still counts.
@@ -65,6 +103,7 @@ export interface LegacyServiceAccountTokenOptions {
  * })
  */
 export function serviceAccountToken(options: ServiceAccountTokenOptions): TokenAuthenticator {
+  checkOptions(shape, options)
   const { issuers, keys, audiences = issuers, objects, clock = systemClock } = options
   validate(issuers, audiences)
   return signedTokens(
@@ -85,6 +124,7 @@ export function serviceAccountToken(options: ServiceAccountTokenOptions): TokenA
  * const tokens = legacyServiceAccountToken({ keys, audiences: ['https://api.example.com'], objects })
  */
 export function legacyServiceAccountToken(options: LegacyServiceAccountTokenOptions): TokenAuthenticator {
+  checkOptions(legacyShape, options)
   const { issuers = [LEGACY_ISSUER], keys, audiences, objects, clock = systemClock, onError } = options
   validate(issuers, audiences)
   const validator = legacyClaimsValidator(objects === false ? undefined : { objects, clock, onError })
@@ -153,5 +193,5 @@ function validate(issuers: readonly string[], audiences: readonly string[]): voi
   for (const [index, audience] of others?.entries() ?? []) {
     if (audience === '') problems.push({ path: `audiences[${index}]`, message: 'must not be empty' })
   }
-  if (problems.length > 0) throw new ConfigurationError(problems)
+  refuseProblems(problems)
 }

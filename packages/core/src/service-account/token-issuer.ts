@@ -1,12 +1,21 @@
 import { conflict, notFound } from '../api/errors.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Context } from '../context.ts'
-import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
 import type { SigningKey } from '../jwt/pem-keys.ts'
+import {
+  aBoolean,
+  aClock,
+  aNonEmptyString,
+  checkOptions,
+  must,
+  nonEmptyListOf,
+  type OptionsShape,
+  required,
+} from '../options/index.ts'
 import { rfc3339Of } from '../rfc3339.ts'
 import { findBoundObject, type TokenTarget } from './bound-object.ts'
 import { isNameOrUrl } from './issuer-name.ts'
-import type { ServiceAccountObjects } from './objects.ts'
+import { serviceAccountGetters, type ServiceAccountObjects } from './objects.ts'
 import { signToken } from './sign-token.ts'
 import { boundTokenClaims } from './token-claims.ts'
 import { checkSpec, checkTarget, readTokenRequest, type TokenRequestSpec } from './token-request.ts'
@@ -29,6 +38,30 @@ export interface TokenIssuerOptions {
   readonly extendExpiration?: boolean
   /** Default: the runtime's clock. */
   readonly clock?: Clock
+}
+
+const aSigningKey = must(
+  'must be a key, as signingKeyFromPem(...) makes',
+  (value) => typeof value === 'object' && value !== null && 'key' in value && 'alg' in value,
+)
+
+const shape: OptionsShape<TokenIssuerOptions> = {
+  issuer: required(
+    must(
+      'must be a name or a URL',
+      (value) => typeof value === 'string' && value !== '' && isNameOrUrl(value),
+    ),
+  ),
+  key: required(aSigningKey),
+  audiences: nonEmptyListOf(aNonEmptyString),
+  objects: required(serviceAccountGetters),
+  maxExpirationSeconds: must(
+    'must be from 3600 to 2^32',
+    (value) =>
+      value === Infinity || (Number.isInteger(value) && Number(value) >= 3600 && Number(value) <= 2 ** 32),
+  ),
+  extendExpiration: aBoolean,
+  clock: aClock,
 }
 
 /** An `authentication.k8s.io/v1` TokenRequest that was granted: the body of a 201. */
@@ -75,9 +108,9 @@ const EXTENDED_EXPIRATION_SECONDS = 31_536_000
  * const { status } = await issue({ namespace: 'shop', name: 'cart' }, { spec: { audiences: ['vault'] } })
  */
 export function tokenIssuer(options: TokenIssuerOptions): TokenIssuer {
+  checkOptions(shape, options)
   const { issuer, key, audiences = [issuer], objects, clock = systemClock } = options
   const { maxExpirationSeconds = Infinity, extendExpiration = true } = options
-  validate(issuer, audiences, maxExpirationSeconds)
 
   return {
     async issue(target, body, context = {}) {
@@ -131,19 +164,4 @@ export function tokenIssuer(options: TokenIssuerOptions): TokenIssuer {
       }
     },
   }
-}
-
-function validate(issuer: string, audiences: readonly string[], maxExpirationSeconds: number): void {
-  const problems: ConfigurationProblem[] = []
-  if (issuer === '' || !isNameOrUrl(issuer)) {
-    problems.push({ path: 'issuer', message: 'must be a name or a URL' })
-  }
-  if (audiences.length === 0 || audiences.includes('')) {
-    problems.push({ path: 'audiences', message: 'must not be empty' })
-  }
-  const isDuration = Number.isInteger(maxExpirationSeconds) && maxExpirationSeconds <= 2 ** 32
-  if (maxExpirationSeconds !== Infinity && !(isDuration && maxExpirationSeconds >= 3600)) {
-    problems.push({ path: 'maxExpirationSeconds', message: 'must be from 3600 to 2^32' })
-  }
-  if (problems.length > 0) throw new ConfigurationError(problems)
 }

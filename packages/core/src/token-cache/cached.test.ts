@@ -165,6 +165,15 @@ describe.each([
     })
   })
 
+  it('knows a user whose warnings and annotations nobody wants', async () => {
+    const { ask } = cacheOf((_token, context) => {
+      context.warn?.('a')
+      context.annotate?.('key', '2')
+      return when(knows(jane))()
+    })
+    for (let round = 0; round < 3; round++) expect((await ask('t', {}))?.user).toBe(jane)
+  })
+
   it('repeats warnings and annotations for a user who is remembered, in order', async () => {
     const { ask } = cacheOf((_token, context) => {
       context.warn?.('a')
@@ -489,7 +498,7 @@ describe('tokens that are made up', () => {
     const lookups = ['a', 'b', 'b', 'a'].map((token) => ask(token))
     await settled()
     expect(delegate.calls).toHaveLength(2)
-    expect(await thrownBy(() => ask('c'))).toMatchObject({ code: 'unavailable', retryAfterSeconds: 1 })
+    expect(await thrownBy(() => ask('c'))).toMatchObject({ code: 'unavailable', retryAfterSeconds: 2 })
     open[0]!.end({ user: jane })
     await settled()
     const third = ask('c')

@@ -2,8 +2,20 @@ import type { Authentication, TokenAuthenticator } from '../authenticator.ts'
 import type { Awaitable } from '../awaitable.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Context } from '../context.ts'
-import { ConfigurationError, type ConfigurationProblem, rejected, unavailable } from '../errors.ts'
+import { rejected, unavailable } from '../errors.ts'
 import { notify } from '../events.ts'
+import {
+  aBoolean,
+  above,
+  aClock,
+  aTokenAuthenticator,
+  atLeast,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+  wholeNumber,
+} from '../options/index.ts'
+import { BUSY_SECONDS } from '../retry-after.ts'
 import { canWorkInBackground } from '../runtime.ts'
 import { verdictCache } from '../verdict-cache.ts'
 import { tokenCacheKey } from './cache-key.ts'
@@ -29,6 +41,17 @@ export interface CachedOptions {
   readonly clock?: Clock
 }
 
+/** The checks of {@link CachedOptions}, for packages that have them as an option. */
+export const cachedShape: OptionsShape<CachedOptions> = {
+  successTtlSeconds: atLeast(0),
+  failureTtlSeconds: atLeast(0),
+  cacheErrors: aBoolean,
+  maxEntries: wholeNumber(1),
+  maxLookups: wholeNumber(1),
+  lookupTimeoutSeconds: above(0),
+  clock: aClock,
+}
+
 /**
  * Remembers what a token authenticator said of a token, for each list of audiences separately.
  *
@@ -46,7 +69,7 @@ export interface CachedOptions {
  * const tokens = cached(serviceAccounts, { successTtlSeconds: 10 })
  */
 export function cached(delegate: TokenAuthenticator, options: CachedOptions = {}): TokenAuthenticator {
-  validate(options)
+  refuseProblems(aTokenAuthenticator(delegate, 'delegate'), optionProblems(cachedShape, options))
   const clock = options.clock ?? systemClock
   const successTtlMs = (options.successTtlSeconds ?? 10) * 1000
   const failureTtlMs = (options.failureTtlSeconds ?? 0) * 1000
@@ -76,7 +99,7 @@ export function cached(delegate: TokenAuthenticator, options: CachedOptions = {}
 
   const begin = (key: string, token: string, context: Context): Lookup => {
     if (lookups.size >= maxLookups) {
-      throw unavailable('too many tokens are being looked up', { retryAfterSeconds: 1 })
+      throw unavailable('too many tokens are being looked up', { retryAfterSeconds: BUSY_SECONDS })
     }
     const lookup = startLookup(delegate, token, context, { clock, timeoutMs })
     lookups.set(key, lookup)
@@ -122,23 +145,4 @@ export function cached(delegate: TokenAuthenticator, options: CachedOptions = {}
       return known === undefined ? lookUp(key, token, context) : answer(known, context)
     },
   }
-}
-
-function validate(options: CachedOptions): void {
-  const problems: ConfigurationProblem[] = []
-  for (const path of ['successTtlSeconds', 'failureTtlSeconds'] as const) {
-    const seconds = options[path]
-    if (seconds !== undefined && !(seconds >= 0)) problems.push({ path, message: 'must be 0 or more' })
-  }
-  const { lookupTimeoutSeconds } = options
-  if (lookupTimeoutSeconds !== undefined && !(lookupTimeoutSeconds > 0)) {
-    problems.push({ path: 'lookupTimeoutSeconds', message: 'must be above 0' })
-  }
-  for (const path of ['maxEntries', 'maxLookups'] as const) {
-    const count = options[path]
-    if (count !== undefined && !(Number.isSafeInteger(count) && count > 0)) {
-      problems.push({ path, message: 'must be a whole number above 0' })
-    }
-  }
-  if (problems.length > 0) throw new ConfigurationError(problems)
 }

@@ -1,2 +1,2 @@
 export { tokenCacheKey } from './cache-key.ts'
-export { cached, type CachedOptions } from './cached.ts'
+export { cached, type CachedOptions, cachedShape } from './cached.ts'

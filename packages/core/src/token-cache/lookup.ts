@@ -6,7 +6,7 @@ import { consultToken } from '../consult.ts'
 import type { Context } from '../context.ts'
 import { asAuthenticationError, type AuthenticationError, unavailable } from '../errors.ts'
 import { notify } from '../events.ts'
-import { GRACE_MS, isDone } from '../shared-work.ts'
+import { GRACE_MS, isDone, unlessAborted } from '../shared-work.ts'
 
 /** What came of a lookup, and what was said on the way. */
 export interface LookupResult {
@@ -119,21 +119,4 @@ export function startLookup(
       }
     },
   }
-}
-
-/** The result, unless the caller gives up first. */
-function unlessAborted<T>(result: Promise<T>, signal: AbortSignal | undefined): Awaitable<T> {
-  if (signal === undefined) return result
-  return new Promise<T>((resolve, reject) => {
-    const giveUp = (): void => reject(unavailable('the caller gave up', { cause: signal.reason }))
-    if (signal.aborted) {
-      giveUp()
-      return
-    }
-    signal.addEventListener('abort', giveUp, { once: true })
-    void result.then((value) => {
-      signal.removeEventListener('abort', giveUp)
-      resolve(value)
-    })
-  })
 }

@@ -1,7 +1,8 @@
 import type { Authentication, TokenAuthenticator } from '../authenticator.ts'
-import { readCredentials } from '../csv/credential-records.ts'
+import { aCsvText, readCredentials } from '../csv/credential-records.ts'
 import { keyedDigest } from '../digest/keyed-digest.ts'
 import type { Observer } from '../events.ts'
+import { aFunction, aString, optionProblems, type OptionsShape, refuseProblems } from '../options/index.ts'
 
 /** Options of {@link tokenFile}. */
 export interface TokenFileOptions {
@@ -10,6 +11,8 @@ export interface TokenFileOptions {
   /** Told of empty and repeated tokens, and of what looks like a mistake. */
   readonly observer?: Observer
 }
+
+const shape: OptionsShape<TokenFileOptions> = { file: aString, observer: aFunction }
 
 /**
  * Knows the bearer tokens of a CSV file: token, user name, user uid and, optionally, groups in quotes
@@ -22,10 +25,12 @@ export interface TokenFileOptions {
  *
  * @param csv the content of the file. Bytes are best: they need not be UTF-8.
  * @throws {CredentialFileError} when a record is short, a user has no name, or the quoting is wrong.
+ * @throws {ConfigurationError} when an option cannot work.
  * @example
  * const tokens = tokenFile('31ada4fd-adec-460c-809a-9e56ceb75269,jane,1,"admins,ops"')
  */
 export function tokenFile(csv: string | Uint8Array, options: TokenFileOptions = {}): TokenAuthenticator {
+  refuseProblems(aCsvText(csv, 'csv'), optionProblems(shape, options))
   const digest = keyedDigest()
   const authentications = new Map<string, Authentication>()
   readCredentials(csv, {

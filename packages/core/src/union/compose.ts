@@ -9,7 +9,12 @@ import type {
 import type { Awaitable } from '../awaitable.ts'
 import { consult, consultPassword, consultToken } from '../consult.ts'
 import type { Context } from '../context.ts'
-import { ConfigurationError } from '../errors.ts'
+import {
+  aPasswordAuthenticator,
+  aRequestAuthenticator,
+  aTokenAuthenticator,
+  refuseProblems,
+} from '../options/index.ts'
 
 type Answer = Awaitable<Authentication | undefined>
 
@@ -60,24 +65,30 @@ function ofOneKind<A extends AnyAuthenticator>(
         ),
     } satisfies TokenAuthenticator
   }
-  if (all.every(isPasswordAuthenticator)) {
-    return {
-      name,
-      authenticatePassword: (username, password, context) =>
-        decide(
-          (each) =>
-            isPasswordAuthenticator(each) ? consultPassword(each, username, password, context) : undefined,
-          context,
-        ),
-    } satisfies PasswordAuthenticator
-  }
-  const names = delegates.map((each) => each.name).join(', ')
-  throw new ConfigurationError([
-    {
-      path: name,
-      message: `all must be about requests, or all about tokens, or all about passwords: ${names}`,
-    },
-  ])
+  return {
+    name,
+    authenticatePassword: (username, password, context) =>
+      decide(
+        (each) =>
+          isPasswordAuthenticator(each) ? consultPassword(each, username, password, context) : undefined,
+        context,
+      ),
+  } satisfies PasswordAuthenticator
+}
+
+/**
+ * Refuses authenticators that are not all of one kind: those that are not of the kind that most of them are.
+ *
+ * @throws {ConfigurationError}
+ */
+export function requireOneKind(
+  authenticators: readonly unknown[],
+  pathOf = (index: number): string => `authenticators[${index}]`,
+): void {
+  const [fewest = []] = [aRequestAuthenticator, aTokenAuthenticator, aPasswordAuthenticator]
+    .map((check) => authenticators.flatMap((each, index) => check(each, pathOf(index))))
+    .toSorted((one, other) => one.length - other.length)
+  refuseProblems(fewest)
 }
 
 function noOpinion(name: string): Authenticator & TokenAuthenticator & PasswordAuthenticator {

@@ -225,9 +225,11 @@ describe.each([
     ['tokens and passwords', [tokens(noOpinion), passwords(noOpinion)]],
     ['passwords and requests', [passwords(noOpinion), requests(noOpinion)]],
     ['all three', [requests(noOpinion), tokens(noOpinion), passwords(noOpinion)]],
-  ])('refuses to mix %s, and names them', (_name, authenticators) => {
+  ])('refuses to mix %s, and says which is of another kind', (_name, authenticators) => {
     expect(() => compose(...authenticators)).toThrow(ConfigurationError)
-    expect(() => compose(...authenticators)).toThrow(authenticators.map(({ name }) => name).join(', '))
+    expect(() => compose(...authenticators)).toThrow(
+      /authenticators\[\d\]: must be an authenticator of .*; this is one of /,
+    )
   })
 
   it('has no opinion on credentials of any kind without authenticators', async () => {

@@ -1,7 +1,7 @@
 import type { AnyAuthenticator, Authentication } from '../authenticator.ts'
 import { type Awaitable, isPromiseLike, promiseOf } from '../awaitable.ts'
 import { aggregate, asAuthenticationError, type AuthenticationError } from '../errors.ts'
-import { compose } from './compose.ts'
+import { compose, requireOneKind } from './compose.ts'
 
 /**
  * Asks authenticators in order until one knows the caller.
@@ -19,6 +19,7 @@ import { compose } from './compose.ts'
  * const tokens = union(tokenFile(csv), serviceAccounts)
  */
 export function union<A extends AnyAuthenticator>(...authenticators: readonly A[]): A {
+  requireOneKind(authenticators)
   const [only] = authenticators
   if (only !== undefined && authenticators.length === 1) return only
   return compose('union', authenticators, (ask) => firstAuthenticated(authenticators, ask, false))
@@ -32,6 +33,7 @@ export function union<A extends AnyAuthenticator>(...authenticators: readonly A[
  * const chain = failFast(everyCredential, anonymous()) // a bad credential is never anonymous
  */
 export function failFast<A extends AnyAuthenticator>(...authenticators: readonly A[]): A {
+  requireOneKind(authenticators)
   const [only] = authenticators
   if (only !== undefined && authenticators.length === 1) return only
   return compose('failFast', authenticators, (ask) => firstAuthenticated(authenticators, ask, true))

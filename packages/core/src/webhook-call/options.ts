@@ -1,5 +1,15 @@
 import type { Clock } from '../clock.ts'
 import type { ConfigurationProblem } from '../errors.ts'
+import {
+  above,
+  aClock,
+  aFunction,
+  atLeast,
+  type OptionsShape,
+  problemOf,
+  required,
+  wholeNumber,
+} from '../options/index.ts'
 import type { WebhookFetch } from './webhook-fetch.ts'
 
 /** How a webhook is called. The defaults are kube-apiserver's. */
@@ -16,6 +26,10 @@ export interface WebhookCallOptions {
   readonly retryDelaySeconds?: number
   /** A longer answer is none. Default 1,048,576. */
   readonly maxResponseBytes?: number
+  /** How many questions are asked at once. While more than half of them are under way, no call is repeated. Default 64; Workers bound that themselves. */
+  readonly maxConcurrentCalls?: number
+  /** How many more questions may wait; beyond that the client is told at once to come again later: 503 with `Retry-After`. Default 256. */
+  readonly maxWaitingCalls?: number
   readonly clock?: Clock
   /** Between 0 and 1. Default: the random numbers of Web Crypto. */
   readonly random?: () => number
@@ -24,41 +38,32 @@ export interface WebhookCallOptions {
 /** The default of {@link WebhookCallOptions.timeoutSeconds}, and what it is at most. */
 export const MAX_TIMEOUT_SECONDS = 30
 
-/** Everything that is wrong with the options. */
-export function webhookCallProblems(options: WebhookCallOptions): readonly ConfigurationProblem[] {
-  const { timeoutSeconds, maxAttempts, maxResponseBytes, retryDelaySeconds } = options
-  const problems: ConfigurationProblem[] = []
-  const found = (path: string, message: string): void => void problems.push({ path, message })
-
-  const url = URL.canParse(options.url) ? new URL(options.url) : undefined
-  if (url?.protocol !== 'https:') found('url', 'must be an https URL')
-  else if (url.username !== '' || url.password !== '') found('url', 'must not have credentials in it')
-  if (timeoutSeconds !== undefined && !(timeoutSeconds > 0 && timeoutSeconds <= MAX_TIMEOUT_SECONDS)) {
-    found('timeoutSeconds', `must be above 0 and at most ${MAX_TIMEOUT_SECONDS}`)
-  }
-  if (maxAttempts !== undefined && !isCount(maxAttempts)) found('maxAttempts', attemptsProblem(maxAttempts))
-  if (maxResponseBytes !== undefined && !isCount(maxResponseBytes)) {
-    found('maxResponseBytes', 'must be a whole number above 0')
-  }
-  if (retryDelaySeconds !== undefined && !isDuration(retryDelaySeconds)) {
-    found('retryDelaySeconds', 'must be 0 or more')
-  }
-  return problems
+/** The checks of {@link WebhookCallOptions}. */
+export const webhookCallShape: OptionsShape<WebhookCallOptions> = {
+  url: required(httpsUrl),
+  fetch: aFunction,
+  timeoutSeconds: above(0, MAX_TIMEOUT_SECONDS),
+  maxAttempts: attempts,
+  retryDelaySeconds: atLeast(0),
+  maxResponseBytes: wholeNumber(1),
+  maxConcurrentCalls: wholeNumber(1),
+  maxWaitingCalls: wholeNumber(0),
+  clock: aClock,
+  random: aFunction,
 }
 
-/** Whether something can be counted so often. */
-export function isCount(value: number): boolean {
-  return Number.isSafeInteger(value) && value > 0
-}
-
-/** Whether something can last so long. */
-export function isDuration(seconds: number): boolean {
-  return seconds >= 0
+function httpsUrl(value: unknown, path: string): readonly ConfigurationProblem[] {
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
+  if (url?.protocol !== 'https:') return problemOf(value, path, 'must be an https URL')
+  if (url.username === '' && url.password === '') return []
+  return [{ path, message: 'must not have credentials in it' }]
 }
 
 /** Source: apiserver `pkg/server/options/authentication.go` Validate, for the first. */
-function attemptsProblem(maxAttempts: number): string {
-  return Number.isInteger(maxAttempts)
-    ? `number of webhook retry attempts must be greater than 0, but is: ${maxAttempts}`
+function attempts(value: unknown, path: string): readonly ConfigurationProblem[] {
+  if (Number.isSafeInteger(value) && Number(value) > 0) return []
+  const message = Number.isInteger(value)
+    ? `number of webhook retry attempts must be greater than 0, but is: ${Number(value)}`
     : 'retry backoff needs a whole number of attempts'
+  return problemOf(value, path, message)
 }

@@ -10,6 +10,8 @@ export interface RetryOptions {
   /** All calls together. */
   readonly maxAttempts: number
   readonly initialDelayMs: number
+  /** Whether there is room for further calls. */
+  readonly mayRepeat: () => boolean
 }
 
 const FACTOR = 1.5
@@ -32,7 +34,7 @@ export async function withRetries<T>(
     try {
       return await call()
     } catch (error) {
-      const isFinal = attempt >= options.maxAttempts || signal.aborted
+      const isFinal = attempt >= options.maxAttempts || signal.aborted || !options.mayRepeat()
       if (isFinal || !(error instanceof WebhookCallError) || !error.isTransient) throw error
       const waitMs = Math.max(delayMs * (1 + JITTER * options.random()), error.retryAfterMs)
       if (waitMs >= deadline.remainingMs()) throw error

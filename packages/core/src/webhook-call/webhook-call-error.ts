@@ -15,6 +15,8 @@ export interface WebhookCallErrorOptions {
   /** How long the webhook asks to be left alone. Default 0. */
   readonly retryAfterMs?: number
   readonly refusal?: Refusal
+  /** The webhook was not asked, since too much is under way: how long a client should wait before it tries again. */
+  readonly busySeconds?: number | undefined
   /** What `fetch` threw. It may say anything. */
   readonly cause?: unknown
 }
@@ -28,11 +30,13 @@ export class WebhookCallError extends Error {
   readonly isTransient: boolean
   readonly retryAfterMs: number
   readonly refusal: Refusal | undefined
+  readonly busySeconds: number | undefined
 
   constructor(message: string, options: WebhookCallErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : {})
     this.isTransient = options.isTransient ?? false
     this.retryAfterMs = options.retryAfterMs ?? 0
     this.refusal = options.refusal
+    this.busySeconds = options.busySeconds
   }
 }

@@ -1,5 +1,8 @@
 import { systemClock } from '../clock.ts'
+import { asAuthenticationError } from '../errors.ts'
+import { limitConcurrency } from '../limit-concurrency.ts'
 import { systemRandom } from '../random.ts'
+import { canWorkInBackground } from '../runtime.ts'
 import { callDeadline, contextCanceled } from './deadline.ts'
 import { MAX_TIMEOUT_SECONDS, type WebhookCallOptions } from './options.ts'
 import { post, type PostedAnswer, type PostOptions } from './post.ts'
@@ -18,7 +21,8 @@ export interface WebhookCallContext {
 export type WebhookCall = (body: string, context?: WebhookCallContext) => Promise<string>
 
 /**
- * How both webhooks are called: posts, repeats what failed in a way that may pass, and ends it all in time.
+ * How both webhooks are called: posts, repeats what failed in a way that may pass as long as not much else is under way, and ends it
+ * all in time.
  *
  * The returned function throws a {@link WebhookCallError} when there is no usable answer.
  *
@@ -37,25 +41,51 @@ export function webhookCall(
     fetch: options.fetch ?? ((url, init) => fetch(url, init)),
     maxResponseBytes: options.maxResponseBytes ?? 1_048_576,
   }
+  const maxRunning = options.maxConcurrentCalls ?? 64
+  const limit = limitConcurrency({
+    maxRunning,
+    maxWaiting: options.maxWaitingCalls ?? 256,
+    tooMany: `too many questions wait for ${webhook.title}`,
+  })
+  let running = 0
+  // Where a call ends with its request and without a word, it would count for ever.
+  const isCounted = canWorkInBackground()
   const retrying = {
     clock,
     random,
     maxAttempts: options.maxAttempts ?? 5,
     initialDelayMs: (options.retryDelaySeconds ?? 0.5) * 1000,
+    mayRepeat: () => !isCounted || running <= Math.max(1, maxRunning / 2),
   }
 
   return async function callWebhook(body, { signal, onCall } = {}) {
-    if (signal?.aborted === true) throw contextCanceled()
+    if (isAborted(signal)) throw contextCanceled()
     const deadline = callDeadline(timeoutMs, clock, signal, webhook.title)
     const call = (): Promise<PostedAnswer> => deadline.race((until) => post(body, posting, until))
+    const watched = onCall === undefined ? call : () => timed(call, onCall)
+    const ask = async (): Promise<string> => {
+      running++
+      try {
+        return (await withRetries(watched, retrying, deadline)).text
+      } finally {
+        running--
+      }
+    }
     try {
-      const watched = onCall === undefined ? call : () => timed(call, onCall)
-      const { text } = await withRetries(watched, retrying, deadline)
-      return text
+      return await limit(ask, deadline.signal)
+    } catch (error) {
+      if (error instanceof WebhookCallError) throw error
+      if (isAborted(signal)) throw contextCanceled()
+      const { message, retryAfterSeconds } = asAuthenticationError(error)
+      throw new WebhookCallError(message, { busySeconds: retryAfterSeconds, cause: error })
     } finally {
       deadline.end()
     }
   }
+}
+
+function isAborted(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true
 }
 
 async function timed(

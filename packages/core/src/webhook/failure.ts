@@ -18,7 +18,8 @@ import { readTokenReview, TITLE } from './token-review.ts'
  */
 export async function failureOf(thrown: unknown, secrets: readonly string[]): Promise<AuthenticationError> {
   if (!(thrown instanceof WebhookCallError)) return unavailable(`${TITLE} could not be asked`)
-  const { message, refusal, cause } = thrown
+  const { message, refusal, cause, busySeconds } = thrown
+  if (busySeconds !== undefined) return unavailable(message, { retryAfterSeconds: busySeconds })
   if (refusal === undefined) {
     return unavailable(cause === undefined ? message : withFault(message, cause, secrets))
   }

@@ -7,4 +7,8 @@ export type { HttpResponse, HttpResponseBody } from '../http/response.ts'
 export type { WebhookCallOptions } from '../webhook-call/options.ts'
 export type { WebhookFetch, WebhookFetchInit } from '../webhook-call/webhook-fetch.ts'
 export type { TokenReviewVersion } from './token-review.ts'
-export { webhookAuthenticator, type WebhookAuthenticatorOptions } from './webhook-authenticator.ts'
+export {
+  webhookAuthenticator,
+  type WebhookAuthenticatorOptions,
+  webhookAuthenticatorShape,
+} from './webhook-authenticator.ts'

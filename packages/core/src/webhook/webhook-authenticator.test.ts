@@ -6,7 +6,7 @@ import type { Authentication } from '../authenticator.ts'
 import type { Context } from '../context.ts'
 import { AuthenticationError, ConfigurationError } from '../errors.ts'
 import type { AuthenticationEvent } from '../events.ts'
-import { explain } from '../explain.ts'
+import { explain } from '../explain/explain.ts'
 import { bearerToken } from '../bearer-token/bearer-token.ts'
 import { webhookAuthenticator, type WebhookAuthenticatorOptions } from './webhook-authenticator.ts'
 

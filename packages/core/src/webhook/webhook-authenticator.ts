@@ -1,19 +1,23 @@
 import { intersectAudiences } from '../audiences.ts'
 import type { Authentication, TokenAuthenticator } from '../authenticator.ts'
 import type { Context } from '../context.ts'
-import { ConfigurationError, type ConfigurationProblem, rejected, unavailable } from '../errors.ts'
+import { type ConfigurationProblem, rejected, unavailable } from '../errors.ts'
 import { notify, type Observer } from '../events.ts'
+import {
+  aFunction,
+  aString,
+  atLeast,
+  checkOptions,
+  nonEmptyListOf,
+  type OptionsShape,
+  problemOf,
+  wholeNumber,
+} from '../options/index.ts'
 import { quoted } from '../quote.ts'
 import { shownText } from '../shown-text.ts'
 import { cached } from '../token-cache/cached.ts'
 import { userInfo } from '../user.ts'
-import {
-  isCount,
-  isDuration,
-  MAX_TIMEOUT_SECONDS,
-  type WebhookCallOptions,
-  webhookCallProblems,
-} from '../webhook-call/options.ts'
+import { MAX_TIMEOUT_SECONDS, type WebhookCallOptions, webhookCallShape } from '../webhook-call/options.ts'
 import { webhookCall, type WebhookCallContext } from '../webhook-call/webhook-call.ts'
 import { failureOf } from './failure.ts'
 import {
@@ -34,10 +38,21 @@ export interface WebhookAuthenticatorOptions extends WebhookCallOptions {
   readonly implicitAudiences?: readonly string[]
   /** How long it is kept who a token belongs to, or that it is nobody's (`--authentication-token-webhook-cache-ttl`). Default 120. */
   readonly cacheTtlSeconds?: number
-  /** What is used least goes first beyond this. Default 32,768. */
+  /** How many users are kept, and how many refusals beside them; what was used longest ago goes first. Default 32,768. */
   readonly maxCacheEntries?: number
   /** What the calls carry as credentials of their own, so that it is struck out of what the webhook says. Default: nothing. */
   readonly secrets?: () => readonly string[]
+}
+
+/** The checks of {@link WebhookAuthenticatorOptions}, for packages whose options have more. */
+export const webhookAuthenticatorShape: OptionsShape<WebhookAuthenticatorOptions> = {
+  ...webhookCallShape,
+  name: aString,
+  version: reviewVersion,
+  implicitAudiences: nonEmptyListOf(aString, '; leave it out for none'),
+  cacheTtlSeconds: atLeast(0),
+  maxCacheEntries: wholeNumber(1),
+  secrets: aFunction,
 }
 
 /**
@@ -59,7 +74,7 @@ export interface WebhookAuthenticatorOptions extends WebhookCallOptions {
  * const tokens = webhookAuthenticator({ url: 'https://authn.example.com/authenticate' })
  */
 export function webhookAuthenticator(options: WebhookAuthenticatorOptions): TokenAuthenticator {
-  validate(options)
+  checkOptions(webhookAuthenticatorShape, options)
   const { version = 'v1', implicitAudiences = [], cacheTtlSeconds = 120, maxCacheEntries, clock } = options
   const { timeoutSeconds = MAX_TIMEOUT_SECONDS } = options
   const call = webhookCall({ ...options, url: withTimeout(options.url, timeoutSeconds) }, WEBHOOK)
@@ -143,21 +158,12 @@ function withTimeout(url: string, seconds: number): string {
   return result.href
 }
 
-function validate(options: WebhookAuthenticatorOptions): void {
-  const problems: ConfigurationProblem[] = [...webhookCallProblems(options)]
-  const { version, cacheTtlSeconds, maxCacheEntries, implicitAudiences } = options
-  if (version !== undefined && !['v1', 'v1beta1'].includes(version)) {
-    const message = `unsupported authentication webhook version ${quoted(version)}, supported versions are "v1", "v1beta1"`
-    problems.push({ path: 'version', message })
-  }
-  if (implicitAudiences?.length === 0) {
-    problems.push({ path: 'implicitAudiences', message: 'must not be empty; leave it out for none' })
-  }
-  if (cacheTtlSeconds !== undefined && !isDuration(cacheTtlSeconds)) {
-    problems.push({ path: 'cacheTtlSeconds', message: 'must be 0 or more' })
-  }
-  if (maxCacheEntries !== undefined && !isCount(maxCacheEntries)) {
-    problems.push({ path: 'maxCacheEntries', message: 'must be a whole number above 0' })
-  }
-  if (problems.length > 0) throw new ConfigurationError(problems)
+function reviewVersion(value: unknown, path: string): readonly ConfigurationProblem[] {
+  if (value === 'v1' || value === 'v1beta1') return []
+  const given = typeof value === 'string' ? quoted(value) : typeof value
+  return problemOf(
+    value,
+    path,
+    `unsupported authentication webhook version ${given}, supported versions are "v1", "v1beta1"`,
+  )
 }

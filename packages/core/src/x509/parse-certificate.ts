@@ -21,7 +21,7 @@ const MAX_SERIAL_NUMBER_OCTETS = 60
  * Strict where others are lenient: DER only, no negative serial number, the signature algorithm the same inside and outside,
  * no extension twice, extensions in version 3 only, and whatever Go reads of an extension has to be readable.
  *
- * Source: Go `crypto/x509/parser.go`. Where this refuses what Go reads is listed in `x509/strictness.md`.
+ * Source: Go `crypto/x509/parser.go`. Where this refuses what Go reads is listed in `docs/x509.md`.
  *
  * @throws {CertificateError} `malformed`, or `limit` when it is larger than 64 KiB.
  * @example

@@ -1,1 +1,2 @@
-export { yamlDocument, yamlDocuments, type YamlLimits } from './yaml-documents.ts'
+export type { YamlLimits } from './limits.ts'
+export { yamlDocument, yamlDocuments } from './yaml-documents.ts'

@@ -1,13 +1,9 @@
 import { type Document, Lexer, parseAllDocuments } from 'yaml'
 import { ConfigurationError } from '../errors.ts'
 import { jsonDocument, MAX_DEPTH } from './json-document.ts'
+import { aString, optionProblems, refuseProblems } from '../options/index.ts'
+import { type YamlLimits, yamlLimitsShape } from './limits.ts'
 import { syntaxMessage } from './syntax-message.ts'
-
-/** How much of a text is read before it is refused. */
-export interface YamlLimits {
-  /** Characters. Default 1,048,576. */
-  readonly maxLength?: number
-}
 
 const MAX_LENGTH = 1_048_576
 const MAX_ALIASES = 100
@@ -26,6 +22,7 @@ const MAX_ALIASES = 100
  * const [manifest] = yamlDocuments('kind: Role', 'role.yaml')
  */
 export function yamlDocuments(text: string, source: string, limits: YamlLimits = {}): readonly unknown[] {
+  refuseProblems(aString(text, 'text'), optionProblems(yamlLimitsShape, limits))
   const maxLength = limits.maxLength ?? MAX_LENGTH
   if (text.length > maxLength) throw problem(source, `must be at most ${maxLength} characters`)
   const json = jsonDocument(text)

@@ -1,6 +1,20 @@
 import { type Authenticator, ConfigurationError } from '@kube-authn/core'
 import { clientCertificate } from '@kube-authn/core/client-certificate'
-import { requestHeader, type RequestHeaderNames } from '@kube-authn/core/request-header'
+import {
+  requestHeader,
+  type RequestHeaderNames,
+  requestHeaderNamesShape,
+} from '@kube-authn/core/request-header'
+import {
+  aBoolean,
+  aString,
+  listOf,
+  nested,
+  oneOf,
+  type OptionsShape,
+  required,
+  without,
+} from '@kube-authn/core/options'
 import type { RequestHeaderConfig } from '@kube-authn/core/request-header-config'
 import { type CertificatePool, certificatePool } from '@kube-authn/core/x509'
 import {
@@ -17,11 +31,17 @@ import {
   type DescribedProxyOptions,
   NOBODY,
 } from '../described-proxy.ts'
+import { certificateAuthoritiesAtShape } from '../certificate-authorities-at.ts'
+import { aFile } from '../options/a-path.ts'
 import { opener } from '../opener.ts'
 import { withPath } from '../with-path.ts'
 import type { HttpFetch } from '../http/create-fetch.ts'
 import type { Endpoint } from '../http/endpoint.ts'
-import { clusterConfigMap, type ClusterConfigMapOptions } from './cluster-config-map.ts'
+import {
+  clusterConfigMap,
+  type ClusterConfigMapOptions,
+  clusterConfigMapShape,
+} from './cluster-config-map.ts'
 
 /** A front proxy that is configured here and not by the cluster. */
 export interface ConfiguredProxy extends Partial<RequestHeaderNames> {
@@ -41,6 +61,23 @@ export interface ClusterClientsOptions extends DescribedProxyOptions, ClusterCon
   readonly requestHeader?: ConfiguredProxy
   /** Ask the cluster about neither (`--authentication-skip-lookup`). Default `false`. */
   readonly skipLookup?: boolean
+}
+
+const proxyShape: OptionsShape<ConfiguredProxy> = {
+  ...requestHeaderNamesShape,
+  usernameHeaders: listOf(aString),
+  clientCA: required(aFile(certificateAuthoritiesAtShape)),
+  allowedNames: listOf(aString),
+  allowAnyProxyName: aBoolean,
+}
+
+/** The checks of {@link ClusterClientsOptions}. */
+export const clusterClientsShape: OptionsShape<ClusterClientsOptions> = {
+  ...clusterConfigMapShape,
+  joinedHeaders: oneOf('reject', 'split', 'whole'),
+  clientCA: aFile(certificateAuthoritiesAtShape),
+  requestHeader: nested(proxyShape),
+  skipLookup: aBoolean,
 }
 
 /** Who is known by a certificate. */
@@ -86,7 +123,7 @@ export async function clusterClients(
       files.requestHeaderCA &&
       requestHeader({
         ...HEADER_NAMES,
-        ...proxy,
+        ...(proxy !== undefined && without(proxy, 'clientCA')),
         ca: files.requestHeaderCA,
         ...(clock !== undefined && { clock }),
       })

@@ -1,11 +1,12 @@
 import {
   type Clock,
   ConfigurationError,
-  isConfigurationError,
   notify,
   type Observer,
   systemClock,
+  isConfigurationError,
 } from '@kube-authn/core'
+import { aBoolean, above, aClock, aFunction, type OptionsShape } from '@kube-authn/core/options'
 import { parseRequestHeaderConfig, type RequestHeaderConfig } from '@kube-authn/core/request-header-config'
 import { type FileSource, RESTRICT } from '../file-source/reloading-source.ts'
 import type { HttpFetch } from '../http/create-fetch.ts'
@@ -25,6 +26,14 @@ export interface ClusterConfigMapOptions {
   /** Told when a new version counts, or is refused. */
   readonly observer?: Observer
   readonly clock?: Clock
+}
+
+/** The checks of {@link ClusterConfigMapOptions}. */
+export const clusterConfigMapShape: OptionsShape<ClusterConfigMapOptions> = {
+  pollSeconds: above(0),
+  tolerateLookupFailure: aBoolean,
+  observer: aFunction,
+  clock: aClock,
 }
 
 const PATH = '/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication'

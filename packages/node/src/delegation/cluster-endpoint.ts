@@ -1,3 +1,5 @@
+import { aBoolean, anything, aString, type Check, either, type OptionsShape } from '@kube-authn/core/options'
+import { aPath } from '../options/a-path.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { readKubeconfig } from '../kubeconfig/kubeconfig.ts'
 import { inClusterEndpoint } from './in-cluster-endpoint.ts'
@@ -13,6 +15,20 @@ export interface ClusterOptions {
    * and paths that everybody may see are allowed. Default `false`.
    */
   readonly optional?: boolean
+}
+
+/** The check of a kubeconfig: its path, or an endpoint, of which `endpointFetch` says what is wrong. */
+export const aKubeconfig: Check = either(
+  (value) => typeof value === 'object' && value !== null,
+  anything,
+  aPath,
+)
+
+/** The checks of {@link ClusterOptions}. */
+export const clusterShape: OptionsShape<ClusterOptions> = {
+  kubeconfig: aKubeconfig,
+  context: aString,
+  optional: aBoolean,
 }
 
 /**

@@ -328,7 +328,7 @@ describe('delegatedAuthentication', () => {
       {},
       /extension-apiserver-authentication: fetch failed: .*ECONNREFUSED/,
     ],
-    ['a negative time', { skipLookup: true, tokenTtlSeconds: -1 }, /cacheTtlSeconds/],
+    ['a negative time', { skipLookup: true, tokenTtlSeconds: -1 }, /^tokenTtlSeconds/],
     ['no audience', { skipLookup: true, audiences: [] }, /audiences/],
     ['a missing file', { skipLookup: true, clientCA: '/missing' }, /missing/],
     ['a proxy without a name', { skipLookup: true, requestHeader: { clientCA: proxyFile } }, /allowedNames/],

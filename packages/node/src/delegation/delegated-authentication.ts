@@ -1,4 +1,5 @@
 import {
+  aBooleanOrAnonymousConfig,
   type AnonymousConfig,
   type Authenticator,
   authenticatorChain,
@@ -14,11 +15,20 @@ import {
   unionAuthorizer,
 } from '@kube-authn/core/authorization'
 import { webhookAuthorizer } from '@kube-authn/core/authorization-webhook'
+import {
+  above,
+  aString,
+  atLeast,
+  checkOptions,
+  listOf,
+  type OptionsShape,
+  someAudiences,
+} from '@kube-authn/core/options'
 import { webhookAuthenticator } from '@kube-authn/core/webhook'
 import { type EndpointFetch, endpointFetch } from '../http/endpoint-fetch.ts'
 import type { Endpoint } from '../http/endpoint.ts'
-import { clusterClients, type ClusterClientsOptions } from './cluster-clients.ts'
-import { apiUrl, type ClusterOptions, optionalClusterEndpoint } from './cluster-endpoint.ts'
+import { clusterClients, type ClusterClientsOptions, clusterClientsShape } from './cluster-clients.ts'
+import { apiUrl, type ClusterOptions, clusterShape, optionalClusterEndpoint } from './cluster-endpoint.ts'
 
 /** Options of {@link delegatedAuthentication}. The defaults are those of extension API servers. */
 export interface DelegatedAuthenticationOptions extends ClusterOptions, ClusterClientsOptions {
@@ -36,6 +46,18 @@ export interface DelegatedAuthenticationOptions extends ClusterOptions, ClusterC
   readonly anonymous?: boolean | AnonymousConfig
   /** What credentials must be valid for. Default: no restriction. */
   readonly audiences?: readonly string[]
+}
+
+const shape: OptionsShape<DelegatedAuthenticationOptions> = {
+  ...clusterShape,
+  ...clusterClientsShape,
+  tokenTtlSeconds: atLeast(0),
+  allowedTtlSeconds: atLeast(0),
+  deniedTtlSeconds: atLeast(0),
+  alwaysAllowPaths: listOf(aString),
+  timeoutSeconds: above(0, 30),
+  anonymous: aBooleanOrAnonymousConfig,
+  audiences: someAudiences,
 }
 
 /** Who a request is from, and whether they may make it, as a cluster sees it. */
@@ -68,6 +90,7 @@ export interface DelegatedAuthentication {
 export async function delegatedAuthentication(
   options: DelegatedAuthenticationOptions = {},
 ): Promise<DelegatedAuthentication> {
+  checkOptions(shape, options)
   const { alwaysAllowPaths = ['/healthz', '/readyz', '/livez'], anonymous, audiences } = options
   const endpoint = optionalClusterEndpoint(options)
   const opened: { close(): void }[] = []

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { ConfigurationError } from '@kube-authn/core'
+import { anything, aString, checkOptions, type OptionsShape } from '@kube-authn/core/options'
 import type { Endpoint } from '../http/endpoint.ts'
 import { endpointProblems } from '../http/problems.ts'
 
@@ -10,6 +11,8 @@ export interface InClusterEndpointOptions {
   /** Where `token` and `ca.crt` are mounted. Default `/var/run/secrets/kubernetes.io/serviceaccount`. */
   readonly folder?: string
 }
+
+const shape: OptionsShape<InClusterEndpointOptions> = { environment: anything, folder: aString }
 
 /**
  * The Kubernetes API as a pod sees it: where it is, who signs its certificate, and the token of the pod's service account, which is
@@ -25,6 +28,7 @@ export interface InClusterEndpointOptions {
  * const fetch = endpointFetch(endpoint)
  */
 export function inClusterEndpoint(options: InClusterEndpointOptions = {}): Endpoint {
+  checkOptions(shape, options)
   const { environment = process.env, folder = '/var/run/secrets/kubernetes.io/serviceaccount' } = options
   const host = environment['KUBERNETES_SERVICE_HOST'] ?? ''
   const port = environment['KUBERNETES_SERVICE_PORT'] ?? ''

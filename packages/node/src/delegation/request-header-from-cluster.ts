@@ -1,9 +1,23 @@
 import { type Authenticator, systemClock } from '@kube-authn/core'
+import {
+  above,
+  aString,
+  oneOf,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+  required,
+  without,
+} from '@kube-authn/core/options'
 import { believeDescribed, describedProxy, type DescribedProxyOptions, NOBODY } from '../described-proxy.ts'
 import { endpointFetch } from '../http/endpoint-fetch.ts'
 import type { Endpoint } from '../http/endpoint.ts'
-import { clusterConfigMap, type ClusterConfigMapOptions } from './cluster-config-map.ts'
-import { clusterEndpoint } from './cluster-endpoint.ts'
+import {
+  clusterConfigMap,
+  type ClusterConfigMapOptions,
+  clusterConfigMapShape,
+} from './cluster-config-map.ts'
+import { aKubeconfig, clusterEndpoint } from './cluster-endpoint.ts'
 
 /** Options of {@link requestHeaderFromCluster}. */
 export interface RequestHeaderFromClusterOptions
@@ -12,6 +26,13 @@ export interface RequestHeaderFromClusterOptions
   readonly context?: string
   /** How long reading the ConfigMap may take. Default 10. */
   readonly timeoutSeconds?: number
+}
+
+const shape: OptionsShape<RequestHeaderFromClusterOptions> = {
+  ...without(clusterConfigMapShape, 'tolerateLookupFailure'),
+  joinedHeaders: oneOf('reject', 'split', 'whole'),
+  context: aString,
+  timeoutSeconds: above(0, 86_400),
 }
 
 /**
@@ -36,6 +57,7 @@ export async function requestHeaderFromCluster(
   kubeconfig: string | Endpoint,
   options: RequestHeaderFromClusterOptions = {},
 ): Promise<Authenticator & { readonly close: () => void }> {
+  refuseProblems(required(aKubeconfig)(kubeconfig, 'kubeconfig'), optionProblems(shape, options))
   const { context, observer, clock = systemClock, timeoutSeconds = 10 } = options
   const endpoint = clusterEndpoint({ kubeconfig, ...(context !== undefined && { context }) })
   const fetch = endpointFetch(endpoint, {

@@ -1,3 +1,6 @@
+import { optionProblems, refuseProblems } from '@kube-authn/core/options'
+import { aPath } from '../options/a-path.ts'
+import { sourceShape } from '../options/reload-shape.ts'
 import { type FileContent, readRegularFile } from './read-file.ts'
 import { type FileSource, type ReloadOptions, reloadingSource } from './reloading-source.ts'
 import { directoriesOf } from './watch-directories.ts'
@@ -26,10 +29,12 @@ export interface FileSourceOptions<T> extends ReloadOptions {
  * const source = fileSource('tokens.csv', { parse: (content) => tokenFile(content) })
  */
 export function fileSource<T>(path: string, options: FileSourceOptions<T>): FileSource<T> {
+  refuseProblems(aPath(path, 'path'), optionProblems(sourceShape, options))
   const { parse, maxBytes = 64 * 1024 * 1024, ...reload } = options
   return reloadingSource(
     {
       name: path,
+      parameter: 'path',
       read: () => readRegularFile(path, maxBytes),
       isSame: (one, other) => Buffer.compare(one, other) === 0,
       isEmpty: (content) => content.length === 0,

@@ -1,7 +1,11 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { either, nonEmptyListOf, optionProblems, refuseProblems } from '@kube-authn/core/options'
+import { aPath } from '../options/a-path.ts'
+import { sourceShape } from '../options/reload-shape.ts'
 import { readTextFile } from './read-file.ts'
 import { type FileSource, type ReloadOptions, reloadingSource } from './reloading-source.ts'
+import { unreadable } from './unreadable.ts'
 import { directoriesOf } from './watch-directories.ts'
 
 /** The text of a file. */
@@ -31,11 +35,13 @@ export function manifestsSource<T>(
   paths: string | readonly string[],
   options: ManifestsSourceOptions<T>,
 ): FileSource<T> {
+  refuseProblems(somePaths(paths, 'paths'), optionProblems(sourceShape, options))
   const { parse, maxBytes = 1024 * 1024, ...reload } = options
   const all = typeof paths === 'string' ? [paths] : paths
   return reloadingSource<readonly Manifest[], T>(
     {
       name: all.join(', '),
+      parameter: 'paths',
       read: () => all.flatMap(filesAt).map((name) => ({ name, text: readTextFile(name, maxBytes) })),
       isSame: (one, other) => JSON.stringify(one) === JSON.stringify(other),
       isEmpty: (manifests) => manifests.every(({ text }) => text === ''),
@@ -46,13 +52,24 @@ export function manifestsSource<T>(
   )
 }
 
+/** The check of one path or several. */
+const somePaths = either(Array.isArray, nonEmptyListOf(aPath), aPath)
+
 /** The file, or the manifests in the folder. */
 function filesAt(path: string): readonly string[] {
-  if (!statSync(path).isDirectory()) return [path]
+  if (!isFolder(path)) return [path]
   return readdirSync(path)
     .filter((name) => /^[^.].*\.(?:ya?ml|json)$/.test(name))
     .toSorted()
     .map((name) => join(path, name))
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch (error) {
+    throw unreadable(path, error)
+  }
 }
 
 function directoriesAt(path: string): readonly string[] {

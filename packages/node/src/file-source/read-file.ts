@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
+import { unreadable } from './unreadable.ts'
 
 /** The content of a file, all of it, as it was at one moment. */
 export type FileContent = Uint8Array<ArrayBuffer>
@@ -11,7 +12,7 @@ export type FileContent = Uint8Array<ArrayBuffer>
  */
 export function readRegularFile(path: string, maxBytes: number): FileContent {
   // Opened first and looked at through the descriptor: what is read is what was looked at.
-  const descriptor = openSync(path, 'r')
+  const descriptor = opened(path)
   try {
     const stats = fstatSync(descriptor)
     if (!stats.isFile()) throw new Error(`${path}: not a regular file`)
@@ -19,6 +20,14 @@ export function readRegularFile(path: string, maxBytes: number): FileContent {
     return new Uint8Array(readFileSync(descriptor))
   } finally {
     closeSync(descriptor)
+  }
+}
+
+function opened(path: string): number {
+  try {
+    return openSync(path, 'r')
+  } catch (error) {
+    throw unreadable(path, error)
   }
 }
 

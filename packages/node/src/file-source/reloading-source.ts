@@ -1,4 +1,4 @@
-import { type Clock, notify, type Observer, systemClock } from '@kube-authn/core'
+import { type Clock, ConfigurationError, notify, type Observer, systemClock } from '@kube-authn/core'
 import { watchDirectories } from './watch-directories.ts'
 
 /** When something is read again. */
@@ -34,6 +34,8 @@ export interface FileSource<T> {
 export interface Reading<C> {
   /** What it is called in events, usually a path. */
   readonly name: string
+  /** The parameter that says what is read. */
+  readonly parameter: 'path' | 'paths'
   /** @throws {Error} when it cannot be read. */
   readonly read: () => C
   readonly isSame: (one: C, other: C) => boolean
@@ -56,7 +58,7 @@ export function reloadingSource<C, T>(
   const settleMs = (options.settleSeconds ?? 0.1) * 1000
   const pollMs = (options.pollSeconds ?? 60) * 1000
 
-  let accepted = reading.read()
+  let accepted = firstRead(reading)
   let current = parse(accepted)
   const restrictions = new Set<(value: T) => void>()
   const restrict = (check: (value: T) => void): (() => void) => {
@@ -168,5 +170,15 @@ export function reloadingSource<C, T>(
       watch.close()
     },
     [RESTRICT]: restrict,
+  }
+}
+
+/** @throws {ConfigurationError} when it cannot be read. */
+function firstRead<C>({ read, parameter }: Reading<C>): C {
+  try {
+    return read()
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause)
+    throw new ConfigurationError([{ path: parameter, message }], { cause })
   }
 }

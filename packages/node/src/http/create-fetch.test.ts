@@ -115,6 +115,14 @@ describe('who the server is', () => {
     expect(server.requests[0]?.headers.host).toBe(`127.0.0.1:${server.port}`)
   })
 
+  it('is not who a Host header of the caller says', async () => {
+    const server = await httpsServer(await pki.issueServer({ hosts: ['localhost'] }))
+    const url = server.url.replace('127.0.0.1', 'localhost')
+    expect((await trusting()(url, { headers: { host: 'other.example' } })).status).toBe(200)
+    expect(server.connections).toEqual([{ serverName: 'localhost', client: undefined }])
+    expect(server.requests[0]?.headers.host).toBe(`localhost:${server.port}`)
+  })
+
   it('can be anybody where the operator says so', async () => {
     const { url } = await httpsServer(await otherPki.issueServer({ hosts: ['other.example'] }))
     expect((await create({ insecureSkipTlsVerify: true })(url)).status).toBe(200)

@@ -1,4 +1,18 @@
-import { ConfigurationError, type ConfigurationProblem, systemClock } from '@kube-authn/core'
+import { systemClock } from '@kube-authn/core'
+import {
+  aBoolean,
+  above,
+  aString,
+  either,
+  nested,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+  required,
+  wholeNumber,
+} from '@kube-authn/core/options'
+import { aPath } from '../options/a-path.ts'
+import { reloadShape } from '../options/reload-shape.ts'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { connections } from './connections.ts'
 import { deadlineAfter } from './deadline.ts'
@@ -12,6 +26,29 @@ export interface FetchOptions extends ReloadOptions, InsecureOptions {
   readonly timeoutSeconds?: number
   /** A longer response is cut off with an error. Default 1,048,576. */
   readonly maxResponseBytes?: number
+}
+
+/** The checks of {@link FetchOptions}. */
+export const fetchShape: OptionsShape<FetchOptions> = {
+  ...reloadShape,
+  allowInsecureHttp: aBoolean,
+  timeoutSeconds: above(0, 86_400),
+  maxResponseBytes: wholeNumber(1),
+}
+
+const aPemSource = either(
+  (value) => typeof value === 'object' && value !== null && 'pem' in value,
+  nested({ pem: required(aString) }),
+  nested({ path: required(aPath) }),
+)
+
+/** The checks of a {@link Transport}. */
+export const transportShape: OptionsShape<Transport> = {
+  ca: aPemSource,
+  serverName: aString,
+  insecureSkipTlsVerify: aBoolean,
+  clientCertificate: nested({ certificate: required(aPemSource), key: required(aPemSource) }),
+  proxyUrl: aString,
 }
 
 /** What of the Fetch API's request options is used. */
@@ -45,11 +82,11 @@ export interface HttpFetch {
  * const fetch = createFetch({ ca: { path: '/etc/kube-authn/issuer-ca.crt' } })
  * const response = await fetch('https://issuer.example.com/.well-known/openid-configuration')
  */
-export function createFetch(transport: Transport, options: FetchOptions = {}): HttpFetch {
+export function createFetch(transport: Transport = {}, options: FetchOptions = {}): HttpFetch {
+  const found = optionProblems(transportShape, transport)
+  refuseProblems(found.length > 0 ? found : transportProblems(transport), optionProblems(fetchShape, options))
   const { timeoutSeconds = 30, maxResponseBytes = 1_048_576, allowInsecureHttp = false } = options
   const { clock = systemClock } = options
-  const problems = [...transportProblems(transport), ...optionProblems({ timeoutSeconds, maxResponseBytes })]
-  if (problems.length > 0) throw new ConfigurationError(problems)
   const open = connections(transport, timeoutSeconds * 1000, options)
 
   const call = async (url: string | URL, init: HttpFetchInit = {}): Promise<Response> => {
@@ -104,19 +141,4 @@ function headersFor(given: HttpFetchInit['headers']): Headers {
   headers.set('accept-encoding', 'identity')
   if (!headers.has('user-agent')) headers.set('user-agent', 'kube-authn')
   return headers
-}
-
-function optionProblems(options: {
-  readonly timeoutSeconds: number
-  readonly maxResponseBytes: number
-}): readonly ConfigurationProblem[] {
-  const { timeoutSeconds, maxResponseBytes } = options
-  const problems: ConfigurationProblem[] = []
-  if (!(timeoutSeconds > 0 && timeoutSeconds <= 86_400)) {
-    problems.push({ path: 'timeoutSeconds', message: 'must be above 0 and at most 86400' })
-  }
-  if (!(Number.isSafeInteger(maxResponseBytes) && maxResponseBytes > 0)) {
-    problems.push({ path: 'maxResponseBytes', message: 'must be a whole number above 0' })
-  }
-  return problems
 }

@@ -1,7 +1,23 @@
-import { ConfigurationError } from '@kube-authn/core'
+import {
+  aString,
+  must,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+  required,
+  without,
+} from '@kube-authn/core/options'
 import { bearerTokenFile } from './bearer-token-file.ts'
-import { createFetch, type FetchOptions, type HttpFetch, type HttpFetchInit } from './create-fetch.ts'
+import {
+  createFetch,
+  type FetchOptions,
+  fetchShape,
+  type HttpFetch,
+  type HttpFetchInit,
+  transportShape,
+} from './create-fetch.ts'
 import type { Credential, Endpoint } from './endpoint.ts'
+import { reloadOf } from '../options/reload-shape.ts'
 import { endpointProblems } from './problems.ts'
 
 /** A `fetch` for one server. */
@@ -23,12 +39,12 @@ export interface EndpointFetch extends HttpFetch {
  * const response = await fetch(endpoint.server, { method: 'POST', body: '{}' })
  */
 export function endpointFetch(endpoint: Endpoint, options: FetchOptions = {}): EndpointFetch {
-  const problems = endpointProblems(endpoint, options)
-  if (problems.length > 0) throw new ConfigurationError(problems)
+  const found = [...optionProblems(endpointShape, endpoint), ...optionProblems(fetchShape, options)]
+  refuseProblems(found.length > 0 ? found : endpointProblems(endpoint, options))
   const { origin, protocol } = new URL(endpoint.server)
   // Over plain HTTP anybody on the way could read it.
   const credential = protocol === 'https:' ? shown(endpoint.credential, options) : NOTHING
-  const fetch = createFetch(endpoint, options)
+  const fetch = createFetch(without(endpoint, 'server', 'credential'), options)
 
   const call = async (url: string | URL, init: HttpFetchInit = {}): Promise<Response> => {
     if (new URL(url).origin !== origin) throw new TypeError(`only ${origin} is called`)
@@ -38,6 +54,19 @@ export function endpointFetch(endpoint: Endpoint, options: FetchOptions = {}): E
     return fetch(url, { ...init, headers })
   }
   return Object.assign(call, { close: fetch.close, secrets: credential.secrets })
+}
+
+const CREDENTIAL_TYPES: ReadonlySet<unknown> = new Set(['token', 'tokenFile', 'basic'])
+
+/** The checks of an {@link Endpoint}. */
+const endpointShape: OptionsShape<Endpoint> = {
+  ...transportShape,
+  server: required(aString),
+  credential: must(
+    "must be a credential of type 'token', 'tokenFile' or 'basic'",
+    (value) =>
+      typeof value === 'object' && value !== null && 'type' in value && CREDENTIAL_TYPES.has(value.type),
+  ),
 }
 
 /** A credential as it is now. */
@@ -54,7 +83,12 @@ function shown(credential: Credential | undefined, options: FetchOptions): Shown
       return shownToken(() => credential.token)
     case 'tokenFile': {
       const { path, token } = credential
-      return shownToken(bearerTokenFile(path, { ...options, ...(token !== undefined && { token }) }))
+      return shownToken(
+        bearerTokenFile(path, {
+          ...reloadOf(options),
+          ...(token !== undefined && { token }),
+        }),
+      )
     }
     case 'basic': {
       const { username, password } = credential

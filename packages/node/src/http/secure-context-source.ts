@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { notify } from '@kube-authn/core'
+import { reloadOf } from '../options/reload-shape.ts'
 import { fileSource } from '../file-source/file-source.ts'
 import type { FileSource, ReloadOptions } from '../file-source/reloading-source.ts'
 import type { PemSource, Transport } from './endpoint.ts'
@@ -83,7 +84,7 @@ interface Parts {
 function pemSource<T>(source: PemSource, parse: (text: string) => T, options: ReloadOptions): FileSource<T> {
   if ('path' in source) {
     return fileSource(source.path, {
-      ...options,
+      ...reloadOf(options),
       maxBytes: MAX_PEM_BYTES,
       parse: (content) => parse(new TextDecoder().decode(content)),
     })

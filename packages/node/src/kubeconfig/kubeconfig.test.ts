@@ -467,7 +467,7 @@ describe('readKubeconfig', () => {
   })
 
   it.each([
-    ['is missing', () => join(folder, 'missing'), /stat .*missing: no such file or directory/],
+    ['is missing', () => join(folder, 'missing'), /missing: no such file or directory/],
     ['is a folder', () => folder, /not a regular file|EISDIR/],
     [
       'is too large',

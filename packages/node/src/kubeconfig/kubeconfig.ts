@@ -1,7 +1,16 @@
 import { dirname, resolve } from 'node:path'
 import { ConfigurationError } from '@kube-authn/core'
+import {
+  aBoolean,
+  aString,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+  required,
+} from '@kube-authn/core/options'
 import { errorList, type ErrorList, type FieldPath } from '@kube-authn/core/field'
 import { yamlDocument } from '@kube-authn/core/yaml'
+import { aPath } from '../options/a-path.ts'
 import { readTextFile } from '../file-source/read-file.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { endpointProblems, type InsecureOptions } from '../http/problems.ts'
@@ -21,6 +30,18 @@ export interface ParseKubeconfigOptions extends ReadKubeconfigOptions {
   readonly name?: string
 }
 
+const readShape: OptionsShape<ReadKubeconfigOptions> = {
+  context: aString,
+  allowMissingUser: aBoolean,
+  allowInsecureHttp: aBoolean,
+}
+
+const parseShape: OptionsShape<ParseKubeconfigOptions> = {
+  ...readShape,
+  folder: required(aString),
+  name: aString,
+}
+
 const MAX_BYTES = 1_048_576
 
 /**
@@ -36,6 +57,7 @@ const MAX_BYTES = 1_048_576
  * const { server } = readKubeconfig('/etc/kube-authn/webhook.kubeconfig')
  */
 export function readKubeconfig(path: string, options: ReadKubeconfigOptions = {}): Endpoint {
+  refuseProblems(aPath(path, 'kubeconfig'), optionProblems(readShape, options))
   return parseKubeconfig(textOf(path), { ...options, folder: dirname(resolve(path)), name: path })
 }
 
@@ -47,6 +69,7 @@ export function readKubeconfig(path: string, options: ReadKubeconfigOptions = {}
  * const endpoint = parseKubeconfig(text, { folder: '/etc/kube-authn' })
  */
 export function parseKubeconfig(text: string, options: ParseKubeconfigOptions): Endpoint {
+  refuseProblems(aString(text, 'text'), optionProblems(parseShape, options))
   const { folder, name = 'kubeconfig' } = options
   const decoding = errorList({ hideValues: true })
   const file = decodeKubeconfig(yamlDocument(text, name), decoding)
@@ -89,13 +112,11 @@ function textOf(path: string): string {
   try {
     return readTextFile(path, MAX_BYTES)
   } catch (error) {
-    throw new ConfigurationError([{ path: 'kubeconfig', message: readFailure(path, error) }])
+    const message = error instanceof Error ? error.message : String(error)
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    // As client-go says it.
+    throw new ConfigurationError([{ path: 'kubeconfig', message: isMissing ? `stat ${message}` : message }], {
+      cause: error,
+    })
   }
-}
-
-/** As Go has it. */
-function readFailure(path: string, error: unknown): string {
-  const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-  if (isMissing) return `stat ${path}: no such file or directory`
-  return error instanceof Error ? error.message : String(error)
 }

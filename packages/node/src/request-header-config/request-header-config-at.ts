@@ -4,7 +4,9 @@ import {
   type RequestHeaderConfig,
   type RequestHeaderConfigData,
 } from '@kube-authn/core/request-header-config'
+import { checkOptions } from '@kube-authn/core/options'
 import { yamlDocument } from '@kube-authn/core/yaml'
+import { fileShape } from '../options/reload-shape.ts'
 import { fileSource, type FileSourceOptions } from '../file-source/file-source.ts'
 import type { FileSource } from '../file-source/reloading-source.ts'
 
@@ -42,6 +44,7 @@ export function requestHeaderConfigAt<T>(
   options: RequestHeaderConfigAtOptions = {},
   make?: (config: RequestHeaderConfig) => T,
 ): FileSource<T | RequestHeaderConfig> {
+  checkOptions(fileShape, options)
   return fileSource(path, {
     maxBytes: MAX_BYTES,
     ...options,

@@ -106,3 +106,15 @@ describe('tlsServerOptionsAt', () => {
     expect(() => tlsServerOptionsAt({ certFile, keyFile })).toThrow(ConfigurationError)
   })
 })
+
+it.each([
+  { limit: null, after: 0 },
+  { limit: 50, after: 50 },
+  { limit: 0, after: 0 },
+])('a server with maxHeadersCount $limit has $after afterwards', ({ limit, after }) => {
+  write(first)
+  files = tlsServerOptionsAt({ certFile, keyFile, reload: false })
+  server = createServer(files.options)
+  server.maxHeadersCount = limit
+  expect(files.keepFresh(server).maxHeadersCount).toBe(after)
+})

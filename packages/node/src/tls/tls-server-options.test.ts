@@ -29,6 +29,8 @@ describe('tlsServerOptions', () => {
       rejectUnauthorized: false,
       ca: [],
       secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
+      strictFieldWhitespaceValidation: false,
+      Http2ServerRequest: expect.any(Function),
     })
   })
 
@@ -52,6 +54,8 @@ describe('tlsServerOptions', () => {
     ['pfx', Buffer.alloc(1)],
     ['requestCert', false],
     ['rejectUnauthorized', true],
+    ['strictFieldWhitespaceValidation', true],
+    ['cleanHttp2Fields', 'true'],
   ])('refuses %s, which it decides itself', (name, value) => {
     expect(problemsWith({ cert, key, [name]: value }).problems.map(({ path }) => path)).toEqual([name])
   })

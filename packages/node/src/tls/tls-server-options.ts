@@ -1,6 +1,12 @@
 import { constants } from 'node:crypto'
 import { createSecureContext, type SecureContextOptions, type TlsOptions } from 'node:tls'
 import { ConfigurationError, type ConfigurationProblem } from '@kube-authn/core'
+import {
+  type Http2ServerOptions,
+  http2ServerOptions,
+  problemsOfHttp2,
+  type VisibleHttp2Fields,
+} from './http2-server-options.ts'
 
 /** What a server certificate consists of: anything that Node's TLS takes. */
 export interface TlsServerCredential {
@@ -15,12 +21,13 @@ const DECIDED = ['ca', 'crl', 'pfx', 'requestCert', 'rejectUnauthorized'] as con
 
 /** Options of {@link tlsServerOptions}: a certificate, and whatever else Node's TLS servers take. */
 export type TlsServerOptions = TlsServerCredential &
-  Omit<TlsOptions, (typeof DECIDED)[number] | 'cert' | 'key'> & {
+  Omit<TlsOptions, (typeof DECIDED)[number] | 'cert' | 'key'> &
+  Http2ServerOptions & {
     readonly [name in (typeof DECIDED)[number]]?: never
   }
 
 /** What {@link tlsServerOptions} adds. */
-export interface ClientCertificateRequest {
+export interface ClientCertificateRequest extends VisibleHttp2Fields {
   readonly requestCert: true
   readonly rejectUnauthorized: false
   readonly ca: string[]
@@ -41,13 +48,17 @@ export interface ClientCertificateRequest {
  *   nginx does between locations, it may have no certificate although the client has one, or one that was not meant. It would also keep what was true in another handshake, and,
  *   where ticket keys are shared, in another process. The price is a full handshake for each connection.
  * - No renegotiation, as in Go: the certificates of a connection never change.
+ * - Over HTTP/2 no header is lost unseen, as far as the runtime allows: `http2ServerOptions`.
+ *
+ * How many headers Node keeps of a request is no option but a property of a server, so `server.maxHeadersCount = 0` remains to be said:
+ * where it is not, a request with 1,000 headers or more is a 431.
  *
  * Deviation: Go resumes sessions, and kube-apiserver names its authorities to clients (`docs/deviations.md`, TLS sessions;
  * acceptable issuers).
  *
  * @param options with `cert` and `key`; all else is handed on. `secureOptions` is added to.
  * @throws {ConfigurationError} when the certificate and the key cannot be used together, or an option decides what is decided
- *   here: `ca`, `crl`, `pfx`, `requestCert`, `rejectUnauthorized`.
+ *   here: `ca`, `crl`, `pfx`, `requestCert`, `rejectUnauthorized`, or as `http2ServerOptions` says.
  * @example
  * const server = https.createServer(tlsServerOptions({ cert, key }), app)
  */
@@ -57,10 +68,10 @@ export function tlsServerOptions<Options extends TlsServerOptions>(
   const problems: ConfigurationProblem[] = DECIDED.filter((name) => options[name] !== undefined).map(
     (path) => ({ path, message: REASONS[path] }),
   )
-  problems.push(...problemsOfCredential(options))
+  problems.push(...problemsOfHttp2(options), ...problemsOfCredential(options))
   if (problems.length > 0) throw new ConfigurationError(problems)
   return {
-    ...options,
+    ...http2ServerOptions(options),
     requestCert: true,
     rejectUnauthorized: false,
     ca: [],

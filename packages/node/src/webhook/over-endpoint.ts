@@ -1,5 +1,6 @@
 import type { WebhookFetch } from '@kube-authn/core/webhook'
 import type { FetchOptions } from '../http/create-fetch.ts'
+import { reloadOf } from '../options/reload-shape.ts'
 import { type EndpointFetch, endpointFetch } from '../http/endpoint-fetch.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 
@@ -20,7 +21,12 @@ export function overEndpoint<T extends object>(
   options: Omit<FetchOptions, 'allowInsecureHttp'>,
   make: (webhook: ReachedWebhook) => T,
 ): T & { readonly close: () => void } {
-  const fetch: EndpointFetch = endpointFetch(endpoint, { ...options, allowInsecureHttp: false })
+  const { timeoutSeconds, maxResponseBytes } = options
+  const fetch: EndpointFetch = endpointFetch(endpoint, {
+    ...reloadOf(options),
+    ...(timeoutSeconds !== undefined && { timeoutSeconds }),
+    ...(maxResponseBytes !== undefined && { maxResponseBytes }),
+  })
   try {
     return { ...make({ url: endpoint.server, fetch, secrets: fetch.secrets }), close: fetch.close }
   } catch (error) {

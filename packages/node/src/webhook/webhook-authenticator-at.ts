@@ -1,5 +1,19 @@
 import type { TokenAuthenticator } from '@kube-authn/core'
-import { webhookAuthenticator, type WebhookAuthenticatorOptions } from '@kube-authn/core/webhook'
+import {
+  aBoolean,
+  aString,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+  without,
+} from '@kube-authn/core/options'
+import {
+  webhookAuthenticator,
+  type WebhookAuthenticatorOptions,
+  webhookAuthenticatorShape,
+} from '@kube-authn/core/webhook'
+import { aPath } from '../options/a-path.ts'
+import { RELOAD_OPTIONS, reloadShape } from '../options/reload-shape.ts'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { readKubeconfig, type ReadKubeconfigOptions } from '../kubeconfig/kubeconfig.ts'
 import { overEndpoint } from './over-endpoint.ts'
@@ -8,6 +22,14 @@ import { overEndpoint } from './over-endpoint.ts'
 export type WebhookAuthenticatorAtOptions = Omit<WebhookAuthenticatorOptions, 'url' | 'fetch' | 'secrets'> &
   Pick<ReadKubeconfigOptions, 'context' | 'allowMissingUser'> &
   ReloadOptions
+
+/** The checks of {@link WebhookAuthenticatorAtOptions}. */
+export const webhookAuthenticatorAtShape: OptionsShape<WebhookAuthenticatorAtOptions> = {
+  ...reloadShape,
+  ...without(webhookAuthenticatorShape, 'url', 'fetch', 'secrets'),
+  context: aString,
+  allowMissingUser: aBoolean,
+}
 
 /**
  * Asks the service that a kubeconfig names by TokenReview who a bearer token belongs to
@@ -23,6 +45,12 @@ export function webhookAuthenticatorAt(
   path: string,
   options: WebhookAuthenticatorAtOptions = {},
 ): TokenAuthenticator & { readonly close: () => void } {
-  const endpoint = readKubeconfig(path, options)
-  return overEndpoint(endpoint, options, (webhook) => webhookAuthenticator({ ...options, ...webhook }))
+  refuseProblems(aPath(path, 'path'), optionProblems(webhookAuthenticatorAtShape, options))
+  const { context, allowMissingUser } = options
+  const endpoint = readKubeconfig(path, {
+    ...(context !== undefined && { context }),
+    ...(allowMissingUser !== undefined && { allowMissingUser }),
+  })
+  const ofWebhook = without(options, 'context', 'allowMissingUser', 'observer', ...RELOAD_OPTIONS)
+  return overEndpoint(endpoint, options, (webhook) => webhookAuthenticator({ ...ofWebhook, ...webhook }))
 }

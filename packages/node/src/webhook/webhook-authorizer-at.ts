@@ -1,5 +1,19 @@
 import type { Authorizer } from '@kube-authn/core/authorization'
-import { webhookAuthorizer, type WebhookAuthorizerOptions } from '@kube-authn/core/authorization-webhook'
+import {
+  aBoolean,
+  aString,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+  without,
+} from '@kube-authn/core/options'
+import {
+  webhookAuthorizer,
+  type WebhookAuthorizerOptions,
+  webhookAuthorizerShape,
+} from '@kube-authn/core/authorization-webhook'
+import { aPath } from '../options/a-path.ts'
+import { RELOAD_OPTIONS, reloadShape } from '../options/reload-shape.ts'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { readKubeconfig, type ReadKubeconfigOptions } from '../kubeconfig/kubeconfig.ts'
 import { overEndpoint } from './over-endpoint.ts'
@@ -8,6 +22,14 @@ import { overEndpoint } from './over-endpoint.ts'
 export type WebhookAuthorizerAtOptions = Omit<WebhookAuthorizerOptions, 'url' | 'fetch' | 'secrets'> &
   Pick<ReadKubeconfigOptions, 'context' | 'allowMissingUser'> &
   ReloadOptions
+
+/** The checks of {@link WebhookAuthorizerAtOptions}. */
+const shape: OptionsShape<WebhookAuthorizerAtOptions> = {
+  ...reloadShape,
+  ...without(webhookAuthorizerShape, 'url', 'fetch', 'secrets'),
+  context: aString,
+  allowMissingUser: aBoolean,
+}
 
 /**
  * Asks the service that a kubeconfig names by SubjectAccessReview (`--authorization-webhook-config-file`).
@@ -22,6 +44,12 @@ export function webhookAuthorizerAt(
   path: string,
   options: WebhookAuthorizerAtOptions = {},
 ): Authorizer & { readonly close: () => void } {
-  const endpoint = readKubeconfig(path, options)
-  return overEndpoint(endpoint, options, (webhook) => webhookAuthorizer({ ...options, ...webhook }))
+  refuseProblems(aPath(path, 'path'), optionProblems(shape, options))
+  const { context, allowMissingUser } = options
+  const endpoint = readKubeconfig(path, {
+    ...(context !== undefined && { context }),
+    ...(allowMissingUser !== undefined && { allowMissingUser }),
+  })
+  const ofWebhook = without(options, 'context', 'allowMissingUser', 'observer', ...RELOAD_OPTIONS)
+  return overEndpoint(endpoint, options, (webhook) => webhookAuthorizer({ ...ofWebhook, ...webhook }))
 }

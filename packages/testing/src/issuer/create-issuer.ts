@@ -1,7 +1,23 @@
 import { systemClock } from '@kube-authn/core'
+import {
+  anything,
+  aString,
+  checkOptions,
+  listOf,
+  type OptionsShape,
+  withMethods,
+} from '@kube-authn/core/options'
 import { fakeService } from '../service/fake-service.ts'
 import { claimsEndpoints } from './claims-endpoints.ts'
 import type { Issuer, IssuerOptions } from './issuer.ts'
+
+const shape: OptionsShape<IssuerOptions> = {
+  url: aString,
+  algorithms: listOf(aString),
+  cacheControl: aString,
+  metadata: anything,
+  clock: withMethods('a clock', 'now'),
+}
 
 /**
  * Makes an OpenID Connect issuer with new keys, for tests. It is reached by its `fetch` without a network, in any server by its
@@ -18,6 +34,7 @@ import type { Issuer, IssuerOptions } from './issuer.ts'
  * issuer.stop() // but they do not
  */
 export async function createIssuer(options: IssuerOptions = {}): Promise<Issuer> {
+  checkOptions(shape, options)
   const { url = 'https://issuer.example.com', algorithms = ['RS256'], cacheControl } = options
   const { metadata = {}, clock = systemClock } = options
   // Loaded when needed, as the library for certificates is.

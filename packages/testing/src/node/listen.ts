@@ -1,5 +1,12 @@
 import { once } from 'node:events'
 import { createServer } from 'node:https'
+import {
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+  wholeNumber,
+  withMethods,
+} from '@kube-authn/core/options'
 import type { CertificateAuthority } from '../pki/certificate-authority.ts'
 import { createPki } from '../pki/pki.ts'
 import type { FakeService } from '../service/fake-service.ts'
@@ -12,6 +19,13 @@ export interface ListenOptions {
   /** Default: one that is free. */
   readonly port?: number
 }
+
+const shape: OptionsShape<ListenOptions> = {
+  pki: withMethods('a certificate authority, as createPki() makes', 'issueServer'),
+  port: wholeNumber(0),
+}
+
+const aService = withMethods('a service, as createIssuer() makes', 'handle', 'moveTo')
 
 /** A service that can be reached over TLS. */
 export interface ListeningService {
@@ -35,6 +49,7 @@ export async function listen(
   service: Pick<FakeService, 'url' | 'handle' | 'moveTo'>,
   options: ListenOptions = {},
 ): Promise<ListeningService> {
+  refuseProblems(aService(service, 'service'), optionProblems(shape, options))
   const pki = options.pki ?? (await createPki())
   const { chainPem, privateKeyPem } = await pki.issueServer({ hosts: ['127.0.0.1', 'localhost'] })
   const server = createServer({ cert: chainPem, key: privateKeyPem }, nodeListener(service.handle))

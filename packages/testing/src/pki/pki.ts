@@ -1,4 +1,15 @@
+import { aString, checkOptions, must, oneOf, type OptionsShape, withMethods } from '@kube-authn/core/options'
 import type { CertificateAuthority, PkiOptions } from './certificate-authority.ts'
+
+const aDate = must('must be a Date', (value) => value instanceof Date)
+
+const shape: OptionsShape<PkiOptions> = {
+  commonName: aString,
+  algorithm: oneOf('P-256', 'P-384', 'RSA-2048'),
+  notBefore: aDate,
+  notAfter: aDate,
+  clock: withMethods('a clock', 'now'),
+}
 
 /**
  * Makes a certificate authority with a new key, for tests: WebCrypto only, no openssl, no files.
@@ -13,6 +24,7 @@ import type { CertificateAuthority, PkiOptions } from './certificate-authority.t
  * const tooLate = await pki.issueClient({ commonName: 'jane', wrong: 'expired' })
  */
 export async function createPki(options: PkiOptions = {}): Promise<CertificateAuthority> {
+  checkOptions(shape, options)
   // Loaded when needed: most tests want a fake user, and the library takes longer to load than they take to run.
   const { createRoot } = await import('./authority.ts')
   return createRoot(options)

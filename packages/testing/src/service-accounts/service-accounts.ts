@@ -1,6 +1,11 @@
 import { type Clock, systemClock } from '@kube-authn/core'
 import type { SigningKey } from '@kube-authn/core/jwt'
-import type { InitialObjects, ServiceAccountTokenOptions } from '@kube-authn/core/service-account'
+import type {
+  InitialObjects,
+  ServiceAccountTokenOptions,
+  TokenIssuer,
+} from '@kube-authn/core/service-account'
+import { anIterable, aString, checkOptions, type OptionsShape, withMethods } from '@kube-authn/core/options'
 import { generateKeyPair } from '../pki/key-pair.ts'
 import { pem } from '../pki/pem.ts'
 
@@ -10,6 +15,15 @@ export interface ServiceAccountsOptions extends InitialObjects {
   readonly issuer?: string
   /** What "now" is in tokens, and for whoever verifies them. Default: the system's. */
   readonly clock?: Clock
+}
+
+const shape: OptionsShape<ServiceAccountsOptions> = {
+  serviceAccounts: anIterable,
+  secrets: anIterable,
+  pods: anIterable,
+  nodes: anIterable,
+  issuer: aString,
+  clock: withMethods('a clock', 'now'),
 }
 
 /** What the token of a service account can be told. */
@@ -42,7 +56,8 @@ export interface ServiceAccounts extends ServiceAccountTokenOptions {
  * const token = await accounts.token('shop', 'cart')
  */
 export async function createServiceAccounts(options: ServiceAccountsOptions = {}): Promise<ServiceAccounts> {
-  const { issuer = 'https://kubernetes.default.svc', clock = systemClock } = options
+  checkOptions(shape, options)
+  const { issuer = 'https://kubernetes.default.svc', clock = systemClock, ...initial } = options
   const { serviceAccounts = [{ namespace: 'default', name: 'default', uid: 'default-uid' }] } = options
   // Loaded when needed, as the library for certificates is.
   const [{ signingKeyFromPem }, { serviceAccountObjects, tokenIssuer }] = await Promise.all([
@@ -52,20 +67,43 @@ export async function createServiceAccounts(options: ServiceAccountsOptions = {}
   const { privateKey } = await generateKeyPair('P-256')
   const der = new Uint8Array(await crypto.subtle.exportKey('pkcs8', privateKey))
   const signingKey = await signingKeyFromPem(pem('PRIVATE KEY', der))
-  const objects = serviceAccountObjects({ ...options, serviceAccounts })
+  const objects = serviceAccountObjects({ ...initial, serviceAccounts })
   const tokens = tokenIssuer({ issuer, key: signingKey, objects, clock })
 
-  return {
-    issuers: [issuer],
-    keys: [signingKey.verificationKey],
-    objects,
-    clock,
-    signingKey,
-    async token(namespace, name, { audiences, expirationSeconds, boundTo } = {}) {
+  return new IssuedAccounts(issuer, objects, { signingKey, clock, tokens })
+}
+
+/** What authenticators take as options are fields, and what they do not know is not: they refuse options that they do not know. */
+class IssuedAccounts implements ServiceAccounts {
+  readonly issuers: readonly string[]
+  readonly keys: ServiceAccountTokenOptions['keys']
+  readonly objects: ServiceAccountTokenOptions['objects']
+  readonly clock: Clock
+  readonly #rest: { readonly signingKey: SigningKey; readonly clock: Clock; readonly tokens: TokenIssuer }
+
+  constructor(
+    issuer: string,
+    objects: ServiceAccountTokenOptions['objects'],
+    rest: { readonly signingKey: SigningKey; readonly clock: Clock; readonly tokens: TokenIssuer },
+  ) {
+    this.issuers = [issuer]
+    this.keys = [rest.signingKey.verificationKey]
+    this.objects = objects
+    this.clock = rest.clock
+    this.#rest = rest
+  }
+
+  get signingKey(): SigningKey {
+    return this.#rest.signingKey
+  }
+
+  get token(): ServiceAccounts['token'] {
+    const { tokens } = this.#rest
+    return async (namespace, name, { audiences, expirationSeconds, boundTo } = {}) => {
       const boundObjectRef = boundTo && { ...boundTo, apiVersion: 'v1' }
       const spec = { audiences, expirationSeconds, boundObjectRef }
       const { status } = await tokens.issue({ namespace, name }, { spec })
       return status.token
-    },
+    }
   }
 }

@@ -1,4 +1,5 @@
 import type { TokenAuthenticator } from '@kube-authn/core'
+import { aString, checkOptions, oneOf, type OptionsShape } from '@kube-authn/core/options'
 import type { Answer } from '../answers.ts'
 import { type FakeService, fakeService } from '../service/fake-service.ts'
 import { readReview, type ReceivedReview, type TokenReviewVersion } from './read-review.ts'
@@ -11,6 +12,8 @@ export interface FakeTokenReviewWebhookOptions {
   /** The version it answers in. Default: the one it is asked in. */
   readonly version?: TokenReviewVersion
 }
+
+const shape: OptionsShape<FakeTokenReviewWebhookOptions> = { url: aString, version: oneOf('v1', 'v1beta1') }
 
 /** A webhook that says of tokens what it was told to say. */
 export interface FakeTokenReviewWebhook extends FakeService {
@@ -36,6 +39,7 @@ export function fakeTokenReviewWebhook(
   answer: Answer | TokenAuthenticator['authenticateToken'],
   options: FakeTokenReviewWebhookOptions = {},
 ): FakeTokenReviewWebhook {
+  checkOptions(shape, options)
   const { url = 'https://webhook.example.com/authenticate', version } = options
   const reviews: ReceivedReview[] = []
 

@@ -60,7 +60,7 @@ async function logIn(given: Given, fetch: KeystoneFetch): Promise<Readonly<Recor
   const created = await keystoneClient({ url, fetch })
     .createToken(credentialOf(login), scope, signal)
     .catch(() => undefined)
-  const passwords = keystonePassword({ ...anything, domain: domainOf(login), fetch })
+  const passwords = keystonePassword({ url, clock, domain: domainOf(login), fetch })
   return {
     ...(await outcomeOf(() => passwords.authenticatePassword(user, password, {}))),
     ...(created !== undefined &&

@@ -2,30 +2,42 @@ import { pathSegmentProblems } from '../../field/names.ts'
 import { exactValueOf, parseFieldSelector } from '../selectors/field-selector.ts'
 import { isInt64 } from '../selectors/int64.ts'
 import { parseLabelSelector } from '../selectors/label-selector.ts'
+import type { Selector } from '../selectors/selector.ts'
 
-/** What the parameters of a `get` without a name say. */
-export interface ListOptions {
-  readonly watch: boolean
-  /** The one object that a field selector for `metadata.name` leaves. */
-  readonly name: string
+/** The selectors of a request, read. */
+export interface RequestSelectors {
+  readonly fieldSelector: Selector
+  readonly labelSelector: Selector
+}
+
+/** Reads the selectors among the parameters of a request. */
+export function selectorsIn(parameters: ReadonlyMap<string, string>): RequestSelectors {
+  return {
+    fieldSelector: parseFieldSelector(parameters.get('fieldSelector') ?? ''),
+    labelSelector: parseLabelSelector(parameters.get('labelSelector') ?? ''),
+  }
+}
+
+/** Whether the parameters of a list ask for a watch. They need not be readable otherwise. */
+export function isWatch(parameters: ReadonlyMap<string, string>): boolean {
+  return isTrue(parameters.get('watch'))
 }
 
 /**
- * Reads the parameters of a list. When one of them is malformed, none counts but `watch`.
+ * The one object that a field selector for `metadata.name` leaves; `''` when it leaves others, or a parameter is malformed.
  *
  * Source: apiserver `pkg/endpoints/request/requestinfo.go`, apimachinery `pkg/apis/meta/v1` ListOptions.
  */
-export function listOptions(parameters: ReadonlyMap<string, string>): ListOptions {
-  const watch = isTrue(parameters.get('watch'))
-  const fieldSelector = parseFieldSelector(parameters.get('fieldSelector') ?? '')
-  const labelSelector = parseLabelSelector(parameters.get('labelSelector') ?? '')
+export function selectedName(
+  parameters: ReadonlyMap<string, string>,
+  { fieldSelector, labelSelector }: RequestSelectors,
+): string {
   const isReadable =
     fieldSelector.error === undefined &&
     labelSelector.error === undefined &&
     INTEGERS.every((parameter) => isInt64(parameters.get(parameter) ?? '0'))
-  if (!isReadable) return { watch, name: '' }
-  const name = exactValueOf(fieldSelector, 'metadata.name') ?? ''
-  return { watch, name: pathSegmentProblems(name).length === 0 ? name : '' }
+  const name = isReadable ? (exactValueOf(fieldSelector, 'metadata.name') ?? '') : ''
+  return pathSegmentProblems(name).length === 0 ? name : ''
 }
 
 const INTEGERS = ['limit', 'timeoutSeconds'] as const

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { cpuSecondsOf } from '../../../../../test/cpu-seconds.ts'
 import { isAmbiguousPath } from './ambiguous-path.ts'
+import { requestAttributes } from '../request-attributes.ts'
 import { type RequestInfo, requestInfo } from './request-info.ts'
 
 function info(method: string, target: string): RequestInfo {
@@ -81,6 +82,16 @@ describe('requestInfo', () => {
     ['bytes that are not UTF-8 are kept apart', 'GET', '/a%ff', { path: '/a\udcff' }],
   ])('%s', (_, method, target, expected) => {
     expect(info(method, target)).toMatchObject(expected)
+  })
+
+  it('has no name where a selector is too long to be read', () => {
+    const query = `fieldSelector=metadata.name=a${',a=b'.repeat(1001)}`
+    const read = requestInfo({ method: 'GET', path: '/api/v1/pods', query })
+    expect(read).toMatchObject({ verb: 'list', name: '' })
+    expect(requestAttributes({ method: 'GET', path: '/api/v1/pods', query })).toMatchObject({
+      name: '',
+      fieldSelector: { requirements: [], error: 'invalid selector: it has more than 1000 commas' },
+    })
   })
 
   it('says what is wrong with a path that cannot be read', () => {

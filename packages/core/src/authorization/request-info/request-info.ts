@@ -1,5 +1,5 @@
 import type { AuthenticationRequest } from '../../request/request.ts'
-import { listOptions } from './list-options.ts'
+import { isWatch, type RequestSelectors, selectedName, selectorsIn } from './list-options.ts'
 import { percentDecoded } from './percent.ts'
 import { firstValues } from './query.ts'
 
@@ -61,6 +61,35 @@ const VERBS: ReadonlyMap<string, string> = new Map([
  * requestInfo({ method: 'GET', path: '/api/v1/namespaces/shop/pods', query: 'watch=1' }).verb // 'watch'
  */
 export function requestInfo(request: RequestTarget): RequestInfo {
+  return readRequest(request, selectorsIn).info
+}
+
+/** The same for a request that was refused: selectors are not read, and the name in one is not known. */
+export function requestInfoWithoutSelectors(request: RequestTarget): RequestInfo {
+  return readRequest(request, () => undefined).info
+}
+
+/** What a request is about, and its selectors where it has some. They are read once. */
+export interface ReadRequest {
+  readonly info: RequestInfo
+  readonly selectors?: RequestSelectors
+}
+
+/** @param read reads the selectors, or does not. */
+export function readRequest(
+  request: RequestTarget,
+  read: (parameters: ReadonlyMap<string, string>) => RequestSelectors | undefined = selectorsIn,
+): ReadRequest {
+  const info = infoOf(request)
+  const isCollection =
+    info.resourceRequest &&
+    info.problem === undefined &&
+    info.name === '' &&
+    (info.verb === 'get' || info.verb === 'delete')
+  return isCollection ? collection(info, request.query, read) : { info }
+}
+
+function infoOf(request: RequestTarget): RequestInfo {
   const path = percentDecoded(request.path)
   const info = nonResource(request.method, path ?? request.path)
   if (path === undefined) {
@@ -103,7 +132,7 @@ function resource(base: RequestInfo, segments: readonly string[], request: Reque
   }
   const verb = isSpecial ? (rest[0] ?? '') : (VERBS.get(request.method) ?? '')
   const { namespace, parts } = namespaced(isSpecial ? rest.slice(1) : rest)
-  const info: RequestInfo = {
+  return {
     ...base,
     resourceRequest: true,
     verb,
@@ -114,7 +143,6 @@ function resource(base: RequestInfo, segments: readonly string[], request: Reque
     name: parts[1] ?? '',
     subresource: verb === 'proxy' ? '' : (parts[2] ?? ''),
   }
-  return collection(info, request.query)
 }
 
 function namespaced(segments: readonly string[]): Pick<RequestInfo, 'namespace' | 'parts'> {
@@ -128,16 +156,21 @@ function namespaced(segments: readonly string[]): Pick<RequestInfo, 'namespace' 
  * Without a name a `get` is a `list` or a `watch`, and a `delete` deletes a collection; these have selectors. A `watch` in the
  * path has none.
  */
-function collection(info: RequestInfo, query: string): RequestInfo {
-  if (info.name !== '' || (info.verb !== 'get' && info.verb !== 'delete')) return info
+function collection(
+  info: RequestInfo,
+  query: string,
+  read: (parameters: ReadonlyMap<string, string>) => RequestSelectors | undefined,
+): ReadRequest {
   const parameters = firstValues(query)
-  const selectors = {
+  const selectors = read(parameters)
+  const asSent = {
     fieldSelector: parameters.get('fieldSelector') ?? '',
     labelSelector: parameters.get('labelSelector') ?? '',
   }
-  if (info.verb === 'delete') return { ...info, ...selectors, verb: 'deletecollection' }
-  const { watch, name } = listOptions(parameters)
-  return { ...info, ...selectors, verb: watch ? 'watch' : 'list', name }
+  const found = selectors === undefined ? {} : { selectors }
+  if (info.verb === 'delete') return { info: { ...info, ...asSent, verb: 'deletecollection' }, ...found }
+  const name = selectors === undefined ? '' : selectedName(parameters, selectors)
+  return { info: { ...info, ...asSent, verb: isWatch(parameters) ? 'watch' : 'list', name }, ...found }
 }
 
 function segmentsOf(path: string): readonly string[] {

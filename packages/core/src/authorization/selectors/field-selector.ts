@@ -1,4 +1,4 @@
-import { type Selector, type SelectorRequirement, unreadable } from './selector.ts'
+import { type Selector, type SelectorRequirement, tooLong, unreadable } from './selector.ts'
 
 /**
  * Reads a field selector, as in `metadata.name=web,status.phase!=Running`. Terms are in the order of their texts. A backslash
@@ -7,6 +7,8 @@ import { type Selector, type SelectorRequirement, unreadable } from './selector.
  * Source: apimachinery `pkg/fields/selector.go`.
  */
 export function parseFieldSelector(text: string): Selector {
+  const refused = tooLong(text)
+  if (refused !== undefined) return unreadable(refused)
   const requirements: SelectorRequirement[] = []
   for (const term of splitTerms(text).toSorted(byText)) {
     if (term === '') continue

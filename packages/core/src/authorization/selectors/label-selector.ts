@@ -1,7 +1,7 @@
 import { labelValueProblems, qualifiedNameProblems } from '../../field/names.ts'
 import { END, type LabelToken, labelTokens } from './label-tokens.ts'
 import { isInt64 } from './int64.ts'
-import { type Selector, type SelectorRequirement, unreadable } from './selector.ts'
+import { type Selector, type SelectorRequirement, tooLong, unreadable } from './selector.ts'
 
 /**
  * Reads a label selector, as in `app=web,tier in (front,back),!canary`. Requirements are in the order of their keys.
@@ -9,6 +9,8 @@ import { type Selector, type SelectorRequirement, unreadable } from './selector.
  * Source: apimachinery `pkg/labels/selector.go`.
  */
 export function parseLabelSelector(text: string): Selector {
+  const refused = tooLong(text)
+  if (refused !== undefined) return unreadable(refused)
   try {
     return { requirements: new Parser(labelTokens(text)).requirements() }
   } catch (error) {

@@ -16,3 +16,21 @@ export interface Selector {
 export function unreadable(error: string): Selector {
   return { requirements: [], error }
 }
+
+const MAX_LENGTH = 65_536
+const MAX_COMMAS = 1000
+
+/**
+ * Why a selector is not even read; `undefined` when it is. Nothing that is known of narrows objects down by as much, and anybody can send
+ * one. A request with such a selector is decided as one that may be about any object.
+ *
+ * Deviation: in Kubernetes a selector is as long as a URL may be (`docs/deviations.md`, selectors).
+ */
+export function tooLong(text: string): string | undefined {
+  if (text.length > MAX_LENGTH) return `invalid selector: it has more than ${MAX_LENGTH} characters`
+  let commas = 0
+  for (let at = text.indexOf(','); at !== -1; at = text.indexOf(',', at + 1)) {
+    if (++commas > MAX_COMMAS) return `invalid selector: it has more than ${MAX_COMMAS} commas`
+  }
+  return undefined
+}

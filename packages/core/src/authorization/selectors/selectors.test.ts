@@ -87,3 +87,33 @@ describe('parseFieldSelector', () => {
     expect(text(parseFieldSelector(selector))).toBe('error')
   })
 })
+
+describe.each([
+  ['parseLabelSelector', parseLabelSelector, (count: number) => list(count).join(',')],
+  ['parseLabelSelector of values', parseLabelSelector, (count: number) => `a in (${list(count).join(',')})`],
+  [
+    'parseFieldSelector',
+    parseFieldSelector,
+    (count: number) =>
+      list(count)
+        .map((key) => `${key}=b`)
+        .join(','),
+  ],
+])('%s', (_, parse, selectorOf) => {
+  it('reads a thousand commas, and no selector that has more of them', () => {
+    expect(parse(selectorOf(1001)).error).toBeUndefined()
+    expect(parse(selectorOf(1002))).toEqual({
+      requirements: [],
+      error: 'invalid selector: it has more than 1000 commas',
+    })
+  })
+
+  it('reads no selector of more than 65,536 characters', () => {
+    const { error, requirements } = parse(`a=${'b'.repeat(65_535)}`)
+    expect([error, requirements]).toEqual(['invalid selector: it has more than 65536 characters', []])
+  })
+})
+
+function list(count: number): readonly string[] {
+  return Array.from({ length: count }, (_, index) => `k${index}`)
+}

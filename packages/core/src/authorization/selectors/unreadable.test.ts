@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+import { isInt64 } from './int64.ts'
+import { parseLabelSelector } from './label-selector.ts'
+
+describe('a label selector that cannot be read', () => {
+  it.each([
+    ['a in (', "found '', expected: identifier"],
+    ['a in (b', "found '', expected: ',' or ')'"],
+    ['a in (b c)', "found 'c', expected: ',' or ')'"],
+    ['a ~', "found '~', expected: in, =, ==, notin, !=, >, <"],
+    ['a b', "found 'b', expected: in, =, ==, notin, !=, >, <"],
+    ['a!', "found '!', expected: in, =, ==, notin, !=, >, <"],
+    ['a\0b', "found 'b', expected: in, =, ==, notin, !=, >, <"],
+    ['a=b\0c', "found 'c', expected: ',' or 'end of string'"],
+    ['a=b c', "found 'c', expected: ',' or 'end of string'"],
+    ['!a!', "found '!', expected: ',' or 'end of string'"],
+    ['a,', "found '', expected: identifier"],
+    ['!', "found '', expected: identifier"],
+    ['=', "found '=', expected: identifier"],
+    ['==', "found '==', expected: identifier"],
+    ['(', "found '(', expected: identifier"],
+    ['a===b', "found '=', expected: identifier"],
+    ['a=)', "found ')', expected: identifier"],
+    ['a>b', "for 'Gt', 'Lt' operators, the value must be an integer"],
+    ['a<', "for 'Gt', 'Lt' operators, the value must be an integer"],
+  ])('says what is wrong with %j', (text, problem) => {
+    expect(parseLabelSelector(text)).toEqual({
+      requirements: [],
+      error: `unable to parse requirement: ${problem}`,
+    })
+  })
+})
+
+describe('isInt64', () => {
+  it.each(['0', '+1', '-1', '007', '9223372036854775807', '-9223372036854775808', '0'.repeat(4096)])(
+    'takes %s',
+    (text) => {
+      expect(isInt64(text)).toBe(true)
+    },
+  )
+
+  it.each([
+    '',
+    '+',
+    '-',
+    '+-1',
+    'a1',
+    ' 1',
+    '1 ',
+    '1.0',
+    '0x1',
+    '9223372036854775808',
+    '-9223372036854775809',
+    '0'.repeat(4097),
+  ])('does not take %s', (text) => {
+    expect(isInt64(text)).toBe(false)
+  })
+})

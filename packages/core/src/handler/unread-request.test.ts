@@ -1,0 +1,289 @@
+import { describe, expect, it, vi } from 'vitest'
+import { anonymous } from '../anonymous/anonymous.ts'
+import { auditLog } from '../audit/audit-log.ts'
+import type { AuditEvent } from '../audit/event.ts'
+import type { Authenticator } from '../authenticator.ts'
+import type { Authorizer } from '../authorization/authorizer.ts'
+import { authorizeRequest } from '../authorization/authorize-request.ts'
+import { allow } from '../authorization/decision.ts'
+import { certificateHeaders } from '../certificate-headers/certificate-headers.ts'
+import { authenticatorChain } from '../chain.ts'
+import type { AuthenticationEvent } from '../events.ts'
+import { explain } from '../explain/explain.ts'
+import { exactHeaders } from '../headers/exact.ts'
+import { impersonateRequest } from '../impersonation/impersonate-request.ts'
+import { incomingMessageRequest } from '../incoming-message/index.ts'
+import type { AuthenticationRequest } from '../request/request.ts'
+import { requestHeader } from '../request-header/request-header.ts'
+import { handleReviews } from '../review/handle-reviews.ts'
+import { handleTokenReviews } from '../review/handle-token-reviews.ts'
+import { tokenFile } from '../token-file/token-file.ts'
+import { userInfo } from '../user.ts'
+import { authenticateRequest } from './authenticate-request.ts'
+
+const deputy = userInfo({ username: 'deputy', groups: ['system:authenticated', 'system:masters'] })
+
+/** A request of a deputy, cut before the header that says who it is for. */
+function cutRequest(path = '/'): AuthenticationRequest {
+  return incomingMessageRequest({
+    method: 'POST',
+    url: path,
+    rawHeaders: ['Authorization', 'Bearer deputy', ...Array.from({ length: 2000 }, () => 'B')],
+    headers: { authorization: 'Bearer deputy', b: 'B' },
+    httpVersionMajor: 1,
+  })
+}
+
+const body = (): never => {
+  throw new Error('the body was read')
+}
+
+const everything: Authorizer = { name: 'everything', authorize: vi.fn(() => allow()) }
+const known: Authenticator = { name: 'known', authenticate: vi.fn(() => ({ user: deputy })) }
+const tokens = { name: 'tokens', authenticateToken: vi.fn(() => ({ user: deputy })) }
+
+describe('a request of which headers are missing', () => {
+  it.each([
+    {
+      by: 'authenticateRequest',
+      decide: async () => {
+        const outcome = await authenticateRequest(known)(cutRequest())
+        return 'failure' in outcome ? outcome.failure : undefined
+      },
+    },
+    {
+      by: 'impersonateRequest',
+      decide: async () => {
+        const outcome = await impersonateRequest(everything)(cutRequest(), deputy)
+        return 'failure' in outcome ? outcome.failure : undefined
+      },
+    },
+    {
+      by: 'impersonateRequest with modes',
+      decide: async () => {
+        const impersonate = impersonateRequest(everything, { mode: 'constrained' })
+        const outcome = await impersonate(cutRequest(), undefined)
+        return 'failure' in outcome ? outcome.failure : undefined
+      },
+    },
+    {
+      by: 'authorizeRequest',
+      decide: async () => {
+        const outcome = await authorizeRequest(everything)(cutRequest(), deputy)
+        return 'failure' in outcome ? outcome.failure : undefined
+      },
+    },
+    {
+      by: 'handleReviews',
+      decide: () =>
+        handleReviews(everything, { tokens: [tokens] })(
+          cutRequest('/apis/authentication.k8s.io/v1/tokenreviews'),
+          body,
+          { user: deputy },
+        ),
+    },
+    {
+      by: 'handleReviews at another path',
+      decide: () => handleReviews(everything)(cutRequest('/other'), body, { user: deputy }),
+    },
+    { by: 'handleTokenReviews', decide: () => handleTokenReviews([tokens])(cutRequest(), body) },
+  ])('is a 431 of $by, which asks nobody', async ({ decide }) => {
+    const answer = await decide()
+    expect(answer).toMatchObject({ status: 431, headers: { 'content-type': 'application/json' } })
+    expect(JSON.parse(answer?.content ?? '')).toMatchObject({ kind: 'Status', code: 431 })
+    expect(everything.authorize).not.toHaveBeenCalled()
+    expect(known.authenticate).not.toHaveBeenCalled()
+    expect(tokens.authenticateToken).not.toHaveBeenCalled()
+  })
+
+  it('removes identities before anybody sees the request after all, and does not challenge', async () => {
+    const chain = authenticatorChain({ tokens: [tokenFile('deputy,deputy,1')] })
+    const outcome = await authenticateRequest(chain)(cutRequest())
+    if (!('failure' in outcome)) throw new Error('it was let through')
+    expect(outcome.failure.headers).not.toHaveProperty('www-authenticate')
+    expect(outcome.headerChanges.remove).toEqual(expect.arrayContaining(['authorization', 'x-remote-user']))
+    const acting = await impersonateRequest(everything)(cutRequest(), deputy)
+    expect(acting.headerChanges.remove).toContain('impersonate-user')
+  })
+
+  it('is told to an observer, and logged', async () => {
+    const events: AuthenticationEvent[] = []
+    const logged: AuditEvent[] = []
+    const sourceIPs = vi.fn((request: AuthenticationRequest) => [
+      request.headers.first('x-forwarded-for') ?? '',
+    ])
+    const log = auditLog({ write: (event) => logged.push(event), sourceIPs })
+    const observer = (event: AuthenticationEvent): void => {
+      events.push(event)
+      log(event)
+    }
+    await authenticateRequest(known, { observer })(cutRequest('/a?b'))
+    await impersonateRequest(everything, { observer })(cutRequest(), deputy)
+    await authorizeRequest(everything, { observer })(cutRequest(), deputy)
+
+    expect(events).toMatchObject([
+      { type: 'request', result: 'error', error: { code: 'rejected' } },
+      {
+        type: 'impersonation',
+        result: 'denied',
+        requester: { username: 'deputy' },
+        failure: { status: 431 },
+      },
+      { type: 'authorization', result: 'error', failure: { status: 431 } },
+    ])
+    expect(logged).toMatchObject([
+      {
+        stage: 'ResponseStarted',
+        requestURI: '/a?b',
+        user: { username: '' },
+        responseStatus: { code: 431, reason: 'RequestHeaderFieldsTooLarge' },
+      },
+    ])
+    expect(sourceIPs).not.toHaveBeenCalled()
+  })
+
+  it('is told as refused by explain', async () => {
+    expect(await explain(known, cutRequest())).toMatchObject({
+      outcome: 'rejected',
+      message: 'The request has more header fields than this server reads',
+      status: 431,
+      advice: expect.stringContaining('maxHeadersCount = 0'),
+    })
+  })
+
+  it.each([
+    authenticatorChain({ tokens: [tokenFile('deputy,deputy,1')], anonymous: true }),
+    requestHeader({ trusts: () => true, usernameHeaders: ['X-Remote-User'] }),
+  ])('has no user for an authenticator that is asked by itself: $name', async (authenticator) => {
+    await expect(async () => authenticator.authenticate(cutRequest(), {})).rejects.toThrow()
+  })
+})
+
+/** A request of HTTP/2 to a server that may lose a header unseen, unless it says otherwise. */
+function http2Request(
+  headers: readonly string[],
+  complete: boolean | 'unsaid' = false,
+): AuthenticationRequest {
+  const list = exactHeaders(headers)
+  return {
+    method: 'GET',
+    path: '/',
+    query: '',
+    httpVersionMajor: 2,
+    headers: {
+      exact: true,
+      ...(complete !== 'unsaid' && { complete }),
+      first: (name) => list.first(name),
+      all: (name) => list.all(name),
+      entries: () => list.entries(),
+    },
+  }
+}
+
+const wish = ['impersonate-user', 'jane']
+const proxy = requestHeader({
+  trusts: ({ headers }) => headers.first('x-secret') === 's',
+  usernameHeaders: ['X-Remote-User'],
+})
+const behindProxy = certificateHeaders(
+  { format: 'client-cert', trusts: ({ headers }) => headers.first('x-secret') === 's' },
+  known,
+)
+
+describe('where a header may be lost unseen', () => {
+  it.each([
+    { what: 'a wish', headers: wish, user: deputy, status: 505 },
+    { what: 'what may have been one', headers: [], user: deputy, status: 505 },
+    { what: 'what is of nobody', headers: [], user: undefined, status: undefined },
+    { what: 'a wish of nobody', headers: wish, user: undefined, status: 500 },
+  ])('impersonation answers $what with $status', async ({ headers, user, status }) => {
+    const asked = vi.mocked(everything.authorize).mockClear()
+    const outcome = await impersonateRequest(everything)(http2Request(headers), user)
+    expect('failure' in outcome ? outcome.failure.status : undefined).toBe(status)
+    expect(asked).not.toHaveBeenCalled()
+    if (status !== 505) return
+    expect(outcome).toMatchObject({
+      failure: {
+        body: {
+          kind: 'Status',
+          reason: 'HTTPVersionNotSupported',
+          message: expect.stringContaining('use HTTP/1.1, or a server made with http2ServerOptions'),
+        },
+      },
+      headerChanges: { remove: expect.arrayContaining(['impersonate-user']) },
+    })
+  })
+
+  it.each([true, 'unsaid'] as const)('and not where none is lost: complete is %j', async (complete) => {
+    const outcome = await impersonateRequest(everything)(http2Request(wish, complete), deputy)
+    expect(outcome).toMatchObject({ user: { username: 'jane' }, requester: { username: 'deputy' } })
+  })
+
+  it.each([
+    ['requestHeader, with a user', proxy, ['x-secret', 's', 'x-remote-user', 'jane']],
+    ['requestHeader, without one', proxy, ['x-secret', 's']],
+    ['certificateHeaders, with a certificate', behindProxy, ['x-secret', 's', 'client-cert', ':MA==:']],
+    ['certificateHeaders, without one', behindProxy, ['x-secret', 's']],
+  ] as const)('a proxy is not believed: %s', async (_, authenticator, headers) => {
+    await expect(async () => authenticator.authenticate(http2Request(headers), {})).rejects.toMatchObject({
+      code: 'rejected',
+      message: expect.stringContaining('let the proxy use HTTP/1.1'),
+    })
+  })
+
+  it('a proxy that is not believed is not somebody else either, whatever it brings along', async () => {
+    const chain = authenticatorChain({
+      requestHeader: proxy,
+      tokens: [tokenFile('own,the-proxy,1')],
+      anonymous: true,
+    })
+    const headers = ['x-secret', 's', 'authorization', 'Bearer own']
+    expect(await authenticateRequest(chain)(http2Request(headers))).toMatchObject({
+      failure: { status: 401 },
+    })
+  })
+
+  it('those who are no proxy are as they were', async () => {
+    expect(await proxy.authenticate(http2Request(['x-remote-user', 'jane']), {})).toBeUndefined()
+    expect(await behindProxy.authenticate(http2Request(['client-cert', ':MA==:']), {})).toMatchObject({
+      user: deputy,
+    })
+  })
+
+  it.each([
+    { conditions: undefined, path: '/', throws: true },
+    { conditions: [{ path: '/' }], path: '/', throws: true },
+    { conditions: [{ path: '/healthz' }], path: '/', throws: false },
+  ])('a request without a credential is not anonymous: %j', async ({ conditions, path, throws }) => {
+    const authenticator = anonymous(conditions === undefined ? {} : { conditions })
+    const answer = Promise.resolve().then(() => authenticator.authenticate({ ...http2Request([]), path }, {}))
+    if (throws) await expect(answer).rejects.toMatchObject({ code: 'rejected' })
+    else expect(await answer).toBeUndefined()
+    expect(
+      await authenticator.authenticate(
+        { ...http2Request([], true), path: conditions?.[0]?.path ?? path },
+        {},
+      ),
+    ).toMatchObject({ user: { username: 'system:anonymous' } })
+  })
+
+  it('a good token counts as ever', async () => {
+    const chain = authenticatorChain({ tokens: [tokenFile('t,jane,1')], anonymous: true })
+    const authenticate = authenticateRequest(chain)
+    expect(await authenticate(http2Request(['authorization', 'Bearer t']))).toMatchObject({
+      authentication: { user: { username: 'jane' } },
+    })
+    expect(await authenticate(http2Request([]))).toMatchObject({ failure: { status: 401 } })
+  })
+})
+
+it.each([
+  { httpVersionMajor: 1, username: 'jane' },
+  { httpVersionMajor: 2, username: ' jane\t' },
+])(
+  'a blank at an end of a wanted name is a part of it over HTTP/2 only: %j',
+  async ({ httpVersionMajor, username }) => {
+    const request = { ...http2Request(['impersonate-user', ' jane\t'], true), httpVersionMajor }
+    expect(await impersonateRequest(everything)(request, deputy)).toMatchObject({ user: { username } })
+  },
+)

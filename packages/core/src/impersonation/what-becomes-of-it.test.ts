@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest'
+import { alwaysAllow } from '../authorization/always.ts'
+import { noOpinion } from '../authorization/decision.ts'
+import { AuthorizationError } from '../authorization/errors.ts'
+import type { ImpersonationEvent } from '../events.ts'
+import { exactHeaders } from '../headers/exact.ts'
+import { userInfo, type UserInfo } from '../user.ts'
+import { impersonateRequest, type ImpersonateRequestOptions } from './impersonate-request.ts'
+
+const clark = userInfo({ username: 'clark' })
+
+const request = (...headers: readonly string[]) => ({
+  method: 'GET',
+  path: '/x',
+  query: '',
+  headers: exactHeaders(headers.map((each, index) => (index % 2 === 0 ? `Impersonate-${each}` : each))),
+})
+
+describe.each(['legacy', 'constrained'] as const)('the user of %s impersonation', (mode) => {
+  const userOf = async (...headers: readonly string[]): Promise<UserInfo | undefined> => {
+    const outcome = await impersonateRequest(alwaysAllow(), { mode })(request(...headers), clark)
+    return 'failure' in outcome ? undefined : outcome.user
+  }
+
+  it.each<[string, readonly string[], readonly string[]]>([
+    ['jane', [], ['system:authenticated']],
+    ['jane', ['a', 'b'], ['a', 'b', 'system:authenticated']],
+    ['jane', ['system:authenticated', 'a'], ['system:authenticated', 'a']],
+    ['jane', ['system:unauthenticated'], ['system:unauthenticated']],
+    ['system:anonymous', [], ['system:unauthenticated']],
+    ['system:anonymous', ['a'], ['a', 'system:unauthenticated']],
+    ['system:anonymous', ['system:unauthenticated', 'a'], ['system:unauthenticated', 'a']],
+    ['system:anonymous', ['system:authenticated'], ['system:authenticated', 'system:unauthenticated']],
+    [
+      'system:serviceaccount:ns:sa',
+      [],
+      ['system:serviceaccounts', 'system:serviceaccounts:ns', 'system:authenticated'],
+    ],
+    ['system:serviceaccount:ns:sa', ['a'], ['a', 'system:authenticated']],
+    ['system:serviceaccount:ns:', [], ['system:authenticated']],
+    ['system:serviceaccount::sa', [], ['system:authenticated']],
+    ['system:serviceaccount:ns', [], ['system:authenticated']],
+    ['system:serviceaccount:ns:sa:x', [], ['system:authenticated']],
+    ['system:serviceaccount:Ns:sa', [], ['system:authenticated']],
+    ['system:serviceaccounts:ns:sa', [], ['system:authenticated']],
+  ])('%s with the groups %j has %j', async (username, groups, expected) => {
+    const headers = groups.flatMap((group) => ['Group', group])
+    expect((await userOf('User', username, ...headers))?.groups).toEqual(expected)
+  })
+})
+
+describe('a refusal', () => {
+  const refusal = async (decision: ReturnType<typeof noOpinion>, options: ImpersonateRequestOptions = {}) => {
+    const outcome = await impersonateRequest({ name: 'no', authorize: () => decision }, options)(
+      request('User', 'bob'),
+      clark,
+    )
+    return 'failure' in outcome ? outcome.failure : undefined
+  }
+  const error = new AuthorizationError('half of it')
+  const WHAT = 'forbidden: User "clark" cannot impersonate-on:user-info:get path "/x"'
+
+  it.each([
+    [noOpinion(''), WHAT],
+    [noOpinion('why'), `${WHAT}: why`],
+    [noOpinion('', error), `${WHAT}: half of it`],
+    [noOpinion('why', error), `${WHAT}: half of it: why`],
+  ])('of constrained impersonation says what went wrong, and why: %#', async (decision, message) => {
+    expect(await refusal(decision, { mode: 'constrained' })).toMatchObject({ status: 403, message })
+  })
+
+  it('of legacy impersonation says why, and not what went wrong', async () => {
+    expect((await refusal(noOpinion('why', error)))?.message).toBe(
+      'users "bob" is forbidden: User "clark" cannot impersonate resource "users" in API group "" at the cluster scope: why',
+    )
+  })
+
+  it.each(['Uid', 'Group', 'Extra-a.io/b'])('of %s without a user is a bad request', async (name) => {
+    const outcome = await impersonateRequest(alwaysAllow())(request(name, 'x'), clark)
+    expect('failure' in outcome ? outcome.failure : undefined).toMatchObject({
+      status: 400,
+      body: { reason: 'BadRequest' },
+    })
+  })
+})
+
+describe('the event of an impersonation', () => {
+  const eventOf = async (requester: UserInfo | undefined, mode: 'legacy' | 'constrained') => {
+    const events: ImpersonationEvent[] = []
+    const asked = request('User', 'bob')
+    await impersonateRequest(alwaysAllow(), {
+      mode,
+      observer: (event) => void (event.type === 'impersonation' && events.push(event)),
+    })(asked, requester)
+    expect(events).toHaveLength(1)
+    return { asked, event: events[0] }
+  }
+
+  it.each(['legacy', 'constrained'] as const)('says who, as whom, by what and how long: %s', async (mode) => {
+    const { asked, event } = await eventOf(clark, mode)
+    expect(event).toStrictEqual({
+      type: 'impersonation',
+      request: asked,
+      durationSeconds: expect.any(Number),
+      requester: clark,
+      result: 'allowed',
+      impersonated: userInfo({ username: 'bob', groups: ['system:authenticated'] }),
+      mode: mode === 'legacy' ? 'legacy' : 'user-info',
+    })
+    expect(event?.durationSeconds).toBeGreaterThanOrEqual(0)
+    expect(event?.durationSeconds).toBeLessThan(300)
+  })
+
+  it.each(['legacy', 'constrained'] as const)('has no requester where there is none: %s', async (mode) => {
+    const { event } = await eventOf(undefined, mode)
+    expect(event).toMatchObject({ result: 'denied', failure: { status: 500 } })
+    expect(event).not.toHaveProperty('requester')
+  })
+})
+
+describe('options that cannot work', () => {
+  it.each<[ImpersonateRequestOptions, string]>([
+    [{ cacheTtlSeconds: -1 }, 'cacheTtlSeconds: must be 0 or more'],
+    [{ cacheTtlSeconds: Number.NaN }, 'cacheTtlSeconds: must be 0 or more'],
+    [{ maxValues: 0 }, 'maxValues: must be a whole number above 0'],
+    [{ maxValues: 1.5 }, 'maxValues: must be a whole number above 0'],
+    [{ maxCacheEntries: 0 }, 'maxCacheEntries: must be a whole number above 0'],
+    [{ mode: 'both' as 'legacy' }, "mode: must be 'legacy' or 'constrained'"],
+  ])('are refused when it is made: %j', (options, message) => {
+    expect(() => impersonateRequest(alwaysAllow(), options)).toThrow(message)
+  })
+
+  it('are none at their edges', () => {
+    for (const options of [{ cacheTtlSeconds: 0 }, { maxValues: 1 }, { maxCacheEntries: 1 }]) {
+      expect(impersonateRequest(alwaysAllow(), options)).toBeTypeOf('function')
+    }
+  })
+})

@@ -1,0 +1,70 @@
+import { getRequestListener } from '@hono/node-server'
+import type { UserInfo } from '@kube-authn/core'
+import {
+  adapterContract,
+  type ContractMiddleware,
+  type ContractRequest,
+  type ContractSetup,
+} from '@kube-authn/testing/node'
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
+import { describe, expect, it } from 'vitest'
+import {
+  authentication,
+  type AuthenticationOptions,
+  authorization,
+  getAuthentication,
+  impersonation,
+} from './index.ts'
+import { nodeRequestOf } from './node-server.ts'
+
+const onFailure: NonNullable<AuthenticationOptions['onFailure']> = async (_error, _c, next) => next()
+
+function middlewareOf(given: ContractMiddleware): MiddlewareHandler {
+  if (given.kind === 'authorization') return authorization(given.authorizer)
+  const passing = given.passesFailures && { onFailure }
+  if (given.kind === 'impersonation') return impersonation(given.authorizer, { ...passing })
+  return authentication(given.authenticator, { ...given.options, ...passing })
+}
+
+function seen(c: Context): ContractRequest {
+  const { rawHeaders = [], headers = {} } = nodeRequestOf(c) ?? {}
+  const raw = rawHeaders.flatMap((name, index) =>
+    index % 2 === 0 ? [[name, rawHeaders[index + 1] ?? ''] as const] : [],
+  )
+  const joined = [headers, c.req.header(), Object.fromEntries(c.req.raw.headers)].flatMap((each) =>
+    Object.entries(each).map(([name, value]) => [name, String(value)] as const),
+  )
+  const user: UserInfo | undefined = c.get('user')
+  return { user, requester: user && getAuthentication(c).requester, headers: [...raw, ...joined] }
+}
+
+function appOf(middlewares: readonly ContractMiddleware[], handle: ContractSetup['handle']): Hono {
+  const app = new Hono()
+  for (const each of middlewares) app.use(middlewareOf(each))
+  app.onError((error, c) => {
+    if ('getResponse' in error) return (error as Error & { getResponse(): Response }).getResponse()
+    return c.text('failed', 500)
+  })
+  app.all('*', async (c) => {
+    const { body, isRaw } = await handle(seen(c))
+    return isRaw ? new Response(body) : c.text(body)
+  })
+  return app
+}
+
+describe('the contract of adapters, in Hono', () => {
+  const onFetch = adapterContract({
+    protocols: ['fetch'],
+    makeApp: ({ middlewares, handle }) => appOf(middlewares, handle),
+  })
+  const onNode = adapterContract({
+    protocols: ['http1', 'http2'],
+    makeApp: ({ middlewares, handle }) => {
+      const listener = getRequestListener(appOf(middlewares, handle).fetch)
+      return (req, res) => void listener(req, res)
+    },
+  })
+  it.each([...onFetch, ...onNode])('$name', async ({ run }) => {
+    await expect(run()).resolves.toBeUndefined()
+  })
+})

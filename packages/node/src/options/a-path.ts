@@ -1,0 +1,18 @@
+import { type Check, either, must, nested, type AnyShape, required } from '@kube-authn/core/options'
+
+/** The path of a file. What should be in the file is not shown where it was given instead: it may be a secret. */
+export const aPath: Check = (value, path) =>
+  typeof value === 'string' && value.includes('-----BEGIN ')
+    ? [{ path, message: 'is PEM text; give the path of a file that holds it' }]
+    : aNonEmptyPath(value, path)
+
+const aNonEmptyPath = must('must be the path of a file', (value) => typeof value === 'string' && value !== '')
+
+/** A path, or options with one. @param shape the options beside the path. */
+export function aFile(shape: AnyShape): Check {
+  return either(
+    (value) => typeof value === 'object' && value !== null,
+    nested({ path: required(aPath), ...shape }),
+    aPath,
+  )
+}

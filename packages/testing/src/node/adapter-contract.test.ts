@@ -1,0 +1,86 @@
+import { authenticateRequest, fetchRequest, type UserInfo, userInfo } from '@kube-authn/core'
+import { describe, expect, it } from 'vitest'
+import { adapterContract, type ContractAdapter, type ContractCase, type ContractSetup } from './index.ts'
+
+const jane = userInfo({ username: 'jane' })
+
+/** Answers with what the handler makes of a request, and with its headers as they came. */
+async function answered(
+  { handle }: ContractSetup,
+  request: Request,
+  user: UserInfo | undefined,
+): Promise<Response> {
+  const { body } = await handle({ user, requester: undefined, headers: [...request.headers] })
+  return new Response(body)
+}
+
+/** The names of the cases that an adapter does not pass, without its protocol. */
+async function failuresOf(adapter: ContractAdapter): Promise<readonly string[]> {
+  const failures: string[] = []
+  for (const { name, run } of adapterContract(adapter)) {
+    try {
+      await run()
+    } catch {
+      failures.push(name.replace(/^.*?: /, ''))
+    }
+  }
+  return failures
+}
+
+const names = (cases: readonly ContractCase[]): readonly string[] => cases.map(({ name }) => name)
+
+describe('adapterContract', () => {
+  it('has no case that an adapter without any check passes, but those about what it must leave alone', async () => {
+    const failures = await failuresOf({
+      protocols: ['fetch'],
+      makeApp: (setup) => ({ fetch: (request) => answered(setup, request, jane) }),
+    })
+    const all = adapterContract({ protocols: ['fetch'], makeApp: () => ({ fetch: () => new Response() }) })
+    expect(names(all).filter((name) => !failures.includes(name.replace('Fetch: ', '')))).toEqual([
+      'Fetch: other headers stay as they were sent',
+      'Fetch: a request that asks to act as another user is its caller’s, with the headers, where the app says so',
+    ])
+  })
+
+  it('tells an adapter that only authenticates what it forgets', async () => {
+    const failures = await failuresOf({
+      protocols: ['fetch'],
+      kinds: ['authentication'],
+      makeApp(setup) {
+        const [given] = setup.middlewares
+        if (given?.kind !== 'authentication') throw new Error('there is only one')
+        const authenticate = authenticateRequest(given.authenticator, given.options)
+        return {
+          async fetch(request) {
+            const outcome = await authenticate(fetchRequest(request))
+            if ('failure' in outcome) return outcome.failure.getResponse()
+            return answered(setup, request, outcome.authentication.user)
+          },
+        }
+      },
+    })
+    expect(failures).toEqual([
+      'an authenticator that needs the certificates of peers is an error on a runtime that does not tell them',
+      'after a success the app sees no credential, no header of a front proxy and none that the authenticator consumed',
+      'after a refusal that is passed on there is no user, and no header of a front proxy',
+      'a warning is on the answer of a handler, however that makes it',
+      'a warning is on the answer when the handler throws',
+      'names with _ in the place of - never reach the app',
+      'an observer is told the status of every answer once, with the request that it was told of before',
+    ])
+  })
+
+  it('leaves out what an adapter has not', () => {
+    const makeApp = () => ({ fetch: () => new Response() })
+    const all = names(adapterContract({ protocols: ['http1', 'http2', 'fetch'], makeApp }))
+    expect(new Set(all).size).toBe(all.length)
+    expect(
+      all.filter((name) => /^Fetch: .*(?:HTTP\/2|certificates that the peer|goes away)/.test(name)),
+    ).toEqual([])
+    const few = names(
+      adapterContract({ protocols: ['fetch'], kinds: ['authentication'], leavesAnswers: true, makeApp }),
+    )
+    expect(few.filter((name) => /authorization|may impersonate|Status in JSON/.test(name))).toEqual([])
+    expect(few.length).toBeGreaterThan(10)
+  })
+})

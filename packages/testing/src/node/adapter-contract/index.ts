@@ -1,0 +1,36 @@
+import { authenticationRules } from './authentication-rules.ts'
+import { connectionRules } from './connection-rules.ts'
+import type { ContractAdapter, ContractCase, ContractProtocol } from './contract.ts'
+import { headerRules } from './header-rules.ts'
+import { impersonationRules } from './impersonation-rules.ts'
+import { benchOf, type Rule } from './plan.ts'
+
+const RULES: readonly Rule[] = [
+  ...authenticationRules,
+  ...headerRules,
+  ...impersonationRules,
+  ...connectionRules,
+]
+
+const NAMES: Readonly<Record<ContractProtocol, string>> = { http1: 'HTTP/1', http2: 'HTTP/2', fetch: 'Fetch' }
+
+/**
+ * What every adapter of kube-authn does, as cases for any test runner: users, refusals, headers, warnings, impersonation, the order of
+ * middlewares, HTTP/2, certificates and events. Each case makes apps of its own and needs nothing but ports of 127.0.0.1.
+ *
+ * @param adapter the adapter, and how an app is made with it.
+ * @example
+ * for (const { name, run } of adapterContract({ protocols: ['http1'], makeApp })) test(name, run)
+ */
+export function adapterContract(adapter: ContractAdapter): readonly ContractCase[] {
+  const { protocols, kinds, leavesAnswers = false } = adapter
+  return protocols.flatMap((protocol) => {
+    const bench = benchOf(adapter, protocol)
+    return RULES.filter(
+      (rule) =>
+        (rule.protocols?.includes(protocol) ?? true) &&
+        (rule.kinds?.every((kind) => kinds?.includes(kind) ?? true) ?? true) &&
+        !(rule.isAboutAnswers === true && leavesAnswers),
+    ).map(({ name, test }) => ({ name: `${NAMES[protocol]}: ${name}`, run: () => test(bench) }))
+  })
+}

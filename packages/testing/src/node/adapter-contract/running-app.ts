@@ -1,0 +1,226 @@
+import { once } from 'node:events'
+import { createServer, request as requestHttp1 } from 'node:http'
+import {
+  type ClientHttp2Session,
+  connect,
+  createSecureServer,
+  createServer as createHttp2Server,
+} from 'node:http2'
+import { createServer as createHttpsServer, request as requestHttps } from 'node:https'
+import type { AddressInfo, Server } from 'node:net'
+import { COMPLETE_FIELDS } from '@kube-authn/core/incoming-message'
+import type { Awaitable } from '@kube-authn/core'
+import type { CertificateAuthority, IssuedCredential } from '../../pki/certificate-authority.ts'
+import type { ContractApp, ContractProtocol } from './contract.ts'
+
+/** Names and values, in the order sent. */
+export type SentHeaders = readonly (readonly [name: string, value: string])[]
+
+/** What came back. */
+export interface Answer {
+  readonly status: number
+  /** All values of a header, each on its own where the protocol keeps them apart. */
+  readonly header: (name: string) => readonly string[]
+  readonly body: string
+}
+
+/** What is asked with. */
+export interface SendOptions {
+  readonly headers?: SentHeaders
+  readonly method?: string
+  readonly signal?: AbortSignal
+}
+
+/** An app that takes requests. */
+export interface RunningApp {
+  readonly send: (options?: SendOptions) => Promise<Answer>
+  /** HTTP/1 only: the port of the server, for who writes to it by hand. */
+  readonly port: number
+  /** HTTP/2 only: the one connection of all requests from now on. Until it is asked for, each request has its own. */
+  readonly session: () => ClientHttp2Session
+}
+
+/** TLS for a server, and for who asks it. */
+export interface Tls {
+  readonly pki: CertificateAuthority
+  readonly client?: IssuedCredential
+}
+
+/** Runs an app for as long as a test of it takes. */
+export async function withApp(
+  app: ContractApp,
+  protocol: ContractProtocol,
+  tls: Tls | undefined,
+  test: (running: RunningApp) => Awaitable<void>,
+): Promise<void> {
+  if (typeof app !== 'function') {
+    await test({ send: (options) => sendByFetch(app.fetch, options), port: 0, session: noSession })
+    return
+  }
+  const credential = await tls?.pki.issueServer({ hosts: ['localhost', '127.0.0.1'] })
+  const server = serverOf(app, protocol, credential)
+  const close = connectionsOf(server)
+  try {
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const origin = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`
+    const client = {
+      ...(tls !== undefined && { ca: tls.pki.caPem }),
+      ...(tls?.client !== undefined && { cert: tls.client.chainPem, key: tls.client.privateKeyPem }),
+    }
+    if (protocol === 'http1') {
+      await test({ send: (options) => sendHttp1(origin, client, options), port, session: noSession })
+      return
+    }
+    let pinned: ClientHttp2Session | undefined
+    await test({
+      send: (options) => sendHttp2(pinned ?? sessionTo(origin, client), options),
+      port,
+      session: () => (pinned ??= sessionTo(origin, client)),
+    })
+  } finally {
+    await close()
+  }
+}
+
+function noSession(): never {
+  throw new Error('only HTTP/2 has sessions')
+}
+
+function sessionTo(origin: string, client: object): ClientHttp2Session {
+  const session = connect(origin, client)
+  // A request on it tells.
+  session.on('error', () => undefined)
+  return session
+}
+
+/** What a server of Node calls. */
+type Listener = Extract<ContractApp, (...args: never) => unknown>
+
+function serverOf(
+  app: Listener,
+  protocol: ContractProtocol,
+  credential: IssuedCredential | undefined,
+): Server {
+  // Both protocols have messages of their own, which apps take for the same.
+  const listener = (...messages: readonly [object, unknown]): void => {
+    // As the servers of @kube-authn/node say it, where no header is lost.
+    if (protocol === 'http2') Object.assign(messages[0], { [COMPLETE_FIELDS]: true })
+    Reflect.apply(app, undefined, messages)
+  }
+  if (credential === undefined) {
+    return protocol === 'http2' ? createHttp2Server(listener) : createServer(listener)
+  }
+  const options = {
+    cert: credential.chainPem,
+    key: credential.privateKeyPem,
+    requestCert: true,
+    rejectUnauthorized: false,
+  }
+  return protocol === 'http2' ? createSecureServer(options, listener) : createHttpsServer(options, listener)
+}
+
+/** Ends a server with all its connections. */
+function connectionsOf(server: Server): () => Promise<void> {
+  const sockets = new Set<{ destroy(): unknown }>()
+  for (const event of ['connection', 'secureConnection']) {
+    server.on(
+      event,
+      (socket: { destroy(): unknown; once(event: 'close', listener: () => void): unknown }) => {
+        sockets.add(socket)
+        socket.once('close', () => sockets.delete(socket))
+      },
+    )
+  }
+  return async () => {
+    for (const socket of sockets) socket.destroy()
+    if (!server.listening) return
+    const closed = once(server, 'close')
+    server.close()
+    await closed
+  }
+}
+
+async function sendByFetch(
+  handle: (request: Request) => Awaitable<Response>,
+  { headers = [], ...init }: SendOptions = {},
+): Promise<Answer> {
+  const sent = new Headers()
+  for (const [name, value] of headers) sent.append(name, value)
+  const response = await handle(new Request('http://localhost/path?query', { ...init, headers: sent }))
+  return {
+    status: response.status,
+    header: (name) =>
+      (response.headers.get(name) ?? '').split(/, (?=\d{3} - |[A-Z])/).filter((value) => value !== ''),
+    body: await response.text(),
+  }
+}
+
+function sendHttp1(
+  origin: string,
+  client: object,
+  { headers = [], method = 'GET', signal }: SendOptions = {},
+): Promise<Answer> {
+  const { host } = new URL(origin)
+  return new Promise((resolve, reject) => {
+    const start = origin.startsWith('https:') ? requestHttps : requestHttp1
+    const sent = start(`${origin}/path?query`, {
+      ...client,
+      method,
+      agent: false,
+      // A list is sent as it is, and Node adds nothing to it.
+      headers: ['Host', host, ...headers.flat()],
+      ...(signal !== undefined && { signal }),
+    })
+    sent.on('response', (response) => {
+      let body = ''
+      response.setEncoding('utf8')
+      response.on('data', (data: string) => (body += data))
+      response.on('error', reject)
+      response.on('end', () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          header: (name) => response.headersDistinct[name] ?? [],
+          body,
+        }),
+      )
+    })
+    sent.on('error', reject).end()
+  })
+}
+
+function sendHttp2(
+  session: ClientHttp2Session,
+  { headers = [], method = 'GET', signal }: SendOptions = {},
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const all: Record<string, string | string[]> = { ':path': '/path?query', ':method': method }
+    for (const [name, value] of headers) {
+      const key = name.toLowerCase()
+      const before = all[key]
+      all[key] = before === undefined ? value : [...[before].flat(), value]
+    }
+    const stream = session.request(all, { endStream: true, ...(signal !== undefined && { signal }) })
+    let body = ''
+    let answer: Readonly<Record<string, string | string[] | number | undefined>> = {}
+    stream.setEncoding('utf8')
+    stream.on('response', (received) => (answer = received))
+    stream.on('data', (data: string) => (body += data))
+    stream.on('error', reject)
+    stream.on('close', () => reject(new Error('the stream ended without an answer')))
+    stream.on('end', () =>
+      resolve({
+        status: Number(answer[':status']),
+        header: (name) => splitHttp2(answer[name]),
+        body,
+      }),
+    )
+  })
+}
+
+/** Node joins the repeated headers of an answer over HTTP/2. */
+function splitHttp2(value: string | string[] | number | undefined): readonly string[] {
+  if (value === undefined) return []
+  return [value].flat().flatMap((each) => String(each).split(/, (?=\d{3} - |[A-Z])/))
+}
