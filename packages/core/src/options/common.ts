@@ -1,7 +1,20 @@
 import { aString, type Check, must, nonEmptyListOf, withMethods } from './check.ts'
 
-/** A clock. */
-export const aClock: Check = withMethods('a clock', 'now', 'after')
+/** A clock. One that does not tell a number would never find anything expired. */
+export const aClock: Check = (value, path) => {
+  const problems = isClock(value, path)
+  const now: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, 'now') : undefined
+  if (problems.length > 0 || typeof now !== 'function') return problems
+  try {
+    return tellsNumber(Reflect.apply(now, value, []), `${path}.now()`)
+  } catch {
+    // It may tell the time later. Until then whatever asks for it fails.
+    return []
+  }
+}
+
+const isClock = withMethods('a clock', 'now', 'after')
+const tellsNumber = must('must be a number of milliseconds', (value) => Number.isFinite(value))
 
 /** What credentials must be valid for. An empty list would be valid for nothing, and must not pass for no restriction. */
 export const someAudiences: Check = nonEmptyListOf(aString, '; leave it out for no restriction')

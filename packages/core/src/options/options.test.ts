@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../errors.ts'
 import {
   aBoolean,
+  aClock,
   above,
   aFunction,
   aNonEmptyString,
@@ -216,6 +217,29 @@ describe('a check', () => {
     ['a value of a record', recordOf(aString), { 'a b': 7 }, 'here["a b"]'],
   ])('says where it is: %s', (_, check, value, path) => {
     expect(check(value, 'here')).toEqual([{ path, message: 'must be a string' }])
+  })
+})
+
+describe('a check for a clock', () => {
+  const after = (): (() => void) => () => undefined
+  it.each<[string, unknown, readonly string[]]>([
+    ['tells the time', { now: () => 0, after }, []],
+    [
+      'is a class',
+      new (class Clock {
+        now = Date.now
+        after = after
+      })(),
+      [],
+    ],
+    ['tells nothing', { now: () => undefined, after }, ['clock.now(): must be a number of milliseconds']],
+    ['tells no number', { now: () => Number.NaN, after }, ['clock.now(): must be a number of milliseconds']],
+    ['tells a string', { now: () => '1', after }, ['clock.now(): must be a number of milliseconds']],
+    ['tells a Date', { now: () => new Date(0), after }, ['clock.now(): must be a number of milliseconds']],
+    ['has no timer', { now: () => 0 }, ['clock: must be a clock']],
+    ['is a function', () => 0, ['clock: must be a clock']],
+  ])('that %s', (_, clock, expected) => {
+    expect(aClock(clock, 'clock').map(({ path, message }) => `${path}: ${message}`)).toEqual(expected)
   })
 })
 

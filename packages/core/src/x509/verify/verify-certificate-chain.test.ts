@@ -14,7 +14,7 @@ import {
 } from '../../../test/certificates.ts'
 import { type Question, refusalOf, verdictOn } from '../../../test/chains.ts'
 import { hex } from '../../../test/der.ts'
-import { type Certificate, parseCertificate } from '../index.ts'
+import { type Certificate, certificatePoolOf, parseCertificate, verifyCertificateChain } from '../index.ts'
 
 const root = await issueCa({ subject: 'root' })
 const intermediate = await issueCa({ subject: 'intermediate', issuer: root })
@@ -205,4 +205,22 @@ describe('the key of a leaf', () => {
       'x509: malformed subjectPublicKeyInfo: elliptic curve point is not on the curve',
     )
   })
+})
+
+describe('a time that is none', () => {
+  it.each([undefined, Number.NaN, Infinity, -Infinity, null, '0', new Date(0)])(
+    'is refused, since nothing would be expired then: %s',
+    async (nowMs) => {
+      const { certificate: leaf } = client
+      const options = {
+        leaf,
+        intermediates: certificatePoolOf([]),
+        roots: certificatePoolOf([root.certificate]),
+        nowMs,
+      }
+      await expect(verifyCertificateChain(options as never)).rejects.toThrow(
+        'nowMs: must be a number of milliseconds',
+      )
+    },
+  )
 })

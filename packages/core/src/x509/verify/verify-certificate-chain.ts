@@ -37,6 +37,7 @@ export type CertificateChain = readonly [leaf: Certificate, ...issuers: Certific
  *
  * @returns the first valid chain. Go returns all; what becomes of one depends on its leaf only.
  * @throws {CertificateError} when there is none.
+ * @throws {TypeError} when `nowMs` is not a number, as where JavaScript left it out.
  * @example
  * const [leaf] = await verifyCertificateChain({
  *   leaf: parseCertificate(der),
@@ -47,6 +48,8 @@ export type CertificateChain = readonly [leaf: Certificate, ...issuers: Certific
  */
 export async function verifyCertificateChain(options: VerifyOptions): Promise<CertificateChain> {
   const { leaf, roots, nowMs, keyUsages = [ExtendedKeyUsage.clientAuth] } = options
+  // Nothing is before or after what is no time, so nothing would be expired.
+  if (!Number.isFinite(nowMs)) throw new TypeError('nowMs: must be a number of milliseconds since the epoch')
   const problem = checkCertificate(leaf, nowMs) ?? (await checkLeafKey(leaf.publicKey))
   if (problem !== undefined) throw problem
   const search: Search = { ...options, keyUsages, budget: newBudget(), unusable: undefined }
