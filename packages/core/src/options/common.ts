@@ -1,11 +1,12 @@
-import { aString, type Check, hasMethod, must, nonEmptyListOf, withMethods } from './check.ts'
+import { aString, type Check, must, nonEmptyListOf, withMethods } from './check.ts'
 
 /** A clock. One that does not tell a number would never find anything expired. */
 export const aClock: Check = (value, path) => {
   const problems = isClock(value, path)
-  if (problems.length > 0 || !hasMethod(value, 'now')) return problems
+  const now: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, 'now') : undefined
+  if (problems.length > 0 || typeof now !== 'function') return problems
   try {
-    return tellsNumber(Reflect.apply(Reflect.get(Object(value), 'now'), value, []), `${path}.now()`)
+    return tellsNumber(Reflect.apply(now, value, []), `${path}.now()`)
   } catch {
     // It may tell the time later. Until then whatever asks for it fails.
     return []
