@@ -18,6 +18,8 @@ export class AuditRecord {
   readonly annotations: Map<string, string> = new Map()
   /** What the request is about, once an authorizer was asked. */
   attributes: Attributes | undefined
+  /** That it was received is told, which is told once. */
+  isReceived: boolean = false
   /** It was answered, or its client went away. What is found out after that is still to be written. */
   isComplete: boolean = false
   readonly #request: AuthenticationRequest
