@@ -218,7 +218,7 @@ describe('leadsToImpersonation', () => {
     ['it comes later', [other, own, other, marked, END], true],
     [
       'another copy marked it',
-      [own, Object.assign(() => 0, { [Symbol.for('kube-authn.impersonates')]: true })],
+      [own, Object.assign(() => 0, { [Symbol.for('@kube-authn/impersonates')]: true })],
       true,
     ],
     ['a route that was passed ended before', [END, own, marked], true],

@@ -19,7 +19,7 @@ import type {
  * set `middleware[IMPERSONATES] = true` on what their `impersonation` returns. It is a registered symbol, the same in every copy of
  * this package.
  */
-export const IMPERSONATES: unique symbol = Symbol.for('kube-authn.impersonates')
+export const IMPERSONATES: unique symbol = Symbol.for('@kube-authn/impersonates')
 
 /**
  * Whether impersonation comes after a middleware, before the request is answered. An adapter asks it for

@@ -9,7 +9,7 @@ import type { NodeRequest } from './node-request.ts'
  *
  * Source: RFC 9113 section 8.2.1; Node `http2` `strictFieldWhitespaceValidation`.
  */
-export const COMPLETE_FIELDS: unique symbol = Symbol.for('kube-authn.completeFields')
+export const COMPLETE_FIELDS: unique symbol = Symbol.for('@kube-authn/completeFields')
 
 /** Whether all headers that were sent are there, as far as this can be known. */
 export function hasCompleteFields(message: NodeRequest): boolean {
