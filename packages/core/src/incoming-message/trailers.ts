@@ -9,16 +9,8 @@ import type { NodeRequest } from './node-request.ts'
 
 /** Never in trailers, besides what is removed from the headers. */
 const IDENTITIES: HeaderChanges = Object.freeze({
-  remove: [
-    'authorization',
-    'x-remote-user',
-    'x-remote-uid',
-    'x-remote-group',
-    'impersonate-user',
-    'impersonate-uid',
-    'impersonate-group',
-  ],
-  removePrefixes: ['x-remote-extra-', 'impersonate-extra-'],
+  remove: ['authorization', 'x-remote-user', 'x-remote-uid', 'x-remote-group'],
+  removePrefixes: ['x-remote-extra-', 'impersonate-'],
 })
 
 /** What is removed from the trailers of a message, for the few that may have any. */
