@@ -5,11 +5,11 @@ import type { AuditEvent } from '../audit/event.ts'
 import { ConfigurationError } from '../errors.ts'
 import { selectorOf } from '../headers/changes.ts'
 import { userInfo } from '../user.ts'
-import {
-  authenticateRequest,
-  type AuthenticateRequestContext,
-  type AuthenticateRequestOptions,
-} from './authenticate-request.ts'
+import { authenticateRequest } from './authenticate-request.ts'
+import type {
+  AuthenticateRequestContext,
+  AuthenticateRequestOptions,
+} from './authenticate-request-options.ts'
 import { IMPERSONATES, leadsToImpersonation } from './impersonation-rule.ts'
 
 type Header = readonly [name: string, value: string]

@@ -8,11 +8,8 @@ import { quoted } from '../quote.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { StatusError } from '../status.ts'
 import type { UserInfo } from '../user.ts'
-import type {
-  AuthenticatedRequest,
-  AuthenticateRequestContext,
-  RequestOutcome,
-} from './authenticate-request.ts'
+import type { AuthenticatedRequest, RequestOutcome } from './authenticate-request.ts'
+import type { AuthenticateRequestContext } from './authenticate-request-options.ts'
 
 /**
  * Marks a middleware that handles `Impersonate-*` headers, so that the `authentication` middleware of an adapter finds it: adapters

@@ -26,7 +26,7 @@ export interface VisibleHttp2Fields {
  * The options of an `http2` server on which an authenticator can tell that a header is not there.
  *
  * By RFC 9113 a field with white space at an end of its value makes a request malformed. nghttp2 leaves out the field and keeps the
- * request, and Node tells nobody: with `impersonate-user: "jane "` a deputy would act as itself. Here such fields arrive, as they do at
+ * request, and Node does not report it: with `impersonate-user: "jane "` a deputy would act as itself. Here such fields arrive, as they do at
  * kube-apiserver, where Node can do that: from 22.17, 24.2 and 25 on. The requests say so, and without it impersonation, front proxies and
  * anonymous requests are refused over HTTP/2.
  *
