@@ -132,7 +132,7 @@ export class AuditRecord {
   }
 
   /**
-   * What nobody asked an authorizer about. Whoever is refused before that cannot have selectors read, which costs more than the rest.
+   * Of a request that no authorizer was asked about. Selectors of one that is refused before that are not read, which costs more than the rest.
    *
    * Deviation: kube-apiserver knows a name in a selector then too (`docs/deviations.md`, audit).
    */

@@ -3,7 +3,7 @@ import type { NodeRequest } from './node-request.ts'
 /**
  * Set to `true` on a request of HTTP/2, it says that no header can have been left out of it unseen.
  *
- * nghttp2, which Node's HTTP/2 is made of, leaves out a field with white space at an end of its value, and Node tells nobody.
+ * nghttp2, which Node's HTTP/2 is made of, leaves out a field with white space at an end of its value, and Node does not report it.
  * `http2ServerOptions` and `tlsServerOptions` of `@kube-authn/node` make servers whose requests have such fields, and sets this where the
  * runtime can do that, or where the operator says that no peer sends such fields.
  *

@@ -4,7 +4,7 @@ import type { NodeRequest } from './node-request.ts'
 
 /*
  * Trailers come behind the body, when the application has the request already, and whatever reads `trailers` like headers must not find an
- * identity there that nobody vouched for (RFC 9110 section 6.5.1: a field that authenticates is never sent so).
+ * identity there that is not vouched for (RFC 9110 section 6.5.1: a field that authenticates is never sent so).
  */
 
 /** Never in trailers, besides what is removed from the headers. */
