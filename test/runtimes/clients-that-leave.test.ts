@@ -179,15 +179,8 @@ describe.each(frameworks)('a client of $name that leaves, over HTTP/$http', ({ h
       { 'impersonate-user': 'superman' },
     )
     await atWork.happened
-    // So much is known even if the process should end here.
-    for (const path of ['/slow', '/wipe']) {
-      expect(events.findLast(({ requestURI }) => requestURI === path)).toMatchObject({
-        stage: 'RequestReceived',
-        user: { username: 'clark' },
-        impersonatedUser: { username: 'superman' },
-        annotations: { 'authorization.k8s.io/decision': 'allow' },
-      })
-    }
+    // Once for each, however much is decided, and an end follows.
+    expect(events.map(({ stage }) => stage)).toEqual(['RequestReceived', 'RequestReceived'])
     await reset()
     await ended.happened
     const ends = events.filter(({ stage }) => stage === 'ResponseComplete')

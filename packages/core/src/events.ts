@@ -156,8 +156,10 @@ export interface AuthorizationEvent {
   readonly durationSeconds: number
 }
 
-/** It was decided whether somebody may act as somebody else. A request without impersonation headers has none, unless it is refused since
- * headers may be missing. */
+/**
+ * It was decided whether a user may act as another. A request without impersonation headers has none, unless it is refused since
+ * headers may be missing.
+ */
 export interface ImpersonationEvent {
   readonly type: 'impersonation'
   readonly request: AuthenticationRequest

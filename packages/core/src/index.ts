@@ -65,12 +65,14 @@ export type { AnyRequest } from './explain/any-request.ts'
 export { explain, type ExplainedStep, type ExplainOptions, type Explanation } from './explain/explain.ts'
 export { addGroups, authenticatedGroup } from './groups.ts'
 export {
-  type AuthenticatedRequest,
-  authenticateRequest,
-  authenticateRequestShape,
-  type AuthenticateRequest,
   type AuthenticateRequestContext,
   type AuthenticateRequestOptions,
+  authenticateRequestShape,
+} from './handler/authenticate-request-options.ts'
+export {
+  type AuthenticatedRequest,
+  authenticateRequest,
+  type AuthenticateRequest,
   type RefusedRequest,
   type RequestOutcome,
 } from './handler/authenticate-request.ts'

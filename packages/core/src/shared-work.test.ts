@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { fixedClock, settled } from '../test/fakes.ts'
-import { isDone } from './shared-work.ts'
+import { isDone, unlessAborted } from './shared-work.ts'
 
 describe('work that another request may have begun', () => {
   it('is done when it is, and leaves no timer behind', async () => {
@@ -25,5 +25,36 @@ describe('work that another request may have begun', () => {
     clock.advance(1)
     await settled()
     expect(answer).toBe(false)
+  })
+})
+
+describe('a result that a caller may give up', () => {
+  const failed = new Error('broken')
+
+  it.each<[string, AbortSignal | undefined]>([
+    ['without a signal', undefined],
+    ['with a signal', new AbortController().signal],
+  ])('comes, and so does what it rejects with, %s', async (_, signal) => {
+    expect(await unlessAborted(Promise.resolve('x'), signal)).toBe('x')
+    await expect(unlessAborted(Promise.reject(failed), signal)).rejects.toBe(failed)
+  })
+
+  it('is given up at once, and what comes of it later is no unhandled rejection', async () => {
+    const abort = new AbortController()
+    let fail = (_error: Error): void => {}
+    const result = new Promise<string>((_, reject) => (fail = reject))
+    const given = unlessAborted(result, abort.signal)
+    abort.abort()
+    await expect(given).rejects.toMatchObject({ code: 'unavailable', message: 'the caller gave up' })
+    await expect(unlessAborted(Promise.resolve('x'), abort.signal)).rejects.toMatchObject({
+      code: 'unavailable',
+    })
+    const unhandled: unknown[] = []
+    const listen = (error: unknown): void => void unhandled.push(error)
+    process.on('unhandledRejection', listen)
+    fail(failed)
+    await new Promise(setImmediate)
+    process.off('unhandledRejection', listen)
+    expect(unhandled).toEqual([])
   })
 })

@@ -42,9 +42,11 @@ export function unlessAborted<T>(result: Promise<T>, signal: AbortSignal | undef
       return
     }
     signal.addEventListener('abort', giveUp, { once: true })
-    void result.then((value) => {
+    const settle = (): void => {
       signal.removeEventListener('abort', giveUp)
-      resolve(value)
-    })
+      // As the result does, also where it rejects after all: nothing else would handle that.
+      resolve(result)
+    }
+    void result.then(settle, settle)
   })
 }

@@ -236,6 +236,39 @@ describe('authentication in Hono', () => {
     expect(await (await app.fetch(request)).json()).toEqual({ authorization: null, body: 'hi' })
   })
 
+  it.each(['good', 'bad'])(
+    'tells the observer of a request that cannot be copied, since its body was read, and lets no user pass: %s',
+    async (token) => {
+      const request = new Request('http://localhost/', {
+        method: 'POST',
+        body: 'hi',
+        headers: { authorization: `Bearer ${token}`, 'x-remote-user': 'root' },
+      })
+      vi.spyOn(request.headers, 'delete').mockImplementation(() => {
+        throw new TypeError('immutable')
+      })
+      const observer = vi.fn<Observer>()
+      const handler = vi.fn()
+      const app = new Hono()
+        .onError((_, c) => c.text('', 500))
+        .use(async (c, next) => {
+          await c.req.raw.text()
+          await next()
+        })
+        .use(authentication(chain, { observer }))
+        .post('/', (c) => {
+          handler()
+          return c.text('')
+        })
+      expect((await app.fetch(request)).status).toBe(500)
+      expect(handler).not.toHaveBeenCalled()
+      const statuses = observer.mock.calls.flatMap(([event]) =>
+        event.type === 'response' ? event.status : [],
+      )
+      expect(statuses).toEqual([500])
+    },
+  )
+
   it('knows client certificates that Cloudflare verified, and not those of which a header tells', async () => {
     const tlsClientAuth = {
       certPresented: '1',

@@ -73,9 +73,12 @@ export function authenticationMiddlewareOf(
     ending?.tell((status) => notify(observer, { type: 'response', request, status }))
     const incoming = nodeRequestOf(c)
     if (outcome.closesConnection && incoming !== undefined) closeConnection(incoming)
-    changeHeaders(c, outcome.headerChanges)
     const { unresolvedImpersonation } = outcome
+    let isChanged = false
     try {
+      // It may fail: where headers cannot change, the request is made anew, and one whose body was read cannot be.
+      changeHeaders(c, outcome.headerChanges)
+      isChanged = true
       let refused: Response | void = undefined
       if ('failure' in outcome) {
         if (unresolvedImpersonation !== undefined) hold(c, { failure: unresolvedImpersonation })
@@ -92,7 +95,7 @@ export function authenticationMiddlewareOf(
       return refused
     } catch (error) {
       // What is made of it is not known here: of a refusal likely its own answer, and of what an app throws that is no Error a 500.
-      ending?.answered('failure' in outcome ? outcome.failure.status : 500)
+      ending?.answered(isChanged && 'failure' in outcome ? outcome.failure.status : 500)
       throw error
     }
   }

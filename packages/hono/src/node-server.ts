@@ -18,7 +18,7 @@ function isNodeRequest(incoming: unknown): incoming is NodeRequest {
 }
 
 /**
- * Whether nobody has looked at the headers of a request that `@hono/node-server` made, so that none can be taken out. It makes them when
+ * Whether the headers of a request that `@hono/node-server` made were never read, so that none can be taken out. It makes them when
  * they are first read, which costs more than to find this out. What is not recognized counts as touched.
  */
 export function untouchedByApp(request: Request): boolean {

@@ -49,6 +49,14 @@ export interface HeldRequest {
  */
 const STATE: unique symbol = Symbol.for('@kube-authn/hono/state@1')
 
+/** Set on the request of Node's: an app that is mounted in another one has a context of its own, and the headers are gone there. */
+const ASKED: unique symbol = Symbol.for('@kube-authn/hono/askedToImpersonate')
+
+function keepAsked(c: Context): void {
+  const incoming = nodeRequestOf(c)
+  if (incoming !== undefined) Object.defineProperty(incoming, ASKED, { value: true })
+}
+
 /** What is known of a request, which may be nothing yet. */
 export function stateOf(c: Context & { readonly [STATE]?: RequestState }): RequestState {
   let state = c[STATE]
@@ -75,6 +83,7 @@ function requireContext(c: unknown): void {
 /** Makes this the user of the request. */
 export function setAuthentication(c: Context, authentication: Authentication): void {
   stateOf(c).held = undefined
+  if (authentication.requester !== undefined) keepAsked(c)
   c.set('user', authentication.user)
   c.set('authentication', authentication)
 }
@@ -82,6 +91,7 @@ export function setAuthentication(c: Context, authentication: Authentication): v
 /** Takes the user from a request that is held. */
 export function hold(c: Context, held: HeldRequest): void {
   stateOf(c).held = held
+  if (held.caller === undefined) keepAsked(c)
   c.set('user', undefined)
   c.set('authentication', undefined)
 }
@@ -107,8 +117,11 @@ export class RequestContext implements AuthenticateRequestContext {
 
   get askedToImpersonate(): boolean {
     const { held } = stateOf(this.#c)
+    const incoming = nodeRequestOf(this.#c)
     return (
-      authenticationOf(this.#c)?.requester !== undefined || (held !== undefined && held.caller === undefined)
+      authenticationOf(this.#c)?.requester !== undefined ||
+      (held !== undefined && held.caller === undefined) ||
+      (incoming !== undefined && ASKED in incoming)
     )
   }
 }

@@ -1,120 +1,25 @@
 import {
-  aBooleanOrAnonymousConfig,
   type AnonymousConfig,
   type Authenticator,
   authenticatorChain,
   type Clock,
   ConfigurationError,
   type ConfigurationProblem,
-  isPromiseLike,
   type Observer,
-  type PasswordAuthenticator,
   validateAnonymousConfig,
 } from '@kube-authn/core'
 import { clientCertificate } from '@kube-authn/core/client-certificate'
-import {
-  aBoolean,
-  aClock,
-  aFunction,
-  aPasswordAuthenticator,
-  aString,
-  type Check,
-  optionProblems,
-  refuseProblems,
-  withFurtherProblems,
-  either,
-  listOf,
-  nested,
-  type OptionsShape,
-  problemOf,
-  required,
-  someAudiences,
-  without,
-} from '@kube-authn/core/options'
-import {
-  requestHeader,
-  type RequestHeaderNames,
-  requestHeaderNamesShape,
-} from '@kube-authn/core/request-header'
-import { certificateAuthoritiesAtShape } from './certificate-authorities-at.ts'
-import { type CertificateAuthoritiesFile, openCertificatePools } from './certificate-pools.ts'
-import { keystoneChain, type KeystoneOptions, keystoneShape } from './keystone-chain.ts'
+import { optionProblems, refuseProblems, withFurtherProblems, without } from '@kube-authn/core/options'
+import { requestHeader } from '@kube-authn/core/request-header'
+import { openCertificatePools } from './certificate-pools.ts'
+import { type CreateAuthenticatorOptions, createAuthenticatorShape } from './create-authenticator-options.ts'
+import { keystoneChain } from './keystone-chain.ts'
 import { keepApart } from './keep-apart.ts'
 import { type Opener, opener } from './opener.ts'
-import { aFile, aPath } from './options/a-path.ts'
-import { type PasswordFileAtOptions, passwordFileAt, passwordFileAtShape } from './password-file-at.ts'
+import { passwordFileAt } from './password-file-at.ts'
 import { requestHeaderAt } from './request-header-at.ts'
-import { tokenAuthenticators, type TokenOptions, tokenShape } from './token-authenticators.ts'
+import { tokenAuthenticators } from './token-authenticators.ts'
 import { withoutPath, withPath } from './with-path.ts'
-
-/** The authenticating proxy of {@link createAuthenticator}: its headers, and the CA file that its certificate is verified with. */
-export type FrontProxyOptions = RequestHeaderNames & {
-  /** Who signs the certificates of proxies (`--requestheader-client-ca-file`). */
-  readonly clientCA: string
-  /** The common names a proxy may have (`--requestheader-allowed-names`). */
-  readonly allowedNames?: readonly string[]
-  /** Let every certificate of that CA be a proxy's. Default `false`. */
-  readonly allowAnyProxyName?: boolean
-}
-
-/** What {@link createAuthenticator} makes a chain from. */
-export interface CreateAuthenticatorOptions extends TokenOptions {
-  /** A bundle of those who sign client certificates, in PEM (`--client-ca-file`), or options with its path. */
-  readonly clientCA?: string | CertificateAuthoritiesFile
-  /**
-   * The authenticating proxy (`--requestheader-*`), or the path of a manifest of the ConfigMap
-   * `extension-apiserver-authentication`, which describes it, or an authenticator, as from `requestHeaderFromCluster`.
-   */
-  readonly requestHeader?: FrontProxyOptions | { readonly configMap: string } | Authenticator
-  /** A CSV file of passwords (`--basic-auth-file`), or options with its path. */
-  readonly passwordFile?: string | ({ readonly path: string } & PasswordFileAtOptions)
-  /**
-   * An OpenStack Keystone (`--experimental-keystone-url`): its URL, or options with it. Its passwords are asked for after the
-   * password file, its tokens before `tokens`.
-   */
-  readonly keystone?: string | KeystoneOptions
-  /** More password authenticators, asked after all others. */
-  readonly passwords?: readonly PasswordAuthenticator[]
-  /** Let requests without any credential pass as `system:anonymous` (`--anonymous-auth`). Default `false`. */
-  readonly anonymous?: boolean | AnonymousConfig
-  /** What credentials must be valid for (`--api-audiences`). Default: the issuers of service accounts, or no restriction. */
-  readonly audiences?: readonly string[]
-  /** Told of what is noticed in files, and of their reloads. */
-  readonly observer?: Observer
-  readonly clock?: Clock
-}
-
-const frontProxyShape: OptionsShape<FrontProxyOptions> = {
-  ...requestHeaderNamesShape,
-  clientCA: required(aPath),
-  allowedNames: listOf(aString),
-  allowAnyProxyName: aBoolean,
-}
-
-const aProxy: Check = (value, path) => {
-  if (typeof value !== 'object' || value === null || isPromiseLike(value)) {
-    return problemOf(
-      value,
-      path,
-      'must be the headers and the CA of the proxy, { configMap }, or an authenticator of requests',
-    )
-  }
-  if ('authenticate' in value && typeof value.authenticate === 'function') return []
-  return nested('configMap' in value ? { configMap: required(aPath) } : frontProxyShape)(value, path)
-}
-
-const shape: OptionsShape<CreateAuthenticatorOptions> = {
-  ...tokenShape,
-  clientCA: aFile(certificateAuthoritiesAtShape),
-  requestHeader: aProxy,
-  passwordFile: aFile(passwordFileAtShape),
-  keystone: either((value) => typeof value === 'string', aString, nested(keystoneShape)),
-  passwords: listOf(aPasswordAuthenticator),
-  anonymous: aBooleanOrAnonymousConfig,
-  audiences: someAudiences,
-  observer: aFunction,
-  clock: aClock,
-}
 
 /** A chain that watches files. */
 export interface NodeAuthenticator extends Authenticator {
@@ -134,7 +39,7 @@ export interface NodeAuthenticator extends Authenticator {
  * const authenticator = createAuthenticator({ tokenFile: 'tokens.csv', passwordFile: 'passwords.csv' })
  */
 export function createAuthenticator(options: CreateAuthenticatorOptions = {}): NodeAuthenticator {
-  const found = optionProblems(shape, options)
+  const found = optionProblems(createAuthenticatorShape, options)
   if (found.length > 0) refuseProblems(withFurtherProblems(found, options, problemsOfChain))
   if (METHODS.every((method) => options[method] === undefined)) {
     refuseProblems([{ path: 'authenticators', message: NO_METHOD }])

@@ -12,12 +12,8 @@ export {
   certificateAuthoritiesAt,
   type CertificateAuthoritiesAtOptions,
 } from './certificate-authorities-at.ts'
-export {
-  createAuthenticator,
-  type CreateAuthenticatorOptions,
-  type FrontProxyOptions,
-  type NodeAuthenticator,
-} from './create-authenticator.ts'
+export type { CreateAuthenticatorOptions, FrontProxyOptions } from './create-authenticator-options.ts'
+export { createAuthenticator, type NodeAuthenticator } from './create-authenticator.ts'
 export {
   delegatedAuthentication,
   type DelegatedAuthentication,
@@ -50,7 +46,7 @@ export {
 export { passwordFileAt, type PasswordFileAtOptions } from './password-file-at.ts'
 export { rbacAt, type RbacAtOptions } from './rbac-at.ts'
 export type { EgressProxies } from './issuer-fetch.ts'
-export type { ServiceAccountsOptions, TokenOptions } from './token-authenticators.ts'
+export type { ServiceAccountsOptions, TokenOptions } from './token-options.ts'
 export { verificationKeysAt } from './verification-keys-at.ts'
 export { tokenFileAt, type TokenFileAtOptions } from './token-file-at.ts'
 export {

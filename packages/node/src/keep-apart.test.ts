@@ -200,3 +200,24 @@ it('does not believe a proxy while a source of its own has an authority that sig
   now = sources[0]
   expect(await userOf(authenticator, proxy)).toBe('fido')
 })
+
+it('keeps what a proxy of a class says of itself by getters, so that identity headers go whoever is authenticated', async () => {
+  const inner = requestHeader({ ...headers, ca: { current: () => certificatePool(proxies.caPem) } })
+  class FrontProxy implements Authenticator {
+    get name() {
+      return inner.name
+    }
+    get credentials() {
+      return inner.credentials ?? { schemes: [] }
+    }
+    authenticate(...asked: Parameters<Authenticator['authenticate']>) {
+      return inner.authenticate(...asked)
+    }
+  }
+  const authenticator = create(() => new FrontProxy())
+  expect(authenticator.credentials?.identityHeaders?.map((current) => current())).toEqual(
+    create(() => inner).credentials?.identityHeaders?.map((current) => current()),
+  )
+  expect(authenticator.credentials?.identityHeaders).not.toHaveLength(0)
+  expect(await userOf(authenticator, proxy)).toBe('fido')
+})

@@ -70,8 +70,12 @@ function problemWith(
 }
 
 function believedWhile(proxy: Authenticator, judges: readonly Judge[]): Authenticator {
+  const { name, credentials, audiences } = proxy
   return {
-    ...proxy,
+    // One by one: those of a class may be getters, which a copy of the object lacks.
+    name,
+    ...(credentials !== undefined && { credentials }),
+    ...(audiences !== undefined && { audiences }),
     authenticate(request, context) {
       try {
         for (const each of judges) each()

@@ -27,6 +27,8 @@ describe('lineWriter', () => {
     ['but the first only in part', [2, 'full'], 'on\ntwo\n', 1],
     ['but the end of the first', [3, 'full'], 'one\ntwo\n', 1],
     ['but the first only in part, and nothing of the second', [2, 'full', 'full'], 'on', 2],
+    ['but not the first, of which nothing is taken', [0], 'two\n', 1],
+    ['but the first only in part, until nothing is taken', [2, 0], 'on\ntwo\n', 1],
     ['but both only in part', [2, 'full', 2, 'full'], 'on\nt', 2],
   ] as const)('writes lines %s', (_, portions, text, errors) => {
     const file = fileTaking(...portions)

@@ -15,7 +15,10 @@ export function lineWriter(
     let written = 0
     try {
       while (written < bytes.length) {
-        written += write(bytes, written)
+        const more = write(bytes, written)
+        // It would be tried for ever.
+        if (!(more > 0)) throw new Error('nothing more of the line was written')
+        written += more
         isCutOff = written < bytes.length
       }
     } catch (error) {

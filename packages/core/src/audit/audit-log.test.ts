@@ -69,7 +69,7 @@ describe('a name in a selector', () => {
   }
 
   it.each<[string, Steps, readonly (string | undefined)[]]>([
-    ['is known of a request that is allowed', {}, ['web', 'web', 'web']],
+    ['is known of a request that is allowed', {}, ['web', 'web']],
     ['is known of a request that may not impersonate', { impersonation: alwaysDeny() }, ['web', 'web']],
     ['is known of a request that is forbidden', { authorization: alwaysDeny() }, ['web', 'web']],
     ['is not read for a request of nobody', { authenticator: refused }, [undefined]],
@@ -99,20 +99,14 @@ describe('a name in a selector', () => {
 })
 
 describe('auditLog', () => {
-  it('writes an event when a request was authenticated, when it was allowed, and when it was answered', async () => {
-    const [received, allowed, complete, ...more] = await audited(
+  it('writes an event when a request was authenticated, and one with all that was decided when it was answered', async () => {
+    const [received, complete, ...more] = await audited(
       get('/api/v1/namespaces/n/pods/p', 'x=1', ['User-Agent', 'curl']),
     )
     expect(more).toEqual([])
     expect(received).toMatchObject({ stage: 'RequestReceived', auditID: 'id', verb: 'get' })
     expect(received).not.toHaveProperty('responseStatus')
     expect(received).not.toHaveProperty('annotations')
-    expect(allowed).toMatchObject({
-      stage: 'RequestReceived',
-      auditID: 'id',
-      annotations: { 'authorization.k8s.io/decision': 'allow' },
-    })
-    expect(allowed).not.toHaveProperty('responseStatus')
     expect(complete).toEqual({
       kind: 'Event',
       apiVersion: 'audit.k8s.io/v1',
@@ -135,18 +129,15 @@ describe('auditLog', () => {
   it('says who acts as whom, and by which mode of constrained impersonation', async () => {
     const [received, ...later] = await audited(get('/x', '', bob), { mode: 'constrained' })
     expect(received).not.toHaveProperty('impersonatedUser')
-    // Known before anything else happens, allowed, answered.
-    expect(later.map(({ stage }) => stage)).toEqual([
-      'RequestReceived',
-      'RequestReceived',
-      'ResponseComplete',
+    expect(later).toMatchObject([
+      {
+        stage: 'ResponseComplete',
+        user: { username: 'clark' },
+        impersonatedUser: { username: 'bob', groups: ['system:authenticated'] },
+        authenticationMetadata: { impersonationConstraint: 'impersonate:user-info' },
+        annotations: { 'authorization.k8s.io/decision': 'allow' },
+      },
     ])
-    const constrained = {
-      user: { username: 'clark' },
-      impersonatedUser: { username: 'bob', groups: ['system:authenticated'] },
-      authenticationMetadata: { impersonationConstraint: 'impersonate:user-info' },
-    }
-    expect(later).toMatchObject([constrained, constrained, constrained])
     const [, legacy] = await audited(get('/x', '', bob))
     expect(legacy).not.toHaveProperty('authenticationMetadata')
   })
@@ -248,6 +239,35 @@ describe('auditLog', () => {
     expect(new Set(events.map(({ auditID }) => auditID)).size).toBe(1)
   })
 
+  it.each<{ what: string; late: Authenticator['authenticate']; expected: object[] }>([
+    {
+      what: 'another user',
+      late: () => ({ user: userInfo({ username: 'root' }) }),
+      expected: [{ stage: 'ResponseComplete', user: { username: 'root' } }],
+    },
+    { what: 'the same user again', late: () => ({ user: clark }), expected: [] },
+    {
+      what: 'no user',
+      late: () => undefined,
+      expected: [{ stage: 'ResponseStarted', responseStatus: { code: 401 } }],
+    },
+  ])(
+    'writes no second beginning of a request that is over, of which is known late: $what',
+    ({ late, expected }) => {
+      const events: AuditEvent[] = []
+      const observer = auditLog({ write: (event) => events.push(event) })
+      const request = get('/x')
+      const decide = (authenticate: Authenticator['authenticate']): void =>
+        void authenticateRequest({ name: 'a', authenticate }, { observer })(request)
+      decide(() => ({ user: clark }))
+      observer({ type: 'response', request, status: 499 })
+      decide(late)
+      expect(events.slice(0, 2)).toMatchObject([{ stage: 'RequestReceived' }, { stage: 'ResponseComplete' }])
+      expect(events.slice(2)).toMatchObject(expected)
+      expect(events).toHaveLength(2 + expected.length)
+    },
+  )
+
   describe('of a request that several authenticators are asked about', () => {
     const guest = userInfo({ username: 'system:anonymous' })
     const root = userInfo({ username: 'root', groups: ['system:masters'] })
@@ -288,7 +308,7 @@ describe('auditLog', () => {
       {
         what: 'anonymous, then somebody',
         steps: [knows(guest), knows(root)],
-        expected: ['RequestReceived system:anonymous', 'RequestReceived root', 'ResponseComplete root 200'],
+        expected: ['RequestReceived system:anonymous', 'ResponseComplete root 200'],
       },
       {
         what: 'unknown, then somebody',
@@ -356,13 +376,10 @@ describe('auditLog', () => {
     it('takes back whom an earlier user acted as', () => {
       const impersonates = (observer: Observer, request: AuthenticationRequest): void =>
         void impersonateRequest(alwaysAllow(), { observer })(request, root)
-      const events = told([knows(root), impersonates, knows(root)])
-      expect(events.map(({ impersonatedUser }) => impersonatedUser?.username)).toEqual([
-        undefined,
-        'bob',
-        undefined,
-        undefined,
-      ])
+      const actedAs = (...steps: Parameters<typeof told>[0]) =>
+        told(steps).map(({ impersonatedUser }) => impersonatedUser?.username)
+      expect(actedAs(knows(root), impersonates)).toEqual([undefined, 'bob'])
+      expect(actedAs(knows(root), impersonates, knows(root))).toEqual([undefined, undefined])
     })
 
     it('names the user whom the app itself told to authorization', () => {
@@ -370,7 +387,6 @@ describe('auditLog', () => {
         void authorizeRequest(alwaysAllow(), { observer })(request, root)
       expect(told([unknown, authorizes]).map(outline)).toEqual([
         'ResponseStarted  401',
-        'RequestReceived root',
         'ResponseComplete root 200',
       ])
     })

@@ -38,9 +38,9 @@ export const auditLogShape: OptionsShape<AuditLogOptions> = {
  *
  * | stage              | when                                                                                                          |
  * | ------------------ | ------------------------------------------------------------------------------------------------------------- |
- * | `RequestReceived`  | the request was authenticated; again when it is known whom the caller acts as, and that it is allowed: what the app does next may be the last that the process does |
+ * | `RequestReceived`  | the request was authenticated, for the first time where several authenticators are asked                      |
  * | `ResponseStarted`  | it could not be authenticated; for a request that is answered with just that, it is the only event             |
- * | `ResponseComplete` | it was answered, or its client went away (code 499); what is decided after that is told by another one         |
+ * | `ResponseComplete` | it was answered, or its client went away (code 499): with all that was decided by then; what is decided after that is told by another one |
  *
  * Where several authenticators know the caller, as behind two `authentication` middlewares, the last one counts, as in the app; the names
  * that others gave are in the annotation `kube-authn/earlier-users`.
@@ -48,7 +48,7 @@ export const auditLogShape: OptionsShape<AuditLogOptions> = {
  * Give it to `authenticateRequest`, `impersonateRequest` and `authorizeRequest`, and the same request object to all three: that
  * is what tells which events belong together.
  *
- * Deviation: kube-apiserver writes `RequestReceived` once, before anything is known (`docs/deviations.md`, audit stages).
+ * Deviation: kube-apiserver writes `RequestReceived` before anything is known (`docs/deviations.md`, audit stages).
  *
  * Source: apiserver `pkg/endpoints/filters/{audit,authn_audit}.go`, `pkg/audit/request.go`.
  *
@@ -85,15 +85,22 @@ export function auditLog(options: AuditLogOptions): Observer {
   const write = (record: AuditRecord, stage: AuditStage): void =>
     tell(options.write, record.event(stage, clock.now()))
 
-  /** At once: what the request does next may be the last that this process does, and may go on when its client has left. */
-  const writeKnown = (record: AuditRecord): void =>
-    write(record, record.isComplete ? 'ResponseComplete' : 'RequestReceived')
+  /** The end of a request tells what was decided before it; what is decided later has no other event to be told by. */
+  const writeIfLate = (record: AuditRecord): void => {
+    if (record.isComplete) write(record, 'ResponseComplete')
+  }
 
   const onRequest = (event: RequestEvent): void => {
     const record = recordOf(event.request, undefined, event.durationSeconds)
     for (const [key, value] of Object.entries(event.annotations)) record.annotations.set(key, value)
     if (event.result === 'success' && event.user !== undefined) {
-      if (record.authenticate(event.user)) writeKnown(record)
+      const isNews = record.authenticate(event.user)
+      if (record.isComplete) {
+        if (isNews) write(record, 'ResponseComplete')
+      } else if (!record.isReceived) {
+        record.isReceived = true
+        write(record, 'RequestReceived')
+      }
       return
     }
     const { refusal } = event.request
@@ -106,8 +113,7 @@ export function auditLog(options: AuditLogOptions): Observer {
     const record = recordOf(event.request, event.requester, event.durationSeconds)
     if (event.impersonated !== undefined) record.impersonate(event.impersonated, event.mode)
     if (event.failure !== undefined) record.refuse(event.failure)
-    // A refusal is followed by its answer.
-    if (event.failure === undefined || record.isComplete) writeKnown(record)
+    writeIfLate(record)
   }
 
   const onAuthorization = (event: AuthorizationEvent): void => {
@@ -116,7 +122,7 @@ export function auditLog(options: AuditLogOptions): Observer {
     record.annotations.set(REASON, event.result === 'error' ? 'internal error' : event.reason)
     if (event.result !== 'error') record.annotations.set(DECISION, event.result)
     if (event.failure !== undefined) record.refuse(event.failure)
-    if (event.failure === undefined || record.isComplete) writeKnown(record)
+    writeIfLate(record)
   }
 
   const onResponse = (event: ResponseEvent): void => {

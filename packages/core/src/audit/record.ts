@@ -18,6 +18,8 @@ export class AuditRecord {
   readonly annotations: Map<string, string> = new Map()
   /** What the request is about, once an authorizer was asked. */
   attributes: Attributes | undefined
+  /** That it was received is told, which is told once. */
+  isReceived: boolean = false
   /** It was answered, or its client went away. What is found out after that is still to be written. */
   isComplete: boolean = false
   readonly #request: AuthenticationRequest
@@ -130,7 +132,7 @@ export class AuditRecord {
   }
 
   /**
-   * What nobody asked an authorizer about. Whoever is refused before that cannot have selectors read, which costs more than the rest.
+   * Of a request that no authorizer was asked about. Selectors of one that is refused before that are not read, which costs more than the rest.
    *
    * Deviation: kube-apiserver knows a name in a selector then too (`docs/deviations.md`, audit).
    */

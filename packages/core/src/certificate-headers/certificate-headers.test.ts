@@ -466,6 +466,11 @@ describe('certificateHeaders', () => {
   })
 
   const delegate: Authenticator = { name: 'delegate', authenticate: () => undefined }
+  it('takes an option of another format for left out where it is undefined', () => {
+    const options = { ...clientCert, header: undefined, proxies: undefined }
+    expect(() => certificateHeaders(options, delegate)).not.toThrow()
+  })
+
   it.each([
     ['nobody to trust', { format: 'client-cert' }, delegate, ['trusts']],
     ['a trust that is no function', { format: 'nginx', trusts: true }, delegate, ['trusts']],
@@ -483,6 +488,8 @@ describe('certificateHeaders', () => {
     ['no proxy', { ...envoy, proxies: 0 }, delegate, ['proxies']],
     ['half a proxy', { ...envoy, proxies: 1.5 }, delegate, ['proxies']],
     ['no delegate', clientCert, undefined, ['delegate']],
+    ['a header that the format has not', { ...envoy, header: 'X-Cert' }, delegate, ['header']],
+    ['proxies that the format has not', { ...clientCert, proxies: 2 }, delegate, ['proxies']],
     ['nothing', {}, undefined, ['trusts', 'format', 'delegate']],
   ])('is not made with %s', (_, options, to, paths) => {
     try {

@@ -147,7 +147,7 @@ function formatOf(options: CertificateHeadersOptions): Format {
 
 function misplacedOptions(options: CertificateHeadersOptions): readonly ConfigurationProblem[] {
   return (['header', 'proxies'] as const)
-    .filter((path) => path in options && options.format !== OPTION_OF[path])
+    .filter((path) => Reflect.get(options, path) !== undefined && options.format !== OPTION_OF[path])
     .map((path) => ({ path, message: `is of the format '${OPTION_OF[path]}' only` }))
 }
 

@@ -3,7 +3,7 @@ import type { Outcome } from '../events.ts'
 import type {
   AuthenticateRequestContext,
   AuthenticateRequestOptions,
-} from '../handler/authenticate-request.ts'
+} from '../handler/authenticate-request-options.ts'
 import type { AnyRequest } from './any-request.ts'
 import type { UserInfo } from '../user.ts'
 

@@ -263,6 +263,23 @@ describe('a task that is given up', () => {
       code: 'unavailable',
     })
   })
+
+  it('before it asked does not begin where there is a turn, makes nothing go, and does not count as use', async () => {
+    const { ask, end, began, refused } = held({ maxWaiting: 1 })
+    const gone = { name: 'gone', address: 'home', isFamiliar: true }
+    for (let count = 0; count < 20; count++) {
+      expect(await thrownBy(() => ask(gone, AbortSignal.abort()))).toMatchObject({ code: 'unavailable' })
+    }
+    expect(began).toEqual([])
+    void ask({ name: 'a' })
+    void ask({ name: 'b' })
+    expect(await thrownBy(() => ask(gone, AbortSignal.abort()))).toMatchObject({ code: 'unavailable' })
+    expect(new Set(refused)).toEqual(new Set(['gone@home']))
+    await end()
+    void ask({ name: 'gone', address: 'home' })
+    await end(2)
+    expect(began).toEqual(['a', 'b', 'gone@home'])
+  })
 })
 
 describe('a limit', () => {

@@ -113,14 +113,15 @@ export function fairLimit(options: FairLimitOptions): FairLimit {
       })
       const giveUp = (): void => {
         waiting.delete(own)
-        own.refuse(unavailable('it was not its turn in time', { cause: signal?.reason }))
+        own.refuse(givenUp(signal))
       }
       waiting.add(own)
       signal?.addEventListener('abort', giveUp, { once: true })
-      if (signal?.aborted === true) giveUp()
     })
 
   return async (task, share, signal) => {
+    // Its client has left already: it takes no turn, counts for nothing, and nothing makes way for it.
+    if (signal?.aborted === true) throw givenUp(signal)
     use ??= recentUse(clock, HALF_LIFE_MS)
     if (running >= maxRunning) makeRoom(share)
     for (const key of share.keys) use.add(key)
@@ -159,6 +160,10 @@ const isFamiliar = ({ share }: Waiting): boolean => share.isFamiliar
 function oldest(waiting: Iterable<Waiting>): Waiting | undefined {
   const [found] = waiting
   return found
+}
+
+function givenUp(signal: AbortSignal | undefined): Error {
+  return unavailable('it was not its turn in time', { cause: signal?.reason })
 }
 
 function busy(message: string): Error {

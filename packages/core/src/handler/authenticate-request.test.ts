@@ -27,9 +27,9 @@ import { webSocketProtocol } from '../web-socket-protocol/web-socket-protocol.ts
 import {
   type AuthenticatedRequest,
   authenticateRequest,
-  type AuthenticateRequestOptions,
   type RefusedRequest,
 } from './authenticate-request.ts'
+import type { AuthenticateRequestOptions } from './authenticate-request-options.ts'
 
 async function accepted(
   authenticator: Authenticator,

@@ -3,86 +3,21 @@ import { andThen, type Awaitable, settle } from '../awaitable.ts'
 import { consult } from '../consult.ts'
 import { emptyContext } from '../context.ts'
 import { asAuthenticationError, type AuthenticationError, rejected } from '../errors.ts'
-import type { Observer } from '../events.ts'
 import { accumulateHeaderChanges } from '../headers/changes.ts'
-import {
-  aBoolean,
-  aFunction,
-  aRequestAuthenticator,
-  optionProblems,
-  must,
-  oneOf,
-  type OptionsShape,
-  refuseProblems,
-  someAudiences,
-} from '../options/index.ts'
+import { aRequestAuthenticator, optionProblems, refuseProblems } from '../options/index.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import type { StatusError } from '../status.ts'
 import { isUnauthenticated } from '../user.ts'
+import {
+  type AuthenticateRequestContext,
+  type AuthenticateRequestOptions,
+  authenticateRequestShape,
+} from './authenticate-request-options.ts'
 import { challengesFor } from './challenges.ts'
 import { checkedAnswer } from './checked-answer.ts'
 import { impersonationRule } from './impersonation-rule.ts'
 import { refusal } from './refusal.ts'
 import { RequestContext } from './request-context.ts'
-
-/** How requests are authenticated, beyond the authenticator itself. The same in every adapter. */
-export interface AuthenticateRequestOptions {
-  /** What credentials must be valid for (`--api-audiences`). Must not be empty. Default: what the authenticator says. */
-  readonly audiences?: readonly string[]
-  /** `auto` (default) challenges with every scheme the chain accepts; `none` is kube-apiserver's own behaviour. */
-  readonly challenges?: 'auto' | 'none'
-  /** The realm of the challenges. Default `kubernetes-master`, as kube-apiserver had it. */
-  readonly realm?: string
-  /**
-   * The status when a credential could not be checked. Default 401, as in Kubernetes. A check that was not made because too many were
-   * under way is always a 503, with `Retry-After`.
-   *
-   * Deviation: 503 is possible (`docs/deviations.md`, 503 for outages).
-   */
-  readonly unavailableStatus?: 401 | 503
-  /**
-   * Close an HTTP/2 connection after a request of nobody known, so that it costs something to keep one open. Default `true`,
-   * as kube-apiserver's gate `UnauthenticatedHTTP2DOSMitigation`.
-   */
-  readonly closeUnauthenticatedHttp2?: boolean
-  /**
-   * What happens to a request with `Impersonate-*` headers, which ask to act as another user.
-   *
-   * - `auto` (default): it is refused with 403, unless impersonation is known to follow
-   *   ({@link AuthenticateRequestContext.impersonates}).
-   * - `later`: impersonation follows, where it cannot be seen. Until then the request has no user.
-   * - `pass`: the headers reach the app, which hands them on to a kube-apiserver. Here the caller is the user.
-   */
-  readonly impersonationHeaders?: 'auto' | 'later' | 'pass'
-  /** Told of every request and of what every authenticator thought of it. */
-  readonly observer?: Observer
-}
-
-/** The checks of {@link AuthenticateRequestOptions}, for adapters whose options have more. */
-export const authenticateRequestShape: OptionsShape<AuthenticateRequestOptions> = {
-  audiences: someAudiences,
-  challenges: oneOf('auto', 'none'),
-  realm: must('must be printable ASCII', (value) => typeof value === 'string' && !/[^\x20-\x7e]/.test(value)),
-  unavailableStatus: must('must be 401 or 503', (value) => value === 401 || value === 503),
-  closeUnauthenticatedHttp2: aBoolean,
-  impersonationHeaders: oneOf('auto', 'later', 'pass'),
-  observer: aFunction,
-}
-
-/** What is known of one request beyond itself. Members are read when they are needed, so any may be a getter. */
-export interface AuthenticateRequestContext {
-  /**
-   * Whether `impersonateRequest` decides this request next. Read only when the request has `Impersonate-*` headers. Default `false`.
-   */
-  readonly impersonates?: boolean | undefined
-  /**
-   * Whether this request asked before to act as another user, by headers that are gone: what was granted or refused then would be
-   * undone, so another authentication is refused. Default `false`.
-   */
-  readonly askedToImpersonate?: boolean | undefined
-  /** What authenticators find in their context: it should end with the client. Read only when one of them asks for it. */
-  readonly signal?: AbortSignal | undefined
-}
 
 /** The request is somebody's. */
 export interface AuthenticatedRequest {
@@ -123,12 +58,12 @@ export type AuthenticateRequest = (
 /**
  * What happens to a request, in one place for all adapters.
  *
- * 0. A request of which a part is missing is refused as its `refusal` says, and nobody is asked.
+ * 0. A request of which a part is missing is refused as its `refusal` says, and no authenticator is asked.
  * 1. The authenticator is asked, for the configured audiences.
  * 2. An error or no opinion is a 401 with a fixed text, whatever the reason; a server too busy to check is a 503.
  * 3. A user whose credential is valid for other audiences only, or who has no name, is refused likewise.
  * 4. A user who asks to act as another, by `Impersonate-*` headers, is refused with 403 unless impersonation follows.
- * 5. On success the headers that carried the credential go, and so do all front-proxy headers, whoever authenticated.
+ * 5. On success the headers that carried the credential go, and so do all front-proxy headers, whichever authenticator knew the caller.
  *
  * Source: apiserver `pkg/endpoints/filters/authentication.go`.
  *

@@ -5,11 +5,11 @@ import type { AuditEvent } from '../audit/event.ts'
 import { ConfigurationError } from '../errors.ts'
 import { selectorOf } from '../headers/changes.ts'
 import { userInfo } from '../user.ts'
-import {
-  authenticateRequest,
-  type AuthenticateRequestContext,
-  type AuthenticateRequestOptions,
-} from './authenticate-request.ts'
+import { authenticateRequest } from './authenticate-request.ts'
+import type {
+  AuthenticateRequestContext,
+  AuthenticateRequestOptions,
+} from './authenticate-request-options.ts'
 import { IMPERSONATES, leadsToImpersonation } from './impersonation-rule.ts'
 
 type Header = readonly [name: string, value: string]
@@ -218,7 +218,7 @@ describe('leadsToImpersonation', () => {
     ['it comes later', [other, own, other, marked, END], true],
     [
       'another copy marked it',
-      [own, Object.assign(() => 0, { [Symbol.for('kube-authn.impersonates')]: true })],
+      [own, Object.assign(() => 0, { [Symbol.for('@kube-authn/impersonates')]: true })],
       true,
     ],
     ['a route that was passed ended before', [END, own, marked], true],

@@ -8,18 +8,15 @@ import { quoted } from '../quote.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { StatusError } from '../status.ts'
 import type { UserInfo } from '../user.ts'
-import type {
-  AuthenticatedRequest,
-  AuthenticateRequestContext,
-  RequestOutcome,
-} from './authenticate-request.ts'
+import type { AuthenticatedRequest, RequestOutcome } from './authenticate-request.ts'
+import type { AuthenticateRequestContext } from './authenticate-request-options.ts'
 
 /**
  * Marks a middleware that handles `Impersonate-*` headers, so that the `authentication` middleware of an adapter finds it: adapters
  * set `middleware[IMPERSONATES] = true` on what their `impersonation` returns. It is a registered symbol, the same in every copy of
  * this package.
  */
-export const IMPERSONATES: unique symbol = Symbol.for('kube-authn.impersonates')
+export const IMPERSONATES: unique symbol = Symbol.for('@kube-authn/impersonates')
 
 /**
  * Whether impersonation comes after a middleware, before the request is answered. An adapter asks it for

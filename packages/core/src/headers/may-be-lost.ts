@@ -2,7 +2,7 @@ import { type AuthenticationError, rejected } from '../errors.ts'
 
 /**
  * Why a trusted proxy is not believed where a header of its request may have been left out unseen (`RequestHeaders.complete`): the user
- * would lose groups, or be whoever else the request names. One object for all, since it says nothing about the request.
+ * would lose groups, or be another one that the request names. One object for all, since it says nothing about the request.
  *
  * Deviation: kube-apiserver has no such server (`docs/deviations.md`, HTTP/2 fields).
  */

@@ -11,11 +11,8 @@ import type { ImpersonationEvent } from '../events.ts'
 import { exactHeaders } from '../headers/exact.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { userInfo } from '../user.ts'
-import {
-  impersonateRequest,
-  type ImpersonateRequestOptions,
-  type ImpersonationOutcome,
-} from './impersonate-request.ts'
+import { impersonateRequest, type ImpersonationOutcome } from './impersonate-request.ts'
+import type { ImpersonateRequestOptions } from './impersonate-request-options.ts'
 import { IMPERSONATION_HEADERS } from './read-headers.ts'
 
 const clark = userInfo({ username: 'clark', groups: ['reporters'] })

@@ -4,65 +4,24 @@ import {
   attributesReader,
   type AuthorizeRequestContext,
   contextOf,
-  type ReadAttributes,
 } from '../authorization/authorize-request.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
 import { decide } from '../authorization/decide.ts'
 import { internalError } from '../authorization/internal-error.ts'
 import { noUser } from '../authorization/no-user.ts'
-import { type Clock, systemClock } from '../clock.ts'
-import { notify, type Observer } from '../events.ts'
-import {
-  aClock,
-  aFunction,
-  atLeast,
-  optionProblems,
-  refuseProblems,
-  anAuthorizer,
-  oneOf,
-  type OptionsShape,
-  wholeNumber,
-} from '../options/index.ts'
+import { systemClock } from '../clock.ts'
+import { notify } from '../events.ts'
+import { anAuthorizer, optionProblems, refuseProblems } from '../options/index.ts'
 import { hasPrefix } from '../headers/has-prefix.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { isStatusError, StatusError } from '../status.ts'
 import type { UserInfo } from '../user.ts'
 import { type Ask, firstRefusal, strictRefusal } from './checks.ts'
+import { type ImpersonateRequestOptions, impersonateRequestShape } from './impersonate-request-options.ts'
 import { legacyChecks } from './legacy.ts'
 import { type AllowedImpersonation, impersonationModes } from './modes.ts'
 import { IMPERSONATION_HEADERS, readImpersonation } from './read-headers.ts'
 import { impersonatedUser, type WantedUser } from './wanted-user.ts'
-
-/** How impersonation works, beyond the authorizer itself. The same in every adapter. */
-export interface ImpersonateRequestOptions {
-  /**
-   * `legacy` (default): the verb `impersonate`, for any request. `constrained`: first the modes of constrained impersonation
-   * (KEP-5284), which also ask what the request is, and then the verb `impersonate`.
-   */
-  readonly mode?: 'legacy' | 'constrained'
-  /** What a request is about, for `constrained`. Default: Kubernetes-style paths. */
-  readonly attributes?: ReadAttributes
-  /** How many groups and values of extra fields a request may have, since each costs a decision. Default 256. */
-  readonly maxValues?: number
-  /** How long `constrained` remembers what was allowed. Default 10; 0 not at all. */
-  readonly cacheTtlSeconds?: number
-  /** What is used least goes first beyond this, in each of the eight caches of `constrained`. Default 8192. */
-  readonly maxCacheEntries?: number
-  readonly clock?: Clock
-  /** Told of every attempt and of what every authorizer thought of it. */
-  readonly observer?: Observer
-}
-
-/** The checks of {@link ImpersonateRequestOptions}, for adapters whose options have more. */
-export const impersonateRequestShape: OptionsShape<ImpersonateRequestOptions> = {
-  mode: oneOf('legacy', 'constrained'),
-  attributes: aFunction,
-  maxValues: wholeNumber(1),
-  cacheTtlSeconds: atLeast(0),
-  maxCacheEntries: wholeNumber(1),
-  clock: aClock,
-  observer: aFunction,
-}
 
 /** The request is made as somebody else, or by the requester in person. */
 export interface RequestUser {
@@ -96,7 +55,7 @@ export type ImpersonateRequest = (
 /**
  * Lets somebody act as somebody else, in one place for all adapters.
  *
- * 0. A request of which a part is missing, or may be missing unseen, is refused: who asks to act as somebody else would act in person.
+ * 0. A request of which a part is missing, or may be missing unseen, is refused: a user who asks to act as another would act in person.
  * 1. Without impersonation headers nothing happens.
  * 2. Groups, a uid or extra fields without a user are a 400, and so are more values than the limit.
  * 3. The authorizer is asked, as the requester, for every single thing in the headers. The first that is not allowed is a 403.

@@ -1,7 +1,6 @@
+export { type ImpersonateRequestOptions, impersonateRequestShape } from './impersonate-request-options.ts'
 export {
-  type ImpersonateRequestOptions,
   impersonateRequest,
-  impersonateRequestShape,
   type ImpersonateRequest,
   type ImpersonationOutcome,
   type RefusedImpersonation,

@@ -5,7 +5,8 @@ import { AuthorizationError } from '../authorization/errors.ts'
 import type { ImpersonationEvent } from '../events.ts'
 import { exactHeaders } from '../headers/exact.ts'
 import { userInfo, type UserInfo } from '../user.ts'
-import { impersonateRequest, type ImpersonateRequestOptions } from './impersonate-request.ts'
+import { impersonateRequest } from './impersonate-request.ts'
+import type { ImpersonateRequestOptions } from './impersonate-request-options.ts'
 
 const clark = userInfo({ username: 'clark' })
 

@@ -11,7 +11,7 @@ interface LimitedSocket {
 const DEFAULT_ELEMENTS = 2000
 
 /** Set on a request whose headers were cut: some may be removed later, and then the others would look like all there were. */
-const CUT: unique symbol = Symbol.for('kube-authn.cutHeaders')
+const CUT: unique symbol = Symbol.for('@kube-authn/cutHeaders')
 
 /**
  * Whether Node may have left out headers of a request, which it does without a word: until 22.23, 24.21 and 26 its HTTP/1 parser drops

@@ -132,6 +132,6 @@ describe('that no header was lost unseen', () => {
   })
 
   it('is said by a symbol that all copies of this package share', () => {
-    expect(COMPLETE_FIELDS).toBe(Symbol.for('kube-authn.completeFields'))
+    expect(COMPLETE_FIELDS).toBe(Symbol.for('@kube-authn/completeFields'))
   })
 })

@@ -20,6 +20,7 @@ const sent = {
   'impersonate-user': 'root',
   'impersonate-group': 'system:masters',
   'impersonate-extra-a': 'b',
+  'impersonate-what-comes-later': 'root',
   authorization: 'Bearer secret',
   'x-identity': 'configured',
   'x-custom-a': 'configured',

@@ -4,21 +4,13 @@ import type { NodeRequest } from './node-request.ts'
 
 /*
  * Trailers come behind the body, when the application has the request already, and whatever reads `trailers` like headers must not find an
- * identity there that nobody vouched for (RFC 9110 section 6.5.1: a field that authenticates is never sent so).
+ * identity there that is not vouched for (RFC 9110 section 6.5.1: a field that authenticates is never sent so).
  */
 
 /** Never in trailers, besides what is removed from the headers. */
 const IDENTITIES: HeaderChanges = Object.freeze({
-  remove: [
-    'authorization',
-    'x-remote-user',
-    'x-remote-uid',
-    'x-remote-group',
-    'impersonate-user',
-    'impersonate-uid',
-    'impersonate-group',
-  ],
-  removePrefixes: ['x-remote-extra-', 'impersonate-extra-'],
+  remove: ['authorization', 'x-remote-user', 'x-remote-uid', 'x-remote-group'],
+  removePrefixes: ['x-remote-extra-', 'impersonate-'],
 })
 
 /** What is removed from the trailers of a message, for the few that may have any. */

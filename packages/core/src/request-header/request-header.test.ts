@@ -91,6 +91,21 @@ describe('whom the headers are believed', () => {
   })
 })
 
+describe('an option that is undefined', () => {
+  it.each<readonly [string, object]>([
+    [
+      'beside a certificate',
+      { ca: ca.pem, allowedNames: ['a'], allowAnyProxyName: undefined, trusts: undefined },
+    ],
+    [
+      'beside another proof',
+      { trusts, ca: undefined, allowedNames: undefined, allowAnyProxyName: undefined },
+    ],
+  ])('counts as left out, %s', (_, options) => {
+    expect(() => requestHeader({ ...names, ...options } as unknown as RequestHeaderOptions)).not.toThrow()
+  })
+})
+
 describe('options that cannot work', () => {
   const construct = (options: object) =>
     requestHeader({ ...names, ...options } as unknown as RequestHeaderOptions)
@@ -167,6 +182,8 @@ describe('options that cannot work', () => {
 
   it.each<readonly [string, object, RegExp]>([
     ['no proof', {}, /^ca: give either ca/],
+    ['no proof, said so', { ca: undefined, trusts: undefined, allowedNames: ['a'] }, /^ca: is required$/],
+    ['a proof that is undefined', { trusts: undefined, allowedNames: ['a'] }, /^ca: give either ca/],
     ['no proxy name', { ca: ca.pem }, /^allowedNames: must name the proxy/],
     ['no proxy name in a list', { ca: ca.pem, allowedNames: [] }, /^allowedNames: must name the proxy/],
     [

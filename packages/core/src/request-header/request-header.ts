@@ -91,12 +91,14 @@ export function requestHeader(options: RequestHeaderOptions): Authenticator {
   refuseProblems(
     withFurtherProblems(optionProblems(shape, options), options, (sound) => [
       ...validateHeaderNames(lowerCaseNames(sound)),
-      ...(TRUST.every((name) => name in options === name in sound) ? validateTrust(options) : []),
+      ...(TRUST.every((name) => isGiven(options, name) === isGiven(sound, name))
+        ? validateTrust(options)
+        : []),
     ]),
   )
   const names = lowerCaseNames(options)
   const believing = believe(names, options.joinedHeaders ?? 'reject')
-  if (!('trusts' in options)) {
+  if (!isTrustedRequests(options)) {
     const { ca, allowedNames = [], clock } = options
     const proxy = { ca, allowedNames, ...(clock !== undefined && { clock }) }
     return { ...certificateVerifier(proxy, believing), name: 'requestHeader' }
@@ -133,15 +135,29 @@ function believe(names: LowerCaseNames, joined: JoinedHeaders): Authenticator {
 /** The options that say which requests are believed; they make sense together only. */
 const TRUST = ['ca', 'trusts', 'allowedNames', 'allowAnyProxyName'] as const
 
+/** `undefined` counts as left out, as with every option. */
+function isGiven(
+  options: { readonly [name in (typeof TRUST)[number]]?: unknown },
+  name: (typeof TRUST)[number],
+): boolean {
+  return options[name] !== undefined
+}
+
+function isTrustedRequests<T extends object>(options: T): options is T & TrustedRequests {
+  return isGiven(options, 'trusts')
+}
+
 function validateTrust(options: RequestHeaderOptions): readonly ConfigurationProblem[] {
-  if ('ca' in options === 'trusts' in options) {
+  // One that is named and undefined is still missed below, by its name.
+  const isByCertificate = isGiven(options, 'ca') || (!isGiven(options, 'trusts') && 'ca' in options)
+  if (isByCertificate === isGiven(options, 'trusts')) {
     const message = 'give either ca, for a proxy with a client certificate, or trusts, for another proof'
     return [{ path: 'ca', message }]
   }
-  if ('trusts' in options) {
+  if (isTrustedRequests(options)) {
     // They would be ignored, and say who the proxy may be.
     return (['allowedNames', 'allowAnyProxyName'] as const)
-      .filter((path) => path in options)
+      .filter((path) => isGiven(options, path))
       .map((path) => ({ path, message: 'means nothing with trusts' }))
   }
   const { allowedNames = [], allowAnyProxyName = false } = options

@@ -49,7 +49,7 @@ export function reloadOf({
   }
 }
 
-/** What only reloading has: its observer is told of files, and its clock is everybody's. */
+/** What only reloading has: its observer is told of files, and its clock is that of all the rest. */
 export const RELOAD_OPTIONS: readonly ['reload', 'settleSeconds', 'pollSeconds'] = [
   'reload',
   'settleSeconds',

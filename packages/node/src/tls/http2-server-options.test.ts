@@ -170,6 +170,17 @@ describe('http2ServerOptions', () => {
     expect(() => http2ServerOptions({ [name]: value })).toThrow(ConfigurationError)
     expect(() => http2ServerOptions({ [name]: value })).toThrow(name)
   })
+
+  it.each([
+    ['null', null],
+    ['a list', []],
+    ['a string', 'verysecret'],
+    ['a promise', Promise.resolve({})],
+  ])('refuses %s for options', (_, options) => {
+    const make = (): unknown => http2ServerOptions(options as Http2ServerOptions)
+    expect(make).toThrow(ConfigurationError)
+    expect(make).toThrow(/^options: (?:must be an object(?:, not null)?|is a promise; await it first)$/)
+  })
 })
 
 /** What requests of this class say of themselves. */

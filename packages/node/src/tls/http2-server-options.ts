@@ -1,6 +1,7 @@
 import { Http2ServerRequest } from 'node:http2'
 import { COMPLETE_FIELDS } from '@kube-authn/core/incoming-message'
 import { ConfigurationError, type ConfigurationProblem } from '@kube-authn/core'
+import { type Check, recordOf } from '@kube-authn/core/options'
 
 /** Options of {@link http2ServerOptions}, and whatever else a server of `node:http2` takes. */
 export interface Http2ServerOptions {
@@ -25,7 +26,7 @@ export interface VisibleHttp2Fields {
  * The options of an `http2` server on which an authenticator can tell that a header is not there.
  *
  * By RFC 9113 a field with white space at an end of its value makes a request malformed. nghttp2 leaves out the field and keeps the
- * request, and Node tells nobody: with `impersonate-user: "jane "` a deputy would act as itself. Here such fields arrive, as they do at
+ * request, and Node does not report it: with `impersonate-user: "jane "` a deputy would act as itself. Here such fields arrive, as they do at
  * kube-apiserver, where Node can do that: from 22.17, 24.2 and 25 on. The requests say so, and without it impersonation, front proxies and
  * anonymous requests are refused over HTTP/2.
  *
@@ -33,7 +34,7 @@ export interface VisibleHttp2Fields {
  * HTTP/1.1, or refuse them itself.
  *
  * @param options all of them are handed on.
- * @throws {ConfigurationError} when `cleanHttp2Fields` is no boolean, or `strictFieldWhitespaceValidation` is not `false`.
+ * @throws {ConfigurationError} when the options are not an object, `cleanHttp2Fields` is no boolean, or `strictFieldWhitespaceValidation` is not `false`.
  * @example
  * const server = http2.createServer(http2ServerOptions(), app.callback())
  */
@@ -55,8 +56,13 @@ export function http2ServerOptions(
   }
 }
 
+/** What is handed on to Node may have any names. */
+const anObject: Check = recordOf(() => [])
+
 /** What is wrong with the options: not every caller is type-checked, and a string from an environment variable is no yes. */
 export function problemsOfHttp2(options: Http2ServerOptions): readonly ConfigurationProblem[] {
+  const malformed = anObject(options, 'options')
+  if (malformed.length > 0) return malformed
   const isClean: unknown = options.cleanHttp2Fields
   const isStrict: unknown = options.strictFieldWhitespaceValidation
   const problems = []

@@ -69,6 +69,10 @@ describe('tlsServerOptions', () => {
     ['a certificate that is none', { cert: 'verysecret', key }, ['cert']],
     ['a key that is none', { cert, key: 'verysecret' }, ['cert']],
     ['a key in the place of the certificate', { cert: key, key }, ['cert']],
+    ['null', null as never, ['options']],
+    ['nothing at all', undefined as never, ['options']],
+    ['a list', [], ['options']],
+    ['a promise', Promise.resolve({ cert, key }), ['options']],
     ['several mistakes', { cert, ca: pki.caPem, requestCert: true }, ['ca', 'requestCert', 'key']],
   ])('refuses %s at construction, without a byte of it', (_, options, paths) => {
     const error = problemsWith(options)

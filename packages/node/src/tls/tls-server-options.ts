@@ -65,10 +65,12 @@ export interface ClientCertificateRequest extends VisibleHttp2Fields {
 export function tlsServerOptions<Options extends TlsServerOptions>(
   options: Options,
 ): Options & ClientCertificateRequest {
-  const problems: ConfigurationProblem[] = DECIDED.filter((name) => options[name] !== undefined).map(
-    (path) => ({ path, message: REASONS[path] }),
-  )
-  problems.push(...problemsOfHttp2(options), ...problemsOfCredential(options))
+  const problems = [...problemsOfHttp2(options)]
+  if (problems.every(({ path }) => path !== 'options')) {
+    const decided = DECIDED.filter((name) => options[name] !== undefined)
+    problems.unshift(...decided.map((path) => ({ path, message: REASONS[path] })))
+    problems.push(...problemsOfCredential(options))
+  }
   if (problems.length > 0) throw new ConfigurationError(problems)
   return {
     ...http2ServerOptions(options),

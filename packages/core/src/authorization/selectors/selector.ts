@@ -21,7 +21,7 @@ const MAX_LENGTH = 65_536
 const MAX_COMMAS = 1000
 
 /**
- * Why a selector is not even read; `undefined` when it is. Nothing that is known of narrows objects down by as much, and anybody can send
+ * Why a selector is not even read; `undefined` when it is. Nothing that is known of narrows objects down by as much, and any client can send
  * one. A request with such a selector is decided as one that may be about any object.
  *
  * Deviation: in Kubernetes a selector is as long as a URL may be (`docs/deviations.md`, selectors).
