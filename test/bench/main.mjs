@@ -145,7 +145,7 @@ function problemOfBytes(row, subject, budget) {
   const { bytes } = runScript(
     'one.mjs',
     [row, subject, 'bytes'],
-    ['--expose-gc', '--max-semi-space-size=256'],
+    ['--expose-gc', '--min-semi-space-size=256', '--max-semi-space-size=256'],
   )
   const limit = budget * 1.15
   return bytes <= limit
