@@ -8,7 +8,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { isSignedByOneOf } from '../../packages/core/dist/jwt/key-set.js'
 import { parseJwks } from '../../packages/core/dist/jwt/json-web-key-set.js'
+import { JWS_ALGORITHMS } from '../../packages/core/dist/jwt/algorithms.js'
 import { readJws } from '../../packages/core/dist/jwt/read-jwt.js'
+import { isSignedWith as isSignedNatively } from '../../packages/core/dist/jwt/signature/native.js'
+import { isSignedWith as isSignedPortably } from '../../packages/core/dist/jwt/signature/portable.js'
 import { verificationKeyOfJwk } from '../../packages/core/dist/jwt/verification-key.js'
 import { verifySignature } from '../../packages/core/dist/jwt/verify-signature.js'
 
@@ -71,6 +74,18 @@ async function isAccepted(token, keys, isSigned) {
   }
 }
 
+/** The algorithms by which Node and WebCrypto do not agree about a token and a key. */
+async function disagreements(jws, keys) {
+  const differing = []
+  for (const { jwk } of keys) {
+    for (const algorithm of JWS_ALGORITHMS) {
+      const isSame = isSignedNatively(jws, jwk, algorithm) === (await isSignedPortably(jws, jwk, algorithm))
+      if (!isSame) differing.push(algorithm)
+    }
+  }
+  return differing
+}
+
 /** The same token in other characters, which decoders that are not strict take for it. */
 function otherSpellings(token) {
   const parts = token.split('.')
@@ -116,8 +131,11 @@ async function run(name, { keysOf, isSigned, different }) {
       for (const spelling of accepted ? otherSpellings(jws) : []) {
         if (await isAccepted(spelling, keys, isSigned)) respelt.push(spelling)
       }
-      if (isMalformed && readJws(jws) !== undefined)
-        problems.push(`${tcId} (${comment}): malformed, and read`)
+      const read = readJws(jws)
+      const differing = read === undefined ? [] : await disagreements(read, keys)
+      if (differing.length > 0)
+        problems.push(`${tcId} (${comment}): Node and WebCrypto do not agree by ${differing.join(', ')}`)
+      else if (isMalformed && read !== undefined) problems.push(`${tcId} (${comment}): malformed, and read`)
       else if (respelt.length > 0)
         problems.push(`${tcId} (${comment}): also accepted as ${respelt.join(', ')}`)
       else if (isSame === (reason === undefined)) passed++

@@ -4,6 +4,7 @@ import {
   type AuthenticationRequest,
   fetchRequest,
   type HeaderChanges,
+  type RequestHeaders,
   type StatusError,
   type UserInfo,
   withHeaderChanges,
@@ -62,7 +63,9 @@ export function stateOf(c: Context & { readonly [STATE]?: RequestState }): Reque
   if (state === undefined) {
     requireContext(c)
     const incoming = nodeRequestOf(c)
-    state = { request: incoming === undefined ? currentFetchRequest(c) : nodeServerRequest(c, incoming) }
+    state = {
+      request: incoming === undefined ? new CurrentFetchRequest(c) : new NodeServerRequest(c, incoming),
+    }
     Object.defineProperty(c, STATE, { value: state })
   }
   return state
@@ -135,55 +138,96 @@ export function changeHeaders(c: Context, changes: HeaderChanges): void {
     const { remove, replace } = applyHeaderChanges(incoming, changes)
     // What Node has not got, the request made from it has not got either.
     if (remove.length === 0 && replace === undefined) return
+    // What nothing has looked at is made from what Node has got when it is first read.
+    if (untouchedByApp(c.req.raw)) return
   }
   // The changes themselves, and not the names that were found: a twin stands for its header where it is named alone.
   c.req.raw = withHeaderChanges(c.req.raw, changes)
 }
 
-/** A Fetch request may be replaced by one with other headers, and what was removed must not be seen again. */
-function currentFetchRequest(c: Context): AuthenticationRequest {
-  // What Cloudflare saw of the connection, whatever becomes of the request.
-  const original = fetchRequest(c.req.raw)
-  return {
-    tlsClientAuth: () => original.tlsClientAuth?.(),
-    get method() {
-      return c.req.raw.method
-    },
-    get path() {
-      return fetchRequest(c.req.raw).path
-    },
-    get query() {
-      return fetchRequest(c.req.raw).query
-    },
-    get headers() {
-      return fetchRequest(c.req.raw).headers
-    },
+/**
+ * A Fetch request may be replaced by one with other headers, and what was removed must not be seen again. A class, and so is the next: an
+ * object with getters of its own costs more than all that is asked of it.
+ */
+class CurrentFetchRequest implements AuthenticationRequest {
+  readonly #c: Context
+  /** What Cloudflare saw of the connection, whatever becomes of the request. */
+  readonly #original: AuthenticationRequest
+
+  constructor(c: Context) {
+    this.#c = c
+    this.#original = fetchRequest(c.req.raw)
+  }
+
+  tlsClientAuth(): unknown {
+    return this.#original.tlsClientAuth?.()
+  }
+
+  get method(): string {
+    return this.#c.req.raw.method
+  }
+
+  get path(): string {
+    return fetchRequest(this.#c.req.raw).path
+  }
+
+  get query(): string {
+    return fetchRequest(this.#c.req.raw).query
+  }
+
+  get headers(): RequestHeaders {
+    return fetchRequest(this.#c.req.raw).headers
   }
 }
 
 /** What Node received, with the method that Hono goes by: `methodOverride` makes another one of a POST. */
-function nodeServerRequest(c: Context, incoming: NodeRequest): AuthenticationRequest {
-  const received = incomingMessageRequest(incoming, undefined, {
+class NodeServerRequest implements AuthenticationRequest {
+  readonly httpVersionMajor: number
+  readonly #c: Context
+  readonly #received: AuthenticationRequest
+
+  constructor(c: Context, incoming: NodeRequest) {
+    this.#c = c
+    this.httpVersionMajor = incoming.httpVersionMajor
+    this.#received = incomingMessageRequest(incoming, undefined, this)
+  }
+
+  /** Whether a header counts that Node received: not one that an earlier middleware took out of the Fetch request. */
+  has(name: string): boolean {
+    const { raw } = this.#c.req
     // The fields that HTTP/2 has in the place of a request line are no headers to Fetch, and it throws at their names.
-    has: (name) => name.startsWith(':') || untouchedByApp(c.req.raw) || c.req.raw.headers.has(name),
-  })
-  return {
-    get headers() {
-      return received.headers
-    },
-    refusal: received.refusal,
-    httpVersionMajor: incoming.httpVersionMajor,
-    remoteAddress: () => received.remoteAddress?.(),
-    peerCertificates: () => received.peerCertificates?.() ?? [],
-    requestsCertificate: () => received.requestsCertificate?.(),
-    get method() {
-      return c.req.raw.method
-    },
-    get path() {
-      return received.path
-    },
-    get query() {
-      return received.query
-    },
+    return name.startsWith(':') || untouchedByApp(raw) || raw.headers.has(name)
+  }
+
+  get headers(): RequestHeaders {
+    return this.#received.headers
+  }
+
+  get refusal(): StatusError | undefined {
+    return this.#received.refusal
+  }
+
+  get method(): string {
+    return this.#c.req.raw.method
+  }
+
+  get path(): string {
+    return this.#received.path
+  }
+
+  get query(): string {
+    return this.#received.query
+  }
+
+  remoteAddress(): string | undefined {
+    return this.#received.remoteAddress?.()
+  }
+
+  peerCertificates(): readonly Uint8Array[] {
+    return this.#received.peerCertificates?.() ?? []
+  }
+
+  requestsCertificate(): boolean | undefined {
+    return this.#received.requestsCertificate?.()
   }
 }

@@ -75,10 +75,9 @@ function makeSelector({
   const removed = new Set(remove.map((name) => dashed(name.toLowerCase())))
   const prefixes = removePrefixes.map((prefix) => dashed(prefix.toLowerCase()))
   const twinsOf = removeTwinsOf.map((prefix) => dashed(prefix.toLowerCase()))
-  // Most headers of a request begin with another letter than any of these, and need no look at the rest.
-  const firstLetters = new Set([...replaced, ...remove, ...removePrefixes, ...removeTwinsOf].map(firstLetter))
+  const isCandidate = candidates([...replaced, ...removed], [...prefixes, ...twinsOf])
   return (name) => {
-    if (!firstLetters.has(firstLetter(name))) return false
+    if (!isCandidate(name)) return false
     const lowerCase = name.toLowerCase()
     const alike = dashed(lowerCase)
     return (
@@ -88,6 +87,22 @@ function makeSelector({
       (alike !== lowerCase &&
         twinsOf.some((prefix) => alike.startsWith(prefix) && !lowerCase.startsWith(prefix)))
     )
+  }
+}
+
+/** Most headers of a request have another first letter than any that is looked for, or another length, and need no closer look. */
+function candidates(names: readonly string[], prefixes: readonly string[]): HeaderSelector {
+  const lengths: (Set<number> | undefined)[] = []
+  const shortestPrefixes: (number | undefined)[] = []
+  for (const name of names) (lengths[firstLetter(name)] ??= new Set()).add(name.length)
+  for (const prefix of prefixes) {
+    const letter = firstLetter(prefix)
+    shortestPrefixes[letter] = Math.min(shortestPrefixes[letter] ?? Infinity, prefix.length)
+  }
+  return (name) => {
+    const letter = firstLetter(name)
+    const shortest = shortestPrefixes[letter]
+    return (shortest !== undefined && name.length >= shortest) || lengths[letter]?.has(name.length) === true
   }
 }
 

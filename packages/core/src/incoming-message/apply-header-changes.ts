@@ -1,5 +1,6 @@
 import type { HeaderChanges } from '../authenticator.ts'
 import { type HeaderSelector, replacementsOf, selectorOf } from '../headers/changes.ts'
+import { madeHeadersOf, recountHeaders } from './lazy-headers.ts'
 import type { NodeRequest } from './node-request.ts'
 import { removeFromTrailers } from './trailers.ts'
 
@@ -16,6 +17,18 @@ export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges)
   const found = namesIn(rawHeaders, isSelected)
   if (found.size === 0) return NOTHING
 
+  const { replace } = changes
+  const made = replace === undefined ? madeHeadersOf(message) : undefined
+  if (made !== undefined) {
+    removeFrom(rawHeaders, isSelected)
+    recountHeaders(message)
+    for (const name of found) {
+      if (made.headers !== undefined) Reflect.deleteProperty(made.headers, name)
+      if (made.headersDistinct !== undefined) Reflect.deleteProperty(made.headersDistinct, name)
+    }
+    return { remove: [...found] }
+  }
+
   // Node makes both from `rawHeaders` when they are first read, and counts on as many as were sent: so they come first.
   const { headers, headersDistinct } = message
   removeFrom(rawHeaders, isSelected)
@@ -23,7 +36,6 @@ export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges)
     delete headers[name]
     delete headersDistinct?.[name]
   }
-  const { replace } = changes
   if (replace === undefined) return { remove: [...found] }
   const removed = new Set(found)
 

@@ -22,7 +22,7 @@ export class MessageHeaders extends ExactHeaders {
     this.#view = view
   }
 
-  /** Node makes `headers` when they are first read: here only once a header that is looked for was sent. */
+  /** Node makes `headers` when they are first read, which its servers do themselves. */
   protected override counts(name: string): boolean {
     const value = this.#message.headers[name]
     return value !== undefined && value !== null && (this.#view === undefined || this.#view.has(name))

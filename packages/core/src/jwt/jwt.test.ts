@@ -91,7 +91,13 @@ describe('the text of a token', () => {
   it('may sign something else than claims, and is no JWT then', () => {
     for (const payload of ['', encode('foo'), encode([])]) {
       const text = `${header}.${payload}.${signature}`
-      expect(readJws(text)).toEqual({ token: text, algorithm: 'ES256', keyId: '', payload })
+      expect(readJws(text)).toEqual({
+        token: text,
+        algorithm: 'ES256',
+        keyId: '',
+        isCritical: false,
+        payload,
+      })
       expect(readJwt(text)).toBeUndefined()
     }
   })

@@ -1,9 +1,10 @@
+import { isSignedWith } from '#jws'
+import { type Awaitable, firstOf } from '../awaitable.ts'
 import { aString, refuseProblems } from '../options/index.ts'
 import { rejected } from '../errors.ts'
 import { isJwsAlgorithm } from './algorithms.ts'
 import { type IssuerKey, parseJwks } from './json-web-key-set.ts'
 import type { UnverifiedJwt } from './read-jwt.ts'
-import { isSignedWith } from './verify-signature.ts'
 
 /** The keys of an issuer. */
 export interface KeySet {
@@ -42,12 +43,16 @@ export function notSigned(): Error {
  * Whether one of the keys has signed a token. A token that names a key is tried with keys of that name, and one that names none with
  * all of them, one after the other.
  */
-export async function isSignedByOneOf(keys: readonly IssuerKey[], jwt: UnverifiedJwt): Promise<boolean> {
+export function isSignedByOneOf(keys: readonly IssuerKey[], jwt: UnverifiedJwt): Awaitable<boolean> {
   const { algorithm, keyId } = jwt
   if (!isJwsAlgorithm(algorithm)) return false
-  for (const { kid, jwk, algorithms } of keys) {
-    const isCandidate = (keyId === '' || kid === keyId) && algorithms.has(algorithm)
-    if (isCandidate && (await isSignedWith(jwt.token, jwk, algorithm))) return true
-  }
-  return false
+  const candidates = keys.filter(
+    ({ kid, algorithms }) => (keyId === '' || kid === keyId) && algorithms.has(algorithm),
+  )
+  return firstOf<IssuerKey, boolean, boolean>(
+    candidates,
+    ({ jwk }) => isSignedWith(jwt, jwk, algorithm),
+    (_, isSigned) => (isSigned ? true : undefined),
+    () => false,
+  )
 }

@@ -11,8 +11,10 @@ export interface UnverifiedJws {
   readonly algorithm: string
   /** `kid` of the header, `''` where there is none. */
   readonly keyId: string
-  /** `typ` of the header, whatever it is; absent where there is none. */
+  /** `typ` of the header, whatever it is; `undefined` where there is none. */
   readonly type?: unknown
+  /** Whether the header has `crit`, whatever it names: no extension is understood here. */
+  readonly isCritical: boolean
   /** What is signed, in base64url. */
   readonly payload: string
 }
@@ -42,7 +44,9 @@ export function readJwt(token: string): UnverifiedJwt | undefined {
   const claims = jws && objectOfJson(jws.payload)
   if (jws === undefined || claims === undefined) return undefined
   const issuer = issuerIn(claims)
-  return issuer === undefined ? undefined : { ...jws, issuer, claims }
+  if (issuer === undefined) return undefined
+  const { algorithm, keyId, type, isCritical, payload } = jws
+  return { token, algorithm, keyId, type, isCritical, payload, issuer, claims }
 }
 
 /** Reads a token as {@link readJwt} does, whatever is signed. */
@@ -56,13 +60,8 @@ export function readJws(token: string): UnverifiedJws | undefined {
   const algorithm = member(header, 'alg')
   const keyId = member(header, 'kid') ?? ''
   if (typeof algorithm !== 'string' || typeof keyId !== 'string') return undefined
-  return {
-    token,
-    algorithm,
-    keyId,
-    payload,
-    ...(Object.hasOwn(header, 'typ') && { type: header['typ'] }),
-  }
+  const type = Object.hasOwn(header, 'typ') ? header['typ'] : undefined
+  return { token, algorithm, keyId, type, isCritical: Object.hasOwn(header, 'crit'), payload }
 }
 
 /**

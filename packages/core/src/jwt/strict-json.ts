@@ -1,3 +1,5 @@
+import { colonsOf } from '../json/colons.ts'
+
 /**
  * The value of a text of JSON. `undefined` for any other text, and when an object in it has a member twice: of two readers one would
  * take the first and one the last. A surrogate without its other half becomes U+FFFD, as in Go, so all texts are well-formed.
@@ -7,7 +9,9 @@
  */
 export function strictJson(json: string): unknown {
   try {
-    const text = json.replace(ESCAPE, (escape, lone?: string) => (lone === undefined ? escape : '\\ufffd'))
+    const text = json.includes('\\')
+      ? json.replace(ESCAPE, (escape, lone?: string) => (lone === undefined ? escape : '\\ufffd'))
+      : json
     const value: unknown = JSON.parse(text)
     return membersOf(value) === colonsOf(text) ? value : undefined
   } catch {
@@ -17,11 +21,6 @@ export function strictJson(json: string): unknown {
 
 /** An escape; in the group, one of a surrogate that is alone. */
 const ESCAPE = /\\(?:u(?:d[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|(d[89a-f][0-9a-f]{2}))|[^])/gi
-
-/** How many members are written in a text of JSON: there is a colon for each, besides those in texts. */
-function colonsOf(json: string): number {
-  return json.replace(/"[^"\\]*(?:\\[^][^"\\]*)*"/g, '').split(':').length - 1
-}
 
 /** How many members there are in a value. No recursion: it may be deeper than the stack. */
 function membersOf(root: unknown): number {

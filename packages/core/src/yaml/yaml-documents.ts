@@ -1,11 +1,11 @@
 import { type Document, Lexer, parseAllDocuments } from 'yaml'
 import { ConfigurationError } from '../errors.ts'
+import { jsonDocument, MAX_DEPTH } from './json-document.ts'
 import { aString, optionProblems, refuseProblems } from '../options/index.ts'
 import { type YamlLimits, yamlLimitsShape } from './limits.ts'
 import { syntaxMessage } from './syntax-message.ts'
 
 const MAX_LENGTH = 1_048_576
-const MAX_DEPTH = 100
 const MAX_ALIASES = 100
 
 /**
@@ -25,6 +25,8 @@ export function yamlDocuments(text: string, source: string, limits: YamlLimits =
   refuseProblems(aString(text, 'text'), optionProblems(yamlLimitsShape, limits))
   const maxLength = limits.maxLength ?? MAX_LENGTH
   if (text.length > maxLength) throw problem(source, `must be at most ${maxLength} characters`)
+  const json = jsonDocument(text)
+  if (json !== undefined) return [json.value]
   if (isDeep(text)) throw problem(source, `must not be nested more than ${MAX_DEPTH} levels deep`)
   const documents = parseAllDocuments(text, { version: '1.1', uniqueKeys: true, stringKeys: true })
   if (!Array.isArray(documents)) return []

@@ -1,13 +1,23 @@
 import { checkServerIdentity, type PeerCertificate } from 'node:tls'
-import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici/index.js'
+import type * as Undici from 'undici/index.js'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import type { Transport } from './endpoint.ts'
 import { type SecureContexts, secureContextSource } from './secure-context-source.ts'
 
+/** Where a call goes, and the `fetch` that knows how. */
+interface Route {
+  readonly fetch: typeof Undici.fetch
+  readonly dispatcher: Undici.Dispatcher
+}
+
 /** Connections that are kept open between calls. */
 export interface Connections {
-  /** Where the next call goes. Another one when a file changed, so that nothing old is trusted for it. */
-  readonly current: () => Dispatcher
+  /**
+   * Where the next call goes. Another dispatcher when a file changed, so that nothing old is trusted for it.
+   *
+   * @throws {Error} after `close`.
+   */
+  readonly current: () => Promise<Route>
   /** Calls under way end by themselves; there are no new ones. */
   readonly close: () => void
 }
@@ -24,31 +34,39 @@ const IDLE_MS = 30_000
  */
 export function connections(transport: Transport, timeoutMs: number, options: ReloadOptions): Connections {
   const source = secureContextSource(transport, options)
-  let contexts = source.current()
-  let dispatcher = dispatcherFor(transport, contexts, timeoutMs)
+  let open: { readonly contexts: SecureContexts; readonly dispatcher: Undici.Dispatcher } | undefined
+  let isClosed = false
 
   return {
-    current() {
-      const newest = source.current()
-      if (newest !== contexts) {
-        closeGently(dispatcher)
-        contexts = newest
-        dispatcher = dispatcherFor(transport, contexts, timeoutMs)
+    async current() {
+      // It takes longer to load than all the rest, and an app that only reads files calls nothing.
+      const undici = await import('undici/index.js')
+      if (isClosed) throw new Error('the client is closed')
+      const contexts = source.current()
+      if (open?.contexts !== contexts) {
+        if (open !== undefined) closeGently(open.dispatcher)
+        open = { contexts, dispatcher: dispatcherFor(undici, transport, contexts, timeoutMs) }
       }
-      return dispatcher
+      return { fetch: undici.fetch, dispatcher: open.dispatcher }
     },
     close() {
+      isClosed = true
       source.close()
-      closeGently(dispatcher)
+      if (open !== undefined) closeGently(open.dispatcher)
     },
   }
 }
 
-function closeGently(dispatcher: Dispatcher): void {
+function closeGently(dispatcher: Undici.Dispatcher): void {
   dispatcher.close().catch(() => undefined)
 }
 
-function dispatcherFor(transport: Transport, contexts: SecureContexts, timeoutMs: number): Dispatcher {
+function dispatcherFor(
+  { Agent, Pool, ProxyAgent }: typeof Undici,
+  transport: Transport,
+  contexts: SecureContexts,
+  timeoutMs: number,
+): Undici.Dispatcher {
   const { serverName, insecureSkipTlsVerify = false, proxyUrl } = transport
   const limits = {
     connections: MAX_CONNECTIONS,

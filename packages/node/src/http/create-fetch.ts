@@ -11,7 +11,6 @@ import {
   required,
   wholeNumber,
 } from '@kube-authn/core/options'
-import { fetch as undiciFetch } from 'undici/index.js'
 import { aPath } from '../options/a-path.ts'
 import { reloadShape } from '../options/reload-shape.ts'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
@@ -102,15 +101,17 @@ export function createFetch(transport: Transport = {}, options: FetchOptions = {
     const { method = 'GET', body = null, redirect } = init
     const deadline = deadlineAfter(timeoutSeconds, clock, init.signal)
     try {
-      const send = () =>
-        undiciFetch(target, {
+      const send = async () => {
+        const { fetch, dispatcher } = await open.current()
+        return fetch(target, {
           method,
           headers: [...headersFor(init.headers)],
           body,
           redirect: redirect === 'error' ? 'error' : 'manual',
           signal: deadline.signal,
-          dispatcher: open.current(),
+          dispatcher,
         })
+      }
       const response = await send().catch((error: unknown) => {
         if (method !== 'GET' || !isLostConnection(error)) throw error
         return send()

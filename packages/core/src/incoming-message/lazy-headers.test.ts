@@ -1,0 +1,124 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { applyHeaderChanges } from './apply-header-changes.ts'
+import { incomingMessageRequest } from './incoming-message.ts'
+import { madeHeadersOf } from './lazy-headers.ts'
+
+const SENT = [
+  'Host: app',
+  'Authorization: Bearer secret',
+  'X-Remote-Group: a',
+  'X-Remote-Group: b',
+  'Accept: text/plain',
+  'Accept: text/html',
+  'Cookie: a=1',
+  'Cookie: b=2',
+]
+const KEPT = { host: 'app', accept: 'text/plain, text/html', cookie: 'a=1; b=2' }
+const KEPT_DISTINCT = { host: ['app'], accept: ['text/plain', 'text/html'], cookie: ['a=1', 'b=2'] }
+const REMOVED = { remove: ['authorization', 'x-remote-group'] }
+
+/** What a server of Node makes of a request, while it is there. */
+async function received<T>(look: (message: IncomingMessage) => T): Promise<T> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const client = connect(port, '127.0.0.1', () =>
+    client.write(`GET / HTTP/1.1\r\n${SENT.join('\r\n')}\r\n\r\n`),
+  )
+  const [message] = (await once(server, 'request')) as [IncomingMessage]
+  try {
+    return look(message)
+  } finally {
+    client.destroy()
+    server.close()
+  }
+}
+
+const plain = (headers: object | undefined): object => ({ ...headers })
+
+describe('headers that are removed from a request of Node', () => {
+  it.each<[string, (message: IncomingMessage) => unknown]>([
+    ['nothing was read', () => undefined],
+    ['headers were read', ({ headers }) => headers],
+    ['headersDistinct was read', ({ headersDistinct }) => headersDistinct],
+    ['both were read', ({ headers, headersDistinct }) => [headers, headersDistinct]],
+    [
+      'an authenticator has looked',
+      (message) => incomingMessageRequest(message).headers.first('authorization'),
+    ],
+  ])('are gone everywhere, and the others are there: %s', async (_, before) => {
+    const seen = await received((message) => {
+      before(message)
+      const { remove } = applyHeaderChanges(message, REMOVED)
+      return {
+        remove,
+        headers: plain(message.headers),
+        headersDistinct: plain(message.headersDistinct),
+        rawHeaders: [...message.rawHeaders],
+      }
+    })
+    expect(seen).toEqual({
+      remove: ['authorization', 'x-remote-group'],
+      headers: KEPT,
+      headersDistinct: KEPT_DISTINCT,
+      rawHeaders: [
+        'Host',
+        'app',
+        'Accept',
+        'text/plain',
+        'Accept',
+        'text/html',
+        'Cookie',
+        'a=1',
+        'Cookie',
+        'b=2',
+      ],
+    })
+  })
+
+  it('may be removed one after the other', async () => {
+    const seen = await received((message) => {
+      applyHeaderChanges(message, { remove: ['authorization'] })
+      applyHeaderChanges(message, { remove: ['x-remote-group'] })
+      return [plain(message.headers), plain(message.headersDistinct)]
+    })
+    expect(seen).toEqual([KEPT, KEPT_DISTINCT])
+  })
+
+  it('are not made into headersDistinct, which nothing reads', async () => {
+    // Where Node keeps them is found out by the first request of a process.
+    await received((message) => applyHeaderChanges(message, REMOVED))
+    const made = await received((message) => {
+      applyHeaderChanges(message, REMOVED)
+      return madeHeadersOf(message)
+    })
+    expect(made?.headersDistinct).toBeUndefined()
+    expect(plain(made?.headers)).toEqual(KEPT)
+  })
+
+  it('count as absent once an application has taken them out of what it reads', async () => {
+    const values = await received((message) => {
+      const { headers } = incomingMessageRequest(message)
+      const before = headers.all('x-remote-group')
+      delete message.headers['x-remote-group']
+      return [before, headers.all('x-remote-group'), headers.first('authorization')]
+    })
+    expect(values).toEqual([['a', 'b'], [], 'Bearer secret'])
+  })
+})
+
+describe('a request that is not one of Node’s own', () => {
+  it.each([
+    ['made by hand', { httpVersionMajor: 1, rawHeaders: ['A', '1'], headers: { a: '1' } }],
+    ['of HTTP/2', { httpVersionMajor: 2, rawHeaders: ['a', '1'], headers: { a: '1' } }],
+    [
+      'with a count that is not its own',
+      { httpVersionMajor: 1, rawHeaders: [], headers: {}, headersDistinct: {} },
+    ],
+  ])('is read as it is: %s', (_, message) => {
+    expect(madeHeadersOf(message)).toBeUndefined()
+  })
+})

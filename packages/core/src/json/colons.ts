@@ -1,0 +1,45 @@
+/**
+ * How many colons are outside of strings in a text of JSON, one for each member that is written. Where a value has fewer members, one was
+ * there twice, and of two readers one would take the first and one the last.
+ *
+ * @returns `undefined` when it is nested more deeply than `maxDepth`.
+ */
+export function colonsOf(text: string, maxDepth: number = Infinity): number | undefined {
+  let colons = 0
+  let depth = 0
+  for (let index = 0; index < text.length; index++) {
+    switch (text.charCodeAt(index)) {
+      case QUOTE:
+        index = endOfString(text, index)
+        break
+      case COLON:
+        colons++
+        break
+      case OPEN_BRACE:
+      case OPEN_BRACKET:
+        if (++depth > maxDepth) return undefined
+        break
+      case CLOSE_BRACE:
+      case CLOSE_BRACKET:
+        depth--
+    }
+  }
+  return colons
+}
+
+/** Where the quote is that ends a string, or the end of the text. */
+function endOfString(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1)
+  while (end !== -1 && isEscaped(text, end)) end = text.indexOf('"', end + 1)
+  return end === -1 ? text.length : end
+}
+
+function isEscaped(text: string, index: number): boolean {
+  let backslashes = 0
+  while (text.charCodeAt(index - 1 - backslashes) === BACKSLASH) backslashes++
+  return backslashes % 2 === 1
+}
+
+const [QUOTE, COLON, OPEN_BRACE, OPEN_BRACKET, CLOSE_BRACE, CLOSE_BRACKET, BACKSLASH] = [
+  0x22, 0x3a, 0x7b, 0x5b, 0x7d, 0x5d, 0x5c,
+]

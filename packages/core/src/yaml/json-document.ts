@@ -1,0 +1,35 @@
+import { colonsOf } from '../json/colons.ts'
+
+/** More nesting than this is refused, in JSON as in YAML. */
+export const MAX_DEPTH = 100
+
+/**
+ * The value of a text that is one document of strict JSON. `undefined` for any other text, which the YAML parser may still read, or
+ * tells what is wrong with it and where.
+ *
+ * A text of JSON means the same to both parsers, and this one is about fifty times faster. What they read differently is left to
+ * the other: a member that is there twice, too much nesting, half of a surrogate pair, a key `<<`.
+ *
+ * Source: apimachinery `pkg/util/yaml/decoder.go` (`YAMLOrJSONDecoder`), which looks at the first character, too.
+ */
+export function jsonDocument(text: string): { readonly value: unknown } | undefined {
+  if (!/^\s*[[{]/.test(text) || text.includes('"<<"')) return undefined
+  if (text.includes('\\u') && /\\u[dD][89a-fA-F]/.test(text)) return undefined
+  const colons = colonsOf(text, MAX_DEPTH)
+  if (colons === undefined) return undefined
+  try {
+    const value: unknown = JSON.parse(text)
+    return membersOf(value) === colons ? { value } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** How many members all objects in a value have. */
+function membersOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  if (Array.isArray(value)) return value.reduce<number>((sum, each) => sum + membersOf(each), 0)
+  let count = 0
+  for (const each of Object.values(value)) count += 1 + membersOf(each)
+  return count
+}

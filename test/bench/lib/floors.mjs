@@ -1,0 +1,106 @@
+// Reference points written by hand: the least that the same work costs. They have no options, no errors and no challenges, and are no product.
+import { createPublicKey, hash, verify } from 'node:crypto'
+import { AUDIENCE, ISSUER } from './material.mjs'
+
+const bearerOf = (header) =>
+  typeof header === 'string' && header.startsWith('Bearer ') ? header.slice(7) : undefined
+
+/** The user of a bearer token, by the token itself. */
+export function plainMap(tokens) {
+  return (header) => tokens.get(bearerOf(header))
+}
+
+const digest = (text) => hash('sha256', text, 'latin1')
+
+/** The user of a bearer token, by its digest. */
+export function hashedMap(tokens) {
+  const users = new Map([...tokens].map(([token, user]) => [digest(token), user]))
+  return (header) => {
+    const token = bearerOf(header)
+    return token === undefined ? undefined : users.get(digest(token))
+  }
+}
+
+export function plainBasic(username, password) {
+  const wanted = digest(`${username}:${password}`)
+  return (header) => {
+    if (typeof header !== 'string' || !header.startsWith('Basic ')) return undefined
+    return digest(Buffer.from(header.slice(6), 'base64').toString()) === wanted ? { username } : undefined
+  }
+}
+
+/** The user of a JWT: split, parsed, checked and verified in one go. */
+export function verifiedJwt(algorithm, pem) {
+  const key = createPublicKey(pem)
+  const verifier = algorithm === 'ES256' ? { key, dsaEncoding: 'ieee-p1363' } : key
+  const parsed = (part) => JSON.parse(Buffer.from(part, 'base64url').toString())
+  return (header) => {
+    const token = bearerOf(header)
+    if (token === undefined) return undefined
+    const first = token.indexOf('.')
+    const second = token.indexOf('.', first + 1)
+    if (parsed(token.slice(0, first)).alg !== algorithm) return undefined
+    const claims = parsed(token.slice(first + 1, second))
+    const nowSeconds = Date.now() / 1000
+    if (claims.iss !== ISSUER || !claims.aud.includes(AUDIENCE) || claims.exp <= nowSeconds) return undefined
+    const isSigned = verify(
+      'sha256',
+      Buffer.from(token.slice(0, second)),
+      verifier,
+      Buffer.from(token.slice(second + 1), 'base64url'),
+    )
+    return isSigned ? { username: claims.sub } : undefined
+  }
+}
+
+/** The same, remembered for ten seconds by a digest. */
+export function rememberedJwt(algorithm, pem) {
+  const verifyHeader = verifiedJwt(algorithm, pem)
+  const remembered = new Map()
+  return (header) => {
+    if (typeof header !== 'string') return undefined
+    const key = digest(header)
+    const known = remembered.get(key)
+    if (known !== undefined && known.until > Date.now()) return known.user
+    const user = verifyHeader(header)
+    if (user !== undefined) remembered.set(key, { user, until: Date.now() + 10_000 })
+    return user
+  }
+}
+
+export function expressFloor(userOf) {
+  return (req, res, next) => {
+    const user = userOf(req.headers.authorization)
+    if (user === undefined) {
+      res.statusCode = 401
+      res.setHeader('WWW-Authenticate', 'Bearer')
+      res.end('Unauthorized')
+      return
+    }
+    req.user = user
+    next()
+  }
+}
+
+export function koaFloor(userOf) {
+  return (ctx, next) => {
+    const user = userOf(ctx.req.headers.authorization)
+    if (user === undefined) {
+      ctx.status = 401
+      ctx.set('WWW-Authenticate', 'Bearer')
+      ctx.body = 'Unauthorized'
+      return Promise.resolve()
+    }
+    ctx.state.user = user
+    return next()
+  }
+}
+
+export function honoFloor(userOf) {
+  return async (c, next) => {
+    const user = userOf(c.req.raw.headers.get('authorization') ?? undefined)
+    if (user === undefined) return c.text('Unauthorized', 401, { 'WWW-Authenticate': 'Bearer' })
+    c.set('user', user)
+    await next()
+  }
+}

@@ -1,0 +1,62 @@
+// Load over HTTP, from the other core: `wrk` where it is installed, else autocannon.
+import { spawnSync } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { pinned } from './child.mjs'
+
+const CONNECTIONS = 50
+const autocannon = createRequire(import.meta.url).resolve('autocannon')
+
+export const loadGenerator = spawnSync('wrk', ['-v']).error === undefined ? 'wrk' : 'autocannon'
+
+/** Requests a second, and the 99th percentile of latencies in milliseconds. */
+export function load(url, authorization, seconds) {
+  return loadGenerator === 'wrk'
+    ? byWrk(url, authorization, seconds)
+    : byAutocannon(url, authorization, seconds)
+}
+
+function byWrk(url, authorization, seconds) {
+  const output = run(
+    'wrk',
+    '-t1',
+    `-c${CONNECTIONS}`,
+    `-d${seconds}s`,
+    '--latency',
+    '-H',
+    `Authorization: ${authorization}`,
+    url,
+  )
+  if (output.includes('Non-2xx')) throw new Error(output)
+  const [, number, unit] = /99%\s+([\d.]+)(us|ms|s)/.exec(output)
+  return {
+    requestsPerSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(output)[1]),
+    p99Ms: Number(number) * { us: 0.001, ms: 1, s: 1000 }[unit],
+  }
+}
+
+function byAutocannon(url, authorization, seconds) {
+  const header = `Authorization=${authorization}`
+  const output = run(
+    process.execPath,
+    autocannon,
+    '-j',
+    '-c',
+    String(CONNECTIONS),
+    '-d',
+    String(seconds),
+    '-H',
+    header,
+    url,
+  )
+  const result = JSON.parse(output)
+  if (result.non2xx > 0 || result.errors > 0)
+    throw new Error(`${result.non2xx} refused, ${result.errors} failed`)
+  return { requestsPerSecond: result.requests.average, p99Ms: result.latency.p99 }
+}
+
+function run(command, ...args) {
+  const [pinnedCommand, rest] = pinned(1, command, ...args)
+  const { stdout, stderr, status } = spawnSync(pinnedCommand, rest, { encoding: 'utf8' })
+  if (status !== 0) throw new Error(stderr)
+  return stdout
+}

@@ -1,0 +1,96 @@
+// The timing loop. Times are microseconds for each operation.
+
+const IN_FLIGHT = 50
+
+/** Runs an operation `count` times, with up to `inFlight` of them begun and not ended. */
+function repeat(operation, count, inFlight = IN_FLIGHT) {
+  return new Promise((resolve) => {
+    let begun = 0
+    let ended = 0
+    let isBeginning = false
+    const onEnd = () => {
+      ended++
+      if (ended === count) resolve()
+      else if (!isBeginning) begin()
+    }
+    const begin = () => {
+      isBeginning = true
+      let inARow = 0
+      while (begun < count && begun - ended < inFlight) {
+        // An operation that ends at once must leave room for what the event loop has to do.
+        if (++inARow > 32 && begun === ended) {
+          setImmediate(begin)
+          break
+        }
+        begun++
+        operation(onEnd)
+      }
+      isBeginning = false
+    }
+    begin()
+  })
+}
+
+/**
+ * Three operations, one after the other: the first may find nothing loaded or remembered.
+ *
+ * @throws {Error} when one answers another status.
+ */
+export async function expectStatus(operation, status) {
+  for (let request = 0; request < 3; request++) {
+    const answered = await new Promise((resolve) => {
+      operation(resolve)
+    })
+    if (answered !== status) throw new Error(`answered ${answered} instead of ${status}`)
+  }
+}
+
+export function median(values) {
+  const sorted = values.toSorted((a, b) => a - b)
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2
+}
+
+/** Wall and CPU time of one operation, after a warm-up: five samples of about 120 ms. */
+export async function time(
+  operation,
+  { inFlight = IN_FLIGHT, samples = 5, sampleMs = 120, warmUpMs = 350 } = {},
+) {
+  let count = 8
+  let msEach = 0
+  const until = performance.now() + warmUpMs
+  while (performance.now() < until) {
+    const start = performance.now()
+    await repeat(operation, count, inFlight)
+    const taken = performance.now() - start
+    msEach = taken / count
+    if (taken < 20) count *= 2
+  }
+  const perSample = Math.max(inFlight, Math.min(2_000_000, Math.ceil(sampleMs / msEach)))
+  const wall = []
+  const cpu = []
+  for (let sample = 0; sample < samples; sample++) {
+    const before = process.cpuUsage()
+    const start = performance.now()
+    await repeat(operation, perSample, inFlight)
+    wall.push(((performance.now() - start) * 1000) / perSample)
+    const used = process.cpuUsage(before)
+    cpu.push((used.user + used.system) / perSample)
+  }
+  return { wall, cpu }
+}
+
+/**
+ * Bytes that an operation allocates on the heap of V8. Needs `--expose-gc` and a young generation that holds what a sample allocates
+ * (`--max-semi-space-size`), so that nothing is collected meanwhile.
+ */
+export async function allocatedBytes(operation, { count = 2000, samples = 7 } = {}) {
+  await repeat(operation, count * 5)
+  const bytes = []
+  for (let sample = 0; sample < samples; sample++) {
+    globalThis.gc()
+    const before = process.memoryUsage().heapUsed
+    await repeat(operation, count)
+    bytes.push((process.memoryUsage().heapUsed - before) / count)
+  }
+  return median(bytes)
+}

@@ -1,0 +1,163 @@
+// Measures kube-authn beside what people use today and beside the least that the work costs:
+//
+//   pnpm bench [PART OF A ROW'S NAME] [--rounds N] [--seconds N]   times, as a table
+//   pnpm bench --check                                              every case answers as it should, and allocates no more than its budget
+//
+// Subjects of a row take turns, each in a process of its own, so that what else the machine does meets all of them.
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import { runScript, startScript } from './lib/child.mjs'
+import { load, loadGenerator } from './lib/load.mjs'
+import { expectStatus, median } from './lib/measure.mjs'
+import { statusOf } from './lib/row.mjs'
+import { rows } from './rows/index.mjs'
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    check: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '4' },
+  },
+})
+const [wanted = ''] = positionals
+const chosen = rows.filter(({ name }) => name.toLowerCase().includes(wanted.toLowerCase()))
+if (chosen.length === 0)
+  throw new Error(`no row is called ${wanted}; there is ${rows.map(({ name }) => name).join(', ')}`)
+
+if (values.check) await checkAll()
+else await measureAll()
+
+async function measureAll() {
+  const { stdout: version } = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' })
+  print(
+    `Node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}, ${loadGenerator}, at ${version.trim()}\n`,
+  )
+  print('| row | unit | kube-authn | spread | best peer | floor | target | met |')
+  print('| --- | --- | --- | --- | --- | --- | --- | --- |')
+  for (const row of chosen) {
+    // One row after the other: they would disturb each other.
+    for (const line of linesOf(row, await measureRow(row))) print(line)
+  }
+}
+
+/** What each subject measured, in every round. */
+async function measureRow(row) {
+  const measured = new Map(Object.keys(row.subjects).map((name) => [name, []]))
+  const rounds = row.kind === 'value' ? 1 : Number(values.rounds)
+  for (let round = 0; round < rounds; round++) {
+    for (const [subject, results] of measured) {
+      results.push(await measureOnce(row, subject))
+    }
+  }
+  return measured
+}
+
+async function measureOnce(row, subject) {
+  if (row.kind === 'http') return requestsPerSecond(row.name, subject)
+  if (row.kind === 'value')
+    return runScript('one.mjs', [row.name, subject], ['--expose-gc', '--max-old-space-size=8000']).value
+  const { wall, cpu } = runScript('one.mjs', [row.name, subject, 'time'])
+  // Where wall and CPU time differ, something else ran on the core: the lower one says what it costs.
+  return Math.min(median(wall), median(cpu))
+}
+
+async function requestsPerSecond(row, subject) {
+  const { told, end } = await startScript('serve.mjs', [row, subject])
+  try {
+    load(told.url, told.authorization, 2)
+    return load(told.url, told.authorization, Number(values.seconds)).requestsPerSecond
+  } finally {
+    await end()
+  }
+}
+
+function linesOf(row, measured) {
+  const entries = Object.entries(row.subjects)
+  const [baseName] = entries.find(([, { role }]) => role === 'base') ?? []
+  const bases = baseName === undefined ? undefined : measured.get(baseName)
+  const compared = (name) => {
+    const results = measured.get(name)
+    if (bases === undefined) return results
+    const baseValue = median(bases)
+    // In the same round as its base, over HTTP: what else the machine did is the same for both.
+    return row.kind === 'http'
+      ? results.map((value, round) => value / bases[round])
+      : results.map((value) => Math.max(0, value - baseValue))
+  }
+  const ofRole = (wantedRole) =>
+    entries
+      .filter(([, { role }]) => role === wantedRole)
+      .map(([name]) => ({ name, value: median(compared(name)) }))
+      .toSorted((a, b) => (row.isMoreBetter === true ? b.value - a.value : a.value - b.value))
+  const [bestPeer] = ofRole('peer')
+  const [lowest] = ofRole('floor')
+  return ofRole('ours').map(({ name, value }) => {
+    const all = compared(name)
+    const isMet = row.isMoreBetter === true ? value >= row.target : value <= row.target
+    const cells = [
+      name === 'kube-authn' ? row.name : `${row.name} (${name.replace('kube-authn, ', '')})`,
+      row.unit,
+      shown(value),
+      `${shown(Math.min(...all))} to ${shown(Math.max(...all))}`,
+      bestPeer === undefined ? '' : `${shown(bestPeer.value)} ${bestPeer.name}`,
+      lowest === undefined ? '' : `${shown(lowest.value)} ${lowest.name}`,
+      row.target === undefined ? '' : String(row.target),
+      row.target === undefined ? '' : isMet ? 'yes' : 'no',
+    ]
+    return `| ${cells.join(' | ')} |`
+  })
+}
+
+async function checkAll() {
+  const budgets = JSON.parse(readFileSync(new URL('budgets.json', import.meta.url), 'utf8'))
+  let passed = 0
+  let failed = 0
+  const told = (name, problem) => {
+    if (problem === undefined) passed++
+    else {
+      failed++
+      print(`${name}: ${problem}`)
+    }
+  }
+  for (const row of chosen.filter(({ kind }) => kind === 'operation')) {
+    for (const [subject, { role }] of Object.entries(row.subjects)) {
+      const name = `${row.name} / ${subject}`
+      try {
+        // All in this process: whether the answers are right does not depend on what ran before.
+        await expectStatus(await row.subjects[subject].make(), statusOf(row, subject))
+        told(name)
+      } catch (error) {
+        told(name, error.message)
+      }
+      const budget = role === 'ours' ? budgets[name] : undefined
+      if (budget !== undefined) told(`${name}, bytes`, problemOfBytes(row.name, subject, budget))
+    }
+  }
+  print(`${passed} passed, ${failed} failed`)
+  // Servers of the rows are still there.
+  process.exit(failed > 0 ? 1 : 0)
+}
+
+function problemOfBytes(row, subject, budget) {
+  const { bytes } = runScript(
+    'one.mjs',
+    [row, subject, 'bytes'],
+    ['--expose-gc', '--min-semi-space-size=256', '--max-semi-space-size=256'],
+  )
+  const limit = budget * 1.15
+  return bytes <= limit
+    ? undefined
+    : `allocates ${Math.round(bytes)} bytes, and ${budget} with 15 % in reserve are allowed`
+}
+
+function shown(value) {
+  if (value >= 100) return value.toFixed(0)
+  return value >= 10 ? value.toFixed(1) : value.toFixed(2)
+}
+
+function print(line) {
+  process.stdout.write(`${line}\n`)
+}

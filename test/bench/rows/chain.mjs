@@ -1,0 +1,226 @@
+// A chain with all that createAuthenticator takes, and each way through it; certificates, proxies and impersonation.
+import { X509Certificate } from 'node:crypto'
+import { authenticatorChain } from '@kube-authn/core'
+import { bootstrapSecrets, createBootstrapToken } from '@kube-authn/core/bootstrap-token'
+import { clientCertificate } from '@kube-authn/core/client-certificate'
+import { parseRbac, rbac } from '@kube-authn/core/rbac'
+import { requestHeader } from '@kube-authn/core/request-header'
+import { serviceAccountObjects } from '@kube-authn/core/service-account'
+import { tokenFile } from '@kube-authn/core/token-file'
+import { certificatePool } from '@kube-authn/core/x509'
+import { impersonation } from '@kube-authn/express'
+import { createAuthenticator } from '@kube-authn/node'
+import { createPki, fakeTokenReviewWebhook, fakeUser, knownTokens } from '@kube-authn/testing'
+import { listen } from '@kube-authn/testing/node'
+import express from 'express'
+import { noop } from '../lib/apps.mjs'
+import { call, expressMiddleware } from '../lib/drivers.mjs'
+import { expressFloor, hashedMap } from '../lib/floors.mjs'
+import {
+  AUDIENCE,
+  basicHeader,
+  boundObjects,
+  csvOf,
+  fileOf,
+  ISSUER,
+  PASSWORD,
+  randomTokens,
+  rawHeaders,
+  signedToken,
+  USERNAME,
+  withAuthorization,
+} from '../lib/material.mjs'
+import { base, floor, operationRow, ours } from '../lib/row.mjs'
+import { authentication, oidcTokens, serviceAccountKeys } from '../lib/subjects.mjs'
+import { manifests } from './rbac.mjs'
+
+const alone = (middleware, headerSets, socketOf) =>
+  expressMiddleware(express(), middleware, headerSets, socketOf)
+
+/** The whole chain, and a credential for each of its authenticators. */
+async function everything(more = {}) {
+  const webhook = await listen(fakeTokenReviewWebhook(knownTokens({ 'webhook-token': fakeUser() })))
+  const kubeconfig = fileOf(
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': 'c',
+      contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+      users: [{ name: 'u', user: {} }],
+      clusters: [
+        {
+          name: 'c',
+          cluster: {
+            server: webhook.url,
+            'certificate-authority-data': Buffer.from(webhook.caPem).toString('base64'),
+          },
+        },
+      ],
+    }),
+  )
+  const tokens = randomTokens(1000)
+  const signed = signedToken('ES256')
+  const bootstrap = createBootstrapToken({})
+  const [users, proxies] = [await createPki(), await createPki()]
+  const authenticator = createAuthenticator({
+    tokenFile: fileOf(csvOf(tokens)),
+    passwordFile: fileOf(`${PASSWORD},${USERNAME},1,"ops"\n`),
+    clientCA: fileOf(users.caPem),
+    requestHeader: {
+      clientCA: fileOf(proxies.caPem),
+      allowedNames: ['proxy'],
+      usernameHeaders: ['X-Remote-User'],
+      groupHeaders: ['X-Remote-Group'],
+      extraHeaderPrefixes: ['X-Remote-Extra-'],
+    },
+    serviceAccounts: {
+      issuers: [ISSUER],
+      keys: await serviceAccountKeys(signed),
+      objects: { ...serviceAccountObjects(boundObjects), getSecret: () => undefined },
+    },
+    audiences: [AUDIENCE],
+    bootstrapTokens: bootstrapSecrets([bootstrap.secret]),
+    tokens: [oidcTokens(signed, 'https://other.example.com')],
+    tokenReview: kubeconfig,
+    ...more,
+  })
+  const [fileToken] = tokens.keys()
+  return {
+    authenticator,
+    credentials: {
+      'token file': fileToken,
+      'service account': signed.token,
+      'bootstrap token': bootstrap.token,
+      webhook: 'webhook-token',
+    },
+  }
+}
+
+const throughChain = (credential) => async () => {
+  const { authenticator, credentials } = await everything()
+  const value = credential === 'password' ? basicHeader : `Bearer ${credentials[credential]}`
+  return alone(authentication.express(authenticator), [withAuthorization(value)])
+}
+
+const nothing = base(() => alone(noop.express, [rawHeaders()]))
+const digest = floor(() => {
+  const tokens = randomTokens(1000)
+  const [token] = tokens.keys()
+  return alone(expressFloor(hashedMap(tokens)), [withAuthorization(`Bearer ${token}`)])
+})
+
+/** What Node tells of a TLS connection whose peer presented this certificate. */
+function tlsSocket(raw) {
+  return {
+    encrypted: true,
+    remoteAddress: '127.0.0.1',
+    authorized: true,
+    getPeerCertificate: () => ({ raw, fingerprint256: 'x' }),
+    isSessionReused: () => false,
+  }
+}
+
+async function certificates() {
+  const pki = await createPki()
+  const { certificateDer } = await pki.issueClient({ commonName: 'jane', organizations: ['dev', 'ops'] })
+  return { ca: pki.caPem, leaf: Buffer.from(certificateDer) }
+}
+
+async function sameConnection() {
+  const { ca, leaf } = await certificates()
+  const socket = tlsSocket(leaf)
+  const chain = authenticatorChain({ clientCertificate: clientCertificate({ ca }) })
+  return alone(authentication.express(chain), [rawHeaders()], () => socket)
+}
+
+async function firstSight() {
+  const { ca, leaf } = await certificates()
+  // Another pool each time, so that nothing is remembered.
+  const pools = [certificatePool(ca), certificatePool(ca)]
+  let turn = 0
+  const source = { current: () => pools[turn++ % 2], close() {} }
+  const chain = authenticatorChain({ clientCertificate: clientCertificate({ ca: source }) })
+  return alone(authentication.express(chain), [rawHeaders()], () => tlsSocket(leaf))
+}
+
+async function parseAndVerify() {
+  const { ca, leaf } = await certificates()
+  const key = new X509Certificate(ca).publicKey
+  return call(() => new X509Certificate(leaf).verify(key))
+}
+
+async function behindProxy() {
+  const { ca, leaf } = await certificates()
+  const socket = tlsSocket(leaf)
+  const proxy = requestHeader({
+    ca,
+    allowedNames: ['jane'],
+    usernameHeaders: ['X-Remote-User'],
+    groupHeaders: ['X-Remote-Group'],
+    extraHeaderPrefixes: ['X-Remote-Extra-'],
+  })
+  const sent = [
+    'X-Remote-User',
+    'joe',
+    'X-Remote-Group',
+    'a',
+    'X-Remote-Group',
+    'b',
+    'X-Remote-Extra-Scopes',
+    'x',
+  ]
+  return alone(
+    authentication.express(authenticatorChain({ requestHeader: proxy })),
+    [rawHeaders(...sent)],
+    () => socket,
+  )
+}
+
+const impersonating = (groups) => () => {
+  const chain = authenticatorChain({ tokens: [tokenFile('admin-token,admin,1,"ops"\n')] })
+  const policy = rbac(
+    parseRbac(
+      manifests(1000)
+        .map((each) => JSON.stringify(each))
+        .join('\n---\n'),
+    ),
+  )
+  // The two are called by hand, where impersonation cannot be seen to follow.
+  const authenticate = authentication.express(chain, { impersonationHeaders: 'later' })
+  const impersonate = impersonation(policy)
+  const both = (req, res, next) =>
+    authenticate(req, res, (error) => (error ? next(error) : impersonate(req, res, next)))
+  const sent = Array.from({ length: groups }, (_, index) => ['Impersonate-Group', `team-${index}`]).flat()
+  return alone(both, [[...withAuthorization('Bearer admin-token'), 'Impersonate-User', 'jane', ...sent]])
+}
+
+export const chainRows = [
+  ...['token file', 'service account', 'bootstrap token', 'webhook', 'password'].map((credential) =>
+    operationRow(
+      `chain of 8, ${credential} seen before`,
+      { target: credential === 'password' ? undefined : 4 },
+      { 'no-op': nothing, 'kube-authn': ours(throughChain(credential)), 'digest and Map': digest },
+    ),
+  ),
+  operationRow(
+    'client certificate, same connection',
+    { target: 0.6 },
+    { 'no-op': nothing, 'kube-authn': ours(sameConnection) },
+  ),
+  operationRow(
+    'client certificate, first sight',
+    { target: 280 },
+    { 'no-op': nothing, 'kube-authn': ours(firstSight), 'parse and verify': floor(parseAndVerify) },
+  ),
+  operationRow('request header', { target: 6 }, { 'no-op': nothing, 'kube-authn': ours(behindProxy) }),
+  operationRow(
+    'impersonation, 1 group, RBAC',
+    { target: 6 },
+    { 'no-op': nothing, 'kube-authn': ours(impersonating(1)) },
+  ),
+  operationRow(
+    'impersonation, 20 groups, RBAC',
+    { target: 20 },
+    { 'no-op': nothing, 'kube-authn': ours(impersonating(20)) },
+  ),
+]

@@ -1,0 +1,18 @@
+import { basicRows } from './basic.mjs'
+import { bearerRows } from './bearer.mjs'
+import { chainRows } from './chain.mjs'
+import { jwtRows } from './jwt.mjs'
+import { rbacRows } from './rbac.mjs'
+import { scaleRows } from './scale.mjs'
+import { startRows } from './start.mjs'
+
+/** All rows, in the order of the table. */
+export const rows = [
+  ...bearerRows,
+  ...basicRows,
+  ...jwtRows,
+  ...chainRows,
+  ...rbacRows,
+  ...scaleRows,
+  ...startRows,
+]

@@ -1,0 +1,98 @@
+// What an app pays before it answers: to import, and until its first answer.
+import { spawnSync } from 'node:child_process'
+import { csvOf, fileOf, randomTokens } from '../lib/material.mjs'
+import { median } from '../lib/measure.mjs'
+import { base, ours, peer, valueRow } from '../lib/row.mjs'
+
+const ROUNDS = 9
+
+/** Milliseconds of a process that runs this module text, from its start to its end. */
+function processMs(text) {
+  const times = []
+  for (let round = 0; round < ROUNDS; round++) {
+    const start = performance.now()
+    const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', text], {
+      encoding: 'utf8',
+      cwd: import.meta.dirname,
+    })
+    if (status !== 0) throw new Error(stderr)
+    times.push(performance.now() - start)
+  }
+  return median(times)
+}
+
+const importing =
+  (...names) =>
+  () =>
+    processMs(names.map((name) => `import ${JSON.stringify(name)}`).join('\n'))
+
+const empty = base(importing())
+
+/** An app that asks itself once. */
+const answering = (setUp) =>
+  processMs(`
+    import express from 'express'
+    ${setUp.imports ?? ''}
+    const app = express()
+    ${setUp.use ?? ''}
+    app.get('/', (req, res) => { res.send('ok') })
+    const server = app.listen(0, async () => {
+      const response = await fetch('http://127.0.0.1:' + server.address().port, { headers: { authorization: 'Bearer ${setUp.token ?? 'x'}' } })
+      if (response.status !== 200) throw new Error(String(response.status))
+      process.exit(0)
+    })`)
+
+const firstAnswer = (packageName, expression) => () => {
+  const tokens = randomTokens(100)
+  const [token] = tokens.keys()
+  const path = JSON.stringify(fileOf(csvOf(tokens)))
+  return answering({
+    token,
+    imports: `import { authentication } from '@kube-authn/express'
+      import { readFileSync } from 'node:fs'
+      import ${packageName}`,
+    use: `app.use(authentication(${expression(path)}))`,
+  })
+}
+
+export const startRows = [
+  valueRow(
+    'import, express + token file',
+    { unit: 'ms', target: 14 },
+    {
+      'empty process': empty,
+      'kube-authn': ours(importing('@kube-authn/express', '@kube-authn/core/token-file')),
+      'passport + passport-http-bearer': peer(importing('passport', 'passport-http-bearer')),
+    },
+  ),
+  valueRow(
+    'import, express + OpenID Connect',
+    { unit: 'ms', target: 45 },
+    {
+      'empty process': empty,
+      'kube-authn': ours(importing('@kube-authn/express', '@kube-authn/core/oidc')),
+      'express-oauth2-jwt-bearer': peer(importing('express-oauth2-jwt-bearer')),
+    },
+  ),
+  valueRow(
+    'import, express + node',
+    { unit: 'ms', target: 45 },
+    { 'empty process': empty, 'kube-authn': ours(importing('@kube-authn/express', '@kube-authn/node')) },
+  ),
+  valueRow(
+    'first answer of an app with createAuthenticator',
+    { unit: 'ms', target: 60 },
+    {
+      bare: base(() => answering({})),
+      'kube-authn': ours(
+        firstAnswer(
+          `{ createAuthenticator } from '@kube-authn/node'`,
+          (path) => `createAuthenticator({ tokenFile: ${path} })`,
+        ),
+      ),
+      'express-oauth2-jwt-bearer (not asked)': peer(() =>
+        answering({ imports: `import { auth } from 'express-oauth2-jwt-bearer'` }),
+      ),
+    },
+  ),
+]
