@@ -10,7 +10,7 @@ import { allow, noOpinion } from './decision.ts'
  *
  * Source: apiserver `pkg/authorization/path/path.go`.
  *
- * @throws {ConfigurationError} when it is no list of strings, or a star is not at the end.
+ * @throws {ConfigurationError} when it is not a list of strings, or a star is not at the end.
  * @example
  * const authorizer = unionAuthorizer(allowPaths(['/healthz', '/public/*']), rbac(policy))
  */

@@ -119,7 +119,7 @@ function adviseOnEmptiness(
   notice: (notice: FileNotice) => void,
 ): void {
   if (records.length > 0) return
-  const message = `the file has no records, so it knows nobody; each line of a ${kind} is ${kind === 'token file' ? 'token' : 'password'},user name,uid,"group,group"`
+  const message = `the file has no records, so it has no users; each line of a ${kind} is ${kind === 'token file' ? 'token' : 'password'},user name,uid,"group,group"`
   notice({ severity: 'advice', code: 'emptyFile', message })
 }
 
