@@ -16,5 +16,5 @@ export function assertDistinctPools(clientCa: CertificatePool, requestHeaderCa: 
   )
   if (!isShared) return
   const message = 'has a CA in common with the CA of client certificates'
-  throw new ConfigurationError([{ path: 'requestHeader.ca', message }])
+  throw new ConfigurationError([{ path: 'requestHeader', message }])
 }

@@ -17,7 +17,7 @@ export function problemsOf(
     return [{ path: option, message: error instanceof Error ? error.message : String(error) }]
   }
   return error.problems.map(({ path, message }) => {
-    if (PATHS.has(path)) return { path: option, message }
+    if (path === option || PATHS.has(path)) return { path: option, message }
     return separator === '.'
       ? { path: `${option}.${path}`, message }
       : { path: option, message: `${path}: ${message}` }
