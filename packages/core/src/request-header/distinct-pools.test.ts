@@ -13,5 +13,7 @@ it('accepts two pools that have nothing in common', () => {
 it('refuses the same CA in both, also under another certificate', async () => {
   const renewed = await issueCa({ subject: 'new name', keys: one.keys })
   expect(() => assertDistinctPools(poolOf(one, two), poolOf(one))).toThrow(ConfigurationError)
-  expect(() => assertDistinctPools(poolOf(one), poolOf(two, renewed))).toThrow(/^requestHeader: has a CA in common/)
+  expect(() => assertDistinctPools(poolOf(one), poolOf(two, renewed))).toThrow(
+    /^requestHeader: has a CA in common/,
+  )
 })
