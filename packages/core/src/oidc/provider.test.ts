@@ -79,6 +79,19 @@ describe('an issuer', () => {
     expect(asked()).toEqual([elsewhere])
   })
 
+  it.each([
+    [{ cause: Object.assign(new Error('secret'), { code: 'ECONNREFUSED' }) }, 'fetch failed (ECONNREFUSED)'],
+    [{ cause: new Error('secret') }, 'fetch failed'],
+    [{ cause: { code: 7 } }, 'fetch failed'],
+    [{ cause: null }, 'fetch failed'],
+  ])('is reported as unhealthy with the code of the network error, and no more: %o', async (init, said) => {
+    const fetch = () => Promise.reject(new TypeError('fetch failed', init))
+    const { tokens } = start({}, { fetch })
+    await settled()
+    expect(tokens.health()).toBe(`oidc: authenticator for issuer "${ISSUER}" is not healthy: ${said}`)
+    tokens.close()
+  })
+
   it('is looked for every ten seconds until it is found', async () => {
     const { clock, fetch, asked, ask, tokens } = start({})
     const name = `oidc: authenticator for issuer "${ISSUER}"`
