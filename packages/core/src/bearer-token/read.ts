@@ -4,6 +4,8 @@ import { trimmed } from '../headers/trimmed.ts'
 /**
  * The token of an `Authorization` value, as kube-apiserver reads it: the scheme in any case, one space, and everything up to
  * the next space. `undefined` when there is none.
+ *
+ * Deviation: kube-apiserver warns of a second space also beside another credential that counts (`docs/deviations.md`, warning of blanks).
  */
 export function readBearerToken(authorization: string | undefined, context: Context): string | undefined {
   if (authorization === undefined) return undefined
