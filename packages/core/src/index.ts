@@ -8,6 +8,7 @@ export {
   resolveAnonymous,
   validateAnonymousConfig,
 } from './anonymous/index.ts'
+export { warnNoUser, warnReplacedUser } from './app-warnings.ts'
 export { audienceAgnostic, intersectAudiences } from './audiences.ts'
 export type {
   AnyAuthenticator,

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { IMPERSONATES, type UserInfo } from '@kube-authn/core'
+import { IMPERSONATES, type UserInfo, warnNoUser } from '@kube-authn/core'
 import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
 import {
   type ImpersonateRequestOptions,
@@ -53,6 +53,7 @@ export function impersonation<Req extends IncomingMessage = IncomingMessage>(
   return markedImpersonation(function impersonationMiddleware(req, res, next) {
     const state = stateOf(req)
     const caller = state.authentication ?? state.held?.caller
+    if (user === undefined && caller === undefined && state.held === undefined) warnNoUser()
     const requester = user === undefined ? caller?.user : asCaller(req, () => user(req))
     const given = attributes === undefined ? undefined : { attributes: () => attributes(req) }
     proceedWith(

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type {
-  AuthenticateRequestContext,
-  Authentication,
-  AuthenticationRequest,
-  StatusError,
+import {
+  type AuthenticateRequestContext,
+  type Authentication,
+  type AuthenticationRequest,
+  type StatusError,
+  warnReplacedUser,
 } from '@kube-authn/core'
 import { clientContext, incomingMessageRequest } from '@kube-authn/core/incoming-message'
 import { impersonationFollows } from './impersonation-follows.ts'
@@ -58,9 +59,15 @@ function requireNodeRequest(req: unknown): void {
 /** Makes this the user of the request, as `req.user` too. */
 export function setAuthentication(req: IncomingMessage, authentication: Authentication): void {
   const state = stateOf(req)
+  if (state.authentication === undefined && state.held === undefined && hasUser(req))
+    warnReplacedUser('req.user')
   state.authentication = authentication
   state.held = undefined
   Object.assign(req, { user: authentication.user })
+}
+
+function hasUser(req: IncomingMessage & { readonly user?: unknown }): boolean {
+  return req.user !== undefined && req.user !== null
 }
 
 /** Takes the user from a request that is held. */

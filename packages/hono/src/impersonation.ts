@@ -1,4 +1,4 @@
-import { IMPERSONATES, type UserInfo } from '@kube-authn/core'
+import { IMPERSONATES, type UserInfo, warnNoUser } from '@kube-authn/core'
 import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
 import {
   type ImpersonateRequestOptions,
@@ -58,6 +58,7 @@ export function impersonation<E extends AuthenticationEnv = AuthenticationEnv>(
   const middleware: MiddlewareHandler = async function impersonationMiddleware(c, next) {
     const state = stateOf(c)
     const caller = authenticationOf(c) ?? state.held?.caller
+    if (user === undefined && caller === undefined && state.held === undefined) warnNoUser()
     const requester = user === undefined ? caller?.user : asCaller(c, () => user(c))
     const given = attributes === undefined ? undefined : { attributes: () => attributes(c) }
     const outcome = await impersonate(state.request, requester, clientOf(c, given))

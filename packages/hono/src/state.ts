@@ -7,6 +7,7 @@ import {
   type RequestHeaders,
   type StatusError,
   type UserInfo,
+  warnReplacedUser,
   withHeaderChanges,
 } from '@kube-authn/core'
 import {
@@ -82,10 +83,17 @@ function requireContext(c: unknown): void {
 
 /** Makes this the user of the request. */
 export function setAuthentication(c: Context, authentication: Authentication): void {
-  stateOf(c).held = undefined
+  const state = stateOf(c)
+  if (state.held === undefined && authenticationOf(c) === undefined && hasUser(c))
+    warnReplacedUser('c.var.user')
+  state.held = undefined
   if (authentication.requester !== undefined) keepAsked(c)
   c.set('user', authentication.user)
   c.set('authentication', authentication)
+}
+
+function hasUser({ var: { user } }: { readonly var: { readonly user?: unknown } }): boolean {
+  return user !== undefined && user !== null
 }
 
 /** Takes the user from a request that is held. */

@@ -1,4 +1,4 @@
-import { IMPERSONATES, type UserInfo } from '@kube-authn/core'
+import { IMPERSONATES, type UserInfo, warnNoUser } from '@kube-authn/core'
 import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
 import {
   type ImpersonateRequestOptions,
@@ -50,6 +50,7 @@ export function impersonation(
   const middleware: Middleware<AuthenticationState> = async function impersonationMiddleware(ctx, next) {
     const state = stateOf(ctx)
     const caller = state.authentication ?? state.held?.caller
+    if (user === undefined && caller === undefined && state.held === undefined) warnNoUser()
     const requester = user === undefined ? caller?.user : asCaller(ctx, () => user(ctx))
     const given = attributes === undefined ? undefined : { attributes: () => attributes(ctx) }
     const context = clientContext(ctx.req, ctx.res, given)

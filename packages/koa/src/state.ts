@@ -1,9 +1,10 @@
-import type {
-  AuthenticateRequestContext,
-  Authentication,
-  AuthenticationRequest,
-  StatusError,
-  UserInfo,
+import {
+  type AuthenticateRequestContext,
+  type Authentication,
+  type AuthenticationRequest,
+  type StatusError,
+  type UserInfo,
+  warnReplacedUser,
 } from '@kube-authn/core'
 import { clientContext, incomingMessageRequest } from '@kube-authn/core/incoming-message'
 import type { Context, ParameterizedContext } from 'koa'
@@ -72,9 +73,16 @@ export function setAuthentication(
   authentication: Authentication,
 ): void {
   const state = stateOf(ctx)
+  if (state.authentication === undefined && state.held === undefined && hasUser(ctx)) {
+    warnReplacedUser('ctx.state.user')
+  }
   state.authentication = authentication
   state.held = undefined
   ctx.state.user = authentication.user
+}
+
+function hasUser(ctx: { readonly state: Partial<AuthenticationState> }): boolean {
+  return ctx.state.user !== undefined && ctx.state.user !== null
 }
 
 /** Takes the user from a request that is held. */

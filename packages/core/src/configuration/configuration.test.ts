@@ -91,7 +91,7 @@ describe('decodeAuthenticationConfiguration', () => {
     ['apiVersion: apps/v1\nkind: AuthenticationConfiguration', 'is registered for version "apps/v1"'],
     [
       'apiVersion: apiserver.config.k8s.io/v2\nkind: AuthenticationConfiguration',
-      'is registered for version "apiserver.config.k8s.io/v2"',
+      'is registered for version "apiserver.config.k8s.io/v2": must be an AuthenticationConfiguration of apiserver.config.k8s.io/v1, apiserver',
     ],
     ['apiVersion: apiserver.config.k8s.io/v1\nkind: AuthorizationConfiguration', 'no kind "AuthorizationCo'],
     [`${header}jwt1: []`, 'strict decoding error: unknown field "jwt1"'],

@@ -76,7 +76,10 @@ function requireKind(reader: ObjectReader, source: string): void {
   if (kind === '') throw problem(source, "Object 'Kind' is missing")
   if (apiVersion === '') throw problem(source, "Object 'apiVersion' is missing")
   if (kind !== KIND || !API_VERSIONS.has(apiVersion)) {
-    throw problem(source, `no kind ${quoted(kind)} is registered for version ${quoted(apiVersion)}`)
+    throw problem(
+      source,
+      `no kind ${quoted(kind)} is registered for version ${quoted(apiVersion)}: must be an ${KIND} of ${[...API_VERSIONS].join(', ')}`,
+    )
   }
 }
 

@@ -1,3 +1,4 @@
+import { warnPreflight } from '../app-warnings.ts'
 import type { Authentication, Authenticator, HeaderChanges } from '../authenticator.ts'
 import { andThen, type Awaitable, settle } from '../awaitable.ts'
 import { consult } from '../consult.ts'
@@ -134,6 +135,7 @@ export function authenticateRequest(
     context: RequestContext,
     error: AuthenticationError | undefined,
   ): RequestOutcome => {
+    if (error === undefined && isPreflight(request)) warnPreflight()
     if (observer !== undefined) {
       context.report(request, error === undefined ? { result: 'failure' } : { result: 'error', error })
     }
@@ -165,6 +167,11 @@ export function authenticateRequest(
       (thrown) => refuse(request, context, asAuthenticationError(thrown)),
     )
   }
+}
+
+/** Source: the Fetch standard, CORS-preflight request. */
+function isPreflight({ method, headers }: AuthenticationRequest): boolean {
+  return method === 'OPTIONS' && headers.first('access-control-request-method') !== undefined
 }
 
 /** What kube-apiserver's handler removes whether or not a front proxy is configured. */

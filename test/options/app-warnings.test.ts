@@ -1,0 +1,144 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { describe, expect, it } from 'vitest'
+
+const folder = fileURLToPath(new URL('.', import.meta.url))
+
+const start: Readonly<Record<string, string>> = {
+  express: `
+    import { createServer } from 'node:http'
+    import express from 'express'
+    const app = express()
+    const userSetBefore = (req, res, next) => { req.user = { id: 1 }; next() }
+    const answer = (req, res) => res.end('answered')
+    const listener = () => app`,
+  koa: `
+    import { createServer } from 'node:http'
+    import Koa from 'koa'
+    const app = new Koa({ silent: true })
+    const userSetBefore = (ctx, next) => { ctx.state.user = { id: 1 }; return next() }
+    const answer = (ctx) => { ctx.body = 'answered' }
+    const listener = () => app.callback()`,
+  hono: `
+    import { Hono } from 'hono'
+    const app = new Hono()
+    const userSetBefore = (c, next) => { c.set('user', { id: 1 }); return next() }
+    const answer = (c) => c.text('answered')`,
+}
+
+/** What is printed by an app of which every request is made twice: nothing is told twice. */
+async function printedBy(framework: string, setup: string, asking = '{}'): Promise<string> {
+  const program = `
+    import { authenticatorChain } from '@kube-authn/core'
+    import { alwaysAllow } from '@kube-authn/core/authorization'
+    import { tokenFile } from '@kube-authn/core/token-file'
+    import { authentication, authorization, impersonation } from '@kube-authn/${framework}'
+    ${start[framework]}
+    const anybody = { name: 'anybody', authenticate: () => ({ user: { username: 'anybody', uid: '', groups: [], extra: {} } }) }
+    const chain = authenticatorChain({ tokens: [tokenFile('t,jane,1')] })
+    ${setup}
+    const ask = ${
+      framework === 'hono'
+        ? 'async (init) => (await app.request("http://app/", init)).status'
+        : `async (init) => {
+      const server = createServer(listener())
+      await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+      const { status } = await fetch('http://127.0.0.1:' + server.address().port + '/', init)
+      server.close().closeAllConnections()
+      return status
+    }`
+    }
+    console.log(await ask(${asking}), await ask(${asking}))`
+  const run = promisify(execFile)
+  const { stdout, stderr } = await run(process.execPath, ['--input-type=module', '--eval', program], {
+    cwd: folder,
+  })
+  return `${stdout}${stderr.replaceAll(/\(node:\d+\) |\(Use `node --trace-warnings.*\n/g, '')}`
+}
+
+const asJane = `{ headers: { authorization: 'Bearer t' } }`
+const preflight = `{ method: 'OPTIONS', headers: { 'access-control-request-method': 'GET', origin: 'https://elsewhere' } }`
+
+const NO_USER =
+  '[KUBE_AUTHN_NO_USER] KubeAuthnWarning: a request came to impersonation(...), authorization(...) or reviews(...) without a user: ' +
+  'put authentication(...) before them, or let their option user tell who it is\n'
+
+const replaced = (where: string): string =>
+  `[KUBE_AUTHN_USER_REPLACED] KubeAuthnWarning: authentication(...) has put its own user in the place of the ${where} that an earlier ` +
+  'middleware, such as passport.session(), had set: use one of them on a route, or put fromPassport(...) into the chain, so that both are asked\n'
+
+describe.each([
+  ['express', 'req.user'],
+  ['koa', 'ctx.state.user'],
+  ['hono', 'c.var.user'],
+])('what an app of %s is told of its middlewares, once', (framework, where) => {
+  it('authorization comes first', async () => {
+    const printed = await printedBy(
+      framework,
+      'app.use(authorization(alwaysAllow())); app.use(authentication(chain)); app.use(answer)',
+      asJane,
+    )
+    expect(printed).toBe(`500 500\n${NO_USER}`)
+  })
+
+  it('impersonation comes first, and nobody is to be acted as', async () => {
+    const printed = await printedBy(
+      framework,
+      'app.use(impersonation(alwaysAllow())); app.use(authentication(chain)); app.use(answer)',
+      asJane,
+    )
+    expect(printed).toBe(`200 200\n${NO_USER}`)
+  })
+
+  it('authentication refuses the preflight of a browser', async () => {
+    const printed = await printedBy(framework, 'app.use(authentication(chain)); app.use(answer)', preflight)
+    expect(printed).toBe(
+      '401 401\n[KUBE_AUTHN_PREFLIGHT] KubeAuthnWarning: authentication(...) has answered a CORS preflight with 401, since browsers send ' +
+        'no credential with it: if pages of other origins are to use this app, put the middleware for CORS before authentication(...)\n',
+    )
+  })
+
+  it('authentication replaces the user of a session', async () => {
+    const printed = await printedBy(
+      framework,
+      'app.use(userSetBefore); app.use(authentication(chain)); app.use(answer)',
+      asJane,
+    )
+    expect(printed).toBe(`200 200\n${replaced(where)}`)
+  })
+
+  it.each([
+    [
+      'the usual order',
+      'app.use(authentication(chain)); app.use(impersonation(alwaysAllow())); app.use(authorization(alwaysAllow()))',
+    ],
+    ['authentication twice', 'app.use(authentication(chain)); app.use(authentication(anybody))'],
+    [
+      'a user of its own',
+      'app.use(impersonation(alwaysAllow(), { user: () => undefined })); app.use(authentication(chain))',
+    ],
+  ])('nothing of %s', async (_case, setup) => {
+    const asSuperman = `{ headers: { authorization: 'Bearer t', 'impersonate-user': 'superman' } }`
+    const printed = await printedBy(framework, `${setup}; app.use(answer)`, asJane)
+    expect(printed).toBe('200 200\n')
+    if (setup.includes('authorization(')) {
+      expect(await printedBy(framework, `${setup}; app.use(answer)`, asSuperman)).toBe('200 200\n')
+    }
+  })
+
+  it('nothing of an OPTIONS request that is no preflight', async () => {
+    const printed = await printedBy(framework, 'app.use(authentication(chain))', `{ method: 'OPTIONS' }`)
+    expect(printed).toBe('401 401\n')
+  })
+})
+
+describe('where the runtime has no process.emitWarning', () => {
+  it('console.warn tells it', async () => {
+    const printed = await printedBy(
+      'hono',
+      'process.emitWarning = undefined; app.use(authorization(alwaysAllow()))',
+    )
+    expect(printed).toContain('500 500\n[KUBE_AUTHN_NO_USER] a request came to')
+  })
+})
