@@ -1,6 +1,7 @@
 import { basicRows } from './basic.mjs'
 import { bearerRows } from './bearer.mjs'
 import { chainRows } from './chain.mjs'
+import { fastifyRows } from './fastify.mjs'
 import { jwtRows } from './jwt.mjs'
 import { rbacRows } from './rbac.mjs'
 import { scaleRows } from './scale.mjs'
@@ -11,6 +12,7 @@ export const rows = [
   ...bearerRows,
   ...basicRows,
   ...jwtRows,
+  ...fastifyRows,
   ...chainRows,
   ...rbacRows,
   ...scaleRows,
