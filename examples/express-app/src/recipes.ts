@@ -87,8 +87,7 @@ export function recipes({ material, origin, issuer, issued }: Surroundings): rea
       command: curl('/nodes/mynode', token(clarksToken)),
       answer: forbidden(
         'nodes \\"mynode\\" is forbidden: User \\"clark\\" cannot get resource \\"nodes\\" in API group \\"\\" at the cluster scope',
-        'nodes',
-        'mynode',
+        { name: 'mynode', kind: 'nodes' },
       ),
     },
     {
@@ -100,9 +99,7 @@ export function recipes({ material, origin, issuer, issued }: Surroundings): rea
       title: 'jane may act as nobody',
       command: curl('/nodes/mynode', token(janesToken), superman),
       answer: forbidden(
-        'users \\"superman\\" is forbidden: User \\"jane\\" cannot impersonate resource \\"users\\" in API group \\"\\" at the cluster scope',
-        'users',
-        'superman',
+        'forbidden: User \\"jane\\" cannot impersonate-on:user-info:get path \\"/nodes/mynode\\"',
       ),
     },
   ]
@@ -125,8 +122,11 @@ function idTokenCommand({ issuer: { caPath }, secrets }: Material, issuer: strin
 const UNAUTHORIZED =
   '{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Unauthorized","reason":"Unauthorized","code":401}'
 
-function forbidden(message: string, kind: string, name: string): string {
-  return `{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"${message}","reason":"Forbidden","details":{"name":"${name}","kind":"${kind}"},"code":403}`
+function forbidden(
+  message: string,
+  details: { readonly name?: string; readonly kind?: string } = {},
+): string {
+  return `{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"${message}","reason":"Forbidden","details":${JSON.stringify(details)},"code":403}`
 }
 
 /** One word of a POSIX shell. */

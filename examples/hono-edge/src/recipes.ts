@@ -72,8 +72,7 @@ export function recipes(surroundings: Surroundings): readonly Recipe[] {
       command: curl(`${origin}/nodes/mynode`, token(clarksToken)),
       answer: forbidden(
         'nodes \\"mynode\\" is forbidden: User \\"clark\\" cannot get resource \\"nodes\\" in API group \\"\\" at the cluster scope',
-        'nodes',
-        'mynode',
+        { name: 'mynode', kind: 'nodes' },
       ),
     },
     {
@@ -85,9 +84,7 @@ export function recipes(surroundings: Surroundings): readonly Recipe[] {
       title: 'jane may act as nobody',
       command: curl(`${origin}/nodes/mynode`, token(janesToken), ...superman),
       answer: forbidden(
-        'users \\"superman\\" is forbidden: User \\"jane\\" cannot impersonate resource \\"users\\" in API group \\"\\" at the cluster scope',
-        'users',
-        'superman',
+        'forbidden: User \\"jane\\" cannot impersonate-on:user-info:get path \\"/nodes/mynode\\"',
       ),
     },
   ]
@@ -103,6 +100,9 @@ const VERIFIED = {
 const UNAUTHORIZED =
   '{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Unauthorized","reason":"Unauthorized","code":401}'
 
-function forbidden(message: string, kind: string, name: string): string {
-  return `{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"${message}","reason":"Forbidden","details":{"name":"${name}","kind":"${kind}"},"code":403}`
+function forbidden(
+  message: string,
+  details: { readonly name?: string; readonly kind?: string } = {},
+): string {
+  return `{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"${message}","reason":"Forbidden","details":${JSON.stringify(details)},"code":403}`
 }

@@ -110,7 +110,7 @@ describe('impersonation and authorization in Express', () => {
       what: 'who may not impersonate',
       init: as('jane-token', { 'impersonate-user': 'superman' }),
       message:
-        'users "superman" is forbidden: User "jane" cannot impersonate resource "users" in API group "" at the cluster scope',
+        'nodes "mynode" is forbidden: User "jane" cannot impersonate-on:user-info:get resource "nodes" in API group "" at the cluster scope',
     },
     {
       what: 'who may not do it in person',
@@ -122,7 +122,7 @@ describe('impersonation and authorization in Express', () => {
       what: 'whom one of the headers is not allowed',
       init: as('clark-token', { 'impersonate-user': 'superman', 'impersonate-uid': '7' }),
       message:
-        'uids.authentication.k8s.io "7" is forbidden: User "clark" cannot impersonate resource "uids" in API group "authentication.k8s.io" at the cluster scope',
+        'nodes "mynode" is forbidden: User "clark" cannot impersonate-on:user-info:get resource "nodes" in API group "" at the cluster scope',
     },
   ])('refuses somebody $what, in the words of kube-apiserver', async ({ init, message }) => {
     const response = await fetch(`${await listen(appWith())}/api/v1/nodes/mynode`, init)

@@ -19,7 +19,7 @@ const chain = authenticatorChain({ tokens: [tokenFile('clark-token,clark,1\njane
 const authorizer: Authorizer = {
   name: 'test',
   authorize({ user, verb }: Attributes) {
-    if (verb === 'impersonate') return user.username === 'clark' ? allow() : deny('not clark')
+    if (verb.startsWith('impersonate')) return user.username === 'clark' ? allow() : deny('not clark')
     return user.username !== 'clark' && verb !== 'delete' ? allow() : deny('no')
   },
 }

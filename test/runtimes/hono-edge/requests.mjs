@@ -75,15 +75,11 @@ export const requestsWith = (t) =>
       acting('clarks-token', { user: 'superman' }, '/nodes/a'),
       cannot('superman', 'get', 'nodes', 'a'),
     ],
-    [
-      'acting as somebody else',
-      acting('clarks-token', { user: 'jane' }),
-      cannot('clark', 'impersonate', 'users', 'jane'),
-    ],
+    ['acting as somebody else', acting('clarks-token', { user: 'jane' }), cannotActOnWhoami('clark')],
     [
       'acting in another group',
       acting('clarks-token', { user: 'superman', group: 'system:masters' }),
-      cannot('clark', 'impersonate', 'groups', 'system:masters'),
+      cannotActOnWhoami('clark'),
     ],
     [
       'acting in a group twice',
@@ -93,18 +89,14 @@ export const requestsWith = (t) =>
     [
       'acting in a group twice, of which one is another',
       acting('clarks-token', { user: 'superman', group: ['operators', 'system:masters'] }),
-      cannot('clark', 'impersonate', 'groups', 'system:masters'),
+      cannotActOnWhoami('clark'),
     ],
     [
       'acting as two users, or one with a comma',
       acting('clarks-token', { user: ['superman', 'superman'] }),
       status(400, 'BadRequest', 'requested a user or a uid that may be several'),
     ],
-    [
-      'acting, for who may not',
-      acting('janes-token', { user: 'superman' }),
-      cannot('jane', 'impersonate', 'users', 'superman'),
-    ],
+    ['acting, for who may not', acting('janes-token', { user: 'superman' }), cannotActOnWhoami('jane')],
     ['acting, for nobody', { path: '/whoami', headers: { 'impersonate-user': 'superman' } }, UNAUTHORIZED],
 
     [
@@ -189,6 +181,12 @@ function user(username, ...groups) {
 function cannot(username, verb, resource, name) {
   const message = `${resource} ${JSON.stringify(name)} is forbidden: User ${JSON.stringify(username)} cannot ${verb} resource "${resource}" in API group "" at the cluster scope`
   return status(403, 'Forbidden', message, { details: { name, kind: resource } })
+}
+
+/** What constrained impersonation asks for first, which nobody has here, is what the refusal is about. */
+function cannotActOnWhoami(username) {
+  const message = `forbidden: User ${JSON.stringify(username)} cannot impersonate-on:user-info:get path "/whoami"`
+  return status(403, 'Forbidden', message, { details: {} })
 }
 
 function status(code, reason, message, more = {}) {

@@ -6,8 +6,8 @@ import { aClock, aFunction, atLeast, oneOf, type OptionsShape, wholeNumber } fro
 /** How impersonation works, beyond the authorizer itself. The same in every adapter. */
 export interface ImpersonateRequestOptions {
   /**
-   * `legacy` (default): the verb `impersonate`, for any request. `constrained`: first the modes of constrained impersonation
-   * (KEP-5284), which also ask what the request is, and then the verb `impersonate`.
+   * `constrained` (default): first the modes of constrained impersonation (KEP-5284), which also ask what the request is, and then
+   * the verb `impersonate`. `legacy`: the verb `impersonate` alone, for any request, as before Kubernetes 1.36.
    */
   readonly mode?: 'legacy' | 'constrained'
   /** What a request is about, for `constrained`. Default: Kubernetes-style paths. */

@@ -77,7 +77,7 @@ export function impersonateRequest(
 ): ImpersonateRequest {
   refuseProblems(anAuthorizer(authorizer, 'authorizer'), optionProblems(impersonateRequestShape, options))
   const { observer } = options
-  const isConstrained = options.mode === 'constrained'
+  const isConstrained = options.mode !== 'legacy'
   const reading = {
     maxValues: options.maxValues ?? 256,
     userText: isConstrained ? 'a user name' : 'a user',
