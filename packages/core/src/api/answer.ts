@@ -1,5 +1,5 @@
 import { warningHeader } from '../headers/warning.ts'
-import type { HttpAnswer } from '../status.ts'
+import type { HttpAnswer, StatusError } from '../status.ts'
 
 /**
  * An object as the Kubernetes API answers with it: JSON that nobody keeps.
@@ -12,8 +12,20 @@ export function objectAnswer(status: number, object: object, warnings: readonly 
     headers: {
       'content-type': 'application/json',
       'cache-control': 'no-cache, private',
-      ...(warnings.length > 0 && { warning: warnings.map(warningHeader) }),
+      ...(warnings.length > 0 && warningHeaders(warnings)),
     },
     content: JSON.stringify(object),
   }
+}
+
+/** A refusal with texts for the client beside it. */
+export function refusalWithWarnings(
+  { status, headers, content }: StatusError,
+  warnings: readonly string[],
+): HttpAnswer {
+  return { status, headers: { ...headers, ...warningHeaders(warnings) }, content }
+}
+
+function warningHeaders(warnings: readonly string[]): { readonly warning: string[] } {
+  return { warning: warnings.map(warningHeader) }
 }

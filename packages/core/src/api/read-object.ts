@@ -49,7 +49,7 @@ export async function readObjectBody(
       : decodeObject(bytes, { kind, apiVersion: apiVersions[0] })
 
   const errors = errorList({ hideValues: true })
-  const object = readObject(value, fieldPath(), errors)
+  const object = readObject(value, fieldPath(), errors, { nullElements: 'empty' })
   if (object === undefined || (object.string('kind') || kind) !== kind) throw badRequest(`not a ${kind}`)
   const apiVersion = object.string('apiVersion') || apiVersions[0]
   if (!apiVersions.includes(apiVersion)) {

@@ -29,13 +29,13 @@ const throws = (name: string, error: unknown): Authorizer => ({
 })
 
 describe('unionAuthorizer', () => {
-  it('gives the reasons of all who had no opinion, by name', () => {
+  it('gives the reasons of all who had no opinion, a line each', () => {
     const union = unionAuthorizer(
       says('a', noOpinion('one')),
       says('b', noOpinion()),
       says('c', noOpinion('two')),
     )
-    expect(ask(union)).toEqual({ verdict: 'noOpinion', reason: 'a: one\nc: two' })
+    expect(ask(union)).toEqual({ verdict: 'noOpinion', reason: 'one\ntwo' })
   })
 
   it('sums up distinct errors and forgets them when somebody decides', async () => {

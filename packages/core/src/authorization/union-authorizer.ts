@@ -10,8 +10,8 @@ import { rulesOfAll } from './rules-of.ts'
 
 /**
  * Asks authorizers in order until one allows or denies: its reason and its error count, and what went wrong before is
- * forgotten. When nobody does there is no opinion, with everybody's reasons, each after the name of who gave it, and all
- * errors as one. What they allow is listed together.
+ * forgotten. When nobody does there is no opinion, with everybody's reasons, a line each, and all errors as one. What they allow is
+ * listed together.
  *
  * Source: apiserver `pkg/authorization/union/union.go`.
  *
@@ -36,9 +36,9 @@ function firstOpinion(
   const reasons: string[] = []
   const errors: AuthorizationError[] = []
 
-  const opinionOf = (authorizer: Authorizer, decision: Decision): Decision | undefined => {
+  const opinionOf = (_: Authorizer, decision: Decision): Decision | undefined => {
     if (decision.verdict !== 'noOpinion') return decision
-    if (decision.reason !== '') reasons.push(`${authorizer.name}: ${decision.reason}`)
+    if (decision.reason !== '') reasons.push(decision.reason)
     if (decision.error !== undefined) errors.push(decision.error)
     return undefined
   }

@@ -72,7 +72,7 @@ export function qualifiedNameProblems(name: string): readonly string[] {
   if (parts.length > 2) {
     return unless(
       false,
-      "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+      "a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
       QUALIFIED,
       ['MyName', 'my.name', '123-abc'],
       " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",

@@ -26,9 +26,20 @@ export interface ObjectReader {
   end(): void
 }
 
+/** How an object is read. */
+export interface ReadObjectOptions {
+  /** `null` in a list: an error (default), or, as Go reads JSON, the empty value of the list's type. */
+  readonly nullElements?: 'refused' | 'empty'
+}
+
 /** A reader of this value; `undefined`, with an error, when it is no object. */
-export function readObject(value: unknown, path: FieldPath, errors: ErrorList): ObjectReader | undefined {
-  if (isObject(value)) return new Reader(value, path, errors)
+export function readObject(
+  value: unknown,
+  path: FieldPath,
+  errors: ErrorList,
+  options: ReadObjectOptions = {},
+): ObjectReader | undefined {
+  if (isObject(value)) return new Reader(value, path, errors, options)
   errors.typeInvalid(path, value, 'must be an object')
   return undefined
 }
@@ -37,12 +48,19 @@ class Reader implements ObjectReader {
   readonly path: FieldPath
   readonly #fields: Readonly<Record<string, unknown>>
   readonly #errors: ErrorList
+  readonly #options: ReadObjectOptions
   readonly #asked = new Set<string>()
 
-  constructor(fields: Readonly<Record<string, unknown>>, path: FieldPath, errors: ErrorList) {
+  constructor(
+    fields: Readonly<Record<string, unknown>>,
+    path: FieldPath,
+    errors: ErrorList,
+    options: ReadObjectOptions,
+  ) {
     this.path = path
     this.#fields = fields
     this.#errors = errors
+    this.#options = options
   }
 
   has(name: string): boolean {
@@ -76,7 +94,7 @@ class Reader implements ObjectReader {
 
   strings(name: string): readonly string[] {
     const path = this.path.child(name)
-    return this.#list(name, 'must be a list of strings').flatMap((element, position) => {
+    return this.#list(name, 'must be a list of strings', '').flatMap((element, position) => {
       if (typeof element === 'string') return [element]
       this.#errors.typeInvalid(path.index(position), element, 'must be a string')
       return []
@@ -101,13 +119,15 @@ class Reader implements ObjectReader {
 
   object(name: string): ObjectReader | undefined {
     const value = this.value(name)
-    return value === undefined ? undefined : readObject(value, this.path.child(name), this.#errors)
+    return value === undefined
+      ? undefined
+      : readObject(value, this.path.child(name), this.#errors, this.#options)
   }
 
   objects(name: string): readonly ObjectReader[] {
     const path = this.path.child(name)
-    return this.#list(name, 'must be a list of objects').flatMap((element, position) => {
-      const reader = readObject(element, path.index(position), this.#errors)
+    return this.#list(name, 'must be a list of objects', {}).flatMap((element, position) => {
+      const reader = readObject(element, path.index(position), this.#errors, this.#options)
       return reader === undefined ? [] : [reader]
     })
   }
@@ -118,10 +138,12 @@ class Reader implements ObjectReader {
     }
   }
 
-  #list(name: string, expectation: string): readonly unknown[] {
+  #list(name: string, expectation: string, empty: unknown): readonly unknown[] {
     const value = this.value(name)
     if (value === undefined) return []
-    if (Array.isArray(value)) return value
+    if (Array.isArray(value)) {
+      return this.#options.nullElements === 'empty' ? value.map((each: unknown) => each ?? empty) : value
+    }
     this.#errors.typeInvalid(this.path.child(name), value, expectation)
     return []
   }

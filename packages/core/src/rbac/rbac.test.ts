@@ -107,7 +107,7 @@ describe('rbac', () => {
     expect(rules).toMatchObject({
       resourceRules: [{ resources: ['pods'] }],
       nonResourceRules: [{ nonResourceURLs: ['/x'] }],
-      incomplete: true,
+      incomplete: false,
       evaluationError: 'clusterrole.rbac.authorization.k8s.io "gone" not found',
     })
   })

@@ -123,7 +123,7 @@ export function rbac(policy: RbacPolicy): RbacAuthorizer {
       return {
         resourceRules: found.filter((rule) => rule.resources.length > 0),
         nonResourceRules: found.filter((rule) => rule.nonResourceURLs.length > 0),
-        incomplete: missing.length > 0,
+        incomplete: false,
         ...(missing.length > 0 && { evaluationError: aggregateText(missing) }),
       }
     },

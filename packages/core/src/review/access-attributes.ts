@@ -72,10 +72,17 @@ export function validateAccess(
   if (resource === undefined && nonResource === undefined) {
     errors.invalid(
       fieldPath('spec', 'resourceAttributes'),
-      'null',
+      null,
       'exactly one of nonResourceAttributes or resourceAttributes must be specified',
     )
   }
+}
+
+/** Checks what a review says of selectors, which kube-apiserver does after everything else in its specification. */
+export function validateSelectors(
+  { resourceAttributes: resource }: AccessAttributes,
+  errors: ErrorList,
+): void {
   for (const kind of SELECTORS) {
     const selector = resource?.[kind]
     const path = fieldPath('spec', 'resourceAttributes', kind)

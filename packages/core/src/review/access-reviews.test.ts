@@ -153,7 +153,7 @@ describe('SubjectAccessReview', () => {
       'it asks nothing',
       about({}),
       'spec.resourceAttributes',
-      'Invalid value: "null": exactly one of nonResourceAttributes or resourceAttributes must be specified',
+      'Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified',
     ],
     [
       'it asks two things',
@@ -174,10 +174,10 @@ describe('SubjectAccessReview', () => {
       'must be empty',
     ],
     [
-      'it has a namespace',
-      { ...about({ resourceAttributes: {} }), metadata: { namespace: 'a' } },
+      'it has finalizers',
+      { ...about({ resourceAttributes: {} }), metadata: { finalizers: ['a'], uid: 'x' } },
       'metadata',
-      'must be empty',
+      'Invalid value: {"finalizers":["a"]}: must be empty',
     ],
     [
       'it has labels',

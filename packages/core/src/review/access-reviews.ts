@@ -5,13 +5,20 @@ import type { Decision } from '../authorization/decision.ts'
 import { badRequest, invalidObject } from '../api/errors.ts'
 import { andThen, type Awaitable } from '../awaitable.ts'
 import type { Context } from '../context.ts'
-import { errorList } from '../field/errors.ts'
+import { type ErrorList, errorList } from '../field/errors.ts'
 import { fieldPath } from '../field/path.ts'
 import type { UserInfo } from '../user.ts'
-import { type AccessAttributes, accessRequest, readAccess, validateAccess } from './access-attributes.ts'
+import {
+  type AccessAttributes,
+  accessRequest,
+  readAccess,
+  validateAccess,
+  validateSelectors,
+} from './access-attributes.ts'
+import { readAccessStatus } from './status.ts'
 import { readSubject, subjectJson, validateSubject } from './access-subject.ts'
 import type { ReviewAnswer, ReviewKind } from './kind.ts'
-import { saysNothing } from './metadata.ts'
+import type { SentMetadata } from './metadata.ts'
 import { ignoredPart, selectorJson } from './selector-attributes.ts'
 import { withoutEmpty } from './without-empty.ts'
 
@@ -32,17 +39,18 @@ export function subjectAccessReview(authorizer: Authorizer): ReviewKind {
     versions: VERSIONS,
     kind,
     resource: 'subjectaccessreviews',
+    readStatus: readAccessStatus,
     read(object, version) {
-      const metadata = object.value('metadata')
       const spec = object.object('spec')
       const access = readAccess(spec)
       const subject = readSubject(spec, version)
       spec?.end()
-      return ({ context }) => {
+      return ({ metadata, context }) => {
         const errors = errorList()
         validateAccess(access, errors)
         validateSubject(subject, errors)
-        if (!saysNothing(metadata)) errors.invalid(fieldPath('metadata'), metadata, 'must be empty')
+        validateSelectors(access, errors)
+        validateMetadata(metadata, 'must be empty', errors)
         if (errors.errors.length > 0) throw invalidObject(GROUP, kind, '', errors)
         return answer(authorizer, subject, access, context, subjectJson(subject, version))
       }
@@ -59,15 +67,14 @@ export function localSubjectAccessReview(authorizer: Authorizer): ReviewKind {
     kind,
     resource: 'localsubjectaccessreviews',
     isNamespaced: true,
+    readStatus: readAccessStatus,
     read(object, version) {
-      const metadata = object.value('metadata')
-      const sentNamespace = object.object('metadata')?.string('namespace') ?? ''
       const spec = object.object('spec')
       const access = readAccess(spec)
       const subject = readSubject(spec, version)
       spec?.end()
-      return async ({ context, namespace }) => {
-        if (sentNamespace !== '' && sentNamespace !== namespace) {
+      return async ({ metadata: { namespace: sentNamespace, ...metadata }, context, namespace }) => {
+        if (sentNamespace !== undefined && sentNamespace !== namespace) {
           throw badRequest(
             'the namespace of the provided object does not match the namespace sent on the request',
           )
@@ -75,9 +82,8 @@ export function localSubjectAccessReview(authorizer: Authorizer): ReviewKind {
         const errors = errorList()
         validateAccess(access, errors)
         validateSubject(subject, errors)
-        if (!saysNothing(metadata, ['namespace'])) {
-          errors.invalid(fieldPath('metadata'), metadata, 'must be empty except for namespace')
-        }
+        validateSelectors(access, errors)
+        validateMetadata(metadata, 'must be empty except for namespace', errors)
         const about = access.resourceAttributes?.namespace
         if (about !== undefined && about !== namespace) {
           const path = fieldPath('spec', 'resourceAttributes', 'namespace')
@@ -104,20 +110,25 @@ export function selfSubjectAccessReview(authorizer: Authorizer): ReviewKind {
     kind,
     resource: 'selfsubjectaccessreviews',
     isAboutCaller: true,
+    readStatus: readAccessStatus,
     read(object) {
-      const metadata = object.value('metadata')
       const spec = object.object('spec')
       const access = readAccess(spec)
       spec?.end()
-      return ({ caller, context }) => {
+      return ({ caller, metadata, context }) => {
         const errors = errorList()
         validateAccess(access, errors)
-        if (!saysNothing(metadata)) errors.invalid(fieldPath('metadata'), metadata, 'must be empty')
+        validateSelectors(access, errors)
+        validateMetadata(metadata, 'must be empty', errors)
         if (errors.errors.length > 0) throw invalidObject(GROUP, kind, '', errors)
         return answer(authorizer, caller, access, context, {})
       }
     },
   }
+}
+
+function validateMetadata(metadata: SentMetadata, rule: string, errors: ErrorList): void {
+  if (Object.keys(metadata).length > 0) errors.invalid(fieldPath('metadata'), metadata, rule)
 }
 
 function answer(

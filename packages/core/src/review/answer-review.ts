@@ -1,4 +1,4 @@
-import { objectAnswer } from '../api/answer.ts'
+import { objectAnswer, refusalWithWarnings } from '../api/answer.ts'
 import type { ReadBody } from '../api/body.ts'
 import { internalFailure, methodNotAllowed } from '../api/errors.ts'
 import { checkFields, type FieldValidation } from '../api/field-validation.ts'
@@ -7,6 +7,7 @@ import { type OptionsShape, wholeNumber } from '../options/index.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { type HttpAnswer, isStatusError } from '../status.ts'
 import type { AskedReview, ReviewKind } from './kind.ts'
+import { readMetadata } from './metadata.ts'
 
 /** How much of a request is read. */
 export interface BodyLimit {
@@ -39,7 +40,7 @@ export async function answerReview(
   review: ReviewKind,
   request: AuthenticationRequest,
   body: ReadBody,
-  asked: AskedReview,
+  asked: Omit<AskedReview, 'metadata'>,
   { status, versions: [first, ...others], validation, maxBodyBytes = MAX_BODY_BYTES }: AnswerOptions,
 ): Promise<HttpAnswer> {
   const { kind, group } = review
@@ -50,14 +51,20 @@ export async function answerReview(
     { kind, apiVersions: [inGroup(first), ...others.map(inGroup)] },
     maxBodyBytes,
   )
-  object.object('metadata')
-  // Read by some kinds, and known by all.
-  for (const known of ['spec', 'status']) object.value(known)
+  const sent = readMetadata(object.object('metadata'), review.isNamespaced ?? false)
+  const sentStatus = object.object('status')
+  if (sentStatus !== undefined) review.readStatus(sentStatus)
+  sentStatus?.end()
   const answer = review.read(object, apiVersion.slice(group.length + 1))
   object.end()
   const warnings = checkFields(errors, validation)
-  const { metadata = {}, ...rest } = await answer(asked)
-  return objectAnswer(status, { kind, apiVersion, metadata, ...rest }, warnings)
+  try {
+    const { metadata = {}, ...rest } = await answer({ ...asked, metadata: sent })
+    return objectAnswer(status, { kind, apiVersion, metadata, ...rest }, warnings)
+  } catch (thrown) {
+    if (!isStatusError(thrown) || warnings.length === 0) throw thrown
+    return refusalWithWarnings(thrown, warnings)
+  }
 }
 
 /** @throws {StatusError} 405. */

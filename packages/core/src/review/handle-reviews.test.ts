@@ -115,7 +115,9 @@ describe('what handleReviews answers', () => {
     'is a 405 for the method %s',
     async (method) => {
       const { request, body } = sent({}, { method, url: `${AUTHENTICATION}/v1/tokenreviews` })
-      const answer = await handleReviews(alwaysAllow(), { tokens: [tokens(nobody)] })(request, body)
+      const answer = await handleReviews(alwaysAllow(), { tokens: [tokens(nobody)] })(request, body, {
+        user: known,
+      })
       expect(answer).toMatchObject({ status: 405, headers: { allow: 'POST' } })
       expect(answered(answer)).toMatchObject({
         kind: 'Status',
@@ -336,20 +338,20 @@ describe('the body of a review', () => {
       'by default, with a warning',
       '',
       201,
-      ['299 - "unknown field \\"spec.tokn\\""', '299 - "unknown field \\"extra\\""'],
+      ['metadata.x', 'status.x', 'spec.tokn', 'extra'].map((field) => `299 - "unknown field \\"${field}\\""`),
     ],
     [
       'with a warning where that is asked for',
       '?fieldValidation=Warn',
       201,
-      [expect.anything(), expect.anything()],
+      [expect.anything(), expect.anything(), expect.anything(), expect.anything()],
     ],
     ['without one where that is asked for', '?fieldValidation=Ignore&fieldManager=kubectl-create', 201, []],
     [
       'with a warning where something unknown is asked for',
       '?fieldValidation=ignore',
       201,
-      [expect.anything(), expect.anything()],
+      [expect.anything(), expect.anything(), expect.anything(), expect.anything()],
     ],
     ['as refused where that is asked for', '?fieldValidation=Strict', 400, []],
   ])('may have fields that nobody knows: %s', async (_, query, code, warnings) => {
@@ -358,7 +360,7 @@ describe('the body of a review', () => {
     expect(answer).toMatchObject({ code, warnings })
     if (code === 400) {
       expect(answer['message']).toBe(
-        'strict decoding error: unknown field "spec.tokn", unknown field "extra"',
+        'strict decoding error: unknown field "metadata.x", unknown field "status.x", unknown field "spec.tokn", unknown field "extra"',
       )
     }
   })
@@ -381,7 +383,7 @@ describe('the body of a review', () => {
     expect((await ask(url, deep)).code).toBe(400)
     const path = `${AUTHORIZATION}/v1/selfsubjectaccessreviews`
     const answer = await ask(path, `{"spec":{"resourceAttributes":{}},"metadata":{"labels":${deepMap}}}`)
-    expect(answer).toMatchObject({ code: 422 })
+    expect(answer).toMatchObject({ code: 400 })
   })
 
   it('has ordinary keys only', async () => {
@@ -472,7 +474,7 @@ describe('SelfSubjectRulesReview', () => {
     })
     expect(await ask(url, { spec: { namespace: 'shop' } }, { authorizer })).toMatchObject({
       code: 201,
-      spec: { namespace: 'shop' },
+      spec: {},
       status: {
         resourceRules: [
           { verbs: ['get'], apiGroups: [''], resources: ['pods'], resourceNames: ['a'] },

@@ -26,7 +26,7 @@ import type { ReviewKind } from './kind.ts'
 import { someTokenAuthenticators, tokenReviewer } from './review-token.ts'
 import { selfSubjectReview } from './self-subject-review.ts'
 import { selfSubjectRulesReview } from './self-subject-rules-review.ts'
-import { tokenReview } from './token-review.ts'
+import { tokenReview, writtenByServer } from './token-review.ts'
 
 /** Options of {@link handleReviews}. The same in every adapter. */
 export interface HandleReviewsOptions extends BodyLimit {
@@ -68,9 +68,9 @@ export type ReviewHandler = (
  * is this token, may I do this, what may I do, may somebody else. `kubectl auth whoami` and `kubectl auth can-i` ask them.
  *
  * 0. A request of which a part is missing is refused as its `refusal` says, whatever it is for.
- * 1. Anything but POST is a 405.
- * 2. SelfSubjectReview, SelfSubjectAccessReview and SelfSubjectRulesReview are for everybody in `system:authenticated`. For anything else
+ * 1. SelfSubjectReview, SelfSubjectAccessReview and SelfSubjectRulesReview are for everybody in `system:authenticated`. For anything else
  *    the authorizer must allow the caller to `create` it, else 403.
+ * 2. Anything but POST is a 405, for who may make such a request, and a 403 for others.
  * 3. The body is JSON or protobuf, the answer is 201 in JSON.
  *
  * Source: kubernetes `pkg/registry/{authentication,authorization}`; apiserver `pkg/endpoints/handlers/create.go`.
@@ -93,7 +93,9 @@ export function handleReviews(authorizer: Authorizer, options: HandleReviewsOpti
   const authorize = authorizeRequest(authorizer, observer === undefined ? {} : { observer })
   const kinds = new Map<string, ReviewKind>(
     [
-      ...(tokens === undefined ? [] : [tokenReview(tokenReviewer(tokens, audiences, 'status'))]),
+      ...(tokens === undefined
+        ? []
+        : [tokenReview(tokenReviewer(tokens, audiences, 'status'), writtenByServer)]),
       selfSubjectReview(clock),
       subjectAccessReview(authorizer),
       localSubjectAccessReview(authorizer),
@@ -110,16 +112,17 @@ export function handleReviews(authorizer: Authorizer, options: HandleReviewsOpti
     if ((namespace !== '') !== (kind.isNamespaced ?? false)) return undefined
 
     return answerOf(async () => {
-      requirePost(request)
       const { user } = given
       const context = contextOf(observer, given)
       // Not every caller is type-checked, and nobody must become somebody here.
       if (user === undefined || user === null)
         return internalError(request, 'no User found in the context', { cause: noUser() })
-      if (!kind.isAboutCaller || !user.groups.includes(AUTHENTICATED_GROUP)) {
+      const isForEverybody = request.method === 'POST' && (kind.isAboutCaller ?? false)
+      if (!isForEverybody || !user.groups.includes(AUTHENTICATED_GROUP)) {
         const outcome = await authorize(request, user, context)
         if ('failure' in outcome) return outcome.failure
       }
+      requirePost(request)
       const asked = { caller: user, namespace, context }
       return answerReview(kind, request, body, asked, {
         ...options,

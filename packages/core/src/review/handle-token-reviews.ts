@@ -15,7 +15,7 @@ import type { HttpAnswer } from '../status.ts'
 import { ANONYMOUS_USERNAME, userInfo } from '../user.ts'
 import { answerOf, answerReview, type BodyLimit, bodyLimitShape, requirePost } from './answer-review.ts'
 import { someTokenAuthenticators, tokenReviewer } from './review-token.ts'
-import { tokenReview } from './token-review.ts'
+import { tokenReview, writtenByWebhook } from './token-review.ts'
 
 /** Options of {@link handleTokenReviews}. The same in every adapter. */
 export interface HandleTokenReviewsOptions extends BodyLimit {
@@ -65,7 +65,7 @@ export function handleTokenReviews(
 ): TokenReviewHandler {
   refuseProblems(someTokenAuthenticators(tokens, 'tokens'), optionProblems(handleTokenReviewsShape, options))
   const { audiences, observer } = options
-  const kind = tokenReview(tokenReviewer(tokens, audiences, 503))
+  const kind = tokenReview(tokenReviewer(tokens, audiences, 503), writtenByWebhook)
 
   return function handleTokenReview(request, body, given = emptyContext) {
     if (request.refusal !== undefined) return Promise.resolve(request.refusal)

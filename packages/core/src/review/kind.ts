@@ -2,6 +2,7 @@ import type { Awaitable } from '../awaitable.ts'
 import type { Context } from '../context.ts'
 import type { ObjectReader } from '../field/reader.ts'
 import type { UserInfo } from '../user.ts'
+import type { SentMetadata } from './metadata.ts'
 
 /** A kind of review: a question that is put as an object, and answered with the same object and its status. */
 export interface ReviewKind {
@@ -20,6 +21,8 @@ export interface ReviewKind {
    * @returns how to answer it, once it is sure that everything in it was readable.
    */
   read(object: ObjectReader, version: string): AnswerReview
+  /** Reads the status that a client sends, which does not count, so that what is wrong with it is told. */
+  readStatus(status: ObjectReader): void
 }
 
 /** Answers a question that was read. @throws {StatusError} when it cannot be asked in this way. */
@@ -32,6 +35,8 @@ export interface AskedReview {
   /** The namespace in the path; `''` where there is none. */
   readonly namespace: string
   readonly context: Context
+  /** What the metadata says. */
+  readonly metadata: SentMetadata
 }
 
 /** An object but for its kind and version. */

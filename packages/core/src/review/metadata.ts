@@ -1,16 +1,47 @@
+import type { ObjectReader } from '../field/reader.ts'
+
+/** What the metadata of a review says, without what is empty: the fields as they were sent. */
+export type SentMetadata = Readonly<Record<string, unknown>>
+
 /**
- * Whether metadata says nothing. Fields that their type has empty are nothing, and so is `managedFields`, which servers write.
+ * Reads the metadata of a review. What only a server writes is read, and dropped: the time of creation, the uid, the other times and
+ * `managedFields`.
  *
- * @param except fields that may say something.
+ * Source: apimachinery `pkg/apis/meta/v1/types.go` ObjectMeta; apiserver `pkg/registry/rest/meta.go` WipeObjectMetaSystemFields.
+ *
+ * Deviation: `managedFields`, times and numbers are of any type (`docs/deviations.md`, metadata of reviews).
+ *
+ * @param isNamespaced where it is not, the namespace does not count.
  */
-export function saysNothing(metadata: unknown, except: readonly string[] = []): boolean {
-  if (typeof metadata !== 'object' || metadata === null) return true
-  return Object.entries(metadata).every(
-    ([field, value]) => field === 'managedFields' || except.includes(field) || isEmpty(value),
-  )
+export function readMetadata(metadata: ObjectReader | undefined, isNamespaced: boolean): SentMetadata {
+  if (metadata === undefined) return {}
+  for (const name of WRITTEN_BY_SERVERS) metadata.value(name)
+  for (const name of ['selfLink', 'uid']) metadata.string(name)
+  const namespace = metadata.string('namespace')
+  const owners = metadata.objects('ownerReferences')
+  const read = {
+    name: metadata.string('name'),
+    generateName: metadata.string('generateName'),
+    namespace: isNamespaced ? namespace : '',
+    resourceVersion: metadata.string('resourceVersion'),
+    generation: metadata.value('generation'),
+    labels: Object.fromEntries(metadata.stringMap('labels')),
+    annotations: Object.fromEntries(metadata.stringMap('annotations')),
+    ownerReferences: owners.length > 0 ? metadata.value('ownerReferences') : [],
+    finalizers: metadata.strings('finalizers'),
+  }
+  metadata.end()
+  return Object.fromEntries(Object.entries(read).filter(([, value]) => !isEmpty(value)))
 }
+
+const WRITTEN_BY_SERVERS = [
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'managedFields',
+]
 
 function isEmpty(value: unknown): boolean {
   if (typeof value === 'object' && value !== null) return Object.keys(value).length === 0
-  return value === null || value === undefined || value === '' || value === 0 || value === false
+  return value === undefined || value === '' || value === 0
 }

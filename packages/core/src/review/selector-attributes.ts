@@ -55,7 +55,15 @@ function readRequirement(requirement: ObjectReader): SentRequirement {
 
 /** A selector as it was sent. */
 export function selectorJson({ rawSelector, requirements }: SelectorAttributes): object {
-  return withoutEmpty({ rawSelector, requirements: requirements.map((each) => withoutEmpty({ ...each })) })
+  return withoutEmpty({
+    rawSelector,
+    // An operator is written even where it is empty.
+    requirements: requirements.map(({ key, operator, values }) => ({
+      key,
+      operator,
+      ...(values.length > 0 && { values }),
+    })),
+  })
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import { internalFailure } from '../api/errors.ts'
 import { isUnicodeUser, NOT_UNICODE, userJson } from '../user-json.ts'
 import type { ReviewKind } from './kind.ts'
+import { readSubjectStatus } from './status.ts'
 
 /**
  * Who am I? It answers with the user whom the application would see, whoever made the request. `kubectl auth whoami` asks it.
@@ -17,6 +18,7 @@ export function selfSubjectReview(clock: Clock): ReviewKind {
     kind: 'SelfSubjectReview',
     resource: 'selfsubjectreviews',
     isAboutCaller: true,
+    readStatus: readSubjectStatus,
     read: () => (asked) => {
       if (!isUnicodeUser(asked.caller)) throw internalFailure(NOT_UNICODE)
       return {

@@ -2,6 +2,7 @@ import type { Authorizer } from '../authorization/authorizer.ts'
 import { rulesOf } from '../authorization/rules-of.ts'
 import { badRequest } from '../api/errors.ts'
 import type { ReviewKind } from './kind.ts'
+import { readRulesStatus } from './status.ts'
 
 /**
  * What may I do in this namespace? `kubectl auth can-i --list` asks it. An authorizer that cannot list what it allows makes the answer
@@ -16,6 +17,7 @@ export function selfSubjectRulesReview(authorizer: Authorizer): ReviewKind {
     kind: 'SelfSubjectRulesReview',
     resource: 'selfsubjectrulesreviews',
     isAboutCaller: true,
+    readStatus: readRulesStatus,
     read(object) {
       const spec = object.object('spec')
       const namespace = spec?.string('namespace') ?? ''
@@ -28,7 +30,7 @@ export function selfSubjectRulesReview(authorizer: Authorizer): ReviewKind {
           namespace,
         )
         return {
-          spec: { namespace },
+          spec: {},
           status: {
             resourceRules: resourceRules.map(({ verbs, apiGroups, resources, resourceNames }) => ({
               verbs,

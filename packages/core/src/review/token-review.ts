@@ -1,7 +1,8 @@
 import { badRequest } from '../api/errors.ts'
 import { andThen } from '../awaitable.ts'
 import type { ReviewKind } from './kind.ts'
-import type { ReviewToken } from './review-token.ts'
+import type { ReviewToken, TokenReviewStatus } from './review-token.ts'
+import { readTokenStatus } from './status.ts'
 
 /**
  * Whose is this token?
@@ -9,13 +10,16 @@ import type { ReviewToken } from './review-token.ts'
  * Source: api `authentication/v1` TokenReview; kubernetes `pkg/registry/authentication/tokenreview/storage.go`.
  *
  * Deviation: the answer does not repeat the token (`docs/deviations.md`, TokenReview).
+ *
+ * @param statusJson how a status is written: by a server, or by a webhook that a server asks.
  */
-export function tokenReview(reviewToken: ReviewToken): ReviewKind {
+export function tokenReview(reviewToken: ReviewToken, statusJson: StatusJson): ReviewKind {
   return {
     group: 'authentication.k8s.io',
     versions: ['v1', 'v1beta1'],
     kind: 'TokenReview',
     resource: 'tokenreviews',
+    readStatus: readTokenStatus,
     read(object) {
       const spec = object.object('spec')
       const token = spec?.string('token') ?? ''
@@ -25,9 +29,20 @@ export function tokenReview(reviewToken: ReviewToken): ReviewKind {
         if (token === '') throw badRequest('token is required for TokenReview in authentication')
         return andThen(reviewToken(token, audiences, context), (status) => ({
           spec: audiences.length > 0 ? { audiences } : {},
-          status,
+          status: statusJson(status),
         }))
       }
     },
   }
 }
+
+type StatusJson = (status: TokenReviewStatus) => object
+
+/** As a kube-apiserver writes it, with `authenticated` in any case: it has a user always, and an error where it is nobody's token. */
+export const writtenByServer: StatusJson = ({ authenticated, user = {}, error, ...rest }) =>
+  authenticated
+    ? { authenticated, user, ...rest }
+    : { authenticated, user, error: error ?? 'invalid bearer token' }
+
+/** As the documentation of webhooks has it: it says that a token is nobody's. */
+export const writtenByWebhook: StatusJson = (status) => status

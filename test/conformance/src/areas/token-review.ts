@@ -24,6 +24,23 @@ export const tokenReviews: Readonly<Record<string, UnitRunner>> = {
     if (given.deviation === 'L.7' && answer?.content.includes('system:anonymous') === false) {
       return DEVIATES_AS_DOCUMENTED
     }
-    return { status: answer?.status, text_contains: object['message'], json_status: object['status'] }
+    return {
+      status: answer?.status,
+      text_contains: object['message'],
+      json_status: withoutOwnError(object['status'], given['authenticator'] as Behaviour),
+    }
   },
+}
+
+/**
+ * The vectors have what a status says, and leave the empty user out that JSON has. They also script all that is asked, with the authenticator of
+ * bearer tokens in it: it adds the error of a token that nobody knows.
+ */
+function withoutOwnError(status: unknown, { returns }: Behaviour): unknown {
+  if (typeof status !== 'object' || status === null || !('authenticated' in status)) return status
+  if (status.authenticated === true) return status
+  const { user, error, ...rest } = status as Readonly<Record<string, unknown>>
+  if (JSON.stringify(user) !== '{}') return status
+  const isAdded = returns === 'no-opinion' && error === 'invalid bearer token'
+  return isAdded ? rest : { ...rest, error }
 }
