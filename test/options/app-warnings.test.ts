@@ -133,6 +133,43 @@ describe.each([
   })
 })
 
+describe('what is noticed in files, where there is no observer', () => {
+  const warning = (text: string): string => `[KUBE_AUTHN_NOTICE] KubeAuthnWarning: ${text}\n`
+
+  it('is told once for each file and kind', async () => {
+    const setup = `
+      tokenFile('t,jane,1,dev,ops\\nu,joe,2,dev,ops', { file: 'a.csv' })
+      tokenFile('t,jane,1,dev,ops', { file: 'a.csv' })
+      tokenFile('t,jane,1,dev,ops', { file: 'b.csv' })
+      tokenFile('', { file: 'b.csv' })`
+    const columns =
+      'record 1 has 5 columns, and those after the fourth do not count: put several groups in quotes, as in "dev,ops"'
+    expect(await printedBy('hono', setup)).toBe(
+      `404 404\n${warning(`a.csv: ${columns}`)}${warning(`b.csv: ${columns}`)}${warning(
+        'b.csv: the file has no records, so it has no users; each line of a token file is token,user name,uid,"group,group"',
+      )}`,
+    )
+  })
+
+  it('is told to an observer instead', async () => {
+    const setup = `tokenFile('', { observer: (event) => console.error(event.notice.code) })`
+    expect(await printedBy('hono', setup)).toBe('404 404\nemptyFile\n')
+  })
+
+  it.each(['express', 'koa'])(
+    'is told of a server of %s that shows no client certificate',
+    async (framework) => {
+      const setup = `
+      const { createPki } = await import('@kube-authn/testing')
+      const { clientCertificate } = await import('@kube-authn/core/client-certificate')
+      app.use(authentication(clientCertificate({ ca: (await createPki()).caPem })))`
+      expect(await printedBy(framework, setup)).toContain(
+        'no client certificate can be seen on a connection without TLS',
+      )
+    },
+  )
+})
+
 describe('where the runtime has no process.emitWarning', () => {
   it('console.warn tells it', async () => {
     const printed = await printedBy(

@@ -1,3 +1,5 @@
+import type { FileNoticeEvent } from './events.ts'
+
 /** The part of Node's `process` that warnings go through, where there is one. Deno and Bun have it too. */
 interface MaybeProcess {
   readonly process?: {
@@ -13,15 +15,23 @@ const given = new Set<string>()
  * `console.warn` where there is none.
  *
  * Nothing of a request belongs into the message: a stranger chooses what is in there.
+ *
+ * @param about where the same is told of several things: which one.
  */
-function warnOnce(code: string, message: string): void {
-  if (given.has(code)) return
-  given.add(code)
+function warnOnce(code: string, message: string, about = ''): void {
+  const key = `${code} ${about}`
+  if (given.has(key)) return
+  given.add(key)
   const { process } = globalThis as MaybeProcess
   if (process?.emitWarning === undefined) {
     // oxlint-disable-next-line no-console -- nothing else is there to tell it by
     console.warn(`[${code}] ${message}`)
   } else process.emitWarning(message, { type: 'KubeAuthnWarning', code })
+}
+
+/** Something in a file deserves a look, and there is no observer to be told. */
+export function warnFileNotice({ file, notice: { code, message } }: FileNoticeEvent): void {
+  warnOnce('KUBE_AUTHN_NOTICE', `${file}: ${message}`, `${file} ${code}`)
 }
 
 /** A middleware that needs a user was reached by a request that nobody authenticated. */

@@ -1,3 +1,4 @@
+import { warnFileNotice } from './app-warnings.ts'
 import type { Attributes } from './authorization/attributes.ts'
 import type { Decision } from './authorization/decision.ts'
 import type { AuthorizationError } from './authorization/errors.ts'
@@ -100,7 +101,10 @@ export interface ClientCertificateExpirationEvent {
   readonly seconds: number
 }
 
-/** A file was read, and something in it deserves a look. Never holds a token or a password. */
+/**
+ * A file was read, and something in it deserves a look. Never holds a token or a password. Where there is no observer it is a warning of the
+ * process, `KUBE_AUTHN_NOTICE`, once for each file and code.
+ */
 export interface FileNoticeEvent {
   readonly type: 'fileNotice'
   /** The name given to the file. */
@@ -211,5 +215,6 @@ export type Observer = (event: AuthenticationEvent) => void
 
 /** Tells an observer, if there is one. What goes wrong in it, now or later, must not decide who a caller is. */
 export function notify(observer: Observer | undefined, event: AuthenticationEvent): void {
+  if (observer === undefined && event.type === 'fileNotice') warnFileNotice(event)
   tell(observer, event)
 }

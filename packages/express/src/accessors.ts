@@ -12,7 +12,9 @@ export function getAuthentication(req: IncomingMessage): Authentication {
   const { authentication, held } = knownOf(req)
   if (held !== undefined) throw held.failure
   if (authentication === undefined)
-    throw new Error('the authentication middleware did not run for this request')
+    throw new Error(
+      'the authentication middleware did not run for this request: put app.use(authentication(...)) before its route',
+    )
   return authentication
 }
 

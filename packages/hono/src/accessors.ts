@@ -14,7 +14,9 @@ export function getAuthentication(c: Context): Authentication {
   if (held !== undefined) throw held.failure
   const authentication = authenticationOf(c)
   if (authentication === undefined)
-    throw new Error('the authentication middleware did not run for this request')
+    throw new Error(
+      'the authentication middleware did not run for this request: put app.use(authentication(...)) before its route',
+    )
   return authentication
 }
 

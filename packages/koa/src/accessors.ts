@@ -11,7 +11,9 @@ export function getAuthentication(ctx: ContextWithRequest): Authentication {
   const { authentication, held } = knownOf(ctx)
   if (held !== undefined) throw held.failure
   if (authentication === undefined)
-    throw new Error('the authentication middleware did not run for this request')
+    throw new Error(
+      'the authentication middleware did not run for this request: put app.use(authentication(...)) before its route',
+    )
   return authentication
 }
 

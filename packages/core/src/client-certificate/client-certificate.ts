@@ -85,7 +85,7 @@ export function clientCertificate(options: ClientCertificateOptions): Authentica
   })
   let isAdvised = false
   const adviseOnce = (request: AuthenticationRequest, observer: Observer | undefined): void => {
-    if (observer === undefined || isAdvised || request.requestsCertificate?.() !== false) return
+    if (isAdvised || request.requestsCertificate?.() !== false) return
     isAdvised = true
     notify(observer, { type: 'fileNotice', file: 'clientCertificate', notice: NOT_REQUESTED })
   }

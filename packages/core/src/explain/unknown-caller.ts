@@ -26,8 +26,17 @@ export function adviceForUnknown(
   request: AuthenticationRequest,
   asked: RecordedStep | undefined,
 ): string {
-  return `${whyUnknown(authenticator, request, asked)} ${wayIn(authenticator)}`
+  const unseen = isCertificateUnseen(authenticator, request) ? ` ${UNSEEN}` : ''
+  return `${whyUnknown(authenticator, request, asked)} ${wayIn(authenticator)}${unseen}`
 }
+
+function isCertificateUnseen({ credentials }: Authenticator, request: AuthenticationRequest): boolean {
+  return credentials?.peerCertificates === true && request.requestsCertificate?.() === false
+}
+
+const UNSEEN =
+  'On this connection none can be seen: it has no TLS, or its server does not ask for one, as a server made with tlsServerOptions(...) of ' +
+  '@kube-authn/node does.'
 
 function whyUnknown(
   { credentials }: Authenticator,

@@ -15,6 +15,7 @@ export function assertDistinctPools(clientCa: CertificatePool, requestHeaderCa: 
     requestHeaderCa.certificates.some((other) => isSameBytes(one.publicKey.spki, other.publicKey.spki)),
   )
   if (!isShared) return
-  const message = 'has a CA in common with the CA of client certificates'
+  const message =
+    'has a CA in common with the CA of client certificates: give proxies a CA of their own, which signs no users'
   throw new ConfigurationError([{ path: 'requestHeader', message }])
 }
