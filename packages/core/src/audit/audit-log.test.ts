@@ -150,10 +150,17 @@ describe('auditLog', () => {
         code: 403,
         reason: 'Forbidden',
         message: expect.stringContaining('cannot impersonate'),
+        details: {},
       },
     })
     expect(complete).not.toHaveProperty('impersonatedUser')
     expect(complete).not.toHaveProperty('annotations')
+  })
+
+  it('says what object was refused', async () => {
+    const path = '/apis/apps/v1/namespaces/shop/deployments/web'
+    const [, refused] = await audited(get(path), { authorization: alwaysDeny() })
+    expect(refused?.responseStatus?.details).toEqual({ name: 'web', group: 'apps', kind: 'deployments' })
   })
 
   it('says what was forbidden, and of an error no more than that there was one', async () => {

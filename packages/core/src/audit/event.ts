@@ -25,6 +25,8 @@ export interface AuditResponseStatus {
   readonly status?: 'Failure'
   readonly message?: string
   readonly reason?: string
+  /** What was refused: group, kind and name. */
+  readonly details?: Readonly<Record<string, unknown>>
   readonly code?: number
 }
 

@@ -92,8 +92,15 @@ export class AuditRecord {
   }
 
   refuse(failure: StatusError): void {
-    const { message, reason, code } = failure.body
-    this.#responseStatus = { metadata: {}, status: 'Failure', message, reason, code }
+    const { message, reason, details, code } = failure.body
+    this.#responseStatus = {
+      metadata: {},
+      status: 'Failure',
+      message,
+      reason,
+      ...(details !== undefined && { details }),
+      code,
+    }
   }
 
   /** @returns whether this says anything new: that an unknown caller was refused is told before. */
