@@ -150,6 +150,8 @@ export interface AuthorizationEvent {
   readonly type: 'authorization'
   readonly request: AuthenticationRequest
   readonly result: 'allow' | 'forbid' | 'error'
+  /** What the authorizer said; absent where it was not asked. */
+  readonly verdict?: Decision['verdict']
   readonly reason: string
   /** Absent when it could not be found out what the request is about. */
   readonly attributes?: Attributes
@@ -176,6 +178,16 @@ export interface ImpersonationEvent {
   readonly mode?: string
   /** The answer to the client, when it is refused. */
   readonly failure?: StatusError
+  readonly durationSeconds: number
+}
+
+/** An authorizer was asked for a part of an impersonation. */
+export interface ImpersonationCheckEvent {
+  readonly type: 'impersonationCheck'
+  readonly request: AuthenticationRequest
+  /** The mode that wanted to know: `legacy` or one of constrained impersonation. */
+  readonly mode: string
+  readonly result: 'allowed' | 'denied'
   readonly durationSeconds: number
 }
 
@@ -208,6 +220,7 @@ export type AuthenticationEvent =
   | AuthorizerConsultedEvent
   | AuthorizationEvent
   | ImpersonationEvent
+  | ImpersonationCheckEvent
   | ResponseEvent
 
 /** Receives events as they happen. It must not wait: start work of its own and return. */

@@ -109,6 +109,7 @@ export function authorizeRequest(
           ? { result: outcome.failure.status === 403 ? 'forbid' : 'error', failure: outcome.failure }
           : { result: 'allow' }),
         ...(attributes !== undefined && { attributes }),
+        ...(decision !== undefined && { verdict: decision.verdict }),
         ...(decision?.error !== undefined && { error: decision.error }),
       })
     }

@@ -6,7 +6,6 @@ import {
   contextOf,
 } from '../authorization/authorize-request.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
-import { decide } from '../authorization/decide.ts'
 import { internalError } from '../authorization/internal-error.ts'
 import { noUser } from '../authorization/no-user.ts'
 import { systemClock } from '../clock.ts'
@@ -16,6 +15,7 @@ import { hasPrefix } from '../headers/has-prefix.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { isStatusError, StatusError } from '../status.ts'
 import type { UserInfo } from '../user.ts'
+import { askAuthorizer } from './ask-authorizer.ts'
 import { type Ask, firstRefusal, strictRefusal } from './checks.ts'
 import { type ImpersonateRequestOptions, impersonateRequestShape } from './impersonate-request-options.ts'
 import { legacyChecks } from './legacy.ts'
@@ -84,11 +84,6 @@ export function impersonateRequest(
   }
   const allow = isConstrained ? constrained(options) : legacy
 
-  const askIn = (given: AuthorizeRequestContext): Ask => {
-    const context = contextOf(observer, given)
-    return (attributes) => decide(authorizer, attributes, context)
-  }
-
   return function impersonateOne(request, requester, given = {}) {
     const wanted =
       refusalOf(request, requester) ??
@@ -103,7 +98,13 @@ export function impersonateRequest(
       ? wanted
       : 'problem' in wanted
         ? badRequest(wanted.problem)
-        : allow({ request, requester, wanted, given, ask: askIn(given) })
+        : allow({
+            request,
+            requester,
+            wanted,
+            given,
+            ask: askAuthorizer(authorizer, request, contextOf(observer, given)),
+          })
     return andThen(answer, (result) => {
       notify(observer, {
         type: 'impersonation',

@@ -134,6 +134,13 @@ describe('metrics', () => {
       '# TYPE apiserver_authentication_config_controller_automatic_reloads_total counter',
       '# TYPE apiserver_authentication_config_controller_automatic_reload_last_timestamp_seconds gauge',
       '# TYPE apiserver_authentication_config_controller_last_config_info gauge',
+      '# TYPE authorization_attempts_total counter',
+      '# TYPE authorization_duration_seconds histogram',
+      '# TYPE apiserver_authorization_decisions_total counter',
+      '# TYPE apiserver_impersonation_attempts_total counter',
+      '# TYPE apiserver_impersonation_attempts_duration_seconds histogram',
+      '# TYPE apiserver_impersonation_authorization_attempts_total counter',
+      '# TYPE apiserver_impersonation_authorization_attempts_duration_seconds histogram',
     ])
     expect(text).toMatch(/^(#.*\n)*$/)
   })

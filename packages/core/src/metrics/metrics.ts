@@ -1,6 +1,8 @@
 import { type Clock, systemClock } from '../clock.ts'
 import type { Observer, RequestEvent } from '../events.ts'
 import { aClock, checkOptions, type OptionsShape } from '../options/index.ts'
+import { authorizationMetrics } from './authorization-metrics.ts'
+import { exponentialBuckets } from './buckets.ts'
 import { jwtMetrics } from './jwt-metrics.ts'
 import { histogram, series } from './series.ts'
 import { usernameLabel } from './username-label.ts'
@@ -30,7 +32,7 @@ const shape: OptionsShape<MetricsOptions> = { clock: aClock }
  *
  * Source: apiserver `pkg/endpoints/filters/metrics.go`, `pkg/authentication/token/cache/stats.go`,
  * `pkg/authentication/request/x509/x509.go`, `pkg/server/options/authentication.go`; kubernetes `pkg/serviceaccount/metrics.go`; and see
- * `jwt-metrics.ts`.
+ * `jwt-metrics.ts` and `authorization-metrics.ts`.
  *
  * @throws {ConfigurationError} when an option cannot work.
  * @example
@@ -109,6 +111,7 @@ export function metrics(options: MetricsOptions = {}): Metrics {
     }),
   }
   const jwt = jwtMetrics(clock)
+  const authorization = authorizationMetrics()
   const reviewCalls = series('counter', {
     name: 'apiserver_delegated_authn_request_total',
     help: 'Calls of a token webhook by HTTP status, or <error>.',
@@ -162,6 +165,7 @@ export function metrics(options: MetricsOptions = {}): Metrics {
           break
         default:
           jwt.observe(event)
+          authorization.observe(event)
       }
     },
     attempts: attempts.get,
@@ -180,6 +184,7 @@ export function metrics(options: MetricsOptions = {}): Metrics {
         reviewDuration,
         certificateExpiration,
         ...jwt.metrics,
+        ...authorization.metrics,
       ]
         .map((metric) => metric.render())
         .join(''),
@@ -191,7 +196,3 @@ const CERTIFICATE_LIFETIMES: readonly number[] = [
   0, 1800, 3600, 7200, 21_600, 43_200, 86_400, 172_800, 345_600, 604_800, 2_592_000, 7_776_000, 15_552_000,
   31_104_000,
 ]
-
-function exponentialBuckets(start: number, factor: number, count: number): readonly number[] {
-  return Array.from({ length: count }, (_, index) => start * factor ** index)
-}
