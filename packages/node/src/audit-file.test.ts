@@ -1,4 +1,14 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { authenticateRequest } from '@kube-authn/core'
@@ -10,6 +20,8 @@ const folder = mkdtempSync(join(tmpdir(), 'audit-file-'))
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true })
 })
+
+const linesOf = (path: string): readonly string[] => readFileSync(path, 'utf8').trimEnd().split('\n')
 
 describe('auditFile', () => {
   it('appends a line of JSON for each event, to a file for its owner only', async () => {
@@ -76,6 +88,77 @@ describe('auditFile', () => {
         { code: 'KUBE_AUTHN_AUDIT' },
       ],
     ])
+    close()
+  })
+
+  const rotations: readonly [string, (path: string) => void][] = [
+    ['renamed', (path) => renameSync(path, `${path}.1`)],
+    ['removed', (path) => rmSync(path)],
+    [
+      'renamed, with a new one in its place',
+      (path) => {
+        renameSync(path, `${path}.1`)
+        writeFileSync(path, '', { mode: 0o640 })
+      },
+    ],
+    [
+      'replaced by another',
+      (path) => {
+        writeFileSync(`${path}.new`, '')
+        renameSync(`${path}.new`, path)
+      },
+    ],
+  ]
+  it.each(rotations)('writes to the file at the path when the one before was %s', async (name, rotate) => {
+    const path = join(folder, `${name}.jsonl`)
+    const { observer, close } = auditFile(path, { onError: (error) => expect.unreachable(String(error)) })
+    const authenticate = authenticateRequest(fakeAuthenticator(always(fakeUser({ username: 'jane' }))), {
+      observer,
+    })
+    await authenticate(fakeRequest())
+    for (let count = 0; count < 2; count++) {
+      rotate(path)
+      await authenticate(fakeRequest())
+      await authenticate(fakeRequest())
+      expect(linesOf(path)).toHaveLength(2)
+    }
+    if (existsSync(`${path}.1`)) expect(linesOf(`${path}.1`)).toHaveLength(2)
+    if (name === 'renamed') expect(statSync(path).mode & 0o777).toBe(0o600)
+    close()
+  })
+
+  it('goes on in a file that is cut to nothing', async () => {
+    const path = join(folder, 'truncated.jsonl')
+    const { observer, close } = auditFile(path, { onError: (error) => expect.unreachable(String(error)) })
+    const authenticate = authenticateRequest(fakeAuthenticator(always(fakeUser({ username: 'jane' }))), {
+      observer,
+    })
+    await authenticate(fakeRequest())
+    truncateSync(path)
+    await authenticate(fakeRequest())
+    expect(linesOf(path)).toHaveLength(1)
+    close()
+  })
+
+  it('goes on in the file before, and tells of it, while there can be none at the path', async () => {
+    const logs = join(folder, 'logs')
+    mkdirSync(logs)
+    const errors: unknown[] = []
+    const { observer, close } = auditFile(join(logs, 'audit.jsonl'), {
+      onError: (error) => errors.push(error),
+    })
+    const authenticate = authenticateRequest(fakeAuthenticator(always(fakeUser({ username: 'jane' }))), {
+      observer,
+    })
+    renameSync(logs, `${logs}.old`)
+    await authenticate(fakeRequest())
+    await authenticate(fakeRequest())
+    expect(linesOf(join(`${logs}.old`, 'audit.jsonl'))).toHaveLength(2)
+    expect(errors.map(String)).toEqual([expect.stringContaining('ENOENT'), expect.stringContaining('ENOENT')])
+    mkdirSync(logs)
+    await authenticate(fakeRequest())
+    expect(linesOf(join(logs, 'audit.jsonl'))).toHaveLength(1)
+    expect(errors).toHaveLength(2)
     close()
   })
 

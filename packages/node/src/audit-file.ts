@@ -1,4 +1,3 @@
-import { closeSync, openSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { auditLog, type AuditLogOptions, auditLogShape } from '@kube-authn/core/audit'
 import {
@@ -10,13 +9,13 @@ import {
 } from '@kube-authn/core/options'
 import { ConfigurationError, type Observer } from '@kube-authn/core'
 import { unreadable } from './file-source/unreadable.ts'
+import { type FollowedFile, followedFile } from './followed-file.ts'
 import { aPath } from './options/a-path.ts'
-import { lineWriter } from './line-writer.ts'
 
 /** Options of {@link auditFile}. */
 export type AuditFileOptions = Omit<AuditLogOptions, 'write'> & {
   /**
-   * Told whenever a line cannot be written, or not as a whole; requests go on. Default: a process warning, `KUBE_AUTHN_AUDIT`, the
+   * Told whenever a line cannot be written at the path, or not as a whole; requests go on. Default: a process warning, `KUBE_AUTHN_AUDIT`, the
    * first time.
    */
   readonly onError?: (error: unknown) => void
@@ -28,7 +27,10 @@ const shape: OptionsShape<AuditFileOptions> = { ...without(auditLogShape, 'write
  * An observer that appends an audit log to a file: one JSON object a line (`--audit-log-path`). A new file is for its owner only;
  * one that is there keeps its mode and its owner, and a symbolic link is followed, so the folder must be one that only trusted
  * users may write to. Each line is written before the next request goes on, so none is lost when the process ends. After a line that
- * was cut off, as on a full disk, the next begins on a line of its own.
+ * was cut off, as on a full disk, the next begins on a line of its own. When the file was renamed or removed, as `logrotate` does it, the
+ * next event goes to a new file at the path; while none can be opened there, events go on to the file before, and `onError` is told.
+ *
+ * Deviation: kube-apiserver also rotates the file by itself (`docs/deviations.md`, audit files).
  *
  * @throws {ConfigurationError} when the file cannot be opened, or an option cannot work.
  * @example
@@ -45,19 +47,18 @@ export function auditFile(
 } {
   refuseProblems(aPath(path, 'path'), optionProblems(shape, options))
   const { onError = warnOnce(path), ...log } = options
-  const descriptor = opened(path)
-  const writeLine = lineWriter((bytes, offset) => writeSync(descriptor, bytes, offset), onError)
+  const file = opened(path, onError)
   let isClosed = false
   const observer = auditLog({
     ...log,
     write(event) {
-      if (!isClosed) writeLine(JSON.stringify(event))
+      if (!isClosed) file.append(JSON.stringify(event))
     },
   })
   return {
     observer,
     close: () => {
-      if (!isClosed) closeSync(descriptor)
+      if (!isClosed) file.close()
       isClosed = true
     },
   }
@@ -75,9 +76,9 @@ function warnOnce(path: string): (error: unknown) => void {
 }
 
 /** @throws {ConfigurationError} when it cannot be opened. */
-function opened(path: string): number {
+function opened(path: string, onError: (error: unknown) => void): FollowedFile {
   try {
-    return openSync(path, 'a', 0o600)
+    return followedFile(path, onError)
   } catch (cause) {
     const isFolderMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
     const { message } = unreadable(isFolderMissing ? dirname(path) : path, cause)

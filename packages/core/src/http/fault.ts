@@ -21,11 +21,32 @@ export function networkReason(thrown: unknown): string {
   return reasonOf(thrown, () => '')
 }
 
-function reasonOf(error: unknown, otherwise = ({ message }: Error) => message, depth = 5): string {
+/**
+ * What is kept of an error of a request that was given no secret: its message, and the code of a network error such as `ECONNREFUSED`. Its
+ * cause and its other members are dropped, since an HTTP client may add the headers and the proxy of the request.
+ */
+export function keptFault(thrown: unknown): Error {
+  if (!(thrown instanceof Error)) return new Error('the request failed')
+  const code = codeOf(rootOf(thrown))
+  if (code === '') return new Error(thrown.message)
+  return Object.assign(new Error(`${thrown.message} (${code})`), { code })
+}
+
+function reasonOf(error: unknown, otherwise = ({ message }: Error) => message): string {
   if (!(error instanceof Error)) return ''
-  if (error.cause instanceof Error && depth > 0) return reasonOf(error.cause, otherwise, depth - 1)
+  const root = rootOf(error)
+  const code = codeOf(root)
+  return code === '' ? otherwise(root) : (REASONS.get(code) ?? code)
+}
+
+/** The innermost cause. */
+function rootOf(error: Error, depth = 5): Error {
+  return error.cause instanceof Error && depth > 0 ? rootOf(error.cause, depth - 1) : error
+}
+
+function codeOf(error: Error): string {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  return REASONS.get(code) ?? (/^[A-Z][A-Z0-9_]{1,63}$/.test(code) ? code : otherwise(error))
+  return /^[A-Z][A-Z0-9_]{1,63}$/.test(code) ? code : ''
 }
 
 const REASONS: ReadonlyMap<string, string> = new Map([

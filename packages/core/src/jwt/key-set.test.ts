@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { fixedClock, settled, thrownBy } from '../../test/fakes.ts'
 import {
@@ -350,6 +351,22 @@ describe('keys that an issuer publishes', () => {
     answerWith(() => new Response('', { status: 500 }))
     await thrownBy(() => keys.verify(jwt(other)))
     expect(told).toEqual([{ jwks: jwksOf(rsa) }, { error: new Error('HTTP status 500') }])
+  })
+
+  it('cannot be had without a word of what the fetch keeps of its request', async () => {
+    const told: unknown[] = []
+    const config = { headers: { 'proxy-authorization': 'secret' } }
+    const cause = Object.assign(new Error('secret'), { code: 'ECONNRESET', config })
+    const answer: Answer = () =>
+      Promise.reject(Object.assign(new TypeError('fetch failed', { cause }), { config }))
+    const { keys } = remote(answer, { onFetch: (result) => told.push(result) })
+    const error = await thrownBy(() => keys.verify(jwt(rsa)))
+    expect(error).toMatchObject({
+      code: 'unavailable',
+      message: 'failed to verify signature: fetching keys fetch failed (ECONNRESET)',
+    })
+    expect(told).toMatchObject([{ error: { message: 'fetch failed (ECONNRESET)' } }])
+    expect(inspect([error, told], { depth: 20, showHidden: true })).not.toContain('secret')
   })
 
   it.each<[string, () => void]>([

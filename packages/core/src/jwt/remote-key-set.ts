@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { unavailable } from '../errors.ts'
 import { maxAgeSeconds } from '../http/cache-control.ts'
+import { keptFault } from '../http/fault.ts'
 import type { GetFetch } from '../http/get-fetch.ts'
 import { getText } from '../http/get-text.ts'
 import {
@@ -87,8 +88,8 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
       staleAtMs = clock.now() + freshMs(header('cache-control'))
       lastError = undefined
       tell(onFetch, { jwks: text })
-    } catch (error) {
-      lastError = error instanceof Error ? error : new Error(String(error))
+    } catch (thrown) {
+      lastError = keptFault(thrown)
       tell(onFetch, { error: lastError })
     }
   }

@@ -93,20 +93,13 @@ export function jwtAuthenticator(
     health() {
       const { error } = found
       if (error === undefined) return undefined
-      return `oidc: authenticator for issuer ${quoted(issuer.url)} is not healthy: ${withCode(error)}`
+      return `oidc: authenticator for issuer ${quoted(issuer.url)} is not healthy: ${error.message}`
     },
     get ready() {
       return found.ready
     },
     close: () => found.close(),
   }
-}
-
-/** The message with the code of a network error, such as `ECONNREFUSED`: `fetch failed` alone says too little. */
-function withCode({ message, cause }: Error): string {
-  const code: unknown =
-    typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined
-  return typeof code === 'string' ? `${message} (${code})` : message
 }
 
 function knownKeys(keySet: KeySet): ReturnType<typeof provider> {

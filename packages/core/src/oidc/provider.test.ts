@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { fixedClock, settled, thrownBy } from '../../test/fakes.ts'
 import {
@@ -89,6 +90,18 @@ describe('an issuer', () => {
     const { tokens } = start({}, { fetch })
     await settled()
     expect(tokens.health()).toBe(`oidc: authenticator for issuer "${ISSUER}" is not healthy: ${said}`)
+    tokens.close()
+  })
+
+  it('whose discovery fails is unavailable without what the fetch keeps of its request', async () => {
+    const config = { headers: { 'proxy-authorization': 'secret' } }
+    const cause = Object.assign(new Error('secret'), { code: 'ECONNRESET', config })
+    const fetch = () => Promise.reject(Object.assign(new TypeError('fetch failed', { cause }), { config }))
+    const { tokens, ask } = start({}, { fetch })
+    await settled()
+    const error = await thrownBy(ask)
+    expect(error).toMatchObject({ ...notReady, cause: { message: 'fetch failed (ECONNRESET)' } })
+    expect(inspect(error, { depth: 20, showHidden: true })).not.toContain('secret')
     tokens.close()
   })
 

@@ -1,4 +1,5 @@
 import { unavailable } from '../errors.ts'
+import { keptFault } from '../http/fault.ts'
 import type { KeySet } from '../jwt/key-set.ts'
 import { remoteKeySet, type RemoteKeySetOptions } from '../jwt/remote-key-set.ts'
 import { quoted } from '../quote.ts'
@@ -58,7 +59,7 @@ export function provider(target: DiscoveryTarget, options: ProviderOptions): Pro
       error = undefined
       tellReady()
     } catch (thrown) {
-      error = thrown instanceof Error ? thrown : new Error(String(thrown))
+      error = keptFault(thrown)
     }
   }
 
