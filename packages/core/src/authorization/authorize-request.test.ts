@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../errors.ts'
-import type { AuthorizationEvent } from '../events.ts'
+import type { AuthenticationEvent, AuthorizationEvent } from '../events.ts'
 import { fetchRequest } from '../request/fetch-request.ts'
 import { StatusError } from '../status.ts'
 import { userInfo } from '../user.ts'
@@ -176,6 +176,16 @@ describe('authorizeRequest', () => {
       ['forbid', 'Everything is forbidden.', 403],
       ['error', '', 500],
     ])
+  })
+
+  it('tells an observer no attributes where there are none', async () => {
+    const events: AuthorizationEvent[] = []
+    const observer = (event: AuthenticationEvent): void => {
+      if (event.type === 'authorization') events.push(event)
+    }
+    await authorizeRequest(alwaysAllow(), { observer })(get('/x'), undefined)
+    await authorizeRequest(alwaysAllow(), { observer })(get('/x'), jane)
+    expect(events.map((event) => 'attributes' in event)).toEqual([false, true])
   })
 
   it('wants an authorizer when it is made', () => {

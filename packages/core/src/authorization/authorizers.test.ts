@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { emptyContext } from '../context.ts'
 import { ConfigurationError } from '../errors.ts'
 import type { AuthenticationEvent } from '../events.ts'
@@ -55,6 +55,11 @@ describe('unionAuthorizer', () => {
     expect(await ask(unionAuthorizer(says('a', Promise.resolve(deny('no'))), never))).toEqual(deny('no'))
   })
 
+  it('says which authorizer cannot be one', () => {
+    const missing = undefined as unknown as Authorizer
+    expect(() => unionAuthorizer(alwaysDeny(), missing)).toThrow(/authorizers\[1\]/)
+  })
+
   it('decides at once when nobody has to wait', () => {
     expect(ask(unionAuthorizer(alwaysDeny(), alwaysAllow()))).toEqual(allow())
   })
@@ -62,8 +67,8 @@ describe('unionAuthorizer', () => {
 
 describe('decide', () => {
   it('keeps what a fault says from the client', () => {
-    const { verdict, error } = ask(throws('a', new Error('password is hunter2'))) as Decision
-    expect([verdict, error?.message]).toEqual(['noOpinion', 'authorization failed unexpectedly'])
+    const { verdict, reason, error } = ask(throws('a', new Error('password is hunter2'))) as Decision
+    expect([verdict, reason, error?.message]).toEqual(['noOpinion', '', 'authorization failed unexpectedly'])
   })
 
   it.each([undefined, null, true, 'allow', {}, { verdict: 'yes' }, { allowed: true }])(
@@ -85,6 +90,33 @@ describe('decide', () => {
       observer,
     })
     expect(names).toEqual(['alwaysDeny noOpinion', 'alwaysAllow allow', 'union allow'])
+  })
+
+  it('tells an observer how many seconds an authorizer took', () => {
+    vi.spyOn(performance, 'now').mockReturnValueOnce(5000).mockReturnValueOnce(7000)
+    const durations: number[] = []
+    void decide(alwaysAllow(), attributesOf(jane, { verb: 'get' }), {
+      observer(event) {
+        if (event.type === 'authorizerConsulted') durations.push(event.durationSeconds)
+      },
+    })
+    expect(durations).toEqual([2])
+  })
+})
+
+describe('a decision', () => {
+  it.each([allow('why'), deny('why'), noOpinion('why')])(
+    'has no error where none happened: %j',
+    (decision) => {
+      expect(Object.keys(decision)).toEqual(['verdict', 'reason'])
+    },
+  )
+})
+
+describe('attributesOf', () => {
+  it('has no selectors where none are given', () => {
+    const keys = Object.keys(attributesOf(jane, { verb: 'list', resource: 'pods' }))
+    expect(keys.filter((key) => key.endsWith('Selector'))).toEqual([])
   })
 })
 
@@ -131,5 +163,11 @@ describe('forbidden', () => {
       details: { name: 'p', group: 'x.io', kind: 'pods' },
       code: 403,
     })
+  })
+
+  it('ends with the sentence where no reason is given, and is not to be taken for a page', () => {
+    const { body, headers } = forbidden(attributesOf(jane, { verb: 'get', path: '/x' }))
+    expect(body.message).toBe('forbidden: User "jane" cannot get path "/x"')
+    expect(headers['x-content-type-options']).toBe('nosniff')
   })
 })

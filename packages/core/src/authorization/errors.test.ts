@@ -40,6 +40,16 @@ describe('several errors of authorizers', () => {
     const known = new AuthorizationError('known')
     expect(asAuthorizationError(known)).toBe(known)
   })
+
+  it('are known where another copy of the package made them, with all that they sum up', () => {
+    const brand = Symbol.for('@kube-authn/AuthorizationError')
+    const foreign = (message: string, errors: readonly unknown[] = []): unknown =>
+      Object.assign(Object.create({ [brand]: true }) as object, { message, errors })
+    const sum = foreign('[a, b]', [foreign('a'), foreign('b')])
+    expect(asAuthorizationError(sum)).toBe(sum)
+    const doubtful = foreign('[a, b]', [foreign('a'), new Error('b')])
+    expect(asAuthorizationError(doubtful).message).toBe('authorization failed unexpectedly')
+  })
 })
 
 const request = (path: string) => ({ method: 'GET', path, query: '', headers: exactHeaders([]) })
@@ -68,5 +78,6 @@ describe('what cannot be decided', () => {
     expect(events).toMatchObject([{ result: 'error', reason: 'why', error, failure: { status: 500 } }])
     expect(events[0]?.durationSeconds).toBeGreaterThanOrEqual(0)
     expect(events[0]?.durationSeconds).toBeLessThan(300)
+    expect(events[0]?.failure?.cause).toBe(error)
   })
 })

@@ -38,6 +38,12 @@ describe('rulesOf', () => {
       jane,
       { ...nothing, incomplete: true, evaluationError: doesNotSupport('x') },
     ],
+    [
+      'nobody knows what, where rulesFor is not a function',
+      { ...silent('x'), rulesFor: undefined },
+      jane,
+      { ...nothing, incomplete: true, evaluationError: doesNotSupport('x') },
+    ],
     ['what none allows', unionAuthorizer(), jane, nothing],
     [
       'what several allow together',

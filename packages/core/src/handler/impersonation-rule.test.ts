@@ -107,6 +107,7 @@ describe('a request that asks to act as another user', () => {
         'impersonate_user',
         'authorization',
         'x-remote-user',
+        'x-remote-extra-scopes',
       ].filter((name) => !selectorOf(headerChanges)(name)),
     ).toEqual([])
   })

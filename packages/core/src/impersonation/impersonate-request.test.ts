@@ -91,12 +91,13 @@ describe.each(MODES)('impersonateRequest, %s', (mode) => {
   })
 
   it('fails closed without a requester', async () => {
+    const impersonate = impersonateRequest(alwaysAllow(), { mode })
     for (const nobody of [undefined, null as unknown as undefined]) {
-      expect(
-        statusOf(
-          await impersonateRequest(alwaysAllow(), { mode })(request(['Impersonate-User', 'bob']), nobody),
-        ),
-      ).toBe(500)
+      const outcome = await impersonate(request(['Impersonate-User', 'bob'], '/x'), nobody)
+      const why = mode === 'legacy' ? 'no user found for request' : 'no User found in the context'
+      expect(outcome).toMatchObject({
+        failure: { status: 500, content: `Internal Server Error: "/x": ${why}\n` },
+      })
     }
   })
 

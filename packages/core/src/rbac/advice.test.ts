@@ -45,6 +45,7 @@ describe('advice on a rule', () => {
       },
     ],
     ['other resources', { verbs: ['impersonate'], resources: ['pods'] }],
+    ['users who are read, in any group', { apiGroups: ['example.com'], resources: ['users'] }],
     ['a group that only looks like a version', { apiGroups: ['v', 'version.io', 'av1'] }],
   ])('is none on %s', (_, rule) => {
     expect(onRule(rule)).toEqual([])
@@ -86,6 +87,10 @@ describe('advice on a rule', () => {
     [
       { verbs: ['impersonate', 'impersonate:x'], apiGroups: ['x'], resources: ['serviceaccounts'] },
       ['serviceaccounts are impersonated in API group "", so this grants nothing'],
+    ],
+    [
+      { verbs: ['get', 'impersonate'], apiGroups: ['x'], resources: ['groups'] },
+      ['groups are impersonated in API group "", so this grants nothing'],
     ],
     [
       { verbs: ['impersonate'], apiGroups: ['authentication.k8s.io'], resources: ['userextras'] },

@@ -64,7 +64,7 @@ function adviceOnRule(rule: PolicyRule, kind: AnyRole['kind']): readonly RuleAdv
       .filter((group) => isPattern(group) || /^v[0-9]/.test(group))
       .map((group) => nothing(`${group} is not an API group; the core group is ""`)),
     ...rule.resources
-      .filter((resource) => resource.endsWith('/*') || resource.includes('*', 1))
+      .filter((resource) => resource.includes('*', 1))
       .map((resource) => nothing(`resource ${resource} is not a pattern`)),
     ...rule.nonResourceURLs
       .filter((url) => url !== '*' && (!url.startsWith('/') || url.replace(/\*+$/, '').includes('*')))

@@ -106,10 +106,26 @@ describe('parseRbac', () => {
       `${header.replace('ClusterRole', 'ClusterRoleBinding')}roleRef: {kind: ClusterRole, name: x}\nsubjects: [{kind: ServiceAccount, name: a, namespace: ns, apiGroup: x}]`,
       'ClusterRoleBinding "r": subjects[0].apiGroup: Unsupported value: "x": supported values: ""',
     ],
+    [
+      'no kind, of another API',
+      'apiVersion: v1',
+      'rbac.yaml[0]: apiVersion: Unsupported value: "v1": supported values: "rbac.authorization.k8s.io/v1", "rbac.authorization.k8s.io/v1beta1"',
+    ],
+    [
+      'a ClusterRole without metadata',
+      header.replace(/metadata.*/, ''),
+      'rbac.yaml[0]: metadata.name: Required value: name or generateName is required',
+    ],
   ])('refuses %s', (_, text, expected) => {
     const [first] = problemsOf(text)
     if (typeof expected === 'string') expect(first).toBe(expected)
     else expect(first).toMatch(expected)
+  })
+
+  it('says once that there is no kind', () => {
+    expect(problemsOf('apiVersion: rbac.authorization.k8s.io/v1')).toEqual([
+      'rbac.yaml[0]: kind: Required value',
+    ])
   })
 
   it('reports everything that is wrong at once', () => {

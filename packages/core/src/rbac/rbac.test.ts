@@ -4,7 +4,9 @@ import { cpuSecondsOf } from '../../../../test/cpu-seconds.ts'
 import { attributesOf, type RequestAttributes } from '../authorization/attributes.ts'
 import type { Decision } from '../authorization/decision.ts'
 import { emptyContext } from '../context.ts'
+import { ConfigurationError } from '../errors.ts'
 import { userInfo, type UserInfoInit } from '../user.ts'
+import type { RbacPolicy } from './objects.ts'
 import { rbacPolicy } from './parse.ts'
 import { rbac, type RbacAuthorizer } from './rbac.ts'
 import { ruleAllows } from './rule.ts'
@@ -32,6 +34,19 @@ function ask(authorizer: RbacAuthorizer, init: UserInfoInit, request: RequestAtt
 }
 
 describe('rbac', () => {
+  it.each([
+    [undefined],
+    [null],
+    ['policy'],
+    [1],
+    [[]],
+    [{}],
+    [{ objects: 'x' }],
+    [{ objects: { length: 0 } }],
+  ])('wants a policy, and not %j', (policy) => {
+    expect(() => rbac(policy as unknown as RbacPolicy)).toThrow(ConfigurationError)
+  })
+
   it('names the binding that was loaded first, whichever of its subjects is the user', () => {
     const group = { kind: 'Group', name: 'g' }
     const objects = [
@@ -84,6 +99,26 @@ describe('rbac', () => {
       ask(rbac(rbacPolicy(objects)), { username: 'jane' }, { verb: 'get', path: '/x', namespace: 'n' })
         .verdict,
     ).toBe('noOpinion')
+  })
+
+  it('never lets a RoleBinding without a namespace say anything about the cluster', () => {
+    const objects = [
+      role('r', [readPods, { verbs: ['get'], nonResourceURLs: ['*'] }]),
+      {
+        ...API,
+        kind: 'RoleBinding',
+        metadata: { name: 'b' },
+        subjects: [user('jane')],
+        roleRef: { kind: 'ClusterRole', name: 'r' },
+      },
+    ]
+    const authorizer = rbac(rbacPolicy(objects))
+    const paths: RequestAttributes = { verb: 'get', path: '/x' }
+    for (const request of [{ verb: 'get', resource: 'pods' }, getPod, paths]) {
+      expect(ask(authorizer, { username: 'jane' }, request).verdict).toBe('noOpinion')
+    }
+    const rules = authorizer.rulesFor(userInfo({ username: 'jane' }), '')
+    expect([rules.resourceRules, rules.nonResourceRules]).toEqual([[], []])
   })
 
   it('looks up names that every object has as names', () => {

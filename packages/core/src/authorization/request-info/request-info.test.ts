@@ -1,9 +1,10 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { cpuSecondsOf } from '../../../../../test/cpu-seconds.ts'
 import { isAmbiguousPath } from './ambiguous-path.ts'
-import { requestAttributes } from '../request-attributes.ts'
-import { type RequestInfo, requestInfo } from './request-info.ts'
+import { attributesOfInfo, requestAttributes } from '../request-attributes.ts'
+import { selectorsIn } from './list-options.ts'
+import { readRequest, type RequestInfo, requestInfo } from './request-info.ts'
 
 function info(method: string, target: string): RequestInfo {
   const [path = '', query = ''] = target.split('?', 2)
@@ -36,6 +37,12 @@ describe('requestInfo', () => {
       'PUT',
       '/api/v1/namespaces/n/status',
       { resource: 'namespaces', name: 'n', subresource: 'status' },
+    ],
+    [
+      'neither is its finalization',
+      'PUT',
+      '/api/v1/namespaces/n/finalize',
+      { resource: 'namespaces', name: 'n', namespace: 'n', subresource: 'finalize' },
     ],
     [
       'proxy in the path has no subresource',
@@ -141,6 +148,36 @@ describe('requestInfo', () => {
     const query = `labelSelector=${encodeURIComponent('a in (b,'.repeat(20_000))}&fieldSelector=${'a=b,'.repeat(20_000)}`
     const spent = cpuSecondsOf(() => requestInfo({ method: 'GET', path: '/api/v1/pods', query }))
     expect(spent).toBeLessThan(1)
+  })
+})
+
+describe('the selectors of a request', () => {
+  const request = (method: string, query: string) => ({ method, path: '/api/v1/pods', query })
+  const a = { requirements: [{ key: 'a', operator: 'In', values: ['b'] }] }
+
+  it.each(['GET', 'DELETE'])('are read once, and kept, for %s', (method) => {
+    const read = vi.fn(selectorsIn)
+    const { selectors } = readRequest(request(method, 'fieldSelector=a%3Db&labelSelector=a%3Db'), read)
+    expect(read).toHaveBeenCalledOnce()
+    expect(selectors).toEqual({ fieldSelector: a, labelSelector: a })
+  })
+
+  it.each([
+    ['', {}],
+    ['fieldSelector=a%3Db', { fieldSelector: a }],
+    ['labelSelector=a%3Db', { labelSelector: a }],
+    ['fieldSelector=a%3Db&labelSelector=a%3Db', { fieldSelector: a, labelSelector: a }],
+  ])('are attributes where the query %j has them', (query, selectors) => {
+    const { fieldSelector: _field, labelSelector: _label, ...rest } = requestAttributes(request('GET', query))
+    expect(rest).toMatchObject({ verb: 'list', resource: 'pods' })
+    const attributes = requestAttributes(request('GET', query))
+    expect(attributes).toStrictEqual({ ...rest, ...selectors })
+    expect(attributesOfInfo(requestInfo(request('GET', query)))).toStrictEqual(attributes)
+  })
+
+  it('are no attributes of a path that is no resource', () => {
+    const login = { method: 'POST', path: '/login', query: 'labelSelector=a%3Db' }
+    expect(attributesOfInfo(requestInfo(login))).toStrictEqual({ verb: 'post', path: '/login' })
   })
 })
 

@@ -4,6 +4,6 @@ const MIN = -(2n ** 63n)
 /** Whether Go's `strconv.ParseInt(text, 10, 64)` accepts the text. */
 export function isInt64(text: string): boolean {
   if (text.length > 4096 || !/^[+-]?[0-9]+$/.test(text)) return false
-  const value = BigInt(text.startsWith('+') ? text.slice(1) : text)
+  const value = BigInt(text)
   return value >= MIN && value <= MAX
 }

@@ -1,6 +1,6 @@
 /** A token of a label selector. `operator` is also `in` and `notin`, which can be words where a value is expected. */
 export interface LabelToken {
-  readonly kind: 'word' | 'operator' | 'end' | 'bad'
+  readonly kind: 'word' | 'operator' | 'end'
   readonly text: string
 }
 
@@ -32,16 +32,11 @@ export function labelTokens(text: string): readonly LabelToken[] {
   }
 
   const symbols = (): LabelToken => {
-    const start = position
-    let end = start
-    while (SYMBOLS.has(text[position] ?? '')) {
-      const isOperator = OPERATORS.has(text.slice(start, position + 1))
-      if (!isOperator && end > start) break
-      position++
-      if (isOperator) end = position
-    }
-    if (end === start) return { kind: 'bad', text: text.slice(start, position) }
-    return { kind: 'operator', text: text.slice(start, end) }
+    // Every symbol is an operator by itself, and some pairs are one.
+    const pair = text.slice(position, position + 2)
+    const found = OPERATORS.has(pair) ? pair : pair.slice(0, 1)
+    position += found.length
+    return { kind: 'operator', text: found }
   }
 
   for (;;) {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { parseFieldSelector } from './field-selector.ts'
 import { isInt64 } from './int64.ts'
 import { parseLabelSelector } from './label-selector.ts'
 
@@ -28,6 +29,17 @@ describe('a label selector that cannot be read', () => {
       requirements: [],
       error: `unable to parse requirement: ${problem}`,
     })
+  })
+})
+
+describe('a field selector that cannot be read', () => {
+  it.each([
+    ['a', "invalid selector: 'a'; can't understand 'a'"],
+    ['a=b,c', "invalid selector: 'a=b,c'; can't understand 'c'"],
+    ['a=b=c', "invalid field selector: 'a=b=c'"],
+    ['a=\\x', "invalid field selector: 'a=\\x'"],
+  ])('says what is wrong with %j', (text, problem) => {
+    expect(parseFieldSelector(text)).toEqual({ requirements: [], error: problem })
   })
 })
 
