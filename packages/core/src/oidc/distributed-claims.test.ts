@@ -123,6 +123,7 @@ describe('distributed groups', () => {
     const claimMappings = { username: OPTIONS.claimMappings.username, ...groups }
     const { fetch, ask: askWorld } = world(new Response(groupsJwt()), {}, { claimMappings })
     expect((await askWorld(elsewhere()))?.user.groups).toEqual([])
+    await askWorld({ ...elsewhere(), _claim_names: { groups: 'src', '': 'src' } })
     expect(fetch.calls.map(({ url }) => url)).not.toContain(GROUPS)
   })
 

@@ -14,7 +14,7 @@ import {
 } from '../../test/issuer.ts'
 import type { Authentication } from '../authenticator.ts'
 import { celCompiler } from '../cel/index.ts'
-import { AuthenticationError, ConfigurationError } from '../errors.ts'
+import { AuthenticationError, ConfigurationError, unavailable } from '../errors.ts'
 import { localKeySet } from '../jwt/key-set.ts'
 import { oidc, type OidcOptions } from './oidc.ts'
 
@@ -256,6 +256,16 @@ describe('e-mail addresses', () => {
     const answer = ask(token, { claimMappings })
     if (isAccepted) expect((await answer)?.user.username).toBe('jane@example.com')
     else expect(await thrownBy(() => answer)).toMatchObject({ code: 'rejected' })
+  })
+})
+
+it('a token for which there is no room may be asked about again later', async () => {
+  const busy = unavailable('too many tokens of unknown keys', { retryAfterSeconds: 2 })
+  const keySet = { verify: () => Promise.reject(busy) }
+  expect(await thrownBy(() => ask(tokenWith({}), { keySet }))).toMatchObject({
+    code: 'unavailable',
+    message: 'oidc: verify token: too many tokens of unknown keys',
+    retryAfterSeconds: 2,
   })
 })
 
