@@ -81,7 +81,58 @@ describe('a request over HTTP/1', () => {
   })
 })
 
+/** A frame of HTTP/2 (RFC 9113 section 4.1). */
+function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
+  const head = Buffer.alloc(9)
+  head.writeUIntBE(payload.length, 0, 3)
+  head.set([type, flags], 3)
+  head.writeUInt32BE(stream, 5)
+  return Buffer.concat([head, payload])
+}
+
+/** What of a request over HTTP/2 with these fields arrives, however odd they are: no client of Node's would send them. */
+async function arriving(
+  ...fields: readonly (readonly [name: string, value: string])[]
+): Promise<readonly string[]> {
+  const server = createHttp2Server()
+  const seen = new Promise<readonly string[]>((resolve) => {
+    server.on('request', ({ rawHeaders }, response) => {
+      resolve(rawHeaders)
+      response.end()
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  onTestFinished(() => {
+    socket.destroy()
+    server.close()
+  })
+  const text = (value: string): Buffer =>
+    Buffer.from(`${String.fromCharCode(value.length)}${value}`, 'latin1')
+  const basic = [
+    [':method', 'GET'],
+    [':scheme', 'http'],
+    [':path', '/'],
+    [':authority', 'a'],
+  ] as const
+  // Each a literal without indexing, and without Huffman's code (RFC 7541 section 6.2.2).
+  const block = [...basic, ...fields].flatMap(([name, value]) => [Buffer.from([0]), text(name), text(value)])
+  const endOfBoth = 0x5
+  socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+  socket.write(Buffer.concat([frame(4, 0, 0, Buffer.alloc(0)), frame(1, endOfBoth, 1, Buffer.concat(block))]))
+  return (await seen).filter((each, index) => index % 2 === 0 && !each.startsWith(':'))
+}
+
 describe('a request over HTTP/2', () => {
+  it('loses fields with a control character in the value, or with an invalid name, and nothing tells', async () => {
+    const odd = [
+      ['impersonate-user', 'ja\x01ne'],
+      ['x-remote-user', 'ja\x7fne'],
+      ['impersonate user', 'jane'],
+    ] as const
+    expect(await arriving(['first', 'a'], ...odd, ['last', 'b'])).toEqual(['first', 'last'])
+  })
+
   it('has 128 headers, four of which are its method, path, scheme and host', async () => {
     const authorization = 'Bearer good'
     const others = (count: number): string[] => Array.from({ length: count }, () => 'x')
