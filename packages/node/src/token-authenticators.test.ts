@@ -322,11 +322,13 @@ describe('service accounts and bootstrap tokens', () => {
         ...(lookup !== undefined && { lookup }),
       },
     })
-    const username = async (): Promise<string | undefined> =>
-      ask(token).then(
-        (known) => known?.user.username,
-        (error: AuthenticationError) => error.code,
-      )
+    const username = async (): Promise<unknown> => {
+      try {
+        return (await ask(token))?.user.username
+      } catch (error) {
+        return error instanceof AuthenticationError ? error.code : error
+      }
+    }
     expect(await username()).toBe('system:serviceaccount:shop:cart')
     store.deleteSecret('shop', 's', {})
     clock.advance(9999)
