@@ -88,6 +88,22 @@ describe('authenticatorChain', () => {
     expect(() => authenticatorChain({ tokens: 'ignored' })).toThrow('no authentication method configured')
   })
 
+  it.each([
+    ['a certificate', { clientCertificate: requests(knows(jane)) }, 0],
+    ['a proxy', { requestHeader: requests(knows(jane)) }, 0],
+    ['the token', {}, 1],
+  ] as const)(
+    'warns of blanks before a token only where it asks about it: known by %s',
+    async (_, options, count) => {
+      const warnings: string[] = []
+      const chain = authenticatorChain({ tokens: [tokens(knows(jane))], ...options })
+      await chain.authenticate(request({ headers: [['Authorization', 'Bearer  t']] }), {
+        warn: (text) => warnings.push(text),
+      })
+      expect(warnings).toHaveLength(count)
+    },
+  )
+
   it('lets a good credential win over a bad one', async () => {
     const options = { clientCertificate: requests(fails(rejected('expired'))), tokens: [tokens(knows(jane))] }
     expect((await answerOf(options, 'token'))?.user.username).toBe('jane')

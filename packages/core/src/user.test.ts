@@ -23,6 +23,10 @@ describe('userInfo', () => {
     expect(Object.getPrototypeOf(user.extra)).toBeNull()
   })
 
+  it('has an extra without a prototype also where there is nothing in it', () => {
+    expect(Object.getPrototypeOf(userInfo({ username: 'jane' }).extra)).toBeNull()
+  })
+
   it.each([
     ['groups', { groups: 'admins' }],
     ['the values of a key of extra', { extra: { key: 'value' } }],

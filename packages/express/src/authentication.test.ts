@@ -252,6 +252,19 @@ describe.each(versions)('authentication in Express $version', ({ make }) => {
     expect((await fetch(`${origin}/api/other`)).status).toBe(401)
   })
 
+  it.each([false, true])(
+    'below a mount point meets every path that a route takes, in any letters (sensitive: %j)',
+    async (isSensitive) => {
+      const app = make()
+      app.set('case sensitive routing', isSensitive)
+      app.use('/admin', authentication(chain))
+      app.get('/admin/secret', (_req, res) => void res.send('open'))
+      const origin = await listen(app)
+      expect((await fetch(`${origin}/admin/secret`)).status).toBe(401)
+      expect((await fetch(`${origin}/Admin/secret`)).status).toBe(isSensitive ? 404 : 401)
+    },
+  )
+
   it('never mistakes one request for another that is under way', async () => {
     const slow: Authenticator = {
       name: 'slow',

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http'
+import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import {
   type Authenticator,
@@ -9,9 +10,12 @@ import {
   type UserInfo,
 } from '@kube-authn/core'
 import { tokenFile } from '@kube-authn/core/token-file'
-import Koa from 'koa'
+import { Router } from '@koa/router'
+import Koa, { type Middleware } from 'koa'
 import { afterEach, describe, expect, expectTypeOf, it, vi } from 'vitest'
 import { authentication, type AuthenticationOptions, getAuthentication, getUser } from './index.ts'
+
+const mount = createRequire(import.meta.url)('koa-mount') as (path: string, app: Middleware) => Middleware
 
 const servers: Server[] = []
 afterEach(() => {
@@ -35,6 +39,34 @@ function appWith(authenticator: Authenticator, options?: AuthenticationOptions):
   })
   return app
 }
+
+describe('authentication below a mount point of koa-mount, with a route of @koa/router', () => {
+  const routes = (router: Router, ...before: Middleware[]): Middleware => {
+    for (const middleware of before) router.use('/admin', middleware)
+    router.get('/admin/secret', (ctx) => {
+      ctx.body = ctx.state['user'] === undefined ? 'nobody' : 'somebody'
+    })
+    return router.routes() as unknown as Middleware
+  }
+  const ask = async (path: string, ...middlewares: readonly Middleware[]): Promise<readonly unknown[]> => {
+    const app = new Koa()
+    app.silent = true
+    for (const middleware of middlewares) app.use(middleware)
+    const response = await fetch(`${await listen(app)}${path}`)
+    return [response.status, response.status === 200 ? await response.text() : '']
+  }
+  const mounted = mount('/admin', authentication(chain))
+
+  it('is not met by a path in capitals, unless the router is sensitive', async () => {
+    expect(await ask('/admin/secret', mounted, routes(new Router()))).toEqual([401, ''])
+    expect(await ask('/Admin/secret', mounted, routes(new Router()))).toEqual([200, 'nobody'])
+    expect(await ask('/Admin/secret', mounted, routes(new Router({ sensitive: true })))).toEqual([404, ''])
+  })
+
+  it('is met by it within the router', async () => {
+    expect(await ask('/Admin/secret', routes(new Router(), authentication(chain)))).toEqual([401, ''])
+  })
+})
 
 describe('authentication in Koa', () => {
   it('lets a known user pass, without the header that carried the credential', async () => {

@@ -304,6 +304,39 @@ describe('service accounts and bootstrap tokens', () => {
     expect(errors).toEqual([new Error('forbidden')])
   })
 
+  it.each<[string, boolean | undefined]>([
+    ['for ten seconds, while they are remembered', undefined],
+    ['where nothing is looked up', false],
+  ])('are known by tokens in secrets that are gone %s', async (_, lookup) => {
+    const { signingKey, objects } = await createServiceAccounts()
+    const clock = fixedClock()
+    const store = serviceAccountStore({ serviceAccounts: [account], clock })
+    const token = await signToken(signingKey, legacyTokenClaims(account, 's'))
+    store.createSecret({ namespace: 'shop', name: 's', data: { token } })
+    const { ask } = create({
+      clock,
+      serviceAccounts: {
+        issuers: ['https://x'],
+        keys: [signingKey.verificationKey],
+        objects: { ...objects, ...store },
+        ...(lookup !== undefined && { lookup }),
+      },
+    })
+    const username = async (): Promise<unknown> => {
+      try {
+        return (await ask(token))?.user.username
+      } catch (error) {
+        return error instanceof AuthenticationError ? error.code : error
+      }
+    }
+    expect(await username()).toBe('system:serviceaccount:shop:cart')
+    store.deleteSecret('shop', 's', {})
+    clock.advance(9999)
+    expect(await username()).toBe('system:serviceaccount:shop:cart')
+    clock.advance(1)
+    expect(await username()).toBe(lookup === false ? 'system:serviceaccount:shop:cart' : 'rejected')
+  })
+
   it.each([
     [{ issuers: [] }, ['issuers: must not be empty']],
     [{ issuers: ['', 'a', 'a'] }, ['issuers[0]: must not be empty', 'issuers[2]: is there already']],

@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import {
   type Authenticator,
@@ -357,6 +359,27 @@ describe('an end', () => {
     const error = await errorOf(tell())
     expect(error).toMatchObject({ code: 'unavailable', message: 'it could not tell' })
     expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('hunter2')
+  })
+
+  it('ends the process where a strategy throws in a callback of its own, as in Passport', async () => {
+    const script = `
+      import { fromPassport } from './index.js'
+      const strategy = { name: 'bearer', authenticate: () => void setTimeout(() => { throw new Error('of its own') }) }
+      const tokens = fromPassport(strategy, { as: 'token', user: () => ({ username: 'jane' }) })
+      await tokens.authenticateToken('t', {}).catch(() => undefined)
+      console.log('still there')
+    `
+    const cwd = fileURLToPath(new URL('../dist/', import.meta.url))
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ['--input-type=module', '--eval', script],
+      {
+        cwd,
+        encoding: 'utf8',
+      },
+    )
+    expect([status, stdout]).toEqual([1, ''])
+    expect(stderr).toContain('Error: of its own')
   })
 
   it('has the kind of an error, its code and its place, and the same of its causes', async () => {

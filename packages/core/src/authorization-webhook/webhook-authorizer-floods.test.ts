@@ -38,6 +38,18 @@ function webhook(options: Partial<WebhookAuthorizerOptions> = {}) {
 }
 
 describe('questions to the authorization webhook', () => {
+  it('are 64 at once, and 256 that wait, where nothing else is said', async () => {
+    const { ask, open, is, endAll } = webhook()
+    is('hangs')
+    const answers = Array.from({ length: 64 + 256 + 1 }, (_, index) => ask(`/no${index}`))
+    await settled()
+    expect(open).toHaveLength(64)
+    expect((await answers.at(-1))?.error).toMatchObject({ retryAfterSeconds: 2 })
+    for (let round = 0; round < 5; round++) await endAll()
+    const errors = (await Promise.all(answers.slice(0, -1))).map(({ error }) => error)
+    expect(errors.filter((error) => error !== undefined)).toEqual([])
+  })
+
   it('that are equal and under way at the same time are one call', async () => {
     const { ask, calls, is, endAll } = webhook({ allowedTtlSeconds: 0, deniedTtlSeconds: 0 })
     is('hangs')

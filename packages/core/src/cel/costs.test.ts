@@ -38,6 +38,12 @@ const many = list(20_000)
 const doubled = (times: number): string => '.optMap(a, a + a)'.repeat(times)
 const COST = 'operation cancelled: actual cost limit exceeded'
 
+function nestedLists(levels: number): unknown {
+  let value: unknown = 1
+  for (let level = 0; level < levels; level++) value = [value]
+  return value
+}
+
 /** What a token with 24 kB of claims can hold, so that neighbouring characters are told apart. */
 const mixed = Array.from({ length: 24_000 }, (_, index) => 'ab'.charAt(((index * 7919) >> 3) & 1)).join('')
 
@@ -269,6 +275,22 @@ describe('an expression', () => {
     expect(program.evaluate({ x: ['b'] })).toEqual(['b'])
   })
 
+  it.each([
+    ['100,000 values', list(99_999), list(100_000), 'the value is too large'],
+    ['64 levels', nestedLists(64), nestedLists(65), 'the value is nested too deeply'],
+  ])('has an input of %s, and not one more', (_, most, tooMuch, message) => {
+    const program = compiler.compile('claims', 'has(claims.none)')
+    expect(program.evaluate({ x: most })).toBe(false)
+    expect(() => program.evaluate({ x: tooMuch })).toThrow(message)
+  })
+
+  it('pays a hundred for each error', () => {
+    const failing = (times: number) =>
+      outcomeOf('claims.x.exists(a, int(a) == 1)', { x: list(times, () => 'x') })
+    expect(failing(5000)).toBe("type conversion error from 'string' to 'int'")
+    expect(failing(9999)).toBe(COST)
+  })
+
   it('ends in an error when claims are nested deeply', () => {
     let deep: unknown = 1
     for (let depth = 0; depth < 10_000; depth++) deep = [deep]
@@ -277,6 +299,8 @@ describe('an expression', () => {
 
   it.each([
     ['brackets', `${'['.repeat(90)}1${']'.repeat(90)}`, true],
+    ['as many brackets as can be', `${'['.repeat(99)}1${']'.repeat(99)}`, true],
+    ['one bracket more', `${'['.repeat(100)}1${']'.repeat(100)}`, false],
     ['more brackets', `${'['.repeat(200)}1${']'.repeat(200)}`, false],
     ['parentheses', `${'('.repeat(5000)}1${')'.repeat(5000)}`, false],
     ['selections', `claims${'.a'.repeat(5000)}`, false],

@@ -71,6 +71,10 @@ describe.each(whenever)('a refusal that is decided %s', (_, when) => {
     expect(failure).toBeInstanceOf(StatusError)
     expect(failure.status).toBe(401)
     expect(failure.message).toBe('Unauthorized')
+    expect(failure.headers).toEqual({
+      'content-type': 'application/json',
+      'cache-control': 'no-cache, private',
+    })
     expect(failure.body).toEqual({
       kind: 'Status',
       apiVersion: 'v1',

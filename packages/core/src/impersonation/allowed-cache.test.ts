@@ -259,6 +259,26 @@ describe('what may be remembered', () => {
     expect(await ask()).toBe(2)
   })
 
+  it('is 8,192 of each kind where nothing else is said', async () => {
+    let decisions = 0
+    const impersonate = impersonateRequest(
+      { name: 'yes', authorize: () => (decisions++, allow()) },
+      { mode: 'constrained', clock: fixedClock() },
+    )
+    const ask = async (username: string): Promise<void> => {
+      const headers = exactHeaders(['Impersonate-User', username])
+      await impersonate({ method: 'GET', path: '/', query: '', headers }, USER)
+    }
+    for (let index = 0; index < 8192; index++) await ask(`user${index}`)
+    await ask('user0')
+    expect(decisions).toBe(2 * 8192)
+    await ask('one more')
+    await ask('user0')
+    expect(decisions).toBe(2 * 8193)
+    await ask('user1')
+    expect(decisions).toBeGreaterThan(2 * 8193)
+  })
+
   it('is so much, and what is used least goes first', async () => {
     let decisions = 0
     const impersonate = impersonateRequest(

@@ -111,6 +111,16 @@ describe.each(MODES)('impersonateRequest, %s', (mode) => {
     expect([statusOf(outcome), asked.length]).toEqual([400, 0])
   })
 
+  it('takes 256 groups and extra values, and not one more', async () => {
+    const outcomeOf = async (groups: number) => {
+      const raw = Array.from({ length: groups }, (_, index) => ['Impersonate-Group', `g${index}`])
+      const headers = ['Impersonate-User', 'bob', 'Impersonate-Extra-k', 'v', ...raw.flat()]
+      return impersonateRequest(alwaysAllow(), { mode })(request(headers), clark)
+    }
+    expect(await outcomeOf(255)).toMatchObject({ user: { username: 'bob' } })
+    expect(statusOf(await outcomeOf(256))).toBe(400)
+  })
+
   it('is a 503 where the authorizer is too busy to find out', async () => {
     const error = new AuthorizationError('busy', { retryAfterSeconds: 2 })
     const outcome = await impersonateRequest(

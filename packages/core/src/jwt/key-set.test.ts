@@ -264,6 +264,7 @@ describe('keys that an issuer publishes', () => {
     expect(await thrownBy(() => keys.verify(jwt(other)))).toMatchObject({
       code: 'unavailable',
       message: 'failed to verify signature: fetching keys too many tokens of unknown keys',
+      retryAfterSeconds: 2,
     })
     await keys.verify(jwt(rsa))
     clock.advance(5000)

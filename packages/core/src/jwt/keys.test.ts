@@ -141,6 +141,22 @@ describe('a JWK', () => {
     expect((await verificationKeyOfJwk(padded as JsonWebKey)).kid).toBe(fromPem?.kid)
   })
 
+  it.each([
+    [2047, false],
+    [2048, true],
+    [16_384, true],
+    [16_385, false],
+  ])('of RSA may have %d bits: %j', async (bits, isKey) => {
+    const n = Buffer.alloc(Math.ceil(bits / 8), 0xff)
+    n[0] = 0xff >> (n.length * 8 - bits)
+    const key = { kty: 'RSA', n: n.toString('base64url'), e: 'AQAB' }
+    const made = verificationKeyOfJwk(key).then(
+      () => true,
+      () => false,
+    )
+    expect(await made).toBe(isKey)
+  })
+
   it('keeps the name it has, and nothing private', async () => {
     const key = await verificationKeyOfJwk({ ...p256.privateKey.export({ format: 'jwk' }), kid: 'k' })
     expect(key).toMatchObject({ kid: 'k', alg: 'ES256', jwk })

@@ -14,6 +14,7 @@ import {
   required,
   wholeNumber,
 } from '../options/index.ts'
+import { BUSY_SECONDS } from '../retry-after.ts'
 import { canWorkInBackground } from '../runtime.ts'
 import { GRACE_MS, isDone } from '../shared-work.ts'
 import { tell } from '../tell.ts'
@@ -55,8 +56,8 @@ const FRESH_MS = { unsaid: 600_000, least: 300_000, most: 86_400_000 }
  * A key that is known verifies, also while the issuer is down. A token that no known key has signed makes the keys be fetched again,
  * whatever their age, so that an issuer may change its keys at any time; all who wait share one fetch. Old keys are fetched again too
  * while they are still used, so that a withdrawn key does not count for ever. However many tokens come, three fetches are made at
- * once and then one every five seconds at most; tokens of unknown keys wait for the next one, up to 256 of them, and where more wait it
- * cannot be told whether a token is good.
+ * once and then one every five seconds at most; tokens of unknown keys wait for the next one, up to 256 of them, and where more wait a
+ * token is *unavailable*, with a time to try again.
  *
  * Source: coreos/go-oidc `oidc/jwks.go` (`RemoteKeySet`).
  *
@@ -167,7 +168,7 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
         if (await isSignedByAnother()) return
       }
       if (lastError !== undefined) throw notFetched(lastError)
-      throw isSure ? notSigned() : notFetched(new Error('too many tokens of unknown keys'))
+      throw isSure ? notSigned() : notFetched(new Error('too many tokens of unknown keys'), BUSY_SECONDS)
     },
   }
 }
@@ -184,8 +185,11 @@ const MAX_WAITING = 256
 /** How long a request whose keys are known stays for the next ones, where they would not come without it. */
 const PATIENCE_MS = 5000
 
-function notFetched(cause: Error): Error {
-  return unavailable(`failed to verify signature: fetching keys ${cause.message}`, { cause })
+function notFetched(cause: Error, retryAfterSeconds?: number): Error {
+  return unavailable(`failed to verify signature: fetching keys ${cause.message}`, {
+    cause,
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+  })
 }
 
 function freshMs(cacheControl: string | undefined): number {

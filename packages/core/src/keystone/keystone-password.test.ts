@@ -315,6 +315,25 @@ describe('limits of keystonePassword', () => {
     expect(calls).toHaveLength(2)
   })
 
+  it('are 32 checks at once, 256 that wait and ten seconds where nothing else is said', async () => {
+    const { script, waiting } = slowKeystone()
+    const { ask, clock } = passwordsOf(script)
+    const asked = Array.from({ length: 32 + 256 }, (_, index) => thrownBy(() => ask(`user${index}`)))
+    await settled()
+    expect(waiting).toHaveLength(32)
+    expect(await thrownBy(() => ask('one more'))).toMatchObject({
+      code: 'unavailable',
+      message: 'too many checks wait for Keystone',
+      retryAfterSeconds: 2,
+    })
+    clock.advance(9999)
+    await settled()
+    expect(clock.pending).toBeGreaterThan(0)
+    clock.advance(1)
+    const messages = new Set((await Promise.all(asked)).map((error) => (error as Error).message))
+    expect(messages).toEqual(new Set(['Keystone did not answer in time', 'it was not its turn in time']))
+  })
+
   it('do not hold back who is remembered', async () => {
     const { script, waiting } = slowKeystone()
     let isSlow = false

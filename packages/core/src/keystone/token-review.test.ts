@@ -111,6 +111,12 @@ describe('keystoneTokenReview', () => {
     expect(await answerTo(body)).toMatchObject({ status: 500, json: undefined, calls: 0 })
   })
 
+  it('reads a review of exactly 65,536 bytes, and not one more', async () => {
+    const padded = (length: number): string => JSON.stringify(review).padEnd(length)
+    expect(await answerTo(padded(65_536))).toMatchObject({ status: 200 })
+    expect(await answerTo(padded(65_537))).toMatchObject({ status: 500, calls: 0 })
+  })
+
   it('answers in the version that was asked in, of those it is told to answer', async () => {
     const v1 = { ...review, apiVersion: 'authentication.k8s.io/v1' }
     const versions = ['v1', 'v1beta1'] as const

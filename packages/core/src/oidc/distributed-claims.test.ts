@@ -11,7 +11,8 @@ import {
   rsaKey,
   signed,
 } from '../../test/issuer.ts'
-import { oidc } from './oidc.ts'
+import { celCompiler } from '../cel/index.ts'
+import { oidc, type OidcOptions } from './oidc.ts'
 
 let key: KeyPair
 let other: KeyPair
@@ -29,12 +30,8 @@ const OPTIONS = {
   },
 }
 
-const tokenWith = (claims: object): string =>
-  signed(
-    key,
-    { alg: 'RS256', kid: 'key' },
-    { iss: ISSUER, aud: 'app', sub: 'jane', exp: NOW + 60, ...claims },
-  )
+const tokenWith = (claims: object, by: KeyPair = key): string =>
+  signed(by, { alg: 'RS256', kid: 'key' }, { iss: ISSUER, aud: 'app', sub: 'jane', exp: NOW + 60, ...claims })
 
 describe('distributed groups', () => {
   const GROUPS = `${ISSUER}/groups`
@@ -52,10 +49,20 @@ describe('distributed groups', () => {
   function world(
     answer: Response | (() => Response | Promise<Response>),
     more: Record<string, Response> = {},
+    options: Pick<Partial<OidcOptions>, 'claimMappings'> = {},
   ) {
     const fetch = fakeFetch({ ...issuerAnswers(jwksOf(key)), [GROUPS]: answer, ...more })
-    const tokens = oidc({ ...OPTIONS, fetch, clock: fixedClock(NOW * 1000), discoverAtOnce: false })
-    return { fetch, ask: async (claims: object) => tokens.authenticateToken(tokenWith(claims), {}) }
+    const clock = fixedClock(NOW * 1000)
+    const tokens = oidc({
+      ...OPTIONS,
+      compiler: celCompiler(),
+      fetch,
+      clock,
+      discoverAtOnce: false,
+      ...options,
+    })
+    const askToken = async (token: string) => tokens.authenticateToken(token, {})
+    return { fetch, askToken, ask: async (claims: object) => askToken(tokenWith(claims)) }
   }
 
   it('are fetched with the token that the issuer gave for them', async () => {
@@ -93,6 +100,30 @@ describe('distributed groups', () => {
     await askWorld({ ...elsewhere(), groups: [] })
     await askWorld({ ...elsewhere(), _claim_names: { phone: 'src' } })
     await askWorld({ _claim_names: { groups: 'src' }, _claim_sources: { src: { JWT: groupsJwt() } } })
+    expect(fetch.calls.map(({ url }) => url)).not.toContain(GROUPS)
+  })
+
+  it.each<[string, () => string]>([
+    ['is signed by somebody else', () => tokenWith(elsewhere(), other)],
+    ['expired', () => tokenWith({ ...elsewhere(), exp: NOW - 1 })],
+    ['is for somebody else', () => tokenWith({ ...elsewhere(), aud: 'another' })],
+    ['is bound to a key', () => tokenWith({ ...elsewhere(), cnf: { jkt: 'x' } })],
+    ['is no login', () => tokenWith({ ...elsewhere(), events: {} })],
+  ])('are not fetched for a token that %s', async (_, token) => {
+    const { fetch, askToken } = world(new Response(groupsJwt()))
+    await thrownBy(() => askToken(token()))
+    expect(fetch.calls.length).toBeGreaterThan(0)
+    expect(fetch.calls.map(({ url }) => url)).not.toContain(GROUPS)
+  })
+
+  it.each<[string, Pick<OidcOptions['claimMappings'], 'groups'>]>([
+    ['an expression', { groups: { expression: 'claims.?groups.orValue([])' } }],
+    ['nowhere', {}],
+  ])('are not fetched where groups come from %s', async (_, groups) => {
+    const claimMappings = { username: OPTIONS.claimMappings.username, ...groups }
+    const { fetch, ask: askWorld } = world(new Response(groupsJwt()), {}, { claimMappings })
+    expect((await askWorld(elsewhere()))?.user.groups).toEqual([])
+    await askWorld({ ...elsewhere(), _claim_names: { groups: 'src', '': 'src' } })
     expect(fetch.calls.map(({ url }) => url)).not.toContain(GROUPS)
   })
 

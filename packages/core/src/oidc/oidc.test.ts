@@ -14,7 +14,7 @@ import {
 } from '../../test/issuer.ts'
 import type { Authentication } from '../authenticator.ts'
 import { celCompiler } from '../cel/index.ts'
-import { AuthenticationError, ConfigurationError } from '../errors.ts'
+import { AuthenticationError, ConfigurationError, unavailable } from '../errors.ts'
 import { localKeySet } from '../jwt/key-set.ts'
 import { oidc, type OidcOptions } from './oidc.ts'
 
@@ -194,6 +194,8 @@ describe('claims', () => {
     ['issued tomorrow', { iat: NOW + 86_400 }],
     ['with one audience among others', { aud: ['x', 'app'] }],
     ['whose azp is somebody else', { azp: 'other' }],
+    ['with a nonce that nobody asked for', { nonce: 'x' }],
+    ['whose at_hash is of nothing', { at_hash: 'x' }],
     ['without groups', { groups: null }],
     ['whose jti is a number', { jti: 1 }],
     ['with `__proto__`', JSON.parse('{"__proto__":{"groups":["system:masters"]}}') as object],
@@ -257,6 +259,16 @@ describe('e-mail addresses', () => {
   })
 })
 
+it('a token for which there is no room may be asked about again later', async () => {
+  const busy = unavailable('too many tokens of unknown keys', { retryAfterSeconds: 2 })
+  const keySet = { verify: () => Promise.reject(busy) }
+  expect(await thrownBy(() => ask(tokenWith({}), { keySet }))).toMatchObject({
+    code: 'unavailable',
+    message: 'oidc: verify token: too many tokens of unknown keys',
+    retryAfterSeconds: 2,
+  })
+})
+
 describe('expressions', () => {
   it('need a compiler', () => {
     const claimMappings = { username: { expression: 'claims.sub' } }
@@ -290,6 +302,24 @@ describe('expressions', () => {
       'oidc: error evaluating group claim expression: ' +
         'expression \'claims.roles.map(r, "r:" + r)\' resulted in error: no such key: roles',
     )
+  })
+
+  it('keep groups of Kubernetes out where a rule over the user says so, and only there', async () => {
+    const claimMappings = {
+      username: { claim: 'sub', prefix: '' },
+      groups: { claim: 'groups', prefix: '' },
+    }
+    const userValidationRules = [
+      { expression: "!user.groups.exists(group, group.startsWith('system:'))", message: 'reserved' },
+    ]
+    const groups = ['a', 'system:masters']
+    expect((await ask(tokenWith({ sub: 'system:admin', groups }), { claimMappings }))?.user).toMatchObject({
+      username: 'system:admin',
+      groups,
+    })
+    const options = { compiler: celCompiler(), claimMappings, userValidationRules }
+    expect(await messageOf({ groups }, options)).toContain('reserved')
+    expect((await ask(tokenWith({ groups: ['a'] }), options))?.user.groups).toEqual(['a'])
   })
 
   it('are all evaluated before one that is false counts', async () => {

@@ -127,6 +127,18 @@ describe('an issuer', () => {
     expect(await ask()).toBeDefined()
   })
 
+  it('has ten seconds for an answer where nothing else is said', async () => {
+    const { clock, tokens } = start({ [DOCUMENT]: never })
+    await settled()
+    clock.advance(9999)
+    await settled()
+    expect(tokens.health()).not.toContain('no answer')
+    clock.advance(1)
+    await settled()
+    expect(tokens.health()).toContain('no answer within 10 seconds')
+    tokens.close()
+  })
+
   it('is waited for by whoever comes while it is looked for, but not for long', async () => {
     const { clock, ask, tokens } = start({ [DOCUMENT]: never })
     const early = thrownBy(ask)

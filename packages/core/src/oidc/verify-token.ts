@@ -66,5 +66,9 @@ function checkTimes({ expiry, notBefore }: RegisteredClaims, nowSeconds: number)
 /** The same error with a text in front, as Go wraps one. */
 export function wrapped(prefix: string, error: unknown): unknown {
   if (!isAuthenticationError(error)) return error
-  return new AuthenticationError(error.code, `${prefix}: ${error.message}`, { cause: error })
+  const { code, message, retryAfterSeconds } = error
+  return new AuthenticationError(code, `${prefix}: ${message}`, {
+    cause: error,
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+  })
 }

@@ -393,6 +393,21 @@ describe('checks of hashed passwords', () => {
     expect(await first).toBeUndefined()
   })
 
+  it('are two at once, and 256 that wait, where nothing else is said', async () => {
+    const { check, ends } = held({})
+    const checks = Array.from({ length: 2 + 256 }, (_, index) => check(`guess${index}`))
+    expect(await thrownBy(() => check('one more'))).toMatchObject({
+      code: 'unavailable',
+      retryAfterSeconds: 2,
+    })
+    await vi.waitFor(() => expect(ends).toHaveLength(2))
+    for (let count = 0; count < 258; count++) {
+      await vi.waitFor(() => expect(ends.length).toBeGreaterThan(count))
+      ends[count]?.()
+    }
+    expect(new Set(await Promise.all(checks))).toEqual(new Set([undefined]))
+  })
+
   it('are given up with their requests', async () => {
     const passwords = passwordFile(`${HASH},jane,1`, { maxConcurrentChecks: 1 })
     const first = passwords.authenticatePassword('jane', 'wrong', emptyContext)

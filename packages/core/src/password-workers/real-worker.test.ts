@@ -23,7 +23,7 @@ async function run(script: string): Promise<unknown> {
       }
     }
     const events = []
-    const open = (csv) => passwordFile(csv, { observer: (event) => events.push(event), rememberSeconds: 0 })
+    const open = (csv, options) => passwordFile(csv, { observer: (event) => events.push(event), rememberSeconds: 0, ...options })
     const ask = async (passwords, password) => {
       try {
         return (await passwords.authenticatePassword('jane', password, {}))?.user.username ?? 'refused'
@@ -58,6 +58,41 @@ describe('the worker of the package', { timeout: 120_000 }, () => {
     })
   })
 
+  it.each([
+    [1, 1],
+    [2, 1],
+    [4, 3],
+  ])('is one of as many as there are cores beside one, one at least: of %d', async (cores, started) => {
+    const script = `
+      process.getBuiltinModule('node:os').availableParallelism = () => ${cores}
+      const passwords = open('${HASH},jane,1', { maxConcurrentChecks: 8 })
+      return await Promise.all(Array.from({ length: 8 }, () => ask(passwords, 'secret')))
+    `
+    expect(await run(script)).toEqual({
+      answer: Array.from({ length: 8 }, () => 'jane'),
+      started,
+      notices: [],
+    })
+  })
+
+  it.each([
+    [1, 1],
+    [2, 1],
+    [3, 2],
+    [8, 2],
+  ])(
+    'checks two passwords at once by default, or one where only one core is to spare: of %d',
+    async (cores, most) => {
+      const script = `
+      process.getBuiltinModule('node:os').availableParallelism = () => ${cores}
+      const passwords = open('${HASH},jane,1', { maxWaitingChecks: 0 })
+      return await Promise.all(Array.from({ length: 4 }, () => ask(passwords, 'secret')))
+    `
+      const answer = Array.from({ length: 4 }, (_, index) => (index < most ? 'jane' : 'unavailable'))
+      expect(await run(script)).toEqual({ answer, started: most, notices: [] })
+    },
+  )
+
   it('that goes during a check decides nothing, and another one takes its place', async () => {
     const script = `
       const passwords = open('${HASH},jane,1')
@@ -85,5 +120,18 @@ describe('the worker of the package', { timeout: 120_000 }, () => {
       started: 0,
       notices: ['noPasswordWorkers'],
     })
+  })
+
+  it('is missed, and other work comes in between all the same', async () => {
+    const script = `
+      threads.Worker = undefined
+      const passwords = open('${HASH.replace('$04$', '$13$')},jane,1')
+      let turns = 0
+      const turning = setInterval(() => turns++, 0)
+      const answer = await ask(passwords, 'secret')
+      clearInterval(turning)
+      return [answer, turns > 2]
+    `
+    expect(await run(script)).toEqual({ answer: ['refused', true], started: 0, notices: [] })
   })
 })

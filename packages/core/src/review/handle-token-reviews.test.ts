@@ -83,6 +83,16 @@ describe('handleTokenReviews', () => {
     })
   })
 
+  it('takes the last of two members of one name', async () => {
+    const asked = (...specs: readonly string[]): Promise<Answered> => {
+      const members = specs.map((token) => `"token":${JSON.stringify(token)}`).join()
+      const body = `{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1","spec":{${members}}}`
+      return ask(new TextEncoder().encode(body), tokenFile(`${TOKEN},jane,1`))
+    }
+    expect((await asked('other', TOKEN))['status']).toMatchObject({ authenticated: true })
+    expect((await asked(TOKEN, 'other'))['status']).toMatchObject({ authenticated: false })
+  })
+
   it('answers as aware of audiences where it was given some', async () => {
     const audiences = ['https://api.example.com']
     const asked = (wanted: readonly string[]) =>

@@ -24,6 +24,15 @@ it('a token that nobody touched is its service account', async () => {
   expect(await ask(signed({ alg: 'RS256', kid: kids.rsa }, CLAIMS, pairs.rsa.privateKey))).toBeDefined()
 })
 
+it('neither typ nor a key that a token is bound to counts, as in Kubernetes', async () => {
+  const token = signed(
+    { ...ES256, typ: 'logout+jwt' },
+    { ...CLAIMS, cnf: { jkt: 'x' }, events: {} },
+    pairs.ec.privateKey,
+  )
+  expect((await ask(token))?.user.username).toBe('system:serviceaccount:ns:sa')
+})
+
 describe('the algorithm', () => {
   it.each(['none', 'None', 'NONE', 'nOnE', ''])('%j does without a signature for nobody', async (alg) => {
     for (const kid of [kids.ec, '']) {

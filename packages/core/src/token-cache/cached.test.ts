@@ -461,6 +461,21 @@ describe('the size of a cache', () => {
     expect(delegate.calls).toHaveLength(4)
   })
 
+  it.each<[string, (token: string) => Authentication | undefined]>([
+    ['users', () => ({ user: jane })],
+    ['tokens that nobody knows', () => undefined],
+  ])('is 32,768 %s where nothing else is said', async (_, answer) => {
+    const { delegate, ask } = cacheOf(answer, { failureTtlSeconds: 60, successTtlSeconds: 60 })
+    for (let index = 0; index < 32_768; index++) await ask(`${index}`)
+    await ask('0')
+    expect(delegate.calls).toHaveLength(32_768)
+    await ask('one more')
+    await ask('0')
+    expect(delegate.calls).toHaveLength(32_769)
+    await ask('1')
+    expect(delegate.calls).toHaveLength(32_770)
+  })
+
   it('is bounded for tokens that nobody knows too', async () => {
     const { delegate, ask } = cacheOf(noOpinion, { maxEntries: 2, failureTtlSeconds: 60 })
     for (const token of ['a', 'b', 'c', 'a']) await ask(token)
@@ -512,6 +527,16 @@ describe('tokens that are made up', () => {
       { user: jane },
       { user: bob },
     ])
+  })
+
+  it('are looked up 1,024 at a time where nothing else is said', async () => {
+    const { answer, open } = held()
+    const { ask } = cacheOf(answer)
+    const lookups = Array.from({ length: 1024 }, (_, index) => ask(`${index}`))
+    expect(await thrownBy(() => ask('one more'))).toMatchObject({ code: 'unavailable', retryAfterSeconds: 2 })
+    expect(open).toHaveLength(1024)
+    for (const { end } of open) end()
+    await Promise.all(lookups)
   })
 
   it('leave users that are remembered their answers', async () => {

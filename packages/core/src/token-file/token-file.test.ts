@@ -1,5 +1,6 @@
+import crypto from 'node:crypto'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { recorder } from '../../test/fakes.ts'
 import type { Authentication } from '../authenticator.ts'
 import { emptyContext } from '../context.ts'
@@ -196,6 +197,16 @@ describe('tokenFile', () => {
   it('keeps no token in what it returns', () => {
     expect(JSON.stringify(Object.values(tokenFile('c2VjcmV0,jane,1')).map(String))).not.toContain('c2VjcmV0')
   })
+
+  it.each(['c2VjcmV0', 'wrong', '', 'x'.repeat(10_000)])(
+    'takes one keyed digest to look up %.10s',
+    (token) => {
+      const tokens = tokenFile('c2VjcmV0,jane,1')
+      const hash = vi.spyOn(crypto, 'hash')
+      tokens.authenticateToken(token, emptyContext)
+      expect(hash).toHaveBeenCalledOnce()
+    },
+  )
 
   it('gives the same frozen user again and again', () => {
     const tokens = tokenFile('t,jane,1,"a,b"')

@@ -67,6 +67,31 @@ describe('a flood of made up tokens', () => {
     expect(open).toHaveLength(0)
   })
 
+  it('has 64 calls under way and 256 that wait where nothing else is said', async () => {
+    const { flood, open, is } = webhook()
+    is('hangs')
+    const answers = flood(64 + 256 + 1)
+    await settled()
+    expect(open).toHaveLength(64)
+    expect(await answers.at(-1)).toMatchObject({ code: 'unavailable', retryAfterSeconds: 2 })
+    for (let round = 0; round < 5; round++) {
+      for (const end of open.splice(0)) end()
+      await settled()
+    }
+    expect(await Promise.all(answers.slice(0, -1))).toEqual(Array.from({ length: 320 }, () => 'unknown'))
+  })
+
+  it('repeats calls while half of them are under way', async () => {
+    const { ask, flood, open, is, callsOf } = webhook({ maxConcurrentCalls: 4, maxWaitingCalls: 0 })
+    is('hangs')
+    const other = flood(1)
+    await settled()
+    is('is down')
+    expect(await callsOf(() => thrownBy(() => ask('one of two')))).toBe(5)
+    for (const end of open.splice(0)) end()
+    await Promise.all(other)
+  })
+
   it('repeats no call while more than half of them are under way', async () => {
     const { ask, flood, open, is, callsOf } = webhook({ maxConcurrentCalls: 4, maxWaitingCalls: 0 })
     is('is down')
