@@ -126,7 +126,7 @@ describe.each(all)('with %s', (_name, make) => {
     writeProxies(users.caPem)
     expect(() => create(make)).toThrow(ConfigurationError)
     expect(() => create(make)).toThrow(
-      /^(clientCA: )?requestHeader: has a CA in common with the CA of client certificates$/,
+      /^(clientCA: )?requestHeader: has a CA in common with the CA of client certificates: give proxies a CA of their own, which signs no users$/,
     )
   })
 
