@@ -30,8 +30,10 @@ async function bundlePackage(folder) {
     platform: 'neutral',
     plugins: [pureInitializers()],
     treeshake: { moduleSideEffects: (id, isExternal) => isExternal || SIDE_EFFECTS.test(id) },
+    // A busy machine takes its time.
+    checks: { bundlerTimings: false },
     onLog(level, { code, message }) {
-      // The declarations that an app asks for by importing an entry have no code.
+      // An entry of declarations only has no code.
       if (level === 'warn' && code !== 'EMPTY_CHUNK') throw new Error(`packages/${folder}: ${message}`)
     },
   })
