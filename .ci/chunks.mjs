@@ -9,7 +9,7 @@ export const chunksOf = {
     // What nearly everything needs.
     {
       name: 'base',
-      test: /src\/(?:(?!limit-concurrency|status|verdict-cache)[^/]+|options\/[^/]+|field\/(?:errors|names|path)|headers\/(?:byte-text|trimmed)|json\/colons|jwt\/base64url)\.ts$/,
+      test: /src\/(?:(?!limit-concurrency|status|verdict-cache)[^/]+|options\/[^/]+|field\/[^/]+|headers\/(?:byte-text|trimmed)|json\/colons|jwt\/base64url)\.ts$/,
     },
     // What is known of expressions without anything that evaluates them.
     { name: 'expression', test: /src\/cel\/cel\.ts$/ },
@@ -17,7 +17,7 @@ export const chunksOf = {
     // What every adapter needs.
     {
       name: 'request',
-      test: /src\/(?:anonymous|api|authorization|basic|bearer-token|explain|handler|headers|incoming-message|request|union)\/|src\/(?:digest\/keyed-digest|protobuf\/media-type|status)\.ts$/,
+      test: /src\/(?:anonymous|api|authorization|basic|bearer-token|explain|handler|headers|impersonation|incoming-message|request|review|union)\/|src\/(?:digest\/keyed-digest|protobuf\/media-type|status)\.ts$/,
     },
     { name: 'x509', test: /src\/x509\// },
     { name: 'client-certificate', test: /src\/client-certificate\// },
@@ -26,7 +26,6 @@ export const chunksOf = {
     { name: 'webhook-call', test: /src\/webhook-call\// },
     { name: 'oidc', test: /src\/oidc\// },
     { name: 'yaml', test: /src\/yaml\// },
-    { name: 'field', test: /src\/field\// },
     { name: 'service-account', test: /src\/service-account\// },
     { name: 'password', test: /src\/password-(?:file|workers)\// },
     { name: 'csv', test: /src\/csv\// },

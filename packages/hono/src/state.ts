@@ -1,20 +1,20 @@
-import {
-  type AuthenticateRequestContext,
-  type Authentication,
-  type AuthenticationRequest,
-  fetchRequest,
-  type HeaderChanges,
-  type RequestHeaders,
-  type StatusError,
-  type UserInfo,
-  withHeaderChanges,
+import type {
+  AuthenticateRequestContext,
+  Authentication,
+  AuthenticationRequest,
+  HeaderChanges,
+  RequestHeaders,
+  StatusError,
+  UserInfo,
 } from '@kube-authn/core'
+import type { NodeRequest } from '@kube-authn/core/incoming-message'
+import type { Context } from 'hono'
 import {
   applyHeaderChanges,
+  fetchRequest,
   incomingMessageRequest,
-  type NodeRequest,
-} from '@kube-authn/core/incoming-message'
-import type { Context } from 'hono'
+  withHeaderChanges,
+} from '@kube-authn/core/adapter'
 import { clientOf } from './client.ts'
 import { impersonationFollows } from './impersonation-follows.ts'
 import { nodeRequestOf, untouchedByApp } from './node-server.ts'

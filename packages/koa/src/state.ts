@@ -1,3 +1,4 @@
+import { clientContext, incomingMessageRequest } from '@kube-authn/core/adapter'
 import type {
   AuthenticateRequestContext,
   Authentication,
@@ -5,7 +6,6 @@ import type {
   StatusError,
   UserInfo,
 } from '@kube-authn/core'
-import { clientContext, incomingMessageRequest } from '@kube-authn/core/incoming-message'
 import type { Context, ParameterizedContext } from 'koa'
 import { impersonationFollows } from './impersonation-follows.ts'
 
