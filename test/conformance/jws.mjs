@@ -6,14 +6,19 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { isSignedByOneOf } from '../../packages/core/dist/jwt/key-set.js'
-import { parseJwks } from '../../packages/core/dist/jwt/json-web-key-set.js'
-import { JWS_ALGORITHMS } from '../../packages/core/dist/jwt/algorithms.js'
-import { readJws } from '../../packages/core/dist/jwt/read-jwt.js'
 import { isSignedWith as isSignedNatively } from '../../packages/core/dist/jwt/signature/native.js'
 import { isSignedWith as isSignedPortably } from '../../packages/core/dist/jwt/signature/portable.js'
-import { verificationKeyOfJwk } from '../../packages/core/dist/jwt/verification-key.js'
-import { verifySignature } from '../../packages/core/dist/jwt/verify-signature.js'
+import { coreSources } from './core-sources.mjs'
+
+const { isSignedByOneOf, parseJwks, JWS_ALGORITHMS, readJws, verificationKeyOfJwk, verifySignature } =
+  await coreSources(
+    'jwt/algorithms.ts',
+    'jwt/json-web-key-set.ts',
+    'jwt/key-set.ts',
+    'jwt/read-jwt.ts',
+    'jwt/verification-key.ts',
+    'jwt/verify-signature.ts',
+  )
 
 const HMAC =
   'HMAC is no algorithm here, since whoever verifies could sign (docs/deviations.md, algorithms of tokens)'

@@ -246,7 +246,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
 /** Those that take no options, or are called for each request: what is new is put here or above. */
 const OTHERS: Readonly<Record<string, string>> = {
   '@kube-authn/core':
-    'AuthenticationError ConfigurationError StatusError aBooleanOrAnonymousConfig addGroups audienceAgnostic authenticatedGroup exactHeaders explain failFast failedAuthenticationMessage fetchRequest intersectAudiences isAuthenticationError isConfigurationError isFault isPromiseLike isStatusError isUnauthenticated joinedHeaders leadsToImpersonation notify rejected resolveAnonymous responseOf unavailable union userInfo validateAnonymousConfig warnNoUser warnReplacedUser warningHeader withHeaderChanges',
+    'AuthenticationError ConfigurationError StatusError aBooleanOrAnonymousConfig addGroups audienceAgnostic authenticatedGroup exactHeaders explain failFast failedAuthenticationMessage fetchRequest intersectAudiences isAuthenticationError isConfigurationError isFault isPromiseLike isStatusError isUnauthenticated joinedHeaders leadsToImpersonation notify rejected resolveAnonymous responseOf unavailable union userInfo validateAnonymousConfig warningHeader withHeaderChanges',
   '@kube-authn/core/authorization':
     'AuthorizationError allow allowPaths alwaysAllow alwaysDeny attributesOf attributesOfInfo decide deny forbidden forbiddenMessage internalError noOpinion parseFieldSelector parseLabelSelector privilegedGroups requestAttributes requestInfo unionAuthorizer',
   '@kube-authn/core/bootstrap-token':
@@ -331,8 +331,9 @@ describe('a factory without any argument', () => {
   )
 })
 
-/** What reads, writes or decodes, without options. */
+/** What reads, writes or decodes, without options; and what only brings functions of other entries together. */
 const WITHOUT_FACTORIES = [
+  '@kube-authn/core/adapter',
   '@kube-authn/core/cel',
   '@kube-authn/core/field',
   '@kube-authn/core/incoming-message',

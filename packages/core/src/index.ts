@@ -8,7 +8,6 @@ export {
   resolveAnonymous,
   validateAnonymousConfig,
 } from './anonymous/index.ts'
-export { warnNoUser, warnReplacedUser } from './app-warnings.ts'
 export { audienceAgnostic, intersectAudiences } from './audiences.ts'
 export type {
   AnyAuthenticator,

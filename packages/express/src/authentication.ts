@@ -1,24 +1,19 @@
-import {
-  type AuthenticateRequestOptions,
-  authenticateRequest,
-  authenticateRequestShape,
-  type Authenticator,
-  notify,
-  warningHeader,
-} from '@kube-authn/core'
+import type { AuthenticateRequestOptions, Authenticator } from '@kube-authn/core'
+import type { OptionsShape } from '@kube-authn/core/options'
 import {
   aFunction,
-  aRequestAuthenticator,
-  optionProblems,
-  type OptionsShape,
-  refuseProblems,
-} from '@kube-authn/core/options'
-import {
   applyHeaderChanges,
+  aRequestAuthenticator,
+  authenticateRequest,
+  authenticateRequestShape,
   closeConnection,
+  notify,
+  optionProblems,
+  refuseProblems,
   requirePeerCertificates,
+  warningHeader,
   whenOver,
-} from '@kube-authn/core/incoming-message'
+} from '@kube-authn/core/adapter'
 import { type FailureOptions, type Middleware, proceedWith, refuser } from './middleware.ts'
 import { hold, RequestContext, setAuthentication, stateOf } from './state.ts'
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { leadsToImpersonation } from '@kube-authn/core'
+import { leadsToImpersonation } from '@kube-authn/core/adapter'
 
 /*
  * What Express keeps of an app, in 4 (`app._router`, `layer.path` after a match) and 5 (`app.router`, a match has the path). None of it is

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Awaitable, type HttpAnswer, isPromiseLike, type StatusError } from '@kube-authn/core'
+import type { Awaitable, HttpAnswer, StatusError } from '@kube-authn/core'
+import { isPromiseLike } from '@kube-authn/core/adapter'
 
 /** Goes on with the next middleware, or with the error middlewares. */
 export type Next = (error?: unknown) => void

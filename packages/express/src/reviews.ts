@@ -1,6 +1,6 @@
 import type { Authorizer } from '@kube-authn/core/authorization'
-import { clientContext, incomingMessageBody } from '@kube-authn/core/incoming-message'
-import { handleReviews, type HandleReviewsOptions } from '@kube-authn/core/review'
+import type { HandleReviewsOptions } from '@kube-authn/core/review'
+import { clientContext, handleReviews, incomingMessageBody } from '@kube-authn/core/adapter'
 import { type Middleware, proceedWith, send } from './middleware.ts'
 import { stateOf } from './state.ts'
 

@@ -1,12 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import {
-  type AuthenticateRequestContext,
-  type Authentication,
-  type AuthenticationRequest,
-  type StatusError,
-  warnReplacedUser,
+import { clientContext, incomingMessageRequest, warnReplacedUser } from '@kube-authn/core/adapter'
+import type {
+  AuthenticateRequestContext,
+  Authentication,
+  AuthenticationRequest,
+  StatusError,
 } from '@kube-authn/core'
-import { clientContext, incomingMessageRequest } from '@kube-authn/core/incoming-message'
 import { impersonationFollows } from './impersonation-follows.ts'
 
 /** What the middlewares know of a request. It lives as long as the request. */

@@ -1,11 +1,14 @@
 import type { Authenticator, TokenAuthenticator } from '@kube-authn/core'
-import { clientContext, incomingMessageBody } from '@kube-authn/core/incoming-message'
+import type { HandleTokenReviewsOptions } from '@kube-authn/core/review'
+import type { OptionsShape } from '@kube-authn/core/options'
 import {
+  aRequestAuthenticator,
+  checkOptions,
+  clientContext,
   handleTokenReviews,
-  type HandleTokenReviewsOptions,
   handleTokenReviewsShape,
-} from '@kube-authn/core/review'
-import { aRequestAuthenticator, checkOptions, type OptionsShape } from '@kube-authn/core/options'
+  incomingMessageBody,
+} from '@kube-authn/core/adapter'
 import { authentication } from './authentication.ts'
 import { type Middleware, proceedWith, send } from './middleware.ts'
 import { stateOf } from './state.ts'

@@ -1,20 +1,18 @@
-import {
-  type AuthenticateRequestOptions,
-  authenticateRequest,
-  authenticateRequestShape,
-  type Authenticator,
-  notify,
-  warningHeader,
-} from '@kube-authn/core'
+import type { AuthenticateRequestOptions, Authenticator } from '@kube-authn/core'
+import type { OptionsShape } from '@kube-authn/core/options'
+import type { MiddlewareHandler } from 'hono'
 import {
   aFunction,
   aRequestAuthenticator,
+  authenticateRequest,
+  authenticateRequestShape,
+  closeConnection,
+  notify,
   optionProblems,
-  type OptionsShape,
   refuseProblems,
-} from '@kube-authn/core/options'
-import { closeConnection, requirePeerCertificates } from '@kube-authn/core/incoming-message'
-import type { MiddlewareHandler } from 'hono'
+  requirePeerCertificates,
+  warningHeader,
+} from '@kube-authn/core/adapter'
 import { answer, type FailureOptions } from './failure.ts'
 import { endingOf } from './client.ts'
 import { keepAlive } from './keep-alive.ts'

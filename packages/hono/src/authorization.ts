@@ -1,19 +1,15 @@
 import type { UserInfo } from '@kube-authn/core'
-import {
-  type Authorizer,
-  type AuthorizeRequestOptions,
-  authorizeRequest,
-  authorizeRequestShape,
-  type RequestAttributes,
-} from '@kube-authn/core/authorization'
+import type { Authorizer, AuthorizeRequestOptions, RequestAttributes } from '@kube-authn/core/authorization'
 import type { Context, MiddlewareHandler } from 'hono'
+import type { OptionsShape } from '@kube-authn/core/options'
 import {
   aFunction,
   anAuthorizer,
+  authorizeRequest,
+  authorizeRequestShape,
   optionProblems,
-  type OptionsShape,
   refuseProblems,
-} from '@kube-authn/core/options'
+} from '@kube-authn/core/adapter'
 import { clientOf } from './client.ts'
 import { answer, type FailureOptions } from './failure.ts'
 import { type AuthenticationEnv, authenticationOf, stateOf } from './state.ts'

@@ -1,6 +1,6 @@
-import { CLIENT_CLOSED_REQUEST } from '@kube-authn/core'
-import { clientContext, type NodeResponse, whenOver } from '@kube-authn/core/incoming-message'
+import type { NodeResponse } from '@kube-authn/core/incoming-message'
 import type { Context } from 'hono'
+import { CLIENT_CLOSED_REQUEST, clientContext, whenOver } from '@kube-authn/core/adapter'
 import { nodeRequestOf } from './node-server.ts'
 
 /**

@@ -1,5 +1,5 @@
-import { leadsToImpersonation } from '@kube-authn/core'
 import type { Context } from 'hono'
+import { leadsToImpersonation } from '@kube-authn/core/adapter'
 
 /** Where Hono keeps the handler of an app with an error handler of its own that was made part of another app. */
 const COMPOSED_HANDLER = '__COMPOSED_HANDLER'

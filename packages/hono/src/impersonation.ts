@@ -1,18 +1,18 @@
-import { IMPERSONATES, type UserInfo, warnNoUser } from '@kube-authn/core'
+import type { UserInfo } from '@kube-authn/core'
 import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
-import {
-  type ImpersonateRequestOptions,
-  impersonateRequest,
-  impersonateRequestShape,
-} from '@kube-authn/core/impersonation'
+import type { ImpersonateRequestOptions } from '@kube-authn/core/impersonation'
 import type { Context, MiddlewareHandler } from 'hono'
+import type { OptionsShape } from '@kube-authn/core/options'
 import {
   aFunction,
   anAuthorizer,
+  impersonateRequest,
+  impersonateRequestShape,
+  IMPERSONATES,
   optionProblems,
-  type OptionsShape,
   refuseProblems,
-} from '@kube-authn/core/options'
+  warnNoUser,
+} from '@kube-authn/core/adapter'
 import { clientOf } from './client.ts'
 import { answer, type FailureOptions } from './failure.ts'
 import {

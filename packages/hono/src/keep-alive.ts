@@ -1,5 +1,6 @@
-import { type Awaitable, isPromiseLike } from '@kube-authn/core'
+import type { Awaitable } from '@kube-authn/core'
 import type { Context } from 'hono'
+import { isPromiseLike } from '@kube-authn/core/adapter'
 
 /**
  * On Workers all that a request began ends when its client goes away, also what other requests wait for, such as the keys of an

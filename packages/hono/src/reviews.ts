@@ -1,7 +1,7 @@
-import { responseOf } from '@kube-authn/core'
 import type { Authorizer } from '@kube-authn/core/authorization'
-import { fetchBody, handleReviews, type HandleReviewsOptions } from '@kube-authn/core/review'
+import type { HandleReviewsOptions } from '@kube-authn/core/review'
 import type { MiddlewareHandler } from 'hono'
+import { fetchBody, handleReviews, responseOf } from '@kube-authn/core/adapter'
 import { clientOf } from './client.ts'
 import { type AuthenticationEnv, authenticationOf, stateOf } from './state.ts'
 

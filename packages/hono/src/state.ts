@@ -1,21 +1,21 @@
-import {
-  type AuthenticateRequestContext,
-  type Authentication,
-  type AuthenticationRequest,
-  fetchRequest,
-  type HeaderChanges,
-  type RequestHeaders,
-  type StatusError,
-  type UserInfo,
-  warnReplacedUser,
-  withHeaderChanges,
+import type {
+  AuthenticateRequestContext,
+  Authentication,
+  AuthenticationRequest,
+  HeaderChanges,
+  RequestHeaders,
+  StatusError,
+  UserInfo,
 } from '@kube-authn/core'
+import type { NodeRequest } from '@kube-authn/core/incoming-message'
+import type { Context } from 'hono'
 import {
   applyHeaderChanges,
+  fetchRequest,
   incomingMessageRequest,
-  type NodeRequest,
-} from '@kube-authn/core/incoming-message'
-import type { Context } from 'hono'
+  withHeaderChanges,
+  warnReplacedUser,
+} from '@kube-authn/core/adapter'
 import { clientOf } from './client.ts'
 import { impersonationFollows } from './impersonation-follows.ts'
 import { nodeRequestOf, untouchedByApp } from './node-server.ts'

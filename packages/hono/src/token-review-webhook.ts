@@ -1,12 +1,15 @@
-import { type Authenticator, responseOf, type TokenAuthenticator } from '@kube-authn/core'
+import type { Authenticator, TokenAuthenticator } from '@kube-authn/core'
+import type { HandleTokenReviewsOptions } from '@kube-authn/core/review'
+import type { Context, MiddlewareHandler } from 'hono'
+import type { OptionsShape } from '@kube-authn/core/options'
 import {
+  aRequestAuthenticator,
+  checkOptions,
   fetchBody,
   handleTokenReviews,
-  type HandleTokenReviewsOptions,
   handleTokenReviewsShape,
-} from '@kube-authn/core/review'
-import type { Context, MiddlewareHandler } from 'hono'
-import { aRequestAuthenticator, checkOptions, type OptionsShape } from '@kube-authn/core/options'
+  responseOf,
+} from '@kube-authn/core/adapter'
 import { authenticationMiddlewareOf } from './authentication.ts'
 import { clientOf } from './client.ts'
 import { stateOf } from './state.ts'

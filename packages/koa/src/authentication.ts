@@ -1,26 +1,21 @@
 import type { ServerResponse } from 'node:http'
-import {
-  type AuthenticateRequestOptions,
-  authenticateRequest,
-  authenticateRequestShape,
-  type Authenticator,
-  notify,
-  warningHeader,
-} from '@kube-authn/core'
+import type { AuthenticateRequestOptions, Authenticator } from '@kube-authn/core'
+import type { OptionsShape } from '@kube-authn/core/options'
+import type { Middleware } from 'koa'
 import {
   aFunction,
-  aRequestAuthenticator,
-  optionProblems,
-  type OptionsShape,
-  refuseProblems,
-} from '@kube-authn/core/options'
-import {
   applyHeaderChanges,
+  aRequestAuthenticator,
+  authenticateRequest,
+  authenticateRequestShape,
   closeConnection,
+  notify,
+  optionProblems,
+  refuseProblems,
   requirePeerCertificates,
+  warningHeader,
   whenOver,
-} from '@kube-authn/core/incoming-message'
-import type { Middleware } from 'koa'
+} from '@kube-authn/core/adapter'
 import { answer, type FailureOptions } from './failure.ts'
 import { type AuthenticationState, hold, RequestContext, setAuthentication, stateOf } from './state.ts'
 

@@ -1,20 +1,16 @@
 import type { UserInfo } from '@kube-authn/core'
-import {
-  type Authorizer,
-  type AuthorizeRequestOptions,
-  authorizeRequest,
-  authorizeRequestShape,
-  type RequestAttributes,
-} from '@kube-authn/core/authorization'
-import { clientContext } from '@kube-authn/core/incoming-message'
+import type { Authorizer, AuthorizeRequestOptions, RequestAttributes } from '@kube-authn/core/authorization'
 import type { Middleware, ParameterizedContext } from 'koa'
+import type { OptionsShape } from '@kube-authn/core/options'
 import {
   aFunction,
   anAuthorizer,
+  authorizeRequest,
+  authorizeRequestShape,
+  clientContext,
   optionProblems,
-  type OptionsShape,
   refuseProblems,
-} from '@kube-authn/core/options'
+} from '@kube-authn/core/adapter'
 import { answer, type FailureOptions } from './failure.ts'
 import { type AuthenticationState, stateOf } from './state.ts'
 

@@ -1,4 +1,4 @@
-import { leadsToImpersonation } from '@kube-authn/core'
+import { leadsToImpersonation } from '@kube-authn/core/adapter'
 
 /** What of a context is looked at. */
 interface ContextOfApp {

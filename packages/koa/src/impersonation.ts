@@ -1,19 +1,20 @@
-import { IMPERSONATES, type UserInfo, warnNoUser } from '@kube-authn/core'
+import type { UserInfo } from '@kube-authn/core'
 import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
-import {
-  type ImpersonateRequestOptions,
-  impersonateRequest,
-  impersonateRequestShape,
-} from '@kube-authn/core/impersonation'
-import { applyHeaderChanges, clientContext } from '@kube-authn/core/incoming-message'
+import type { ImpersonateRequestOptions } from '@kube-authn/core/impersonation'
 import type { Middleware, ParameterizedContext } from 'koa'
+import type { OptionsShape } from '@kube-authn/core/options'
 import {
   aFunction,
   anAuthorizer,
+  applyHeaderChanges,
+  clientContext,
+  impersonateRequest,
+  impersonateRequestShape,
+  IMPERSONATES,
   optionProblems,
-  type OptionsShape,
   refuseProblems,
-} from '@kube-authn/core/options'
+  warnNoUser,
+} from '@kube-authn/core/adapter'
 import { answer, type FailureOptions } from './failure.ts'
 import { type AuthenticationState, hold, setAuthentication, stateOf } from './state.ts'
 

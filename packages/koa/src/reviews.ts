@@ -1,7 +1,7 @@
 import type { Authorizer } from '@kube-authn/core/authorization'
-import { clientContext, incomingMessageBody } from '@kube-authn/core/incoming-message'
-import { handleReviews, type HandleReviewsOptions } from '@kube-authn/core/review'
+import type { HandleReviewsOptions } from '@kube-authn/core/review'
 import type { Middleware } from 'koa'
+import { clientContext, handleReviews, incomingMessageBody } from '@kube-authn/core/adapter'
 import { answer } from './failure.ts'
 import { parsedBody, stateOf } from './state.ts'
 

@@ -1,12 +1,11 @@
-import {
-  type AuthenticateRequestContext,
-  type Authentication,
-  type AuthenticationRequest,
-  type StatusError,
-  type UserInfo,
-  warnReplacedUser,
+import { clientContext, incomingMessageRequest, warnReplacedUser } from '@kube-authn/core/adapter'
+import type {
+  AuthenticateRequestContext,
+  Authentication,
+  AuthenticationRequest,
+  StatusError,
+  UserInfo,
 } from '@kube-authn/core'
-import { clientContext, incomingMessageRequest } from '@kube-authn/core/incoming-message'
 import type { Context, ParameterizedContext } from 'koa'
 import { impersonationFollows } from './impersonation-follows.ts'
 

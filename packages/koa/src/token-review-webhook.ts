@@ -1,12 +1,15 @@
 import type { Authenticator, TokenAuthenticator } from '@kube-authn/core'
-import { clientContext, incomingMessageBody } from '@kube-authn/core/incoming-message'
-import {
-  handleTokenReviews,
-  type HandleTokenReviewsOptions,
-  handleTokenReviewsShape,
-} from '@kube-authn/core/review'
+import type { HandleTokenReviewsOptions } from '@kube-authn/core/review'
 import type { Middleware, ParameterizedContext } from 'koa'
-import { aRequestAuthenticator, checkOptions, type OptionsShape } from '@kube-authn/core/options'
+import type { OptionsShape } from '@kube-authn/core/options'
+import {
+  aRequestAuthenticator,
+  checkOptions,
+  clientContext,
+  handleTokenReviews,
+  handleTokenReviewsShape,
+  incomingMessageBody,
+} from '@kube-authn/core/adapter'
 import { authentication } from './authentication.ts'
 import { answer } from './failure.ts'
 import { parsedBody, stateOf } from './state.ts'

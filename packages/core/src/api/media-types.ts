@@ -1,4 +1,4 @@
-import { PROTOBUF_MEDIA_TYPE } from '../protobuf/decode-object.ts'
+import { PROTOBUF_MEDIA_TYPE } from '../protobuf/media-type.ts'
 import type { RequestHeaders } from '../request/request.ts'
 import { notAcceptable, unsupportedMediaType } from './errors.ts'
 

@@ -1,7 +1,6 @@
 import { type ErrorList, errorList } from '../field/errors.ts'
 import { fieldPath } from '../field/path.ts'
 import { type ObjectReader, readObject } from '../field/reader.ts'
-import { decodeObject } from '../protobuf/decode-object.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { isStatusError } from '../status.ts'
 import type { ReadBody } from './body.ts'
@@ -46,7 +45,7 @@ export async function readObjectBody(
   const value =
     contentType === 'application/json'
       ? decodeJson(bytes)
-      : decodeObject(bytes, { kind, apiVersion: apiVersions[0] })
+      : await decodeProtobuf(bytes, { kind, apiVersion: apiVersions[0] })
 
   const errors = errorList({ hideValues: true })
   const object = readObject(value, fieldPath(), errors, { nullElements: 'empty' })
@@ -58,6 +57,15 @@ export async function readObjectBody(
     )
   }
   return { apiVersion, object, errors }
+}
+
+/** Few clients but kubectl send protobuf, so few have to load what reads it. */
+async function decodeProtobuf(
+  bytes: Uint8Array,
+  expected: { readonly kind: string; readonly apiVersion: string },
+): Promise<unknown> {
+  const { decodeObject } = await import('../protobuf/index.ts')
+  return decodeObject(bytes, expected)
 }
 
 async function readBytes(

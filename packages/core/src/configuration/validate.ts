@@ -1,6 +1,6 @@
+import { celCompiler } from '#cel'
 import { type AnonymousConfig, validateAnonymousConfig } from '../anonymous/config.ts'
 import type { CelCompiler } from '../cel/cel.ts'
-import { celCompiler } from '../cel/compiler.ts'
 import type { ErrorList, FieldError } from '../field/errors.ts'
 import { type FieldPath, fieldPath } from '../field/path.ts'
 import { aString, checkOptions, listOf, type OptionsShape, withMethods } from '../options/index.ts'

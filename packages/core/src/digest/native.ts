@@ -9,20 +9,21 @@ interface NodeCrypto {
   ): { update(data: Uint8Array): { digest(encoding: 'latin1'): string } }
 }
 
-function nodeCrypto(): NodeCrypto {
-  const found = nodeBuiltin('node:crypto') as NodeCrypto | undefined
-  if (found === undefined) throw new Error('this runtime claims to be Node and has no node:crypto')
-  return found
-}
+let loaded: NodeCrypto | undefined
 
-const crypto = nodeCrypto()
+/** Not before it is needed: to load it takes Node some milliseconds, which a start has not to spare. */
+function nodeCrypto(): NodeCrypto {
+  loaded ??= nodeBuiltin('node:crypto') as NodeCrypto | undefined
+  if (loaded === undefined) throw new Error('this runtime claims to be Node and has no node:crypto')
+  return loaded
+}
 
 /** SHA-256 of bytes, or of a text in UTF-8: 32 characters, one per byte. */
 export function sha256(message: string | Uint8Array): string {
-  return crypto.hash('sha256', message, 'latin1')
+  return nodeCrypto().hash('sha256', message, 'latin1')
 }
 
 /** HMAC-SHA-256 (RFC 2104): 32 characters, one per byte. */
 export function hmacSha256(key: Uint8Array, message: Uint8Array): string {
-  return crypto.createHmac('sha256', key).update(message).digest('latin1')
+  return nodeCrypto().createHmac('sha256', key).update(message).digest('latin1')
 }

@@ -35,7 +35,7 @@ export async function readAnyRequest(given: unknown): Promise<ReadRequest> {
   // Hono on Node: what Node received, with repeated headers apart.
   const message = [given, inside, property(property(given, 'env'), 'incoming')].find(isNodeRequest)
   if (message !== undefined) {
-    const { incomingMessageRequest } = await import('../incoming-message/incoming-message.ts')
+    const { incomingMessageRequest } = await import('../incoming-message/index.ts')
     const target = [given, message].map((each) => property(each, 'originalUrl')).find(isText)
     return { request: incomingMessageRequest(message, target), isAuthenticated }
   }

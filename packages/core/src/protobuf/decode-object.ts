@@ -1,9 +1,7 @@
+import { PROTOBUF_MEDIA_TYPE } from './media-type.ts'
 import { KINDS } from './messages.ts'
 import { message, type MessageFields, readMessage, text } from './schema.ts'
 import { malformed } from './wire.ts'
-
-/** The media type of the binary form of Kubernetes' objects. */
-export const PROTOBUF_MEDIA_TYPE = 'application/vnd.kubernetes.protobuf'
 
 /** An object of Kubernetes; what it holds beyond these two is for its kind to say. */
 export interface KubernetesObject {

@@ -1,1 +1,2 @@
-export { decodeObject, type KubernetesObject, PROTOBUF_MEDIA_TYPE } from './decode-object.ts'
+export { decodeObject, type KubernetesObject } from './decode-object.ts'
+export { PROTOBUF_MEDIA_TYPE } from './media-type.ts'

@@ -1,4 +1,3 @@
-import { CompactSign } from 'jose/jws/compact/sign'
 import type { SigningKey } from '../jwt/pem-keys.ts'
 
 /**
@@ -9,7 +8,9 @@ import type { SigningKey } from '../jwt/pem-keys.ts'
  * @example
  * const token = await signToken(key, { iss: 'https://issuer.example.com', ...boundTokenClaims(content) })
  */
-export function signToken({ kid, alg, key }: SigningKey, claims: object): Promise<string> {
+export async function signToken({ kid, alg, key }: SigningKey, claims: object): Promise<string> {
+  // Most who verify tokens never sign one.
+  const { CompactSign } = await import('jose/jws/compact/sign')
   const payload = new TextEncoder().encode(JSON.stringify(claims))
   return new CompactSign(payload).setProtectedHeader({ alg, kid }).sign(key)
 }

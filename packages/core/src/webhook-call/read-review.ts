@@ -51,7 +51,7 @@ export async function parsed(text: string): Promise<unknown> {
   }
   try {
     // Hardly any webhook answers in YAML, so few have to load its parser.
-    const { yamlDocument } = await import('../yaml/yaml-documents.ts')
+    const { yamlDocument } = await import('../yaml/index.ts')
     return yamlDocument(text, 'answer')
   } catch {
     return undefined

@@ -1,4 +1,5 @@
-import { type Document, Lexer, parseAllDocuments } from 'yaml'
+import { yamlParser } from '#yaml'
+import type { Document } from 'yaml'
 import { ConfigurationError } from '../errors.ts'
 import { jsonDocument, MAX_DEPTH } from './json-document.ts'
 import { aString, optionProblems, refuseProblems } from '../options/index.ts'
@@ -28,7 +29,11 @@ export function yamlDocuments(text: string, source: string, limits: YamlLimits =
   const json = jsonDocument(text)
   if (json !== undefined) return [json.value]
   if (isDeep(text)) throw problem(source, `must not be nested more than ${MAX_DEPTH} levels deep`)
-  const documents = parseAllDocuments(text, { version: '1.1', uniqueKeys: true, stringKeys: true })
+  const documents = yamlParser().parseAllDocuments(text, {
+    version: '1.1',
+    uniqueKeys: true,
+    stringKeys: true,
+  })
   if (!Array.isArray(documents)) return []
   const problems = documents.flatMap((document: Document) =>
     [...document.errors, ...document.warnings].map((error) => ({
@@ -68,7 +73,7 @@ function isDeep(text: string): boolean {
   let flow = 0
   let markers = 0
   let isLineStart = true
-  for (const lexeme of new Lexer().lex(text)) {
+  for (const lexeme of new (yamlParser().Lexer)().lex(text)) {
     const first = lexeme[0]
     if (first === '\n' || first === '\r') {
       markers = 0

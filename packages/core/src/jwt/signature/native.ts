@@ -38,8 +38,20 @@ function builtin(id: 'node:crypto' | 'node:buffer'): unknown {
   return found
 }
 
-const nodeCrypto = builtin('node:crypto') as NodeCrypto
-const { Buffer } = builtin('node:buffer') as NodeBuffer
+interface Builtins extends NodeBuffer {
+  readonly nodeCrypto: NodeCrypto
+}
+
+let loaded: Builtins | undefined
+
+/** Not before they are needed: to load them takes Node some milliseconds, which a start has not to spare. */
+function builtins(): Builtins {
+  loaded ??= {
+    nodeCrypto: builtin('node:crypto') as NodeCrypto,
+    Buffer: (builtin('node:buffer') as NodeBuffer).Buffer,
+  }
+  return loaded
+}
 
 /** A key of the right kind, and how it verifies. */
 interface Verifier {
@@ -63,6 +75,7 @@ export function isSignedWith(
 ): boolean {
   const verifier = isCritical || stated !== algorithm ? undefined : verifierOf(key, algorithm)
   if (verifier === undefined) return false
+  const { Buffer, nodeCrypto } = builtins()
   const end = token.lastIndexOf('.')
   const signature = Buffer.from(token.slice(end + 1), 'base64url')
   if (verifier.signatureLength !== undefined && signature.length !== verifier.signatureLength) return false
@@ -109,6 +122,7 @@ function makeVerifier(key: CryptoKey | PublicJwk, algorithm: JwsAlgorithm): Veri
 
 /** `undefined` for a key that Node cannot use, or that is made for something else. */
 function nodeKeyOf(key: CryptoKey | PublicJwk, algorithm: JwsAlgorithm): NodeKey | undefined {
+  const { nodeCrypto } = builtins()
   try {
     if ('kty' in key) return nodeCrypto.createPublicKey({ key, format: 'jwk' })
     return isFor(key, algorithm) ? nodeCrypto.KeyObject.from(key) : undefined

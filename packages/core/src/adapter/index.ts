@@ -1,0 +1,37 @@
+/**
+ * What an adapter of a framework needs, in one file: the use cases, and how they meet a request of Node or of Fetch. For who writes an
+ * adapter; each name is documented where it is.
+ *
+ * @module
+ */
+export { warnNoUser, warnReplacedUser } from '../app-warnings.ts'
+export { authorizeRequest, authorizeRequestShape } from '../authorization/authorize-request.ts'
+export { isPromiseLike } from '../awaitable.ts'
+export { fetchBody } from '../api/body.ts'
+export { CLIENT_CLOSED_REQUEST, notify } from '../events.ts'
+export { authenticateRequestShape } from '../handler/authenticate-request-options.ts'
+export { authenticateRequest } from '../handler/authenticate-request.ts'
+export { IMPERSONATES, leadsToImpersonation } from '../handler/impersonation-rule.ts'
+export { withHeaderChanges } from '../headers/fetch-changes.ts'
+export { warningHeader } from '../headers/warning.ts'
+export { impersonateRequest, impersonateRequestShape } from '../impersonation/index.ts'
+export {
+  applyHeaderChanges,
+  clientContext,
+  closeConnection,
+  incomingMessageBody,
+  incomingMessageRequest,
+  requirePeerCertificates,
+  whenOver,
+} from '../incoming-message/index.ts'
+export {
+  aFunction,
+  anAuthorizer,
+  aRequestAuthenticator,
+  checkOptions,
+  optionProblems,
+  refuseProblems,
+} from '../options/index.ts'
+export { fetchRequest } from '../request/fetch-request.ts'
+export { handleReviews, handleTokenReviews, handleTokenReviewsShape } from '../review/index.ts'
+export { responseOf } from '../status.ts'

@@ -1,0 +1,16 @@
+import { onDemand } from '../on-demand.ts'
+import type { CelCompiler } from './cel.ts'
+import type * as Cel from './index.ts'
+
+const entry = onDemand('./index.js', import.meta.url)
+
+/** The compiler of expressions, which is loaded with the first one: most configurations have none. */
+export function celCompiler(): CelCompiler {
+  let compiler: CelCompiler | undefined
+  return {
+    compile(variable, expression, resultType) {
+      compiler ??= (entry() as typeof Cel).celCompiler()
+      return compiler.compile(variable, expression, resultType)
+    },
+  }
+}

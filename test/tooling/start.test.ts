@@ -1,0 +1,118 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseSync } from 'oxc-parser'
+import { describe, expect, it } from 'vitest'
+
+type Target = string | { readonly [condition: string]: Target }
+
+interface Manifest {
+  readonly name: string
+  readonly exports: Readonly<Record<string, string>>
+  readonly imports?: Readonly<Record<string, Target>>
+}
+
+const packages = fileURLToPath(new URL('../../packages', import.meta.url))
+const folders = readdirSync(packages).filter((folder) => existsSync(join(packages, folder, 'package.json')))
+const manifests = new Map(
+  folders.map((folder): [string, Manifest] => [
+    folder,
+    JSON.parse(readFileSync(join(packages, folder, 'package.json'), 'utf8')) as Manifest,
+  ]),
+)
+const entries = [...manifests].flatMap(([folder, { name, exports }]) =>
+  Object.entries(exports)
+    .filter(([, target]) => target.endsWith('.js'))
+    .map(([path, target]) => ({ name: name + path.slice(1), file: join(packages, folder, target) })),
+)
+
+/** What Node reads of ours to import these files, and what it imports of others. */
+function readAtStart(...paths: readonly string[]): {
+  readonly files: readonly string[]
+  readonly others: readonly string[]
+} {
+  const files = new Set<string>()
+  const others = new Set<string>()
+  const pending = [...paths]
+  for (let file = pending.pop(); file !== undefined; file = pending.pop()) {
+    if (files.has(file)) continue
+    files.add(file)
+    for (const specifier of staticImportsOf(file)) {
+      const found = fileOf(specifier, file)
+      if (found === undefined) others.add(specifier)
+      else pending.push(found)
+    }
+  }
+  return { files: [...files], others: [...others].toSorted() }
+}
+
+const known = new Map<string, readonly string[]>()
+
+function staticImportsOf(file: string): readonly string[] {
+  const specifiers = known.get(file) ?? readStaticImports(file)
+  known.set(file, specifiers)
+  return specifiers
+}
+
+function readStaticImports(file: string): readonly string[] {
+  const { module } = parseSync(file, readFileSync(file, 'utf8'))
+  const reexported = module.staticExports.flatMap(({ entries: each }) =>
+    each.flatMap(({ moduleRequest }) => (moduleRequest === null ? [] : [moduleRequest.value])),
+  )
+  return [...module.staticImports.map(({ moduleRequest }) => moduleRequest.value), ...reexported]
+}
+
+/** `undefined` for what is not ours. */
+function fileOf(specifier: string, importer: string): string | undefined {
+  if (specifier.startsWith('.')) return join(dirname(importer), specifier)
+  if (!specifier.startsWith('#')) return entries.find(({ name }) => name === specifier)?.file
+  const folder = importer.slice(packages.length + 1).split(/[\\/]/, 1)[0] ?? ''
+  const target = targetOnNode(manifests.get(folder)?.imports?.[specifier])
+  return target?.startsWith('.') === true ? join(packages, folder, target) : undefined
+}
+
+function targetOnNode(target: Target | undefined): string | undefined {
+  if (typeof target !== 'object') return target
+  const [, chosen] =
+    Object.entries(target).find(([condition]) => ['node', 'import', 'default'].includes(condition)) ?? []
+  return targetOnNode(chosen)
+}
+
+describe('a start', () => {
+  it.each(entries)('with $name loads no other package before it is needed', ({ name, file }) => {
+    const others = readAtStart(file).others.filter((specifier) => !specifier.startsWith('node:'))
+    expect(others).toEqual(LOADED_AT_ONCE[name] ?? [])
+  })
+
+  it.each([
+    { names: ['@kube-authn/express', '@kube-authn/core/token-file'], most: 9 },
+    { names: ['@kube-authn/koa', '@kube-authn/core/token-file'], most: 9 },
+    { names: ['@kube-authn/hono', '@kube-authn/core/token-file'], most: 9 },
+    { names: ['@kube-authn/express', '@kube-authn/core/oidc'], most: 12 },
+    { names: ['@kube-authn/express', '@kube-authn/node'], most: 46 },
+  ])('with $names reads at most $most files', ({ names, most }) => {
+    const paths = entries.filter(({ name }) => names.includes(name)).map(({ file }) => file)
+    expect(paths).toHaveLength(names.length)
+    expect(readAtStart(...paths).files.length).toBeLessThanOrEqual(most)
+  })
+})
+
+/** Where there is nothing else to do with an entry. */
+const LOADED_AT_ONCE: Readonly<Record<string, readonly string[]>> = {
+  '@kube-authn/core/cel': ['@bufbuild/re2', '@marcbachmann/cel-js', '@marcbachmann/cel-js/evaluator'],
+  '@kube-authn/passport': ['passport-http-bearer'],
+}
+
+describe('the files of a package', () => {
+  it.each(folders)('of %s do not import each other in a circle', (folder) => {
+    const dist = join(packages, folder, 'dist')
+    const files = readdirSync(dist, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.js'))
+      .map((file) => join(dist, file))
+    const importsItself = files.filter((file) => {
+      const imported = staticImportsOf(file).flatMap((specifier) => fileOf(specifier, file) ?? [])
+      return imported.some((each) => readAtStart(each).files.includes(file))
+    })
+    expect(importsItself).toEqual([])
+  })
+})
