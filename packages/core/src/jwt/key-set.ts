@@ -1,5 +1,5 @@
 import { isSignedWith } from '#jws'
-import { type Awaitable, firstOf } from '../awaitable.ts'
+import { andThen, type Awaitable, firstOf } from '../awaitable.ts'
 import { aString, refuseProblems } from '../options/index.ts'
 import { rejected } from '../errors.ts'
 import { isJwsAlgorithm } from './algorithms.ts'
@@ -14,7 +14,7 @@ export interface KeySet {
    *
    * @throws {AuthenticationError} `rejected` when none has, `unavailable` when the keys could not be had.
    */
-  verify(jwt: UnverifiedJwt): Promise<void>
+  verify(jwt: UnverifiedJwt): Awaitable<void>
 }
 
 /**
@@ -28,9 +28,10 @@ export function localKeySet(jwks: string): KeySet {
   refuseProblems(aString(jwks, 'jwks'))
   const keys = parseJwks(jwks)
   return {
-    async verify(jwt) {
-      if (!(await isSignedByOneOf(keys, jwt))) throw notSigned()
-    },
+    verify: (jwt) =>
+      andThen(isSignedByOneOf(keys, jwt), (isSigned) => {
+        if (!isSigned) throw notSigned()
+      }),
   }
 }
 

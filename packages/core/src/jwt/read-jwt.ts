@@ -81,6 +81,21 @@ export function unverifiedIssuer(token: string): string | undefined {
   return claims && issuerIn(claims)
 }
 
+/** A token that says whom it is from. */
+export interface IssuedToken {
+  /** Unverified; `''` where it says nothing. */
+  readonly issuer: string
+  /** `undefined` where the token is broken elsewhere than in its claims: it still is one of this issuer. */
+  readonly jwt: UnverifiedJwt | undefined
+}
+
+/** Reads a token as {@link readJwt} does, and as {@link unverifiedIssuer} where that fails. */
+export function readIssuedToken(token: string): IssuedToken | undefined {
+  const jwt = readJwt(token)
+  const issuer = jwt === undefined ? unverifiedIssuer(token) : jwt.issuer
+  return issuer === undefined ? undefined : { issuer, jwt }
+}
+
 /** `''` where there is none, `undefined` where it is no text. */
 function issuerIn(claims: JsonObject): string | undefined {
   const issuer = member(claims, 'iss') ?? ''

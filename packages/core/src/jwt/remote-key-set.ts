@@ -1,3 +1,4 @@
+import { andThen, type Awaitable } from '../awaitable.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { unavailable } from '../errors.ts'
 import { maxAgeSeconds } from '../http/cache-control.ts'
@@ -19,6 +20,7 @@ import { tell } from '../tell.ts'
 import { fetchLimit } from './fetch-limit.ts'
 import { type IssuerKey, parseJwks } from './json-web-key-set.ts'
 import { isSignedByOneOf, type KeySet, notSigned } from './key-set.ts'
+import type { UnverifiedJwt } from './read-jwt.ts'
 
 /** Options of {@link remoteKeySet}. */
 export interface RemoteKeySetOptions {
@@ -120,12 +122,13 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
   }
 
   /** Keys that verify are looked at again, and if that fails they stay. */
-  const refreshStale = async (): Promise<void> => {
+  const refreshStale = (): Awaitable<void> => {
     const nowMs = clock.now()
-    if (nowMs < staleAtMs || (underWay !== undefined && nowMs < underWay.endsAtMs)) return
+    if (nowMs < staleAtMs || (underWay !== undefined && nowMs < underWay.endsAtMs)) return undefined
     const own = begin()
     // Nobody waits for it, but where it would end together with the request that began it.
-    if (own !== undefined && !canWorkInBackground()) await isDone(own.done, PATIENCE_MS, clock)
+    if (own === undefined || canWorkInBackground()) return undefined
+    return isDone(own.done, PATIENCE_MS, clock).then(() => undefined)
   }
 
   /** Waits for a fetch, perhaps until there may be one. `false`: so many wait that this one does not. */
@@ -144,29 +147,33 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
     return true
   }
 
-  return {
-    async verify(jwt) {
-      let tried = keys
-      const isSignedByAnother = async (): Promise<boolean> => {
-        if (keys === tried) return false
-        tried = keys
-        return isSignedByOneOf(tried, jwt)
-      }
-      if (await isSignedByOneOf(tried, jwt)) {
-        await refreshStale()
-        return
-      }
-      // A fetch that began before this token came may miss a key that is there by now.
-      const mayMiss = underWay !== undefined
-      let isSure = await nextFetch()
+  /** Verifies a token that no key of a set has signed, by the keys that come after them. */
+  const verifyWithOthers = async (jwt: UnverifiedJwt, unfit: readonly IssuerKey[]): Promise<void> => {
+    let tried = unfit
+    const isSignedByAnother = async (): Promise<boolean> => {
+      if (keys === tried) return false
+      tried = keys
+      return isSignedByOneOf(tried, jwt)
+    }
+    // A fetch that began before this token came may miss a key that is there by now.
+    const mayMiss = underWay !== undefined
+    let isSure = await nextFetch()
+    if (await isSignedByAnother()) return
+    // An issuer that hangs is waited for once.
+    if (mayMiss && lastError === undefined) {
+      isSure = await nextFetch()
       if (await isSignedByAnother()) return
-      // An issuer that hangs is waited for once.
-      if (mayMiss && lastError === undefined) {
-        isSure = await nextFetch()
-        if (await isSignedByAnother()) return
-      }
-      if (lastError !== undefined) throw notFetched(lastError)
-      throw isSure ? notSigned() : notFetched(new Error('too many tokens of unknown keys'))
+    }
+    if (lastError !== undefined) throw notFetched(lastError)
+    throw isSure ? notSigned() : notFetched(new Error('too many tokens of unknown keys'))
+  }
+
+  return {
+    verify(jwt) {
+      const tried = keys
+      return andThen<boolean, void>(isSignedByOneOf(tried, jwt), (isSigned) =>
+        isSigned ? refreshStale() : verifyWithOthers(jwt, tried),
+      )
     },
   }
 }
