@@ -18,8 +18,8 @@ export type VerdictKind = 'accepted' | 'refused'
  */
 export function verdictCache<V>(clock: Clock, maxEntries: number): VerdictCache<V> {
   // Whether an entry is still good is decided here, by our clock: the ttl of lru-cache never ends on some runtimes.
-  const accepted = new LRUCache<string, Entry<V>>({ max: maxEntries })
-  // Most caches remember no refusal, and the room for them is taken when it is made.
+  // The room for all entries is taken when one is made: most caches remember no refusal, and some nothing at all.
+  let accepted: LRUCache<string, Entry<V>> | undefined
   let refused: LRUCache<string, Entry<V>> | undefined
 
   const fresh = (entries: LRUCache<string, Entry<V>> | undefined, key: string): V | undefined => {
@@ -34,9 +34,10 @@ export function verdictCache<V>(clock: Clock, maxEntries: number): VerdictCache<
     remember(key, verdict, kind, expiresAtMs) {
       if (kind === 'accepted') {
         refused?.delete(key)
+        accepted ??= new LRUCache({ max: maxEntries })
         accepted.set(key, { verdict, expiresAtMs })
       } else {
-        accepted.delete(key)
+        accepted?.delete(key)
         refused ??= new LRUCache({ max: maxEntries })
         refused.set(key, { verdict, expiresAtMs })
       }
