@@ -102,6 +102,10 @@ export function jwtAuthenticators(
   const authenticators = [...byIssuer.values()]
   return {
     name: 'jwt',
+    mayKnow(token) {
+      const issued = readIssuedToken(token)
+      return issued !== undefined && byIssuer.has(issuerNamed(issued.issuer))
+    },
     authenticateToken(token, context) {
       // The one that would know it, so that many issuers cost no more than one.
       const issued = readIssuedToken(token)

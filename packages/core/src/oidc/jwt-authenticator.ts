@@ -108,6 +108,10 @@ export function jwtAuthenticator(
 
   return {
     name: 'oidc',
+    mayKnow(token) {
+      const issued = readIssuedToken(token)
+      return issued !== undefined && issuerNamed(issued.issuer) === issuer.url
+    },
     authenticateToken(token, context) {
       const issued = readIssuedToken(token)
       return issued && authenticateIssued(issued, context)

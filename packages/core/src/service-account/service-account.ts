@@ -176,6 +176,10 @@ function signedTokens(
   return {
     name,
     audienceAware: true,
+    mayKnow(token) {
+      const jwt = readJwt(token)
+      return jwt !== undefined && ours.has(jwt.issuer)
+    },
     authenticateToken(token, context) {
       const jwt = readJwt(token)
       return jwt !== undefined && ours.has(jwt.issuer) ? authenticate(jwt, context) : undefined

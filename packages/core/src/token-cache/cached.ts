@@ -69,8 +69,9 @@ export function cached(delegate: TokenAuthenticator, options: CachedOptions = {}
   const tokens = new RememberedTokens(delegate, options)
   const keyOf = lazyKeys()
   return {
-    name: `cached(${delegate.name})`,
+    name: tokens.name,
     audienceAware: delegate.audienceAware ?? false,
+    mayKnow: (token) => delegate.mayKnow?.(token) ?? true,
     authenticateToken(token, context): Awaitable<Authentication | undefined> {
       refuseNoAudiences(context)
       return tokens.ask(keyOf(token, context.audiences), token, context)

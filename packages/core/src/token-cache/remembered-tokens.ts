@@ -10,21 +10,38 @@ import { type VerdictCache, verdictCache } from '../verdict-cache.ts'
 import type { CachedOptions } from './cached.ts'
 import { answer, GONE, type Lookup, type LookupResult, lookUpToken } from './lookup.ts'
 
+/** What is remembered of a token. */
+export interface RememberedToken {
+  readonly result: LookupResult
+  /** Whether nobody who is asked before this authenticator may know the token, now or later. */
+  readonly isItsAlone: boolean
+}
+
 /** What one authenticator said of tokens, by keys that others make. */
 export class RememberedTokens {
-  readonly delegate: TokenAuthenticator
+  /** What it is called in events. */
+  readonly name: string
+  readonly #delegate: TokenAuthenticator
   readonly #clock: Clock
   readonly #successTtlMs: number
   readonly #failureTtlMs: number
   readonly #keepsErrors: boolean
   readonly #limits: { readonly clock: Clock; readonly timeoutMs: number }
   readonly #maxLookups: number
-  readonly #results: VerdictCache<LookupResult>
+  readonly #results: VerdictCache<RememberedToken>
   readonly #lookups = new Map<string, Lookup>()
+  readonly #before: readonly TokenAuthenticator[]
 
-  constructor(delegate: TokenAuthenticator, options: CachedOptions) {
+  /** @param before who is asked before it. */
+  constructor(
+    delegate: TokenAuthenticator,
+    options: CachedOptions,
+    before: readonly TokenAuthenticator[] = [],
+  ) {
     const { clock = systemClock } = options
-    this.delegate = delegate
+    this.name = `cached(${delegate.name})`
+    this.#delegate = delegate
+    this.#before = before
     this.#clock = clock
     this.#successTtlMs = (options.successTtlSeconds ?? 10) * 1000
     this.#failureTtlMs = (options.failureTtlSeconds ?? 0) * 1000
@@ -36,7 +53,7 @@ export class RememberedTokens {
   }
 
   /** What is remembered of a token and still good. */
-  get(key: string): LookupResult | undefined {
+  get(key: string): RememberedToken | undefined {
     return this.#results.get(key)
   }
 
@@ -52,7 +69,7 @@ export class RememberedTokens {
         durationSeconds: (performance.now() - start) / 1000,
       })
     }
-    return known === undefined ? this.#lookUp(key, token, context) : answer(known, context)
+    return known === undefined ? this.#lookUp(key, token, context) : answer(known.result, context)
   }
 
   #lookUp(key: string, token: string, context: Context): Awaitable<Authentication | undefined> {
@@ -61,14 +78,14 @@ export class RememberedTokens {
     if (this.#lookups.size >= this.#maxLookups) {
       throw unavailable('too many tokens are being looked up', { retryAfterSeconds: BUSY_SECONDS })
     }
-    const found = lookUpToken(this.delegate, token, context, this.#limits)
+    const found = lookUpToken(this.#delegate, token, context, this.#limits)
     if (!('result' in found)) {
-      this.#remember(key, found)
+      this.#remember(key, token, found)
       return answer(found, context)
     }
     this.#lookups.set(key, found)
     void found.result.then((result) => {
-      if (this.#forget(key, found)) this.#remember(key, result)
+      if (this.#forget(key, found)) this.#remember(key, token, result)
     })
     return this.#join(found, key, token, context)
   }
@@ -90,14 +107,23 @@ export class RememberedTokens {
     return this.#lookups.get(key) === lookup && this.#lookups.delete(key)
   }
 
-  #remember(key: string, result: LookupResult): void {
+  #remember(key: string, token: string, result: LookupResult): void {
     const ttlMs = this.#ttlMsOf(result)
     if (ttlMs === 0) return
     const nowMs = this.#clock.now()
     const expiresAtMs = Math.min(nowMs + ttlMs, result.authentication?.expiresAtMs ?? Infinity)
     if (!(expiresAtMs > nowMs)) return
     const kind = result.authentication === undefined ? 'refused' : 'accepted'
-    this.#results.remember(key, result, kind, expiresAtMs)
+    this.#results.remember(key, { result, isItsAlone: this.#isItsAlone(token) }, kind, expiresAtMs)
+  }
+
+  #isItsAlone(token: string): boolean {
+    try {
+      return this.#before.every((each) => each.mayKnow?.(token) === false)
+    } catch {
+      // Whoever cannot tell is asked.
+      return false
+    }
   }
 
   #ttlMsOf({ error, authentication }: LookupResult): number {
