@@ -6,7 +6,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { isSignedByOneOf } from '../../packages/core/dist/jwt/key-set.js'
+import { isSignedByOneOf, issuerKeys } from '../../packages/core/dist/jwt/key-set.js'
 import { parseJwks } from '../../packages/core/dist/jwt/json-web-key-set.js'
 import { JWS_ALGORITHMS } from '../../packages/core/dist/jwt/algorithms.js'
 import { readJws } from '../../packages/core/dist/jwt/read-jwt.js'
@@ -50,7 +50,7 @@ const VERIFIERS = {
   },
   oidc: {
     keysOf: (jwk) => parseJwks(JSON.stringify({ keys: jwk === undefined ? [] : [jwk] })),
-    isSigned: (jws, keys) => isSignedByOneOf(keys, { ...jws, issuer: '', claims: {} }),
+    isSigned: (jws, keys) => isSignedByOneOf(issuerKeys(keys), { ...jws, issuer: '', claims: {} }),
     different: [...DIFFERENT, [KEY_ALGORITHM, [332, 334, 336, 338, 340]]],
   },
 }

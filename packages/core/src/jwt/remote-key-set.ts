@@ -18,8 +18,8 @@ import { canWorkInBackground } from '../runtime.ts'
 import { GRACE_MS, isDone } from '../shared-work.ts'
 import { tell } from '../tell.ts'
 import { fetchLimit } from './fetch-limit.ts'
-import { type IssuerKey, parseJwks } from './json-web-key-set.ts'
-import { isSignedByOneOf, type KeySet, notSigned } from './key-set.ts'
+import { parseJwks } from './json-web-key-set.ts'
+import { isSignedByOneOf, issuerKeys, type IssuerKeys, type KeySet, notSigned } from './key-set.ts'
 import type { UnverifiedJwt } from './read-jwt.ts'
 
 /** Options of {@link remoteKeySet}. */
@@ -57,7 +57,8 @@ const FRESH_MS = { unsaid: 600_000, least: 300_000, most: 86_400_000 }
  * whatever their age, so that an issuer may change its keys at any time; all who wait share one fetch. Old keys are fetched again too
  * while they are still used, so that a withdrawn key does not count for ever. However many tokens come, three fetches are made at
  * once and then one every five seconds at most; tokens of unknown keys wait for the next one, up to 256 of them, and where more wait it
- * cannot be told whether a token is good.
+ * cannot be told whether a token is good. A token that names a known key which has not signed it waits for a fetch that may begin at once,
+ * and is refused where there was one in the last five seconds.
  *
  * Source: coreos/go-oidc `oidc/jwks.go` (`RemoteKeySet`).
  *
@@ -74,9 +75,11 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
   // Looked up with each call, so that whoever replaces the global one is heard.
   const { fetch = (input, init) => globalThis.fetch(input, init) } = options
   const limit = fetchLimit()
-  let keys: readonly IssuerKey[] = []
+  let keys: IssuerKeys = issuerKeys([])
   let staleAtMs = -Infinity
   let lastError: Error | undefined
+  /** When the last fetch ended, well or not. */
+  let fetchedAtMs = -Infinity
   let waitingUntilMs: readonly number[] = []
   let underWay: Flight | undefined
 
@@ -85,13 +88,15 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
       const headers = { accept: 'application/jwk-set+json, application/json' }
       const { status, header, text } = await getText(url, { fetch, clock, timeoutSeconds, maxBytes, headers })
       if (status !== 200) throw new Error(`HTTP status ${status}`)
-      keys = parseJwks(text)
+      keys = issuerKeys(parseJwks(text))
       staleAtMs = clock.now() + freshMs(header('cache-control'))
       lastError = undefined
       tell(onFetch, { jwks: text })
     } catch (error) {
       lastError = error instanceof Error ? error : new Error(String(error))
       tell(onFetch, { error: lastError })
+    } finally {
+      fetchedAtMs = clock.now()
     }
   }
 
@@ -148,7 +153,7 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
   }
 
   /** Verifies a token that no key of a set has signed, by the keys that come after them. */
-  const verifyWithOthers = async (jwt: UnverifiedJwt, unfit: readonly IssuerKey[]): Promise<void> => {
+  const verifyWithOthers = async (jwt: UnverifiedJwt, unfit: IssuerKeys): Promise<void> => {
     let tried = unfit
     const isSignedByAnother = async (): Promise<boolean> => {
       if (keys === tried) return false
@@ -165,15 +170,34 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
       if (await isSignedByAnother()) return
     }
     if (lastError !== undefined) throw notFetched(lastError)
-    throw isSure ? notSigned() : notFetched(new Error('too many tokens of unknown keys'))
+    throw isSure ? notSigned : notFetched(new Error('too many tokens of unknown keys'))
   }
+
+  /**
+   * A key that the token names is there, and has not signed it. Issuers that give a new key the name of an old one are looked at again,
+   * but no one waits until that is allowed: whoever makes tokens up can name keys.
+   */
+  const verifyUnderSameName = (jwt: UnverifiedJwt, unfit: IssuerKeys): Promise<void> => {
+    const nowMs = clock.now()
+    const isDue = nowMs - fetchedAtMs >= SAME_NAME_MS
+    if (!isDue || (underWay === undefined && limit.waitMs(nowMs) > 0)) throw notSignedHere()
+    return refresh().then(async () => {
+      if (keys === unfit || !(await isSignedByOneOf(keys, jwt))) throw notSignedHere()
+    })
+  }
+
+  /** Where the last fetch failed, it cannot be told. */
+  const notSignedHere = (): Error => (lastError === undefined ? notSigned : notFetched(lastError))
 
   return {
     verify(jwt) {
       const tried = keys
-      return andThen<boolean, void>(isSignedByOneOf(tried, jwt), (isSigned) =>
-        isSigned ? refreshStale() : verifyWithOthers(jwt, tried),
-      )
+      return andThen<boolean, void>(isSignedByOneOf(tried, jwt), (isSigned) => {
+        if (isSigned) return refreshStale()
+        return tried.byId.has(jwt.keyId) && jwt.keyId !== ''
+          ? verifyUnderSameName(jwt, tried)
+          : verifyWithOthers(jwt, tried)
+      })
     },
   }
 }
@@ -187,6 +211,8 @@ interface Flight {
 
 /** More tokens of unknown keys do not wait for keys at the same time. */
 const MAX_WAITING = 256
+/** How long after a fetch a key that has not signed what names it is not looked at again. */
+const SAME_NAME_MS = 5000
 /** How long a request whose keys are known stays for the next ones, where they would not come without it. */
 const PATIENCE_MS = 5000
 

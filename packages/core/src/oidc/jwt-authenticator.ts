@@ -7,7 +7,7 @@ import { rejected } from '../errors.ts'
 import { notify, type Observer } from '../events.ts'
 import type { GetFetch } from '../http/get-fetch.ts'
 import type { JwsAlgorithm } from '../jwt/algorithms.ts'
-import type { KeySet } from '../jwt/key-set.ts'
+import { type KeySet, notSigned } from '../jwt/key-set.ts'
 import { type IssuedToken, readIssuedToken, type UnverifiedJwt } from '../jwt/read-jwt.ts'
 import { quoted } from '../quote.ts'
 import { issuerNamed } from './issuer-alias.ts'
@@ -78,7 +78,7 @@ export function jwtAuthenticator(
         () => verifyToken(jwt, keySet, rules),
         (registered) => userOf(jwt, registered, context),
         (error) => {
-          throw wrapped('oidc: verify token', error)
+          throw error === notSigned ? tokenNotSigned : wrapped('oidc: verify token', error)
         },
       )
     })
@@ -128,6 +128,9 @@ export function jwtAuthenticator(
     close: () => found.close(),
   }
 }
+
+/** The error that is thrown most: it says nothing about the token, so there is one object. */
+const tokenNotSigned = Object.freeze(wrapped('oidc: verify token', notSigned))
 
 /** The message with the code of a network error, such as `ECONNREFUSED`: `fetch failed` alone says too little. */
 function withCode({ message, cause }: Error): string {
