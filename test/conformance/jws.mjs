@@ -55,7 +55,7 @@ const VERIFIERS = {
   },
   oidc: {
     keysOf: (jwk) => parseJwks(JSON.stringify({ keys: jwk === undefined ? [] : [jwk] })),
-    isSigned: (jws, keys) => isSignedByOneOf(keys, { ...jws, issuer: '', claims: {} }),
+    isSigned: (jws, keys) => isSignedByOneOf(issuerKeys(keys), { ...jws, issuer: '', claims: {} }),
     different: [...DIFFERENT, [KEY_ALGORITHM, [332, 334, 336, 338, 340]]],
   },
 }

@@ -263,7 +263,8 @@ const OTHERS: Readonly<Record<string, string>> = {
   '@kube-authn/core/service-account':
     'aKeySource boundTokenClaims isServiceAccountToken legacyTokenClaims serviceAccountUser serviceAccountUsername signToken splitServiceAccountUsername',
   '@kube-authn/core/service-account-controllers': 'generateName',
-  '@kube-authn/core/token-cache': 'tokenCacheKey',
+  '@kube-authn/core/token-cache': 'cachedUnion tokenCacheKey',
+  '@kube-authn/core/webhook': 'webhookCache',
   '@kube-authn/core/token-file': 'CredentialFileError',
   // Whatever Node's TLS servers take is handed on, so a name that is not known here may be known there.
   '@kube-authn/node': 'http2ServerOptions tlsServerOptions tlsServerOptionsAt',

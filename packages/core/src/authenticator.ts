@@ -76,6 +76,11 @@ export interface TokenAuthenticator {
   readonly name: string
   /** Answers with the audiences a token is valid for; a chain wraps all others in `audienceAgnostic`. */
   readonly audienceAware?: boolean
+  /**
+   * Whether a token may be one of its own, by nothing but the token itself: with `false` it promises that it has no opinion on it, now and
+   * later. A user that `cachedUnion` remembers is then known without asking it first. Default: any token may be.
+   */
+  mayKnow?(token: string): boolean
   authenticateToken(token: string, context: Context): Awaitable<Authentication | undefined>
 }
 

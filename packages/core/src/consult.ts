@@ -50,7 +50,8 @@ export function consultPassword(
   )
 }
 
-function watched(
+/** Asks, and tells an observer of it under this name. */
+export function watched(
   authenticator: string,
   observer: Observer,
   ask: () => Awaitable<Authentication | undefined>,

@@ -82,6 +82,7 @@ export function authenticationConfigurationAt(
     get configuration() {
       return configured.configuration
     },
+    mayKnow: (token) => configured.mayKnow?.(token) ?? true,
     authenticateToken: (token, context) => configured.authenticateToken(token, context),
     health: () => configured.health(),
     close() {

@@ -1,8 +1,15 @@
-import type { Clock, ConfigurationProblem, Observer, TokenAuthenticator } from '@kube-authn/core'
+import {
+  audienceAgnostic,
+  type Clock,
+  type ConfigurationProblem,
+  type Observer,
+  type TokenAuthenticator,
+} from '@kube-authn/core'
 import { bootstrapToken } from '@kube-authn/core/bootstrap-token'
 import type { AuthenticationConfiguration } from '@kube-authn/core/configuration'
 import { legacyServiceAccountToken, serviceAccountToken } from '@kube-authn/core/service-account'
-import { cached } from '@kube-authn/core/token-cache'
+import { cachedUnion, type CachedMember } from '@kube-authn/core/token-cache'
+import { webhookCache } from '@kube-authn/core/webhook'
 import { authenticationConfigurationAt } from './authentication-configuration-at.ts'
 import { oidcAt } from './oidc-at.ts'
 import type { Opener } from './opener.ts'
@@ -37,12 +44,12 @@ export interface OrderedTokens {
  */
 export function tokenAuthenticators(options: TokenOptions, surroundings: TokenSurroundings): OrderedTokens {
   const { serviceAccounts, bootstrapTokens, oidc, tokens = [], tokenCache = {} } = options
-  const { opener, audiences = [], shared, keystone } = surroundings
+  const { opener, audiences, shared, keystone } = surroundings
   const tokenFile = withPath(options.tokenFile, shared)
   const configFile = withPath(options.authenticationConfig, shared)
   const webhook = withPath(options.tokenReview, {
     ...shared,
-    ...(audiences.length > 0 && { implicitAudiences: audiences }),
+    ...(audiences !== undefined && audiences.length > 0 && { implicitAudiences: audiences }),
   })
   const disallowedIssuers = serviceAccounts?.issuers ?? []
   const isExcluded = configFile !== undefined && oidc !== undefined
@@ -60,22 +67,31 @@ export function tokenAuthenticators(options: TokenOptions, surroundings: TokenSu
     isExcluded || oidc === undefined
       ? undefined
       : opener.open('oidc', () => oidcAt(oidc, { ...shared, disallowedIssuers }))
+  // The cache in front of all remembers what it says, by the webhook's own rules.
   const reviewed =
     webhook &&
-    opener.openFile('tokenReview', () => webhookAuthenticatorAt(webhook.path, withoutPath(webhook)))
+    opener.openFile('tokenReview', () =>
+      webhookAuthenticatorAt(webhook.path, { ...withoutPath(webhook), cacheTtlSeconds: 0 }),
+    )
   const known = [...ofAccounts, bootstrap, configured, ofIssuer].filter((each) => each !== undefined)
-  const remembered = (each: TokenAuthenticator): TokenAuthenticator =>
-    tokenCache === false ? each : cached(each, { ...clockOf(shared), ...tokenCache })
+  const remembered = (authenticator: TokenAuthenticator): CachedMember => ({
+    authenticator,
+    cache: tokenCache === false ? false : { ...clockOf(shared), ...tokenCache },
+  })
+  const asked = (authenticator: TokenAuthenticator): CachedMember => ({ authenticator, cache: false })
   return {
-    tokens: [
-      // It is in memory and may be reloaded at any time; a cache in front of it would only delay that.
-      // Deviation: kube-apiserver has one cache in front of all (`docs/deviations.md`, token file in the cache).
-      ...(ofFile === undefined ? [] : [ofFile]),
-      ...known.map(remembered),
-      ...keystone,
-      ...tokens.map(remembered),
-      ...(reviewed === undefined ? [] : [reviewed]),
-    ],
+    tokens: behindOneCache(
+      [
+        // It is in memory and may be reloaded at any time; a cache in front of it would only delay that.
+        // Deviation: kube-apiserver has one cache in front of all (`docs/deviations.md`, token file in the cache).
+        ...(ofFile === undefined ? [] : [asked(ofFile)]),
+        ...known.map(remembered),
+        ...keystone.map(asked),
+        ...tokens.map(remembered),
+        ...(reviewed === undefined ? [] : [{ authenticator: reviewed, cache: webhookCache(webhook ?? {}) }]),
+      ],
+      audiences,
+    ),
     configuration: configured?.configuration,
     problems: isExcluded
       ? [
@@ -87,6 +103,20 @@ export function tokenAuthenticators(options: TokenOptions, surroundings: TokenSu
       : [],
     health: () => [...(configured?.health() ?? []), ...(ofIssuer?.health() ?? [])],
   }
+}
+
+/** As one authenticator. Several need to be told of audiences here, since the chain does not see which of them know nothing of those. */
+function behindOneCache(
+  members: readonly CachedMember[],
+  audiences: readonly string[] | undefined,
+): readonly TokenAuthenticator[] {
+  if (members.length === 0) return []
+  if (members.length === 1 || audiences === undefined) return [cachedUnion(members)]
+  const aware = members.map(({ authenticator, cache }) => ({
+    authenticator: authenticator.audienceAware ? authenticator : audienceAgnostic(audiences, authenticator),
+    cache,
+  }))
+  return [{ ...cachedUnion(aware), audienceAware: true }]
 }
 
 function serviceAccountTokens(

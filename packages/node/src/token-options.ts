@@ -54,12 +54,13 @@ export interface TokenOptions {
   readonly tokens?: readonly TokenAuthenticator[]
   /**
    * The kubeconfig of a service that is asked by TokenReview (`--authentication-token-webhook-config-file`), or options with its
-   * path: `version` and `cacheTtlSeconds` are `--authentication-token-webhook-version` and `-cache-ttl`. It is asked last, behind a
-   * cache of its own.
+   * path: `version` and `cacheTtlSeconds` are `--authentication-token-webhook-version` and `-cache-ttl`. It is asked last, and remembered by
+   * rules of its own.
    */
   readonly tokenReview?: string | ({ readonly path: string } & WebhookAuthenticatorAtOptions)
   /**
-   * The cache in front of each of them but the token file and the webhook. Default as kube-apiserver: 10 s for users, 0 for failures. `false`: none.
+   * How tokens of each of them but the token file and the webhook are remembered. Default as kube-apiserver: 10 s for users, 0 for failures.
+   * `false`: not at all. Who comes before the one that knows a token is asked first, unless its `mayKnow` says that the token is not its own.
    */
   readonly tokenCache?: CachedOptions | false
 }

@@ -50,6 +50,7 @@ export function bootstrapToken(options: BootstrapTokenOptions): TokenAuthenticat
 
   return {
     name: 'bootstrapToken',
+    mayKnow: (token) => parseBootstrapToken(token) !== undefined,
     authenticateToken(token): Awaitable<Authentication | undefined> {
       const parts = parseBootstrapToken(token)
       if (parts === undefined) return undefined

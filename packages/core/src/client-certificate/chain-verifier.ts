@@ -1,7 +1,7 @@
+import { LRUCache } from 'lru-cache'
 import type { Awaitable } from '../awaitable.ts'
 import type { Clock } from '../clock.ts'
 import { type AuthenticationError, isAuthenticationError } from '../errors.ts'
-import { RecentMap } from '../recent-map.ts'
 import {
   type Certificate,
   type CertificateChain,
@@ -79,16 +79,16 @@ export function chainVerifier<T>(options: ChainVerifierOptions<T>): ChainVerifie
 
 interface Verdicts<T> {
   readonly pool: CertificatePool
-  readonly accepted: RecentMap<Verdict<T>>
-  readonly refused: RecentMap<Verdict<T>>
+  readonly accepted: LRUCache<string, Verdict<T>>
+  readonly refused: LRUCache<string, Verdict<T>>
   readonly underWay: Map<string, { readonly leafNotAfterMs: number; readonly verdict: Promise<Verdict<T>> }>
 }
 
 function newVerdicts<T>(pool: CertificatePool): Verdicts<T> {
   return {
     pool,
-    accepted: new RecentMap(MAX_VERDICTS),
-    refused: new RecentMap(MAX_VERDICTS),
+    accepted: new LRUCache({ max: MAX_VERDICTS }),
+    refused: new LRUCache({ max: MAX_VERDICTS }),
     underWay: new Map(),
   }
 }

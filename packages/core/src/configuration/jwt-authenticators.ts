@@ -5,7 +5,7 @@ import type { Observer } from '../events.ts'
 import { fieldPath } from '../field/path.ts'
 import type { GetFetch } from '../http/get-fetch.ts'
 import { JWS_ALGORITHMS, type JwsAlgorithm } from '../jwt/algorithms.ts'
-import { unverifiedIssuer } from '../jwt/read-jwt.ts'
+import { readIssuedToken } from '../jwt/read-jwt.ts'
 import {
   aBoolean,
   above,
@@ -102,10 +102,14 @@ export function jwtAuthenticators(
   const authenticators = [...byIssuer.values()]
   return {
     name: 'jwt',
+    mayKnow(token) {
+      const issued = readIssuedToken(token)
+      return issued !== undefined && byIssuer.has(issuerNamed(issued.issuer))
+    },
     authenticateToken(token, context) {
       // The one that would know it, so that many issuers cost no more than one.
-      const iss = unverifiedIssuer(token)
-      return iss === undefined ? undefined : byIssuer.get(issuerNamed(iss))?.authenticateToken(token, context)
+      const issued = readIssuedToken(token)
+      return issued && byIssuer.get(issuerNamed(issued.issuer))?.authenticateIssued(issued, context)
     },
     health: () => authenticators.map((each) => each.health()).filter((text) => text !== undefined),
     get ready() {

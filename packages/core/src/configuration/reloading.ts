@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../clock.ts'
 import { notify, type Observer } from '../events.ts'
 import { fieldPath } from '../field/path.ts'
 import { configurationErrors } from '../oidc/configuration/compile.ts'
+import { unverifiedIssuer } from '../jwt/read-jwt.ts'
 import {
   above,
   aString,
@@ -171,6 +172,8 @@ export function authenticationConfiguration(
     get configuration() {
       return current.configuration
     },
+    // Issuers come and go with versions, so any token that has one may be known.
+    mayKnow: (token) => unverifiedIssuer(token) !== undefined,
     authenticateToken: (token, context) => current.authenticators.authenticateToken(token, context),
     health: () => current.authenticators.health(),
     update(content) {

@@ -23,7 +23,29 @@ export function isCanonicalBase64url(text: string): boolean {
 
 /** The bytes of a text that is canonical base64url. */
 export function bytesOfBase64url(text: string): Bytes {
-  const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
+  return bytesOf(binaryOf(text))
+}
+
+/**
+ * The text whose UTF-8 is this canonical base64url, with a byte order mark where there is one.
+ *
+ * @throws {TypeError} when its bytes are not UTF-8.
+ */
+export function textOfBase64url(text: string): string {
+  const binary = binaryOf(text)
+  // Nearly every token is ASCII, which is its own UTF-8.
+  return NOT_ASCII.test(binary) ? utf8.decode(bytesOf(binary)) : binary
+}
+
+const NOT_ASCII = /[\x80-\xff]/
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** One character per byte. */
+function binaryOf(text: string): string {
+  return atob(text.replaceAll('-', '+').replaceAll('_', '/'))
+}
+
+function bytesOf(binary: string): Bytes {
   const bytes = new Uint8Array(binary.length)
   // A loop, since `from` with a function takes ten times as long, and every token is read.
   for (let index = 0; index < binary.length; index++) bytes[index] = binary.charCodeAt(index)

@@ -64,8 +64,8 @@ describe('keys that are known', () => {
 
   it('are all tried for a token that names none', async () => {
     const keys = localKeySet(jwksOf(other, p256, rsa))
-    await expect(keys.verify(jwt(rsa, 'RS256', {}))).resolves.toBeUndefined()
-    await expect(keys.verify(jwt(rsa, 'RS256', { kid: '' }))).resolves.toBeUndefined()
+    expect(await keys.verify(jwt(rsa, 'RS256', {}))).toBeUndefined()
+    expect(await keys.verify(jwt(rsa, 'RS256', { kid: '' }))).toBeUndefined()
   })
 
   it('are tried by name, also where several have one', async () => {
@@ -75,9 +75,37 @@ describe('keys that are known', () => {
     expect(await thrownBy(() => localKeySet(unnamed).verify(jwt(rsa)))).toMatchObject(isRejected)
   })
 
+  it('are found by name among a thousand', async () => {
+    const many = Array.from({ length: 999 }, (_, index) => ({ ...jwkOf(other), kid: `k${index}` }))
+    const keys = localKeySet(JSON.stringify({ keys: [...many, jwkOf(rsa)] }))
+    await keys.verify(jwt(rsa))
+    expect(await thrownBy(() => keys.verify(jwt(rsa, 'RS256', { kid: 'k5' })))).toMatchObject(isRejected)
+    expect(await thrownBy(() => keys.verify(jwt(rsa, 'RS256', { kid: 'k999' })))).toMatchObject(isRejected)
+    expect(await thrownBy(() => keys.verify(jwt(rsa, 'RS256', { kid: '__proto__' })))).toMatchObject(
+      isRejected,
+    )
+  })
+
+  it.each([
+    ['names none', {}, { kid: 'x' }],
+    ['names all of them', { kid: 'x' }, { kid: 'x' }],
+  ])('are tried for a token that %s up to sixteen, and beyond that none is', async (_, header, named) => {
+    const setOf = (count: number): KeySet => {
+      const others = Array.from({ length: count - 1 }, () => ({ ...jwkOf(other), ...named }))
+      // Keys of another kind are no candidates.
+      const curves = Array.from({ length: 20 }, () => ({ ...jwkOf(p256), ...named }))
+      return localKeySet(JSON.stringify({ keys: [...curves, ...others, { ...jwkOf(rsa), ...named }] }))
+    }
+    await setOf(16).verify(jwt(rsa, 'RS256', header))
+    expect(await thrownBy(() => setOf(17).verify(jwt(rsa, 'RS256', header)))).toMatchObject({
+      code: 'rejected',
+      message: 'failed to verify signature: the token fits more than 16 keys, and none is tried',
+    })
+  })
+
   it('count whatever they say that they are for', async () => {
     const said = { ...jwkOf(rsa), use: 'enc', alg: 'RSA-OAEP', key_ops: ['encrypt'], x5c: ['!'], ext: 'no' }
-    await expect(localKeySet(JSON.stringify({ keys: [said] })).verify(jwt(rsa))).resolves.toBeUndefined()
+    expect(await localKeySet(JSON.stringify({ keys: [said] })).verify(jwt(rsa))).toBeUndefined()
   })
 
   it.each(['none', 'HS256', 'RS1', 'EdDSA', '__proto__', ''])('verify no %j', async (alg) => {
@@ -131,10 +159,10 @@ describe('a JWK set', () => {
     expect(() => parseJwks(text)).toThrow(/^it is no JWK set$/)
   })
 
-  it('has at most 256 keys', () => {
+  it('has at most 2,048 keys', () => {
     const keys = (count: number) => JSON.stringify({ keys: Array.from({ length: count }, () => jwkOf(p256)) })
-    expect(parseJwks(keys(256))).toHaveLength(256)
-    expect(() => parseJwks(keys(257))).toThrow('more than 256 keys')
+    expect(parseJwks(keys(2048))).toHaveLength(2048)
+    expect(() => parseJwks(keys(2049))).toThrow('more than 2048 keys')
   })
 })
 
@@ -151,6 +179,9 @@ const publishes =
   (...keys: readonly KeyPair[]): Answer =>
   () =>
     new Response(jwksOf(...keys))
+
+/** Another key under the name of the first. */
+const sameName = (): KeyPair => ({ ...other, kid: rsa.kid })
 
 /** Three tokens that nobody knows. */
 async function useUpFetches(keys: KeySet): Promise<void> {
@@ -200,6 +231,62 @@ describe('keys that an issuer publishes', () => {
     expect(await unknown).toMatchObject(isRejected)
   })
 
+  it('are fetched again where one has not signed what names it, once for all who wait', async () => {
+    const { keys, answerWith, clock, fetches } = remote(publishes(rsa))
+    await keys.verify(jwt(rsa))
+    answerWith(publishes(sameName()))
+    clock.advance(5000)
+    await Promise.all(Array.from({ length: 20 }, () => keys.verify(jwt(sameName()))))
+    expect(fetches()).toBe(2)
+    expect(await thrownBy(() => keys.verify(jwt(rsa)))).toMatchObject(isRejected)
+    expect(fetches()).toBe(2)
+  })
+
+  it('refuse what names one that has not signed it, at once where they were fetched a moment ago', async () => {
+    const { keys, answerWith, clock, fetches } = remote(publishes(rsa))
+    await keys.verify(jwt(rsa))
+    answerWith(publishes(sameName()))
+    clock.advance(4999)
+    for (let count = 0; count < 500; count++) {
+      expect(() => keys.verify(jwt(sameName()))).toThrow(isRejected.message)
+    }
+    expect([fetches(), clock.pending]).toEqual([1, 0])
+    clock.advance(1)
+    await keys.verify(jwt(sameName()))
+  })
+
+  it('refuse it at once where no fetch may begin, and leave fetches to names that are new', async () => {
+    const { keys, answerWith, clock, fetches } = remote(publishes(rsa))
+    await useUpFetches(keys)
+    clock.advance(4999)
+    expect(fetches()).toBe(3)
+    expect(() => keys.verify(jwt(sameName()))).toThrow(isRejected.message)
+    expect(clock.pending).toBe(0)
+    clock.advance(15_001)
+    expect(await thrownBy(() => keys.verify(jwt(sameName())))).toMatchObject(isRejected)
+    for (let count = 0; count < 100; count++) await thrownBy(() => keys.verify(jwt(sameName())))
+    expect(fetches()).toBe(4)
+    answerWith(publishes(rsa, p256))
+    await keys.verify(jwt(p256, 'ES256'))
+    expect(fetches()).toBe(5)
+  })
+
+  it('cannot tell of what names one that has not signed it while the issuer is down', async () => {
+    const { keys, answerWith, clock, fetches } = remote(publishes(rsa))
+    await keys.verify(jwt(rsa))
+    answerWith(() => new Response('', { status: 503 }))
+    clock.advance(5000)
+    const isDown = { code: 'unavailable', message: expect.stringContaining('HTTP status 503') }
+    for (let count = 0; count < 10; count++) {
+      expect(await thrownBy(() => keys.verify(jwt(sameName())))).toMatchObject(isDown)
+    }
+    expect(fetches()).toBe(2)
+    await keys.verify(jwt(rsa))
+    answerWith(publishes(sameName()))
+    clock.advance(5000)
+    await keys.verify(jwt(sameName()))
+  })
+
   it('verify while the issuer is down, and unknown ones are an outage, which ends by itself', async () => {
     const { keys, answerWith, clock } = remote(publishes(rsa))
     await keys.verify(jwt(rsa))
@@ -225,7 +312,7 @@ describe('keys that an issuer publishes', () => {
     const ends: unknown[] = []
     const flood = async (): Promise<void> => {
       for (const token of unknown) {
-        void keys.verify(token).catch((error: unknown) => ends.push(error))
+        void thrownBy(() => keys.verify(token)).then((error) => ends.push(error))
         await settled()
       }
     }
@@ -309,7 +396,7 @@ describe('keys that an issuer publishes', () => {
     ['a list', () => new Response('[]'), /it is no JWK set/],
     ['a redirect', () => new Response('', { status: 302, headers: { location: KEYS } }), /HTTP status 302/],
     ['204', () => new Response(null, { status: 204 }), /HTTP status 204/],
-    ['ten thousand keys', () => new Response(`{"keys":[${'{},'.repeat(9999)}{}]}`), /more than 256 keys/],
+    ['ten thousand keys', () => new Response(`{"keys":[${'{},'.repeat(9999)}{}]}`), /more than 2048 keys/],
     ['more than a megabyte', () => new Response(' '.repeat(1_048_577)), /longer than 1048576 bytes/],
     ['no end', () => endless().response(), /longer than 1048576 bytes/],
     ['an error', () => Promise.reject(new TypeError('fetch failed')), /fetching keys fetch failed/],
@@ -400,7 +487,7 @@ describe('keys of an issuer, where all ends together with the request that began
     answerWith(() => new Promise<Response>((resolve) => (end = () => resolve(new Response(jwksOf(rsa))))))
     clock.advance(600_000)
     let isOver = false
-    const first = keys.verify(jwt(other)).then(() => (isOver = true))
+    const first = Promise.resolve(keys.verify(jwt(other))).then(() => (isOver = true))
     await vi.waitFor(() => expect(fetches()).toBe(2))
     // Others need not stay.
     await keys.verify(jwt(rsa))
@@ -417,7 +504,7 @@ describe('keys of an issuer, where all ends together with the request that began
     answerWith(never)
     clock.advance(600_000)
     let isOver = false
-    const first = keys.verify(jwt(rsa)).then(() => (isOver = true))
+    const first = Promise.resolve(keys.verify(jwt(rsa))).then(() => (isOver = true))
     await vi.waitFor(() => expect(clock.pending).toBe(2))
     clock.advance(4999)
     await settled()

@@ -1,4 +1,4 @@
-import { bytesOfBase64url, isCanonicalBase64url } from './base64url.ts'
+import { isCanonicalBase64url, textOfBase64url } from './base64url.ts'
 import { strictJson } from './strict-json.ts'
 
 /** An object of JSON. Read with `Object.hasOwn`: its names are anybody's. */
@@ -52,9 +52,13 @@ export function readJwt(token: string): UnverifiedJwt | undefined {
 /** Reads a token as {@link readJwt} does, whatever is signed. */
 export function readJws(token: string): UnverifiedJws | undefined {
   if (token.length > MAX_TOKEN_LENGTH) return undefined
-  const parts = token.split('.')
-  if (parts.length !== 3 || !parts.every(isCanonicalBase64url)) return undefined
-  const [protectedHeader = '', payload = ''] = parts
+  const payloadStart = token.indexOf('.') + 1
+  const payloadEnd = token.indexOf('.', payloadStart)
+  if (payloadStart === 0 || payloadEnd === -1) return undefined
+  const protectedHeader = token.slice(0, payloadStart - 1)
+  const payload = token.slice(payloadStart, payloadEnd)
+  // The last one is the signature: with a dot in it, it is not base64url.
+  if (![protectedHeader, payload, token.slice(payloadEnd + 1)].every(isCanonicalBase64url)) return undefined
   const header = objectOfJson(protectedHeader)
   if (header === undefined) return undefined
   const algorithm = member(header, 'alg')
@@ -77,6 +81,21 @@ export function unverifiedIssuer(token: string): string | undefined {
   return claims && issuerIn(claims)
 }
 
+/** A token that says whom it is from. */
+export interface IssuedToken {
+  /** Unverified; `''` where it says nothing. */
+  readonly issuer: string
+  /** `undefined` where the token is broken elsewhere than in its claims: it still is one of this issuer. */
+  readonly jwt: UnverifiedJwt | undefined
+}
+
+/** Reads a token as {@link readJwt} does, and as {@link unverifiedIssuer} where that fails. */
+export function readIssuedToken(token: string): IssuedToken | undefined {
+  const jwt = readJwt(token)
+  const issuer = jwt === undefined ? unverifiedIssuer(token) : jwt.issuer
+  return issuer === undefined ? undefined : { issuer, jwt }
+}
+
 /** `''` where there is none, `undefined` where it is no text. */
 function issuerIn(claims: JsonObject): string | undefined {
   const issuer = member(claims, 'iss') ?? ''
@@ -93,11 +112,9 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
 function objectOfJson(base64url: string): JsonObject | undefined {
   try {
-    const value = strictJson(utf8.decode(bytesOfBase64url(base64url)))
+    const value = strictJson(textOfBase64url(base64url))
     return isJsonObject(value) ? value : undefined
   } catch {
     return undefined

@@ -1,3 +1,4 @@
+import { andThen, type Awaitable } from '../awaitable.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { unavailable } from '../errors.ts'
 import { maxAgeSeconds } from '../http/cache-control.ts'
@@ -19,8 +20,9 @@ import { canWorkInBackground } from '../runtime.ts'
 import { GRACE_MS, isDone } from '../shared-work.ts'
 import { tell } from '../tell.ts'
 import { fetchLimit } from './fetch-limit.ts'
-import { type IssuerKey, parseJwks } from './json-web-key-set.ts'
-import { isSignedByOneOf, type KeySet, notSigned } from './key-set.ts'
+import { parseJwks } from './json-web-key-set.ts'
+import { isSignedByOneOf, issuerKeys, type IssuerKeys, type KeySet, notSigned } from './key-set.ts'
+import type { UnverifiedJwt } from './read-jwt.ts'
 
 /** Options of {@link remoteKeySet}. */
 export interface RemoteKeySetOptions {
@@ -57,7 +59,8 @@ const FRESH_MS = { unsaid: 600_000, least: 300_000, most: 86_400_000 }
  * whatever their age, so that an issuer may change its keys at any time; all who wait share one fetch. Old keys are fetched again too
  * while they are still used, so that a withdrawn key does not count for ever. However many tokens come, three fetches are made at
  * once and then one every five seconds at most; tokens of unknown keys wait for the next one, up to 256 of them, and where more wait a
- * token is *unavailable*, with a time to try again.
+ * token is *unavailable*, with a time to try again. A token that names a known key which has not signed it waits for a fetch that may begin at once,
+ * and is refused where there was one in the last five seconds.
  *
  * Source: coreos/go-oidc `oidc/jwks.go` (`RemoteKeySet`).
  *
@@ -74,9 +77,11 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
   // Looked up with each call, so that whoever replaces the global one is heard.
   const { fetch = (input, init) => globalThis.fetch(input, init) } = options
   const limit = fetchLimit()
-  let keys: readonly IssuerKey[] = []
+  let keys: IssuerKeys = issuerKeys([])
   let staleAtMs = -Infinity
   let lastError: Error | undefined
+  /** When the last fetch ended, well or not. */
+  let fetchedAtMs = -Infinity
   let waitingUntilMs: readonly number[] = []
   let underWay: Flight | undefined
 
@@ -85,13 +90,15 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
       const headers = { accept: 'application/jwk-set+json, application/json' }
       const { status, header, text } = await getText(url, { fetch, clock, timeoutSeconds, maxBytes, headers })
       if (status !== 200) throw new Error(`HTTP status ${status}`)
-      keys = parseJwks(text)
+      keys = issuerKeys(parseJwks(text))
       staleAtMs = clock.now() + freshMs(header('cache-control'))
       lastError = undefined
       tell(onFetch, { jwks: text })
     } catch (thrown) {
       lastError = keptFault(thrown)
       tell(onFetch, { error: lastError })
+    } finally {
+      fetchedAtMs = clock.now()
     }
   }
 
@@ -122,12 +129,13 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
   }
 
   /** Keys that verify are looked at again, and if that fails they stay. */
-  const refreshStale = async (): Promise<void> => {
+  const refreshStale = (): Awaitable<void> => {
     const nowMs = clock.now()
-    if (nowMs < staleAtMs || (underWay !== undefined && nowMs < underWay.endsAtMs)) return
+    if (nowMs < staleAtMs || (underWay !== undefined && nowMs < underWay.endsAtMs)) return undefined
     const own = begin()
     // Nobody waits for it, but where it would end together with the request that began it.
-    if (own !== undefined && !canWorkInBackground()) await isDone(own.done, PATIENCE_MS, clock)
+    if (own === undefined || canWorkInBackground()) return undefined
+    return isDone(own.done, PATIENCE_MS, clock).then(() => undefined)
   }
 
   /** Waits for a fetch, perhaps until there may be one. `false`: so many wait that this one does not. */
@@ -146,29 +154,52 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
     return true
   }
 
-  return {
-    async verify(jwt) {
-      let tried = keys
-      const isSignedByAnother = async (): Promise<boolean> => {
-        if (keys === tried) return false
-        tried = keys
-        return isSignedByOneOf(tried, jwt)
-      }
-      if (await isSignedByOneOf(tried, jwt)) {
-        await refreshStale()
-        return
-      }
-      // A fetch that began before this token came may miss a key that is there by now.
-      const mayMiss = underWay !== undefined
-      let isSure = await nextFetch()
+  /** Verifies a token that no key of a set has signed, by the keys that come after them. */
+  const verifyWithOthers = async (jwt: UnverifiedJwt, unfit: IssuerKeys): Promise<void> => {
+    let tried = unfit
+    const isSignedByAnother = async (): Promise<boolean> => {
+      if (keys === tried) return false
+      tried = keys
+      return isSignedByOneOf(tried, jwt)
+    }
+    // A fetch that began before this token came may miss a key that is there by now.
+    const mayMiss = underWay !== undefined
+    let isSure = await nextFetch()
+    if (await isSignedByAnother()) return
+    // An issuer that hangs is waited for once.
+    if (mayMiss && lastError === undefined) {
+      isSure = await nextFetch()
       if (await isSignedByAnother()) return
-      // An issuer that hangs is waited for once.
-      if (mayMiss && lastError === undefined) {
-        isSure = await nextFetch()
-        if (await isSignedByAnother()) return
-      }
-      if (lastError !== undefined) throw notFetched(lastError)
-      throw isSure ? notSigned() : notFetched(new Error('too many tokens of unknown keys'), BUSY_SECONDS)
+    }
+    if (lastError !== undefined) throw notFetched(lastError)
+    throw isSure ? notSigned : notFetched(new Error('too many tokens of unknown keys'), BUSY_SECONDS)
+  }
+
+  /**
+   * A key that the token names is there, and has not signed it. Issuers that give a new key the name of an old one are looked at again,
+   * but no one waits until that is allowed: whoever makes tokens up can name keys.
+   */
+  const verifyUnderSameName = (jwt: UnverifiedJwt, unfit: IssuerKeys): Promise<void> => {
+    const nowMs = clock.now()
+    const isDue = nowMs - fetchedAtMs >= SAME_NAME_MS
+    if (!isDue || (underWay === undefined && limit.waitMs(nowMs) > 0)) throw notSignedHere()
+    return refresh().then(async () => {
+      if (keys === unfit || !(await isSignedByOneOf(keys, jwt))) throw notSignedHere()
+    })
+  }
+
+  /** Where the last fetch failed, it cannot be told. */
+  const notSignedHere = (): Error => (lastError === undefined ? notSigned : notFetched(lastError))
+
+  return {
+    verify(jwt) {
+      const tried = keys
+      return andThen<boolean, void>(isSignedByOneOf(tried, jwt), (isSigned) => {
+        if (isSigned) return refreshStale()
+        return tried.byId.has(jwt.keyId) && jwt.keyId !== ''
+          ? verifyUnderSameName(jwt, tried)
+          : verifyWithOthers(jwt, tried)
+      })
     },
   }
 }
@@ -182,6 +213,8 @@ interface Flight {
 
 /** More tokens of unknown keys do not wait for keys at the same time. */
 const MAX_WAITING = 256
+/** How long after a fetch a key that has not signed what names it is not looked at again. */
+const SAME_NAME_MS = 5000
 /** How long a request whose keys are known stays for the next ones, where they would not come without it. */
 const PATIENCE_MS = 5000
 

@@ -24,14 +24,24 @@ const ESCAPE = /\\(?:u(?:d[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|(d[89a-f][0-9a-f
 
 /** How many members there are in a value. No recursion: it may be deeper than the stack. */
 function membersOf(root: unknown): number {
+  if (!isCollection(root)) return 0
   let count = 0
-  const waiting = [root]
-  while (waiting.length > 0) {
-    const value = waiting.pop()
-    if (typeof value !== 'object' || value === null) continue
-    const values: readonly unknown[] = Object.values(value)
-    if (!Array.isArray(value)) count += values.length
-    for (const each of values) waiting.push(each)
+  const waiting: Collection[] = [root]
+  for (let collection = waiting.pop(); collection !== undefined; collection = waiting.pop()) {
+    // Names and then values: a list of the values would have to be made.
+    const names = Object.keys(collection)
+    if (!Array.isArray(collection)) count += names.length
+    for (const name of names) {
+      const value = collection[name]
+      if (isCollection(value)) waiting.push(value)
+    }
   }
   return count
+}
+
+/** An object, or a list by its indexes. */
+type Collection = Readonly<Record<string, unknown>>
+
+function isCollection(value: unknown): value is Collection {
+  return typeof value === 'object' && value !== null
 }

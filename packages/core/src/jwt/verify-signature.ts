@@ -1,6 +1,7 @@
 import { isSignedWith } from '#jws'
 import { type Awaitable, firstOf } from '../awaitable.ts'
 import { rejected } from '../errors.ts'
+import { MAX_CANDIDATES } from './candidates.ts'
 import type { JsonObject, UnverifiedJwt } from './read-jwt.ts'
 import type { VerificationKey } from './verification-key.ts'
 
@@ -10,7 +11,8 @@ import type { VerificationKey } from './verification-key.ts'
  *
  * Source: kubernetes `pkg/serviceaccount/jwt.go` (`AuthenticateToken`), RFC 7515 section 5.2, RFC 8725 section 3.1.
  *
- * Deviation: a key verifies the one algorithm that Kubernetes signs with by it (`docs/deviations.md`, algorithms of tokens).
+ * Deviation: a key verifies the one algorithm that Kubernetes signs with by it, and a token that more than 16 keys could have signed is
+ * refused (`docs/deviations.md`, algorithms of tokens; tokens that name no key).
  *
  * @throws {AuthenticationError} `rejected`, with the same text whatever is wrong with the signature.
  * @example
@@ -19,15 +21,23 @@ import type { VerificationKey } from './verification-key.ts'
  */
 export function verifySignature(jwt: UnverifiedJwt, keys: readonly VerificationKey[]): Awaitable<JsonObject> {
   const named = jwt.keyId === '' ? keys : keys.filter(({ kid }) => kid === jwt.keyId)
-  if (named.length === 0) throw rejected('invalid signature, no keys found')
+  if (named.length === 0) throw noKeys
   const candidates = named.filter(({ alg }) => alg === jwt.algorithm)
+  if (candidates.length > MAX_CANDIDATES) throw tooManyCandidates
   return firstOf(
     candidates,
     ({ key, alg }) => isSignedWith(jwt, key, alg),
     // The claims were read from the very text that was verified: it has one spelling only.
     (_, isSigned) => (isSigned ? jwt.claims : undefined),
     () => {
-      throw rejected('invalid signature')
+      throw invalidSignature
     },
   )
 }
+
+// One object for all: none says anything about a token.
+const noKeys = Object.freeze(rejected('invalid signature, no keys found'))
+const invalidSignature = Object.freeze(rejected('invalid signature'))
+const tooManyCandidates = Object.freeze(
+  rejected(`invalid signature: the token fits more than ${MAX_CANDIDATES} keys, and none is tried`),
+)

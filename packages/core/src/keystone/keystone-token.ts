@@ -86,6 +86,7 @@ export function keystoneToken(options: KeystoneTokenOptions): TokenAuthenticator
 
   return {
     name: 'keystoneToken',
+    mayKnow: (token) => looksLikeToken(token, tokenProvider),
     authenticateToken(token, context) {
       if (!looksLikeToken(token, tokenProvider)) return undefined
       return check((limit) => find(token, limit), context.signal)

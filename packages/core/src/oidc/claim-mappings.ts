@@ -77,6 +77,9 @@ function uidOf({ uid: program, config }: CompiledJwtAuthenticator, claims: JsonO
 
 /** All expressions are evaluated before the first that came to something else than texts counts. */
 function extraOf({ extra }: CompiledJwtAuthenticator, claims: JsonObject): UserInfo['extra'] {
+  const id = member(claims, 'jti')
+  const own = typeof id === 'string' && id !== '' ? { [CREDENTIAL_ID_KEY]: [`JTI=${id}`] } : {}
+  if (extra.length === 0) return own
   const results = extra.map(({ key, program }) => {
     return { key, expression: program.expression, value: evaluated(program, claims) }
   })
@@ -84,9 +87,7 @@ function extraOf({ extra }: CompiledJwtAuthenticator, claims: JsonObject): UserI
     const values = textsOf(value, `oidc: error evaluating extra claim expression: ${expression}`)
     return values.length === 0 ? [] : [[key, values] as const]
   })
-  const id = member(claims, 'jti')
-  const own = typeof id === 'string' && id !== '' ? [[CREDENTIAL_ID_KEY, [`JTI=${id}`]] as const] : []
-  return Object.fromEntries([...own, ...mapped])
+  return Object.fromEntries([...Object.entries(own), ...mapped])
 }
 
 /** What an expression for a text came to. */

@@ -1,7 +1,9 @@
+import type { Awaitable } from '../awaitable.ts'
 import { type Context, emptyContext } from '../context.ts'
 import { isAuthenticationError, rejected, unavailable } from '../errors.ts'
 import { withFault } from '../http/fault.ts'
 import { getText } from '../http/get-text.ts'
+import type { KeySet } from '../jwt/key-set.ts'
 import { type JsonObject, readJwt } from '../jwt/read-jwt.ts'
 import { quoted } from '../quote.ts'
 import type { DiscoveryOptions } from './discovery.ts'
@@ -20,7 +22,7 @@ export interface DistributedClaims {
    *
    * @throws {AuthenticationError}
    */
-  expand(claims: JsonObject, registered: RegisteredClaims, context?: Waiting): Promise<JsonObject>
+  expand(claims: JsonObject, registered: RegisteredClaims, context?: Waiting): Awaitable<JsonObject>
 }
 
 /** What distributed claims are fetched and verified with. */
@@ -106,24 +108,32 @@ export function distributedClaims(options: DistributedClaimsOptions): Distribute
     return jwt.claims[claim]
   }
 
+  const expand = async (
+    claims: JsonObject,
+    { distributed }: RegisteredClaims,
+    context: Waiting,
+  ): Promise<JsonObject> => {
+    try {
+      if (!Object.hasOwn(claims, '_claim_sources')) throw rejected('oidc: no claim sources')
+      const source = distributed.get(claim)
+      // Without an endpoint a source has the claim in a form that is not read.
+      if (source === undefined || source.endpoint === '') return claims
+      return { ...claims, [claim]: await resolve(source, context) }
+    } catch (error) {
+      throw wrapped('oidc: could not expand distributed claims', error)
+    }
+  }
+
   return {
-    async expand(claims, { distributed }, context = emptyContext) {
+    expand(claims, registered, context = emptyContext) {
       // What the token says itself counts.
       if (Object.hasOwn(claims, claim) || !Object.hasOwn(claims, '_claim_names')) return claims
-      try {
-        if (!Object.hasOwn(claims, '_claim_sources')) throw rejected('oidc: no claim sources')
-        const source = distributed.get(claim)
-        // Without an endpoint a source has the claim in a form that is not read.
-        if (source === undefined || source.endpoint === '') return claims
-        return { ...claims, [claim]: await resolve(source, context) }
-      } catch (error) {
-        throw wrapped('oidc: could not expand distributed claims', error)
-      }
+      return expand(claims, registered, context)
     },
   }
 }
 
-async function keySetOf(issuerProvider: Provider, issuer: string): ReturnType<Provider['keySet']> {
+async function keySetOf(issuerProvider: Provider, issuer: string): Promise<KeySet> {
   try {
     return await issuerProvider.keySet()
   } catch (error) {

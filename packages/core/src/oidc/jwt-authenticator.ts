@@ -1,4 +1,5 @@
 import type { Authentication, TokenAuthenticator } from '../authenticator.ts'
+import { andThen, type Awaitable, settle } from '../awaitable.ts'
 import type { Clock } from '../clock.ts'
 import type { CompiledJwtAuthenticator } from './configuration/programs.ts'
 import type { Context } from '../context.ts'
@@ -6,8 +7,8 @@ import { rejected } from '../errors.ts'
 import { notify, type Observer } from '../events.ts'
 import type { GetFetch } from '../http/get-fetch.ts'
 import type { JwsAlgorithm } from '../jwt/algorithms.ts'
-import type { KeySet } from '../jwt/key-set.ts'
-import { readJwt, unverifiedIssuer, type UnverifiedJwt } from '../jwt/read-jwt.ts'
+import { type KeySet, notSigned } from '../jwt/key-set.ts'
+import { type IssuedToken, readIssuedToken, type UnverifiedJwt } from '../jwt/read-jwt.ts'
 import { quoted } from '../quote.ts'
 import { issuerNamed } from './issuer-alias.ts'
 import { checkRules } from './validation-rules.ts'
@@ -15,6 +16,7 @@ import { userOfClaims } from './claim-mappings.ts'
 import { distributedClaims } from './distributed-claims.ts'
 import { provider } from './provider.ts'
 import { checkKind, type TokenKinds } from './token-kind.ts'
+import type { RegisteredClaims } from './registered-claims.ts'
 import { verifyToken, wrapped } from './verify-token.ts'
 
 /** A token authenticator whose issuer may be out of reach. */
@@ -25,6 +27,11 @@ export interface JwtTokenAuthenticator extends TokenAuthenticator {
   readonly ready: Promise<void>
   /** Stops looking for the issuer. */
   close(): void
+}
+
+/** The same, for tokens that were read already. */
+export interface IssuedTokenAuthenticator extends JwtTokenAuthenticator {
+  authenticateIssued(token: IssuedToken, context: Context): Awaitable<Authentication | undefined>
 }
 
 /** What a {@link jwtAuthenticator} is made with. */
@@ -48,7 +55,7 @@ export interface JwtAuthenticatorOptions {
 export function jwtAuthenticator(
   compiled: CompiledJwtAuthenticator,
   options: JwtAuthenticatorOptions,
-): JwtTokenAuthenticator {
+): IssuedTokenAuthenticator {
   const { issuer, claimMappings } = compiled.config
   const { algorithms, clock, kinds, observer } = options
   const rules = { audiences: issuer.audiences, algorithms, clock }
@@ -64,32 +71,52 @@ export function jwtAuthenticator(
     provider: found,
   })
 
-  const authenticate = async (jwt: UnverifiedJwt | undefined, context: Context): Promise<Authentication> => {
-    const keySet = await found.keySet()
-    if (jwt === undefined) throw rejected('oidc: verify token: oidc: malformed jwt')
-    let registered
-    try {
-      registered = await verifyToken(jwt, keySet, rules)
-    } catch (error) {
-      throw wrapped('oidc: verify token', error)
-    }
-    await checkKind(jwt, kinds, context)
-    const claims =
-      claimMappings.groups.claim === '' ? jwt.claims : await elsewhere.expand(jwt.claims, registered, context)
-    const user = userOfClaims(compiled, claims)
-    checkRules(compiled, claims, user)
-    return { user, expiresAtMs: registered.expiry * 1000 }
-  }
+  const authenticate = (jwt: UnverifiedJwt | undefined, context: Context): Awaitable<Authentication> =>
+    andThen(found.keySet(), (keySet) => {
+      if (jwt === undefined) throw rejected('oidc: verify token: oidc: malformed jwt')
+      return settle(
+        () => verifyToken(jwt, keySet, rules),
+        (registered) => userOf(jwt, registered, context),
+        (error) => {
+          throw error === notSigned ? tokenNotSigned : wrapped('oidc: verify token', error)
+        },
+      )
+    })
+
+  const userOf = (
+    jwt: UnverifiedJwt,
+    registered: RegisteredClaims,
+    context: Context,
+  ): Awaitable<Authentication> =>
+    andThen(checkKind(jwt, kinds, context), () => {
+      const { claims } = jwt
+      const all = claimMappings.groups.claim === '' ? claims : elsewhere.expand(claims, registered, context)
+      return andThen(all, (expanded) => {
+        const user = userOfClaims(compiled, expanded)
+        checkRules(compiled, expanded, user)
+        return { user, expiresAtMs: registered.expiry * 1000 }
+      })
+    })
+
+  const authenticateIssued = (
+    { issuer: iss, jwt }: IssuedToken,
+    context: Context,
+  ): Awaitable<Authentication | undefined> =>
+    issuerNamed(iss) === issuer.url
+      ? timed(issuer.url, context.observer, () => authenticate(jwt, context))
+      : undefined
 
   return {
     name: 'oidc',
-    authenticateToken(token, context) {
-      const jwt = readJwt(token)
-      // What is broken elsewhere than in its claims is still a token of somebody.
-      const iss = jwt === undefined ? unverifiedIssuer(token) : jwt.issuer
-      if (iss === undefined || issuerNamed(iss) !== issuer.url) return undefined
-      return timed(issuer.url, context.observer, () => authenticate(jwt, context))
+    mayKnow(token) {
+      const issued = readIssuedToken(token)
+      return issued !== undefined && issuerNamed(issued.issuer) === issuer.url
     },
+    authenticateToken(token, context) {
+      const issued = readIssuedToken(token)
+      return issued && authenticateIssued(issued, context)
+    },
+    authenticateIssued,
     health() {
       const { error } = found
       if (error === undefined) return undefined
@@ -102,16 +129,19 @@ export function jwtAuthenticator(
   }
 }
 
+/** The error that is thrown most: it says nothing about the token, so there is one object. */
+const tokenNotSigned = Object.freeze(wrapped('oidc: verify token', notSigned))
+
 function knownKeys(keySet: KeySet): ReturnType<typeof provider> {
   return {
     error: undefined,
     ready: Promise.resolve(),
-    keySet: () => Promise.resolve(keySet),
+    keySet: () => keySet,
     close: () => {},
   }
 }
 
-async function timed<T>(issuer: string, observer: Observer | undefined, work: () => Promise<T>): Promise<T> {
+function timed<T>(issuer: string, observer: Observer | undefined, work: () => Awaitable<T>): Awaitable<T> {
   if (observer === undefined) return work()
   const start = performance.now()
   const tell = (result: 'success' | 'failure'): void =>
@@ -121,12 +151,15 @@ async function timed<T>(issuer: string, observer: Observer | undefined, work: ()
       result,
       durationSeconds: (performance.now() - start) / 1000,
     })
-  try {
-    const value = await work()
-    tell('success')
-    return value
-  } catch (error) {
-    tell('failure')
-    throw error
-  }
+  return settle(
+    work,
+    (value) => {
+      tell('success')
+      return value
+    },
+    (error) => {
+      tell('failure')
+      throw error
+    },
+  )
 }

@@ -49,8 +49,8 @@ function tokensOf(options: Partial<OidcOptions> = {}) {
   })
 }
 
-function ask(token: string, options?: Partial<OidcOptions>): Promise<Authentication | undefined> {
-  return Promise.resolve(tokensOf(options).authenticateToken(token, {}))
+async function ask(token: string, options?: Partial<OidcOptions>): Promise<Authentication | undefined> {
+  return tokensOf(options).authenticateToken(token, {})
 }
 
 const tokenWith = (claims: object, header: object = {}): string =>

@@ -1,3 +1,4 @@
+import type { Awaitable } from '../awaitable.ts'
 import { unavailable } from '../errors.ts'
 import { keptFault } from '../http/fault.ts'
 import type { KeySet } from '../jwt/key-set.ts'
@@ -17,7 +18,7 @@ export interface Provider {
    *
    * @throws {AuthenticationError} `unavailable` while they are not found.
    */
-  keySet(): Promise<KeySet>
+  keySet(): Awaitable<KeySet>
   /** Stops looking. */
   close(): void
 }
@@ -99,6 +100,12 @@ export function provider(target: DiscoveryTarget, options: ProviderOptions): Pro
     }
   }
 
+  const foundKeys = async (): Promise<KeySet> => {
+    await forAMoment()
+    if (keys === undefined) throw unavailable('oidc: authenticator not initialized', { cause: error })
+    return keys
+  }
+
   return {
     get error() {
       return error
@@ -108,11 +115,7 @@ export function provider(target: DiscoveryTarget, options: ProviderOptions): Pro
       ready ??= keys === undefined ? new Promise((resolve) => (tellReady = resolve)) : Promise.resolve()
       return ready
     },
-    async keySet() {
-      if (keys === undefined) await forAMoment()
-      if (keys === undefined) throw unavailable('oidc: authenticator not initialized', { cause: error })
-      return keys
-    },
+    keySet: () => keys ?? foundKeys(),
     close() {
       isClosed = true
       cancelNext()

@@ -82,7 +82,10 @@ function textsIn(value: unknown): readonly string[] {
   })
 }
 
+const NONE: ReadonlyMap<string, ClaimSource> = new Map()
+
 function distributedOf(claims: JsonObject): ReadonlyMap<string, ClaimSource> {
+  if (!Object.hasOwn(claims, '_claim_names') && !Object.hasOwn(claims, '_claim_sources')) return NONE
   const sources = new Map(
     entriesOf(claims, '_claim_sources').map(([name, source]) => [name, sourceOf(source)]),
   )

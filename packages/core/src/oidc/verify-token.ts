@@ -1,3 +1,4 @@
+import { andThen, type Awaitable } from '../awaitable.ts'
 import type { Clock } from '../clock.ts'
 import { AuthenticationError, isAuthenticationError, rejected } from '../errors.ts'
 import type { JwsAlgorithm } from '../jwt/algorithms.ts'
@@ -24,17 +25,21 @@ const NOT_BEFORE_LEEWAY_SECONDS = 60
  *
  * @throws {AuthenticationError} `rejected`, or `unavailable` when the keys cannot be had.
  */
-export async function verifyToken(
+export function verifyToken(
   jwt: UnverifiedJwt,
   keySet: KeySet,
-  { audiences, algorithms, clock }: TokenRules,
-): Promise<RegisteredClaims> {
+  rules: TokenRules,
+): Awaitable<RegisteredClaims> {
+  const { algorithms } = rules
   if (!algorithms.some((algorithm) => algorithm === jwt.algorithm)) {
     const expected = quotedList(algorithms)
     const found = quoted(jwt.algorithm.slice(0, 16))
     throw rejected(`oidc: id token signed with unsupported algorithm, expected ${expected} got ${found}`)
   }
-  await keySet.verify(jwt)
+  return andThen(keySet.verify(jwt), () => checkedClaims(jwt, rules))
+}
+
+function checkedClaims(jwt: UnverifiedJwt, { audiences, clock }: TokenRules): RegisteredClaims {
   const claims = readRegisteredClaims(jwt.claims)
   // The library of Kubernetes looks for one audience only; for one of several it looks itself, when the library is done.
   if (audiences.length === 1) checkAudience(claims.audiences, audiences)

@@ -1,11 +1,12 @@
+import { andThen, type Awaitable } from '../awaitable.ts'
 import type { Clock } from '../clock.ts'
 import type { Context } from '../context.ts'
 import { rejected } from '../errors.ts'
 import { notify } from '../events.ts'
 import type { JsonObject } from '../jwt/read-jwt.ts'
 import { quoted } from '../quote.ts'
-import type { ClaimsValidator } from './claims-validator.ts'
-import { type NamedObject, readObject, type ServiceAccountObjects } from './objects.ts'
+import type { ClaimsValidator, ValidClaims } from './claims-validator.ts'
+import { type NamedObject, readObject, type ServiceAccount, type ServiceAccountObjects } from './objects.ts'
 import { objectClaim, referenceClaim, textClaim, timeClaim } from './read-claims.ts'
 import type { ObjectReference } from './user-info.ts'
 
@@ -18,7 +19,7 @@ const LEEWAY_MS = 60_000
  * Source: kubernetes `pkg/serviceaccount/claims.go` (`validator.Validate`).
  */
 export function boundClaimsValidator(objects: ServiceAccountObjects, clock: Clock): ClaimsValidator {
-  return async ({ claims }, context) => {
+  return ({ claims }, context) => {
     const nowMs = clock.now()
     const expiresAtMs = checkTimes(claims, nowMs)
     const kubernetes = objectClaim(claims, 'kubernetes.io') ?? {}
@@ -30,51 +31,50 @@ export function boundClaimsValidator(objects: ServiceAccountObjects, clock: Cloc
     const warnAfterMs = timeClaim(kubernetes, 'warnafter') ?? 0
     const deletedBeforeMs = nowMs - LEEWAY_MS
 
-    const found = await readObject('service account', () =>
-      objects.getServiceAccount(namespace, account.name),
-    )
-    if (found === undefined) throw rejected(`serviceaccounts ${quoted(account.name)} not found`)
-    if (found.uid !== account.uid) {
-      throw rejected(`service account UID (${found.uid}) does not match claim (${account.uid})`)
+    const checkAccount = (found: ServiceAccount | undefined): void => {
+      if (found === undefined) throw rejected(`serviceaccounts ${quoted(account.name)} not found`)
+      if (found.uid !== account.uid) {
+        throw rejected(`service account UID (${found.uid}) does not match claim (${account.uid})`)
+      }
+      if (isDeleted(found, deletedBeforeMs)) {
+        throw rejected(`service account ${namespace}/${account.name} has been deleted`)
+      }
     }
-    if (isDeleted(found, deletedBeforeMs)) {
-      throw rejected(`service account ${namespace}/${account.name} has been deleted`)
-    }
-
-    const check = async (
+    const check = (
       kind: string,
       reference: ObjectReference,
       get: () => ReturnType<ServiceAccountObjects['getNode']>,
-    ): Promise<void> => {
-      const object = await readObject(kind, get)
-      if (object !== undefined && object.uid !== reference.uid) {
-        throw rejected(
-          `${kind} UID (${object.uid}) does not match service account ${kind} ref claim (${reference.uid})`,
-        )
-      }
-      if (object === undefined || isDeleted(object, deletedBeforeMs)) {
-        throw rejected('service account token has been invalidated')
+    ): Awaitable<void> =>
+      readObject(kind, get, (object) => {
+        if (object !== undefined && object.uid !== reference.uid) {
+          throw rejected(
+            `${kind} UID (${object.uid}) does not match service account ${kind} ref claim (${reference.uid})`,
+          )
+        }
+        if (object === undefined || isDeleted(object, deletedBeforeMs)) {
+          throw rejected('service account token has been invalidated')
+        }
+      })
+    const checkSecret = (): Awaitable<void> =>
+      secret && check('secret', secret, () => andThen(objects.getSecret(namespace, secret.name), withUid))
+    const checkPodOrNode = (): Awaitable<void> => {
+      if (pod !== undefined) return check('pod', pod, () => objects.getPod(namespace, pod.name))
+      // A pod stays where it is, so its node needs no check.
+      return node && check('node', node, () => objects.getNode(node.name))
+    }
+    const validClaims = (): ValidClaims => {
+      if (warnAfterMs !== 0) noteAge(context, textClaim(claims, 'sub'), nowMs - warnAfterMs)
+      const tokenId = textClaim(claims, 'jti')
+      return {
+        info: { namespace, ...account, pod, node, credentialId: tokenId === '' ? '' : `JTI=${tokenId}` },
+        expiresAtMs: expiresAtMs === undefined ? undefined : expiresAtMs + LEEWAY_MS,
       }
     }
-    if (secret !== undefined) {
-      await check('secret', secret, async () => withUid(await objects.getSecret(namespace, secret.name)))
-    }
-    if (pod !== undefined) await check('pod', pod, () => objects.getPod(namespace, pod.name))
-    // A pod stays where it is, so its node needs no check.
-    else if (node !== undefined) await check('node', node, () => objects.getNode(node.name))
 
-    if (warnAfterMs !== 0) noteAge(context, textClaim(claims, 'sub'), nowMs - warnAfterMs)
-    const tokenId = textClaim(claims, 'jti')
-    return {
-      info: {
-        namespace,
-        ...account,
-        ...(pod && { pod }),
-        ...(node && { node }),
-        ...(tokenId !== '' && { credentialId: `JTI=${tokenId}` }),
-      },
-      ...(expiresAtMs !== undefined && { expiresAtMs: expiresAtMs + LEEWAY_MS }),
-    }
+    const read = (): ReturnType<ServiceAccountObjects['getServiceAccount']> =>
+      objects.getServiceAccount(namespace, account.name)
+    const accountIsThere = readObject('service account', read, checkAccount)
+    return andThen(andThen(andThen(accountIsThere, checkSecret), checkPodOrNode), validClaims)
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Awaitable } from '../awaitable.ts'
 import type { Context } from '../context.ts'
 import type { UnverifiedJwt } from '../jwt/read-jwt.ts'
 import type { ServiceAccountInfo } from './user-info.ts'
@@ -6,8 +7,8 @@ import type { ServiceAccountInfo } from './user-info.ts'
 export interface ValidClaims {
   readonly info: ServiceAccountInfo
   /** When the token ends, in milliseconds since the epoch. Absent: never. */
-  readonly expiresAtMs?: number
+  readonly expiresAtMs?: number | undefined
 }
 
 /** Checks the claims of a token whose signature is verified and which is for somebody here. Throws what is wrong with them. */
-export type ClaimsValidator = (jwt: UnverifiedJwt, context: Context) => Promise<ValidClaims>
+export type ClaimsValidator = (jwt: UnverifiedJwt, context: Context) => Awaitable<ValidClaims>

@@ -60,7 +60,11 @@ export function legacyClaimsValidator(lookup: LegacyLookup | undefined): ClaimsV
     if (lookup === undefined) return { info }
     const { namespace, name, uid } = info
 
-    const secret = await readObject('secret', () => lookup.objects.getSecret(namespace, secretName))
+    const secret = await readObject(
+      'secret',
+      () => lookup.objects.getSecret(namespace, secretName),
+      (object) => object,
+    )
     if (secret === undefined || secret.deletionTimestampMs !== undefined) {
       throw rejected('Token has been invalidated')
     }
@@ -68,8 +72,10 @@ export function legacyClaimsValidator(lookup: LegacyLookup | undefined): ClaimsV
       throw rejected("Token does not match server's copy")
     }
 
-    const account = await readObject('service account', () =>
-      lookup.objects.getServiceAccount(namespace, name),
+    const account = await readObject(
+      'service account',
+      () => lookup.objects.getServiceAccount(namespace, name),
+      (object) => object,
     )
     if (account === undefined) throw rejected(`serviceaccounts ${quoted(name)} not found`)
     if (account.deletionTimestampMs !== undefined) {

@@ -1,4 +1,4 @@
-import type { Awaitable } from '../awaitable.ts'
+import { type Awaitable, settle } from '../awaitable.ts'
 import { unavailable, isAuthenticationError } from '../errors.ts'
 import { anIterable, type Check, checkOptions, type OptionsShape, withMethods } from '../options/index.ts'
 import type { Secret } from '../secret.ts'
@@ -98,16 +98,18 @@ function keyOf({ namespace = '', name }: Key): string {
 }
 
 /**
- * Reads an object. That it cannot be read is an outage, and no fault of the token.
+ * Reads an object and goes on with it. That it cannot be read is an outage, and no fault of the token.
  *
  * Deviation: Kubernetes takes a secret, pod or node that cannot be read for one that is gone (`docs/deviations.md`, lookups of service
  * accounts).
  */
-export async function readObject<T>(kind: string, read: () => Awaitable<T>): Promise<T> {
-  try {
-    return await read()
-  } catch (error) {
+export function readObject<T, R>(
+  kind: string,
+  read: () => Awaitable<T>,
+  next: (object: T) => Awaitable<R>,
+): Awaitable<R> {
+  return settle(read, next, (error) => {
     if (isAuthenticationError(error)) throw error
     throw unavailable(`the ${kind} of a service account token could not be read`, { cause: error })
-  }
+  })
 }

@@ -1,10 +1,11 @@
 import { intersectAudiences } from '../audiences.ts'
 import type { Authentication, TokenAuthenticator } from '../authenticator.ts'
+import { andThen, type Awaitable } from '../awaitable.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Context } from '../context.ts'
 import { type ConfigurationProblem, rejected } from '../errors.ts'
 import { notify } from '../events.ts'
-import { readJwt, type UnverifiedJwt } from '../jwt/read-jwt.ts'
+import { type JsonObject, readJwt, type UnverifiedJwt } from '../jwt/read-jwt.ts'
 import { verifySignature } from '../jwt/verify-signature.ts'
 import {
   aClock,
@@ -144,8 +145,14 @@ function signedTokens(
 ): TokenAuthenticator {
   const ours = new Set(issuers)
 
-  const authenticate = async (jwt: UnverifiedJwt, context: Context): Promise<Authentication> => {
-    const claims = await verifySignature(jwt, keysOf(keys))
+  const authenticate = (jwt: UnverifiedJwt, context: Context): Awaitable<Authentication> =>
+    andThen(verifySignature(jwt, keysOf(keys)), (claims) => authenticateClaims(jwt, claims, context))
+
+  const authenticateClaims = (
+    jwt: UnverifiedJwt,
+    claims: JsonObject,
+    context: Context,
+  ): Awaitable<Authentication> => {
     checkRegisteredClaims(claims)
     const own = audienceClaim(claims)
     if (own.length === 0) {
@@ -158,14 +165,21 @@ function signedTokens(
     if (common.length === 0) {
       throw rejected(`token audiences ${list(intended)} is invalid for the target audiences ${list(wanted)}`)
     }
-    const { info, expiresAtMs } = await validateClaims(jwt, context)
-    const authentication = { user: serviceAccountUser(info), audiences: common }
-    return expiresAtMs === undefined ? authentication : { ...authentication, expiresAtMs }
+    return andThen(validateClaims(jwt, context), ({ info, expiresAtMs }): Authentication => {
+      const user = serviceAccountUser(info)
+      return expiresAtMs === undefined
+        ? { user, audiences: common }
+        : { user, audiences: common, expiresAtMs }
+    })
   }
 
   return {
     name,
     audienceAware: true,
+    mayKnow(token) {
+      const jwt = readJwt(token)
+      return jwt !== undefined && ours.has(jwt.issuer)
+    },
     authenticateToken(token, context) {
       const jwt = readJwt(token)
       return jwt !== undefined && ours.has(jwt.issuer) ? authenticate(jwt, context) : undefined

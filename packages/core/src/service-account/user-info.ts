@@ -14,9 +14,9 @@ export interface ServiceAccountInfo {
   readonly name: string
   readonly uid?: string
   /** The pod that the token is for. */
-  readonly pod?: ObjectReference
+  readonly pod?: ObjectReference | undefined
   /** The node that the pod is on, or that the token is for. Its uid may be unknown, `''`. */
-  readonly node?: ObjectReference
+  readonly node?: ObjectReference | undefined
   /** The id of the token, such as `JTI=` and its `jti`. */
   readonly credentialId?: string
   readonly validatingWebhookConfiguration?: ObjectReference

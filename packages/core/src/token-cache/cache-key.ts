@@ -1,4 +1,7 @@
-import { hmacSha256 } from '#sha256'
+import { sha256 } from '#sha256'
+
+/** The key that a token and the audiences it is checked for have in a cache: 32 characters, one per byte. */
+export type TokenCacheKeys = (token: string, audiences?: readonly string[]) => string
 
 /**
  * The key a token and the audiences it is checked for have in a cache: HMAC-SHA-256 over both, each length in front of what
@@ -6,31 +9,89 @@ import { hmacSha256 } from '#sha256'
  *
  * Whoever reads the memory of a cache learns no token, and whoever sends tokens cannot choose where they land.
  *
- * Source: apiserver `pkg/authentication/token/cache/cached_token_authenticator.go` (`keyFunc`).
+ * Source: apiserver `pkg/authentication/token/cache/cached_token_authenticator.go` (`keyFunc`); RFC 2104.
  *
  * @param hmacKey random, for each cache its own.
- * @returns 32 characters, one per byte.
  */
-export function tokenCacheKey(hmacKey: Uint8Array, token: string, audiences: readonly string[] = []): string {
-  const texts = audiences.map(measured)
-  const tokenText = measured(token)
-  const size = 8 + tokenText.bytes.length + texts.reduce((sum, { bytes }) => sum + 4 + bytes.length, 0)
-  const message = new Uint8Array(size)
-  const view = new DataView(message.buffer)
-  let offset = 0
-  const writeLength = (length: number): void => {
-    view.setUint32(offset, length)
-    offset += 4
+export function tokenCacheKeys(hmacKey: Uint8Array): TokenCacheKeys {
+  const innerPad = padded(hmacKey, 0x36)
+  const outer = new Uint8Array(BLOCK + DIGEST)
+  outer.set(padded(hmacKey, 0x5c))
+  const scratch = new Uint8Array(SCRATCH)
+  scratch.set(innerPad)
+  return (token, audiences = NO_AUDIENCES) => {
+    const end = writeAscii(scratch, token, audiences)
+    const inner =
+      end === undefined ? sha256(messageOf(innerPad, token, audiences)) : sha256(scratch.subarray(0, end))
+    // No token stays where the next one may be shorter.
+    scratch.fill(0, BLOCK)
+    for (let index = 0; index < DIGEST; index++) outer[BLOCK + index] = inner.charCodeAt(index)
+    return sha256(outer)
   }
+}
+
+/** The key of one token, as {@link tokenCacheKeys} makes many. */
+export function tokenCacheKey(hmacKey: Uint8Array, token: string, audiences?: readonly string[]): string {
+  return tokenCacheKeys(hmacKey)(token, audiences)
+}
+
+const NO_AUDIENCES: readonly string[] = []
+/** Of SHA-256, in bytes. */
+const BLOCK = 64
+const DIGEST = 32
+/** Room for the tokens that are sent. A longer one has its own for a moment. */
+const SCRATCH = 4096
+
+function padded(hmacKey: Uint8Array, pad: number): Uint8Array {
+  const block = new Uint8Array(BLOCK)
+  if (hmacKey.length <= BLOCK) block.set(hmacKey)
+  else block.set(Uint8Array.from(sha256(hmacKey), (character) => character.charCodeAt(0)))
+  return block.map((byte) => byte ^ pad)
+}
+
+/**
+ * Writes the message behind the block of the key, where it has room and is ASCII, which is what tokens are.
+ *
+ * @returns where it ends.
+ */
+function writeAscii(scratch: Uint8Array, token: string, audiences: readonly string[]): number | undefined {
+  let end = writeAsciiText(scratch, BLOCK, token)
+  if (end === undefined) return undefined
+  end = writeNumber(scratch, end, audiences.length)
+  for (const audience of audiences) {
+    end = writeAsciiText(scratch, end, audience)
+    if (end === undefined) return undefined
+  }
+  return end
+}
+
+function writeAsciiText(scratch: Uint8Array, start: number, text: string): number | undefined {
+  const offset = start + 4
+  // With room for the number behind it.
+  if (offset + text.length + 4 > scratch.length) return undefined
+  writeNumber(scratch, start, text.length)
+  const { read, written } = utf8.encodeInto(text, scratch.subarray(offset))
+  return read === text.length && written === text.length ? offset + written : undefined
+}
+
+/** The block of the key, and the message of any texts behind it. */
+function messageOf(block: Uint8Array, token: string, audiences: readonly string[]): Uint8Array {
+  const tokenText = measured(token)
+  const texts = audiences.map(measured)
+  const size =
+    BLOCK + 8 + tokenText.bytes.length + texts.reduce((sum, { bytes }) => sum + 4 + bytes.length, 0)
+  const message = new Uint8Array(size)
+  message.set(block)
+  let offset = BLOCK
   const writeText = ({ length, bytes }: MeasuredText): void => {
-    writeLength(length)
+    offset = writeNumber(message, offset, length)
     message.set(bytes, offset)
     offset += bytes.length
   }
   writeText(tokenText)
-  writeLength(texts.length)
+  offset = writeNumber(message, offset, texts.length)
   for (const text of texts) writeText(text)
-  return hmacSha256(hmacKey, message)
+  return message
 }
 
 interface MeasuredText {
@@ -54,6 +115,14 @@ function measured(text: string): MeasuredText {
   const view = new DataView(bytes.buffer)
   for (let index = 0; index < text.length; index++) view.setUint16(2 * index, text.charCodeAt(index))
   return { length: IS_UTF_16 + bytes.length, bytes }
+}
+
+function writeNumber(target: Uint8Array, offset: number, value: number): number {
+  target[offset] = value >>> 24
+  target[offset + 1] = value >>> 16
+  target[offset + 2] = value >>> 8
+  target[offset + 3] = value
+  return offset + 4
 }
 
 const utf8 = new TextEncoder()

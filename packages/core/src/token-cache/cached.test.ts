@@ -215,6 +215,29 @@ describe.each([
   })
 })
 
+describe('a token that is known at once', () => {
+  it('is answered at once, first and again, without a timer or a signal', () => {
+    const { clock, cache } = cacheOf(knows(jane))
+    const [after, controller] = [vi.spyOn(clock, 'after'), vi.spyOn(globalThis, 'AbortController')]
+    expect(cache.authenticateToken('t', {})).toEqual({ user: jane })
+    expect(cache.authenticateToken('t', {})).toEqual({ user: jane })
+    expect(after).not.toHaveBeenCalled()
+    expect(controller).not.toHaveBeenCalled()
+  })
+
+  it('is refused at once where it is bad', () => {
+    const { cache } = cacheOf(fails(rejected('bad')))
+    expect(() => cache.authenticateToken('t', {})).toThrow('bad')
+  })
+
+  it('is looked up anew by the authenticator itself, and does not wait for itself', () => {
+    const inner = cacheOf((token, context) =>
+      token === 'a' ? inner.cache.authenticateToken('b', context) : { user: jane },
+    )
+    expect(inner.cache.authenticateToken('a', {})).toEqual({ user: jane })
+  })
+})
+
 describe('a cache that is made outside of a request', () => {
   it('needs nothing random before it is asked, and the same key after that', async () => {
     const random = vi.spyOn(crypto, 'getRandomValues')
@@ -401,6 +424,17 @@ describe('a lookup', () => {
       { code: 'unavailable', message: 'the token could not be looked up in time' },
     ])
     expect(open[0]!.context.signal?.aborted).toBe(true)
+  })
+
+  it('tells that its time is over also to who asks for that later', async () => {
+    const { answer, open } = held()
+    const { clock, ask } = cacheOf(answer)
+    const asked = ask().catch((error: unknown) => error)
+    await settled()
+    clock.advance(30_000)
+    const error = await asked
+    expect(open[0]!.context.signal?.aborted).toBe(true)
+    expect(open[0]!.context.signal?.reason).toBe(error)
   })
 
   it('that is over time counts for nothing when it ends after all', async () => {

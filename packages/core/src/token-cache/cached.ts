@@ -1,9 +1,8 @@
 import type { Authentication, TokenAuthenticator } from '../authenticator.ts'
 import type { Awaitable } from '../awaitable.ts'
-import { type Clock, systemClock } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import type { Context } from '../context.ts'
-import { rejected, unavailable } from '../errors.ts'
-import { notify } from '../events.ts'
+import { rejected } from '../errors.ts'
 import {
   aBoolean,
   above,
@@ -15,11 +14,8 @@ import {
   refuseProblems,
   wholeNumber,
 } from '../options/index.ts'
-import { BUSY_SECONDS } from '../retry-after.ts'
-import { canWorkInBackground } from '../runtime.ts'
-import { verdictCache } from '../verdict-cache.ts'
-import { tokenCacheKey } from './cache-key.ts'
-import { answer, GONE, type Lookup, type LookupResult, startLookup } from './lookup.ts'
+import { type TokenCacheKeys, tokenCacheKeys } from './cache-key.ts'
+import { RememberedTokens } from './remembered-tokens.ts'
 
 /** Options of {@link cached}. The defaults are those of kube-apiserver's own cache. */
 export interface CachedOptions {
@@ -70,79 +66,33 @@ export const cachedShape: OptionsShape<CachedOptions> = {
  */
 export function cached(delegate: TokenAuthenticator, options: CachedOptions = {}): TokenAuthenticator {
   refuseProblems(aTokenAuthenticator(delegate, 'delegate'), optionProblems(cachedShape, options))
-  const clock = options.clock ?? systemClock
-  const successTtlMs = (options.successTtlSeconds ?? 10) * 1000
-  const failureTtlMs = (options.failureTtlSeconds ?? 0) * 1000
-  const timeoutMs = (options.lookupTimeoutSeconds ?? 30) * 1000
-  let hmacKey: Uint8Array | undefined
-  const remembered = verdictCache<LookupResult>(clock, options.maxEntries ?? 32_768)
-  // Where a lookup ends with its request and without a word, it would count for ever.
-  const maxLookups = canWorkInBackground() ? (options.maxLookups ?? 1024) : Infinity
-  const lookups = new Map<string, Lookup>()
-
-  const ttlOf = (lookup: LookupResult): number => {
-    if (lookup.error !== undefined) return options.cacheErrors === true ? failureTtlMs : 0
-    return lookup.authentication === undefined ? failureTtlMs : successTtlMs
-  }
-
-  const remember = (key: string, result: LookupResult): void => {
-    const now = clock.now()
-    const expiresAtMs = Math.min(now + ttlOf(result), result.authentication?.expiresAtMs ?? Infinity)
-    if (!(expiresAtMs > now)) return
-    remembered.remember(
-      key,
-      result,
-      result.authentication === undefined ? 'refused' : 'accepted',
-      expiresAtMs,
-    )
-  }
-
-  const begin = (key: string, token: string, context: Context): Lookup => {
-    if (lookups.size >= maxLookups) {
-      throw unavailable('too many tokens are being looked up', { retryAfterSeconds: BUSY_SECONDS })
-    }
-    const lookup = startLookup(delegate, token, context, { clock, timeoutMs })
-    lookups.set(key, lookup)
-    void lookup.result.then((result) => {
-      if (forget(key, lookup)) remember(key, result)
-    })
-    return lookup
-  }
-
-  /** `false` where another one took its place. */
-  const forget = (key: string, lookup: Lookup): boolean => lookups.get(key) === lookup && lookups.delete(key)
-
-  const lookUp = async (
-    key: string,
-    token: string,
-    context: Context,
-  ): Promise<Authentication | undefined> => {
-    const lookup = lookups.get(key) ?? begin(key, token, context)
-    const found = await lookup.join(context)
-    if (found !== GONE) return found
-    forget(key, lookup)
-    return lookUp(key, token, context)
-  }
-
+  const tokens = new RememberedTokens(delegate, options)
+  const keyOf = lazyKeys()
   return {
-    name: `cached(${delegate.name})`,
+    name: tokens.name,
     audienceAware: delegate.audienceAware ?? false,
+    mayKnow: (token) => delegate.mayKnow?.(token) ?? true,
     authenticateToken(token, context): Awaitable<Authentication | undefined> {
-      if (context.audiences?.length === 0) throw rejected('no token is valid for an empty list of audiences')
-      const { observer } = context
-      const start = observer === undefined ? 0 : performance.now()
-      // Not before it is needed: on some runtimes there is no randomness outside of a request.
-      hmacKey ??= crypto.getRandomValues(new Uint8Array(32))
-      const key = tokenCacheKey(hmacKey, token, context.audiences)
-      const known = remembered.get(key)
-      if (observer !== undefined) {
-        notify(observer, {
-          type: 'tokenCacheRequest',
-          status: known === undefined ? 'miss' : 'hit',
-          durationSeconds: (performance.now() - start) / 1000,
-        })
-      }
-      return known === undefined ? lookUp(key, token, context) : answer(known, context)
+      refuseNoAudiences(context)
+      return tokens.ask(keyOf(token, context.audiences), token, context)
     },
+  }
+}
+
+/**
+ * Refuses an empty list of audiences.
+ *
+ * @throws {AuthenticationError} `rejected`
+ */
+export function refuseNoAudiences({ audiences }: Context): void {
+  if (audiences?.length === 0) throw rejected('no token is valid for an empty list of audiences')
+}
+
+/** Keys under a random key that is not made before it is needed: on some runtimes there is no randomness outside of a request. */
+export function lazyKeys(): TokenCacheKeys {
+  let keys: TokenCacheKeys | undefined
+  return (token, audiences) => {
+    keys ??= tokenCacheKeys(crypto.getRandomValues(new Uint8Array(32)))
+    return keys(token, audiences)
   }
 }

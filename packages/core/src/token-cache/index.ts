@@ -1,2 +1,3 @@
 export { tokenCacheKey } from './cache-key.ts'
 export { cached, type CachedOptions, cachedShape } from './cached.ts'
+export { cachedUnion, type CachedMember } from './cached-union.ts'

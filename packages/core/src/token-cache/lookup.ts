@@ -1,21 +1,22 @@
 import type { Authentication, TokenAuthenticator } from '../authenticator.ts'
-import { type Awaitable, settle } from '../awaitable.ts'
+import { type Awaitable, firstOf, isPromiseLike, promiseOf } from '../awaitable.ts'
 import { requireCertificate } from '../bound-certificate.ts'
 import type { Clock } from '../clock.ts'
 import { consultToken } from '../consult.ts'
 import type { Context } from '../context.ts'
 import { asAuthenticationError, type AuthenticationError, unavailable } from '../errors.ts'
-import { notify } from '../events.ts'
+import { notify, type Observer } from '../events.ts'
 import { GRACE_MS, isDone, unlessAborted } from '../shared-work.ts'
+import { LookupContext } from './lookup-context.ts'
 
 /** What came of a lookup, and what was said on the way. */
 export interface LookupResult {
-  readonly authentication?: Authentication
-  readonly error?: AuthenticationError
-  readonly warnings: readonly string[]
-  readonly annotations: ReadonlyMap<string, string>
+  readonly authentication: Authentication | undefined
+  readonly error: AuthenticationError | undefined
+  readonly warnings: readonly string[] | undefined
+  readonly annotations: ReadonlyMap<string, string> | undefined
   /** Thumbprints of the certificates that the token is bound to; absent where it is bound to none. */
-  readonly certificates?: readonly string[]
+  readonly certificates: readonly string[] | undefined
 }
 
 /**
@@ -25,24 +26,22 @@ export interface LookupResult {
 export function answer(result: LookupResult, context: Context): Awaitable<Authentication | undefined> {
   if (result.error !== undefined) throw result.error
   if (result.authentication === undefined) return undefined
-  return result.certificates === undefined
-    ? told(result, context)
-    : toHolder(result, result.certificates, context)
+  if (result.certificates === undefined) return told(result, context)
+  return firstOf<string, void, Authentication | undefined>(
+    result.certificates,
+    (thumbprint) => requireCertificate(context, thumbprint),
+    () => undefined,
+    () => told(result, context),
+  )
 }
 
-async function toHolder(
-  result: LookupResult,
-  certificates: readonly string[],
+function told(
+  { authentication, warnings, annotations }: LookupResult,
   context: Context,
-): Promise<Authentication | undefined> {
-  for (const thumbprint of certificates) await requireCertificate(context, thumbprint)
-  return told(result, context)
-}
-
-function told(result: LookupResult, context: Context): Authentication | undefined {
-  for (const text of result.warnings) context.warn?.(text)
-  for (const [key, value] of result.annotations) context.annotate?.(key, value)
-  return result.authentication
+): Authentication | undefined {
+  if (warnings !== undefined) for (const text of warnings) context.warn?.(text)
+  if (annotations !== undefined) for (const [key, value] of annotations) context.annotate?.(key, value)
+  return authentication
 }
 
 /** A lookup under way. */
@@ -57,55 +56,78 @@ export interface Lookup {
 export const GONE: unique symbol = Symbol('gone')
 
 /**
- * Starts asking for a token on nobody's behalf: of the caller's context only the audiences count, and who gives up does not
- * end it. An observer of the first caller sees what happens inside.
+ * Asks for a token on nobody's behalf: who gives up does not end it. An observer of the first caller sees what happens inside.
+ *
+ * @returns what came of it, where that is known at once.
  */
-export function startLookup(
+export function lookUpToken(
   delegate: TokenAuthenticator,
   token: string,
-  { audiences, observer }: Context,
+  caller: Context,
+  limits: { readonly clock: Clock; readonly timeoutMs: number },
+): LookupResult | Lookup {
+  const context = new LookupContext(caller)
+  const { observer } = context
+  if (observer !== undefined) {
+    notify(observer, { type: 'tokenCacheActiveFetch', status: 'inFlight', change: 1 })
+  }
+  let found: Awaitable<Authentication | undefined>
+  try {
+    found = consultToken(delegate, token, context)
+  } catch (thrown) {
+    return endedAtOnce(observer, failed(context, asAuthenticationError(thrown)))
+  }
+  return isPromiseLike(found)
+    ? waitFor(promiseOf(found), context, limits)
+    : endedAtOnce(observer, succeeded(context, found))
+}
+
+function succeeded(context: LookupContext, authentication: Authentication | undefined): LookupResult {
+  return { authentication, error: undefined, ...context.said }
+}
+
+function failed(context: LookupContext, error: AuthenticationError): LookupResult {
+  return { authentication: undefined, error, ...context.said }
+}
+
+function ended(observer: Observer | undefined, result: LookupResult): LookupResult {
+  if (observer === undefined) return result
+  notify(observer, { type: 'tokenCacheActiveFetch', status: 'inFlight', change: -1 })
+  notify(observer, { type: 'tokenCacheFetch', status: result.error === undefined ? 'ok' : 'error' })
+  return result
+}
+
+/** Its one caller waited, if only for what was worked out meanwhile. */
+function endedAtOnce(observer: Observer | undefined, result: LookupResult): LookupResult {
+  if (observer === undefined) return result
+  notify(observer, { type: 'tokenCacheActiveFetch', status: 'blocked', change: 1 })
+  ended(observer, result)
+  notify(observer, { type: 'tokenCacheActiveFetch', status: 'blocked', change: -1 })
+  return result
+}
+
+function waitFor(
+  found: Promise<Authentication | undefined>,
+  context: LookupContext,
   { clock, timeoutMs }: { readonly clock: Clock; readonly timeoutMs: number },
 ): Lookup {
-  const abort = new AbortController()
-  const warnings: string[] = []
-  const annotations = new Map<string, string>()
-  let certificates: string[] | undefined
-  const context: Context = {
-    ...(audiences !== undefined && { audiences }),
-    ...(observer !== undefined && { observer }),
-    signal: abort.signal,
-    warn: (text) => warnings.push(text),
-    annotate: (key, value) => annotations.set(key, value),
-    // Whose connection it is is looked at for each caller, when there is an answer.
-    holdsCertificate(thumbprint) {
-      certificates ??= []
-      certificates.push(thumbprint)
-      return true
-    },
-  }
-
-  notify(observer, { type: 'tokenCacheActiveFetch', status: 'inFlight', change: 1 })
   const endsAtMs = clock.now() + timeoutMs + GRACE_MS
-  const result = new Promise<LookupResult>((resolve) => {
-    const finish = (outcome: Pick<LookupResult, 'authentication' | 'error'>): void => {
-      cancelTimeout()
-      resolve({ ...outcome, warnings, annotations, ...(certificates !== undefined && { certificates }) })
-    }
+  const decided = new Promise<LookupResult>((resolve) => {
     const cancelTimeout = clock.after(timeoutMs, () => {
       const error = unavailable('the token could not be looked up in time')
-      abort.abort(error)
-      finish({ error })
+      context.end(error)
+      resolve(failed(context, error))
     })
-    void settle<Authentication | undefined, void>(
-      () => consultToken(delegate, token, context),
-      (authentication) => finish(authentication === undefined ? {} : { authentication }),
-      (thrown) => finish({ error: asAuthenticationError(thrown) }),
+    const finish = (result: LookupResult): void => {
+      cancelTimeout()
+      resolve(result)
+    }
+    found.then(
+      (authentication) => finish(succeeded(context, authentication)),
+      (thrown: unknown) => finish(failed(context, asAuthenticationError(thrown))),
     )
   })
-  void result.then(({ error }) => {
-    notify(observer, { type: 'tokenCacheActiveFetch', status: 'inFlight', change: -1 })
-    notify(observer, { type: 'tokenCacheFetch', status: error === undefined ? 'ok' : 'error' })
-  })
+  const result = decided.then((outcome) => ended(context.observer, outcome))
 
   return {
     result,

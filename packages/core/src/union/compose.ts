@@ -58,6 +58,7 @@ function ofOneKind<A extends AnyAuthenticator>(
     return {
       name,
       audienceAware: aboutTokens.some((each) => each.audienceAware),
+      mayKnow: (token) => aboutTokens.some((each) => each.mayKnow?.(token) ?? true),
       authenticateToken: (token, context) =>
         decide(
           (each) => (isTokenAuthenticator(each) ? consultToken(each, token, context) : undefined),

@@ -41,7 +41,8 @@ export function failFast<A extends AnyAuthenticator>(...authenticators: readonly
 
 type Answer = Awaitable<Authentication | undefined>
 
-function firstAuthenticated<A>(
+/** Asks in order, as {@link union} or, with `failsFast`, as {@link failFast} does. */
+export function firstAuthenticated<A>(
   authenticators: readonly A[],
   ask: (authenticator: A) => Answer,
   failsFast: boolean,

@@ -11,4 +11,5 @@ export {
   webhookAuthenticator,
   type WebhookAuthenticatorOptions,
   webhookAuthenticatorShape,
+  webhookCache,
 } from './webhook-authenticator.ts'

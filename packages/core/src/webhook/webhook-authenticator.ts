@@ -15,7 +15,7 @@ import {
 } from '../options/index.ts'
 import { quoted } from '../quote.ts'
 import { shownText } from '../shown-text.ts'
-import { cached } from '../token-cache/cached.ts'
+import { cached, type CachedOptions } from '../token-cache/cached.ts'
 import { userInfo } from '../user.ts'
 import { MAX_TIMEOUT_SECONDS, type WebhookCallOptions, webhookCallShape } from '../webhook-call/options.ts'
 import { webhookCall, type WebhookCallContext } from '../webhook-call/webhook-call.ts'
@@ -75,7 +75,7 @@ export const webhookAuthenticatorShape: OptionsShape<WebhookAuthenticatorOptions
  */
 export function webhookAuthenticator(options: WebhookAuthenticatorOptions): TokenAuthenticator {
   checkOptions(webhookAuthenticatorShape, options)
-  const { version = 'v1', implicitAudiences = [], cacheTtlSeconds = 120, maxCacheEntries, clock } = options
+  const { version = 'v1', implicitAudiences = [] } = options
   const { timeoutSeconds = MAX_TIMEOUT_SECONDS } = options
   const call = webhookCall({ ...options, url: withTimeout(options.url, timeoutSeconds) }, WEBHOOK)
   const secretsWith = (token: string): readonly string[] => [token, ...(options.secrets?.() ?? [])]
@@ -99,15 +99,28 @@ export function webhookAuthenticator(options: WebhookAuthenticatorOptions): Toke
       return evaluate(status, context.audiences, implicitAudiences, () => secretsWith(token))
     },
   }
-  if (cacheTtlSeconds === 0) return webhook
-  return cached(webhook, {
+  const cache = webhookCache(options)
+  return cache === false ? webhook : cached(webhook, cache)
+}
+
+/** How a {@link webhookAuthenticator} with these options remembers what the webhook said; `false`: not at all. */
+export function webhookCache({
+  cacheTtlSeconds = 120,
+  timeoutSeconds = MAX_TIMEOUT_SECONDS,
+  maxCacheEntries,
+  clock,
+}: Pick<WebhookAuthenticatorOptions, 'cacheTtlSeconds' | 'timeoutSeconds' | 'maxCacheEntries' | 'clock'>):
+  | CachedOptions
+  | false {
+  if (cacheTtlSeconds === 0) return false
+  return {
     successTtlSeconds: cacheTtlSeconds,
     failureTtlSeconds: cacheTtlSeconds,
     // The webhook's own limit comes first, and says what went wrong.
     lookupTimeoutSeconds: timeoutSeconds + 5,
     ...(maxCacheEntries !== undefined && { maxEntries: maxCacheEntries }),
     ...(clock !== undefined && { clock }),
-  })
+  }
 }
 
 const WEBHOOK = {

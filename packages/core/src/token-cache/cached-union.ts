@@ -1,0 +1,131 @@
+import type { Authentication, TokenAuthenticator } from '../authenticator.ts'
+import type { Awaitable } from '../awaitable.ts'
+import { consultToken, watched } from '../consult.ts'
+import type { Context } from '../context.ts'
+import { notify } from '../events.ts'
+import {
+  aTokenAuthenticator,
+  either,
+  nested,
+  nonEmptyListOf,
+  type OptionsShape,
+  refuseProblems,
+  required,
+} from '../options/index.ts'
+import { firstAuthenticated, union } from '../union/union.ts'
+import { cached, cachedShape, type CachedOptions, lazyKeys, refuseNoAudiences } from './cached.ts'
+import { answer } from './lookup.ts'
+import { type RememberedToken, RememberedTokens } from './remembered-tokens.ts'
+
+/** One of the authenticators of a {@link cachedUnion}. */
+export interface CachedMember {
+  readonly authenticator: TokenAuthenticator
+  /** How long what it says is remembered; `false`: not at all, and it is asked each time. */
+  readonly cache: CachedOptions | false
+}
+
+const memberShape: OptionsShape<CachedMember> = {
+  authenticator: required(aTokenAuthenticator),
+  cache: required(
+    either(
+      (value) => value === false,
+      () => [],
+      nested(cachedShape),
+    ),
+  ),
+}
+
+/**
+ * Token authenticators in the order they are asked, behind one cache with rules for each: the same users and errors as from a `union` of
+ * them, each behind `cached`, for the price of one lookup. A token that is remembered is known at once where nobody who is asked before may
+ * know it (`mayKnow`); otherwise those are asked first, as always. Who comes before the first that is remembered is always asked.
+ *
+ * Source: apiserver `pkg/authentication/token/{cache,union}`, kubernetes `pkg/kubeapiserver/authenticator/config.go`.
+ *
+ * Deviation: what is remembered of one authenticator never keeps another from being asked before it (`docs/deviations.md`, token cache).
+ *
+ * @throws {ConfigurationError} when there is no authenticator, or an option cannot work.
+ * @example
+ * const tokens = cachedUnion([
+ *   { authenticator: tokenFile(csv), cache: false },
+ *   { authenticator: sessions, cache: { successTtlSeconds: 10 } },
+ * ])
+ */
+export function cachedUnion(members: readonly CachedMember[]): TokenAuthenticator {
+  refuseProblems(nonEmptyListOf(nested(memberShape))(members, 'members'))
+  const authenticators = members.map(({ authenticator }) => authenticator)
+  const first = members.findIndex(({ cache }) => cache !== false)
+  if (members.length === 1 || first === -1) return union(...members.map(alone))
+
+  const behind = members
+    .slice(first)
+    .map(({ authenticator, cache }, index) =>
+      cache === false
+        ? authenticator
+        : new RememberedTokens(authenticator, cache, authenticators.slice(first, first + index)),
+    )
+  const remembered = behind.filter((each) => each instanceof RememberedTokens)
+  const keyOf = lazyKeys()
+
+  const askRemembered: Ask = (token, context) => {
+    refuseNoAudiences(context)
+    const start = context.observer === undefined ? 0 : performance.now()
+    const key = keyOf(token, context.audiences)
+    for (const each of remembered) {
+      const known = each.get(key)
+      if (known !== undefined && isForEveryone(known)) return tell(each.name, known, context, start)
+    }
+    return firstAuthenticated(
+      behind,
+      (each) =>
+        each instanceof RememberedTokens
+          ? askOne(each, key, token, context)
+          : consultToken(each, token, context),
+      false,
+    )
+  }
+  const steps: readonly Ask[] = [
+    ...authenticators.slice(0, first).map(
+      (each): Ask =>
+        (token, context) =>
+          consultToken(each, token, context),
+    ),
+    askRemembered,
+  ]
+
+  return {
+    name: 'union',
+    audienceAware: authenticators.some((each) => each.audienceAware),
+    mayKnow: (token) => authenticators.some((each) => each.mayKnow?.(token) ?? true),
+    authenticateToken: (token, context) => firstAuthenticated(steps, (ask) => ask(token, context), false),
+  }
+}
+
+type Answer = Awaitable<Authentication | undefined>
+type Ask = (token: string, context: Context) => Answer
+
+function alone({ authenticator, cache }: CachedMember): TokenAuthenticator {
+  return cache === false ? authenticator : cached(authenticator, cache)
+}
+
+/** Whether it is a user whom no one else needs to be asked about. A token of one connection may be known to others. */
+function isForEveryone({ result, isItsAlone }: RememberedToken): boolean {
+  return isItsAlone && result.authentication !== undefined && result.certificates === undefined
+}
+
+/** In the words of who was asked, where it is watched. */
+function tell(name: string, { result }: RememberedToken, context: Context, start: number): Answer {
+  const { observer } = context
+  if (observer === undefined) return answer(result, context)
+  return watched(name, observer, () => {
+    const durationSeconds = (performance.now() - start) / 1000
+    notify(observer, { type: 'tokenCacheRequest', status: 'hit', durationSeconds })
+    return answer(result, context)
+  })
+}
+
+function askOne(tokens: RememberedTokens, key: string, token: string, context: Context): Answer {
+  const { observer } = context
+  if (observer === undefined) return tokens.ask(key, token, context)
+  return watched(tokens.name, observer, () => tokens.ask(key, token, context))
+}
