@@ -1,3 +1,4 @@
+import { withAudiences } from './answer-with.ts'
 import type { AnyAuthenticator } from './authenticator.ts'
 import { andThen } from './awaitable.ts'
 import { unavailable } from './errors.ts'
@@ -39,7 +40,7 @@ export function audienceAgnostic<A extends AnyAuthenticator>(
       if (answer.audiences !== undefined && answer.audiences.length > 0) {
         throw unavailable(`${delegate.name} is not audience agnostic: it set audiences by itself`)
       }
-      return { ...answer, audiences }
+      return withAudiences(answer, audiences)
     })
   })
 }

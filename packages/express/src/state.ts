@@ -5,16 +5,21 @@ import type {
   Authentication,
   AuthenticationRequest,
   StatusError,
+  UserInfo,
 } from '@kube-authn/core'
 import { impersonationFollows } from './impersonation-follows.ts'
 
 /** What the middlewares know of a request. It lives as long as the request. */
-export interface RequestState {
+export class RequestState {
   /** The same for all middlewares: by it an observer tells which events belong together. */
   readonly request: AuthenticationRequest
-  authentication?: Authentication | undefined
+  authentication: Authentication | undefined = undefined
   /** There when the request asks to act as another user and that is not granted: not yet, or not at all. */
-  held?: HeldRequest | undefined
+  held: HeldRequest | undefined = undefined
+
+  constructor(request: AuthenticationRequest) {
+    this.request = request
+  }
 }
 
 /** A request without a user, since it asks to act as another. */
@@ -32,12 +37,13 @@ export interface HeldRequest {
 const STATE: unique symbol = Symbol.for('@kube-authn/express/state@1')
 
 /** What is known of a request, which may be nothing yet. */
-export function stateOf(req: IncomingMessage & { readonly [STATE]?: RequestState }): RequestState {
+export function stateOf(req: IncomingMessage & { [STATE]?: RequestState }): RequestState {
   let state = req[STATE]
   if (state === undefined) {
     requireNodeRequest(req)
-    state = { request: incomingMessageRequest(req, originalUrlOf(req)) }
-    Object.defineProperty(req, STATE, { value: state })
+    state = new RequestState(incomingMessageRequest(req, originalUrlOf(req)))
+    // A property that is defined costs twenty times as much as one that is assigned.
+    req[STATE] = state
   }
   return state
 }
@@ -56,13 +62,16 @@ function requireNodeRequest(req: unknown): void {
 }
 
 /** Makes this the user of the request, as `req.user` too. */
-export function setAuthentication(req: IncomingMessage, authentication: Authentication): void {
+export function setAuthentication(
+  req: IncomingMessage & { user?: UserInfo },
+  authentication: Authentication,
+): void {
   const state = stateOf(req)
   if (state.authentication === undefined && state.held === undefined && hasUser(req))
     warnReplacedUser('req.user')
   state.authentication = authentication
   state.held = undefined
-  Object.assign(req, { user: authentication.user })
+  req.user = authentication.user
 }
 
 function hasUser(req: IncomingMessage & { readonly user?: unknown }): boolean {

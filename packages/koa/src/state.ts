@@ -18,12 +18,16 @@ export interface AuthenticationState {
 export type ContextWithRequest = Pick<Context, 'req' | 'originalUrl'>
 
 /** What the middlewares know of a request. It lives as long as the request. */
-export interface RequestState {
+export class RequestState {
   /** The same for all middlewares: by it an observer tells which events belong together. */
   readonly request: AuthenticationRequest
-  authentication?: Authentication | undefined
+  authentication: Authentication | undefined = undefined
   /** There when the request asks to act as another user and that is not granted: not yet, or not at all. */
-  held?: HeldRequest | undefined
+  held: HeldRequest | undefined = undefined
+
+  constructor(request: AuthenticationRequest) {
+    this.request = request
+  }
 }
 
 /** A request without a user, since it asks to act as another. */
@@ -43,11 +47,12 @@ const STATE: unique symbol = Symbol.for('@kube-authn/koa/state@1')
 /** What is known of a request, which may be nothing yet. */
 export function stateOf(ctx: ContextWithRequest): RequestState {
   requireNodeRequest(ctx.req)
-  const req: Context['req'] & { readonly [STATE]?: RequestState } = ctx.req
+  const req: Context['req'] & { [STATE]?: RequestState } = ctx.req
   let state = req[STATE]
   if (state === undefined) {
-    state = { request: incomingMessageRequest(req, ctx.originalUrl) }
-    Object.defineProperty(req, STATE, { value: state })
+    state = new RequestState(incomingMessageRequest(req, ctx.originalUrl))
+    // A property that is defined costs twenty times as much as one that is assigned.
+    req[STATE] = state
   }
   return state
 }

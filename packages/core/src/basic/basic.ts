@@ -1,3 +1,4 @@
+import { withConsumed } from '../answer-with.ts'
 import type { Authentication, Authenticator, HeaderChanges, PasswordAuthenticator } from '../authenticator.ts'
 import { andThen } from '../awaitable.ts'
 import { hasScheme } from '../bearer-token/read.ts'
@@ -70,7 +71,7 @@ const invalidCombination: AuthenticationError = Object.freeze(
 
 function accept(answer: Authentication | undefined): Authentication {
   if (answer === undefined) throw invalidCombination
-  return { ...answer, consumed }
+  return withConsumed(answer, consumed)
 }
 
 /** Standard alphabet, padding required. `atob` alone would let white space and missing padding pass. */

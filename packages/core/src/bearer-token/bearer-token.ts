@@ -1,3 +1,4 @@
+import { withConsumed } from '../answer-with.ts'
 import type { Authentication, Authenticator, HeaderChanges, TokenAuthenticator } from '../authenticator.ts'
 import { andThen } from '../awaitable.ts'
 import { consultToken } from '../consult.ts'
@@ -62,5 +63,5 @@ const consumed: HeaderChanges = Object.freeze({ remove: ['authorization'] })
 
 function accept(answer: Authentication | undefined): Authentication {
   if (answer === undefined) throw invalidBearerToken
-  return { ...answer, consumed }
+  return withConsumed(answer, consumed)
 }

@@ -3,7 +3,7 @@ import { jane, knows, noOpinion, recorder, request, requests } from '../../test/
 import { auditLog } from '../audit/audit-log.ts'
 import type { AuditEvent } from '../audit/event.ts'
 import { ConfigurationError } from '../errors.ts'
-import { selectorOf } from '../headers/changes.ts'
+import { selectorOf } from '../headers/selector.ts'
 import { userInfo } from '../user.ts'
 import { authenticateRequest } from './authenticate-request.ts'
 import type {

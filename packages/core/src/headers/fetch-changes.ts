@@ -1,5 +1,6 @@
 import type { HeaderChanges } from '../authenticator.ts'
-import { replacementsOf, selectorOf } from './changes.ts'
+import { replacementsOf } from './changes.ts'
+import { selectorOf } from './selector.ts'
 
 /**
  * A Fetch request whose headers are changed: the same one where its headers can be written to, else a new one with the same

@@ -1,5 +1,6 @@
 import type { HeaderChanges } from '../authenticator.ts'
-import { type HeaderSelector, replacementsOf, selectorOf } from '../headers/changes.ts'
+import { replacementsOf } from '../headers/changes.ts'
+import { type HeaderSelector, selectorOf } from '../headers/selector.ts'
 import { madeHeadersOf, recountHeaders } from './lazy-headers.ts'
 import type { NodeRequest } from './node-request.ts'
 import { removeFromTrailers } from './trailers.ts'
@@ -14,61 +15,70 @@ export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges)
   const { rawHeaders } = message
   removeFromTrailers(message, changes)
   const isSelected = selectorOf(changes)
-  const found = namesIn(rawHeaders, isSelected)
-  if (found.size === 0) return NOTHING
+  const first = firstSelected(rawHeaders, isSelected)
+  if (first === -1) return NOTHING
 
   const { replace } = changes
   const made = replace === undefined ? madeHeadersOf(message) : undefined
   if (made !== undefined) {
-    removeFrom(rawHeaders, isSelected)
+    const found = removeFrom(rawHeaders, isSelected, first)
     recountHeaders(message)
     for (const name of found) {
       if (made.headers !== undefined) Reflect.deleteProperty(made.headers, name)
       if (made.headersDistinct !== undefined) Reflect.deleteProperty(made.headersDistinct, name)
     }
-    return { remove: [...found] }
+    return { remove: found }
   }
 
   // Node makes both from `rawHeaders` when they are first read, and counts on as many as were sent: so they come first.
   const { headers, headersDistinct } = message
-  removeFrom(rawHeaders, isSelected)
+  const found = removeFrom(rawHeaders, isSelected, first)
   for (const name of found) {
     delete headers[name]
     delete headersDistinct?.[name]
   }
-  if (replace === undefined) return { remove: [...found] }
-  const removed = new Set(found)
-
-  for (const [name, value] of replacementsOf(changes)) {
-    if (!found.has(name)) continue
-    removed.delete(name)
+  if (replace === undefined) return { remove: found }
+  const replaced = replacementsOf(changes).filter(([name]) => found.includes(name))
+  for (const [name, value] of replaced) {
     rawHeaders.push(name, value)
     headers[name] = value
     if (headersDistinct !== undefined) headersDistinct[name] = [value]
   }
-  return { remove: [...removed], replace: replace.filter(([name]) => found.has(name.toLowerCase())) }
+  return {
+    remove: found.filter((name) => !replaced.some(([other]) => other === name)),
+    replace: replace.filter(([name]) => found.includes(name.toLowerCase())),
+  }
 }
 
 const NOTHING: HeaderChanges = Object.freeze({ remove: [] })
 
-/** The selected names, in lower case. */
-function namesIn(rawHeaders: readonly string[], isSelected: HeaderSelector): Set<string> {
-  const found = new Set<string>()
+/** Where the first header is that is selected; -1: nowhere. */
+function firstSelected(rawHeaders: readonly string[], isSelected: HeaderSelector): number {
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] ?? ''
-    if (isSelected(name)) found.add(name.toLowerCase())
+    if (isSelected(rawHeaders[index] ?? '')) return index
   }
-  return found
+  return -1
 }
 
-/** Moves what stays to the front: the array is the request's own, and others hold it too. */
-function removeFrom(rawHeaders: string[], isSelected: HeaderSelector): void {
-  let kept = 0
-  for (let index = 0; index < rawHeaders.length; index += 2) {
+/**
+ * Moves what stays to the front: the array is the request's own, and others hold it too.
+ *
+ * @param first where the first header is that goes.
+ * @returns the names of those that went, in lower case, each once.
+ */
+function removeFrom(rawHeaders: string[], isSelected: HeaderSelector, first: number): readonly string[] {
+  const found: string[] = []
+  let kept = first
+  for (let index = first; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? ''
-    if (isSelected(name)) continue
-    rawHeaders[kept++] = name
-    rawHeaders[kept++] = rawHeaders[index + 1] ?? ''
+    if (index > first && !isSelected(name)) {
+      rawHeaders[kept++] = name
+      rawHeaders[kept++] = rawHeaders[index + 1] ?? ''
+      continue
+    }
+    found.push(name.toLowerCase())
   }
   rawHeaders.length = kept
+  // Nearly always it is one.
+  return found.length === 1 ? found : [...new Set(found)]
 }

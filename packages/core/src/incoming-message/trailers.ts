@@ -1,5 +1,5 @@
 import type { HeaderChanges } from '../authenticator.ts'
-import { type HeaderSelector, selectorOf } from '../headers/changes.ts'
+import { type HeaderSelector, selectorOf } from '../headers/selector.ts'
 import type { NodeRequest } from './node-request.ts'
 
 /*

@@ -1,3 +1,4 @@
+import { withConsumed } from '../answer-with.ts'
 import type { Authentication, Authenticator, HeaderChanges, TokenAuthenticator } from '../authenticator.ts'
 import { andThen } from '../awaitable.ts'
 import {
@@ -43,5 +44,5 @@ const consumed: HeaderChanges = Object.freeze({ remove: ['x-auth-token'] })
 
 function accept(answer: Authentication | undefined): Authentication {
   if (answer === undefined) throw invalidBearerToken
-  return { ...answer, consumed }
+  return withConsumed(answer, consumed)
 }
