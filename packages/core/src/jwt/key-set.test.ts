@@ -46,6 +46,11 @@ const isRejected = {
   message: 'failed to verify signature: failed to verify id token signature',
 }
 
+async function isVerifiedBy(keys: KeySet, token: UnverifiedJwt): Promise<boolean> {
+  await keys.verify(token)
+  return true
+}
+
 describe('keys that are known', () => {
   it.each(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'])('verify %s of an RSA key', async (alg) => {
     await localKeySet(jwksOf(other, rsa)).verify(jwt(rsa, alg))
@@ -64,8 +69,8 @@ describe('keys that are known', () => {
 
   it('are all tried for a token that names none', async () => {
     const keys = localKeySet(jwksOf(other, p256, rsa))
-    expect(await thrownBy(() => keys.verify(jwt(rsa, 'RS256', {})))).toBeUndefined()
-    expect(await thrownBy(() => keys.verify(jwt(rsa, 'RS256', { kid: '' })))).toBeUndefined()
+    expect(await isVerifiedBy(keys, jwt(rsa, 'RS256', {}))).toBe(true)
+    expect(await isVerifiedBy(keys, jwt(rsa, 'RS256', { kid: '' }))).toBe(true)
   })
 
   it('are tried by name, also where several have one', async () => {
@@ -105,7 +110,7 @@ describe('keys that are known', () => {
 
   it('count whatever they say that they are for', async () => {
     const said = { ...jwkOf(rsa), use: 'enc', alg: 'RSA-OAEP', key_ops: ['encrypt'], x5c: ['!'], ext: 'no' }
-    expect(await thrownBy(() => localKeySet(JSON.stringify({ keys: [said] })).verify(jwt(rsa)))).toBeUndefined()
+    expect(await isVerifiedBy(localKeySet(JSON.stringify({ keys: [said] })), jwt(rsa))).toBe(true)
   })
 
   it.each(['none', 'HS256', 'RS1', 'EdDSA', '__proto__', ''])('verify no %j', async (alg) => {
