@@ -76,6 +76,15 @@ describe.runIf(has('openssl', 'curl')).each(ways)('$what', ({ heading, newKey })
     expect(await askWith('jbeda.crt', 'jbeda.pem')).toEqual(jbeda)
   })
 
+  it('is asked for a certificate of anybody: the handshake names no authority', async () => {
+    const connection = `openssl s_client -connect 127.0.0.1:${app.port}`
+    for (const version of ['-tls1_2', '-tls1_3']) {
+      const told = await scratch.shell(`${connection} ${version} </dev/null 2>&1`)
+      expect(told).toContain('No client certificate CA names sent')
+      expect(told).toContain('Requested Signature Algorithms')
+    }
+  })
+
   it('refuses whoever has no certificate', async () => {
     expect(await ask()).toBe(401)
   })

@@ -1,11 +1,12 @@
-import { type UserInfo, userInfo } from '@kube-authn/core'
+import { authenticatorChain, type UserInfo, userInfo } from '@kube-authn/core'
+import { requestHeader } from '@kube-authn/core/request-header'
 import { fakeAuthenticator } from '@kube-authn/testing'
 import type express from 'express'
 import passport from 'passport'
 import { BasicStrategy } from 'passport-http'
 import { Strategy as BearerStrategy } from 'passport-http-bearer'
 import { describe, expect, it } from 'vitest'
-import { listen, withAnonymous, later, appWith, bearer, password } from '../test/apps.ts'
+import { listen, withAnonymous, later, appWith, bearer, password, tokens } from '../test/apps.ts'
 import { Strategy, type StrategyActions } from './index.ts'
 
 describe('two requests of one instance', () => {
@@ -71,6 +72,18 @@ describe('Strategy among others', () => {
     const response = await fetch(await listen(app), init)
     expect(response.status).toBe(401)
     expect(response.headers.get('www-authenticate')).toContain('Bearer realm="kubernetes-master"')
+  })
+
+  it('does not end the search where it refuses a request for good, as one of a proxy with a twin', async () => {
+    const proxied = authenticatorChain({
+      requestHeader: requestHeader({ trusts: () => true, usernameHeaders: ['X-Remote-User'] }),
+      tokens: [tokens],
+    })
+    const statusOf = async (token: string): Promise<number> => {
+      const headers = { authorization: `Bearer ${token}`, 'x-remote-user': 'jane', x_remote_user: 'root' }
+      return (await fetch(await listen(appWith([new Strategy(proxied), partners])), { headers })).status
+    }
+    expect([await statusOf('good'), await statusOf('partner')]).toEqual([401, 200])
   })
 
   it('is anonymous without any credential, where the chain lets it be', async () => {

@@ -428,6 +428,15 @@ describe('proxies', () => {
     expect(server.connections.map((each) => each.client)).toEqual(['webhook-client'])
   })
 
+  it('of the environment do not count', async () => {
+    const server = await httpsServer(local)
+    const proxy = await proxyServer()
+    for (const name of ['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY']) vi.stubEnv(name, proxy.url)
+    vi.stubEnv('NODE_USE_ENV_PROXY', '1')
+    expect(await (await create({ ca: { pem: pki.caPem } })(server.url)).text()).toBe('ok')
+    expect(proxy.requests).toEqual([])
+  })
+
   it('do not make another server believed', async () => {
     const server = await httpsServer(await otherPki.issueServer({ hosts: ['127.0.0.1'] }))
     const proxy = await proxyServer()
