@@ -39,3 +39,36 @@ describe('yamlDocuments', () => {
     expect((caught as Error).cause).toBeUndefined()
   })
 })
+
+describe('a YAML text', () => {
+  const spaces = (count: number): string => ' '.repeat(count)
+
+  it.each<[string, (depth: number) => string]>([
+    ['brackets', (depth) => `a: ${'['.repeat(depth)}${']'.repeat(depth)}`],
+    ['braces', (depth) => `a: ${'{a: '.repeat(depth)}b${'}'.repeat(depth)}`],
+    ['brackets and braces', (depth) => `a: ${'[{a: '.repeat(depth / 2)}${'['.repeat(depth % 2)}`],
+    ['sequences on one line', (depth) => `${'- '.repeat(depth)}x`],
+    ['keys on one line', (depth) => `${'? '.repeat(depth)}x`],
+    ['indentation', (depth) => `a:\n${spaces(2 * depth)}b`],
+  ])('may nest 100 levels deep by %s, and no deeper', (_, nested) => {
+    const tooDeep = 'file.yaml: must not be nested more than 100 levels deep'
+    expect(messageOf(nested(100))).not.toBe(tooDeep)
+    expect(messageOf(nested(101))).toBe(tooDeep)
+  })
+
+  it('may have any number of brackets beside each other', () => {
+    expect(yamlDocuments(`a: [${'[], {}, '.repeat(300)}]`, 'x')).toEqual([
+      { a: Array.from({ length: 600 }, (_, index) => (index % 2 === 0 ? [] : {})) },
+    ])
+    expect(yamlDocuments('- a\n'.repeat(300), 'x')).toEqual([Array.from({ length: 300 }, () => 'a')])
+  })
+
+  function messageOf(text: string): string {
+    try {
+      yamlDocuments(text, 'file.yaml')
+      return ''
+    } catch (error) {
+      return error instanceof ConfigurationError ? error.message : String(error)
+    }
+  }
+})
