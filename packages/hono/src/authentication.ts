@@ -3,6 +3,7 @@ import {
   authenticateRequest,
   authenticateRequestShape,
   type Authenticator,
+  isPromiseLike,
   notify,
   warningHeader,
 } from '@kube-authn/core'
@@ -69,7 +70,7 @@ export function authenticationMiddlewareOf(
     const ending = observer === undefined ? undefined : endingOf(c)
     const deciding = authenticate(request, new RequestContext(c, isLast))
     keepAlive(c, deciding)
-    const outcome = await deciding
+    const outcome = isPromiseLike(deciding) ? await deciding : deciding
     ending?.tell((status) => notify(observer, { type: 'response', request, status }))
     const incoming = nodeRequestOf(c)
     if (outcome.closesConnection && incoming !== undefined) closeConnection(incoming)
