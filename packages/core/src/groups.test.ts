@@ -73,6 +73,11 @@ describe.each([
     expect(groups).toEqual(['a'])
   })
 
+  it('shares what no user has of extra, so that an answer is quickly seen to be sound', () => {
+    const [one, other] = [userInfo({ username: 'jane' }), userInfo({ username: 'joe', groups: ['a'] })]
+    expect(userInfo({ ...one, groups: ['b'] }).extra).toBe(other.extra)
+  })
+
   it('makes the changed user of a frozen one only once', async () => {
     const wrapped = add(tokens(knows(jane)))
     const [first, second] = [

@@ -1,7 +1,6 @@
 import type { AnyAuthenticator, Authentication } from './authenticator.ts'
-import { andThen } from './awaitable.ts'
 import { aString, listOf, refuseProblems } from './options/index.ts'
-import { compose, requireOneKind } from './union/compose.ts'
+import { withAnswers } from './union/compose.ts'
 import {
   ANONYMOUS_USERNAME,
   AUTHENTICATED_GROUP,
@@ -46,7 +45,6 @@ function withUser<A extends AnyAuthenticator>(
   delegate: A,
   change: (user: UserInfo) => UserInfo,
 ): A {
-  requireOneKind([delegate], () => 'delegate')
   // Users from files and caches come again and again; the changed one is made once. What the delegate holds is not touched.
   const changed = new WeakMap<UserInfo, UserInfo>()
 
@@ -60,7 +58,7 @@ function withUser<A extends AnyAuthenticator>(
     return user === answer.user ? answer : { ...answer, user }
   }
 
-  return compose(name, [delegate], (ask) => andThen(ask(delegate), changeAnswer))
+  return withAnswers(name, delegate, changeAnswer)
 }
 
 function withGroups(user: UserInfo, groups: readonly string[]): UserInfo {

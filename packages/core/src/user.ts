@@ -63,11 +63,16 @@ export function isImmutableUser(user: UserInfo): boolean {
 }
 
 function isImmutableList(values: readonly string[]): boolean {
-  return Array.isArray(values) && Object.isFrozen(values)
+  return values === NO_VALUES || (Array.isArray(values) && Object.isFrozen(values))
+}
+
+/** Whether this is the `extra` of a user that {@link userInfo} made without any, which most are. */
+export function hasNoExtra(extra: UserExtra): boolean {
+  return extra === NO_EXTRA
 }
 
 function isImmutableExtra(extra: UserExtra): boolean {
-  if (extra === NO_EXTRA) return true
+  if (hasNoExtra(extra)) return true
   if (typeof extra !== 'object' || Object.getPrototypeOf(extra) !== null || !Object.isFrozen(extra))
     return false
   return Object.values(extra).every(isImmutableList)
@@ -86,6 +91,8 @@ function copyOfList(values: readonly string[] | undefined): readonly string[] {
 }
 
 function copyOfExtra(extra: Readonly<Record<string, readonly string[]>>): UserExtra {
+  // A user that is made from another one, with a group more.
+  if (hasNoExtra(extra)) return extra
   const copy = Object.create(null) as Record<string, readonly string[]>
   for (const [key, values] of Object.entries(extra)) copy[key] = copyOfList(values)
   return Object.freeze(copy)

@@ -7,6 +7,7 @@ import {
   authenticateRequest,
   authenticateRequestShape,
   closeConnection,
+  isPromiseLike,
   notify,
   optionProblems,
   refuseProblems,
@@ -67,7 +68,7 @@ export function authenticationMiddlewareOf(
     const ending = observer === undefined ? undefined : endingOf(c)
     const deciding = authenticate(request, new RequestContext(c, isLast))
     keepAlive(c, deciding)
-    const outcome = await deciding
+    const outcome = isPromiseLike(deciding) ? await deciding : deciding
     ending?.tell((status) => notify(observer, { type: 'response', request, status }))
     const incoming = nodeRequestOf(c)
     if (outcome.closesConnection && incoming !== undefined) closeConnection(incoming)

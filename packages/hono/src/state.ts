@@ -29,11 +29,15 @@ export interface AuthenticationEnv {
 }
 
 /** What the middlewares know of a request. It lives as long as the context. */
-export interface RequestState {
+export class RequestState {
   /** The same for all middlewares: by it an observer tells which events belong together. */
   readonly request: AuthenticationRequest
   /** There when the request asks to act as another user and that is not granted: not yet, or not at all. */
-  held?: HeldRequest | undefined
+  held: HeldRequest | undefined = undefined
+
+  constructor(request: AuthenticationRequest) {
+    this.request = request
+  }
 }
 
 /** A request without a user, since it asks to act as another. */
@@ -59,15 +63,16 @@ function keepAsked(c: Context): void {
 }
 
 /** What is known of a request, which may be nothing yet. */
-export function stateOf(c: Context & { readonly [STATE]?: RequestState }): RequestState {
+export function stateOf(c: Context & { [STATE]?: RequestState }): RequestState {
   let state = c[STATE]
   if (state === undefined) {
     requireContext(c)
     const incoming = nodeRequestOf(c)
-    state = {
-      request: incoming === undefined ? new CurrentFetchRequest(c) : new NodeServerRequest(c, incoming),
-    }
-    Object.defineProperty(c, STATE, { value: state })
+    state = new RequestState(
+      incoming === undefined ? new CurrentFetchRequest(c) : new NodeServerRequest(c, incoming),
+    )
+    // A property that is defined costs twenty times as much as one that is assigned.
+    c[STATE] = state
   }
   return state
 }

@@ -9,6 +9,7 @@ import {
   authenticateRequest,
   authenticateRequestShape,
   closeConnection,
+  isPromiseLike,
   notify,
   optionProblems,
   refuseProblems,
@@ -47,7 +48,8 @@ export function authentication(
   return async function authenticationMiddleware(ctx, next) {
     const { request } = stateOf(ctx)
     const onceOver = observer === undefined ? undefined : whenOver(ctx.req, ctx.res)
-    const outcome = await authenticate(request, new RequestContext(ctx, authenticationMiddleware))
+    const deciding = authenticate(request, new RequestContext(ctx, authenticationMiddleware))
+    const outcome = isPromiseLike(deciding) ? await deciding : deciding
     onceOver?.((status) => notify(observer, { type: 'response', request, status }))
     if (outcome.closesConnection) closeConnection(ctx.req)
     applyHeaderChanges(ctx.req, outcome.headerChanges)

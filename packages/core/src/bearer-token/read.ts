@@ -24,8 +24,15 @@ export function readBearerToken(authorization: string | undefined, context: Cont
 
 /** Whether the value starts with the lower-case scheme, in any case, and a space. */
 export function hasScheme(value: string, scheme: string): boolean {
-  return value.charCodeAt(scheme.length) === 0x20 && value.slice(0, scheme.length).toLowerCase() === scheme
+  if (value.length <= scheme.length || value.charCodeAt(scheme.length) !== SPACE) return false
+  for (let index = 0; index < scheme.length; index++) {
+    // Schemes are letters, and of them a bit makes the small ones.
+    if ((value.charCodeAt(index) | 0x20) !== scheme.charCodeAt(index)) return false
+  }
+  return true
 }
+
+const SPACE = 0x20
 
 /**
  * Cuts ASCII white space off both ends; `String.prototype.trim` would cut more than HTTP knows.
@@ -33,5 +40,8 @@ export function hasScheme(value: string, scheme: string): boolean {
  * Deviation: Go cuts off all white space of Unicode (`docs/deviations.md`, white space in headers).
  */
 export function trimAscii(value: string): string {
+  // All white space of ASCII is before this, and most values have none at their ends.
+  if (value.length > 0 && value.charCodeAt(0) > SPACE && value.charCodeAt(value.length - 1) > SPACE)
+    return value
   return trimmed(value, ' \t\n\v\f\r')
 }

@@ -1,6 +1,6 @@
 import { warnPreflight } from '../app-warnings.ts'
 import type { Authentication, Authenticator, HeaderChanges } from '../authenticator.ts'
-import { andThen, type Awaitable, settle } from '../awaitable.ts'
+import { type Awaitable, isPromiseLike, promiseOf } from '../awaitable.ts'
 import { consult } from '../consult.ts'
 import { emptyContext } from '../context.ts'
 import { asAuthenticationError, type AuthenticationError, rejected } from '../errors.ts'
@@ -146,6 +146,28 @@ export function authenticateRequest(
     }
   }
 
+  const conclude = (
+    request: AuthenticationRequest,
+    context: RequestContext,
+    given: AuthenticateRequestContext | undefined,
+    accepted: AuthenticatedRequest | undefined,
+  ): RequestOutcome =>
+    accepted === undefined ? refuse(request, context, undefined) : unlessUnhandled(request, accepted, given)
+
+  // By itself, so that a request which is decided at once makes no closures.
+  const decideLater = (
+    request: AuthenticationRequest,
+    context: RequestContext,
+    given: AuthenticateRequestContext | undefined,
+    answer: Promise<Authentication | undefined>,
+  ): Promise<RequestOutcome> =>
+    answer
+      .then((late) => accept(request, context, late))
+      .then(
+        (accepted) => conclude(request, context, given, accepted),
+        (thrown: unknown) => refuse(request, context, asAuthenticationError(thrown)),
+      )
+
   const refuseUnread = (
     request: AuthenticationRequest,
     context: RequestContext,
@@ -158,14 +180,15 @@ export function authenticateRequest(
   return function authenticateOne(request, given) {
     const context = new RequestContext(request, audiences, observer, given ?? emptyContext)
     if (request.refusal !== undefined) return refuseUnread(request, context, request.refusal)
-    return settle<AuthenticatedRequest | undefined, RequestOutcome>(
-      () => andThen(consult(authenticator, request, context), (answer) => accept(request, context, answer)),
-      (accepted) =>
-        accepted === undefined
-          ? refuse(request, context, undefined)
-          : unlessUnhandled(request, accepted, given),
-      (thrown) => refuse(request, context, asAuthenticationError(thrown)),
-    )
+    let accepted: AuthenticatedRequest | undefined
+    try {
+      const answer = consult(authenticator, request, context)
+      if (isPromiseLike(answer)) return decideLater(request, context, given, promiseOf(answer))
+      accepted = accept(request, context, answer)
+    } catch (thrown) {
+      return refuse(request, context, asAuthenticationError(thrown))
+    }
+    return conclude(request, context, given, accepted)
   }
 }
 

@@ -1,7 +1,7 @@
 import { intersectAudiences } from '../audiences.ts'
 import type { Authentication } from '../authenticator.ts'
 import { rejected } from '../errors.ts'
-import { isImmutableUser, type UserInfo, userInfo } from '../user.ts'
+import { hasNoExtra, isImmutableUser, type UserInfo, userInfo } from '../user.ts'
 
 /**
  * What an authenticator answered, with a user that nobody can change, once it is sure that there is a user with a name, whose
@@ -37,10 +37,13 @@ function isWellFormed({ uid, groups, extra }: Partial<UserInfo>): boolean {
   return (
     (uid === undefined || typeof uid === 'string') &&
     (groups === undefined || isListOfTexts(groups)) &&
-    (extra === undefined || Object.values(extra).every(isListOfTexts))
+    (extra === undefined || hasNoExtra(extra) || Object.values(extra).every(isListOfTexts))
   )
 }
 
+/** A loop, since this is asked for every request. */
 function isListOfTexts(values: unknown): boolean {
-  return Array.isArray(values) && values.every((value) => typeof value === 'string')
+  if (!Array.isArray(values)) return false
+  for (const value of values) if (typeof value !== 'string') return false
+  return true
 }

@@ -59,7 +59,10 @@ function candidates(beginnings: readonly string[]): HeaderSelector {
       }
     }
   }
-  return (name) => ((fifths[name.charCodeAt(0) & 31] ?? 0) & (1 << name.charCodeAt(SECOND_LOOK))) !== 0
+  return (name) => {
+    const fifth = name.length > SECOND_LOOK ? name.charCodeAt(SECOND_LOOK) : 0
+    return ((fifths[name.charCodeAt(0) & 31] ?? 0) & (1 << fifth)) !== 0
+  }
 }
 
 const ANY = -1

@@ -35,7 +35,8 @@ export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges)
   const found = removeFrom(rawHeaders, isSelected, first)
   for (const name of found) {
     delete headers[name]
-    delete headersDistinct?.[name]
+    // To delete what is not there takes longer than to look.
+    if (headersDistinct !== undefined && name in headersDistinct) delete headersDistinct[name]
   }
   if (replace === undefined) return { remove: found }
   const replaced = replacementsOf(changes).filter(([name]) => found.includes(name))
@@ -78,7 +79,8 @@ function removeFrom(rawHeaders: string[], isSelected: HeaderSelector, first: num
     }
     found.push(name.toLowerCase())
   }
-  rawHeaders.length = kept
+  // One by one, since to set the length takes as long as to take off a dozen.
+  for (let left = rawHeaders.length - kept; left > 0; left--) rawHeaders.pop()
   // Nearly always it is one.
   return found.length === 1 ? found : [...new Set(found)]
 }

@@ -6,7 +6,7 @@ import type {
   PasswordAuthenticator,
   TokenAuthenticator,
 } from '../authenticator.ts'
-import type { Awaitable } from '../awaitable.ts'
+import { andThen, type Awaitable } from '../awaitable.ts'
 import { consult, consultPassword, consultToken } from '../consult.ts'
 import type { Context } from '../context.ts'
 import {
@@ -35,6 +35,47 @@ export function compose<A extends AnyAuthenticator>(
 ): A {
   // Each branch makes what `A` is, which the type system cannot follow through a type parameter.
   return ofOneKind(name, delegates, decide) as A
+}
+
+/**
+ * An authenticator whose answers are changed, of whatever kind it is.
+ *
+ * @throws {ConfigurationError} when it is no authenticator.
+ */
+export function withAnswers<A extends AnyAuthenticator>(
+  name: string,
+  delegate: A,
+  change: (answer: Authentication | undefined) => Authentication | undefined,
+): A {
+  requireOneKind([delegate], () => 'delegate')
+  // Each branch makes what `A` is, which the type system cannot follow through a type parameter.
+  return changing(name, delegate, change) as A
+}
+
+function changing(
+  name: string,
+  delegate: AnyAuthenticator,
+  change: (answer: Authentication | undefined) => Authentication | undefined,
+): AnyAuthenticator {
+  if (isAuthenticator(delegate)) {
+    return {
+      name,
+      credentials: combinedCredentials([delegate]),
+      authenticate: (request, context) => andThen(consult(delegate, request, context), change),
+    } satisfies Authenticator
+  }
+  if (isTokenAuthenticator(delegate)) {
+    return {
+      name,
+      audienceAware: delegate.audienceAware ?? false,
+      authenticateToken: (token, context) => andThen(consultToken(delegate, token, context), change),
+    } satisfies TokenAuthenticator
+  }
+  return {
+    name,
+    authenticatePassword: (username, password, context) =>
+      andThen(consultPassword(delegate, username, password, context), change),
+  } satisfies PasswordAuthenticator
 }
 
 function ofOneKind<A extends AnyAuthenticator>(

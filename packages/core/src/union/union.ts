@@ -46,43 +46,53 @@ export function firstAuthenticated<A>(
   authenticators: readonly A[],
   ask: (authenticator: A) => Answer,
   failsFast: boolean,
+  start = 0,
+  before?: readonly AuthenticationError[],
 ): Answer {
-  let errors: AuthenticationError[] | undefined
-
-  const remember = (thrown: unknown): void => {
-    const error = asAuthenticationError(thrown)
-    if (failsFast) throw error
-    errors = [...(errors ?? []), error]
-    if (error.isFinal) throw aggregate(errors)
-  }
-
-  const from = (start: number): Answer => {
-    for (let index = start; index < authenticators.length; index++) {
-      let answer: Answer
-      try {
-        // The bound is checked above, and an authenticator is never undefined.
-        answer = ask(authenticators[index] as A)
-      } catch (thrown) {
-        remember(thrown)
-        continue
-      }
-      if (isPromiseLike(answer)) {
-        return promiseOf(answer).then(
-          (late) => {
-            if (late !== undefined) return late
-            return from(index + 1)
-          },
-          (thrown: unknown) => {
-            remember(thrown)
-            return from(index + 1)
-          },
-        )
-      }
-      if (answer !== undefined) return answer
+  let errors = before
+  for (let index = start; index < authenticators.length; index++) {
+    let answer: Answer
+    try {
+      // The bound is checked above, and an authenticator is never undefined.
+      answer = ask(authenticators[index] as A)
+    } catch (thrown) {
+      errors = remember(errors, thrown, failsFast)
+      continue
     }
-    if (errors !== undefined) throw aggregate(errors)
-    return undefined
+    if (isPromiseLike(answer)) {
+      return firstAuthenticatedLater(authenticators, ask, failsFast, index + 1, errors, promiseOf(answer))
+    }
+    if (answer !== undefined) return answer
   }
+  if (errors !== undefined) throw aggregate(errors)
+  return undefined
+}
 
-  return from(0)
+/** By itself, so that what is decided at once makes no closures. */
+function firstAuthenticatedLater<A>(
+  authenticators: readonly A[],
+  ask: (authenticator: A) => Answer,
+  failsFast: boolean,
+  next: number,
+  errors: readonly AuthenticationError[] | undefined,
+  answer: Promise<Authentication | undefined>,
+): Answer {
+  return answer.then(
+    (late) => (late === undefined ? firstAuthenticated(authenticators, ask, failsFast, next, errors) : late),
+    (thrown: unknown) =>
+      firstAuthenticated(authenticators, ask, failsFast, next, remember(errors, thrown, failsFast)),
+  )
+}
+
+/** The errors so far, with one more, unless it ends everything. */
+function remember(
+  errors: readonly AuthenticationError[] = [],
+  thrown: unknown,
+  failsFast: boolean,
+): readonly AuthenticationError[] {
+  const error = asAuthenticationError(thrown)
+  if (failsFast) throw error
+  const all = [...errors, error]
+  if (error.isFinal) throw aggregate(all)
+  return all
 }
