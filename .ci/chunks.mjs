@@ -9,25 +9,18 @@ export const chunksOf = {
     // What nearly everything needs.
     {
       name: 'base',
-      test: /src\/(?:(?!limit-concurrency|status|verdict-cache)[^/]+|options\/[^/]+|field\/[^/]+|headers\/(?:byte-text|trimmed)|json\/colons|jwt\/base64url)\.ts$/,
+      test: /src\/(?:(?!limit-concurrency|status|verdict-cache)[^/]+|field\/[^/]+|headers\/(?:byte-text|trimmed)|http\/[^/]+|json\/colons|jwt\/base64url|options\/[^/]+)\.ts$/,
     },
-    // What is known of expressions without anything that evaluates them.
-    { name: 'expression', test: /src\/cel\/cel\.ts$/ },
-    { name: 'http', test: /src\/http\// },
     // What every adapter needs.
     {
       name: 'request',
       test: /src\/(?:anonymous|api|authorization|basic|bearer-token|explain|handler|headers|impersonation|incoming-message|request|review|union)\/|src\/(?:digest\/keyed-digest|protobuf\/media-type|status)\.ts$/,
     },
-    { name: 'x509', test: /src\/x509\// },
-    { name: 'client-certificate', test: /src\/client-certificate\// },
-    { name: 'jwt', test: /src\/(?:json|jwt)\// },
-    { name: 'token-cache', test: /src\/(?:token-cache\/|verdict-cache|limit-concurrency)/ },
-    { name: 'webhook-call', test: /src\/webhook-call\// },
-    { name: 'oidc', test: /src\/oidc\// },
+    { name: 'certificate', test: /src\/(?:client-certificate|x509)\// },
+    // Of expressions only what is known without anything that evaluates them.
+    { name: 'jwt', test: /src\/(?:cel\/cel\.ts|json\/|jwt\/|oidc\/|service-account\/)/ },
+    { name: 'webhook', test: /src\/(?:limit-concurrency|token-cache\/|verdict-cache|webhook-call\/)/ },
     { name: 'yaml', test: /src\/yaml\// },
-    { name: 'service-account', test: /src\/service-account\// },
-    { name: 'password', test: /src\/password-(?:file|workers)\// },
-    { name: 'csv', test: /src\/csv\// },
+    { name: 'credential-file', test: /src\/(?:csv|password-file|password-workers)\// },
   ],
 }
