@@ -46,7 +46,8 @@ async function measureAll() {
 /** What each subject measured, in every round. */
 async function measureRow(row) {
   const measured = new Map(Object.keys(row.subjects).map((name) => [name, []]))
-  const rounds = row.kind === 'value' ? 1 : Number(values.rounds)
+  // What a subject measures itself may take long, and is measured once unless its row says otherwise.
+  const rounds = row.kind === 'value' && row.isRepeated !== true ? 1 : Number(values.rounds)
   for (let round = 0; round < rounds; round++) {
     for (const [subject, results] of measured) {
       results.push(await measureOnce(row, subject))

@@ -44,4 +44,15 @@ describe('the packed packages, installed outside the workspace', () => {
   ])('work in $name', ({ file, name }) => {
     expect(JSON.parse(run(process.execPath, [file], project))).toEqual({ name, answers })
   })
+
+  it('find what they load later, and the file of a worker', () => {
+    expect(JSON.parse(run(process.execPath, ['later.mjs'], project))).toEqual({
+      username: 'jane',
+      workers: 1,
+      notices: [],
+      groups: ['a', 'b'],
+      message: 'found',
+      problems: ['none', 'ConfigurationError'],
+    })
+  })
 })

@@ -12,6 +12,7 @@
  *   inFlight?: number,
  *   isMoreBetter?: boolean,
  *   isBaseSubtracted?: boolean,
+ *   isRepeated?: boolean,
  *   subjects: Record<string, Subject>,
  * }} Row
  */

@@ -1,5 +1,6 @@
-import { checkServerIdentity, type PeerCertificate } from 'node:tls'
+import type { PeerCertificate } from 'node:tls'
 import type * as Undici from 'undici/index.js'
+import { nodeTls } from '../builtins.ts'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import type { Transport } from './endpoint.ts'
 import { type SecureContexts, secureContextSource } from './secure-context-source.ts'
@@ -118,5 +119,5 @@ function identityProblem(host: string, certificate: PeerCertificate): Error | un
   if (certificate.subjectaltname === undefined || certificate.subjectaltname === '') {
     return new Error('the certificate of the server has no alternative names')
   }
-  return checkServerIdentity(host, certificate)
+  return nodeTls().checkServerIdentity(host, certificate)
 }

@@ -1,4 +1,5 @@
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { nodeCrypto } from '../builtins.ts'
 import { readTextFile } from '../file-source/read-file.ts'
 import type { PemSource } from './endpoint.ts'
 
@@ -67,7 +68,7 @@ export function privateKeyIn(text: string): KeyObject {
     throw new Error('tls: found a certificate rather than a key in the PEM for the private key')
   }
   try {
-    return createPrivateKey(text)
+    return nodeCrypto().createPrivateKey(text)
   } catch {
     throw new Error('tls: failed to parse private key, or it is encrypted')
   }
@@ -78,7 +79,7 @@ export const NO_PAIR = 'tls: private key does not match public key'
 
 /** Whether this is the key of the first certificate. */
 export function isKeyOf([leaf]: readonly string[], key: KeyObject): boolean {
-  return leaf !== undefined && new X509Certificate(leaf).checkPrivateKey(key)
+  return leaf !== undefined && new (nodeCrypto().X509Certificate)(leaf).checkPrivateKey(key)
 }
 
 /** @throws {Error} when one cannot be read. */
@@ -103,7 +104,7 @@ function isPrivateKey(kind: string): boolean {
 
 function isCertificate(pem: string): boolean {
   try {
-    return new X509Certificate(pem).raw.length > 0
+    return new (nodeCrypto().X509Certificate)(pem).raw.length > 0
   } catch {
     return false
   }

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
-import { createSecureContext, type SecureContext } from 'node:tls'
+import type { SecureContext } from 'node:tls'
 import { notify } from '@kube-authn/core'
+import { nodeTls } from '../builtins.ts'
 import { reloadOf } from '../options/reload-shape.ts'
 import { fileSource } from '../file-source/file-source.ts'
 import type { FileSource, ReloadOptions } from '../file-source/reloading-source.ts'
@@ -96,6 +97,7 @@ function pemSource<T>(source: PemSource, parse: (text: string) => T, options: Re
 /** @throws {Error} when OpenSSL does not take it. */
 function contextsOf({ authorities, certificate, key }: Parts): SecureContexts {
   const ca = authorities === undefined ? {} : { ca: [...authorities] }
+  const { createSecureContext } = nodeTls()
   const server = createSecureContext({
     ...ca,
     ...(certificate !== undefined && { cert: certificate.join('') }),

@@ -1,7 +1,8 @@
-import { Http2ServerRequest } from 'node:http2'
+import type { Http2ServerRequest } from 'node:http2'
 import { COMPLETE_FIELDS } from '@kube-authn/core/incoming-message'
 import { ConfigurationError, type ConfigurationProblem } from '@kube-authn/core'
 import { type Check, recordOf } from '@kube-authn/core/options'
+import { nodeHttp2 } from '../builtins.ts'
 
 /** Options of {@link http2ServerOptions}, and whatever else a server of `node:http2` takes. */
 export interface Http2ServerOptions {
@@ -50,7 +51,7 @@ export function http2ServerOptions(
     ...options,
     strictFieldWhitespaceValidation: false,
     Http2ServerRequest: requestClass(
-      options.Http2ServerRequest ?? Http2ServerRequest,
+      options.Http2ServerRequest ?? nodeHttp2().Http2ServerRequest,
       options.cleanHttp2Fields === true || canShowBlanks(),
     ),
   }

@@ -1,6 +1,6 @@
-import { constants } from 'node:crypto'
-import { createSecureContext, type SecureContextOptions, type TlsOptions } from 'node:tls'
+import type { SecureContextOptions, TlsOptions } from 'node:tls'
 import { ConfigurationError, type ConfigurationProblem } from '@kube-authn/core'
+import { nodeCrypto, nodeTls } from '../builtins.ts'
 import {
   type Http2ServerOptions,
   http2ServerOptions,
@@ -72,13 +72,13 @@ export function tlsServerOptions<Options extends TlsServerOptions>(
     problems.push(...problemsOfCredential(options))
   }
   if (problems.length > 0) throw new ConfigurationError(problems)
+  const { SSL_OP_NO_RENEGOTIATION, SSL_OP_NO_TICKET } = nodeCrypto().constants
   return {
     ...http2ServerOptions(options),
     requestCert: true,
     rejectUnauthorized: false,
     ca: [],
-    secureOptions:
-      (options.secureOptions ?? 0) | constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
+    secureOptions: (options.secureOptions ?? 0) | SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION,
   }
 }
 
@@ -95,7 +95,7 @@ function problemsOfCredential(options: TlsServerOptions): readonly Configuration
   if (missing.length > 0) return missing.map((path) => ({ path, message: 'is required' }))
   try {
     const { cert, key, passphrase } = options
-    createSecureContext({ cert, key, ...(passphrase !== undefined && { passphrase }) })
+    nodeTls().createSecureContext({ cert, key, ...(passphrase !== undefined && { passphrase }) })
     return []
   } catch (error) {
     // OpenSSL says what is wrong by a code, and never quotes its input.
