@@ -63,8 +63,8 @@ describe('keys that are known', () => {
 
   it('are all tried for a token that names none', async () => {
     const keys = localKeySet(jwksOf(other, p256, rsa))
-    expect(await keys.verify(jwt(rsa, 'RS256', {}))).toBeUndefined()
-    expect(await keys.verify(jwt(rsa, 'RS256', { kid: '' }))).toBeUndefined()
+    expect(await accepts(keys, jwt(rsa, 'RS256', {}))).toBe(true)
+    expect(await accepts(keys, jwt(rsa, 'RS256', { kid: '' }))).toBe(true)
   })
 
   it('are tried by name, also where several have one', async () => {
@@ -104,7 +104,7 @@ describe('keys that are known', () => {
 
   it('count whatever they say that they are for', async () => {
     const said = { ...jwkOf(rsa), use: 'enc', alg: 'RSA-OAEP', key_ops: ['encrypt'], x5c: ['!'], ext: 'no' }
-    expect(await localKeySet(JSON.stringify({ keys: [said] })).verify(jwt(rsa))).toBeUndefined()
+    expect(await accepts(localKeySet(JSON.stringify({ keys: [said] })), jwt(rsa))).toBe(true)
   })
 
   it.each(['none', 'HS256', 'RS1', 'EdDSA', '__proto__', ''])('verify no %j', async (alg) => {
@@ -179,6 +179,11 @@ const publishes =
   () =>
     new Response(jwksOf(...keys))
 
+async function accepts(keys: KeySet, token: UnverifiedJwt): Promise<boolean> {
+  await keys.verify(token)
+  return true
+}
+
 /** Another key under the name of the first. */
 const sameName = (): KeyPair => ({ ...other, kid: rsa.kid })
 
@@ -195,7 +200,7 @@ describe('keys that an issuer publishes', () => {
   it('are fetched when a token needs them, once for all who wait', async () => {
     const { keys, fetches } = remote(publishes(rsa))
     expect(fetches()).toBe(0)
-    await Promise.all(Array.from({ length: 50 }, () => keys.verify(jwt(rsa))))
+    await Promise.all(Array.from({ length: 50 }, () => accepts(keys, jwt(rsa))))
     expect(fetches()).toBe(1)
     await keys.verify(jwt(rsa, 'PS512'))
     expect(fetches()).toBe(1)
@@ -235,7 +240,7 @@ describe('keys that an issuer publishes', () => {
     await keys.verify(jwt(rsa))
     answerWith(publishes(sameName()))
     clock.advance(5000)
-    await Promise.all(Array.from({ length: 20 }, () => keys.verify(jwt(sameName()))))
+    await Promise.all(Array.from({ length: 20 }, () => accepts(keys, jwt(sameName()))))
     expect(fetches()).toBe(2)
     expect(await thrownBy(() => keys.verify(jwt(rsa)))).toMatchObject(isRejected)
     expect(fetches()).toBe(2)

@@ -36,8 +36,8 @@ export function verifySignature(jwt: UnverifiedJwt, keys: readonly VerificationK
 }
 
 // One object for all: none says anything about a token.
-const noKeys = Object.freeze(rejected('invalid signature, no keys found'))
-const invalidSignature = Object.freeze(rejected('invalid signature'))
-const tooManyCandidates = Object.freeze(
+const noKeys: Error = Object.freeze(rejected('invalid signature, no keys found'))
+const invalidSignature: Error = Object.freeze(rejected('invalid signature'))
+const tooManyCandidates: Error = Object.freeze(
   rejected(`invalid signature: the token fits more than ${MAX_CANDIDATES} keys, and none is tried`),
 )
