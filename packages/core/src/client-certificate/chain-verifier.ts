@@ -48,12 +48,12 @@ export function chainVerifier<T>(options: ChainVerifierOptions<T>): ChainVerifie
   let verdicts: Verdicts<T> | undefined
 
   return function verifyPresented(presented, pool, onLeaf) {
-    if (verdicts?.pool !== pool) verdicts = newVerdicts(pool)
-    const { accepted, refused, underWay } = verdicts
+    if (verdicts?.pool !== pool) verdicts = new Verdicts<T>(pool)
+    const { underWay } = verdicts
     const key = chainDigest(presented)
     const nowMs = options.clock.now()
 
-    const known = accepted.get(key) ?? refused.get(key)
+    const known = verdicts.get(key)
     if (known !== undefined && known.fromMs <= nowMs && nowMs <= known.untilMs) {
       onLeaf?.(known.leafNotAfterMs)
       return answer(known)
@@ -63,11 +63,12 @@ export function chainVerifier<T>(options: ChainVerifierOptions<T>): ChainVerifie
       const chain = readPresentedChain(presented)
       verification = { leafNotAfterMs: chain.leaf.notAfterMs, verdict: decide(chain, pool, nowMs, options) }
       underWay.set(key, verification)
+      // Those of this pool, whichever counts by then.
+      const ofPool = verdicts
       void verification.verdict.then(
         (verdict) => {
           underWay.delete(key)
-          accepted.delete(key)
-          ;('error' in verdict ? refused : accepted).set(key, verdict)
+          ofPool.remember(key, verdict)
         },
         () => underWay.delete(key),
       )
@@ -77,19 +78,33 @@ export function chainVerifier<T>(options: ChainVerifierOptions<T>): ChainVerifie
   }
 }
 
-interface Verdicts<T> {
+/** The verdicts under one pool. Room for those of a kind is taken when there is one. */
+class Verdicts<T> {
   readonly pool: CertificatePool
-  readonly accepted: LRUCache<string, Verdict<T>>
-  readonly refused: LRUCache<string, Verdict<T>>
-  readonly underWay: Map<string, { readonly leafNotAfterMs: number; readonly verdict: Promise<Verdict<T>> }>
-}
+  readonly underWay = new Map<
+    string,
+    { readonly leafNotAfterMs: number; readonly verdict: Promise<Verdict<T>> }
+  >()
+  #accepted: LRUCache<string, Verdict<T>> | undefined
+  #refused: LRUCache<string, Verdict<T>> | undefined
 
-function newVerdicts<T>(pool: CertificatePool): Verdicts<T> {
-  return {
-    pool,
-    accepted: new LRUCache({ max: MAX_VERDICTS }),
-    refused: new LRUCache({ max: MAX_VERDICTS }),
-    underWay: new Map(),
+  constructor(pool: CertificatePool) {
+    this.pool = pool
+  }
+
+  get(key: string): Verdict<T> | undefined {
+    return this.#accepted?.get(key) ?? this.#refused?.get(key)
+  }
+
+  remember(key: string, verdict: Verdict<T>): void {
+    this.#accepted?.delete(key)
+    if ('error' in verdict) {
+      this.#refused ??= new LRUCache({ max: MAX_VERDICTS })
+      this.#refused.set(key, verdict)
+    } else {
+      this.#accepted ??= new LRUCache({ max: MAX_VERDICTS })
+      this.#accepted.set(key, verdict)
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import { isSignedWith } from '#jws'
 import { type Awaitable, firstOf } from '../awaitable.ts'
-import { type AuthenticationError, rejected } from '../errors.ts'
+import { rejected } from '../errors.ts'
 import { MAX_CANDIDATES } from './candidates.ts'
 import type { JsonObject, UnverifiedJwt } from './read-jwt.ts'
 import type { VerificationKey } from './verification-key.ts'
@@ -36,8 +36,8 @@ export function verifySignature(jwt: UnverifiedJwt, keys: readonly VerificationK
 }
 
 // One object for all: none says anything about a token.
-const noKeys: AuthenticationError = Object.freeze(rejected('invalid signature, no keys found'))
-const invalidSignature: AuthenticationError = Object.freeze(rejected('invalid signature'))
-const tooManyCandidates: AuthenticationError = Object.freeze(
+const noKeys: Error = Object.freeze(rejected('invalid signature, no keys found'))
+const invalidSignature: Error = Object.freeze(rejected('invalid signature'))
+const tooManyCandidates: Error = Object.freeze(
   rejected(`invalid signature: the token fits more than ${MAX_CANDIDATES} keys, and none is tried`),
 )

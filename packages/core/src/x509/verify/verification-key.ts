@@ -1,5 +1,6 @@
 import { CertificateError } from '../errors.ts'
 import type { PublicKey } from '../public-key.ts'
+import { isOnCurve } from './point-on-curve.ts'
 import type { SignatureAlgorithm } from '../signature-algorithm.ts'
 
 type ImportParameters = RsaHashedImportParams | EcKeyImportParams | { readonly name: 'Ed25519' }
@@ -21,13 +22,13 @@ export function verificationKey(
 }
 
 /**
- * Whether the key of a certificate that signs no other is one that a client may prove to hold. A point is imported, to find out whether it
- * is on its curve; of RSA any two numbers are a key, and so are any 32 octets of Ed25519.
+ * Whether the key of a certificate that signs no other is one that a client may prove to hold. A point has to be on its curve; of RSA
+ * any two numbers are a key, and so are any 32 octets of Ed25519. It is not imported: nothing is verified with it here.
  *
  * Source: Go `crypto/x509/parser.go` (`parsePublicKey`), which refuses such certificates when it reads them; for RSA `crypto/tls`
  * (`checkKeySize`) and `crypto/rsa` (`checkPublicKey`), by which the handshake fails.
  */
-export async function checkLeafKey(key: PublicKey): Promise<CertificateError | undefined> {
+export function checkLeafKey(key: PublicKey): CertificateError | undefined {
   if (key.kind === 'other') return unusableKey('unsupported public key algorithm')
   if (key.kind === 'RSA') {
     return isUsableRsaKey(key.modulusBits, key.exponent)
@@ -35,12 +36,9 @@ export async function checkLeafKey(key: PublicKey): Promise<CertificateError | u
       : unusableKey('RSA key of an unsupported size or exponent')
   }
   if (key.kind !== 'EC') return undefined
-  try {
-    await importKey(key, { name: 'ECDSA', namedCurve: key.curve.name })
-    return undefined
-  } catch {
-    return unusableKey('elliptic curve point is not on the curve')
-  }
+  // The point ends the encoding, and its length was checked when it was read.
+  const point = key.spki.subarray(key.spki.length - 2 * key.curve.octets)
+  return isOnCurve(point, key.curve) ? undefined : unusableKey('elliptic curve point is not on the curve')
 }
 
 function unusableKey(why: string): CertificateError {

@@ -50,7 +50,7 @@ export async function verifyCertificateChain(options: VerifyOptions): Promise<Ce
   const { leaf, roots, nowMs, keyUsages = [ExtendedKeyUsage.clientAuth] } = options
   // Nothing is before or after what is no time, so nothing would be expired.
   if (!Number.isFinite(nowMs)) throw new TypeError('nowMs: must be a number of milliseconds since the epoch')
-  const problem = checkCertificate(leaf, nowMs) ?? (await checkLeafKey(leaf.publicKey))
+  const problem = checkCertificate(leaf, nowMs) ?? checkLeafKey(leaf.publicKey)
   if (problem !== undefined) throw problem
   const search: Search = { ...options, keyUsages, budget: newBudget(), unusable: undefined }
   const result = roots.contains(leaf) ? acceptChain([leaf], search) : await findChain([leaf], leaf, search)
