@@ -146,7 +146,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     oidcFlagOptions: alone(),
   },
   '@kube-authn/core/password-file': { passwordFile: after(() => ''), passwordFileSteps: after(() => '') },
-  '@kube-authn/core/rbac': { parseRbac: after(() => '') },
+  '@kube-authn/core/rbac': { parseRbac: after(() => ''), parseRbacSteps: after(() => '') },
   '@kube-authn/core/request-header': {
     requestHeader: alone(() => ({ trusts: () => true, usernameHeaders: ['X-User'] })),
   },
@@ -257,7 +257,7 @@ const OTHERS: Readonly<Record<string, string>> = {
     'isJwsAlgorithm localKeySet readJwt signingKeyFromPem unverifiedIssuer verificationKeyOfJwk verificationKeysFromPem verifySignature',
   '@kube-authn/core/metrics': 'usernameLabel',
   '@kube-authn/core/password-file': 'CredentialFileError',
-  '@kube-authn/core/rbac': 'rbac rbacPolicy ruleAllows',
+  '@kube-authn/core/rbac': 'rbac rbacPolicy rbacSteps ruleAllows',
   '@kube-authn/core/request-header': 'assertDistinctPools',
   '@kube-authn/core/review': 'fetchBody',
   '@kube-authn/core/service-account':
