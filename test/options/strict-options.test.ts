@@ -145,8 +145,8 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     })),
     oidcFlagOptions: alone(),
   },
-  '@kube-authn/core/password-file': { passwordFile: after(() => '') },
-  '@kube-authn/core/rbac': { parseRbac: after(() => '') },
+  '@kube-authn/core/password-file': { passwordFile: after(() => ''), passwordFileSteps: after(() => '') },
+  '@kube-authn/core/rbac': { parseRbac: after(() => ''), parseRbacSteps: after(() => '') },
   '@kube-authn/core/request-header': {
     requestHeader: alone(() => ({ trusts: () => true, usernameHeaders: ['X-User'] })),
   },
@@ -171,7 +171,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     tokensController: alone(() => ({ store: serviceAccountStore(), key })),
   },
   '@kube-authn/core/token-cache': { cached: after(() => tokens) },
-  '@kube-authn/core/token-file': { tokenFile: after(() => '') },
+  '@kube-authn/core/token-file': { tokenFile: after(() => ''), tokenFileSteps: after(() => '') },
   '@kube-authn/core/webhook': { webhookAuthenticator: alone(() => ({ url })) },
   '@kube-authn/core/yaml': {
     yamlDocument: after(
@@ -257,7 +257,7 @@ const OTHERS: Readonly<Record<string, string>> = {
     'isJwsAlgorithm localKeySet readJwt signingKeyFromPem unverifiedIssuer verificationKeyOfJwk verificationKeysFromPem verifySignature',
   '@kube-authn/core/metrics': 'usernameLabel',
   '@kube-authn/core/password-file': 'CredentialFileError',
-  '@kube-authn/core/rbac': 'rbac rbacPolicy ruleAllows',
+  '@kube-authn/core/rbac': 'rbac rbacPolicy rbacSteps ruleAllows',
   '@kube-authn/core/request-header': 'assertDistinctPools',
   '@kube-authn/core/review': 'fetchBody',
   '@kube-authn/core/service-account':
@@ -341,6 +341,7 @@ const WITHOUT_FACTORIES = [
   '@kube-authn/core/options',
   '@kube-authn/core/protobuf',
   '@kube-authn/core/request-header-config',
+  '@kube-authn/core/steps',
   '@kube-authn/core/x509',
   '@kube-authn/express/augment',
   '@kube-authn/passport/augment',

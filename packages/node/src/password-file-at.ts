@@ -1,8 +1,12 @@
 import type { PasswordAuthenticator } from '@kube-authn/core'
 import { checkOptions, type OptionsShape, without } from '@kube-authn/core/options'
-import { passwordFile, type PasswordFileOptions, passwordFileShape } from '@kube-authn/core/password-file'
+import {
+  type PasswordFileOptions,
+  passwordFileShape,
+  passwordFileSteps,
+} from '@kube-authn/core/password-file'
 import { fileShape, RELOAD_OPTIONS, reloadOf } from './options/reload-shape.ts'
-import { fileSource, type FileSourceOptions } from './file-source/file-source.ts'
+import { largeFileSource, type FileSourceOptions } from './file-source/file-source.ts'
 
 /** Options of {@link passwordFileAt}. */
 export type PasswordFileAtOptions = Omit<PasswordFileOptions, 'file'> &
@@ -28,10 +32,10 @@ export function passwordFileAt(
   checkOptions(passwordFileAtShape, options)
   const { maxBytes } = options
   const ofContent = without(options, 'maxBytes', ...RELOAD_OPTIONS)
-  const source = fileSource(path, {
+  const source = largeFileSource(path, {
     ...reloadOf(options),
     ...(maxBytes !== undefined && { maxBytes }),
-    parse: (content) => passwordFile(content, { ...ofContent, file: path }),
+    steps: (content) => passwordFileSteps(content, { ...ofContent, file: path }),
   })
   return {
     name: 'passwordFile',

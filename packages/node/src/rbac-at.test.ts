@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ConfigurationError, emptyContext, userInfo } from '@kube-authn/core'
@@ -97,6 +97,22 @@ describe('rbacAt', () => {
     expect(() => start(folder, { namespace: 'A' })).toThrow(/^namespace: Invalid value: "A"/)
   })
 
+  it('takes a file of more than a megabyte in plain YAML, and in JSON', async () => {
+    const count = 6000
+    const json = Array.from({ length: count }, (_, index) => binding(`joe-${index}`, `b${index}`))
+    const yaml = Array.from({ length: count }, (_, index) => {
+      const lines = ['kind: Group', `name: team-${index}`, `apiGroup: ${group}`].join('\n    ')
+      return `  - ${lines}`
+    })
+    const ofGroups = `apiVersion: ${group}/v1\nkind: ClusterRoleBinding\nmetadata:\n  name: all\nsubjects:\n${yaml.join('\n')}\nroleRef:\n  kind: ClusterRole\n  name: r\n  apiGroup: ${group}\n`
+    const text = [role('get'), ...json, ofGroups].join('\n---\n')
+    expect(text.length).toBeGreaterThan(1_048_576)
+    writeFileSync(join(folder, 'a.yaml'), text)
+    const { may, events } = start(folder)
+    expect([await may('joe-5999', 'get'), await may('joe-6000', 'get')]).toEqual([true, false])
+    expect(events).toEqual([])
+  })
+
   it('tells what will hardly do what its author meant', () => {
     writeFileSync(join(folder, 'a.yaml'), binding('jane'))
     const { events } = start(folder)
@@ -119,8 +135,16 @@ describe('rbacAt', () => {
     },
     {
       what: 'is too large',
-      prepare: () => writeFileSync(join(folder, 'x.yaml'), ' '.repeat(1024 * 1024 + 1)),
-      error: /larger/,
+      prepare: () => {
+        writeFileSync(join(folder, 'x.yaml'), '')
+        truncateSync(join(folder, 'x.yaml'), 100 * 1024 * 1024 + 1)
+      },
+      error: /larger than 104857600 bytes/,
+    },
+    {
+      what: 'has a large document that is not plain YAML',
+      prepare: () => writeFileSync(join(folder, 'x.yaml'), `a: 1\n---\na: "\\n${'x'.repeat(1_048_576)}"`),
+      error: /x\.yaml: the document at line 3 must be at most 1048576 characters/,
     },
   ])('throws at once when a manifest $what', ({ prepare, error }) => {
     prepare()

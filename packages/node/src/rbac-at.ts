@@ -1,8 +1,8 @@
 import { notify, type Observer } from '@kube-authn/core'
-import { parseRbac, rbac, type RbacAuthorizer, type ParseRbacOptions } from '@kube-authn/core/rbac'
+import { parseRbacSteps, type RbacAuthorizer, rbacSteps, type ParseRbacOptions } from '@kube-authn/core/rbac'
 import { aNonEmptyString, checkOptions, type OptionsShape } from '@kube-authn/core/options'
 import { fileShape } from './options/reload-shape.ts'
-import { manifestsSource, type ManifestsSourceOptions } from './file-source/manifests-source.ts'
+import { largeManifestsSource, type ManifestsSourceOptions } from './file-source/manifests-source.ts'
 
 /** Options of {@link rbacAt}. */
 export interface RbacAtOptions
@@ -14,6 +14,8 @@ const shape: OptionsShape<RbacAtOptions> = { ...fileShape, namespace: aNonEmptyS
  * Allows what the roles and bindings in files and folders allow, and reads them again when they change. All of them must be
  * valid, or the old ones stay. What will hardly do what its author meant is told to the observer.
  *
+ * A file may have 100 MiB (`maxBytes`), and a document in it 1 MiB unless it is JSON or plain YAML: see `maxDocumentLength` of `parseRbac`.
+ *
  * @throws {ConfigurationError} when the manifests are not valid, with every problem; whatever reading them throws.
  * @example
  * app.use(impersonation(rbacAt('/etc/kube-authn/rbac/')))
@@ -23,12 +25,17 @@ export function rbacAt(
   options: RbacAtOptions = {},
 ): RbacAuthorizer & { readonly close: () => void } {
   checkOptions(shape, options)
-  const { namespace, ...files } = options
-  const source = manifestsSource(paths, {
+  const { namespace, maxBytes = MAX_BYTES, ...files } = options
+  const source = largeManifestsSource(paths, {
     ...files,
-    parse: (manifests) => {
+    maxBytes,
+    *steps(manifests) {
       if (manifests.length === 0) adviseOnEmptiness(paths, options.observer)
-      const policy = parseRbac(manifests, namespace === undefined ? {} : { namespace })
+      const policy = yield* parseRbacSteps(manifests, {
+        maxLength: maxBytes,
+        maxDocumentLength: MAX_DOCUMENT_LENGTH,
+        ...(namespace !== undefined && { namespace }),
+      })
       for (const { code, path, message } of policy.advice) {
         const notice = { severity: 'advice', code, message: `${path}: ${message}` } as const
         notify(options.observer, {
@@ -37,7 +44,7 @@ export function rbacAt(
           notice,
         })
       }
-      return rbac(policy)
+      return yield* rbacSteps(policy)
     },
   })
   return {
@@ -48,6 +55,11 @@ export function rbacAt(
     close: source.close,
   }
 }
+
+/** A file with 200,000 bindings or so. */
+const MAX_BYTES = 100 * 1024 * 1024
+/** What is not plain YAML is parsed in one go, and no request is answered meanwhile. */
+const MAX_DOCUMENT_LENGTH = 1_048_576
 
 function adviseOnEmptiness(paths: string | readonly string[], observer: Observer | undefined): void {
   const message = 'there is no manifest here (.yaml, .yml or .json), so nothing is allowed'

@@ -1,8 +1,8 @@
 import type { TokenAuthenticator } from '@kube-authn/core'
-import { tokenFile, type TokenFileOptions } from '@kube-authn/core/token-file'
+import { tokenFileSteps, type TokenFileOptions } from '@kube-authn/core/token-file'
 import { checkOptions } from '@kube-authn/core/options'
 import { fileShape } from './options/reload-shape.ts'
-import { fileSource, type FileSourceOptions } from './file-source/file-source.ts'
+import { largeFileSource, type FileSourceOptions } from './file-source/file-source.ts'
 
 /** Options of {@link tokenFileAt}. */
 export type TokenFileAtOptions = Pick<TokenFileOptions, 'observer'> &
@@ -21,9 +21,9 @@ export function tokenFileAt(
 ): TokenAuthenticator & { close(): void } {
   checkOptions(fileShape, options)
   const { observer } = options
-  const source = fileSource(path, {
+  const source = largeFileSource(path, {
     ...options,
-    parse: (content) => tokenFile(content, { file: path, ...(observer !== undefined && { observer }) }),
+    steps: (content) => tokenFileSteps(content, { file: path, ...(observer !== undefined && { observer }) }),
   })
   return {
     name: 'tokenFile',

@@ -1,8 +1,10 @@
 import { branded } from '../brand.ts'
 import { type FileNotice, notify, type Observer } from '../events.ts'
 import { type Check, must } from '../options/index.ts'
-import { type UserInfo, userInfo } from '../user.ts'
-import { type CsvRecord, CsvSyntaxError, readRecords } from './read-records.ts'
+import type { Steps } from '../steps.ts'
+import { groupLists, hasSpaceAround } from './group-lists.ts'
+import { type CsvRecord, CsvSyntaxError } from './read-records.ts'
+import { recordBatches } from './record-batches.ts'
 
 /** A file of credentials cannot be used. The message names file and line and never holds a credential. */
 export class CredentialFileError extends Error {
@@ -28,10 +30,16 @@ export const aCsvText: Check = must(
   (value) => typeof value === 'string' || value instanceof Uint8Array,
 )
 
-/** A record of a token file or a password file: the secret in front, then the user. */
+/**
+ * A record of a token file or a password file: the secret in front, then the user. Its strings may be parts of a much larger one: what is
+ * kept of them is to be a copy.
+ */
 export interface CredentialRecord {
   readonly secret: string
-  readonly user: UserInfo
+  readonly username: string
+  readonly uid: string
+  /** Frozen; records with the same groups have the same list. */
+  readonly groups: readonly string[]
   /** Where it stands, for messages. */
   readonly number: number
   readonly line: number
@@ -62,65 +70,72 @@ export interface CredentialFormat {
  *
  * @throws {CredentialFileError}
  */
-export function readCredentials(csv: string | Uint8Array, format: CredentialFormat): void {
-  const { file } = format
+export function* readCredentials(csv: string | Uint8Array, format: CredentialFormat): Steps<void> {
   const notices: FileNotice[] = []
-  const notice = (each: FileNotice): void => {
-    notices.push(each)
-  }
-  const users = userReader()
-  const records = parsed(csv, format)
-  adviseOnEmptiness(records, format, notice)
-  adviseOnByteOrderMark(records[0], notice)
-  for (const { fields, number, line } of records) {
-    const [secret, username, uid] = fields
-    if (secret === undefined || username === undefined || uid === undefined) {
-      throw new CredentialFileError(
-        file,
-        `line ${line}: ${format.kind} must have at least 3 columns (${format.kind === 'token file' ? 'token' : 'password'}, user name, user uid), found ${fields.length}${hintOnRecord(secret)}`,
-      )
+  const read = recordReader(format, (notice) => void notices.push(notice))
+  let refusal: Error | undefined
+  let count = 0
+  for (const records of batches(csv, format)) {
+    count += records.length
+    // Wrong quoting counts before anything else that is wrong, so the rest is still read.
+    try {
+      if (refusal === undefined) for (const record of records) read(record)
+    } catch (error) {
+      if (!(error instanceof CredentialFileError)) throw error
+      refusal = error
     }
-    if (format.isSkipped?.(secret, number, notice)) continue
-    if (username === '' && !format.allowEmptyUsernames) {
-      throw new CredentialFileError(file, `line ${line}: the user name is empty`)
-    }
-    const groups = fields[3]?.split(',') ?? []
-    adviseOnGroups(groups, number, notice)
-    adviseOnColumns(fields, number, notice)
-    format.onRecord({ secret, user: users(username, uid, groups), number, line }, notice)
+    yield
   }
+  if (refusal !== undefined) throw refusal
+  if (count === 0) notices.push(emptiness(format))
   // Only now: what a refused file says about itself is the error.
-  for (const each of notices) notify(format.observer, { type: 'fileNotice', file, notice: each })
+  for (const [index, notice] of notices.entries()) {
+    notify(format.observer, { type: 'fileNotice', file: format.file, notice })
+    if (index % NOTICES_IN_A_STEP === 0) yield
+  }
 }
 
-function parsed(csv: string | Uint8Array, { file }: CredentialFormat): readonly CsvRecord[] {
+const NOTICES_IN_A_STEP = 64
+
+function* batches(csv: string | Uint8Array, { file }: CredentialFormat): Generator<readonly CsvRecord[]> {
   try {
-    return readRecords(csv)
+    yield* recordBatches(csv)
   } catch (error) {
     if (error instanceof CsvSyntaxError) throw new CredentialFileError(file, error.message)
     throw error
   }
 }
 
-/** Makes users; those with the same groups share one list, since files have many users and few sets of groups. */
-function userReader(): (username: string, uid: string, groups: readonly string[]) => UserInfo {
-  const lists = new Map<string, readonly string[]>()
-  return (username, uid, groups) => {
-    const key = JSON.stringify(groups)
-    const user = userInfo({ username, uid, groups: lists.get(key) ?? groups })
-    lists.set(key, user.groups)
-    return user
+/** Hands each record to the format, or throws what is wrong with it. */
+function recordReader(
+  format: CredentialFormat,
+  notice: (notice: FileNotice) => void,
+): (record: CsvRecord) => void {
+  const { file, kind } = format
+  const listOf = groupLists()
+  return ({ fields, number, line }) => {
+    const [secret, username, uid, groups] = fields
+    if (number === 1) adviseOnByteOrderMark(secret, notice)
+    if (secret === undefined || username === undefined || uid === undefined) {
+      throw new CredentialFileError(
+        file,
+        `line ${line}: ${kind} must have at least 3 columns (${kind === 'token file' ? 'token' : 'password'}, user name, user uid), found ${fields.length}${hintOnRecord(secret)}`,
+      )
+    }
+    if (format.isSkipped?.(secret, number, notice)) return
+    if (username === '' && !format.allowEmptyUsernames) {
+      throw new CredentialFileError(file, `line ${line}: the user name is empty`)
+    }
+    const list = listOf(groups)
+    if (list.hasAdvice) adviseOnGroups(list.groups, number, notice)
+    adviseOnColumns(fields, number, notice)
+    format.onRecord({ secret, username, uid, groups: list.groups, number, line }, notice)
   }
 }
 
-function adviseOnEmptiness(
-  records: readonly CsvRecord[],
-  { kind }: CredentialFormat,
-  notice: (notice: FileNotice) => void,
-): void {
-  if (records.length > 0) return
+function emptiness({ kind }: CredentialFormat): FileNotice {
   const message = `the file has no records, so it has no users; each line of a ${kind} is ${kind === 'token file' ? 'token' : 'password'},user name,uid,"group,group"`
-  notice({ severity: 'advice', code: 'emptyFile', message })
+  return { severity: 'advice', code: 'emptyFile', message }
 }
 
 /** Nothing of the record is shown: what begins with a `#` may be a token that does. */
@@ -143,8 +158,8 @@ function adviseOnColumns(
   })
 }
 
-function adviseOnByteOrderMark(first: CsvRecord | undefined, notice: (notice: FileNotice) => void): void {
-  if (!first?.fields[0]?.startsWith('\ufeff')) return
+function adviseOnByteOrderMark(first: string | undefined, notice: (notice: FileNotice) => void): void {
+  if (first?.startsWith('\ufeff') !== true) return
   notice({
     severity: 'advice',
     code: 'byteOrderMark',
@@ -166,7 +181,7 @@ function adviseOnGroups(
       message: `record ${record} has an empty group name`,
     })
   }
-  if (groups.some((group) => group !== group.trim())) {
+  if (groups.some(hasSpaceAround)) {
     notice({
       severity: 'advice',
       code: 'spaceAroundGroup',

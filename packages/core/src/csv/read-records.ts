@@ -1,5 +1,4 @@
 import { type CsvError, parse } from '#csv-parse'
-import { latin1FromBytes, textFromLatin1 } from '../headers/byte-text.ts'
 
 /** One record of a CSV file, and where it stands. */
 export interface CsvRecord {
@@ -13,21 +12,25 @@ export interface CsvRecord {
 /** The text is no CSV. The message names the line and never the content. */
 export class CsvSyntaxError extends Error {
   override readonly name = 'CsvSyntaxError'
+  /** The text ends within quotes. */
+  readonly isUnclosed: boolean
+
+  constructor(message: string, isUnclosed = false) {
+    super(message)
+    this.isUnclosed = isUnclosed
+  }
 }
 
 /**
  * Reads CSV as Go's `encoding/csv` does with any number of fields: commas, strict double quotes, no comments, nothing
  * trimmed, a byte order mark is data, blank lines do not count.
  *
- * Bytes need not be UTF-8: what is not stays distinguishable, by the rules of `textFromLatin1`.
- *
  * Source: RFC 4180; Go `encoding/csv` with `FieldsPerRecord = -1`.
  *
+ * @param before how many records and lines come before this text, for its numbers.
  * @throws {CsvSyntaxError}
  */
-export function readRecords(csv: string | Uint8Array): readonly CsvRecord[] {
-  const text = typeof csv === 'string' ? csv : latin1FromBytes(csv)
-  const decode = typeof csv === 'string' ? (field: string): string => field : textFromLatin1
+export function readRecords(text: string, before = { records: 0, lines: 0 }): readonly CsvRecord[] {
   const records: CsvRecord[] = []
   try {
     parse(text.replaceAll('\r\n', '\n').replace(/\r$/, ''), {
@@ -35,23 +38,26 @@ export function readRecords(csv: string | Uint8Array): readonly CsvRecord[] {
       skip_empty_lines: true,
       record_delimiter: ['\n'],
       on_record: (fields: string[], { lines }) => {
-        records.push({ fields: fields.map(decode), number: records.length + 1, line: lines })
+        records.push({ fields, number: before.records + records.length + 1, line: before.lines + lines })
         return null
       },
     })
   } catch (error) {
-    throw syntaxError(error)
+    throw syntaxError(error, before.lines)
   }
   return records
 }
 
 /** In Go's words. The message of csv-parse quotes the record, which holds secrets, so neither it nor a cause is kept. */
-function syntaxError(error: unknown): CsvSyntaxError {
+function syntaxError(error: unknown, linesBefore: number): CsvSyntaxError {
   const { code, lines } = error as Partial<CsvError> & { readonly lines?: unknown }
-  const where = typeof lines === 'number' ? `parse error on line ${lines}` : 'parse error'
+  const where = typeof lines === 'number' ? `parse error on line ${linesBefore + lines}` : 'parse error'
   if (code === 'INVALID_OPENING_QUOTE') return new CsvSyntaxError(`${where}: bare " in non-quoted-field`)
   if (code === 'CSV_INVALID_CLOSING_QUOTE' || code === 'CSV_QUOTE_NOT_CLOSED') {
-    return new CsvSyntaxError(`${where}: extraneous or missing " in quoted-field`)
+    return new CsvSyntaxError(
+      `${where}: extraneous or missing " in quoted-field`,
+      code === 'CSV_QUOTE_NOT_CLOSED',
+    )
   }
   return new CsvSyntaxError(`${where}: not a CSV file`)
 }

@@ -1,2 +1,7 @@
 export { CredentialFileError } from '../csv/credential-records.ts'
-export { passwordFile, type PasswordFileOptions, passwordFileShape } from './password-file.ts'
+export {
+  passwordFile,
+  type PasswordFileOptions,
+  passwordFileShape,
+  passwordFileSteps,
+} from './password-file.ts'

@@ -1,7 +1,9 @@
 import type { Authentication, PasswordAuthenticator } from '../authenticator.ts'
 import { andThen } from '../awaitable.ts'
 import { type Clock, systemClock } from '../clock.ts'
+import { compact } from '../compact.ts'
 import { aCsvText, CredentialFileError, readCredentials } from '../csv/credential-records.ts'
+import { DigestTable } from '../digest/digest-table.ts'
 import { keyedDigest } from '../digest/keyed-digest.ts'
 import { notify, type Observer, type FileNoticeEvent } from '../events.ts'
 import {
@@ -18,6 +20,8 @@ import {
 import { processWorkers } from '../password-workers/process-workers.ts'
 import { spareCores } from '../password-workers/worker-threads.ts'
 import { type FairLimit, fairLimit } from '../fair-limit/fair-limit.ts'
+import { finish, type Steps } from '../steps.ts'
+import { userInfo } from '../user.ts'
 import { checkHashes } from './check-hash.ts'
 import { parsePasswordHash } from './parse-password-hash.ts'
 import { hashedPassword, plainPassword, type PasswordVerifier } from './verifiers.ts'
@@ -79,7 +83,24 @@ export function passwordFile(
   csv: string | Uint8Array,
   options: PasswordFileOptions = {},
 ): PasswordAuthenticator {
+  return finish(passwordFileSteps(csv, options))
+}
+
+/**
+ * The same in steps of a few milliseconds, for a file that is large while others wait: see `tokenFileSteps`. What it was made from must not
+ * change meanwhile.
+ *
+ * @throws {ConfigurationError} when a number cannot work; a step throws a {@link CredentialFileError} as `passwordFile` does.
+ */
+export function passwordFileSteps(
+  csv: string | Uint8Array,
+  options: PasswordFileOptions = {},
+): Steps<PasswordAuthenticator> {
   refuseProblems(aCsvText(csv, 'csv'), optionProblems(passwordFileShape, options))
+  return stepsOf(csv, options)
+}
+
+function* stepsOf(csv: string | Uint8Array, options: PasswordFileOptions): Steps<PasswordAuthenticator> {
   const file = options.file ?? 'password file'
   const digest = keyedDigest()
   const clock = options.clock ?? systemClock
@@ -100,7 +121,8 @@ export function passwordFile(
     limit: ((task, share, signal) => (limit ??= newLimit())(task, share, signal)) satisfies FairLimit,
   }
   const check = checkHashes(processWorkers, (error) => notify(options.observer, noWorkers(file, error)))
-  const entries = new Map<string, PasswordEntry>()
+  const rows = new DigestTable()
+  const entries: PasswordEntry[] = []
   let plainTexts = 0
 
   const verifierFor = (password: string, line: number): PasswordVerifier => {
@@ -114,16 +136,19 @@ export function passwordFile(
     return hashedPassword((candidate) => check(hash, password, candidate), hashed)
   }
 
-  readCredentials(csv, {
+  yield* readCredentials(csv, {
     kind: 'password file',
     file,
     observer: options.observer,
     allowEmptyUsernames: false,
-    onRecord({ secret, user, number: record, line }, notice) {
+    onRecord({ secret, uid, groups, number: record, line, ...rest }, notice) {
+      const username = compact(rest.username)
+      const key = digest(username)
+      const row = rows.get(key) ?? entries.length
       if (secret === '' && options.allowEmptyPasswords !== true) {
         throw new CredentialFileError(file, `line ${line}: the password is empty`)
       }
-      if (entries.has(user.username)) {
+      if (row < entries.length) {
         notice({
           severity: 'warning',
           code: 'duplicateUser',
@@ -131,10 +156,10 @@ export function passwordFile(
           message: `record ${record} replaces an earlier one of the same user`,
         })
       }
-      if (/^\$argon2\w*\$/.test(secret) && /^[tp]=\d/.test(user.username)) {
+      if (/^\$argon2\w*\$/.test(secret) && /^[tp]=\d/.test(username)) {
         throw new CredentialFileError(file, `line ${line}: put the hash in quotes, since it has commas`)
       }
-      if (/^\$(?:2[aby]|scrypt|argon2\w*)\$/.test(user.username)) {
+      if (/^\$(?:2[aby]|scrypt|argon2\w*)\$/.test(username)) {
         notice({
           severity: 'advice',
           code: 'hashAsUsername',
@@ -142,7 +167,9 @@ export function passwordFile(
           message: `record ${record} has a password hash for a user name; the columns are password, user name, uid`,
         })
       }
-      entries.set(user.username, { authentication: { user }, verify: verifierFor(secret, line) })
+      const user = userInfo({ username, uid: compact(uid), groups })
+      entries[row] = { authentication: { user }, verify: verifierFor(compact(secret), line) }
+      rows.set(key, row)
     },
   })
   if (plainTexts > 0) {
@@ -157,18 +184,16 @@ export function passwordFile(
     })
   }
 
-  const decoys = [...entries.values()]
   /** An entry to spend time on for a user who is not in the file: always the same one for the same name. */
-  const decoyFor = (username: string): PasswordEntry | undefined =>
-    decoys.length === 0 ? undefined : decoys[digest(username).charCodeAt(0) % decoys.length]
+  const decoyFor = (key: string): PasswordEntry | undefined => entries[key.charCodeAt(0) % entries.length]
 
   return {
     name: 'passwordFile',
     authenticatePassword(username, password, context) {
-      // Also for a user who is in the file: to find a decoy takes a digest.
-      const decoy = decoyFor(username)
-      const known = entries.get(username)
-      const entry = known ?? decoy
+      const key = digest(username)
+      const row = rows.get(key)
+      const known = row === undefined ? undefined : entries[row]
+      const entry = known ?? decoyFor(key)
       if (entry === undefined) return undefined
       const isAllowed = password !== '' || options.allowEmptyPasswords === true
       const claim = { username, isKnown: known !== undefined, context }

@@ -1,3 +1,4 @@
+import type { Steps } from '../steps.ts'
 import type { AnyBinding, AnyRole, PolicyRule, RbacObject } from './objects.ts'
 
 /** Something in a policy that is allowed, and will hardly do what its author meant. */
@@ -16,9 +17,15 @@ export interface RbacAdvice {
 }
 
 /** What deserves a look in these objects, which are valid. */
-export function adviceOn(objects: readonly RbacObject[]): readonly RbacAdvice[] {
+export function* adviceOn(objects: readonly RbacObject[]): Steps<readonly RbacAdvice[]> {
   const roles = new Set(objects.filter(isRole).map((role) => roleKey(role.kind, role.namespace, role.name)))
-  return objects.flatMap((object) => (isRole(object) ? adviceOnRole(object) : adviceOnBinding(object, roles)))
+  const advice: RbacAdvice[] = []
+  for (const [position, object] of objects.entries()) {
+    if (position % 256 === 0) yield
+    for (const each of isRole(object) ? adviceOnRole(object) : adviceOnBinding(object, roles))
+      advice.push(each)
+  }
+  return advice
 }
 
 /** How an object is called in messages. */

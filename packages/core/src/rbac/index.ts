@@ -20,8 +20,9 @@ export {
   type ParsedRbacPolicy,
   parseRbac,
   type ParseRbacOptions,
+  parseRbacSteps,
   rbacPolicy,
   type RbacSource,
 } from './parse.ts'
-export { rbac, type RbacAuthorizer, type RbacGrant } from './rbac.ts'
+export { rbac, type RbacAuthorizer, type RbacGrant, rbacSteps } from './rbac.ts'
 export { ruleAllows, type RuleQuestion } from './rule.ts'

@@ -14,7 +14,8 @@ import {
   required,
 } from '../options/index.ts'
 import { type YamlLimits, yamlLimitsShape } from '../yaml/limits.ts'
-import { yamlDocuments } from '../yaml/yaml-documents.ts'
+import { finish, type Steps } from '../steps.ts'
+import { yamlDocumentSteps } from '../yaml/yaml-documents.ts'
 import { adviceOn, objectText, type RbacAdvice } from './advice.ts'
 import { decodeObject, type ForeignObject } from './decode.ts'
 import type { RbacObject, RbacPolicy } from './objects.ts'
@@ -75,7 +76,26 @@ export function parseRbac(
   sources: string | RbacSource | readonly RbacSource[],
   options: ParseRbacOptions = {},
 ): ParsedRbacPolicy {
+  return finish(parseRbacSteps(sources, options))
+}
+
+/**
+ * The same in steps of a few milliseconds, for policies that are large while others wait; a document in other than plain YAML is one step.
+ *
+ * @throws {ConfigurationError} when an option cannot work; a step throws one as `parseRbac` does.
+ */
+export function parseRbacSteps(
+  sources: string | RbacSource | readonly RbacSource[],
+  options: ParseRbacOptions = {},
+): Steps<ParsedRbacPolicy> {
   refuseProblems(aTextOrSources(sources, 'sources'), optionProblems(shape, options))
+  return stepsOf(sources, options)
+}
+
+function* stepsOf(
+  sources: string | RbacSource | readonly RbacSource[],
+  options: ParseRbacOptions,
+): Steps<ParsedRbacPolicy> {
   const all = typeof sources === 'string' ? [{ name: 'rbac', text: sources }] : [sources].flat()
   const errors = errorList()
   const { namespace, ...limits } = options
@@ -88,7 +108,8 @@ export function parseRbac(
   const seen = new Set<string>()
 
   for (const { name, text } of all) {
-    for (const [position, value] of listed(yamlDocuments(text, name, limits)).entries()) {
+    for (const [position, value] of listed(yield* yamlDocumentSteps(text, name, limits)).entries()) {
+      if (position % OBJECTS_IN_A_STEP === 0) yield
       const found = errorList()
       const decoded = decodeObject(value, found)
       if (
@@ -113,8 +134,10 @@ export function parseRbac(
     }
   }
   errors.throwIfAny()
-  return { objects, advice: [...advice, ...adviceOn(objects)] }
+  return { objects, advice: [...advice, ...(yield* adviceOn(objects))] }
 }
+
+const OBJECTS_IN_A_STEP = 128
 
 /**
  * A policy of objects that somebody validated already, as those of a Kubernetes API. Types and fields must be right; what they

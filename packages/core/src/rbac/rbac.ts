@@ -1,21 +1,14 @@
 import type { Attributes } from '../authorization/attributes.ts'
 import type { Authorizer, RuleResolver, UserRules } from '../authorization/authorizer.ts'
-import { allow, noOpinion } from '../authorization/decision.ts'
+import { noOpinion } from '../authorization/decision.ts'
 import { aggregateText } from '../authorization/errors.ts'
 import { must, refuseProblems } from '../options/index.ts'
 import { quoted } from '../quote.ts'
 import type { UserInfo } from '../user.ts'
+import { finish, type Steps } from '../steps.ts'
 import { effectiveRules } from './aggregation.ts'
-import type {
-  AnyBinding,
-  ClusterRole,
-  ClusterRoleBinding,
-  PolicyRule,
-  RbacObject,
-  RbacPolicy,
-  RoleBinding,
-  Subject,
-} from './objects.ts'
+import type { Grant } from './grant.ts'
+import type { AnyBinding, ClusterRole, PolicyRule, RbacObject, RbacPolicy, Subject } from './objects.ts'
 import { ruleAllows } from './rule.ts'
 import { SubjectIndex } from './subject-index.ts'
 
@@ -54,72 +47,67 @@ const aPolicy = must(
  * const authorizer = unionAuthorizer(privilegedGroups('system:masters'), rbac(parseRbac(yaml)))
  */
 export function rbac(policy: RbacPolicy): RbacAuthorizer {
-  refuseProblems(aPolicy(policy, 'policy'))
-  const roles = new Roles(policy.objects)
-  const clusterWide = new SubjectIndex<ClusterRoleBinding>()
-  const namespaced = new Map<string, SubjectIndex<RoleBinding>>()
-  for (const [position, object] of policy.objects.entries()) {
-    if (object.kind === 'ClusterRoleBinding') clusterWide.add(object, position)
-    else if (object.kind === 'RoleBinding') indexOf(namespaced, object.namespace).add(object, position)
-  }
+  return finish(rbacSteps(policy))
+}
 
-  /** Visits the rules that are for a user, and the roles that are not there, until told that it is enough. */
-  const visit = (user: UserInfo, namespace: string, visitor: Visitor): void => {
-    for (const index of [clusterWide, namespace === '' ? undefined : namespaced.get(namespace)]) {
-      for (const { binding, subject } of index?.bindingsFor(user) ?? []) {
-        const rules = roles.rulesOf(binding)
-        if (typeof rules === 'string') {
-          visitor.missing(rules)
-          continue
-        }
-        for (const rule of rules) if (visitor.rule(rule, binding, subject) === 'enough') return
-      }
+/**
+ * The same in steps of a few milliseconds, for a policy that is large while others wait.
+ *
+ * @throws {ConfigurationError} when it is given no policy.
+ */
+export function rbacSteps(policy: RbacPolicy): Steps<RbacAuthorizer> {
+  refuseProblems(aPolicy(policy, 'policy'))
+  return stepsOf(policy)
+}
+
+function* stepsOf({ objects }: RbacPolicy): Steps<RbacAuthorizer> {
+  const roles = new Roles(objects)
+  yield
+  const clusterWide = new SubjectIndex()
+  const namespaced = new Map<string, SubjectIndex>()
+  for (const [position, object] of objects.entries()) {
+    if (object.kind === 'ClusterRoleBinding') clusterWide.add(object, position, roles.rulesOf(object))
+    else if (object.kind === 'RoleBinding') {
+      indexOf(namespaced, object.namespace).add(object, position, roles.rulesOf(object))
     }
+    if (position % 256 === 0) yield
   }
+  for (const index of [clusterWide, ...namespaced.values()]) yield* index.close()
+
+  const indexesFor = (namespace: string): readonly SubjectIndex[] => {
+    const index = namespace === '' ? undefined : namespaced.get(namespace)
+    return index === undefined ? [clusterWide] : [clusterWide, index]
+  }
+  const grantsFor = (user: UserInfo, namespace: string): readonly Grant[] =>
+    indexesFor(namespace).flatMap((index) => index.grantsFor(user))
 
   return {
     name: 'rbac',
 
     authorize(attributes) {
       const { user } = attributes
-      let reason: string | undefined
-      let missing: string[] | undefined
-      visit(user, namespaceOf(attributes), {
-        rule(rule, binding, subject) {
-          if (!ruleAllows(rule, attributes)) return 'more'
-          reason = reasonFor(binding, subject)
-          return 'enough'
-        },
-        missing: (text) => (missing ??= []).push(text),
-      })
-      if (reason !== undefined) return allow(reason)
-      return noOpinion(missing === undefined ? '' : `RBAC: ${aggregateText(missing)}`)
+      const namespace = namespaceOf(attributes)
+      const inNamespace = namespace === '' ? undefined : namespaced.get(namespace)
+      const grant =
+        clusterWide.firstAllowing(user, attributes) ?? inNamespace?.firstAllowing(user, attributes)
+      if (grant !== undefined) return grant.decision
+      if (!clusterWide.hasMissingRole(user) && inNamespace?.hasMissingRole(user) !== true) return noOpinion()
+      return noOpinion(`RBAC: ${aggregateText(missingIn(grantsFor(user, namespace)))}`)
     },
 
     explain(attributes) {
-      const grants: RbacGrant[] = []
-      visit(attributes.user, namespaceOf(attributes), {
-        rule(rule, binding, subject) {
-          if (ruleAllows(rule, attributes)) {
-            grants.push({ binding, subject, rule, reason: reasonFor(binding, subject) })
-          }
-          return 'more'
-        },
-        missing: () => undefined,
+      return grantsFor(attributes.user, namespaceOf(attributes)).flatMap((grant) => {
+        const { binding, subject } = grant
+        return rulesIn(grant)
+          .filter((rule) => ruleAllows(rule, attributes))
+          .map((rule) => ({ binding, subject, rule, reason: grant.reason() }))
       })
-      return grants
     },
 
     rulesFor(user, namespace): UserRules {
-      const found: PolicyRule[] = []
-      const missing: string[] = []
-      visit(user, namespace, {
-        rule(rule) {
-          found.push(rule)
-          return 'more'
-        },
-        missing: (text) => missing.push(text),
-      })
+      const grants = grantsFor(user, namespace)
+      const found = grants.flatMap(rulesIn)
+      const missing = missingIn(grants)
       return {
         resourceRules: found.filter((rule) => rule.resources.length > 0),
         nonResourceRules: found.filter((rule) => rule.nonResourceURLs.length > 0),
@@ -130,14 +118,18 @@ export function rbac(policy: RbacPolicy): RbacAuthorizer {
   }
 }
 
+function rulesIn({ rules }: Grant): readonly PolicyRule[] {
+  return typeof rules === 'string' ? [] : rules
+}
+
+/** The roles that are not there, in words. */
+function missingIn(grants: readonly Grant[]): readonly string[] {
+  return grants.flatMap(({ rules }) => (typeof rules === 'string' ? [rules] : []))
+}
+
 /** What is bound in a namespace says nothing about paths. */
 function namespaceOf(attributes: Attributes): string {
   return attributes.resourceRequest ? attributes.namespace : ''
-}
-
-interface Visitor {
-  rule(rule: PolicyRule, binding: AnyBinding, subject: Subject): 'more' | 'enough'
-  missing(text: string): void
 }
 
 /** Roles by name, with what aggregation made of them. */
@@ -168,23 +160,8 @@ function notFound(resource: string, name: string): string {
   return `${resource}.rbac.authorization.k8s.io ${quoted(name)} not found`
 }
 
-function indexOf(
-  indexes: Map<string, SubjectIndex<RoleBinding>>,
-  namespace: string,
-): SubjectIndex<RoleBinding> {
-  const index = indexes.get(namespace) ?? new SubjectIndex<RoleBinding>()
+function indexOf(indexes: Map<string, SubjectIndex>, namespace: string): SubjectIndex {
+  const index = indexes.get(namespace) ?? new SubjectIndex()
   indexes.set(namespace, index)
   return index
-}
-
-function reasonFor(binding: AnyBinding, subject: Subject): string {
-  const { kind, name, namespace, roleRef } = binding
-  const bound = quoted(kind === 'RoleBinding' ? `${name}/${namespace}` : name)
-  const role = `${roleRef.kind} ${quoted(roleRef.name)}`
-  return `RBAC: allowed by ${kind} ${bound} of ${role} to ${subjectText(subject, namespace)}`
-}
-
-function subjectText({ kind, name, namespace }: Subject, bindingNamespace: string): string {
-  if (kind !== 'ServiceAccount') return `${kind} ${quoted(name)}`
-  return `${kind} ${quoted(`${name}/${namespace === '' ? bindingNamespace : namespace}`)}`
 }

@@ -1,2 +1,2 @@
 export { CredentialFileError } from '../csv/credential-records.ts'
-export { tokenFile, type TokenFileOptions } from './token-file.ts'
+export { tokenFile, type TokenFileOptions, tokenFileSteps } from './token-file.ts'

@@ -1,7 +1,10 @@
-import type { Authentication, TokenAuthenticator } from '../authenticator.ts'
+import type { TokenAuthenticator } from '../authenticator.ts'
 import { aCsvText, readCredentials } from '../csv/credential-records.ts'
 import { keyedDigest } from '../digest/keyed-digest.ts'
 import type { Observer } from '../events.ts'
+import { finish, type Steps } from '../steps.ts'
+import { DigestTable } from '../digest/digest-table.ts'
+import { UserTable } from './user-table.ts'
 import { aFunction, aString, optionProblems, type OptionsShape, refuseProblems } from '../options/index.ts'
 
 /** Options of {@link tokenFile}. */
@@ -30,10 +33,33 @@ const shape: OptionsShape<TokenFileOptions> = { file: aString, observer: aFuncti
  * const tokens = tokenFile('31ada4fd-adec-460c-809a-9e56ceb75269,jane,1,"admins,ops"')
  */
 export function tokenFile(csv: string | Uint8Array, options: TokenFileOptions = {}): TokenAuthenticator {
+  return finish(tokenFileSteps(csv, options))
+}
+
+/**
+ * The same in steps of a few milliseconds, for a file that is large while others wait: run the generator to its end, and let them run
+ * between two steps. What it was made from must not change meanwhile.
+ *
+ * @throws {ConfigurationError} when an option cannot work; a step throws a {@link CredentialFileError} as `tokenFile` does.
+ * @example
+ * const steps = tokenFileSteps(csv)
+ * let step = steps.next()
+ * for (; !step.done; step = steps.next()) await new Promise((resolve) => setImmediate(resolve))
+ * const tokens = step.value
+ */
+export function tokenFileSteps(
+  csv: string | Uint8Array,
+  options: TokenFileOptions = {},
+): Steps<TokenAuthenticator> {
   refuseProblems(aCsvText(csv, 'csv'), optionProblems(shape, options))
+  return stepsOf(csv, options)
+}
+
+function* stepsOf(csv: string | Uint8Array, options: TokenFileOptions): Steps<TokenAuthenticator> {
   const digest = keyedDigest()
-  const authentications = new Map<string, Authentication>()
-  readCredentials(csv, {
+  const rows = new DigestTable()
+  const users = new UserTable()
+  yield* readCredentials(csv, {
     kind: 'token file',
     file: options.file ?? 'token file',
     observer: options.observer,
@@ -48,21 +74,22 @@ export function tokenFile(csv: string | Uint8Array, options: TokenFileOptions = 
       })
       return true
     },
-    onRecord({ secret, user, number: record }, notice) {
-      const key = digest(secret)
-      if (authentications.has(key)) {
-        notice({
-          severity: 'warning',
-          code: 'duplicateToken',
-          record,
-          message: `record ${record} replaces an earlier one with the same token`,
-        })
-      }
-      authentications.set(key, { user })
+    onRecord({ secret, username, uid, groups, number: record }, notice) {
+      if (rows.set(digest(secret), users.add(username, uid, groups)) === undefined) return
+      notice({
+        severity: 'warning',
+        code: 'duplicateToken',
+        record,
+        message: `record ${record} replaces an earlier one with the same token`,
+      })
     },
   })
+  users.close()
   return {
     name: 'tokenFile',
-    authenticateToken: (token) => authentications.get(digest(token)),
+    authenticateToken(token) {
+      const row = rows.get(digest(token))
+      return row === undefined ? undefined : users.at(row)
+    },
   }
 }

@@ -3,11 +3,13 @@ import type { ErrorCode, YAMLError } from 'yaml'
 /**
  * What is wrong with the YAML, and where. The parser's own texts quote what they stumble over, which may be a password: only
  * their codes are used.
+ *
+ * @param linesBefore how many lines come before what was parsed.
  */
-export function syntaxMessage({ code, linePos }: YAMLError): string {
+export function syntaxMessage({ code, linePos }: YAMLError, linesBefore = 0): string {
   const text = TEXTS[code]
   const [start] = linePos ?? []
-  return start === undefined ? text : `${text} at line ${start.line}, column ${start.col}`
+  return start === undefined ? text : `${text} at line ${linesBefore + start.line}, column ${start.col}`
 }
 
 const TEXTS: Readonly<Record<ErrorCode, string>> = {

@@ -1,9 +1,12 @@
 import { yamlParser } from '#yaml'
 import type { Document } from 'yaml'
-import { ConfigurationError } from '../errors.ts'
+import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
 import { jsonDocument, MAX_DEPTH } from './json-document.ts'
 import { aString, optionProblems, refuseProblems } from '../options/index.ts'
 import { type YamlLimits, yamlLimitsShape } from './limits.ts'
+import { plainDocument } from './plain-document.ts'
+import { type DocumentText, splitDocuments } from './split-documents.ts'
+import { finish, type Steps } from '../steps.ts'
 import { syntaxMessage } from './syntax-message.ts'
 
 const MAX_LENGTH = 1_048_576
@@ -23,26 +26,81 @@ const MAX_ALIASES = 100
  * const [manifest] = yamlDocuments('kind: Role', 'role.yaml')
  */
 export function yamlDocuments(text: string, source: string, limits: YamlLimits = {}): readonly unknown[] {
+  return finish(yamlDocumentSteps(text, source, limits))
+}
+
+/** The same in steps of a few milliseconds, but for a document that takes more than the usual YAML: that is one step. */
+export function yamlDocumentSteps(
+  text: string,
+  source: string,
+  limits: YamlLimits = {},
+): Steps<readonly unknown[]> {
   refuseProblems(aString(text, 'text'), optionProblems(yamlLimitsShape, limits))
-  const maxLength = limits.maxLength ?? MAX_LENGTH
+  return documentSteps(text, source, limits)
+}
+
+function* documentSteps(
+  text: string,
+  source: string,
+  { maxLength = MAX_LENGTH, maxDocumentLength = maxLength }: YamlLimits,
+): Steps<readonly unknown[]> {
   if (text.length > maxLength) throw problem(source, `must be at most ${maxLength} characters`)
   const json = jsonDocument(text)
   if (json !== undefined) return [json.value]
-  if (isDeep(text)) throw problem(source, `must not be nested more than ${MAX_DEPTH} levels deep`)
+  const read: ({ readonly value: unknown } | { readonly parsed: Document })[] = []
+  const problems: ConfigurationProblem[] = []
+  const documents = splitDocuments(text)
+  for (const document of documents) {
+    const value = jsonDocument(document.text) ?? { value: yield* plainDocument(document.text) }
+    if (value.value !== undefined) {
+      read.push(value)
+      continue
+    }
+    if (document.text.length > maxDocumentLength) throw tooLong(source, document, maxDocumentLength)
+    if (isDeep(document.text)) {
+      throw problem(source, `must not be nested more than ${MAX_DEPTH} levels deep`)
+    }
+    for (const parsed of parsedDocuments(document.text)) {
+      problems.push(...problemsIn(parsed, source, document.linesBefore))
+      read.push({ parsed })
+    }
+    yield
+  }
+  if (problems.length > 0) {
+    // What is wrong in one document may be told otherwise behind another that is wrong.
+    const isPart = documents[0]?.text !== text && text.length <= maxDocumentLength
+    const ofAll = isPart ? parsedDocuments(text) : []
+    const problemsOfAll = ofAll.flatMap((parsed) => problemsIn(parsed, source, 0))
+    throw new ConfigurationError(problemsOfAll.length > 0 ? problemsOfAll : problems)
+  }
+  return read
+    .map((each) => ('value' in each ? each.value : valueOf(each.parsed, source)))
+    .filter((value) => value !== null)
+}
+
+function problemsIn(
+  { errors, warnings }: Document,
+  path: string,
+  linesBefore: number,
+): readonly ConfigurationProblem[] {
+  return [...errors, ...warnings].map((error) => ({ path, message: syntaxMessage(error, linesBefore) }))
+}
+
+function parsedDocuments(text: string): readonly Document[] {
   const documents = yamlParser().parseAllDocuments(text, {
     version: '1.1',
     uniqueKeys: true,
     stringKeys: true,
   })
-  if (!Array.isArray(documents)) return []
-  const problems = documents.flatMap((document: Document) =>
-    [...document.errors, ...document.warnings].map((error) => ({
-      path: source,
-      message: syntaxMessage(error),
-    })),
+  return Array.isArray(documents) ? documents : []
+}
+
+function tooLong(source: string, { linesBefore }: DocumentText, max: number): ConfigurationError {
+  return problem(
+    source,
+    `the document at line ${linesBefore + 1} must be at most ${max} characters, since it is not in plain YAML: ` +
+      'block mappings and sequences, words, strings in quotes without escapes, ASCII; or give JSON',
   )
-  if (problems.length > 0) throw new ConfigurationError(problems)
-  return documents.map((document) => valueOf(document, source)).filter((value) => value !== null)
 }
 
 /**

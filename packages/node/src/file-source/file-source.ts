@@ -1,7 +1,8 @@
+import { inOneStep, type Steps } from '@kube-authn/core/steps'
 import { optionProblems, refuseProblems } from '@kube-authn/core/options'
 import { aPath } from '../options/a-path.ts'
 import { sourceShape } from '../options/reload-shape.ts'
-import { type FileContent, readRegularFile } from './read-file.ts'
+import { digestSteps, type FileContent, readSteps, stampOf } from './read-file.ts'
 import { type FileSource, type ReloadOptions, reloadingSource } from './reloading-source.ts'
 import { directoriesOf } from './watch-directories.ts'
 
@@ -9,16 +10,16 @@ import { directoriesOf } from './watch-directories.ts'
 export interface FileSourceOptions<T> extends ReloadOptions {
   /** What the content means. What it throws refuses the content. */
   readonly parse: (content: FileContent) => T
-  /** A larger file is refused. Default 64 MiB. */
+  /** A larger file is refused. Default 100 MiB. */
   readonly maxBytes?: number
 }
 
 /**
  * Reads a file now, and again whenever it changes: written in place, replaced by rename, or by a swap of symbolic links as
- * Kubernetes does with mounted secrets.
+ * Kubernetes does with mounted secrets. Its size, times and inode say whether it has changed.
  *
  * A new version that cannot be read, is empty or is refused changes nothing: the last good one stays in force, and the
- * observer hears of it, once for each bad version.
+ * observer hears of it, once for each bad version. A later version is read while the event loop has its turns.
  *
  * Source: apiserver `pkg/server/dynamiccertificates/dynamic_cafile_content.go` has the same rules for CA files.
  *
@@ -30,17 +31,44 @@ export interface FileSourceOptions<T> extends ReloadOptions {
  */
 export function fileSource<T>(path: string, options: FileSourceOptions<T>): FileSource<T> {
   refuseProblems(aPath(path, 'path'), optionProblems(sourceShape, options))
-  const { parse, maxBytes = 64 * 1024 * 1024, ...reload } = options
+  const { parse, maxBytes, ...reload } = options
+  return sourceOf(path, maxBytes, (content) => inOneStep(() => parse(content)), {
+    ...reload,
+    isVerdictFinal: false,
+  })
+}
+
+/** The same for a content that takes long to understand: that takes turns with the event loop, too. */
+export function largeFileSource<T>(
+  path: string,
+  options: Omit<FileSourceOptions<T>, 'parse'> & { readonly steps: (content: FileContent) => Steps<T> },
+): FileSource<T> {
+  refuseProblems(aPath(path, 'path'))
+  const { steps, maxBytes, ...reload } = options
+  return sourceOf(path, maxBytes, steps, { ...reload, isVerdictFinal: true })
+}
+
+const MAX_BYTES = 100 * 1024 * 1024
+
+function sourceOf<T>(
+  path: string,
+  maxBytes = MAX_BYTES,
+  steps: (content: FileContent) => Steps<T>,
+  options: ReloadOptions & { readonly isVerdictFinal: boolean },
+): FileSource<T> {
   return reloadingSource(
     {
       name: path,
       parameter: 'path',
-      read: () => readRegularFile(path, maxBytes),
-      isSame: (one, other) => Buffer.compare(one, other) === 0,
+      stamp: () => stampOf(path),
+      *read() {
+        const content = yield* readSteps(path, maxBytes)
+        return { content, digest: yield* digestSteps(content) }
+      },
       isEmpty: (content) => content.length === 0,
       directories: () => directoriesOf(path),
     },
-    parse,
-    reload,
+    steps,
+    options,
   )
 }

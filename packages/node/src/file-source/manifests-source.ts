@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { either, nonEmptyListOf, optionProblems, refuseProblems } from '@kube-authn/core/options'
 import { aPath } from '../options/a-path.ts'
 import { sourceShape } from '../options/reload-shape.ts'
-import { readTextFile } from './read-file.ts'
-import { type FileSource, type ReloadOptions, reloadingSource } from './reloading-source.ts'
+import { inOneStep, type Steps } from '@kube-authn/core/steps'
+import { digestSteps, readSteps, stampOf, textOf } from './read-file.ts'
+import { type FileSource, type ReloadOptions, reloadingSource, type Version } from './reloading-source.ts'
 import { unreadable } from './unreadable.ts'
 import { directoriesOf } from './watch-directories.ts'
 
@@ -37,19 +38,56 @@ export function manifestsSource<T>(
 ): FileSource<T> {
   refuseProblems(somePaths(paths, 'paths'), optionProblems(sourceShape, options))
   const { parse, maxBytes = 1024 * 1024, ...reload } = options
+  return sourceOf(paths, maxBytes, (manifests) => inOneStep(() => parse(manifests)), {
+    ...reload,
+    isVerdictFinal: false,
+  })
+}
+
+/** The same for manifests that take long to understand: that takes turns with the event loop, too. */
+export function largeManifestsSource<T>(
+  paths: string | readonly string[],
+  options: Omit<ManifestsSourceOptions<T>, 'parse' | 'maxBytes'> & {
+    readonly maxBytes: number
+    readonly steps: (manifests: readonly Manifest[]) => Steps<T>
+  },
+): FileSource<T> {
+  refuseProblems(somePaths(paths, 'paths'))
+  const { steps, maxBytes, ...reload } = options
+  return sourceOf(paths, maxBytes, steps, { ...reload, isVerdictFinal: true })
+}
+
+function sourceOf<T>(
+  paths: string | readonly string[],
+  maxBytes: number,
+  steps: (manifests: readonly Manifest[]) => Steps<T>,
+  options: ReloadOptions & { readonly isVerdictFinal: boolean },
+): FileSource<T> {
   const all = typeof paths === 'string' ? [paths] : paths
   return reloadingSource<readonly Manifest[], T>(
     {
       name: all.join(', '),
       parameter: 'paths',
-      read: () => all.flatMap(filesAt).map((name) => ({ name, text: readTextFile(name, maxBytes) })),
-      isSame: (one, other) => JSON.stringify(one) === JSON.stringify(other),
+      stamp: () => JSON.stringify(all.flatMap(filesAt).map((name) => [name, stampOf(name)])),
+      read: () => readManifests(all.flatMap(filesAt), maxBytes),
       isEmpty: (manifests) => manifests.every(({ text }) => text === ''),
       directories: () => new Set(all.flatMap((path) => [...directoriesAt(path)])),
     },
-    parse,
-    reload,
+    steps,
+    options,
   )
+}
+
+function* readManifests(names: readonly string[], maxBytes: number): Steps<Version<readonly Manifest[]>> {
+  const content: Manifest[] = []
+  const digests: string[] = []
+  for (const name of names) {
+    const bytes = yield* readSteps(name, maxBytes)
+    digests.push(name, yield* digestSteps(bytes))
+    content.push({ name, text: textOf(name, bytes) })
+    yield
+  }
+  return { content, digest: JSON.stringify(digests) }
 }
 
 /** The check of one path or several. */

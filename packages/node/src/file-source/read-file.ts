@@ -1,26 +1,72 @@
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
+import { finish, type Steps } from '@kube-authn/core/steps'
 import { unreadable } from './unreadable.ts'
 
 /** The content of a file, all of it, as it was at one moment. */
 export type FileContent = Uint8Array<ArrayBuffer>
 
+/** What is read, or digested, in a step. */
+const STEP_BYTES = 1_048_576
+
 /**
- * Reads a regular file, of at most so many bytes. Synchronous, so that a process that starts either has what it needs or does
- * not start; files of credentials are small.
+ * Reads a regular file, of at most so many bytes. Synchronous calls, in steps: a process that starts either has what it needs or does not
+ * start.
  *
  * @throws {Error} when there is no such file, it is no regular file, or it is too large.
  */
-export function readRegularFile(path: string, maxBytes: number): FileContent {
+export function* readSteps(path: string, maxBytes: number): Steps<FileContent> {
   // Opened first and looked at through the descriptor: what is read is what was looked at.
   const descriptor = opened(path)
   try {
-    const stats = fstatSync(descriptor)
-    if (!stats.isFile()) throw new Error(`${path}: not a regular file`)
-    if (stats.size > maxBytes) throw new Error(`${path}: larger than ${maxBytes} bytes`)
-    return new Uint8Array(readFileSync(descriptor))
+    const { size } = regular(path, fstatSync(descriptor))
+    const tooLarge = new Error(`${path}: larger than ${maxBytes} bytes`)
+    if (size > maxBytes) throw tooLarge
+    // Some file systems make up what is in a file, and do not know its size.
+    if (size === 0) {
+      const content = new Uint8Array(readFileSync(descriptor))
+      if (content.length > maxBytes) throw tooLarge
+      return content
+    }
+    const content = new Uint8Array(size)
+    let length = 0
+    for (let bytes = -1; bytes !== 0 && length < size; length += bytes) {
+      if (length > 0) yield
+      bytes = readSync(descriptor, content, length, Math.min(STEP_BYTES, size - length), null)
+    }
+    return content.subarray(0, length)
   } finally {
     closeSync(descriptor)
   }
+}
+
+/** SHA-256 of a content, in steps. */
+export function* digestSteps(content: Uint8Array): Steps<string> {
+  const hash = createHash('sha256')
+  for (let start = 0; start < content.length; start += STEP_BYTES) {
+    if (start > 0) yield
+    hash.update(content.subarray(start, start + STEP_BYTES))
+  }
+  return hash.digest('hex')
+}
+
+/**
+ * What differs whenever a file was written, but for two writes within the resolution of its times: its inode, size and times.
+ *
+ * @throws {Error} when there is no such file.
+ */
+export function stampOf(path: string): string {
+  try {
+    const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true })
+    return [dev, ino, size, mtimeNs, ctimeNs].join(' ')
+  } catch (error) {
+    throw unreadable(path, error)
+  }
+}
+
+function regular<T extends { isFile(): boolean }>(path: string, stats: T): T {
+  if (!stats.isFile()) throw new Error(`${path}: not a regular file`)
+  return stats
 }
 
 function opened(path: string): number {
@@ -34,14 +80,18 @@ function opened(path: string): number {
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true })
 
 /**
- * The same for a text, without its byte order mark.
+ * The text of a file, without its byte order mark.
  *
  * @throws {Error} when it cannot be read, or is not UTF-8.
  */
 export function readTextFile(path: string, maxBytes: number): string {
-  const bytes = readRegularFile(path, maxBytes)
+  return textOf(path, finish(readSteps(path, maxBytes)))
+}
+
+/** @throws {Error} when the content is not UTF-8. */
+export function textOf(path: string, content: Uint8Array): string {
   try {
-    return strictUtf8.decode(bytes)
+    return strictUtf8.decode(content)
   } catch {
     throw new Error(`${path}: not UTF-8`)
   }

@@ -1,17 +1,19 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { cpuSecondsOf } from '../../../../test/cpu-seconds.ts'
-import { bytesFromText, latin1FromBytes } from '../headers/byte-text.ts'
-import { CsvSyntaxError, readRecords } from './read-records.ts'
+import { bytesFromText, latin1FromBytes, textFromLatin1 } from '../headers/byte-text.ts'
+import { CsvSyntaxError, type CsvRecord, readRecords } from './read-records.ts'
+import { recordBatches } from './record-batches.ts'
 
 const utf8 = new TextEncoder()
 const fieldsOf = (csv: string | Uint8Array): readonly (readonly string[])[] =>
-  readRecords(csv).map((record) => record.fields)
+  recordsOf(csv).map((record) => record.fields)
+const recordsOf = (csv: string | Uint8Array): readonly CsvRecord[] => [...recordBatches(csv)].flat()
 
 describe.each([
   ['text', (csv: string) => fieldsOf(csv)],
   ['bytes', (csv: string) => fieldsOf(utf8.encode(csv))],
-])('readRecords, of %s', (_, read) => {
+])('recordBatches, of %s', (_, read) => {
   it.each([
     ['nothing', '', []],
     ['nothing but line ends', '\n\r\n\n', []],
@@ -97,13 +99,13 @@ describe.each([
       'parse error on line 2: extraneous or missing " in quoted-field',
     ],
   ])('refuses %s', (_name, csv, message) => {
-    expect(() => read(csv)).toThrow(new CsvSyntaxError(message))
+    expect(() => read(csv)).toThrow(expect.objectContaining({ name: 'CsvSyntaxError', message }))
   })
 })
 
-describe('readRecords', () => {
+describe('recordBatches', () => {
   it('counts records without blank lines, and lines with them', () => {
-    expect(readRecords('\na\n\n"b\nc"\nd')).toEqual([
+    expect(recordsOf('\na\n\n"b\nc"\nd')).toEqual([
       { fields: ['a'], number: 1, line: 2 },
       { fields: ['b\nc'], number: 2, line: 5 },
       { fields: ['d'], number: 3, line: 6 },
@@ -175,6 +177,79 @@ describe('readRecords', () => {
     )
   })
 
+  it.each([
+    ['short texts', 14, 3000],
+    ['texts of several lines', 60, 1000],
+  ])('reads what csv-parse reads, with the same numbers and the same errors: %s', (_, maxLength, numRuns) => {
+    const units = [
+      'a',
+      'bb',
+      ',',
+      ',',
+      '"',
+      '"',
+      '\n',
+      '\n',
+      '\r',
+      '\r\n',
+      ' ',
+      'ż',
+      '😊',
+      '\ud800',
+      '\ufeff',
+      '\0',
+      '#',
+    ]
+    const more = ['""', '",', ',"', '"\n', '\n"', '"a,b"', ',"a"\n', '"a\nb"', '"a""b"', 'x,y,z\n']
+    const text = fc.string({ unit: fc.constantFrom(...units, ...more), maxLength })
+    fc.assert(
+      fc.property(text, (csv) => {
+        expect(resultOf(() => recordsOf(csv))).toEqual(byCsvParse(csv))
+        const bytes = utf8.encode(csv)
+        expect(resultOf(() => recordsOf(bytes))).toEqual(byCsvParse(bytes))
+      }),
+      { numRuns },
+    )
+  })
+
+  it('reads what csv-parse reads of bytes that are not UTF-8', () => {
+    const bytes = fc.array(fc.constantFrom(0x61, 0x2c, 0x22, 0x0a, 0x0d, 0xff, 0xc3, 0xa4, 0xe2, 0x82), {
+      maxLength: 20,
+    })
+    fc.assert(
+      fc.property(bytes, (some) => {
+        const csv = Uint8Array.from(some)
+        expect(resultOf(() => recordsOf(csv))).toEqual(byCsvParse(csv))
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  it.each([
+    ['records', (index: number) => `token-${index},user-${index},${index},"a,b"`],
+    ['records with text beyond ASCII', (index: number) => `ż${index},😊,"${index}"`],
+    ['records over several lines', (index: number) => `"a\r\n${index}\n",b,"c""d"`],
+    ['long records', (index: number) => (index % 9000 === 7 ? `"${'x,\n'.repeat(60_000)}",b` : 'a,b')],
+    ['a quote that is not closed', (index: number) => (index === 12_345 ? 'a,"b' : 'a,b')],
+    ['a quote that is not closed, before others', (index: number) => (index === 12_345 ? '"a,b' : '"a","b"')],
+    ['a quote inside of a field', (index: number) => (index === 19_000 ? 'a"b' : '"a",b')],
+  ])('reads what csv-parse reads of large files: %s', (_, lineOf) => {
+    const csv = Array.from({ length: 20_000 }, (_line, index) => lineOf(index)).join('\n')
+    const expected = byCsvParse(csv)
+    expect(resultOf(() => recordsOf(csv))).toEqual(expected)
+    expect(resultOf(() => recordsOf(utf8.encode(csv)))).toEqual(expected)
+    // The last of it is not UTF-8.
+    const invalid = Uint8Array.of(...utf8.encode('x\n'), 0xff)
+    const both = new Uint8Array([...utf8.encode(`${csv}\n`), ...invalid])
+    expect(resultOf(() => recordsOf(both))).toEqual(byCsvParse(both))
+  })
+
+  it('reads a large file some at a time', () => {
+    const batches = [...recordBatches('token,user,uid\n'.repeat(20_000))]
+    expect(batches.length).toBeGreaterThan(3)
+    expect(Math.max(...batches.map(({ length }) => length))).toBeLessThan(6000)
+  })
+
   it('takes a time that does not explode', () => {
     const spent = cpuSecondsOf(() => {
       for (const unit of ['"', ',', '\n', '\r', 'a,"b",c\n', '"a""']) thrownBy(unit.repeat(50_000))
@@ -185,10 +260,28 @@ describe('readRecords', () => {
 
 function thrownBy(csv: string | Uint8Array): Error | undefined {
   try {
-    readRecords(csv)
+    recordsOf(csv)
     return undefined
   } catch (thrown) {
     if (thrown instanceof CsvSyntaxError) return thrown
+    throw thrown
+  }
+}
+
+/** What csv-parse says of all of it, or what is wrong with it. */
+function byCsvParse(csv: string | Uint8Array): readonly CsvRecord[] | string {
+  return resultOf(() => {
+    if (typeof csv === 'string') return readRecords(csv)
+    const records = readRecords(latin1FromBytes(csv))
+    return records.map((record) => ({ ...record, fields: record.fields.map(textFromLatin1) }))
+  })
+}
+
+function resultOf(read: () => readonly CsvRecord[]): readonly CsvRecord[] | string {
+  try {
+    return read()
+  } catch (thrown) {
+    if (thrown instanceof CsvSyntaxError) return thrown.message
     throw thrown
   }
 }

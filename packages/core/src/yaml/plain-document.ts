@@ -1,0 +1,138 @@
+import type { Steps } from '../steps.ts'
+import { isPlainKey, plainScalar } from './plain-scalar.ts'
+
+/** Deeper ones are left to the parser, which knows the limit. */
+const MAX_DEPTH = 50
+const LINES_IN_A_STEP = 512
+
+/**
+ * The value of a document in the YAML that manifests are usually written in: block mappings and sequences, plain words, strings in quotes
+ * without escapes, lists of those on one line, whole-line comments, ASCII. `undefined` for anything else, valid or not: that is for the
+ * parser, which reads what this reads the same way and takes fifty times as long.
+ *
+ * Source: YAML 1.1; yaml.org/type.
+ */
+export function* plainDocument(text: string): Steps<object | undefined> {
+  const reader = new Reader()
+  let count = 0
+  for (let start = 0; start < text.length;) {
+    const newline = text.indexOf('\n', start)
+    const end = newline === -1 ? text.length : newline
+    if (!reader.take(text.slice(start, end))) return undefined
+    start = end + 1
+    if (++count % LINES_IN_A_STEP === 0) yield
+  }
+  return reader.root
+}
+
+type Mapping = Record<string, unknown>
+
+/** A collection that is open. */
+interface Frame {
+  readonly indent: number
+  readonly mapping: Mapping | undefined
+  readonly sequence: unknown[] | undefined
+  /** The key whose value may still come, on deeper lines. */
+  key: string | undefined
+}
+
+class Reader {
+  root: object | undefined
+  readonly #frames: Frame[] = []
+
+  /** @returns whether the line was understood. */
+  take(line: string): boolean {
+    const indent = indentOf(line)
+    if (indent === line.length || line.charCodeAt(indent) === HASH) return true
+    const content = indent === 0 ? line : line.slice(indent)
+    return content.startsWith('- ') ? this.#item(indent, content.slice(2)) : this.#member(indent, content)
+  }
+
+  #item(indent: number, content: string): boolean {
+    this.#closeTo(indent)
+    const top = this.#frames.at(-1)
+    let sequence = top?.indent === indent ? top.sequence : undefined
+    if (sequence === undefined) {
+      sequence = []
+      if (!this.#open({ indent, mapping: undefined, sequence, key: undefined }, indent)) return false
+    }
+    const colon = endOfKey(content)
+    if (colon === -1) return isDefined(plainScalar(content), (value) => sequence.push(value))
+    const mapping: Mapping = {}
+    sequence.push(mapping)
+    const frame: Frame = { indent: indent + 2, mapping, sequence: undefined, key: undefined }
+    this.#frames.push(frame)
+    return this.#frames.length <= MAX_DEPTH && setMember(frame, mapping, content, colon)
+  }
+
+  #member(indent: number, content: string): boolean {
+    const colon = endOfKey(content)
+    if (colon === -1) return false
+    this.#closeTo(indent)
+    // A sequence may be no deeper than the key that it is the value of.
+    if (this.#frames.at(-1)?.indent === indent && this.#frames.at(-1)?.sequence !== undefined)
+      this.#frames.pop()
+    const top = this.#frames.at(-1)
+    if (top?.indent === indent && top.mapping !== undefined)
+      return setMember(top, top.mapping, content, colon)
+    const mapping: Mapping = {}
+    const frame: Frame = { indent, mapping, sequence: undefined, key: undefined }
+    return this.#open(frame, indent - 1) && setMember(frame, mapping, content, colon)
+  }
+
+  /** Puts a collection where a value is missing: that of a key at most `maxIndent` deep, or of the document. */
+  #open(frame: Frame, maxIndent: number): boolean {
+    const top = this.#frames.at(-1)
+    const value = frame.mapping ?? frame.sequence
+    if (top === undefined) {
+      if (this.root !== undefined || frame.indent > 0) return false
+      this.root = value
+    } else {
+      if (top.mapping === undefined || top.key === undefined || top.indent > maxIndent) return false
+      top.mapping[top.key] = value
+      top.key = undefined
+    }
+    this.#frames.push(frame)
+    return this.#frames.length <= MAX_DEPTH
+  }
+
+  #closeTo(indent: number): void {
+    while ((this.#frames.at(-1)?.indent ?? 0) > indent) this.#frames.pop()
+  }
+}
+
+function setMember(frame: Frame, mapping: Mapping, content: string, colon: number): boolean {
+  const key = content.slice(0, colon)
+  if (!isPlainKey(key) || Object.hasOwn(mapping, key)) return false
+  if (colon === content.length - 1) {
+    frame.key = key
+    mapping[key] = null
+    return true
+  }
+  frame.key = undefined
+  return isDefined(plainScalar(content.slice(colon + 2)), (value) => {
+    mapping[key] = value
+  })
+}
+
+/** The colon behind a key: with a space behind it, or the end of the line. */
+function endOfKey(content: string): number {
+  const first = content.charCodeAt(0)
+  if (first === DOUBLE_QUOTE || first === SINGLE_QUOTE || first === BRACKET) return -1
+  const colon = content.indexOf(': ')
+  return colon === -1 && content.endsWith(':') ? content.length - 1 : colon
+}
+
+function isDefined(value: unknown, use: (value: unknown) => void): boolean {
+  if (value === undefined) return false
+  use(value)
+  return true
+}
+
+function indentOf(line: string): number {
+  let indent = 0
+  while (line.charCodeAt(indent) === SPACE) indent++
+  return indent
+}
+
+const [SPACE, DOUBLE_QUOTE, HASH, SINGLE_QUOTE, BRACKET] = [0x20, 0x22, 0x23, 0x27, 0x5b]
