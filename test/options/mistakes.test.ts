@@ -366,7 +366,21 @@ describe('what Kubernetes takes without a word is an advice to the observer', ()
       tokensIn(`${SECRET},jane,1\n${SECRET},joe,2\n`),
       /^warning: record 2 replaces an earlier one with the same token$/,
     ],
-    ['the user before the password', passwordsIn('jane,pw,1\n'), /The columns are password, user name, uid$/],
+    [
+      'a heading',
+      tokensIn('token,user,uid,groups\nt,jane,1\n'),
+      /a token that anybody can guess: leave it out$/,
+    ],
+    [
+      'a heading of passwords',
+      passwordsIn('password,user,uid\n'),
+      /a password that anybody can guess: leave it out/,
+    ],
+    [
+      'the user before the password',
+      passwordsIn('jane,pw,1\n'),
+      /the columns are password, user name, uid: check that passwords come first/,
+    ],
     [
       'the user before the hash',
       passwordsIn('jane,$2b$04$abcdefghijklmnopqrstuv,1\n'),

@@ -122,6 +122,7 @@ function recordReader(
         `line ${line}: ${kind} must have at least 3 columns (${kind === 'token file' ? 'token' : 'password'}, user name, user uid), found ${fields.length}${hintOnRecord(secret)}`,
       )
     }
+    if (number === 1 && isHeading(secret, username, uid)) notice(headingOf(kind))
     if (format.isSkipped?.(secret, number, notice)) return
     if (username === '' && !format.allowEmptyUsernames) {
       throw new CredentialFileError(file, `line ${line}: the user name is empty`)
@@ -132,6 +133,27 @@ function recordReader(
     format.onRecord({ secret, username, uid, groups: list.groups, number, line }, notice)
   }
 }
+
+/** Whether these are the names of the columns, and nobody's credential. */
+function isHeading(...columns: readonly [secret: string, username: string, uid: string]): boolean {
+  return columns.every((column, index) => HEADINGS[index]?.test(column) === true)
+}
+
+function headingOf(kind: string): FileNotice {
+  const secret = kind === 'token file' ? 'token' : 'password'
+  return {
+    severity: 'advice',
+    code: 'heading',
+    record: 1,
+    message: `record 1 looks like a heading, and is a user with a ${secret} that anybody can guess: leave it out`,
+  }
+}
+
+const HEADINGS: readonly RegExp[] = [
+  /^\ufeff?\s*(?:bearer[-_ ]?)?(?:token|password|secret)\s*$/i,
+  /^\s*(?:user|name|(?:user|login)[-_ ]?name)\s*$/i,
+  /^\s*(?:id|u?uid|user[-_ ]?u?id)\s*$/i,
+]
 
 function emptiness({ kind }: CredentialFormat): FileNotice {
   const message = `the file has no records, so it has no users; each line of a ${kind} is ${kind === 'token file' ? 'token' : 'password'},user name,uid,"group,group"`

@@ -166,7 +166,7 @@ describe('what a password file has to say', () => {
           severity: 'advice',
           code: 'plainTextPasswords',
           message:
-            'passwords in plain text: 2; hash them with bcrypt, scrypt or argon2id. The columns are password, user name, uid',
+            'the columns are password, user name, uid: check that passwords come first. 2 are in plain text; hash them with bcrypt, scrypt or argon2id',
         },
       ],
     ],

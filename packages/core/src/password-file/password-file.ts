@@ -179,7 +179,7 @@ function* stepsOf(csv: string | Uint8Array, options: PasswordFileOptions): Steps
       notice: {
         severity: 'advice',
         code: 'plainTextPasswords',
-        message: `passwords in plain text: ${plainTexts}; hash them with bcrypt, scrypt or argon2id. The columns are password, user name, uid`,
+        message: `the columns are password, user name, uid: check that passwords come first. ${plainTexts} are in plain text; hash them with bcrypt, scrypt or argon2id`,
       },
     })
   }

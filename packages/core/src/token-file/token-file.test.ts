@@ -155,6 +155,15 @@ describe('what a token file has to say', () => {
       [{ severity: 'warning', code: 'duplicateToken', record: 3 }],
     ],
     ['a byte order mark', '\ufefft,jane,1', [{ severity: 'advice', code: 'byteOrderMark', record: 1 }]],
+    ...['token,user,uid', 'token,user,uid,"group1,group2"', 'Token, User Name, User UID'].map(
+      (heading): readonly [string, string, object[]] => [
+        `the heading ${heading}`,
+        `${heading}\nt,jane,1`,
+        [{ severity: 'advice', code: 'heading', record: 1 }],
+      ],
+    ),
+    ['nothing of what is no heading', 'token,jane,1\nt,user,uid\nx,jane,1\nsecret,name,a', []],
+    ['nothing of a heading that is not the first', 'x,jane,1\ntoken,user,uid', []],
     ['an empty group', 't,jane,1,', [{ severity: 'advice', code: 'emptyGroup', record: 1 }]],
     [
       'space around a group',
