@@ -6,7 +6,8 @@ export interface LabelToken {
 
 export const END: LabelToken = Object.freeze({ kind: 'end', text: '' })
 
-const OPERATORS: ReadonlySet<string> = new Set([')', ',', '!', '==', '=', '>', 'in', '<', '!=', 'notin', '('])
+const WORD_OPERATORS: ReadonlySet<string> = new Set(['in', 'notin'])
+const PAIRS: ReadonlySet<string> = new Set(['==', '!='])
 const SYMBOLS: ReadonlySet<string> = new Set(['=', '!', '(', ')', ',', '>', '<'])
 const BLANKS: ReadonlySet<string> = new Set([' ', '\t', '\r', '\n'])
 
@@ -28,13 +29,13 @@ export function labelTokens(text: string): readonly LabelToken[] {
     }
     const found = text.slice(start, position)
     if (text[position] === '\0') position++
-    return { kind: OPERATORS.has(found) ? 'operator' : 'word', text: found }
+    return { kind: WORD_OPERATORS.has(found) ? 'operator' : 'word', text: found }
   }
 
   const symbols = (): LabelToken => {
     // Every symbol is an operator by itself, and some pairs are one.
     const pair = text.slice(position, position + 2)
-    const found = OPERATORS.has(pair) ? pair : pair.slice(0, 1)
+    const found = PAIRS.has(pair) ? pair : pair.slice(0, 1)
     position += found.length
     return { kind: 'operator', text: found }
   }

@@ -25,6 +25,8 @@ describe('parseLabelSelector', () => {
     ['a=,b', 'a In (); b Exists ()'],
     ['a>1,b<2', 'a Gt (1); b Lt (2)'],
     [' a \t=\n b ', 'a In (b)'],
+    ['a \0b', 'a Exists ()'],
+    ['a=\0b', 'a In ()'],
     ['example.com/app=web', 'example.com/app In (web)'],
   ])('reads %j', (selector, expected) => {
     expect(text(parseLabelSelector(selector))).toBe(expected)
