@@ -49,12 +49,18 @@ export function chainVerifier<T>(options: ChainVerifierOptions<T>): ChainVerifie
 
   return function verifyPresented(presented, pool, onLeaf) {
     if (verdicts?.pool !== pool) verdicts = newVerdicts(pool)
-    const { accepted, refused, underWay } = verdicts
-    const key = chainDigest(presented)
+    const { ofConnections, accepted, refused, underWay } = verdicts
     const nowMs = options.clock.now()
-
+    const last = ofConnections.get(presented)
+    if (last !== undefined && holdsAt(last, nowMs)) {
+      onLeaf?.(last.leafNotAfterMs)
+      return answer(last)
+    }
+    const key = chainDigest(presented)
     const known = accepted.get(key) ?? refused.get(key)
-    if (known !== undefined && known.fromMs <= nowMs && nowMs <= known.untilMs) {
+    if (known !== undefined && holdsAt(known, nowMs)) {
+      // What a connection presented is one list that cannot change, the same for all of its requests.
+      if (Object.isFrozen(presented)) ofConnections.set(presented, known)
       onLeaf?.(known.leafNotAfterMs)
       return answer(known)
     }
@@ -79,6 +85,8 @@ export function chainVerifier<T>(options: ChainVerifierOptions<T>): ChainVerifie
 
 interface Verdicts<T> {
   readonly pool: CertificatePool
+  /** Found without a digest. A verdict leads to no certificate, so that what is kept here goes with its connection. */
+  readonly ofConnections: WeakMap<readonly Uint8Array[], Verdict<T>>
   readonly accepted: LRUCache<string, Verdict<T>>
   readonly refused: LRUCache<string, Verdict<T>>
   readonly underWay: Map<string, { readonly leafNotAfterMs: number; readonly verdict: Promise<Verdict<T>> }>
@@ -87,6 +95,7 @@ interface Verdicts<T> {
 function newVerdicts<T>(pool: CertificatePool): Verdicts<T> {
   return {
     pool,
+    ofConnections: new WeakMap(),
     accepted: new LRUCache({ max: MAX_VERDICTS }),
     refused: new LRUCache({ max: MAX_VERDICTS }),
     underWay: new Map(),
@@ -103,6 +112,10 @@ type Verdict<T> = Window & { readonly leafNotAfterMs: number } & (
 interface Window {
   readonly fromMs: number
   readonly untilMs: number
+}
+
+function holdsAt({ fromMs, untilMs }: Window, nowMs: number): boolean {
+  return fromMs <= nowMs && nowMs <= untilMs
 }
 
 function answer<T>(verdict: Verdict<T>): T {
