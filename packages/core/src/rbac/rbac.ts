@@ -63,47 +63,50 @@ export function rbac(policy: RbacPolicy): RbacAuthorizer {
     else if (object.kind === 'RoleBinding') indexOf(namespaced, object.namespace).add(object, position)
   }
 
-  /** Visits the rules that are for a user, and the roles that are not there, until told that it is enough. */
+  /** Visits the rules that are for a user, and the roles that are not there. */
   const visit = (user: UserInfo, namespace: string, visitor: Visitor): void => {
     for (const index of [clusterWide, namespace === '' ? undefined : namespaced.get(namespace)]) {
       for (const { binding, subject } of index?.bindingsFor(user) ?? []) {
         const rules = roles.rulesOf(binding)
-        if (typeof rules === 'string') {
-          visitor.missing(rules)
-          continue
-        }
-        for (const rule of rules) if (visitor.rule(rule, binding, subject) === 'enough') return
+        if (typeof rules === 'string') visitor.missing(rules)
+        else for (const rule of rules) visitor.rule(rule, binding, subject)
       }
     }
+  }
+
+  /** The reason of the first binding that allows it; what is missing is added to a list. */
+  const firstReason = (
+    index: Pick<SubjectIndex<AnyBinding>, 'decidingBindingsFor'> | undefined,
+    attributes: Attributes,
+    missing: string[],
+  ): string | undefined => {
+    for (const { binding, subject } of index?.decidingBindingsFor(attributes.user) ?? []) {
+      const rules = roles.rulesOf(binding)
+      if (typeof rules === 'string') missing.push(rules)
+      else if (someRuleAllows(rules, attributes)) return reasonFor(binding, subject)
+    }
+    return undefined
   }
 
   return {
     name: 'rbac',
 
     authorize(attributes) {
-      const { user } = attributes
-      let reason: string | undefined
-      let missing: string[] | undefined
-      visit(user, namespaceOf(attributes), {
-        rule(rule, binding, subject) {
-          if (!ruleAllows(rule, attributes)) return 'more'
-          reason = reasonFor(binding, subject)
-          return 'enough'
-        },
-        missing: (text) => (missing ??= []).push(text),
-      })
+      const missing: string[] = []
+      const namespace = namespaceOf(attributes)
+      const reason =
+        firstReason(clusterWide, attributes, missing) ??
+        (namespace === '' ? undefined : firstReason(namespaced.get(namespace), attributes, missing))
       if (reason !== undefined) return allow(reason)
-      return noOpinion(missing === undefined ? '' : `RBAC: ${aggregateText(missing)}`)
+      return noOpinion(missing.length === 0 ? '' : `RBAC: ${aggregateText(missing)}`)
     },
 
     explain(attributes) {
       const grants: RbacGrant[] = []
       visit(attributes.user, namespaceOf(attributes), {
         rule(rule, binding, subject) {
-          if (ruleAllows(rule, attributes)) {
-            grants.push({ binding, subject, rule, reason: reasonFor(binding, subject) })
-          }
-          return 'more'
+          if (!ruleAllows(rule, attributes)) return
+          grants.push({ binding, subject, rule, reason: reasonFor(binding, subject) })
         },
         missing: () => undefined,
       })
@@ -114,10 +117,7 @@ export function rbac(policy: RbacPolicy): RbacAuthorizer {
       const found: PolicyRule[] = []
       const missing: string[] = []
       visit(user, namespace, {
-        rule(rule) {
-          found.push(rule)
-          return 'more'
-        },
+        rule: (rule) => found.push(rule),
         missing: (text) => missing.push(text),
       })
       return {
@@ -136,8 +136,14 @@ function namespaceOf(attributes: Attributes): string {
 }
 
 interface Visitor {
-  rule(rule: PolicyRule, binding: AnyBinding, subject: Subject): 'more' | 'enough'
+  rule(rule: PolicyRule, binding: AnyBinding, subject: Subject): unknown
   missing(text: string): void
+}
+
+/** A loop, since this is what a decision is made of. */
+function someRuleAllows(rules: readonly PolicyRule[], attributes: Attributes): boolean {
+  for (const rule of rules) if (ruleAllows(rule, attributes)) return true
+  return false
 }
 
 /** Roles by name, with what aggregation made of them. */

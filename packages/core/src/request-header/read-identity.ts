@@ -96,7 +96,9 @@ function readExtra(
   // Without a prototype, so that `__proto__` is a key like any other.
   const extra = Object.create(null) as Record<string, string[]>
   for (const { name, value, prefix } of sent) {
-    const values = (extra[extraKey(name.slice(prefix.length))] ??= [])
+    const key = extraKey(name.slice(prefix.length))
+    const values = extra[key] ?? []
+    extra[key] = values
     for (const each of valuesOf(name, [value], exact, joined)) values.push(each)
   }
   return extra
