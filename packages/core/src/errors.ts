@@ -100,6 +100,8 @@ export function isFault(error: AuthenticationError): boolean {
  * Source: apimachinery `pkg/util/errors`.
  */
 export function aggregate(errors: readonly AuthenticationError[]): AuthenticationError {
+  const [first] = errors
+  if (first !== undefined && errors.length === 1 && first.errors.length === 0) return first
   const flat = new Map<string, AuthenticationError>()
   let retryAfterSeconds: number | undefined
   for (const error of errors.flatMap((each) => (each.errors.length > 0 ? each.errors : [each]))) {

@@ -111,11 +111,15 @@ export const isStatusError: (value: unknown) => value is StatusError = branded(
     body !== null,
 )
 
-function copyOfHeaders(headers: StatusErrorInit['headers']): ResponseHeaders {
+/** The values of one name are a list of their own, which nobody else can change. */
+function copyOfHeaders(headers: StatusErrorInit['headers'] = {}): ResponseHeaders {
+  const given = Object.values(headers)
+  if (given.every(isText)) return { ...headers } as Record<string, string>
   return Object.fromEntries(
-    Object.entries(headers ?? {}).map(([name, value]) => [
-      name,
-      typeof value === 'string' ? value : [...value],
-    ]),
+    Object.entries(headers).map(([name, value]) => [name, typeof value === 'string' ? value : [...value]]),
   )
+}
+
+function isText(value: string | readonly string[]): boolean {
+  return typeof value === 'string'
 }

@@ -91,8 +91,8 @@ function copyOfList(values: readonly string[] | undefined): readonly string[] {
 }
 
 function copyOfExtra(extra: Readonly<Record<string, readonly string[]>>): UserExtra {
-  // A user that is made from another one, with a group more.
-  if (hasNoExtra(extra)) return extra
+  // As that of a user who is made from another one, with a group more.
+  if (isImmutableExtra(extra)) return extra
   const copy = Object.create(null) as Record<string, readonly string[]>
   for (const [key, values] of Object.entries(extra)) copy[key] = copyOfList(values)
   return Object.freeze(copy)

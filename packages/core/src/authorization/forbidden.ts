@@ -1,5 +1,6 @@
 import { quoted } from '../quote.ts'
 import { StatusError } from '../status.ts'
+import { withoutStack } from '../without-stack.ts'
 import type { Attributes } from './attributes.ts'
 
 /**
@@ -24,17 +25,14 @@ export function forbidden(attributes: Attributes, reason = ''): StatusError {
   const { name, apiGroup, resource } = attributes
   const qualified = apiGroup === '' ? resource : `${resource}.${apiGroup}`
   const object = name === '' ? `${qualified} is forbidden` : `${qualified} ${quoted(name)} is forbidden`
-  return new StatusError({
-    status: 403,
-    reason: 'Forbidden',
-    message: `${qualified === '' ? 'forbidden' : object}: ${forbiddenMessage(attributes, reason)}`,
-    details: {
-      ...(name !== '' && { name }),
-      ...(apiGroup !== '' && { group: apiGroup }),
-      ...(resource !== '' && { kind: resource }),
-    },
-    headers: { 'x-content-type-options': 'nosniff' },
-  })
+  const message = `${qualified === '' ? 'forbidden' : object}: ${forbiddenMessage(attributes, reason)}`
+  const details = {
+    ...(name !== '' && { name }),
+    ...(apiGroup !== '' && { group: apiGroup }),
+    ...(resource !== '' && { kind: resource }),
+  }
+  const headers = { 'x-content-type-options': 'nosniff' }
+  return withoutStack(() => new StatusError({ status: 403, reason: 'Forbidden', message, details, headers }))
 }
 
 function describe(attributes: Attributes): string {

@@ -49,12 +49,18 @@ export function chainVerifier<T>(options: ChainVerifierOptions<T>): ChainVerifie
 
   return function verifyPresented(presented, pool, onLeaf) {
     if (verdicts?.pool !== pool) verdicts = new Verdicts<T>(pool)
-    const { underWay } = verdicts
-    const key = chainDigest(presented)
+    const { ofConnections, underWay } = verdicts
     const nowMs = options.clock.now()
-
+    const last = ofConnections.get(presented)
+    if (last !== undefined && holdsAt(last, nowMs)) {
+      onLeaf?.(last.leafNotAfterMs)
+      return answer(last)
+    }
+    const key = chainDigest(presented)
     const known = verdicts.get(key)
-    if (known !== undefined && known.fromMs <= nowMs && nowMs <= known.untilMs) {
+    if (known !== undefined && holdsAt(known, nowMs)) {
+      // What a connection presented is one list that cannot change, the same for all of its requests.
+      if (Object.isFrozen(presented)) ofConnections.set(presented, known)
       onLeaf?.(known.leafNotAfterMs)
       return answer(known)
     }
@@ -81,6 +87,8 @@ export function chainVerifier<T>(options: ChainVerifierOptions<T>): ChainVerifie
 /** The verdicts under one pool. Room for those of a kind is taken when there is one. */
 class Verdicts<T> {
   readonly pool: CertificatePool
+  /** Found without a digest. A verdict leads to no certificate, so that what is kept here goes with its connection. */
+  readonly ofConnections = new WeakMap<readonly Uint8Array[], Verdict<T>>()
   readonly underWay = new Map<
     string,
     { readonly leafNotAfterMs: number; readonly verdict: Promise<Verdict<T>> }
@@ -118,6 +126,10 @@ type Verdict<T> = Window & { readonly leafNotAfterMs: number } & (
 interface Window {
   readonly fromMs: number
   readonly untilMs: number
+}
+
+function holdsAt({ fromMs, untilMs }: Window, nowMs: number): boolean {
+  return fromMs <= nowMs && nowMs <= untilMs
 }
 
 function answer<T>(verdict: Verdict<T>): T {

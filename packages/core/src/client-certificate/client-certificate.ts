@@ -98,6 +98,7 @@ export function clientCertificate(options: ClientCertificateOptions): Authentica
       const pool = presented.length === 0 ? undefined : trusted.current()
       if (pool === undefined) return undefined
       const observer = context.observer ?? options.observer
+      if (observer === undefined) return verify(presented, pool)
       return verify(presented, pool, (notAfterMs) => {
         const seconds = (notAfterMs - clock.now()) / 1000
         notify(observer, { type: 'clientCertificateExpiration', seconds })

@@ -93,27 +93,60 @@ describeTwoQuestions('a chain that was verified', {
   create,
 })
 
-describe('a chain that was verified', () => {
+/** What a connection presented: one list for all of its requests, by which a verdict is found without a look at the bytes. */
+const ofConnection: Question = { ...base, presented: Object.freeze([...base.presented]) }
+
+describe.each([
+  ['a chain that was verified', base],
+  ['a chain of a connection that was verified', ofConnection],
+])('%s', (_name, asked) => {
   it.each(Object.entries(pool.differs))('is another question after a change %s', async (_, changed) => {
     let isAllowed = true
     const ask = create(() => isAllowed)
-    expect(await ask(base)).toBe(true)
-    expect(await ask({ ...base, pool: changed })).toBe(true)
+    expect(await ask(asked)).toBe(true)
+    expect(await ask(asked)).toBe(true)
+    expect(await ask({ ...asked, pool: changed })).toBe(true)
     isAllowed = false
-    expect(await ask({ ...base, pool: changed })).toBe(true)
+    expect(await ask({ ...asked, pool: changed })).toBe(true)
+    expect(await ask({ ...asked, pool: changed })).toBe(true)
     // Nothing is kept of those who were trusted before.
-    expect(await ask(base)).toBe(false)
-    expect(await ask({ ...base, pool: changed })).toBe(false)
+    expect(await ask(asked)).toBe(false)
+    expect(await ask({ ...asked, pool: changed })).toBe(false)
   })
 
   it.each(Object.entries(nowMs.differs))('is another question where %s', async (_, time) => {
     let isAllowed = true
     const ask = create(() => isAllowed)
-    expect(await ask({ ...base, nowMs: time })).toBe(true)
+    expect(await ask({ ...asked, nowMs: time })).toBe(true)
     const again = create(() => isAllowed)
-    expect(await again(base)).toBe(true)
+    expect(await again(asked)).toBe(true)
+    expect(await again(asked)).toBe(true)
     isAllowed = false
-    expect(await again(base)).toBe(true)
-    expect(await again({ ...base, nowMs: time })).toBe(false)
+    expect(await again(asked)).toBe(true)
+    expect(await again({ ...asked, nowMs: time })).toBe(false)
+    expect(await again({ ...asked, nowMs: time })).toBe(false)
+  })
+
+  it('is the same question whatever was asked of another connection between', async () => {
+    let isAllowed = true
+    const ask = create(() => isAllowed)
+    expect(await ask(asked)).toBe(true)
+    expect(await ask(asked)).toBe(true)
+    isAllowed = false
+    expect(await ask({ ...asked, presented: Object.freeze([another, one.der]) })).toBe(false)
+    expect(await ask(asked)).toBe(true)
+  })
+})
+
+describe('a list of certificates that can change', () => {
+  it('is another question after a change', async () => {
+    let isAllowed = true
+    const ask = create(() => isAllowed)
+    const list = [...base.presented]
+    expect(await ask({ ...base, presented: list })).toBe(true)
+    expect(await ask({ ...base, presented: list })).toBe(true)
+    isAllowed = false
+    list[0] = another
+    expect(await ask({ ...base, presented: list })).toBe(false)
   })
 })

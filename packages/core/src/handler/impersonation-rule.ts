@@ -1,6 +1,6 @@
 import { escapeHtml } from '../authorization/forbidden.ts'
 import type { HeaderChanges } from '../authenticator.ts'
-import { rejected } from '../errors.ts'
+import { type AuthenticationError, rejected } from '../errors.ts'
 import { notify, type Observer } from '../events.ts'
 import { hasPrefix } from '../headers/has-prefix.ts'
 import { warningHeader } from '../headers/warning.ts'
@@ -8,6 +8,7 @@ import { quoted } from '../quote.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { StatusError } from '../status.ts'
 import type { UserInfo } from '../user.ts'
+import { withoutStack } from '../without-stack.ts'
 import type { AuthenticatedRequest, RequestOutcome } from './authenticate-request.ts'
 import type { AuthenticateRequestContext } from './authenticate-request-options.ts'
 
@@ -85,21 +86,24 @@ export function impersonationRule(
 
 /** 403, with a sentence like kube-apiserver's when it does not allow an impersonation. */
 function unhandled(user: UserInfo, warnings: readonly string[]): StatusError {
-  return new StatusError({
-    status: 403,
-    reason: 'Forbidden',
-    message: `forbidden: ${escapeHtml(`User ${quoted(user.username)} cannot impersonate`)}: no impersonation middleware handles the Impersonate-* headers of this request`,
-    headers: {
-      'x-content-type-options': 'nosniff',
-      ...(warnings.length > 0 && { warning: warnings.map(warningHeader) }),
-    },
-    cause: rejected(
-      'the request has Impersonate-* headers, and no impersonation middleware was found after authentication on its way: ' +
-        "mount impersonation(...) there; where it is mounted and cannot be seen, set impersonationHeaders: 'later'; " +
-        "an app that hands the headers on to a kube-apiserver sets impersonationHeaders: 'pass'",
-    ),
-  })
+  const message = `forbidden: ${escapeHtml(`User ${quoted(user.username)} cannot impersonate`)}: no impersonation middleware handles the Impersonate-* headers of this request`
+  const headers = {
+    'x-content-type-options': 'nosniff',
+    ...(warnings.length > 0 && { warning: warnings.map(warningHeader) }),
+  }
+  return withoutStack(
+    () => new StatusError({ status: 403, reason: 'Forbidden', message, headers, cause: noMiddleware }),
+  )
 }
+
+/** One object for all: it says nothing about the request. */
+const noMiddleware: AuthenticationError = Object.freeze(
+  rejected(
+    'the request has Impersonate-* headers, and no impersonation middleware was found after authentication on its way: ' +
+      "mount impersonation(...) there; where it is mounted and cannot be seen, set impersonationHeaders: 'later'; " +
+      "an app that hands the headers on to a kube-apiserver sets impersonationHeaders: 'pass'",
+  ),
+)
 
 /** Whether impersonation is known to follow. What cannot be told is not known. */
 function isPromised(given: AuthenticateRequestContext | undefined): boolean {

@@ -2,6 +2,7 @@ import type { AuthenticationError } from '../errors.ts'
 import { warningHeader } from '../headers/warning.ts'
 import { retryAfter } from '../retry-after.ts'
 import { StatusError } from '../status.ts'
+import { withoutStack } from '../without-stack.ts'
 
 /**
  * What a client gets: the same for every reason, but that a check which could not be made may be called so. One that was not made
@@ -17,27 +18,26 @@ export function refusal(
   unavailableStatus: 401 | 503,
 ): StatusError {
   const cause = error === undefined ? {} : { cause: error }
-  const warning = warnings.length > 0 && { warning: warnings.map(warningHeader) }
+  const headers: Record<string, string | readonly string[]> = {}
+  if (warnings.length > 0) headers['warning'] = warnings.map(warningHeader)
   const later = error?.retryAfterSeconds === undefined ? undefined : retryAfter(error.retryAfterSeconds)
   if (later !== undefined || (error?.code === 'unavailable' && unavailableStatus === 503)) {
-    return new StatusError({
-      status: 503,
-      reason: 'ServiceUnavailable',
-      message: 'Authentication is temporarily unavailable',
-      headers: { ...later?.headers, ...warning },
-      ...(later !== undefined && { details: later.details }),
-      ...cause,
-    })
+    return withoutStack(
+      () =>
+        new StatusError({
+          status: 503,
+          reason: 'ServiceUnavailable',
+          message: 'Authentication is temporarily unavailable',
+          headers: { ...later?.headers, ...headers },
+          ...(later !== undefined && { details: later.details }),
+          ...cause,
+        }),
+    )
   }
   const [only] = challenges
-  return new StatusError({
-    status: 401,
-    reason: 'Unauthorized',
-    message: 'Unauthorized',
-    headers: {
-      ...(only !== undefined && { 'www-authenticate': challenges.length === 1 ? only : challenges }),
-      ...warning,
-    },
-    ...cause,
-  })
+  if (only !== undefined) headers['www-authenticate'] = challenges.length === 1 ? only : challenges
+  return withoutStack(
+    () =>
+      new StatusError({ status: 401, reason: 'Unauthorized', message: 'Unauthorized', headers, ...cause }),
+  )
 }

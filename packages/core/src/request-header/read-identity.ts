@@ -3,7 +3,7 @@ import { trimAscii } from '../bearer-token/read.ts'
 import { type AuthenticationError, rejected } from '../errors.ts'
 import type { RequestHeaders } from '../request/request.ts'
 import { type UserInfo, userInfo } from '../user.ts'
-import { dashed } from '../headers/dashed.ts'
+import { selectorOf } from '../headers/selector.ts'
 import type { LowerCaseNames } from './header-names.ts'
 
 /**
@@ -25,19 +25,20 @@ export type IdentityReader = (headers: RequestHeaders) => UserInfo | undefined
  * Source: apiserver `pkg/authentication/request/headerrequest/requestheader.go`.
  */
 export function identityReader(names: LowerCaseNames, joined: JoinedHeaders): IdentityReader {
-  const refuseTwins = twinRefuser(names)
+  const extraHeadersOf = withoutTwins(names)
   return function readIdentity(headers) {
-    refuseTwins(headers)
+    const extraHeaders = extraHeadersOf(headers)
     const username = firstOf(headers, names.usernameHeaders, joined)
     if (username === '') return undefined
-    return userInfo({
+    const named = {
       username,
       uid: firstOf(headers, names.uidHeaders, joined),
       groups: names.groupHeaders
         .flatMap((name) => valuesOf(name, headers.all(name), headers.exact, joined))
         .filter((group) => group !== ''),
-      extra: readExtra(headers, names.extraHeaderPrefixes, joined),
-    })
+    }
+    if (extraHeaders.length === 0) return userInfo(named)
+    return userInfo({ extra: readExtra(extraHeaders, headers.exact, joined), ...named })
   }
 }
 
@@ -79,29 +80,28 @@ function doubtful(message: string): AuthenticationError {
   return rejected(message, { isFinal: true })
 }
 
-function readExtra(
-  headers: RequestHeaders,
-  prefixes: readonly string[],
-  joined: JoinedHeaders,
-): Record<string, readonly string[]> {
-  const extra = new Map<string, string[]>()
-  for (const prefix of prefixes) {
-    for (const [name, value] of headers.entries()) {
-      if (!name.startsWith(prefix)) continue
-      const key = extraKey(name.slice(prefix.length))
-      const values = extra.get(key) ?? []
-      extra.set(key, values)
-      for (const each of valuesOf(name, [value], headers.exact, joined)) values.push(each)
-    }
-  }
-  return withoutPrototype(extra)
+/** A header that says something of `extra`. */
+interface ExtraHeader {
+  readonly name: string
+  readonly value: string
+  /** Which of the configured prefixes it has: values are in the order of these. */
+  readonly prefix: string
 }
 
-/** `__proto__` is a key like any other. */
-function withoutPrototype(extra: ReadonlyMap<string, readonly string[]>): Record<string, readonly string[]> {
-  const record = Object.create(null) as Record<string, readonly string[]>
-  for (const [key, values] of extra) record[key] = values
-  return record
+function readExtra(
+  sent: readonly ExtraHeader[],
+  exact: boolean,
+  joined: JoinedHeaders,
+): Record<string, readonly string[]> {
+  // Without a prototype, so that `__proto__` is a key like any other.
+  const extra = Object.create(null) as Record<string, string[]>
+  for (const { name, value, prefix } of sent) {
+    const key = extraKey(name.slice(prefix.length))
+    const values = extra[key] ?? []
+    extra[key] = values
+    for (const each of valuesOf(name, [value], exact, joined)) values.push(each)
+  }
+  return extra
 }
 
 /**
@@ -114,22 +114,30 @@ function extraKey(lowerCase: string): string {
 }
 
 /**
- * Refuses a request with a header that differs from a configured one in `-` and `_` only. Many a server behind takes one for
- * the other, and proxies often let one of them through.
+ * The headers of `extra`, of a request that is refused where a header differs from a configured one in `-` and `_` only. Many a server
+ * behind takes one for the other, and proxies often let one of them through.
  *
  * Deviation: kube-apiserver ignores such a header (`docs/deviations.md`, request header twins).
  */
-function twinRefuser({ extraHeaderPrefixes, ...lists }: LowerCaseNames): (headers: RequestHeaders) => void {
-  const exactNames = new Set(Object.values(lists).flat())
-  const dashedNames = new Set([...exactNames].map(dashed))
-  const dashedPrefixes = extraHeaderPrefixes.map(dashed)
+function withoutTwins({
+  extraHeaderPrefixes,
+  ...lists
+}: LowerCaseNames): (headers: RequestHeaders) => readonly ExtraHeader[] {
+  const exactNames = Object.values(lists).flat()
+  const isAlike = selectorOf({ remove: exactNames, removePrefixes: extraHeaderPrefixes })
   return (headers) => {
-    for (const [name] of headers.entries()) {
-      if (exactNames.has(name) || extraHeaderPrefixes.some((prefix) => name.startsWith(prefix))) continue
-      const alike = dashed(name)
-      if (dashedNames.has(alike) || dashedPrefixes.some((prefix) => alike.startsWith(prefix))) {
+    const found: ExtraHeader[] = []
+    for (const [name, value] of headers.entries()) {
+      if (!isAlike(name) || exactNames.includes(name)) continue
+      const prefix = extraHeaderPrefixes.find((each) => name.startsWith(each))
+      if (prefix === undefined)
         throw doubtful(`header ${name} could be taken for one that says who the caller is`)
-      }
+      found.push({ name, value, prefix })
     }
+    return extraHeaderPrefixes.length < 2 ? found : inOrderOf(extraHeaderPrefixes, found)
   }
+}
+
+function inOrderOf(prefixes: readonly string[], headers: readonly ExtraHeader[]): readonly ExtraHeader[] {
+  return headers.toSorted((one, other) => prefixes.indexOf(one.prefix) - prefixes.indexOf(other.prefix))
 }
