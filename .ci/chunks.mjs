@@ -25,7 +25,7 @@ export const chunksOf = {
     { name: 'service-account', test: /src\/service-account\// },
     { name: 'webhook', test: /src\/(?:limit-concurrency|token-cache\/|verdict-cache|webhook-call\/)/ },
     { name: 'yaml', test: /src\/yaml\// },
-    { name: 'csv', test: /src\/csv\// },
+    { name: 'csv', test: /src\/(?:csv\/|digest\/digest-table)/ },
     { name: 'password', test: /src\/password-(?:file|workers)\// },
   ],
 }

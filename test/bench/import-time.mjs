@@ -28,25 +28,35 @@ entries.push(
 const times = new Map(entries.map(({ name }) => [name, []]))
 // In turns, so that what else the machine does meets all of them.
 for (let round = 0; round < Number(rounds); round++) {
-  for (const { name, url } of entries) times.get(name).push(importTime(url))
+  for (const { name, url } of entries) times.get(name).push(importTimes(url))
 }
 
 const width = Math.max(...entries.map(({ name }) => name.length))
-console.log(`Node ${process.version}, ${rounds} processes each: median (least to most), in milliseconds`)
+console.log(
+  `Node ${process.version}, ${rounds} processes each: CPU time and wall time in milliseconds, median (least to most)`,
+)
 for (const [name, all] of times) {
-  const sorted = all.toSorted((a, b) => a - b)
+  console.log(name.padEnd(width), shown(all.map(({ cpu }) => cpu)), shown(all.map(({ wall }) => wall)))
+}
+
+function shown(values) {
+  const sorted = values.toSorted((a, b) => a - b)
   const [median, least, most] = [sorted[sorted.length >> 1], sorted[0], sorted.at(-1)].map((ms) =>
     ms.toFixed(1),
   )
-  console.log(`${name.padEnd(width)} ${median.padStart(7)}  (${least} to ${most})`)
+  return `${median.padStart(7)} ${`(${least} to ${most})`.padEnd(16)}`
 }
 
-/** In a process of its own, without the start of that. */
-function importTime(url) {
-  const script = `const start = performance.now(); await import(${JSON.stringify(url)}); console.log(performance.now() - start)`
+/** In a process of its own, without the start of that. CPU time is right where something else runs on the core. */
+function importTimes(url) {
+  const script = `
+    const [start, used] = [performance.now(), process.cpuUsage()]
+    await import(${JSON.stringify(url)})
+    const { user, system } = process.cpuUsage(used)
+    console.log(JSON.stringify({ wall: performance.now() - start, cpu: (user + system) / 1000 }))`
   const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
     encoding: 'utf8',
   })
   if (status !== 0) throw new Error(stderr)
-  return Number(stdout)
+  return JSON.parse(stdout)
 }
