@@ -125,8 +125,9 @@ function* stepsOf(
       // What has the wrong type was read as empty, and would be reported as missing as well.
       if (isOurs && found.errors.length === 0) {
         validateObject(object, found)
-        if (seen.has(identity(object))) found.duplicate(fieldPath('metadata', 'name'), object.name)
-        seen.add(identity(object))
+        const key = identity(object)
+        if (seen.has(key)) found.duplicate(fieldPath('metadata', 'name'), object.name)
+        seen.add(key)
         objects.push(object)
       }
       if (object !== undefined && isForeign(object)) advice.push(foreign(object, `${name}[${position}]`))
@@ -193,7 +194,7 @@ function foreign(object: ForeignObject, path: string): RbacAdvice {
 }
 
 function identity({ kind, namespace, name }: RbacObject): string {
-  return JSON.stringify([kind, namespace, name])
+  return `${kind} ${namespace.length} ${namespace} ${name}`
 }
 
 /** Objects, with the items of lists in place of the lists. Items of a list of one kind need not repeat it. */
