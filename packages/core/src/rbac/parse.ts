@@ -169,7 +169,7 @@ function isClusterScoped({ kind }: RbacObject): boolean {
  * Source: apiserver `pkg/registry/rest/create.go` (`EnsureObjectNamespaceMatchesRequestNamespace`).
  */
 function placed(object: RbacObject, ofOthers = ''): RbacObject {
-  if (isClusterScoped(object)) return { ...object, namespace: '' }
+  if (isClusterScoped(object)) return object.namespace === '' ? object : { ...object, namespace: '' }
   return object.namespace === '' ? { ...object, namespace: ofOthers } : object
 }
 

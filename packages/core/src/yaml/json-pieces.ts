@@ -75,15 +75,15 @@ function readShort(text: string, start: number, depth: number): Read | undefined
   let levels = 0
   let end = start
   for (; end < text.length; end++) {
-    const character = text[end]
-    if (character === '"') end = endOfString(text, end)
-    else if (character === ':') colons++
-    else if (character === '[' || character === '{') {
+    const code = text.charCodeAt(end)
+    if (code === QUOTE) end = endOfString(text, end)
+    else if (code === COLON) colons++
+    else if (code === OPEN_BRACKET || code === OPEN_BRACE) {
       if (depth + ++levels > MAX_DEPTH) throw new SyntaxError('nested too deeply')
-    } else if (character === ']' || character === '}') {
+    } else if (code === CLOSE_BRACKET || code === CLOSE_BRACE) {
       if (levels === 0) break
       levels--
-    } else if (character === ',' && levels === 0) break
+    } else if (code === COMMA && levels === 0) break
     if (levels > 0 && end - start > MAX_PIECE) return undefined
   }
   const value: unknown = JSON.parse(text.slice(start, end))
@@ -96,3 +96,7 @@ function skipSpace(text: string, start: number): number {
   while (at < text.length && ' \n\r\t'.includes(text[at] ?? '')) at++
   return at
 }
+
+const [QUOTE, COMMA, COLON, OPEN_BRACKET, CLOSE_BRACKET, OPEN_BRACE, CLOSE_BRACE] = [
+  0x22, 0x2c, 0x3a, 0x5b, 0x5d, 0x7b, 0x7d,
+]
