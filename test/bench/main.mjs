@@ -1,12 +1,14 @@
 // Measures kube-authn beside what people use today and beside the least that the work costs:
 //
 //   pnpm bench [PART OF A ROW'S NAME] [--rounds N] [--seconds N]   times, as a table
+//   pnpm bench --soak MINUTES                                       mixed traffic for a while; see soak.mjs
 //   pnpm bench --check                                              every case answers as it should, and allocates no more than its budget
 //
 // Subjects of a row take turns, each in a process of its own, so that what else the machine does meets all of them.
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { runScript, startScript } from './lib/child.mjs'
 import { load, loadGenerator } from './lib/load.mjs'
@@ -20,6 +22,7 @@ const { values, positionals } = parseArgs({
     check: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '4' },
+    soak: { type: 'string' },
   },
 })
 const [wanted = ''] = positionals
@@ -27,8 +30,16 @@ const chosen = rows.filter(({ name }) => name.toLowerCase().includes(wanted.toLo
 if (chosen.length === 0)
   throw new Error(`no row is called ${wanted}; there is ${rows.map(({ name }) => name).join(', ')}`)
 
-if (values.check) await checkAll()
+if (values.soak !== undefined) soak(values.soak)
+else if (values.check) await checkAll()
 else await measureAll()
+
+function soak(minutes) {
+  const script = fileURLToPath(new URL('soak.mjs', import.meta.url))
+  const flags = ['--expose-gc', '--no-deprecation']
+  process.exitCode =
+    spawnSync(process.execPath, [...flags, script, minutes], { stdio: 'inherit' }).status ?? 1
+}
 
 async function measureAll() {
   const { stdout: version } = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' })

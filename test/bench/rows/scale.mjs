@@ -1,7 +1,9 @@
 // Large files: how long they take to load, what they keep, and how long the event loop stands still.
 import { readFileSync, renameSync } from 'node:fs'
+import { userInfo } from '@kube-authn/core'
+import { attributesOf } from '@kube-authn/core/authorization'
 import { parseRbac, rbac, rbacPolicy } from '@kube-authn/core/rbac'
-import { tokenFileAt } from '@kube-authn/node'
+import { rbacAt, tokenFileAt } from '@kube-authn/node'
 import { csvOf, fileOf, randomTokens } from '../lib/material.mjs'
 import { floor, ours, valueRow } from '../lib/row.mjs'
 import { manifests } from './rbac.mjs'
@@ -65,11 +67,8 @@ const keptMiB = (count, load) => () => {
 }
 const loadTokens = (path) => tokenFileAt(path, { maxBytes: MAX_BYTES })
 
-/** The longest pause between two turns of the event loop, in milliseconds, while tokens are asked for and the file is replaced and read again. */
-const reloadPauseMs = (count) => async () => {
-  const tokens = randomTokens(count)
-  const path = fileOf(csvOf(tokens))
-  const asked = [...tokens.keys()].slice(0, 1000)
+/** The longest pause between two turns of the event loop, in milliseconds, while something is asked for and its file is replaced and read again. */
+async function longestPause(path, replacement, open, ask) {
   let onReload
   const reloaded = new Promise((resolve, reject) => {
     onReload = ({ type, error }) => {
@@ -78,20 +77,16 @@ const reloadPauseMs = (count) => async () => {
       else reject(error)
     }
   })
-  const authenticator = tokenFileAt(path, { maxBytes: MAX_BYTES, observer: (event) => onReload(event) })
-  // The old tokens stay, so that every answer can be checked.
-  const replacement = fileOf(`${csvOf(tokens)}new,new,new\n`)
-  tokens.clear()
+  const opened = open((event) => onReload(event))
   globalThis.gc()
   let longest = 0
   let isOver = false
   let sinceLast = stopwatch()
   const turn = () => {
     longest = Math.max(longest, sinceLast())
-    for (const token of asked.slice(0, 20)) {
-      if (authenticator.authenticateToken(token, {}) === undefined) throw new Error('half a file was seen')
+    for (let index = 0; index < 20; index++) {
+      if (!ask(opened)) throw new Error('half a file was seen')
     }
-    asked.push(...asked.splice(0, 20))
     sinceLast = stopwatch()
     if (!isOver) setImmediate(turn)
   }
@@ -99,8 +94,40 @@ const reloadPauseMs = (count) => async () => {
   renameSync(replacement, path)
   await reloaded
   isOver = true
-  authenticator.close()
+  opened.close()
   return longest
+}
+
+const tokensPauseMs = (count) => () => {
+  const tokens = randomTokens(count)
+  const path = fileOf(csvOf(tokens))
+  const asked = [...tokens.keys()].slice(0, 1000)
+  // The old tokens stay, so that every answer can be checked.
+  const replacement = fileOf(`${csvOf(tokens)}new,new,new\n`)
+  tokens.clear()
+  let index = 0
+  return longestPause(
+    path,
+    replacement,
+    (observer) => tokenFileAt(path, { maxBytes: MAX_BYTES, observer }),
+    (authenticator) => authenticator.authenticateToken(asked[index++ % asked.length], {}) !== undefined,
+  )
+}
+
+const policyPauseMs = (serialize, name) => () => {
+  const path = fileOf(serialize(manifests(100_000)), name)
+  const replacement = fileOf(serialize(manifests(100_001)), `new-${name}`)
+  const asked = attributesOf(userInfo({ username: 'user-50000' }), {
+    verb: 'get',
+    resource: 'pods',
+    namespace: 'x',
+  })
+  return longestPause(
+    path,
+    replacement,
+    (observer) => rbacAt(path, { observer }),
+    (policy) => policy.authorize(asked).verdict === 'allow',
+  )
 }
 
 const loadingPolicy = (serialize, load) => () => {
@@ -155,7 +182,7 @@ export const scaleRows = [
   valueRow(
     'token file of 1,000,000 rows, longest pause at a reload',
     { unit: 'ms', target: 50 },
-    { 'kube-authn': ours(reloadPauseMs(1_000_000)) },
+    { 'kube-authn': ours(tokensPauseMs(1_000_000)) },
   ),
   valueRow(
     'RBAC of 100,000 bindings, JSON',
@@ -174,5 +201,15 @@ export const scaleRows = [
     'RBAC of 100,000 bindings, YAML',
     { unit: 's', target: 4 },
     { 'kube-authn': ours(loadingPolicy(asYaml, fromText)) },
+  ),
+  valueRow(
+    'RBAC of 100,000 bindings, JSON, longest pause at a reload',
+    { unit: 'ms', target: 50 },
+    { 'kube-authn': ours(policyPauseMs(asJson, 'policy.json')) },
+  ),
+  valueRow(
+    'RBAC of 100,000 bindings, YAML, longest pause at a reload',
+    { unit: 'ms', target: 50 },
+    { 'kube-authn': ours(policyPauseMs(asYaml, 'policy.yaml')) },
   ),
 ]

@@ -44,12 +44,16 @@ export function readObject(
   return undefined
 }
 
+const MAX_LISTED = 16
+
 class Reader implements ObjectReader {
   readonly path: FieldPath
   readonly #fields: Readonly<Record<string, unknown>>
   readonly #errors: ErrorList
   readonly #options: ReadObjectOptions
-  readonly #asked = new Set<string>()
+  /** A list of the first: most objects have few fields, and a set takes longer to make than they take to read. */
+  readonly #asked: string[] = []
+  #moreAsked: Set<string> | undefined
 
   constructor(
     fields: Readonly<Record<string, unknown>>,
@@ -68,7 +72,8 @@ class Reader implements ObjectReader {
   }
 
   value(name: string): unknown {
-    this.#asked.add(name)
+    if (this.#asked.length < MAX_LISTED) this.#asked.push(name)
+    else (this.#moreAsked ??= new Set()).add(name)
     return Object.hasOwn(this.#fields, name) ? (this.#fields[name] ?? undefined) : undefined
   }
 
@@ -93,12 +98,12 @@ class Reader implements ObjectReader {
   }
 
   strings(name: string): readonly string[] {
-    const path = this.path.child(name)
-    return this.#list(name, 'must be a list of strings', '').flatMap((element, position) => {
-      if (typeof element === 'string') return [element]
-      this.#errors.typeInvalid(path.index(position), element, 'must be a string')
-      return []
-    })
+    const strings: string[] = []
+    for (const [position, element] of this.#list(name, 'must be a list of strings', '').entries()) {
+      if (typeof element === 'string') strings.push(element)
+      else this.#errors.typeInvalid(this.path.child(name).index(position), element, 'must be a string')
+    }
+    return strings
   }
 
   stringMap(name: string): ReadonlyMap<string, string> {
@@ -134,8 +139,12 @@ class Reader implements ObjectReader {
 
   end(): void {
     for (const name of Object.keys(this.#fields)) {
-      if (!this.#asked.has(name)) this.#errors.unknown(this.path.child(shownName(name)))
+      if (!this.#wasAsked(name)) this.#errors.unknown(this.path.child(shownName(name)))
     }
+  }
+
+  #wasAsked(name: string): boolean {
+    return this.#asked.includes(name) || this.#moreAsked?.has(name) === true
   }
 
   #list(name: string, expectation: string, empty: unknown): readonly unknown[] {

@@ -28,7 +28,7 @@ export function colonsOf(text: string, maxDepth: number = Infinity): number | un
 }
 
 /** Where the quote is that ends a string, or the end of the text. */
-function endOfString(text: string, start: number): number {
+export function endOfString(text: string, start: number): number {
   let end = text.indexOf('"', start + 1)
   while (end !== -1 && isEscaped(text, end)) end = text.indexOf('"', end + 1)
   return end === -1 ? text.length : end

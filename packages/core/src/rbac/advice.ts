@@ -43,7 +43,8 @@ function isRole(object: RbacObject): object is AnyRole {
 }
 
 function roleKey(kind: string, namespace: string, name: string): string {
-  return JSON.stringify([kind, kind === 'Role' ? namespace : '', name])
+  const within = kind === 'Role' ? namespace : ''
+  return `${kind} ${within.length} ${within} ${name}`
 }
 
 function adviceOnBinding(binding: AnyBinding, roles: ReadonlySet<string>): readonly RbacAdvice[] {

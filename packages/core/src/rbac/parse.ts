@@ -125,8 +125,9 @@ function* stepsOf(
       // What has the wrong type was read as empty, and would be reported as missing as well.
       if (isOurs && found.errors.length === 0) {
         validateObject(object, found)
-        if (seen.has(identity(object))) found.duplicate(fieldPath('metadata', 'name'), object.name)
-        seen.add(identity(object))
+        const key = identity(object)
+        if (seen.has(key)) found.duplicate(fieldPath('metadata', 'name'), object.name)
+        seen.add(key)
         objects.push(object)
       }
       if (object !== undefined && isForeign(object)) advice.push(foreign(object, `${name}[${position}]`))
@@ -168,7 +169,7 @@ function isClusterScoped({ kind }: RbacObject): boolean {
  * Source: apiserver `pkg/registry/rest/create.go` (`EnsureObjectNamespaceMatchesRequestNamespace`).
  */
 function placed(object: RbacObject, ofOthers = ''): RbacObject {
-  if (isClusterScoped(object)) return { ...object, namespace: '' }
+  if (isClusterScoped(object)) return object.namespace === '' ? object : { ...object, namespace: '' }
   return object.namespace === '' ? { ...object, namespace: ofOthers } : object
 }
 
@@ -193,7 +194,7 @@ function foreign(object: ForeignObject, path: string): RbacAdvice {
 }
 
 function identity({ kind, namespace, name }: RbacObject): string {
-  return JSON.stringify([kind, namespace, name])
+  return `${kind} ${namespace.length} ${namespace} ${name}`
 }
 
 /** Objects, with the items of lists in place of the lists. Items of a list of one kind need not repeat it. */

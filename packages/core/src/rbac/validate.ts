@@ -4,6 +4,10 @@ import { type FieldPath, fieldPath } from '../field/path.ts'
 import { type AnyBinding, type PolicyRule, RBAC_API_GROUP, type RbacObject, type Subject } from './objects.ts'
 import { validateSelector } from './validate-selector.ts'
 
+const METADATA = fieldPath('metadata')
+const ROLE_REF = fieldPath('roleRef')
+const SUBJECTS = fieldPath('subjects')
+
 /**
  * Adds what the API server would refuse an object for.
  *
@@ -30,12 +34,11 @@ export function validateObject(object: RbacObject, errors: ErrorList): void {
 }
 
 function validateMetadata(object: RbacObject, isNamespaced: boolean, errors: ErrorList): void {
-  const metadata = fieldPath('metadata')
-  if (object.name === '') errors.required(metadata.child('name'), 'name or generateName is required')
-  else validateName(object.name, metadata.child('name'), errors)
+  if (object.name === '') errors.required(METADATA.child('name'), 'name or generateName is required')
+  else validateName(object.name, METADATA.child('name'), errors)
   // What belongs to the cluster has lost its namespace already, as on its way into the API server.
   if (!isNamespaced) return
-  const path = metadata.child('namespace')
+  const path = METADATA.child('namespace')
   if (object.namespace === '') {
     errors.required(path)
   } else {
@@ -68,15 +71,14 @@ function validateRule(rule: PolicyRule, isNamespaced: boolean, path: FieldPath, 
 }
 
 function validateBinding(binding: AnyBinding, isNamespaced: boolean, errors: ErrorList): void {
-  const path = fieldPath('roleRef')
   const { apiGroup, kind, name } = binding.roleRef
-  if (apiGroup !== RBAC_API_GROUP) errors.notSupported(path.child('apiGroup'), apiGroup, [RBAC_API_GROUP])
+  if (apiGroup !== RBAC_API_GROUP) errors.notSupported(ROLE_REF.child('apiGroup'), apiGroup, [RBAC_API_GROUP])
   const kinds = isNamespaced ? ['Role', 'ClusterRole'] : ['ClusterRole']
-  if (!kinds.includes(kind)) errors.notSupported(path.child('kind'), kind, kinds)
-  if (name === '') errors.required(path.child('name'))
-  else validateName(name, path.child('name'), errors)
+  if (!kinds.includes(kind)) errors.notSupported(ROLE_REF.child('kind'), kind, kinds)
+  if (name === '') errors.required(ROLE_REF.child('name'))
+  else validateName(name, ROLE_REF.child('name'), errors)
   for (const [index, subject] of binding.subjects.entries()) {
-    validateSubject(subject, isNamespaced, fieldPath('subjects').index(index), errors)
+    validateSubject(subject, isNamespaced, SUBJECTS.index(index), errors)
   }
 }
 

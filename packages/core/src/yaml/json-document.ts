@@ -13,8 +13,7 @@ export const MAX_DEPTH = 100
  * Source: apimachinery `pkg/util/yaml/decoder.go` (`YAMLOrJSONDecoder`), which looks at the first character, too.
  */
 export function jsonDocument(text: string): { readonly value: unknown } | undefined {
-  if (!/^\s*[[{]/.test(text) || text.includes('"<<"')) return undefined
-  if (text.includes('\\u') && /\\u[dD][89a-fA-F]/.test(text)) return undefined
+  if (!mayBeJson(text)) return undefined
   const colons = colonsOf(text, MAX_DEPTH)
   if (colons === undefined) return undefined
   try {
@@ -25,11 +24,22 @@ export function jsonDocument(text: string): { readonly value: unknown } | undefi
   }
 }
 
+/** Whether a text begins as JSON does, and has nothing in it that the YAML parser reads differently. */
+export function mayBeJson(text: string): boolean {
+  if (!/^\s*[[{]/.test(text)) return false
+  // Quotes are everywhere, and the search for what begins with one takes long.
+  if (text.includes('<<"') && text.includes('"<<"')) return false
+  return !text.includes('\\u') || !/\\u[dD][89a-fA-F]/.test(text)
+}
+
 /** How many members all objects in a value have. */
-function membersOf(value: unknown): number {
+export function membersOf(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0
-  if (Array.isArray(value)) return value.reduce<number>((sum, each) => sum + membersOf(each), 0)
   let count = 0
+  if (Array.isArray(value)) {
+    for (const each of value) count += membersOf(each)
+    return count
+  }
   for (const each of Object.values(value)) count += 1 + membersOf(each)
   return count
 }

@@ -126,12 +126,24 @@ describe('plainDocument', () => {
 
 describe('yamlDocuments', () => {
   it('splits documents where there is nothing but dashes', () => {
-    expect(splitDocuments('a: 1\n---\nb: 2\n---\n')).toEqual([
-      { text: 'a: 1\n', linesBefore: 0 },
-      { text: 'b: 2\n', linesBefore: 2 },
+    const split = (text: string): readonly unknown[] => finish(splitDocuments(text))
+    expect(split('a: 1\n---\nb: 2\n---\n')).toEqual([
+      { text: 'a: 1\n', start: 0 },
+      { text: 'b: 2\n', start: 9 },
     ])
-    for (const text of ['%YAML 1.1\n---\na: 1', 'a: 1\n...\nb: 2', 'a\n--- b', 'a: 1\r\n---\r\nb: 2'])
-      expect(splitDocuments(text)).toEqual([{ text, linesBefore: 0 }])
+    expect(split('---\n---\n\n---\na\n---')).toEqual([
+      { text: '\n', start: 8 },
+      { text: 'a\n', start: 13 },
+    ])
+    for (const text of [
+      '%YAML 1.1\n---\na: 1',
+      'a: 1\n...\nb: 2',
+      'a\n--- b',
+      '---b',
+      'a: 1\r\n---\r\nb: 2',
+      'a\n----',
+    ])
+      expect(split(text)).toEqual([{ text, start: 0 }])
   })
 
   const LINES = [

@@ -1,27 +1,44 @@
-/** A part of a text that is a document by itself, and how many lines come before it. */
+import type { Steps } from '../steps.ts'
+
+/** A part of a text that is a document by itself, and where it begins. */
 export interface DocumentText {
   readonly text: string
-  readonly linesBefore: number
+  readonly start: number
 }
+
+const DOCUMENTS_IN_A_STEP = 512
 
 /**
  * The documents of a stream that has nothing between them but lines of `---`; everything in one, where there is more to them: directives,
  * ends of documents, or something behind the dashes.
  */
-export function splitDocuments(text: string): readonly DocumentText[] {
-  if (/^(?:%|\.\.\.|---[^\n])/m.test(text) || text.includes('\r')) return [{ text, linesBefore: 0 }]
+export function* splitDocuments(text: string): Steps<readonly DocumentText[]> {
+  const whole = [{ text, start: 0 }]
+  for (const mark of ['%', '...']) {
+    if (text.startsWith(mark) || text.includes(`\n${mark}`)) return whole
+    yield
+  }
+  if (text.includes('\r')) return whole
   const documents: DocumentText[] = []
-  let linesBefore = 0
-  for (const [index, part] of text.split(/^---(?:\n|$)/m).entries()) {
-    if (index > 0) linesBefore++
-    if (part !== '') documents.push({ text: part, linesBefore })
-    linesBefore += newlinesIn(part)
+  for (let start = 0; start < text.length;) {
+    const found = text.startsWith(DASHES, start) ? start : text.indexOf(`\n${DASHES}`, start) + 1
+    const end = found === 0 && !text.startsWith(DASHES, start) ? text.length : found
+    if (end > start) documents.push({ text: text.slice(start, end), start })
+    start = end + DASHES.length + 1
+    if (start <= text.length && text[start - 1] !== '\n') return whole
+    if (documents.length % DOCUMENTS_IN_A_STEP === 0) yield
   }
   return documents
 }
 
-function newlinesIn(text: string): number {
-  let count = 0
-  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) count++
-  return count
+const DASHES = '---'
+
+/** Says how many lines come before a position; positions come in order. */
+export function lineCounter(text: string): (position: number) => number {
+  let lines = 0
+  let next = text.indexOf('\n')
+  return (position) => {
+    for (; next !== -1 && next < position; next = text.indexOf('\n', next + 1)) lines++
+    return lines
+  }
 }

@@ -2,15 +2,17 @@ import { yamlParser } from '#yaml'
 import type { Document } from 'yaml'
 import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
 import { jsonDocument, MAX_DEPTH } from './json-document.ts'
+import { jsonPieces } from './json-pieces.ts'
 import { aString, optionProblems, refuseProblems } from '../options/index.ts'
 import { type YamlLimits, yamlLimitsShape } from './limits.ts'
 import { plainDocument } from './plain-document.ts'
-import { type DocumentText, splitDocuments } from './split-documents.ts'
+import { lineCounter, splitDocuments } from './split-documents.ts'
 import { finish, type Steps } from '../steps.ts'
 import { syntaxMessage } from './syntax-message.ts'
 
 const MAX_LENGTH = 1_048_576
 const MAX_ALIASES = 100
+const CHARACTERS_IN_A_STEP = 65_536
 
 /**
  * The documents of a YAML or JSON text, as Kubernetes reads it: YAML 1.1, so `yes` is true. Empty documents are left out.
@@ -45,23 +47,32 @@ function* documentSteps(
   { maxLength = MAX_LENGTH, maxDocumentLength = maxLength }: YamlLimits,
 ): Steps<readonly unknown[]> {
   if (text.length > maxLength) throw problem(source, `must be at most ${maxLength} characters`)
-  const json = jsonDocument(text)
+  const json = yield* jsonIn(text, maxDocumentLength)
   if (json !== undefined) return [json.value]
   const read: ({ readonly value: unknown } | { readonly parsed: Document })[] = []
   const problems: ConfigurationProblem[] = []
-  const documents = splitDocuments(text)
+  const documents = yield* splitDocuments(text)
+  const linesBefore = lineCounter(text)
+  let nextStep = CHARACTERS_IN_A_STEP
   for (const document of documents) {
-    const value = jsonDocument(document.text) ?? { value: yield* plainDocument(document.text) }
+    if (document.start >= nextStep) {
+      nextStep = document.start + CHARACTERS_IN_A_STEP
+      yield
+    }
+    const value = (yield* jsonIn(document.text, maxDocumentLength)) ?? {
+      value: yield* plainDocument(document.text),
+    }
     if (value.value !== undefined) {
       read.push(value)
       continue
     }
-    if (document.text.length > maxDocumentLength) throw tooLong(source, document, maxDocumentLength)
+    if (document.text.length > maxDocumentLength)
+      throw tooLong(source, linesBefore(document.start), maxDocumentLength)
     if (isDeep(document.text)) {
       throw problem(source, `must not be nested more than ${MAX_DEPTH} levels deep`)
     }
     for (const parsed of parsedDocuments(document.text)) {
-      problems.push(...problemsIn(parsed, source, document.linesBefore))
+      problems.push(...problemsIn(parsed, source, linesBefore(document.start)))
       read.push({ parsed })
     }
     yield
@@ -76,6 +87,11 @@ function* documentSteps(
   return read
     .map((each) => ('value' in each ? each.value : valueOf(each.parsed, source)))
     .filter((value) => value !== null)
+}
+
+/** Large ones in pieces. */
+function* jsonIn(text: string, maxLength: number): Steps<{ readonly value: unknown } | undefined> {
+  return text.length > Math.min(maxLength, MAX_LENGTH) ? yield* jsonPieces(text) : jsonDocument(text)
 }
 
 function problemsIn(
@@ -95,7 +111,7 @@ function parsedDocuments(text: string): readonly Document[] {
   return Array.isArray(documents) ? documents : []
 }
 
-function tooLong(source: string, { linesBefore }: DocumentText, max: number): ConfigurationError {
+function tooLong(source: string, linesBefore: number, max: number): ConfigurationError {
   return problem(
     source,
     `the document at line ${linesBefore + 1} must be at most ${max} characters, since it is not in plain YAML: ` +

@@ -1,0 +1,102 @@
+import { endOfString } from '../json/colons.ts'
+import type { Steps } from '../steps.ts'
+import { MAX_DEPTH, mayBeJson, membersOf } from './json-document.ts'
+
+/** A longer list or object is read item by item. */
+const MAX_PIECE = 65_536
+const CHARACTERS_IN_A_STEP = 262_144
+
+/**
+ * The same as `jsonDocument`, of a large text and in steps: a list or object that is long is read item by item. `undefined` for any text
+ * that may mean something else to the YAML parser, and for one that is no JSON.
+ */
+export function* jsonPieces(text: string): Steps<{ readonly value: unknown } | undefined> {
+  if (!mayBeJson(text)) return undefined
+  yield
+  try {
+    const start = skipSpace(text, 0)
+    const root = yield* readLong(text, start, 1, { next: start + CHARACTERS_IN_A_STEP })
+    return root !== undefined && skipSpace(text, root.end) === text.length ? { value: root.value } : undefined
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+interface Read {
+  readonly value: unknown
+  /** Behind it. */
+  readonly end: number
+}
+
+/** Where the next step begins. */
+interface Progress {
+  next: number
+}
+
+/** @throws {SyntaxError} when a piece is no JSON. */
+function* readLong(text: string, start: number, depth: number, progress: Progress): Steps<Read | undefined> {
+  const isList = text[start] === '['
+  const close = isList ? ']' : '}'
+  const list: unknown[] = []
+  const object: Record<string, unknown> = {}
+  let at = skipSpace(text, start + 1)
+  if (depth > MAX_DEPTH) return undefined
+  if (text[at] === close) return { value: isList ? list : object, end: at + 1 }
+  for (;;) {
+    let name = ''
+    if (!isList) {
+      const end = endOfString(text, at) + 1
+      const key: unknown = JSON.parse(text.slice(at, end))
+      at = skipSpace(text, end)
+      if (typeof key !== 'string' || text[at] !== ':' || Object.hasOwn(object, key) || key === '__proto__')
+        return undefined
+      name = key
+      at = skipSpace(text, at + 1)
+    }
+    const item = readShort(text, at, depth) ?? (yield* readLong(text, at, depth + 1, progress))
+    if (item === undefined) return undefined
+    if (isList) list.push(item.value)
+    else object[name] = item.value
+    at = skipSpace(text, item.end)
+    if (text[at] === close) return { value: isList ? list : object, end: at + 1 }
+    if (text[at] !== ',') return undefined
+    at = skipSpace(text, at + 1)
+    if (at >= progress.next) {
+      progress.next = at + CHARACTERS_IN_A_STEP
+      yield
+    }
+  }
+}
+
+/** `undefined` when it is a list or an object, and long. */
+function readShort(text: string, start: number, depth: number): Read | undefined {
+  let colons = 0
+  let levels = 0
+  let end = start
+  for (; end < text.length; end++) {
+    const code = text.charCodeAt(end)
+    if (code === QUOTE) end = endOfString(text, end)
+    else if (code === COLON) colons++
+    else if (code === OPEN_BRACKET || code === OPEN_BRACE) {
+      if (depth + ++levels > MAX_DEPTH) throw new SyntaxError('nested too deeply')
+    } else if (code === CLOSE_BRACKET || code === CLOSE_BRACE) {
+      if (levels === 0) break
+      levels--
+    } else if (code === COMMA && levels === 0) break
+    if (levels > 0 && end - start > MAX_PIECE) return undefined
+  }
+  const value: unknown = JSON.parse(text.slice(start, end))
+  if (membersOf(value) !== colons) throw new SyntaxError('a member is there twice')
+  return { value, end }
+}
+
+function skipSpace(text: string, start: number): number {
+  let at = start
+  while (at < text.length && ' \n\r\t'.includes(text[at] ?? '')) at++
+  return at
+}
+
+const [QUOTE, COMMA, COLON, OPEN_BRACKET, CLOSE_BRACKET, OPEN_BRACE, CLOSE_BRACE] = [
+  0x22, 0x2c, 0x3a, 0x5b, 0x5d, 0x7b, 0x7d,
+]
