@@ -42,8 +42,8 @@ export function stateOf(req: IncomingMessage & { [STATE]?: RequestState }): Requ
   if (state === undefined) {
     requireNodeRequest(req)
     state = new RequestState(incomingMessageRequest(req, originalUrlOf(req)))
-    // A property that is defined costs twenty times as much as one that is assigned.
-    req[STATE] = state
+    // Not enumerable: a copy of a request, as by `{ ...req }`, is not authenticated. An assignment would be quicker.
+    Object.defineProperty(req, STATE, { value: state })
   }
   return state
 }

@@ -51,8 +51,8 @@ export function stateOf(ctx: ContextWithRequest): RequestState {
   let state = req[STATE]
   if (state === undefined) {
     state = new RequestState(incomingMessageRequest(req, ctx.originalUrl))
-    // A property that is defined costs twenty times as much as one that is assigned.
-    req[STATE] = state
+    // Not enumerable: a copy of a request, as by `{ ...req }`, is not authenticated. An assignment would be quicker.
+    Object.defineProperty(req, STATE, { value: state })
   }
   return state
 }
