@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache'
 import type { Clock } from './clock.ts'
+import { RecentMap } from './recent-map/recent-map.ts'
 
 /** Remembers verdicts, each for a time of its own. */
 export interface VerdictCache<V> {
@@ -17,15 +17,13 @@ export type VerdictKind = 'accepted' | 'refused'
  * must not cost a good one its place in it. Each kind has room for `maxEntries`, and what was used longest ago goes first.
  */
 export function verdictCache<V>(clock: Clock, maxEntries: number): VerdictCache<V> {
-  // Whether an entry is still good is decided here, by our clock: the ttl of lru-cache never ends on some runtimes.
-  // The room for all entries is taken when one is made: most caches remember no refusal, and some nothing at all.
-  let accepted: LRUCache<string, Entry<V>> | undefined
-  let refused: LRUCache<string, Entry<V>> | undefined
+  const accepted = new RecentMap<Entry<V>>(maxEntries)
+  const refused = new RecentMap<Entry<V>>(maxEntries)
 
-  const fresh = (entries: LRUCache<string, Entry<V>> | undefined, key: string): V | undefined => {
-    const entry = entries?.get(key)
+  const fresh = (entries: RecentMap<Entry<V>>, key: string): V | undefined => {
+    const entry = entries.get(key)
     if (entry === undefined || clock.now() < entry.expiresAtMs) return entry?.verdict
-    entries?.delete(key)
+    entries.delete(key)
     return undefined
   }
 
@@ -33,12 +31,10 @@ export function verdictCache<V>(clock: Clock, maxEntries: number): VerdictCache<
     get: (key) => fresh(accepted, key) ?? fresh(refused, key),
     remember(key, verdict, kind, expiresAtMs) {
       if (kind === 'accepted') {
-        refused?.delete(key)
-        accepted ??= new LRUCache({ max: maxEntries })
+        refused.delete(key)
         accepted.set(key, { verdict, expiresAtMs })
       } else {
-        accepted?.delete(key)
-        refused ??= new LRUCache({ max: maxEntries })
+        accepted.delete(key)
         refused.set(key, { verdict, expiresAtMs })
       }
     },

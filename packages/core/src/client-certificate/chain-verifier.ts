@@ -1,7 +1,7 @@
-import { LRUCache } from 'lru-cache'
 import type { Awaitable } from '../awaitable.ts'
 import type { Clock } from '../clock.ts'
 import { type AuthenticationError, isAuthenticationError } from '../errors.ts'
+import { RecentMap } from '../recent-map/recent-map.ts'
 import {
   type Certificate,
   type CertificateChain,
@@ -84,7 +84,7 @@ export function chainVerifier<T>(options: ChainVerifierOptions<T>): ChainVerifie
   }
 }
 
-/** The verdicts under one pool. Room for those of a kind is taken when there is one. */
+/** The verdicts under one pool. */
 class Verdicts<T> {
   readonly pool: CertificatePool
   /** Found without a digest. A verdict leads to no certificate, so that what is kept here goes with its connection. */
@@ -93,26 +93,21 @@ class Verdicts<T> {
     string,
     { readonly leafNotAfterMs: number; readonly verdict: Promise<Verdict<T>> }
   >()
-  #accepted: LRUCache<string, Verdict<T>> | undefined
-  #refused: LRUCache<string, Verdict<T>> | undefined
+  readonly #accepted = new RecentMap<Verdict<T>>(MAX_VERDICTS)
+  readonly #refused = new RecentMap<Verdict<T>>(MAX_VERDICTS)
 
   constructor(pool: CertificatePool) {
     this.pool = pool
   }
 
   get(key: string): Verdict<T> | undefined {
-    return this.#accepted?.get(key) ?? this.#refused?.get(key)
+    return this.#accepted.get(key) ?? this.#refused.get(key)
   }
 
   remember(key: string, verdict: Verdict<T>): void {
-    this.#accepted?.delete(key)
-    if ('error' in verdict) {
-      this.#refused ??= new LRUCache({ max: MAX_VERDICTS })
-      this.#refused.set(key, verdict)
-    } else {
-      this.#accepted ??= new LRUCache({ max: MAX_VERDICTS })
-      this.#accepted.set(key, verdict)
-    }
+    this.#accepted.delete(key)
+    const verdicts = 'error' in verdict ? this.#refused : this.#accepted
+    verdicts.set(key, verdict)
   }
 }
 

@@ -1,8 +1,8 @@
-import { LRUCache } from 'lru-cache'
 import type { Attributes } from '../authorization/attributes.ts'
 import type { Selector } from '../authorization/selectors/selector.ts'
 import type { Clock } from '../clock.ts'
 import { keyedDigest } from '../digest/keyed-digest.ts'
+import { RecentMap } from '../recent-map/recent-map.ts'
 import type { UserInfo } from '../user.ts'
 import type { WantedUser } from './wanted-user.ts'
 
@@ -14,8 +14,7 @@ export interface AllowedCache {
 
 /** A cache of this size whose entries end after this time. Entries have no more in them than a digest. */
 export function allowedCache(clock: Clock, ttlMs: number, maxEntries: number): AllowedCache {
-  // Whether an entry is still good is decided here, by our clock: the ttl of lru-cache never ends on some runtimes.
-  const expirations = new LRUCache<string, number>({ max: maxEntries })
+  const expirations = new RecentMap<number>(maxEntries)
   return {
     has(key) {
       const expiresAtMs = expirations.get(key)

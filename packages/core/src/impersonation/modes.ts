@@ -1,8 +1,8 @@
-import { LRUCache } from 'lru-cache'
 import { type Awaitable, andThen, firstOf } from '../awaitable.ts'
 import type { Attributes } from '../authorization/attributes.ts'
 import type { Clock } from '../clock.ts'
 import { keyedDigest } from '../digest/keyed-digest.ts'
+import { RecentMap } from '../recent-map/recent-map.ts'
 import { isStatusError, StatusError } from '../status.ts'
 import type { UserInfo } from '../user.ts'
 import { type AllowedCache, allowedCache, type CacheKeys, cacheKeys } from './allowed-cache.ts'
@@ -50,7 +50,7 @@ type Mode = (
 export function impersonationModes(options: ImpersonationModesOptions): TryModes {
   const modes = [...CONSTRAINED_MODES.map((mode) => constrained(mode, options)), legacyMode]
   const positions = modes.map((_, position) => position)
-  const lastWorked = new LRUCache<string, number>({ max: 10_000 })
+  const lastWorked = new RecentMap<number>(10_000)
   const digest = keyedDigest()
 
   return (wanted, attributes, ask) => {
