@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
 import { finish, type Steps } from '@kube-authn/core/steps'
+import { nodeCrypto } from '../builtins.ts'
 import { unreadable } from './unreadable.ts'
 
 /** The content of a file, all of it, as it was at one moment. */
@@ -42,7 +42,7 @@ export function* readSteps(path: string, maxBytes: number): Steps<FileContent> {
 
 /** SHA-256 of a content, in steps. */
 export function* digestSteps(content: Uint8Array): Steps<string> {
-  const hash = createHash('sha256')
+  const hash = nodeCrypto().createHash('sha256')
   for (let start = 0; start < content.length; start += STEP_BYTES) {
     if (start > 0) yield
     hash.update(content.subarray(start, start + STEP_BYTES))
