@@ -3,7 +3,7 @@ import { readFileSync, renameSync } from 'node:fs'
 import { userInfo } from '@kube-authn/core'
 import { attributesOf } from '@kube-authn/core/authorization'
 import { parseRbac, rbac, rbacPolicy } from '@kube-authn/core/rbac'
-import { rbacAt, tokenFileAt } from '@kube-authn/node'
+import { passwordFileAt, rbacAt, tokenFileAt } from '@kube-authn/node'
 import { csvOf, fileOf, randomTokens } from '../lib/material.mjs'
 import { floor, ours, valueRow } from '../lib/row.mjs'
 import { manifests } from './rbac.mjs'
@@ -114,6 +114,26 @@ const tokensPauseMs = (count) => () => {
   )
 }
 
+const passwordsPauseMs = (count) => () => {
+  const csvOfVersion = (version) =>
+    Array.from(
+      { length: count },
+      (_, index) => `pw-${index},user-${index},${version},"team-${index % 500},all"\n`,
+    ).join('')
+  const path = fileOf(csvOfVersion(1))
+  const replacement = fileOf(csvOfVersion(2))
+  let index = 0
+  return longestPause(
+    path,
+    replacement,
+    (observer) => passwordFileAt(path, { maxBytes: MAX_BYTES, observer }),
+    (authenticator) => {
+      index = (index + 1) % 1000
+      return authenticator.authenticatePassword(`user-${index}`, `pw-${index}`, {}) !== undefined
+    },
+  )
+}
+
 const policyPauseMs = (serialize, name) => () => {
   const path = fileOf(serialize(manifests(100_000)), name)
   const replacement = fileOf(serialize(manifests(100_001)), `new-${name}`)
@@ -211,5 +231,10 @@ export const scaleRows = [
     'RBAC of 100,000 bindings, YAML, longest pause at a reload',
     { unit: 'ms', target: 50 },
     { 'kube-authn': ours(policyPauseMs(asYaml, 'policy.yaml')) },
+  ),
+  valueRow(
+    'password file of 1,000,000 rows, longest pause at a reload',
+    { unit: 'ms', target: 50 },
+    { 'kube-authn': ours(passwordsPauseMs(1_000_000)) },
   ),
 ]

@@ -1,5 +1,5 @@
-import type { Authentication, PasswordAuthenticator } from '../authenticator.ts'
-import { andThen } from '../awaitable.ts'
+import type { PasswordAuthenticator } from '../authenticator.ts'
+import { andThen, type Awaitable } from '../awaitable.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { compact } from '../compact.ts'
 import { aCsvText, CredentialFileError, readCredentials } from '../csv/credential-records.ts'
@@ -21,10 +21,11 @@ import { processWorkers } from '../password-workers/process-workers.ts'
 import { spareCores } from '../password-workers/worker-threads.ts'
 import { type FairLimit, fairLimit } from '../fair-limit/fair-limit.ts'
 import { finish, type Steps } from '../steps.ts'
-import { userInfo } from '../user.ts'
+import { DigestList } from './digest-list.ts'
+import { UserTable } from '../csv/user-table.ts'
 import { checkHashes } from './check-hash.ts'
 import { parsePasswordHash } from './parse-password-hash.ts'
-import { hashedPassword, plainPassword, type PasswordVerifier } from './verifiers.ts'
+import { hashedPassword, isPlainPassword, type PasswordVerifier } from './verifiers.ts'
 
 /** Options of {@link passwordFile}. */
 export interface PasswordFileOptions {
@@ -122,18 +123,27 @@ function* stepsOf(csv: string | Uint8Array, options: PasswordFileOptions): Steps
   }
   const check = checkHashes(processWorkers, (error) => notify(options.observer, noWorkers(file, error)))
   const rows = new DigestTable()
-  const entries: PasswordEntry[] = []
+  const users = new UserTable()
+  /** Of passwords in plain text; by row. */
+  const digests = new DigestList()
+  const hashes = new Map<number, PasswordVerifier>()
   let plainTexts = 0
 
-  const verifierFor = (password: string, line: number): PasswordVerifier => {
+  const addPassword = (password: string, row: number, line: number): void => {
     const hash = parsePasswordHash(password)
+    if (typeof hash === 'string') throw new CredentialFileError(file, `line ${line}: ${hash}`)
     if (hash === undefined) {
       plainTexts++
-      return plainPassword(password, digest)
+      digests.add(digest(password))
+      return
     }
-    if (typeof hash === 'string') throw new CredentialFileError(file, `line ${line}: ${hash}`)
     blocksThread ||= hash.blocksThread
-    return hashedPassword((candidate) => check(hash, password, candidate), hashed)
+    const own = compact(password)
+    hashes.set(
+      row,
+      hashedPassword((candidate) => check(hash, own, candidate), hashed),
+    )
+    digests.add(NO_DIGEST)
   }
 
   yield* readCredentials(csv, {
@@ -141,14 +151,12 @@ function* stepsOf(csv: string | Uint8Array, options: PasswordFileOptions): Steps
     file,
     observer: options.observer,
     allowEmptyUsernames: false,
-    onRecord({ secret, uid, groups, number: record, line, ...rest }, notice) {
-      const username = compact(rest.username)
+    onRecord({ secret, username, uid, groups, number: record, line }, notice) {
       const key = digest(username)
-      const row = rows.get(key) ?? entries.length
       if (secret === '' && options.allowEmptyPasswords !== true) {
         throw new CredentialFileError(file, `line ${line}: the password is empty`)
       }
-      if (row < entries.length) {
+      if (rows.get(key) !== undefined) {
         notice({
           severity: 'warning',
           code: 'duplicateUser',
@@ -167,11 +175,12 @@ function* stepsOf(csv: string | Uint8Array, options: PasswordFileOptions): Steps
           message: `record ${record} has a password hash for a user name; the columns are password, user name, uid`,
         })
       }
-      const user = userInfo({ username, uid: compact(uid), groups })
-      entries[row] = { authentication: { user }, verify: verifierFor(compact(secret), line) }
+      const row = users.add(username, uid, groups)
+      addPassword(secret, row, line)
       rows.set(key, row)
     },
   })
+  users.close()
   if (plainTexts > 0) {
     notify(options.observer, {
       type: 'fileNotice',
@@ -184,21 +193,29 @@ function* stepsOf(csv: string | Uint8Array, options: PasswordFileOptions): Steps
     })
   }
 
-  /** An entry to spend time on for a user who is not in the file: always the same one for the same name. */
-  const decoyFor = (key: string): PasswordEntry | undefined => entries[key.charCodeAt(0) % entries.length]
+  const verify: (row: number, ...of: Parameters<PasswordVerifier>) => Awaitable<boolean> = (
+    row,
+    password,
+    claim,
+  ) => {
+    const ofHash = hashes.get(row)
+    return ofHash === undefined
+      ? isPlainPassword(digests.at(row), digest, password, claim)
+      : ofHash(password, claim)
+  }
 
   return {
     name: 'passwordFile',
     authenticatePassword(username, password, context) {
+      if (digests.length === 0) return undefined
       const key = digest(username)
-      const row = rows.get(key)
-      const known = row === undefined ? undefined : entries[row]
-      const entry = known ?? decoyFor(key)
-      if (entry === undefined) return undefined
+      const known = rows.get(key)
+      // A row to spend time on for a user who is not in the file: always the same one for the same name.
+      const row = known ?? key.charCodeAt(0) % digests.length
       const isAllowed = password !== '' || options.allowEmptyPasswords === true
       const claim = { username, isKnown: known !== undefined, context }
-      return andThen(entry.verify(password, claim), (isRight) =>
-        isRight && isAllowed ? known?.authentication : undefined,
+      return andThen(verify(row, password, claim), (isRight) =>
+        isRight && isAllowed && known !== undefined ? users.at(known) : undefined,
       )
     },
   }
@@ -207,10 +224,8 @@ function* stepsOf(csv: string | Uint8Array, options: PasswordFileOptions): Steps
 /** Shorter than clients and proxies wait for an answer. */
 const MAX_WAIT_MS = 10_000
 
-interface PasswordEntry {
-  readonly authentication: Authentication
-  readonly verify: PasswordVerifier
-}
+/** In the place of a digest where the password is a hash. */
+const NO_DIGEST = '\0'.repeat(32)
 
 /** More than there are cores for would only wait in another place, where the order is not fair. */
 function defaultConcurrency(blocksThread: boolean): number {

@@ -17,10 +17,14 @@ export interface Claim {
 /** Whether this is the password of that user. */
 export type PasswordVerifier = (password: string, claim: Claim) => Awaitable<boolean>
 
-/** Compares with a password that the file has in plain text; only its digest stays in memory. */
-export function plainPassword(expected: string, digest: (text: string) => string): PasswordVerifier {
-  const expectedDigest = digest(expected)
-  return (password, { isKnown }) => isEqualInConstantTime(digest(password), expectedDigest) && isKnown
+/** Compares with a password that the file has in plain text, of which only the digest stays in memory. */
+export function isPlainPassword(
+  expectedDigest: string,
+  digest: (text: string) => string,
+  password: string,
+  { isKnown }: Claim,
+): boolean {
+  return isEqualInConstantTime(digest(password), expectedDigest) && isKnown
 }
 
 /** What {@link hashedPassword} needs, shared by all entries of a file. */

@@ -4,7 +4,7 @@ import { keyedDigest } from '../digest/keyed-digest.ts'
 import type { Observer } from '../events.ts'
 import { finish, type Steps } from '../steps.ts'
 import { DigestTable } from '../digest/digest-table.ts'
-import { UserTable } from './user-table.ts'
+import { UserTable } from '../csv/user-table.ts'
 import { aFunction, aString, optionProblems, type OptionsShape, refuseProblems } from '../options/index.ts'
 
 /** Options of {@link tokenFile}. */
