@@ -515,6 +515,13 @@ describe('LocalSubjectAccessReview', () => {
   })
 })
 
+it('prints a path as the API server does', async () => {
+  const answer = await ask(LOCAL, about({ nonResourceAttributes: { path: '/a', verb: 'get' } }))
+  expect(causesOf(answer).map(({ message }) => message)).toEqual([
+    'Invalid value: {"Path":"/a","Verb":"get"}: disallowed on this kind of request',
+  ])
+})
+
 it('tells an observer what was asked', async () => {
   const { observer, events } = recorder()
   const { request, body } = sent({ spec: { resourceAttributes: pods } }, { url: SELF })

@@ -26,6 +26,8 @@ import { withoutEmpty } from './without-empty.ts'
  * May somebody do this?
  *
  * Source: api `authorization/v1`; kubernetes `pkg/registry/authorization`, `pkg/apis/authorization/validation/validation.go`.
+ *
+ * Deviation: a 422 names the kind (`docs/deviations.md`, refused access reviews).
  */
 
 const GROUP = 'authorization.k8s.io'
@@ -90,8 +92,14 @@ export function localSubjectAccessReview(authorizer: Authorizer): ReviewKind {
           errors.invalid(path, about, 'must match metadata.namespace')
         }
         if (access.nonResourceAttributes !== undefined) {
-          const path = fieldPath('spec', 'nonResourceAttributes')
-          errors.invalid(path, access.nonResourceAttributes, 'disallowed on this kind of request')
+          const { path: Path, verb: Verb } = access.nonResourceAttributes
+          // The fields as the internal type has them: it is what is printed.
+          const value = { Path, Verb }
+          errors.invalid(
+            fieldPath('spec', 'nonResourceAttributes'),
+            value,
+            'disallowed on this kind of request',
+          )
         }
         if (errors.errors.length > 0) throw invalidObject(GROUP, kind, '', errors)
         const answered = await answer(authorizer, subject, access, context, subjectJson(subject, version))
