@@ -515,11 +515,14 @@ describe('LocalSubjectAccessReview', () => {
   })
 })
 
-it('prints a path as the API server does', async () => {
-  const answer = await ask(LOCAL, about({ nonResourceAttributes: { path: '/a', verb: 'get' } }))
-  expect(causesOf(answer).map(({ message }) => message)).toEqual([
-    'Invalid value: {"Path":"/a","Verb":"get"}: disallowed on this kind of request',
-  ])
+it.each([
+  ['disallowed on this kind of request', {}],
+  ['cannot be specified in combination with resourceAttributes', { resourceAttributes: pods }],
+])('prints a path that is %s as the API server does', async (rule, more) => {
+  const answer = await ask(LOCAL, about({ nonResourceAttributes: { path: '/a', verb: 'get' }, ...more }))
+  expect(causesOf(answer).map(({ message }) => message)).toContain(
+    `Invalid value: {"Path":"/a","Verb":"get"}: ${rule}`,
+  )
 })
 
 it('tells an observer what was asked', async () => {

@@ -11,6 +11,7 @@ import type { UserInfo } from '../user.ts'
 import {
   type AccessAttributes,
   accessRequest,
+  printedPath,
   readAccess,
   validateAccess,
   validateSelectors,
@@ -92,12 +93,10 @@ export function localSubjectAccessReview(authorizer: Authorizer): ReviewKind {
           errors.invalid(path, about, 'must match metadata.namespace')
         }
         if (access.nonResourceAttributes !== undefined) {
-          const { path: Path, verb: Verb } = access.nonResourceAttributes
-          // The fields as the internal type has them: it is what is printed.
-          const value = { Path, Verb }
+          const path = fieldPath('spec', 'nonResourceAttributes')
           errors.invalid(
-            fieldPath('spec', 'nonResourceAttributes'),
-            value,
+            path,
+            printedPath(access.nonResourceAttributes),
             'disallowed on this kind of request',
           )
         }

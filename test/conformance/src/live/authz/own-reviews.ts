@@ -1,9 +1,10 @@
-import { canonical, differencesOf, isObject } from '../difference.ts'
+import { type Difference, differencesOf } from '../difference.ts'
 import { type LiveArea, liveArea } from '../live-area.ts'
 import { accessReviewDifferences, inAnyOrder } from './access-review-differences.ts'
 import { kindOf422 } from './explained-422.ts'
 import { rbacModes } from './policies.ts'
 import type { RecordedSpec } from './question.ts'
+import { areRepeatedRules, isOrderOfRules } from './rules-order.ts'
 import { type JsonAnswer, reviewInProcess } from './review-in-process.ts'
 
 interface RecordedOwnReview {
@@ -28,8 +29,7 @@ export const ownReviews: LiveArea = liveArea<RecordedOwnReview>({
     kindOf422,
     {
       row: 'rules of system:masters',
-      explains: ({ at, there, here }, { groups }) =>
-        at.endsWith('Rules') && groups.includes('system:masters') && isListOnlyLonger(there, here),
+      explains: (difference, { groups }) => groups.includes('system:masters') && areRepeatedRules(difference),
     },
   ],
   async *compare(recordings) {
@@ -43,7 +43,7 @@ export const ownReviews: LiveArea = liveArea<RecordedOwnReview>({
       // The metadata was not recorded.
       const there = { status, body: { ...answer, metadata: here.body['metadata'] } }
       const differences = target.endsWith('rulesreviews')
-        ? differencesOf(inOrder(there), inOrder(here))
+        ? differencesOf(there, here).filter((each) => !isOrderOfRules(each) && !isOrderOfErrors(each))
         : accessReviewDifferences(
             there,
             here,
@@ -55,32 +55,7 @@ export const ownReviews: LiveArea = liveArea<RecordedOwnReview>({
   },
 })
 
-/** Rules and errors of a SelfSubjectRulesReview have no order, since bindings have none. */
-function inOrder({ status, body }: JsonAnswer): unknown {
-  const found = body['status']
-  if (!isObject(found)) return { status, body }
-  const { resourceRules, nonResourceRules, evaluationError, ...rest } = found
-  const sorted = (rules: unknown): unknown => (Array.isArray(rules) ? rules.map(canonical).toSorted() : rules)
-  return {
-    status,
-    body: {
-      ...body,
-      status: {
-        ...rest,
-        resourceRules: sorted(resourceRules),
-        nonResourceRules: sorted(nonResourceRules),
-        evaluationError: typeof evaluationError === 'string' ? inAnyOrder(evaluationError) : undefined,
-      },
-    },
-  }
-}
-
-/** Whether a list says the same, and something of it more than once. */
-function isListOnlyLonger(there: unknown, here: unknown): boolean {
-  return (
-    Array.isArray(there) &&
-    Array.isArray(here) &&
-    here.length > there.length &&
-    canonical([...new Set(there)]) === canonical([...new Set(here)])
-  )
+/** The errors of a SelfSubjectRulesReview have no order either. */
+function isOrderOfErrors({ at, there, here }: Difference): boolean {
+  return at === 'body.status.evaluationError' && inAnyOrder(String(there)) === inAnyOrder(String(here))
 }
