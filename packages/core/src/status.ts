@@ -52,7 +52,7 @@ export function responseOf({ status, headers, content }: HttpAnswer): Response {
  *
  * Source: apimachinery `pkg/apis/meta/v1` Status; apiserver `pkg/endpoints/handlers/responsewriters`.
  *
- * Deviation: it is JSON whatever the client accepts (`docs/deviations.md`, content of a 401).
+ * Deviation: it is JSON in one line whatever the client accepts (`docs/deviations.md`, content of refusals; bytes of JSON).
  */
 export class StatusError extends Error implements HttpAnswer {
   override readonly name = 'StatusError'

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,12 +11,16 @@ afterAll(() => {
   rmSync(scratch, { recursive: true, force: true })
 })
 
+/** Runs the vectors and recordings of a folder; without one, our own. */
 function run(folder?: string): { readonly status: number | null; readonly lines: readonly string[] } {
   const { status, stdout } = spawnSync(
     process.execPath,
     [fileURLToPath(new URL('../dist/run.js', import.meta.url))],
     {
-      env: { ...process.env, ...(folder !== undefined && { KUBE_AUTHN_VECTORS: folder }) },
+      env: {
+        ...process.env,
+        ...(folder !== undefined && { KUBE_AUTHN_VECTORS: folder, KUBE_AUTHN_LIVE: folder }),
+      },
       encoding: 'utf8',
       maxBuffer: 64 * 1024 * 1024,
     },
@@ -49,6 +53,30 @@ describe('the vector runner', () => {
     const { status, lines } = run(scratch)
     expect(lines.at(-1)).toBe(`0 passed, ${total(lines)} failed`)
     expect(total(lines)).toBeGreaterThan(180)
+    expect(status).toBe(1)
+  })
+
+  it('notices an answer of a kube-apiserver that differs', () => {
+    const recorded = join(scratch, 'live', 'authz', 'recorded')
+    mkdirSync(recorded, { recursive: true })
+    const rules = [{ verbs: [], apiGroups: [''], resources: ['pods'] }]
+    const object = {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRole',
+      metadata: { name: 'a' },
+      rules,
+    }
+    const cause = {
+      field: 'rules[0].verbs',
+      message: 'Required value: verbs must contain at least one value',
+    }
+    const lines = [cause, { ...cause, field: 'rules' }].map((each) =>
+      JSON.stringify({ object, causes: [each] }),
+    )
+    writeFileSync(join(recorded, 'manifests.ndjson'), lines.join('\n'))
+    const { status, lines: told } = run(join(scratch, 'live'))
+    expect(told).toContain('live-manifests 1/2')
+    expect(told.at(-1)).toBe('1 passed, 1 failed')
     expect(status).toBe(1)
   })
 })

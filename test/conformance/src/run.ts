@@ -28,21 +28,30 @@ import { tokenReviews } from './areas/token-review.ts'
 import { tokenWebhook, webhook } from './areas/webhook.ts'
 import { delegation } from './areas/delegation.ts'
 import { differences } from './compare.ts'
+import { replayLive } from './live/replay.ts'
 import { NotApplicable, NotImplemented, type UnitRunner, type Vector } from './vector.ts'
 
 /*
  * Runs every vector whose area is implemented, prints a line for each area and then what failed. Exits with 1 when a case
  * of an implemented area fails. `KUBE_AUTHN_VECTORS` names another folder with files of the same names.
+ *
+ * Then it asks what a running kube-apiserver was asked, and compares the answers: `KUBE_AUTHN_LIVE` names another folder of the form
+ * of `test/conformance/live`.
  */
 
 const FILES = ['authenticators', 'tokens', 'cel', 'impersonation-rbac']
 const folder = process.env['KUBE_AUTHN_VECTORS'] ?? fileURLToPath(new URL('../vectors', import.meta.url))
+
+const liveFolder = process.env['KUBE_AUTHN_LIVE']
+const ownLiveFolder = fileURLToPath(new URL('../live', import.meta.url))
 
 interface AreaResult {
   passed: number
   readonly failures: string[]
   /** What is left out, by reason. */
   readonly leftOut: Map<string, string[]>
+  /** How many cases differ as a row of `docs/deviations.md` says. */
+  readonly explained?: ReadonlyMap<string, number>
 }
 
 async function main(): Promise<void> {
@@ -58,6 +67,11 @@ async function main(): Promise<void> {
     for (const vector of vectors.filter(({ area }) => area !== 'fixtures')) {
       await run(vector, runnerFor(vector), areaOf(areas, vector.area))
     }
+  }
+  for await (const { name, result } of replayLive(liveFolder ?? ownLiveFolder, liveFolder === undefined)) {
+    if (result === undefined)
+      console.log(`the recordings of ${name} are not in ${liveFolder ?? ownLiveFolder}`)
+    else areas.set(name, { ...result, failures: [...result.failures], leftOut: new Map() })
   }
   report(areas)
 }
@@ -173,6 +187,10 @@ function report(areas: ReadonlyMap<string, AreaResult>): void {
       const isWholeArea = areas.get(name)?.passed === 0 && areas.get(name)?.failures.length === 0
       if (!isWholeArea) console.log(`${name}: ${reason}: ${ids.join(', ')}`)
     }
+  }
+  for (const [name, { explained = new Map<string, number>() }] of areas) {
+    const rows = [...explained].map(([row, count]) => `${row} (${count})`)
+    if (rows.length > 0) console.log(`${name}: differs as docs/deviations.md says: ${rows.join(', ')}`)
   }
   for (const { failures } of areas.values()) for (const failure of failures) console.log(`FAILED ${failure}`)
   console.log(`${passed} passed, ${failed} failed`)

@@ -7,6 +7,8 @@ import { StatusError } from '../status.ts'
  * What the Kubernetes API answers to a request that it cannot take, in its own words.
  *
  * Source: apimachinery `pkg/api/errors/errors.go`, apiserver `pkg/endpoints/handlers/negotiation/errors.go`.
+ *
+ * Deviation: a 400, 406 and 415 say less (`docs/deviations.md`, words of refusals).
  */
 
 /** 400. */

@@ -8,6 +8,8 @@ import { type RequestTarget, targetText } from './request-info/request-info.ts'
  *
  * Source: apiserver `pkg/endpoints/handlers/responsewriters/errors.go` InternalError.
  *
+ * Deviation: it has a `Cache-Control` (`docs/deviations.md`, caching of errors).
+ *
  * @param message is sent to the client.
  */
 export function internalError(

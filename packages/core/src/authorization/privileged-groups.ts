@@ -13,6 +13,8 @@ export const MASTERS_GROUP = 'system:masters'
  *
  * Source: apiserver `pkg/authorization/authorizerfactory/builtin.go`.
  *
+ * Deviation: it tells its rules (`docs/deviations.md`, rules of system:masters).
+ *
  * @throws {ConfigurationError} when one of them is no name.
  * @example
  * const authorizer = unionAuthorizer(privilegedGroups('system:masters'), rbac(policy))

@@ -184,5 +184,6 @@ function constrained(options: ImpersonateRequestOptions): Allow {
 }
 
 function badRequest(message: string): StatusError {
-  return new StatusError({ status: 400, reason: 'BadRequest', message })
+  const headers = { 'x-content-type-options': 'nosniff' }
+  return new StatusError({ status: 400, reason: 'BadRequest', message, headers })
 }

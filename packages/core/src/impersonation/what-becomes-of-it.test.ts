@@ -80,6 +80,7 @@ describe('a refusal', () => {
     const outcome = await impersonateRequest(alwaysAllow())(request(name, 'x'), clark)
     expect('failure' in outcome ? outcome.failure : undefined).toMatchObject({
       status: 400,
+      headers: { 'x-content-type-options': 'nosniff' },
       body: { reason: 'BadRequest' },
     })
   })

@@ -67,7 +67,8 @@ export function validateAccess(
 ): void {
   if (resource !== undefined && nonResource !== undefined) {
     const path = fieldPath('spec', 'nonResourceAttributes')
-    errors.invalid(path, nonResource, 'cannot be specified in combination with resourceAttributes')
+    const rule = 'cannot be specified in combination with resourceAttributes'
+    errors.invalid(path, printedPath(nonResource), rule)
   }
   if (resource === undefined && nonResource === undefined) {
     errors.invalid(
@@ -76,6 +77,11 @@ export function validateAccess(
       'exactly one of nonResourceAttributes or resourceAttributes must be specified',
     )
   }
+}
+
+/** A path in an error, where fields are called as in the type that kube-apiserver has inside. */
+export function printedPath({ path, verb }: { readonly path: string; readonly verb: string }): object {
+  return { Path: path, Verb: verb }
 }
 
 /** Checks what a review says of selectors, which kube-apiserver does after everything else in its specification. */

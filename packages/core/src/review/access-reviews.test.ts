@@ -515,6 +515,16 @@ describe('LocalSubjectAccessReview', () => {
   })
 })
 
+it.each([
+  ['disallowed on this kind of request', {}],
+  ['cannot be specified in combination with resourceAttributes', { resourceAttributes: pods }],
+])('prints a path that is %s as the API server does', async (rule, more) => {
+  const answer = await ask(LOCAL, about({ nonResourceAttributes: { path: '/a', verb: 'get' }, ...more }))
+  expect(causesOf(answer).map(({ message }) => message)).toContain(
+    `Invalid value: {"Path":"/a","Verb":"get"}: ${rule}`,
+  )
+})
+
 it('tells an observer what was asked', async () => {
   const { observer, events } = recorder()
   const { request, body } = sent({ spec: { resourceAttributes: pods } }, { url: SELF })

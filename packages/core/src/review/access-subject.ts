@@ -17,6 +17,7 @@ export function readSubject(spec: ObjectReader | undefined, version: string): Us
 function readExtra(spec: ObjectReader): Record<string, readonly string[]> {
   const extra = Object.create(null) as Record<string, readonly string[]>
   const reader = spec.object('extra')
+  // Deviation: `null` is not answered as `null` (`docs/deviations.md`, lists in reviews).
   for (const key of reader?.names() ?? []) extra[key] = reader?.strings(key) ?? []
   return extra
 }

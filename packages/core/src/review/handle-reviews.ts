@@ -75,7 +75,8 @@ export type ReviewHandler = (
  *
  * Source: kubernetes `pkg/registry/{authentication,authorization}`; apiserver `pkg/endpoints/handlers/create.go`.
  *
- * Deviation: older versions are there, and nobody needs a role to ask about themselves (`docs/deviations.md`, reviews).
+ * Deviation: older versions are there, and nobody needs a role to ask about themselves (`docs/deviations.md`, reviews; reviews about
+ * oneself). A slash behind a path is not cut off, and options in a query do not count (`docs/deviations.md`, paths of reviews; options of reviews).
  *
  * @param authorizer decides who may ask, and is what access reviews ask.
  * @throws {ConfigurationError} when the options cannot work.

@@ -38,7 +38,7 @@ export type ReviewToken = (
  *
  * Source: kubernetes `pkg/registry/authentication/tokenreview/storage.go`.
  *
- * Deviation: kube-apiserver makes a request of the token and runs its whole chain (`docs/deviations.md`, TokenReview).
+ * Deviation: kube-apiserver makes a request of the token and runs its whole chain (`docs/deviations.md`, TokenReview; tokens of TokenReviews).
  *
  * @param audiences what tokens must be valid for unless a review says otherwise (`--api-audiences`).
  * @param outages how it is told that a token could not be checked: as the `error` of a status, which is also what is wrong with a bad

@@ -1,0 +1,36 @@
+import type { AuditEvent } from '@kube-authn/core/audit'
+import { type Difference, differencesOf } from '../difference.ts'
+import type { RecordedImpersonation } from './impersonation.ts'
+
+const FIELDS = [
+  'level',
+  'stage',
+  'requestURI',
+  'verb',
+  'user',
+  'impersonatedUser',
+  'authenticationMetadata',
+  'objectRef',
+  'responseStatus',
+  'annotations',
+] as const
+
+/** How the audit event of a request differs. How long something took is not compared. */
+export function eventDifferences(
+  { audit, answers }: RecordedImpersonation,
+  here: AuditEvent | undefined,
+): readonly Difference[] {
+  const code = audit.responseStatus?.code ?? 0
+  // What is answered to what is allowed is for others to say.
+  if (![201, 400, 403, 500].includes(code)) return []
+  if (here === undefined) return [{ at: 'event', there: audit, here }]
+  if (here.responseStatus?.code !== code) return []
+  return FIELDS.filter((field) => field !== 'responseStatus' || answers.length === 1).flatMap((field) =>
+    differencesOf(withoutLatency(audit[field]), here[field] ?? {}, `event.${field}`),
+  )
+}
+
+function withoutLatency(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value ?? {}
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !key.startsWith('apiserver.latency.')))
+}

@@ -1,0 +1,119 @@
+import type { Difference } from '../difference.ts'
+import { APP_ANSWER } from '../http/framework-apps.ts'
+import type { Explanation } from '../live-area.ts'
+import { kindOf422 } from './explained-422.ts'
+import type { RecordedReviewForm } from './reviews.ts'
+import { areRepeatedRules } from './rules-order.ts'
+
+/** Why reviews that are malformed or unusual are answered in another way. */
+export const explainedReviews: readonly Explanation<RecordedReviewForm>[] = [
+  { row: 'bytes of JSON', explains: ({ at }) => at === 'bytes' },
+  kindOf422,
+  {
+    row: 'rules of system:masters',
+    explains: (each, { groups }) => isMaster(groups) && areRepeatedRules(each),
+  },
+  {
+    row: 'words of refusals',
+    explains: ({ at }, { answer }) =>
+      [400, 406, 415].includes(answer.status) && (at === 'body.message' || at === 'body.details'),
+  },
+  {
+    row: 'reviews',
+    explains: (each, { target }) => target.includes('/v1beta1/') && turned(each, [404], [201, 400]),
+  },
+  {
+    row: 'reviews',
+    explains: (each, { about }) => isRepeatedField(about) && turned(each, [400], [201]),
+  },
+  {
+    row: 'reviews',
+    explains: ({ at, here }, { about }) => isRepeatedField(about) && at === 'header warning' && here === '',
+  },
+  {
+    row: 'lists in reviews',
+    explains: ({ at, there, here }) =>
+      at.startsWith('body.spec.extra.') && there === null && Array.isArray(here) && here.length === 0,
+  },
+  {
+    row: 'options of reviews',
+    explains: (each, { target }) =>
+      (/[?&](?:dryRun|fieldManager|fieldValidation)=/.test(target) && turned(each, [422], [201])) ||
+      (/[?&]timeout=/.test(target) && turned(each, [400], [201])),
+  },
+  {
+    row: 'paths of reviews',
+    explains: ({ at, there, here }, { target }) =>
+      at === 'status' &&
+      target.endsWith('/') &&
+      String(there).startsWith('201 ') &&
+      here === `200 ${APP_ANSWER}`,
+  },
+  {
+    row: 'content of reviews',
+    explains: (each, { headers = [] }) =>
+      headers.some(([name]) => name === 'Accept') &&
+      (turned(each, [201], [406]) || turned(each, [406], [201]) || isProtobuf(each)),
+  },
+  {
+    row: 'content of reviews',
+    explains: (each, { headers = [] }) =>
+      headers.some(([name, value]) => name === 'Content-Type' && value.includes('yaml')) &&
+      turned(each, [201], [415]),
+  },
+  {
+    row: 'content of reviews',
+    explains: (each, { about }) =>
+      /: (?:null|not UTF-8|lone surrogate)$/.test(about) &&
+      (turned(each, [201, 422], [400]) || (each.at === 'header warning' && each.here === '')),
+  },
+  {
+    row: 'metadata of reviews',
+    explains: ({ at, here }, { target }) =>
+      target.includes('/tokenreviews') && at.startsWith('body.metadata.') && here === undefined,
+  },
+  {
+    row: 'metadata of reviews',
+    explains: ({ at, there }, { answer }) =>
+      answer.status === 422 &&
+      (at === 'body.message' || at === 'body.details.causes') &&
+      JSON.stringify(there).includes('managedFields'),
+  },
+  {
+    row: 'TokenReview',
+    explains: ({ at, here }) => at === 'body.spec.token' && here === undefined,
+  },
+  {
+    row: 'TokenReview',
+    explains: ({ at, there, here }) =>
+      at === 'body.status.authenticated' && there === undefined && here === false,
+  },
+  {
+    row: 'tokens of TokenReviews',
+    explains: ({ at }, { about, target }) =>
+      target.includes('/tokenreviews') &&
+      at.startsWith('body.status') &&
+      /token "(?: jane-token|jane-token\\n|spaces in token)"|status of the client/.test(about),
+  },
+]
+
+function isMaster(groups: readonly string[] = []): boolean {
+  return groups.includes('system:masters')
+}
+
+function isRepeatedField(about: string): boolean {
+  return about.includes(': repeated field, fieldValidation=')
+}
+
+/** Whether it is about the status, which is one of these there and one of those here. */
+function turned({ at, there, here }: Difference, from: readonly number[], to: readonly number[]): boolean {
+  const isOneOf = (answer: unknown, all: readonly number[]): boolean =>
+    all.includes(Number(String(answer).slice(0, 3)))
+  return at === 'status' && isOneOf(there, from) && isOneOf(here, to)
+}
+
+/** An answer in JSON to who accepts protobuf and JSON. */
+function isProtobuf({ at, there, here }: Difference): boolean {
+  if (at === 'body') return String(there).startsWith('k8s\0') && String(here).startsWith('{')
+  return at === 'header content-type' && there === 'application/vnd.kubernetes.protobuf'
+}

@@ -1,0 +1,18 @@
+import type { LiveArea } from '../live-area.ts'
+import { accessReviews } from './access-reviews.ts'
+import { aggregations } from './aggregations.ts'
+import { impersonations } from './impersonation.ts'
+import { manifests } from './manifests.ts'
+import { ownReviews } from './own-reviews.ts'
+import { requests } from './requests.ts'
+import { reviews } from './reviews.ts'
+
+export const authzAreas: readonly LiveArea[] = [
+  accessReviews,
+  ownReviews,
+  manifests,
+  aggregations,
+  requests,
+  reviews,
+  ...impersonations,
+]

@@ -1,0 +1,45 @@
+import { type Authorizer, privilegedGroups, unionAuthorizer } from '@kube-authn/core/authorization'
+import { parseRbac, rbac, type RbacAuthorizer } from '@kube-authn/core/rbac'
+import type { Recordings } from '../recordings.ts'
+
+/** A manifest, as it was sent. */
+export interface Manifest {
+  readonly kind: string
+  readonly metadata: { readonly name: string }
+}
+
+/** Manifests that were in force together. */
+export interface RecordedPolicy {
+  readonly id: string
+  readonly objects: readonly Manifest[]
+}
+
+export interface RbacMode {
+  readonly authorizer: Authorizer
+  readonly roles: RbacAuthorizer
+}
+
+/** What `--authorization-mode=RBAC` is: the group `system:masters`, then roles and bindings. */
+export function rbacMode(objects: readonly Manifest[]): RbacMode {
+  const roles = rbac(parseRbac(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects })))
+  return { authorizer: unionAuthorizer(privilegedGroups('system:masters'), roles), roles }
+}
+
+/** The roles and bindings that every server begins with. */
+export function bootstrapPolicy(recordings: Recordings): readonly Manifest[] {
+  return recordings.json('authz/recorded/bootstrap-rbac.json') as readonly Manifest[]
+}
+
+/** The authorizers of recorded policies, each made once. */
+export function rbacModes(recordings: Recordings, file: string): (id: string) => RbacMode {
+  const bootstrap = bootstrapPolicy(recordings)
+  const policies = new Map(
+    (recordings.lines(file) as readonly RecordedPolicy[]).map((policy) => [policy.id, policy]),
+  )
+  const made = new Map<string, RbacMode>()
+  return (id) => {
+    const mode = made.get(id) ?? rbacMode([...bootstrap, ...(policies.get(id)?.objects ?? [])])
+    made.set(id, mode)
+    return mode
+  }
+}

@@ -1,0 +1,55 @@
+import {
+  type Attributes,
+  attributesOf,
+  parseFieldSelector,
+  parseLabelSelector,
+} from '@kube-authn/core/authorization'
+import type { UserInfo } from '@kube-authn/core'
+
+interface RecordedSelector {
+  readonly rawSelector?: string
+}
+
+/** The `spec` of an access review. */
+export interface RecordedSpec {
+  readonly user?: string
+  readonly uid?: string
+  readonly groups?: readonly string[]
+  readonly extra?: UserInfo['extra']
+  readonly resourceAttributes?: {
+    readonly verb?: string
+    readonly group?: string
+    readonly version?: string
+    readonly resource?: string
+    readonly subresource?: string
+    readonly name?: string
+    readonly namespace?: string
+    readonly fieldSelector?: RecordedSelector
+    readonly labelSelector?: RecordedSelector
+  }
+  readonly nonResourceAttributes?: { readonly path?: string; readonly verb?: string }
+}
+
+/** The question of an access review as code asks it. Requirements of selectors are left out: roles know nothing of them. */
+export function attributesOfSpec(spec: RecordedSpec): Attributes {
+  const { user = '', uid = '', groups = [], extra = {}, resourceAttributes, nonResourceAttributes } = spec
+  const who = { username: user, uid, groups, extra }
+  if (resourceAttributes === undefined) {
+    return attributesOf(who, {
+      verb: nonResourceAttributes?.verb ?? '',
+      path: nonResourceAttributes?.path ?? '',
+    })
+  }
+  const { group = '', version = '', fieldSelector, labelSelector, ...rest } = resourceAttributes
+  const fields = fieldSelector?.rawSelector ?? ''
+  const labels = labelSelector?.rawSelector ?? ''
+  return attributesOf(who, {
+    verb: '',
+    resource: '',
+    ...rest,
+    apiGroup: group,
+    apiVersion: version,
+    ...(fields !== '' && { fieldSelector: parseFieldSelector(fields) }),
+    ...(labels !== '' && { labelSelector: parseLabelSelector(labels) }),
+  })
+}

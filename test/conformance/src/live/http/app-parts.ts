@@ -1,0 +1,42 @@
+import { authenticatorChain, type Authenticator, type Observer } from '@kube-authn/core'
+import type { AuditEvent } from '@kube-authn/core/audit'
+import { auditLog } from '@kube-authn/core/audit'
+import type { Authorizer } from '@kube-authn/core/authorization'
+import type { ImpersonateRequestOptions } from '@kube-authn/core/impersonation'
+import { requestHeader } from '@kube-authn/core/request-header'
+import type { HandleReviewsOptions } from '@kube-authn/core/review'
+
+/** What an app is made of, whichever framework it is written for. */
+export interface AppParts {
+  readonly authenticator: Authenticator
+  readonly authorizer: Authorizer
+  readonly common: { readonly observer: Observer }
+  readonly impersonation: Pick<ImpersonateRequestOptions, 'mode'>
+  readonly reviews: Pick<HandleReviewsOptions, 'tokens' | 'audiences'>
+  /** The audit events so far. */
+  readonly events: AuditEvent[]
+}
+
+/** An app behind a front proxy whose headers are believed: how it proves who it is, is compared elsewhere. */
+export function appParts(
+  authorizer: Authorizer,
+  { impersonation = {}, reviews = {} }: Partial<Pick<AppParts, 'impersonation' | 'reviews'>> = {},
+): AppParts {
+  const events: AuditEvent[] = []
+  return {
+    authenticator: authenticatorChain({
+      requestHeader: requestHeader({
+        trusts: () => true,
+        usernameHeaders: ['X-Remote-User'],
+        uidHeaders: ['X-Remote-Uid'],
+        groupHeaders: ['X-Remote-Group'],
+        extraHeaderPrefixes: ['X-Remote-Extra-'],
+      }),
+    }),
+    authorizer,
+    common: { observer: auditLog({ write: (event) => events.push(event) }) },
+    impersonation,
+    reviews,
+    events,
+  }
+}

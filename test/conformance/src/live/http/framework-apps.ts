@@ -1,0 +1,74 @@
+import { createServer, type Server, type ServerOptions } from 'node:http'
+import { createAdaptorServer } from '@hono/node-server'
+import * as forExpress from '@kube-authn/express'
+import * as forHono from '@kube-authn/hono'
+import * as forKoa from '@kube-authn/koa'
+import express from 'express'
+import { Hono } from 'hono'
+import Koa from 'koa'
+import type { AppParts } from './app-parts.ts'
+
+export const FRAMEWORKS = ['express', 'koa', 'hono'] as const
+export type Framework = (typeof FRAMEWORKS)[number]
+
+const AUTHORIZED = { app: 'authorized' }
+/** What the app answers to what passes everything before it. */
+export const APP_ANSWER: string = JSON.stringify(AUTHORIZED)
+/** kube-apiserver takes headers of 1 MiB. */
+const serverOptions: ServerOptions = { maxHeaderSize: 1024 * 1024 }
+
+/** A server of a framework with everything in it. It does not listen yet. */
+export function serverOf(framework: Framework, parts: AppParts): Server {
+  switch (framework) {
+    case 'express':
+      return createServer(serverOptions, expressApp(parts))
+    case 'koa': {
+      const handle = koaApp(parts).callback()
+      return createServer(serverOptions, (request, response) => void handle(request, response))
+    }
+    case 'hono': {
+      const { fetch } = honoApp(parts)
+      return createAdaptorServer({ fetch, createServer, serverOptions }) as Server
+    }
+  }
+}
+
+function expressApp({
+  authenticator,
+  authorizer,
+  common,
+  impersonation,
+  reviews,
+}: AppParts): express.Express {
+  const app = express()
+  app.use(forExpress.authentication(authenticator, common))
+  app.use(forExpress.impersonation(authorizer, { ...common, ...impersonation }))
+  app.use(forExpress.reviews(authorizer, { ...common, ...reviews }))
+  app.use(forExpress.authorization(authorizer, common))
+  app.use((_req, res) => {
+    res.json(AUTHORIZED)
+  })
+  return app
+}
+
+function koaApp({ authenticator, authorizer, common, impersonation, reviews }: AppParts): Koa {
+  const app = new Koa()
+  app.use(forKoa.authentication(authenticator, common))
+  app.use(forKoa.impersonation(authorizer, { ...common, ...impersonation }))
+  app.use(forKoa.reviews(authorizer, { ...common, ...reviews }))
+  app.use(forKoa.authorization(authorizer, common))
+  app.use((ctx) => {
+    ctx.body = AUTHORIZED
+  })
+  return app
+}
+
+function honoApp({ authenticator, authorizer, common, impersonation, reviews }: AppParts): Hono {
+  const app = new Hono()
+  app.use(forHono.authentication(authenticator, common))
+  app.use(forHono.impersonation(authorizer, { ...common, ...impersonation }))
+  app.use(forHono.reviews(authorizer, { ...common, ...reviews }))
+  app.use(forHono.authorization(authorizer, common))
+  app.all('*', (context) => context.json(AUTHORIZED))
+  return app
+}

@@ -1,0 +1,62 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+
+/** An answer, with the names of headers in lower case and every value as it was sent. */
+export interface HttpAnswer {
+  /** 0 when the connection ended without an answer. */
+  readonly status: number
+  readonly headers: readonly (readonly [string, string])[]
+  readonly body: string
+}
+
+export interface RawRequest {
+  readonly method: string
+  readonly target: string
+  readonly headers: readonly (readonly [string, string])[]
+  readonly body?: string | Uint8Array
+}
+
+/** Sends a request over a connection of its own, byte by byte as it is told; text is sent as UTF-8. */
+export async function send(port: number, { method, target, headers, body }: RawRequest): Promise<HttpAnswer> {
+  const socket = connect({ port, host: '127.0.0.1' })
+  const content = body === undefined ? undefined : Buffer.from(body)
+  const lines = [
+    `${method} ${target} HTTP/1.1`,
+    'Host: server.example',
+    'Connection: close',
+    ...headers.map(([name, value]) => `${name}: ${value}`),
+    ...(content === undefined ? [] : [`Content-Length: ${content.length}`]),
+  ]
+  socket.write(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), content ?? Buffer.alloc(0)]))
+  const chunks: Buffer[] = []
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+  // A server that refuses a request may reset the connection after its answer.
+  socket.on('error', () => undefined)
+  await once(socket, 'close')
+  return answerIn(Buffer.concat(chunks))
+}
+
+function answerIn(bytes: Buffer): HttpAnswer {
+  const end = bytes.indexOf('\r\n\r\n')
+  if (end === -1) return { status: 0, headers: [], body: '' }
+  const [first = '', ...lines] = bytes.subarray(0, end).toString('latin1').split('\r\n')
+  const headers = lines.map((line) => {
+    const colon = line.indexOf(':')
+    return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()] as const
+  })
+  const isChunked = headers.some(([name, value]) => name === 'transfer-encoding' && value === 'chunked')
+  const rest = bytes.subarray(end + 4)
+  return {
+    status: Number(first.split(' ')[1]),
+    headers,
+    body: (isChunked ? joinedChunks(rest) : rest).toString('utf8'),
+  }
+}
+
+function joinedChunks(bytes: Buffer): Buffer {
+  const line = bytes.indexOf('\r\n')
+  const size = Number.parseInt(bytes.subarray(0, line).toString('latin1'), 16)
+  if (line === -1 || !(size > 0)) return Buffer.alloc(0)
+  const start = line + 2
+  return Buffer.concat([bytes.subarray(start, start + size), joinedChunks(bytes.subarray(start + size + 2))])
+}

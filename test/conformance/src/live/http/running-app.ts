@@ -1,0 +1,42 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import type { AuditEvent } from '@kube-authn/core/audit'
+import type { AppParts } from './app-parts.ts'
+import { type Framework, serverOf } from './framework-apps.ts'
+import { type HttpAnswer, type RawRequest, send } from './http-client.ts'
+
+export interface RunningApp {
+  ask(request: RawRequest): Promise<HttpAnswer>
+  /** The event with which the last request ended. It may come a little after the answer. */
+  endOfRequest(): Promise<AuditEvent | undefined>
+  close(): Promise<void>
+}
+
+/** An app of a framework at a free port of this machine. */
+export async function runningApp(framework: Framework, parts: AppParts): Promise<RunningApp> {
+  const server = serverOf(framework, parts)
+  // As `keepFresh` does: else Node leaves out headers.
+  server.maxHeadersCount = 0
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  return {
+    ask(request) {
+      parts.events.length = 0
+      return send(port, request)
+    },
+    async endOfRequest() {
+      for (let turn = 0; turn < 1000; turn++) {
+        const end = parts.events.findLast(({ stage }) => stage === 'ResponseComplete')
+        if (end !== undefined) return end
+        await new Promise(setImmediate)
+      }
+      return undefined
+    },
+    async close() {
+      server.close()
+      server.closeAllConnections()
+      await once(server, 'close')
+    },
+  }
+}

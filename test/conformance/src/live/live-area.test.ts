@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest'
+import type { Difference } from './difference.ts'
+import { type Explanation, liveArea } from './live-area.ts'
+import type { Recordings } from './recordings.ts'
+
+const recordings: Recordings = {
+  has: (path) => path === 'there',
+  text: () => '',
+  json: () => {
+    throw new Error('no JSON')
+  },
+  lines: () => [],
+}
+const status: Difference = { at: 'status', there: 403, here: 400 }
+const body: Difference = { at: 'body', there: 'a', here: 'b' }
+const ofStatus: Explanation<string> = { row: 'a row', explains: ({ at }) => at === 'status' }
+const ofCase: Explanation<string> = { row: 'another', explains: (_, asked) => asked === 'odd' }
+
+function replay(
+  differences: readonly Difference[],
+  explanations: readonly Explanation<string>[],
+  { isComplete = false, file = 'there', asked = 'even' } = {},
+): ReturnType<ReturnType<typeof liveArea>['replay']> {
+  const area = liveArea<string>({
+    name: 'live-x',
+    files: [file],
+    explanations,
+    compare: () => [{ id: '1', asked, differences }],
+  })
+  return area.replay(recordings, isComplete)
+}
+
+describe('liveArea', () => {
+  it('counts a case without differences', async () => {
+    expect(await replay([], [])).toEqual({ passed: 1, failures: [], explained: new Map() })
+  })
+
+  it('counts a case whose differences are all explained, once for each row', async () => {
+    const result = await replay([status, status], [ofStatus])
+    expect(result).toEqual({ passed: 1, failures: [], explained: new Map([['a row', 1]]) })
+  })
+
+  it('fails a case with one difference that is not explained, and tells that one', async () => {
+    const result = await replay([status, body], [ofStatus])
+    expect(result).toEqual({
+      passed: 0,
+      failures: ['live-x 1: body: there "a", here "b"'],
+      explained: new Map(),
+    })
+  })
+
+  it('explains by what was asked', async () => {
+    expect(await replay([body], [ofCase], { asked: 'odd' })).toMatchObject({ passed: 1 })
+    expect(await replay([body], [ofCase])).toMatchObject({ passed: 0 })
+  })
+
+  it('fails an explanation that explains nothing, where the recordings are complete', async () => {
+    const result = await replay([], [ofStatus], { isComplete: true })
+    expect(result?.failures).toEqual([expect.stringContaining('nothing differs any more by the row "a row"')])
+    expect((await replay([], [ofStatus]))?.failures).toEqual([])
+    expect((await replay([status], [ofStatus], { isComplete: true }))?.failures).toEqual([])
+  })
+
+  it('has no result where nothing is recorded', async () => {
+    expect(await replay([status], [], { file: 'elsewhere' })).toBeUndefined()
+  })
+
+  it('names the rows it relies on', () => {
+    const area = liveArea({ name: 'live-x', files: [], explanations: [ofStatus, ofCase], compare: () => [] })
+    expect(area.rows).toEqual(['a row', 'another'])
+  })
+})

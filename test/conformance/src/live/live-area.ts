@@ -1,0 +1,82 @@
+import type { Difference } from './difference.ts'
+import type { Recordings } from './recordings.ts'
+
+/** Why something differs: a row of `docs/deviations.md`, and a class of differences that it explains. */
+export interface Explanation<Asked> {
+  /** The first column of the row. */
+  readonly row: string
+  readonly explains: (difference: Difference, asked: Asked) => boolean
+}
+
+/** One recorded question, and how our answer differs. */
+export interface Compared<Asked> {
+  readonly id: string
+  readonly asked: Asked
+  readonly differences: readonly Difference[]
+}
+
+export interface LiveAreaOptions<Asked> {
+  readonly name: string
+  /** The files without which there is nothing to compare. */
+  readonly files: readonly string[]
+  readonly explanations: readonly Explanation<Asked>[]
+  readonly compare: (recordings: Recordings) => AsyncIterable<Compared<Asked>> | Iterable<Compared<Asked>>
+}
+
+export interface LiveResult {
+  readonly passed: number
+  readonly failures: readonly string[]
+  /** How many cases each row explains. */
+  readonly explained: ReadonlyMap<string, number>
+}
+
+/** What is compared under one name. `replay` is `undefined` when nothing is recorded. */
+export interface LiveArea {
+  readonly name: string
+  readonly rows: readonly string[]
+  readonly replay: (recordings: Recordings, isComplete: boolean) => Promise<LiveResult | undefined>
+}
+
+/**
+ * Compares what is recorded with our answers. A difference that no explanation explains is a failure; in recordings that are
+ * complete, an explanation without a difference is one too.
+ */
+export function liveArea<Asked>(options: LiveAreaOptions<Asked>): LiveArea {
+  const { name, files, explanations, compare } = options
+  return {
+    name,
+    rows: explanations.map(({ row }) => row),
+    replay: async (recordings, isComplete) => {
+      if (!files.every((file) => recordings.has(file))) return undefined
+      const failures: string[] = []
+      const explained = new Map<string, number>()
+      const unused = new Set(explanations)
+      let passed = 0
+      for await (const { id, asked, differences } of compare(recordings)) {
+        const reasons = differences.map((difference) =>
+          explanations.find(({ explains }) => explains(difference, asked)),
+        )
+        for (const reason of reasons) if (reason !== undefined) unused.delete(reason)
+        const rows = new Set(reasons.map((reason) => reason?.row))
+        if (rows.has(undefined)) {
+          const unexplained = differences.filter((_, position) => reasons[position] === undefined)
+          failures.push(`${name} ${id}: ${unexplained.map(shown).join('; ')}`)
+          continue
+        }
+        passed++
+        for (const row of rows) if (row !== undefined) explained.set(row, (explained.get(row) ?? 0) + 1)
+      }
+      if (isComplete) {
+        for (const { row, explains } of unused) {
+          failures.push(`${name}: nothing differs any more by the row "${row}": ${String(explains)}`)
+        }
+      }
+      return { passed, failures, explained }
+    },
+  }
+}
+
+function shown({ at, there, here }: Difference): string {
+  const short = (value: unknown): string => (JSON.stringify(value) ?? 'nothing').slice(0, 600)
+  return `${at}: there ${short(there)}, here ${short(here)}`
+}

@@ -1,0 +1,35 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+
+/** A folder of what a running kube-apiserver answered: the form is told in `test/conformance/live/README.md`. */
+export interface Recordings {
+  has(path: string): boolean
+  /** The text of a file, which may be there as it is or with the ending `.gz`. */
+  text(path: string): string
+  /** A file with one JSON value. */
+  json(path: string): unknown
+  /** A file with one JSON value a line. */
+  lines(path: string): readonly unknown[]
+}
+
+export function recordingsOf(folder: string): Recordings {
+  const found = (path: string): string | undefined =>
+    [path, `${path}.gz`].map((name) => join(folder, name)).find((name) => existsSync(name))
+  const text = (path: string): string => {
+    const name = found(path)
+    if (name === undefined) throw new Error(`${path} is not in ${folder}`)
+    const content = readFileSync(name)
+    return (name.endsWith('.gz') ? gunzipSync(content) : content).toString('utf8')
+  }
+  return {
+    has: (path) => found(path) !== undefined,
+    text,
+    json: (path) => JSON.parse(text(path)) as unknown,
+    lines: (path) =>
+      text(path)
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as unknown),
+  }
+}
