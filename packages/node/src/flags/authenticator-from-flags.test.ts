@@ -287,7 +287,7 @@ describe('what deserves a look', () => {
     [['--service-account-max-token-expiration=1h', '--service-account-extend-token-expiration=false'], []],
     [['--feature-gates=RemoteRequestHeaderUID=true'], []],
     [['--feature-gates=A=true'], [/ignored: --feature-gates$/]],
-  ] as const)('%j', async (argv, said) => {
+  ] as readonly (readonly [string[], RegExp[]])[])('%j', async (argv, said) => {
     const { events, observer } = recordEvents()
     await start([`--token-auth-file=${tokenFile}`, ...argv], { observer })
     const messages = events.flatMap((event) => (event.type === 'fileNotice' ? [event.notice.message] : []))
@@ -420,6 +420,17 @@ describe('what is wrong', () => {
     expect(await saidOf([...argv, keys], options)).toEqual([expect.stringMatching(said)])
     expect(await saidOf(['--service-account-issuer=x'], options)).toEqual([
       '--service-account-key-file: either `--service-account-key-file` or `--service-account-signing-endpoint` must be set',
+    ])
+  })
+
+  it('tells which key file cannot be used', async () => {
+    const options = { serviceAccountObjects: objects }
+    const argv = [`--service-account-issuer=${ISSUER}`, `--service-account-key-file=${keyFile}`]
+    expect(await saidOf([...argv, '--service-account-key-file=/nope'], options)).toEqual([
+      '--service-account-key-file: /nope: no such file or directory (ENOENT)',
+    ])
+    expect(await saidOf([...argv, `--service-account-key-file=${tokenFile}`], options)).toEqual([
+      expect.stringMatching(/^--service-account-key-file: \.\/tokens\.csv: data does not contain any valid/),
     ])
   })
 

@@ -3,6 +3,7 @@ import type { VerificationKey } from '@kube-authn/core/jwt'
 import { optionProblems, refuseProblems } from '@kube-authn/core/options'
 import { authenticatorOf, type NodeAuthenticator } from '../create-authenticator.ts'
 import type { FileSource } from '../file-source/reloading-source.ts'
+import { problemsOf } from '../options/problems-of.ts'
 import { verificationKeysAt } from '../verification-keys-at.ts'
 import { anonymousFlag } from './anonymous-flag.ts'
 import {
@@ -112,10 +113,6 @@ async function keysOf(
     keys.close()
     return { keys: undefined, problems: [] }
   } catch (error) {
-    const path = '--service-account-key-file'
-    const problems = isConfigurationError(error)
-      ? error.problems.map((problem) => ({ path, message: `${problem.path}: ${problem.message}` }))
-      : [{ path, message: error instanceof Error ? error.message : String(error) }]
-    return { keys: undefined, problems }
+    return { keys: undefined, problems: problemsOf('--service-account-key-file', error, ': ') }
   }
 }
