@@ -185,6 +185,8 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
   },
   '@kube-authn/node': {
     auditFile: after(() => at('audit.jsonl')),
+    authenticatorFromFlags: after(() => [`--token-auth-file=${at('tokens.csv')}`]),
+    authorizerFromFlags: after(() => ['--authorization-mode=AlwaysDeny']),
     authenticationConfigurationAt: after(() => at('authn.yaml')),
     certificateAuthoritiesAt: after(() => at('ca.crt')),
     createAuthenticator: alone(() => ({ tokenFile: at('tokens.csv') })),

@@ -39,12 +39,30 @@ export interface NodeAuthenticator extends Authenticator {
  * const authenticator = createAuthenticator({ tokenFile: 'tokens.csv', passwordFile: 'passwords.csv' })
  */
 export function createAuthenticator(options: CreateAuthenticatorOptions = {}): NodeAuthenticator {
+  return authenticatorOf(options)
+}
+
+/** What counts where neither an option nor a file says otherwise. */
+export interface AuthenticatorDefaults {
+  /** Let requests without any credential pass. Default `false`. */
+  readonly anonymous?: boolean
+}
+
+/**
+ * The same, with other defaults: a file may still say otherwise where an option would contradict it.
+ *
+ * @throws {ConfigurationError} as {@link createAuthenticator}.
+ */
+export function authenticatorOf(
+  options: CreateAuthenticatorOptions,
+  defaults: AuthenticatorDefaults = {},
+): NodeAuthenticator {
   const found = optionProblems(createAuthenticatorShape, options)
   if (found.length > 0) refuseProblems(withFurtherProblems(found, options, problemsOfChain))
-  if (METHODS.every((method) => options[method] === undefined)) {
+  if (defaults.anonymous !== true && METHODS.every((method) => options[method] === undefined)) {
     refuseProblems([{ path: 'authenticators', message: NO_METHOD }])
   }
-  return chainOf(options)
+  return chainOf(options, defaults)
 }
 
 /** The options that bring an authenticator. */
@@ -80,7 +98,10 @@ function problemsOfChain(options: CreateAuthenticatorOptions): readonly Configur
   }
 }
 
-function chainOf(options: CreateAuthenticatorOptions): NodeAuthenticator {
+function chainOf(
+  options: CreateAuthenticatorOptions,
+  defaults: AuthenticatorDefaults = {},
+): NodeAuthenticator {
   const { observer, clock, keystone, passwords = [] } = options
   const { audiences = options.serviceAccounts?.issuers } = options
   const shared = { ...(observer !== undefined && { observer }), ...(clock !== undefined && { clock }) }
@@ -101,7 +122,7 @@ function chainOf(options: CreateAuthenticatorOptions): NodeAuthenticator {
   const passwordsOfFile =
     passwordFile &&
     parts.openFile('passwordFile', () => passwordFileAt(passwordFile.path, withoutPath(passwordFile)))
-  const anonymous = configuration?.anonymous ?? options.anonymous
+  const anonymous = configuration?.anonymous ?? options.anonymous ?? defaults.anonymous
 
   try {
     const all = [

@@ -25,6 +25,15 @@ export {
   requestHeaderFromCluster,
   type RequestHeaderFromClusterOptions,
 } from './delegation/request-header-from-cluster.ts'
+export { authenticatorFromFlags } from './flags/authenticator-from-flags.ts'
+export { authorizerFromFlags, type NodeAuthorizer } from './flags/authorizer-from-flags.ts'
+export {
+  AUTHENTICATION_FLAGS,
+  AUTHORIZATION_FLAGS,
+  type FlagKind,
+  type KnownFlag,
+} from './flags/known-flags.ts'
+export type { AuthenticatorFromFlagsOptions, AuthorizerFromFlagsOptions } from './flags/flags-options.ts'
 export { fileSource, type FileSourceOptions } from './file-source/file-source.ts'
 export {
   type Manifest,

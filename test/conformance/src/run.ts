@@ -7,6 +7,7 @@ import { chains } from './areas/chain.ts'
 import { composition } from './areas/composition.ts'
 import { extraction } from './areas/extraction.ts'
 import { files } from './areas/files.ts'
+import { flagRunners } from './areas/flags.ts'
 import { handler } from './areas/handler.ts'
 import { areas as impersonationAndRbac } from './areas/impersonation-rbac/index.ts'
 import type { AreaRunner } from './areas/impersonation-rbac/vector.ts'
@@ -93,6 +94,7 @@ function runners(vectors: readonly Vector[]): (vector: Vector) => CaseRunner | u
     G: tokenCache,
     H: { ...kubeconfigs, ...webhook, ...delegation, ...tokenReviews },
     I: keystone,
+    J: flagRunners(certificates),
     'G-webhook': { '': tokenWebhook },
     'F-kubeconfig': { '': kubeconfigUsers },
     'C-keys': { '': keys },

@@ -26,6 +26,7 @@ export {
   withMethods,
 } from './check.ts'
 export { aClock, anIterable, someAudiences } from './common.ts'
+export { nearestName } from './nearest-name.ts'
 export {
   type AnyShape,
   checkOptions,

@@ -1,0 +1,37 @@
+import type { FileNotice } from '@kube-authn/core'
+import type { ParsedFlags } from './parse-flags.ts'
+import { booleanOf, isGiven, listOf } from './read-flags.ts'
+
+/** Whether requests without any credential are let through. */
+export interface AnonymousFlag {
+  readonly enabled: boolean
+  /** Whether the command line says so, so that a file must not say otherwise. */
+  readonly isGiven: boolean
+  readonly notices: readonly FileNotice[]
+}
+
+/**
+ * Reads `--anonymous-auth`, which is on by default, and off where everybody may do everything: without `--authorization-mode`, and with the mode
+ * AlwaysAllow.
+ *
+ * Source: kubernetes `pkg/kubeapiserver/options/authentication.go` ApplyAuthorization.
+ */
+export function anonymousFlag(flags: ParsedFlags): AnonymousFlag {
+  const isItselfGiven = isGiven(flags, 'anonymous-auth')
+  const wanted = booleanOf(flags, 'anonymous-auth')
+  const modes = listOf(flags, 'authorization-mode')
+  const isAllAllowed = modes.length === 0 || modes.includes('AlwaysAllow')
+  const isNoted = wanted && isAllAllowed && isGiven(flags, 'anonymous-auth', 'authorization-mode')
+  return {
+    enabled: wanted && !isAllAllowed,
+    isGiven: isItselfGiven,
+    notices: isNoted ? [ALWAYS_ALLOW] : [],
+  }
+}
+
+const ALWAYS_ALLOW: FileNotice = {
+  severity: 'warning',
+  code: 'anonymousAlwaysAllow',
+  message:
+    'AnonymousAuth is not allowed with the AlwaysAllow authorizer, which is the one without --authorization-mode. Resetting AnonymousAuth to false. You should use a different authorizer',
+}

@@ -1,0 +1,132 @@
+import type { ConfigurationProblem, FileNotice } from '@kube-authn/core'
+import type { VerificationKey } from '@kube-authn/core/jwt'
+import type { CreateAuthenticatorOptions } from '../create-authenticator-options.ts'
+import type { AnonymousFlag } from './anonymous-flag.ts'
+import { type AuthenticatorFromFlagsOptions, sharedOf } from './flags-options.ts'
+import { hasOidc, oidcOption, oidcProblems } from './oidc-flags.ts'
+import type { ParsedFlags } from './parse-flags.ts'
+import { booleanOf, listOf, optionalString, secondsOf, stringOf, versionOf } from './read-flags.ts'
+import { requestHeaderNames, requestHeaderNotices, requestHeaderProblems } from './request-header-flags.ts'
+import { hasServiceAccounts, serviceAccountNotices, serviceAccountProblems } from './service-account-flags.ts'
+
+const WEBHOOK = 'authentication-token-webhook'
+const BOOTSTRAP = 'enable-bootstrap-token-auth'
+
+/** What is wrong with flags of authentication that can be read, beside what `createAuthenticator` says of them. */
+export function authenticationProblems(
+  flags: ParsedFlags,
+  options: AuthenticatorFromFlagsOptions,
+): readonly ConfigurationProblem[] {
+  const problems = [...oidcProblems(flags), ...requestHeaderProblems(flags), ...serviceAccountProblems(flags)]
+  if (hasServiceAccounts(flags) && options.serviceAccountObjects === undefined) {
+    const message =
+      'needs the objects that tokens name, which a kube-apiserver has in its store: give the option serviceAccountObjects; ' +
+      'serviceAccountObjects() of @kube-authn/core/service-account knows no account'
+    problems.push({ path: '--service-account-issuer', message })
+  }
+  if (booleanOf(flags, BOOTSTRAP) && options.bootstrapTokens === undefined) {
+    const message =
+      'needs the secrets with tokens, which a kube-apiserver has in its store: give the option bootstrapTokens'
+    problems.push({ path: `--${BOOTSTRAP}`, message })
+  }
+  return problems
+}
+
+/** What deserves a look in flags of authentication. */
+export function authenticationNotices(flags: ParsedFlags): readonly FileNotice[] {
+  return [...requestHeaderNotices(flags), ...webhookNotices(flags), ...serviceAccountNotices(flags)]
+}
+
+/** For how many seconds kube-apiserver keeps all users of tokens at least. */
+const OVERALL_TTL_SECONDS = 10
+
+/** Source: kubernetes `pkg/kubeapiserver/options/authentication.go` ToAuthenticationConfig. */
+function webhookNotices(flags: ParsedFlags): readonly FileNotice[] {
+  const seconds = secondsOf(flags, `${WEBHOOK}-cache-ttl`)
+  if (optionalString(flags, `${WEBHOOK}-config-file`) === undefined) return []
+  if (seconds <= 0 || seconds >= OVERALL_TTL_SECONDS) return []
+  // Deviation: here the shorter one counts (`docs/deviations.md`, flags).
+  const message =
+    `the webhook cache ttl of ${stringOf(flags, `${WEBHOOK}-cache-ttl`)} is shorter than the overall cache ttl of ` +
+    `${OVERALL_TTL_SECONDS}s for successful token authentication attempts, and counts nevertheless`
+  return [{ severity: 'warning', code: 'shortWebhookTtl', message }]
+}
+
+/** The options of `createAuthenticator` that the flags stand for. */
+export function authenticatorOptions(
+  flags: ParsedFlags,
+  anonymous: AnonymousFlag,
+  keys: (() => readonly VerificationKey[]) | undefined,
+  options: AuthenticatorFromFlagsOptions,
+): CreateAuthenticatorOptions {
+  const audiences = listOf(flags, 'api-audiences')
+  const tokenFile = optionalString(flags, 'token-auth-file')
+  const passwordFile = optionalString(flags, 'basic-auth-file')
+  const clientCA = optionalString(flags, 'client-ca-file')
+  return {
+    ...(tokenFile !== undefined && { tokenFile }),
+    ...(passwordFile !== undefined && { passwordFile }),
+    ...(clientCA !== undefined && { clientCA }),
+    ...proxyOption(flags, options),
+    ...keystoneOption(flags),
+    ...issuerOptions(flags, options),
+    ...storeOptions(flags, keys, options),
+    ...webhookOption(flags),
+    ...(anonymous.isGiven && { anonymous: anonymous.enabled }),
+    ...(audiences.length > 0 && { audiences }),
+    ...sharedOf(options),
+  }
+}
+
+function proxyOption(
+  flags: ParsedFlags,
+  { allowAnyProxyName }: AuthenticatorFromFlagsOptions,
+): Pick<CreateAuthenticatorOptions, 'requestHeader'> {
+  const clientCA = optionalString(flags, 'requestheader-client-ca-file')
+  if (clientCA === undefined) return {}
+  const anyName = allowAnyProxyName === undefined ? {} : { allowAnyProxyName }
+  return { requestHeader: { ...requestHeaderNames(flags), clientCA, ...anyName } }
+}
+
+function keystoneOption(flags: ParsedFlags): Pick<CreateAuthenticatorOptions, 'keystone'> {
+  const url = optionalString(flags, 'experimental-keystone-url')
+  const ca = optionalString(flags, 'experimental-keystone-ca-file')
+  // Passwords only, as the flags had it.
+  return url === undefined ? {} : { keystone: { url, tokens: false, ...(ca !== undefined && { ca }) } }
+}
+
+function issuerOptions(
+  flags: ParsedFlags,
+  { egress }: AuthenticatorFromFlagsOptions,
+): Pick<CreateAuthenticatorOptions, 'authenticationConfig' | 'oidc'> {
+  const path = optionalString(flags, 'authentication-config')
+  const isUsable = hasOidc(flags) && oidcProblems(flags).length === 0
+  return {
+    ...(path !== undefined && {
+      authenticationConfig: egress === undefined ? path : { path, egress },
+    }),
+    ...(isUsable && { oidc: oidcOption(flags) }),
+  }
+}
+
+function storeOptions(
+  flags: ParsedFlags,
+  keys: (() => readonly VerificationKey[]) | undefined,
+  { serviceAccountObjects: objects, bootstrapTokens }: AuthenticatorFromFlagsOptions,
+): Pick<CreateAuthenticatorOptions, 'serviceAccounts' | 'bootstrapTokens'> {
+  const issuers = listOf(flags, 'service-account-issuer')
+  const lookup = booleanOf(flags, 'service-account-lookup')
+  return {
+    ...(keys !== undefined &&
+      objects !== undefined && { serviceAccounts: { issuers, keys, objects, lookup } }),
+    ...(booleanOf(flags, BOOTSTRAP) && bootstrapTokens !== undefined && { bootstrapTokens }),
+  }
+}
+
+function webhookOption(flags: ParsedFlags): Pick<CreateAuthenticatorOptions, 'tokenReview'> {
+  const path = optionalString(flags, `${WEBHOOK}-config-file`)
+  if (path === undefined) return {}
+  const version = versionOf(flags, `${WEBHOOK}-version`)
+  const cacheTtlSeconds = secondsOf(flags, `${WEBHOOK}-cache-ttl`)
+  return { tokenReview: { path, version, cacheTtlSeconds } }
+}

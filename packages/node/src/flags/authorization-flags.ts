@@ -1,0 +1,50 @@
+import type { ConfigurationProblem } from '@kube-authn/core'
+import { quoted } from '@kube-authn/core/field'
+import type { AuthorizerFromFlagsOptions } from './flags-options.ts'
+import type { ParsedFlags } from './parse-flags.ts'
+import { listOf, stringOf } from './read-flags.ts'
+import { REFUSED_MODES } from './refused-flags.ts'
+
+const MODE = 'authorization-mode'
+const WEBHOOK = 'authorization-webhook-config-file'
+const MODES: readonly string[] = ['AlwaysAllow', 'AlwaysDeny', 'RBAC', 'Webhook']
+
+/**
+ * What is wrong with the modes.
+ *
+ * Source: kubernetes `pkg/kubeapiserver/options/authorization.go` Validate.
+ */
+export function authorizationProblems(
+  flags: ParsedFlags,
+  { rbac }: AuthorizerFromFlagsOptions,
+): readonly ConfigurationProblem[] {
+  const modes = listOf(flags, MODE)
+  const problems: ConfigurationProblem[] = []
+  const refuse = (path: string, message: string): void => void problems.push({ path, message })
+
+  if (modes.length === 0) {
+    refuse(`--${MODE}`, `at least one ${MODE} must be passed, of ${MODES.join(', ')}`)
+  }
+  for (const mode of new Set(modes)) {
+    if (Object.hasOwn(REFUSED_MODES, mode)) refuse(`--${MODE}`, REFUSED_MODES[mode] ?? '')
+    else if (!MODES.includes(mode)) refuse(`--${MODE}`, `${MODE} ${quoted(mode)} is not a valid mode`)
+  }
+  if (new Set(modes).size < modes.length) {
+    refuse(`--${MODE}`, `${MODE} [${modes.map(quoted).join(' ')}] has mode specified more than once`)
+  }
+  const webhook = stringOf(flags, WEBHOOK)
+  if (modes.includes('Webhook') && webhook === '') {
+    refuse(`--${WEBHOOK}`, `${MODE} Webhook's authorization config file not passed`)
+  }
+  if (!modes.includes('Webhook') && webhook !== '') {
+    refuse(`--${WEBHOOK}`, `cannot specify --${WEBHOOK} without mode Webhook`)
+  }
+  if (modes.includes('RBAC') && rbac === undefined) {
+    refuse(
+      `--${MODE}`,
+      'the mode RBAC needs the manifests of roles and bindings, which a kube-apiserver has in its store: give the option rbac, a file or a folder',
+    )
+  }
+  if (!modes.includes('RBAC') && rbac !== undefined) refuse('rbac', 'means nothing without the mode RBAC')
+  return problems
+}

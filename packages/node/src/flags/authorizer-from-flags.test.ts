@@ -1,0 +1,270 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { isConfigurationError } from '@kube-authn/core'
+import { attributesOf, decide } from '@kube-authn/core/authorization'
+import { createPki, fakeUser, fixedClock, recordEvents } from '@kube-authn/testing'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { type AuthorizerFromFlagsOptions, authorizerFromFlags, type NodeAuthorizer } from '../index.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'flags-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+const rbac = join(folder, 'roles')
+mkdirSync(rbac)
+writeFileSync(
+  join(rbac, 'pods.yaml'),
+  `apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: pods}
+rules: [{apiGroups: [""], resources: [pods], verbs: [get]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: pods}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: pods}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: jane}]
+`,
+)
+const pki = await createPki()
+const { chainPem: cert, privateKeyPem: key } = await pki.issueServer({ hosts: ['127.0.0.1'] })
+
+const open: { close(): void }[] = []
+afterEach(() => {
+  for (const each of open.splice(0)) each.close()
+})
+
+async function start(argv: readonly string[], options?: AuthorizerFromFlagsOptions): Promise<NodeAuthorizer> {
+  const authorizer = await authorizerFromFlags(argv, options)
+  open.push(authorizer)
+  return authorizer
+}
+
+async function saidOf(
+  argv: readonly string[],
+  options?: AuthorizerFromFlagsOptions,
+): Promise<readonly string[]> {
+  try {
+    await start(argv, options)
+    return []
+  } catch (error) {
+    if (!isConfigurationError(error)) throw error
+    return error.problems.map(({ path, message }) => `${path}: ${message}`)
+  }
+}
+
+async function verdictOf(authorizer: NodeAuthorizer, username: string, verb: string): Promise<string> {
+  const user = fakeUser({ username, groups: username === 'root' ? ['system:masters'] : [] })
+  const attributes = attributesOf(user, { verb, apiVersion: 'v1', resource: 'pods', namespace: 'n' })
+  return (await decide(authorizer, attributes, {})).verdict
+}
+
+/** A webhook that allows joe, and the bodies that it was sent. */
+async function webhook(): Promise<{ readonly kubeconfig: string; readonly asked: unknown[] }> {
+  const asked: unknown[] = []
+  const server = createServer({ cert, key }, (request, response) => {
+    let body = ''
+    request.on('data', (part) => (body += String(part)))
+    request.on('end', () => {
+      asked.push({ url: request.url, ...JSON.parse(body) })
+      const allowed = body.includes('"joe"')
+      response
+        .writeHead(201, { 'content-type': 'application/json' })
+        .end(JSON.stringify({ status: { allowed } }))
+    })
+  })
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+  open.push({ close: () => void server.close() })
+  const { port } = server.address() as AddressInfo
+  const kubeconfig = join(folder, `webhook-${port}`)
+  const cluster = {
+    server: `https://127.0.0.1:${port}`,
+    'certificate-authority-data': Buffer.from(pki.caPem).toString('base64'),
+  }
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'a', cluster }],
+    contexts: [{ name: 'c', context: { cluster: 'a', user: 'u' } }],
+    users: [{ name: 'u', user: {} }],
+    'current-context': 'c',
+  }
+  writeFileSync(kubeconfig, JSON.stringify(config))
+  return { kubeconfig, asked }
+}
+
+describe('the authorizer of a command line', () => {
+  it.each([
+    ['AlwaysAllow', {}, 'allow', 'allow', 'allow'],
+    ['AlwaysDeny', {}, 'allow', 'noOpinion', 'noOpinion'],
+    ['RBAC', { rbac }, 'allow', 'allow', 'noOpinion'],
+    ['RBAC,AlwaysAllow', { rbac: [rbac] }, 'allow', 'allow', 'allow'],
+  ] as const)('%s', async (mode, options, ofRoot, ofJane, ofOthers) => {
+    const authorizer = await start(['node', 'server.js', `--authorization-mode=${mode}`], options)
+    expect(await verdictOf(authorizer, 'root', 'delete')).toBe(ofRoot)
+    expect(await verdictOf(authorizer, 'jane', 'get')).toBe(ofJane)
+    expect(await verdictOf(authorizer, 'jane', 'delete')).toBe(ofOthers)
+  })
+
+  it('asks a webhook, by v1beta1 unless told otherwise, and masters first', async () => {
+    const { kubeconfig, asked } = await webhook()
+    const argv = ['--authorization-mode=Webhook', '--authorization-webhook-config-file', kubeconfig]
+    const authorizer = await start(argv)
+    expect(await verdictOf(authorizer, 'root', 'get')).toBe('allow')
+    expect(asked).toEqual([])
+    expect(await verdictOf(authorizer, 'joe', 'get')).toBe('allow')
+    expect(await verdictOf(authorizer, 'jane', 'get')).toBe('noOpinion')
+    const other = await start([...argv, '--authorization-webhook-version=v1'])
+    await verdictOf(other, 'joe', 'get')
+    expect(asked).toMatchObject([
+      { apiVersion: 'authorization.k8s.io/v1beta1' },
+      { apiVersion: 'authorization.k8s.io/v1beta1' },
+      { apiVersion: 'authorization.k8s.io/v1' },
+    ])
+  })
+
+  it.each([
+    [[], 300, 30],
+    [
+      [
+        '--authorization-webhook-cache-authorized-ttl=1m',
+        '--authorization-webhook-cache-unauthorized-ttl=1s',
+      ],
+      60,
+      1,
+    ],
+  ])('keeps what it said: %j', async (flags, allowedSeconds, deniedSeconds) => {
+    const { kubeconfig, asked } = await webhook()
+    const clock = fixedClock()
+    const authorizer = await start(
+      ['--authorization-mode=Webhook', `--authorization-webhook-config-file=${kubeconfig}`, ...flags],
+      { clock },
+    )
+    for (const [username, seconds] of [
+      ['joe', allowedSeconds],
+      ['jane', deniedSeconds],
+    ] as const) {
+      asked.length = 0
+      await verdictOf(authorizer, username, 'get')
+      clock.advance(seconds * 1000 - 1)
+      await verdictOf(authorizer, username, 'get')
+      expect(asked).toHaveLength(1)
+      clock.advance(1)
+      await verdictOf(authorizer, username, 'get')
+      expect(asked).toHaveLength(2)
+    }
+  })
+
+  it('asks a cluster, beside paths that everybody may see', async () => {
+    const { kubeconfig, asked } = await webhook()
+    const authorizer = await start([
+      `--authorization-kubeconfig=${kubeconfig}`,
+      '--authorization-always-allow-paths=/open',
+    ])
+    expect(await verdictOf(authorizer, 'joe', 'get')).toBe('allow')
+    expect(asked).toMatchObject([{ url: expect.stringContaining('/subjectaccessreviews') }])
+    const verdictAt = async (path: string): Promise<string> =>
+      (await decide(authorizer, attributesOf(fakeUser(), { verb: 'get', path }), {})).verdict
+    expect(await verdictAt('/open')).toBe('allow')
+    expect(await verdictAt('/healthz')).toBe('noOpinion')
+  })
+
+  it('ignores flags that are about something else, and those of authentication without a word', async () => {
+    const { events, observer } = recordEvents()
+    await start(['--authorization-mode=AlwaysDeny', '--token-auth-file=/nope', '--v=2'], { observer })
+    expect(events).toEqual([
+      {
+        type: 'fileNotice',
+        file: 'flags',
+        notice: {
+          severity: 'advice',
+          code: 'flagsIgnored',
+          message: 'these flags say nothing about authentication or authorization, and are ignored: --v',
+        },
+      },
+    ])
+  })
+})
+
+describe('what is wrong', () => {
+  it.each<[readonly string[], AuthorizerFromFlagsOptions, ...RegExp[]]>([
+    [
+      [],
+      {},
+      /^--authorization-mode: at least one authorization-mode must be passed, of AlwaysAllow, AlwaysDeny, RBAC, Webhook$/,
+    ],
+    [['--authorization-mode='], {}, /^--authorization-mode: at least one/],
+    [
+      ['--authorization-mode=rbac'],
+      {},
+      /^--authorization-mode: authorization-mode "rbac" is not a valid mode$/,
+    ],
+    [['--authorization-mode=AlwaysDeny,'], {}, /authorization-mode "" is not a valid mode$/],
+    [['--authorization-mode=__proto__'], {}, /is not a valid mode$/],
+    [['--authorization-mode=constructor'], {}, /is not a valid mode$/],
+    [
+      ['--authorization-mode=AlwaysDeny,AlwaysDeny'],
+      {},
+      /^--authorization-mode: authorization-mode \["AlwaysDeny" "AlwaysDeny"\] has mode specified more than once$/,
+    ],
+    [['--authorization-mode=Node,RBAC'], { rbac }, /^--authorization-mode: the mode Node needs the graph/],
+    [
+      ['--authorization-mode=ABAC', '--authorization-policy-file=p'],
+      {},
+      /^--authorization-policy-file: policies of ABAC/,
+      /^--authorization-mode: the mode ABAC/,
+    ],
+    [['--authorization-mode=RBAC'], {}, /^--authorization-mode: the mode RBAC needs the manifests/],
+    [['--authorization-mode=RBAC'], { rbac: '/nope' }, /^rbac: \/nope: no such file or directory/],
+    [['--authorization-mode=AlwaysDeny'], { rbac }, /^rbac: means nothing without the mode RBAC$/],
+    [
+      ['--authorization-mode=Webhook'],
+      {},
+      /^--authorization-webhook-config-file: authorization-mode Webhook's authorization config file not passed$/,
+    ],
+    [
+      ['--authorization-mode=AlwaysDeny', '--authorization-webhook-config-file=/nope'],
+      {},
+      /cannot specify --authorization-webhook-config-file without mode Webhook$/,
+    ],
+    [
+      ['--authorization-mode=Webhook', '--authorization-webhook-config-file=/nope'],
+      {},
+      /^--authorization-webhook-config-file: .*no such file/,
+    ],
+    [['--authorization-mode=AlwaysDeny', '--authorization-webhook-version=v2'], {}, /must be v1 or v1beta1$/],
+    [
+      ['--authorization-mode=AlwaysDeny', '--authorization-webhook-cache-authorized-ttl=x'],
+      {},
+      /time: invalid duration "x"$/,
+    ],
+    [
+      ['--authorization-config=/etc/authz.yaml'],
+      {},
+      /^--authorization-config: an AuthorizationConfiguration is not read here/,
+      /^--authorization-mode: at least one/,
+    ],
+    [['--authorization-mode=AlwaysDeny', '--authorization-rbac-super-user=a'], {}, /system:masters/],
+    [['--authorization-mod=AlwaysDeny'], {}, /did you mean --authorization-mode\?$/, /at least one/],
+    [['--authorization-kubeconfig=/nope'], {}, /^--authorization-kubeconfig: .*no such file/],
+    [
+      ['--authorization-kubeconfig=/nope', '--authorization-mode=RBAC'],
+      { rbac },
+      /^--authorization-mode: cannot be given together with --authorization-kubeconfig/,
+      /^rbac: cannot be given/,
+    ],
+  ])('%j %j', async (argv, options, ...said) => {
+    expect(await saidOf(argv, options)).toEqual(said.map((each): unknown => expect.stringMatching(each)))
+  })
+
+  it('names the flags of times that cannot be', async () => {
+    const { kubeconfig } = await webhook()
+    const ttl = ['authorized', 'unauthorized'].map((kind) => `--authorization-webhook-cache-${kind}-ttl`)
+    const negative = ttl.map((flag) => `${flag}=-1s`)
+    const said = ttl.map((flag) => `${flag}: must be 0 or more`)
+    const file = `--authorization-webhook-config-file=${kubeconfig}`
+    expect(await saidOf(['--authorization-mode=Webhook', file, ...negative])).toEqual(said)
+    expect(await saidOf([`--authorization-kubeconfig=${kubeconfig}`, ...negative])).toEqual(said)
+  })
+})

@@ -1,0 +1,116 @@
+import { ConfigurationError, type ConfigurationProblem } from '@kube-authn/core'
+import {
+  alwaysAllow,
+  alwaysDeny,
+  type Authorizer,
+  MASTERS_GROUP,
+  privilegedGroups,
+  type RuleResolver,
+  unionAuthorizer,
+} from '@kube-authn/core/authorization'
+import { optionProblems, refuseProblems } from '@kube-authn/core/options'
+import { opener } from '../opener.ts'
+import { rbacAt } from '../rbac-at.ts'
+import { webhookAuthorizerAt } from '../webhook/webhook-authorizer-at.ts'
+import { authorizationProblems } from './authorization-flags.ts'
+import { delegatedAuthorizer, isDelegatedAuthorization } from './delegated-authorizer.ts'
+import {
+  anArgv,
+  type AuthorizerFromFlagsOptions,
+  authorizerFromFlagsShape,
+  sharedOf,
+} from './flags-options.ts'
+import { ignoredNotices, tellNotices } from './notices.ts'
+import { parseFlags, type ParsedFlags } from './parse-flags.ts'
+import { listOf, secondsOf, stringOf, versionOf } from './read-flags.ts'
+import { REFUSED_FOR_AUTHORIZATION } from './refused-flags.ts'
+
+/** An authorizer that may watch files, and have connections. */
+export type NodeAuthorizer = Authorizer &
+  Partial<RuleResolver> & {
+    /** Stops watching, and ends connections. A process ends without it. */
+    readonly close: () => void
+  }
+
+/**
+ * The authorizer that a kube-apiserver has with this command line: whoever is in `system:masters` may do everything, and then the modes of
+ * `--authorization-mode` are asked in order. With `--authorization-kubeconfig` or `--authorization-always-allow-paths` it is that of an
+ * extension API server, by `delegatedAuthentication`.
+ *
+ * What stands before the first flag is skipped, and flags that are about something else are ignored.
+ *
+ * Source: kubernetes `pkg/kubeapiserver/options/authorization.go`, `pkg/kubeapiserver/authorizer/config.go`.
+ *
+ * Deviation: without a mode it is refused, and not AlwaysAllow (`docs/deviations.md`, flags).
+ *
+ * @throws {ConfigurationError} as a rejection, with every problem found: of flags, under their names, and of files.
+ * @example
+ * const authorizer = await authorizerFromFlags(process.argv, { rbac: '/etc/my-app/roles/' })
+ */
+export async function authorizerFromFlags(
+  argv: readonly string[],
+  options: AuthorizerFromFlagsOptions = {},
+): Promise<NodeAuthorizer> {
+  refuseProblems(anArgv(argv, 'argv'), optionProblems(authorizerFromFlagsShape, options))
+  const flags = parseFlags(argv, REFUSED_FOR_AUTHORIZATION)
+  const authorizer = isDelegatedAuthorization(flags)
+    ? await delegatedAuthorizer(flags, options)
+    : modesOf(flags, options)
+  tellNotices(options.observer, ignoredNotices(flags.ignored))
+  return authorizer
+}
+
+function modesOf(flags: ParsedFlags, options: AuthorizerFromFlagsOptions): NodeAuthorizer {
+  const parts = opener()
+  const shared = sharedOf(options)
+  const { rbac } = options
+  const makers: Readonly<Record<string, () => Authorizer | undefined>> = {
+    AlwaysAllow: alwaysAllow,
+    AlwaysDeny: alwaysDeny,
+    RBAC: () => (rbac === undefined ? undefined : parts.openFile('rbac', () => rbacAt(rbac, shared))),
+    Webhook: () => {
+      const path = stringOf(flags, 'authorization-webhook-config-file')
+      if (path === '') return undefined
+      return parts.open('webhook', () => webhookAuthorizerAt(path, { ...webhookOptions(flags), ...shared }))
+    },
+  }
+  const authorizers = [...new Set(listOf(flags, 'authorization-mode'))].flatMap((mode) => {
+    const authorizer = Object.hasOwn(makers, mode) ? makers[mode]?.() : undefined
+    return authorizer === undefined ? [] : [authorizer]
+  })
+  const problems: readonly ConfigurationProblem[] = [
+    ...flags.problems,
+    ...authorizationProblems(flags, options),
+    ...parts.problems.map(ofFlag),
+  ]
+  if (problems.length > 0) {
+    parts.close()
+    throw new ConfigurationError(problems)
+  }
+  return { ...unionAuthorizer(privilegedGroups(MASTERS_GROUP), ...authorizers), close: () => parts.close() }
+}
+
+function webhookOptions(flags: ParsedFlags): {
+  readonly version: 'v1' | 'v1beta1'
+  readonly allowedTtlSeconds: number
+  readonly deniedTtlSeconds: number
+} {
+  return {
+    version: versionOf(flags, 'authorization-webhook-version'),
+    allowedTtlSeconds: secondsOf(flags, 'authorization-webhook-cache-authorized-ttl'),
+    deniedTtlSeconds: secondsOf(flags, 'authorization-webhook-cache-unauthorized-ttl'),
+  }
+}
+
+const FLAG_OF: ReadonlyMap<string, string> = new Map([
+  ['webhook.allowedTtlSeconds', '--authorization-webhook-cache-authorized-ttl'],
+  ['webhook.deniedTtlSeconds', '--authorization-webhook-cache-unauthorized-ttl'],
+])
+
+function ofFlag({ path, message }: ConfigurationProblem): ConfigurationProblem {
+  const isOfWebhook = path === 'webhook' || path.startsWith('webhook.')
+  return {
+    path: FLAG_OF.get(path) ?? (isOfWebhook ? '--authorization-webhook-config-file' : path),
+    message,
+  }
+}

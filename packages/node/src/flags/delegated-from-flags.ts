@@ -1,0 +1,107 @@
+import { ConfigurationError, type ConfigurationProblem, isConfigurationError } from '@kube-authn/core'
+import type { NodeAuthenticator } from '../create-authenticator.ts'
+import {
+  delegatedAuthentication,
+  type DelegatedAuthenticationOptions,
+} from '../delegation/delegated-authentication.ts'
+import { type AuthenticatorFromFlagsOptions, sharedOf } from './flags-options.ts'
+import { inTermsOfFlags } from './in-terms-of-flags.ts'
+import { AUTHENTICATION_FLAGS } from './known-flags.ts'
+import { tellNotices } from './notices.ts'
+import type { ParsedFlags } from './parse-flags.ts'
+import { booleanOf, isGiven, optionalString, secondsOf } from './read-flags.ts'
+import { requestHeaderNames, requestHeaderNotices, requestHeaderProblems } from './request-header-flags.ts'
+
+/** The flags that only extension API servers have. */
+const OWN = [
+  'authentication-kubeconfig',
+  'authentication-skip-lookup',
+  'authentication-tolerate-lookup-failure',
+] as const
+
+const TTL = 'authentication-token-webhook-cache-ttl'
+
+/** The flags that both kinds of servers have. */
+const COMMON: ReadonlySet<string> = new Set([
+  ...OWN,
+  TTL,
+  'anonymous-auth',
+  'client-ca-file',
+  'feature-gates',
+  'requestheader-allowed-names',
+  'requestheader-client-ca-file',
+  'requestheader-extra-headers-prefix',
+  'requestheader-group-headers',
+  'requestheader-uid-headers',
+  'requestheader-username-headers',
+  'tls-private-key-file',
+])
+
+/** Whether it is the command line of an extension API server. */
+export function isDelegated(flags: ParsedFlags): boolean {
+  return isGiven(flags, ...OWN)
+}
+
+/**
+ * The chain of an extension API server. Requests without any credential are refused unless `--anonymous-auth` says otherwise.
+ *
+ * Source: apiserver `pkg/server/options/authentication.go` DelegatingAuthenticationOptions.
+ *
+ * Deviation: anonymous requests are refused unless asked for (`docs/deviations.md`, anonymous by default).
+ */
+export async function delegatedFromFlags(
+  flags: ParsedFlags,
+  options: AuthenticatorFromFlagsOptions,
+): Promise<NodeAuthenticator> {
+  const found = [...flags.problems, ...foreignProblems(flags), ...requestHeaderProblems(flags)]
+  if (found.length > 0) throw new ConfigurationError(found)
+  try {
+    const { authenticator, close } = await delegatedAuthentication(delegationOptions(flags, options))
+    tellNotices(options.observer, requestHeaderNotices(flags))
+    return { ...authenticator, health: () => [], close }
+  } catch (error) {
+    if (!isConfigurationError(error)) throw error
+    throw new ConfigurationError(error.problems.map(inTermsOfFlags), { cause: error })
+  }
+}
+
+function foreignProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
+  const own = OWN.find((name) => isGiven(flags, name)) ?? OWN[0]
+  return Object.keys(AUTHENTICATION_FLAGS)
+    .filter((name) => isGiven(flags, name) && !COMMON.has(name))
+    .map((name) => ({
+      path: `--${name}`,
+      message: `cannot be given together with --${own}, with which the cluster is asked instead`,
+    }))
+}
+
+function delegationOptions(
+  flags: ParsedFlags,
+  options: AuthenticatorFromFlagsOptions,
+): DelegatedAuthenticationOptions {
+  const kubeconfig = optionalString(flags, 'authentication-kubeconfig')
+  const clientCA = optionalString(flags, 'client-ca-file')
+  const proxyCA = optionalString(flags, 'requestheader-client-ca-file')
+  const { allowAnyProxyName } = options
+  return {
+    ...(kubeconfig !== undefined && { kubeconfig }),
+    ...(clientCA !== undefined && { clientCA }),
+    ...(proxyCA !== undefined && {
+      requestHeader: {
+        ...givenNames(flags),
+        clientCA: proxyCA,
+        ...(allowAnyProxyName !== undefined && { allowAnyProxyName }),
+      },
+    }),
+    skipLookup: booleanOf(flags, 'authentication-skip-lookup'),
+    tolerateLookupFailure: booleanOf(flags, 'authentication-tolerate-lookup-failure'),
+    ...(isGiven(flags, TTL) && { tokenTtlSeconds: secondsOf(flags, TTL) }),
+    anonymous: isGiven(flags, 'anonymous-auth') && booleanOf(flags, 'anonymous-auth'),
+    ...sharedOf(options),
+  }
+}
+
+/** Lists that are not given have the defaults of extension API servers. */
+function givenNames(flags: ParsedFlags): Partial<ReturnType<typeof requestHeaderNames>> {
+  return Object.fromEntries(Object.entries(requestHeaderNames(flags)).filter(([, list]) => list.length > 0))
+}

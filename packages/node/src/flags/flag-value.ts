@@ -1,0 +1,45 @@
+import { quoted } from '@kube-authn/core/field'
+import { readDuration } from './go-duration.ts'
+import type { FlagKind } from './known-flags.ts'
+import { readSlice } from './string-slice.ts'
+
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ...['1', 't', 'T', 'true', 'TRUE', 'True'].map((text) => [text, true] as const),
+  ...['0', 'f', 'F', 'false', 'FALSE', 'False'].map((text) => [text, false] as const),
+])
+
+/**
+ * What Go takes for a boolean; `undefined` for everything else.
+ *
+ * Source: Go `strconv.ParseBool`.
+ */
+export function readBoolean(text: string): boolean | undefined {
+  return BOOLEANS.get(text)
+}
+
+/**
+ * Why a flag cannot have this value, in the words of pflag. A value that might be a secret is not repeated.
+ *
+ * Source: pflag `flag.go`, component-base `cli/flag/map_string_string.go`.
+ */
+export function problemOfValue(name: string, kind: FlagKind, value: string): string | undefined {
+  const invalid = (reason: string, shown: string): string =>
+    `invalid argument ${shown} for "--${name}" flag: ${reason}`
+  if (kind === 'boolean' && readBoolean(value) === undefined) {
+    return invalid(`strconv.ParseBool: parsing ${quoted(value)}: invalid syntax`, quoted(value))
+  }
+  if (kind === 'duration') {
+    const reading = readDuration(value)
+    return 'problem' in reading ? invalid(reading.problem, quoted(value)) : undefined
+  }
+  if (kind === 'version' && !['v1', 'v1beta1'].includes(value)) {
+    return `invalid argument for "--${name}" flag: must be v1 or v1beta1`
+  }
+  if (kind === 'slice' && readSlice(value) === undefined) {
+    return `invalid argument for "--${name}" flag: parse error on line 1: bare or unfinished quotes`
+  }
+  if (kind === 'pairs' && !value.includes('=')) {
+    return `invalid argument for "--${name}" flag: malformed pair, expect string=string`
+  }
+  return undefined
+}

@@ -1,0 +1,90 @@
+/**
+ * How pflag reads a flag. `slice`: each value is a list with commas between, and a repeated flag adds to it. `array`: each value is one element. `pairs`:
+ * likewise, and each is `name=value`. `version`: one of the versions of a review.
+ */
+export type FlagKind = 'array' | 'boolean' | 'duration' | 'pairs' | 'slice' | 'string' | 'version'
+
+/** A flag, and what counts where it is not given. */
+export interface KnownFlag {
+  readonly kind: FlagKind
+  readonly default: boolean | string | readonly string[]
+}
+
+const text: KnownFlag = { kind: 'string', default: '' }
+const slice: KnownFlag = { kind: 'slice', default: [] }
+const array: KnownFlag = { kind: 'array', default: [] }
+const off: KnownFlag = { kind: 'boolean', default: false }
+const version: KnownFlag = { kind: 'version', default: 'v1beta1' }
+const on: KnownFlag = { kind: 'boolean', default: true }
+const duration = (defaultValue: string): KnownFlag => ({ kind: 'duration', default: defaultValue })
+
+/**
+ * The flags that say who a request is from, with the defaults of kube-apiserver 1.36.
+ *
+ * Source: kubernetes `pkg/kubeapiserver/options/authentication.go`, apiserver `pkg/server/options/authentication.go`; release-1.6 for
+ * `basic-auth-file` and `experimental-keystone-*`.
+ */
+export const AUTHENTICATION_FLAGS: Readonly<Record<string, KnownFlag>> = {
+  'anonymous-auth': on,
+  'api-audiences': slice,
+  'authentication-config': text,
+  'authentication-kubeconfig': text,
+  'authentication-skip-lookup': off,
+  'authentication-token-webhook-cache-ttl': duration('2m0s'),
+  'authentication-token-webhook-config-file': text,
+  'authentication-token-webhook-version': version,
+  'authentication-tolerate-lookup-failure': off,
+  'basic-auth-file': text,
+  'client-ca-file': text,
+  'enable-bootstrap-token-auth': off,
+  'experimental-keystone-ca-file': text,
+  'experimental-keystone-url': text,
+  'feature-gates': slice,
+  'oidc-ca-file': text,
+  'oidc-client-id': text,
+  'oidc-groups-claim': text,
+  'oidc-groups-prefix': text,
+  'oidc-issuer-url': text,
+  'oidc-required-claim': { kind: 'pairs', default: [] },
+  'oidc-signing-algs': { kind: 'slice', default: ['RS256'] },
+  'oidc-username-claim': { kind: 'string', default: 'sub' },
+  'oidc-username-prefix': text,
+  'requestheader-allowed-names': slice,
+  'requestheader-client-ca-file': text,
+  'requestheader-extra-headers-prefix': slice,
+  'requestheader-group-headers': slice,
+  'requestheader-uid-headers': slice,
+  'requestheader-username-headers': slice,
+  'service-account-extend-token-expiration': on,
+  'service-account-issuer': array,
+  'service-account-jwks-uri': text,
+  'service-account-key-file': array,
+  'service-account-lookup': on,
+  'service-account-max-token-expiration': duration('0s'),
+  'tls-private-key-file': text,
+  'token-auth-file': text,
+}
+
+/**
+ * The flags that say what a user may do.
+ *
+ * Source: kubernetes `pkg/kubeapiserver/options/authorization.go`, apiserver `pkg/server/options/authorization.go`.
+ */
+export const AUTHORIZATION_FLAGS: Readonly<Record<string, KnownFlag>> = {
+  'authorization-always-allow-paths': { kind: 'slice', default: ['/healthz', '/readyz', '/livez'] },
+  'authorization-kubeconfig': text,
+  'authorization-mode': slice,
+  'authorization-webhook-cache-authorized-ttl': duration('5m0s'),
+  'authorization-webhook-cache-unauthorized-ttl': duration('30s'),
+  'authorization-webhook-config-file': text,
+  'authorization-webhook-version': version,
+}
+
+/** What a flag was called in other releases. */
+export const ALIASES: Readonly<Record<string, string>> = {
+  'experimental-bootstrap-token-auth': 'enable-bootstrap-token-auth',
+  'service-account-api-audiences': 'api-audiences',
+}
+
+/** Flags of the same families that say nothing about who a request is from: of tokens that are issued, for example. */
+export const OTHER_FLAGS: ReadonlySet<string> = new Set(['service-account-signing-key-file'])

@@ -1,0 +1,51 @@
+import type { ConfigurationProblem } from '@kube-authn/core'
+import type { OidcFlags } from '@kube-authn/core/oidc'
+import { FLAGS, type ParsedFlags } from './parse-flags.ts'
+import { isGiven, listOf, optionalString, stringOf } from './read-flags.ts'
+
+const OIDC_FLAGS: readonly string[] = [...FLAGS.keys()].filter((name) => name.startsWith('oidc-'))
+
+/** Whether one of the `--oidc-*` flags stands on the command line. */
+export function hasOidc(flags: ParsedFlags): boolean {
+  return isGiven(flags, ...OIDC_FLAGS)
+}
+
+/**
+ * What is wrong with these flags among each other.
+ *
+ * Source: kubernetes `pkg/kubeapiserver/options/authentication.go` validateOIDCOptions.
+ */
+export function oidcProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
+  if (!hasOidc(flags)) return []
+  const problems: ConfigurationProblem[] = []
+  const missing = ['oidc-issuer-url', 'oidc-client-id'].find((name) => stringOf(flags, name) === '')
+  if (missing !== undefined) {
+    problems.push({
+      path: `--${missing}`,
+      message: 'oidc-issuer-url and oidc-client-id must be specified together when any oidc-* flags are set',
+    })
+  }
+  if (optionalString(flags, 'authentication-config') !== undefined) {
+    problems.push({
+      path: '--authentication-config',
+      message: 'authentication-config file and oidc-* flags are mutually exclusive',
+    })
+  }
+  return problems
+}
+
+/** The option `oidc` of `createAuthenticator`. */
+export function oidcOption(flags: ParsedFlags): OidcFlags {
+  return {
+    issuerUrl: stringOf(flags, 'oidc-issuer-url'),
+    clientId: stringOf(flags, 'oidc-client-id'),
+    caFile: optionalString(flags, 'oidc-ca-file'),
+    // An empty one is refused, as in Kubernetes.
+    usernameClaim: stringOf(flags, 'oidc-username-claim'),
+    usernamePrefix: stringOf(flags, 'oidc-username-prefix'),
+    groupsClaim: stringOf(flags, 'oidc-groups-claim'),
+    groupsPrefix: stringOf(flags, 'oidc-groups-prefix'),
+    requiredClaims: listOf(flags, 'oidc-required-claim'),
+    signingAlgorithms: listOf(flags, 'oidc-signing-algs'),
+  }
+}

@@ -1,0 +1,95 @@
+import type { ConfigurationProblem, FileNotice } from '@kube-authn/core'
+import type { ParsedFlags } from './parse-flags.ts'
+import { isGiven, listOf, optionalString } from './read-flags.ts'
+
+/** The headers without which the aggregation of Kubernetes does not work, by the flag and the list of `createAuthenticator`. */
+const LISTS = [
+  ['requestheader-username-headers', 'X-Remote-User', 'header'],
+  ['requestheader-uid-headers', 'X-Remote-Uid', 'header'],
+  ['requestheader-group-headers', 'X-Remote-Group', 'header'],
+  ['requestheader-extra-headers-prefix', 'X-Remote-Extra-', 'header prefix'],
+] as const
+
+const ALLOWED_NAMES = 'requestheader-allowed-names'
+const UID_GATE = 'RemoteRequestHeaderUID'
+
+/**
+ * What is wrong with the names.
+ *
+ * Source: apiserver `pkg/server/options/authentication.go` RequestHeaderAuthenticationOptions.Validate.
+ */
+export function requestHeaderProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
+  const problems = [...LISTS.map(([flag]) => flag), ALLOWED_NAMES]
+    .filter((flag) => listOf(flags, flag).some((name) => name.trim() === ''))
+    .map((flag) => ({ path: `--${flag}`, message: `empty value in "${flag}"` }))
+  const [, [uidFlag, uidHeader]] = LISTS
+  if (listOf(flags, uidFlag).length === 0) return problems
+  const path = `--${uidFlag}`
+  if (isGateOff(flags, UID_GATE)) {
+    problems.push({ path, message: `--${uidFlag} requires the "${UID_GATE}" feature to be enabled` })
+  } else if (lacks(flags, uidFlag, uidHeader)) {
+    problems.push({ path, message: withoutStandard(uidFlag, uidHeader, 'header') })
+  }
+  return problems
+}
+
+/** What works here, and not where Kubernetes aggregates APIs; and what has no effect. */
+export function requestHeaderNotices(flags: ParsedFlags): readonly FileNotice[] {
+  const notices: FileNotice[] = LISTS.filter(
+    ([flag, header]) =>
+      flag !== 'requestheader-uid-headers' && listOf(flags, flag).length > 0 && lacks(flags, flag, header),
+  ).map(([flag, header, noun]) => ({
+    severity: 'warning',
+    code: `noStandardHeader:${flag}`,
+    message: withoutStandard(flag, header, noun),
+  }))
+  const names = LISTS.map(([flag]) => flag)
+  if (
+    isGiven(flags, ...names, ALLOWED_NAMES) &&
+    optionalString(flags, 'requestheader-client-ca-file') === undefined
+  ) {
+    notices.push({
+      severity: 'advice',
+      code: 'noProxy',
+      message:
+        'without --requestheader-client-ca-file nobody is the proxy, and --requestheader-* mean nothing',
+    })
+  }
+  return notices
+}
+
+/** The headers and the names of the proxy, as options. */
+export function requestHeaderNames(flags: ParsedFlags): Readonly<{
+  usernameHeaders: readonly string[]
+  uidHeaders: readonly string[]
+  groupHeaders: readonly string[]
+  extraHeaderPrefixes: readonly string[]
+  allowedNames: readonly string[]
+}> {
+  const [[username], [uid], [group], [extra]] = LISTS
+  return {
+    usernameHeaders: listOf(flags, username),
+    uidHeaders: listOf(flags, uid),
+    groupHeaders: listOf(flags, group),
+    extraHeaderPrefixes: listOf(flags, extra),
+    allowedNames: listOf(flags, ALLOWED_NAMES),
+  }
+}
+
+/** The gates that `--feature-gates` turns, and that count here. */
+export function hasOtherGates(flags: ParsedFlags): boolean {
+  return listOf(flags, 'feature-gates').some((gate) => !gate.trim().startsWith(`${UID_GATE}=`))
+}
+
+function isGateOff(flags: ParsedFlags, gate: string): boolean {
+  const last = listOf(flags, 'feature-gates').findLast((each) => each.trim().startsWith(`${gate}=`))
+  return last !== undefined && /^(?:0|f|false)$/i.test(last.slice(last.indexOf('=') + 1).trim())
+}
+
+function lacks(flags: ParsedFlags, flag: string, header: string): boolean {
+  return !listOf(flags, flag).some((name) => name.toLowerCase() === header.toLowerCase())
+}
+
+function withoutStandard(flag: string, header: string, noun: string): string {
+  return `--${flag} is set without specifying the standard ${header} ${noun} - API aggregation will not work`
+}

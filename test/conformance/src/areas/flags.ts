@@ -1,0 +1,148 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type AuthenticationEvent, authenticateRequest, isConfigurationError } from '@kube-authn/core'
+import { bootstrapSecrets } from '@kube-authn/core/bootstrap-token'
+import { serviceAccountObjects } from '@kube-authn/core/service-account'
+import {
+  AUTHENTICATION_FLAGS,
+  authenticatorFromFlags,
+  AUTHORIZATION_FLAGS,
+  type NodeAuthenticator,
+} from '@kube-authn/node'
+import { fakeRequest } from '@kube-authn/testing'
+import { type Certificates, pemOf } from '../certificates.ts'
+import { DEVIATES_AS_DOCUMENTED, type Given, NotApplicable, type UnitRunner } from '../vector.ts'
+
+type Flags = Readonly<Record<string, unknown>>
+
+/** Area J: the command line of a kube-apiserver. */
+export function flagRunners(certificates: Certificates): Readonly<Record<string, UnitRunner>> {
+  const start = (given: Given): Promise<Started> => startWith(certificates, given)
+  return {
+    'flags.validate': async ({ given, expect }) => {
+      const { problems, warnings, authenticator } = await start(given)
+      authenticator?.close()
+      if (problems.length === 0) return { outcome: 'valid', warnings }
+      if (expect.outcome === 'valid') {
+        if (given.deviation === 'L.5' && isOnlyOf(problems, NO_NAME)) return DEVIATES_AS_DOCUMENTED
+        if (isOnlyOf(problems, SHARED_CA)) {
+          throw new NotApplicable('a CA of both users and proxies (docs/deviations.md, distinct CAs)')
+        }
+      }
+      return { outcome: 'invalid', text_contains: problems.join('\n') }
+    },
+
+    'flags.defaults': async () =>
+      Object.fromEntries(
+        Object.entries({ ...AUTHENTICATION_FLAGS, ...AUTHORIZATION_FLAGS }).map(([name, flag]) => [
+          name,
+          flag.default,
+        ]),
+      ),
+
+    'flags.apply': async ({ given }) => {
+      const { problems, warnings, authenticator } = await start(withKeyFile(given))
+      if (authenticator === undefined) return { outcome: 'invalid', text_contains: problems.join('\n') }
+      const outcome = await authenticateRequest(authenticator)(fakeRequest())
+      authenticator.close()
+      const anonymous = !('failure' in outcome)
+      return {
+        api_audiences: authenticator.audiences ?? [],
+        anonymous,
+        'anonymous-auth': anonymous,
+        warnings,
+      }
+    },
+  }
+}
+
+const NO_NAME = /^--requestheader-allowed-names: must name the proxy/
+const SHARED_CA = /overlapping certificates: give proxies a CA of their own/
+
+function isOnlyOf(problems: readonly string[], kind: RegExp): boolean {
+  return problems.every((problem) => kind.test(problem))
+}
+
+/** What came of a command line. */
+interface Started {
+  readonly problems: readonly string[]
+  readonly warnings: number
+  readonly authenticator?: NodeAuthenticator
+}
+
+async function startWith(certificates: Certificates, given: Given): Promise<Started> {
+  const folder = mkdtempSync(join(tmpdir(), 'flags-'))
+  const events: AuthenticationEvent[] = []
+  try {
+    const authenticator = await authenticatorFromFlags(argvOf(certificates, given, folder), {
+      serviceAccountObjects: serviceAccountObjects(),
+      bootstrapTokens: bootstrapSecrets(),
+      observer: (event) => void events.push(event),
+    })
+    return { problems: [], warnings: warningsOf(events), authenticator }
+  } catch (error) {
+    if (!isConfigurationError(error)) throw error
+    const problems = error.problems.map(({ path, message }) => `${path}: ${message}`)
+    return { problems, warnings: warningsOf(events) }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+function warningsOf(events: readonly AuthenticationEvent[]): number {
+  return events.filter((event) => event.type === 'fileNotice' && event.notice.severity === 'warning').length
+}
+
+/** A key file where the case is not about keys. */
+function withKeyFile(given: Given): Given {
+  const flags = given['flags'] as Flags
+  const lacksKeys = 'service-account-issuer' in flags && !('service-account-key-file' in flags)
+  return lacksKeys ? { ...given, flags: { ...flags, 'service-account-key-file': 'k' } } : given
+}
+
+function argvOf(certificates: Certificates, given: Given, folder: string): readonly string[] {
+  const gates = Object.entries((given['feature_gates'] ?? {}) as Flags)
+  // These cases are of authentication alone: that everybody may do everything is no part of them.
+  const flags: Flags = { 'authorization-mode': 'RBAC', ...(given['flags'] as Flags) }
+  return [
+    ...gates.map(([gate, isOn]) => `--feature-gates=${gate}=${String(isOn)}`),
+    ...Object.entries(flags).flatMap(([flag, values]) =>
+      [values].flat().map((value, index) => {
+        const content = contentFor(certificates, flag, String(value))
+        if (content === undefined) return `--${flag}=${String(value)}`
+        const path = join(folder, `${flag}-${index}`)
+        writeFileSync(path, content)
+        return `--${flag}=${path}`
+      }),
+    ),
+  ]
+}
+
+/** What is in the file that a flag names, where it names one; what the case names is not there. */
+function contentFor(certificates: Certificates, flag: string, value: string): string | undefined {
+  if (value.startsWith('@')) return pemOf(certificates, [value])
+  return value === '' ? undefined : FILES[flag]?.()
+}
+
+const KUBECONFIG = JSON.stringify({
+  apiVersion: 'v1',
+  kind: 'Config',
+  clusters: [{ name: 'a', cluster: { server: 'https://webhook.example.com' } }],
+  contexts: [{ name: 'c', context: { cluster: 'a', user: 'u' } }],
+  users: [{ name: 'u', user: {} }],
+  'current-context': 'c',
+})
+
+const FILES: Readonly<Record<string, (() => string) | undefined>> = {
+  'authentication-config': () =>
+    JSON.stringify({ apiVersion: 'apiserver.config.k8s.io/v1', kind: 'AuthenticationConfiguration' }),
+  'authentication-token-webhook-config-file': () => KUBECONFIG,
+  'basic-auth-file': () => 'password,jane,1\n',
+  'service-account-key-file': () =>
+    generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      .publicKey.export({ type: 'spki', format: 'pem' })
+      .toString(),
+  'token-auth-file': () => 'token,jane,1\n',
+}
