@@ -7,7 +7,7 @@ import type { LRUCache } from 'lru-cache'
  *
  * How long an entry is good is for others to say: the ttl of lru-cache never ends on some runtimes.
  */
-export class RecentMap<Value extends NonNullable<unknown>> {
+export class RecentMap<Value extends object | number> {
   readonly #maxEntries: number
   #entries: LRUCache<string, Value> | undefined
 
