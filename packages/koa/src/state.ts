@@ -47,12 +47,12 @@ const STATE: unique symbol = Symbol.for('@kube-authn/koa/state@1')
 /** What is known of a request, which may be nothing yet. */
 export function stateOf(ctx: ContextWithRequest): RequestState {
   requireNodeRequest(ctx.req)
-  const req: Context['req'] & { [STATE]?: RequestState } = ctx.req
+  const req: Context['req'] & { readonly [STATE]?: RequestState } = ctx.req
   let state = req[STATE]
   if (state === undefined) {
     state = new RequestState(incomingMessageRequest(req, ctx.originalUrl))
-    // A property that is defined costs twenty times as much as one that is assigned.
-    req[STATE] = state
+    // Not assigned, which would be quicker: it must not show in the request.
+    Object.defineProperty(req, STATE, { value: state })
   }
   return state
 }
