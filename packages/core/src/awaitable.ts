@@ -8,10 +8,7 @@ export type Awaitable<T> = T | PromiseLike<T>
 
 /** Whether the value is still to come. */
 export function isPromiseLike<T>(value: Awaitable<T>): value is PromiseLike<T> {
-  if (typeof value !== 'object' || value === null) return false
-  // Not `in`, which takes longer where values are of many shapes.
-  const { then }: { readonly then?: unknown } = value
-  return typeof then === 'function'
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
 /**
