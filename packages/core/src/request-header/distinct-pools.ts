@@ -6,7 +6,7 @@ import type { CertificatePool } from '../x509/index.ts'
  * Makes sure that no CA is trusted both to sign users and to sign proxies: with one, a user could be taken for the proxy and then
  * be anybody, or the proxy for a user. CAs are the same when their keys are.
  *
- * Deviation: kube-apiserver only advises against it (`docs/deviations.md`, distinct CAs).
+ * Deviation: kube-apiserver refuses it only where no proxy is named (`docs/deviations.md`, distinct CAs).
  *
  * @throws {ConfigurationError} when a key is in both.
  */

@@ -215,6 +215,7 @@ describe('--anonymous-auth', () => {
     [['--anonymous-auth=true'], 401, 1],
     [['--authorization-mode=RBAC,AlwaysAllow'], 401, 1],
     [['--authorization-mode=AlwaysAllow', '--anonymous-auth=false'], 401, 0],
+    [['--authorization-mode=AlwaysDeny,Webhook,ABAC'], 'system:anonymous', 0],
     [['--authorization-config=/etc/authz.yaml'], 401, 0],
   ] as const)('%j', async (argv, username, warnings) => {
     const { events, observer } = recordEvents()
@@ -383,6 +384,10 @@ describe('what is wrong', () => {
     [['--service-account-jwks-uri=a', RBAC], /must be a valid URL$/],
     [['--service-account-max-token-expiration=59m59s', RBAC], /must be between 1 hour and 2\^32 seconds$/],
     [['--service-account-max-token-expiration=4294967297s', RBAC], /must be between 1 hour/],
+    // Modes of authorization, on which anonymous requests depend.
+    [['--authorization-mode=rbac'], /^--authorization-mode: authorization-mode "rbac" is not a valid mode$/],
+    [['--authorization-mode=RBAC,'], /authorization-mode "" is not a valid mode$/],
+    [['--authorization-mode=RBAC,RBAC'], /has mode specified more than once$/],
     // Several at once.
     [
       [
@@ -432,6 +437,16 @@ describe('what is wrong', () => {
     expect(await saidOf([...argv, `--service-account-key-file=${tokenFile}`], options)).toEqual([
       expect.stringMatching(/^--service-account-key-file: \.\/tokens\.csv: data does not contain any valid/),
     ])
+  })
+
+  it('believes no proxy of whose headers none is named', async () => {
+    const authenticator = await start([
+      `--requestheader-client-ca-file=${proxyCA}`,
+      '--requestheader-allowed-names=front',
+    ])
+    const { chainDer } = await proxies.issueClient({ commonName: 'front' })
+    const request = { headers: [['X-Remote-User', 'joe']] as const, peerCertificates: chainDer }
+    expect(await usernameOf(authenticator, request)).toBe(401)
   })
 
   it('leaves every name of a proxy to an option', async () => {

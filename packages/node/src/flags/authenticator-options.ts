@@ -2,6 +2,7 @@ import type { ConfigurationProblem, FileNotice } from '@kube-authn/core'
 import type { VerificationKey } from '@kube-authn/core/jwt'
 import type { CreateAuthenticatorOptions } from '../create-authenticator-options.ts'
 import type { AnonymousFlag } from './anonymous-flag.ts'
+import { modeProblems } from './authorization-flags.ts'
 import { type AuthenticatorFromFlagsOptions, sharedOf } from './flags-options.ts'
 import { hasOidc, oidcOption, oidcProblems } from './oidc-flags.ts'
 import type { ParsedFlags } from './parse-flags.ts'
@@ -17,7 +18,13 @@ export function authenticationProblems(
   flags: ParsedFlags,
   options: AuthenticatorFromFlagsOptions,
 ): readonly ConfigurationProblem[] {
-  const problems = [...oidcProblems(flags), ...requestHeaderProblems(flags), ...serviceAccountProblems(flags)]
+  const problems = [
+    ...oidcProblems(flags),
+    ...requestHeaderProblems(flags),
+    ...serviceAccountProblems(flags),
+    // Anonymous requests depend on them.
+    ...modeProblems(flags),
+  ]
   if (hasServiceAccounts(flags) && options.serviceAccountObjects === undefined) {
     const message =
       'needs the objects that tokens name, which a kube-apiserver has in its store: give the option serviceAccountObjects; ' +

@@ -27,11 +27,8 @@ export function authorizationProblems(
   }
   for (const mode of new Set(modes)) {
     if (Object.hasOwn(REFUSED_MODES, mode)) refuse(`--${MODE}`, REFUSED_MODES[mode] ?? '')
-    else if (!MODES.includes(mode)) refuse(`--${MODE}`, `${MODE} ${quoted(mode)} is not a valid mode`)
   }
-  if (new Set(modes).size < modes.length) {
-    refuse(`--${MODE}`, `${MODE} [${modes.map(quoted).join(' ')}] has mode specified more than once`)
-  }
+  problems.push(...modeProblems(flags))
   const webhook = stringOf(flags, WEBHOOK)
   if (modes.includes('Webhook') && webhook === '') {
     refuse(`--${WEBHOOK}`, `${MODE} Webhook's authorization config file not passed`)
@@ -46,5 +43,20 @@ export function authorizationProblems(
     )
   }
   if (!modes.includes('RBAC') && rbac !== undefined) refuse('rbac', 'means nothing without the mode RBAC')
+  return problems
+}
+
+/** Modes that no kube-apiserver takes, whether they can be had here or not. */
+export function modeProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
+  const path = `--${MODE}`
+  const modes = listOf(flags, MODE)
+  const distinct = [...new Set(modes)]
+  const problems = distinct
+    .filter((mode) => !MODES.includes(mode) && !Object.hasOwn(REFUSED_MODES, mode))
+    .map((mode) => ({ path, message: `${MODE} ${quoted(mode)} is not a valid mode` }))
+  if (distinct.length < modes.length) {
+    const message = `${MODE} [${modes.map(quoted).join(' ')}] has mode specified more than once`
+    problems.push({ path, message })
+  }
   return problems
 }
