@@ -1,3 +1,4 @@
+import { authnAreas } from './authn/index.ts'
 import { authzAreas } from './authz/index.ts'
 import { deviationRows } from './deviation-rows.ts'
 import { explanationProblems } from './explanation-problems.ts'
@@ -5,7 +6,7 @@ import type { AnyExplanation, LiveArea, LiveResult } from './live-area.ts'
 import { recordingsOf } from './recordings.ts'
 import { tokenAreas } from './tokens/index.ts'
 
-const AREAS: readonly LiveArea[] = [...authzAreas, ...tokenAreas]
+const AREAS: readonly LiveArea[] = [...authzAreas, ...tokenAreas, ...authnAreas]
 
 /**
  * Compares our answers with those of a running kube-apiserver, area by area, and at last the explanations with what they explained.
