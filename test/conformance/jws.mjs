@@ -10,15 +10,22 @@ import { isSignedWith as isSignedNatively } from '../../packages/core/dist/jwt/s
 import { isSignedWith as isSignedPortably } from '../../packages/core/dist/jwt/signature/portable.js'
 import { coreSources } from './core-sources.mjs'
 
-const { isSignedByOneOf, parseJwks, JWS_ALGORITHMS, readJws, verificationKeyOfJwk, verifySignature } =
-  await coreSources(
-    'jwt/algorithms.ts',
-    'jwt/json-web-key-set.ts',
-    'jwt/key-set.ts',
-    'jwt/read-jwt.ts',
-    'jwt/verification-key.ts',
-    'jwt/verify-signature.ts',
-  )
+const {
+  isSignedByOneOf,
+  issuerKeys,
+  parseJwks,
+  JWS_ALGORITHMS,
+  readJws,
+  verificationKeyOfJwk,
+  verifySignature,
+} = await coreSources(
+  'jwt/algorithms.ts',
+  'jwt/json-web-key-set.ts',
+  'jwt/key-set.ts',
+  'jwt/read-jwt.ts',
+  'jwt/verification-key.ts',
+  'jwt/verify-signature.ts',
+)
 
 const HMAC =
   'HMAC is no algorithm here, since whoever verifies could sign (docs/deviations.md, algorithms of tokens)'

@@ -180,7 +180,10 @@ describe.runIf(has('glewlwyd', 'setpriv', 'sqlite'))('a file of --authentication
     [
       'another version',
       replaced('k8s.io/v1', 'k8s.io/v2'),
-      ['FILE: no kind "AuthenticationConfiguration" is registered for version "apiserver.config.k8s.io/v2"'],
+      [
+        'FILE: no kind "AuthenticationConfiguration" is registered for version "apiserver.config.k8s.io/v2": ' +
+          'must be an AuthenticationConfiguration of apiserver.config.k8s.io/v1, apiserver.config.k8s.io/v1beta1, apiserver.config.k8s.io/v1alpha1',
+      ],
     ],
   ])('with %s is refused in the words of Kubernetes', (what, edit, lines) => {
     const file = scratch.write(`${what}.yaml`, edit(text()))

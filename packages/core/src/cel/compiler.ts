@@ -34,7 +34,7 @@ const MAX_INPUT_SIZE = 100_000
  *
  * Source: apiserver `pkg/authentication/cel`; KEP-3331.
  *
- * Deviation: not everything can be written, and there are limits (`docs/deviations.md`, CEL syntax; CEL limits).
+ * Deviation: not everything can be written, and there are limits (`docs/deviations.md`, CEL syntax; CEL limits; CEL expressions).
  *
  * @example
  * const program = celCompiler().compile('claims', 'claims.hd == "example.com"', 'bool')

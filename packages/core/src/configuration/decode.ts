@@ -24,7 +24,7 @@ const KIND = 'AuthenticationConfiguration'
  *
  * Source: kubernetes `pkg/kubeapiserver/options/authentication.go` (`loadAuthenticationConfigFromData`).
  *
- * Deviation: a second document is an error (`docs/deviations.md`, authentication configuration).
+ * Deviation: a second document is an error (`docs/deviations.md`, authentication configuration; YAML of configurations).
  *
  * @param source what the text is called in errors, usually a path.
  * @throws {ConfigurationError} with everything that is wrong.

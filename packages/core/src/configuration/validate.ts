@@ -41,6 +41,8 @@ export interface ValidatedAuthenticationConfiguration {
  *
  * Source: apiserver `pkg/apis/apiserver/validation/validation.go`.
  *
+ * Deviation: some values are printed in another way (`docs/deviations.md`, words of configuration errors).
+ *
  * @example
  * const { errors } = validateAuthenticationConfiguration(decodeAuthenticationConfiguration(text))
  */

@@ -18,7 +18,8 @@ const MAX_KEYS = 2048
  * The keys of a JWK set (RFC 7517 section 5) that tokens can be verified with: RSA, and EC on P-256, P-384 or P-521. Keys of other
  * kinds are skipped, and so are keys that are none. As in Kubernetes, `use` and `alg` of a key do not count.
  *
- * Deviation: at most 2,048 keys, and RSA keys of 2,048 to 16,384 bits (`docs/deviations.md`, requests to issuers; RSA keys of tokens).
+ * Deviation: at most 2,048 keys, and RSA keys of 2,048 to 16,384 bits (`docs/deviations.md`, requests to issuers; RSA keys of tokens;
+ * keys in a set).
  *
  * @throws {Error} when it is no JWK set, or has too many keys.
  */

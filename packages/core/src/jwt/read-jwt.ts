@@ -37,7 +37,8 @@ export const MAX_TOKEN_LENGTH = 32_768
  *
  * Deviation: a signature has one spelling only, nothing in a token is there twice, and tokens have a greatest length
  * (`docs/deviations.md`, token text). Otherwise a list of refused tokens, or a cache, would not know a token by its text, and
- * two readers of a token could read different things.
+ * two readers of a token could read different things. Of a header only what is used is read, and claims may be of any depth
+ * (`docs/deviations.md`, members of token headers; depth of tokens).
  */
 export function readJwt(token: string): UnverifiedJwt | undefined {
   const jws = readJws(token)

@@ -98,7 +98,11 @@ function textOf(program: CelProgram<'claims'>, claims: JsonObject, field: string
   return value
 }
 
-/** What an expression for texts came to: what is empty is left out. */
+/**
+ * What an expression for texts came to: what is empty is left out.
+ *
+ * Deviation: lists of functions such as `split` are lists like others (`docs/deviations.md`, lists of Go strings).
+ */
 function textsOf(value: CelValue, what: string): readonly string[] {
   const values: readonly CelValue[] = isList(value) ? value : value === null ? [] : [value]
   return values.flatMap((each) => {

@@ -29,6 +29,8 @@ const NEVER_SET = -62_135_596_800
  *
  * Source: coreos/go-oidc `oidc/oidc.go` (`idToken`), `oidc/verify.go`.
  *
+ * Deviation: names are exact, and a time beyond 2^53 seconds is none (`docs/deviations.md`, names of claims; times in tokens).
+ *
  * @throws {AuthenticationError} `rejected`.
  */
 export function readRegisteredClaims(claims: JsonObject): RegisteredClaims {

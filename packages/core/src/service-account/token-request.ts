@@ -107,7 +107,7 @@ export function checkTarget({ metadata }: TokenRequestBody, namespace: string, n
  *
  * Source: kubernetes `pkg/apis/authentication/validation/validation.go`.
  *
- * Deviation: attestations are always refused (`docs/deviations.md`, tokens for webhooks).
+ * Deviation: attestations are always refused (`docs/deviations.md`, tokens for webhooks; forms of token requests).
  *
  * @throws {StatusError} 422.
  */

@@ -23,40 +23,42 @@ export interface LiveAreaOptions<Asked> {
   readonly compare: (recordings: Recordings) => AsyncIterable<Compared<Asked>> | Iterable<Compared<Asked>>
 }
 
+/** An explanation of any area. */
+export type AnyExplanation = Pick<Explanation<never>, 'row' | 'explains'>
+
 export interface LiveResult {
   readonly passed: number
   readonly failures: readonly string[]
   /** How many cases each row explains. */
   readonly explained: ReadonlyMap<string, number>
+  /** The explanations that were needed. */
+  readonly used: ReadonlySet<AnyExplanation>
 }
 
 /** What is compared under one name. `replay` is `undefined` when nothing is recorded. */
 export interface LiveArea {
   readonly name: string
-  readonly rows: readonly string[]
-  readonly replay: (recordings: Recordings, isComplete: boolean) => Promise<LiveResult | undefined>
+  readonly explanations: readonly AnyExplanation[]
+  readonly replay: (recordings: Recordings) => Promise<LiveResult | undefined>
 }
 
-/**
- * Compares what is recorded with our answers. A difference that no explanation explains is a failure; in recordings that are
- * complete, an explanation without a difference is one too.
- */
+/** Compares what is recorded with our answers. A difference that no explanation explains is a failure. */
 export function liveArea<Asked>(options: LiveAreaOptions<Asked>): LiveArea {
   const { name, files, explanations, compare } = options
   return {
     name,
-    rows: explanations.map(({ row }) => row),
-    replay: async (recordings, isComplete) => {
+    explanations,
+    replay: async (recordings) => {
       if (!files.every((file) => recordings.has(file))) return undefined
       const failures: string[] = []
       const explained = new Map<string, number>()
-      const unused = new Set(explanations)
+      const used = new Set<AnyExplanation>()
       let passed = 0
       for await (const { id, asked, differences } of compare(recordings)) {
         const reasons = differences.map((difference) =>
           explanations.find(({ explains }) => explains(difference, asked)),
         )
-        for (const reason of reasons) if (reason !== undefined) unused.delete(reason)
+        for (const reason of reasons) if (reason !== undefined) used.add(reason)
         const rows = new Set(reasons.map((reason) => reason?.row))
         if (rows.has(undefined)) {
           const unexplained = differences.filter((_, position) => reasons[position] === undefined)
@@ -66,12 +68,7 @@ export function liveArea<Asked>(options: LiveAreaOptions<Asked>): LiveArea {
         passed++
         for (const row of rows) if (row !== undefined) explained.set(row, (explained.get(row) ?? 0) + 1)
       }
-      if (isComplete) {
-        for (const { row, explains } of unused) {
-          failures.push(`${name}: nothing differs any more by the row "${row}": ${String(explains)}`)
-        }
-      }
-      return { passed, failures, explained }
+      return { passed, failures, explained, used }
     },
   }
 }

@@ -1,12 +1,15 @@
+import { authnAreas } from './authn/index.ts'
 import { authzAreas } from './authz/index.ts'
 import { deviationRows } from './deviation-rows.ts'
-import type { LiveArea, LiveResult } from './live-area.ts'
+import { explanationProblems } from './explanation-problems.ts'
+import type { AnyExplanation, LiveArea, LiveResult } from './live-area.ts'
 import { recordingsOf } from './recordings.ts'
+import { tokenAreas } from './tokens/index.ts'
 
-const AREAS: readonly LiveArea[] = authzAreas
+const AREAS: readonly LiveArea[] = [...authzAreas, ...tokenAreas, ...authnAreas]
 
 /**
- * Compares our answers with those of a running kube-apiserver, area by area.
+ * Compares our answers with those of a running kube-apiserver, area by area, and at last the explanations with what they explained.
  *
  * @param isComplete whether the folder has every difference that is explained.
  */
@@ -15,14 +18,15 @@ export async function* replayLive(
   isComplete: boolean,
 ): AsyncGenerator<{ readonly name: string; readonly result: LiveResult | undefined }> {
   const recordings = recordingsOf(folder)
-  const rows = deviationRows()
-  for (const { name, rows: named, replay } of AREAS) {
-    const result = await replay(recordings, isComplete)
-    const unknown = [...new Set(named)].filter((row) => !rows.has(row))
-    const failures = unknown.map((row) => `${name}: docs/deviations.md has no row "${row}"`)
-    yield {
-      name,
-      result: result && { ...result, failures: [...failures, ...result.failures] },
-    }
+  const used = new Set<AnyExplanation>()
+  for (const { name, replay } of AREAS) {
+    const result = await replay(recordings)
+    for (const explanation of result?.used ?? []) used.add(explanation)
+    yield { name, result }
   }
+  if (!isComplete) return
+  const all = new Set(AREAS.flatMap(({ explanations }) => explanations))
+  const failures = explanationProblems(all, used, deviationRows())
+  const passed = all.size - failures.length
+  yield { name: 'live-explanations', result: { passed, failures, explained: new Map(), used } }
 }

@@ -17,8 +17,7 @@ export interface RawRequest {
 }
 
 /** Sends a request over a connection of its own, byte by byte as it is told; text is sent as UTF-8. */
-export async function send(port: number, { method, target, headers, body }: RawRequest): Promise<HttpAnswer> {
-  const socket = connect({ port, host: '127.0.0.1' })
+export function send(port: number, { method, target, headers, body }: RawRequest): Promise<HttpAnswer> {
   const content = body === undefined ? undefined : Buffer.from(body)
   const lines = [
     `${method} ${target} HTTP/1.1`,
@@ -27,13 +26,39 @@ export async function send(port: number, { method, target, headers, body }: RawR
     ...headers.map(([name, value]) => `${name}: ${value}`),
     ...(content === undefined ? [] : [`Content-Length: ${content.length}`]),
   ]
-  socket.write(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), content ?? Buffer.alloc(0)]))
+  const head = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`)
+  return sendBytes(port, Buffer.concat([head, content ?? Buffer.alloc(0)]))
+}
+
+/** Sends bytes over a connection of its own. */
+export async function sendBytes(port: number, bytes: Uint8Array): Promise<HttpAnswer> {
+  const socket = connect({ port, host: '127.0.0.1' })
+  socket.write(bytes)
   const chunks: Buffer[] = []
-  socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+  socket.on('data', (chunk: Buffer) => {
+    chunks.push(chunk)
+    if (isWhole(withoutContinue(Buffer.concat(chunks)))) socket.destroy()
+  })
+  // Nothing more comes where the server waits for the rest of a request.
+  socket.setTimeout(10_000, () => socket.destroy())
   // A server that refuses a request may reset the connection after its answer.
   socket.on('error', () => undefined)
   await once(socket, 'close')
-  return answerIn(Buffer.concat(chunks))
+  return answerIn(withoutContinue(Buffer.concat(chunks)))
+}
+
+const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n')
+
+/** What comes after an interim answer. */
+function withoutContinue(bytes: Buffer): Buffer {
+  return bytes.subarray(0, CONTINUE.length).equals(CONTINUE) ? bytes.subarray(CONTINUE.length) : bytes
+}
+
+/** Whether an answer says how long it is, and is there. */
+function isWhole(bytes: Buffer): boolean {
+  const end = bytes.indexOf('\r\n\r\n')
+  const length = /\r\ncontent-length: (\d+)\r\n/i.exec(bytes.subarray(0, end + 2).toString('latin1'))?.[1]
+  return length === undefined ? bytes.includes('\r\n0\r\n\r\n') : bytes.length >= end + 4 + Number(length)
 }
 
 function answerIn(bytes: Buffer): HttpAnswer {

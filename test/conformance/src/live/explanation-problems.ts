@@ -1,0 +1,14 @@
+import type { AnyExplanation } from './live-area.ts'
+
+/** What is wrong with explanations: one that explains nothing any more, or whose row is not in `docs/deviations.md`. */
+export function explanationProblems(
+  all: ReadonlySet<AnyExplanation>,
+  used: ReadonlySet<AnyExplanation>,
+  rows: ReadonlySet<string>,
+): readonly string[] {
+  return [...all].flatMap((explanation) => {
+    const { row, explains } = explanation
+    if (!rows.has(row)) return [`docs/deviations.md has no row "${row}"`]
+    return used.has(explanation) ? [] : [`nothing differs any more by the row "${row}": ${String(explains)}`]
+  })
+}

@@ -1,0 +1,95 @@
+import { CelCompileError, celCompiler, CelEvaluationError } from '@kube-authn/core/cel'
+import { canonical, type Difference } from '../difference.ts'
+import { type LiveArea, liveArea } from '../live-area.ts'
+import { recordable } from './cel-value.ts'
+
+type Inputs = Readonly<Record<string, Readonly<Record<string, unknown>>>>
+
+interface Header {
+  readonly header: { readonly claims: Inputs; readonly users: Inputs }
+}
+
+interface Evaluated {
+  /** Why it does not compile. */
+  readonly compile?: string
+  /** The type of the result that the compiler knows. */
+  readonly static?: string
+  readonly err?: string
+}
+
+interface RecordedExpression {
+  readonly id: string
+  readonly var: 'claims' | 'user'
+  /** The name of what it was evaluated over. */
+  readonly input: string
+  readonly expr: string
+  readonly real: Evaluated & { readonly value?: unknown; readonly panic?: string }
+}
+
+const EXPRESSIONS = 'tokens/records/cel.ndjson'
+const ERROR = { is: 'an error' }
+const RANGE = 'cannot be range of a comprehension'
+
+/** Expressions over claims and users: whether they compile, and what comes of them. */
+export const expressions: LiveArea = liveArea<RecordedExpression>({
+  name: 'live-cel',
+  files: [EXPRESSIONS],
+  explanations: [
+    { row: 'CEL ranges', explains: ({ at, there }) => at === 'compiles' && String(there).includes(RANGE) },
+    // What else differs is the engine's, and waits for another one.
+    { row: 'CEL expressions', explains: () => true },
+  ],
+  *compare(recordings) {
+    const [first, ...cases] = recordings.lines(EXPRESSIONS) as readonly [Header, ...RecordedExpression[]]
+    const compiler = celCompiler()
+    for (const asked of cases) {
+      const { id, expr, input, real } = asked
+      const inputs = asked.var === 'user' ? first.header.users : first.header.claims
+      yield {
+        id: `${id} ${expr}`,
+        asked,
+        differences: differences(real, evaluate(compiler, asked, inputs[input] ?? {})),
+      }
+    }
+  },
+})
+
+function evaluate(
+  compiler: ReturnType<typeof celCompiler>,
+  asked: RecordedExpression,
+  input: Readonly<Record<string, unknown>>,
+): Evaluated & { readonly value?: unknown } {
+  try {
+    const program = compiler.compile(asked.var, asked.expr)
+    try {
+      return { static: program.resultType, value: recordable(program.evaluate(input)) }
+    } catch (error) {
+      if (!(error instanceof CelEvaluationError)) throw error
+      return { static: program.resultType, err: error.message }
+    }
+  } catch (error) {
+    if (!(error instanceof CelCompileError)) throw error
+    return { compile: error.message }
+  }
+}
+
+/** Words of errors are not compared, and of static types only whether it is `bool`. */
+function differences(
+  there: RecordedExpression['real'],
+  here: ReturnType<typeof evaluate>,
+): readonly Difference[] {
+  if (there.panic !== undefined) return [{ at: 'panic', there: there.panic, here }]
+  if (there.compile !== undefined || here.compile !== undefined) {
+    const isSame = there.compile !== undefined && here.compile !== undefined
+    return isSame ? [] : [{ at: 'compiles', there: there.compile, here: here.compile }]
+  }
+  const isBool = ({ static: type }: Evaluated): boolean => type === 'bool'
+  const said = there.err === undefined ? there.value : ERROR
+  const says = here.err === undefined ? here.value : ERROR
+  return [
+    ...(isBool(there) === isBool(here)
+      ? []
+      : [{ at: 'static type', there: there.static, here: here.static }]),
+    ...(canonical(said) === canonical(says) ? [] : [{ at: 'value', there: said, here: says }]),
+  ]
+}

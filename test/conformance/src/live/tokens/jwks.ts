@@ -1,0 +1,46 @@
+import { type Explanation, type LiveArea, liveArea } from '../live-area.ts'
+import { issuers } from './issuer.ts'
+import { isOnlyHere, isOnlyThere, type Outcome, outcomeDifferences, outcomeOf } from './outcome.ts'
+
+interface RecordedKeys {
+  readonly id: string
+  readonly jwks: string
+  readonly token: string
+  readonly config: string
+  readonly nowMs: number
+  readonly real: Outcome
+}
+
+const KEYS = 'tokens/records/jwks.ndjson'
+
+const explanations: readonly Explanation<RecordedKeys>[] = [
+  {
+    row: 'keys in a set',
+    explains: (difference) =>
+      isOnlyHere(difference) &&
+      /: (?:fetching keys oidc: failed to decode keys: .*|failed to verify id token signature)$/s.test(
+        String(difference.there),
+      ),
+  },
+  {
+    row: 'tokens that name no key',
+    explains: (difference) =>
+      isOnlyThere(difference) &&
+      String(difference.here).endsWith('the token fits more than 16 keys, and none is tried'),
+  },
+]
+
+/** One good token and key sets of many shapes. */
+export const keySets: LiveArea = liveArea<RecordedKeys>({
+  name: 'live-jwks',
+  files: [KEYS],
+  explanations,
+  async *compare(recordings) {
+    const issuerOf = issuers()
+    for (const asked of recordings.lines(KEYS) as readonly RecordedKeys[]) {
+      const { id, config, jwks, nowMs, token, real } = asked
+      const ours = await outcomeOf(issuerOf(config, jwks, nowMs), token)
+      yield { id, asked, differences: outcomeDifferences(real, ours) }
+    }
+  },
+})

@@ -1,0 +1,32 @@
+/** What is in a token, as far as it can be read. */
+export interface TokenText {
+  readonly header: Readonly<Record<string, unknown>>
+  readonly claims: Readonly<Record<string, unknown>>
+  /** Whether it has another text than the one that its content has: other characters, bits, or a member twice. */
+  readonly isUnusual: boolean
+}
+
+export function tokenText(token: string): TokenText {
+  const parts = token.split('.')
+  const isPlain =
+    parts.length === 3 && parts.every((part) => Buffer.from(part, 'base64url').toString('base64url') === part)
+  const [header, claims] = parts.slice(0, 2).map(jsonIn)
+  return {
+    header: header?.value ?? {},
+    claims: claims?.value ?? {},
+    isUnusual: !isPlain || header?.isUnusual !== false || claims?.isUnusual !== false,
+  }
+}
+
+const NAMES = /"(?:[^"\\]|\\.)*"\s*:/g
+
+function jsonIn(part: string): { readonly value?: Record<string, unknown>; readonly isUnusual: boolean } {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(part, 'base64url'))
+    const value = JSON.parse(text) as Record<string, unknown>
+    const count = (json: string): number => json.match(NAMES)?.length ?? 0
+    return { value, isUnusual: count(text) !== count(JSON.stringify(value)) }
+  } catch {
+    return { isUnusual: true }
+  }
+}

@@ -1,0 +1,118 @@
+import type { Clock } from '@kube-authn/core'
+import { webhookAuthenticator } from '@kube-authn/core/webhook'
+import { type Explanation, type LiveArea, liveArea } from '../live-area.ts'
+import { isOnlyHere, type Outcome, outcomeDifferences, outcomeOf } from './outcome.ts'
+
+interface WebhookAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+  /** What becomes of one call after the other; the last of it stays. */
+  readonly how?: readonly string[]
+}
+
+interface RecordedWebhook {
+  readonly id: string
+  readonly version: 'v1' | 'v1beta1'
+  readonly answer?: WebhookAnswer
+  readonly asked?: readonly string[]
+  readonly real: Outcome
+}
+
+const WEBHOOK = 'tokens/records/webhook.ndjson'
+const TIMEOUT_SECONDS = 30
+const SERVER_AUDIENCES = ['https://kubernetes.default.svc']
+
+const explanations: readonly Explanation<RecordedWebhook>[] = [
+  {
+    row: 'empty user name',
+    explains: ({ at, there, here }) =>
+      at === 'outcome' && there === 'user ' && String(here).endsWith('does not say whose it is'),
+  },
+  {
+    row: 'lists in reviews',
+    explains: ({ at, there, here }) =>
+      at.startsWith('user.extra.') && there === null && Array.isArray(here) && here.length === 0,
+  },
+  {
+    row: 'metadata of reviews',
+    explains: (difference) =>
+      isOnlyHere(difference) &&
+      /^error json: cannot unmarshal \w+ into Go struct field TokenReview\.(?:spec|metadata) /.test(
+        String(difference.there),
+      ),
+  },
+  {
+    row: 'token webhooks',
+    explains: (difference) =>
+      isOnlyHere(difference) &&
+      difference.there === 'error the server is currently unable to handle the request',
+  },
+  {
+    row: 'token webhooks',
+    explains: (difference) =>
+      isOnlyHere(difference) && /^error converting \(v1\w*\.TokenReview\) to /.test(String(difference.there)),
+  },
+]
+
+/** What a webhook answered, and whom the server knew then. */
+export const webhook: LiveArea = liveArea<RecordedWebhook>({
+  name: 'live-webhook',
+  files: [WEBHOOK],
+  explanations,
+  async *compare(recordings) {
+    for (const asked of recordings.lines(WEBHOOK) as readonly RecordedWebhook[]) {
+      const { id, version, answer, real } = asked
+      if (answer?.body === undefined) continue
+      const tokens = webhookAuthenticator({
+        url: 'https://webhook.example.com/',
+        fetch: webhookOf(answer),
+        version,
+        cacheTtlSeconds: 0,
+        implicitAudiences: SERVER_AUDIENCES,
+        clock: impatient,
+        timeoutSeconds: TIMEOUT_SECONDS,
+      })
+      const ours = await outcomeOf(tokens, 't', asked.asked ?? SERVER_AUDIENCES)
+      yield { id, asked, differences: outcomeDifferences(real, withoutAuthenticated(ours)) }
+    }
+  },
+})
+
+/** The pauses between calls are none; the time limit of a call never ends. */
+const impatient: Clock = {
+  now: Date.now,
+  after(milliseconds, callback) {
+    if (milliseconds >= TIMEOUT_SECONDS * 1000) return () => undefined
+    const timer = setTimeout(callback, 0)
+    return () => {
+      clearTimeout(timer)
+    }
+  },
+}
+
+function webhookOf({ status, headers, body = '', how = ['plain'] }: WebhookAnswer): () => Promise<Response> {
+  let calls = 0
+  return () => {
+    const what = how[Math.min(calls++, how.length - 1)] ?? ''
+    if (what === 'drop' || what === 'cut') return Promise.reject(new TypeError('fetch failed'))
+    if (what === '503' || what === '429')
+      return Promise.resolve(new Response('later', { status: Number(what) }))
+    if (what === '500i') return Promise.resolve(Response.json(INTERNAL_ERROR, { status: 500 }))
+    return Promise.resolve(new Response(status === 204 || status === 304 ? null : body, { status, headers }))
+  }
+}
+
+const INTERNAL_ERROR = {
+  kind: 'Status',
+  apiVersion: 'v1',
+  status: 'Failure',
+  reason: 'InternalError',
+  code: 500,
+}
+
+/** The chain of the server was not asked, which adds the group. */
+function withoutAuthenticated({ user, ...outcome }: Outcome): Outcome {
+  const groups = user?.groups.filter((group) => group !== 'system:authenticated') ?? []
+  return { ...outcome, ...(user && { user: { ...user, groups } }) }
+}
