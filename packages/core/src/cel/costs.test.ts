@@ -291,6 +291,18 @@ describe('an expression', () => {
     expect(failing(9999)).toBe(COST)
   })
 
+  it.each(['1e309', '-1e400', '{"a": [1, {"b": 1e400}]}'])(
+    'ends in an error when a claim is beyond a double, whatever is asked for: %s',
+    (text) => {
+      const n: unknown = JSON.parse(text)
+      expect(() => evaluated('true', { n })).toThrow('a number is out of range')
+    },
+  )
+
+  it('takes the largest and smallest doubles', () => {
+    expect(evaluated('claims.n > 0.0 && claims.m < 0.0', { n: 1.797e308, m: -1.797e308 })).toBe(true)
+  })
+
   it('ends in an error when claims are nested deeply', () => {
     let deep: unknown = 1
     for (let depth = 0; depth < 10_000; depth++) deep = [deep]

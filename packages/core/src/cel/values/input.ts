@@ -14,7 +14,7 @@ export interface SizedValue {
  * A JSON object as expressions see it: maps, where a key is also found under its escaped name. Of keys at the top, names that are
  * no valid escape find nothing; deeper down they are taken as they are.
  *
- * @throws {CelEvaluationError} when it is nested too deeply.
+ * @throws {CelEvaluationError} when it is nested too deeply, or has a number beyond a double, as `1e400`: Go reads none of it then.
  */
 export function claimsInput(claims: Readonly<Record<string, unknown>>): SizedValue {
   const counter = { size: 0 }
@@ -24,6 +24,9 @@ export function claimsInput(claims: Readonly<Record<string, unknown>>): SizedVal
 function converted(value: unknown, counter: { size: number }, depth: number): unknown {
   counter.size++
   if (typeof value === 'string') counter.size += Math.floor(value.length / 32)
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    throw new CelEvaluationError('a number is out of range')
+  }
   if (typeof value !== 'object' || value === null) return value
   if (depth > MAX_DEPTH) throw new CelEvaluationError('the value is nested too deeply')
   if (Array.isArray(value)) return value.map((element) => converted(element, counter, depth + 1))
