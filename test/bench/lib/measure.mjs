@@ -53,7 +53,7 @@ export function median(values) {
 /** Wall and CPU time of one operation, after a warm-up: five samples of about 120 ms. */
 export async function time(
   operation,
-  { inFlight = IN_FLIGHT, samples = 5, sampleMs = 120, warmUpMs = 350 } = {},
+  { inFlight = IN_FLIGHT, samples = 5, sampleMs = 120, warmUpMs = 800 } = {},
 ) {
   let count = 8
   let msEach = 0
