@@ -10,6 +10,7 @@ import { authentication, authorization, getUser } from '@kube-authn/express'
 import { createAuthenticator, rbacAt } from '@kube-authn/node'
 import { createIssuer, fakeTokenReviewWebhook, fakeUser, knownTokens } from '@kube-authn/testing'
 import { listen } from '@kube-authn/testing/node'
+import { kubeconfigOf } from './lib/material.mjs'
 
 const minutes = Number(process.argv[2] ?? 60)
 const USERS = 20_000
@@ -57,25 +58,7 @@ put(
     ],
   }),
 )
-put(
-  'webhook.json',
-  JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': 'c',
-    contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
-    users: [{ name: 'u', user: {} }],
-    clusters: [
-      {
-        name: 'c',
-        cluster: {
-          server: webhookServer.url,
-          'certificate-authority-data': Buffer.from(webhookServer.caPem).toString('base64'),
-        },
-      },
-    ],
-  }),
-)
+put('webhook.json', kubeconfigOf(webhookServer))
 
 const reloads = { loaded: 0, failed: 0 }
 const observer = (event) => {

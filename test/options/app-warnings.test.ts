@@ -61,12 +61,12 @@ const asJane = `{ headers: { authorization: 'Bearer t' } }`
 const preflight = `{ method: 'OPTIONS', headers: { 'access-control-request-method': 'GET', origin: 'https://elsewhere' } }`
 
 const NO_USER =
-  '[KUBE_AUTHN_NO_USER] KubeAuthnWarning: a request came to impersonation(...), authorization(...) or reviews(...) without a user: ' +
-  'put authentication(...) before them, or let their option user tell who it is\n'
+  '[KUBE_AUTHN_NO_USER] KubeAuthnWarning: impersonation(...), authorization(...) or reviews(...) received a request ' +
+  'without a user: put authentication(...) before them, or set their option user\n'
 
 const replaced = (where: string): string =>
-  `[KUBE_AUTHN_USER_REPLACED] KubeAuthnWarning: authentication(...) has put its own user in the place of the ${where} that an earlier ` +
-  'middleware, such as passport.session(), had set: use one of them on a route, or put fromPassport(...) into the chain, so that both are asked\n'
+  `[KUBE_AUTHN_USER_REPLACED] KubeAuthnWarning: authentication(...) replaced the ${where} that an earlier ` +
+  'middleware, such as passport.session(), had set: use one of them per route, or add fromPassport(...) to the chain to use both\n'
 
 describe.each([
   ['express', 'req.user'],
@@ -94,8 +94,8 @@ describe.each([
   it('authentication refuses the preflight of a browser', async () => {
     const printed = await printedBy(framework, 'app.use(authentication(chain)); app.use(answer)', preflight)
     expect(printed).toBe(
-      '401 401\n[KUBE_AUTHN_PREFLIGHT] KubeAuthnWarning: authentication(...) has answered a CORS preflight with 401, since browsers send ' +
-        'no credential with it: if pages of other origins are to use this app, put the middleware for CORS before authentication(...)\n',
+      '401 401\n[KUBE_AUTHN_PREFLIGHT] KubeAuthnWarning: authentication(...) answered a CORS preflight with 401, since browsers send ' +
+        'no credentials with it: to allow other origins, put the CORS middleware before authentication(...)\n',
     )
   })
 
@@ -176,6 +176,6 @@ describe('where the runtime has no process.emitWarning', () => {
       'hono',
       'process.emitWarning = undefined; app.use(authorization(alwaysAllow()))',
     )
-    expect(printed).toContain('500 500\n[KUBE_AUTHN_NO_USER] a request came to')
+    expect(printed).toContain('500 500\n[KUBE_AUTHN_NO_USER] impersonation(...), authorization(...)')
   })
 })

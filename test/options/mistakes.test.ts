@@ -369,12 +369,12 @@ describe('what Kubernetes takes without a word is an advice to the observer', ()
     [
       'a heading',
       tokensIn('token,user,uid,groups\nt,jane,1\n'),
-      /a token that anybody can guess: leave it out$/,
+      /it defines a user with a guessable token: remove it$/,
     ],
     [
       'a heading of passwords',
       passwordsIn('password,user,uid\n'),
-      /a password that anybody can guess: leave it out/,
+      /it defines a user with a guessable password: remove it/,
     ],
     [
       'the user before the password',

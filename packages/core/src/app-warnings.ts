@@ -10,13 +10,13 @@ interface MaybeProcess {
 const given = new Set<string>()
 
 /**
- * Tells the author of an app of a mistake in it, which a request has shown: once in the life of the process, whoever observes. Through
- * `process.emitWarning`, so that `--trace-warnings` shows where, and `--disable-warning=CODE` or a listener of `warning` silences it; as
- * `console.warn` where there is none.
+ * Warns the author of an app of a mistake that a request has shown: once per process, with or without an observer. Uses
+ * `process.emitWarning`, so that `--trace-warnings` shows the place and `--disable-warning=CODE` silences it, and `console.warn` in
+ * runtimes without it.
  *
- * Nothing of a request belongs into the message: a stranger chooses what is in there.
+ * Messages contain nothing from the request, which an attacker may control.
  *
- * @param about where the same is told of several things: which one.
+ * @param about distinguishes warnings with the same code, such as the name of a file.
  */
 function warnOnce(code: string, message: string, about = ''): void {
   const key = `${code} ${about}`
@@ -29,38 +29,38 @@ function warnOnce(code: string, message: string, about = ''): void {
   } else process.emitWarning(message, { type: 'KubeAuthnWarning', code })
 }
 
-/** Something in a file deserves a look, and there is no observer to be told. */
+/** Reports a notice about a file when no observer is configured. */
 export function warnFileNotice({ file, notice: { code, message } }: FileNoticeEvent): void {
   warnOnce('KUBE_AUTHN_NOTICE', `${file}: ${message}`, `${file} ${code}`)
 }
 
-/** A middleware that needs a user was reached by a request that nobody authenticated. */
+/** A middleware that needs a user received an unauthenticated request. */
 export function warnNoUser(): void {
   warnOnce(
     'KUBE_AUTHN_NO_USER',
-    'a request came to impersonation(...), authorization(...) or reviews(...) without a user: put authentication(...) before them, ' +
-      'or let their option user tell who it is',
+    'impersonation(...), authorization(...) or reviews(...) received a request without a user: put authentication(...) before them, ' +
+      'or set their option user',
   )
 }
 
 /**
- * Another middleware had set a user, and it is no longer seen.
+ * A user that an earlier middleware had set was replaced.
  *
- * @param where the app finds it, such as `req.user`.
+ * @param where the property, such as `req.user`.
  */
 export function warnReplacedUser(where: string): void {
   warnOnce(
     'KUBE_AUTHN_USER_REPLACED',
-    `authentication(...) has put its own user in the place of the ${where} that an earlier middleware, such as passport.session(), had set: ` +
-      'use one of them on a route, or put fromPassport(...) into the chain, so that both are asked',
+    `authentication(...) replaced the ${where} that an earlier middleware, such as passport.session(), had set: ` +
+      'use one of them per route, or add fromPassport(...) to the chain to use both',
   )
 }
 
-/** A browser asked whether it may send a request, and got a 401. */
+/** A CORS preflight request was answered with 401. */
 export function warnPreflight(): void {
   warnOnce(
     'KUBE_AUTHN_PREFLIGHT',
-    'authentication(...) has answered a CORS preflight with 401, since browsers send no credential with it: if pages of other origins are ' +
-      'to use this app, put the middleware for CORS before authentication(...)',
+    'authentication(...) answered a CORS preflight with 401, since browsers send no credentials with it: to allow other origins, put the ' +
+      'CORS middleware before authentication(...)',
   )
 }

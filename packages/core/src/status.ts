@@ -111,7 +111,7 @@ export const isStatusError: (value: unknown) => value is StatusError = branded(
     body !== null,
 )
 
-/** The values of one name are a list of their own, which nobody else can change. */
+/** The values of one name are a list of their own, which no other code can change. */
 function copyOfHeaders(headers: StatusErrorInit['headers'] = {}): ResponseHeaders {
   const given = Object.values(headers)
   if (given.every(isText)) return { ...headers } as Record<string, string>

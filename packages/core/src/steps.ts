@@ -1,10 +1,10 @@
 /**
- * Work that is done in small steps, each a few milliseconds long: whoever does it may do something else between two of them. A step that
- * throws ends it.
+ * Work in small steps of a few milliseconds, so that the caller can yield to the event loop between two of them. A step that throws ends
+ * the work.
  */
 export type Steps<T> = Generator<undefined, T, undefined>
 
-/** Does all that is left, at once. */
+/** Runs all remaining steps. */
 export function finish<T>(steps: Steps<T>): T {
   for (;;) {
     const { done, value } = steps.next()
@@ -12,8 +12,9 @@ export function finish<T>(steps: Steps<T>): T {
   }
 }
 
-/** Work that cannot be parted. */
-// oxlint-disable-next-line require-yield -- there is nothing between its beginning and its end
+/** Work that cannot be divided: one step. */
 export function* inOneStep<T>(work: () => T): Steps<T> {
-  return work()
+  const value = work()
+  yield
+  return value
 }

@@ -1,8 +1,8 @@
 /**
- * Makes an error without a stack trace: for what is no fault, as a refusal, and costs a client nothing to cause. The trace would take longer
- * than all that was decided before, and leads to this package.
+ * Creates an error without a stack trace: for refusals, which clients can cause at no cost. Capturing the trace would take longer than the
+ * decision, and it would only point into this package.
  *
- * V8 asks `Error.stackTraceLimit` when an error is made. It is what it was as soon as this returns, so nobody else finds it changed; where
+ * V8 asks `Error.stackTraceLimit` when an error is made. It is restored before this returns, so no other code sees it changed; where
  * it cannot be set, there is a stack trace.
  *
  * @param make must not call anything that makes errors of others.

@@ -60,7 +60,7 @@ export interface TokenOptions {
   readonly tokenReview?: string | ({ readonly path: string } & WebhookAuthenticatorAtOptions)
   /**
    * How tokens of each of them but the token file and the webhook are remembered. Default as kube-apiserver: 10 s for users, 0 for failures.
-   * `false`: not at all. Who comes before the one that knows a token is asked first, unless its `mayKnow` says that the token is not its own.
+   * `false`: no cache. Authenticators before the one that knows a token are asked first, unless their `mayKnow` excludes the token.
    */
   readonly tokenCache?: CachedOptions | false
 }

@@ -83,6 +83,23 @@ export const boundObjects = {
   pods: [{ ...POD, serviceAccountName: ACCOUNT.name }],
 }
 
+/** A kubeconfig for a webhook that listens here. */
+export function kubeconfigOf({ url, caPem }) {
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'c',
+    contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+    users: [{ name: 'u', user: {} }],
+    clusters: [
+      {
+        name: 'c',
+        cluster: { server: url, 'certificate-authority-data': Buffer.from(caPem).toString('base64') },
+      },
+    ],
+  })
+}
+
 export const basicHeader = `Basic ${Buffer.from(`${USERNAME}:${PASSWORD}`).toString('base64')}`
 
 const COMMON = [

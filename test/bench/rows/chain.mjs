@@ -23,6 +23,7 @@ import {
   csvOf,
   fileOf,
   ISSUER,
+  kubeconfigOf,
   PASSWORD,
   randomTokens,
   rawHeaders,
@@ -40,24 +41,7 @@ const alone = (middleware, headerSets, socketOf) =>
 /** The whole chain, and a credential for each of its authenticators. */
 async function everything(more = {}) {
   const webhook = await listen(fakeTokenReviewWebhook(knownTokens({ 'webhook-token': fakeUser() })))
-  const kubeconfig = fileOf(
-    JSON.stringify({
-      apiVersion: 'v1',
-      kind: 'Config',
-      'current-context': 'c',
-      contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
-      users: [{ name: 'u', user: {} }],
-      clusters: [
-        {
-          name: 'c',
-          cluster: {
-            server: webhook.url,
-            'certificate-authority-data': Buffer.from(webhook.caPem).toString('base64'),
-          },
-        },
-      ],
-    }),
-  )
+  const kubeconfig = fileOf(kubeconfigOf(webhook))
   const tokens = randomTokens(1000)
   const signed = signedToken('ES256')
   const bootstrap = createBootstrapToken({})

@@ -10,7 +10,7 @@ import { rulesOfAll } from './rules-of.ts'
 
 /**
  * Asks authorizers in order until one allows or denies: its reason and its error count, and what went wrong before is
- * forgotten. When nobody does there is no opinion, with everybody's reasons, a line each, and all errors as one. What they allow is
+ * dropped. If none does, there is no opinion, with the reasons of all of them, one per line, and their errors combined. What they allow is
  * listed together.
  *
  * Source: apiserver `pkg/authorization/union/union.go`.

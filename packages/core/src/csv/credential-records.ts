@@ -134,7 +134,7 @@ function recordReader(
   }
 }
 
-/** Whether these are the names of the columns, and nobody's credential. */
+/** Whether a record consists of column names. */
 function isHeading(...columns: readonly [secret: string, username: string, uid: string]): boolean {
   return columns.every((column, index) => HEADINGS[index]?.test(column) === true)
 }
@@ -145,7 +145,7 @@ function headingOf(kind: string): FileNotice {
     severity: 'advice',
     code: 'heading',
     record: 1,
-    message: `record 1 looks like a heading, and is a user with a ${secret} that anybody can guess: leave it out`,
+    message: `record 1 looks like a heading, but it defines a user with a guessable ${secret}: remove it`,
   }
 }
 

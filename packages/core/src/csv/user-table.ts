@@ -2,7 +2,7 @@ import type { Authentication } from '../authenticator.ts'
 import { userInfo } from '../user.ts'
 
 /**
- * Many users, most of whom never come: packed as text until somebody asks for them, and the same object from then on. A row takes about a
+ * Many users, most of them never looked up: packed as text until they are, and the same object from then on. A row takes about a
  * third of what the object does.
  */
 export class UserTable {

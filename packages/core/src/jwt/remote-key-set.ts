@@ -177,7 +177,7 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
 
   /**
    * A key that the token names is there, and has not signed it. Issuers that give a new key the name of an old one are looked at again,
-   * but no one waits until that is allowed: whoever makes tokens up can name keys.
+   * but no token waits until that is allowed: an attacker can name any key.
    */
   const verifyUnderSameName = (jwt: UnverifiedJwt, unfit: IssuerKeys): Promise<void> => {
     const nowMs = clock.now()

@@ -1,6 +1,6 @@
 import type { AuthenticationEvent, AuthorizationEvent } from '../events.ts'
 import { exponentialBuckets } from './buckets.ts'
-import { histogram, series } from './series.ts'
+import { series, timedCounter, type TimedCounter } from './series.ts'
 
 /** Metrics of what is decided about requests and about impersonation. */
 export interface AuthorizationMetrics {
@@ -18,17 +18,13 @@ export interface AuthorizationMetrics {
  */
 export function authorizationMetrics(): AuthorizationMetrics {
   const buckets = exponentialBuckets(0.001, 2, 15)
-  const attempts = series('counter', {
-    name: 'authorization_attempts_total',
-    help: 'Counter of authorization attempts by result: allowed, denied, no-opinion or error.',
-    label: 'result',
-  })
-  const duration = histogram(
+  const attempts = timedCounter(
+    'result',
     {
-      name: 'authorization_duration_seconds',
-      help: 'Authorization duration in seconds by result.',
-      label: 'result',
+      name: 'authorization_attempts_total',
+      help: 'Counter of authorization attempts by result: allowed, denied, no-opinion or error.',
     },
+    { name: 'authorization_duration_seconds', help: 'Authorization duration in seconds by result.' },
     buckets,
   )
   const decisions = series('counter', {
@@ -36,56 +32,35 @@ export function authorizationMetrics(): AuthorizationMetrics {
     help: 'Decisions of each authorizer that allowed or denied.',
     label: ['type', 'name', 'decision'],
   })
-  const modeAndDecision = ['mode', 'decision']
-  const impersonations = series('counter', {
-    name: 'apiserver_impersonation_attempts_total',
-    help: 'Attempts to act as another user, by mode and decision.',
-    label: modeAndDecision,
-  })
-  const impersonationDuration = histogram(
-    {
-      name: 'apiserver_impersonation_attempts_duration_seconds',
-      help: 'Duration of attempts to act as another user in seconds, by mode and decision.',
-      label: modeAndDecision,
-    },
-    buckets,
-  )
-  const checks = series('counter', {
-    name: 'apiserver_impersonation_authorization_attempts_total',
-    help: 'Questions that impersonation asked the authorizer, by mode and decision.',
-    label: modeAndDecision,
-  })
-  const checkDuration = histogram(
-    {
-      name: 'apiserver_impersonation_authorization_attempts_duration_seconds',
-      help: 'Duration of questions that impersonation asked the authorizer in seconds, by mode and decision.',
-      label: modeAndDecision,
-    },
-    buckets,
-  )
+  const byModeAndDecision = (prefix: string, what: string): TimedCounter =>
+    timedCounter(
+      ['mode', 'decision'],
+      { name: `apiserver_impersonation_${prefix}_total`, help: `${what}, by mode and decision.` },
+      {
+        name: `apiserver_impersonation_${prefix}_duration_seconds`,
+        help: `${what}: duration in seconds, by mode and decision.`,
+      },
+      buckets,
+    )
+  const impersonations = byModeAndDecision('attempts', 'Attempts to impersonate another user')
+  const checks = byModeAndDecision('authorization_attempts', 'Authorization checks of impersonation')
 
   return {
     observe(event) {
       if (event.type === 'authorization') {
-        const result = resultOf(event)
-        attempts.add(result)
-        duration.observe(result, event.durationSeconds)
+        attempts.observe(resultOf(event), event.durationSeconds)
       } else if (event.type === 'authorizerConsulted') {
         const { authorizer: name, decision } = event
-        // A union only says what one of its members does.
+        // A union repeats the decision of one of its members.
         if (name === 'union' || decision.verdict === 'noOpinion') return
         decisions.add([TYPES.get(name) ?? name, name, decision.verdict === 'allow' ? 'allowed' : 'denied'])
       } else if (event.type === 'impersonation') {
-        const labels = [event.mode ?? '', event.result]
-        impersonations.add(labels)
-        impersonationDuration.observe(labels, event.durationSeconds)
+        impersonations.observe([event.mode ?? '', event.result], event.durationSeconds)
       } else if (event.type === 'impersonationCheck') {
-        const labels = [event.mode, event.result]
-        checks.add(labels)
-        checkDuration.observe(labels, event.durationSeconds)
+        checks.observe([event.mode, event.result], event.durationSeconds)
       }
     },
-    metrics: [attempts, duration, decisions, impersonations, impersonationDuration, checks, checkDuration],
+    metrics: [attempts, decisions, impersonations, checks],
   }
 }
 

@@ -4,7 +4,7 @@ import { aClock, checkOptions, type OptionsShape } from '../options/index.ts'
 import { authorizationMetrics } from './authorization-metrics.ts'
 import { exponentialBuckets } from './buckets.ts'
 import { jwtMetrics } from './jwt-metrics.ts'
-import { histogram, series } from './series.ts'
+import { histogram, series, timedCounter } from './series.ts'
 import { usernameLabel } from './username-label.ts'
 
 /** Counts what happens. */
@@ -61,16 +61,15 @@ export function metrics(options: MetricsOptions = {}): Metrics {
     },
     exponentialBuckets(0.001, 2, 15),
   )
-  const cacheRequests = series('counter', {
-    name: 'authentication_token_cache_request_total',
-    help: 'Requests of the token cache by hit and miss.',
-    label: 'status',
-  })
-  const cacheDuration = histogram(
+  const cacheRequests = timedCounter(
+    'status',
+    {
+      name: 'authentication_token_cache_request_total',
+      help: 'Requests of the token cache by hit and miss.',
+    },
     {
       name: 'authentication_token_cache_request_duration_seconds',
       help: 'Duration of token cache requests in seconds.',
-      label: 'status',
     },
     [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
   )
@@ -112,16 +111,15 @@ export function metrics(options: MetricsOptions = {}): Metrics {
   }
   const jwt = jwtMetrics(clock)
   const authorization = authorizationMetrics()
-  const reviewCalls = series('counter', {
-    name: 'apiserver_delegated_authn_request_total',
-    help: 'Calls of a token webhook by HTTP status, or <error>.',
-    label: 'code',
-  })
-  const reviewDuration = histogram(
+  const reviewCalls = timedCounter(
+    'code',
+    {
+      name: 'apiserver_delegated_authn_request_total',
+      help: 'Calls of a token webhook by HTTP status, or <error>.',
+    },
     {
       name: 'apiserver_delegated_authn_request_duration_seconds',
       help: 'Duration of calls of a token webhook in seconds, by HTTP status or <error>.',
-      label: 'code',
     },
     [0.25, 0.5, 0.7, 1, 1.5, 3, 5, 10],
   )
@@ -142,8 +140,7 @@ export function metrics(options: MetricsOptions = {}): Metrics {
           if (event.user !== undefined) userRequests.add(usernameLabel(event.user.username))
           break
         case 'tokenCacheRequest':
-          cacheRequests.add(event.status)
-          cacheDuration.observe(event.status, event.durationSeconds)
+          cacheRequests.observe(event.status, event.durationSeconds)
           break
         case 'tokenCacheFetch':
           cacheFetches.add(event.status)
@@ -156,8 +153,7 @@ export function metrics(options: MetricsOptions = {}): Metrics {
           break
         case 'tokenReviewCall': {
           const code = event.status === undefined ? '<error>' : String(event.status)
-          reviewCalls.add(code)
-          reviewDuration.observe(code, event.durationSeconds)
+          reviewCalls.observe(code, event.durationSeconds)
           break
         }
         case 'clientCertificateExpiration':
@@ -176,12 +172,10 @@ export function metrics(options: MetricsOptions = {}): Metrics {
         userRequests,
         duration,
         cacheRequests,
-        cacheDuration,
         cacheFetches,
         cacheActive,
         ...Object.values(serviceAccountTokens),
         reviewCalls,
-        reviewDuration,
         certificateExpiration,
         ...jwt.metrics,
         ...authorization.metrics,

@@ -73,6 +73,31 @@ export function histogram(metric: MetricDescription, buckets: readonly number[])
   }
 }
 
+/** A counter, and how long what it counts takes, under the same labels. */
+export interface TimedCounter {
+  /** Adds one, which took this long. */
+  observe(labelValues: LabelValues, seconds: number): void
+  render(): string
+}
+
+/** A counter and a histogram of seconds that belong together. */
+export function timedCounter(
+  label: LabelValues,
+  counted: Omit<MetricDescription, 'label'>,
+  timed: Omit<MetricDescription, 'label'>,
+  buckets: readonly number[],
+): TimedCounter {
+  const counter = series('counter', { ...counted, label })
+  const durations = histogram({ ...timed, label }, buckets)
+  return {
+    observe(labelValues, seconds) {
+      counter.add(labelValues)
+      durations.observe(labelValues, seconds)
+    },
+    render: () => counter.render() + durations.render(),
+  }
+}
+
 /** What is within the braces for these values; equal for no others. */
 function keyed({ label = [] }: MetricDescription): (labelValues: LabelValues) => string {
   const names = typeof label === 'string' ? [label] : label

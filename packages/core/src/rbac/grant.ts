@@ -9,7 +9,7 @@ export class Grant {
   /** Where the binding, and the subject in it, come in the order they were loaded. */
   readonly position: number
   readonly subjectPosition: number
-  /** The rules of the role that the binding gives; or, in words, that there is none. */
+  /** The rules of the role that the binding refers to, or the message that there is no such role. */
   readonly rules: readonly PolicyRule[] | string
   #decision: Decision | undefined
 

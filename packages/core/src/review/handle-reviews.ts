@@ -70,12 +70,12 @@ export type ReviewHandler = (
  * 0. A request of which a part is missing is refused as its `refusal` says, whatever it is for.
  * 1. SelfSubjectReview, SelfSubjectAccessReview and SelfSubjectRulesReview are for everybody in `system:authenticated`. For anything else
  *    the authorizer must allow the caller to `create` it, else 403.
- * 2. Anything but POST is a 405, for who may make such a request, and a 403 for others.
+ * 2. Any other method than POST is a 403 unless the authorizer allows it, and then a 405.
  * 3. The body is JSON or protobuf, the answer is 201 in JSON.
  *
  * Source: kubernetes `pkg/registry/{authentication,authorization}`; apiserver `pkg/endpoints/handlers/create.go`.
  *
- * Deviation: older versions are there, and nobody needs a role to ask about themselves (`docs/deviations.md`, reviews; reviews about
+ * Deviation: older versions are there, and reviews about the caller need no role (`docs/deviations.md`, reviews; reviews about
  * oneself). A slash behind a path is not cut off, and options in a query do not count (`docs/deviations.md`, paths of reviews; options of reviews).
  *
  * @param authorizer decides who may ask, and is what access reviews ask.

@@ -1,8 +1,7 @@
 import type { ObjectReader } from '../field/reader.ts'
 
 /*
- * The status that a client sends with a review. It does not count; what has the wrong type in it, and what nobody knows, is told all the
- * same.
+ * The status that a client sends with a review. It is ignored, but wrong types are an error and unknown fields a warning.
  *
  * Source: api `authorization/v1`, `authentication/v1`.
  */

@@ -38,11 +38,11 @@ export function tokenReview(reviewToken: ReviewToken, statusJson: StatusJson): R
 
 type StatusJson = (status: TokenReviewStatus) => object
 
-/** As a kube-apiserver writes it, with `authenticated` in any case: it has a user always, and an error where it is nobody's token. */
+/** As kube-apiserver writes it, but always with `authenticated`: there is always a user, and an error for an unknown token. */
 export const writtenByServer: StatusJson = ({ authenticated, user = {}, error, ...rest }) =>
   authenticated
     ? { authenticated, user, ...rest }
     : { authenticated, user, error: error ?? 'invalid bearer token' }
 
-/** As the documentation of webhooks has it: it says that a token is nobody's. */
+/** As in the documentation of webhooks: an unknown token is `authenticated: false`. */
 export const writtenByWebhook: StatusJson = (status) => status

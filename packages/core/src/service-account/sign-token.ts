@@ -9,7 +9,7 @@ import type { SigningKey } from '../jwt/pem-keys.ts'
  * const token = await signToken(key, { iss: 'https://issuer.example.com', ...boundTokenClaims(content) })
  */
 export async function signToken({ kid, alg, key }: SigningKey, claims: object): Promise<string> {
-  // Most who verify tokens never sign one.
+  // Most processes verify tokens and never sign one.
   const { CompactSign } = await import('jose/jws/compact/sign')
   const payload = new TextEncoder().encode(JSON.stringify(claims))
   return new CompactSign(payload).setProtectedHeader({ alg, kid }).sign(key)

@@ -37,8 +37,8 @@ const memberShape: OptionsShape<CachedMember> = {
 
 /**
  * Token authenticators in the order they are asked, behind one cache with rules for each: the same users and errors as from a `union` of
- * them, each behind `cached`, for the price of one lookup. A token that is remembered is known at once where nobody who is asked before may
- * know it (`mayKnow`); otherwise those are asked first, as always. Who comes before the first that is remembered is always asked.
+ * them, each behind `cached`, for the price of one lookup. A cached token is accepted at once if no authenticator before the one that
+ * accepted it may know it (`mayKnow`); otherwise those are asked first. Members before the first cached one are always asked.
  *
  * Source: apiserver `pkg/authentication/token/{cache,union}`, kubernetes `pkg/kubeapiserver/authenticator/config.go`.
  *
@@ -113,7 +113,7 @@ function isForEveryone({ result, isItsAlone }: RememberedToken): boolean {
   return isItsAlone && result.authentication !== undefined && result.certificates === undefined
 }
 
-/** In the words of who was asked, where it is watched. */
+/** Answers from the cache, and reports it under the name of the authenticator. */
 function tell(name: string, { result }: RememberedToken, context: Context, start: number): Answer {
   const { observer } = context
   if (observer === undefined) return answer(result, context)

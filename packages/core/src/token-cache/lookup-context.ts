@@ -3,7 +3,7 @@ import type { AuthenticationError } from '../errors.ts'
 import type { Observer } from '../events.ts'
 
 /**
- * What surrounds a token while it is looked up on nobody's behalf: of the caller's context only the audiences and the observer count. What
+ * What surrounds a token while it is looked up for all callers: of the first caller's context only the audiences and the observer count. What
  * is said is kept for everyone who gets the answer.
  */
 export class LookupContext implements Context {
@@ -59,7 +59,7 @@ export class LookupContext implements Context {
     }
   }
 
-  /** Tells whoever still works on it that its time is over. */
+  /** Aborts the lookup when its time is over. */
   end(reason: AuthenticationError): void {
     this.#reason = reason
     this.#abort?.abort(reason)

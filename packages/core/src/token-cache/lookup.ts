@@ -56,7 +56,7 @@ export interface Lookup {
 export const GONE: unique symbol = Symbol('gone')
 
 /**
- * Asks for a token on nobody's behalf: who gives up does not end it. An observer of the first caller sees what happens inside.
+ * Looks up a token for all callers: a caller that gives up does not end it. An observer of the first caller sees what happens inside.
  *
  * @returns what came of it, where that is known at once.
  */

@@ -13,7 +13,7 @@ import { answer, GONE, type Lookup, type LookupResult, lookUpToken } from './loo
 /** What is remembered of a token. */
 export interface RememberedToken {
   readonly result: LookupResult
-  /** Whether nobody who is asked before this authenticator may know the token, now or later. */
+  /** Whether no authenticator before this one may know the token, now or later. */
   readonly isItsAlone: boolean
 }
 
@@ -32,7 +32,7 @@ export class RememberedTokens {
   readonly #lookups = new Map<string, Lookup>()
   readonly #before: readonly TokenAuthenticator[]
 
-  /** @param before who is asked before it. */
+  /** @param before the authenticators that are asked before it. */
   constructor(
     delegate: TokenAuthenticator,
     options: CachedOptions,
@@ -57,7 +57,7 @@ export class RememberedTokens {
     return this.#results.get(key)
   }
 
-  /** Who a token belongs to, from memory or by a lookup. */
+  /** Authenticates a token, from the cache or by a lookup. */
   ask(key: string, token: string, context: Context): Awaitable<Authentication | undefined> {
     const { observer } = context
     const start = observer === undefined ? 0 : performance.now()
@@ -121,7 +121,7 @@ export class RememberedTokens {
     try {
       return this.#before.every((each) => each.mayKnow?.(token) === false)
     } catch {
-      // Whoever cannot tell is asked.
+      // An authenticator that cannot tell is asked.
       return false
     }
   }

@@ -10,8 +10,8 @@ export type Outcome<T> = { readonly value: T } | { readonly error: unknown }
 /**
  * Does work in slices of about 10 ms, the first of them now, and lets whatever waits have its turn in between. Never keeps a process alive.
  *
- * @param onEnd called once, unless the work is called off; now, when it takes no longer than a slice.
- * @returns a function that calls it off.
+ * @param onEnd called once, unless the work is cancelled; now, when it takes no longer than a slice.
+ * @returns a function that cancels the work.
  */
 export function inSlices<T>(steps: Steps<T>, clock: Clock, onEnd: (outcome: Outcome<T>) => void): () => void {
   let cancelNext = (): void => {}
@@ -37,7 +37,7 @@ export function inSlices<T>(steps: Steps<T>, clock: Clock, onEnd: (outcome: Outc
     if (isOver) return
     isOver = true
     cancelNext()
-    // The work itself may call it off, and then ends with its step.
+    // The work may cancel itself, and then ends with its step.
     if (!isWorking) steps.return(undefined as never)
   }
 }

@@ -2,12 +2,13 @@ import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { authenticateRequest, explain, isConfigurationError } from '@kube-authn/core'
+import { authenticateRequest, explain } from '@kube-authn/core'
 import { bootstrapSecrets } from '@kube-authn/core/bootstrap-token'
 import { signingKeyFromPem } from '@kube-authn/core/jwt'
 import { serviceAccountObjects, tokenIssuer } from '@kube-authn/core/service-account'
 import { createPki, fakeRequest, recordEvents } from '@kube-authn/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { problemsOf } from '../../test/problems-of.ts'
 import {
   type AuthenticatorFromFlagsOptions,
   authenticatorFromFlags,
@@ -72,13 +73,8 @@ async function saidOf(
   argv: readonly string[],
   options?: AuthenticatorFromFlagsOptions,
 ): Promise<readonly string[]> {
-  try {
-    await start(argv, options)
-    return []
-  } catch (error) {
-    if (!isConfigurationError(error)) throw error
-    return error.problems.map(({ path, message }) => `${path}: ${message}`.replaceAll(folder, '.'))
-  }
+  const problems = await problemsOf(() => start(argv, options))
+  return problems.map((problem) => problem.replaceAll(folder, '.'))
 }
 
 async function usernameOf(

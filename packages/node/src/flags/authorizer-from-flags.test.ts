@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { isConfigurationError } from '@kube-authn/core'
 import { attributesOf, decide } from '@kube-authn/core/authorization'
 import { createPki, fakeUser, fixedClock, recordEvents } from '@kube-authn/testing'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { problemsOf } from '../../test/problems-of.ts'
 import { type AuthorizerFromFlagsOptions, authorizerFromFlags, type NodeAuthorizer } from '../index.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'flags-'))
@@ -41,18 +41,8 @@ async function start(argv: readonly string[], options?: AuthorizerFromFlagsOptio
   return authorizer
 }
 
-async function saidOf(
-  argv: readonly string[],
-  options?: AuthorizerFromFlagsOptions,
-): Promise<readonly string[]> {
-  try {
-    await start(argv, options)
-    return []
-  } catch (error) {
-    if (!isConfigurationError(error)) throw error
-    return error.problems.map(({ path, message }) => `${path}: ${message}`)
-  }
-}
+const saidOf = (argv: readonly string[], options?: AuthorizerFromFlagsOptions): Promise<readonly string[]> =>
+  problemsOf(() => start(argv, options))
 
 async function verdictOf(authorizer: NodeAuthorizer, username: string, verb: string): Promise<string> {
   const user = fakeUser({ username, groups: username === 'root' ? ['system:masters'] : [] })

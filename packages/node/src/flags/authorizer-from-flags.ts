@@ -33,7 +33,7 @@ export type NodeAuthorizer = Authorizer &
   }
 
 /**
- * The authorizer that a kube-apiserver has with this command line: whoever is in `system:masters` may do everything, and then the modes of
+ * The authorizer that a kube-apiserver has with this command line: members of `system:masters` may do everything, and then the modes of
  * `--authorization-mode` are asked in order. With `--authorization-kubeconfig` or `--authorization-always-allow-paths` it is that of an
  * extension API server, by `delegatedAuthentication`.
  *

@@ -42,7 +42,7 @@ export async function delegatedAuthorizer(
   try {
     const { authorizer, close } = await delegatedAuthentication({
       ...(kubeconfig !== undefined && { kubeconfig }),
-      // Who a request is from is another matter.
+      // Only the authorizer is used.
       skipLookup: true,
       alwaysAllowPaths: listOf(flags, 'authorization-always-allow-paths'),
       ...(isGiven(flags, ALLOWED_TTL) && { allowedTtlSeconds: secondsOf(flags, ALLOWED_TTL) }),

@@ -1,6 +1,6 @@
 import { quoted } from '@kube-authn/core/field'
 
-/** The seconds of a duration of Go, or why it is none. */
+/** The seconds of a Go duration, or why it is not valid. */
 export type DurationReading = { readonly seconds: number } | { readonly problem: string }
 
 const SECONDS: Readonly<Record<string, number>> = {

@@ -19,7 +19,7 @@ const on: KnownFlag = { kind: 'boolean', default: true }
 const duration = (defaultValue: string): KnownFlag => ({ kind: 'duration', default: defaultValue })
 
 /**
- * The flags that say who a request is from, with the defaults of kube-apiserver 1.36.
+ * The authentication flags, with the defaults of kube-apiserver 1.36.
  *
  * Source: kubernetes `pkg/kubeapiserver/options/authentication.go`, apiserver `pkg/server/options/authentication.go`; release-1.6 for
  * `basic-auth-file` and `experimental-keystone-*`.
@@ -86,5 +86,5 @@ export const ALIASES: Readonly<Record<string, string>> = {
   'service-account-api-audiences': 'api-audiences',
 }
 
-/** Flags of the same families that say nothing about who a request is from: of tokens that are issued, for example. */
+/** Flags of the same families that do not affect authentication, such as those for issuing tokens. */
 export const OTHER_FLAGS: ReadonlySet<string> = new Set(['service-account-signing-key-file'])
