@@ -1,12 +1,22 @@
 import { warnFileNotice } from './app-warnings.ts'
-import type { Attributes } from './authorization/attributes.ts'
-import type { Decision } from './authorization/decision.ts'
-import type { AuthorizationError } from './authorization/errors.ts'
+import type { AuditErrorEvent, AuditEventEvent, AuditLevelEvent, AuditRejectedEvent } from './audit-events.ts'
+import type {
+  AccessReviewCallEvent,
+  AccessReviewFailOpenEvent,
+  AuthorizationConfigReloadEvent,
+  AuthorizationEvent,
+  AuthorizationMatchConditionEvent,
+  AuthorizerConsultedEvent,
+  ImpersonationCheckEvent,
+  ImpersonationEvent,
+} from './authorization-events.ts'
 import type { AuthenticationError } from './errors.ts'
 import type { AuthenticationRequest } from './request/request.ts'
-import type { StatusError } from './status.ts'
 import { tell } from './tell.ts'
 import type { UserInfo } from './user.ts'
+
+export type * from './audit-events.ts'
+export type * from './authorization-events.ts'
 
 /** How an authenticator, or a whole request, came out. */
 export type Outcome = 'authenticated' | 'noOpinion' | 'rejected' | 'unavailable'
@@ -75,6 +85,15 @@ export interface TokenReviewCallEvent {
   /** The HTTP status; absent when no answer came. */
   readonly status?: number
   readonly durationSeconds: number
+  /** The cluster is asked that the whole authentication is left to, and no webhook of this server's own. Absent: it is one of its own. */
+  readonly delegated?: true
+}
+
+/** The certificate of a server that was called is of a kind that is no longer accepted. */
+export interface ServerCertificateEvent {
+  readonly type: 'serverCertificate'
+  /** It has no subject alternative names, or a signature in its chain is made with SHA-1. */
+  readonly problem: 'missingSan' | 'insecureSha1'
 }
 
 /** A token of an issuer that is known here was judged. A token of nobody that is known has no such event. */
@@ -136,61 +155,6 @@ export interface ReloadEvent {
   readonly error?: Error
 }
 
-/** An authorizer answered; one inside another answers before it. */
-export interface AuthorizerConsultedEvent {
-  readonly type: 'authorizerConsulted'
-  readonly authorizer: string
-  readonly attributes: Attributes
-  readonly decision: Decision
-  readonly durationSeconds: number
-}
-
-/** It was decided whether a user may make a request. */
-export interface AuthorizationEvent {
-  readonly type: 'authorization'
-  readonly request: AuthenticationRequest
-  readonly result: 'allow' | 'forbid' | 'error'
-  /** What the authorizer said; absent where it was not asked. */
-  readonly verdict?: Decision['verdict']
-  readonly reason: string
-  /** Absent when it could not be found out what the request is about. */
-  readonly attributes?: Attributes
-  /** What went wrong on the way, which need not mean that it was refused. */
-  readonly error?: AuthorizationError
-  /** The answer to the client, unless the request passed. */
-  readonly failure?: StatusError
-  readonly durationSeconds: number
-}
-
-/**
- * It was decided whether a user may act as another. A request without impersonation headers has none, unless it is refused since
- * headers may be missing.
- */
-export interface ImpersonationEvent {
-  readonly type: 'impersonation'
-  readonly request: AuthenticationRequest
-  readonly result: 'allowed' | 'denied'
-  /** Who made the request, where that is known. */
-  readonly requester?: UserInfo
-  /** Who the application sees. */
-  readonly impersonated?: UserInfo
-  /** The mode that allowed it: `legacy` or one of constrained impersonation (KEP-5284). */
-  readonly mode?: string
-  /** The answer to the client, when it is refused. */
-  readonly failure?: StatusError
-  readonly durationSeconds: number
-}
-
-/** An authorizer was asked for a part of an impersonation. */
-export interface ImpersonationCheckEvent {
-  readonly type: 'impersonationCheck'
-  readonly request: AuthenticationRequest
-  /** The mode that wanted to know: `legacy` or one of constrained impersonation. */
-  readonly mode: string
-  readonly result: 'allowed' | 'denied'
-  readonly durationSeconds: number
-}
-
 /** A request was answered. Adapters tell this, since nobody else knows, and after they told how it was decided. */
 export interface ResponseEvent {
   readonly type: 'response'
@@ -212,11 +176,20 @@ export type AuthenticationEvent =
   | TokenCacheActiveFetchEvent
   | ServiceAccountTokenEvent
   | TokenReviewCallEvent
+  | AccessReviewCallEvent
+  | AccessReviewFailOpenEvent
+  | ServerCertificateEvent
   | JwtAuthenticatorEvent
   | JwksFetchEvent
   | ClientCertificateExpirationEvent
   | FileNoticeEvent
   | ReloadEvent
+  | AuthorizationMatchConditionEvent
+  | AuthorizationConfigReloadEvent
+  | AuditEventEvent
+  | AuditLevelEvent
+  | AuditErrorEvent
+  | AuditRejectedEvent
   | AuthorizerConsultedEvent
   | AuthorizationEvent
   | ImpersonationEvent
