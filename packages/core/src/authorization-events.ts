@@ -60,16 +60,13 @@ export interface ImpersonationCheckEvent {
   readonly durationSeconds: number
 }
 
-/** How a single call of an authorization webhook ended. */
-export type AccessReviewCallResult = 'success' | 'error' | 'timeout' | 'canceled'
-
 /** A webhook was asked whether a user may do something, once; a question that is repeated has several of these. */
 export interface AccessReviewCallEvent {
   readonly type: 'accessReviewCall'
   /** The name of the authorizer. */
   readonly authorizer: string
-  /** `error`: no answer, or one that cannot be used. `canceled`: the caller gave up. */
-  readonly result: AccessReviewCallResult
+  /** `error`: no answer, or one that cannot be used. A caller that gives up does not end the call. */
+  readonly result: 'success' | 'error' | 'timeout'
   /** The HTTP status; absent when no answer came. */
   readonly status?: number
   readonly durationSeconds: number

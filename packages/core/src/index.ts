@@ -39,7 +39,6 @@ export {
 } from './errors.ts'
 export type {
   AccessReviewCallEvent,
-  AccessReviewCallResult,
   AccessReviewFailOpenEvent,
   AuditErrorEvent,
   AuditEventEvent,
