@@ -86,6 +86,7 @@ export {
   type RefusedRequest,
   type RequestOutcome,
 } from './handler/authenticate-request.ts'
+export type { RequestTrace, RequestTracing } from './handler/tracing.ts'
 export { IMPERSONATES, leadsToImpersonation } from './handler/impersonation-rule.ts'
 export { failedAuthenticationMessage } from './handler/attempted.ts'
 export { exactHeaders } from './headers/exact.ts'

@@ -10,7 +10,7 @@ export interface CallTellingOptions {
 /** Tells an observer of one question to a webhook. */
 export interface CallTelling {
   /** A call is over. One that succeeded is told of once it is known whether its answer can be used. */
-  onCall(report: CallReport): void
+  readonly onCall: (report: CallReport) => void
   onUsable(): void
   /** The last answer cannot be used, or there was none. */
   onUnusable(): void

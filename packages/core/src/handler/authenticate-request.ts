@@ -4,6 +4,7 @@ import { type Awaitable, isPromiseLike, promiseOf } from '../awaitable.ts'
 import { consult } from '../consult.ts'
 import { emptyContext } from '../context.ts'
 import { asAuthenticationError, type AuthenticationError, rejected } from '../errors.ts'
+import type { Observer } from '../events.ts'
 import { accumulateHeaderChanges } from '../headers/changes.ts'
 import { aRequestAuthenticator, optionProblems, refuseProblems } from '../options/index.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
@@ -19,6 +20,7 @@ import { checkedAnswer } from './checked-answer.ts'
 import { impersonationRule } from './impersonation-rule.ts'
 import { refusal } from './refusal.ts'
 import { RequestContext } from './request-context.ts'
+import { inTrace, type RequestTrace } from './tracing.ts'
 
 /** The request is somebody's. */
 export interface AuthenticatedRequest {
@@ -88,6 +90,7 @@ export function authenticateRequest(
   const {
     audiences = authenticator.audiences,
     observer,
+    tracing,
     closeUnauthenticatedHttp2: closesHttp2 = true,
   } = options
   const challenges =
@@ -115,7 +118,8 @@ export function authenticateRequest(
       closesConnection:
         closesHttp2 && request.httpVersionMajor === 2 && isUnauthenticated(authentication.user),
     }
-    if (observer !== undefined) context.report(request, { result: 'success', user: authentication.user })
+    if (context.observer !== undefined)
+      context.report(request, { result: 'success', user: authentication.user })
     return accepted
   }
 
@@ -136,7 +140,7 @@ export function authenticateRequest(
     error: AuthenticationError | undefined,
   ): RequestOutcome => {
     if (error === undefined && isPreflight(request)) warnPreflight()
-    if (observer !== undefined) {
+    if (context.observer !== undefined) {
       context.report(request, error === undefined ? { result: 'failure' } : { result: 'error', error })
     }
     return {
@@ -177,8 +181,12 @@ export function authenticateRequest(
     return { headerChanges: identityHeaderChanges(), failure, closesConnection: false }
   }
 
-  return function authenticateOne(request, given) {
-    const context = new RequestContext(request, audiences, observer, given ?? emptyContext)
+  const decide = (
+    request: AuthenticationRequest,
+    given: AuthenticateRequestContext | undefined,
+    watching: Observer | undefined,
+  ): Awaitable<RequestOutcome> => {
+    const context = new RequestContext(request, audiences, watching, given ?? emptyContext)
     if (request.refusal !== undefined) return refuseUnread(request, context, request.refusal)
     let accepted: AuthenticatedRequest | undefined
     try {
@@ -189,6 +197,16 @@ export function authenticateRequest(
       return refuse(request, context, asAuthenticationError(thrown))
     }
     return conclude(request, context, given, accepted)
+  }
+
+  if (tracing === undefined) {
+    return function authenticateOne(request, given) {
+      return decide(request, given, observer)
+    }
+  }
+  return function authenticateTraced(request, given) {
+    const begin = (): RequestTrace => tracing(request, given ?? emptyContext)
+    return inTrace(begin, observer, (watching) => decide(request, given, watching))
   }
 }
 

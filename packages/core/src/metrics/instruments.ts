@@ -59,7 +59,7 @@ export function timedCounter(
 }
 
 /** The names of the labels of a metric. */
-export function labelNames({ label = [] }: MetricDescription): readonly string[] {
+export function labelNames({ label = [] }: Pick<MetricDescription, 'label'>): readonly string[] {
   return typeof label === 'string' ? [label] : label
 }
 

@@ -42,12 +42,12 @@ export function metrics(options: MetricsOptions = {}): Metrics {
   checkOptions(shape, options)
   const { clock = systemClock } = options
   const instruments = keptInstruments()
-  const { sources, valueOf } = instruments
+  const { sources, counted } = instruments
   return {
     observer: eventMetrics(instruments, clock),
     families: sources,
-    attempts: (result) => valueOf('authentication_attempts', result),
-    userRequests: (label) => valueOf('authenticated_user_requests', label),
+    attempts: (result) => counted('authentication_attempts', result),
+    userRequests: (label) => counted('authenticated_user_requests', label),
     render: () => sources.map((source) => renderFamily(source.collect())).join(''),
   }
 }

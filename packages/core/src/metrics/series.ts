@@ -126,7 +126,7 @@ export interface KeptInstruments extends Instruments {
   /** All that were made, in this order. */
   readonly sources: readonly MetricSource[]
   /** The value of a counter, by its name. */
-  valueOf(counter: string, labelValues: LabelValues): number
+  readonly counted: (counter: string, labelValues: LabelValues) => number
 }
 
 /** Instruments that keep the values. */
@@ -139,7 +139,7 @@ export function keptInstruments(): KeptInstruments {
   }
   return {
     sources,
-    valueOf: (counter, labelValues) => counters.get(counter)?.get(labelValues) ?? 0,
+    counted: (counter, labelValues) => counters.get(counter)?.get(labelValues) ?? 0,
     counter(metric) {
       const counter = kept(series('counter', metric))
       counters.set(metric.name, counter)
