@@ -1,5 +1,4 @@
 import { warnFileNotice } from './app-warnings.ts'
-import type { AuditErrorEvent, AuditEventEvent, AuditLevelEvent, AuditRejectedEvent } from './audit-events.ts'
 import type {
   AccessReviewCallEvent,
   AccessReviewFailOpenEvent,
@@ -15,7 +14,6 @@ import type { AuthenticationRequest } from './request/request.ts'
 import { tell } from './tell.ts'
 import type { UserInfo } from './user.ts'
 
-export type * from './audit-events.ts'
 export type * from './authorization-events.ts'
 
 /** How an authenticator, or a whole request, came out. */
@@ -155,6 +153,37 @@ export interface ReloadEvent {
   readonly error?: Error
 }
 
+/**
+ * What an audit log does, for what counts it. Told to the `observer` of the log, or of what it writes to.
+ *
+ * | `what`  | when                                                                    | kube-apiserver's metric                   |
+ * | ------- | ----------------------------------------------------------------------- | ----------------------------------------- |
+ * | `level` | the level of a request was decided, once for each request               | `apiserver_audit_level_total{level}`      |
+ * | `event` | an event, of this `stage`, was handed on to what writes it              | `apiserver_audit_event_total`             |
+ * | `error` | `count` events were lost by this `plugin`, or perhaps not wholly written | `apiserver_audit_error_total{plugin}`     |
+ *
+ * No request is ever refused because it cannot be logged, so `apiserver_audit_requests_rejected_total` is always 0.
+ *
+ * Source: apiserver `pkg/audit/metrics.go`.
+ */
+export interface AuditActivityEvent {
+  readonly type: 'audit'
+  readonly what: 'level' | 'event' | 'error'
+  readonly level: AuditLevel
+  /** Of an `event`. */
+  readonly stage?: AuditStage
+  /** Of an `error`: `log` is a file, `webhook` a service that did not take them, and `buffered` a buffer that was full. */
+  readonly plugin?: 'log' | 'webhook' | 'buffered'
+  /** How many requests or events. */
+  readonly count: number
+}
+
+/** How much of a request is logged. */
+export type AuditLevel = 'None' | 'Metadata'
+
+/** When in the life of a request an event of an audit log is. */
+export type AuditStage = 'RequestReceived' | 'ResponseStarted' | 'ResponseComplete'
+
 /** A request was answered. Adapters tell this, since nobody else knows, and after they told how it was decided. */
 export interface ResponseEvent {
   readonly type: 'response'
@@ -186,15 +215,12 @@ export type AuthenticationEvent =
   | ReloadEvent
   | AuthorizationMatchConditionEvent
   | AuthorizationConfigReloadEvent
-  | AuditEventEvent
-  | AuditLevelEvent
-  | AuditErrorEvent
-  | AuditRejectedEvent
   | AuthorizerConsultedEvent
   | AuthorizationEvent
   | ImpersonationEvent
   | ImpersonationCheckEvent
   | ResponseEvent
+  | AuditActivityEvent
 
 /** Receives events as they happen. It must not wait: start work of its own and return. */
 export type Observer = (event: AuthenticationEvent) => void

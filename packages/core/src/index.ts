@@ -40,10 +40,7 @@ export {
 export type {
   AccessReviewCallEvent,
   AccessReviewFailOpenEvent,
-  AuditErrorEvent,
-  AuditEventEvent,
-  AuditLevelEvent,
-  AuditRejectedEvent,
+  AuditActivityEvent,
   AuthenticationEvent,
   AuthorizationConfigReloadEvent,
   AuthorizationEvent,

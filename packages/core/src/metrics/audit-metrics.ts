@@ -21,25 +21,15 @@ export function auditMetrics(make: Instruments): (event: AuthenticationEvent) =>
     help: 'Requests by the level that the audit policy has for them.',
     label: 'level',
   })
-  const rejected = make.counter({
+  // For who looks for it: no request is refused for that reason.
+  make.counter({
     name: 'apiserver_audit_requests_rejected_total',
     help: 'Requests that were refused since their audit event could not be kept.',
   })
   return (event) => {
-    switch (event.type) {
-      case 'audit':
-        events.add('')
-        break
-      case 'auditError':
-        errors.add(event.plugin, event.count ?? 1)
-        break
-      case 'auditLevel':
-        levels.add(event.level)
-        break
-      case 'auditRejected':
-        rejected.add('')
-        break
-      default:
-    }
+    if (event.type !== 'audit') return
+    if (event.what === 'event') events.add('', event.count)
+    else if (event.what === 'error') errors.add(event.plugin ?? '', event.count)
+    else levels.add(event.level, event.count)
   }
 }

@@ -12,6 +12,8 @@ export interface MetricFamily {
   readonly name: string
   readonly help: string
   readonly type: 'counter' | 'gauge' | 'histogram'
+  /** The names of the labels, in their order, without `le` of buckets. */
+  readonly labelNames: readonly string[]
   /** How the values of several processes become one. */
   readonly aggregation: 'sum' | 'max'
   readonly samples: readonly MetricSample[]

@@ -38,6 +38,7 @@ export function series(
     name,
     help,
     type,
+    labelNames: names,
     aggregation,
     samples: Array.from(values.values(), ({ labels, value }) => ({
       name,
@@ -75,6 +76,7 @@ export function histogram(metric: MetricDescription, buckets: readonly number[])
     name,
     help,
     type: 'histogram',
+    labelNames: names,
     aggregation: 'sum',
     samples: [...states.values()].flatMap(({ labels: values, counts, sum }) => {
       const labels = labelsOf(names, values)

@@ -28,7 +28,7 @@ const EVENTS: readonly AuthenticationEvent[] = [
   { type: 'jwksFetch', issuer, jwks: '{"keys":[]}' },
   { type: 'jwksFetch', issuer, jwks: '{"keys":[1]}' },
   { type: 'accessReviewCall', authorizer: 'policy', result: 'timeout', durationSeconds: 30 },
-  { type: 'auditError', plugin: 'log', count: 3 },
+  { type: 'audit', what: 'error', level: 'Metadata', plugin: 'log', count: 3 },
 ]
 
 function provided() {

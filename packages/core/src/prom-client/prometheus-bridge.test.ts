@@ -14,7 +14,12 @@ const EVENTS: readonly AuthenticationEvent[] = [
   { type: 'clientCertificateExpiration', seconds: -1 },
   { type: 'jwtAuthenticator', issuer: 'https://issuer.example.com', result: 'success', durationSeconds: 0.1 },
   { type: 'jwksFetch', issuer: 'https://issuer.example.com', jwks: '{"keys":[]}' },
-  { type: 'auditError', plugin: 'quote " and backslash \\ and\nline', count: 3 },
+  {
+    type: 'accessReviewCall',
+    authorizer: 'quote " and backslash \\ and\nline',
+    result: 'error',
+    durationSeconds: 3,
+  },
 ]
 
 function counted(): Metrics {

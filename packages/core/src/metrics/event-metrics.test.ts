@@ -146,17 +146,19 @@ describe('metrics of the authorization configuration', () => {
   })
 })
 
+const audit = { type: 'audit', level: 'Metadata', count: 1 } as const
+
 describe('metrics of audit and of certificates of servers', () => {
   it.each([
-    [{ type: 'audit', stage: 'RequestReceived', level: 'Metadata' }, 'apiserver_audit_event_total 1'],
-    [{ type: 'audit', stage: 'Panic', level: 'RequestResponse' }, 'apiserver_audit_event_total 1'],
-    [{ type: 'auditLevel', level: 'None' }, 'apiserver_audit_level_total{level="None"} 1'],
-    [{ type: 'auditError', plugin: 'log' }, 'apiserver_audit_error_total{plugin="log"} 1'],
+    [{ ...audit, what: 'event', stage: 'RequestReceived' }, 'apiserver_audit_event_total 1'],
+    [{ ...audit, what: 'event', stage: 'ResponseComplete' }, 'apiserver_audit_event_total 1'],
+    [{ ...audit, what: 'level', level: 'None' }, 'apiserver_audit_level_total{level="None"} 1'],
+    [{ ...audit, what: 'level' }, 'apiserver_audit_level_total{level="Metadata"} 1'],
+    [{ ...audit, what: 'error', plugin: 'log' }, 'apiserver_audit_error_total{plugin="log"} 1'],
     [
-      { type: 'auditError', plugin: 'buffered', count: 7 },
+      { ...audit, what: 'error', plugin: 'buffered', count: 7 },
       'apiserver_audit_error_total{plugin="buffered"} 7',
     ],
-    [{ type: 'auditRejected' }, 'apiserver_audit_requests_rejected_total 1'],
     [{ type: 'serverCertificate', problem: 'missingSan' }, 'apiserver_webhooks_x509_missing_san_total 1'],
     [{ type: 'serverCertificate', problem: 'insecureSha1' }, 'apiserver_webhooks_x509_insecure_sha1_total 1'],
   ] as const)('count %j once, and nothing else', (event, line) => {
