@@ -137,6 +137,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     xAuthToken: after(() => tokens),
   },
   '@kube-authn/core/metrics': { metrics: alone() },
+  '@kube-authn/core/opentelemetry': { openTelemetry: alone() },
   '@kube-authn/core/oidc': {
     oidc: alone(() => ({
       issuer: { url, audiences: ['a'] },
@@ -259,6 +260,7 @@ const OTHERS: Readonly<Record<string, string>> = {
     'isJwsAlgorithm localKeySet readJwt signingKeyFromPem unverifiedIssuer verificationKeyOfJwk verificationKeysFromPem verifySignature',
   '@kube-authn/core/metrics': 'usernameLabel',
   '@kube-authn/core/password-file': 'CredentialFileError',
+  '@kube-authn/core/prom-client': 'prometheusBridge',
   '@kube-authn/core/rbac': 'rbac rbacPolicy rbacSteps ruleAllows',
   '@kube-authn/core/request-header': 'assertDistinctPools',
   '@kube-authn/core/review': 'fetchBody',

@@ -8,6 +8,8 @@ import { type Instruments, timedCounter } from './instruments.ts'
  *
  * Source: apiserver `plugin/pkg/authorizer/webhook/metrics/metrics.go`, `pkg/authorization/authorizerfactory/metrics.go`,
  * `pkg/authorization/cel/metrics.go`.
+ *
+ * Deviation: no call is `canceled`, since one goes on when its caller gives up (`docs/deviations.md`, metrics).
  */
 export function authorizationWebhookMetrics(make: Instruments): (event: AuthenticationEvent) => void {
   const label = ['name', 'result']
