@@ -9,6 +9,8 @@ import type { UserInfo } from './user.ts'
 export interface AuthorizerConsultedEvent {
   readonly type: 'authorizerConsulted'
   readonly authorizer: string
+  /** The type that its configuration says, where there is one: `RBAC`, `Webhook`, ... */
+  readonly authorizerType?: string
   readonly attributes: Attributes
   readonly decision: Decision
   readonly durationSeconds: number

@@ -45,10 +45,10 @@ export function authorizationMetrics(make: Instruments): (event: AuthenticationE
     if (event.type === 'authorization') {
       attempts.observe(resultOf(event), event.durationSeconds)
     } else if (event.type === 'authorizerConsulted') {
-      const { authorizer: name, decision } = event
+      const { authorizer: name, authorizerType = TYPES.get(name) ?? name, decision } = event
       // A union repeats the decision of one of its members.
       if (name === 'union' || decision.verdict === 'noOpinion') return
-      decisions.add([TYPES.get(name) ?? name, name, decision.verdict === 'allow' ? 'allowed' : 'denied'])
+      decisions.add([authorizerType, name, decision.verdict === 'allow' ? 'allowed' : 'denied'])
     } else if (event.type === 'impersonation') {
       impersonations.observe([event.mode ?? '', event.result], event.durationSeconds)
     } else if (event.type === 'impersonationCheck') {

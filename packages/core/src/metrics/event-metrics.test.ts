@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { fixedClock } from '../../test/fakes.ts'
+import { attributesOf } from '../authorization/attributes.ts'
 import type { AuthenticationEvent } from '../events.ts'
+import { userInfo } from '../user.ts'
 import { metrics } from './metrics.ts'
 
 /** The lines that events add, without buckets that hold nothing and sums. */
@@ -104,6 +106,28 @@ describe('metrics of match conditions', () => {
     expect(counted({ ...evaluated, error: new Error('request.user is jane') }).join('\n')).not.toContain(
       'jane',
     )
+  })
+})
+
+describe('metrics of decisions', () => {
+  it.each([
+    [
+      'of its configuration',
+      { authorizer: 'policy', authorizerType: 'Webhook' },
+      'type="Webhook",name="policy"',
+    ],
+    [
+      'of its configuration, whatever its name',
+      { authorizer: 'rbac', authorizerType: 'Webhook' },
+      'type="Webhook",name="rbac"',
+    ],
+    ['that its name says', { authorizer: 'rbac' }, 'type="RBAC",name="rbac"'],
+    ['that is its name, otherwise', { authorizer: '__proto__' }, 'type="__proto__",name="__proto__"'],
+  ])('have the type %s', (_, named, labels) => {
+    const attributes = attributesOf(userInfo({ username: 'jane' }), { verb: 'get', path: '/' })
+    const decision = { verdict: 'deny', reason: '' } as const
+    const event = { type: 'authorizerConsulted', attributes, decision, durationSeconds: 0, ...named } as const
+    expect(counted(event)).toEqual([`apiserver_authorization_decisions_total{${labels},decision="denied"} 1`])
   })
 })
 
