@@ -1,4 +1,4 @@
-import { type AuthenticationEvent, notify } from '@kube-authn/core'
+import { type AuthenticationEvent, notify, type Observer } from '@kube-authn/core'
 import {
   authorizationConfiguration,
   type AuthorizationConfigurationOptions,
@@ -44,7 +44,7 @@ export function authorizationConfigurationAt(
   let update = (_text: string): void => {}
   const file = watchedText(path, {
     ...reloadOf(options),
-    observer: (event) => notify(options.observer, ofConfiguration(event)),
+    observer: (event) => tellUnreadable(options.observer, event),
     maxBytes: MAX_BYTES,
     onChange: (text) => update(text),
   })
@@ -76,13 +76,14 @@ export function authorizationConfigurationAt(
 }
 
 /** A file that cannot be read is counted among the configurations that cannot be used. */
-function ofConfiguration(event: AuthenticationEvent): AuthenticationEvent {
-  if (event.type !== 'reload') return event
+function tellUnreadable(observer: Observer | undefined, event: AuthenticationEvent): void {
+  notify(observer, event)
+  if (event.type !== 'reload') return
   const { source, error } = event
-  return {
+  notify(observer, {
     type: 'authorizationConfigReload',
     source,
     outcome: 'failed',
     ...(error !== undefined && { error }),
-  }
+  })
 }

@@ -177,7 +177,14 @@ describe('createAuthorizer', () => {
     write('followed-config.yaml', configuration(DENY, RBAC))
     await vi.waitFor(() => {
       clock.advance(60_000)
-      expect(ofType('reload').map(({ outcome }) => outcome)).toEqual(['loaded'])
+      expect(
+        ofType('reload')
+          .map(({ source, outcome }) => [source, outcome])
+          .toSorted(),
+      ).toEqual([
+        [config, 'loaded'],
+        [roles, 'loaded'],
+      ])
       expect(ofType('authorizationConfigReload').map(({ outcome }) => outcome)).toEqual(['initial', 'loaded'])
     })
     expect([await verdictOf(authorizer, 'joe'), await verdictOf(authorizer, 'jane')]).toEqual([

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError, isConfigurationError } from '../errors.ts'
 import { configuredWebhookOptions } from './chain.ts'
@@ -159,6 +160,35 @@ describe('reading an AuthorizationConfiguration', () => {
     [{ ttl: '3s' }, 'ttl: strict decoding error: unknown field "authorizers[0].webhook.ttl"'],
   ])('refuses a webhook with %j', (changes, expected) => {
     expect(problemsOf(textOf(hook(changes)))).toEqual([`f: authorizers[0].webhook.${expected}`])
+  })
+})
+
+describe('whatever is written', () => {
+  /** A webhook with any value for any of its fields, as JSON has them. */
+  const fields = Object.keys(webhook({ authorizedTTL: '', unauthorizedTTL: '', matchConditions: [] }))
+  const changes = fc.dictionary(fc.constantFrom(...fields, '__proto__', 'other'), fc.jsonValue(), {
+    noNullPrototype: true,
+  })
+  const authorizer = fc.oneof(
+    fc.jsonValue(),
+    changes.map((each) => hook(each)),
+    fc.record({
+      type: fc.constantFrom('RBAC', 'Webhook', 'Node', ''),
+      name: fc.string(),
+      webhook: fc.jsonValue(),
+    }),
+  )
+
+  it('is read, or refused with its problems', () => {
+    fc.assert(
+      fc.property(fc.array(authorizer, { maxLength: 3 }), (authorizers) => {
+        try {
+          parseAuthorizationConfiguration(textOf(...authorizers))
+        } catch (error) {
+          expect(error).toSatisfy(isConfigurationError)
+        }
+      }),
+    )
   })
 })
 

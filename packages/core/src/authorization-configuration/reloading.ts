@@ -1,7 +1,7 @@
 import type { Authorizer, RuleResolver } from '../authorization/authorizer.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { ConfigurationError } from '../errors.ts'
-import { notify, type Observer } from '../events.ts'
+import { type AuthorizationConfigReloadEvent, notify, type Observer } from '../events.ts'
 import {
   aClock,
   aFunction,
@@ -111,7 +111,7 @@ export function authorizationConfiguration(
     if (meaning === understood) return 'unchanged'
     replace({ configuration, chain: chainOf(validated, parts) })
     understood = meaning
-    notify(observer, { type: 'authorizationConfigReload', source, outcome: 'loaded', content })
+    tellReload(observer, { source, outcome: 'loaded', content })
     return 'updated'
   }
 
@@ -129,7 +129,7 @@ export function authorizationConfiguration(
         return take(content)
       } catch (thrown) {
         const error = thrown instanceof Error ? thrown : new Error('it cannot be used', { cause: thrown })
-        notify(observer, { type: 'authorizationConfigReload', source, outcome: 'failed', content, error })
+        tellReload(observer, { source, outcome: 'failed', content, error })
         return 'refused'
       }
     },
@@ -144,6 +144,17 @@ export function authorizationConfiguration(
 interface Version {
   readonly configuration: AuthorizationConfiguration
   readonly chain: Chain
+}
+
+/** Told as every reload is, and as that of this configuration, for its metrics. */
+function tellReload(
+  observer: Observer | undefined,
+  reload: Omit<AuthorizationConfigReloadEvent, 'type' | 'outcome'> & {
+    readonly outcome: 'loaded' | 'failed'
+  },
+): void {
+  notify(observer, { ...reload, type: 'reload' })
+  notify(observer, { ...reload, type: 'authorizationConfigReload' })
 }
 
 /** The types that later versions must have as well. */
