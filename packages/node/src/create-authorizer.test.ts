@@ -179,12 +179,9 @@ describe('createAuthorizer', () => {
       clock.advance(60_000)
       expect(
         ofType('reload')
-          .map(({ source, outcome }) => [source, outcome])
+          .map(({ source, outcome }) => `${source} ${outcome}`)
           .toSorted(),
-      ).toEqual([
-        [config, 'loaded'],
-        [roles, 'loaded'],
-      ])
+      ).toEqual([`${config} loaded`, `${roles} loaded`])
       expect(ofType('authorizationConfigReload').map(({ outcome }) => outcome)).toEqual(['initial', 'loaded'])
     })
     expect([await verdictOf(authorizer, 'joe'), await verdictOf(authorizer, 'jane')]).toEqual([
