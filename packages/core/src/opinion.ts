@@ -44,12 +44,12 @@ type Method<Arguments extends readonly unknown[]> = (
 export function throwing<Arguments extends readonly unknown[]>(opine: Opine<Arguments>): Method<Arguments> {
   const method = (...given: Arguments): Awaitable<Authentication | undefined> => {
     const opinion = opine(...given)
-    return isPromiseLike(opinion) ? promiseOf(opinion).then(thrown) : thrown(opinion)
+    return isPromiseLike(opinion) ? promiseOf(opinion).then(orThrow) : orThrow(opinion)
   }
   return Object.assign(method, { [OPINE]: opine })
 }
 
-function thrown(opinion: Opinion): Authentication | undefined {
+function orThrow(opinion: Opinion): Authentication | undefined {
   if (opinion instanceof Refused) throw opinion.error
   return opinion
 }
@@ -66,8 +66,8 @@ export function opinionOf(
 ): Awaitable<Opinion> {
   try {
     if (context.observer === undefined) {
-      const method: MayOpine<[AuthenticationRequest, Context]> = authenticator.authenticate
-      const opine = method[OPINE]
+      const asked: { readonly authenticate: MayOpine<[AuthenticationRequest, Context]> } = authenticator
+      const opine = asked.authenticate[OPINE]
       if (opine !== undefined) return settled(opine(request, context))
     }
     return settled(consult(authenticator, request, context))
@@ -84,8 +84,8 @@ export function opinionOfToken(
 ): Awaitable<Opinion> {
   try {
     if (context.observer === undefined) {
-      const method: MayOpine<[string, Context]> = authenticator.authenticateToken
-      const opine = method[OPINE]
+      const asked: { readonly authenticateToken: MayOpine<[string, Context]> } = authenticator
+      const opine = asked.authenticateToken[OPINE]
       if (opine !== undefined) return settled(opine(token, context))
     }
     return settled(consultToken(authenticator, token, context))
@@ -102,8 +102,8 @@ export function opinionOfPassword(
 ): Awaitable<Opinion> {
   try {
     if (context.observer === undefined) {
-      const method: MayOpine<[string, string, Context]> = authenticator.authenticatePassword
-      const opine = method[OPINE]
+      const asked: { readonly authenticatePassword: MayOpine<[string, string, Context]> } = authenticator
+      const opine = asked.authenticatePassword[OPINE]
       if (opine !== undefined) return settled(opine(username, password, context))
     }
     return settled(consultPassword(authenticator, username, password, context))

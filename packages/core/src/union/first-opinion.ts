@@ -30,7 +30,7 @@ export function firstOpinion<A, Credential>(
     }
     if (opinion === undefined) continue
     if (failsFast || !(opinion instanceof Refused)) return opinion
-    errors = [...errors, opinion]
+    errors = errors.concat(opinion)
     if (opinion.error.isFinal) break
   }
   return sumOf(errors)
