@@ -191,6 +191,51 @@ export interface ImpersonationCheckEvent {
   readonly durationSeconds: number
 }
 
+/**
+ * A request has come, and nothing is decided about it. Adapters tell this before they ask an authenticator, once for each `authentication`
+ * middleware that the request comes to.
+ */
+export interface ReceivedEvent {
+  readonly type: 'received'
+  readonly request: AuthenticationRequest
+  /**
+   * The id of the request in audit logs: the one in its header `Audit-ID`, where that can be one, else a new one. The first call puts it into the
+   * headers of the answer, unless they have one; later calls return the same. Where no audit log calls it, the answer has none.
+   */
+  auditId(newId: () => string): string
+}
+
+/**
+ * What an audit log does, for what counts it. Told to the `observer` of the log, or of what it writes to.
+ *
+ * | `what`  | when                                                                    | kube-apiserver's metric                   |
+ * | ------- | ----------------------------------------------------------------------- | ----------------------------------------- |
+ * | `level` | the level of a request was decided, once for each request               | `apiserver_audit_level_total{level}`      |
+ * | `event` | an event, of this `stage`, was handed on to what writes it              | `apiserver_audit_event_total`             |
+ * | `error` | `count` events were lost by this `plugin`, or perhaps not wholly written | `apiserver_audit_error_total{plugin}`     |
+ *
+ * No request is ever refused because it cannot be logged, so `apiserver_audit_requests_rejected_total` is always 0.
+ *
+ * Source: apiserver `pkg/audit/metrics.go`.
+ */
+export interface AuditActivityEvent {
+  readonly type: 'audit'
+  readonly what: 'level' | 'event' | 'error'
+  readonly level: AuditLevel
+  /** Of an `event`. */
+  readonly stage?: AuditStage
+  /** Of an `error`: `log` is a file, `webhook` a service that did not take them, and `buffered` a buffer that was full. */
+  readonly plugin?: 'log' | 'webhook' | 'buffered'
+  /** How many requests or events. */
+  readonly count: number
+}
+
+/** How much of a request is logged. */
+export type AuditLevel = 'None' | 'Metadata'
+
+/** When in the life of a request an event of an audit log is. */
+export type AuditStage = 'RequestReceived' | 'ResponseStarted' | 'ResponseComplete'
+
 /** A request was answered. Adapters tell this, since nobody else knows, and after they told how it was decided. */
 export interface ResponseEvent {
   readonly type: 'response'
@@ -221,7 +266,9 @@ export type AuthenticationEvent =
   | AuthorizationEvent
   | ImpersonationEvent
   | ImpersonationCheckEvent
+  | ReceivedEvent
   | ResponseEvent
+  | AuditActivityEvent
 
 /** Receives events as they happen. It must not wait: start work of its own and return. */
 export type Observer = (event: AuthenticationEvent) => void

@@ -38,6 +38,9 @@ export {
   unavailable,
 } from './errors.ts'
 export type {
+  AuditActivityEvent,
+  AuditLevel,
+  AuditStage,
   AuthenticationEvent,
   AuthorizationEvent,
   AuthorizerConsultedEvent,
@@ -51,6 +54,7 @@ export type {
   JwtAuthenticatorEvent,
   Observer,
   Outcome,
+  ReceivedEvent,
   ReloadEvent,
   RequestEvent,
   ResponseEvent,

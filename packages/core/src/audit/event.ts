@@ -1,3 +1,4 @@
+import type { AuditStage } from '../events.ts'
 import type { UserJson } from '../user-json.ts'
 
 /*
@@ -5,9 +6,6 @@ import type { UserJson } from '../user-json.ts'
  *
  * Source: apiserver `pkg/apis/audit/v1/types.go`.
  */
-
-/** When in the life of a request an event is. */
-export type AuditStage = 'RequestReceived' | 'ResponseStarted' | 'ResponseComplete'
 
 /** What a request is about. What is empty is left out. */
 export interface AuditObjectReference {
