@@ -6,7 +6,7 @@ import type { Context } from 'hono'
  * before, and where it could not, as by `c.res`, it makes another Response of it, which a WebSocket does not survive.
  */
 export class PendingHeaders implements AnswerHeaders {
-  #pending: (readonly [name: string, value: string])[] = []
+  readonly #pending: (readonly [name: string, value: string])[] = []
 
   hasHeader(): boolean {
     return false

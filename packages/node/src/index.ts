@@ -8,6 +8,7 @@ export {
   type AuthenticationConfigurationAtOptions,
 } from './authentication-configuration-at.ts'
 export { auditFile, type AuditFileOptions } from './audit-file.ts'
+export { auditPolicyAt, type AuditPolicyAtOptions } from './audit-policy-at.ts'
 export {
   certificateAuthoritiesAt,
   type CertificateAuthoritiesAtOptions,

@@ -15,6 +15,7 @@ const of = (headers: RequestHeaders): AuthenticationRequest => ({
 const withId = (...ids: readonly string[]): AuthenticationRequest =>
   of(exactHeaders(ids.flatMap((id) => ['Audit-ID', id])))
 const newId = (): string => 'new'
+const observeNothing = (_event: Received): void => undefined
 
 const refused: AuthenticationRequest = {
   ...of(exactHeaders([])),
@@ -73,7 +74,7 @@ describe('Received', () => {
 
   it('tells the client nothing before an audit log asks for the id', () => {
     const to = answer()
-    new Received(withId('a'), to)
+    observeNothing(new Received(withId('a'), to))
     expect(to.headers.size).toBe(0)
   })
 
