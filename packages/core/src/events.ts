@@ -244,7 +244,11 @@ export interface ResponseEvent {
   readonly status: number
 }
 
-/** The status of a {@link ResponseEvent} where the client went away before it had the answer: it is never sent. nginx has it in its logs. */
+/**
+ * The status of a {@link ResponseEvent} where the client went away before it had the answer: it is never sent. nginx has it in its logs.
+ *
+ * Deviation: kube-apiserver logs 200 (`docs/deviations.md`, audit of a client that leaves).
+ */
 export const CLIENT_CLOSED_REQUEST = 499
 
 /** Everything the suite has to tell. Metrics, audit and `explain` read this one stream. */

@@ -7,7 +7,8 @@ export {
   authenticationConfigurationAt,
   type AuthenticationConfigurationAtOptions,
 } from './authentication-configuration-at.ts'
-export { auditFile, type AuditFileOptions } from './audit-file.ts'
+export { type AuditFile, auditFile } from './audit-file/audit-file.ts'
+export type { AuditFileOptions } from './audit-file/audit-file-options.ts'
 export { auditPolicyAt, type AuditPolicyAtOptions } from './audit-policy-at.ts'
 export {
   certificateAuthoritiesAt,
