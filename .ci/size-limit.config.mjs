@@ -9,8 +9,10 @@ import { fileURLToPath } from 'node:url'
 const budgets = {
   core: {
     '.': '12.5 kB',
-    './adapter': '38 kB',
-    './audit': '8.1 kB',
+    './adapter': '38.2 kB',
+    './audit': '11 kB',
+    './audit-policy': '38.9 kB',
+    './audit-webhook': '6.5 kB',
     './authorization': '9.9 kB',
     './authorization-webhook': '16.7 kB',
     './bootstrap-token': '9.1 kB',
@@ -41,9 +43,9 @@ const budgets = {
     './x509': '10.7 kB',
     './yaml': '35.4 kB',
   },
-  express: { '.': '39.2 kB', './augment': '0 kB' },
-  hono: { '.': '39.7 kB' },
-  koa: { '.': '38.8 kB' },
+  express: { '.': '39.4 kB', './augment': '0 kB' },
+  hono: { '.': '40.1 kB' },
+  koa: { '.': '39.1 kB' },
 }
 
 /** Lazily imported code is paid for only where it is used, so it does not count for an entry. What is imported statically does. */
@@ -96,9 +98,9 @@ const workers = [
     name: 'the same with Hono, without Hono itself',
     file: 'test/bench/workers/bearer-oidc-hono.js',
     without: ['hono'],
-    limit: '34.3 kB',
+    limit: '34.6 kB',
   },
-  { name: 'the same with Hono', file: 'test/bench/workers/bearer-oidc-hono.js', limit: '42.1 kB' },
+  { name: 'the same with Hono', file: 'test/bench/workers/bearer-oidc-hono.js', limit: '42.5 kB' },
   { name: 'examples/hono-edge, with Hono', file: 'examples/hono-edge/dist/worker.js', limit: '82.8 kB' },
 ].map(({ name, file, without = [], limit }) => ({
   name,

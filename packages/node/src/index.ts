@@ -85,4 +85,5 @@ export {
   webhookAuthenticatorAt,
   type WebhookAuthenticatorAtOptions,
 } from './webhook/webhook-authenticator-at.ts'
+export { auditWebhookAt, type AuditWebhookAtOptions } from './webhook/audit-webhook-at.ts'
 export { webhookAuthorizerAt, type WebhookAuthorizerAtOptions } from './webhook/webhook-authorizer-at.ts'

@@ -74,8 +74,7 @@ export function auditPolicy(policy: string | object, options: AuditPolicyOptions
   const rules = config.rules.map((rule) => compiledRule(rule, config.omitStages))
   return {
     rulingOn(user, target) {
-      for (const { matches, ruling } of rules) if (matches(user, target)) return ruling
-      return NOTHING
+      return rules.find((rule) => rule.matches(user, target))?.ruling ?? NOTHING
     },
   }
 }

@@ -1,1 +1,3 @@
-export {}
+export { type AuditWebhook, auditWebhook } from './audit-webhook.ts'
+export { AuditDeliveryError, type AuditDeliveryErrorCode } from './delivery-error.ts'
+export { type AuditWebhookOptions, auditWebhookShape } from './options.ts'

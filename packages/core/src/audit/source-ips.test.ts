@@ -78,7 +78,7 @@ describe('the source addresses of a request', () => {
   it('are bounded, and so is the time to find them', () => {
     const many = from(
       '10.0.0.1',
-      Array.from({ length: 100 }, () => '10.0.0.2,'.repeat(1000) + '10.0.0.2'),
+      Array.from({ length: 100 }, () => `${'10.0.0.2,'.repeat(1000)}10.0.0.2`),
     )
     const spent = cpuSecondsOf(() => {
       expect(sourceIPsBehind(['0.0.0.0/0'])(many)).toHaveLength(32)
