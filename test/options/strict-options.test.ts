@@ -190,6 +190,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
   },
   '@kube-authn/node': {
     auditFile: after(() => at('audit.jsonl')),
+    auditFromFlags: after(() => []),
     auditPolicyAt: after(() => at('audit-policy.yaml')),
     auditWebhookAt: after(() => at('kubeconfig')),
     authenticatorFromFlags: after(() => [`--token-auth-file=${at('tokens.csv')}`]),
@@ -257,7 +258,6 @@ const OTHERS: Readonly<Record<string, string>> = {
   '@kube-authn/core':
     'AuthenticationError ConfigurationError StatusError aBooleanOrAnonymousConfig addGroups audienceAgnostic authenticatedGroup exactHeaders explain failFast failedAuthenticationMessage fetchRequest intersectAudiences isAuthenticationError isConfigurationError isFault isPromiseLike isStatusError isUnauthenticated joinedHeaders leadsToImpersonation notify rejected resolveAnonymous responseOf unavailable union userInfo validateAnonymousConfig warningHeader withHeaderChanges',
   '@kube-authn/core/audit': 'legacyAuditLine',
-  '@kube-authn/core/audit-webhook': 'AuditDeliveryError',
   '@kube-authn/core/authorization':
     'AuthorizationError allow allowPaths alwaysAllow alwaysDeny attributesOf attributesOfInfo decide deny forbidden forbiddenMessage internalError noOpinion parseFieldSelector parseLabelSelector privilegedGroups requestAttributes requestInfo unionAuthorizer',
   '@kube-authn/core/bootstrap-token':

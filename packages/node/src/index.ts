@@ -27,9 +27,11 @@ export {
   requestHeaderFromCluster,
   type RequestHeaderFromClusterOptions,
 } from './delegation/request-header-from-cluster.ts'
+export { auditFromFlags, type AuditFromFlagsOptions, type NodeAudit } from './flags/audit-from-flags.ts'
 export { authenticatorFromFlags } from './flags/authenticator-from-flags.ts'
 export { authorizerFromFlags, type NodeAuthorizer } from './flags/authorizer-from-flags.ts'
 export {
+  AUDIT_FLAGS,
   AUTHENTICATION_FLAGS,
   AUTHORIZATION_FLAGS,
   type FlagKind,

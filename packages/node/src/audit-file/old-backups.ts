@@ -2,6 +2,7 @@ import { createReadStream, createWriteStream } from 'node:fs'
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { nodeZlib } from '../builtins.ts'
 import { type BackupNames, COMPRESSED } from './backup-names.ts'
 
 /** What becomes of backups. */
@@ -74,11 +75,14 @@ function withoutSuffix(name: string): string {
 
 /** The backup is there until all of it is compressed. */
 async function compressed(path: string): Promise<void> {
-  const { createGzip } = await import('node:zlib')
   const { mode } = await stat(path)
   const target = `${path}${COMPRESSED}`
   try {
-    await pipeline(createReadStream(path), createGzip(), createWriteStream(target, { mode: mode & 0o777 }))
+    await pipeline(
+      createReadStream(path),
+      nodeZlib().createGzip(),
+      createWriteStream(target, { mode: mode & 0o777 }),
+    )
   } catch (error) {
     await rm(target, { force: true })
     throw error
