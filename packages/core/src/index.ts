@@ -43,6 +43,8 @@ export type {
   AuditStage,
   AuthenticationEvent,
   AuthorizationEvent,
+  AuthorizationConfigReloadEvent,
+  AuthorizationMatchConditionEvent,
   AuthorizerConsultedEvent,
   ClientCertificateExpirationEvent,
   ConsultedEvent,

@@ -11,11 +11,17 @@ export { type AuditFile, auditFile } from './audit-file/audit-file.ts'
 export type { AuditFileOptions } from './audit-file/audit-file-options.ts'
 export { auditPolicyAt, type AuditPolicyAtOptions } from './audit-policy-at.ts'
 export {
+  authorizationConfigurationAt,
+  type AuthorizationConfigurationAtOptions,
+} from './authorization-configuration-at.ts'
+export {
   certificateAuthoritiesAt,
   type CertificateAuthoritiesAtOptions,
 } from './certificate-authorities-at.ts'
 export type { CreateAuthenticatorOptions, FrontProxyOptions } from './create-authenticator-options.ts'
 export { createAuthenticator, type NodeAuthenticator } from './create-authenticator.ts'
+export type { CreateAuthorizerOptions, RbacManifests } from './create-authorizer-options.ts'
+export { createAuthorizer, type NodeAuthorizer } from './create-authorizer.ts'
 export {
   delegatedAuthentication,
   type DelegatedAuthentication,
@@ -29,7 +35,7 @@ export {
 } from './delegation/request-header-from-cluster.ts'
 export { auditFromFlags, type AuditFromFlagsOptions, type NodeAudit } from './flags/audit-from-flags.ts'
 export { authenticatorFromFlags } from './flags/authenticator-from-flags.ts'
-export { authorizerFromFlags, type NodeAuthorizer } from './flags/authorizer-from-flags.ts'
+export { authorizerFromFlags } from './flags/authorizer-from-flags.ts'
 export {
   AUDIT_FLAGS,
   AUTHENTICATION_FLAGS,
