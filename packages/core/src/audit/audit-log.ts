@@ -146,8 +146,16 @@ function sourceIPsOf({
   trustedProxies = 0,
 }: AuditLogOptions): (request: AuthenticationRequest) => readonly string[] {
   if (sourceIPs === undefined) return sourceIPsBehind(trustedProxies)
-  // They are likely in a header, and those of a request that is refused unread are not told.
-  return (request) => (request.refusal === undefined ? sourceIPs(request) : [])
+  return (request) => {
+    // They are likely in a header, and those of a request that is refused unread are not told.
+    if (request.refusal !== undefined) return []
+    try {
+      return sourceIPs(request)
+    } catch {
+      // An event without them says more than none.
+      return []
+    }
+  }
 }
 
 const DECISION = 'authorization.k8s.io/decision'

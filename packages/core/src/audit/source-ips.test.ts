@@ -3,7 +3,7 @@ import { cpuSecondsOf } from '../../../../test/cpu-seconds.ts'
 import { exactHeaders } from '../headers/exact.ts'
 import type { AuthenticationRequest, RequestHeaders } from '../request/request.ts'
 import { StatusError } from '../status.ts'
-import { auditLog, type AuditLogOptions } from './index.ts'
+import { type AuditEvent, auditLog, type AuditLogOptions } from './index.ts'
 import { sourceIPsBehind, type TrustedProxies } from './source-ips.ts'
 
 function from(
@@ -99,6 +99,19 @@ describe('the source addresses of a request', () => {
   ])('refuse proxies %j', (trustedProxies, message) => {
     const options = { write: () => undefined, trustedProxies } as AuditLogOptions
     expect(() => auditLog(options)).toThrow(message)
+  })
+
+  it('are left out where a function for them throws, and the request is logged', () => {
+    const events: AuditEvent[] = []
+    const observer = auditLog({
+      write: (event) => events.push(event),
+      sourceIPs: () => {
+        throw new Error('the function is broken')
+      },
+    })
+    observer({ type: 'response', request: from('192.0.2.1'), status: 200 })
+    expect(events).toHaveLength(1)
+    expect(events[0]).not.toHaveProperty('sourceIPs')
   })
 
   it('refuse two ways to find them', () => {
