@@ -17,7 +17,7 @@ export const chunksOf = {
     // What every adapter needs.
     {
       name: 'request',
-      test: /src\/(?:anonymous|api|authorization|basic|bearer-token|explain|handler|headers|impersonation|incoming-message|request|review|union)\/|src\/(?:digest\/keyed-digest|protobuf\/media-type|status)\.ts$/,
+      test: /src\/(?:anonymous|api|authorization|basic|bearer-token|explain|handler|headers|impersonation|incoming-message|request|review|union)\/|src\/(?:audit\/audit-id|digest\/keyed-digest|protobuf\/media-type|status)\.ts$/,
     },
     { name: 'certificate', test: /src\/(?:client-certificate|x509)\// },
     // Of expressions only what is known without anything that evaluates them.

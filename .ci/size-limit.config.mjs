@@ -8,9 +8,11 @@ import { fileURLToPath } from 'node:url'
 /** Per public entry, without what it imports lazily and without its framework: a little more than it is now. */
 const budgets = {
   core: {
-    '.': '13.2 kB',
-    './adapter': '38.7 kB',
-    './audit': '8.3 kB',
+    '.': '13.1 kB',
+    './adapter': '38.9 kB',
+    './audit': '11.2 kB',
+    './audit-policy': '39.2 kB',
+    './audit-webhook': '6.8 kB',
     './authorization': '10.1 kB',
     './authorization-configuration': '110.9 kB',
     './authorization-webhook': '17.9 kB',
@@ -44,9 +46,9 @@ const budgets = {
     './x509': '10.7 kB',
     './yaml': '35.4 kB',
   },
-  express: { '.': '39.9 kB', './augment': '0 kB' },
-  hono: { '.': '40.4 kB' },
-  koa: { '.': '39.5 kB' },
+  express: { '.': '40.0 kB', './augment': '0 kB' },
+  hono: { '.': '40.7 kB' },
+  koa: { '.': '39.7 kB' },
 }
 
 /** Lazily imported code is paid for only where it is used, so it does not count for an entry. What is imported statically does. */
@@ -99,10 +101,10 @@ const workers = [
     name: 'the same with Hono, without Hono itself',
     file: 'test/bench/workers/bearer-oidc-hono.js',
     without: ['hono'],
-    limit: '35.0 kB',
+    limit: '35.2 kB',
   },
-  { name: 'the same with Hono', file: 'test/bench/workers/bearer-oidc-hono.js', limit: '42.8 kB' },
-  { name: 'examples/hono-edge, with Hono', file: 'examples/hono-edge/dist/worker.js', limit: '83.6 kB' },
+  { name: 'the same with Hono', file: 'test/bench/workers/bearer-oidc-hono.js', limit: '43.1 kB' },
+  { name: 'examples/hono-edge, with Hono', file: 'examples/hono-edge/dist/worker.js', limit: '83.8 kB' },
 ].map(({ name, file, without = [], limit }) => ({
   name,
   path: fileURLToPath(new URL(`../${file}`, import.meta.url)),

@@ -184,6 +184,20 @@ export type AuditLevel = 'None' | 'Metadata'
 /** When in the life of a request an event of an audit log is. */
 export type AuditStage = 'RequestReceived' | 'ResponseStarted' | 'ResponseComplete'
 
+/**
+ * A request has come, and nothing is decided about it. Adapters tell this before they ask an authenticator, once for each `authentication`
+ * middleware that the request comes to.
+ */
+export interface ReceivedEvent {
+  readonly type: 'received'
+  readonly request: AuthenticationRequest
+  /**
+   * The id of the request in audit logs: the one in its header `Audit-ID`, where that can be one, else a new one. The first call puts it into the
+   * headers of the answer, unless they have one; later calls return the same. Where no audit log calls it, the answer has none.
+   */
+  auditId(newId: () => string): string
+}
+
 /** A request was answered. Adapters tell this, since nobody else knows, and after they told how it was decided. */
 export interface ResponseEvent {
   readonly type: 'response'
@@ -192,7 +206,11 @@ export interface ResponseEvent {
   readonly status: number
 }
 
-/** The status of a {@link ResponseEvent} where the client went away before it had the answer: it is never sent. nginx has it in its logs. */
+/**
+ * The status of a {@link ResponseEvent} where the client went away before it had the answer: it is never sent. nginx has it in its logs.
+ *
+ * Deviation: kube-apiserver logs 200 (`docs/deviations.md`, audit of a client that leaves).
+ */
 export const CLIENT_CLOSED_REQUEST = 499
 
 /** Everything the suite has to tell. Metrics, audit and `explain` read this one stream. */
@@ -219,6 +237,7 @@ export type AuthenticationEvent =
   | AuthorizationEvent
   | ImpersonationEvent
   | ImpersonationCheckEvent
+  | ReceivedEvent
   | ResponseEvent
   | AuditActivityEvent
 
