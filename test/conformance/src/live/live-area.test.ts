@@ -5,6 +5,7 @@ import type { Recordings } from './recordings.ts'
 
 const recordings: Recordings = {
   has: (path) => path === 'there',
+  files: () => [],
   text: () => '',
   json: () => {
     throw new Error('no JSON')

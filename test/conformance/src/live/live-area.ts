@@ -5,6 +5,8 @@ import type { Recordings } from './recordings.ts'
 export interface Explanation<Asked> {
   /** The first column of the row. */
   readonly row: string
+  /** Which class it is, where the text of `explains` does not tell. */
+  readonly about?: string
   readonly explains: (difference: Difference, asked: Asked) => boolean
 }
 
@@ -24,7 +26,7 @@ export interface LiveAreaOptions<Asked> {
 }
 
 /** An explanation of any area. */
-export type AnyExplanation = Pick<Explanation<never>, 'row' | 'explains'>
+export type AnyExplanation = Pick<Explanation<never>, 'row' | 'about' | 'explains'>
 
 export interface LiveResult {
   readonly passed: number
