@@ -40,7 +40,7 @@ export const explainedHttp2: readonly Explanation<RecordedAuthentication>[] = [
       isUserWithoutAnswer(difference) && fieldsOf(request).some(([, { length }]) => length > LARGEST_FIELD),
   },
   {
-    row: 'syntax of requests',
+    row: 'syntax over HTTP/2',
     explains: (difference, { request }) =>
       (isUserThere(difference, ['no answer', '400']) && isOddForNode(fieldsOf(request))) ||
       (isRefusalWithoutAnswer(difference) && isOfConnection(fieldsOf(request))) ||

@@ -7,7 +7,7 @@ import {
 } from '@kube-authn/core/service-account'
 import { canonical } from '../difference.ts'
 import { type Explanation, type LiveArea, liveArea } from '../live-area.ts'
-import { hasOddMembers } from './explained-oidc.ts'
+import { isOfMembers } from './explained-oidc.ts'
 import { isOnlyThere, type Outcome, outcomeDifferences, outcomeOf } from './outcome.ts'
 import { tokenText } from './token-text.ts'
 
@@ -49,7 +49,7 @@ const explanations: readonly Explanation<RecordedServiceAccountToken>[] = [
   },
   {
     row: 'members of token headers',
-    explains: ({ at }, { token }) => at === 'outcome' && hasOddMembers(tokenText(token)),
+    explains: (difference, { token }) => isOfMembers(difference, token),
   },
   {
     row: 'times in tokens',
