@@ -60,6 +60,17 @@ describe('liveArea', () => {
     expect(await replay([body], [ofCase])).toMatchObject({ passed: 0 })
   })
 
+  it('fails a case that must differ and does not, whatever else of it is explained', async () => {
+    const strict: Explanation<string> = { ...ofCase, always: (asked) => asked === 'odd' }
+    expect(await replay([], [strict], { asked: 'odd' })).toMatchObject({
+      passed: 0,
+      failures: ['live-x 1: does not differ, as the row "another" says'],
+    })
+    expect(await replay([status], [ofStatus, strict], { asked: 'odd' })).toMatchObject({ passed: 0 })
+    expect(await replay([body], [strict], { asked: 'odd' })).toMatchObject({ passed: 1 })
+    expect(await replay([], [strict], { asked: 'even' })).toMatchObject({ passed: 1 })
+  })
+
   it('tells which explanations were needed', async () => {
     const result = await replay([status], [ofCase, ofStatus])
     expect([...(result?.used ?? [])]).toEqual([ofStatus])

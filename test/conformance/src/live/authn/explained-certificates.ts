@@ -37,6 +37,9 @@ export const explainedCertificates: readonly Explanation<RecordedAuthentication>
     explains: (difference, { request: { cert = '' } }) =>
       (isUserThereOnly(difference) && STRICTER.has(cert)) ||
       (isUserWithoutAnswer(difference) && UNREADABLE.has(cert)),
+    always: ({ request: { cert = '' }, kubeApiserver }) =>
+      STRICTER.has(cert) &&
+      kubeApiserver.user?.extra['authentication.kubernetes.io/credential-id'] !== undefined,
   },
   {
     // Go refuses the handshake where the certificate cannot be read or its key is too short: then nobody is let in here.

@@ -52,6 +52,8 @@ export const explainedHttp1: readonly Explanation<RecordedAuthentication>[] = [
     row: 'ambiguous paths',
     explains: (difference, { request: { target = '/' } }) =>
       isTurned(difference, ANONYMOUS, '401') && /%2f|#/i.test(target),
+    always: ({ request: { target = '/' }, kubeApiserver }) =>
+      kubeApiserver.user?.username === 'system:anonymous' && /%2f|#/i.test(target),
   },
   {
     row: 'ambiguous paths',

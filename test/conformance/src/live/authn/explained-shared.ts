@@ -34,9 +34,18 @@ export const commonAuthority: Explanation<RecordedAuthentication> = {
 export const twins: Explanation<RecordedAuthentication> = {
   row: 'request header twins',
   explains: (difference, { request }) =>
-    isUserThereOnly(difference) &&
-    request.cert?.startsWith('proxy-') === true &&
-    (request.headers ?? []).some(([name]) => TWINS.test(name) && !NAMES.test(name)),
+    isUserThereOnly(difference) && request.cert?.startsWith('proxy-') === true && hasTwin(request),
+  always: ({ request, kubeApiserver }) =>
+    hasTwin(request) &&
+    // Not every set-up has headers for the uid.
+    (request.headers ?? []).every(([name]) => !/^x_remote_uid$/i.test(name)) &&
+    (request.headers ?? []).some(
+      ([name, value]) => /user$|^x-name-one$/i.test(name) && value === kubeApiserver.user?.username,
+    ),
+}
+
+function hasTwin({ headers = [] }: AuthenticationRequest): boolean {
+  return headers.some(([name]) => TWINS.test(name) && !NAMES.test(name))
 }
 
 const TWINS = /^x[-_](?:remote[-_](?:user|group|uid|extra[-_].*)|under[-_]name)$/i

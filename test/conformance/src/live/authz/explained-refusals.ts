@@ -4,14 +4,19 @@ import type { Difference } from '../difference.ts'
 import type { RecordedRequest } from '../http/recorded-request.ts'
 import type { Explanation } from '../live-area.ts'
 import { bytesOfJson } from './explained-bytes.ts'
+import type { RecordedRefusal } from './requests.ts'
 
 /** What the HTTP server of kube-apiserver says before anybody else is asked. */
 const GO_REFUSES = '400 Bad Request'
 
 /** Why requests are refused with another status, or in other words. */
-export const explainedRefusals: readonly Explanation<RecordedRequest>[] = [
+export const explainedRefusals: readonly Explanation<RecordedRefusal>[] = [
   bytesOfJson,
-  { row: 'ambiguous paths', explains: isAmbiguous },
+  {
+    row: 'ambiguous paths',
+    explains: isAmbiguous,
+    always: ({ target, answer }) => answer.status === 403 && isAmbiguousTarget(target),
+  },
   {
     row: 'syntax of requests',
     explains: (difference, asked) =>
@@ -66,6 +71,10 @@ function isAmbiguous({ at, here }: Difference, { target }: RecordedRequest): boo
   if (at !== 'status') return false
   const says = String(here)
   if (says !== '400 ' && !says.includes('the path can be read in more than one way')) return false
+  return isAmbiguousTarget(target)
+}
+
+function isAmbiguousTarget(target: string): boolean {
   const path = target.split('?')[0] ?? ''
   return DOTS_OR_MARKS.test(path) || !isHost(target) || (API.test(path) && !PLAIN_API.test(path))
 }

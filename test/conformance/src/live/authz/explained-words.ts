@@ -34,7 +34,7 @@ const words: readonly Words[] = [
     new RegExp(`${CANNOT_BE}json: cannot unmarshal \\w+ into Go struct field \\w+\\.([\\w.]+) of type `),
     ([, , path = '']) =>
       new RegExp(
-        String.raw`^${path.split('.').join(String.raw`(?:\[\d+\])?\.`)}(?:\[\d+\]|\.\w+)*: Invalid value: must be an? `,
+        String.raw`^${path.split('.').join(String.raw`(?:\[\d+\])?\.`)}(?:\[\d+\]|\.\w+)*: Invalid value: must be (?:a string|a boolean|a whole number|an object|a list of (?:strings|objects))$`,
       ),
   ],
   [

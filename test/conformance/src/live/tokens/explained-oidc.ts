@@ -32,6 +32,7 @@ export const explainedOidc: readonly Explanation<RecordedToken>[] = [
     row: 'token text',
     explains: ({ at, here }, { token }) =>
       at === 'outcome' && !String(here).startsWith('user ') && tokenText(token).isUnusual,
+    always: ({ real, token }) => real.user !== undefined && tokenText(token).isUnusual,
   },
   {
     row: 'lists of Go strings',
@@ -43,6 +44,7 @@ export const explainedOidc: readonly Explanation<RecordedToken>[] = [
     row: 'RSA keys of tokens',
     explains: (difference, { token }) =>
       isOnlyThere(difference) && tokenText(token).header['kid'] === 'r1024',
+    always: ({ real, token }) => real.user !== undefined && tokenText(token).header['kid'] === 'r1024',
   },
   {
     row: 'members of token headers',

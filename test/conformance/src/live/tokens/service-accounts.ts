@@ -41,11 +41,14 @@ const explanations: readonly Explanation<RecordedServiceAccountToken>[] = [
     row: 'token text',
     explains: ({ at, here }, { token }) =>
       at === 'outcome' && here === 'no opinion' && tokenText(token).isUnusual,
+    always: ({ real, token }) => real.user !== undefined && tokenText(token).isUnusual,
   },
   {
     row: 'algorithms of tokens',
     explains: (difference, { token }) =>
       isOnlyThere(difference) && !SIGNED_WITH.test(String(tokenText(token).header['alg'])),
+    always: ({ real, token }) =>
+      real.user !== undefined && !SIGNED_WITH.test(String(tokenText(token).header['alg'])),
   },
   {
     row: 'members of token headers',
