@@ -61,7 +61,11 @@ describe('liveArea', () => {
   })
 
   it('fails a case that must differ and does not, whatever else of it is explained', async () => {
-    const strict: Explanation<string> = { ...ofCase, always: (asked) => asked === 'odd' }
+    const strict: Explanation<string> = {
+      row: 'another',
+      explains: ({ at }) => at === 'body',
+      always: (asked) => asked === 'odd',
+    }
     expect(await replay([], [strict], { asked: 'odd' })).toMatchObject({
       passed: 0,
       failures: ['live-x 1: does not differ, as the row "another" says'],
