@@ -16,7 +16,8 @@ export const explainedStart: readonly Explanation<RecordedStart>[] = [
   },
   {
     row: 'request header configuration',
-    explains: (difference) =>
+    explains: (difference, { setup }) =>
+      isWithoutUid(difference, setup) ||
       isRefusedHereFor(
         difference,
         /^requestHeader\.(?:\w+\[\d+\]: (?:covers the same header as \w+\[\d+\]|not a header name)|allowedNames\[\d+\]: must not be blank)$/,
@@ -61,6 +62,13 @@ export const explainedStart: readonly Explanation<RecordedStart>[] = [
 
 function isRefusedHereFor({ at, there, here }: Difference, reason: RegExp): boolean {
   return at === 'start' && there === 'starts' && reason.test(String(here))
+}
+
+/** Whether the headers for the uid are others than the one that kube-apiserver demands. */
+function isWithoutUid({ at, here }: Difference, setup: RecordedStart['setup']): boolean {
+  if (at !== 'start' || here !== 'starts' || typeof setup === 'string') return false
+  const { uidHeaders = [] } = setup.requestHeader ?? {}
+  return uidHeaders.length > 0 && !uidHeaders.some((name) => name.toLowerCase() === 'x-remote-uid')
 }
 
 function hasAuthority(setup: RecordedStart['setup'], name: string): boolean {
