@@ -1,3 +1,5 @@
+import { isMarkedSound, markSound } from './sound.ts'
+
 /**
  * Who is making a request: `authentication.k8s.io/v1` UserInfo.
  *
@@ -41,12 +43,21 @@ export const AUTHENTICATED_GROUP = 'system:authenticated'
  * jane.uid // ''
  */
 export function userInfo(init: UserInfoInit): UserInfo {
-  return Object.freeze({
+  const user = {
     username: init.username,
     uid: init.uid ?? '',
     groups: copyOfList(init.groups),
     extra: init.extra === undefined ? NO_EXTRA : copyOfExtra(init.extra),
-  })
+  }
+  return Object.freeze(hasSoundParts(user) ? markSound(user) : user)
+}
+
+/**
+ * Whether this is a user of {@link userInfo} in whom everything has the type it should have: known without a look. Whether there is a name
+ * is for others to say.
+ */
+export function isSoundUser(user: UserInfo): boolean {
+  return isMarkedSound(user)
 }
 
 /** Whether this is somebody who proved nothing: by name or by group, as kube-apiserver asks it. */
@@ -59,7 +70,15 @@ export function isUnauthenticated(user: UserInfo): boolean {
  * what others freeze is often frozen on the outside only.
  */
 export function isImmutableUser(user: UserInfo): boolean {
+  if (isMarkedSound(user)) return true
   return Object.isFrozen(user) && isImmutableList(user.groups) && isImmutableExtra(user.extra)
+}
+
+/** Not every caller is type-checked. */
+function hasSoundParts({ username, uid, groups, extra }: UserInfo): boolean {
+  return (
+    typeof username === 'string' && typeof uid === 'string' && isListOfTexts(groups) && isMarkedSound(extra)
+  )
 }
 
 function isImmutableList(values: readonly string[]): boolean {
@@ -72,14 +91,13 @@ export function hasNoExtra(extra: UserExtra): boolean {
 }
 
 function isImmutableExtra(extra: UserExtra): boolean {
-  if (hasNoExtra(extra)) return true
   if (typeof extra !== 'object' || Object.getPrototypeOf(extra) !== null || !Object.isFrozen(extra))
     return false
   return Object.values(extra).every(isImmutableList)
 }
 
 const NO_VALUES: readonly string[] = Object.freeze([])
-const NO_EXTRA: UserExtra = Object.freeze(Object.create(null) as UserExtra)
+const NO_EXTRA: UserExtra = Object.freeze(markSound(Object.create(null) as UserExtra))
 
 /** What is frozen already can be shared: users of one file often have the same groups. */
 function copyOfList(values: readonly string[] | undefined): readonly string[] {
@@ -92,8 +110,23 @@ function copyOfList(values: readonly string[] | undefined): readonly string[] {
 
 function copyOfExtra(extra: Readonly<Record<string, readonly string[]>>): UserExtra {
   // As that of a user who is made from another one, with a group more.
-  if (isImmutableExtra(extra)) return extra
+  if (isSoundExtra(extra) || isImmutableExtra(extra)) return extra
   const copy = Object.create(null) as Record<string, readonly string[]>
-  for (const [key, values] of Object.entries(extra)) copy[key] = copyOfList(values)
-  return Object.freeze(copy)
+  let isSound = true
+  for (const [key, values] of Object.entries(extra)) {
+    const list = copyOfList(values)
+    copy[key] = list
+    isSound &&= isListOfTexts(list)
+  }
+  return Object.freeze(isSound ? markSound(copy) : copy)
+}
+
+function isSoundExtra(extra: unknown): boolean {
+  return typeof extra === 'object' && extra !== null && isMarkedSound(extra)
+}
+
+/** A loop, since this is asked for every request that has a user of its own. */
+function isListOfTexts(values: readonly unknown[]): boolean {
+  for (const value of values) if (typeof value !== 'string') return false
+  return true
 }

@@ -1,7 +1,7 @@
 import { intersectAudiences } from '../audiences.ts'
 import type { Authentication } from '../authenticator.ts'
 import { rejected } from '../errors.ts'
-import { hasNoExtra, isImmutableUser, type UserInfo, userInfo } from '../user.ts'
+import { hasNoExtra, isImmutableUser, isSoundUser, type UserInfo, userInfo } from '../user.ts'
 
 /**
  * What an authenticator answered, with a user that nobody can change, once it is sure that there is a user with a name, whose
@@ -17,6 +17,7 @@ export function checkedAnswer(
   const problem = problemWith(answer, audiences)
   if (problem !== undefined) throw rejected(problem)
   const { user } = answer
+  if (isSoundUser(user)) return answer
   if (!isWellFormed(user)) throw new TypeError('an authenticator answered with a malformed user')
   if (isImmutableUser(user)) return answer
   return { ...answer, user: userInfo(user) }
