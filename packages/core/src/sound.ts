@@ -8,15 +8,26 @@ class Given {
 }
 
 /**
- * A private field is on no copy, comes from no data, and is written by nobody else. To look for it takes some nanoseconds, where to look
- * at every part of a user takes hundreds. A `WeakSet` would do too, but every request that has a user of its own would pay for it to be
- * collected.
+ * A private field is on no copy, comes from no data, and is written by nobody else; that an object is frozen does not matter to it. To look for it
+ * takes some nanoseconds, where to look at every part of a user takes hundreds. A `WeakSet` and a `WeakMap` would do too, but every request
+ * that has a user of its own would pay for entries to be made and collected.
  */
 class Sound extends Given {
-  readonly #isSound = true
+  #by: object | undefined = undefined
+  #variant: object | undefined = undefined
 
   static has(object: object): boolean {
-    return #isSound in object && object.#isSound
+    return #by in object
+  }
+
+  static variantOf(object: object, by: object): unknown {
+    return #by in object && object.#by === by ? object.#variant : undefined
+  }
+
+  static keep(object: object, by: object, variant: object): void {
+    if (!(#by in object)) return
+    object.#by = by
+    object.#variant = variant
   }
 }
 
@@ -34,4 +45,16 @@ export function markSound<T extends object>(object: T): T {
 /** Whether {@link markSound} was told of this very object. It may be sound without. */
 export function isMarkedSound(object: object): boolean {
   return Sound.has(object)
+}
+
+/** What changes users, and remembers of each that cannot change itself what came out: users of files and caches come again and again. */
+export function rememberingChange<T extends object>(change: (object: T) => T): (object: T) => T {
+  return function changed(object) {
+    // Nobody else keeps anything under this function.
+    const known = Sound.variantOf(object, changed) as T | undefined
+    if (known !== undefined) return known
+    const variant = change(object)
+    Sound.keep(object, changed, variant)
+    return variant
+  }
 }
