@@ -56,6 +56,7 @@ function withUser<A extends AnyAuthenticator>(
   return withAnswers(name, delegate, changeAnswer)
 }
 
-function withGroups(user: UserInfo, groups: readonly string[]): UserInfo {
-  return userInfo({ ...user, groups: user.groups.concat(groups) })
+function withGroups({ username, uid, groups, extra }: UserInfo, more: readonly string[]): UserInfo {
+  // Frozen already, so that it is not copied once more. A text, from who is not type-checked, stays one, and is refused.
+  return userInfo({ username, uid, groups: Object.freeze(groups.concat(more)), extra })
 }

@@ -112,13 +112,19 @@ function copyOfExtra(extra: Readonly<Record<string, readonly string[]>>): UserEx
   // As that of a user who is made from another one, with a group more.
   if (isSoundExtra(extra) || isImmutableExtra(extra)) return extra
   const copy = Object.create(null) as Record<string, readonly string[]>
+  for (const [key, values] of Object.entries(extra)) copy[key] = copyOfList(values)
+  return ownedExtra(copy)
+}
+
+/**
+ * Makes an `extra` of what was made for that, and is held by nobody else: without a copy.
+ *
+ * @param extra without a prototype.
+ */
+export function ownedExtra(extra: Record<string, readonly string[]>): UserExtra {
   let isSound = true
-  for (const [key, values] of Object.entries(extra)) {
-    const list = copyOfList(values)
-    copy[key] = list
-    isSound &&= isListOfTexts(list)
-  }
-  return Object.freeze(isSound ? markSound(copy) : copy)
+  for (const key in extra) isSound = isListOfTexts(Object.freeze(extra[key] ?? NO_VALUES)) && isSound
+  return Object.freeze(isSound ? markSound(extra) : extra)
 }
 
 function isSoundExtra(extra: unknown): boolean {
