@@ -47,8 +47,7 @@ function withUser<A extends AnyAuthenticator>(
 ): A {
   const changed = rememberingChange(change)
 
-  const changeAnswer = (answer: Authentication | undefined): Authentication | undefined => {
-    if (answer === undefined) return undefined
+  const changeAnswer = (answer: Authentication): Authentication => {
     const user = changed(answer.user)
     return user === answer.user ? answer : { ...answer, user }
   }

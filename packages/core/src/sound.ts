@@ -16,8 +16,8 @@ class Sound extends Given {
   #by: object | undefined = undefined
   #variant: object | undefined = undefined
 
-  static has(object: object): boolean {
-    return #by in object
+  static has(value: unknown): boolean {
+    return typeof value === 'object' && value !== null && #by in value
   }
 
   static variantOf(object: object, by: object): unknown {
@@ -43,8 +43,8 @@ export function markSound<T extends object>(object: T): T {
 }
 
 /** Whether {@link markSound} was told of this very object. It may be sound without. */
-export function isMarkedSound(object: object): boolean {
-  return Sound.has(object)
+export function isMarkedSound(value: unknown): boolean {
+  return Sound.has(value)
 }
 
 /** What changes users, and remembers of each that cannot change itself what came out: users of files and caches come again and again. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { isSoundUser, isUnauthenticated, userInfo, type UserInfoInit } from './user.ts'
+import { isMarkedSound } from './sound.ts'
+import { isUnauthenticated, userInfo, type UserInfoInit } from './user.ts'
 
 describe('userInfo', () => {
   it('shares nothing with what it was made from', () => {
@@ -57,7 +58,7 @@ describe('isUnauthenticated', () => {
   })
 })
 
-describe('isSoundUser', () => {
+describe('the mark of a sound user', () => {
   const untyped = (init: object) => userInfo(init as UserInfoInit)
   const jane = userInfo({ username: 'jane', groups: ['developers'], extra: { key: ['v'] } })
 
@@ -65,8 +66,8 @@ describe('isSoundUser', () => {
     ['a user', jane],
     ['one of another, with a group more', userInfo({ ...jane, groups: ['a', 'b'] })],
     ['one with nothing but a name', userInfo({ username: 'jane' })],
-  ])('is true of %s', (_, user) => {
-    expect(isSoundUser(user)).toBe(true)
+  ])('is on %s', (_, user) => {
+    expect(isMarkedSound(user)).toBe(true)
   })
 
   it.each([
@@ -90,7 +91,7 @@ describe('isSoundUser', () => {
     ['what inherits from one', Object.create(jane)],
     ['a clone', structuredClone(jane)],
     ['a proxy', new Proxy(jane, {})],
-  ])('is not told of %s', (_, user: typeof jane) => {
-    expect(isSoundUser(user)).toBe(false)
+  ])('is not on %s', (_, user: typeof jane) => {
+    expect(isMarkedSound(user)).toBe(false)
   })
 })

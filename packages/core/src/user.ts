@@ -43,21 +43,32 @@ export const AUTHENTICATED_GROUP = 'system:authenticated'
  * jane.uid // ''
  */
 export function userInfo(init: UserInfoInit): UserInfo {
-  const user = {
+  const user: UserInfo = {
     username: init.username,
     uid: init.uid ?? '',
     groups: copyOfList(init.groups),
     extra: init.extra === undefined ? NO_EXTRA : copyOfExtra(init.extra),
   }
-  return Object.freeze(hasSoundParts(user) ? markSound(user) : user)
+  return Object.freeze(isWellFormed(user) ? markSound(user) : user)
 }
 
-/**
- * Whether this is a user of {@link userInfo} in whom everything has the type it should have: known without a look. Whether there is a name
- * is for others to say.
- */
-export function isSoundUser(user: UserInfo): boolean {
-  return isMarkedSound(user)
+/** Whether everything in a user has the type it should have; parts may be missing. */
+export function isWellFormed(user: Partial<UserInfo>): boolean {
+  if (isMarkedSound(user)) return true
+  const { username, uid, groups, extra } = user
+  return (
+    typeof username === 'string' &&
+    (uid === undefined || typeof uid === 'string') &&
+    (groups === undefined || isListOfTexts(groups)) &&
+    (extra === undefined || isMarkedSound(extra) || Object.values(extra).every(isListOfTexts))
+  )
+}
+
+/** A loop, since this is asked for every request that has a user of its own. */
+function isListOfTexts(values: unknown): boolean {
+  if (!Array.isArray(values)) return false
+  for (const value of values) if (typeof value !== 'string') return false
+  return true
 }
 
 /** Whether this is somebody who proved nothing: by name or by group, as kube-apiserver asks it. */
@@ -70,14 +81,9 @@ export function isUnauthenticated(user: UserInfo): boolean {
  * what others freeze is often frozen on the outside only.
  */
 export function isImmutableUser(user: UserInfo): boolean {
-  if (isMarkedSound(user)) return true
-  return Object.isFrozen(user) && isImmutableList(user.groups) && isImmutableExtra(user.extra)
-}
-
-/** Not every caller is type-checked. */
-function hasSoundParts({ username, uid, groups, extra }: UserInfo): boolean {
   return (
-    typeof username === 'string' && typeof uid === 'string' && isListOfTexts(groups) && isMarkedSound(extra)
+    isMarkedSound(user) ||
+    (Object.isFrozen(user) && isImmutableList(user.groups) && isImmutableExtra(user.extra))
   )
 }
 
@@ -85,19 +91,15 @@ function isImmutableList(values: readonly string[]): boolean {
   return values === NO_VALUES || (Array.isArray(values) && Object.isFrozen(values))
 }
 
-/** Whether this is the `extra` of a user that {@link userInfo} made without any, which most are. */
-export function hasNoExtra(extra: UserExtra): boolean {
-  return extra === NO_EXTRA
-}
-
 function isImmutableExtra(extra: UserExtra): boolean {
+  if (isMarkedSound(extra)) return true
   if (typeof extra !== 'object' || Object.getPrototypeOf(extra) !== null || !Object.isFrozen(extra))
     return false
   return Object.values(extra).every(isImmutableList)
 }
 
 const NO_VALUES: readonly string[] = Object.freeze([])
-const NO_EXTRA: UserExtra = Object.freeze(markSound(Object.create(null) as UserExtra))
+const NO_EXTRA: UserExtra = copyOfExtra({})
 
 /** What is frozen already can be shared: users of one file often have the same groups. */
 function copyOfList(values: readonly string[] | undefined): readonly string[] {
@@ -110,7 +112,7 @@ function copyOfList(values: readonly string[] | undefined): readonly string[] {
 
 function copyOfExtra(extra: Readonly<Record<string, readonly string[]>>): UserExtra {
   // As that of a user who is made from another one, with a group more.
-  if (isSoundExtra(extra) || isImmutableExtra(extra)) return extra
+  if (isImmutableExtra(extra)) return extra
   const copy = Object.create(null) as Record<string, readonly string[]>
   for (const [key, values] of Object.entries(extra)) copy[key] = copyOfList(values)
   return ownedExtra(copy)
@@ -125,14 +127,4 @@ export function ownedExtra(extra: Record<string, readonly string[]>): UserExtra 
   let isSound = true
   for (const key in extra) isSound = isListOfTexts(Object.freeze(extra[key] ?? NO_VALUES)) && isSound
   return Object.freeze(isSound ? markSound(extra) : extra)
-}
-
-function isSoundExtra(extra: unknown): boolean {
-  return typeof extra === 'object' && extra !== null && isMarkedSound(extra)
-}
-
-/** A loop, since this is asked for every request that has a user of its own. */
-function isListOfTexts(values: readonly unknown[]): boolean {
-  for (const value of values) if (typeof value !== 'string') return false
-  return true
 }
