@@ -31,7 +31,7 @@ export const chunksOf = {
     { name: 'csv', test: /src\/(?:csv\/|digest\/digest-table|token-file\/)/ },
     {
       name: 'configuration',
-      test: /src\/(?:audit\/|bootstrap-token\/|configuration\/|jwt\/(?:key-der|pem-))/,
+      test: /src\/(?:audit\/|authorization-configuration\/|bootstrap-token\/|configuration\/|jwt\/(?:key-der|pem-))/,
     },
     { name: 'password', test: /src\/password-(?:file|workers)\// },
   ],

@@ -6,6 +6,7 @@
  */
 export * from './audit/index.ts'
 export * from './authorization/index.ts'
+export * from './authorization-configuration/index.ts'
 export * from './authorization-webhook/index.ts'
 export * from './bootstrap-token/index.ts'
 export * from './client-certificate/index.ts'
