@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { isAbsolute, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
-import { chunksOf } from './chunks.mjs'
+import { chunksOf, inOneFile } from './chunks.mjs'
 import { pureInitializers } from './pure-initializers.mjs'
 
 /** Entries beside those of package.json: what is started by its path, which is beside the file that starts it. */
@@ -41,6 +41,7 @@ async function bundlePackage(folder) {
     dir: 'dist',
     format: 'esm',
     sourcemap: true,
+    paths: (id) => (inOneFile[folder]?.test(id) === true ? '@kube-authn/core/all' : id),
     chunkFileNames: 'chunks/[name].js',
     codeSplitting: { groups: groupsOf(chunksOf[folder] ?? []) },
   })

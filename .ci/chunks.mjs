@@ -12,23 +12,32 @@ export const chunksOf = {
     // What nearly everything needs.
     {
       name: 'base',
-      test: /src\/(?:(?!limit-concurrency|status|verdict-cache)[^/]+|field\/[^/]+|headers\/(?:byte-text|trimmed)|http\/[^/]+|json\/colons|jwt\/base64url|options\/[^/]+)\.ts$/,
+      test: /src\/(?:(?!all|index|limit-concurrency|status|verdict-cache)[^/]+|field\/[^/]+|headers\/(?:byte-text|trimmed)|http\/[^/]+|json\/colons|jwt\/base64url|options\/[^/]+)\.ts$/,
     },
     // What every adapter needs.
     {
       name: 'request',
-      test: /src\/(?:anonymous|api|authorization|basic|bearer-token|explain|handler|headers|impersonation|incoming-message|request|review|union)\/|src\/(?:audit\/audit-id|digest\/keyed-digest|protobuf\/media-type|status)\.ts$/,
+      test: /src\/(?:anonymous|api|authorization|basic|bearer-token|explain|handler|headers|impersonation|incoming-message|request|review|union)\/|src\/(?:audit\/audit-id|digest\/keyed-digest|index|protobuf\/media-type|status)\.ts$/,
     },
-    { name: 'certificate', test: /src\/(?:client-certificate|x509)\// },
+    { name: 'certificate', test: /src\/(?:client-certificate|request-header|request-header-config|x509)\// },
     // Of expressions only what is known without anything that evaluates them.
-    { name: 'jwt', test: /src\/(?:cel\/cel\.ts|json\/|jwt\/|oidc\/)/ },
+    { name: 'jwt', test: /src\/(?:cel\/cel\.ts|json\/|jwt\/(?!index|key-der|pem-)|oidc\/)/ },
     { name: 'service-account', test: /src\/service-account\// },
     {
       name: 'webhook',
-      test: /src\/(?:authorization-webhook\/review|limit-concurrency|token-cache\/|verdict-cache|webhook-call\/)/,
+      test: /src\/(?:authorization-webhook\/|keystone\/|limit-concurrency|token-cache\/|verdict-cache|webhook\/|webhook-call\/)/,
     },
-    { name: 'yaml', test: /src\/(?:configuration\/document|yaml\/)/ },
-    { name: 'csv', test: /src\/(?:csv\/|digest\/digest-table)/ },
+    { name: 'yaml', test: /src\/(?:rbac|yaml)\// },
+    { name: 'csv', test: /src\/(?:csv\/|digest\/digest-table|token-file\/)/ },
+    {
+      name: 'configuration',
+      test: /src\/(?:audit\/|authorization-configuration\/|bootstrap-token\/|configuration\/|jwt\/(?:key-der|pem-))/,
+    },
     { name: 'password', test: /src\/password-(?:file|workers)\// },
   ],
+}
+
+/** Which packages find in one file what they import of the core: they need nearly all of it, and a file costs more to find than to read. */
+export const inOneFile = {
+  node: /^@kube-authn\/core(?:\/(?!service-account-controllers)|$)/,
 }

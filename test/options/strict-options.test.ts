@@ -375,6 +375,7 @@ describe('a factory without any argument', () => {
 /** What reads, writes or decodes, without options; and what only brings functions of other entries together. */
 const WITHOUT_FACTORIES = [
   '@kube-authn/core/adapter',
+  '@kube-authn/core/all',
   '@kube-authn/core/cel',
   '@kube-authn/core/field',
   '@kube-authn/core/incoming-message',

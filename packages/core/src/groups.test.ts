@@ -78,6 +78,12 @@ describe.each([
     expect(userInfo({ ...one, groups: ['b'] }).extra).toBe(other.extra)
   })
 
+  it('takes no text for a list of its characters', async () => {
+    const user = { username: 'jane', uid: '', groups: 'admins' as unknown as string[], extra: {} }
+    const authenticate = async () => add(tokens(knows(user))).authenticateToken('t', emptyContext)
+    await expect(authenticate()).rejects.toThrow(TypeError)
+  })
+
   it('makes the changed user of a frozen one only once', async () => {
     const wrapped = add(tokens(knows(jane)))
     const [first, second] = [

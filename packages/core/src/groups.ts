@@ -1,10 +1,10 @@
 import type { AnyAuthenticator, Authentication } from './authenticator.ts'
 import { aString, listOf, refuseProblems } from './options/index.ts'
+import { rememberingChange } from './sound.ts'
 import { withAnswers } from './union/compose.ts'
 import {
   ANONYMOUS_USERNAME,
   AUTHENTICATED_GROUP,
-  isImmutableUser,
   UNAUTHENTICATED_GROUP,
   type UserInfo,
   userInfo,
@@ -45,21 +45,17 @@ function withUser<A extends AnyAuthenticator>(
   delegate: A,
   change: (user: UserInfo) => UserInfo,
 ): A {
-  // Users from files and caches come again and again; the changed one is made once. What the delegate holds is not touched.
-  const changed = new WeakMap<UserInfo, UserInfo>()
+  const changed = rememberingChange(change)
 
   const changeAnswer = (answer: Authentication): Authentication => {
-    let user = changed.get(answer.user)
-    if (user === undefined) {
-      user = change(answer.user)
-      if (isImmutableUser(answer.user)) changed.set(answer.user, user)
-    }
+    const user = changed(answer.user)
     return user === answer.user ? answer : { ...answer, user }
   }
 
   return withAnswers(name, delegate, changeAnswer)
 }
 
-function withGroups(user: UserInfo, groups: readonly string[]): UserInfo {
-  return userInfo({ ...user, groups: user.groups.concat(groups) })
+function withGroups({ username, uid, groups, extra }: UserInfo, more: readonly string[]): UserInfo {
+  // Frozen already, so that it is not copied once more. A text, from who is not type-checked, stays one, and is refused.
+  return userInfo({ username, uid, groups: Object.freeze(groups.concat(more)), extra })
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { isUnauthenticated, userInfo, type UserInfoInit } from '@kube-authn/core'
+import { isMarkedSound } from './sound.ts'
+import { isUnauthenticated, userInfo, type UserInfoInit } from './user.ts'
 
 describe('userInfo', () => {
   it('shares nothing with what it was made from', () => {
@@ -54,5 +55,43 @@ describe('isUnauthenticated', () => {
     { username: 'SYSTEM:ANONYMOUS', groups: [], expected: false },
   ])('is $expected for $username in $groups', ({ username, groups, expected }) => {
     expect(isUnauthenticated(userInfo({ username, groups }))).toBe(expected)
+  })
+})
+
+describe('the mark of a sound user', () => {
+  const untyped = (init: object) => userInfo(init as UserInfoInit)
+  const jane = userInfo({ username: 'jane', groups: ['developers'], extra: { key: ['v'] } })
+
+  it.each([
+    ['a user', jane],
+    ['one of another, with a group more', userInfo({ ...jane, groups: ['a', 'b'] })],
+    ['one with nothing but a name', userInfo({ username: 'jane' })],
+  ])('is on %s', (_, user) => {
+    expect(isMarkedSound(user)).toBe(true)
+  })
+
+  it.each([
+    ['a name that is no text', untyped({ username: 1 })],
+    ['a uid that is no text', untyped({ username: 'jane', uid: 1 })],
+    ['a group that is no text', untyped({ username: 'jane', groups: ['a', 1] })],
+    ['a value that is no text', untyped({ username: 'jane', extra: { key: ['v', null] } })],
+    [
+      'a frozen list of others that has what is no text',
+      untyped({ username: 'jane', groups: Object.freeze([{}]) }),
+    ],
+    [
+      'an extra of others that is frozen, too',
+      untyped({
+        username: 'jane',
+        extra: Object.freeze(Object.assign(Object.create(null), { key: Object.freeze([1]) })),
+      }),
+    ],
+    ['a copy', { ...jane }],
+    ['a frozen copy', Object.freeze({ ...jane })],
+    ['what inherits from one', Object.create(jane)],
+    ['a clone', structuredClone(jane)],
+    ['a proxy', new Proxy(jane, {})],
+  ])('is not on %s', (_, user: typeof jane) => {
+    expect(isMarkedSound(user)).toBe(false)
   })
 })

@@ -1,3 +1,5 @@
+import { isMarkedSound, markSound } from './sound.ts'
+
 /**
  * Who is making a request: `authentication.k8s.io/v1` UserInfo.
  *
@@ -47,49 +49,26 @@ export function userInfo(init: UserInfoInit): UserInfo {
     groups: copyOfList(init.groups),
     extra: init.extra === undefined ? NO_EXTRA : copyOfExtra(init.extra),
   }
-  if (isWellFormed(user)) Checked.add(user)
-  return Object.freeze(user)
-}
-
-/** Its constructor returns what it is given, so that a subclass puts its private members on that. */
-// oxlint-disable-next-line typescript/no-extraneous-class -- a constructor is all it is for
-class Given {
-  constructor(given: object) {
-    // oxlint-disable-next-line no-constructor-return -- as above
-    return given
-  }
-}
-
-/**
- * A private mark on what {@link userInfo} made and found well-formed: users, and what they have for `extra`. No copy has it, and no other code
- * can make it. It is asked for every request.
- */
-class Checked extends Given {
-  readonly #mark = true
-
-  static add(value: object): boolean {
-    return new Checked(value).#mark
-  }
-
-  static has(value: unknown): boolean {
-    return typeof value === 'object' && value !== null && #mark in value
-  }
+  return Object.freeze(isWellFormed(user) ? markSound(user) : user)
 }
 
 /** Whether everything in a user has the type it should have; parts may be missing. */
 export function isWellFormed(user: Partial<UserInfo>): boolean {
-  if (Checked.has(user)) return true
+  if (isMarkedSound(user)) return true
   const { username, uid, groups, extra } = user
   return (
     typeof username === 'string' &&
     (uid === undefined || typeof uid === 'string') &&
     (groups === undefined || isListOfTexts(groups)) &&
-    (extra === undefined || Checked.has(extra) || Object.values(extra).every(isListOfTexts))
+    (extra === undefined || isMarkedSound(extra) || Object.values(extra).every(isListOfTexts))
   )
 }
 
+/** A loop, since this is asked for every request that has a user of its own. */
 function isListOfTexts(values: unknown): boolean {
-  return Array.isArray(values) && values.every((value) => typeof value === 'string')
+  if (!Array.isArray(values)) return false
+  for (const value of values) if (typeof value !== 'string') return false
+  return true
 }
 
 /** Whether this is somebody who proved nothing: by name or by group, as kube-apiserver asks it. */
@@ -103,7 +82,7 @@ export function isUnauthenticated(user: UserInfo): boolean {
  */
 export function isImmutableUser(user: UserInfo): boolean {
   return (
-    Checked.has(user) ||
+    isMarkedSound(user) ||
     (Object.isFrozen(user) && isImmutableList(user.groups) && isImmutableExtra(user.extra))
   )
 }
@@ -113,7 +92,7 @@ function isImmutableList(values: readonly string[]): boolean {
 }
 
 function isImmutableExtra(extra: UserExtra): boolean {
-  if (Checked.has(extra)) return true
+  if (isMarkedSound(extra)) return true
   if (typeof extra !== 'object' || Object.getPrototypeOf(extra) !== null || !Object.isFrozen(extra))
     return false
   return Object.values(extra).every(isImmutableList)
@@ -136,6 +115,16 @@ function copyOfExtra(extra: Readonly<Record<string, readonly string[]>>): UserEx
   if (isImmutableExtra(extra)) return extra
   const copy = Object.create(null) as Record<string, readonly string[]>
   for (const [key, values] of Object.entries(extra)) copy[key] = copyOfList(values)
-  if (Object.values(copy).every(isListOfTexts)) Checked.add(copy)
-  return Object.freeze(copy)
+  return ownedExtra(copy)
+}
+
+/**
+ * Makes an `extra` of what was made for that, and is held by nobody else: without a copy.
+ *
+ * @param extra without a prototype.
+ */
+export function ownedExtra(extra: Record<string, readonly string[]>): UserExtra {
+  let isSound = true
+  for (const key in extra) isSound = isListOfTexts(Object.freeze(extra[key] ?? NO_VALUES)) && isSound
+  return Object.freeze(isSound ? markSound(extra) : extra)
 }

@@ -7,7 +7,6 @@ import { parseRbac, rbac } from '@kube-authn/core/rbac'
 import { requestHeader } from '@kube-authn/core/request-header'
 import { serviceAccountObjects } from '@kube-authn/core/service-account'
 import { tokenFile } from '@kube-authn/core/token-file'
-import { certificatePool } from '@kube-authn/core/x509'
 import { impersonation } from '@kube-authn/express'
 import { createAuthenticator } from '@kube-authn/node'
 import { createPki, fakeTokenReviewWebhook, fakeUser, knownTokens } from '@kube-authn/testing'
@@ -15,6 +14,7 @@ import { listen } from '@kube-authn/testing/node'
 import express from 'express'
 import { noop } from '../lib/apps.mjs'
 import { call, expressMiddleware } from '../lib/drivers.mjs'
+import { manyLeaves } from '../lib/leaves.mjs'
 import { expressFloor, hashedMap } from '../lib/floors.mjs'
 import {
   AUDIENCE,
@@ -117,20 +117,29 @@ async function sameConnection() {
   return alone(authentication.express(chain), [rawHeaders()], () => socket)
 }
 
-async function firstSight() {
-  const { ca, leaf } = await certificates()
-  // Another pool each time, so that nothing is remembered.
-  const pools = [certificatePool(ca), certificatePool(ca)]
+/** More certificates than are remembered, so that each is forgotten when it comes again. */
+const MORE_THAN_REMEMBERED = 5000
+
+const inTurn = (list) => {
   let turn = 0
-  const source = { current: () => pools[turn++ % 2], close() {} }
-  const chain = authenticatorChain({ clientCertificate: clientCertificate({ ca: source }) })
-  return alone(authentication.express(chain), [rawHeaders()], () => tlsSocket(leaf))
+  return () => list[turn++ % list.length]
+}
+
+async function firstSight() {
+  const { ca, leaves } = await manyLeaves(MORE_THAN_REMEMBERED)
+  const next = inTurn(leaves)
+  const chain = authenticatorChain({ clientCertificate: clientCertificate({ ca }) })
+  return alone(authentication.express(chain), [rawHeaders()], () => tlsSocket(next()))
 }
 
 async function parseAndVerify() {
-  const { ca, leaf } = await certificates()
+  const { ca, leaves } = await manyLeaves(MORE_THAN_REMEMBERED)
+  const next = inTurn(leaves)
   const key = new X509Certificate(ca).publicKey
-  return call(() => new X509Certificate(leaf).verify(key))
+  return call(
+    () => new X509Certificate(next()).verify(key),
+    (isValid) => (isValid ? 200 : 500),
+  )
 }
 
 async function behindProxy() {

@@ -3,6 +3,7 @@ import { bearerRows } from './bearer.mjs'
 import { chainRows } from './chain.mjs'
 import { fastifyRows } from './fastify.mjs'
 import { jwtRows } from './jwt.mjs'
+import { observerRows } from './observer.mjs'
 import { rbacRows } from './rbac.mjs'
 import { scaleRows } from './scale.mjs'
 import { startRows } from './start.mjs'
@@ -14,6 +15,7 @@ export const rows = [
   ...jwtRows,
   ...fastifyRows,
   ...chainRows,
+  ...observerRows,
   ...rbacRows,
   ...scaleRows,
   ...startRows,

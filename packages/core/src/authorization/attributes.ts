@@ -51,7 +51,8 @@ export interface RequestAttributes {
  * attributesOf(user, { verb: 'update', resource: 'invoices', apiGroup: 'billing.example.com', name: '17' })
  */
 export function attributesOf(user: UserInfo, request: RequestAttributes): Attributes {
-  return {
+  const { fieldSelector, labelSelector } = request
+  const attributes = {
     user,
     verb: request.verb,
     resourceRequest: request.resource !== undefined,
@@ -62,7 +63,12 @@ export function attributesOf(user: UserInfo, request: RequestAttributes): Attrib
     subresource: request.subresource ?? '',
     name: request.name ?? '',
     path: request.path ?? '',
-    ...(request.fieldSelector !== undefined && { fieldSelector: request.fieldSelector }),
-    ...(request.labelSelector !== undefined && { labelSelector: request.labelSelector }),
+  }
+  // Few questions have any, and each group of an impersonation is a question.
+  if (fieldSelector === undefined && labelSelector === undefined) return attributes
+  return {
+    ...attributes,
+    ...(fieldSelector !== undefined && { fieldSelector }),
+    ...(labelSelector !== undefined && { labelSelector }),
   }
 }

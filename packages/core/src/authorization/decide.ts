@@ -1,4 +1,4 @@
-import { type Awaitable, settle } from '../awaitable.ts'
+import { andThen, type Awaitable, isPromiseLike, promiseOf } from '../awaitable.ts'
 import type { Context } from '../context.ts'
 import { notify } from '../events.ts'
 import type { Attributes } from './attributes.ts'
@@ -16,10 +16,9 @@ export function decide(
   context: Context,
 ): Awaitable<Decision> {
   const { observer } = context
-  const start = observer === undefined ? 0 : performance.now()
-
-  const conclude = (decision: Decision): Decision => {
-    if (observer === undefined) return decision
+  if (observer === undefined) return decisionOf(authorizer, attributes, context)
+  const start = performance.now()
+  return andThen(decisionOf(authorizer, attributes, context), (decision) => {
     notify(observer, {
       type: 'authorizerConsulted',
       authorizer: authorizer.name,
@@ -29,13 +28,24 @@ export function decide(
       durationSeconds: (performance.now() - start) / 1000,
     })
     return decision
-  }
+  })
+}
 
-  return settle<Decision, Decision>(
-    () => authorizer.authorize(attributes, context),
-    (decision) => conclude(isDecision(decision) ? decision : noOpinion('', UNINTELLIGIBLE)),
-    (thrown) => conclude(noOpinion('', asAuthorizationError(thrown))),
-  )
+function decisionOf(authorizer: Authorizer, attributes: Attributes, context: Context): Awaitable<Decision> {
+  try {
+    const answer = authorizer.authorize(attributes, context)
+    return isPromiseLike(answer) ? promiseOf(answer).then(asDecision, undecided) : asDecision(answer)
+  } catch (error) {
+    return undecided(error)
+  }
+}
+
+function asDecision(answer: unknown): Decision {
+  return isDecision(answer) ? answer : noOpinion('', UNINTELLIGIBLE)
+}
+
+function undecided(thrown: unknown): Decision {
+  return noOpinion('', asAuthorizationError(thrown))
 }
 
 const UNINTELLIGIBLE = asAuthorizationError(new TypeError('an authorizer did not answer with a decision'))

@@ -46,5 +46,6 @@ function describe(attributes: Attributes): string {
 
 /** The three characters that Kubernetes escapes in what a browser might take for a page. */
 export function escapeHtml(text: string): string {
+  if (!/[&<>]/.test(text)) return text
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }

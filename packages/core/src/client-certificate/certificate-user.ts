@@ -1,4 +1,5 @@
 import { sha256 } from '#sha256'
+import { CREDENTIAL_ID_KEY } from '../credential-id.ts'
 import { rejected } from '../errors.ts'
 import { aBoolean, checkOptions, type OptionsShape } from '../options/index.ts'
 import { type UserInfo, userInfo } from '../user.ts'
@@ -7,8 +8,6 @@ import { AttributeType, type Certificate, valuesOf } from '../x509/index.ts'
 
 /** The attribute of a subject that is the uid of a user. */
 export const UID_ATTRIBUTE = '1.3.6.1.4.1.57683.2'
-/** The key in `extra` that says which credential a user came with. */
-export const CREDENTIAL_ID_KEY = 'authentication.kubernetes.io/credential-id'
 
 /** Options of {@link certificateUser}. */
 export interface CertificateUserOptions {

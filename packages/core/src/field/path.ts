@@ -23,26 +23,33 @@ export function fieldPath(...names: readonly string[]): FieldPath {
   return new Path(names.join('.'))
 }
 
+/** Its text is made when somebody asks for it: nearly all paths are those of fields in which nothing is wrong. */
 class Path implements FieldPath {
-  readonly #text: string
+  readonly #parent: Path | undefined
+  readonly #step: string | number
+  readonly #kind: 'child' | 'element'
 
-  constructor(text: string) {
-    this.#text = text
+  constructor(step: string | number, parent?: Path, kind: 'child' | 'element' = 'child') {
+    this.#parent = parent
+    this.#step = step
+    this.#kind = kind
   }
 
   child(name: string): FieldPath {
-    return new Path(this.#text === '' ? name : `${this.#text}.${name}`)
+    return new Path(name, this)
   }
 
   index(position: number): FieldPath {
-    return new Path(`${this.#text}[${position}]`)
+    return new Path(position, this, 'element')
   }
 
   key(key: string): FieldPath {
-    return new Path(`${this.#text}[${key}]`)
+    return new Path(key, this, 'element')
   }
 
   toString(): string {
-    return this.#text
+    const before = this.#parent === undefined ? '' : this.#parent.toString()
+    if (this.#kind === 'element') return `${before}[${this.#step}]`
+    return before === '' ? String(this.#step) : `${before}.${this.#step}`
   }
 }

@@ -44,15 +44,17 @@ export function readObject(
   return undefined
 }
 
-const MAX_LISTED = 16
+/** As many bits a number has that are all its own. */
+const MAX_MARKED = 31
 
 class Reader implements ObjectReader {
   readonly path: FieldPath
   readonly #fields: Readonly<Record<string, unknown>>
   readonly #errors: ErrorList
   readonly #options: ReadObjectOptions
-  /** A list of the first: most objects have few fields, and a set takes longer to make than they take to read. */
-  readonly #asked: string[] = []
+  readonly #names: readonly string[]
+  /** A bit for each of the first names: most objects have few, and a set takes longer to make than they take to read. */
+  #asked = 0
   #moreAsked: Set<string> | undefined
 
   constructor(
@@ -63,6 +65,7 @@ class Reader implements ObjectReader {
   ) {
     this.path = path
     this.#fields = fields
+    this.#names = Object.keys(fields)
     this.#errors = errors
     this.#options = options
   }
@@ -72,13 +75,15 @@ class Reader implements ObjectReader {
   }
 
   value(name: string): unknown {
-    if (this.#asked.length < MAX_LISTED) this.#asked.push(name)
+    const position = this.#names.indexOf(name)
+    if (position === -1) return undefined
+    if (position < MAX_MARKED) this.#asked |= 1 << position
     else (this.#moreAsked ??= new Set()).add(name)
-    return Object.hasOwn(this.#fields, name) ? (this.#fields[name] ?? undefined) : undefined
+    return this.#fields[name] ?? undefined
   }
 
   names(): readonly string[] {
-    return Object.keys(this.#fields)
+    return this.#names
   }
 
   string(name: string): string {
@@ -99,9 +104,11 @@ class Reader implements ObjectReader {
 
   strings(name: string): readonly string[] {
     const strings: string[] = []
-    for (const [position, element] of this.#list(name, 'must be a list of strings', '').entries()) {
+    let position = 0
+    for (const element of this.#list(name, 'must be a list of strings', '')) {
       if (typeof element === 'string') strings.push(element)
       else this.#errors.typeInvalid(this.path.child(name).index(position), element, 'must be a string')
+      position++
     }
     return strings
   }
@@ -131,20 +138,21 @@ class Reader implements ObjectReader {
 
   objects(name: string): readonly ObjectReader[] {
     const path = this.path.child(name)
-    return this.#list(name, 'must be a list of objects', {}).flatMap((element, position) => {
-      const reader = readObject(element, path.index(position), this.#errors, this.#options)
-      return reader === undefined ? [] : [reader]
-    })
+    const readers: ObjectReader[] = []
+    let position = 0
+    for (const element of this.#list(name, 'must be a list of objects', {})) {
+      const reader = readObject(element, path.index(position++), this.#errors, this.#options)
+      if (reader !== undefined) readers.push(reader)
+    }
+    return readers
   }
 
   end(): void {
-    for (const name of Object.keys(this.#fields)) {
-      if (!this.#wasAsked(name)) this.#errors.unknown(this.path.child(shownName(name)))
+    for (const [position, name] of this.#names.entries()) {
+      const wasAsked =
+        position < MAX_MARKED ? (this.#asked & (1 << position)) !== 0 : this.#moreAsked?.has(name) === true
+      if (!wasAsked) this.#errors.unknown(this.path.child(shownName(name)))
     }
-  }
-
-  #wasAsked(name: string): boolean {
-    return this.#asked.includes(name) || this.#moreAsked?.has(name) === true
   }
 
   #list(name: string, expectation: string, empty: unknown): readonly unknown[] {

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { latin1FromBytes } from './byte-text.ts'
 import { exactHeaders } from './exact.ts'
+import { selectedHeaders } from './selected.ts'
 
 const raw = ['X-A', 'one', 'Authorization', 'Bearer t', 'x-a', 'two', 'X-Empty', '', 'X-A ', 'three']
 
@@ -31,6 +32,21 @@ describe('exactHeaders', () => {
       ['x-a ', 'three'],
     ])
     expect(headers.exact).toBe(true)
+  })
+
+  it.each<readonly [string, (name: string) => boolean, readonly (readonly [string, string])[]]>([
+    [
+      'of any case',
+      (name) => name.toLowerCase() === 'x-a',
+      [
+        ['x-a', 'one'],
+        ['x-a', 'two'],
+      ],
+    ],
+    ['of one case', (name) => name === 'X-A', [['x-a', 'one']]],
+    ['that are none', () => false, []],
+  ])('gives those that are wanted by names %s', (_, isWanted, expected) => {
+    expect([...selectedHeaders(headers, isWanted)]).toEqual(expected)
   })
 
   it('follows what is removed from the list it was made from', () => {

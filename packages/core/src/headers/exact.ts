@@ -66,6 +66,18 @@ export class ExactHeaders implements RequestHeaders {
     return false
   }
 
+  /** What {@link entries} has of the headers that are wanted, without a look at the values of others. */
+  *selected(isWanted: (name: string) => boolean): Iterable<readonly [string, string]> {
+    const raw = this.#raw
+    for (let index = 0; index + 1 < raw.length; index += 2) {
+      const name = raw[index]
+      const value = raw[index + 1]
+      if (name === undefined || value === undefined || !isWanted(name)) continue
+      const lowerCase = name.toLowerCase()
+      if (this.counts(lowerCase)) yield [lowerCase, this.#textOf(value)]
+    }
+  }
+
   #textOf(value: string): string {
     if (value === this.#value) return this.#text
     const text = this.#decode(value)

@@ -1,4 +1,4 @@
-import { type Awaitable, andThen, firstOf } from '../awaitable.ts'
+import { type Awaitable, andThen, firstOf, isPromiseLike } from '../awaitable.ts'
 import type { Attributes } from '../authorization/attributes.ts'
 import { attributesOf } from '../authorization/attributes.ts'
 import type { Decision } from '../authorization/decision.ts'
@@ -29,8 +29,13 @@ export function firstRefusal(
   ask: Ask,
   refusal: Refusal,
 ): Awaitable<StatusError | undefined> {
-  const refusalOf = (attributes: Attributes): Awaitable<StatusError | undefined> =>
-    andThen(ask(attributes), (decision) => refusal(attributes, decision))
+  const refusalOf = (attributes: Attributes): Awaitable<StatusError | undefined> => {
+    const answer = ask(attributes)
+    // Nearly always it is known at once, and a function more for each group would take as long as the answer.
+    return isPromiseLike(answer)
+      ? andThen(answer, (decision) => refusal(attributes, decision))
+      : refusal(attributes, answer)
+  }
 
   const firstOfEach = (each: readonly Attributes[]): Awaitable<StatusError | undefined> =>
     firstOf<Attributes, StatusError | undefined, StatusError | undefined>(

@@ -54,7 +54,8 @@ export function impersonationModes(options: ImpersonationModesOptions): TryModes
   const digest = keyedDigest()
 
   return (wanted, attributes, ask) => {
-    const requester = digest(attributes.user.username)
+    const { username } = attributes.user
+    const requester = username.length <= MAX_KEY_LENGTH ? username : digest(username)
     const hint = lastWorked.get(requester)
     const order = hint === undefined ? positions : [hint, ...positions.filter((each) => each !== hint)]
     let firstRefused: StatusError | undefined
@@ -76,6 +77,9 @@ export function impersonationModes(options: ImpersonationModesOptions): TryModes
     )
   }
 }
+
+/** What is longer is remembered by its digest. */
+const MAX_KEY_LENGTH = 64
 
 /** The last mode is for everybody, so this is not reached; if it were, nothing must be allowed. */
 const NOBODY_DECIDED = new StatusError({

@@ -1,4 +1,5 @@
 import type { HeaderChanges } from '../authenticator.ts'
+import { selectedHeaders } from '../headers/selected.ts'
 import { trimmed } from '../headers/trimmed.ts'
 import type { RequestHeaders } from '../request/request.ts'
 import { decodeExtraKey, EXTRA_PREFIX } from './extra-key.ts'
@@ -50,20 +51,17 @@ export function readImpersonation(
   const groups: string[] = []
   const extra = new Map<string, string[]>()
 
-  for (const [name, sent] of headers.entries()) {
-    if (!name.startsWith('impersonate-')) continue
+  for (const [name, sent] of selectedHeaders(headers, isOfImpersonation)) {
     const value = keepsBlanks ? sent : trimmed(sent, ' \t')
     if (name === 'impersonate-user') username ??= value
     else if (name === 'impersonate-uid') uid ??= value
     else if (name === 'impersonate-group') {
-      const values = valuesOf(value, headers)
-      count += values.length
-      groups.push(...values.slice(0, maxValues))
+      count += addValues(groups, value, headers.exact, maxValues)
     } else if (name.startsWith(EXTRA_PREFIX)) {
-      const values = valuesOf(value, headers)
-      count += values.length
       const key = decodeExtraKey(name.slice(EXTRA_PREFIX.length))
-      extra.set(key, [...(extra.get(key) ?? []), ...values.slice(0, maxValues)])
+      const values = extra.get(key) ?? []
+      extra.set(key, values)
+      count += addValues(values, value, headers.exact, maxValues)
     }
     if (count > maxValues) {
       return { problem: `requested more than ${maxValues} groups and extra values` }
@@ -88,6 +86,21 @@ function withoutUser({ uid, groups, extra }: WantedUser, userText: string): Impe
   return { problem: `requested ${requested.join(', ')} without impersonating ${userText}` }
 }
 
-function valuesOf(value: string, headers: RequestHeaders): readonly string[] {
-  return headers.exact ? [value] : value.split(', ')
+/** @returns how many there were, of which no more are kept than may be. */
+function addValues(list: string[], value: string, exact: boolean, maxValues: number): number {
+  if (exact) {
+    list.push(value)
+    return 1
+  }
+  const values = value.split(', ')
+  list.push(...values.slice(0, maxValues))
+  return values.length
+}
+
+const PREFIX = 'impersonate-'
+const FIRST_LETTER = PREFIX.charCodeAt(0)
+
+function isOfImpersonation(name: string): boolean {
+  // Most names begin with another letter, in either case.
+  return ((name.charCodeAt(0) ^ FIRST_LETTER) & ~0x20) === 0 && name.toLowerCase().startsWith(PREFIX)
 }

@@ -2,6 +2,7 @@ import { dns1123LabelProblems, dns1123SubdomainProblems } from '../field/names.t
 import {
   ANONYMOUS_USERNAME,
   AUTHENTICATED_GROUP,
+  ownedExtra,
   UNAUTHENTICATED_GROUP,
   userInfo,
   type UserInfo,
@@ -54,14 +55,12 @@ export function nodeNamed(username: string): string | undefined {
  * @param groups in place of those in the headers.
  */
 export function impersonatedUser(wanted: WantedUser, groups: readonly string[] = groupsOf(wanted)): UserInfo {
+  const { username, uid } = wanted
+  const all = withImpliedGroup(username, groups)
+  if (wanted.extra.size === 0) return userInfo({ username, uid, groups: all })
   const extra = Object.create(null) as Record<string, readonly string[]>
-  for (const [key, values] of wanted.extra) extra[key] = values
-  return userInfo({
-    username: wanted.username,
-    uid: wanted.uid,
-    groups: withImpliedGroup(wanted.username, groups),
-    extra,
-  })
+  for (const [key, values] of wanted.extra) extra[key] = [...values]
+  return userInfo({ username, uid, groups: all, extra: ownedExtra(extra) })
 }
 
 function groupsOf(wanted: WantedUser): readonly string[] {
@@ -73,8 +72,13 @@ function groupsOf(wanted: WantedUser): readonly string[] {
 
 function withImpliedGroup(username: string, groups: readonly string[]): readonly string[] {
   if (username === ANONYMOUS_USERNAME) {
-    return groups.includes(UNAUTHENTICATED_GROUP) ? groups : [...groups, UNAUTHENTICATED_GROUP]
+    return groups.includes(UNAUTHENTICATED_GROUP) ? groups : withGroup(groups, UNAUTHENTICATED_GROUP)
   }
   const isDecided = groups.includes(AUTHENTICATED_GROUP) || groups.includes(UNAUTHENTICATED_GROUP)
-  return isDecided ? groups : [...groups, AUTHENTICATED_GROUP]
+  return isDecided ? groups : withGroup(groups, AUTHENTICATED_GROUP)
+}
+
+/** Frozen, so that it is not copied once more. */
+function withGroup(groups: readonly string[], group: string): readonly string[] {
+  return Object.freeze([...groups, group])
 }

@@ -106,11 +106,12 @@ function* stepsOf(
   const objects: RbacObject[] = []
   const advice: RbacAdvice[] = []
   const seen = new Set<string>()
+  // Nearly always there is nothing wrong, so that one list is enough.
+  let found = errorList()
 
   for (const { name, text } of all) {
     for (const [position, value] of listed(yield* yamlDocumentSteps(text, name, limits)).entries()) {
       if (position % OBJECTS_IN_A_STEP === 0) yield
-      const found = errorList()
       const decoded = decodeObject(value, found)
       if (
         decoded !== undefined &&
@@ -131,7 +132,9 @@ function* stepsOf(
         objects.push(object)
       }
       if (object !== undefined && isForeign(object)) advice.push(foreign(object, `${name}[${position}]`))
+      if (found.errors.length === 0) continue
       errors.addAll(found.errors, isOurs && object.name !== '' ? objectText(object) : `${name}[${position}]`)
+      found = errorList()
     }
   }
   errors.throwIfAny()
@@ -149,11 +152,13 @@ const OBJECTS_IN_A_STEP = 128
 export function rbacPolicy(objects: readonly unknown[]): RbacPolicy {
   const errors = errorList()
   const decoded: RbacObject[] = []
+  let found = errorList()
   for (const [position, value] of listed(objects).entries()) {
-    const found = errorList()
     const object = decodeObject(value, found)
     if (object !== undefined && !isForeign(object)) decoded.push(object)
+    if (found.errors.length === 0) continue
     errors.addAll(found.errors, `objects[${position}]`)
+    found = errorList()
   }
   errors.throwIfAny()
   return { objects: decoded }

@@ -17,8 +17,9 @@ export class SubjectIndex {
 
   /** Bindings are added in the order they were loaded. */
   add(binding: AnyBinding, position: number, rules: readonly PolicyRule[] | string): void {
-    for (const [subjectPosition, subject] of binding.subjects.entries()) {
-      const grant = new Grant(binding, subject, position, subjectPosition, rules)
+    let subjectPosition = 0
+    for (const subject of binding.subjects) {
+      const grant = new Grant(binding, subject, position, subjectPosition++, rules)
       const username = usernameOf(subject, binding)
       if (username !== undefined) append(this.#users, username, grant)
       else if (subject.kind === 'Group') append(this.#groups, subject.name, grant)
@@ -65,11 +66,16 @@ export class SubjectIndex {
 
 /** What one subject is granted. */
 class Grants {
-  readonly all: Grant[] = []
+  readonly all: Grant[]
   hasMissingRole = false
   /** Of the grants of one role the first: the others allow nothing that it does not. */
   #perRole: readonly Grant[] = []
   #index: RuleIndex | undefined
+
+  /** With the first in it: most subjects have one grant, and an empty list grows to seventeen places. */
+  constructor(first: Grant) {
+    this.all = [first]
+  }
 
   close(): void {
     this.#perRole = this.all
@@ -113,9 +119,8 @@ function usernameOf(subject: Subject, binding: AnyBinding): string | undefined {
 function append(subjects: Map<string, Grants>, key: string, grant: Grant): void {
   let grants = subjects.get(key)
   if (grants === undefined) {
-    grants = new Grants()
+    grants = new Grants(grant)
     subjects.set(key, grants)
-  }
-  grants.all.push(grant)
+  } else grants.all.push(grant)
   grants.hasMissingRole ||= typeof grant.rules === 'string'
 }

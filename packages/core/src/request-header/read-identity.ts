@@ -2,7 +2,8 @@ import { percentDecoded } from '../authorization/request-info/percent.ts'
 import { trimAscii } from '../bearer-token/read.ts'
 import { type AuthenticationError, rejected } from '../errors.ts'
 import type { RequestHeaders } from '../request/request.ts'
-import { type UserInfo, userInfo } from '../user.ts'
+import { ownedExtra, type UserExtra, type UserInfo, userInfo } from '../user.ts'
+import { selectedHeaders } from '../headers/selected.ts'
 import { selectorOf } from '../headers/selector.ts'
 import type { LowerCaseNames } from './header-names.ts'
 
@@ -30,16 +31,26 @@ export function identityReader(names: LowerCaseNames, joined: JoinedHeaders): Id
     const extraHeaders = extraHeadersOf(headers)
     const username = firstOf(headers, names.usernameHeaders, joined)
     if (username === '') return undefined
-    const named = {
-      username,
-      uid: firstOf(headers, names.uidHeaders, joined),
-      groups: names.groupHeaders
-        .flatMap((name) => valuesOf(name, headers.all(name), headers.exact, joined))
-        .filter((group) => group !== ''),
-    }
-    if (extraHeaders.length === 0) return userInfo(named)
-    return userInfo({ extra: readExtra(extraHeaders, headers.exact, joined), ...named })
+    const uid = firstOf(headers, names.uidHeaders, joined)
+    const groups = groupsOf(headers, names.groupHeaders, joined)
+    if (extraHeaders.length === 0) return userInfo({ username, uid, groups })
+    return userInfo({ username, uid, groups, extra: readExtra(extraHeaders, headers.exact, joined) })
   }
+}
+
+/** All groups that are named. Frozen, so that they are not copied once more. */
+function groupsOf(
+  headers: RequestHeaders,
+  names: readonly string[],
+  joined: JoinedHeaders,
+): readonly string[] {
+  const groups: string[] = []
+  for (const name of names) {
+    for (const group of valuesOf(name, headers.all(name), headers.exact, joined)) {
+      if (group !== '') groups.push(group)
+    }
+  }
+  return Object.freeze(groups)
 }
 
 /** The first value of the first header where that is not empty. */
@@ -88,11 +99,7 @@ interface ExtraHeader {
   readonly prefix: string
 }
 
-function readExtra(
-  sent: readonly ExtraHeader[],
-  exact: boolean,
-  joined: JoinedHeaders,
-): Record<string, readonly string[]> {
+function readExtra(sent: readonly ExtraHeader[], exact: boolean, joined: JoinedHeaders): UserExtra {
   // Without a prototype, so that `__proto__` is a key like any other.
   const extra = Object.create(null) as Record<string, string[]>
   for (const { name, value, prefix } of sent) {
@@ -101,7 +108,7 @@ function readExtra(
     extra[key] = values
     for (const each of valuesOf(name, [value], exact, joined)) values.push(each)
   }
-  return extra
+  return ownedExtra(extra)
 }
 
 /**
@@ -127,8 +134,8 @@ function withoutTwins({
   const isAlike = selectorOf({ remove: exactNames, removePrefixes: extraHeaderPrefixes })
   return (headers) => {
     const found: ExtraHeader[] = []
-    for (const [name, value] of headers.entries()) {
-      if (!isAlike(name) || exactNames.includes(name)) continue
+    for (const [name, value] of selectedHeaders(headers, isAlike)) {
+      if (exactNames.includes(name)) continue
       const prefix = extraHeaderPrefixes.find((each) => name.startsWith(each))
       if (prefix === undefined)
         throw doubtful(`header ${name} could be taken for one that says who the caller is`)

@@ -34,6 +34,11 @@ describe('jsonPieces', () => {
     ['a closing bracket too many', '"a":1]'],
     ['half of a surrogate pair', String.raw`"a":"\ud800"`],
     ['a key that merges in YAML', '"<<":1'],
+    ['a member twice, in one of many items', `"a":[{"b":1},{"c":1,"c":2},{"d":1}]`],
+    ['members that make up for those of another item', `"a":[{"b":":"},{"c":1,"c":2}]`],
+    ['an item that ends with the wrong bracket', `"a":[[1},{2]]`],
+    ['an item that is missing', `"a":[1,,2]`],
+    ['two items without a comma', `"a":[1 2,3]`],
     ['102 levels', `"a":${'['.repeat(101)}${']'.repeat(101)}`],
   ])('leaves %s to others', (_, members) => {
     expect(read(`{"long":[${`"${long}",`.repeat(2)}[]],${members}}`)).toBeUndefined()

@@ -54,9 +54,14 @@ function* readLong(text: string, start: number, depth: number, progress: Progres
       name = key
       at = skipSpace(text, at + 1)
     }
-    const item = readShort(text, at, depth) ?? (yield* readLong(text, at, depth + 1, progress))
+    const run = isList ? readRun(text, at, depth) : undefined
+    const item =
+      run ??
+      (isList ? undefined : readShort(text, at, depth)) ??
+      (yield* readLong(text, at, depth + 1, progress))
     if (item === undefined) return undefined
-    if (isList) list.push(item.value)
+    if (run !== undefined) for (const each of run.value) list.push(each)
+    else if (isList) list.push(item.value)
     else object[name] = item.value
     at = skipSpace(text, item.end)
     if (text[at] === close) return { value: isList ? list : object, end: at + 1 }
@@ -71,6 +76,43 @@ function* readLong(text: string, start: number, depth: number, progress: Progres
 
 /** `undefined` when it is a list or an object, and long. */
 function readShort(text: string, start: number, depth: number): Read | undefined {
+  const found = scanShort(text, start, depth)
+  return found && { value: parsed(text.slice(start, found.end), found.colons), end: found.end }
+}
+
+/** Items of a list that are short, one after the other, as many as make a piece: one by one, each would be copied and parsed apart. */
+function readRun(
+  text: string,
+  start: number,
+  depth: number,
+): (Read & { readonly value: readonly unknown[] }) | undefined {
+  let found = scanShort(text, start, depth)
+  if (found === undefined) return undefined
+  let { colons, end } = found
+  while (text[end] === ',' && end - start < MAX_PIECE) {
+    found = scanShort(text, end + 1, depth)
+    if (found === undefined) break
+    colons += found.colons
+    end = found.end
+  }
+  return { value: parsed(`[${text.slice(start, end)}]`, colons) as readonly unknown[], end }
+}
+
+/** @throws {SyntaxError} when it is no JSON, or a member is there twice. */
+function parsed(text: string, colons: number): unknown {
+  const value: unknown = JSON.parse(text)
+  if (membersOf(value) !== colons) throw new SyntaxError('a member is there twice')
+  return value
+}
+
+interface Scanned {
+  readonly colons: number
+  /** Behind it. */
+  readonly end: number
+}
+
+/** Finds the end of a value; `undefined` when it is a list or an object, and long. */
+function scanShort(text: string, start: number, depth: number): Scanned | undefined {
   let colons = 0
   let levels = 0
   let end = start
@@ -86,9 +128,7 @@ function readShort(text: string, start: number, depth: number): Read | undefined
     } else if (code === COMMA && levels === 0) break
     if (levels > 0 && end - start > MAX_PIECE) return undefined
   }
-  const value: unknown = JSON.parse(text.slice(start, end))
-  if (membersOf(value) !== colons) throw new SyntaxError('a member is there twice')
-  return { value, end }
+  return { colons, end }
 }
 
 function skipSpace(text: string, start: number): number {
