@@ -3,6 +3,7 @@ import type { Attributes } from './authorization/attributes.ts'
 import type { Decision } from './authorization/decision.ts'
 import type { AuthorizationError } from './authorization/errors.ts'
 import type { AuthenticationError } from './errors.ts'
+import type { ExternalSignerCallEvent, ExternalSignerEvent } from './external-signer-events.ts'
 import type { AuthenticationRequest } from './request/request.ts'
 import type { StatusError } from './status.ts'
 import { tell } from './tell.ts'
@@ -214,6 +215,8 @@ export type AuthenticationEvent =
   | TokenReviewCallEvent
   | JwtAuthenticatorEvent
   | JwksFetchEvent
+  | ExternalSignerEvent
+  | ExternalSignerCallEvent
   | ClientCertificateExpirationEvent
   | FileNoticeEvent
   | ReloadEvent

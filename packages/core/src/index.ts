@@ -61,6 +61,7 @@ export type {
   TokenReviewCallEvent,
 } from './events.ts'
 export { CLIENT_CLOSED_REQUEST, notify } from './events.ts'
+export type { ExternalSignerCallEvent, ExternalSignerEvent } from './external-signer-events.ts'
 export type { AnyRequest } from './explain/any-request.ts'
 export { explain, type ExplainedStep, type ExplainOptions, type Explanation } from './explain/explain.ts'
 export { addGroups, authenticatedGroup } from './groups.ts'

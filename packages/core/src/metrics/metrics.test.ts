@@ -141,6 +141,11 @@ describe('metrics', () => {
       '# TYPE apiserver_impersonation_attempts_duration_seconds histogram',
       '# TYPE apiserver_impersonation_authorization_attempts_total counter',
       '# TYPE apiserver_impersonation_authorization_attempts_duration_seconds histogram',
+      '# TYPE apiserver_externaljwt_fetch_keys_success_timestamp gauge',
+      '# TYPE apiserver_externaljwt_fetch_keys_data_timestamp gauge',
+      '# TYPE apiserver_externaljwt_fetch_keys_request_total counter',
+      '# TYPE apiserver_externaljwt_sign_request_total counter',
+      '# TYPE apiserver_externaljwt_request_duration_seconds histogram',
     ])
     expect(text).toMatch(/^(#.*\n)*$/)
   })

@@ -3,6 +3,7 @@ import type { Observer, RequestEvent } from '../events.ts'
 import { aClock, checkOptions, type OptionsShape } from '../options/index.ts'
 import { authorizationMetrics } from './authorization-metrics.ts'
 import { exponentialBuckets } from './buckets.ts'
+import { externalSignerMetrics } from './external-signer-metrics.ts'
 import { jwtMetrics } from './jwt-metrics.ts'
 import { histogram, series, timedCounter } from './series.ts'
 import { usernameLabel } from './username-label.ts'
@@ -32,7 +33,7 @@ const shape: OptionsShape<MetricsOptions> = { clock: aClock }
  *
  * Source: apiserver `pkg/endpoints/filters/metrics.go`, `pkg/authentication/token/cache/stats.go`,
  * `pkg/authentication/request/x509/x509.go`, `pkg/server/options/authentication.go`; kubernetes `pkg/serviceaccount/metrics.go`; and see
- * `jwt-metrics.ts` and `authorization-metrics.ts`.
+ * `jwt-metrics.ts`, `authorization-metrics.ts` and `external-signer-metrics.ts`.
  *
  * @throws {ConfigurationError} when an option cannot work.
  * @example
@@ -111,6 +112,7 @@ export function metrics(options: MetricsOptions = {}): Metrics {
   }
   const jwt = jwtMetrics(clock)
   const authorization = authorizationMetrics()
+  const externalSigner = externalSignerMetrics(clock)
   const reviewCalls = timedCounter(
     'code',
     {
@@ -162,6 +164,7 @@ export function metrics(options: MetricsOptions = {}): Metrics {
         default:
           jwt.observe(event)
           authorization.observe(event)
+          externalSigner.observe(event)
       }
     },
     attempts: attempts.get,
@@ -179,6 +182,7 @@ export function metrics(options: MetricsOptions = {}): Metrics {
         certificateExpiration,
         ...jwt.metrics,
         ...authorization.metrics,
+        ...externalSigner.metrics,
       ]
         .map((metric) => metric.render())
         .join(''),

@@ -16,7 +16,9 @@ export {
   serviceAccountObjects,
   type ServiceAccountObjects,
 } from './objects.ts'
-export { aKeySource, type KeySource } from './key-source.ts'
+export { type FetchedKeys, fetchedKeys, type FetchedKeySet, type FetchedKeysOptions } from './fetched-keys.ts'
+export { keySigner, type KeySignerOptions } from './key-signer.ts'
+export { aKeySource, type KeyLookup, type KeySource } from './key-source.ts'
 export {
   LEGACY_ISSUER,
   legacyServiceAccountToken,
@@ -38,6 +40,7 @@ export {
   type TokenIssuer,
   type TokenIssuerOptions,
 } from './token-issuer.ts'
+export type { SignedTokenParts, SignTokenRequest, TokenSigner } from './token-signer.ts'
 export type { BoundObjectReference, TokenRequestSpec } from './token-request.ts'
 export { CREDENTIAL_ID_KEY } from '../credential-id.ts'
 export { type ObjectReference, type ServiceAccountInfo, serviceAccountUser } from './user-info.ts'

@@ -59,8 +59,14 @@ async function isSignatureValid(
   }
 }
 
-/** WebCrypto wants both numbers at full length in a row (IEEE P1363) where certificates have a sequence (RFC 3279). */
-function ecdsaSignature(der: Bytes, octets: number): Bytes {
+/**
+ * WebCrypto and JWS want both numbers at full length in a row (IEEE P1363) where certificates, and most of what signs, have a sequence
+ * (RFC 3279).
+ *
+ * @param octets the length of each number.
+ * @throws {CertificateError} when it is no such signature.
+ */
+export function ecdsaSignature(der: Bytes, octets: number): Bytes {
   const what = 'ECDSA signature'
   const numbers = new DerReader(soleElement(der, Tag.sequence, what))
   const [r, s] = [unsignedOctets(numbers.next(what), what), unsignedOctets(numbers.next(what), what)]
