@@ -41,6 +41,7 @@ const url = 'https://server.example.com'
 const objects = serviceAccountObjects()
 let ca = ''
 let key: unknown
+let verificationKey: unknown
 let keys: unknown
 
 beforeAll(async () => {
@@ -49,7 +50,8 @@ beforeAll(async () => {
   const { privateKeyPem, certificatePem } = await pki.issueServer({ hosts: ['localhost'] })
   const signing = await signingKeyFromPem(privateKeyPem)
   key = signing
-  keys = [signing.verificationKey]
+  verificationKey = signing.verificationKey
+  keys = [verificationKey]
   file('tokens.csv', 't,jane,1\n')
   file('ca.crt', ca)
   file('server.crt', certificatePem)
@@ -155,7 +157,9 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     handleTokenReviews: after(() => [tokens]),
   },
   '@kube-authn/core/service-account': {
+    fetchedKeys: alone(() => ({ fetch: async () => ({ keys, refreshAfterSeconds: 60 }) })),
     issuerDiscovery: alone(() => ({ issuer: url, keys, externalAddress: 'a' })),
+    keySigner: alone(() => ({ key: verificationKey, sign: () => new Uint8Array() })),
     legacyServiceAccountToken: alone(() => ({ keys, audiences: ['a'], objects: false })),
     serviceAccountObjects: alone(),
     serviceAccountToken: alone(() => ({ issuers: [url], keys, objects })),
@@ -193,6 +197,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     createFetch: after(() => ({})),
     delegatedAuthentication: alone(() => ({ optional: true, skipLookup: true })),
     endpointFetch: after(() => ({ server: url })),
+    externalSignerAt: after(() => '@nobody'),
     fileSource: { ...after(() => at('tokens.csv')), least: () => ({ parse: () => 1 }) },
     inClusterEndpoint: alone(),
     keystoneAt: after(() => url),
@@ -256,7 +261,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   '@kube-authn/core/certificate-headers': 'cloudflareCertificates cloudflareClientCertificate',
   '@kube-authn/core/impersonation': 'impersonationHeaders serviceAccountNamed',
   '@kube-authn/core/jwt':
-    'isJwsAlgorithm localKeySet readJwt signingKeyFromPem unverifiedIssuer verificationKeyOfJwk verificationKeysFromPem verifySignature',
+    'isJwsAlgorithm localKeySet readJwt signingKeyFromPem unverifiedIssuer verificationKeyFromDer verificationKeyOfJwk verificationKeysFromPem verifySignature',
   '@kube-authn/core/metrics': 'usernameLabel',
   '@kube-authn/core/password-file': 'CredentialFileError',
   '@kube-authn/core/rbac': 'rbac rbacPolicy rbacSteps ruleAllows',

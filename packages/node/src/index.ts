@@ -25,6 +25,11 @@ export {
   requestHeaderFromCluster,
   type RequestHeaderFromClusterOptions,
 } from './delegation/request-header-from-cluster.ts'
+export {
+  type ExternalSigner,
+  externalSignerAt,
+  type ExternalSignerAtOptions,
+} from './external-signer/external-signer-at.ts'
 export { authenticatorFromFlags } from './flags/authenticator-from-flags.ts'
 export { authorizerFromFlags, type NodeAuthorizer } from './flags/authorizer-from-flags.ts'
 export {

@@ -77,7 +77,10 @@ describe('keys that are fetched', () => {
     const { clock, keys, state } = await source()
     const strangers = (): readonly Promise<readonly string[] | string>[] =>
       Array.from({ length: 1000 }, (_, index) =>
-        Promise.resolve(keys.find(`made-up-${index}`)).then(idsOf, (error: Error) => error.message),
+        Promise.resolve(keys.find(`made-up-${index}`)).then(
+          idsOf,
+          (error: unknown) => (error as Error).message,
+        ),
       )
     expect((await Promise.all(strangers())).flat()).toEqual([])
     expect(state.fetches).toBe(3)

@@ -71,7 +71,7 @@ export async function fetchedKeys(options: FetchedKeysOptions): Promise<FetchedK
   const { fetch, timeoutSeconds = 60, clock = systemClock, observer } = options
   let keys: readonly VerificationKey[] = []
   let staleAtMs = -Infinity
-  let lastError: unknown
+  let lastError: Error | undefined
   let isClosed = false
   let cancelTimer = (): void => {}
 
@@ -102,7 +102,8 @@ export async function fetchedKeys(options: FetchedKeysOptions): Promise<FetchedK
       notify(observer, { type: 'externalSigner', operation: 'fetchKeys', code: 'OK', ...told })
       refreshIn(refreshAfterSeconds * 1000)
     } catch (error) {
-      lastError = error ?? new Error('the keys could not be fetched')
+      lastError =
+        error instanceof Error ? error : new Error('the keys could not be fetched', { cause: error })
       notify(observer, { type: 'externalSigner', operation: 'fetchKeys', code: signerCode(error) })
       refreshIn(RETRY_MS)
     }

@@ -75,7 +75,7 @@ export function keySigner(options: KeySignerOptions): TokenSigner {
     ...(maxExpirationSeconds !== undefined && { maxExpirationSeconds }),
     async sign({ payload, signal }) {
       const signature = await sign(bytesFromText(`${header}.${payload}`), { signal })
-      if (!(signature instanceof Uint8Array)) throw new Error('the signer returned no bytes')
+      if (!(signature instanceof Uint8Array)) throw new TypeError('the signer returned no bytes')
       const raw =
         alg === 'RS256' || ecdsaFormat === 'raw'
           ? signature

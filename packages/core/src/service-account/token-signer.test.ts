@@ -59,7 +59,7 @@ const issuing = (signer: TokenSigner, more: Partial<TokenIssuerOptions> = {}) =>
 const causeOf = async (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(
     () => 'nothing was thrown',
-    (error: Error) => [error.message, (error.cause as Error).message],
+    (error: unknown) => [(error as Error).message, ((error as Error).cause as Error).message],
   )
 
 describe('a token that is signed elsewhere', () => {
@@ -290,8 +290,8 @@ describe('the options of a signer', () => {
     ],
     ['no time to sign', { signer: signs(), signTimeoutSeconds: 0 }, 'signTimeoutSeconds: must be above 0'],
   ])('are refused: %s', (_, options, message) => {
-    expect(() => tokenIssuer({ ...base, ...options } as TokenIssuerOptions)).toThrow(ConfigurationError)
-    expect(() => tokenIssuer({ ...base, ...options } as TokenIssuerOptions)).toThrow(message)
+    expect(() => tokenIssuer({ ...base, ...options })).toThrow(ConfigurationError)
+    expect(() => tokenIssuer({ ...base, ...options })).toThrow(message)
   })
 
   it.each<readonly [what: string, options: object, message: string]>([

@@ -46,3 +46,15 @@ export function readDuration(text: string): DurationReading {
 }
 
 const MAX_PART = 64
+
+/**
+ * Whole seconds as Go prints a duration, as `1h0m0s`.
+ *
+ * Source: Go `time.Duration.String`.
+ */
+export function goDuration(seconds: number): string {
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)]
+  const rest = `${seconds % 60}s`
+  if (hours > 0) return `${hours}h${minutes}m${rest}`
+  return minutes > 0 ? `${minutes}m${rest}` : rest
+}
