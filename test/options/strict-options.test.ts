@@ -147,6 +147,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     })),
     oidcFlagOptions: alone(),
   },
+  '@kube-authn/core/openapi': { securitySchemes: after(() => requests) },
   '@kube-authn/core/password-file': { passwordFile: after(() => ''), passwordFileSteps: after(() => '') },
   '@kube-authn/core/rbac': { parseRbac: after(() => ''), parseRbacSteps: after(() => '') },
   '@kube-authn/core/request-header': {
@@ -157,9 +158,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     handleTokenReviews: after(() => [tokens]),
   },
   '@kube-authn/core/service-account': {
-    fetchedKeys: alone(() => ({ fetch: async () => ({ keys, refreshAfterSeconds: 60 }) })),
     issuerDiscovery: alone(() => ({ issuer: url, keys, externalAddress: 'a' })),
-    keySigner: alone(() => ({ key: verificationKey, sign: () => new Uint8Array() })),
     legacyServiceAccountToken: alone(() => ({ keys, audiences: ['a'], objects: false })),
     serviceAccountObjects: alone(),
     serviceAccountToken: alone(() => ({ issuers: [url], keys, objects })),
@@ -176,6 +175,10 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
   },
   '@kube-authn/core/token-cache': { cached: after(() => tokens) },
   '@kube-authn/core/token-file': { tokenFile: after(() => ''), tokenFileSteps: after(() => '') },
+  '@kube-authn/core/token-signer': {
+    fetchedKeys: alone(() => ({ fetch: async () => ({ keys, refreshAfterSeconds: 60 }) })),
+    keySigner: alone(() => ({ key: verificationKey, sign: () => new Uint8Array() })),
+  },
   '@kube-authn/core/webhook': { webhookAuthenticator: alone(() => ({ url })) },
   '@kube-authn/core/yaml': {
     yamlDocument: after(

@@ -16,8 +16,6 @@ export {
   serviceAccountObjects,
   type ServiceAccountObjects,
 } from './objects.ts'
-export { type FetchedKeys, fetchedKeys, type FetchedKeySet, type FetchedKeysOptions } from './fetched-keys.ts'
-export { keySigner, type KeySignerOptions } from './key-signer.ts'
 export { aKeySource, type KeyLookup, type KeySource } from './key-source.ts'
 export {
   LEGACY_ISSUER,
@@ -40,7 +38,6 @@ export {
   type TokenIssuer,
   type TokenIssuerOptions,
 } from './token-issuer.ts'
-export type { SignedTokenParts, SignTokenRequest, TokenSigner } from './token-signer.ts'
 export type { BoundObjectReference, TokenRequestSpec } from './token-request.ts'
 export { CREDENTIAL_ID_KEY } from '../credential-id.ts'
 export { type ObjectReference, type ServiceAccountInfo, serviceAccountUser } from './user-info.ts'

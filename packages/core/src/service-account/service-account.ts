@@ -183,6 +183,7 @@ function signedTokens(
       const jwt = readJwt(token)
       return jwt !== undefined && ours.has(jwt.issuer)
     },
+    known: () => [{ type: 'token', format: 'JWT' }],
     authenticateToken(token, context) {
       const jwt = readJwt(token)
       return jwt !== undefined && ours.has(jwt.issuer) ? authenticate(jwt, context) : undefined

@@ -1,15 +1,11 @@
-import { internalFailure, serviceUnavailable } from '../api/errors.ts'
 import type { Clock } from '../clock.ts'
 import type { Context } from '../context.ts'
-import { ConfigurationError, type ConfigurationProblem, isAuthenticationError } from '../errors.ts'
-import { notify } from '../events.ts'
-import { signerCode } from '../external-signer-events.ts'
-import { limitConcurrency } from '../limit-concurrency.ts'
+import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
 import { refuseProblems } from '../options/index.ts'
 import { aKeySource } from './key-source.ts'
 import { signToken } from './sign-token.ts'
 import type { TokenIssuerOptions } from './token-issuer.ts'
-import { signedBy, type TokenSigner } from './token-signer.ts'
+import type { TokenSigner } from '../token-signer/token-signer.ts'
 
 /** The shortest life that a signer must allow, which is what a request may ask for at least. */
 const MIN_EXPIRATION_SECONDS = 600
@@ -36,9 +32,6 @@ function signerProblems(
   return problems
 }
 
-const MAX_SIGNED_AT_ONCE = 64
-const MAX_WAITING = 256
-
 /**
  * Signs claims with the key, or by the signer.
  *
@@ -56,26 +49,11 @@ export function signing(
   }
   if (!('sign' in signer)) return (claims) => signToken(signer, claims)
   refuseProblems(signerProblems(signer, options))
-  const limited = limitConcurrency({
-    maxRunning: MAX_SIGNED_AT_ONCE,
-    maxWaiting: MAX_WAITING,
-    tooMany: 'too many tokens are being signed',
-  })
-  return async (claims, { observer, signal }) => {
-    const tell = (code: string): void => notify(observer, { type: 'externalSigner', operation: 'sign', code })
-    try {
-      const token = await limited(
-        () => signedBy(signer, claims, { timeoutSeconds: signTimeoutSeconds, clock, signal }),
-        signal,
-      )
-      tell('OK')
-      return token
-    } catch (error) {
-      tell(signerCode(error))
-      if (isAuthenticationError(error) && error.retryAfterSeconds !== undefined) {
-        throw serviceUnavailable(error.message, error, error.retryAfterSeconds)
-      }
-      throw internalFailure('failed to generate token', error)
-    }
+  let sign: ((claims: object, context: Context) => Promise<string>) | undefined
+  return async (claims, context) => {
+    // Most issuers have a key.
+    const { signingElsewhere } = await import('../token-signer/signing-elsewhere.ts')
+    sign ??= signingElsewhere(signer, signTimeoutSeconds, clock)
+    return sign(claims, context)
   }
 }

@@ -20,7 +20,7 @@ import { isNameOrUrl } from './issuer-name.ts'
 import { serviceAccountGetters, type ServiceAccountObjects } from './objects.ts'
 import { signing } from './signing.ts'
 import { boundTokenClaims } from './token-claims.ts'
-import type { TokenSigner } from './token-signer.ts'
+import type { TokenSigner } from '../token-signer/token-signer.ts'
 import { checkSpec, checkTarget, readTokenRequest, type TokenRequestSpec } from './token-request.ts'
 
 /** Options of {@link tokenIssuer}. */

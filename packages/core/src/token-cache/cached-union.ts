@@ -1,6 +1,7 @@
 import type { Authentication, TokenAuthenticator } from '../authenticator.ts'
 import type { Awaitable } from '../awaitable.ts'
 import { consultToken, watched } from '../consult.ts'
+import { knownTokens } from '../known-tokens.ts'
 import type { Context } from '../context.ts'
 import { notify } from '../events.ts'
 import {
@@ -97,6 +98,7 @@ export function cachedUnion(members: readonly CachedMember[]): TokenAuthenticato
     name: 'union',
     audienceAware: authenticators.some((each) => each.audienceAware),
     mayKnow: (token) => authenticators.some((each) => each.mayKnow?.(token) ?? true),
+    known: () => authenticators.flatMap(knownTokens),
     authenticateToken: (token, context) => firstAuthenticated(steps, (ask) => ask(token, context), false),
   }
 }

@@ -8,6 +8,7 @@ import type {
 } from '../authenticator.ts'
 import { andThen, type Awaitable } from '../awaitable.ts'
 import { consult, consultPassword, consultToken } from '../consult.ts'
+import { knownTokens } from '../known-tokens.ts'
 import type { Context } from '../context.ts'
 import {
   aPasswordAuthenticator,
@@ -68,6 +69,7 @@ function changing(
     return {
       name,
       audienceAware: delegate.audienceAware ?? false,
+      known: () => knownTokens(delegate),
       authenticateToken: (token, context) => andThen(consultToken(delegate, token, context), change),
     } satisfies TokenAuthenticator
   }
@@ -100,6 +102,7 @@ function ofOneKind<A extends AnyAuthenticator>(
       name,
       audienceAware: aboutTokens.some((each) => each.audienceAware),
       mayKnow: (token) => aboutTokens.some((each) => each.mayKnow?.(token) ?? true),
+      known: () => aboutTokens.flatMap(knownTokens),
       authenticateToken: (token, context) =>
         decide(
           (each) => (isTokenAuthenticator(each) ? consultToken(each, token, context) : undefined),
@@ -145,6 +148,7 @@ function combinedCredentials(delegates: readonly Authenticator[]): CredentialDes
     identityHeaders: described.flatMap((each) => each.identityHeaders ?? []),
     peerCertificates: described.some((each) => each.peerCertificates),
     tlsClientAuth: described.some((each) => each.tlsClientAuth),
+    known: described.flatMap((each) => each.known ?? []),
     proxyAuthorities: described.flatMap((each) => each.proxyAuthorities ?? []),
   }
 }

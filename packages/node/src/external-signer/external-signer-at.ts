@@ -15,7 +15,7 @@ import {
   fetchedKeys,
   type FetchedKeySet,
   type TokenSigner,
-} from '@kube-authn/core/service-account'
+} from '@kube-authn/core/token-signer'
 import { grpcClient, type GrpcClient } from './grpc-client.ts'
 import {
   type EncodedPublicKey,

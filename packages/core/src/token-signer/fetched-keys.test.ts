@@ -4,10 +4,10 @@ import { ecPair } from '../../test/key-pairs.ts'
 import type { AuthenticationEvent } from '../events.ts'
 import { verificationKeyFromDer } from '../jwt/pem-keys.ts'
 import type { VerificationKey } from '../jwt/verification-key.ts'
-import { issuerDiscovery } from './discovery.ts'
+import { issuerDiscovery } from '../service-account/discovery.ts'
 import { fetchedKeys, type FetchedKeySet, type FetchedKeysOptions } from './fetched-keys.ts'
-import { serviceAccountToken } from './service-account.ts'
-import { serviceAccountObjects } from './objects.ts'
+import { serviceAccountToken } from '../service-account/service-account.ts'
+import { serviceAccountObjects } from '../service-account/objects.ts'
 
 const spki = ecPair('P-256').publicKey.export({ type: 'spki', format: 'der' })
 const named = (kid: string): Promise<VerificationKey> => verificationKeyFromDer(spki, kid)

@@ -11,8 +11,8 @@ import {
   required,
   wholeNumber,
 } from '../options/index.ts'
-import { ecdsaSignature } from '../x509/verify/signature.ts'
-import { aKeySource, type KeySource } from './key-source.ts'
+import { ecdsaSignature } from '../x509/verify/ecdsa-signature.ts'
+import { aKeySource, type KeySource } from '../service-account/key-source.ts'
 import type { TokenSigner } from './token-signer.ts'
 
 /** Options of {@link keySigner}. */

@@ -9,7 +9,7 @@ import { strictJson } from '../jwt/strict-json.ts'
 import { KEY_PARAMETERS } from '../jwt/verification-key.ts'
 import { verifySignature } from '../jwt/verify-signature.ts'
 import { isKeyId } from './key-id.ts'
-import { keysFor, type KeySource } from './key-source.ts'
+import { keysFor, type KeySource } from '../service-account/key-source.ts'
 
 /** What is to be signed. */
 export interface SignTokenRequest {

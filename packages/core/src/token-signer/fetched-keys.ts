@@ -10,7 +10,7 @@ import { above, aClock, aFunction, checkOptions, type OptionsShape, required } f
 import { BUSY_SECONDS } from '../retry-after.ts'
 import { canWorkInBackground } from '../runtime.ts'
 import { isKeyId } from './key-id.ts'
-import type { KeyLookup } from './key-source.ts'
+import type { KeyLookup } from '../service-account/key-source.ts'
 
 /** The keys that a signer has at a moment. */
 export interface FetchedKeySet {
