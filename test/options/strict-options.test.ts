@@ -256,7 +256,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
 /** Those that take no options, or are called for each request: what is new is put here or above. */
 const OTHERS: Readonly<Record<string, string>> = {
   '@kube-authn/core':
-    'AuthenticationError ConfigurationError StatusError aBooleanOrAnonymousConfig addGroups audienceAgnostic authenticatedGroup exactHeaders explain failFast failedAuthenticationMessage fetchRequest intersectAudiences isAuthenticationError isConfigurationError isFault isPromiseLike isStatusError isUnauthenticated joinedHeaders leadsToImpersonation notify rejected resolveAnonymous responseOf unavailable union userInfo validateAnonymousConfig warningHeader withHeaderChanges',
+    'AuthenticationError ConfigurationError StatusError aBooleanOrAnonymousConfig addGroups audienceAgnostic authenticatedGroup exactHeaders explain failFast failedAuthenticationMessage fetchRequest intersectAudiences isAuthenticationError isConfigurationError isFault isPromiseLike isStatusError isUnauthenticated joinedHeaders leadsToImpersonation notify rejected resolveAnonymous responseOf unavailable union userInfo validateAnonymousConfig warningHeaders withHeaderChanges',
   '@kube-authn/core/authorization':
     'AuthorizationError allow allowPaths alwaysAllow alwaysDeny attributesOf attributesOfInfo decide deny forbidden forbiddenMessage internalError noOpinion parseFieldSelector parseLabelSelector privilegedGroups requestAttributes requestInfo unionAuthorizer',
   '@kube-authn/core/bootstrap-token':

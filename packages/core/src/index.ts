@@ -82,7 +82,7 @@ export { failedAuthenticationMessage } from './handler/attempted.ts'
 export { exactHeaders } from './headers/exact.ts'
 export { withHeaderChanges } from './headers/fetch-changes.ts'
 export { joinedHeaders } from './headers/joined.ts'
-export { warningHeader } from './headers/warning.ts'
+export { warningHeaders } from './headers/warning.ts'
 export { fetchRequest, type FetchRequestExtras } from './request/fetch-request.ts'
 export type { AuthenticationRequest, RequestHeaders } from './request/request.ts'
 export {

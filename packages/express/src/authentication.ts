@@ -11,7 +11,7 @@ import {
   optionProblems,
   refuseProblems,
   requirePeerCertificates,
-  warningHeader,
+  warningHeaders,
   whenOver,
 } from '@kube-authn/core/adapter'
 import { type FailureOptions, type Middleware, proceedWith, refuser } from './middleware.ts'
@@ -59,7 +59,7 @@ export function authentication(
           refuse(outcome.failure, req, res, next)
           return
         }
-        for (const text of outcome.warnings) res.appendHeader('Warning', warningHeader(text))
+        for (const value of warningHeaders(outcome.warnings)) res.appendHeader('Warning', value)
         const { authentication: caller } = outcome
         if (unresolvedImpersonation === undefined) setAuthentication(req, caller)
         else hold(req, { failure: unresolvedImpersonation, caller })

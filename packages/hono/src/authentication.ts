@@ -12,7 +12,7 @@ import {
   optionProblems,
   refuseProblems,
   requirePeerCertificates,
-  warningHeader,
+  warningHeaders,
 } from '@kube-authn/core/adapter'
 import { answer, type FailureOptions } from './failure.ts'
 import { endingOf } from './client.ts'
@@ -88,7 +88,7 @@ export function authenticationMiddlewareOf(
         else hold(c, { failure: unresolvedImpersonation, caller })
         await next()
         // Not before: where a handler answers with a Response of its own, Hono leaves out what was set until then.
-        for (const text of outcome.warnings) c.header('Warning', warningHeader(text), { append: true })
+        for (const value of warningHeaders(outcome.warnings)) c.header('Warning', value, { append: true })
       }
       ending?.answered((refused ?? c.res).status)
       return refused

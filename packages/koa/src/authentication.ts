@@ -14,7 +14,7 @@ import {
   optionProblems,
   refuseProblems,
   requirePeerCertificates,
-  warningHeader,
+  warningHeaders,
   whenOver,
 } from '@kube-authn/core/adapter'
 import { answer, type FailureOptions } from './failure.ts'
@@ -60,7 +60,7 @@ export function authentication(
       return
     }
     const { authentication: caller } = outcome
-    for (const text of outcome.warnings) ctx.append('Warning', warningHeader(text))
+    for (const value of warningHeaders(outcome.warnings)) ctx.append('Warning', value)
     if (unresolvedImpersonation === undefined) setAuthentication(ctx, caller)
     else hold(ctx, { failure: unresolvedImpersonation, caller })
     await (outcome.warnings.length === 0 ? next() : keepingWarnings(ctx.res, next))
