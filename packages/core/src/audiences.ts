@@ -2,8 +2,9 @@ import { withAudiences } from './answer-with.ts'
 import type { AnyAuthenticator } from './authenticator.ts'
 import { andThen } from './awaitable.ts'
 import { unavailable } from './errors.ts'
+import { Refused } from './opinion.ts'
 import { aString, listOf, refuseProblems } from './options/index.ts'
-import { compose, requireOneKind } from './union/compose.ts'
+import { around } from './union/compose.ts'
 
 /**
  * What two lists of audiences have in common. Order and repetitions are those of `second`.
@@ -29,18 +30,17 @@ export function audienceAgnostic<A extends AnyAuthenticator>(
   delegate: A,
 ): A {
   refuseProblems(listOf(aString)(implicitAudiences, 'implicitAudiences'))
-  requireOneKind([delegate], () => 'delegate')
-  return compose(delegate.name, [delegate], (ask, context) => {
+  return around(delegate.name, delegate, (ask, context) => {
     const requested = context.audiences
-    if (requested === undefined) return ask(delegate)
+    if (requested === undefined) return ask()
     const audiences = intersectAudiences(implicitAudiences, requested)
     if (audiences.length === 0) return undefined
-    return andThen(ask(delegate), (answer) => {
-      if (answer === undefined) return undefined
-      if (answer.audiences !== undefined && answer.audiences.length > 0) {
+    return andThen(ask(), (opinion) => {
+      if (opinion === undefined || opinion instanceof Refused) return opinion
+      if (opinion.audiences !== undefined && opinion.audiences.length > 0) {
         throw unavailable(`${delegate.name} is not audience agnostic: it set audiences by itself`)
       }
-      return withAudiences(answer, audiences)
+      return withAudiences(opinion, audiences)
     })
   })
 }

@@ -48,8 +48,7 @@ function withUser<A extends AnyAuthenticator>(
   // Users from files and caches come again and again; the changed one is made once. What the delegate holds is not touched.
   const changed = new WeakMap<UserInfo, UserInfo>()
 
-  const changeAnswer = (answer: Authentication | undefined): Authentication | undefined => {
-    if (answer === undefined) return undefined
+  const changeAnswer = (answer: Authentication): Authentication => {
     let user = changed.get(answer.user)
     if (user === undefined) {
       user = change(answer.user)

@@ -39,6 +39,8 @@ export interface HttpAnswer {
 
 /** An answer for runtimes with the Fetch API. */
 export function responseOf({ status, headers, content }: HttpAnswer): Response {
+  // Servers on Node write these as they are, and of `Headers` they make an object first.
+  if (hasSingleValues(headers)) return new Response(content, { status, headers: { ...headers } })
   const sent = new Headers()
   for (const [name, value] of Object.entries(headers)) {
     for (const each of typeof value === 'string' ? [value] : value) sent.append(name, each)
@@ -62,24 +64,22 @@ export class StatusError extends Error implements HttpAnswer {
   readonly expose = true
   /** With content type and cache control; `www-authenticate` on a 401. */
   readonly headers: ResponseHeaders
+  /** Frozen: errors that say the same share it. */
   readonly body: Status
-  readonly #text: string | undefined
+  readonly #content: string | undefined
 
   constructor(init: StatusErrorInit) {
     super(init.message, 'cause' in init ? { cause: init.cause } : undefined)
     this.status = init.status
     this.statusCode = init.status
-    this.body = {
-      kind: 'Status',
-      apiVersion: 'v1',
-      metadata: {},
-      status: 'Failure',
-      message: init.message,
-      reason: init.reason,
-      ...(init.details !== undefined && { details: init.details }),
-      code: init.status,
+    if (init.details === undefined) {
+      const { body, json } = withoutDetails(init)
+      this.body = body
+      this.#content = init.text ?? json
+    } else {
+      this.body = bodyOf(init)
+      this.#content = init.text
     }
-    this.#text = init.text
     this.headers = {
       'content-type': init.text === undefined ? 'application/json' : 'text/plain; charset=utf-8',
       'cache-control': 'no-cache, private',
@@ -89,13 +89,42 @@ export class StatusError extends Error implements HttpAnswer {
 
   /** What is sent: the {@link body} as JSON, but for the few answers that are plain text. */
   get content(): string {
-    return this.#text ?? JSON.stringify(this.body)
+    return this.#content ?? JSON.stringify(this.body)
   }
 
   /** The whole answer, for runtimes with the Fetch API. */
   getResponse(): Response {
     return responseOf(this)
   }
+}
+
+function bodyOf({ message, reason, details, status }: StatusErrorInit): Status {
+  return Object.freeze({
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: NO_METADATA,
+    status: 'Failure',
+    message,
+    reason,
+    ...(details !== undefined && { details }),
+    code: status,
+  })
+}
+
+const NO_METADATA = Object.freeze({})
+
+let last = asJson({ status: 401, reason: 'Unauthorized', message: 'Unauthorized' })
+
+/** Made once for refusals in a row that say the same, as most do: clients cause them at no cost. */
+function withoutDetails(init: StatusErrorInit): { readonly body: Status; readonly json: string } {
+  const { message, reason, code } = last.body
+  if (message !== init.message || reason !== init.reason || code !== init.status) last = asJson(init)
+  return last
+}
+
+function asJson(init: StatusErrorInit): { readonly body: Status; readonly json: string } {
+  const body = bodyOf(init)
+  return { body, json: JSON.stringify(body) }
 }
 
 /** Whether this is a {@link StatusError}, of this copy of the package or of another. */
@@ -110,6 +139,11 @@ export const isStatusError: (value: unknown) => value is StatusError = branded(
     typeof body === 'object' &&
     body !== null,
 )
+
+function hasSingleValues(headers: ResponseHeaders): headers is Readonly<Record<string, string>> {
+  for (const name of Object.keys(headers)) if (typeof headers[name] !== 'string') return false
+  return true
+}
 
 /** The values of one name are a list of their own, which no other code can change. */
 function copyOfHeaders(headers: StatusErrorInit['headers'] = {}): ResponseHeaders {

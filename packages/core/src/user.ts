@@ -41,12 +41,55 @@ export const AUTHENTICATED_GROUP = 'system:authenticated'
  * jane.uid // ''
  */
 export function userInfo(init: UserInfoInit): UserInfo {
-  return Object.freeze({
+  const user: UserInfo = {
     username: init.username,
     uid: init.uid ?? '',
     groups: copyOfList(init.groups),
     extra: init.extra === undefined ? NO_EXTRA : copyOfExtra(init.extra),
-  })
+  }
+  if (isWellFormed(user)) Checked.add(user)
+  return Object.freeze(user)
+}
+
+/** Its constructor returns what it is given, so that a subclass puts its private members on that. */
+// oxlint-disable-next-line typescript/no-extraneous-class -- a constructor is all it is for
+class Given {
+  constructor(given: object) {
+    // oxlint-disable-next-line no-constructor-return -- as above
+    return given
+  }
+}
+
+/**
+ * A private mark on what {@link userInfo} made and found well-formed: users, and what they have for `extra`. No copy has it, and no other code
+ * can make it. It is asked for every request.
+ */
+class Checked extends Given {
+  readonly #mark = true
+
+  static add(value: object): boolean {
+    return new Checked(value).#mark
+  }
+
+  static has(value: unknown): boolean {
+    return typeof value === 'object' && value !== null && #mark in value
+  }
+}
+
+/** Whether everything in a user has the type it should have; parts may be missing. */
+export function isWellFormed(user: Partial<UserInfo>): boolean {
+  if (Checked.has(user)) return true
+  const { username, uid, groups, extra } = user
+  return (
+    typeof username === 'string' &&
+    (uid === undefined || typeof uid === 'string') &&
+    (groups === undefined || isListOfTexts(groups)) &&
+    (extra === undefined || Checked.has(extra) || Object.values(extra).every(isListOfTexts))
+  )
+}
+
+function isListOfTexts(values: unknown): boolean {
+  return Array.isArray(values) && values.every((value) => typeof value === 'string')
 }
 
 /** Whether this is somebody who proved nothing: by name or by group, as kube-apiserver asks it. */
@@ -59,27 +102,25 @@ export function isUnauthenticated(user: UserInfo): boolean {
  * what others freeze is often frozen on the outside only.
  */
 export function isImmutableUser(user: UserInfo): boolean {
-  return Object.isFrozen(user) && isImmutableList(user.groups) && isImmutableExtra(user.extra)
+  return (
+    Checked.has(user) ||
+    (Object.isFrozen(user) && isImmutableList(user.groups) && isImmutableExtra(user.extra))
+  )
 }
 
 function isImmutableList(values: readonly string[]): boolean {
   return values === NO_VALUES || (Array.isArray(values) && Object.isFrozen(values))
 }
 
-/** Whether this is the `extra` of a user that {@link userInfo} made without any, which most are. */
-export function hasNoExtra(extra: UserExtra): boolean {
-  return extra === NO_EXTRA
-}
-
 function isImmutableExtra(extra: UserExtra): boolean {
-  if (hasNoExtra(extra)) return true
+  if (Checked.has(extra)) return true
   if (typeof extra !== 'object' || Object.getPrototypeOf(extra) !== null || !Object.isFrozen(extra))
     return false
   return Object.values(extra).every(isImmutableList)
 }
 
 const NO_VALUES: readonly string[] = Object.freeze([])
-const NO_EXTRA: UserExtra = Object.freeze(Object.create(null) as UserExtra)
+const NO_EXTRA: UserExtra = copyOfExtra({})
 
 /** What is frozen already can be shared: users of one file often have the same groups. */
 function copyOfList(values: readonly string[] | undefined): readonly string[] {
@@ -95,5 +136,6 @@ function copyOfExtra(extra: Readonly<Record<string, readonly string[]>>): UserEx
   if (isImmutableExtra(extra)) return extra
   const copy = Object.create(null) as Record<string, readonly string[]>
   for (const [key, values] of Object.entries(extra)) copy[key] = copyOfList(values)
+  if (Object.values(copy).every(isListOfTexts)) Checked.add(copy)
   return Object.freeze(copy)
 }

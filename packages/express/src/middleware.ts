@@ -50,6 +50,6 @@ function answerFailure(error: StatusError, _req: IncomingMessage, res: ServerRes
 /** Sends an answer. */
 export function send({ status, headers, content }: HttpAnswer, res: ServerResponse): void {
   res.statusCode = status
-  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
+  for (const name of Object.keys(headers)) res.setHeader(name, headers[name] ?? [])
   res.end(content)
 }

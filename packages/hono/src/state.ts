@@ -97,7 +97,8 @@ export function setAuthentication(c: Context, authentication: Authentication): v
   c.set('authentication', authentication)
 }
 
-function hasUser({ var: { user } }: { readonly var: { readonly user?: unknown } }): boolean {
+function hasUser(c: Context): boolean {
+  const user: unknown = c.get('user')
   return user !== undefined && user !== null
 }
 
@@ -141,7 +142,8 @@ export class RequestContext implements AuthenticateRequestContext {
 
 /** What is known of who makes the request, which may be nothing yet. */
 export function authenticationOf(c: Context): Authentication | undefined {
-  return (c.var as Partial<AuthenticationEnv['Variables']>).authentication
+  // Not of `c.var`, which is a copy of all variables each time.
+  return (c as Context<{ Variables: Partial<AuthenticationEnv['Variables']> }>).get('authentication')
 }
 
 /** Changes the headers that the application sees. */

@@ -1,5 +1,5 @@
 // Reference points written by hand: the least that the same work costs. They have no options, no errors and no challenges, and are no product.
-import { createPublicKey, hash, verify } from 'node:crypto'
+import { createPublicKey, hash, randomBytes, verify } from 'node:crypto'
 import { AUDIENCE, ISSUER } from './material.mjs'
 
 const bearerOf = (header) =>
@@ -18,6 +18,17 @@ export function hashedMap(tokens) {
   return (header) => {
     const token = bearerOf(header)
     return token === undefined ? undefined : users.get(digest(token))
+  }
+}
+
+/** The same, by a digest under a key that nobody outside knows. */
+export function keyedMap(tokens) {
+  const key = randomBytes(32).toString('base64url')
+  const keyed = (token) => hash('sha256', `${key}=${token}`, 'latin1')
+  const users = new Map([...tokens].map(([token, user]) => [keyed(token), user]))
+  return (header) => {
+    const token = bearerOf(header)
+    return token === undefined ? undefined : users.get(keyed(token))
   }
 }
 
@@ -79,6 +90,44 @@ export function expressFloor(userOf) {
     }
     req.user = user
     next()
+  }
+}
+
+const STATE = Symbol('state')
+
+/** What kube-authn owes an app besides: only the first credential counts, it is taken out, and the state of a request is not copied. */
+function withDuties(req, userOf) {
+  const { rawHeaders } = req
+  let found = -1
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]
+    if (name.length === 13 && found === -1 && name.toLowerCase() === 'authorization') found = index
+    else if ((name.charCodeAt(0) | 0x20) === 0x69 && name.toLowerCase().startsWith('impersonate-'))
+      return undefined
+  }
+  const user = found === -1 ? undefined : userOf(rawHeaders[found + 1])
+  if (user === undefined) return undefined
+  rawHeaders.splice(found, 2)
+  delete req.headers.authorization
+  Object.defineProperty(req, STATE, { value: { user } })
+  return user
+}
+
+export function expressFloorWithDuties(userOf) {
+  return (req, _res, next) => {
+    const user = withDuties(req, userOf)
+    if (user === undefined) throw new Error('unauthorized')
+    req.user = user
+    next()
+  }
+}
+
+export function koaFloorWithDuties(userOf) {
+  return (ctx, next) => {
+    const user = withDuties(ctx.req, userOf)
+    if (user === undefined) throw new Error('unauthorized')
+    ctx.state.user = user
+    return next()
   }
 }
 

@@ -13,19 +13,23 @@ function repeat(operation, count, inFlight = IN_FLIGHT) {
       if (ended === count) resolve()
       else if (!isBeginning) begin()
     }
+    let inARow = 0
     const begin = () => {
       isBeginning = true
-      let inARow = 0
       while (begun < count && begun - ended < inFlight) {
-        // An operation that ends at once must leave room for what the event loop has to do.
-        if (++inARow > 32 && begun === ended) {
-          setImmediate(begin)
-          break
+        // As on a server, the event loop turns after as many: until then nothing that the next tick has to do is done or freed.
+        if (++inARow > IN_FLIGHT) {
+          setImmediate(beginAnew)
+          return
         }
         begun++
         operation(onEnd)
       }
       isBeginning = false
+    }
+    const beginAnew = () => {
+      inARow = 0
+      begin()
     }
     begin()
   })

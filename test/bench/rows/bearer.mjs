@@ -1,13 +1,24 @@
 // Bearer tokens of a token file, and tokens of nobody.
 import { noop, listenerOf, operationOf } from '../lib/apps.mjs'
 import { nodeMiddleware } from '../lib/drivers.mjs'
-import { expressFloor, hashedMap, honoFloor, koaFloor, plainMap } from '../lib/floors.mjs'
+import {
+  expressFloor,
+  expressFloorWithDuties,
+  hashedMap,
+  honoFloor,
+  keyedMap,
+  koaFloor,
+  koaFloorWithDuties,
+  plainMap,
+} from '../lib/floors.mjs'
 import { randomTokens, withAuthorization } from '../lib/material.mjs'
 import * as peers from '../lib/peers.mjs'
 import { base, floor, httpRow, operationRow, ours, peer } from '../lib/row.mjs'
 import { authentication, tokenChain } from '../lib/subjects.mjs'
 
 const floorOf = { express: expressFloor, koa: koaFloor, hono: honoFloor }
+/** In Hono a whole app is measured, and what is done to its headers depends on what it reads. */
+const floorWithDutiesOf = { express: expressFloorWithDuties, koa: koaFloorWithDuties }
 const WRONG = 'A'.repeat(32)
 
 /** Tokens, and requests that carry some of them in turns. */
@@ -28,6 +39,9 @@ const subjectsOf = (framework, count, usual) => {
     ...Object.fromEntries(Object.entries(usual).map(([name, make]) => [name, peer(subject(make))])),
     'own Map': peer(subject((tokens) => floorOf[framework](plainMap(tokens)))),
     'hashed Map': floor(subject((tokens) => floorOf[framework](hashedMap(tokens)))),
+    ...(framework in floorWithDutiesOf && {
+      'same duties': floor(subject((tokens) => floorWithDutiesOf[framework](keyedMap(tokens)))),
+    }),
   }
 }
 
@@ -74,6 +88,7 @@ function nodeSubjects(count) {
     'kube-authn': ours(subject((tokens) => authentication.express(tokenChain(tokens)))),
     'passport-http-bearer': peer(subject(peers.passportBearer)),
     'hashed Map': floor(subject((tokens) => expressFloor(hashedMap(tokens)))),
+    'same duties': floor(subject((tokens) => expressFloorWithDuties(keyedMap(tokens)))),
   }
 }
 

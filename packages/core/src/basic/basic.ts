@@ -1,10 +1,10 @@
 import { withConsumed } from '../answer-with.ts'
-import type { Authentication, Authenticator, HeaderChanges, PasswordAuthenticator } from '../authenticator.ts'
+import type { Authenticator, HeaderChanges, PasswordAuthenticator } from '../authenticator.ts'
 import { andThen } from '../awaitable.ts'
 import { hasScheme } from '../bearer-token/read.ts'
-import { consultPassword } from '../consult.ts'
-import { type AuthenticationError, rejected } from '../errors.ts'
+import { rejected } from '../errors.ts'
 import { textFromLatin1 } from '../headers/byte-text.ts'
+import { type Opinion, opinionOfPassword, Refused, throwing } from '../opinion.ts'
 import {
   aPasswordAuthenticator,
   optionProblems,
@@ -46,7 +46,7 @@ export function basic(passwords: PasswordAuthenticator, options: BasicOptions = 
   return {
     name: 'basic',
     credentials: { schemes: ['Basic'] },
-    authenticate(request, context) {
+    authenticate: throwing((request, context) => {
       const authorization = request.headers.first('authorization')
       if (authorization === undefined || !hasScheme(authorization, 'basic')) return undefined
       const encoded = authorization.slice(6)
@@ -59,19 +59,17 @@ export function basic(passwords: PasswordAuthenticator, options: BasicOptions = 
       const credentials = decodeCredentials(encoded)
       if (credentials === undefined) return undefined
       const [username, password] = credentials
-      return andThen(consultPassword(passwords, username, password, context), accept)
-    },
+      return andThen(opinionOfPassword(passwords, { username, password }, context), accept)
+    }),
   }
 }
 
 const consumed: HeaderChanges = Object.freeze({ remove: ['authorization'] })
-const invalidCombination: AuthenticationError = Object.freeze(
-  rejected('invalid username/password combination'),
-)
+const invalidCombination = new Refused(Object.freeze(rejected('invalid username/password combination')))
 
-function accept(answer: Authentication | undefined): Authentication {
-  if (answer === undefined) throw invalidCombination
-  return withConsumed(answer, consumed)
+function accept(opinion: Opinion): Opinion {
+  if (opinion === undefined) return invalidCombination
+  return opinion instanceof Refused ? opinion : withConsumed(opinion, consumed)
 }
 
 /** Standard alphabet, padding required. `atob` alone would let white space and missing padding pass. */

@@ -1,9 +1,9 @@
 import { withConsumed } from '../answer-with.ts'
-import type { Authentication, Authenticator, HeaderChanges, TokenAuthenticator } from '../authenticator.ts'
+import type { Authenticator, HeaderChanges, TokenAuthenticator } from '../authenticator.ts'
 import { andThen } from '../awaitable.ts'
-import { consultToken } from '../consult.ts'
+import { rejected } from '../errors.ts'
 import { knownTokens } from '../known-tokens.ts'
-import { type AuthenticationError, rejected } from '../errors.ts'
+import { type Opinion, opinionOfToken, Refused, throwing } from '../opinion.ts'
 import {
   aTokenAuthenticator,
   optionProblems,
@@ -30,7 +30,7 @@ export const tokenExtractionShape: OptionsShape<TokenExtractionOptions> = { maxT
 export const MAX_TOKEN_LENGTH = 65_536
 
 /** No token authenticator knew the token. One object for all: it says nothing about the request. */
-export const invalidBearerToken: AuthenticationError = Object.freeze(rejected('invalid bearer token'))
+export const unknownToken: Refused = new Refused(Object.freeze(rejected('invalid bearer token')))
 
 /**
  * Hands the token of `Authorization: Bearer TOKEN` to a token authenticator. Only the first `Authorization` header counts.
@@ -50,19 +50,19 @@ export function bearerToken(tokens: TokenAuthenticator, options: TokenExtraction
   return {
     name: 'bearerToken',
     credentials: { schemes: ['Bearer'], known: [() => knownTokens(tokens)] },
-    authenticate(request, context) {
+    authenticate: throwing((request, context) => {
       const token = readBearerToken(request.headers.first('authorization'), context)
       if (token === undefined) return undefined
       if (token.length > maxTokenLength)
         throw rejected(`bearer token is longer than ${maxTokenLength} characters`)
-      return andThen(consultToken(tokens, token, context), accept)
-    },
+      return andThen(opinionOfToken(tokens, token, context), accept)
+    }),
   }
 }
 
 const consumed: HeaderChanges = Object.freeze({ remove: ['authorization'] })
 
-function accept(answer: Authentication | undefined): Authentication {
-  if (answer === undefined) throw invalidBearerToken
-  return withConsumed(answer, consumed)
+function accept(opinion: Opinion): Opinion {
+  if (opinion === undefined) return unknownToken
+  return opinion instanceof Refused ? opinion : withConsumed(opinion, consumed)
 }

@@ -1,10 +1,10 @@
 import { warnPreflight } from '../app-warnings.ts'
 import type { Authentication, Authenticator, HeaderChanges } from '../authenticator.ts'
 import { type Awaitable, isPromiseLike, promiseOf } from '../awaitable.ts'
-import { consult } from '../consult.ts'
 import { emptyContext } from '../context.ts'
 import { asAuthenticationError, type AuthenticationError, rejected } from '../errors.ts'
 import { accumulateHeaderChanges } from '../headers/changes.ts'
+import { type Opinion, opinionOf, Refused } from '../opinion.ts'
 import { aRequestAuthenticator, optionProblems, refuseProblems } from '../options/index.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import type { StatusError } from '../status.ts'
@@ -100,13 +100,12 @@ export function authenticateRequest(
     authenticator.credentials?.identityHeaders ?? [],
   )
 
-  /** `undefined` when nobody knows the caller. What is wrong with an answer is thrown, as a bad credential would be. */
+  /** @throws {unknown} what is wrong with an answer, as a bad credential would be. */
   const accept = (
     request: AuthenticationRequest,
     context: RequestContext,
-    answer: Authentication | undefined,
-  ): AuthenticatedRequest | undefined => {
-    if (answer === undefined) return undefined
+    answer: Authentication,
+  ): AuthenticatedRequest => {
     const authentication = checkedAnswer(answer, audiences)
     const accepted = {
       authentication,
@@ -150,23 +149,26 @@ export function authenticateRequest(
     request: AuthenticationRequest,
     context: RequestContext,
     given: AuthenticateRequestContext | undefined,
-    accepted: AuthenticatedRequest | undefined,
-  ): RequestOutcome =>
-    accepted === undefined ? refuse(request, context, undefined) : unlessUnhandled(request, accepted, given)
+    opinion: Opinion,
+  ): RequestOutcome => {
+    if (opinion === undefined) return refuse(request, context, undefined)
+    if (opinion instanceof Refused) return refuse(request, context, opinion.error)
+    let accepted: AuthenticatedRequest
+    try {
+      accepted = accept(request, context, opinion)
+    } catch (thrown) {
+      return refuse(request, context, asAuthenticationError(thrown))
+    }
+    return unlessUnhandled(request, accepted, given)
+  }
 
   // By itself, so that a request which is decided at once makes no closures.
   const decideLater = (
     request: AuthenticationRequest,
     context: RequestContext,
     given: AuthenticateRequestContext | undefined,
-    answer: Promise<Authentication | undefined>,
-  ): Promise<RequestOutcome> =>
-    answer
-      .then((late) => accept(request, context, late))
-      .then(
-        (accepted) => conclude(request, context, given, accepted),
-        (thrown: unknown) => refuse(request, context, asAuthenticationError(thrown)),
-      )
+    opinion: Promise<Opinion>,
+  ): Promise<RequestOutcome> => opinion.then((late) => conclude(request, context, given, late))
 
   const refuseUnread = (
     request: AuthenticationRequest,
@@ -180,15 +182,10 @@ export function authenticateRequest(
   return function authenticateOne(request, given) {
     const context = new RequestContext(request, audiences, observer, given ?? emptyContext)
     if (request.refusal !== undefined) return refuseUnread(request, context, request.refusal)
-    let accepted: AuthenticatedRequest | undefined
-    try {
-      const answer = consult(authenticator, request, context)
-      if (isPromiseLike(answer)) return decideLater(request, context, given, promiseOf(answer))
-      accepted = accept(request, context, answer)
-    } catch (thrown) {
-      return refuse(request, context, asAuthenticationError(thrown))
-    }
-    return conclude(request, context, given, accepted)
+    const opinion = opinionOf(authenticator, request, context)
+    return isPromiseLike(opinion)
+      ? decideLater(request, context, given, promiseOf(opinion))
+      : conclude(request, context, given, opinion)
   }
 }
 

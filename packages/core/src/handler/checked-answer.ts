@@ -1,7 +1,7 @@
 import { intersectAudiences } from '../audiences.ts'
 import type { Authentication } from '../authenticator.ts'
 import { rejected } from '../errors.ts'
-import { hasNoExtra, isImmutableUser, type UserInfo, userInfo } from '../user.ts'
+import { isImmutableUser, isWellFormed, userInfo } from '../user.ts'
 
 /**
  * What an authenticator answered, with a user that nobody can change, once it is sure that there is a user with a name, whose
@@ -30,20 +30,4 @@ function problemWith(answer: Authentication, audiences: readonly string[] | unde
   if (audiences === undefined || valid === undefined || valid.length === 0) return undefined
   if (intersectAudiences(audiences, valid).length > 0) return undefined
   return 'the credential is not valid for the audiences of this server'
-}
-
-/** Whether everything in it has the type it should have; parts may be missing. */
-function isWellFormed({ uid, groups, extra }: Partial<UserInfo>): boolean {
-  return (
-    (uid === undefined || typeof uid === 'string') &&
-    (groups === undefined || isListOfTexts(groups)) &&
-    (extra === undefined || hasNoExtra(extra) || Object.values(extra).every(isListOfTexts))
-  )
-}
-
-/** A loop, since this is asked for every request. */
-function isListOfTexts(values: unknown): boolean {
-  if (!Array.isArray(values)) return false
-  for (const value of values) if (typeof value !== 'string') return false
-  return true
 }

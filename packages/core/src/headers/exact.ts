@@ -19,7 +19,7 @@ export class ExactHeaders implements RequestHeaders {
   readonly exact = true
   readonly #raw: readonly string[]
   readonly #decode: (value: string) => string
-  /** The last value that had to be decoded: a hostile one costs something, and one header is asked for several times. */
+  /** The last value, since one header is asked for several times: to look for what is not ASCII in a long one takes its time. */
   #value: string | undefined
   #text = ''
 
@@ -69,10 +69,8 @@ export class ExactHeaders implements RequestHeaders {
   #textOf(value: string): string {
     if (value === this.#value) return this.#text
     const text = this.#decode(value)
-    if (text !== value) {
-      this.#value = value
-      this.#text = text
-    }
+    this.#value = value
+    this.#text = text
     return text
   }
 

@@ -3,7 +3,7 @@ import { replacementsOf } from '../headers/changes.ts'
 import { type HeaderSelector, selectorOf } from '../headers/selector.ts'
 import { madeHeadersOf, recountHeaders } from './lazy-headers.ts'
 import type { NodeRequest } from './node-request.ts'
-import { removeFromTrailers } from './trailers.ts'
+import { isTransferEncoding, mayHaveTrailers, removeFromTrailers } from './trailers.ts'
 
 /**
  * Removes and replaces headers of a request of Node's, in `rawHeaders`, `headers` and `headersDistinct`. What is removed is not in its
@@ -13,9 +13,15 @@ import { removeFromTrailers } from './trailers.ts'
  */
 export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges): HeaderChanges {
   const { rawHeaders } = message
-  removeFromTrailers(message, changes)
   const isSelected = selectorOf(changes)
-  const first = firstSelected(rawHeaders, isSelected)
+  let first = -1
+  let isChunked = false
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? ''
+    if (first === -1 && isSelected(name)) first = index
+    else if (isTransferEncoding(name)) isChunked = true
+  }
+  if (mayHaveTrailers(message, isChunked)) removeFromTrailers(message, changes)
   if (first === -1) return NOTHING
 
   const { replace } = changes
@@ -52,14 +58,6 @@ export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges)
 }
 
 const NOTHING: HeaderChanges = Object.freeze({ remove: [] })
-
-/** Where the first header is that is selected; -1: nowhere. */
-function firstSelected(rawHeaders: readonly string[], isSelected: HeaderSelector): number {
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    if (isSelected(rawHeaders[index] ?? '')) return index
-  }
-  return -1
-}
 
 /**
  * Moves what stays to the front: the array is the request's own, and others hold it too.

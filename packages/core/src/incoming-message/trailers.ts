@@ -18,7 +18,6 @@ const guarded = new WeakMap<NodeRequest, Set<HeaderSelector>>()
 
 /** Removes from the trailers of a request, now or when they come, what is removed from its headers, and every identity. */
 export function removeFromTrailers(message: NodeRequest, changes: HeaderChanges): void {
-  if (!mayHaveTrailers(message)) return
   const selectors = guarded.get(message)
   if (selectors !== undefined) {
     selectors.add(selectorOf(changes))
@@ -32,15 +31,18 @@ export function removeFromTrailers(message: NodeRequest, changes: HeaderChanges)
   else watchProperty(message, first)
 }
 
-/** Of HTTP/1 only a body in chunks has trailers, of HTTP/2 any body. */
-function mayHaveTrailers({ httpVersionMajor, rawHeaders, stream }: NodeRequest): boolean {
-  if (httpVersionMajor > 1)
-    return isObject(stream) && !('endAfterHeaders' in stream && stream.endAfterHeaders === true)
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index]
-    if (name?.length === TRANSFER_ENCODING.length && name.toLowerCase() === TRANSFER_ENCODING) return true
-  }
-  return false
+/**
+ * Whether there can be trailers: of HTTP/1 only a body in chunks has any, of HTTP/2 any body.
+ *
+ * @param isChunked whether there is a header that {@link isTransferEncoding}.
+ */
+export function mayHaveTrailers({ httpVersionMajor, stream }: NodeRequest, isChunked: boolean): boolean {
+  if (httpVersionMajor < 2) return isChunked
+  return isObject(stream) && !('endAfterHeaders' in stream && stream.endAfterHeaders === true)
+}
+
+export function isTransferEncoding(name: string): boolean {
+  return name.length === TRANSFER_ENCODING.length && name.toLowerCase() === TRANSFER_ENCODING
 }
 
 const TRANSFER_ENCODING = 'transfer-encoding'

@@ -1,15 +1,15 @@
 import { withConsumed } from '../answer-with.ts'
-import type { Authentication, Authenticator, HeaderChanges, TokenAuthenticator } from '../authenticator.ts'
+import type { Authenticator, HeaderChanges, TokenAuthenticator } from '../authenticator.ts'
 import { andThen } from '../awaitable.ts'
 import {
-  invalidBearerToken,
   MAX_TOKEN_LENGTH,
   type TokenExtractionOptions,
   tokenExtractionShape,
+  unknownToken,
 } from '../bearer-token/bearer-token.ts'
 import { trimAscii } from '../bearer-token/read.ts'
-import { consultToken } from '../consult.ts'
 import { rejected } from '../errors.ts'
+import { type Opinion, opinionOfToken, Refused, throwing } from '../opinion.ts'
 import { aTokenAuthenticator, optionProblems, refuseProblems } from '../options/index.ts'
 
 /**
@@ -34,19 +34,19 @@ export function xAuthToken(tokens: TokenAuthenticator, options: TokenExtractionO
       identityHeaders: [() => consumed],
       known: [() => [{ type: 'header', name: 'X-Auth-Token' }]],
     },
-    authenticate(request, context) {
+    authenticate: throwing((request, context) => {
       const token = trimAscii(request.headers.first('x-auth-token') ?? '')
       if (token === '') return undefined
       if (token.length > maxTokenLength)
         throw rejected(`X-Auth-Token is longer than ${maxTokenLength} characters`)
-      return andThen(consultToken(tokens, token, context), accept)
-    },
+      return andThen(opinionOfToken(tokens, token, context), accept)
+    }),
   }
 }
 
 const consumed: HeaderChanges = Object.freeze({ remove: ['x-auth-token'] })
 
-function accept(answer: Authentication | undefined): Authentication {
-  if (answer === undefined) throw invalidBearerToken
-  return withConsumed(answer, consumed)
+function accept(opinion: Opinion): Opinion {
+  if (opinion === undefined) return unknownToken
+  return opinion instanceof Refused ? opinion : withConsumed(opinion, consumed)
 }

@@ -1,9 +1,10 @@
 import type { Authentication, TokenAuthenticator } from '../authenticator.ts'
 import type { Awaitable } from '../awaitable.ts'
-import { consultToken, watched } from '../consult.ts'
+import { watched } from '../consult.ts'
 import { knownTokens } from '../known-tokens.ts'
 import type { Context } from '../context.ts'
 import { notify } from '../events.ts'
+import { type Opinion, opinionOfToken, Refused, settled, throwing } from '../opinion.ts'
 import {
   aTokenAuthenticator,
   either,
@@ -13,7 +14,8 @@ import {
   refuseProblems,
   required,
 } from '../options/index.ts'
-import { firstAuthenticated, union } from '../union/union.ts'
+import { type Ask, firstOpinion } from '../union/first-opinion.ts'
+import { union } from '../union/union.ts'
 import { cached, cachedShape, type CachedOptions, lazyKeys, refuseNoAudiences } from './cached.ts'
 import { answer } from './lookup.ts'
 import { type RememberedToken, RememberedTokens } from './remembered-tokens.ts'
@@ -68,43 +70,38 @@ export function cachedUnion(members: readonly CachedMember[]): TokenAuthenticato
   const remembered = behind.filter((each) => each instanceof RememberedTokens)
   const keyOf = lazyKeys()
 
-  const askRemembered: Ask = (token, context) => {
-    refuseNoAudiences(context)
-    const start = context.observer === undefined ? 0 : performance.now()
-    const key = keyOf(token, context.audiences)
-    for (const each of remembered) {
-      const known = each.get(key)
-      if (known !== undefined && isForEveryone(known)) return tell(each.name, known, context, start)
+  const ask: Ask<TokenAuthenticator | typeof CACHE, string> = (step, token, context) =>
+    step === CACHE ? throughCache(token, context) : opinionOfToken(step, token, context)
+
+  const throughCache = (token: string, context: Context): Awaitable<Opinion> => {
+    try {
+      refuseNoAudiences(context)
+      const start = context.observer === undefined ? 0 : performance.now()
+      const key = keyOf(token, context.audiences)
+      for (const each of remembered) {
+        const known = each.get(key)
+        if (known !== undefined && isForEveryone(known)) return tell(each.name, known, context, start)
+      }
+      return firstOpinion(behind, opinionOfMember, { key, token }, context, false)
+    } catch (thrown) {
+      return new Refused(thrown)
     }
-    return firstAuthenticated(
-      behind,
-      (each) =>
-        each instanceof RememberedTokens
-          ? askOne(each, key, token, context)
-          : consultToken(each, token, context),
-      false,
-    )
   }
-  const steps: readonly Ask[] = [
-    ...authenticators.slice(0, first).map(
-      (each): Ask =>
-        (token, context) =>
-          consultToken(each, token, context),
-    ),
-    askRemembered,
-  ]
+  const steps = [...authenticators.slice(0, first), CACHE] as const
 
   return {
     name: 'union',
     audienceAware: authenticators.some((each) => each.audienceAware),
     mayKnow: (token) => authenticators.some((each) => each.mayKnow?.(token) ?? true),
     known: () => authenticators.flatMap(knownTokens),
-    authenticateToken: (token, context) => firstAuthenticated(steps, (ask) => ask(token, context), false),
+    authenticateToken: throwing((token, context) => firstOpinion(steps, ask, token, context, false)),
   }
 }
 
+/** The place of the cache among those that are asked. */
+const CACHE: unique symbol = Symbol('cache')
+
 type Answer = Awaitable<Authentication | undefined>
-type Ask = (token: string, context: Context) => Answer
 
 function alone({ authenticator, cache }: CachedMember): TokenAuthenticator {
   return cache === false ? authenticator : cached(authenticator, cache)
@@ -126,8 +123,20 @@ function tell(name: string, { result }: RememberedToken, context: Context, start
   })
 }
 
-function askOne(tokens: RememberedTokens, key: string, token: string, context: Context): Answer {
+function opinionOfMember(
+  member: TokenAuthenticator | RememberedTokens,
+  { key, token }: { readonly key: string; readonly token: string },
+  context: Context,
+): Awaitable<Opinion> {
+  if (!(member instanceof RememberedTokens)) return opinionOfToken(member, token, context)
   const { observer } = context
-  if (observer === undefined) return tokens.ask(key, token, context)
-  return watched(tokens.name, observer, () => tokens.ask(key, token, context))
+  try {
+    return settled(
+      observer === undefined
+        ? member.ask(key, token, context)
+        : watched(member.name, observer, () => member.ask(key, token, context)),
+    )
+  } catch (thrown) {
+    return new Refused(thrown)
+  }
 }

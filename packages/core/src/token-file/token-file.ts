@@ -22,7 +22,8 @@ const shape: OptionsShape<TokenFileOptions> = { file: aString, observer: aFuncti
  * (`--token-auth-file`).
  *
  * Records with an empty token are skipped, and the last record of a token counts; both are warnings. Tokens are kept as
- * keyed digests, so what is compared is exact to the byte and takes the same time for every wrong token.
+ * keyed digests, so what is compared is exact to the byte and takes the same time for every wrong token that is no longer than those in the
+ * file may be.
  *
  * Source: apiserver `pkg/authentication/token/tokenfile`.
  *
@@ -55,10 +56,13 @@ export function tokenFileSteps(
   return stepsOf(csv, options)
 }
 
+const LENGTH_STEP = 256
+
 function* stepsOf(csv: string | Uint8Array, options: TokenFileOptions): Steps<TokenAuthenticator> {
   const digest = keyedDigest()
   const rows = new DigestTable()
   const users = new UserTable()
+  let longest = 0
   yield* readCredentials(csv, {
     kind: 'token file',
     file: options.file ?? 'token file',
@@ -75,6 +79,7 @@ function* stepsOf(csv: string | Uint8Array, options: TokenFileOptions): Steps<To
       return true
     },
     onRecord({ secret, username, uid, groups, number: record }, notice) {
+      longest = Math.max(longest, secret.length)
       if (rows.set(digest(secret), users.add(username, uid, groups)) === undefined) return
       notice({
         severity: 'warning',
@@ -85,9 +90,12 @@ function* stepsOf(csv: string | Uint8Array, options: TokenFileOptions): Steps<To
     },
   })
   users.close()
+  const maxLength = Math.ceil(longest / LENGTH_STEP) * LENGTH_STEP
   return {
     name: 'tokenFile',
     authenticateToken(token) {
+      // A JWT is longer than what files have, and to digest it takes a while. How long the longest token is exactly does not show.
+      if (token.length > maxLength) return undefined
       const row = rows.get(digest(token))
       return row === undefined ? undefined : users.at(row)
     },

@@ -7,35 +7,43 @@ import type {
   TokenAuthenticator,
 } from '../authenticator.ts'
 import { andThen, type Awaitable } from '../awaitable.ts'
-import { consult, consultPassword, consultToken } from '../consult.ts'
 import { knownTokens } from '../known-tokens.ts'
 import type { Context } from '../context.ts'
+import { type Opinion, opinionOf, opinionOfPassword, opinionOfToken, Refused, throwing } from '../opinion.ts'
 import {
   aPasswordAuthenticator,
   aRequestAuthenticator,
   aTokenAuthenticator,
   refuseProblems,
 } from '../options/index.ts'
-
-type Answer = Awaitable<Authentication | undefined>
-
-/** Decides about a credential by asking delegates; `ask` asks one of them about the credential at hand. */
-export type Decide<A> = (ask: (delegate: A) => Answer, context: Context) => Answer
+import { firstOpinion } from './first-opinion.ts'
 
 /**
- * Makes one authenticator of several, of whatever kind they are.
+ * Makes one authenticator of several, of whatever kind they are, that asks them in order: as `union` or, with `failsFast`, as `failFast`.
  *
  * Without any there is no kind to go by, and the result has no opinion on credentials of every kind.
- *
- * @throws {ConfigurationError} when kinds are mixed.
  */
 export function compose<A extends AnyAuthenticator>(
   name: string,
   delegates: readonly A[],
-  decide: Decide<A>,
+  failsFast: boolean,
 ): A {
   // Each branch makes what `A` is, which the type system cannot follow through a type parameter.
-  return ofOneKind(name, delegates, decide) as A
+  return ofOneKind(name, delegates, failsFast) as A
+}
+
+/** Decides by asking a delegate about the credential at hand, or without. */
+export type Decide = (ask: () => Awaitable<Opinion>, context: Context) => Awaitable<Opinion>
+
+/**
+ * An authenticator that decides with the help of another one, of whatever kind that is.
+ *
+ * @throws {ConfigurationError} when it is no authenticator.
+ */
+export function around<A extends AnyAuthenticator>(name: string, delegate: A, decide: Decide): A {
+  requireOneKind([delegate], () => 'delegate')
+  // Each branch makes what `A` is, which the type system cannot follow through a type parameter.
+  return decidedAround(name, delegate, decide) as A
 }
 
 /**
@@ -46,23 +54,27 @@ export function compose<A extends AnyAuthenticator>(
 export function withAnswers<A extends AnyAuthenticator>(
   name: string,
   delegate: A,
-  change: (answer: Authentication | undefined) => Authentication | undefined,
+  change: (answer: Authentication) => Authentication,
 ): A {
-  requireOneKind([delegate], () => 'delegate')
-  // Each branch makes what `A` is, which the type system cannot follow through a type parameter.
-  return changing(name, delegate, change) as A
+  const changed = (opinion: Opinion): Opinion =>
+    opinion === undefined || opinion instanceof Refused ? opinion : change(opinion)
+  if (!isAuthenticator(delegate)) return around(name, delegate, (ask) => andThen(ask(), changed))
+  // Asked for every request, so it makes no closures. It is what `A` is, which the type system cannot follow through a type parameter.
+  return {
+    name,
+    credentials: combinedCredentials([delegate]),
+    authenticate: throwing((request, context) => andThen(opinionOf(delegate, request, context), changed)),
+  } satisfies Authenticator as AnyAuthenticator as A
 }
 
-function changing(
-  name: string,
-  delegate: AnyAuthenticator,
-  change: (answer: Authentication | undefined) => Authentication | undefined,
-): AnyAuthenticator {
+function decidedAround(name: string, delegate: AnyAuthenticator, decide: Decide): AnyAuthenticator {
   if (isAuthenticator(delegate)) {
     return {
       name,
       credentials: combinedCredentials([delegate]),
-      authenticate: (request, context) => andThen(consult(delegate, request, context), change),
+      authenticate: throwing((request, context) =>
+        decide(() => opinionOf(delegate, request, context), context),
+      ),
     } satisfies Authenticator
   }
   if (isTokenAuthenticator(delegate)) {
@@ -70,54 +82,54 @@ function changing(
       name,
       audienceAware: delegate.audienceAware ?? false,
       known: () => knownTokens(delegate),
-      authenticateToken: (token, context) => andThen(consultToken(delegate, token, context), change),
+      mayKnow: (token) => delegate.mayKnow?.(token) ?? true,
+      authenticateToken: throwing((token, context) =>
+        decide(() => opinionOfToken(delegate, token, context), context),
+      ),
     } satisfies TokenAuthenticator
   }
   return {
     name,
-    authenticatePassword: (username, password, context) =>
-      andThen(consultPassword(delegate, username, password, context), change),
+    authenticatePassword: throwing((username, password, context) =>
+      decide(() => opinionOfPassword(delegate, { username, password }, context), context),
+    ),
   } satisfies PasswordAuthenticator
 }
 
-function ofOneKind<A extends AnyAuthenticator>(
+function ofOneKind(
   name: string,
-  delegates: readonly A[],
-  decide: Decide<A>,
+  delegates: readonly AnyAuthenticator[],
+  failsFast: boolean,
 ): AnyAuthenticator {
-  const all: readonly AnyAuthenticator[] = delegates
   if (delegates.length === 0) return noOpinion(name)
-  const aboutRequests = all.filter(isAuthenticator)
+  const aboutRequests = delegates.filter(isAuthenticator)
   if (aboutRequests.length === delegates.length) {
     return {
       name,
       credentials: combinedCredentials(aboutRequests),
-      authenticate: (request, context) =>
-        decide((each) => (isAuthenticator(each) ? consult(each, request, context) : undefined), context),
+      authenticate: throwing((request, context) =>
+        firstOpinion(aboutRequests, opinionOf, request, context, failsFast),
+      ),
     } satisfies Authenticator
   }
-  const aboutTokens = all.filter(isTokenAuthenticator)
+  const aboutTokens = delegates.filter(isTokenAuthenticator)
   if (aboutTokens.length === delegates.length) {
     return {
       name,
       audienceAware: aboutTokens.some((each) => each.audienceAware),
       mayKnow: (token) => aboutTokens.some((each) => each.mayKnow?.(token) ?? true),
       known: () => aboutTokens.flatMap(knownTokens),
-      authenticateToken: (token, context) =>
-        decide(
-          (each) => (isTokenAuthenticator(each) ? consultToken(each, token, context) : undefined),
-          context,
-        ),
+      authenticateToken: throwing((token, context) =>
+        firstOpinion(aboutTokens, opinionOfToken, token, context, failsFast),
+      ),
     } satisfies TokenAuthenticator
   }
+  const aboutPasswords = delegates.filter(isPasswordAuthenticator)
   return {
     name,
-    authenticatePassword: (username, password, context) =>
-      decide(
-        (each) =>
-          isPasswordAuthenticator(each) ? consultPassword(each, username, password, context) : undefined,
-        context,
-      ),
+    authenticatePassword: throwing((username, password, context) =>
+      firstOpinion(aboutPasswords, opinionOfPassword, { username, password }, context, failsFast),
+    ),
   } satisfies PasswordAuthenticator
 }
 

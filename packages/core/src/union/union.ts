@@ -1,6 +1,4 @@
-import type { AnyAuthenticator, Authentication } from '../authenticator.ts'
-import { type Awaitable, isPromiseLike, promiseOf } from '../awaitable.ts'
-import { aggregate, asAuthenticationError, type AuthenticationError } from '../errors.ts'
+import type { AnyAuthenticator } from '../authenticator.ts'
 import { compose, requireOneKind } from './compose.ts'
 
 /**
@@ -22,7 +20,7 @@ export function union<A extends AnyAuthenticator>(...authenticators: readonly A[
   requireOneKind(authenticators)
   const [only] = authenticators
   if (only !== undefined && authenticators.length === 1) return only
-  return compose('union', authenticators, (ask) => firstAuthenticated(authenticators, ask, false))
+  return compose('union', authenticators, false)
 }
 
 /**
@@ -36,63 +34,5 @@ export function failFast<A extends AnyAuthenticator>(...authenticators: readonly
   requireOneKind(authenticators)
   const [only] = authenticators
   if (only !== undefined && authenticators.length === 1) return only
-  return compose('failFast', authenticators, (ask) => firstAuthenticated(authenticators, ask, true))
-}
-
-type Answer = Awaitable<Authentication | undefined>
-
-/** Asks in order, as {@link union} or, with `failsFast`, as {@link failFast} does. */
-export function firstAuthenticated<A>(
-  authenticators: readonly A[],
-  ask: (authenticator: A) => Answer,
-  failsFast: boolean,
-  start = 0,
-  before?: readonly AuthenticationError[],
-): Answer {
-  let errors = before
-  for (let index = start; index < authenticators.length; index++) {
-    let answer: Answer
-    try {
-      // The bound is checked above, and an authenticator is never undefined.
-      answer = ask(authenticators[index] as A)
-    } catch (thrown) {
-      errors = remember(errors, thrown, failsFast)
-      continue
-    }
-    if (isPromiseLike(answer)) {
-      return firstAuthenticatedLater(authenticators, ask, failsFast, index + 1, errors, promiseOf(answer))
-    }
-    if (answer !== undefined) return answer
-  }
-  if (errors !== undefined) throw aggregate(errors)
-  return undefined
-}
-
-/** By itself, so that what is decided at once makes no closures. */
-function firstAuthenticatedLater<A>(
-  authenticators: readonly A[],
-  ask: (authenticator: A) => Answer,
-  failsFast: boolean,
-  next: number,
-  errors: readonly AuthenticationError[] | undefined,
-  answer: Promise<Authentication | undefined>,
-): Answer {
-  return answer.then(
-    (late) => (late === undefined ? firstAuthenticated(authenticators, ask, failsFast, next, errors) : late),
-    (thrown: unknown) =>
-      firstAuthenticated(authenticators, ask, failsFast, next, remember(errors, thrown, failsFast)),
-  )
-}
-
-/** The errors so far, with one more, unless it ends everything. */
-function remember(
-  errors: readonly AuthenticationError[] = [],
-  thrown: unknown,
-  failsFast: boolean,
-): readonly AuthenticationError[] {
-  const error = asAuthenticationError(thrown)
-  if (failsFast) throw error
-  const all = [...errors, error]
-  if (error.isFinal) throw aggregate(all)
-  return all
+  return compose('failFast', authenticators, true)
 }

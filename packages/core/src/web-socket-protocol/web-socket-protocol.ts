@@ -1,14 +1,14 @@
 import type { Authenticator, TokenAuthenticator } from '../authenticator.ts'
 import { andThen } from '../awaitable.ts'
 import {
-  invalidBearerToken,
   MAX_TOKEN_LENGTH,
   type TokenExtractionOptions,
   tokenExtractionShape,
+  unknownToken,
 } from '../bearer-token/bearer-token.ts'
 import { trimAscii } from '../bearer-token/read.ts'
-import { consultToken } from '../consult.ts'
 import { rejected } from '../errors.ts'
+import { opinionOfToken, Refused, throwing } from '../opinion.ts'
 import { aTokenAuthenticator, optionProblems, refuseProblems } from '../options/index.ts'
 import type { AuthenticationRequest, RequestHeaders } from '../request/request.ts'
 
@@ -35,17 +35,18 @@ export function webSocketProtocol(
   return {
     name: 'webSocketProtocol',
     credentials: { schemes: ['Bearer'] },
-    authenticate(request, context) {
+    authenticate: throwing((request, context) => {
       if (!isWebSocketUpgrade(request)) return undefined
       const { token, others } = readProtocols(request.headers)
       if (token === '') return undefined
       if (token.length > maxTokenLength)
         throw rejected(`bearer token is longer than ${maxTokenLength} characters`)
-      return andThen(consultToken(tokens, token, context), (answer) => {
-        if (answer === undefined) throw invalidBearerToken
-        return { ...answer, consumed: { remove: [], replace: [[HEADER, others.join(',')]] } }
+      return andThen(opinionOfToken(tokens, token, context), (opinion) => {
+        if (opinion === undefined) return unknownToken
+        if (opinion instanceof Refused) return opinion
+        return { ...opinion, consumed: { remove: [], replace: [[HEADER, others.join(',')]] } }
       })
-    },
+    }),
   }
 }
 

@@ -21,7 +21,7 @@ export const bootstrapAuth: UnitRunner = async ({ given }) => {
   const tokens = bootstrapToken({
     secrets: {
       getSecret(name) {
-        if (given['storeError'] !== undefined) throw new Error(String(given['storeError']))
+        if (given['storeError'] !== undefined) throw new Error(JSON.stringify(given['storeError']))
         return store.getSecret(name)
       },
     },
