@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url'
 /** Per public entry, without what it imports lazily and without its framework: a little more than it is now. */
 const budgets = {
   core: {
-    '.': '13.1 kB',
-    './adapter': '38.6 kB',
+    '.': '13.4 kB',
+    './adapter': '38.8 kB',
     './audit': '8.3 kB',
     './authorization': '10.1 kB',
     './authorization-webhook': '16.9 kB',
@@ -24,7 +24,7 @@ const budgets = {
     './jwt': '17.3 kB',
     './keystone': '22.7 kB',
     './metrics': '7.6 kB',
-    './oidc': '20.8 kB',
+    './oidc': '20.9 kB',
     './openapi': '2.7 kB',
     './options': '2.9 kB',
     './password-file': '28.5 kB',
@@ -43,9 +43,9 @@ const budgets = {
     './x509': '10.7 kB',
     './yaml': '35.4 kB',
   },
-  express: { '.': '39.8 kB', './augment': '0 kB' },
-  hono: { '.': '40.3 kB' },
-  koa: { '.': '39.4 kB' },
+  express: { '.': '40 kB', './augment': '0 kB' },
+  hono: { '.': '40.5 kB' },
+  koa: { '.': '39.7 kB' },
 }
 
 /** Lazily imported code is paid for only where it is used, so it does not count for an entry. What is imported statically does. */
@@ -92,16 +92,16 @@ const workers = [
   {
     name: 'a Worker with bearer tokens and OpenID Connect',
     file: 'test/bench/workers/bearer-oidc.js',
-    limit: '28.7 kB',
+    limit: '29.3 kB',
   },
   {
     name: 'the same with Hono, without Hono itself',
     file: 'test/bench/workers/bearer-oidc-hono.js',
     without: ['hono'],
-    limit: '34.9 kB',
+    limit: '35.3 kB',
   },
-  { name: 'the same with Hono', file: 'test/bench/workers/bearer-oidc-hono.js', limit: '42.7 kB' },
-  { name: 'examples/hono-edge, with Hono', file: 'examples/hono-edge/dist/worker.js', limit: '83.4 kB' },
+  { name: 'the same with Hono', file: 'test/bench/workers/bearer-oidc-hono.js', limit: '43.2 kB' },
+  { name: 'examples/hono-edge, with Hono', file: 'examples/hono-edge/dist/worker.js', limit: '84.2 kB' },
 ].map(({ name, file, without = [], limit }) => ({
   name,
   path: fileURLToPath(new URL(`../${file}`, import.meta.url)),
