@@ -21,7 +21,10 @@ export const chunksOf = {
     },
     { name: 'certificate', test: /src\/(?:client-certificate|x509)\// },
     // Of expressions only what is known without anything that evaluates them.
-    { name: 'jwt', test: /src\/(?:cel\/cel\.ts|json\/|jwt\/|oidc\/)/ },
+    {
+      name: 'jwt',
+      test: /src\/(?:cel\/cel\.ts|json\/|jwt\/|oidc\/|service-account\/key-source|token-signer\/key-id)/,
+    },
     { name: 'service-account', test: /src\/service-account\// },
     { name: 'webhook', test: /src\/(?:limit-concurrency|token-cache\/|verdict-cache|webhook-call\/)/ },
     { name: 'yaml', test: /src\/yaml\// },
