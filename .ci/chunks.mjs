@@ -26,8 +26,11 @@ export const chunksOf = {
       test: /src\/(?:cel\/cel\.ts|json\/|jwt\/|oidc\/|service-account\/key-source|token-signer\/key-id)/,
     },
     { name: 'service-account', test: /src\/service-account\// },
-    { name: 'webhook', test: /src\/(?:limit-concurrency|token-cache\/|verdict-cache|webhook-call\/)/ },
-    { name: 'yaml', test: /src\/yaml\// },
+    {
+      name: 'webhook',
+      test: /src\/(?:authorization-webhook\/review|limit-concurrency|token-cache\/|verdict-cache|webhook-call\/)/,
+    },
+    { name: 'yaml', test: /src\/(?:configuration\/document|yaml\/)/ },
     { name: 'csv', test: /src\/(?:csv\/|digest\/digest-table)/ },
     { name: 'password', test: /src\/password-(?:file|workers)\// },
   ],

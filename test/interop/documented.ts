@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { codeBlocks } from '../readme/code-blocks.ts'
 
 /** The pages whose code runs here. */
-export type Page = 'certificates.md' | 'passport.md' | 'tokens.md'
+export type Page = 'authorization.md' | 'certificates.md' | 'passport.md' | 'tokens.md'
 
 /** What a text of the page is replaced with where it runs: paths and addresses, and nothing else. */
 export type Replacements = Readonly<Record<string, string>>

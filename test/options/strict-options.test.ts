@@ -62,6 +62,7 @@ beforeAll(async () => {
     'kubeconfig',
     `apiVersion: v1\nkind: Config\nclusters: [{name: a, cluster: {server: "${url}"}}]\ncontexts: [{name: c, context: {cluster: a}}]\ncurrent-context: c\n`,
   )
+  file('authz.yaml', AUTHORIZATION)
   file('map.yaml', 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\ndata: {}\n')
 })
 
@@ -79,6 +80,12 @@ const before = (least: () => Options, last: unknown): Called => ({
   least,
 })
 
+const AUTHORIZATION = JSON.stringify({
+  apiVersion: 'apiserver.config.k8s.io/v1',
+  kind: 'AuthorizationConfiguration',
+  authorizers: [{ type: 'AlwaysDeny', name: 'alwaysdeny' }],
+})
+
 /** Every exported function that takes options, by its entry. */
 const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
   '@kube-authn/core': {
@@ -91,6 +98,18 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
   },
   '@kube-authn/core/audit': { auditLog: alone(() => ({ write: () => undefined })) },
   '@kube-authn/core/authorization': { authorizeRequest: after(() => authorizer) },
+  '@kube-authn/core/authorization-configuration': {
+    authorizationConfiguration: after(() => AUTHORIZATION),
+    decodeAuthorizationConfiguration: after(
+      () => AUTHORIZATION,
+      () => 'name',
+    ),
+    parseAuthorizationConfiguration: after(
+      () => AUTHORIZATION,
+      () => 'name',
+    ),
+    validateAuthorizationConfiguration: after(() => ({ authorizers: [] })),
+  },
   '@kube-authn/core/authorization-webhook': { webhookAuthorizer: alone(() => ({ url })) },
   '@kube-authn/core/bootstrap-token': {
     bootstrapToken: alone(() => ({ secrets: bootstrapSecrets() })),
@@ -194,8 +213,10 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     auditFile: after(() => at('audit.jsonl')),
     authenticatorFromFlags: after(() => [`--token-auth-file=${at('tokens.csv')}`]),
     authorizerFromFlags: after(() => ['--authorization-mode=AlwaysDeny']),
+    authorizationConfigurationAt: after(() => at('authz.yaml')),
     authenticationConfigurationAt: after(() => at('authn.yaml')),
     certificateAuthoritiesAt: after(() => at('ca.crt')),
+    createAuthorizer: alone(() => ({ rbac: at('role.yaml') })),
     createAuthenticator: alone(() => ({ tokenFile: at('tokens.csv') })),
     createFetch: after(() => ({})),
     delegatedAuthentication: alone(() => ({ optional: true, skipLookup: true })),
@@ -259,6 +280,7 @@ const OTHERS: Readonly<Record<string, string>> = {
     'AuthenticationError ConfigurationError StatusError aBooleanOrAnonymousConfig addGroups audienceAgnostic authenticatedGroup exactHeaders explain failFast failedAuthenticationMessage fetchRequest intersectAudiences isAuthenticationError isConfigurationError isFault isPromiseLike isStatusError isUnauthenticated joinedHeaders leadsToImpersonation notify rejected resolveAnonymous responseOf unavailable union userInfo validateAnonymousConfig warningHeaders withHeaderChanges',
   '@kube-authn/core/authorization':
     'AuthorizationError allow allowPaths alwaysAllow alwaysDeny attributesOf attributesOfInfo decide deny forbidden forbiddenMessage internalError noOpinion parseFieldSelector parseLabelSelector privilegedGroups requestAttributes requestInfo unionAuthorizer',
+  '@kube-authn/core/authorization-configuration': 'configuredWebhookOptions',
   '@kube-authn/core/bootstrap-token':
     'bootstrapSecretName bootstrapSecrets isBootstrapGroup parseBootstrapToken signClusterInfo signedClusterInfo tokenIdOfSecretName verifyClusterInfo',
   '@kube-authn/core/certificate-headers': 'cloudflareCertificates cloudflareClientCertificate',
@@ -328,7 +350,12 @@ describe.each(factories)('$name of $entry', ({ entry, name, how }) => {
 })
 
 /** What they are given first was parsed before, and is no option. */
-const OF_PARSED = new Set(['certificateUser', 'jwtAuthenticators', 'validateAuthenticationConfiguration'])
+const OF_PARSED = new Set([
+  'certificateUser',
+  'jwtAuthenticators',
+  'validateAuthenticationConfiguration',
+  'validateAuthorizationConfiguration',
+])
 
 describe('a factory without any argument', () => {
   it.each(factories.filter(({ name }) => !OF_PARSED.has(name)))(

@@ -1,9 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import type { TokenAuthenticator } from '@kube-authn/core'
-import { MASTERS_GROUP, privilegedGroups, unionAuthorizer } from '@kube-authn/core/authorization'
 import { mergeRequestHeaderConfig } from '@kube-authn/core/request-header-config'
 import { authentication, authorization, getUser, impersonation, reviews } from '@kube-authn/express'
-import { createAuthenticator, rbacAt } from '@kube-authn/node'
+import { createAuthenticator, createAuthorizer } from '@kube-authn/node'
 import express, { type Express } from 'express'
 import { apiGroup, apiGroupList } from './discovery.ts'
 import { type ApiService, forward, FRONT_PROXY } from './front-proxy.ts'
@@ -24,8 +23,7 @@ export interface ClusterOptions {
  * and says how its front proxy is known, which is itself, as the kube-aggregator.
  */
 export function createCluster({ material, tokens, apiServices }: ClusterOptions): Express {
-  const roles = rbacAt(fileURLToPath(new URL('../rbac', import.meta.url)))
-  const policy = unionAuthorizer(privilegedGroups(MASTERS_GROUP), roles)
+  const policy = createAuthorizer({ rbac: fileURLToPath(new URL('../rbac', import.meta.url)) })
 
   const app = express()
   app.disable('x-powered-by')

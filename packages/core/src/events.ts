@@ -141,9 +141,38 @@ export interface ReloadEvent {
 export interface AuthorizerConsultedEvent {
   readonly type: 'authorizerConsulted'
   readonly authorizer: string
+  /** The type that its configuration says, where there is one: `RBAC`, `Webhook`, ... */
+  readonly authorizerType?: string
   readonly attributes: Attributes
   readonly decision: Decision
   readonly durationSeconds: number
+}
+
+/** It was found out whether an authorizer is asked at all, by the match conditions it has in the AuthorizationConfiguration. */
+export interface AuthorizationMatchConditionEvent {
+  readonly type: 'authorizationMatchCondition'
+  /** The type of the authorizer in the AuthorizationConfiguration. */
+  readonly authorizerType: 'Webhook'
+  /** The name of the authorizer. */
+  readonly authorizer: string
+  /** A condition is false, so the authorizer is not asked. */
+  readonly excluded: boolean
+  /** What could not be evaluated; where a later condition is false, it is still told, and does not count for the decision. */
+  readonly error?: Error
+  /** For all conditions together. */
+  readonly durationSeconds: number
+}
+
+/** The AuthorizationConfiguration was read. */
+export interface AuthorizationConfigReloadEvent {
+  readonly type: 'authorizationConfigReload'
+  /** What was read, usually a path. */
+  readonly source: string
+  /** `initial`: the first version, which is no reload. `failed`: the last good version stays in force. */
+  readonly outcome: 'initial' | 'loaded' | 'failed'
+  /** The content, which is told apart by its hash. Needed when it counts from now on. */
+  readonly content?: string
+  readonly error?: Error
 }
 
 /** It was decided whether a user may make a request. */
@@ -221,6 +250,8 @@ export type AuthenticationEvent =
   | FileNoticeEvent
   | ReloadEvent
   | AuthorizerConsultedEvent
+  | AuthorizationMatchConditionEvent
+  | AuthorizationConfigReloadEvent
   | AuthorizationEvent
   | ImpersonationEvent
   | ImpersonationCheckEvent

@@ -40,6 +40,8 @@ export {
 export type {
   AuthenticationEvent,
   AuthorizationEvent,
+  AuthorizationConfigReloadEvent,
+  AuthorizationMatchConditionEvent,
   AuthorizerConsultedEvent,
   ClientCertificateExpirationEvent,
   ConsultedEvent,

@@ -7,6 +7,10 @@ export {
   authenticationConfigurationAt,
   type AuthenticationConfigurationAtOptions,
 } from './authentication-configuration-at.ts'
+export {
+  authorizationConfigurationAt,
+  type AuthorizationConfigurationAtOptions,
+} from './authorization-configuration-at.ts'
 export { auditFile, type AuditFileOptions } from './audit-file.ts'
 export {
   certificateAuthoritiesAt,
@@ -14,6 +18,8 @@ export {
 } from './certificate-authorities-at.ts'
 export type { CreateAuthenticatorOptions, FrontProxyOptions } from './create-authenticator-options.ts'
 export { createAuthenticator, type NodeAuthenticator } from './create-authenticator.ts'
+export type { CreateAuthorizerOptions, RbacManifests } from './create-authorizer-options.ts'
+export { createAuthorizer, type NodeAuthorizer } from './create-authorizer.ts'
 export {
   delegatedAuthentication,
   type DelegatedAuthentication,
@@ -31,7 +37,7 @@ export {
   type ExternalSignerAtOptions,
 } from './external-signer/external-signer-at.ts'
 export { authenticatorFromFlags } from './flags/authenticator-from-flags.ts'
-export { authorizerFromFlags, type NodeAuthorizer } from './flags/authorizer-from-flags.ts'
+export { authorizerFromFlags } from './flags/authorizer-from-flags.ts'
 export {
   AUTHENTICATION_FLAGS,
   AUTHORIZATION_FLAGS,

@@ -8,7 +8,8 @@ import { largeManifestsSource, type ManifestsSourceOptions } from './file-source
 export interface RbacAtOptions
   extends Omit<ManifestsSourceOptions<unknown>, 'parse'>, Pick<ParseRbacOptions, 'namespace'> {}
 
-const shape: OptionsShape<RbacAtOptions> = { ...fileShape, namespace: aNonEmptyString }
+/** The checks of {@link RbacAtOptions}. */
+export const rbacAtShape: OptionsShape<RbacAtOptions> = { ...fileShape, namespace: aNonEmptyString }
 
 /**
  * Allows what the roles and bindings in files and folders allow, and reads them again when they change. All of them must be
@@ -24,7 +25,7 @@ export function rbacAt(
   paths: string | readonly string[],
   options: RbacAtOptions = {},
 ): RbacAuthorizer & { readonly close: () => void } {
-  checkOptions(shape, options)
+  checkOptions(rbacAtShape, options)
   const { namespace, maxBytes = MAX_BYTES, ...files } = options
   const source = largeManifestsSource(paths, {
     ...files,

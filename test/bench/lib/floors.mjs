@@ -107,8 +107,10 @@ function withDuties(req, userOf) {
   }
   const user = found === -1 ? undefined : userOf(rawHeaders[found + 1])
   if (user === undefined) return undefined
+  // Node makes them of `rawHeaders` when they are first read.
+  const { headers } = req
   rawHeaders.splice(found, 2)
-  delete req.headers.authorization
+  delete headers.authorization
   Object.defineProperty(req, STATE, { value: { user } })
   return user
 }

@@ -33,8 +33,8 @@ export function reviewBody(spec: ReviewSpec, version: ReviewVersion): string {
 
 function resourceAttributes(attributes: Attributes): Readonly<Record<string, unknown>> {
   const { namespace, verb, apiGroup, apiVersion, resource, subresource, name } = attributes
-  const fieldSelector = selectorOf(attributes.fieldSelector, ['In', 'NotIn'])
-  const labelSelector = selectorOf(attributes.labelSelector, ['In', 'NotIn', 'Exists', 'DoesNotExist'])
+  const fieldSelector = selectorOf(requirementsWith(FIELD_OPERATORS, attributes.fieldSelector))
+  const labelSelector = selectorOf(requirementsWith(LABEL_OPERATORS, attributes.labelSelector))
   return {
     ...withoutEmpty({ namespace, verb, group: apiGroup, version: apiVersion, resource, subresource, name }),
     ...(fieldSelector !== undefined && { fieldSelector }),
@@ -42,15 +42,33 @@ function resourceAttributes(attributes: Attributes): Readonly<Record<string, unk
   }
 }
 
+/** What can be said of fields. */
+export const FIELD_OPERATORS: readonly Operator[] = ['In', 'NotIn']
+
+/** What can be said of labels. */
+export const LABEL_OPERATORS: readonly Operator[] = ['In', 'NotIn', 'Exists', 'DoesNotExist']
+
+type Operator = SelectorRequirement['operator']
+
 /** Requirements that cannot be said are dropped: the question is only broader without them. */
-function selectorOf(
+export function requirementsWith(
+  operators: readonly Operator[],
   selector: Selector | undefined,
-  operators: readonly SelectorRequirement['operator'][],
+): readonly SelectorRequirement[] {
+  return (selector?.requirements ?? []).filter(({ operator }) => operators.includes(operator))
+}
+
+function selectorOf(
+  requirements: readonly SelectorRequirement[],
 ): { readonly requirements: readonly object[] } | undefined {
-  const requirements = (selector?.requirements ?? [])
-    .filter(({ operator }) => operators.includes(operator))
-    .map(({ key, operator, values }) => ({ key, operator, ...(values.length > 0 && { values }) }))
-  return requirements.length === 0 ? undefined : { requirements }
+  if (requirements.length === 0) return undefined
+  return {
+    requirements: requirements.map(({ key, operator, values }) => ({
+      key,
+      operator,
+      ...(values.length > 0 && { values }),
+    })),
+  }
 }
 
 function withoutEmpty(texts: Readonly<Record<string, string>>): Readonly<Record<string, string>> {

@@ -13,6 +13,8 @@ import type { Decision } from './decision.ts'
  */
 export interface Authorizer {
   readonly name: string
+  /** The type that its configuration says, for events and metrics: `RBAC`, `Webhook`, ... Default: none. */
+  readonly type?: string
   authorize(attributes: Attributes, context: Context): Awaitable<Decision>
 }
 

@@ -23,6 +23,7 @@ export function decide(
     notify(observer, {
       type: 'authorizerConsulted',
       authorizer: authorizer.name,
+      ...(authorizer.type !== undefined && { authorizerType: authorizer.type }),
       attributes,
       decision,
       durationSeconds: (performance.now() - start) / 1000,

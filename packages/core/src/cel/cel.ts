@@ -1,12 +1,16 @@
 import { branded } from '../brand.ts'
 
-/** The variable that an expression sees: the claims of a token, or the user that was made of them. Never both. */
-export type CelVariable = 'claims' | 'user'
+/**
+ * The variable that an expression sees, of which there is one: the claims of a token, the user that was made of them, or what an
+ * authorizer is asked.
+ */
+export type CelVariable = 'claims' | 'request' | 'user'
 
 /** What the variables are. */
 export interface CelInputs {
   /** A JSON object, as from `JSON.parse`. Every number is a double, as in Kubernetes. */
   readonly claims: Readonly<Record<string, unknown>>
+  readonly request: CelAccessRequest
   readonly user: CelUser
 }
 
@@ -16,6 +20,43 @@ export interface CelUser {
   readonly uid: string
   readonly groups: readonly string[]
   readonly extra: Readonly<Record<string, readonly string[]>>
+}
+
+/**
+ * `request`: the `spec` of a SubjectAccessReview, in version v1. Texts and lists are always there; the attributes are of a resource or of a
+ * path, and the others are absent, as is a selector that there is none of.
+ *
+ * Source: apiserver `pkg/authorization/cel/compile.go` (`convertObjectToUnstructured`).
+ */
+export interface CelAccessRequest {
+  readonly user: string
+  readonly uid: string
+  readonly groups: readonly string[]
+  readonly extra: Readonly<Record<string, readonly string[]>>
+  readonly resourceAttributes?: CelResourceAttributes
+  readonly nonResourceAttributes?: { readonly path: string; readonly verb: string }
+}
+
+/** `request.resourceAttributes`. */
+export interface CelResourceAttributes {
+  readonly namespace: string
+  readonly verb: string
+  readonly group: string
+  readonly version: string
+  readonly resource: string
+  readonly subresource: string
+  readonly name: string
+  readonly fieldSelector?: CelSelector
+  readonly labelSelector?: CelSelector
+}
+
+/** A selector of fields or labels. `rawSelector`, which expressions may name, is never there: an authorizer is asked what was parsed. */
+export interface CelSelector {
+  readonly requirements: readonly {
+    readonly key: string
+    readonly operator: string
+    readonly values: readonly string[]
+  }[]
 }
 
 /** A result that is of use only within an expression. */
@@ -49,7 +90,7 @@ export interface CelProgram<V extends CelVariable = CelVariable> {
 
 /**
  * Compiles expressions of the Common Expression Language, with the variables and functions that the Kubernetes API server gives
- * them in an `AuthenticationConfiguration`.
+ * them in an `AuthenticationConfiguration` and an `AuthorizationConfiguration`.
  */
 export interface CelCompiler {
   /**

@@ -19,6 +19,7 @@ import { convertConstants, numberIssue } from './syntax/constants.ts'
 import { applyMarks, withoutMarks } from './syntax/optional-entries.ts'
 import { forbiddenNode, hasReplacedCall, withOwnFunctions } from './syntax/rewrite.ts'
 import { selectsField } from './syntax/tree.ts'
+import { printedType } from './types.ts'
 import { celValue } from './values/output.ts'
 
 /** Characters of an expression, as in cel-go. */
@@ -32,7 +33,7 @@ const MAX_INPUT_SIZE = 100_000
  * A compiler with the variables and functions of Kubernetes, which `docs/tokens.md` lists. Regular expressions are RE2's, and
  * nothing runs longer than it costs.
  *
- * Source: apiserver `pkg/authentication/cel`; KEP-3331.
+ * Source: apiserver `pkg/authentication/cel`, `pkg/authorization/cel`; KEP-3331, KEP-3221.
  *
  * Deviation: not everything can be written, and there are limits (`docs/deviations.md`, CEL syntax; CEL limits; CEL expressions).
  *
@@ -43,9 +44,12 @@ const MAX_INPUT_SIZE = 100_000
 export function celCompiler(): CelCompiler {
   const costs = budget()
   const patterns = patternsWithin(costs)
-  const environments = {
-    claims: environmentFor('claims', costs, patterns),
-    user: environmentFor('user', costs, patterns),
+  const environments = new Map<CelVariable, ReturnType<typeof environmentFor>>()
+  /** Made when it is needed: a configuration has one or two of the variables. */
+  const environmentOf = (variable: CelVariable): ReturnType<typeof environmentFor> => {
+    const made = environments.get(variable) ?? environmentFor(variable, costs, patterns)
+    environments.set(variable, made)
+    return made
   }
 
   return {
@@ -56,14 +60,14 @@ export function celCompiler(): CelCompiler {
       if (TOO_MANY_SIGNS.test(expression)) {
         fail(expression, { message: 'the expression is nested too deeply', position: 0 })
       }
-      const environment = environments[variable]
+      const environment = environmentOf(variable)
       const { root, parsed } = readExpression(expression, (source) => environment.parse(source), patterns)
       const checked = parsed.check()
       if (!checked.valid) fail(expression, issueOf(checked.error))
       meter(parsed.ast, costs)
       checkConstants(expression, parsed.ast)
       const type = checked.type ?? 'dyn'
-      if (resultType === 'bool' && type !== 'bool') throw new CelCompileError('must evaluate to bool')
+      if (resultType === 'bool' && type !== 'bool') throw new CelCompileError(mustBeBool(variable, type))
 
       return {
         expression,
@@ -82,6 +86,13 @@ export function celCompiler(): CelCompiler {
       }
     },
   }
+}
+
+/** The compiler of authorization names the type, and that of authentication does not. */
+function mustBeBool(variable: CelVariable, type: string): string {
+  return variable === 'request'
+    ? `must evaluate to bool but got ${printedType(type)}`
+    : 'must evaluate to bool'
 }
 
 type Parse = ReturnType<typeof environmentFor>['parse']

@@ -1,6 +1,6 @@
 import { Environment } from '@marcbachmann/cel-js'
 import type { Budget } from './budget.ts'
-import type { CelInputs, CelUser, CelVariable } from './cel.ts'
+import type { CelAccessRequest, CelInputs, CelUser, CelVariable } from './cel.ts'
 import { seeTypesFlat } from './flat-types.ts'
 import { registerAddressRanges } from './library/address-ranges.ts'
 import { registerComparisons } from './library/comparisons.ts'
@@ -22,6 +22,7 @@ import { registerTextFormat } from './library/text-format.ts'
 import { registerTimestamps } from './library/timestamps.ts'
 import { registerUrls } from './library/urls.ts'
 import { claimsInput, type SizedValue } from './values/input.ts'
+import { REQUEST_TYPE, REQUEST_TYPES, requestInput } from './values/request-value.ts'
 import { CelUserValue } from './values/user-value.ts'
 
 /** How deep an expression may be nested, and how much there may be in it. */
@@ -30,7 +31,7 @@ const LIMITS = { maxAstNodes: 100_000, maxDepth: 100, maxListElements: 50_000, m
 /**
  * The functions that there are, and the one variable.
  *
- * Source: apiserver `pkg/authentication/cel/compile.go`, `pkg/cel/environment/base.go`.
+ * Source: apiserver `pkg/authentication/cel/compile.go`, `pkg/authorization/cel/compile.go`, `pkg/cel/environment/base.go`.
  */
 export function environmentFor(variable: CelVariable, budget: Budget, patterns: Patterns): Environment {
   const environment = new Environment({
@@ -61,18 +62,33 @@ export function environmentFor(variable: CelVariable, budget: Budget, patterns: 
     ctor: CelUserValue,
     fields: { username: 'string', uid: 'string', groups: 'list<string>', extra: 'map<string, list<string>>' },
   })
-  registerComparisons(environment)
+  const types = variable === 'request' ? REQUEST_TYPES : []
+  for (const { name, ctor, fields } of types) environment.registerType(name, { ctor, fields })
+  registerComparisons(
+    environment,
+    types.map(({ name }) => name),
+  )
   seeTypesFlat(environment)
-  const type = variable === 'user' ? 'CelUser' : 'map<string, dyn>'
-  return environment.registerVariable(variable, type)
+  return environment.registerVariable(variable, TYPES[variable])
+}
+
+const TYPES: Readonly<Record<CelVariable, string>> = {
+  claims: 'map<string, dyn>',
+  request: REQUEST_TYPE,
+  user: 'CelUser',
 }
 
 /** The value of the variable. */
-export function inputOf<V extends CelVariable>(variable: V, input: CelInputs[V]): SizedValue {
+export function inputOf(variable: CelVariable, input: CelInputs[CelVariable]): SizedValue {
+  if (isRequest(variable, input)) return requestInput(input)
   if (isUser(variable, input)) {
     return { value: new CelUserValue(input), size: claimsInput({ ...input }).size }
   }
   return claimsInput(input)
+}
+
+function isRequest(variable: CelVariable, _input: CelInputs[CelVariable]): _input is CelAccessRequest {
+  return variable === 'request'
 }
 
 function isUser(variable: CelVariable, _input: CelInputs[CelVariable]): _input is CelUser {

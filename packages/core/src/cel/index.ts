@@ -1,10 +1,13 @@
 export {
+  type CelAccessRequest,
   CelCompileError,
   type CelCompiler,
   CelEvaluationError,
   type CelInputs,
   type CelOpaque,
   type CelProgram,
+  type CelResourceAttributes,
+  type CelSelector,
   type CelUser,
   type CelValue,
   type CelVariable,

@@ -2,7 +2,7 @@ import { Optional } from '@marcbachmann/cel-js'
 import { CelEvaluationError } from './cel.ts'
 import { valueOf } from './values/map-keys.ts'
 import { isNumber, wholeNumber } from './values/numbers.ts'
-import { CelUserValue } from './values/user-value.ts'
+import { CelObjectValue } from './values/object-value.ts'
 
 /**
  * The value of a field, a key or an index. Of an optional it is optional again.
@@ -40,7 +40,7 @@ function foundIn(operand: unknown, key: unknown): unknown {
     return list[Number(index)]
   }
   if (typeof key !== 'string') return undefined
-  if (operand instanceof CelUserValue) return operand.fields.get(key)
+  if (operand instanceof CelObjectValue) return operand.fields.get(key)
   return typeof operand === 'object' && operand !== null ? typeName(operand, key) : undefined
 }
 

@@ -1,22 +1,14 @@
 import type { AnonymousConfig } from '../anonymous/config.ts'
-import { ConfigurationError, isConfigurationError } from '../errors.ts'
-import { errorList } from '../field/errors.ts'
-import { fieldPath } from '../field/path.ts'
-import { type ObjectReader, readObject } from '../field/reader.ts'
-import { quoted } from '../quote.ts'
+import type { ObjectReader } from '../field/reader.ts'
 import type { YamlLimits } from '../yaml/limits.ts'
-import { yamlDocument } from '../yaml/yaml-documents.ts'
 import type { AuthenticationConfiguration } from './config.ts'
+import { readConfigurationDocument } from './document.ts'
 import type {
   ClaimMappings,
   Issuer,
   JwtAuthenticator,
   PrefixedClaimOrExpression,
 } from '../oidc/configuration/config.ts'
-
-const GROUP = 'apiserver.config.k8s.io'
-const API_VERSIONS = new Set(['v1', 'v1beta1', 'v1alpha1'].map((version) => `${GROUP}/${version}`))
-const KIND = 'AuthenticationConfiguration'
 
 /**
  * Reads an `AuthenticationConfiguration` from YAML or JSON, strictly: unknown fields, repeated fields and wrong types are errors.
@@ -36,61 +28,18 @@ export function decodeAuthenticationConfiguration(
   source = 'authentication configuration',
   limits: YamlLimits = {},
 ): AuthenticationConfiguration {
-  const value = strictly(() => yamlDocument(text, source, limits))
-  if (value === undefined) throw problem(source, 'empty config data')
-  // A password may be in the wrong place.
-  const errors = errorList({ hideValues: true })
-  const reader = readObject(value, fieldPath(), errors)
-  if (reader === undefined) throw problem(source, 'must be an object')
-  requireKind(reader, source)
-  const configuration = readConfiguration(reader)
-  if (errors.errors.length > 0) {
-    throw new ConfigurationError(
-      errors.errors.map(({ type, field, message }) => ({
-        path: `${source}: ${field}`,
-        message: type === 'Unknown' ? `strict decoding error: unknown field ${quoted(field)}` : message,
-      })),
-    )
-  }
-  return configuration
-}
-
-/** A field that is there twice is told as one that is unknown is, but for its name: the parser shows nothing of the text. */
-function strictly<T>(read: () => T): T {
-  try {
-    return read()
-  } catch (error) {
-    if (!isConfigurationError(error)) throw error
-    throw new ConfigurationError(
-      error.problems.map(({ path, message }) => {
-        const isRepeated = message.startsWith('Map keys must be unique')
-        return { path, message: isRepeated ? `strict decoding error: ${message}` : message }
-      }),
-    )
-  }
-}
-
-function requireKind(reader: ObjectReader, source: string): void {
-  const apiVersion = reader.string('apiVersion')
-  const kind = reader.string('kind')
-  if (kind === '') throw problem(source, "Object 'Kind' is missing")
-  if (apiVersion === '') throw problem(source, "Object 'apiVersion' is missing")
-  if (kind !== KIND || !API_VERSIONS.has(apiVersion)) {
-    throw problem(
-      source,
-      `no kind ${quoted(kind)} is registered for version ${quoted(apiVersion)}: must be an ${KIND} of ${[...API_VERSIONS].join(', ')}`,
-    )
-  }
+  return readConfigurationDocument(
+    { text, source, kind: 'AuthenticationConfiguration', emptyMessage: 'empty config data', limits },
+    readConfiguration,
+  )
 }
 
 function readConfiguration(reader: ObjectReader): AuthenticationConfiguration {
   const anonymous = reader.object('anonymous')
-  const configuration = {
+  return {
     jwt: reader.objects('jwt').map(readJwt),
     ...(anonymous !== undefined && { anonymous: readAnonymous(anonymous) }),
   }
-  reader.end()
-  return configuration
 }
 
 function readAnonymous(reader: ObjectReader): AnonymousConfig {
@@ -163,8 +112,4 @@ function readPrefixed(reader: ObjectReader | undefined): PrefixedClaimOrExpressi
   const read = { claim: reader?.string('claim') ?? '', expression: reader?.string('expression') ?? '' }
   reader?.end()
   return { ...read, ...(prefix !== undefined && { prefix }) }
-}
-
-function problem(path: string, message: string): ConfigurationError {
-  return new ConfigurationError([{ path, message }])
 }

@@ -53,7 +53,8 @@ export function authorizationMetrics(): AuthorizationMetrics {
         const { authorizer: name, decision } = event
         // A union repeats the decision of one of its members.
         if (name === 'union' || decision.verdict === 'noOpinion') return
-        decisions.add([TYPES.get(name) ?? name, name, decision.verdict === 'allow' ? 'allowed' : 'denied'])
+        const type = event.authorizerType ?? TYPES.get(name) ?? name
+        decisions.add([type, name, decision.verdict === 'allow' ? 'allowed' : 'denied'])
       } else if (event.type === 'impersonation') {
         impersonations.observe([event.mode ?? '', event.result], event.durationSeconds)
       } else if (event.type === 'impersonationCheck') {

@@ -124,7 +124,7 @@ function* stepsOf(
       const isOurs = object !== undefined && !isForeign(object)
       // What has the wrong type was read as empty, and would be reported as missing as well.
       if (isOurs && found.errors.length === 0) {
-        validateObject(object, found)
+        validateObject(object, value, found)
         const key = identity(object)
         if (seen.has(key)) found.duplicate(fieldPath('metadata', 'name'), object.name)
         seen.add(key)

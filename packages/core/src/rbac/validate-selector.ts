@@ -9,13 +9,21 @@ import type { LabelSelector, LabelSelectorRequirement } from './objects.ts'
  * Source: apimachinery `pkg/apis/meta/v1/validation/validation.go`.
  */
 export function validateSelector(selector: LabelSelector, path: FieldPath, errors: ErrorList): void {
-  const matchLabels = path.child('matchLabels')
-  for (const [key, value] of selector.matchLabels) {
-    validateKey(key, matchLabels, errors)
-    for (const problem of labelValueProblems(value)) errors.invalid(matchLabels, value, problem)
-  }
+  validateLabels(selector.matchLabels, path.child('matchLabels'), errors)
   for (const [index, requirement] of selector.matchExpressions.entries()) {
     validateRequirement(requirement, path.child('matchExpressions').index(index), errors)
+  }
+}
+
+/** Adds what is wrong with labels. As in Kubernetes, the path does not say with which. */
+export function validateLabels(
+  labels: Iterable<readonly [key: string, value: string]>,
+  path: FieldPath,
+  errors: ErrorList,
+): void {
+  for (const [key, value] of labels) {
+    validateKey(key, path, errors)
+    for (const problem of labelValueProblems(value)) errors.invalid(path, value, problem)
   }
 }
 

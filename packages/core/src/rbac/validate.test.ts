@@ -36,6 +36,7 @@ const aggregated = (...clusterRoleSelectors: readonly object[]) => ({
   aggregationRule: { clusterRoleSelectors },
 })
 const expression = (matchExpression: object) => aggregated({ matchExpressions: [matchExpression] })
+const marked = (marks: object) => clusterBinding({ metadata: { name: 'b', ...marks } })
 const pods = { verbs: ['get'], apiGroups: [''], resources: ['pods'] }
 
 describe('what is valid', () => {
@@ -61,6 +62,15 @@ describe('what is valid', () => {
     ['a role of the namespace', binding({ roleRef: { ...roleRef, kind: 'Role' } })],
     ['a role reference without its API group', binding({ roleRef: { kind: 'ClusterRole', name: 'r' } })],
     ['a selector of everything', aggregated({})],
+    [
+      'labels, annotations and finalizers',
+      marked({
+        labels: { 'example.com/a.b-c_D': 'x.y_Z-1', a: '' },
+        annotations: { 'EXAMPLE.com/Any_Case': 'any text\n'.repeat(20_000), a: '' },
+        finalizers: ['example.com/a', 'orphan'],
+      }),
+    ],
+    ['no labels', marked({ labels: null, annotations: {}, finalizers: [] })],
     ['a selector of labels', aggregated({ matchLabels: { 'a.io/b': 'c', d: '' } })],
     ['In', expression({ key: 'k', operator: 'In', values: ['a'] })],
     ['NotIn', expression({ key: 'k', operator: 'NotIn', values: ['a'] })],
@@ -236,5 +246,64 @@ describe('what is refused, in the words of Kubernetes', () => {
     const [first, ...others] = problemsOf(object)
     expect(first).toMatch(expected)
     for (const other of others) expect(other).toMatch(expected)
+  })
+})
+
+describe('what decides nothing in metadata', () => {
+  const QUALIFIED = /name part must consist of alphanumeric characters/
+  const VALUE = /a valid label must be an empty string or consist of alphanumeric characters/
+
+  it.each<[object, readonly unknown[]]>([
+    [{ labels: { 'a b': 'x' } }, [expect.stringMatching(QUALIFIED)]],
+    [{ labels: { '/a': 'x' } }, [expect.stringContaining('prefix part must be non-empty')]],
+    [{ labels: { 'A.io/a': 'x' } }, [expect.stringContaining('prefix part a lowercase RFC 1123 subdomain')]],
+    [{ labels: { 'a/b/c': 'x' } }, [expect.stringMatching(/^metadata\.labels: Invalid value: "a\/b\/c": /)]],
+    [{ labels: { ['a'.repeat(64)]: 'x' } }, [expect.stringContaining('must be no more than 63')]],
+    [{ labels: { a: 'b c' } }, [expect.stringMatching(VALUE)]],
+    [{ labels: { a: '-' } }, [expect.stringMatching(/^metadata\.labels: Invalid value: "-": /)]],
+    [{ labels: { a: 'x'.repeat(64) } }, [expect.stringContaining('must be no more than 63')]],
+    [
+      { labels: { 'a b': '-', 'c d': 'x' } },
+      [expect.stringMatching(QUALIFIED), expect.stringMatching(VALUE), expect.stringMatching(QUALIFIED)],
+    ],
+    [
+      { annotations: { 'a b': 'x' } },
+      [expect.stringMatching(/^metadata\.annotations: Invalid value: "a b": name part must/)],
+    ],
+    [
+      { annotations: { a: 'ö'.repeat(131_072) } },
+      ['metadata.annotations: Too long: may not be more than 262144 bytes'],
+    ],
+    [{ finalizers: ['a b'] }, [expect.stringMatching(/^metadata\.finalizers: Invalid value: "a b": /)]],
+    [
+      { finalizers: ['orphan', 'foregroundDeletion'] },
+      [
+        'metadata.finalizers: Invalid value: ["orphan","foregroundDeletion"]: finalizer orphan and foregroundDeletion cannot be both set',
+      ],
+    ],
+    [{ labels: { a: 1 } }, ['metadata.labels[a]: Invalid value: 1: must be a string']],
+    [{ labels: ['a'] }, ['metadata.labels: Invalid value: ["a"]: must be an object']],
+    [{ finalizers: 'orphan' }, ['metadata.finalizers: Invalid value: "orphan": must be a list of strings']],
+  ])('is refused as by the API server: %.80j', (marks, expected) => {
+    expect(problemsOf(marked(marks))).toEqual(expected)
+    expect(problemsOf({ ...role(pods), metadata: { name: 'r', namespace: 'ns', ...marks } })).toEqual(
+      expected,
+    )
+    expect(problemsOf({ kind: 'ClusterRole', metadata: { name: 'r', ...marks } })).toEqual(expected)
+  })
+
+  it('comes after the name, and before the rules', () => {
+    expect(
+      problemsOf({ ...role({}), metadata: { name: '', labels: { a: '-' } } }).map(
+        (each) => each.split(':')[0],
+      ),
+    ).toEqual([
+      'metadata.name',
+      'metadata.namespace',
+      'metadata.labels',
+      'rules[0].verbs',
+      'rules[0].apiGroups',
+      'rules[0].resources',
+    ])
   })
 })

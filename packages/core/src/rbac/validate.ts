@@ -1,7 +1,9 @@
 import { dns1123LabelProblems, dns1123SubdomainProblems, pathSegmentProblems } from '../field/names.ts'
 import type { ErrorList } from '../field/errors.ts'
 import { type FieldPath, fieldPath } from '../field/path.ts'
+import { readObject } from '../field/reader.ts'
 import { type AnyBinding, type PolicyRule, RBAC_API_GROUP, type RbacObject, type Subject } from './objects.ts'
+import { validateMarks } from './validate-metadata.ts'
 import { validateSelector } from './validate-selector.ts'
 
 const METADATA = fieldPath('metadata')
@@ -12,10 +14,13 @@ const SUBJECTS = fieldPath('subjects')
  * Adds what the API server would refuse an object for.
  *
  * Source: kubernetes `pkg/apis/rbac/validation/validation.go`.
+ *
+ * @param written the object as it was written, for what decides nothing and was not kept.
  */
-export function validateObject(object: RbacObject, errors: ErrorList): void {
+export function validateObject(object: RbacObject, written: unknown, errors: ErrorList): void {
   const isNamespaced = object.kind === 'Role' || object.kind === 'RoleBinding'
   validateMetadata(object, isNamespaced, errors)
+  validateMarks(readObject(written, fieldPath(), errors)?.object('metadata'), errors)
   if (object.kind === 'RoleBinding' || object.kind === 'ClusterRoleBinding') {
     validateBinding(object, isNamespaced, errors)
     return

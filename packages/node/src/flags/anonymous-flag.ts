@@ -1,6 +1,6 @@
 import type { FileNotice } from '@kube-authn/core'
 import type { ParsedFlags } from './parse-flags.ts'
-import { booleanOf, isGiven, listOf } from './read-flags.ts'
+import { booleanOf, isGiven, listOf, stringOf } from './read-flags.ts'
 
 /** Whether requests without any credential are let through. */
 export interface AnonymousFlag {
@@ -11,8 +11,8 @@ export interface AnonymousFlag {
 }
 
 /**
- * Reads `--anonymous-auth`, which is on by default, and off where everybody may do everything: without `--authorization-mode`, and with the mode
- * AlwaysAllow.
+ * Reads `--anonymous-auth`, which is on by default, and off where everybody may do everything: with the mode AlwaysAllow, and without both
+ * `--authorization-mode` and `--authorization-config`.
  *
  * Source: kubernetes `pkg/kubeapiserver/options/authentication.go` ApplyAuthorization.
  */
@@ -20,7 +20,8 @@ export function anonymousFlag(flags: ParsedFlags): AnonymousFlag {
   const isItselfGiven = isGiven(flags, 'anonymous-auth')
   const wanted = booleanOf(flags, 'anonymous-auth')
   const modes = listOf(flags, 'authorization-mode')
-  const isAllAllowed = modes.length === 0 || modes.includes('AlwaysAllow')
+  const isInFile = stringOf(flags, 'authorization-config') !== ''
+  const isAllAllowed = modes.includes('AlwaysAllow') || (modes.length === 0 && !isInFile)
   const isNoted = wanted && isAllAllowed && isGiven(flags, 'anonymous-auth', 'authorization-mode')
   return {
     enabled: wanted && !isAllAllowed,

@@ -218,7 +218,9 @@ describe('--anonymous-auth', () => {
     [['--authorization-mode=RBAC,AlwaysAllow'], 401, 1],
     [['--authorization-mode=AlwaysAllow', '--anonymous-auth=false'], 401, 0],
     [['--authorization-mode=AlwaysDeny,Webhook,ABAC'], 'system:anonymous', 0],
-    [['--authorization-config=/etc/authz.yaml'], 401, 0],
+    [['--authorization-config=/etc/authz.yaml'], 'system:anonymous', 0],
+    [['--authorization-config=/etc/authz.yaml', '--anonymous-auth=false'], 401, 0],
+    [['--authorization-config='], 401, 0],
   ] as const)('%j', async (argv, username, warnings) => {
     const { events, observer } = recordEvents()
     const authenticator = await start([`--token-auth-file=${tokenFile}`, ...argv], { observer })

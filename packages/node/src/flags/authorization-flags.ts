@@ -2,7 +2,7 @@ import type { ConfigurationProblem } from '@kube-authn/core'
 import { quoted } from '@kube-authn/core/field'
 import type { AuthorizerFromFlagsOptions } from './flags-options.ts'
 import type { ParsedFlags } from './parse-flags.ts'
-import { listOf, stringOf } from './read-flags.ts'
+import { isGiven, listOf, stringOf } from './read-flags.ts'
 import { REFUSED_MODES } from './refused-flags.ts'
 
 const MODE = 'authorization-mode'
@@ -44,6 +44,27 @@ export function authorizationProblems(
   }
   if (!modes.includes('RBAC') && rbac !== undefined) refuse('rbac', 'means nothing without the mode RBAC')
   return problems
+}
+
+/** Flags that say the same as the file of `--authorization-config`. */
+const LEGACY = [
+  MODE,
+  WEBHOOK,
+  'authorization-webhook-version',
+  'authorization-webhook-cache-authorized-ttl',
+  'authorization-webhook-cache-unauthorized-ttl',
+] as const
+
+/**
+ * What is wrong with flags beside `--authorization-config`, be it that they have their defaults.
+ *
+ * Source: kubernetes `pkg/kubeapiserver/options/authorization.go` Validate.
+ */
+export function configurationProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
+  if (!isGiven(flags, ...LEGACY)) return []
+  const message =
+    '--authorization-config can not be specified when --authorization-mode or --authorization-webhook-* flags are defined'
+  return [{ path: '--authorization-config', message }]
 }
 
 /** Modes that no kube-apiserver takes, whether they can be had here or not. */

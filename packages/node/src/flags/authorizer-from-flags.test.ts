@@ -44,6 +44,13 @@ async function start(argv: readonly string[], options?: AuthorizerFromFlagsOptio
 const saidOf = (argv: readonly string[], options?: AuthorizerFromFlagsOptions): Promise<readonly string[]> =>
   problemsOf(() => start(argv, options))
 
+const configuration = (...authorizers: readonly object[]): string =>
+  JSON.stringify({
+    apiVersion: 'apiserver.config.k8s.io/v1',
+    kind: 'AuthorizationConfiguration',
+    authorizers,
+  })
+
 async function verdictOf(authorizer: NodeAuthorizer, username: string, verb: string): Promise<string> {
   const user = fakeUser({ username, groups: username === 'root' ? ['system:masters'] : [] })
   const attributes = attributesOf(user, { verb, apiVersion: 'v1', resource: 'pods', namespace: 'n' })
@@ -229,11 +236,12 @@ describe('what is wrong', () => {
       {},
       /time: invalid duration "x"$/,
     ],
+    [['--authorization-config=/nope'], {}, /^--authorization-config: .*\/nope: no such file/],
+    [['--authorization-config='], {}, /^--authorization-mode: at least one/],
     [
-      ['--authorization-config=/etc/authz.yaml'],
+      ['--authorization-config=/nope', '--authorization-kubeconfig=/nope'],
       {},
-      /^--authorization-config: an AuthorizationConfiguration is not read here/,
-      /^--authorization-mode: at least one/,
+      /^--authorization-config: cannot be given together with --authorization-kubeconfig/,
     ],
     [['--authorization-mode=AlwaysDeny', '--authorization-rbac-super-user=a'], {}, /system:masters/],
     [['--authorization-mod=AlwaysDeny'], {}, /did you mean --authorization-mode\?$/, /at least one/],
@@ -246,6 +254,40 @@ describe('what is wrong', () => {
     ],
   ])('%j %j', async (argv, options, ...said) => {
     expect(await saidOf(argv, options)).toEqual(said.map((each): unknown => expect.stringMatching(each)))
+  })
+
+  it.each([
+    ['--authorization-mode=RBAC'],
+    ['--authorization-mode='],
+    ['--authorization-webhook-config-file=/nope'],
+    ['--authorization-webhook-version=v1'],
+    ['--authorization-webhook-cache-authorized-ttl=5m0s'],
+    ['--authorization-webhook-cache-unauthorized-ttl=30s'],
+  ])('does not take a file of --authorization-config beside %s', async (flag) => {
+    const file = join(folder, 'authorization.yaml')
+    writeFileSync(file, configuration({ type: 'AlwaysDeny', name: 'alwaysdeny' }))
+    expect(await saidOf([`--authorization-config=${file}`, flag])).toEqual([
+      '--authorization-config: --authorization-config can not be specified when --authorization-mode or --authorization-webhook-* flags are defined',
+    ])
+  })
+
+  it.each<[readonly object[], AuthorizerFromFlagsOptions, RegExp]>([
+    [
+      [{ type: 'RBAC', name: 'rbac' }],
+      {},
+      /^--authorization-config: authorizers\[0\]\.type: the type RBAC needs the manifests/,
+    ],
+    [[{ type: 'RBAC', name: 'rbac' }], { rbac: '/nope' }, /^rbac: \/nope: no such file or directory/],
+    [
+      [{ type: 'AlwaysDeny', name: 'alwaysdeny' }],
+      { rbac },
+      /^--authorization-config: rbac: means nothing without an authorizer of the type RBAC$/,
+    ],
+    [[], {}, /^--authorization-config: authorizers: Required value: at least one authorization mode/],
+  ])('a file of --authorization-config with %j, and %j', async (authorizers, options, said) => {
+    const file = join(folder, 'authorization.yaml')
+    writeFileSync(file, configuration(...authorizers))
+    expect(await saidOf([`--authorization-config=${file}`], options)).toEqual([expect.stringMatching(said)])
   })
 
   it('names the flags of times that cannot be', async () => {

@@ -5,14 +5,15 @@ import {
   type Authorizer,
   MASTERS_GROUP,
   privilegedGroups,
-  type RuleResolver,
   unionAuthorizer,
 } from '@kube-authn/core/authorization'
 import { optionProblems, refuseProblems } from '@kube-authn/core/options'
+import { authorizationConfigurationAt } from '../authorization-configuration-at.ts'
+import type { NodeAuthorizer } from '../create-authorizer.ts'
 import { opener } from '../opener.ts'
 import { rbacAt } from '../rbac-at.ts'
 import { webhookAuthorizerAt } from '../webhook/webhook-authorizer-at.ts'
-import { authorizationProblems } from './authorization-flags.ts'
+import { authorizationProblems, configurationProblems } from './authorization-flags.ts'
 import { delegatedAuthorizer, isDelegatedAuthorization } from './delegated-authorizer.ts'
 import {
   anArgv,
@@ -25,16 +26,9 @@ import { parseFlags, type ParsedFlags } from './parse-flags.ts'
 import { listOf, secondsOf, stringOf, versionOf } from './read-flags.ts'
 import { REFUSED_FOR_AUTHORIZATION } from './refused-flags.ts'
 
-/** An authorizer that may watch files, and have connections. */
-export type NodeAuthorizer = Authorizer &
-  Partial<RuleResolver> & {
-    /** Stops watching, and ends connections. A process ends without it. */
-    readonly close: () => void
-  }
-
 /**
  * The authorizer that a kube-apiserver has with this command line: members of `system:masters` may do everything, and then the modes of
- * `--authorization-mode` are asked in order. With `--authorization-kubeconfig` or `--authorization-always-allow-paths` it is that of an
+ * `--authorization-mode` are asked in order, or who `--authorization-config` names. With `--authorization-kubeconfig` or `--authorization-always-allow-paths` it is that of an
  * extension API server, by `delegatedAuthentication`.
  *
  * What stands before the first flag is skipped, and flags that are about something else are ignored.
@@ -53,12 +47,41 @@ export async function authorizerFromFlags(
 ): Promise<NodeAuthorizer> {
   refuseProblems(anArgv(argv, 'argv'), optionProblems(authorizerFromFlagsShape, options))
   const flags = parseFlags(argv, REFUSED_FOR_AUTHORIZATION)
-  const authorizer = isDelegatedAuthorization(flags)
-    ? await delegatedAuthorizer(flags, options)
-    : modesOf(flags, options)
+  const authorizer = await authorizerOf(flags, options)
   tellNotices(options.observer, ignoredNotices(flags.ignored))
   return authorizer
 }
+
+async function authorizerOf(
+  flags: ParsedFlags,
+  options: AuthorizerFromFlagsOptions,
+): Promise<NodeAuthorizer> {
+  if (isDelegatedAuthorization(flags)) return delegatedAuthorizer(flags, options)
+  const path = stringOf(flags, CONFIG)
+  return path === '' ? modesOf(flags, options) : configuredBy(path, flags, options)
+}
+
+function configuredBy(path: string, flags: ParsedFlags, options: AuthorizerFromFlagsOptions): NodeAuthorizer {
+  const parts = opener()
+  const shared = sharedOf(options)
+  const { rbac } = options
+  // Where it cannot be used, that is said once, and not again as its absence.
+  const roles =
+    rbac === undefined ? undefined : (parts.openFile('rbac', () => rbacAt(rbac, shared)) ?? alwaysDeny())
+  const found = [...flags.problems, ...configurationProblems(flags)]
+  const authorizer = parts.openFile(`--${CONFIG}`, () =>
+    authorizationConfigurationAt(path, { ...shared, ...(roles !== undefined && { rbac: roles }) }),
+  )
+  const problems = [...found, ...parts.problems]
+  if (authorizer === undefined || problems.length > 0) {
+    parts.close()
+    throw new ConfigurationError(problems)
+  }
+  const { name, authorize, rulesFor } = authorizer
+  return { name, authorize, rulesFor, close: () => parts.close() }
+}
+
+const CONFIG = 'authorization-config'
 
 function modesOf(flags: ParsedFlags, options: AuthorizerFromFlagsOptions): NodeAuthorizer {
   const parts = opener()

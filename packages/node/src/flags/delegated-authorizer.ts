@@ -11,6 +11,7 @@ const DENIED_TTL = 'authorization-webhook-cache-unauthorized-ttl'
 
 /** Flags that extension API servers do not have. */
 const FOREIGN = [
+  'authorization-config',
   'authorization-mode',
   'authorization-webhook-config-file',
   'authorization-webhook-version',

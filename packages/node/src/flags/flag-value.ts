@@ -1,5 +1,4 @@
-import { quoted } from '@kube-authn/core/field'
-import { readDuration } from './go-duration.ts'
+import { quoted, readDuration } from '@kube-authn/core/field'
 import type { FlagKind } from './known-flags.ts'
 import { readSlice } from './string-slice.ts'
 

@@ -74,6 +74,7 @@ export const AUTHENTICATION_FLAGS: Readonly<Record<string, KnownFlag>> = {
  */
 export const AUTHORIZATION_FLAGS: Readonly<Record<string, KnownFlag>> = {
   'authorization-always-allow-paths': { kind: 'slice', default: ['/healthz', '/readyz', '/livez'] },
+  'authorization-config': text,
   'authorization-kubeconfig': text,
   'authorization-mode': slice,
   'authorization-webhook-cache-authorized-ttl': duration('5m0s'),

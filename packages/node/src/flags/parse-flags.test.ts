@@ -180,7 +180,7 @@ describe('flags of a kube-apiserver that are about something else', () => {
   })
 
   it('do not include those that are refused by the other of the two functions', () => {
-    const argv = ['--authorization-config=a', '--authorization-policy-file', 'b']
+    const argv = ['--authorization-rbac-super-user=a', '--authorization-policy-file', 'b']
     expect(parse(...argv)).toMatchObject({
       problems: [],
       ignored: argv.map((each) => each.split('=')[0]).filter((each) => each !== 'b'),

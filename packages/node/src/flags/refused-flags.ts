@@ -13,8 +13,6 @@ export const REFUSED_FOR_AUTHENTICATION: RefusedFlags = {
 
 /** Those of authorization. */
 export const REFUSED_FOR_AUTHORIZATION: RefusedFlags = {
-  'authorization-config':
-    'an AuthorizationConfiguration is not read here: say the same with --authorization-mode and --authorization-webhook-*',
   'authorization-policy-file':
     'policies of ABAC are not read here: say the same with roles, and --authorization-mode=RBAC',
   'authorization-rbac-super-user':

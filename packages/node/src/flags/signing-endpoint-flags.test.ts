@@ -5,7 +5,6 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { problemsOf } from '../../test/problems-of.ts'
 import { message, signerServer, socketPath } from '../../test/signer-server.ts'
 import { authenticatorFromFlags, externalSignerAt } from '../index.ts'
-import { goDuration } from './go-duration.ts'
 
 const ISSUER = 'https://kubernetes.default.svc'
 const RBAC = '--authorization-mode=RBAC'
@@ -111,17 +110,5 @@ describe(ENDPOINT, () => {
     expect(await problemsOf(() => start([`${ENDPOINT}=${short}`]))).toEqual([
       `${ENDPOINT}: while setting up external-jwt-signer: endpoint: max token life supported by external-jwt-signer (300s) is less than acceptable (min 600s)`,
     ])
-  })
-})
-
-describe('a duration as Go prints it', () => {
-  it.each([
-    [0, '0s'],
-    [59, '59s'],
-    [600, '10m0s'],
-    [3607, '1h0m7s'],
-    [2 ** 32, '1193046h28m16s'],
-  ])('%d is %s', (seconds, text) => {
-    expect(goDuration(seconds)).toBe(text)
   })
 })

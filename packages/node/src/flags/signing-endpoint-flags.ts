@@ -1,7 +1,6 @@
 import type { ConfigurationProblem, FileNotice } from '@kube-authn/core'
-import { quoted } from '@kube-authn/core/field'
+import { printedSeconds, quoted } from '@kube-authn/core/field'
 import { anEndpoint, type ExternalSigner } from '../external-signer/external-signer-at.ts'
-import { goDuration } from './go-duration.ts'
 import type { ParsedFlags } from './parse-flags.ts'
 import { booleanOf, listOf, optionalString, secondsOf } from './read-flags.ts'
 
@@ -53,7 +52,7 @@ export function signerProblems(flags: ParsedFlags, signer: ExternalSigner): read
   if (seconds <= maxExpirationSeconds) return []
   const message =
     'service-account-max-token-expiration cannot be set longer than the token expiration supported by service-account-signing-endpoint: ' +
-    `${goDuration(seconds)} > ${goDuration(maxExpirationSeconds)}`
+    `${printedSeconds(seconds)} > ${printedSeconds(maxExpirationSeconds)}`
   return [{ path: '--service-account-max-token-expiration', message }]
 }
 
@@ -72,7 +71,7 @@ export function signerNotices(flags: ParsedFlags, signer: ExternalSigner): reado
   if (!booleanOf(flags, 'service-account-extend-token-expiration')) return []
   const given = secondsOf(flags, 'service-account-max-token-expiration')
   const seconds = given === 0 ? signer.maxExpirationSeconds : given
-  const shown = goDuration(seconds)
+  const shown = printedSeconds(seconds)
   return [
     ...(seconds < WARN_SECONDS
       ? [

@@ -24,7 +24,7 @@ export type WebhookAuthorizerAtOptions = Omit<WebhookAuthorizerOptions, 'url' | 
   ReloadOptions
 
 /** The checks of {@link WebhookAuthorizerAtOptions}. */
-const shape: OptionsShape<WebhookAuthorizerAtOptions> = {
+export const webhookAuthorizerAtShape: OptionsShape<WebhookAuthorizerAtOptions> = {
   ...reloadShape,
   ...without(webhookAuthorizerShape, 'url', 'fetch', 'secrets'),
   context: aString,
@@ -44,7 +44,7 @@ export function webhookAuthorizerAt(
   path: string,
   options: WebhookAuthorizerAtOptions = {},
 ): Authorizer & { readonly close: () => void } {
-  refuseProblems(aPath(path, 'path'), optionProblems(shape, options))
+  refuseProblems(aPath(path, 'path'), optionProblems(webhookAuthorizerAtShape, options))
   const { context, allowMissingUser } = options
   const endpoint = readKubeconfig(path, {
     ...(context !== undefined && { context }),

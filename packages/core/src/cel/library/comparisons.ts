@@ -16,12 +16,13 @@ const OBJECT_TYPES = [
  *
  * Source: cel-go `checker/types.go` (`isAssignable`).
  */
-export function registerComparisons(environment: Environment): void {
+export function registerComparisons(environment: Environment, furtherTypes: readonly string[] = []): void {
   const register = (signature: string): void => {
     environment.registerOperator(signature, () => false)
   }
-  for (const type of OBJECT_TYPES) register(`${type} == ${type}: bool`)
-  for (const type of [...OBJECT_TYPES, 'google.protobuf.Timestamp', 'google.protobuf.Duration', 'optional']) {
+  const objects = [...OBJECT_TYPES, ...furtherTypes]
+  for (const type of objects) register(`${type} == ${type}: bool`)
+  for (const type of [...objects, 'google.protobuf.Timestamp', 'google.protobuf.Duration', 'optional']) {
     register(`${type} == null: bool`)
   }
   for (const relation of ['<', '<=', '>', '>=']) register(`bytes ${relation} bytes: bool`)

@@ -1,16 +1,17 @@
 import type { CelUser } from '../cel.ts'
 import { escapedMap } from './escape.ts'
+import { CelObjectValue } from './object-value.ts'
 
-/** `user`, as expressions see it. The library tells types by their constructors. */
-export class CelUserValue {
-  readonly fields: ReadonlyMap<string, unknown>
-
+/** `user`, as expressions see it. */
+export class CelUserValue extends CelObjectValue {
   constructor({ username, uid, groups, extra }: CelUser) {
-    this.fields = new Map<string, unknown>([
-      ['username', username],
-      ['uid', uid],
-      ['groups', groups],
-      ['extra', escapedMap(new Map(Object.entries(extra)))],
-    ])
+    super(
+      new Map<string, unknown>([
+        ['username', username],
+        ['uid', uid],
+        ['groups', groups],
+        ['extra', escapedMap(new Map(Object.entries(extra)))],
+      ]),
+    )
   }
 }

@@ -1,4 +1,4 @@
-import { quoted } from '@kube-authn/core/field'
+import { quoted } from '../quote.ts'
 
 /** The seconds of a Go duration, or why it is not valid. */
 export type DurationReading = { readonly seconds: number } | { readonly problem: string }
@@ -48,13 +48,23 @@ export function readDuration(text: string): DurationReading {
 const MAX_PART = 64
 
 /**
- * Whole seconds as Go prints a duration, as `1h0m0s`.
+ * A duration as Go prints it: `1m0s`, `1.5s`, `250ms`.
  *
  * Source: Go `time.Duration.String`.
  */
-export function goDuration(seconds: number): string {
-  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)]
-  const rest = `${seconds % 60}s`
-  if (hours > 0) return `${hours}h${minutes}m${rest}`
-  return minutes > 0 ? `${minutes}m${rest}` : rest
+export function printedSeconds(seconds: number): string {
+  const sign = seconds < 0 ? '-' : ''
+  const nanoseconds = Math.round(Math.abs(seconds) * 1e9)
+  if (nanoseconds === 0) return '0s'
+  if (nanoseconds < 1e3) return `${sign}${nanoseconds}ns`
+  if (nanoseconds < 1e6) return `${sign}${nanoseconds / 1e3}µs`
+  if (nanoseconds < 1e9) return `${sign}${nanoseconds / 1e6}ms`
+  const whole = Math.floor(nanoseconds / 1e9)
+  const fraction = String(Math.round(nanoseconds % 1e9))
+    .padStart(9, '0')
+    .replace(/0+$/, '')
+  const rest = `${whole % 60}${fraction === '' ? '' : `.${fraction}`}s`
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60]
+  if (hours > 0) return `${sign}${hours}h${minutes}m${rest}`
+  return minutes > 0 ? `${sign}${minutes}m${rest}` : `${sign}${rest}`
 }

@@ -1,0 +1,89 @@
+import { type AuthenticationEvent, notify, type Observer } from '@kube-authn/core'
+import {
+  authorizationConfiguration,
+  type AuthorizationConfigurationOptions,
+  authorizationConfigurationShape,
+  type ConfiguredAuthorizer,
+} from '@kube-authn/core/authorization-configuration'
+import { checkOptions, type OptionsShape, without } from '@kube-authn/core/options'
+import type { ReloadOptions } from './file-source/reloading-source.ts'
+import { watchedText } from './file-source/watched-text.ts'
+import { kubeConfigFileProblem } from './kubeconfig/regular-file.ts'
+import { RELOAD_OPTIONS, reloadOf, reloadShape } from './options/reload-shape.ts'
+import { configuredWebhook } from './webhook/configured-webhook.ts'
+
+/** Options of {@link authorizationConfigurationAt}. */
+export interface AuthorizationConfigurationAtOptions
+  extends
+    ReloadOptions,
+    Omit<AuthorizationConfigurationOptions, 'source' | 'webhookFor' | 'kubeConfigFileProblem'> {}
+
+/** The checks of {@link AuthorizationConfigurationAtOptions}. */
+export const authorizationConfigurationAtShape: OptionsShape<AuthorizationConfigurationAtOptions> = {
+  ...reloadShape,
+  ...without(authorizationConfigurationShape, 'source', 'webhookFor', 'kubeConfigFileProblem'),
+}
+
+const MAX_BYTES = 1_048_576
+
+/**
+ * Decides as a file of `--authorization-config` says, unchanged, and follows its changes: a new version counts when it can be used, and has
+ * the same types but for webhooks. A kubeconfig that it names is read with it, and the files that the kubeconfig names whenever they change.
+ *
+ * Source: kubernetes `pkg/kubeapiserver/authorizer/{config,reload}.go`; KEP-3221.
+ *
+ * @throws {ConfigurationError} with everything that is wrong, in Kubernetes' words; whatever reading throws.
+ * @example
+ * const authorizer = authorizationConfigurationAt('/etc/kubernetes/authorization.yaml', { rbac: rbacAt('/etc/my-app/roles/') })
+ */
+export function authorizationConfigurationAt(
+  path: string,
+  options: AuthorizationConfigurationAtOptions = {},
+): Omit<ConfiguredAuthorizer, 'update'> {
+  checkOptions(authorizationConfigurationAtShape, options)
+  let update = (_text: string): void => {}
+  const file = watchedText(path, {
+    ...reloadOf(options),
+    observer: (event) => tellUnreadable(options.observer, event),
+    maxBytes: MAX_BYTES,
+    onChange: (text) => update(text),
+  })
+  let configured: ConfiguredAuthorizer
+  try {
+    configured = authorizationConfiguration(file.current(), {
+      ...without(options, ...RELOAD_OPTIONS),
+      source: path,
+      kubeConfigFileProblem,
+      webhookFor: (webhook, name) => configuredWebhook(webhook, name, reloadOf(options)),
+    })
+  } catch (error) {
+    file.close()
+    throw error
+  }
+  update = (text) => void configured.update(text)
+  return {
+    name: configured.name,
+    get configuration() {
+      return configured.configuration
+    },
+    authorize: (attributes, context) => configured.authorize(attributes, context),
+    rulesFor: (user, namespace) => configured.rulesFor(user, namespace),
+    close() {
+      file.close()
+      configured.close()
+    },
+  }
+}
+
+/** A file that cannot be read is counted among the configurations that cannot be used. */
+function tellUnreadable(observer: Observer | undefined, event: AuthenticationEvent): void {
+  notify(observer, event)
+  if (event.type !== 'reload') return
+  const { source, error } = event
+  notify(observer, {
+    type: 'authorizationConfigReload',
+    source,
+    outcome: 'failed',
+    ...(error !== undefined && { error }),
+  })
+}

@@ -1,0 +1,80 @@
+import { type Clock, isPromiseLike, type Observer } from '@kube-authn/core'
+import type { Authorizer } from '@kube-authn/core/authorization'
+import {
+  aClock,
+  aFunction,
+  anAuthorizer,
+  aString,
+  type Check,
+  listOf,
+  nested,
+  nonEmptyListOf,
+  type OptionsShape,
+  required,
+  without,
+} from '@kube-authn/core/options'
+import {
+  type AuthorizationConfigurationAtOptions,
+  authorizationConfigurationAtShape,
+} from './authorization-configuration-at.ts'
+import { aFile, aPath } from './options/a-path.ts'
+import { type RbacAtOptions, rbacAtShape } from './rbac-at.ts'
+import { type WebhookAuthorizerAtOptions, webhookAuthorizerAtShape } from './webhook/webhook-authorizer-at.ts'
+
+/** Files and folders with manifests of roles and bindings, or options with them. */
+export type RbacManifests =
+  | string
+  | readonly string[]
+  | ({ readonly paths: string | readonly string[] } & RbacAtOptions)
+
+/** What `createAuthorizer` makes a chain from. */
+export interface CreateAuthorizerOptions {
+  /** The roles and bindings: files and folders, options with them (`paths`), or an authorizer, as from `rbac`. */
+  readonly rbac?: RbacManifests | Authorizer
+  /**
+   * The kubeconfig of a service that is asked by SubjectAccessReview (`--authorization-webhook-config-file`), or options with its path. Asked
+   * after `rbac`.
+   */
+  readonly webhook?: string | ({ readonly path: string } & WebhookAuthorizerAtOptions)
+  /**
+   * A file with an `AuthorizationConfiguration` (`--authorization-config`), or options with its path: who is asked, and in which order. Its type
+   * RBAC is `rbac`. Not together with `webhook`, which belongs into the file.
+   */
+  readonly authorizationConfig?:
+    | string
+    | ({ readonly path: string } & Omit<AuthorizationConfigurationAtOptions, 'rbac'>)
+  /** Paths that are no resources and are allowed to everybody (`--authorization-always-allow-paths`). Default: none. */
+  readonly alwaysAllowPaths?: readonly string[]
+  /** More authorizers, asked after all others. */
+  readonly authorizers?: readonly Authorizer[]
+  /** Told of what is noticed in files, and of their reloads. */
+  readonly observer?: Observer
+  readonly clock?: Clock
+}
+
+const manifests: Check = (value, path) => {
+  if (Array.isArray(value)) return nonEmptyListOf(aPath)(value, path)
+  if (typeof value !== 'object' || value === null) return aPath(value, path)
+  if (isAuthorizer(value)) return []
+  if (isPromiseLike(value)) return anAuthorizer(value, path)
+  return nested({ ...rbacAtShape, paths: required(somePaths) })(value, path)
+}
+
+const somePaths: Check = (value, path) =>
+  Array.isArray(value) ? nonEmptyListOf(aPath)(value, path) : aPath(value, path)
+
+/** Whether the option `rbac` is an authorizer already. */
+export function isAuthorizer(value: object): value is Authorizer {
+  return 'authorize' in value && typeof value.authorize === 'function'
+}
+
+/** The checks of {@link CreateAuthorizerOptions}. */
+export const createAuthorizerShape: OptionsShape<CreateAuthorizerOptions> = {
+  rbac: manifests,
+  webhook: aFile(webhookAuthorizerAtShape),
+  authorizationConfig: aFile(without(authorizationConfigurationAtShape, 'rbac')),
+  alwaysAllowPaths: listOf(aString),
+  authorizers: listOf(anAuthorizer),
+  observer: aFunction,
+  clock: aClock,
+}

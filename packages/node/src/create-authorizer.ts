@@ -1,0 +1,122 @@
+import { ConfigurationError, type ConfigurationProblem } from '@kube-authn/core'
+import {
+  allowPaths,
+  alwaysDeny,
+  type Authorizer,
+  MASTERS_GROUP,
+  privilegedGroups,
+  type RuleResolver,
+  unionAuthorizer,
+} from '@kube-authn/core/authorization'
+import { optionProblems, refuseProblems, withFurtherProblems, without } from '@kube-authn/core/options'
+import { authorizationConfigurationAt } from './authorization-configuration-at.ts'
+import {
+  createAuthorizerShape,
+  type CreateAuthorizerOptions,
+  isAuthorizer,
+} from './create-authorizer-options.ts'
+import { type Opener, opener } from './opener.ts'
+import { rbacAt } from './rbac-at.ts'
+import { webhookAuthorizerAt } from './webhook/webhook-authorizer-at.ts'
+import { withoutPath, withPath } from './with-path.ts'
+
+/** An authorizer that may watch files, and have connections. */
+export type NodeAuthorizer = Authorizer &
+  Partial<RuleResolver> & {
+    /** Stops watching, and ends connections. A process ends without it. */
+    readonly close: () => void
+  }
+
+/**
+ * Makes the whole chain from what an operator has: members of `system:masters` may do everything, everybody may have the paths of
+ * `alwaysAllowPaths`, and then `rbac`, `webhook` and `authorizers` are asked in this order, or who `authorizationConfig` names in its own.
+ *
+ * Source: kubernetes `pkg/kubeapiserver/authorizer/config.go`.
+ *
+ * @throws {ConfigurationError} with every problem found, when an option cannot work or a file cannot be used.
+ * @example
+ * const authorizer = createAuthorizer({ rbac: '/etc/my-app/roles/' })
+ */
+export function createAuthorizer(options: CreateAuthorizerOptions = {}): NodeAuthorizer {
+  const found = optionProblems(createAuthorizerShape, options)
+  if (found.length > 0) refuseProblems(withFurtherProblems(found, options, problemsOfChain))
+  if (!hasMethod(options)) refuseProblems([{ path: 'authorizers', message: NO_METHOD }])
+  return chainOf(options)
+}
+
+const NO_METHOD =
+  "no authorizer configured; name one, as in createAuthorizer({ rbac: '/etc/my-app/roles/' }), or webhook, " +
+  'authorizationConfig, authorizers'
+
+function hasMethod({
+  rbac,
+  webhook,
+  authorizationConfig,
+  authorizers = [],
+}: CreateAuthorizerOptions): boolean {
+  return [rbac, webhook, authorizationConfig, ...authorizers].some((each) => each !== undefined)
+}
+
+/** What is wrong with options that have the right types, and with their files. */
+function problemsOfChain(options: CreateAuthorizerOptions): readonly ConfigurationProblem[] {
+  try {
+    chainOf(options).close()
+    return []
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    return error.problems
+  }
+}
+
+function chainOf(options: CreateAuthorizerOptions): NodeAuthorizer {
+  const { observer, clock, alwaysAllowPaths = [], authorizers = [] } = options
+  const shared = { ...(observer !== undefined && { observer }), ...(clock !== undefined && { clock }) }
+  const parts = opener()
+  const paths =
+    alwaysAllowPaths.length === 0
+      ? undefined
+      : parts.attempt('alwaysAllowPaths', () => allowPaths(alwaysAllowPaths))
+  const configFile = withPath(options.authorizationConfig, shared)
+  const webhookFile = withPath(options.webhook, shared)
+  const isExcluded = configFile !== undefined && webhookFile !== undefined
+  const ofRbac = rbacOf(options.rbac, shared, parts)
+  const configured =
+    configFile &&
+    parts.openFile('authorizationConfig', () =>
+      authorizationConfigurationAt(configFile.path, {
+        ...withoutPath(configFile),
+        // Where it cannot be used, that is said once, and not again as its absence.
+        ...(options.rbac !== undefined && { rbac: ofRbac ?? alwaysDeny() }),
+      }),
+    )
+  const ofWebhook =
+    webhookFile && !isExcluded
+      ? parts.openFile('webhook', () => webhookAuthorizerAt(webhookFile.path, withoutPath(webhookFile)))
+      : undefined
+  const problems = [...parts.problems, ...(isExcluded ? [{ path: 'webhook', message: IN_FILE }] : [])]
+  if (problems.length > 0) {
+    parts.close()
+    throw new ConfigurationError(problems)
+  }
+  // The configuration has the masters itself.
+  const first = configured === undefined ? privilegedGroups(MASTERS_GROUP) : undefined
+  const asked = configured === undefined ? [ofRbac, ofWebhook] : [configured]
+  const chain = [first, paths, ...asked, ...authorizers].filter((each) => each !== undefined)
+  return { ...unionAuthorizer(...chain), close: () => parts.close() }
+}
+
+const IN_FILE = 'cannot be given together with authorizationConfig: put the webhook into that file'
+
+function rbacOf(
+  given: CreateAuthorizerOptions['rbac'],
+  shared: Pick<CreateAuthorizerOptions, 'observer' | 'clock'>,
+  parts: Opener,
+): Authorizer | undefined {
+  if (given === undefined) return undefined
+  if (typeof given === 'string') return parts.openFile('rbac', () => rbacAt(given, shared))
+  if (isAuthorizer(given)) return given
+  if ('paths' in given) {
+    return parts.openFile('rbac', () => rbacAt(given.paths, { ...shared, ...without(given, 'paths') }))
+  }
+  return parts.openFile('rbac', () => rbacAt(given, shared))
+}

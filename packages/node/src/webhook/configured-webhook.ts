@@ -1,0 +1,49 @@
+import type { Clock } from '@kube-authn/core'
+import {
+  type ConfiguredWebhook,
+  configuredWebhookOptions,
+  type WebhookConfiguration,
+} from '@kube-authn/core/authorization-configuration'
+import { webhookAuthorizer } from '@kube-authn/core/authorization-webhook'
+import { apiUrl } from '../delegation/cluster-endpoint.ts'
+import { inClusterEndpoint } from '../delegation/in-cluster-endpoint.ts'
+import type { Endpoint } from '../http/endpoint.ts'
+import type { ReloadOptions } from '../file-source/reloading-source.ts'
+import { readKubeconfig } from '../kubeconfig/kubeconfig.ts'
+import { overEndpoint } from './over-endpoint.ts'
+
+/**
+ * Asks the webhook of an AuthorizationConfiguration.
+ *
+ * Deviation: kube-apiserver has no `InClusterConfig` (`docs/deviations.md`, authorization configuration).
+ *
+ * @throws {ConfigurationError} when there is no way to it.
+ */
+export function configuredWebhook(
+  webhook: WebhookConfiguration,
+  name: string,
+  files: ReloadOptions & { readonly clock?: Clock },
+): ConfiguredWebhook {
+  const options = configuredWebhookOptions(webhook)
+  const { timeoutSeconds } = options
+  const { clock } = files
+  return overEndpoint(endpointOfWebhook(webhook), { ...files, timeoutSeconds }, (reached) =>
+    webhookAuthorizer({ ...options, name, ...(clock !== undefined && { clock }), ...reached }),
+  )
+}
+
+/**
+ * Where a webhook is: the server of its kubeconfig, as it is there, or the API of the cluster that this is a pod of.
+ *
+ * @throws {ConfigurationError} when neither can be used.
+ */
+export function endpointOfWebhook(
+  { connectionInfo, subjectAccessReviewVersion }: WebhookConfiguration,
+  ofCluster: () => Endpoint = inClusterEndpoint,
+): Endpoint {
+  const { kubeConfigFile } = connectionInfo
+  if (kubeConfigFile !== undefined) return readKubeconfig(kubeConfigFile)
+  const endpoint = ofCluster()
+  const path = `/apis/authorization.k8s.io/${subjectAccessReviewVersion}/subjectaccessreviews`
+  return { ...endpoint, server: apiUrl(endpoint, path) }
+}
