@@ -21,7 +21,10 @@ export const chunksOf = {
     },
     { name: 'certificate', test: /src\/(?:client-certificate|request-header|request-header-config|x509)\// },
     // Of expressions only what is known without anything that evaluates them.
-    { name: 'jwt', test: /src\/(?:cel\/cel\.ts|json\/|jwt\/(?!index|key-der|pem-)|oidc\/)/ },
+    {
+      name: 'jwt',
+      test: /src\/(?:cel\/cel\.ts|json\/|jwt\/(?!index|key-der|pem-)|oidc\/|service-account\/key-source|token-signer\/key-id)/,
+    },
     { name: 'service-account', test: /src\/service-account\// },
     {
       name: 'webhook',

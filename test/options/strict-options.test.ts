@@ -41,6 +41,7 @@ const url = 'https://server.example.com'
 const objects = serviceAccountObjects()
 let ca = ''
 let key: unknown
+let verificationKey: unknown
 let keys: unknown
 
 beforeAll(async () => {
@@ -49,7 +50,8 @@ beforeAll(async () => {
   const { privateKeyPem, certificatePem } = await pki.issueServer({ hosts: ['localhost'] })
   const signing = await signingKeyFromPem(privateKeyPem)
   key = signing
-  keys = [signing.verificationKey]
+  verificationKey = signing.verificationKey
+  keys = [verificationKey]
   file('tokens.csv', 't,jane,1\n')
   file('ca.crt', ca)
   file('server.crt', certificatePem)
@@ -170,6 +172,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     })),
     oidcFlagOptions: alone(),
   },
+  '@kube-authn/core/openapi': { securitySchemes: after(() => requests) },
   '@kube-authn/core/password-file': { passwordFile: after(() => ''), passwordFileSteps: after(() => '') },
   '@kube-authn/core/rbac': { parseRbac: after(() => ''), parseRbacSteps: after(() => '') },
   '@kube-authn/core/request-header': {
@@ -197,6 +200,10 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
   },
   '@kube-authn/core/token-cache': { cached: after(() => tokens) },
   '@kube-authn/core/token-file': { tokenFile: after(() => ''), tokenFileSteps: after(() => '') },
+  '@kube-authn/core/token-signer': {
+    fetchedKeys: alone(() => ({ fetch: async () => ({ keys, refreshAfterSeconds: 60 }) })),
+    keySigner: alone(() => ({ key: verificationKey, sign: () => new Uint8Array() })),
+  },
   '@kube-authn/core/webhook': { webhookAuthenticator: alone(() => ({ url })) },
   '@kube-authn/core/yaml': {
     yamlDocument: after(
@@ -223,6 +230,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     createFetch: after(() => ({})),
     delegatedAuthentication: alone(() => ({ optional: true, skipLookup: true })),
     endpointFetch: after(() => ({ server: url })),
+    externalSignerAt: after(() => '@nobody'),
     fileSource: { ...after(() => at('tokens.csv')), least: () => ({ parse: () => 1 }) },
     inClusterEndpoint: alone(),
     keystoneAt: after(() => url),
@@ -278,7 +286,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
 /** Those that take no options, or are called for each request: what is new is put here or above. */
 const OTHERS: Readonly<Record<string, string>> = {
   '@kube-authn/core':
-    'AuthenticationError ConfigurationError StatusError aBooleanOrAnonymousConfig addGroups audienceAgnostic authenticatedGroup exactHeaders explain failFast failedAuthenticationMessage fetchRequest intersectAudiences isAuthenticationError isConfigurationError isFault isPromiseLike isStatusError isUnauthenticated joinedHeaders leadsToImpersonation notify rejected resolveAnonymous responseOf unavailable union userInfo validateAnonymousConfig warningHeader withHeaderChanges',
+    'AuthenticationError ConfigurationError StatusError aBooleanOrAnonymousConfig addGroups audienceAgnostic authenticatedGroup exactHeaders explain failFast failedAuthenticationMessage fetchRequest intersectAudiences isAuthenticationError isConfigurationError isFault isPromiseLike isStatusError isUnauthenticated joinedHeaders leadsToImpersonation notify rejected resolveAnonymous responseOf unavailable union userInfo validateAnonymousConfig warningHeaders withHeaderChanges',
   '@kube-authn/core/audit': 'legacyAuditLine',
   '@kube-authn/core/authorization':
     'AuthorizationError allow allowPaths alwaysAllow alwaysDeny attributesOf attributesOfInfo decide deny forbidden forbiddenMessage internalError noOpinion parseFieldSelector parseLabelSelector privilegedGroups requestAttributes requestInfo unionAuthorizer',
@@ -288,7 +296,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   '@kube-authn/core/certificate-headers': 'cloudflareCertificates cloudflareClientCertificate',
   '@kube-authn/core/impersonation': 'impersonationHeaders serviceAccountNamed',
   '@kube-authn/core/jwt':
-    'isJwsAlgorithm localKeySet readJwt signingKeyFromPem unverifiedIssuer verificationKeyOfJwk verificationKeysFromPem verifySignature',
+    'isJwsAlgorithm localKeySet readJwt signingKeyFromPem unverifiedIssuer verificationKeyFromDer verificationKeyOfJwk verificationKeysFromPem verifySignature',
   '@kube-authn/core/metrics': 'usernameLabel',
   '@kube-authn/core/password-file': 'CredentialFileError',
   '@kube-authn/core/prom-client': 'prometheusBridge',

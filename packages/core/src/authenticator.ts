@@ -50,9 +50,21 @@ export interface CredentialDescription {
   readonly peerCertificates?: boolean
   /** Whether what Cloudflare tells of client certificates is looked at, which nobody else does. Default `false`. */
   readonly tlsClientAuth?: boolean
+  /** The kinds of credentials, where there is more to say than their schemes. Functions, since what is configured may be reloaded. */
+  readonly known?: readonly (() => readonly KnownCredential[])[]
   /** Which authorities sign the certificates of front proxies: none of them may sign those of users. */
   readonly proxyAuthorities?: readonly CertificatePoolSource[]
 }
+
+/** A kind of credential that is known, for descriptions of an API (`@kube-authn/core/openapi`). */
+export type KnownCredential =
+  /** Bearer tokens. `openIdConnectUrl`: where clients find out how to get one (OpenID Connect Discovery 1.0). */
+  | { readonly type: 'token'; readonly format?: 'JWT'; readonly openIdConnectUrl?: string }
+  | { readonly type: 'clientCertificate' }
+  /** A secret in a header of its own. */
+  | { readonly type: 'header'; readonly name: string }
+  /** None at all. `paths`: of requests with exactly these, percent-decoded. */
+  | { readonly type: 'anonymous'; readonly paths?: readonly string[] }
 
 /** A scheme that a challenge can name. */
 export type AuthenticationScheme = 'Bearer' | 'Basic' | 'Negotiate'
@@ -81,6 +93,8 @@ export interface TokenAuthenticator {
    * later. A user that `cachedUnion` remembers is then known without asking it first. Default: any token may be.
    */
   mayKnow?(token: string): boolean
+  /** What kinds of tokens are its own, at this moment. Default: tokens of which nothing is known. */
+  known?(): readonly KnownCredential[]
   authenticateToken(token: string, context: Context): Awaitable<Authentication | undefined>
 }
 

@@ -10,6 +10,7 @@ import type {
   ImpersonationEvent,
 } from './authorization-events.ts'
 import type { AuthenticationError } from './errors.ts'
+import type { ExternalSignerCallEvent, ExternalSignerEvent } from './external-signer-events.ts'
 import type { AuthenticationRequest } from './request/request.ts'
 import { tell } from './tell.ts'
 import type { UserInfo } from './user.ts'
@@ -228,6 +229,8 @@ export type AuthenticationEvent =
   | ServerCertificateEvent
   | JwtAuthenticatorEvent
   | JwksFetchEvent
+  | ExternalSignerEvent
+  | ExternalSignerCallEvent
   | ClientCertificateExpirationEvent
   | FileNoticeEvent
   | ReloadEvent

@@ -71,6 +71,7 @@ export type {
   TokenReviewCallEvent,
 } from './events.ts'
 export { CLIENT_CLOSED_REQUEST, notify } from './events.ts'
+export type { ExternalSignerCallEvent, ExternalSignerEvent } from './external-signer-events.ts'
 export type { AnyRequest } from './explain/any-request.ts'
 export { explain, type ExplainedStep, type ExplainOptions, type Explanation } from './explain/explain.ts'
 export { addGroups, authenticatedGroup } from './groups.ts'
@@ -92,7 +93,7 @@ export { failedAuthenticationMessage } from './handler/attempted.ts'
 export { exactHeaders } from './headers/exact.ts'
 export { withHeaderChanges } from './headers/fetch-changes.ts'
 export { joinedHeaders } from './headers/joined.ts'
-export { warningHeader } from './headers/warning.ts'
+export { warningHeaders } from './headers/warning.ts'
 export { fetchRequest, type FetchRequestExtras } from './request/fetch-request.ts'
 export type { AuthenticationRequest, RequestHeaders } from './request/request.ts'
 export {

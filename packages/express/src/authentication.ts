@@ -12,7 +12,7 @@ import {
   Received,
   refuseProblems,
   requirePeerCertificates,
-  warningHeader,
+  warningHeaders,
   whenOver,
 } from '@kube-authn/core/adapter'
 import { type FailureOptions, type Middleware, proceedWith, refuser } from './middleware.ts'
@@ -61,7 +61,7 @@ export function authentication(
           refuse(outcome.failure, req, res, next)
           return
         }
-        for (const text of outcome.warnings) res.appendHeader('Warning', warningHeader(text))
+        for (const value of warningHeaders(outcome.warnings)) res.appendHeader('Warning', value)
         const { authentication: caller } = outcome
         if (unresolvedImpersonation === undefined) setAuthentication(req, caller)
         else hold(req, { failure: unresolvedImpersonation, caller })

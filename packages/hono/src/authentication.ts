@@ -13,7 +13,7 @@ import {
   Received,
   refuseProblems,
   requirePeerCertificates,
-  warningHeader,
+  warningHeaders,
 } from '@kube-authn/core/adapter'
 import { answer, type FailureOptions } from './failure.ts'
 import { endingOf } from './client.ts'
@@ -94,7 +94,7 @@ export function authenticationMiddlewareOf(
         else hold(c, { failure: unresolvedImpersonation, caller })
         await next()
         // Not before: where a handler answers with a Response of its own, Hono leaves out what was set until then.
-        for (const text of outcome.warnings) c.header('Warning', warningHeader(text), { append: true })
+        for (const value of warningHeaders(outcome.warnings)) c.header('Warning', value, { append: true })
         pending?.addTo(c)
       }
       ending?.answered((refused ?? c.res).status)

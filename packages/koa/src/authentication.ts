@@ -14,7 +14,7 @@ import {
   Received,
   refuseProblems,
   requirePeerCertificates,
-  warningHeader,
+  warningHeaders,
   whenOver,
 } from '@kube-authn/core/adapter'
 import { keepingHeaders } from './keep-headers.ts'
@@ -62,7 +62,7 @@ export function authentication(
       return
     }
     const { authentication: caller } = outcome
-    for (const text of outcome.warnings) ctx.append('Warning', warningHeader(text))
+    for (const value of warningHeaders(outcome.warnings)) ctx.append('Warning', value)
     if (unresolvedImpersonation === undefined) setAuthentication(ctx, caller)
     else hold(ctx, { failure: unresolvedImpersonation, caller })
     await (observer === undefined && outcome.warnings.length === 0 ? next() : keepingHeaders(ctx.res, next))

@@ -83,6 +83,7 @@ export function authenticationConfigurationAt(
       return configured.configuration
     },
     mayKnow: (token) => configured.mayKnow?.(token) ?? true,
+    known: () => configured.known?.() ?? [],
     authenticateToken: (token, context) => configured.authenticateToken(token, context),
     health: () => configured.health(),
     close() {

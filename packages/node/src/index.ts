@@ -34,6 +34,11 @@ export {
   type RequestHeaderFromClusterOptions,
 } from './delegation/request-header-from-cluster.ts'
 export { auditFromFlags, type AuditFromFlagsOptions, type NodeAudit } from './flags/audit-from-flags.ts'
+export {
+  type ExternalSigner,
+  externalSignerAt,
+  type ExternalSignerAtOptions,
+} from './external-signer/external-signer-at.ts'
 export { authenticatorFromFlags } from './flags/authenticator-from-flags.ts'
 export { authorizerFromFlags } from './flags/authorizer-from-flags.ts'
 export {

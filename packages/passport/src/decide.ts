@@ -13,7 +13,7 @@ import {
   notify,
   type RefusedRequest,
   systemClock,
-  warningHeader,
+  warningHeaders,
 } from '@kube-authn/core'
 import {
   type AnyShape,
@@ -135,7 +135,7 @@ function accept(req: object, { message, response }: Exchange, outcome: KnownRequ
   const { account, authentication, headerChanges, warnings, closesConnection } = outcome
   if (closesConnection) closeConnection(message)
   applyHeaderChanges(message, headerChanges)
-  for (const text of warnings) response?.appendHeader('Warning', warningHeader(text))
+  for (const value of warningHeaders(warnings)) response?.appendHeader('Warning', value)
   setAuthentication(req, authentication)
   return { kind: 'success', account, authentication }
 }

@@ -14,7 +14,7 @@ export { authenticateRequestShape } from '../handler/authenticate-request-option
 export { authenticateRequest } from '../handler/authenticate-request.ts'
 export { IMPERSONATES, leadsToImpersonation } from '../handler/impersonation-rule.ts'
 export { withHeaderChanges } from '../headers/fetch-changes.ts'
-export { warningHeader } from '../headers/warning.ts'
+export { warningHeaders } from '../headers/warning.ts'
 export { impersonateRequest, impersonateRequestShape } from '../impersonation/index.ts'
 export {
   applyHeaderChanges,

@@ -31,6 +31,10 @@ export function anonymous(options: AnonymousOptions = {}): Authenticator {
   const paths = new Set(options.conditions?.map((condition) => condition.path))
   return {
     name: 'anonymous',
+    credentials: {
+      schemes: [],
+      known: [() => [{ type: 'anonymous', ...(paths.size > 0 && { paths: [...paths] }) }]],
+    },
     authenticate(request, context) {
       if (paths.size > 0 && !isListed(request.path, paths)) return undefined
       if (request.headers.complete === false) throw credentialMayBeLost

@@ -1,4 +1,4 @@
-import { warningHeader } from '../headers/warning.ts'
+import { withWarnings } from '../headers/warning.ts'
 import type { HttpAnswer, StatusError } from '../status.ts'
 
 /**
@@ -12,7 +12,7 @@ export function objectAnswer(status: number, object: object, warnings: readonly 
     headers: {
       'content-type': 'application/json',
       'cache-control': 'no-cache, private',
-      ...(warnings.length > 0 && warningHeaders(warnings)),
+      ...withWarnings(warnings),
     },
     content: JSON.stringify(object),
   }
@@ -23,9 +23,5 @@ export function refusalWithWarnings(
   { status, headers, content }: StatusError,
   warnings: readonly string[],
 ): HttpAnswer {
-  return { status, headers: { ...headers, ...warningHeaders(warnings) }, content }
-}
-
-function warningHeaders(warnings: readonly string[]): { readonly warning: string[] } {
-  return { warning: warnings.map(warningHeader) }
+  return { status, headers: { ...headers, ...withWarnings(warnings) }, content }
 }

@@ -2,6 +2,7 @@ import { withConsumed } from '../answer-with.ts'
 import type { Authenticator, HeaderChanges, TokenAuthenticator } from '../authenticator.ts'
 import { andThen } from '../awaitable.ts'
 import { rejected } from '../errors.ts'
+import { knownTokens } from '../known-tokens.ts'
 import { type Opinion, opinionOfToken, Refused, throwing } from '../opinion.ts'
 import {
   aTokenAuthenticator,
@@ -48,7 +49,7 @@ export function bearerToken(tokens: TokenAuthenticator, options: TokenExtraction
   const maxTokenLength = options.maxTokenLength ?? MAX_TOKEN_LENGTH
   return {
     name: 'bearerToken',
-    credentials: { schemes: ['Bearer'] },
+    credentials: { schemes: ['Bearer'], known: [() => knownTokens(tokens)] },
     authenticate: throwing((request, context) => {
       const token = readBearerToken(request.headers.first('authorization'), context)
       if (token === undefined) return undefined

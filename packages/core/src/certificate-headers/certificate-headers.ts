@@ -103,6 +103,7 @@ export function certificateHeaders(
     name: 'certificateHeaders',
     credentials: {
       schemes: delegate.credentials?.schemes ?? [],
+      known: delegate.credentials?.known ?? [],
       identityHeaders: [...(delegate.credentials?.identityHeaders ?? []), () => headerNames.changes],
       peerCertificates: trusts.peerCertificates === true,
       proxyAuthorities: delegate.credentials?.proxyAuthorities ?? [],

@@ -25,6 +25,7 @@ export function cloudflareCertificates(delegate: Authenticator): Authenticator {
     credentials: {
       schemes: delegate.credentials?.schemes ?? [],
       identityHeaders: delegate.credentials?.identityHeaders ?? [],
+      known: delegate.credentials?.known ?? [],
       tlsClientAuth: true,
     },
     ...(delegate.audiences !== undefined && { audiences: delegate.audiences }),

@@ -22,7 +22,7 @@ const CREDENTIAL_ID = 'authentication.kubernetes.io/credential-id'
 export function cloudflareClientCertificate(): Authenticator {
   return {
     name: 'cloudflareClientCertificate',
-    credentials: { schemes: [], tlsClientAuth: true },
+    credentials: { schemes: [], tlsClientAuth: true, known: [() => [{ type: 'clientCertificate' }]] },
     authenticate(request) {
       const told = verifiedTlsClientAuth(request)
       return told === undefined ? undefined : authenticationOf(told)

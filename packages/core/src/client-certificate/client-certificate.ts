@@ -1,4 +1,4 @@
-import type { Authentication, Authenticator } from '../authenticator.ts'
+import type { Authentication, Authenticator, KnownCredential } from '../authenticator.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { rejected } from '../errors.ts'
 import { type FileNotice, notify, type Observer } from '../events.ts'
@@ -91,7 +91,7 @@ export function clientCertificate(options: ClientCertificateOptions): Authentica
   }
   return {
     name: 'clientCertificate',
-    credentials: { schemes: [], peerCertificates: true },
+    credentials: { schemes: [], peerCertificates: true, known: [() => KNOWN] },
     authenticate(request, context) {
       const presented = request.peerCertificates?.() ?? []
       if (presented.length === 0) adviseOnce(request, context.observer ?? options.observer)
@@ -106,6 +106,8 @@ export function clientCertificate(options: ClientCertificateOptions): Authentica
     },
   }
 }
+
+const KNOWN: readonly KnownCredential[] = [{ type: 'clientCertificate' }]
 
 /** The commonest mistake: nothing else would tell why every request is without a certificate. */
 const NOT_REQUESTED: FileNotice = {

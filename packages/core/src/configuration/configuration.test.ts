@@ -138,7 +138,7 @@ describe('parseAuthenticationConfiguration', () => {
       'jwt[0].issuer.url: Required value; ' +
         'jwt[0].issuer.audiences: Required value: at least one jwt[0].issuer.audiences is required; ' +
         'jwt[0].claimMappings.username: Required value: claim or expression is required; ' +
-        'anonymous.conditions: Invalid value: [{"path":"/"}]: enabled should be set to true when conditions are defined',
+        'anonymous.conditions: Invalid value: [{"Path":"/"}]: enabled should be set to true when conditions are defined',
     )
   })
 

@@ -1,5 +1,6 @@
 import type { TokenAuthenticator } from '../authenticator.ts'
 import { type Clock, systemClock } from '../clock.ts'
+import { knownTokens } from '../known-tokens.ts'
 import { ConfigurationError, type ConfigurationProblem } from '../errors.ts'
 import type { Observer } from '../events.ts'
 import { fieldPath } from '../field/path.ts'
@@ -106,6 +107,7 @@ export function jwtAuthenticators(
       const issued = readIssuedToken(token)
       return issued !== undefined && byIssuer.has(issuerNamed(issued.issuer))
     },
+    known: () => authenticators.flatMap(knownTokens),
     authenticateToken(token, context) {
       // The one that would know it, so that many issuers cost no more than one.
       const issued = readIssuedToken(token)

@@ -1,5 +1,6 @@
 import type { TokenAuthenticator } from '../authenticator.ts'
 import { type Clock, systemClock } from '../clock.ts'
+import { knownTokens } from '../known-tokens.ts'
 import { notify, type Observer } from '../events.ts'
 import { fieldPath } from '../field/path.ts'
 import { configurationErrors } from '../oidc/configuration/compile.ts'
@@ -174,6 +175,7 @@ export function authenticationConfiguration(
     },
     // Issuers come and go with versions, so any token that has one may be known.
     mayKnow: (token) => unverifiedIssuer(token) !== undefined,
+    known: () => knownTokens(current.authenticators),
     authenticateToken: (token, context) => current.authenticators.authenticateToken(token, context),
     health: () => current.authenticators.health(),
     update(content) {

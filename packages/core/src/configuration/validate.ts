@@ -86,9 +86,14 @@ function addUnique(url: string, seen: Set<string>, path: FieldPath, errors: Erro
   seen.add(url)
 }
 
+/** As Kubernetes prints a condition, under the name that its field has in Go. */
+function asInGo({ path }: { readonly path: string }): { readonly Path: string } {
+  return { Path: path }
+}
+
 function addAnonymousErrors(section: AnonymousConfig, errors: ErrorList): void {
   for (const { path, message } of validateAnonymousConfig(section)) {
     if (message === 'Required value') errors.required(fieldPath(path))
-    else errors.invalid(fieldPath(path), section.conditions, message)
+    else errors.invalid(fieldPath(path), section.conditions?.map(asInGo), message)
   }
 }

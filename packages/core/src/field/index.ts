@@ -6,6 +6,6 @@ export {
   type FieldError,
   type FieldErrorType,
 } from './errors.ts'
-export { type DurationReading, readDuration } from './go-duration.ts'
+export { type DurationReading, printedSeconds, readDuration } from './go-duration.ts'
 export { fieldPath, type FieldPath } from './path.ts'
 export { type ObjectReader, readObject } from './reader.ts'

@@ -46,7 +46,8 @@ export function dns1035LabelProblems(name: string): readonly string[] {
 /** The name of most objects: labels joined by dots, at most 253 characters. */
 export function dns1123SubdomainProblems(name: string): readonly string[] {
   return [
-    ...tooLong(name, 253),
+    // Kubernetes counts characters in the words for these, and bytes in those for labels.
+    ...tooLong(name, 253, 'characters'),
     ...unless(
       name.split('.').every(isLabel),
       "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
@@ -133,8 +134,8 @@ function fullMatch(pattern: string): (text: string) => boolean {
   return (text) => text.length <= 16_384 && expression.test(text)
 }
 
-function tooLong(text: string, max: number): readonly string[] {
-  return text.length > max ? [`must be no more than ${max} bytes`] : []
+function tooLong(text: string, max: number, unit: 'bytes' | 'characters' = 'bytes'): readonly string[] {
+  return text.length > max ? [`must be no more than ${max} ${unit}`] : []
 }
 
 function unless(

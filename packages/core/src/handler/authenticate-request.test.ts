@@ -424,12 +424,12 @@ describe('warnings', () => {
     const authenticator: Authenticator = {
       name: 'warning',
       authenticate(_, context) {
-        context.warn?.('a "quoted"\r\ntext')
+        context.warn?.('a "quoted" ö text')
         throw unavailable('down')
       },
     }
     const { failure } = await refused(authenticator, { unavailableStatus: 503 })
-    expect(failure.headers['warning']).toEqual([String.raw`299 - "a \"quoted\"  text"`])
+    expect(failure.headers['warning']).toEqual([String.raw`299 - "a \"quoted\" Ã¶ text"`])
   })
 
   it('of one request are not those of the next', async () => {

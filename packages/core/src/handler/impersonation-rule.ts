@@ -3,7 +3,7 @@ import type { HeaderChanges } from '../authenticator.ts'
 import { type AuthenticationError, rejected } from '../errors.ts'
 import { notify, type Observer } from '../events.ts'
 import { hasPrefix } from '../headers/has-prefix.ts'
-import { warningHeader } from '../headers/warning.ts'
+import { withWarnings } from '../headers/warning.ts'
 import { quoted } from '../quote.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { StatusError } from '../status.ts'
@@ -89,7 +89,7 @@ function unhandled(user: UserInfo, warnings: readonly string[]): StatusError {
   const message = `forbidden: ${escapeHtml(`User ${quoted(user.username)} cannot impersonate`)}: no impersonation middleware handles the Impersonate-* headers of this request`
   const headers = {
     'x-content-type-options': 'nosniff',
-    ...(warnings.length > 0 && { warning: warnings.map(warningHeader) }),
+    ...withWarnings(warnings),
   }
   return withoutStack(
     () => new StatusError({ status: 403, reason: 'Forbidden', message, headers, cause: noMiddleware }),

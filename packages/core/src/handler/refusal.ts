@@ -1,5 +1,5 @@
 import type { AuthenticationError } from '../errors.ts'
-import { warningHeader } from '../headers/warning.ts'
+import { withWarnings } from '../headers/warning.ts'
 import { retryAfter } from '../retry-after.ts'
 import { StatusError } from '../status.ts'
 import { withoutStack } from '../without-stack.ts'
@@ -18,8 +18,8 @@ export function refusal(
   unavailableStatus: 401 | 503,
 ): StatusError {
   const cause = error === undefined ? {} : { cause: error }
-  const headers: Record<string, string | readonly string[]> = {}
-  if (warnings.length > 0) headers['warning'] = warnings.map(warningHeader)
+  const headers: Record<string, string | readonly string[]> =
+    warnings.length === 0 ? {} : { ...withWarnings(warnings) }
   const later = error?.retryAfterSeconds === undefined ? undefined : retryAfter(error.retryAfterSeconds)
   if (later !== undefined || (error?.code === 'unavailable' && unavailableStatus === 503)) {
     return withoutStack(

@@ -1,9 +1,73 @@
+import { latin1FromText } from './byte-text.ts'
+
+/** When all texts together are longer, each is cut. */
+const MAX_CHARACTERS = 4096
+const MAX_CHARACTERS_OF_ONE = 256
+
 /**
- * The value of a `Warning` header for a text (RFC 7234 section 5.5): code 299, no agent, and the text quoted.
+ * The values of the `Warning` headers for texts (RFC 7234 section 5.5): code 299, no agent, and the text quoted, in UTF-8, as headers have it:
+ * a character for each byte. Each text is sent once. One that is empty, has a control character or is not Unicode is left out. Where all
+ * together have more than 4,096 characters, each is cut to 256, and when that many were sent, no more are.
  *
- * Source: apimachinery `pkg/util/net` `NewWarningHeader`.
+ * Source: apimachinery `pkg/util/net` NewWarningHeader, apiserver `pkg/endpoints/filters/warning.go`.
+ *
+ * @example
+ * for (const value of warningHeaders(outcome.warnings)) res.appendHeader('Warning', value)
  */
-export function warningHeader(text: string): string {
-  const printable = text.replaceAll(/[^\x20-\x7e]/g, ' ')
-  return `299 - "${printable.replaceAll(/["\\]/g, String.raw`\$&`)}"`
+export function warningHeaders(texts: readonly string[]): readonly string[] {
+  if (texts.length === 0) return texts
+  const distinct = [...new Set(texts)]
+  const values: string[] = []
+  let sent = 0
+  for (const [index, text] of distinct.entries()) {
+    const value = valueOf(text)
+    if (value === undefined) continue
+    sent += lengthOf(text)
+    if (sent > MAX_CHARACTERS) return cutValues(distinct, index)
+    values.push(value)
+  }
+  return values
+}
+
+/** The same, as headers of an answer; none where there is nothing to send. */
+export function withWarnings(texts: readonly string[]): { readonly warning?: string[] } {
+  const values = warningHeaders(texts)
+  return values.length === 0 ? {} : { warning: [...values] }
+}
+
+/** @param overflow the index of the text that was too much. Those before it were to be sent already. */
+function cutValues(texts: readonly string[], overflow: number): readonly string[] {
+  const values: string[] = []
+  let sent = 0
+  for (const [index, text] of texts.entries()) {
+    if (index > overflow && sent >= MAX_CHARACTERS) break
+    const start = beginning(text)
+    const value = valueOf(start)
+    if (value === undefined) continue
+    sent += lengthOf(start)
+    values.push(value)
+  }
+  return values
+}
+
+function valueOf(text: string): string | undefined {
+  if (text === '' || CONTROL.test(text) || !text.isWellFormed()) return undefined
+  return `299 - "${latin1FromText(text.replaceAll(/["\\]/g, String.raw`\$&`))}"`
+}
+
+const CONTROL = /\p{Cc}/u
+
+/** In characters of Unicode, as Go counts. */
+function lengthOf(text: string): number {
+  let surrogates = 0
+  for (let index = 0; index < text.length; index++) {
+    if ((text.charCodeAt(index) & 0xfc00) === 0xdc00) surrogates++
+  }
+  return text.length - surrogates
+}
+
+function beginning(text: string): string {
+  return Array.from(text.slice(0, 2 * MAX_CHARACTERS_OF_ONE))
+    .slice(0, MAX_CHARACTERS_OF_ONE)
+    .join('')
 }

@@ -1,6 +1,11 @@
 export { isJwsAlgorithm, JWS_ALGORITHMS, type JwsAlgorithm } from './algorithms.ts'
 export { type KeySet, localKeySet } from './key-set.ts'
-export { signingKeyFromPem, type SigningKey, verificationKeysFromPem } from './pem-keys.ts'
+export {
+  signingKeyFromPem,
+  type SigningKey,
+  verificationKeyFromDer,
+  verificationKeysFromPem,
+} from './pem-keys.ts'
 export {
   type JsonObject,
   MAX_TOKEN_LENGTH,

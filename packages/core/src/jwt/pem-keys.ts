@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../errors.ts'
-import { aString, refuseProblems } from '../options/index.ts'
+import { aNonEmptyString, aString, must, refuseProblems } from '../options/index.ts'
 import { type EncodedKey, encodedKeyOf } from './key-der.ts'
 import { pemBlocks } from './pem-blocks.ts'
 import {
@@ -47,6 +47,33 @@ export async function verificationKeysFromPem(pem: string): Promise<readonly Ver
   }
   return Promise.all(usable.map(async (key) => verificationKeyOfJwk(await jwkOf(key))))
 }
+
+/**
+ * The key of a `SubjectPublicKeyInfo` (PKIX), in DER as a KMS or an external signer gives it.
+ *
+ * Source: Go `crypto/x509` (`ParsePKIXPublicKey`).
+ *
+ * Deviation: keys of other kinds are an error, and so are RSA keys that are too short or too long (`docs/deviations.md`, RSA keys of
+ * tokens; keys of signers).
+ *
+ * @param der at most 8,192 bytes.
+ * @param keyId what tokens name the key by. Default: as Kubernetes names it.
+ * @throws {ConfigurationError} when it is no such key.
+ * @example
+ * const key = await verificationKeyFromDer(new Uint8Array(PublicKey), KeyId)
+ */
+export async function verificationKeyFromDer(der: Uint8Array, keyId?: string): Promise<VerificationKey> {
+  refuseProblems(isBytes(der, 'der'), keyId === undefined ? [] : aNonEmptyString(keyId, 'keyId'))
+  const encoded = der.length <= MAX_DER_BYTES ? encodedKeyOf(Uint8Array.from(der)) : undefined
+  // A certificate has a public key in it, and is none.
+  if (encoded?.form !== 'SPKI' || encoded.der.length !== der.length)
+    throw invalidKey('is not an RSA or EC public key')
+  const key = await verificationKeyOfJwk(await jwkOf(encoded))
+  return keyId === undefined ? key : Object.freeze({ ...key, kid: keyId })
+}
+
+const MAX_DER_BYTES = 8192
+const isBytes = must('must be a Uint8Array', (value) => value instanceof Uint8Array)
 
 /**
  * The key in a file of `--service-account-signing-key-file`: the first private key, which is called what it is: `RSA PRIVATE KEY`

@@ -1,4 +1,4 @@
-import { andThen, type Awaitable } from '../awaitable.ts'
+import { andThen } from '../awaitable.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { unavailable } from '../errors.ts'
 import { maxAgeSeconds } from '../http/cache-control.ts'
@@ -16,12 +16,10 @@ import {
   wholeNumber,
 } from '../options/index.ts'
 import { BUSY_SECONDS } from '../retry-after.ts'
-import { canWorkInBackground } from '../runtime.ts'
-import { GRACE_MS, isDone } from '../shared-work.ts'
 import { tell } from '../tell.ts'
-import { fetchLimit } from './fetch-limit.ts'
 import { parseJwks } from './json-web-key-set.ts'
 import { isSignedByOneOf, issuerKeys, type IssuerKeys, type KeySet, notSigned } from './key-set.ts'
+import { limitedFetch } from './limited-fetch.ts'
 import type { UnverifiedJwt } from './read-jwt.ts'
 
 /** Options of {@link remoteKeySet}. */
@@ -76,14 +74,11 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
   const { url, clock = systemClock, timeoutSeconds = 10, maxBytes = 1_048_576, onFetch } = options
   // Looked up with each call, so that whoever replaces the global one is heard.
   const { fetch = (input, init) => globalThis.fetch(input, init) } = options
-  const limit = fetchLimit()
   let keys: IssuerKeys = issuerKeys([])
   let staleAtMs = -Infinity
   let lastError: Error | undefined
   /** When the last fetch ended, well or not. */
   let fetchedAtMs = -Infinity
-  let waitingUntilMs: readonly number[] = []
-  let underWay: Flight | undefined
 
   const fetchKeys = async (): Promise<void> => {
     try {
@@ -102,57 +97,12 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
     }
   }
 
-  /** Begins a fetch; `undefined` when there was one just now. */
-  const begin = (): Flight | undefined => {
-    const nowMs = clock.now()
-    if (!limit.take(nowMs)) return undefined
-    // A fetch ends by itself before that.
-    const flight = { endsAtMs: nowMs + timeoutSeconds * 1000 + GRACE_MS, done: fetchKeys() }
-    underWay = flight
-    void flight.done.then(() => forget(flight))
-    return flight
-  }
-
-  const forget = (flight: Flight): void => {
-    if (underWay === flight) underWay = undefined
-  }
-
-  /** Waits for the fetch under way, or for one of its own. Never rejects; `false` when there was one just now. */
-  const refresh = async (): Promise<boolean> => {
-    for (let flight = underWay; flight !== undefined; flight = underWay) {
-      if (await isDone(flight.done, flight.endsAtMs - clock.now(), clock)) return true
-      forget(flight)
-    }
-    const own = begin()
-    await own?.done
-    return own !== undefined
-  }
-
-  /** Keys that verify are looked at again, and if that fails they stay. */
-  const refreshStale = (): Awaitable<void> => {
-    const nowMs = clock.now()
-    if (nowMs < staleAtMs || (underWay !== undefined && nowMs < underWay.endsAtMs)) return undefined
-    const own = begin()
-    // Nobody waits for it, but where it would end together with the request that began it.
-    if (own === undefined || canWorkInBackground()) return undefined
-    return isDone(own.done, PATIENCE_MS, clock).then(() => undefined)
-  }
-
-  /** Waits for a fetch, perhaps until there may be one. `false`: so many wait that this one does not. */
-  const nextFetch = async (): Promise<boolean> => {
-    // An issuer that is down is not waited for.
-    if ((await refresh()) || lastError !== undefined) return true
-    const nowMs = clock.now()
-    // Who is gone with a request that was given up is not counted for ever.
-    const others = waitingUntilMs.filter((untilMs) => untilMs > nowMs)
-    if (others.length >= MAX_WAITING) return false
-    const waitMs = limit.waitMs(nowMs)
-    waitingUntilMs = [...others, nowMs + waitMs]
-    // Each by a timer of its own: on some runtimes it ends together with the request that began it.
-    await new Promise<void>((resolve) => void clock.after(waitMs, resolve))
-    await refresh()
-    return true
-  }
+  const fetching = limitedFetch({
+    work: fetchKeys,
+    hasFailed: () => lastError !== undefined,
+    clock,
+    timeoutSeconds,
+  })
 
   /** Verifies a token that no key of a set has signed, by the keys that come after them. */
   const verifyWithOthers = async (jwt: UnverifiedJwt, unfit: IssuerKeys): Promise<void> => {
@@ -163,12 +113,12 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
       return isSignedByOneOf(tried, jwt)
     }
     // A fetch that began before this token came may miss a key that is there by now.
-    const mayMiss = underWay !== undefined
-    let isSure = await nextFetch()
+    const mayMiss = fetching.isUnderWay()
+    let isSure = await fetching.next()
     if (await isSignedByAnother()) return
     // An issuer that hangs is waited for once.
     if (mayMiss && lastError === undefined) {
-      isSure = await nextFetch()
+      isSure = await fetching.next()
       if (await isSignedByAnother()) return
     }
     if (lastError !== undefined) throw notFetched(lastError)
@@ -180,10 +130,9 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
    * but no token waits until that is allowed: an attacker can name any key.
    */
   const verifyUnderSameName = (jwt: UnverifiedJwt, unfit: IssuerKeys): Promise<void> => {
-    const nowMs = clock.now()
-    const isDue = nowMs - fetchedAtMs >= SAME_NAME_MS
-    if (!isDue || (underWay === undefined && limit.waitMs(nowMs) > 0)) throw notSignedHere()
-    return refresh().then(async () => {
+    const isDue = clock.now() - fetchedAtMs >= SAME_NAME_MS
+    if (!isDue || !(fetching.isUnderWay() || fetching.isAllowed())) throw notSignedHere()
+    return fetching.refresh().then(async () => {
       if (keys === unfit || !(await isSignedByOneOf(keys, jwt))) throw notSignedHere()
     })
   }
@@ -195,7 +144,8 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
     verify(jwt) {
       const tried = keys
       return andThen<boolean, void>(isSignedByOneOf(tried, jwt), (isSigned) => {
-        if (isSigned) return refreshStale()
+        // Keys that verify are looked at again, and if that fails they stay.
+        if (isSigned) return clock.now() < staleAtMs ? undefined : fetching.inBackground()
         return tried.byId.has(jwt.keyId) && jwt.keyId !== ''
           ? verifyUnderSameName(jwt, tried)
           : verifyWithOthers(jwt, tried)
@@ -204,19 +154,8 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
   }
 }
 
-/** A fetch under way. */
-interface Flight {
-  readonly endsAtMs: number
-  /** Never rejects by itself. */
-  readonly done: Promise<void>
-}
-
-/** More tokens of unknown keys do not wait for keys at the same time. */
-const MAX_WAITING = 256
 /** How long after a fetch a key that has not signed what names it is not looked at again. */
 const SAME_NAME_MS = 5000
-/** How long a request whose keys are known stays for the next ones, where they would not come without it. */
-const PATIENCE_MS = 5000
 
 function notFetched(cause: Error, retryAfterSeconds?: number): Error {
   return unavailable(`failed to verify signature: fetching keys ${cause.message}`, {

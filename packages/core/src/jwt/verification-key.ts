@@ -16,6 +16,8 @@ export interface VerificationKey {
   readonly alg: SigningAlgorithm
   readonly jwk: PublicJwk
   readonly key: CryptoKey
+  /** Verifies tokens of former times, such as those in secrets: it is not in discovery documents, and nothing is signed with it. */
+  readonly excludedFromDiscovery?: boolean
 }
 
 /** What WebCrypto calls an algorithm. */

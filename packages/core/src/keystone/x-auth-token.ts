@@ -29,7 +29,11 @@ export function xAuthToken(tokens: TokenAuthenticator, options: TokenExtractionO
   const maxTokenLength = options.maxTokenLength ?? MAX_TOKEN_LENGTH
   return {
     name: 'xAuthToken',
-    credentials: { schemes: [], identityHeaders: [() => consumed] },
+    credentials: {
+      schemes: [],
+      identityHeaders: [() => consumed],
+      known: [() => [{ type: 'header', name: 'X-Auth-Token' }]],
+    },
     authenticate: throwing((request, context) => {
       const token = trimAscii(request.headers.first('x-auth-token') ?? '')
       if (token === '') return undefined

@@ -8,6 +8,7 @@ import {
   authenticationConfigurationMetrics,
   authorizationConfigurationMetrics,
 } from './configuration-metrics.ts'
+import { externalSignerMetrics } from './external-signer-metrics.ts'
 import type { Instruments } from './instruments.ts'
 import { jwtMetrics } from './jwt-metrics.ts'
 import { serverCertificateMetrics } from './server-certificate-metrics.ts'
@@ -23,6 +24,7 @@ export function eventMetrics(make: Instruments, clock: Clock): Observer {
     authorizationConfigurationMetrics(make, clock),
     serverCertificateMetrics(make),
     auditMetrics(make),
+    externalSignerMetrics(make, clock),
   ]
   return function countEvent(event) {
     for (const count of groups) count(event)

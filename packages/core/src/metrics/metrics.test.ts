@@ -165,6 +165,11 @@ describe('metrics', () => {
       '# TYPE apiserver_audit_error_total counter',
       '# TYPE apiserver_audit_level_total counter',
       '# TYPE apiserver_audit_requests_rejected_total counter',
+      '# TYPE apiserver_externaljwt_fetch_keys_success_timestamp gauge',
+      '# TYPE apiserver_externaljwt_fetch_keys_data_timestamp gauge',
+      '# TYPE apiserver_externaljwt_fetch_keys_request_total counter',
+      '# TYPE apiserver_externaljwt_sign_request_total counter',
+      '# TYPE apiserver_externaljwt_request_duration_seconds histogram',
     ])
     expect(text).toMatch(/^(#.*\n)*$/)
   })

@@ -1,4 +1,4 @@
-import type { Authentication, TokenAuthenticator } from '../authenticator.ts'
+import type { Authentication, KnownCredential, TokenAuthenticator } from '../authenticator.ts'
 import { andThen, type Awaitable, settle } from '../awaitable.ts'
 import type { Clock } from '../clock.ts'
 import type { CompiledJwtAuthenticator } from './configuration/programs.ts'
@@ -13,6 +13,7 @@ import { quoted } from '../quote.ts'
 import { issuerNamed } from './issuer-alias.ts'
 import { checkRules } from './validation-rules.ts'
 import { userOfClaims } from './claim-mappings.ts'
+import { discoveryUrlOf } from './discovery.ts'
 import { distributedClaims } from './distributed-claims.ts'
 import { provider } from './provider.ts'
 import { checkKind, type TokenKinds } from './token-kind.ts'
@@ -106,12 +107,19 @@ export function jwtAuthenticator(
       ? timed(issuer.url, context.observer, () => authenticate(jwt, context))
       : undefined
 
+  // Where clients find it, which is not always where it is asked from here.
+  const openIdConnectUrl = discoveryUrlOf({ ...issuer, discoveryURL: '' })
+  const known: readonly KnownCredential[] = [
+    { type: 'token', format: 'JWT', ...(options.keySet === undefined && { openIdConnectUrl }) },
+  ]
+
   return {
     name: 'oidc',
     mayKnow(token) {
       const issued = readIssuedToken(token)
       return issued !== undefined && issuerNamed(issued.issuer) === issuer.url
     },
+    known: () => known,
     authenticateToken(token, context) {
       const issued = readIssuedToken(token)
       return issued && authenticateIssued(issued, context)

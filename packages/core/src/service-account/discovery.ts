@@ -1,13 +1,13 @@
 import type { ConfigurationProblem } from '../errors.ts'
 import type { VerificationKey } from '../jwt/verification-key.ts'
 import { aString, checkOptions, type OptionsShape, refuseProblems, required } from '../options/index.ts'
-import { aKeySource, keysOf, type KeySource } from './key-source.ts'
+import { aKeySource, keysOf, type KeySource, maxAgeOf } from './key-source.ts'
 
 /** Options of {@link issuerDiscovery}. */
 export interface IssuerDiscoveryOptions {
   /** Who issues tokens (the first `--service-account-issuer`): an https URL without query and fragment. */
   readonly issuer: string
-  /** What tokens are verified with. */
+  /** What tokens are verified with. Keys that are `excludedFromDiscovery` are left out. */
   readonly keys: KeySource
   /** Where the keys are found (`--service-account-jwks-uri`): https. Default: `/openid/v1/jwks` at the external address. */
   readonly jwksUri?: string
@@ -65,25 +65,28 @@ export function issuerDiscovery(options: IssuerDiscoveryOptions): IssuerDiscover
     const path = jwksUri === '' ? 'externalAddress' : 'jwksUri'
     problems.push({ path, message: path === 'jwksUri' ? 'must be an https URL' : 'must be a host and port' })
   }
-  if (keysOf(keys).length === 0)
+  const published = (): readonly VerificationKey[] =>
+    keysOf(keys).filter(({ excludedFromDiscovery }) => excludedFromDiscovery !== true)
+  if (published().length === 0) {
     problems.push({ path: 'keys', message: 'no keys provided for validating keyset' })
+  }
   refuseProblems(problems)
 
   return {
     documentAt(path) {
       switch (path) {
         case OPENID_CONFIGURATION_PATH:
-          return documentOf('application/json', {
+          return documentOf('application/json', maxAgeOf(keys), {
             issuer,
             jwks_uri: keysAt,
             response_types_supported: ['id_token'],
             subject_types_supported: ['public'],
-            id_token_signing_alg_values_supported: [
-              ...new Set(keysOf(keys).map(({ alg }) => alg)),
-            ].toSorted(),
+            id_token_signing_alg_values_supported: [...new Set(published().map(({ alg }) => alg))].toSorted(),
           })
         case JWKS_PATH:
-          return documentOf('application/jwk-set+json', { keys: keysOf(keys).map(publishedKey) })
+          return documentOf('application/jwk-set+json', maxAgeOf(keys), {
+            keys: published().map(publishedKey),
+          })
         default:
           return undefined
       }
@@ -102,9 +105,10 @@ function isHttpsUrl(text: string): boolean {
   return text.startsWith('https://') && !/\s/.test(text) && URL.canParse(text)
 }
 
-function documentOf(contentType: string, content: unknown): DiscoveryDocument {
+function documentOf(contentType: string, maxAgeSeconds: number, content: unknown): DiscoveryDocument {
+  const cacheControl = `public, max-age=${maxAgeSeconds}`
   return Object.freeze({
-    headers: Object.freeze({ 'content-type': contentType, 'cache-control': 'public, max-age=3600' }),
+    headers: Object.freeze({ 'content-type': contentType, 'cache-control': cacheControl }),
     body: JSON.stringify(content),
   })
 }

@@ -23,7 +23,7 @@ import { quoted } from '../quote.ts'
 import { boundClaimsValidator } from './bound-claims.ts'
 import type { ClaimsValidator } from './claims-validator.ts'
 import { isNameOrUrl } from './issuer-name.ts'
-import { aKeySource, keysOf, type KeySource } from './key-source.ts'
+import { aKeySource, keysFor, type KeySource } from './key-source.ts'
 import { legacyClaimsValidator, type LegacyTokenObjects } from './legacy-claims.ts'
 import { serviceAccountGetters, type ServiceAccountObjects } from './objects.ts'
 import { audienceClaim, checkRegisteredClaims, textClaim } from './read-claims.ts'
@@ -146,7 +146,10 @@ function signedTokens(
   const ours = new Set(issuers)
 
   const authenticate = (jwt: UnverifiedJwt, context: Context): Awaitable<Authentication> =>
-    andThen(verifySignature(jwt, keysOf(keys)), (claims) => authenticateClaims(jwt, claims, context))
+    andThen(
+      andThen(keysFor(keys, jwt.keyId), (found) => verifySignature(jwt, found)),
+      (claims) => authenticateClaims(jwt, claims, context),
+    )
 
   const authenticateClaims = (
     jwt: UnverifiedJwt,
@@ -180,6 +183,7 @@ function signedTokens(
       const jwt = readJwt(token)
       return jwt !== undefined && ours.has(jwt.issuer)
     },
+    known: () => [{ type: 'token', format: 'JWT' }],
     authenticateToken(token, context) {
       const jwt = readJwt(token)
       return jwt !== undefined && ours.has(jwt.issuer) ? authenticate(jwt, context) : undefined

@@ -4,6 +4,7 @@ import type { Context } from '../context.ts'
 import type { SigningKey } from '../jwt/pem-keys.ts'
 import {
   aBoolean,
+  above,
   aClock,
   aNonEmptyString,
   checkOptions,
@@ -11,29 +12,38 @@ import {
   nonEmptyListOf,
   type OptionsShape,
   required,
+  withMethods,
 } from '../options/index.ts'
 import { rfc3339Of } from '../rfc3339.ts'
 import { findBoundObject, type TokenTarget } from './bound-object.ts'
 import { isNameOrUrl } from './issuer-name.ts'
 import { serviceAccountGetters, type ServiceAccountObjects } from './objects.ts'
-import { signToken } from './sign-token.ts'
+import { signing } from './signing.ts'
 import { boundTokenClaims } from './token-claims.ts'
+import type { TokenSigner } from '../token-signer/token-signer.ts'
 import { checkSpec, checkTarget, readTokenRequest, type TokenRequestSpec } from './token-request.ts'
 
 /** Options of {@link tokenIssuer}. */
 export interface TokenIssuerOptions {
   /** Who issues tokens (the first `--service-account-issuer`). */
   readonly issuer: string
-  /** What tokens are signed with (`--service-account-signing-key-file`). */
-  readonly key: SigningKey
+  /** What tokens are signed with (`--service-account-signing-key-file`). Either this or `signer`. */
+  readonly key?: SigningKey
+  /** What signs tokens elsewhere (`--service-account-signing-endpoint`): a KMS, a vault, an external signer. */
+  readonly signer?: TokenSigner
+  /** How long `signer` may take for one token. Default 10. */
+  readonly signTimeoutSeconds?: number
   /** What tokens are for unless a request says otherwise (`--api-audiences`). Default: the issuer. */
   readonly audiences?: readonly string[]
   readonly objects: ServiceAccountObjects
-  /** Longer requests are shortened to this, 3,600 or more (`--service-account-max-token-expiration`). Default: no limit. */
+  /**
+   * Longer requests are shortened to this, 3,600 or more (`--service-account-max-token-expiration`). Default: what the signer allows, or no
+   * limit.
+   */
   readonly maxExpirationSeconds?: number
   /**
    * Whether a token that admission asked for on behalf of a pod, which is told by its 3,607 seconds, is good for a year and noted when
-   * it is used for longer (`--service-account-extend-token-expiration`). Default `true`.
+   * it is used for longer (`--service-account-extend-token-expiration`); for less where the signer does not allow a year. Default `true`.
    */
   readonly extendExpiration?: boolean
   /** Default: the runtime's clock. */
@@ -45,6 +55,8 @@ const aSigningKey = must(
   (value) => typeof value === 'object' && value !== null && 'key' in value && 'alg' in value,
 )
 
+const aTokenSigner = withMethods('a signer of tokens, as keySigner(...) makes', 'sign')
+
 const shape: OptionsShape<TokenIssuerOptions> = {
   issuer: required(
     must(
@@ -52,7 +64,9 @@ const shape: OptionsShape<TokenIssuerOptions> = {
       (value) => typeof value === 'string' && value !== '' && isNameOrUrl(value),
     ),
   ),
-  key: required(aSigningKey),
+  key: aSigningKey,
+  signer: aTokenSigner,
+  signTimeoutSeconds: above(0, 3600),
   audiences: nonEmptyListOf(aNonEmptyString),
   objects: required(serviceAccountGetters),
   maxExpirationSeconds: must(
@@ -88,7 +102,8 @@ export interface TokenIssuer {
    *
    * @param body the TokenRequest, parsed.
    * @param context is told of a request that was shortened, and of the id of the token.
-   * @throws {StatusError} 400, 404, 409 or 422; and whatever a getter throws.
+   * @throws {StatusError} 400, 404, 409 or 422; 500 when the token could not be signed, and 503 when too many are; and whatever a getter
+   *   throws.
    */
   issue(target: TokenTarget, body: unknown, context?: Context): Promise<GrantedTokenRequest>
 }
@@ -109,8 +124,10 @@ const EXTENDED_EXPIRATION_SECONDS = 31_536_000
  */
 export function tokenIssuer(options: TokenIssuerOptions): TokenIssuer {
   checkOptions(shape, options)
-  const { issuer, key, audiences = [issuer], objects, clock = systemClock } = options
-  const { maxExpirationSeconds = Infinity, extendExpiration = true } = options
+  const { issuer, audiences = [issuer], objects, clock = systemClock, extendExpiration = true } = options
+  const longestSeconds = options.signer?.maxExpirationSeconds ?? Infinity
+  const { maxExpirationSeconds = longestSeconds } = options
+  const sign = signing(options, clock)
 
   return {
     async issue(target, body, context = {}) {
@@ -147,12 +164,14 @@ export function tokenIssuer(options: TokenIssuerOptions): TokenIssuer {
         serviceAccount,
         ...boundObject,
         audiences: request.spec.audiences,
-        expirationSeconds: isExtended ? EXTENDED_EXPIRATION_SECONDS : expirationSeconds,
+        expirationSeconds: isExtended
+          ? Math.min(EXTENDED_EXPIRATION_SECONDS, longestSeconds)
+          : expirationSeconds,
         ...(isExtended && { warnAfterSeconds: expirationSeconds }),
         tokenId,
         nowMs,
       })
-      const token = await signToken(key, { iss: issuer, ...claims })
+      const token = await sign({ iss: issuer, ...claims }, context)
       context.annotate?.('authentication.kubernetes.io/issued-credential-id', `JTI=${tokenId}`)
       return {
         kind: 'TokenRequest',

@@ -1,6 +1,7 @@
 import type { Authentication, TokenAuthenticator } from '../authenticator.ts'
 import type { Awaitable } from '../awaitable.ts'
 import { watched } from '../consult.ts'
+import { knownTokens } from '../known-tokens.ts'
 import type { Context } from '../context.ts'
 import { notify } from '../events.ts'
 import { type Opinion, opinionOfToken, Refused, settled, throwing } from '../opinion.ts'
@@ -92,6 +93,7 @@ export function cachedUnion(members: readonly CachedMember[]): TokenAuthenticato
     name: 'union',
     audienceAware: authenticators.some((each) => each.audienceAware),
     mayKnow: (token) => authenticators.some((each) => each.mayKnow?.(token) ?? true),
+    known: () => authenticators.flatMap(knownTokens),
     authenticateToken: throwing((token, context) => firstOpinion(steps, ask, token, context, false)),
   }
 }

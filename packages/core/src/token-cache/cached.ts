@@ -1,6 +1,7 @@
 import type { Authentication, TokenAuthenticator } from '../authenticator.ts'
 import type { Awaitable } from '../awaitable.ts'
 import type { Clock } from '../clock.ts'
+import { knownTokens } from '../known-tokens.ts'
 import type { Context } from '../context.ts'
 import { rejected } from '../errors.ts'
 import {
@@ -72,6 +73,7 @@ export function cached(delegate: TokenAuthenticator, options: CachedOptions = {}
     name: tokens.name,
     audienceAware: delegate.audienceAware ?? false,
     mayKnow: (token) => delegate.mayKnow?.(token) ?? true,
+    known: () => knownTokens(delegate),
     authenticateToken(token, context): Awaitable<Authentication | undefined> {
       refuseNoAudiences(context)
       return tokens.ask(keyOf(token, context.audiences), token, context)

@@ -7,6 +7,7 @@ import type {
   TokenAuthenticator,
 } from '../authenticator.ts'
 import { andThen, type Awaitable } from '../awaitable.ts'
+import { knownTokens } from '../known-tokens.ts'
 import type { Context } from '../context.ts'
 import { type Opinion, opinionOf, opinionOfPassword, opinionOfToken, Refused, throwing } from '../opinion.ts'
 import {
@@ -80,6 +81,7 @@ function decidedAround(name: string, delegate: AnyAuthenticator, decide: Decide)
     return {
       name,
       audienceAware: delegate.audienceAware ?? false,
+      known: () => knownTokens(delegate),
       mayKnow: (token) => delegate.mayKnow?.(token) ?? true,
       authenticateToken: throwing((token, context) =>
         decide(() => opinionOfToken(delegate, token, context), context),
@@ -116,6 +118,7 @@ function ofOneKind(
       name,
       audienceAware: aboutTokens.some((each) => each.audienceAware),
       mayKnow: (token) => aboutTokens.some((each) => each.mayKnow?.(token) ?? true),
+      known: () => aboutTokens.flatMap(knownTokens),
       authenticateToken: throwing((token, context) =>
         firstOpinion(aboutTokens, opinionOfToken, token, context, failsFast),
       ),
@@ -157,6 +160,7 @@ function combinedCredentials(delegates: readonly Authenticator[]): CredentialDes
     identityHeaders: described.flatMap((each) => each.identityHeaders ?? []),
     peerCertificates: described.some((each) => each.peerCertificates),
     tlsClientAuth: described.some((each) => each.tlsClientAuth),
+    known: described.flatMap((each) => each.known ?? []),
     proxyAuthorities: described.flatMap((each) => each.proxyAuthorities ?? []),
   }
 }

@@ -256,6 +256,7 @@ describe('union of request authenticators', () => {
       { ...requests(noOpinion), credentials: { schemes: ['Basic', 'Bearer'] as const } },
     )
     expect(all.credentials).toEqual({
+      known: [],
       schemes: ['Bearer', 'Basic'],
       identityHeaders: [headers],
       peerCertificates: false,

@@ -1,10 +1,6 @@
 import { ConfigurationError, type ConfigurationProblem, isConfigurationError } from '@kube-authn/core'
-import type { VerificationKey } from '@kube-authn/core/jwt'
 import { optionProblems, refuseProblems } from '@kube-authn/core/options'
 import { authenticatorOf, type NodeAuthenticator } from '../create-authenticator.ts'
-import type { FileSource } from '../file-source/reloading-source.ts'
-import { problemsOf } from '../options/problems-of.ts'
-import { verificationKeysAt } from '../verification-keys-at.ts'
 import { anonymousFlag } from './anonymous-flag.ts'
 import {
   authenticationNotices,
@@ -12,18 +8,14 @@ import {
   authenticatorOptions,
 } from './authenticator-options.ts'
 import { delegatedFromFlags, isDelegated } from './delegated-from-flags.ts'
-import {
-  anArgv,
-  type AuthenticatorFromFlagsOptions,
-  authenticatorFromFlagsShape,
-  sharedOf,
-} from './flags-options.ts'
+import { anArgv, type AuthenticatorFromFlagsOptions, authenticatorFromFlagsShape } from './flags-options.ts'
 import { inTermsOfFlags } from './in-terms-of-flags.ts'
 import { ignoredNotices, tellNotices } from './notices.ts'
 import { parseFlags, type ParsedFlags } from './parse-flags.ts'
+import { isGiven } from './read-flags.ts'
 import { REFUSED_FOR_AUTHENTICATION } from './refused-flags.ts'
 import { hasOtherGates } from './request-header-flags.ts'
-import { hasServiceAccounts, keyFilesOf, serviceAccountProblems } from './service-account-flags.ts'
+import { serviceAccountKeys } from './service-account-keys.ts'
 
 /**
  * The chain that a kube-apiserver has with this command line, by `createAuthenticator`. Flags of today's releases and of 1.6 count, with the
@@ -49,7 +41,7 @@ export async function authenticatorFromFlags(
 ): Promise<NodeAuthenticator> {
   refuseProblems(anArgv(argv, 'argv'), optionProblems(authenticatorFromFlagsShape, options))
   const flags = parseFlags(argv, REFUSED_FOR_AUTHENTICATION)
-  const ignored = [...flags.ignored, ...(hasOtherGates(flags) ? ['--feature-gates'] : [])]
+  const ignored = [...flags.ignored, ...unusedFlags(flags)]
   const authenticator = isDelegated(flags)
     ? await delegatedFromFlags(flags, options)
     : await configuredFromFlags(flags, options)
@@ -63,27 +55,31 @@ async function configuredFromFlags(
 ): Promise<NodeAuthenticator> {
   const anonymous = anonymousFlag(flags)
   const found = [...flags.problems, ...authenticationProblems(flags, options)]
-  const { keys, problems } = await keysOf(flags, options)
-  found.push(...problems)
+  const accounts = await serviceAccountKeys(flags, options)
+  found.push(...accounts.problems)
   try {
     const authenticator = authenticatorOf(
-      authenticatorOptions(flags, anonymous, keys?.current, options),
+      authenticatorOptions(flags, anonymous, accounts.keys, options),
       anonymous.isGiven ? {} : { anonymous: anonymous.enabled },
     )
     if (found.length > 0) {
       authenticator.close()
       throw new ConfigurationError(found)
     }
-    tellNotices(options.observer, [...anonymous.notices, ...authenticationNotices(flags)])
+    tellNotices(options.observer, [
+      ...anonymous.notices,
+      ...authenticationNotices(flags),
+      ...accounts.notices,
+    ])
     return {
       ...authenticator,
       close() {
         authenticator.close()
-        keys?.close()
+        accounts.close()
       },
     }
   } catch (error) {
-    keys?.close()
+    accounts.close()
     throw isConfigurationError(error) ? withFound(found, error) : error
   }
 }
@@ -97,22 +93,10 @@ function withFound(found: readonly ConfigurationProblem[], error: ConfigurationE
   return new ConfigurationError([...found, ...others], { cause: error })
 }
 
-/** The keys of service accounts; none where they could not be used. */
-async function keysOf(
-  flags: ParsedFlags,
-  options: AuthenticatorFromFlagsOptions,
-): Promise<{
-  readonly keys: FileSource<readonly VerificationKey[]> | undefined
-  readonly problems: readonly ConfigurationProblem[]
-}> {
-  const files = keyFilesOf(flags)
-  if (!hasServiceAccounts(flags) || files.length === 0) return { keys: undefined, problems: [] }
-  try {
-    const keys = await verificationKeysAt(files, sharedOf(options))
-    if (serviceAccountProblems(flags).length === 0) return { keys, problems: [] }
-    keys.close()
-    return { keys: undefined, problems: [] }
-  } catch (error) {
-    return { keys: undefined, problems: problemsOf('--service-account-key-file', error, ': ') }
-  }
+/** Flags that are known, and yet mean nothing in what was asked for: tokens are issued elsewhere, with options of their own. */
+function unusedFlags(flags: ParsedFlags): readonly string[] {
+  return [
+    ...(isGiven(flags, 'service-account-signing-key-file') ? ['--service-account-signing-key-file'] : []),
+    ...(hasOtherGates(flags) ? ['--feature-gates'] : []),
+  ]
 }

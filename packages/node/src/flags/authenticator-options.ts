@@ -1,5 +1,5 @@
 import type { ConfigurationProblem, FileNotice } from '@kube-authn/core'
-import type { VerificationKey } from '@kube-authn/core/jwt'
+import type { KeySource } from '@kube-authn/core/service-account'
 import type { CreateAuthenticatorOptions } from '../create-authenticator-options.ts'
 import type { AnonymousFlag } from './anonymous-flag.ts'
 import { modeProblems } from './authorization-flags.ts'
@@ -63,7 +63,7 @@ function webhookNotices(flags: ParsedFlags): readonly FileNotice[] {
 export function authenticatorOptions(
   flags: ParsedFlags,
   anonymous: AnonymousFlag,
-  keys: (() => readonly VerificationKey[]) | undefined,
+  keys: KeySource | undefined,
   options: AuthenticatorFromFlagsOptions,
 ): CreateAuthenticatorOptions {
   const audiences = listOf(flags, 'api-audiences')
@@ -118,7 +118,7 @@ function issuerOptions(
 
 function storeOptions(
   flags: ParsedFlags,
-  keys: (() => readonly VerificationKey[]) | undefined,
+  keys: KeySource | undefined,
   { serviceAccountObjects: objects, bootstrapTokens }: AuthenticatorFromFlagsOptions,
 ): Pick<CreateAuthenticatorOptions, 'serviceAccounts' | 'bootstrapTokens'> {
   const issuers = listOf(flags, 'service-account-issuer')

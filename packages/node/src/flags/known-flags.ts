@@ -70,6 +70,8 @@ export const AUTHENTICATION_FLAGS: Readonly<Record<string, KnownFlag>> = {
   'service-account-key-file': array,
   'service-account-lookup': on,
   'service-account-max-token-expiration': duration('0s'),
+  'service-account-signing-endpoint': text,
+  'service-account-signing-key-file': text,
   'tls-private-key-file': text,
   'token-auth-file': text,
 }
@@ -162,6 +164,3 @@ export const ALIASES: Readonly<Record<string, string>> = {
   'experimental-bootstrap-token-auth': 'enable-bootstrap-token-auth',
   'service-account-api-audiences': 'api-audiences',
 }
-
-/** Flags of the same families that do not affect authentication, such as those for issuing tokens. */
-export const OTHER_FLAGS: ReadonlySet<string> = new Set(['service-account-signing-key-file'])

@@ -113,7 +113,6 @@ describe('a command line', () => {
     [['--__proto__=x'], /bad flag syntax$/],
     [['--=x'], /^--\?: bad flag syntax$/],
     [['--insecure-allow-any-token'], /lets everybody be anybody/],
-    [['--service-account-signing-endpoint=/run/s'], /keys of an external signer/],
     [['--help'], /nothing to serve/],
     [['-h'], /unknown shorthand flag/],
   ])('is refused: %j', (argv, said) => {
@@ -160,7 +159,7 @@ const OTHERS =
   --kubelet-port 1 --kubelet-preferred-address-types a --kubernetes-service-node-port 1 --livez-grace-period 1s --logging-format json
   --max-requests-inflight 1 --min-request-timeout 1 --peer-advertise-ip a --peer-ca-file a --permit-port-sharing --profiling
   --proxy-client-cert-file a --proxy-client-key-file a --request-timeout 1m --runtime-config a=b --secure-port 6443
-  --service-account-signing-key-file sa.key --service-cluster-ip-range 10.0.0.0/12 --service-node-port-range 1-2
+  --service-cluster-ip-range 10.0.0.0/12 --service-node-port-range 1-2
   --show-hidden-metrics-for-version 1 --shutdown-delay-duration 1s --shutdown-send-retry-after --storage-backend etcd3
   --storage-media-type a --strict-transport-security-directives a --tls-cert-file a --tls-cipher-suites a --tls-min-version a
   --tls-sni-cert-key a --tracing-config-file a -v 2 --v 2 --vmodule a=1 --watch-cache --watch-cache-sizes a

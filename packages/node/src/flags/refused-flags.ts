@@ -8,8 +8,6 @@ export const REFUSED_FOR_AUTHENTICATION: RefusedFlags = {
   help: PRINTS,
   'insecure-allow-any-token':
     'lets everybody be anybody, and was removed in Kubernetes 1.8: leave it out, or give known tokens with --token-auth-file',
-  'service-account-signing-endpoint':
-    'keys of an external signer are not read here: give its public keys in files, with --service-account-key-file',
   version: PRINTS,
 }
 

@@ -2,6 +2,7 @@ import type { ConfigurationProblem, FileNotice } from '@kube-authn/core'
 import { quoted } from '@kube-authn/core/field'
 import type { ParsedFlags } from './parse-flags.ts'
 import { booleanOf, isGiven, listOf, optionalString, secondsOf, stringOf } from './read-flags.ts'
+import { signingEndpointOf, signingEndpointProblems } from './signing-endpoint-flags.ts'
 
 const ISSUER = 'service-account-issuer'
 const KEY_FILE = 'service-account-key-file'
@@ -9,11 +10,12 @@ const MAX_EXPIRATION = 'service-account-max-token-expiration'
 
 /** Whether service accounts are known. */
 export function hasServiceAccounts(flags: ParsedFlags): boolean {
-  return isGiven(flags, ISSUER, KEY_FILE)
+  return isGiven(flags, ISSUER, KEY_FILE) || signingEndpointOf(flags) !== undefined
 }
 
-/** The files with their keys: those that are named, or that of the TLS server. */
+/** The files with their keys: those that are named, or that of the TLS server; none where there is an external signer. */
 export function keyFilesOf(flags: ParsedFlags): readonly string[] {
+  if (signingEndpointOf(flags) !== undefined) return []
   const files = listOf(flags, KEY_FILE)
   const ofServer = optionalString(flags, 'tls-private-key-file')
   return files.length > 0 || ofServer === undefined ? files : [ofServer]
@@ -30,6 +32,7 @@ export function serviceAccountProblems(flags: ParsedFlags): readonly Configurati
     ...(hasServiceAccounts(flags) ? missingProblems(flags) : []),
     ...jwksUriProblems(stringOf(flags, 'service-account-jwks-uri')),
     ...expirationProblems(secondsOf(flags, MAX_EXPIRATION)),
+    ...signingEndpointProblems(flags),
   ]
 }
 
@@ -53,7 +56,7 @@ function missingProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
     ...(listOf(flags, ISSUER).length === 0
       ? [{ path: `--${ISSUER}`, message: `${ISSUER} is a required flag` }]
       : []),
-    ...(keyFilesOf(flags).length === 0
+    ...(keyFilesOf(flags).length === 0 && signingEndpointOf(flags) === undefined
       ? [
           {
             path: `--${KEY_FILE}`,
@@ -83,11 +86,14 @@ function expirationProblems(seconds: number): readonly ConfigurationProblem[] {
 const WARN_SECONDS = 3607
 const EXTENDED_SECONDS = 31_536_000
 
-/** What the flags of issuing mean for each other. Tokens are issued elsewhere, with options of their own. */
+/**
+ * What the flags of issuing mean for each other, unless there is an external signer, which has a say in it. Tokens are issued elsewhere, with
+ * options of their own.
+ */
 export function serviceAccountNotices(flags: ParsedFlags): readonly FileNotice[] {
   const seconds = secondsOf(flags, MAX_EXPIRATION)
   const isExtended = booleanOf(flags, 'service-account-extend-token-expiration')
-  if (seconds === 0 || !isExtended) return []
+  if (seconds === 0 || !isExtended || signingEndpointOf(flags) !== undefined) return []
   const begin = 'service-account-extend-token-expiration is true, '
   const shown = stringOf(flags, MAX_EXPIRATION)
   const notices: FileNotice[] = []

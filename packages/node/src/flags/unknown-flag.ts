@@ -1,6 +1,6 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
 import { nearestName } from '@kube-authn/core/options'
-import { ALIASES, AUTHENTICATION_FLAGS, AUTHORIZATION_FLAGS, OTHER_FLAGS } from './known-flags.ts'
+import { ALIASES, AUTHENTICATION_FLAGS, AUTHORIZATION_FLAGS } from './known-flags.ts'
 import { REFUSED_FOR_AUTHENTICATION, REFUSED_FOR_AUTHORIZATION } from './refused-flags.ts'
 
 const NAMES: readonly string[] = [AUTHENTICATION_FLAGS, AUTHORIZATION_FLAGS, ALIASES].flatMap((flags) =>
@@ -20,7 +20,6 @@ export function unknownFlag(dashes: '-' | '--', name: string): ConfigurationProb
   if (dashes === '-') return shorthandProblem(name)
   const path = `--${shownName(name)}`
   if (name === '' || name.startsWith('-')) return { path, message: 'bad flag syntax' }
-  if (OTHER_FLAGS.has(name)) return undefined
   // It counts for one of the two functions, and the other one takes no notice.
   if (Object.hasOwn(REFUSED_FOR_AUTHENTICATION, name)) return undefined
   if (Object.hasOwn(REFUSED_FOR_AUTHORIZATION, name)) return undefined

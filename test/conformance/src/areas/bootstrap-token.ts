@@ -16,8 +16,17 @@ import type { Given, UnitRunner } from '../vector.ts'
 
 /** Area D-bootstrap-auth: who has a bootstrap token. */
 export const bootstrapAuth: UnitRunner = async ({ given }) => {
-  const secrets = (given['secrets'] as readonly VectorSecret[]).map(secretOf)
-  const tokens = bootstrapToken({ secrets: bootstrapSecrets(secrets), clock: clockOf(given) })
+  const secrets = ((given['secrets'] ?? []) as readonly VectorSecret[]).map(secretOf)
+  const store = bootstrapSecrets(secrets)
+  const tokens = bootstrapToken({
+    secrets: {
+      getSecret(name) {
+        if (given['storeError'] !== undefined) throw new Error(JSON.stringify(given['storeError']))
+        return store.getSecret(name)
+      },
+    },
+    clock: clockOf(given),
+  })
   let outcome = {}
   for (let time = 0; time < Number(given['repeat'] ?? 1); time++) {
     outcome = await outcomeOf(() => tokens.authenticateToken(String(given['token']), emptyContext))

@@ -78,7 +78,7 @@ async function asked(given: Given, jwt: TokenAuthenticator): Promise<Authenticat
   const all = audiences === undefined ? tokens : audienceAgnostic(audiences, tokens)
   const requested = given['requestAudiences'] as readonly string[] | undefined
   const context: Context = requested === undefined ? {} : { audiences: requested }
-  return all.authenticateToken(await tokenOf(given['token'] as VectorToken), context)
+  return all.authenticateToken(await tokenOf(given['token'] as VectorToken, given['tamper']), context)
 }
 
 /** What no file can say: the algorithms of the flags, and keys that are known already. */
@@ -187,6 +187,7 @@ async function discovered({ given, expect }: Pick<Case, 'given' | 'expect'>): Pr
   return {
     message: health,
     messageContains: health,
+    healthContains: health,
     state: isReady ? 'ready' : 'uninitialized',
     requests,
     retryEverySeconds: isReady ? undefined : await secondsToNext(world, clock),

@@ -21,7 +21,7 @@ import { keyNamed, tokenOf, type VectorToken } from './signed-token.ts'
 
 /** Areas C-sa-legacy and C-sa-bound: who a signed token is of. */
 export const signedTokens: UnitRunner = async ({ given, expect }) => {
-  const token = await tokenOf(given['token'] as string | VectorToken)
+  const token = await tokenOf(given['token'] as string | VectorToken, given['tamper'])
   const store = storeOf(given, token)
   const seen = { annotations: new Map<string, string>(), warnings: [] as string[] }
   const counted = metrics()

@@ -24,8 +24,16 @@ export interface VectorToken {
   readonly tamper?: string
 }
 
-/** The token that a vector describes. */
-export async function tokenOf(given: string | VectorToken): Promise<string> {
+/**
+ * The token that a vector describes.
+ *
+ * @param beside what a vector says beside its token is changed in it.
+ */
+export async function tokenOf(given: string | VectorToken, beside?: unknown): Promise<string> {
+  if (typeof beside === 'string') {
+    const [header = '', payload = '', signed = ''] = (await tokenOf(given)).split('.')
+    return tampered([header, payload, signed], beside)
+  }
   if (typeof given === 'string') return given
   const {
     header = {},

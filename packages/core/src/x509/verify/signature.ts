@@ -1,9 +1,8 @@
 import type { Certificate } from '../certificate.ts'
-import { type Bytes, DerReader, soleElement, Tag } from '../der/reader.ts'
-import { unsignedOctets } from '../der/values.ts'
-import { CertificateError, malformed } from '../errors.ts'
+import { CertificateError } from '../errors.ts'
 import type { PublicKey } from '../public-key.ts'
 import type { SignatureAlgorithm } from '../signature-algorithm.ts'
+import { ecdsaSignature } from './ecdsa-signature.ts'
 import { verificationKey } from './verification-key.ts'
 
 /**
@@ -57,17 +56,4 @@ async function isSignatureValid(
     // The key is none, the signature has the wrong form, or this runtime does not know the algorithm.
     return false
   }
-}
-
-/** WebCrypto wants both numbers at full length in a row (IEEE P1363) where certificates have a sequence (RFC 3279). */
-function ecdsaSignature(der: Bytes, octets: number): Bytes {
-  const what = 'ECDSA signature'
-  const numbers = new DerReader(soleElement(der, Tag.sequence, what))
-  const [r, s] = [unsignedOctets(numbers.next(what), what), unsignedOctets(numbers.next(what), what)]
-  numbers.finish(what)
-  if (r.length > octets || s.length > octets) throw malformed(what, 'number is too large')
-  const form = new Uint8Array(2 * octets)
-  form.set(r, octets - r.length)
-  form.set(s, 2 * octets - s.length)
-  return form
 }

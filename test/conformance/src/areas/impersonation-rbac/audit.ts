@@ -8,7 +8,8 @@ import { type AreaRunner, Differences, type Vector } from './vector.ts'
 
 interface Given extends VectorRequest {
   readonly requester: VectorUser
-  readonly mode?: 'legacy' | 'constrained'
+  /** Or the one of the constrained modes that allows it. */
+  readonly mode?: string
   readonly impersonated?: string
   readonly refused?: boolean
 }
@@ -30,10 +31,7 @@ export const audit: AreaRunner = async (vector) => {
   const authenticator = { name: 'known', authenticate: () => ({ user }) }
   await authenticateRequest(authenticator, { observer })(request, { impersonates: true })
   const permissions = given.refused === true ? alwaysDeny() : alwaysAllow()
-  const outcome = await impersonateRequest(permissions, { mode: given.mode ?? 'legacy', observer })(
-    request,
-    user,
-  )
+  const outcome = await impersonateRequest(permissions, { mode: modeOf(given.mode), observer })(request, user)
   let status = 'failure' in outcome ? outcome.failure.status : 200
   if (!('failure' in outcome)) {
     const answer = await authorizeRequest(alwaysAllow(), { observer })(request, outcome.user)
@@ -60,4 +58,8 @@ function valueAt(value: unknown, path: string): unknown {
     if (path.startsWith(`${name}.`)) return valueAt(member, path.slice(name.length + 1))
   }
   return undefined
+}
+
+function modeOf(mode = 'legacy'): 'constrained' | 'legacy' {
+  return mode === 'legacy' ? 'legacy' : 'constrained'
 }

@@ -52,7 +52,8 @@ export const impersonation: AreaRunner = async (vector) => {
     const expected = expect.steps?.[index] ?? expect
     checks.length = 0
     const { request, rawHeaders } = requestOf(step)
-    const requester = step.requester === undefined ? undefined : userOf(step.requester)
+    const requester =
+      step.requester === undefined || step.requester === null ? undefined : userOf(step.requester)
     const outcome = await impersonate(request, requester)
     const at = `step ${index}`
     if ('failure' in outcome) {

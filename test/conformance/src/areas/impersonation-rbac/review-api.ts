@@ -70,7 +70,12 @@ export const reviewApi: AreaRunner = async (vector) => {
 }
 
 /** Where a vector does not say what is asked, it is about the caller or about somebody else. */
-function pathOf({ requester, kind, urlNamespace }: Given): string {
+function pathOf({ requester, kind, urlNamespace, spec }: Given): string {
+  // A vector about a TokenReview need not say so: nothing else has a token.
+  const isAboutToken = typeof spec === 'object' && spec !== null && 'token' in spec
+  if (kind === 'TokenReview' || (kind === undefined && isAboutToken)) {
+    return '/apis/authentication.k8s.io/v1/tokenreviews'
+  }
   const asked = kind ?? (requester === undefined ? 'SubjectAccessReview' : 'SelfSubjectAccessReview')
   const namespace = urlNamespace === undefined ? '' : `namespaces/${urlNamespace}/`
   return `/apis/authorization.k8s.io/v1/${namespace}${asked.toLowerCase()}s`

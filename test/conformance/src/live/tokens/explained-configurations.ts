@@ -60,9 +60,7 @@ export const explainedConfigurations: readonly Explanation<RecordedConfiguration
     explains: ({ at, there, here }) =>
       there !== undefined &&
       here !== undefined &&
-      /^anonymous\.conditions$|\.(?:certificateAuthority|key|audienceMatchPolicy|egressSelectorType)$/.test(
-        at,
-      ),
+      /\.(?:certificateAuthority|audienceMatchPolicy|egressSelectorType)$/.test(at),
   },
   {
     // Lists of the same errors.

@@ -1,0 +1,145 @@
+import type { AuthenticationScheme, Authenticator, KnownCredential } from '../authenticator.ts'
+import {
+  aRequestAuthenticator,
+  aString,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+} from '../options/index.ts'
+
+/** A Security Scheme Object of OpenAPI 3.1, of the types that there are here. */
+export type SecurityScheme =
+  | {
+      readonly type: 'http'
+      readonly scheme: 'basic' | 'bearer' | 'negotiate'
+      readonly bearerFormat?: 'JWT'
+      readonly description: string
+    }
+  | {
+      readonly type: 'apiKey'
+      readonly in: 'header'
+      readonly name: string
+      readonly description: string
+    }
+  | { readonly type: 'mutualTLS'; readonly description: string }
+  | { readonly type: 'openIdConnect'; readonly openIdConnectUrl: string; readonly description: string }
+
+/** A Security Requirement Object: a scheme with no scopes, or nothing for a request without a credential. */
+export type SecurityRequirement = Readonly<Record<string, readonly []>>
+
+/** What goes into an OpenAPI document. */
+export interface ApiSecurity {
+  /** For `components.securitySchemes`. */
+  readonly securitySchemes: Readonly<Record<string, SecurityScheme>>
+  /** For `security`, of the document or of an operation: any of these is enough. */
+  readonly security: readonly SecurityRequirement[]
+}
+
+/** Options of {@link securitySchemes}. */
+export interface SecuritySchemesOptions {
+  /**
+   * The path of an operation, percent-decoded: anonymous requests may be for some paths only. Default: any path, where a condition for anonymous
+   * requests is not met.
+   */
+  readonly path?: string
+}
+
+const shape: OptionsShape<SecuritySchemesOptions> = { path: aString }
+
+/**
+ * What an authenticator accepts, as OpenAPI 3.1 describes it: bearer tokens (with `bearerFormat: JWT` where all are JWTs), Basic, Negotiate, client
+ * certificates, headers, and each provider of OpenID Connect with the address of its discovery document; where anonymous requests are let
+ * through, a credential is optional (`{}`). What a front proxy sends is not for clients, and is left out.
+ *
+ * Call it for each document that is sent: a configuration that is reloaded may have other issuers by then.
+ *
+ * Source: OpenAPI Specification 3.1.1 sections 4.8.27 and 4.8.30; apiserver `pkg/server/options/authentication.go`, which describes bearer
+ * tokens only, as an `apiKey`.
+ *
+ * @throws {ConfigurationError} when it is given no authenticator of requests.
+ * @example
+ * const { securitySchemes: schemes, security } = securitySchemes(authenticator)
+ * const document = { openapi: '3.1.1', info, paths, components: { securitySchemes: schemes }, security }
+ */
+export function securitySchemes(
+  authenticator: Authenticator,
+  options: SecuritySchemesOptions = {},
+): ApiSecurity {
+  refuseProblems(aRequestAuthenticator(authenticator, 'authenticator'), optionProblems(shape, options))
+  const { schemes = [], known = [] } = authenticator.credentials ?? {}
+  const credentials = known.flatMap((tell) => tell())
+  const described = new Map<string, SecurityScheme>()
+  for (const scheme of schemes) described.set(`${scheme}Auth`, httpScheme(scheme, credentials))
+  for (const [name, scheme] of credentials.flatMap(furtherScheme)) {
+    if (![...described.values()].some((each) => isSame(each, scheme))) {
+      described.set(unusedName(name, described), scheme)
+    }
+  }
+  const isOptional = credentials.some((each) => isAnonymousAt(each, options.path))
+  return {
+    securitySchemes: Object.fromEntries(described),
+    security: [
+      ...[...described.keys()].map((name) => ({ [name]: [] as const })),
+      ...(isOptional ? [{}] : []),
+    ],
+  }
+}
+
+function httpScheme(scheme: AuthenticationScheme, credentials: readonly KnownCredential[]): SecurityScheme {
+  switch (scheme) {
+    case 'Basic':
+      return { type: 'http', scheme: 'basic', description: 'A username and a password' }
+    case 'Negotiate':
+      return { type: 'http', scheme: 'negotiate', description: 'Kerberos, by SPNEGO' }
+    case 'Bearer': {
+      const tokens = credentials.filter((each) => each.type === 'token')
+      const areJwts = tokens.length > 0 && tokens.every(({ format }) => format === 'JWT')
+      return {
+        type: 'http',
+        scheme: 'bearer',
+        ...(areJwts && { bearerFormat: 'JWT' }),
+        description: 'A bearer token',
+      }
+    }
+  }
+}
+
+/** What has a scheme of its own beside those of HTTP, with a name for it. */
+function furtherScheme(
+  credential: KnownCredential,
+): readonly (readonly [name: string, scheme: SecurityScheme])[] {
+  switch (credential.type) {
+    case 'token': {
+      const { openIdConnectUrl } = credential
+      if (openIdConnectUrl === undefined) return []
+      const description = 'An ID token of this provider, as a bearer token'
+      return [['OpenIDConnect', { type: 'openIdConnect', openIdConnectUrl, description }]]
+    }
+    case 'clientCertificate':
+      return [['MutualTLS', { type: 'mutualTLS', description: 'A client certificate' }]]
+    case 'header': {
+      const { name } = credential
+      return [[name, { type: 'apiKey', in: 'header', name, description: `A token in the header ${name}` }]]
+    }
+    case 'anonymous':
+      return []
+  }
+}
+
+function isSame(one: SecurityScheme, other: SecurityScheme): boolean {
+  return JSON.stringify(one) === JSON.stringify(other)
+}
+
+/** Several of a kind are numbered, from the second. */
+function unusedName(name: string, used: ReadonlyMap<string, unknown>): string {
+  let number = 1
+  const numbered = (): string => (number === 1 ? name : `${name}${number}`)
+  while (used.has(numbered())) number++
+  return numbered()
+}
+
+function isAnonymousAt(credential: KnownCredential, path: string | undefined): boolean {
+  if (credential.type !== 'anonymous') return false
+  const { paths } = credential
+  return paths === undefined || (path !== undefined && paths.includes(path))
+}

@@ -1,0 +1,22 @@
+import { type Bytes, DerReader, soleElement, Tag } from '../der/reader.ts'
+import { unsignedOctets } from '../der/values.ts'
+import { malformed } from '../errors.ts'
+
+/**
+ * WebCrypto and JWS want both numbers at full length in a row (IEEE P1363) where certificates, and most of what signs, have a sequence
+ * (RFC 3279).
+ *
+ * @param octets the length of each number.
+ * @throws {CertificateError} when it is no such signature.
+ */
+export function ecdsaSignature(der: Bytes, octets: number): Bytes {
+  const what = 'ECDSA signature'
+  const numbers = new DerReader(soleElement(der, Tag.sequence, what))
+  const [r, s] = [unsignedOctets(numbers.next(what), what), unsignedOctets(numbers.next(what), what)]
+  numbers.finish(what)
+  if (r.length > octets || s.length > octets) throw malformed(what, 'number is too large')
+  const form = new Uint8Array(2 * octets)
+  form.set(r, octets - r.length)
+  form.set(s, 2 * octets - s.length)
+  return form
+}

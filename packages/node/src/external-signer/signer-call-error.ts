@@ -1,0 +1,16 @@
+/** A call of an external signer failed. */
+export class SignerCallError extends Error {
+  override readonly name = 'SignerCallError'
+  readonly code = 'signerCall'
+  /** What gRPC calls it, as in `Unavailable`. */
+  readonly grpcCode: string
+
+  /** @param details what the signer says, of which one line of bounded length is shown. */
+  constructor(grpcCode: string, details: string, cause?: unknown) {
+    const line = details.slice(0, MAX_LENGTH).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')
+    super(`rpc error: code = ${grpcCode} desc = ${line.trim()}`, cause === undefined ? {} : { cause })
+    this.grpcCode = grpcCode
+  }
+}
+
+const MAX_LENGTH = 512

@@ -1,0 +1,75 @@
+import type { ConfigurationProblem, FileNotice } from '@kube-authn/core'
+import type { KeySource } from '@kube-authn/core/service-account'
+import { externalSignerAt } from '../external-signer/external-signer-at.ts'
+import { problemsOf } from '../options/problems-of.ts'
+import { verificationKeysAt } from '../verification-keys-at.ts'
+import { type AuthenticatorFromFlagsOptions, sharedOf } from './flags-options.ts'
+import type { ParsedFlags } from './parse-flags.ts'
+import { hasServiceAccounts, keyFilesOf, serviceAccountProblems } from './service-account-flags.ts'
+import { signerNotices, signerProblems, signingEndpointOf, unusableSigner } from './signing-endpoint-flags.ts'
+
+/** The keys of service accounts, and what was found out about them. */
+export interface FlaggedKeys {
+  readonly keys?: KeySource
+  readonly problems: readonly ConfigurationProblem[]
+  readonly notices: readonly FileNotice[]
+  close(): void
+}
+
+/** The keys that the flags name, of files or of an external signer; none where they could not be used. */
+export async function serviceAccountKeys(
+  flags: ParsedFlags,
+  options: AuthenticatorFromFlagsOptions,
+): Promise<FlaggedKeys> {
+  const endpoint = signingEndpointOf(flags)
+  const files = keyFilesOf(flags)
+  if (!hasServiceAccounts(flags)) return without([])
+  if (endpoint !== undefined) return keysOfSigner(endpoint, flags, options)
+  return files.length === 0 ? without([]) : keysInFiles(files, flags, options)
+}
+
+async function keysInFiles(
+  files: readonly string[],
+  flags: ParsedFlags,
+  options: AuthenticatorFromFlagsOptions,
+): Promise<FlaggedKeys> {
+  try {
+    const { current, close } = await verificationKeysAt(files, sharedOf(options))
+    if (serviceAccountProblems(flags).length === 0) {
+      return { keys: current, problems: [], notices: [], close }
+    }
+    close()
+    return without([])
+  } catch (error) {
+    return without(problemsOf('--service-account-key-file', error, ': '))
+  }
+}
+
+async function keysOfSigner(
+  endpoint: string,
+  flags: ParsedFlags,
+  options: AuthenticatorFromFlagsOptions,
+): Promise<FlaggedKeys> {
+  // It may be waited for for a minute, and not because of a slip beside it.
+  if (serviceAccountProblems(flags).length > 0) return without([])
+  try {
+    const signer = await externalSignerAt(endpoint, sharedOf(options))
+    const problems = signerProblems(flags, signer)
+    if (problems.length === 0) {
+      return {
+        keys: signer.keys,
+        problems,
+        notices: signerNotices(flags, signer),
+        close: () => signer.close(),
+      }
+    }
+    signer.close()
+    return without(problems)
+  } catch (error) {
+    return without([unusableSigner(error)])
+  }
+}
+
+function without(problems: readonly ConfigurationProblem[]): FlaggedKeys {
+  return { problems, notices: [], close() {} }
+}
