@@ -17,7 +17,7 @@ export const chunksOf = {
     // What every adapter needs.
     {
       name: 'request',
-      test: /src\/(?:anonymous|api|authorization|basic|bearer-token|explain|handler|headers|impersonation|incoming-message|request|review|union)\/|src\/(?:digest\/keyed-digest|index|protobuf\/media-type|status)\.ts$/,
+      test: /src\/(?:anonymous|api|authorization|basic|bearer-token|explain|handler|headers|impersonation|incoming-message|request|review|union)\/|src\/(?:audit\/audit-id|digest\/keyed-digest|index|protobuf\/media-type|status)\.ts$/,
     },
     { name: 'certificate', test: /src\/(?:client-certificate|request-header|request-header-config|x509)\// },
     // Of expressions only what is known without anything that evaluates them.
@@ -31,7 +31,7 @@ export const chunksOf = {
     { name: 'csv', test: /src\/(?:csv\/|digest\/digest-table|token-file\/)/ },
     {
       name: 'configuration',
-      test: /src\/(?:audit\/|authorization-configuration\/|bootstrap-token\/|configuration\/|jwt\/(?:key-der|pem-))/,
+      test: /src\/(?:audit(?:-policy|-webhook)?\/|authorization-configuration\/|bootstrap-token\/|configuration\/|jwt\/(?:key-der|pem-))/,
     },
     { name: 'password', test: /src\/password-(?:file|workers)\// },
   ],

@@ -60,6 +60,7 @@ beforeAll(async () => {
     'kubeconfig',
     `apiVersion: v1\nkind: Config\nclusters: [{name: a, cluster: {server: "${url}"}}]\ncontexts: [{name: c, context: {cluster: a}}]\ncurrent-context: c\n`,
   )
+  file('audit-policy.yaml', 'apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{ level: None }]\n')
   file('authz.yaml', AUTHORIZATION)
   file('map.yaml', 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\ndata: {}\n')
 })
@@ -95,6 +96,10 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     webSocketProtocol: after(() => tokens),
   },
   '@kube-authn/core/audit': { auditLog: alone(() => ({ write: () => undefined })) },
+  '@kube-authn/core/audit-policy': {
+    auditPolicy: after(() => 'apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{ level: None }]\n'),
+  },
+  '@kube-authn/core/audit-webhook': { auditWebhook: alone(() => ({ url })) },
   '@kube-authn/core/authorization': { authorizeRequest: after(() => authorizer) },
   '@kube-authn/core/authorization-configuration': {
     authorizationConfiguration: after(() => AUTHORIZATION),
@@ -156,6 +161,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     xAuthToken: after(() => tokens),
   },
   '@kube-authn/core/metrics': { metrics: alone() },
+  '@kube-authn/core/opentelemetry': { openTelemetry: alone() },
   '@kube-authn/core/oidc': {
     oidc: alone(() => ({
       issuer: { url, audiences: ['a'] },
@@ -204,6 +210,9 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
   },
   '@kube-authn/node': {
     auditFile: after(() => at('audit.jsonl')),
+    auditFromFlags: after(() => []),
+    auditPolicyAt: after(() => at('audit-policy.yaml')),
+    auditWebhookAt: after(() => at('kubeconfig')),
     authenticatorFromFlags: after(() => [`--token-auth-file=${at('tokens.csv')}`]),
     authorizerFromFlags: after(() => ['--authorization-mode=AlwaysDeny']),
     authorizationConfigurationAt: after(() => at('authz.yaml')),
@@ -270,6 +279,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
 const OTHERS: Readonly<Record<string, string>> = {
   '@kube-authn/core':
     'AuthenticationError ConfigurationError StatusError aBooleanOrAnonymousConfig addGroups audienceAgnostic authenticatedGroup exactHeaders explain failFast failedAuthenticationMessage fetchRequest intersectAudiences isAuthenticationError isConfigurationError isFault isPromiseLike isStatusError isUnauthenticated joinedHeaders leadsToImpersonation notify rejected resolveAnonymous responseOf unavailable union userInfo validateAnonymousConfig warningHeader withHeaderChanges',
+  '@kube-authn/core/audit': 'legacyAuditLine',
   '@kube-authn/core/authorization':
     'AuthorizationError allow allowPaths alwaysAllow alwaysDeny attributesOf attributesOfInfo decide deny forbidden forbiddenMessage internalError noOpinion parseFieldSelector parseLabelSelector privilegedGroups requestAttributes requestInfo unionAuthorizer',
   '@kube-authn/core/authorization-configuration': 'configuredWebhookOptions',
@@ -281,6 +291,7 @@ const OTHERS: Readonly<Record<string, string>> = {
     'isJwsAlgorithm localKeySet readJwt signingKeyFromPem unverifiedIssuer verificationKeyOfJwk verificationKeysFromPem verifySignature',
   '@kube-authn/core/metrics': 'usernameLabel',
   '@kube-authn/core/password-file': 'CredentialFileError',
+  '@kube-authn/core/prom-client': 'prometheusBridge',
   '@kube-authn/core/rbac': 'rbac rbacPolicy rbacSteps ruleAllows',
   '@kube-authn/core/request-header': 'assertDistinctPools',
   '@kube-authn/core/review': 'fetchBody',

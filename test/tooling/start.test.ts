@@ -113,6 +113,8 @@ describe('a start', () => {
 /** Where there is nothing else to do with an entry. */
 const LOADED_AT_ONCE: Readonly<Record<string, readonly string[]>> = {
   '@kube-authn/core/cel': ['@bufbuild/re2', '@marcbachmann/cel-js', '@marcbachmann/cel-js/evaluator'],
+  // Who imports it has it: spans begin before anything could be loaded.
+  '@kube-authn/core/opentelemetry': ['@opentelemetry/api'],
   '@kube-authn/passport': ['passport-http-bearer'],
 }
 

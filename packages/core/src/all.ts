@@ -4,6 +4,8 @@
  *
  * @module
  */
+export * from './audit-policy/index.ts'
+export * from './audit-webhook/index.ts'
 export * from './audit/index.ts'
 export * from './authorization/index.ts'
 export * from './authorization-configuration/index.ts'

@@ -1,12 +1,20 @@
 import { warnFileNotice } from './app-warnings.ts'
-import type { Attributes } from './authorization/attributes.ts'
-import type { Decision } from './authorization/decision.ts'
-import type { AuthorizationError } from './authorization/errors.ts'
+import type {
+  AccessReviewCallEvent,
+  AccessReviewFailOpenEvent,
+  AuthorizationConfigReloadEvent,
+  AuthorizationEvent,
+  AuthorizationMatchConditionEvent,
+  AuthorizerConsultedEvent,
+  ImpersonationCheckEvent,
+  ImpersonationEvent,
+} from './authorization-events.ts'
 import type { AuthenticationError } from './errors.ts'
 import type { AuthenticationRequest } from './request/request.ts'
-import type { StatusError } from './status.ts'
 import { tell } from './tell.ts'
 import type { UserInfo } from './user.ts'
+
+export type * from './authorization-events.ts'
 
 /** How an authenticator, or a whole request, came out. */
 export type Outcome = 'authenticated' | 'noOpinion' | 'rejected' | 'unavailable'
@@ -75,6 +83,15 @@ export interface TokenReviewCallEvent {
   /** The HTTP status; absent when no answer came. */
   readonly status?: number
   readonly durationSeconds: number
+  /** The cluster is asked that the whole authentication is left to, and no webhook of this server's own. Absent: it is one of its own. */
+  readonly delegated?: true
+}
+
+/** The certificate of a server that was called is of a kind that is no longer accepted. */
+export interface ServerCertificateEvent {
+  readonly type: 'serverCertificate'
+  /** It has no subject alternative names, or a signature in its chain is made with SHA-1. */
+  readonly problem: 'missingSan' | 'insecureSha1'
 }
 
 /** A token of an issuer that is known here was judged. A token of nobody that is known has no such event. */
@@ -136,88 +153,49 @@ export interface ReloadEvent {
   readonly error?: Error
 }
 
-/** An authorizer answered; one inside another answers before it. */
-export interface AuthorizerConsultedEvent {
-  readonly type: 'authorizerConsulted'
-  readonly authorizer: string
-  /** The type that its configuration says, where there is one: `RBAC`, `Webhook`, ... */
-  readonly authorizerType?: string
-  readonly attributes: Attributes
-  readonly decision: Decision
-  readonly durationSeconds: number
+/**
+ * What an audit log does, for what counts it. Told to the `observer` of the log, or of what it writes to.
+ *
+ * | `what`  | when                                                                    | kube-apiserver's metric                   |
+ * | ------- | ----------------------------------------------------------------------- | ----------------------------------------- |
+ * | `level` | the level of a request was decided, once for each request               | `apiserver_audit_level_total{level}`      |
+ * | `event` | an event, of this `stage`, was handed on to what writes it              | `apiserver_audit_event_total`             |
+ * | `error` | `count` events were lost by this `plugin`, or perhaps not wholly written | `apiserver_audit_error_total{plugin}`     |
+ *
+ * No request is ever refused because it cannot be logged, so `apiserver_audit_requests_rejected_total` is always 0.
+ *
+ * Source: apiserver `pkg/audit/metrics.go`.
+ */
+export interface AuditActivityEvent {
+  readonly type: 'audit'
+  readonly what: 'level' | 'event' | 'error'
+  readonly level: AuditLevel
+  /** Of an `event`. */
+  readonly stage?: AuditStage
+  /** Of an `error`: `log` is a file, `webhook` a service that did not take them, and `buffered` a buffer that was full. */
+  readonly plugin?: 'log' | 'webhook' | 'buffered'
+  /** How many requests or events. */
+  readonly count: number
 }
 
-/** It was found out whether an authorizer is asked at all, by the match conditions it has in the AuthorizationConfiguration. */
-export interface AuthorizationMatchConditionEvent {
-  readonly type: 'authorizationMatchCondition'
-  /** The type of the authorizer in the AuthorizationConfiguration. */
-  readonly authorizerType: 'Webhook'
-  /** The name of the authorizer. */
-  readonly authorizer: string
-  /** A condition is false, so the authorizer is not asked. */
-  readonly excluded: boolean
-  /** What could not be evaluated; where a later condition is false, it is still told, and does not count for the decision. */
-  readonly error?: Error
-  /** For all conditions together. */
-  readonly durationSeconds: number
-}
+/** How much of a request is logged. */
+export type AuditLevel = 'None' | 'Metadata'
 
-/** The AuthorizationConfiguration was read. */
-export interface AuthorizationConfigReloadEvent {
-  readonly type: 'authorizationConfigReload'
-  /** What was read, usually a path. */
-  readonly source: string
-  /** `initial`: the first version, which is no reload. `failed`: the last good version stays in force. */
-  readonly outcome: 'initial' | 'loaded' | 'failed'
-  /** The content, which is told apart by its hash. Needed when it counts from now on. */
-  readonly content?: string
-  readonly error?: Error
-}
-
-/** It was decided whether a user may make a request. */
-export interface AuthorizationEvent {
-  readonly type: 'authorization'
-  readonly request: AuthenticationRequest
-  readonly result: 'allow' | 'forbid' | 'error'
-  /** What the authorizer said; absent where it was not asked. */
-  readonly verdict?: Decision['verdict']
-  readonly reason: string
-  /** Absent when it could not be found out what the request is about. */
-  readonly attributes?: Attributes
-  /** What went wrong on the way, which need not mean that it was refused. */
-  readonly error?: AuthorizationError
-  /** The answer to the client, unless the request passed. */
-  readonly failure?: StatusError
-  readonly durationSeconds: number
-}
+/** When in the life of a request an event of an audit log is. */
+export type AuditStage = 'RequestReceived' | 'ResponseStarted' | 'ResponseComplete'
 
 /**
- * It was decided whether a user may act as another. A request without impersonation headers has none, unless it is refused since
- * headers may be missing.
+ * A request has come, and nothing is decided about it. Adapters tell this before they ask an authenticator, once for each `authentication`
+ * middleware that the request comes to.
  */
-export interface ImpersonationEvent {
-  readonly type: 'impersonation'
+export interface ReceivedEvent {
+  readonly type: 'received'
   readonly request: AuthenticationRequest
-  readonly result: 'allowed' | 'denied'
-  /** Who made the request, where that is known. */
-  readonly requester?: UserInfo
-  /** Who the application sees. */
-  readonly impersonated?: UserInfo
-  /** The mode that allowed it: `legacy` or one of constrained impersonation (KEP-5284). */
-  readonly mode?: string
-  /** The answer to the client, when it is refused. */
-  readonly failure?: StatusError
-  readonly durationSeconds: number
-}
-
-/** An authorizer was asked for a part of an impersonation. */
-export interface ImpersonationCheckEvent {
-  readonly type: 'impersonationCheck'
-  readonly request: AuthenticationRequest
-  /** The mode that wanted to know: `legacy` or one of constrained impersonation. */
-  readonly mode: string
-  readonly result: 'allowed' | 'denied'
-  readonly durationSeconds: number
+  /**
+   * The id of the request in audit logs: the one in its header `Audit-ID`, where that can be one, else a new one. The first call puts it into the
+   * headers of the answer, unless they have one; later calls return the same. Where no audit log calls it, the answer has none.
+   */
+  auditId(newId: () => string): string
 }
 
 /** A request was answered. Adapters tell this, since nobody else knows, and after they told how it was decided. */
@@ -228,7 +206,11 @@ export interface ResponseEvent {
   readonly status: number
 }
 
-/** The status of a {@link ResponseEvent} where the client went away before it had the answer: it is never sent. nginx has it in its logs. */
+/**
+ * The status of a {@link ResponseEvent} where the client went away before it had the answer: it is never sent. nginx has it in its logs.
+ *
+ * Deviation: kube-apiserver logs 200 (`docs/deviations.md`, audit of a client that leaves).
+ */
 export const CLIENT_CLOSED_REQUEST = 499
 
 /** Everything the suite has to tell. Metrics, audit and `explain` read this one stream. */
@@ -241,18 +223,23 @@ export type AuthenticationEvent =
   | TokenCacheActiveFetchEvent
   | ServiceAccountTokenEvent
   | TokenReviewCallEvent
+  | AccessReviewCallEvent
+  | AccessReviewFailOpenEvent
+  | ServerCertificateEvent
   | JwtAuthenticatorEvent
   | JwksFetchEvent
   | ClientCertificateExpirationEvent
   | FileNoticeEvent
   | ReloadEvent
-  | AuthorizerConsultedEvent
   | AuthorizationMatchConditionEvent
   | AuthorizationConfigReloadEvent
+  | AuthorizerConsultedEvent
   | AuthorizationEvent
   | ImpersonationEvent
   | ImpersonationCheckEvent
+  | ReceivedEvent
   | ResponseEvent
+  | AuditActivityEvent
 
 /** Receives events as they happen. It must not wait: start work of its own and return. */
 export type Observer = (event: AuthenticationEvent) => void

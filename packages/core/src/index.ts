@@ -38,9 +38,14 @@ export {
   unavailable,
 } from './errors.ts'
 export type {
+  AccessReviewCallEvent,
+  AccessReviewFailOpenEvent,
+  AuditActivityEvent,
+  AuditLevel,
+  AuditStage,
   AuthenticationEvent,
-  AuthorizationEvent,
   AuthorizationConfigReloadEvent,
+  AuthorizationEvent,
   AuthorizationMatchConditionEvent,
   AuthorizerConsultedEvent,
   ClientCertificateExpirationEvent,
@@ -48,14 +53,17 @@ export type {
   ConsultingEvent,
   FileNoticeEvent,
   FileNotice,
+  ImpersonationCheckEvent,
   ImpersonationEvent,
   JwksFetchEvent,
   JwtAuthenticatorEvent,
   Observer,
   Outcome,
+  ReceivedEvent,
   ReloadEvent,
   RequestEvent,
   ResponseEvent,
+  ServerCertificateEvent,
   ServiceAccountTokenEvent,
   TokenCacheActiveFetchEvent,
   TokenCacheFetchEvent,
@@ -78,6 +86,7 @@ export {
   type RefusedRequest,
   type RequestOutcome,
 } from './handler/authenticate-request.ts'
+export type { RequestTrace, RequestTracing } from './handler/tracing.ts'
 export { IMPERSONATES, leadsToImpersonation } from './handler/impersonation-rule.ts'
 export { failedAuthenticationMessage } from './handler/attempted.ts'
 export { exactHeaders } from './headers/exact.ts'

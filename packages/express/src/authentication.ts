@@ -9,6 +9,7 @@ import {
   closeConnection,
   notify,
   optionProblems,
+  Received,
   refuseProblems,
   requirePeerCertificates,
   warningHeader,
@@ -46,6 +47,7 @@ export function authentication(
 
   return function authenticationMiddleware(req, res, next) {
     const { request } = stateOf(req)
+    if (observer !== undefined) notify(observer, new Received(request, res))
     const onceOver = observer === undefined ? undefined : whenOver(req, res)
     proceedWith(
       authenticate(request, new RequestContext(req, res, authenticationMiddleware)),

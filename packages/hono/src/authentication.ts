@@ -10,6 +10,7 @@ import {
   isPromiseLike,
   notify,
   optionProblems,
+  Received,
   refuseProblems,
   requirePeerCertificates,
   warningHeader,
@@ -18,6 +19,7 @@ import { answer, type FailureOptions } from './failure.ts'
 import { endingOf } from './client.ts'
 import { keepAlive } from './keep-alive.ts'
 import { nodeRequestOf } from './node-server.ts'
+import { PendingHeaders } from './pending-headers.ts'
 import {
   type AuthenticationEnv,
   changeHeaders,
@@ -65,6 +67,8 @@ export function authenticationMiddlewareOf(
 
   return async function authenticationMiddleware(c, next) {
     const { request } = stateOf(c)
+    const pending = observer === undefined ? undefined : new PendingHeaders()
+    if (pending !== undefined) notify(observer, new Received(request, pending))
     const ending = observer === undefined ? undefined : endingOf(c)
     const deciding = authenticate(request, new RequestContext(c, isLast))
     keepAlive(c, deciding)
@@ -82,6 +86,8 @@ export function authenticationMiddlewareOf(
       if ('failure' in outcome) {
         if (unresolvedImpersonation !== undefined) hold(c, { failure: unresolvedImpersonation })
         refused = await onFailure(outcome.failure, c, next)
+        if (refused === undefined) pending?.addTo(c)
+        else refused = pending?.addToResponse(refused) ?? refused
       } else {
         const { authentication: caller } = outcome
         if (unresolvedImpersonation === undefined) setAuthentication(c, caller)
@@ -89,10 +95,12 @@ export function authenticationMiddlewareOf(
         await next()
         // Not before: where a handler answers with a Response of its own, Hono leaves out what was set until then.
         for (const text of outcome.warnings) c.header('Warning', warningHeader(text), { append: true })
+        pending?.addTo(c)
       }
       ending?.answered((refused ?? c.res).status)
       return refused
     } catch (error) {
+      pending?.addToError(c)
       // What is made of it is not known here: of a refusal likely its own answer, and of what an app throws that is no Error a 500.
       ending?.answered(isChanged && 'failure' in outcome ? outcome.failure.status : 500)
       throw error

@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http'
 import type { AuthenticateRequestOptions, Authenticator } from '@kube-authn/core'
 import type { OptionsShape } from '@kube-authn/core/options'
 import type { Middleware } from 'koa'
@@ -12,11 +11,13 @@ import {
   isPromiseLike,
   notify,
   optionProblems,
+  Received,
   refuseProblems,
   requirePeerCertificates,
   warningHeader,
   whenOver,
 } from '@kube-authn/core/adapter'
+import { keepingHeaders } from './keep-headers.ts'
 import { answer, type FailureOptions } from './failure.ts'
 import { type AuthenticationState, hold, RequestContext, setAuthentication, stateOf } from './state.ts'
 
@@ -47,6 +48,7 @@ export function authentication(
 
   return async function authenticationMiddleware(ctx, next) {
     const { request } = stateOf(ctx)
+    if (observer !== undefined) notify(observer, new Received(request, ctx.res))
     const onceOver = observer === undefined ? undefined : whenOver(ctx.req, ctx.res)
     const deciding = authenticate(request, new RequestContext(ctx, authenticationMiddleware))
     const outcome = isPromiseLike(deciding) ? await deciding : deciding
@@ -56,30 +58,13 @@ export function authentication(
     const { unresolvedImpersonation } = outcome
     if ('failure' in outcome) {
       if (unresolvedImpersonation !== undefined) hold(ctx, { failure: unresolvedImpersonation })
-      await onFailure(outcome.failure, ctx, next)
+      await keepingHeaders(ctx.res, () => onFailure(outcome.failure, ctx, next))
       return
     }
     const { authentication: caller } = outcome
     for (const text of outcome.warnings) ctx.append('Warning', warningHeader(text))
     if (unresolvedImpersonation === undefined) setAuthentication(ctx, caller)
     else hold(ctx, { failure: unresolvedImpersonation, caller })
-    await (outcome.warnings.length === 0 ? next() : keepingWarnings(ctx.res, next))
-  }
-}
-
-/** Koa takes all headers from an answer before it answers an error, so these are put back when they are sent. */
-async function keepingWarnings(res: ServerResponse, next: () => Promise<unknown>): Promise<void> {
-  const warnings = res.getHeader('warning')
-  try {
-    await next()
-  } catch (error) {
-    const writeHead = res.writeHead.bind(res)
-    Object.assign(res, {
-      writeHead(...given: unknown[]): unknown {
-        if (warnings !== undefined && !res.headersSent) res.setHeader('Warning', warnings)
-        return Reflect.apply(writeHead, undefined, given)
-      },
-    })
-    throw error
+    await (observer === undefined && outcome.warnings.length === 0 ? next() : keepingHeaders(ctx.res, next))
   }
 }

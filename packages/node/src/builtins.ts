@@ -4,6 +4,7 @@
 import type * as NodeCrypto from 'node:crypto'
 import type * as NodeHttp2 from 'node:http2'
 import type * as NodeTls from 'node:tls'
+import type * as NodeZlib from 'node:zlib'
 
 export function nodeCrypto(): typeof NodeCrypto {
   return process.getBuiltinModule('node:crypto')
@@ -15,4 +16,8 @@ export function nodeHttp2(): typeof NodeHttp2 {
 
 export function nodeTls(): typeof NodeTls {
   return process.getBuiltinModule('node:tls')
+}
+
+export function nodeZlib(): typeof NodeZlib {
+  return process.getBuiltinModule('node:zlib')
 }

@@ -7,11 +7,13 @@ export {
   authenticationConfigurationAt,
   type AuthenticationConfigurationAtOptions,
 } from './authentication-configuration-at.ts'
+export { type AuditFile, auditFile } from './audit-file/audit-file.ts'
+export type { AuditFileOptions } from './audit-file/audit-file-options.ts'
+export { auditPolicyAt, type AuditPolicyAtOptions } from './audit-policy-at.ts'
 export {
   authorizationConfigurationAt,
   type AuthorizationConfigurationAtOptions,
 } from './authorization-configuration-at.ts'
-export { auditFile, type AuditFileOptions } from './audit-file.ts'
 export {
   certificateAuthoritiesAt,
   type CertificateAuthoritiesAtOptions,
@@ -31,9 +33,11 @@ export {
   requestHeaderFromCluster,
   type RequestHeaderFromClusterOptions,
 } from './delegation/request-header-from-cluster.ts'
+export { auditFromFlags, type AuditFromFlagsOptions, type NodeAudit } from './flags/audit-from-flags.ts'
 export { authenticatorFromFlags } from './flags/authenticator-from-flags.ts'
 export { authorizerFromFlags } from './flags/authorizer-from-flags.ts'
 export {
+  AUDIT_FLAGS,
   AUTHENTICATION_FLAGS,
   AUTHORIZATION_FLAGS,
   type FlagKind,
@@ -89,4 +93,5 @@ export {
   webhookAuthenticatorAt,
   type WebhookAuthenticatorAtOptions,
 } from './webhook/webhook-authenticator-at.ts'
+export { auditWebhookAt, type AuditWebhookAtOptions } from './webhook/audit-webhook-at.ts'
 export { webhookAuthorizerAt, type WebhookAuthorizerAtOptions } from './webhook/webhook-authorizer-at.ts'

@@ -136,6 +136,18 @@ describe('user', () => {
     expect(clock.pending).toBe(0)
   })
 
+  it('is in one trace, whether there is an account or not', async () => {
+    for (const user of [accountOf, () => undefined]) {
+      const told: string[] = []
+      const strategy = new Strategy(chain, {
+        user,
+        tracing: () => ({ observer: ({ type }) => void told.push(type), run: (work) => work() }),
+      })
+      await fetch(await listen(appWith([strategy])), bearer('good'))
+      expect(told.filter((type) => type === 'request')).toEqual(['request'])
+    }
+  })
+
   it('is told of once: an observer hears of one request', async () => {
     const events: AuthenticationEvent[] = []
     const strategy = new Strategy(chain, { user: () => undefined, observer: (event) => events.push(event) })

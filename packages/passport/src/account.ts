@@ -32,7 +32,7 @@ export interface AccountOptions {
   /** Whose challenges a refusal has. */
   readonly authenticator: Authenticator
   /** Without an observer: it has been told of the request before. */
-  readonly options: Omit<AuthenticateRequestOptions, 'observer'>
+  readonly options: Omit<AuthenticateRequestOptions, 'observer' | 'tracing'>
 }
 
 /** Goes on from what became of a request to who that is to the app. */

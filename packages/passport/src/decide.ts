@@ -103,7 +103,7 @@ export function decider(authenticator: Authenticator, options: DecideOptions): D
   const deadline = { seconds: timeoutSeconds, clock }
   requirePeerCertificates(authenticator)
   const authenticate = authenticateRequest(guarded(authenticator, { deadline, anonymous }), rest)
-  const { observer, ...unobserved } = rest
+  const { observer, tracing: _, ...unobserved } = rest
   const findAccount = accountFinder({ accountOf: user, deadline, authenticator, options: unobserved })
 
   return function decide(req) {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { AUDIT_ID_HEADER, type AnswerHeaders, Received } from '../audit/audit-id.ts'
 export { warnNoUser, warnReplacedUser } from '../app-warnings.ts'
 export { authorizeRequest, authorizeRequestShape } from '../authorization/authorize-request.ts'
 export { isPromiseLike } from '../awaitable.ts'

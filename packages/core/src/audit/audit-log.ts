@@ -1,40 +1,27 @@
-import { type Clock, systemClock } from '../clock.ts'
-import type {
-  AuthorizationEvent,
-  ImpersonationEvent,
-  Observer,
-  RequestEvent,
-  ResponseEvent,
+import { systemClock } from '../clock.ts'
+import {
+  type AuditStage,
+  type AuthorizationEvent,
+  type ImpersonationEvent,
+  notify,
+  type Observer,
+  type ReceivedEvent,
+  type RequestEvent,
+  type ResponseEvent,
 } from '../events.ts'
 import { failedAuthenticationMessage } from '../handler/attempted.ts'
-import { aClock, aFunction, checkOptions, type OptionsShape, required } from '../options/index.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { tell } from '../tell.ts'
 import type { UserInfo } from '../user.ts'
-import type { AuditEvent, AuditStage } from './event.ts'
+import { type AuditLogOptions, checkAuditLogOptions } from './audit-log-options.ts'
+import { auditIdOf } from './audit-id.ts'
+import type { AuditRuling } from './policy.ts'
 import { AuditRecord } from './record.ts'
-
-/** Options of {@link auditLog}. */
-export interface AuditLogOptions {
-  /** Takes each event. It must not wait: start work of its own and return. */
-  readonly write: (event: AuditEvent) => void
-  /** Where a request came from, the client first. Default: not said. */
-  readonly sourceIPs?: (request: AuthenticationRequest) => readonly string[]
-  /** Makes the `auditID` of a request. Default `crypto.randomUUID`. */
-  readonly newId?: () => string
-  readonly clock?: Clock
-}
-
-/** The checks of {@link AuditLogOptions}, for packages whose options have more. */
-export const auditLogShape: OptionsShape<AuditLogOptions> = {
-  write: required(aFunction),
-  sourceIPs: aFunction,
-  newId: aFunction,
-  clock: aClock,
-}
+import { sourceIPsBehind } from './source-ips.ts'
 
 /**
- * An observer that keeps an audit log, with the events of kube-apiserver at level Metadata. All events of a request have one `auditID`.
+ * An observer that keeps an audit log, with the events of kube-apiserver at level Metadata: of every request, or as a policy says. All events of
+ * a request have one `auditID`, which the client is told in the header `Audit-ID` of the answer, whatever the policy says.
  *
  * | stage              | when                                                                                                          |
  * | ------------------ | ------------------------------------------------------------------------------------------------------------- |
@@ -48,7 +35,8 @@ export const auditLogShape: OptionsShape<AuditLogOptions> = {
  * Give it to `authenticateRequest`, `impersonateRequest` and `authorizeRequest`, and the same request object to all three: that
  * is what tells which events belong together.
  *
- * Deviation: kube-apiserver writes `RequestReceived` before anything is known (`docs/deviations.md`, audit stages).
+ * Deviation: kube-apiserver answers with an `Audit-ID` without an audit log, too (`docs/deviations.md`, audit ids), and writes
+ * `RequestReceived` before anything is known (`docs/deviations.md`, audit stages).
  *
  * Source: apiserver `pkg/endpoints/filters/{audit,authn_audit}.go`, `pkg/audit/request.go`.
  *
@@ -58,23 +46,23 @@ export const auditLogShape: OptionsShape<AuditLogOptions> = {
  * app.use(authentication(authenticator, { observer }))
  */
 export function auditLog(options: AuditLogOptions): Observer {
-  checkOptions(auditLogShape, options)
+  checkAuditLogOptions(options)
+  const { policy, observer, clock = systemClock } = options
   const records = new WeakMap<AuthenticationRequest, AuditRecord>()
-  const clock = options.clock ?? systemClock
   const newId = options.newId ?? (() => crypto.randomUUID())
+  const sourceIPs = sourceIPsOf(options)
 
   const recordOf = (
     request: AuthenticationRequest,
     user: UserInfo | undefined,
     ageSeconds = 0,
+    received?: ReceivedEvent,
   ): AuditRecord => {
     let record = records.get(request)
     if (record === undefined) {
       record = new AuditRecord(request, {
-        auditID: newId(),
+        auditID: received?.auditId(newId) ?? auditIdOf(request, newId),
         receivedAtMs: clock.now() - ageSeconds * 1000,
-        // They are likely in a header, and those of a request that is refused unread are not told.
-        sourceIPs: request.refusal === undefined ? (options.sourceIPs?.(request) ?? []) : [],
       })
       records.set(request, record)
     }
@@ -82,8 +70,17 @@ export function auditLog(options: AuditLogOptions): Observer {
     return record
   }
 
-  const write = (record: AuditRecord, stage: AuditStage): void =>
+  const countLevel = ({ level }: AuditRuling): void =>
+    notify(observer, { type: 'audit', what: 'level', level, count: 1 })
+
+  const write = (record: AuditRecord, stage: AuditStage): void => {
+    const { level, omitStages } = record.rulingBy(policy, countLevel)
+    if (level === 'None') return
+    record.locate(sourceIPs)
+    if (omitStages.has(stage)) return
     tell(options.write, record.event(stage, clock.now()))
+    if (observer !== undefined) notify(observer, { type: 'audit', what: 'event', level, stage, count: 1 })
+  }
 
   /** The end of a request tells what was decided before it; what is decided later has no other event to be told by. */
   const writeIfLate = (record: AuditRecord): void => {
@@ -92,7 +89,8 @@ export function auditLog(options: AuditLogOptions): Observer {
 
   const onRequest = (event: RequestEvent): void => {
     const record = recordOf(event.request, undefined, event.durationSeconds)
-    for (const [key, value] of Object.entries(event.annotations)) record.annotations.set(key, value)
+    record.latency.authentication += event.durationSeconds
+    for (const [key, value] of Object.entries(event.annotations)) record.annotate(key, value)
     if (event.result === 'success' && event.user !== undefined) {
       const isNews = record.authenticate(event.user)
       if (record.isComplete) {
@@ -111,6 +109,7 @@ export function auditLog(options: AuditLogOptions): Observer {
 
   const onImpersonation = (event: ImpersonationEvent): void => {
     const record = recordOf(event.request, event.requester, event.durationSeconds)
+    record.latency.impersonation += event.durationSeconds
     if (event.impersonated !== undefined) record.impersonate(event.impersonated, event.mode)
     if (event.failure !== undefined) record.refuse(event.failure)
     writeIfLate(record)
@@ -118,9 +117,10 @@ export function auditLog(options: AuditLogOptions): Observer {
 
   const onAuthorization = (event: AuthorizationEvent): void => {
     const record = recordOf(event.request, event.attributes?.user, event.durationSeconds)
-    record.attributes = event.attributes
-    record.annotations.set(REASON, event.result === 'error' ? 'internal error' : event.reason)
-    if (event.result !== 'error') record.annotations.set(DECISION, event.result)
+    record.latency.authorization += event.durationSeconds
+    record.describe(event.attributes)
+    record.annotate(REASON, event.result === 'error' ? 'internal error' : event.reason)
+    if (event.result !== 'error') record.annotate(DECISION, event.result)
     if (event.failure !== undefined) record.refuse(event.failure)
     writeIfLate(record)
   }
@@ -133,10 +133,28 @@ export function auditLog(options: AuditLogOptions): Observer {
   }
 
   return function observe(event) {
-    if (event.type === 'request') onRequest(event)
+    if (event.type === 'received') recordOf(event.request, undefined, 0, event)
+    else if (event.type === 'request') onRequest(event)
     else if (event.type === 'impersonation') onImpersonation(event)
     else if (event.type === 'authorization') onAuthorization(event)
     else if (event.type === 'response') onResponse(event)
+  }
+}
+
+function sourceIPsOf({
+  sourceIPs,
+  trustedProxies = 0,
+}: AuditLogOptions): (request: AuthenticationRequest) => readonly string[] {
+  if (sourceIPs === undefined) return sourceIPsBehind(trustedProxies)
+  return (request) => {
+    // They are likely in a header, and those of a request that is refused unread are not told.
+    if (request.refusal !== undefined) return []
+    try {
+      return sourceIPs(request)
+    } catch {
+      // An event without them says more than none.
+      return []
+    }
   }
 }
 

@@ -1,13 +1,13 @@
+import type { AuditStage } from '../events.ts'
 import type { UserJson } from '../user-json.ts'
 
 /*
  * `audit.k8s.io/v1` Event at level Metadata: who did what, and what came of it, without a body.
  *
  * Source: apiserver `pkg/apis/audit/v1/types.go`.
+ *
+ * Deviation: there is no stage `Panic` (`docs/deviations.md`, audit of a crash).
  */
-
-/** When in the life of a request an event is. */
-export type AuditStage = 'RequestReceived' | 'ResponseStarted' | 'ResponseComplete'
 
 /** What a request is about. What is empty is left out. */
 export interface AuditObjectReference {

@@ -8,22 +8,29 @@ import type { AuthenticationRequest } from '../request/request.ts'
 import type { StatusError } from '../status.ts'
 import type { UserInfo } from '../user.ts'
 import { userJson, type UserJson } from '../user-json.ts'
-import type { AuditEvent, AuditObjectReference, AuditResponseStatus, AuditStage } from './event.ts'
+import type { AuditStage } from '../events.ts'
+import type { AuditEvent, AuditResponseStatus } from './event.ts'
+import { objectReference, timestamp, userAgentOf } from './event-fields.ts'
+import { Latency } from './latency.ts'
+import { type AuditPolicy, type AuditRuling, EVERYTHING } from './policy.ts'
 import { loggableUri } from './request-uri.ts'
-
-const MAX_USER_AGENT_LENGTH = 1024
+import type { SourceIPs } from './source-ips.ts'
 
 /** What is known of a request so far. */
 export class AuditRecord {
-  readonly annotations: Map<string, string> = new Map()
-  /** What the request is about, once an authorizer was asked. */
-  attributes: Attributes | undefined
+  readonly latency: Latency = new Latency()
   /** That it was received is told, which is told once. */
   isReceived: boolean = false
   /** It was answered, or its client went away. What is found out after that is still to be written. */
   isComplete: boolean = false
   readonly #request: AuthenticationRequest
   readonly #start: AuditStart
+  #annotations: Record<string, string> | undefined
+  /** What the request is about, once an authorizer was asked. */
+  #attributes: Attributes | undefined
+  #ruling: AuditRuling | undefined
+  #isJudged = false
+  #sourceIPs: readonly string[] | undefined
   #user: UserJson | undefined
   #info: RequestInfo | undefined
   #impersonated: Impersonated | undefined
@@ -59,8 +66,47 @@ export class AuditRecord {
     if (user !== undefined && this.#user === undefined) this.#know(userJson(user))
   }
 
+  annotate(key: string, value: string): void {
+    // Without a prototype: `__proto__` is a key like others.
+    this.#annotations ??= Object.create(null) as Record<string, string>
+    this.#annotations[key] = value
+  }
+
+  /** An authorizer was asked about this; the last one counts. */
+  describe(attributes: Attributes | undefined): void {
+    this.#attributes = attributes
+    this.#ruling = undefined
+  }
+
+  /**
+   * How much of the request is logged, by what is known of it by now.
+   *
+   * @param onFirst told of the ruling when there was none before.
+   */
+  rulingBy(policy: AuditPolicy | undefined, onFirst: (ruling: AuditRuling) => void): AuditRuling {
+    if (this.#ruling === undefined) {
+      this.#ruling = policy === undefined ? EVERYTHING : this.#judgedBy(policy)
+      if (!this.#isJudged) onFirst(this.#ruling)
+      this.#isJudged = true
+    }
+    return this.#ruling
+  }
+
+  #judgedBy(policy: AuditPolicy): AuditRuling {
+    const user = this.#user
+    return policy.rulingOn(user && { username: user.username, groups: user.groups ?? [] }, () =>
+      this.#about(),
+    )
+  }
+
+  /** They are looked up when the first event is certain to be logged: later the connection may be gone. */
+  locate(sourceIPs: SourceIPs): void {
+    this.#sourceIPs ??= sourceIPs(this.#request)
+  }
+
   #know(user: UserJson): void {
     this.#user = user
+    this.#ruling = undefined
     this.#responseStatus = undefined
     this.#refusedWith = []
   }
@@ -113,11 +159,15 @@ export class AuditRecord {
 
   event(stage: AuditStage, nowMs: number): AuditEvent {
     const { path, query } = this.#request
-    const about = this.attributes ?? this.#requestInfo()
+    const about = this.#about()
     const userAgent = userAgentOf(this.#request)
-    const { auditID, sourceIPs, receivedAtMs } = this.#start
-    const annotations = Object.fromEntries(this.annotations)
+    const sourceIPs = this.#sourceIPs ?? []
+    const { auditID, receivedAtMs } = this.#start
+    const annotations = { ...this.#annotations }
     if (this.#earlierUsers.length > 0) annotations[EARLIER_USERS] = JSON.stringify(this.#earlierUsers)
+    // A watch takes long by its nature.
+    if (stage === 'ResponseComplete' && about.verb !== 'watch')
+      this.latency.addTo(annotations, (nowMs - receivedAtMs) / 1000)
     return {
       kind: 'Event',
       apiVersion: 'audit.k8s.io/v1',
@@ -129,13 +179,17 @@ export class AuditRecord {
       user: this.#user ?? { username: '' },
       ...this.#impersonated,
       ...(sourceIPs.length > 0 && { sourceIPs }),
-      ...(userAgent !== '' && { userAgent: truncated(userAgent) }),
+      ...(userAgent !== '' && { userAgent }),
       ...(about.resourceRequest && { objectRef: objectReference(about) }),
       ...(this.#responseStatus !== undefined && { responseStatus: this.#responseStatus }),
       requestReceivedTimestamp: timestamp(receivedAtMs),
       stageTimestamp: timestamp(nowMs),
       ...(Object.keys(annotations).length > 0 && { annotations }),
     }
+  }
+
+  #about(): Attributes | RequestInfo {
+    return this.#attributes ?? this.#requestInfo()
   }
 
   /**
@@ -161,31 +215,4 @@ type Impersonated = Pick<AuditEvent, 'impersonatedUser' | 'authenticationMetadat
 export interface AuditStart {
   readonly auditID: string
   readonly receivedAtMs: number
-  readonly sourceIPs: readonly string[]
-}
-
-type ObjectFields = Pick<
-  Attributes,
-  'resource' | 'namespace' | 'name' | 'apiGroup' | 'apiVersion' | 'subresource'
->
-
-function objectReference(about: ObjectFields): AuditObjectReference {
-  const { resource, namespace, name, apiGroup, apiVersion, subresource } = about
-  const all = { resource, namespace, name, apiGroup, apiVersion, subresource }
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''))
-}
-
-function userAgentOf(request: AuthenticationRequest): string {
-  // The headers of a request that is refused unread are not told.
-  return request.refusal === undefined ? (request.headers.first('user-agent') ?? '') : ''
-}
-
-function truncated(userAgent: string): string {
-  if (userAgent.length <= MAX_USER_AGENT_LENGTH) return userAgent
-  return `${userAgent.slice(0, MAX_USER_AGENT_LENGTH)}...TRUNCATED`
-}
-
-/** RFC 3339 with microseconds, as Kubernetes writes it. */
-function timestamp(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().replace('Z', '000Z')
 }

@@ -3,9 +3,12 @@ import type { Authorizer } from '../authorization/authorizer.ts'
 import { type Decision, deny, noOpinion } from '../authorization/decision.ts'
 import { AuthorizationError } from '../authorization/errors.ts'
 import { systemClock } from '../clock.ts'
+import type { Context } from '../context.ts'
 import { keyedDigest } from '../digest/keyed-digest.ts'
+import type { Observer } from '../events.ts'
 import { faultOf } from '../http/fault.ts'
 import {
+  aBoolean,
   aFunction,
   aString,
   atLeast,
@@ -17,11 +20,13 @@ import {
 import { unlessAborted } from '../shared-work.ts'
 import { singleFlight } from '../single-flight.ts'
 import { verdictCache } from '../verdict-cache.ts'
+import { isTimeout } from '../webhook-call/call-report.ts'
 import { contextCanceled } from '../webhook-call/deadline.ts'
 import { MAX_TIMEOUT_SECONDS, type WebhookCallOptions, webhookCallShape } from '../webhook-call/options.ts'
 import { webhookCall } from '../webhook-call/webhook-call.ts'
 import { WebhookCallError } from '../webhook-call/webhook-call-error.ts'
 import { reviewAnswer, TITLE } from './answer.ts'
+import { callTelling } from './call-telling.ts'
 import { reviewBody, reviewSpec, type ReviewVersion } from './review.ts'
 
 /** Options of {@link webhookAuthorizer}. The defaults are kube-apiserver's. The URL is called exactly as it is. */
@@ -38,6 +43,11 @@ export interface WebhookAuthorizerOptions extends WebhookCallOptions {
   readonly maxCacheEntries?: number
   /** The decision when there is no answer. Default `noOpinion`. */
   readonly failurePolicy?: 'noOpinion' | 'deny'
+  /**
+   * It is the cluster that the whole authorization is left to, as an extension API server does, and its calls are counted as such
+   * (`apiserver_delegated_authz_request_total`). Default `false`.
+   */
+  readonly delegated?: boolean
   /** What the calls carry as credentials of their own, so that it is struck out of what is told of a fault. Default: nothing. */
   readonly secrets?: () => readonly string[]
 }
@@ -51,6 +61,7 @@ export const webhookAuthorizerShape: OptionsShape<WebhookAuthorizerOptions> = {
   deniedTtlSeconds: atLeast(0),
   maxCacheEntries: wholeNumber(1),
   failurePolicy: oneOf('noOpinion', 'deny'),
+  delegated: aBoolean,
   secrets: aFunction,
 }
 
@@ -78,24 +89,34 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
   const decisions = verdictCache<Decision>(clock, options.maxCacheEntries ?? 8192)
   const digest = keyedDigest()
   const call = webhookCall(options, { title: TITLE, isTransientStatus })
-  const share = singleFlight<Decision>(clock, (options.timeoutSeconds ?? MAX_TIMEOUT_SECONDS) * 1000)
+  const share = singleFlight<Answer>(clock, (options.timeoutSeconds ?? MAX_TIMEOUT_SECONDS) * 1000)
 
   const undecided = (error: AuthorizationError): Decision =>
     failurePolicy === 'deny' ? deny('', error) : noOpinion('', error)
 
   const failed = (thrown: unknown): Decision => undecided(failureOf(thrown, options.secrets?.() ?? []))
+  const tellFor = callTelling({ name: options.name ?? 'webhook', delegated: options.delegated ?? false })
 
-  const ask = async (body: string, key: string, isKept: boolean): Promise<Decision> => {
+  const ask = async (
+    body: string,
+    key: string,
+    isKept: boolean,
+    observer: Observer | undefined,
+  ): Promise<Answer> => {
+    const telling = observer && tellFor(observer)
     try {
-      const { decision, allowed } = await reviewAnswer(await call(body))
+      const text = await call(body, telling === undefined ? {} : { onCall: telling.onCall })
+      const { decision, allowed } = await reviewAnswer(text)
+      telling?.onUsable()
       const ttlMs = allowed ? allowedTtlMs : deniedTtlMs
       if (isKept && ttlMs > 0) {
         const kind = decision.verdict === 'allow' ? 'accepted' : 'refused'
         decisions.remember(key, decision, kind, clock.now() + ttlMs)
       }
-      return decision
+      return { decision }
     } catch (thrown) {
-      return failed(thrown)
+      telling?.onUnusable()
+      return { decision: failed(thrown), failure: isTimeout(thrown) ? 'timeout' : 'error' }
     }
   }
 
@@ -104,14 +125,18 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
     body: string,
     key: string,
     isKept: boolean,
-    signal: AbortSignal | undefined,
+    { signal, observer }: Context,
   ): Promise<Decision> => {
     if (signal?.aborted === true) return failed(contextCanceled())
     try {
-      return await unlessAborted(
-        share(key, () => ask(body, key, isKept)),
+      const { decision, failure } = await unlessAborted(
+        share(key, () => ask(body, key, isKept, observer)),
         signal,
       )
+      if (failure !== undefined && failurePolicy === 'noOpinion' && observer !== undefined) {
+        tellFor(observer).onFailOpen(failure)
+      }
+      return decision
     } catch {
       return failed(contextCanceled())
     }
@@ -127,9 +152,15 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
       const body = reviewBody(spec, version)
       if (LONE_SURROGATE.test(body))
         return undecided(new AuthorizationError(`${TITLE} cannot be asked: ${NOT_UNICODE}`))
-      return shared(body, key, !isTooLongToKeep(attributes), context.signal)
+      return shared(body, key, !isTooLongToKeep(attributes), context)
     },
   }
+}
+
+/** What came of a question, and how it failed where no decision did. */
+interface Answer {
+  readonly decision: Decision
+  readonly failure?: 'error' | 'timeout'
 }
 
 /** Every fault of a server but 503, as client-go has it: that one is final unless a wait is asked for. */

@@ -1,6 +1,7 @@
 import type { Authentication, Authenticator } from '../authenticator.ts'
 import { andThen } from '../awaitable.ts'
 import { type AuthenticationError, isAuthenticationError } from '../errors.ts'
+import type { AuthenticateRequestOptions } from '../handler/authenticate-request-options.ts'
 import { authenticateRequest } from '../handler/authenticate-request.ts'
 import { withoutSecrets } from '../shown-text.ts'
 import type { StatusError } from '../status.ts'
@@ -21,7 +22,7 @@ export async function explainRequest(
   const seen = seeing(authenticator, (answered) => {
     answer = answered
   })
-  const authenticate = authenticateRequest(seen, { ...options, observer: recorder.observe })
+  const authenticate = authenticateRequest(seen, { ...untraced(options), observer: recorder.observe })
   const { request, isAuthenticated } = await readAnyRequest(given)
   const outcome = await authenticate(request, { signal, impersonates })
   const failure = 'failure' in outcome ? outcome.failure : undefined
@@ -55,6 +56,12 @@ export async function explainRequest(
     advice: shown(advice),
     warnings: decision?.warnings ?? [],
   }
+}
+
+/** Options of a middleware may come with more than was asked for. */
+function untraced(given: AuthenticateRequestOptions): AuthenticateRequestOptions {
+  const { tracing: _, ...options } = given
+  return options
 }
 
 /** What the handler refused the request for, where it did not come from an authenticator. */

@@ -31,7 +31,9 @@ export interface Explanation extends ExplainedStep {
 
 /** How the request would be authenticated: the same options as those of the `authentication` middleware. */
 export interface ExplainOptions
-  extends Omit<AuthenticateRequestOptions, 'observer'>, Pick<AuthenticateRequestContext, 'signal'> {
+  extends
+    Omit<AuthenticateRequestOptions, 'observer' | 'tracing'>,
+    Pick<AuthenticateRequestContext, 'signal'> {
   /** Whether `impersonation` comes after authentication, and decides about `Impersonate-*` headers. Default `true`. */
   readonly impersonates?: boolean
 }
@@ -40,7 +42,7 @@ export interface ExplainOptions
  * Answers "why 401?": authenticates a request as the `authentication` middleware does, by the same code and with the same outcome, and
  * reports what every authenticator thought and what to do next.
  *
- * It is a dry run: nothing is removed from the request, and no observer is told. It is for operators and for tests, since it tells apart
+ * It is a dry run: nothing is removed from the request, and no observer is told and no trace begun. It is for operators and for tests, since it tells apart
  * what a client must not be able to tell apart.
  *
  * A middleware removes the headers with the credential, whether it lets the request pass or refuses it. Explain a request before

@@ -1,5 +1,6 @@
 import type { Observer } from '../events.ts'
 import { aBoolean, aFunction, must, oneOf, type OptionsShape, someAudiences } from '../options/index.ts'
+import type { RequestTracing } from './tracing.ts'
 
 /** How requests are authenticated, beyond the authenticator itself. The same in every adapter. */
 export interface AuthenticateRequestOptions {
@@ -32,6 +33,8 @@ export interface AuthenticateRequestOptions {
   readonly impersonationHeaders?: 'auto' | 'later' | 'pass'
   /** Told of every request and of what every authenticator thought of it. */
   readonly observer?: Observer
+  /** Follows each request while it is decided, as spans of OpenTelemetry do. Default: nothing does. */
+  readonly tracing?: RequestTracing
 }
 
 /** The checks of {@link AuthenticateRequestOptions}, for adapters whose options have more. */
@@ -43,6 +46,7 @@ export const authenticateRequestShape: OptionsShape<AuthenticateRequestOptions> 
   closeUnauthenticatedHttp2: aBoolean,
   impersonationHeaders: oneOf('auto', 'later', 'pass'),
   observer: aFunction,
+  tracing: aFunction,
 }
 
 /** What is known of one request beyond itself. Members are read when they are needed, so any may be a getter. */

@@ -3,6 +3,7 @@ import type { Authentication, Authenticator, HeaderChanges } from '../authentica
 import { type Awaitable, isPromiseLike, promiseOf } from '../awaitable.ts'
 import { emptyContext } from '../context.ts'
 import { asAuthenticationError, type AuthenticationError, rejected } from '../errors.ts'
+import type { Observer } from '../events.ts'
 import { accumulateHeaderChanges } from '../headers/changes.ts'
 import { type Opinion, opinionOf, Refused } from '../opinion.ts'
 import { aRequestAuthenticator, optionProblems, refuseProblems } from '../options/index.ts'
@@ -19,6 +20,7 @@ import { checkedAnswer } from './checked-answer.ts'
 import { impersonationRule } from './impersonation-rule.ts'
 import { refusal } from './refusal.ts'
 import { RequestContext } from './request-context.ts'
+import { inTrace, type RequestTrace } from './tracing.ts'
 
 /** The request is somebody's. */
 export interface AuthenticatedRequest {
@@ -88,6 +90,7 @@ export function authenticateRequest(
   const {
     audiences = authenticator.audiences,
     observer,
+    tracing,
     closeUnauthenticatedHttp2: closesHttp2 = true,
   } = options
   const challenges =
@@ -114,7 +117,8 @@ export function authenticateRequest(
       closesConnection:
         closesHttp2 && request.httpVersionMajor === 2 && isUnauthenticated(authentication.user),
     }
-    if (observer !== undefined) context.report(request, { result: 'success', user: authentication.user })
+    if (context.observer !== undefined)
+      context.report(request, { result: 'success', user: authentication.user })
     return accepted
   }
 
@@ -135,7 +139,7 @@ export function authenticateRequest(
     error: AuthenticationError | undefined,
   ): RequestOutcome => {
     if (error === undefined && isPreflight(request)) warnPreflight()
-    if (observer !== undefined) {
+    if (context.observer !== undefined) {
       context.report(request, error === undefined ? { result: 'failure' } : { result: 'error', error })
     }
     return {
@@ -179,13 +183,27 @@ export function authenticateRequest(
     return { headerChanges: identityHeaderChanges(), failure, closesConnection: false }
   }
 
-  return function authenticateOne(request, given) {
-    const context = new RequestContext(request, audiences, observer, given ?? emptyContext)
+  const decide = (
+    request: AuthenticationRequest,
+    given: AuthenticateRequestContext | undefined,
+    watching: Observer | undefined,
+  ): Awaitable<RequestOutcome> => {
+    const context = new RequestContext(request, audiences, watching, given ?? emptyContext)
     if (request.refusal !== undefined) return refuseUnread(request, context, request.refusal)
     const opinion = opinionOf(authenticator, request, context)
     return isPromiseLike(opinion)
       ? decideLater(request, context, given, promiseOf(opinion))
       : conclude(request, context, given, opinion)
+  }
+
+  if (tracing === undefined) {
+    return function authenticateOne(request, given) {
+      return decide(request, given, observer)
+    }
+  }
+  return function authenticateTraced(request, given) {
+    const begin = (): RequestTrace => tracing(request, given ?? emptyContext)
+    return inTrace(begin, observer, (watching) => decide(request, given, watching))
   }
 }
 

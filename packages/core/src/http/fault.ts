@@ -1,4 +1,5 @@
 import { shownText } from '../shown-text.ts'
+import { MISSING_SAN } from './server-certificate.ts'
 
 /**
  * Why a call did not come about: by the code of the error at the bottom, else in its words. What `fetch` throws is for nobody else to see:
@@ -55,5 +56,6 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   ['EHOSTUNREACH', 'no route to host'],
   ['ENOTFOUND', 'no such host'],
   ['ETIMEDOUT', 'connection timed out'],
+  [MISSING_SAN, 'the certificate of the server has no alternative names'],
   ['UND_ERR_SOCKET', 'the connection was closed'],
 ])

@@ -13,7 +13,7 @@ const PLAIN_ORIGIN = /^https?:\/\/(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::\d*
  * Source: RFC 9112 section 3.2. Go answers a target whose host is none with a 400.
  *
  * Deviation: a target without a path is `/`, as routers have it; one with a user or another scheme meets no condition; other malformed
- * requests are not refused (`docs/deviations.md`, request targets; syntax of requests).
+ * requests are not refused (`docs/deviations.md`, request targets; syntax of requests; syntax over HTTP/2).
  */
 export function receivedTarget(target: string): { readonly path: string; readonly query: string } {
   return isReadable(target) ? targetOf(target) : { path: target, query: '' }

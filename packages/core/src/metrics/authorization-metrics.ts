@@ -1,12 +1,6 @@
 import type { AuthenticationEvent, AuthorizationEvent } from '../events.ts'
 import { exponentialBuckets } from './buckets.ts'
-import { series, timedCounter, type TimedCounter } from './series.ts'
-
-/** Metrics of what is decided about requests and about impersonation. */
-export interface AuthorizationMetrics {
-  observe(event: AuthenticationEvent): void
-  readonly metrics: readonly { render(): string }[]
-}
+import { type Histogram, type Instruments, timedCounter } from './instruments.ts'
 
 /**
  * Counts what authorizers decide.
@@ -16,9 +10,10 @@ export interface AuthorizationMetrics {
  *
  * Deviation: an authorizer of one's own has its name for its type (`docs/deviations.md`, metrics).
  */
-export function authorizationMetrics(): AuthorizationMetrics {
+export function authorizationMetrics(make: Instruments): (event: AuthenticationEvent) => void {
   const buckets = exponentialBuckets(0.001, 2, 15)
   const attempts = timedCounter(
+    make,
     'result',
     {
       name: 'authorization_attempts_total',
@@ -27,13 +22,14 @@ export function authorizationMetrics(): AuthorizationMetrics {
     { name: 'authorization_duration_seconds', help: 'Authorization duration in seconds by result.' },
     buckets,
   )
-  const decisions = series('counter', {
+  const decisions = make.counter({
     name: 'apiserver_authorization_decisions_total',
     help: 'Decisions of each authorizer that allowed or denied.',
     label: ['type', 'name', 'decision'],
   })
-  const byModeAndDecision = (prefix: string, what: string): TimedCounter =>
+  const byModeAndDecision = (prefix: string, what: string): Histogram =>
     timedCounter(
+      make,
       ['mode', 'decision'],
       { name: `apiserver_impersonation_${prefix}_total`, help: `${what}, by mode and decision.` },
       {
@@ -45,23 +41,19 @@ export function authorizationMetrics(): AuthorizationMetrics {
   const impersonations = byModeAndDecision('attempts', 'Attempts to impersonate another user')
   const checks = byModeAndDecision('authorization_attempts', 'Authorization checks of impersonation')
 
-  return {
-    observe(event) {
-      if (event.type === 'authorization') {
-        attempts.observe(resultOf(event), event.durationSeconds)
-      } else if (event.type === 'authorizerConsulted') {
-        const { authorizer: name, decision } = event
-        // A union repeats the decision of one of its members.
-        if (name === 'union' || decision.verdict === 'noOpinion') return
-        const type = event.authorizerType ?? TYPES.get(name) ?? name
-        decisions.add([type, name, decision.verdict === 'allow' ? 'allowed' : 'denied'])
-      } else if (event.type === 'impersonation') {
-        impersonations.observe([event.mode ?? '', event.result], event.durationSeconds)
-      } else if (event.type === 'impersonationCheck') {
-        checks.observe([event.mode, event.result], event.durationSeconds)
-      }
-    },
-    metrics: [attempts, decisions, impersonations, checks],
+  return (event) => {
+    if (event.type === 'authorization') {
+      attempts.observe(resultOf(event), event.durationSeconds)
+    } else if (event.type === 'authorizerConsulted') {
+      const { authorizer: name, authorizerType = TYPES.get(name) ?? name, decision } = event
+      // A union repeats the decision of one of its members.
+      if (name === 'union' || decision.verdict === 'noOpinion') return
+      decisions.add([authorizerType, name, decision.verdict === 'allow' ? 'allowed' : 'denied'])
+    } else if (event.type === 'impersonation') {
+      impersonations.observe([event.mode ?? '', event.result], event.durationSeconds)
+    } else if (event.type === 'impersonationCheck') {
+      checks.observe([event.mode, event.result], event.durationSeconds)
+    }
   }
 }
 

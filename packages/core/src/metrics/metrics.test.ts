@@ -81,10 +81,10 @@ describe('metrics', () => {
     expect(render()).not.toContain('\n\n')
   })
 
-  it('count the calls of token webhooks by what came back', () => {
+  it('count the calls of the cluster that authenticates by what came back', () => {
     const { observer, render } = metrics()
-    observer({ type: 'tokenReviewCall', status: 200, durationSeconds: 0.6 })
-    observer({ type: 'tokenReviewCall', durationSeconds: 11 })
+    observer({ type: 'tokenReviewCall', status: 200, durationSeconds: 0.6, delegated: true })
+    observer({ type: 'tokenReviewCall', durationSeconds: 11, delegated: true })
     const text = render()
     expect(text).toContain('apiserver_delegated_authn_request_total{code="200"} 1\n')
     expect(text).toContain('apiserver_delegated_authn_request_total{code="<error>"} 1\n')
@@ -94,6 +94,13 @@ describe('metrics', () => {
     expect(text).toContain(
       'apiserver_delegated_authn_request_duration_seconds_bucket{code="<error>",le="10"} 0\n',
     )
+  })
+
+  it('count no calls of a token webhook of one’s own, as kube-apiserver does not', () => {
+    const { observer, render } = metrics()
+    const before = render()
+    observer({ type: 'tokenReviewCall', status: 200, durationSeconds: 0.6 })
+    expect(render()).toBe(before)
   })
 
   it.each([
@@ -141,6 +148,23 @@ describe('metrics', () => {
       '# TYPE apiserver_impersonation_attempts_duration_seconds histogram',
       '# TYPE apiserver_impersonation_authorization_attempts_total counter',
       '# TYPE apiserver_impersonation_authorization_attempts_duration_seconds histogram',
+      '# TYPE apiserver_authorization_webhook_evaluations_total counter',
+      '# TYPE apiserver_authorization_webhook_duration_seconds histogram',
+      '# TYPE apiserver_authorization_webhook_evaluations_fail_open_total counter',
+      '# TYPE apiserver_delegated_authz_request_total counter',
+      '# TYPE apiserver_delegated_authz_request_duration_seconds histogram',
+      '# TYPE apiserver_authorization_match_condition_evaluation_errors_total counter',
+      '# TYPE apiserver_authorization_match_condition_exclusions_total counter',
+      '# TYPE apiserver_authorization_match_condition_evaluation_seconds histogram',
+      '# TYPE apiserver_authorization_config_controller_automatic_reloads_total counter',
+      '# TYPE apiserver_authorization_config_controller_automatic_reload_last_timestamp_seconds gauge',
+      '# TYPE apiserver_authorization_config_controller_last_config_info gauge',
+      '# TYPE apiserver_webhooks_x509_missing_san_total counter',
+      '# TYPE apiserver_webhooks_x509_insecure_sha1_total counter',
+      '# TYPE apiserver_audit_event_total counter',
+      '# TYPE apiserver_audit_error_total counter',
+      '# TYPE apiserver_audit_level_total counter',
+      '# TYPE apiserver_audit_requests_rejected_total counter',
     ])
     expect(text).toMatch(/^(#.*\n)*$/)
   })

@@ -1,124 +1,162 @@
-/** Values of labels: one text where there is one label. */
-export type LabelValues = string | readonly string[]
+import { type MetricFamily, type MetricSource, renderFamily } from './family.ts'
+import {
+  type Counter,
+  type Gauge,
+  type Histogram,
+  type Instruments,
+  labelNames,
+  labelsOf,
+  type LabelValues,
+  type LatestInfo,
+  type MetricDescription,
+} from './instruments.ts'
 
-/** A counter or gauge. */
-export interface Series {
-  add(labelValues: LabelValues, amount?: number): void
-  set(labelValues: LabelValues, value: number): void
+/** A counter or gauge whose values are kept. */
+export interface Series extends Counter, Gauge, MetricSource {
   readonly get: (labelValues: LabelValues) => number
   render(): string
 }
 
-/** A histogram. */
-export interface Histogram {
-  observe(labelValues: LabelValues, value: number): void
-  render(): string
-}
-
-/** What a metric is called and what it means. */
-export interface MetricDescription {
-  readonly name: string
-  readonly help: string
-  /** Absent: there is one value only, and the value of the label is `''`. Several have as many values each, in this order. */
-  readonly label?: LabelValues
-}
-
 /** Values that go up (`counter`) or up and down (`gauge`), in the Prometheus text format 0.0.4. */
-export function series(type: 'counter' | 'gauge', metric: MetricDescription): Series {
-  const values = new Map<string, number>()
-  const keyOf = keyed(metric)
+export function series(
+  type: 'counter' | 'gauge',
+  metric: MetricDescription,
+  aggregation: MetricFamily['aggregation'] = 'sum',
+): Series {
+  const values = new Map<string, { readonly labels: LabelValues; value: number }>()
+  const names = labelNames(metric)
+  const { name, help } = metric
+  const valueOf = (labels: LabelValues): { value: number } => {
+    const key = keyOf(names, labels)
+    const known = values.get(key)
+    if (known !== undefined) return known
+    const made = { labels, value: 0 }
+    values.set(key, made)
+    return made
+  }
+  const collect = (): MetricFamily => ({
+    name,
+    help,
+    type,
+    labelNames: names,
+    aggregation,
+    samples: Array.from(values.values(), ({ labels, value }) => ({
+      name,
+      labels: labelsOf(names, labels),
+      value,
+    })),
+  })
   return {
+    name,
     add(labelValues, amount = 1) {
-      const key = keyOf(labelValues)
-      values.set(key, (values.get(key) ?? 0) + amount)
+      valueOf(labelValues).value += amount
     },
     set(labelValues, value) {
-      values.set(keyOf(labelValues), value)
+      valueOf(labelValues).value = value
     },
-    get: (labelValues) => values.get(keyOf(labelValues)) ?? 0,
-    render() {
-      const lines = [...values].map(([own, value]) => `${metric.name}${braced(own)} ${value}`)
-      return rendered(type, metric, lines)
-    },
+    get: (labelValues) => values.get(keyOf(names, labelValues))?.value ?? 0,
+    collect,
+    reset: () => values.clear(),
+    render: () => renderFamily(collect()),
   }
 }
 
+/** A histogram whose values are kept. */
+export interface KeptHistogram extends Histogram, MetricSource {
+  render(): string
+}
+
 /** How values are distributed over buckets, in the Prometheus text format 0.0.4. */
-export function histogram(metric: MetricDescription, buckets: readonly number[]): Histogram {
+export function histogram(metric: MetricDescription, buckets: readonly number[]): KeptHistogram {
   const bounds = [...buckets, Infinity]
-  const states = new Map<string, { readonly counts: number[]; sum: number }>()
-  const keyOf = keyed(metric)
+  const states = new Map<string, { readonly labels: LabelValues; readonly counts: number[]; sum: number }>()
+  const names = labelNames(metric)
+  const { name, help } = metric
+  const collect = (): MetricFamily => ({
+    name,
+    help,
+    type: 'histogram',
+    labelNames: names,
+    aggregation: 'sum',
+    samples: [...states.values()].flatMap(({ labels: values, counts, sum }) => {
+      const labels = labelsOf(names, values)
+      let total = 0
+      const inBuckets = bounds.map((bound, index) => {
+        total += counts[index] ?? 0
+        const le = bound === Infinity ? '+Inf' : String(bound)
+        return { name: `${name}_bucket`, labels: { ...labels, le }, value: total }
+      })
+      return [
+        ...inBuckets,
+        { name: `${name}_sum`, labels, value: sum },
+        { name: `${name}_count`, labels, value: total },
+      ]
+    }),
+  })
   return {
-    observe(labelValues, value) {
-      const key = keyOf(labelValues)
-      const state = states.get(key) ?? { counts: bounds.map(() => 0), sum: 0 }
+    name,
+    observe(labels, value) {
+      const key = keyOf(names, labels)
+      const state = states.get(key) ?? { labels, counts: bounds.map(() => 0), sum: 0 }
       states.set(key, state)
       state.sum += value
       const bucket = bounds.findIndex((bound) => value <= bound)
       state.counts[bucket] = (state.counts[bucket] ?? 0) + 1
     },
-    render() {
-      const lines = [...states].flatMap(([own, { counts, sum }]) => {
-        let total = 0
-        const inBuckets = bounds.map((bound, index) => {
-          total += counts[index] ?? 0
-          const le = bound === Infinity ? '+Inf' : String(bound)
-          return `${metric.name}_bucket${braced(own, `le="${le}"`)} ${total}`
-        })
-        const [ofSum, ofCount] = [`_sum${braced(own)} ${sum}`, `_count${braced(own)} ${total}`]
-        return [...inBuckets, `${metric.name}${ofSum}`, `${metric.name}${ofCount}`]
-      })
-      return rendered('histogram', metric, lines)
-    },
+    collect,
+    reset: () => states.clear(),
+    render: () => renderFamily(collect()),
   }
 }
 
-/** A counter, and how long what it counts takes, under the same labels. */
-export interface TimedCounter {
-  /** Adds one, which took this long. */
-  observe(labelValues: LabelValues, seconds: number): void
-  render(): string
-}
-
-/** A counter and a histogram of seconds that belong together. */
-export function timedCounter(
-  label: LabelValues,
-  counted: Omit<MetricDescription, 'label'>,
-  timed: Omit<MetricDescription, 'label'>,
-  buckets: readonly number[],
-): TimedCounter {
-  const counter = series('counter', { ...counted, label })
-  const durations = histogram({ ...timed, label }, buckets)
+function latestInfo(metric: MetricDescription): LatestInfo & MetricSource {
+  const latest = new Map<string, LabelValues>()
   return {
-    observe(labelValues, seconds) {
-      counter.add(labelValues)
-      durations.observe(labelValues, seconds)
+    name: metric.name,
+    set: (subject, labelValues) => void latest.set(subject, labelValues),
+    collect() {
+      const gauge = series('gauge', metric, 'max')
+      for (const labelValues of latest.values()) gauge.set(labelValues, 1)
+      return gauge.collect()
     },
-    render: () => counter.render() + durations.render(),
+    reset: () => latest.clear(),
   }
 }
 
-/** What is within the braces for these values; equal for no others. */
-function keyed({ label = [] }: MetricDescription): (labelValues: LabelValues) => string {
-  const names = typeof label === 'string' ? [label] : label
-  return (labelValues) => {
-    const values = typeof labelValues === 'string' ? [labelValues] : labelValues
-    return names.map((name, index) => `${name}="${escaped(values[index] ?? '')}"`).join(',')
+/** Instruments that keep the values. */
+export interface KeptInstruments extends Instruments {
+  /** All that were made, in this order. */
+  readonly sources: readonly MetricSource[]
+  /** The value of a counter, by its name. */
+  readonly counted: (counter: string, labelValues: LabelValues) => number
+}
+
+/** Instruments that keep the values. */
+export function keptInstruments(): KeptInstruments {
+  const sources: MetricSource[] = []
+  const counters = new Map<string, Series>()
+  const kept = <S extends MetricSource>(source: S): S => {
+    sources.push(source)
+    return source
+  }
+  return {
+    sources,
+    counted: (counter, labelValues) => counters.get(counter)?.get(labelValues) ?? 0,
+    counter(metric) {
+      const counter = kept(series('counter', metric))
+      counters.set(metric.name, counter)
+      return counter
+    },
+    upDownCounter: (metric) => kept(series('gauge', metric)),
+    gauge: (metric) => kept(series('gauge', metric, 'max')),
+    histogram: (metric, buckets) => kept(histogram(metric, buckets)),
+    latestInfo: (metric) => kept(latestInfo(metric)),
   }
 }
 
-function escaped(value: string): string {
-  return value
-    .replaceAll('\\', '\\\\')
-    .replaceAll('"', String.raw`\"`)
-    .replaceAll('\n', String.raw`\n`)
-}
-
-function braced(...pairs: readonly string[]): string {
-  const named = pairs.filter((pair) => pair !== '')
-  return named.length === 0 ? '' : `{${named.join(',')}}`
-}
-
-function rendered(type: string, { name, help }: MetricDescription, lines: readonly string[]): string {
-  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines, ''].join('\n')
+/** What is equal for the same values, and for no others. */
+function keyOf(names: readonly string[], labelValues: LabelValues): string {
+  const values = typeof labelValues === 'string' ? [labelValues] : labelValues
+  if (names.length < 2) return names.length === 0 ? '' : (values[0] ?? '')
+  return JSON.stringify(names.map((_, index) => values[index] ?? ''))
 }

@@ -14,7 +14,9 @@ export function callDeadline(
   title: string,
 ): Deadline {
   const tooLate = (): WebhookCallError =>
-    caller?.aborted === true ? contextCanceled() : new WebhookCallError(`${title} did not answer in time`)
+    caller?.aborted === true
+      ? contextCanceled()
+      : new WebhookCallError(`${title} did not answer in time`, { isTimeout: true })
   const deadline = deadlineAfter({ milliseconds, clock, caller, tooLate })
   const { signal } = deadline
 

@@ -77,6 +77,7 @@ async function refused(
   const what = `HTTP status ${status}${isRedirect ? ', a redirect, which is not followed' : ''}`
   return new WebhookCallError(`${title} answered with ${what}`, {
     isTransient: retryAfterMs > 0 || (sent?.isTransient ?? isTransientStatus(status)),
+    isTimeout: status === 504 || sent?.isTimeout === true,
     retryAfterMs,
     refusal: { status, contentType: headers.get('content-type') ?? '', text, explanation: sent?.message },
   })

@@ -26,7 +26,7 @@ const JITTER = 0.2
 export async function withRetries<T>(
   call: () => Promise<T>,
   options: RetryOptions,
-  deadline: Deadline,
+  deadline: Pick<Deadline, 'signal' | 'remainingMs'>,
 ): Promise<T> {
   const { signal } = deadline
   let delayMs = options.initialDelayMs

@@ -7,6 +7,8 @@ export interface SentStatus {
   readonly retryAfterMs: number
   /** Whether another call may do better; `undefined` where its reason is none that Kubernetes knows. */
   readonly isTransient: boolean | undefined
+  /** Its reason is that the server had no answer in time. */
+  readonly isTimeout: boolean
 }
 
 /**
@@ -22,7 +24,12 @@ export async function sentStatus(text: string): Promise<SentStatus | undefined> 
   if (typeof message !== 'string' || typeof reason !== 'string') return undefined
   const seconds = isFields(details) ? details['retryAfterSeconds'] : 0
   const retryAfterMs = typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : 0
-  return { message, retryAfterMs, isTransient: retryAfterMs > 0 || isTransientReason(reason) }
+  return {
+    message,
+    retryAfterMs,
+    isTransient: retryAfterMs > 0 || isTransientReason(reason),
+    isTimeout: reason === 'Timeout',
+  }
 }
 
 function isTransientReason(reason: string): boolean | undefined {

@@ -12,6 +12,8 @@ export interface Refusal {
 export interface WebhookCallErrorOptions {
   /** Another call may do better. Default `false`. */
   readonly isTransient?: boolean
+  /** There was no answer in time, or the webhook says that it had none. Default `false`. */
+  readonly isTimeout?: boolean
   /** How long the webhook asks to be left alone. Default 0. */
   readonly retryAfterMs?: number
   readonly refusal?: Refusal
@@ -28,6 +30,7 @@ export interface WebhookCallErrorOptions {
 export class WebhookCallError extends Error {
   override readonly name = 'WebhookCallError'
   readonly isTransient: boolean
+  readonly isTimeout: boolean
   readonly retryAfterMs: number
   readonly refusal: Refusal | undefined
   readonly busySeconds: number | undefined
@@ -35,6 +38,7 @@ export class WebhookCallError extends Error {
   constructor(message: string, options: WebhookCallErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : {})
     this.isTransient = options.isTransient ?? false
+    this.isTimeout = options.isTimeout ?? false
     this.retryAfterMs = options.retryAfterMs ?? 0
     this.refusal = options.refusal
     this.busySeconds = options.busySeconds

@@ -3,6 +3,7 @@ import { asAuthenticationError } from '../errors.ts'
 import { limitConcurrency } from '../limit-concurrency.ts'
 import { systemRandom } from '../random.ts'
 import { canWorkInBackground } from '../runtime.ts'
+import { type CallReport, reportOfFailure } from './call-report.ts'
 import { callDeadline, contextCanceled } from './deadline.ts'
 import { MAX_TIMEOUT_SECONDS, type WebhookCallOptions } from './options.ts'
 import { post, type PostedAnswer, type PostOptions } from './post.ts'
@@ -13,8 +14,8 @@ import { WebhookCallError } from './webhook-call-error.ts'
 export interface WebhookCallContext {
   /** Aborted when the caller no longer waits. */
   readonly signal?: AbortSignal | undefined
-  /** Told of every single call, with the HTTP status where there was one. */
-  readonly onCall?: (status: number | undefined, durationSeconds: number) => void
+  /** Told of every single call. */
+  readonly onCall?: (report: CallReport) => void
 }
 
 /** Asks a webhook, and returns the text that it answers with. */
@@ -96,10 +97,10 @@ async function timed(
   const elapsed = (): number => (performance.now() - start) / 1000
   try {
     const answer = await call()
-    onCall(answer.status, elapsed())
+    onCall({ result: 'success', status: answer.status, durationSeconds: elapsed() })
     return answer
   } catch (error) {
-    onCall(error instanceof WebhookCallError ? error.refusal?.status : undefined, elapsed())
+    onCall(reportOfFailure(error, elapsed()))
     throw error
   }
 }

@@ -471,7 +471,28 @@ describe('webhookAuthenticator', () => {
     await ask({ observer: (event) => void events.push(event) })
     const calls = events.filter((event) => event.type === 'tokenReviewCall')
     expect(calls.map(({ status }) => status)).toEqual([undefined, 500, 200])
+    expect(calls.filter((call) => 'delegated' in call)).toEqual([])
   })
+
+  it.each([
+    [{}, ['tokenReviewCall own', 'serverCertificate']],
+    [{ delegated: true }, ['tokenReviewCall delegated']],
+  ])(
+    'tells of a server with an old certificate, unless it is the cluster that decides: %j',
+    async (options, told) => {
+      const events: string[] = []
+      const observer = (event: AuthenticationEvent): void => {
+        if (event.type === 'tokenReviewCall')
+          events.push(`${event.type} ${event.delegated ? 'delegated' : 'own'}`)
+        if (event.type === 'serverCertificate') events.push(event.type)
+      }
+      const { failure } = webhook([networkFailure('KUBE_AUTHN_MISSING_SAN')], options)
+      expect((await failure({ observer })).message).toMatch(
+        /: the certificate of the server has no alternative names$/,
+      )
+      expect(events).toEqual(told)
+    },
+  )
 
   it('never takes a user from what is no TokenReview with one', async () => {
     await fc.assert(

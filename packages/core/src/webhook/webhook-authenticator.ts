@@ -4,6 +4,7 @@ import type { Context } from '../context.ts'
 import { type ConfigurationProblem, rejected, unavailable } from '../errors.ts'
 import { notify, type Observer } from '../events.ts'
 import {
+  aBoolean,
   aFunction,
   aString,
   atLeast,
@@ -40,6 +41,11 @@ export interface WebhookAuthenticatorOptions extends WebhookCallOptions {
   readonly cacheTtlSeconds?: number
   /** How many users are kept, and how many refusals beside them; what was used longest ago goes first. Default 32,768. */
   readonly maxCacheEntries?: number
+  /**
+   * It is the cluster that the whole authentication is left to, as an extension API server does, and its calls are counted as such
+   * (`apiserver_delegated_authn_request_total`). Default `false`.
+   */
+  readonly delegated?: boolean
   /** What the calls carry as credentials of their own, so that it is struck out of what the webhook says. Default: nothing. */
   readonly secrets?: () => readonly string[]
 }
@@ -52,6 +58,7 @@ export const webhookAuthenticatorShape: OptionsShape<WebhookAuthenticatorOptions
   implicitAudiences: nonEmptyListOf(aString, '; leave it out for none'),
   cacheTtlSeconds: atLeast(0),
   maxCacheEntries: wholeNumber(1),
+  delegated: aBoolean,
   secrets: aFunction,
 }
 
@@ -83,7 +90,7 @@ export function webhookAuthenticator(options: WebhookAuthenticatorOptions): Toke
   const ask = async (token: string, context: Context): Promise<TokenReviewStatus> => {
     try {
       const body = tokenReviewBody(token, context.audiences, version)
-      return await readTokenReview(await call(body, callContext(context)))
+      return await readTokenReview(await call(body, callContext(context, options.delegated ?? false)))
     } catch (thrown) {
       throw await failureOf(thrown, secretsWith(token))
     }
@@ -148,17 +155,20 @@ function evaluate(
   return { user: userInfo(user), ...(audiences !== undefined && { audiences }) }
 }
 
-function callContext({ signal, observer }: Context): WebhookCallContext {
-  return { signal, ...(observer !== undefined && { onCall: reportTo(observer) }) }
+function callContext({ signal, observer }: Context, delegated: boolean): WebhookCallContext {
+  return { signal, ...(observer !== undefined && { onCall: reportTo(observer, delegated) }) }
 }
 
-function reportTo(observer: Observer): NonNullable<WebhookCallContext['onCall']> {
-  return (status, durationSeconds) =>
+function reportTo(observer: Observer, delegated: boolean): NonNullable<WebhookCallContext['onCall']> {
+  return ({ status, durationSeconds, certificateProblem: problem }) => {
     notify(observer, {
       type: 'tokenReviewCall',
       durationSeconds,
       ...(status !== undefined && { status }),
+      ...(delegated && { delegated }),
     })
+    if (problem !== undefined && !delegated) notify(observer, { type: 'serverCertificate', problem })
+  }
 }
 
 /** Tells the server how long the answer is waited for. */

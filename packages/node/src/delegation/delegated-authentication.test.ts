@@ -157,6 +157,17 @@ describe('delegatedAuthentication', () => {
     expect(requests.slice(1).map(({ url }) => url)).toEqual([PATHS.access, PATHS.access])
   })
 
+  it('tells an observer that the cluster is asked, and no webhook of its own', async () => {
+    const { observer, ofType } = recordEvents()
+    const { kubeconfig } = await start(healthy())
+    const { authenticator, authorizer } = await begin({ kubeconfig })
+    await authenticateRequest(authenticator, { observer })(fakeRequest(bearer('joe-token')))
+    const attributes = attributesOf(fakeUser({ username: 'joe' }), { verb: 'get', path: '/x' })
+    await decide(authorizer, attributes, { observer })
+    expect(ofType('tokenReviewCall')).toMatchObject([{ status: 201, delegated: true }])
+    expect(ofType('accessReviewCall')).toMatchObject([{ status: 201, result: 'success', delegated: true }])
+  })
+
   it('remembers both for ten seconds', async () => {
     const clock = fixedClock(Date.now())
     const { kubeconfig, requests } = await start(healthy())

@@ -131,7 +131,13 @@ function clusterReviews(
 ): { readonly tokens: TokenAuthenticator; readonly authorizer: Authorizer } {
   const { tokenTtlSeconds = 10, allowedTtlSeconds = 10, deniedTtlSeconds = 10, audiences } = options
   const { timeoutSeconds, clock } = fetchOptions(options)
-  const shared = { fetch, secrets: fetch.secrets, timeoutSeconds, ...(clock !== undefined && { clock }) }
+  const shared = {
+    fetch,
+    secrets: fetch.secrets,
+    timeoutSeconds,
+    delegated: true,
+    ...(clock !== undefined && { clock }),
+  }
   return {
     tokens: webhookAuthenticator({
       ...shared,

@@ -31,6 +31,12 @@ export function problemOfValue(name: string, kind: FlagKind, value: string): str
     const reading = readDuration(value)
     return 'problem' in reading ? invalid(reading.problem, quoted(value)) : undefined
   }
+  if (kind === 'wholeNumber' && !/^[+-]?\d{1,15}$/.test(value)) {
+    return invalid(`strconv.ParseInt: parsing ${quoted(value)}: invalid syntax`, quoted(value))
+  }
+  if (kind === 'number' && !/^[+-]?(?:\d+\.?\d*|\.\d+)$/.test(value)) {
+    return invalid(`strconv.ParseFloat: parsing ${quoted(value)}: invalid syntax`, quoted(value))
+  }
   if (kind === 'version' && !['v1', 'v1beta1'].includes(value)) {
     return `invalid argument for "--${name}" flag: must be v1 or v1beta1`
   }

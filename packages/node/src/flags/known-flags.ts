@@ -1,8 +1,17 @@
 /**
  * How pflag reads a flag. `slice`: each value is a list with commas between, and a repeated flag adds to it. `array`: each value is one element. `pairs`:
- * likewise, and each is `name=value`. `version`: one of the versions of a review.
+ * likewise, and each is `name=value`. `number` and `wholeNumber` are written in decimal. `version`: one of the versions of a review.
  */
-export type FlagKind = 'array' | 'boolean' | 'duration' | 'pairs' | 'slice' | 'string' | 'version'
+export type FlagKind =
+  | 'array'
+  | 'boolean'
+  | 'duration'
+  | 'number'
+  | 'pairs'
+  | 'slice'
+  | 'string'
+  | 'version'
+  | 'wholeNumber'
 
 /** A flag, and what counts where it is not given. */
 export interface KnownFlag {
@@ -81,8 +90,75 @@ export const AUTHORIZATION_FLAGS: Readonly<Record<string, KnownFlag>> = {
   'authorization-webhook-version': version,
 }
 
+/** The flags of one of the two places where events are written: `log` and `webhook`. */
+function backendFlags(
+  backend: 'log' | 'webhook',
+  {
+    mode,
+    maxSize,
+    maxWait,
+    throttles,
+    qps,
+    burst,
+  }: Readonly<Record<string, string | boolean>> & {
+    readonly throttles: boolean
+  },
+): Readonly<Record<string, KnownFlag>> {
+  const number = (kind: 'number' | 'wholeNumber', value: unknown): KnownFlag => ({
+    kind,
+    default: String(value),
+  })
+  return {
+    [`audit-${backend}-batch-buffer-size`]: number('wholeNumber', 10_000),
+    [`audit-${backend}-batch-max-size`]: number('wholeNumber', maxSize),
+    [`audit-${backend}-batch-max-wait`]: duration(String(maxWait)),
+    [`audit-${backend}-batch-throttle-burst`]: number('wholeNumber', burst),
+    [`audit-${backend}-batch-throttle-enable`]: throttles ? on : off,
+    [`audit-${backend}-batch-throttle-qps`]: number('number', qps),
+    [`audit-${backend}-mode`]: { kind: 'string', default: String(mode) },
+    [`audit-${backend}-truncate-enabled`]: off,
+    [`audit-${backend}-truncate-max-batch-size`]: number('wholeNumber', 10_485_760),
+    [`audit-${backend}-truncate-max-event-size`]: number('wholeNumber', 102_400),
+    [`audit-${backend}-version`]: { kind: 'string', default: 'audit.k8s.io/v1' },
+  }
+}
+
+/**
+ * The flags of the audit log.
+ *
+ * Source: apiserver `pkg/server/options/audit.go`.
+ */
+export const AUDIT_FLAGS: Readonly<Record<string, KnownFlag>> = {
+  'audit-log-compress': off,
+  'audit-log-format': { kind: 'string', default: 'json' },
+  'audit-log-maxage': { kind: 'wholeNumber', default: '366' },
+  'audit-log-maxbackup': { kind: 'wholeNumber', default: '100' },
+  'audit-log-maxsize': { kind: 'wholeNumber', default: '100' },
+  'audit-log-path': text,
+  'audit-policy-file': text,
+  'audit-webhook-config-file': text,
+  'audit-webhook-initial-backoff': duration('10s'),
+  ...backendFlags('log', {
+    mode: 'blocking',
+    maxSize: '1',
+    maxWait: '0s',
+    throttles: false,
+    qps: '0',
+    burst: '0',
+  }),
+  ...backendFlags('webhook', {
+    mode: 'batch',
+    maxSize: '400',
+    maxWait: '30s',
+    throttles: true,
+    qps: '10',
+    burst: '15',
+  }),
+}
+
 /** What a flag was called in other releases. */
 export const ALIASES: Readonly<Record<string, string>> = {
+  'audit-webhook-batch-initial-backoff': 'audit-webhook-initial-backoff',
   'experimental-bootstrap-token-auth': 'enable-bootstrap-token-auth',
   'service-account-api-audiences': 'api-audiences',
 }

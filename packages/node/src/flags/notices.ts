@@ -12,9 +12,12 @@ export function tellNotices(observer: Observer | undefined, notices: readonly Fi
 }
 
 /** Tells which flags mean nothing here, if there are any. */
-export function ignoredNotices(ignored: readonly string[]): readonly FileNotice[] {
+export function ignoredNotices(
+  ignored: readonly string[],
+  about = 'authentication or authorization',
+): readonly FileNotice[] {
   if (ignored.length === 0) return []
   const names = ignored.slice(0, MAX_NAMES).join(', ')
-  const message = `these flags say nothing about authentication or authorization, and are ignored: ${names}`
+  const message = `these flags say nothing about ${about}, and are ignored: ${names}`
   return [{ severity: 'advice', code: 'flagsIgnored', message }]
 }

@@ -11,9 +11,18 @@ export interface ParsedFlags {
   readonly problems: readonly ConfigurationProblem[]
   /** Flags that mean nothing here. */
   readonly ignored: readonly string[]
+  /** What could be given. */
+  readonly table: ReadonlyMap<string, KnownFlag>
 }
 
-/** Every flag that means something, by the name it has today. */
+/** Flags that mean something to who reads a command line, and what is wrong with another one. */
+export interface FlagTable {
+  readonly flags: ReadonlyMap<string, KnownFlag>
+  /** Nothing where it can be a flag of a kube-apiserver that is about something else. The name is without dashes. */
+  readonly unknown: (dashes: '-' | '--', name: string) => ConfigurationProblem | undefined
+}
+
+/** Every flag that means something for authentication or authorization, by the name it has today. */
 export const FLAGS: ReadonlyMap<string, KnownFlag> = new Map(
   Object.entries({ ...AUTHENTICATION_FLAGS, ...AUTHORIZATION_FLAGS }),
 )
@@ -26,7 +35,11 @@ export const FLAGS: ReadonlyMap<string, KnownFlag> = new Map(
  *
  * Deviation: what begins with two dashes is no value of the flag before it (`docs/deviations.md`, flags).
  */
-export function parseFlags(argv: readonly string[], refused: RefusedFlags): ParsedFlags {
+export function parseFlags(
+  argv: readonly string[],
+  refused: RefusedFlags,
+  table: FlagTable = { flags: FLAGS, unknown: unknownFlag },
+): ParsedFlags {
   const given = new Map<string, string[]>()
   const problems: ConfigurationProblem[] = []
   const ignored = new Set<string>()
@@ -61,7 +74,7 @@ export function parseFlags(argv: readonly string[], refused: RefusedFlags): Pars
       continue
     }
     const { dashes, written, name, value } = partsOf(argument)
-    const known = dashes === '--' ? FLAGS.get(name) : undefined
+    const known = dashes === '--' ? table.flags.get(name) : undefined
     last = written
     if (known?.kind === 'boolean') {
       take(written, name, known, value ?? 'true')
@@ -75,12 +88,12 @@ export function parseFlags(argv: readonly string[], refused: RefusedFlags): Pars
     else if (dashes === '--' && Object.hasOwn(refused, name)) {
       problems.push({ path: written, message: refused[name] ?? '' })
     } else {
-      const problem = unknownFlag(dashes, name)
+      const problem = table.unknown(dashes, name)
       if (problem === undefined) ignored.add(`${dashes}${shownName(name)}`)
       else problems.push(problem)
     }
   }
-  return { given, problems, ignored: [...ignored] }
+  return { given, problems, ignored: [...ignored], table: table.flags }
 }
 
 interface FlagParts {

@@ -1,6 +1,6 @@
 import { readBoolean } from './flag-value.ts'
 import { readDuration } from '@kube-authn/core/field'
-import { FLAGS, type ParsedFlags } from './parse-flags.ts'
+import type { ParsedFlags } from './parse-flags.ts'
 import { readSlice } from './string-slice.ts'
 
 /** Whether the flag stands on the command line, be it with its default. */
@@ -9,8 +9,8 @@ export function isGiven({ given }: ParsedFlags, ...names: readonly string[]): bo
 }
 
 /** A flag that is a string; empty where it is not given and has no default. The last one counts. */
-export function stringOf({ given }: ParsedFlags, name: string): string {
-  const value = given.get(name)?.at(-1) ?? FLAGS.get(name)?.default
+export function stringOf({ given, table }: ParsedFlags, name: string): string {
+  const value = given.get(name)?.at(-1) ?? table.get(name)?.default
   return typeof value === 'string' ? value : ''
 }
 
@@ -21,10 +21,15 @@ export function optionalString(flags: ParsedFlags, name: string): string | undef
 }
 
 /** A flag that is a boolean. The last one counts. */
-export function booleanOf({ given }: ParsedFlags, name: string): boolean {
+export function booleanOf({ given, table }: ParsedFlags, name: string): boolean {
   const text = given.get(name)?.at(-1)
-  const value = text === undefined ? FLAGS.get(name)?.default : readBoolean(text)
+  const value = text === undefined ? table.get(name)?.default : readBoolean(text)
   return value === true
+}
+
+/** A flag that is a number. The last one counts. */
+export function numberOf(flags: ParsedFlags, name: string): number {
+  return Number(stringOf(flags, name))
 }
 
 /** A flag that is a duration, in seconds. The last one counts. */
@@ -34,8 +39,8 @@ export function secondsOf(flags: ParsedFlags, name: string): number {
 }
 
 /** A flag that is a list: with commas between elements where pflag splits it, and of all times it was given. */
-export function listOf({ given }: ParsedFlags, name: string): readonly string[] {
-  const { kind, default: otherwise = [] } = FLAGS.get(name) ?? {}
+export function listOf({ given, table }: ParsedFlags, name: string): readonly string[] {
+  const { kind, default: otherwise = [] } = table.get(name) ?? {}
   const values = given.get(name)
   if (values === undefined) return typeof otherwise === 'object' ? otherwise : []
   return kind === 'slice' ? values.flatMap((value) => readSlice(value) ?? []) : values

@@ -117,7 +117,8 @@ function proxyOf(proxyUrl: string): { readonly uri: string; readonly token?: str
  */
 function identityProblem(host: string, certificate: PeerCertificate): Error | undefined {
   if (certificate.subjectaltname === undefined || certificate.subjectaltname === '') {
-    return new Error('the certificate of the server has no alternative names')
+    const problem = new Error('the certificate of the server has no alternative names')
+    return Object.assign(problem, { code: 'KUBE_AUTHN_MISSING_SAN' })
   }
   return nodeTls().checkServerIdentity(host, certificate)
 }

@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ConfigurationError, emptyContext } from '@kube-authn/core'
+import { type AuthenticationEvent, ConfigurationError, emptyContext } from '@kube-authn/core'
 import { type Attributes, attributesOf, decide, type Decision } from '@kube-authn/core/authorization'
 import {
   type CertificateAuthority,
@@ -13,6 +15,7 @@ import {
 } from '@kube-authn/testing'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { httpsServer, type RunningServer } from '../../test/servers.ts'
+import { sha1CaPem, sha1ServerKeyPem, sha1ServerPem } from '../../test/sha1-server.ts'
 import { webhookAuthorizerAt, type WebhookAuthorizerAtOptions } from '../index.ts'
 
 let pki: CertificateAuthority
@@ -181,5 +184,40 @@ describe('webhookAuthorizerAt', () => {
     const make = (): unknown => create(path(), options)
     expect(make).toThrow(ConfigurationError)
     expect(make).toThrow(expected)
+  })
+})
+
+describe('a server that is not trusted for an old kind of certificate', () => {
+  async function told(server: string, caPem = pki.caPem): Promise<readonly string[]> {
+    writeFileSync(join(folder, 'other-ca.crt'), caPem)
+    const events: string[] = []
+    const observer = (event: AuthenticationEvent): void => {
+      if (event.type === 'serverCertificate') events.push(event.problem)
+    }
+    const authorizer = create(kubeconfig(server, 'other-ca.crt'))
+    expect(await decide(authorizer, getPods, { observer })).toMatchObject({ verdict: 'noOpinion' })
+    return events
+  }
+
+  it('is told of where it has no alternative names', async () => {
+    const { url } = await httpsServer(await pki.issueServer({ hosts: [], commonName: '127.0.0.1' }))
+    expect(await told(url)).toEqual(['missingSan'])
+  })
+
+  it('is told of where its certificate is signed with SHA-1', async () => {
+    // The server itself would not use it at the usual level.
+    const server = createServer({ cert: sha1ServerPem, key: sha1ServerKeyPem, ciphers: 'DEFAULT@SECLEVEL=0' })
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+    open.push({ close: () => void server.close() })
+    const { port } = server.address() as AddressInfo
+    expect(await told(`https://127.0.0.1:${port}`, sha1CaPem)).toEqual(['insecureSha1'])
+  })
+
+  it.each([
+    ['expired', { hosts: ['127.0.0.1'], wrong: 'expired' } as const],
+    ['for another host', { hosts: ['other.example'] }],
+  ])('is not told of where its certificate is %s', async (_, options) => {
+    const { url } = await httpsServer(await pki.issueServer(options))
+    expect(await told(url)).toEqual([])
   })
 })

@@ -39,6 +39,7 @@ describe('adapterContract', () => {
     expect(names(all).filter((name) => !failures.includes(name.replace('Fetch: ', '')))).toEqual([
       'Fetch: other headers stay as they were sent',
       'Fetch: a request that asks to act as another user is its caller’s, with the headers, where the app says so',
+      'Fetch: an answer has no id where there is no audit log',
     ])
   })
 
@@ -67,6 +68,8 @@ describe('adapterContract', () => {
       'a warning is on the answer when the handler throws',
       'names with _ in the place of - never reach the app',
       'an observer is told the status of every answer once, with the request that it was told of before',
+      'every answer has the id of its request in the audit log, also one that is refused or made of an error',
+      'the id of a request in the audit log is that in its header Audit-ID, unless that cannot be one',
     ])
   })
 

@@ -15,6 +15,13 @@ it('tells an explanation that nothing needs, also beside another of the same row
   ])
 })
 
+it('tells which class it is, where that is said', () => {
+  const told = { ...other, about: 'values' }
+  expect(explanationProblems(new Set([told]), new Set(), new Set(['one']))).toEqual([
+    'nothing differs any more by the row "one": values',
+  ])
+})
+
 it('tells a row that is not documented, once for each explanation', () => {
   expect(explanationProblems(all, all, new Set(['two']))).toEqual([
     'docs/deviations.md has no row "one"',

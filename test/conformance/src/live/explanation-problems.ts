@@ -7,8 +7,8 @@ export function explanationProblems(
   rows: ReadonlySet<string>,
 ): readonly string[] {
   return [...all].flatMap((explanation) => {
-    const { row, explains } = explanation
+    const { row, explains, about = String(explains) } = explanation
     if (!rows.has(row)) return [`docs/deviations.md has no row "${row}"`]
-    return used.has(explanation) ? [] : [`nothing differs any more by the row "${row}": ${String(explains)}`]
+    return used.has(explanation) ? [] : [`nothing differs any more by the row "${row}": ${about}`]
   })
 }

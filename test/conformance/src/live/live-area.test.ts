@@ -5,6 +5,7 @@ import type { Recordings } from './recordings.ts'
 
 const recordings: Recordings = {
   has: (path) => path === 'there',
+  files: () => [],
   text: () => '',
   json: () => {
     throw new Error('no JSON')
@@ -57,6 +58,21 @@ describe('liveArea', () => {
   it('explains by what was asked', async () => {
     expect(await replay([body], [ofCase], { asked: 'odd' })).toMatchObject({ passed: 1 })
     expect(await replay([body], [ofCase])).toMatchObject({ passed: 0 })
+  })
+
+  it('fails a case that must differ and does not, whatever else of it is explained', async () => {
+    const strict: Explanation<string> = {
+      row: 'another',
+      explains: ({ at }) => at === 'body',
+      always: (asked) => asked === 'odd',
+    }
+    expect(await replay([], [strict], { asked: 'odd' })).toMatchObject({
+      passed: 0,
+      failures: ['live-x 1: does not differ, as the row "another" says'],
+    })
+    expect(await replay([status], [ofStatus, strict], { asked: 'odd' })).toMatchObject({ passed: 0 })
+    expect(await replay([body], [strict], { asked: 'odd' })).toMatchObject({ passed: 1 })
+    expect(await replay([], [strict], { asked: 'even' })).toMatchObject({ passed: 1 })
   })
 
   it('tells which explanations were needed', async () => {

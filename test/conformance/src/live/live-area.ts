@@ -5,7 +5,11 @@ import type { Recordings } from './recordings.ts'
 export interface Explanation<Asked> {
   /** The first column of the row. */
   readonly row: string
+  /** Which class it is, where the text of `explains` does not tell. */
+  readonly about?: string
   readonly explains: (difference: Difference, asked: Asked) => boolean
+  /** Whether the answer must differ by the row, since it is stricter here: a failure where it does not. */
+  readonly always?: (asked: Asked) => boolean
 }
 
 /** One recorded question, and how our answer differs. */
@@ -24,7 +28,7 @@ export interface LiveAreaOptions<Asked> {
 }
 
 /** An explanation of any area. */
-export type AnyExplanation = Pick<Explanation<never>, 'row' | 'explains'>
+export type AnyExplanation = Pick<Explanation<never>, 'row' | 'about' | 'explains'>
 
 export interface LiveResult {
   readonly passed: number
@@ -63,6 +67,14 @@ export function liveArea<Asked>(options: LiveAreaOptions<Asked>): LiveArea {
         if (rows.has(undefined)) {
           const unexplained = differences.filter((_, position) => reasons[position] === undefined)
           failures.push(`${name} ${id}: ${unexplained.map(shown).join('; ')}`)
+          continue
+        }
+        const missing = explanations.find(
+          ({ explains, always }) =>
+            always?.(asked) === true && !differences.some((difference) => explains(difference, asked)),
+        )
+        if (missing !== undefined) {
+          failures.push(`${name} ${id}: does not differ, as the row "${missing.row}" says`)
           continue
         }
         passed++

@@ -1,10 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 
 /** A folder of what a running kube-apiserver answered: the form is told in `test/conformance/live/README.md`. */
 export interface Recordings {
   has(path: string): boolean
+  /** The names of what is in a folder, without the ending `.gz`. */
+  files(folder: string): readonly string[]
   /** The text of a file, which may be there as it is or with the ending `.gz`. */
   text(path: string): string
   /** A file with one JSON value. */
@@ -24,6 +26,10 @@ export function recordingsOf(folder: string): Recordings {
   }
   return {
     has: (path) => found(path) !== undefined,
+    files: (path) =>
+      existsSync(join(folder, path))
+        ? [...new Set(readdirSync(join(folder, path)).map((name) => name.replace(/\.gz$/, '')))].toSorted()
+        : [],
     text,
     json: (path) => JSON.parse(text(path)) as unknown,
     lines: (path) =>

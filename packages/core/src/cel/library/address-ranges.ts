@@ -2,8 +2,15 @@ import type { Environment } from '@marcbachmann/cel-js'
 import { CelEvaluationError } from '../cel.ts'
 import { registrar } from '../engine.ts'
 import { Opaque } from '../values/opaque.ts'
-import { type Address, BITS, isWithin, printedAddress } from './addresses.ts'
-import { IP, IpAddress, plainAddress, requiredAddress } from './ip-addresses.ts'
+import {
+  type Address,
+  BITS,
+  isMappedAddress,
+  isWithin,
+  printedAddress,
+  readAddressRange,
+} from '../../ip-address.ts'
+import { IP, IpAddress, requiredAddress } from './ip-addresses.ts'
 
 const CIDR = 'net.CIDR'
 
@@ -66,11 +73,9 @@ function containsRange(range: AddressRange, { address, prefixLength }: AddressRa
 }
 
 function readRange(text: string): AddressRange | undefined {
-  const slash = text.lastIndexOf('/')
-  const address = slash === -1 ? undefined : plainAddress(text.slice(0, slash))
-  const bits = text.slice(slash + 1)
-  if (address === undefined || !/^(0|[1-9]\d{0,2})$/.test(bits)) return undefined
-  return Number(bits) > BITS[address.family] ? undefined : new AddressRange(address, Number(bits))
+  const range = readAddressRange(text)
+  if (range === undefined || isMappedAddress(range.address)) return undefined
+  return new AddressRange(range.address, range.prefixLength)
 }
 
 function requiredRange(text: string): AddressRange {

@@ -2,7 +2,7 @@ import type { Environment } from '@marcbachmann/cel-js'
 import { CelEvaluationError } from '../cel.ts'
 import { registrar } from '../engine.ts'
 import { Opaque } from '../values/opaque.ts'
-import { type Address, isWithin, printedAddress, readAddress } from './addresses.ts'
+import { type Address, isMappedAddress, isWithin, printedAddress, readAddress } from '../../ip-address.ts'
 
 export const IP = 'net.IP'
 
@@ -49,9 +49,9 @@ export function registerIpAddresses(environment: Environment): void {
 }
 
 /** An address that is not one of IPv4 in the clothes of IPv6. */
-export function plainAddress(text: string): Address | undefined {
+function plainAddress(text: string): Address | undefined {
   const address = readAddress(text)
-  return address?.family === 6 && address.value >> 32n === 0xffffn ? undefined : address
+  return address === undefined || isMappedAddress(address) ? undefined : address
 }
 
 /** @throws {CelEvaluationError} which does not repeat the text: it may be from a claim. */

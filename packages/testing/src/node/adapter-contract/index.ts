@@ -1,3 +1,4 @@
+import { auditRules } from './audit-rules.ts'
 import { authenticationRules } from './authentication-rules.ts'
 import { connectionRules } from './connection-rules.ts'
 import type { ContractAdapter, ContractCase, ContractProtocol } from './contract.ts'
@@ -10,6 +11,7 @@ const RULES: readonly Rule[] = [
   ...headerRules,
   ...impersonationRules,
   ...connectionRules,
+  ...auditRules,
 ]
 
 const NAMES: Readonly<Record<ContractProtocol, string>> = { http1: 'HTTP/1', http2: 'HTTP/2', fetch: 'Fetch' }

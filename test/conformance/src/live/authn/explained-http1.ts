@@ -1,58 +1,125 @@
 import { METHODS } from 'node:http'
 import type { Difference } from '../difference.ts'
 import type { Explanation } from '../live-area.ts'
-import type { RecordedAuthentication } from './http1.ts'
+import { commonAuthority, sizeOfHead, whiteSpace } from './explained-shared.ts'
+import type { AuthenticationRequest, RecordedAuthentication } from './recorded-authentication.ts'
 
-/** U+0085, U+00A0 and the others that Unicode calls white space, as UTF-8 in latin1. */
-const WHITE_SPACE = /\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2(?:\x80[\x80-\x8a\xa8\xa9\xaf]|\x81\x9f)|\xe3\x80\x80/
+/** Of Node, which is 16 KiB. */
+const LARGEST_HEAD = 16 * 1024
 
 /** Why the caller is somebody else over HTTP/1.1. */
 export const explainedHttp1: readonly Explanation<RecordedAuthentication>[] = [
+  commonAuthority,
+  whiteSpace,
   {
-    row: 'white space in headers',
-    explains: ({ at, there }, { request = {} }) =>
-      (at.startsWith('user.') || (at === 'outcome' && String(there).startsWith('user '))) &&
-      (request.headers ?? []).some(([, value]) => WHITE_SPACE.test(value)),
-  },
-  { row: 'size of headers', explains: ({ at, here }) => at === 'outcome' && here === '431' },
-  {
-    row: 'syntax of requests',
-    explains: (difference, { request = {} }) => request.raw !== undefined && isRefusedByOne(difference),
+    row: 'size of headers',
+    explains: ({ at, here }, { request }) =>
+      at === 'outcome' && here === '431' && sizeOfHead(request) > LARGEST_HEAD,
   },
   {
     row: 'syntax of requests',
-    explains: ({ at, here }, { request = {} }) =>
+    explains: (difference, { request }) => isRefusedByNode(difference) && isOddForNode(request),
+  },
+  {
+    row: 'syntax of requests',
+    explains: (difference, { request }) => isRefusedByGo(difference) && isOddForGo(request),
+  },
+  {
+    row: 'syntax of requests',
+    explains: ({ at, here }, { request }) =>
       at === 'outcome' && request.method === 'CONNECT' && here === 'no answer',
   },
   {
-    row: 'syntax of requests',
-    explains: ({ at, here }, { request = {} }) =>
-      at === 'outcome' &&
-      here === '400' &&
-      (/[^\x21-\x7e]/.test(request.target ?? '/') || !METHODS.includes(request.method ?? 'GET')),
+    row: 'request targets',
+    explains: (difference, { request: { target = '/' } }) =>
+      isAbsolute(target) &&
+      (isTurned(difference, '401', ANONYMOUS)
+        ? /^https?:\/\/[^/]*$/i.test(target)
+        : isTurned(difference, ANONYMOUS, '401') && /^https?:\/\/[^/]*@|^(?!https?:)/i.test(target)),
   },
   {
-    row: 'syntax of requests',
-    explains: ({ at, there }, { request = {} }) =>
-      at === 'outcome' && there === '400' && !isReadable(request.target ?? '/'),
+    // The server of Hono refuses what is no URL of its own, and Express knows no path in it.
+    row: 'request targets',
+    explains: (difference, { request: { target = '/' } }) =>
+      isAbsolute(target) && (isRefusedByNode(difference) || isWithoutRoute(difference)),
   },
   {
     row: 'request targets',
-    explains: ({ at }, { request = {} }) => at === 'outcome' && /^[a-z]+:/i.test(request.target ?? ''),
+    explains: (difference, { request: { target = '/' } }) =>
+      isAbsolute(target) && isRefusedByGo(difference) && !URL.canParse(target),
   },
   {
     row: 'ambiguous paths',
-    explains: ({ at, here }, { request = {} }) =>
-      at === 'outcome' && /^40[01]$/.test(String(here)) && /%2f|[#\\]/i.test(request.target ?? ''),
+    explains: (difference, { request: { target = '/' } }) =>
+      isTurned(difference, ANONYMOUS, '401') && /%2f|#/i.test(target),
+    always: ({ request: { target = '/' }, kubeApiserver }) =>
+      kubeApiserver.user?.username === 'system:anonymous' && /%2f|#/i.test(target),
+  },
+  {
+    row: 'ambiguous paths',
+    explains: (difference, { request: { target = '/' } }) =>
+      isRefusedByNode(difference) && target.startsWith('/') && target.includes('\\'),
   },
 ]
 
-/** Whether escapes are whole and, in an absolute target, the host is one. */
-function isReadable(target: string): boolean {
-  return !/%(?![0-9a-f]{2})/i.test(target) && (target.startsWith('/') || URL.canParse(target))
+const ANONYMOUS = 'user system:anonymous'
+
+function isTurned({ at, there, here }: Difference, from: string, to: string): boolean {
+  return at === 'outcome' && there === from && here === to
 }
 
-/** Whether one of both takes it for no request. */
-function isRefusedByOne({ at, there, here }: Difference): boolean {
-  return at === 'outcome' && (here === '400' || /^(?:400|501|505)$/.test(String(there)))
+/** An answer without a body is of a server, and not of ours. */
+function isRefusedByNode({ at, here }: Difference): boolean {
+  return at === 'outcome' && here === '400'
+}
+
+/** What the HTTP server of Go says before anybody else is asked. */
+function isRefusedByGo({ at, there, here }: Difference): boolean {
+  const isOfServer = /^(?:400 400 Bad Request(?:: malformed Host header)?|501(?: .*)?|505(?: .*)?)$/
+  return at === 'outcome' && isOfServer.test(String(there)) && !String(here).startsWith('400 ')
+}
+
+function isWithoutRoute({ at, here }: Difference): boolean {
+  return at === 'outcome' && String(here).startsWith('404 ') && String(here).includes('Cannot ')
+}
+
+function isAbsolute(target: string): boolean {
+  return /^[a-z]+:/i.test(target)
+}
+
+const FIRST_LINE = /^[A-Z]+ [^ ]+ HTTP\/1\.[01]$/
+
+/** Lines that end or go on in another way, other methods and versions, hosts and lengths that are not plain, bytes in a target. */
+function isOddForNode({ raw, target = '/', method = 'GET' }: AuthenticationRequest): boolean {
+  if (raw === undefined) return /[^\x21-\x7e]/.test(target) || target === '*' || !METHODS.includes(method)
+  const head = raw.split('\r\n\r\n')[0] ?? ''
+  const [first = '', ...lines] = head.split('\r\n')
+  const isMethod = METHODS.includes(first.split(' ')[0] ?? '')
+  const isOddLine = lines.some((line) => /^[ \t]|\n/.test(line))
+  return !FIRST_LINE.test(first) || !isMethod || isOddLine || hasOddHost(lines) || hasOddLength(lines, raw)
+}
+
+/** Blank lines before the first, versions, codings and hosts that Go does not take, and escapes that are none. */
+function isOddForGo({ raw, target = '/' }: AuthenticationRequest): boolean {
+  if (raw === undefined) return target.startsWith('/') && /%(?![0-9a-f]{2})/i.test(target)
+  const [first = '', ...lines] = (raw.split('\r\n\r\n')[0] ?? '').split('\r\n')
+  return !FIRST_LINE.test(first) || hasOddHost(lines) || hasOddLength(lines, raw)
+}
+
+function valuesOf(lines: readonly string[], name: string): readonly string[] {
+  return lines
+    .filter((line) => line.toLowerCase().startsWith(`${name}:`))
+    .map((line) => line.slice(name.length + 1).trim())
+}
+
+function hasOddHost(lines: readonly string[]): boolean {
+  const hosts = valuesOf(lines, 'host')
+  return hosts.length !== 1 || !/^[a-z.]+$/.test(hosts[0] ?? '')
+}
+
+function hasOddLength(lines: readonly string[], raw: string): boolean {
+  const codings = valuesOf(lines, 'transfer-encoding')
+  const lengths = valuesOf(lines, 'content-length')
+  const isPlain = codings.length === 0 || (codings.join() === 'chunked' && lengths.length === 0)
+  return !isPlain || lengths.length > 1 || raw.includes('\r\n\r\nzz\r\n')
 }

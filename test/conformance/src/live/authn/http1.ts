@@ -1,113 +1,62 @@
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
-import type { Authenticator, UserInfo } from '@kube-authn/core'
-import { type Difference, differencesOf } from '../difference.ts'
+import { isConfigurationError } from '@kube-authn/core'
 import { type Framework, FRAMEWORKS } from '../http/framework-apps.ts'
-import { type HttpAnswer, sendBytes } from '../http/http-client.ts'
-import { type Compared, type LiveArea, liveArea } from '../live-area.ts'
+import { type Compared, type Explanation, type LiveArea, liveArea } from '../live-area.ts'
+import { together } from '../together.ts'
+import { type Pki, pkiOf } from './credentials.ts'
+import { explainedCertificates } from './explained-certificates.ts'
 import { explainedHttp1 } from './explained-http1.ts'
-import { type RecordedSetup, withAuthenticator } from './setup.ts'
-import { USER_HEADER, whoamiServer } from './whoami-apps.ts'
-
-export interface RecordedAuthentication {
-  readonly id: string
-  readonly request?: {
-    readonly method?: string
-    readonly target?: string
-    readonly headers?: readonly (readonly [string, string])[]
-    readonly body?: string
-    /** The whole request. */
-    readonly raw?: string
-    /** The name of a client certificate. */
-    readonly cert?: string
-    readonly http2?: boolean
-  }
-  readonly kubeApiserver: { readonly outcome: string; readonly user?: UserInfo }
-}
-
-const SETUPS = ['main', 'noanon', 'anonpaths', 'audiences', 'tokenonly', 'anon-nocond', 'anonoff-file']
+import { http1App } from './http1-app.ts'
+import { outcomeDifferences, outcomeOfHttp1 } from './outcome.ts'
+import { type RecordedAuthentication, type RecordedCases, recordedCases } from './recorded-authentication.ts'
+import { withAuthenticator } from './setup.ts'
+import { whoamiApp } from './whoami-apps.ts'
 
 /** Requests over HTTP/1.1 without a certificate: whom the server takes the caller for, in every framework. */
-export const http1: LiveArea = liveArea<RecordedAuthentication>({
-  name: 'live-authn-http1',
-  files: SETUPS.flatMap((name) => [`authn/recorded/${name}.ndjson`, `authn/setups/${name}.json`]),
-  explanations: explainedHttp1,
-  async *compare(recordings) {
-    for (const name of SETUPS) {
-      const setup = recordings.json(`authn/setups/${name}.json`) as RecordedSetup
-      const all = recordings.lines(`authn/recorded/${name}.ndjson`) as readonly RecordedAuthentication[]
-      const cases = all.filter(
-        ({ request }) => request && request.cert === undefined && request.http2 !== true,
+export const http1: LiveArea = http1Area('live-authn-http1', false, explainedHttp1)
+
+/** The same with what a client presents in a TLS handshake. */
+export const certificates: LiveArea = http1Area('live-authn-certificates', true, explainedCertificates)
+
+function http1Area(
+  name: string,
+  hasCertificate: boolean,
+  explanations: readonly Explanation<RecordedAuthentication>[],
+): LiveArea {
+  return liveArea<RecordedAuthentication>({
+    name,
+    files: ['authn/setups/pki.json'],
+    explanations,
+    async *compare(recordings) {
+      const pki = pkiOf(recordings)
+      const all = recordedCases(
+        recordings,
+        ({ http2 = false, cert }) => !http2 && hasCertificate === (cert !== undefined),
       )
-      yield* withAuthenticator(setup, async function* (authenticator) {
-        for (const framework of FRAMEWORKS) yield* compareIn(framework, authenticator, name, cases)
-      })
-    }
-  },
-})
+      for (const recorded of all) yield* compareSetup(recorded, pki)
+    },
+  })
+}
 
-async function* compareIn(
-  framework: Framework,
-  authenticator: Authenticator,
-  setup: string,
-  cases: readonly RecordedAuthentication[],
+async function* compareSetup(
+  { name, setup, cases }: RecordedCases,
+  pki: Pki,
 ): AsyncGenerator<Compared<RecordedAuthentication>> {
-  const server = whoamiServer(framework, authenticator)
-  server.maxHeadersCount = 0
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  for (const asked of cases) {
-    const here = outcomeIn(await sendBytes(port, bytesOf(asked)))
-    yield {
-      id: `${framework} ${setup} ${asked.id}`,
-      asked,
-      differences: outcomeDifferences(asked.kubeApiserver, here),
+  yield* withAuthenticator(setup, pki, async function* (made) {
+    const idOf = (framework: Framework, { id }: RecordedAuthentication): string =>
+      `${framework} ${name} ${id}`
+    for (const framework of FRAMEWORKS) {
+      if (isConfigurationError(made)) {
+        const differences = [{ at: 'start', there: 'starts', here: made.message }]
+        for (const asked of cases) yield { id: idOf(framework, asked), asked, differences }
+        continue
+      }
+      const app = await http1App(whoamiApp(framework, made), pki, setup)
+      yield* await together(cases, async (asked) => {
+        const here = outcomeOfHttp1(await app.ask(asked.request))
+        const differences = outcomeDifferences(asked.kubeApiserver, here)
+        return { id: idOf(framework, asked), asked, differences }
+      })
+      await app.close()
     }
-  }
-  server.close()
-  server.closeAllConnections()
-  await once(server, 'close')
-}
-
-const REVIEWS = '/apis/authentication.k8s.io/v1/selfsubjectreviews'
-const REVIEW = '{"kind":"SelfSubjectReview","apiVersion":"authentication.k8s.io/v1"}'
-
-function bytesOf({ request = {} }: RecordedAuthentication): Uint8Array {
-  const {
-    raw,
-    method = 'POST',
-    target = REVIEWS,
-    headers = [],
-    body = method === 'POST' ? REVIEW : '',
-  } = request
-  if (raw !== undefined) return Buffer.from(raw, 'latin1')
-  const content = body === '' ? [] : ['Content-Type: application/json', `Content-Length: ${body.length}`]
-  const lines = [
-    `${method} ${target} HTTP/1.1`,
-    'Host: localhost',
-    ...headers.map(([name, value]) => `${name}: ${value}`),
-    ...content,
-  ]
-  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`, 'latin1')
-}
-
-type Outcome = RecordedAuthentication['kubeApiserver']
-
-function outcomeIn({ status, headers }: HttpAnswer): Outcome {
-  const encoded = headers.find(([name]) => name === USER_HEADER)?.[1]
-  if (encoded === undefined) return { outcome: status === 0 ? 'no answer' : String(status) }
-  const user = JSON.parse(Buffer.from(encoded, 'base64').toString('utf8')) as UserInfo
-  return { outcome: 'user', user }
-}
-
-/** The JSON of Go has U+FFFD for each byte that is not UTF-8, where we have half a surrogate. */
-function outcomeDifferences(there: Outcome, here: Outcome): readonly Difference[] {
-  const text = JSON.stringify(here.user ?? null).replaceAll(/\\udc[89a-f][0-9a-f]/g, '\u{fffd}')
-  const user: unknown = JSON.parse(text)
-  if (there.outcome !== here.outcome) {
-    const shown = ({ outcome, user: known }: Outcome): string => (known ? `user ${known.username}` : outcome)
-    return [{ at: 'outcome', there: shown(there), here: shown(here) }]
-  }
-  return there.user === undefined ? [] : differencesOf(there.user, user, 'user')
+  })
 }

@@ -2,10 +2,28 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bootstrapSecrets } from '@kube-authn/core/bootstrap-token'
-import { createAuthenticator } from '@kube-authn/node'
+import { type Authenticator, type ConfigurationError, isConfigurationError } from '@kube-authn/core'
+import {
+  createAuthenticator,
+  type CreateAuthenticatorOptions,
+  type FrontProxyOptions,
+} from '@kube-authn/node'
+import type { Pki } from './credentials.ts'
 
-/** With which files and flags a server was started, but for certificates. Text is latin1: one character is a byte. */
+/** A bundle, by the names of its certificates or as it is. */
+type RecordedBundle = readonly string[] | { readonly raw: string }
+
+/** With which files and flags a server was started. Text is latin1: one character is a byte. */
 export interface RecordedSetup {
+  readonly clientCA?: RecordedBundle
+  readonly requestHeader?: {
+    readonly ca: RecordedBundle
+    readonly allowedNames?: readonly string[]
+    readonly usernameHeaders?: readonly string[]
+    readonly uidHeaders?: readonly string[]
+    readonly groupHeaders?: readonly string[]
+    readonly extraHeaderPrefixes?: readonly string[]
+  }
   readonly tokenFile?: string
   readonly anonymous?: boolean | object
   readonly authenticationConfig?: string
@@ -20,10 +38,11 @@ interface RecordedSecret {
   readonly data?: Readonly<Record<string, string>>
 }
 
-/** The authenticator of a set-up without its certificate authorities, as long as `use` takes. */
+/** The authenticator of a set-up, as long as `use` takes, or why there is none. */
 export async function* withAuthenticator<Result>(
   setup: RecordedSetup,
-  use: (authenticator: ReturnType<typeof createAuthenticator>) => AsyncIterable<Result>,
+  pki: Pki,
+  use: (authenticator: Authenticator | ConfigurationError) => AsyncIterable<Result>,
 ): AsyncGenerator<Result> {
   const folder = mkdtempSync(join(tmpdir(), 'live-authn-'))
   const put = (name: string, text: string): string => {
@@ -31,22 +50,56 @@ export async function* withAuthenticator<Result>(
     writeFileSync(path, Buffer.from(text, 'latin1'))
     return path
   }
-  const { tokenFile, audiences, bootstrap = false, secrets = [], anonymous = true } = setup
+  const made = madeOrRefused(optionsOf(setup, pki, put))
+  try {
+    yield* use(made)
+  } finally {
+    if (!isConfigurationError(made)) made.close()
+    rmSync(folder, { recursive: true })
+  }
+}
+
+function madeOrRefused(
+  options: CreateAuthenticatorOptions,
+): ReturnType<typeof createAuthenticator> | ConfigurationError {
+  try {
+    return createAuthenticator(options)
+  } catch (error) {
+    if (!isConfigurationError(error)) throw error
+    return error
+  }
+}
+
+function optionsOf(
+  setup: RecordedSetup,
+  pki: Pki,
+  put: (name: string, text: string) => string,
+): CreateAuthenticatorOptions {
+  const { clientCA, requestHeader, tokenFile, audiences, bootstrap = false, secrets = [] } = setup
   const configuration = configurationOf(setup)
-  const authenticator = createAuthenticator({
+  const bundle = (name: string, recorded: RecordedBundle): string =>
+    put(name, 'raw' in recorded ? recorded.raw : pki.bundle(recorded))
+  return {
+    ...(clientCA && { clientCA: bundle('client-ca.crt', clientCA) }),
+    ...(requestHeader && {
+      requestHeader: frontProxyOf(requestHeader, bundle('proxy-ca.crt', requestHeader.ca)),
+    }),
     ...(tokenFile !== undefined && { tokenFile: put('tokens.csv', tokenFile) }),
     ...(configuration === undefined
-      ? { anonymous: anonymous === true }
+      ? { anonymous: (setup.anonymous ?? true) === true }
       : { authenticationConfig: put('authentication.yaml', configuration) }),
     ...(bootstrap && { bootstrapTokens: bootstrapSecrets(secrets.map(secretOf)) }),
     ...(audiences && { audiences }),
-  })
-  try {
-    yield* use(authenticator)
-  } finally {
-    authenticator.close()
-    rmSync(folder, { recursive: true })
   }
+}
+
+/** Without allowed names any certificate of the authority is the proxy's, as there. */
+function frontProxyOf(
+  { ca: _ca, allowedNames = [], usernameHeaders = [], ...names }: NonNullable<RecordedSetup['requestHeader']>,
+  clientCA: string,
+): FrontProxyOptions {
+  const allowed = allowedNames.length > 0 ? { allowedNames } : { allowAnyProxyName: true }
+  return { ...names, ...allowed, usernameHeaders, clientCA }
 }
 
 function configurationOf({ authenticationConfig, anonymous }: RecordedSetup): string | undefined {

@@ -1,5 +1,5 @@
-import { createServer, type Server } from 'node:http'
-import { createAdaptorServer } from '@hono/node-server'
+import type { RequestListener } from 'node:http'
+import { getRequestListener } from '@hono/node-server'
 import type { Authenticator, UserInfo } from '@kube-authn/core'
 import * as forExpress from '@kube-authn/express'
 import * as forHono from '@kube-authn/hono'
@@ -9,35 +9,40 @@ import { Hono } from 'hono'
 import Koa from 'koa'
 import type { Framework } from '../http/framework-apps.ts'
 
-/** Who the caller is: JSON in base64. */
+/** Who the caller is: JSON in base64, for answers without a body. */
 export const USER_HEADER = 'x-user'
 
-/** A server that tells every caller at every path who they are. It does not listen yet. */
-export function whoamiServer(framework: Framework, authenticator: Authenticator): Server {
+/** An app that tells every caller at every path who they are, in a header and in JSON. */
+export function whoamiApp(framework: Framework, authenticator: Authenticator): RequestListener {
   switch (framework) {
     case 'express': {
       const app = express()
       app.use(forExpress.authentication(authenticator))
       app.use((req, res) => {
-        res.set(USER_HEADER, shown(forExpress.getUser(req))).json({})
+        const user = forExpress.getUser(req)
+        res.set(USER_HEADER, shown(user)).json({ user })
       })
-      return createServer(app)
+      return app
     }
     case 'koa': {
       const app = new Koa()
       app.silent = true
       app.use(forKoa.authentication(authenticator)).use((ctx) => {
         ctx.set(USER_HEADER, shown(ctx.state.user))
-        ctx.body = {}
+        ctx.body = { user: ctx.state.user }
       })
       const handle = app.callback()
-      return createServer((request, response) => void handle(request, response))
+      return (request, response) => void handle(request, response)
     }
     case 'hono': {
       const app = new Hono()
       app.use(forHono.authentication(authenticator))
-      app.all('*', (context) => context.json({}, 200, { [USER_HEADER]: shown(forHono.getUser(context)) }))
-      return createAdaptorServer({ fetch: app.fetch, createServer }) as Server
+      app.all('*', (context) => {
+        const user = forHono.getUser(context)
+        return context.json({ user }, 200, { [USER_HEADER]: shown(user) })
+      })
+      const handle = getRequestListener(app.fetch)
+      return (request, response) => void handle(request, response)
     }
   }
 }

@@ -1,16 +1,16 @@
 import type { Explanation } from '../live-area.ts'
+import { bytesOfJson } from './explained-bytes.ts'
+import { isSaidInOtherWords } from './explained-words.ts'
 import type { RecordedImpersonation } from './impersonation.ts'
 
 /** Why who may act as whom is told in another way. */
 export const explainedImpersonation: readonly Explanation<RecordedImpersonation>[] = [
-  { row: 'bytes of JSON', explains: ({ at }) => at === 'bytes' },
+  bytesOfJson,
   {
     row: 'words of refusals',
-    explains: ({ at, there }) =>
-      (at === 'body.message' || at === 'event.responseStatus.message') &&
-      /^requested (?:&user\.DefaultInfo\{|\[\{).* without impersonating a user(?: name)?$/.test(
-        String(there),
-      ),
+    explains: (difference) =>
+      (difference.at === 'body.message' || difference.at === 'event.responseStatus.message') &&
+      isSaidInOtherWords(difference),
   },
   {
     row: 'reviews about oneself',

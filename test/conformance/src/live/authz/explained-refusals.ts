@@ -3,14 +3,20 @@ import { requestInfo } from '@kube-authn/core/authorization'
 import type { Difference } from '../difference.ts'
 import type { RecordedRequest } from '../http/recorded-request.ts'
 import type { Explanation } from '../live-area.ts'
+import { bytesOfJson } from './explained-bytes.ts'
+import type { RecordedRefusal } from './requests.ts'
 
 /** What the HTTP server of kube-apiserver says before anybody else is asked. */
 const GO_REFUSES = '400 Bad Request'
 
 /** Why requests are refused with another status, or in other words. */
-export const explainedRefusals: readonly Explanation<RecordedRequest>[] = [
-  { row: 'bytes of JSON', explains: ({ at }) => at === 'bytes' },
-  { row: 'ambiguous paths', explains: isAmbiguous },
+export const explainedRefusals: readonly Explanation<RecordedRefusal>[] = [
+  bytesOfJson,
+  {
+    row: 'ambiguous paths',
+    explains: isAmbiguous,
+    always: ({ target, answer }) => answer.status === 403 && isAmbiguousTarget(target),
+  },
   {
     row: 'syntax of requests',
     explains: (difference, asked) =>
@@ -60,12 +66,22 @@ export const explainedRefusals: readonly Explanation<RecordedRequest>[] = [
   },
 ]
 
-/** An answer to HEAD, and one of the server of Hono, does not say why, so the path is looked at. */
+/** An answer to HEAD, and one of the server of Hono, does not say why. */
 function isAmbiguous({ at, here }: Difference, { target }: RecordedRequest): boolean {
   if (at !== 'status') return false
-  if (String(here).includes('the path can be read in more than one way')) return true
+  const says = String(here)
+  if (says !== '400 ' && !says.includes('the path can be read in more than one way')) return false
+  return isAmbiguousTarget(target)
+}
+
+function isAmbiguousTarget(target: string): boolean {
   const path = target.split('?')[0] ?? ''
-  return here === '400 ' && (DOTS_OR_MARKS.test(path) || (API.test(path) && !PLAIN_API.test(path)))
+  return DOTS_OR_MARKS.test(path) || !isHost(target) || (API.test(path) && !PLAIN_API.test(path))
+}
+
+/** Whether an absolute target has a host. */
+function isHost(target: string): boolean {
+  return target.startsWith('/') || !/^[a-z]+:/i.test(target) || URL.canParse(target)
 }
 
 const DOTS_OR_MARKS = /[\\#]|(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)/i

@@ -1,13 +1,15 @@
 import type { Difference } from '../difference.ts'
 import { APP_ANSWER } from '../http/framework-apps.ts'
 import type { Explanation } from '../live-area.ts'
+import { bytesOfJson } from './explained-bytes.ts'
 import { kindOf422 } from './explained-422.ts'
+import { isSaidInOtherWords } from './explained-words.ts'
 import type { RecordedReviewForm } from './reviews.ts'
 import { areRepeatedRules } from './rules-order.ts'
 
 /** Why reviews that are malformed or unusual are answered in another way. */
 export const explainedReviews: readonly Explanation<RecordedReviewForm>[] = [
-  { row: 'bytes of JSON', explains: ({ at }) => at === 'bytes' },
+  bytesOfJson,
   kindOf422,
   {
     row: 'rules of system:masters',
@@ -15,8 +17,13 @@ export const explainedReviews: readonly Explanation<RecordedReviewForm>[] = [
   },
   {
     row: 'words of refusals',
-    explains: ({ at }, { answer }) =>
-      [400, 406, 415].includes(answer.status) && (at === 'body.message' || at === 'body.details'),
+    explains: (difference, { answer }) =>
+      [400, 406, 415].includes(answer.status) &&
+      (difference.at === 'body.message'
+        ? isSaidInOtherWords(difference)
+        : difference.at === 'body.details' &&
+          JSON.stringify(difference.there) === '{}' &&
+          difference.here === undefined),
   },
   {
     row: 'reviews',

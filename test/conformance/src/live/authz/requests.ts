@@ -9,7 +9,7 @@ import { type LiveArea, liveArea } from '../live-area.ts'
 import { explainedRefusals } from './explained-refusals.ts'
 import { bootstrapPolicy, rbacMode } from './policies.ts'
 
-interface RecordedRefusal extends RecordedRequest {
+export interface RecordedRefusal extends RecordedRequest {
   readonly id: number
   readonly answer: HttpAnswer
 }

@@ -1,5 +1,5 @@
-import { once } from 'node:events'
 import { connect } from 'node:net'
+import type { Duplex } from 'node:stream'
 
 /** An answer, with the names of headers in lower case and every value as it was sent. */
 export interface HttpAnswer {
@@ -32,20 +32,42 @@ export function send(port: number, { method, target, headers, body }: RawRequest
 
 /** Sends bytes over a connection of its own. */
 export async function sendBytes(port: number, bytes: Uint8Array): Promise<HttpAnswer> {
-  const socket = connect({ port, host: '127.0.0.1' })
-  socket.write(bytes)
-  const chunks: Buffer[] = []
-  socket.on('data', (chunk: Buffer) => {
-    chunks.push(chunk)
-    if (isWhole(withoutContinue(Buffer.concat(chunks)))) socket.destroy()
-  })
-  // Nothing more comes where the server waits for the rest of a request.
-  socket.setTimeout(10_000, () => socket.destroy())
-  // A server that refuses a request may reset the connection after its answer.
-  socket.on('error', () => undefined)
-  await once(socket, 'close')
-  return answerIn(withoutContinue(Buffer.concat(chunks)))
+  return exchange(connect({ port, host: '127.0.0.1' }), bytes)
 }
+
+/** Sends bytes over a connection, which ends with the answer. */
+export async function exchange(connection: Duplex, bytes: Uint8Array): Promise<HttpAnswer> {
+  const isHead = Buffer.from(bytes.subarray(0, 5)).toString('latin1') === 'HEAD '
+  const received = await receivedUntil(connection, bytes, (all) => isWhole(withoutContinue(all), isHead))
+  return answerIn(withoutContinue(received))
+}
+
+/** What comes over a connection until there is enough of it, or until the other side or the time ends it. */
+export async function receivedUntil(
+  connection: Duplex,
+  bytes: Uint8Array,
+  isEnough: (received: Buffer) => boolean,
+): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  await new Promise<void>((resolve) => {
+    connection.on('data', (chunk: Buffer) => {
+      chunks.push(chunk)
+      if (isEnough(Buffer.concat(chunks))) connection.destroy()
+    })
+    // Nothing more comes where the server waits for the rest of a request.
+    const timer = setTimeout(() => connection.destroy(), PATIENCE_MS)
+    // A server that refuses a request may reset the connection after its answer.
+    connection.on('error', () => undefined)
+    connection.on('close', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+    connection.write(bytes)
+  })
+  return Buffer.concat(chunks)
+}
+
+const PATIENCE_MS = 10_000
 
 const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n')
 
@@ -54,9 +76,10 @@ function withoutContinue(bytes: Buffer): Buffer {
   return bytes.subarray(0, CONTINUE.length).equals(CONTINUE) ? bytes.subarray(CONTINUE.length) : bytes
 }
 
-/** Whether an answer says how long it is, and is there. */
-function isWhole(bytes: Buffer): boolean {
+/** Whether an answer says how long it is, and is there; one to HEAD has no body. */
+function isWhole(bytes: Buffer, isHead: boolean): boolean {
   const end = bytes.indexOf('\r\n\r\n')
+  if (isHead) return end !== -1
   const length = /\r\ncontent-length: (\d+)\r\n/i.exec(bytes.subarray(0, end + 2).toString('latin1'))?.[1]
   return length === undefined ? bytes.includes('\r\n0\r\n\r\n') : bytes.length >= end + 4 + Number(length)
 }

@@ -2,6 +2,7 @@ import { CelCompileError, celCompiler, CelEvaluationError } from '@kube-authn/co
 import { canonical, type Difference } from '../difference.ts'
 import { type LiveArea, liveArea } from '../live-area.ts'
 import { recordable } from './cel-value.ts'
+import { explainedCel } from './explained-cel.ts'
 
 type Inputs = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 
@@ -17,7 +18,7 @@ interface Evaluated {
   readonly err?: string
 }
 
-interface RecordedExpression {
+export interface RecordedExpression {
   readonly id: string
   readonly var: 'claims' | 'user'
   /** The name of what it was evaluated over. */
@@ -27,18 +28,12 @@ interface RecordedExpression {
 }
 
 const EXPRESSIONS = 'tokens/records/cel.ndjson'
-const ERROR = { is: 'an error' }
-const RANGE = 'cannot be range of a comprehension'
 
 /** Expressions over claims and users: whether they compile, and what comes of them. */
 export const expressions: LiveArea = liveArea<RecordedExpression>({
   name: 'live-cel',
   files: [EXPRESSIONS],
-  explanations: [
-    { row: 'CEL ranges', explains: ({ at, there }) => at === 'compiles' && String(there).includes(RANGE) },
-    // What else differs is the engine's, and waits for another one.
-    { row: 'CEL expressions', explains: () => true },
-  ],
+  explanations: explainedCel,
   *compare(recordings) {
     const [first, ...cases] = recordings.lines(EXPRESSIONS) as readonly [Header, ...RecordedExpression[]]
     const compiler = celCompiler()
@@ -84,12 +79,23 @@ function differences(
     return isSame ? [] : [{ at: 'compiles', there: there.compile, here: here.compile }]
   }
   const isBool = ({ static: type }: Evaluated): boolean => type === 'bool'
-  const said = there.err === undefined ? there.value : ERROR
-  const says = here.err === undefined ? here.value : ERROR
+  const said = resultOf(there)
+  const says = resultOf(here)
+  const isSame = (said.error !== undefined && says.error !== undefined) || canonical(said) === canonical(says)
   return [
     ...(isBool(there) === isBool(here)
       ? []
       : [{ at: 'static type', there: there.static, here: here.static }]),
-    ...(canonical(said) === canonical(says) ? [] : [{ at: 'value', there: said, here: says }]),
+    ...(isSame ? [] : [{ at: 'value', there: said, here: says }]),
   ]
+}
+
+/** A value, or why there is none. */
+export interface CelResult {
+  readonly value?: unknown
+  readonly error?: string
+}
+
+function resultOf({ err, value }: Evaluated & { readonly value?: unknown }): CelResult {
+  return err === undefined ? { value } : { error: err }
 }

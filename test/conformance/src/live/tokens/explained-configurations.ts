@@ -38,10 +38,22 @@ export const explainedConfigurations: readonly Explanation<RecordedConfiguration
       at === 'refused by' && (READER.test(String(there)) || OUR_READER.test(String(here))),
   },
   {
+    // Both refuse an expression, and tell other issues of it or other positions.
     row: 'CEL expressions',
-    explains: (difference) =>
-      isExpression(difference) ||
-      (difference.at === 'verdict' && String(difference.there).includes(': compilation failed: ')),
+    explains: ({ at, there, here }) => isExpression(at) && isUncompiled(there) && isUncompiled(here),
+  },
+  {
+    row: 'CEL expressions',
+    explains: (difference) => isCompiledHereOnly(difference, /: undeclared reference to 'existsOne'/),
+  },
+  {
+    row: 'CEL ranges',
+    explains: (difference) => isCompiledHereOnly(difference, / cannot be range of a comprehension /),
+  },
+  {
+    row: 'CEL syntax',
+    explains: ({ at, there, here }) =>
+      (isExpression(at) || at === 'verdict') && !isUncompiled(there) && NO_SYNTAX.test(String(here)),
   },
   {
     row: 'words of configuration errors',
@@ -52,9 +64,31 @@ export const explainedConfigurations: readonly Explanation<RecordedConfiguration
         at,
       ),
   },
-  { row: 'words of configuration errors', explains: ({ at }) => at === 'order' },
+  {
+    // Lists of the same errors.
+    row: 'words of configuration errors',
+    explains: ({ at, there, here }) => at === 'order' && sorted(there) === sorted(here),
+  },
 ]
 
-function isExpression({ at, there, here }: Difference): boolean {
-  return at.endsWith('.expression') && `${String(there)}${String(here)}`.includes(': compilation failed: ')
+/** A message that is written out, or a name that begins with a dot. */
+const NO_SYNTAX =
+  /xpression: Invalid value: "(?:[\w.]+\{|\.\w).*": compilation failed: ERROR: <input>:\d+:\d+: Syntax error: /s
+
+function isExpression(at: string): boolean {
+  return /\.(?:expression|valueExpression)$/.test(at)
+}
+
+function isUncompiled(errors: unknown): boolean {
+  return String(errors).includes(': compilation failed: ')
+}
+
+/** Whether an expression compiles here, or all of a configuration is taken, for want of this issue. */
+function isCompiledHereOnly({ at, there, here }: Difference, issue: RegExp): boolean {
+  const isOnly = isExpression(at) ? !isUncompiled(here) : at === 'verdict' && here === 'taken'
+  return isOnly && isUncompiled(there) && issue.test(String(there))
+}
+
+function sorted(errors: unknown): string {
+  return Array.isArray(errors) ? errors.map(String).toSorted().join('\n') : ''
 }

@@ -1,7 +1,8 @@
+import type { Difference } from '../difference.ts'
 import type { Explanation } from '../live-area.ts'
 import type { RecordedToken } from './oidc.ts'
 import { isOnlyHere, isOnlyThere } from './outcome.ts'
-import { type TokenText, tokenText } from './token-text.ts'
+import { tokenText } from './token-text.ts'
 
 const CLAIMS = new Set([
   'iss',
@@ -15,7 +16,6 @@ const CLAIMS = new Set([
   '_claim_names',
   '_claim_sources',
 ])
-const HEADERS = ['jwk', 'x5c', 'x5t', 'x5t#S256', 'nonce', 'b64', 'crit']
 
 /** Why a token is somebody's on one side only, or of nobody in another way. */
 export const explainedOidc: readonly Explanation<RecordedToken>[] = [
@@ -32,6 +32,7 @@ export const explainedOidc: readonly Explanation<RecordedToken>[] = [
     row: 'token text',
     explains: ({ at, here }, { token }) =>
       at === 'outcome' && !String(here).startsWith('user ') && tokenText(token).isUnusual,
+    always: ({ real, token }) => real.user !== undefined && tokenText(token).isUnusual,
   },
   {
     row: 'lists of Go strings',
@@ -43,10 +44,11 @@ export const explainedOidc: readonly Explanation<RecordedToken>[] = [
     row: 'RSA keys of tokens',
     explains: (difference, { token }) =>
       isOnlyThere(difference) && tokenText(token).header['kid'] === 'r1024',
+    always: ({ real, token }) => real.user !== undefined && tokenText(token).header['kid'] === 'r1024',
   },
   {
     row: 'members of token headers',
-    explains: ({ at }, { token }) => at === 'outcome' && hasOddMembers(tokenText(token)),
+    explains: (difference, { token }) => isOfMembers(difference, token),
   },
   {
     row: 'names of claims',
@@ -60,9 +62,19 @@ export const explainedOidc: readonly Explanation<RecordedToken>[] = [
   },
 ]
 
-/** Whether a header has members that go-jose reads, and we do not, or the other way round. */
-export function hasOddMembers({ header }: TokenText): boolean {
-  return HEADERS.some((name) => Object.hasOwn(header, name))
+/**
+ * Whether a token is a user's on one side only for a member of its header: go-jose refuses what is malformed, or reads `b64`; here `crit` is
+ * refused.
+ */
+export function isOfMembers(difference: Difference, token: string): boolean {
+  const { header } = tokenText(token)
+  const has = (names: readonly string[]): boolean => names.some((name) => Object.hasOwn(header, name))
+  if (isOnlyThere(difference)) return has(['crit']) && String(difference.here).endsWith('signature')
+  return (
+    has(['jwk', 'x5c', 'x5t', 'x5t#S256', 'nonce', 'b64']) &&
+    isOnlyHere(difference) &&
+    /: malformed jwt: |failed to verify id token signature$|^no opinion$/.test(String(difference.there))
+  )
 }
 
 /** As Go compares names of fields: letters of either case, and two more that are like some. */

@@ -16,11 +16,12 @@ const KEYS = 'tokens/records/jwks.ndjson'
 const explanations: readonly Explanation<RecordedKeys>[] = [
   {
     row: 'keys in a set',
-    explains: (difference) =>
-      isOnlyHere(difference) &&
-      /: (?:fetching keys oidc: failed to decode keys: .*|failed to verify id token signature)$/s.test(
-        String(difference.there),
-      ),
+    explains: (difference, { jwks }) =>
+      (isOnlyHere(difference) &&
+        /: (?:fetching keys oidc: failed to decode keys: .*|failed to verify id token signature)$/s.test(
+          String(difference.there),
+        )) ||
+      (isOnlyThere(difference) && /"Keys"|"Kty"/.test(jwks)),
   },
   {
     row: 'tokens that name no key',

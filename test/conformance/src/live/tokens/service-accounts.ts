@@ -7,7 +7,7 @@ import {
 } from '@kube-authn/core/service-account'
 import { canonical } from '../difference.ts'
 import { type Explanation, type LiveArea, liveArea } from '../live-area.ts'
-import { hasOddMembers } from './explained-oidc.ts'
+import { isOfMembers } from './explained-oidc.ts'
 import { isOnlyThere, type Outcome, outcomeDifferences, outcomeOf } from './outcome.ts'
 import { tokenText } from './token-text.ts'
 
@@ -41,15 +41,18 @@ const explanations: readonly Explanation<RecordedServiceAccountToken>[] = [
     row: 'token text',
     explains: ({ at, here }, { token }) =>
       at === 'outcome' && here === 'no opinion' && tokenText(token).isUnusual,
+    always: ({ real, token }) => real.user !== undefined && tokenText(token).isUnusual,
   },
   {
     row: 'algorithms of tokens',
     explains: (difference, { token }) =>
       isOnlyThere(difference) && !SIGNED_WITH.test(String(tokenText(token).header['alg'])),
+    always: ({ real, token }) =>
+      real.user !== undefined && !SIGNED_WITH.test(String(tokenText(token).header['alg'])),
   },
   {
     row: 'members of token headers',
-    explains: ({ at }, { token }) => at === 'outcome' && hasOddMembers(tokenText(token)),
+    explains: (difference, { token }) => isOfMembers(difference, token),
   },
   {
     row: 'times in tokens',

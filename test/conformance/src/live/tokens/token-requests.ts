@@ -35,13 +35,15 @@ const REQUESTS = 'tokens/records/service-accounts.ndjson'
 const explanations: readonly Explanation<RecordedTokenRequest>[] = [
   {
     row: 'forms of token requests',
-    explains: ({ at, there, here }) =>
+    explains: ({ at, there, here }, { request }) =>
       at === 'status' &&
-      MALFORMED.test(String(there)) &&
-      /^(?:422 .*spec\.expirationSeconds|422 .*metadata\.|404 pods "" |201 $)/s.test(String(here)),
+      (MALFORMED.test(String(there))
+        ? /^(?:422 .*spec\.expirationSeconds|422 .*metadata\.|404 pods "" |201 $)/s.test(String(here))
+        : there === '201 ' && String(here).startsWith('400 ') && THREE_PARTS.test(JSON.stringify(request))),
   },
 ]
 
+const THREE_PARTS = /"boundObjectRef":\{[^}]*"apiVersion":"[^"/]*\/[^"/]*\/[^"]*"/
 const MALFORMED =
   /^400 (?:Name parameter required|the namespace of the provided object does not match|Token\w+ in version "v1" cannot be handled)/
 

@@ -34,6 +34,35 @@ export function printedAddress({ family, value }: Address): string {
   return `${groups.slice(0, zeros.start).join(':')}::${groups.slice(zeros.start + zeros.length).join(':')}`
 }
 
+/** Whether it is an address of IPv4 in the clothes of IPv6, as `::ffff:10.0.0.1` (RFC 4291 section 2.5.5.2). */
+export function isMappedAddress({ family, value }: Address): boolean {
+  return family === 6 && value >> 32n === 0xffffn
+}
+
+/** An address of IPv4 in the clothes of IPv6 without them, and any other as it is. */
+export function unmappedAddress(address: Address): Address {
+  return isMappedAddress(address) ? { family: 4, value: address.value & 0xffffffffn } : address
+}
+
+/** A range of addresses in CIDR notation, as `10.0.0.0/8`. */
+export interface IpAddressRange {
+  readonly address: Address
+  readonly prefixLength: number
+}
+
+/**
+ * Reads a range of addresses.
+ *
+ * Source: Go `net/netip` (`ParsePrefix`).
+ */
+export function readAddressRange(text: string): IpAddressRange | undefined {
+  const slash = text.lastIndexOf('/')
+  const address = slash === -1 ? undefined : readAddress(text.slice(0, slash))
+  const bits = text.slice(slash + 1)
+  if (address === undefined || !/^(0|[1-9]\d{0,2})$/.test(bits)) return undefined
+  return Number(bits) > BITS[address.family] ? undefined : { address, prefixLength: Number(bits) }
+}
+
 /** Whether it is in a range: the first bits are the same. */
 export function isWithin(address: Address, network: Address, prefixLength: number): boolean {
   if (address.family !== network.family) return false

@@ -1,0 +1,15 @@
+/** Why events were lost: the buffer was full, the webhook did not take them, or the log was closed. */
+export type AuditDeliveryErrorCode = 'bufferFull' | 'undelivered' | 'closed'
+
+/** Events of an audit log were lost. The message has nothing of them, and no credential. */
+export class AuditDeliveryError extends Error {
+  override readonly name = 'AuditDeliveryError'
+  readonly code: AuditDeliveryErrorCode
+  readonly lostEvents: number
+
+  constructor(code: AuditDeliveryErrorCode, lostEvents: number, why: string) {
+    super(`${lostEvents} audit event${lostEvents === 1 ? ' was' : 's were'} lost: ${why}`)
+    this.code = code
+    this.lostEvents = lostEvents
+  }
+}

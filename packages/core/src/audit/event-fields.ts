@@ -1,0 +1,30 @@
+import type { Attributes } from '../authorization/attributes.ts'
+import type { AuthenticationRequest } from '../request/request.ts'
+import type { AuditObjectReference } from './event.ts'
+
+type ObjectFields = Pick<
+  Attributes,
+  'resource' | 'namespace' | 'name' | 'apiGroup' | 'apiVersion' | 'subresource'
+>
+
+/** What an event says of the object of a request. */
+export function objectReference(about: ObjectFields): AuditObjectReference {
+  const { resource, namespace, name, apiGroup, apiVersion, subresource } = about
+  const all = { resource, namespace, name, apiGroup, apiVersion, subresource }
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''))
+}
+
+/** What a client says it is, cut where that is long; `''` where it says nothing. */
+export function userAgentOf(request: AuthenticationRequest): string {
+  // The headers of a request that is refused unread are not told.
+  const userAgent = request.refusal === undefined ? (request.headers.first('user-agent') ?? '') : ''
+  if (userAgent.length <= MAX_USER_AGENT_LENGTH) return userAgent
+  return `${userAgent.slice(0, MAX_USER_AGENT_LENGTH)}...TRUNCATED`
+}
+
+const MAX_USER_AGENT_LENGTH = 1024
+
+/** RFC 3339 with microseconds, as Kubernetes writes it. */
+export function timestamp(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().replace('Z', '000Z')
+}

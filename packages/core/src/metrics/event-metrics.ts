@@ -1,0 +1,30 @@
+import type { Clock } from '../clock.ts'
+import type { Observer } from '../events.ts'
+import { auditMetrics } from './audit-metrics.ts'
+import { authenticationMetrics } from './authentication-metrics.ts'
+import { authorizationMetrics } from './authorization-metrics.ts'
+import { authorizationWebhookMetrics } from './authorization-webhook-metrics.ts'
+import {
+  authenticationConfigurationMetrics,
+  authorizationConfigurationMetrics,
+} from './configuration-metrics.ts'
+import type { Instruments } from './instruments.ts'
+import { jwtMetrics } from './jwt-metrics.ts'
+import { serverCertificateMetrics } from './server-certificate-metrics.ts'
+
+/** Makes every metric, and returns what counts events in them. */
+export function eventMetrics(make: Instruments, clock: Clock): Observer {
+  const groups = [
+    authenticationMetrics(make),
+    jwtMetrics(make, clock),
+    authenticationConfigurationMetrics(make, clock),
+    authorizationMetrics(make),
+    authorizationWebhookMetrics(make),
+    authorizationConfigurationMetrics(make, clock),
+    serverCertificateMetrics(make),
+    auditMetrics(make),
+  ]
+  return function countEvent(event) {
+    for (const count of groups) count(event)
+  }
+}

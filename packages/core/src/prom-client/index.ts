@@ -1,0 +1,1 @@
+export { prometheusBridge, type PrometheusBridge, type PromClientRegistry } from './prometheus-bridge.ts'

@@ -1,0 +1,91 @@
+import { createReadStream, createWriteStream } from 'node:fs'
+import { readdir, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { nodeZlib } from '../builtins.ts'
+import { type BackupNames, COMPRESSED } from './backup-names.ts'
+
+/** What becomes of backups. */
+export interface BackupLimits {
+  /** How many are kept; 0 is any number. */
+  readonly maxBackups: number
+  /** How long they are kept, by the time in their names; 0 is for ever. */
+  readonly maxAgeDays: number
+  readonly compress: boolean
+}
+
+interface Backup {
+  readonly name: string
+  readonly time: number
+}
+
+/**
+ * Removes the backups that are too many or too old, and compresses the others where that is wanted. Only files with the name of a backup are
+ * touched.
+ *
+ * Source: lumberjack v2 `lumberjack.go` (`millRunOnce`).
+ *
+ * @param onError told of each file that could not be removed or compressed; the others are.
+ */
+export async function tidyBackups(
+  names: BackupNames,
+  { maxBackups, maxAgeDays, compress }: BackupLimits,
+  nowMs: number,
+  onError: (error: unknown) => void,
+): Promise<void> {
+  if (maxBackups === 0 && maxAgeDays === 0 && !compress) return
+  const attempt = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await work()
+    } catch (error) {
+      onError(error)
+    }
+  }
+  await attempt(async () => {
+    const backups = await backupsOf(names)
+    const oldestMs = maxAgeDays === 0 ? -Infinity : nowMs - maxAgeDays * DAY_MS
+    // A backup and what is being made of it are one.
+    const kept = new Set<string>()
+    for (const { name, time } of backups) {
+      const plain = withoutSuffix(name)
+      const isKept = time >= oldestMs && (kept.has(plain) || maxBackups === 0 || kept.size < maxBackups)
+      const path = join(names.folder, name)
+      if (!isKept) await attempt(() => rm(path, { force: true }))
+      else if (compress && name === plain) await attempt(() => compressed(path))
+      if (isKept) kept.add(plain)
+    }
+  })
+}
+
+const DAY_MS = 86_400_000
+
+/** The latest first. */
+async function backupsOf(names: BackupNames): Promise<readonly Backup[]> {
+  const entries = await readdir(names.folder, { withFileTypes: true })
+  const backups = entries.flatMap((entry): readonly Backup[] => {
+    const time = entry.isFile() ? names.timeOf(entry.name) : undefined
+    return time === undefined ? [] : [{ name: entry.name, time }]
+  })
+  return backups.toSorted((a, b) => b.time - a.time)
+}
+
+function withoutSuffix(name: string): string {
+  return name.endsWith(COMPRESSED) ? name.slice(0, -COMPRESSED.length) : name
+}
+
+/** The backup is there until all of it is compressed. */
+async function compressed(path: string): Promise<void> {
+  const { mode } = await stat(path)
+  const target = `${path}${COMPRESSED}`
+  try {
+    await pipeline(
+      createReadStream(path),
+      nodeZlib().createGzip(),
+      createWriteStream(target, { mode: mode & 0o777 }),
+    )
+  } catch (error) {
+    await rm(target, { force: true })
+    throw error
+  }
+  await rm(path)
+}

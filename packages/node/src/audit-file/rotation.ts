@@ -1,0 +1,58 @@
+import { existsSync, realpathSync, renameSync } from 'node:fs'
+import type { Clock } from '@kube-authn/core'
+import { type BackupNames, backupNamesOf, COMPRESSED } from './backup-names.ts'
+import type { FileRotation, OnFileError } from './followed-file.ts'
+import { type BackupLimits, tidyBackups } from './old-backups.ts'
+
+/** Options of {@link rotationOf}. */
+export interface RotationOptions extends BackupLimits {
+  /** 0 rotates nothing. */
+  readonly maxSizeMegabytes: number
+  readonly clock: Clock
+  readonly onError: OnFileError
+}
+
+/**
+ * Moves a file that would be too large to a backup with the time in its name, and then tidies the backups while requests go on. Where the path
+ * is a symbolic link, the file that it leads to is moved.
+ */
+export function rotationOf(
+  path: string,
+  options: RotationOptions,
+): (FileRotation & { readonly tidy: () => void }) | undefined {
+  const { maxSizeMegabytes, clock, onError } = options
+  if (maxSizeMegabytes === 0) return undefined
+  let isTidying = false
+  let isTidyWanted = false
+
+  const tidyAll = async (names: BackupNames): Promise<void> => {
+    isTidying = true
+    while (isTidyWanted) {
+      isTidyWanted = false
+      await tidyBackups(names, options, clock.now(), (error) => onError(error, 0))
+    }
+    isTidying = false
+  }
+  const tidy = (names: BackupNames): void => {
+    isTidyWanted = true
+    if (!isTidying) void tidyAll(names)
+  }
+
+  return {
+    maxBytes: maxSizeMegabytes * 1_048_576,
+    rotate() {
+      const file = realpathSync(path)
+      const names = backupNamesOf(file)
+      let time = clock.now()
+      // Two in one millisecond must not be one.
+      while (isTaken(names.pathAt(time))) time++
+      renameSync(file, names.pathAt(time))
+      tidy(names)
+    },
+    tidy: () => tidy(backupNamesOf(realpathSync(path))),
+  }
+}
+
+function isTaken(backup: string): boolean {
+  return existsSync(backup) || existsSync(`${backup}${COMPRESSED}`)
+}

@@ -1,0 +1,49 @@
+import {
+  type AuditPolicy,
+  auditPolicy,
+  type AuditPolicyOptions,
+  auditPolicyShape,
+} from '@kube-authn/core/audit-policy'
+import { checkOptions, type OptionsShape, without } from '@kube-authn/core/options'
+import { fileSource } from './file-source/file-source.ts'
+import type { ReloadOptions } from './file-source/reloading-source.ts'
+import { reloadShape } from './options/reload-shape.ts'
+
+/** Options of {@link auditPolicyAt}. */
+export type AuditPolicyAtOptions = ReloadOptions & Omit<AuditPolicyOptions, 'source'>
+
+/** The checks of {@link AuditPolicyAtOptions}. */
+const shape: OptionsShape<AuditPolicyAtOptions> = { ...reloadShape, ...without(auditPolicyShape, 'source') }
+
+const MAX_BYTES = 1_048_576
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/**
+ * The policy of an audit log in a file (`--audit-policy-file`), which is read again when it changes. A new version counts when it is valid; until
+ * then the last good one does.
+ *
+ * Deviation: kube-apiserver reads it once (`docs/deviations.md`, audit policies).
+ *
+ * @throws {ConfigurationError} with everything that is wrong, in kube-apiserver's words; whatever reading throws.
+ * @example
+ * const audit = auditFile('/var/log/my-app/audit.log', { policy: auditPolicyAt('/etc/my-app/audit-policy.yaml') })
+ */
+export function auditPolicyAt(
+  path: string,
+  options: AuditPolicyAtOptions = {},
+): AuditPolicy & {
+  /** Stops watching the file. */
+  readonly close: () => void
+} {
+  checkOptions(shape, options)
+  const { bodies = 'refused', ...reload } = options
+  const source = fileSource(path, {
+    ...reload,
+    maxBytes: MAX_BYTES,
+    parse: (content) => auditPolicy(utf8.decode(content), { source: path, bodies }),
+  })
+  return {
+    rulingOn: (user, target) => source.current().rulingOn(user, target),
+    close: source.close,
+  }
+}

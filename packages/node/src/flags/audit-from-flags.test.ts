@@ -1,0 +1,190 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type AuthenticationEvent, authenticateRequest } from '@kube-authn/core'
+import { always, fakeAuthenticator, fakeRequest, fakeUser } from '@kube-authn/testing'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { httpServer } from '../../test/servers.ts'
+import { auditFromFlags, type AuditFromFlagsOptions } from '../index.ts'
+import { problemsOf } from '../../test/problems-of.ts'
+
+let folder: string
+const at = (name: string): string => join(folder, name)
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'audit-from-flags-'))
+  writeFileSync(
+    at('policy.yaml'),
+    'apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules: [{ level: Metadata, users: [jane] }]\n',
+  )
+})
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** Logs a request of each user. */
+async function logRequests(
+  flags: readonly string[],
+  options?: AuditFromFlagsOptions,
+  users: readonly string[] = ['jane', 'joe'],
+): Promise<void> {
+  const { observer, close } = auditFromFlags(flags, options)
+  for (const username of users) {
+    const request = fakeRequest()
+    await authenticateRequest(fakeAuthenticator(always(fakeUser({ username }))), { observer })(request)
+    observer({ type: 'response', request, status: 200 })
+  }
+  await close()
+}
+
+describe('auditFromFlags', () => {
+  it('logs what the policy says to the file', async () => {
+    await logRequests([
+      'node',
+      'app.js',
+      `--audit-policy-file=${at('policy.yaml')}`,
+      '--audit-log-path',
+      at('audit.log'),
+    ])
+    const lines = readFileSync(at('audit.log'), 'utf8').trimEnd().split('\n')
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { stage: 'ResponseComplete', user: { username: 'jane' } },
+    ])
+  })
+
+  it.each([
+    ['without a policy', ['--audit-log-path', 'audit.log']],
+    ['without a place', ['--audit-policy-file', 'policy.yaml']],
+    ['without any flag', []],
+  ])('logs nothing %s', async (_, flags) => {
+    await logRequests(flags.map((flag) => (flag.startsWith('-') ? flag : at(flag))))
+    expect(existsSync(at('audit.log')) ? readFileSync(at('audit.log'), 'utf8') : '').toBe('')
+  })
+
+  it('sends to the webhook, and writes lines of before to standard output', async () => {
+    const bodies: string[] = []
+    const server = await httpServer((request, response) => {
+      let text = ''
+      request.on('data', (part: Buffer) => (text += part.toString()))
+      request.on('end', () => {
+        bodies.push(text)
+        response.end()
+      })
+    })
+    writeFileSync(
+      at('webhook.yaml'),
+      `clusters: [{name: c, cluster: {server: "${server.url}"}}]\ncontexts: [{name: x, context: {cluster: c}}]\ncurrent-context: x\n`,
+    )
+    const written: string[] = []
+    const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+      written.push(String(text))
+      return true
+    })
+    await logRequests(
+      [
+        `--audit-policy-file=${at('policy.yaml')}`,
+        '--audit-log-path=-',
+        '--audit-log-format=legacy',
+        `--audit-webhook-config-file=${at('webhook.yaml')}`,
+        '--audit-webhook-batch-throttle-enable=false',
+        '--audit-webhook-batch-throttle-qps=0',
+      ],
+      { allowInsecureHttp: true },
+    )
+    write.mockRestore()
+    expect(bodies.map((body) => (JSON.parse(body) as { items: unknown[] }).items.length)).toEqual([1])
+    expect(written).toEqual([expect.stringMatching(/ AUDIT: id=.* user="jane" .*\n$/)])
+  })
+
+  it('tells of flags about something else, and ignores them', async () => {
+    const events: AuthenticationEvent[] = []
+    await logRequests(['--token-auth-file=x', '--oidc-isuer=y', '--audit_log_maxage=3'], {
+      observer: (event) => events.push(event),
+    })
+    expect(events).toMatchObject([
+      {
+        type: 'fileNotice',
+        notice: {
+          message:
+            'these flags say nothing about the audit log, and are ignored: --token-auth-file, --oidc-isuer',
+        },
+      },
+    ])
+  })
+
+  it.each<[readonly string[], readonly string[]]>([
+    [['--audit-log-pth=x'], ['--audit-log-pth: unknown flag, did you mean --audit-log-path?']],
+    [
+      ['--audit-log-maxage=x'],
+      [
+        '--audit-log-maxage: invalid argument "x" for "--audit-log-maxage" flag: strconv.ParseInt: parsing "x": invalid syntax',
+      ],
+    ],
+    [
+      ['--audit-webhook-batch-throttle-qps=1x'],
+      [
+        '--audit-webhook-batch-throttle-qps: invalid argument "1x" for "--audit-webhook-batch-throttle-qps" flag: strconv.ParseFloat: parsing "1x": invalid syntax',
+      ],
+    ],
+    [
+      ['--audit-log-path=a', '--audit-log-maxage=-1', '--audit-log-maxbackup=-2', '--audit-log-maxsize=-3'],
+      [
+        "--audit-log-maxage: --audit-log-maxage -1 can't be a negative number",
+        "--audit-log-maxbackup: --audit-log-maxbackup -2 can't be a negative number",
+        "--audit-log-maxsize: --audit-log-maxsize -3 can't be a negative number",
+      ],
+    ],
+    [
+      ['--audit-log-path=a', '--audit-log-format=xml', '--audit-log-mode=async', '--audit-log-version=v1'],
+      [
+        '--audit-log-mode: invalid audit log mode async, allowed modes are "batch,blocking,blocking-strict"',
+        '--audit-log-version: invalid group version, allowed versions are ["audit.k8s.io/v1"]',
+        '--audit-log-format: invalid audit log format xml, allowed formats are "legacy,json"',
+      ],
+    ],
+    [
+      ['--audit-log-path=a', '--audit-log-mode=batch', '--audit-log-batch-buffer-size=0'],
+      ['--audit-log-batch-buffer-size: invalid audit batch log buffer size 0, must be a positive number'],
+    ],
+    [
+      [
+        '--audit-webhook-config-file=a',
+        '--audit-webhook-batch-throttle-qps=0',
+        '--audit-webhook-batch-max-size=-1',
+      ],
+      [
+        '--audit-webhook-batch-max-size: invalid audit batch webhook max batch size -1, must be a positive number',
+        '--audit-webhook-batch-throttle-qps: invalid audit batch webhook throttle QPS 0, must be a positive number',
+      ],
+    ],
+    [
+      [
+        '--audit-webhook-config-file=a',
+        '--audit-webhook-mode=blocking',
+        '--audit-log-path=b',
+        '--audit-log-mode=blocking-strict',
+      ],
+      [
+        '--audit-log-mode: no request is refused here because it cannot be logged: use another mode',
+        '--audit-webhook-mode: no request waits here for a webhook: use the mode batch',
+      ],
+    ],
+  ])('refuses %j', async (flags, problems) => {
+    expect(await problemsOf(() => auditFromFlags(flags))).toEqual(problems)
+  })
+
+  it('says all that is wrong with files at once', async () => {
+    const problems = await problemsOf(() =>
+      auditFromFlags([
+        `--audit-policy-file=${at('none.yaml')}`,
+        `--audit-log-path=${at('none/audit.log')}`,
+        `--audit-webhook-config-file=${at('none.kubeconfig')}`,
+      ]),
+    )
+    expect(problems).toEqual([
+      expect.stringMatching(/^--audit-policy-file: .*none\.yaml/),
+      expect.stringMatching(/^--audit-log-path: .*none/),
+      expect.stringMatching(/^--audit-webhook-config-file: .*none\.kubeconfig/),
+    ])
+  })
+})

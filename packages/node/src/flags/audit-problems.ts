@@ -1,0 +1,87 @@
+import type { ConfigurationProblem } from '@kube-authn/core'
+import { quoted } from '@kube-authn/core/field'
+import { nearestName } from '@kube-authn/core/options'
+import { AUDIT_FLAGS } from './known-flags.ts'
+import type { FlagTable, ParsedFlags } from './parse-flags.ts'
+import { booleanOf, numberOf, stringOf } from './read-flags.ts'
+import { shownName, unknownFlag } from './unknown-flag.ts'
+
+const MODES = 'batch,blocking,blocking-strict'
+const FORMATS = 'legacy,json'
+
+/** The flags of the audit log. What begins as they do and is none of them is a mistake; others may be about something else. */
+export const AUDIT_TABLE: FlagTable = {
+  flags: new Map(Object.entries(AUDIT_FLAGS)),
+  unknown(dashes, name) {
+    if (dashes === '-' || !name.startsWith('audit-'))
+      return dashes === '-' ? unknownFlag('-', name) : undefined
+    const nearest = nearestName(name, Object.keys(AUDIT_FLAGS))
+    const advice = nearest === undefined ? '' : `, did you mean --${nearest}?`
+    return { path: `--${shownName(name)}`, message: `unknown flag${advice}` }
+  },
+}
+
+/**
+ * What is wrong with the flags of the audit log, in the words of kube-apiserver. Those of a place where nothing is written are not looked at.
+ *
+ * Source: apiserver `pkg/server/options/audit.go` Validate.
+ *
+ * Deviation: modes that refuse requests, or have them wait for a webhook, are refused (`docs/deviations.md`, audit files; audit webhooks).
+ */
+export function auditProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
+  const problems: ConfigurationProblem[] = []
+  if (stringOf(flags, 'audit-log-path') !== '') problems.push(...logProblems(flags))
+  if (stringOf(flags, 'audit-webhook-config-file') !== '') problems.push(...backendProblems(flags, 'webhook'))
+  return problems
+}
+
+function logProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
+  const format = stringOf(flags, 'audit-log-format')
+  const path = '--audit-log-format'
+  const message = `invalid audit log format ${quoted(format).slice(1, -1)}, allowed formats are ${quoted(FORMATS)}`
+  return [
+    ...backendProblems(flags, 'log'),
+    ...(FORMATS.split(',').includes(format) ? [] : [{ path, message }]),
+    ...['maxage', 'maxbackup', 'maxsize'].flatMap((name) => {
+      const flag = `audit-log-${name}`
+      const value = numberOf(flags, flag)
+      return value < 0
+        ? [{ path: `--${flag}`, message: `--${flag} ${value} can't be a negative number` }]
+        : []
+    }),
+  ]
+}
+
+function backendProblems(flags: ParsedFlags, backend: 'log' | 'webhook'): readonly ConfigurationProblem[] {
+  const flag = (name: string): string => `audit-${backend}-${name}`
+  const problems: ConfigurationProblem[] = []
+  const refuse = (name: string, message: string): void =>
+    void problems.push({ path: `--${flag(name)}`, message })
+
+  const mode = stringOf(flags, flag('mode'))
+  if (!MODES.split(',').includes(mode)) {
+    const shown = quoted(mode).slice(1, -1)
+    refuse('mode', `invalid audit ${backend} mode ${shown}, allowed modes are ${quoted(MODES)}`)
+  } else if (mode === 'blocking-strict') {
+    refuse('mode', 'no request is refused here because it cannot be logged: use another mode')
+  } else if (mode === 'blocking' && backend === 'webhook') {
+    refuse('mode', 'no request waits here for a webhook: use the mode batch')
+  }
+  if (stringOf(flags, flag('version')) !== 'audit.k8s.io/v1') {
+    refuse('version', 'invalid group version, allowed versions are ["audit.k8s.io/v1"]')
+  }
+  if (mode !== 'batch') return problems
+
+  const positive = (name: string, what: string): void => {
+    const value = numberOf(flags, flag(name))
+    if (!(value > 0))
+      refuse(name, `invalid audit batch ${backend} ${what} ${value}, must be a positive number`)
+  }
+  positive('batch-buffer-size', 'buffer size')
+  positive('batch-max-size', 'max batch size')
+  if (booleanOf(flags, flag('batch-throttle-enable'))) {
+    positive('batch-throttle-qps', 'throttle QPS')
+    positive('batch-throttle-burst', 'throttle burst')
+  }
+  return problems
+}

@@ -1,0 +1,84 @@
+import {
+  type AuditWebhook,
+  auditWebhook,
+  type AuditWebhookOptions,
+  auditWebhookShape,
+} from '@kube-authn/core/audit-webhook'
+import {
+  aBoolean,
+  aString,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+  without,
+} from '@kube-authn/core/options'
+import type { ReloadOptions } from '../file-source/reloading-source.ts'
+import { endpointFetch } from '../http/endpoint-fetch.ts'
+import { readKubeconfig, type ReadKubeconfigOptions } from '../kubeconfig/kubeconfig.ts'
+import { aPath } from '../options/a-path.ts'
+import { RELOAD_OPTIONS, reloadOf, reloadShape } from '../options/reload-shape.ts'
+
+/** Options of {@link auditWebhookAt}. Those of reloading are about the files that the kubeconfig names. */
+export type AuditWebhookAtOptions = Omit<AuditWebhookOptions, 'url' | 'fetch' | 'secrets'> &
+  Pick<ReadKubeconfigOptions, 'context' | 'allowMissingUser'> &
+  ReloadOptions
+
+const shape: OptionsShape<AuditWebhookAtOptions> = {
+  ...reloadShape,
+  ...without(auditWebhookShape, 'url', 'fetch', 'secrets'),
+  context: aString,
+  allowMissingUser: aBoolean,
+}
+
+/**
+ * Sends the events of an audit log to the service that a kubeconfig names (`--audit-webhook-config-file`). Closing it sends what is left.
+ *
+ * Source: apiserver `plugin/pkg/audit/webhook/webhook.go` NewBackend.
+ *
+ * @throws {ConfigurationError} when the kubeconfig, a file it names, or an option cannot be used.
+ * @example
+ * const webhook = auditWebhookAt('/etc/my-app/audit-webhook.kubeconfig')
+ * const observer = auditLog({ write: webhook.write, policy: auditPolicyAt('/etc/my-app/audit-policy.yaml') })
+ */
+export function auditWebhookAt(path: string, options: AuditWebhookAtOptions = {}): AuditWebhook {
+  refuseProblems(aPath(path, 'path'), optionProblems(shape, options))
+  const { context, allowMissingUser, allowInsecureHttp = false, timeoutSeconds } = options
+  const endpoint = readKubeconfig(path, {
+    allowInsecureHttp,
+    ...(context !== undefined && { context }),
+    ...(allowMissingUser !== undefined && { allowMissingUser }),
+  })
+  const fetch = endpointFetch(endpoint, {
+    ...reloadOf(options),
+    allowInsecureHttp,
+    ...(timeoutSeconds !== undefined && { timeoutSeconds }),
+  })
+  try {
+    const webhook = auditWebhook({
+      onError: warnOnce(path),
+      ...without(options, 'context', 'allowMissingUser', ...RELOAD_OPTIONS),
+      url: endpoint.server,
+      fetch,
+      secrets: fetch.secrets,
+    })
+    return {
+      write: webhook.write,
+      async close() {
+        await webhook.close()
+        fetch.close()
+      },
+    }
+  } catch (error) {
+    fetch.close()
+    throw error
+  }
+}
+
+function warnOnce(path: string): (error: Error) => void {
+  let isTold = false
+  return ({ message }) => {
+    if (isTold) return
+    isTold = true
+    process.emitWarning(`${path}: ${message}`, { code: 'KUBE_AUTHN_AUDIT' })
+  }
+}

@@ -1,0 +1,70 @@
+import type { UserInfo } from '@kube-authn/core'
+import { type Difference, differencesOf } from '../difference.ts'
+import type { HttpAnswer } from '../http/http-client.ts'
+import type { Http2Answer } from '../http/http2-client.ts'
+import type { AuthenticationOutcome } from './recorded-authentication.ts'
+import { USER_HEADER } from './whoami-apps.ts'
+
+/** What we made of a request. */
+export interface OwnOutcome {
+  /** `user`, a status, or that there was no answer. */
+  readonly outcome: string
+  readonly user?: UserInfo
+  readonly body?: string
+  readonly warning?: string
+}
+
+const NO_ANSWER = 'no answer'
+
+export function outcomeOfHttp1({ status, headers, body }: HttpAnswer): OwnOutcome {
+  const of = (name: string): string | undefined => headers.find(([each]) => each === name)?.[1]
+  const encoded = of(USER_HEADER)
+  if (encoded === undefined) return refusal(status, body)
+  const user = userIn(Buffer.from(encoded, 'base64').toString('utf8'))
+  return { outcome: 'user', warning: of('warning') ?? '', ...(user && { user }) }
+}
+
+export function outcomeOfHttp2({ status, body }: Http2Answer): OwnOutcome {
+  if (status !== 200) return refusal(status, body)
+  const user = userIn(JSON.stringify((JSON.parse(body) as { readonly user?: unknown }).user ?? null))
+  return { outcome: 'user', ...(user && { user }) }
+}
+
+function refusal(status: number, body: string): OwnOutcome {
+  return { outcome: status === 0 ? NO_ANSWER : String(status), body }
+}
+
+/** The JSON of Go has U+FFFD for each byte that is not UTF-8, where we have half a surrogate. */
+function userIn(shownUser: string): UserInfo | undefined {
+  const text = shownUser.replaceAll(/\\udc[89a-f][0-9a-f]/g, '\u{fffd}')
+  return (JSON.parse(text) as UserInfo | null) ?? undefined
+}
+
+/** The caller, or else the status; of a 401 its body as JSON; and warnings of who is let in, over HTTP/1.1. */
+export function outcomeDifferences(there: AuthenticationOutcome, here: OwnOutcome): readonly Difference[] {
+  const outcome = ENDS.has(there.outcome) ? NO_ANSWER : there.outcome
+  if (outcome !== here.outcome) {
+    return [{ at: 'outcome', there: shown({ ...there, outcome }), here: shown(here) }]
+  }
+  if (there.user !== undefined) {
+    const said = there.headers?.find(([name]) => name === 'warning')?.[1] ?? ''
+    const isOther = here.warning !== undefined && said !== here.warning
+    const ofUser = differencesOf(there.user, here.user, 'user')
+    return isOther ? [...ofUser, { at: 'warning', there: said, here: here.warning }] : ofUser
+  }
+  const isUnauthorized = outcome === '401' && there.body !== undefined
+  return isUnauthorized ? differencesOf(json(there.body ?? ''), json(here.body ?? ''), 'body') : []
+}
+
+/** How a connection or a stream that has no answer ends. */
+const ENDS = new Set(['no answer', 'reset', 'undefined'])
+
+/** What Node refuses by itself has no body. */
+function shown({ outcome, user, body = '' }: OwnOutcome): string {
+  if (user !== undefined) return `user ${user.username}`
+  return body === '' || outcome === '401' ? outcome : `${outcome} ${body.trim()}`
+}
+
+function json(text: string): unknown {
+  return text === '' ? undefined : (JSON.parse(text) as unknown)
+}
