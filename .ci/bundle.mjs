@@ -11,7 +11,7 @@ import { pureInitializers } from './pure-initializers.mjs'
 
 /** Entries beside those of package.json: what is started by its path, which is beside the file that starts it. */
 const FURTHER_ENTRIES = {
-  core: { 'password-file/password-worker': './src/password-workers/password-worker.ts' },
+  core: { 'chunks/password-worker': './src/password-workers/password-worker.ts' },
 }
 
 /** Modules that are imported for what they do. Of all others only what is used stays. */
@@ -19,6 +19,7 @@ const SIDE_EFFECTS = /[\\/]packages[\\/]testing[\\/]src[\\/]pki[\\/]x509-library
 
 const packages = fileURLToPath(new URL('../packages', import.meta.url))
 const folders = readdirSync(packages).filter((folder) => existsSync(join(packages, folder, 'package.json')))
+const inAll = entriesInAll()
 await Promise.all(folders.map((folder) => bundlePackage(folder)))
 
 async function bundlePackage(folder) {
@@ -41,12 +42,21 @@ async function bundlePackage(folder) {
     dir: 'dist',
     format: 'esm',
     sourcemap: true,
-    paths: (id) => (inOneFile[folder]?.test(id) === true ? '@kube-authn/core/all' : id),
+    paths: (id) => (inOneFile.includes(folder) && inAll.has(id) ? '@kube-authn/core/all' : id),
     chunkFileNames: 'chunks/[name].js',
     codeSplitting: { groups: groupsOf(chunksOf[folder] ?? []) },
   })
   await bundle.close()
   removeOtherCode(join(root, 'dist'), new Set(output.map(({ fileName }) => fileName)))
+}
+
+/** The entries of the core that `@kube-authn/core/all` has. */
+function entriesInAll() {
+  const source = readFileSync(join(packages, 'core/src/all.ts'), 'utf8')
+  const files = [...source.matchAll(/'\.\/(.+)\.ts'/g)].map(([, file]) => `./dist/${file}.js`)
+  const { exports } = JSON.parse(readFileSync(join(packages, 'core/package.json'), 'utf8'))
+  const entries = Object.entries(exports).filter(([, target]) => files.includes(target))
+  return new Set(entries.map(([entry]) => `@kube-authn/core${entry.slice(1)}`))
 }
 
 /** What package.json names in `dist`, for its users or by a condition for itself, with the source of each. */

@@ -34,13 +34,14 @@ export const chunksOf = {
     { name: 'csv', test: /src\/(?:csv\/|digest\/digest-table|token-file\/)/ },
     {
       name: 'configuration',
-      test: /src\/(?:audit\/|authorization-configuration\/|bootstrap-token\/|configuration\/|jwt\/(?:key-der|pem-))/,
+      test: /src\/(?:audit(?:-policy|-webhook)?\/|authorization-configuration\/|bootstrap-token\/|configuration\/|jwt\/(?:key-der|pem-))/,
     },
     { name: 'password', test: /src\/password-(?:file|workers)\// },
   ],
 }
 
-/** Which packages find in one file what they import of the core: they need nearly all of it, and a file costs more to find than to read. */
-export const inOneFile = {
-  node: /^@kube-authn\/core(?:\/(?!service-account-controllers)|$)/,
-}
+/**
+ * Which packages find in `@kube-authn/core/all` what they import of the entries that are in it: they need nearly all of it, and a file costs more
+ * to find than to read.
+ */
+export const inOneFile = ['node']

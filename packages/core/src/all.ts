@@ -4,7 +4,11 @@
  *
  * @module
  */
+export * from './audit-policy/index.ts'
+export * from './audit-webhook/index.ts'
 export * from './audit/index.ts'
+export * from './audit-policy/index.ts'
+export * from './audit-webhook/index.ts'
 export * from './authorization/index.ts'
 export * from './authorization-configuration/index.ts'
 export * from './authorization-webhook/index.ts'

@@ -76,6 +76,14 @@ const EVENTS: readonly AuthenticationEvent[] = [
   { ...audit, what: 'event' },
   { ...audit, what: 'level' },
   { ...audit, what: 'error', plugin: 'log' },
+  {
+    type: 'externalSigner',
+    operation: 'fetchKeys',
+    code: 'OK',
+    dataTimeMs: 1,
+  },
+  { type: 'externalSigner', operation: 'sign', code: 'OK' },
+  { type: 'externalSignerCall', method: 'Sign', code: 'OK', durationSeconds },
   // What is not counted.
   { type: 'consulting', authenticator: 'a' },
   { type: 'consulted', authenticator: 'a', outcome: 'noOpinion', durationSeconds },
