@@ -104,6 +104,13 @@ describe.each([
 })
 
 describe('recordBatches', () => {
+  it.each(['"a\nb",\r\r\n', '"a\nb",c\r\r\nd,e', '"a\nb",\r\r\r\nc', '"a\nb",\r\r'])(
+    'counts the lines of a record in quotes before carriage returns as csv-parse does: %j',
+    (csv) => {
+      expect(recordsOf(csv)).toEqual(byCsvParse(csv))
+    },
+  )
+
   it('counts records without blank lines, and lines with them', () => {
     expect(recordsOf('\na\n\n"b\nc"\nd')).toEqual([
       { fields: ['a'], number: 1, line: 2 },

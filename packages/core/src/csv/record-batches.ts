@@ -70,7 +70,8 @@ function recordsIn(
         return { records, rest, linesRead }
       }
       const segment = text.slice(start, end)
-      const found = readRecords(segment, {
+      // With its end: at the end of a file a carriage return ends no line.
+      const found = readRecords(text.slice(start, end + 1), {
         records: before.records + records.length,
         lines: before.lines + linesRead,
       })
