@@ -53,9 +53,9 @@ async function bundlePackage(folder) {
 /** The entries of the core that `@kube-authn/core/all` has. */
 function entriesInAll() {
   const source = readFileSync(join(packages, 'core/src/all.ts'), 'utf8')
-  const files = [...source.matchAll(/'\.\/(.+)\.ts'/g)].map(([, file]) => `./dist/${file}.js`)
+  const files = new Set([...source.matchAll(/'\.\/(.+)\.ts'/g)].map(([, file]) => `./dist/${file}.js`))
   const { exports } = JSON.parse(readFileSync(join(packages, 'core/package.json'), 'utf8'))
-  const entries = Object.entries(exports).filter(([, target]) => files.includes(target))
+  const entries = Object.entries(exports).filter(([, target]) => files.has(target))
   return new Set(entries.map(([entry]) => `@kube-authn/core${entry.slice(1)}`))
 }
 
