@@ -11,7 +11,7 @@ import { pureInitializers } from './pure-initializers.mjs'
 
 /** Entries beside those of package.json: what is started by its path, which is beside the file that starts it. */
 const FURTHER_ENTRIES = {
-  core: { 'chunks/password-worker': './src/password-workers/password-worker.ts' },
+  core: { 'chunks/password-worker': './src/password/workers/password-worker.ts' },
 }
 
 /** Modules that are imported for what they do. Of all others only what is used stays. */

@@ -12,31 +12,34 @@ export const chunksOf = {
     // What nearly everything needs.
     {
       name: 'base',
-      test: /src\/(?:(?!all|index|limit-concurrency|status|verdict-cache)[^/]+|field\/[^/]+|headers\/(?:byte-text|trimmed)|http\/[^/]+|json\/colons|jwt\/base64url|options\/[^/]+)\.ts$/,
+      test: /src\/(?:authenticator\/(?!status)[^/]+|chain\/[^/]+|internal\/(?!limit-concurrency|verdict-cache)[^/]+|internal\/(?:field|http|options)\/[^/]+|internal\/json\/colons)\.ts$/,
     },
     // What every adapter needs.
     {
       name: 'request',
-      test: /src\/(?:anonymous|api|authorization|basic|bearer-token|explain|handler|headers|impersonation|incoming-message|request|review|union)\/|src\/(?:audit\/audit-id|digest\/keyed-digest|index|protobuf\/media-type|status)\.ts$/,
+      test: /src\/(?:adapter\/incoming-message|authenticator\/union|authorization\/(?!configuration|rbac|webhook)|chain\/explain|handler|impersonation|internal\/api|request\/(?:anonymous|basic|bearer-token|headers)|review)(?:\/|[\w-]+\.ts$)|src\/request\/[^/]+\.ts$|src\/(?:audit\/audit-id|authenticator\/status|index|internal\/digest\/keyed-digest|internal\/protobuf\/media-type)\.ts$/,
     },
-    { name: 'certificate', test: /src\/(?:client-certificate|request-header|request-header-config|x509)\// },
+    {
+      name: 'certificate',
+      test: /src\/(?:internal\/x509|request\/(?:client-certificate|request-header|request-header-config))\//,
+    },
     // Of expressions only what is known without anything that evaluates them.
     {
       name: 'jwt',
-      test: /src\/(?:cel\/cel\.ts|json\/|jwt\/(?!index|key-der|pem-)|oidc\/|service-account\/key-source|token-signer\/key-id)/,
+      test: /src\/(?:internal\/cel\/cel\.ts|internal\/json\/|token\/(?:jwt\/(?!index|key-der|pem-)|oidc\/|service-account\/key-source|signer\/key-id))/,
     },
-    { name: 'service-account', test: /src\/service-account\// },
+    { name: 'service-account', test: /src\/token\/service-account\// },
     {
       name: 'webhook',
-      test: /src\/(?:authorization-webhook\/|keystone\/|limit-concurrency|token-cache\/|verdict-cache|webhook\/|webhook-call\/)/,
+      test: /src\/(?:authorization\/webhook\/|internal\/(?:limit-concurrency|verdict-cache|webhook-call\/)|token\/(?:cache|keystone|webhook)\/)/,
     },
-    { name: 'yaml', test: /src\/(?:rbac|yaml)\// },
-    { name: 'csv', test: /src\/(?:csv\/|digest\/digest-table|token-file\/)/ },
+    { name: 'yaml', test: /src\/(?:authorization\/rbac|internal\/yaml)\// },
+    { name: 'csv', test: /src\/(?:internal\/(?:csv\/|digest\/digest-table)|token\/file\/)/ },
     {
       name: 'configuration',
-      test: /src\/(?:audit(?:-policy|-webhook)?\/|authorization-configuration\/|bootstrap-token\/|configuration\/|jwt\/(?:key-der|pem-))/,
+      test: /src\/(?:audit\/|authorization\/configuration\/|token\/(?:bootstrap|configuration)\/|token\/jwt\/(?:key-der|pem-))/,
     },
-    { name: 'password', test: /src\/password-(?:file|workers)\// },
+    { name: 'password', test: /src\/password\// },
   ],
 }
 

@@ -3,9 +3,9 @@ import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
 
 /** They replace modules, or take `process` away, which others in the same worker would notice. */
 const ALONE = [
-  'packages/core/src/clock.test.ts',
-  'packages/core/src/incoming-message/require-peer-certificates.test.ts',
-  'packages/core/src/password-file/*.test.ts',
+  'packages/core/src/internal/clock.test.ts',
+  'packages/core/src/adapter/incoming-message/require-peer-certificates.test.ts',
+  'packages/core/src/password/file/*.test.ts',
 ]
 
 const root = fileURLToPath(new URL('..', import.meta.url))

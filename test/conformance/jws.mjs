@@ -6,8 +6,8 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { isSignedWith as isSignedNatively } from '../../packages/core/dist/jwt/signature/native.js'
-import { isSignedWith as isSignedPortably } from '../../packages/core/dist/jwt/signature/portable.js'
+import { isSignedWith as isSignedNatively } from '../../packages/core/dist/token/jwt/signature/native.js'
+import { isSignedWith as isSignedPortably } from '../../packages/core/dist/token/jwt/signature/portable.js'
 import { coreSources } from './core-sources.mjs'
 
 const {
@@ -19,12 +19,12 @@ const {
   verificationKeyOfJwk,
   verifySignature,
 } = await coreSources(
-  'jwt/algorithms.ts',
-  'jwt/json-web-key-set.ts',
-  'jwt/key-set.ts',
-  'jwt/read-jwt.ts',
-  'jwt/verification-key.ts',
-  'jwt/verify-signature.ts',
+  'token/jwt/algorithms.ts',
+  'token/jwt/json-web-key-set.ts',
+  'token/jwt/key-set.ts',
+  'token/jwt/read-jwt.ts',
+  'token/jwt/verification-key.ts',
+  'token/jwt/verify-signature.ts',
 )
 
 const HMAC =

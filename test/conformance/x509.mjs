@@ -13,7 +13,7 @@ import {
   ExtendedKeyUsage,
   parseCertificate,
   verifyCertificateChain,
-} from '../../packages/core/dist/x509/index.js'
+} from '../../packages/core/dist/internal/x509/index.js'
 
 /** Cases that are meant to come out differently, and why: `docs/x509.md`. */
 const DELIBERATE = new Map([

@@ -27,7 +27,7 @@ export async function secondCopy(): Promise<Packages & { readonly remove: () => 
   return {
     core: await load('core/dist/index.js'),
     authorization: await load('core/dist/authorization/index.js'),
-    tokenCache: await load('core/dist/token-cache/index.js'),
+    tokenCache: await load('core/dist/token/cache/index.js'),
     express: await load('express/dist/index.js'),
     koa: await load('koa/dist/index.js'),
     hono: await load('hono/dist/index.js'),

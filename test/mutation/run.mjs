@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util'
 import { Stryker } from '@stryker-mutator/core'
 
 /** Where a change that no test notices may let a stranger in. */
-const AREAS = ['impersonation', 'authorization', 'rbac', 'token-cache', 'handler']
+const AREAS = ['impersonation', 'authorization', 'token/cache', 'handler']
 const MIN_SCORE = 90
 
 const root = fileURLToPath(new URL('../..', import.meta.url))

@@ -1,7 +1,15 @@
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
+const manifest: { readonly exports: Readonly<Record<string, string>> } = JSON.parse(
+  readFileSync(`${root}packages/core/package.json`, 'utf8'),
+)
+/** Each entry of the core but the main one, with its source. */
+const entries = Object.entries(manifest.exports)
+  .filter(([entry, target]) => entry !== '.' && target.endsWith('.js'))
+  .map(([entry, target]) => [entry, target.replace('./dist/', 'src/').replace(/\.js$/, '.ts')] as const)
 
 /** What is about the areas that are mutated: suites of the core, and the conformance vectors, on sources and not on the build. */
 export default defineConfig({
@@ -9,19 +17,21 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^@kube-authn\/core$/, replacement: `${root}packages/core/src/index.ts` },
-      { find: /^@kube-authn\/core\/(.*)$/, replacement: `${root}packages/core/src/$1/index.ts` },
+      ...entries.map(([entry, source]) => ({
+        find: `@kube-authn/core/${entry.slice(2)}`,
+        replacement: `${root}packages/core/${source}`,
+      })),
     ],
   },
   test: {
     root,
     include: [
-      'packages/core/src/{audit,authorization,authorization-webhook,handler,impersonation}/**/*.test.ts',
-      'packages/core/src/{rbac,review,token-cache,union,webhook}/**/*.test.ts',
-      'packages/core/src/*.test.ts',
+      'packages/core/src/{audit,authenticator,authorization,chain,handler,impersonation,internal,review}/**/*.test.ts',
+      'packages/core/src/token/{cache,webhook}/**/*.test.ts',
       'test/mutation/vectors.mutation.ts',
     ],
     // It replaces the timers, which others in the same worker would notice.
-    exclude: ['packages/core/src/clock.test.ts'],
+    exclude: ['packages/core/src/internal/clock.test.ts'],
     setupFiles: [fileURLToPath(new URL('../patience.ts', import.meta.url))],
     testTimeout: 300_000,
     hookTimeout: 300_000,

@@ -7,8 +7,8 @@ export {
   type AnonymousSources,
   resolveAnonymous,
   validateAnonymousConfig,
-} from './anonymous/index.ts'
-export { audienceAgnostic, intersectAudiences } from './audiences.ts'
+} from './request/anonymous/index.ts'
+export { audienceAgnostic, intersectAudiences } from './authenticator/audiences.ts'
 export type {
   AnyAuthenticator,
   Authentication,
@@ -18,13 +18,13 @@ export type {
   HeaderChanges,
   PasswordAuthenticator,
   TokenAuthenticator,
-} from './authenticator.ts'
-export { type Awaitable, isPromiseLike } from './awaitable.ts'
-export { basic, type BasicOptions } from './basic/index.ts'
-export { bearerToken, type TokenExtractionOptions } from './bearer-token/index.ts'
-export { authenticatorChain, type AuthenticatorChainOptions } from './chain.ts'
-export { type Clock, systemClock } from './clock.ts'
-export { type Context, emptyContext } from './context.ts'
+} from './authenticator/authenticator.ts'
+export { type Awaitable, isPromiseLike } from './internal/awaitable.ts'
+export { basic, type BasicOptions } from './request/basic/index.ts'
+export { bearerToken, type TokenExtractionOptions } from './request/bearer-token/index.ts'
+export { authenticatorChain, type AuthenticatorChainOptions } from './chain/chain.ts'
+export { type Clock, systemClock } from './internal/clock.ts'
+export { type Context, emptyContext } from './authenticator/context.ts'
 export {
   AuthenticationError,
   type AuthenticationErrorCode,
@@ -36,7 +36,7 @@ export {
   isFault,
   rejected,
   unavailable,
-} from './errors.ts'
+} from './authenticator/errors.ts'
 export type {
   AccessReviewCallEvent,
   AccessReviewFailOpenEvent,
@@ -69,12 +69,17 @@ export type {
   TokenCacheFetchEvent,
   TokenCacheRequestEvent,
   TokenReviewCallEvent,
-} from './events.ts'
-export { CLIENT_CLOSED_REQUEST, notify } from './events.ts'
-export type { ExternalSignerCallEvent, ExternalSignerEvent } from './external-signer-events.ts'
-export type { AnyRequest } from './explain/any-request.ts'
-export { explain, type ExplainedStep, type ExplainOptions, type Explanation } from './explain/explain.ts'
-export { addGroups, authenticatedGroup } from './groups.ts'
+} from './authenticator/events.ts'
+export { CLIENT_CLOSED_REQUEST, notify } from './authenticator/events.ts'
+export type { ExternalSignerCallEvent, ExternalSignerEvent } from './authenticator/external-signer-events.ts'
+export type { AnyRequest } from './chain/explain/any-request.ts'
+export {
+  explain,
+  type ExplainedStep,
+  type ExplainOptions,
+  type Explanation,
+} from './chain/explain/explain.ts'
+export { addGroups, authenticatedGroup } from './authenticator/groups.ts'
 export {
   type AuthenticateRequestContext,
   type AuthenticateRequestOptions,
@@ -90,10 +95,10 @@ export {
 export type { RequestTrace, RequestTracing } from './handler/tracing.ts'
 export { IMPERSONATES, leadsToImpersonation } from './handler/impersonation-rule.ts'
 export { failedAuthenticationMessage } from './handler/attempted.ts'
-export { exactHeaders } from './headers/exact.ts'
-export { withHeaderChanges } from './headers/fetch-changes.ts'
-export { joinedHeaders } from './headers/joined.ts'
-export { warningHeaders } from './headers/warning.ts'
+export { exactHeaders } from './request/headers/exact.ts'
+export { withHeaderChanges } from './request/headers/fetch-changes.ts'
+export { joinedHeaders } from './request/headers/joined.ts'
+export { warningHeaders } from './internal/warning-headers.ts'
 export { fetchRequest, type FetchRequestExtras } from './request/fetch-request.ts'
 export type { AuthenticationRequest, RequestHeaders } from './request/request.ts'
 export {
@@ -104,9 +109,9 @@ export {
   type Status,
   StatusError,
   type StatusErrorInit,
-} from './status.ts'
-export { failFast, union } from './union/union.ts'
-export { webSocketProtocol } from './web-socket-protocol/index.ts'
+} from './authenticator/status.ts'
+export { failFast, union } from './authenticator/union/union.ts'
+export { webSocketProtocol } from './request/web-socket-protocol/index.ts'
 export {
   ANONYMOUS_USERNAME,
   AUTHENTICATED_GROUP,
@@ -116,4 +121,4 @@ export {
   type UserExtra,
   type UserInfo,
   type UserInfoInit,
-} from './user.ts'
+} from './authenticator/user.ts'

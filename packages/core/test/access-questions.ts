@@ -1,6 +1,6 @@
 import type { RequestAttributes } from '../src/authorization/attributes.ts'
 import type { Selector, SelectorRequirement } from '../src/authorization/selectors/selector.ts'
-import { userInfo, type UserInfo } from '../src/user.ts'
+import { userInfo, type UserInfo } from '../src/authenticator/user.ts'
 import { type Variants, variationsOf } from './two-questions.ts'
 
 /*

@@ -1,6 +1,6 @@
-import type { Authenticator } from '../src/authenticator.ts'
-import { emptyContext } from '../src/context.ts'
-import { AuthenticationError } from '../src/errors.ts'
+import type { Authenticator } from '../src/authenticator/authenticator.ts'
+import { emptyContext } from '../src/authenticator/context.ts'
+import { AuthenticationError } from '../src/authenticator/errors.ts'
 import type { AuthenticationRequest } from '../src/request/request.ts'
 
 /** The user, nothing, or the message of the error. */

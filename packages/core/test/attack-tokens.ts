@@ -1,11 +1,11 @@
 import { type KeyObject, sign } from 'node:crypto'
 import { fixedClock } from './fakes.ts'
 import { ecPair, rsaPair } from './key-pairs.ts'
-import type { Authentication } from '../src/authenticator.ts'
-import { AuthenticationError } from '../src/errors.ts'
-import { verificationKeysFromPem } from '../src/jwt/pem-keys.ts'
-import { serviceAccountObjects } from '../src/service-account/objects.ts'
-import { serviceAccountToken } from '../src/service-account/service-account.ts'
+import type { Authentication } from '../src/authenticator/authenticator.ts'
+import { AuthenticationError } from '../src/authenticator/errors.ts'
+import { verificationKeysFromPem } from '../src/token/jwt/pem-keys.ts'
+import { serviceAccountObjects } from '../src/token/service-account/objects.ts'
+import { serviceAccountToken } from '../src/token/service-account/service-account.ts'
 
 /*
  * Tokens of a service account in every shape, and an authenticator of service accounts that is asked about them.

@@ -1,4 +1,4 @@
-import { celCompiler, type CelValue } from '../src/cel/index.ts'
+import { celCompiler, type CelValue } from '../src/internal/cel/index.ts'
 
 const compiler = celCompiler()
 

@@ -6,7 +6,7 @@ import {
   type CertificatePool,
   certificatePoolOf,
   parseCertificate,
-} from '../src/x509/index.ts'
+} from '../src/internal/x509/index.ts'
 import {
   bitString,
   boolean,

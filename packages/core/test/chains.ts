@@ -1,4 +1,4 @@
-import { type Certificate, CertificateError, verifyCertificateChain } from '../src/x509/index.ts'
+import { type Certificate, CertificateError, verifyCertificateChain } from '../src/internal/x509/index.ts'
 import { type Issued, NOW_MS, poolOf } from './certificates.ts'
 
 /** What a chain is verified against. */

@@ -3,15 +3,15 @@ import type {
   Authenticator,
   PasswordAuthenticator,
   TokenAuthenticator,
-} from '../src/authenticator.ts'
-import type { Awaitable } from '../src/awaitable.ts'
-import type { Clock } from '../src/clock.ts'
-import type { Context } from '../src/context.ts'
-import type { AuthenticationEvent } from '../src/events.ts'
-import { exactHeaders } from '../src/headers/exact.ts'
+} from '../src/authenticator/authenticator.ts'
+import type { Awaitable } from '../src/internal/awaitable.ts'
+import type { Clock } from '../src/internal/clock.ts'
+import type { Context } from '../src/authenticator/context.ts'
+import type { AuthenticationEvent } from '../src/authenticator/events.ts'
+import { exactHeaders } from '../src/request/headers/exact.ts'
 import { fetchRequest } from '../src/request/fetch-request.ts'
 import type { AuthenticationRequest } from '../src/request/request.ts'
-import { userInfo, type UserInfo } from '../src/user.ts'
+import { userInfo, type UserInfo } from '../src/authenticator/user.ts'
 
 /*
  * Fakes for the tests of core alone. `@kube-authn/testing` has better ones, and cannot be used here: it depends on core.

@@ -1,6 +1,6 @@
-import type { Clock } from '../src/clock.ts'
-import { exactHeaders } from '../src/headers/exact.ts'
-import { joinedHeaders } from '../src/headers/joined.ts'
+import type { Clock } from '../src/internal/clock.ts'
+import { exactHeaders } from '../src/request/headers/exact.ts'
+import { joinedHeaders } from '../src/request/headers/joined.ts'
 import type { AuthenticationRequest } from '../src/request/request.ts'
 import { type Issued, NOW_MS } from './certificates.ts'
 

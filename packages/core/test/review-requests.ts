@@ -1,8 +1,8 @@
-import type { ReadBody } from '../src/api/body.ts'
-import { exactHeaders } from '../src/headers/exact.ts'
+import type { ReadBody } from '../src/internal/api/body.ts'
+import { exactHeaders } from '../src/request/headers/exact.ts'
 import { fetchRequest } from '../src/request/fetch-request.ts'
 import type { AuthenticationRequest } from '../src/request/request.ts'
-import type { HttpAnswer } from '../src/status.ts'
+import type { HttpAnswer } from '../src/authenticator/status.ts'
 
 /** A request with a body: bytes as they are, a text as UTF-8, anything else as JSON. */
 export interface SentReview {

@@ -1,4 +1,4 @@
-import type { Context } from '../src/context.ts'
+import type { Context } from '../src/authenticator/context.ts'
 import { type Variants, type Variation, variationsOf } from './two-questions.ts'
 
 /** Whose token is it, for whom? */

@@ -5,16 +5,16 @@
  * @module
  */
 export { AUDIT_ID_HEADER, type AnswerHeaders, Received } from '../audit/audit-id.ts'
-export { warnNoUser, warnReplacedUser } from '../app-warnings.ts'
+export { warnNoUser, warnReplacedUser } from '../authenticator/app-warnings.ts'
 export { authorizeRequest, authorizeRequestShape } from '../authorization/authorize-request.ts'
-export { isPromiseLike } from '../awaitable.ts'
-export { fetchBody } from '../api/body.ts'
-export { CLIENT_CLOSED_REQUEST, notify } from '../events.ts'
+export { isPromiseLike } from '../internal/awaitable.ts'
+export { fetchBody } from '../internal/api/body.ts'
+export { CLIENT_CLOSED_REQUEST, notify } from '../authenticator/events.ts'
 export { authenticateRequestShape } from '../handler/authenticate-request-options.ts'
 export { authenticateRequest } from '../handler/authenticate-request.ts'
 export { IMPERSONATES, leadsToImpersonation } from '../handler/impersonation-rule.ts'
-export { withHeaderChanges } from '../headers/fetch-changes.ts'
-export { warningHeaders } from '../headers/warning.ts'
+export { withHeaderChanges } from '../request/headers/fetch-changes.ts'
+export { warningHeaders } from '../internal/warning-headers.ts'
 export { impersonateRequest, impersonateRequestShape } from '../impersonation/index.ts'
 export {
   applyHeaderChanges,
@@ -24,7 +24,7 @@ export {
   incomingMessageRequest,
   requirePeerCertificates,
   whenOver,
-} from '../incoming-message/index.ts'
+} from './incoming-message/index.ts'
 export {
   aFunction,
   anAuthorizer,
@@ -32,7 +32,7 @@ export {
   checkOptions,
   optionProblems,
   refuseProblems,
-} from '../options/index.ts'
+} from '../internal/options/index.ts'
 export { fetchRequest } from '../request/fetch-request.ts'
 export { handleReviews, handleTokenReviews, handleTokenReviewsShape } from '../review/index.ts'
-export { responseOf } from '../status.ts'
+export { responseOf } from '../authenticator/status.ts'

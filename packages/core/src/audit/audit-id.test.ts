@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { exactHeaders } from '../headers/exact.ts'
-import { joinedHeaders } from '../headers/joined.ts'
+import { exactHeaders } from '../request/headers/exact.ts'
+import { joinedHeaders } from '../request/headers/joined.ts'
 import type { AuthenticationRequest, RequestHeaders } from '../request/request.ts'
-import { StatusError } from '../status.ts'
+import { StatusError } from '../authenticator/status.ts'
 import { auditIdOf, Received } from './audit-id.ts'
 import { auditLog } from './audit-log.ts'
 

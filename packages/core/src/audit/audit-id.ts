@@ -1,4 +1,4 @@
-import type { ReceivedEvent } from '../events.ts'
+import type { ReceivedEvent } from '../authenticator/events.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 
 /** The header with the id of a request in audit logs, of a request and of its answer. */

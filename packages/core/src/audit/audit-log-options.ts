@@ -1,6 +1,6 @@
-import type { Clock } from '../clock.ts'
-import type { ConfigurationProblem } from '../errors.ts'
-import type { Observer } from '../events.ts'
+import type { Clock } from '../internal/clock.ts'
+import type { ConfigurationProblem } from '../authenticator/errors.ts'
+import type { Observer } from '../authenticator/events.ts'
 import {
   aClock,
   aFunction,
@@ -10,7 +10,7 @@ import {
   required,
   withFurtherProblems,
   withMethods,
-} from '../options/index.ts'
+} from '../internal/options/index.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import type { AuditEvent } from './event.ts'
 import type { AuditPolicy } from './policy.ts'

@@ -1,4 +1,4 @@
-import { systemClock } from '../clock.ts'
+import { systemClock } from '../internal/clock.ts'
 import {
   type AuditStage,
   type AuthorizationEvent,
@@ -8,11 +8,11 @@ import {
   type ReceivedEvent,
   type RequestEvent,
   type ResponseEvent,
-} from '../events.ts'
+} from '../authenticator/events.ts'
 import { failedAuthenticationMessage } from '../handler/attempted.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
-import { tell } from '../tell.ts'
-import type { UserInfo } from '../user.ts'
+import { tell } from '../authenticator/tell.ts'
+import type { UserInfo } from '../authenticator/user.ts'
 import { type AuditLogOptions, checkAuditLogOptions } from './audit-log-options.ts'
 import { auditIdOf } from './audit-id.ts'
 import type { AuditRuling } from './policy.ts'

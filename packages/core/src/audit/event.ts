@@ -1,5 +1,5 @@
-import type { AuditStage } from '../events.ts'
-import type { UserJson } from '../user-json.ts'
+import type { AuditStage } from '../authenticator/events.ts'
+import type { UserJson } from '../authenticator/user-json.ts'
 
 /*
  * `audit.k8s.io/v1` Event at level Metadata: who did what, and what came of it, without a body.

@@ -4,5 +4,5 @@ export type { AuditEvent, AuditObjectReference, AuditResponseStatus } from './ev
 export { legacyAuditLine } from './legacy-line.ts'
 export type { AuditedTarget, AuditPolicy, AuditRuling } from './policy.ts'
 export type { TrustedProxies } from './source-ips.ts'
-export type { AuditLevel, AuditStage } from '../events.ts'
-export type { UserJson as AuditUser } from '../user-json.ts'
+export type { AuditLevel, AuditStage } from '../authenticator/events.ts'
+export type { UserJson as AuditUser } from '../authenticator/user-json.ts'

@@ -1,4 +1,4 @@
-import { quoted } from '../quote.ts'
+import { quoted } from '../internal/quote.ts'
 import type { AuditEvent } from './event.ts'
 
 /**

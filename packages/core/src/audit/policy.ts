@@ -1,5 +1,5 @@
-import type { AuditLevel, AuditStage } from '../events.ts'
-import type { UserInfo } from '../user.ts'
+import type { AuditLevel, AuditStage } from '../authenticator/events.ts'
+import type { UserInfo } from '../authenticator/user.ts'
 
 /** What a policy decides about a request. */
 export interface AuditRuling {

@@ -1,4 +1,4 @@
-import { percentDecoded } from '../authorization/request-info/percent.ts'
+import { percentDecoded } from '../internal/percent.ts'
 
 /** Parameters that carry a credential, whatever an app makes of them. */
 const SECRET: ReadonlySet<string> = new Set([

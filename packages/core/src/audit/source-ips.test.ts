@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { cpuSecondsOf } from '../../../../test/cpu-seconds.ts'
-import { exactHeaders } from '../headers/exact.ts'
+import { exactHeaders } from '../request/headers/exact.ts'
 import type { AuthenticationRequest, RequestHeaders } from '../request/request.ts'
-import { StatusError } from '../status.ts'
+import { StatusError } from '../authenticator/status.ts'
 import { type AuditEvent, auditLog, type AuditLogOptions } from './index.ts'
 import { sourceIPsBehind, type TrustedProxies } from './source-ips.ts'
 

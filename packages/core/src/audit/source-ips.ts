@@ -1,4 +1,4 @@
-import type { ConfigurationProblem } from '../errors.ts'
+import type { ConfigurationProblem } from '../authenticator/errors.ts'
 import {
   type Address,
   BITS,
@@ -9,8 +9,8 @@ import {
   readAddress,
   readAddressRange,
   unmappedAddress,
-} from '../ip-address.ts'
-import { type Check, listOf, must, wholeNumber } from '../options/index.ts'
+} from '../internal/ip-address.ts'
+import { type Check, listOf, must, wholeNumber } from '../internal/options/index.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { UserInfo } from '../user.ts'
+import type { UserInfo } from '../authenticator/user.ts'
 import type { Selector } from './selectors/selector.ts'
 
 /**

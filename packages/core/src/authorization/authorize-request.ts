@@ -1,16 +1,16 @@
-import { andThen, type Awaitable } from '../awaitable.ts'
-import { type Context, WaitingContext } from '../context.ts'
-import { notify, type Observer } from '../events.ts'
+import { andThen, type Awaitable } from '../internal/awaitable.ts'
+import { type Context, WaitingContext } from '../authenticator/context.ts'
+import { notify, type Observer } from '../authenticator/events.ts'
 import {
   aFunction,
   anAuthorizer,
   optionProblems,
   type OptionsShape,
   refuseProblems,
-} from '../options/index.ts'
+} from '../internal/options/index.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
-import { isStatusError, type StatusError } from '../status.ts'
-import type { UserInfo } from '../user.ts'
+import { isStatusError, type StatusError } from '../authenticator/status.ts'
+import type { UserInfo } from '../authenticator/user.ts'
 import { type Attributes, attributesOf, type RequestAttributes } from './attributes.ts'
 import type { Authorizer } from './authorizer.ts'
 import { decide } from './decide.ts'

@@ -1,6 +1,6 @@
-import type { Awaitable } from '../awaitable.ts'
-import type { Context } from '../context.ts'
-import type { UserInfo } from '../user.ts'
+import type { Awaitable } from '../internal/awaitable.ts'
+import type { Context } from '../authenticator/context.ts'
+import type { UserInfo } from '../authenticator/user.ts'
 import type { Attributes } from './attributes.ts'
 import type { Decision } from './decision.ts'
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { exactHeaders } from '../headers/exact.ts'
+import { exactHeaders } from '../request/headers/exact.ts'
 import { aggregateErrors, asAuthorizationError, AuthorizationError } from './errors.ts'
 import { internalError } from './internal-error.ts'
 import { requestAttributes } from './request-attributes.ts'
-import { userInfo } from '../user.ts'
+import { userInfo } from '../authenticator/user.ts'
 import { authorizeRequest } from './authorize-request.ts'
 import { noOpinion } from './decision.ts'
-import type { AuthorizationEvent } from '../events.ts'
+import type { AuthorizationEvent } from '../authenticator/events.ts'
 
 const [a, b, c] = ['a', 'b', 'c'].map((text) => new AuthorizationError(text))
 

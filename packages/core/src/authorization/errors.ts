@@ -1,4 +1,4 @@
-import { branded } from '../brand.ts'
+import { branded } from '../internal/brand.ts'
 
 /** Options of an {@link AuthorizationError}. */
 export interface AuthorizationErrorOptions {

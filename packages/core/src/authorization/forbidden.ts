@@ -1,6 +1,6 @@
-import { quoted } from '../quote.ts'
-import { StatusError } from '../status.ts'
-import { withoutStack } from '../without-stack.ts'
+import { quoted } from '../internal/quote.ts'
+import { StatusError } from '../authenticator/status.ts'
+import { withoutStack } from '../internal/without-stack.ts'
 import type { Attributes } from './attributes.ts'
 
 /**

@@ -1,5 +1,5 @@
-import { quoted } from '../quote.ts'
-import { StatusError } from '../status.ts'
+import { quoted } from '../internal/quote.ts'
+import { StatusError } from '../authenticator/status.ts'
 import { escapeHtml } from './forbidden.ts'
 import { type RequestTarget, targetText } from './request-info/request-info.ts'
 

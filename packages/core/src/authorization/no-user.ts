@@ -1,4 +1,4 @@
-import { warnNoUser } from '../app-warnings.ts'
+import { warnNoUser } from '../authenticator/app-warnings.ts'
 
 /**
  * Why a request without a user came where one is needed, for operators: the `cause` of a 500 whose text is Kubernetes'. It is a mistake in

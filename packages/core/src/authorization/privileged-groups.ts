@@ -1,8 +1,8 @@
 import { EVERYTHING, NOTHING } from './always.ts'
 import type { Authorizer, RuleResolver } from './authorizer.ts'
 import { allow, noOpinion } from './decision.ts'
-import { aNonEmptyString, refuseProblems } from '../options/index.ts'
-import type { UserInfo } from '../user.ts'
+import { aNonEmptyString, refuseProblems } from '../internal/options/index.ts'
+import type { UserInfo } from '../authenticator/user.ts'
 
 /** The group that kube-apiserver lets do everything. */
 export const MASTERS_GROUP = 'system:masters'

@@ -5,7 +5,7 @@ import type { RequestSelectors } from './request-info/list-options.ts'
 import { readRequest, type RequestInfo, type RequestTarget } from './request-info/request-info.ts'
 import { parseFieldSelector } from './selectors/field-selector.ts'
 import { parseLabelSelector } from './selectors/label-selector.ts'
-import { StatusError } from '../status.ts'
+import { StatusError } from '../authenticator/status.ts'
 
 /**
  * What a request with a Kubernetes-style path is about, in the words of an authorizer.

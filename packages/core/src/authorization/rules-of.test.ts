@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { userInfo } from '../user.ts'
+import { userInfo } from '../authenticator/user.ts'
 import { allowPaths } from './allow-paths.ts'
 import { alwaysAllow, alwaysDeny } from './always.ts'
 import type { Authorizer, UserRules } from './authorizer.ts'

@@ -1,4 +1,4 @@
-import type { UserInfo } from '../user.ts'
+import type { UserInfo } from '../authenticator/user.ts'
 import type { Authorizer, NonResourceRule, ResourceRule, RuleResolver, UserRules } from './authorizer.ts'
 import { aggregateText, asAuthorizationError } from './errors.ts'
 

@@ -1,5 +1,5 @@
-import { retryAfter } from '../retry-after.ts'
-import { StatusError } from '../status.ts'
+import { retryAfter } from '../internal/retry-after.ts'
+import { StatusError } from '../authenticator/status.ts'
 import type { AuthorizationError } from './errors.ts'
 
 /**

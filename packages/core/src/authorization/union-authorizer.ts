@@ -1,11 +1,11 @@
-import { type Awaitable, firstOf } from '../awaitable.ts'
+import { type Awaitable, firstOf } from '../internal/awaitable.ts'
 import type { Attributes } from './attributes.ts'
 import type { Authorizer, RuleResolver } from './authorizer.ts'
-import type { Context } from '../context.ts'
+import type { Context } from '../authenticator/context.ts'
 import { decide } from './decide.ts'
 import { type Decision, noOpinion } from './decision.ts'
 import { aggregateErrors, type AuthorizationError } from './errors.ts'
-import { anAuthorizer, refuseProblems } from '../options/index.ts'
+import { anAuthorizer, refuseProblems } from '../internal/options/index.ts'
 import { rulesOfAll } from './rules-of.ts'
 
 /**

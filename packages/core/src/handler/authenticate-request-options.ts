@@ -1,5 +1,12 @@
-import type { Observer } from '../events.ts'
-import { aBoolean, aFunction, must, oneOf, type OptionsShape, someAudiences } from '../options/index.ts'
+import type { Observer } from '../authenticator/events.ts'
+import {
+  aBoolean,
+  aFunction,
+  must,
+  oneOf,
+  type OptionsShape,
+  someAudiences,
+} from '../internal/options/index.ts'
 import type { RequestTracing } from './tracing.ts'
 
 /** How requests are authenticated, beyond the authenticator itself. The same in every adapter. */

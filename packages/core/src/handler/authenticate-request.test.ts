@@ -13,17 +13,17 @@ import {
   requests,
   tokens,
 } from '../../test/fakes.ts'
-import { anonymous } from '../anonymous/anonymous.ts'
-import type { Authentication, Authenticator } from '../authenticator.ts'
-import { basic } from '../basic/basic.ts'
-import { bearerToken } from '../bearer-token/bearer-token.ts'
-import { aggregate, ConfigurationError, rejected, unavailable } from '../errors.ts'
-import type { RequestEvent } from '../events.ts'
-import { StatusError } from '../status.ts'
-import { authenticatedGroup } from '../groups.ts'
-import { failFast, union } from '../union/union.ts'
-import { type UserInfo, userInfo } from '../user.ts'
-import { webSocketProtocol } from '../web-socket-protocol/web-socket-protocol.ts'
+import { anonymous } from '../request/anonymous/anonymous.ts'
+import type { Authentication, Authenticator } from '../authenticator/authenticator.ts'
+import { basic } from '../request/basic/basic.ts'
+import { bearerToken } from '../request/bearer-token/bearer-token.ts'
+import { aggregate, ConfigurationError, rejected, unavailable } from '../authenticator/errors.ts'
+import type { RequestEvent } from '../authenticator/events.ts'
+import { StatusError } from '../authenticator/status.ts'
+import { authenticatedGroup } from '../authenticator/groups.ts'
+import { failFast, union } from '../authenticator/union/union.ts'
+import { type UserInfo, userInfo } from '../authenticator/user.ts'
+import { webSocketProtocol } from '../request/web-socket-protocol/web-socket-protocol.ts'
 import {
   type AuthenticatedRequest,
   authenticateRequest,

@@ -1,8 +1,8 @@
-import type { AuthenticationScheme } from '../authenticator.ts'
-import type { AuthenticationError } from '../errors.ts'
+import type { AuthenticationScheme } from '../authenticator/authenticator.ts'
+import type { AuthenticationError } from '../authenticator/errors.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
-import { readBearerToken } from '../bearer-token/read.ts'
-import { emptyContext } from '../context.ts'
+import { readBearerToken } from '../request/bearer-token/read.ts'
+import { emptyContext } from '../authenticator/context.ts'
 
 /**
  * The `WWW-Authenticate` challenges of a 401, one for every scheme the chain accepts (RFC 9110 section 11.6.1). A bearer token

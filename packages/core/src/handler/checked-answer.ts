@@ -1,7 +1,7 @@
-import { intersectAudiences } from '../audiences.ts'
-import type { Authentication } from '../authenticator.ts'
-import { rejected } from '../errors.ts'
-import { isImmutableUser, isWellFormed, userInfo } from '../user.ts'
+import { intersectAudiences } from '../authenticator/audiences.ts'
+import type { Authentication } from '../authenticator/authenticator.ts'
+import { rejected } from '../authenticator/errors.ts'
+import { isImmutableUser, isWellFormed, userInfo } from '../authenticator/user.ts'
 
 /**
  * What an authenticator answered, with a user that nobody can change, once it is sure that there is a user with a name, whose

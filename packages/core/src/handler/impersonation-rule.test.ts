@@ -2,9 +2,9 @@ import { describe, expect, it, vi } from 'vitest'
 import { jane, knows, noOpinion, recorder, request, requests } from '../../test/fakes.ts'
 import { auditLog } from '../audit/audit-log.ts'
 import type { AuditEvent } from '../audit/event.ts'
-import { ConfigurationError } from '../errors.ts'
-import { selectorOf } from '../headers/selector.ts'
-import { userInfo } from '../user.ts'
+import { ConfigurationError } from '../authenticator/errors.ts'
+import { selectorOf } from '../request/headers/selector.ts'
+import { userInfo } from '../authenticator/user.ts'
 import { authenticateRequest } from './authenticate-request.ts'
 import type {
   AuthenticateRequestContext,

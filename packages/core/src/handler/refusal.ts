@@ -1,8 +1,8 @@
-import type { AuthenticationError } from '../errors.ts'
-import { withWarnings } from '../headers/warning.ts'
-import { retryAfter } from '../retry-after.ts'
-import { StatusError } from '../status.ts'
-import { withoutStack } from '../without-stack.ts'
+import type { AuthenticationError } from '../authenticator/errors.ts'
+import { withWarnings } from '../internal/warning-headers.ts'
+import { retryAfter } from '../internal/retry-after.ts'
+import { StatusError } from '../authenticator/status.ts'
+import { withoutStack } from '../internal/without-stack.ts'
 
 /**
  * What a client gets: the same for every reason, but that a check which could not be made may be called so. One that was not made

@@ -1,10 +1,10 @@
-import type { Awaitable } from '../awaitable.ts'
-import { presentsCertificate } from '../bound-certificate.ts'
-import type { Context } from '../context.ts'
-import type { AuthenticationError } from '../errors.ts'
-import { notify, type Observer } from '../events.ts'
+import type { Awaitable } from '../internal/awaitable.ts'
+import { presentsCertificate } from '../authenticator/bound-certificate.ts'
+import type { Context } from '../authenticator/context.ts'
+import type { AuthenticationError } from '../authenticator/errors.ts'
+import { notify, type Observer } from '../authenticator/events.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
-import type { UserInfo } from '../user.ts'
+import type { UserInfo } from '../authenticator/user.ts'
 
 /** The context of one request: it collects what authenticators have to say. */
 export class RequestContext implements Context {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { jane, knows, later, request, requests } from '../../test/fakes.ts'
-import { ConfigurationError } from '../errors.ts'
-import type { AuthenticationEvent } from '../events.ts'
+import { ConfigurationError } from '../authenticator/errors.ts'
+import type { AuthenticationEvent } from '../authenticator/events.ts'
 import { authenticateRequest } from './authenticate-request.ts'
 import type { RequestTrace, RequestTracing } from './tracing.ts'
 

@@ -1,5 +1,5 @@
-import type { Awaitable } from '../awaitable.ts'
-import { notify, type Observer } from '../events.ts'
+import type { Awaitable } from '../internal/awaitable.ts'
+import { notify, type Observer } from '../authenticator/events.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import type { AuthenticateRequestContext } from './authenticate-request-options.ts'
 

@@ -10,8 +10,8 @@ import {
 } from '../../test/two-questions.ts'
 import type { Attributes, RequestAttributes } from '../authorization/attributes.ts'
 import { allow, noOpinion } from '../authorization/decision.ts'
-import { exactHeaders } from '../headers/exact.ts'
-import { userInfo, type UserInfo } from '../user.ts'
+import { exactHeaders } from '../request/headers/exact.ts'
+import { userInfo, type UserInfo } from '../authenticator/user.ts'
 import { impersonateRequest } from './impersonate-request.ts'
 import type { WantedUser } from './wanted-user.ts'
 

@@ -1,9 +1,9 @@
 import type { Attributes } from '../authorization/attributes.ts'
 import type { Selector } from '../authorization/selectors/selector.ts'
-import type { Clock } from '../clock.ts'
-import { keyedDigest } from '../digest/keyed-digest.ts'
-import { RecentMap } from '../recent-map/recent-map.ts'
-import type { UserInfo } from '../user.ts'
+import type { Clock } from '../internal/clock.ts'
+import { keyedDigest } from '../internal/digest/keyed-digest.ts'
+import { RecentMap } from '../internal/recent-map/recent-map.ts'
+import type { UserInfo } from '../authenticator/user.ts'
 import type { WantedUser } from './wanted-user.ts'
 
 /** Remembers for a short while that something was allowed. What was refused is not remembered. */

@@ -1,8 +1,8 @@
 import type { Authorizer } from '../authorization/authorizer.ts'
 import { decide } from '../authorization/decide.ts'
-import { andThen } from '../awaitable.ts'
-import type { Context } from '../context.ts'
-import { notify } from '../events.ts'
+import { andThen } from '../internal/awaitable.ts'
+import type { Context } from '../authenticator/context.ts'
+import { notify } from '../authenticator/events.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import type { Ask } from './checks.ts'
 

@@ -1,11 +1,11 @@
-import { type Awaitable, andThen, firstOf, isPromiseLike } from '../awaitable.ts'
+import { type Awaitable, andThen, firstOf, isPromiseLike } from '../internal/awaitable.ts'
 import type { Attributes } from '../authorization/attributes.ts'
 import { attributesOf } from '../authorization/attributes.ts'
 import type { Decision } from '../authorization/decision.ts'
 import { forbidden } from '../authorization/forbidden.ts'
 import { tooBusy } from '../authorization/too-busy.ts'
-import type { StatusError } from '../status.ts'
-import type { UserInfo } from '../user.ts'
+import type { StatusError } from '../authenticator/status.ts'
+import type { UserInfo } from '../authenticator/user.ts'
 
 /** The API group of what is impersonated, but for the core group's users, groups and service accounts of the legacy verb. */
 export const AUTHENTICATION_API_GROUP = 'authentication.k8s.io'

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Attributes } from '../authorization/attributes.ts'
 import { allow, noOpinion } from '../authorization/decision.ts'
-import { exactHeaders } from '../headers/exact.ts'
-import { userInfo } from '../user.ts'
+import { exactHeaders } from '../request/headers/exact.ts'
+import { userInfo } from '../authenticator/user.ts'
 import { impersonateRequest } from './impersonate-request.ts'
 
 const clark = userInfo({ username: 'clark' })

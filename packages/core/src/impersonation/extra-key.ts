@@ -1,5 +1,5 @@
-import { percentDecoded } from '../authorization/request-info/percent.ts'
-import { bytesFromText } from '../headers/byte-text.ts'
+import { percentDecoded } from '../internal/percent.ts'
+import { bytesFromText } from '../internal/byte-text.ts'
 
 /** Every header that carries a value of an extra field starts with this. */
 export const EXTRA_PREFIX = 'impersonate-extra-'

@@ -1,7 +1,14 @@
 import type { ReadAttributes } from '../authorization/authorize-request.ts'
-import type { Clock } from '../clock.ts'
-import type { Observer } from '../events.ts'
-import { aClock, aFunction, atLeast, oneOf, type OptionsShape, wholeNumber } from '../options/index.ts'
+import type { Clock } from '../internal/clock.ts'
+import type { Observer } from '../authenticator/events.ts'
+import {
+  aClock,
+  aFunction,
+  atLeast,
+  oneOf,
+  type OptionsShape,
+  wholeNumber,
+} from '../internal/options/index.ts'
 
 /** How impersonation works, beyond the authorizer itself. The same in every adapter. */
 export interface ImpersonateRequestOptions {

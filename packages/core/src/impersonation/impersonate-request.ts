@@ -1,5 +1,5 @@
-import type { HeaderChanges } from '../authenticator.ts'
-import { andThen, type Awaitable } from '../awaitable.ts'
+import type { HeaderChanges } from '../authenticator/authenticator.ts'
+import { andThen, type Awaitable } from '../internal/awaitable.ts'
 import {
   attributesReader,
   type AuthorizeRequestContext,
@@ -8,13 +8,13 @@ import {
 import type { Authorizer } from '../authorization/authorizer.ts'
 import { internalError } from '../authorization/internal-error.ts'
 import { noUser } from '../authorization/no-user.ts'
-import { systemClock } from '../clock.ts'
-import { notify } from '../events.ts'
-import { anAuthorizer, optionProblems, refuseProblems } from '../options/index.ts'
-import { hasPrefix } from '../headers/has-prefix.ts'
+import { systemClock } from '../internal/clock.ts'
+import { notify } from '../authenticator/events.ts'
+import { anAuthorizer, optionProblems, refuseProblems } from '../internal/options/index.ts'
+import { hasPrefix } from '../request/headers/has-prefix.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
-import { isStatusError, StatusError } from '../status.ts'
-import type { UserInfo } from '../user.ts'
+import { isStatusError, StatusError } from '../authenticator/status.ts'
+import type { UserInfo } from '../authenticator/user.ts'
 import { askAuthorizer } from './ask-authorizer.ts'
 import { type Ask, firstRefusal, strictRefusal } from './checks.ts'
 import { type ImpersonateRequestOptions, impersonateRequestShape } from './impersonate-request-options.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { textFromLatin1 } from '../headers/byte-text.ts'
-import { userInfo } from '../user.ts'
+import { textFromLatin1 } from '../internal/byte-text.ts'
+import { userInfo } from '../authenticator/user.ts'
 import { impersonationHeaders } from './impersonation-headers.ts'
 
 describe('the headers that make somebody a user', () => {

@@ -1,5 +1,5 @@
-import { bytesFromText, latin1FromBytes, textFromLatin1 } from '../headers/byte-text.ts'
-import type { UserInfo } from '../user.ts'
+import { bytesFromText, latin1FromBytes, textFromLatin1 } from '../internal/byte-text.ts'
+import type { UserInfo } from '../authenticator/user.ts'
 import { encodeExtraKey } from './extra-key.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { Attributes } from '../authorization/attributes.ts'
-import type { UserInfo } from '../user.ts'
+import type { UserInfo } from '../authenticator/user.ts'
 import { AUTHENTICATION_API_GROUP, type Check, impersonationAttributes } from './checks.ts'
 import { serviceAccountNamed, type WantedUser } from './wanted-user.ts'
 

@@ -1,4 +1,4 @@
-import { dns1123LabelProblems, dns1123SubdomainProblems } from '../field/names.ts'
+import { dns1123LabelProblems, dns1123SubdomainProblems } from '../internal/field/names.ts'
 import {
   ANONYMOUS_USERNAME,
   AUTHENTICATED_GROUP,
@@ -6,7 +6,7 @@ import {
   UNAUTHENTICATED_GROUP,
   userInfo,
   type UserInfo,
-} from '../user.ts'
+} from '../authenticator/user.ts'
 
 /** Who a request wants to act as: what its headers say, and nothing else. */
 export interface WantedUser {

@@ -1,4 +1,4 @@
-import type { AuthenticationEvent } from '../events.ts'
+import type { AuthenticationEvent } from '../authenticator/events.ts'
 import { exponentialBuckets, DEFAULT_BUCKETS, DELEGATED_CALL_BUCKETS } from './buckets.ts'
 import { type Instruments, timedCounter } from './instruments.ts'
 import { usernameLabel } from './username-label.ts'

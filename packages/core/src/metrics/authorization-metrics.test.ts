@@ -7,7 +7,7 @@ import { AuthorizationError } from '../authorization/errors.ts'
 import { unionAuthorizer } from '../authorization/union-authorizer.ts'
 import { fetchRequest } from '../request/fetch-request.ts'
 import { impersonateRequest } from '../impersonation/impersonate-request.ts'
-import { userInfo } from '../user.ts'
+import { userInfo } from '../authenticator/user.ts'
 import { metrics } from './metrics.ts'
 
 const clark = userInfo({ username: 'clark' })

@@ -1,4 +1,4 @@
-import type { AuthenticationEvent, AuthorizationEvent } from '../events.ts'
+import type { AuthenticationEvent, AuthorizationEvent } from '../authenticator/events.ts'
 import { exponentialBuckets } from './buckets.ts'
 import { type Histogram, type Instruments, timedCounter } from './instruments.ts'
 

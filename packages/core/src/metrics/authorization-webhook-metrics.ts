@@ -1,4 +1,4 @@
-import type { AccessReviewCallEvent, AuthenticationEvent } from '../events.ts'
+import type { AccessReviewCallEvent, AuthenticationEvent } from '../authenticator/events.ts'
 import { DEFAULT_BUCKETS, DELEGATED_CALL_BUCKETS } from './buckets.ts'
 import { type Instruments, timedCounter } from './instruments.ts'
 

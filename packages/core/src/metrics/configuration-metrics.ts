@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts'
-import type { AuthenticationEvent } from '../events.ts'
+import type { Clock } from '../internal/clock.ts'
+import type { AuthenticationEvent } from '../authenticator/events.ts'
 import { hashLabel } from './hash-label.ts'
 import type { Instruments } from './instruments.ts'
 

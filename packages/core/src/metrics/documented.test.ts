@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { jane, request as aRequest } from '../../test/fakes.ts'
-import type { AuthenticationEvent } from '../events.ts'
+import type { AuthenticationEvent } from '../authenticator/events.ts'
 import { metrics } from './metrics.ts'
 
 /** A row of the table of metrics. */

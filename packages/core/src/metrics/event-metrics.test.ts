@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { fixedClock } from '../../test/fakes.ts'
 import { attributesOf } from '../authorization/attributes.ts'
-import type { AuthenticationEvent } from '../events.ts'
-import { userInfo } from '../user.ts'
+import type { AuthenticationEvent } from '../authenticator/events.ts'
+import { userInfo } from '../authenticator/user.ts'
 import { metrics } from './metrics.ts'
 
 /** The lines that events add, without buckets that hold nothing and sums. */

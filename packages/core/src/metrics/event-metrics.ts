@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts'
-import type { Observer } from '../events.ts'
+import type { Clock } from '../internal/clock.ts'
+import type { Observer } from '../authenticator/events.ts'
 import { auditMetrics } from './audit-metrics.ts'
 import { authenticationMetrics } from './authentication-metrics.ts'
 import { authorizationMetrics } from './authorization-metrics.ts'

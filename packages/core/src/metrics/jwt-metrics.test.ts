@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { fixedClock } from '../../test/fakes.ts'
-import type { AuthenticationEvent } from '../events.ts'
+import type { AuthenticationEvent } from '../authenticator/events.ts'
 import { metrics } from './metrics.ts'
 
 const hash = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`

@@ -10,12 +10,12 @@ import {
   settled,
   tokens,
 } from '../../test/fakes.ts'
-import { bearerToken } from '../bearer-token/bearer-token.ts'
-import { unavailable } from '../errors.ts'
-import type { AuthenticationEvent, RequestEvent } from '../events.ts'
+import { bearerToken } from '../request/bearer-token/bearer-token.ts'
+import { unavailable } from '../authenticator/errors.ts'
+import type { AuthenticationEvent, RequestEvent } from '../authenticator/events.ts'
 import { authenticateRequest } from '../handler/authenticate-request.ts'
-import { cached } from '../token-cache/cached.ts'
-import { userInfo } from '../user.ts'
+import { cached } from '../token/cache/cached.ts'
+import { userInfo } from '../authenticator/user.ts'
 import { metrics } from './metrics.ts'
 import { histogram, series } from './series.ts'
 import { usernameLabel } from './username-label.ts'

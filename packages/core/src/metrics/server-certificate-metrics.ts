@@ -1,4 +1,4 @@
-import type { AuthenticationEvent } from '../events.ts'
+import type { AuthenticationEvent } from '../authenticator/events.ts'
 import type { Instruments } from './instruments.ts'
 
 /**

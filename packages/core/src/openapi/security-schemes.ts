@@ -1,11 +1,11 @@
-import type { AuthenticationScheme, Authenticator, KnownCredential } from '../authenticator.ts'
+import type { AuthenticationScheme, Authenticator, KnownCredential } from '../authenticator/authenticator.ts'
 import {
   aRequestAuthenticator,
   aString,
   optionProblems,
   type OptionsShape,
   refuseProblems,
-} from '../options/index.ts'
+} from '../internal/options/index.ts'
 
 /** A Security Scheme Object of OpenAPI 3.1, of the types that there are here. */
 export type SecurityScheme =

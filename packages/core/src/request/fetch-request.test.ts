@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { exactHeaders } from '../headers/exact.ts'
+import { exactHeaders } from './headers/exact.ts'
 import { fetchRequest, targetOf } from './fetch-request.ts'
 
 describe('the path and query of a request target', () => {

@@ -1,4 +1,4 @@
-import { joinedHeaders } from '../headers/joined.ts'
+import { joinedHeaders } from './headers/joined.ts'
 import type { AuthenticationRequest, RequestHeaders } from './request.ts'
 
 /** What {@link fetchRequest} can be told beyond the `Request` itself. */

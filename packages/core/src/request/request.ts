@@ -1,4 +1,4 @@
-import type { StatusError } from '../status.ts'
+import type { StatusError } from '../authenticator/status.ts'
 
 /**
  * What every framework's request can be reduced to.

@@ -1,7 +1,7 @@
 import type { RequestAttributes } from '../authorization/attributes.ts'
-import type { ErrorList } from '../field/errors.ts'
-import { fieldPath } from '../field/path.ts'
-import type { ObjectReader } from '../field/reader.ts'
+import type { ErrorList } from '../internal/field/errors.ts'
+import { fieldPath } from '../internal/field/path.ts'
+import type { ObjectReader } from '../internal/field/reader.ts'
 import {
   readSelector,
   type SelectorAttributes,

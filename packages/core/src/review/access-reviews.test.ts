@@ -5,7 +5,7 @@ import { answered, type Answered, sent } from '../../test/review-requests.ts'
 import type { Attributes } from '../authorization/attributes.ts'
 import { allow, type Decision, deny, noOpinion } from '../authorization/decision.ts'
 import { AuthorizationError } from '../authorization/errors.ts'
-import { userInfo } from '../user.ts'
+import { userInfo } from '../authenticator/user.ts'
 import { handleReviews } from './handle-reviews.ts'
 
 const GROUP = '/apis/authorization.k8s.io'

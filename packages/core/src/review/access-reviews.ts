@@ -2,12 +2,12 @@ import { attributesOf } from '../authorization/attributes.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
 import { decide } from '../authorization/decide.ts'
 import type { Decision } from '../authorization/decision.ts'
-import { badRequest, invalidObject } from '../api/errors.ts'
-import { andThen, type Awaitable } from '../awaitable.ts'
-import type { Context } from '../context.ts'
-import { type ErrorList, errorList } from '../field/errors.ts'
-import { fieldPath } from '../field/path.ts'
-import type { UserInfo } from '../user.ts'
+import { badRequest, invalidObject } from '../internal/api/errors.ts'
+import { andThen, type Awaitable } from '../internal/awaitable.ts'
+import type { Context } from '../authenticator/context.ts'
+import { type ErrorList, errorList } from '../internal/field/errors.ts'
+import { fieldPath } from '../internal/field/path.ts'
+import type { UserInfo } from '../authenticator/user.ts'
 import {
   type AccessAttributes,
   accessRequest,

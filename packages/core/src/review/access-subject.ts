@@ -1,8 +1,8 @@
-import type { ErrorList } from '../field/errors.ts'
-import { fieldPath } from '../field/path.ts'
-import type { ObjectReader } from '../field/reader.ts'
-import { type UserInfo, userInfo } from '../user.ts'
-import { userJson } from '../user-json.ts'
+import type { ErrorList } from '../internal/field/errors.ts'
+import { fieldPath } from '../internal/field/path.ts'
+import type { ObjectReader } from '../internal/field/reader.ts'
+import { type UserInfo, userInfo } from '../authenticator/user.ts'
+import { userJson } from '../authenticator/user-json.ts'
 
 /** Reads whom a review is about. Versions differ in the name of one field. */
 export function readSubject(spec: ObjectReader | undefined, version: string): UserInfo {

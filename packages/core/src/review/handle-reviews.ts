@@ -2,12 +2,12 @@ import { authorizeRequest, contextOf } from '../authorization/authorize-request.
 import type { Authorizer } from '../authorization/authorizer.ts'
 import { internalError } from '../authorization/internal-error.ts'
 import { noUser } from '../authorization/no-user.ts'
-import type { ReadBody } from '../api/body.ts'
-import { fieldValidationOf } from '../api/field-validation.ts'
-import type { TokenAuthenticator } from '../authenticator.ts'
-import { type Clock, systemClock } from '../clock.ts'
-import type { Context } from '../context.ts'
-import type { Observer } from '../events.ts'
+import type { ReadBody } from '../internal/api/body.ts'
+import { fieldValidationOf } from '../internal/api/field-validation.ts'
+import type { TokenAuthenticator } from '../authenticator/authenticator.ts'
+import { type Clock, systemClock } from '../internal/clock.ts'
+import type { Context } from '../authenticator/context.ts'
+import type { Observer } from '../authenticator/events.ts'
 import {
   aClock,
   aFunction,
@@ -16,10 +16,10 @@ import {
   type OptionsShape,
   refuseProblems,
   someAudiences,
-} from '../options/index.ts'
+} from '../internal/options/index.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
-import type { HttpAnswer } from '../status.ts'
-import { AUTHENTICATED_GROUP, type UserInfo } from '../user.ts'
+import type { HttpAnswer } from '../authenticator/status.ts'
+import { AUTHENTICATED_GROUP, type UserInfo } from '../authenticator/user.ts'
 import { localSubjectAccessReview, selfSubjectAccessReview, subjectAccessReview } from './access-reviews.ts'
 import { answerOf, answerReview, type BodyLimit, bodyLimitShape, requirePost } from './answer-review.ts'
 import type { ReviewKind } from './kind.ts'

@@ -1,18 +1,18 @@
-import type { ReadBody } from '../api/body.ts'
-import type { TokenAuthenticator } from '../authenticator.ts'
+import type { ReadBody } from '../internal/api/body.ts'
+import type { TokenAuthenticator } from '../authenticator/authenticator.ts'
 import { contextOf } from '../authorization/authorize-request.ts'
-import { type Context, emptyContext } from '../context.ts'
-import type { Observer } from '../events.ts'
+import { type Context, emptyContext } from '../authenticator/context.ts'
+import type { Observer } from '../authenticator/events.ts'
 import {
   aFunction,
   optionProblems,
   type OptionsShape,
   refuseProblems,
   someAudiences,
-} from '../options/index.ts'
+} from '../internal/options/index.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
-import type { HttpAnswer } from '../status.ts'
-import { ANONYMOUS_USERNAME, userInfo } from '../user.ts'
+import type { HttpAnswer } from '../authenticator/status.ts'
+import { ANONYMOUS_USERNAME, userInfo } from '../authenticator/user.ts'
 import { answerOf, answerReview, type BodyLimit, bodyLimitShape, requirePost } from './answer-review.ts'
 import { someTokenAuthenticators, tokenReviewer } from './review-token.ts'
 import { tokenReview, writtenByWebhook } from './token-review.ts'

@@ -1,4 +1,4 @@
-export { fetchBody, type ReadBody } from '../api/body.ts'
+export { fetchBody, type ReadBody } from '../internal/api/body.ts'
 export {
   handleReviews,
   type HandleReviewsOptions,

@@ -1,7 +1,7 @@
-import type { Awaitable } from '../awaitable.ts'
-import type { Context } from '../context.ts'
-import type { ObjectReader } from '../field/reader.ts'
-import type { UserInfo } from '../user.ts'
+import type { Awaitable } from '../internal/awaitable.ts'
+import type { Context } from '../authenticator/context.ts'
+import type { ObjectReader } from '../internal/field/reader.ts'
+import type { UserInfo } from '../authenticator/user.ts'
 import type { SentMetadata } from './metadata.ts'
 
 /** A kind of review: a question that is put as an object, and answered with the same object and its status. */

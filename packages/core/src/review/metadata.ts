@@ -1,4 +1,4 @@
-import type { ObjectReader } from '../field/reader.ts'
+import type { ObjectReader } from '../internal/field/reader.ts'
 
 /** What the metadata of a review says, without what is empty: the fields as they were sent. */
 export type SentMetadata = Readonly<Record<string, unknown>>

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { type Answer, bob, fails, jane, knows, later, noOpinion, thrownBy, tokens } from '../../test/fakes.ts'
-import type { Authentication, TokenAuthenticator } from '../authenticator.ts'
-import { isPromiseLike } from '../awaitable.ts'
-import { emptyContext } from '../context.ts'
-import { rejected, unavailable } from '../errors.ts'
-import { authenticatedGroup } from '../groups.ts'
-import { userInfo } from '../user.ts'
+import type { Authentication, TokenAuthenticator } from '../authenticator/authenticator.ts'
+import { isPromiseLike } from '../internal/awaitable.ts'
+import { emptyContext } from '../authenticator/context.ts'
+import { rejected, unavailable } from '../authenticator/errors.ts'
+import { authenticatedGroup } from '../authenticator/groups.ts'
+import { userInfo } from '../authenticator/user.ts'
 import { tokenReviewer, type TokenReviewStatus } from './review-token.ts'
 
 interface Asking {

@@ -1,10 +1,10 @@
 import { parseFieldSelector } from '../authorization/selectors/field-selector.ts'
 import { parseLabelSelector } from '../authorization/selectors/label-selector.ts'
 import type { Selector, SelectorRequirement } from '../authorization/selectors/selector.ts'
-import type { ErrorList } from '../field/errors.ts'
-import { labelValueProblems, qualifiedNameProblems } from '../field/names.ts'
-import type { FieldPath } from '../field/path.ts'
-import type { ObjectReader } from '../field/reader.ts'
+import type { ErrorList } from '../internal/field/errors.ts'
+import { labelValueProblems, qualifiedNameProblems } from '../internal/field/names.ts'
+import type { FieldPath } from '../internal/field/path.ts'
+import type { ObjectReader } from '../internal/field/reader.ts'
 import { withoutEmpty } from './without-empty.ts'
 
 /** What an access review says of a selector: the text that was sent, or what is in it. */

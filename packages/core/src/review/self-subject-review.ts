@@ -1,6 +1,6 @@
-import type { Clock } from '../clock.ts'
-import { internalFailure } from '../api/errors.ts'
-import { isUnicodeUser, NOT_UNICODE, userJson } from '../user-json.ts'
+import type { Clock } from '../internal/clock.ts'
+import { internalFailure } from '../internal/api/errors.ts'
+import { isUnicodeUser, NOT_UNICODE, userJson } from '../authenticator/user-json.ts'
 import type { ReviewKind } from './kind.ts'
 import { readSubjectStatus } from './status.ts'
 

@@ -1,6 +1,6 @@
 import type { Authorizer } from '../authorization/authorizer.ts'
 import { rulesOf } from '../authorization/rules-of.ts'
-import { badRequest } from '../api/errors.ts'
+import { badRequest } from '../internal/api/errors.ts'
 import type { ReviewKind } from './kind.ts'
 import { readRulesStatus } from './status.ts'
 

@@ -1,4 +1,4 @@
-import type { ObjectReader } from '../field/reader.ts'
+import type { ObjectReader } from '../internal/field/reader.ts'
 
 /*
  * The status that a client sends with a review. It is ignored, but wrong types are an error and unknown fields a warning.

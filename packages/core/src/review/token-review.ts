@@ -1,5 +1,5 @@
-import { badRequest } from '../api/errors.ts'
-import { andThen } from '../awaitable.ts'
+import { badRequest } from '../internal/api/errors.ts'
+import { andThen } from '../internal/awaitable.ts'
 import type { ReviewKind } from './kind.ts'
 import type { ReviewToken, TokenReviewStatus } from './review-token.ts'
 import { readTokenStatus } from './status.ts'

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { type Answer, fails, fixedClock, jane, knows, later, noOpinion, tokens } from '../../test/fakes.ts'
-import type { TokenAuthenticator } from '../authenticator.ts'
-import { rejected, unavailable } from '../errors.ts'
+import type { TokenAuthenticator } from '../authenticator/authenticator.ts'
+import { rejected, unavailable } from '../authenticator/errors.ts'
 import { fetchRequest } from '../request/fetch-request.ts'
-import { responseOf } from '../status.ts'
-import { userInfo } from '../user.ts'
-import { webhookAuthenticator, type WebhookAuthenticatorOptions } from '../webhook/index.ts'
-import { fetchBody } from '../api/body.ts'
+import { responseOf } from '../authenticator/status.ts'
+import { userInfo } from '../authenticator/user.ts'
+import { webhookAuthenticator, type WebhookAuthenticatorOptions } from '../token/webhook/index.ts'
+import { fetchBody } from '../internal/api/body.ts'
 import { handleTokenReviews, type HandleTokenReviewsOptions } from './handle-token-reviews.ts'
 
 /** The suite's own client, which asks the webhook as a kube-apiserver does. */

@@ -1,6 +1,6 @@
 import type { AuthenticationRequest } from '../../request/request.ts'
 import { isWatch, type RequestSelectors, selectedName, selectorsIn } from './list-options.ts'
-import { percentDecoded } from './percent.ts'
+import { percentDecoded } from '../../internal/percent.ts'
 import { firstValues } from './query.ts'
 
 /**

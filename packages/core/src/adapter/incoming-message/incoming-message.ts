@@ -1,0 +1,68 @@
+import type { AuthenticationRequest, RequestHeaders } from '../../request/request.ts'
+import { isCut } from './cut-headers.ts'
+import { CutRequest } from './cut-request.ts'
+import { type HeadersView, MessageHeaders } from './message-headers.ts'
+import type { NodeRequest } from './node-request.ts'
+import { peerCertificatesOf, requestsCertificateOf } from './peer-certificates.ts'
+import { receivedTarget } from './received-target.ts'
+import { remoteAddressOf } from './remote-address.ts'
+
+/**
+ * A request of Node's `http`, `https` or `http2` as an {@link AuthenticationRequest}, with its headers exactly as sent and the
+ * certificates its peer presented. Those are read when they are first asked for, and once for each connection.
+ *
+ * - A header that an application took out of `headers` does not count; the values of the others are those that were sent.
+ * - A request that Node left headers out of is a 431: `authenticateRequest` and all others refuse it, and reading `headers` throws.
+ *
+ * @param target the request target, where a framework rewrote `url`, as Express does with `originalUrl`.
+ * @param view where an application sees the headers and takes some out, besides the `headers` of the message.
+ * @example
+ * const outcome = await authenticate(incomingMessageRequest(req))
+ */
+export function incomingMessageRequest(
+  message: NodeRequest,
+  target?: string,
+  view?: HeadersView,
+): AuthenticationRequest {
+  return isCut(message) ? new CutRequest(message, target) : new IncomingMessageRequest(message, target, view)
+}
+
+class IncomingMessageRequest implements AuthenticationRequest {
+  readonly headers: RequestHeaders
+  readonly #message: NodeRequest
+  readonly #target: string | undefined
+
+  constructor(message: NodeRequest, target: string | undefined, view: HeadersView | undefined) {
+    this.#message = message
+    this.#target = target
+    this.headers = new MessageHeaders(message, view)
+  }
+
+  get method(): string {
+    return this.#message.method ?? 'GET'
+  }
+
+  get path(): string {
+    return receivedTarget(this.#target ?? this.#message.url ?? '/').path
+  }
+
+  get query(): string {
+    return receivedTarget(this.#target ?? this.#message.url ?? '/').query
+  }
+
+  get httpVersionMajor(): number {
+    return this.#message.httpVersionMajor
+  }
+
+  remoteAddress(): string | undefined {
+    return remoteAddressOf(this.#message)
+  }
+
+  peerCertificates(): readonly Uint8Array[] {
+    return peerCertificatesOf(this.#message)
+  }
+
+  requestsCertificate(): boolean | undefined {
+    return requestsCertificateOf(this.#message)
+  }
+}

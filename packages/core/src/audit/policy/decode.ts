@@ -1,0 +1,65 @@
+import { ConfigurationError } from '../../authenticator/errors.ts'
+import type { ErrorList } from '../../internal/field/errors.ts'
+import { fieldPath } from '../../internal/field/path.ts'
+import { type ObjectReader, readObject } from '../../internal/field/reader.ts'
+import type { AuditGroupResources, AuditPolicyConfig, AuditPolicyRule } from './config.ts'
+
+const API_VERSION = 'audit.k8s.io/v1'
+const KIND = 'Policy'
+
+/**
+ * Reads a policy, strictly.
+ *
+ * Source: apiserver `pkg/audit/policy/reader.go`.
+ *
+ * Deviation: an unknown field is an error (`docs/deviations.md`, audit policies).
+ *
+ * @throws {ConfigurationError} when it is of another kind.
+ */
+export function decodeAuditPolicy(value: unknown, errors: ErrorList): AuditPolicyConfig | undefined {
+  // Go reads a `null` in a list as the empty value.
+  const reader = readObject(value, fieldPath(), errors, { nullElements: 'empty' })
+  if (reader === undefined) return undefined
+  requireKind(reader)
+  // Where an object comes from `kubectl`, or is kept in one, it has these, which say nothing.
+  reader.value('metadata')
+  reader.boolean('omitManagedFields')
+  const config = { omitStages: reader.strings('omitStages'), rules: reader.objects('rules').map(readRule) }
+  reader.end()
+  return config
+}
+
+function requireKind(reader: ObjectReader): void {
+  const apiVersion = reader.string('apiVersion')
+  const kind = reader.string('kind')
+  if (apiVersion === API_VERSION && kind === KIND) return
+  const message = `unknown group version field ${apiVersion}, Kind=${kind} in policy: must be a ${KIND} of ${API_VERSION}`
+  throw new ConfigurationError([{ path: 'policy', message }])
+}
+
+function readRule(reader: ObjectReader): AuditPolicyRule {
+  const rule = {
+    level: reader.string('level'),
+    users: reader.strings('users'),
+    userGroups: reader.strings('userGroups'),
+    verbs: reader.strings('verbs'),
+    resources: reader.objects('resources').map(readResources),
+    namespaces: reader.strings('namespaces'),
+    nonResourceURLs: reader.strings('nonResourceURLs'),
+    omitStages: reader.strings('omitStages'),
+  }
+  // Of objects in bodies, which are not logged.
+  reader.boolean('omitManagedFields')
+  reader.end()
+  return rule
+}
+
+function readResources(reader: ObjectReader): AuditGroupResources {
+  const read = {
+    group: reader.string('group'),
+    resources: reader.strings('resources'),
+    resourceNames: reader.strings('resourceNames'),
+  }
+  reader.end()
+  return read
+}

@@ -1,0 +1,79 @@
+import type { ErrorList } from '../../internal/field/errors.ts'
+import { dns1123SubdomainProblems } from '../../internal/field/names.ts'
+import { fieldPath, type FieldPath } from '../../internal/field/path.ts'
+import type { AuditGroupResources, AuditPolicyConfig, AuditPolicyRule } from './config.ts'
+
+const LEVELS = ['None', 'Metadata', 'Request', 'RequestResponse']
+const STAGES = ['RequestReceived', 'ResponseStarted', 'ResponseComplete', 'Panic']
+
+/**
+ * Whether a policy makes sense, in the words of kube-apiserver.
+ *
+ * Source: apiserver `pkg/apis/audit/validation/validation.go`.
+ *
+ * Deviation: a level with bodies is an error (`docs/deviations.md`, audit policies).
+ *
+ * @param bodies whether a level with bodies is an error, or counts as `Metadata`.
+ */
+export function validateAuditPolicy(
+  { rules, omitStages }: AuditPolicyConfig,
+  errors: ErrorList,
+  bodies: 'refused' | 'leftOut',
+): void {
+  validateStages(omitStages, fieldPath('omitStages'), errors)
+  for (const [index, rule] of rules.entries()) {
+    const path = fieldPath('rules').index(index)
+    validateRule(rule, path, errors)
+    if (bodies === 'refused' && rule.level.startsWith('Request') && LEVELS.includes(rule.level)) {
+      errors.invalid(
+        path.child('level'),
+        rule.level,
+        'bodies are not logged here: use Metadata, or take it for that by the option bodies',
+      )
+    }
+  }
+}
+
+function validateRule(rule: AuditPolicyRule, path: FieldPath, errors: ErrorList): void {
+  const { level, nonResourceURLs, resources, namespaces, omitStages } = rule
+  if (level === '') errors.required(path.child('level'))
+  else if (!LEVELS.includes(level)) errors.notSupported(path.child('level'), level, LEVELS)
+  const urls = path.child('nonResourceURLs')
+  for (const [index, url] of nonResourceURLs.entries()) validateUrl(url, urls.index(index), errors)
+  for (const each of resources) validateResources(each, path.child('resources'), errors)
+  validateStages(omitStages, path.child('omitStages'), errors)
+  if (nonResourceURLs.length > 0 && (resources.length > 0 || namespaces.length > 0)) {
+    const detail = 'rules cannot apply to both regular resources and non-resource URLs'
+    errors.invalid(urls, nonResourceURLs, detail)
+  }
+}
+
+function validateUrl(url: string, path: FieldPath, errors: ErrorList): void {
+  if (url === '*') return
+  if (!url.startsWith('/'))
+    errors.invalid(path, url, "non-resource URL rules must begin with a '/' character")
+  if (url.slice(0, -1).includes('*')) {
+    errors.invalid(path, url, "non-resource URL wildcards '*' must be the final character of the rule")
+  }
+}
+
+function validateResources(
+  { group, resources, resourceNames }: AuditGroupResources,
+  path: FieldPath,
+  errors: ErrorList,
+): void {
+  const problems = group === '' || group === '*' ? [] : dns1123SubdomainProblems(group)
+  if (problems.length > 0) errors.invalid(path.child('group'), group, problems.join(','))
+  if (resourceNames.length > 0 && resources.length === 0) {
+    const detail = 'using resourceNames requires at least one resource'
+    errors.invalid(path.child('resourceNames'), resourceNames, detail)
+  }
+}
+
+function validateStages(stages: readonly string[], path: FieldPath, errors: ErrorList): void {
+  for (const [index, stage] of stages.entries()) {
+    if (!STAGES.includes(stage)) {
+      errors.invalid(path.index(index), stage, `allowed stages are ${STAGES.join(',')}`)
+    }
+  }
+}

@@ -1,0 +1,151 @@
+import type { AuditEvent } from '../event.ts'
+import { systemClock } from '../../internal/clock.ts'
+import { notify } from '../../authenticator/events.ts'
+import { tell } from '../../authenticator/tell.ts'
+import { AuditDeliveryError } from './delivery-error.ts'
+import { delivery } from './delivery.ts'
+import { type AuditWebhookOptions, checkAuditWebhookOptions } from './options.ts'
+import { tokenBucket } from './token-bucket.ts'
+
+/** A service that events are sent to. */
+export interface AuditWebhook {
+  /** Takes an event, for the `write` of an `auditLog`. It waits for nothing. */
+  readonly write: (event: AuditEvent) => void
+  /** Sends what is left, without the waits, and settles when that was taken or there was no more time. Events that come later are lost. */
+  readonly close: () => Promise<void>
+}
+
+/** Batches under way at once; what is beyond waits in the buffer. */
+const MAX_CONCURRENT = 64
+
+/** How long losses are added up before they are told. */
+const REPORT_MS = 1000
+
+/**
+ * Sends the events of an audit log to a service, in batches (`--audit-webhook-config-file`, mode `batch`). A batch that is not taken is sent again
+ * after a while, whatever the reason. Requests never wait: when the buffer is full, events are lost, and `onError` is told how many.
+ *
+ * For processes: on a runtime that stops with the last request, what is in the buffer is lost.
+ *
+ * Source: apiserver `plugin/pkg/audit/webhook/webhook.go`, `plugin/pkg/audit/buffered/buffered.go`.
+ *
+ * Deviation: `https` unless told otherwise, no mode `blocking`, and what is under way counts in the buffer
+ * (`docs/deviations.md`, audit webhooks).
+ *
+ * @throws {ConfigurationError} when the options cannot work.
+ * @example
+ * const webhook = auditWebhook({ url: 'https://audit.example.com/events', onError: (error) => console.error(error.message) })
+ * app.use(authentication(authenticator, { observer: auditLog({ write: webhook.write }) }))
+ */
+export function auditWebhook(options: AuditWebhookOptions): AuditWebhook {
+  checkAuditWebhookOptions(options)
+  const { clock = systemClock, bufferSize = 10_000, maxBatchSize = 400, observer } = options
+  const maxWaitMs = (options.maxBatchWaitSeconds ?? 30) * 1000
+  const bucket = tokenBucket(options.throttleQps ?? 10, options.throttleBurst ?? 15)
+  const deliveries = delivery(options)
+
+  const waiting: AuditEvent[] = []
+  const underWay = new Set<Promise<void>>()
+  /** How many events wait or are under way. */
+  let held = 0
+  /** Since when the first of those that wait does. */
+  let oldestMs = 0
+  let dropped = 0
+  let closed: Promise<void> | undefined
+
+  const lose = (error: AuditDeliveryError): void => {
+    tell(options.onError, error)
+    const plugin = error.code === 'undelivered' ? 'webhook' : 'buffered'
+    notify(observer, { type: 'audit', what: 'error', level: 'Metadata', plugin, count: error.lostEvents })
+  }
+
+  const reportDropped = (): void => {
+    if (dropped === 0) return
+    const count = dropped
+    dropped = 0
+    const isClosed = closed !== undefined
+    const why = isClosed ? 'the log is closed' : `the buffer of ${bufferSize} events is full`
+    lose(new AuditDeliveryError(isClosed ? 'closed' : 'bufferFull', count, why))
+  }
+
+  const drop = (): void => {
+    if (dropped++ === 0) clock.after(REPORT_MS, reportDropped)
+  }
+
+  let wakesMs = 0
+  let cancelWake: (() => void) | undefined
+  /** Looks again then, or before if that is planned. */
+  const wakeIn = (milliseconds: number): void => {
+    const atMs = clock.now() + milliseconds
+    if (cancelWake !== undefined && wakesMs <= atMs) return
+    cancelWake?.()
+    wakesMs = atMs
+    cancelWake = clock.after(milliseconds, () => {
+      cancelWake = undefined
+      sendReady()
+    })
+  }
+
+  const send = (): void => {
+    const batch = waiting.splice(0, maxBatchSize)
+    oldestMs = clock.now()
+    const work: Promise<void> = deliveries
+      .deliver(batch)
+      .catch((error: unknown) => {
+        if (error instanceof AuditDeliveryError) lose(error)
+      })
+      .finally(() => {
+        held -= batch.length
+        underWay.delete(work)
+        if (closed === undefined) sendReady()
+      })
+    underWay.add(work)
+  }
+
+  const sendReady = (): void => {
+    while (waiting.length >= maxBatchSize || (waiting.length > 0 && clock.now() - oldestMs >= maxWaitMs)) {
+      // The end of one of them looks again.
+      if (underWay.size >= MAX_CONCURRENT) return
+      const waitMs = bucket.take(clock.now())
+      if (waitMs > 0) {
+        wakeIn(waitMs)
+        return
+      }
+      send()
+    }
+    if (waiting.length > 0) wakeIn(oldestMs + maxWaitMs - clock.now())
+  }
+
+  const finish = async (): Promise<void> => {
+    cancelWake?.()
+    reportDropped()
+    deliveries.hurry()
+    while (waiting.length > 0) send()
+    let cancelLimit = (): void => {}
+    const limit = new Promise<void>((resolve) => {
+      cancelLimit = clock.after((options.closeTimeoutSeconds ?? 10) * 1000, resolve)
+    })
+    await Promise.race([Promise.all(underWay), limit])
+    cancelLimit()
+    deliveries.end()
+    await Promise.all(underWay)
+  }
+
+  return {
+    write(event) {
+      if (closed !== undefined || held >= bufferSize) {
+        drop()
+        return
+      }
+      if (waiting.length === 0) oldestMs = clock.now()
+      waiting.push(event)
+      held++
+      // Not at once: to make a batch takes its time, and a request waits.
+      wakeIn(waiting.length >= maxBatchSize ? 0 : maxWaitMs)
+    },
+    close() {
+      closed ??= finish()
+      return closed
+    },
+  }
+}

@@ -1,0 +1,119 @@
+import type { AuditEvent } from '../event.ts'
+import { systemClock } from '../../internal/clock.ts'
+import { withFault } from '../../internal/http/fault.ts'
+import { systemRandom } from '../../internal/random.ts'
+import { callDeadline } from '../../internal/webhook-call/deadline.ts'
+import { post, type PostOptions } from '../../internal/webhook-call/post.ts'
+import { withRetries } from '../../internal/webhook-call/retry.ts'
+import { WebhookCallError } from '../../internal/webhook-call/webhook-call-error.ts'
+import { AuditDeliveryError } from './delivery-error.ts'
+import { eventList } from './event-list.ts'
+import type { AuditWebhookOptions } from './options.ts'
+
+const TITLE = 'the audit webhook'
+
+/** However long a webhook asks for patience, a batch is not tried for longer. */
+const MAX_PATIENCE_MS = 600_000
+
+/** Sends events. */
+export interface Delivery {
+  /** Rejects with an {@link AuditDeliveryError} when they were not taken. */
+  deliver(events: readonly AuditEvent[]): Promise<void>
+  /** There is no time left for waits: what waits for another attempt has one more, at once. */
+  hurry(): void
+  /** There is no time left at all. */
+  end(): void
+}
+
+/** One delivery. Each has signals of its own: a signal is not made for many listeners. */
+class UnderWay {
+  readonly closing: AbortController = new AbortController()
+  readonly ending: AbortController = new AbortController()
+}
+
+/**
+ * Posts events, again and again if need be, whatever the reason is that they were not taken.
+ *
+ * Source: apiserver `plugin/pkg/audit/webhook/webhook.go` (`retryOnError`).
+ */
+export function delivery(options: AuditWebhookOptions): Delivery {
+  const { clock = systemClock, random = systemRandom } = options
+  const timeoutMs = (options.timeoutSeconds ?? 30) * 1000
+  const posting: PostOptions = {
+    url: options.url,
+    // Some runtimes refuse one that is called as a method of something else.
+    fetch: options.fetch ?? ((url, init) => fetch(url, init)),
+    maxResponseBytes: 1_048_576,
+    title: TITLE,
+    isTransientStatus: () => true,
+  }
+  const retrying = {
+    clock,
+    random,
+    maxAttempts: options.maxAttempts ?? 5,
+    initialDelayMs: (options.initialBackoffSeconds ?? 10) * 1000,
+    mayRepeat: () => true,
+  }
+
+  const underWay = new Set<UnderWay>()
+  let isHurried = false
+
+  const send = async (body: string, ending: AbortSignal): Promise<void> => {
+    const deadline = callDeadline(timeoutMs, clock, ending, TITLE)
+    try {
+      await deadline.race((signal) => post(body, posting, signal))
+    } catch (error) {
+      throw asTransient(error)
+    } finally {
+      deadline.end()
+    }
+  }
+
+  const lost = (events: readonly AuditEvent[], error: unknown): AuditDeliveryError => {
+    const isKnown = error instanceof WebhookCallError
+    const message = isKnown ? error.message : `${TITLE} could not be asked`
+    const why = withFault(message, isKnown ? error.cause : error, options.secrets?.() ?? [])
+    return new AuditDeliveryError('undelivered', events.length, why)
+  }
+
+  const sendPatiently = async (body: string, own: UnderWay): Promise<void> => {
+    const lastMs = clock.now() + MAX_PATIENCE_MS
+    const closing = own.closing.signal
+    const ending = own.ending.signal
+    try {
+      const patience = { signal: closing, remainingMs: () => lastMs - clock.now() }
+      await withRetries(() => send(body, ending), retrying, patience)
+    } catch (error) {
+      if (!closing.aborted || ending.aborted) throw error
+      await send(body, ending)
+    }
+  }
+
+  return {
+    async deliver(events) {
+      const own = new UnderWay()
+      if (isHurried) own.closing.abort()
+      underWay.add(own)
+      try {
+        await sendPatiently(eventList(events), own)
+      } catch (error) {
+        throw lost(events, error)
+      } finally {
+        underWay.delete(own)
+      }
+    },
+    hurry() {
+      isHurried = true
+      for (const { closing } of underWay) closing.abort()
+    },
+    end() {
+      for (const { ending } of underWay) ending.abort()
+    },
+  }
+}
+
+function asTransient(error: unknown): unknown {
+  if (!(error instanceof WebhookCallError) || error.isTransient) return error
+  const { message, retryAfterMs, cause } = error
+  return new WebhookCallError(message, { isTransient: true, retryAfterMs, cause })
+}

@@ -1,0 +1,46 @@
+import { withAudiences } from './answer-with.ts'
+import type { AnyAuthenticator } from './authenticator.ts'
+import { andThen } from '../internal/awaitable.ts'
+import { unavailable } from './errors.ts'
+import { Refused } from './opinion.ts'
+import { aString, listOf, refuseProblems } from '../internal/options/index.ts'
+import { around } from './union/compose.ts'
+
+/**
+ * What two lists of audiences have in common. Order and repetitions are those of `second`.
+ *
+ * Source: apiserver `pkg/authentication/authenticator/audiences.go`.
+ */
+export function intersectAudiences(first: readonly string[], second: readonly string[]): readonly string[] {
+  return second.filter((audience) => first.includes(audience))
+}
+
+/**
+ * Lets an authenticator that knows nothing about audiences take part where they matter: what it accepts counts for the
+ * implicit audiences. A request for none of them is no business of its own, and it is not even asked.
+ *
+ * Source: apiserver `pkg/authentication/authenticator/audagnostic.go`.
+ *
+ * @param implicitAudiences what every credential is valid for (`--api-audiences`).
+ * @example
+ * const tokens = audienceAgnostic(['https://api.example.com'], tokenFile(csv))
+ */
+export function audienceAgnostic<A extends AnyAuthenticator>(
+  implicitAudiences: readonly string[],
+  delegate: A,
+): A {
+  refuseProblems(listOf(aString)(implicitAudiences, 'implicitAudiences'))
+  return around(delegate.name, delegate, (ask, context) => {
+    const requested = context.audiences
+    if (requested === undefined) return ask()
+    const audiences = intersectAudiences(implicitAudiences, requested)
+    if (audiences.length === 0) return undefined
+    return andThen(ask(), (opinion) => {
+      if (opinion === undefined || opinion instanceof Refused) return opinion
+      if (opinion.audiences !== undefined && opinion.audiences.length > 0) {
+        throw unavailable(`${delegate.name} is not audience agnostic: it set audiences by itself`)
+      }
+      return withAudiences(opinion, audiences)
+    })
+  })
+}

@@ -1,0 +1,61 @@
+import type { AnyAuthenticator, Authentication } from './authenticator.ts'
+import { aString, listOf, refuseProblems } from '../internal/options/index.ts'
+import { rememberingChange } from './sound.ts'
+import { withAnswers } from './union/compose.ts'
+import {
+  ANONYMOUS_USERNAME,
+  AUTHENTICATED_GROUP,
+  UNAUTHENTICATED_GROUP,
+  type UserInfo,
+  userInfo,
+} from './user.ts'
+
+/**
+ * Adds `system:authenticated` to everybody the delegate knows, at the end, unless the user is called `system:anonymous` or is
+ * in `system:authenticated` or `system:unauthenticated` already.
+ *
+ * Source: apiserver `pkg/authentication/group/authenticated_group_adder.go`.
+ *
+ * @example
+ * const chain = authenticatedGroup(union(certificates, bearerToken(tokens)))
+ */
+export function authenticatedGroup<A extends AnyAuthenticator>(delegate: A): A {
+  return withUser('authenticatedGroup', delegate, (user) => {
+    if (user.username === ANONYMOUS_USERNAME) return user
+    if (user.groups.includes(AUTHENTICATED_GROUP) || user.groups.includes(UNAUTHENTICATED_GROUP)) return user
+    return withGroups(user, [AUTHENTICATED_GROUP])
+  })
+}
+
+/**
+ * Adds groups to everybody the delegate knows: at the end, in order, and again if they are there already.
+ *
+ * Source: apiserver `pkg/authentication/group/{group_adder,token_group_adder}.go`.
+ *
+ * @example
+ * const partners = addGroups(['partners'], tokenFile(partnersCsv))
+ */
+export function addGroups<A extends AnyAuthenticator>(groups: readonly string[], delegate: A): A {
+  refuseProblems(listOf(aString)(groups, 'groups'))
+  return withUser('addGroups', delegate, (user) => withGroups(user, groups))
+}
+
+function withUser<A extends AnyAuthenticator>(
+  name: string,
+  delegate: A,
+  change: (user: UserInfo) => UserInfo,
+): A {
+  const changed = rememberingChange(change)
+
+  const changeAnswer = (answer: Authentication): Authentication => {
+    const user = changed(answer.user)
+    return user === answer.user ? answer : { ...answer, user }
+  }
+
+  return withAnswers(name, delegate, changeAnswer)
+}
+
+function withGroups({ username, uid, groups, extra }: UserInfo, more: readonly string[]): UserInfo {
+  // Frozen already, so that it is not copied once more. A text, from who is not type-checked, stays one, and is refused.
+  return userInfo({ username, uid, groups: Object.freeze(groups.concat(more)), extra })
+}

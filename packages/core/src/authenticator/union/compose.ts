@@ -1,0 +1,178 @@
+import type {
+  AnyAuthenticator,
+  Authentication,
+  Authenticator,
+  CredentialDescription,
+  PasswordAuthenticator,
+  TokenAuthenticator,
+} from '../authenticator.ts'
+import { andThen, type Awaitable } from '../../internal/awaitable.ts'
+import { knownTokens } from '../known-tokens.ts'
+import type { Context } from '../context.ts'
+import { type Opinion, opinionOf, opinionOfPassword, opinionOfToken, Refused, throwing } from '../opinion.ts'
+import {
+  aPasswordAuthenticator,
+  aRequestAuthenticator,
+  aTokenAuthenticator,
+  refuseProblems,
+} from '../../internal/options/index.ts'
+import { firstOpinion } from './first-opinion.ts'
+
+/**
+ * Makes one authenticator of several, of whatever kind they are, that asks them in order: as `union` or, with `failsFast`, as `failFast`.
+ *
+ * Without any there is no kind to go by, and the result has no opinion on credentials of every kind.
+ */
+export function compose<A extends AnyAuthenticator>(
+  name: string,
+  delegates: readonly A[],
+  failsFast: boolean,
+): A {
+  // Each branch makes what `A` is, which the type system cannot follow through a type parameter.
+  return ofOneKind(name, delegates, failsFast) as A
+}
+
+/** Decides by asking a delegate about the credential at hand, or without. */
+export type Decide = (ask: () => Awaitable<Opinion>, context: Context) => Awaitable<Opinion>
+
+/**
+ * An authenticator that decides with the help of another one, of whatever kind that is.
+ *
+ * @throws {ConfigurationError} when it is no authenticator.
+ */
+export function around<A extends AnyAuthenticator>(name: string, delegate: A, decide: Decide): A {
+  requireOneKind([delegate], () => 'delegate')
+  // Each branch makes what `A` is, which the type system cannot follow through a type parameter.
+  return decidedAround(name, delegate, decide) as A
+}
+
+/**
+ * An authenticator whose answers are changed, of whatever kind it is.
+ *
+ * @throws {ConfigurationError} when it is no authenticator.
+ */
+export function withAnswers<A extends AnyAuthenticator>(
+  name: string,
+  delegate: A,
+  change: (answer: Authentication) => Authentication,
+): A {
+  const changed = (opinion: Opinion): Opinion =>
+    opinion === undefined || opinion instanceof Refused ? opinion : change(opinion)
+  if (!isAuthenticator(delegate)) return around(name, delegate, (ask) => andThen(ask(), changed))
+  // Asked for every request, so it makes no closures. It is what `A` is, which the type system cannot follow through a type parameter.
+  return {
+    name,
+    credentials: combinedCredentials([delegate]),
+    authenticate: throwing((request, context) => andThen(opinionOf(delegate, request, context), changed)),
+  } satisfies Authenticator as AnyAuthenticator as A
+}
+
+function decidedAround(name: string, delegate: AnyAuthenticator, decide: Decide): AnyAuthenticator {
+  if (isAuthenticator(delegate)) {
+    return {
+      name,
+      credentials: combinedCredentials([delegate]),
+      authenticate: throwing((request, context) =>
+        decide(() => opinionOf(delegate, request, context), context),
+      ),
+    } satisfies Authenticator
+  }
+  if (isTokenAuthenticator(delegate)) {
+    return {
+      name,
+      audienceAware: delegate.audienceAware ?? false,
+      known: () => knownTokens(delegate),
+      mayKnow: (token) => delegate.mayKnow?.(token) ?? true,
+      authenticateToken: throwing((token, context) =>
+        decide(() => opinionOfToken(delegate, token, context), context),
+      ),
+    } satisfies TokenAuthenticator
+  }
+  return {
+    name,
+    authenticatePassword: throwing((username, password, context) =>
+      decide(() => opinionOfPassword(delegate, { username, password }, context), context),
+    ),
+  } satisfies PasswordAuthenticator
+}
+
+function ofOneKind(
+  name: string,
+  delegates: readonly AnyAuthenticator[],
+  failsFast: boolean,
+): AnyAuthenticator {
+  if (delegates.length === 0) return noOpinion(name)
+  const aboutRequests = delegates.filter(isAuthenticator)
+  if (aboutRequests.length === delegates.length) {
+    return {
+      name,
+      credentials: combinedCredentials(aboutRequests),
+      authenticate: throwing((request, context) =>
+        firstOpinion(aboutRequests, opinionOf, request, context, failsFast),
+      ),
+    } satisfies Authenticator
+  }
+  const aboutTokens = delegates.filter(isTokenAuthenticator)
+  if (aboutTokens.length === delegates.length) {
+    return {
+      name,
+      audienceAware: aboutTokens.some((each) => each.audienceAware),
+      mayKnow: (token) => aboutTokens.some((each) => each.mayKnow?.(token) ?? true),
+      known: () => aboutTokens.flatMap(knownTokens),
+      authenticateToken: throwing((token, context) =>
+        firstOpinion(aboutTokens, opinionOfToken, token, context, failsFast),
+      ),
+    } satisfies TokenAuthenticator
+  }
+  const aboutPasswords = delegates.filter(isPasswordAuthenticator)
+  return {
+    name,
+    authenticatePassword: throwing((username, password, context) =>
+      firstOpinion(aboutPasswords, opinionOfPassword, { username, password }, context, failsFast),
+    ),
+  } satisfies PasswordAuthenticator
+}
+
+/**
+ * Refuses authenticators that are not all of one kind: those that are not of the kind that most of them are.
+ *
+ * @throws {ConfigurationError}
+ */
+export function requireOneKind(
+  authenticators: readonly unknown[],
+  pathOf = (index: number): string => `authenticators[${index}]`,
+): void {
+  const [fewest = []] = [aRequestAuthenticator, aTokenAuthenticator, aPasswordAuthenticator]
+    .map((check) => authenticators.flatMap((each, index) => check(each, pathOf(index))))
+    .toSorted((one, other) => one.length - other.length)
+  refuseProblems(fewest)
+}
+
+function noOpinion(name: string): Authenticator & TokenAuthenticator & PasswordAuthenticator {
+  const answer = (): undefined => undefined
+  return { name, authenticate: answer, authenticateToken: answer, authenticatePassword: answer }
+}
+
+function combinedCredentials(delegates: readonly Authenticator[]): CredentialDescription {
+  const described = delegates.map((delegate) => delegate.credentials).filter((each) => each !== undefined)
+  return {
+    schemes: [...new Set(described.flatMap((each) => each.schemes))],
+    identityHeaders: described.flatMap((each) => each.identityHeaders ?? []),
+    peerCertificates: described.some((each) => each.peerCertificates),
+    tlsClientAuth: described.some((each) => each.tlsClientAuth),
+    known: described.flatMap((each) => each.known ?? []),
+    proxyAuthorities: described.flatMap((each) => each.proxyAuthorities ?? []),
+  }
+}
+
+function isAuthenticator(authenticator: AnyAuthenticator): authenticator is Authenticator {
+  return 'authenticate' in authenticator
+}
+
+function isTokenAuthenticator(authenticator: AnyAuthenticator): authenticator is TokenAuthenticator {
+  return 'authenticateToken' in authenticator
+}
+
+function isPasswordAuthenticator(authenticator: AnyAuthenticator): authenticator is PasswordAuthenticator {
+  return 'authenticatePassword' in authenticator
+}

@@ -1,0 +1,124 @@
+import { alwaysAllow, alwaysDeny } from '../always.ts'
+import type { Authorizer, RuleResolver } from '../authorizer.ts'
+import { noOpinion } from '../decision.ts'
+import { MASTERS_GROUP, privilegedGroups } from '../privileged-groups.ts'
+import { rulesOf } from '../rules-of.ts'
+import { unionAuthorizer } from '../union-authorizer.ts'
+import type { WebhookAuthorizerOptions } from '../webhook/webhook-authorizer.ts'
+import {
+  ConfigurationError,
+  type ConfigurationProblem,
+  isConfigurationError,
+} from '../../authenticator/errors.ts'
+import { fieldPath } from '../../internal/field/path.ts'
+import type { AuthorizerConfiguration, WebhookConfiguration } from './config.ts'
+import { withMatchConditions } from './match-conditions.ts'
+import type { ValidatedAuthorizationConfiguration } from './validate.ts'
+
+/** An authorizer that may have connections to end. */
+export type ConfiguredWebhook = Authorizer & { readonly close?: () => void }
+
+/** What authorizers are made with. */
+export interface ChainParts {
+  /** Decides for the type RBAC. */
+  readonly rbac?: Authorizer
+  /**
+   * Makes the authorizer of a webhook: the place for its connection. Its name and its match conditions are seen to elsewhere. What it throws
+   * refuses the configuration. Default: none, and a configuration with a webhook is refused.
+   */
+  readonly webhookFor?: (webhook: WebhookConfiguration, name: string) => ConfiguredWebhook
+}
+
+/** The authorizers of one version of a configuration, as one. */
+export interface Chain extends Authorizer, RuleResolver {
+  close(): void
+}
+
+/**
+ * Makes the authorizers of a configuration: members of `system:masters` may do everything, and then they are asked in order.
+ *
+ * Source: kubernetes `pkg/kubeapiserver/authorizer/reload.go` (`newForConfig`).
+ *
+ * @throws {ConfigurationError} when one of them cannot be made.
+ */
+export function chainOf(validated: ValidatedAuthorizationConfiguration, parts: ChainParts): Chain {
+  const { configuration, matchConditions } = validated
+  const problems: ConfigurationProblem[] = []
+  const opened: ConfiguredWebhook[] = []
+  const authorizers = configuration.authorizers.flatMap((configured, index) => {
+    const path = fieldPath('authorizers').index(index)
+    try {
+      const authorizer = authorizerOf(configured, parts)
+      const { webhook } = configured
+      if (webhook === undefined) return [authorizer]
+      opened.push(authorizer)
+      const conditions = matchConditions[index] ?? []
+      const { failurePolicy } = configuredWebhookOptions(webhook)
+      return [withMatchConditions(named(authorizer, configured), { conditions, failurePolicy })]
+    } catch (error) {
+      problems.push(...problemsAt(String(path), error))
+      return []
+    }
+  })
+  const close = (): void => {
+    for (const each of opened) each.close?.()
+  }
+  if (problems.length > 0) {
+    close()
+    throw new ConfigurationError(problems)
+  }
+  return { ...unionAuthorizer(privilegedGroups(MASTERS_GROUP), ...authorizers), close }
+}
+
+/** What a configuration says of a webhook, as options of `webhookAuthorizer`. */
+export function configuredWebhookOptions(
+  webhook: WebhookConfiguration,
+): Required<
+  Pick<
+    WebhookAuthorizerOptions,
+    'version' | 'allowedTtlSeconds' | 'deniedTtlSeconds' | 'timeoutSeconds' | 'failurePolicy'
+  >
+> {
+  return {
+    version: webhook.subjectAccessReviewVersion === 'v1' ? 'v1' : 'v1beta1',
+    allowedTtlSeconds: webhook.cacheAuthorizedRequests ? webhook.authorizedTtlSeconds : 0,
+    deniedTtlSeconds: webhook.cacheUnauthorizedRequests ? webhook.unauthorizedTtlSeconds : 0,
+    timeoutSeconds: webhook.timeoutSeconds,
+    failurePolicy: webhook.failurePolicy === 'Deny' ? 'deny' : 'noOpinion',
+  }
+}
+
+function authorizerOf(configured: AuthorizerConfiguration, parts: ChainParts): ConfiguredWebhook {
+  const { type, name, webhook } = configured
+  if (webhook !== undefined) {
+    if (parts.webhookFor === undefined) {
+      throw new Error('there is no way to a webhook here: give webhookFor, which makes its authorizer')
+    }
+    return parts.webhookFor(webhook, name)
+  }
+  if (type === 'AlwaysAllow') return named(alwaysAllow(), configured)
+  if (type === 'AlwaysDeny') return named(alwaysDeny(), configured)
+  if (parts.rbac !== undefined) return named(parts.rbac, configured)
+  throw new Error(`authorizer type ${type} is not allowed if it was not enabled at initial server startup`)
+}
+
+/** The same under the name and the type of its configuration. */
+function named(authorizer: Authorizer, { name, type }: AuthorizerConfiguration): Authorizer & RuleResolver {
+  // As in Kubernetes, a webhook that lists nothing is not told by its name.
+  const lister = type === 'Webhook' && !('rulesFor' in authorizer) ? WEBHOOK : authorizer
+  return {
+    name,
+    type,
+    authorize: (attributes, context) => authorizer.authorize(attributes, context),
+    rulesFor: (user, namespace) => rulesOf(lister, user, namespace),
+  }
+}
+
+const WEBHOOK: Authorizer = { name: 'webhook', authorize: () => noOpinion() }
+
+function problemsAt(path: string, error: unknown): readonly ConfigurationProblem[] {
+  if (!isConfigurationError(error)) {
+    return [{ path, message: error instanceof Error ? error.message : String(error) }]
+  }
+  return error.problems.map((problem) => ({ path, message: `${problem.path}: ${problem.message}` }))
+}

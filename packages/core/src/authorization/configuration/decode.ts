@@ -1,0 +1,105 @@
+import { readConfigurationDocument } from '../../token/configuration/document.ts'
+import type { ErrorList } from '../../internal/field/errors.ts'
+import { readDuration } from '../../internal/field/go-duration.ts'
+import type { ObjectReader } from '../../internal/field/reader.ts'
+import type { YamlLimits } from '../../internal/yaml/limits.ts'
+import type {
+  AuthorizationConfiguration,
+  AuthorizerConfiguration,
+  WebhookConfiguration,
+  WebhookConnectionInfo,
+} from './config.ts'
+
+/**
+ * Reads an `AuthorizationConfiguration` from YAML or JSON, strictly: unknown fields, repeated fields and wrong types are errors. Whether what
+ * it says makes sense is for `validateAuthorizationConfiguration`.
+ *
+ * Source: apiserver `pkg/apis/apiserver/load/load.go`, `pkg/apis/apiserver/v1/defaults.go`.
+ *
+ * Deviation: a second document is an error (`docs/deviations.md`, YAML of configurations).
+ *
+ * @param source what the text is called in errors, usually a path.
+ * @throws {ConfigurationError} with everything that is wrong.
+ * @example
+ * const configuration = decodeAuthorizationConfiguration(text, 'authorization.yaml')
+ */
+export function decodeAuthorizationConfiguration(
+  text: string,
+  source = 'authorization configuration',
+  limits: YamlLimits = {},
+): AuthorizationConfiguration {
+  // As in Kubernetes, this is what has no authorizer, and not what has no kind.
+  if (text === '') return { authorizers: [] }
+  const document = { text, source, kind: 'AuthorizationConfiguration', limits }
+  return readConfigurationDocument(
+    { ...document, emptyMessage: "Object 'Kind' is missing" },
+    (reader, errors) => ({
+      authorizers: reader.objects('authorizers').map((each) => readAuthorizer(each, errors)),
+    }),
+  )
+}
+
+function readAuthorizer(reader: ObjectReader, errors: ErrorList): AuthorizerConfiguration {
+  const webhook = reader.object('webhook')
+  const authorizer = {
+    type: reader.string('type'),
+    name: reader.string('name'),
+    ...(webhook !== undefined && { webhook: readWebhook(webhook, errors) }),
+  }
+  reader.end()
+  return authorizer
+}
+
+function readWebhook(reader: ObjectReader, errors: ErrorList): WebhookConfiguration {
+  const seconds = (name: string): number => readSeconds(reader, name, errors)
+  const webhook = {
+    authorizedTtlSeconds: seconds('authorizedTTL') || 300,
+    cacheAuthorizedRequests: onUnlessSaid(reader, 'cacheAuthorizedRequests'),
+    unauthorizedTtlSeconds: seconds('unauthorizedTTL') || 30,
+    cacheUnauthorizedRequests: onUnlessSaid(reader, 'cacheUnauthorizedRequests'),
+    timeoutSeconds: seconds('timeout'),
+    subjectAccessReviewVersion: reader.string('subjectAccessReviewVersion'),
+    matchConditionSubjectAccessReviewVersion: reader.string('matchConditionSubjectAccessReviewVersion'),
+    failurePolicy: reader.string('failurePolicy'),
+    connectionInfo: readConnectionInfo(reader.object('connectionInfo')),
+    matchConditions: reader.objects('matchConditions').map((condition) => {
+      const expression = condition.string('expression')
+      condition.end()
+      return { expression }
+    }),
+  }
+  reader.end()
+  return webhook
+}
+
+function readConnectionInfo(reader: ObjectReader | undefined): WebhookConnectionInfo {
+  const kubeConfigFile = reader?.has('kubeConfigFile') === true ? reader.string('kubeConfigFile') : undefined
+  const info = {
+    type: reader?.string('type') ?? '',
+    ...(kubeConfigFile !== undefined && { kubeConfigFile }),
+  }
+  reader?.end()
+  return info
+}
+
+function onUnlessSaid(reader: ObjectReader, name: string): boolean {
+  return reader.has(name) ? reader.boolean(name) : true
+}
+
+const MAX_DURATION_LENGTH = 64
+
+/** Source: apimachinery `pkg/apis/meta/v1/duration.go`, for which `null` is an empty text, and that is no duration. */
+function readSeconds(reader: ObjectReader, name: string, errors: ErrorList): number {
+  if (!reader.has(name) && !reader.names().includes(name)) return 0
+  const value = reader.value(name) ?? ''
+  const path = reader.path.child(name)
+  if (typeof value !== 'string') {
+    errors.typeInvalid(path, value, 'must be a duration, as in 30s or 5m0s')
+    return 0
+  }
+  const isTooLong = value.length > MAX_DURATION_LENGTH
+  const reading = isTooLong ? { problem: 'time: invalid duration' } : readDuration(value)
+  if ('seconds' in reading) return reading.seconds
+  errors.typeInvalid(path, value, reading.problem)
+  return 0
+}

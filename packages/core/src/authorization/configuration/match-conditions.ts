@@ -1,0 +1,94 @@
+import type { Attributes } from '../attributes.ts'
+import type { Authorizer } from '../authorizer.ts'
+import { type Decision, deny, noOpinion } from '../decision.ts'
+import { aggregateErrors, AuthorizationError } from '../errors.ts'
+import type { CelAccessRequest, CelProgram } from '../../internal/cel/cel.ts'
+import { notify } from '../../authenticator/events.ts'
+import { accessRequestOf } from './access-request.ts'
+
+/** The conditions of one authorizer, compiled. Without any, everything matches. */
+export type MatchConditions = readonly CelProgram<'request'>[]
+
+/** Options of {@link withMatchConditions}. */
+export interface MatchConditionsOptions {
+  readonly conditions: MatchConditions
+  /** The decision where a condition cannot be evaluated, and none is false. */
+  readonly failurePolicy: 'noOpinion' | 'deny'
+}
+
+/**
+ * Asks an authorizer only about what all conditions are true of. Where one is false there is no opinion, whatever others came to; where none
+ * is and one has an error, the failure policy decides.
+ *
+ * Source: apiserver `pkg/authorization/cel/matcher.go`, `plugin/pkg/authorizer/webhook/webhook.go`.
+ */
+export function withMatchConditions(
+  authorizer: Authorizer,
+  { conditions, failurePolicy }: MatchConditionsOptions,
+): Authorizer {
+  if (conditions.length === 0) return authorizer
+  const { name } = authorizer
+  return {
+    ...authorizer,
+    authorize(attributes, context) {
+      const { observer } = context
+      const start = observer === undefined ? 0 : performance.now()
+      const { isExcluded, error } = matchOf(conditions, attributes)
+      if (observer !== undefined) {
+        notify(observer, {
+          type: 'authorizationMatchCondition',
+          authorizerType: 'Webhook',
+          authorizer: name,
+          excluded: isExcluded,
+          ...(error !== undefined && { error }),
+          durationSeconds: (performance.now() - start) / 1000,
+        })
+      }
+      if (isExcluded) return noOpinion()
+      if (error !== undefined) return undecided(failurePolicy, error)
+      return authorizer.authorize(attributes, context)
+    },
+  }
+}
+
+function undecided(
+  failurePolicy: MatchConditionsOptions['failurePolicy'],
+  error: AuthorizationError,
+): Decision {
+  return failurePolicy === 'deny' ? deny('', error) : noOpinion('', error)
+}
+
+interface Match {
+  /** One of them is false. */
+  readonly isExcluded: boolean
+  /** What went wrong up to there. */
+  readonly error?: AuthorizationError
+}
+
+function matchOf(conditions: MatchConditions, attributes: Attributes): Match {
+  const request = accessRequestOf(attributes)
+  const errors: AuthorizationError[] = []
+  let isExcluded = false
+  for (const condition of conditions) {
+    const result = resultOf(condition, request)
+    if (result instanceof AuthorizationError) errors.push(result)
+    else if (!result) {
+      isExcluded = true
+      break
+    }
+  }
+  const error = aggregateErrors(errors)
+  return { isExcluded, ...(error !== undefined && { error }) }
+}
+
+function resultOf(condition: CelProgram<'request'>, request: CelAccessRequest): boolean | AuthorizationError {
+  const failure = (why: string, cause?: unknown): AuthorizationError =>
+    new AuthorizationError(`cel evaluation error: expression '${condition.expression}' ${why}`, { cause })
+  try {
+    const result = condition.evaluate(request)
+    return typeof result === 'boolean' ? result : failure('eval result type should be bool')
+  } catch (error) {
+    const message = error instanceof Error ? error.message : 'evaluation failed'
+    return failure(`resulted in error: ${message}`, error)
+  }
+}

@@ -1,0 +1,124 @@
+import { celCompiler } from '#cel'
+import type { CelCompiler } from '../../internal/cel/cel.ts'
+import type { ConfigurationProblem } from '../../authenticator/errors.ts'
+import type { ErrorList } from '../../internal/field/errors.ts'
+import { dns1123SubdomainProblems } from '../../internal/field/names.ts'
+import { type FieldPath, fieldPath } from '../../internal/field/path.ts'
+import { compileInto, configurationErrors } from '../../token/oidc/configuration/compile.ts'
+import { aFunction, checkOptions, type OptionsShape, withMethods } from '../../internal/options/index.ts'
+import type { AuthorizationConfiguration, AuthorizerConfiguration } from './config.ts'
+import type { MatchConditions } from './match-conditions.ts'
+import { type KubeConfigFileProblem, validateWebhook } from './validate-webhook.ts'
+
+/** Options of {@link validateAuthorizationConfiguration}. */
+export interface ValidateAuthorizationConfigurationOptions {
+  /** Default `celCompiler()`. */
+  readonly compiler?: CelCompiler
+  /** Says what is wrong with the path of a kubeconfig. Default: it must be absolute. Files are looked at where there are files. */
+  readonly kubeConfigFileProblem?: KubeConfigFileProblem
+}
+
+/** The checks of {@link ValidateAuthorizationConfigurationOptions}. */
+export const validationShape: OptionsShape<ValidateAuthorizationConfigurationOptions> = {
+  compiler: withMethods('a compiler of expressions, as celCompiler() makes', 'compile'),
+  kubeConfigFileProblem: aFunction,
+}
+
+/** A configuration, and what came of its expressions. */
+export interface ValidatedAuthorizationConfiguration {
+  readonly configuration: AuthorizationConfiguration
+  /** One for each of `configuration.authorizers`; of use only when there are no errors. */
+  readonly matchConditions: readonly MatchConditions[]
+  /** Everything that is wrong, with the path of its field. */
+  readonly errors: readonly ConfigurationProblem[]
+}
+
+/**
+ * Says everything that Kubernetes would refuse a configuration for, in its words, and compiles the expressions. As there, the fields of a
+ * webhook are told without `webhook` in their path.
+ *
+ * Source: apiserver `pkg/apis/apiserver/validation/validation.go`; kubernetes `pkg/kubeapiserver/authorizer/config.go`
+ * (`LoadAndValidateData`).
+ *
+ * Deviation: the types Node and ABAC are refused (`docs/deviations.md`, authorization configuration).
+ *
+ * @example
+ * const { errors } = validateAuthorizationConfiguration(decodeAuthorizationConfiguration(text))
+ */
+export function validateAuthorizationConfiguration(
+  configuration: AuthorizationConfiguration,
+  options: ValidateAuthorizationConfigurationOptions = {},
+): ValidatedAuthorizationConfiguration {
+  checkOptions(validationShape, options)
+  const { authorizers } = configuration
+  const errors = configurationErrors()
+  const root = fieldPath('authorizers')
+  if (authorizers.length === 0) errors.required(root, 'at least one authorization mode must be defined')
+  const seen = { types: new Set<string>(), names: new Set<string>() }
+  const compile = compileInto(errors, options.compiler ?? celCompiler())
+  const { kubeConfigFileProblem } = options
+  const matchConditions = authorizers.map((authorizer, index): MatchConditions => {
+    const path = root.index(index)
+    if (!validateType(authorizer.type, path.child('type'), seen.types, errors)) return []
+    validateName(authorizer.name, path.child('name'), seen.names, errors)
+    const { webhook } = authorizer
+    if (authorizer.type === WEBHOOK) {
+      if (webhook !== undefined) {
+        return validateWebhook(webhook, path, { errors, compile, kubeConfigFileProblem })
+      }
+      errors.required(path.child('webhook'), 'required when type=Webhook')
+    } else if (webhook !== undefined) {
+      errors.invalid(path.child('webhook'), 'non-null', 'may only be specified when type=Webhook')
+    }
+    return []
+  })
+  const found = errors.errors.length > 0 ? errors.errors : unexpectedNames(authorizers, root)
+  return { configuration, matchConditions, errors: found }
+}
+
+const WEBHOOK = 'Webhook'
+
+/** The types there are. */
+const TYPES = ['AlwaysAllow', 'AlwaysDeny', 'RBAC', WEBHOOK]
+
+const UNAVAILABLE: ReadonlyMap<string, string> = new Map([
+  ['ABAC', 'it reads policies that are not read here: say the same with roles, and the type RBAC'],
+  ['Node', 'it needs the graph of the pods and nodes of a cluster, which is not here: leave it out'],
+])
+
+/** Whether there is more to say of such an authorizer. */
+function validateType(type: string, path: FieldPath, seen: Set<string>, errors: ErrorList): boolean {
+  const unavailable = UNAVAILABLE.get(type)
+  if (type === '') errors.required(path)
+  else if (unavailable !== undefined) errors.forbidden(path, unavailable)
+  else if (!TYPES.includes(type)) errors.notSupported(path, type, TYPES)
+  else if (seen.has(type) && type !== WEBHOOK) errors.duplicate(path, type)
+  else {
+    seen.add(type)
+    return true
+  }
+  return false
+}
+
+function validateName(name: string, path: FieldPath, seen: Set<string>, errors: ErrorList): void {
+  const problems = dns1123SubdomainProblems(name)
+  if (name === '') errors.required(path)
+  else if (seen.has(name)) errors.duplicate(path, name)
+  else if (problems.length > 0) {
+    errors.invalid(path, name, `authorizer name is invalid: ${problems.join(', ')}`)
+  }
+  seen.add(name)
+}
+
+/** Only webhooks may choose what they are called. */
+function unexpectedNames(
+  authorizers: readonly AuthorizerConfiguration[],
+  root: FieldPath,
+): readonly ConfigurationProblem[] {
+  return authorizers.flatMap(({ type, name }, index) => {
+    const expected = type.toLowerCase()
+    if (type === WEBHOOK || name === expected) return []
+    const message = `expected name ${expected} for authorizer ${type} instead of ${name}`
+    return [{ path: String(root.index(index).child('name')), message }]
+  })
+}

@@ -1,0 +1,148 @@
+import type { ErrorList } from '../../internal/field/errors.ts'
+import { fieldPath } from '../../internal/field/path.ts'
+import { type ObjectReader, readObject } from '../../internal/field/reader.ts'
+import {
+  type AnyBinding,
+  type ClusterRole,
+  type LabelSelector,
+  type PolicyRule,
+  RBAC_API_GROUP,
+  type RbacObject,
+  type Role,
+  type RoleRef,
+  type Subject,
+} from './objects.ts'
+
+const API_VERSIONS = [`${RBAC_API_GROUP}/v1`, `${RBAC_API_GROUP}/v1beta1`]
+const KINDS = ['ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding']
+
+/** An object of another API group. */
+export interface ForeignObject {
+  readonly kind: 'foreign'
+  readonly description: string
+}
+
+/**
+ * Reads an object of the RBAC API, with the defaults that the API server fills in. Types, unknown fields and kinds are errors;
+ * what the fields say is not looked at.
+ *
+ * Source: kubernetes `pkg/apis/rbac/v1/defaults.go`.
+ *
+ * Deviation: the API server only warns of an unknown field (`docs/deviations.md`, unknown fields of manifests).
+ */
+export function decodeObject(value: unknown, errors: ErrorList): RbacObject | ForeignObject | undefined {
+  const reader = readObject(value, fieldPath(), errors)
+  if (reader === undefined) return undefined
+  const apiVersion = reader.string('apiVersion')
+  const kind = reader.string('kind')
+  const isRbac = KINDS.includes(kind) || apiVersion.startsWith(`${RBAC_API_GROUP}/`)
+  if (!isRbac && apiVersion !== '' && kind !== '') {
+    return { kind: 'foreign', description: `${kind} (${apiVersion})` }
+  }
+  const root = fieldPath()
+  if (apiVersion === '') errors.required(root.child('apiVersion'))
+  else if (!API_VERSIONS.includes(apiVersion)) {
+    errors.notSupported(root.child('apiVersion'), apiVersion, API_VERSIONS)
+  }
+  if (kind === '') errors.required(root.child('kind'))
+  const object = decodeKind(kind, reader)
+  if (object === undefined) {
+    if (kind !== '') errors.notSupported(root.child('kind'), kind, KINDS)
+    return undefined
+  }
+  reader.end()
+  return object
+}
+
+function decodeKind(kind: string, reader: ObjectReader): RbacObject | undefined {
+  const metadata = reader.object('metadata')
+  const name = metadata?.string('name') ?? ''
+  const namespace = metadata?.string('namespace') ?? ''
+  switch (kind) {
+    case 'Role':
+      return { kind, name, namespace, rules: decodeRules(reader) } satisfies Role
+    case 'ClusterRole': {
+      const aggregation = decodeAggregation(reader)
+      return {
+        kind,
+        name,
+        namespace,
+        labels: metadata?.stringMap('labels') ?? new Map<string, string>(),
+        rules: decodeRules(reader),
+        ...(aggregation !== undefined && { aggregation }),
+      } satisfies ClusterRole
+    }
+    case 'RoleBinding':
+    case 'ClusterRoleBinding':
+      return {
+        kind,
+        name,
+        namespace,
+        subjects: reader.objects('subjects').map(decodeSubject),
+        roleRef: decodeRoleRef(reader.object('roleRef')),
+      } satisfies AnyBinding
+    default:
+      return undefined
+  }
+}
+
+function decodeRules(reader: ObjectReader): readonly PolicyRule[] {
+  return reader.objects('rules').map((rule) => {
+    const decoded = {
+      verbs: rule.strings('verbs'),
+      apiGroups: rule.strings('apiGroups'),
+      resources: rule.strings('resources'),
+      resourceNames: rule.strings('resourceNames'),
+      nonResourceURLs: rule.strings('nonResourceURLs'),
+    }
+    rule.end()
+    return decoded
+  })
+}
+
+function decodeSubject(reader: ObjectReader): Subject {
+  const kind = reader.string('kind')
+  const apiGroup = reader.string('apiGroup')
+  const subject = {
+    kind,
+    apiGroup: apiGroup === '' && (kind === 'User' || kind === 'Group') ? RBAC_API_GROUP : apiGroup,
+    name: reader.string('name'),
+    namespace: reader.string('namespace'),
+  }
+  reader.end()
+  return subject
+}
+
+function decodeRoleRef(reader: ObjectReader | undefined): RoleRef {
+  const apiGroup = reader?.string('apiGroup') ?? ''
+  const roleRef = {
+    apiGroup: apiGroup === '' ? RBAC_API_GROUP : apiGroup,
+    kind: reader?.string('kind') ?? '',
+    name: reader?.string('name') ?? '',
+  }
+  reader?.end()
+  return roleRef
+}
+
+function decodeAggregation(reader: ObjectReader): readonly LabelSelector[] | undefined {
+  const rule = reader.object('aggregationRule')
+  if (rule === undefined) return undefined
+  const selectors = rule.objects('clusterRoleSelectors').map((selector) => {
+    const decoded = {
+      matchLabels: selector.stringMap('matchLabels'),
+      matchExpressions: selector.objects('matchExpressions').map((requirement) => {
+        const expression = {
+          key: requirement.string('key'),
+          operator: requirement.string('operator'),
+          values: requirement.strings('values'),
+        }
+        requirement.end()
+        return expression
+      }),
+    }
+    selector.end()
+    return decoded
+  })
+  rule.end()
+  return selectors
+}

@@ -1,0 +1,219 @@
+import { errorList } from '../../internal/field/errors.ts'
+import { dns1123LabelProblems } from '../../internal/field/names.ts'
+import { fieldPath } from '../../internal/field/path.ts'
+import {
+  aString,
+  type Check,
+  either,
+  listOf,
+  must,
+  nested,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+  required,
+} from '../../internal/options/index.ts'
+import { type YamlLimits, yamlLimitsShape } from '../../internal/yaml/limits.ts'
+import { finish, type Steps } from '../../internal/steps.ts'
+import { yamlDocumentSteps } from '../../internal/yaml/yaml-documents.ts'
+import { adviceOn, objectText, type RbacAdvice } from './advice.ts'
+import { decodeObject, type ForeignObject } from './decode.ts'
+import type { RbacObject, RbacPolicy } from './objects.ts'
+import { validateObject } from './validate.ts'
+
+/** A text with roles and bindings, as from a file. */
+export interface RbacSource {
+  /** What it is called in errors, usually a path. */
+  readonly name: string
+  readonly text: string
+}
+
+const sourceShape: OptionsShape<RbacSource> = { name: required(aString), text: required(aString) }
+const aSource = nested(sourceShape)
+const aTextOrSources: Check = either(
+  Array.isArray,
+  listOf(aSource),
+  either(
+    (value) => typeof value === 'object' && value !== null,
+    aSource,
+    must('must be YAML, or texts with their names', (value) => typeof value === 'string'),
+  ),
+)
+
+/** Options of {@link parseRbac}. */
+export interface ParseRbacOptions extends YamlLimits {
+  /**
+   * The namespace of roles and role bindings that name none, as `kubectl apply` takes it from its context or from `-n`. Default: it is
+   * required.
+   */
+  readonly namespace?: string
+}
+
+const shape: OptionsShape<ParseRbacOptions> = { ...yamlLimitsShape, namespace: aString }
+
+/** A policy that was validated, and what deserves a look in it. */
+export interface ParsedRbacPolicy extends RbacPolicy {
+  readonly advice: readonly RbacAdvice[]
+}
+
+/**
+ * Reads roles and bindings from YAML or JSON: one object, several documents, or lists of them, in one text or several. The
+ * same files that `kubectl apply` takes; what is of another API is left out, and mentioned in `advice`.
+ *
+ * All of it must be valid, as the API server has it, or nothing counts.
+ *
+ * Source: kubernetes `pkg/apis/rbac/validation/validation.go`.
+ *
+ * Deviation: an unknown field and a repeated object are errors (`docs/deviations.md`, unknown fields of manifests).
+ *
+ * @throws {ConfigurationError} whose problems are `FieldError`s, all at once.
+ * @example
+ * const policy = parseRbac(await readFile('rbac.yaml', 'utf8'))
+ * for (const { path, message } of policy.advice) console.warn(`${path}: ${message}`)
+ * const authorizer = rbac(policy)
+ */
+export function parseRbac(
+  sources: string | RbacSource | readonly RbacSource[],
+  options: ParseRbacOptions = {},
+): ParsedRbacPolicy {
+  return finish(parseRbacSteps(sources, options))
+}
+
+/**
+ * The same in steps of a few milliseconds, for policies that are large while others wait; a document in other than plain YAML is one step.
+ *
+ * @throws {ConfigurationError} when an option cannot work; a step throws one as `parseRbac` does.
+ */
+export function parseRbacSteps(
+  sources: string | RbacSource | readonly RbacSource[],
+  options: ParseRbacOptions = {},
+): Steps<ParsedRbacPolicy> {
+  refuseProblems(aTextOrSources(sources, 'sources'), optionProblems(shape, options))
+  return stepsOf(sources, options)
+}
+
+function* stepsOf(
+  sources: string | RbacSource | readonly RbacSource[],
+  options: ParseRbacOptions,
+): Steps<ParsedRbacPolicy> {
+  const all = typeof sources === 'string' ? [{ name: 'rbac', text: sources }] : [sources].flat()
+  const errors = errorList()
+  const { namespace, ...limits } = options
+  if (namespace !== undefined) {
+    for (const problem of dns1123LabelProblems(namespace))
+      errors.invalid(fieldPath('namespace'), namespace, problem)
+  }
+  const objects: RbacObject[] = []
+  const advice: RbacAdvice[] = []
+  const seen = new Set<string>()
+  // Nearly always there is nothing wrong, so that one list is enough.
+  let found = errorList()
+
+  for (const { name, text } of all) {
+    for (const [position, value] of listed(yield* yamlDocumentSteps(text, name, limits)).entries()) {
+      if (position % OBJECTS_IN_A_STEP === 0) yield
+      const decoded = decodeObject(value, found)
+      if (
+        decoded !== undefined &&
+        !isForeign(decoded) &&
+        isClusterScoped(decoded) &&
+        decoded.namespace !== ''
+      ) {
+        advice.push(ignoredNamespace(decoded))
+      }
+      const object = decoded === undefined || isForeign(decoded) ? decoded : placed(decoded, namespace)
+      const isOurs = object !== undefined && !isForeign(object)
+      // What has the wrong type was read as empty, and would be reported as missing as well.
+      if (isOurs && found.errors.length === 0) {
+        validateObject(object, value, found)
+        const key = identity(object)
+        if (seen.has(key)) found.duplicate(fieldPath('metadata', 'name'), object.name)
+        seen.add(key)
+        objects.push(object)
+      }
+      if (object !== undefined && isForeign(object)) advice.push(foreign(object, `${name}[${position}]`))
+      if (found.errors.length === 0) continue
+      errors.addAll(found.errors, isOurs && object.name !== '' ? objectText(object) : `${name}[${position}]`)
+      found = errorList()
+    }
+  }
+  errors.throwIfAny()
+  return { objects, advice: [...advice, ...(yield* adviceOn(objects))] }
+}
+
+const OBJECTS_IN_A_STEP = 128
+
+/**
+ * A policy of objects that somebody validated already, as those of a Kubernetes API. Types and fields must be right; what they
+ * say is taken as it is, and what makes no sense grants nothing.
+ *
+ * @throws {ConfigurationError} whose problems are `FieldError`s, all at once.
+ */
+export function rbacPolicy(objects: readonly unknown[]): RbacPolicy {
+  const errors = errorList()
+  const decoded: RbacObject[] = []
+  let found = errorList()
+  for (const [position, value] of listed(objects).entries()) {
+    const object = decodeObject(value, found)
+    if (object !== undefined && !isForeign(object)) decoded.push(object)
+    if (found.errors.length === 0) continue
+    errors.addAll(found.errors, `objects[${position}]`)
+    found = errorList()
+  }
+  errors.throwIfAny()
+  return { objects: decoded }
+}
+
+function isClusterScoped({ kind }: RbacObject): boolean {
+  return kind === 'ClusterRole' || kind === 'ClusterRoleBinding'
+}
+
+/**
+ * An object in the namespace that it is in: none for one of the cluster, whatever it says.
+ *
+ * Source: apiserver `pkg/registry/rest/create.go` (`EnsureObjectNamespaceMatchesRequestNamespace`).
+ */
+function placed(object: RbacObject, ofOthers = ''): RbacObject {
+  if (isClusterScoped(object)) return object.namespace === '' ? object : { ...object, namespace: '' }
+  return object.namespace === '' ? { ...object, namespace: ofOthers } : object
+}
+
+function ignoredNamespace(object: RbacObject): RbacAdvice {
+  return {
+    code: 'ignoredNamespace',
+    path: `${objectText({ ...object, namespace: '' })}: metadata.namespace`,
+    message: `a ${object.kind} is in no namespace, so ${JSON.stringify(object.namespace)} is ignored, as by the API server`,
+  }
+}
+
+function isForeign(object: RbacObject | ForeignObject): object is ForeignObject {
+  return object.kind === 'foreign'
+}
+
+function foreign(object: ForeignObject, path: string): RbacAdvice {
+  return {
+    code: 'foreignObject',
+    path,
+    message: `${object.description} is no role and no binding, and is ignored`,
+  }
+}
+
+function identity({ kind, namespace, name }: RbacObject): string {
+  return `${kind} ${namespace.length} ${namespace} ${name}`
+}
+
+/** Objects, with the items of lists in place of the lists. Items of a list of one kind need not repeat it. */
+function listed(values: readonly unknown[]): readonly unknown[] {
+  return values.flatMap((value) => {
+    if (typeof value !== 'object' || value === null || !('kind' in value) || !('items' in value))
+      return [value]
+    const { kind, items } = value
+    if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items)) return [value]
+    if (kind === 'List') return items as readonly unknown[]
+    const apiVersion = 'apiVersion' in value ? value.apiVersion : undefined
+    const inherited = { kind: kind.slice(0, -'List'.length), apiVersion }
+    return items.map((item: unknown) =>
+      typeof item === 'object' && item !== null ? { ...inherited, ...item } : item,
+    )
+  })
+}

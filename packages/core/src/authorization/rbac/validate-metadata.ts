@@ -1,0 +1,43 @@
+import type { ErrorList } from '../../internal/field/errors.ts'
+import { qualifiedNameProblems } from '../../internal/field/names.ts'
+import { fieldPath } from '../../internal/field/path.ts'
+import type { ObjectReader } from '../../internal/field/reader.ts'
+import { validateLabels } from './validate-selector.ts'
+
+const METADATA = fieldPath('metadata')
+const ANNOTATIONS = METADATA.child('annotations')
+const FINALIZERS = METADATA.child('finalizers')
+
+/**
+ * Adds what is wrong with what decides nothing in the metadata of an object, and is not kept: labels, annotations and finalizers.
+ *
+ * Source: apimachinery `pkg/api/validation/objectmeta.go`.
+ */
+export function validateMarks(metadata: ObjectReader | undefined, errors: ErrorList): void {
+  if (metadata === undefined) return
+  // Most objects have none of them, and there may be many objects.
+  if (metadata.has('labels')) validateLabels(metadata.stringMap('labels'), METADATA.child('labels'), errors)
+  if (metadata.has('annotations')) validateAnnotations(metadata.stringMap('annotations'), errors)
+  if (metadata.has('finalizers')) validateFinalizers(metadata.strings('finalizers'), errors)
+}
+
+const MAX_ANNOTATIONS_BYTES = 262_144
+const encoder = new TextEncoder()
+
+function validateAnnotations(annotations: ReadonlyMap<string, string>, errors: ErrorList): void {
+  let bytes = 0
+  for (const [key, value] of annotations) {
+    for (const problem of qualifiedNameProblems(key.toLowerCase())) errors.invalid(ANNOTATIONS, key, problem)
+    bytes += encoder.encode(key).length + encoder.encode(value).length
+  }
+  if (bytes > MAX_ANNOTATIONS_BYTES) errors.tooLong(ANNOTATIONS, MAX_ANNOTATIONS_BYTES)
+}
+
+function validateFinalizers(finalizers: readonly string[], errors: ErrorList): void {
+  for (const finalizer of finalizers) {
+    for (const problem of qualifiedNameProblems(finalizer)) errors.invalid(FINALIZERS, finalizer, problem)
+  }
+  if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')) {
+    errors.invalid(FINALIZERS, finalizers, 'finalizer orphan and foregroundDeletion cannot be both set')
+  }
+}

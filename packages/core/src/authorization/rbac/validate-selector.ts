@@ -1,0 +1,55 @@
+import { labelValueProblems, qualifiedNameProblems } from '../../internal/field/names.ts'
+import type { ErrorList } from '../../internal/field/errors.ts'
+import type { FieldPath } from '../../internal/field/path.ts'
+import type { LabelSelector, LabelSelectorRequirement } from './objects.ts'
+
+/**
+ * Adds what is wrong with a selector of labels.
+ *
+ * Source: apimachinery `pkg/apis/meta/v1/validation/validation.go`.
+ */
+export function validateSelector(selector: LabelSelector, path: FieldPath, errors: ErrorList): void {
+  validateLabels(selector.matchLabels, path.child('matchLabels'), errors)
+  for (const [index, requirement] of selector.matchExpressions.entries()) {
+    validateRequirement(requirement, path.child('matchExpressions').index(index), errors)
+  }
+}
+
+/** Adds what is wrong with labels. As in Kubernetes, the path does not say with which. */
+export function validateLabels(
+  labels: Iterable<readonly [key: string, value: string]>,
+  path: FieldPath,
+  errors: ErrorList,
+): void {
+  for (const [key, value] of labels) {
+    validateKey(key, path, errors)
+    for (const problem of labelValueProblems(value)) errors.invalid(path, value, problem)
+  }
+}
+
+function validateRequirement(
+  { key, operator, values }: LabelSelectorRequirement,
+  path: FieldPath,
+  errors: ErrorList,
+): void {
+  const valuesPath = path.child('values')
+  if (operator === 'In' || operator === 'NotIn') {
+    if (values.length === 0) {
+      errors.required(valuesPath, "must be specified when `operator` is 'In' or 'NotIn'")
+    }
+  } else if (operator === 'Exists' || operator === 'DoesNotExist') {
+    if (values.length > 0) {
+      errors.forbidden(valuesPath, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")
+    }
+  } else {
+    errors.invalid(path.child('operator'), operator, 'not a valid selector operator')
+  }
+  validateKey(key, path.child('key'), errors)
+  for (const [index, value] of values.entries()) {
+    for (const problem of labelValueProblems(value)) errors.invalid(valuesPath.index(index), value, problem)
+  }
+}
+
+function validateKey(key: string, path: FieldPath, errors: ErrorList): void {
+  for (const problem of qualifiedNameProblems(key)) errors.invalid(path, key, problem)
+}

@@ -1,0 +1,82 @@
+import { describe } from 'vitest'
+import { RESOURCE_REQUEST, RESOURCE_VARIANTS, USER, USER_VARIANTS } from '../../../test/access-questions.ts'
+import { fixedClock } from '../../../test/fakes.ts'
+import {
+  type CreateCache,
+  describeTwoQuestions,
+  type Variants,
+  variationsOf,
+  within,
+} from '../../../test/two-questions.ts'
+import { attributesOf, type RequestAttributes } from '../attributes.ts'
+import { userInfo, type UserInfo } from '../../authenticator/user.ts'
+import { webhookAuthorizer } from './webhook-authorizer.ts'
+
+interface Question {
+  readonly user: UserInfo
+  readonly request: RequestAttributes
+}
+
+const create =
+  (version: 'v1' | 'v1beta1'): CreateCache<Question> =>
+  (decide) => {
+    const authorizer = webhookAuthorizer({
+      url: 'https://authz.example.com/authorize',
+      version,
+      fetch: async () => Response.json({ kind: 'SubjectAccessReview', status: { allowed: decide() } }),
+      clock: fixedClock(),
+      maxCacheEntries: 500,
+    })
+    return async ({ user, request }) => {
+      const { verdict } = await authorizer.authorize(attributesOf(user, request), {})
+      return verdict === 'allow'
+    }
+  }
+
+/** A webhook is not asked about the path of a resource. */
+const resourceVariants: Variants<RequestAttributes> = {
+  ...RESOURCE_VARIANTS,
+  path: { same: { another: '/secrets', empty: '' } },
+}
+
+const nothing = { same: { empty: '' } }
+
+/** Without a resource it is asked about the verb and the path, and about nothing else. */
+const pathVariants: Variants<RequestAttributes> = {
+  verb: { differs: { another: 'put', empty: '' } },
+  path: { differs: { another: '/metrics', longer: '/healthz/', 'another case': '/Healthz', empty: '' } },
+  resource: { differs: { another: 'pods', empty: '' } },
+  subresource: nothing,
+  name: nothing,
+  namespace: nothing,
+  apiGroup: nothing,
+  apiVersion: nothing,
+  fieldSelector: { same: { none: { requirements: [] } } },
+  labelSelector: { same: { none: { requirements: [] } } },
+}
+
+describe.each([
+  ['a resource', RESOURCE_REQUEST, resourceVariants],
+  ['a path', { verb: 'get', path: '/healthz' }, pathVariants],
+] as const)('a decision of a webhook about %s', (_, request, variants) => {
+  const base: Question = { user: USER, request }
+  /** Of every field, so that one that is added to a question is missed here. */
+  const variations = {
+    user: within("the user's", variationsOf(USER, USER_VARIANTS), (user) => ({
+      ...base,
+      user: userInfo(user),
+    })),
+    request: within("the request's", variationsOf<RequestAttributes>(request, variants), (each) => ({
+      ...base,
+      request: each,
+    })),
+  } satisfies Record<keyof Question, unknown>
+
+  describe.each(['v1', 'v1beta1'] as const)('in %s', (version) => {
+    describeTwoQuestions('that was remembered', {
+      base,
+      variations: [...variations.user, ...variations.request],
+      create: create(version),
+    })
+  })
+})

@@ -1,0 +1,76 @@
+import type { Attributes } from '../attributes.ts'
+import type { Selector, SelectorRequirement } from '../selectors/selector.ts'
+
+/** The versions of SubjectAccessReview that webhooks speak. They differ in the name of one field. */
+export type ReviewVersion = 'v1' | 'v1beta1'
+
+/** What a SubjectAccessReview asks. What is empty is left out. */
+export type ReviewSpec = Readonly<Record<string, unknown>>
+
+/**
+ * The question to a webhook.
+ *
+ * Source: apiserver `plugin/pkg/authorizer/webhook/webhook.go`, api `authorization/v1/types.go`.
+ */
+export function reviewSpec(attributes: Attributes, version: ReviewVersion): ReviewSpec {
+  const { user, verb } = attributes
+  const extra = Object.entries(user.extra).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+  return {
+    ...(attributes.resourceRequest
+      ? { resourceAttributes: resourceAttributes(attributes) }
+      : { nonResourceAttributes: withoutEmpty({ path: attributes.path, verb }) }),
+    ...withoutEmpty({ user: user.username }),
+    ...(user.groups.length > 0 && { [version === 'v1' ? 'groups' : 'group']: user.groups }),
+    ...(extra.length > 0 && { extra: Object.fromEntries(extra) }),
+    ...withoutEmpty({ uid: user.uid }),
+  }
+}
+
+/** The whole request. */
+export function reviewBody(spec: ReviewSpec, version: ReviewVersion): string {
+  return JSON.stringify({ apiVersion: `authorization.k8s.io/${version}`, kind: 'SubjectAccessReview', spec })
+}
+
+function resourceAttributes(attributes: Attributes): Readonly<Record<string, unknown>> {
+  const { namespace, verb, apiGroup, apiVersion, resource, subresource, name } = attributes
+  const fieldSelector = selectorOf(requirementsWith(FIELD_OPERATORS, attributes.fieldSelector))
+  const labelSelector = selectorOf(requirementsWith(LABEL_OPERATORS, attributes.labelSelector))
+  return {
+    ...withoutEmpty({ namespace, verb, group: apiGroup, version: apiVersion, resource, subresource, name }),
+    ...(fieldSelector !== undefined && { fieldSelector }),
+    ...(labelSelector !== undefined && { labelSelector }),
+  }
+}
+
+/** What can be said of fields. */
+export const FIELD_OPERATORS: readonly Operator[] = ['In', 'NotIn']
+
+/** What can be said of labels. */
+export const LABEL_OPERATORS: readonly Operator[] = ['In', 'NotIn', 'Exists', 'DoesNotExist']
+
+type Operator = SelectorRequirement['operator']
+
+/** Requirements that cannot be said are dropped: the question is only broader without them. */
+export function requirementsWith(
+  operators: readonly Operator[],
+  selector: Selector | undefined,
+): readonly SelectorRequirement[] {
+  return (selector?.requirements ?? []).filter(({ operator }) => operators.includes(operator))
+}
+
+function selectorOf(
+  requirements: readonly SelectorRequirement[],
+): { readonly requirements: readonly object[] } | undefined {
+  if (requirements.length === 0) return undefined
+  return {
+    requirements: requirements.map(({ key, operator, values }) => ({
+      key,
+      operator,
+      ...(values.length > 0 && { values }),
+    })),
+  }
+}
+
+function withoutEmpty(texts: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== ''))
+}

@@ -1,0 +1,109 @@
+import { aBooleanOrAnonymousConfig, type AnonymousConfig } from '../request/anonymous/config.ts'
+import { anonymous, type AnonymousOptions } from '../request/anonymous/anonymous.ts'
+import { audienceAgnostic } from '../authenticator/audiences.ts'
+import type {
+  AnyAuthenticator,
+  Authenticator,
+  PasswordAuthenticator,
+  TokenAuthenticator,
+} from '../authenticator/authenticator.ts'
+import { basic } from '../request/basic/basic.ts'
+import { bearerToken } from '../request/bearer-token/bearer-token.ts'
+import { authenticatedGroup } from '../authenticator/groups.ts'
+import {
+  aPasswordAuthenticator,
+  aRequestAuthenticator,
+  aTokenAuthenticator,
+  checkOptions,
+  either,
+  listOf,
+  oneOf,
+  type OptionsShape,
+  refuseProblems,
+  someAudiences,
+} from '../internal/options/index.ts'
+import { failFast, union } from '../authenticator/union/union.ts'
+import { webSocketProtocol } from '../request/web-socket-protocol/web-socket-protocol.ts'
+
+/** The authenticators of a chain, by the place they have in it. Each may be left out. */
+export interface AuthenticatorChainOptions {
+  /** The authenticating proxy. */
+  readonly requestHeader?: Authenticator
+  /** Who knows passwords, in the order they are asked. */
+  readonly passwords?: readonly PasswordAuthenticator[]
+  readonly clientCertificate?: Authenticator
+  /** Who else knows a request by what is in it, in the order they are asked: before bearer tokens. */
+  readonly requests?: readonly Authenticator[]
+  /**
+   * Who knows bearer tokens, in the order they are asked. With `'ignored'` nobody looks whether there is one, and who comes with one is as
+   * good as without.
+   */
+  readonly tokens?: readonly TokenAuthenticator[] | 'ignored'
+  /** Whether requests without any credential are let through, as `system:anonymous`. Default `false`. */
+  readonly anonymous?: boolean | AnonymousConfig
+  /** What credentials must be valid for, and what those that know nothing of audiences count for (`--api-audiences`). */
+  readonly audiences?: readonly string[]
+}
+
+const shape: OptionsShape<AuthenticatorChainOptions> = {
+  requestHeader: aRequestAuthenticator,
+  passwords: listOf(aPasswordAuthenticator),
+  clientCertificate: aRequestAuthenticator,
+  requests: listOf(aRequestAuthenticator),
+  tokens: either((value) => typeof value === 'string', oneOf('ignored'), listOf(aTokenAuthenticator)),
+  anonymous: aBooleanOrAnonymousConfig,
+  audiences: someAudiences,
+}
+
+/**
+ * The chain of kube-apiserver: request header, Basic, client certificate, bearer token, WebSocket token, in this order, with
+ * `requests` before the tokens. The first that knows the caller decides; whoever is known gets `system:authenticated`; anonymous comes last, and only where
+ * nothing was wrong before.
+ *
+ * A bearer token that nobody knows is refused even where no token is known at all, unless tokens are ignored.
+ *
+ * Source: kubernetes `pkg/kubeapiserver/authenticator/config.go`.
+ *
+ * Deviation: anonymous requests are refused unless asked for, and a chain that knows nobody is an error
+ * (`docs/deviations.md`, anonymous by default; no authenticator).
+ *
+ * @throws {ConfigurationError} when there is no authenticator, or the anonymous section contradicts itself.
+ * @example
+ * const chain = authenticatorChain({ tokens: [tokenFile(csv)], anonymous: true })
+ */
+export function authenticatorChain(options: AuthenticatorChainOptions = {}): Authenticator {
+  checkOptions(shape, options)
+  const { requestHeader, clientCertificate, passwords = [], requests = [], audiences } = options
+  const tokens = options.tokens === 'ignored' ? [] : (options.tokens ?? [])
+  const anonymousConfig =
+    typeof options.anonymous === 'object' ? options.anonymous : { enabled: options.anonymous ?? false }
+  const known = [requestHeader, clientCertificate, ...passwords, ...requests, ...tokens].filter(
+    (each) => each !== undefined,
+  )
+  if (known.length === 0 && !anonymousConfig.enabled) {
+    // As Kubernetes says it of extension API servers: `pkg/authentication/authenticatorfactory/delegating.go`.
+    refuseProblems([{ path: 'authenticators', message: 'no authentication method configured' }])
+  }
+
+  const agnostic = <A extends AnyAuthenticator>(authenticator: A): A =>
+    audiences === undefined ? authenticator : audienceAgnostic(audiences, authenticator)
+  const allTokens = union<TokenAuthenticator>(
+    ...tokens.map((each) => (each.audienceAware ? each : agnostic(each))),
+  )
+  const credentials = union<Authenticator>(
+    ...(requestHeader === undefined ? [] : [agnostic(requestHeader)]),
+    ...(passwords.length === 0 ? [] : [basic(agnostic(union<PasswordAuthenticator>(...passwords)))]),
+    ...(clientCertificate === undefined ? [] : [clientCertificate]),
+    ...requests.map(agnostic),
+    ...(options.tokens === 'ignored' ? [] : [bearerToken(allTokens), webSocketProtocol(allTokens)]),
+  )
+  const everybodyKnown = authenticatedGroup(credentials)
+  const chain = anonymousConfig.enabled
+    ? failFast(everybodyKnown, anonymous(anonymousConditionsOf(anonymousConfig)))
+    : everybodyKnown
+  return { ...chain, name: 'chain', ...(audiences !== undefined && { audiences }) }
+}
+
+function anonymousConditionsOf({ conditions }: AnonymousConfig): AnonymousOptions {
+  return conditions === undefined ? {} : { conditions }
+}

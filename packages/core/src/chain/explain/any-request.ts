@@ -1,0 +1,84 @@
+import type { NodeRequest } from '../../adapter/incoming-message/node-request.ts'
+import { fetchRequest } from '../../request/fetch-request.ts'
+import type { AuthenticationRequest } from '../../request/request.ts'
+
+/** What of a Fetch API `Request` is used. */
+type FetchRequest = Pick<Request, 'method' | 'url' | 'headers'>
+
+/** A request of any framework. */
+export type AnyRequest =
+  | AuthenticationRequest
+  | FetchRequest
+  /** Node and Express. */
+  | NodeRequest
+  /** Koa. */
+  | { readonly req: NodeRequest }
+  /** Hono. */
+  | { readonly req: { readonly raw: FetchRequest } }
+
+/** A request, as it was given and as authenticators see it. */
+export interface ReadRequest {
+  readonly request: AuthenticationRequest
+  /** Whether an authentication middleware was there before, so that the headers that carry credentials are gone. */
+  readonly isAuthenticated: boolean
+}
+
+/**
+ * What authenticators see of a request, by what it has and not by its class: each framework has several.
+ *
+ * @throws {TypeError} when it is no request.
+ */
+export async function readAnyRequest(given: unknown): Promise<ReadRequest> {
+  if (isAuthenticationRequest(given)) return { request: given, isAuthenticated: false }
+  const inside = property(given, 'req')
+  const isAuthenticated = [given, inside].some(hasState)
+  // Hono on Node: what Node received, with repeated headers apart.
+  const message = [given, inside, property(property(given, 'env'), 'incoming')].find(isNodeRequest)
+  if (message !== undefined) {
+    const { incomingMessageRequest } = await import('../../adapter/incoming-message/index.ts')
+    const target = [given, message].map((each) => property(each, 'originalUrl')).find(isText)
+    return { request: incomingMessageRequest(message, target), isAuthenticated }
+  }
+  const fetched = [given, property(inside, 'raw')].find(isFetchRequest)
+  if (fetched !== undefined) return { request: fetchRequest(fetched), isAuthenticated }
+  const what = property(given, 'then') === undefined ? NO_REQUEST : 'is a promise; await it first'
+  throw new TypeError(`explain(authenticator, request): request ${what}`)
+}
+
+const NO_REQUEST =
+  'must be the req of Express or Node, the ctx of Koa, the c of Hono, a Request of Fetch, or an AuthenticationRequest'
+
+/** What the middlewares of an adapter know of a request is kept with it, under a symbol of this form. */
+const STATE = /^@kube-authn\/[a-z]+\/state@/
+
+function hasState(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return Object.getOwnPropertySymbols(value).some(({ description = '' }) => STATE.test(description))
+}
+
+function isAuthenticationRequest(value: unknown): value is AuthenticationRequest {
+  if (!isText(property(value, 'path'))) return false
+  // One that is refused unread has no headers to look at.
+  return (
+    property(value, 'refusal') !== undefined ||
+    typeof property(property(value, 'headers'), 'first') === 'function'
+  )
+}
+
+function isNodeRequest(value: unknown): value is NodeRequest {
+  const headers = property(value, 'headers')
+  return Array.isArray(property(value, 'rawHeaders')) && typeof headers === 'object' && headers !== null
+}
+
+function isFetchRequest(value: unknown): value is FetchRequest {
+  const isReadable = typeof property(property(value, 'headers'), 'get') === 'function'
+  return isReadable && isText(property(value, 'method')) && isText(property(value, 'url'))
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+function property(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+}

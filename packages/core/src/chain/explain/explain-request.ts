@@ -1,0 +1,107 @@
+import type { Authentication, Authenticator } from '../../authenticator/authenticator.ts'
+import { andThen } from '../../internal/awaitable.ts'
+import { type AuthenticationError, isAuthenticationError } from '../../authenticator/errors.ts'
+import type { AuthenticateRequestOptions } from '../../handler/authenticate-request-options.ts'
+import { authenticateRequest } from '../../handler/authenticate-request.ts'
+import { withoutSecrets } from '../../internal/shown-text.ts'
+import type { StatusError } from '../../authenticator/status.ts'
+import { adviceFor } from './advice.ts'
+import { type AnyRequest, readAnyRequest } from './any-request.ts'
+import { credentialsIn } from './credentials-in.ts'
+import type { ExplainedStep, Explanation, ExplainOptions } from './explain.ts'
+import { recordSteps } from './record-steps.ts'
+
+/** What {@link explain} does: the handler's own work, with a recorder for its observer. */
+export async function explainRequest(
+  authenticator: Authenticator,
+  given: AnyRequest,
+  { signal, impersonates = true, ...options }: ExplainOptions,
+): Promise<Explanation> {
+  const recorder = recordSteps()
+  let answer: Authentication | undefined
+  const seen = seeing(authenticator, (answered) => {
+    answer = answered
+  })
+  const authenticate = authenticateRequest(seen, { ...untraced(options), observer: recorder.observe })
+  const { request, isAuthenticated } = await readAnyRequest(given)
+  const outcome = await authenticate(request, { signal, impersonates })
+  const failure = 'failure' in outcome ? outcome.failure : undefined
+  const decision = recorder.decision()
+  const asked = recorder.outermost()
+  const error = failure === undefined ? undefined : (decision?.error ?? causeOf(failure))
+  const code = error?.code ?? (failure?.status === 401 ? 'noOpinion' : 'rejected')
+  const message = error?.message ?? (code === 'noOpinion' ? undefined : failure?.message)
+  const { audiences = authenticator.audiences } = options
+  const advice = adviceFor({
+    authenticator,
+    request,
+    isAuthenticated,
+    audiences,
+    answer,
+    asked,
+    outcome,
+    error,
+  })
+
+  const secrets = credentialsIn(request)
+  const shown = (text: string): string => withoutSecrets(text, secrets)
+  return {
+    authenticator: authenticator.name,
+    outcome: failure === undefined ? 'authenticated' : code,
+    durationSeconds: decision?.durationSeconds ?? 0,
+    ...('authentication' in outcome && { user: outcome.authentication.user }),
+    ...(message !== undefined && { message: shown(message) }),
+    steps: (asked?.steps ?? []).map((step) => shownStep(step, shown)),
+    ...(failure !== undefined && { status: failure.status }),
+    advice: shown(advice),
+    warnings: decision?.warnings ?? [],
+  }
+}
+
+/** Options of a middleware may come with more than was asked for. */
+function untraced(given: AuthenticateRequestOptions): AuthenticateRequestOptions {
+  const { tracing: _, ...options } = given
+  return options
+}
+
+/** What the handler refused the request for, where it did not come from an authenticator. */
+function causeOf({ cause }: StatusError): AuthenticationError | undefined {
+  return isAuthenticationError(cause) ? cause : undefined
+}
+
+/** The same authenticator, whose answer is seen before anything judges it. */
+function seeing(
+  authenticator: Authenticator,
+  see: (answer: Authentication | undefined) => void,
+): Authenticator {
+  // What is no authenticator is for the handler to say.
+  if (typeof (authenticator as Partial<Authenticator> | undefined)?.authenticate !== 'function') {
+    return authenticator
+  }
+  const { name, credentials, audiences } = authenticator
+  return {
+    name,
+    ...(credentials !== undefined && { credentials }),
+    ...(audiences !== undefined && { audiences }),
+    authenticate: (request, context) =>
+      andThen(authenticator.authenticate(request, context), (answer) => {
+        see(answer)
+        return answer
+      }),
+  }
+}
+
+/** A step without what stands behind its message. */
+function shownStep(
+  { authenticator, outcome, durationSeconds, user, message, steps }: ExplainedStep,
+  shown: (text: string) => string,
+): ExplainedStep {
+  return {
+    authenticator,
+    outcome,
+    durationSeconds,
+    ...(user !== undefined && { user }),
+    ...(message !== undefined && { message: shown(message) }),
+    steps: steps.map((each) => shownStep(each, shown)),
+  }
+}

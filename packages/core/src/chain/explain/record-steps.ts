@@ -1,0 +1,55 @@
+import type { AuthenticationError } from '../../authenticator/errors.ts'
+import type { AuthenticationEvent, ConsultedEvent, RequestEvent } from '../../authenticator/events.ts'
+import type { ExplainedStep } from './explain.ts'
+
+/** A step with what stands behind its message. */
+export interface RecordedStep extends ExplainedStep {
+  readonly error?: AuthenticationError
+  readonly steps: readonly RecordedStep[]
+}
+
+/** What a handler told while it decided one request. */
+export interface Recorder {
+  readonly observe: (event: AuthenticationEvent) => void
+  /** The step of the authenticator that the handler asked; absent when it asked none. */
+  readonly outermost: () => RecordedStep | undefined
+  /** What the handler made of it. */
+  readonly decision: () => RequestEvent | undefined
+}
+
+/**
+ * Puts events in the order they happen into a tree. A step that has not answered when the one around it does was given up, and
+ * is no part of the answer.
+ */
+export function recordSteps(): Recorder {
+  let outermost: RecordedStep | undefined
+  let decision: RequestEvent | undefined
+  const open: { readonly authenticator: string; readonly steps: RecordedStep[] }[] = []
+
+  const close = (event: ConsultedEvent): void => {
+    const index = open.findLastIndex(({ authenticator }) => authenticator === event.authenticator)
+    const [own] = index === -1 ? [] : open.splice(index)
+    if (own === undefined) return
+    const step = {
+      authenticator: event.authenticator,
+      outcome: event.outcome,
+      durationSeconds: event.durationSeconds,
+      ...(event.user !== undefined && { user: event.user }),
+      ...(event.error !== undefined && { message: event.error.message, error: event.error }),
+      steps: own.steps,
+    }
+    const around = open.at(-1)
+    if (around === undefined) outermost = step
+    else around.steps.push(step)
+  }
+
+  return {
+    observe(event) {
+      if (event.type === 'consulting') open.push({ authenticator: event.authenticator, steps: [] })
+      else if (event.type === 'consulted') close(event)
+      else if (event.type === 'request') decision = event
+    },
+    outermost: () => outermost,
+    decision: () => decision,
+  }
+}

@@ -1,5 +1,0 @@
-export type { CertificatePoolSource } from './certificate-pool-source.ts'
-export { certificateUser, type CertificateUserOptions, UID_ATTRIBUTE } from './certificate-user.ts'
-export { CREDENTIAL_ID_KEY } from '../credential-id.ts'
-export { certificateVerifier, type CertificateVerifierOptions } from './certificate-verifier.ts'
-export { clientCertificate, type ClientCertificateOptions } from './client-certificate.ts'

@@ -1,0 +1,49 @@
+import { firstValues } from '../../authorization/request-info/query.ts'
+import type { ErrorList, FieldError } from '../field/errors.ts'
+import { badRequest } from './errors.ts'
+
+/** What a client wants to hear of fields that nobody knows. */
+export type FieldValidation = 'Strict' | 'Warn' | 'Ignore'
+
+/** What a query says as `fieldValidation`; `Warn` where it says nothing that is known. */
+export function fieldValidationOf(query: string): FieldValidation {
+  const value = firstValues(query).get('fieldValidation')
+  return value === 'Strict' || value === 'Ignore' ? value : 'Warn'
+}
+
+/**
+ * Refuses an object with fields of the wrong type, and with fields that nobody knows where the client is strict about them.
+ *
+ * Source: apiserver `pkg/endpoints/handlers/{create,rest}.go`; KEP-2885.
+ *
+ * @param errors what reading the object has found.
+ * @returns texts for `Warning` headers.
+ * @throws {StatusError} 400.
+ */
+export function checkFields(errors: ErrorList, validation: FieldValidation): readonly string[] {
+  const wrong = named(
+    errors,
+    ({ type }) => type !== 'Unknown',
+    ({ field, message }) => `${field}: ${message}`,
+  )
+  if (wrong.length > 0) throw badRequest(wrong.join(', '))
+  const unknown = named(
+    errors,
+    ({ type }) => type === 'Unknown',
+    ({ field }) => `unknown field "${field}"`,
+  )
+  if (unknown.length === 0 || validation === 'Ignore') return []
+  if (validation === 'Strict') throw badRequest(`strict decoding error: ${unknown.join(', ')}`)
+  return unknown
+}
+
+/** The first of these errors in words. A client that has more of them wrong has those to begin with. */
+function named(
+  { errors }: ErrorList,
+  which: (error: FieldError) => boolean,
+  words: (error: FieldError) => string,
+): readonly string[] {
+  return [...new Set(errors.filter(which).map(words))].slice(0, MAX_NAMED)
+}
+
+const MAX_NAMED = 10

@@ -1,0 +1,63 @@
+import { PROTOBUF_MEDIA_TYPE } from '../protobuf/media-type.ts'
+import type { RequestHeaders } from '../../request/request.ts'
+import { notAcceptable, unsupportedMediaType } from './errors.ts'
+
+const JSON_MEDIA_TYPE = 'application/json'
+
+/** What an object may be sent as. */
+export type ContentType = typeof JSON_MEDIA_TYPE | typeof PROTOBUF_MEDIA_TYPE
+
+const CONTENT_TYPES: readonly ContentType[] = [JSON_MEDIA_TYPE, PROTOBUF_MEDIA_TYPE]
+
+/**
+ * What the body of a request is; JSON where the request does not say.
+ *
+ * Source: apiserver `pkg/endpoints/handlers/negotiation/negotiate.go`; RFC 9110 section 8.3.
+ *
+ * Deviation: YAML and CBOR are not taken (`docs/deviations.md`, content of reviews).
+ *
+ * @throws {StatusError} 415 when it is something else.
+ */
+export function contentTypeOf(headers: RequestHeaders): ContentType {
+  const [type = '', ...parameters] = (headers.first('content-type') ?? '').split(';').map(trim)
+  if (type === '' && parameters.length === 0) return JSON_MEDIA_TYPE
+  const known = CONTENT_TYPES.find((each) => each === type.toLowerCase())
+  if (known === undefined || !parameters.every((each) => each === '' || PARAMETER.test(each))) {
+    throw unsupportedMediaType(CONTENT_TYPES)
+  }
+  return known
+}
+
+/**
+ * Makes sure that the client takes JSON, which every answer is. A clause with a higher quality for something else does not matter, as
+ * long as there is one for JSON.
+ *
+ * Source: apiserver `pkg/endpoints/handlers/negotiation/negotiate.go`; RFC 9110 section 12.5.1.
+ *
+ * Deviation: there is no YAML, protobuf or CBOR to be had (`docs/deviations.md`, content of reviews).
+ *
+ * @throws {StatusError} 406 when it does not.
+ */
+export function requireJsonAccepted(headers: RequestHeaders): void {
+  const accept = headers.all('accept').join(',')
+  if (trim(accept) !== '' && !accept.split(',').some(acceptsJson)) throw notAcceptable([JSON_MEDIA_TYPE])
+}
+
+function acceptsJson(clause: string): boolean {
+  const [range = '', ...parameters] = clause.split(';').map(trim)
+  if (!JSON_RANGES.has(range.toLowerCase())) return false
+  return parameters.every((parameter) => {
+    const [name = '', value = ''] = parameter.split('=').map(trim)
+    // What the answer would have to be turned into first: a table, another version, a stream.
+    if (TRANSFORMATIONS.has(name.toLowerCase())) return value === ''
+    return name.toLowerCase() !== 'q' || Number(value) > 0
+  })
+}
+
+const JSON_RANGES: ReadonlySet<string> = new Set([JSON_MEDIA_TYPE, 'application/*', '*/*'])
+const TRANSFORMATIONS: ReadonlySet<string> = new Set(['as', 'g', 'v', 'stream', 'sv'])
+const PARAMETER = /^[\w!#$%&'*+.^`|~-]+=(?:[\w!#$%&'*+.^`|~-]+|"[^"]*")$/
+
+function trim(text: string): string {
+  return text.trim()
+}

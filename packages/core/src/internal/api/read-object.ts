@@ -1,0 +1,86 @@
+import { type ErrorList, errorList } from '../field/errors.ts'
+import { fieldPath } from '../field/path.ts'
+import { type ObjectReader, readObject } from '../field/reader.ts'
+import type { AuthenticationRequest } from '../../request/request.ts'
+import { isStatusError } from '../../authenticator/status.ts'
+import type { ReadBody } from './body.ts'
+import { badRequest, bodyTooLarge } from './errors.ts'
+import { decodeJson } from './json.ts'
+import { contentTypeOf, requireJsonAccepted } from './media-types.ts'
+
+/** What an endpoint takes. */
+export interface ExpectedObject {
+  readonly kind: string
+  /** A body that does not say its version is of the first of them. */
+  readonly apiVersions: readonly [string, ...string[]]
+}
+
+/** An object that a client sent. Nothing in it is checked but its kind and version. */
+export interface SentObject {
+  readonly apiVersion: string
+  readonly object: ObjectReader
+  /** What is found wrong with its fields. Nothing of a value is in it: one of them may be a token. */
+  readonly errors: ErrorList
+}
+
+/** How much is read where nothing else is said: 1 MiB. */
+export const MAX_BODY_BYTES = 1_048_576
+
+/**
+ * Reads the object in the body of a request, as JSON or protobuf, after having made sure that the client takes an answer in JSON.
+ *
+ * Source: apiserver `pkg/endpoints/handlers/create.go`.
+ *
+ * @throws {StatusError} 406, 415, 413 or 400. Its text holds nothing of the body.
+ */
+export async function readObjectBody(
+  request: AuthenticationRequest,
+  body: ReadBody,
+  { kind, apiVersions }: ExpectedObject,
+  maxBytes: number,
+): Promise<SentObject> {
+  requireJsonAccepted(request.headers)
+  const contentType = contentTypeOf(request.headers)
+  const bytes = await readBytes(request, body, maxBytes)
+  const value =
+    contentType === 'application/json'
+      ? decodeJson(bytes)
+      : await decodeProtobuf(bytes, { kind, apiVersion: apiVersions[0] })
+
+  const errors = errorList({ hideValues: true })
+  const object = readObject(value, fieldPath(), errors, { nullElements: 'empty' })
+  if (object === undefined || (object.string('kind') || kind) !== kind) throw badRequest(`not a ${kind}`)
+  const apiVersion = object.string('apiVersion') || apiVersions[0]
+  if (!apiVersions.includes(apiVersion)) {
+    throw badRequest(
+      `the API version in the data does not match the expected API version (${apiVersions.join(' or ')})`,
+    )
+  }
+  return { apiVersion, object, errors }
+}
+
+/** Few clients but kubectl send protobuf, so few have to load what reads it. */
+async function decodeProtobuf(
+  bytes: Uint8Array,
+  expected: { readonly kind: string; readonly apiVersion: string },
+): Promise<unknown> {
+  const { decodeObject } = await import('../protobuf/index.ts')
+  return decodeObject(bytes, expected)
+}
+
+async function readBytes(
+  { headers }: AuthenticationRequest,
+  body: ReadBody,
+  maxBytes: number,
+): Promise<Uint8Array> {
+  if (Number(headers.first('content-length') ?? 0) > maxBytes) throw bodyTooLarge(maxBytes)
+  let bytes: Uint8Array | undefined
+  try {
+    bytes = await body(maxBytes)
+  } catch (thrown) {
+    if (isStatusError(thrown)) throw thrown
+    throw badRequest('the body of the request could not be read', thrown)
+  }
+  if (bytes === undefined) throw bodyTooLarge(maxBytes)
+  return bytes
+}

@@ -1,0 +1,39 @@
+import { latin1FromBytes, textFromLatin1 } from '../byte-text.ts'
+
+/** Some whole lines of a text. */
+export interface Lines {
+  readonly text: string
+  /** What a part of the text is, which may have been kept as one character per byte. */
+  readonly decode: (part: string) => string
+  /** How much of the whole a part of the text is. */
+  readonly sizeOf: (part: string) => number
+  /** Where the next line begins. */
+  readonly end: number
+}
+
+/** The lines from `start` on: at least `size` of the text or bytes, up to the end of a line. */
+export function linesOf(csv: string | Uint8Array, start: number, size: number): Lines {
+  if (typeof csv !== 'string') return linesOfBytes(csv, start, size)
+  const newline = csv.indexOf('\n', start + size - 1)
+  const end = newline === -1 ? csv.length : newline + 1
+  return { text: csv.slice(start, end).toWellFormed(), decode: asItIs, sizeOf: lengthOf, end }
+}
+
+/** Bytes that are not UTF-8 stay distinguishable, by the rules of `textFromLatin1`. */
+function linesOfBytes(csv: Uint8Array, start: number, size: number): Lines {
+  const newline = csv.indexOf(0x0a, start + size - 1)
+  const end = newline === -1 ? csv.length : newline + 1
+  const bytes = csv.subarray(start, end)
+  try {
+    return { text: strictUtf8.decode(bytes), decode: asItIs, sizeOf: utf8Length, end }
+  } catch {
+    return { text: latin1FromBytes(bytes), decode: textFromLatin1, sizeOf: lengthOf, end }
+  }
+}
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const utf8 = new TextEncoder()
+
+const asItIs = (part: string): string => part
+const lengthOf = (part: string): number => part.length
+const utf8Length = (part: string): number => utf8.encode(part).length

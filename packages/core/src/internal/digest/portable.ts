@@ -1,0 +1,15 @@
+import { hmac } from '@noble/hashes/hmac.js'
+import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js'
+import { latin1FromBytes } from '../byte-text.ts'
+
+const utf8 = new TextEncoder()
+
+/** SHA-256 of bytes, or of a text in UTF-8: 32 characters, one per byte. */
+export function sha256(message: string | Uint8Array): string {
+  return latin1FromBytes(nobleSha256(typeof message === 'string' ? utf8.encode(message) : message))
+}
+
+/** HMAC-SHA-256 (RFC 2104): 32 characters, one per byte. */
+export function hmacSha256(key: Uint8Array, message: Uint8Array): string {
+  return latin1FromBytes(hmac(nobleSha256, key, message))
+}

@@ -1,0 +1,123 @@
+import { ConfigurationError, type ConfigurationProblem } from '../../authenticator/errors.ts'
+import { type Check, isPlainObject, problemOf, type RequiredCheck } from './check.ts'
+import { nearestName } from './nearest-name.ts'
+
+/** The name of every option, also of those that only one member of a union has. */
+type NameOf<T> = T extends unknown ? keyof T : never
+
+/**
+ * The check of every option that an options type has. TypeScript refuses a shape that leaves one out, or that does not require what
+ * the type requires.
+ *
+ * @example
+ * const shape: OptionsShape<{ readonly url: string; readonly timeoutSeconds?: number }> = {
+ *   url: required(aString),
+ *   timeoutSeconds: above(0),
+ * }
+ */
+export type OptionsShape<T> = {
+  readonly [Name in NameOf<T>]-?: Name extends keyof T
+    ? Pick<T, Name> extends Required<Pick<T, Name>>
+      ? RequiredCheck
+      : Check
+    : Check
+}
+
+/** A shape of which the options type is not known any more. */
+export type AnyShape = Readonly<Record<string, Check>>
+
+/**
+ * What is wrong with options: they are not an object, have a name that does not exist, lack one that must be given, or have a value
+ * of the wrong type. `undefined` counts as left out, for the options as a whole too where all of them may be left out.
+ *
+ * @param path where the options are in those of a caller, as in `oidc`. Default: they are the options.
+ */
+export function optionProblems(shape: AnyShape, given: unknown, path = ''): readonly ConfigurationProblem[] {
+  if (given !== undefined && !isPlainObject(given)) {
+    return problemOf(given, path === '' ? 'options' : path, 'must be an object of options')
+  }
+  const options = given ?? {}
+  const names = Object.keys(shape)
+  if (isForeign(options, names)) {
+    return [{ path: path === '' ? 'options' : path, message: 'must be an object of options' }]
+  }
+  const at = (name: string): string => (path === '' ? name : `${path}.${name}`)
+  const problems: ConfigurationProblem[] = []
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(shape, name)) continue
+    problems.push({ path: at(shownName(name)), message: `unknown option${suggestion(name, names)}` })
+  }
+  for (const [name, check] of Object.entries(shape)) {
+    const value = options[name]
+    if (value !== undefined || check.isRequired === true) problems.push(...check(value, at(name)))
+  }
+  return problems
+}
+
+/**
+ * Refuses options that do not have the shape of their type. The first thing a factory does.
+ *
+ * @throws {ConfigurationError} with every problem found.
+ * @example
+ * export function tokenFile(csv: string, options: TokenFileOptions = {}): TokenAuthenticator {
+ *   checkOptions(shape, options)
+ */
+export function checkOptions(shape: AnyShape, given: unknown, path?: string): void {
+  refuseProblems(optionProblems(shape, given, path))
+}
+
+/**
+ * Throws what was found, if anything was: for a factory with more than options to check.
+ *
+ * @throws {ConfigurationError} with every problem.
+ * @example
+ * refuseProblems(aTokenAuthenticator(tokens, 'tokens'), optionProblems(shape, options))
+ */
+export function refuseProblems(...found: readonly (readonly ConfigurationProblem[])[]): void {
+  const problems = found.flat()
+  if (problems.length > 0) throw new ConfigurationError(problems)
+}
+
+/**
+ * What a shape found, and what is wrong beyond types with the options that are right so far: so that everything is said at once.
+ */
+export function withFurtherProblems<T extends object>(
+  found: readonly ConfigurationProblem[],
+  options: T | undefined,
+  furtherProblems: (sound: Partial<T>) => readonly ConfigurationProblem[],
+): readonly ConfigurationProblem[] {
+  const broken = new Set(found.map(({ path }) => nameIn(path)))
+  if (options === undefined || broken.has('options')) return found
+  const sound: Partial<T> = { ...options }
+  for (const name of broken) Reflect.deleteProperty(sound, name)
+  return [...found, ...furtherProblems(sound).filter(({ path }) => !broken.has(nameIn(path)))]
+}
+
+/** The option that a path begins with. */
+function nameIn(path: string): string {
+  return /^[\w$-]*/.exec(path)?.[0] ?? ''
+}
+
+/** An option that has options itself. */
+/* @__NO_SIDE_EFFECTS__ */
+export function nested(shape: AnyShape): Check {
+  return (value, path) => optionProblems(shape, value, path)
+}
+
+/** Whether it is an object of a class, such as a response, that has none of these options. */
+function isForeign(given: object, names: readonly string[]): boolean {
+  const prototype: unknown = Object.getPrototypeOf(given)
+  const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null
+  return !isPlain && !names.some((name) => name in given)
+}
+
+function suggestion(name: string, known: readonly string[]): string {
+  const nearest = nearestName(name, known)
+  if (nearest !== undefined) return `, did you mean ${nearest}?`
+  return known.length === 0 || known.length > 8 ? '' : `; there is ${known.join(', ')}`
+}
+
+/** A name that does not look like one of an option may be anything, as a token, and is not repeated. */
+function shownName(name: string): string {
+  return /^(?=(?:\D*\d){0,3}\D*$)[\w$-]{1,40}$/.test(name) ? name : '?'
+}

@@ -1,0 +1,25 @@
+import { textFromLatin1 } from './byte-text.ts'
+
+/**
+ * Decodes percent escapes, once, as Go's `url.PathUnescape` does: `undefined` when one is malformed. Bytes that are not UTF-8
+ * stay distinguishable (`byte-text.ts`).
+ */
+export function percentDecoded(text: string): string | undefined {
+  if (!text.includes('%')) return textOf(text)
+  if (/%(?![0-9A-Fa-f]{2})/.test(text)) return undefined
+  if (/[^\0-\xff]/.test(text)) return decodedParts(text)
+  const latin1 = text.replace(/%([0-9A-Fa-f]{2})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 16)),
+  )
+  return textFromLatin1(latin1)
+}
+
+/** A text that was decoded already keeps its characters; only runs of escapes are bytes. */
+function decodedParts(text: string): string {
+  return text.replace(/(?:%[0-9A-Fa-f]{2})+/g, (run) => percentDecoded(run) ?? run)
+}
+
+/** Node hands out the bytes of a target as latin1. */
+function textOf(text: string): string {
+  return /[^\0-\xff]/.test(text) ? text : textFromLatin1(text)
+}

@@ -1,0 +1,92 @@
+import { StatusError } from '../../authenticator/status.ts'
+
+/** How a value is written: a varint, eight bytes, so many bytes, or four bytes. Groups, which nobody writes any more, are refused. */
+export type WireType = 0 | 1 | 2 | 5
+
+/** A field of a message, as it is on the wire. */
+export interface WireField {
+  readonly number: number
+  readonly wireType: WireType
+  /** A varint, or the bytes of anything else. They share memory with the message. */
+  readonly value: bigint | Uint8Array
+}
+
+/**
+ * The fields of a message, in the order they were written. It never descends by itself, so nesting costs nothing, and every step
+ * moves on by two bytes at least.
+ *
+ * Source: Protocol Buffers, "Encoding".
+ *
+ * @throws {StatusError} 400 when the bytes are no message.
+ */
+export function* wireFields(bytes: Uint8Array): Generator<WireField, void> {
+  let offset = 0
+
+  /** A number of 32 bits. */
+  const uint32 = (what: string): number => {
+    let value = 0
+    for (let shift = 0; shift < 35; shift += 7) {
+      const byte = bytes[offset++]
+      if (byte === undefined) throw malformed(`${what} is cut off`)
+      value += (byte & 0x7f) * 2 ** shift
+      if (byte < 0x80) {
+        if (value >= 2 ** 32) break
+        return value
+      }
+    }
+    throw malformed(`${what} is too large`)
+  }
+
+  const uint64 = (): bigint => {
+    let value = 0n
+    for (let shift = 0n; shift < 70n; shift += 7n) {
+      const byte = bytes[offset++]
+      if (byte === undefined) throw malformed('a number is cut off')
+      value |= BigInt(byte & 0x7f) << shift
+      if (byte < 0x80) {
+        if (value >= 2n ** 64n) break
+        return value
+      }
+    }
+    throw malformed('a number has more than 64 bits')
+  }
+
+  const take = (length: number): Uint8Array => {
+    if (length > bytes.length - offset) throw malformed('a field runs past its message')
+    offset += length
+    return bytes.subarray(offset - length, offset)
+  }
+
+  while (offset < bytes.length) {
+    const tag = uint32('a tag')
+    const number = Math.floor(tag / 8)
+    if (number === 0) throw malformed('a field has no number')
+    const wireType = tag % 8
+    switch (wireType) {
+      case 0:
+        yield { number, wireType, value: uint64() }
+        break
+      case 1:
+        yield { number, wireType, value: take(8) }
+        break
+      case 2:
+        yield { number, wireType, value: take(uint32('a length')) }
+        break
+      case 5:
+        yield { number, wireType, value: take(4) }
+        break
+      default:
+        throw malformed('a field is of an unknown wire type')
+    }
+  }
+}
+
+/** The bytes are no message. The text never holds any of them. */
+export function malformed(what: string, cause?: unknown): StatusError {
+  return new StatusError({
+    status: 400,
+    reason: 'BadRequest',
+    message: `the body of the request is no Kubernetes protobuf message: ${what}`,
+    ...(cause !== undefined && { cause }),
+  })
+}

@@ -1,0 +1,41 @@
+const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
+const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u
+
+/** The characters that Go writes with a backslash and a letter, or themselves. */
+export const NAMED_ESCAPES: ReadonlyMap<string, string> = new Map([
+  ['"', '\\"'],
+  ['\\', '\\\\'],
+  ['\u0007', '\\a'],
+  ['\b', '\\b'],
+  ['\f', '\\f'],
+  ['\n', '\\n'],
+  ['\r', '\\r'],
+  ['\t', '\\t'],
+  ['\v', '\\v'],
+])
+
+/**
+ * A text in double quotes, as Go's `%q` prints it: what Kubernetes' messages put names in. Nothing that is not printable
+ * survives, so a name cannot forge a line of a log.
+ *
+ * A byte that was not UTF-8 (`byte-text.ts`) is printed as that byte.
+ */
+export function quoted(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`
+  let result = '"'
+  for (const character of text) result += NAMED_ESCAPES.get(character) ?? escaped(character)
+  return `${result}"`
+}
+
+function escaped(character: string): string {
+  const code = character.codePointAt(0) ?? 0
+  if (code < 0x20 || code === 0x7f) return `\\x${hexadecimal(code, 2)}`
+  if (code >= 0xdc80 && code <= 0xdcff) return `\\x${hexadecimal(code - 0xdc00, 2)}`
+  if (code >= 0xd800 && code <= 0xdfff) return '\\ufffd'
+  if (PRINTABLE.test(character)) return character
+  return code < 0x10000 ? `\\u${hexadecimal(code, 4)}` : `\\U${hexadecimal(code, 8)}`
+}
+
+function hexadecimal(code: number, length: number): string {
+  return code.toString(16).padStart(length, '0')
+}

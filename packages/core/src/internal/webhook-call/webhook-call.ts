@@ -1,0 +1,106 @@
+import { systemClock } from '../clock.ts'
+import { asAuthenticationError } from '../../authenticator/errors.ts'
+import { limitConcurrency } from '../limit-concurrency.ts'
+import { systemRandom } from '../random.ts'
+import { canWorkInBackground } from '../runtime.ts'
+import { type CallReport, reportOfFailure } from './call-report.ts'
+import { callDeadline, contextCanceled } from './deadline.ts'
+import { MAX_TIMEOUT_SECONDS, type WebhookCallOptions } from './options.ts'
+import { post, type PostedAnswer, type PostOptions } from './post.ts'
+import { withRetries } from './retry.ts'
+import { WebhookCallError } from './webhook-call-error.ts'
+
+/** What goes with one question. */
+export interface WebhookCallContext {
+  /** Aborted when the caller no longer waits. */
+  readonly signal?: AbortSignal | undefined
+  /** Told of every single call. */
+  readonly onCall?: (report: CallReport) => void
+}
+
+/** Asks a webhook, and returns the text that it answers with. */
+export type WebhookCall = (body: string, context?: WebhookCallContext) => Promise<string>
+
+/**
+ * How both webhooks are called: posts, repeats what failed in a way that may pass as long as not much else is under way, and ends it
+ * all in time.
+ *
+ * The returned function throws a {@link WebhookCallError} when there is no usable answer.
+ *
+ * @param webhook what it is called in errors, and which HTTP statuses may pass.
+ */
+export function webhookCall(
+  options: WebhookCallOptions,
+  webhook: Pick<PostOptions, 'title' | 'isTransientStatus'>,
+): WebhookCall {
+  const { clock = systemClock, random = systemRandom } = options
+  const timeoutMs = (options.timeoutSeconds ?? MAX_TIMEOUT_SECONDS) * 1000
+  const posting: PostOptions = {
+    ...webhook,
+    url: options.url,
+    // Some runtimes refuse one that is called as a method of something else.
+    fetch: options.fetch ?? ((url, init) => fetch(url, init)),
+    maxResponseBytes: options.maxResponseBytes ?? 1_048_576,
+  }
+  const maxRunning = options.maxConcurrentCalls ?? 64
+  const limit = limitConcurrency({
+    maxRunning,
+    maxWaiting: options.maxWaitingCalls ?? 256,
+    tooMany: `too many questions wait for ${webhook.title}`,
+  })
+  let running = 0
+  // Where a call ends with its request and without a word, it would count for ever.
+  const isCounted = canWorkInBackground()
+  const retrying = {
+    clock,
+    random,
+    maxAttempts: options.maxAttempts ?? 5,
+    initialDelayMs: (options.retryDelaySeconds ?? 0.5) * 1000,
+    mayRepeat: () => !isCounted || running <= Math.max(1, maxRunning / 2),
+  }
+
+  return async function callWebhook(body, { signal, onCall } = {}) {
+    if (isAborted(signal)) throw contextCanceled()
+    const deadline = callDeadline(timeoutMs, clock, signal, webhook.title)
+    const call = (): Promise<PostedAnswer> => deadline.race((until) => post(body, posting, until))
+    const watched = onCall === undefined ? call : () => timed(call, onCall)
+    const ask = async (): Promise<string> => {
+      running++
+      try {
+        return (await withRetries(watched, retrying, deadline)).text
+      } finally {
+        running--
+      }
+    }
+    try {
+      return await limit(ask, deadline.signal)
+    } catch (error) {
+      if (error instanceof WebhookCallError) throw error
+      if (isAborted(signal)) throw contextCanceled()
+      const { message, retryAfterSeconds } = asAuthenticationError(error)
+      throw new WebhookCallError(message, { busySeconds: retryAfterSeconds, cause: error })
+    } finally {
+      deadline.end()
+    }
+  }
+}
+
+function isAborted(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true
+}
+
+async function timed(
+  call: () => Promise<PostedAnswer>,
+  onCall: NonNullable<WebhookCallContext['onCall']>,
+): Promise<PostedAnswer> {
+  const start = performance.now()
+  const elapsed = (): number => (performance.now() - start) / 1000
+  try {
+    const answer = await call()
+    onCall({ result: 'success', status: answer.status, durationSeconds: elapsed() })
+    return answer
+  } catch (error) {
+    onCall(reportOfFailure(error, elapsed()))
+    throw error
+  }
+}

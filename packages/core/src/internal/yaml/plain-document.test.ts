@@ -1,0 +1,255 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type Document, parseAllDocuments } from 'yaml'
+import { ConfigurationError } from '../../authenticator/errors.ts'
+import { finish } from '../steps.ts'
+import { plainDocument } from './plain-document.ts'
+import { splitDocuments } from './split-documents.ts'
+import { syntaxMessage } from './syntax-message.ts'
+import { yamlDocuments } from './yaml-documents.ts'
+
+/** What the parser says of all of it. */
+function byParser(text: string): readonly unknown[] | string {
+  const documents = parseAllDocuments(text, { version: '1.1', uniqueKeys: true, stringKeys: true })
+  if (!Array.isArray(documents)) return []
+  const errors = documents.flatMap((each: Document) => [...each.errors, ...each.warnings])
+  if (errors.length > 0) return errors.map((error) => syntaxMessage(error)).join('; ')
+  try {
+    return documents
+      .map((each: Document) => each.toJS({ maxAliasCount: 100 }) as unknown)
+      .filter((each) => each !== null && each !== undefined)
+  } catch {
+    return 'aliases'
+  }
+}
+
+function ours(text: string): readonly unknown[] | string {
+  try {
+    return yamlDocuments(text, 'x')
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    return error.problems
+      .map(({ message }) => (message.includes('alias without') ? 'aliases' : message))
+      .join('; ')
+  }
+}
+
+const role = `# A role
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata:
+  name: reader
+  namespace: "default"
+  labels:
+    app.kubernetes.io/name: x
+    empty:
+rules:
+- apiGroups: [""]
+  resources: ["pods", 'pods/log', services]
+  # whatever
+  verbs:
+  - get
+  - "list"
+-   verbs: []
+subjects:
+  - kind: User
+    name: 'system:serviceaccount:a:b'
+  - x
+generation: 12
+isOld: true
+none: {}
+`
+
+describe('plainDocument', () => {
+  it('reads what manifests are written in', () => {
+    const text = role.replace('-   verbs', '- verbs')
+    expect(finish(plainDocument(text))).toEqual({
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'Role',
+      metadata: {
+        name: 'reader',
+        namespace: 'default',
+        labels: { 'app.kubernetes.io/name': 'x', empty: null },
+      },
+      rules: [
+        { apiGroups: [''], resources: ['pods', 'pods/log', 'services'], verbs: ['get', 'list'] },
+        { verbs: [] },
+      ],
+      subjects: [{ kind: 'User', name: 'system:serviceaccount:a:b' }, 'x'],
+      generation: 12,
+      isOld: true,
+      none: {},
+    })
+  })
+
+  it.each([
+    ['nothing', ''],
+    ['a scalar', 'word'],
+    ['a reserved word', 'a: yes'],
+    ['another', 'a: [x, Off]'],
+    ['a reserved key', 'on: x'],
+    ['the key that merges', '<<: x'],
+    ['__proto__', '__proto__: x'],
+    ['a key twice', 'a: x\na: y'],
+    ['a number with a zero in front', 'a: 0777'],
+    ['a time', 'a: 2001-01-01'],
+    ['an alias', 'a: *x'],
+    ['an anchor', 'a: &x y'],
+    ['a tag', 'a: !x y'],
+    ['a comment behind a value', 'a: x # y'],
+    ['several words', 'a: x y'],
+    ['a block', 'a: |\n  x'],
+    ['a word over two lines', 'a: x\n  y'],
+    ['an item over two lines', '- x\n  y'],
+    ['an item in an item', '- - x'],
+    ['an item of nothing', '-\n- x'],
+    ['an escape', String.raw`a: "\n"`],
+    ['a doubled quote', "a: 'x''y'"],
+    ['a member deeper than its mapping', 'a: x\n  b: y'],
+    ['a member between two indents', 'a:\n    b: x\n  c: y'],
+    ['a mapping in a list', 'a: x\n- y'],
+    ['a list in a mapping', '- x\na: y'],
+    ['indented from the start', '  a: x'],
+    ['a tab', 'a:\tx'],
+    ['a carriage return', 'a: x\r\n'],
+    ['a byte order mark', '\ufeffa: x'],
+    ['text beyond ASCII', 'a: ż'],
+    ['a space behind a value', 'a: x '],
+    ['a mapping as a value', 'a: b: c'],
+    ['a comma too many', 'a: [x,]'],
+    ['a mapping in braces', 'a: {x: y}'],
+    ['51 levels', Array.from({ length: 51 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n')],
+  ])('leaves %s to the parser', (_, text) => {
+    expect(finish(plainDocument(text))).toBeUndefined()
+  })
+})
+
+describe('yamlDocuments', () => {
+  it('splits documents where there is nothing but dashes', () => {
+    const split = (text: string): readonly unknown[] => finish(splitDocuments(text))
+    expect(split('a: 1\n---\nb: 2\n---\n')).toEqual([
+      { text: 'a: 1\n', start: 0 },
+      { text: 'b: 2\n', start: 9 },
+    ])
+    expect(split('---\n---\n\n---\na\n---')).toEqual([
+      { text: '\n', start: 8 },
+      { text: 'a\n', start: 13 },
+    ])
+    for (const text of [
+      '%YAML 1.1\n---\na: 1',
+      'a: 1\n...\nb: 2',
+      'a\n--- b',
+      '---b',
+      'a: 1\r\n---\r\nb: 2',
+      'a\n----',
+    ])
+      expect(split(text)).toEqual([{ text, start: 0 }])
+  })
+
+  const LINES = [
+    'a: x',
+    'b: y',
+    'c:',
+    'd:',
+    '- x',
+    '- a: x',
+    '- b:',
+    '- "x y"',
+    "- 'z'",
+    'a: [x, "y"]',
+    'b: []',
+    'c: {}',
+    'a: 1',
+    'b: true',
+    'c: yes',
+    'd: "x',
+    'e: x y',
+    '# c',
+    '',
+    '---',
+    '---',
+    '- - x',
+    '-',
+    'a: |',
+    'f: *x',
+    'g: &x y',
+    'a: x # y',
+    'x',
+    '"q": r',
+    '[x]',
+    'h: [',
+    'i: ]',
+    'j: "\\n"',
+    'k: 010',
+    'l: x:',
+    'm: :x',
+    'a.b/c: d:e',
+    '<<: x',
+    '__proto__: x',
+    'n: null',
+    'o: ~',
+    '...',
+    '%x',
+    '? x',
+    'p: @x',
+    'q: -x',
+    'r: _x',
+    's: "x" y',
+    't: [x y]',
+    'u: [a:b]',
+    'v: {a: b}',
+    'w: >-',
+    'a:x',
+    'x : y',
+    ' - x',
+  ]
+  const line = fc
+    .tuple(fc.constantFrom('', '', '', '  ', '  ', '    ', ' '), fc.constantFrom(...LINES))
+    .map((parts) => parts.join(''))
+
+  it('reads what the parser reads, and refuses what it refuses, in the same words', () => {
+    fc.assert(
+      fc.property(
+        fc.array(line, { maxLength: 9 }).map((lines) => lines.join('\n')),
+        (text) => {
+          expect(ours(text)).toEqual(byParser(text))
+        },
+      ),
+      { numRuns: Number(process.env['YAML_RUNS'] ?? 3000) },
+    )
+  })
+
+  it('reads manifests that were changed in one place as the parser does', () => {
+    const piece = fc.constantFrom(
+      ' ',
+      '  ',
+      '\n',
+      '-',
+      ': ',
+      ':',
+      '"',
+      "'",
+      '[',
+      ']',
+      ',',
+      '#',
+      'x',
+      '0',
+      '---\n',
+      '\t',
+      '*',
+      '&a ',
+      '|',
+      '{',
+      '}',
+      '!',
+    )
+    fc.assert(
+      fc.property(fc.nat({ max: role.length }), fc.nat({ max: 4 }), piece, (at, removed, inserted) => {
+        const text = role.slice(0, at) + inserted + role.slice(at + removed)
+        expect(ours(text)).toEqual(byParser(text))
+      }),
+      { numRuns: Number(process.env['YAML_RUNS'] ?? 1000) },
+    )
+  })
+})

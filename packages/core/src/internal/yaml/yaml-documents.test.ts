@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest'
+import { ConfigurationError } from '../../authenticator/errors.ts'
+import { yamlDocuments } from './yaml-documents.ts'
+
+describe('yamlDocuments', () => {
+  it('reads YAML 1.1 as Kubernetes does, and leaves out empty documents', () => {
+    expect(yamlDocuments('a: yes\nb: 0777\nc: "yes"\n---\n# nothing\n---\n{"d": 1}', 'x')).toEqual([
+      { a: true, b: 511, c: 'yes' },
+      { d: 1 },
+    ])
+    expect(yamlDocuments('', 'x')).toEqual([])
+  })
+
+  it.each([
+    ['a text in quotes without an end', 'token: "hunter2', /missing/],
+    ['a bad escape', 'token: "\\hunter2"', /escape/],
+    ['a tag', 'token: !hunter2 x', /Unresolved tag/],
+    ['an alias', 'token: *hunter2', /Malformed anchor or alias|an alias without its anchor/],
+    ['a directive', '%hunter2\n---\na: 1', /directive/],
+    ['the header of a block', 'token: |hunter2\n  x', /unexpected/],
+    ['a repeated key', 'hunter2: 1\nhunter2: 2', /unique at line 2, column 1/],
+    ['a text that goes on', 'token: "x" hunter2', /unexpected|missing/i],
+    ['a text behind a bracket', 'a: {b: c} hunter2', /unexpected|missing/i],
+    ['a number that is none', 'token: !!int hunter2', /tag/],
+    ['keys on one line', 'token: hunter2: x', /line/],
+    ['a bad character', 'token: @hunter2', /start/],
+    ['an ordered map', 'a: !!omap [hunter2: 1, hunter2: 2]', /tag/],
+  ])('tells where %s is wrong, and nothing of the text', (_, text, expected) => {
+    let caught: unknown
+    try {
+      yamlDocuments(text, 'file.yaml')
+    } catch (error) {
+      caught = error
+    }
+    expect(caught).toBeInstanceOf(ConfigurationError)
+    expect(String(caught)).toMatch(/file\.yaml: /)
+    expect(String(caught)).toMatch(expected)
+    expect(String(caught)).not.toContain('unter2')
+    expect((caught as Error).cause).toBeUndefined()
+  })
+})
+
+describe('a YAML text', () => {
+  const spaces = (count: number): string => ' '.repeat(count)
+
+  it.each<[string, (depth: number) => string]>([
+    ['brackets', (depth) => `a: ${'['.repeat(depth)}${']'.repeat(depth)}`],
+    ['braces', (depth) => `a: ${'{a: '.repeat(depth)}b${'}'.repeat(depth)}`],
+    ['brackets and braces', (depth) => `a: ${'[{a: '.repeat(depth / 2)}${'['.repeat(depth % 2)}`],
+    ['sequences on one line', (depth) => `${'- '.repeat(depth)}x`],
+    ['keys on one line', (depth) => `${'? '.repeat(depth)}x`],
+    ['indentation', (depth) => `a:\n${spaces(2 * depth)}b`],
+  ])('may nest 100 levels deep by %s, and no deeper', (_, nested) => {
+    const tooDeep = 'file.yaml: must not be nested more than 100 levels deep'
+    expect(messageOf(nested(100))).not.toBe(tooDeep)
+    expect(messageOf(nested(101))).toBe(tooDeep)
+  })
+
+  it('may have any number of brackets beside each other', () => {
+    expect(yamlDocuments(`a: [${'[], {}, '.repeat(300)}]`, 'x')).toEqual([
+      { a: Array.from({ length: 600 }, (_, index) => (index % 2 === 0 ? [] : {})) },
+    ])
+    expect(yamlDocuments('- a\n'.repeat(300), 'x')).toEqual([Array.from({ length: 300 }, () => 'a')])
+  })
+
+  function messageOf(text: string): string {
+    try {
+      yamlDocuments(text, 'file.yaml')
+      return ''
+    } catch (error) {
+      return error instanceof ConfigurationError ? error.message : String(error)
+    }
+  }
+})

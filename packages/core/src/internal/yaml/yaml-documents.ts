@@ -1,0 +1,172 @@
+import { yamlParser } from '#yaml'
+import type { Document } from 'yaml'
+import { ConfigurationError, type ConfigurationProblem } from '../../authenticator/errors.ts'
+import { jsonDocument, MAX_DEPTH } from './json-document.ts'
+import { jsonPieces } from './json-pieces.ts'
+import { aString, optionProblems, refuseProblems } from '../options/index.ts'
+import { type YamlLimits, yamlLimitsShape } from './limits.ts'
+import { plainDocument } from './plain-document.ts'
+import { lineCounter, splitDocuments } from './split-documents.ts'
+import { finish, type Steps } from '../steps.ts'
+import { syntaxMessage } from './syntax-message.ts'
+
+const MAX_LENGTH = 1_048_576
+const MAX_ALIASES = 100
+const CHARACTERS_IN_A_STEP = 65_536
+
+/**
+ * The documents of a YAML or JSON text, as Kubernetes reads it: YAML 1.1, so `yes` is true. Empty documents are left out.
+ *
+ * Anything doubtful is refused: repeated keys, keys that are no texts, unknown tags, aliases that multiply, too much of
+ * anything. Depth is measured before the text is parsed, since the parser would go as deep as the stack does.
+ *
+ * Source: sigs.k8s.io/yaml `yaml.go`.
+ *
+ * @param source what the text is called in errors, usually a path.
+ * @throws {ConfigurationError} with the line and column of everything that is wrong, and nothing of the text.
+ * @example
+ * const [manifest] = yamlDocuments('kind: Role', 'role.yaml')
+ */
+export function yamlDocuments(text: string, source: string, limits: YamlLimits = {}): readonly unknown[] {
+  return finish(yamlDocumentSteps(text, source, limits))
+}
+
+/** The same in steps of a few milliseconds, but for a document that takes more than the usual YAML: that is one step. */
+export function yamlDocumentSteps(
+  text: string,
+  source: string,
+  limits: YamlLimits = {},
+): Steps<readonly unknown[]> {
+  refuseProblems(aString(text, 'text'), optionProblems(yamlLimitsShape, limits))
+  return documentSteps(text, source, limits)
+}
+
+function* documentSteps(
+  text: string,
+  source: string,
+  { maxLength = MAX_LENGTH, maxDocumentLength = maxLength }: YamlLimits,
+): Steps<readonly unknown[]> {
+  if (text.length > maxLength) throw problem(source, `must be at most ${maxLength} characters`)
+  const json = yield* jsonIn(text, maxDocumentLength)
+  if (json !== undefined) return [json.value]
+  const read: ({ readonly value: unknown } | { readonly parsed: Document })[] = []
+  const problems: ConfigurationProblem[] = []
+  const documents = yield* splitDocuments(text)
+  const linesBefore = lineCounter(text)
+  let nextStep = CHARACTERS_IN_A_STEP
+  for (const document of documents) {
+    if (document.start >= nextStep) {
+      nextStep = document.start + CHARACTERS_IN_A_STEP
+      yield
+    }
+    const value = (yield* jsonIn(document.text, maxDocumentLength)) ?? {
+      value: yield* plainDocument(document.text),
+    }
+    if (value.value !== undefined) {
+      read.push(value)
+      continue
+    }
+    if (document.text.length > maxDocumentLength)
+      throw tooLong(source, linesBefore(document.start), maxDocumentLength)
+    if (isDeep(document.text)) {
+      throw problem(source, `must not be nested more than ${MAX_DEPTH} levels deep`)
+    }
+    for (const parsed of parsedDocuments(document.text)) {
+      problems.push(...problemsIn(parsed, source, linesBefore(document.start)))
+      read.push({ parsed })
+    }
+    yield
+  }
+  if (problems.length > 0) {
+    // What is wrong in one document may be told otherwise behind another that is wrong.
+    const isPart = documents[0]?.text !== text && text.length <= maxDocumentLength
+    const ofAll = isPart ? parsedDocuments(text) : []
+    const problemsOfAll = ofAll.flatMap((parsed) => problemsIn(parsed, source, 0))
+    throw new ConfigurationError(problemsOfAll.length > 0 ? problemsOfAll : problems)
+  }
+  return read
+    .map((each) => ('value' in each ? each.value : valueOf(each.parsed, source)))
+    .filter((value) => value !== null)
+}
+
+/** Large ones in pieces. */
+function* jsonIn(text: string, maxLength: number): Steps<{ readonly value: unknown } | undefined> {
+  return text.length > Math.min(maxLength, MAX_LENGTH) ? yield* jsonPieces(text) : jsonDocument(text)
+}
+
+function problemsIn(
+  { errors, warnings }: Document,
+  path: string,
+  linesBefore: number,
+): readonly ConfigurationProblem[] {
+  return [...errors, ...warnings].map((error) => ({ path, message: syntaxMessage(error, linesBefore) }))
+}
+
+function parsedDocuments(text: string): readonly Document[] {
+  const documents = yamlParser().parseAllDocuments(text, {
+    version: '1.1',
+    uniqueKeys: true,
+    stringKeys: true,
+  })
+  return Array.isArray(documents) ? documents : []
+}
+
+function tooLong(source: string, linesBefore: number, max: number): ConfigurationError {
+  return problem(
+    source,
+    `the document at line ${linesBefore + 1} must be at most ${max} characters, since it is not in plain YAML: ` +
+      'block mappings and sequences, words, strings in quotes without escapes, ASCII; or give JSON',
+  )
+}
+
+/**
+ * The one document of a text; `undefined` when there is nothing in it.
+ *
+ * @param source what the text is called in errors, usually a path.
+ * @throws {ConfigurationError} as {@link yamlDocuments}, and when there are several.
+ * @example
+ * const kubeconfig = yamlDocument(text, 'webhook.kubeconfig')
+ */
+export function yamlDocument(text: string, source: string, limits: YamlLimits = {}): unknown {
+  const [value, ...more] = yamlDocuments(text, source, limits)
+  if (more.length > 0) throw problem(source, 'must be one document')
+  return value
+}
+
+function valueOf(document: Document, source: string): unknown {
+  try {
+    const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES })
+    return value ?? null
+  } catch {
+    throw problem(source, 'Aliases that multiply, or an alias without its anchor')
+  }
+}
+
+/** Whether brackets, indentation or markers on one line could nest deeper than allowed. */
+function isDeep(text: string): boolean {
+  let flow = 0
+  let markers = 0
+  let isLineStart = true
+  for (const lexeme of new (yamlParser().Lexer)().lex(text)) {
+    const first = lexeme[0]
+    if (first === '\n' || first === '\r') {
+      markers = 0
+      isLineStart = true
+    } else if (first === ' ' || first === '\t') {
+      if (isLineStart && flow === 0 && lexeme.length > 2 * MAX_DEPTH) return true
+    } else if (lexeme === '[' || lexeme === '{') {
+      if (++flow > MAX_DEPTH) return true
+    } else if (lexeme === ']' || lexeme === '}') {
+      flow--
+    } else if (lexeme === '-' || lexeme === '?' || (lexeme === ':' && isLineStart)) {
+      if (++markers > MAX_DEPTH) return true
+    } else if (first !== '&' && first !== '!') {
+      isLineStart = false
+    }
+  }
+  return false
+}
+
+function problem(path: string, message: string): ConfigurationError {
+  return new ConfigurationError([{ path, message }])
+}

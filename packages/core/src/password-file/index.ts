@@ -1,7 +1,0 @@
-export { CredentialFileError } from '../csv/credential-records.ts'
-export {
-  passwordFile,
-  type PasswordFileOptions,
-  passwordFileShape,
-  passwordFileSteps,
-} from './password-file.ts'

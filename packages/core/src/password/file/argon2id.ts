@@ -1,0 +1,69 @@
+import { bytesFromText } from '../../internal/byte-text.ts'
+import { nodePasswordHashes, promised } from './node-crypto.ts'
+import type { PasswordHash } from './password-hash.ts'
+import { decodeBase64, isEqualHash } from './phc-string.ts'
+
+const MAX_MEMORY_KIB = 256 * 1024
+const MAX_PASSES = 16
+const MAX_PARALLELISM = 16
+
+/** Reads an argon2id hash, as in `$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA`. Source: RFC 9106; PHC string format. */
+export function parseArgon2id(text: string): PasswordHash | string {
+  const parts = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,3})\$([^$]+)\$([^$]+)$/.exec(text)
+  if (parts === null) return 'the argon2id hash is malformed'
+  const [, m, t, p, encodedSalt = '', encodedHash = ''] = parts
+  const salt = decodeBase64(encodedSalt)
+  const expected = decodeBase64(encodedHash)
+  if (
+    salt === undefined ||
+    salt.length < 8 ||
+    expected === undefined ||
+    expected.length < 16 ||
+    expected.length > 64
+  ) {
+    return 'the argon2id hash is malformed'
+  }
+  const parameters = { m: Number(m), t: Number(t), p: Number(p) }
+  if (parameters.t < 1 || parameters.p < 1 || parameters.m < 8 * parameters.p) {
+    return 'the parameters of the argon2id hash are too small'
+  }
+  if (parameters.m > MAX_MEMORY_KIB || parameters.t > MAX_PASSES || parameters.p > MAX_PARALLELISM) {
+    return 'the argon2id hash costs too much to check'
+  }
+  return {
+    blocksThread: nodePasswordHashes()?.argon2 === undefined,
+    async matches(password) {
+      return isEqualHash(
+        await argon2id(bytesFromText(password), salt, { ...parameters, dkLen: expected.length }),
+        expected,
+      )
+    },
+  }
+}
+
+interface Argon2idParameters {
+  readonly m: number
+  readonly t: number
+  readonly p: number
+  readonly dkLen: number
+}
+
+async function argon2id(
+  password: Uint8Array,
+  salt: Uint8Array,
+  parameters: Argon2idParameters,
+): Promise<Uint8Array> {
+  const native = nodePasswordHashes()
+  if (native?.argon2 === undefined) {
+    const { argon2idAsync } = await import('@noble/hashes/argon2.js')
+    return argon2idAsync(password, salt, parameters)
+  }
+  const { m: memory, t: passes, p: parallelism, dkLen: tagLength } = parameters
+  return promised((done) =>
+    native.argon2?.(
+      'argon2id',
+      { message: password, nonce: salt, parallelism, tagLength, memory, passes },
+      done,
+    ),
+  )
+}

@@ -1,0 +1,248 @@
+import type { PasswordAuthenticator } from '../../authenticator/authenticator.ts'
+import { andThen, type Awaitable } from '../../internal/awaitable.ts'
+import { type Clock, systemClock } from '../../internal/clock.ts'
+import { compact } from '../../internal/compact.ts'
+import { aCsvText, CredentialFileError, readCredentials } from '../../internal/csv/credential-records.ts'
+import { DigestTable } from '../../internal/digest/digest-table.ts'
+import { keyedDigest } from '../../internal/digest/keyed-digest.ts'
+import { notify, type Observer, type FileNoticeEvent } from '../../authenticator/events.ts'
+import {
+  aBoolean,
+  aClock,
+  aFunction,
+  aString,
+  atLeast,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+  wholeNumber,
+} from '../../internal/options/index.ts'
+import { processWorkers } from '../workers/process-workers.ts'
+import { spareCores } from '../workers/worker-threads.ts'
+import { type FairLimit, fairLimit } from '../../internal/fair-limit/fair-limit.ts'
+import { finish, type Steps } from '../../internal/steps.ts'
+import { DigestList } from './digest-list.ts'
+import { UserTable } from '../../internal/csv/user-table.ts'
+import { checkHashes } from './check-hash.ts'
+import { parsePasswordHash } from './parse-password-hash.ts'
+import { hashedPassword, isPlainPassword, type PasswordVerifier } from './verifiers.ts'
+
+/** Options of {@link passwordFile}. */
+export interface PasswordFileOptions {
+  /** How the file is called in errors and events. Default `password file`. */
+  readonly file?: string
+  /** Told of repeated users, of passwords in plain text, and of what looks like a mistake. */
+  readonly observer?: Observer
+  /** Let users in who have an empty password, or the hash of one. Default `false`. */
+  readonly allowEmptyPasswords?: boolean
+  /**
+   * How many hashed passwords are checked at once. Default 2, but no more bcrypt and argon2id hashes than there are cores beside the one
+   * that answers requests; Workers bound that themselves.
+   */
+  readonly maxConcurrentChecks?: number
+  /** How many more checks may wait, ten seconds at most; beyond that one is *unavailable*, a 503 with `Retry-After`. Default 256. */
+  readonly maxWaitingChecks?: number
+  /** How long a hashed password that was right is remembered, as a keyed digest. Default 10; 0 checks it every time. */
+  readonly rememberSeconds?: number
+  readonly clock?: Clock
+}
+
+/** The checks of {@link PasswordFileOptions}, for packages whose options have more. */
+export const passwordFileShape: OptionsShape<PasswordFileOptions> = {
+  file: aString,
+  observer: aFunction,
+  allowEmptyPasswords: aBoolean,
+  maxConcurrentChecks: wholeNumber(1),
+  maxWaitingChecks: wholeNumber(0),
+  rememberSeconds: atLeast(0),
+  clock: aClock,
+}
+
+/**
+ * Knows the passwords of a CSV file: password, user name, user uid and, optionally, groups in quotes (`--basic-auth-file`).
+ *
+ * A password is plain text, or a hash: bcrypt (`$2a$`, `$2b$`, `$2y$`, as `htpasswd -B` writes), `$scrypt$` or `$argon2id$`.
+ * The last record of a user counts. A check takes as long for a user who is not in the file as for one who is.
+ *
+ * bcrypt hashes, and argon2id hashes below Node 24.7, are checked in worker threads where the runtime has them, so that requests do not
+ * wait. Checks that wait do so in a fair order: one name or one address does not get all the turns, and a password that was right within
+ * the last hour is preferred.
+ *
+ * Source: release-1.18 `plugin/pkg/authenticator/password/passwordfile`; PHC string format.
+ *
+ * Deviation: hashes are Kubernetes' plain text; an empty password or user name is refused at load
+ * (`docs/deviations.md`, hashed passwords; empty password; empty user name).
+ *
+ * @param csv the content of the file. Bytes are best: they need not be UTF-8.
+ * @throws {CredentialFileError} when a record is short or empty, a hash is malformed, unknown or too costly, or the quoting
+ *   is wrong.
+ * @throws {ConfigurationError} when a number cannot work.
+ * @example
+ * const passwords = passwordFile('$2b$12$8NwDMl9Vd0a6hyb7CpnAKeGCtMEuQwbHyDNtdWGyTnHuzXIcIYCG6,jane,1,"admins,ops"')
+ */
+export function passwordFile(
+  csv: string | Uint8Array,
+  options: PasswordFileOptions = {},
+): PasswordAuthenticator {
+  return finish(passwordFileSteps(csv, options))
+}
+
+/**
+ * The same in steps of a few milliseconds, for a file that is large while others wait: see `tokenFileSteps`. What it was made from must not
+ * change meanwhile.
+ *
+ * @throws {ConfigurationError} when a number cannot work; a step throws a {@link CredentialFileError} as `passwordFile` does.
+ */
+export function passwordFileSteps(
+  csv: string | Uint8Array,
+  options: PasswordFileOptions = {},
+): Steps<PasswordAuthenticator> {
+  refuseProblems(aCsvText(csv, 'csv'), optionProblems(passwordFileShape, options))
+  return stepsOf(csv, options)
+}
+
+function* stepsOf(csv: string | Uint8Array, options: PasswordFileOptions): Steps<PasswordAuthenticator> {
+  const file = options.file ?? 'password file'
+  const digest = keyedDigest()
+  const clock = options.clock ?? systemClock
+  let blocksThread = false
+  let limit: FairLimit | undefined
+  const newLimit = (): FairLimit =>
+    fairLimit({
+      maxRunning: options.maxConcurrentChecks ?? defaultConcurrency(blocksThread),
+      maxWaiting: options.maxWaitingChecks ?? 256,
+      maxWaitMs: MAX_WAIT_MS,
+      tooMany: 'too many passwords are being checked',
+      clock,
+    })
+  const hashed = {
+    digest,
+    clock,
+    rememberMs: (options.rememberSeconds ?? 10) * 1000,
+    limit: ((task, share, signal) => (limit ??= newLimit())(task, share, signal)) satisfies FairLimit,
+  }
+  const check = checkHashes(processWorkers, (error) => notify(options.observer, noWorkers(file, error)))
+  const rows = new DigestTable()
+  const users = new UserTable()
+  /** Of passwords in plain text; by row. */
+  const digests = new DigestList()
+  const hashes = new Map<number, PasswordVerifier>()
+  let plainTexts = 0
+
+  const addPassword = (password: string, row: number, line: number): void => {
+    const hash = parsePasswordHash(password)
+    if (typeof hash === 'string') throw new CredentialFileError(file, `line ${line}: ${hash}`)
+    if (hash === undefined) {
+      plainTexts++
+      digests.add(digest(password))
+      return
+    }
+    blocksThread ||= hash.blocksThread
+    const own = compact(password)
+    hashes.set(
+      row,
+      hashedPassword((candidate) => check(hash, own, candidate), hashed),
+    )
+    digests.add(NO_DIGEST)
+  }
+
+  yield* readCredentials(csv, {
+    kind: 'password file',
+    file,
+    observer: options.observer,
+    allowEmptyUsernames: false,
+    onRecord({ secret, username, uid, groups, number: record, line }, notice) {
+      const key = digest(username)
+      if (secret === '' && options.allowEmptyPasswords !== true) {
+        throw new CredentialFileError(file, `line ${line}: the password is empty`)
+      }
+      if (rows.get(key) !== undefined) {
+        notice({
+          severity: 'warning',
+          code: 'duplicateUser',
+          record,
+          message: `record ${record} replaces an earlier one of the same user`,
+        })
+      }
+      if (/^\$argon2\w*\$/.test(secret) && /^[tp]=\d/.test(username)) {
+        throw new CredentialFileError(file, `line ${line}: put the hash in quotes, since it has commas`)
+      }
+      if (/^\$(?:2[aby]|scrypt|argon2\w*)\$/.test(username)) {
+        notice({
+          severity: 'advice',
+          code: 'hashAsUsername',
+          record,
+          message: `record ${record} has a password hash for a user name; the columns are password, user name, uid`,
+        })
+      }
+      const row = users.add(username, uid, groups)
+      addPassword(secret, row, line)
+      rows.set(key, row)
+    },
+  })
+  users.close()
+  if (plainTexts > 0) {
+    notify(options.observer, {
+      type: 'fileNotice',
+      file,
+      notice: {
+        severity: 'advice',
+        code: 'plainTextPasswords',
+        message: `the columns are password, user name, uid: check that passwords come first. ${plainTexts} are in plain text; hash them with bcrypt, scrypt or argon2id`,
+      },
+    })
+  }
+
+  const verify: (row: number, ...of: Parameters<PasswordVerifier>) => Awaitable<boolean> = (
+    row,
+    password,
+    claim,
+  ) => {
+    const ofHash = hashes.get(row)
+    return ofHash === undefined
+      ? isPlainPassword(digests.at(row), digest, password, claim)
+      : ofHash(password, claim)
+  }
+
+  return {
+    name: 'passwordFile',
+    authenticatePassword(username, password, context) {
+      if (digests.length === 0) return undefined
+      const key = digest(username)
+      const known = rows.get(key)
+      // A row to spend time on for a user who is not in the file: always the same one for the same name.
+      const row = known ?? key.charCodeAt(0) % digests.length
+      const isAllowed = password !== '' || options.allowEmptyPasswords === true
+      const claim = { username, isKnown: known !== undefined, context }
+      return andThen(verify(row, password, claim), (isRight) =>
+        isRight && isAllowed && known !== undefined ? users.at(known) : undefined,
+      )
+    },
+  }
+}
+
+/** Shorter than clients and proxies wait for an answer. */
+const MAX_WAIT_MS = 10_000
+
+/** In the place of a digest where the password is a hash. */
+const NO_DIGEST = '\0'.repeat(32)
+
+/** More than there are cores for would only wait in another place, where the order is not fair. */
+function defaultConcurrency(blocksThread: boolean): number {
+  return blocksThread ? Math.min(2, Math.max(1, spareCores())) : 2
+}
+
+function noWorkers(file: string, { cause }: Error): FileNoticeEvent {
+  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : 'unknown'
+  return {
+    type: 'fileNotice',
+    file,
+    notice: {
+      severity: 'advice',
+      code: 'noPasswordWorkers',
+      message:
+        `no worker thread can be started (${code}): password hashes are checked in the thread that answers requests, which each check ` +
+        'keeps busy; install @kube-authn/core beside a bundle instead of bundling it',
+    },
+  }
+}

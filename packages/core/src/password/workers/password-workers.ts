@@ -1,0 +1,94 @@
+import type { Clock } from '../../internal/clock.ts'
+import { unavailable } from '../../authenticator/errors.ts'
+import type { PasswordWorker } from './start-worker.ts'
+
+/** Checks a password in another thread. Rejects with {@link NoWorkers}, or with an `AuthenticationError`, `unavailable`. */
+export type CheckInWorker = (hash: string, password: string) => Promise<boolean>
+
+/** No worker can be started here, and none ever was. */
+export class NoWorkers extends Error {
+  override readonly name = 'NoWorkers'
+}
+
+/** Options of {@link passwordWorkers}. */
+export interface PasswordWorkersOptions {
+  readonly start: () => Promise<PasswordWorker>
+  readonly maxWorkers: number
+  readonly clock: Clock
+}
+
+/** After this time without any work a worker ends, with the memory that it needed for the last hash. */
+export const IDLE_MS = 30_000
+
+/**
+ * A few workers, which are started when there is something to check and end when there is nothing for a while. One that goes before it
+ * answered says nothing about the password, and another one takes its place at the next check.
+ */
+export function passwordWorkers({ start, maxWorkers, clock }: PasswordWorkersOptions): CheckInWorker {
+  const idle: { readonly worker: PasswordWorker; readonly cancelEnd: () => void }[] = []
+  /** Each is given a worker that is free, or the right to start one. */
+  const waiting: ((worker: PasswordWorker | undefined) => void)[] = []
+  let count = 0
+  let didStart = false
+  let broken: NoWorkers | undefined
+
+  const startOne = async (): Promise<PasswordWorker> => {
+    try {
+      const worker = await start()
+      didStart = true
+      return worker
+    } catch (error) {
+      pass(undefined)
+      if (didStart) throw unavailable(FAILED)
+      broken = new NoWorkers('no worker thread can be started', { cause: error })
+      throw broken
+    }
+  }
+
+  /** A worker, or, with `undefined`, the place of one that is gone. */
+  const pass = (worker: PasswordWorker | undefined): void => {
+    const next = waiting.shift()
+    if (next !== undefined) next(worker)
+    else if (worker === undefined) count--
+    else rest(worker)
+  }
+
+  const rest = (worker: PasswordWorker): void => {
+    const cancelEnd = clock.after(IDLE_MS, () => {
+      const index = idle.findIndex((each) => each.worker === worker)
+      if (index === -1) return
+      idle.splice(index, 1)
+      count--
+      worker.stop()
+    })
+    idle.push({ worker, cancelEnd })
+  }
+
+  const free = async (): Promise<PasswordWorker> => {
+    for (let rested = idle.pop(); rested !== undefined; rested = idle.pop()) {
+      rested.cancelEnd()
+      if (!rested.worker.isOver) return rested.worker
+      count--
+    }
+    if (count < maxWorkers) {
+      count++
+      return startOne()
+    }
+    const given = await new Promise<PasswordWorker | undefined>((resolve) => waiting.push(resolve))
+    return given ?? startOne()
+  }
+
+  return async function checkInWorker(hash, password) {
+    if (broken !== undefined) throw broken
+    const worker = await free()
+    try {
+      return await worker.check(hash, password)
+    } catch {
+      throw unavailable(FAILED)
+    } finally {
+      pass(worker.isOver ? undefined : worker)
+    }
+  }
+}
+
+const FAILED = 'the password could not be checked: its worker thread gave no answer'

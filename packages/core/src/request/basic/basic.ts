@@ -1,0 +1,92 @@
+import { withConsumed } from '../../authenticator/answer-with.ts'
+import type {
+  Authenticator,
+  HeaderChanges,
+  PasswordAuthenticator,
+} from '../../authenticator/authenticator.ts'
+import { andThen } from '../../internal/awaitable.ts'
+import { hasScheme } from '../bearer-token/read.ts'
+import { rejected } from '../../authenticator/errors.ts'
+import { textFromLatin1 } from '../../internal/byte-text.ts'
+import { type Opinion, opinionOfPassword, Refused, throwing } from '../../authenticator/opinion.ts'
+import {
+  aPasswordAuthenticator,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+  wholeNumber,
+} from '../../internal/options/index.ts'
+
+/** Options of {@link basic}. */
+export interface BasicOptions {
+  /**
+   * Longer credentials are refused unread. Default 8,192 characters of base64.
+   *
+   * Deviation: kube-apiserver limits headers only (`docs/deviations.md`, long credentials).
+   */
+  readonly maxCredentialsLength?: number
+}
+
+const shape: OptionsShape<BasicOptions> = { maxCredentialsLength: wholeNumber(1) }
+
+/**
+ * Hands the user name and password of `Authorization: Basic BASE64` to a password authenticator. Only the first
+ * `Authorization` header counts.
+ *
+ * What is not exactly `Basic`, one space and padded base64 of `name:password` is no credential of this kind, and there is no
+ * opinion. Where repeated headers were joined, several are an error, since which was the first cannot be told. A password that nobody accepts is an error, so a wrong password is never anonymous.
+ *
+ * Source: Go `net/http` `Request.BasicAuth`; apiserver 1.18 `plugin/pkg/authenticator/request/basicauth`; RFC 7617.
+ *
+ * Deviation: Kubernetes 1.6 had no opinion on a wrong password (`docs/deviations.md`, wrong password).
+ *
+ * @throws {ConfigurationError} when it is given no authenticator of passwords, or options that do not exist.
+ * @example
+ * const authenticator = basic(passwordFile('correct horse,jane,1'))
+ */
+export function basic(passwords: PasswordAuthenticator, options: BasicOptions = {}): Authenticator {
+  refuseProblems(aPasswordAuthenticator(passwords, 'passwords'), optionProblems(shape, options))
+  const maxCredentialsLength = options.maxCredentialsLength ?? 8192
+  return {
+    name: 'basic',
+    credentials: { schemes: ['Basic'] },
+    authenticate: throwing((request, context) => {
+      const authorization = request.headers.first('authorization')
+      if (authorization === undefined || !hasScheme(authorization, 'basic')) return undefined
+      const encoded = authorization.slice(6)
+      if (encoded.length > maxCredentialsLength) {
+        throw rejected(`basic credentials are longer than ${maxCredentialsLength} characters`)
+      }
+      if (!request.headers.exact && encoded.includes(',')) {
+        throw rejected('basic credentials were joined with what another Authorization header said')
+      }
+      const credentials = decodeCredentials(encoded)
+      if (credentials === undefined) return undefined
+      const [username, password] = credentials
+      return andThen(opinionOfPassword(passwords, { username, password }, context), accept)
+    }),
+  }
+}
+
+const consumed: HeaderChanges = Object.freeze({ remove: ['authorization'] })
+const invalidCombination = new Refused(Object.freeze(rejected('invalid username/password combination')))
+
+function accept(opinion: Opinion): Opinion {
+  if (opinion === undefined) return invalidCombination
+  return opinion instanceof Refused ? opinion : withConsumed(opinion, consumed)
+}
+
+/** Standard alphabet, padding required. `atob` alone would let white space and missing padding pass. */
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+
+/** User name and password of the base64 text; `undefined` if it is anything else. */
+export function decodeCredentials(
+  encoded: string,
+): readonly [username: string, password: string] | undefined {
+  const text = encoded.replace(/[\r\n]/g, '')
+  if (!BASE64.test(text)) return undefined
+  const latin1 = atob(text)
+  const colon = latin1.indexOf(':')
+  if (colon === -1) return undefined
+  return [textFromLatin1(latin1.slice(0, colon)), textFromLatin1(latin1.slice(colon + 1))]
+}

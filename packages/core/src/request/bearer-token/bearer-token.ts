@@ -1,0 +1,68 @@
+import { withConsumed } from '../../authenticator/answer-with.ts'
+import type { Authenticator, HeaderChanges, TokenAuthenticator } from '../../authenticator/authenticator.ts'
+import { andThen } from '../../internal/awaitable.ts'
+import { rejected } from '../../authenticator/errors.ts'
+import { knownTokens } from '../../authenticator/known-tokens.ts'
+import { type Opinion, opinionOfToken, Refused, throwing } from '../../authenticator/opinion.ts'
+import {
+  aTokenAuthenticator,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+  wholeNumber,
+} from '../../internal/options/index.ts'
+import { readBearerToken } from './read.ts'
+
+/** Options of {@link bearerToken} and `webSocketProtocol`. */
+export interface TokenExtractionOptions {
+  /**
+   * A longer token is refused unread. Default 65,536 characters.
+   *
+   * Deviation: kube-apiserver limits headers only (`docs/deviations.md`, long credentials).
+   */
+  readonly maxTokenLength?: number
+}
+
+/** The checks of {@link TokenExtractionOptions}. */
+export const tokenExtractionShape: OptionsShape<TokenExtractionOptions> = { maxTokenLength: wholeNumber(1) }
+
+/** The default of {@link TokenExtractionOptions.maxTokenLength}. */
+export const MAX_TOKEN_LENGTH = 65_536
+
+/** No token authenticator knew the token. One object for all: it says nothing about the request. */
+export const unknownToken: Refused = new Refused(Object.freeze(rejected('invalid bearer token')))
+
+/**
+ * Hands the token of `Authorization: Bearer TOKEN` to a token authenticator. Only the first `Authorization` header counts.
+ *
+ * Without a token there is no opinion. With one there is a user or an error: a token that nobody knows is
+ * `invalid bearer token`.
+ *
+ * Source: apiserver `pkg/authentication/request/bearertoken`, RFC 6750 section 2.1.
+ *
+ * @throws {ConfigurationError} when it is given no authenticator of tokens, or options that do not exist.
+ * @example
+ * const authenticator = bearerToken(tokenFile('31ada4fd-adec-460c-809a-9e56ceb75269,jane,1,"admins,ops"'))
+ */
+export function bearerToken(tokens: TokenAuthenticator, options: TokenExtractionOptions = {}): Authenticator {
+  refuseProblems(aTokenAuthenticator(tokens, 'tokens'), optionProblems(tokenExtractionShape, options))
+  const maxTokenLength = options.maxTokenLength ?? MAX_TOKEN_LENGTH
+  return {
+    name: 'bearerToken',
+    credentials: { schemes: ['Bearer'], known: [() => knownTokens(tokens)] },
+    authenticate: throwing((request, context) => {
+      const token = readBearerToken(request.headers.first('authorization'), context)
+      if (token === undefined) return undefined
+      if (token.length > maxTokenLength)
+        throw rejected(`bearer token is longer than ${maxTokenLength} characters`)
+      return andThen(opinionOfToken(tokens, token, context), accept)
+    }),
+  }
+}
+
+const consumed: HeaderChanges = Object.freeze({ remove: ['authorization'] })
+
+function accept(opinion: Opinion): Opinion {
+  if (opinion === undefined) return unknownToken
+  return opinion instanceof Refused ? opinion : withConsumed(opinion, consumed)
+}

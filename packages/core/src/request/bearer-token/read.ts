@@ -1,0 +1,47 @@
+import type { Context } from '../../authenticator/context.ts'
+import { trimmed } from '../../internal/trimmed.ts'
+
+/**
+ * The token of an `Authorization` value, as kube-apiserver reads it: the scheme in any case, one space, and everything up to
+ * the next space. `undefined` when there is none.
+ *
+ * Deviation: kube-apiserver warns of a second space also beside another credential that counts (`docs/deviations.md`, warning of blanks).
+ */
+export function readBearerToken(authorization: string | undefined, context: Context): string | undefined {
+  if (authorization === undefined) return undefined
+  const value = trimAscii(authorization)
+  if (!hasScheme(value, 'bearer')) return undefined
+  const end = value.indexOf(' ', 7)
+  const token = end === -1 ? value.slice(7) : value.slice(7, end)
+  if (token === '') {
+    context.warn?.(
+      'the provided Authorization header contains extra space before the bearer token, and is ignored',
+    )
+    return undefined
+  }
+  return token
+}
+
+/** Whether the value starts with the lower-case scheme, in any case, and a space. */
+export function hasScheme(value: string, scheme: string): boolean {
+  if (value.length <= scheme.length || value.charCodeAt(scheme.length) !== SPACE) return false
+  for (let index = 0; index < scheme.length; index++) {
+    // Schemes are letters, and of them a bit makes the small ones.
+    if ((value.charCodeAt(index) | 0x20) !== scheme.charCodeAt(index)) return false
+  }
+  return true
+}
+
+const SPACE = 0x20
+
+/**
+ * Cuts ASCII white space off both ends; `String.prototype.trim` would cut more than HTTP knows.
+ *
+ * Deviation: Go cuts off all white space of Unicode (`docs/deviations.md`, white space in headers).
+ */
+export function trimAscii(value: string): string {
+  // All white space of ASCII is before this, and most values have none at their ends.
+  if (value.length > 0 && value.charCodeAt(0) > SPACE && value.charCodeAt(value.length - 1) > SPACE)
+    return value
+  return trimmed(value, ' \t\n\v\f\r')
+}

@@ -1,0 +1,39 @@
+import { rejected } from '../../authenticator/errors.ts'
+import { certificateOfBase64, MAX_CERTIFICATES } from './certificate-bytes.ts'
+
+const BEGIN = '-----BEGIN CERTIFICATE-----\n'
+const END = '-----END CERTIFICATE-----'
+
+/**
+ * The certificates of a PEM text that was percent-encoded to fit into a header, as nginx and Envoy do. There must be nothing but
+ * certificates in it: no text around them, no other kind of block, no headers in a block.
+ *
+ * Source: RFC 3986 section 2.1, RFC 7468 section 5 (strict).
+ *
+ * @throws {AuthenticationError} `rejected`, without a byte of it.
+ */
+export function certificatesOfEscapedPem(header: string, escaped: string): readonly Uint8Array[] {
+  const notPem = (): Error => rejected(`${header} has no certificates in percent-encoded PEM`)
+  if (/[^\x21-\x7e]|%(?![0-7][\dA-Fa-f])/.test(escaped)) throw notPem()
+  // A plus sign is one: it belongs to base64, and does not stand for a space as in forms.
+  const pem = escaped
+    .replaceAll(/%(..)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+    .replaceAll('\r\n', '\n')
+
+  const certificates: Uint8Array[] = []
+  let position = 0
+  while (position < pem.length) {
+    if (certificates.length === MAX_CERTIFICATES) {
+      throw rejected(`${header} has more than ${MAX_CERTIFICATES} certificates`)
+    }
+    const end = pem.indexOf(END, position)
+    if (!pem.startsWith(BEGIN, position) || end === -1) throw notPem()
+    const base64 = pem.slice(position + BEGIN.length, end).replaceAll('\n', '')
+    certificates.push(certificateOfBase64(header, base64))
+    position = end + END.length
+    if (position < pem.length && pem[position] !== '\n') throw notPem()
+    position++
+  }
+  if (certificates.length === 0) throw notPem()
+  return certificates
+}

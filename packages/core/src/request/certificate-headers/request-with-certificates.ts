@@ -1,0 +1,103 @@
+import type { Authentication, Authenticator } from '../../authenticator/authenticator.ts'
+import type { Awaitable } from '../../internal/awaitable.ts'
+import { presentsCertificate } from '../../authenticator/bound-certificate.ts'
+import { consult } from '../../authenticator/consult.ts'
+import type { Context } from '../../authenticator/context.ts'
+import type { Observer } from '../../authenticator/events.ts'
+import type { AuthenticationRequest, RequestHeaders } from '../request.ts'
+import type { StatusError } from '../../authenticator/status.ts'
+
+/** Asks about the same request, with these certificates in the place of those of its own connection. */
+export function consultWithCertificates(
+  delegate: Authenticator,
+  request: AuthenticationRequest,
+  certificates: readonly Uint8Array[],
+  context: Context,
+): Awaitable<Authentication | undefined> {
+  const shown = new RequestWithCertificates(request, certificates)
+  return consult(delegate, shown, new ContextOfRequest(context, shown))
+}
+
+class RequestWithCertificates implements AuthenticationRequest {
+  readonly #request: AuthenticationRequest
+  readonly #certificates: readonly Uint8Array[]
+
+  constructor(request: AuthenticationRequest, certificates: readonly Uint8Array[]) {
+    this.#request = request
+    this.#certificates = certificates
+    if (request.httpVersionMajor !== undefined) this.httpVersionMajor = request.httpVersionMajor
+  }
+
+  readonly httpVersionMajor?: number
+
+  get refusal(): StatusError | undefined {
+    return this.#request.refusal
+  }
+
+  get method(): string {
+    return this.#request.method
+  }
+
+  get path(): string {
+    return this.#request.path
+  }
+
+  get query(): string {
+    return this.#request.query
+  }
+
+  get headers(): RequestHeaders {
+    return this.#request.headers
+  }
+
+  peerCertificates(): readonly Uint8Array[] {
+    return this.#certificates
+  }
+
+  requestsCertificate(): boolean | undefined {
+    return this.#request.requestsCertificate?.()
+  }
+
+  remoteAddress(): string | undefined {
+    return this.#request.remoteAddress?.()
+  }
+
+  tlsClientAuth(): unknown {
+    return this.#request.tlsClientAuth?.()
+  }
+}
+
+/** The same context, whose client holds the certificate of another request. What is read late there is read late here. */
+class ContextOfRequest implements Context {
+  readonly audiences?: readonly string[]
+  readonly observer?: Observer
+  readonly #context: Context
+  readonly #request: AuthenticationRequest
+
+  constructor(context: Context, request: AuthenticationRequest) {
+    this.#context = context
+    this.#request = request
+    if (context.audiences !== undefined) this.audiences = context.audiences
+    if (context.observer !== undefined) this.observer = context.observer
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.#context.signal
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#context.remoteAddress
+  }
+
+  warn(text: string): void {
+    this.#context.warn?.(text)
+  }
+
+  annotate(key: string, value: string): void {
+    this.#context.annotate?.(key, value)
+  }
+
+  holdsCertificate(thumbprint: string): Awaitable<boolean> {
+    return presentsCertificate(this.#request, thumbprint)
+  }
+}

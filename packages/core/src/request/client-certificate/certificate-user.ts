@@ -1,0 +1,56 @@
+import { sha256 } from '#sha256'
+import { CREDENTIAL_ID_KEY } from '../../authenticator/credential-id.ts'
+import { rejected } from '../../authenticator/errors.ts'
+import { aBoolean, checkOptions, type OptionsShape } from '../../internal/options/index.ts'
+import { type UserInfo, userInfo } from '../../authenticator/user.ts'
+import { printable } from '../../internal/x509/errors.ts'
+import { AttributeType, type Certificate, valuesOf } from '../../internal/x509/index.ts'
+
+/** The attribute of a subject that is the uid of a user. */
+export const UID_ATTRIBUTE = '1.3.6.1.4.1.57683.2'
+
+/** Options of {@link certificateUser}. */
+export interface CertificateUserOptions {
+  /** Whether the subject may say the uid (feature gate `AllowParsingUserUIDFromCertAuth`). Default `true`. */
+  readonly uidFromSubject?: boolean
+}
+
+const shape: OptionsShape<CertificateUserOptions> = { uidFromSubject: aBoolean }
+
+/**
+ * Whose certificate it is: the last common name of the subject is the user, every organization a group, in order. Nothing else
+ * in the certificate says who somebody is.
+ *
+ * Source: apiserver `pkg/authentication/request/x509/x509.go` (`CommonNameUserConversion`).
+ *
+ * @returns `undefined` when the subject has no common name.
+ * @throws {AuthenticationError} `rejected` when the uid is empty or there are several.
+ */
+export function certificateUser(
+  { subject, der }: Pick<Certificate, 'subject' | 'der'>,
+  options: CertificateUserOptions = {},
+): UserInfo | undefined {
+  checkOptions(shape, options)
+  const { uidFromSubject = true } = options
+  const username = valuesOf(subject, AttributeType.commonName).at(-1) ?? ''
+  if (username === '') return undefined
+  return userInfo({
+    username,
+    uid: uidFromSubject ? uidOf(valuesOf(subject, UID_ATTRIBUTE)) : '',
+    groups: valuesOf(subject, AttributeType.organization),
+    extra: { [CREDENTIAL_ID_KEY]: [`X509SHA256=${hexDigest(der)}`] },
+  })
+}
+
+function uidOf(uids: readonly string[]): string {
+  if (uids.length > 1) throw rejected(`expected 1 UID, but found multiple: [${printable(uids.join(' '))}]`)
+  const [uid] = uids
+  if (uid === '') throw rejected('UID cannot be an empty string')
+  return uid ?? ''
+}
+
+function hexDigest(der: Uint8Array): string {
+  return Array.from(sha256(der), (character) => character.charCodeAt(0).toString(16).padStart(2, '0')).join(
+    '',
+  )
+}

@@ -1,0 +1,83 @@
+import type { Authenticator } from '../../authenticator/authenticator.ts'
+import { andThen } from '../../internal/awaitable.ts'
+import { type Clock, systemClock } from '../../internal/clock.ts'
+import { consult } from '../../authenticator/consult.ts'
+import { rejected } from '../../authenticator/errors.ts'
+import {
+  aClock,
+  aRequestAuthenticator,
+  aString,
+  listOf,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+  required,
+} from '../../internal/options/index.ts'
+import { printable } from '../../internal/x509/errors.ts'
+import { AttributeType, ExtendedKeyUsage, valuesOf } from '../../internal/x509/index.ts'
+import {
+  aPemBundleOrSource,
+  type CertificatePoolSource,
+  certificatePoolSource,
+} from './certificate-pool-source.ts'
+import { chainVerifier } from './chain-verifier.ts'
+
+/** Options of {@link certificateVerifier}. */
+export interface CertificateVerifierOptions {
+  /** Who is trusted to sign: a PEM bundle or a source of certificates (`--requestheader-client-ca-file`). */
+  readonly ca: string | CertificatePoolSource
+  /** The common names that are let through, exactly as they are; none: any (`--requestheader-allowed-names`). */
+  readonly allowedNames: readonly string[]
+  readonly clock?: Clock
+}
+
+const shape: OptionsShape<CertificateVerifierOptions> = {
+  ca: required(aPemBundleOrSource),
+  allowedNames: required(listOf(aString)),
+  clock: aClock,
+}
+
+/**
+ * Asks the delegate only about requests whose TLS client proved to be a certain one. Who that is, is all it asks; the delegate
+ * says who the caller is.
+ *
+ * Without a certificate, and while it is not known who is trusted, there is no opinion. A certificate that does not verify, or of
+ * somebody else, is an error.
+ *
+ * Source: apiserver `pkg/authentication/request/x509/x509.go` (`Verifier`).
+ *
+ * @throws {ConfigurationError} when the bundle has no certificate, or one that cannot be read.
+ */
+export function certificateVerifier(
+  options: CertificateVerifierOptions,
+  delegate: Authenticator,
+): Authenticator {
+  refuseProblems(optionProblems(shape, options), aRequestAuthenticator(delegate, 'delegate'))
+  const trusted = certificatePoolSource(options.ca, 'ca')
+  const allowedNames = new Set(options.allowedNames)
+  const verify = chainVerifier<true>({
+    clock: options.clock ?? systemClock,
+    keyUsages: [ExtendedKeyUsage.clientAuth],
+    accept([leaf]) {
+      const name = valuesOf(leaf.subject, AttributeType.commonName).at(-1) ?? ''
+      if (allowedNames.size === 0 || allowedNames.has(name)) return true
+      throw rejected(`x509: subject with cn=${printable(name)} is not in the allowed list`)
+    },
+    refuse: (_, error) => rejected(error.message, { cause: error }),
+  })
+  return {
+    name: 'certificateVerifier',
+    credentials: {
+      schemes: [],
+      ...delegate.credentials,
+      peerCertificates: true,
+      proxyAuthorities: [trusted, ...(delegate.credentials?.proxyAuthorities ?? [])],
+    },
+    authenticate(request, context) {
+      const presented = request.peerCertificates?.() ?? []
+      const pool = presented.length === 0 ? undefined : trusted.current()
+      if (pool === undefined) return undefined
+      return andThen(verify(presented, pool), () => consult(delegate, request, context))
+    },
+  }
+}

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest'
+import type { HeaderChanges } from '../../authenticator/authenticator.ts'
+import { accumulateHeaderChanges } from './changes.ts'
+
+describe('accumulateHeaderChanges', () => {
+  const always: HeaderChanges = { remove: ['authorization'], removePrefixes: ['x-remote-extra-'] }
+
+  it('is what always goes, and the same object, when nothing is added', () => {
+    const accumulate = accumulateHeaderChanges(always, [])
+    expect(accumulate(undefined)).toBe(always)
+    expect(accumulate({ remove: ['authorization'] })).toBe(always)
+    expect(accumulate({ remove: [] })).toBe(always)
+    expect(accumulate({ remove: ['authorization'], removePrefixes: ['x-remote-extra-'] })).toBe(always)
+  })
+
+  it.each<HeaderChanges>([
+    { remove: [], removePrefixes: ['x-remote-'] },
+    { remove: [], removeTwinsOf: ['x-remote-extra-'] },
+    { remove: [], replace: [['authorization', 'b']] },
+  ])('adds %j, which is something else than what always goes', (consumed) => {
+    const sum = accumulateHeaderChanges(always, [])(consumed)
+    expect(sum.removePrefixes).toEqual([...new Set(['x-remote-extra-', ...(consumed.removePrefixes ?? [])])])
+    expect(sum.removeTwinsOf).toEqual(consumed.removeTwinsOf)
+    expect(sum.replace).toEqual(consumed.replace)
+  })
+
+  it('adds what is configured and what was consumed, each name once', () => {
+    const accumulate = accumulateHeaderChanges(always, [
+      () => ({ remove: ['x-user', 'authorization'], removePrefixes: ['x-extra-', 'x-remote-extra-'] }),
+    ])
+    expect(accumulate({ remove: ['x-token', 'x-user'], replace: [['a', 'b']] })).toEqual({
+      remove: ['authorization', 'x-user', 'x-token'],
+      removePrefixes: ['x-remote-extra-', 'x-extra-'],
+      replace: [['a', 'b']],
+    })
+  })
+
+  it('makes the sum of what is configured once, until it changes', () => {
+    let configured = { remove: ['x-user'] }
+    const accumulate = accumulateHeaderChanges(always, [() => configured])
+    const first = accumulate(undefined)
+    expect(accumulate(undefined)).toBe(first)
+    configured = { remove: ['x-name'] }
+    expect(accumulate(undefined).remove).toEqual(['authorization', 'x-name'])
+  })
+})

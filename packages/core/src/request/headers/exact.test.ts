@@ -1,0 +1,110 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { latin1FromBytes } from '../../internal/byte-text.ts'
+import { exactHeaders } from './exact.ts'
+import { selectedHeaders } from './selected.ts'
+
+const raw = ['X-A', 'one', 'Authorization', 'Bearer t', 'x-a', 'two', 'X-Empty', '', 'X-A ', 'three']
+
+describe('exactHeaders', () => {
+  const headers = exactHeaders(raw)
+
+  it.each([
+    ['x-a', 'one', ['one', 'two']],
+    ['authorization', 'Bearer t', ['Bearer t']],
+    ['x-empty', '', ['']],
+    ['x-none', undefined, []],
+    ['', undefined, []],
+    ['x-', undefined, []],
+    ['__proto__', undefined, []],
+    ['constructor', undefined, []],
+  ])('finds %s', (name, first, all) => {
+    expect(headers.first(name)).toBe(first)
+    expect(headers.all(name)).toEqual(all)
+  })
+
+  it('gives all headers in the order sent, names in lower case', () => {
+    expect([...headers.entries()]).toEqual([
+      ['x-a', 'one'],
+      ['authorization', 'Bearer t'],
+      ['x-a', 'two'],
+      ['x-empty', ''],
+      ['x-a ', 'three'],
+    ])
+    expect(headers.exact).toBe(true)
+  })
+
+  it.each<readonly [string, (name: string) => boolean, readonly (readonly [string, string])[]]>([
+    [
+      'of any case',
+      (name) => name.toLowerCase() === 'x-a',
+      [
+        ['x-a', 'one'],
+        ['x-a', 'two'],
+      ],
+    ],
+    ['of one case', (name) => name === 'X-A', [['x-a', 'one']]],
+    ['that are none', () => false, []],
+  ])('gives those that are wanted by names %s', (_, isWanted, expected) => {
+    expect([...selectedHeaders(headers, isWanted)]).toEqual(expected)
+  })
+
+  it('follows what is removed from the list it was made from', () => {
+    const list = ['A', '1', 'B', '2']
+    const following = exactHeaders(list)
+    list.splice(0, 2)
+    expect(following.first('a')).toBeUndefined()
+    expect(following.first('b')).toBe('2')
+  })
+
+  it('leaves out a name without a value', () => {
+    const cut = exactHeaders(['A', '1', 'B'])
+    expect(cut.first('b')).toBeUndefined()
+    expect(cut.all('b')).toEqual([])
+    expect([...cut.entries()]).toEqual([['a', '1']])
+  })
+
+  it.each([
+    ['UTF-8', [0xc5, 0xbc], 'ż'],
+    ['what is not UTF-8, each byte apart', [0xff, 0x41], '\udcffA'],
+    ['a byte order mark, which stays', [0xef, 0xbb, 0xbf, 0x41], '\ufeffA'],
+  ])('decodes %s', (_, bytes, expected) => {
+    const value = latin1FromBytes(new Uint8Array(bytes))
+    const decoded = exactHeaders(['A', value])
+    expect(decoded.first('a')).toBe(expected)
+    expect(decoded.all('a')).toEqual([expected])
+    expect([...decoded.entries()]).toEqual([['a', expected]])
+  })
+
+  it('leaves decoding to whom it is told', () => {
+    expect(exactHeaders(['A', '1'], (value) => `<${value}>`).first('a')).toBe('<1>')
+  })
+
+  it('finds a name exactly where a plain search finds it', () => {
+    const name = fc.constantFrom('A', 'a', 'b', 'AA', 'X-A', 'x-a', 'k', 'K', '\u212a', 'İ', '')
+    fc.assert(
+      fc.property(fc.array(fc.tuple(name, fc.string())), name, (pairs, wanted) => {
+        const found = exactHeaders(pairs.flat(), (value) => value)
+        const expected = pairs.filter(
+          ([each]) => each.length === wanted.length && each.toLowerCase() === wanted.toLowerCase(),
+        )
+        expect(found.all(wanted.toLowerCase())).toEqual(
+          wanted.toLowerCase().length === wanted.length ? expected.map(([, value]) => value) : [],
+        )
+      }),
+    )
+  })
+})
+
+it('decodes a value once, however often and in whatever way it is asked for', () => {
+  const decoded: string[] = []
+  const headers = exactHeaders(['Authorization', 'Bearer \u00FF', 'X-Empty', ''], (value) => {
+    if (value !== '') decoded.push(value)
+    return `text of ${value}`
+  })
+  expect(headers.first('authorization')).toBe('text of Bearer \u00FF')
+  expect(headers.all('authorization')).toEqual(['text of Bearer \u00FF'])
+  expect(headers.first('authorization')).toBe('text of Bearer \u00FF')
+  expect(decoded).toHaveLength(1)
+  expect(headers.first('x-empty')).toBe('text of ')
+})

@@ -1,0 +1,47 @@
+import type { HeaderChanges } from '../../authenticator/authenticator.ts'
+import { replacementsOf } from './changes.ts'
+import { selectorOf } from './selector.ts'
+
+/**
+ * A Fetch request whose headers are changed: the same one where its headers can be written to, else a new one with the same
+ * body. Nothing is done when there is nothing to change.
+ *
+ * @example
+ * const forTheApplication = withHeaderChanges(request, outcome.headerChanges)
+ */
+export function withHeaderChanges(request: Request, changes: HeaderChanges): Request {
+  const { headers } = request
+  const present = namesPresent(headers, changes)
+  if (present.length === 0) return request
+  const replaced = replacementsOf(changes).filter(([name]) => present.includes(name))
+  const removed = present.filter((name) => !replaced.some(([other]) => other === name))
+  try {
+    change(headers, removed, replaced)
+    return request
+  } catch {
+    // Deno and Workers protect the headers of what they received.
+    const copy = new Headers(headers)
+    change(copy, removed, replaced)
+    return new Request(request, { headers: copy })
+  }
+}
+
+/** The headers of the request that the changes concern. Reading all names is dear, so it is done only where that is needed. */
+function namesPresent(headers: Headers, changes: HeaderChanges): readonly string[] {
+  const { removePrefixes = [], removeTwinsOf = [] } = changes
+  const hasPrefixes = removePrefixes.length + removeTwinsOf.length > 0
+  if (hasPrefixes || changes.remove.some((name) => /[-_]/.test(name))) {
+    return [...headers.keys()].filter(selectorOf(changes))
+  }
+  const names = [...changes.remove, ...(changes.replace ?? []).map(([name]) => name)]
+  return names.map((name) => name.toLowerCase()).filter((name) => headers.has(name))
+}
+
+function change(
+  headers: Headers,
+  removed: readonly string[],
+  replaced: readonly (readonly [name: string, value: string])[],
+): void {
+  for (const name of removed) headers.delete(name)
+  for (const [name, value] of replaced) headers.set(name, value)
+}

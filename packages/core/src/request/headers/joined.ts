@@ -1,0 +1,27 @@
+import type { RequestHeaders } from '../request.ts'
+import { textFromLatin1 } from '../../internal/byte-text.ts'
+
+/**
+ * Headers from a Fetch `Headers` object. It joined repeated headers already, so this source is not exact, and an
+ * authenticator that trusts a header with several values fails closed on a comma unless told how to read it.
+ */
+export function joinedHeaders(headers: Headers): RequestHeaders {
+  return {
+    exact: false,
+    first(name) {
+      const value = headers.get(name)
+      return value === null ? undefined : textFromLatin1(value)
+    },
+    all(name) {
+      const value = headers.get(name)
+      return value === null ? [] : [textFromLatin1(value)]
+    },
+    hasPrefix(prefix) {
+      for (const name of headers.keys()) if (name.startsWith(prefix)) return true
+      return false
+    },
+    *entries() {
+      for (const [name, value] of headers) yield [name, textFromLatin1(value)]
+    },
+  }
+}

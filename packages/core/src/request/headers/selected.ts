@@ -1,0 +1,21 @@
+import type { RequestHeaders } from '../request.ts'
+import { ExactHeaders } from './exact.ts'
+
+/**
+ * The headers with a name that is wanted, as `entries()` has them: most of a request are of no interest, and their values need not be read.
+ *
+ * @param isWanted given a name in any case.
+ */
+export function selectedHeaders(
+  headers: RequestHeaders,
+  isWanted: (name: string) => boolean,
+): Iterable<readonly [name: string, value: string]> {
+  return headers instanceof ExactHeaders ? headers.selected(isWanted) : selectedOf(headers, isWanted)
+}
+
+function* selectedOf(
+  headers: RequestHeaders,
+  isWanted: (name: string) => boolean,
+): Iterable<readonly [name: string, value: string]> {
+  for (const entry of headers.entries()) if (isWanted(entry[0])) yield entry
+}

@@ -1,0 +1,150 @@
+import { percentDecoded } from '../../internal/percent.ts'
+import { trimAscii } from '../bearer-token/read.ts'
+import { type AuthenticationError, rejected } from '../../authenticator/errors.ts'
+import type { RequestHeaders } from '../request.ts'
+import { ownedExtra, type UserExtra, type UserInfo, userInfo } from '../../authenticator/user.ts'
+import { selectedHeaders } from '../headers/selected.ts'
+import { selectorOf } from '../headers/selector.ts'
+import type { LowerCaseNames } from './header-names.ts'
+
+/**
+ * What a comma means where repeated headers were joined, as by Fetch `Headers`: `a, b` may be one value or two.
+ *
+ * - `reject`: a value with a comma is an error.
+ * - `split`: groups and extra values end at commas; white space around them goes.
+ * - `whole`: a value is what it is.
+ */
+export type JoinedHeaders = 'reject' | 'split' | 'whole'
+
+/** Who the headers of a request say the caller is. */
+export type IdentityReader = (headers: RequestHeaders) => UserInfo | undefined
+
+/**
+ * Reads who the caller is; `undefined` when the headers name nobody. What cannot be read without a guess, or has a twin, is
+ * `rejected`, and no other credential of the request is asked about.
+ *
+ * Source: apiserver `pkg/authentication/request/headerrequest/requestheader.go`.
+ */
+export function identityReader(names: LowerCaseNames, joined: JoinedHeaders): IdentityReader {
+  const extraHeadersOf = withoutTwins(names)
+  return function readIdentity(headers) {
+    const extraHeaders = extraHeadersOf(headers)
+    const username = firstOf(headers, names.usernameHeaders, joined)
+    if (username === '') return undefined
+    const uid = firstOf(headers, names.uidHeaders, joined)
+    const groups = groupsOf(headers, names.groupHeaders, joined)
+    if (extraHeaders.length === 0) return userInfo({ username, uid, groups })
+    return userInfo({ username, uid, groups, extra: readExtra(extraHeaders, headers.exact, joined) })
+  }
+}
+
+/** All groups that are named. Frozen, so that they are not copied once more. */
+function groupsOf(
+  headers: RequestHeaders,
+  names: readonly string[],
+  joined: JoinedHeaders,
+): readonly string[] {
+  const groups: string[] = []
+  for (const name of names) {
+    for (const group of valuesOf(name, headers.all(name), headers.exact, joined)) {
+      if (group !== '') groups.push(group)
+    }
+  }
+  return Object.freeze(groups)
+}
+
+/** The first value of the first header where that is not empty. */
+function firstOf(headers: RequestHeaders, names: readonly string[], joined: JoinedHeaders): string {
+  for (const name of names) {
+    const value = headers.first(name)
+    if (value === undefined || value === '') continue
+    if (!headers.exact && joined === 'reject') refuseComma(name, value)
+    return value
+  }
+  return ''
+}
+
+/** The values of a header that may have several. */
+function valuesOf(
+  name: string,
+  values: readonly string[],
+  exact: boolean,
+  joined: JoinedHeaders,
+): readonly string[] {
+  if (exact || joined === 'whole') return values
+  if (joined === 'split') return values.flatMap((value) => value.split(',').map(trimAscii))
+  for (const value of values) refuseComma(name, value)
+  return values
+}
+
+function refuseComma(name: string, value: string): void {
+  if (value.includes(',')) {
+    throw doubtful(`header ${name} has a comma, and it cannot be told whether it is one value or several`)
+  }
+}
+
+/**
+ * The proxy sent the request, and who it sent it for cannot be told. Final: with a token of their own beside it, a client that gets
+ * such a header past the proxy would choose between two identities.
+ */
+function doubtful(message: string): AuthenticationError {
+  return rejected(message, { isFinal: true })
+}
+
+/** A header that says something of `extra`. */
+interface ExtraHeader {
+  readonly name: string
+  readonly value: string
+  /** Which of the configured prefixes it has: values are in the order of these. */
+  readonly prefix: string
+}
+
+function readExtra(sent: readonly ExtraHeader[], exact: boolean, joined: JoinedHeaders): UserExtra {
+  // Without a prototype, so that `__proto__` is a key like any other.
+  const extra = Object.create(null) as Record<string, string[]>
+  for (const { name, value, prefix } of sent) {
+    const key = extraKey(name.slice(prefix.length))
+    const values = extra[key] ?? []
+    extra[key] = values
+    for (const each of valuesOf(name, [value], exact, joined)) values.push(each)
+  }
+  return ownedExtra(extra)
+}
+
+/**
+ * Percent-decoded, so that upper case can get in; as it is where an escape is malformed.
+ *
+ * Source: apiserver `pkg/authentication/request/headerrequest/requestheader.go` (`unescapeExtraKey`).
+ */
+function extraKey(lowerCase: string): string {
+  return percentDecoded(lowerCase) ?? lowerCase
+}
+
+/**
+ * The headers of `extra`, of a request that is refused where a header differs from a configured one in `-` and `_` only. Many a server
+ * behind takes one for the other, and proxies often let one of them through.
+ *
+ * Deviation: kube-apiserver ignores such a header (`docs/deviations.md`, request header twins).
+ */
+function withoutTwins({
+  extraHeaderPrefixes,
+  ...lists
+}: LowerCaseNames): (headers: RequestHeaders) => readonly ExtraHeader[] {
+  const exactNames = Object.values(lists).flat()
+  const isAlike = selectorOf({ remove: exactNames, removePrefixes: extraHeaderPrefixes })
+  return (headers) => {
+    const found: ExtraHeader[] = []
+    for (const [name, value] of selectedHeaders(headers, isAlike)) {
+      if (exactNames.includes(name)) continue
+      const prefix = extraHeaderPrefixes.find((each) => name.startsWith(each))
+      if (prefix === undefined)
+        throw doubtful(`header ${name} could be taken for one that says who the caller is`)
+      found.push({ name, value, prefix })
+    }
+    return extraHeaderPrefixes.length < 2 ? found : inOrderOf(extraHeaderPrefixes, found)
+  }
+}
+
+function inOrderOf(prefixes: readonly string[], headers: readonly ExtraHeader[]): readonly ExtraHeader[] {
+  return headers.toSorted((one, other) => prefixes.indexOf(one.prefix) - prefixes.indexOf(other.prefix))
+}

@@ -1,0 +1,90 @@
+import type { Authenticator, TokenAuthenticator } from '../../authenticator/authenticator.ts'
+import { andThen } from '../../internal/awaitable.ts'
+import {
+  MAX_TOKEN_LENGTH,
+  type TokenExtractionOptions,
+  tokenExtractionShape,
+  unknownToken,
+} from '../bearer-token/bearer-token.ts'
+import { trimAscii } from '../bearer-token/read.ts'
+import { rejected } from '../../authenticator/errors.ts'
+import { opinionOfToken, Refused, throwing } from '../../authenticator/opinion.ts'
+import { aTokenAuthenticator, optionProblems, refuseProblems } from '../../internal/options/index.ts'
+import type { AuthenticationRequest, RequestHeaders } from '../request.ts'
+
+const HEADER = 'sec-websocket-protocol'
+const PREFIX = 'base64url.bearer.authorization.k8s.io.'
+
+/**
+ * Hands a token to a token authenticator that a browser had to put into a WebSocket subprotocol, since it cannot set headers
+ * there: `base64url.bearer.authorization.k8s.io.TOKEN`, with the token in base64url without padding, beside at least one
+ * other subprotocol. After success an application sees the others only, as one header.
+ *
+ * Source: apiserver `pkg/authentication/request/websocket`.
+ *
+ * @throws {ConfigurationError} when it is given no authenticator of tokens, or options that do not exist.
+ * @example
+ * const authenticator = union(bearerToken(tokens), webSocketProtocol(tokens))
+ */
+export function webSocketProtocol(
+  tokens: TokenAuthenticator,
+  options: TokenExtractionOptions = {},
+): Authenticator {
+  refuseProblems(aTokenAuthenticator(tokens, 'tokens'), optionProblems(tokenExtractionShape, options))
+  const maxTokenLength = options.maxTokenLength ?? MAX_TOKEN_LENGTH
+  return {
+    name: 'webSocketProtocol',
+    credentials: { schemes: ['Bearer'] },
+    authenticate: throwing((request, context) => {
+      if (!isWebSocketUpgrade(request)) return undefined
+      const { token, others } = readProtocols(request.headers)
+      if (token === '') return undefined
+      if (token.length > maxTokenLength)
+        throw rejected(`bearer token is longer than ${maxTokenLength} characters`)
+      return andThen(opinionOfToken(tokens, token, context), (opinion) => {
+        if (opinion === undefined) return unknownToken
+        if (opinion instanceof Refused) return opinion
+        return { ...opinion, consumed: { remove: [], replace: [[HEADER, others.join(',')]] } }
+      })
+    }),
+  }
+}
+
+function isWebSocketUpgrade({ headers }: AuthenticationRequest): boolean {
+  if (headers.first('upgrade')?.toLowerCase() !== 'websocket') return false
+  return headers.all('connection').some((value) => value.toLowerCase().includes('upgrade'))
+}
+
+function readProtocols(headers: RequestHeaders): {
+  readonly token: string
+  readonly others: readonly string[]
+} {
+  let encoded: string | undefined
+  const others: string[] = []
+  for (const element of headers.all(HEADER).flatMap((value) => value.split(','))) {
+    const protocol = trimAscii(element)
+    if (!protocol.startsWith(PREFIX)) {
+      others.push(protocol)
+      continue
+    }
+    if (encoded !== undefined) throw rejected('multiple base64.bearer.authorization tokens specified')
+    encoded = protocol.slice(PREFIX.length)
+  }
+  const token = encoded === undefined ? '' : decodeToken(encoded)
+  if (token !== '' && others.length === 0) throw rejected('missing additional subprotocol')
+  return { token, others }
+}
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+function decodeToken(encoded: string): string {
+  if (!/^[A-Za-z0-9_-]*$/.test(encoded) || encoded.length % 4 === 1) {
+    throw rejected('invalid base64.bearer.authorization token encoding')
+  }
+  const latin1 = atob(encoded.replaceAll('-', '+').replaceAll('_', '/'))
+  try {
+    return strictUtf8.decode(Uint8Array.from(latin1, (character) => character.charCodeAt(0)))
+  } catch {
+    throw rejected('invalid base64.bearer.authorization token')
+  }
+}

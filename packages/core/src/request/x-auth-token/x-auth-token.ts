@@ -1,0 +1,52 @@
+import { withConsumed } from '../../authenticator/answer-with.ts'
+import type { Authenticator, HeaderChanges, TokenAuthenticator } from '../../authenticator/authenticator.ts'
+import { andThen } from '../../internal/awaitable.ts'
+import {
+  MAX_TOKEN_LENGTH,
+  type TokenExtractionOptions,
+  tokenExtractionShape,
+  unknownToken,
+} from '../bearer-token/bearer-token.ts'
+import { trimAscii } from '../bearer-token/read.ts'
+import { rejected } from '../../authenticator/errors.ts'
+import { type Opinion, opinionOfToken, Refused, throwing } from '../../authenticator/opinion.ts'
+import { aTokenAuthenticator, optionProblems, refuseProblems } from '../../internal/options/index.ts'
+
+/**
+ * Hands the token of `X-Auth-Token: TOKEN` to a token authenticator: how clients of OpenStack send theirs. Only the first such
+ * header counts.
+ *
+ * Without a token there is no opinion. With one there is a user or an error. The header never reaches an application, whoever
+ * authenticated.
+ *
+ * Source: OpenStack Identity API v3.
+ *
+ * @example
+ * const authenticator = xAuthToken(cached(keystoneToken({ url: 'https://keystone.example.com:5000' })))
+ */
+export function xAuthToken(tokens: TokenAuthenticator, options: TokenExtractionOptions = {}): Authenticator {
+  refuseProblems(aTokenAuthenticator(tokens, 'tokens'), optionProblems(tokenExtractionShape, options))
+  const maxTokenLength = options.maxTokenLength ?? MAX_TOKEN_LENGTH
+  return {
+    name: 'xAuthToken',
+    credentials: {
+      schemes: [],
+      identityHeaders: [() => consumed],
+      known: [() => [{ type: 'header', name: 'X-Auth-Token' }]],
+    },
+    authenticate: throwing((request, context) => {
+      const token = trimAscii(request.headers.first('x-auth-token') ?? '')
+      if (token === '') return undefined
+      if (token.length > maxTokenLength)
+        throw rejected(`X-Auth-Token is longer than ${maxTokenLength} characters`)
+      return andThen(opinionOfToken(tokens, token, context), accept)
+    }),
+  }
+}
+
+const consumed: HeaderChanges = Object.freeze({ remove: ['x-auth-token'] })
+
+function accept(opinion: Opinion): Opinion {
+  if (opinion === undefined) return unknownToken
+  return opinion instanceof Refused ? opinion : withConsumed(opinion, consumed)
+}

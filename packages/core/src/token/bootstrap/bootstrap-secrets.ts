@@ -1,0 +1,34 @@
+import type { Secret } from '../../internal/secret.ts'
+import type { BootstrapSecretGetter } from './bootstrap-token.ts'
+import type { BootstrapSecretStore } from './cleaner.ts'
+import { BOOTSTRAP_NAMESPACE } from './secret-fields.ts'
+import type { BootstrapSecretLister } from './signer.ts'
+
+/** Secrets in memory. */
+export interface BootstrapSecrets extends BootstrapSecretGetter, BootstrapSecretLister, BootstrapSecretStore {
+  /** Adds a secret, or puts it in the place of one of the same name. One of another namespace is never found. */
+  putSecret(secret: Secret): void
+}
+
+/**
+ * The secrets of `kube-system` in memory, for one process and for tests.
+ *
+ * @example
+ * const secrets = bootstrapSecrets([secret])
+ * const tokens = bootstrapToken({ secrets })
+ */
+export function bootstrapSecrets(initial: Iterable<Secret> = []): BootstrapSecrets {
+  const byName = new Map<string, Secret>()
+  const putSecret = (secret: Secret): void => {
+    if (secret.namespace === BOOTSTRAP_NAMESPACE) byName.set(secret.name, secret)
+  }
+  for (const secret of initial) putSecret(secret)
+  return {
+    getSecret: (name) => byName.get(name),
+    listSecrets: () => byName.values(),
+    putSecret,
+    deleteSecret(name, { uid }) {
+      if (byName.get(name)?.uid === uid) byName.delete(name)
+    },
+  }
+}

@@ -1,0 +1,142 @@
+import type { Authentication, TokenAuthenticator } from '../../authenticator/authenticator.ts'
+import type { Awaitable } from '../../internal/awaitable.ts'
+import { watched } from '../../authenticator/consult.ts'
+import { knownTokens } from '../../authenticator/known-tokens.ts'
+import type { Context } from '../../authenticator/context.ts'
+import { notify } from '../../authenticator/events.ts'
+import { type Opinion, opinionOfToken, Refused, settled, throwing } from '../../authenticator/opinion.ts'
+import {
+  aTokenAuthenticator,
+  either,
+  nested,
+  nonEmptyListOf,
+  type OptionsShape,
+  refuseProblems,
+  required,
+} from '../../internal/options/index.ts'
+import { type Ask, firstOpinion } from '../../authenticator/union/first-opinion.ts'
+import { union } from '../../authenticator/union/union.ts'
+import { cached, cachedShape, type CachedOptions, lazyKeys, refuseNoAudiences } from './cached.ts'
+import { answer } from './lookup.ts'
+import { type RememberedToken, RememberedTokens } from './remembered-tokens.ts'
+
+/** One of the authenticators of a {@link cachedUnion}. */
+export interface CachedMember {
+  readonly authenticator: TokenAuthenticator
+  /** How long what it says is remembered; `false`: not at all, and it is asked each time. */
+  readonly cache: CachedOptions | false
+}
+
+const memberShape: OptionsShape<CachedMember> = {
+  authenticator: required(aTokenAuthenticator),
+  cache: required(
+    either(
+      (value) => value === false,
+      () => [],
+      nested(cachedShape),
+    ),
+  ),
+}
+
+/**
+ * Token authenticators in the order they are asked, behind one cache with rules for each: the same users and errors as from a `union` of
+ * them, each behind `cached`, for the price of one lookup. A cached token is accepted at once if no authenticator before the one that
+ * accepted it may know it (`mayKnow`); otherwise those are asked first. Members before the first cached one are always asked.
+ *
+ * Source: apiserver `pkg/authentication/token/{cache,union}`, kubernetes `pkg/kubeapiserver/authenticator/config.go`.
+ *
+ * Deviation: what is remembered of one authenticator never keeps another from being asked before it (`docs/deviations.md`, token cache).
+ *
+ * @throws {ConfigurationError} when there is no authenticator, or an option cannot work.
+ * @example
+ * const tokens = cachedUnion([
+ *   { authenticator: tokenFile(csv), cache: false },
+ *   { authenticator: sessions, cache: { successTtlSeconds: 10 } },
+ * ])
+ */
+export function cachedUnion(members: readonly CachedMember[]): TokenAuthenticator {
+  refuseProblems(nonEmptyListOf(nested(memberShape))(members, 'members'))
+  const authenticators = members.map(({ authenticator }) => authenticator)
+  const first = members.findIndex(({ cache }) => cache !== false)
+  if (members.length === 1 || first === -1) return union(...members.map(alone))
+
+  const behind = members
+    .slice(first)
+    .map(({ authenticator, cache }, index) =>
+      cache === false
+        ? authenticator
+        : new RememberedTokens(authenticator, cache, authenticators.slice(first, first + index)),
+    )
+  const remembered = behind.filter((each) => each instanceof RememberedTokens)
+  const keyOf = lazyKeys()
+
+  const ask: Ask<TokenAuthenticator | typeof CACHE, string> = (step, token, context) =>
+    step === CACHE ? throughCache(token, context) : opinionOfToken(step, token, context)
+
+  const throughCache = (token: string, context: Context): Awaitable<Opinion> => {
+    try {
+      refuseNoAudiences(context)
+      const start = context.observer === undefined ? 0 : performance.now()
+      const key = keyOf(token, context.audiences)
+      for (const each of remembered) {
+        const known = each.get(key)
+        if (known !== undefined && isForEveryone(known)) return tell(each.name, known, context, start)
+      }
+      return firstOpinion(behind, opinionOfMember, { key, token }, context, false)
+    } catch (thrown) {
+      return new Refused(thrown)
+    }
+  }
+  const steps = [...authenticators.slice(0, first), CACHE] as const
+
+  return {
+    name: 'union',
+    audienceAware: authenticators.some((each) => each.audienceAware),
+    mayKnow: (token) => authenticators.some((each) => each.mayKnow?.(token) ?? true),
+    known: () => authenticators.flatMap(knownTokens),
+    authenticateToken: throwing((token, context) => firstOpinion(steps, ask, token, context, false)),
+  }
+}
+
+/** The place of the cache among those that are asked. */
+const CACHE: unique symbol = Symbol('cache')
+
+type Answer = Awaitable<Authentication | undefined>
+
+function alone({ authenticator, cache }: CachedMember): TokenAuthenticator {
+  return cache === false ? authenticator : cached(authenticator, cache)
+}
+
+/** Whether it is a user whom no one else needs to be asked about. A token of one connection may be known to others. */
+function isForEveryone({ result, isItsAlone }: RememberedToken): boolean {
+  return isItsAlone && result.authentication !== undefined && result.certificates === undefined
+}
+
+/** Answers from the cache, and reports it under the name of the authenticator. */
+function tell(name: string, { result }: RememberedToken, context: Context, start: number): Answer {
+  const { observer } = context
+  if (observer === undefined) return answer(result, context)
+  return watched(name, observer, () => {
+    const durationSeconds = (performance.now() - start) / 1000
+    notify(observer, { type: 'tokenCacheRequest', status: 'hit', durationSeconds })
+    return answer(result, context)
+  })
+}
+
+function opinionOfMember(
+  member: TokenAuthenticator | RememberedTokens,
+  { key, token }: { readonly key: string; readonly token: string },
+  context: Context,
+): Awaitable<Opinion> {
+  if (!(member instanceof RememberedTokens)) return opinionOfToken(member, token, context)
+  const { observer } = context
+  try {
+    return settled(
+      observer === undefined
+        ? member.ask(key, token, context)
+        : watched(member.name, observer, () => member.ask(key, token, context)),
+    )
+  } catch (thrown) {
+    return new Refused(thrown)
+  }
+}

@@ -1,0 +1,144 @@
+import type { Authentication, TokenAuthenticator } from '../../authenticator/authenticator.ts'
+import { type Awaitable, firstOf, isPromiseLike, promiseOf } from '../../internal/awaitable.ts'
+import { requireCertificate } from '../../authenticator/bound-certificate.ts'
+import type { Clock } from '../../internal/clock.ts'
+import { consultToken } from '../../authenticator/consult.ts'
+import type { Context } from '../../authenticator/context.ts'
+import { asAuthenticationError, type AuthenticationError, unavailable } from '../../authenticator/errors.ts'
+import { notify, type Observer } from '../../authenticator/events.ts'
+import { GRACE_MS, isDone, unlessAborted } from '../../internal/shared-work.ts'
+import { LookupContext } from './lookup-context.ts'
+
+/** What came of a lookup, and what was said on the way. */
+export interface LookupResult {
+  readonly authentication: Authentication | undefined
+  readonly error: AuthenticationError | undefined
+  readonly warnings: readonly string[] | undefined
+  readonly annotations: ReadonlyMap<string, string> | undefined
+  /** Thumbprints of the certificates that the token is bound to; absent where it is bound to none. */
+  readonly certificates: readonly string[] | undefined
+}
+
+/**
+ * Gives a caller what a lookup brought. What was said on the way belongs to users only. A token that is bound to a certificate counts for
+ * those callers only who hold it.
+ */
+export function answer(result: LookupResult, context: Context): Awaitable<Authentication | undefined> {
+  if (result.error !== undefined) throw result.error
+  if (result.authentication === undefined) return undefined
+  if (result.certificates === undefined) return told(result, context)
+  return firstOf<string, void, Authentication | undefined>(
+    result.certificates,
+    (thumbprint) => requireCertificate(context, thumbprint),
+    () => undefined,
+    () => told(result, context),
+  )
+}
+
+function told(
+  { authentication, warnings, annotations }: LookupResult,
+  context: Context,
+): Authentication | undefined {
+  if (warnings !== undefined) for (const text of warnings) context.warn?.(text)
+  if (annotations !== undefined) for (const [key, value] of annotations) context.annotate?.(key, value)
+  return authentication
+}
+
+/** A lookup under way. */
+export interface Lookup {
+  /** Never rejects: errors are results. */
+  readonly result: Promise<LookupResult>
+  /** The answer for one caller, who may give up on it; {@link GONE} where the lookup ended together with the request that began it. */
+  join(context: Context): Promise<Authentication | undefined | typeof GONE>
+}
+
+/** There is no answer, and there will be none. */
+export const GONE: unique symbol = Symbol('gone')
+
+/**
+ * Looks up a token for all callers: a caller that gives up does not end it. An observer of the first caller sees what happens inside.
+ *
+ * @returns what came of it, where that is known at once.
+ */
+export function lookUpToken(
+  delegate: TokenAuthenticator,
+  token: string,
+  caller: Context,
+  limits: { readonly clock: Clock; readonly timeoutMs: number },
+): LookupResult | Lookup {
+  const context = new LookupContext(caller)
+  const { observer } = context
+  if (observer !== undefined) {
+    notify(observer, { type: 'tokenCacheActiveFetch', status: 'inFlight', change: 1 })
+  }
+  let found: Awaitable<Authentication | undefined>
+  try {
+    found = consultToken(delegate, token, context)
+  } catch (thrown) {
+    return endedAtOnce(observer, failed(context, asAuthenticationError(thrown)))
+  }
+  return isPromiseLike(found)
+    ? waitFor(promiseOf(found), context, limits)
+    : endedAtOnce(observer, succeeded(context, found))
+}
+
+function succeeded(context: LookupContext, authentication: Authentication | undefined): LookupResult {
+  return { authentication, error: undefined, ...context.said }
+}
+
+function failed(context: LookupContext, error: AuthenticationError): LookupResult {
+  return { authentication: undefined, error, ...context.said }
+}
+
+function ended(observer: Observer | undefined, result: LookupResult): LookupResult {
+  if (observer === undefined) return result
+  notify(observer, { type: 'tokenCacheActiveFetch', status: 'inFlight', change: -1 })
+  notify(observer, { type: 'tokenCacheFetch', status: result.error === undefined ? 'ok' : 'error' })
+  return result
+}
+
+/** Its one caller waited, if only for what was worked out meanwhile. */
+function endedAtOnce(observer: Observer | undefined, result: LookupResult): LookupResult {
+  if (observer === undefined) return result
+  notify(observer, { type: 'tokenCacheActiveFetch', status: 'blocked', change: 1 })
+  ended(observer, result)
+  notify(observer, { type: 'tokenCacheActiveFetch', status: 'blocked', change: -1 })
+  return result
+}
+
+function waitFor(
+  found: Promise<Authentication | undefined>,
+  context: LookupContext,
+  { clock, timeoutMs }: { readonly clock: Clock; readonly timeoutMs: number },
+): Lookup {
+  const endsAtMs = clock.now() + timeoutMs + GRACE_MS
+  const decided = new Promise<LookupResult>((resolve) => {
+    const cancelTimeout = clock.after(timeoutMs, () => {
+      const error = unavailable('the token could not be looked up in time')
+      context.end(error)
+      resolve(failed(context, error))
+    })
+    const finish = (result: LookupResult): void => {
+      cancelTimeout()
+      resolve(result)
+    }
+    found.then(
+      (authentication) => finish(succeeded(context, authentication)),
+      (thrown: unknown) => finish(failed(context, asAuthenticationError(thrown))),
+    )
+  })
+  const result = decided.then((outcome) => ended(context.observer, outcome))
+
+  return {
+    result,
+    async join(caller) {
+      notify(caller.observer, { type: 'tokenCacheActiveFetch', status: 'blocked', change: 1 })
+      try {
+        const isThere = isDone(result, endsAtMs - clock.now(), clock)
+        return (await unlessAborted(isThere, caller.signal)) ? await answer(await result, caller) : GONE
+      } finally {
+        notify(caller.observer, { type: 'tokenCacheActiveFetch', status: 'blocked', change: -1 })
+      }
+    },
+  }
+}

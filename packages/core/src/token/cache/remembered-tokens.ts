@@ -1,0 +1,133 @@
+import type { Authentication, TokenAuthenticator } from '../../authenticator/authenticator.ts'
+import type { Awaitable } from '../../internal/awaitable.ts'
+import { type Clock, systemClock } from '../../internal/clock.ts'
+import type { Context } from '../../authenticator/context.ts'
+import { unavailable } from '../../authenticator/errors.ts'
+import { notify } from '../../authenticator/events.ts'
+import { BUSY_SECONDS } from '../../internal/retry-after.ts'
+import { canWorkInBackground } from '../../internal/runtime.ts'
+import { type VerdictCache, verdictCache } from '../../internal/verdict-cache.ts'
+import type { CachedOptions } from './cached.ts'
+import { answer, GONE, type Lookup, type LookupResult, lookUpToken } from './lookup.ts'
+
+/** What is remembered of a token. */
+export interface RememberedToken {
+  readonly result: LookupResult
+  /** Whether no authenticator before this one may know the token, now or later. */
+  readonly isItsAlone: boolean
+}
+
+/** What one authenticator said of tokens, by keys that others make. */
+export class RememberedTokens {
+  /** What it is called in events. */
+  readonly name: string
+  readonly #delegate: TokenAuthenticator
+  readonly #clock: Clock
+  readonly #successTtlMs: number
+  readonly #failureTtlMs: number
+  readonly #keepsErrors: boolean
+  readonly #limits: { readonly clock: Clock; readonly timeoutMs: number }
+  readonly #maxLookups: number
+  readonly #results: VerdictCache<RememberedToken>
+  readonly #lookups = new Map<string, Lookup>()
+  readonly #before: readonly TokenAuthenticator[]
+
+  /** @param before the authenticators that are asked before it. */
+  constructor(
+    delegate: TokenAuthenticator,
+    options: CachedOptions,
+    before: readonly TokenAuthenticator[] = [],
+  ) {
+    const { clock = systemClock } = options
+    this.name = `cached(${delegate.name})`
+    this.#delegate = delegate
+    this.#before = before
+    this.#clock = clock
+    this.#successTtlMs = (options.successTtlSeconds ?? 10) * 1000
+    this.#failureTtlMs = (options.failureTtlSeconds ?? 0) * 1000
+    this.#keepsErrors = options.cacheErrors === true
+    this.#limits = { clock, timeoutMs: (options.lookupTimeoutSeconds ?? 30) * 1000 }
+    // Where a lookup ends with its request and without a word, it would count for ever.
+    this.#maxLookups = canWorkInBackground() ? (options.maxLookups ?? 1024) : Infinity
+    this.#results = verdictCache(clock, options.maxEntries ?? 32_768)
+  }
+
+  /** What is remembered of a token and still good. */
+  get(key: string): RememberedToken | undefined {
+    return this.#results.get(key)
+  }
+
+  /** Authenticates a token, from the cache or by a lookup. */
+  ask(key: string, token: string, context: Context): Awaitable<Authentication | undefined> {
+    const { observer } = context
+    const start = observer === undefined ? 0 : performance.now()
+    const known = this.#results.get(key)
+    if (observer !== undefined) {
+      notify(observer, {
+        type: 'tokenCacheRequest',
+        status: known === undefined ? 'miss' : 'hit',
+        durationSeconds: (performance.now() - start) / 1000,
+      })
+    }
+    return known === undefined ? this.#lookUp(key, token, context) : answer(known.result, context)
+  }
+
+  #lookUp(key: string, token: string, context: Context): Awaitable<Authentication | undefined> {
+    const underWay = this.#lookups.get(key)
+    if (underWay !== undefined) return this.#join(underWay, key, token, context)
+    if (this.#lookups.size >= this.#maxLookups) {
+      throw unavailable('too many tokens are being looked up', { retryAfterSeconds: BUSY_SECONDS })
+    }
+    const found = lookUpToken(this.#delegate, token, context, this.#limits)
+    if (!('result' in found)) {
+      this.#remember(key, token, found)
+      return answer(found, context)
+    }
+    this.#lookups.set(key, found)
+    void found.result.then((result) => {
+      if (this.#forget(key, found)) this.#remember(key, token, result)
+    })
+    return this.#join(found, key, token, context)
+  }
+
+  async #join(
+    lookup: Lookup,
+    key: string,
+    token: string,
+    context: Context,
+  ): Promise<Authentication | undefined> {
+    const found = await lookup.join(context)
+    if (found !== GONE) return found
+    this.#forget(key, lookup)
+    return this.#lookUp(key, token, context)
+  }
+
+  /** `false` where another one took its place. */
+  #forget(key: string, lookup: Lookup): boolean {
+    return this.#lookups.get(key) === lookup && this.#lookups.delete(key)
+  }
+
+  #remember(key: string, token: string, result: LookupResult): void {
+    const ttlMs = this.#ttlMsOf(result)
+    if (ttlMs === 0) return
+    const nowMs = this.#clock.now()
+    const expiresAtMs = Math.min(nowMs + ttlMs, result.authentication?.expiresAtMs ?? Infinity)
+    if (!(expiresAtMs > nowMs)) return
+    const kind = result.authentication === undefined ? 'refused' : 'accepted'
+    this.#results.remember(key, { result, isItsAlone: this.#isItsAlone(token) }, kind, expiresAtMs)
+  }
+
+  #isItsAlone(token: string): boolean {
+    try {
+      return this.#before.every((each) => each.mayKnow?.(token) === false)
+    } catch {
+      // An authenticator that cannot tell is asked.
+      return false
+    }
+  }
+
+  #ttlMsOf({ error, authentication }: LookupResult): number {
+    if (error !== undefined) return this.#keepsErrors ? this.#failureTtlMs : 0
+    return authentication === undefined ? this.#failureTtlMs : this.#successTtlMs
+  }
+}

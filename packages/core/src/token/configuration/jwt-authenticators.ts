@@ -1,0 +1,151 @@
+import type { TokenAuthenticator } from '../../authenticator/authenticator.ts'
+import { type Clock, systemClock } from '../../internal/clock.ts'
+import { knownTokens } from '../../authenticator/known-tokens.ts'
+import { ConfigurationError, type ConfigurationProblem } from '../../authenticator/errors.ts'
+import type { Observer } from '../../authenticator/events.ts'
+import { fieldPath } from '../../internal/field/path.ts'
+import type { GetFetch } from '../../internal/http/get-fetch.ts'
+import { JWS_ALGORITHMS, type JwsAlgorithm } from '../jwt/algorithms.ts'
+import { readIssuedToken } from '../jwt/read-jwt.ts'
+import {
+  aBoolean,
+  above,
+  aClock,
+  aFunction,
+  checkOptions,
+  nonEmptyListOf,
+  oneOf,
+  type OptionsShape,
+} from '../../internal/options/index.ts'
+import { issuerNamed } from '../oidc/issuer-alias.ts'
+import { jwtAuthenticator } from '../oidc/jwt-authenticator.ts'
+import { ANY_KIND, type TokenKindOptions, tokenKinds, tokenKindShape } from '../oidc/token-kind.ts'
+import { canWorkInBackground } from '../../internal/runtime.ts'
+import type { Issuer } from '../oidc/configuration/config.ts'
+import type { CompiledJwtAuthenticator } from '../oidc/configuration/programs.ts'
+
+/** A `fetch` for one issuer; it is closed with the authenticator that uses it. */
+export type IssuerFetch = GetFetch & { readonly close?: () => void }
+
+/** Options of {@link jwtAuthenticators}. */
+export interface JwtAuthenticatorsOptions extends TokenKindOptions {
+  /**
+   * The `fetch` for an issuer: the place for its certificate authority and its egress selector. What it throws is a problem of the issuer.
+   * Default: the runtime's own, which has neither.
+   */
+  readonly fetchFor?: (issuer: Issuer) => IssuerFetch
+  /** How long one call to an issuer may take. Default 10. */
+  readonly timeoutSeconds?: number
+  /** What tokens may be signed with. Default: RS, ES and PS with 256, 384 and 512, as kube-apiserver has it for files. */
+  readonly signingAlgorithms?: readonly JwsAlgorithm[]
+  /** See `oidc`. */
+  readonly discoverAtOnce?: boolean
+  /** Told of keys that were fetched. */
+  readonly observer?: Observer
+  /** Default: the runtime's clock. */
+  readonly clock?: Clock
+}
+
+/** The checks of {@link JwtAuthenticatorsOptions}. */
+export const jwtAuthenticatorsShape: OptionsShape<JwtAuthenticatorsOptions> = {
+  ...tokenKindShape,
+  fetchFor: aFunction,
+  timeoutSeconds: above(0, 300),
+  signingAlgorithms: nonEmptyListOf(oneOf(...JWS_ALGORITHMS)),
+  discoverAtOnce: aBoolean,
+  observer: aFunction,
+  clock: aClock,
+}
+
+/** The authenticators of a configuration, as one. */
+export interface JwtAuthenticators extends TokenAuthenticator {
+  /** Why tokens of some issuers cannot be verified yet, a text for each. */
+  health(): readonly string[]
+  /** Waits until tokens of all issuers can be. */
+  readonly ready: Promise<void>
+  /** Stops looking for issuers. */
+  close(): void
+}
+
+/**
+ * Makes the authenticators that a configuration describes. No two have an issuer in common, so one of them at most is asked about a token.
+ *
+ * Source: kubernetes `pkg/kubeapiserver/authenticator/config.go` (`newJWTAuthenticator`).
+ *
+ * @param jwt what came of validating a configuration that is valid.
+ * @throws {ConfigurationError} when there is no way to an issuer, or an option cannot work.
+ * @example
+ * const { jwt } = parseAuthenticationConfiguration(text)
+ * const tokens = jwtAuthenticators(jwt)
+ */
+export function jwtAuthenticators(
+  jwt: readonly CompiledJwtAuthenticator[],
+  options: JwtAuthenticatorsOptions = {},
+): JwtAuthenticators {
+  checkOptions(jwtAuthenticatorsShape, options)
+  const { fetchFor = runtimeFetch, timeoutSeconds = 10, signingAlgorithms = JWS_ALGORITHMS } = options
+  const { clock = systemClock, discoverAtOnce = canWorkInBackground(), observer } = options
+  const kinds = tokenKinds(options, ANY_KIND)
+  const { fetches, problems } = fetchesFor(jwt, fetchFor)
+  if (problems.length > 0) {
+    for (const fetch of fetches) fetch.close?.()
+    throw new ConfigurationError(problems)
+  }
+  const algorithms = signingAlgorithms
+  const common = { clock, timeoutSeconds, algorithms, kinds, observer, isEager: discoverAtOnce }
+  const byIssuer = new Map(
+    jwt.flatMap((compiled, index) => {
+      const fetch = fetches[index]
+      if (fetch === undefined) return []
+      return [[compiled.config.issuer.url, jwtAuthenticator(compiled, { ...common, fetch })] as const]
+    }),
+  )
+  const authenticators = [...byIssuer.values()]
+  return {
+    name: 'jwt',
+    mayKnow(token) {
+      const issued = readIssuedToken(token)
+      return issued !== undefined && byIssuer.has(issuerNamed(issued.issuer))
+    },
+    known: () => authenticators.flatMap(knownTokens),
+    authenticateToken(token, context) {
+      // The one that would know it, so that many issuers cost no more than one.
+      const issued = readIssuedToken(token)
+      return issued && byIssuer.get(issuerNamed(issued.issuer))?.authenticateIssued(issued, context)
+    },
+    health: () => authenticators.map((each) => each.health()).filter((text) => text !== undefined),
+    get ready() {
+      return Promise.all(authenticators.map(({ ready }) => ready)).then(() => {})
+    },
+    close() {
+      for (const each of authenticators) each.close()
+      for (const fetch of fetches) fetch.close?.()
+    },
+  }
+}
+
+function fetchesFor(
+  jwt: readonly CompiledJwtAuthenticator[],
+  fetchFor: (issuer: Issuer) => IssuerFetch,
+): { readonly fetches: readonly IssuerFetch[]; readonly problems: readonly ConfigurationProblem[] } {
+  const fetches: IssuerFetch[] = []
+  const problems: ConfigurationProblem[] = []
+  for (const [index, { config }] of jwt.entries()) {
+    try {
+      fetches.push(fetchFor(config.issuer))
+    } catch (error) {
+      const path = String(fieldPath('jwt').index(index).child('issuer'))
+      problems.push({ path, message: error instanceof Error ? error.message : String(error) })
+    }
+  }
+  return { fetches, problems }
+}
+
+/** Looked up with each call, so that whoever replaces the global one is heard. */
+function runtimeFetch({ certificateAuthority, egressSelectorType }: Issuer): IssuerFetch {
+  if (certificateAuthority !== '') {
+    throw new Error('the fetch of this runtime takes no certificate authority: give fetchFor one that does')
+  }
+  if (egressSelectorType !== '') throw new Error('there is no egress here: give fetchFor one')
+  return (url, init) => globalThis.fetch(url, init)
+}

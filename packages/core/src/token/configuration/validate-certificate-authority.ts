@@ -1,0 +1,15 @@
+import type { ErrorList } from '../../internal/field/errors.ts'
+import type { FieldPath } from '../../internal/field/path.ts'
+import { isCertificateError } from '../../internal/x509/errors.ts'
+import { certificatePool } from '../../internal/x509/pool/pem.ts'
+
+/** Adds what is wrong with the certificates of an issuer. Not a byte of them is repeated. */
+export function validateCertificateAuthority(pem: string, path: FieldPath, errors: ErrorList): void {
+  if (pem === '') return
+  try {
+    certificatePool(pem)
+  } catch (error) {
+    if (!isCertificateError(error)) throw error
+    errors.invalid(path, '<omitted>', error.message.replace(/^x509: (?=data does not)/, ''))
+  }
+}

@@ -1,0 +1,105 @@
+import { celCompiler } from '#cel'
+import { type AnonymousConfig, validateAnonymousConfig } from '../../request/anonymous/config.ts'
+import type { CelCompiler } from '../../internal/cel/cel.ts'
+import type { ErrorList, FieldError } from '../../internal/field/errors.ts'
+import { type FieldPath, fieldPath } from '../../internal/field/path.ts'
+import {
+  aString,
+  checkOptions,
+  listOf,
+  type OptionsShape,
+  withMethods,
+} from '../../internal/options/index.ts'
+import { compileInto, configurationErrors } from '../oidc/configuration/compile.ts'
+import type { AuthenticationConfiguration } from './config.ts'
+import type { CompiledJwtAuthenticator } from '../oidc/configuration/programs.ts'
+import { withoutUserinfo } from '../oidc/configuration/url.ts'
+import { validateCertificateAuthority } from './validate-certificate-authority.ts'
+import { validateJwtAuthenticator } from '../oidc/configuration/validate-jwt-authenticator.ts'
+
+const MAX_JWT_AUTHENTICATORS = 64
+
+/** Options of {@link validateAuthenticationConfiguration}. */
+export interface ValidateAuthenticationConfigurationOptions {
+  /** Issuers that are somebody else's, as those of service accounts (`--service-account-issuer`). Default: none. */
+  readonly disallowedIssuers?: readonly string[]
+  /** Default `celCompiler()`. */
+  readonly compiler?: CelCompiler
+}
+
+/** The checks of {@link ValidateAuthenticationConfigurationOptions}. */
+export const validationShape: OptionsShape<ValidateAuthenticationConfigurationOptions> = {
+  disallowedIssuers: listOf(aString),
+  compiler: withMethods('a compiler of expressions, as celCompiler() makes', 'compile'),
+}
+
+/** A configuration, and what came of its expressions. */
+export interface ValidatedAuthenticationConfiguration {
+  readonly configuration: AuthenticationConfiguration
+  /** One for each of `configuration.jwt`; of use only when there are no errors. */
+  readonly jwt: readonly CompiledJwtAuthenticator[]
+  /** Everything that is wrong, with the path of its field. */
+  readonly errors: readonly FieldError[]
+}
+
+/**
+ * Says everything that Kubernetes would refuse a configuration for, in its words, and compiles the expressions.
+ *
+ * Source: apiserver `pkg/apis/apiserver/validation/validation.go`.
+ *
+ * Deviation: some values are printed in another way (`docs/deviations.md`, words of configuration errors).
+ *
+ * @example
+ * const { errors } = validateAuthenticationConfiguration(decodeAuthenticationConfiguration(text))
+ */
+export function validateAuthenticationConfiguration(
+  configuration: AuthenticationConfiguration,
+  options: ValidateAuthenticationConfigurationOptions = {},
+): ValidatedAuthenticationConfiguration {
+  checkOptions(validationShape, options)
+  const errors = configurationErrors()
+  const root = fieldPath('jwt')
+  if (configuration.jwt.length > MAX_JWT_AUTHENTICATORS) {
+    errors.tooMany(root, configuration.jwt.length, MAX_JWT_AUTHENTICATORS)
+    return { configuration, jwt: [], errors: errors.errors }
+  }
+  const disallowed = new Set(options.disallowedIssuers)
+  const compile = compileInto(errors, options.compiler ?? celCompiler())
+  const urls = new Set<string>()
+  const discoveryUrls = new Set<string>()
+  const jwt = configuration.jwt.map((config, index) => {
+    const path = root.index(index)
+    const compiled = validateJwtAuthenticator(config, path, { errors, disallowed, compile })
+    const { certificateAuthority } = config.issuer
+    validateCertificateAuthority(
+      certificateAuthority,
+      path.child('issuer').child('certificateAuthority'),
+      errors,
+    )
+    addUnique(config.issuer.url, urls, path.child('issuer').child('url'), errors)
+    const { discoveryURL } = config.issuer
+    if (discoveryURL !== '') {
+      addUnique(discoveryURL, discoveryUrls, path.child('issuer').child('discoveryURL'), errors)
+    }
+    return compiled
+  })
+  if (configuration.anonymous !== undefined) addAnonymousErrors(configuration.anonymous, errors)
+  return { configuration, jwt, errors: errors.errors }
+}
+
+function addUnique(url: string, seen: Set<string>, path: FieldPath, errors: ErrorList): void {
+  if (seen.has(url)) errors.duplicate(path, withoutUserinfo(url))
+  seen.add(url)
+}
+
+/** As Kubernetes prints a condition, under the name that its field has in Go. */
+function asInGo({ path }: { readonly path: string }): { readonly Path: string } {
+  return { Path: path }
+}
+
+function addAnonymousErrors(section: AnonymousConfig, errors: ErrorList): void {
+  for (const { path, message } of validateAnonymousConfig(section)) {
+    if (message === 'Required value') errors.required(fieldPath(path))
+    else errors.invalid(fieldPath(path), section.conditions?.map(asInGo), message)
+  }
+}

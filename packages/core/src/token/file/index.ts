@@ -1,0 +1,2 @@
+export { CredentialFileError } from '../../internal/csv/credential-records.ts'
+export { tokenFile, type TokenFileOptions, tokenFileSteps } from './token-file.ts'

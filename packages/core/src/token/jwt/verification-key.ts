@@ -1,0 +1,129 @@
+import { ConfigurationError } from '../../authenticator/errors.ts'
+import { base64urlOf, bytesOfBase64url, isCanonicalBase64url } from '../../internal/base64url.ts'
+
+/** What a service account token is signed with, by its key: RSA of any size is RS256, and each curve has its own. */
+export type SigningAlgorithm = 'RS256' | 'ES256' | 'ES384' | 'ES512'
+
+/** The public members of a key (RFC 7517), nothing else. */
+export type PublicJwk =
+  | { readonly kty: 'RSA'; readonly n: string; readonly e: string }
+  | { readonly kty: 'EC'; readonly crv: string; readonly x: string; readonly y: string }
+
+/** A key that tokens are verified with. */
+export interface VerificationKey {
+  /** What tokens name the key by. */
+  readonly kid: string
+  readonly alg: SigningAlgorithm
+  readonly jwk: PublicJwk
+  readonly key: CryptoKey
+  /** Verifies tokens of former times, such as those in secrets: it is not in discovery documents, and nothing is signed with it. */
+  readonly excludedFromDiscovery?: boolean
+}
+
+/** What WebCrypto calls an algorithm. */
+export type KeyParameters = RsaHashedImportParams | EcKeyImportParams
+
+/** What WebCrypto calls the algorithms. */
+export const KEY_PARAMETERS: Readonly<Record<SigningAlgorithm, KeyParameters>> = {
+  RS256: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
+  ES256: { name: 'ECDSA', namedCurve: 'P-256' },
+  ES384: { name: 'ECDSA', namedCurve: 'P-384' },
+  ES512: { name: 'ECDSA', namedCurve: 'P-521' },
+}
+
+const ALGORITHM_OF_CURVE: ReadonlyMap<string, SigningAlgorithm> = new Map([
+  ['P-256', 'ES256'],
+  ['P-384', 'ES384'],
+  ['P-521', 'ES512'],
+])
+
+/** The algorithm of keys on this curve. */
+export function algorithmOfCurve(curve: string): SigningAlgorithm | undefined {
+  return ALGORITHM_OF_CURVE.get(curve)
+}
+
+/**
+ * A verification key of a JWK, RSA or EC. Private members are left out. Without a `kid` the key's is that of Kubernetes: base64url
+ * of SHA-256 over its `SubjectPublicKeyInfo`.
+ *
+ * Source: kubernetes `pkg/serviceaccount/jwt.go` (`keyIDFromPublicKey`), RFC 7517.
+ *
+ * Deviation: RSA keys have 2,048 to 16,384 bits and an exponent above 2 (`docs/deviations.md`, RSA keys of tokens).
+ *
+ * @throws {ConfigurationError} when it is no such key.
+ * @example
+ * const key = await verificationKeyOfJwk({ kty: 'EC', crv: 'P-256', x, y })
+ */
+export async function verificationKeyOfJwk(
+  jwk: JsonWebKey & { readonly kid?: string },
+): Promise<VerificationKey> {
+  const publicJwk = publicJwkOf(jwk)
+  const alg = publicJwk.kty === 'RSA' ? 'RS256' : algorithmOfCurve(publicJwk.crv)
+  if (alg === undefined) throw invalidKey('the curve is none of P-256, P-384 and P-521')
+  let key: CryptoKey
+  let spki: ArrayBuffer
+  try {
+    key = await crypto.subtle.importKey('jwk', publicJwk, KEY_PARAMETERS[alg], true, ['verify'])
+    spki = await crypto.subtle.exportKey('spki', key)
+  } catch {
+    // What WebCrypto says may tell of the key.
+    throw invalidKey('is not a key that this runtime can use')
+  }
+  const kid = (jwk.kid ?? '') === '' ? await keyIdOf(spki) : jwk.kid
+  if (typeof kid !== 'string') throw invalidKey('is called by something that is no text')
+  return Object.freeze({ kid, alg, jwk: Object.freeze(publicJwk), key })
+}
+
+/** An error about a key, without a byte of it. */
+export function invalidKey(message: string): ConfigurationError {
+  return new ConfigurationError([{ path: 'key', message }])
+}
+
+async function keyIdOf(spki: ArrayBuffer): Promise<string> {
+  return base64urlOf(new Uint8Array(await crypto.subtle.digest('SHA-256', spki)))
+}
+
+/**
+ * The public members of a JWK.
+ *
+ * @throws {ConfigurationError} when it is neither an RSA nor an EC key, or an RSA key of a size that does not count.
+ */
+export function publicJwkOf(jwk: PublicMembers): PublicJwk {
+  const { kty, n, e, crv, x, y } = jwk
+  if (kty === 'RSA' && isMember(n) && isMember(e)) {
+    checkRsa(n, e)
+    return { kty, n, e }
+  }
+  if (kty === 'EC' && typeof crv === 'string' && isMember(x) && isMember(y)) return { kty, crv, x, y }
+  throw invalidKey('is neither an RSA key nor an EC key')
+}
+
+type PublicMembers = Partial<Readonly<Record<'kty' | 'n' | 'e' | 'crv' | 'x' | 'y', unknown>>>
+
+function isMember(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && isCanonicalBase64url(value)
+}
+
+const MIN_RSA_BITS = 2048
+const MAX_RSA_BITS = 16_384
+
+function checkRsa(n: string, e: string): void {
+  const modulus = numberOf(n)
+  const bits = modulus.length * 8 - (Math.clz32(modulus[0] ?? 0) - 24)
+  if (bits < MIN_RSA_BITS || bits > MAX_RSA_BITS) {
+    throw invalidKey(`an RSA key has ${MIN_RSA_BITS} to ${MAX_RSA_BITS} bits`)
+  }
+  // As in Go; with 1, anybody signs, and each verification takes as long as the exponent is.
+  const octets = numberOf(e)
+  const exponent = octets.reduce((number, octet) => number * 256 + octet, 0)
+  if (octets.length > 4 || exponent < 3 || exponent >= 2 ** 31 || exponent % 2 === 0) {
+    throw invalidKey('the exponent of an RSA key is odd, above 2 and below 2^31')
+  }
+}
+
+/** The octets of a number. Zeros in front of it, which some put there, do not count. */
+function numberOf(text: string): Uint8Array {
+  const octets = bytesOfBase64url(text)
+  const first = octets.findIndex((octet) => octet !== 0)
+  return first === -1 ? new Uint8Array() : octets.subarray(first)
+}

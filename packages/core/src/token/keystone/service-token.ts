@@ -1,0 +1,124 @@
+import { systemClock } from '../../internal/clock.ts'
+import { unavailable } from '../../authenticator/errors.ts'
+import { checkOptions, must, type OptionsShape, required } from '../../internal/options/index.ts'
+import { boundedChecks, checksShape, type ChecksOptions } from './checks.ts'
+import {
+  aScope,
+  clientOf,
+  type CreatedToken,
+  type KeystoneClientOptions,
+  keystoneClientShape,
+  type KeystoneCredential,
+  type KeystoneScope,
+} from './client.ts'
+import { GRACE_MS, isDone } from '../../internal/shared-work.ts'
+import { isDomainOption } from './user-options.ts'
+
+/** Gives a token of a service. Called again with one that Keystone has refused, it gives another. */
+export type KeystoneServiceToken = (refused?: string) => Promise<string>
+
+/** Options of {@link keystoneServiceToken}. */
+export interface KeystoneServiceTokenOptions
+  extends KeystoneClientOptions, Pick<ChecksOptions, 'timeoutSeconds' | 'clock'> {
+  /** The user that the service is in Keystone. */
+  readonly credential: KeystoneCredential
+  /** Where it has the role that lets it ask about tokens. */
+  readonly scope: KeystoneScope
+}
+
+/** The checks of {@link KeystoneServiceTokenOptions}, for packages whose options have more. */
+export const keystoneServiceTokenShape: OptionsShape<KeystoneServiceTokenOptions> = {
+  ...keystoneClientShape,
+  timeoutSeconds: checksShape.timeoutSeconds,
+  clock: checksShape.clock,
+  credential: required(must('must have a password, and an id, or a name and a domain', isCredential)),
+  scope: required(aScope),
+}
+
+/** What came of a login. */
+type Login = { readonly created: CreatedToken } | { readonly error: unknown }
+
+/** Before the old one ends, so that none ends on its way. */
+const RENEW_EARLY_MS = 60_000
+/** A service that is refused must not be locked out by asking again and again. */
+const MIN_PAUSE_MS = 5_000
+
+/**
+ * Logs a service in, and keeps its token until a minute before it ends. All who need one at the same time wait for one login.
+ *
+ * The token of the service is never that of a user: those are handed from call to call and kept nowhere.
+ *
+ * What it returns rejects with an {@link AuthenticationError}, `unavailable`, when there is no token to be had.
+ *
+ * @throws {ConfigurationError} when the options cannot work.
+ * @example
+ * const url = 'https://keystone.example.com:5000'
+ * const serviceToken = keystoneServiceToken({
+ *   url,
+ *   credential: { name: 'my-app', domain: { id: 'default' }, password },
+ *   scope: { project: { name: 'service', domain: { id: 'default' } } },
+ * })
+ * const tokens = keystoneToken({ url, serviceToken })
+ */
+export function keystoneServiceToken(options: KeystoneServiceTokenOptions): KeystoneServiceToken {
+  checkOptions(keystoneServiceTokenShape, options)
+  const { credential, scope, timeoutSeconds = 10, clock = systemClock } = options
+  const client = clientOf(options)
+  const check = boundedChecks(options)
+  let current: CreatedToken | undefined
+  let underWay: Promise<Login> | undefined
+  let lastLoginMs = -Infinity
+
+  const logIn = async (): Promise<Login> => {
+    try {
+      const created = await check((limit) => client.createToken(credential, scope, limit), undefined)
+      if ('refusedWith' in created) {
+        throw unavailable(`Keystone does not let the service log in: HTTP status ${created.refusedWith}`)
+      }
+      current = created
+      return { created }
+    } catch (error) {
+      return { error }
+    }
+  }
+  const begin = (): Promise<Login> => {
+    const now = clock.now()
+    if (Math.abs(now - lastLoginMs) < MIN_PAUSE_MS)
+      throw unavailable('the service has just logged in to Keystone')
+    lastLoginMs = now
+    const login = logIn()
+    underWay = login
+    void login.then(() => forget(login))
+    return login
+  }
+  const forget = (login: Promise<Login>): void => {
+    if (underWay === login) underWay = undefined
+  }
+  const renewed = async (): Promise<string> => {
+    const login = underWay ?? begin()
+    if (!(await isDone(login, timeoutSeconds * 1000 + GRACE_MS, clock))) {
+      forget(login)
+      throw unavailable('the login to Keystone ended together with the request that began it')
+    }
+    const outcome = await login
+    if ('error' in outcome) throw outcome.error
+    return outcome.created.id
+  }
+
+  return async (refused) => {
+    if (current === undefined || current.id === refused) return renewed()
+    const isAboutToEnd = clock.now() >= current.token.expiresAtMs - RENEW_EARLY_MS
+    return isAboutToEnd ? renewed() : current.id
+  }
+}
+
+function isCredential(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const { password, id, name, domain, ...others } = value as Readonly<Record<string, unknown>>
+  const isNamed = id === undefined ? isText(name) && isDomainOption(domain) : isText(id) && name === undefined
+  return isText(password) && isNamed && Object.keys(others).length === 0
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== ''
+}

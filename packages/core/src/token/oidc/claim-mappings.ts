@@ -1,0 +1,118 @@
+import type { CelProgram, CelValue } from '../../internal/cel/cel.ts'
+import type { CompiledJwtAuthenticator } from './configuration/programs.ts'
+import { CREDENTIAL_ID_KEY } from '../../authenticator/credential-id.ts'
+import { rejected } from '../../authenticator/errors.ts'
+import { type JsonObject, member } from '../jwt/read-jwt.ts'
+import { quoted } from '../../internal/quote.ts'
+import { userInfo, type UserInfo } from '../../authenticator/user.ts'
+import { requiredText } from './required-text.ts'
+import { evaluated } from './expression.ts'
+import { wrongType } from './go-text.ts'
+
+/**
+ * The user that claims make: name, groups, uid and extra, in this order. The first that cannot be had ends it.
+ *
+ * Source: apiserver `plugin/pkg/authenticator/token/oidc/oidc.go` (`getUsername`, `getGroups`, `getUID`, `getExtra`).
+ *
+ * @throws {AuthenticationError} `rejected`.
+ */
+export function userOfClaims(authenticator: CompiledJwtAuthenticator, claims: JsonObject): UserInfo {
+  return userInfo({
+    username: usernameOf(authenticator, claims),
+    groups: groupsOf(authenticator, claims),
+    uid: uidOf(authenticator, claims),
+    extra: extraOf(authenticator, claims),
+  })
+}
+
+function usernameOf({ username: program, config }: CompiledJwtAuthenticator, claims: JsonObject): string {
+  if (program !== undefined) {
+    const username = textOf(program, claims, 'username')
+    if (username === '') throw rejected('oidc: empty username via CEL expression is not allowed')
+    return username
+  }
+  const { claim, prefix = '' } = config.claimMappings.username
+  const username = requiredText(claims, claim, `oidc: parse username claims ${quoted(claim)}`)
+  if (claim === 'email') checkEmailVerified(claims)
+  return prefix + username
+}
+
+/** An issuer need not say whether it verified an address; if it does, it has to have done so. */
+function checkEmailVerified(claims: JsonObject): void {
+  if (!Object.hasOwn(claims, 'email_verified')) return
+  const isVerified = member(claims, 'email_verified') ?? false
+  if (typeof isVerified !== 'boolean') {
+    throw rejected(`oidc: parse 'email_verified' claim: ${wrongType(isVerified, 'bool')}`)
+  }
+  if (!isVerified) throw rejected('oidc: email not verified')
+}
+
+function groupsOf(
+  { groups: program, config }: CompiledJwtAuthenticator,
+  claims: JsonObject,
+): readonly string[] {
+  if (program !== undefined) {
+    const what = 'oidc: error evaluating group claim expression'
+    return textsOf(evaluated(program, claims, what), what)
+  }
+  const { claim, prefix = '' } = config.claimMappings.groups
+  const value = claim === '' ? undefined : member(claims, claim)
+  if (value === undefined) return []
+  const groups: readonly unknown[] = Array.isArray(value) ? value : [value]
+  return groups.map((group) => {
+    // As Go reads a list of texts, and complains about a text that a list with something else in it is none.
+    const name = group ?? ''
+    if (typeof name !== 'string') {
+      throw rejected(`oidc: parse groups claim ${quoted(claim)}: ${wrongType(value, 'string')}`)
+    }
+    return prefix + name
+  })
+}
+
+function uidOf({ uid: program, config }: CompiledJwtAuthenticator, claims: JsonObject): string {
+  if (program !== undefined) return textOf(program, claims, 'uid')
+  const { claim } = config.claimMappings.uid
+  return claim === '' ? '' : requiredText(claims, claim, `oidc: parse uid claim ${quoted(claim)}`)
+}
+
+/** All expressions are evaluated before the first that came to something else than texts counts. */
+function extraOf({ extra }: CompiledJwtAuthenticator, claims: JsonObject): UserInfo['extra'] {
+  const id = member(claims, 'jti')
+  const own = typeof id === 'string' && id !== '' ? { [CREDENTIAL_ID_KEY]: [`JTI=${id}`] } : {}
+  if (extra.length === 0) return own
+  const results = extra.map(({ key, program }) => {
+    return { key, expression: program.expression, value: evaluated(program, claims) }
+  })
+  const mapped = results.flatMap(({ key, expression, value }) => {
+    const values = textsOf(value, `oidc: error evaluating extra claim expression: ${expression}`)
+    return values.length === 0 ? [] : [[key, values] as const]
+  })
+  return Object.fromEntries([...Object.entries(own), ...mapped])
+}
+
+/** What an expression for a text came to. */
+function textOf(program: CelProgram<'claims'>, claims: JsonObject, field: string): string {
+  const what = `oidc: error evaluating ${field} claim expression`
+  const value = evaluated(program, claims, what)
+  if (typeof value !== 'string') throw rejected(`${what}: ${field} claim expression must return a string`)
+  return value
+}
+
+/**
+ * What an expression for texts came to: what is empty is left out.
+ *
+ * Deviation: lists of functions such as `split` are lists like others (`docs/deviations.md`, lists of Go strings).
+ */
+function textsOf(value: CelValue, what: string): readonly string[] {
+  const values: readonly CelValue[] = isList(value) ? value : value === null ? [] : [value]
+  return values.flatMap((each) => {
+    if (typeof each !== 'string') {
+      throw rejected(`${what}: expression must return a string or a list of strings`)
+    }
+    return each === '' ? [] : [each]
+  })
+}
+
+function isList(value: CelValue): value is readonly CelValue[] {
+  return Array.isArray(value)
+}

@@ -1,0 +1,30 @@
+import {
+  type CelInputs,
+  type CelProgram,
+  type CelValue,
+  type CelVariable,
+  isCelEvaluationError,
+} from '../../internal/cel/cel.ts'
+import { rejected } from '../../authenticator/errors.ts'
+
+/**
+ * Evaluates an expression over claims or over a user.
+ *
+ * Source: apiserver `pkg/authentication/cel/mapper.go`.
+ *
+ * @param what in front of what went wrong. Kubernetes has nothing there for extra fields.
+ * @throws {AuthenticationError} `rejected`.
+ */
+export function evaluated<V extends CelVariable>(
+  program: CelProgram<V>,
+  input: CelInputs[V],
+  what?: string,
+): CelValue {
+  try {
+    return program.evaluate(input)
+  } catch (error) {
+    if (!isCelEvaluationError(error)) throw error
+    const message = `expression '${program.expression}' resulted in error: ${error.message}`
+    throw rejected(what === undefined ? message : `${what}: ${message}`, { cause: error })
+  }
+}

@@ -1,0 +1,109 @@
+import { ConfigurationError, type ConfigurationProblem } from '../../authenticator/errors.ts'
+import { aString, checkOptions, listOf, type OptionsShape } from '../../internal/options/index.ts'
+import type { OidcOptions } from './oidc.ts'
+
+/** The `--oidc-*` flags of kube-apiserver. What is `undefined` was not given. */
+export interface OidcFlags {
+  /** `--oidc-issuer-url`. */
+  readonly issuerUrl?: string | undefined
+  /** `--oidc-client-id`. */
+  readonly clientId?: string | undefined
+  /** `--oidc-username-claim`. Default `sub`. */
+  readonly usernameClaim?: string | undefined
+  /**
+   * `--oidc-username-prefix`. Default: the issuer's URL and `#`, but nothing before an e-mail address. `-` is no prefix.
+   */
+  readonly usernamePrefix?: string | undefined
+  /** `--oidc-groups-claim`. Default: no groups. */
+  readonly groupsClaim?: string | undefined
+  /** `--oidc-groups-prefix`. Default none: a token may then say `system:masters`. */
+  readonly groupsPrefix?: string | undefined
+  /** `--oidc-required-claim`, each as `name=value`. */
+  readonly requiredClaims?: readonly string[] | undefined
+  /** `--oidc-signing-algs`. Default, also for an empty list, `RS256`. */
+  readonly signingAlgorithms?: readonly string[] | undefined
+  /** `--oidc-ca-file`: a path, or what is in it. Here it only counts that there is one. */
+  readonly caFile?: string | undefined
+}
+
+/** The checks of {@link OidcFlags}, for packages that have them as an option. */
+export const oidcFlagsShape: OptionsShape<OidcFlags> = {
+  issuerUrl: aString,
+  clientId: aString,
+  usernameClaim: aString,
+  usernamePrefix: aString,
+  groupsClaim: aString,
+  groupsPrefix: aString,
+  requiredClaims: listOf(aString),
+  signingAlgorithms: listOf(aString),
+  caFile: aString,
+}
+
+/** What {@link oidcFlagOptions} makes of flags: everything that {@link OidcOptions} need. */
+export type OidcFlagOptions = Pick<OidcOptions, 'issuer' | 'claimMappings' | 'claimValidationRules'> & {
+  readonly signingAlgorithms: readonly string[]
+}
+
+/**
+ * The options of {@link oidc} that the `--oidc-*` flags stand for; `undefined` when none was given.
+ *
+ * Source: kubernetes `pkg/kubeapiserver/options/authentication.go`.
+ *
+ * @param authenticationConfig `--authentication-config`: with it there must be none of these flags.
+ * @throws {ConfigurationError}
+ * @example
+ * const options = oidcFlagOptions({ issuerUrl: 'https://issuer.example.com', clientId: 'my-app', groupsClaim: 'groups' })
+ */
+export function oidcFlagOptions(
+  flags: OidcFlags = {},
+  authenticationConfig?: string,
+): OidcFlagOptions | undefined {
+  checkOptions(oidcFlagsShape, flags, 'oidc')
+  if (Object.values(flags).every((value) => value === undefined)) return undefined
+  const { issuerUrl = '', clientId = '', usernameClaim = 'sub', usernamePrefix = '' } = flags
+  const { groupsClaim = '', groupsPrefix = '', requiredClaims = [], signingAlgorithms = [] } = flags
+  if (authenticationConfig !== undefined) {
+    throw problem('authentication-config file and oidc-* flags are mutually exclusive')
+  }
+  if (issuerUrl === '' || clientId === '') {
+    throw problem(
+      'oidc-issuer-url and oidc-client-id must be specified together when any oidc-* flags are set',
+    )
+  }
+  const isBare = usernamePrefix === '-' || (usernamePrefix === '' && usernameClaim === 'email')
+  const prefix = isBare ? '' : usernamePrefix === '' ? `${issuerUrl}#` : usernamePrefix
+  return {
+    issuer: { url: issuerUrl, audiences: [clientId] },
+    claimMappings: {
+      username: { claim: usernameClaim, prefix },
+      ...(groupsClaim !== '' && { groups: { claim: groupsClaim, prefix: groupsPrefix } }),
+    },
+    claimValidationRules: requiredClaimsOf(requiredClaims),
+    signingAlgorithms: signingAlgorithms.length === 0 ? ['RS256'] : signingAlgorithms,
+  }
+}
+
+/** Of a claim that is there twice, the last value counts, as in Go's map of flags. */
+function requiredClaimsOf(
+  pairs: readonly string[],
+): readonly { readonly claim: string; readonly requiredValue: string }[] {
+  const values = new Map<string, string>()
+  const problems: ConfigurationProblem[] = []
+  for (const [index, pair] of pairs.entries()) {
+    const at = pair.indexOf('=')
+    const claim = pair.slice(0, Math.max(at, 0)).trim()
+    if (claim === '') {
+      problems.push({
+        path: `requiredClaims[${index}]`,
+        message: 'malformed pair, expect string=string',
+      })
+    }
+    values.set(claim, pair.slice(at + 1).trim())
+  }
+  if (problems.length > 0) throw new ConfigurationError(problems)
+  return [...values].map(([claim, requiredValue]) => ({ claim, requiredValue }))
+}
+
+function problem(message: string): ConfigurationError {
+  return new ConfigurationError([{ path: 'oidc', message }])
+}

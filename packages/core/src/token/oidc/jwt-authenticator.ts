@@ -1,0 +1,177 @@
+import type {
+  Authentication,
+  KnownCredential,
+  TokenAuthenticator,
+} from '../../authenticator/authenticator.ts'
+import { andThen, type Awaitable, settle } from '../../internal/awaitable.ts'
+import type { Clock } from '../../internal/clock.ts'
+import type { CompiledJwtAuthenticator } from './configuration/programs.ts'
+import type { Context } from '../../authenticator/context.ts'
+import { rejected } from '../../authenticator/errors.ts'
+import { notify, type Observer } from '../../authenticator/events.ts'
+import type { GetFetch } from '../../internal/http/get-fetch.ts'
+import type { JwsAlgorithm } from '../jwt/algorithms.ts'
+import { type KeySet, notSigned } from '../jwt/key-set.ts'
+import { type IssuedToken, readIssuedToken, type UnverifiedJwt } from '../jwt/read-jwt.ts'
+import { quoted } from '../../internal/quote.ts'
+import { issuerNamed } from './issuer-alias.ts'
+import { checkRules } from './validation-rules.ts'
+import { userOfClaims } from './claim-mappings.ts'
+import { discoveryUrlOf } from './discovery.ts'
+import { distributedClaims } from './distributed-claims.ts'
+import { provider } from './provider.ts'
+import { checkKind, type TokenKinds } from './token-kind.ts'
+import type { RegisteredClaims } from './registered-claims.ts'
+import { verifyToken, wrapped } from './verify-token.ts'
+
+/** A token authenticator whose issuer may be out of reach. */
+export interface JwtTokenAuthenticator extends TokenAuthenticator {
+  /** Why tokens of its issuer cannot be verified yet; `undefined` once they can be. */
+  health(): string | undefined
+  /** Waits until they can be. */
+  readonly ready: Promise<void>
+  /** Stops looking for the issuer. */
+  close(): void
+}
+
+/** The same, for tokens that were read already. */
+export interface IssuedTokenAuthenticator extends JwtTokenAuthenticator {
+  authenticateIssued(token: IssuedToken, context: Context): Awaitable<Authentication | undefined>
+}
+
+/** What a {@link jwtAuthenticator} is made with. */
+export interface JwtAuthenticatorOptions {
+  readonly fetch: GetFetch
+  readonly clock: Clock
+  readonly timeoutSeconds: number
+  readonly algorithms: readonly JwsAlgorithm[]
+  readonly kinds: TokenKinds
+  readonly isEager: boolean
+  /** Instead of those that discovery finds. */
+  readonly keySet?: KeySet
+  readonly observer?: Observer | undefined
+}
+
+/**
+ * Knows users by the tokens of one issuer.
+ *
+ * Source: apiserver `plugin/pkg/authenticator/token/oidc/oidc.go` (`AuthenticateToken`).
+ */
+export function jwtAuthenticator(
+  compiled: CompiledJwtAuthenticator,
+  options: JwtAuthenticatorOptions,
+): IssuedTokenAuthenticator {
+  const { issuer, claimMappings } = compiled.config
+  const { algorithms, clock, kinds, observer } = options
+  const rules = { audiences: issuer.audiences, algorithms, clock }
+  const onFetch = (result: { readonly jwks: string } | { readonly error: Error }): void =>
+    notify(observer, { type: 'jwksFetch', issuer: issuer.url, ...result })
+  const found =
+    options.keySet === undefined ? provider(issuer, { ...options, onFetch }) : knownKeys(options.keySet)
+  const elsewhere = distributedClaims({
+    ...options,
+    claim: claimMappings.groups.claim,
+    rules,
+    issuer: issuer.url,
+    provider: found,
+  })
+
+  const authenticate = (jwt: UnverifiedJwt | undefined, context: Context): Awaitable<Authentication> =>
+    andThen(found.keySet(), (keySet) => {
+      if (jwt === undefined) throw rejected('oidc: verify token: oidc: malformed jwt')
+      return settle(
+        () => verifyToken(jwt, keySet, rules),
+        (registered) => userOf(jwt, registered, context),
+        (error) => {
+          throw error === notSigned ? tokenNotSigned : wrapped('oidc: verify token', error)
+        },
+      )
+    })
+
+  const userOf = (
+    jwt: UnverifiedJwt,
+    registered: RegisteredClaims,
+    context: Context,
+  ): Awaitable<Authentication> =>
+    andThen(checkKind(jwt, kinds, context), () => {
+      const { claims } = jwt
+      const all = claimMappings.groups.claim === '' ? claims : elsewhere.expand(claims, registered, context)
+      return andThen(all, (expanded) => {
+        const user = userOfClaims(compiled, expanded)
+        checkRules(compiled, expanded, user)
+        return { user, expiresAtMs: registered.expiry * 1000 }
+      })
+    })
+
+  const authenticateIssued = (
+    { issuer: iss, jwt }: IssuedToken,
+    context: Context,
+  ): Awaitable<Authentication | undefined> =>
+    issuerNamed(iss) === issuer.url
+      ? timed(issuer.url, context.observer, () => authenticate(jwt, context))
+      : undefined
+
+  // Where clients find it, which is not always where it is asked from here.
+  const openIdConnectUrl = discoveryUrlOf({ ...issuer, discoveryURL: '' })
+  const known: readonly KnownCredential[] = [
+    { type: 'token', format: 'JWT', ...(options.keySet === undefined && { openIdConnectUrl }) },
+  ]
+
+  return {
+    name: 'oidc',
+    mayKnow(token) {
+      const issued = readIssuedToken(token)
+      return issued !== undefined && issuerNamed(issued.issuer) === issuer.url
+    },
+    known: () => known,
+    authenticateToken(token, context) {
+      const issued = readIssuedToken(token)
+      return issued && authenticateIssued(issued, context)
+    },
+    authenticateIssued,
+    health() {
+      const { error } = found
+      if (error === undefined) return undefined
+      return `oidc: authenticator for issuer ${quoted(issuer.url)} is not healthy: ${error.message}`
+    },
+    get ready() {
+      return found.ready
+    },
+    close: () => found.close(),
+  }
+}
+
+/** The error that is thrown most: it says nothing about the token, so there is one object. */
+const tokenNotSigned = Object.freeze(wrapped('oidc: verify token', notSigned))
+
+function knownKeys(keySet: KeySet): ReturnType<typeof provider> {
+  return {
+    error: undefined,
+    ready: Promise.resolve(),
+    keySet: () => keySet,
+    close: () => {},
+  }
+}
+
+function timed<T>(issuer: string, observer: Observer | undefined, work: () => Awaitable<T>): Awaitable<T> {
+  if (observer === undefined) return work()
+  const start = performance.now()
+  const tell = (result: 'success' | 'failure'): void =>
+    notify(observer, {
+      type: 'jwtAuthenticator',
+      issuer,
+      result,
+      durationSeconds: (performance.now() - start) / 1000,
+    })
+  return settle(
+    work,
+    (value) => {
+      tell('success')
+      return value
+    },
+    (error) => {
+      tell('failure')
+      throw error
+    },
+  )
+}

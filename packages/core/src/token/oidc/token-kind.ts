@@ -1,0 +1,122 @@
+import type { Awaitable } from '../../internal/awaitable.ts'
+import { requireCertificate } from '../../authenticator/bound-certificate.ts'
+import type { Context } from '../../authenticator/context.ts'
+import { rejected } from '../../authenticator/errors.ts'
+import { isJsonObject, type UnverifiedJwt } from '../jwt/read-jwt.ts'
+import { either, must, nonEmptyListOf, oneOf, type OptionsShape } from '../../internal/options/index.ts'
+import { quoted } from '../../internal/quote.ts'
+
+/** Which kinds of JWT are a login. The issuer of an app signs more than those of a cluster do. */
+export interface TokenKindOptions {
+  /**
+   * The `typ` that tokens may have in their header, in any letters, with or without `application/`; `''` stands for none. `'any'` looks
+   * neither at `typ` nor at the claim `events` of logout tokens and other security event tokens. Default `['', 'JWT', 'at+jwt']` for the
+   * options of this product, `'any'` for an `AuthenticationConfiguration`, as Kubernetes has it.
+   */
+  readonly tokenTypes?: readonly string[] | 'any'
+  /**
+   * What becomes of tokens that are bound to a key (`cnf`): `'verify'` takes one that is bound to the client certificate of its connection
+   * (`x5t#S256`, RFC 8705) and refuses all others, `'refuse'` refuses all, `'ignore'` takes them as if they were not bound. Default
+   * `'verify'` for the options of this product, `'ignore'` for an `AuthenticationConfiguration`, as Kubernetes has it.
+   */
+  readonly boundTokens?: 'verify' | 'refuse' | 'ignore'
+}
+
+/** {@link TokenKindOptions}, ready to be checked. */
+export interface TokenKinds {
+  /** Lower-case and without `application/`; absent: any. */
+  readonly types: ReadonlySet<string> | undefined
+  readonly bound: 'verify' | 'refuse' | 'ignore'
+}
+
+/** The defaults of this product: ID tokens (OpenID Connect Core 1.0) and access tokens (RFC 9068), which may be bound to a certificate. */
+export const LOGINS: Required<TokenKindOptions> = { tokenTypes: ['', 'JWT', 'at+jwt'], boundTokens: 'verify' }
+
+/** What kube-apiserver takes. */
+export const ANY_KIND: Required<TokenKindOptions> = { tokenTypes: 'any', boundTokens: 'ignore' }
+
+/** The checks of {@link TokenKindOptions}. */
+export const tokenKindShape: OptionsShape<TokenKindOptions> = {
+  tokenTypes: either(
+    (value) => value === 'any' || typeof value === 'string',
+    oneOf('any'),
+    nonEmptyListOf(
+      must("must be a string other than 'any'", (value) => typeof value === 'string' && value !== 'any'),
+    ),
+  ),
+  boundTokens: oneOf('verify', 'refuse', 'ignore'),
+}
+
+/** Reads options that were checked. */
+export function tokenKinds(
+  { tokenTypes, boundTokens }: TokenKindOptions,
+  defaults: Required<TokenKindOptions>,
+): TokenKinds {
+  const types = tokenTypes ?? defaults.tokenTypes
+  return {
+    types: types === 'any' ? undefined : new Set(types.map(typeName)),
+    bound: boundTokens ?? defaults.boundTokens,
+  }
+}
+
+/**
+ * Refuses a verified token that is not meant to be a login, and one that is bound to a key which its sender did not prove to hold.
+ *
+ * Deviation: Kubernetes takes any kind (`docs/deviations.md`, kinds of tokens).
+ *
+ * Source: RFC 8725 section 3.11 (explicit types), RFC 7519 section 5.1 and RFC 7515 section 4.1.9 (`typ`), RFC 9068 (`at+jwt`), RFC 8417
+ * section 2.2 and OpenID Connect Back-Channel Logout 1.0 section 2.4 (`events`), RFC 7800 (`cnf`), RFC 8705 (`x5t#S256`), RFC 9449 (`jkt`).
+ *
+ * @throws {AuthenticationError} `rejected`; `unavailable` when the certificate of the connection cannot be read.
+ */
+export function checkKind(
+  jwt: UnverifiedJwt,
+  { types, bound }: TokenKinds,
+  context: Context,
+): Awaitable<void> {
+  if (types !== undefined) checkType(jwt, types)
+  if (bound === 'ignore' || !Object.hasOwn(jwt.claims, 'cnf')) return undefined
+  if (bound === 'refuse')
+    throw rejected('oidc: the token is bound to a key (claim cnf), and bound tokens are refused')
+  return requireCertificate(context, boundCertificate(jwt.claims['cnf']))
+}
+
+function checkType({ type = '', claims }: UnverifiedJwt, types: ReadonlySet<string>): void {
+  if (typeof type !== 'string') throw rejected('oidc: the typ of the token is not a string')
+  if (!types.has(typeName(type))) {
+    throw rejected(`oidc: a token of type ${quoted(type.slice(0, 64))} is not accepted for a login`)
+  }
+  // A logout token may have any type, but no ID token and no access token has events.
+  if (isJsonObject(claims['events'])) {
+    throw rejected('oidc: a security event token (claim events), such as a logout token, is not a login')
+  }
+}
+
+/** A media type, which may go without `application/` where it has no other slash. */
+function typeName(type: string): string {
+  const lower = type.toLowerCase()
+  const short = lower.startsWith(APPLICATION) ? lower.slice(APPLICATION.length) : lower
+  return short === '' || short.includes('/') ? lower : short
+}
+
+const APPLICATION = 'application/'
+
+/** The thumbprint of the certificate that a token is bound to, and to nothing else. */
+function boundCertificate(confirmation: unknown): string {
+  const [method, ...others] = isJsonObject(confirmation) ? Object.entries(confirmation) : []
+  if (method === undefined) throw malformed()
+  const unknown = [method, ...others].find(([name]) => name !== THUMBPRINT)
+  if (unknown !== undefined) {
+    const name = quoted(unknown[0].slice(0, 32))
+    throw rejected(`oidc: the token is bound to a key by ${name} of claim cnf, which cannot be verified here`)
+  }
+  const [, thumbprint] = method
+  if (typeof thumbprint !== 'string' || !/^[\w-]{43}$/.test(thumbprint)) throw malformed()
+  return thumbprint
+}
+
+const THUMBPRINT = 'x5t#S256'
+
+function malformed(): Error {
+  return rejected('oidc: claim cnf is malformed')
+}

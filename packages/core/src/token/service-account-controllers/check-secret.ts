@@ -1,0 +1,84 @@
+import { type Secret, valueOf } from '../../internal/secret.ts'
+import type { ServiceAccount } from '../service-account/objects.ts'
+import {
+  SERVICE_ACCOUNT_NAME_ANNOTATION,
+  SERVICE_ACCOUNT_SECRET_TYPE,
+  SERVICE_ACCOUNT_UID_ANNOTATION,
+} from '../service-account/username.ts'
+import type { ServiceAccountGetter, TokensControllerStore } from './store.ts'
+import { missingParts, type TokenSecretContent } from './token-secret.ts'
+
+/** A secret with a token, and the service account that it names. */
+export interface SeenSecret {
+  readonly namespace: string
+  readonly name: string
+  readonly uid: string | undefined
+  readonly accountName: string
+  /** `''` for any. */
+  readonly accountUid: string
+}
+
+/** What is to be known of a secret; `undefined` when it is no secret with a token, or names no service account. */
+export function seenSecretOf({ namespace, name, uid, type, annotations }: Secret): SeenSecret | undefined {
+  const accountName = valueOf(annotations, SERVICE_ACCOUNT_NAME_ANNOTATION)
+  if (type !== SERVICE_ACCOUNT_SECRET_TYPE || accountName === '') return undefined
+  return {
+    namespace,
+    name,
+    uid,
+    accountName,
+    accountUid: valueOf(annotations, SERVICE_ACCOUNT_UID_ANNOTATION),
+  }
+}
+
+/**
+ * Fills in what a secret lacks, deletes one whose service account is not there, and removes the reference to one that is gone.
+ *
+ * Source: kubernetes `pkg/controller/serviceaccount/tokens_controller.go` (`syncSecret`).
+ */
+export async function checkSecret(
+  seen: SeenSecret,
+  store: TokensControllerStore,
+  content: TokenSecretContent,
+): Promise<void> {
+  const { namespace, name } = seen
+  const secret = await store.getSecret(namespace, name)
+  if (secret === undefined || (seen.uid !== undefined && secret.uid !== seen.uid)) {
+    await removeReference(seen, store)
+    return
+  }
+  // It may name another service account by now.
+  const present = seenSecretOf(secret)
+  if (present === undefined) return
+  const { uid, resourceVersion } = secret
+  const account = await accountOf(present, store)
+  if (account === undefined) {
+    await store.deleteSecret(namespace, name, { uid })
+    return
+  }
+  const patch = await missingParts(secret, account, content)
+  if (patch !== undefined) await store.patchSecret(namespace, name, patch, { uid, resourceVersion })
+}
+
+/** The service account that a secret names, if it is still the same. */
+export async function accountOf(
+  { namespace, accountName, accountUid }: SeenSecret,
+  store: ServiceAccountGetter,
+): Promise<ServiceAccount | undefined> {
+  const account = await store.getServiceAccount(namespace, accountName)
+  return accountUid === '' || account?.uid === accountUid ? account : undefined
+}
+
+/** Nobody is told of a reference that stays, so who comes too late looks again at once. */
+async function removeReference(seen: SeenSecret, store: TokensControllerStore): Promise<void> {
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+    const account = await accountOf(seen, store)
+    if (account?.secrets?.includes(seen.name) !== true) return
+    const { namespace, name, uid, resourceVersion } = account
+    const others = account.secrets.filter((secret) => secret !== seen.name)
+    if (await store.setSecretReferences(namespace, name, others, { uid, resourceVersion })) return
+  }
+  throw new Error('a reference to a deleted secret could not be removed: its service account keeps changing')
+}
+
+const MAX_ATTEMPTS = 10

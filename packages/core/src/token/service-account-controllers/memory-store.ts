@@ -1,0 +1,178 @@
+import { type Clock, systemClock } from '../../internal/clock.ts'
+import { aClock, anIterable, checkOptions, type OptionsShape } from '../../internal/options/index.ts'
+import type { Precondition, Secret } from '../../internal/secret.ts'
+import type { LegacyTokenObjects } from '../service-account/legacy-claims.ts'
+import type { ServiceAccount } from '../service-account/objects.ts'
+import type { SecretPatch, TokensControllerStore } from './store.ts'
+
+/** Options of {@link serviceAccountStore}. */
+export interface ServiceAccountStoreOptions {
+  /** What is there at first. */
+  readonly serviceAccounts?: Iterable<ServiceAccount>
+  readonly secrets?: Iterable<Secret>
+  /** Tells when a secret was made. Default: the runtime's clock. */
+  readonly clock?: Clock
+}
+
+const shape: OptionsShape<ServiceAccountStoreOptions> = {
+  serviceAccounts: anIterable,
+  secrets: anIterable,
+  clock: aClock,
+}
+
+/** Who is told of objects: of those that are there, and whenever one is added, changed or deleted. It must not wait for what it begins. */
+export interface ServiceAccountListener {
+  checkServiceAccount(serviceAccount: ServiceAccount): unknown
+  checkSecret(secret: Secret): unknown
+}
+
+/** Service accounts and secrets in memory. */
+export interface ServiceAccountStore extends TokensControllerStore, LegacyTokenObjects {
+  getServiceAccount(namespace: string, name: string): ServiceAccount | undefined
+  getSecret(namespace: string, name: string): Secret | undefined
+  listSecrets(namespace?: string): readonly Secret[]
+  createSecret(secret: Secret): Secret
+  patchSecret(namespace: string, name: string, patch: SecretPatch, precondition?: Precondition): void
+  deleteSecret(namespace: string, name: string, precondition?: Precondition): void
+  labelSecret(
+    namespace: string,
+    name: string,
+    label: string,
+    value: string,
+    precondition?: Precondition,
+  ): void
+  setSecretReferences(
+    namespace: string,
+    name: string,
+    secrets: readonly string[],
+    precondition?: Precondition,
+  ): boolean
+  /** Adds a service account. Throws when there is one of this name. */
+  createServiceAccount(
+    serviceAccount: Omit<ServiceAccount, 'uid'> & { readonly uid?: string },
+  ): ServiceAccount
+  deleteServiceAccount(namespace: string, name: string): void
+  /** Tells of every object, now and whenever it changes. The returned function ends that. */
+  watch(listener: ServiceAccountListener): () => void
+}
+
+/**
+ * Service accounts and secrets in memory, for one process and for tests.
+ *
+ * @throws {ConfigurationError} when an option cannot work.
+ * @example
+ * const store = serviceAccountStore({ serviceAccounts: [{ namespace: 'shop', name: 'cart', uid: '1' }] })
+ * store.watch(tokensController({ store, key }))
+ */
+export function serviceAccountStore(options: ServiceAccountStoreOptions = {}): ServiceAccountStore {
+  checkOptions(shape, options)
+  const { clock = systemClock } = options
+  const listeners = new Set<ServiceAccountListener>()
+  const accounts = collection<ServiceAccount>((account) => {
+    for (const listener of listeners) listener.checkServiceAccount(account)
+  })
+  const secrets = collection<Secret>((secret) => {
+    for (const listener of listeners) listener.checkSecret(secret)
+  })
+  for (const account of options.serviceAccounts ?? []) accounts.add(account)
+  for (const secret of options.secrets ?? []) secrets.add(secret)
+
+  const patchSecret: ServiceAccountStore['patchSecret'] = (namespace, name, patch, precondition) => {
+    secrets.change(namespace, name, precondition, (secret) => ({
+      ...secret,
+      data: { ...secret.data, ...patch.data },
+      labels: { ...secret.labels, ...patch.labels },
+      annotations: { ...secret.annotations, ...patch.annotations },
+    }))
+  }
+
+  return {
+    getServiceAccount: (namespace, name) => accounts.get(namespace, name),
+    createServiceAccount: (account) => accounts.add({ uid: crypto.randomUUID(), ...account }),
+    setSecretReferences: (namespace, name, references, precondition) =>
+      accounts.change(namespace, name, precondition, (account) => ({ ...account, secrets: [...references] })),
+    deleteServiceAccount: (namespace, name) => accounts.remove(namespace, name, {}),
+    getSecret: (namespace, name) => secrets.get(namespace, name),
+    listSecrets: (namespace) => secrets.list(namespace),
+    createSecret: (secret) =>
+      secrets.add({ uid: crypto.randomUUID(), creationTimestampMs: clock.now(), ...secret }),
+    patchSecret,
+    labelSecret: (namespace, name, label, value, precondition) =>
+      patchSecret(namespace, name, { labels: { [label]: value } }, precondition),
+    deleteSecret: (namespace, name, precondition) => secrets.remove(namespace, name, precondition),
+    watch(listener) {
+      listeners.add(listener)
+      for (const account of accounts.list()) listener.checkServiceAccount(account)
+      for (const secret of secrets.list()) listener.checkSecret(secret)
+      return () => void listeners.delete(listener)
+    },
+  }
+}
+
+interface Stored {
+  readonly namespace: string
+  readonly name: string
+  readonly uid?: string
+  readonly resourceVersion?: string
+}
+
+interface Collection<T extends Stored> {
+  get(namespace: string, name: string): T | undefined
+  list(namespace?: string): readonly T[]
+  add(object: T): T
+  change(
+    namespace: string,
+    name: string,
+    precondition: Precondition | undefined,
+    changed: (object: T) => T,
+  ): boolean
+  remove(namespace: string, name: string, precondition: Precondition | undefined): void
+}
+
+function collection<T extends Stored>(tell: (object: T) => void): Collection<T> {
+  const objects = new Map<string, T>()
+  let version = 0
+  const store = (object: T): T => {
+    const stored = { ...object, resourceVersion: String(++version) }
+    objects.set(keyOf(object.namespace, object.name), stored)
+    tell(stored)
+    return stored
+  }
+  const find = (namespace: string, name: string, precondition: Precondition = {}): T | undefined => {
+    const object = objects.get(keyOf(namespace, name))
+    return object !== undefined && meets(object, precondition) ? object : undefined
+  }
+  return {
+    get: (namespace, name) => find(namespace, name),
+    list: (namespace) =>
+      [...objects.values()].filter((object) => namespace === undefined || object.namespace === namespace),
+    add(object) {
+      if (find(object.namespace, object.name) !== undefined) throw new Error('there is one of this name')
+      return store(object)
+    },
+    change(namespace, name, precondition, changed) {
+      const object = find(namespace, name, precondition)
+      if (object === undefined) return false
+      store(changed(object))
+      return true
+    },
+    remove(namespace, name, precondition) {
+      const object = find(namespace, name, precondition)
+      if (object === undefined) return
+      objects.delete(keyOf(namespace, name))
+      tell(object)
+    },
+  }
+}
+
+function meets(object: Stored, { uid, resourceVersion }: Precondition): boolean {
+  return (
+    (uid === undefined || object.uid === uid) &&
+    (resourceVersion === undefined || object.resourceVersion === resourceVersion)
+  )
+}
+
+/** Whatever is in the names: two objects never have one key. */
+function keyOf(namespace: string, name: string): string {
+  return JSON.stringify([namespace, name])
+}

@@ -1,0 +1,78 @@
+import type { SigningKey } from '../jwt/pem-keys.ts'
+import { type Secret, valueOf } from '../../internal/secret.ts'
+import type { ServiceAccount } from '../service-account/objects.ts'
+import { signToken } from '../service-account/sign-token.ts'
+import { legacyTokenClaims } from '../service-account/token-claims.ts'
+import {
+  SERVICE_ACCOUNT_NAME_ANNOTATION,
+  SERVICE_ACCOUNT_SECRET_TYPE,
+  SERVICE_ACCOUNT_UID_ANNOTATION,
+} from '../service-account/username.ts'
+import { generateName } from './generate-name.ts'
+import type { SecretPatch } from './store.ts'
+
+/** What tokens are made with, and what is kept beside them. */
+export interface TokenSecretContent {
+  readonly key: SigningKey
+  /** `''` for none. */
+  readonly rootCA: string
+}
+
+/** The keys of a secret with a token. */
+const TokenField = { token: 'token', namespace: 'namespace', rootCA: 'ca.crt' } as const
+
+/**
+ * What a secret of this service account lacks: a token, a namespace, or the root CA. `undefined` when it lacks nothing; then its annotations
+ * are left as they are, too.
+ *
+ * Source: kubernetes `pkg/controller/serviceaccount/tokens_controller.go` (`generateTokenIfNeeded`).
+ */
+export async function missingParts(
+  secret: Secret,
+  account: ServiceAccount,
+  { key, rootCA }: TokenSecretContent,
+): Promise<SecretPatch | undefined> {
+  const lacks = (field: string): boolean => valueOf(secret.data, field) === ''
+  const needsRootCA = rootCA !== '' && valueOf(secret.data, TokenField.rootCA) !== rootCA
+  const needsNamespace = lacks(TokenField.namespace)
+  const needsToken = lacks(TokenField.token)
+  if (!needsRootCA && !needsNamespace && !needsToken) return undefined
+  return {
+    data: {
+      ...(needsRootCA && { [TokenField.rootCA]: rootCA }),
+      ...(needsNamespace && { [TokenField.namespace]: secret.namespace }),
+      ...(needsToken && {
+        [TokenField.token]: await signToken(key, legacyTokenClaims(account, secret.name)),
+      }),
+    },
+    annotations: annotationsOf(account),
+  }
+}
+
+/**
+ * A new secret with a token for this service account, named `<name>-token-xxxxx`.
+ *
+ * Source: kubernetes `pkg/controller/serviceaccount/tokens_controller.go` (`ensureReferencedToken`), until 1.23.
+ */
+export async function newTokenSecret(
+  account: ServiceAccount,
+  { key, rootCA }: TokenSecretContent,
+  random: () => number,
+): Promise<Secret> {
+  const name = generateName(`${account.name}-token-`, random)
+  return {
+    namespace: account.namespace,
+    name,
+    type: SERVICE_ACCOUNT_SECRET_TYPE,
+    annotations: annotationsOf(account),
+    data: {
+      [TokenField.token]: await signToken(key, legacyTokenClaims(account, name)),
+      [TokenField.namespace]: account.namespace,
+      ...(rootCA !== '' && { [TokenField.rootCA]: rootCA }),
+    },
+  }
+}
+
+function annotationsOf({ name, uid }: ServiceAccount): Readonly<Record<string, string>> {
+  return { [SERVICE_ACCOUNT_NAME_ANNOTATION]: name, [SERVICE_ACCOUNT_UID_ANNOTATION]: uid }
+}

@@ -1,0 +1,114 @@
+import { andThen, type Awaitable } from '../../internal/awaitable.ts'
+import type { Clock } from '../../internal/clock.ts'
+import type { Context } from '../../authenticator/context.ts'
+import { rejected } from '../../authenticator/errors.ts'
+import { notify } from '../../authenticator/events.ts'
+import type { JsonObject } from '../jwt/read-jwt.ts'
+import { quoted } from '../../internal/quote.ts'
+import type { ClaimsValidator, ValidClaims } from './claims-validator.ts'
+import { type NamedObject, readObject, type ServiceAccount, type ServiceAccountObjects } from './objects.ts'
+import { objectClaim, referenceClaim, textClaim, timeClaim } from './read-claims.ts'
+import type { ObjectReference } from './user-info.ts'
+
+/** How far clocks may be apart, and how long a deleted object still counts: pods need their tokens to shut down. */
+const LEEWAY_MS = 60_000
+
+/**
+ * Checks the claims of a token from the TokenRequest API: times, then the service account, then the object it is bound to.
+ *
+ * Source: kubernetes `pkg/serviceaccount/claims.go` (`validator.Validate`).
+ */
+export function boundClaimsValidator(objects: ServiceAccountObjects, clock: Clock): ClaimsValidator {
+  return ({ claims }, context) => {
+    const nowMs = clock.now()
+    const expiresAtMs = checkTimes(claims, nowMs)
+    const kubernetes = objectClaim(claims, 'kubernetes.io') ?? {}
+    const namespace = textClaim(kubernetes, 'namespace')
+    const account = referenceClaim(kubernetes, 'serviceaccount') ?? { name: '', uid: '' }
+    const secret = referenceClaim(kubernetes, 'secret')
+    const pod = referenceClaim(kubernetes, 'pod')
+    const node = referenceClaim(kubernetes, 'node')
+    const warnAfterMs = timeClaim(kubernetes, 'warnafter') ?? 0
+    const deletedBeforeMs = nowMs - LEEWAY_MS
+
+    const checkAccount = (found: ServiceAccount | undefined): void => {
+      if (found === undefined) throw rejected(`serviceaccounts ${quoted(account.name)} not found`)
+      if (found.uid !== account.uid) {
+        throw rejected(`service account UID (${found.uid}) does not match claim (${account.uid})`)
+      }
+      if (isDeleted(found, deletedBeforeMs)) {
+        throw rejected(`service account ${namespace}/${account.name} has been deleted`)
+      }
+    }
+    const check = (
+      kind: string,
+      reference: ObjectReference,
+      get: () => ReturnType<ServiceAccountObjects['getNode']>,
+    ): Awaitable<void> =>
+      readObject(kind, get, (object) => {
+        if (object !== undefined && object.uid !== reference.uid) {
+          throw rejected(
+            `${kind} UID (${object.uid}) does not match service account ${kind} ref claim (${reference.uid})`,
+          )
+        }
+        if (object === undefined || isDeleted(object, deletedBeforeMs)) {
+          throw rejected('service account token has been invalidated')
+        }
+      })
+    const checkSecret = (): Awaitable<void> =>
+      secret && check('secret', secret, () => andThen(objects.getSecret(namespace, secret.name), withUid))
+    const checkPodOrNode = (): Awaitable<void> => {
+      if (pod !== undefined) return check('pod', pod, () => objects.getPod(namespace, pod.name))
+      // A pod stays where it is, so its node needs no check.
+      return node && check('node', node, () => objects.getNode(node.name))
+    }
+    const validClaims = (): ValidClaims => {
+      if (warnAfterMs !== 0) noteAge(context, textClaim(claims, 'sub'), nowMs - warnAfterMs)
+      const tokenId = textClaim(claims, 'jti')
+      return {
+        info: { namespace, ...account, pod, node, credentialId: tokenId === '' ? '' : `JTI=${tokenId}` },
+        expiresAtMs: expiresAtMs === undefined ? undefined : expiresAtMs + LEEWAY_MS,
+      }
+    }
+
+    const read = (): ReturnType<ServiceAccountObjects['getServiceAccount']> =>
+      objects.getServiceAccount(namespace, account.name)
+    const accountIsThere = readObject('service account', read, checkAccount)
+    return andThen(andThen(andThen(accountIsThere, checkSecret), checkPodOrNode), validClaims)
+  }
+}
+
+/** Gives when the token expires, if it says so. */
+function checkTimes(claims: JsonObject, nowMs: number): number | undefined {
+  const [expiry, notBefore, issuedAt] = ['exp', 'nbf', 'iat'].map((name) => timeClaim(claims, name))
+  if (notBefore !== undefined && notBefore > nowMs + LEEWAY_MS) {
+    throw rejected('service account token is not valid yet')
+  }
+  if (expiry !== undefined && expiry < nowMs - LEEWAY_MS) throw rejected('service account token has expired')
+  if (issuedAt !== undefined && issuedAt > nowMs + LEEWAY_MS) {
+    throw rejected('service account token is issued in the future')
+  }
+  return expiry
+}
+
+function isDeleted({ deletionTimestampMs }: Omit<NamedObject, 'name'>, beforeMs: number): boolean {
+  return deletionTimestampMs !== undefined && deletionTimestampMs < beforeMs
+}
+
+function withUid<T extends { readonly uid?: string }>(
+  object: T | undefined,
+): (T & { uid: string }) | undefined {
+  return object && { ...object, uid: object.uid ?? '' }
+}
+
+/** A token that lives longer than its client was told is noted once the client should have renewed it. */
+function noteAge(context: Context, subject: string, lateMs: number): void {
+  const isStale = lateMs > 0
+  notify(context.observer, { type: 'serviceAccountToken', status: isStale ? 'stale' : 'valid' })
+  if (!isStale) return
+  const lateSeconds = Math.floor(lateMs / 1000)
+  context.annotate?.(
+    'authentication.k8s.io/stale-token',
+    `subject: ${subject}, seconds after warning threshold: ${lateSeconds}`,
+  )
+}

@@ -1,0 +1,154 @@
+import type { Awaitable } from '../../internal/awaitable.ts'
+import type { Clock } from '../../internal/clock.ts'
+import type { Context } from '../../authenticator/context.ts'
+import { keyedDigest } from '../../internal/digest/keyed-digest.ts'
+import { type AuthenticationError, rejected } from '../../authenticator/errors.ts'
+import { notify } from '../../authenticator/events.ts'
+import type { JsonObject } from '../jwt/read-jwt.ts'
+import { quoted } from '../../internal/quote.ts'
+import { report } from '../../internal/report.ts'
+import { type Precondition, type Secret, valueOf } from '../../internal/secret.ts'
+import type { ClaimsValidator } from './claims-validator.ts'
+import { readObject, type ServiceAccount, type ServiceAccountObjects } from './objects.ts'
+import { textClaim } from './read-claims.ts'
+import { splitServiceAccountUsername } from './username.ts'
+
+/** The day, in UTC, that the token in a secret was last used on. */
+export const LAST_USED_LABEL = 'kubernetes.io/legacy-token-last-used'
+/** The day that the token in a secret became invalid on. */
+export const INVALID_SINCE_LABEL = 'kubernetes.io/legacy-token-invalid-since'
+
+/** The objects that tokens in secrets are checked against. */
+export interface LegacyTokenObjects extends Pick<ServiceAccountObjects, 'getServiceAccount' | 'getSecret'> {
+  /**
+   * Sets a label of a secret, if it still is the same one. That it is gone, or another, is no error. Without this nobody keeps when a
+   * token was last used.
+   */
+  labelSecret?(
+    namespace: string,
+    name: string,
+    label: string,
+    value: string,
+    precondition: Precondition,
+  ): Awaitable<void>
+}
+
+/** What {@link legacyClaimsValidator} works with. */
+export interface LegacyLookup {
+  readonly objects: LegacyTokenObjects
+  readonly clock: Clock
+  readonly onError?: ((error: unknown) => void) | undefined
+}
+
+interface LegacyClaims {
+  readonly namespace: string
+  readonly name: string
+  readonly uid: string
+  readonly secretName: string
+}
+
+/**
+ * Checks the claims of a token that is kept in a secret, and, unless there is no lookup, that the secret still holds this token and
+ * the service account still is the same. Such a token does not expire, whatever it says of that.
+ *
+ * Source: kubernetes `pkg/serviceaccount/legacy.go` (`legacyValidator.Validate`).
+ */
+export function legacyClaimsValidator(lookup: LegacyLookup | undefined): ClaimsValidator {
+  const digest = keyedDigest()
+  return async ({ token, claims }, context) => {
+    const { secretName, ...info } = readLegacyClaims(claims)
+    if (lookup === undefined) return { info }
+    const { namespace, name, uid } = info
+
+    const secret = await readObject(
+      'secret',
+      () => lookup.objects.getSecret(namespace, secretName),
+      (object) => object,
+    )
+    if (secret === undefined || secret.deletionTimestampMs !== undefined) {
+      throw rejected('Token has been invalidated')
+    }
+    if (digest(valueOf(secret.data, 'token')) !== digest(token)) {
+      throw rejected("Token does not match server's copy")
+    }
+
+    const account = await readObject(
+      'service account',
+      () => lookup.objects.getServiceAccount(namespace, name),
+      (object) => object,
+    )
+    if (account === undefined) throw rejected(`serviceaccounts ${quoted(name)} not found`)
+    if (account.deletionTimestampMs !== undefined) {
+      throw rejected(`ServiceAccount ${namespace}/${name} has been deleted`)
+    }
+    if (account.uid !== uid)
+      throw rejected(`ServiceAccount UID (${account.uid}) does not match claim (${uid})`)
+
+    const refusal = judge(secret, account, context)
+    await keepLastUsed(secret, lookup)
+    if (refusal !== undefined) throw refusal
+    return { info }
+  }
+}
+
+function readLegacyClaims(claims: JsonObject): LegacyClaims {
+  const claim = (name: string): string => textClaim(claims, `kubernetes.io/serviceaccount/${name}`)
+  const subject = textClaim(claims, 'sub')
+  const namespace = claim('namespace')
+  const secretName = claim('secret.name')
+  const name = claim('service-account.name')
+  const uid = claim('service-account.uid')
+  const present = { sub: subject, namespace, secretName, serviceAccountName: name, serviceAccountUID: uid }
+  for (const [what, value] of Object.entries(present)) {
+    if (value === '') throw rejected(`${what} claim is missing`)
+  }
+  if (!isSubject(subject, namespace, name)) throw rejected('sub claim is invalid')
+  return { namespace, name, uid, secretName }
+}
+
+function isSubject(subject: string, namespace: string, name: string): boolean {
+  try {
+    const parts = splitServiceAccountUsername(subject)
+    return parts.namespace === namespace && parts.name === name
+  } catch {
+    return false
+  }
+}
+
+/** Notes what kind of secret the token is in; gives an error when it was marked invalid. */
+function judge(secret: Secret, account: ServiceAccount, context: Context): AuthenticationError | undefined {
+  const { namespace, name } = secret
+  if (valueOf(secret.labels, INVALID_SINCE_LABEL) !== '') {
+    context.annotate?.('authentication.k8s.io/legacy-token-invalidated', `${name}/${namespace}`)
+    notify(context.observer, { type: 'serviceAccountToken', status: 'invalidated' })
+    return rejected(
+      `the token in secret ${namespace}/${name} for service account ${namespace}/${account.name} has been marked invalid. ` +
+        'Use tokens from the TokenRequest API or manually created secret-based tokens, or remove the ' +
+        `'${INVALID_SINCE_LABEL}' label from the secret to temporarily allow use of this token`,
+    )
+  }
+  const status = account.secrets?.includes(name) === true ? 'autogenerated' : 'manual'
+  context.annotate?.(`authentication.k8s.io/legacy-token-${status}-secret`, name)
+  notify(context.observer, { type: 'serviceAccountToken', status })
+  if (status === 'autogenerated') context.warn?.(GENERATED_WARNING)
+  return undefined
+}
+
+const GENERATED_WARNING =
+  'Use tokens from the TokenRequest API or manually created secret-based tokens instead of auto-generated secret-based tokens.'
+
+const DAY_MS = 86_400_000
+
+/** A day, or the next where another server's clock is ahead, is written once. That it cannot be written refuses nobody. */
+async function keepLastUsed(secret: Secret, { objects, clock, onError }: LegacyLookup): Promise<void> {
+  const nowMs = clock.now()
+  const [today = '', tomorrow] = [nowMs, nowMs + DAY_MS].map((ms) => new Date(ms).toISOString().slice(0, 10))
+  const lastUsed = valueOf(secret.labels, LAST_USED_LABEL)
+  if (lastUsed === today || lastUsed === tomorrow) return
+  try {
+    const { namespace, name, uid } = secret
+    await objects.labelSecret?.(namespace, name, LAST_USED_LABEL, today, { uid })
+  } catch (error) {
+    report(onError, error)
+  }
+}

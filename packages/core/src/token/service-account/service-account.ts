@@ -1,0 +1,215 @@
+import { intersectAudiences } from '../../authenticator/audiences.ts'
+import type { Authentication, TokenAuthenticator } from '../../authenticator/authenticator.ts'
+import { andThen, type Awaitable } from '../../internal/awaitable.ts'
+import { type Clock, systemClock } from '../../internal/clock.ts'
+import type { Context } from '../../authenticator/context.ts'
+import { type ConfigurationProblem, rejected } from '../../authenticator/errors.ts'
+import { notify } from '../../authenticator/events.ts'
+import { type JsonObject, readJwt, type UnverifiedJwt } from '../jwt/read-jwt.ts'
+import { verifySignature } from '../jwt/verify-signature.ts'
+import {
+  aClock,
+  aFunction,
+  aString,
+  checkOptions,
+  either,
+  listOf,
+  type OptionsShape,
+  refuseProblems,
+  required,
+  withMethods,
+} from '../../internal/options/index.ts'
+import { quoted } from '../../internal/quote.ts'
+import { boundClaimsValidator } from './bound-claims.ts'
+import type { ClaimsValidator } from './claims-validator.ts'
+import { isNameOrUrl } from './issuer-name.ts'
+import { aKeySource, keysFor, type KeySource } from './key-source.ts'
+import { legacyClaimsValidator, type LegacyTokenObjects } from './legacy-claims.ts'
+import { serviceAccountGetters, type ServiceAccountObjects } from './objects.ts'
+import { audienceClaim, checkRegisteredClaims, textClaim } from './read-claims.ts'
+import { serviceAccountUser } from './user-info.ts'
+
+/** The issuer of tokens that are kept in secrets. */
+export const LEGACY_ISSUER = 'kubernetes/serviceaccount'
+
+/** Options of {@link serviceAccountToken}. */
+export interface ServiceAccountTokenOptions {
+  /** Whose tokens these are (`--service-account-issuer`); compared exactly. */
+  readonly issuers: readonly string[]
+  /** What tokens are verified with (`--service-account-key-file`). */
+  readonly keys: KeySource
+  /** What tokens have to be for, unless a request says otherwise (`--api-audiences`). Default: the issuers. */
+  readonly audiences?: readonly string[]
+  readonly objects: ServiceAccountObjects
+  /** Default: the runtime's clock. */
+  readonly clock?: Clock
+}
+
+/** Options of {@link legacyServiceAccountToken}. */
+export interface LegacyServiceAccountTokenOptions {
+  /** Default `['kubernetes/serviceaccount']`. */
+  readonly issuers?: readonly string[]
+  readonly keys: KeySource
+  /** What these tokens count for, since they do not say it themselves (`--api-audiences`). */
+  readonly audiences: readonly string[]
+  /**
+   * What tokens are checked against; `false` for nothing (`--service-account-lookup=false`), and then a token can be revoked
+   * only with its key.
+   */
+  readonly objects: LegacyTokenObjects | false
+  /** Default: the runtime's clock. */
+  readonly clock?: Clock
+  /** Told of a label that could not be written. */
+  readonly onError?: (error: unknown) => void
+}
+
+const shape: OptionsShape<ServiceAccountTokenOptions> = {
+  issuers: required(listOf(aString)),
+  keys: required(aKeySource),
+  audiences: listOf(aString),
+  objects: required(serviceAccountGetters),
+  clock: aClock,
+}
+
+/** The check of the objects that tokens in secrets are checked against. */
+const legacyGetters = withMethods('getters of objects, or false', 'getServiceAccount', 'getSecret')
+
+const legacyShape: OptionsShape<LegacyServiceAccountTokenOptions> = {
+  issuers: listOf(aString),
+  keys: required(aKeySource),
+  audiences: required(listOf(aString)),
+  objects: required(
+    either(
+      (value) => value === false,
+      () => [],
+      legacyGetters,
+    ),
+  ),
+  clock: aClock,
+  onError: aFunction,
+}
+
+/**
+ * Knows service accounts by tokens of the TokenRequest API. The token, its service account and the pod, secret or node it is bound to
+ * must all still be there; what was deleted within the last minute still counts.
+ *
+ * Source: kubernetes `pkg/serviceaccount/{jwt,claims}.go`; KEP-1205.
+ *
+ * @throws {ConfigurationError} when there is no issuer, or an issuer or audience cannot work.
+ * @example
+ * const tokens = serviceAccountToken({
+ *   issuers: ['https://kubernetes.default.svc'],
+ *   keys: await verificationKeysFromPem(pem),
+ *   objects: serviceAccountObjects({ serviceAccounts }),
+ * })
+ */
+export function serviceAccountToken(options: ServiceAccountTokenOptions): TokenAuthenticator {
+  checkOptions(shape, options)
+  const { issuers, keys, audiences = issuers, objects, clock = systemClock } = options
+  validate(issuers, audiences)
+  return signedTokens(
+    'serviceAccountToken',
+    { issuers, keys, audiences },
+    boundClaimsValidator(objects, clock),
+  )
+}
+
+/**
+ * Knows service accounts by tokens that are kept in secrets of type `kubernetes.io/service-account-token`. They do not expire; they end
+ * with their secret, or with their service account.
+ *
+ * Source: kubernetes `pkg/serviceaccount/legacy.go`; KEP-2799.
+ *
+ * @throws {ConfigurationError} when there is no issuer or audience, or one cannot work.
+ * @example
+ * const tokens = legacyServiceAccountToken({ keys, audiences: ['https://api.example.com'], objects })
+ */
+export function legacyServiceAccountToken(options: LegacyServiceAccountTokenOptions): TokenAuthenticator {
+  checkOptions(legacyShape, options)
+  const { issuers = [LEGACY_ISSUER], keys, audiences, objects, clock = systemClock, onError } = options
+  validate(issuers, audiences)
+  const validator = legacyClaimsValidator(objects === false ? undefined : { objects, clock, onError })
+  return signedTokens('legacyServiceAccountToken', { issuers, keys, audiences }, validator)
+}
+
+interface TokenSource {
+  readonly issuers: readonly string[]
+  readonly keys: KeySource
+  readonly audiences: readonly string[]
+}
+
+function signedTokens(
+  name: string,
+  { issuers, keys, audiences }: TokenSource,
+  validateClaims: ClaimsValidator,
+): TokenAuthenticator {
+  const ours = new Set(issuers)
+
+  const authenticate = (jwt: UnverifiedJwt, context: Context): Awaitable<Authentication> =>
+    andThen(
+      andThen(keysFor(keys, jwt.keyId), (found) => verifySignature(jwt, found)),
+      (claims) => authenticateClaims(jwt, claims, context),
+    )
+
+  const authenticateClaims = (
+    jwt: UnverifiedJwt,
+    claims: JsonObject,
+    context: Context,
+  ): Awaitable<Authentication> => {
+    checkRegisteredClaims(claims)
+    const own = audienceClaim(claims)
+    if (own.length === 0) {
+      context.annotate?.('authentication.k8s.io/legacy-token', textClaim(claims, 'sub'))
+      notify(context.observer, { type: 'serviceAccountToken', status: 'legacy' })
+    }
+    const intended = own.length === 0 ? audiences : own
+    const wanted = context.audiences ?? audiences
+    const common = intersectAudiences(intended, wanted)
+    if (common.length === 0) {
+      throw rejected(`token audiences ${list(intended)} is invalid for the target audiences ${list(wanted)}`)
+    }
+    return andThen(validateClaims(jwt, context), ({ info, expiresAtMs }): Authentication => {
+      const user = serviceAccountUser(info)
+      return expiresAtMs === undefined
+        ? { user, audiences: common }
+        : { user, audiences: common, expiresAtMs }
+    })
+  }
+
+  return {
+    name,
+    audienceAware: true,
+    mayKnow(token) {
+      const jwt = readJwt(token)
+      return jwt !== undefined && ours.has(jwt.issuer)
+    },
+    known: () => [{ type: 'token', format: 'JWT' }],
+    authenticateToken(token, context) {
+      const jwt = readJwt(token)
+      return jwt !== undefined && ours.has(jwt.issuer) ? authenticate(jwt, context) : undefined
+    },
+  }
+}
+
+/** As Go prints a list of texts. */
+function list(texts: readonly string[]): string {
+  return `[${texts.map(quoted).join(' ')}]`
+}
+
+function validate(issuers: readonly string[], audiences: readonly string[]): void {
+  const problems: ConfigurationProblem[] = []
+  if (issuers.length === 0) problems.push({ path: 'issuers', message: 'must not be empty' })
+  for (const [index, issuer] of issuers.entries()) {
+    const path = `issuers[${index}]`
+    if (issuer === '') problems.push({ path, message: 'must not be empty' })
+    if (issuers.indexOf(issuer) !== index) problems.push({ path, message: 'is there already' })
+    if (!isNameOrUrl(issuer)) problems.push({ path, message: 'must be a URL' })
+  }
+  // By default these are the issuers, of which everything is said already.
+  const others = audiences === issuers ? undefined : audiences
+  if (others?.length === 0) problems.push({ path: 'audiences', message: 'must not be empty' })
+  for (const [index, audience] of others?.entries() ?? []) {
+    if (audience === '') problems.push({ path: `audiences[${index}]`, message: 'must not be empty' })
+  }
+  refuseProblems(problems)
+}

@@ -1,0 +1,143 @@
+import { badRequest, invalidObject } from '../../internal/api/errors.ts'
+import { type ErrorList, errorList } from '../../internal/field/errors.ts'
+import { fieldPath } from '../../internal/field/path.ts'
+import { type ObjectReader, readObject } from '../../internal/field/reader.ts'
+
+/** The object that a token is to be bound to. */
+export interface BoundObjectReference {
+  readonly kind: string
+  readonly apiVersion: string
+  readonly name: string
+  /** Absent: whichever has this name now. */
+  readonly uid?: string
+}
+
+/** What is asked for, with defaults filled in. */
+export interface TokenRequestSpec {
+  readonly audiences: readonly string[]
+  readonly expirationSeconds: number
+  readonly boundObjectRef?: BoundObjectReference
+}
+
+/** A request for a token as it was sent: nothing in it is checked but its types. */
+export interface TokenRequestBody {
+  readonly metadata: { readonly name: string; readonly namespace: string; readonly uid: string }
+  readonly spec: TokenRequestSpec
+  readonly attestations: ReadonlyMap<string, readonly string[]>
+}
+
+const DEFAULT_EXPIRATION_SECONDS = 3600
+const MIN_EXPIRATION_SECONDS = 600
+const MAX_EXPIRATION_SECONDS = 2 ** 32
+
+/**
+ * Reads an `authentication.k8s.io/v1` TokenRequest. A status in it does not count.
+ *
+ * @param defaultAudiences what the token is for when the request does not say.
+ * @throws {StatusError} 400 when something in it has another type.
+ */
+export function readTokenRequest(body: unknown, defaultAudiences: readonly string[]): TokenRequestBody {
+  const errors = errorList({ hideValues: true })
+  const request = readObject(body, fieldPath(), errors)
+  const metadata = request?.object('metadata')
+  const spec = request?.object('spec')
+  const reference = spec?.object('boundObjectRef')
+  const audiences = spec?.strings('audiences') ?? []
+  const expiration = spec?.value('expirationSeconds') ?? DEFAULT_EXPIRATION_SECONDS
+  const expirationSeconds =
+    typeof expiration === 'number' && Number.isInteger(expiration) ? expiration : undefined
+  if (expirationSeconds === undefined) {
+    errors.typeInvalid(fieldPath('spec', 'expirationSeconds'), expiration, 'must be a whole number')
+  }
+  const attestations = spec?.object('attestations')
+  const read: TokenRequestBody = {
+    metadata: {
+      name: metadata?.string('name') ?? '',
+      namespace: metadata?.string('namespace') ?? '',
+      uid: metadata?.string('uid') ?? '',
+    },
+    spec: {
+      audiences: audiences.length === 0 ? defaultAudiences : audiences,
+      expirationSeconds: expirationSeconds ?? 0,
+      ...(reference && { boundObjectRef: readReference(reference) }),
+    },
+    attestations: new Map(attestations?.names().map((key) => [key, attestations.strings(key)])),
+  }
+  if (errors.errors.length > 0) {
+    throw badRequest(errors.toString())
+  }
+  return read
+}
+
+function readReference(reference: ObjectReader): BoundObjectReference {
+  const uid = reference.string('uid')
+  return {
+    kind: reference.string('kind'),
+    apiVersion: reference.string('apiVersion'),
+    name: reference.string('name'),
+    ...(uid !== '' && { uid }),
+  }
+}
+
+/**
+ * Checks that a request is for the service account in its path.
+ *
+ * @throws {StatusError} 422.
+ */
+export function checkTarget({ metadata }: TokenRequestBody, namespace: string, name: string): void {
+  for (const [field, expected] of [
+    ['name', name],
+    ['namespace', namespace],
+  ] as const) {
+    const errors = errorList()
+    const given = metadata[field]
+    if (given !== '' && given !== expected) {
+      errors.invalid(
+        fieldPath('metadata', field),
+        given,
+        `must match the service account ${field} if specified`,
+      )
+    }
+    throwInvalid(errors, name)
+  }
+}
+
+/**
+ * Checks what a request asks for.
+ *
+ * Source: kubernetes `pkg/apis/authentication/validation/validation.go`.
+ *
+ * Deviation: attestations are always refused (`docs/deviations.md`, tokens for webhooks; forms of token requests).
+ *
+ * @throws {StatusError} 422.
+ */
+export function checkSpec({ spec, attestations }: TokenRequestBody): void {
+  const errors = errorList()
+  const expiration = fieldPath('spec', 'expirationSeconds')
+  if (spec.expirationSeconds < MIN_EXPIRATION_SECONDS) {
+    errors.invalid(expiration, spec.expirationSeconds, 'may not specify a duration less than 10 minutes')
+  }
+  if (spec.expirationSeconds > MAX_EXPIRATION_SECONDS) {
+    errors.invalid(expiration, spec.expirationSeconds, 'may not specify a duration larger than 2^32 seconds')
+  }
+  for (const [key, values] of attestations) checkAttestation(key, values, errors)
+  throwInvalid(errors, '')
+}
+
+/** What somebody who calls a webhook may say there of themselves. Only tokens that are bound to that webhook can. */
+function checkAttestation(key: string, values: readonly string[], errors: ErrorList): void {
+  const path = fieldPath('spec', 'attestations')
+  if (values.length === 0) errors.invalid(path, key, 'may not specify empty value')
+  else if (key !== API_GROUPS) errors.invalid(path, key, 'may not specify an unknown key')
+  else if (values.length > 1) errors.invalid(path.child(key), key, 'must specify a single value')
+  else if (values[0] === '') errors.invalid(path.child(key), key, 'may not be an empty string')
+  else errors.forbidden(path, 'they are for tokens for webhooks, which are not issued here')
+}
+
+const API_GROUPS = 'admissionReviewAPIGroups'
+
+function throwInvalid(errors: ErrorList, name: string): void {
+  if (errors.errors.length > 0) {
+    throw invalidObject('authentication.k8s.io', 'TokenRequest', name, errors)
+  }
+}

@@ -1,0 +1,59 @@
+import { rejected } from '../../authenticator/errors.ts'
+import { type Secret, valueOf } from '../../internal/secret.ts'
+import type { ServiceAccount } from './objects.ts'
+
+/** The group of all service accounts; with `:` and a namespace behind it, of those in the namespace. */
+export const SERVICE_ACCOUNTS_GROUP = 'system:serviceaccounts'
+/** The type of a secret that holds a token of a service account. */
+export const SERVICE_ACCOUNT_SECRET_TYPE = 'kubernetes.io/service-account-token'
+/** The annotation of such a secret that names the service account. */
+export const SERVICE_ACCOUNT_NAME_ANNOTATION = 'kubernetes.io/service-account.name'
+/** The annotation of such a secret with the uid of the service account. */
+export const SERVICE_ACCOUNT_UID_ANNOTATION = 'kubernetes.io/service-account.uid'
+
+const PREFIX = 'system:serviceaccount:'
+const LABEL = '[a-z0-9](?:[-a-z0-9]*[a-z0-9])?'
+const NAMESPACE = new RegExp(`^${LABEL}$`)
+const NAME = new RegExp(`^${LABEL}(?:\\.${LABEL})*$`)
+
+/** The user name of a service account, `system:serviceaccount:<namespace>:<name>`. */
+export function serviceAccountUsername(namespace: string, name: string): string {
+  return `${PREFIX}${namespace}:${name}`
+}
+
+/**
+ * The service account that a user name is of.
+ *
+ * Source: apiserver `pkg/authentication/serviceaccount/util.go` (`SplitUsername`).
+ *
+ * @throws {AuthenticationError} `rejected`, when it is no service account's name.
+ */
+export function splitServiceAccountUsername(username: string): {
+  readonly namespace: string
+  readonly name: string
+} {
+  const [namespace = '', name = '', ...more] = username.startsWith(PREFIX)
+    ? username.slice(PREFIX.length).split(':')
+    : []
+  const isNamespace = namespace.length <= 63 && NAMESPACE.test(namespace)
+  const isName = name.length <= 253 && NAME.test(name)
+  if (more.length > 0 || !isNamespace || !isName) {
+    throw rejected('Username must be in the form system:serviceaccount:namespace:name')
+  }
+  return { namespace, name }
+}
+
+/**
+ * Whether a secret holds a token of this service account: by its type, and by the name and uid in its annotations.
+ *
+ * Source: apiserver `pkg/authentication/serviceaccount/util.go` (`IsServiceAccountToken`).
+ */
+export function isServiceAccountToken(secret: Secret, serviceAccount: ServiceAccount): boolean {
+  const uid = valueOf(secret.annotations, SERVICE_ACCOUNT_UID_ANNOTATION)
+  return (
+    secret.type === SERVICE_ACCOUNT_SECRET_TYPE &&
+    secret.namespace === serviceAccount.namespace &&
+    valueOf(secret.annotations, SERVICE_ACCOUNT_NAME_ANNOTATION) === serviceAccount.name &&
+    (uid === '' || uid === serviceAccount.uid)
+  )
+}

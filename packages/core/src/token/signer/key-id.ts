@@ -1,0 +1,17 @@
+import { bytesFromText } from '../../internal/byte-text.ts'
+
+const MAX_BYTES = 1024
+
+/**
+ * Whether a key may be called so: 1 to 1,024 bytes.
+ *
+ * Source: kubernetes `pkg/serviceaccount/externaljwt/plugin/plugin.go`.
+ */
+export function isKeyId(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    value !== '' &&
+    value.length <= MAX_BYTES &&
+    bytesFromText(value).length <= MAX_BYTES
+  )
+}

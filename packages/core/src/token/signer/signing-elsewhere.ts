@@ -1,0 +1,42 @@
+import { internalFailure, serviceUnavailable } from '../../internal/api/errors.ts'
+import type { Clock } from '../../internal/clock.ts'
+import type { Context } from '../../authenticator/context.ts'
+import { isAuthenticationError } from '../../authenticator/errors.ts'
+import { notify } from '../../authenticator/events.ts'
+import { signerCode } from '../../authenticator/external-signer-events.ts'
+import { limitConcurrency } from '../../internal/limit-concurrency.ts'
+import { signedBy, type TokenSigner } from './token-signer.ts'
+
+const MAX_SIGNED_AT_ONCE = 64
+const MAX_WAITING = 256
+
+/**
+ * Signs claims by a signer.
+ *
+ * @throws {StatusError} from what it returns: 500 when it did not sign, and 503 when it has too much to sign.
+ */
+export function signingElsewhere(
+  signer: TokenSigner,
+  timeoutSeconds: number,
+  clock: Clock,
+): (claims: object, context: Context) => Promise<string> {
+  const limited = limitConcurrency({
+    maxRunning: MAX_SIGNED_AT_ONCE,
+    maxWaiting: MAX_WAITING,
+    tooMany: 'too many tokens are being signed',
+  })
+  return async (claims, { observer, signal }) => {
+    const tell = (code: string): void => notify(observer, { type: 'externalSigner', operation: 'sign', code })
+    try {
+      const token = await limited(() => signedBy(signer, claims, { timeoutSeconds, clock, signal }), signal)
+      tell('OK')
+      return token
+    } catch (error) {
+      tell(signerCode(error))
+      if (isAuthenticationError(error) && error.retryAfterSeconds !== undefined) {
+        throw serviceUnavailable(error.message, error, error.retryAfterSeconds)
+      }
+      throw internalFailure('failed to generate token', error)
+    }
+  }
+}
