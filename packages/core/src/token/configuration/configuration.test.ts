@@ -142,7 +142,7 @@ describe('parseAuthenticationConfiguration', () => {
     )
   })
 
-  it('has no issuers that belong to somebody else', () => {
+  it('refuses disallowed issuers', () => {
     const options = { disallowedIssuers: ['https://issuer.example.com', 'a'] }
     expect(() => parseAuthenticationConfiguration(documented, 'file', options)).toThrow(
       'URL must not overlap with disallowed issuers: [a https://issuer.example.com]',
@@ -263,7 +263,7 @@ describe('validateAuthenticationConfiguration', () => {
       ['claimValidationRules[0]: Required value: claim or expression is required'],
     ],
     [
-      'a rule that is no rule',
+      'a rule that is not a bool',
       jwt({ claimValidationRules: [{ expression: 'claims.x' }] }),
       ['claimValidationRules[0].expression: Invalid value: "claims.x": must evaluate to bool'],
     ],
