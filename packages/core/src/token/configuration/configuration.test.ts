@@ -104,7 +104,7 @@ describe('decodeAuthenticationConfiguration', () => {
       '{"apiVersion": "apiserver.config.k8s.io/v1", "kind": "AuthenticationConfiguration", "kind": "X"}',
       'file: strict decoding error: Map keys must be unique at line 1, column 85',
     ],
-    [`${header}jwt: [`, 'file: Wrong indentation, or a bracket without its end'],
+    [`${header}jwt: [`, 'file: Wrong indentation, or an unclosed bracket'],
     [`${header}jwt: [{issuer: {foo: 1}, bar: 2}]`, 'field "jwt[0].issuer.foo"; file: jwt[0].bar: strict dec'],
     [`${header}jwt: {}`, 'jwt: Invalid value'],
     [`${header}jwt: [{issuer: {audiences: x}}]`, 'jwt[0].issuer.audiences: Invalid value'],
