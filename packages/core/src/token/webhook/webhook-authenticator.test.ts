@@ -521,7 +521,10 @@ describe('webhookAuthenticator', () => {
     [{ maxCacheEntries: 0 }, 'maxCacheEntries: must be a whole number above 0'],
     [{ maxResponseBytes: 0.5 }, 'maxResponseBytes: must be a whole number above 0'],
     [{ maxAttempts: 0 }, 'maxAttempts: number of webhook retry attempts must be greater than 0, but is: 0'],
-    [{ maxAttempts: null as unknown as number }, 'maxAttempts: retry backoff attempts must be a whole number'],
+    [
+      { maxAttempts: null as unknown as number },
+      'maxAttempts: retry backoff attempts must be a whole number',
+    ],
     [{ retryDelaySeconds: -1 }, 'retryDelaySeconds: must be 0 or more'],
     [{ implicitAudiences: [] }, 'implicitAudiences: must not be empty; leave it out for none'],
     [
