@@ -26,7 +26,7 @@ export interface WebhookCallOptions {
   readonly retryDelaySeconds?: number
   /** Larger responses are rejected. Default 1,048,576. */
   readonly maxResponseBytes?: number
-  /** How many reviews run at once. While more than half of this number run, nothing is retried. Default 64. Workers have a limit of their own. */
+  /** How many reviews run at once. While more than half of this number run, none is retried. Default 64. Cloudflare Workers have their own limit. */
   readonly maxConcurrentCalls?: number
   /** How many further reviews may wait. Beyond that, requests fail at once with a 503 and `Retry-After`. Default 256. */
   readonly maxWaitingCalls?: number

@@ -37,7 +37,7 @@ export interface PasswordFileOptions {
   readonly allowEmptyPasswords?: boolean
   /**
    * How many hashed passwords are checked at once. Default 2, but for hashes checked in worker threads at most one per core besides the
-   * core that serves requests. Workers have a limit of their own.
+   * core that serves requests. Cloudflare Workers have their own limit.
    */
   readonly maxConcurrentChecks?: number
   /** How many further checks may wait, for at most ten seconds. Beyond that, checks are *unavailable*: a 503 with `Retry-After`. Default 256. */

@@ -30,7 +30,7 @@ export interface CachedOptions {
   readonly maxEntries?: number
   /**
    * How many different tokens are looked up at once. Beyond that, lookups fail at once as *unavailable*, with a retry delay. Default 1,024.
-   * Workers have a limit of their own.
+   * Cloudflare Workers have their own limit.
    */
   readonly maxLookups?: number
   /** The timeout of a lookup, for all callers that wait for it. Default 30. */

@@ -8,7 +8,7 @@ import { limitConcurrency } from '../../internal/limit-concurrency.ts'
 export interface ChecksOptions {
   /** The limit of one check, including its time in the queue and all of its calls. At most 30. Default 10. */
   readonly timeoutSeconds?: number
-  /** How many checks run at once. Default 32. Workers have a limit of their own. */
+  /** How many checks run at once. Default 32. Cloudflare Workers have their own limit. */
   readonly maxConcurrentChecks?: number
   /** How many further checks may wait. Beyond that, checks fail at once as *unavailable*. Default 256. */
   readonly maxWaitingChecks?: number
