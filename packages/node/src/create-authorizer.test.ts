@@ -144,7 +144,7 @@ describe('createAuthorizer', () => {
     expect(asked).toEqual(['eve', 'eve'])
   })
 
-  it('allows paths to everybody, and asks others after a configuration', async () => {
+  it('allows paths to every user, and consults others after a configuration', async () => {
     const authorizer = create({
       rbac,
       authorizationConfig,
@@ -223,7 +223,7 @@ describe('createAuthorizer', () => {
     ],
     [
       { rbac, authorizationConfig, webhook: '/nope' },
-      ['webhook: cannot be given together with authorizationConfig: put the webhook into that file'],
+      ['webhook: cannot be set together with authorizationConfig: configure the webhook in that file'],
     ],
     [{ rbac, alwaysAllowPaths: ['/a*b'] }, [/^alwaysAllowPaths.*only trailing \* allowed/]],
     [

@@ -39,15 +39,15 @@ type Answer = (response: ServerResponse, elsewhere: RunningServer, reset: () => 
 interface World {
   readonly clock: FixedClock
   readonly server: RunningServer
-  /** Where it may send somebody to. It would answer as the issuer does. */
+  /** A server that it may redirect to, which would respond like the issuer. */
   readonly elsewhere: RunningServer
   /** It does what it should from now on. */
   behave(): void
-  /** Asks as somebody of that issuer, whose groups are elsewhere. */
+  /** Sends a request of a user of that issuer, with distributed groups. */
   ask(): Promise<Authentication | undefined>
   /** Why that cannot be. */
   reason(work: Promise<unknown>): Promise<string>
-  /** Asks as everybody else. */
+  /** Sends a request of another user. */
   askOthers(): Promise<readonly (string | undefined)[]>
 }
 
@@ -235,7 +235,7 @@ describe.each([
     expect((await ask())?.user).toMatchObject({ username: 'jane', groups: ['dev', 'system:authenticated'] })
   })
 
-  it.each(hangs)('and %s is given up, and nobody else waits for it', async (_what, misbehaviour) => {
+  it.each(hangs)('and %s times out, and no other request waits for it', async (_what, misbehaviour) => {
     const { ask, askOthers, behave, clock, server, reason } = await start(path, misbehaviour)
     const waiting = Array.from({ length: 20 }, () => reason(ask()))
     const asked = (): number => server.requests.filter(({ url }) => url?.startsWith(path)).length

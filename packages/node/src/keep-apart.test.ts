@@ -203,7 +203,7 @@ it('does not believe a proxy while a source of its own has an authority that sig
   expect(await userOf(authenticator, proxy)).toBe('fido')
 })
 
-it('keeps what a proxy of a class says of itself by getters, so that identity headers go whoever is authenticated', async () => {
+it('keeps getters of a proxy of a class, so that identity headers are always removed', async () => {
   const inner = requestHeader({ ...headers, ca: { current: () => certificatePool(proxies.caPem) } })
   class FrontProxy implements Authenticator {
     get name() {

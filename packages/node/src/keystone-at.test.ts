@@ -218,7 +218,7 @@ describe('keystone of createAuthenticator', () => {
     expect(requests).toEqual([])
   })
 
-  it('is unavailable when it redirects, and nobody else sees the password', async () => {
+  it('is unavailable when it redirects, and no other server sees the password', async () => {
     const elsewhere = await httpsServer(local, keystone)
     const plain = await httpServer(keystone)
     for (const location of [elsewhere.url, plain.url]) {

@@ -255,7 +255,7 @@ describe('auditFile in mode batch', () => {
     for (const id of ['a', 'b', 'c', 'd', 'e']) write(event(id))
     await vi.waitFor(() => expect(idsIn(path)).toEqual(['a', 'b']))
     close()
-    expect(errors.map(String)).toEqual(['Error: 3 audit events were lost, since the buffer of 2 was full'])
+    expect(errors.map(String)).toEqual(['Error: 3 audit events were lost because the buffer of 2 was full'])
     expect(activity).toEqual([
       { type: 'audit', what: 'error', level: 'Metadata', plugin: 'buffered', count: 3 },
     ])

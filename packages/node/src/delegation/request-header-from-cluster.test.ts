@@ -158,7 +158,7 @@ describe('requestHeaderFromCluster', () => {
     authenticator.close()
   })
 
-  it('believes nobody when the ConfigMap is deleted, says so once, and looks soon whether it is back', async () => {
+  it('trusts no proxy when the ConfigMap is deleted, reports it once, and soon checks again', async () => {
     const there = { status: 200, body: configMap(['front-proxy']) }
     const answer = { ...there }
     const { clock, events, running, begin } = await start(answer)

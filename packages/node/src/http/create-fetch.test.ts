@@ -123,7 +123,7 @@ describe('who the server is', () => {
     expect(server.requests[0]?.headers.host).toBe(`localhost:${server.port}`)
   })
 
-  it('can be anybody where the operator says so', async () => {
+  it('can have any certificate if the operator allows it', async () => {
     const { url } = await httpsServer(await otherPki.issueServer({ hosts: ['other.example'] }))
     expect((await create({ insecureSkipTlsVerify: true })(url)).status).toBe(200)
   })
@@ -295,7 +295,7 @@ describe('limits', () => {
     clock.advance(6_999)
     expect(clock.pending).toBe(1)
     clock.advance(1)
-    expect(await reason).toMatch(/^TimeoutError: no whole answer within 7 seconds/)
+    expect(await reason).toMatch(/^TimeoutError: no complete response within 7 seconds/)
     expect(clock.pending).toBe(0)
   })
 
@@ -481,7 +481,7 @@ describe('what is refused', () => {
     '%s',
     async (url) => {
       const reason = await reasonOf(create({})(url))
-      expect(reason).toMatch(/only https|credentials/)
+      expect(reason).toMatch(/must be https|credentials/)
       expect(reason).not.toContain('hunter2')
     },
   )
@@ -502,7 +502,7 @@ describe('what is refused', () => {
       /^clientCertificate\.key: tls: private key does not match public key/,
     ],
     [
-      'authorities that nobody asks',
+      'authorities that are not used',
       () => ({ ca: { pem: pki.caPem }, insecureSkipTlsVerify: true }),
       {},
       /^insecureSkipTlsVerify: /,

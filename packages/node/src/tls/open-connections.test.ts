@@ -120,7 +120,7 @@ describe.each([
 ])('on a connection of $version that stays open', ({ over }) => {
   const settle = { settleSeconds: 0.02 }
 
-  it('refuses the next request after the CA was removed from the bundle, and nobody of another CA', async () => {
+  it('refuses the next request after the CA was removed from the bundle, and none of another CA', async () => {
     const { client, connections } = await over(application({ clientCA: { path: bundle, ...settle } }))
     const [askAsJane, askAsJim] = [client(jane), client(jim)]
     expect([await askAsJane(), await askAsJane(), await askAsJim()]).toEqual(['jane', 'jane', 'jim'])
@@ -171,7 +171,7 @@ describe.each([
     expect(connections()).toBe(2)
   })
 
-  it('refuses everybody of a CA from the moment the CA expires', async () => {
+  it('refuses all users of a CA from the moment the CA expires', async () => {
     const clock = fixedClock(Date.now())
     const brief = await createPki({ notAfter: new Date(clock.now() + HOUR_MS) })
     writeFileSync(bundle, brief.caPem)

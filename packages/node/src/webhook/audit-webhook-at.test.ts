@@ -126,7 +126,7 @@ describe('auditWebhookAt', () => {
     await close()
   })
 
-  it('tells of what is lost to a service that is somebody else, without a credential', async () => {
+  it('reports events lost to an impostor of the service, without a credential', async () => {
     const lists: EventList[] = []
     const server = await httpsServer(local, keeping(lists))
     const other = await createPki()

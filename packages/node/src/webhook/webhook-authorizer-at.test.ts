@@ -122,7 +122,7 @@ describe('webhookAuthorizerAt', () => {
     expect(server.requests).toHaveLength(2)
   })
 
-  it('allows nothing when the service is somebody else', async () => {
+  it('allows nothing when the service is an impostor', async () => {
     const server = await webhook()
     const other = await createPki()
     writeFileSync(join(folder, 'other.crt'), other.caPem)
