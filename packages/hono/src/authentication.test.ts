@@ -320,7 +320,7 @@ describe('authentication in Hono', () => {
     expect((await answering).status).toBe(401)
     expect(isOver).toBe(true)
 
-    // What is decided at once needs nobody to wait, and not everybody hands a context on.
+    // A synchronous decision needs no waiting, and a caller may pass no context.
     await appWith(chain).fetch(new Request('http://localhost/'), {}, context)
     expect((await appWith(slow).request('http://localhost/')).status).toBe(401)
     expect(waitUntil).toHaveBeenCalledOnce()

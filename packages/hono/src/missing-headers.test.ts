@@ -171,7 +171,7 @@ describe('a header in Hono on Node', () => {
     expect(await ask(app, ...lines)).toEqual([200, 'deputy'])
   })
 
-  it('is not made by the server as long as nobody looks at it', async () => {
+  it('is not created by the server before it is read', async () => {
     const made: unknown[] = []
     const app = new Hono().use(authentication(chain) as MiddlewareHandler).all('*', (c) => {
       made.push(...Object.getOwnPropertySymbols(c.req.raw).map(({ description }) => description))

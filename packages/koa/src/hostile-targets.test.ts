@@ -34,7 +34,7 @@ describe('a target that is read in two ways, in Koa', () => {
     { target: 'http://h/healthz', answer: [200, '/healthz'] },
     { target: 'http://h:a/healthz', answer: [401, ''] },
     { target: '/a%2Fhealthz', answer: [401, ''] },
-  ])('is $answer.0 when only /healthz is for everybody: $target', async ({ target, answer }) => {
+  ])('is $answer.0 when only /healthz is public: $target', async ({ target, answer }) => {
     const conditions = [{ path: '/healthz' }, { path: '/a/healthz' }]
     const app = new Koa().use(
       authentication(authenticatorChain({ anonymous: { enabled: true, conditions } })),
@@ -47,7 +47,7 @@ describe('a target that is read in two ways, in Koa', () => {
     { target: 'http://h:a/public/a', answer: [400, ''] },
     { target: '//a@h/public/a#', answer: [400, ''] },
     { target: '/Api/v1/pods', answer: [400, ''] },
-  ])('is $answer.0 when only /public/* and /Api/* are for everybody: $target', async ({ target, answer }) => {
+  ])('is $answer.0 when only /public/* and /Api/* are public: $target', async ({ target, answer }) => {
     const app = new Koa()
       .use(authentication(authenticatorChain({ anonymous: true })))
       .use(authorization(allowPaths(['/public/*', '/Api/*'])))
