@@ -202,7 +202,7 @@ describe('httpBearer', () => {
   })
 })
 
-/** Knows everybody, after as many milliseconds as the token says. */
+/** Authenticates every token, after as many milliseconds as the token says. */
 function slow(): TokenAuthenticator {
   return fakeTokenAuthenticator(async (token) => {
     await new Promise((resolve) => setTimeout(resolve, Number(token)))

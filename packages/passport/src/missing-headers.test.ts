@@ -35,7 +35,7 @@ const chain = authenticatorChain({
   anonymous: true,
 })
 
-/** An app that asks this strategy, and then one that knows everybody. */
+/** An app with this strategy, and then one that authenticates every request. */
 function appWith(
   strategy: object,
   onError?: ErrorRequestHandler,

@@ -66,7 +66,7 @@ describe('Strategy among others', () => {
     { what: 'a wrong token', init: bearer('wrong') },
     { what: 'a wrong password', init: password('ann', 'y') },
     { what: 'an odd header', init: { headers: { authorization: 'Bearer a b' } } },
-    { what: 'a scheme that nobody knows', init: { headers: { authorization: 'Digest a="b"' } } },
+    { what: 'an unknown scheme', init: { headers: { authorization: 'Digest a="b"' } } },
   ])('never lets $what be anonymous, nor a 400', async ({ init }) => {
     const app = appWith([new Strategy(withAnonymous), partners, people])
     const response = await fetch(await listen(app), init)
