@@ -13,7 +13,7 @@ function documented(): readonly string[] {
   return rows.slice(2).map((row) => (row.split('|')[1] ?? '').replace(/\([*_]more[*_]\)/, '').trim())
 }
 
-/** The names that comments in the code refer to. */
+/** The names in `Deviation:` comments of the code. */
 function referredTo(): readonly string[] {
   const files = readdirSync(join(root, 'packages'), { recursive: true, encoding: 'utf8' }).filter((path) =>
     /^[^/]+\/src\/.*(?<!\.test)\.ts$/.test(path),

@@ -1,7 +1,7 @@
-/** What is checked, by name, in the order it was said. */
+/** The checks by name, in order of definition. */
 const checks = new Map()
 
-/** A way to say what must hold of one thing: `check('knows a token', async () => { ... })`. */
+/** Defines a check: `check('knows a token', async () => { ... })`. */
 export function checksOf(thing) {
   return (name, run) => add(`${thing}: ${name}`, { run })
 }
@@ -19,10 +19,10 @@ function add(name, check) {
   checks.set(name, check)
 }
 
-/** What the `first` halves left to the `later` ones. */
+/** The results of the `first` halves, for the `later` ones. */
 const leftOver = new Map()
 
-/** Runs all checks of this turn: `first` is all there is but for the `later` halves. */
+/** Runs all checks of this turn: `first` runs everything except the `later` halves. */
 export async function runChecks(turn) {
   const results = []
   for (const [name, check] of checks) {

@@ -20,7 +20,7 @@ import { checkEnvironment, checkNothingWasTried } from './environment.mjs'
 import { checkHonoOnThis } from './hono.mjs'
 
 /**
- * The whole suite, for a runtime of which these facts are expected.
+ * The whole suite, for a runtime with these expected facts.
  *
  * @param facts `node`: whether it has what Node has; `peerCertificates`: whether its HTTP servers tell the certificates of peers;
  *   `cloudflare`: whether what Cloudflare tells `counts`, is `possible` or `refused`; `credentials`: those of `makeCredentials`.

@@ -136,7 +136,7 @@ function converted(conversion: Behaviour): (leaf: Certificate) => ReturnType<typ
   }
 }
 
-/** A source that has nothing yet, as a ConfigMap that is not there. */
+/** A source without content yet, such as a missing ConfigMap. */
 async function beforeAnythingIsThere(certificates: Certificates): Promise<Record<string, unknown>> {
   const authenticator = clientCertificate({ ca: { current: () => undefined } })
   const request = requestOf({ peerCertificates: derOf(certificates, ['@jane']) })

@@ -32,7 +32,7 @@ function sameWhereFree(value: unknown, expected: unknown): unknown {
   )
 }
 
-/** Vectors leave out empty texts and objects, and those which are empty without them. */
+/** Vectors omit empty strings and objects, and objects that become empty without them. */
 function withoutEmpty(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutEmpty)
   if (typeof value !== 'object' || value === null) return value === '' ? undefined : (value ?? undefined)
