@@ -371,7 +371,7 @@ describe('authentication', () => {
   it('works with HTTP/2, and closes connections of unauthenticated requests', async () => {
     const authenticate = authentication(authenticatorChain({ tokens: [tokens], anonymous: true }))
     const server = createHttp2Server((req, res) => {
-      // As the servers of @kube-authn/node say it, where no header is lost.
+      // As the servers of @kube-authn/node mark requests without dropped headers.
       Object.assign(req, { [COMPLETE_FIELDS]: true })
       authenticate(req as never, res as never, () => res.end(getUser(req as never).username))
     })

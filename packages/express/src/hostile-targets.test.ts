@@ -12,7 +12,7 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close()
 })
 
-/** The status of the answer to a target that is sent as it is. */
+/** The status of the response to a target that is sent unchanged. */
 async function statusOf(app: RequestListener, target: string): Promise<number | undefined> {
   const server = createServer(app)
   servers.push(server)

@@ -21,7 +21,7 @@ async function listen(app: express.Express): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-/** What is thrown is refused with. */
+/** Refuses with what is thrown. */
 function statusOf(step: () => unknown): unknown {
   try {
     step()

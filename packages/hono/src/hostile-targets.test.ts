@@ -28,7 +28,7 @@ async function listen(app: Hono): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-/** The answer to a target that is sent as it is: its status, and the path that Hono found where it was let through. */
+/** The response to a target that is sent unchanged: its status, and the path in Hono if it passed. */
 async function answerTo(
   app: Hono,
   target: string,

@@ -11,7 +11,7 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close()
 })
 
-/** The answer to a target that is sent as it is: its status, and the path that Koa found where it was let through. */
+/** The response to a target that is sent unchanged: its status, and the path in Koa if it passed. */
 async function answerTo(
   app: Koa,
   target: string,

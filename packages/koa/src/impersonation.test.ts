@@ -31,7 +31,7 @@ const authorizer: Authorizer = {
   },
 }
 
-/** What is thrown is refused with. */
+/** Refuses with what is thrown. */
 function statusOf(step: () => unknown): unknown {
   try {
     step()

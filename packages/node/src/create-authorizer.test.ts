@@ -97,7 +97,7 @@ async function verdictOf(authorizer: NodeAuthorizer, username: string, path?: st
   return (await decide(authorizer, attributes, {})).verdict
 }
 
-/** Allows, denies, or leaves it to others. */
+/** Allows, denies, or has no opinion. */
 const decides = (username: string, verdict: 'allow' | 'deny'): Authorizer => ({
   name: 'own',
   authorize: ({ user }) =>

@@ -32,20 +32,20 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-/** @param reset ends the connection in the middle of whatever it is about. */
+/** @param reset closes the connection midway. */
 type Answer = (response: ServerResponse, elsewhere: RunningServer, reset: () => void) => unknown
 
-/** An app with users of two issuers and of a token file, where one of the issuers may do to a request whatever it wants. */
+/** An app with users of two issuers and of a token file, where one of the issuers misbehaves. */
 interface World {
   readonly clock: FixedClock
   readonly server: RunningServer
   /** A server that it may redirect to, which would respond like the issuer. */
   readonly elsewhere: RunningServer
-  /** It does what it should from now on. */
+  /** It behaves correctly from now on. */
   behave(): void
   /** Sends a request of a user of that issuer, with distributed groups. */
   ask(): Promise<Authentication | undefined>
-  /** Why that cannot be. */
+  /** The reason of a failure. */
   reason(work: Promise<unknown>): Promise<string>
   /** Sends a request of another user. */
   askOthers(): Promise<readonly (string | undefined)[]>
@@ -154,7 +154,7 @@ function sendHundredMegabytes(response: ServerResponse): void {
   send()
 }
 
-/** What is over at once, and what is said about it. */
+/** Misbehaviours that fail at once, and their errors. */
 const hostilities: readonly (readonly [string, Answer, RegExp])[] = [
   [
     'sends us to another server',
@@ -189,7 +189,7 @@ const hostilities: readonly (readonly [string, Answer, RegExp])[] = [
   ],
 ]
 
-/** A set of as many keys as this. */
+/** A set of this many keys. */
 const keySetOf = (count: number): string =>
   JSON.stringify({
     keys: Array.from({ length: count }, (_, index) => ({
@@ -201,7 +201,7 @@ const keySetOf = (count: number): string =>
     })),
   })
 
-/** What is never over. */
+/** Misbehaviours that hang. */
 const hangs: readonly (readonly [string, Answer])[] = [
   ['says nothing', () => undefined],
   ['says nothing but a status', (response) => response.writeHead(200).flushHeaders()],

@@ -54,7 +54,7 @@ const details = {
   expires_at: '2100-01-01T00:00:00.000000Z',
 }
 
-/** Knows jane, by the password `pw`, and her token. */
+/** Accepts jane with the password `pw`, and her token. */
 const keystone: RequestListener = (request, response) => {
   const answer = (status: number, body: object, headers = {}): void => {
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
@@ -281,7 +281,7 @@ describe('keystoneAt', () => {
         timeoutSeconds: 0,
         domains: [],
         rememberSeconds: -1,
-        // An operator in plain JavaScript.
+        // A JavaScript caller.
         tokenProvider: 'uuid' as never,
         service: { credential: { id: 'x', password: '' }, scope: 'unscoped' },
       })

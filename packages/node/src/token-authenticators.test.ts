@@ -70,7 +70,7 @@ function problemsOf(options: CreateAuthenticatorOptions): readonly string[] {
   }
 }
 
-/** As kube-apiserver takes it. */
+/** As kube-apiserver expects it. */
 const configOf = (url: string, caPem: string, prefix = 'oidc:', more = ''): string => `
 apiVersion: apiserver.config.k8s.io/v1
 kind: AuthenticationConfiguration

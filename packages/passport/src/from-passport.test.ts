@@ -256,7 +256,7 @@ function aboutRequests(one: TokenAuthenticator | PasswordAuthenticator): Authent
   }
 }
 
-/** What comes of it when a strategy is told this about `hunter2`. */
+/** The outcome of a strategy's result for `hunter2`. */
 async function errorOf(told: unknown): Promise<Error> {
   const tells = strategy(function () {
     this.error(told)
@@ -488,7 +488,7 @@ describe('user', () => {
     expectTypeOf(fromPassport(known, { as: 'password', user })).toEqualTypeOf<PasswordAuthenticator>()
     const untyped = fromPassport(known, { user: (account) => ({ username: String(account['id']) }) })
     expectTypeOf(untyped).toEqualTypeOf<Authenticator>()
-    // @ts-expect-error a header of a whole request is not looked for in a token
+    // @ts-expect-error `headers` is only an option for whole requests
     expect(() => fromPassport(known, { as: 'token', user, headers: ['x'] })).not.toThrow()
   })
 })

@@ -14,7 +14,7 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close()
 })
 
-/** Sends lines to a server that keeps 40 headers; the status and the content of the answer. */
+/** Sends lines to a server that keeps 40 headers. Returns the status and the body. */
 async function ask(app: express.Express, ...lines: readonly string[]): Promise<readonly [number, string]> {
   const server = createServer(app)
   server.maxHeadersCount = 40

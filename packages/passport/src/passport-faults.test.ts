@@ -10,7 +10,7 @@ import { listen, withAnonymous, later, appWith, bearer, password, tokens } from 
 import { Strategy, type StrategyActions } from './index.ts'
 
 describe('two requests of one instance', () => {
-  /** Sends two requests, of `a` and `b`, and lets the strategy end the first of them when both are under way. */
+  /** Sends two requests, of `a` and `b`, and completes the first of them when both are in progress. */
   async function usersOf(strategyOf: (wait: () => Promise<void>) => unknown): Promise<readonly unknown[]> {
     const releases: (() => void)[] = []
     const wait = (): Promise<void> => new Promise((resolve) => releases.push(resolve))

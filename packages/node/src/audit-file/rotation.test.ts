@@ -40,7 +40,7 @@ const event = (auditID: string): AuditEvent => ({
   requestReceivedTimestamp: '2026-01-02T03:04:05.000000Z',
   stageTimestamp: '2026-01-02T03:04:05.000000Z',
 })
-/** Of two that are as long, a file takes one. */
+/** Two events of this size do not fit into one file. */
 const LINE_MEGABYTES = (JSON.stringify(event('a')).length + 1) / 1_048_576
 const start = Date.parse('2030-01-02T03:04:05.006Z')
 
@@ -199,7 +199,7 @@ describe('auditFile', () => {
     const { write, close, errors } = started(path, { compress: true })
     mkdirSync(join(folder, 'audit-2030-01-02T03-04-06.006.log.gz'))
     write(event('a'))
-    // The folder is in the way of what is made of the backup.
+    // The folder blocks the compressed backup.
     writeFileSync(join(folder, 'audit-2030-01-02T03-04-06.006.log'), '')
     write(event('b'))
     await vi.waitFor(() => expect(errors.length).toBeGreaterThan(0))
@@ -261,7 +261,7 @@ describe('auditFile in mode batch', () => {
     ])
   })
 
-  // It takes nothing, ever.
+  // It never accepts data.
   it.skipIf(!existsSync('/dev/full'))('tells of every batch that cannot be written', async () => {
     const activity: AuditActivityEvent[] = []
     const { write, close, errors } = started('/dev/full', {

@@ -53,7 +53,7 @@ const data = (): Record<string, string> => ({
   'requestheader-username-headers': '["X-Remote-User"]',
 })
 
-/** What a cluster answers with. A function decides for itself. */
+/** The responses of a cluster; a function computes one. */
 interface Cluster {
   configMap: { readonly status: number; readonly data?: Record<string, string> }
   review: (body: { readonly spec: Readonly<Record<string, unknown>> }) => object

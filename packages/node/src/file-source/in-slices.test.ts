@@ -3,7 +3,7 @@ import { fixedClock } from '@kube-authn/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { inSlices } from './in-slices.ts'
 
-/** A clock that goes on whenever it is looked at, so that slices end, and calls back what is due at once in a turn of its own. */
+/** A clock that advances whenever it is read, so that slices end, and fires due timers in a separate turn. */
 function tickingClock(msEach: number): Clock & { turn(): void } {
   let now = 0
   const waiting = new Set<() => void>()

@@ -85,7 +85,7 @@ async function usernameOf(
   return 'failure' in outcome ? outcome.failure.status : outcome.authentication.user.username
 }
 
-/** What a chain looks for; functions are asked, since no two are equal. */
+/** The credentials of a chain; functions are called, since they cannot be compared. */
 const credentialsOf = ({ credentials }: NodeAuthenticator) => ({
   ...credentials,
   known: credentials?.known?.map((tell) => tell()),
@@ -325,7 +325,7 @@ describe('what is wrong', () => {
       ['--experimental-keystone-url=https://keystone', '--experimental-keystone-ca-file=/nope'],
       /^--experimental-keystone-ca-file: /,
     ],
-    // OpenID Connect, as a kube-apiserver 1.36 says it.
+    // OpenID Connect, in the words of kube-apiserver 1.36.
     [
       ['--oidc-client-id=x'],
       /^--oidc-issuer-url: oidc-issuer-url and oidc-client-id must be specified together when any oidc-\* flags are set$/,

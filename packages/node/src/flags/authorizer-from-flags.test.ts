@@ -57,7 +57,7 @@ async function verdictOf(authorizer: NodeAuthorizer, username: string, verb: str
   return (await decide(authorizer, attributes, {})).verdict
 }
 
-/** A webhook that allows joe, and the bodies that it was sent. */
+/** A webhook that allows joe, and the bodies that it received. */
 async function webhook(): Promise<{ readonly kubeconfig: string; readonly asked: unknown[] }> {
   const asked: unknown[] = []
   const server = createServer({ cert, key }, (request, response) => {

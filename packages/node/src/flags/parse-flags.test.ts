@@ -144,7 +144,7 @@ describe('a command line', () => {
   })
 })
 
-/** Of the reference of kube-apiserver 1.35, with values as they are written without `=`. */
+/** From the reference of kube-apiserver 1.35, with values written without `=`. */
 const OTHERS =
   `--admission-control-config-file a --advertise-address 1.2.3.4 --aggregator-reject-forwarding-redirect
   --allow-metric-labels a=b --allow-privileged --audit-log-maxage 1 --audit-log-path - --audit-policy-file a

@@ -55,7 +55,7 @@ function file(name: string, content: string): { readonly path: string } {
   return { path }
 }
 
-/** The text of everything that led to an error. */
+/** The messages of an error and all of its causes. */
 async function reasonOf(work: Promise<unknown>): Promise<string> {
   try {
     await work
@@ -156,7 +156,7 @@ describe('files that change', () => {
     file('ca.crt', pki.caPem)
     await vi.waitFor(() => expect(events).toHaveLength(1))
     expect((await fetch(server.url)).status).toBe(200)
-    // The connection that was open is not used again.
+    // The open connection is not reused.
     expect(await reasonOf(fetch(old.url))).not.toBe('it succeeded')
   })
 
@@ -348,7 +348,7 @@ describe('connections', () => {
     const server = await httpsServer(local)
     const fetch = trusting()
     for (let round = 0; round < 10; round++) await (await fetch(server.url)).text()
-    // A call may begin before the one before has given its connection back.
+    // A call may start before the previous one has released its connection.
     expect(server.connections.length).toBeLessThanOrEqual(2)
     const count = (): Promise<number> =>
       new Promise((resolve) => server.server.getConnections((_, number) => resolve(number)))

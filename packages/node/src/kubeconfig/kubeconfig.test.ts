@@ -435,7 +435,7 @@ describe('parseKubeconfig', () => {
         ),
         (text) => {
           for (const problem of problemsOf(text)) {
-            // A path and the name of a context or an entry are told, for they are no secrets.
+            // Paths and the names of contexts and entries are shown, since they are not secrets.
             if (!/context|path|there is no|users are|ENOENT/.test(problem))
               expect(problem).not.toContain('hunter2')
           }

@@ -21,7 +21,7 @@ const jane = await pki.issueClient({ commonName: 'jane' })
 const jim = await other.issueClient({ commonName: 'jim' })
 const shortLived = await pki.issueClient({ commonName: 'jane', notAfter: new Date(Date.now() + HOUR_MS) })
 
-/** A client with one connection, which it keeps. Tells who the server takes it for, or the status of the refusal. */
+/** A client with one persistent connection. Returns the user, or the status of the refusal. */
 type Ask = () => Promise<string>
 
 /** A server that counts its connections, and clients of it. */

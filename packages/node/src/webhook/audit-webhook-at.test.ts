@@ -60,7 +60,7 @@ interface EventList {
   readonly items: readonly { readonly stage: string; readonly user: { readonly username: string } }[]
 }
 
-/** Keeps what it is sent, after it failed so often. */
+/** Records what it receives, after the given number of failures. */
 function keeping(lists: EventList[], failures = 0) {
   let left = failures
   return (request: IncomingMessage, response: ServerResponse): void => {

@@ -35,7 +35,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** The example of the Kubernetes documentation, for files and a server that are there. */
+/** The example of the Kubernetes documentation, with existing files and server. */
 function documented(server: string): string {
   return `# Kubernetes API version
 apiVersion: v1

@@ -23,7 +23,7 @@ async function jwks(issuer: Issuer): Promise<Jwks['keys']> {
   return ((await (await issuer.fetch(issuer.jwksUri)).json()) as Jwks).keys
 }
 
-/** As a stranger would: nothing but the name of the issuer, and its documents. */
+/** As a third party would: with only the name of the issuer, and its documents. */
 async function verify(token: string, issuer: Issuer): Promise<Record<string, unknown>> {
   const { jwks_uri: uri } = await discovery(issuer)
   const keys = createRemoteJWKSet(new URL(uri as string), { [customFetch]: issuer.fetch })

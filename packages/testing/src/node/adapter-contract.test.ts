@@ -4,7 +4,7 @@ import { adapterContract, type ContractAdapter, type ContractCase, type Contract
 
 const jane = userInfo({ username: 'jane' })
 
-/** Answers with what the handler makes of a request, and with its headers as they came. */
+/** Responds with the handler's result, and with the headers as received. */
 async function answered(
   { handle }: ContractSetup,
   request: Request,
@@ -14,7 +14,7 @@ async function answered(
   return new Response(body)
 }
 
-/** The names of the cases that an adapter does not pass, without its protocol. */
+/** The names of the cases that an adapter fails, without its protocol. */
 async function failuresOf(adapter: ContractAdapter): Promise<readonly string[]> {
   const failures: string[] = []
   for (const { name, run } of adapterContract(adapter)) {
