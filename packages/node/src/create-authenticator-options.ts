@@ -12,6 +12,7 @@ import {
   aClock,
   aFunction,
   aPasswordAuthenticator,
+  aRequestAuthenticator,
   aString,
   type Check,
   either,
@@ -58,6 +59,8 @@ export interface CreateAuthenticatorOptions extends TokenOptions {
   readonly keystone?: string | KeystoneOptions
   /** Further password authenticators, tried after all others. */
   readonly passwords?: readonly PasswordAuthenticator[]
+  /** Authenticators of other credentials of a request, such as an API key, in order: tried after client certificates and before bearer tokens. */
+  readonly requests?: readonly Authenticator[]
   /** Authenticate requests without credentials as `system:anonymous` (`--anonymous-auth`). Default `false`. */
   readonly anonymous?: boolean | AnonymousConfig
   /** The audiences of which a credential must be valid for one (`--api-audiences`). Default: the issuers of service accounts, or no restriction. */
@@ -94,6 +97,7 @@ export const createAuthenticatorShape: OptionsShape<CreateAuthenticatorOptions> 
   passwordFile: aFile(passwordFileAtShape),
   keystone: either((value) => typeof value === 'string', aString, nested(keystoneShape)),
   passwords: listOf(aPasswordAuthenticator),
+  requests: listOf(aRequestAuthenticator),
   anonymous: aBooleanOrAnonymousConfig,
   audiences: someAudiences,
   observer: aFunction,

@@ -66,8 +66,8 @@ export type KnownCredential =
   /** None at all. `paths`: of requests with exactly these, percent-decoded. */
   | { readonly type: 'anonymous'; readonly paths?: readonly string[] }
 
-/** A scheme that a challenge can name. */
-export type AuthenticationScheme = 'Bearer' | 'Basic' | 'Negotiate'
+/** A scheme that a challenge can name: an HTTP token, as in RFC 9110 section 11.1. */
+export type AuthenticationScheme = 'Bearer' | 'Basic' | 'Negotiate' | (string & {})
 
 /**
  * Decides who makes a request.

@@ -6,10 +6,16 @@ import type { AuthenticationRequest } from '../request/request.ts'
  * What kube-apiserver's audit log says of a refused request: the kinds of credentials that were seen in it, whatever they were
  * worth. `access_token` in the query is only reported, never accepted.
  *
+ * @param headers other headers that carry credentials, in lower case; one that was sent is reported by its name.
+ *
  * Source: apiserver `pkg/endpoints/filters/authn_audit.go`.
  */
-export function failedAuthenticationMessage(request: AuthenticationRequest): string {
-  const methods = attemptedMethods(request)
+export function failedAuthenticationMessage(
+  request: AuthenticationRequest,
+  headers: readonly string[] = [],
+): string {
+  const own = headers.filter((name) => request.headers.first(name) !== undefined)
+  const methods = [...attemptedMethods(request), ...own]
   return methods.length === 0
     ? 'Authentication failed, no credentials provided'
     : `Authentication failed, attempted: ${methods.join(', ')}`

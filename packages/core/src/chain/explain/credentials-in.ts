@@ -16,12 +16,21 @@ const MIN_LENGTH = 4
 /** What stands beside credentials, and is none. */
 const NO_SECRET = /^(?:basic|bearer|negotiate|digest|base64url\.bearer\.authorization\.k8s\.io\.)/i
 
-/** Every text in a request that may be a credential, so that none of it is shown, whatever an authenticator says. */
-export function credentialsIn(request: AuthenticationRequest): readonly string[] {
+/**
+ * Every string in a request that may be a credential, so that none of it is shown, whatever an authenticator says.
+ *
+ * @param further other headers that carry credentials, in lower case.
+ */
+export function credentialsIn(
+  request: AuthenticationRequest,
+  further: readonly string[] = [],
+): readonly string[] {
   // It is refused unread, so nothing of its headers can be in a message.
   if (request.refusal !== undefined) return []
   const { headers } = request
-  const parts = HEADERS.flatMap((name) => headers.all(name)).flatMap((value) => value.split(/[\s,;]+/))
+  const parts = [...HEADERS, ...further]
+    .flatMap((name) => headers.all(name))
+    .flatMap((value) => value.split(/[\s,;]+/))
   const passwords = parts.flatMap((part) => decodeCredentials(part)?.slice(1) ?? [])
   const values = parts
     .flatMap((part) => [part, ...part.split('=')])

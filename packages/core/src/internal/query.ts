@@ -1,4 +1,4 @@
-import { percentDecoded } from '../../internal/percent.ts'
+import { percentDecoded } from './percent.ts'
 
 /**
  * The first value of each parameter of a query, read as Go's `url.ParseQuery` does: a pair with a semicolon or a malformed
