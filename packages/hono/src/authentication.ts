@@ -130,7 +130,7 @@ export function authenticationMiddlewareOf(
   }
 }
 
-/** Whether there is a user, and nothing to do after the app. */
+/** Whether the request is authenticated, and nothing remains to be done after the app. */
 function isPlain(outcome: RequestOutcome): outcome is AuthenticatedRequest {
   return (
     'authentication' in outcome &&

@@ -63,7 +63,10 @@ export interface CreateAuthenticatorOptions extends TokenOptions {
   readonly requests?: readonly Authenticator[]
   /** Authenticate requests without credentials as `system:anonymous` (`--anonymous-auth`). Default `false`. */
   readonly anonymous?: boolean | AnonymousConfig
-  /** The audiences of which a credential must be valid for one (`--api-audiences`). Default: the issuers of service accounts, or no restriction. */
+  /**
+   * The accepted audiences: a credential must be valid for at least one (`--api-audiences`). Default: the issuers of service accounts, or no
+   * restriction.
+   */
   readonly audiences?: readonly string[]
   /** Receives notices about files, and their reloads. */
   readonly observer?: Observer

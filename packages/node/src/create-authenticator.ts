@@ -25,7 +25,7 @@ import { withoutPath, withPath } from './with-path.ts'
 export interface NodeAuthenticator extends Authenticator {
   /** Why tokens of some issuers cannot be verified yet, one message per issuer; empty if healthy. */
   health(): readonly string[]
-  /** Stops watching files. It is not needed for the process to exit. */
+  /** Stops watching files. The process can exit without it. */
   close(): void
 }
 

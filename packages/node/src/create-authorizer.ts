@@ -23,7 +23,7 @@ import { withoutPath, withPath } from './with-path.ts'
 /** An authorizer that may watch files and hold connections. */
 export type NodeAuthorizer = Authorizer &
   Partial<RuleResolver> & {
-    /** Stops watching and closes connections. It is not needed for the process to exit. */
+    /** Stops watching and closes connections. The process can exit without it. */
     readonly close: () => void
   }
 

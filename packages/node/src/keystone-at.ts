@@ -53,7 +53,7 @@ export interface KeystoneAt {
   readonly passwords: PasswordAuthenticator
   /** Wrap it in `cached`. */
   readonly tokens: TokenAuthenticator
-  /** Closes idle connections and stops watching. It is not needed for the process to exit. */
+  /** Closes idle connections and stops watching. The process can exit without it. */
   readonly close: () => void
 }
 

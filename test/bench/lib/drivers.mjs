@@ -125,7 +125,7 @@ export function expressMiddleware(app, middleware, headerSets, socketOf = () => 
   }
 }
 
-/** The same with a request of Node's own: its headers are made when they are first read. */
+/** The same with a request of Node's own: its headers are created on first read. */
 export function nodeMiddleware(middleware, headerSets) {
   const next = inTurns(headerSets)
   return (done) => {
@@ -136,7 +136,7 @@ export function nodeMiddleware(middleware, headerSets) {
   }
 }
 
-/** A middleware of Koa alone, on a context that the app makes. */
+/** A middleware of Koa alone, on a context of the app. */
 export function koaMiddleware(app, middleware, headerSets) {
   const next = inTurns(headerSets.map((raw) => ({ raw, headers: lowerCased(raw) })))
   return (done) => {

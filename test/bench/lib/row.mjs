@@ -23,7 +23,7 @@ export const floor = (make) => ({ role: 'floor', make })
 /** The base: subtracted from the others, such as a middleware that does nothing, or their divisor, such as a bare app. */
 export const base = (make) => ({ role: 'base', make })
 
-/** Microseconds of CPU and wall time that an operation takes over the base, where there is one. */
+/** Microseconds of CPU and wall time that an operation takes over the base, if there is one. */
 export function operationRow(name, { target, status = 200, ...rest }, subjects) {
   return { name, kind: 'operation', unit: 'µs', target, status, ...rest, subjects }
 }
@@ -33,7 +33,7 @@ export function httpRow(name, { target }, subjects) {
   return { name, kind: 'http', unit: 'of bare', target, status: 200, isMoreBetter: true, subjects }
 }
 
-/** A number that the subject measures itself, over the base where there is one. */
+/** A number that the subject measures itself, over the base if there is one. */
 export function valueRow(name, { target, unit, ...rest }, subjects) {
   return { name, kind: 'value', unit, target, ...rest, subjects }
 }

@@ -178,7 +178,7 @@ const impersonating = (groups) => () => {
         .join('\n---\n'),
     ),
   )
-  // The two are called by hand, where impersonation cannot be seen to follow.
+  // The two are called directly, so `impersonation` cannot be detected after `authentication`.
   const authenticate = authentication.express(chain, { impersonationHeaders: 'later' })
   const impersonate = impersonation(policy)
   const both = (req, res, next) =>

@@ -28,7 +28,7 @@ function milliseconds(load) {
   return result
 }
 
-/** MiB that stay on the heap for what was loaded. */
+/** MiB of heap that the loaded value retains. */
 function liveMiB(load) {
   const used = () => {
     globalThis.gc()

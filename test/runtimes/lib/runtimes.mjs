@@ -14,8 +14,8 @@ const host = (name) => fileURLToPath(new URL(`../hosts/${name}`, import.meta.url
  *   whether Cloudflare's certificate data `counts`, is `possible`, or `refused` when an app is created.
  * - `exactHeaders`: the adapter sees repeated headers as sent; elsewhere the runtime joined them.
  * - `takesFirst`: of two `Authorization` headers, the server takes the first.
- * - `start` serves the suite, which is told the facts; `scratch` is a folder for that.
- * - `script` runs a script of Node's, where it can.
+ * - `start` serves the suite with the facts; `scratch` is a temporary folder for that.
+ * - `script` runs a script for Node, if supported.
  */
 export const RUNTIMES = {
   'Node 20': nodeOf('node20'),

@@ -7,8 +7,8 @@ export function checksOf(thing) {
 }
 
 /**
- * The same across requests: `first` runs in one, and what it returns is given to `later` in another one, more than a second
- * afterwards. Clocks, timers and promises need not be what they are within one request.
+ * The same across requests: `first` runs in one, and its result is passed to `later` in another one, more than a second afterwards. Clocks, timers
+ * and promises may behave differently across requests.
  */
 export function checksAcrossRequestsOf(thing) {
   return (name, { first, later }) => add(`${thing}: ${name}`, { first, later })

@@ -44,7 +44,7 @@ export interface DelegatedAuthenticationOptions extends ClusterOptions, ClusterC
   readonly timeoutSeconds?: number
   /** Authenticate requests without credentials as `system:anonymous`. Default `false`. */
   readonly anonymous?: boolean | AnonymousConfig
-  /** The audiences of which a credential must be valid for one. Default: no restriction. */
+  /** The accepted audiences: a credential must be valid for at least one. Default: no restriction. */
   readonly audiences?: readonly string[]
 }
 
@@ -64,7 +64,7 @@ const shape: OptionsShape<DelegatedAuthenticationOptions> = {
 export interface DelegatedAuthentication {
   readonly authenticator: Authenticator
   readonly authorizer: Authorizer
-  /** Closes all connections and stops reading files and the ConfigMap. It is not needed for the process to exit. */
+  /** Closes all connections and stops reading files and the ConfigMap. The process can exit without it. */
   readonly close: () => void
 }
 

@@ -27,7 +27,7 @@ export interface AuthenticatorFromFlagsOptions {
   readonly egress?: EgressProxies
   /** Accept every certificate of `--requestheader-client-ca-file` as a proxy's, without `--requestheader-allowed-names`. Default `false`. */
   readonly allowAnyProxyName?: boolean
-  /** Receives notices about ignored flags, flags and files, and reloads. */
+  /** Receives notices about flags and files, including ignored flags, and reloads. */
   readonly observer?: Observer
   readonly clock?: Clock
 }
@@ -50,7 +50,7 @@ export const authenticatorFromFlagsShape: OptionsShape<AuthenticatorFromFlagsOpt
 export interface AuthorizerFromFlagsOptions {
   /** The manifests of roles and bindings: files and folders. Required with the mode RBAC. */
   readonly rbac?: string | readonly string[]
-  /** Receives notices about ignored flags, flags and files, and reloads. */
+  /** Receives notices about flags and files, including ignored flags, and reloads. */
   readonly observer?: Observer
   readonly clock?: Clock
 }

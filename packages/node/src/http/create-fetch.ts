@@ -64,7 +64,7 @@ export interface HttpFetchInit {
 /** A `fetch` with its own connections. */
 export interface HttpFetch {
   (url: string | URL, init?: HttpFetchInit): Promise<Response>
-  /** Closes idle connections and refuses further calls. It is not needed for the process to exit. */
+  /** Closes idle connections and refuses further calls. The process can exit without it. */
   readonly close: () => void
 }
 

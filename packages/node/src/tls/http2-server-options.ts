@@ -7,9 +7,9 @@ import { nodeHttp2 } from '../builtins.ts'
 /** Options of {@link http2ServerOptions}, and any other option of a `node:http2` server. */
 export interface Http2ServerOptions {
   /**
-   * Asserts that no peer sends an HTTP/2 field that Node drops silently, such as one with leading or trailing white space, or that an intermediary
-   * refuses such fields. Then impersonation, the front proxy and anonymous requests also work over HTTP/2 on Node before 22.17, and on 23 and 24
-   * before 24.2. Default `false`.
+   * Asserts that no peer sends an HTTP/2 field that Node drops silently, such as one with leading or trailing white space, and that every
+   * intermediary refuses such fields. Then impersonation, the front proxy and anonymous requests also work over HTTP/2 on Node before 22.17, and on
+   * 23 and 24 before 24.2. Default `false`.
    */
   readonly cleanHttp2Fields?: boolean
   /** The request class, which the result extends. Default: Node's own. */

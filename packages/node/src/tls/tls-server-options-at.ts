@@ -45,7 +45,7 @@ export interface TlsServerFiles {
    * `maxHeadersCount` is set: Node would keep only the first 1,000. Returns the server.
    */
   keepFresh<Server extends KeptServer>(server: Server): Server
-  /** Stops watching. It is not needed for the process to exit. */
+  /** Stops watching. The process can exit without it. */
   close(): void
 }
 

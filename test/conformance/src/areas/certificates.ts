@@ -39,7 +39,7 @@ export function certificateRunners(certificates: Certificates): Readonly<Record<
             : converted(conversion),
       })
       const outcome = await outcomeOf(() => authenticator.authenticate(request(given), emptyContext))
-      // What the prefix says is told by the unit x509.identifier; vectors give the cause alone.
+      // The unit x509.identifier checks the prefix; vectors have only the cause.
       return {
         ...outcome,
         error: causeOf(outcome['error']),

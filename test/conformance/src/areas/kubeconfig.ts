@@ -34,7 +34,7 @@ export const kubeconfigs: Readonly<Record<string, UnitRunner>> = {
   },
 }
 
-/** Area F-kubeconfig, as far as it is about reading a kubeconfig and sending what its user says. */
+/** Area F-kubeconfig, as far as it is about reading a kubeconfig and sending its credentials. */
 export const kubeconfigUsers: UnitRunner = async ({ given, expect }) => {
   const user = namesOfFile((given['user'] ?? {}) as Fields)
   const { files = {}, afterSeconds = 0 } = given as {
@@ -88,7 +88,7 @@ function namesOfFile(user: Fields): Fields {
   )
 }
 
-/** Absolute paths of a vector are those of files in the folder, when they are there. */
+/** Absolute paths of a vector are mapped to files in the folder, if these exist. */
 function below(folder: string, user: Fields): Fields {
   const { tokenFile } = user
   return typeof tokenFile === 'string' ? { ...user, tokenFile: `${folder}${tokenFile}` } : user

@@ -308,7 +308,7 @@ function reloadCounts(rendered: string): Record<string, number> {
   )
 }
 
-/** Without what is empty, as vectors write a configuration. */
+/** Omits everything that is empty, as vectors do in a configuration. */
 function plain(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   const entries = Object.entries(value).map(([name, each]) => [name, plain(each)] as const)

@@ -177,7 +177,7 @@ function isBefore124(release: unknown): boolean {
   return typeof release === 'string' && Number(release.split('.')[1]) < 24
 }
 
-/** In the words of what is expected. */
+/** In the terms of `expect`. */
 function shown(secret: Secret | undefined, expected: unknown): unknown {
   if (secret === undefined || expected === undefined || expected === null) return secret
   const wanted = expected as Readonly<Record<string, unknown>> & {

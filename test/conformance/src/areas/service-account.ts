@@ -110,7 +110,7 @@ interface Store extends ServiceAccountObjects {
   labelSecret(namespace: string, name: string, label: string, value: string): void
 }
 
-/** The objects of a case; keeps what is read and written. */
+/** The objects of a case; records reads and writes. */
 function storeOf(given: Given, token: string): Store {
   const all = (given['objects'] ?? []) as readonly VectorObject[]
   const ofKind = (kind: string) =>
