@@ -100,9 +100,9 @@ describe.runIf(has('glewlwyd', 'setpriv', 'sqlite'))('a file of --authentication
         extra: {},
       },
     ],
-    ['nobody, by a token for another app', 1, 'RS256', jane, 401],
-    ['nobody, by a token that a rule forbids', 0, 'ES256', mallory, 401],
-    ['nobody, by a token without the required claim', 1, 'ES256', mallory, 401],
+    ['unauthenticated, by a token for another app', 1, 'RS256', jane, 401],
+    ['unauthenticated, by a token that a rule forbids', 0, 'ES256', mallory, 401],
+    ['unauthenticated, by a token without the required claim', 1, 'ES256', mallory, 401],
   ])('unchanged, makes %s', async (_, index, algorithm, person, expected) => {
     const answer = await whoami(await providers[index].logIn(person, algorithm))
     expect(answer).toEqual(expected)
