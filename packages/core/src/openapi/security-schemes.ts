@@ -102,7 +102,11 @@ function httpScheme(scheme: AuthenticationScheme, credentials: readonly KnownCre
       }
     }
     default:
-      return { type: 'http', scheme: scheme.toLowerCase(), description: `A credential of the scheme ${scheme}` }
+      return {
+        type: 'http',
+        scheme: scheme.toLowerCase(),
+        description: `A credential of the scheme ${scheme}`,
+      }
   }
 }
 

@@ -92,7 +92,7 @@ describe('incomingMessageBody', () => {
   it('says that somebody read the body before and kept nothing', async () => {
     await expect(incomingMessageBody(await consumed())(10)).rejects.toMatchObject({
       status: 500,
-      message: expect.stringContaining('was read before') as unknown,
+      message: expect.stringContaining('has already been read') as unknown,
     })
   })
 })
