@@ -1,11 +1,11 @@
-// What an app pays for what it imports, bundled, minified and gzipped: each public entry of the packages that get bundled, and whole
-// Workers. The other packages run on Node from where they are installed; there the time to import them counts: test/bench/import-time.mjs.
+// Sizes of what an app imports, bundled, minified and gzipped: each public entry of the packages that get bundled, and complete Workers. The other
+// packages run unbundled on Node, where import time matters: test/bench/import-time.mjs.
 
 import { readFileSync } from 'node:fs'
 import { posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** Per public entry, without what it imports lazily and without its framework: a little more than it is now. */
+/** Per public entry, without lazy imports and without its framework: slightly above the current size. */
 const budgets = {
   core: {
     '.': '13.7 kB',
@@ -54,7 +54,7 @@ const budgets = {
   koa: { '.': '40.4 kB' },
 }
 
-/** Lazily imported code is paid for only where it is used, so it does not count for an entry. What is imported statically does. */
+/** Lazily imported code is only loaded if used, so it does not count for an entry; static imports do. */
 const lazyImportsStayOut = {
   name: 'lazy-imports-stay-out',
   setup(build) {
@@ -67,7 +67,7 @@ const lazyImportsStayOut = {
 const entries = Object.entries(budgets).flatMap(([folder, ofPackage]) => {
   const root = new URL(`../packages/${folder}/`, import.meta.url)
   const manifest = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'))
-  // The core counts, although it is a peer: an app pays for it.
+  // The core counts although it is a peer dependency, since an app bundles it.
   const frameworks = Object.keys(manifest.peerDependencies ?? {}).filter(
     (name) => !name.startsWith('@kube-authn/'),
   )
@@ -79,7 +79,7 @@ const entries = Object.entries(budgets).flatMap(([folder, ofPackage]) => {
       return {
         name: limit === undefined ? `${name} (needs a budget in .ci/size-limit.config.mjs)` : name,
         path: fileURLToPath(new URL(target, root)),
-        // Without a budget it fails, and says how large it is.
+        // Without a budget it fails and prints the size.
         limit: limit ?? '1 B',
         gzip: true,
         modifyEsbuildConfig: (config) => ({
@@ -93,7 +93,7 @@ const entries = Object.entries(budgets).flatMap(([folder, ofPackage]) => {
     })
 })
 
-/** Whole Workers, in one file as they are deployed: what they import lazily is in it too, and what they do not use is not. */
+/** Complete Workers, in one file as deployed: including lazy imports, without unused code. */
 const workers = [
   {
     name: 'a Worker with bearer tokens and OpenID Connect',
