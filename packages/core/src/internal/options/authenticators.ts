@@ -11,13 +11,20 @@ export const aRequestAuthenticator: Check = (value, path) => {
 /** A scheme is written into headers, so it must be a token of HTTP (RFC 9110 section 5.6.2). */
 function aScheme(scheme: unknown, path: string): ReturnType<Check> {
   if (typeof scheme === 'string' && /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/.test(scheme)) return []
-  return problemOf(scheme, `${path}.credentials.schemes`, 'must be HTTP authentication schemes, as Bearer')
+  return problemOf(
+    scheme,
+    `${path}.credentials.schemes`,
+    'must be HTTP authentication schemes, such as Bearer',
+  )
 }
 
 function schemesIn(authenticator: unknown): readonly unknown[] {
-  const { credentials }: { readonly credentials?: unknown } = Object(authenticator)
-  const { schemes }: { readonly schemes?: unknown } = Object(credentials)
+  const schemes = memberOf(memberOf(authenticator, 'credentials'), 'schemes')
   return Array.isArray(schemes) ? schemes : []
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }
 
 /** An authenticator of bearer tokens. */
