@@ -1,13 +1,13 @@
 import { type Check, hasMethod, isPlainObject, problemOf } from './check.ts'
 
-/** An authenticator of requests. */
-export const aRequestAuthenticator: Check = kindOf('an authenticator of requests', 'authenticate')
+/** A request authenticator. */
+export const aRequestAuthenticator: Check = kindOf('a request authenticator', 'authenticate')
 
-/** An authenticator of bearer tokens. */
-export const aTokenAuthenticator: Check = kindOf('an authenticator of tokens', 'authenticateToken')
+/** A bearer token authenticator. */
+export const aTokenAuthenticator: Check = kindOf('a token authenticator', 'authenticateToken')
 
-/** An authenticator of passwords. */
-export const aPasswordAuthenticator: Check = kindOf('an authenticator of passwords', 'authenticatePassword')
+/** A password authenticator. */
+export const aPasswordAuthenticator: Check = kindOf('a password authenticator', 'authenticatePassword')
 
 /** An authorizer. */
 export const anAuthorizer: Check = kindOf('an authorizer', 'authorize')
@@ -19,7 +19,7 @@ function kindOf(noun: string, method: string): Check {
   }
 }
 
-/** What was given instead, and what makes the wanted kind of it. */
+/** Names the kind of the value, and how to convert it to the wanted kind. */
 function hint(value: unknown, wanted: string): string {
   if (value === undefined) return '; it is undefined: was a promise not awaited?'
   if (typeof value === 'function') return '; this is a function: call it first'
@@ -31,19 +31,19 @@ function hint(value: unknown, wanted: string): string {
     return `; this is ${kind}${wanted === 'authenticate' && wrapper !== '' ? `: wrap it with ${wrapper}(...)` : ''}`
   }
   if (wanted === 'authenticate' && isOptions(value)) {
-    return '; these look like options: createAuthenticator({...}) of @kube-authn/node makes one of them'
+    return '; these look like options: pass them to createAuthenticator({...}) of @kube-authn/node'
   }
   return `; this has no method "${wanted}"`
 }
 
 const KINDS = [
-  ['authenticateToken', 'one of tokens', 'bearerToken'],
-  ['authenticatePassword', 'one of passwords', 'basic'],
-  ['authenticate', 'one of requests', ''],
+  ['authenticateToken', 'a token authenticator', 'bearerToken'],
+  ['authenticatePassword', 'a password authenticator', 'basic'],
+  ['authenticate', 'a request authenticator', ''],
   ['authorize', 'an authorizer', ''],
 ] as const
 
-/** A request of Node or Fetch, or the context of Koa or Hono, which a middleware that was not called gets as its first argument. */
+/** A request of Node or Fetch, or the context of Koa or Hono: the first argument if a middleware factory is used as a middleware. */
 function isRequest(value: Readonly<Record<string, unknown>>): boolean {
   return ('headers' in value && 'method' in value) || ('req' in value && 'res' in value)
 }
