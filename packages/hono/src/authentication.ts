@@ -1,6 +1,12 @@
-import type { AuthenticateRequestOptions, Authenticator } from '@kube-authn/core'
+import type {
+  AuthenticatedRequest,
+  AuthenticateRequestOptions,
+  Authenticator,
+  Awaitable,
+  RequestOutcome,
+} from '@kube-authn/core'
 import type { OptionsShape } from '@kube-authn/core/options'
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler, Next } from 'hono'
 import {
   aFunction,
   aRequestAuthenticator,
@@ -65,14 +71,15 @@ export function authenticationMiddlewareOf(
   requirePeerCertificates(authenticator)
   const { observer } = options
 
-  return async function authenticationMiddleware(c, next) {
+  const proceed = async (
+    c: Context,
+    next: Next,
+    deciding: Awaitable<RequestOutcome>,
+    pending: PendingHeaders | undefined,
+  ): Promise<Response | void> => {
     const { request } = stateOf(c)
-    const pending = observer === undefined ? undefined : new PendingHeaders()
-    if (pending !== undefined) notify(observer, new Received(request, pending))
     const ending = observer === undefined ? undefined : endingOf(c)
-    const deciding = authenticate(request, new RequestContext(c, isLast))
-    keepAlive(c, deciding)
-    const outcome = isPromiseLike(deciding) ? await deciding : deciding
+    const outcome = await deciding
     ending?.tell((status) => notify(observer, { type: 'response', request, status }))
     const incoming = nodeRequestOf(c)
     if (outcome.closesConnection && incoming !== undefined) closeConnection(incoming)
@@ -106,4 +113,29 @@ export function authenticationMiddlewareOf(
       throw error
     }
   }
+
+  // Not async: most requests are decided at once, and a promise for each would cost as much as the decision.
+  return function authenticationMiddleware(c, next) {
+    const { request } = stateOf(c)
+    const pending = observer === undefined ? undefined : new PendingHeaders()
+    if (pending !== undefined) notify(observer, new Received(request, pending))
+    const deciding = authenticate(request, new RequestContext(c, isLast))
+    keepAlive(c, deciding)
+    if (pending !== undefined || isPromiseLike(deciding) || !isPlain(deciding)) {
+      return proceed(c, next, deciding, pending)
+    }
+    changeHeaders(c, deciding.headerChanges)
+    setAuthentication(c, deciding.authentication)
+    return next()
+  }
+}
+
+/** Whether there is a user, and nothing to do after the app. */
+function isPlain(outcome: RequestOutcome): outcome is AuthenticatedRequest {
+  return (
+    'authentication' in outcome &&
+    outcome.unresolvedImpersonation === undefined &&
+    outcome.warnings.length === 0 &&
+    !outcome.closesConnection
+  )
 }

@@ -1,6 +1,6 @@
-import type { AuthenticateRequestOptions, Authenticator } from '@kube-authn/core'
+import type { AuthenticateRequestOptions, Authenticator, RequestOutcome } from '@kube-authn/core'
 import type { OptionsShape } from '@kube-authn/core/options'
-import type { Middleware } from 'koa'
+import type { Middleware, ParameterizedContext } from 'koa'
 import {
   aFunction,
   applyHeaderChanges,
@@ -46,25 +46,35 @@ export function authentication(
   requirePeerCertificates(authenticator)
   const { observer } = options
 
-  return async function authenticationMiddleware(ctx, next) {
-    const { request } = stateOf(ctx)
-    if (observer !== undefined) notify(observer, new Received(request, ctx.res))
-    const onceOver = observer === undefined ? undefined : whenOver(ctx.req, ctx.res)
-    const deciding = authenticate(request, new RequestContext(ctx, authenticationMiddleware))
-    const outcome = isPromiseLike(deciding) ? await deciding : deciding
-    onceOver?.((status) => notify(observer, { type: 'response', request, status }))
+  const proceed = (
+    ctx: ParameterizedContext<AuthenticationState>,
+    next: () => Promise<unknown>,
+    outcome: RequestOutcome,
+  ): Promise<unknown> => {
     if (outcome.closesConnection) closeConnection(ctx.req)
     applyHeaderChanges(ctx.req, outcome.headerChanges)
     const { unresolvedImpersonation } = outcome
     if ('failure' in outcome) {
       if (unresolvedImpersonation !== undefined) hold(ctx, { failure: unresolvedImpersonation })
-      await keepingHeaders(ctx.res, () => onFailure(outcome.failure, ctx, next))
-      return
+      return keepingHeaders(ctx.res, () => onFailure(outcome.failure, ctx, next))
     }
     const { authentication: caller } = outcome
     for (const value of warningHeaders(outcome.warnings)) ctx.append('Warning', value)
     if (unresolvedImpersonation === undefined) setAuthentication(ctx, caller)
     else hold(ctx, { failure: unresolvedImpersonation, caller })
-    await (observer === undefined && outcome.warnings.length === 0 ? next() : keepingHeaders(ctx.res, next))
+    return observer === undefined && outcome.warnings.length === 0 ? next() : keepingHeaders(ctx.res, next)
+  }
+
+  // Not async: most requests are decided at once, and a promise for each would cost as much as the decision.
+  return function authenticationMiddleware(ctx, next): Promise<unknown> {
+    const { request } = stateOf(ctx)
+    if (observer !== undefined) notify(observer, new Received(request, ctx.res))
+    const onceOver = observer === undefined ? undefined : whenOver(ctx.req, ctx.res)
+    const deciding = authenticate(request, new RequestContext(ctx, authenticationMiddleware))
+    if (onceOver === undefined && !isPromiseLike(deciding)) return proceed(ctx, next, deciding)
+    return Promise.resolve(deciding).then((outcome) => {
+      onceOver?.((status) => notify(observer, { type: 'response', request, status }))
+      return proceed(ctx, next, outcome)
+    })
   }
 }

@@ -12,6 +12,7 @@ import {
   aClock,
   aFunction,
   aPasswordAuthenticator,
+  aRequestAuthenticator,
   aString,
   type Check,
   either,
@@ -58,6 +59,8 @@ export interface CreateAuthenticatorOptions extends TokenOptions {
   readonly keystone?: string | KeystoneOptions
   /** More password authenticators, asked after all others. */
   readonly passwords?: readonly PasswordAuthenticator[]
+  /** Authenticators of other credentials in a request, such as an API key, in order: asked after client certificates and before bearer tokens. */
+  readonly requests?: readonly Authenticator[]
   /** Let requests without any credential pass as `system:anonymous` (`--anonymous-auth`). Default `false`. */
   readonly anonymous?: boolean | AnonymousConfig
   /** What credentials must be valid for (`--api-audiences`). Default: the issuers of service accounts, or no restriction. */
@@ -94,6 +97,7 @@ export const createAuthenticatorShape: OptionsShape<CreateAuthenticatorOptions> 
   passwordFile: aFile(passwordFileAtShape),
   keystone: either((value) => typeof value === 'string', aString, nested(keystoneShape)),
   passwords: listOf(aPasswordAuthenticator),
+  requests: listOf(aRequestAuthenticator),
   anonymous: aBooleanOrAnonymousConfig,
   audiences: someAudiences,
   observer: aFunction,

@@ -76,6 +76,7 @@ const METHODS = [
   'passwordFile',
   'passwords',
   'requestHeader',
+  'requests',
   'serviceAccounts',
   'tokenFile',
   'tokenReview',
@@ -134,7 +135,7 @@ function chainOf(
     const chain = authenticatorChain({
       ...(proxy !== undefined && { requestHeader: proxy }),
       ...(certificates !== undefined && { clientCertificate: certificates }),
-      requests: ofKeystone?.requests ?? [],
+      requests: [...(options.requests ?? []), ...(ofKeystone?.requests ?? [])],
       tokens,
       passwords: [
         ...(passwordsOfFile === undefined ? [] : [passwordsOfFile]),

@@ -103,7 +103,11 @@ export function auditLog(options: AuditLogOptions): Observer {
     }
     const { refusal } = event.request
     if (refusal !== undefined) record.refuseUnread(refusal)
-    else record.refuseUnknown(failedAuthenticationMessage(event.request), event.error?.code === 'unavailable')
+    else
+      record.refuseUnknown(
+        failedAuthenticationMessage(event.request, event.credentialHeaders),
+        event.error?.code === 'unavailable',
+      )
     write(record, 'ResponseStarted')
   }
 

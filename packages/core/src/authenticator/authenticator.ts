@@ -66,8 +66,8 @@ export type KnownCredential =
   /** No credential. `paths`: only for requests with exactly these paths, percent-decoded. */
   | { readonly type: 'anonymous'; readonly paths?: readonly string[] }
 
-/** An authentication scheme of a challenge. */
-export type AuthenticationScheme = 'Bearer' | 'Basic' | 'Negotiate'
+/** An authentication scheme of a challenge: an HTTP token (RFC 9110 section 11.1). */
+export type AuthenticationScheme = 'Bearer' | 'Basic' | 'Negotiate' | (string & {})
 
 /**
  * Decides who makes a request.

@@ -44,6 +44,8 @@ export interface RequestEvent {
   readonly durationSeconds: number
   readonly user?: UserInfo
   readonly error?: AuthenticationError
+  /** The headers that carry credentials of the authenticator, besides `Authorization`; absent if there are none. */
+  readonly credentialHeaders?: readonly string[]
   readonly warnings: readonly string[]
   readonly annotations: Readonly<Record<string, string>>
 }

@@ -6,10 +6,16 @@ import type { AuthenticationRequest } from '../request/request.ts'
  * The message of kube-apiserver's audit log for a refused request: the kinds of credentials in it, valid or not. An `access_token` in the
  * query is only reported, never accepted.
  *
+ * @param headers other headers that carry credentials, in lower case; those present are reported by name.
+ *
  * Source: apiserver `pkg/endpoints/filters/authn_audit.go`.
  */
-export function failedAuthenticationMessage(request: AuthenticationRequest): string {
-  const methods = attemptedMethods(request)
+export function failedAuthenticationMessage(
+  request: AuthenticationRequest,
+  headers: readonly string[] = [],
+): string {
+  const own = headers.filter((name) => request.headers.first(name) !== undefined)
+  const methods = [...attemptedMethods(request), ...own]
   return methods.length === 0
     ? 'Authentication failed, no credentials provided'
     : `Authentication failed, attempted: ${methods.join(', ')}`

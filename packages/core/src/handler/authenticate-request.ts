@@ -1,6 +1,7 @@
 import { warnPreflight } from '../authenticator/app-warnings.ts'
 import type { Authentication, Authenticator, HeaderChanges } from '../authenticator/authenticator.ts'
 import { type Awaitable, isPromiseLike, promiseOf } from '../internal/awaitable.ts'
+import { credentialHeaders } from '../authenticator/credential-headers.ts'
 import { emptyContext } from '../authenticator/context.ts'
 import { asAuthenticationError, type AuthenticationError, rejected } from '../authenticator/errors.ts'
 import type { Observer } from '../authenticator/events.ts'
@@ -141,7 +142,11 @@ export function authenticateRequest(
   ): RequestOutcome => {
     if (error === undefined && isPreflight(request)) warnPreflight()
     if (context.observer !== undefined) {
-      context.report(request, error === undefined ? { result: 'failure' } : { result: 'error', error })
+      const headers = credentialHeaders(authenticator)
+      context.report(request, {
+        ...(error === undefined ? { result: 'failure' } : { result: 'error', error }),
+        ...(headers.length > 0 && { credentialHeaders: headers }),
+      })
     }
     return {
       headerChanges: identityHeaderChanges(),

@@ -61,8 +61,12 @@ export class RequestContext implements Context {
     request: AuthenticationRequest,
     outcome:
       | { readonly result: 'success'; readonly user: UserInfo }
-      | { readonly result: 'error'; readonly error: AuthenticationError }
-      | { readonly result: 'failure' },
+      | {
+          readonly result: 'error'
+          readonly error: AuthenticationError
+          readonly credentialHeaders?: readonly string[]
+        }
+      | { readonly result: 'failure'; readonly credentialHeaders?: readonly string[] },
   ): void {
     notify(this.observer, {
       type: 'request',

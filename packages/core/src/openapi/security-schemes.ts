@@ -11,7 +11,7 @@ import {
 export type SecurityScheme =
   | {
       readonly type: 'http'
-      readonly scheme: 'basic' | 'bearer' | 'negotiate'
+      readonly scheme: string
       readonly bearerFormat?: 'JWT'
       readonly description: string
     }
@@ -101,6 +101,12 @@ function httpScheme(scheme: AuthenticationScheme, credentials: readonly KnownCre
         description: 'A bearer token',
       }
     }
+    default:
+      return {
+        type: 'http',
+        scheme: scheme.toLowerCase(),
+        description: `A credential of the scheme ${scheme}`,
+      }
   }
 }
 

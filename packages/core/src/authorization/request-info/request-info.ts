@@ -1,7 +1,7 @@
 import type { AuthenticationRequest } from '../../request/request.ts'
 import { isWatch, type RequestSelectors, selectedName, selectorsIn } from './list-options.ts'
 import { percentDecoded } from '../../internal/percent.ts'
-import { firstValues } from './query.ts'
+import { firstValues } from '../../internal/query.ts'
 
 /**
  * What a request is about, read off its method, path and query. What does not apply is `''`.

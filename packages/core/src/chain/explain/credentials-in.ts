@@ -16,12 +16,21 @@ const MIN_LENGTH = 4
 /** Schemes and prefixes of credentials, which are not secret. */
 const NO_SECRET = /^(?:basic|bearer|negotiate|digest|base64url\.bearer\.authorization\.k8s\.io\.)/i
 
-/** Every string in a request that may be a credential, so that it can be redacted from the messages of authenticators. */
-export function credentialsIn(request: AuthenticationRequest): readonly string[] {
+/**
+ * Every string in a request that may be a credential, so that it can be redacted from the messages of authenticators.
+ *
+ * @param further other headers that carry credentials, in lower case.
+ */
+export function credentialsIn(
+  request: AuthenticationRequest,
+  further: readonly string[] = [],
+): readonly string[] {
   // The request is refused unread, so no message can contain its headers.
   if (request.refusal !== undefined) return []
   const { headers } = request
-  const parts = HEADERS.flatMap((name) => headers.all(name)).flatMap((value) => value.split(/[\s,;]+/))
+  const parts = [...HEADERS, ...further]
+    .flatMap((name) => headers.all(name))
+    .flatMap((value) => value.split(/[\s,;]+/))
   const passwords = parts.flatMap((part) => decodeCredentials(part)?.slice(1) ?? [])
   const values = parts
     .flatMap((part) => [part, ...part.split('=')])

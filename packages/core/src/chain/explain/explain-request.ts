@@ -7,6 +7,7 @@ import { withoutSecrets } from '../../internal/shown-text.ts'
 import type { StatusError } from '../../authenticator/status.ts'
 import { adviceFor } from './advice.ts'
 import { type AnyRequest, readAnyRequest } from './any-request.ts'
+import { credentialHeaders } from '../../authenticator/credential-headers.ts'
 import { credentialsIn } from './credentials-in.ts'
 import type { ExplainedStep, Explanation, ExplainOptions } from './explain.ts'
 import { recordSteps } from './record-steps.ts'
@@ -43,7 +44,7 @@ export async function explainRequest(
     error,
   })
 
-  const secrets = credentialsIn(request)
+  const secrets = credentialsIn(request, credentialHeaders(authenticator))
   const shown = (text: string): string => withoutSecrets(text, secrets)
   return {
     authenticator: authenticator.name,

@@ -1,4 +1,4 @@
-import { firstValues } from '../../authorization/request-info/query.ts'
+import { firstValues } from '../query.ts'
 import type { ErrorList, FieldError } from '../field/errors.ts'
 import { badRequest } from './errors.ts'
 

@@ -1,7 +1,24 @@
 import { type Check, hasMethod, isPlainObject, problemOf } from './check.ts'
 
+const hasAuthenticate = kindOf('a request authenticator', 'authenticate')
+
 /** A request authenticator. */
-export const aRequestAuthenticator: Check = kindOf('a request authenticator', 'authenticate')
+export const aRequestAuthenticator: Check = (value, path) => {
+  const problems = hasAuthenticate(value, path)
+  return problems.length > 0 ? problems : schemesIn(value).flatMap((scheme) => aScheme(scheme, path))
+}
+
+/** Schemes are written into headers, so they must be HTTP tokens (RFC 9110 section 5.6.2). */
+function aScheme(scheme: unknown, path: string): ReturnType<Check> {
+  if (typeof scheme === 'string' && /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/.test(scheme)) return []
+  return problemOf(scheme, `${path}.credentials.schemes`, 'must be HTTP authentication schemes, as in Bearer')
+}
+
+function schemesIn(authenticator: unknown): readonly unknown[] {
+  const { credentials }: { readonly credentials?: unknown } = Object(authenticator)
+  const { schemes }: { readonly schemes?: unknown } = Object(credentials)
+  return Array.isArray(schemes) ? schemes : []
+}
 
 /** A bearer token authenticator. */
 export const aTokenAuthenticator: Check = kindOf('a token authenticator', 'authenticateToken')

@@ -295,4 +295,24 @@ describe('a check for an authenticator', () => {
   ])('%s', (_, check, value, message) => {
     expect(check(value, 'here')).toEqual(message === undefined ? [] : [{ path: 'here', message }])
   })
+
+  it.each([
+    { schemes: ['ApiKey'] },
+    { schemes: ['Bearer', 'Basic'] },
+    { schemes: ['x-1!'] },
+    { schemes: [] },
+    {},
+    undefined,
+  ])('takes the credentials %j', (credentials) => {
+    expect(aRequestAuthenticator({ ...requests, credentials }, 'here')).toEqual([])
+  })
+
+  it.each(['', 'Api Key', 'a,b', 'realm="x"', 'é', 'a\r\nSet-Cookie: a=b', 'x'.repeat(65), 1, null])(
+    'refuses the scheme %j, which could not be in a header',
+    (scheme) => {
+      expect(
+        aRequestAuthenticator({ ...requests, credentials: { schemes: ['Basic', scheme] } }, 'here'),
+      ).toEqual([expect.objectContaining({ path: 'here.credentials.schemes' })])
+    },
+  )
 })

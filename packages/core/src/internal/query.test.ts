@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { percentDecoded } from '../../internal/percent.ts'
+import { percentDecoded } from './percent.ts'
 import { firstValues } from './query.ts'
 
 describe('the parameters of a query', () => {
