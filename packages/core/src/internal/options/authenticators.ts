@@ -11,7 +11,11 @@ export const aRequestAuthenticator: Check = (value, path) => {
 /** Schemes are written into headers, so they must be HTTP tokens (RFC 9110 section 5.6.2). */
 function aScheme(scheme: unknown, path: string): ReturnType<Check> {
   if (typeof scheme === 'string' && /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/.test(scheme)) return []
-  return problemOf(scheme, `${path}.credentials.schemes`, 'must be HTTP authentication schemes, as in Bearer')
+  return problemOf(
+    scheme,
+    `${path}.credentials.schemes`,
+    'must be HTTP authentication schemes, such as Bearer',
+  )
 }
 
 function schemesIn(authenticator: unknown): readonly unknown[] {
