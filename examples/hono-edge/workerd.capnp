@@ -1,10 +1,10 @@
-# The Worker on Cloudflare's runtime without Cloudflare. `npm start` puts what is embedded next to a copy of this file.
+# The Worker on Cloudflare's runtime without Cloudflare. `npm start` puts the embedded files next to a copy of this file.
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
   services = [
     (name = "app", worker = .app),
-    # Issuers on this machine too, with certificates of an authority of their own.
+    # Allows issuers on this machine, with certificates of their own CA.
     (name = "outside", network = (
       allow = ["public", "private"],
       tlsOptions = (trustBrowserCas = true, trustedCertificates = [embed "issuer-ca.crt"]),
@@ -12,7 +12,7 @@ const config :Workerd.Config = (
   ],
   sockets = [
     (name = "http", address = "127.0.0.1:8787", http = (), service = "app"),
-    # Plays Cloudflare's edge: what that saw of a connection is in a header. Who reaches this port can say anything.
+    # Emulates Cloudflare's edge, with its data in a header. Clients of this port can act as any user.
     (name = "edge", address = "127.0.0.1:8788", http = (cfBlobHeader = "CF-Blob"), service = "app"),
   ],
 );
@@ -20,7 +20,7 @@ const config :Workerd.Config = (
 const app :Workerd.Worker = (
   modules = [(name = "worker", esModule = embed "worker.js")],
   compatibilityDate = "2026-11-01",
-  # The app needs nothing of Node, which a Worker of this date could have.
+  # The app does not use Node.js compatibility, which this compatibility date would allow.
   compatibilityFlags = ["no_nodejs_compat", "no_nodejs_compat_v2"],
   globalOutbound = "outside",
   bindings = [

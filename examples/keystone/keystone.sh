@@ -1,17 +1,17 @@
 #!/bin/sh
-# Runs a Keystone to try things with: Debian's package, SQLite, over TLS on the loopback address, in the foreground.
+# Runs a Keystone for experiments: Debian's package, SQLite, over TLS on the loopback address, in the foreground.
 #
 #   OS_BOOTSTRAP_PASSWORD=... sh keystone.sh FOLDER PORT CERTIFICATE KEY
 #
-# The first run in a folder takes some seconds more: it makes the keys, the database, and the user `admin` with that password.
-# KEYSTONE_BIN names another folder for the programs than /usr/bin.
+# The first run in a folder takes some seconds more: it creates the keys, the database, and the user `admin` with that password.
+# KEYSTONE_BIN is the folder of the programs, by default /usr/bin.
 set -eu
 folder=$1 port=$2 certificate=$3 key=$4
 bin=${KEYSTONE_BIN:-/usr/bin}
 
 for program in keystone-manage keystone-wsgi-public uwsgi_python3 sqlite3; do
   if [ ! -x "$bin/$program" ]; then
-    echo "$bin/$program is not here. On Debian: apt-get install keystone" >&2
+    echo "$bin/$program is not installed. On Debian: apt-get install keystone" >&2
     exit 1
   fi
 done
@@ -30,7 +30,7 @@ key_repository = $folder/keys
 [credential]
 key_repository = $folder/keys
 [identity]
-# Quick, and too weak for anything but trying.
+# Fast, and too weak for production.
 password_hash_algorithm = bcrypt
 password_hash_rounds = 4
 [cache]
@@ -44,7 +44,7 @@ if [ ! -e "$folder/ready" ]; then
     head -c 32 /dev/urandom | base64 | tr '+/' '-_' >"$folder/keys/$number"
   done
   "$bin/keystone-manage" --config-file "$folder/keystone.conf" db_sync
-  # Keystone reads while it writes, which SQLite's own journal does not let it.
+  # Keystone reads while it writes, which SQLite's default journal does not allow.
   "$bin/sqlite3" "$folder/keystone.db" 'PRAGMA journal_mode = WAL' >/dev/null
   "$bin/keystone-manage" --config-file "$folder/keystone.conf" bootstrap \
     --bootstrap-project-name admin --bootstrap-role-name admin --bootstrap-service-name keystone \

@@ -105,7 +105,7 @@ function linesOf(row, measured) {
       .map(([name]) => ({ name, value: median(compared(name)) }))
       .toSorted((a, b) => (row.isMoreBetter === true ? b.value - a.value : a.value - b.value))
   const [bestPeer] = ofRole('peer')
-  const [lowest] = ofRole('floor')
+  const floors = ofRole('floor').map((floor) => `${shown(floor.value)} ${floor.name}`)
   return ofRole('ours').map(({ name, value }) => {
     const all = compared(name)
     const isMet = row.isMoreBetter === true ? value >= row.target : value <= row.target
@@ -115,7 +115,7 @@ function linesOf(row, measured) {
       shown(value),
       `${shown(Math.min(...all))} to ${shown(Math.max(...all))}`,
       bestPeer === undefined ? '' : `${shown(bestPeer.value)} ${bestPeer.name}`,
-      lowest === undefined ? '' : `${shown(lowest.value)} ${lowest.name}`,
+      floors.join(', '),
       row.target === undefined ? '' : String(row.target),
       row.target === undefined ? '' : isMet ? 'yes' : 'no',
     ]

@@ -5,12 +5,29 @@ import { expect, it } from 'vitest'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** The names in the first column of the table. */
+const lines: readonly string[] = readFileSync(join(root, 'docs/deviations.md'), 'utf8').split('\n')
+
+/** A row of a table, without the rows above the first deviation of each. */
+function isRow(line: string): boolean {
+  return line.startsWith('|') && !/^\|(?: name +\||[ |-]+$)/.test(line)
+}
+
+/** The names in the first column of the tables. */
 function documented(): readonly string[] {
-  const rows = readFileSync(join(root, 'docs/deviations.md'), 'utf8')
-    .split('\n')
-    .filter((line) => line.startsWith('| '))
-  return rows.slice(2).map((row) => (row.split('|')[1] ?? '').replace(/\([*_]more[*_]\)/, '').trim())
+  return lines.filter(isRow).map((row) =>
+    (row.split('|')[1] ?? '')
+      .replace(/<a id="[^"]*"><\/a>/, '')
+      .replace(/\([*_]more[*_]\)/, '')
+      .trim(),
+  )
+}
+
+/** As GitHub makes the anchor of a heading. */
+function anchorOf(name: string): string {
+  return name
+    .toLowerCase()
+    .replaceAll(/[^\w -]/g, '')
+    .replaceAll(' ', '-')
 }
 
 /** The names that comments in the code refer to. */
@@ -27,5 +44,21 @@ function referredTo(): readonly string[] {
 }
 
 it('has a row for every deviation in the code, and a place in the code for every row', () => {
-  expect([...new Set(referredTo())].toSorted()).toEqual([...new Set(documented())].toSorted())
+  expect([...new Set(referredTo())].toSorted()).toEqual(documented().toSorted())
+})
+
+it('has an anchor for every row, which is its name', () => {
+  const anchors = lines.filter(isRow).map((row) => /^\| <a id="([^"]*)"><\/a>/.exec(row)?.[1])
+  expect(anchors).toEqual(documented().map(anchorOf))
+})
+
+it('has no anchor that a heading has', () => {
+  const headings = lines.filter((line) => line.startsWith('#')).map((line) => line.replace(/^#+ /, ''))
+  const rows = new Set(documented().map(anchorOf))
+  expect(headings.filter((heading) => rows.has(anchorOf(heading)))).toEqual([])
+})
+
+it('has cells of at most 160 characters', () => {
+  const cells = lines.filter(isRow).flatMap((row) => row.split('|').map((cell) => cell.trim()))
+  expect(cells.filter((cell) => cell.length > 160)).toEqual([])
 })

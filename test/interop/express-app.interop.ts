@@ -58,7 +58,7 @@ describe.runIf(has('openssl', 'easyRsa', 'curl', 'chromium'))('express-app', () 
       const page = await context.newPage()
       await page.goto(`${origin}/`)
       expect(await page.textContent('h1')).toBe('You are jbeda')
-      expect(await page.textContent('body')).toContain('clientCertificate knows you')
+      expect(await page.textContent('body')).toContain('clientCertificate authenticated')
     } finally {
       await browser.close()
     }

@@ -75,7 +75,7 @@ describe.runIf(has('kubectl'))('extension-apiserver, through its cluster', () =>
     expect(await asAdmin('get', 'products', '--as', 'joe')).toMatchObject({ stderr: FORBIDDEN, exitCode: 1 })
     const shopper = await asAdmin('get', 'products', '--as', 'eve', '--as-group', 'shoppers')
     expect(shopper).toMatchObject({ exitCode: 0 })
-    await vi.waitFor(() => expect(output).toContain('the app knows eve by requestHeader'))
+    await vi.waitFor(() => expect(output).toContain('the app authenticated eve by requestHeader'))
     expect(await as('jane', 'auth', 'can-i', 'list', 'products')).toMatchObject({ stdout: 'yes\n' })
     expect(await as('joe', 'auth', 'can-i', 'list', 'products')).toMatchObject({ stdout: 'no\n' })
   })

@@ -160,7 +160,7 @@ const certificateSpoofs: readonly { readonly what: string; readonly lines: reado
 describe.runIf(has('haproxy', 'curl'))('haproxy that says who the caller is', () => {
   let world: World
   beforeAll(async () => {
-    world = await worldOf('haproxy says who the caller is')
+    world = await worldOf('haproxy authenticates the users')
   })
   afterAll(() => world.close())
 
@@ -271,7 +271,7 @@ describe.runIf(has('haproxy', 'curl'))('haproxy that hands on the certificate', 
   let jane: readonly string[]
   let janesHeader: string
   beforeAll(async () => {
-    world = await worldOf('haproxy ends TLS and hands on the certificate')
+    world = await worldOf('haproxy terminates TLS and forwards the certificate')
     const issued = await world.users.issueClient({
       commonName: 'jane',
       organizations: ['dev', 'ops, by night'],

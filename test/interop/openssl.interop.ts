@@ -71,7 +71,7 @@ describe.runIf(has('openssl', 'curl')).each(ways)('$what', ({ heading, newKey })
   }
 
   it('makes jbeda in app1 and app2 for the curl line of the page', async () => {
-    const line = documented('Who does the app think it is?', 'sh', { '8443': String(app.port) })
+    const line = documented('Which user does the app see?', 'sh', { '8443': String(app.port) })
     expect(JSON.parse(await scratch.shell(line))).toEqual(jbeda)
     expect(await askWith('jbeda.crt', 'jbeda.pem')).toEqual(jbeda)
   })

@@ -143,7 +143,7 @@ describe('what is noticed in files, where there is no observer', () => {
       tokenFile('t,jane,1,dev,ops', { file: 'b.csv' })
       tokenFile('', { file: 'b.csv' })`
     const columns =
-      'record 1 has 5 columns, and those after the fourth do not count: put several groups in quotes, as in "dev,ops"'
+      'record 1 has 5 columns, and those after the fourth are ignored: put several groups in quotes, as in "dev,ops"'
     expect(await printedBy('hono', setup)).toBe(
       `404 404\n${warning(`a.csv: ${columns}`)}${warning(`b.csv: ${columns}`)}${warning(
         'b.csv: the file has no records, so it has no users; each line of a token file is token,user name,uid,"group,group"',

@@ -198,7 +198,7 @@ describe('a mistake is refused in a sentence', () => {
     [
       'a comment',
       () => create({ tokenFile: file('comment.csv', '# my tokens\n') }),
-      /found 1; there are no comments in such a file$/,
+      /found 1; comments are not supported$/,
     ],
     [
       'a hash without quotes',
@@ -359,7 +359,7 @@ describe('what Kubernetes takes without a word is an advice to the observer', ()
     [
       'groups without quotes',
       tokensIn(`${SECRET},jane,1,dev,ops\n`),
-      /^advice: record 1 has 5 columns, and those after the fourth do not count: put several groups in quotes/,
+      /^advice: record 1 has 5 columns, and those after the fourth are ignored: put several groups in quotes/,
     ],
     [
       'a token twice',

@@ -8,16 +8,18 @@ function prose(document: string): string {
   return readFileSync(join(root, document), 'utf8').replaceAll(/^(```+)[^]*?^\1$/gm, '')
 }
 
-/** What GitHub calls the headings of a page. */
+/** The anchors of a page: GitHub's of its headings, and those written as `<a id="name"></a>`. */
 function anchors(document: string): ReadonlySet<string> {
-  const names = [...prose(document).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+  const text = prose(document)
+  const written = [...text.matchAll(/<a id="([^"]+)"><\/a>/g)].map(([, name = '']) => name)
+  const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
     heading
       .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
       .toLowerCase()
       .replaceAll(/[^\p{L}\p{N}_\- ]/gu, '')
       .replaceAll(' ', '-'),
   )
-  return new Set(names)
+  return new Set([...headings, ...written])
 }
 
 /** Why a link leads nowhere; `undefined` when it does lead somewhere. */
@@ -26,7 +28,7 @@ function problemWith(document: string, link: string): string | undefined {
   const target = path === '' ? document : join(dirname(document), path)
   if (!existsSync(join(root, target))) return `${link}: there is no such file`
   if (anchor === undefined || !target.endsWith('.md')) return undefined
-  return anchors(target).has(anchor) ? undefined : `${link}: there is no such heading`
+  return anchors(target).has(anchor) ? undefined : `${link}: there is no such anchor`
 }
 
 it.each(documents())('every link of %s leads somewhere', (document) => {

@@ -13,7 +13,7 @@ const changes: HeaderChanges = { remove: [HEADER] }
 /**
  * Authenticates requests with `X-API-Key: KEY`.
  *
- * @param users by the digests of their keys, so that no key is in memory and a lookup reveals nothing about how close a guess was.
+ * @param users by the digests of their keys, so that no key is in memory and the time of a lookup reveals nothing about the key.
  */
 export function apiKey(users: ReadonlyMap<string, UserInfo>): Authenticator {
   return {
@@ -28,7 +28,7 @@ export function apiKey(users: ReadonlyMap<string, UserInfo>): Authenticator {
     },
     authenticate(request) {
       const key = request.headers.first(HEADER)
-      // Another credential may be there: no opinion.
+      // No opinion: the request may have another credential.
       if (key === undefined) return undefined
       if (key.length > MAX_LENGTH) throw rejected(`API key is longer than ${MAX_LENGTH} characters`)
       const user = users.get(digestOf(key))

@@ -29,7 +29,7 @@ afterAll(() => {
 })
 
 describe('an API key', () => {
-  it('is a user, and the app does not see it', async () => {
+  it('authenticates a user, and is not visible to the app', async () => {
     const answer = await fetch(url(), { headers: { 'x-api-key': KEY } })
     expect(await answer.json()).toEqual({
       user: userInfo({ username: 'reports', groups: ['machines', 'system:authenticated'] }),
@@ -49,7 +49,7 @@ describe('an API key', () => {
     expect(answer.headers.get('www-authenticate')).toMatch(/^ApiKey realm="/)
   })
 
-  it('is named in the audit log and in what explain shows, without its value', async () => {
+  it('is named in the audit log and by explain, without its value', async () => {
     events.length = 0
     await fetch(url(), { headers: { 'x-api-key': `${KEY}-wrong` } })
     await vi.waitFor(() => expect(events.length).toBeGreaterThan(0))
@@ -76,7 +76,7 @@ describe('an API key', () => {
   })
 })
 
-it('prints lines that answer what they say', async () => {
+it('prints commands and their answers', async () => {
   let output = ''
   main.stdout.on('data', (data) => (output += String(data)))
   await vi.waitFor(() => expect(output.match(/#=>/g)).toHaveLength(2), { timeout: 20_000 })

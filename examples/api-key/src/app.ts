@@ -3,7 +3,7 @@ import { createAuthenticator } from '@kube-authn/node'
 import express, { type Express } from 'express'
 import { apiKey, usersOf } from './api-key.ts'
 
-/** An app that takes API keys, and tokens of a file. */
+/** An app that accepts API keys, and tokens of a file. */
 export function createApp(keys: string, tokenFile: string): Express {
   const app = express()
   app.use(authentication(createAuthenticator({ requests: [apiKey(usersOf(keys))], tokenFile })))

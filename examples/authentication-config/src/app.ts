@@ -3,20 +3,20 @@ import { authentication, getUser } from '@kube-authn/express'
 import type { NodeAuthenticator } from '@kube-authn/node'
 import express, { type Express } from 'express'
 
-/** What the app is made of. */
+/** The parts of the app. */
 export interface AppOptions {
   readonly authenticator: NodeAuthenticator
   readonly observer: Observer
-  /** In the format that Prometheus reads. */
+  /** Metrics in the Prometheus format. */
   readonly metrics: () => string
 }
 
-/** Says who somebody is. */
+/** An app that shows the user of a request. */
 export function createApp({ authenticator, observer, metrics }: AppOptions): Express {
   const app = express()
   app.disable('x-powered-by')
 
-  // For whoever sends traffic here. Why it is not ready is nobody's business.
+  // For load balancers. The reason why the app is not ready is not disclosed.
   app.get('/readyz', (_req, res) => {
     const isReady = authenticator.health().length === 0
     res

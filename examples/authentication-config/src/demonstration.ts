@@ -5,20 +5,20 @@ import { createIssuer, createPki } from '@kube-authn/testing'
 import { listen } from '@kube-authn/testing/node'
 import type { Flags } from './flags.ts'
 
-/** What stands in for an operator who has nothing yet. */
+/** A stand-in for the files and the issuer of an operator. */
 export interface Demonstration {
   readonly flags: Flags
   recipes(origin: string): readonly Recipe[]
 }
 
-/** A line to paste, and what it prints. */
+/** A shell command, and its expected output. */
 export interface Recipe {
   readonly title: string
   readonly command: string
   readonly answer: string
 }
 
-/** Makes an issuer in this process, certificates, and a file that says what its tokens mean. */
+/** Creates an issuer in this process, certificates, and a file that maps its tokens to users. */
 export async function demonstration(): Promise<Demonstration> {
   const folder = mkdtempSync(join(tmpdir(), 'authentication-config-'))
   const write = (name: string, content: string): string => {
@@ -51,7 +51,7 @@ export async function demonstration(): Promise<Demonstration> {
       }
       return [
         {
-          title: 'jane, as the file says',
+          title: 'as jane, with the mapping of the file',
           command: curl('/whoami', tokens.jane),
           answer:
             '{"username":"jane","groups":["oidc:developers","system:authenticated"],"uid":"","extra":{"example.com/email":["jane@example.com"]}}',
@@ -66,7 +66,7 @@ export async function demonstration(): Promise<Demonstration> {
           command: curl('/whoami', tokens.mallory),
           answer: UNAUTHORIZED,
         },
-        { title: 'whether the issuer was found', command: curl('/readyz'), answer: 'ok' },
+        { title: 'whether the issuer has been discovered', command: curl('/readyz'), answer: 'ok' },
       ]
     },
   }

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-/** What of kube-apiserver's flags the app knows. */
+/** The flags of kube-apiserver that the app supports. */
 export interface Flags {
   /** `--authentication-config`. */
   readonly authenticationConfig: string
@@ -10,7 +10,7 @@ export interface Flags {
   readonly keyFile: string
 }
 
-/** The flags, if there are any, and the port. */
+/** Returns the flags, if any, and the port. */
 export function flagsOf(args: readonly string[]): {
   readonly flags: Flags | undefined
   readonly port: number

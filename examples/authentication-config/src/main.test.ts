@@ -24,7 +24,7 @@ afterAll(() => {
 const paste = (command: string): string => spawnSync('sh', ['-c', command], { encoding: 'utf8' }).stdout
 
 describe('authentication-config', () => {
-  it('prints lines that answer what they say', async ({ skip }) => {
+  it('prints commands, and each prints the expected answer', async ({ skip }) => {
     if (!hasCurl) skip('there is no curl on this machine')
     const printed = [...output.matchAll(/^(curl .*)\n#=> (.*)$/gm)]
     expect(printed).toHaveLength(4)
@@ -37,7 +37,7 @@ describe('authentication-config', () => {
     )
   })
 
-  it('follows its file, and says what is wrong with a new version', async ({ skip }) => {
+  it('reloads its file, and reports the problems of a new version', async ({ skip }) => {
     if (!hasCurl) skip('there is no curl on this machine')
     const [[, asJane = ''] = [], [, forAnotherApp = ''] = []] = [...output.matchAll(/^(curl .*)$/gm)]
     const text = readFileSync(file, 'utf8')

@@ -37,11 +37,11 @@ async function main(): Promise<void> {
     for (const { title, command, answer } of demo?.recipes(origin) ?? []) {
       console.log(`# ${title}\n${command}\n#=> ${answer}\n`)
     }
-    console.log(`Users of ${authenticationConfig} are known at ${origin}/whoami`)
+    console.log(`Users of ${authenticationConfig} can log in at ${origin}/whoami`)
   })
 }
 
-/** Whatever is wrong with the file, all of it, in the words of Kubernetes. */
+/** All problems of the file, in the words of Kubernetes. */
 function linesOf({ problems }: ConfigurationError): string {
   return problems.map(({ path, message }) => `${path}: ${message}`).join('\n')
 }

@@ -2,7 +2,7 @@ import { authentication, getUser } from '@kube-authn/express'
 import type { Authenticator } from '@kube-authn/core'
 import express, { type Express } from 'express'
 
-/** Says who it takes one for, and which of the headers that say so it was left with. */
+/** An app that shows the user of a request, and the headers about the user that reached the app. */
 export function createApp(authenticator: Authenticator): Express {
   const app = express()
   app.disable('x-powered-by')

@@ -6,20 +6,20 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { prepareMaterial } from './material.ts'
 
-// What needs nginx is in test/interop/nginx.interop.ts.
+// Tests that need nginx are in test/interop/nginx.interop.ts.
 const scratch = mkdtempSync(join(tmpdir(), 'behind-nginx-'))
 const folder = join(scratch, 'material')
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
 describe('behind-nginx', () => {
-  it('says in a sentence what is missing, and ends, where there is no nginx to run', () => {
+  it('reports what is missing, and exits, if nginx is not installed', () => {
     const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
     const { status, stdout, stderr } = spawnSync(process.execPath, [main], {
       encoding: 'utf8',
       env: { ...process.env, APP_PORT: '0', MATERIAL: folder, NGINX_MODULES: join(scratch, 'nowhere') },
     })
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
-    expect(stderr).toMatch(/^\S+ is not here\. On Debian: apt-get install nginx libnginx-mod-/)
+    expect(stderr).toMatch(/^\S+ is not installed\. On Debian: apt-get install nginx libnginx-mod-/)
     expect(stderr).not.toContain(' at ')
   })
 
@@ -37,7 +37,7 @@ describe('behind-nginx', () => {
     ])
   })
 
-  it('uses on the next run what it made on the first', async () => {
+  it('uses the files of the first run on the next one', async () => {
     const first = await prepareMaterial(folder)
     expect(await prepareMaterial(folder)).toEqual(first)
   })

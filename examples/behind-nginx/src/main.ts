@@ -18,16 +18,16 @@ const authenticator = createAuthenticator({
     groupHeaders: ['X-Remote-Group'],
     extraHeaderPrefixes: ['X-Remote-Extra-'],
   },
-  // Those who come past nginx bring a credential of their own.
+  // For clients that reach the app without nginx.
   tokenFile: material.tokenFilePath,
 })
 
-// Asks for certificates and resumes no TLS session, so that each connection says itself whose it is.
+// Requests certificates and resumes no TLS session, so that each connection presents its own certificate.
 const server = createServer(
   tlsServerOptions({ cert: material.certificate, key: material.privateKey }),
   createApp(authenticator),
 )
-// Node would leave out what comes after 1,000 headers, and such a request would be refused.
+// Otherwise Node drops headers beyond 1,000, and such a request would be refused.
 server.maxHeadersCount = 0
 await new Promise<void>((resolve, reject) => {
   server.once('error', reject).listen(Number(process.env['APP_PORT'] ?? 9443), '127.0.0.1', resolve)
@@ -48,8 +48,8 @@ try {
 
 const origins = { nginx: `https://localhost:${port}`, app: `https://localhost:${appPort}` }
 console.log(`\nnginx is ${origins.nginx}, the app behind it ${origins.app}.`)
-console.log('Paste a line; below it is what it answers.\n')
+console.log('Paste a command; the expected answer is below it.\n')
 for (const { title, command, answer } of recipes(material, origins)) {
   console.log(`# ${title}\n${command}\n#=> ${answer}\n`)
 }
-console.log(`nginx's configuration is ${folder}/nginx.conf. Ctrl+C ends both.`)
+console.log(`nginx's configuration is ${folder}/nginx.conf. Ctrl+C stops both.`)

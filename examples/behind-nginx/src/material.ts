@@ -3,39 +3,39 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from 'node:path'
 import { createPki, type IssuedCredential } from '@kube-authn/testing'
 
-/** What the app and the printed lines use. nginx finds its own by name in the same folder, which is its prefix. */
+/** The files of the app and of the printed commands. nginx finds its files by name in the same folder, which is its prefix. */
 export interface Material {
   readonly folder: string
-  /** Who signed the certificates of both servers. */
+  /** The CA of both servers' certificates. */
   readonly caPath: string
-  /** Who signs the certificates of proxies: nobody but proxies. */
+  /** The CA of proxies. It signs no other certificates. */
   readonly frontProxyCaPath: string
   readonly tokenFilePath: string
   readonly certificate: string
   readonly privateKey: string
-  /** Signed by the authority of proxies, but for another name. */
+  /** A certificate of the proxies' CA with another name. */
   readonly otherProxy: { readonly certificatePath: string; readonly keyPath: string }
-  /** Made by somebody who only calls it `front-proxy`. */
+  /** A certificate of another CA with the name `front-proxy`. */
   readonly impostor: { readonly certificatePath: string; readonly keyPath: string }
   readonly secrets: Secrets
 }
 
-/** What people type and a machine sends. An app has no business knowing this; a demonstration prints it. */
+/** The credentials of the users. Only a demonstration stores them, in order to print them. */
 export interface Secrets {
   readonly janesPassword: string
   readonly joesPassword: string
   readonly robotsToken: string
 }
 
-/** The common name in nginx's certificate, and the only one the app believes. */
+/** The common name in nginx's certificate, and the only one the app trusts. */
 export const FRONT_PROXY = 'front-proxy'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
 /**
- * Two authorities, certificates for nginx and the app, and the files that know users, in a folder for this user only.
+ * Creates two CAs, certificates for nginx and the app, and the files of users, in a folder readable by this user only.
  *
- * The folder is filled beside and put in place whole, so an interrupted run leaves nothing half-made. It is made anew when the
+ * The folder is filled under another name and then renamed, so an interrupted run leaves nothing incomplete. It is recreated when the
  * certificates are about to expire.
  */
 export async function prepareMaterial(folder: string): Promise<Material> {
@@ -89,7 +89,7 @@ async function fill(folder: string): Promise<void> {
   const strangersPki = await createPki({ commonName: 'behind-nginx example front proxy CA' })
   write('ca.crt', pki.caPem, 0o644)
   write('front-proxy-ca.crt', frontProxyPki.caPem, 0o644)
-  // nginx and the app are on one machine here and share this one; elsewhere each has its own.
+  // Here nginx and the app are on one machine and share this certificate; elsewhere each has its own.
   writePair('server', await pki.issueServer({ hosts: ['localhost', '127.0.0.1', '::1'], notAfter }))
   writePair(FRONT_PROXY, await frontProxyPki.issueClient({ commonName: FRONT_PROXY, notAfter }))
   writePair('other-proxy', await frontProxyPki.issueClient({ commonName: 'other-proxy', notAfter }))
@@ -110,7 +110,7 @@ function randomSecret(): string {
   return randomBytes(18).toString('base64url')
 }
 
-/** Salted SHA-1, which nginx knows everywhere: enough for 144 random bits, and for no password that a person thought of. */
+/** Salted SHA-1, which nginx supports on every system: strong enough for 144 random bits, but not for passwords chosen by people. */
 function salted(password: string): string {
   const salt = randomBytes(8)
   const hash = createHash('sha1').update(password).update(salt).digest()

@@ -4,33 +4,33 @@ import { connect } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** Where nginx listens, and what is behind it. */
+/** The ports and folders of nginx. */
 export interface NginxOptions {
-  /** nginx's prefix: certificates and keys are there, and everything it writes. */
+  /** nginx's prefix: the folder of certificates, keys, and everything that nginx writes. */
   readonly folder: string
   readonly port: number
   readonly appPort: number
-  /** Where its modules are. Default: where Debian has them. */
+  /** The folder of its modules. Default: that of Debian. */
   readonly modules?: string
 }
 
-/** A sentence for whoever runs the example. */
+/** An error with a message for the user of the example. */
 export class NginxProblem extends Error {
   override readonly name = 'NginxProblem'
 }
 
 /**
- * Writes `nginx.conf`, and runs nginx with it in the foreground, until this process ends.
+ * Writes `nginx.conf`, and runs nginx with it in the foreground, until this process exits.
  *
- * @returns the child, once it accepts connections.
- * @throws {NginxProblem} when nginx or its module is not there, or it does not start.
+ * @returns the child process, once it accepts connections.
+ * @throws {NginxProblem} if nginx or its module is not installed, or nginx does not start.
  */
 export async function startNginx(options: NginxOptions): Promise<ChildProcess> {
   const { folder, port, appPort, modules = '/usr/lib/nginx/modules' } = options
   const program = findNginx()
   const module = join(modules, 'ngx_http_headers_more_filter_module.so')
   if (program === undefined || !existsSync(module)) {
-    const missing = program === undefined ? 'nginx is not here' : `${module} is not here`
+    const missing = program === undefined ? 'nginx is not installed' : `${module} is not installed`
     throw new NginxProblem(
       `${missing}. On Debian: apt-get install nginx libnginx-mod-http-headers-more-filter; elsewhere NGINX_MODULES names the folder of its modules.`,
     )
@@ -44,7 +44,7 @@ export async function startNginx(options: NginxOptions): Promise<ChildProcess> {
   const configuration = template.replaceAll(/\$\{([A-Z_]+)\}/g, (_, name: string) => values[name] ?? '')
   writeFileSync(join(folder, 'nginx.conf'), configuration, { mode: 0o600 })
 
-  // Started as root, its workers would be another user, who may not read the password file.
+  // If nginx is started as root, its workers run as another user, who may not read the password file.
   const user = process.getuid?.() === 0 ? ' user root;' : ''
   const args = ['-p', folder, '-c', 'nginx.conf', '-e', 'error.log', '-g', `daemon off;${user}`]
   const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'pipe'] })
@@ -55,7 +55,7 @@ export async function startNginx(options: NginxOptions): Promise<ChildProcess> {
     child.once('error', (error) => reject(new NginxProblem(`nginx does not start: ${error.message}`)))
     child.once('exit', () => reject(new NginxProblem(`nginx does not start:\n${complaint.trim()}`)))
   })
-  // It also ends when all is over, which is no error.
+  // It also exits at the end, which is not an error.
   ended.catch(() => undefined)
   await Promise.race([ended, accepts(port)])
   return child

@@ -1,20 +1,20 @@
 import { relative } from 'node:path'
 import type { Material } from './material.ts'
 
-/** A line to paste into a shell, and what it prints. */
+/** A shell command, and its expected output. */
 export interface Recipe {
   readonly title: string
   readonly command: string
   readonly answer: string
 }
 
-/** Where nginx and the app can be reached. */
+/** The addresses of nginx and of the app. */
 export interface Origins {
   readonly nginx: string
   readonly app: string
 }
 
-/** Those who are known, and the ways to pass for somebody else. */
+/** Commands for valid users, and for attempts to act as another user. */
 export function recipes(material: Material, origins: Origins): readonly Recipe[] {
   const { janesPassword, joesPassword, robotsToken } = material.secrets
   const file = (path: string): string => quote(relative(process.cwd(), path))
@@ -33,18 +33,18 @@ export function recipes(material: Material, origins: Origins): readonly Recipe[]
   const robotIs = user('robot', ['machines'], {})
   return [
     {
-      title: 'jane has two groups; the comma in one does not make it three',
+      title: 'jane has two groups; one of them contains a comma',
       command: curl(throughNginx, jane),
       answer: user('jane', ['developers', 'ops, on call'], BY_NGINX),
     },
     { title: 'joe has one', command: curl(throughNginx, joe), answer: joeIs },
     {
-      title: 'joe says he is somebody else; nginx does not pass it on',
+      title: 'joe claims to be another user; nginx removes the headers',
       command: curl(throughNginx, joe, ...spoof),
       answer: joeIs,
     },
     {
-      title: 'nor under another spelling, nor a header it does not set itself',
+      title: 'the same with other spellings, and with a header that nginx does not set itself',
       command: curl(
         throughNginx,
         joe,
@@ -55,7 +55,7 @@ export function recipes(material: Material, origins: Origins): readonly Recipe[]
       answer: joeIs,
     },
     {
-      title: 'the application sees none of it, and not the password either',
+      title: 'the application sees none of these headers, and not the password either',
       command: curl(`${origins.nginx}/headers`, joe, ...spoof),
       answer: '[]',
     },
@@ -65,27 +65,27 @@ export function recipes(material: Material, origins: Origins): readonly Recipe[]
       answer: '401',
     },
     {
-      title: 'past nginx: the app believes nobody without a certificate',
+      title: 'without nginx: the app ignores the headers without a certificate',
       command: curl(pastNginx, ...spoof),
       answer: UNAUTHORIZED,
     },
     {
-      title: 'past nginx: nor with a certificate of the right authority and another name',
+      title: 'without nginx: the same with a certificate of the right CA and another name',
       command: curl(pastNginx, certificate(material.otherProxy), ...spoof),
       answer: UNAUTHORIZED,
     },
     {
-      title: 'past nginx: nor with one of the right name and another authority',
+      title: 'without nginx: the same with a certificate of the right name and another CA',
       command: curl(pastNginx, certificate(material.impostor), ...spoof),
       answer: UNAUTHORIZED,
     },
     {
-      title: 'past nginx: a token is whose it is, whatever the headers say',
+      title: 'without nginx: a token determines the user, whatever the headers say',
       command: curl(pastNginx, header(`Authorization: Bearer ${robotsToken}`), ...spoof),
       answer: robotIs,
     },
     {
-      title: 'past nginx: and the application sees none of those',
+      title: 'without nginx: the application sees none of the headers',
       command: curl(
         `${origins.app}/headers`,
         header(`Authorization: Bearer ${robotsToken}`),
@@ -110,7 +110,7 @@ function user(
   return JSON.stringify({ username, groups: [...groups, 'system:authenticated'], extra })
 }
 
-/** One word of a POSIX shell. */
+/** Quotes one word for a POSIX shell. */
 function quote(word: string): string {
   return /^[\w./:=-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
 }

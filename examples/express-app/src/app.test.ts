@@ -38,7 +38,7 @@ interface Answer {
   readonly body: string
 }
 
-/** Trusts the CA of the app and nobody else. */
+/** Trusts only the CA of the app. */
 async function ask(path: string, headers: Record<string, string> = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = request(
@@ -54,7 +54,7 @@ async function ask(path: string, headers: Record<string, string> = {}): Promise<
 }
 
 describe('express-app', () => {
-  it('prints a line for each way, and each line answers what it says', ({ skip }) => {
+  it('prints a command for each method, and each command prints the expected answer', ({ skip }) => {
     if (!hasCurl) skip('there is no curl on this machine')
     const printed = [...output.matchAll(/^(curl .*)\n#=> (.*)$/gm)]
     expect(printed).toHaveLength(14)
@@ -91,7 +91,7 @@ describe('express-app', () => {
     })
   })
 
-  it('shows on its page who one is and what was thought of it, and no secret', async () => {
+  it('shows the user and the result of each authenticator on its page, and no secret', async () => {
     const { janesToken: token } = material.secrets
     const { status, headers, body } = await ask('/', { authorization: `Bearer ${token}` })
     expect(status).toBe(200)
@@ -101,14 +101,14 @@ describe('express-app', () => {
     expect(body).not.toContain(token)
   })
 
-  it('shows a refused request on its page, without what was in it', async () => {
+  it('shows a refused request on its page, without its credential', async () => {
     const { status, body } = await ask('/', { authorization: 'Bearer <script>alert(1)</script>' })
     expect(status).toBe(401)
     expect(body).toContain('invalid bearer token')
     expect(body).not.toContain('alert')
   })
 
-  it('shows on its page who may do what, and the rule that says so', async () => {
+  it('shows a decision on its page, and the rule that allows it', async () => {
     const { body } = await ask('/?user=clark&groups=&verb=impersonate&resource=groups&name=admins')
     expect(body).toContain('allowed by ClusterRoleBinding &#34;clark-impersonates&#34;')
     expect(body).toContain('&#34;resources&#34;:[&#34;users&#34;,&#34;groups&#34;,&#34;serviceaccounts&#34;]')
@@ -118,7 +118,7 @@ describe('express-app', () => {
     )
   })
 
-  it('writes both names into its audit log when somebody acts as somebody else', async () => {
+  it('writes both names into its audit log when a user acts as another', async () => {
     const { clarksToken } = material.secrets
     await ask('/whoami', { authorization: `Bearer ${clarksToken}`, 'impersonate-user': 'superman' })
     await vi.waitFor(() => {
@@ -139,7 +139,7 @@ describe('express-app', () => {
     expect(headers['www-authenticate']).toContain('Basic realm=')
   })
 
-  it('takes a new token file into account', async () => {
+  it('reloads a changed token file', async () => {
     writeFileSync(material.tokenFilePath, 'brand-new,jill,1003\n')
     await vi.waitFor(async () => {
       const { body } = await ask('/whoami', { authorization: 'Bearer brand-new' })
@@ -148,7 +148,7 @@ describe('express-app', () => {
     expect(output).toContain('tokens.csv: loaded')
   })
 
-  it('uses on the next run what it made on the first', async () => {
+  it('uses the files of the first run on the next one', async () => {
     expect((await prepareMaterial(folder)).certificate).toBe(material.certificate)
   })
 })

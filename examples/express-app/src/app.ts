@@ -6,19 +6,19 @@ import express, { type Express, type Request } from 'express'
 import { questionOf } from './question.ts'
 import { page } from './page.ts'
 
-/** What the app is made of. */
+/** The parts of the app. */
 export interface AppOptions {
   readonly authenticator: Authenticator
   readonly policy: RbacAuthorizer
   readonly observer: Observer
 }
 
-/** The app: a page that says what was thought of a request, and below it what only known users get. */
+/** A public page that explains the authentication of a request, and routes for authenticated users. */
 export function createApp({ authenticator, policy, observer }: AppOptions): Express {
   const app = express()
   app.disable('x-powered-by')
 
-  // Before the middleware, so that the page can show a refused request too. Only a demonstration tells this much.
+  // Before the middleware, so that the page can show a refused request too. A real app must not reveal these details.
   app.get('/', async (req, res) => {
     const explanation = await explain(authenticator, req)
     res
@@ -29,7 +29,7 @@ export function createApp({ authenticator, policy, observer }: AppOptions): Expr
       .send(page(explanation, questionOf(req.query), policy))
   })
 
-  // From here on, nobody passes who is not known.
+  // All routes below require authentication.
   app.use(authentication(authenticator, { observer }))
   app.use(impersonation(policy, { observer }))
 

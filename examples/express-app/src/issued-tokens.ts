@@ -5,19 +5,19 @@ import { serviceAccountObjects, tokenIssuer } from '@kube-authn/core/service-acc
 import { type CreateAuthenticatorOptions, verificationKeysAt } from '@kube-authn/node'
 import type { Material } from './material.ts'
 
-/** Tokens that this app issues itself, and the options by which it knows them again. */
+/** Tokens that this app issues itself, and the options that verify them. */
 export interface IssuedTokens {
   readonly options: Required<Pick<CreateAuthenticatorOptions, 'serviceAccounts' | 'bootstrapTokens'>>
   /** Of the service account `cart` in the namespace `shop`, for an hour. */
   readonly serviceAccountToken: string
-  /** Of a machine that is to join, for ten minutes. */
+  /** Of a machine that joins a cluster, for ten minutes. */
   readonly bootstrapToken: string
 }
 
-/** Who issues tokens of service accounts, and whom they are for. */
+/** The issuer of service account tokens, and their audience. */
 const ISSUER = 'https://express-app.example.com'
 
-/** A service account, and a machine that joins. An app keeps such objects where it keeps everything else; here they are in memory. */
+/** Issues a token for a service account and one for a machine that joins. The objects are in memory; a real app stores them. */
 export async function issueTokens(material: Material): Promise<IssuedTokens> {
   const objects = serviceAccountObjects({
     serviceAccounts: [{ namespace: 'shop', name: 'cart', uid: '3f2504e0-4f89-41d3-9a0c-0305e82c3301' }],

@@ -50,16 +50,14 @@ const policy = rbacAt(fileURLToPath(new URL('../rbac', import.meta.url)), { obse
 const app = createApp({ authenticator, policy, observer })
 
 const server = createServer(tlsServerOptions({ cert: material.certificate, key: material.privateKey }), app)
-// Node would leave out what comes after 1,000 headers, and such a request would be refused.
+// Otherwise Node drops headers beyond 1,000, and such a request would be refused.
 server.maxHeadersCount = 0
 server.listen(port, 'localhost', () => {
   const origin = `https://localhost:${(server.address() as AddressInfo).port}`
-  console.log(
-    `\nWho are you? Paste a line; below it is what it answers. A browser shows more at ${origin}/\n`,
-  )
+  console.log(`\nPaste a command; the expected answer is below it. A browser shows more at ${origin}/\n`)
   for (const { title, command, answer } of recipes({ material, origin, issuer, issued })) {
     console.log(`# ${title}\n${command}\n#=> ${answer}\n`)
   }
-  console.log(`Who did what is in ${material.auditPath}`)
-  console.log(`Change ${material.tokenFilePath}, and it counts a moment later. Ctrl+C ends the app.`)
+  console.log(`The audit log is ${material.auditPath}`)
+  console.log(`Changes of ${material.tokenFilePath} take effect a moment later. Ctrl+C stops the app.`)
 })

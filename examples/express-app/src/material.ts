@@ -3,31 +3,31 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from 'node:path'
 import { createPki } from '@kube-authn/testing'
 
-/** Everything the app serves with. All of it is made here on the first run and kept. */
+/** The files of the app. They are created on the first run and kept. */
 export interface Material {
   readonly caPath: string
   readonly certificate: string
   readonly privateKey: string
-  /** Who signs the certificates of users: another CA than the server's. */
+  /** The CA of the users' certificates. It is not the server's CA. */
   readonly clientCAPath: string
   /** Certificates of users and their keys, for clients. */
   readonly jbeda: ClientFiles
   readonly stranger: ClientFiles
   readonly tokenFilePath: string
   readonly passwordFilePath: string
-  /** What the OpenID Connect issuer serves with: of a CA of its own. */
+  /** The server certificate of the OpenID Connect issuer, from its own CA. */
   readonly issuer: {
     readonly caPath: string
     readonly certificate: string
     readonly privateKey: string
   }
-  /** What tokens of service accounts are signed and verified with. */
+  /** The keys that sign and verify service account tokens. */
   readonly serviceAccounts: { readonly privateKeyPath: string; readonly publicKeyPath: string }
   readonly auditPath: string
   readonly secrets: Secrets
 }
 
-/** What jane and clark send, joe and mary type, and the issuer knows this app by. An app has no business knowing this; a demonstration prints it. */
+/** The credentials of the users, and the client secret for the issuer. Only a demonstration stores them, in order to print them. */
 export interface Secrets {
   readonly janesToken: string
   readonly clarksToken: string
@@ -45,9 +45,9 @@ export interface ClientFiles {
 const DAY_MS = 24 * 60 * 60 * 1000
 
 /**
- * A certificate for `localhost` from a CA of its own, a token file and a password file, in a folder for this user only.
+ * Creates a certificate for `localhost` from a new CA, a token file and a password file, in a folder readable by this user only.
  *
- * The folder is filled beside and put in place whole, so an interrupted run leaves nothing half-made. It is made anew when the
+ * The folder is filled under another name and then renamed, so an interrupted run leaves nothing incomplete. It is recreated when the
  * certificate is about to expire.
  */
 export async function prepareMaterial(folder: string): Promise<Material> {
@@ -109,7 +109,7 @@ async function fill(folder: string): Promise<void> {
   const users = await createPki({ commonName: 'express-app example users' })
   const clients = {
     jbeda: await users.issueClient({ commonName: 'jbeda', organizations: ['app1', 'app2'], notAfter }),
-    // The same name from a CA that nobody here trusts.
+    // The same name from an untrusted CA.
     stranger: await (
       await createPki()
     ).issueClient({ commonName: 'jbeda', organizations: ['app1'], notAfter }),
@@ -149,7 +149,7 @@ function randomSecret(): string {
   return randomBytes(18).toString('base64url')
 }
 
-/** A hash as password files may have it; `htpasswd -nB joe` writes another kind. It has commas, hence the quotes above. */
+/** A scrypt hash for a password file; `htpasswd -nB joe` writes bcrypt. The hash contains commas, hence the quotes above. */
 function hashed(password: string): string {
   const base64 = (bytes: Buffer): string => bytes.toString('base64').replaceAll('=', '')
   const salt = randomBytes(16)

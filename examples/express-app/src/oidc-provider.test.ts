@@ -44,7 +44,7 @@ interface Login {
   readonly clientSecret?: string
 }
 
-/** As the printed curl line does it. */
+/** Requests a token as the printed curl command does. */
 async function logIn({
   username = 'jane',
   password = 'secret of jane',
@@ -64,7 +64,7 @@ async function logIn({
 }
 
 describe('the OpenID Connect provider', () => {
-  it('describes itself, and shows its public keys only', async () => {
+  it('serves its discovery document, and only public keys', async () => {
     const { issuer, jwks_uri: uri } = await discovery()
     expect(issuer).toBe(provider.issuer)
     const { keys } = (await (await fetch(uri)).json()) as { keys: readonly Record<string, unknown>[] }
@@ -72,7 +72,7 @@ describe('the OpenID Connect provider', () => {
     expect(Object.keys(keys[0] ?? {}).toSorted()).toEqual(['alg', 'e', 'kid', 'kty', 'n', 'use'])
   })
 
-  it('gives an ID token with groups, which its keys verify', async () => {
+  it('issues an ID token with groups, which its keys verify', async () => {
     const { status, body } = await logIn()
     expect(status).toBe(200)
     const token = body['id_token'] as string
@@ -97,7 +97,7 @@ describe('the OpenID Connect provider', () => {
     expect(answer.body).not.toHaveProperty('id_token')
   })
 
-  it('is believed by its own authority only', async () => {
+  it('is trusted through its own CA only', async () => {
     const stranger = createFetch({ ca: { pem: (await createPki()).caPem } })
     await expect(stranger(provider.issuer)).rejects.toThrow()
     stranger.close()

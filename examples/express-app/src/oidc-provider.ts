@@ -7,42 +7,42 @@ import { errors, Provider } from 'oidc-provider'
 
 /** Options of {@link startOidcProvider}. */
 export interface OidcProviderOptions {
-  /** 0 takes one that is free. */
+  /** 0 chooses a free port. */
   readonly port: number
-  /** For TLS, for `localhost`. */
+  /** The TLS certificate for `localhost`. */
   readonly certificate: string
   readonly privateKey: string
-  /** The one client, which tokens are for. */
+  /** The only client, and the audience of its tokens. */
   readonly clientId: string
   readonly clientSecret: string
-  /** Who can log in, by the subject of their tokens. */
+  /** The users who can log in, by the subject of their tokens. */
   readonly users: ReadonlyMap<string, OidcUser>
 }
 
-/** Somebody who can log in. */
+/** A user who can log in. */
 export interface OidcUser {
   readonly password: string
-  /** What their tokens say besides who they are. */
+  /** Further claims of their tokens. */
   readonly claims: Readonly<Record<string, unknown>>
 }
 
-/** A provider that runs. */
+/** A running provider. */
 export interface RunningOidcProvider {
-  /** Its name in tokens, and where it is. */
+  /** Its name in tokens, and its address. */
   readonly issuer: string
   close(): Promise<void>
 }
 
 /**
- * An OpenID Connect provider in this process, with a key that is made anew each time it starts. People who use a browser would log in
- * by its pages; a shell cannot, so this one takes a user's password at its token endpoint, and gives an ID token for it.
+ * Starts an OpenID Connect provider in this process, with a new key each time. Browsers would use its login pages. A shell cannot, so
+ * this provider accepts a user's password at its token endpoint, and returns an ID token.
  */
 export async function startOidcProvider(options: OidcProviderOptions): Promise<RunningOidcProvider> {
   const { port, certificate, privateKey } = options
   const server = createServer({ cert: certificate, key: privateKey })
   server.listen(port, 'localhost')
   await once(server, 'listening')
-  // The name of the issuer has the port in it, so the provider can only be made now.
+  // The issuer URL contains the port, so the provider can only be created now.
   const issuer = `https://localhost:${(server.address() as AddressInfo).port}`
   const provider = await createProvider(issuer, options)
   const answer = provider.callback()
@@ -83,7 +83,7 @@ async function createProvider(
     async (ctx) => {
       const { username = '', password = '' } = ctx.oidc.params
       const user = users.get(username)
-      // Somebody who is not there has a password too, which nobody knows.
+      // For an unknown user, compares with a random password, so that both cases take the same time.
       if (!isSame(password, user?.password ?? randomBytes(32).toString('hex')) || user === undefined) {
         throw new errors.InvalidGrant('wrong username or password')
       }

@@ -4,7 +4,7 @@ import type { RbacAuthorizer } from '@kube-authn/core/rbac'
 import type { Question } from './question.ts'
 
 /**
- * The page that says who makes a request, what each authenticator thought of it, and who may do what. Never shows a
+ * Renders the user of a request, the result of each authenticator, and the answer to a question of authorization. Never shows a
  * credential.
  */
 export function page(explanation: Explanation, question: Question, policy: RbacAuthorizer): string {
@@ -25,10 +25,10 @@ export function page(explanation: Explanation, question: Question, policy: RbacA
   form { display: grid; grid-template-columns: max-content 1fr; gap: .4rem .8rem; max-width: 26rem }
   button { grid-column: 2; justify-self: start }
 </style>
-<h1>${user === undefined ? 'You are nobody this app knows' : `You are ${escape(user.username)}`}</h1>
-<p>${user === undefined ? 'This request is answered with 401.' : `Groups: ${list(user.groups)}`}</p>
+<h1>${user === undefined ? 'You are not authenticated' : `You are ${escape(user.username)}`}</h1>
+<p>${user === undefined ? 'The response to this request is a 401.' : `Groups: ${list(user.groups)}`}</p>
 ${explanation.warnings.map((text) => `<p class="message">Warning: ${escape(text)}</p>`).join('\n')}
-<h2>What each authenticator thought of this request</h2>
+<h2>Result of each authenticator</h2>
 <ul>${step(explanation)}</ul>
 ${mayThey(question, policy)}
 <p class="message">Ask for <a href="/whoami"><code>/whoami</code></a> to be challenged for a password.</p>
@@ -52,7 +52,7 @@ function mayThey(question: Question, policy: RbacAuthorizer): string {
       : `<span class="outcome authenticated">yes</span> ${escape(grant.reason)}, by the rule <code>${escape(JSON.stringify(grant.rule))}</code>`
   const field = (label: string, key: string, value: string): string =>
     `<label for="${key}">${label}</label><input id="${key}" name="${key}" value="${escape(value)}">`
-  return `<h2>May they?</h2>
+  return `<h2>Is a user allowed?</h2>
 <form>
 ${field('User', 'user', user)}
 ${field('Groups', 'groups', groups.join(', '))}
@@ -65,10 +65,10 @@ ${field('Name', 'name', name)}
 }
 
 const WORDS: Readonly<Record<ExplainedStep['outcome'], string>> = {
-  authenticated: 'knows you',
+  authenticated: 'authenticated',
   noOpinion: 'no opinion',
   rejected: 'rejected',
-  unavailable: 'could not tell',
+  unavailable: 'unavailable',
 }
 
 function list(values: readonly string[]): string {

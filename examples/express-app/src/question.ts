@@ -1,4 +1,4 @@
-/** What a visitor of the page wants to know: may this user do that? */
+/** A question of the page's visitor: may this user do that? */
 export interface Question {
   readonly user: string
   readonly groups: readonly string[]
@@ -7,7 +7,7 @@ export interface Question {
   readonly name: string
 }
 
-/** The question in a query; fields that are missing are those of the story. */
+/** Reads the question from a query. Missing fields have the values of the example. */
 export function questionOf(query: Readonly<Record<string, unknown>>): Question {
   const text = (field: string, otherwise: string): string => {
     const value = query[field]

@@ -2,24 +2,24 @@ import { relative } from 'node:path'
 import type { IssuedTokens } from './issued-tokens.ts'
 import type { ClientFiles, Material } from './material.ts'
 
-/** A line to paste into a shell, and what it prints. */
+/** A shell command, and its expected output. */
 export interface Recipe {
   readonly title: string
   readonly command: string
   readonly answer: string
 }
 
-/** What lines to paste are made of. */
+/** The values in the commands. */
 export interface Surroundings {
   readonly material: Material
-  /** Of the app. */
+  /** The origin of the app. */
   readonly origin: string
   /** The OpenID Connect provider. */
   readonly issuer: string
   readonly issued: Pick<IssuedTokens, 'serviceAccountToken' | 'bootstrapToken'>
 }
 
-/** One for each way to say who you are, and for the ways it can fail. */
+/** One command for each method of authentication, and for each kind of failure. */
 export function recipes({ material, origin, issuer, issued }: Surroundings): readonly Recipe[] {
   const { janesToken, clarksToken, joesPassword } = material.secrets
   const curl = (path: string, ...options: readonly string[]): string =>
@@ -41,7 +41,7 @@ export function recipes({ material, origin, issuer, issued }: Surroundings): rea
       answer: '{"username":"jbeda","groups":["app1","app2","system:authenticated"]}',
     },
     {
-      title: 'with a certificate of somebody whom this app does not trust to sign any',
+      title: 'with a certificate of an untrusted CA',
       command: curl('/healthz', certificate(material.stranger)),
       answer: UNAUTHORIZED,
     },
@@ -56,34 +56,34 @@ export function recipes({ material, origin, issuer, issued }: Surroundings): rea
       answer: '{"username":"joe","groups":["operators","system:authenticated"]}',
     },
     {
-      title: 'with an ID token, which the inner command gets from the OpenID Connect provider for mary',
+      title: 'with an ID token of mary, which the inner command fetches from the OpenID Connect provider',
       command: curl('/whoami', `--header "Authorization: Bearer $(${idTokenCommand(material, issuer)})"`),
       answer: '{"username":"mary","groups":["accounting","app2","system:authenticated"]}',
     },
     {
-      title: 'as a service account: a program, by a token that this app issued',
+      title: 'as a service account, with a token that this app issued',
       command: curl('/whoami', token(issued.serviceAccountToken)),
       answer:
         '{"username":"system:serviceaccount:shop:cart",' +
         '"groups":["system:serviceaccounts","system:serviceaccounts:shop","system:authenticated"]}',
     },
     {
-      title: 'as a machine that is to join, by a bootstrap token',
+      title: 'as a machine that joins a cluster, with a bootstrap token',
       command: curl('/whoami', token(issued.bootstrapToken)),
       answer:
         `{"username":"system:bootstrap:${issued.bootstrapToken.slice(0, 6)}",` +
         '"groups":["system:bootstrappers","system:bootstrappers:workers","system:authenticated"]}',
     },
-    { title: 'anonymously, where that is allowed', command: curl('/healthz'), answer: 'ok' },
-    { title: 'anonymously, where it is not', command: curl('/whoami'), answer: UNAUTHORIZED },
+    { title: 'anonymously, on a path where that is allowed', command: curl('/healthz'), answer: 'ok' },
+    { title: 'anonymously, on another path', command: curl('/whoami'), answer: UNAUTHORIZED },
     {
-      title: 'with a wrong token, which is never taken for anonymous',
+      title: 'with a wrong token, which never becomes anonymous',
       command: curl('/healthz', token('wrong')),
       answer: UNAUTHORIZED,
     },
     { title: 'with a wrong password', command: curl('/whoami', user('joe', 'wrong')), answer: UNAUTHORIZED },
     {
-      title: 'clark may not look at a node, let alone drain it',
+      title: 'clark may not read a node',
       command: curl('/nodes/mynode', token(clarksToken)),
       answer: forbidden(
         'nodes \\"mynode\\" is forbidden: User \\"clark\\" cannot get resource \\"nodes\\" in API group \\"\\" at the cluster scope',
@@ -96,7 +96,7 @@ export function recipes({ material, origin, issuer, issued }: Surroundings): rea
       answer: '{"node":"mynode","user":"superman","requester":"clark"}',
     },
     {
-      title: 'jane may act as nobody',
+      title: 'jane may not act as another user',
       command: curl('/nodes/mynode', token(janesToken), superman),
       answer: forbidden(
         'forbidden: User \\"jane\\" cannot impersonate-on:user-info:get path \\"/nodes/mynode\\"',
@@ -105,10 +105,10 @@ export function recipes({ material, origin, issuer, issued }: Surroundings): rea
   ]
 }
 
-/** What tokens of the issuer are for. */
+/** The audience of the issuer's tokens. */
 export const CLIENT_ID = 'express-app'
 
-/** Prints an ID token of mary: what a shell does in the place of a browser. */
+/** A command that prints an ID token of mary. */
 function idTokenCommand({ issuer: { caPath }, secrets }: Material, issuer: string): string {
   const { clientSecret, marysPassword } = secrets
   return [
@@ -129,7 +129,7 @@ function forbidden(
   return `{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"${message}","reason":"Forbidden","details":${JSON.stringify(details)},"code":403}`
 }
 
-/** One word of a POSIX shell. */
+/** Quotes one word for a POSIX shell. */
 function quote(word: string): string {
   return /^[\w./:=-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
 }

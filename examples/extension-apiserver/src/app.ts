@@ -9,11 +9,11 @@ import { getProduct, GROUP, listProducts, RESOURCES, VERSION } from './products.
 import { answerStatus, methodNotAllowed, nothingHere, notFound } from './status.ts'
 
 /**
- * The extension API server. Who somebody is and what they may do is the cluster's to say; what there is to get, and how the Kubernetes
- * API answers, is here.
+ * The extension API server. The cluster authenticates and authorizes the requests; this app has the resources, and answers as the
+ * Kubernetes API does.
  *
  * @param options none in a pod; elsewhere a kubeconfig.
- * @throws {ConfigurationError} as a rejection: when the cluster cannot be asked.
+ * @throws {ConfigurationError} as a rejection, if the cluster cannot be reached.
  */
 export async function createApp(options: DelegatedAuthenticationOptions = {}): Promise<Express> {
   const { authenticator, authorizer } = await delegatedAuthentication(options)
@@ -21,15 +21,15 @@ export async function createApp(options: DelegatedAuthenticationOptions = {}): P
 
   const app = express()
   app.disable('x-powered-by')
-  // What is authorized must be what is served: to the authorizer, PRODUCTS is another resource than products.
+  // The served resource must be the authorized one: to the authorizer, PRODUCTS is another resource than products.
   app.enable('case sensitive routing')
 
-  // Probes come without a credential.
+  // Probes have no credential.
   app.get(['/healthz', '/readyz', '/livez'], (_req, res) => {
     res.type('text/plain').send('ok')
   })
 
-  // No impersonation: the cluster sees to it, and the front proxy says who the user is then.
+  // No impersonation middleware: the cluster impersonates, and the front proxy sends the resulting user.
   app.use(authentication(authenticator, observed), authorization(authorizer, observed), requireGetOrList)
 
   app.get('/apis', (_req, res) => res.json(apiGroupList([apiGroup(GROUP, VERSION)])))
@@ -49,11 +49,11 @@ export async function createApp(options: DelegatedAuthenticationOptions = {}): P
 }
 
 /**
- * Refuses whatever is no `get` and no `list`, and selectors: a user may be allowed to list one name only, by a field selector, so a
- * server that does not know selectors would give away all the others.
+ * Refuses everything except `get` and `list`, and selectors: a user may be allowed to list one name only, by a field selector, so a
+ * server that ignores selectors would return all the others.
  */
 const requireGetOrList: RequestHandler = (req, _res, next) => {
-  // The same reading as the authorizer's.
+  // Parsed as the authorizer does.
   const { verb, fieldSelector, labelSelector } = requestInfo(incomingMessageRequest(req, req.originalUrl))
   if (!['get', 'list', 'head'].includes(verb)) throw methodNotAllowed()
   if (fieldSelector !== '' || labelSelector !== '') {

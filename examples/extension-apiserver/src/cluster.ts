@@ -9,18 +9,18 @@ import { type ApiService, forward, FRONT_PROXY } from './front-proxy.ts'
 import type { Material } from './material.ts'
 import { answerStatus, nothingHere } from './status.ts'
 
-/** What the cluster is made of. */
+/** The parts of the cluster. */
 export interface ClusterOptions {
   readonly material: Material
-  /** Who knows users and service accounts by their tokens. */
+  /** Authenticates users and service accounts by their tokens. */
   readonly tokens: readonly TokenAuthenticator[]
-  /** What others serve. It may become more at any time, as by `kubectl apply`. */
+  /** The APIs of other servers. More may be added at any time, as by `kubectl apply`. */
   readonly apiServices: readonly ApiService[]
 }
 
 /**
- * A stand-in for a cluster, as far as an extension API server has to do with one: a kube-apiserver that knows users, answers the reviews,
- * and says how its front proxy is known, which is itself, as the kube-aggregator.
+ * A stand-in for a cluster, with what an extension API server needs: a kube-apiserver that authenticates users, answers the reviews,
+ * and publishes the settings of its front proxy (itself, as the kube-aggregator).
  */
 export function createCluster({ material, tokens, apiServices }: ClusterOptions): Express {
   const policy = createAuthorizer({ rbac: fileURLToPath(new URL('../rbac', import.meta.url)) })
@@ -47,7 +47,7 @@ export function createCluster({ material, tokens, apiServices }: ClusterOptions)
   )
 
   const credential = { cert: material.read('front-proxy.crt'), key: material.read('front-proxy.key') }
-  // The kube-aggregator: what there is, and the way to those who serve it.
+  // The kube-aggregator: discovery, and the proxy to other servers.
   app.get('/apis', (_req, res) => {
     res.json(apiGroupList(apiServices.map(({ group, version }) => apiGroup(group, version))))
   })

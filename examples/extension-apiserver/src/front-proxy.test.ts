@@ -13,7 +13,7 @@ import type { ApiService } from './front-proxy.ts'
 import { type Material, prepareMaterial, SERVICE_NAME } from './material.ts'
 import { shopAccounts } from './service-accounts.ts'
 
-/** What came to the server behind the proxy. */
+/** A request that reached the server behind the proxy. */
 interface Received {
   readonly method: string | undefined
   readonly url: string | undefined
@@ -55,7 +55,7 @@ async function serve(name: 'cluster' | 'catalog' | 'ann', listener: RequestListe
   return (server.address() as AddressInfo).port
 }
 
-/** A server behind the proxy, which notes what comes. */
+/** A server behind the proxy, which records its requests. */
 async function behind(name: 'catalog' | 'cluster' = 'catalog'): Promise<ApiService> {
   return {
     group: 'shop.example.com',
@@ -83,7 +83,7 @@ function asAdmin(): RequestOptions {
   return { host: 'localhost', port, ca: material.read('ca.crt'), cert, key, agent: false }
 }
 
-/** Asks the cluster, as the admin unless told otherwise. */
+/** Sends a request to the cluster, by default as the admin. */
 async function ask(
   path: string,
   options: RequestOptions = {},
@@ -97,7 +97,7 @@ async function ask(
   })
 }
 
-/** The values of the headers that say who somebody is, in the order sent. */
+/** The values of the headers about the user, in the order sent. */
 function identity(): readonly string[] {
   const [{ rawHeaders } = { rawHeaders: [] }] = received
   return rawHeaders.flatMap((name, index) =>
@@ -108,14 +108,14 @@ function identity(): readonly string[] {
 const PRODUCTS = '/apis/shop.example.com/v1/products'
 
 describe('the front proxy', () => {
-  it('sends a request on with its own certificate, and the answer back', async () => {
+  it('forwards a request with its own certificate, and returns the response', async () => {
     expect(await ask(`${PRODUCTS}?limit=5`, { method: 'PUT' }, 'tea')).toEqual([418, 'short and stout'])
     expect(received).toMatchObject([
       { method: 'PUT', url: `${PRODUCTS}?limit=5`, proxy: 'front-proxy-client', body: 'tea' },
     ])
   })
 
-  it('says who the user is, each group by itself, and sends no credential on', async () => {
+  it('sends the user with separate groups, and forwards no credential', async () => {
     await ask(PRODUCTS, { cert: '', key: '', headers: { Authorization: `Bearer ${cartsToken}` } })
     expect(identity()).toEqual([
       'X-Remote-User: system:serviceaccount:shop:cart',
@@ -130,7 +130,7 @@ describe('the front proxy', () => {
     expect(JSON.stringify(received)).not.toContain(cartsToken)
   })
 
-  it('says whom the user acts as, whatever is in the name', async () => {
+  it('sends the impersonated user, whatever characters its name has', async () => {
     await ask(PRODUCTS, {
       headers: {
         'Impersonate-User': Buffer.from('jörg, 東').toString('latin1'),
@@ -164,7 +164,7 @@ describe('the front proxy', () => {
     expect(received[0]?.rawHeaders.join()).not.toMatch(/eve|X-Remote-User, /)
   })
 
-  it('lets nobody send a second request within the body of one', async () => {
+  it('lets no client send a second request within the body of one', async () => {
     const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: x\r\nX-Remote-User: eve\r\n\r\n'
     for (const headers of [
       { 'Transfer-Encoding': 'chunked' },
@@ -178,9 +178,9 @@ describe('the front proxy', () => {
     ])
   })
 
-  it('ends the request behind it when the client goes away in the middle of one', async () => {
+  it('aborts the forwarded request when the client disconnects during it', async () => {
     const [service] = apiServices
-    if (service === undefined) throw new Error('nobody serves')
+    if (service === undefined) throw new Error('no service')
     let isAborted = false
     const endless = await serve('catalog', (req) => {
       req.resume().once('close', () => (isAborted = !req.complete))
@@ -196,9 +196,9 @@ describe('the front proxy', () => {
 
   it.each([
     ['is not there', async () => ({ ...(await behind()), port: 1 })],
-    ['has a certificate of somebody else', () => behind('cluster')],
+    ['has a certificate of another server', () => behind('cluster')],
     ['has another name', async () => ({ ...(await behind()), serverName: 'other.shop.svc' })],
-  ])('answers 503 while the server %s, and says no more', async (_, service) => {
+  ])('answers 503 while the server %s, without details', async (_, service) => {
     apiServices.splice(0, 1, await service())
     const [status, body] = await ask(PRODUCTS)
     expect([status, JSON.parse(body)]).toMatchObject([
@@ -208,7 +208,7 @@ describe('the front proxy', () => {
     expect(received).toEqual([])
   })
 
-  it('answers 404 for what nobody serves', async () => {
+  it('answers 404 for an API without a server', async () => {
     for (const path of ['/apis/shop.example.com/v2/products', '/apis/__proto__/v1/products', '/metrics']) {
       expect((await ask(path))[0]).toBe(404)
     }

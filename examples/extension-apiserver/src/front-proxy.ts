@@ -4,25 +4,25 @@ import type { UserInfo } from '@kube-authn/core'
 import type { NextFunction, Request, Response } from 'express'
 import { serviceUnavailable } from './status.ts'
 
-/** An API that somebody else serves: what an APIService says. */
+/** An API of another server, as an APIService describes it. */
 export interface ApiService {
   readonly group: string
   readonly version: string
   /** The name in the certificate of the server, as in `catalog.shop.svc`. */
   readonly serverName: string
-  /** Where it is on this machine. */
+  /** Its port on this machine. */
   readonly port: number
-  /** Who signed that certificate, in PEM. */
+  /** The CA of that certificate, in PEM. */
   readonly caBundle: string
 }
 
-/** What the front proxy shows, so that its headers are believed. In PEM. */
+/** The client certificate of the front proxy, so that its headers are trusted. In PEM. */
 export interface FrontProxyCredential {
   readonly cert: string
   readonly key: string
 }
 
-/** How the front proxy is known, in the words of the ConfigMap `extension-apiserver-authentication`. */
+/** The settings of the front proxy in the ConfigMap `extension-apiserver-authentication`. */
 export const FRONT_PROXY = {
   allowedNames: ['front-proxy-client'],
   usernameHeaders: ['X-Remote-User'],
@@ -31,7 +31,7 @@ export const FRONT_PROXY = {
   extraHeaderPrefixes: ['X-Remote-Extra-'],
 } as const
 
-/** Sends a request that came through `authentication` on, in the name of a user, and its answer back. */
+/** Forwards a request that passed `authentication`, with the headers of its user, and returns the response. */
 export function forward(
   { serverName, port, caBundle }: ApiService,
   { cert, key }: FrontProxyCredential,
@@ -62,15 +62,15 @@ export function forward(
   req.pipe(upstream)
 }
 
-/** They are about this connection and not about the next one. `transfer-encoding` stays: a body is framed as it came. */
+/** Headers about this connection only. `transfer-encoding` is forwarded: the body keeps its framing. */
 const OF_A_CONNECTION = new Set(['connection', 'expect', 'host', 'keep-alive', 'proxy-connection', 'upgrade'])
 
-/** Everything else. What only the front proxy says is not in it: `authentication` takes that away from whomever it came. */
+/** All other headers. Those that only the front proxy may send are not among them: `authentication` removes them. */
 function passedOn(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !OF_A_CONNECTION.has(name)))
 }
 
-/** Who the user is. An extra's key may hold anything, and is percent-encoded in the name of its header. */
+/** The headers of the user. The key of an extra may have any characters, and is percent-encoded in the name of its header. */
 function identityHeaders({ username, uid, groups, extra }: UserInfo): Record<string, string | string[]> {
   const extras = Object.entries(extra).map(([key, values]) => [
     `X-Remote-Extra-${encodeURIComponent(key)}`,
@@ -84,7 +84,7 @@ function identityHeaders({ username, uid, groups, extra }: UserInfo): Record<str
   }
 }
 
-/** Node sends one byte for each character. */
+/** Encodes a value for Node, which sends one byte for each character. */
 function utf8(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1')
 }

@@ -1,4 +1,4 @@
-/** Where a cluster is, and the token that somebody is known by there. */
+/** The address of a cluster, and a token for it. */
 export interface ClusterClient {
   readonly server: string
   readonly caPath: string

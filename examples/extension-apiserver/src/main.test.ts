@@ -35,7 +35,7 @@ afterAll(() => {
 
 const PRODUCTS = '/apis/shop.example.com/v1/products'
 
-/** Asks the app past the cluster, with a client certificate. */
+/** Sends a request directly to the app, with a client certificate. */
 async function ask(
   name: 'ann' | 'admin' | 'front-proxy' | 'catalog',
   path: string,
@@ -54,7 +54,7 @@ async function ask(
 }
 
 describe('extension-apiserver', () => {
-  it('prints lines to paste, each answers what it says, and the app says whom it knew by what', async ({
+  it('prints commands with the expected answers, and logs each user with the authenticator', async ({
     skip,
   }) => {
     if (!hasCurl) skip('there is no curl on this machine')
@@ -67,17 +67,17 @@ describe('extension-apiserver', () => {
     }
     await vi.waitFor(() =>
       expect(output.slice(before).trim().split('\n')).toEqual([
-        'the app knows jane by requestHeader',
-        'the app knows system:serviceaccount:shop:cart by requestHeader',
-        'the app knows jane by requestHeader',
-        'the app knows jane by webhook',
-        'the app knows joe by webhook',
-        'the app knows ann by clientCertificate',
+        'the app authenticated jane by requestHeader',
+        'the app authenticated system:serviceaccount:shop:cart by requestHeader',
+        'the app authenticated jane by requestHeader',
+        'the app authenticated jane by webhook',
+        'the app authenticated joe by webhook',
+        'the app authenticated ann by clientCertificate',
       ]),
     )
   })
 
-  it('believes the headers of the front proxy, and of nobody else with a certificate', async () => {
+  it('trusts the headers of the front proxy only, whatever other certificate is presented', async () => {
     const headers = { 'X-Remote-User': 'eve', 'X-Remote-Group': 'shoppers' }
     expect((await ask('front-proxy', PRODUCTS, { headers }))[0]).toBe(200)
     expect((await ask('front-proxy', PRODUCTS))[0]).toBe(401)
@@ -88,14 +88,16 @@ describe('extension-apiserver', () => {
       403,
       { message: expect.stringContaining('User "ann" cannot create') as unknown },
     ])
-    await vi.waitFor(() => expect(output.slice(before)).toBe('the app knows ann by clientCertificate\n'))
+    await vi.waitFor(() =>
+      expect(output.slice(before)).toBe('the app authenticated ann by clientCertificate\n'),
+    )
   })
 
   it.each([
     ['a watch', `${PRODUCTS}?watch=1`, 'GET', 405],
     ['a watch in the path', '/apis/shop.example.com/v1/watch/products', 'GET', 405],
-    ['something else than to read', PRODUCTS, 'POST', 405],
-    ['to delete', `${PRODUCTS}/tea`, 'DELETE', 405],
+    ['a write', PRODUCTS, 'POST', 405],
+    ['a deletion', `${PRODUCTS}/tea`, 'DELETE', 405],
     ['a field selector', `${PRODUCTS}?fieldSelector=metadata.name%3Dtea`, 'GET', 400],
     ['a label selector', `${PRODUCTS}?labelSelector=a`, 'GET', 400],
     ['a selector behind a thousand others', `${PRODUCTS}?${'a&'.repeat(1000)}labelSelector=a`, 'GET', 400],
@@ -103,9 +105,9 @@ describe('extension-apiserver', () => {
     ['another spelling of the resource', PRODUCTS.replace('products', 'Products'), 'GET', 404],
     ['a product of a namespace', PRODUCTS.replace('products', 'namespaces/shop/products'), 'GET', 404],
     ['part of a product', `${PRODUCTS}/tea/status`, 'GET', 404],
-    ['a product that is called as what every object has', `${PRODUCTS}/__proto__`, 'GET', 404],
+    ['a product with the name of a property of every object', `${PRODUCTS}/__proto__`, 'GET', 404],
     ['another version', '/apis/shop.example.com/v2', 'GET', 404],
-    ['a path that can be read in two ways', `${PRODUCTS}/te%2Fa`, 'GET', 400],
+    ['an ambiguous path', `${PRODUCTS}/te%2Fa`, 'GET', 400],
   ])('refuses %s with a Status, even to the admin', async (_, path, method, code) => {
     expect(await ask('admin', path, { method })).toMatchObject([code, { kind: 'Status', code }])
   })
@@ -117,7 +119,7 @@ describe('extension-apiserver', () => {
     expect(readFileSync(join(folder, 'catalog.kubeconfig'), 'utf8')).not.toMatch(/token:|BEGIN/)
   })
 
-  it('writes a kubeconfig that means the same whatever is in a path', () => {
+  it('writes a valid kubeconfig for any characters in a path', () => {
     const odd = '/a: "b" #c'
     const server = 'https://localhost:8443'
     const text = kubeconfig({ server, caPath: material.path('ca.crt'), tokenPath: odd })

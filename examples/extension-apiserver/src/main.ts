@@ -20,11 +20,11 @@ const port = Number(process.env['PORT'] ?? 8443)
 const folder = resolve(process.env['MATERIAL'] ?? fileURLToPath(new URL('../.material', import.meta.url)))
 const material = await prepareMaterial(folder)
 
-/** Runs one of the two servers, and says at which port. */
+/** Runs one of the two servers, and returns its port. */
 async function serve(app: Express, name: 'cluster' | 'catalog', at: number): Promise<number> {
   const credential = { cert: material.read(`${name}.crt`), key: material.read(`${name}.key`) }
   const server = createServer(tlsServerOptions(credential), app)
-  // Node would leave out what comes after 1,000 headers, and such a request would be refused.
+  // Otherwise Node drops headers beyond 1,000, and such a request would be refused.
   server.maxHeadersCount = 0
   await new Promise<void>((done, reject) => {
     server.once('error', reject).listen(at, 'localhost', done)
@@ -54,12 +54,12 @@ function writeKubeconfig(name: string, tokenPath: string): string {
   return path
 }
 
-/** Says whom the app knows by what. */
+/** Logs each user, and the authenticator. */
 const observer: Observer = (event) => {
   if (event.type === 'reload') console.log(`${event.source}: ${event.outcome} ${event.error?.message ?? ''}`)
   if (event.type !== 'consulted' || event.outcome !== 'authenticated') return
   if (!['requestHeader', 'clientCertificate', 'webhook'].includes(event.authenticator)) return
-  console.log(`the app knows ${event.user?.username} by ${event.authenticator}`)
+  console.log(`the app authenticated ${event.user?.username} by ${event.authenticator}`)
 }
 
 const tokenPath = join(folder, 'catalog.token')
@@ -67,7 +67,7 @@ await keepToken(accounts, tokenPath)
 const app = await createApp({ kubeconfig: writeKubeconfig('catalog', tokenPath), observer })
 const appPort = await serve(app, 'catalog', port === 0 ? 0 : port + 1)
 
-// As by `kubectl apply`, with an APIService.
+// Like `kubectl apply` of an APIService.
 apiServices.push({
   group: GROUP,
   version: VERSION,
@@ -77,7 +77,7 @@ apiServices.push({
 })
 
 console.log(`\nThe cluster is ${cluster}, and the app behind it https://localhost:${appPort}.`)
-console.log('Paste a line; below it is what it answers.\n')
+console.log('Paste a command; the expected answer is below it.\n')
 const surroundings = {
   material,
   cluster,
@@ -88,4 +88,4 @@ const surroundings = {
 for (const { title, command, answer } of recipes(surroundings)) {
   console.log(`# ${title}\n${command}\n#=> ${answer}\n`)
 }
-console.log('Ctrl+C ends both.')
+console.log('Ctrl+C stops both.')

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { createPki, type IssuedCredential } from '@kube-authn/testing'
 
 /**
- * The files that are made on the first run and kept. Three authorities, as in a cluster: of the cluster, its servers and users (`ca.crt`);
- * of the front proxy, and nobody else; and of the app, for its server only.
+ * The files that are created on the first run and kept. Three CAs, as in a cluster: one for the cluster's servers and users (`ca.crt`),
+ * one for the front proxy only, and one for the app's server only.
  */
 export type FileName =
   | 'ca.crt'
@@ -15,7 +15,7 @@ export type FileName =
   | 'tokens.csv'
   | `${'jane' | 'joe'}.token`
 
-/** A folder with those files, and with what is written on each run. */
+/** A folder with those files, and with the files of each run. */
 export interface Material {
   readonly folder: string
   path(name: FileName): string
@@ -28,9 +28,9 @@ export const SERVICE_NAME = 'catalog.shop.svc'
 const DAY_MS = 24 * 60 * 60 * 1000
 
 /**
- * Authorities, certificates and tokens, in a folder for this user only.
+ * Creates CAs, certificates and tokens, in a folder readable by this user only.
  *
- * The folder is filled beside and put in place whole, so an interrupted run leaves nothing half-made. It is made anew when the
+ * The folder is filled under another name and then renamed, so an interrupted run leaves nothing incomplete. It is recreated when the
  * certificates are about to expire.
  */
 export async function prepareMaterial(folder: string): Promise<Material> {

@@ -2,7 +2,7 @@
 export const GROUP = 'shop.example.com'
 export const VERSION = 'v1'
 
-/** The only resource of it. It has no namespace. */
+/** Its only resource, which is cluster-scoped. */
 export interface Product {
   readonly kind: 'Product'
   readonly apiVersion: string
@@ -21,17 +21,17 @@ function product(name: string, price: string): Product {
   return { kind: 'Product', apiVersion, metadata, spec: { price } }
 }
 
-/** `undefined` when there is none of that name. */
+/** Returns `undefined` for an unknown name. */
 export function getProduct(name: string): Product | undefined {
   return PRODUCTS.get(name)
 }
 
-/** All of them, as the Kubernetes API lists objects. */
+/** All products, as the Kubernetes API lists objects. */
 export function listProducts(): object {
   return { kind: 'ProductList', apiVersion, metadata: {}, items: [...PRODUCTS.values()] }
 }
 
-/** What the API has, which tells `kubectl get products` where to look. */
+/** The resources of the API, which `kubectl get products` reads to find the path. */
 export const RESOURCES: object = {
   kind: 'APIResourceList',
   apiVersion: 'v1',

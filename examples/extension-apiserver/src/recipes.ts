@@ -2,17 +2,17 @@ import { relative } from 'node:path'
 import { getProduct, GROUP, listProducts, VERSION } from './products.ts'
 import type { FileName, Material } from './material.ts'
 
-/** A line to paste into a shell, and what it prints. */
+/** A shell command, and its expected output. */
 export interface Recipe {
   readonly title: string
   readonly command: string
   readonly answer: string
 }
 
-/** What lines to paste are made of. */
+/** The values in the commands. */
 export interface Surroundings {
   readonly material: Material
-  /** Of the cluster, and of the app behind it. */
+  /** The origins of the cluster, and of the app behind it. */
   readonly cluster: string
   readonly app: string
   /** The path of a kubeconfig for the cluster, as jane. */
@@ -24,7 +24,7 @@ export interface Surroundings {
 const PRODUCTS = `/apis/${GROUP}/${VERSION}/products`
 const ESPRESSO = JSON.stringify(getProduct('espresso'))
 
-/** Through the cluster, and past it: every way to be known, and to be refused. */
+/** Commands through the cluster and directly to the app, for every method of authentication and every refusal. */
 export function recipes(surroundings: Surroundings): readonly Recipe[] {
   const { material, cluster, app, cartsToken, janesKubeconfig } = surroundings
   const near = (name: FileName): string => nearby(material.path(name))
@@ -42,17 +42,17 @@ export function recipes(surroundings: Surroundings): readonly Recipe[] {
   const joe = token(material.read('joe.token'))
   return [
     {
-      title: 'through the cluster, as jane, who may',
+      title: 'through the cluster, as jane, who is allowed',
       command: curl(`${cluster}${PRODUCTS}`, jane),
       answer: JSON.stringify(listProducts()),
     },
     {
-      title: 'through the cluster, as joe, who may not',
+      title: 'through the cluster, as joe, who is forbidden',
       command: curl(`${cluster}${PRODUCTS}`, joe),
       answer: forbidden('list'),
     },
     {
-      title: 'through the cluster, as a program, by the token of its service account',
+      title: 'through the cluster, as a program, with the token of its service account',
       command: curl(`${cluster}${PRODUCTS}/espresso`, token(cartsToken)),
       answer: ESPRESSO,
     },
@@ -66,7 +66,7 @@ export function recipes(surroundings: Surroundings): readonly Recipe[] {
       answer: forbidden('get', 'espresso'),
     },
     {
-      title: 'through the cluster, for what is not there',
+      title: 'through the cluster, for a product that does not exist',
       command: curl(`${cluster}${PRODUCTS}/mocha`, jane),
       answer: failure(404, 'NotFound', `products.${GROUP} "mocha" not found`, {
         name: 'mocha',
@@ -75,22 +75,23 @@ export function recipes(surroundings: Surroundings): readonly Recipe[] {
       }),
     },
     {
-      title: 'past the cluster, with a token: the app asks the cluster whose it is, by TokenReview',
+      title: 'directly to the app, with a token: the app verifies it by TokenReview',
       command: curl(`${app}${PRODUCTS}/espresso`, jane),
       answer: ESPRESSO,
     },
     {
-      title: 'past the cluster, as joe: the app asks the cluster what he may do, by SubjectAccessReview',
+      title: 'directly to the app, as joe: the app authorizes him by SubjectAccessReview',
       command: curl(`${app}${PRODUCTS}/espresso`, joe),
       answer: forbidden('get', 'espresso'),
     },
     {
-      title: 'past the cluster, with a client certificate of its CA, which the app has from the ConfigMap',
+      title:
+        'directly to the app, with a client certificate of the cluster CA, which the app reads from the ConfigMap',
       command: curl(`${app}${PRODUCTS}/espresso`, certificate('ann')),
       answer: ESPRESSO,
     },
     {
-      title: 'past the cluster, with headers that only the front proxy may send',
+      title: 'directly to the app, with headers that only the front proxy may send',
       command: curl(
         `${app}${PRODUCTS}`,
         `--header 'X-Remote-User: admin'`,
@@ -98,7 +99,7 @@ export function recipes(surroundings: Surroundings): readonly Recipe[] {
       ),
       answer: UNAUTHORIZED,
     },
-    { title: 'nobody', command: curl(`${app}${PRODUCTS}`), answer: UNAUTHORIZED },
+    { title: 'without a credential', command: curl(`${app}${PRODUCTS}`), answer: UNAUTHORIZED },
     { title: 'a probe', command: curl(`${app}/readyz`), answer: 'ok' },
     {
       title: 'with kubectl, if you have it, as jane',
@@ -125,12 +126,12 @@ function forbidden(verb: string, name?: string): string {
   )
 }
 
-/** A path as one writes it here. */
+/** Shortens a path relative to the current folder. */
 function nearby(path: string): string {
   return quote(relative(process.cwd(), path))
 }
 
-/** One word of a POSIX shell. */
+/** Quotes one word for a POSIX shell. */
 function quote(word: string): string {
   return /^[\w./:=-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
 }

@@ -1,7 +1,7 @@
 import { renameSync, writeFileSync } from 'node:fs'
 import { createServiceAccounts, type ServiceAccounts } from '@kube-authn/testing'
 
-/** The accounts of programs in the namespace `shop`: of this app, and of one that asks it. The key is made anew on each run. */
+/** The service accounts in the namespace `shop`: this app's, and a client's. The key is new on each run. */
 export function shopAccounts(): Promise<ServiceAccounts> {
   return createServiceAccounts({
     serviceAccounts: [
@@ -13,7 +13,7 @@ export function shopAccounts(): Promise<ServiceAccounts> {
 
 const LIFETIME_SECONDS = 3600
 
-/** Keeps a token of the app in a file, a fresh one in good time, as the kubelet does for a pod. */
+/** Writes a token of the app to a file, and renews it before it expires, as the kubelet does for a pod. */
 export async function keepToken(accounts: ServiceAccounts, path: string): Promise<void> {
   const write = async (): Promise<void> => {
     const token = await accounts.token('shop', 'catalog', { expirationSeconds: LIFETIME_SECONDS })

@@ -1,7 +1,7 @@
 import { isStatusError, StatusError } from '@kube-authn/core'
 import type { ErrorRequestHandler, RequestHandler } from 'express'
 
-/** 404: there is no object of that name. */
+/** 404: an object of that name does not exist. */
 export function notFound(group: string, resource: string, name: string): StatusError {
   return new StatusError({
     status: 404,
@@ -21,7 +21,7 @@ export function methodNotAllowed(): StatusError {
   })
 }
 
-/** 503. @param cause is for logs. */
+/** 503. @param cause the reason, for logs. */
 export function serviceUnavailable(cause: Error): StatusError {
   return new StatusError({
     status: 503,
@@ -31,7 +31,7 @@ export function serviceUnavailable(cause: Error): StatusError {
   })
 }
 
-/** The last of all routes: 404, since nothing is there. */
+/** The last route: answers 404. */
 export const nothingHere: RequestHandler = () => {
   throw new StatusError({
     status: 404,
@@ -41,7 +41,7 @@ export const nothingHere: RequestHandler = () => {
   })
 }
 
-/** Answers what was thrown as a `Status`. What is thrown by mistake is a 500 that tells nobody but the log. */
+/** Answers an error as a `Status`. An unexpected error is a 500 without details, and is logged. */
 export const answerStatus: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
   const { status, headers, content } = isStatusError(error) ? error : internalError(error)
   res.status(status).set(headers).send(content)

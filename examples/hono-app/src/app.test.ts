@@ -12,7 +12,7 @@ afterEach(async () => {
   for (const end of ends.splice(0)) await end()
 })
 
-/** The app in a process of its own, and what it printed. */
+/** Starts the app in a separate process, and returns its output. */
 async function start(
   env: Record<string, string> = {},
 ): Promise<{ readonly app: ChildProcess; readonly output: string }> {
@@ -26,7 +26,7 @@ async function start(
   return { app, output }
 }
 
-it('prints a line that answers what it says', async () => {
+it('prints a command and its answer', async () => {
   const { output } = await start()
   const [, token = '', url = '', answer] = /Bearer ([^']+)' (\S+)\n#=> (.*)/.exec(output) ?? []
   const known = await fetch(url, { headers: { authorization: `Bearer ${token}` } })
@@ -38,7 +38,7 @@ it('prints a line that answers what it says', async () => {
   }
 })
 
-it('takes ID tokens of the issuer that it is told of', async () => {
+it('accepts ID tokens of the configured issuer', async () => {
   const issuer = await createIssuer({ algorithms: ['ES256'] })
   const { url: issuerUrl, caPem, close } = await listen(issuer)
   const folder = mkdtempSync(join(tmpdir(), 'hono-app-'))

@@ -4,15 +4,15 @@ import { tokenFile } from '@kube-authn/core/token-file'
 import { authentication } from '@kube-authn/hono'
 import { Hono } from 'hono'
 
-/** Whose tokens the app takes. */
+/** The tokens that the app accepts. */
 export interface AppOptions {
-  /** A CSV text of static tokens. */
+  /** Static tokens as a CSV string. */
   readonly tokensCsv: string
-  /** An OpenID Connect provider, and what its tokens have to be for. */
+  /** An OpenID Connect provider, and the audience of its tokens. */
   readonly issuer?: { readonly url: string; readonly audience: string }
 }
 
-/** An app that nobody enters without a token. It runs wherever Hono runs. */
+/** An app that requires a token. It runs wherever Hono runs. */
 export function createApp({ tokensCsv, issuer }: AppOptions) {
   const ofIssuer =
     issuer &&

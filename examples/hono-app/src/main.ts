@@ -16,5 +16,5 @@ const server = serve(
     console.log('#=> Hello jane, you are in developers, app1, system:authenticated')
   },
 )
-// Node would leave out what comes after 1,000 headers, and such a request would be refused.
+// Otherwise Node drops headers beyond 1,000, and such a request would be refused.
 if ('maxHeadersCount' in server) server.maxHeadersCount = 0

@@ -32,7 +32,7 @@ function ask(
 }
 
 describe('hono-edge', () => {
-  it('knows static tokens, users of the provider and service accounts', async () => {
+  it('authenticates static tokens, users of the provider and service accounts', async () => {
     const claims = { sub: 'mary', aud: 'app', groups: ['operators'] }
     const cart = { sub: 'system:serviceaccount:shop:cart', aud: 'app' }
     const known = await Promise.all(
@@ -50,7 +50,7 @@ describe('hono-edge', () => {
     ])
   })
 
-  it('knows nobody of the cluster but service accounts, and nobody of the provider by a name of others', async () => {
+  it('accepts only service accounts of the cluster, and prefixes the names of the provider', async () => {
     for (const sub of ['system:admin', 'jane', 'system:serviceaccount:shop', 'system:serviceaccount:a:b:c']) {
       expect(await ask('/whoami', { token: await cluster.sign({ sub, aud: 'app' }) })).toMatchObject({
         status: 401,
@@ -67,7 +67,7 @@ describe('hono-edge', () => {
     })
   })
 
-  it('knows client certificates where it is told how, and only there', async () => {
+  it('authenticates client certificates only if it is given an authenticator for them', async () => {
     const tlsClientAuth = {
       certPresented: '1',
       certVerified: 'SUCCESS',
@@ -80,7 +80,7 @@ describe('hono-edge', () => {
     expect(await ask('/whoami', { cf })).toMatchObject({ status: 401 })
   })
 
-  it('lets clark act as superman, and jane as nobody', async () => {
+  it('lets clark act as superman, and jane as no other user', async () => {
     const headers = { 'impersonate-user': 'superman', 'impersonate-group': 'operators' }
     expect(await ask('/nodes/a', { token: 'clarks-token', headers })).toEqual({
       status: 200,
@@ -90,7 +90,7 @@ describe('hono-edge', () => {
     expect(await ask('/nodes/a', { token: 'janes-token', headers })).toMatchObject({ status: 403 })
   })
 
-  it('knows nobody where it is told of nobody, and answers that it is there', async () => {
+  it('accepts no user without settings, and serves /healthz', async () => {
     const empty: Settings[] = [{}, { TOKENS_CSV: '', OIDC_ISSUER: '', AUDIENCE: '' }, { TOKENS_CSV: null }]
     for (const settings of empty) {
       expect(await ask('/whoami', { token: 'janes-token' }, { settings })).toMatchObject({ status: 401 })
@@ -99,15 +99,15 @@ describe('hono-edge', () => {
   })
 
   it.each<[string, Settings]>([
-    ['an issuer whose tokens are for nobody', { ...SETTINGS, AUDIENCE: '' }],
-    ['an issuer that is no https URL', { ...SETTINGS, OIDC_ISSUER: 'http://issuer.example.com' }],
-    ['tokens that are no CSV', { ...SETTINGS, TOKENS_CSV: 'secret' }],
+    ['an issuer without an audience', { ...SETTINGS, AUDIENCE: '' }],
+    ['an issuer that is not an https URL', { ...SETTINGS, OIDC_ISSUER: 'http://issuer.example.com' }],
+    ['tokens that are not CSV', { ...SETTINGS, TOKENS_CSV: 'secret' }],
   ])('is not made with %s, and repeats no token', (_, settings) => {
     expect(() => createApp({ settings, manifest })).toThrow(Error)
     expect(() => createApp({ settings, manifest })).not.toThrow(/secret/)
   })
 
-  it('is not made with a policy that is none', () => {
+  it('throws for an invalid policy', () => {
     expect(() => createApp({ settings: SETTINGS, manifest: { kind: 'Role' } })).toThrow(ConfigurationError)
   })
 })
@@ -115,7 +115,7 @@ describe('hono-edge', () => {
 describe('what hono-edge is deployed with', () => {
   const file = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8')
 
-  it('is a policy that the API server takes', () => {
+  it('is a policy that the API server accepts', () => {
     expect(parseRbac(file('policy.json')).advice).toEqual([])
   })
 

@@ -7,21 +7,21 @@ import { type Context, Hono } from 'hono'
 import type { Settings } from './settings.ts'
 import { oidcTokens, serviceAccountTokens } from './tokens.ts'
 
-/** What the app is made of. */
+/** The parts of the app. */
 export interface AppOptions {
   readonly settings: Settings
-  /** Who may do what, and who may act as whom: roles and bindings, as `kubectl` takes them. */
+  /** The roles and bindings for requests and impersonation, as `kubectl` takes them. */
   readonly manifest: object
-  /** Knows client certificates, where the runtime tells of them. */
+  /** Authenticates client certificates, if the runtime provides them. */
   readonly clientCertificate?: Authenticator
-  /** How the keys of issuers are fetched. Default: as the runtime does. */
+  /** Fetches the keys of issuers. Default: the runtime's `fetch`. */
   readonly fetch?: GetFetch
 }
 
 /**
- * An app that nobody enters who is not known, but for `/healthz`. It needs nothing but the Fetch API.
+ * An app that requires authentication, except for `/healthz`. It uses the Fetch API only.
  *
- * @throws {ConfigurationError} when the settings cannot work.
+ * @throws {ConfigurationError} if a setting is invalid.
  */
 export function createApp({ settings, manifest, clientCertificate, ...rest }: AppOptions) {
   const { TOKENS_CSV, OIDC_ISSUER, SERVICE_ACCOUNT_ISSUER } = settings

@@ -13,10 +13,10 @@ if (runtime === undefined) {
   exit(1)
 }
 const port = Number(env['PORT'] ?? 8787)
-// The runtime ends with this process.
+// Exiting also stops the runtime.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => exit())
 
-// What a real app finds elsewhere: an OpenID Connect provider, and a cluster that publishes the keys of its service accounts.
+// Stand-ins for an OpenID Connect provider, and for a cluster that publishes the keys of its service accounts.
 const pki = await createPki()
 const provider = await createIssuer({ algorithms: ['RS256'] })
 const cluster = await createIssuer({ algorithms: ['ES256'] })
@@ -39,11 +39,11 @@ const app = await serveOn({
 })
 const marysToken = await provider.sign({ sub: 'mary', aud: audience, groups: ['operators'] })
 const cartsToken = await cluster.sign({ sub: 'system:serviceaccount:shop:cart', aud: audience })
-console.log(`\nThe app runs on ${runtime}. Paste a line; below it is what it answers.\n`)
+console.log(`\nThe app runs on ${runtime}. Paste a command; the expected answer is below it.\n`)
 const { origin, edgeOrigin } = app
 const surroundings = { origin, edgeOrigin, janesToken, clarksToken, marysToken, cartsToken }
 for (const { title, command, answer } of recipes(surroundings)) {
   console.log(`# ${title}\n${command}\n#=> ${answer}\n`)
 }
-console.log('The tokens are good for an hour. Ctrl+C ends the app.')
+console.log('The tokens are valid for an hour. Ctrl+C stops the app.')
 await app.ended

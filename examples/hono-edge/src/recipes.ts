@@ -1,14 +1,14 @@
-/** A line to paste into a shell, and what it prints. */
+/** A shell command, and its expected output. */
 export interface Recipe {
   readonly title: string
   readonly command: string
   readonly answer: string
 }
 
-/** What lines to paste are made of. */
+/** The values in the commands. */
 export interface Surroundings {
   readonly origin: string
-  /** Where the line plays Cloudflare's edge; `undefined` where nobody listens to that. */
+  /** The origin that emulates Cloudflare's edge; `undefined` on other runtimes than workerd. */
   readonly edgeOrigin: string | undefined
   /** Static tokens. */
   readonly janesToken: string
@@ -18,7 +18,7 @@ export interface Surroundings {
   readonly cartsToken: string
 }
 
-/** One for each way to say who you are, and for the ways it can fail. */
+/** One command for each method of authentication, and for each kind of failure. */
 export function recipes(surroundings: Surroundings): readonly Recipe[] {
   const { origin, edgeOrigin, janesToken, clarksToken, marysToken, cartsToken } = surroundings
   const curl = (url: string, ...options: readonly string[]): string =>
@@ -30,12 +30,12 @@ export function recipes(surroundings: Surroundings): readonly Recipe[] {
 
   const atTheEdge = (edge: string): readonly Recipe[] => [
     {
-      title: 'with a client certificate, as Cloudflare tells of it: this port plays its edge',
+      title: 'with a client certificate, as Cloudflare describes it: this port emulates its edge',
       command: curl(`${edge}/whoami`, certificate(VERIFIED)),
       answer: '{"username":"jbeda","groups":["app1","app2","system:authenticated"]}',
     },
     {
-      title: 'with one that was revoked, which Cloudflare verifies all the same',
+      title: 'with a revoked certificate, which Cloudflare still reports as verified',
       command: curl(`${edge}/whoami`, certificate({ ...VERIFIED, certRevoked: '1' })),
       answer: UNAUTHORIZED,
     },
@@ -52,23 +52,23 @@ export function recipes(surroundings: Surroundings): readonly Recipe[] {
       answer: '{"username":"oidc:mary","groups":["oidc:operators","system:authenticated"]}',
     },
     {
-      title: 'as a service account of a cluster, who may look at nodes',
+      title: 'as a service account of a cluster, which may read nodes',
       command: curl(`${origin}/nodes/mynode`, token(cartsToken)),
       answer: '{"node":"mynode","user":"system:serviceaccount:shop:cart"}',
     },
     ...(edgeOrigin === undefined ? [] : atTheEdge(edgeOrigin)),
     {
-      title: 'with a header that only the edge may write, which nobody listens to here',
+      title: 'with a header that only the edge may write, which this port ignores',
       command: curl(`${origin}/whoami`, certificate(VERIFIED)),
       answer: UNAUTHORIZED,
     },
     {
-      title: 'with a wrong token, which is never taken for anonymous',
+      title: 'with a wrong token, which never becomes anonymous',
       command: curl(`${origin}/healthz`, token('wrong')),
       answer: UNAUTHORIZED,
     },
     {
-      title: 'clark may not look at a node',
+      title: 'clark may not read a node',
       command: curl(`${origin}/nodes/mynode`, token(clarksToken)),
       answer: forbidden(
         'nodes \\"mynode\\" is forbidden: User \\"clark\\" cannot get resource \\"nodes\\" in API group \\"\\" at the cluster scope',
@@ -81,7 +81,7 @@ export function recipes(surroundings: Surroundings): readonly Recipe[] {
       answer: '{"node":"mynode","user":"superman","requester":"clark"}',
     },
     {
-      title: 'jane may act as nobody',
+      title: 'jane may not act as another user',
       command: curl(`${origin}/nodes/mynode`, token(janesToken), ...superman),
       answer: forbidden(
         'forbidden: User \\"jane\\" cannot impersonate-on:user-info:get path \\"/nodes/mynode\\"',

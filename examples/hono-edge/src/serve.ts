@@ -8,28 +8,28 @@ import { fileURLToPath } from 'node:url'
 import { bundleWorker } from './bundle.ts'
 import type { Settings } from './settings.ts'
 
-/** A runtime that the app runs on, without Node. */
+/** A runtime for the app, without Node. */
 export type Runtime = 'workerd' | 'deno' | 'bun'
 
-/** Where and how the app is served. */
+/** The runtime, the settings and the ports of the app. */
 export interface ServeOptions {
   readonly runtime: Runtime
   readonly settings: Settings
-  /** Whom the app trusts besides the authorities of the web, when it fetches the keys of issuers. */
+  /** A CA that the app trusts, besides the public CAs, when it fetches the keys of issuers. */
   readonly caPem: string
   readonly port: number
-  /** Of the socket that plays Cloudflare's edge. Other runtimes than workerd have none. */
+  /** The port that emulates Cloudflare's edge, on workerd only. */
   readonly edgePort: number
-  /** How the runtime is started. Default: by npx, which gets it from npm. */
+  /** The command that starts the runtime. Default: npx, which downloads it from npm. */
   readonly command?: readonly string[]
 }
 
-/** An app that is served. */
+/** A running app. */
 export interface ServedApp {
   readonly origin: string
-  /** Where a request says in the header `CF-Blob` what Cloudflare's edge would have said; `undefined` where nobody listens to that. */
+  /** The origin that reads Cloudflare's data from the header `CF-Blob`; `undefined` on other runtimes than workerd. */
   readonly edgeOrigin: string | undefined
-  /** Rejects when the app ends by itself. */
+  /** Rejects when the app exits by itself. */
   readonly ended: Promise<never>
   close(): Promise<void>
 }
@@ -43,7 +43,7 @@ const COMMANDS: Readonly<Record<Runtime, readonly string[]>> = {
 /**
  * Serves the app on a runtime, on this machine only.
  *
- * @throws {Error} when it does not answer in time, with what the runtime said.
+ * @throws {Error} if it does not answer in time; the message has the runtime's output.
  */
 export async function serveOn(options: ServeOptions): Promise<ServedApp> {
   const { runtime, settings, caPem, port, edgePort } = options
@@ -60,7 +60,7 @@ export async function serveOn(options: ServeOptions): Promise<ServedApp> {
       DENO_CERT: caPath,
       NODE_EXTRA_CA_CERTS: caPath,
     } as NodeJS.ProcessEnv,
-    // With all that npx starts.
+    // A process group, to stop the children of npx too.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -106,7 +106,7 @@ async function argumentsOf(
   const source = (file: string): string => fileURLToPath(new URL(`../src/${file}`, import.meta.url))
   switch (runtime) {
     case 'workerd': {
-      // It reads what it embeds from the folder of its configuration.
+      // workerd reads embedded files from the folder of its configuration.
       const configuration = join(folder, 'workerd.capnp')
       copyFileSync(fileURLToPath(new URL('../workerd.capnp', import.meta.url)), configuration)
       await bundleWorker(join(folder, 'worker.js'))
@@ -132,7 +132,7 @@ async function argumentsOf(
   }
 }
 
-/** Waits until somebody answers, which takes a while where npx has to get a runtime first. */
+/** Waits until the app answers, which takes a while if npx has to download a runtime first. */
 async function answers(url: string): Promise<void> {
   for (let tries = 0; tries < 3000; tries++) {
     try {
@@ -150,6 +150,6 @@ function endGroup({ pid }: ChildProcess): void {
   try {
     process.kill(-pid)
   } catch {
-    // It has ended already.
+    // It has already exited.
   }
 }

@@ -6,17 +6,17 @@ import {
   splitServiceAccountUsername,
 } from '@kube-authn/core/service-account'
 
-/** Whose tokens. */
+/** An issuer of tokens. */
 export interface IssuerOptions {
-  /** What the issuer calls itself, and where it says what its keys are. */
+  /** The issuer's URL, which is also the base of its discovery document. */
   readonly url: string
-  /** What tokens have to be for. */
+  /** The audience that tokens must have. */
   readonly audience: string
-  /** How its keys are fetched. Default: as the runtime does. */
+  /** Fetches its keys. Default: the runtime's `fetch`. */
   readonly fetch?: GetFetch
 }
 
-/** Users of an OpenID Connect provider, with `oidc:` before every name, so that nobody there is anybody who is known otherwise. */
+/** Users of an OpenID Connect provider, with the prefix `oidc:`, so that their names differ from those of all other users. */
 export function oidcTokens({ url, audience, ...rest }: IssuerOptions): TokenAuthenticator {
   return oidc({
     issuer: { url, audiences: [audience] },
@@ -29,8 +29,8 @@ export function oidcTokens({ url, audience, ...rest }: IssuerOptions): TokenAuth
 }
 
 /**
- * Service accounts of a cluster, which publishes its keys as an OpenID Connect provider does. Whether an account and its pod are still
- * there only the cluster knows: here a token counts until it expires.
+ * Service accounts of a cluster, which publishes its keys as an OpenID Connect provider does. Only the cluster knows whether an account
+ * and its pod still exist: here a token is valid until it expires.
  */
 export function serviceAccountTokens({ url, audience, ...rest }: IssuerOptions): TokenAuthenticator {
   const tokens = oidc({

@@ -6,10 +6,10 @@ import type { Settings } from './settings.ts'
 
 let app: ReturnType<typeof createApp> | undefined
 
-/** The app as a Cloudflare Worker, which is told what Cloudflare saw of client certificates. */
+/** The app as a Cloudflare Worker, which also authenticates the client certificates that Cloudflare verified. */
 export default {
   fetch(request: Request, settings: Settings, context: ExecutionContext): Response | Promise<Response> {
-    // Tokens are kept as digests under a random key, and before the first request a Worker has no random numbers.
+    // Tokens are stored as digests under a random key, and a Worker has no random numbers before the first request.
     app ??= createApp({ settings, manifest, clientCertificate: cloudflareClientCertificate() })
     return app.fetch(request, settings, context)
   },

@@ -2,7 +2,7 @@ import type { Authenticator } from '@kube-authn/core'
 import { authentication } from '@kube-authn/koa'
 import Koa from 'koa'
 
-/** Says who it takes one for, and which of the headers that say so it was left with. */
+/** An app that shows the user of a request, and the credential headers that reached the app. */
 export function createApp(authenticator: Authenticator): Koa {
   const app = new Koa()
   app.use(authentication(authenticator)).use((ctx) => {

@@ -3,15 +3,15 @@ import { join } from 'node:path'
 import type { HttpFetch } from '@kube-authn/node'
 import type { Material } from './material.ts'
 
-/** What the administrator of the cloud made for us. */
+/** The objects that the administrator of the cloud created. */
 export interface Cloud {
   /** The id of the project `shop`. */
   readonly project: string
 }
 
 /**
- * The project `shop` with jane in it, who is in the group `developers`, and joe, who has left: his user is disabled. On the next
- * run they are there already.
+ * Creates the project `shop` with jane, who is in the group `developers`, and joe, whose user is disabled. Objects of an earlier
+ * run are kept.
  */
 export async function prepareCloud(url: string, fetch: HttpFetch, material: Material): Promise<Cloud> {
   const file = join(material.folder, 'cloud.json')

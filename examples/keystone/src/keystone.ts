@@ -3,16 +3,16 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Material } from './material.ts'
 
-/** A sentence for whoever runs the example. */
+/** An error with a message for the user of the example. */
 export class KeystoneProblem extends Error {
   override readonly name = 'KeystoneProblem'
 }
 
 /**
- * Runs a Keystone of our own by `keystone.sh`, until this process ends.
+ * Runs a Keystone with `keystone.sh`, until this process exits.
  *
- * @returns the child, once it answers.
- * @throws {KeystoneProblem} when it is not installed, or does not start.
+ * @returns the child process, once it answers.
+ * @throws {KeystoneProblem} if it is not installed, or does not start.
  */
 export async function startKeystone(material: Material, port: number): Promise<ChildProcess> {
   const script = fileURLToPath(new URL('../keystone.sh', import.meta.url))
@@ -30,7 +30,7 @@ export async function startKeystone(material: Material, port: number): Promise<C
     let said = ''
     const listen = (data: unknown): void => {
       said += String(data)
-      // Another program may have the port, so that it being open says nothing.
+      // An open port is not enough: it may belong to another program.
       if (said.includes('spawned uWSGI worker')) resolve()
     }
     child.stdout.on('data', listen)

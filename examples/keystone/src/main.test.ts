@@ -6,20 +6,20 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { prepareMaterial } from './material.ts'
 
-// What needs a Keystone is in test/interop/keystone.interop.ts.
+// Tests that need a Keystone are in test/interop/keystone.interop.ts.
 const scratch = mkdtempSync(join(tmpdir(), 'keystone-'))
 const folder = join(scratch, 'material')
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
 describe('keystone', () => {
-  it('says in a sentence what is missing, and ends, where there is no Keystone to run', () => {
+  it('reports what is missing, and exits, if Keystone is not installed', () => {
     const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
     const { status, stdout, stderr } = spawnSync(process.execPath, [main], {
       encoding: 'utf8',
       env: { ...process.env, MATERIAL: folder, KEYSTONE_BIN: join(scratch, 'nowhere') },
     })
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
-    expect(stderr).toMatch(/^\S+\/keystone-manage is not here\. On Debian: apt-get install keystone\n$/)
+    expect(stderr).toMatch(/^\S+\/keystone-manage is not installed\. On Debian: apt-get install keystone\n$/)
   })
 
   it('keeps its keys and passwords for this user only', async () => {
@@ -29,7 +29,7 @@ describe('keystone', () => {
     expect(open.toSorted()).toEqual(['ca.crt', 'server.crt'])
   })
 
-  it('uses on the next run what it made on the first', async () => {
+  it('uses the files of the first run on the next one', async () => {
     const first = await prepareMaterial(folder)
     expect(await prepareMaterial(folder)).toEqual(first)
   })

@@ -17,13 +17,13 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 if (yours === undefined) await runWithOurs(Number(process.env['KEYSTONE_PORT'] ?? 5000))
 else await serve({ url: yours, ...(yourCa !== undefined && { ca: yourCa }), xAuthToken: true }, material)
 
-/** With a Keystone that is started here, and has jane and joe in it. */
+/** Runs the app with its own Keystone, whose users are jane and joe. */
 async function runWithOurs(port: number): Promise<void> {
   const url = `https://127.0.0.1:${port}`
   try {
     const keystone = await startKeystone(material, port)
     keystone.once('exit', () => {
-      console.error('Keystone has ended.')
+      console.error('Keystone has exited.')
       process.exit(1)
     })
   } catch (error) {
@@ -38,7 +38,7 @@ async function runWithOurs(port: number): Promise<void> {
     {
       url,
       ca: material.caPath,
-      // Who comes with a password gets a token for this project; who brings a token must have one for it.
+      // The project of logins with a password, and the only project accepted in tokens.
       scope: { project: { id: cloud.project } },
       projects: [cloud.project],
       roleMappings: [{ role: 'member', groups: ['shoppers'] }],
@@ -46,14 +46,14 @@ async function runWithOurs(port: number): Promise<void> {
     },
     material,
   )
-  console.log('Paste a line; below it is what it answers.\n')
+  console.log('Paste a command; the expected answer is below it.\n')
   for (const { title, command, answer } of recipes(material, cloud, app, url)) {
     console.log(`# ${title}\n${command}\n#=> ${answer}\n`)
   }
-  console.log('Ctrl+C ends both.')
+  console.log('Ctrl+C stops both.')
 }
 
-/** Runs the app, and says where. */
+/** Runs the app, and returns its origin. */
 async function serve(keystone: KeystoneOptions, { certificatePath, keyPath }: Material): Promise<string> {
   const authenticator = createAuthenticator({ keystone })
   const credential = { cert: readFileSync(certificatePath), key: readFileSync(keyPath) }
@@ -62,7 +62,7 @@ async function serve(keystone: KeystoneOptions, { certificatePath, keyPath }: Ma
     tlsServerOptions(credential),
     (request, response) => void handle(request, response),
   )
-  // Node would leave out what comes after 1,000 headers, and such a request would be refused.
+  // Otherwise Node drops headers beyond 1,000, and such a request would be refused.
   server.maxHeadersCount = 0
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(Number(process.env['PORT'] ?? 8443), '127.0.0.1', resolve)

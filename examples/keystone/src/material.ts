@@ -3,17 +3,17 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from 'node:path'
 import { createPki } from '@kube-authn/testing'
 
-/** What the app, Keystone and the printed lines use. */
+/** The files of the app, of Keystone and of the printed commands. */
 export interface Material {
   readonly folder: string
-  /** Who signed the certificates of both servers. */
+  /** The CA of both servers' certificates. */
   readonly caPath: string
   readonly certificatePath: string
   readonly keyPath: string
   readonly secrets: Secrets
 }
 
-/** What people type. An app has no business knowing this; a demonstration prints it. */
+/** The passwords of the users. Only a demonstration stores them, in order to print them. */
 export interface Secrets {
   readonly adminsPassword: string
   readonly janesPassword: string
@@ -23,8 +23,8 @@ export interface Secrets {
 const DAY_MS = 24 * 60 * 60 * 1000
 
 /**
- * An authority, a certificate for both servers, and passwords, in a folder for this user only. It is made anew, and the cloud with
- * it, when the certificate is about to expire.
+ * Creates a CA, a certificate for both servers, and passwords, in a folder readable by this user only. It is recreated, and the cloud
+ * with it, when the certificate is about to expire.
  */
 export async function prepareMaterial(folder: string): Promise<Material> {
   if (!isUsable(folder)) {

@@ -3,14 +3,14 @@ import { join, relative } from 'node:path'
 import type { Cloud } from './cloud.ts'
 import type { Material } from './material.ts'
 
-/** A line to paste into a shell, and what it prints. */
+/** A shell command, and its expected output. */
 export interface Recipe {
   readonly title: string
   readonly command: string
   readonly answer: string
 }
 
-/** The users of the cloud, and those who are none. */
+/** Commands for the users of the cloud, and for refused requests. */
 export function recipes(material: Material, cloud: Cloud, app: string, keystone: string): readonly Recipe[] {
   const { janesPassword, joesPassword } = material.secrets
   const file = (name: string): string => quote(relative(process.cwd(), join(material.folder, name)))
@@ -26,49 +26,50 @@ export function recipes(material: Material, cloud: Cloud, app: string, keystone:
   const onlyGroups = String.raw` | grep -o '"groups":[^]]*]'`
   return [
     {
-      title: 'jane comes with her password; her group, her project, and what her role in it means here',
+      title:
+        'jane logs in with her password and has her group, her project, and the group that her role maps to',
       command: curl('/whoami', user('jane', janesPassword)) + onlyGroups,
       answer,
     },
     {
-      title: 'with a wrong password she is nobody',
+      title: 'jane with a wrong password',
       command: curl('/whoami', user('jane', 'wrong'), onlyStatus),
       answer: '401',
     },
     {
-      title: 'joe has left: Keystone has disabled him',
+      title: 'joe, whose user is disabled in Keystone',
       command: curl('/whoami', user('joe', joesPassword), onlyStatus),
       answer: '401',
     },
     {
-      title: 'jane gets a token, as she does for every other service of OpenStack',
+      title: 'jane gets a token, as for every other service of OpenStack',
       command: `(. ${file('jane.openrc')}; openstack token issue --format value --column id >${file('token')})`,
       answer: '',
     },
     {
-      title: 'it is a bearer token',
+      title: 'with the token as a bearer token',
       command: curl('/whoami', `--header "Authorization: Bearer ${token}"`) + onlyGroups,
       answer,
     },
     {
-      title: 'or comes as with the other services',
+      title: 'with the token in X-Auth-Token, as for the other services',
       command: curl('/whoami', `--header "X-Auth-Token: ${token}"`) + onlyGroups,
       answer,
     },
     {
-      title: 'which the application does not see',
+      title: 'the application does not see that header',
       command: curl('/headers', `--header "X-Auth-Token: ${token}"`),
       answer: '[]',
     },
     {
-      title: 'what is no token of Keystone is not even sent there',
+      title: 'a token of another kind is not sent to Keystone',
       command: curl('/whoami', `--header 'X-Auth-Token: abcdef.0123456789abcdef'`, onlyStatus),
       answer: '401',
     },
   ]
 }
 
-/** What OpenStack's clients read. */
+/** Writes the environment file of OpenStack's clients. */
 function writeOpenrc({ folder, caPath, secrets }: Material, keystone: string): void {
   const variables = {
     OS_AUTH_URL: `${keystone}/v3`,
@@ -84,7 +85,7 @@ function writeOpenrc({ folder, caPath, secrets }: Material, keystone: string): v
   writeFileSync(join(folder, 'jane.openrc'), lines.join(''), { mode: 0o600 })
 }
 
-/** One word of a POSIX shell. */
+/** Quotes one word for a POSIX shell. */
 function quote(word: string): string {
   return /^[\w./:=-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
 }

@@ -9,7 +9,7 @@ afterAll(() => {
   app.kill()
 })
 
-it('prints a line that answers what it says', async () => {
+it('prints a command and its answer', async () => {
   let output = ''
   app.stdout.on('data', (data) => (output += String(data)))
   await vi.waitFor(() => expect(output).toContain('#=>'))

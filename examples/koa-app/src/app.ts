@@ -2,7 +2,7 @@ import { authentication } from '@kube-authn/koa'
 import { createAuthenticator } from '@kube-authn/node'
 import Koa from 'koa'
 
-/** An app that nobody enters without a token of this file. */
+/** An app that requires a token of this file. */
 export function createApp(tokenFile: string): Koa {
   const app = new Koa()
   app.use(authentication(createAuthenticator({ tokenFile }))).use((ctx) => {

@@ -14,5 +14,5 @@ const server = createApp(tokenFile).listen(Number(process.env['PORT'] ?? 3000), 
   console.log(`curl --silent --header 'Authorization: Bearer ${token}' http://localhost:${port}/`)
   console.log('#=> Hello jane, you are in developers, app1, system:authenticated')
 })
-// Node would leave out what comes after 1,000 headers, and such a request would be refused.
+// Otherwise Node drops headers beyond 1,000, and such a request would be refused.
 server.maxHeadersCount = 0

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 
-/** What the app calls a user. */
+/** A user of the app. */
 export interface Account {
   readonly username: string
   readonly groups: readonly string[]
 }
 
-/** How the app has always looked up a token; `false` when nobody has it. */
+/** The original lookup of a token; `false` if the token is unknown. */
 export function accountOf(token: string, tokenFile: string): Account | false {
   for (const line of readFileSync(tokenFile, 'utf8').split('\n')) {
     const [known, username = '', , ...groups] = line.split(',')

@@ -18,7 +18,7 @@ const linesOf = (name: string): readonly string[] =>
   readFileSync(fileURLToPath(new URL(name, import.meta.url)), 'utf8').split('\n')
 
 describe('passport-app', () => {
-  it('moves to the chain in one line, beside its imports', () => {
+  it('moves to the chain in one line, apart from imports', () => {
     const [before, after] = [linesOf('before.ts'), linesOf('after.ts')].map((lines) =>
       lines.slice(lines.findIndex((line) => line.startsWith('export'))),
     )
@@ -27,7 +27,7 @@ describe('passport-app', () => {
     expect(after).toHaveLength(before?.length ?? 0)
   })
 
-  it('prints lines to paste, and each answers what it says', ({ skip }) => {
+  it('prints commands, and each prints the expected answer', ({ skip }) => {
     if (spawnSync('curl', ['--version']).status !== 0) skip('there is no curl on this machine')
     const printed = [...output.matchAll(/^(curl .*)\n#=> (.*)$/gm)]
     expect(printed).toHaveLength(9)
@@ -37,7 +37,7 @@ describe('passport-app', () => {
     }
   })
 
-  it('challenges for everything that it takes', async () => {
+  it('sends a challenge for every accepted scheme', async () => {
     const [origin] = /http:\/\/localhost:\d+/.exec(output) ?? []
     const answers = await Promise.all(
       ['before', 'after', 'inside'].map(async (name) => {

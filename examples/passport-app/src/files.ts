@@ -3,19 +3,19 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** Where users come from: `token,name,uid,"groups"` and `password,name,uid,"groups"`. */
+/** The paths of the users' files: `token,name,uid,"groups"` and `password,name,uid,"groups"`. */
 export interface Files {
   readonly tokenFile: string
   readonly passwordFile: string
 }
 
-/** What jane sends and joe types. */
+/** The credentials of the users. */
 export interface Secrets {
   readonly janesToken: string
   readonly joesPassword: string
 }
 
-/** Makes both files, with new secrets, readable by this user only. */
+/** Creates both files, with new secrets, readable by this user only. */
 export function makeFiles(): { readonly files: Files; readonly secrets: Secrets } {
   const folder = mkdtempSync(join(tmpdir(), 'passport-app-'))
   const secrets = { janesToken: randomUUID(), joesPassword: randomUUID() }

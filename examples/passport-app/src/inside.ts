@@ -6,7 +6,7 @@ import { Strategy as BearerStrategy } from 'passport-http-bearer'
 import { type Account, accountOf } from './accounts.ts'
 import type { Files } from './files.ts'
 
-/** The other way round: the chain without Passport, and in it the strategy that the app had. */
+/** The other direction: the chain without Passport, with the app's strategy as one authenticator. */
 export function createApp({ tokenFile, passwordFile }: Files): Express {
   const old = new BearerStrategy((token, done) => done(null, accountOf(token, tokenFile)))
   const tokens = fromPassport(old, {

@@ -14,11 +14,11 @@ app.use('/inside', inside(files))
 
 const server = app.listen(Number(process.env['PORT'] ?? 3000), 'localhost', () => {
   const { port } = server.address() as AddressInfo
-  console.log('\nOne app, three times. Paste a line; below it is what it answers.\n')
+  console.log('\nOne app in three versions. Paste a command; the expected answer is below it.\n')
   for (const { title, command, answer } of recipes(secrets, `http://localhost:${port}`)) {
     console.log(`# ${title}\n${command}\n#=> ${answer}\n`)
   }
-  console.log(`Change ${files.tokenFile}, and it counts a moment later. Ctrl+C ends the app.`)
+  console.log(`Changes of ${files.tokenFile} take effect a moment later. Ctrl+C stops the app.`)
 })
-// Node would leave out what comes after 1,000 headers, and such a request would be refused.
+// Otherwise Node drops headers beyond 1,000, and such a request would be refused.
 server.maxHeadersCount = 0

@@ -1,13 +1,13 @@
 import type { Secrets } from './files.ts'
 
-/** A line to paste into a shell, and what it prints. */
+/** A shell command, and its expected output. */
 export interface Recipe {
   readonly title: string
   readonly command: string
   readonly answer: string
 }
 
-/** What the three apps answer to the same. */
+/** The answers of the three versions to the same requests. */
 export function recipes({ janesToken, joesPassword }: Secrets, origin: string): readonly Recipe[] {
   const curl = (app: string, ...options: readonly string[]): string =>
     ['curl --silent --show-error', ...options, `${origin}/${app}/whoami`].join(' ')
@@ -26,12 +26,16 @@ export function recipes({ janesToken, joesPassword }: Secrets, origin: string): 
     },
     { title: 'before: with a password', command: curl('before', user), answer: 'Unauthorized' },
     {
-      title: 'after: with a password, and no other route',
+      title: 'after: with a password, on the same route',
       command: curl('after', user),
       answer: '{"username":"joe","groups":["operators","system:authenticated"]}',
     },
-    { title: 'before: with an odd header', command: curl('before', token('a b')), answer: 'Bad Request' },
-    { title: 'after: with an odd header', command: curl('after', token('a b')), answer: 'Unauthorized' },
+    {
+      title: 'before: with a malformed header',
+      command: curl('before', token('a b')),
+      answer: 'Bad Request',
+    },
+    { title: 'after: with a malformed header', command: curl('after', token('a b')), answer: 'Unauthorized' },
     { title: 'after: with a wrong token', command: curl('after', token('wrong')), answer: 'Unauthorized' },
     {
       title: 'inside: the old strategy, as one authenticator of the chain',

@@ -2,19 +2,19 @@ import type { Authenticator, Observer, TokenAuthenticator } from '@kube-authn/co
 import { tokenReviewWebhook } from '@kube-authn/express'
 import express, { type Express } from 'express'
 
-/** What the app is made of. */
+/** The parts of the app. */
 export interface AppOptions {
-  /** Who knows users by their tokens. */
+  /** Authenticates users by their tokens. */
   readonly tokens: readonly TokenAuthenticator[]
-  /** Who knows the kube-apiservers that may ask. */
+  /** Authenticates the kube-apiservers that may ask. */
   readonly callers: Authenticator
   readonly observer: Observer
 }
 
-/** Where kube-apiserver asks. Any path will do. */
+/** The path of the webhook. Any path works. */
 export const WEBHOOK_PATH = '/authenticate'
 
-/** The app: a webhook, and a page for whoever wants to know that it is up. */
+/** The webhook, and a page that shows that it is up. */
 export function createApp({ tokens, callers, observer }: AppOptions): Express {
   const app = express()
   app.disable('x-powered-by')

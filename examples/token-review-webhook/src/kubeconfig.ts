@@ -1,4 +1,4 @@
-/** What a kube-apiserver needs to ask a webhook: where it is, whose certificate it has, and what to show it. */
+/** What a kube-apiserver needs to call a webhook: its URL, the CA of its certificate, and a client certificate. */
 export interface WebhookClient {
   readonly url: string
   readonly caPath: string
@@ -7,8 +7,8 @@ export interface WebhookClient {
 }
 
 /**
- * The file for `--authentication-token-webhook-config-file`. The names are those of the Kubernetes documentation, where the context names
- * a user that is not there; here it is the one.
+ * The file for `--authentication-token-webhook-config-file`. The names are those of the Kubernetes documentation, whose context names
+ * a user that does not exist; here it names the right one.
  */
 export function webhookKubeconfig({ url, caPath, certificatePath, keyPath }: WebhookClient): string {
   return `apiVersion: v1

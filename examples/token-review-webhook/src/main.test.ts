@@ -29,7 +29,7 @@ afterAll(() => {
   rmSync(scratch, { recursive: true, force: true })
 })
 
-/** Asks as a kube-apiserver would, with what it was given. */
+/** Asks as a kube-apiserver would, with the printed kubeconfig. */
 async function review(endpoint: Endpoint, token: string): Promise<unknown> {
   const fetch = endpointFetch(endpoint)
   const response = await fetch(endpoint.server, {
@@ -58,7 +58,7 @@ describe('token-review-webhook', () => {
     expect(await review(readKubeconfig(path), 'wrong')).toEqual({ authenticated: false })
   })
 
-  it('prints lines to paste, and each answers what it says', ({ skip }) => {
+  it('prints commands, and each prints the expected answer', ({ skip }) => {
     if (!hasCurl) skip('there is no curl on this machine')
     const printed = [...output.matchAll(/^(curl .*)\n#=> (.*)$/gm)]
     expect(printed).toHaveLength(4)
@@ -68,7 +68,7 @@ describe('token-review-webhook', () => {
     }
   })
 
-  it('says what became of each review, and never the token', async () => {
+  it('logs the result of each review, and never the token', async () => {
     const before = output.length
     const endpoint = readKubeconfig(join(folder, 'webhook.kubeconfig'))
     await review(endpoint, material.janesToken)
@@ -79,7 +79,7 @@ describe('token-review-webhook', () => {
     expect(said()).not.toContain('wrong')
   })
 
-  it('takes a new token file into account', async () => {
+  it('reloads a changed token file', async () => {
     writeFileSync(
       material.tokenFilePath,
       `${material.janesToken},jane,1001,"developers,app1"\nbrand-new,jill,1002\n`,
@@ -96,7 +96,7 @@ describe('token-review-webhook', () => {
     expect(open.toSorted()).toEqual(['ca.crt', 'callers-ca.crt', 'kube-apiserver.crt', 'server.crt'])
   })
 
-  it('writes a kubeconfig that means the same whatever is in a path', () => {
+  it('writes a valid kubeconfig for any characters in a path', () => {
     const odd = '/a: "b" #c'
     const text = webhookKubeconfig({
       url: 'https://localhost:8443/authenticate',

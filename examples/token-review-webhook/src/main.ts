@@ -13,7 +13,7 @@ import { recipes } from './recipes.ts'
 const folder = process.env['MATERIAL'] ?? fileURLToPath(new URL('../.material', import.meta.url))
 const material = await prepareMaterial(folder)
 
-/** Says what became of each review. Who was found is in it, and the token never is. */
+/** Logs the result of each review with the user, and never the token. */
 const observer: Observer = (event) => {
   if (event.type === 'reload') console.log(`${event.source}: ${event.outcome}`)
   if (event.type !== 'consulted' || event.authenticator !== 'tokenFile') return
@@ -27,7 +27,7 @@ const app = createApp({
 })
 
 const server = createServer(tlsServerOptions({ cert: material.certificate, key: material.privateKey }), app)
-// Node would leave out what comes after 1,000 headers, and such a request would be refused.
+// Otherwise Node drops headers beyond 1,000, and such a request would be refused.
 server.maxHeadersCount = 0
 server.listen(Number(process.env['PORT'] ?? 8443), 'localhost', () => {
   const { port } = server.address() as AddressInfo
@@ -36,13 +36,13 @@ server.listen(Number(process.env['PORT'] ?? 8443), 'localhost', () => {
   const kubeconfig = webhookKubeconfig({ url, caPath: material.caPath, ...material.apiServer })
   writeFileSync(kubeconfigPath, kubeconfig, { mode: 0o600 })
 
-  console.log(`\nA kube-apiserver asks with these flags:\n`)
+  console.log(`\nFlags for a kube-apiserver:\n`)
   console.log(`  --authentication-token-webhook-config-file=${kubeconfigPath}`)
   console.log(`  --authentication-token-webhook-version=v1\n`)
-  console.log(`The file is this:\n\n${kubeconfig}`)
-  console.log('Paste a line to ask in its place; below it is what it answers.\n')
+  console.log(`The kubeconfig:\n\n${kubeconfig}`)
+  console.log('Paste a command to ask in its place; the expected answer is below it.\n')
   for (const { title, command, answer } of recipes(material, url)) {
     console.log(`# ${title}\n${command}\n#=> ${answer}\n`)
   }
-  console.log(`Change ${material.tokenFilePath}, and it counts a moment later. Ctrl+C ends the webhook.`)
+  console.log(`Changes of ${material.tokenFilePath} take effect a moment later. Ctrl+C stops the webhook.`)
 })

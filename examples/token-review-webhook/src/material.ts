@@ -3,27 +3,27 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from 'node:path'
 import { createPki, type IssuedCredential } from '@kube-authn/testing'
 
-/** What the webhook serves with, and what a kube-apiserver shows it. All of it is made here on the first run and kept. */
+/** The files of the webhook and of a kube-apiserver. They are created on the first run and kept. */
 export interface Material {
   readonly folder: string
-  /** Who signed the webhook's certificate. */
+  /** The CA of the webhook's certificate. */
   readonly caPath: string
   readonly certificate: string
   readonly privateKey: string
-  /** Who signs the certificates of kube-apiservers that may ask: nobody else's. */
+  /** The CA of the kube-apiservers that may ask. It signs no other certificates. */
   readonly callersCAPath: string
   readonly apiServer: { readonly certificatePath: string; readonly keyPath: string }
   readonly tokenFilePath: string
-  /** What jane sends to the kube-apiserver. A webhook has no business knowing this; a demonstration prints it. */
+  /** Jane's token for the kube-apiserver. Only a demonstration stores it, in order to print it. */
   readonly janesToken: string
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
 /**
- * Two authorities, certificates for both sides and a token file, in a folder for this user only.
+ * Creates two CAs, certificates for both sides and a token file, in a folder readable by this user only.
  *
- * The folder is filled beside and put in place whole, so an interrupted run leaves nothing half-made. It is made anew when the
+ * The folder is filled under another name and then renamed, so an interrupted run leaves nothing incomplete. It is recreated when the
  * certificates are about to expire.
  */
 export async function prepareMaterial(folder: string): Promise<Material> {

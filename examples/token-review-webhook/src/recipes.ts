@@ -1,14 +1,14 @@
 import { relative } from 'node:path'
 import type { Material } from './material.ts'
 
-/** A line to paste into a shell, and what it prints. */
+/** A shell command, and its expected output. */
 export interface Recipe {
   readonly title: string
   readonly command: string
   readonly answer: string
 }
 
-/** What a kube-apiserver would ask, and what it would hear. */
+/** Requests of a kube-apiserver, and the answers. */
 export function recipes({ caPath, apiServer, janesToken }: Material, url: string): readonly Recipe[] {
   const near = (path: string): string => quote(relative(process.cwd(), path))
   const asApiServer = `--cert ${near(apiServer.certificatePath)} --key ${near(apiServer.keyPath)}`
@@ -34,22 +34,22 @@ export function recipes({ caPath, apiServer, janesToken }: Material, url: string
   }
   return [
     {
-      title: 'whose is this token?',
+      title: 'a token of jane',
       command: ask('v1', janesToken, asApiServer),
       answer: answer('v1', jane),
     },
     {
-      title: 'the same in the version that kube-apiserver asks in unless told otherwise',
+      title: 'the same in v1beta1, the default version of kube-apiserver',
       command: ask('v1beta1', janesToken, asApiServer),
       answer: answer('v1beta1', jane),
     },
     {
-      title: 'a token that nobody has',
+      title: 'an unknown token',
       command: ask('v1', 'wrong', asApiServer),
       answer: answer('v1', { authenticated: false }),
     },
     {
-      title: 'nobody but a kube-apiserver may ask',
+      title: 'without the certificate of a kube-apiserver',
       command: ask('v1', janesToken),
       answer:
         '{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Unauthorized","reason":"Unauthorized","code":401}',
@@ -57,7 +57,7 @@ export function recipes({ caPath, apiServer, janesToken }: Material, url: string
   ]
 }
 
-/** One word of a POSIX shell. */
+/** Quotes one word for a POSIX shell. */
 function quote(word: string): string {
   return /^[\w./:=-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
 }

@@ -212,7 +212,7 @@ it('an issuer that publishes ten thousand keys is an outage, until it behaves', 
   const { ask, askOthers, behave, clock, reason } = await start('/jwks', (response) =>
     response.end(keySetOf(10_000)),
   )
-  expect(await reason(ask())).toContain('it has more than 2048 keys')
+  expect(await reason(ask())).toContain('the JWK set has more than 2048 keys')
   expect(await askOthers()).toEqual(['ann', 'joe'])
   behave()
   clock.advance(10_000)

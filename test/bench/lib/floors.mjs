@@ -95,6 +95,25 @@ export function expressFloor(userOf) {
 
 const STATE = Symbol('state')
 
+/** A refusal that an app may handle instead, without a stack trace. */
+class StatusError extends Error {
+  status = 401
+  headers = {
+    'content-type': 'application/json',
+    'cache-control': 'no-cache, private',
+    'www-authenticate': 'Bearer realm="kubernetes-master", error="invalid_token"',
+  }
+  content = UNAUTHORIZED
+  constructor() {
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
+    super('Unauthorized')
+    Error.stackTraceLimit = stackTraceLimit
+  }
+}
+
+const UNAUTHORIZED = JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', code: 401 })
+
 /** What kube-authn owes an app besides: only the first credential counts, it is taken out, and the state of a request is not copied. */
 function withDuties(req, userOf) {
   const { rawHeaders } = req
@@ -105,20 +124,27 @@ function withDuties(req, userOf) {
     else if ((name.charCodeAt(0) | 0x20) === 0x69 && name.toLowerCase().startsWith('impersonate-'))
       return undefined
   }
-  const user = found === -1 ? undefined : userOf(rawHeaders[found + 1])
-  if (user === undefined) return undefined
+  if (found === -1) return undefined
+  const user = userOf(rawHeaders[found + 1])
   // Node makes them of `rawHeaders` when they are first read.
   const { headers } = req
   rawHeaders.splice(found, 2)
   delete headers.authorization
+  if (user === undefined) return undefined
   Object.defineProperty(req, STATE, { value: { user } })
   return user
 }
 
 export function expressFloorWithDuties(userOf) {
-  return (req, _res, next) => {
+  return (req, res, next) => {
     const user = withDuties(req, userOf)
-    if (user === undefined) throw new Error('unauthorized')
+    if (user === undefined) {
+      const error = new StatusError()
+      res.statusCode = 401
+      for (const name of Object.keys(error.headers)) res.setHeader(name, error.headers[name])
+      res.end(error.content)
+      return
+    }
     req.user = user
     next()
   }
@@ -127,7 +153,13 @@ export function expressFloorWithDuties(userOf) {
 export function koaFloorWithDuties(userOf) {
   return (ctx, next) => {
     const user = withDuties(ctx.req, userOf)
-    if (user === undefined) throw new Error('unauthorized')
+    if (user === undefined) {
+      const error = new StatusError()
+      ctx.status = 401
+      ctx.set(error.headers)
+      ctx.body = error.content
+      return Promise.resolve()
+    }
     ctx.state.user = user
     return next()
   }

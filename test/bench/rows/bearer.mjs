@@ -52,6 +52,9 @@ const wrongOf = (framework, usual) => {
     'kube-authn': ours(subject((tokens) => authentication[framework](tokenChain(tokens)))),
     ...Object.fromEntries(Object.entries(usual).map(([name, make]) => [name, peer(subject(make))])),
     'hashed Map': floor(subject((tokens) => floorOf[framework](hashedMap(tokens)))),
+    ...(framework in floorWithDutiesOf && {
+      'same duties': floor(subject((tokens) => floorWithDutiesOf[framework](keyedMap(tokens)))),
+    }),
   }
 }
 

@@ -98,7 +98,7 @@ export const requestsWith = (t) =>
     [
       'acting as two users, or one with a comma',
       acting('clarks-token', { user: ['superman', 'superman'] }),
-      status(400, 'BadRequest', 'requested a user or a uid that may be several'),
+      status(400, 'BadRequest', 'requested a user or a uid that may have been joined from several headers'),
     ],
     ['acting, for who may not', acting('janes-token', { user: 'superman' }), cannotActOnWhoami('jane')],
     ['acting, for nobody', { path: '/whoami', headers: { 'impersonate-user': 'superman' } }, UNAUTHORIZED],

@@ -5,12 +5,12 @@ import type { Authorizer, RuleResolver } from './authorizer.ts'
 import { allow, noOpinion } from './decision.ts'
 
 /**
- * Allows paths that are no resources to everybody (`--authorization-always-allow-paths`). A star at the end stands for
- * anything; a leading slash may be left out. kube-apiserver's default for components is `/healthz`, `/readyz`, `/livez`.
+ * Allows non-resource paths to every user (`--authorization-always-allow-paths`). A trailing star matches anything; a leading slash is
+ * optional. The default of Kubernetes components is `/healthz`, `/readyz`, `/livez`.
  *
  * Source: apiserver `pkg/authorization/path/path.go`.
  *
- * @throws {ConfigurationError} when it is not a list of strings, or a star is not at the end.
+ * @throws {ConfigurationError} when `paths` is not a list of strings, or a star is not at the end of a path.
  * @example
  * const authorizer = unionAuthorizer(allowPaths(['/healthz', '/public/*']), rbac(policy))
  */

@@ -15,7 +15,7 @@ export function alwaysAllow(): Authorizer & RuleResolver {
 }
 
 /**
- * Allows nothing (`--authorization-mode=AlwaysDeny`). As in Kubernetes that is no opinion, so it does not end a chain.
+ * Allows nothing (`--authorization-mode=AlwaysDeny`). As in Kubernetes it has no opinion, so later authorizers are still asked.
  *
  * Source: apiserver `pkg/authorization/authorizerfactory/builtin.go`.
  */
@@ -27,12 +27,12 @@ export function alwaysDeny(): Authorizer & RuleResolver {
   }
 }
 
-/** The rules of who may do everything. */
+/** The rules of a user who may do everything. */
 export const EVERYTHING: UserRules = {
   resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'], resourceNames: [] }],
   nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
   incomplete: false,
 }
 
-/** The rules of who may do nothing. */
+/** The rules of a user who may do nothing. */
 export const NOTHING: UserRules = { resourceRules: [], nonResourceRules: [], incomplete: false }

@@ -2,15 +2,15 @@ import type { UserInfo } from '../authenticator/user.ts'
 import type { Selector } from './selectors/selector.ts'
 
 /**
- * What an authorizer decides about: who wants to do what to what.
+ * The input of an authorizer: the user, the verb and the resource or path.
  *
- * A request is either about a resource (`resourceRequest`), or about a path that is none. What does not apply is `''`.
+ * A request is either about a resource (`resourceRequest`) or about a non-resource path. Fields that do not apply are `''`.
  *
  * Source: apiserver `pkg/authorization/authorizer/interfaces.go`.
  */
 export interface Attributes {
   readonly user: UserInfo
-  /** `get`, `list`, `create`, ... for a resource; the method in lower case for a path. `''` is allowed by `*` only. */
+  /** `get`, `list`, `create`, ... for a resource; the method in lower case for a path. In RBAC only `*` allows `''`. */
   readonly verb: string
   readonly resourceRequest: boolean
   /** `''` is the core group. */
@@ -23,16 +23,16 @@ export interface Attributes {
   readonly subresource: string
   readonly name: string
   readonly path: string
-  /** What the objects are narrowed down to by field; for `list`, `watch` and `deletecollection`. */
+  /** The field selector of a `list`, `watch` or `deletecollection`. */
   readonly fieldSelector?: Selector
-  /** What the objects are narrowed down to by label; for `list`, `watch` and `deletecollection`. */
+  /** The label selector of a `list`, `watch` or `deletecollection`. */
   readonly labelSelector?: Selector
 }
 
-/** {@link Attributes} without the user, and without what does not apply: what an app says of a route of its own. */
+/** {@link Attributes} without the user, and without fields that do not apply. An app describes its own routes with them. */
 export interface RequestAttributes {
   readonly verb: string
-  /** With a resource it is about that; without one it is about the path. */
+  /** If absent, the request is about the path. */
   readonly resource?: string
   readonly subresource?: string
   readonly name?: string
@@ -45,7 +45,7 @@ export interface RequestAttributes {
 }
 
 /**
- * Completes what is said of a request to what an authorizer wants to know.
+ * Adds the user and the missing fields.
  *
  * @example
  * attributesOf(user, { verb: 'update', resource: 'invoices', apiGroup: 'billing.example.com', name: '17' })
@@ -64,7 +64,7 @@ export function attributesOf(user: UserInfo, request: RequestAttributes): Attrib
     name: request.name ?? '',
     path: request.path ?? '',
   }
-  // Few questions have any, and each group of an impersonation is a question.
+  // A fast path: selectors are rare, and an impersonation asks for each group.
   if (fieldSelector === undefined && labelSelector === undefined) return attributes
   return {
     ...attributes,

@@ -148,7 +148,7 @@ describe('authorizeRequest', () => {
     ['nothing', undefined],
     ['a promise, as an asynchronous function does', Promise.resolve({ verb: 'get', path: '/' })],
     ['no verb', { path: '/' }],
-    ['a verb that is no text', { verb: 7 }],
+    ['a verb that is not a string', { verb: 7 }],
   ])('authorizes nothing where the app says %s of a route', async (_, told) => {
     const attributes = (): RequestAttributes => told as unknown as RequestAttributes
     for (const authorizer of [alwaysAllow(), allowPaths(['/'])]) {

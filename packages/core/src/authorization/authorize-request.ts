@@ -22,46 +22,46 @@ import { noUser } from './no-user.ts'
 import { requestAttributes } from './request-attributes.ts'
 import { tooBusy } from './too-busy.ts'
 
-/** Says what a request is about. Throwing a `StatusError` refuses it with that answer; throwing anything else is a 500. */
+/** Returns the attributes of a request. A thrown `StatusError` becomes the answer; any other error becomes a 500. */
 export type ReadAttributes = (request: AuthenticationRequest) => RequestAttributes
 
-/** How requests are authorized, beyond the authorizer itself. The same in every adapter. */
+/** Options of {@link authorizeRequest}. The same in every adapter. */
 export interface AuthorizeRequestOptions {
-  /** What a request is about. Default: Kubernetes-style paths; any other path is authorized as that path. */
+  /** Returns the attributes of a request. Default: read from Kubernetes-style paths; any other path is a non-resource path. */
   readonly attributes?: ReadAttributes
-  /** Told of every request and of what every authorizer thought of it. */
+  /** Receives the outcome of every request and the decision of every authorizer. */
   readonly observer?: Observer
 }
 
-/** The checks of {@link AuthorizeRequestOptions}, for adapters whose options have more. */
+/** The checks of {@link AuthorizeRequestOptions}, for adapters with more options. */
 export const authorizeRequestShape: OptionsShape<AuthorizeRequestOptions> = {
   attributes: aFunction,
   observer: aFunction,
 }
 
-/** What is known of one request beyond itself. */
+/** What is known about a request besides the request itself. */
 export interface AuthorizeRequestContext {
   /**
-   * What the request is about, where an adapter knows: before {@link AuthorizeRequestOptions.attributes}. What it throws is
-   * answered in the same way.
+   * Returns the attributes of the request, if an adapter knows them. Takes precedence over {@link AuthorizeRequestOptions.attributes};
+   * errors are handled the same way.
    */
   readonly attributes?: () => RequestAttributes
-  /** Aborted when the caller no longer waits. It is read only when an authorizer asks for it. */
+  /** Aborted when the caller no longer waits. Read only if an authorizer uses it. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** The user may do it. */
+/** The request is allowed. */
 export interface AuthorizedRequest {
   readonly attributes: Attributes
   readonly reason: string
 }
 
-/** The user may not do it, or nobody could tell. */
+/** The request is forbidden, or could not be decided. */
 export interface ForbiddenRequest {
   readonly failure: StatusError
 }
 
-/** What became of a request. */
+/** The result of {@link authorizeRequest}. */
 export type AuthorizationOutcome = AuthorizedRequest | ForbiddenRequest
 
 /** Decides whether the user may make the request. It never throws and never rejects. */
@@ -72,16 +72,16 @@ export type AuthorizeRequest = (
 ) => Awaitable<AuthorizationOutcome>
 
 /**
- * Lets a request pass if its user may make it, in one place for all adapters.
+ * Implements authorization for all adapters.
  *
- * 0. A request of which a part is missing is refused as its `refusal` says.
- * 1. Allowed passes, even when something went wrong on the way there.
- * 2. Otherwise an error is a 500, an authorizer that is too busy a 503, and everything else a 403 that says what was refused.
- * 3. A request without a user is a 500: authentication was left out.
+ * 0. An incomplete request is refused with its `refusal`.
+ * 1. An allowed request passes, even if an authorizer failed before.
+ * 2. Otherwise an error is a 500, a busy authorizer is a 503, and everything else is a 403 that names what was refused.
+ * 3. A request without a user is a 500: the authentication middleware is missing.
  *
  * Source: apiserver `pkg/endpoints/filters/authorization.go`.
  *
- * @throws {ConfigurationError} when there is no authorizer.
+ * @throws {ConfigurationError} when `authorizer` is not an authorizer, or an option is invalid.
  * @example
  * const authorize = authorizeRequest(rbac(policy))
  * const outcome = await authorize(fetchRequest(request), user)
@@ -145,12 +145,12 @@ function outcomeOf(
   return { failure: forbidden(attributes, reason) }
 }
 
-/** The context an authorizer is asked in. */
+/** The context for an authorizer. */
 export function contextOf(observer: Observer | undefined, given: Pick<Context, 'signal'>): Context {
   return new WaitingContext(given, observer)
 }
 
-/** Finds out what a user wants to do with a request, or the answer to refuse it with. */
+/** Returns a function that returns the attributes of a request, or the answer to refuse it with. */
 export function attributesReader(
   read: ReadAttributes = requestAttributes,
 ): (
@@ -159,13 +159,14 @@ export function attributesReader(
   given: AuthorizeRequestContext,
 ) => Attributes | StatusError {
   return (request, user, given) => {
-    // Not every caller is type-checked, and nobody must become somebody here.
+    // JavaScript callers may pass `null`; a request without a user must not be authorized.
     if (user === undefined || user === null)
       return internalError(request, 'no User found in the context', { cause: noUser() })
     try {
       const told = given.attributes === undefined ? read(request) : given.attributes()
-      // A promise, and what has no verb, would be authorized as a path without a name.
-      if (typeof told.verb !== 'string') throw new TypeError('the attributes of a request have no verb')
+      // A promise, like any object without a verb, would be authorized as an empty path.
+      if (typeof told.verb !== 'string')
+        throw new TypeError('the verb of the request attributes must be a string')
       return attributesOf(user, told)
     } catch (thrown) {
       if (isStatusError(thrown)) return thrown

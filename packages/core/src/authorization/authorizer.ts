@@ -5,41 +5,41 @@ import type { Attributes } from './attributes.ts'
 import type { Decision } from './decision.ts'
 
 /**
- * Decides whether somebody may do something.
+ * Decides whether a user may do something.
  *
- * It returns a {@link Decision}, now or later. Throwing is the same as having no opinion with that error.
+ * It returns a {@link Decision} or a promise of one. Throwing is the same as returning no opinion with that error.
  *
  * Source: apiserver `pkg/authorization/authorizer/interfaces.go`.
  */
 export interface Authorizer {
   readonly name: string
-  /** The type that its configuration says, for events and metrics: `RBAC`, `Webhook`, ... Default: none. */
+  /** The type in the authorization configuration, for events and metrics: `RBAC`, `Webhook`, ... Default: none. */
   readonly type?: string
   authorize(attributes: Attributes, context: Context): Awaitable<Decision>
 }
 
-/** Something a user may do to resources, as in a SelfSubjectRulesReview. */
+/** Allowed actions on resources, as in a SelfSubjectRulesReview. */
 export interface ResourceRule {
   readonly verbs: readonly string[]
   readonly apiGroups: readonly string[]
   readonly resources: readonly string[]
-  /** Empty: whatever its name. */
+  /** Empty: any name. */
   readonly resourceNames: readonly string[]
 }
 
-/** Something a user may do to paths that are no resources. */
+/** Allowed actions on non-resource paths. */
 export interface NonResourceRule {
   readonly verbs: readonly string[]
   readonly nonResourceURLs: readonly string[]
 }
 
-/** Everything a user may do in a namespace, as far as somebody knows. */
+/** The known rules of a user in a namespace. */
 export interface UserRules {
   readonly resourceRules: readonly ResourceRule[]
   readonly nonResourceRules: readonly NonResourceRule[]
-  /** There may be more. */
+  /** `true` if there may be more rules. */
   readonly incomplete: boolean
-  /** What could not be found out. */
+  /** Why rules are missing. */
   readonly evaluationError?: string
 }
 

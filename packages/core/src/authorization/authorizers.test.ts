@@ -38,7 +38,7 @@ describe('unionAuthorizer', () => {
     expect(ask(union)).toEqual({ verdict: 'noOpinion', reason: 'one\ntwo' })
   })
 
-  it('sums up distinct errors and forgets them when somebody decides', async () => {
+  it('aggregates distinct errors, and drops them if an authorizer decides', async () => {
     const foo = throws('a', new AuthorizationError('foo'))
     const bar = says('b', Promise.resolve(noOpinion('', new AuthorizationError('bar'))))
     const undecided = await ask(unionAuthorizer(foo, bar, foo))
@@ -49,7 +49,7 @@ describe('unionAuthorizer', () => {
     })
   })
 
-  it('asks nobody after the first who decides, now or later', async () => {
+  it('asks no authorizer after the first that decides, synchronously or not', async () => {
     const never = throws('never', new Error('asked'))
     expect(ask(unionAuthorizer(says('a', allow('yes')), never))).toEqual(allow('yes'))
     expect(await ask(unionAuthorizer(says('a', Promise.resolve(deny('no'))), never))).toEqual(deny('no'))
@@ -60,7 +60,7 @@ describe('unionAuthorizer', () => {
     expect(() => unionAuthorizer(alwaysDeny(), missing)).toThrow(/authorizers\[1\]/)
   })
 
-  it('decides at once when nobody has to wait', () => {
+  it('decides synchronously if all authorizers do', () => {
     expect(ask(unionAuthorizer(alwaysDeny(), alwaysAllow()))).toEqual(allow())
   })
 })

@@ -7,8 +7,8 @@ import { type Decision, noOpinion } from './decision.ts'
 import { asAuthorizationError } from './errors.ts'
 
 /**
- * Asks an authorizer. Whoever asks one asks through here: what it throws becomes a decision, an answer that is none allows
- * nothing, and an observer sees it all.
+ * Asks an authorizer. All callers ask through this function: an error becomes a decision, an invalid answer allows nothing, and the observer
+ * is notified.
  */
 export function decide(
   authorizer: Authorizer,
@@ -48,7 +48,7 @@ function undecided(thrown: unknown): Decision {
   return noOpinion('', asAuthorizationError(thrown))
 }
 
-const UNINTELLIGIBLE = asAuthorizationError(new TypeError('an authorizer did not answer with a decision'))
+const UNINTELLIGIBLE = asAuthorizationError(new TypeError('an authorizer did not return a decision'))
 
 function isDecision(value: unknown): value is Decision {
   if (typeof value !== 'object' || value === null || !('verdict' in value)) return false

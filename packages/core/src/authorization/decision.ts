@@ -1,37 +1,37 @@
 import type { AuthorizationError } from './errors.ts'
 
 /**
- * What an authorizer thinks.
+ * The verdict of an authorizer.
  *
- * - `allow`: yes, and nobody else is asked.
- * - `deny`: no, and nobody else is asked.
- * - `noOpinion`: somebody else may allow it. Where nobody does, it is refused.
+ * - `allow`: allowed; later authorizers are not asked.
+ * - `deny`: refused; later authorizers are not asked.
+ * - `noOpinion`: the next authorizer is asked. If none allows the request, it is refused.
  */
 export type Verdict = 'allow' | 'deny' | 'noOpinion'
 
-/** The answer of an authorizer. An error is kept apart from the verdict: it may have been reached in spite of it. */
+/** The answer of an authorizer. The error is separate from the verdict, since a verdict may be reached despite an error. */
 export interface Decision {
   readonly verdict: Verdict
-  /** Why, in words that may be shown to the client; often `''`. */
+  /** Why; may be shown to the client. Often `''`. */
   readonly reason: string
-  /** What could not be found out on the way. */
+  /** What failed during the decision. */
   readonly error?: AuthorizationError
 }
 
 const ALLOWED: Decision = Object.freeze({ verdict: 'allow', reason: '' })
 const NO_OPINION: Decision = Object.freeze({ verdict: 'noOpinion', reason: '' })
 
-/** Yes. */
+/** Allows the request. */
 export function allow(reason = ''): Decision {
   return reason === '' ? ALLOWED : { verdict: 'allow', reason }
 }
 
-/** No, whatever others think. */
+/** Refuses the request; later authorizers are not asked. */
 export function deny(reason = '', error?: AuthorizationError): Decision {
   return { verdict: 'deny', reason, ...(error !== undefined && { error }) }
 }
 
-/** Not mine to say, or I could not tell. */
+/** Leaves the decision to the next authorizer. */
 export function noOpinion(reason = '', error?: AuthorizationError): Decision {
   if (reason === '' && error === undefined) return NO_OPINION
   return { verdict: 'noOpinion', reason, ...(error !== undefined && { error }) }

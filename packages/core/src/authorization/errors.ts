@@ -2,24 +2,24 @@ import { branded } from '../internal/brand.ts'
 
 /** Options of an {@link AuthorizationError}. */
 export interface AuthorizationErrorOptions {
-  /** What led to this, for logs; never sent to a client. */
+  /** The cause, for logs; never sent to a client. */
   readonly cause?: unknown
-  /** The errors this one sums up, in order. */
+  /** The errors that this one aggregates, in order. */
   readonly errors?: readonly AuthorizationError[]
-  /** The server is too busy to find out, and the client may try again after this time. The answer is 503 then. */
+  /** The server is too busy to decide; the client may retry after this time. The answer is a 503. */
   readonly retryAfterSeconds?: number
 }
 
 /**
- * An authorizer could not tell. The message is sent to the client, as Kubernetes does, so it names no address and no secret;
- * those belong into `cause`.
+ * An authorizer could not decide. The message is sent to the client, as in Kubernetes, so it must not contain addresses or secrets; those
+ * belong in `cause`.
  */
 export class AuthorizationError extends Error {
   override readonly name = 'AuthorizationError'
   readonly code = 'unavailable'
-  /** What is summed up here: empty unless several authorizers of a union failed. */
+  /** The aggregated errors: empty unless several authorizers of a union failed. */
   readonly errors: readonly AuthorizationError[]
-  /** Nothing was asked because too much was under way, and it may be asked for again after this time. */
+  /** The authorizer was too busy to be asked; the client may retry after this time. */
   readonly retryAfterSeconds: number | undefined
 
   constructor(message: string, options: AuthorizationErrorOptions = {}) {
@@ -39,14 +39,14 @@ const isAuthorizationError: (value: unknown) => value is AuthorizationError = br
     errors.every((each) => isAuthorizationError(each)),
 )
 
-/** Anything thrown, as an {@link AuthorizationError}. What a fault in an authorizer says is for logs only. */
+/** Converts anything thrown to an {@link AuthorizationError}. The message of an unexpected error is for logs only. */
 export function asAuthorizationError(thrown: unknown): AuthorizationError {
   if (isAuthorizationError(thrown)) return thrown
   return new AuthorizationError('authorization failed unexpectedly', { cause: thrown })
 }
 
 /**
- * Several errors as one, with the text of Kubernetes' aggregate: flattened, equal texts once, `[first, second]`.
+ * Combines errors into one, with the message of Kubernetes' aggregate: flattened, without duplicates, `[first, second]`.
  *
  * Source: apimachinery `pkg/util/errors`.
  */
@@ -64,7 +64,7 @@ export function aggregateErrors(errors: readonly AuthorizationError[]): Authoriz
   })
 }
 
-/** The text of Kubernetes' aggregate of these texts, which must not be empty. */
+/** The message of Kubernetes' aggregate of these messages. There must be at least one. */
 export function aggregateText(texts: readonly string[]): string {
   const distinct = [...new Set(texts)]
   return distinct.length > 1 ? `[${distinct.join(', ')}]` : (distinct[0] ?? '')

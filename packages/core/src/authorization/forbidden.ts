@@ -4,7 +4,7 @@ import { withoutStack } from '../internal/without-stack.ts'
 import type { Attributes } from './attributes.ts'
 
 /**
- * The sentence of a refusal, as in `User "jane" cannot get resource "pods" in API group "" in the namespace "shop"`.
+ * The message of a refusal, as in `User "jane" cannot get resource "pods" in API group "" in the namespace "shop"`.
  *
  * Source: apiserver `pkg/endpoints/handlers/responsewriters/errors.go`.
  */
@@ -14,10 +14,9 @@ export function forbiddenMessage(attributes: Attributes, reason = ''): string {
 }
 
 /**
- * A refusal as the Kubernetes API sends it: 403, with what was refused in `details` for machines. `details.kind` is the plural
- * of the resource.
+ * A 403 as the Kubernetes API sends it. `details` names the refused object for clients; `details.kind` is the plural of the resource.
  *
- * @param reason why, when somebody said so.
+ * @param reason the authorizer's reason, if any.
  * @example
  * if (decision.verdict !== 'allow') throw forbidden(attributes, decision.reason)
  */
@@ -44,7 +43,7 @@ function describe(attributes: Attributes): string {
   return `User ${username} cannot ${verb} resource ${what} in API group ${quoted(apiGroup)} ${where}`
 }
 
-/** The three characters that Kubernetes escapes in what a browser might take for a page. */
+/** Escapes the three characters that Kubernetes escapes in answers that a browser might render as HTML. */
 export function escapeHtml(text: string): string {
   if (!/[&<>]/.test(text)) return text
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')

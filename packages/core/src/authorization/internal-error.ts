@@ -4,7 +4,7 @@ import { escapeHtml } from './forbidden.ts'
 import { type RequestTarget, targetText } from './request-info/request-info.ts'
 
 /**
- * An answer for what could not be decided: 500 in plain text, as kube-apiserver writes it.
+ * The answer to a request that could not be decided: a 500 in plain text, as kube-apiserver writes it.
  *
  * Source: apiserver `pkg/endpoints/handlers/responsewriters/errors.go` InternalError.
  *

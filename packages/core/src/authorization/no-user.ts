@@ -1,8 +1,8 @@
 import { warnNoUser } from '../authenticator/app-warnings.ts'
 
 /**
- * Why a request without a user came where one is needed, for operators: the `cause` of a 500 whose text is Kubernetes'. It is a mistake in
- * the app, which observers are told of with the failure, and its author by a warning.
+ * The `cause` of the 500 for a request without a user, whose message is Kubernetes'. It explains the mistake in the app: observers receive
+ * it with the failure, and a warning is printed.
  */
 export function noUser(): Error {
   warnNoUser()

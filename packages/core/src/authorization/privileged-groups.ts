@@ -4,18 +4,18 @@ import { allow, noOpinion } from './decision.ts'
 import { aNonEmptyString, refuseProblems } from '../internal/options/index.ts'
 import type { UserInfo } from '../authenticator/user.ts'
 
-/** The group that kube-apiserver lets do everything. */
+/** The group that kube-apiserver allows everything. */
 export const MASTERS_GROUP = 'system:masters'
 
 /**
- * Allows everything to the members of these groups, and has no opinion on anybody else. kube-apiserver has it first in its
- * chain, for `system:masters`.
+ * Allows everything to members of these groups, and has no opinion on other users. kube-apiserver has it first in its chain, for
+ * `system:masters`.
  *
  * Source: apiserver `pkg/authorization/authorizerfactory/builtin.go`.
  *
- * Deviation: it tells its rules (`docs/deviations.md`, rules of system:masters).
+ * Deviation: it lists its rules (`docs/deviations.md`, rules of system:masters).
  *
- * @throws {ConfigurationError} when one of them is no name.
+ * @throws {ConfigurationError} when a group is not a non-empty string.
  * @example
  * const authorizer = unionAuthorizer(privilegedGroups('system:masters'), rbac(policy))
  */

@@ -8,10 +8,9 @@ import { parseLabelSelector } from './selectors/label-selector.ts'
 import { StatusError } from '../authenticator/status.ts'
 
 /**
- * What a request with a Kubernetes-style path is about, in the words of an authorizer.
+ * Reads the attributes of a request with a Kubernetes-style path.
  *
- * Deviation: a path that a router may read in another way than the authorizer is refused (`docs/deviations.md`, ambiguous
- * paths).
+ * Deviation: a path that a router may read differently than the authorizer is refused (`docs/deviations.md`, ambiguous paths).
  *
  * @throws {StatusError} 400 when the path is malformed or ambiguous, 500 when it ends after `proxy` or `watch`.
  */
@@ -26,12 +25,12 @@ export function requestAttributes(request: RequestTarget): RequestAttributes {
 
 const AMBIGUOUS = 'the path can be read in more than one way'
 
-/** The same for a request that was read already. */
+/** The same for a request info that has already been read. */
 export function attributesOfInfo(info: RequestInfo): RequestAttributes {
   return attributesWith(info, undefined)
 }
 
-/** @param read the selectors, where they were read already. */
+/** @param read the selectors, if they have already been parsed. */
 function attributesWith(info: RequestInfo, read: RequestSelectors | undefined): RequestAttributes {
   const { path, verb } = info
   if (!info.resourceRequest) return { verb, path }

@@ -33,13 +33,13 @@ describe('rulesOf', () => {
     ],
     ['no paths', allowPaths([]), jane, nothing],
     [
-      'nobody knows what',
+      'an unknown set of rules',
       silent('x'),
       jane,
       { ...nothing, incomplete: true, evaluationError: doesNotSupport('x') },
     ],
     [
-      'nobody knows what, where rulesFor is not a function',
+      'an unknown set of rules, if rulesFor is not a function',
       { ...silent('x'), rulesFor: undefined },
       jane,
       { ...nothing, incomplete: true, evaluationError: doesNotSupport('x') },

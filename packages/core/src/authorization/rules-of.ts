@@ -3,8 +3,8 @@ import type { Authorizer, NonResourceRule, ResourceRule, RuleResolver, UserRules
 import { aggregateText, asAuthorizationError } from './errors.ts'
 
 /**
- * Everything that an authorizer allows a user in a namespace, as far as it can tell. One that cannot list what it allows, and one that
- * fails, makes the list incomplete and says so.
+ * The rules of an authorizer for a user in a namespace. If the authorizer cannot list rules, or fails, the result is `incomplete` with an
+ * `evaluationError`.
  *
  * Source: apiserver `pkg/authorization/authorizer/rule.go`.
  */
@@ -19,7 +19,7 @@ export function rulesOf(authorizer: Authorizer, user: UserInfo, namespace: strin
   }
 }
 
-/** What several authorizers allow together. Source: apiserver `pkg/authorization/union/union.go`. */
+/** The rules of several authorizers together. Source: apiserver `pkg/authorization/union/union.go`. */
 export function rulesOfAll(authorizers: readonly Authorizer[], user: UserInfo, namespace: string): UserRules {
   const resourceRules: ResourceRule[] = []
   const nonResourceRules: NonResourceRule[] = []

@@ -3,8 +3,7 @@ import { StatusError } from '../authenticator/status.ts'
 import type { AuthorizationError } from './errors.ts'
 
 /**
- * The answer where an authorizer did not find out because too much was under way: 503 with `Retry-After`. `undefined` for any other
- * error, and for none.
+ * The answer if an authorizer was too busy to decide: a 503 with `Retry-After`. `undefined` for any other error, and for none.
  *
  * Deviation: kube-apiserver answers 500 or 403 (`docs/deviations.md`, 503 for outages).
  */

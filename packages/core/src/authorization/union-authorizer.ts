@@ -9,13 +9,12 @@ import { anAuthorizer, refuseProblems } from '../internal/options/index.ts'
 import { rulesOfAll } from './rules-of.ts'
 
 /**
- * Asks authorizers in order until one allows or denies: its reason and its error count, and what went wrong before is
- * dropped. If none does, there is no opinion, with the reasons of all of them, one per line, and their errors combined. What they allow is
- * listed together.
+ * Asks authorizers in order until one allows or denies, and returns its decision; earlier errors are dropped. If none does, the verdict is
+ * `noOpinion`, with all reasons, one per line, and all errors aggregated. Rules are listed together.
  *
  * Source: apiserver `pkg/authorization/union/union.go`.
  *
- * @throws {ConfigurationError} when one of them is no authorizer.
+ * @throws {ConfigurationError} when an argument is not an authorizer.
  * @example
  * const authorizer = unionAuthorizer(privilegedGroups('system:masters'), rbac(policy))
  */

@@ -22,7 +22,7 @@ interface Question {
   readonly request: RequestAttributes
 }
 
-/** Constrained impersonation, where only some of the decisions are up to the test; the others are yes. */
+/** Constrained impersonation; the test decides some of the checks, and the others are allowed. */
 function deciding(isUpToTest: (attributes: Attributes) => boolean): CreateCache<Question> {
   return (decide) => {
     let request: RequestAttributes = { verb: '' }
@@ -43,7 +43,7 @@ function deciding(isUpToTest: (attributes: Attributes) => boolean): CreateCache<
 }
 
 const everything = deciding(() => true)
-/** Whoever may act as somebody for one request may do so for any, so what is remembered of that is asked for. */
+/** Leaves only the user checks to the test; their cached answers hold for any request. */
 const users = deciding(({ verb }) => !verb.startsWith('impersonate-on:'))
 
 function headersFor({ username, uid, groups, extra }: WantedUser): string[] {
@@ -97,7 +97,7 @@ const WANTED_VARIANTS: Variants<WantedUser> = {
 
 const base: Question = { wanted, requester: USER, request: RESOURCE_REQUEST }
 
-/** Of every field, so that one that is added to a question is missed here. */
+/** Covers every field, so that a new field of a question is noticed here. */
 const variations = {
   wanted: within('the wanted', variationsOf(wanted, WANTED_VARIANTS), (each) => ({ ...base, wanted: each })),
   requester: within("the requester's", variationsOf(USER, USER_VARIANTS), (each) => ({
@@ -188,7 +188,7 @@ const agent: Variants<UserInfo> = {
       'other keys': { [NODE_NAME]: ['n1'], l: ['1'] },
       'more keys': { [NODE_NAME]: ['n1'], k: ['1'], l: ['1'] },
     },
-    // The question has nothing but the keys.
+    // The check contains only the keys.
     same: {
       'other values': { [NODE_NAME]: ['n1'], k: ['2'] },
       'another order of keys': { k: ['1'], [NODE_NAME]: ['n1'] },
@@ -292,7 +292,7 @@ describe('what may be remembered', () => {
       return decisions
     }
     const counts: number[] = []
-    // That bob may be impersonated at all is remembered by itself.
+    // Whether bob may be impersonated at all is cached separately.
     for (const name of ['ann', 'bob', 'ann', 'eve', 'ann', 'bob']) counts.push(await decisionsFor(name))
     expect(counts).toEqual([2, 2, 0, 2, 0, 1])
   })

@@ -6,13 +6,13 @@ import { RecentMap } from '../internal/recent-map/recent-map.ts'
 import type { UserInfo } from '../authenticator/user.ts'
 import type { WantedUser } from './wanted-user.ts'
 
-/** Remembers for a short while that something was allowed. What was refused is not remembered. */
+/** Remembers allowed checks for a short time. Refusals are not remembered. */
 export interface AllowedCache {
   has(key: string): boolean
   add(key: string): void
 }
 
-/** A cache of this size whose entries end after this time. Entries have no more in them than a digest. */
+/** A cache of this size whose entries expire after this time. Keys are digests; there are no values. */
 export function allowedCache(clock: Clock, ttlMs: number, maxEntries: number): AllowedCache {
   const expirations = new RecentMap<number>(maxEntries)
   return {
@@ -28,15 +28,15 @@ export function allowedCache(clock: Clock, ttlMs: number, maxEntries: number): A
   }
 }
 
-/** Makes the keys of the caches. Whatever an answer may depend on is in them, each value apart from the next. */
+/** Makes the cache keys. A key covers everything the answer may depend on, with unambiguous boundaries between values. */
 export interface CacheKeys {
-  /** Who is wanted, and by whom. */
+  /** A key of the wanted user and the requester. */
   users(wanted: WantedUser, requester: UserInfo): string
-  /** The request as well. `undefined` when it is not fully understood. */
+  /** A key that covers the request too; `undefined` if a selector of the request is malformed. */
   request(wanted: WantedUser, attributes: Attributes): string | undefined
 }
 
-/** Keys that are of the same length whatever a requester sends, under a digest that nobody can foresee. */
+/** Makes keys of fixed length, with a digest that a client cannot predict. */
 export function cacheKeys(): CacheKeys {
   const digest = keyedDigest()
   return {

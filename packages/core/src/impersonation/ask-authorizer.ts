@@ -6,7 +6,7 @@ import { notify } from '../authenticator/events.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import type { Ask } from './checks.ts'
 
-/** Asks an authorizer about parts of an impersonation, and tells the observer of the context of each. */
+/** Asks an authorizer about the parts of an impersonation, and reports each check to the context's observer. */
 export function askAuthorizer(authorizer: Authorizer, request: AuthenticationRequest, context: Context): Ask {
   const { observer } = context
   if (observer === undefined) return (attributes) => decide(authorizer, attributes, context)

@@ -7,23 +7,23 @@ import { tooBusy } from '../authorization/too-busy.ts'
 import type { StatusError } from '../authenticator/status.ts'
 import type { UserInfo } from '../authenticator/user.ts'
 
-/** The API group of what is impersonated, but for the core group's users, groups and service accounts of the legacy verb. */
+/** The API group of impersonation checks. Only the legacy verb checks users, groups and service accounts in the core group. */
 export const AUTHENTICATION_API_GROUP = 'authentication.k8s.io'
 
-/** Asks whether something is allowed. */
+/** Asks the authorizer for a decision. */
 export type Ask = (attributes: Attributes) => Awaitable<Decision>
 
-/** Why something is refused, if it is. */
+/** Turns a decision into a refusal; `undefined` if it allows. */
 export type Refusal = (attributes: Attributes, decision: Decision) => StatusError | undefined
 
-/** What has to be allowed, one after the other, unless everything is allowed at once. */
+/** Attributes that must all be allowed, unless the wildcard is. */
 export interface Check {
-  /** Spares the rest when it is allowed. */
+  /** Asked first; if it is allowed, `each` is skipped. */
   readonly wildcard?: Attributes
   readonly each: readonly Attributes[]
 }
 
-/** Makes checks in order. The first refusal ends it: `undefined` when everything is allowed. */
+/** Runs checks in order and returns the first refusal; `undefined` if everything is allowed. */
 export function firstRefusal(
   checks: readonly (Check | StatusError)[],
   ask: Ask,
@@ -31,7 +31,7 @@ export function firstRefusal(
 ): Awaitable<StatusError | undefined> {
   const refusalOf = (attributes: Attributes): Awaitable<StatusError | undefined> => {
     const answer = ask(attributes)
-    // Nearly always it is known at once, and a function more for each group would take as long as the answer.
+    // The answer is nearly always synchronous, and a closure for each group would cost as much as the answer.
     return isPromiseLike(answer)
       ? andThen(answer, (decision) => refusal(attributes, decision))
       : refusal(attributes, answer)
@@ -59,11 +59,11 @@ export function firstRefusal(
   )
 }
 
-/** As the stand-alone filter has it: allowed in spite of an error is not allowed, and the error is not told. */
+/** As the stand-alone filter does: a decision with an error is a refusal, and the message leaves the error out. */
 export const strictRefusal: Refusal = (attributes, { verdict, reason, error }) =>
   verdict === 'allow' && error === undefined ? undefined : (tooBusy(error) ?? forbidden(attributes, reason))
 
-/** As the modes have it: only the verdict counts, and the error is told. */
+/** As constrained impersonation does: only the verdict counts; the error is included in the message. */
 export const lenientRefusal: Refusal = (attributes, { verdict, reason, error }) => {
   if (verdict === 'allow') return undefined
   const busy = tooBusy(error)
@@ -71,7 +71,7 @@ export const lenientRefusal: Refusal = (attributes, { verdict, reason, error }) 
   return forbidden(attributes, [error?.message ?? '', reason].filter((text) => text !== '').join(': '))
 }
 
-/** What is asked about one thing that is impersonated. There is no path to it. */
+/** The attributes of the check of one impersonated item. They have no path. */
 export function impersonationAttributes(
   requester: UserInfo,
   verb: string,

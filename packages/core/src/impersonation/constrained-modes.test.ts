@@ -7,7 +7,7 @@ import { impersonateRequest } from './impersonate-request.ts'
 
 const clark = userInfo({ username: 'clark' })
 
-/** What became of it, and what was asked, where constrained impersonation is allowed and the verb `impersonate` is not. */
+/** The outcome, and the checks made, if constrained impersonation is allowed and the verb `impersonate` is not. */
 async function constrained(
   headers: readonly string[],
   isAllowed: (attributes: Attributes) => boolean = () => true,

@@ -10,17 +10,17 @@ import { userInfo, type UserInfo } from '../authenticator/user.ts'
 import { AUTHENTICATION_API_GROUP, type Check, impersonationAttributes } from './checks.ts'
 import { nodeNamed, serviceAccountNamed, type WantedUser } from './wanted-user.ts'
 
-/** A way to act as certain users for certain requests only (KEP-5284). */
+/** A mode of constrained impersonation: acting as certain users, for certain requests (KEP-5284). */
 export interface ConstrainedMode {
   readonly name: 'associated-node' | 'arbitrary-node' | 'serviceaccount' | 'user-info'
-  /** Whether it is for such a user, and such a requester, at all. */
+  /** Whether the mode applies to this user and requester. */
   applies(wanted: WantedUser, requester: UserInfo): boolean
-  /** Who an authorizer is asked about. */
+  /** The user that the authorizer is asked about. */
   requester(requester: UserInfo): UserInfo
-  /** Who is wanted, as far as the answer depends on it: requests with the same share an answer. */
+  /** The wanted user as part of the cache key: requests with an equal one share an answer. */
   cachedAs(wanted: WantedUser): WantedUser
   checks(wanted: WantedUser, requester: UserInfo): readonly (Check | StatusError)[]
-  /** The groups of the user, where they are not for the headers to say. */
+  /** The groups of the user, if the mode sets them instead of the headers. */
   readonly groups?: readonly string[]
 }
 
@@ -31,8 +31,8 @@ const NODE_GROUPS = ['system:nodes']
 const itself = <T>(value: T): T => value
 
 /**
- * A service account acts as the node it runs on. What is asked says nothing of which node that is, so one answer is good for all
- * of them; that it is the right one was seen to before.
+ * A service account acts as the node it runs on. The check does not name the node, so one answer covers all nodes; `applies` has already
+ * verified that it is the right one.
  */
 const associatedNode: ConstrainedMode = {
   name: 'associated-node',
@@ -75,7 +75,7 @@ const serviceAccount: ConstrainedMode = {
   },
 }
 
-/** Anybody who is neither a node nor a service account, with everything that can be said of a user. */
+/** Any user that is neither a node nor a service account, with uid, groups and extra fields. */
 const userInfoMode: ConstrainedMode = {
   name: 'user-info',
   applies: ({ username }) => nodeNamed(username) === undefined && serviceAccountNamed(username) === undefined,
@@ -92,7 +92,7 @@ const userInfoMode: ConstrainedMode = {
   },
 }
 
-/** In the order they are tried. The verb `impersonate` comes after all of them. */
+/** The modes in the order they are tried, before the verb `impersonate`. */
 export const CONSTRAINED_MODES: readonly ConstrainedMode[] = [
   associatedNode,
   arbitraryNode,
@@ -100,7 +100,7 @@ export const CONSTRAINED_MODES: readonly ConstrainedMode[] = [
   userInfoMode,
 ]
 
-/** From so many on, everything is asked for at once before each is asked for by itself. */
+/** From this number of items on, the wildcard is checked before the single items. */
 const MANY = 4
 
 function groupsCheck(groups: readonly string[], ask: (item: Item) => Attributes): Check | StatusError {

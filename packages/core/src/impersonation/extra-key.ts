@@ -1,12 +1,12 @@
 import { percentDecoded } from '../internal/percent.ts'
 import { bytesFromText } from '../internal/byte-text.ts'
 
-/** Every header that carries a value of an extra field starts with this. */
+/** The prefix of headers that carry a value of an extra field. */
 export const EXTRA_PREFIX = 'impersonate-extra-'
 
 /**
- * The key of an extra field, from the rest of the header's name: lower case first, then percent-decoded, so a capital letter
- * can only come in as an escape. With a malformed escape anywhere it is not decoded at all.
+ * The key of an extra field, from the header name after the prefix: converted to lower case and then percent-decoded, so a capital letter
+ * must be escaped. If any escape is malformed, nothing is decoded.
  *
  * Source: apiserver `pkg/endpoints/filters/impersonation` unescapeExtraKey.
  */
@@ -17,7 +17,7 @@ export function decodeExtraKey(rest: string): string {
 
 const TOKEN = /^[!#$&'*+\-.^_`|~0-9a-z]$/
 
-/** The reverse of {@link decodeExtraKey}: whatever cannot be in a header's name, or would not survive there, is escaped. */
+/** The reverse of {@link decodeExtraKey}: escapes everything that is not allowed in a header name or would be changed there. */
 export function encodeExtraKey(key: string): string {
   let encoded = ''
   for (const byte of bytesFromText(key)) {

@@ -10,27 +10,27 @@ import {
   wholeNumber,
 } from '../internal/options/index.ts'
 
-/** How impersonation works, beyond the authorizer itself. The same in every adapter. */
+/** Options of {@link impersonateRequest}. The same in every adapter. */
 export interface ImpersonateRequestOptions {
   /**
-   * `constrained` (default): first the modes of constrained impersonation (KEP-5284), which also ask what the request is, and then
-   * the verb `impersonate`. `legacy`: the verb `impersonate` alone, for any request, as before Kubernetes 1.36.
+   * `constrained` (default): first the modes of constrained impersonation (KEP-5284), which also check the request itself, then the
+   * verb `impersonate`. `legacy`: only the verb `impersonate`, for any request, as before Kubernetes 1.36.
    */
   readonly mode?: 'legacy' | 'constrained'
-  /** What a request is about, for `constrained`. Default: Kubernetes-style paths. */
+  /** Returns the attributes of a request, for `constrained`. Default: read from Kubernetes-style paths. */
   readonly attributes?: ReadAttributes
-  /** How many groups and values of extra fields a request may have, since each costs a decision. Default 256. */
+  /** The maximum number of groups and extra values in a request, since each costs a decision. Default 256. */
   readonly maxValues?: number
-  /** How long `constrained` remembers what was allowed. Default 10; 0 not at all. */
+  /** How long `constrained` caches allowed checks. Default 10; 0 disables the cache. */
   readonly cacheTtlSeconds?: number
-  /** What is used least goes first beyond this, in each of the eight caches of `constrained`. Default 8192. */
+  /** The maximum size of each of the eight caches of `constrained`; least recently used entries are evicted. Default 8192. */
   readonly maxCacheEntries?: number
   readonly clock?: Clock
-  /** Told of every attempt and of what every authorizer thought of it. */
+  /** Receives every attempt and the decision of every authorizer. */
   readonly observer?: Observer
 }
 
-/** The checks of {@link ImpersonateRequestOptions}, for adapters whose options have more. */
+/** The checks of {@link ImpersonateRequestOptions}, for adapters with more options. */
 export const impersonateRequestShape: OptionsShape<ImpersonateRequestOptions> = {
   mode: oneOf('legacy', 'constrained'),
   attributes: aFunction,

@@ -25,7 +25,7 @@ function request(
   return { method: 'GET', path, query, headers: exactHeaders(raw) }
 }
 
-/** Allows what the predicate says, and remembers what it was asked. */
+/** Allows what the predicate allows, and records the attributes it was asked about. */
 function asking(isAllowed: (attributes: Attributes) => boolean): {
   authorizer: Authorizer
   asked: Attributes[]
@@ -101,7 +101,7 @@ describe.each(MODES)('impersonateRequest, %s', (mode) => {
     }
   })
 
-  it('refuses 10,000 extra headers without asking anybody', async () => {
+  it('refuses 10,000 extra headers without asking the authorizer', async () => {
     const { authorizer, asked } = asking(() => true)
     const raw = Array.from({ length: 10_000 }, (_, index) => [`Impersonate-Extra-k${index}`, 'v'])
     const outcome = await impersonateRequest(authorizer, { mode })(
@@ -182,7 +182,7 @@ describe.each(MODES)('impersonateRequest, %s', (mode) => {
         const permitted = new Map<string, boolean>()
         const { authorizer } = asking((attributes) => {
           const key = text(attributes)
-          // Half of everything is permitted, at random but the same each time, and wildcards rarely.
+          // Half of all checks are allowed, pseudo-randomly but reproducibly; wildcards rarely.
           const isPermitted = permitted.get(key) ?? hash(`${seed}${key}`) % (key.endsWith('*') ? 8 : 2) === 0
           permitted.set(key, isPermitted)
           return isPermitted
@@ -211,7 +211,7 @@ describe.each(MODES)('impersonateRequest, %s', (mode) => {
     )
   })
 
-  it('shows the app nobody but the requester when nothing is permitted', async () => {
+  it('shows the app only the requester if nothing is permitted', async () => {
     const value = fc.string({ unit: 'binary' })
     const header = fc.tuple(
       fc.constantFrom(
@@ -238,7 +238,7 @@ describe.each(MODES)('impersonateRequest, %s', (mode) => {
     )
   })
 
-  it('tells an observer who acts as whom, or why not', async () => {
+  it('reports the requester, the impersonated user and any refusal to the observer', async () => {
     const events: ImpersonationEvent[] = []
     const options: ImpersonateRequestOptions = {
       mode,
@@ -358,7 +358,7 @@ describe('impersonateRequest', () => {
     expect(asked[0]?.user.extra).toEqual({
       'authentication.kubernetes.io/associated-node-keys': ['authentication.kubernetes.io/node-name', 'b'],
     })
-    // What was remembered is of any node, so it must not help anybody to another.
+    // The cached answer covers any node, so it must not allow a different node.
     expect(statusOf(await impersonate(request(['Impersonate-User', 'system:node:n1']), agent('n2')))).toBe(
       403,
     )
@@ -379,7 +379,7 @@ describe('impersonateRequest', () => {
   })
 })
 
-/** What has to be permitted for the user of an outcome: for each item the questions of which one must have been answered yes. */
+/** The checks that an allowed user requires: for each item, the attributes of which one must be allowed. */
 function itemsOf(outcome: ImpersonationOutcome): readonly (readonly string[])[] {
   if ('failure' in outcome || outcome.user === undefined) return []
   const { user, mode } = outcome

@@ -23,29 +23,29 @@ import { type AllowedImpersonation, impersonationModes } from './modes.ts'
 import { IMPERSONATION_HEADERS, readImpersonation } from './read-headers.ts'
 import { impersonatedUser, type WantedUser } from './wanted-user.ts'
 
-/** The request is made as somebody else, or by the requester in person. */
+/** The request is made by the impersonated user, or by the requester if there is no impersonation. */
 export interface RequestUser {
-  /** Who the application sees. Absent only where the requester is and nobody else is asked for. */
+  /** The user that the application sees. Absent only if there is no requester and no impersonation. */
   readonly user: UserInfo | undefined
-  /** Who made the request, when that is somebody else. */
+  /** The user who made the request; present only with impersonation. */
   readonly requester?: UserInfo
-  /** The mode that allowed it, when the user is somebody else. */
+  /** The mode that allowed the impersonation. */
   readonly mode?: string
-  /** What to do to the headers before the application sees them, and before anything is waited for. */
+  /** Changes to apply to the headers before the application sees them, and before anything asynchronous. */
   readonly headerChanges: HeaderChanges
 }
 
 /** The request is refused. */
 export interface RefusedImpersonation {
   readonly failure: StatusError
-  /** What to do to the headers before anybody else sees the request after all: a wish that was not granted. */
+  /** Changes to apply to the headers if the request is passed on anyway: drops the refused impersonation headers. */
   readonly headerChanges: HeaderChanges
 }
 
-/** What became of a request. */
+/** The result of {@link impersonateRequest}. */
 export type ImpersonationOutcome = RequestUser | RefusedImpersonation
 
-/** Decides who a request is made as. It never throws and never rejects. */
+/** Decides which user a request is made as. It never throws and never rejects. */
 export type ImpersonateRequest = (
   request: AuthenticationRequest,
   requester: UserInfo | undefined,
@@ -53,19 +53,20 @@ export type ImpersonateRequest = (
 ) => Awaitable<ImpersonationOutcome>
 
 /**
- * Lets somebody act as somebody else, in one place for all adapters.
+ * Implements impersonation for all adapters.
  *
- * 0. A request of which a part is missing, or may be missing unseen, is refused: a user who asks to act as another would act in person.
- * 1. Without impersonation headers nothing happens.
- * 2. Groups, a uid or extra fields without a user are a 400, and so are more values than the limit.
- * 3. The authorizer is asked, as the requester, for every single thing in the headers. The first that is not allowed is a 403.
- * 4. The application sees the wanted user, with nothing of the requester, and none of the headers.
+ * 0. A request that is incomplete, or may have lost headers unnoticed, is refused: without its impersonation headers it would run with the
+ *    permissions of the requester.
+ * 1. Without impersonation headers the user stays the requester.
+ * 2. Groups, a uid or extra fields without a user get a 400, as do more values than the limit.
+ * 3. The authorizer must allow the requester to impersonate each value in the headers. The first one refused is a 403.
+ * 4. The application sees the impersonated user, with nothing of the requester, and without the impersonation headers.
  *
- * Whether that user may make the request is another question, for `authorizeRequest` after it.
+ * Whether that user may make the request is for `authorizeRequest` to decide afterwards.
  *
  * Source: apiserver `pkg/endpoints/filters/impersonation`, KEP-5284.
  *
- * @throws {ConfigurationError} when the options cannot work.
+ * @throws {ConfigurationError} when an option is invalid.
  * @example
  * const impersonate = impersonateRequest(rbac(policy))
  * const outcome = await impersonate(fetchRequest(request), user)
@@ -89,7 +90,7 @@ export function impersonateRequest(
       refusalOf(request, requester) ??
       readImpersonation(request.headers, reading, request.httpVersionMajor === 2)
     if (wanted === undefined) {
-      // Deviation: Kubernetes leaves empty headers, and names with `_` in the place of `-` (`docs/deviations.md`, impersonation headers).
+      // Deviation: Kubernetes keeps empty headers, and names with `_` instead of `-` (`docs/deviations.md`, impersonation headers).
       const headerChanges = hasPrefix(request.headers, 'impersonate') ? IMPERSONATION_HEADERS : NO_CHANGES
       return { user: requester, headerChanges }
     }
@@ -127,10 +128,10 @@ export function impersonateRequest(
 }
 
 /**
- * Why it is not even looked for headers. Over HTTP/2 one that was left out unseen leaves nothing behind, so that every request that has
- * a user may be meant as another's.
+ * Why the headers are not read at all. Over HTTP/2 a dropped header leaves no trace, so any request with a user may have asked for
+ * impersonation.
  *
- * Deviation: kube-apiserver has no such server (`docs/deviations.md`, HTTP/2 fields).
+ * Deviation: kube-apiserver's HTTP/2 server drops no headers (`docs/deviations.md`, HTTP/2 fields).
  */
 function refusalOf(request: AuthenticationRequest, requester: UserInfo | undefined): StatusError | undefined {
   if (request.refusal !== undefined) return request.refusal
@@ -139,14 +140,14 @@ function refusalOf(request: AuthenticationRequest, requester: UserInfo | undefin
     status: 505,
     reason: 'HTTPVersionNotSupported',
     message:
-      'Impersonation is off over HTTP/2, since this server may lose an Impersonate-* header unseen: use HTTP/1.1, ' +
-      'or a server made with http2ServerOptions or tlsServerOptions of @kube-authn/node on Node 22.17, 24.2 or later',
+      'Impersonation is disabled over HTTP/2 because this server may drop an Impersonate-* header unnoticed: use HTTP/1.1, ' +
+      'or create the server with http2ServerOptions or tlsServerOptions of @kube-authn/node on Node 22.17, 24.2 or later',
   })
 }
 
 const NO_CHANGES: HeaderChanges = Object.freeze({ remove: [] })
 
-/** Somebody wants to act as somebody else. */
+/** An attempt to impersonate a user. */
 interface Attempt {
   readonly request: AuthenticationRequest
   readonly requester: UserInfo | undefined
@@ -157,9 +158,9 @@ interface Attempt {
 
 type Allow = (attempt: Attempt) => Awaitable<AllowedImpersonation | StatusError>
 
-/** The stand-alone filter that Kubernetes had before the modes: its order of checks, and its strictness. */
+/** The stand-alone filter of Kubernetes before constrained impersonation: its order of checks, and its strictness about errors. */
 const legacy: Allow = ({ request, requester, wanted, ask }) => {
-  // Not every caller is type-checked, and nobody must become somebody here.
+  // JavaScript callers may pass `null`; a request without a user must not impersonate anyone.
   if (requester === undefined || requester === null) {
     return internalError(request, 'no user found for request', { cause: noUser() })
   }

@@ -3,7 +3,7 @@ import { textFromLatin1 } from '../internal/byte-text.ts'
 import { userInfo } from '../authenticator/user.ts'
 import { impersonationHeaders } from './impersonation-headers.ts'
 
-describe('the headers that make somebody a user', () => {
+describe('the headers that impersonate a user', () => {
   it('arrive as they were', () => {
     const texts = ['jane', 'jä 😀', '\uDCE4', 'a\uDCFFb', 'x\uDCC0\uDCAF', 'Ŭ\uDCFF', '\uDCFFjä']
     const sent = impersonationHeaders(userInfo({ username: 'jane', groups: texts }))
@@ -11,13 +11,13 @@ describe('the headers that make somebody a user', () => {
   })
 
   it.each([
-    ['a surrogate that stands for a letter', '\uDC73ystem:masters', 'half a character'],
-    ['a surrogate that stands for a line end', 'a\uDC0D\uDC0AX-Remote-User: b', 'half a character'],
-    ['half a pair', 'a\uD83D', 'half a character'],
-    ['bytes that are UTF-8 together', '\uDCC3\uDCA4', 'half a character'],
-    ['bytes that are UTF-8 together, beside a letter', 'Ŭ\uDCC3\uDCA4', 'half a character'],
+    ['a surrogate that stands for a letter', '\uDC73ystem:masters', 'an unpaired surrogate'],
+    ['a surrogate that stands for a line end', 'a\uDC0D\uDC0AX-Remote-User: b', 'an unpaired surrogate'],
+    ['half a pair', 'a\uD83D', 'an unpaired surrogate'],
+    ['bytes that are UTF-8 together', '\uDCC3\uDCA4', 'an unpaired surrogate'],
+    ['bytes that are UTF-8 together, beside a letter', 'Ŭ\uDCC3\uDCA4', 'an unpaired surrogate'],
     ['a control character', 'a\nb', 'control characters'],
-    ['a space at the end', 'a ', 'white space at its ends'],
+    ['a space at the end', 'a ', 'leading or trailing white space'],
   ])('cannot have %s', (_, text, what) => {
     const users = [
       userInfo({ username: text }),

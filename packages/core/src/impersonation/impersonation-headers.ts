@@ -3,18 +3,18 @@ import type { UserInfo } from '../authenticator/user.ts'
 import { encodeExtraKey } from './extra-key.ts'
 
 /**
- * The headers that make a Kubernetes API act as this user: the reverse of reading them. Each group and each value of an extra
- * field is a header of its own, and must be sent so; values are one character per byte, as `node:http` and `Headers` want them.
+ * The headers that make a Kubernetes API impersonate this user. Each group and each value of an extra field is a separate header, and must
+ * be sent separately; values have one character per byte, as `node:http` and `Headers` require.
  *
- * `fetch` joins headers of the same name, which makes two groups one. For a user with several groups use a client that sends
+ * `fetch` joins headers of the same name, which turns two groups into one. For a user with several groups use a client that sends
  * repeated headers, such as `node:http` or undici's `request`.
  *
- * An extra field without values cannot be sent and is left out.
+ * An extra field without values cannot be sent and is omitted.
  *
  * Source: client-go `transport/round_trippers.go`.
  *
- * @throws {TypeError} when a header cannot carry the user: no name, which would be the requester in person, or a value that
- * would arrive as another.
+ * @throws {TypeError} when the user name is empty, since the request would not be impersonated at all, or when a header would change a
+ *   value.
  * @example
  * const upstream = https.request(url, { headers: impersonationHeaders(user).flat() })
  */
@@ -32,8 +32,8 @@ export function impersonationHeaders(user: UserInfo): readonly (readonly [name: 
 
 function headerValue(text: string): string {
   if (/(?!\t)\p{Cc}/u.test(text)) throw new TypeError('a header cannot carry control characters')
-  if (/^[ \t]|[ \t]$/.test(text)) throw new TypeError('a header cannot carry white space at its ends')
+  if (/^[ \t]|[ \t]$/.test(text)) throw new TypeError('a header cannot carry leading or trailing white space')
   const value = latin1FromBytes(bytesFromText(text))
-  if (textFromLatin1(value) !== text) throw new TypeError('a header cannot carry half a character')
+  if (textFromLatin1(value) !== text) throw new TypeError('a header cannot carry an unpaired surrogate')
   return value
 }

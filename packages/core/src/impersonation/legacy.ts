@@ -3,7 +3,7 @@ import type { UserInfo } from '../authenticator/user.ts'
 import { AUTHENTICATION_API_GROUP, type Check, impersonationAttributes } from './checks.ts'
 import { serviceAccountNamed, type WantedUser } from './wanted-user.ts'
 
-/** The permissions that the verb `impersonate` asks for, kind by kind. */
+/** The checks of the verb `impersonate`, by kind. */
 export interface LegacyChecks {
   readonly user: Check
   readonly uid: Check
@@ -12,8 +12,8 @@ export interface LegacyChecks {
 }
 
 /**
- * One check for every single thing in the headers, repetitions too: the user or service account, the uid, each group, each
- * value of each extra field.
+ * One check for each value in the headers, including repeated ones: the user or service account, the uid, each group, each value of each
+ * extra field.
  *
  * Source: apiserver `pkg/endpoints/filters/impersonation`.
  */

@@ -11,28 +11,28 @@ import { CONSTRAINED_MODES, type ConstrainedMode } from './constrained-modes.ts'
 import { legacyChecks } from './legacy.ts'
 import { impersonatedUser, type WantedUser } from './wanted-user.ts'
 
-/** Somebody may act as this user. */
+/** The requester may act as this user. */
 export interface AllowedImpersonation {
   readonly user: UserInfo
   /** `legacy`, or the mode of constrained impersonation. */
   readonly mode: string
 }
 
-/** Decides whether the user of a request may act as somebody else for that request. */
+/** Decides whether the requester may impersonate the wanted user for this request. */
 export type TryModes = (
   wanted: WantedUser,
   attributes: Attributes,
   ask: Ask,
 ) => Awaitable<AllowedImpersonation | StatusError>
 
-/** What {@link impersonationModes} goes by. */
+/** Options of {@link impersonationModes}. */
 export interface ImpersonationModesOptions {
   readonly clock: Clock
   readonly cacheTtlSeconds: number
   readonly maxCacheEntries: number
 }
 
-/** One mode at work: `undefined` when it is not for such a user. */
+/** Tries one mode; returns `undefined` if the mode does not apply. */
 type Mode = (
   wanted: WantedUser,
   attributes: Attributes,
@@ -40,8 +40,8 @@ type Mode = (
 ) => Awaitable<AllowedImpersonation | StatusError | undefined>
 
 /**
- * Constrained impersonation (KEP-5284), and after it the verb `impersonate`. Modes are tried in order, the one that last worked
- * for the requester before the others; which that is decides nothing. When all refuse, the first refusal counts.
+ * Tries constrained impersonation (KEP-5284), then the verb `impersonate`. The mode that last worked for the requester is tried first, then
+ * the others in order; the order does not change what is allowed. If all modes refuse, the first refusal is returned.
  *
  * Source: apiserver `pkg/endpoints/filters/impersonation/{mode,cache}.go`.
  *
@@ -78,10 +78,10 @@ export function impersonationModes(options: ImpersonationModesOptions): TryModes
   }
 }
 
-/** What is longer is remembered by its digest. */
+/** Longer user names are replaced by their digest. */
 const MAX_KEY_LENGTH = 64
 
-/** The last mode is for everybody, so this is not reached; if it were, nothing must be allowed. */
+/** Unreachable, since the last mode applies to every user; fails closed. */
 const NOBODY_DECIDED = new StatusError({
   status: 500,
   reason: 'InternalError',
@@ -98,9 +98,9 @@ const legacyMode: Mode = (wanted, { user: requester }, ask) => {
 
 interface ModeState {
   readonly keys: CacheKeys
-  /** For this request. */
+  /** Allowed checks that include the request. */
   readonly requests: AllowedCache
-  /** For any request. */
+  /** Allowed checks of the user alone, for any request. */
   readonly users: AllowedCache
 }
 
@@ -112,7 +112,7 @@ function constrained(
   const state: ModeState = { keys: cacheKeys(), requests: newCache(), users: newCache() }
 
   return (wanted, attributes, ask) => {
-    // Before anything is looked up: what is remembered may be of another user to whom the same answer applies.
+    // Before the cache lookup: an entry may stem from another user with the same cache key.
     if (!mode.applies(wanted, attributes.user)) return undefined
     const asked = { ...attributes, user: mode.requester(attributes.user) }
     return andThen(

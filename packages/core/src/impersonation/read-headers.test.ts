@@ -112,7 +112,9 @@ describe('readImpersonation', () => {
   it.each([{ 'impersonate-user': 'bob, eve' }, { 'impersonate-user': 'bob', 'impersonate-uid': '1, 2' }])(
     'refuses %j, which may be two',
     (headers) => {
-      expect(joined(headers)).toEqual({ problem: 'requested a user or a uid that may be several' })
+      expect(joined(headers)).toEqual({
+        problem: 'requested a user or a uid that may have been joined from several headers',
+      })
     },
   )
 
@@ -203,7 +205,7 @@ describe('impersonationHeaders', () => {
   })
 
   it.each([
-    ['nobody', { username: '' }],
+    ['a user without a name', { username: '' }],
     ['a line break', { username: 'a\r\nImpersonate-Group: system:masters' }],
     ['a NUL', { username: 'a', groups: ['\0'] }],
     ['white space that would be lost', { username: 'a', groups: [' system:masters'] }],

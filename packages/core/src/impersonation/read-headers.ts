@@ -5,36 +5,36 @@ import type { RequestHeaders } from '../request/request.ts'
 import { decodeExtraKey, EXTRA_PREFIX } from './extra-key.ts'
 import type { WantedUser } from './wanted-user.ts'
 
-/** All headers that impersonation reads: what an application must not see once it was allowed. */
+/** All impersonation headers, for removal before the application sees the request. */
 export const IMPERSONATION_HEADERS: HeaderChanges = Object.freeze({
   remove: ['impersonate-user', 'impersonate-uid', 'impersonate-group'],
   removePrefixes: [EXTRA_PREFIX],
 })
 
-/** Headers that cannot be followed. */
+/** Invalid impersonation headers. */
 export interface ImpersonationProblem {
   readonly problem: string
 }
 
-/** What {@link readImpersonation} goes by. */
+/** Options of {@link readImpersonation}. */
 export interface ReadImpersonationOptions {
-  /** Groups and values of extra fields together. */
+  /** The maximum number of groups and extra values together. */
   readonly maxValues: number
-  /** How a missing user is called in the message. */
+  /** The term for the missing user in the message. */
   readonly userText: string
 }
 
 /**
- * Reads who a request wants to act as. `undefined` when it does not ask for that.
+ * Reads the user that a request wants to impersonate; `undefined` if there is no impersonation.
  *
- * A user or a uid counts when it is not empty, a group or an extra field as soon as there is a header. Of user and uid the first
- * header counts, of groups and extra fields every one.
+ * An empty user or uid is ignored; a group or extra field counts even if it is empty. For user and uid the first header wins; all headers
+ * of groups and extra fields count.
  *
- * Where repeated headers were joined, groups and extra fields are split where `, ` may have joined them: each part needs its own
- * permission, so nothing is gained by it. A user or a uid that may have been joined is a problem.
+ * If repeated headers may have been joined, groups and extra values are split at `, `: each part needs its own permission, so a client
+ * gains nothing by it. A user or uid that may have been joined is a problem.
  *
- * @param keepsBlanks whether a blank at an end of a value is a part of it, as in HTTP/2: to Go `jane ` is another user than `jane` there, and
- *   a deputy that asks for the one must not get the other. With HTTP/1 servers cut them off.
+ * @param keepsBlanks whether leading and trailing blanks are part of a value, as in HTTP/2: there, Go treats `jane ` and `jane` as
+ *   different users, and a request for one must not get the other. HTTP/1 servers strip the blanks.
  *
  * Source: apiserver `pkg/endpoints/filters/impersonation/constrained_impersonation.go`.
  *
@@ -71,7 +71,7 @@ export function readImpersonation(
   const wanted = { username: username ?? '', uid: uid ?? '', groups, extra }
   if (wanted.username === '') return withoutUser(wanted, userText)
   if (!headers.exact && [wanted.username, wanted.uid].some((each) => each.includes(', '))) {
-    return { problem: 'requested a user or a uid that may be several' }
+    return { problem: 'requested a user or a uid that may have been joined from several headers' }
   }
   return wanted
 }
@@ -86,7 +86,7 @@ function withoutUser({ uid, groups, extra }: WantedUser, userText: string): Impe
   return { problem: `requested ${requested.join(', ')} without impersonating ${userText}` }
 }
 
-/** @returns how many there were, of which no more are kept than may be. */
+/** @returns the number of values; at most `maxValues` of them are added. */
 function addValues(list: string[], value: string, exact: boolean, maxValues: number): number {
   if (exact) {
     list.push(value)
@@ -101,6 +101,6 @@ const PREFIX = 'impersonate-'
 const FIRST_LETTER = PREFIX.charCodeAt(0)
 
 function isOfImpersonation(name: string): boolean {
-  // Most names begin with another letter, in either case.
+  // A fast path: most names begin with another letter.
   return ((name.charCodeAt(0) ^ FIRST_LETTER) & ~0x20) === 0 && name.toLowerCase().startsWith(PREFIX)
 }

@@ -8,16 +8,16 @@ import {
   type UserInfo,
 } from '../authenticator/user.ts'
 
-/** Who a request wants to act as: what its headers say, and nothing else. */
+/** The user that a request wants to impersonate, as in its headers. */
 export interface WantedUser {
   readonly username: string
-  /** `''` when there is none. */
+  /** `''` if there is none. */
   readonly uid: string
   readonly groups: readonly string[]
   readonly extra: ReadonlyMap<string, readonly string[]>
 }
 
-/** A service account, by the name of its user. */
+/** The namespace and name of a service account. */
 export interface ServiceAccountName {
   readonly namespace: string
   readonly name: string
@@ -27,7 +27,7 @@ const SERVICE_ACCOUNT_PREFIX = 'system:serviceaccount:'
 const NODE_PREFIX = 'system:node:'
 
 /**
- * The service account that has this user name. A name that only starts like one is an ordinary user's.
+ * Parses the user name of a service account; `undefined` if it is not a valid one.
  *
  * Source: apiserver `pkg/authentication/serviceaccount/util.go`.
  */
@@ -41,7 +41,7 @@ export function serviceAccountNamed(username: string): ServiceAccountName | unde
   return isRight ? { namespace, name } : undefined
 }
 
-/** The node that has this user name. */
+/** Parses the user name of a node; `undefined` if it is not a valid one. */
 export function nodeNamed(username: string): string | undefined {
   if (!username.startsWith(NODE_PREFIX)) return undefined
   const name = username.slice(NODE_PREFIX.length)
@@ -49,10 +49,10 @@ export function nodeNamed(username: string): string | undefined {
 }
 
 /**
- * The user that the application sees. Nothing of the requester is left. Without a group a service account has its own groups;
- * everybody gets `system:authenticated`, and `system:anonymous` gets `system:unauthenticated`.
+ * The user that the application sees, with nothing of the requester. A service account without groups gets its default groups;
+ * `system:anonymous` gets `system:unauthenticated`, all other users get `system:authenticated`.
  *
- * @param groups in place of those in the headers.
+ * @param groups replaces the groups in the headers.
  */
 export function impersonatedUser(wanted: WantedUser, groups: readonly string[] = groupsOf(wanted)): UserInfo {
   const { username, uid } = wanted
@@ -78,7 +78,7 @@ function withImpliedGroup(username: string, groups: readonly string[]): readonly
   return isDecided ? groups : withGroup(groups, AUTHENTICATED_GROUP)
 }
 
-/** Frozen, so that it is not copied once more. */
+/** Frozen, so that `userInfo` does not copy it. */
 function withGroup(groups: readonly string[], group: string): readonly string[] {
   return Object.freeze([...groups, group])
 }

@@ -98,20 +98,23 @@ describe('the event of an impersonation', () => {
     return { asked, event: events[0] }
   }
 
-  it.each(['legacy', 'constrained'] as const)('says who, as whom, by what and how long: %s', async (mode) => {
-    const { asked, event } = await eventOf(clark, mode)
-    expect(event).toStrictEqual({
-      type: 'impersonation',
-      request: asked,
-      durationSeconds: expect.any(Number),
-      requester: clark,
-      result: 'allowed',
-      impersonated: userInfo({ username: 'bob', groups: ['system:authenticated'] }),
-      mode: mode === 'legacy' ? 'legacy' : 'user-info',
-    })
-    expect(event?.durationSeconds).toBeGreaterThanOrEqual(0)
-    expect(event?.durationSeconds).toBeLessThan(300)
-  })
+  it.each(['legacy', 'constrained'] as const)(
+    'reports the requester, the user, the mode and the duration: %s',
+    async (mode) => {
+      const { asked, event } = await eventOf(clark, mode)
+      expect(event).toStrictEqual({
+        type: 'impersonation',
+        request: asked,
+        durationSeconds: expect.any(Number),
+        requester: clark,
+        result: 'allowed',
+        impersonated: userInfo({ username: 'bob', groups: ['system:authenticated'] }),
+        mode: mode === 'legacy' ? 'legacy' : 'user-info',
+      })
+      expect(event?.durationSeconds).toBeGreaterThanOrEqual(0)
+      expect(event?.durationSeconds).toBeLessThan(300)
+    },
+  )
 
   it.each(['legacy', 'constrained'] as const)('has no requester where there is none: %s', async (mode) => {
     const { event } = await eventOf(undefined, mode)

@@ -32,7 +32,7 @@ const foreign = (name: string, members: object) =>
   Object.assign(Object.create({ [brandOf(name)]: true }) as object, members)
 
 describe('every error class that an entry exports', () => {
-  const root = fileURLToPath(new URL('..', import.meta.url))
+  const root = fileURLToPath(new URL('../..', import.meta.url))
   const { exports } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as {
     exports: Record<string, string>
   }
@@ -41,7 +41,7 @@ describe('every error class that an entry exports', () => {
   beforeAll(async () => {
     const sources = Object.values(exports).filter((path) => path.endsWith('.js'))
     for (const path of sources) {
-      const source = path.replace('./dist/', './').replace(/\.js$/, '.ts')
+      const source = path.replace('./dist/', '../').replace(/\.js$/, '.ts')
       const entry = (await import(source)) as Record<string, unknown>
       for (const value of Object.values(entry)) {
         if (typeof value === 'function' && value.prototype instanceof Error) {

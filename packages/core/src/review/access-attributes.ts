@@ -10,13 +10,13 @@ import {
   validateSelector,
 } from './selector-attributes.ts'
 
-/** What an access review asks about: a resource or a path. More than one, or none, is for {@link validateAccess} to refuse. */
+/** What an access review asks about: a resource or a path. {@link validateAccess} refuses both and neither. */
 export interface AccessAttributes {
   readonly resourceAttributes?: ResourceAttributes
   readonly nonResourceAttributes?: { readonly path: string; readonly verb: string }
 }
 
-/** What may be done to a resource. What does not apply is `''`. */
+/** An action on a resource. Fields that do not apply are `''`. */
 interface ResourceAttributes extends Readonly<Record<(typeof TEXTS)[number], string>> {
   readonly fieldSelector?: SelectorAttributes
   readonly labelSelector?: SelectorAttributes
@@ -25,7 +25,6 @@ interface ResourceAttributes extends Readonly<Record<(typeof TEXTS)[number], str
 const TEXTS = ['namespace', 'verb', 'group', 'version', 'resource', 'subresource', 'name'] as const
 const SELECTORS: readonly SelectorKind[] = ['fieldSelector', 'labelSelector']
 
-/** Reads what a review asks about. */
 export function readAccess(spec: ObjectReader | undefined): AccessAttributes {
   const resource = spec?.object('resourceAttributes')
   const nonResource = spec?.object('nonResourceAttributes')
@@ -57,7 +56,7 @@ function readResource(resource: ObjectReader): ResourceAttributes {
 }
 
 /**
- * Checks that a review asks about one thing.
+ * Checks that a review asks about either a resource or a path.
  *
  * Source: kubernetes `pkg/apis/authorization/validation/validation.go`.
  */
@@ -79,12 +78,12 @@ export function validateAccess(
   }
 }
 
-/** A path in an error, where fields are called as in the type that kube-apiserver has inside. */
+/** A path as printed in an error, with the field names of kube-apiserver's internal type. */
 export function printedPath({ path, verb }: { readonly path: string; readonly verb: string }): object {
   return { Path: path, Verb: verb }
 }
 
-/** Checks what a review says of selectors, which kube-apiserver does after everything else in its specification. */
+/** Validates the selectors of a review. kube-apiserver does so after the rest of the spec. */
 export function validateSelectors(
   { resourceAttributes: resource }: AccessAttributes,
   errors: ErrorList,
@@ -96,7 +95,7 @@ export function validateSelectors(
   }
 }
 
-/** The question in the words of an authorizer. A resource without a version is one of any version. */
+/** The attributes that the authorizer is asked about. A resource without a version means any version. */
 export function accessRequest({
   resourceAttributes: resource,
   nonResourceAttributes: nonResource,

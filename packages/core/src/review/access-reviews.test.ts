@@ -15,7 +15,7 @@ const LOCAL = `${GROUP}/v1/namespaces/shop/localsubjectaccessreviews`
 const caller = userInfo({ username: 'jane', groups: ['system:authenticated'] })
 
 interface Asked extends Answered {
-  /** What the authorizer was asked, beyond whether the review may be asked for. */
+  /** What the authorizer was asked, except for the permission to create the review. */
   readonly asked: readonly Attributes[]
 }
 
@@ -97,7 +97,7 @@ describe('SubjectAccessReview', () => {
     expect(spec).toEqual({ user: 'bob', resourceAttributes: pods })
   })
 
-  it('is about somebody who is in groups, whatever the name', async () => {
+  it('may name groups without a user', async () => {
     const { asked } = await ask(SUBJECT, { spec: { groups: ['a'], resourceAttributes: {} } })
     expect(asked[0]?.user).toEqual(userInfo({ username: '', groups: ['a'] }))
   })
@@ -162,7 +162,7 @@ describe('SubjectAccessReview', () => {
       'cannot be specified in combination with resourceAttributes',
     ],
     [
-      'it is about nobody',
+      'it names no user and no group',
       { spec: { resourceAttributes: {} } },
       'spec.user',
       'Invalid value: "": at least one of user or group must be specified',
@@ -425,7 +425,7 @@ describe('selectors in access reviews', () => {
 })
 
 describe('SelfSubjectAccessReview', () => {
-  it('asks about the caller, whoever the body names', async () => {
+  it('asks about the caller, whatever user the body names', async () => {
     const body = { spec: { user: 'root', groups: ['system:masters'], resourceAttributes: pods } }
     const { asked, spec, code } = await ask(SELF, body)
     expect({ code, spec }).toEqual({ code: 201, spec: { resourceAttributes: pods } })
@@ -506,7 +506,7 @@ describe('LocalSubjectAccessReview', () => {
       { ...about({ resourceAttributes: inShop }), metadata: { name: 'a', namespace: 'shop' } },
       'metadata',
     ],
-    ['is about nobody', { spec: { resourceAttributes: inShop } }, 'spec.user'],
+    ['names no user and no group', { spec: { resourceAttributes: inShop } }, 'spec.user'],
   ])('is refused when it %s', async (_, body, field) => {
     const answer = await ask(LOCAL, body)
     expect(answer).toMatchObject({ code: 422, details: { kind: 'LocalSubjectAccessReview' } })

@@ -24,7 +24,7 @@ import { ignoredPart, selectorJson } from './selector-attributes.ts'
 import { withoutEmpty } from './without-empty.ts'
 
 /*
- * May somebody do this?
+ * The access reviews: is a user allowed to do something?
  *
  * Source: api `authorization/v1`; kubernetes `pkg/registry/authorization`, `pkg/apis/authorization/validation/validation.go`.
  *
@@ -34,7 +34,7 @@ import { withoutEmpty } from './without-empty.ts'
 const GROUP = 'authorization.k8s.io'
 const VERSIONS = ['v1', 'v1beta1'] as const
 
-/** May this user do it, anywhere? */
+/** May the given user do it, in any namespace? */
 export function subjectAccessReview(authorizer: Authorizer): ReviewKind {
   const kind = 'SubjectAccessReview'
   return {
@@ -61,7 +61,7 @@ export function subjectAccessReview(authorizer: Authorizer): ReviewKind {
   }
 }
 
-/** May this user do it, in the namespace of the path? */
+/** May the given user do it, in the namespace of the request path? */
 export function localSubjectAccessReview(authorizer: Authorizer): ReviewKind {
   const kind = 'LocalSubjectAccessReview'
   return {
@@ -108,7 +108,7 @@ export function localSubjectAccessReview(authorizer: Authorizer): ReviewKind {
   }
 }
 
-/** May I do it? `kubectl auth can-i` asks it. Whoever the body names does not count. */
+/** May the caller do it? Used by `kubectl auth can-i`. A user named in the body is ignored. */
 export function selfSubjectAccessReview(authorizer: Authorizer): ReviewKind {
   const kind = 'SelfSubjectAccessReview'
   return {

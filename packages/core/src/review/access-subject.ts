@@ -4,7 +4,7 @@ import type { ObjectReader } from '../internal/field/reader.ts'
 import { type UserInfo, userInfo } from '../authenticator/user.ts'
 import { userJson } from '../authenticator/user-json.ts'
 
-/** Reads whom a review is about. Versions differ in the name of one field. */
+/** Reads the user that a review is about. The versions differ in the name of the groups field. */
 export function readSubject(spec: ObjectReader | undefined, version: string): UserInfo {
   return userInfo({
     username: spec?.string('user') ?? '',
@@ -17,19 +17,19 @@ export function readSubject(spec: ObjectReader | undefined, version: string): Us
 function readExtra(spec: ObjectReader): Record<string, readonly string[]> {
   const extra = Object.create(null) as Record<string, readonly string[]>
   const reader = spec.object('extra')
-  // Deviation: `null` is not answered as `null` (`docs/deviations.md`, lists in reviews).
+  // Deviation: `null` is not returned as `null` (`docs/deviations.md`, lists in reviews).
   for (const key of reader?.names() ?? []) extra[key] = reader?.strings(key) ?? []
   return extra
 }
 
-/** Somebody must be meant: a user, or the members of groups whoever they are. */
+/** Requires a user name or at least one group. */
 export function validateSubject({ username, groups }: UserInfo, errors: ErrorList): void {
   if (username === '' && groups.length === 0) {
     errors.invalid(fieldPath('spec', 'user'), '', 'at least one of user or group must be specified')
   }
 }
 
-/** Whom a review is about, as its specification says it. */
+/** The user that a review is about, in the form of its spec. */
 export function subjectJson(subject: UserInfo, version: string): object {
   const { username, groups, ...rest } = userJson(subject)
   return {

@@ -9,12 +9,12 @@ import { type HttpAnswer, isStatusError } from '../authenticator/status.ts'
 import type { AskedReview, ReviewKind } from './kind.ts'
 import { readMetadata } from './metadata.ts'
 
-/** How much of a request is read. */
+/** The size limit of request bodies. */
 export interface BodyLimit {
   /**
-   * A longer body is a 413. Default 1,048,576.
+   * Bytes; a longer body gets a 413. Default 1,048,576.
    *
-   * Deviation: kube-apiserver takes 3 MiB (`docs/deviations.md`, content of reviews).
+   * Deviation: kube-apiserver accepts 3 MiB (`docs/deviations.md`, content of reviews).
    */
   readonly maxBodyBytes?: number
 }
@@ -24,17 +24,17 @@ export const bodyLimitShape: OptionsShape<BodyLimit> = { maxBodyBytes: wholeNumb
 
 /** How a review is answered. */
 export interface AnswerOptions extends BodyLimit {
-  /** 201, or 200 where it is a webhook that is asked. */
+  /** 201, or 200 for a webhook. */
   readonly status: 200 | 201
-  /** The versions that are taken. A body that does not say its version is of the first of them. */
+  /** The accepted versions. A body without a version has the first one. */
   readonly versions: readonly [string, ...string[]]
   readonly validation: FieldValidation
 }
 
 /**
- * Reads a review from the body of a request and answers it, in the version it was asked in.
+ * Reads a review from the request body and answers it in the version of the request.
  *
- * @throws {StatusError} when it cannot be.
+ * @throws {StatusError} when the review cannot be read or answered.
  */
 export async function answerReview(
   review: ReviewKind,
@@ -72,7 +72,7 @@ export function requirePost({ method }: AuthenticationRequest): void {
   if (method !== 'POST') throw methodNotAllowed('POST')
 }
 
-/** The answer that the work comes to, whatever happens. What nobody expected is the `cause` of a 500. */
+/** Returns the result of `work`. A thrown `StatusError` is the answer; any other error becomes the `cause` of a 500. */
 export async function answerOf(work: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
   try {
     return await work()

@@ -28,7 +28,7 @@ async function ask(url: string, body: unknown, asking: Asking = {}): Promise<Ans
   return answered(await handleReviews(authorizer, options)(request, read, { user }))
 }
 
-/** An authorizer that keeps what it was asked. */
+/** An authorizer that records what it was asked. */
 function recording(authorizer: Authorizer): Authorizer & { readonly asked: readonly Attributes[] } {
   const asked: Attributes[] = []
   return {
@@ -106,7 +106,7 @@ describe('what handleReviews answers', () => {
     expect(handle(request, body, { user: known })).toBeUndefined()
   })
 
-  it('is no TokenReview where there is nobody who knows tokens', () => {
+  it('is not a TokenReview if there are no token authenticators', () => {
     const { request, body } = sent({ spec }, { url: `${AUTHENTICATION}/v1/tokenreviews` })
     expect(handleReviews(alwaysAllow())(request, body, { user: known })).toBeUndefined()
   })
@@ -128,7 +128,7 @@ describe('what handleReviews answers', () => {
     },
   )
 
-  it('is JSON that nobody keeps', async () => {
+  it('is JSON that is not cached', async () => {
     const { request, body } = sent({}, { url: `${AUTHENTICATION}/v1/selfsubjectreviews` })
     expect(await handleReviews(alwaysAllow())(request, body, { user: known })).toMatchObject({
       headers: { 'content-type': 'application/json', 'cache-control': 'no-cache, private' },
@@ -151,11 +151,11 @@ describe('who may ask handleReviews', () => {
     ],
   ] as const
 
-  it.each(SELF)('of oneself at %s: everybody who is known', async (path, body) => {
+  it.each(SELF)('of the caller at %s: every authenticated user', async (path, body) => {
     expect((await ask(path, body, { authorizer: alwaysDeny() })).code).toBe(201)
   })
 
-  it.each(OTHERS)('at %s: whom the authorizer allows to create it', async (path, body) => {
+  it.each(OTHERS)('at %s: users that the authorizer allows to create it', async (path, body) => {
     const refused = await ask(path, body, { authorizer: alwaysDeny() })
     const [, , group, , resource] = path.replace('/namespaces/shop', '').split('/')
     const where = path.includes('shop') ? 'in the namespace "shop"' : 'at the cluster scope'
@@ -172,11 +172,14 @@ describe('who may ask handleReviews', () => {
     expect((await ask(path, body, { authorizer: alwaysDeny(), user: stranger })).code).toBe(403)
   })
 
-  it.each(SELF)('of oneself at %s: a stranger whom the authorizer allows it', async (path, body) => {
-    expect((await ask(path, body, { user: stranger })).code).toBe(201)
-  })
+  it.each(SELF)(
+    'of the caller at %s: a user outside of system:authenticated, if the authorizer allows it',
+    async (path, body) => {
+      expect((await ask(path, body, { user: stranger })).code).toBe(201)
+    },
+  )
 
-  it.each([undefined, null])('nobody, where authentication was left out: %s', async (user) => {
+  it.each([undefined, null])('no request without authentication: %s', async (user) => {
     for (const [url, body] of [...SELF, ...OTHERS]) {
       const { request, body: read } = sent(body, { url })
       const handle = handleReviews(alwaysAllow(), { tokens: [tokens(knows(jane))] })
@@ -221,30 +224,30 @@ describe('the body of a review', () => {
       'does not match the expected API version (authentication.k8s.io/v1)',
     ],
     ['another group', { ...secret, apiVersion: 'v1' }, 'does not match the expected API version'],
-    ['a kind that is no text', { ...secret, kind: 5 }, 'kind: Invalid value: must be a string'],
+    ['a kind that is not a string', { ...secret, kind: 5 }, 'kind: Invalid value: must be a string'],
     [
-      'a version that is no text',
+      'a version that is not a string',
       { ...secret, apiVersion: {} },
       'apiVersion: Invalid value: must be a string',
     ],
     [
-      'metadata that is no object',
+      'metadata that is not an object',
       { ...secret, metadata: 'c2VjcmV0' },
       'metadata: Invalid value: must be an object',
     ],
-    ['a specification that is no object', { spec: 'c2VjcmV0' }, 'spec: Invalid value: must be an object'],
+    ['a spec that is not an object', { spec: 'c2VjcmV0' }, 'spec: Invalid value: must be an object'],
     [
-      'a token that is no text',
+      'a token that is not a string',
       { spec: { token: ['c2VjcmV0'] } },
       'spec.token: Invalid value: must be a string',
     ],
     [
-      'audiences that are no list',
+      'audiences that are not a list',
       { spec: { token: 't', audiences: 'c2VjcmV0' } },
       'spec.audiences: Invalid value: must be a list of strings',
     ],
     [
-      'an audience that is no text',
+      'an audience that is not a string',
       { spec: { token: 't', audiences: ['a', { c2VjcmV0: 1 }] } },
       'spec.audiences[1]: Invalid value: must be a string',
     ],
@@ -354,7 +357,7 @@ describe('the body of a review', () => {
       [expect.anything(), expect.anything(), expect.anything(), expect.anything()],
     ],
     ['as refused where that is asked for', '?fieldValidation=Strict', 400, []],
-  ])('may have fields that nobody knows: %s', async (_, query, code, warnings) => {
+  ])('may have unknown fields: %s', async (_, query, code, warnings) => {
     const body = { spec: { token: 't', tokn: 't' }, extra: 1, status: { x: 1 }, metadata: { x: 1 } }
     const answer = await ask(`${url}${query}`, body)
     expect(answer).toMatchObject({ code, warnings })
@@ -439,7 +442,7 @@ describe('SelfSubjectReview', () => {
     expect(JSON.stringify(answer)).not.toMatch(/\\ud/)
   })
 
-  it('is nobody else, whoever the body names', async () => {
+  it('is the caller, whatever user the body names', async () => {
     const body = {
       metadata: { name: 'x' },
       spec: { user: 'root' },
@@ -535,7 +538,7 @@ describe('handleReviews', () => {
     )
   })
 
-  it('answers 500 to what nobody expected, and says nothing of it', async () => {
+  it('answers 500 to an unexpected error, without details', async () => {
     const broken = {
       now: () => {
         throw new Error('secret')

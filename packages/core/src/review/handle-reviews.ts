@@ -30,12 +30,12 @@ import { tokenReview, writtenByServer } from './token-review.ts'
 
 /** Options of {@link handleReviews}. The same in every adapter. */
 export interface HandleReviewsOptions extends BodyLimit {
-  /** Who knows bearer tokens, in the order they are asked. Without any there are no TokenReviews. */
+  /** The token authenticators, in the order they are tried. Without this option TokenReviews are not served. */
   readonly tokens?: readonly TokenAuthenticator[]
-  /** What tokens must be valid for, unless a review says otherwise (`--api-audiences`). Must not be empty. Default: no restriction. */
+  /** The audiences that tokens must be valid for if a review names none (`--api-audiences`). Must not be empty. Default: no restriction. */
   readonly audiences?: readonly string[]
   readonly clock?: Clock
-  /** Told what every authenticator and authorizer thought. */
+  /** Receives the decision of every authenticator and authorizer. */
   readonly observer?: Observer
 }
 
@@ -47,15 +47,15 @@ const shape: OptionsShape<HandleReviewsOptions> = {
   observer: aFunction,
 }
 
-/** What is known of a request beyond itself. */
+/** What is known about a request besides the request itself. */
 export interface ReviewContext extends Pick<Context, 'signal'> {
-  /** Who makes it: whom authentication and impersonation found out. */
+  /** The user of the request, after authentication and impersonation. */
   readonly user?: UserInfo | undefined
 }
 
 /**
- * Answers a request for a review; `undefined`, at once, when it is for something else. It never throws and never rejects: what is
- * refused is an answer too.
+ * Answers review requests. Returns `undefined`, synchronously, for any other request. It never throws and never rejects: refusals are
+ * returned as answers.
  */
 export type ReviewHandler = (
   request: AuthenticationRequest,
@@ -64,22 +64,24 @@ export type ReviewHandler = (
 ) => Promise<HttpAnswer> | undefined
 
 /**
- * The review APIs of Kubernetes at their own paths, below `/apis/authentication.k8s.io` and `/apis/authorization.k8s.io`: who am I, whose
- * is this token, may I do this, what may I do, may somebody else. `kubectl auth whoami` and `kubectl auth can-i` ask them.
+ * Serves the review APIs of Kubernetes at their usual paths, below `/apis/authentication.k8s.io` and `/apis/authorization.k8s.io`:
+ * SelfSubjectReview, TokenReview, SelfSubjectAccessReview, SelfSubjectRulesReview, SubjectAccessReview and LocalSubjectAccessReview.
+ * `kubectl auth whoami` and `kubectl auth can-i` use them.
  *
- * 0. A request of which a part is missing is refused as its `refusal` says, whatever it is for.
- * 1. SelfSubjectReview, SelfSubjectAccessReview and SelfSubjectRulesReview are for everybody in `system:authenticated`. For anything else
- *    the authorizer must allow the caller to `create` it, else 403.
- * 2. Any other method than POST is a 403 unless the authorizer allows it, and then a 405.
- * 3. The body is JSON or protobuf, the answer is 201 in JSON.
+ * 0. An incomplete request is refused with its `refusal`, whatever its path.
+ * 1. Members of `system:authenticated` may create SelfSubjectReviews, SelfSubjectAccessReviews and SelfSubjectRulesReviews. For all other
+ *    requests the authorizer must allow the caller to `create` the review, else 403.
+ * 2. A method other than POST gets a 403, or a 405 if the authorizer allows it.
+ * 3. The body is JSON or protobuf; the answer is a 201 in JSON.
  *
  * Source: kubernetes `pkg/registry/{authentication,authorization}`; apiserver `pkg/endpoints/handlers/create.go`.
  *
- * Deviation: older versions are there, and reviews about the caller need no role (`docs/deviations.md`, reviews; reviews about
- * oneself). A slash behind a path is not cut off, and options in a query do not count (`docs/deviations.md`, paths of reviews; options of reviews).
+ * Deviation: older versions are served too, and reviews about the caller need no role (`docs/deviations.md`, reviews; reviews about
+ * oneself). A trailing slash is not removed, and query options such as `dryRun` are ignored (`docs/deviations.md`, paths of reviews;
+ * options of reviews).
  *
- * @param authorizer decides who may ask, and is what access reviews ask.
- * @throws {ConfigurationError} when the options cannot work.
+ * @param authorizer decides who may create reviews, and answers access reviews.
+ * @throws {ConfigurationError} when an option is invalid.
  * @example
  * const handle = handleReviews(rbac(policy), { tokens: [tokenFile(csv)] })
  * const answer = await handle(fetchRequest(request), fetchBody(request), { user })
@@ -115,7 +117,7 @@ export function handleReviews(authorizer: Authorizer, options: HandleReviewsOpti
     return answerOf(async () => {
       const { user } = given
       const context = contextOf(observer, given)
-      // Not every caller is type-checked, and nobody must become somebody here.
+      // JavaScript callers may pass `null`; a request without a user must not be authorized.
       if (user === undefined || user === null)
         return internalError(request, 'no User found in the context', { cause: noUser() })
       const isForEverybody = request.method === 'POST' && (kind.isAboutCaller ?? false)
@@ -135,6 +137,6 @@ export function handleReviews(authorizer: Authorizer, options: HandleReviewsOpti
   }
 }
 
-/** Nothing in it can be written in more than one way, so everybody who looks at the path sees the same. */
+/** Matches only paths with a single spelling, so routers, proxies and authorizers all read them alike. */
 const PATH =
   /^\/apis\/(?<group>[a-z0-9.]{1,63})\/(?<version>v[a-z0-9]{1,16})\/(?:namespaces\/(?<namespace>[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)\/)?(?<resource>[a-z]{1,63})$/

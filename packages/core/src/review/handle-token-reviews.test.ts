@@ -180,8 +180,8 @@ describe('handleTokenReviews', () => {
   })
 
   it.each([
-    ['nobody', [], {}, ['tokens']],
-    ['nobody and no limit', [], { maxBodyBytes: -1 }, ['tokens', 'maxBodyBytes']],
+    ['no authenticators', [], {}, ['tokens']],
+    ['no authenticators and a negative limit', [], { maxBodyBytes: -1 }, ['tokens', 'maxBodyBytes']],
     ['what knows no tokens', [{ name: 'x' }], {}, ['tokens[0]']],
     ['an empty list of audiences', [tokens(noOpinion)], { audiences: [] }, ['audiences']],
   ])('refuses %s', (_, authenticators, options, paths) => {

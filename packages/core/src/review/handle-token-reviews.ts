@@ -20,22 +20,22 @@ import { tokenReview, writtenByWebhook } from './token-review.ts'
 /** Options of {@link handleTokenReviews}. The same in every adapter. */
 export interface HandleTokenReviewsOptions extends BodyLimit {
   /**
-   * What tokens are valid for that know nothing of audiences. Must not be empty. Default: the server is not aware of audiences, and
-   * kube-apiserver takes such a token to be valid for itself.
+   * The audiences that tokens of authenticators without audience support are valid for. Must not be empty. Default: the answer names no
+   * audiences, and kube-apiserver considers the token valid for itself.
    */
   readonly audiences?: readonly string[]
-  /** Told what every authenticator thought. */
+  /** Receives the decision of every authenticator. */
   readonly observer?: Observer
 }
 
-/** The checks of {@link HandleTokenReviewsOptions}, for adapters whose options have more. */
+/** The checks of {@link HandleTokenReviewsOptions}, for adapters with more options. */
 export const handleTokenReviewsShape: OptionsShape<HandleTokenReviewsOptions> = {
   ...bodyLimitShape,
   audiences: someAudiences,
   observer: aFunction,
 }
 
-/** Answers a TokenReview. It never throws and never rejects: what is refused is an answer too. */
+/** Answers a TokenReview. It never throws and never rejects: refusals are returned as answers. */
 export type TokenReviewHandler = (
   request: AuthenticationRequest,
   body: ReadBody,
@@ -43,17 +43,18 @@ export type TokenReviewHandler = (
 ) => Promise<HttpAnswer>
 
 /**
- * The webhook that a kube-apiserver asks about tokens (`--authentication-token-webhook-config-file`), at whatever path it is mounted.
+ * The webhook that kube-apiserver calls to authenticate tokens (`--authentication-token-webhook-config-file`). It can be mounted at any path.
  *
- * It takes a TokenReview of version v1 or v1beta1, and answers 200 in the same version: the user; `authenticated: false` where nobody knows
- * the token; and with an `error` where it is bad, which kube-apiserver does not remember. Where it could not be checked the answer is a 503,
- * so that an outage is no bad token at the other end either. The token is in no answer, no event and no error.
+ * It accepts a TokenReview of version v1 or v1beta1 and answers 200 in the same version: with the user; with `authenticated: false` if no
+ * authenticator recognizes the token; or with an `error` if the token is invalid, which kube-apiserver does not cache. If the token could
+ * not be checked, the answer is a 503, so that the client does not take an outage for an invalid token. No answer, event or error contains
+ * the token.
  *
- * Who asks is not looked at. Whoever can ask can try tokens out: authenticate callers before it.
+ * The caller is not authenticated here. A client with access can try out tokens, so authenticate callers first.
  *
  * Source: Kubernetes documentation, "Webhook Token Authentication"; apiserver `plugin/pkg/authenticator/token/webhook/webhook.go`.
  *
- * @throws {ConfigurationError} when the options cannot work.
+ * @throws {ConfigurationError} when an option is invalid.
  * @example
  * const handle = handleTokenReviews([tokenFile(csv)])
  * const answer = await handle(fetchRequest(request), fetchBody(request))
@@ -82,5 +83,5 @@ export function handleTokenReviews(
   }
 }
 
-/** A TokenReview is not about who asks. */
+/** The answer to a TokenReview does not depend on the caller. */
 const NOBODY = userInfo({ username: ANONYMOUS_USERNAME })

@@ -4,42 +4,40 @@ import type { ObjectReader } from '../internal/field/reader.ts'
 import type { UserInfo } from '../authenticator/user.ts'
 import type { SentMetadata } from './metadata.ts'
 
-/** A kind of review: a question that is put as an object, and answered with the same object and its status. */
+/** A kind of review: the client sends an object, and the answer is the same object with its status set. */
 export interface ReviewKind {
   readonly group: 'authentication.k8s.io' | 'authorization.k8s.io'
   readonly versions: readonly string[]
   readonly kind: string
-  /** What it is called in paths. */
+  /** The plural name in paths. */
   readonly resource: string
-  /** Asked in a namespace, and nowhere else. Default `false`. */
+  /** Only served below a namespace. Default `false`. */
   readonly isNamespaced?: boolean
-  /** About the caller, so everybody who is known may ask. Default `false`. */
+  /** About the caller, so every authenticated user may create it. Default `false`. */
   readonly isAboutCaller?: boolean
   /**
-   * Reads the question. What has the wrong type is reported to the reader, which is also told of every field that is known.
+   * Reads the spec. The reader collects values of the wrong type, and fields that were not read.
    *
-   * @returns how to answer it, once it is sure that everything in it was readable.
+   * @returns a function that answers the review; to be called only if the whole object was valid.
    */
   read(object: ObjectReader, version: string): AnswerReview
-  /** Reads the status that a client sends, which does not count, so that what is wrong with it is told. */
+  /** Reads the status that the client sent. It is ignored, but its errors are reported. */
   readStatus(status: ObjectReader): void
 }
 
-/** Answers a question that was read. @throws {StatusError} when it cannot be asked in this way. */
+/** Answers a review that was read. @throws {StatusError} when the review is invalid. */
 export type AnswerReview = (asked: AskedReview) => Awaitable<ReviewAnswer>
 
-/** What surrounds a question. */
+/** The context of a review. */
 export interface AskedReview {
-  /** Who asks. */
   readonly caller: UserInfo
-  /** The namespace in the path; `''` where there is none. */
+  /** The namespace in the path; `''` if there is none. */
   readonly namespace: string
   readonly context: Context
-  /** What the metadata says. */
   readonly metadata: SentMetadata
 }
 
-/** An object but for its kind and version. */
+/** The answered object, without its kind and version. */
 export interface ReviewAnswer {
   readonly metadata?: object
   readonly spec?: object

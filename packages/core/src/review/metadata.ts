@@ -1,17 +1,17 @@
 import type { ObjectReader } from '../internal/field/reader.ts'
 
-/** What the metadata of a review says, without what is empty: the fields as they were sent. */
+/** The non-empty metadata fields of a review, as they were sent. */
 export type SentMetadata = Readonly<Record<string, unknown>>
 
 /**
- * Reads the metadata of a review. What only a server writes is read, and dropped: the time of creation, the uid, the other times and
+ * Reads the metadata of a review. Fields that only a server sets are dropped: `uid`, `selfLink`, the timestamps, the grace period and
  * `managedFields`.
  *
  * Source: apimachinery `pkg/apis/meta/v1/types.go` ObjectMeta; apiserver `pkg/registry/rest/meta.go` WipeObjectMetaSystemFields.
  *
- * Deviation: `managedFields`, times and numbers are of any type (`docs/deviations.md`, metadata of reviews).
+ * Deviation: `managedFields`, timestamps and numbers may have any type (`docs/deviations.md`, metadata of reviews).
  *
- * @param isNamespaced where it is not, the namespace does not count.
+ * @param isNamespaced if `false`, the namespace is ignored.
  */
 export function readMetadata(metadata: ObjectReader | undefined, isNamespaced: boolean): SentMetadata {
   if (metadata === undefined) return {}

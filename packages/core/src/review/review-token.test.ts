@@ -41,7 +41,7 @@ describe.each<readonly [when: string, when: (answer: Answer) => Answer]>([
     expect(JSON.stringify(user)).toBe('{"username":"x","extra":{"__proto__":["a"],"k":["b","c"]}}')
   })
 
-  it('asks one after the other until somebody knows the token', async () => {
+  it('asks authenticators in order until one recognizes the token', async () => {
     const last = tokens(when(knows(jane)))
     const answer = await review([tokens(when(noOpinion)), tokens(when(knows(bob))), last])
     expect(answer.user).toEqual({ username: 'bob', uid: '2' })
@@ -49,7 +49,7 @@ describe.each<readonly [when: string, when: (answer: Answer) => Answer]>([
   })
 
   it.each([
-    ['nobody has an opinion', noOpinion, { authenticated: false }],
+    ['no authenticator has an opinion', noOpinion, { authenticated: false }],
     ['the token is bad', fails(rejected('it is over')), { authenticated: false, error: 'it is over' }],
     [
       'the check could not be made',
@@ -72,11 +72,11 @@ describe.each<readonly [when: string, when: (answer: Answer) => Answer]>([
       { authenticated: false, error: 'Internal error occurred: authentication failed unexpectedly' },
     ],
     [
-      'the answer is none',
+      'the answer is malformed',
       () => 'jane' as unknown as Authentication,
       { authenticated: false, error: 'Internal error occurred: authentication failed unexpectedly' },
     ],
-  ])('knows nobody where %s', async (_what, answer, status) => {
+  ])('authenticates no user if %s', async (_what, answer, status) => {
     expect(await review([tokens(when(answer))])).toEqual(status)
   })
 
@@ -86,7 +86,7 @@ describe.each<readonly [when: string, when: (answer: Answer) => Answer]>([
     ['group', { username: 'x', groups: ['a', '\ud800'] }],
     ['key of an extra field', { username: 'x', extra: { '\udc80': ['a'] } }],
     ['value of an extra field', { username: 'x', extra: { a: ['b', '\udc80'] } }],
-  ])('knows nobody whose %s would be told as that of somebody else', async (_what, user) => {
+  ])('rejects a user whose %s is not Unicode', async (_what, user) => {
     expect(await review([tokens(when(knows(userInfo(user))))])).toEqual({
       authenticated: false,
       error: 'the user has a name, group or extra field that is not Unicode',
@@ -156,7 +156,7 @@ describe.each<readonly [when: string, when: (answer: Answer) => Answer]>([
 })
 
 describe('tokenReviewer', () => {
-  it('answers at once where everybody does', () => {
+  it('answers synchronously if all authenticators do', () => {
     const status = tokenReviewer([tokens(knows(jane))], undefined, 'status')('t', [], emptyContext)
     expect(isPromiseLike(status)).toBe(false)
   })

@@ -16,13 +16,13 @@ import { isUnicodeUser, NOT_UNICODE, userJson, type UserJson } from '../authenti
 export interface TokenReviewStatus {
   readonly authenticated: boolean
   readonly user?: UserJson
-  /** Which of the audiences that were asked for the token is valid for; absent where nobody knows anything about audiences. */
+  /** The requested audiences that the token is valid for; absent if no audiences are known. */
   readonly audiences?: readonly string[]
-  /** Why the token could not be checked, or what is wrong with it. */
+  /** Why the token could not be checked, or why it is invalid. */
   readonly error?: string
 }
 
-/** Says whose a token is. @param requested what it must be valid for; none: the audiences of this server. */
+/** Authenticates a token. @param requested the audiences it must be valid for; empty: those of this server. */
 export type ReviewToken = (
   token: string,
   requested: readonly string[],
@@ -30,19 +30,19 @@ export type ReviewToken = (
 ) => Awaitable<TokenReviewStatus>
 
 /**
- * Says whose tokens are, as a TokenReview does. Only token authenticators are asked, in order: a token cannot be taken for anything else,
- * and nobody is anonymous here.
+ * Returns a function that authenticates the tokens of TokenReviews. Only the token authenticators are tried, in order: a token is never
+ * read as another kind of credential, and there is no anonymous user.
  *
- * Without `audiences` of its own the server is not aware of audiences, as the API calls it: what knows nothing of them accepts a token
- * whatever was asked for, and says so by naming none. The client then takes it to be valid for itself, or not at all.
+ * Without `audiences` the server is not "audience-aware" in the terms of the API: an authenticator without audience support accepts a token
+ * whatever audiences were requested, and the answer names none. The client then decides whether to accept the token.
  *
  * Source: kubernetes `pkg/registry/authentication/tokenreview/storage.go`.
  *
- * Deviation: kube-apiserver makes a request of the token and runs its whole chain (`docs/deviations.md`, TokenReview; tokens of TokenReviews).
+ * Deviation: kube-apiserver builds a request with the token and runs its whole chain (`docs/deviations.md`, TokenReview; tokens of TokenReviews).
  *
- * @param audiences what tokens must be valid for unless a review says otherwise (`--api-audiences`).
- * @param outages how it is told that a token could not be checked: as the `error` of a status, which is also what is wrong with a bad
- *   token; or as a 503, so that the client can tell the one from the other.
+ * @param audiences the audiences that tokens must be valid for if a review names none (`--api-audiences`).
+ * @param outages how to report that a token could not be checked: as the `error` of the status, like an invalid token; or as a 503, which
+ *   the client can distinguish from an invalid token.
  */
 export function tokenReviewer(
   tokens: readonly TokenAuthenticator[],
@@ -55,7 +55,7 @@ export function tokenReviewer(
     ),
   )
 
-  /** @throws {AuthenticationError} when there is such a user, and nobody can be told. */
+  /** @throws {AuthenticationError} when the user cannot be represented in JSON. */
   const statusOf = (
     answer: Authentication | undefined,
     wanted: readonly string[] | undefined,
@@ -94,5 +94,5 @@ export function tokenReviewer(
   }
 }
 
-/** The check of those who know tokens. */
+/** The options check of a list of token authenticators. */
 export const someTokenAuthenticators: Check = nonEmptyListOf(aTokenAuthenticator)

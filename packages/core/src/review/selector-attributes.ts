@@ -7,26 +7,26 @@ import type { FieldPath } from '../internal/field/path.ts'
 import type { ObjectReader } from '../internal/field/reader.ts'
 import { withoutEmpty } from './without-empty.ts'
 
-/** What an access review says of a selector: the text that was sent, or what is in it. */
+/** A selector of an access review: the raw string, or its parsed requirements. */
 export interface SelectorAttributes {
   readonly rawSelector: string
-  /** Empty where there are more than anybody looks at. */
+  /** Empty if there are more than the limit. */
   readonly requirements: readonly SentRequirement[]
   /** How many requirements and values were sent. */
   readonly parts: number
 }
 
-/** A condition as it was sent. Newer clients may know more operators. */
+/** A requirement as it was sent. Newer clients may use more operators. */
 interface SentRequirement {
   readonly key: string
   readonly operator: string
   readonly values: readonly string[]
 }
 
-/** Of which kind a selector is. */
+/** The kind of a selector. */
 export type SelectorKind = 'fieldSelector' | 'labelSelector'
 
-/** Reads a selector of an access review; `undefined` where there is none. */
+/** Reads a selector of an access review; `undefined` if there is none. */
 export function readSelector(attributes: ObjectReader, kind: SelectorKind): SelectorAttributes | undefined {
   const selector = attributes.object(kind)
   if (selector === undefined) return undefined
@@ -39,7 +39,7 @@ export function readSelector(attributes: ObjectReader, kind: SelectorKind): Sele
   return { rawSelector, requirements, parts }
 }
 
-/** Anybody who is known may ask, and each part takes its time. */
+/** Every authenticated user may send reviews, and each part costs time. */
 const MAX_PARTS = 1000
 const MAX_RAW_LENGTH = 65_536
 
@@ -57,7 +57,7 @@ function readRequirement(requirement: ObjectReader): SentRequirement {
 export function selectorJson({ rawSelector, requirements }: SelectorAttributes): object {
   return withoutEmpty({
     rawSelector,
-    // An operator is written even where it is empty.
+    // An empty operator is written too.
     requirements: requirements.map(({ key, operator, values }) => ({
       key,
       operator,
@@ -67,11 +67,11 @@ export function selectorJson({ rawSelector, requirements }: SelectorAttributes):
 }
 
 /**
- * Checks a selector. An operator that nobody knows is no error, since the question is only broader without it.
+ * Validates a selector. An unknown operator is not an error: without that requirement, the review only asks for more.
  *
  * Source: kubernetes `pkg/apis/authorization/validation/validation.go`, apimachinery `pkg/apis/meta/v1/validation/validation.go`.
  *
- * Deviation: it is as long as in a URL at most (`docs/deviations.md`, reviews).
+ * Deviation: the length is limited to that of a selector in a URL (`docs/deviations.md`, reviews).
  */
 export function validateSelector(
   selector: SelectorAttributes,
@@ -127,7 +127,7 @@ function validateRequirement(
 }
 
 /**
- * A selector for an authorizer. What it cannot be told is left out, which is an `error` of the selector and makes the question broader.
+ * The selector that the authorizer sees. Unsupported requirements are left out; the selector then has an `error` and selects more objects.
  *
  * Source: kubernetes `pkg/registry/authorization/util/helpers.go`.
  */
@@ -138,7 +138,7 @@ export function selectorOf({ rawSelector, requirements }: SelectorAttributes, ki
   const told = requirements.flatMap((requirement) => knownRequirement(requirement, kind) ?? [])
   return {
     requirements: told,
-    ...(told.length < requirements.length && { error: 'some of the requirements are not known here' }),
+    ...(told.length < requirements.length && { error: 'some of the requirements are not supported' }),
   }
 }
 
@@ -146,7 +146,7 @@ function knownRequirement(
   { key, operator, values }: SentRequirement,
   kind: SelectorKind,
 ): SelectorRequirement | undefined {
-  // A field is compared with one value only.
+  // Field selectors compare with exactly one value.
   if (kind === 'fieldSelector' && values.length !== 1) return undefined
   const known = OPERATORS[kind].find((each) => each === operator)
   return known === undefined ? undefined : { key, operator: known, values }
@@ -157,7 +157,7 @@ const OPERATORS = {
   labelSelector: ['In', 'NotIn', 'Exists', 'DoesNotExist'],
 } as const
 
-/** How an authorizer was not told the whole selector; `undefined` when it was. */
+/** A message for a selector that the authorizer saw only in part, or not at all; `undefined` if it saw all of it. */
 export function ignoredPart(selector: Selector | undefined, kind: SelectorKind): string | undefined {
   if (selector?.error === undefined) return undefined
   const partially = selector.requirements.length > 0 ? 'partially ' : ''

@@ -5,11 +5,11 @@ import type { ReviewKind } from './kind.ts'
 import { readSubjectStatus } from './status.ts'
 
 /**
- * Who am I? It answers with the user whom the application would see, whoever made the request. `kubectl auth whoami` asks it.
+ * Who am I? Answers with the user that the application sees, which is the impersonated one if there is one. Used by `kubectl auth whoami`.
  *
  * Source: api `authentication/v1` SelfSubjectReview; KEP-3325.
  *
- * Deviation: kube-apiserver replaces what is not Unicode (`docs/deviations.md`, content of reviews).
+ * Deviation: kube-apiserver replaces invalid Unicode (`docs/deviations.md`, content of reviews).
  */
 export function selfSubjectReview(clock: Clock): ReviewKind {
   return {

@@ -5,8 +5,7 @@ import type { ReviewKind } from './kind.ts'
 import { readRulesStatus } from './status.ts'
 
 /**
- * What may I do in this namespace? `kubectl auth can-i --list` asks it. An authorizer that cannot list what it allows makes the answer
- * incomplete.
+ * What may I do in this namespace? Used by `kubectl auth can-i --list`. The answer is incomplete if an authorizer cannot list its rules.
  *
  * Source: api `authorization/v1` SelfSubjectRulesReview; kubernetes `pkg/registry/authorization/selfsubjectrulesreview/rest.go`.
  */

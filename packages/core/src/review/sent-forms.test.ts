@@ -3,7 +3,7 @@ import { alwaysAllow } from '../authorization/always.ts'
 import { handleReviews } from './handle-reviews.ts'
 
 /*
- * What a kube-apiserver 1.36 answers to a review whose metadata, status and lists are not what its client should send.
+ * How kube-apiserver 1.36 answers a review with unexpected metadata, status and lists.
  */
 
 const V1 = '/apis/authorization.k8s.io/v1'
@@ -207,7 +207,7 @@ describe('what is answered', () => {
     })
   })
 
-  it('to a token of nobody is an empty user and an error', async () => {
+  it('to an unknown token is an empty user and an error', async () => {
     const answer = await ask(TOKEN, { spec: { token: 't' } })
     expect(answer).toMatchObject({ code: 201 })
     expect((answer as { readonly status?: unknown }).status).toEqual({

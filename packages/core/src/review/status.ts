@@ -1,18 +1,18 @@
 import type { ObjectReader } from '../internal/field/reader.ts'
 
 /*
- * The status that a client sends with a review. It is ignored, but wrong types are an error and unknown fields a warning.
+ * The status that a client sends with a review. It is ignored, but a wrong type is an error and an unknown field is a warning.
  *
  * Source: api `authorization/v1`, `authentication/v1`.
  */
 
-/** Of an access review. */
+/** The status of an access review. */
 export function readAccessStatus(status: ObjectReader): void {
   for (const name of ['allowed', 'denied']) status.boolean(name)
   for (const name of ['reason', 'evaluationError']) status.string(name)
 }
 
-/** Of a SelfSubjectRulesReview. */
+/** The status of a SelfSubjectRulesReview. */
 export function readRulesStatus(status: ObjectReader): void {
   readRules(status, 'resourceRules', ['verbs', 'apiGroups', 'resources', 'resourceNames'])
   readRules(status, 'nonResourceRules', ['verbs', 'nonResourceURLs'])
@@ -20,12 +20,12 @@ export function readRulesStatus(status: ObjectReader): void {
   status.string('evaluationError')
 }
 
-/** Of a SelfSubjectReview. */
+/** The status of a SelfSubjectReview. */
 export function readSubjectStatus(status: ObjectReader): void {
   readUser(status.object('userInfo'))
 }
 
-/** Of a TokenReview. */
+/** The status of a TokenReview. */
 export function readTokenStatus(status: ObjectReader): void {
   status.boolean('authenticated')
   readUser(status.object('user'))

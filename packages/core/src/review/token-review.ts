@@ -5,13 +5,13 @@ import type { ReviewToken, TokenReviewStatus } from './review-token.ts'
 import { readTokenStatus } from './status.ts'
 
 /**
- * Whose is this token?
+ * Which user does this token authenticate?
  *
  * Source: api `authentication/v1` TokenReview; kubernetes `pkg/registry/authentication/tokenreview/storage.go`.
  *
  * Deviation: the answer does not repeat the token (`docs/deviations.md`, TokenReview).
  *
- * @param statusJson how a status is written: by a server, or by a webhook that a server asks.
+ * @param statusJson writes the status: as a server does, or as a webhook does.
  */
 export function tokenReview(reviewToken: ReviewToken, statusJson: StatusJson): ReviewKind {
   return {
@@ -38,11 +38,11 @@ export function tokenReview(reviewToken: ReviewToken, statusJson: StatusJson): R
 
 type StatusJson = (status: TokenReviewStatus) => object
 
-/** As kube-apiserver writes it, but always with `authenticated`: there is always a user, and an error for an unknown token. */
+/** As kube-apiserver writes it, except that `authenticated` is always present: `user` always is, and so is `error` for an unknown token. */
 export const writtenByServer: StatusJson = ({ authenticated, user = {}, error, ...rest }) =>
   authenticated
     ? { authenticated, user, ...rest }
     : { authenticated, user, error: error ?? 'invalid bearer token' }
 
-/** As in the documentation of webhooks: an unknown token is `authenticated: false`. */
+/** As documented for webhooks: `authenticated: false` for an unknown token. */
 export const writtenByWebhook: StatusJson = (status) => status

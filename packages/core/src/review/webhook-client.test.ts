@@ -9,7 +9,7 @@ import { webhookAuthenticator, type WebhookAuthenticatorOptions } from '../token
 import { fetchBody } from '../internal/api/body.ts'
 import { handleTokenReviews, type HandleTokenReviewsOptions } from './handle-token-reviews.ts'
 
-/** The suite's own client, which asks the webhook as a kube-apiserver does. */
+/** The suite's own client, which calls the webhook as kube-apiserver does. */
 function through(
   authenticator: TokenAuthenticator,
   server: HandleTokenReviewsOptions = {},

@@ -1,4 +1,4 @@
-/** An object without the fields that are empty texts or lists, as Kubernetes writes one. */
+/** Omits fields that are empty strings or lists, as Kubernetes does. */
 export function withoutEmpty(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
     Object.entries(fields).filter(

@@ -92,7 +92,7 @@ describe('incomingMessageBody', () => {
   it('reports that the body was read before and not kept', async () => {
     await expect(incomingMessageBody(await consumed())(10)).rejects.toMatchObject({
       status: 500,
-      message: expect.stringContaining('was read before') as unknown,
+      message: expect.stringContaining('has already been read') as unknown,
     })
   })
 })

@@ -3,7 +3,7 @@ import { FIELD_OPERATORS, LABEL_OPERATORS, requirementsWith } from '../webhook/r
 import type { CelAccessRequest, CelResourceAttributes } from '../../internal/cel/cel.ts'
 
 /**
- * What a question is, as conditions see it: the `spec` of its SubjectAccessReview in v1.
+ * The attributes as match conditions see them: the `spec` of a SubjectAccessReview v1.
  *
  * Source: apiserver `plugin/pkg/authorizer/webhook/webhook.go`.
  */

@@ -15,31 +15,32 @@ import type { AuthorizerConfiguration, WebhookConfiguration } from './config.ts'
 import { withMatchConditions } from './match-conditions.ts'
 import type { ValidatedAuthorizationConfiguration } from './validate.ts'
 
-/** An authorizer that may have connections to end. */
+/** An authorizer that may have connections to close. */
 export type ConfiguredWebhook = Authorizer & { readonly close?: () => void }
 
-/** What authorizers are made with. */
+/** The parts that a chain is built from. */
 export interface ChainParts {
-  /** Decides for the type RBAC. */
+  /** The authorizer for type RBAC. */
   readonly rbac?: Authorizer
   /**
-   * Makes the authorizer of a webhook: the place for its connection. Its name and its match conditions are seen to elsewhere. What it throws
-   * refuses the configuration. Default: none, and a configuration with a webhook is refused.
+   * Creates the authorizer of a webhook, with its connection. Its name and match conditions are added by the chain. If it throws, the
+   * configuration is refused. Default: none, and a configuration with a webhook is refused.
    */
   readonly webhookFor?: (webhook: WebhookConfiguration, name: string) => ConfiguredWebhook
 }
 
-/** The authorizers of one version of a configuration, as one. */
+/** The authorizers of one version of a configuration, as one authorizer. */
 export interface Chain extends Authorizer, RuleResolver {
   close(): void
 }
 
 /**
- * Makes the authorizers of a configuration: members of `system:masters` may do everything, and then they are asked in order.
+ * Creates the authorizers of a configuration. Members of `system:masters` may do everything; for other users the authorizers are asked in
+ * order.
  *
  * Source: kubernetes `pkg/kubeapiserver/authorizer/reload.go` (`newForConfig`).
  *
- * @throws {ConfigurationError} when one of them cannot be made.
+ * @throws {ConfigurationError} when an authorizer cannot be created.
  */
 export function chainOf(validated: ValidatedAuthorizationConfiguration, parts: ChainParts): Chain {
   const { configuration, matchConditions } = validated
@@ -70,7 +71,7 @@ export function chainOf(validated: ValidatedAuthorizationConfiguration, parts: C
   return { ...unionAuthorizer(privilegedGroups(MASTERS_GROUP), ...authorizers), close }
 }
 
-/** What a configuration says of a webhook, as options of `webhookAuthorizer`. */
+/** Converts a configured webhook to options of `webhookAuthorizer`. */
 export function configuredWebhookOptions(
   webhook: WebhookConfiguration,
 ): Required<
@@ -92,7 +93,7 @@ function authorizerOf(configured: AuthorizerConfiguration, parts: ChainParts): C
   const { type, name, webhook } = configured
   if (webhook !== undefined) {
     if (parts.webhookFor === undefined) {
-      throw new Error('there is no way to a webhook here: give webhookFor, which makes its authorizer')
+      throw new Error('type Webhook needs the option webhookFor, which creates the authorizer')
     }
     return parts.webhookFor(webhook, name)
   }
@@ -102,9 +103,9 @@ function authorizerOf(configured: AuthorizerConfiguration, parts: ChainParts): C
   throw new Error(`authorizer type ${type} is not allowed if it was not enabled at initial server startup`)
 }
 
-/** The same under the name and the type of its configuration. */
+/** The same authorizer with the configured name and type. */
 function named(authorizer: Authorizer, { name, type }: AuthorizerConfiguration): Authorizer & RuleResolver {
-  // As in Kubernetes, a webhook that lists nothing is not told by its name.
+  // As in Kubernetes, the error for a webhook that cannot list rules does not contain its configured name.
   const lister = type === 'Webhook' && !('rulesFor' in authorizer) ? WEBHOOK : authorizer
   return {
     name,

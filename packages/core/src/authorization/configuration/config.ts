@@ -1,11 +1,11 @@
 /**
- * `apiserver.config.k8s.io` `AuthorizationConfiguration`, of `--authorization-config`. All its versions have the same fields. An absent text
- * is empty; what has a default has it.
+ * `apiserver.config.k8s.io` `AuthorizationConfiguration`, of `--authorization-config`. All versions have the same fields. Absent strings are
+ * empty; defaults are filled in.
  *
  * Source: KEP-3221; apiserver `pkg/apis/apiserver/types.go`.
  */
 export interface AuthorizationConfiguration {
-  /** They are asked in this order. */
+  /** In the order they are asked. */
   readonly authorizers: readonly AuthorizerConfiguration[]
 }
 
@@ -13,44 +13,44 @@ export interface AuthorizationConfiguration {
 export interface AuthorizerConfiguration {
   /** `AlwaysAllow`, `AlwaysDeny`, `RBAC` or `Webhook`. */
   readonly type: string
-  /** What it is called in events and metrics. Only a webhook can choose: any other is called as its type, in lower case. */
+  /** The name in events and metrics. Only a webhook can choose it; the name of any other type is the type in lower case. */
   readonly name: string
-  /** Of the type Webhook, and of no other. */
+  /** Only for type Webhook. */
   readonly webhook?: WebhookConfiguration
 }
 
-/** A service that is asked by SubjectAccessReview. */
+/** A service that is sent SubjectAccessReviews. */
 export interface WebhookConfiguration {
-  /** How long a yes is kept (`authorizedTTL`). Default 300. */
+  /** How long allowed decisions are cached (`authorizedTTL`). Default 300. */
   readonly authorizedTtlSeconds: number
-  /** Default `true`; where it is `false`, no yes is kept. */
+  /** Whether allowed decisions are cached. Default `true`. */
   readonly cacheAuthorizedRequests: boolean
-  /** How long anything else is kept (`unauthorizedTTL`). Default 30. */
+  /** How long all other decisions are cached (`unauthorizedTTL`). Default 30. */
   readonly unauthorizedTtlSeconds: number
-  /** Default `true`; where it is `false`, nothing else is kept. */
+  /** Whether all other decisions are cached. Default `true`. */
   readonly cacheUnauthorizedRequests: boolean
-  /** For all calls of one question together (`timeout`): more than 0, and at most 30. */
+  /** For all attempts of one review together (`timeout`): more than 0, and at most 30. */
   readonly timeoutSeconds: number
-  /** `v1` or `v1beta1`: what is sent. */
+  /** `v1` or `v1beta1`: the version of the SubjectAccessReview that is sent. */
   readonly subjectAccessReviewVersion: string
-  /** `v1`: what {@link matchConditions} see. */
+  /** `v1`: the version of the SubjectAccessReview that {@link matchConditions} see. */
   readonly matchConditionSubjectAccessReviewVersion: string
-  /** `NoOpinion` or `Deny`: the decision where there is no answer, or no telling whether the conditions match. */
+  /** `NoOpinion` or `Deny`: the decision if the webhook does not answer, or a match condition cannot be evaluated. */
   readonly failurePolicy: string
   readonly connectionInfo: WebhookConnectionInfo
-  /** It is asked where all of these are true. At most 64. */
+  /** The webhook is asked only if all of these are true. At most 64. */
   readonly matchConditions: readonly WebhookMatchCondition[]
 }
 
-/** Where a webhook is. */
+/** How to connect to a webhook. */
 export interface WebhookConnectionInfo {
-  /** `KubeConfigFile`, or `InClusterConfig` for the API of the cluster that this is a pod of. */
+  /** `KubeConfigFile`, or `InClusterConfig` for the API server of the cluster that the process runs in. */
   readonly type: string
   /** The absolute path of a kubeconfig. */
   readonly kubeConfigFile?: string
 }
 
-/** A condition that a question must meet. */
+/** A condition that a request must meet. */
 export interface WebhookMatchCondition {
   /** In CEL, with the variable `request`. */
   readonly expression: string

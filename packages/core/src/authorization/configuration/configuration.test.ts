@@ -11,7 +11,7 @@ const GROUP = 'apiserver.config.k8s.io'
 const KIND = 'AuthorizationConfiguration'
 const header = `apiVersion: ${GROUP}/v1\nkind: ${KIND}\n`
 
-/** A webhook that is right but for what is replaced; what is `undefined` is left out. */
+/** A valid webhook with some fields replaced, or removed if `undefined`. */
 const webhook = (changes: object = {}): object => ({
   timeout: '3s',
   subjectAccessReviewVersion: 'v1',
@@ -164,7 +164,7 @@ describe('reading an AuthorizationConfiguration', () => {
 })
 
 describe('whatever is written', () => {
-  /** A webhook with any value for any of its fields, as JSON has them. */
+  /** A webhook with an arbitrary JSON value in any field. */
   const fields = Object.keys(webhook({ authorizedTTL: '', unauthorizedTTL: '', matchConditions: [] }))
   const changes = fc.dictionary(fc.constantFrom(...fields, '__proto__', 'other'), fc.jsonValue(), {
     noNullPrototype: true,
@@ -248,8 +248,8 @@ describe('validating an AuthorizationConfiguration', () => {
         { type: 'ABAC', name: 'abac' },
       ],
       [
-        expect.stringMatching(/^authorizers\[0\]\.type: Forbidden: it needs the graph/),
-        expect.stringMatching(/^authorizers\[1\]\.type: Forbidden: it reads policies/),
+        expect.stringMatching(/^authorizers\[0\]\.type: Forbidden: the Node authorizer needs a graph/),
+        expect.stringMatching(/^authorizers\[1\]\.type: Forbidden: ABAC policy files are not supported/),
       ],
     ],
     [

@@ -11,15 +11,15 @@ import type {
 } from './config.ts'
 
 /**
- * Reads an `AuthorizationConfiguration` from YAML or JSON, strictly: unknown fields, repeated fields and wrong types are errors. Whether what
- * it says makes sense is for `validateAuthorizationConfiguration`.
+ * Reads an `AuthorizationConfiguration` from YAML or JSON, strictly: unknown fields, repeated fields and wrong types are errors. Use
+ * `validateAuthorizationConfiguration` to validate the values.
  *
  * Source: apiserver `pkg/apis/apiserver/load/load.go`, `pkg/apis/apiserver/v1/defaults.go`.
  *
  * Deviation: a second document is an error (`docs/deviations.md`, YAML of configurations).
  *
- * @param source what the text is called in errors, usually a path.
- * @throws {ConfigurationError} with everything that is wrong.
+ * @param source the name of the text in errors, usually a path.
+ * @throws {ConfigurationError} with all problems.
  * @example
  * const configuration = decodeAuthorizationConfiguration(text, 'authorization.yaml')
  */
@@ -28,7 +28,7 @@ export function decodeAuthorizationConfiguration(
   source = 'authorization configuration',
   limits: YamlLimits = {},
 ): AuthorizationConfiguration {
-  // As in Kubernetes, this is what has no authorizer, and not what has no kind.
+  // As in Kubernetes, an empty file is reported as having no authorizers, not as having no kind.
   if (text === '') return { authorizers: [] }
   const document = { text, source, kind: 'AuthorizationConfiguration', limits }
   return readConfigurationDocument(
@@ -88,7 +88,7 @@ function onUnlessSaid(reader: ObjectReader, name: string): boolean {
 
 const MAX_DURATION_LENGTH = 64
 
-/** Source: apimachinery `pkg/apis/meta/v1/duration.go`, for which `null` is an empty text, and that is no duration. */
+/** Source: apimachinery `pkg/apis/meta/v1/duration.go`, which reads `null` as an empty string, an invalid duration. */
 function readSeconds(reader: ObjectReader, name: string, errors: ErrorList): number {
   if (!reader.has(name) && !reader.names().includes(name)) return 0
   const value = reader.value(name) ?? ''

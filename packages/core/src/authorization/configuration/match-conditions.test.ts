@@ -19,7 +19,7 @@ const path: RequestAttributes = { verb: 'get', path: '/healthz' }
 
 const TRUE = "request.user == 'jane'"
 const FALSE = "request.user == 'bob'"
-/** An error for paths, and true for resources. */
+/** Fails for paths, and is true for resources. */
 const NEEDS_RESOURCE = "request.resourceAttributes.namespace == 'shop'"
 const errorOf = (expression: string): string =>
   `cel evaluation error: expression '${expression}' resulted in error: no such key: resourceAttributes`

@@ -6,19 +6,19 @@ import type { CelAccessRequest, CelProgram } from '../../internal/cel/cel.ts'
 import { notify } from '../../authenticator/events.ts'
 import { accessRequestOf } from './access-request.ts'
 
-/** The conditions of one authorizer, compiled. Without any, everything matches. */
+/** The compiled match conditions of one authorizer. An empty list matches everything. */
 export type MatchConditions = readonly CelProgram<'request'>[]
 
 /** Options of {@link withMatchConditions}. */
 export interface MatchConditionsOptions {
   readonly conditions: MatchConditions
-  /** The decision where a condition cannot be evaluated, and none is false. */
+  /** The decision if a condition cannot be evaluated, and none is false. */
   readonly failurePolicy: 'noOpinion' | 'deny'
 }
 
 /**
- * Asks an authorizer only about what all conditions are true of. Where one is false there is no opinion, whatever others came to; where none
- * is and one has an error, the failure policy decides.
+ * Asks an authorizer only about requests for which all conditions are true. If a condition is false, there is no opinion, even if others
+ * failed. If none is false and one failed, the failure policy decides.
  *
  * Source: apiserver `pkg/authorization/cel/matcher.go`, `plugin/pkg/authorizer/webhook/webhook.go`.
  */
@@ -59,9 +59,9 @@ function undecided(
 }
 
 interface Match {
-  /** One of them is false. */
+  /** `true` if a condition is false. */
   readonly isExcluded: boolean
-  /** What went wrong up to there. */
+  /** The errors of the conditions evaluated so far. */
   readonly error?: AuthorizationError
 }
 

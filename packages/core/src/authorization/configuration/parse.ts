@@ -11,8 +11,8 @@ import {
  *
  * Source: KEP-3221; kubernetes `pkg/kubeapiserver/authorizer/config.go` (`LoadAndValidateData`).
  *
- * @param source what the text is called in errors, usually a path.
- * @throws {ConfigurationError} with everything that is wrong.
+ * @param source the name of the text in errors, usually a path.
+ * @throws {ConfigurationError} with all problems.
  * @example
  * const { configuration } = parseAuthorizationConfiguration(await readFile('authorization.yaml', 'utf8'))
  */

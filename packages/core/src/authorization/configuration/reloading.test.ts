@@ -129,7 +129,7 @@ describe('the authorizers of a configuration', () => {
 
   it('that are webhooks need a way to them', () => {
     expect(() => authorizationConfiguration(textOf(hook('first')))).toThrow(
-      'authorizers[0]: there is no way to a webhook here: give webhookFor',
+      'authorizers[0]: type Webhook needs the option webhookFor',
     )
   })
 
@@ -200,7 +200,7 @@ describe('a new version', () => {
     const { authorizer, ask } = start(textOf(DENY))
     expect(authorizer.update(textOf(DENY, ALLOW))).toBe('updated')
     expect(await ask('x')).toBe('allow ')
-    // What was added stays optional.
+    // A type that was added later stays optional.
     expect(authorizer.update(textOf(DENY))).toBe('updated')
   })
 

@@ -19,14 +19,14 @@ import { type ValidateAuthorizationConfigurationOptions, validationShape } from 
 /** Options of {@link authorizationConfiguration}. */
 export interface AuthorizationConfigurationOptions
   extends ChainParts, ValidateAuthorizationConfigurationOptions {
-  /** What the configuration is called in errors and events, usually a path. Default `authorization configuration`. */
+  /** The name of the configuration in errors and events, usually a path. Default `authorization configuration`. */
   readonly source?: string
-  /** Told of versions that count, and of those that are refused. */
+  /** Receives an event for each version that is loaded or refused. */
   readonly observer?: Observer
   readonly clock?: Clock
 }
 
-/** The checks of {@link AuthorizationConfigurationOptions}, for packages whose options have more. */
+/** The checks of {@link AuthorizationConfigurationOptions}, for packages with more options. */
 export const authorizationConfigurationShape: OptionsShape<AuthorizationConfigurationOptions> = {
   ...validationShape,
   rbac: anAuthorizer,
@@ -36,31 +36,31 @@ export const authorizationConfigurationShape: OptionsShape<AuthorizationConfigur
   clock: aClock,
 }
 
-/** What came of an update. What is `refused` stays refused. */
+/** The result of an update. A refused text is not tried again. */
 export type AuthorizationConfigurationUpdate = 'unchanged' | 'updated' | 'refused'
 
-/** Decides as a configuration says that can be replaced at any time. */
+/** An authorizer whose configuration can be replaced at any time. */
 export interface ConfiguredAuthorizer extends Authorizer, RuleResolver {
-  /** The version that counts. */
+  /** The current version. */
   readonly configuration: AuthorizationConfiguration
-  /** Takes a new version, which counts at once when it can be used; otherwise the old one does. Never throws. */
+  /** Switches to a new version at once if it is valid; otherwise keeps the old one. Never throws. */
   update(text: string): AuthorizationConfigurationUpdate
-  /** Ends the connections of its webhooks, and takes no more updates. */
+  /** Closes the connections of the webhooks, and ignores further updates. */
   close(): void
 }
 
-/** How long questions under way may still need what was replaced. */
+/** How long a replaced version stays open for reviews in flight. */
 const DRAIN_MS = 60_000
 
 /**
- * Decides as an `AuthorizationConfiguration` says (`--authorization-config`), and takes new versions of it while it works.
+ * Authorizes as configured by an `AuthorizationConfiguration` (`--authorization-config`), and accepts new versions of it at run time.
  *
- * The same text again is no update, nor is one that was refused or says the same. A new version must have every type of the first one but
- * Webhook, and has RBAC only where the first one has it.
+ * An unchanged text, or one with the same meaning, changes nothing. A refused text is retried only after a different one. A new version
+ * must have every type of the first one except Webhook, and may have RBAC only if the first one has it.
  *
  * Source: kubernetes `pkg/kubeapiserver/authorizer/{config,reload}.go`; KEP-3221.
  *
- * @throws {ConfigurationError} with everything that is wrong with the first version.
+ * @throws {ConfigurationError} with all problems of the first version.
  * @example
  * const authorizer = authorizationConfiguration(text, { rbac: rbac(policy) })
  * authorizer.update(nextText)
@@ -128,7 +128,8 @@ export function authorizationConfiguration(
       try {
         return take(content)
       } catch (thrown) {
-        const error = thrown instanceof Error ? thrown : new Error('it cannot be used', { cause: thrown })
+        const error =
+          thrown instanceof Error ? thrown : new Error('the configuration cannot be used', { cause: thrown })
         tellReload(observer, { source, outcome: 'failed', content, error })
         return 'refused'
       }
@@ -146,7 +147,7 @@ interface Version {
   readonly chain: Chain
 }
 
-/** Told as every reload is, and as that of this configuration, for its metrics. */
+/** Emits the general `reload` event, and the specific one for the metrics of this configuration. */
 function tellReload(
   observer: Observer | undefined,
   reload: Omit<AuthorizationConfigReloadEvent, 'type' | 'outcome'> & {
@@ -157,12 +158,12 @@ function tellReload(
   notify(observer, { ...reload, type: 'authorizationConfigReload' })
 }
 
-/** The types that later versions must have as well. */
+/** The types that later versions must have too. */
 function fixedTypes({ authorizers }: AuthorizationConfiguration): readonly string[] {
   return [...new Set(authorizers.map(({ type }) => type))].filter((type) => type !== 'Webhook').toSorted()
 }
 
-/** What RBAC is made of must be there where it is in the file, and is not ignored where it is not. */
+/** Requires the option `rbac` if the file has type RBAC, and refuses it otherwise. */
 function requireUse({ authorizers }: AuthorizationConfiguration, rbac: Authorizer | undefined): void {
   const index = authorizers.findIndex(({ type }) => type === 'RBAC')
   if (index === -1 && rbac !== undefined) {

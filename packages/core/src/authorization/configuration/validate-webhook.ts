@@ -5,10 +5,10 @@ import type { Compile } from '../../token/oidc/configuration/compile.ts'
 import type { WebhookConfiguration, WebhookConnectionInfo, WebhookMatchCondition } from './config.ts'
 import type { MatchConditions } from './match-conditions.ts'
 
-/** Says what is wrong with the path of a kubeconfig; `undefined` when nothing is. */
+/** Returns the problem with the path of a kubeconfig; `undefined` if there is none. */
 export type KubeConfigFileProblem = (path: string) => string | undefined
 
-/** What a webhook is validated with. */
+/** Options of {@link validateWebhook}. */
 export interface WebhookValidation {
   readonly errors: ErrorList
   readonly compile: Compile
@@ -18,7 +18,7 @@ export interface WebhookValidation {
 const MAX_TIMEOUT_SECONDS = 30
 const MAX_MATCH_CONDITIONS = 64
 
-/** Adds what is wrong with a webhook, and returns its conditions. Source: apiserver `pkg/apis/apiserver/validation/validation.go`. */
+/** Adds the problems of a webhook, and returns its compiled conditions. Source: apiserver `pkg/apis/apiserver/validation/validation.go`. */
 export function validateWebhook(
   webhook: WebhookConfiguration,
   path: FieldPath,

@@ -14,7 +14,7 @@ import { type KubeConfigFileProblem, validateWebhook } from './validate-webhook.
 export interface ValidateAuthorizationConfigurationOptions {
   /** Default `celCompiler()`. */
   readonly compiler?: CelCompiler
-  /** Says what is wrong with the path of a kubeconfig. Default: it must be absolute. Files are looked at where there are files. */
+  /** Returns the problem with the path of a kubeconfig. Default: the path must be absolute. `@kube-authn/node` also checks the file. */
   readonly kubeConfigFileProblem?: KubeConfigFileProblem
 }
 
@@ -24,18 +24,18 @@ export const validationShape: OptionsShape<ValidateAuthorizationConfigurationOpt
   kubeConfigFileProblem: aFunction,
 }
 
-/** A configuration, and what came of its expressions. */
+/** A configuration with its compiled expressions. */
 export interface ValidatedAuthorizationConfiguration {
   readonly configuration: AuthorizationConfiguration
-  /** One for each of `configuration.authorizers`; of use only when there are no errors. */
+  /** One for each of `configuration.authorizers`; valid only if there are no errors. */
   readonly matchConditions: readonly MatchConditions[]
-  /** Everything that is wrong, with the path of its field. */
+  /** All problems, with the paths of their fields. */
   readonly errors: readonly ConfigurationProblem[]
 }
 
 /**
- * Says everything that Kubernetes would refuse a configuration for, in its words, and compiles the expressions. As there, the fields of a
- * webhook are told without `webhook` in their path.
+ * Validates a configuration, with Kubernetes' messages, and compiles the expressions. As in Kubernetes, `webhook` is missing from the paths of
+ * webhook fields.
  *
  * Source: apiserver `pkg/apis/apiserver/validation/validation.go`; kubernetes `pkg/kubeapiserver/authorizer/config.go`
  * (`LoadAndValidateData`).
@@ -78,15 +78,18 @@ export function validateAuthorizationConfiguration(
 
 const WEBHOOK = 'Webhook'
 
-/** The types there are. */
+/** The supported types. */
 const TYPES = ['AlwaysAllow', 'AlwaysDeny', 'RBAC', WEBHOOK]
 
 const UNAVAILABLE: ReadonlyMap<string, string> = new Map([
-  ['ABAC', 'it reads policies that are not read here: say the same with roles, and the type RBAC'],
-  ['Node', 'it needs the graph of the pods and nodes of a cluster, which is not here: leave it out'],
+  ['ABAC', 'ABAC policy files are not supported: use roles and the type RBAC instead'],
+  [
+    'Node',
+    'the Node authorizer needs a graph of the pods and nodes of a cluster, which is not available here: remove it',
+  ],
 ])
 
-/** Whether there is more to say of such an authorizer. */
+/** Returns whether the type is valid; if not, the rest of the authorizer is not validated. */
 function validateType(type: string, path: FieldPath, seen: Set<string>, errors: ErrorList): boolean {
   const unavailable = UNAVAILABLE.get(type)
   if (type === '') errors.required(path)
@@ -110,7 +113,7 @@ function validateName(name: string, path: FieldPath, seen: Set<string>, errors: 
   seen.add(name)
 }
 
-/** Only webhooks may choose what they are called. */
+/** Only webhooks may choose their name. */
 function unexpectedNames(
   authorizers: readonly AuthorizerConfiguration[],
   root: FieldPath,

@@ -61,13 +61,13 @@ describe('advice on a rule', () => {
     [{ resources: ['po*', 'pods'] }, ['resource po* is not a pattern']],
     [
       { verbs: ['create'], resourceNames: ['a'] },
-      ['create come without a name, so resourceNames leave nothing'],
+      ['create requests have no name, so resourceNames match none of them'],
     ],
     [
       { verbs: ['create', 'deletecollection'], resourceNames: ['a'] },
-      ['create and deletecollection come without a name, so resourceNames leave nothing'],
+      ['create and deletecollection requests have no name, so resourceNames match none of them'],
     ],
-    [{ resourceNames: ['', 'a'] }, ['an empty name in resourceNames matches requests without a name only']],
+    [{ resourceNames: ['', 'a'] }, ['an empty name in resourceNames matches only requests without a name']],
     [
       { verbs: ['impersonate'], apiGroups: ['authentication.k8s.io'], resources: ['users'] },
       ['users are impersonated in API group "", so this grants nothing'],
@@ -94,7 +94,7 @@ describe('advice on a rule', () => {
     ],
     [
       { verbs: ['impersonate'], apiGroups: ['authentication.k8s.io'], resources: ['userextras'] },
-      ['an extra field is granted as userextras/<key>'],
+      ['an extra field must be granted as userextras/<key>'],
     ],
   ])('on %j', (rule, expected) => {
     expect(onRule(rule)).toEqual(expected)
@@ -106,7 +106,7 @@ describe('advice on a rule', () => {
 
   it.each(['x', '/*/x', '/*/x*', '/a**b', '**', 'x*'])('on the path %s is that it never matches', (url) => {
     expect(onPath(url)).toEqual([
-      `URL ${url} never matches: it starts with a slash and has stars only at its end`,
+      `URL ${url} never matches: it must start with a slash, and have stars only at its end`,
     ])
   })
 
@@ -115,7 +115,7 @@ describe('advice on a rule', () => {
     (resource) => {
       const rules = [{ verbs: ['impersonate'], apiGroups: ['*'], resources: [resource] }]
       expect(adviceOn({ kind: 'Role', metadata: { name: 'r', namespace: 'ns' }, rules })).toEqual([
-        `Role "ns/r": rules[0]: ${resource.split('/')[0]} belong to the cluster, and a Role never grants them`,
+        `Role "ns/r": rules[0]: ${resource.split('/')[0]} are cluster-scoped, so a Role never grants them`,
       ])
     },
   )
@@ -153,12 +153,12 @@ describe('advice on objects of another API', () => {
       {
         code: 'foreignObject',
         path: 'a.yaml[0]',
-        message: 'Namespace (v1) is no role and no binding, and is ignored',
+        message: 'Namespace (v1) is neither a role nor a binding, and is ignored',
       },
       {
         code: 'foreignObject',
         path: 'a.yaml[1]',
-        message: 'Deployment (apps/v1) is no role and no binding, and is ignored',
+        message: 'Deployment (apps/v1) is neither a role nor a binding, and is ignored',
       },
     ])
   })

@@ -1,7 +1,7 @@
 import type { Steps } from '../../internal/steps.ts'
 import type { AnyBinding, AnyRole, PolicyRule, RbacObject } from './objects.ts'
 
-/** Something in a policy that is allowed, and will hardly do what its author meant. */
+/** Something in a policy that is valid, but probably does not do what its author meant. */
 export interface RbacAdvice {
   readonly code:
     | 'clusterScopedInRole'
@@ -11,12 +11,12 @@ export interface RbacAdvice {
     | 'ignoredNamespace'
     | 'nameNeverKnown'
     | 'wrongApiGroup'
-  /** The object, and where in it, as in `ClusterRole "x": rules[0]`. */
+  /** The object and the path in it, as in `ClusterRole "x": rules[0]`. */
   readonly path: string
   readonly message: string
 }
 
-/** What deserves a look in these objects, which are valid. */
+/** Finds probable mistakes in valid objects. */
 export function* adviceOn(objects: readonly RbacObject[]): Steps<readonly RbacAdvice[]> {
   const roles = new Set(objects.filter(isRole).map((role) => roleKey(role.kind, role.namespace, role.name)))
   const advice: RbacAdvice[] = []
@@ -28,7 +28,7 @@ export function* adviceOn(objects: readonly RbacObject[]): Steps<readonly RbacAd
   return advice
 }
 
-/** How an object is called in messages. */
+/** The name of an object in messages. */
 export function objectText(object: {
   readonly kind: string
   readonly namespace: string
@@ -77,7 +77,7 @@ function adviceOnRule(rule: PolicyRule, kind: AnyRole['kind']): readonly RuleAdv
     ...rule.nonResourceURLs
       .filter((url) => url !== '*' && (!url.startsWith('/') || url.replace(/\*+$/, '').includes('*')))
       .map((url) =>
-        nothing(`URL ${url} never matches: it starts with a slash and has stars only at its end`),
+        nothing(`URL ${url} never matches: it must start with a slash, and have stars only at its end`),
       ),
     ...adviceOnImpersonation(rule, kind),
     ...adviceOnNames(rule),
@@ -97,11 +97,11 @@ function adviceOnImpersonation(rule: PolicyRule, kind: AnyRole['kind']): readonl
       return [
         {
           code: 'clusterScopedInRole',
-          message: `${plain} belong to the cluster, and a Role never grants them`,
+          message: `${plain} are cluster-scoped, so a Role never grants them`,
         },
       ]
     }
-    if (resource === 'userextras') return [nothing('an extra field is granted as userextras/<key>')]
+    if (resource === 'userextras') return [nothing('an extra field must be granted as userextras/<key>')]
     const group = isExtra || isConstrained ? EXTRA_GROUP : ''
     const isKnown = isExtra || CLUSTER_SCOPED.has(plain) || ['serviceaccounts', 'nodes'].includes(plain)
     if (!isKnown || rule.apiGroups.includes(group) || rule.apiGroups.includes('*')) return []
@@ -116,13 +116,13 @@ function adviceOnNames(rule: PolicyRule): readonly RuleAdvice[] {
   if (rule.resourceNames.length === 0) return []
   const advice: RuleAdvice[] = []
   if (rule.verbs.every((verb) => verb === 'create' || verb === 'deletecollection')) {
-    const message = `${rule.verbs.join(' and ')} come without a name, so resourceNames leave nothing`
+    const message = `${rule.verbs.join(' and ')} requests have no name, so resourceNames match none of them`
     advice.push({ code: 'nameNeverKnown', message })
   }
   if (rule.resourceNames.includes('') && !rule.verbs.some((verb) => NAMELESS_VERBS.has(verb))) {
     advice.push({
       code: 'nameNeverKnown',
-      message: 'an empty name in resourceNames matches requests without a name only',
+      message: 'an empty name in resourceNames matches only requests without a name',
     })
   }
   return advice
@@ -132,7 +132,7 @@ function nothing(message: string): RuleAdvice {
   return { code: 'grantsNothing', message }
 }
 
-/** A star that does not stand alone is an ordinary character. */
+/** A star that is only part of the string is an ordinary character. */
 function isPattern(text: string): boolean {
   return text.length > 1 && text.includes('*')
 }

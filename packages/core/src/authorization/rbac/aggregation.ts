@@ -2,9 +2,9 @@ import { selects } from './label-selector.ts'
 import type { ClusterRole, PolicyRule } from './objects.ts'
 
 /**
- * The rules of every ClusterRole, by name. A role with an aggregation rule has, instead of its own, the rules of all others
- * that its selectors select: selector by selector, role by role in the order of names, equal rules once. What it selects may be
- * aggregated itself; roles that select each other get nothing from each other but what both select.
+ * The rules of every ClusterRole, by name. A role with an aggregation rule has, instead of its own rules, those of all other roles that its
+ * selectors match: selector by selector, with the roles of each sorted by name, without duplicate rules. Selected roles may be aggregated
+ * themselves; roles that select each other contribute only the rules of the other roles they select.
  *
  * Source: kubernetes `pkg/controller/clusterroleaggregation`.
  */

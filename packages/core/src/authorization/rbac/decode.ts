@@ -23,12 +23,12 @@ export interface ForeignObject {
 }
 
 /**
- * Reads an object of the RBAC API, with the defaults that the API server fills in. Types, unknown fields and kinds are errors;
- * what the fields say is not looked at.
+ * Reads an object of the RBAC API, and fills in the defaults of the API server. Wrong types, unknown fields and unknown kinds are errors;
+ * values are not validated.
  *
  * Source: kubernetes `pkg/apis/rbac/v1/defaults.go`.
  *
- * Deviation: the API server only warns of an unknown field (`docs/deviations.md`, unknown fields of manifests).
+ * Deviation: the API server only warns about an unknown field (`docs/deviations.md`, unknown fields of manifests).
  */
 export function decodeObject(value: unknown, errors: ErrorList): RbacObject | ForeignObject | undefined {
   const reader = readObject(value, fieldPath(), errors)

@@ -28,7 +28,7 @@ const SCOPES_IMPERSONATOR = `${header('scopes-impersonator')}
   verbs: ["impersonate"]
 `
 
-/** The stray dash in the second rule stands in the documentation. */
+/** The stray dash in the second rule is in the documentation. */
 const limitedImpersonator = (dash: '-' | ' '): string => `${header('limited-impersonator')}
 # Can impersonate the user "jane.doe@example.com"
 - apiGroups: [""]

@@ -2,14 +2,14 @@ import { allow, type Decision } from '../decision.ts'
 import { quoted } from '../../internal/quote.ts'
 import type { AnyBinding, PolicyRule, Subject } from './objects.ts'
 
-/** A binding, as far as it is for one of its subjects. */
+/** A binding and one of its subjects. */
 export class Grant {
   readonly binding: AnyBinding
   readonly subject: Subject
-  /** Where the binding, and the subject in it, come in the order they were loaded. */
+  /** The position of the binding in load order, and of the subject in the binding. */
   readonly position: number
   readonly subjectPosition: number
-  /** The rules of the role that the binding refers to, or the message that there is no such role. */
+  /** The rules of the role that the binding refers to, or an error message if there is no such role. */
   readonly rules: readonly PolicyRule[] | string
   #decision: Decision | undefined
 
@@ -27,12 +27,12 @@ export class Grant {
     this.rules = rules
   }
 
-  /** Yes, because of this; made once. */
+  /** The decision that this grant leads to; created once. */
   get decision(): Decision {
     return (this.#decision ??= Object.freeze(allow(this.reason())))
   }
 
-  /** In the words of Kubernetes. */
+  /** The reason, as Kubernetes words it. */
   reason(): string {
     const { kind, name, namespace, roleRef } = this.binding
     const bound = quoted(kind === 'RoleBinding' ? `${name}/${namespace}` : name)

@@ -1,6 +1,6 @@
 import type { LabelSelector, LabelSelectorRequirement } from './objects.ts'
 
-/** Whether the labels have everything that the selector demands. */
+/** Whether the selector matches the labels. */
 export function selects(selector: LabelSelector, labels: ReadonlyMap<string, string>): boolean {
   for (const [key, value] of selector.matchLabels) if (labels.get(key) !== value) return false
   return selector.matchExpressions.every((requirement) => holds(requirement, labels))

@@ -48,7 +48,7 @@ describe('a list', () => {
     ],
     ['items of no list', { ...role, items: [] }, 'objects[0]: items: Unknown field'],
     [
-      'items of a kind that is no string',
+      'items of a kind that is not a string',
       { ...API, kind: 1, items: [] },
       'objects[0]: kind: Invalid value: 1: must be a string',
     ],

@@ -1,5 +1,5 @@
 /*
- * The objects of `rbac.authorization.k8s.io/v1`, as far as they decide anything. What was left out is empty.
+ * The objects of `rbac.authorization.k8s.io/v1`, with the fields that affect decisions. Absent fields are empty.
  *
  * Source: api `rbac/v1/types.go`.
  */
@@ -7,31 +7,31 @@
 /** The API group of roles and bindings. */
 export const RBAC_API_GROUP = 'rbac.authorization.k8s.io'
 
-/** What a role lets somebody do: verbs on resources, or verbs on paths that are no resources. */
+/** What a role allows: verbs on resources, or verbs on non-resource paths. */
 export interface PolicyRule {
-  /** `*` is any. */
+  /** `*` matches any verb. */
   readonly verbs: readonly string[]
-  /** `''` is the core group, `*` is any. */
+  /** `''` is the core group, `*` matches any. */
   readonly apiGroups: readonly string[]
-  /** `pods`, `pods/log`, or `*` followed by a slash and a subresource; `*` alone is any, with all subresources. */
+  /** `pods`, `pods/log`, or `*` followed by a slash and a subresource; `*` alone matches any resource and subresource. */
   readonly resources: readonly string[]
-  /** Empty: whatever its name. There are no patterns. */
+  /** Empty: any name. There are no patterns. */
   readonly resourceNames: readonly string[]
-  /** `*` is any, and a star at the end is anything. */
+  /** `*` matches any path, and a trailing star any suffix. */
   readonly nonResourceURLs: readonly string[]
 }
 
-/** Who a binding is for. */
+/** A user, group or service account that a binding grants a role to. */
 export interface Subject {
-  /** `User`, `Group` or `ServiceAccount`; any other kind is nobody. */
+  /** `User`, `Group` or `ServiceAccount`; any other kind matches no user. */
   readonly kind: string
   readonly apiGroup: string
   readonly name: string
-  /** Of a service account. `''` in a RoleBinding is the namespace of the binding. */
+  /** The namespace of a service account. `''` in a RoleBinding is the namespace of the binding. */
   readonly namespace: string
 }
 
-/** Which role a binding gives. */
+/** The role that a binding grants. */
 export interface RoleRef {
   readonly apiGroup: string
   readonly kind: string
@@ -46,19 +46,19 @@ export interface Role {
   readonly rules: readonly PolicyRule[]
 }
 
-/** A role for the whole cluster, or for one namespace when a RoleBinding gives it. */
+/** A role for the whole cluster, or for one namespace if a RoleBinding grants it. */
 export interface ClusterRole {
   readonly kind: 'ClusterRole'
   readonly name: string
   readonly namespace: string
   readonly labels: ReadonlyMap<string, string>
-  /** With an {@link ClusterRole.aggregation} these do not count. */
+  /** Ignored if there is an {@link ClusterRole.aggregation}. */
   readonly rules: readonly PolicyRule[]
-  /** The role has the rules of every other role that one of these selects. */
+  /** The role has the rules of every other role that one of these selectors matches. */
   readonly aggregation?: readonly LabelSelector[]
 }
 
-/** Gives a role in one namespace. */
+/** Grants a role in one namespace. */
 export interface RoleBinding {
   readonly kind: 'RoleBinding'
   readonly name: string
@@ -67,7 +67,7 @@ export interface RoleBinding {
   readonly roleRef: RoleRef
 }
 
-/** Gives a role everywhere. */
+/** Grants a role in the whole cluster. */
 export interface ClusterRoleBinding {
   readonly kind: 'ClusterRoleBinding'
   readonly name: string
@@ -76,7 +76,7 @@ export interface ClusterRoleBinding {
   readonly roleRef: RoleRef
 }
 
-/** A selector of labels: all of it must hold. Without any requirement it selects everything. */
+/** A label selector: all requirements must hold. Without requirements it selects everything. */
 export interface LabelSelector {
   readonly matchLabels: ReadonlyMap<string, string>
   readonly matchExpressions: readonly LabelSelectorRequirement[]

@@ -80,7 +80,7 @@ describe('parseRbac', () => {
       'Role "r": metadata.namespace: Required value',
     ],
     [
-      'a namespace of a ClusterRole that is no string',
+      'a namespace of a ClusterRole that is not a string',
       header.replace('name: r', 'name: r, namespace: [ns]'),
       /^ClusterRole "r": metadata.namespace: Invalid value/,
     ],
@@ -142,13 +142,13 @@ describe('parseRbac', () => {
 
   it.each([
     ['a repeated key', 'a: 1\na: 2', /Map keys must be unique/],
-    ['a key that is no text', '[a, b]: 1', /keys must be strings/],
+    ['a key that is not a string', '[a, b]: 1', /keys must be strings/],
     ['an unknown tag', 'a: !secret b', /Unresolved tag/],
     ['broken YAML', 'a: [', /bracket/],
     [
       'aliases that multiply',
       `a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [${'*a,'.repeat(9)}]\nc: &c [${'*b,'.repeat(9)}]\nd: [${'*c,'.repeat(9)}]`,
-      /Aliases that multiply/,
+      /Too many alias expansions/,
     ],
     ['a text that is too long', `# ${'x'.repeat(1_048_576)}`, /at most 1048576 characters/],
     ['brackets in brackets', '['.repeat(20_000), /nested/],
@@ -275,7 +275,7 @@ describe('the namespace of an object', () => {
       {
         code: 'ignoredNamespace',
         path: `${kind} "r": metadata.namespace`,
-        message: `a ${kind} is in no namespace, so "kube-system" is ignored, as by the API server`,
+        message: `a ${kind} has no namespace, so "kube-system" is ignored, as the API server does`,
       },
     ])
   })

@@ -21,9 +21,9 @@ import { decodeObject, type ForeignObject } from './decode.ts'
 import type { RbacObject, RbacPolicy } from './objects.ts'
 import { validateObject } from './validate.ts'
 
-/** A text with roles and bindings, as from a file. */
+/** Roles and bindings in YAML or JSON, usually from a file. */
 export interface RbacSource {
-  /** What it is called in errors, usually a path. */
+  /** The name of the source in errors, usually a path. */
   readonly name: string
   readonly text: string
 }
@@ -36,37 +36,40 @@ const aTextOrSources: Check = either(
   either(
     (value) => typeof value === 'object' && value !== null,
     aSource,
-    must('must be YAML, or texts with their names', (value) => typeof value === 'string'),
+    must(
+      'must be a YAML string, or one or more objects with a name and a text',
+      (value) => typeof value === 'string',
+    ),
   ),
 )
 
 /** Options of {@link parseRbac}. */
 export interface ParseRbacOptions extends YamlLimits {
   /**
-   * The namespace of roles and role bindings that name none, as `kubectl apply` takes it from its context or from `-n`. Default: it is
-   * required.
+   * The namespace of roles and role bindings without one, like the context or `-n` of `kubectl apply`. Default: objects must have a
+   * namespace.
    */
   readonly namespace?: string
 }
 
 const shape: OptionsShape<ParseRbacOptions> = { ...yamlLimitsShape, namespace: aString }
 
-/** A policy that was validated, and what deserves a look in it. */
+/** A validated policy, with advice about probable mistakes in it. */
 export interface ParsedRbacPolicy extends RbacPolicy {
   readonly advice: readonly RbacAdvice[]
 }
 
 /**
- * Reads roles and bindings from YAML or JSON: one object, several documents, or lists of them, in one text or several. The
- * same files that `kubectl apply` takes; what is of another API is left out, and mentioned in `advice`.
+ * Reads roles and bindings from YAML or JSON: one object, several documents, or lists, in one or more strings. It accepts the files that
+ * `kubectl apply` accepts; objects of other APIs are ignored, with an `advice`.
  *
- * All of it must be valid, as the API server has it, or nothing counts.
+ * All objects must be valid by the rules of the API server, otherwise it throws.
  *
  * Source: kubernetes `pkg/apis/rbac/validation/validation.go`.
  *
  * Deviation: an unknown field and a repeated object are errors (`docs/deviations.md`, unknown fields of manifests).
  *
- * @throws {ConfigurationError} whose problems are `FieldError`s, all at once.
+ * @throws {ConfigurationError} with all problems, which are `FieldError`s.
  * @example
  * const policy = parseRbac(await readFile('rbac.yaml', 'utf8'))
  * for (const { path, message } of policy.advice) console.warn(`${path}: ${message}`)
@@ -80,9 +83,10 @@ export function parseRbac(
 }
 
 /**
- * The same in steps of a few milliseconds, for policies that are large while others wait; a document in other than plain YAML is one step.
+ * The same in steps of a few milliseconds, so that a large policy does not block the event loop. A document that is not plain YAML is parsed
+ * in one step.
  *
- * @throws {ConfigurationError} when an option cannot work; a step throws one as `parseRbac` does.
+ * @throws {ConfigurationError} when an option is invalid; a step throws the same errors as `parseRbac`.
  */
 export function parseRbacSteps(
   sources: string | RbacSource | readonly RbacSource[],
@@ -106,7 +110,7 @@ function* stepsOf(
   const objects: RbacObject[] = []
   const advice: RbacAdvice[] = []
   const seen = new Set<string>()
-  // Nearly always there is nothing wrong, so that one list is enough.
+  // Reused, since nearly all objects are valid.
   let found = errorList()
 
   for (const { name, text } of all) {
@@ -123,7 +127,7 @@ function* stepsOf(
       }
       const object = decoded === undefined || isForeign(decoded) ? decoded : placed(decoded, namespace)
       const isOurs = object !== undefined && !isForeign(object)
-      // What has the wrong type was read as empty, and would be reported as missing as well.
+      // A value of the wrong type was read as empty, and would also be reported as missing.
       if (isOurs && found.errors.length === 0) {
         validateObject(object, value, found)
         const key = identity(object)
@@ -144,10 +148,10 @@ function* stepsOf(
 const OBJECTS_IN_A_STEP = 128
 
 /**
- * A policy of objects that somebody validated already, as those of a Kubernetes API. Types and fields must be right; what they
- * say is taken as it is, and what makes no sense grants nothing.
+ * A policy of objects that are already validated, such as those from a Kubernetes API. Types and fields must be correct; values are not
+ * validated, and a meaningless value grants nothing.
  *
- * @throws {ConfigurationError} whose problems are `FieldError`s, all at once.
+ * @throws {ConfigurationError} with all problems, which are `FieldError`s.
  */
 export function rbacPolicy(objects: readonly unknown[]): RbacPolicy {
   const errors = errorList()
@@ -169,7 +173,7 @@ function isClusterScoped({ kind }: RbacObject): boolean {
 }
 
 /**
- * An object in the namespace that it is in: none for one of the cluster, whatever it says.
+ * The object with its effective namespace: none if it is cluster-scoped; the default one if it has none.
  *
  * Source: apiserver `pkg/registry/rest/create.go` (`EnsureObjectNamespaceMatchesRequestNamespace`).
  */
@@ -182,7 +186,7 @@ function ignoredNamespace(object: RbacObject): RbacAdvice {
   return {
     code: 'ignoredNamespace',
     path: `${objectText({ ...object, namespace: '' })}: metadata.namespace`,
-    message: `a ${object.kind} is in no namespace, so ${JSON.stringify(object.namespace)} is ignored, as by the API server`,
+    message: `a ${object.kind} has no namespace, so ${JSON.stringify(object.namespace)} is ignored, as the API server does`,
   }
 }
 
@@ -194,7 +198,7 @@ function foreign(object: ForeignObject, path: string): RbacAdvice {
   return {
     code: 'foreignObject',
     path,
-    message: `${object.description} is no role and no binding, and is ignored`,
+    message: `${object.description} is neither a role nor a binding, and is ignored`,
   }
 }
 
@@ -202,7 +206,7 @@ function identity({ kind, namespace, name }: RbacObject): string {
   return `${kind} ${namespace.length} ${namespace} ${name}`
 }
 
-/** Objects, with the items of lists in place of the lists. Items of a list of one kind need not repeat it. */
+/** Replaces lists by their items. The items of a list such as `RoleList` may omit their kind. */
 function listed(values: readonly unknown[]): readonly unknown[] {
   return values.flatMap((value) => {
     if (typeof value !== 'object' || value === null || !('kind' in value) || !('items' in value))

@@ -12,19 +12,19 @@ import type { AnyBinding, ClusterRole, PolicyRule, RbacObject, RbacPolicy, Subje
 import { ruleAllows } from './rule.ts'
 import { SubjectIndex } from './subject-index.ts'
 
-/** Which binding and which rule allow something. */
+/** A binding and a rule that allow a request. */
 export interface RbacGrant {
   readonly binding: AnyBinding
-  /** The first subject of the binding that is the user. */
+  /** The first subject of the binding that matches the user. */
   readonly subject: Subject
   readonly rule: PolicyRule
-  /** In the words of Kubernetes, as in `RBAC: allowed by ClusterRoleBinding "b" of ClusterRole "r" to User "jane"`. */
+  /** As Kubernetes words it: `RBAC: allowed by ClusterRoleBinding "b" of ClusterRole "r" to User "jane"`. */
   readonly reason: string
 }
 
-/** An authorizer of roles and bindings. */
+/** The authorizer returned by {@link rbac}. */
 export interface RbacAuthorizer extends Authorizer, RuleResolver {
-  /** Everything that allows it, in the order it is looked at; the first of it is the reason of the decision. */
+  /** All grants that allow the request, in evaluation order; the first one is the reason of the decision. */
   explain(attributes: Attributes): readonly RbacGrant[]
 }
 
@@ -35,14 +35,14 @@ const aPolicy = must(
 )
 
 /**
- * Allows what roles and bindings allow (`--authorization-mode=RBAC`), and has no opinion on anything else.
+ * Allows what roles and bindings grant (`--authorization-mode=RBAC`), and has no opinion on other requests.
  *
- * ClusterRoleBindings are looked at first, then the RoleBindings of the namespace, each in the order they were loaded. What a
- * decision takes depends on the bindings for the user, not on how many there are.
+ * ClusterRoleBindings are evaluated first, then the RoleBindings of the namespace, both in load order. The cost of a decision depends on the
+ * bindings of the user, not on the total number of bindings.
  *
  * Source: kubernetes `plugin/pkg/auth/authorizer/rbac/rbac.go`, `pkg/registry/rbac/validation/rule.go`.
  *
- * @throws {ConfigurationError} when it is given no policy.
+ * @throws {ConfigurationError} when `policy` is not a policy.
  * @example
  * const authorizer = unionAuthorizer(privilegedGroups('system:masters'), rbac(parseRbac(yaml)))
  */
@@ -51,9 +51,9 @@ export function rbac(policy: RbacPolicy): RbacAuthorizer {
 }
 
 /**
- * The same in steps of a few milliseconds, for a policy that is large while others wait.
+ * The same in steps of a few milliseconds, so that a large policy does not block the event loop.
  *
- * @throws {ConfigurationError} when it is given no policy.
+ * @throws {ConfigurationError} when `policy` is not a policy.
  */
 export function rbacSteps(policy: RbacPolicy): Steps<RbacAuthorizer> {
   refuseProblems(aPolicy(policy, 'policy'))
@@ -122,17 +122,17 @@ function rulesIn({ rules }: Grant): readonly PolicyRule[] {
   return typeof rules === 'string' ? [] : rules
 }
 
-/** The roles that are not there, in words. */
+/** The error messages for missing roles. */
 function missingIn(grants: readonly Grant[]): readonly string[] {
   return grants.flatMap(({ rules }) => (typeof rules === 'string' ? [rules] : []))
 }
 
-/** What is bound in a namespace says nothing about paths. */
+/** Bindings in a namespace grant no non-resource paths. */
 function namespaceOf(attributes: Attributes): string {
   return attributes.resourceRequest ? attributes.namespace : ''
 }
 
-/** Roles by name, with what aggregation made of them. */
+/** The rules of roles by name, with aggregation applied. */
 class Roles {
   readonly #cluster: ReadonlyMap<string, readonly PolicyRule[]>
   /** By namespace, then by name. */
@@ -147,7 +147,7 @@ class Roles {
     }
   }
 
-  /** The rules of the role that a binding gives; or, in words, that there is none. */
+  /** The rules of the role that a binding grants, or an error message if there is no such role. */
   rulesOf({ namespace, roleRef }: AnyBinding): readonly PolicyRule[] | string {
     const { kind, name } = roleRef
     if (kind === 'ClusterRole') return this.#cluster.get(name) ?? notFound('clusterrole', name)

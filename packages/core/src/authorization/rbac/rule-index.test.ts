@@ -81,7 +81,7 @@ function policyOf(
 }
 
 describe('a decision by the index', () => {
-  it('is the first of what looking at every rule finds, whoever asks what', () => {
+  it('finds the same first grant as a search of every rule, for any user and request', () => {
     const roles = fc.array(fc.array(rule, { maxLength: 3 }), { minLength: ROLES, maxLength: ROLES })
     const bindings = fc.array(binding, { minLength: 5, maxLength: 60 })
     const groups = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 4 })

@@ -3,8 +3,8 @@ import type { PolicyRule } from './objects.ts'
 import type { RuleQuestion } from './rule.ts'
 
 /**
- * Finds the grants whose rules may cover a question, by verb and resource, or by name and resource where rules are for names. It leaves
- * out none that does, and may find some that do not: their rules are still to be looked at.
+ * Finds the grants whose rules may match a request: by verb and resource, or by name and resource if a rule has resource names. It finds
+ * every grant that matches, and may find others, so the caller must still check the rules.
  */
 export class RuleIndex {
   readonly #grants = new Map<string, Grant[]>()
@@ -16,7 +16,7 @@ export class RuleIndex {
     }
   }
 
-  /** Lists of grants, each in the order of the grants. */
+  /** Lists of grants, each in the original order. */
   candidates(question: RuleQuestion): readonly (readonly Grant[])[] {
     const lists: Grant[][] = []
     for (const key of keysOfQuestion(question)) {
@@ -60,7 +60,7 @@ function keysOfQuestion({
 
 const [VERB, NAME, URL] = ['v', 'n', 'u']
 
-/** Different keys may be equal: then there are more candidates. */
+/** Different inputs may have the same key, which only adds candidates. */
 function keyOf(of: string, first: string, resource: string): string {
   return `${of}${first} ${resource}`
 }

@@ -1,12 +1,11 @@
 import type { Attributes } from '../attributes.ts'
 import type { PolicyRule } from './objects.ts'
 
-/** What of {@link Attributes} a rule looks at. */
+/** The {@link Attributes} that a rule depends on. */
 export type RuleQuestion = Omit<Attributes, 'user' | 'namespace' | 'apiVersion'>
 
 /**
- * Whether a rule covers what is to be done. Names are compared exactly and in their letter case; the version of an API never
- * counts.
+ * Whether a rule allows a request. Names are compared exactly, including letter case; the API version is ignored.
  *
  * Source: kubernetes `plugin/pkg/auth/authorizer/rbac/rbac.go` RuleAllows, `pkg/apis/rbac/v1/evaluation_helpers.go`.
  */

@@ -4,18 +4,18 @@ import type { AnyBinding, PolicyRule, Subject } from './objects.ts'
 import { type RuleQuestion, ruleAllows } from './rule.ts'
 import { RuleIndex } from './rule-index.ts'
 
-/** Fewer roles than this are looked at one by one. */
+/** Fewer roles than this are searched one by one. */
 const MIN_INDEXED = 8
 
 /**
- * Finds the grants that are for a user without looking at those that are not, so a decision does not get slower with every
- * binding for somebody else, nor with every other binding of the same group.
+ * Finds the grants of a user without visiting those of other users, so that bindings of other users, and other bindings of the same group,
+ * do not slow down a decision.
  */
 export class SubjectIndex {
   readonly #users = new Map<string, Grants>()
   readonly #groups = new Map<string, Grants>()
 
-  /** Bindings are added in the order they were loaded. */
+  /** Adds a binding. Bindings must be added in load order. */
   add(binding: AnyBinding, position: number, rules: readonly PolicyRule[] | string): void {
     let subjectPosition = 0
     for (const subject of binding.subjects) {
@@ -26,7 +26,7 @@ export class SubjectIndex {
     }
   }
 
-  /** To be called before the first question, when no more bindings come: for everybody, some at a time. */
+  /** Builds the index in steps. To be called after the last `add` and before the first query. */
   *close(): Generator<undefined, void, undefined> {
     for (const subjects of [this.#users, this.#groups]) {
       let count = 0
@@ -37,7 +37,7 @@ export class SubjectIndex {
     }
   }
 
-  /** The first grant that allows it. */
+  /** The first grant that allows the request. */
   firstAllowing(user: UserInfo, question: RuleQuestion): Grant | undefined {
     let first = this.#users.get(user.username)?.firstAllowing(question, undefined)
     for (const group of user.groups) {
@@ -47,13 +47,13 @@ export class SubjectIndex {
     return first
   }
 
-  /** Whether a binding for the user gives a role that is not there. */
+  /** Whether a binding of the user refers to a missing role. */
   hasMissingRole(user: UserInfo): boolean {
     if (this.#users.get(user.username)?.hasMissingRole === true) return true
     return user.groups.some((group) => this.#groups.get(group)?.hasMissingRole === true)
   }
 
-  /** All grants for the user in the order of bindings, each binding once: for the first of its subjects that is the user. */
+  /** All grants of the user in the order of bindings; for each binding, only the one of its first matching subject. */
   grantsFor(user: UserInfo): readonly Grant[] {
     const grants = [...(this.#users.get(user.username)?.all ?? [])]
     for (const group of new Set(user.groups)) {
@@ -64,15 +64,15 @@ export class SubjectIndex {
   }
 }
 
-/** What one subject is granted. */
+/** The grants of one subject. */
 class Grants {
   readonly all: Grant[]
   hasMissingRole = false
-  /** Of the grants of one role the first: the others allow nothing that it does not. */
+  /** The first grant of each role: the others allow nothing more. */
   #perRole: readonly Grant[] = []
   #index: RuleIndex | undefined
 
-  /** With the first in it: most subjects have one grant, and an empty list grows to seventeen places. */
+  /** Starts with one grant, as most subjects have only one: pushing to an empty array allocates seventeen slots. */
   constructor(first: Grant) {
     this.all = [first]
   }
@@ -86,7 +86,7 @@ class Grants {
     if (this.#perRole.length >= MIN_INDEXED) this.#index = new RuleIndex(this.#perRole)
   }
 
-  /** The first grant that allows it, or the one that is known, whichever comes first. */
+  /** The first grant that allows the request, or `known`, whichever comes first. */
   firstAllowing(question: RuleQuestion, known: Grant | undefined): Grant | undefined {
     if (this.#index === undefined) return firstOf(this.#perRole, question, known)
     let first = known
@@ -108,7 +108,7 @@ function firstOf(
   return known
 }
 
-/** Who a binding is for, when it is one user. A service account is the user of its name. */
+/** The user name of a subject; `undefined` if the subject is not a single user. */
 function usernameOf(subject: Subject, binding: AnyBinding): string | undefined {
   if (subject.kind === 'User') return subject.name
   if (subject.kind !== 'ServiceAccount') return undefined

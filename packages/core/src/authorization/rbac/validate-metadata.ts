@@ -9,13 +9,13 @@ const ANNOTATIONS = METADATA.child('annotations')
 const FINALIZERS = METADATA.child('finalizers')
 
 /**
- * Adds what is wrong with what decides nothing in the metadata of an object, and is not kept: labels, annotations and finalizers.
+ * Validates metadata that does not affect decisions and is not kept: labels, annotations and finalizers.
  *
  * Source: apimachinery `pkg/api/validation/objectmeta.go`.
  */
 export function validateMarks(metadata: ObjectReader | undefined, errors: ErrorList): void {
   if (metadata === undefined) return
-  // Most objects have none of them, and there may be many objects.
+  // A fast path: most objects have none of these.
   if (metadata.has('labels')) validateLabels(metadata.stringMap('labels'), METADATA.child('labels'), errors)
   if (metadata.has('annotations')) validateAnnotations(metadata.stringMap('annotations'), errors)
   if (metadata.has('finalizers')) validateFinalizers(metadata.strings('finalizers'), errors)

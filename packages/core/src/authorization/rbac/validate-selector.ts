@@ -4,7 +4,7 @@ import type { FieldPath } from '../../internal/field/path.ts'
 import type { LabelSelector, LabelSelectorRequirement } from './objects.ts'
 
 /**
- * Adds what is wrong with a selector of labels.
+ * Validates a label selector.
  *
  * Source: apimachinery `pkg/apis/meta/v1/validation/validation.go`.
  */
@@ -15,7 +15,7 @@ export function validateSelector(selector: LabelSelector, path: FieldPath, error
   }
 }
 
-/** Adds what is wrong with labels. As in Kubernetes, the path does not say with which. */
+/** Validates labels. As in Kubernetes, the path does not name the label. */
 export function validateLabels(
   labels: Iterable<readonly [key: string, value: string]>,
   path: FieldPath,

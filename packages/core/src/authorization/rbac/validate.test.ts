@@ -4,7 +4,7 @@ import { parseRbac } from './parse.ts'
 
 const API = { apiVersion: 'rbac.authorization.k8s.io/v1' }
 
-/** What is wrong with an object, without its name. */
+/** The problems of an object, without its name. */
 function problemsOf(object: object): readonly string[] {
   try {
     parseRbac(JSON.stringify({ ...API, ...object }))
@@ -173,7 +173,7 @@ describe('what is refused, in the words of Kubernetes', () => {
       'subjects[0].apiGroup: Unsupported value: "rbac.authorization.k8s.io": supported values: ""',
     ],
     [
-      'a service account that nobody knows the namespace of',
+      'a service account without a namespace',
       clusterBinding({ subjects: [{ kind: 'ServiceAccount', name: 'sa' }] }),
       'subjects[0].namespace: Required value',
     ],

@@ -15,11 +15,11 @@ const ROLE_REF = fieldPath('roleRef')
 const SUBJECTS = fieldPath('subjects')
 
 /**
- * Adds what the API server would refuse an object for.
+ * Validates an object as the API server does.
  *
  * Source: kubernetes `pkg/apis/rbac/validation/validation.go`.
  *
- * @param written the object as it was written, for what decides nothing and was not kept.
+ * @param written the original object, for the fields that were not kept.
  */
 export function validateObject(object: RbacObject, written: unknown, errors: ErrorList): void {
   const isNamespaced = object.kind === 'Role' || object.kind === 'RoleBinding'
@@ -45,7 +45,7 @@ export function validateObject(object: RbacObject, written: unknown, errors: Err
 function validateMetadata(object: RbacObject, isNamespaced: boolean, errors: ErrorList): void {
   if (object.name === '') errors.required(METADATA.child('name'), 'name or generateName is required')
   else validateName(object.name, METADATA.child('name'), errors)
-  // What belongs to the cluster has lost its namespace already, as on its way into the API server.
+  // The namespace of a cluster-scoped object has already been removed, as the API server does.
   if (!isNamespaced) return
   const path = METADATA.child('namespace')
   if (object.namespace === '') {

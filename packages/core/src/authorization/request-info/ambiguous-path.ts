@@ -1,13 +1,13 @@
 /**
- * Whether a router may see another path than the one that was authorized. Routers match the path encoded or decoded, in any letter
- * case, and some resolve `..` first; what they could disagree on is refused before anybody has to.
+ * Whether a router may see a different path than the one that was authorized. Routers match the encoded or the decoded path, some ignore
+ * letter case, and some resolve `..` first. A path that they could read differently is ambiguous.
  *
- * A path begins with a slash, or is `*`. It has no fragment or blank, and no backslash that is not encoded, since some take that for a
- * slash, and nowhere is a segment `.` or `..`, with slash or backslash. Under `/api` and `/apis`, which are written so, no segment is empty or has an encoded
- * slash or backslash either, since there every segment has a meaning of its own.
+ * A path must begin with a slash, or be `*`. It must not contain a fragment, white space, an unencoded backslash (which some routers take
+ * for a slash), or a segment `.` or `..`, delimited by slashes or backslashes. Below `/api` and `/apis`, where every segment has a meaning,
+ * it must not contain an empty segment or an encoded slash or backslash, and the prefix must be in lower case.
  *
  * @param path as sent.
- * @param decoded the same path decoded.
+ * @param decoded the same path, percent-decoded.
  */
 export function isAmbiguousPath(path: string, decoded: string): boolean {
   if ((!path.startsWith('/') && path !== '*') || /[\\#\s]/.test(path)) return true

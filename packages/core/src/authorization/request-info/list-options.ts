@@ -4,13 +4,13 @@ import { isInt64 } from '../selectors/int64.ts'
 import { parseLabelSelector } from '../selectors/label-selector.ts'
 import type { Selector } from '../selectors/selector.ts'
 
-/** The selectors of a request, read. */
+/** The parsed selectors of a request. */
 export interface RequestSelectors {
   readonly fieldSelector: Selector
   readonly labelSelector: Selector
 }
 
-/** Reads the selectors among the parameters of a request. */
+/** Parses the selectors in the query parameters of a request. */
 export function selectorsIn(parameters: ReadonlyMap<string, string>): RequestSelectors {
   return {
     fieldSelector: parseFieldSelector(parameters.get('fieldSelector') ?? ''),
@@ -18,13 +18,13 @@ export function selectorsIn(parameters: ReadonlyMap<string, string>): RequestSel
   }
 }
 
-/** Whether the parameters of a list ask for a watch. They need not be readable otherwise. */
+/** Whether the parameters of a list ask for a watch. Other parameters may be malformed. */
 export function isWatch(parameters: ReadonlyMap<string, string>): boolean {
   return isTrue(parameters.get('watch'))
 }
 
 /**
- * The one object that a field selector for `metadata.name` leaves; `''` when it leaves others, or a parameter is malformed.
+ * The name that a field selector requires of `metadata.name`; `''` if it requires none, or a parameter is malformed.
  *
  * Source: apiserver `pkg/endpoints/request/requestinfo.go`, apimachinery `pkg/apis/meta/v1` ListOptions.
  */
@@ -42,7 +42,7 @@ export function selectedName(
 
 const INTEGERS = ['limit', 'timeoutSeconds'] as const
 
-/** Absent, `0` and `false` are false; anything else is true, the empty value too. */
+/** Absent, `0` and `false` are false; anything else is true, including the empty value. */
 function isTrue(value: string | undefined): boolean {
   return value !== undefined && value !== '0' && value.toLowerCase() !== 'false'
 }

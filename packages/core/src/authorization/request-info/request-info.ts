@@ -4,7 +4,7 @@ import { percentDecoded } from '../../internal/percent.ts'
 import { firstValues } from '../../internal/query.ts'
 
 /**
- * What a request is about, read off its method, path and query. What does not apply is `''`.
+ * The API object and verb of a request, read from its method, path and query. Fields that do not apply are `''`.
  *
  * Source: apiserver `pkg/endpoints/request/requestinfo.go`.
  */
@@ -22,13 +22,13 @@ export interface RequestInfo {
   readonly resource: string
   readonly subresource: string
   readonly name: string
-  /** Resource, name, subresource, and whatever the path has beyond that. */
+  /** Resource, name, subresource, and all further segments of the path. */
   readonly parts: readonly string[]
   /** As sent, for `list`, `watch` and `deletecollection`. */
   readonly fieldSelector: string
   /** As sent, for `list`, `watch` and `deletecollection`. */
   readonly labelSelector: string
-  /** The path cannot be read; the rest is what was known up to there. */
+  /** Set if the path cannot be read; the other fields hold what was read before. */
   readonly problem?: RequestInfoProblem
 }
 
@@ -38,7 +38,7 @@ export interface RequestInfoProblem {
   readonly message: string
 }
 
-/** What of a request is read. */
+/** The parts of a request that are read. */
 export type RequestTarget = Pick<AuthenticationRequest, 'method' | 'path' | 'query'>
 
 const API_PREFIXES: ReadonlySet<string> = new Set(['api', 'apis'])
@@ -54,8 +54,8 @@ const VERBS: ReadonlyMap<string, string> = new Map([
 ])
 
 /**
- * Reads what a request is about, from a path such as `/apis/apps/v1/namespaces/shop/deployments/web/scale`. Any other path is
- * not about a resource. It never throws: a path that cannot be read comes with a `problem`.
+ * Reads the request info from a path such as `/apis/apps/v1/namespaces/shop/deployments/web/scale`. Any other path is a non-resource path.
+ * It never throws: if the path cannot be read, the result has a `problem`.
  *
  * @example
  * requestInfo({ method: 'GET', path: '/api/v1/namespaces/shop/pods', query: 'watch=1' }).verb // 'watch'
@@ -64,18 +64,18 @@ export function requestInfo(request: RequestTarget): RequestInfo {
   return readRequest(request, selectorsIn).info
 }
 
-/** The same for a request that was refused: selectors are not read, and the name in one is not known. */
+/** The same for a refused request: selectors are not parsed, so a name in a field selector is not known. */
 export function requestInfoWithoutSelectors(request: RequestTarget): RequestInfo {
   return readRequest(request, () => undefined).info
 }
 
-/** What a request is about, and its selectors where it has some. They are read once. */
+/** The request info, and the selectors if there are any, so that they are parsed only once. */
 export interface ReadRequest {
   readonly info: RequestInfo
   readonly selectors?: RequestSelectors
 }
 
-/** @param read reads the selectors, or does not. */
+/** @param read parses the selectors, or returns `undefined`. */
 export function readRequest(
   request: RequestTarget,
   read: (parameters: ReadonlyMap<string, string>) => RequestSelectors | undefined = selectorsIn,
@@ -153,8 +153,8 @@ function namespaced(segments: readonly string[]): Pick<RequestInfo, 'namespace' 
 }
 
 /**
- * Without a name a `get` is a `list` or a `watch`, and a `delete` deletes a collection; these have selectors. A `watch` in the
- * path has none.
+ * Without a name, a `get` is a `list` or a `watch`, and a `delete` is a `deletecollection`; these have selectors. A `watch` in the path has
+ * no selectors.
  */
 function collection(
   info: RequestInfo,

@@ -1,8 +1,8 @@
 import { type Selector, type SelectorRequirement, tooLong, unreadable } from './selector.ts'
 
 /**
- * Reads a field selector, as in `metadata.name=web,status.phase!=Running`. Terms are in the order of their texts. A backslash
- * makes a comma, an equals sign or a backslash part of a value.
+ * Parses a field selector such as `metadata.name=web,status.phase!=Running`. Terms are sorted as strings. A backslash escapes a comma, an
+ * equals sign or a backslash in a value.
  *
  * Source: apimachinery `pkg/fields/selector.go`.
  */
@@ -24,7 +24,7 @@ export function parseFieldSelector(text: string): Selector {
   return { requirements }
 }
 
-/** The value that the selector demands of a field, if it demands one: the first in the order of terms. */
+/** The value that the selector requires of a field, if any; the first one in the order of terms. */
 export function exactValueOf(selector: Selector, field: string): string | undefined {
   return selector.requirements.find((each) => each.operator === 'In' && each.key === field)?.values[0]
 }

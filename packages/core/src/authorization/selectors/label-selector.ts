@@ -4,7 +4,7 @@ import { isInt64 } from './int64.ts'
 import { type Selector, type SelectorRequirement, tooLong, unreadable } from './selector.ts'
 
 /**
- * Reads a label selector, as in `app=web,tier in (front,back),!canary`. Requirements are in the order of their keys.
+ * Parses a label selector such as `app=web,tier in (front,back),!canary`. Requirements are sorted by key.
  *
  * Source: apimachinery `pkg/labels/selector.go`.
  */
@@ -80,7 +80,7 @@ class Parser {
     return { key, operator, values: checked(values, operator) }
   }
 
-  /** A word; `in` and `notin` are words where no operator can be. */
+  /** A word; `in` and `notin` are words too if no operator can occur here. */
   #word(): string {
     const token = this.#take()
     if (token.kind === 'word' || token.text === 'in' || token.text === 'notin') return token.text
@@ -92,7 +92,7 @@ class Parser {
     return kind === 'end' || text === ',' ? '' : this.#word()
   }
 
-  /** Values in parentheses. Between two commas, or with nothing at all, there is an empty value. */
+  /** Values in parentheses. Two adjacent commas, or empty parentheses, contain an empty value. */
   #valueList(): readonly string[] {
     const open = this.#take()
     if (open.text !== '(') throw expected(open, "'('")

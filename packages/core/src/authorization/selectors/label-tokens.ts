@@ -1,4 +1,4 @@
-/** A token of a label selector. `operator` is also `in` and `notin`, which can be words where a value is expected. */
+/** A token of a label selector. `in` and `notin` are of kind `operator`, but may be words if a value is expected. */
 export interface LabelToken {
   readonly kind: 'word' | 'operator' | 'end'
   readonly text: string
@@ -12,7 +12,7 @@ const SYMBOLS: ReadonlySet<string> = new Set(['=', '!', '(', ')', ',', '>', '<']
 const BLANKS: ReadonlySet<string> = new Set([' ', '\t', '\r', '\n'])
 
 /**
- * The tokens of a label selector. A NUL ends a word, and the text where a token would begin.
+ * The tokens of a label selector. A NUL ends a word; at the beginning of a token it ends the selector.
  *
  * Source: apimachinery `pkg/labels/selector.go`.
  */
@@ -33,7 +33,7 @@ export function labelTokens(text: string): readonly LabelToken[] {
   }
 
   const symbols = (): LabelToken => {
-    // Every symbol is an operator by itself, and some pairs are one.
+    // Every symbol is an operator, and so are some pairs.
     const pair = text.slice(position, position + 2)
     const found = PAIRS.has(pair) ? pair : pair.slice(0, 1)
     position += found.length

@@ -5,14 +5,14 @@ export interface SelectorRequirement {
   readonly values: readonly string[]
 }
 
-/** What a request narrows objects down to. All requirements hold. */
+/** The objects that a request selects. All requirements must hold. */
 export interface Selector {
   readonly requirements: readonly SelectorRequirement[]
-  /** The text could not be read, so nothing is known of how the objects are narrowed down. */
+  /** Set if the selector could not be parsed; then it may select any object. */
   readonly error?: string
 }
 
-/** A selector that could not be read. */
+/** A selector that could not be parsed. */
 export function unreadable(error: string): Selector {
   return { requirements: [], error }
 }
@@ -21,10 +21,10 @@ const MAX_LENGTH = 65_536
 const MAX_COMMAS = 1000
 
 /**
- * Why a selector is not even read; `undefined` when it is. Nothing that is known of narrows objects down by as much, and any client can send
- * one. A request with such a selector is decided as one that may be about any object.
+ * Why a selector is too long to be parsed; `undefined` if it is not. No known use needs a longer one, and any client can send one. A request
+ * with such a selector is authorized as if it selects any object.
  *
- * Deviation: in Kubernetes a selector is as long as a URL may be (`docs/deviations.md`, selectors).
+ * Deviation: in Kubernetes a selector may be as long as a URL (`docs/deviations.md`, selectors).
  */
 export function tooLong(text: string): string | undefined {
   if (text.length > MAX_LENGTH) return `invalid selector: it has more than ${MAX_LENGTH} characters`

@@ -3,22 +3,22 @@ import { AuthorizationError } from '../errors.ts'
 import { type Fields, readReviewStatus } from '../../internal/webhook-call/read-review.ts'
 import { WebhookCallError } from '../../internal/webhook-call/webhook-call-error.ts'
 
-/** What the webhook is called in errors. */
+/** The name of the webhook in errors. */
 export const TITLE = 'the authorization webhook'
 
-/** What a webhook answered. */
+/** The answer of a webhook. */
 export interface ReviewAnswer {
   readonly decision: Decision
-  /** It said yes, whatever else it said: this is how long the answer is kept by. */
+  /** Whether `status.allowed` is true, even if the request is denied too. It selects the TTL of the cached answer. */
   readonly allowed: boolean
 }
 
 /**
- * Reads a SubjectAccessReview that came back. Either version will do, whichever was asked in.
+ * Reads the SubjectAccessReview in a response, in either version.
  *
  * Source: apiserver `plugin/pkg/authorizer/webhook/webhook.go`.
  *
- * @throws {WebhookCallError} when it is none.
+ * @throws {WebhookCallError} when it is not a valid one.
  */
 export async function reviewAnswer(text: string): Promise<ReviewAnswer> {
   const expected = { kind: 'SubjectAccessReview', group: 'authorization.k8s.io', title: TITLE }
@@ -27,7 +27,7 @@ export async function reviewAnswer(text: string): Promise<ReviewAnswer> {
   const allowed = flag(status, 'allowed')
   const denied = flag(status, 'denied')
   const reason = status['reason'] ?? ''
-  if (typeof reason !== 'string') throw unusable('its reason is no text')
+  if (typeof reason !== 'string') throw unusable('status.reason must be a string')
   if (denied) return { decision: deny(reason, allowed ? CONTRADICTION : undefined), allowed }
   return { decision: allowed ? allow(reason) : noOpinion(reason), allowed }
 }
@@ -38,7 +38,7 @@ const CONTRADICTION = new AuthorizationError(
 
 function flag(status: Fields, name: string): boolean {
   const value = status[name] ?? false
-  if (typeof value !== 'boolean') throw unusable(`${name} is neither true nor false`)
+  if (typeof value !== 'boolean') throw unusable(`status.${name} must be true or false`)
   return value
 }
 

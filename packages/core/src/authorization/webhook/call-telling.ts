@@ -1,24 +1,24 @@
 import { notify, type Observer } from '../../authenticator/events.ts'
 import type { CallReport } from '../../internal/webhook-call/call-report.ts'
 
-/** Which authorizer tells. */
+/** The authorizer that reports. */
 export interface CallTellingOptions {
   readonly name: string
   readonly delegated: boolean
 }
 
-/** Tells an observer of one question to a webhook. */
+/** Reports the calls of one review to an observer. */
 export interface CallTelling {
-  /** A call is over. One that succeeded is told of once it is known whether its answer can be used. */
+  /** A call has ended. A successful call is reported once it is known whether its answer is valid. */
   readonly onCall: (report: CallReport) => void
   onUsable(): void
-  /** The last answer cannot be used, or there was none. */
+  /** The last answer is invalid, or there was none. */
   onUnusable(): void
-  /** What there is no decision of counts as no opinion. */
+  /** The missing decision counts as no opinion. */
   onFailOpen(result: 'error' | 'timeout'): void
 }
 
-/** Returns what tells observers of questions to the webhook of an authorizer. */
+/** Reports the reviews of one webhook authorizer to observers. */
 export function callTelling({ name, delegated }: CallTellingOptions): (observer: Observer) => CallTelling {
   const origin = { authorizer: name, ...(delegated && { delegated }) }
 

@@ -33,7 +33,7 @@ const create =
     }
   }
 
-/** A webhook is not asked about the path of a resource. */
+/** The review of a resource does not contain the path. */
 const resourceVariants: Variants<RequestAttributes> = {
   ...RESOURCE_VARIANTS,
   path: { same: { another: '/secrets', empty: '' } },
@@ -41,7 +41,7 @@ const resourceVariants: Variants<RequestAttributes> = {
 
 const nothing = { same: { empty: '' } }
 
-/** Without a resource it is asked about the verb and the path, and about nothing else. */
+/** The review of a non-resource path contains only the verb and the path. */
 const pathVariants: Variants<RequestAttributes> = {
   verb: { differs: { another: 'put', empty: '' } },
   path: { differs: { another: '/metrics', longer: '/healthz/', 'another case': '/Healthz', empty: '' } },
@@ -60,7 +60,7 @@ describe.each([
   ['a path', { verb: 'get', path: '/healthz' }, pathVariants],
 ] as const)('a decision of a webhook about %s', (_, request, variants) => {
   const base: Question = { user: USER, request }
-  /** Of every field, so that one that is added to a question is missed here. */
+  /** Covers every field, so that a new field of a question is noticed here. */
   const variations = {
     user: within("the user's", variationsOf(USER, USER_VARIANTS), (user) => ({
       ...base,

@@ -1,14 +1,14 @@
 import type { Attributes } from '../attributes.ts'
 import type { Selector, SelectorRequirement } from '../selectors/selector.ts'
 
-/** The versions of SubjectAccessReview that webhooks speak. They differ in the name of one field. */
+/** The versions of SubjectAccessReview that webhooks support. They differ in the name of the groups field. */
 export type ReviewVersion = 'v1' | 'v1beta1'
 
-/** What a SubjectAccessReview asks. What is empty is left out. */
+/** The spec of a SubjectAccessReview, without empty fields. */
 export type ReviewSpec = Readonly<Record<string, unknown>>
 
 /**
- * The question to a webhook.
+ * The spec of the SubjectAccessReview that is sent to a webhook.
  *
  * Source: apiserver `plugin/pkg/authorizer/webhook/webhook.go`, api `authorization/v1/types.go`.
  */
@@ -26,7 +26,7 @@ export function reviewSpec(attributes: Attributes, version: ReviewVersion): Revi
   }
 }
 
-/** The whole request. */
+/** The whole request body. */
 export function reviewBody(spec: ReviewSpec, version: ReviewVersion): string {
   return JSON.stringify({ apiVersion: `authorization.k8s.io/${version}`, kind: 'SubjectAccessReview', spec })
 }
@@ -42,15 +42,15 @@ function resourceAttributes(attributes: Attributes): Readonly<Record<string, unk
   }
 }
 
-/** What can be said of fields. */
+/** The operators of field selectors. */
 export const FIELD_OPERATORS: readonly Operator[] = ['In', 'NotIn']
 
-/** What can be said of labels. */
+/** The operators of label selectors. */
 export const LABEL_OPERATORS: readonly Operator[] = ['In', 'NotIn', 'Exists', 'DoesNotExist']
 
 type Operator = SelectorRequirement['operator']
 
-/** Requirements that cannot be said are dropped: the question is only broader without them. */
+/** Drops requirements with other operators: without them, the review only asks for more. */
 export function requirementsWith(
   operators: readonly Operator[],
   selector: Selector | undefined,

@@ -11,7 +11,7 @@ import { webhookAuthorizer, type WebhookAuthorizerOptions } from './webhook-auth
 
 const jane = userInfo({ username: 'jane' })
 
-/** A webhook that allows `/yes`, and answers when it is told to. */
+/** A webhook that allows `/yes`, and answers on demand. */
 function webhook(options: Partial<WebhookAuthorizerOptions> = {}) {
   const open: (() => void)[] = []
   let mode: 'answers' | 'hangs' | 'is down' = 'answers'

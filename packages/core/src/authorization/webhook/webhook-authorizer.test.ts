@@ -140,7 +140,7 @@ describe('webhookAuthorizer', () => {
     ['another kind', Response.json({ kind: 'TokenReview', status: { allowed: true } })],
     ['another version', Response.json({ apiVersion: 'authorization.k8s.io/v2', status: { allowed: true } })],
     ['a yes that is a text', answer({ allowed: 'true' })],
-    ['a reason that is no text', answer({ allowed: true, reason: 1 })],
+    ['a reason that is not a string', answer({ allowed: true, reason: 1 })],
     ['a redirect', new Response(null, { status: 302, headers: { location: 'https://elsewhere/' } })],
     ['an empty answer', new Response(null, { status: 200 })],
     ['too much', answer({ allowed: true, reason: 'x'.repeat(2_000_000) })],

@@ -33,30 +33,30 @@ import { reviewAnswer, TITLE } from './answer.ts'
 import { callTelling } from './call-telling.ts'
 import { reviewBody, reviewSpec, type ReviewVersion } from './review.ts'
 
-/** Options of {@link webhookAuthorizer}. The defaults are kube-apiserver's. The URL is called exactly as it is. */
+/** Options of {@link webhookAuthorizer}. The defaults are kube-apiserver's. The URL is used unchanged. */
 export interface WebhookAuthorizerOptions extends WebhookCallOptions {
-  /** What it is called in reasons and events. Default `webhook`. */
+  /** The name in reasons and events. Default `webhook`. */
   readonly name?: string
   /** `--authorization-webhook-version`. Default `v1`. */
   readonly version?: ReviewVersion
-  /** How long a yes is kept (`--authorization-webhook-cache-authorized-ttl`). Default 300; 0 keeps none. */
+  /** How long allowed decisions are cached (`--authorization-webhook-cache-authorized-ttl`). Default 300; 0 caches none. */
   readonly allowedTtlSeconds?: number
-  /** How long anything else is kept (`--authorization-webhook-cache-unauthorized-ttl`). Default 30; 0 keeps none. */
+  /** How long all other decisions are cached (`--authorization-webhook-cache-unauthorized-ttl`). Default 30; 0 caches none. */
   readonly deniedTtlSeconds?: number
-  /** How many yeses are kept, and how many other answers beside them; what was used longest ago goes first. Default 8192. */
+  /** The maximum number of cached allowed decisions, and of other decisions; least recently used ones are evicted. Default 8192. */
   readonly maxCacheEntries?: number
-  /** The decision when there is no answer. Default `noOpinion`. */
+  /** The decision if the webhook does not answer. Default `noOpinion`. */
   readonly failurePolicy?: 'noOpinion' | 'deny'
   /**
-   * It is the cluster that the whole authorization is left to, as an extension API server does, and its calls are counted as such
-   * (`apiserver_delegated_authz_request_total`). Default `false`.
+   * Whether all authorization is delegated to a cluster, as in an extension API server. The calls are then counted in
+   * `apiserver_delegated_authz_request_total`. Default `false`.
    */
   readonly delegated?: boolean
-  /** What the calls carry as credentials of their own, so that it is struck out of what is told of a fault. Default: nothing. */
+  /** Returns the credentials that the calls carry, so that they are redacted from errors. Default: none. */
   readonly secrets?: () => readonly string[]
 }
 
-/** The checks of {@link WebhookAuthorizerOptions}, for packages whose options have more. */
+/** The checks of {@link WebhookAuthorizerOptions}, for packages with more options. */
 export const webhookAuthorizerShape: OptionsShape<WebhookAuthorizerOptions> = {
   ...webhookCallShape,
   name: aString,
@@ -70,17 +70,17 @@ export const webhookAuthorizerShape: OptionsShape<WebhookAuthorizerOptions> = {
 }
 
 /**
- * Asks a service by SubjectAccessReview (`--authorization-mode=Webhook`), and remembers what it said.
+ * Sends SubjectAccessReviews to a service (`--authorization-mode=Webhook`), and caches its answers.
  *
- * Errors are not remembered, and neither are questions that are longer than anything honest. Equal questions at the same time are one call.
- * Where too many are under way, the client is told to come again later: 503 with `Retry-After`.
+ * Errors are not cached, nor are reviews whose attributes have 10,000 characters or more. Equal concurrent reviews share one call. If too
+ * many calls are in flight, the client gets a 503 with `Retry-After`.
  *
  * Source: apiserver `plugin/pkg/authorizer/webhook/webhook.go`.
  *
- * Deviation: `https` only, no redirects, and the answer is bounded (`docs/deviations.md`, webhooks). A question that is not Unicode is
- * not asked (`docs/deviations.md`, names that are not Unicode).
+ * Deviation: `https` only, no redirects, and the answer size is limited (`docs/deviations.md`, webhooks). A review that is not valid
+ * Unicode is not sent (`docs/deviations.md`, names that are not Unicode).
  *
- * @throws {ConfigurationError} when the options cannot work.
+ * @throws {ConfigurationError} when an option is invalid.
  * @example
  * const authorizer = webhookAuthorizer({ url: 'https://authz.example.com/authorize' })
  */
@@ -124,7 +124,7 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
     }
   }
 
-  /** A caller that gives up does not end the call, for which others may wait. */
+  /** An aborted caller does not end the call, since others may share it. */
   const shared = async (
     body: string,
     key: string,
@@ -161,18 +161,18 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
   }
 }
 
-/** What came of a question, and how it failed where no decision did. */
+/** The decision on a review, and how the call failed if it did. */
 interface Answer {
   readonly decision: Decision
   readonly failure?: 'error' | 'timeout'
 }
 
-/** Every fault of a server but 503, as client-go has it: that one is final unless a wait is asked for. */
+/** All server errors except 503, as in client-go: a 503 is final unless it has a `Retry-After`. */
 function isTransientStatus(status: number): boolean {
   return status === 429 || (status >= 500 && status !== 503)
 }
 
-/** The message is sent to the client; why it came to that is for logs, without what `fetch` was given. */
+/** The message is sent to the client. The cause is for logs, without the secrets passed to `fetch`. */
 function failureOf(thrown: unknown, secrets: readonly string[]): AuthorizationError {
   const isKnown = thrown instanceof WebhookCallError
   const message = isKnown ? thrown.message : `${TITLE} could not be asked`
@@ -183,10 +183,10 @@ function failureOf(thrown: unknown, secrets: readonly string[]): AuthorizationEr
   return new AuthorizationError(message, fault === '' ? {} : { cause: new Error(fault) })
 }
 
-const NOT_UNICODE = 'the user or what is asked for has a name that is not Unicode'
+const NOT_UNICODE = 'a name of the user or the request is not Unicode'
 
 /**
- * How `JSON.stringify` writes what is not Unicode, and nothing else. The webhook would read another name.
+ * Matches the escape of an unpaired surrogate in the output of `JSON.stringify`. The webhook would decode it to a different name.
  *
  * Source: ECMA-262, QuoteJSONString.
  */
@@ -194,7 +194,7 @@ const LONE_SURROGATE = /(?<!\\)(?:\\\\)*\\ud[89a-f]/
 
 const MAX_KEPT_LENGTH = 10_000
 
-/** Whoever makes up long questions wants to fill the memory. */
+/** Long reviews are not cached: a client could fill the memory with them. */
 function isTooLongToKeep(attributes: Attributes): boolean {
   const { namespace, verb, apiGroup, apiVersion, resource, subresource, name, path } = attributes
   const parts = [namespace, verb, apiGroup, apiVersion, resource, subresource, name, path]

@@ -2,9 +2,9 @@ import { withWarnings } from '../warning-headers.ts'
 import type { HttpAnswer, StatusError } from '../../authenticator/status.ts'
 
 /**
- * An object as the Kubernetes API answers with it: JSON that nobody keeps.
+ * An answer with an object, as the Kubernetes API sends it: uncacheable JSON.
  *
- * @param warnings texts for the client.
+ * @param warnings messages for `Warning` headers.
  */
 export function objectAnswer(status: number, object: object, warnings: readonly string[] = []): HttpAnswer {
   return {
@@ -18,7 +18,7 @@ export function objectAnswer(status: number, object: object, warnings: readonly 
   }
 }
 
-/** A refusal with texts for the client beside it. */
+/** Adds `Warning` headers to a refusal. */
 export function refusalWithWarnings(
   { status, headers, content }: StatusError,
   warnings: readonly string[],

@@ -4,7 +4,7 @@ import { fetchBody } from './body.ts'
 const post = (body: BodyInit | null): Request =>
   new Request('http://localhost', { method: 'POST', body, duplex: 'half' } as RequestInit)
 
-/** A body in pieces, which says how many were taken. */
+/** A body in chunks, which counts how many were read. */
 function pieces(...lengths: readonly number[]): {
   readonly stream: ReadableStream
   readonly taken: () => number
@@ -56,12 +56,12 @@ describe('fetchBody', () => {
     await expect(fetchBody(post(stream))(10)).rejects.toThrow('gone')
   })
 
-  it('says that somebody read the body before', async () => {
+  it('reports that the body has already been read', async () => {
     const request = post('hello')
     await request.text()
     await expect(fetchBody(request)(10)).rejects.toMatchObject({
       status: 500,
-      message: expect.stringContaining('was read before') as unknown,
+      message: expect.stringContaining('has already been read') as unknown,
     })
   })
 })

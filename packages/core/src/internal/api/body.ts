@@ -1,14 +1,14 @@
 import { internalFailure } from './errors.ts'
 
 /**
- * Reads the body of a request, once. `undefined` as soon as it is longer than so many bytes; it rejects when there is no end to come.
+ * Reads the body of a request, once. Resolves to `undefined` as soon as it is longer than `maxBytes`; rejects if the body breaks off.
  *
- * @throws {StatusError} 500 when it was read before.
+ * @throws {StatusError} 500 when the body has already been read.
  */
 export type ReadBody = (maxBytes: number) => Promise<Uint8Array | undefined>
 
 /**
- * The body of a Fetch API `Request`. What is beyond the limit is never read.
+ * Reads the body of a Fetch API `Request`. Nothing beyond the limit is read.
  *
  * @example
  * const answer = handle(fetchRequest(request), fetchBody(request), { user })
@@ -27,25 +27,25 @@ export function fetchBody(request: Pick<Request, 'body' | 'bodyUsed'>): ReadBody
         if (!received.add(value)) return undefined
       }
     } finally {
-      // Cancelling the rest would end the connection before the answer on some runtimes.
+      // Cancelling the rest would close the connection before the answer is sent on some runtimes.
       reader.releaseLock()
     }
   }
 }
 
-/** 500: somebody read the body and kept nothing of it. */
+/** 500: the body has already been consumed. */
 export function bodyWasRead(): Error {
-  return internalFailure('the body of the request was read before: parse bodies after this handler')
+  return internalFailure('the body of the request has already been read: run body parsers after this handler')
 }
 
-/** What has come of a body so far. */
+/** The part of a body received so far. */
 export interface Received {
-  /** Whether there is still room for it. */
+  /** Returns `false` if the chunk exceeds the limit. */
   add(chunk: Uint8Array): boolean
   all(): Uint8Array
 }
 
-/** Collects a body of at most so many bytes. */
+/** Collects a body of at most `maxBytes`. */
 export function receive(maxBytes: number): Received {
   const chunks: Uint8Array[] = []
   let length = 0

@@ -4,11 +4,11 @@ import { retryAfter } from '../retry-after.ts'
 import { StatusError } from '../../authenticator/status.ts'
 
 /*
- * What the Kubernetes API answers to a request that it cannot take, in its own words.
+ * The answers of the Kubernetes API to requests that it refuses, with its messages.
  *
  * Source: apimachinery `pkg/api/errors/errors.go`, apiserver `pkg/endpoints/handlers/negotiation/errors.go`.
  *
- * Deviation: a 400, 406 and 415 say less (`docs/deviations.md`, words of refusals).
+ * Deviation: a 400, 406 and 415 contain less detail (`docs/deviations.md`, words of refusals).
  */
 
 /** 400. */
@@ -16,7 +16,7 @@ export function badRequest(message: string, cause?: unknown): StatusError {
   return new StatusError({ status: 400, reason: 'BadRequest', message, ...causeOf(cause) })
 }
 
-/** 404: there is no such object. */
+/** 404: the object does not exist. */
 export function notFound(resource: string, name: string): StatusError {
   return new StatusError({
     status: 404,
@@ -27,7 +27,7 @@ export function notFound(resource: string, name: string): StatusError {
 }
 
 /**
- * 409: an object is not the one that was meant.
+ * 409: the object is not the expected one.
  *
  * @param group `''` for the core group.
  * @param why is sent to the client.
@@ -81,9 +81,9 @@ export function unsupportedMediaType(supported: readonly string[]): StatusError 
 }
 
 /**
- * 422: an object whose fields contradict a rule.
+ * 422: fields of the object are invalid.
  *
- * @param name what the object is called; `''` for one that has no name.
+ * @param name the name of the object; `''` if it has none.
  */
 export function invalidObject(group: string, kind: string, name: string, errors: ErrorList): StatusError {
   return new StatusError({
@@ -114,7 +114,7 @@ export function internalFailure(message: string, cause?: unknown): StatusError {
  * 503.
  *
  * @param message is sent to the client.
- * @param retryAfterSeconds where the client may try again after some time.
+ * @param retryAfterSeconds when the client may retry.
  */
 export function serviceUnavailable(
   message: string,

@@ -2,22 +2,22 @@ import { firstValues } from '../query.ts'
 import type { ErrorList, FieldError } from '../field/errors.ts'
 import { badRequest } from './errors.ts'
 
-/** What a client wants to hear of fields that nobody knows. */
+/** How a client wants unknown fields to be handled. */
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore'
 
-/** What a query says as `fieldValidation`; `Warn` where it says nothing that is known. */
+/** The `fieldValidation` of a query; `Warn` if it is absent or unknown. */
 export function fieldValidationOf(query: string): FieldValidation {
   const value = firstValues(query).get('fieldValidation')
   return value === 'Strict' || value === 'Ignore' ? value : 'Warn'
 }
 
 /**
- * Refuses an object with fields of the wrong type, and with fields that nobody knows where the client is strict about them.
+ * Refuses an object with fields of the wrong type, and with unknown fields if the client asked for `Strict`.
  *
  * Source: apiserver `pkg/endpoints/handlers/{create,rest}.go`; KEP-2885.
  *
- * @param errors what reading the object has found.
- * @returns texts for `Warning` headers.
+ * @param errors the errors found while reading the object.
+ * @returns messages for `Warning` headers.
  * @throws {StatusError} 400.
  */
 export function checkFields(errors: ErrorList, validation: FieldValidation): readonly string[] {
@@ -37,7 +37,7 @@ export function checkFields(errors: ErrorList, validation: FieldValidation): rea
   return unknown
 }
 
-/** The first of these errors in words. A client that has more of them wrong has those to begin with. */
+/** The messages of the first of these errors. */
 function named(
   { errors }: ErrorList,
   which: (error: FieldError) => boolean,

@@ -33,7 +33,7 @@ describe('decodeJson', () => {
     ['halves in the wrong order', utf8(String.raw`"\ude00\ud83d"`)],
     ['halves that are apart', utf8(String.raw`"\ud83d-\ude00"`)],
     ['two first halves', utf8(String.raw`"\ud83d\ud83d\ude00"`)],
-    ['halves in two texts', utf8(String.raw`["\ud83d","\ude00"]`)],
+    ['halves in two strings', utf8(String.raw`["\ud83d","\ude00"]`)],
     ['half a key', utf8(String.raw`{"\udc80":1}`)],
   ])('refuses %s, and repeats nothing of it', (_, bytes) => {
     expect(() => decodeJson(bytes)).toThrow(expect.objectContaining({ status: 400 }))

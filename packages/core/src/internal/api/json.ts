@@ -1,13 +1,13 @@
 import { badRequest } from './errors.ts'
 
 /**
- * The value that a body in JSON says.
+ * Decodes a JSON body.
  *
  * Source: RFC 8259.
  *
- * Deviation: text that is not Unicode is refused, where Go replaces it (`docs/deviations.md`, content of reviews).
+ * Deviation: invalid Unicode is refused; Go replaces it (`docs/deviations.md`, content of reviews).
  *
- * @throws {StatusError} 400 when it is none. The text holds nothing of it.
+ * @throws {StatusError} 400 when the body is not valid JSON. The message does not quote the body.
  */
 export function decodeJson(body: Uint8Array): unknown {
   let text: string
@@ -20,10 +20,11 @@ export function decodeJson(body: Uint8Array): unknown {
   try {
     value = JSON.parse(text)
   } catch {
-    // The message of the parser quotes what it could not read.
+    // The parser's message quotes the input.
     throw badRequest('the body of the request is not JSON')
   }
-  if (hasLoneSurrogate(text)) throw badRequest('the body of the request has an escape that is no character')
+  if (hasLoneSurrogate(text))
+    throw badRequest('the body of the request has an escape of an unpaired surrogate')
   return value
 }
 
@@ -31,8 +32,8 @@ export function decodeJson(body: Uint8Array): unknown {
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * Whether an escape in this JSON text is half a character. Text from headers and files has such halves where bytes are no UTF-8
- * (`byte-text.ts`), and nobody must be able to spell those.
+ * Whether this JSON text has an escape of an unpaired surrogate. Strings from headers and files have unpaired surrogates for bytes that are
+ * not UTF-8 (`byte-text.ts`); a client must not be able to send the same strings in JSON.
  */
 function hasLoneSurrogate(json: string): boolean {
   if (!SURROGATE.test(json)) return false
@@ -40,7 +41,7 @@ function hasLoneSurrogate(json: string): boolean {
   for (const { 0: escape, index } of json.matchAll(ESCAPES)) {
     const code = escape.length === 6 ? Number.parseInt(escape.slice(2), 16) : 0
     const isSecond = code >= 0xdc00 && code <= 0xdfff
-    // A second half comes right after a first one, and nothing else does.
+    // A low surrogate must follow a high one directly, and a high one needs a low one.
     if (isSecond !== (end !== -1) || (isSecond && index !== end)) return true
     end = code >= 0xd800 && code <= 0xdbff ? index + escape.length : -1
   }

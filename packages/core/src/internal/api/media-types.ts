@@ -4,19 +4,19 @@ import { notAcceptable, unsupportedMediaType } from './errors.ts'
 
 const JSON_MEDIA_TYPE = 'application/json'
 
-/** What an object may be sent as. */
+/** The supported content types of objects. */
 export type ContentType = typeof JSON_MEDIA_TYPE | typeof PROTOBUF_MEDIA_TYPE
 
 const CONTENT_TYPES: readonly ContentType[] = [JSON_MEDIA_TYPE, PROTOBUF_MEDIA_TYPE]
 
 /**
- * What the body of a request is; JSON where the request does not say.
+ * The content type of a request body; JSON if the request has no `Content-Type`.
  *
  * Source: apiserver `pkg/endpoints/handlers/negotiation/negotiate.go`; RFC 9110 section 8.3.
  *
- * Deviation: YAML and CBOR are not taken (`docs/deviations.md`, content of reviews).
+ * Deviation: YAML and CBOR are not accepted (`docs/deviations.md`, content of reviews).
  *
- * @throws {StatusError} 415 when it is something else.
+ * @throws {StatusError} 415 when the type is not supported.
  */
 export function contentTypeOf(headers: RequestHeaders): ContentType {
   const [type = '', ...parameters] = (headers.first('content-type') ?? '').split(';').map(trim)
@@ -29,14 +29,13 @@ export function contentTypeOf(headers: RequestHeaders): ContentType {
 }
 
 /**
- * Makes sure that the client takes JSON, which every answer is. A clause with a higher quality for something else does not matter, as
- * long as there is one for JSON.
+ * Requires that the client accepts JSON, which every answer is. It does not matter if the client prefers another type.
  *
  * Source: apiserver `pkg/endpoints/handlers/negotiation/negotiate.go`; RFC 9110 section 12.5.1.
  *
- * Deviation: there is no YAML, protobuf or CBOR to be had (`docs/deviations.md`, content of reviews).
+ * Deviation: answers in YAML, protobuf or CBOR are not supported (`docs/deviations.md`, content of reviews).
  *
- * @throws {StatusError} 406 when it does not.
+ * @throws {StatusError} 406 when the client does not accept JSON.
  */
 export function requireJsonAccepted(headers: RequestHeaders): void {
   const accept = headers.all('accept').join(',')
@@ -48,7 +47,7 @@ function acceptsJson(clause: string): boolean {
   if (!JSON_RANGES.has(range.toLowerCase())) return false
   return parameters.every((parameter) => {
     const [name = '', value = ''] = parameter.split('=').map(trim)
-    // What the answer would have to be turned into first: a table, another version, a stream.
+    // The client wants the answer converted: to a table, another version or a stream.
     if (TRANSFORMATIONS.has(name.toLowerCase())) return value === ''
     return name.toLowerCase() !== 'q' || Number(value) > 0
   })

@@ -8,30 +8,30 @@ import { badRequest, bodyTooLarge } from './errors.ts'
 import { decodeJson } from './json.ts'
 import { contentTypeOf, requireJsonAccepted } from './media-types.ts'
 
-/** What an endpoint takes. */
+/** The object that an endpoint accepts. */
 export interface ExpectedObject {
   readonly kind: string
-  /** A body that does not say its version is of the first of them. */
+  /** A body without a version has the first one. */
   readonly apiVersions: readonly [string, ...string[]]
 }
 
-/** An object that a client sent. Nothing in it is checked but its kind and version. */
+/** An object that a client sent. Only its kind and version have been checked. */
 export interface SentObject {
   readonly apiVersion: string
   readonly object: ObjectReader
-  /** What is found wrong with its fields. Nothing of a value is in it: one of them may be a token. */
+  /** The errors in its fields. They contain no values, since a value may be a token. */
   readonly errors: ErrorList
 }
 
-/** How much is read where nothing else is said: 1 MiB. */
+/** The default limit of request bodies: 1 MiB. */
 export const MAX_BODY_BYTES = 1_048_576
 
 /**
- * Reads the object in the body of a request, as JSON or protobuf, after having made sure that the client takes an answer in JSON.
+ * Reads the object in a request body, in JSON or protobuf. Also checks that the client accepts an answer in JSON.
  *
  * Source: apiserver `pkg/endpoints/handlers/create.go`.
  *
- * @throws {StatusError} 406, 415, 413 or 400. Its text holds nothing of the body.
+ * @throws {StatusError} 406, 415, 413 or 400. The message does not quote the body.
  */
 export async function readObjectBody(
   request: AuthenticationRequest,
@@ -59,7 +59,7 @@ export async function readObjectBody(
   return { apiVersion, object, errors }
 }
 
-/** Few clients but kubectl send protobuf, so few have to load what reads it. */
+/** Loads the decoder on demand, since few clients other than kubectl send protobuf. */
 async function decodeProtobuf(
   bytes: Uint8Array,
   expected: { readonly kind: string; readonly apiVersion: string },

@@ -1,24 +1,24 @@
-/** What an evaluation may cost before it is given up, in the units of Kubernetes' runtime cost limit. */
+/** The cost limit of an evaluation, in the units of the runtime cost limit of Kubernetes. */
 const LIMIT = 1_000_000
 
-/** What an error costs: a stack trace, and the library draws where in the expression it happened. */
+/** The cost of an error: it has a stack trace, and cel-js renders its position in the expression. */
 export const ERROR_COST = 100
 
-/** The evaluation costs too much. Nothing within the expression can make this go away. */
+/** The evaluation exceeds the cost limit. Expressions cannot absorb this error. */
 export class BudgetExceeded extends Error {
   override readonly name = 'BudgetExceeded'
 }
 
-/** Counts what an evaluation costs. Evaluations are synchronous, so there is one at a time. */
+/** Counts the cost of an evaluation. Evaluations are synchronous, so only one runs at a time. */
 export interface Budget {
   start(): void
-  /** @throws {BudgetExceeded} now and from now on, when it was too much. */
+  /** @throws {BudgetExceeded} once the limit is exceeded, and on every later call. */
   spend(cost: number): void
 }
 
-/** A budget that starts anew with every evaluation. */
+/** Creates a budget that is reset for every evaluation. */
 export function budget(): Budget {
-  // One error for all: an expression may run into it as often as it has steps.
+  // A shared error: an expression may throw it at every step.
   const exceeded = new BudgetExceeded('operation cancelled: actual cost limit exceeded')
   let left = LIMIT
   return {

@@ -1,20 +1,17 @@
 import { branded } from '../brand.ts'
 
-/**
- * The variable that an expression sees, of which there is one: the claims of a token, the user that was made of them, or what an
- * authorizer is asked.
- */
+/** The single variable of an expression: the claims of a token, the user mapped from them, or the request to an authorizer. */
 export type CelVariable = 'claims' | 'request' | 'user'
 
-/** What the variables are. */
+/** The values of the variables. */
 export interface CelInputs {
-  /** A JSON object, as from `JSON.parse`. Every number is a double, as in Kubernetes. */
+  /** A JSON object, as returned by `JSON.parse`. All numbers are doubles, as in Kubernetes. */
   readonly claims: Readonly<Record<string, unknown>>
   readonly request: CelAccessRequest
   readonly user: CelUser
 }
 
-/** `user`: all four fields are always there. */
+/** `user`: all four fields are always present. */
 export interface CelUser {
   readonly username: string
   readonly uid: string
@@ -23,8 +20,8 @@ export interface CelUser {
 }
 
 /**
- * `request`: the `spec` of a SubjectAccessReview, in version v1. Texts and lists are always there; the attributes are of a resource or of a
- * path, and the others are absent, as is a selector that there is none of.
+ * `request`: the `spec` of a SubjectAccessReview v1. Strings and lists are always present. Only one of the two kinds of attributes is
+ * present, and empty selectors are absent.
  *
  * Source: apiserver `pkg/authorization/cel/compile.go` (`convertObjectToUnstructured`).
  */
@@ -50,7 +47,7 @@ export interface CelResourceAttributes {
   readonly labelSelector?: CelSelector
 }
 
-/** A selector of fields or labels. `rawSelector`, which expressions may name, is never there: an authorizer is asked what was parsed. */
+/** A field or label selector. `rawSelector` can be named in expressions but is never present: authorizers receive the parsed form. */
 export interface CelSelector {
   readonly requirements: readonly {
     readonly key: string
@@ -59,12 +56,12 @@ export interface CelSelector {
   }[]
 }
 
-/** A result that is of use only within an expression. */
+/** A result that has no representation outside of the expression. */
 export interface CelOpaque {
   readonly type: 'bytes' | 'duration' | 'object' | 'optional' | 'timestamp' | 'type'
 }
 
-/** What comes of an expression: `int` and `uint` are bigints, `double` is a number, a map is a `Map`. */
+/** The result of an expression: `int` and `uint` are bigints, `double` is a number, a map is a `Map`. */
 export type CelValue =
   | string
   | number
@@ -75,51 +72,49 @@ export type CelValue =
   | ReadonlyMap<CelValue, CelValue>
   | CelOpaque
 
-/** An expression that was compiled. */
+/** A compiled expression. */
 export interface CelProgram<V extends CelVariable = CelVariable> {
   readonly expression: string
-  /** The static type, as in `bool`, `string`, `list<string>`; `dyn` when only the evaluation tells. */
+  /** The static type, such as `bool`, `string` or `list<string>`; `dyn` if it is only known at evaluation. */
   readonly resultType: string
-  /** Whether the field of the variable is selected anywhere, as in `claims.email` or `claims.?email`; `claims["email"]` is not. */
+  /** Whether the expression selects this field of the variable, as in `claims.email` or `claims.?email`, but not `claims["email"]`. */
   selects(field: string): boolean
-  /**
-   * @throws {CelEvaluationError} where CEL has an error, as for a missing key, and when it costs too much.
-   */
+  /** @throws {CelEvaluationError} for CEL errors, such as a missing key, and if the cost limit is exceeded. */
   evaluate(input: CelInputs[V]): CelValue
 }
 
 /**
- * Compiles expressions of the Common Expression Language, with the variables and functions that the Kubernetes API server gives
- * them in an `AuthenticationConfiguration` and an `AuthorizationConfiguration`.
+ * Compiles expressions of the Common Expression Language, with the variables and functions that the Kubernetes API server provides in an
+ * `AuthenticationConfiguration` and an `AuthorizationConfiguration`.
  */
 export interface CelCompiler {
   /**
-   * @param resultType what the expression must evaluate to, known before it is evaluated. Default `any`: every type.
-   * @throws {CelCompileError} with Kubernetes' text.
+   * @param resultType the required static type. Default `any`.
+   * @throws {CelCompileError} with Kubernetes' message.
    */
   compile<V extends CelVariable>(variable: V, expression: string, resultType?: 'any' | 'bool'): CelProgram<V>
 }
 
-/** The expression is not valid. The message is what Kubernetes prints behind the field. */
+/** The expression is invalid. The message is what Kubernetes prints after the field. */
 export class CelCompileError extends Error {
   override readonly name = 'CelCompileError'
   readonly code = 'celCompilation'
 }
 
-/** Whether this is a {@link CelCompileError}, of this copy of the package or of another. */
+/** Whether this is a {@link CelCompileError}, from this or another copy of the package. */
 export const isCelCompileError: (value: unknown) => value is CelCompileError = branded(
   CelCompileError,
   'CelCompileError',
   ({ message }) => typeof message === 'string',
 )
 
-/** There is no result. The message is cel-go's where there is one. */
+/** The evaluation failed. The message is that of cel-go, if it has one. */
 export class CelEvaluationError extends Error {
   override readonly name = 'CelEvaluationError'
   readonly code = 'celEvaluation'
 }
 
-/** Whether this is a {@link CelEvaluationError}, of this copy of the package or of another. */
+/** Whether this is a {@link CelEvaluationError}, from this or another copy of the package. */
 export const isCelEvaluationError: (value: unknown) => value is CelEvaluationError = branded(
   CelEvaluationError,
   'CelEvaluationError',

@@ -14,8 +14,8 @@ import { nodesOf } from './syntax/tree.ts'
 import { agree, commonType, isClaim, isUnknown, printedType } from './types.ts'
 
 /**
- * Makes the checks of an expression know what cel-go knows before anything is evaluated: which keys a map can have, that a user has
- * no keys, and that nothing can be called with such arguments, whatever the receiver will be.
+ * Extends the static checks of cel-js to those of cel-go: the key types of maps, that a user has no keys, and whether any overload fits the
+ * arguments, for receivers of any type.
  *
  * Source: cel-go `checker/checker.go`.
  */
@@ -26,7 +26,7 @@ export function refineChecks(root: Node): void {
     if (!isChangeable(node)) continue
     const { check } = node.meta
     const refined = mixtures.has(node) ? mixtureCheck(node) : refinedCheck(node, check)
-    // Nothing of ours is waited for.
+    // Our functions are synchronous.
     node.setMeta('async', false)
     if (refined !== undefined) node.setMeta('check', refined)
   }
@@ -49,7 +49,7 @@ function refinedCheck(node: Node, check: Check): Check | undefined {
     case '+':
       return (checker, _node, scope) => {
         const type = check(checker, node, scope)
-        // The library takes the type of the left side.
+        // cel-js uses the type of the left side.
         const right = checker.check(node.args[1], scope)
         return type.name === DURATION && right.name === TIMESTAMP ? right : type
       }
@@ -76,7 +76,7 @@ function refinedCheck(node: Node, check: Check): Check | undefined {
   }
 }
 
-/** The library takes what is empty for what is of every type, and does not know `any`. */
+/** cel-js lets empty lists and maps match every type, and does not know `any`. */
 function requireOneType(checker: Checker, [first, ...rest]: readonly Node[], scope: Scope): void {
   if (first === undefined) return
   const wanted = checker.check(first, scope)
@@ -134,7 +134,7 @@ function elementType(checker: Checker, target: Type, node: Selection, index: Typ
   throw checker.createError('no_matching_overload', message, node)
 }
 
-/** Whether it was checked as a call of a function, and not as a macro. */
+/** Whether the node is a function call, not a macro. */
 function isMethodCall(node: Node): node is MethodCallNode {
   return node.op === 'rcall' && 'candidates' in node
 }

@@ -22,20 +22,20 @@ import { selectsField } from './syntax/tree.ts'
 import { printedType } from './types.ts'
 import { celValue } from './values/output.ts'
 
-/** Characters of an expression, as in cel-go. */
+/** Maximum length of an expression in characters, as in cel-go. */
 const MAX_LENGTH = 100_000
-/** The library's limit of depth does not count these, and with enough of them the stack ends: where, no test could say. */
+/** The depth limit of cel-js does not count signs; enough of them overflow the stack at an unpredictable depth. */
 const TOO_MANY_SIGNS = /[!-](?:\s*[!-]){1000}/
-/** How much there may be in a claim set: values, and another for every 32 characters of text. */
+/** Size limit of a claim set: one per value and one per 32 characters of strings. */
 const MAX_INPUT_SIZE = 100_000
 
 /**
- * A compiler with the variables and functions of Kubernetes, which `docs/tokens.md` lists. Regular expressions are RE2's, and
- * nothing runs longer than it costs.
+ * Creates a compiler with the variables and functions of Kubernetes, listed in `docs/tokens.md`. Regular expressions follow RE2, and the
+ * cost limit bounds the run time.
  *
  * Source: apiserver `pkg/authentication/cel`, `pkg/authorization/cel`; KEP-3331, KEP-3221.
  *
- * Deviation: not everything can be written, and there are limits (`docs/deviations.md`, CEL syntax; CEL limits; CEL expressions).
+ * Deviation: some syntax is unsupported, and there are limits (`docs/deviations.md`, CEL syntax; CEL limits; CEL expressions).
  *
  * @example
  * const program = celCompiler().compile('claims', 'claims.hd == "example.com"', 'bool')
@@ -45,7 +45,7 @@ export function celCompiler(): CelCompiler {
   const costs = budget()
   const patterns = patternsWithin(costs)
   const environments = new Map<CelVariable, ReturnType<typeof environmentFor>>()
-  /** Made when it is needed: a configuration has one or two of the variables. */
+  /** Created lazily: a configuration uses one or two of the variables. */
   const environmentOf = (variable: CelVariable): ReturnType<typeof environmentFor> => {
     const made = environments.get(variable) ?? environmentFor(variable, costs, patterns)
     environments.set(variable, made)
@@ -88,7 +88,7 @@ export function celCompiler(): CelCompiler {
   }
 }
 
-/** The compiler of authorization names the type, and that of authentication does not. */
+/** In Kubernetes, the authorization compiler names the type and the authentication compiler does not. */
 function mustBeBool(variable: CelVariable, type: string): string {
   return variable === 'request'
     ? `must evaluate to bool but got ${printedType(type)}`
@@ -98,7 +98,7 @@ function mustBeBool(variable: CelVariable, type: string): string {
 type Parse = ReturnType<typeof environmentFor>['parse']
 type Parsed = ReturnType<Parse>
 
-/** The tree as it was written, and the program with our functions in it. */
+/** The original syntax tree, and the program that uses our functions. */
 function readExpression(
   expression: string,
   parse: Parse,

@@ -25,11 +25,11 @@ import { claimsInput, type SizedValue } from './values/input.ts'
 import { REQUEST_TYPE, REQUEST_TYPES, requestInput } from './values/request-value.ts'
 import { CelUserValue } from './values/user-value.ts'
 
-/** How deep an expression may be nested, and how much there may be in it. */
+/** Limits of the nesting and size of an expression. */
 const LIMITS = { maxAstNodes: 100_000, maxDepth: 100, maxListElements: 50_000, maxMapEntries: 50_000 }
 
 /**
- * The functions that there are, and the one variable.
+ * Creates the environment with all functions and the one variable.
  *
  * Source: apiserver `pkg/authentication/cel/compile.go`, `pkg/authorization/cel/compile.go`, `pkg/cel/environment/base.go`.
  */
@@ -78,7 +78,7 @@ const TYPES: Readonly<Record<CelVariable, string>> = {
   user: 'CelUser',
 }
 
-/** The value of the variable. */
+/** Converts an input to the value of the variable. */
 export function inputOf(variable: CelVariable, input: CelInputs[CelVariable]): SizedValue {
   if (isRequest(variable, input)) return requestInput(input)
   if (isUser(variable, input)) {

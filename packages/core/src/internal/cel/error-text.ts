@@ -3,10 +3,10 @@ import { BudgetExceeded } from './budget.ts'
 import { CelEvaluationError, isCelEvaluationError } from './cel.ts'
 import type { Issue } from './issues.ts'
 
-/** A line that is longer is not repeated. */
+/** Longer source lines are not repeated. */
 const MAX_SHOWN_LENGTH = 1024
 
-/** As Kubernetes prints it: `compilation failed: ERROR: <input>:1:1: ...`, with the line and a mark below it. */
+/** The message as in Kubernetes: `compilation failed: ERROR: <input>:1:1: ...`, with the line and a mark below it. */
 export function compilationText(source: string, { message, position }: Issue): string {
   const before = source.slice(0, position).split('\n')
   const column = Array.from(before.at(-1) ?? '').length
@@ -16,9 +16,9 @@ export function compilationText(source: string, { message, position }: Issue): s
 }
 
 /**
- * What an evaluation ended with.
+ * Converts any error of an evaluation.
  *
- * Deviation: a text that is wrong is not repeated (`docs/deviations.md`, CEL errors).
+ * Deviation: invalid strings are not repeated (`docs/deviations.md`, CEL errors).
  */
 export function evaluationError(error: unknown): CelEvaluationError {
   if (isCelEvaluationError(error)) return error
@@ -27,14 +27,14 @@ export function evaluationError(error: unknown): CelEvaluationError {
 
 function evaluationText(error: unknown): string {
   if (error instanceof BudgetExceeded) return error.message
-  // Other texts of the library may repeat a value.
+  // Other messages of cel-js may repeat a value.
   if (!(error instanceof EvaluationError)) return 'evaluation failed'
   const { code, summary } = error
   if (code === 'optional_value_missing') return 'optional.none() dereference'
   return `no such overload${calledName(summary)}`
 }
 
-/** What was called, from a text of the library's, which is about types and names no value. */
+/** The function name from a cel-js message that is about types and contains no value. */
 function calledName(summary: string): string {
   if (summary.startsWith('no such overload: !')) return ': !_'
   const [, name] = /^found no matching overload for '(?:[^'(]*\.)?(\w+)\(/.exec(summary) ?? []

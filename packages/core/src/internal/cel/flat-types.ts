@@ -2,8 +2,8 @@ import type { Environment } from '@marcbachmann/cel-js'
 import type { Macro } from './engine.ts'
 
 /**
- * Lets evaluations see a list as a list and a map as a map, whatever is in them. The library looks inside, and it keeps every type
- * that it has seen for ever: there is one for every shape of claims that somebody sends.
+ * Makes evaluations ignore the element types of lists and maps. cel-js inspects the elements and caches every type it has seen forever: one
+ * for every shape of claims that a client sends.
  */
 export function seeTypesFlat(environment: Environment): void {
   const flatten = (): Macro => ({
@@ -14,7 +14,7 @@ export function seeTypesFlat(environment: Environment): void {
       return true
     },
   })
-  // An evaluator is shown to macros only.
+  // Only macros have access to the evaluator.
   environment.registerFunction('SeeTypesFlat(ast): bool', flatten, { async: false })
   environment.evaluate('SeeTypesFlat(true)')
 }

@@ -1,14 +1,14 @@
 import { ParseError, TypeError as CelTypeError } from '@marcbachmann/cel-js'
 import { printedType } from './types.ts'
 
-/** What is wrong with an expression, and where. */
+/** An error in an expression and its position. */
 export interface Issue {
   readonly message: string
-  /** Counted in UTF-16 units from the start. */
+  /** Offset in UTF-16 units. */
   readonly position: number
 }
 
-/** What the library says of an expression, in cel-go's words where they are known. */
+/** Converts an error of cel-js, with the message of cel-go if known. */
 export function issueOf(error: unknown): Issue {
   if (!(error instanceof ParseError || error instanceof CelTypeError)) {
     return {
@@ -21,19 +21,19 @@ export function issueOf(error: unknown): Issue {
   return { message: inOtherWords(error.summary), position }
 }
 
-/** cel-go's text for a name that is none. */
+/** cel-go's message for an undeclared name. */
 export function undeclared(name: string): string {
   return `undeclared reference to '${name}' (in container '')`
 }
 
-/** cel-go's text for a call that there is no function for. */
+/** cel-go's message for a call without a matching overload. */
 export function noOverload(name: string, types: string): string {
-  // Our own functions have capitals in the library.
+  // Our functions are registered in cel-js under capitalised names.
   const written = name.charAt(0).toLowerCase() + name.slice(1)
   return `found no matching overload for '${written}' applied to '${types}'`
 }
 
-/** The library's texts, and cel-go's. What stands in the one is put into the other. */
+/** Patterns of cel-js messages, and the corresponding cel-go messages. */
 const WORDS: readonly (readonly [RegExp, (...found: string[]) => string])[] = [
   [/^Unknown variable: (.*)$/, undeclared],
   [/^no such overload: ([!-])([^ ].*)$/, (sign, type) => noOverload(`${sign}_`, `(${printedType(type)})`)],
@@ -70,7 +70,7 @@ const WORDS: readonly (readonly [RegExp, (...found: string[]) => string])[] = [
 function inOtherWords(summary: string): string {
   for (const [form, text] of WORDS) {
     const found = form.exec(summary)
-    // A group that is not there is empty.
+    // An absent group is empty.
     if (found !== null) return text(...Array.from(found.slice(1), (group: string | undefined) => group ?? ''))
   }
   return summary

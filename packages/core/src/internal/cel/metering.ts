@@ -12,8 +12,8 @@ import { optionallySelected, selected } from './selection.ts'
 import { nodesOf } from './syntax/tree.ts'
 
 /**
- * Makes the operators and calls of a checked expression ours, and pay for what they go through: as a rule a tenth for each character
- * and a half for each element that is copied. Those of the library cost nothing, and so a token could keep a server busy.
+ * Replaces the operators and calls of a checked expression by ours and charges them for the data they process: as a rule a tenth per
+ * character and a half per copied element. Those of cel-js are not metered, so a token could keep a server busy.
  *
  * Source: cel-go `interpreter/runtimecost.go`.
  *
@@ -28,7 +28,7 @@ export function meter(root: Node, budget: Budget): void {
 
 type Evaluate = (evaluator: Evaluator, node: never, scope: Scope) => unknown
 
-/** How a node is evaluated from now on; `undefined` for one that is evaluated as it was. */
+/** The new evaluation of a node; `undefined` to keep the original one. */
 function evaluation(node: Node, budget: Budget): Evaluate | undefined {
   switch (node.op) {
     case 'value':
@@ -38,7 +38,7 @@ function evaluation(node: Node, budget: Budget): Evaluate | undefined {
     case 'list':
       return undefined
     case 'map':
-      // The library makes a plain object of an empty one, whatever it is told before.
+      // cel-js always evaluates an empty map literal to a plain object.
       return node.args.length === 0 ? () => new Map() : undefined
     case '.':
     case '.?':

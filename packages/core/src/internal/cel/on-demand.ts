@@ -4,7 +4,7 @@ import type * as Cel from './index.ts'
 
 const entry = onDemand('./index.js', import.meta.url)
 
-/** The compiler of expressions, which is loaded with the first one: most configurations have none. */
+/** The CEL compiler, loaded with the first expression: most configurations have none. */
 export function celCompiler(): CelCompiler {
   let compiler: CelCompiler | undefined
   return {

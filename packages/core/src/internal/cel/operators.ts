@@ -7,12 +7,12 @@ import { hasKey } from './values/map-keys.ts'
 import { compared } from './values/ordering.ts'
 
 /**
- * What an operator makes of two values. Those of the library wrap around, order what has no order, and cost nothing, so a token
- * could keep a server busy.
+ * Applies an operator. Those of cel-js wrap around, order values without an order, and are not metered, so a token could keep a server
+ * busy.
  *
  * Source: cel-go `interpreter/functions/standard.go`.
  *
- * @throws {CelEvaluationError} where cel-go has an error.
+ * @throws {CelEvaluationError} for the errors of cel-go.
  */
 export function operated(operator: string, left: unknown, right: unknown, budget: Budget): unknown {
   switch (operator) {
@@ -44,7 +44,7 @@ export function opposite(value: unknown): unknown {
   return result
 }
 
-/** The operands of a chain as `a || b || c`, in order: it is a tree that may be deeper than the stack. */
+/** The operands of a chain such as `a || b || c`, in order: the tree may be deeper than the stack. */
 export function operandsOf(root: Extract<Node, { readonly op: '||' | '&&' }>): readonly Node[] {
   const operands: Node[] = []
   let node: Node = root
@@ -55,7 +55,7 @@ export function operandsOf(root: Extract<Node, { readonly op: '||' | '&&' }>): r
   return [...operands, node].toReversed()
 }
 
-/** `||` and `&&`: an error does not count when another operand decides. */
+/** `||` and `&&`: an error is ignored if another operand decides. */
 export function logical(
   evaluator: Evaluator,
   operator: '||' | '&&',

@@ -5,11 +5,11 @@ import { isNumber, wholeNumber } from './values/numbers.ts'
 import { CelObjectValue } from './values/object-value.ts'
 
 /**
- * The value of a field, a key or an index. Of an optional it is optional again.
+ * The value of a field, a key or an index. The result for an optional is optional.
  *
  * Source: cel-go `interpreter/attributes.go`.
  *
- * @throws {CelEvaluationError} when there is none.
+ * @throws {CelEvaluationError} if it is absent.
  */
 export function selected(operand: unknown, key: unknown): unknown {
   if (operand instanceof Optional) return optionallySelected(operand, key)
@@ -19,13 +19,13 @@ export function selected(operand: unknown, key: unknown): unknown {
   throw new CelEvaluationError(`no such key${shownKey(key)}`)
 }
 
-/** The same as an optional: empty where there is none. */
+/** Like {@link selected}, as an optional: empty if absent. */
 export function optionallySelected(operand: unknown, key: unknown): Optional {
   const present: unknown = operand instanceof Optional ? operand.orValue(undefined) : operand
   return Optional.of(present === undefined ? undefined : foundIn(present, key))
 }
 
-/** Whether there is such a field: of an optional, whether its value has it. */
+/** Whether the field is present; for an optional, whether its value has it. */
 export function isPresent(operand: unknown, field: string): boolean {
   return optionallySelected(operand, field).hasValue()
 }
@@ -35,7 +35,7 @@ function foundIn(operand: unknown, key: unknown): unknown {
   if (Array.isArray(operand)) {
     const index = wholeNumber(key)
     if (index === undefined) throw new CelEvaluationError(`unsupported index type '${kind(key)}' in list`)
-    // A list has no element at a negative index, and its length is no index.
+    // Negative indexes and the length find nothing.
     const list: readonly unknown[] = operand
     return list[Number(index)]
   }
@@ -44,7 +44,7 @@ function foundIn(operand: unknown, key: unknown): unknown {
   return typeof operand === 'object' && operand !== null ? typeName(operand, key) : undefined
 }
 
-/** A key that may be from a claim, so that it cannot write a line of a log of its own. */
+/** Makes a key safe for logs, since it may come from a claim: it cannot start a new line. */
 function shownKey(key: unknown): string {
   if (typeof key === 'string') {
     return `: ${key.slice(0, MAX_SHOWN_LENGTH).replaceAll(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, '\uFFFD')}`
@@ -54,7 +54,7 @@ function shownKey(key: unknown): string {
 
 const MAX_SHOWN_LENGTH = 256
 
-/** The library has a constant that is a plain object: `google.protobuf`. */
+/** cel-js has a constant that is a plain object: `google.protobuf`. */
 function typeName(operand: object, key: string): unknown {
   const isPlain = Object.getPrototypeOf(operand) === Object.prototype && Object.hasOwn(operand, key)
   return isPlain ? Object.entries(operand).find(([name]) => name === key)?.[1] : undefined

@@ -6,7 +6,7 @@ import { groupLists, hasSpaceAround } from './group-lists.ts'
 import { type CsvRecord, CsvSyntaxError } from './read-records.ts'
 import { recordBatches } from './record-batches.ts'
 
-/** A file of credentials cannot be used. The message names file and line and never holds a credential. */
+/** A credential file is invalid. The message names the file and line and never contains a credential. */
 export class CredentialFileError extends Error {
   override readonly name = 'CredentialFileError'
   readonly code = 'invalidCredentialFile'
@@ -24,51 +24,50 @@ branded(
   ({ file, message }) => typeof file === 'string' && typeof message === 'string',
 )
 
-/** The check of what a file holds. */
+/** The options check of the content of a file. */
 export const aCsvText: Check = must(
   'must be the content of a CSV file, as a string or bytes',
   (value) => typeof value === 'string' || value instanceof Uint8Array,
 )
 
 /**
- * A record of a token file or a password file: the secret in front, then the user. Its strings may be parts of a much larger one: what is
- * kept of them is to be a copy.
+ * A record of a token file or a password file: the secret, then the user. Its strings may be slices of a much larger one, so copy those that
+ * you keep.
  */
 export interface CredentialRecord {
   readonly secret: string
   readonly username: string
   readonly uid: string
-  /** Frozen; records with the same groups have the same list. */
+  /** Frozen; records with the same groups share one list. */
   readonly groups: readonly string[]
-  /** Where it stands, for messages. */
+  /** The position in the file, for messages. */
   readonly number: number
   readonly line: number
 }
 
-/** What the two kinds of files have in common, and where they differ. */
+/** How one kind of credential file is read. */
 export interface CredentialFormat {
   /** In messages: `token file`. */
   readonly kind: string
-  /** How the file is called in messages and events. */
+  /** The name of the file in messages and events. */
   readonly file: string
   readonly observer: Observer | undefined
-  /** Called with every record in order, blank lines aside. */
+  /** Called with every record in order. */
   readonly onRecord: (record: CredentialRecord, notice: (notice: FileNotice) => void) => void
-  /** Whether the record counts at all, asked before its user is looked at. */
+  /** Whether to skip the record; called before its user is validated. */
   readonly isSkipped?: (secret: string, number: number, notice: (notice: FileNotice) => void) => boolean
-  /** Let users without a name pass. */
+  /** Whether to accept users without a name. */
   readonly allowEmptyUsernames: boolean
 }
 
 /**
- * Reads `secret, user name, uid[, "group,group"]` records. Further columns are ignored; groups are split at commas, and
- * nothing is trimmed.
+ * Reads records of `secret, user name, uid[, "group,group"]`. Further columns are ignored; groups are split at commas; nothing is trimmed.
  *
  * Source: apiserver `pkg/authentication/token/tokenfile`; release-1.18 `plugin/pkg/authenticator/password/passwordfile`.
  *
  * Deviation: a user without a name is refused (`docs/deviations.md`, empty user name).
  *
- * @throws {CredentialFileError}
+ * @throws {CredentialFileError} when the file is invalid.
  */
 export function* readCredentials(csv: string | Uint8Array, format: CredentialFormat): Steps<void> {
   const notices: FileNotice[] = []
@@ -77,7 +76,7 @@ export function* readCredentials(csv: string | Uint8Array, format: CredentialFor
   let count = 0
   for (const records of batches(csv, format)) {
     count += records.length
-    // Wrong quoting counts before anything else that is wrong, so the rest is still read.
+    // A quoting error takes precedence over other errors, so the rest is still read.
     try {
       if (refusal === undefined) for (const record of records) read(record)
     } catch (error) {
@@ -88,7 +87,7 @@ export function* readCredentials(csv: string | Uint8Array, format: CredentialFor
   }
   if (refusal !== undefined) throw refusal
   if (count === 0) notices.push(emptiness(format))
-  // Only now: what a refused file says about itself is the error.
+  // Not earlier: a refused file reports only its error.
   for (const [index, notice] of notices.entries()) {
     notify(format.observer, { type: 'fileNotice', file: format.file, notice })
     if (index % NOTICES_IN_A_STEP === 0) yield
@@ -106,7 +105,7 @@ function* batches(csv: string | Uint8Array, { file }: CredentialFormat): Generat
   }
 }
 
-/** Hands each record to the format, or throws what is wrong with it. */
+/** Validates each record and passes it to the format. */
 function recordReader(
   format: CredentialFormat,
   notice: (notice: FileNotice) => void,
@@ -160,12 +159,12 @@ function emptiness({ kind }: CredentialFormat): FileNotice {
   return { severity: 'advice', code: 'emptyFile', message }
 }
 
-/** Nothing of the record is shown: what begins with a `#` may be a token that does. */
+/** The record is not quoted: a record that begins with `#` may be a token. */
 function hintOnRecord(secret: string | undefined): string {
-  return secret?.startsWith('#') === true ? '; there are no comments in such a file' : ''
+  return secret?.startsWith('#') === true ? '; comments are not supported' : ''
 }
 
-/** As in `token,jane,1,dev,ops`: Kubernetes leaves out what follows the fourth column. */
+/** As in `token,jane,1,dev,ops`: Kubernetes ignores columns after the fourth. */
 function adviseOnColumns(
   { length }: readonly string[],
   record: number,
@@ -176,7 +175,7 @@ function adviseOnColumns(
     severity: 'advice',
     code: 'moreColumns',
     record,
-    message: `record ${record} has ${length} columns, and those after the fourth do not count: put several groups in quotes, as in "dev,ops"`,
+    message: `record ${record} has ${length} columns, and those after the fourth are ignored: put several groups in quotes, as in "dev,ops"`,
   })
 }
 

@@ -1,15 +1,15 @@
 import { compact } from '../compact.ts'
 
-/** The groups of a record, and whether there is something to say about them. */
+/** The groups of a record, and whether they need advice. */
 export interface GroupList {
   readonly groups: readonly string[]
   readonly hasAdvice: boolean
 }
 
-/** So many different lists are remembered while a file is read: a table of more takes long to grow. */
+/** The maximum number of different lists that are remembered while a file is read: a larger map is slow to grow. */
 const MAX_LISTS = 65_536
 
-/** Makes lists of what stands in a record's fourth column; equal ones are one, since files have many users and few sets of groups. */
+/** Returns a function that splits the fourth column. Equal columns share one list, since files have many users and few sets of groups. */
 export function groupLists(): (groups: string | undefined) => GroupList {
   const known = new Map<string, GroupList>()
   return (text) => {

@@ -1,17 +1,17 @@
 import { latin1FromBytes, textFromLatin1 } from '../byte-text.ts'
 
-/** Some whole lines of a text. */
+/** Some whole lines of a file. */
 export interface Lines {
   readonly text: string
-  /** What a part of the text is, which may have been kept as one character per byte. */
+  /** Decodes a part of the text, which may have one character per byte. */
   readonly decode: (part: string) => string
-  /** How much of the whole a part of the text is. */
+  /** The size of a part of the text, in the units of the whole: characters or bytes. */
   readonly sizeOf: (part: string) => number
-  /** Where the next line begins. */
+  /** The position of the next line. */
   readonly end: number
 }
 
-/** The lines from `start` on: at least `size` of the text or bytes, up to the end of a line. */
+/** The lines from `start` on: at least `size` characters or bytes, up to the end of a line. */
 export function linesOf(csv: string | Uint8Array, start: number, size: number): Lines {
   if (typeof csv !== 'string') return linesOfBytes(csv, start, size)
   const newline = csv.indexOf('\n', start + size - 1)

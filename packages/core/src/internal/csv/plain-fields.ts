@@ -1,8 +1,8 @@
 const [QUOTE, COMMA] = [0x22, 0x2c]
 
 /**
- * The fields of a line that is a record by itself and has no quotes but around whole fields. `undefined` for any other line, which may
- * still be a record, part of one, or wrong.
+ * The fields of a line that is a whole record and has quotes only around whole fields. `undefined` for any other line, which may still be a
+ * record, part of one, or invalid.
  */
 export function plainFields(line: string): string[] | undefined {
   if (!line.includes('"')) return line.split(',')

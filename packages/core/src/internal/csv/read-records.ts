@@ -1,18 +1,18 @@
 import { type CsvError, parse } from '#csv-parse'
 
-/** One record of a CSV file, and where it stands. */
+/** One record of a CSV file, and its position. */
 export interface CsvRecord {
   readonly fields: readonly string[]
-  /** Counted from 1; blank lines do not count. */
+  /** Starting at 1; blank lines are not counted. */
   readonly number: number
-  /** The line the record ends on, counted from 1. */
+  /** The line that the record ends on, starting at 1. */
   readonly line: number
 }
 
-/** The text is no CSV. The message names the line and never the content. */
+/** The file is not valid CSV. The message names the line and never quotes the content. */
 export class CsvSyntaxError extends Error {
   override readonly name = 'CsvSyntaxError'
-  /** The text ends within quotes. */
+  /** `true` if the text ends inside quotes. */
   readonly isUnclosed: boolean
 
   constructor(message: string, isUnclosed = false) {
@@ -22,13 +22,13 @@ export class CsvSyntaxError extends Error {
 }
 
 /**
- * Reads CSV as Go's `encoding/csv` does with any number of fields: commas, strict double quotes, no comments, nothing
- * trimmed, a byte order mark is data, blank lines do not count.
+ * Reads CSV as Go's `encoding/csv` does: commas, any number of fields, strict double quotes, no comments, no trimming; blank lines are
+ * skipped, and a byte order mark is data.
  *
  * Source: RFC 4180; Go `encoding/csv` with `FieldsPerRecord = -1`.
  *
- * @param before how many records and lines come before this text, for its numbers.
- * @throws {CsvSyntaxError}
+ * @param before the number of records and lines before this text, for numbering.
+ * @throws {CsvSyntaxError} when the text is not valid CSV.
  */
 export function readRecords(text: string, before = { records: 0, lines: 0 }): readonly CsvRecord[] {
   const records: CsvRecord[] = []
@@ -48,7 +48,7 @@ export function readRecords(text: string, before = { records: 0, lines: 0 }): re
   return records
 }
 
-/** In Go's words. The message of csv-parse quotes the record, which holds secrets, so neither it nor a cause is kept. */
+/** Uses Go's messages. The message of csv-parse quotes the record, which contains secrets, so neither it nor a cause is kept. */
 function syntaxError(error: unknown, linesBefore: number): CsvSyntaxError {
   const { code, lines } = error as Partial<CsvError> & { readonly lines?: unknown }
   const where = typeof lines === 'number' ? `parse error on line ${linesBefore + lines}` : 'parse error'

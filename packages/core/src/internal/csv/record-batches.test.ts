@@ -177,7 +177,7 @@ describe('recordBatches', () => {
         const fields = fieldsOf(some)
           .flat()
           .map((field) => latin1FromBytes(bytesFromText(field)))
-        // Quotes and line ends may have been others in the file.
+        // Quotes and line ends may have been different in the file.
         expect(fields.filter((field) => !/["\n]/.test(field) && !inFile.includes(field))).toEqual([])
       }),
       { numRuns: 1000 },
@@ -185,8 +185,8 @@ describe('recordBatches', () => {
   })
 
   it.each([
-    ['short texts', 14, 3000],
-    ['texts of several lines', 60, 1000],
+    ['short strings', 14, 3000],
+    ['strings of several lines', 60, 1000],
   ])('reads what csv-parse reads, with the same numbers and the same errors: %s', (_, maxLength, numRuns) => {
     const units = [
       'a',
@@ -245,7 +245,7 @@ describe('recordBatches', () => {
     const expected = byCsvParse(csv)
     expect(resultOf(() => recordsOf(csv))).toEqual(expected)
     expect(resultOf(() => recordsOf(utf8.encode(csv)))).toEqual(expected)
-    // The last of it is not UTF-8.
+    // The end is not UTF-8.
     const invalid = Uint8Array.of(...utf8.encode('x\n'), 0xff)
     const both = new Uint8Array([...utf8.encode(`${csv}\n`), ...invalid])
     expect(resultOf(() => recordsOf(both))).toEqual(byCsvParse(both))
@@ -275,7 +275,7 @@ function thrownBy(csv: string | Uint8Array): Error | undefined {
   }
 }
 
-/** What csv-parse says of all of it, or what is wrong with it. */
+/** The records or the error of csv-parse for the whole text. */
 function byCsvParse(csv: string | Uint8Array): readonly CsvRecord[] | string {
   return resultOf(() => {
     if (typeof csv === 'string') return readRecords(csv)
@@ -293,7 +293,7 @@ function resultOf(read: () => readonly CsvRecord[]): readonly CsvRecord[] | stri
   }
 }
 
-/** The rules of Go's `encoding/csv` for any number of fields, told line by line; `undefined` for an error. */
+/** The rules of Go's `encoding/csv` for any number of fields, implemented line by line; `undefined` for an error. */
 function recordsInGo(csv: string): string[][] | undefined {
   const lines = csv
     .split(/(?<=\n)/)

@@ -2,16 +2,16 @@ import { type Lines, linesOf } from './lines-of.ts'
 import { plainFields } from './plain-fields.ts'
 import { type CsvRecord, CsvSyntaxError, readRecords } from './read-records.ts'
 
-/** What is read at a time: about a millisecond's work. */
+/** Characters or bytes in a batch: about a millisecond of work. */
 const BATCH_SIZE = 65_536
 
 /**
- * Reads the same records as {@link readRecords}, some at a time, and about ten times as fast: lines that are a record by themselves and
- * have no quotes inside of fields are split at their commas, and everything else is left to it.
+ * Reads the same records as {@link readRecords}, in batches and about ten times as fast: lines that are whole records without quotes inside
+ * fields are split at commas; `readRecords` reads all others.
  *
- * Bytes need not be UTF-8: what is not stays distinguishable, by the rules of `textFromLatin1`.
+ * Bytes need not be UTF-8: invalid bytes stay distinguishable, by the rules of `textFromLatin1`.
  *
- * @throws {CsvSyntaxError} when it comes to what is wrong.
+ * @throws {CsvSyntaxError} when it reaches invalid CSV.
  */
 export function* recordBatches(csv: string | Uint8Array): Generator<readonly CsvRecord[], void, undefined> {
   let before = { records: 0, lines: 0 }
@@ -19,7 +19,7 @@ export function* recordBatches(csv: string | Uint8Array): Generator<readonly Csv
   for (let start = 0; start < csv.length;) {
     const lines = linesOf(csv, start, size)
     const { records, rest, linesRead } = recordsIn(lines, before, lines.end === csv.length)
-    // One record may be longer than all that was read.
+    // A record may be longer than the batch.
     size = rest === lines.text ? 2 * size : BATCH_SIZE
     start = lines.end - lines.sizeOf(rest)
     before = { records: before.records + records.length, lines: before.lines + linesRead }
@@ -29,7 +29,7 @@ export function* recordBatches(csv: string | Uint8Array): Generator<readonly Csv
 
 interface Batch {
   readonly records: readonly CsvRecord[]
-  /** The beginning of a record that goes on behind these lines. */
+  /** The beginning of a record that continues after these lines. */
   readonly rest: string
   readonly linesRead: number
 }
@@ -49,7 +49,7 @@ function recordsIn(
     if (line === '') {
       linesRead++
     } else if (fields !== undefined) {
-      // One at the very end of the file has no line behind it.
+      // A carriage return at the very end of the file ends no line.
       linesRead += hasReturns ? lineEndsIn(end === text.length ? withoutReturn(line) : line) + 1 : 1
       records.push({
         fields: fields.map(decode),
@@ -57,7 +57,7 @@ function recordsIn(
         line: before.lines + linesRead,
       })
     } else {
-      // Inside of quotes there is an odd number of them in front.
+      // After an odd number of quotes the position is inside quotes.
       let isOpen = hasOddQuotes(text, start, end)
       while (isOpen && end < text.length) {
         const next = endOfLine(text, end + 1)
@@ -70,7 +70,7 @@ function recordsIn(
         return { records, rest, linesRead }
       }
       const segment = text.slice(start, end)
-      // With its end: at the end of a file a carriage return ends no line.
+      // Including the newline: at the end of a file a carriage return ends no line.
       const found = readRecords(text.slice(start, end + 1), {
         records: before.records + records.length,
         lines: before.lines + linesRead,
@@ -83,7 +83,7 @@ function recordsIn(
   return { records, rest: '', linesRead }
 }
 
-/** @throws {CsvSyntaxError} when the beginning of a record is wrong already, whatever comes behind it. */
+/** @throws {CsvSyntaxError} when the beginning of a record is invalid, whatever follows. */
 function assertMayGoOn(rest: string, records: number, lines: number): void {
   try {
     readRecords(rest, { records, lines })
@@ -105,7 +105,7 @@ function withoutReturn(line: string): string {
   return line.endsWith('\r') ? line.slice(0, -1) : line
 }
 
-/** As csv-parse counts lines: a carriage return alone ends one, too. */
+/** Counts line ends as csv-parse does: a lone carriage return is one too. */
 function lineEndsIn(text: string): number {
   return text.match(/[\r\n]/g)?.length ?? 0
 }

@@ -2,8 +2,8 @@ import type { Authentication } from '../../authenticator/authenticator.ts'
 import { userInfo } from '../../authenticator/user.ts'
 
 /**
- * Many users, most of them never looked up: packed as text until they are, and the same object from then on. A row takes about a
- * third of what the object does.
+ * A table for many users, most of which are never looked up. A row is packed as a string until its first lookup, and is the same object from
+ * then on. A packed row takes about a third of the memory of the object.
  */
 export class UserTable {
   readonly #blocks: Block[] = []
@@ -24,7 +24,7 @@ export class UserTable {
     return number
   }
 
-  /** To be called before the first question, when no more rows come. */
+  /** To be called after the last `add` and before the first lookup. */
   close(): void {
     if (this.#parts.length > 0) this.#close()
   }
@@ -48,9 +48,9 @@ export class UserTable {
 const BLOCK_ROWS = 128
 
 interface Block {
-  /** Name and uid of each row, one behind the other. */
+  /** The names and uids of all rows, concatenated. */
   readonly text: string
-  /** Where each of them ends. */
+  /** The end of each name and uid. */
   readonly ends: Uint32Array
   readonly groups: (readonly string[])[]
   readonly made: (Authentication | undefined)[]

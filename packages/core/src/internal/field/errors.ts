@@ -2,7 +2,7 @@ import { ConfigurationError, type ConfigurationProblem } from '../../authenticat
 import { quoted } from '../quote.ts'
 import type { FieldPath } from './path.ts'
 
-/** What is wrong with a field, in one word. `Unknown` is a field that nobody knows; the others are Kubernetes' own. */
+/** The kind of an error. `Unknown` is an unknown field; the others are Kubernetes' own. */
 export type FieldErrorType =
   | 'Duplicate'
   | 'Forbidden'
@@ -14,10 +14,10 @@ export type FieldErrorType =
   | 'TypeInvalid'
   | 'Unknown'
 
-/** One field that is wrong. `message` is what Kubernetes prints after the field. */
+/** An error in one field. `message` is what Kubernetes prints after the field. */
 export interface FieldError extends ConfigurationProblem {
   readonly type: FieldErrorType
-  /** The field within its object, as in `rules[0].verbs`; `path` may say which object as well. */
+  /** The field within its object, as in `rules[0].verbs`; `path` may also name the object. */
   readonly field: string
   readonly detail: string
 }
@@ -36,14 +36,14 @@ const TITLES: Readonly<Record<FieldErrorType, string>> = {
 
 /** Options of {@link errorList}. */
 export interface ErrorListOptions {
-  /** Messages tell the field and the rule, and nothing of the value: for what holds passwords and keys. Default `false`. */
+  /** Leaves the value out of messages, for objects with passwords or keys. Default `false`. */
   readonly hideValues?: boolean
-  /** Characters of a value that are shown. Default 256: whoever sends an object is not told all of it again. */
+  /** The maximum number of characters of a value that are shown. Default 256, so that a sent object is not repeated in full. */
   readonly maxValueLength?: number
 }
 
 /**
- * Collects everything that is wrong with an object, so that its author hears of all of it at once.
+ * Collects all errors in an object, so that they are reported together.
  *
  * Source: apimachinery `pkg/util/validation/field/errors.go`.
  *
@@ -67,12 +67,12 @@ export class ErrorList {
     this.#maxValueLength = maxValueLength
   }
 
-  /** What was found, in order. */
+  /** The errors found so far, in order. */
   get errors(): readonly FieldError[] {
     return this.#errors
   }
 
-  /** There is no value where there must be one. */
+  /** A required value is missing. */
   required(path: FieldPath, detail = ''): void {
     this.#add('Required', path, detail)
   }
@@ -82,23 +82,23 @@ export class ErrorList {
     this.#add('Invalid', path, detail, this.#printed(value))
   }
 
-  /** The value is none of those there are. */
+  /** The value is not one of the supported values. */
   notSupported(path: FieldPath, value: unknown, supported: readonly string[]): void {
     const detail = supported.length === 0 ? '' : `supported values: ${supported.map(quoted).join(', ')}`
     this.#add('NotSupported', path, detail, this.#printed(value))
   }
 
-  /** The value must be unique, and is not. */
+  /** The value must be unique, but is not. */
   duplicate(path: FieldPath, value: unknown): void {
     this.#add('Duplicate', path, '', this.#printed(value))
   }
 
-  /** There must be no value here, as things are. */
+  /** No value is allowed here. */
   forbidden(path: FieldPath, detail: string): void {
     this.#add('Forbidden', path, detail)
   }
 
-  /** The value is longer than this many bytes. It is not repeated. */
+  /** The value is longer than this many bytes. The message does not quote it. */
   tooLong(path: FieldPath, maxBytes: number): void {
     this.#add('TooLong', path, `may not be more than ${maxBytes} bytes`)
   }
@@ -108,29 +108,29 @@ export class ErrorList {
     this.#add('TooMany', path, `must have at most ${maxItems} items`, String(count))
   }
 
-  /** The value is of another type, as in a text where a list belongs. */
+  /** The value has the wrong type, such as a string instead of a list. */
   typeInvalid(path: FieldPath, value: unknown, detail: string): void {
     this.#add('TypeInvalid', path, detail, this.#printed(value))
   }
 
-  /** There is no such field. A misspelt restriction must not go unnoticed. */
+  /** The field is unknown. A misspelt restriction must not go unnoticed. */
   unknown(path: FieldPath): void {
     this.#add('Unknown', path, '')
   }
 
-  /** Takes over what was found elsewhere; `object` says in which object. */
+  /** Adds errors of another list; `object` names the object they belong to. */
   addAll(errors: readonly FieldError[], object?: string): void {
     for (const error of errors) {
       this.#keep(object === undefined ? error : { ...error, path: `${object}: ${error.path}` })
     }
   }
 
-  /** @throws {ConfigurationError} when something was found, with all of it. */
+  /** @throws {ConfigurationError} with all errors, if there are any. */
   throwIfAny(options?: { readonly cause?: unknown }): void {
     if (this.#errors.length > 0) throw new ConfigurationError(this.#errors, options)
   }
 
-  /** As Kubernetes prints an aggregate: equal texts once, several in brackets. Empty when nothing was found. */
+  /** The errors as Kubernetes prints an aggregate: without duplicates, several in brackets. Empty if there are none. */
   toString(): string {
     const texts = [...new Set(this.#errors.map((error) => `${error.path}: ${error.message}`))]
     return texts.length > 1 ? `[${texts.join(', ')}]` : (texts[0] ?? '')
@@ -154,14 +154,14 @@ export class ErrorList {
   }
 }
 
-/** Whoever has more to mend has these to begin with. */
+/** The maximum number of errors that are collected. */
 const MAX_ERRORS = 1000
 
 function printed(value: unknown): string {
   try {
     return typeof value === 'string' ? quoted(value) : (JSON.stringify(value) ?? 'null')
   } catch {
-    // What is nested too deep to be printed is no more than wrong.
+    // The value is nested too deeply to be printed.
     return '...'
   }
 }

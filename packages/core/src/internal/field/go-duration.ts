@@ -14,7 +14,7 @@ const SECONDS: Readonly<Record<string, number>> = {
   h: 3600,
 }
 
-/** The largest duration that Go can count, in nanoseconds: some 292 years. */
+/** The largest duration that Go can represent in nanoseconds: about 292 years. */
 const MAX_SECONDS = 2 ** 63 / 1e9
 
 /**
@@ -28,7 +28,7 @@ export function readDuration(text: string): DurationReading {
   if (unsigned === '0') return { seconds: 0 }
   if (unsigned === '') return invalid
   let seconds = 0
-  // At most one part for each two characters, and no part can be read in two ways.
+  // Linear: a part has at least two characters, and can be read in only one way.
   for (let at = 0; at < unsigned.length;) {
     const [part = '', number = '', unit = ''] =
       /^(\d+\.?\d*|\.\d+)([^\d.]*)/.exec(unsigned.slice(at, at + MAX_PART)) ?? []

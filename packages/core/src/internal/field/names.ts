@@ -1,5 +1,5 @@
 /*
- * The kinds of names that Kubernetes knows. Each function returns what is wrong with a name, and nothing when it is right.
+ * The rules for names in Kubernetes. Each function returns the problems of a name; none if it is valid.
  *
  * Source: apimachinery `pkg/util/validation/validation.go`, `pkg/api/validation/path/name.go`.
  */
@@ -17,7 +17,7 @@ const isQualified = fullMatch(QUALIFIED)
 const isLabelValue = fullMatch(LABEL_VALUE)
 const isHttpPath = fullMatch(HTTP_PATH)
 
-/** The name of a namespace: RFC 1123, at most 63 characters, no dots. */
+/** The name of a namespace: an RFC 1123 label of at most 63 characters. */
 export function dns1123LabelProblems(name: string): readonly string[] {
   return [
     ...tooLong(name, 63),
@@ -30,7 +30,7 @@ export function dns1123LabelProblems(name: string): readonly string[] {
   ]
 }
 
-/** The name of a service: RFC 1035, as {@link dns1123LabelProblems}, but it begins with a letter. */
+/** The name of a service: an RFC 1035 label, like {@link dns1123LabelProblems} but beginning with a letter. */
 export function dns1035LabelProblems(name: string): readonly string[] {
   return [
     ...tooLong(name, 63),
@@ -46,7 +46,7 @@ export function dns1035LabelProblems(name: string): readonly string[] {
 /** The name of most objects: labels joined by dots, at most 253 characters. */
 export function dns1123SubdomainProblems(name: string): readonly string[] {
   return [
-    // Kubernetes counts characters in the words for these, and bytes in those for labels.
+    // Kubernetes' message counts characters here, but bytes for labels.
     ...tooLong(name, 253, 'characters'),
     ...unless(
       name.split('.').every(isLabel),
@@ -57,7 +57,7 @@ export function dns1123SubdomainProblems(name: string): readonly string[] {
   ]
 }
 
-/** What can stand between two slashes of a path: the names of roles and bindings. */
+/** A segment of a path: the names of roles and bindings. */
 export function pathSegmentProblems(name: string): readonly string[] {
   if (name === '.' || name === '..') return [`may not be '${name}'`]
   return ['/', '%']
@@ -108,7 +108,7 @@ export function labelValueProblems(value: string): readonly string[] {
   ]
 }
 
-/** A part of a {@link domainPrefixedPathProblems} that is wrong: the whole, the host or the path. */
+/** An invalid part found by {@link domainPrefixedPathProblems}: the whole value, the host or the path. */
 export interface PartProblem {
   readonly value: string
   readonly problem: string
@@ -130,7 +130,7 @@ export function domainPrefixedPathProblems(value: string): readonly PartProblem[
 
 function fullMatch(pattern: string): (text: string) => boolean {
   const expression = new RegExp(`^(?:${pattern})$`)
-  // No name may be longer than this, and no pattern sees more.
+  // Longer than any valid name; limits the input of the patterns.
   return (text) => text.length <= 16_384 && expression.test(text)
 }
 

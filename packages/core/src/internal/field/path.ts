@@ -1,20 +1,20 @@
 /**
- * Where a value is in what an operator wrote, printed as Kubernetes does: `jwt[0].claimMappings.extra[0].key`.
+ * The path of a value in an object, printed as Kubernetes does: `jwt[0].claimMappings.extra[0].key`.
  *
  * Source: apimachinery `pkg/util/validation/field/path.go`.
  */
 export interface FieldPath {
-  /** The member of this name. */
+  /** The member with this name. */
   child(name: string): FieldPath
-  /** The element at this position, counted from 0. */
+  /** The element at this position, starting at 0. */
   index(position: number): FieldPath
-  /** The entry under this key of a map. */
+  /** The map entry with this key. */
   key(key: string): FieldPath
   toString(): string
 }
 
 /**
- * The path of these nested members, from the outermost object on. Without a name it is the object itself.
+ * The path of these nested members, outermost first. Without names it is the path of the object itself.
  *
  * @example
  * String(fieldPath('rules').index(0).child('verbs')) // 'rules[0].verbs'
@@ -23,7 +23,7 @@ export function fieldPath(...names: readonly string[]): FieldPath {
   return new Path(names.join('.'))
 }
 
-/** Its text is made when somebody asks for it: nearly all paths are those of fields in which nothing is wrong. */
+/** The string is built on demand, since nearly all paths belong to valid fields and are never printed. */
 class Path implements FieldPath {
   readonly #parent: Path | undefined
   readonly #step: string | number

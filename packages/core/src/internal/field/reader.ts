@@ -2,37 +2,37 @@ import type { ErrorList } from './errors.ts'
 import type { FieldPath } from './path.ts'
 
 /**
- * Reads an object that came from a file, strictly: what has the wrong type is an error at its field, and so is, at `end()`,
- * every field that nobody asked for. What is absent or `null` is the empty value of its type.
+ * Reads an object strictly: a value of the wrong type is an error, and `end()` reports every field that was not read. Absent and `null` fields
+ * read as the empty value of their type.
  */
 export interface ObjectReader {
   readonly path: FieldPath
-  /** Whether the field is there and is not `null`. */
+  /** Whether the field exists and is not `null`. */
   has(name: string): boolean
   string(name: string): string
   boolean(name: string): boolean
   strings(name: string): readonly string[]
-  /** A map of texts. */
+  /** A map of strings. */
   stringMap(name: string): ReadonlyMap<string, string>
-  /** The object in this field, where there is one. */
+  /** The object in this field, if there is one. */
   object(name: string): ObjectReader | undefined
   /** The objects of the list in this field. */
   objects(name: string): readonly ObjectReader[]
-  /** The value in this field, whatever it is. */
+  /** The value in this field, of any type. */
   value(name: string): unknown
-  /** The names of all fields, for a map. */
+  /** The names of all fields. They do not count as read. */
   names(): readonly string[]
-  /** Reports the fields that were not asked for. */
+  /** Reports the fields that were not read. */
   end(): void
 }
 
-/** How an object is read. */
+/** Options of {@link readObject}. */
 export interface ReadObjectOptions {
-  /** `null` in a list: an error (default), or, as Go reads JSON, the empty value of the list's type. */
+  /** `null` in a list: an error (default), or the empty value of the element type, as Go reads JSON. */
   readonly nullElements?: 'refused' | 'empty'
 }
 
-/** A reader of this value; `undefined`, with an error, when it is no object. */
+/** Returns a reader of this value. If the value is not an object, adds an error and returns `undefined`. */
 export function readObject(
   value: unknown,
   path: FieldPath,
@@ -44,7 +44,7 @@ export function readObject(
   return undefined
 }
 
-/** As many bits a number has that are all its own. */
+/** The number of bits that fit into a non-negative 32-bit integer. */
 const MAX_MARKED = 31
 
 class Reader implements ObjectReader {
@@ -53,7 +53,7 @@ class Reader implements ObjectReader {
   readonly #errors: ErrorList
   readonly #options: ReadObjectOptions
   readonly #names: readonly string[]
-  /** A bit for each of the first names: most objects have few, and a set takes longer to make than they take to read. */
+  /** A bit for each of the first names: most objects have few, and creating a set would cost more than reading them. */
   #asked = 0
   #moreAsked: Set<string> | undefined
 
@@ -166,7 +166,7 @@ class Reader implements ObjectReader {
   }
 }
 
-/** What does not look like a field may be anything, as the token in `{token:...}`, and is not repeated. */
+/** Hides a name that does not look like a field: it may be a secret, such as a token in `{token:...}`. */
 function shownName(name: string): string {
   return /^\w[\w.-]{0,63}$/.test(name) ? name : '?'
 }

@@ -1,5 +1,5 @@
 /**
- * How many seconds an answer with this `Cache-Control` is fresh; `undefined` where it does not say.
+ * How long a response with this `Cache-Control` is fresh, in seconds; `undefined` if the header does not say.
  *
  * Source: RFC 9111 section 5.2.2.
  */

@@ -1,4 +1,4 @@
-/** An error and what led to it, the outermost first. Whoever made the chain may have tied it in a knot, so it is cut off. */
+/** An error and its causes, outermost first. Limited in depth, because a foreign chain may be cyclic. */
 export function causesOf(error: unknown): readonly Error[] {
   const causes: Error[] = []
   for (let each = error; each instanceof Error && causes.length < MAX_DEPTH; each = each.cause)

@@ -1,13 +1,13 @@
 import type { Clock } from '../clock.ts'
 
-/** A limit on a piece of work. */
+/** A time limit for an operation. */
 export interface Deadline {
   readonly signal: AbortSignal
-  /** How much time is left. */
+  /** The remaining time. */
   remainingMs(): number
-  /** The work, or an error as soon as the limit is reached: not everything that is called listens to the signal. */
+  /** Runs the work, but rejects as soon as the limit is reached: the work may ignore the signal. */
   race<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>
-  /** The work is over. */
+  /** Releases the timer and the listener. */
   end(): void
 }
 
@@ -15,13 +15,13 @@ export interface Deadline {
 export interface DeadlineOptions {
   readonly milliseconds: number
   readonly clock: Clock
-  /** Ends it early. */
+  /** Aborts early. */
   readonly caller: AbortSignal | undefined
-  /** The error, whether the time has passed or the caller gave up, which is the reason then. */
+  /** Creates the error from the abort reason: that of the time limit or of the caller. */
   readonly tooLate: (reason: unknown) => Error
 }
 
-/** Ends when the time has passed, or when the caller gives up. */
+/** Creates a deadline that ends at the time limit or when the caller aborts. */
 export function deadlineAfter({ milliseconds, clock, caller, tooLate }: DeadlineOptions): Deadline {
   const controller = new AbortController()
   const { signal } = controller

@@ -1,6 +1,6 @@
 import type { HttpResponse } from './response.ts'
 
-/** Nobody waits for what the rest of a response says; the connection is free for the next call. */
+/** Discards the rest of a response, so that the connection is free for the next call. */
 export function discard({ body }: Pick<HttpResponse, 'body'>): void {
   body
     ?.getReader()

@@ -39,7 +39,7 @@ describe('an error of a fetch', () => {
       'fetch failed (CERT_HAS_EXPIRED)',
       'CERT_HAS_EXPIRED',
     ],
-    ['a code that is no code', outer(coded('a secret')), 'inner', 'fetch failed', ''],
+    ['an invalid code', outer(coded('a secret')), 'inner', 'fetch failed', ''],
     ['a code of 65 characters', outer(coded('A'.repeat(65))), 'inner', 'fetch failed', ''],
     [
       'a code of 64 characters',
@@ -49,7 +49,7 @@ describe('an error of a fetch', () => {
       'A'.repeat(64),
     ],
     ['a number for a code', outer(coded(7)), 'inner', 'fetch failed', ''],
-    ['a cause that is no error', outer({ code: 'ECONNREFUSED' }), 'fetch failed', 'fetch failed', ''],
+    ['a cause that is not an error', outer({ code: 'ECONNREFUSED' }), 'fetch failed', 'fetch failed', ''],
     ['five causes', nested(5), 'connection refused', 'fetch failed (ECONNREFUSED)', 'connection refused'],
     ['six causes', nested(6), 'fetch failed', 'fetch failed', ''],
     ['itself as its cause', circular(), 'round', 'round', ''],

@@ -2,29 +2,29 @@ import { shownText } from '../shown-text.ts'
 import { MISSING_SAN } from './server-certificate.ts'
 
 /**
- * Why a call did not come about: by the code of the error at the bottom, else in its words. What `fetch` throws is for nobody else to see:
- * it may hold all that it was given.
+ * Why a call failed: the reason for the code of the innermost error, else its message. Errors of `fetch` must not be shown as they are:
+ * they may contain everything that was passed to it.
  *
- * @param secrets what was given that must not be in the text.
+ * @param secrets inputs that must not appear in the result.
  */
 export function faultOf(thrown: unknown, secrets: readonly string[]): string {
   return shownText(reasonOf(thrown), secrets)
 }
 
-/** What was said before, and the fault where it says anything. */
+/** The message, followed by the fault if it is known. */
 export function withFault(message: string, thrown: unknown, secrets: readonly string[]): string {
   const fault = faultOf(thrown, secrets)
   return fault === '' ? message : `${message}: ${fault}`
 }
 
-/** The same by the code alone, which holds nothing that a call was given; `''` where there is none. */
+/** Like {@link faultOf}, but from the code alone, which contains no input of the call; `''` if there is none. */
 export function networkReason(thrown: unknown): string {
   return reasonOf(thrown, () => '')
 }
 
 /**
- * What is kept of an error of a request that was given no secret: its message, and the code of a network error such as `ECONNREFUSED`. Its
- * cause and its other members are dropped, since an HTTP client may add the headers and the proxy of the request.
+ * A storable copy of the error of a request without secrets: its message, and the code of a network error such as `ECONNREFUSED`. Its cause
+ * and other members are dropped, because an HTTP client may add the headers and the proxy of the request.
  */
 export function keptFault(thrown: unknown): Error {
   if (!(thrown instanceof Error)) return new Error('the request failed')

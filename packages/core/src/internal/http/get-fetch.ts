@@ -1,13 +1,13 @@
 import type { HttpResponse } from './response.ts'
 
-/** What of `fetch` is used for reading. The global one will do; `@kube-authn/node` makes one with a CA of its own. */
+/** The part of `fetch` that is used for reading. Accepts the global `fetch`; `@kube-authn/node` creates one with a custom CA. */
 export type GetFetch = (url: string, init: GetFetchInit) => Promise<HttpResponse>
 
-/** What a {@link GetFetch} is called with. */
+/** The options of a {@link GetFetch} call. */
 export interface GetFetchInit {
   readonly method: 'GET'
   readonly headers: Readonly<Record<string, string>>
-  /** A redirect is not followed. */
+  /** Redirects are not followed. */
   readonly redirect: 'manual'
   readonly signal: AbortSignal
 }

@@ -106,7 +106,7 @@ describe('a text that is read', () => {
   })
 
   it.each(['https://user:secret@issuer.example.com', 'https://secret@issuer.example.com'])(
-    'is not read from %j, which nobody repeats',
+    'is not read from %j, which errors do not repeat',
     async (url) => {
       const fetch = fakeFetch({ [url]: new Response('x') })
       const error = await thrownBy(() =>
@@ -125,7 +125,7 @@ describe('a text that is read', () => {
     )
   })
 
-  it('has U+FFFD for what is no UTF-8, as in Go', async () => {
+  it('has U+FFFD for invalid UTF-8, as in Go', async () => {
     expect((await ask(new Response(new Uint8Array([0xff]))).result).text).toBe('\uFFFD')
   })
 

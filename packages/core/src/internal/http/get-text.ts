@@ -4,34 +4,33 @@ import { discard } from './discard.ts'
 import type { GetFetch } from './get-fetch.ts'
 import { textOf } from './response-text.ts'
 
-/** How a text is read. */
+/** Options of {@link getText}. */
 export interface GetTextOptions {
   readonly fetch: GetFetch
   readonly clock: Clock
-  /** For the whole of it, until the last byte. */
+  /** Time limit until the last byte. */
   readonly timeoutSeconds: number
-  /** A longer answer is an error. */
+  /** Size limit; a larger response is an error. */
   readonly maxBytes: number
   readonly headers?: Readonly<Record<string, string>>
-  /** Aborted when nobody waits any more. */
+  /** Aborts when the response is no longer needed. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** An answer, whatever its status is. */
+/** A response with any status. */
 export interface TextResponse {
   readonly status: number
   readonly header: (name: string) => string | undefined
-  /** Empty for a status that is no success: what an error says is not looked at. */
+  /** Empty unless the status is 2xx: bodies of errors are not read. */
   readonly text: string
 }
 
 /**
- * Reads a text from an https URL. Redirects are not followed, and neither a server that hangs nor one that does not end keeps anybody
- * for longer than was agreed.
+ * Reads the body of an https URL as text. Redirects are not followed. The time limit also covers servers that hang or never finish.
  *
  * Deviation: https only, no redirects, a limited size (`docs/deviations.md`, requests to issuers).
  *
- * @throws {Error} when there is no answer, or it is too long. Its message has no URL in it.
+ * @throws {Error} if there is no response, or it is too large. The message does not contain the URL.
  */
 export async function getText(url: string, options: GetTextOptions): Promise<TextResponse> {
   requireHttps(url)
@@ -61,7 +60,7 @@ export async function getText(url: string, options: GetTextOptions): Promise<Tex
   }
 }
 
-/** What calls would repeat the URL in its error, with the password in it. */
+/** The caller would repeat the URL, with its password, in an error. */
 function requireHttps(url: string): void {
   if (!/^https:\/\//i.test(url) || !URL.canParse(url)) throw new Error('only https URLs are read')
   const { username, password } = new URL(url)

@@ -1,6 +1,6 @@
 import type { HttpResponse } from './response.ts'
 
-/** There is more of an answer than is read. */
+/** The body exceeds the size limit. */
 export class TooLong extends Error {
   constructor(maxBytes: number) {
     super(`longer than ${maxBytes} bytes`)
@@ -8,9 +8,9 @@ export class TooLong extends Error {
 }
 
 /**
- * The body of a response, or of a request, as text. What is no UTF-8 becomes U+FFFD, as in Go, unless the decoder is another.
+ * The body of a response or request as text. By default invalid UTF-8 becomes U+FFFD, as in Go.
  *
- * @throws {TooLong} as soon as it is longer; the rest is not read. Whatever reading and decoding it throws.
+ * @throws {TooLong} as soon as the limit is exceeded; the rest is not read. Errors of reading and decoding pass through.
  */
 export async function textOf(
   { body }: Pick<HttpResponse, 'body'>,

@@ -1,11 +1,11 @@
-/** What of a Fetch API `Response` is used. */
+/** The used part of a Fetch API `Response`. */
 export interface HttpResponse {
   readonly status: number
   readonly headers: { get(name: string): string | null }
   readonly body: HttpResponseBody | null
 }
 
-/** What of a `ReadableStream` of bytes is used. */
+/** The used part of a `ReadableStream` of bytes. */
 export interface HttpResponseBody {
   getReader(): {
     read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>

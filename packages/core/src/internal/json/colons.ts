@@ -1,8 +1,8 @@
 /**
- * How many colons are outside of strings in a text of JSON, one for each member that is written. Where a value has fewer members, one was
- * there twice, and of two readers one would take the first and one the last.
+ * Counts the colons outside of strings in JSON: one per member. If the parsed value has fewer members, one was duplicated, and parsers
+ * differ in whether the first or the last counts.
  *
- * @returns `undefined` when it is nested more deeply than `maxDepth`.
+ * @returns `undefined` if the nesting exceeds `maxDepth`.
  */
 export function colonsOf(text: string, maxDepth: number = Infinity): number | undefined {
   let colons = 0
@@ -27,7 +27,7 @@ export function colonsOf(text: string, maxDepth: number = Infinity): number | un
   return colons
 }
 
-/** Where the quote is that ends a string, or the end of the text. */
+/** The index of the quote that ends a string, or the length of the text. */
 export function endOfString(text: string, start: number): number {
   let end = text.indexOf('"', start + 1)
   while (end !== -1 && isEscaped(text, end)) end = text.indexOf('"', end + 1)

@@ -19,9 +19,14 @@ function aScheme(scheme: unknown, path: string): ReturnType<Check> {
 }
 
 function schemesIn(authenticator: unknown): readonly unknown[] {
-  const { credentials }: { readonly credentials?: unknown } = Object(authenticator)
-  const { schemes }: { readonly schemes?: unknown } = Object(credentials)
+  const credentials = memberOf(authenticator, 'credentials')
+  const schemes = memberOf(credentials, 'schemes')
   return Array.isArray(schemes) ? schemes : []
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  const object: object = Object(value) as object
+  return Reflect.get(object, name)
 }
 
 /** A bearer token authenticator. */

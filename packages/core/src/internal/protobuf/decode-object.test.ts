@@ -149,7 +149,7 @@ describe('decodeObject', () => {
     expect(decodeObject(body, { apiVersion: AUTHENTICATION, kind: 'TokenReview' })['spec']).toEqual({
       token: 't',
     })
-    expect(() => decodeObject(body)).toThrow('its kind is not known here')
+    expect(() => decodeObject(body)).toThrow('its kind is not supported')
   })
 
   it('skips fields that it does not know, of every wire type', () => {

@@ -3,7 +3,7 @@ import { KINDS } from './messages.ts'
 import { message, type MessageFields, readMessage, text } from './schema.ts'
 import { malformed } from './wire.ts'
 
-/** An object of Kubernetes; what it holds beyond these two is for its kind to say. */
+/** A Kubernetes object; the other fields depend on its kind. */
 export interface KubernetesObject {
   readonly apiVersion: string
   readonly kind: string
@@ -11,16 +11,15 @@ export interface KubernetesObject {
 }
 
 /**
- * Reads an object that a client of Kubernetes sent as `application/vnd.kubernetes.protobuf`, as kubectl 1.32 and newer do, into the form
- * it has in JSON. Fields that are not known here are skipped. It knows the reviews, TokenRequest, ServiceAccount and
- * CertificateSigningRequest.
+ * Decodes an object that a client sent as `application/vnd.kubernetes.protobuf`, as kubectl 1.32 and newer do, to its JSON form. Unknown
+ * fields are skipped. Supported kinds: the reviews, TokenRequest, ServiceAccount and CertificateSigningRequest.
  *
  * Source: apimachinery `pkg/runtime/serializer/protobuf`, `pkg/runtime/generated.proto`.
  *
- * Deviation: what can be read in more than one way is refused (`docs/deviations.md`, protobuf).
+ * Deviation: ambiguous messages are refused (`docs/deviations.md`, protobuf).
  *
- * @param expected what it is where it does not say so itself.
- * @throws {StatusError} 400 when it is malformed, or of a kind that is not known here. The text holds nothing of it.
+ * @param expected the version and kind if the body does not contain them.
+ * @throws {StatusError} 400 when the body is malformed, or the kind is not supported. The message does not quote the body.
  * @example
  * const review = decodeObject(new Uint8Array(await request.arrayBuffer()))
  */
@@ -28,26 +27,27 @@ export function decodeObject(
   body: Uint8Array,
   expected: { readonly apiVersion?: string; readonly kind?: string } = {},
 ): KubernetesObject {
-  if (MAGIC.some((byte, index) => body[index] !== byte)) throw malformed('it does not begin as one')
+  if (MAGIC.some((byte, index) => body[index] !== byte))
+    throw malformed('it does not begin with the magic number')
   const { typeMeta, raw, contentEncoding, contentType } = readMessage(
     body.subarray(MAGIC.length),
     UNKNOWN,
   ) as Envelope
-  if (contentEncoding !== undefined) throw malformed('the object in it is encoded')
+  if (contentEncoding !== undefined) throw malformed('the contentEncoding is not supported')
   if (contentType !== undefined && contentType !== PROTOBUF_MEDIA_TYPE) {
-    throw malformed('the object in it is of another content type')
+    throw malformed('the contentType is not supported')
   }
   const apiVersion = typeMeta?.apiVersion ?? expected.apiVersion ?? ''
   const kind = typeMeta?.kind ?? expected.kind ?? ''
   const type = KINDS.get(`${apiVersion}/${kind}`)
-  if (type === undefined) throw malformed('its kind is not known here')
+  if (type === undefined) throw malformed('its kind is not supported')
   return { ...(type.read(raw ?? new Uint8Array(), kind) as object), apiVersion, kind }
 }
 
-/** `k8s` and a zero. */
+/** `k8s` and a zero byte. */
 const MAGIC = [0x6b, 0x38, 0x73, 0x00]
 
-/** What `runtime.Unknown` becomes. */
+/** The decoded `runtime.Unknown`. */
 interface Envelope {
   readonly typeMeta?: { readonly apiVersion?: string; readonly kind?: string }
   readonly raw?: Uint8Array

@@ -1,2 +1,2 @@
-/** The media type of the binary form of Kubernetes' objects. */
+/** The media type of Kubernetes objects in protobuf. */
 export const PROTOBUF_MEDIA_TYPE = 'application/vnd.kubernetes.protobuf'

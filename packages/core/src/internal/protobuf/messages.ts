@@ -13,8 +13,8 @@ import {
 } from './schema.ts'
 
 /*
- * The messages that clients send to what this suite serves. A status is what a server says, so only the one that a client may set is
- * read: the conditions of a certificate signing request.
+ * The messages that clients send to the served APIs. A status is set by the server, so only the one that a client may set is read: that of
+ * a certificate signing request.
  *
  * Source: the `generated.proto` of api `authentication`, `authorization`, `certificates`, `core`, and of apimachinery `meta/v1`.
  */
@@ -22,7 +22,7 @@ import {
 const texts = (name: string) => ({ name, type: text, many: 'list' }) as const
 const extra = mapOf('extra', listMessage(text), [])
 
-/** What one is told by, and what nobody may say of oneself. */
+/** ObjectMeta, without `managedFields`; of the owner references only `kind` is read. */
 const objectMeta = message({
   1: { name: 'name', type: text },
   2: { name: 'generateName', type: text },
@@ -40,12 +40,12 @@ const objectMeta = message({
   14: texts('finalizers'),
 })
 
-/** An object of Kubernetes with what is special about it. */
+/** A Kubernetes object: the metadata and these fields. */
 function object(fields: MessageFields): FieldType {
   return message({ 1: { name: 'metadata', type: objectMeta }, ...fields })
 }
 
-/** An object with a specification. */
+/** A Kubernetes object with a spec. */
 function withSpec(spec: MessageFields): FieldType {
   return object({ 2: { name: 'spec', type: message(spec) } })
 }
@@ -84,7 +84,7 @@ const accessAttributes: MessageFields = {
   },
 }
 
-/** @param groups what the groups are called, which differs between versions. */
+/** @param groups the name of the groups field, which differs between versions. */
 function subjectAccessReview(groups: string): FieldType {
   return withSpec({
     ...accessAttributes,
@@ -155,7 +155,7 @@ const certificateSigningRequest = object({
   },
 })
 
-/** The kinds that are known, by `apiVersion/kind`. */
+/** The supported kinds, by `apiVersion/kind`. */
 export const KINDS: ReadonlyMap<string, FieldType> = new Map([
   ...['v1', 'v1beta1', 'v1alpha1'].map(
     (version) => [`authentication.k8s.io/${version}/SelfSubjectReview`, selfSubjectReview] as const,

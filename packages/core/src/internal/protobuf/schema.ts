@@ -1,30 +1,30 @@
 import { latin1FromBytes } from '../byte-text.ts'
 import { malformed, type WireField, wireFields, type WireType } from './wire.ts'
 
-/** What a field holds: how it is written, and how it looks in JSON. */
+/** The type of a field: its wire type, and its form in JSON. */
 export interface FieldType {
   readonly wireType: WireType
-  /** The value that stands for none, where there is one. It is left out. */
+  /** The value that means absent, if any. It is omitted. */
   readonly nothing?: unknown
-  /** @param name the field, for messages. */
+  /** @param name the name of the field, for errors. */
   read(value: WireField['value'], name: string): unknown
 }
 
 /** A field of a message. */
 export interface Field {
-  /** What it is called in JSON. */
+  /** The name in JSON. */
   readonly name: string
   readonly type: FieldType
-  /** `list`: each occurrence is an element. `map`: each is an entry. Default: there is one at most. */
+  /** `list`: each occurrence is an element. `map`: each is an entry. Default: it occurs at most once. */
   readonly many?: 'list' | 'map'
-  /** What an entry of a map holds that does not say so. */
+  /** The value of a map entry without one. */
   readonly empty?: unknown
 }
 
-/** The fields of a message by their number. What is not in it is skipped. */
+/** The fields of a message by number. Other fields are skipped. */
 export type MessageFields = Readonly<Record<number, Field>>
 
-/** Text, which must be UTF-8. Empty text is no value, as in the JSON of Kubernetes. */
+/** A string, which must be UTF-8. An empty string means absent, as in the JSON of Kubernetes. */
 export const text: FieldType = {
   wireType: 2,
   nothing: '',
@@ -37,10 +37,10 @@ export const text: FieldType = {
   },
 }
 
-// A byte order mark is a character like any other.
+// A byte order mark is an ordinary character.
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** A whole number. */
+/** An integer. */
 export const integer: FieldType = {
   wireType: 0,
   read(value, name) {
@@ -50,16 +50,16 @@ export const integer: FieldType = {
   },
 }
 
-/** A whole number of which 0 is no value. */
+/** An integer; 0 means absent. */
 export const count: FieldType = { ...integer, nothing: 0 }
 
-/** True or false. */
+/** A boolean. */
 export const boolean: FieldType = { wireType: 0, read: (value) => varintOf(value) !== 0n }
 
 /** Bytes, in base64 as in JSON. */
 export const bytes: FieldType = { wireType: 2, read: (value) => btoa(latin1FromBytes(bytesOf(value))) }
 
-/** Another message. */
+/** A nested message. */
 export function message(fields: MessageFields): FieldType {
   return { wireType: 2, read: (value) => readMessage(bytesOf(value), fields) }
 }
@@ -73,7 +73,7 @@ export function listMessage(type: FieldType): FieldType {
   }
 }
 
-/** A point in time, in the form of RFC 3339; `null` when it is none. */
+/** A timestamp, in the form of RFC 3339; `null` for the zero time. */
 export const time: FieldType = {
   wireType: 2,
   read(value, name) {
@@ -82,7 +82,7 @@ export const time: FieldType = {
     >
     if (seconds === 0 && nanos === 0) return null
     const date = new Date(seconds * 1000)
-    if (Number.isNaN(date.getTime())) throw malformed(`${name} is no time`)
+    if (Number.isNaN(date.getTime())) throw malformed(`${name} is not a valid time`)
     return date.toISOString().replace('.000Z', 'Z')
   },
 }
@@ -99,12 +99,12 @@ export function mapOf(name: string, type: FieldType, empty: unknown): Field {
 }
 
 /**
- * A message as the object that Kubernetes has for it in JSON, without unknown fields. The objects have no prototype, so every key is an
- * ordinary one.
+ * Decodes a message to the object that Kubernetes has for it in JSON, without unknown fields. The objects have no prototype, so a key such
+ * as `__proto__` is an ordinary one.
  *
- * Deviation: what can be read in more than one way is refused (`docs/deviations.md`, protobuf).
+ * Deviation: ambiguous messages are refused (`docs/deviations.md`, protobuf).
  *
- * @throws {StatusError} 400 when it is malformed, or a field that can be there once is there again.
+ * @throws {StatusError} 400 when the message is malformed, or a field that may occur once is repeated.
  */
 export function readMessage(within: Uint8Array, fields: MessageFields): Record<string, unknown> {
   const object = Object.create(null) as Record<string, unknown>
@@ -118,7 +118,7 @@ export function readMessage(within: Uint8Array, fields: MessageFields): Record<s
     if (many === 'list') listIn(object, name).push(read)
     else if (many === 'map') addEntry(object, name, read as MapEntry, empty)
     else {
-      if (seen.has(number)) throw malformed(`${name} is there more than once`)
+      if (seen.has(number)) throw malformed(`${name} occurs more than once`)
       seen.add(number)
       if (read !== type.nothing) object[name] = read
     }
@@ -138,7 +138,7 @@ function addEntry(
   empty: unknown,
 ): void {
   const map = (object[name] ??= Object.create(null)) as Record<string, unknown>
-  if (Object.hasOwn(map, key)) throw malformed(`${name} has a key more than once`)
+  if (Object.hasOwn(map, key)) throw malformed(`${name} has a repeated key`)
   map[key] = value ?? empty
 }
 

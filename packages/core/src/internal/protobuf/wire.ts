@@ -1,28 +1,28 @@
 import { StatusError } from '../../authenticator/status.ts'
 
-/** How a value is written: a varint, eight bytes, so many bytes, or four bytes. Groups, which nobody writes any more, are refused. */
+/** The wire type: varint, eight bytes, length-delimited or four bytes. The deprecated groups are refused. */
 export type WireType = 0 | 1 | 2 | 5
 
-/** A field of a message, as it is on the wire. */
+/** A field of a message on the wire. */
 export interface WireField {
   readonly number: number
   readonly wireType: WireType
-  /** A varint, or the bytes of anything else. They share memory with the message. */
+  /** A varint as a bigint; for other wire types the bytes, which share memory with the message. */
   readonly value: bigint | Uint8Array
 }
 
 /**
- * The fields of a message, in the order they were written. It never descends by itself, so nesting costs nothing, and every step
- * moves on by two bytes at least.
+ * The fields of a message, in wire order. It does not descend into nested messages, and every step consumes at least two bytes, so the cost
+ * is linear.
  *
  * Source: Protocol Buffers, "Encoding".
  *
- * @throws {StatusError} 400 when the bytes are no message.
+ * @throws {StatusError} 400 when the bytes are not a message.
  */
 export function* wireFields(bytes: Uint8Array): Generator<WireField, void> {
   let offset = 0
 
-  /** A number of 32 bits. */
+  /** An unsigned 32-bit number. */
   const uint32 = (what: string): number => {
     let value = 0
     for (let shift = 0; shift < 35; shift += 7) {
@@ -81,12 +81,12 @@ export function* wireFields(bytes: Uint8Array): Generator<WireField, void> {
   }
 }
 
-/** The bytes are no message. The text never holds any of them. */
+/** The error for malformed bytes. The message never contains any of them. */
 export function malformed(what: string, cause?: unknown): StatusError {
   return new StatusError({
     status: 400,
     reason: 'BadRequest',
-    message: `the body of the request is no Kubernetes protobuf message: ${what}`,
+    message: `the body of the request is not a Kubernetes protobuf message: ${what}`,
     ...(cause !== undefined && { cause }),
   })
 }

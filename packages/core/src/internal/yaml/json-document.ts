@@ -1,16 +1,16 @@
 import { colonsOf } from '../json/colons.ts'
 
-/** More nesting than this is refused, in JSON as in YAML. */
+/** The maximum nesting depth, in JSON and in YAML. */
 export const MAX_DEPTH = 100
 
 /**
- * The value of a text that is one document of strict JSON. `undefined` for any other text, which the YAML parser may still read, or
- * tells what is wrong with it and where.
+ * Parses a text that is one document of strict JSON. Returns `undefined` for any other text: the YAML parser may still read it, or reports
+ * its errors with positions.
  *
- * A text of JSON means the same to both parsers, and this one is about fifty times faster. What they read differently is left to
- * the other: a member that is there twice, too much nesting, half of a surrogate pair, a key `<<`.
+ * Both parsers read JSON the same way, and this one is about fifty times faster. Cases that they read differently are left to the YAML
+ * parser: a repeated member, too much nesting, an unpaired surrogate, a key `<<`.
  *
- * Source: apimachinery `pkg/util/yaml/decoder.go` (`YAMLOrJSONDecoder`), which looks at the first character, too.
+ * Source: apimachinery `pkg/util/yaml/decoder.go` (`YAMLOrJSONDecoder`), which also checks the first character.
  */
 export function jsonDocument(text: string): { readonly value: unknown } | undefined {
   if (!mayBeJson(text)) return undefined
@@ -24,15 +24,15 @@ export function jsonDocument(text: string): { readonly value: unknown } | undefi
   }
 }
 
-/** Whether a text begins as JSON does, and has nothing in it that the YAML parser reads differently. */
+/** Whether a text begins like JSON, and contains nothing that the YAML parser reads differently. */
 export function mayBeJson(text: string): boolean {
   if (!/^\s*[[{]/.test(text)) return false
-  // Quotes are everywhere, and the search for what begins with one takes long.
+  // The first search avoids the second one, which is slow because quotes are frequent.
   if (text.includes('<<"') && text.includes('"<<"')) return false
   return !text.includes('\\u') || !/\\u[dD][89a-fA-F]/.test(text)
 }
 
-/** How many members all objects in a value have. */
+/** The total number of members of all objects in a value. */
 export function membersOf(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0
   let count = 0
@@ -40,7 +40,7 @@ export function membersOf(value: unknown): number {
     for (const each of value) count += membersOf(each)
     return count
   }
-  // Without a list of the values for each object. What somebody put on `Object.prototype` counts too, and leaves the text to the other parser.
+  // Avoids a list of values for each object. Anything added to `Object.prototype` is counted too, which leaves the text to the YAML parser.
   for (const name in value) count += 1 + membersOf((value as Readonly<Record<string, unknown>>)[name])
   return count
 }

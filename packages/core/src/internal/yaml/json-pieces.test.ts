@@ -26,7 +26,7 @@ describe('jsonPieces', () => {
     ['a member twice, further in', '"b":{"a":1,"a":2}'],
     ['__proto__', '"__proto__":1'],
     ['a member without a name', ':1'],
-    ['a name that is no string', '1:1'],
+    ['a name that is not a string', '1:1'],
     ['no value', '"a":'],
     ['no colon', '"a" 1'],
     ['a comma too many', '"a":1,'],
@@ -55,7 +55,7 @@ describe('jsonPieces', () => {
     '{"a":1',
     `[${'1,'.repeat(50_000)}`,
     `{"a":[${'1,'.repeat(50_000)}`,
-  ])('leaves what is no list and no object to others: %#', (text) => {
+  ])('leaves anything but a list or object to others: %#', (text) => {
     expect(read(text)).toBeUndefined()
   })
 

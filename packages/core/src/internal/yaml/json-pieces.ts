@@ -2,13 +2,13 @@ import { endOfString } from '../json/colons.ts'
 import type { Steps } from '../steps.ts'
 import { MAX_DEPTH, mayBeJson, membersOf } from './json-document.ts'
 
-/** A longer list or object is read item by item. */
+/** The maximum length of a value that is parsed at once; longer lists and objects are read item by item. */
 const MAX_PIECE = 65_536
 const CHARACTERS_IN_A_STEP = 262_144
 
 /**
- * The same as `jsonDocument`, of a large text and in steps: a list or object that is long is read item by item. `undefined` for any text
- * that may mean something else to the YAML parser, and for one that is no JSON.
+ * The same as `jsonDocument`, in steps for a large text: long lists and objects are read item by item. Returns `undefined` for any text that
+ * the YAML parser may read differently, and for one that is not JSON.
  */
 export function* jsonPieces(text: string): Steps<{ readonly value: unknown } | undefined> {
   if (!mayBeJson(text)) return undefined
@@ -25,16 +25,16 @@ export function* jsonPieces(text: string): Steps<{ readonly value: unknown } | u
 
 interface Read {
   readonly value: unknown
-  /** Behind it. */
+  /** The position after the value. */
   readonly end: number
 }
 
-/** Where the next step begins. */
+/** The position where the next step begins. */
 interface Progress {
   next: number
 }
 
-/** @throws {SyntaxError} when a piece is no JSON. */
+/** @throws {SyntaxError} when a piece is not JSON. */
 function* readLong(text: string, start: number, depth: number, progress: Progress): Steps<Read | undefined> {
   const isList = text[start] === '['
   const close = isList ? ']' : '}'
@@ -74,13 +74,13 @@ function* readLong(text: string, start: number, depth: number, progress: Progres
   }
 }
 
-/** `undefined` when it is a list or an object, and long. */
+/** Parses a value; `undefined` if it is a long list or object. */
 function readShort(text: string, start: number, depth: number): Read | undefined {
   const found = scanShort(text, start, depth)
   return found && { value: parsed(text.slice(start, found.end), found.colons), end: found.end }
 }
 
-/** Items of a list that are short, one after the other, as many as make a piece: one by one, each would be copied and parsed apart. */
+/** Parses a run of short list items at once: one by one, each would be copied and parsed separately. */
 function readRun(
   text: string,
   start: number,
@@ -98,20 +98,20 @@ function readRun(
   return { value: parsed(`[${text.slice(start, end)}]`, colons) as readonly unknown[], end }
 }
 
-/** @throws {SyntaxError} when it is no JSON, or a member is there twice. */
+/** @throws {SyntaxError} when the text is not JSON, or a member is repeated. */
 function parsed(text: string, colons: number): unknown {
   const value: unknown = JSON.parse(text)
-  if (membersOf(value) !== colons) throw new SyntaxError('a member is there twice')
+  if (membersOf(value) !== colons) throw new SyntaxError('a member is repeated')
   return value
 }
 
 interface Scanned {
   readonly colons: number
-  /** Behind it. */
+  /** The position after the value. */
   readonly end: number
 }
 
-/** Finds the end of a value; `undefined` when it is a list or an object, and long. */
+/** Finds the end of a value; `undefined` if it is a long list or object. */
 function scanShort(text: string, start: number, depth: number): Scanned | undefined {
   let colons = 0
   let levels = 0

@@ -1,12 +1,12 @@
 import { type OptionsShape, wholeNumber } from '../options/index.ts'
 
-/** How much of a text is read before it is refused. */
+/** The size limits of a text. */
 export interface YamlLimits {
-  /** Characters. Default 1,048,576. */
+  /** The maximum number of characters. Default 1,048,576. */
   readonly maxLength?: number
   /**
-   * Characters of a document in other than plain YAML (block mappings and sequences, words, strings in quotes without escapes, ASCII), of
-   * which a million take about a second, in one go. Default: `maxLength`.
+   * The maximum number of characters of a document that is not plain YAML (block mappings and sequences, words, quoted strings without
+   * escapes, ASCII). A million of them block for about a second. Default: `maxLength`.
    */
   readonly maxDocumentLength?: number
 }

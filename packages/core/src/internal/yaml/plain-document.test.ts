@@ -8,7 +8,7 @@ import { splitDocuments } from './split-documents.ts'
 import { syntaxMessage } from './syntax-message.ts'
 import { yamlDocuments } from './yaml-documents.ts'
 
-/** What the parser says of all of it. */
+/** The result of the YAML parser for the whole text. */
 function byParser(text: string): readonly unknown[] | string {
   const documents = parseAllDocuments(text, { version: '1.1', uniqueKeys: true, stringKeys: true })
   if (!Array.isArray(documents)) return []

@@ -1,14 +1,14 @@
 import type { Steps } from '../steps.ts'
 import { isPlainKey, plainScalar } from './plain-scalar.ts'
 
-/** Deeper ones are left to the parser, which knows the limit. */
+/** Deeper documents are left to the parser, which enforces the limit. */
 const MAX_DEPTH = 50
 const LINES_IN_A_STEP = 512
 
 /**
- * The value of a document in the YAML that manifests are usually written in: block mappings and sequences, plain words, strings in quotes
- * without escapes, lists of those on one line, whole-line comments, ASCII. `undefined` for anything else, valid or not: that is for the
- * parser, which reads what this reads the same way and takes fifty times as long.
+ * Parses a document in the subset of YAML that most manifests use: block mappings and sequences, plain words, quoted strings without
+ * escapes, lists of those on one line, whole-line comments, ASCII. Returns `undefined` for anything else, valid or not. The YAML parser reads
+ * such documents the same way, but takes fifty times as long.
  *
  * Source: YAML 1.1; yaml.org/type.
  */
@@ -27,12 +27,12 @@ export function* plainDocument(text: string): Steps<object | undefined> {
 
 type Mapping = Record<string, unknown>
 
-/** A collection that is open. */
+/** An open collection. */
 interface Frame {
   readonly indent: number
   readonly mapping: Mapping | undefined
   readonly sequence: unknown[] | undefined
-  /** The key whose value may still come, on deeper lines. */
+  /** The key whose value may still follow on deeper lines. */
   key: string | undefined
 }
 
@@ -69,7 +69,7 @@ class Reader {
     const colon = endOfKey(content)
     if (colon === -1) return false
     this.#closeTo(indent)
-    // A sequence may be no deeper than the key that it is the value of.
+    // A sequence may have the same indentation as its key.
     if (this.#frames.at(-1)?.indent === indent && this.#frames.at(-1)?.sequence !== undefined)
       this.#frames.pop()
     const top = this.#frames.at(-1)
@@ -80,7 +80,7 @@ class Reader {
     return this.#open(frame, indent - 1) && setMember(frame, mapping, content, colon)
   }
 
-  /** Puts a collection where a value is missing: that of a key at most `maxIndent` deep, or of the document. */
+  /** Adds a collection as the missing value of the document, or of a key indented by at most `maxIndent`. */
   #open(frame: Frame, maxIndent: number): boolean {
     const top = this.#frames.at(-1)
     const value = frame.mapping ?? frame.sequence
@@ -115,7 +115,7 @@ function setMember(frame: Frame, mapping: Mapping, content: string, colon: numbe
   })
 }
 
-/** The colon behind a key: with a space behind it, or the end of the line. */
+/** The position of the colon after a key, followed by a space or the end of the line; -1 if there is none. */
 function endOfKey(content: string): number {
   const first = content.charCodeAt(0)
   if (first === DOUBLE_QUOTE || first === SINGLE_QUOTE || first === BRACKET) return -1

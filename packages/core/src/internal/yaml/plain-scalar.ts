@@ -1,4 +1,4 @@
-/** A scalar, or a list of them on one line; `undefined` for everything that takes more to read. */
+/** Parses a scalar, or a list of scalars on one line; `undefined` for anything more complex. */
 export function plainScalar(text: string): unknown {
   if (WORD.test(text))
     return text === 'true' ? true : text === 'false' ? false : isReserved(text) ? undefined : text
@@ -10,19 +10,19 @@ export function plainScalar(text: string): unknown {
   return items.includes(undefined) ? undefined : items
 }
 
-/** A plain key that is a string and nothing special. */
+/** Whether a key is an ordinary string in YAML 1.1. */
 export function isPlainKey(text: string): boolean {
   return KEY.test(text) && text !== '__proto__' && !isReserved(text)
 }
 
-/** What YAML 1.1 takes for a boolean or nothing, and some more. */
+/** Whether YAML 1.1 reads the word as a boolean or null. */
 function isReserved(word: string): boolean {
   return word.length <= 5 && RESERVED.has(word.toLowerCase())
 }
 
 const RESERVED = new Set(['y', 'n', 'yes', 'no', 'true', 'false', 'on', 'off', 'null'])
 
-// Whatever starts with a letter is a string, unless it is reserved: numbers, times and the like start with something else.
+// A word that starts with a letter is a string unless it is reserved: numbers and timestamps start with other characters.
 const WORD = /^[A-Za-z_](?:[A-Za-z0-9_./:@-]*[A-Za-z0-9_./@-])?$/
 const QUOTED = /^(?:"[\x20\x21\x23-\x5b\x5d-\x7e]*"|'[\x20-\x26\x28-\x7e]*')$/
 const KEY = /^[A-Za-z_][A-Za-z0-9_./-]{0,127}$/

@@ -1,6 +1,6 @@
 import type { Steps } from '../steps.ts'
 
-/** A part of a text that is a document by itself, and where it begins. */
+/** A document in a text, and its position. */
 export interface DocumentText {
   readonly text: string
   readonly start: number
@@ -9,8 +9,8 @@ export interface DocumentText {
 const DOCUMENTS_IN_A_STEP = 512
 
 /**
- * The documents of a stream that has nothing between them but lines of `---`; everything in one, where there is more to them: directives,
- * ends of documents, or something behind the dashes.
+ * Splits a stream at lines of `---`. Returns the whole text as one document if it may contain directives, document end markers, or content
+ * after the dashes.
  */
 export function* splitDocuments(text: string): Steps<readonly DocumentText[]> {
   const whole = [{ text, start: 0 }]
@@ -33,7 +33,7 @@ export function* splitDocuments(text: string): Steps<readonly DocumentText[]> {
 
 const DASHES = '---'
 
-/** Says how many lines come before a position; positions come in order. */
+/** Returns a function that counts the lines before a position. Positions must be passed in ascending order. */
 export function lineCounter(text: string): (position: number) => number {
   let lines = 0
   let next = text.indexOf('\n')

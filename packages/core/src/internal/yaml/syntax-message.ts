@@ -1,10 +1,10 @@
 import type { ErrorCode, YAMLError } from 'yaml'
 
 /**
- * What is wrong with the YAML, and where. The parser's own texts quote what they stumble over, which may be a password: only
+ * The message of a YAML syntax error, with its position. The parser's own messages quote the input, which may contain a password, so only
  * their codes are used.
  *
- * @param linesBefore how many lines come before what was parsed.
+ * @param linesBefore the number of lines before the parsed text.
  */
 export function syntaxMessage({ code, linePos }: YAMLError, linesBefore = 0): string {
   const text = TEXTS[code]
@@ -15,12 +15,12 @@ export function syntaxMessage({ code, linePos }: YAMLError, linesBefore = 0): st
 const TEXTS: Readonly<Record<ErrorCode, string>> = {
   ALIAS_PROPS: 'An alias must not have an anchor or a tag',
   BAD_ALIAS: 'Malformed anchor or alias',
-  BAD_COLLECTION_TYPE: 'A tag that is not for such a collection',
+  BAD_COLLECTION_TYPE: 'A tag that does not match its collection',
   BAD_DIRECTIVE: 'Unknown or malformed directive',
   BAD_DQ_ESCAPE: 'Invalid escape sequence in double quotes',
-  BAD_INDENT: 'Wrong indentation, or a bracket without its end',
+  BAD_INDENT: 'Wrong indentation, or an unclosed bracket',
   BAD_PROP_ORDER: 'An anchor or a tag in the wrong place',
-  BAD_SCALAR_START: 'A plain text cannot start like this',
+  BAD_SCALAR_START: 'A plain scalar cannot start like this',
   BLOCK_AS_IMPLICIT_KEY: 'A collection cannot start on this line',
   BLOCK_IN_FLOW: 'A block collection in brackets',
   DUPLICATE_KEY: 'Map keys must be unique',
@@ -34,6 +34,6 @@ const TEXTS: Readonly<Record<ErrorCode, string>> = {
   NON_STRING_KEY: 'All keys must be strings',
   RESOURCE_EXHAUSTION: 'Too much nesting',
   TAB_AS_INDENT: 'Tabs are not allowed as indentation',
-  TAG_RESOLVE_FAILED: 'Unresolved tag, or a text that is not what its tag says',
+  TAG_RESOLVE_FAILED: 'Unresolved tag, or a value that does not match its tag',
   UNEXPECTED_TOKEN: 'An unexpected character',
 }

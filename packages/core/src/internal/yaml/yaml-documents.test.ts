@@ -15,7 +15,7 @@ describe('yamlDocuments', () => {
     ['a text in quotes without an end', 'token: "hunter2', /missing/],
     ['a bad escape', 'token: "\\hunter2"', /escape/],
     ['a tag', 'token: !hunter2 x', /Unresolved tag/],
-    ['an alias', 'token: *hunter2', /Malformed anchor or alias|an alias without its anchor/],
+    ['an alias', 'token: *hunter2', /Malformed anchor or alias|an alias without an anchor/],
     ['a directive', '%hunter2\n---\na: 1', /directive/],
     ['the header of a block', 'token: |hunter2\n  x', /unexpected/],
     ['a repeated key', 'hunter2: 1\nhunter2: 2', /unique at line 2, column 1/],

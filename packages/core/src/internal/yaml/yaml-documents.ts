@@ -15,15 +15,15 @@ const MAX_ALIASES = 100
 const CHARACTERS_IN_A_STEP = 65_536
 
 /**
- * The documents of a YAML or JSON text, as Kubernetes reads it: YAML 1.1, so `yes` is true. Empty documents are left out.
+ * Parses the documents of a YAML or JSON text as Kubernetes does: in YAML 1.1, so `yes` is true. Empty documents are omitted.
  *
- * Anything doubtful is refused: repeated keys, keys that are no texts, unknown tags, aliases that multiply, too much of
- * anything. Depth is measured before the text is parsed, since the parser would go as deep as the stack does.
+ * Doubtful input is refused: repeated keys, keys that are not strings, unknown tags, too many alias expansions, and anything beyond the
+ * limits. Depth is measured before the text is parsed, since the parser is recursive.
  *
  * Source: sigs.k8s.io/yaml `yaml.go`.
  *
- * @param source what the text is called in errors, usually a path.
- * @throws {ConfigurationError} with the line and column of everything that is wrong, and nothing of the text.
+ * @param source the name of the text in errors, usually a path.
+ * @throws {ConfigurationError} with the line and column of all problems. The messages do not quote the text.
  * @example
  * const [manifest] = yamlDocuments('kind: Role', 'role.yaml')
  */
@@ -31,7 +31,7 @@ export function yamlDocuments(text: string, source: string, limits: YamlLimits =
   return finish(yamlDocumentSteps(text, source, limits))
 }
 
-/** The same in steps of a few milliseconds, but for a document that takes more than the usual YAML: that is one step. */
+/** The same in steps of a few milliseconds. A document that is not plain YAML is parsed in one step. */
 export function yamlDocumentSteps(
   text: string,
   source: string,
@@ -78,7 +78,7 @@ function* documentSteps(
     yield
   }
   if (problems.length > 0) {
-    // What is wrong in one document may be told otherwise behind another that is wrong.
+    // Parsed as a whole, the same error may have a different message after an invalid document.
     const isPart = documents[0]?.text !== text && text.length <= maxDocumentLength
     const ofAll = isPart ? parsedDocuments(text) : []
     const problemsOfAll = ofAll.flatMap((parsed) => problemsIn(parsed, source, 0))
@@ -89,7 +89,7 @@ function* documentSteps(
     .filter((value) => value !== null)
 }
 
-/** Large ones in pieces. */
+/** Parses JSON, in steps if the text is large. */
 function* jsonIn(text: string, maxLength: number): Steps<{ readonly value: unknown } | undefined> {
   return text.length > Math.min(maxLength, MAX_LENGTH) ? yield* jsonPieces(text) : jsonDocument(text)
 }
@@ -114,16 +114,16 @@ function parsedDocuments(text: string): readonly Document[] {
 function tooLong(source: string, linesBefore: number, max: number): ConfigurationError {
   return problem(
     source,
-    `the document at line ${linesBefore + 1} must be at most ${max} characters, since it is not in plain YAML: ` +
-      'block mappings and sequences, words, strings in quotes without escapes, ASCII; or give JSON',
+    `the document at line ${linesBefore + 1} must be at most ${max} characters because it is neither JSON nor plain YAML ` +
+      '(block mappings and sequences, words, quoted strings without escapes, ASCII)',
   )
 }
 
 /**
- * The one document of a text; `undefined` when there is nothing in it.
+ * Parses a text with one document; `undefined` if the text is empty.
  *
- * @param source what the text is called in errors, usually a path.
- * @throws {ConfigurationError} as {@link yamlDocuments}, and when there are several.
+ * @param source the name of the text in errors, usually a path.
+ * @throws {ConfigurationError} as {@link yamlDocuments}, and when there are several documents.
  * @example
  * const kubeconfig = yamlDocument(text, 'webhook.kubeconfig')
  */
@@ -138,7 +138,7 @@ function valueOf(document: Document, source: string): unknown {
     const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES })
     return value ?? null
   } catch {
-    throw problem(source, 'Aliases that multiply, or an alias without its anchor')
+    throw problem(source, 'Too many alias expansions, or an alias without an anchor')
   }
 }
 

@@ -98,7 +98,7 @@ describe.each([
     [
       'a comment',
       'p,jane,1\n# x',
-      'line 2: password file must have at least 3 columns (password, user name, user uid), found 1; there are no comments in such a file',
+      'line 2: password file must have at least 3 columns (password, user name, user uid), found 1; comments are not supported',
     ],
     ['an empty password', 'p,bob,2\n,jane,1', 'line 2: the password is empty'],
     ['no user name', 'p,,1', 'line 1: the user name is empty'],

@@ -24,7 +24,7 @@ function openWorker(): WorkerThread {
   const Worker = workerThreads()?.Worker
   if (Worker === undefined) throw new Error('this runtime has no worker threads')
   // Beside this file, where the package is installed. A bundle has neither, and no worker then.
-  return new Worker(new URL('../../password-workers/password-worker.js', import.meta.url), {
+  return new Worker(new URL('./password-worker.js', import.meta.url), {
     name: 'kube-authn passwords',
     // What the process was started with is not for this file: `--input-type` does not allow it, and `--import` may load a whole app.
     execArgv: [],

@@ -104,7 +104,7 @@ describe('decodeAuthenticationConfiguration', () => {
       '{"apiVersion": "apiserver.config.k8s.io/v1", "kind": "AuthenticationConfiguration", "kind": "X"}',
       'file: strict decoding error: Map keys must be unique at line 1, column 85',
     ],
-    [`${header}jwt: [`, 'file: Wrong indentation, or a bracket without its end'],
+    [`${header}jwt: [`, 'file: Wrong indentation, or an unclosed bracket'],
     [`${header}jwt: [{issuer: {foo: 1}, bar: 2}]`, 'field "jwt[0].issuer.foo"; file: jwt[0].bar: strict dec'],
     [`${header}jwt: {}`, 'jwt: Invalid value'],
     [`${header}jwt: [{issuer: {audiences: x}}]`, 'jwt[0].issuer.audiences: Invalid value'],
@@ -142,7 +142,7 @@ describe('parseAuthenticationConfiguration', () => {
     )
   })
 
-  it('has no issuers that belong to somebody else', () => {
+  it('refuses disallowed issuers', () => {
     const options = { disallowedIssuers: ['https://issuer.example.com', 'a'] }
     expect(() => parseAuthenticationConfiguration(documented, 'file', options)).toThrow(
       'URL must not overlap with disallowed issuers: [a https://issuer.example.com]',
@@ -263,7 +263,7 @@ describe('validateAuthenticationConfiguration', () => {
       ['claimValidationRules[0]: Required value: claim or expression is required'],
     ],
     [
-      'a rule that is no rule',
+      'a rule that is not a bool',
       jwt({ claimValidationRules: [{ expression: 'claims.x' }] }),
       ['claimValidationRules[0].expression: Invalid value: "claims.x": must evaluate to bool'],
     ],

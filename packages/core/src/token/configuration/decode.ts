@@ -11,15 +11,15 @@ import type {
 } from '../oidc/configuration/config.ts'
 
 /**
- * Reads an `AuthenticationConfiguration` from YAML or JSON, strictly: unknown fields, repeated fields and wrong types are errors.
- * Whether what it says makes sense is for `validateAuthenticationConfiguration`.
+ * Decodes an `AuthenticationConfiguration` from YAML or JSON, strictly: unknown fields, duplicate fields and wrong types are errors. The
+ * values are checked by `validateAuthenticationConfiguration`.
  *
  * Source: kubernetes `pkg/kubeapiserver/options/authentication.go` (`loadAuthenticationConfigFromData`).
  *
  * Deviation: a second document is an error (`docs/deviations.md`, authentication configuration; YAML of configurations).
  *
- * @param source what the text is called in errors, usually a path.
- * @throws {ConfigurationError} with everything that is wrong.
+ * @param source the name of the document in errors, usually a path.
+ * @throws {ConfigurationError} with all problems.
  * @example
  * const configuration = decodeAuthenticationConfiguration(text, 'authentication.yaml')
  */

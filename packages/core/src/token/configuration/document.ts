@@ -9,23 +9,23 @@ import { yamlDocument } from '../../internal/yaml/yaml-documents.ts'
 const GROUP = 'apiserver.config.k8s.io'
 const API_VERSIONS = new Set(['v1', 'v1beta1', 'v1alpha1'].map((version) => `${GROUP}/${version}`))
 
-/** A document that is read. */
+/** A document to read. */
 export interface ConfigurationDocument {
   readonly text: string
-  /** What the text is called in errors, usually a path. */
+  /** The name of the document in errors, usually a path. */
   readonly source: string
   readonly kind: string
-  /** What a text without any value is refused with. */
+  /** The error message for a document without any value. */
   readonly emptyMessage: string
   readonly limits: YamlLimits
 }
 
 /**
- * Reads a configuration of a kube-apiserver from YAML or JSON, strictly: unknown fields, repeated fields and wrong types are errors.
+ * Reads a kube-apiserver configuration from YAML or JSON, strictly: unknown fields, duplicate fields and wrong types are errors.
  *
  * Source: apimachinery `pkg/runtime/serializer` with EnableStrict.
  *
- * @throws {ConfigurationError} with everything that is wrong.
+ * @throws {ConfigurationError} with all problems.
  */
 export function readConfigurationDocument<T>(
   { text, source, kind, emptyMessage, limits }: ConfigurationDocument,
@@ -33,7 +33,7 @@ export function readConfigurationDocument<T>(
 ): T {
   const value = strictly(() => yamlDocument(text, source, limits))
   if (value === undefined) throw problem(source, emptyMessage)
-  // A password may be in the wrong place.
+  // Hide values: one may be a misplaced password.
   const errors = errorList({ hideValues: true })
   const reader = readObject(value, fieldPath(), errors)
   if (reader === undefined) throw problem(source, 'must be an object')
@@ -51,7 +51,7 @@ export function readConfigurationDocument<T>(
   return configuration
 }
 
-/** A field that is there twice is told as one that is unknown is, but for its name: the parser shows nothing of the text. */
+/** Reports duplicate fields like unknown fields, but without the name: the parser never shows the content. */
 function strictly<T>(read: () => T): T {
   try {
     return read()

@@ -24,23 +24,23 @@ import { canWorkInBackground } from '../../internal/runtime.ts'
 import type { Issuer } from '../oidc/configuration/config.ts'
 import type { CompiledJwtAuthenticator } from '../oidc/configuration/programs.ts'
 
-/** A `fetch` for one issuer; it is closed with the authenticator that uses it. */
+/** A `fetch` for one issuer, closed together with the authenticator that uses it. */
 export type IssuerFetch = GetFetch & { readonly close?: () => void }
 
 /** Options of {@link jwtAuthenticators}. */
 export interface JwtAuthenticatorsOptions extends TokenKindOptions {
   /**
-   * The `fetch` for an issuer: the place for its certificate authority and its egress selector. What it throws is a problem of the issuer.
-   * Default: the runtime's own, which has neither.
+   * Creates the `fetch` for an issuer, with its certificate authority and its egress selector. Errors that it throws are reported as
+   * problems of the issuer. Default: the global `fetch`, which supports neither.
    */
   readonly fetchFor?: (issuer: Issuer) => IssuerFetch
-  /** How long one call to an issuer may take. Default 10. */
+  /** Time limit of one call to an issuer. Default 10. */
   readonly timeoutSeconds?: number
-  /** What tokens may be signed with. Default: RS, ES and PS with 256, 384 and 512, as kube-apiserver has it for files. */
+  /** Accepted signing algorithms. Default: RS, ES and PS with 256, 384 and 512, as in kube-apiserver with a configuration file. */
   readonly signingAlgorithms?: readonly JwsAlgorithm[]
   /** See `oidc`. */
   readonly discoverAtOnce?: boolean
-  /** Told of keys that were fetched. */
+  /** Receives an event for each fetch of keys. */
   readonly observer?: Observer
   /** Default: the runtime's clock. */
   readonly clock?: Clock
@@ -57,23 +57,23 @@ export const jwtAuthenticatorsShape: OptionsShape<JwtAuthenticatorsOptions> = {
   clock: aClock,
 }
 
-/** The authenticators of a configuration, as one. */
+/** The authenticators of a configuration, combined. */
 export interface JwtAuthenticators extends TokenAuthenticator {
-  /** Why tokens of some issuers cannot be verified yet, a text for each. */
+  /** Why tokens of some issuers cannot be verified yet, one message per issuer. */
   health(): readonly string[]
-  /** Waits until tokens of all issuers can be. */
+  /** Resolves once tokens of all issuers can be verified. */
   readonly ready: Promise<void>
-  /** Stops looking for issuers. */
+  /** Stops discovery. */
   close(): void
 }
 
 /**
- * Makes the authenticators that a configuration describes. No two have an issuer in common, so one of them at most is asked about a token.
+ * Creates the authenticators of a validated configuration. Their issuers are distinct, so at most one is called for a token.
  *
  * Source: kubernetes `pkg/kubeapiserver/authenticator/config.go` (`newJWTAuthenticator`).
  *
- * @param jwt what came of validating a configuration that is valid.
- * @throws {ConfigurationError} when there is no way to an issuer, or an option cannot work.
+ * @param jwt the result of validating a configuration without errors.
+ * @throws {ConfigurationError} if `fetchFor` throws for an issuer, or an option is invalid.
  * @example
  * const { jwt } = parseAuthenticationConfiguration(text)
  * const tokens = jwtAuthenticators(jwt)
@@ -109,7 +109,7 @@ export function jwtAuthenticators(
     },
     known: () => authenticators.flatMap(knownTokens),
     authenticateToken(token, context) {
-      // The one that would know it, so that many issuers cost no more than one.
+      // Select by issuer, so that many issuers cost no more than one.
       const issued = readIssuedToken(token)
       return issued && byIssuer.get(issuerNamed(issued.issuer))?.authenticateIssued(issued, context)
     },
@@ -141,11 +141,11 @@ function fetchesFor(
   return { fetches, problems }
 }
 
-/** Looked up with each call, so that whoever replaces the global one is heard. */
+/** Looks up the global fetch on each call, so that a replaced one is used. */
 function runtimeFetch({ certificateAuthority, egressSelectorType }: Issuer): IssuerFetch {
   if (certificateAuthority !== '') {
-    throw new Error('the fetch of this runtime takes no certificate authority: give fetchFor one that does')
+    throw new Error('certificateAuthority requires the option fetchFor: the global fetch has no CA option')
   }
-  if (egressSelectorType !== '') throw new Error('there is no egress here: give fetchFor one')
+  if (egressSelectorType !== '') throw new Error('egressSelectorType requires the option fetchFor')
   return (url, init) => globalThis.fetch(url, init)
 }

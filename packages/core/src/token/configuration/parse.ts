@@ -7,12 +7,12 @@ import {
 } from './validate.ts'
 
 /**
- * Reads and validates an `AuthenticationConfiguration`, as of `--authentication-config`: v1, v1beta1 or v1alpha1, in YAML or JSON.
+ * Decodes and validates an `AuthenticationConfiguration` for `--authentication-config`: v1, v1beta1 or v1alpha1, in YAML or JSON.
  *
  * Source: KEP-3331; apiserver `pkg/apis/apiserver/validation/validation.go`.
  *
- * @param source what the text is called in errors, usually a path.
- * @throws {ConfigurationError} with everything that is wrong. Problems of what it says are `FieldError`s.
+ * @param source the name of the document in errors, usually a path.
+ * @throws {ConfigurationError} with all problems. Validation problems are `FieldError`s.
  * @example
  * const { configuration, jwt } = parseAuthenticationConfiguration(await readFile('authentication.yaml', 'utf8'))
  */

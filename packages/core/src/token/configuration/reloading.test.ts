@@ -57,7 +57,7 @@ describe('a configuration', () => {
     expect(await ask('https://c.example.com')).toBeUndefined()
   })
 
-  it('knows Google by both its names, and nobody by a token that is broken', async () => {
+  it('accepts both issuer names of Google, and no malformed token', async () => {
     const google = 'https://accounts.google.com'
     const { ask, tokens } = start([A, google], {
       fetchFor: ({ url }) => fakeFetch(issuerAnswers(jwksOf(key), url)),
@@ -134,7 +134,7 @@ describe('a new version', () => {
   })
 
   it.each<[string, string, RegExp]>([
-    ['is no YAML', 'not yaml: [', /authentication\.yaml/],
+    ['is not YAML', 'not yaml: [', /authentication\.yaml/],
     ['is empty', '', /empty config data/],
     ['names an issuer twice', configOf([B, B]), /jwt\[1\]\.issuer\.url: Duplicate value/],
     [
@@ -205,7 +205,7 @@ describe('a new version', () => {
     expect(await ask(B)).toBe(`${B}#jane`)
   })
 
-  it('with the same text is none', async () => {
+  it('with the same text is ignored', async () => {
     const { tokens, reloads } = start([A])
     expect(await tokens.update(configOf([A]))).toBe('unchanged')
     expect(reloads()).toEqual([])

@@ -34,16 +34,16 @@ import {
 /** Options of {@link authenticationConfiguration}. */
 export interface AuthenticationConfigurationOptions
   extends JwtAuthenticatorsOptions, ValidateAuthenticationConfigurationOptions {
-  /** What the configuration is called in errors and events, usually a path. Default `authentication configuration`. */
+  /** The name of the configuration in errors and events, usually a path. Default `authentication configuration`. */
   readonly source?: string
-  /** How long the issuers of a new version may take to be found. Default 60. */
+  /** Time limit for the discovery of the issuers of a new version. Default 60. */
   readonly updateTimeoutSeconds?: number
-  /** Told of keys that were fetched, and of new versions. */
+  /** Receives an event for each fetch of keys and for each new version. */
   readonly observer?: Observer
   readonly clock?: Clock
 }
 
-/** The checks of {@link AuthenticationConfigurationOptions}, for packages whose options have more. */
+/** The checks of {@link AuthenticationConfigurationOptions}, for packages that extend them. */
 export const authenticationConfigurationShape: OptionsShape<AuthenticationConfigurationOptions> = {
   ...jwtAuthenticatorsShape,
   ...validationShape,
@@ -51,36 +51,36 @@ export const authenticationConfigurationShape: OptionsShape<AuthenticationConfig
   updateTimeoutSeconds: above(0),
 }
 
-/** What came of an update. `refused` is for good; `unhealthy`, where there is no way to its issuers, may be tried again. */
+/** The result of an update. `refused` is final; `unhealthy` means that issuers could not be reached, so it may be retried. */
 export type ConfigurationUpdate = 'unchanged' | 'updated' | 'refused' | 'unhealthy'
 
-/** Knows users as a configuration says that can be replaced at any time. */
+/** A token authenticator whose configuration can be replaced at any time. */
 export interface ConfiguredAuthenticator extends TokenAuthenticator {
-  /** The version that counts. */
+  /** The active version. */
   readonly configuration: AuthenticationConfiguration
-  /** Why tokens of some issuers cannot be verified yet, a text for each. */
+  /** Why tokens of some issuers cannot be verified yet, one message per issuer. */
   health(): readonly string[]
   /**
-   * Takes a new version, which counts when it is valid and all its issuers were found; until then, and otherwise, the old one does. One
-   * update follows another. Never rejects.
+   * Replaces the configuration once the new version is valid and all its issuers are discovered; until then, or if that fails, the old one
+   * stays active. Updates run one at a time. Never rejects.
    */
   update(text: string): Promise<ConfigurationUpdate>
-  /** Stops looking for issuers, and takes no more updates. */
+  /** Stops discovery and ignores further updates. */
   close(): void
 }
 
-/** How long requests under way may still need what was replaced. */
+/** How long replaced authenticators stay open for requests in progress. */
 const DRAIN_MS = 60_000
 
 /**
- * Knows users by tokens, as an `AuthenticationConfiguration` says (`--authentication-config`), and takes new versions of it while it
- * works. At the start nobody waits for issuers; their tokens are an outage until they are found.
+ * Authenticates tokens by an `AuthenticationConfiguration` (`--authentication-config`) that can be replaced while running. Startup does not
+ * wait for issuers: their tokens are *unavailable* until they are discovered.
  *
- * The same text again is no update, nor is one that was refused. The `anonymous` section may not change.
+ * An update with unchanged or already refused content is ignored. The `anonymous` section must not change.
  *
  * Source: kubernetes `pkg/kubeapiserver/authenticator/config.go` (`updateAuthenticationConfig`), `pkg/controlplane/apiserver`; KEP-3331.
  *
- * @throws {ConfigurationError} with everything that is wrong with the first version.
+ * @throws {ConfigurationError} with all problems of the first version.
  * @example
  * const tokens = authenticationConfiguration(text)
  * await tokens.update(nextText)
@@ -127,10 +127,10 @@ export function authenticationConfiguration(
     draining.add(end)
   }
 
-  /** Whether it could be made is another question than whether it is valid: a proxy may be there the next time. */
+  /** Creates the authenticators. A failure does not make the version invalid: a proxy may be available next time. */
   const made = ({ configuration, jwt }: ValidatedAuthenticationConfiguration): Version | Error => {
     try {
-      // Whoever updates waits for the issuers, on any runtime.
+      // An update waits for the issuers, on any runtime.
       return { configuration, authenticators: jwtAuthenticators(jwt, { ...ofIssuers, discoverAtOnce: true }) }
     } catch (error) {
       return errorOf(error)
@@ -173,13 +173,13 @@ export function authenticationConfiguration(
     get configuration() {
       return current.configuration
     },
-    // Issuers come and go with versions, so any token that has one may be known.
+    // Versions have different issuers, so any token with an issuer may be accepted.
     mayKnow: (token) => unverifiedIssuer(token) !== undefined,
     known: () => knownTokens(current.authenticators),
     authenticateToken: (token, context) => current.authenticators.authenticateToken(token, context),
     health: () => current.authenticators.health(),
     update(content) {
-      // Where one ended with the request that it was made in, the next must not wait for ever.
+      // On some runtimes an update ends with the request that started it; the next one must not wait for it forever.
       const turn = canWorkInBackground() ? last : isDone(last, updateTimeoutSeconds * 1000 + GRACE_MS, clock)
       const result = turn.then(() => take(content))
       last = result
@@ -198,7 +198,7 @@ interface Version {
   readonly authenticators: JwtAuthenticators
 }
 
-/** Reads and validates a new version. The chain was made by the first one, so who is anonymous is settled. */
+/** Decodes and validates a new version. Anonymous access was fixed by the first one, so it must not change. */
 function readNext(
   content: string,
   first: AuthenticationConfiguration,
@@ -216,7 +216,7 @@ function readNext(
 }
 
 function errorOf(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error('it cannot be used', { cause: thrown })
+  return thrown instanceof Error ? thrown : new Error('the configuration cannot be loaded', { cause: thrown })
 }
 
 async function isReadyWithin(

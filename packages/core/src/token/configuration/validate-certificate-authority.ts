@@ -3,7 +3,7 @@ import type { FieldPath } from '../../internal/field/path.ts'
 import { isCertificateError } from '../../internal/x509/errors.ts'
 import { certificatePool } from '../../internal/x509/pool/pem.ts'
 
-/** Adds what is wrong with the certificates of an issuer. Not a byte of them is repeated. */
+/** Validates the CA certificates of an issuer. Errors contain no byte of them. */
 export function validateCertificateAuthority(pem: string, path: FieldPath, errors: ErrorList): void {
   if (pem === '') return
   try {

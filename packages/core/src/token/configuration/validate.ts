@@ -21,7 +21,7 @@ const MAX_JWT_AUTHENTICATORS = 64
 
 /** Options of {@link validateAuthenticationConfiguration}. */
 export interface ValidateAuthenticationConfigurationOptions {
-  /** Issuers that are somebody else's, as those of service accounts (`--service-account-issuer`). Default: none. */
+  /** Issuers of other authenticators, such as those of service accounts (`--service-account-issuer`). Default: none. */
   readonly disallowedIssuers?: readonly string[]
   /** Default `celCompiler()`. */
   readonly compiler?: CelCompiler
@@ -30,24 +30,24 @@ export interface ValidateAuthenticationConfigurationOptions {
 /** The checks of {@link ValidateAuthenticationConfigurationOptions}. */
 export const validationShape: OptionsShape<ValidateAuthenticationConfigurationOptions> = {
   disallowedIssuers: listOf(aString),
-  compiler: withMethods('a compiler of expressions, as celCompiler() makes', 'compile'),
+  compiler: withMethods('a CEL compiler, such as celCompiler()', 'compile'),
 }
 
-/** A configuration, and what came of its expressions. */
+/** A configuration with its compiled expressions. */
 export interface ValidatedAuthenticationConfiguration {
   readonly configuration: AuthenticationConfiguration
-  /** One for each of `configuration.jwt`; of use only when there are no errors. */
+  /** One for each of `configuration.jwt`; valid only if there are no errors. */
   readonly jwt: readonly CompiledJwtAuthenticator[]
-  /** Everything that is wrong, with the path of its field. */
+  /** All errors, each with the path of its field. */
   readonly errors: readonly FieldError[]
 }
 
 /**
- * Says everything that Kubernetes would refuse a configuration for, in its words, and compiles the expressions.
+ * Reports all errors for which Kubernetes would reject the configuration, with its messages, and compiles the expressions.
  *
  * Source: apiserver `pkg/apis/apiserver/validation/validation.go`.
  *
- * Deviation: some values are printed in another way (`docs/deviations.md`, words of configuration errors).
+ * Deviation: some values are printed differently (`docs/deviations.md`, words of configuration errors).
  *
  * @example
  * const { errors } = validateAuthenticationConfiguration(decodeAuthenticationConfiguration(text))
@@ -92,7 +92,7 @@ function addUnique(url: string, seen: Set<string>, path: FieldPath, errors: Erro
   seen.add(url)
 }
 
-/** As Kubernetes prints a condition, under the name that its field has in Go. */
+/** A condition as Kubernetes prints it, with the Go name of its field. */
 function asInGo({ path }: { readonly path: string }): { readonly Path: string } {
   return { Path: path }
 }

@@ -105,7 +105,7 @@ describe.each([
     [
       'a comment',
       '# tokens\nt,jane,1',
-      'line 1: token file must have at least 3 columns (token, user name, user uid), found 1; there are no comments in such a file',
+      'line 1: token file must have at least 3 columns (token, user name, user uid), found 1; comments are not supported',
     ],
     ['no user name', 't,,1', 'line 1: the user name is empty'],
     ['a bare quote', 't,jane,1, "a,b"', 'parse error on line 1: bare " in non-quoted-field'],

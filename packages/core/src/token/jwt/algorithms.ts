@@ -1,6 +1,6 @@
 /**
- * The algorithms that tokens of OpenID Connect may be signed with: those of kube-apiserver's `--oidc-signing-algs`. `none` and
- * HMAC are no algorithms of anybody.
+ * The signing algorithms that OpenID Connect tokens may use: those of kube-apiserver's `--oidc-signing-algs`. `none` and HMAC are never
+ * accepted.
  *
  * Source: apiserver `plugin/pkg/authenticator/token/oidc/oidc.go` (`allowedSigningAlgs`), RFC 7518 section 3.1.
  */
@@ -19,7 +19,7 @@ export const JWS_ALGORITHMS = [
 /** See {@link JWS_ALGORITHMS}. */
 export type JwsAlgorithm = (typeof JWS_ALGORITHMS)[number]
 
-/** Whether somebody may sign with this. */
+/** Whether the algorithm is supported. */
 export function isJwsAlgorithm(name: string): name is JwsAlgorithm {
   return JWS_ALGORITHMS.some((algorithm) => algorithm === name)
 }

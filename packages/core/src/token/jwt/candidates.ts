@@ -1,5 +1,5 @@
 /**
- * More keys are not tried for one token: each costs a verification, and tokens that name no key are made for nothing. Nobody signs with
- * that many keys at a time without naming them.
+ * Maximum number of keys to try for one token. Each costs a verification, and attackers can send tokens without `kid` for free. No real
+ * issuer signs without `kid` while it has more keys.
  */
 export const MAX_CANDIDATES = 16

@@ -1,18 +1,15 @@
-/** How many calls may be made, whoever asks for them. */
+/** A rate limit shared by all callers. */
 export interface FetchLimit {
-  /** Takes one call, if there is one left. */
+  /** Takes one call if available. */
   take(nowMs: number): boolean
-  /** How long it is until there is one left. */
+  /** Time until a call is available. */
   waitMs(nowMs: number): number
 }
 
 const BURST = 3
 const INTERVAL_MS = 5000
 
-/**
- * Three calls at once, and one more every five seconds: tokens that nobody knows must not become requests that an issuer cannot
- * keep up with.
- */
+/** A burst of three calls, then one every five seconds, so that a flood of invalid tokens does not become a flood of requests to the issuer. */
 export function fetchLimit(): FetchLimit {
   let left = BURST
   let countedAtMs = -Infinity

@@ -38,8 +38,8 @@ describe('the text of a token', () => {
   it.each([
     ['a signed token', good, 'i'],
     ['a token without a signature', `${header}.${claims}.`, 'i'],
-    ['a token whose header is none', `${encode('{')}.${claims}.${signature}`, 'i'],
-    ['a token whose signature is none', `${header}.${claims}.$`, 'i'],
+    ['a token with an invalid header', `${encode('{')}.${claims}.${signature}`, 'i'],
+    ['a token with an invalid signature', `${header}.${claims}.$`, 'i'],
     ['no issuer', token({ alg: 'ES256' }, {}), ''],
     ['an issuer that is null', token({ alg: 'ES256' }, { iss: null }), ''],
     ['an issuer among colons', token({ alg: 'ES256' }, '{"a:b\\":":":\\\\","iss":"i","c":{"d":[":"]}}'), 'i'],
@@ -49,7 +49,7 @@ describe('the text of a token', () => {
       '\ufffdystem 😀 \\ud800',
     ],
     ['an issuer that is a property of every object', token({ alg: 'ES256' }, { toString: 1 }), ''],
-  ])('says of %s whose it is', (_, text, issuer) => {
+  ])('gives the issuer of %s', (_, text, issuer) => {
     expect(unverifiedIssuer(text)).toBe(issuer)
   })
 
@@ -70,11 +70,11 @@ describe('the text of a token', () => {
     ['JSON serialisation', JSON.stringify({ payload: claims, protected: header, signature })],
     ['claims that are a list', token({ alg: 'ES256' }, [])],
     ['claims that are null', token({ alg: 'ES256' }, null)],
-    ['claims that are no JSON', token({ alg: 'ES256' }, 'iss')],
-    ['a header that is no JSON', token('{', { iss: 'i' })],
+    ['claims that are not JSON', token({ alg: 'ES256' }, 'iss')],
+    ['a header that is not JSON', token('{', { iss: 'i' })],
     ['no algorithm', token({}, { iss: 'i' })],
-    ['an algorithm that is no text', token({ alg: 1 }, { iss: 'i' })],
-    ['a key id that is no text', token({ alg: 'ES256', kid: 1 }, { iss: 'i' })],
+    ['an algorithm that is not a string', token({ alg: 1 }, { iss: 'i' })],
+    ['a key ID that is not a string', token({ alg: 'ES256', kid: 1 }, { iss: 'i' })],
     ['an issuer that is a list', token({ alg: 'ES256' }, { iss: ['i'] })],
     ['claims that are not UTF-8', `${header}.${Buffer.from([0x22, 0xff, 0x22]).toString('base64url')}.`],
     ['an issuer twice', token({ alg: 'ES256' }, '{"iss":"a","iss":"i"}')],
@@ -83,12 +83,12 @@ describe('the text of a token', () => {
     ['a claim twice, in a list in a claim', token({ alg: 'ES256' }, '{"iss":"i","a":[{"b":1,"b":2}]}')],
     ['an algorithm twice', token('{"alg":"none","alg":"ES256"}', { iss: 'i' })],
     ['a byte order mark before the claims', token({ alg: 'ES256' }, '\ufeff{"iss":"i"}')],
-    ['more than anybody sends', token({ alg: 'ES256' }, { iss: 'i', x: 'x'.repeat(MAX_TOKEN_LENGTH) })],
-  ])('is no JWT with %s', (_, text) => {
+    ['more than the maximum length', token({ alg: 'ES256' }, { iss: 'i', x: 'x'.repeat(MAX_TOKEN_LENGTH) })],
+  ])('is not a JWT with %s', (_, text) => {
     expect(readJwt(text)).toBeUndefined()
   })
 
-  it('may sign something else than claims, and is no JWT then', () => {
+  it('may have a payload other than claims, and is then not a JWT', () => {
     for (const payload of ['', encode('foo'), encode([])]) {
       const text = `${header}.${payload}.${signature}`
       expect(readJws(text)).toEqual({
@@ -137,7 +137,7 @@ describe('the text of a token', () => {
 
 async function verified(text: string, ...names: readonly (keyof typeof pairs)[]): Promise<unknown> {
   const jwt = readJwt(text)
-  if (jwt === undefined) throw new Error('it is no JWT')
+  if (jwt === undefined) throw new Error('not a JWT')
   return verifySignature(jwt, names.length === 0 ? [] : await keysOf(...names))
 }
 
@@ -175,7 +175,7 @@ describe('a signature', () => {
   })
 
   it.each([
-    ['a key that nobody has', token({ alg: 'ES256', kid: 'x' }, {}), ['a']],
+    ['an unknown key', token({ alg: 'ES256', kid: 'x' }, {}), ['a']],
     ['any key where there is none', good, []],
   ] as const)('is refused with %s', async (_, text, names) => {
     expect(await thrownBy(() => verified(text, ...names))).toMatchObject({

@@ -12,11 +12,11 @@ import {
 import { objectIdentifier, smallInteger } from '../../internal/x509/der/values.ts'
 import { algorithmOfCurve, type SigningAlgorithm } from './verification-key.ts'
 
-/** What an encoded key is: what WebCrypto imports it as, and what it signs with. */
+/** The form and algorithm of an encoded key, and its DER for WebCrypto. */
 export interface EncodedKey {
   readonly form: 'PKCS#1' | 'PKCS#8' | 'SEC1' | 'SPKI'
   readonly alg: SigningAlgorithm
-  /** PKCS#8 of a private key, `SubjectPublicKeyInfo` of a public one. */
+  /** PKCS#8 for private keys, `SubjectPublicKeyInfo` for public keys. */
   readonly der: Bytes
 }
 
@@ -36,8 +36,8 @@ const RSA_ALGORITHM = Uint8Array.of(
 const EC_OBJECT_IDENTIFIER = Uint8Array.of(0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01)
 
 /**
- * Finds out by its structure what a DER-encoded key is: a private key of PKCS#1 (RSA), SEC1 (EC) or PKCS#8, a public key, or
- * a certificate, whose public key is taken. `undefined` for everything else, and for other kinds of keys.
+ * Detects the kind of a DER-encoded key by its structure: a PKCS#1 (RSA), SEC1 (EC) or PKCS#8 private key, a public key, or a certificate,
+ * of which the public key is used. Returns `undefined` for anything else.
  */
 export function encodedKeyOf(der: Bytes): EncodedKey | undefined {
   try {
@@ -85,7 +85,7 @@ function algorithmOf(curve: DerElement): SigningAlgorithm | undefined {
   return algorithmOfCurve(CURVES.get(objectIdentifier(curve, WHAT)) ?? '')
 }
 
-/** RFC 5208 section 5, around a key in the form of its own. */
+/** Wraps a PKCS#1 or SEC1 key in PKCS#8 (RFC 5208 section 5). */
 function pkcs8(algorithm: Bytes, key: Bytes): Bytes {
   return encoded(Tag.sequence, Uint8Array.of(Tag.integer, 1, 0), algorithm, encoded(Tag.octetString, key))
 }
@@ -103,7 +103,7 @@ function encoded(tag: number, ...contents: readonly Bytes[]): Bytes {
   return result
 }
 
-/** In the shortest form, as DER demands. */
+/** Shortest form, as DER requires. */
 function lengthOctets(length: number): readonly number[] {
   if (length < 0x80) return [length]
   if (length < 0x100) return [0x81, length]

@@ -36,7 +36,7 @@ beforeAll(() => {
 
 function jwt(key: KeyPair, alg = 'RS256', header: object = { kid: key.kid }): UnverifiedJwt {
   const read = readJwt(signed(key, { alg, ...header }, { iss: 'x' }, alg))
-  if (read === undefined) throw new Error('the token of a test is no JWT')
+  if (read === undefined) throw new Error('the token of the test is not a JWT')
   return read
 }
 
@@ -91,14 +91,14 @@ describe('keys that are known', () => {
   ])('are tried for a token that %s up to sixteen, and beyond that none is', async (_, header, named) => {
     const setOf = (count: number): KeySet => {
       const others = Array.from({ length: count - 1 }, () => ({ ...jwkOf(other), ...named }))
-      // Keys of another kind are no candidates.
+      // Keys of another kind are not candidates.
       const curves = Array.from({ length: 20 }, () => ({ ...jwkOf(p256), ...named }))
       return localKeySet(JSON.stringify({ keys: [...curves, ...others, { ...jwkOf(rsa), ...named }] }))
     }
     await setOf(16).verify(jwt(rsa, 'RS256', header))
     expect(await thrownBy(() => setOf(17).verify(jwt(rsa, 'RS256', header)))).toMatchObject({
       code: 'rejected',
-      message: 'failed to verify signature: the token fits more than 16 keys, and none is tried',
+      message: 'failed to verify signature: more than 16 keys match the token',
     })
   })
 
@@ -119,8 +119,8 @@ describe('a JWK set', () => {
   it.each([
     ['a symmetric key', { kty: 'oct', k: 'c2VjcmV0', kid: 'a' }],
     ['an OKP key', { kty: 'OKP', crv: 'Ed25519', x: 'AAAA' }],
-    ['a curve that nobody takes', { kty: 'EC', crv: 'secp256k1', x: 'AAAA', y: 'AAAA' }],
-    ['a curve that is no text', { kty: 'EC', crv: 1, x: 'AAAA', y: 'AAAA' }],
+    ['an unsupported curve', { kty: 'EC', crv: 'secp256k1', x: 'AAAA', y: 'AAAA' }],
+    ['a curve that is not a string', { kty: 'EC', crv: 1, x: 'AAAA', y: 'AAAA' }],
     ['an RSA key without exponent', { kty: 'RSA', n: 'AAAA' }],
     ['an RSA key with exponent 1', { kty: 'RSA', n: 'x'.repeat(342), e: 'AQ' }],
     ['a short RSA key', { kty: 'RSA', n: 'x'.repeat(170), e: 'AQAB' }],
@@ -155,7 +155,7 @@ describe('a JWK set', () => {
   })
 
   it.each(['secret', '<html>secret', '{"keys":[secret]}', '[{"secret"'])('is never quoted: %s', (text) => {
-    expect(() => parseJwks(text)).toThrow(/^it is no JWK set$/)
+    expect(() => parseJwks(text)).toThrow(/^not a JWK set$/)
   })
 
   it('has at most 2,048 keys', () => {
@@ -187,7 +187,7 @@ async function accepts(keys: KeySet, token: UnverifiedJwt): Promise<boolean> {
 /** Another key under the name of the first. */
 const sameName = (): KeyPair => ({ ...other, kid: rsa.kid })
 
-/** Three tokens that nobody knows. */
+/** Three tokens with unknown keys. */
 async function useUpFetches(keys: KeySet): Promise<void> {
   for (let count = 0; count < 3; count++) await useUpFetch(keys)
 }
@@ -214,7 +214,7 @@ describe('keys that an issuer publishes', () => {
     expect(fetches()).toBe(2)
     answerWith(publishes(other))
     clock.advance(60_000)
-    // The name of a key is no promise.
+    // A known `kid` proves nothing.
     expect(await thrownBy(() => keys.verify(jwt({ ...rsa, kid: 'b' })))).toMatchObject(isRejected)
     expect(await thrownBy(() => keys.verify(jwt(rsa)))).toMatchObject(isRejected)
   })
@@ -325,7 +325,7 @@ describe('keys that an issuer publishes', () => {
     clock.advance(4999)
     await flood()
     expect(fetches()).toBe(3)
-    // Whoever is known passes meanwhile.
+    // Tokens with known keys pass meanwhile.
     await keys.verify(jwt(rsa))
     clock.advance(1)
     await settled()
@@ -347,14 +347,14 @@ describe('keys that an issuer publishes', () => {
     await expect(fresh).resolves.toBeUndefined()
   })
 
-  it('are an outage for whoever comes when 256 wait for them', async () => {
+  it('are unavailable for further tokens while 256 wait for them', async () => {
     const { keys, clock } = remote(publishes(rsa))
     await useUpFetches(keys)
     const waiting = Array.from({ length: 256 }, () => thrownBy(() => keys.verify(jwt(other))))
     await settled()
     expect(await thrownBy(() => keys.verify(jwt(other)))).toMatchObject({
       code: 'unavailable',
-      message: 'failed to verify signature: fetching keys too many tokens of unknown keys',
+      message: 'failed to verify signature: fetching keys too many tokens with unknown keys',
     })
     await keys.verify(jwt(rsa))
     clock.advance(5000)
@@ -396,7 +396,7 @@ describe('keys that an issuer publishes', () => {
   it.each<[string, Answer, RegExp]>([
     ['nothing', () => new Response(''), /fetching keys/],
     ['HTML', () => new Response('<html>'), /fetching keys/],
-    ['a list', () => new Response('[]'), /it is no JWK set/],
+    ['a list', () => new Response('[]'), /not a JWK set/],
     ['a redirect', () => new Response('', { status: 302, headers: { location: KEYS } }), /HTTP status 302/],
     ['204', () => new Response(null, { status: 204 }), /HTTP status 204/],
     ['ten thousand keys', () => new Response(`{"keys":[${'{},'.repeat(9999)}{}]}`), /more than 2048 keys/],
@@ -453,7 +453,7 @@ describe('keys that an issuer publishes', () => {
     ],
     // An asynchronous function passes for one that returns nothing. What it rejects with would end the process.
     ['later', () => Promise.reject(new Error('full'))],
-  ])('count whatever goes wrong %s with who is told of them', async (_, onFetch) => {
+  ])('count whatever the callback does wrong %s', async (_, onFetch) => {
     const { keys, answerWith } = remote(publishes(rsa), { onFetch })
     await keys.verify(jwt(rsa))
     answerWith(() => new Response('', { status: 500 }))

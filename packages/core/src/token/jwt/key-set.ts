@@ -10,18 +10,17 @@ import type { UnverifiedJwt } from './read-jwt.ts'
 /** The keys of an issuer. */
 export interface KeySet {
   /**
-   * Returns when one of the keys has signed the token, by the algorithm in its header. Whether that algorithm is wanted is for others
-   * to say.
+   * Returns if one of the keys verifies the token with the algorithm in its header. The caller checks whether that algorithm is allowed.
    *
-   * @throws {AuthenticationError} `rejected` when none has, `unavailable` when the keys could not be had.
+   * @throws {AuthenticationError} `rejected` if no key verifies it, `unavailable` if the keys cannot be fetched.
    */
   verify(jwt: UnverifiedJwt): Awaitable<void>
 }
 
 /**
- * Keys that are known already: a JWK set as text, which nobody fetches.
+ * A key set from the JSON of a JWK set; nothing is fetched.
  *
- * @throws {Error} when it is no JWK set.
+ * @throws {Error} if the string is not a JWK set.
  * @example
  * const authenticator = oidc({ issuer, claimMappings, keySet: localKeySet(jwks) })
  */
@@ -36,22 +35,22 @@ export function localKeySet(jwks: string): KeySet {
   }
 }
 
-/** No key has signed it. One object for all: it says nothing about the token. */
+/** No key verifies the token. A shared instance: it contains nothing about the token. */
 export const notSigned: AuthenticationError = Object.freeze(
   rejected('failed to verify signature: failed to verify id token signature'),
 )
 
 const tooManyCandidates: AuthenticationError = Object.freeze(
-  rejected(`failed to verify signature: the token fits more than ${MAX_CANDIDATES} keys, and none is tried`),
+  rejected(`failed to verify signature: more than ${MAX_CANDIDATES} keys match the token`),
 )
 
-/** The keys of an issuer, by what tokens call them. */
+/** The keys of an issuer, indexed by `kid`. */
 export interface IssuerKeys {
   readonly all: readonly IssuerKey[]
   readonly byId: ReadonlyMap<string, readonly IssuerKey[]>
 }
 
-/** Keys, ready to be found. */
+/** Indexes keys by `kid`. */
 export function issuerKeys(all: readonly IssuerKey[]): IssuerKeys {
   const byId = new Map<string, IssuerKey[]>()
   for (const key of all) {
@@ -63,12 +62,12 @@ export function issuerKeys(all: readonly IssuerKey[]): IssuerKeys {
 }
 
 /**
- * Whether one of the keys has signed a token. A token that names a key is tried with keys of that name, and one that names none with
- * all of them, one after the other.
+ * Whether one of the keys verifies the token. Only keys with the `kid` of the token are tried, or all keys if the token has none, one after
+ * the other.
  *
- * Deviation: a token that more than 16 keys could have signed is refused (`docs/deviations.md`, tokens that name no key).
+ * Deviation: a token that matches more than 16 keys is refused (`docs/deviations.md`, tokens that name no key).
  *
- * @throws {AuthenticationError} `rejected` when there are too many.
+ * @throws {AuthenticationError} `rejected` if too many keys match.
  */
 export function isSignedByOneOf({ all, byId }: IssuerKeys, jwt: UnverifiedJwt): Awaitable<boolean> {
   const { algorithm, keyId } = jwt

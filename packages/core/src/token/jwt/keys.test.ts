@@ -77,9 +77,9 @@ describe('a file of keys to verify with', () => {
     expect(error).toMatchObject({ problems: [{ message: NO_KEYS }] })
   })
 
-  it('cannot have a short RSA key, which is no key among others', async () => {
+  it('cannot contain a short RSA key, not even among others', async () => {
     expect(await thrownBy(() => verificationKeysFromPem(pkix(shortRsa) + pkix(rsa)))).toMatchObject({
-      problems: [{ message: 'an RSA key has 2048 to 16384 bits' }],
+      problems: [{ message: 'an RSA key must have 2048 to 16384 bits' }],
     })
   })
 

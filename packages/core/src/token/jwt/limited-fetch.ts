@@ -6,42 +6,39 @@ import { fetchLimit } from './fetch-limit.ts'
 
 /** Options of {@link limitedFetch}. */
 export interface LimitedFetchOptions {
-  /** Fetches, once. It must not reject, and it ends by itself within the time limit. */
+  /** Fetches once. Must not reject, and must end within the time limit. */
   readonly work: () => Promise<void>
-  /** Whether the last fetch failed. Nothing waits for its turn while it has. */
+  /** Whether the last fetch failed. If so, callers do not wait for the next turn. */
   readonly hasFailed: () => boolean
   readonly clock: Clock
-  /** How long one fetch may take. */
+  /** Time limit of one fetch. */
   readonly timeoutSeconds: number
 }
 
-/** A fetch that many ask for and that is made seldom. */
+/** A shared, rate-limited fetch. */
 export interface LimitedFetch {
   isUnderWay(): boolean
-  /** Whether a fetch may begin at this moment. */
+  /** Whether a fetch may start now. */
   isAllowed(): boolean
-  /** Waits for the fetch under way, or for a new one. Never rejects; `false` when there was one just now. */
+  /** Waits for the current fetch, or starts one. Never rejects; `false` if the rate limit prevents a fetch. */
   refresh(): Promise<boolean>
-  /** Waits for a fetch, perhaps until there may be one. `false`: so many wait that this caller does not. */
+  /** Waits for a fetch, if necessary until the rate limit allows one. `false` if too many callers wait already. */
   next(): Promise<boolean>
-  /** Begins a fetch that nothing waits for, unless one is under way or there was one just now. */
+  /** Starts a fetch without waiting for it, unless one is under way or the rate limit prevents it. */
   inBackground(): Awaitable<void>
 }
 
-/**
- * Makes three fetches at once and then one every five seconds at most, however many callers ask; all who wait share one fetch, and at most
- * 256 wait for the next.
- */
+/** Limits fetches to a burst of three, then one every five seconds. Concurrent callers share one fetch, and at most 256 wait for the next. */
 export function limitedFetch({ work, hasFailed, clock, timeoutSeconds }: LimitedFetchOptions): LimitedFetch {
   const limit = fetchLimit()
   let waitingUntilMs: readonly number[] = []
   let underWay: Flight | undefined
 
-  /** Begins a fetch; `undefined` when there was one just now. */
+  /** Starts a fetch; `undefined` if the rate limit prevents it. */
   const begin = (): Flight | undefined => {
     const nowMs = clock.now()
     if (!limit.take(nowMs)) return undefined
-    // A fetch ends by itself before that.
+    // The fetch ends before that by its own time limit.
     const flight = { endsAtMs: nowMs + timeoutSeconds * 1000 + GRACE_MS, done: work() }
     underWay = flight
     void flight.done.then(() => forget(flight))
@@ -67,15 +64,15 @@ export function limitedFetch({ work, hasFailed, clock, timeoutSeconds }: Limited
     isAllowed: () => limit.waitMs(clock.now()) <= 0,
     refresh,
     async next() {
-      // A server that is down is not waited for.
+      // Do not wait for a server that is down.
       if ((await refresh()) || hasFailed()) return true
       const nowMs = clock.now()
-      // Who is gone with a request that was given up is not counted for ever.
+      // Drop waiters whose time is over: their requests may have been abandoned.
       const others = waitingUntilMs.filter((untilMs) => untilMs > nowMs)
       if (others.length >= MAX_WAITING) return false
       const waitMs = limit.waitMs(nowMs)
       waitingUntilMs = [...others, nowMs + waitMs]
-      // Each by a timer of its own: on some runtimes it ends together with the request that began it.
+      // One timer per waiter: on some runtimes a timer ends with the request that started it.
       await new Promise<void>((resolve) => void clock.after(waitMs, resolve))
       await refresh()
       return true
@@ -83,7 +80,7 @@ export function limitedFetch({ work, hasFailed, clock, timeoutSeconds }: Limited
     inBackground() {
       if (underWay !== undefined && clock.now() < underWay.endsAtMs) return undefined
       const own = begin()
-      // Nobody waits for it, but where it would end together with the request that began it.
+      // Wait only on runtimes where the fetch would end with the request that started it.
       if (own === undefined || canWorkInBackground()) return undefined
       return isDone(own.done, PATIENCE_MS, clock).then(() => undefined)
     },
@@ -93,11 +90,11 @@ export function limitedFetch({ work, hasFailed, clock, timeoutSeconds }: Limited
 /** A fetch under way. */
 interface Flight {
   readonly endsAtMs: number
-  /** Never rejects by itself. */
+  /** Never rejects. */
   readonly done: Promise<void>
 }
 
-/** More callers do not wait for their turn at the same time. */
+/** Maximum number of callers that wait for their turn. */
 const MAX_WAITING = 256
-/** How long a request whose keys are known stays for the next ones, where they would not come without it. */
+/** How long a request with known keys waits for a background fetch that would otherwise end with it. */
 const PATIENCE_MS = 5000

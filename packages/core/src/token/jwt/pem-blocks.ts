@@ -1,21 +1,21 @@
 import type { Bytes } from '../../internal/x509/der/reader.ts'
 
-/** More text than any file of keys has. */
+/** Larger than any key file. */
 const MAX_PEM_LENGTH = 1_048_576
 
-/** More blocks than anybody has keys. */
+/** More blocks than any key file has. */
 const MAX_BLOCKS = 1000
 
-/** A block of a PEM text. */
+/** A PEM block. */
 export interface PemBlock {
-  /** What it is called, as in `PRIVATE KEY`. */
+  /** The label, as in `PRIVATE KEY`. */
   readonly label: string
   readonly der: Bytes
 }
 
 /**
- * Every block of a PEM text (RFC 7468), whatever it is called. Text around the blocks, blocks with headers (which are
- * encrypted) and what is not base64 are skipped. `undefined` when the text is far too long.
+ * All blocks of a PEM file (RFC 7468), with any label. Text around the blocks, blocks with headers (which are encrypted) and invalid base64
+ * are skipped. `undefined` if the file is too large.
  */
 export function pemBlocks(pem: string): readonly PemBlock[] | undefined {
   if (pem.length > MAX_PEM_LENGTH) return undefined

@@ -10,27 +10,26 @@ import {
   verificationKeyOfJwk,
 } from './verification-key.ts'
 
-/** A key that tokens are signed with. */
+/** A key that signs tokens. */
 export interface SigningKey {
-  /** What tokens name the key by. */
+  /** The `kid` of tokens signed with this key. */
   readonly kid: string
   readonly alg: SigningAlgorithm
-  /** The private key. It cannot be exported. */
+  /** The private key, not extractable. */
   readonly key: CryptoKey
   readonly verificationKey: VerificationKey
 }
 
 /**
- * The keys in a file of `--service-account-key-file`: as many as there are, in order. What the blocks are called does not matter.
- * Each may be a public key (PKIX), a certificate, an RSA private key (PKCS#1 or PKCS#8) or an EC private key (SEC1 only, as
- * in Kubernetes); of private keys only the public half is kept. Other blocks are skipped.
+ * Reads all keys of a `--service-account-key-file`, in order, regardless of the PEM labels. Each block may be a public key (PKIX), a
+ * certificate, an RSA private key (PKCS#1 or PKCS#8) or an EC private key (SEC1 only, as in Kubernetes); only the public half of private
+ * keys is kept. Other blocks are skipped.
  *
  * Source: client-go `util/keyutil/key.go` (`ParsePublicKeysPEM`).
  *
- * Deviation: RSA keys that are too short or too long are an error, and so are keys that are damaged (`docs/deviations.md`, RSA keys of
- * tokens; key files).
+ * Deviation: RSA keys that are too short or too long and damaged keys are errors (`docs/deviations.md`, RSA keys of tokens; key files).
  *
- * @throws {ConfigurationError} when there is no key, or one cannot be used.
+ * @throws {ConfigurationError} if there is no key, or one is unusable.
  * @example
  * const keys = await verificationKeysFromPem(await readFile('sa.pub', 'utf8'))
  */
@@ -49,23 +48,23 @@ export async function verificationKeysFromPem(pem: string): Promise<readonly Ver
 }
 
 /**
- * The key of a `SubjectPublicKeyInfo` (PKIX), in DER as a KMS or an external signer gives it.
+ * Reads a DER-encoded `SubjectPublicKeyInfo` (PKIX), as returned by a KMS or an external signer.
  *
  * Source: Go `crypto/x509` (`ParsePKIXPublicKey`).
  *
- * Deviation: keys of other kinds are an error, and so are RSA keys that are too short or too long (`docs/deviations.md`, RSA keys of
- * tokens; keys of signers).
+ * Deviation: keys of other kinds are errors, and so are RSA keys that are too short or too long (`docs/deviations.md`, RSA keys of tokens;
+ * keys of signers).
  *
  * @param der at most 8,192 bytes.
- * @param keyId what tokens name the key by. Default: as Kubernetes names it.
- * @throws {ConfigurationError} when it is no such key.
+ * @param keyId the `kid`. Default: as in Kubernetes.
+ * @throws {ConfigurationError} if the key is of another kind or unusable.
  * @example
  * const key = await verificationKeyFromDer(new Uint8Array(PublicKey), KeyId)
  */
 export async function verificationKeyFromDer(der: Uint8Array, keyId?: string): Promise<VerificationKey> {
   refuseProblems(isBytes(der, 'der'), keyId === undefined ? [] : aNonEmptyString(keyId, 'keyId'))
   const encoded = der.length <= MAX_DER_BYTES ? encodedKeyOf(Uint8Array.from(der)) : undefined
-  // A certificate has a public key in it, and is none.
+  // A certificate contains a public key but is not one.
   if (encoded?.form !== 'SPKI' || encoded.der.length !== der.length)
     throw invalidKey('is not an RSA or EC public key')
   const key = await verificationKeyOfJwk(await jwkOf(encoded))
@@ -76,12 +75,12 @@ const MAX_DER_BYTES = 8192
 const isBytes = must('must be a Uint8Array', (value) => value instanceof Uint8Array)
 
 /**
- * The key in a file of `--service-account-signing-key-file`: the first private key, which is called what it is: `RSA PRIVATE KEY`
- * (PKCS#1), `EC PRIVATE KEY` (SEC1) or `PRIVATE KEY` (PKCS#8). Other blocks, such as EC parameters, are skipped.
+ * Reads the first private key of a `--service-account-signing-key-file`. Its PEM label must match its form: `RSA PRIVATE KEY` (PKCS#1), `EC
+ * PRIVATE KEY` (SEC1) or `PRIVATE KEY` (PKCS#8). Other blocks, such as EC parameters, are skipped.
  *
  * Source: client-go `util/keyutil/key.go` (`ParsePrivateKeyPEM`), kubernetes `pkg/serviceaccount/jwt.go` (`JWTTokenGenerator`).
  *
- * @throws {ConfigurationError} when there is no key, or it cannot sign.
+ * @throws {ConfigurationError} if there is no key, or it cannot sign.
  * @example
  * const key = await signingKeyFromPem(await readFile('sa.key', 'utf8'))
  */
@@ -108,14 +107,14 @@ const PRIVATE_KEY_FORMS: ReadonlyMap<string, EncodedKey['form']> = new Map([
   ['PRIVATE KEY', 'PKCS#8'],
 ])
 
-/** Through WebCrypto, which checks that the key is one, and finds the public half of a private key. */
+/** WebCrypto validates the key and derives the public half of a private key. */
 async function jwkOf({ form, alg, der }: EncodedKey): Promise<JsonWebKey> {
   const [format, usage] = form === 'SPKI' ? (['spki', 'verify'] as const) : (['pkcs8', 'sign'] as const)
   try {
     const key = await crypto.subtle.importKey(format, der, KEY_PARAMETERS[alg], true, [usage])
     return await crypto.subtle.exportKey('jwk', key)
   } catch {
-    // What WebCrypto says may tell of the key.
-    throw invalidKey(`is not a key of ${alg} that this runtime can use`)
+    // The WebCrypto error may reveal parts of the key.
+    throw invalidKey(`is not an ${alg} key that this runtime can use`)
   }
 }

@@ -1,44 +1,44 @@
 import { isCanonicalBase64url, textOfBase64url } from '../../internal/base64url.ts'
 import { strictJson } from './strict-json.ts'
 
-/** An object of JSON. Read with `Object.hasOwn`: its names are anybody's. */
+/** A JSON object. Read it with `Object.hasOwn`: member names are attacker-controlled. */
 export type JsonObject = Readonly<Record<string, unknown>>
 
-/** A token that looks signed, in compact form (RFC 7515 section 7.1). */
+/** A token in the form of a compact JWS (RFC 7515 section 7.1), not verified. */
 export interface UnverifiedJws {
   readonly token: string
   /** `alg` of the header. */
   readonly algorithm: string
-  /** `kid` of the header, `''` where there is none. */
+  /** `kid` of the header; `''` if absent. */
   readonly keyId: string
-  /** `typ` of the header, whatever it is; `undefined` where there is none. */
+  /** `typ` of the header, of any type; `undefined` if absent. */
   readonly type?: unknown
-  /** Whether the header has `crit`, whatever it names: no extension is understood here. */
+  /** Whether the header has `crit`. No extension is supported, so its value does not matter. */
   readonly isCritical: boolean
-  /** What is signed, in base64url. */
+  /** The signed payload in base64url. */
   readonly payload: string
 }
 
-/** A token that looks like a signed JWT. Nobody vouches for it yet. */
+/** A token in the form of a signed JWT, not verified. */
 export interface UnverifiedJwt extends UnverifiedJws {
-  /** `iss`, to find out whose token this is and for nothing else; `''` where there is none. */
+  /** `iss`, unverified: use it only to select the authenticator. `''` if absent. */
   readonly issuer: string
   readonly claims: JsonObject
 }
 
-/** A longer token is nobody's: twice what Node takes in all headers of a request. */
+/** Maximum length of a JWT: twice Node's limit for all headers of a request. */
 export const MAX_TOKEN_LENGTH = 32_768
 
 /**
- * Reads a signed JWT in compact form (RFC 7515 section 7.1); `undefined` for any other text, which is no error: it may be another
- * authenticator's.
+ * Parses a signed JWT in compact form (RFC 7515 section 7.1). Returns `undefined` for any other string, which is not an error: it may
+ * belong to another authenticator.
  *
  * Source: go-jose `jws.go` (`ParseSigned`).
  *
- * Deviation: a signature has one spelling only, nothing in a token is there twice, and tokens have a greatest length
- * (`docs/deviations.md`, token text). Otherwise a list of refused tokens, or a cache, would not know a token by its text, and
- * two readers of a token could read different things. Of a header only what is used is read, and claims may be of any depth
- * (`docs/deviations.md`, members of token headers; depth of tokens).
+ * Deviation: base64url must be canonical, JSON members must be unique, and the length of tokens is limited (`docs/deviations.md`, token
+ * text). Otherwise a revocation list or a cache could miss a token in another spelling, and two parsers could read it differently. Only the
+ * used members of a header are read, and claims may be nested to any depth (`docs/deviations.md`, members of token headers; depth of
+ * tokens).
  */
 export function readJwt(token: string): UnverifiedJwt | undefined {
   const jws = readJws(token)
@@ -50,7 +50,7 @@ export function readJwt(token: string): UnverifiedJwt | undefined {
   return { token, algorithm, keyId, type, isCritical, payload, issuer, claims }
 }
 
-/** Reads a token as {@link readJwt} does, whatever is signed. */
+/** Parses a JWS like {@link readJwt}, with any payload. */
 export function readJws(token: string): UnverifiedJws | undefined {
   if (token.length > MAX_TOKEN_LENGTH) return undefined
   const payloadStart = token.indexOf('.') + 1
@@ -58,7 +58,7 @@ export function readJws(token: string): UnverifiedJws | undefined {
   if (payloadStart === 0 || payloadEnd === -1) return undefined
   const protectedHeader = token.slice(0, payloadStart - 1)
   const payload = token.slice(payloadStart, payloadEnd)
-  // The last one is the signature: with a dot in it, it is not base64url.
+  // The rest is the signature: another dot in it is not valid base64url.
   if (![protectedHeader, payload, token.slice(payloadEnd + 1)].every(isCanonicalBase64url)) return undefined
   const header = objectOfJson(protectedHeader)
   if (header === undefined) return undefined
@@ -70,7 +70,7 @@ export function readJws(token: string): UnverifiedJws | undefined {
 }
 
 /**
- * The issuer that a token says it is from, whatever else is in it; `undefined` when it has no claims. Unverified.
+ * The unverified `iss` of a token, even if the rest of the token is malformed; `undefined` if the claims are unreadable.
  *
  * Source: kubernetes `pkg/serviceaccount/jwt.go` (`hasCorrectIssuer`), apiserver `plugin/pkg/authenticator/token/oidc` (`untrustedIssuer`).
  */
@@ -82,33 +82,33 @@ export function unverifiedIssuer(token: string): string | undefined {
   return claims && issuerIn(claims)
 }
 
-/** A token that says whom it is from. */
+/** A token with an issuer. */
 export interface IssuedToken {
-  /** Unverified; `''` where it says nothing. */
+  /** Unverified; `''` if absent. */
   readonly issuer: string
-  /** `undefined` where the token is broken elsewhere than in its claims: it still is one of this issuer. */
+  /** `undefined` if the token is malformed outside its claims: it still belongs to this issuer. */
   readonly jwt: UnverifiedJwt | undefined
 }
 
-/** Reads a token as {@link readJwt} does, and as {@link unverifiedIssuer} where that fails. */
+/** Parses a token with {@link readJwt}, falling back to {@link unverifiedIssuer}. */
 export function readIssuedToken(token: string): IssuedToken | undefined {
   const jwt = readJwt(token)
   const issuer = jwt === undefined ? unverifiedIssuer(token) : jwt.issuer
   return issuer === undefined ? undefined : { issuer, jwt }
 }
 
-/** `''` where there is none, `undefined` where it is no text. */
+/** `''` if absent, `undefined` if not a string. */
 function issuerIn(claims: JsonObject): string | undefined {
   const issuer = member(claims, 'iss') ?? ''
   return typeof issuer === 'string' ? issuer : undefined
 }
 
-/** A member of an object; `undefined` when it is absent, inherited or `null`. */
+/** A member of an object; `undefined` if it is absent, inherited or `null`. */
 export function member(object: JsonObject, name: string): unknown {
   return Object.hasOwn(object, name) ? (object[name] ?? undefined) : undefined
 }
 
-/** Whether a value is an object of JSON, and neither a list nor `null`. */
+/** Whether a value is a JSON object, not a list or `null`. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -24,17 +24,17 @@ import type { UnverifiedJwt } from './read-jwt.ts'
 
 /** Options of {@link remoteKeySet}. */
 export interface RemoteKeySetOptions {
-  /** Where the JWK set is: https. */
+  /** The https URL of the JWK set. */
   readonly url: string
-  /** Default: the runtime's. */
+  /** Default: the runtime's `fetch`. */
   readonly fetch?: GetFetch
   /** Default: the runtime's clock. */
   readonly clock?: Clock
-  /** How long one fetch may take. Default 10. */
+  /** Time limit of one fetch. Default 10. */
   readonly timeoutSeconds?: number
-  /** A larger set is refused. Default 1,048,576. */
+  /** Size limit of the set. Default 1,048,576. */
   readonly maxBytes?: number
-  /** Told of every fetch: the text of the set, or why there is none. */
+  /** Called after every fetch with the JSON of the set, or the error. */
   readonly onFetch?: (result: { readonly jwks: string } | { readonly error: Error }) => void
 }
 
@@ -47,37 +47,37 @@ const shape: OptionsShape<RemoteKeySetOptions> = {
   onFetch: aFunction,
 }
 
-/** How long a set counts as fresh when its issuer does not say, and the least and most that the issuer can say, in milliseconds. */
+/** How long a set is fresh, in milliseconds: without `max-age`, and the bounds of `max-age`. */
 const FRESH_MS = { unsaid: 600_000, least: 300_000, most: 86_400_000 }
 
 /**
  * The keys that an issuer publishes, fetched when the first token needs them.
  *
- * A key that is known verifies, also while the issuer is down. A token that no known key has signed makes the keys be fetched again,
- * whatever their age, so that an issuer may change its keys at any time; all who wait share one fetch. Old keys are fetched again too
- * while they are still used, so that a withdrawn key does not count for ever. However many tokens come, three fetches are made at
- * once and then one every five seconds at most; tokens of unknown keys wait for the next one, up to 256 of them, and where more wait a
- * token is *unavailable*, with a time to try again. A token that names a known key which has not signed it waits for a fetch that may begin at once,
- * and is refused where there was one in the last five seconds.
+ * Known keys keep verifying tokens, even while the issuer is down. A token that no known key verifies triggers a fetch regardless of the
+ * age of the keys, so that an issuer may rotate its keys at any time; concurrent requests share one fetch. Stale keys in use are refetched
+ * too, so that a withdrawn key stops counting.
+ *
+ * Fetches are limited to a burst of three, then one every five seconds. Up to 256 tokens with unknown keys wait for the next fetch; further
+ * ones are *unavailable*, with a retry time. A token that names a known key but is not signed with it may trigger a fetch if one is allowed
+ * immediately; it is refused if the last fetch was less than five seconds ago.
  *
  * Source: coreos/go-oidc `oidc/jwks.go` (`RemoteKeySet`).
  *
- * Deviation: fetches are limited, and an issuer's `max-age` does not put off the first look at new keys (`docs/deviations.md`, keys of
- * issuers).
+ * Deviation: fetches are limited, and the `max-age` of an issuer does not delay fetching new keys (`docs/deviations.md`, keys of issuers).
  *
- * @throws {ConfigurationError} when an option cannot work.
+ * @throws {ConfigurationError} if an option is invalid.
  * @example
  * const keySet = remoteKeySet({ url: 'https://issuer.example.com/jwks' })
  */
 export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
   checkOptions(shape, options)
   const { url, clock = systemClock, timeoutSeconds = 10, maxBytes = 1_048_576, onFetch } = options
-  // Looked up with each call, so that whoever replaces the global one is heard.
+  // Looked up on each call, so that a replaced global fetch is used.
   const { fetch = (input, init) => globalThis.fetch(input, init) } = options
   let keys: IssuerKeys = issuerKeys([])
   let staleAtMs = -Infinity
   let lastError: Error | undefined
-  /** When the last fetch ended, well or not. */
+  /** When the last fetch ended, successfully or not. */
   let fetchedAtMs = -Infinity
 
   const fetchKeys = async (): Promise<void> => {
@@ -104,7 +104,7 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
     timeoutSeconds,
   })
 
-  /** Verifies a token that no key of a set has signed, by the keys that come after them. */
+  /** Fetches newer keys to verify a token that no key in `unfit` verifies. */
   const verifyWithOthers = async (jwt: UnverifiedJwt, unfit: IssuerKeys): Promise<void> => {
     let tried = unfit
     const isSignedByAnother = async (): Promise<boolean> => {
@@ -112,22 +112,22 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
       tried = keys
       return isSignedByOneOf(tried, jwt)
     }
-    // A fetch that began before this token came may miss a key that is there by now.
+    // A fetch that began before this token arrived may miss a newer key.
     const mayMiss = fetching.isUnderWay()
     let isSure = await fetching.next()
     if (await isSignedByAnother()) return
-    // An issuer that hangs is waited for once.
+    // Do not wait twice for an issuer that hangs.
     if (mayMiss && lastError === undefined) {
       isSure = await fetching.next()
       if (await isSignedByAnother()) return
     }
     if (lastError !== undefined) throw notFetched(lastError)
-    throw isSure ? notSigned : notFetched(new Error('too many tokens of unknown keys'), BUSY_SECONDS)
+    throw isSure ? notSigned : notFetched(new Error('too many tokens with unknown keys'), BUSY_SECONDS)
   }
 
   /**
-   * A key that the token names is there, and has not signed it. Issuers that give a new key the name of an old one are looked at again,
-   * but no token waits until that is allowed: an attacker can name any key.
+   * Handles a token whose `kid` is known but whose signature does not match. The issuer may have reused the `kid` for a new key, so the
+   * keys are refetched, but the token never waits for its turn: an attacker can name any key.
    */
   const verifyUnderSameName = (jwt: UnverifiedJwt, unfit: IssuerKeys): Promise<void> => {
     const isDue = clock.now() - fetchedAtMs >= SAME_NAME_MS
@@ -137,14 +137,14 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
     })
   }
 
-  /** Where the last fetch failed, it cannot be told. */
+  /** If the last fetch failed, the token may be valid. */
   const notSignedHere = (): Error => (lastError === undefined ? notSigned : notFetched(lastError))
 
   return {
     verify(jwt) {
       const tried = keys
       return andThen<boolean, void>(isSignedByOneOf(tried, jwt), (isSigned) => {
-        // Keys that verify are looked at again, and if that fails they stay.
+        // Refetch stale keys; if that fails, they are kept.
         if (isSigned) return clock.now() < staleAtMs ? undefined : fetching.inBackground()
         return tried.byId.has(jwt.keyId) && jwt.keyId !== ''
           ? verifyUnderSameName(jwt, tried)
@@ -154,7 +154,7 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
   }
 }
 
-/** How long after a fetch a key that has not signed what names it is not looked at again. */
+/** Minimum age of the keys before a mismatch under a known `kid` triggers a fetch. */
 const SAME_NAME_MS = 5000
 
 function notFetched(cause: Error, retryAfterSeconds?: number): Error {

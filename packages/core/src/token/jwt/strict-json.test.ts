@@ -22,7 +22,7 @@ describe('strict JSON', () => {
     )
   })
 
-  it('has well-formed texts only', () => {
+  it('has well-formed strings only', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom('\\ud83d', '\\uDE00', '\\\\', 'ud800', '\\n', 'x')), (parts) => {
         const text = strictJson(`"${parts.join('')}"`)

@@ -1,29 +1,29 @@
 import { ConfigurationError } from '../../authenticator/errors.ts'
 import { base64urlOf, bytesOfBase64url, isCanonicalBase64url } from '../../internal/base64url.ts'
 
-/** What a service account token is signed with, by its key: RSA of any size is RS256, and each curve has its own. */
+/** The signing algorithm of a service account token, which follows from its key: RS256 for RSA of any size, and one per curve. */
 export type SigningAlgorithm = 'RS256' | 'ES256' | 'ES384' | 'ES512'
 
-/** The public members of a key (RFC 7517), nothing else. */
+/** The public members of a key (RFC 7517). */
 export type PublicJwk =
   | { readonly kty: 'RSA'; readonly n: string; readonly e: string }
   | { readonly kty: 'EC'; readonly crv: string; readonly x: string; readonly y: string }
 
-/** A key that tokens are verified with. */
+/** A key that verifies tokens. */
 export interface VerificationKey {
-  /** What tokens name the key by. */
+  /** The `kid` of tokens signed with this key. */
   readonly kid: string
   readonly alg: SigningAlgorithm
   readonly jwk: PublicJwk
   readonly key: CryptoKey
-  /** Verifies tokens of former times, such as those in secrets: it is not in discovery documents, and nothing is signed with it. */
+  /** Only verifies older tokens, such as those in secrets: excluded from discovery documents and never used for signing. */
   readonly excludedFromDiscovery?: boolean
 }
 
-/** What WebCrypto calls an algorithm. */
+/** WebCrypto parameters of an algorithm. */
 export type KeyParameters = RsaHashedImportParams | EcKeyImportParams
 
-/** What WebCrypto calls the algorithms. */
+/** WebCrypto parameters by algorithm. */
 export const KEY_PARAMETERS: Readonly<Record<SigningAlgorithm, KeyParameters>> = {
   RS256: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
   ES256: { name: 'ECDSA', namedCurve: 'P-256' },
@@ -43,14 +43,14 @@ export function algorithmOfCurve(curve: string): SigningAlgorithm | undefined {
 }
 
 /**
- * A verification key of a JWK, RSA or EC. Private members are left out. Without a `kid` the key's is that of Kubernetes: base64url
- * of SHA-256 over its `SubjectPublicKeyInfo`.
+ * Creates a verification key from an RSA or EC JWK. Private members are dropped. The default `kid` is that of Kubernetes: base64url of
+ * SHA-256 over the `SubjectPublicKeyInfo`.
  *
  * Source: kubernetes `pkg/serviceaccount/jwt.go` (`keyIDFromPublicKey`), RFC 7517.
  *
- * Deviation: RSA keys have 2,048 to 16,384 bits and an exponent above 2 (`docs/deviations.md`, RSA keys of tokens).
+ * Deviation: RSA keys must have 2,048 to 16,384 bits and an exponent above 2 (`docs/deviations.md`, RSA keys of tokens).
  *
- * @throws {ConfigurationError} when it is no such key.
+ * @throws {ConfigurationError} if the key is of another kind or unusable.
  * @example
  * const key = await verificationKeyOfJwk({ kty: 'EC', crv: 'P-256', x, y })
  */
@@ -59,22 +59,22 @@ export async function verificationKeyOfJwk(
 ): Promise<VerificationKey> {
   const publicJwk = publicJwkOf(jwk)
   const alg = publicJwk.kty === 'RSA' ? 'RS256' : algorithmOfCurve(publicJwk.crv)
-  if (alg === undefined) throw invalidKey('the curve is none of P-256, P-384 and P-521')
+  if (alg === undefined) throw invalidKey('the curve must be P-256, P-384 or P-521')
   let key: CryptoKey
   let spki: ArrayBuffer
   try {
     key = await crypto.subtle.importKey('jwk', publicJwk, KEY_PARAMETERS[alg], true, ['verify'])
     spki = await crypto.subtle.exportKey('spki', key)
   } catch {
-    // What WebCrypto says may tell of the key.
+    // The WebCrypto error may reveal parts of the key.
     throw invalidKey('is not a key that this runtime can use')
   }
   const kid = (jwk.kid ?? '') === '' ? await keyIdOf(spki) : jwk.kid
-  if (typeof kid !== 'string') throw invalidKey('is called by something that is no text')
+  if (typeof kid !== 'string') throw invalidKey('kid must be a string')
   return Object.freeze({ kid, alg, jwk: Object.freeze(publicJwk), key })
 }
 
-/** An error about a key, without a byte of it. */
+/** An error about a key, with none of its bytes. */
 export function invalidKey(message: string): ConfigurationError {
   return new ConfigurationError([{ path: 'key', message }])
 }
@@ -86,7 +86,7 @@ async function keyIdOf(spki: ArrayBuffer): Promise<string> {
 /**
  * The public members of a JWK.
  *
- * @throws {ConfigurationError} when it is neither an RSA nor an EC key, or an RSA key of a size that does not count.
+ * @throws {ConfigurationError} if it is neither an RSA nor an EC key, or an RSA key of an unsupported size.
  */
 export function publicJwkOf(jwk: PublicMembers): PublicJwk {
   const { kty, n, e, crv, x, y } = jwk
@@ -111,17 +111,17 @@ function checkRsa(n: string, e: string): void {
   const modulus = numberOf(n)
   const bits = modulus.length * 8 - (Math.clz32(modulus[0] ?? 0) - 24)
   if (bits < MIN_RSA_BITS || bits > MAX_RSA_BITS) {
-    throw invalidKey(`an RSA key has ${MIN_RSA_BITS} to ${MAX_RSA_BITS} bits`)
+    throw invalidKey(`an RSA key must have ${MIN_RSA_BITS} to ${MAX_RSA_BITS} bits`)
   }
-  // As in Go; with 1, anybody signs, and each verification takes as long as the exponent is.
+  // As in Go: with an exponent of 1 any signature can be forged, and a large exponent makes verification slow.
   const octets = numberOf(e)
   const exponent = octets.reduce((number, octet) => number * 256 + octet, 0)
   if (octets.length > 4 || exponent < 3 || exponent >= 2 ** 31 || exponent % 2 === 0) {
-    throw invalidKey('the exponent of an RSA key is odd, above 2 and below 2^31')
+    throw invalidKey('the exponent of an RSA key must be odd, above 2 and below 2^31')
   }
 }
 
-/** The octets of a number. Zeros in front of it, which some put there, do not count. */
+/** The octets of a number without leading zeros, which some issuers add. */
 function numberOf(text: string): Uint8Array {
   const octets = bytesOfBase64url(text)
   const first = octets.findIndex((octet) => octet !== 0)

@@ -6,15 +6,15 @@ import type { JsonObject, UnverifiedJwt } from './read-jwt.ts'
 import type { VerificationKey } from './verification-key.ts'
 
 /**
- * The claims of a token, once one of the keys has verified its signature. A token that names a key is tried with keys of that name,
- * and one that names none with all of them. The key decides the algorithm; `none` and HMAC are no algorithm of any key.
+ * Returns the claims of a token once one of the keys has verified its signature. Only keys with the `kid` of the token are tried, or all
+ * keys if the token has none. The key determines the algorithm; `none` and HMAC are never accepted.
  *
  * Source: kubernetes `pkg/serviceaccount/jwt.go` (`AuthenticateToken`), RFC 7515 section 5.2, RFC 8725 section 3.1.
  *
- * Deviation: a key verifies the one algorithm that Kubernetes signs with by it, and a token that more than 16 keys could have signed is
- * refused (`docs/deviations.md`, algorithms of tokens; tokens that name no key).
+ * Deviation: each key verifies only the one algorithm that Kubernetes signs with, and a token that matches more than 16 keys is refused
+ * (`docs/deviations.md`, algorithms of tokens; tokens that name no key).
  *
- * @throws {AuthenticationError} `rejected`, with the same text whatever is wrong with the signature.
+ * @throws {AuthenticationError} `rejected`, with the same message for every invalid signature.
  * @example
  * const jwt = readJwt(token)
  * const claims = jwt && (await verifySignature(jwt, keys))
@@ -27,7 +27,7 @@ export function verifySignature(jwt: UnverifiedJwt, keys: readonly VerificationK
   return firstOf(
     candidates,
     ({ key, alg }) => isSignedWith(jwt, key, alg),
-    // The claims were read from the very text that was verified: it has one spelling only.
+    // The claims come from exactly the verified bytes: only canonical base64url is accepted.
     (_, isSigned) => (isSigned ? jwt.claims : undefined),
     () => {
       throw invalidSignature
@@ -35,9 +35,9 @@ export function verifySignature(jwt: UnverifiedJwt, keys: readonly VerificationK
   )
 }
 
-// One object for all: none says anything about a token.
+// Shared instances: they contain nothing about the token.
 const noKeys: Error = Object.freeze(rejected('invalid signature, no keys found'))
 const invalidSignature: Error = Object.freeze(rejected('invalid signature'))
 const tooManyCandidates: Error = Object.freeze(
-  rejected(`invalid signature: the token fits more than ${MAX_CANDIDATES} keys, and none is tried`),
+  rejected(`invalid signature: more than ${MAX_CANDIDATES} keys match the token`),
 )

@@ -10,7 +10,7 @@ import { evaluated } from './expression.ts'
 import { wrongType } from './go-text.ts'
 
 /**
- * The user that claims make: name, groups, uid and extra, in this order. The first that cannot be had ends it.
+ * Maps claims to a user: name, groups, uid, then extra. The first error is thrown.
  *
  * Source: apiserver `plugin/pkg/authenticator/token/oidc/oidc.go` (`getUsername`, `getGroups`, `getUID`, `getExtra`).
  *
@@ -37,7 +37,7 @@ function usernameOf({ username: program, config }: CompiledJwtAuthenticator, cla
   return prefix + username
 }
 
-/** An issuer need not say whether it verified an address; if it does, it has to have done so. */
+/** `email_verified` may be absent, but must not be false. */
 function checkEmailVerified(claims: JsonObject): void {
   if (!Object.hasOwn(claims, 'email_verified')) return
   const isVerified = member(claims, 'email_verified') ?? false
@@ -60,7 +60,7 @@ function groupsOf(
   if (value === undefined) return []
   const groups: readonly unknown[] = Array.isArray(value) ? value : [value]
   return groups.map((group) => {
-    // As Go reads a list of texts, and complains about a text that a list with something else in it is none.
+    // For the error text: Go reports the type of the element, not of the list.
     const name = group ?? ''
     if (typeof name !== 'string') {
       throw rejected(`oidc: parse groups claim ${quoted(claim)}: ${wrongType(value, 'string')}`)
@@ -75,7 +75,7 @@ function uidOf({ uid: program, config }: CompiledJwtAuthenticator, claims: JsonO
   return claim === '' ? '' : requiredText(claims, claim, `oidc: parse uid claim ${quoted(claim)}`)
 }
 
-/** All expressions are evaluated before the first that came to something else than texts counts. */
+/** All expressions are evaluated before a result that is not a string is reported. */
 function extraOf({ extra }: CompiledJwtAuthenticator, claims: JsonObject): UserInfo['extra'] {
   const id = member(claims, 'jti')
   const own = typeof id === 'string' && id !== '' ? { [CREDENTIAL_ID_KEY]: [`JTI=${id}`] } : {}
@@ -90,7 +90,7 @@ function extraOf({ extra }: CompiledJwtAuthenticator, claims: JsonObject): UserI
   return Object.fromEntries([...Object.entries(own), ...mapped])
 }
 
-/** What an expression for a text came to. */
+/** Evaluates an expression that must return a string. */
 function textOf(program: CelProgram<'claims'>, claims: JsonObject, field: string): string {
   const what = `oidc: error evaluating ${field} claim expression`
   const value = evaluated(program, claims, what)
@@ -99,9 +99,9 @@ function textOf(program: CelProgram<'claims'>, claims: JsonObject, field: string
 }
 
 /**
- * What an expression for texts came to: what is empty is left out.
+ * Reads a result as strings and drops empty ones.
  *
- * Deviation: lists of functions such as `split` are lists like others (`docs/deviations.md`, lists of Go strings).
+ * Deviation: lists from functions such as `split` are treated like other lists (`docs/deviations.md`, lists of Go strings).
  */
 function textsOf(value: CelValue, what: string): readonly string[] {
   const values: readonly CelValue[] = isList(value) ? value : value === null ? [] : [value]

@@ -4,15 +4,15 @@ import { getText } from '../../internal/http/get-text.ts'
 import { isJsonObject, member } from '../jwt/read-jwt.ts'
 import { quoted } from '../../internal/quote.ts'
 
-/** Where an issuer says what there is to know about it. */
+/** An issuer to discover. */
 export interface DiscoveryTarget {
-  /** What the issuer has to call itself. */
+  /** The issuer URL, which the document must repeat. */
   readonly url: string
-  /** Where the document is; `''` where it follows from the URL. */
+  /** URL of the discovery document; `''`: derived from `url`. */
   readonly discoveryURL: string
 }
 
-/** What reading the documents of issuers needs. */
+/** Options of {@link discoverJwksUri}. */
 export interface DiscoveryOptions {
   readonly fetch: GetFetch
   readonly clock: Clock
@@ -21,38 +21,39 @@ export interface DiscoveryOptions {
 
 const MAX_BYTES = 1_048_576
 
-/** The address of the discovery document (OpenID Connect Discovery 1.0 section 4). */
+/** The URL of the discovery document (OpenID Connect Discovery 1.0 section 4). */
 export function discoveryUrlOf({ url, discoveryURL }: DiscoveryTarget): string {
   return discoveryURL === '' ? `${url.replace(/\/$/, '')}/.well-known/openid-configuration` : discoveryURL
 }
 
 /**
- * Finds out where the keys of an issuer are.
+ * Reads the URL of the JWK set from the discovery document.
  *
  * Source: OpenID Connect Discovery 1.0 sections 4.1 to 4.3; coreos/go-oidc `oidc/oidc.go` (`NewProvider`).
  *
  * @returns the URL of its JWK set.
- * @throws {Error} when the issuer does not say, or calls itself otherwise.
+ * @throws {Error} if the document has no `jwks_uri` or names another issuer.
  */
 export async function discoverJwksUri(target: DiscoveryTarget, options: DiscoveryOptions): Promise<string> {
   const headers = { accept: 'application/json' }
   const { status, text } = await getText(discoveryUrlOf(target), { ...options, headers, maxBytes: MAX_BYTES })
-  if (status !== 200) throw new Error(`the discovery document cannot be had: HTTP status ${status}`)
+  if (status !== 200) throw new Error(`fetching the discovery document failed: HTTP status ${status}`)
   const document = objectOf(text)
   const issuer = member(document, 'issuer') ?? ''
   if (issuer !== target.url) {
-    const found = typeof issuer === 'string' ? quoted(issuer.slice(0, MAX_SHOWN)) : 'no text'
+    const found =
+      typeof issuer === 'string' ? quoted(issuer.slice(0, MAX_SHOWN)) : 'a value that is not a string'
     throw new Error(
       `oidc: issuer did not match the issuer returned by provider, expected ${quoted(target.url)} got ${found}`,
     )
   }
   const jwksUri = member(document, 'jwks_uri') ?? ''
   if (jwksUri === '') throw new Error('oidc: provider did not return JWKS URL')
-  if (typeof jwksUri !== 'string' || !isHttpsUrl(jwksUri)) throw new Error('jwks_uri is no https URL')
+  if (typeof jwksUri !== 'string' || !isHttpsUrl(jwksUri)) throw new Error('jwks_uri is not an https URL')
   return jwksUri
 }
 
-/** Characters of another's name in a message. */
+/** Maximum characters of a foreign issuer name in an error. */
 const MAX_SHOWN = 256
 
 function objectOf(text: string): Readonly<Record<string, unknown>> {
@@ -60,9 +61,9 @@ function objectOf(text: string): Readonly<Record<string, unknown>> {
   try {
     document = JSON.parse(text)
   } catch {
-    // What the parser says repeats a part of the text.
+    // The parser error would repeat a part of the document.
   }
-  if (!isJsonObject(document)) throw new Error('the discovery document is no JSON object')
+  if (!isJsonObject(document)) throw new Error('the discovery document is not a JSON object')
   return document
 }
 

@@ -104,11 +104,11 @@ describe('distributed groups', () => {
   })
 
   it.each<[string, () => string]>([
-    ['is signed by somebody else', () => tokenWith(elsewhere(), other)],
+    ['is signed by another key', () => tokenWith(elsewhere(), other)],
     ['expired', () => tokenWith({ ...elsewhere(), exp: NOW - 1 })],
-    ['is for somebody else', () => tokenWith({ ...elsewhere(), aud: 'another' })],
+    ['is for another audience', () => tokenWith({ ...elsewhere(), aud: 'another' })],
     ['is bound to a key', () => tokenWith({ ...elsewhere(), cnf: { jkt: 'x' } })],
-    ['is no login', () => tokenWith({ ...elsewhere(), events: {} })],
+    ['is not a login', () => tokenWith({ ...elsewhere(), events: {} })],
   ])('are not fetched for a token that %s', async (_, token) => {
     const { fetch, askToken } = world(new Response(groupsJwt()))
     await thrownBy(() => askToken(token()))
@@ -129,14 +129,14 @@ describe('distributed groups', () => {
 
   it.each<[string, () => Response, object, string, RegExp]>([
     [
-      'signed by somebody else',
+      'signed by another key',
       () => new Response(groupsJwt({}, { ...other, kid: 'key' })),
       {},
       'rejected',
       /verify distributed claim token: failed to verify/,
     ],
     [
-      'for somebody else',
+      'for another audience',
       () => new Response(groupsJwt({ aud: 'x' })),
       {},
       'rejected',
@@ -151,7 +151,7 @@ describe('distributed groups', () => {
       /did not contain claim: groups/,
     ],
     [
-      'that are no JWT',
+      'that are not a JWT',
       () => new Response('{"groups":["a"]}'),
       {},
       'rejected',
@@ -165,7 +165,7 @@ describe('distributed groups', () => {
       /oidc: no claim sources/,
     ],
     [
-      'for whoever has a token that is no header',
+      'with an access token that is not a header value',
       () => new Response(groupsJwt()),
       elsewhere(GROUPS, 'se\ncret'),
       'rejected',
@@ -183,7 +183,7 @@ describe('distributed groups', () => {
       () => new Response(groupsJwt({ iss: 'http://x' })),
       {},
       'rejected',
-      /no https URL/,
+      /not an https URL/,
     ],
     [
       'of an issuer that is out of reach',
@@ -199,13 +199,7 @@ describe('distributed groups', () => {
       'unavailable',
       /while getting distributed claim "groups": error while getting distributed claim JWT: HTTP status 500/,
     ],
-    [
-      'that are no answer to this',
-      () => new Response('', { status: 227 }),
-      {},
-      'unavailable',
-      /HTTP status 227/,
-    ],
+    ['behind status 227', () => new Response('', { status: 227 }), {}, 'unavailable', /HTTP status 227/],
     [
       'behind a connection that fails',
       () => Promise.reject(new TypeError('fetch failed')) as never,

@@ -12,52 +12,52 @@ import { provider, type Provider } from './provider.ts'
 import type { ClaimSource, RegisteredClaims } from './registered-claims.ts'
 import { type TokenRules, verifyToken, wrapped } from './verify-token.ts'
 
-/** A `signal` that ends what is fetched. It is read only where something is. */
+/** The abort signal for fetches. It is read only if something is fetched. */
 type Waiting = Pick<Context, 'signal'>
 
-/** Fetches a claim that a token says is elsewhere. */
+/** Resolves a distributed claim of a token. */
 export interface DistributedClaims {
   /**
-   * The claims with the one that is elsewhere among them; the same ones where there is nothing to fetch.
+   * The claims including the distributed one, or the same object if nothing has to be fetched.
    *
    * @throws {AuthenticationError}
    */
   expand(claims: JsonObject, registered: RegisteredClaims, context?: Waiting): Awaitable<JsonObject>
 }
 
-/** What distributed claims are fetched and verified with. */
+/** Options of {@link distributedClaims}. */
 export interface DistributedClaimsOptions extends DiscoveryOptions {
-  /** The claim of groups; no other is looked for elsewhere. */
+  /** The groups claim, the only one that is resolved. */
   readonly claim: string
   readonly rules: TokenRules
-  /** The issuer of the token itself, which often issues these too. */
+  /** The issuer of the token itself, which often issues the distributed claims too. */
   readonly issuer: string
   readonly provider: Provider
 }
 
-/** A token has to fit in here. */
+/** Enough for any accepted token. */
 const MAX_BYTES = 65_536
-/** Other issuers that are remembered; the one that was not used for longest goes first. */
+/** How many other issuers are remembered; the least recently used is dropped first. */
 const MAX_ISSUERS = 16
 
 /**
- * Resolves groups that an issuer keeps elsewhere (OpenID Connect Core 1.0 section 5.6.2): the endpoint that a token names answers with
- * another token, of whichever issuer, which is verified by the same rules. Nothing of it is kept.
+ * Resolves groups from distributed claims (OpenID Connect Core 1.0 section 5.6.2): the endpoint that a token names returns another token,
+ * of any issuer, which is verified by the same rules. Results are not cached.
  *
  * Source: apiserver `plugin/pkg/authenticator/token/oidc/oidc.go` (`claimResolver`).
  *
- * Deviation: https only, answers of at most 64 KiB, and 16 issuers are remembered besides the configured one (`docs/deviations.md`, requests to
- * issuers).
+ * Deviation: https only, responses of at most 64 KiB, and 16 issuers are remembered besides the configured one (`docs/deviations.md`,
+ * requests to issuers).
  */
 export function distributedClaims(options: DistributedClaimsOptions): DistributedClaims {
   const { claim, rules, fetch, clock, timeoutSeconds } = options
-  /** In the order of their last use. */
+  /** Least recently used first. */
   const others = new Map<string, Provider>()
 
   const providerOf = (issuer: string): Provider => {
     if (issuer === options.issuer) return options.provider
     if (!issuer.startsWith('https://')) {
-      throw rejected(`verifying untrusted issuer ${quoted(issuer)} failed: it is no https URL`)
+      throw rejected(`verifying untrusted issuer ${quoted(issuer)} failed: not an https URL`)
     }
     const found =
       others.get(issuer) ?? provider({ url: issuer, discoveryURL: '' }, { ...options, isEager: false })
@@ -71,7 +71,7 @@ export function distributedClaims(options: DistributedClaimsOptions): Distribute
   const fetchJwt = async (source: ClaimSource, { signal }: Waiting): Promise<string> => {
     const { endpoint, accessToken } = source
     const what = `while getting distributed claim ${quoted(claim)}`
-    // What sends it would repeat it in its error.
+    // fetch() would repeat an invalid header value in its error.
     if (!/^[\t\x20-\x7e]*$/.test(accessToken)) {
       throw rejected(`${what}: invalid header field value for "Authorization"`)
     }
@@ -116,7 +116,7 @@ export function distributedClaims(options: DistributedClaimsOptions): Distribute
     try {
       if (!Object.hasOwn(claims, '_claim_sources')) throw rejected('oidc: no claim sources')
       const source = distributed.get(claim)
-      // Without an endpoint a source has the claim in a form that is not read.
+      // A source without an endpoint is an aggregated claim, which Kubernetes does not read either.
       if (source === undefined || source.endpoint === '') return claims
       return { ...claims, [claim]: await resolve(source, context) }
     } catch (error) {
@@ -126,7 +126,7 @@ export function distributedClaims(options: DistributedClaimsOptions): Distribute
 
   return {
     expand(claims, registered, context = emptyContext) {
-      // What the token says itself counts.
+      // A claim in the token itself takes precedence.
       if (Object.hasOwn(claims, claim) || !Object.hasOwn(claims, '_claim_names')) return claims
       return expand(claims, registered, context)
     },

@@ -12,7 +12,7 @@ import { rejected } from '../../authenticator/errors.ts'
  *
  * Source: apiserver `pkg/authentication/cel/mapper.go`.
  *
- * @param what in front of what went wrong. Kubernetes has nothing there for extra fields.
+ * @param what prefix of the error message. Kubernetes has none for extra fields.
  * @throws {AuthenticationError} `rejected`.
  */
 export function evaluated<V extends CelVariable>(

@@ -2,7 +2,7 @@ import { ConfigurationError, type ConfigurationProblem } from '../../authenticat
 import { aString, checkOptions, listOf, type OptionsShape } from '../../internal/options/index.ts'
 import type { OidcOptions } from './oidc.ts'
 
-/** The `--oidc-*` flags of kube-apiserver. What is `undefined` was not given. */
+/** The `--oidc-*` flags of kube-apiserver. `undefined` means not set. */
 export interface OidcFlags {
   /** `--oidc-issuer-url`. */
   readonly issuerUrl?: string | undefined
@@ -10,23 +10,21 @@ export interface OidcFlags {
   readonly clientId?: string | undefined
   /** `--oidc-username-claim`. Default `sub`. */
   readonly usernameClaim?: string | undefined
-  /**
-   * `--oidc-username-prefix`. Default: the issuer's URL and `#`, but nothing before an e-mail address. `-` is no prefix.
-   */
+  /** `--oidc-username-prefix`. Default: the issuer's URL and `#`, or no prefix if the claim is `email`. `-` disables the prefix. */
   readonly usernamePrefix?: string | undefined
   /** `--oidc-groups-claim`. Default: no groups. */
   readonly groupsClaim?: string | undefined
-  /** `--oidc-groups-prefix`. Default none: a token may then say `system:masters`. */
+  /** `--oidc-groups-prefix`. Default none: a token can then claim `system:masters`. */
   readonly groupsPrefix?: string | undefined
   /** `--oidc-required-claim`, each as `name=value`. */
   readonly requiredClaims?: readonly string[] | undefined
-  /** `--oidc-signing-algs`. Default, also for an empty list, `RS256`. */
+  /** `--oidc-signing-algs`. Default `RS256`, also for an empty list. */
   readonly signingAlgorithms?: readonly string[] | undefined
-  /** `--oidc-ca-file`: a path, or what is in it. Here it only counts that there is one. */
+  /** `--oidc-ca-file`: a path or the content. Here it only matters whether it is set. */
   readonly caFile?: string | undefined
 }
 
-/** The checks of {@link OidcFlags}, for packages that have them as an option. */
+/** The checks of {@link OidcFlags}, for packages that take them as an option. */
 export const oidcFlagsShape: OptionsShape<OidcFlags> = {
   issuerUrl: aString,
   clientId: aString,
@@ -39,17 +37,17 @@ export const oidcFlagsShape: OptionsShape<OidcFlags> = {
   caFile: aString,
 }
 
-/** What {@link oidcFlagOptions} makes of flags: everything that {@link OidcOptions} need. */
+/** The result of {@link oidcFlagOptions}: the required {@link OidcOptions}. */
 export type OidcFlagOptions = Pick<OidcOptions, 'issuer' | 'claimMappings' | 'claimValidationRules'> & {
   readonly signingAlgorithms: readonly string[]
 }
 
 /**
- * The options of {@link oidc} that the `--oidc-*` flags stand for; `undefined` when none was given.
+ * Converts the `--oidc-*` flags to options of {@link oidc}; `undefined` if no flag is set.
  *
  * Source: kubernetes `pkg/kubeapiserver/options/authentication.go`.
  *
- * @param authenticationConfig `--authentication-config`: with it there must be none of these flags.
+ * @param authenticationConfig `--authentication-config`, which excludes all of these flags.
  * @throws {ConfigurationError}
  * @example
  * const options = oidcFlagOptions({ issuerUrl: 'https://issuer.example.com', clientId: 'my-app', groupsClaim: 'groups' })
@@ -83,7 +81,7 @@ export function oidcFlagOptions(
   }
 }
 
-/** Of a claim that is there twice, the last value counts, as in Go's map of flags. */
+/** If a claim is repeated, its last value counts, as in Go's flag maps. */
 function requiredClaimsOf(
   pairs: readonly string[],
 ): readonly { readonly claim: string; readonly requiredValue: string }[] {

@@ -1,11 +1,11 @@
 import { quoted } from '../../internal/quote.ts'
 
-/** Texts, as Go's `%q` prints a list of them. */
+/** A list of strings as Go's `%q` prints it. */
 export function quotedList(texts: readonly string[]): string {
   return `[${texts.map(quoted).join(' ')}]`
 }
 
-/** A time, as Go prints one in UTC; a time that no calendar has is printed in seconds. */
+/** A time as Go prints it in UTC. A time outside the range of `Date` is printed in seconds. */
 export function goTime(seconds: number): string {
   const date = new Date(Math.trunc(seconds) * 1000)
   if (Number.isNaN(date.getTime())) return `${seconds} s`
@@ -13,9 +13,9 @@ export function goTime(seconds: number): string {
 }
 
 /**
- * What JSON calls the type of a value, as Go's decoder says that it is not the one it should be.
+ * The message of Go's JSON decoder for a value of the wrong type.
  *
- * @param field what Go calls the field that it is in. Default: none.
+ * @param field the Go name of the field. Default: none.
  */
 export function wrongType(value: unknown, wanted: string, field = ''): string {
   const type =

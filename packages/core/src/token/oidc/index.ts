@@ -1,5 +1,5 @@
 /**
- * Users by tokens of OpenID Connect providers.
+ * Authentication by tokens of OpenID Connect providers.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 const GOOGLE = 'https://accounts.google.com'
 
 /**
- * Who a token says it is from. Google says its name in two ways.
+ * Normalises `iss`: Google uses two spellings of its issuer.
  *
  * Source: OpenID Connect Core 1.0 section 15.6.2.
  */

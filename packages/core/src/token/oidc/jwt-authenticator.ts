@@ -24,22 +24,22 @@ import { checkKind, type TokenKinds } from './token-kind.ts'
 import type { RegisteredClaims } from './registered-claims.ts'
 import { verifyToken, wrapped } from './verify-token.ts'
 
-/** A token authenticator whose issuer may be out of reach. */
+/** A token authenticator for an issuer that may be unreachable. */
 export interface JwtTokenAuthenticator extends TokenAuthenticator {
-  /** Why tokens of its issuer cannot be verified yet; `undefined` once they can be. */
+  /** Why tokens of the issuer cannot be verified yet; `undefined` once they can be. */
   health(): string | undefined
-  /** Waits until they can be. */
+  /** Resolves once tokens can be verified. */
   readonly ready: Promise<void>
-  /** Stops looking for the issuer. */
+  /** Stops discovery. */
   close(): void
 }
 
-/** The same, for tokens that were read already. */
+/** A {@link JwtTokenAuthenticator} that also accepts tokens that are already parsed. */
 export interface IssuedTokenAuthenticator extends JwtTokenAuthenticator {
   authenticateIssued(token: IssuedToken, context: Context): Awaitable<Authentication | undefined>
 }
 
-/** What a {@link jwtAuthenticator} is made with. */
+/** Options of {@link jwtAuthenticator}. */
 export interface JwtAuthenticatorOptions {
   readonly fetch: GetFetch
   readonly clock: Clock
@@ -47,13 +47,13 @@ export interface JwtAuthenticatorOptions {
   readonly algorithms: readonly JwsAlgorithm[]
   readonly kinds: TokenKinds
   readonly isEager: boolean
-  /** Instead of those that discovery finds. */
+  /** Default: the keys found by discovery. */
   readonly keySet?: KeySet
   readonly observer?: Observer | undefined
 }
 
 /**
- * Knows users by the tokens of one issuer.
+ * Authenticates the tokens of one issuer.
  *
  * Source: apiserver `plugin/pkg/authenticator/token/oidc/oidc.go` (`AuthenticateToken`).
  */
@@ -111,7 +111,7 @@ export function jwtAuthenticator(
       ? timed(issuer.url, context.observer, () => authenticate(jwt, context))
       : undefined
 
-  // Where clients find it, which is not always where it is asked from here.
+  // The discovery URL for clients, which may differ from the one used here.
   const openIdConnectUrl = discoveryUrlOf({ ...issuer, discoveryURL: '' })
   const known: readonly KnownCredential[] = [
     { type: 'token', format: 'JWT', ...(options.keySet === undefined && { openIdConnectUrl }) },
@@ -141,7 +141,7 @@ export function jwtAuthenticator(
   }
 }
 
-/** The error that is thrown most: it says nothing about the token, so there is one object. */
+/** The most frequent error. It contains nothing about the token, so one instance is shared. */
 const tokenNotSigned = Object.freeze(wrapped('oidc: verify token', notSigned))
 
 function knownKeys(keySet: KeySet): ReturnType<typeof provider> {

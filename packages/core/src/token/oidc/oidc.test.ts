@@ -44,7 +44,7 @@ function tokensOf(options: Partial<OidcOptions> = {}) {
     ...OPTIONS,
     keySet: localKeySet(jwksOf(key, ec)),
     clock: fixedClock(NOW * 1000),
-    fetch: () => Promise.reject(new Error('nobody is asked')),
+    fetch: () => Promise.reject(new Error('must not be called')),
     ...options,
   })
 }
@@ -80,7 +80,7 @@ describe('a token of the issuer', () => {
     expect((await ask(token))?.user.username).toBe('oidc:jane')
   })
 
-  it('is told of, and a token of somebody else is not', async () => {
+  it('emits an event, and a token of another issuer does not', async () => {
     const { events, observer } = recorder()
     const tokens = tokensOf()
     await tokens.authenticateToken(tokenWith({}), { observer })
@@ -104,26 +104,26 @@ describe('claims', () => {
     ['that expired before all calendars', { exp: -1e300 }, /token is expired \(Token Expiry: -1e\+300 s\)/],
     ['whose expiry is null', { exp: null }, /failed to unmarshal claims/],
     ['whose expiry is a list', { exp: [NOW + 60] }, /failed to unmarshal claims/],
-    ['whose expiry is no number', { exp: 'never' }, /failed to unmarshal claims/],
-    ['whose expiry is an empty text', { exp: '' }, /failed to unmarshal claims/],
+    ['whose expiry is not a number', { exp: 'never' }, /failed to unmarshal claims/],
+    ['whose expiry is an empty string', { exp: '' }, /failed to unmarshal claims/],
     ['whose expiry is hexadecimal', { exp: '0x7fffffff' }, /failed to unmarshal claims/],
     ['whose expiry is Infinity', { exp: 'Infinity' }, /failed to unmarshal claims/],
-    ['whose expiry no clock shows', { exp: 1e300 }, /failed to unmarshal claims/],
-    ['whose expiry no clock shows, as a text', { exp: '1e300' }, /failed to unmarshal claims/],
+    ['whose expiry is out of range', { exp: 1e300 }, /failed to unmarshal claims/],
+    ['whose expiry is out of range, as a string', { exp: '1e300' }, /failed to unmarshal claims/],
     ['whose expiry is too long a number', { exp: '1'.repeat(65) }, /failed to unmarshal claims/],
     [
       'valid in more than a minute',
       { nbf: NOW + 61 },
       /before the nbf \(not before\) time: 2009-11-10 23:01:01/,
     ],
-    ['whose nbf is no number', { nbf: {} }, /failed to unmarshal claims/],
-    ['whose iat is no number', { iat: 'now' }, /failed to unmarshal claims/],
+    ['whose nbf is not a number', { nbf: {} }, /failed to unmarshal claims/],
+    ['whose iat is not a number', { iat: 'now' }, /failed to unmarshal claims/],
     [
-      'whose sub is no text',
+      'whose sub is not a string',
       { sub: 1 },
       /failed to unmarshal claims: json: cannot unmarshal number into Go struct field idToken\.sub of type string$/,
     ],
-    ['for somebody else, and expired', { aud: 'x', exp: 1 }, /expected audience/],
+    ['for another audience, and expired', { aud: 'x', exp: 1 }, /expected audience/],
     ['without audience', { aud: undefined }, /expected audience "app" got \[\]/],
     ['whose iat is null', { iat: null }, /failed to unmarshal claims/],
     ['whose audience is null', { aud: null }, /expected audience "app" got \[""\]/],
@@ -152,7 +152,7 @@ describe('claims', () => {
     ['whose groups are nested', { groups: [['a']] }, /cannot unmarshal array into Go value/],
     ['whose groups are a number', { groups: 0 }, /^oidc: parse groups claim/],
     ['whose groups are false', { groups: false }, /^oidc: parse groups claim .* bool/],
-    ['with a source that is none', { _claim_names: { x: 'nowhere' } }, /oidc: source does not exist/],
+    ['with a source that does not exist', { _claim_names: { x: 'nowhere' } }, /oidc: source does not exist/],
     ['with an empty source', { _claim_names: { x: '' } }, /failed to obtain source from claim name/],
     [
       'with a source that is inherited',
@@ -160,7 +160,7 @@ describe('claims', () => {
       /source does not exist/,
     ],
     [
-      'with a source that is no text',
+      'with a source that is not a string',
       { _claim_names: { x: 1 } },
       /cannot unmarshal number into Go struct field idToken\._claim_names of type string$/,
     ],
@@ -176,7 +176,7 @@ describe('claims', () => {
       /cannot unmarshal string into Go struct field idToken\._claim_sources of type oidc\.claimSource$/,
     ],
     [
-      'with an endpoint that is no text',
+      'with an endpoint that is not a string',
       { _claim_sources: { a: { endpoint: 1 } } },
       /into Go struct field claimSource\._claim_sources\.endpoint of type string$/,
     ],
@@ -187,14 +187,14 @@ describe('claims', () => {
   it.each<[string, object]>([
     ['that expire this very second', { exp: NOW }],
     ['with a part of a second', { exp: NOW + 0.9 }],
-    ['whose expiry is written as a text', { exp: `${NOW + 1}` }],
+    ['whose expiry is written as a string', { exp: `${NOW + 1}` }],
     ['whose expiry is written with an exponent', { exp: '2e9' }],
     ['valid in a minute', { nbf: NOW + 60 }],
     ['whose nbf is null', { nbf: null }],
     ['issued tomorrow', { iat: NOW + 86_400 }],
     ['with one audience among others', { aud: ['x', 'app'] }],
-    ['whose azp is somebody else', { azp: 'other' }],
-    ['with a nonce that nobody asked for', { nonce: 'x' }],
+    ['whose azp is another client', { azp: 'other' }],
+    ['with an unrequested nonce', { nonce: 'x' }],
     ['whose at_hash is of nothing', { at_hash: 'x' }],
     ['without groups', { groups: null }],
     ['whose jti is a number', { jti: 1 }],
@@ -209,7 +209,7 @@ describe('claims', () => {
     expect(await thrownBy(() => ask(tokenWith({ exp: NOW }), { clock }))).toMatchObject({ code: 'rejected' })
   })
 
-  it('become groups one by one, where null is the empty text', async () => {
+  it('become groups one by one, and null becomes the empty string', async () => {
     expect((await ask(tokenWith({ groups: 'a' })))?.user.groups).toEqual(['oidc:a'])
     expect((await ask(tokenWith({ groups: ['', null, 'a', 'a'] })))?.user.groups).toEqual([
       'oidc:',
@@ -259,12 +259,12 @@ describe('e-mail addresses', () => {
   })
 })
 
-it('a token for which there is no room may be asked about again later', async () => {
-  const busy = unavailable('too many tokens of unknown keys', { retryAfterSeconds: 2 })
+it('a token that exceeds the limit of waiting requests may be retried later', async () => {
+  const busy = unavailable('too many tokens with unknown keys', { retryAfterSeconds: 2 })
   const keySet = { verify: () => Promise.reject(busy) }
   expect(await thrownBy(() => ask(tokenWith({}), { keySet }))).toMatchObject({
     code: 'unavailable',
-    message: 'oidc: verify token: too many tokens of unknown keys',
+    message: 'oidc: verify token: too many tokens with unknown keys',
     retryAfterSeconds: 2,
   })
 })
@@ -272,7 +272,7 @@ it('a token for which there is no room may be asked about again later', async ()
 describe('expressions', () => {
   it('need a compiler', () => {
     const claimMappings = { username: { expression: 'claims.sub' } }
-    expect(() => tokensOf({ claimMappings })).toThrow(/expressions need a compiler: celCompiler\(\)/)
+    expect(() => tokensOf({ claimMappings })).toThrow(/expressions require a compiler: pass celCompiler\(\)/)
     expect(() => tokensOf({ claimMappings, compiler: celCompiler() })).not.toThrow()
   })
 
@@ -330,7 +330,7 @@ describe('expressions', () => {
     expect(await messageOf({}, options)).toContain('no such key: nope')
   })
 
-  it('for extra fields are all evaluated before one that is no text counts', async () => {
+  it('for extra fields are all evaluated before one that is not a string is reported', async () => {
     const extra = (...valueExpressions: readonly string[]): Promise<string> =>
       messageOf(
         {},
@@ -355,7 +355,7 @@ describe('expressions', () => {
 })
 
 describe('a token that was made up', () => {
-  /** It is nobody's, or refused. */
+  /** Whether the token is ignored or refused. */
   const isRefused = async (token: string, options?: Partial<OidcOptions>): Promise<boolean> => {
     try {
       return (await ask(token, options)) === undefined
@@ -414,7 +414,7 @@ describe('a token that was made up', () => {
     expect(await isRefused(tokenWith({}, header))).toBe(true)
   })
 
-  it('is nobody’s where members are repeated, since two readers would read two tokens', async () => {
+  it('is ignored if members are repeated, since parsers would read it differently', async () => {
     const twice = (first: string, second: string): string =>
       signed(
         key,
@@ -445,7 +445,7 @@ describe('a token that was made up', () => {
     for (const spelling of spellings) expect(await isRefused(spelling)).toBe(true)
   })
 
-  it('is refused where only its claims are well-formed, and nobody’s where those are not', async () => {
+  it('is refused if only its claims are well-formed, and ignored if they are not', async () => {
     const token = tokenWith({})
     const [header = '', payload = '', signature = ''] = token.split('.')
     const broken = [
@@ -485,11 +485,11 @@ describe('a token that was made up', () => {
     { url: ISSUER },
     null,
     1,
-  ])('is nobody here as %j', async (iss) => {
+  ])('is ignored with the issuer %j', async (iss) => {
     expect(await ask(tokenWith({ iss }))).toBeUndefined()
   })
 
-  it('may have a megabyte of claims, and is then nobody', async () => {
+  it('is ignored with a megabyte of claims', async () => {
     expect(await ask(tokenWith({ more: 'x'.repeat(1_000_000) }))).toBeUndefined()
     expect(await ask(tokenWith({ more: 'x'.repeat(20_000) }))).toBeDefined()
   })
@@ -547,7 +547,7 @@ describe('a token that was made up', () => {
 describe('options', () => {
   it.each<[string, object, readonly string[]]>([
     ['no https', { issuer: { url: 'http://a', audiences: ['app'] } }, ['issuer.url']],
-    ['nobody to be for', { issuer: { url: ISSUER, audiences: [] } }, ['issuer.audiences']],
+    ['no audience', { issuer: { url: ISSUER, audiences: [] } }, ['issuer.audiences']],
     [
       'the discovery document of the issuer',
       { issuer: { url: ISSUER, audiences: ['a'], discoveryURL: `${ISSUER}/` } },
@@ -583,7 +583,7 @@ describe('options', () => {
     )
   })
 
-  it('say of an expired token with several audiences that it expired, before whom it is for', async () => {
+  it('report the expiry of a token before its audience if there are several audiences', async () => {
     const several = { issuer: { url: ISSUER, audiences: ['app', 'web'] } }
     expect(await messageOf({ aud: 'x', exp: 1 }, several)).toContain('token is expired')
     expect(await messageOf({ aud: 'x' }, several)).toContain('expected audience in ["app" "web"] got ["x"]')
@@ -602,7 +602,7 @@ describe('options', () => {
     })
   })
 
-  it('take Google by both its names, and nobody else', async () => {
+  it('accept both issuer names of Google, and no others', async () => {
     const issuer = { url: 'https://accounts.google.com', audiences: ['app'] }
     for (const iss of ['accounts.google.com', 'https://accounts.google.com']) {
       expect(await ask(tokenWith({ iss }), { issuer })).toBeDefined()

@@ -27,15 +27,15 @@ import { jwtAuthenticator, type JwtTokenAuthenticator } from './jwt-authenticato
 import { LOGINS, type TokenKindOptions, tokenKinds, tokenKindShape } from './token-kind.ts'
 import { algorithmsNamed } from './signing-algorithms.ts'
 
-/** How a claim or an expression becomes a part of a user. */
+/** Maps a claim or an expression to a user field. */
 export type OidcMapping = { readonly claim: string } | { readonly expression: string }
 
-/** Like an {@link OidcMapping}; the value of a claim has a prefix, which may be empty. */
+/** Like {@link OidcMapping}; the claim value gets a prefix, which may be empty. */
 export type OidcPrefixedMapping =
   | { readonly claim: string; readonly prefix: string }
   | { readonly expression: string }
 
-/** What must hold of the claims: a claim with a value, or an expression. */
+/** A condition on the claims: a required claim value, or an expression. */
 export type OidcClaimRule =
   | { readonly claim: string; readonly requiredValue?: string }
   | { readonly expression: string; readonly message?: string }
@@ -43,41 +43,41 @@ export type OidcClaimRule =
 /** Options of {@link oidc}. The first four are those of `jwt` in an `AuthenticationConfiguration`. */
 export interface OidcOptions extends TokenKindOptions {
   readonly issuer: {
-    /** What the claim `iss` must be, to the byte: https (`--oidc-issuer-url`). */
+    /** The required `iss` claim, compared byte by byte: an https URL (`--oidc-issuer-url`). */
     readonly url: string
-    /** Whom tokens have to be for: one of these in the claim `aud` is enough (`--oidc-client-id`). */
+    /** Accepted audiences: `aud` must contain one of them (`--oidc-client-id`). */
     readonly audiences: readonly string[]
-    /** Where the discovery document is. Default: `/.well-known/openid-configuration` below the URL. */
+    /** URL of the discovery document. Default: `/.well-known/openid-configuration` below `url`. */
     readonly discoveryURL?: string
-    /** `MatchAny` is all there is, and the default. */
+    /** Only `MatchAny`, the default. */
     readonly audienceMatchPolicy?: 'MatchAny'
   }
   readonly claimMappings: {
     readonly username: OidcPrefixedMapping
     /** Default: no groups. */
     readonly groups?: OidcPrefixedMapping
-    /** Default: no uid. A claim has to be there. */
+    /** Default: no uid. If set, the claim is required. */
     readonly uid?: OidcMapping
     readonly extra?: readonly { readonly key: string; readonly valueExpression: string }[]
   }
   readonly claimValidationRules?: readonly OidcClaimRule[]
   readonly userValidationRules?: readonly { readonly expression: string; readonly message?: string }[]
-  /** What tokens may be signed with (`--oidc-signing-algs`). Default: RS, ES and PS with 256, 384 and 512. */
+  /** Accepted signing algorithms (`--oidc-signing-algs`). Default: RS, ES and PS with 256, 384 and 512. */
   readonly signingAlgorithms?: readonly string[]
-  /** Keys that are known already. Default: those that the issuer publishes. */
+  /** Fixed keys. Default: the keys that the issuer publishes. */
   readonly keySet?: KeySet
-  /** Compiles expressions: `celCompiler()` of `@kube-authn/core/cel`. Without expressions none is needed. */
+  /** Required for expressions: `celCompiler()` of `@kube-authn/core/cel`. */
   readonly compiler?: CelCompiler
   /** Default: the runtime's. For a private certificate authority, `createFetch` of `@kube-authn/node`. */
   readonly fetch?: GetFetch
-  /** How long one call to the issuer may take. Default 10. */
+  /** Time limit of one call to the issuer. Default 10. */
   readonly timeoutSeconds?: number
   /**
-   * Whether the issuer is looked for at once, and every ten seconds until it is found. Otherwise when a token comes. Default: as the
-   * runtime allows; Cloudflare Workers do nothing before a request.
+   * Whether discovery starts immediately and retries every ten seconds until it succeeds. Otherwise it runs when a token arrives. Default:
+   * true if the runtime can work in the background; Cloudflare Workers cannot.
    */
   readonly discoverAtOnce?: boolean
-  /** Told of keys that were fetched. */
+  /** Receives an event for each fetch of keys. */
   readonly observer?: Observer
   /** Default: the runtime's clock. */
   readonly clock?: Clock
@@ -109,8 +109,8 @@ const shape: OptionsShape<OidcOptions> = {
   ),
   userValidationRules: listOf(nested({ expression: required(aString), message: aString })),
   signingAlgorithms: listOf(aString),
-  keySet: withMethods('a set of keys, as localKeySet(...) makes', 'verify'),
-  compiler: withMethods('a compiler of expressions, as celCompiler() makes', 'compile'),
+  keySet: withMethods('a key set, such as localKeySet(...)', 'verify'),
+  compiler: withMethods('a CEL compiler, such as celCompiler()', 'compile'),
   fetch: aFunction,
   timeoutSeconds: above(0, 300),
   discoverAtOnce: aBoolean,
@@ -119,15 +119,15 @@ const shape: OptionsShape<OidcOptions> = {
 }
 
 /**
- * Knows users by ID tokens of an OpenID Connect provider, or by any JWT whose keys are published in this way (`--oidc-*`).
+ * Authenticates ID tokens of an OpenID Connect provider, or any JWT whose keys are published the same way (`--oidc-*`).
  *
- * A token of another issuer is not its business. Of its own, the algorithm, the signature, the audience and the times are checked, and that
- * it is meant to be a login and not bound to a key of another client; then claims become a user, then the rules must hold. Nothing keeps a token from naming a user or a group that begins with `system:`:
- * prefixes do, or a rule over the user.
+ * Ignores tokens of other issuers. For its own, it checks the algorithm, the signature, the audience, the times, that the token is meant
+ * for login, and that it is not bound to a key of another client. Then it maps the claims to a user and applies the rules. A token may name
+ * a user or a group that begins with `system:` unless a prefix or a rule over the user prevents it.
  *
  * Source: apiserver `plugin/pkg/authenticator/token/oidc/oidc.go`; KEP-3331; OpenID Connect Core 1.0.
  *
- * @throws {ConfigurationError} with everything that is wrong, by the paths and in the words of Kubernetes.
+ * @throws {ConfigurationError} with all problems, using the paths and messages of Kubernetes.
  * @example
  * const tokens = oidc({
  *   issuer: { url: 'https://issuer.example.com', audiences: ['my-app'] },
@@ -141,7 +141,7 @@ export function oidc(options: OidcOptions): JwtTokenAuthenticator {
   checkOptions(shape, options)
   const { signingAlgorithms = JWS_ALGORITHMS, keySet, compiler = noCompiler, observer } = options
   const { clock = systemClock, timeoutSeconds = 10, discoverAtOnce = canWorkInBackground() } = options
-  // Looked up with each call, so that whoever replaces the global one is heard.
+  // Looked up on each call, so that a replaced global fetch is used.
   const { fetch = (url, init) => globalThis.fetch(url, init) } = options
 
   const errors = configurationErrors()
@@ -172,11 +172,11 @@ export function oidc(options: OidcOptions): JwtTokenAuthenticator {
 
 const noCompiler: CelCompiler = {
   compile() {
-    throw new CelCompileError('expressions need a compiler: celCompiler() of @kube-authn/core/cel')
+    throw new CelCompileError('expressions require a compiler: pass celCompiler() from @kube-authn/core/cel')
   },
 }
 
-/** The same as in a file, where nothing is absent. */
+/** Converts the options to the form of a configuration file, in which no field is absent. */
 function configOf({
   issuer,
   claimMappings,

@@ -139,7 +139,7 @@ describe('an issuer', () => {
     tokens.close()
   })
 
-  it('is waited for by whoever comes while it is looked for, but not for long', async () => {
+  it('is waited for briefly by requests during discovery', async () => {
     const { clock, ask, tokens } = start({ [DOCUMENT]: never })
     const early = thrownBy(ask)
     await settled()
@@ -196,7 +196,7 @@ describe('an issuer', () => {
     expect(tokens.health()).toBeUndefined()
   })
 
-  it('is not looked for any more when nobody wants it', async () => {
+  it('is not discovered any more after close', async () => {
     const { clock, asked, tokens, ask } = start({})
     await settled()
     tokens.close()
@@ -207,7 +207,7 @@ describe('an issuer', () => {
     expect(clock.pending).toBe(0)
   })
 
-  it('is not looked for any more when nobody wants it while it is looked for', async () => {
+  it('is not discovered any more after close during discovery', async () => {
     const { clock, asked, tokens } = start({})
     tokens.close()
     await settled()
@@ -231,19 +231,23 @@ describe('an issuer', () => {
     ['calls itself something long', Response.json({ issuer: 'x'.repeat(9999) }), /^.{0,500}$/],
     ['has no name', Response.json({ jwks_uri: `${ISSUER}/keys` }), /got ""$/],
     [
-      'has a name that is none',
+      'has an issuer that is not a string',
       Response.json({ issuer: [ISSUER], jwks_uri: `${ISSUER}/keys` }),
-      /got no text$/,
+      /got a value that is not a string$/,
     ],
     ['has no keys', Response.json({ issuer: ISSUER }), /provider did not return JWKS URL/],
-    ['has keys that are none', Response.json({ issuer: ISSUER, jwks_uri: ['x'] }), /no https URL/],
+    [
+      'has a jwks_uri that is not a string',
+      Response.json({ issuer: ISSUER, jwks_uri: ['x'] }),
+      /not an https URL/,
+    ],
     [
       'has keys without https',
       Response.json({ issuer: ISSUER, jwks_uri: 'http://issuer.example.com/keys' }),
-      /no https URL/,
+      /not an https URL/,
     ],
-    ['answers with HTML', new Response('<html>secret'), /is no JSON object/],
-    ['answers with a list', new Response('[]'), /is no JSON object/],
+    ['answers with HTML', new Response('<html>secret'), /is not a JSON object/],
+    ['answers with a list', new Response('[]'), /is not a JSON object/],
     ['answers with too much', new Response(' '.repeat(1_048_577)), /longer than/],
   ])('is not ready where it %s', async (_, answer, message) => {
     const { tokens, ask } = start({ [DOCUMENT]: answer })

@@ -7,35 +7,35 @@ import { quoted } from '../../internal/quote.ts'
 import { isDone } from '../../internal/shared-work.ts'
 import { discoverJwksUri, type DiscoveryOptions, type DiscoveryTarget } from './discovery.ts'
 
-/** An issuer whose keys have to be found first. */
+/** An issuer whose keys are found by discovery. */
 export interface Provider {
-  /** Why its keys were not found yet; `undefined` once they were. */
+  /** Why discovery has not succeeded yet; `undefined` once it has. */
   readonly error: Error | undefined
-  /** Waits until they are found. */
+  /** Resolves once the keys are found. */
   readonly ready: Promise<void>
   /**
-   * Its keys. Whoever comes while they are looked for waits for a moment.
+   * The keys of the issuer. Waits up to five seconds while discovery is under way.
    *
-   * @throws {AuthenticationError} `unavailable` while they are not found.
+   * @throws {AuthenticationError} `unavailable` while the keys are not found.
    */
   keySet(): Awaitable<KeySet>
-  /** Stops looking. */
+  /** Stops discovery. */
   close(): void
 }
 
-/** What a provider is made with. */
+/** Options of {@link provider}. */
 export interface ProviderOptions extends DiscoveryOptions, Pick<RemoteKeySetOptions, 'onFetch'> {
-  /** Look again by itself until the keys are found, from now on. Otherwise only when somebody asks. */
+  /** Starts discovery now and retries until it succeeds. Otherwise discovery runs only on demand. */
   readonly isEager: boolean
 }
 
-/** How long after a try there is another one. */
+/** Time between attempts. */
 const RETRY_MS = 10_000
-/** How long somebody waits for a try. */
+/** How long a request waits for discovery. */
 const PATIENCE_MS = 5000
 
 /**
- * Finds the keys of an issuer by discovery: at once, and every ten seconds until it works. After that the address of the keys does not
+ * Finds the keys of an issuer by discovery: immediately, then every ten seconds until it succeeds. After that the URL of the keys does not
  * change.
  *
  * Source: apiserver `plugin/pkg/authenticator/token/oidc/oidc.go` (`newAsyncIDTokenVerifier`).
@@ -80,7 +80,7 @@ export function provider(target: DiscoveryTarget, options: ProviderOptions): Pro
     })
   }
 
-  /** On some runtimes nothing may happen before the first request. */
+  /** Some runtimes allow no work before the first request. */
   const ask = (): Promise<void> | undefined => {
     const isDue = clock.now() - triedAtMs >= RETRY_MS
     return isDue && !isClosed ? attempt() : underWay
@@ -88,14 +88,14 @@ export function provider(target: DiscoveryTarget, options: ProviderOptions): Pro
 
   if (isEager) keepTrying()
 
-  /** Somebody waits, but not for as long as a server may take. */
+  /** Waits for discovery, at most five seconds. */
   const forAMoment = async (): Promise<void> => {
     const untilMs = clock.now() + PATIENCE_MS
     let work = ask()
     while (work !== undefined) {
       const isOver = (await isDone(work, untilMs - clock.now(), clock)) || clock.now() >= untilMs || isClosed
       if (isOver) return
-      // It ended together with the request that began it.
+      // On some runtimes work ends with the request that started it.
       work = underWay === work ? attempt() : underWay
     }
   }
@@ -111,7 +111,7 @@ export function provider(target: DiscoveryTarget, options: ProviderOptions): Pro
       return error
     },
     get ready() {
-      // On some runtimes a promise belongs to the request that made it, so it is only made for who waits for it.
+      // On some runtimes a promise belongs to the request that created it, so it is created on first use.
       ready ??= keys === undefined ? new Promise((resolve) => (tellReady = resolve)) : Promise.resolve()
       return ready
     },

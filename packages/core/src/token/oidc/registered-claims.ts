@@ -2,41 +2,41 @@ import { rejected } from '../../authenticator/errors.ts'
 import { isJsonObject, type JsonObject, member } from '../jwt/read-jwt.ts'
 import { wrongType } from './go-text.ts'
 
-/** Where a claim is that is not in the token itself (OpenID Connect Core 1.0 section 5.6.2). */
+/** The source of a distributed claim (OpenID Connect Core 1.0 section 5.6.2). */
 export interface ClaimSource {
-  /** `''` where the claim is not to be fetched. */
+  /** `''` if the claim is not fetched. */
   readonly endpoint: string
   readonly accessToken: string
 }
 
-/** The claims of a token that everybody reads alike. */
+/** The claims whose meaning OpenID Connect defines. */
 export interface RegisteredClaims {
   readonly audiences: readonly string[]
-  /** Seconds since the epoch; absent is long ago. */
+  /** Seconds since the epoch. A token without `exp` has expired. */
   readonly expiry: number
   /** Seconds since the epoch. */
   readonly notBefore?: number
-  /** The source of each claim that is elsewhere. */
+  /** The source of each distributed claim. */
   readonly distributed: ReadonlyMap<string, ClaimSource>
 }
 
-/** Year 1: when a token expired that does not say when. */
+/** Year 1: the expiry of a token without `exp`. */
 const NEVER_SET = -62_135_596_800
 
 /**
- * Reads the claims that OpenID Connect defines. What is absent or `null` is empty, but for times, which `null` is none of; what has
- * another type is an error, also where nobody needs it.
+ * Reads the claims that OpenID Connect defines. Absent or `null` claims read as empty, but `null` is not a valid time. A claim of the wrong
+ * type is an error, even if it is not used.
  *
  * Source: coreos/go-oidc `oidc/oidc.go` (`idToken`), `oidc/verify.go`.
  *
- * Deviation: names are exact, and a time beyond 2^53 seconds is none (`docs/deviations.md`, names of claims; times in tokens).
+ * Deviation: names are case-sensitive, and times beyond 2^53 seconds are invalid (`docs/deviations.md`, names of claims; times in tokens).
  *
  * @throws {AuthenticationError} `rejected`.
  */
 export function readRegisteredClaims(claims: JsonObject): RegisteredClaims {
   for (const name of ['iss', 'sub', 'nonce', 'at_hash']) textOf(claims, name, 'idToken')
   timeOf(claims, 'iat')
-  // The one time that may be `null`.
+  // The only time that may be `null`.
   const notBefore = member(claims, 'nbf') === undefined ? undefined : timeOf(claims, 'nbf')
   return {
     audiences: audiencesOf(claims),
@@ -46,7 +46,7 @@ export function readRegisteredClaims(claims: JsonObject): RegisteredClaims {
   }
 }
 
-/** @param struct what Go calls the object, for its error. */
+/** @param struct the Go name of the object, for the error. */
 function textOf(object: JsonObject, name: string, struct: string): string {
   const value = member(object, name) ?? ''
   if (typeof value !== 'string') throw malformed(wrongType(value, 'string', `${struct}.${name}`))
@@ -57,25 +57,26 @@ function timeOf(claims: JsonObject, name: string): number | undefined {
   return Object.hasOwn(claims, name) ? timeIn(claims[name]) : undefined
 }
 
-/** A number as JSON writes one, which may be in quotes. Parts of a second do not count. */
+/** A JSON number, which may be quoted. Fractions of a second are dropped. */
 function timeIn(value: unknown): number {
   const isNumeral = typeof value === 'string' && value.length <= 64 && NUMERAL.test(value)
   const seconds = typeof value === 'number' || isNumeral ? Math.trunc(Number(value)) : NaN
-  // What Go has no seconds for is long ago to it, and not for ever.
-  if (!Number.isFinite(seconds) || seconds > Number.MAX_SAFE_INTEGER) throw malformed('a time is no number')
+  // Times beyond Go's range overflow there to the distant past, so they must not count as far future here.
+  if (!Number.isFinite(seconds) || seconds > Number.MAX_SAFE_INTEGER)
+    throw malformed('a time must be a number in range')
   return seconds
 }
 
 const NUMERAL = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 
-/** `aud`: one text, which `null` is an empty one of, or a list of them. */
+/** `aud`: a string or a list of strings; `null` is the empty string. */
 function audiencesOf(claims: JsonObject): readonly string[] {
   if (!Object.hasOwn(claims, 'aud')) return []
   const value = claims['aud'] ?? ''
   return textsIn(typeof value === 'string' ? [value] : value)
 }
 
-/** A list of texts, in which `null` is the empty text. */
+/** A list of strings; `null` elements are empty strings. */
 function textsIn(value: unknown): readonly string[] {
   if (!Array.isArray(value)) throw malformed(wrongType(value, '[]string'))
   return value.map((each: unknown) => {

@@ -3,10 +3,10 @@ import { type JsonObject, member } from '../jwt/read-jwt.ts'
 import { wrongType } from './go-text.ts'
 
 /**
- * The text of the claim of this very name; there are no paths. `null` is the empty text.
+ * The string in the claim of exactly this name; the name is not a path. `null` reads as the empty string.
  *
- * @param what in front of what is wrong.
- * @throws {AuthenticationError} `rejected`, when there is no such claim, or it is no text.
+ * @param what prefix of the error message.
+ * @throws {AuthenticationError} `rejected` if the claim is absent or not a string.
  */
 export function requiredText(claims: JsonObject, name: string, what: string): string {
   if (!Object.hasOwn(claims, name)) throw rejected(`${what}: claim not present`)

@@ -3,7 +3,7 @@ import { isJwsAlgorithm, type JwsAlgorithm } from '../jwt/algorithms.ts'
 import { quoted } from '../../internal/quote.ts'
 
 /**
- * The algorithms of these names, and what is wrong with them.
+ * Parses algorithm names and reports those that are unsupported.
  *
  * Source: apiserver `plugin/pkg/authenticator/token/oidc/oidc.go` (`New`).
  */

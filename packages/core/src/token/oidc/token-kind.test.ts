@@ -86,7 +86,7 @@ describe('the kind of a token', () => {
     ['a number', 1],
     ['a list', ['JWT']],
     ['an object', { toString: 'JWT' }],
-  ])('is no login with typ %s, whatever else it says', async (_, typ) => {
+  ])('is not a login with typ %s, whatever else it has', async (_, typ) => {
     const error = await thrownBy(() => ask(tokenOf({}, { typ })))
     expect(error).toMatchObject({ code: 'rejected', message: expect.stringMatching(/^oidc: .{1,150}$/) })
   })
@@ -97,7 +97,7 @@ describe('the kind of a token', () => {
     ['another security event', { events: { 'https://schemas.openid.net/secevent/risc/event-type/x': {} } }],
     ['a security event token without events', { events: {} }],
     ['an event of this name', { events: JSON.parse('{"__proto__": {}}') as object }],
-  ])('is no login for %s that calls itself JWT', async (_, claims) => {
+  ])('is not a login for %s with typ JWT', async (_, claims) => {
     for (const header of [{}, { typ: 'JWT' }, { typ: 'at+jwt' }]) {
       expect(await thrownBy(() => ask(tokenOf(claims, header)))).toMatchObject({
         code: 'rejected',
@@ -180,7 +180,7 @@ describe('a token that is bound to a key', () => {
     ['jku', { jku: 'https://a', kid: '1' }, /by "jku"/],
     ['x5t, which is SHA-1', { x5t: thumbprint }, /by "x5t"/],
     ['other letters', { 'x5t#s256': thumbprint }, /by "x5t#s256"/],
-    ['what nobody defined', { ['y'.repeat(1000)]: 1 }, /by "y{32}" of/],
+    ['an undefined method', { ['y'.repeat(1000)]: 1 }, /by "y{32}" of/],
     ['__proto__', JSON.parse('{"__proto__": 1}'), /by "__proto__"/],
     ['nothing', {}, /claim cnf is malformed/],
     ['null', null, /claim cnf is malformed/],
@@ -262,7 +262,7 @@ describe('an AuthenticationConfiguration', () => {
   it.each<[string, object, object]>([
     ['a logout token', LOGOUT, { typ: 'logout+jwt' }],
     ['a token that is bound to a key', { cnf: { jkt: thumbprint } }, {}],
-    ['a token that is bound to a certificate of somebody else', { cnf: { 'x5t#S256': thumbprint } }, {}],
+    ['a token that is bound to another certificate', { cnf: { 'x5t#S256': thumbprint } }, {}],
     ['a cnf that is malformed', { cnf: 1 }, { typ: ['x'] }],
   ])(
     'takes %s as kube-apiserver does, and refuses it with the options beside the file',

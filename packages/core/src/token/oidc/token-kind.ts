@@ -6,33 +6,33 @@ import { isJsonObject, type UnverifiedJwt } from '../jwt/read-jwt.ts'
 import { either, must, nonEmptyListOf, oneOf, type OptionsShape } from '../../internal/options/index.ts'
 import { quoted } from '../../internal/quote.ts'
 
-/** Which kinds of JWT are a login. The issuer of an app signs more than those of a cluster do. */
+/** Which kinds of JWT are accepted as a login. An issuer of an app issues other kinds too, unlike the issuer of a cluster. */
 export interface TokenKindOptions {
   /**
-   * The `typ` that tokens may have in their header, in any letters, with or without `application/`; `''` stands for none. `'any'` looks
-   * neither at `typ` nor at the claim `events` of logout tokens and other security event tokens. Default `['', 'JWT', 'at+jwt']` for the
-   * options of this product, `'any'` for an `AuthenticationConfiguration`, as Kubernetes has it.
+   * The accepted `typ` header values, case-insensitive, with or without `application/`; `''` means no `typ`. `'any'` skips the checks of
+   * `typ` and of the claim `events`, which logout tokens and other security event tokens have. Default `['', 'JWT', 'at+jwt']` for the
+   * options of this product, `'any'` for an `AuthenticationConfiguration`, as in Kubernetes.
    */
   readonly tokenTypes?: readonly string[] | 'any'
   /**
-   * What becomes of tokens that are bound to a key (`cnf`): `'verify'` takes one that is bound to the client certificate of its connection
-   * (`x5t#S256`, RFC 8705) and refuses all others, `'refuse'` refuses all, `'ignore'` takes them as if they were not bound. Default
-   * `'verify'` for the options of this product, `'ignore'` for an `AuthenticationConfiguration`, as Kubernetes has it.
+   * How to treat tokens that are bound to a key (`cnf`): `'verify'` accepts a token bound to the client certificate of its connection
+   * (`x5t#S256`, RFC 8705) and refuses all others, `'refuse'` refuses all bound tokens, `'ignore'` accepts them as if they were not bound.
+   * Default `'verify'` for the options of this product, `'ignore'` for an `AuthenticationConfiguration`, as in Kubernetes.
    */
   readonly boundTokens?: 'verify' | 'refuse' | 'ignore'
 }
 
-/** {@link TokenKindOptions}, ready to be checked. */
+/** {@link TokenKindOptions} with defaults applied. */
 export interface TokenKinds {
-  /** Lower-case and without `application/`; absent: any. */
+  /** Lower case and without `application/`; `undefined`: any. */
   readonly types: ReadonlySet<string> | undefined
   readonly bound: 'verify' | 'refuse' | 'ignore'
 }
 
-/** The defaults of this product: ID tokens (OpenID Connect Core 1.0) and access tokens (RFC 9068), which may be bound to a certificate. */
+/** The defaults of this product: ID tokens (OpenID Connect Core 1.0) and access tokens (RFC 9068), optionally bound to a certificate. */
 export const LOGINS: Required<TokenKindOptions> = { tokenTypes: ['', 'JWT', 'at+jwt'], boundTokens: 'verify' }
 
-/** What kube-apiserver takes. */
+/** What kube-apiserver accepts. */
 export const ANY_KIND: Required<TokenKindOptions> = { tokenTypes: 'any', boundTokens: 'ignore' }
 
 /** The checks of {@link TokenKindOptions}. */
@@ -47,7 +47,7 @@ export const tokenKindShape: OptionsShape<TokenKindOptions> = {
   boundTokens: oneOf('verify', 'refuse', 'ignore'),
 }
 
-/** Reads options that were checked. */
+/** Applies the defaults to valid options. */
 export function tokenKinds(
   { tokenTypes, boundTokens }: TokenKindOptions,
   defaults: Required<TokenKindOptions>,
@@ -60,14 +60,14 @@ export function tokenKinds(
 }
 
 /**
- * Refuses a verified token that is not meant to be a login, and one that is bound to a key which its sender did not prove to hold.
+ * Refuses a verified token that is not meant for login, or that is bound to a key that the sender did not prove to hold.
  *
- * Deviation: Kubernetes takes any kind (`docs/deviations.md`, kinds of tokens).
+ * Deviation: Kubernetes accepts any kind (`docs/deviations.md`, kinds of tokens).
  *
  * Source: RFC 8725 section 3.11 (explicit types), RFC 7519 section 5.1 and RFC 7515 section 4.1.9 (`typ`), RFC 9068 (`at+jwt`), RFC 8417
  * section 2.2 and OpenID Connect Back-Channel Logout 1.0 section 2.4 (`events`), RFC 7800 (`cnf`), RFC 8705 (`x5t#S256`), RFC 9449 (`jkt`).
  *
- * @throws {AuthenticationError} `rejected`; `unavailable` when the certificate of the connection cannot be read.
+ * @throws {AuthenticationError} `rejected`, or `unavailable` if the certificate of the connection cannot be read.
  */
 export function checkKind(
   jwt: UnverifiedJwt,
@@ -86,13 +86,13 @@ function checkType({ type = '', claims }: UnverifiedJwt, types: ReadonlySet<stri
   if (!types.has(typeName(type))) {
     throw rejected(`oidc: a token of type ${quoted(type.slice(0, 64))} is not accepted for a login`)
   }
-  // A logout token may have any type, but no ID token and no access token has events.
+  // A logout token may have any type, but ID tokens and access tokens never have `events`.
   if (isJsonObject(claims['events'])) {
     throw rejected('oidc: a security event token (claim events), such as a logout token, is not a login')
   }
 }
 
-/** A media type, which may go without `application/` where it has no other slash. */
+/** Normalises a media type: `application/` may be omitted if there is no other slash. */
 function typeName(type: string): string {
   const lower = type.toLowerCase()
   const short = lower.startsWith(APPLICATION) ? lower.slice(APPLICATION.length) : lower
@@ -101,7 +101,7 @@ function typeName(type: string): string {
 
 const APPLICATION = 'application/'
 
-/** The thumbprint of the certificate that a token is bound to, and to nothing else. */
+/** The thumbprint of the certificate that the token is bound to. Any other confirmation method is refused. */
 function boundCertificate(confirmation: unknown): string {
   const [method, ...others] = isJsonObject(confirmation) ? Object.entries(confirmation) : []
   if (method === undefined) throw malformed()

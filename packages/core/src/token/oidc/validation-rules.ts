@@ -7,8 +7,8 @@ import { requiredText } from './required-text.ts'
 import { evaluated } from './expression.ts'
 
 /**
- * Checks what must hold of the claims and of the user: claims with a value, expressions over claims, expressions over the user. All
- * expressions over one of them are evaluated before the first that is false counts.
+ * Checks the rules in order: required claim values, expressions over claims, expressions over the user. Within each kind of expression, all
+ * are evaluated before the first false result is reported.
  *
  * Source: apiserver `plugin/pkg/authenticator/token/oidc/oidc.go` (`AuthenticateToken`).
  *
@@ -50,7 +50,7 @@ function check<V extends CelVariable>(rules: readonly Rule<V>[], input: CelInput
   }
 }
 
-/** What a token says, so that it cannot write a line of a log of its own. */
+/** Makes a claim value safe for logs: it cannot start a new line. */
 function printable(text: string): string {
   return text.slice(0, 256).replaceAll(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, '\uFFFD')
 }

@@ -8,22 +8,22 @@ import { quoted } from '../../internal/quote.ts'
 import { goTime, quotedList } from './go-text.ts'
 import { readRegisteredClaims, type RegisteredClaims } from './registered-claims.ts'
 
-/** What a token has to be. */
+/** The checks that a token must pass. */
 export interface TokenRules {
   readonly audiences: readonly string[]
   readonly algorithms: readonly JwsAlgorithm[]
   readonly clock: Clock
 }
 
-/** How much later than ours an issuer's clock may be. */
+/** How far the clock of an issuer may be ahead of ours. */
 const NOT_BEFORE_LEEWAY_SECONDS = 60
 
 /**
- * Verifies a token of an issuer: its algorithm, its signature, then its claims. Whose it is was found out before.
+ * Verifies a token of a known issuer: its algorithm, then its signature, then its claims.
  *
  * Source: coreos/go-oidc `oidc/verify.go` (`IDTokenVerifier.Verify`), OpenID Connect Core 1.0 section 3.1.3.7.
  *
- * @throws {AuthenticationError} `rejected`, or `unavailable` when the keys cannot be had.
+ * @throws {AuthenticationError} `rejected`, or `unavailable` if the keys cannot be fetched.
  */
 export function verifyToken(
   jwt: UnverifiedJwt,
@@ -41,7 +41,7 @@ export function verifyToken(
 
 function checkedClaims(jwt: UnverifiedJwt, { audiences, clock }: TokenRules): RegisteredClaims {
   const claims = readRegisteredClaims(jwt.claims)
-  // The library of Kubernetes looks for one audience only; for one of several it looks itself, when the library is done.
+  // The order of Kubernetes: go-oidc checks a single audience before the times; Kubernetes checks several audiences itself, after them.
   if (audiences.length === 1) checkAudience(claims.audiences, audiences)
   checkTimes(claims, clock.now() / 1000)
   if (audiences.length !== 1) checkAudience(claims.audiences, audiences)
@@ -68,7 +68,7 @@ function checkTimes({ expiry, notBefore }: RegisteredClaims, nowSeconds: number)
   }
 }
 
-/** The same error with a text in front, as Go wraps one. */
+/** The same error with a prefix, as Go wraps errors. */
 export function wrapped(prefix: string, error: unknown): unknown {
   if (!isAuthenticationError(error)) return error
   const { code, message, retryAfterSeconds } = error

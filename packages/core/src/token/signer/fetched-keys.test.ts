@@ -93,7 +93,9 @@ describe('keys that are fetched', () => {
       await ticks()
     }
     const answers = await Promise.all(waiting)
-    expect(answers.filter((answer) => answer === 'too many tokens of unknown keys')).toHaveLength(1000 - 256)
+    expect(answers.filter((answer) => answer === 'too many tokens with unknown keys')).toHaveLength(
+      1000 - 256,
+    )
     expect(answers.filter((answer) => typeof answer !== 'string' && answer.length === 0)).toHaveLength(256)
     expect(state.fetches).toBeLessThanOrEqual(7)
   })
@@ -128,7 +130,7 @@ describe('keys that are fetched', () => {
     keys.catch(() => {})
     await ticks()
     clock.advance(5000)
-    await expect(keys).rejects.toThrow('the keys did not come in time')
+    await expect(keys).rejects.toThrow('fetching the keys timed out')
     expect(signal?.aborted).toBe(true)
     expect(clock.pending).toBe(0)
   })

@@ -19,24 +19,24 @@ import { canWorkInBackground } from '../../internal/runtime.ts'
 import { isKeyId } from './key-id.ts'
 import type { KeyLookup } from '../service-account/key-source.ts'
 
-/** The keys that a signer has at a moment. */
+/** The keys of a signer at one point in time. */
 export interface FetchedKeySet {
   readonly keys: readonly VerificationKey[]
-  /** After how long they are to be fetched again, above 0. */
+  /** After how long to fetch them again; above 0. */
   readonly refreshAfterSeconds: number
-  /** When they were read from where they are kept, in milliseconds since the epoch. */
+  /** When the signer read them from its storage, in milliseconds since the epoch. */
   readonly dataTimeMs?: number
 }
 
 /** Options of {@link fetchedKeys}. */
 export interface FetchedKeysOptions {
-  /** Fetches all keys that tokens may be signed with. The signal is aborted when that takes too long. */
+  /** Fetches all keys that verify its tokens. The signal aborts at the time limit. */
   readonly fetch: (options: { readonly signal: AbortSignal }) => Promise<FetchedKeySet>
-  /** How long one fetch may take. Default 60. */
+  /** Time limit of one fetch. Default 60. */
   readonly timeoutSeconds?: number
   /** Default: the runtime's clock. */
   readonly clock?: Clock
-  /** Told of every fetch (`externalSigner`). */
+  /** Receives an event for every fetch (`externalSigner`). */
   readonly observer?: Observer
 }
 
@@ -47,27 +47,26 @@ const shape: OptionsShape<FetchedKeysOptions> = {
   observer: aFunction,
 }
 
-/** Keys that are fetched again and again. */
+/** Keys that are refetched periodically. */
 export interface FetchedKeys extends KeyLookup {
   maxAgeSeconds(): number
-  /** Ends the fetches. What is known by then stays. */
+  /** Stops fetching; the current keys stay valid. */
   close(): void
 }
 
 /**
- * Keys of service account tokens that are kept elsewhere: by a KMS, a vault or an external signer. They are fetched at once, again
- * when their time is over, and when a token names a key that is not known. Where that fails, the old ones stay, and it is tried again after ten
- * seconds.
+ * Keys of service account tokens that are kept in a KMS, a vault or an external signer. They are fetched immediately, again after
+ * `refreshAfterSeconds`, and when a token names an unknown key. If a fetch fails, the old keys stay valid, and the fetch is retried after
+ * ten seconds.
  *
- * However many tokens with made-up keys come, three fetches are made at once and then one every five seconds at most; such tokens wait for the
- * next one, up to 256 of them, and where more wait a token is *unavailable*. A token whose key is known never waits.
+ * Fetches are limited to a burst of three, then one every five seconds. Up to 256 tokens with unknown keys wait for the next fetch; further
+ * ones are *unavailable*. Tokens with known keys never wait.
  *
  * Source: kubernetes `pkg/serviceaccount/externaljwt/plugin/keycache.go`; KEP-740.
  *
- * Deviation: fetches are limited, and where one fails a token with an unknown key is *unavailable* (`docs/deviations.md`, keys of
- * signers).
+ * Deviation: fetches are limited, and if one fails, tokens with unknown keys are *unavailable* (`docs/deviations.md`, keys of signers).
  *
- * @throws {ConfigurationError} when an option cannot work; as a rejection, whatever the first fetch fails with.
+ * @throws {ConfigurationError} if an option is invalid; rejects with the error of the first fetch if it fails.
  * @example
  * const keys = await fetchedKeys({
  *   fetch: async ({ signal }) => ({ keys: await keysOfKms(signal), refreshAfterSeconds: 300 }),
@@ -87,7 +86,7 @@ export async function fetchedKeys(options: FetchedKeysOptions): Promise<FetchedK
       milliseconds: timeoutSeconds * 1000,
       clock,
       caller: undefined,
-      tooLate: (cause) => new Error('the keys did not come in time', { cause }),
+      tooLate: (cause) => new Error('fetching the keys timed out', { cause }),
     })
     try {
       const fetched = await deadline.race((signal) => fetch({ signal }))
@@ -118,7 +117,7 @@ export async function fetchedKeys(options: FetchedKeysOptions): Promise<FetchedK
 
   const fetching = limitedFetch({ work, hasFailed: () => lastError !== undefined, clock, timeoutSeconds })
 
-  /** On runtimes where nothing goes on between requests, old keys are fetched again when they are used. */
+  /** Schedules the next fetch. On runtimes without background work, stale keys are refetched when used. */
   const refreshIn = (milliseconds: number): void => {
     cancelTimer()
     if (isClosed || !canWorkInBackground()) return
@@ -133,7 +132,7 @@ export async function fetchedKeys(options: FetchedKeysOptions): Promise<FetchedK
     keyId === '' ? keys : keys.filter(({ kid }) => kid === keyId)
 
   const findElsewhere = async (keyId: string): Promise<readonly VerificationKey[]> => {
-    // A fetch that began before this token came may miss a key that is there by now.
+    // A fetch that began before this token arrived may miss a newer key.
     const mayMiss = fetching.isUnderWay()
     let isSure = await fetching.next()
     if (named(keyId).length === 0 && mayMiss && lastError === undefined) isSure = await fetching.next()
@@ -142,7 +141,7 @@ export async function fetchedKeys(options: FetchedKeysOptions): Promise<FetchedK
     if (lastError !== undefined)
       throw unavailable('the keys of the signer could not be fetched', { cause: lastError })
     if (!isSure) {
-      throw unavailable('too many tokens of unknown keys', { retryAfterSeconds: BUSY_SECONDS })
+      throw unavailable('too many tokens with unknown keys', { retryAfterSeconds: BUSY_SECONDS })
     }
     return found
   }
@@ -168,12 +167,12 @@ export async function fetchedKeys(options: FetchedKeysOptions): Promise<FetchedK
   }
 }
 
-/** How long it takes until a fetch that failed is made again. */
+/** Delay before a failed fetch is retried. */
 const RETRY_MS = 10_000
 
 const MAX_KEYS = 2048
 
-/** What is wrong with keys that were fetched. */
+/** Validates fetched keys. */
 function problemsOf(fetched: FetchedKeySet): readonly ConfigurationProblem[] {
   const problem = (message: string): readonly ConfigurationProblem[] => [{ path: 'keys', message }]
   const { keys, refreshAfterSeconds } = fetched

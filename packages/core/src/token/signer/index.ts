@@ -1,5 +1,5 @@
 /**
- * Keys that are kept elsewhere, for tokens of service accounts: in a KMS, a vault, or an external signer of Kubernetes.
+ * Signing service account tokens with keys in a KMS, a vault or an external signer of Kubernetes.
  *
  * @module
  */

@@ -3,7 +3,7 @@ import { bytesFromText } from '../../internal/byte-text.ts'
 const MAX_BYTES = 1024
 
 /**
- * Whether a key may be called so: 1 to 1,024 bytes.
+ * Whether this is a valid key ID: 1 to 1,024 bytes.
  *
  * Source: kubernetes `pkg/serviceaccount/externaljwt/plugin/plugin.go`.
  */

@@ -17,25 +17,25 @@ import type { TokenSigner } from './token-signer.ts'
 
 /** Options of {@link keySigner}. */
 export interface KeySignerOptions {
-  /** The public half of the key, which says what it is called and how it signs. */
+  /** The public key, which determines `kid` and algorithm. */
   readonly key: VerificationKey
   /**
-   * Signs these bytes: RSA by PKCS #1 v1.5 with SHA-256, EC by ECDSA with the hash of its curve (SHA-256, SHA-384 or SHA-512). The signal is
-   * aborted when nothing waits for the signature any longer.
+   * Signs the bytes: RSA by PKCS #1 v1.5 with SHA-256, EC by ECDSA with the hash of its curve (SHA-256, SHA-384 or SHA-512). The signal
+   * aborts when the signature is no longer needed.
    */
   readonly sign: (data: Uint8Array, options: { readonly signal: AbortSignal }) => Awaitable<Uint8Array>
-  /** How ECDSA signatures come: `der` as AWS KMS, Google Cloud KMS and OpenSSL make them, or `raw` as JWS has them. Default `der`. */
+  /** Format of ECDSA signatures: `der`, as from AWS KMS, Google Cloud KMS and OpenSSL, or `raw`, as in JWS. Default `der`. */
   readonly ecdsaFormat?: 'der' | 'raw'
-  /** What tokens are verified with, where there are older ones than those of this key. Default: this key. */
+  /** Keys to verify tokens with, if older keys are still in use. Default: `key`. */
   readonly keys?: KeySource
-  /** The longest life of a token, 600 or more. Default: any. */
+  /** Maximum token lifetime, at least 600. Default: unlimited. */
   readonly maxExpirationSeconds?: number
 }
 
 const shape: OptionsShape<KeySignerOptions> = {
   key: required(
     must(
-      'must be a key, as verificationKeysFromPem(...) makes',
+      'must be a key, such as one of verificationKeysFromPem(...)',
       (value) =>
         typeof value === 'object' &&
         value !== null &&
@@ -50,13 +50,13 @@ const shape: OptionsShape<KeySignerOptions> = {
   maxExpirationSeconds: wholeNumber(600),
 }
 
-/** How long each number of a signature is. */
+/** Octets of each number in a signature. */
 const OCTETS = { ES256: 32, ES384: 48, ES512: 66 }
 
 /**
- * A signer of tokens whose private key never leaves where it is kept: a KMS, an HSM, a vault. It is called with the bytes to be signed.
+ * Creates a token signer whose private key stays in a KMS, an HSM or a vault. Only the bytes to sign are passed to it.
  *
- * @throws {ConfigurationError} when an option cannot work.
+ * @throws {ConfigurationError} if an option is invalid.
  * @example
  * const [key] = await verificationKeysFromPem(publicKeyPem)
  * const signer = keySigner({
@@ -75,7 +75,7 @@ export function keySigner(options: KeySignerOptions): TokenSigner {
     ...(maxExpirationSeconds !== undefined && { maxExpirationSeconds }),
     async sign({ payload, signal }) {
       const signature = await sign(bytesFromText(`${header}.${payload}`), { signal })
-      if (!(signature instanceof Uint8Array)) throw new TypeError('the signer returned no bytes')
+      if (!(signature instanceof Uint8Array)) throw new TypeError('the signer did not return a Uint8Array')
       const raw =
         alg === 'RS256' || ecdsaFormat === 'raw'
           ? signature

@@ -11,9 +11,9 @@ const MAX_SIGNED_AT_ONCE = 64
 const MAX_WAITING = 256
 
 /**
- * Signs claims by a signer.
+ * Signs claims with a signer, with limited concurrency.
  *
- * @throws {StatusError} from what it returns: 500 when it did not sign, and 503 when it has too much to sign.
+ * @throws {StatusError} 500 if signing fails, 503 if too many tokens are being signed.
  */
 export function signingElsewhere(
   signer: TokenSigner,

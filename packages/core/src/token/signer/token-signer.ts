@@ -11,47 +11,47 @@ import { verifySignature } from '../jwt/verify-signature.ts'
 import { isKeyId } from './key-id.ts'
 import { keysFor, type KeySource } from '../service-account/key-source.ts'
 
-/** What is to be signed. */
+/** A request to sign a token. */
 export interface SignTokenRequest {
-  /** The claims in base64url: the second part of the token, as it is. */
+  /** The claims in base64url, unchanged the second part of the token. */
   readonly payload: string
-  /** Aborted when nothing waits for the signature any longer. */
+  /** Aborts when the signature is no longer needed. */
   readonly signal: AbortSignal
 }
 
-/** The two parts of a token that a signer makes, both in base64url. */
+/** The two parts of a token that a signer returns, both in base64url. */
 export interface SignedTokenParts {
   /** Only `alg` (RS256, ES256, ES384 or ES512), `kid` and `typ: JWT`. */
   readonly header: string
-  /** Over `header.payload`, as RFC 7515 wants it. */
+  /** The signature of `header.payload` (RFC 7515). */
   readonly signature: string
 }
 
-/** Signs tokens with a key that is kept elsewhere: in a KMS, a vault, or an external signer of Kubernetes. */
+/** Signs tokens with a key in a KMS, a vault or an external signer of Kubernetes. */
 export interface TokenSigner {
   sign(request: SignTokenRequest): Awaitable<SignedTokenParts>
-  /** What its tokens are verified with. No token is given out that these do not verify. */
+  /** The keys that verify its tokens. Tokens that they do not verify are never issued. */
   readonly keys: KeySource
-  /** The longest life that it gives to a token, 600 or more. Default: any. */
+  /** Maximum token lifetime, at least 600. Default: unlimited. */
   readonly maxExpirationSeconds?: number
 }
 
-/** How {@link signedBy} waits. */
+/** Options of {@link signedBy}. */
 export interface SignedByOptions {
   readonly timeoutSeconds: number
   readonly clock?: Clock
-  /** Ends it early. */
+  /** Aborts early. */
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * A token with these claims, signed elsewhere, after everything that the signer returned has been checked.
+ * Returns a token with these claims, signed by the signer, after validating everything that the signer returned.
  *
  * Source: kubernetes `pkg/serviceaccount/externaljwt/plugin/plugin.go`.
  *
  * Deviation: the signature is verified (`docs/deviations.md`, tokens of signers).
  *
- * @throws {Error} as a rejection: what the signer threw, that it took too long, or what is wrong with what it returned.
+ * @throws {Error} as a rejection: the error of the signer, a timeout, or an error about what it returned.
  */
 export async function signedBy(
   signer: TokenSigner,
@@ -84,15 +84,15 @@ function partsOf(parts: unknown): SignedTokenParts {
     const { header, signature } = parts
     if (typeof header === 'string' && typeof signature === 'string') return { header, signature }
   }
-  throw new Error('the signer returned no header and signature')
+  throw new Error('the signer must return header and signature as strings')
 }
 
-/** What a token calls its key, once everything in its header is as it must be. */
+/** Returns `kid` of a header after validating the whole header. */
 function keyIdIn(text: string): string {
   const header = headerOf(text)
   if (header === undefined) throw badHeader('while parsing header JSON')
   const unknown = Object.keys(header).find((name) => !MEMBERS.has(name))
-  if (unknown !== undefined) throw badHeader('there is more in it than alg, kid and typ')
+  if (unknown !== undefined) throw badHeader('only alg, kid and typ are allowed')
   if (header['typ'] !== 'JWT') throw badHeader('bad type')
   const { kid, alg } = header
   if (kid === undefined || kid === '') throw badHeader('key id missing')
@@ -129,6 +129,6 @@ async function checkSignature(token: string, keyId: string, keys: KeySource): Pr
     await verifySignature(jwt, named)
   } catch (cause) {
     if (!(cause instanceof AuthenticationError)) throw cause
-    throw new Error('the token is not signed with a key that its signer has under this name', { cause })
+    throw new Error('the signature does not match any key of the signer with this kid', { cause })
   }
 }

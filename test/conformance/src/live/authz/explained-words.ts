@@ -26,7 +26,7 @@ const words: readonly Words[] = [
   ],
   [
     new RegExp(`${UNRECOGNIZED}provided data does not appear to be a protobuf message`),
-    () => /^the body of the request is no Kubernetes protobuf message: /,
+    () => /^the body of the request is not a Kubernetes protobuf message: /,
   ],
   [new RegExp(`${UNRECOGNIZED}unexpected GroupVersion string: `), () => OTHER_VERSION],
   [

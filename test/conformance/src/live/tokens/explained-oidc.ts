@@ -58,7 +58,7 @@ export const explainedOidc: readonly Explanation<RecordedToken>[] = [
   },
   {
     row: 'times in tokens',
-    explains: ({ at, here }) => at === 'outcome' && String(here).endsWith('a time is no number'),
+    explains: ({ at, here }) => at === 'outcome' && String(here).endsWith('a time must be a number in range'),
   },
 ]
 

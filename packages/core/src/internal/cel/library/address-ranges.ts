@@ -30,7 +30,7 @@ class AddressRange extends Opaque {
 }
 
 /**
- * Registers ranges of addresses: `cidr`, `isCIDR`, and what is in one.
+ * Registers CIDR ranges: `cidr`, `isCIDR` and their methods.
  *
  * Source: apiserver `pkg/cel/library/cidr.go`.
  */
@@ -56,7 +56,7 @@ export function registerAddressRanges(environment: Environment): void {
   register(`${CIDR}.containsCIDR(string): bool`, (range: AddressRange, text: string) =>
     containsRange(range, requiredRange(text)),
   )
-  // The types have names that expressions can use.
+  // Expressions can use the types by name.
   const types = ['type(ip("::"))', 'type(cidr("::/0"))'].map((type): unknown => environment.evaluate(type))
   environment.registerConstant(
     'net',
@@ -80,7 +80,7 @@ function readRange(text: string): AddressRange | undefined {
 
 function requiredRange(text: string): AddressRange {
   const range = readRange(text)
-  // What is wrong may be from a claim, and is not repeated.
+  // Do not repeat the string: it may come from a claim.
   if (range === undefined) {
     throw new CelEvaluationError('network address parse error during conversion from string')
   }

@@ -1,6 +1,6 @@
 import type { Environment } from '@marcbachmann/cel-js'
 
-/** Types whose values are compared by what they are, and never are null. */
+/** Types that are compared by value and are never null. */
 const OBJECT_TYPES = [
   'CelUser',
   'kubernetes.NamedFormat',
@@ -12,7 +12,7 @@ const OBJECT_TYPES = [
 ]
 
 /**
- * Lets expressions compare what the library does not know to be comparable. How it is compared is told elsewhere.
+ * Allows comparisons that cel-js rejects. `operators.ts` implements them.
  *
  * Source: cel-go `checker/types.go` (`isAssignable`).
  */

@@ -6,19 +6,19 @@ import { hasKey, put } from '../values/map-keys.ts'
 import type { BodyType, Item, Kind, Step } from './comprehensions.ts'
 import { isComparable, sorted } from './sorting.ts'
 
-/** Whether the predicate holds of every item. */
+/** `all`: whether the predicate holds for every item. */
 export const all: Kind = quantifier(false)
 
-/** Whether it holds of any. */
+/** `exists`: whether it holds for any item. */
 export const exists: Kind = quantifier(true)
 
-/** Whether it holds of one, and of no other. */
+/** `exists_one`: whether it holds for exactly one item. */
 export const existsOne: Kind = {
   type: boolOfBool,
   run: (items, [predicate], at) => chosen(items, predicate, at).length === 1,
 }
 
-/** The elements, or keys, of which it holds. */
+/** `filter`: the elements, or keys, for which it holds. */
 export const filter: Kind = {
   type(checker, bodies, first) {
     boolOfBool(checker, bodies)
@@ -27,13 +27,13 @@ export const filter: Kind = {
   run: (items, [predicate], at) => chosen(items, predicate, at),
 }
 
-/** A list of what is made of each item: `map` and `transformList`. With two bodies, of each that the first one holds of. */
+/** `map` and `transformList`: a list of the transformed items. With two bodies, the first is a filter. */
 export const map: Kind = {
   type: (checker, bodies) => checker.registry.getListType(transformType(checker, bodies)),
   run: (items, bodies, at) => transformed(items, bodies, at).map(([, value]) => value),
 }
 
-/** A map with the same keys. */
+/** `transformMap`: a map with the same keys. */
 export const transformMap: Kind = {
   type: (checker, bodies, first) => checker.registry.getMapType(first, transformType(checker, bodies)),
   run(items, bodies, at) {
@@ -43,7 +43,7 @@ export const transformMap: Kind = {
   },
 }
 
-/** A map of all entries of the maps that are made of the items. No key may come twice. */
+/** `transformMapEntry`: merges the maps that the body returns for the items. Duplicate keys are an error. */
 export const transformMapEntry: Kind = {
   type(checker, bodies) {
     const type = transformType(checker, bodies)
@@ -65,7 +65,7 @@ export const transformMapEntry: Kind = {
   },
 }
 
-/** The elements in the order of what is made of them. */
+/** `sortBy`: the elements in the order of their computed keys. */
 export const sortBy: Kind = {
   isForLists: true,
   type(checker, bodies, first) {
@@ -80,7 +80,7 @@ export const sortBy: Kind = {
   },
 }
 
-/** `all` and `exists`: an error counts only when no other item decides. */
+/** `all` and `exists`: an error is ignored if another item decides. */
 function quantifier(decisive: boolean): Kind {
   return {
     type: boolOfBool,
@@ -107,7 +107,7 @@ function survivable(error: unknown, budget: Budget): unknown {
   return error
 }
 
-/** The elements of which a predicate holds. */
+/** The elements for which a predicate holds. */
 function chosen(
   items: Iterable<Item>,
   predicate: Node | undefined,
@@ -118,7 +118,7 @@ function chosen(
   return elements
 }
 
-/** The first of each item, and what is made of it. */
+/** The first variable of each item, and the result of the body. */
 function transformed(
   items: Iterable<Item>,
   bodies: readonly Node[],

@@ -14,34 +14,34 @@ import { sizeOf } from '../syntax/tree.ts'
 import { isUnknown, printedType } from '../types.ts'
 import * as kinds from './comprehension-kinds.ts'
 
-/** What is bound in one step: an element, or the index and the element; a key, or the key and the value. */
+/** The variables of one step: an element, or an index and an element; a key, or a key and a value. */
 export type Item = readonly [first: unknown, second?: unknown]
 
-/** The value of a body for one item. */
+/** Evaluates a body for the current item. */
 export type Step = (body: Node) => unknown
 
-/** What a comprehension makes of its items. */
+/** The operation of a comprehension. */
 export interface Kind {
-  /** Whether it has no meaning for maps. */
+  /** Whether it is undefined for maps. */
   readonly isForLists?: true
   /** The static type. */
   type(checker: Checker, bodies: readonly BodyType[], first: Type): Type
   run(items: Iterable<Item>, bodies: readonly Node[], at: (item: Item) => Step, budget: Budget): unknown
 }
 
-/** A body, and its static type. */
+/** A body and its static type. */
 export interface BodyType {
   readonly node: Node
   readonly type: Type
 }
 
 /**
- * Registers `all`, `exists`, `exists_one`, `filter` and `map` under capitalised names: those of the library cost nothing, and so
- * a token could keep a server busy. Also registers those with two variables.
+ * Registers `all`, `exists`, `exists_one`, `filter` and `map` under capitalised names, because those of cel-js are not metered, so a token
+ * could keep a server busy. Also registers the variants with two variables.
  *
  * Source: cel-spec, "Macros"; cel-go `ext/comprehensions.go`; the cost limit is that of apiserver `pkg/apis/cel/config.go`.
  *
- * Deviation: lists directly under `claims` can be ranges, and costs are coarser (`docs/deviations.md`, CEL ranges; CEL limits).
+ * Deviation: lists directly under `claims` may be ranges, and costs are coarser (`docs/deviations.md`, CEL ranges; CEL limits).
  */
 export function registerComprehensions(environment: Environment, budget: Budget): void {
   const register = (name: string, variables: 1 | 2, bodies: 1 | 2, kind: Kind): void => {
@@ -118,11 +118,11 @@ function nested(scope: Scope, names: readonly string[], types: readonly Type[]):
   return scopes
 }
 
-/** What the variables are. */
+/** The types of the variables. */
 function variableTypes(checker: Checker, node: Node, range: Type, variables: 1 | 2): readonly Type[] {
   const any = checker.getType('dyn')
   if (isUnknown(range)) return [any, any]
-  // Of the elements of `[]` nothing is known.
+  // The element type of `[]` is unknown.
   const [key, value] = [range.keyType, range.valueType].map((type) =>
     type === undefined || isUnknown(type) ? any : type,
   )
@@ -132,7 +132,7 @@ function variableTypes(checker: Checker, node: Node, range: Type, variables: 1 |
   throw checker.createError('invalid_comprehension_range', message, node)
 }
 
-/** One after the other: how many are looked at is paid for, and how many there are is not. */
+/** Iterates lazily: each visited item is charged, not the length of the range. */
 function itemsOf(range: unknown, variables: 1 | 2): Iterable<Item> {
   if (range instanceof Map) return range.entries()
   if (!Array.isArray(range)) throw new CelEvaluationError('no such overload')

@@ -8,8 +8,7 @@ const INT_LIMIT = 2 ** 63
 const UINT_LIMIT = 2 ** 64
 
 /**
- * Registers conversions under capitalised names where those of the library take more than Go does, as in `int("0b1")`, or print
- * otherwise.
+ * Registers conversions under capitalised names if those of cel-js accept more than Go, as in `int("0b1")`, or print differently.
  *
  * Source: cel-go `common/types`; Go `strconv`.
  */
@@ -46,12 +45,12 @@ export function registerConversions(environment: Environment): void {
   register('Double(string): double', parsedDouble)
 }
 
-/** The text is not one of the type. */
+/** The string is not a valid value of the type. */
 export function conversionError(type: string): CelEvaluationError {
   return new CelEvaluationError(`type conversion error from 'string' to '${type}'`)
 }
 
-/** A double as Go's `strconv.FormatFloat(value, 'g', -1, 64)`: the shortest digits, with an exponent below 1e-4 and from 1e+06 on. */
+/** Formats a double like Go's `strconv.FormatFloat(value, 'g', -1, 64)`: the shortest digits, with an exponent below 1e-4 and from 1e+06 on. */
 export function printedDouble(value: number): string {
   if (Number.isNaN(value)) return 'NaN'
   if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf'

@@ -1,21 +1,21 @@
 /*
- * Doubles in decimal digits, rounded as Go rounds them: exactly, and to the even digit where it is in the middle.
+ * Doubles in decimal digits, rounded as in Go: exactly, and ties to even.
  */
 
-/** A finite number that is not negative, as a fraction. */
+/** A finite, non-negative number as a fraction. */
 interface Fraction {
   readonly numerator: bigint
   readonly denominator: bigint
 }
 
-/** With so many digits behind the point, as `1234.50`. */
+/** Formats with this many digits after the point, such as `1234.50`. */
 export function fixedPoint(value: number, digits: number): string {
   const rounded = String(roundedTimes(fractionOf(Math.abs(value)), digits)).padStart(digits + 1, '0')
   const whole = rounded.slice(0, rounded.length - digits)
   return `${signOf(value)}${whole}${digits === 0 ? '' : `.${rounded.slice(-digits)}`}`
 }
 
-/** One digit before the point and so many behind it, and the power of ten that it is to be multiplied with. */
+/** Formats with one digit before the point and this many after it, and returns the power of ten separately. */
 export function scientific(
   value: number,
   digits: number,
@@ -24,9 +24,9 @@ export function scientific(
   const fraction = fractionOf(size)
   let exponent = size === 0 ? 0 : Number(size.toExponential().split('e')[1])
   let rounded = String(roundedTimes(fraction, digits - exponent))
-  // What is shown is the shortest text of it, which may be more than it is.
+  // The exponent is that of the shortest digits, which may round up to the next power of ten.
   if (size !== 0 && rounded.length <= digits) rounded = String(roundedTimes(fraction, digits - --exponent))
-  // It may have become ten.
+  // Rounding may have carried to ten.
   if (rounded.length > digits + 1) exponent++
   const [first, rest] = [rounded.slice(0, 1), rounded.slice(1, digits + 1).padEnd(digits, '0')]
   return { mantissa: `${signOf(value)}${first}${rest === '' ? '' : `.${rest}`}`, exponent }
@@ -48,7 +48,7 @@ function fractionOf(value: number): Fraction {
     : { numerator: mantissa * 2n ** BigInt(power), denominator: 1n }
 }
 
-/** The whole number that is nearest to it times a power of ten. */
+/** The nearest integer to the fraction times a power of ten. */
 function roundedTimes({ numerator, denominator }: Fraction, power: number): bigint {
   const dividend = power < 0 ? numerator : numerator * 10n ** BigInt(power)
   const divisor = power < 0 ? denominator * 10n ** BigInt(-power) : denominator

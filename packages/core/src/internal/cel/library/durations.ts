@@ -8,8 +8,7 @@ import { conversionError } from './conversions.ts'
 const TYPE = 'google.protobuf.Duration'
 
 /**
- * Registers what is done with durations, under capitalised names. The one of the library takes a time that grows with the cube of
- * the text to find out that a text is no duration.
+ * Registers duration functions under capitalised names. The parser of cel-js takes cubic time to reject an invalid string.
  *
  * Source: cel-go `common/types/duration.go`; Go `time.ParseDuration`.
  */
@@ -37,7 +36,7 @@ const UNITS = {
 } as const
 const UNIT_OF: ReadonlyMap<string, bigint> = new Map(Object.entries(UNITS))
 
-/** Longer than any duration that fits into 64 bits of nanoseconds, in all units and digits that count. */
+/** Longer than any duration that fits into 64 bits of nanoseconds, with all units and significant digits. */
 const MAX_LENGTH = 128
 
 function parsed(text: string): bigint {
@@ -57,7 +56,7 @@ function parsed(text: string): bigint {
   return sign === '-' ? -total : total
 }
 
-/** In seconds, as in `-1.5s`. */
+/** Formats in seconds, such as `-1.5s`. */
 export function printedDuration(value: Duration): string {
   const nanoseconds = nanosecondsOf(value)
   const size = nanoseconds < 0n ? -nanoseconds : nanoseconds

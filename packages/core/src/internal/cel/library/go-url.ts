@@ -1,27 +1,27 @@
 import { CONTROL_CHARACTER, escapesProblem, hostProblem, splitOnce, USERINFO } from '../../url-syntax.ts'
 
-/** A URL as Go reads one. */
+/** A URL as parsed by Go. */
 export interface GoUrl {
-  /** In lower case; empty when there is none. */
+  /** Lower case; empty if the URL has none. */
   readonly scheme: string
-  /** What is behind a scheme without a slash, as in `mailto:jane`. */
+  /** The part after a scheme without a slash, as in `mailto:jane`. */
   readonly opaque: string
   readonly userinfo: string
-  /** With the port, and an address in brackets. */
+  /** Including the port; IPv6 addresses are in brackets. */
   readonly host: string
   readonly escapedPath: string
-  /** Empty when there is nothing behind the question mark, and `undefined` when there is none. */
+  /** Empty if nothing follows the question mark, `undefined` if there is none. */
   readonly query: string | undefined
   readonly fragment: string
 }
 
-/** It is no URL. The message is Go's reason, without the URL. */
+/** The string is not a URL. The message is the reason that Go gives, without the URL. */
 export class UrlProblem extends Error {
   override readonly name = 'UrlProblem'
 }
 
 /**
- * Reads an absolute URL, or an absolute path.
+ * Parses an absolute URL or an absolute path.
  *
  * Source: apiserver `pkg/cel/library/urls.go`; Go `net/url` (`ParseRequestURI`, `Parse`).
  *
@@ -36,7 +36,7 @@ export function readUrl(text: string): GoUrl {
 }
 
 /**
- * Refuses what is neither an absolute URL nor an absolute path. A fragment is part of the path.
+ * Refuses strings that are neither an absolute URL nor an absolute path. A fragment is part of the path.
  *
  * @throws {UrlProblem} with Go's reason.
  */
@@ -45,7 +45,7 @@ export function checkRequestUri(text: string): void {
 }
 
 /**
- * The parameters of a query, by their names; what is escaped wrongly is left out.
+ * The query parameters by name; invalid escapes are dropped.
  *
  * Source: Go `net/url` (`ParseQuery`).
  */
@@ -108,7 +108,7 @@ function refuse(reason: string | undefined): void {
 const utf8 = new TextEncoder()
 const text8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
-/** What stands there, each escape replaced by its byte. */
+/** Replaces each escape by its byte. */
 function unescapedText(text: string): string {
   return text.includes('%') ? text8.decode(unescapedBytes(text)) : text
 }
@@ -131,7 +131,7 @@ function hexadecimal(digits: Uint8Array): number {
   return Number.parseInt(String.fromCharCode(...digits), 16)
 }
 
-/** A path as it is written where that is right, and else with everything escaped that has to be. */
+/** The path as written if it is validly escaped; otherwise with all required escapes. */
 function escapedPath(path: string): string {
   if (/^[\w\-.~!$&'()*+,;=:@/[\]%]*$/.test(path)) return path
   return Array.from(unescapedBytes(path), (byte) => {

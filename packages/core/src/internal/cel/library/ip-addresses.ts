@@ -19,13 +19,13 @@ export class IpAddress extends Opaque {
   }
 }
 
-/** What `ip` is in `ip.isCanonical(x)`. */
+/** The namespace `ip` of `ip.isCanonical(x)`. */
 class IpFunctions {
   readonly name = 'ip'
 }
 
 /**
- * Registers addresses: `ip`, `isIP`, `ip.isCanonical`, and what there is to know of one.
+ * Registers IP addresses: `ip`, `isIP`, `ip.isCanonical` and their methods.
  *
  * Source: apiserver `pkg/cel/library/ip.go`.
  */
@@ -36,7 +36,7 @@ export function registerIpAddresses(environment: Environment): void {
   environment.registerConstant('Ip', 'IpFunctions', new IpFunctions())
   register(`ip(string): ${IP}`, (text: string) => new IpAddress(requiredAddress(text)))
   register('isIP(string): bool', (text: string) => plainAddress(text) !== undefined)
-  // Of each address there is one canonical form.
+  // Each address has one canonical form.
   register(
     'IpFunctions.isCanonical(string): bool',
     (_: unknown, text: string) => printedAddress(requiredAddress(text)) === text,
@@ -48,13 +48,13 @@ export function registerIpAddresses(environment: Environment): void {
   }
 }
 
-/** An address that is not one of IPv4 in the clothes of IPv6. */
+/** Parses an address, except for IPv4-mapped IPv6 addresses. */
 function plainAddress(text: string): Address | undefined {
   const address = readAddress(text)
   return address === undefined || isMappedAddress(address) ? undefined : address
 }
 
-/** @throws {CelEvaluationError} which does not repeat the text: it may be from a claim. */
+/** @throws {CelEvaluationError} without repeating the string: it may come from a claim. */
 export function requiredAddress(text: string): Address {
   const address = plainAddress(text)
   if (address === undefined)
@@ -67,7 +67,7 @@ const isLoopback = either(range('127.0.0.0', 8), range('::1', 128))
 const isMulticast = either(range('224.0.0.0', 4), range('ff00::', 8))
 const isLinkLocalUnicast = either(range('169.254.0.0', 16), range('fe80::', 10))
 const isBroadcast = range('255.255.255.255', 32)
-// Whatever the flags are, which are the third digit.
+// The third digit is the flags, which do not matter.
 const isLinkLocalScope = ({ family, value }: Address): boolean =>
   family === 6 && ((value >> 112n) & 0xff0fn) === 0xff02n
 

@@ -7,14 +7,13 @@ import { COMPARABLE_TYPES, sorted } from './sorting.ts'
 
 type List = readonly unknown[]
 
-/** What `lists` is in `lists.range(n)`. */
+/** The namespace `lists` of `lists.range(n)`. */
 class ListsFunctions {
   readonly name = 'lists'
 }
 
 /**
- * Registers what cel-go adds to lists: `slice`, `flatten`, `sort`, `reverse`, `distinct` and `lists.range`. `sortBy` is a
- * comprehension.
+ * Registers the list functions of cel-go: `slice`, `flatten`, `sort`, `reverse`, `distinct` and `lists.range`. `sortBy` is a comprehension.
  *
  * Source: cel-go `ext/lists.go`, version 3.
  */

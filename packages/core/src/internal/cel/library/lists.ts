@@ -12,7 +12,7 @@ import { COMPARABLE_TYPES } from './sorting.ts'
 type List = readonly unknown[]
 
 /**
- * Registers what Kubernetes adds to lists: `isSorted`, `sum`, `min`, `max`, `indexOf` and `lastIndexOf`.
+ * Registers the list functions of Kubernetes: `isSorted`, `sum`, `min`, `max`, `indexOf` and `lastIndexOf`.
  *
  * Source: apiserver `pkg/cel/library/lists.go`.
  */
@@ -28,7 +28,7 @@ export function registerLists(environment: Environment, budget: Budget): void {
   for (const [type, zero] of Object.entries(ZEROS)) {
     register(`list<${type}>.sum(): ${type}`, (list: List) => sum(list, zero, budget))
   }
-  // The whole list, wherever the element is, as the API server counts it.
+  // Charge the whole list wherever the element is, as the API server does.
   const traversed = (list: List): List => {
     budget.spend(list.length)
     return list
@@ -41,7 +41,7 @@ export function registerLists(environment: Environment, budget: Budget): void {
   )
 }
 
-/** What can be added up, and what comes of nothing. */
+/** The types that have a sum, and their zero values. */
 const ZEROS = {
   int: 0n,
   uint: new UnsignedInt(0n),
@@ -49,7 +49,7 @@ const ZEROS = {
   'google.protobuf.Duration': durationOf(0n),
 }
 
-/** Where the types are known only now, that of the first element decides what an empty sum would have been. */
+/** If the types are only known now, the first element determines the zero value. */
 function sum(list: List, zero: unknown, budget: Budget): unknown {
   const [first] = list
   const start = Object.values(ZEROS).find((each) => isSameKind(each, first)) ?? zero

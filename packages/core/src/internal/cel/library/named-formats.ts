@@ -13,7 +13,7 @@ import { requestUriProblem } from './urls.ts'
 
 const TYPE = 'kubernetes.NamedFormat'
 
-/** What is wrong with a text; nothing when it is right. */
+/** Returns the problems of a string; empty if it is valid. */
 type Validate = (text: string) => readonly string[]
 
 class NamedFormat extends Opaque {
@@ -27,13 +27,13 @@ class NamedFormat extends Opaque {
   }
 }
 
-/** What `format` is in `format.uuid()`. */
+/** The namespace `format` of `format.uuid()`. */
 class FormatFunctions {
   readonly name = 'format'
 }
 
 /**
- * Registers the kinds of texts that have a name, as `format.dns1123Label()`.
+ * Registers named string formats, such as `format.dns1123Label()`.
  *
  * Source: apiserver `pkg/cel/library/format.go`; kube-openapi `pkg/validation/strfmt`.
  */
@@ -78,7 +78,7 @@ const VALIDATIONS: Readonly<Record<string, Validate>> = {
   datetime: (text) => (isDateTime(text) ? [] : ['invalid datetime']),
 }
 
-/** A text that more may follow, with something that does. */
+/** Replaces a trailing `-` of a prefix by a valid ending, because more may follow. */
 function continued(text: string): string {
   return text.length > 1 && text.endsWith('-') ? `${text.slice(0, -2)}a` : text
 }
@@ -89,7 +89,7 @@ function isDate(text: string): boolean {
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text)
 }
 
-/** As Kubernetes has it: what follows another `t` is not looked at. */
+/** As in Kubernetes: anything after a second `t` is ignored. */
 function isDateTime(text: string): boolean {
   const [date = '', time = ''] = text.toLowerCase().split('t')
   return isDate(date) && TIME.test(time)

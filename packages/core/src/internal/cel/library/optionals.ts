@@ -16,14 +16,13 @@ import { agree, isUnknown } from '../types.ts'
 import { isEqual } from '../values/equality.ts'
 import { sinceEpoch, timeAt } from '../values/times.ts'
 
-/** What `optional` is in `optional.of(x)`: the library tells types by their constructors. */
+/** The namespace `optional` of `optional.of(x)`: cel-js recognises types by their constructors. */
 class OptionalFunctions {
   readonly name = 'optional'
 }
 
 /**
- * Registers what there is to do with optionals, under capitalised names where the library has it too. Also registers that they can
- * be equal.
+ * Registers the functions of optionals, under capitalised names if cel-js has them too, and their equality.
  *
  * Source: cel-go `cel/library.go`, optional types of version 2.
  */
@@ -51,7 +50,7 @@ export function registerOptionals(environment: Environment, budget: Budget): voi
   )
 }
 
-/** What is the same as nothing, in its type. */
+/** Whether a value is the zero value of its type. */
 function isZero(value: unknown): boolean {
   if (value instanceof UnsignedInt) return value.value === 0n
   if (value instanceof Duration) return value.seconds === 0n && value.nanos === 0
@@ -73,7 +72,7 @@ function unwrapped(list: readonly unknown[], budget: Budget): readonly unknown[]
   })
 }
 
-/** `or` and `orValue`: what comes second is evaluated only when it is needed. */
+/** `or` and `orValue`: the alternative is evaluated only if needed. */
 function alternative({ args: [argument], receiver }: MacroCall, isOptional: boolean): Macro {
   return {
     async: false,
@@ -89,7 +88,7 @@ function alternative({ args: [argument], receiver }: MacroCall, isOptional: bool
     evaluate(evaluator, _self, scope) {
       if (receiver === null || argument === undefined) throw new TypeError('evaluated before it was checked')
       const value = evaluator.run(receiver, scope)
-      // As cel-go has it: what is no optional is what it is.
+      // As in cel-go: a value that is not an optional is returned as it is.
       if (!(value instanceof Optional)) return value
       const present: unknown = value.orValue(undefined)
       if (present === undefined) return evaluator.run(argument, scope)
@@ -113,14 +112,14 @@ function optionalType(checker: Checker, { node, type }: CheckedNode): Type {
   throw checker.createError('no_matching_overload', 'found no matching overload', node)
 }
 
-/** Of two types that agree the one that says less. */
+/** The less specific of two compatible types. */
 function broader(one: Type, other: Type): Type {
   if (one.kind === 'dyn' || one.hasDynType) return one
   if (other.kind === 'dyn' || other.hasDynType) return other
   return one.hasPlaceholderType ? other : one
 }
 
-/** `optMap`, and `optFlatMap` whose body is optional itself. */
+/** `optMap`, and `optFlatMap`, whose body returns an optional itself. */
 function optionalMap({ args: [name, body], receiver }: MacroCall, isFlat: boolean): Macro {
   let inner: Scope | undefined
   return {

@@ -1,6 +1,6 @@
 import type { Budget } from '../budget.ts'
 
-/** A pattern, compiled to instructions. */
+/** A compiled pattern. */
 export interface Instructions {
   readonly start: number
   numInst(): number
@@ -14,24 +14,24 @@ interface Instruction {
   matchRune(character: number): boolean
 }
 
-/** Where a pattern was found, in UTF-16 units. */
+/** A match, in UTF-16 units. */
 export interface Found {
   readonly start: number
   readonly end: number
 }
 
-/** What the library calls its instructions. From the last one on they match a character. */
+/** The instruction codes of the RE2 library. Codes from the last one on match a character. */
 const [ALT, ALT_MATCH, CAPTURE, EMPTY_WIDTH, , MATCH, NOP, CHARACTER] = [1, 2, 3, 4, 5, 6, 7, 8] as const
 
-/** A position in the pattern that was reached, and where the text that led there begins. */
+/** A reached position in the pattern, and the start of its match. */
 interface Thread {
   readonly position: number
   readonly start: number
 }
 
 /**
- * The first place where a pattern is found, and of what could be there what the pattern prefers. The library only says whether there
- * is one. It takes a time that is linear in the text, and each step is paid for.
+ * Finds the first match of a pattern, and the one that the pattern prefers among those. The RE2 library only reports whether a match
+ * exists. Time is linear in the text, and each step is charged.
  *
  * Source: Russ Cox, "Regular Expression Matching: the Virtual Machine Approach"; Go `regexp`.
  */
@@ -42,7 +42,7 @@ export function search(program: Instructions, text: string, from: number, budget
     const character = text.codePointAt(at) ?? -1
     const here = new Threads(program, boundaries(before, character), budget)
     for (const { position, start } of threads) here.add(position, start)
-    // What begins earlier is preferred.
+    // An earlier start is preferred.
     if (found === undefined) here.add(program.start, at)
     const next: Thread[] = []
     for (const { position, start } of here.reached) {
@@ -61,7 +61,7 @@ export function search(program: Instructions, text: string, from: number, budget
   return found
 }
 
-/** The positions that are reached without another character, in the order that the pattern prefers. */
+/** The positions reached without another character, in the order of preference. */
 class Threads {
   readonly reached: Thread[] = []
   readonly #seen = new Set<number>()
@@ -91,7 +91,7 @@ class Threads {
   }
 }
 
-/** What holds between two characters, of which -1 is none: the beginning of a line, its end, and so on, as Go numbers them. */
+/** The empty-width conditions between two characters (-1: none), such as the beginning or end of a line, numbered as in Go. */
 function boundaries(before: number, after: number): number {
   const line = (before === -1 || before === 0x0a ? 1 : 0) | (after === -1 || after === 0x0a ? 2 : 0)
   const text = (before === -1 ? 4 : 0) | (after === -1 ? 8 : 0)

@@ -3,7 +3,7 @@ import type { Macro, MacroCall } from '../engine.ts'
 import { isPresent } from '../selection.ts'
 
 /**
- * Registers `has` under a capitalised name. The library's own knows names only, not `has(claims.list[0].name)`.
+ * Registers `has` under a capitalised name. That of cel-js supports names only, not `has(claims.list[0].name)`.
  *
  * Source: cel-spec, "Field Selection".
  */

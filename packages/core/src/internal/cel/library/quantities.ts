@@ -15,7 +15,7 @@ import {
 
 const TYPE = 'kubernetes.Quantity'
 
-/** What is done with numbers of hundreds of digits costs more than other steps. */
+/** Operations on numbers of hundreds of digits cost more than other steps. */
 const COST = 5
 
 class QuantityValue extends Opaque {
@@ -30,7 +30,7 @@ class QuantityValue extends Opaque {
 }
 
 /**
- * Registers `quantity`, `isQuantity` and what there is to do with quantities.
+ * Registers `quantity`, `isQuantity` and the methods of quantities.
  *
  * Source: apiserver `pkg/cel/library/quantity.go`.
  */
@@ -48,7 +48,7 @@ export function registerQuantities(environment: Environment, budget: Budget): vo
     return new QuantityValue(quantity)
   })
   register('isQuantity(string): bool', (text: string) => readQuantity(text) !== undefined)
-  // Kubernetes documents the one and declares the other.
+  // Kubernetes documents one form and declares the other.
   register(`sign(${TYPE}): int`, sign)
   register(`${TYPE}.sign(): int`, sign)
   register(

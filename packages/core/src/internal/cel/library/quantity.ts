@@ -1,14 +1,14 @@
 import { MAX_INT, MIN_INT } from '../values/numbers.ts'
 
-/** A number with a decimal exponent: `unscaled` times ten to the power of `scale`. */
+/** A decimal number: `unscaled` times ten to the power of `scale`. */
 export interface Quantity {
   readonly unscaled: bigint
   readonly scale: number
-  /** Whether 64 bits have been enough for it so far. Only such a quantity can be a whole number. */
+  /** Whether 64 bits have sufficed so far. Only such a quantity can be an integer. */
   readonly isSmall: boolean
 }
 
-/** Characters that a quantity has at most, and how many digits its exponent can add. */
+/** Maximum length of a quantity, and of the magnitude of its exponent. */
 const MAX_LENGTH = 128
 const MAX_EXPONENT = 100
 
@@ -17,18 +17,18 @@ const NANO = -9
 const SAFE_DIGITS = 18
 
 /**
- * Reads a quantity, as `1.5Gi`. What is smaller than a billionth is a billionth.
+ * Parses a quantity, such as `1.5Gi`. Values below a billionth become a billionth.
  *
  * Source: apimachinery `pkg/api/resource/quantity.go` (`ParseQuantity`).
  *
- * Deviation: it must not be longer than 128 characters, nor its exponent larger than 100 (`docs/deviations.md`, CEL limits).
+ * Deviation: at most 128 characters and an exponent of at most 100 (`docs/deviations.md`, CEL limits).
  */
 export function readQuantity(text: string): Quantity | undefined {
   if (text === '' || text.length > MAX_LENGTH) return undefined
   const [whole, sign, zeros = '', digits = '', fraction = '', suffix = ''] =
     /^([+-]?)(0*)(\d*)(?:\.(\d*))?([eEinumkKMGTP]*[+-]?\d*)$/.exec(text) ?? []
   if (whole === undefined) return undefined
-  // Nothing but zeros, or nothing at all.
+  // Only zeros, or empty.
   if (whole === `${sign ?? ''}${zeros}`) return { unscaled: 0n, scale: 0, isSmall: true }
   const { base, exponent } = unit(suffix) ?? {}
   if (base === undefined || exponent === undefined) return undefined
@@ -45,14 +45,14 @@ export function readQuantity(text: string): Quantity | undefined {
   return base === 2 ? capped(large) : large
 }
 
-/** Which of two is the smaller one: negative, 0 or positive. */
+/** Compares two quantities: negative, 0 or positive. */
 export function compareQuantities(a: Quantity, b: Quantity): number {
   const scale = Math.min(a.scale, b.scale)
   const [one, other] = [scaled(a, scale), scaled(b, scale)]
   return one < other ? -1 : one > other ? 1 : 0
 }
 
-/** The sum of two, or the difference when the factor is -1. */
+/** The sum of two quantities, or the difference if the factor is -1. */
 export function addedQuantities(a: Quantity, b: Quantity, factor: 1n | -1n): Quantity {
   if (b.unscaled === 0n && a.isSmall && b.isSmall) return a
   if (a.unscaled === 0n && a.isSmall && b.isSmall) return { ...b, unscaled: b.unscaled * factor }
@@ -63,19 +63,19 @@ export function addedQuantities(a: Quantity, b: Quantity, factor: 1n | -1n): Qua
   return { unscaled, scale, isSmall }
 }
 
-/** As a whole number of 64 bits; `undefined` when it is none. */
+/** The quantity as a 64-bit integer; `undefined` if it is not one. */
 export function wholeQuantity({ unscaled, scale, isSmall }: Quantity): bigint | undefined {
   if (!isSmall || scale < 0) return undefined
   const value = unscaled * 10n ** BigInt(scale)
   return fits(value) ? value : undefined
 }
 
-/** As the double that is nearest to it, more or less. */
+/** The quantity as a double, approximately. */
 export function approximateQuantity({ unscaled, scale }: Quantity): number {
   return Number(unscaled) * Number(`1e${scale}`)
 }
 
-/** A text that is the same for equal quantities. */
+/** A string that is equal for equal quantities. */
 export function quantityIdentity({ unscaled, scale }: Quantity): string {
   const [, digits = '', zeros = ''] = /^(.*?)(0*)$/.exec(String(unscaled)) ?? []
   return digits === '' ? '0' : `${digits}e${scale + zeros.length}`
@@ -96,7 +96,7 @@ function unit(suffix: string): Unit | undefined {
   return exponent === undefined || Math.abs(value) > MAX_EXPONENT ? undefined : { base: 10, exponent: value }
 }
 
-/** Whether Kubernetes tries it with 64 bits at all. */
+/** Whether Kubernetes parses it with 64 bits. */
 function fitsAtOnce(base: 2 | 10, exponent: number, integerDigits: number, fractionDigits: number): boolean {
   if (base === 10) return integerDigits + fractionDigits <= SAFE_DIGITS
   return fractionDigits === 0 && integerDigits + Math.trunc((exponent * 3) / 10) <= SAFE_DIGITS - 4
@@ -110,7 +110,7 @@ function scaled({ unscaled, scale }: Quantity, wanted: number): bigint {
   return unscaled * 10n ** BigInt(scale - wanted)
 }
 
-/** Away from zero, to billionths. */
+/** Rounds away from zero, to billionths. */
 function inNanos(quantity: Quantity): Quantity {
   const { unscaled, scale } = quantity
   if (unscaled === 0n) return quantity
@@ -121,7 +121,7 @@ function inNanos(quantity: Quantity): Quantity {
   return { unscaled: unscaled / divisor + away, scale: NANO, isSmall: false }
 }
 
-/** What counts bytes has at most 63 bits. */
+/** Limits a quantity with a binary suffix to 63 bits, as in Kubernetes. */
 function capped(quantity: Quantity): Quantity {
   const sign = quantity.unscaled < 0n ? -1n : 1n
   const limit = { unscaled: sign * MAX_INT, scale: 0, isSmall: false }

@@ -39,7 +39,7 @@ describe('findAll', () => {
     ['123 abc 456', '[0-9]+', 0, []],
     ['123 abc 456', '[0-9]+', -1, ['123', '456']],
     ['123 abc 456', 'xyz', undefined, []],
-    // What is empty right behind another one is none.
+    // An empty match directly after another match is skipped.
     ['aab', 'a*', undefined, ['aa', '']],
     ['b', 'a*', undefined, ['', '']],
     ['é😀', '', undefined, ['', '', '']],
@@ -84,7 +84,7 @@ describe('a pattern', () => {
     ['matches("a", "(")', 'invalid matches argument'],
     ['"a".find(1)', "found no matching overload for 'find' applied to 'string.(int)'"],
     ['"a".findAll("a", "b")', "found no matching overload for 'findAll'"],
-  ])('is wrong, and shows before anybody is asked: %s', (expression, message) => {
+  ])('is reported at compile time: %s', (expression, message) => {
     expect(() => evaluated(expression)).toThrow(CelCompileError)
     expect(() => evaluated(expression)).toThrow(message)
   })

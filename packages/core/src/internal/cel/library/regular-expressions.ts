@@ -6,22 +6,22 @@ import { type Node, registrar } from '../engine.ts'
 import { nodesOf } from '../syntax/tree.ts'
 import { type Instructions, search } from './pattern-search.ts'
 
-/** A pattern is at most this long. */
+/** Maximum length of a pattern. */
 const MAX_PATTERN_LENGTH = 4096
-/** Patterns that are not written out are kept up to this number. */
+/** Maximum number of cached non-literal patterns. */
 const MAX_PATTERNS = 64
 
-/** Patterns, compiled. */
+/** Compiles and matches patterns. */
 export interface Patterns {
-  /** What is wrong with a pattern that is written out, so that it shows before anybody is asked about a text. */
+  /** The error of a literal pattern, so that it is reported at compile time. */
   problem(root: Node): PatternProblem | undefined
-  /** Whether a pattern is anywhere in a text. */
+  /** Whether a pattern matches anywhere in a text. */
   test(text: string, pattern: string): boolean
-  /** The places where it is, up to a limit. What is empty right behind another place is none. */
+  /** The matches, up to a limit. An empty match directly after another match is skipped. */
   find(text: string, pattern: string, limit: number): readonly string[]
 }
 
-/** What is wrong with a pattern, and which function it is for. */
+/** The error of a pattern, and the function it is for. */
 export interface PatternProblem {
   readonly node: Node
   readonly functionName: string
@@ -29,8 +29,8 @@ export interface PatternProblem {
 }
 
 /**
- * Registers `matches`, `find` and `findAll`, as RE2 does them, in time that is linear in the text. The one of the library is
- * JavaScript's, which a text of 28 characters can keep busy for seconds, and which knows neither `(?i)` nor `\pL`.
+ * Registers `matches`, `find` and `findAll` with the semantics of RE2, in time linear in the text. cel-js uses JavaScript regular
+ * expressions, which can take seconds for 28 characters and support neither `(?i)` nor `\pL`.
  *
  * Source: cel-spec, "Regular Expressions"; apiserver `pkg/cel/library/regex.go`.
  */
@@ -51,7 +51,7 @@ export function registerRegularExpressions(environment: Environment, patterns: P
   )
 }
 
-/** The patterns of a compiler. */
+/** Creates the patterns of a compiler. */
 export function patternsWithin(budget: Budget): Patterns {
   const literals = new Map<string, RE2JS>()
   const others = new Map<string, RE2JS>()
@@ -60,7 +60,7 @@ export function patternsWithin(budget: Budget): Patterns {
     requireShort(pattern)
     budget.spend(costToCompile(pattern))
     const compiled = compiledOrNone(pattern)
-    // What is wrong with it may be from a claim, and is not repeated.
+    // Do not repeat the pattern: it may come from a claim.
     if (compiled === undefined) throw new CelEvaluationError('error parsing regexp')
     const [oldest] = others.keys()
     if (others.size >= MAX_PATTERNS && oldest !== undefined) others.delete(oldest)
@@ -87,7 +87,7 @@ export function patternsWithin(budget: Budget): Patterns {
     },
     test(text, pattern) {
       const compiled = compiledBefore(pattern)
-      // A text is at worst held against all of the pattern at every character.
+      // At worst, the whole pattern is tried at every character.
       budget.spend((text.length * instructionsOf(compiled).numInst()) / 4)
       return compiled.test(text)
     },
@@ -134,7 +134,7 @@ function requireShort(pattern: string): void {
   }
 }
 
-/** A pattern is repeated as often as it says, and a class of Unicode has hundreds of ranges. */
+/** The cost of compiling: repetitions are expanded, and a Unicode class has hundreds of ranges. */
 function costToCompile(pattern: string): number {
   const counts = [...pattern.matchAll(/\{(\d{1,4})(?:,(\d{0,4}))?\}/g)]
   const repetitions = counts.reduce(
@@ -145,13 +145,13 @@ function costToCompile(pattern: string): number {
   return pattern.length * Math.min(1000, repetitions) * (isLarge ? 100 : 1)
 }
 
-/** What the pattern became: `.{1000}` is short and long. */
+/** The compiled instructions: `.{1000}` is a short pattern with many. */
 function instructionsOf(compiled: RE2JS): Instructions {
   if (isInspectable(compiled)) return compiled.re2().prog
   throw new TypeError('the library compiles no patterns')
 }
 
-/** Every one is; the library, which is pinned, does not declare it. */
+/** Every compiled pattern is; the pinned RE2 library does not declare it. */
 function isInspectable(compiled: object): compiled is { re2(): { readonly prog: Instructions } } {
   return 're2' in compiled
 }

@@ -1,6 +1,6 @@
 import { MAX_UINT } from '../values/numbers.ts'
 
-/** A version of semver.org. What is behind a plus sign says nothing about its order, and is left out. */
+/** A version (semver.org). Build metadata does not affect the order and is dropped. */
 export interface SemanticVersion {
   readonly major: bigint
   readonly minor: bigint
@@ -8,14 +8,14 @@ export interface SemanticVersion {
   readonly prerelease: readonly (bigint | string)[]
 }
 
-/** Longer than any version that somebody means. */
+/** Longer than any real version. */
 const MAX_LENGTH = 256
 
 const NUMBER = '(0|[1-9]\\d*)'
 const VERSION = new RegExp(`^${NUMBER}\\.${NUMBER}\\.${NUMBER}(?:-([^+]*))?(?:\\+(.*))?$`, 's')
 
 /**
- * Reads a version.
+ * Parses a version.
  *
  * Source: blang/semver v4 (`Parse`).
  */
@@ -32,7 +32,7 @@ export function readVersion(text: string): SemanticVersion | undefined {
 }
 
 /**
- * A version as {@link readVersion} wants it: without a `v` in front, leading zeros, and missing numbers.
+ * Normalises a version for {@link readVersion}: drops a leading `v` and leading zeros, and adds missing numbers.
  *
  * Source: apiserver `pkg/cel/library/semverlib.go` (`normalizeAndParse`).
  */
@@ -49,7 +49,7 @@ function withoutZeros(part: string): string {
   return /^\d/.test(rest) ? rest : `0${rest}`
 }
 
-/** Which of two comes first: negative, 0 or positive. A version comes behind what was released before it. */
+/** Compares two versions: negative, 0 or positive. A pre-release precedes its release. */
 export function compareVersions(a: SemanticVersion, b: SemanticVersion): number {
   for (const part of ['major', 'minor', 'patch'] as const) {
     if (a[part] !== b[part]) return a[part] < b[part] ? -1 : 1
@@ -75,7 +75,7 @@ function word(text: string): string | undefined {
   return IDENTIFIER.test(text) ? text : undefined
 }
 
-/** Numbers come before words, and less before more. */
+/** Compares identifiers: numbers before words, a shorter list before a longer one. */
 function compareIdentifiers(a: bigint | string, b: bigint | string | undefined): number {
   if (b === undefined) return 1
   if (typeof a !== typeof b) return typeof a === 'bigint' ? -1 : 1

@@ -20,7 +20,7 @@ class Version extends Opaque {
 }
 
 /**
- * Registers `semver`, `isSemver` and what there is to know of a version.
+ * Registers `semver`, `isSemver` and the methods of versions.
  *
  * Source: apiserver `pkg/cel/library/semverlib.go`.
  */

@@ -2,7 +2,7 @@ import type { Environment } from '@marcbachmann/cel-js'
 import type { Budget } from '../budget.ts'
 import { isIn } from '../values/equality.ts'
 
-/** What `sets` is in `sets.contains(a, b)`. */
+/** The namespace `sets` of `sets.contains(a, b)`. */
 class SetsFunctions {
   readonly name = 'sets'
 }
@@ -12,7 +12,7 @@ type List = readonly unknown[]
 /**
  * Registers `sets.contains`, `sets.equivalent` and `sets.intersects`.
  *
- * Source: cel-go `ext/sets.go`, also for what they cost: each element of the one with each of the other.
+ * Source: cel-go `ext/sets.go`, including the cost: every pair of elements.
  */
 export function registerSets(environment: Environment, budget: Budget): void {
   environment.registerType('SetsFunctions', SetsFunctions)

@@ -5,7 +5,7 @@ import type { Type } from '../engine.ts'
 import { isUnknown } from '../types.ts'
 import { compared } from '../values/ordering.ts'
 
-/** The types whose values have an order. */
+/** The types with an order. */
 export const COMPARABLE_TYPES = [
   'int',
   'uint',
@@ -22,11 +22,11 @@ export function isComparable(type: Type): boolean {
 }
 
 /**
- * The elements in the order of their keys, of which there are as many.
+ * Sorts elements by their keys; both lists have the same length.
  *
  * Source: cel-go `ext/lists.go` (`sortListByAssociatedKeys`).
  *
- * @throws {CelEvaluationError} when the keys are not of one type, or have no order.
+ * @throws {CelEvaluationError} if the keys are of different types or have no order.
  */
 export function sorted(
   elements: readonly unknown[],
@@ -39,7 +39,7 @@ export function sorted(
   return entries.toSorted((a, b) => orderOf(a.key, b.key, budget)).map(({ element }) => element)
 }
 
-/** @throws {CelEvaluationError} when two values have no order, or are of different types. */
+/** @throws {CelEvaluationError} if two values have no order or are of different types. */
 function orderOf(a: unknown, b: unknown, budget: Budget): number {
   budget.spend(0.5)
   const order = kindOf(a) === kindOf(b) ? compared(a, b, budget) : undefined

@@ -4,14 +4,14 @@ import { CelEvaluationError } from '../cel.ts'
 import { registrar } from '../engine.ts'
 
 /**
- * Registers the functions of texts. Those that the library has too are under capitalised names: it counts UTF-16 units where Go
- * counts characters, and its `lowerAscii` makes a `k` of a Kelvin sign, which would make two users one.
+ * Registers string functions, under capitalised names if cel-js has them too: cel-js counts UTF-16 units while Go counts characters, and
+ * its `lowerAscii` maps the Kelvin sign to `k`, which would merge two users.
  *
  * Source: cel-go `ext/strings.go`, version 2.
  */
 export function registerStrings(environment: Environment, budget: Budget): void {
   const register = registrar(environment)
-  // At worst every character of the one is compared with every character of the other.
+  // At worst, every pair of characters is compared.
   const paidFor = (text: string, part: string): string => {
     budget.spend((text.length * part.length) / 1000)
     return text
@@ -87,7 +87,7 @@ export function registerStrings(environment: Environment, budget: Budget): void 
   register('list<string>.Join(string): string', joined)
 }
 
-/** What Go's `unicode.IsSpace` says: not the byte order mark, which JavaScript trims. */
+/** Trims the spaces of Go's `unicode.IsSpace`, which excludes the byte order mark that JavaScript trims. */
 function trimmed(text: string): string {
   const isSpace = (character: string | undefined): boolean =>
     character !== undefined && character !== '\uFEFF' && /[\s\u0085]/.test(character)
@@ -102,7 +102,7 @@ function indexOf(text: string, part: string, from: bigint): bigint {
   if (part === '') return from
   if (from < 0n) throw outOfRange(from)
   const characters = Array.from(text)
-  // Since version 0.21 of cel-go an index behind the end finds nothing, and is no error.
+  // Since cel-go 0.21, an index past the end finds nothing instead of being an error.
   if (from >= BigInt(characters.length)) return -1n
   const first = characters.slice(0, Number(from)).join('').length
   return characterAt(text, text.indexOf(part, first))
@@ -118,7 +118,7 @@ function lastIndexOf(text: string, part: string, from: bigint | undefined): bigi
   return characterAt(text, text.lastIndexOf(part, last))
 }
 
-/** Which character is at this UTF-16 unit. */
+/** The character index of a UTF-16 index. */
 function characterAt(text: string, index: number): bigint {
   return index === -1 ? -1n : BigInt(Array.from(text.slice(0, index)).length)
 }

@@ -6,7 +6,7 @@ import type { Clause } from './text-format-clauses.ts'
 import { piecesOf } from './text-format.ts'
 
 /**
- * Refuses a call of `format` whose format and values are written out and do not fit together.
+ * Checks a call of `format` with literal format and values.
  *
  * Source: cel-go `ext/formatting.go` (`stringFormatValidator`).
  */
@@ -71,7 +71,7 @@ interface Misfit {
   readonly type: string
 }
 
-/** What of a value is not for a clause. */
+/** The part of a value that does not fit a clause. */
 function misfit(checker: Checker, clause: Clause, node: Node, scope: Scope): Misfit | undefined {
   const type = checker.check(node, scope)
   if (isClaim(node)) return { node, type: 'any' }
@@ -93,12 +93,12 @@ export function isFormatCall(node: Node): node is Extract<Node, { readonly op: '
   return node.op === 'rcall' && node.args[0] === 'format'
 }
 
-/** The lists and maps that are written out, at any depth. */
+/** The list and map literals, at any depth. */
 export function literalsWithin(roots: readonly Node[]): readonly Node[] {
   return roots.flatMap((root) => [...nodesOf(root)]).filter(({ op }) => op === 'list' || op === 'map')
 }
 
-/** Lets a list or a map have elements of several types, as those that are formatted may have. */
+/** Allows a list or map literal of mixed types, for values to be formatted. */
 export function mixtureCheck(node: Node): Check | undefined {
   if (node.op === 'list') {
     return (checker, _node, scope) => checker.registry.getListType(commonOf(checker, node.args, scope))

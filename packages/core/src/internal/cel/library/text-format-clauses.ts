@@ -8,7 +8,7 @@ import { fixedPoint, scientific } from './decimal-text.ts'
 import { printedDuration } from './durations.ts'
 import { printedTime } from './timestamps.ts'
 
-/** How a value is to be printed. */
+/** A formatting clause. */
 export interface Clause {
   readonly verb: 's' | 'd' | 'f' | 'e' | 'b' | 'x' | 'X' | 'o'
   readonly precision: number | undefined
@@ -16,15 +16,15 @@ export interface Clause {
 
 const DEFAULT_PRECISION = 6
 
-/** Exact digits take a while. */
+/** Costs per value: exact digits are expensive. */
 const COSTS: Readonly<Record<Clause['verb'], number>> = { s: 1, d: 1, f: 60, e: 60, b: 1, x: 1, X: 1, o: 1 }
 
 /**
- * A value, as a clause prints it.
+ * Formats a value by a clause.
  *
  * Source: cel-go `ext/formatting.go`, in the locale `en_US`.
  *
- * @throws {CelEvaluationError} when the clause is for other types.
+ * @throws {CelEvaluationError} if the clause does not support the type.
  */
 export function formattedValue({ verb, precision }: Clause, value: unknown, budget: Budget): string {
   budget.spend(COSTS[verb])
@@ -38,7 +38,7 @@ export function formattedValue({ verb, precision }: Clause, value: unknown, budg
         grouped(fixedPoint(number, precision ?? DEFAULT_PRECISION)),
       )
     case 'e':
-      // Go takes the precision for a width.
+      // Go uses the precision as the width.
       return decimal(value, 'scientific', powerOfTen).padStart(precision ?? DEFAULT_PRECISION)
     case 'b':
       if (typeof value === 'boolean') return value ? '1' : '0'
@@ -66,7 +66,7 @@ function plainText(value: unknown, budget: Budget): string {
   return literal(value, budget)
 }
 
-/** A value within another one, as it would be written in an expression. */
+/** Formats a nested value as a CEL literal. */
 function literal(value: unknown, budget: Budget): string {
   budget.spend(typeof value === 'number' ? COSTS.f : 1)
   if (typeof value === 'string') {
@@ -95,12 +95,12 @@ function entries(map: ReadonlyMap<unknown, unknown>, budget: Budget): readonly s
     .map(([key, value]) => `${key}:${value}`)
 }
 
-/** An integer in a base. */
+/** Formats an integer in a base. */
 function based(value: unknown, base: number): string | undefined {
   return isNumber(value) && typeof value !== 'number' ? value.valueOf().toString(base) : undefined
 }
 
-/** The library's types say their names; `null_type` is called otherwise. */
+/** Types of cel-js have a name; `null_type` is called differently there. */
 function typeName(value: unknown): string | undefined {
   const [, name] = /^\[object Type<(.*)>\]$/.exec(Object.prototype.toString.call(value)) ?? []
   return name === 'null' ? 'null_type' : name
@@ -114,7 +114,7 @@ function decimal(value: unknown, name: string, print: (value: number) => string)
   return Number.isFinite(number) ? print(number) : `${number < 0 ? '-' : ''}∞`
 }
 
-/** With a comma in front of every three digits. */
+/** Inserts a comma before every three digits. */
 function grouped(text: string): string {
   return text.replace(/\d+/, (whole) => {
     const first = whole.length % 3
@@ -122,7 +122,7 @@ function grouped(text: string): string {
   })
 }
 
-/** As in `1.500000 × 10⁰³`, with blanks that break no line. */
+/** Formats the exponent as in `1.500000 × 10⁰³`, with non-breaking spaces. */
 function powerOfTen(value: number): string {
   const { mantissa, exponent } = scientific(value, DEFAULT_PRECISION)
   const digits = String(Math.abs(exponent)).padStart(2, '0')

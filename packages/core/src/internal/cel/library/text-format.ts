@@ -5,7 +5,7 @@ import { CelEvaluationError } from '../cel.ts'
 import { registrar } from '../engine.ts'
 import { type Clause, formattedValue } from './text-format-clauses.ts'
 
-/** Digits behind the point that can be asked for. */
+/** Maximum precision. */
 const MAX_PRECISION = 100
 
 /**
@@ -13,7 +13,7 @@ const MAX_PRECISION = 100
  *
  * Source: cel-go `ext/formatting.go`, `ext/strings.go`.
  *
- * Deviation: a precision is at most 100 (`docs/deviations.md`, CEL limits).
+ * Deviation: the precision is at most 100 (`docs/deviations.md`, CEL limits).
  */
 export function registerTextFormat(environment: Environment, budget: Budget): void {
   const register = registrar(environment)
@@ -36,15 +36,15 @@ export function registerTextFormat(environment: Environment, budget: Budget): vo
   })
 }
 
-/** What `strings` is in `strings.quote(x)`. */
+/** The namespace `strings` of `strings.quote(x)`. */
 class StringsFunctions {
   readonly name = 'strings'
 }
 
 /**
- * A format, taken apart.
+ * Parses a format.
  *
- * @throws {CelEvaluationError} with Go's text.
+ * @throws {CelEvaluationError} with Go's message.
  */
 export function piecesOf(format: string): readonly (string | Clause)[] {
   const pieces: (string | Clause)[] = []
@@ -78,9 +78,9 @@ function isVerb(text: string): text is Clause['verb'] {
   return VERBS.some((each) => each === text)
 }
 
-/** In quotes, with nothing escaped that CEL need not have escaped. */
+/** Quotes a string with the escapes of cel-go only. */
 function quotedText(text: string): string {
-  // Control characters are what is looked for.
+  // Control characters are intended.
   // oxlint-disable-next-line no-control-regex
   return `"${text.replaceAll(/[\u0007-\u000D"\\]/g, (character) => NAMED_ESCAPES.get(character) ?? character)}"`
 }

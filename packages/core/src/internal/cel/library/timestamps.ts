@@ -9,8 +9,8 @@ import { conversionError } from './conversions.ts'
 const TYPE = 'google.protobuf.Timestamp'
 
 /**
- * Registers what is done with times, under capitalised names. The library takes the 30th of February for a time, knows no
- * fixed offsets, and the parts of a time depend on the time zone of the machine.
+ * Registers timestamp functions, under capitalised names. Those of cel-js accept February 30, do not support fixed offsets, and return
+ * parts of a time that depend on the time zone of the machine.
  *
  * Source: cel-go `common/types/timestamp.go`; Go `time.Parse`.
  */
@@ -29,14 +29,14 @@ export function registerTimestamps(environment: Environment, budget: Budget): vo
   for (const [name, part] of Object.entries(PARTS)) {
     register(`${TYPE}.${name}(): int`, (value: Date) => BigInt(part(value)))
     register(`${TYPE}.${name}(string): int`, (value: Date, zone: string) => {
-      // The runtime looks a zone up anew each time, which takes as long as hundreds of other steps.
+      // The runtime resolves the zone on each call, which takes as long as hundreds of other steps.
       budget.spend(400)
       return BigInt(part(shifted(value, zone)))
     })
   }
 }
 
-/** With as many digits of a second as it has. */
+/** Formats with as many fractional digits as needed. */
 export function printedTime(time: Date): string {
   const nanoseconds = ((sinceEpoch(time) % SECOND) + SECOND) % SECOND
   const fraction = `.${String(nanoseconds).padStart(9, '0')}`.replace(/\.?0+$/, '')
@@ -45,7 +45,7 @@ export function printedTime(time: Date): string {
 
 const DAY_MS = 86_400_000
 
-/** The parts of a time, in UTC. */
+/** The parts of a timestamp, in UTC. */
 const PARTS: Readonly<Record<string, (time: Date) => number>> = {
   GetFullYear: (time) => time.getUTCFullYear(),
   GetMonth: (time) => time.getUTCMonth(),
@@ -63,7 +63,7 @@ const PARTS: Readonly<Record<string, (time: Date) => number>> = {
   GetMilliseconds: (time) => time.getUTCMilliseconds(),
 }
 
-/** The time whose parts in UTC are those of this time in the zone: `Europe/Paris`, or an offset as in `+02:00`. */
+/** The timestamp whose UTC parts equal those of this timestamp in the zone: `Europe/Paris`, or an offset such as `+02:00`. */
 function shifted(time: Date, zone: string): Date {
   const [, sign, hours, minutes] = /^([+-]?)(\d\d?):(\d\d)$/.exec(zone) ?? []
   const offsetMs =

@@ -19,7 +19,7 @@ class Url extends Opaque {
 }
 
 /**
- * Registers `url` and `isURL`, and what there is to know of a URL.
+ * Registers `url`, `isURL` and the methods of URLs.
  *
  * Source: apiserver `pkg/cel/library/urls.go`.
  */
@@ -33,7 +33,7 @@ export function registerUrls(environment: Environment, budget: Budget): void {
       url = readUrl(text)
     })
     if (url !== undefined) return new Url(url)
-    // The URL may be from a claim, and is not repeated.
+    // Do not repeat the URL: it may come from a claim.
     throw new CelEvaluationError(`URL parse error during conversion from string: ${problem ?? ''}`)
   })
   register('isURL(string): bool', (text: string) => requestUriProblem(text) === undefined)
@@ -52,7 +52,7 @@ export function registerUrls(environment: Environment, budget: Budget): void {
   })
 }
 
-/** Why a text is no absolute URL and no absolute path. */
+/** The reason why a string is neither an absolute URL nor an absolute path; `undefined` if it is one. */
 export function requestUriProblem(text: string): string | undefined {
   return problemOf(() => {
     checkRequestUri(text)
@@ -69,7 +69,7 @@ function problemOf(read: () => void): string | undefined {
   }
 }
 
-/** An address without its brackets, and the port without its colon. */
+/** The host without brackets, and the port without its colon. */
 function hostParts(host: string): { readonly hostname: string; readonly port: string } {
   const [, name = host, port = ''] = /^(.*):(\d*)$/s.exec(host) ?? []
   const [, address = name] = /^\[(.*)\]$/s.exec(name) ?? []

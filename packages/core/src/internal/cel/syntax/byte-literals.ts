@@ -2,7 +2,7 @@ import type { Node } from '../engine.ts'
 import { nodesOf } from './tree.ts'
 
 /**
- * Gives bytes that are written out as characters those of UTF-8. The library takes the lowest eight bits of what is not ASCII.
+ * Encodes non-ASCII characters of byte literals as UTF-8. cel-js uses their lowest eight bits.
  *
  * Source: cel-spec, "String and Bytes Values".
  */

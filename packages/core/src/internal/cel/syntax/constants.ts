@@ -4,18 +4,18 @@ import type { Issue } from '../issues.ts'
 import { MAX_INT } from '../values/numbers.ts'
 import { nodesOf } from './tree.ts'
 
-/** Functions that make a value of one type out of one of another, as they are called here and as they are written. */
+/** Conversion functions, under their names in cel-js: ours are capitalised. */
 const CONVERSIONS: ReadonlySet<string> = new Set(
   'Bool bytes Double Duration Int String Timestamp Uint'.split(' '),
 )
 
-/** Those that are told of where they are written out. */
+/** Conversions whose invalid literals have their own error message. */
 const LITERALS: ReadonlyMap<string, 'duration' | 'timestamp'> = new Map([
   ['Duration', 'duration'],
   ['Timestamp', 'timestamp'],
 ])
 
-/** What is wrong with a number that is written out: an `int` has 64 bits. */
+/** The error of an integer literal that exceeds 64 bits. */
 export function numberIssue(root: Node): Issue | undefined {
   const smallest = new Set<Node>()
   for (const node of nodesOf(root)) {
@@ -27,22 +27,22 @@ export function numberIssue(root: Node): Issue | undefined {
   return undefined
 }
 
-/** What a conversion of a constant came to: an error, and where. */
+/** The error of a constant conversion, and its position. */
 export interface FailedConversion extends Issue {
-  /** What is written out wrongly: a time or a duration. */
+  /** The kind of the invalid literal: a timestamp or a duration. */
   readonly literal: 'duration' | 'timestamp' | undefined
 }
 
 /**
- * Converts what does not depend on anything, so that it is done once, and shows before anybody is asked about a token.
+ * Evaluates conversions of constants once at compile time, which also reports their errors before any token arrives.
  *
  * Source: cel-go `interpreter/decorators.go`, `cel/validator.go`.
  *
- * @param root checked.
+ * @param root a checked tree.
  */
 export function convertConstants(root: Node): FailedConversion | undefined {
   const constants = new Map<Node, unknown>()
-  // What is below a node comes before it.
+  // Children come before their parents.
   for (const node of [...nodesOf(root)].toReversed()) {
     if (node.op === 'value') constants.set(node, node.args)
     if (node.op === '-_' && node.args.op === 'value') constants.set(node, opposite(node.args.args))
@@ -61,7 +61,7 @@ export function convertConstants(root: Node): FailedConversion | undefined {
   return undefined
 }
 
-/** A number with a sign. */
+/** Negates a number. */
 function opposite(value: unknown): unknown {
   return typeof value === 'bigint' || typeof value === 'number' ? -value : value
 }

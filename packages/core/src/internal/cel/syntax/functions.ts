@@ -1,6 +1,5 @@
 /*
- * What an expression may call. Everything else that the library knows, as `cel.bind` or `hex`, is unknown here, as it is to
- * Kubernetes.
+ * The functions that an expression may call. Other functions of cel-js, such as `cel.bind` or `hex`, are unknown here, as in Kubernetes.
  */
 
 const TIME_PARTS = [
@@ -8,13 +7,13 @@ const TIME_PARTS = [
   'getSeconds',
 ]
 
-/** Functions, as in `size(x)`. */
+/** Functions, such as `size(x)`. */
 export const FUNCTIONS: ReadonlySet<string> = words([
   'bool bytes double duration dyn has int matches size string timestamp type uint',
   'cidr ip isCIDR isIP isQuantity isSemver isURL quantity semver sign url',
 ])
 
-/** Functions of a value, as in `x.size()`. */
+/** Methods, such as `x.size()`. */
 export const METHODS: ReadonlySet<string> = words([
   'all exists exists_one existsOne filter map transformList transformMap transformMapEntry',
   'charAt contains endsWith find findAll format indexOf join lastIndexOf lowerAscii matches replace size split',
@@ -29,7 +28,7 @@ export const METHODS: ReadonlySet<string> = words([
   ...TIME_PARTS,
 ])
 
-/** Functions that belong to a name, as in `sets.contains(a, b)`. */
+/** Namespaced functions, such as `sets.contains(a, b)`. */
 export const NAMESPACES: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   [
     'format',
@@ -45,26 +44,26 @@ export const NAMESPACES: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['strings', words(['quote'])],
 ])
 
-/** Names that are no variables here, whatever the library makes of them. */
+/** Names that are not variables here, although cel-js knows them. */
 export const HIDDEN_NAMES: ReadonlySet<string> = new Set([
   'cel',
   'optional',
   ...Array.from(NAMESPACES.keys(), ownName),
 ])
 
-/** Those of {@link FUNCTIONS} that are ours, under the same name with a capital. */
+/** The {@link FUNCTIONS} that we replace, registered under capitalised names. */
 export const OWN_FUNCTIONS: ReadonlySet<string> = words([
   'bool double duration has int matches string timestamp uint',
 ])
 
-/** Those of {@link METHODS} that are ours, under the same name with a capital. */
+/** The {@link METHODS} that we replace, registered under capitalised names. */
 export const OWN_METHODS: ReadonlySet<string> = words([
   'all exists exists_one existsOne filter map',
   'contains indexOf join lastIndexOf lowerAscii matches or orValue optFlatMap optMap split substring trim upperAscii',
   ...TIME_PARTS,
 ])
 
-/** The name under which one of ours is registered. It is as long as the other, so that positions in an expression stay. */
+/** The name under which a replacement is registered. It has the same length, so that positions in an expression do not change. */
 export function ownName(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1)
 }

@@ -3,10 +3,10 @@ import type { Checker, Evaluator, LiteralNode, Node, Scope, Type } from '../engi
 import { put } from '../values/map-keys.ts'
 import { nodesOf } from './tree.ts'
 
-/** An expression whose optional entries look like others, and where they are. */
+/** An expression with the marks of optional entries removed. */
 export interface WithoutMarks {
   readonly source: string
-  /** Where there was a question mark. */
+  /** The positions of the question marks. */
   readonly marks: readonly number[]
 }
 
@@ -14,8 +14,8 @@ const STRING = /[bB]?[rR]?(?:'''|"""|'|")/y
 const OPERAND_END = /[\w)\]}"']/
 
 /**
- * The library's parser does not know `[?x]` and `{?key: x}`. The question mark in front of an entry becomes a blank, so that no
- * position changes, and {@link applyMarks} says what it meant.
+ * The parser of cel-js does not support `[?x]` and `{?key: x}`. This replaces the question mark before an entry by a blank, so that
+ * positions do not change; {@link applyMarks} restores its meaning.
  */
 export function withoutMarks(expression: string): WithoutMarks {
   const marks: number[] = []
@@ -34,13 +34,13 @@ export function withoutMarks(expression: string): WithoutMarks {
   return { source: units.join(''), marks }
 }
 
-/** What the next token has to know of this one. */
+/** What the next token needs to know about this one. */
 function meaning(character: string, token: string, before: string): string {
   if (character !== '[') return token === 'in' ? 'in' : token.slice(-1)
   return before !== 'in' && OPERAND_END.test(before) ? '[index' : '[literal'
 }
 
-/** The position behind the word, text or comment that begins here. */
+/** The end of the word, string or comment that starts here. */
 function endOfToken(expression: string, start: number): number {
   if (expression.startsWith('//', start)) {
     const line = expression.indexOf('\n', start)
@@ -65,11 +65,11 @@ function endOfString(expression: string, start: number, opening: string): number
 }
 
 /**
- * Makes the entries behind the marks optional, and the value of an optional key a key.
+ * Makes the entries after the marks optional, and unwraps optional keys.
  *
  * Source: cel-go `cel/library.go`, optional types.
  *
- * @returns the position of a mark that is in front of no entry.
+ * @returns the position of a mark that precedes no entry.
  */
 export function applyMarks(root: Node, marks: readonly number[]): number | undefined {
   const literals = [...nodesOf(root)].filter(isLiteral)
@@ -88,13 +88,13 @@ export function applyMarks(root: Node, marks: readonly number[]): number | undef
     const positions = optional.get(literal) ?? new Set()
     const hasOptionalKey = entriesOf(literal).some(({ key }) => key?.op === '.?' || key?.op === '[?]')
     if (positions.size > 0 || hasOptionalKey) checkOptional(literal, positions)
-    // The library makes plain objects, which keep no keys but texts, and of these not every one.
+    // cel-js creates plain objects, which support only string keys, and not all of those.
     if (positions.size > 0 || literal.op === 'map') evaluateOptional(literal, positions)
   }
   return undefined
 }
 
-/** An element of a list, or a key with its value. */
+/** A list element, or a map key with its value. */
 interface Entry {
   readonly key?: Node
   readonly value: Node
@@ -136,7 +136,7 @@ function evaluateOptional(literal: LiteralNode, positions: ReadonlySet<number>):
 }
 
 function common(checker: Checker, types: readonly Type[], node: Node): Type {
-  // The type of an empty list, or of `optional.none()`, is any.
+  // Empty lists and `optional.none()` have no definite type.
   const [first = checker.getType('dyn'), ...rest] = types.filter((type) => !type.hasPlaceholderType)
   if (rest.every((type) => type.name === first.name)) return first
   throw checker.createError('type_mismatch', `expected type '${first.name}' but found another`, node)

@@ -10,7 +10,7 @@ import {
 } from './functions.ts'
 import { nodesOf } from './tree.ts'
 
-/** The first call that nobody may make, or name that nobody may use. */
+/** The first call or name that is not allowed. */
 export function forbiddenNode(root: Node): { readonly node: Node; readonly name: string } | undefined {
   const namespaces = new Set<Node>()
   for (const node of nodesOf(root)) {
@@ -25,8 +25,8 @@ export function forbiddenNode(root: Node): { readonly node: Node; readonly name:
 }
 
 /**
- * The same expression with calls of our own functions, which have other names because the library lets nobody replace its own. It
- * is changed in place, by position: a tree that the library prints is not always one that it can read.
+ * Renames calls of functions that we replace, because cel-js does not allow replacing its own. The source is changed in place, by position:
+ * cel-js cannot always parse the trees that it prints.
  */
 export function withOwnFunctions(source: string, root: Node): string {
   const characters = [...splitUnits(source)]
@@ -37,7 +37,7 @@ export function withOwnFunctions(source: string, root: Node): string {
   return characters.join('')
 }
 
-/** Whether a call of a function that we replace is still there. */
+/** Whether the tree still calls a function that we replace. */
 export function hasReplacedCall(root: Node): boolean {
   for (const node of nodesOf(root)) {
     if (namespaceOf(node) !== undefined) return true
@@ -47,19 +47,19 @@ export function hasReplacedCall(root: Node): boolean {
   return false
 }
 
-/** Where the name of the function is, or that of what it belongs to, when it is one of ours. */
+/** The position of the name to capitalise: of the function, or of its namespace. */
 function ownCall(source: string, node: Node): number | undefined {
   const namespace = namespaceOf(node)
   if (namespace !== undefined) return namespace.start
   if (node.op === 'call') return OWN_FUNCTIONS.has(node.args[0]) ? node.start : undefined
   if (node.op !== 'rcall' || !OWN_METHODS.has(node.args[0])) return undefined
-  // Behind the receiver there may be brackets that close, and comments.
+  // Closing brackets and comments may follow the receiver.
   const between = /(?:[\s)]|\/\/[^\n]*\n)*\.(?:\s|\/\/[^\n]*\n)*/y
   between.lastIndex = node.args[1].end
   return between.test(source) ? between.lastIndex : undefined
 }
 
-/** The name that a function belongs to, as `sets` in `sets.contains(a, b)`. */
+/** The namespace of a function, such as `sets` in `sets.contains(a, b)`. */
 function namespaceOf(node: Node): Node | undefined {
   if (node.op !== 'rcall') return undefined
   const [name, receiver] = node.args
@@ -71,7 +71,7 @@ function isOwnNamespace(node: Node): boolean {
   return node.op === 'id' && [...NAMESPACES.keys()].some((name) => ownName(name) === node.args)
 }
 
-/** UTF-16 units, which is what positions count. */
+/** UTF-16 units, as positions count them. */
 function* splitUnits(text: string): Generator<string> {
   for (let index = 0; index < text.length; index++) yield text.charAt(index)
 }

@@ -1,6 +1,6 @@
 import type { Node } from '../engine.ts'
 
-/** The nodes directly below a node, in order. */
+/** The children of a node, in order. */
 function children(node: Node): readonly Node[] {
   switch (node.op) {
     case 'value':
@@ -23,7 +23,7 @@ function children(node: Node): readonly Node[] {
   }
 }
 
-/** A node and everything below it. No recursion: a tree may be deeper than the stack. */
+/** A node and all its descendants. Iterative, because a tree may be deeper than the stack. */
 export function* nodesOf(root: Node): Generator<Node> {
   const waiting = [root]
   for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
@@ -32,14 +32,14 @@ export function* nodesOf(root: Node): Generator<Node> {
   }
 }
 
-/** How many nodes there are in it. */
+/** Counts the nodes. */
 export function sizeOf(root: Node): number {
   let count = 0
   for (const _ of nodesOf(root)) count++
   return count
 }
 
-/** Whether `variable.field` or `variable.?field` is anywhere in it. */
+/** Whether the tree contains `variable.field` or `variable.?field`. */
 export function selectsField(root: Node, variable: string, field: string): boolean {
   for (const node of nodesOf(root)) {
     if (node.op !== '.' && node.op !== '.?') continue

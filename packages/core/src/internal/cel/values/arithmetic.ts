@@ -5,12 +5,11 @@ import { checkedInt, checkedUint } from './numbers.ts'
 import { durationOf, nanosecondsOf, sinceEpoch, timeAt } from './times.ts'
 
 /**
- * What `+`, `-`, `*`, `/` and `%` make of two values; `undefined` when there is no such operator for them. Numbers of 64 bits do not
- * wrap around, and neither do times.
+ * Applies `+`, `-`, `*`, `/` or `%`; `undefined` if there is no such overload. 64-bit integers and times do not wrap around.
  *
  * Source: cel-go `common/types/overflow.go`.
  *
- * @throws {CelEvaluationError} on overflow, and when divided by zero.
+ * @throws {CelEvaluationError} on overflow and division by zero.
  */
 export function calculated(operator: string, a: unknown, b: unknown, budget: Budget): unknown {
   if (typeof a === 'number' && typeof b === 'number') return real(operator, a, b)
@@ -26,7 +25,7 @@ export function calculated(operator: string, a: unknown, b: unknown, budget: Bud
   return operator === '+' ? joined(a, b, budget) : undefined
 }
 
-/** What `-` makes of a value. */
+/** Applies unary `-`. */
 export function negated(value: unknown): unknown {
   if (typeof value === 'bigint') return checkedInt(-value)
   return typeof value === 'number' ? -value : undefined
@@ -45,7 +44,7 @@ function whole(operator: string, a: bigint, b: bigint): bigint | undefined {
       return a / b
     case '%':
       if (b === 0n) throw new CelEvaluationError('modulus by zero')
-      // The division that belongs to it overflows.
+      // The corresponding division overflows.
       if (b === -1n) checkedInt(-a)
       return a % b
     default:

@@ -7,8 +7,8 @@ import { Opaque } from './opaque.ts'
 import { nanosecondsOf, sinceEpoch } from './times.ts'
 
 /**
- * Whether two values are equal: numbers by their value, whatever their types, and values of different kinds never. Everything that
- * is looked at is paid for, before it is.
+ * Whether two values are equal. Numbers are compared by value across types; values of different kinds are never equal. Every comparison is
+ * charged before it is made.
  *
  * Source: cel-spec, "Equality"; cel-go `common/types`.
  */
@@ -52,7 +52,7 @@ export function isEqual(a: unknown, b: unknown, budget: Budget): boolean {
   return false
 }
 
-/** Whether a list has an element that is equal to this. Going through the list is to be paid for by who asks. */
+/** Whether a list has an equal element. The caller charges the iteration. */
 export function isIn(element: unknown, list: readonly unknown[], budget: Budget): boolean {
   return list.some((each) => isEqual(each, element, budget))
 }

@@ -5,7 +5,7 @@ const SYMBOLS: ReadonlyMap<string, string> = new Map([
   ['slash', '/'],
 ])
 
-/** Words that CEL keeps for itself. */
+/** Reserved words of CEL. */
 const RESERVED = new Set(
   (
     'true false null in as break const continue else for function if import let loop package namespace ' +
@@ -14,8 +14,7 @@ const RESERVED = new Set(
 )
 
 /**
- * The key that a name in an expression stands for, as `kubernetes__dot__io` for `kubernetes.io`; `undefined` when an escape in it
- * is none.
+ * The key for an escaped name in an expression, such as `kubernetes.io` for `kubernetes__dot__io`; `undefined` if it has an invalid escape.
  *
  * Source: apiserver `pkg/cel/escaping.go`.
  */
@@ -31,7 +30,7 @@ export function unescaped(name: string): string | undefined {
   return isValid ? key : undefined
 }
 
-/** A map whose keys are found under their escaped names. It must be a `Map` itself: the library takes no other class. */
+/** Makes a map find its keys under their escaped names. It must be a plain `Map`: cel-js accepts no subclass. */
 export function escapedMap<T>(map: Map<string, T>, isTop = false): ReadonlyMap<string, T> {
   const get = map.get.bind(map)
   const find = (key: string): T | undefined => {

@@ -3,18 +3,19 @@ import { escapedMap } from './escape.ts'
 
 const MAX_DEPTH = 64
 
-/** A value as expressions see it, and how much there is in it. */
+/** A value for expressions, and its size. */
 export interface SizedValue {
   readonly value: unknown
-  /** Values, and another for every 32 characters of text. */
+  /** One per value and one per 32 characters of strings. */
   readonly size: number
 }
 
 /**
- * A JSON object as expressions see it: maps, where a key is also found under its escaped name. Of keys at the top, names that are
- * no valid escape find nothing; deeper down they are taken as they are.
+ * Converts a JSON object to maps that also find keys under their escaped names. At the top level, names with an invalid escape find
+ * nothing; deeper down they are used as they are.
  *
- * @throws {CelEvaluationError} when it is nested too deeply, or has a number beyond a double, as `1e400`: Go reads none of it then.
+ * @throws {CelEvaluationError} if it is nested too deeply, or has a number beyond a double, such as `1e400`: Go rejects the whole object
+ * then.
  */
 export function claimsInput(claims: Readonly<Record<string, unknown>>): SizedValue {
   const counter = { size: 0 }

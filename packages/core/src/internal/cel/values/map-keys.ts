@@ -3,11 +3,11 @@ import { wholeNumber } from './numbers.ts'
 
 type AnyMap = ReadonlyMap<unknown, unknown>
 
-/** The keys of a map that are of type `uint`: they are objects, and so another one each time. */
+/** The keys of type `uint`, which are objects, so that each is a distinct `Map` key. */
 const unsignedKeys = new WeakMap<AnyMap, Map<bigint, UnsignedInt>>()
 
 /**
- * The value of a key, `undefined` when there is none. Numbers of different types are the same key when their values are.
+ * The value of a key; `undefined` if absent. Numbers of different types with the same value are the same key.
  *
  * Source: cel-go `common/types/map.go` (`Find`).
  */
@@ -20,7 +20,7 @@ export function hasKey(map: AnyMap, key: unknown): boolean {
   return valueOf(map, key) !== undefined
 }
 
-/** Puts an entry into a map, in the place of one with the same key. */
+/** Sets an entry, replacing one with an equal key. */
 export function put(map: Map<unknown, unknown>, key: unknown, value: unknown): void {
   const same = sameKey(map, key)
   map.set(same, value)
@@ -29,7 +29,7 @@ export function put(map: Map<unknown, unknown>, key: unknown, value: unknown): v
   unsignedKeys.set(map, unsigned.set(same.value, same))
 }
 
-/** The key of the map that has the value of this one; this one itself when there is none. */
+/** The equal key of the map, or the given key if there is none. */
 function sameKey(map: AnyMap, key: unknown): unknown {
   const whole = wholeNumber(key)
   if (whole === undefined || map.has(key)) return key

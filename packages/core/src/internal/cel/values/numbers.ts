@@ -12,21 +12,21 @@ export function isNumber(value: unknown): value is CelNumber {
   return typeof value === 'bigint' || typeof value === 'number' || value instanceof UnsignedInt
 }
 
-/** @throws {CelEvaluationError} when it does not fit into 64 bits. */
+/** @throws {CelEvaluationError} if it does not fit into 64 bits. */
 export function checkedInt(value: bigint): bigint {
   if (value < MIN_INT || value > MAX_INT) throw new CelEvaluationError('integer overflow')
   return value
 }
 
-/** @throws {CelEvaluationError} when it does not fit into 64 bits. */
+/** @throws {CelEvaluationError} if it does not fit into 64 bits. */
 export function checkedUint(value: bigint): UnsignedInt {
   if (value < 0n || value > MAX_UINT) throw new CelEvaluationError('unsigned integer overflow')
   return new UnsignedInt(value)
 }
 
 /**
- * Which of two numbers is the smaller one, whatever their types: negative, 0 or positive, and `NaN` when one of them is. An integer
- * is compared with a double as the double that is nearest to it.
+ * Compares two numbers of any types: negative, 0 or positive, or `NaN` if one of them is. An integer is compared with a double as the
+ * nearest double.
  *
  * Source: cel-go `common/types/compare.go`.
  */
@@ -41,7 +41,7 @@ function ordered(a: bigint | number, b: bigint | number): number {
   return a < b ? -1 : a > b ? 1 : a === b ? 0 : Number.NaN
 }
 
-/** A whole number that has this value, as the key of a map or the index of a list has it. */
+/** The integer of this value, for a map key or a list index; `undefined` if it is not an integer. */
 export function wholeNumber(value: unknown): bigint | undefined {
   if (!isNumber(value)) return undefined
   const number = exact(value)

@@ -1,4 +1,4 @@
-/** A value of a type with fields, as expressions see it: what is absent is not among them. The library tells types by their constructors. */
+/** A value of an object type; absent fields are not set. cel-js recognises types by their constructors. */
 export class CelObjectValue {
   readonly fields: ReadonlyMap<string, unknown>
 

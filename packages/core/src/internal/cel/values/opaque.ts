@@ -1,7 +1,7 @@
 /**
- * A value of a type of Kubernetes' own, as an address. The library tells types by their constructors.
+ * A value of a Kubernetes type, such as an IP address. cel-js recognises types by their constructors.
  *
- * Two of the same type are equal when their identities are.
+ * Two values of the same type are equal if their identities are.
  */
 export abstract class Opaque {
   abstract readonly identity: string

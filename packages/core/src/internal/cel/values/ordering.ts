@@ -5,12 +5,12 @@ import { compareNumbers, isNumber } from './numbers.ts'
 import { nanosecondsOf, sinceEpoch } from './times.ts'
 
 /**
- * Which of two values comes first: negative, 0 or positive; `undefined` when they have no order. Texts are ordered by their
- * characters, as Go orders them, and not by the UTF-16 units of JavaScript.
+ * Compares two values: negative, 0 or positive; `undefined` if they have no order. Strings are ordered by code points, as in Go, not by the
+ * UTF-16 units of JavaScript.
  *
  * Source: cel-go `common/types` (`Compare`).
  *
- * @throws {CelEvaluationError} for what is not a number.
+ * @throws {CelEvaluationError} for `NaN`.
  */
 export function compared(a: unknown, b: unknown, budget: Budget): number | undefined {
   if (isNumber(a) && isNumber(b)) {
@@ -38,7 +38,7 @@ function compareTexts(a: string, b: string): number {
   return compareUnits(a.length, b.length, (index) => rank(a.charCodeAt(index)) - rank(b.charCodeAt(index)))
 }
 
-/** Surrogates stand for characters that come behind all others. */
+/** Surrogates represent code points that sort after all others. */
 function rank(unit: number): number {
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit
 }

@@ -4,7 +4,7 @@ import type { Budget } from '../budget.ts'
 import type { CelValue } from '../cel.ts'
 import { Opaque } from './opaque.ts'
 
-/** A result, as the caller sees it: a copy. What is in it several times is there, and paid for, as often. */
+/** A copy of a result for the caller. Shared parts are copied, and charged, each time they occur. */
 export function celValue(value: unknown, budget: Budget): CelValue {
   budget.spend(1)
   switch (typeof value) {

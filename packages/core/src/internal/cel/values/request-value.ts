@@ -9,7 +9,7 @@ class FieldSelectorValue extends CelObjectValue {}
 class LabelSelectorValue extends CelObjectValue {}
 class SelectorRequirementValue extends CelObjectValue {}
 
-/** A type of `request` and of what is in it. */
+/** An object type of `request` or of its fields. */
 export interface RequestType {
   readonly name: string
   readonly ctor: typeof CelObjectValue
@@ -22,7 +22,7 @@ export const REQUEST_TYPE = 'kubernetes.SubjectAccessReviewSpec'
 const SELECTOR = { rawSelector: 'string', requirements: 'list<kubernetes.SelectorRequirement>' }
 
 /**
- * The types, each after those of its fields.
+ * The object types, field types first.
  *
  * Source: apiserver `pkg/authorization/cel/compile.go` (`buildRequestType`).
  */
@@ -68,7 +68,7 @@ export const REQUEST_TYPES: readonly RequestType[] = [
   },
 ]
 
-/** `request`, as expressions see it. Keys of `extra` are found as they are, as in Kubernetes: it is a map there, and no object of an API. */
+/** The value of `request`. Keys of `extra` are not escaped, as in Kubernetes, where it is a map and not an API object. */
 export function requestInput(request: CelAccessRequest): SizedValue {
   const { user, uid, groups, extra, resourceAttributes, nonResourceAttributes } = request
   const size = { value: 0 }

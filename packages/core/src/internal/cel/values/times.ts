@@ -3,8 +3,8 @@ import { CelEvaluationError } from '../cel.ts'
 import { checkedInt } from './numbers.ts'
 
 /*
- * Times and durations in nanoseconds. A time is a `Date`, since the library takes no other class for one, and what is smaller than
- * a millisecond is kept beside it.
+ * Timestamps and durations in nanoseconds. A timestamp is a `Date`, because cel-js accepts no other class; the part below a millisecond is
+ * stored separately.
  */
 
 export const SECOND = 1_000_000_000n
@@ -15,7 +15,7 @@ const LAST_TIME = 253_402_300_800n * SECOND - 1n
 
 const remainders = new WeakMap<Date, bigint>()
 
-/** The time that is so long after the epoch. */
+/** The timestamp this many nanoseconds after the epoch. */
 export function timeAt(nanoseconds: bigint): Date {
   if (nanoseconds < FIRST_TIME || nanoseconds > LAST_TIME) throw new CelEvaluationError('timestamp overflow')
   const remainder = ((nanoseconds % MILLISECOND) + MILLISECOND) % MILLISECOND
@@ -24,12 +24,12 @@ export function timeAt(nanoseconds: bigint): Date {
   return time
 }
 
-/** How long after the epoch a time is. */
+/** Nanoseconds since the epoch. */
 export function sinceEpoch(time: Date): bigint {
   return BigInt(time.getTime()) * MILLISECOND + (remainders.get(time) ?? 0n)
 }
 
-/** The duration of so many nanoseconds. */
+/** The duration of this many nanoseconds. */
 export function durationOf(nanoseconds: bigint): Duration {
   const whole = checkedInt(nanoseconds)
   return new Duration(whole / SECOND, Number(whole % SECOND))

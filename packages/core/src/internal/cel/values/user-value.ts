@@ -2,7 +2,7 @@ import type { CelUser } from '../cel.ts'
 import { escapedMap } from './escape.ts'
 import { CelObjectValue } from './object-value.ts'
 
-/** `user`, as expressions see it. */
+/** The value of `user`. */
 export class CelUserValue extends CelObjectValue {
   constructor({ username, uid, groups, extra }: CelUser) {
     super(

@@ -1,6 +1,6 @@
 import { Lexer, parseAllDocuments } from 'yaml'
 
-/** The parser of yaml, where it cannot be loaded later without a promise, or a bundler has it anyway. */
+/** The parser of yaml, for runtimes that cannot load it later synchronously, and for bundlers. */
 export function yamlParser(): {
   readonly Lexer: typeof Lexer
   readonly parseAllDocuments: typeof parseAllDocuments

@@ -3,7 +3,7 @@ import { onDemand } from '../../on-demand.ts'
 
 const parser = onDemand('yaml', import.meta.url)
 
-/** The parser of yaml, which is loaded with the first text that is not JSON. */
+/** The parser of yaml, which is loaded for the first text that needs it. */
 export function yamlParser(): Pick<typeof Yaml, 'Lexer' | 'parseAllDocuments'> {
   return parser() as typeof Yaml
 }

@@ -3,13 +3,13 @@ import type { JwsAlgorithm } from '../algorithms.ts'
 import type { UnverifiedJws } from '../read-jwt.ts'
 import type { PublicJwk } from '../verification-key.ts'
 
-/** What is used of Node's key objects. */
+/** The used part of Node's `KeyObject`. */
 interface NodeKey {
   readonly asymmetricKeyType?: string
   readonly asymmetricKeyDetails?: { readonly modulusLength?: number; readonly namedCurve?: string }
 }
 
-/** What is used of `node:crypto`. */
+/** The used part of `node:crypto`. */
 interface NodeCrypto {
   readonly KeyObject: { from(key: CryptoKey): NodeKey }
   createPublicKey(input: { readonly key: PublicJwk; readonly format: 'jwk' }): NodeKey
@@ -27,7 +27,7 @@ interface Padding {
   readonly dsaEncoding?: 'ieee-p1363'
 }
 
-/** What is used of `node:buffer`. */
+/** The used part of `node:buffer`. */
 interface NodeBuffer {
   readonly Buffer: { from(text: string, encoding: 'base64url' | 'latin1'): Uint8Array }
 }
@@ -44,7 +44,7 @@ interface Builtins extends NodeBuffer {
 
 let loaded: Builtins | undefined
 
-/** Not before they are needed: to load them takes Node some milliseconds, which a start has not to spare. */
+/** Loaded lazily: loading takes Node some milliseconds at start. */
 function builtins(): Builtins {
   loaded ??= {
     nodeCrypto: builtin('node:crypto') as NodeCrypto,
@@ -53,20 +53,20 @@ function builtins(): Builtins {
   return loaded
 }
 
-/** A key of the right kind, and how it verifies. */
+/** A key of the right kind, with its verification parameters. */
 interface Verifier {
   readonly hash: string
   readonly key: { readonly key: NodeKey } & Padding
-  /** In octets; absent for RSA, where the key says it. */
+  /** In octets. Absent for RSA, where the key determines it. */
   readonly signatureLength?: number
 }
 
 /**
- * Whether this key has signed the token by this algorithm: in this thread, without a promise, in a third of the time that WebCrypto
- * takes. What is accepted is what the portable one accepts.
+ * Whether the key verifies the token with this algorithm: synchronously, in a third of the time of WebCrypto. Accepts the same tokens as
+ * the portable implementation.
  *
- * Source: RFC 7518 section 3 (RSA keys have at least 2,048 bits; a signature by ECDSA is as long as its curve has it; the salt of PSS
- * is as long as the digest).
+ * Source: RFC 7518 section 3 (RSA keys have at least 2,048 bits; the length of an ECDSA signature depends on the curve; the salt of PSS is
+ * as long as the digest).
  */
 export function isSignedWith(
   { token, algorithm: stated, isCritical }: UnverifiedJws,
@@ -87,14 +87,14 @@ export function isSignedWith(
       signature,
     )
   } catch {
-    // OpenSSL refuses some numbers with an error instead of a "no".
+    // OpenSSL throws for some invalid numbers instead of returning false.
     return false
   }
 }
 
 const known = new WeakMap<CryptoKey | PublicJwk, Map<JwsAlgorithm, Verifier | undefined>>()
 
-/** A key is imported once for each algorithm it is tried with. */
+/** Imports each key once per algorithm. */
 function verifierOf(key: CryptoKey | PublicJwk, algorithm: JwsAlgorithm): Verifier | undefined {
   let ofKey = known.get(key)
   if (ofKey === undefined) {
@@ -120,7 +120,7 @@ function makeVerifier(key: CryptoKey | PublicJwk, algorithm: JwsAlgorithm): Veri
   return { hash, key: { key: node, ...padding } }
 }
 
-/** `undefined` for a key that Node cannot use, or that is made for something else. */
+/** `undefined` if Node cannot use the key or it is for another algorithm. */
 function nodeKeyOf(key: CryptoKey | PublicJwk, algorithm: JwsAlgorithm): NodeKey | undefined {
   const { nodeCrypto } = builtins()
   try {
@@ -131,7 +131,7 @@ function nodeKeyOf(key: CryptoKey | PublicJwk, algorithm: JwsAlgorithm): NodeKey
   }
 }
 
-/** What a key for RSA says of itself; one for ECDSA has no hash. */
+/** The algorithm of a WebCrypto RSA key; ECDSA keys have no hash. */
 interface RsaHashedAlgorithm extends KeyAlgorithm {
   readonly hash?: { readonly name: string }
 }
@@ -146,7 +146,7 @@ function isFor({ algorithm: made, type, usages }: CryptoKey, algorithm: JwsAlgor
 
 const NAMES: Readonly<Record<string, string>> = { RS: 'RSASSA-PKCS1-v1_5', PS: 'RSA-PSS', ES: 'ECDSA' }
 
-/** As OpenSSL calls them. */
+/** OpenSSL names. */
 const CURVES: ReadonlyMap<JwsAlgorithm, { readonly name: string; readonly octets: number }> = new Map([
   ['ES256', { name: 'prime256v1', octets: 32 }],
   ['ES384', { name: 'secp384r1', octets: 48 }],

@@ -3,7 +3,7 @@ import type { JwsAlgorithm } from '../algorithms.ts'
 import type { UnverifiedJws } from '../read-jwt.ts'
 import type { PublicJwk } from '../verification-key.ts'
 
-/** Whether this key has signed the token by this algorithm: with jose on WebCrypto, which every runtime has. */
+/** Whether the key verifies the token with this algorithm: jose on WebCrypto, which every runtime has. */
 export async function isSignedWith(
   { token }: UnverifiedJws,
   key: CryptoKey | PublicJwk,
@@ -11,10 +11,10 @@ export async function isSignedWith(
 ): Promise<boolean> {
   try {
     const { protectedHeader } = await compactVerify(token, key, { algorithms: [algorithm] })
-    // With `b64` in it, which jose knows, the payload would be something else than the claims that were read.
+    // jose supports the extension `b64`, with which the payload would differ from the claims that were read.
     return protectedHeader.crit === undefined
   } catch {
-    // Errors of several kinds, of which some are plain TypeErrors. Not one of them says more than "no".
+    // Some of the errors are plain TypeErrors, and none means more than an invalid signature.
     return false
   }
 }

@@ -38,7 +38,7 @@ const signedPart = (header: object): string =>
 /** What both say, which is the same. */
 async function verdict(token: string, key: CryptoKey | PublicJwk, algorithm: JwsAlgorithm): Promise<boolean> {
   const jws = readJws(token)
-  if (jws === undefined) throw new Error('the token of a test is no JWS')
+  if (jws === undefined) throw new Error('the token of the test is not a JWS')
   const here = native(jws, key, algorithm)
   expect(await portable(jws, key, algorithm), 'the portable one says otherwise').toBe(here)
   return here

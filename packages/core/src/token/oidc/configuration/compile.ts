@@ -7,7 +7,7 @@ import {
 import { type ErrorList, errorList } from '../../../internal/field/errors.ts'
 import type { FieldPath } from '../../../internal/field/path.ts'
 
-/** Compiles an expression of a configuration; `undefined`, with an error, when it is not valid. */
+/** Compiles an expression of a configuration. Adds an error and returns `undefined` if it is invalid. */
 export type Compile = <V extends CelVariable>(
   variable: V,
   expression: string,
@@ -15,7 +15,7 @@ export type Compile = <V extends CelVariable>(
   resultType?: 'any' | 'bool',
 ) => CelProgram<V> | undefined
 
-/** What is wrong with a configuration, where expressions are shown as a whole. */
+/** An error list for a configuration, with room for whole expressions. */
 export function configurationErrors(): ErrorList {
   return errorList({ maxValueLength: 16_384 })
 }

@@ -1,10 +1,10 @@
 /*
- * Whose tokens are accepted, as in `jwt` of an `AuthenticationConfiguration`. There are no defaults: an absent text is empty, and an absent list too.
+ * The `jwt` section of an `AuthenticationConfiguration`. There are no defaults: absent strings and lists are empty.
  *
  * Source: KEP-3331; apiserver `pkg/apis/apiserver/types.go`.
  */
 
-/** Whose tokens are accepted, and who they make somebody. */
+/** Which tokens are accepted, and how their claims map to a user. */
 export interface JwtAuthenticator {
   readonly issuer: Issuer
   readonly claimValidationRules: readonly ClaimValidationRule[]
@@ -12,12 +12,12 @@ export interface JwtAuthenticator {
   readonly userValidationRules: readonly UserValidationRule[]
 }
 
-/** Who signs the tokens. */
+/** The issuer of the tokens. */
 export interface Issuer {
-  /** What the claim `iss` must be, and where the keys are found unless `discoveryURL` says it. */
+  /** The required `iss` claim. Unless `discoveryURL` is set, discovery starts here too. */
   readonly url: string
   readonly discoveryURL: string
-  /** Certificates in PEM. Empty: those of the runtime. */
+  /** CA certificates in PEM. Empty: those of the runtime. */
   readonly certificateAuthority: string
   readonly audiences: readonly string[]
   /** `MatchAny`, or empty for a single audience. */
@@ -26,7 +26,7 @@ export interface Issuer {
   readonly egressSelectorType: string
 }
 
-/** What must hold of the claims: a claim with a value, or an expression. */
+/** A condition on the claims: a required claim value, or an expression. */
 export interface ClaimValidationRule {
   readonly claim: string
   readonly requiredValue: string
@@ -34,7 +34,7 @@ export interface ClaimValidationRule {
   readonly message: string
 }
 
-/** How claims become a user. */
+/** How claims map to a user. */
 export interface ClaimMappings {
   readonly username: PrefixedClaimOrExpression
   readonly groups: PrefixedClaimOrExpression
@@ -42,25 +42,25 @@ export interface ClaimMappings {
   readonly extra: readonly ExtraMapping[]
 }
 
-/** The name of a claim, or an expression. */
+/** A claim name or an expression. */
 export interface ClaimOrExpression {
   readonly claim: string
   readonly expression: string
 }
 
-/** The name of a claim with what is put before its value, or an expression. */
+/** A claim name with a prefix for its value, or an expression. */
 export interface PrefixedClaimOrExpression extends ClaimOrExpression {
-  /** Absent is not the same as empty. */
+  /** Absent differs from empty. */
   readonly prefix?: string
 }
 
-/** A key of `extra`, and the expression for its values. */
+/** A key of `extra` and the expression for its values. */
 export interface ExtraMapping {
   readonly key: string
   readonly valueExpression: string
 }
 
-/** What must hold of the user. */
+/** A condition on the user. */
 export interface UserValidationRule {
   readonly expression: string
   readonly message: string

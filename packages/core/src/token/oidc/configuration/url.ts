@@ -7,32 +7,32 @@ import {
   USERINFO,
 } from '../../../internal/url-syntax.ts'
 
-/** The parts of a URL that are looked at. */
+/** The parts of a URL that are validated. */
 export interface ParsedUrl {
-  /** In lower case; empty when there is none. */
+  /** Lower case; empty if the URL has none. */
   readonly scheme: string
   readonly hasUserinfo: boolean
-  /** Whether a host is named behind `//`. */
+  /** Whether a host follows `//`. */
   readonly hasHost: boolean
   readonly query: string
   readonly fragment: string
 }
 
-/** It is no URL. */
+/** The string is not a URL. */
 export class UrlError extends Error {
   override readonly name = 'UrlError'
 }
 
 /**
- * Reads a URL as Go does, which refuses less than the URL standard and changes nothing.
+ * Parses a URL as Go does: less strictly than the URL standard, and without normalising.
  *
  * Source: Go `net/url` (`Parse`).
  *
- * @throws {UrlError} with Go's text.
+ * @throws {UrlError} with Go's message.
  */
 export function parseUrl(url: string): ParsedUrl {
   const fail = (reason: string): never => {
-    // Where a password may be in pieces all over the URL, what is wrong is not shown.
+    // Hide the offending part if pieces of a password may be anywhere in the URL.
     const told = isMisplaced(url) ? reason.replace(/ ".*"/s, '') : reason
     throw new UrlError(`parse ${quoted(withoutUserinfo(url))}: ${told}`)
   }
@@ -64,7 +64,7 @@ export function parseUrl(url: string): ParsedUrl {
   return { scheme: scheme.toLowerCase(), hasUserinfo, hasHost, query, fragment }
 }
 
-/** A URL that can be shown, whatever is in front of its `@`, and wherever that is. */
+/** The URL with everything before its `@` omitted, fit for error messages. */
 export function withoutUserinfo(url: string): string {
   return url.replace(isMisplaced(url) ? USERINFO_ANYWHERE : USERINFO_IN_PLACE, '$1<omitted>@')
 }
@@ -72,7 +72,7 @@ export function withoutUserinfo(url: string): string {
 const USERINFO_IN_PLACE = /^((?:[a-z][a-z0-9+.-]*:)?[/\\]*)[^/?#]*@/i
 const USERINFO_ANYWHERE = /^((?:[a-z][a-z0-9+.-]*:)?[/\\]*).*@/is
 
-/** Whether there is an `@` behind what ends the place of a password, as when there is a slash in the password. */
+/** Whether the URL has an `@` after the authority, as with an unescaped slash in a password. */
 function isMisplaced(url: string): boolean {
   return url.includes('@') && !USERINFO_IN_PLACE.test(url)
 }

@@ -4,9 +4,9 @@ import type { Issuer } from './config.ts'
 import { parseUrl, UrlError, withoutUserinfo } from './url.ts'
 
 /**
- * Adds what is wrong with an issuer, but for its certificate authority.
+ * Validates an issuer, except for its certificate authority.
  *
- * Deviation: a URL has a host, and no password in it is shown (`docs/deviations.md`, issuer URLs).
+ * Deviation: URLs must have a host, and errors never show a password in a URL (`docs/deviations.md`, issuer URLs).
  */
 export function validateIssuer(
   issuer: Issuer,
@@ -40,7 +40,7 @@ function withoutTrailingSlashes(url: string): string {
 }
 
 function validateUrl(url: string, disallowed: ReadonlySet<string>, path: FieldPath, errors: ErrorList): void {
-  // What is in the place of a password is not repeated.
+  // Never repeat what may be a password.
   const shown = withoutUserinfo(url)
   if (disallowed.has(url)) {
     const all = [...disallowed].toSorted().join(' ')

@@ -8,16 +8,16 @@ import { validateIssuer } from './validate-issuer.ts'
 import { validateMappings } from './validate-mappings.ts'
 import { validateClaimRules, validateUserRules } from './validate-rules.ts'
 
-/** What a {@link JwtAuthenticator} is validated with. */
+/** The context of the validation of a {@link JwtAuthenticator}. */
 export interface JwtAuthenticatorValidation {
   readonly errors: ErrorList
-  /** Issuers that are somebody else's. */
+  /** Issuers that other authenticators own. */
   readonly disallowed: ReadonlySet<string>
   readonly compile: Compile
 }
 
 /**
- * Adds what is wrong with one authenticator, but for its certificate authority, and compiles its expressions.
+ * Validates one authenticator, except for its certificate authority, and compiles its expressions.
  *
  * Source: apiserver `pkg/apis/apiserver/validation/validation.go` (`validateJWTAuthenticator`).
  */

@@ -6,11 +6,11 @@ import type { Compile } from './compile.ts'
 import type { ClaimMappings, ClaimOrExpression, ExtraMapping, PrefixedClaimOrExpression } from './config.ts'
 import type { CompiledJwtAuthenticator } from './programs.ts'
 
-/** What the mappings are checked with. */
+/** The context of the validation. */
 interface Surroundings {
   readonly errors: ErrorList
   readonly compile: Compile
-  /** Whether a rule that compiled looks at `claims.email_verified`. */
+  /** Whether a valid rule uses `claims.email_verified`. */
   readonly isEmailVerified: boolean
 }
 
@@ -21,7 +21,7 @@ const EMAIL_RULE =
   'claimMappings.extra[*].valueExpression or claimValidationRules[*].expression when claims.email is used in ' +
   'claimMappings.username.expression'
 
-/** Adds what is wrong with the mappings, and compiles their expressions. */
+/** Validates the mappings and compiles their expressions. */
 export function validateMappings(
   mappings: ClaimMappings,
   path: FieldPath,
@@ -38,7 +38,7 @@ export function validateMappings(
   const uid = validateClaimOrExpression(mappings.uid, path.child('uid'), errors, compile)
   const extra = validateExtra(mappings.extra, path.child('extra'), errors, compile)
 
-  // An address that nobody verified is anybody's.
+  // An unverified e-mail address may be claimed by anyone.
   const seen = [...(username === undefined ? [] : [username]), ...extra.map(({ program }) => program)]
   const isVerified = isEmailVerified || seen.some((program) => program.selects('email_verified'))
   if (isUsernameRight && username?.selects('email') === true && !isVerified) {

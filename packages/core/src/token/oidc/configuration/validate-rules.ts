@@ -4,7 +4,7 @@ import type { Compile } from './compile.ts'
 import type { ClaimValidationRule, UserValidationRule } from './config.ts'
 import type { CompiledJwtAuthenticator } from './programs.ts'
 
-/** Adds what is wrong with the rules over claims, and compiles their expressions. */
+/** Validates the rules over claims and compiles their expressions. */
 export function validateClaimRules(
   rules: readonly ClaimValidationRule[],
   path: FieldPath,
@@ -46,7 +46,7 @@ export function validateClaimRules(
   })
 }
 
-/** Adds what is wrong with the rules over the user, and compiles them. */
+/** Validates the rules over the user and compiles their expressions. */
 export function validateUserRules(
   rules: readonly UserValidationRule[],
   path: FieldPath,
