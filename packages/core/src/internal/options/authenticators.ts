@@ -19,14 +19,9 @@ function aScheme(scheme: unknown, path: string): ReturnType<Check> {
 }
 
 function schemesIn(authenticator: unknown): readonly unknown[] {
-  const credentials = memberOf(authenticator, 'credentials')
-  const schemes = memberOf(credentials, 'schemes')
+  const { credentials } = authenticator as { readonly credentials?: { readonly schemes?: unknown } | null }
+  const schemes = credentials?.schemes
   return Array.isArray(schemes) ? schemes : []
-}
-
-function memberOf(value: unknown, name: string): unknown {
-  const object: object = Object(value) as object
-  return Reflect.get(object, name)
 }
 
 /** A bearer token authenticator. */
