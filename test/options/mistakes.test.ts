@@ -203,7 +203,7 @@ describe('a mistake is refused in a sentence', () => {
     [
       'a hash without quotes',
       () => create({ passwordFile: file('hash.csv', '$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA,jane,1') }),
-      /put the hash in quotes, since it has commas$|the argon2id hash is malformed/,
+      /put the hash in quotes, since it contains commas$|the argon2id hash is malformed/,
     ],
     [
       'no folder of roles',
@@ -379,12 +379,12 @@ describe('what Kubernetes takes without a word is an advice to the observer', ()
     [
       'the user before the password',
       passwordsIn('jane,pw,1\n'),
-      /the columns are password, user name, uid: check that passwords come first/,
+      /the columns are password, username, uid: check that passwords come first/,
     ],
     [
       'the user before the hash',
       passwordsIn('jane,$2b$04$abcdefghijklmnopqrstuv,1\n'),
-      /^advice: record 1 has a password hash for a user name; /,
+      /^advice: record 1 has a password hash as username; /,
     ],
     [
       'a certificate of a server for a CA',

@@ -271,7 +271,7 @@ describe('keystoneAt', () => {
     const { url } = await httpsServer(local, keystone)
     const { tokens, close } = keystoneAt(url, { ca, domain: { name: 'Sales' } })
     open.push({ close })
-    await expect(tokens.authenticateToken(TOKEN, {})).rejects.toThrow('of a domain that does not count')
+    await expect(tokens.authenticateToken(TOKEN, {})).rejects.toThrow('in a domain that is not accepted')
   })
 
   it('is refused with every problem at once, each told once', () => {

@@ -339,7 +339,7 @@ describe('service accounts and bootstrap tokens', () => {
 
   it.each([
     [{ issuers: [] }, ['issuers: must not be empty']],
-    [{ issuers: ['', 'a', 'a'] }, ['issuers[0]: must not be empty', 'issuers[2]: is there already']],
+    [{ issuers: ['', 'a', 'a'] }, ['issuers[0]: must not be empty', 'issuers[2]: must not be repeated']],
     [{ keys: [] }, ['keys: must not be empty']],
   ])('are refused as %j, each problem once', async (wrong, problems) => {
     const serviceAccounts = { ...(await createServiceAccounts()), ...wrong }

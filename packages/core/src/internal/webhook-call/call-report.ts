@@ -5,14 +5,14 @@ import { WebhookCallError } from './webhook-call-error.ts'
 /** How one call of a webhook ended. */
 export interface CallReport {
   readonly result: 'success' | 'error' | 'timeout'
-  /** The HTTP status; absent when no answer came. */
+  /** The HTTP status; absent if there was no response. */
   readonly status?: number
   readonly durationSeconds: number
-  /** Why the server was not trusted, where that is a kind of certificate that is no longer accepted. */
+  /** Why the server was not trusted, if its certificate is of a kind that is no longer accepted. */
   readonly certificateProblem?: ServerCertificateProblem
 }
 
-/** What is to be told of a call that failed. */
+/** The report of a failed call. */
 export function reportOfFailure(error: unknown, durationSeconds: number): CallReport {
   const status = error instanceof WebhookCallError ? error.refusal?.status : undefined
   const certificateProblem = certificateProblemOf(error)
@@ -25,7 +25,9 @@ export function reportOfFailure(error: unknown, durationSeconds: number): CallRe
 }
 
 /**
- * Source: apiserver `plugin/pkg/authorizer/webhook/webhook.go` Authorize, for what counts as one.
+ * Whether a call failed by a timeout.
+ *
+ * Source: apiserver `plugin/pkg/authorizer/webhook/webhook.go` Authorize.
  */
 export function isTimeout(error: unknown): boolean {
   if (error instanceof WebhookCallError && error.isTimeout) return true
@@ -34,7 +36,7 @@ export function isTimeout(error: unknown): boolean {
   )
 }
 
-/** What runtimes call it. */
+/** The error codes of timeouts in various runtimes. */
 const TIMEOUTS: ReadonlySet<unknown> = new Set([
   'ETIMEDOUT',
   'UND_ERR_BODY_TIMEOUT',

@@ -5,7 +5,7 @@ const CONTENT_TYPE = new RegExp(
 )
 
 /**
- * Whether a `Content-Type` can be read at all; one that is not there can. What it says does not matter.
+ * Whether a `Content-Type` can be parsed; an absent one (`''`) is accepted. The media type itself is ignored.
  *
  * Source: Go `mime` ParseMediaType, which client-go calls on every response.
  */

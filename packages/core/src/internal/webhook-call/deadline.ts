@@ -3,9 +3,9 @@ import { type Deadline, deadlineAfter } from '../http/deadline.ts'
 import { WebhookCallError } from './webhook-call-error.ts'
 
 /**
- * A limit on a call, in which what was answered before its end says more than that it ended.
+ * The deadline of a call. An error response received before the end takes precedence over the timeout error.
  *
- * @param title what is waited for, in errors.
+ * @param title the name of the webhook in errors.
  */
 export function callDeadline(
   milliseconds: number,
@@ -26,7 +26,7 @@ export function callDeadline(
       return new Promise<T>((resolve, reject) => {
         let cancelStop = (): void => undefined
         const stop = (): void => {
-          // Work that listens ends by itself, and what it got from the webhook until then says more.
+          // Lets work that observes the signal end first: its error may hold the response of the webhook.
           cancelStop = clock.after(0, () => reject(tooLate()))
         }
         if (signal.aborted) stop()
@@ -43,7 +43,7 @@ export function callDeadline(
 }
 
 /**
- * Nobody waits for the answer any more.
+ * The error of a call whose caller has gone away.
  *
  * Source: apiserver `pkg/util/webhook/webhook.go` WithExponentialBackoff.
  */

@@ -12,30 +12,30 @@ import {
 } from '../options/index.ts'
 import type { WebhookFetch } from './webhook-fetch.ts'
 
-/** How a webhook is called. The defaults are kube-apiserver's. */
+/** How a webhook is called. The defaults are those of kube-apiserver. */
 export interface WebhookCallOptions {
-  /** Where reviews are posted to. `https` only. */
+  /** The URL that reviews are posted to. Must be `https`. */
   readonly url: string
-  /** Makes the calls, with whatever credentials the webhook wants. Default: the runtime's `fetch`. */
+  /** Makes the calls, with the credentials that the webhook requires. Default: the runtime's `fetch`. */
   readonly fetch?: WebhookFetch
-  /** For all calls of one question together. Default 30, which is the most. */
+  /** The timeout of a review, including its retries. Default 30, which is the maximum. */
   readonly timeoutSeconds?: number
-  /** How often one question is asked while the failure may pass. Default 5. */
+  /** How often a review is sent at most, if it fails with transient errors. Default 5. */
   readonly maxAttempts?: number
-  /** The wait before the second call; each wait is one and a half times the one before. Default 0.5. */
+  /** The delay before the first retry; each further delay is 1.5 times the previous one. Default 0.5. */
   readonly retryDelaySeconds?: number
-  /** A longer answer is none. Default 1,048,576. */
+  /** Larger responses are rejected. Default 1,048,576. */
   readonly maxResponseBytes?: number
-  /** How many questions are asked at once. While more than half of them are under way, no call is repeated. Default 64; Workers bound that themselves. */
+  /** How many reviews run at once. While more than half of this number run, none is retried. Default 64. Cloudflare Workers have their own limit. */
   readonly maxConcurrentCalls?: number
-  /** How many more questions may wait; beyond that the client is told at once to come again later: 503 with `Retry-After`. Default 256. */
+  /** How many further reviews may wait. Beyond that, requests fail at once with a 503 and `Retry-After`. Default 256. */
   readonly maxWaitingCalls?: number
   readonly clock?: Clock
-  /** Between 0 and 1. Default: the random numbers of Web Crypto. */
+  /** Returns a number between 0 and 1. Default: random numbers of Web Crypto. */
   readonly random?: () => number
 }
 
-/** The default of {@link WebhookCallOptions.timeoutSeconds}, and what it is at most. */
+/** The default and the maximum of {@link WebhookCallOptions.timeoutSeconds}. */
 export const MAX_TIMEOUT_SECONDS = 30
 
 /** The checks of {@link WebhookCallOptions}. */
@@ -59,11 +59,11 @@ function httpsUrl(value: unknown, path: string): readonly ConfigurationProblem[]
   return [{ path, message: 'must not have credentials in it' }]
 }
 
-/** Source: apiserver `pkg/server/options/authentication.go` Validate, for the first. */
+/** Source: apiserver `pkg/server/options/authentication.go` Validate, for the first message. */
 function attempts(value: unknown, path: string): readonly ConfigurationProblem[] {
   if (Number.isSafeInteger(value) && Number(value) > 0) return []
   const message = Number.isInteger(value)
     ? `number of webhook retry attempts must be greater than 0, but is: ${Number(value)}`
-    : 'retry backoff needs a whole number of attempts'
+    : 'retry backoff attempts must be a whole number'
   return problemOf(value, path, message)
 }

@@ -6,29 +6,29 @@ import { sentStatus } from './sent-status.ts'
 import { WebhookCallError } from './webhook-call-error.ts'
 import type { WebhookFetch } from './webhook-fetch.ts'
 
-/** Where to, and how. */
+/** Options of {@link post}. */
 export interface PostOptions {
   readonly url: string
   readonly fetch: WebhookFetch
   readonly maxResponseBytes: number
-  /** What the webhook is called in errors. */
+  /** The name of the webhook in errors. */
   readonly title: string
-  /** Which refusals may pass, as far as the webhook does not say so itself. */
+  /** Whether an error status is transient, unless the response says so itself. */
   readonly isTransientStatus: (status: number) => boolean
 }
 
-/** What came back. */
+/** A successful response. */
 export interface PostedAnswer {
   readonly status: number
   readonly text: string
 }
 
 /**
- * Posts JSON and returns the text that comes back.
+ * Posts JSON and returns the response body.
  *
- * Source: client-go `rest/request.go` transformResponse, for what counts as success, what can be read and what asks for a wait.
+ * Source: client-go `rest/request.go` transformResponse, for success statuses, content types and retry delays.
  *
- * @throws {WebhookCallError} when nothing usable comes back.
+ * @throws {WebhookCallError} if there is no successful response.
  */
 export async function post(body: string, options: PostOptions, signal: AbortSignal): Promise<PostedAnswer> {
   const { url, fetch, title } = options
@@ -43,11 +43,11 @@ export async function post(body: string, options: PostOptions, signal: AbortSign
     })
   }
   const { status } = response
-  // Browsers tell nothing of a redirect that is not followed, not even its status.
+  // Fetch may return an opaque redirect, whose status is 0.
   const isRedirect = status === 0 || (status >= 300 && status < 400)
   if (!isRedirect && !isReadableContentType(response.headers.get('content-type') ?? '')) {
     discard(response)
-    throw new WebhookCallError(`${title} answered with a content type that cannot be read`, {
+    throw new WebhookCallError(`${title} answered with an invalid content type`, {
       isTransient: true,
     })
   }
@@ -56,9 +56,9 @@ export async function post(body: string, options: PostOptions, signal: AbortSign
     return { status, text: await textOf(response, options.maxResponseBytes) }
   } catch (cause) {
     if (cause instanceof TooLong) {
-      throw new WebhookCallError(`the answer of ${title} is ${cause.message}`)
+      throw new WebhookCallError(`the response of ${title} is ${cause.message}`)
     }
-    throw new WebhookCallError(`the answer of ${title} broke off`, {
+    throw new WebhookCallError(`the response of ${title} was cut off`, {
       isTransient: isConnectionLost(cause),
       cause,
     })
@@ -83,12 +83,12 @@ async function refused(
   })
 }
 
-/** Seconds only: a date would depend on the clock of somebody else. */
+/** Seconds only: a date would depend on the clock of the server. */
 function waitOf(retryAfter: string | null): number {
   return /^\d{1,9}$/.test(retryAfter ?? '') ? Number(retryAfter) * 1000 : 0
 }
 
-/** What runtimes call a connection that was there and is lost, as against one that was never made. */
+/** The error codes of established connections that were lost, in various runtimes. */
 const LOST: ReadonlySet<unknown> = new Set([
   'ECONNRESET',
   'EPIPE',

@@ -3,22 +3,22 @@ import { WebhookCallError } from './webhook-call-error.ts'
 /** The fields of a JSON object. */
 export type Fields = Readonly<Record<string, unknown>>
 
-/** What kind of review is expected. */
+/** The expected review. */
 export interface ExpectedReview {
   readonly kind: string
-  /** Either version will do, whichever was asked in. */
+  /** Versions v1 and v1beta1 are both accepted. */
   readonly group: string
-  /** What the webhook is called in errors. */
+  /** The name of the webhook in errors. */
   readonly title: string
 }
 
 /**
- * The `status` of a review that came back in JSON or YAML; `undefined` when there is none. A kind or a version that is missing is
- * taken for the right one. What content type it came as does not matter.
+ * Parses a review in JSON or YAML and returns its `status`; `undefined` if it has none. `kind` and `apiVersion` may be missing. The content
+ * type is ignored.
  *
  * Source: client-go `rest/request.go` Into, apimachinery `pkg/runtime/serializer/json`.
  *
- * @throws {WebhookCallError} when it is no such review.
+ * @throws {WebhookCallError} if it is not such a review.
  */
 export async function readReviewStatus(text: string, expected: ExpectedReview): Promise<Fields | undefined> {
   const { kind, group, title } = expected
@@ -27,30 +27,30 @@ export async function readReviewStatus(text: string, expected: ExpectedReview): 
   if (text === '') throw unusable('0-length response')
   const review = await parsed(text)
   if (review === null) return undefined
-  if (!isFields(review)) throw unusable('it is no object in JSON or YAML')
-  if (isPresent(review['kind']) && review['kind'] !== kind) throw unusable('it is of another kind')
+  if (!isFields(review)) throw unusable('it must be an object in JSON or YAML')
+  if (isPresent(review['kind']) && review['kind'] !== kind) throw unusable(`its kind must be ${kind}`)
   if (
     isPresent(review['apiVersion']) &&
     !VERSIONS.some((each) => review['apiVersion'] === `${group}/${each}`)
   ) {
-    throw unusable('it is of another API version')
+    throw unusable(`its API version must be ${group}/v1 or ${group}/v1beta1`)
   }
   const status = review['status'] ?? undefined
   if (status === undefined) return undefined
-  if (!isFields(status)) throw unusable('its status is no object')
+  if (!isFields(status)) throw unusable('its status must be an object')
   return status
 }
 
-/** What the text is; `undefined` when it is neither JSON nor YAML. */
+/** Parses JSON or YAML; returns `undefined` if it is neither. */
 export async function parsed(text: string): Promise<unknown> {
   try {
     return JSON.parse(text)
   } catch {
-    // What begins as JSON is broken JSON, although YAML would take some of it.
+    // Broken JSON is not parsed as YAML, which would accept some of it.
     if (text.length > MAX_YAML_LENGTH || text.trimStart().startsWith('{')) return undefined
   }
   try {
-    // Hardly any webhook answers in YAML, so few have to load its parser.
+    // Loaded on demand: hardly any webhook answers in YAML.
     const { yamlDocument } = await import('../yaml/index.ts')
     return yamlDocument(text, 'answer')
   } catch {
@@ -61,7 +61,6 @@ export async function parsed(text: string): Promise<unknown> {
 const VERSIONS = ['v1', 'v1beta1'] as const
 const MAX_YAML_LENGTH = 65_536
 
-/** Whether it is an object, and no list. */
 export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

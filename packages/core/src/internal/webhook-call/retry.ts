@@ -2,15 +2,15 @@ import type { Clock } from '../clock.ts'
 import type { Deadline } from '../http/deadline.ts'
 import { WebhookCallError } from './webhook-call-error.ts'
 
-/** How failed calls are repeated. */
+/** How failed calls are retried. */
 export interface RetryOptions {
   readonly clock: Clock
-  /** Between 0 and 1, so that servers do not ask in step. */
+  /** Returns a number between 0 and 1, for jitter. */
   readonly random: () => number
-  /** All calls together. */
+  /** The maximum number of calls, including the first. */
   readonly maxAttempts: number
   readonly initialDelayMs: number
-  /** Whether there is room for further calls. */
+  /** Whether the load permits retries. */
   readonly mayRepeat: () => boolean
 }
 
@@ -18,8 +18,8 @@ const FACTOR = 1.5
 const JITTER = 0.2
 
 /**
- * Makes a call again while it fails in a way that may pass, waiting longer each time, and at least as long as the server asks. A
- * wait that would end after the deadline is not begun.
+ * Retries a call that fails with a transient error. The delays grow, and are at least as long as the server asks for. A delay that would
+ * end after the deadline is not started.
  *
  * Source: apiserver `pkg/util/webhook/webhook.go` DefaultRetryBackoffWithInitialDelay.
  */

@@ -1,18 +1,18 @@
 import { isFields, parsed } from './read-review.ts'
 
-/** What a Status says that came with a refusal. */
+/** The relevant fields of a `Status` in an error response. */
 export interface SentStatus {
   readonly message: string
-  /** How long the server asks to be left alone. */
+  /** The retry delay that the server asks for. */
   readonly retryAfterMs: number
-  /** Whether another call may do better; `undefined` where its reason is none that Kubernetes knows. */
+  /** Whether a retry may succeed; `undefined` if the reason is unknown to Kubernetes. */
   readonly isTransient: boolean | undefined
-  /** Its reason is that the server had no answer in time. */
+  /** Whether the reason is `Timeout`. */
   readonly isTimeout: boolean
 }
 
 /**
- * The Status in the body of a refusal; `undefined` when there is none, or one that says that nothing failed.
+ * The `Status` in the body of an error response; `undefined` if there is none or its `status` is not `Failure`.
  *
  * Source: client-go `rest/request.go` Result.Error; apimachinery `pkg/api/errors/errors.go`; apiserver `pkg/util/webhook/webhook.go`
  * DefaultShouldRetry.
@@ -44,7 +44,7 @@ const TRANSIENT_REASONS: ReadonlySet<string> = new Set([
   'TooManyRequests',
 ])
 
-/** But for `ServiceUnavailable`, on which the webhooks differ. */
+/** Without `ServiceUnavailable`, which the webhooks treat differently. */
 const FINAL_REASONS: ReadonlySet<string> = new Set([
   'AlreadyExists',
   'BadRequest',

@@ -1,31 +1,31 @@
-/** What an answer was that is none. */
+/** An error response. */
 export interface Refusal {
   readonly status: number
   readonly contentType: string
-  /** All of it, as far as it could be read. The webhook may have put into it what it was sent. */
+  /** The body, as far as it could be read. It may repeat what was sent to the webhook. */
   readonly text: string
-  /** The message of the Status in it. */
+  /** The message of the `Status` in the body. */
   readonly explanation: string | undefined
 }
 
 /** Options of a {@link WebhookCallError}. */
 export interface WebhookCallErrorOptions {
-  /** Another call may do better. Default `false`. */
+  /** Whether a retry may succeed. Default `false`. */
   readonly isTransient?: boolean
-  /** There was no answer in time, or the webhook says that it had none. Default `false`. */
+  /** Whether the call timed out, or the webhook reports a timeout. Default `false`. */
   readonly isTimeout?: boolean
-  /** How long the webhook asks to be left alone. Default 0. */
+  /** The retry delay that the webhook asks for. Default 0. */
   readonly retryAfterMs?: number
   readonly refusal?: Refusal
-  /** The webhook was not asked, since too much is under way: how long a client should wait before it tries again. */
+  /** Set if the webhook was not called because of too much load: how long a client should wait before it retries. */
   readonly busySeconds?: number | undefined
-  /** What `fetch` threw. It may say anything. */
+  /** The error that `fetch` threw. Its content is unknown. */
   readonly cause?: unknown
 }
 
 /**
- * A webhook gave no usable answer. The message names no address and nothing that was sent or answered; the other members may hold
- * that, so the error itself is neither logged nor handed on: each webhook makes its own of it.
+ * A failed call of a webhook. The message contains no URL and nothing of the request or response. The other members may, so this error is
+ * neither logged nor passed on; each webhook converts it to an error of its own.
  */
 export class WebhookCallError extends Error {
   override readonly name = 'WebhookCallError'

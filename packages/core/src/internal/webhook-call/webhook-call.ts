@@ -10,24 +10,23 @@ import { post, type PostedAnswer, type PostOptions } from './post.ts'
 import { withRetries } from './retry.ts'
 import { WebhookCallError } from './webhook-call-error.ts'
 
-/** What goes with one question. */
+/** The context of a call. */
 export interface WebhookCallContext {
-  /** Aborted when the caller no longer waits. */
+  /** Aborted if the caller no longer waits. */
   readonly signal?: AbortSignal | undefined
-  /** Told of every single call. */
+  /** Called after every attempt. */
   readonly onCall?: (report: CallReport) => void
 }
 
-/** Asks a webhook, and returns the text that it answers with. */
+/** Posts a body to a webhook and returns the response body. */
 export type WebhookCall = (body: string, context?: WebhookCallContext) => Promise<string>
 
 /**
- * How both webhooks are called: posts, repeats what failed in a way that may pass as long as not much else is under way, and ends it
- * all in time.
+ * Returns a function that posts to a webhook, with bounded concurrency and a timeout, and retries transient errors while the load is low.
  *
- * The returned function throws a {@link WebhookCallError} when there is no usable answer.
+ * The returned function throws a {@link WebhookCallError} if there is no successful response.
  *
- * @param webhook what it is called in errors, and which HTTP statuses may pass.
+ * @param webhook its name in errors, and which HTTP statuses are transient.
  */
 export function webhookCall(
   options: WebhookCallOptions,
@@ -38,7 +37,7 @@ export function webhookCall(
   const posting: PostOptions = {
     ...webhook,
     url: options.url,
-    // Some runtimes refuse one that is called as a method of something else.
+    // Some runtimes throw if `fetch` is called as a method of another object.
     fetch: options.fetch ?? ((url, init) => fetch(url, init)),
     maxResponseBytes: options.maxResponseBytes ?? 1_048_576,
   }
@@ -46,10 +45,10 @@ export function webhookCall(
   const limit = limitConcurrency({
     maxRunning,
     maxWaiting: options.maxWaitingCalls ?? 256,
-    tooMany: `too many questions wait for ${webhook.title}`,
+    tooMany: `too many calls are waiting for ${webhook.title}`,
   })
   let running = 0
-  // Where a call ends with its request and without a word, it would count for ever.
+  // On runtimes that drop a call with its request, it would never be uncounted.
   const isCounted = canWorkInBackground()
   const retrying = {
     clock,

@@ -1,14 +1,14 @@
 import type { HttpResponse } from '../http/response.ts'
 
-/** What of `fetch` is used. `@kube-authn/node` makes one with a CA and a client certificate. */
+/** The part of `fetch` that is used. `createFetch` of `@kube-authn/node` returns one with a CA and a client certificate. */
 export type WebhookFetch = (url: string, init: WebhookFetchInit) => Promise<HttpResponse>
 
-/** What a {@link WebhookFetch} is called with. */
+/** The request that a {@link WebhookFetch} makes. */
 export interface WebhookFetchInit {
   readonly method: 'POST'
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
-  /** A redirect is not followed. */
+  /** Redirects are not followed. */
   readonly redirect: 'manual'
   readonly signal: AbortSignal
 }

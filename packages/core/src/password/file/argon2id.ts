@@ -28,7 +28,7 @@ export function parseArgon2id(text: string): PasswordHash | string {
     return 'the parameters of the argon2id hash are too small'
   }
   if (parameters.m > MAX_MEMORY_KIB || parameters.t > MAX_PASSES || parameters.p > MAX_PARALLELISM) {
-    return 'the argon2id hash costs too much to check'
+    return 'the argon2id hash is too expensive to check'
   }
   return {
     blocksThread: nodePasswordHashes()?.argon2 === undefined,

@@ -1,9 +1,9 @@
 import { bytesFromText } from '../../internal/byte-text.ts'
 import type { PasswordHash } from './password-hash.ts'
 
-/** A check takes about twice as long with each step; 14 is more than a second. */
+/** Each step doubles the time of a check; a cost of 14 takes more than a second. */
 const MAX_COST = 14
-/** What bcrypt looks at. A longer password would be right as soon as its beginning is. */
+/** bcrypt ignores further bytes: any longer password with the same first 72 would match. */
 const MAX_PASSWORD_BYTES = 72
 
 /** Reads a bcrypt hash, as in `$2b$12$` followed by 53 characters. */
@@ -16,7 +16,7 @@ export function parseBcrypt(text: string): PasswordHash | string {
     blocksThread: true,
     async matches(password) {
       if (!password.isWellFormed() || bytesFromText(password).length > MAX_PASSWORD_BYTES) return false
-      // bcrypt repeats a password with a NUL behind it until there are 72 bytes: `a` and `a\0a` have the same hash.
+      // bcrypt repeats the password, NUL-terminated, to 72 bytes: `a` and `a\0a` have the same hash.
       if (password.includes('\0')) return false
       const { compare } = await import('bcryptjs')
       return compare(password, text)

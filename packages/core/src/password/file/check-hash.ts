@@ -1,15 +1,15 @@
 import { type CheckInWorker, NoWorkers } from '../workers/password-workers.ts'
 import type { PasswordHash } from './password-hash.ts'
 
-/** Compares a password with a hash, which is also given as the file has it. */
+/** Compares a password with a hash, which is also passed as in the file. */
 export type CheckHash = (hash: PasswordHash, text: string, password: string) => Promise<boolean>
 
 /**
- * Compares passwords with hashes in worker threads, where it would keep this thread busy. Without workers, as in a bundle, it is done in
- * this thread all the same, in slices.
+ * Compares passwords with hashes, in worker threads if the comparison would block this thread. If no worker can be started, as in a bundle,
+ * it runs in this thread, in slices.
  *
- * @param workers the workers, where there are threads at all.
- * @param onNoWorkers told once, where there are threads and no worker can be started.
+ * @param workers the workers; `undefined` if the runtime has no threads.
+ * @param onNoWorkers called once if the runtime has threads but no worker can be started.
  */
 export function checkHashes(
   workers: () => CheckInWorker | undefined,

@@ -1,4 +1,4 @@
-/** Compares texts of the same length, such as digests, in a time that does not tell where they differ. */
+/** Compares strings of the same length, such as digests, in constant time. */
 export function isEqualInConstantTime(one: string, other: string): boolean {
   let difference = one.length ^ other.length
   for (let index = 0; index < one.length; index++)

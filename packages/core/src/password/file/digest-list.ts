@@ -1,4 +1,4 @@
-/** Digests of 32 characters by number, packed: a million of them are no million objects for the garbage collector. */
+/** A list of digests of 32 characters, packed into few strings to relieve the garbage collector. */
 export class DigestList {
   readonly #blocks: string[] = []
   #pending: string[] = []
@@ -16,7 +16,7 @@ export class DigestList {
     }
   }
 
-  /** `''` when there are not so many. */
+  /** The digest at an index; `''` if out of range. */
   at(index: number): string {
     const block = this.#blocks[Math.floor(index / BLOCK_ROWS)]
     const row = index % BLOCK_ROWS

@@ -1,9 +1,9 @@
 import { nodeBuiltin } from '../../internal/node-builtin.ts'
 
-/** Bun says `undefined` where there is no error. */
+/** Without an error, Bun passes `undefined`. */
 type Done = (error: Error | null | undefined, key: Uint8Array) => void
 
-/** The password hashes of `node:crypto`; `argon2` is there from Node 24.7 on. */
+/** The password hashes of `node:crypto`; `argon2` exists from Node 24.7 on. */
 export interface NodePasswordHashes {
   scrypt(
     password: Uint8Array,
@@ -26,12 +26,12 @@ export interface NodePasswordHashes {
   ): void
 }
 
-/** `node:crypto` where the runtime has it: it hashes in threads of its own. */
+/** `node:crypto`, if the runtime has it. It computes hashes in a thread pool. */
 export function nodePasswordHashes(): NodePasswordHashes | undefined {
   return nodeBuiltin('node:crypto') as NodePasswordHashes | undefined
 }
 
-/** A function with a Node callback, as a promise. */
+/** Converts a Node callback to a promise. */
 export function promised(start: (done: Done) => void): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     start((error, key) => (error === null || error === undefined ? resolve(key) : reject(error)))

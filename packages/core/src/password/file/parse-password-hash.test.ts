@@ -192,7 +192,7 @@ describe('a hash that cannot be used', () => {
   const good = unpadded(new Uint8Array(32))
   const MALFORMED = 'the scrypt hash is malformed'
   const SMALL = 'the parameters of the scrypt hash are too small'
-  const COSTLY = 'the scrypt hash costs too much to check'
+  const COSTLY = 'the scrypt hash is too expensive to check'
 
   it.each([
     ['$scrypt$', MALFORMED],
@@ -210,7 +210,7 @@ describe('a hash that cannot be used', () => {
     [`$scrypt$ln=0,r=1,p=1$${salt}$${good}`, SMALL],
     [`$scrypt$ln=4,r=0,p=1$${salt}$${good}`, SMALL],
     [`$scrypt$ln=4,r=1,p=0$${salt}$${good}`, SMALL],
-    [`$scrypt$ln=16,r=1,p=1$${salt}$${good}`, 'the parameters of the scrypt hash do not fit together'],
+    [`$scrypt$ln=16,r=1,p=1$${salt}$${good}`, 'the parameters of the scrypt hash are inconsistent'],
     [`$scrypt$ln=19,r=8,p=1$${salt}$${good}`, COSTLY],
     [`$scrypt$ln=99,r=8,p=1$${salt}$${good}`, COSTLY],
     [`$scrypt$ln=14,r=999,p=1$${salt}$${good}`, COSTLY],
@@ -221,7 +221,7 @@ describe('a hash that cannot be used', () => {
 
   const ARGON_MALFORMED = 'the argon2id hash is malformed'
   const ARGON_SMALL = 'the parameters of the argon2id hash are too small'
-  const ARGON_COSTLY = 'the argon2id hash costs too much to check'
+  const ARGON_COSTLY = 'the argon2id hash is too expensive to check'
 
   it.each([
     ['$argon2id$', ARGON_MALFORMED],

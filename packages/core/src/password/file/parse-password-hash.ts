@@ -4,10 +4,10 @@ import type { PasswordHash } from './password-hash.ts'
 import { parseScrypt } from './scrypt.ts'
 
 /**
- * Reads a password hash in modular crypt format or PHC string format.
+ * Parses a password hash in modular crypt format or PHC string format.
  *
- * @returns `undefined` for what is no hash, hence a password in plain text; what is wrong, as a string, for a hash that cannot
- *   be used. A hash of an unknown kind is wrong: as plain text, the hash itself would be the password.
+ * @returns the hash; `undefined` for a plain text password; an error message for an invalid hash. A hash of an unknown kind is invalid: as
+ *   plain text, the hash itself would be the password.
  */
 export function parsePasswordHash(text: string): PasswordHash | string | undefined {
   if (/^\$2[abxy]?\$/.test(text)) return parseBcrypt(text)

@@ -64,7 +64,7 @@ describe.each([
     ['a byte order mark', '\ufeffp,jane,1', 'jane', '\ufeffp', {}],
     ['NUL', 'a\0b,ja\0ne,1', 'ja\0ne', 'a\0b', {}],
     ['text beyond ASCII', 'żółć,łucja,1', 'łucja', 'żółć', {}],
-    ['a user twice, of whom the last counts', 'a,jane,1\nb,jane,2', 'jane', 'b', { uid: '2' }],
+    ['a user twice, the last of which counts', 'a,jane,1\nb,jane,2', 'jane', 'b', { uid: '2' }],
     ['a bcrypt hash', `${HASH},jane,1,ops`, 'jane', 'secret', { groups: ['ops'] }],
   ])('can have %s', async (_name, csv, username, password, expected) => {
     expect(await ask(file(csv), username, password)).toMatchObject(expected)
@@ -77,11 +77,11 @@ describe.each([
     ['a password in another case', 'p,jane,1', 'jane', 'P'],
     ['a password without its byte order mark', '\ufeffp,jane,1', 'jane', 'p'],
     ['a password that an earlier record had', 'a,jane,1\nb,jane,2', 'jane', 'a'],
-    ['the password of somebody else', 'a,jane,1\nb,bob,2', 'jane', 'b'],
+    ['the password of another user', 'a,jane,1\nb,bob,2', 'jane', 'b'],
     ['an unknown user', 'p,jane,1', 'bob', 'p'],
     ['a user in another case', 'p,jane,1', 'Jane', 'p'],
     ['a property for a user', 'p,jane,1', '__proto__', 'p'],
-    ['anybody when it is empty', '', 'jane', 'p'],
+    ['any user when it is empty', '', 'jane', 'p'],
     ['a hash for its password', `${HASH},jane,1`, 'jane', HASH],
     ['another password than the hashed one', `${HASH},jane,1`, 'jane', 'Secret'],
     ['an unknown user with the password of the one who is in it', `${HASH},jane,1`, 'bob', 'secret'],
@@ -136,12 +136,12 @@ describe('a password file with bytes that are not UTF-8', () => {
 describe('an empty password', () => {
   const emptyHash = hashSync('', 4)
 
-  it('lets nobody in, hashed or not', async () => {
+  it('is refused, hashed or not', async () => {
     expect(await ask(`${emptyHash},jane,1`, 'jane', '')).toBeUndefined()
     expect(await ask('p,jane,1', 'jane', '')).toBeUndefined()
   })
 
-  it('lets in whoever has one where it is allowed', async () => {
+  it('is accepted if allowed', async () => {
     const options = { allowEmptyPasswords: true }
     expect(await ask(',jane,1', 'jane', '', options)).toBeDefined()
     expect(await ask(`${emptyHash},jane,1`, 'jane', '', options)).toBeDefined()
@@ -166,7 +166,7 @@ describe('what a password file has to say', () => {
           severity: 'advice',
           code: 'plainTextPasswords',
           message:
-            'the columns are password, user name, uid: check that passwords come first. 2 are in plain text; hash them with bcrypt, scrypt or argon2id',
+            'the columns are password, username, uid: check that passwords come first. 2 are in plain text; hash them with bcrypt, scrypt or argon2id',
         },
       ],
     ],
@@ -218,7 +218,7 @@ describe('an unknown user', () => {
     }
   })
 
-  it('gets nobody in by guessing the password of the one it is checked against', async () => {
+  it('is refused with the password of the user it is checked against', async () => {
     const passwords = passwordFile(`${HASH},jane,1`)
     expect(await passwords.authenticatePassword('nobody', 'secret', emptyContext)).toBeUndefined()
     expect(await passwords.authenticatePassword('nobody', 'secret', emptyContext)).toBeUndefined()
@@ -253,7 +253,7 @@ describe('an unknown user', () => {
     }
   })
 
-  it('costs nothing where there is nobody to tell apart', async () => {
+  it('costs nothing if the file is empty', async () => {
     expect(await ask('', 'nobody', 'p')).toBeUndefined()
     expect(compare).not.toHaveBeenCalled()
   })

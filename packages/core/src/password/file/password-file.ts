@@ -29,25 +29,25 @@ import { hashedPassword, isPlainPassword, type PasswordVerifier } from './verifi
 
 /** Options of {@link passwordFile}. */
 export interface PasswordFileOptions {
-  /** How the file is called in errors and events. Default `password file`. */
+  /** The name of the file in errors and events. Default `password file`. */
   readonly file?: string
-  /** Told of repeated users, of passwords in plain text, and of what looks like a mistake. */
+  /** Receives notices of duplicate users, plain text passwords and likely mistakes. */
   readonly observer?: Observer
-  /** Let users in who have an empty password, or the hash of one. Default `false`. */
+  /** Whether to accept empty passwords and their hashes. Default `false`. */
   readonly allowEmptyPasswords?: boolean
   /**
-   * How many hashed passwords are checked at once. Default 2, but no more bcrypt and argon2id hashes than there are cores beside the one
-   * that answers requests; Workers bound that themselves.
+   * How many hashed passwords are checked at once. Default 2, but for hashes checked in worker threads at most one per core besides the
+   * core that serves requests. Cloudflare Workers have their own limit.
    */
   readonly maxConcurrentChecks?: number
-  /** How many more checks may wait, ten seconds at most; beyond that one is *unavailable*, a 503 with `Retry-After`. Default 256. */
+  /** How many further checks may wait, for at most ten seconds. Beyond that, checks are *unavailable*: a 503 with `Retry-After`. Default 256. */
   readonly maxWaitingChecks?: number
-  /** How long a hashed password that was right is remembered, as a keyed digest. Default 10; 0 checks it every time. */
+  /** How long a correct password is cached, as a keyed digest, to save its hash check. Default 10; 0 disables it. */
   readonly rememberSeconds?: number
   readonly clock?: Clock
 }
 
-/** The checks of {@link PasswordFileOptions}, for packages whose options have more. */
+/** The checks of {@link PasswordFileOptions}, for packages that extend these options. */
 export const passwordFileShape: OptionsShape<PasswordFileOptions> = {
   file: aString,
   observer: aFunction,
@@ -59,24 +59,23 @@ export const passwordFileShape: OptionsShape<PasswordFileOptions> = {
 }
 
 /**
- * Knows the passwords of a CSV file: password, user name, user uid and, optionally, groups in quotes (`--basic-auth-file`).
+ * Authenticates users by the passwords of a CSV file: password, username, uid and, optionally, groups in quotes (`--basic-auth-file`).
  *
- * A password is plain text, or a hash: bcrypt (`$2a$`, `$2b$`, `$2y$`, as `htpasswd -B` writes), `$scrypt$` or `$argon2id$`.
- * The last record of a user counts. A check takes as long for a user who is not in the file as for one who is.
+ * A password is plain text or a hash: bcrypt (`$2a$`, `$2b$`, `$2y$`, as written by `htpasswd -B`), `$scrypt$` or `$argon2id$`. The last
+ * record of a user wins. A check takes as long for an unknown user as for a known one.
  *
- * bcrypt hashes, and argon2id hashes below Node 24.7, are checked in worker threads where the runtime has them, so that requests do not
- * wait. Checks that wait do so in a fair order: one name or one address does not get all the turns, and a password that was right within
- * the last hour is preferred.
+ * bcrypt hashes, and argon2id hashes below Node 24.7, are checked in worker threads if the runtime has them, so that other requests are not
+ * blocked. Waiting checks are scheduled fairly by username and address; passwords that were correct within the last hour are preferred.
  *
  * Source: release-1.18 `plugin/pkg/authenticator/password/passwordfile`; PHC string format.
  *
- * Deviation: hashes are Kubernetes' plain text; an empty password or user name is refused at load
+ * Deviation: Kubernetes reads hashes as plain text; an empty password or username is refused at load
  * (`docs/deviations.md`, hashed passwords; empty password; empty user name).
  *
- * @param csv the content of the file. Bytes are best: they need not be UTF-8.
- * @throws {CredentialFileError} when a record is short or empty, a hash is malformed, unknown or too costly, or the quoting
- *   is wrong.
- * @throws {ConfigurationError} when a number cannot work.
+ * @param csv the content of the file. Prefer bytes: they need not be UTF-8.
+ * @throws {CredentialFileError} if a record has too few columns, no password or no username, a hash is malformed, unknown or too expensive,
+ *   or the quoting is invalid.
+ * @throws {ConfigurationError} if an option is invalid.
  * @example
  * const passwords = passwordFile('$2b$12$8NwDMl9Vd0a6hyb7CpnAKeGCtMEuQwbHyDNtdWGyTnHuzXIcIYCG6,jane,1,"admins,ops"')
  */
@@ -88,10 +87,10 @@ export function passwordFile(
 }
 
 /**
- * The same in steps of a few milliseconds, for a file that is large while others wait: see `tokenFileSteps`. What it was made from must not
- * change meanwhile.
+ * Like {@link passwordFile}, in steps of a few milliseconds, so that a large file does not block the event loop: see `tokenFileSteps`. The
+ * input must not change meanwhile.
  *
- * @throws {ConfigurationError} when a number cannot work; a step throws a {@link CredentialFileError} as `passwordFile` does.
+ * @throws {ConfigurationError} if an option is invalid. A step throws a {@link CredentialFileError} as `passwordFile` does.
  */
 export function passwordFileSteps(
   csv: string | Uint8Array,
@@ -124,7 +123,7 @@ function* stepsOf(csv: string | Uint8Array, options: PasswordFileOptions): Steps
   const check = checkHashes(processWorkers, (error) => notify(options.observer, noWorkers(file, error)))
   const rows = new DigestTable()
   const users = new UserTable()
-  /** Of passwords in plain text; by row. */
+  /** The digests of plain text passwords, by row. */
   const digests = new DigestList()
   const hashes = new Map<number, PasswordVerifier>()
   let plainTexts = 0
@@ -165,14 +164,14 @@ function* stepsOf(csv: string | Uint8Array, options: PasswordFileOptions): Steps
         })
       }
       if (/^\$argon2\w*\$/.test(secret) && /^[tp]=\d/.test(username)) {
-        throw new CredentialFileError(file, `line ${line}: put the hash in quotes, since it has commas`)
+        throw new CredentialFileError(file, `line ${line}: put the hash in quotes, since it contains commas`)
       }
       if (/^\$(?:2[aby]|scrypt|argon2\w*)\$/.test(username)) {
         notice({
           severity: 'advice',
           code: 'hashAsUsername',
           record,
-          message: `record ${record} has a password hash for a user name; the columns are password, user name, uid`,
+          message: `record ${record} has a password hash as username; the columns are password, username, uid`,
         })
       }
       const row = users.add(username, uid, groups)
@@ -188,7 +187,7 @@ function* stepsOf(csv: string | Uint8Array, options: PasswordFileOptions): Steps
       notice: {
         severity: 'advice',
         code: 'plainTextPasswords',
-        message: `the columns are password, user name, uid: check that passwords come first. ${plainTexts} are in plain text; hash them with bcrypt, scrypt or argon2id`,
+        message: `the columns are password, username, uid: check that passwords come first. ${plainTexts} are in plain text; hash them with bcrypt, scrypt or argon2id`,
       },
     })
   }
@@ -210,7 +209,7 @@ function* stepsOf(csv: string | Uint8Array, options: PasswordFileOptions): Steps
       if (digests.length === 0) return undefined
       const key = digest(username)
       const known = rows.get(key)
-      // A row to spend time on for a user who is not in the file: always the same one for the same name.
+      // An unknown user is checked against some row, to take the same time: always the same row for the same name.
       const row = known ?? key.charCodeAt(0) % digests.length
       const isAllowed = password !== '' || options.allowEmptyPasswords === true
       const claim = { username, isKnown: known !== undefined, context }
@@ -221,13 +220,13 @@ function* stepsOf(csv: string | Uint8Array, options: PasswordFileOptions): Steps
   }
 }
 
-/** Shorter than clients and proxies wait for an answer. */
+/** Shorter than the timeouts of clients and proxies. */
 const MAX_WAIT_MS = 10_000
 
-/** In the place of a digest where the password is a hash. */
+/** Stored for hashed passwords, which have no digest. */
 const NO_DIGEST = '\0'.repeat(32)
 
-/** More than there are cores for would only wait in another place, where the order is not fair. */
+/** Further checks would only wait for a worker, in an order that is not fair. */
 function defaultConcurrency(blocksThread: boolean): number {
   return blocksThread ? Math.min(2, Math.max(1, spareCores())) : 2
 }
@@ -241,8 +240,8 @@ function noWorkers(file: string, { cause }: Error): FileNoticeEvent {
       severity: 'advice',
       code: 'noPasswordWorkers',
       message:
-        `no worker thread can be started (${code}): password hashes are checked in the thread that answers requests, which each check ` +
-        'keeps busy; install @kube-authn/core beside a bundle instead of bundling it',
+        `no worker thread can be started (${code}): password checks block the thread that serves requests; ` +
+        'install @kube-authn/core beside a bundle instead of bundling it',
     },
   }
 }

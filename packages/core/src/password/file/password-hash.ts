@@ -1,6 +1,6 @@
-/** A password hash as a file has it. */
+/** A parsed password hash. */
 export interface PasswordHash {
-  /** Whether a check would keep the thread busy that makes it. */
+  /** Whether a check blocks its thread. */
   readonly blocksThread: boolean
   matches(password: string): Promise<boolean>
 }

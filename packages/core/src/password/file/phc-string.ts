@@ -1,10 +1,10 @@
-/** The bytes of a salt or a hash in a PHC string, which has them in base64 without padding; `undefined` for anything else. */
+/** Decodes a salt or hash of a PHC string, base64 without padding; returns `undefined` for anything else. */
 export function decodeBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (!/^[A-Za-z0-9+/]+$/.test(text) || text.length % 4 === 1) return undefined
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
 }
 
-/** Compares hashes; both have the length that the file asks for. */
+/** Compares hashes of the same length in constant time. */
 export function isEqualHash(one: Uint8Array, other: Uint8Array): boolean {
   let difference = one.length ^ other.length
   for (let index = 0; index < one.length; index++) difference |= (one[index] ?? 0) ^ (other[index] ?? 0)

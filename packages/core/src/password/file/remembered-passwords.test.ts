@@ -16,7 +16,7 @@ const variants: Variants<Login> = {
     differs: {
       another: 'bob',
       'another without a password': 'eve',
-      'nobody in the file': 'ann',
+      'one who is not in the file': 'ann',
       'another case': 'Jane',
       'one with the password': 'janesecret',
       empty: '',
@@ -40,7 +40,7 @@ const right: Login = { username: 'jane', password: 'secret' }
 
 describe('a password that was right', () => {
   it.each(variationsOf(right, variants).map(({ what, question }) => [what, question] as const))(
-    'lets nobody else in, nor by another password: %s',
+    'lets no other user in, nor another password: %s',
     async (_, other) => {
       const passwords = passwordFile(FILE, { clock: fixedClock() })
       const usernameOf = async ({ username, password }: Login): Promise<string | undefined> =>

@@ -1,33 +1,33 @@
 import type { Clock } from '../../internal/clock.ts'
 import { isEqualInConstantTime } from './constant-time.ts'
 
-/** Remembers the last password of a user that was right, as a keyed digest. */
+/** Caches the last correct password of a user, as a keyed digest. */
 export interface RightPassword {
-  /** Whether it is this one, and was checked so lately that it need not be checked again. */
+  /** Whether this is the cached password and its entry has not expired. */
   isRight(digest: string): boolean
   /**
-   * Whether it may be this one, and was right within the last hour for the same peer: a hint, on which nothing but its turn may depend.
+   * Whether this may be a password that was correct within the last hour from the same peer. Only a hint: use it for scheduling alone.
    *
-   * @param peer a digest of its address.
+   * @param peer a digest of the address.
    */
   isFamiliar(digest: string, peer: string): boolean
   remember(digest: string, peer: string): void
 }
 
 const FAMILIAR_MS = 3_600_000
-/** Two bytes of a digest: rarely met by chance, and of no use to find out the password. */
+/** Two bytes of a digest rarely match by chance, and are useless for guessing the password. */
 const HINT_LENGTH = 2
-/** A user has a few machines. */
+/** Enough for the machines of a user. */
 const MAX_PEERS = 8
 
 /**
- * What is preferred tells its sender something, where others are refused: that the password may be right. A peer finds out as much by
- * having passwords checked, at the pace at which they are. So it may be wrong only so often in a minute before nothing of it is preferred.
+ * Under load, preference reveals to the client that its password may be correct. To keep this from being faster than regular checks, a peer
+ * loses its preference after this many misses per minute.
  */
 const MAX_MISSES = 32
 const MISSES_MS = 60_000
 
-/** @param rememberMs how long it need not be checked again. */
+/** @param rememberMs how long a correct password is cached. */
 export function rightPassword(clock: Clock, rememberMs: number): RightPassword {
   let known: { readonly digest: string; readonly untilMs: number } | undefined
   let hint = ''

@@ -21,9 +21,9 @@ export function parseScrypt(text: string): PasswordHash | string {
   if (parameters.N < 2 || parameters.r < 1 || parameters.p < 1)
     return 'the parameters of the scrypt hash are too small'
   // RFC 7914 section 6.
-  if (Number(ln) >= 16 * parameters.r) return 'the parameters of the scrypt hash do not fit together'
+  if (Number(ln) >= 16 * parameters.r) return 'the parameters of the scrypt hash are inconsistent'
   if (memory > MAX_MEMORY_BYTES || parameters.p > MAX_PARALLELISM)
-    return 'the scrypt hash costs too much to check'
+    return 'the scrypt hash is too expensive to check'
   return {
     blocksThread: nodePasswordHashes() === undefined,
     async matches(password) {

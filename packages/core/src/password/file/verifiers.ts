@@ -6,18 +6,18 @@ import type { FairLimit } from '../../internal/fair-limit/fair-limit.ts'
 import { isEqualInConstantTime } from './constant-time.ts'
 import { rightPassword } from './right-password.ts'
 
-/** The user that a password is claimed to belong to. */
+/** The username that a client claims, with its context. */
 export interface Claim {
   readonly username: string
-  /** Whether the verifier is that user's. Another one's costs the same, and its yes counts for nothing. */
+  /** Whether the verifier belongs to this user. Any other takes the same time, but its result is ignored. */
   readonly isKnown: boolean
   readonly context: Context
 }
 
-/** Whether this is the password of that user. */
+/** Verifies the password of the claimed user. */
 export type PasswordVerifier = (password: string, claim: Claim) => Awaitable<boolean>
 
-/** Compares with a password that the file has in plain text, of which only the digest stays in memory. */
+/** Compares with a plain text password of the file, of which only the digest stays in memory. */
 export function isPlainPassword(
   expectedDigest: string,
   digest: (text: string) => string,
@@ -27,7 +27,7 @@ export function isPlainPassword(
   return isEqualInConstantTime(digest(password), expectedDigest) && isKnown
 }
 
-/** What {@link hashedPassword} needs, shared by all entries of a file. */
+/** Options of {@link hashedPassword}, shared by all entries of a file. */
 export interface HashedPasswordOptions {
   readonly digest: (text: string) => string
   readonly clock: Clock
@@ -36,10 +36,10 @@ export interface HashedPasswordOptions {
 }
 
 /**
- * Compares with a password hash. A hash is slow on purpose, so the last password that was right is remembered for a while, as a keyed
- * digest, and no more than a few hashes are computed at a time, in a fair order.
+ * Compares with a password hash. Hashes are slow by design, so the last correct password is cached for a while, as a keyed digest, and only
+ * a few hashes are computed at once, in a fair order.
  *
- * What is remembered is for its user alone: the same password under an unknown name costs what any wrong one does.
+ * The cache applies only to its user: for an unknown name, the same password takes as long as a wrong one.
  */
 export function hashedPassword(
   matches: (password: string) => Promise<boolean>,
@@ -52,13 +52,13 @@ export function hashedPassword(
     const name = digest(`name ${username}`)
     const peer = peerOf(context, digest)
     const check = async (): Promise<boolean> => {
-      // It may have turned out to be right while this one waited.
+      // Another check may have confirmed the password while this one waited.
       if (right.isRight(key) && isKnown) return true
       const isRight = (await matches(password)) && isKnown
       if (isRight) right.remember(key, peer)
       return isRight
     }
-    // Neither a name nor an address may take more than its share.
+    // Limits the share of each name and each address.
     const keys = peer === '' ? [name] : [name, peer]
     return limit(check, { keys, isFamiliar: isKnown && right.isFamiliar(key, peer) }, context.signal)
   }

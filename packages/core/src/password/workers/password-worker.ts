@@ -1,5 +1,5 @@
 /*
- * The file that runs in a worker thread: checks passwords, one after the other.
+ * The entry of a worker thread, which checks passwords one at a time.
  */
 import { parsePasswordHash } from '../file/parse-password-hash.ts'
 import { type Answer, isQuestion, READY } from './worker-protocol.ts'
@@ -13,7 +13,7 @@ async function isRight(text: string, password: string): Promise<boolean | undefi
   try {
     return await hash.matches(password)
   } catch {
-    // What went wrong may say something about the password.
+    // The error may reveal something about the password.
     return undefined
   }
 }

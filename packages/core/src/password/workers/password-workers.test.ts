@@ -57,7 +57,7 @@ describe('a worker', () => {
     const starting = thrownBy(() => startWorker(() => fake.thread, clock))
     for (const message of ['ready', { id: 1, isRight: true }, undefined]) fake.emit('message', message)
     clock.advance(30_000)
-    expect(await starting).toMatchObject({ message: 'it did not begin in time' })
+    expect(await starting).toMatchObject({ message: 'the worker did not start in time' })
     expect([fake.questions, fake.isTerminated]).toEqual([[], true])
   })
 

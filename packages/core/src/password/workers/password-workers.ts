@@ -2,10 +2,10 @@ import type { Clock } from '../../internal/clock.ts'
 import { unavailable } from '../../authenticator/errors.ts'
 import type { PasswordWorker } from './start-worker.ts'
 
-/** Checks a password in another thread. Rejects with {@link NoWorkers}, or with an `AuthenticationError`, `unavailable`. */
+/** Checks a password in a worker thread. Rejects with {@link NoWorkers} or an `AuthenticationError`, `unavailable`. */
 export type CheckInWorker = (hash: string, password: string) => Promise<boolean>
 
-/** No worker can be started here, and none ever was. */
+/** No worker can be started, and none was started before. */
 export class NoWorkers extends Error {
   override readonly name = 'NoWorkers'
 }
@@ -17,16 +17,16 @@ export interface PasswordWorkersOptions {
   readonly clock: Clock
 }
 
-/** After this time without any work a worker ends, with the memory that it needed for the last hash. */
+/** An idle worker is stopped after this time, to release the memory of the last hash. */
 export const IDLE_MS = 30_000
 
 /**
- * A few workers, which are started when there is something to check and end when there is nothing for a while. One that goes before it
- * answered says nothing about the password, and another one takes its place at the next check.
+ * A pool of workers, which are started on demand and stopped after an idle time. If a worker ends during a check, the check fails as
+ * `unavailable`, and the next check starts another worker.
  */
 export function passwordWorkers({ start, maxWorkers, clock }: PasswordWorkersOptions): CheckInWorker {
   const idle: { readonly worker: PasswordWorker; readonly cancelEnd: () => void }[] = []
-  /** Each is given a worker that is free, or the right to start one. */
+  /** Each receives a free worker, or `undefined` to start one. */
   const waiting: ((worker: PasswordWorker | undefined) => void)[] = []
   let count = 0
   let didStart = false
@@ -45,7 +45,7 @@ export function passwordWorkers({ start, maxWorkers, clock }: PasswordWorkersOpt
     }
   }
 
-  /** A worker, or, with `undefined`, the place of one that is gone. */
+  /** Passes on a worker or, with `undefined`, the slot of one that ended. */
   const pass = (worker: PasswordWorker | undefined): void => {
     const next = waiting.shift()
     if (next !== undefined) next(worker)
@@ -91,4 +91,4 @@ export function passwordWorkers({ start, maxWorkers, clock }: PasswordWorkersOpt
   }
 }
 
-const FAILED = 'the password could not be checked: its worker thread gave no answer'
+const FAILED = 'the password could not be checked: its worker thread did not answer'

@@ -6,8 +6,8 @@ import { spareCores, type WorkerThread, workerThreads } from './worker-threads.t
 let shared: CheckInWorker | undefined
 
 /**
- * The workers of this process, which all password files share, since its cores are what there is to share; `undefined` where there are no
- * threads. None is started before the first check.
+ * The workers of this process, shared by all password files; `undefined` if the runtime has no threads. None is started before the first
+ * check.
  */
 export function processWorkers(): CheckInWorker | undefined {
   const maxWorkers = spareCores()
@@ -23,10 +23,10 @@ export function processWorkers(): CheckInWorker | undefined {
 function openWorker(): WorkerThread {
   const Worker = workerThreads()?.Worker
   if (Worker === undefined) throw new Error('this runtime has no worker threads')
-  // Beside this file, where the package is installed. A bundle has neither, and no worker then.
+  // Exists next to this file in the installed package, but not in a bundle of an app.
   return new Worker(new URL('./password-worker.js', import.meta.url), {
     name: 'kube-authn passwords',
-    // What the process was started with is not for this file: `--input-type` does not allow it, and `--import` may load a whole app.
+    // Drops the flags of the process: `--input-type` does not allow a file, and `--import` may load a whole app.
     execArgv: [],
   })
 }

@@ -4,22 +4,22 @@ import type { WorkerThread } from './worker-threads.ts'
 
 /** A worker that checks one password at a time. */
 export interface PasswordWorker {
-  /** Whether it is gone. It may go at any time. */
+  /** Whether it has ended, which may happen at any time. */
   readonly isOver: boolean
-  /** Rejects when the check fails, or the worker goes before it answers. */
+  /** Rejects if the check fails or the worker ends before it answers. */
   check(hash: string, password: string): Promise<boolean>
   stop(): void
 }
 
-/** How long a worker may take to begin, on a machine that is very busy. */
+/** The start timeout, with a margin for busy machines. */
 const START_TIMEOUT_MS = 30_000
 
 /**
- * Starts a worker, and waits until it says that it is one. A worker keeps the process alive only while it checks something.
+ * Starts a worker and waits for its ready message. A worker keeps the process alive only during a check.
  *
- * The promise rejects when it cannot be started, with whatever it was that the runtime threw.
+ * The promise rejects with the error of the runtime if the worker cannot be started.
  *
- * @param open throws where there are no threads, or none may be started.
+ * @param open throws if there are no threads or none may be started.
  */
 export function startWorker(open: () => WorkerThread, clock: Clock): Promise<PasswordWorker> {
   return new Promise((resolve, reject) => {
@@ -41,7 +41,9 @@ export function startWorker(open: () => WorkerThread, clock: Clock): Promise<Pas
       thread.terminate()
       reject(why)
     }
-    const cancelTimeout = clock.after(START_TIMEOUT_MS, () => end(new Error('it did not begin in time')))
+    const cancelTimeout = clock.after(START_TIMEOUT_MS, () =>
+      end(new Error('the worker did not start in time')),
+    )
 
     const worker: PasswordWorker = {
       get isOver() {
@@ -50,7 +52,7 @@ export function startWorker(open: () => WorkerThread, clock: Clock): Promise<Pas
       check(hash, password) {
         return new Promise((resolveCheck, rejectCheck) => {
           if (isOver || asked !== undefined) {
-            rejectCheck(new Error('the worker cannot be asked'))
+            rejectCheck(new Error('the worker is busy or has ended'))
             return
           }
           const id = ++lastId
@@ -58,7 +60,7 @@ export function startWorker(open: () => WorkerThread, clock: Clock): Promise<Pas
             id,
             settle: (isRight) =>
               isRight === undefined
-                ? rejectCheck(new Error('the worker gave no answer'))
+                ? rejectCheck(new Error('the worker did not answer'))
                 : resolveCheck(isRight),
           }
           thread.ref()
@@ -78,11 +80,11 @@ export function startWorker(open: () => WorkerThread, clock: Clock): Promise<Pas
         thread.unref()
         resolve(worker)
       } else if (isAnswer(message) && message.id === asked?.id) {
-        // Nothing but `true` and `false` is a verdict.
+        // Only a boolean is a verdict.
         settle(typeof message.isRight === 'boolean' ? message.isRight : undefined)
       }
     })
-    thread.on('messageerror', () => end(new Error('the worker sent what cannot be read')))
+    thread.on('messageerror', () => end(new Error('the worker sent an unreadable message')))
     thread.on('error', end)
     thread.on('exit', () => end(new Error('the worker ended')))
   })

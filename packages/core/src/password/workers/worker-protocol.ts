@@ -1,32 +1,30 @@
 /*
- * What a worker and the thread that started it say to each other. Both sides check it: a bundle may have another file in the place of
- * the worker's, and that must not be sent a password.
+ * The messages between a worker and the thread that started it. Both sides validate them: in a bundle, another file may be at the path of
+ * the worker, and it must not receive a password.
  */
 
-/** What a worker says first. */
+/** The first message of a worker. */
 export const READY = 'kube-authn password worker 1'
 
-/** A question. The password goes to the worker and nowhere else. */
+/** A check to perform. */
 export interface Question {
   readonly id: number
-  /** As the password file has it. */
+  /** The hash as in the password file. */
   readonly hash: string
   readonly password: string
 }
 
-/** An answer; without `isRight` where the check failed. */
+/** The result of a check; without `isRight` if the check failed. */
 export interface Answer {
   readonly id: number
   readonly isRight?: boolean
 }
 
-/** Whether a message is an answer. */
 export function isAnswer(message: unknown): message is Answer {
   if (typeof message !== 'object' || message === null || !('id' in message)) return false
   return typeof message.id === 'number'
 }
 
-/** Whether a message is a question. */
 export function isQuestion(message: unknown): message is Question {
   return (
     isAnswer(message) &&

@@ -1,23 +1,23 @@
 import { nodeBuiltin } from '../../internal/node-builtin.ts'
 import { canWorkInBackground } from '../../internal/runtime.ts'
 
-/** What of a worker of `node:worker_threads` is used. */
+/** The part of `Worker` of `node:worker_threads` that is used. */
 export interface WorkerThread {
   postMessage(message: unknown): void
   on(event: 'message' | 'messageerror' | 'error' | 'exit', listener: (value: unknown) => void): unknown
-  /** Keeps the process alive, or not any more. */
+  /** Lets the worker keep the process alive. */
   ref(): void
   unref(): void
   terminate(): unknown
 }
 
-/** The other end of it, in the worker. */
+/** The port to the parent thread, in the worker. */
 export interface ParentPort {
   postMessage(message: unknown): void
   on(event: 'message', listener: (message: unknown) => void): unknown
 }
 
-/** What of `node:worker_threads` is used, which Deno and Bun have too. */
+/** The part of `node:worker_threads` that is used. Deno and Bun have it too. */
 interface WorkerThreads {
   readonly Worker?: new (
     file: URL,
@@ -30,15 +30,15 @@ interface Os {
   availableParallelism?(): number
 }
 
-/** `node:worker_threads`, where threads can be started. */
+/** `node:worker_threads`, if threads can be started. */
 export function workerThreads(): WorkerThreads | undefined {
   if (!canWorkInBackground()) return undefined
   return nodeBuiltin('node:worker_threads') as WorkerThreads | undefined
 }
 
 /**
- * How many threads may compute at once: all cores but one, which is left to the thread that answers requests; one at least. 0 where there
- * are no threads.
+ * How many threads may compute at once: all cores but one, which is left for serving requests, and at least one. 0 if the runtime has no
+ * threads.
  */
 export function spareCores(): number {
   if (workerThreads()?.Worker === undefined) return 0

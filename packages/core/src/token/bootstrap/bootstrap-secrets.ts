@@ -4,14 +4,14 @@ import type { BootstrapSecretStore } from './cleaner.ts'
 import { BOOTSTRAP_NAMESPACE } from './secret-fields.ts'
 import type { BootstrapSecretLister } from './signer.ts'
 
-/** Secrets in memory. */
+/** Bootstrap token secrets in memory. */
 export interface BootstrapSecrets extends BootstrapSecretGetter, BootstrapSecretLister, BootstrapSecretStore {
-  /** Adds a secret, or puts it in the place of one of the same name. One of another namespace is never found. */
+  /** Adds a secret or replaces the one of the same name. Secrets of other namespaces are ignored. */
   putSecret(secret: Secret): void
 }
 
 /**
- * The secrets of `kube-system` in memory, for one process and for tests.
+ * Secrets of `kube-system` in memory, for one process and for tests.
  *
  * @example
  * const secrets = bootstrapSecrets([secret])

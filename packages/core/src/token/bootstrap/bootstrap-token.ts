@@ -16,9 +16,9 @@ import { bootstrapGroups } from './groups.ts'
 import { BootstrapField, expirationOf, isBootstrapSecret } from './secret-fields.ts'
 import { bootstrapSecretName, parseBootstrapToken } from './token-format.ts'
 
-/** Where the secrets of bootstrap tokens are. */
+/** Reads the secrets of bootstrap tokens. */
 export interface BootstrapSecretGetter {
-  /** The secret of this name in `kube-system`; `undefined` when there is none. Throws when that cannot be told. */
+  /** The secret of this name in `kube-system`; `undefined` if there is none. Throws if it cannot be read. */
   getSecret(name: string): Awaitable<Secret | undefined>
 }
 
@@ -35,15 +35,15 @@ const shape: OptionsShape<BootstrapTokenOptions> = {
 }
 
 /**
- * Knows bootstrap tokens, `abcdef.0123456789abcdef`, by the secrets they are kept in (`--enable-bootstrap-token-auth`). The
- * user is `system:bootstrap:<id>`, in `system:bootstrappers` and the groups that the secret names.
+ * Authenticates bootstrap tokens, `abcdef.0123456789abcdef`, by the secrets that contain them (`--enable-bootstrap-token-auth`). The
+ * user is `system:bootstrap:<id>`, in `system:bootstrappers` and the groups of the secret.
  *
- * Whatever is wrong with a token or its secret is no opinion: it was never of use here. An error is only that the secret could
- * not be read. A token can be used any number of times, until it expires or its secret is gone.
+ * An invalid token or secret results in no opinion. The only error is a secret that cannot be read. A token can be used any number of
+ * times until it expires or its secret is deleted.
  *
  * Source: kubernetes `plugin/pkg/auth/authenticator/token/bootstrap/bootstrap.go`.
  *
- * @throws {ConfigurationError} when an option cannot work.
+ * @throws {ConfigurationError} if an option is invalid.
  * @example
  * const { token, secret } = createBootstrapToken({ groups: ['system:bootstrappers:workers'] })
  * const tokens = bootstrapToken({ secrets: bootstrapSecrets([secret]) })

@@ -89,7 +89,7 @@ describe('the token cleaner', () => {
     expect(errors).toEqual([new Error('forbidden')])
   })
 
-  it('goes on when whoever is told fails too', async () => {
+  it('goes on when onError throws too', async () => {
     const clock = fixedClock(NOW)
     let isDown = true
     const deleted: string[] = []

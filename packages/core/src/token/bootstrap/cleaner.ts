@@ -13,11 +13,11 @@ import type { Secret } from '../../internal/secret.ts'
 import { workQueue } from '../../internal/work-queue.ts'
 import { expirationOf, isBootstrapSecret } from './secret-fields.ts'
 
-/** What the cleaner needs of the secrets in `kube-system`. */
+/** The access to secrets in `kube-system` that the cleaner needs. */
 export interface BootstrapSecretStore {
-  /** The secret of this name; `undefined` when there is none. */
+  /** The secret of this name; `undefined` if there is none. */
   getSecret(name: string): Awaitable<Secret | undefined>
-  /** Deletes the secret of this name if it still has this uid. That it is gone, or another, is no error. */
+  /** Deletes the secret of this name if it still has this uid. A missing or different secret is not an error. */
   deleteSecret(name: string, precondition: { readonly uid: string | undefined }): Awaitable<void>
 }
 
@@ -26,7 +26,7 @@ export interface BootstrapTokenCleanerOptions {
   readonly secrets: BootstrapSecretStore
   /** Default: the runtime's clock. */
   readonly clock?: Clock
-  /** Told of a secret that could not be read, which is tried again until it can, or not be deleted, which is not. */
+  /** Called with errors. Failed reads are retried until they succeed; failed deletions are not retried. */
   readonly onError?: (error: unknown) => void
 }
 
@@ -36,21 +36,21 @@ const shape: OptionsShape<BootstrapTokenCleanerOptions> = {
   onError: aFunction,
 }
 
-/** Deletes secrets of bootstrap tokens when their time has come. */
+/** Deletes the secrets of expired bootstrap tokens. */
 export interface BootstrapTokenCleaner {
-  /** Looks at the secret of this name: at the start for every secret, and whenever one is added or changed. */
+  /** Checks the secret of this name. Call it at startup for every secret, and whenever one is added or changed. */
   check(name: string): Promise<void>
-  /** Calls off everything that is still to come. */
+  /** Cancels all pending checks. */
   stop(): void
 }
 
 /**
- * Deletes the secrets of bootstrap tokens that expired, whatever they may be used for, and those whose expiration cannot be read.
- * A secret whose time is still to come is looked at again exactly then. Only secrets of this type in `kube-system` are touched.
+ * Deletes the secrets of expired bootstrap tokens, whatever their usage, and those with an invalid expiration. A secret that expires later
+ * is checked again at that time. Only secrets of this type in `kube-system` are deleted.
  *
  * Source: kubernetes `pkg/controller/bootstrap/tokencleaner.go`.
  *
- * @throws {ConfigurationError} when an option cannot work.
+ * @throws {ConfigurationError} if an option is invalid.
  * @example
  * const cleaner = bootstrapTokenCleaner({ secrets })
  * await cleaner.check(secret.name)
@@ -58,7 +58,7 @@ export interface BootstrapTokenCleaner {
 export function bootstrapTokenCleaner(options: BootstrapTokenCleanerOptions): BootstrapTokenCleaner {
   checkOptions(shape, options)
   const { secrets, clock = systemClock, onError } = options
-  // One timer for each secret that expires: as many as there are secrets.
+  // One timer per secret that expires, so bounded by the number of secrets.
   const timers = new Map<string, () => void>()
   let isStopped = false
 

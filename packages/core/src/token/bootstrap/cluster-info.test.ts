@@ -119,7 +119,7 @@ describe('the data of cluster-info', () => {
     ).toBeUndefined()
   })
 
-  it('is signed by nobody at a time that is none', () => {
+  it('has no signatures at an invalid time', () => {
     expect(signedClusterInfo(signed, [secretOf()], Number.NaN)).toEqual({ kubeconfig: KUBECONFIG })
   })
 

@@ -6,20 +6,20 @@ import { type BootstrapTokenParts, tokenIdOfSecretName } from './token-format.ts
 /** The `data` of a ConfigMap. */
 export type ConfigMapData = Readonly<Record<string, string>>
 
-/** A token that signs. */
+/** A token that may sign. */
 export interface SigningToken extends BootstrapTokenParts {
-  /** Milliseconds since the epoch; `Infinity` for a token that does not end. */
+  /** Milliseconds since the epoch; `Infinity` for a token that does not expire. */
   readonly expiresAtMs: number
 }
 
 /**
- * The `data` that `kube-public/cluster-info` should have instead of this: the kubeconfig signed with each token that is for signing and
- * has not expired, and no other signatures. `undefined` when it is so already, or when there is no kubeconfig to sign.
+ * Returns the `data` that `kube-public/cluster-info` should have: the kubeconfig signed with each unexpired signing token, and no other
+ * signatures. Returns `undefined` if nothing changes or there is no kubeconfig to sign.
  *
  * Source: kubernetes `pkg/controller/bootstrap/bootstrapsigner.go` (`signConfigMap`).
  *
- * @param secrets the secrets of `kube-system`; those of no such token do not count.
- * @throws {RangeError} when it would be larger than a ConfigMap can be.
+ * @param secrets the secrets of `kube-system`; those without a signing token are ignored.
+ * @throws {RangeError} if it would exceed the maximum size of a ConfigMap.
  * @example
  * const data = signedClusterInfo(configMap.data, secrets, Date.now()) ?? configMap.data
  */
@@ -31,14 +31,14 @@ export function signedClusterInfo(
   return withSignatures(data, signingTokens(secrets, nowMs))
 }
 
-/** As {@link signedClusterInfo}, with these tokens. */
+/** Like {@link signedClusterInfo}, with these tokens. */
 export function withSignatures(
   data: ConfigMapData,
   tokens: readonly SigningToken[],
 ): ConfigMapData | undefined {
   if (!Object.hasOwn(data, KUBECONFIG_KEY)) return undefined
   const kubeconfig = valueOf(data, KUBECONFIG_KEY)
-  // Told before anything is signed, so that the work is bounded.
+  // Checked before signing, to bound the work.
   if (kubeconfig.length + tokens.length * SIGNATURE_LENGTH > MAX_LENGTH) {
     throw new RangeError('cluster-info would be larger than 1 MiB')
   }
@@ -53,7 +53,7 @@ export function withSignatures(
 }
 
 /**
- * The tokens that sign, in order of their ids: those that say so in a secret whose name agrees with the id in it, until they expire.
+ * The unexpired signing tokens, sorted by id. The name of a secret must match the token id in it.
  *
  * Source: kubernetes `pkg/controller/bootstrap/util.go` (`validateSecretForSigning`).
  */
@@ -78,11 +78,11 @@ function signingTokenOf(secret: Secret, nowMs: number): SigningToken | undefined
   return { id, secret: tokenSecret, expiresAtMs }
 }
 
-/** The key of what is signed. */
+/** The key of the signed kubeconfig. */
 const KUBECONFIG_KEY = 'kubeconfig'
-/** The key of a signature is this and the id of the token. */
+/** Followed by the id of the token. */
 const SIGNATURE_KEY_PREFIX = 'jws-kubeconfig-'
-/** As much as Kubernetes lets a ConfigMap have (`MaxSecretSize`), in characters. */
+/** The Kubernetes limit for a ConfigMap (`MaxSecretSize`), in characters. */
 const MAX_LENGTH = 1_048_576
-/** A key and its value: `jws-kubeconfig-abcdef` and two parts of base64url. */
+/** A key, `jws-kubeconfig-abcdef`, and its value, two base64url parts. */
 const SIGNATURE_LENGTH = 21 + 85

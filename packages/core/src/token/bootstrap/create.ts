@@ -16,19 +16,19 @@ import { isBootstrapGroup } from './groups.ts'
 import { BOOTSTRAP_NAMESPACE, BOOTSTRAP_SECRET_TYPE, BootstrapField } from './secret-fields.ts'
 import { bootstrapSecretName, TOKEN_ALPHABET, TOKEN_ID_LENGTH, TOKEN_SECRET_LENGTH } from './token-format.ts'
 
-/** Options of {@link createBootstrapToken}. The defaults are those of `kubeadm token create`, but for groups and signing. */
+/** Options of {@link createBootstrapToken}. The defaults are those of `kubeadm token create`, except for groups and signing. */
 export interface CreateBootstrapTokenOptions {
-  /** How long the token is good for. Default 86,400, a day; `Infinity` is for ever. At most a hundred years otherwise. */
+  /** How long the token is valid. Default 86,400, a day. At most a hundred years, or `Infinity`. */
   readonly ttlSeconds?: number
-  /** Groups besides `system:bootstrappers`, each `system:bootstrappers:` and more. Default none. */
+  /** Groups besides `system:bootstrappers`, each beginning with `system:bootstrappers:`. Default none. */
   readonly groups?: readonly string[]
-  /** What the token is for, for those who read the secret. */
+  /** A description of the token, for readers of the secret. */
   readonly description?: string
   /** Whether the token also signs `kube-public/cluster-info`. Default `false`. */
   readonly signing?: boolean
   /** Default: the runtime's clock. */
   readonly clock?: Clock
-  /** A number from 0 to below 1. Default: from the runtime's source of secrets. */
+  /** Returns a number from 0 to below 1. Default: cryptographically secure. */
   readonly random?: () => number
 }
 
@@ -41,7 +41,7 @@ const shape: OptionsShape<CreateBootstrapTokenOptions> = {
   ),
   groups: listOf(
     must(
-      'must be "system:bootstrappers:" and lower-case letters, digits, colons and hyphens',
+      'must be "system:bootstrappers:" followed by lower-case letters, digits, colons and hyphens',
       (value) => typeof value === 'string' && isBootstrapGroup(value),
     ),
   ),
@@ -51,19 +51,19 @@ const shape: OptionsShape<CreateBootstrapTokenOptions> = {
   random: aFunction,
 }
 
-/** A new token, and what is to be kept of it. */
+/** A new token and its secret. */
 export interface CreatedBootstrapToken {
-  /** What the bearer sends; it is in the secret too. */
+  /** The bearer token; the secret contains it too. */
   readonly token: string
   readonly secret: Secret
 }
 
 /**
- * Makes a bootstrap token and the secret to keep it in.
+ * Creates a bootstrap token and the secret that stores it.
  *
  * Source: cluster-bootstrap `token/util/helpers.go`; kubeadm `token create`.
  *
- * @throws {ConfigurationError} when a group may not be given, or the time is no time.
+ * @throws {ConfigurationError} if an option is invalid.
  * @example
  * const { token, secret } = createBootstrapToken({ ttlSeconds: 3600, description: 'the build machines' })
  */

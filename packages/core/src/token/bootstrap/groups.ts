@@ -1,10 +1,10 @@
-/** The group of everybody who has a bootstrap token. */
+/** The group of all users with a bootstrap token. */
 export const BOOTSTRAPPERS_GROUP = 'system:bootstrappers'
 
 const EXTRA_GROUP = /^system:bootstrappers:[a-z0-9:-]{0,255}[a-z0-9]$/
 
 /**
- * Whether a bootstrap token may put its user into this group, besides `system:bootstrappers`.
+ * Whether a bootstrap token may grant this group, besides `system:bootstrappers`.
  *
  * Source: cluster-bootstrap `token/api/types.go`, BootstrapGroupPattern.
  */
@@ -13,8 +13,8 @@ export function isBootstrapGroup(group: string): boolean {
 }
 
 /**
- * The groups of a token with this `auth-extra-groups`: no group twice, in order of their names. `undefined` when one of them
- * may not be given; nothing is trimmed, so a space or a comma at the end spoils the list.
+ * The groups of a token with this `auth-extra-groups`, sorted and without duplicates. `undefined` if one of them is not allowed. The list
+ * is not trimmed, so a trailing space or comma makes it invalid.
  *
  * Source: cluster-bootstrap `util/secrets/secrets.go`, GetGroups.
  */

@@ -1,9 +1,9 @@
 import { timeOfRfc3339 } from '../../internal/rfc3339.ts'
 import { type Secret, valueOf } from '../../internal/secret.ts'
 
-/** The namespace that secrets with bootstrap tokens are in; no other is looked at. */
+/** The only namespace in which secrets of bootstrap tokens are valid. */
 export const BOOTSTRAP_NAMESPACE = 'kube-system'
-/** The type of such a secret. */
+/** The type of a secret with a bootstrap token. */
 export const BOOTSTRAP_SECRET_TYPE = 'bootstrap.kubernetes.io/token'
 
 /**
@@ -17,21 +17,21 @@ export const BootstrapField = {
   /** RFC 3339. */
   expiration: 'expiration',
   description: 'description',
-  /** A list with commas. */
+  /** A comma-separated list. */
   extraGroups: 'auth-extra-groups',
-  /** Exactly `true`, or not at all. */
+  /** Only the exact value `true` counts. */
   usageAuthentication: 'usage-bootstrap-authentication',
   usageSigning: 'usage-bootstrap-signing',
 } as const
 
-/** Whether this is a secret of a bootstrap token, where it counts. */
+/** Whether the namespace and type are those of a bootstrap token secret. */
 export function isBootstrapSecret({ namespace, type }: Secret): boolean {
   return namespace === BOOTSTRAP_NAMESPACE && type === BOOTSTRAP_SECRET_TYPE
 }
 
 /**
- * When the token of a secret ends, in milliseconds since the epoch: `Infinity` when nothing says so, and long ago
- * (`-Infinity`) when what is there cannot be read.
+ * When the token of a secret expires, in milliseconds since the epoch: `Infinity` without an expiration, and `-Infinity`, hence expired,
+ * for an invalid one.
  *
  * Source: cluster-bootstrap `util/secrets/secrets.go`, GetExpiration.
  */

@@ -4,8 +4,8 @@ import { base64urlOf } from '../../internal/base64url.ts'
 import type { BootstrapTokenParts } from './token-format.ts'
 
 /**
- * The signature of a token under the kubeconfig of `kube-public/cluster-info`: a JWS in compact form, HS256, without its payload. Who
- * has the token can tell by it that the kubeconfig comes from a cluster that has the token too. A lone surrogate counts as U+FFFD.
+ * Signs the kubeconfig of `kube-public/cluster-info` with a token: a detached JWS in compact serialization, HS256. It proves to a holder of
+ * the token that the kubeconfig comes from a cluster with the same token. A lone surrogate is signed as U+FFFD.
  *
  * Source: cluster-bootstrap `token/jws/jws.go` (`ComputeDetachedSignature`); RFC 7515 appendix F.
  *
@@ -17,8 +17,8 @@ export function signClusterInfo(kubeconfig: string, token: BootstrapTokenParts):
 }
 
 /**
- * Whether this is the signature of the token under the kubeconfig: what a machine that joins asks before it believes an API server that it
- * knows nothing of. It is only as good as the token, which {@link parseBootstrapToken} reads.
+ * Verifies the signature of a kubeconfig with a token. A machine that joins a cluster does this before it trusts the API server. The result
+ * is only as trustworthy as the token; read it with {@link parseBootstrapToken}.
  *
  * Source: cluster-bootstrap `token/jws/jws.go` (`DetachedTokenIsValid`).
  *
@@ -31,13 +31,13 @@ export function verifyClusterInfo(
   signature: string,
   token: BootstrapTokenParts,
 ): boolean {
-  // The signature of such a text is that of another one as well.
+  // Lone surrogates are signed as U+FFFD, so the signature would also match another string.
   if (!kubeconfig.isWellFormed()) return false
   const digest = keyedDigest()
   return digest(signature) === digest(signClusterInfo(kubeconfig, token))
 }
 
-/** Signs one kubeconfig with as many tokens as there are. */
+/** Returns a function that signs the kubeconfig with a token. */
 export function clusterInfoSigning(kubeconfig: string): (token: BootstrapTokenParts) => string {
   const payload = base64urlOf(utf8.encode(kubeconfig))
   return ({ id, secret }) => {

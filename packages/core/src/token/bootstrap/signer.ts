@@ -12,24 +12,24 @@ import type { Precondition, Secret } from '../../internal/secret.ts'
 import { workQueue } from '../../internal/work-queue.ts'
 import { type ConfigMapData, type SigningToken, signingTokens, withSignatures } from './cluster-info.ts'
 
-/** What the signer needs of the secrets in `kube-system`. */
+/** The access to secrets in `kube-system` that the signer needs. */
 export interface BootstrapSecretLister {
-  /** The secrets of bootstrap tokens. Others may be among them. */
+  /** The secrets of bootstrap tokens. Other secrets may be included. */
   listSecrets(): Awaitable<Iterable<Secret>>
 }
 
-/** The parts of a `v1` ConfigMap that are read here. */
+/** The fields of a `v1` ConfigMap that are used. */
 export interface ConfigMap {
   readonly data: ConfigMapData
-  /** What the store calls this version of it. Without it nobody can tell whether it changed since it was read. */
+  /** `metadata.resourceVersion`. Without it, changes since the object was read cannot be detected. */
   readonly resourceVersion?: string
 }
 
 /** The ConfigMap `kube-public/cluster-info`. */
 export interface ClusterInfoStore {
-  /** The ConfigMap; `undefined` when there is none. */
+  /** The ConfigMap; `undefined` if there is none. */
   getConfigMap(): Awaitable<ConfigMap | undefined>
-  /** Gives it this data, if it still is this version. That it is gone, or has changed, is no error. */
+  /** Replaces the data if the ConfigMap still has this version. A missing or changed ConfigMap is not an error. */
   updateConfigMap(data: ConfigMapData, precondition: Precondition): Awaitable<void>
 }
 
@@ -39,7 +39,7 @@ export interface ClusterInfoSignerOptions {
   readonly clusterInfo: ClusterInfoStore
   /** Default: the runtime's clock. */
   readonly clock?: Clock
-  /** Told of what could not be read or written. It is tried again, up to ten times, and whenever there is news. */
+  /** Called with errors of reading and writing. A failure is retried up to ten times, and with each new check. */
   readonly onError?: (error: unknown) => void
 }
 
@@ -50,26 +50,26 @@ const shape: OptionsShape<ClusterInfoSignerOptions> = {
   onError: aFunction,
 }
 
-/** Keeps the signatures of `kube-public/cluster-info` as they should be. */
+/** Keeps the signatures of `kube-public/cluster-info` up to date. */
 export interface ClusterInfoSigner {
   /**
-   * Looks at everything: at the start, and whenever the ConfigMap or a secret was added, changed or deleted. Settles when it has looked,
-   * however that went. However often it is called, it looks once at a time.
+   * Checks all signatures. Call it at startup, and whenever the ConfigMap or a secret was added, changed or deleted. Settles after the
+   * check, whether or not it succeeded. Only one check runs at a time.
    */
   check(): Promise<void>
-  /** Calls off everything that is still to come. */
+  /** Cancels all pending checks. */
   stop(): void
 }
 
 /**
- * Signs `kube-public/cluster-info` with every bootstrap token that is for signing, so that a machine with a token can tell a genuine
- * cluster from another (`BootstrapSigner`). Signatures of tokens that are gone are removed, those of one that expires exactly then.
+ * Signs `kube-public/cluster-info` with every signing bootstrap token, so that a machine with a token can verify the cluster
+ * (`BootstrapSigner`). Signatures of deleted tokens are removed, and those of expiring tokens when they expire.
  *
- * When something cannot be read, nothing changes.
+ * If the ConfigMap or the secrets cannot be read, nothing changes.
  *
  * Source: kubernetes `pkg/controller/bootstrap/bootstrapsigner.go`.
  *
- * @throws {ConfigurationError} when an option cannot work.
+ * @throws {ConfigurationError} if an option is invalid.
  * @example
  * const signer = clusterInfoSigner({ secrets: bootstrapSecrets([secret]), clusterInfo })
  * await signer.check()

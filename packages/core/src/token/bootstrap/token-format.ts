@@ -1,22 +1,22 @@
-/** A bootstrap token, in its two parts. */
+/** The two parts of a bootstrap token. */
 export interface BootstrapTokenParts {
-  /** Names the secret that the token is kept in. It is no secret itself. */
+  /** Identifies the secret with the token. It is not confidential. */
   readonly id: string
   readonly secret: string
 }
 
-/** Characters of a token: lower-case letters and digits. */
+/** The characters of a token. */
 export const TOKEN_ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789'
-/** How many characters the id of a token has. */
+/** The length of a token id. */
 export const TOKEN_ID_LENGTH = 6
-/** How many characters the secret part of a token has. */
+/** The length of the secret part of a token. */
 export const TOKEN_SECRET_LENGTH = 16
 
 const TOKEN = /^([a-z0-9]{6})\.([a-z0-9]{16})$/
 const SECRET_NAME = /^bootstrap-token-([a-z0-9]{6})$/
 
 /**
- * The parts of a token such as `abcdef.0123456789abcdef`; `undefined` for any other text.
+ * Parses a token such as `abcdef.0123456789abcdef`; returns `undefined` for any other string.
  *
  * Source: cluster-bootstrap `token/api/types.go`, BootstrapTokenPattern.
  */
@@ -25,13 +25,13 @@ export function parseBootstrapToken(text: string): BootstrapTokenParts | undefin
   return id === undefined || secret === undefined ? undefined : { id, secret }
 }
 
-/** The name of the secret that the token of this id is kept in. */
+/** The name of the secret that stores the token with this id. */
 export function bootstrapSecretName(id: string): string {
   return `bootstrap-token-${id}`
 }
 
 /**
- * The id of the token that a secret of this name keeps; `undefined` when it keeps none.
+ * The id of the token in a secret of this name; `undefined` if the name is not that of a bootstrap token secret.
  *
  * Source: cluster-bootstrap `util/secrets/secrets.go`, ParseName.
  */

@@ -1,17 +1,16 @@
 import { sha256 } from '#sha256'
 
-/** The key that a token and the audiences it is checked for have in a cache: 32 characters, one per byte. */
+/** Returns the cache key of a token and the requested audiences: 32 characters, one per byte. */
 export type TokenCacheKeys = (token: string, audiences?: readonly string[]) => string
 
 /**
- * The key a token and the audiences it is checked for have in a cache: HMAC-SHA-256 over both, each length in front of what
- * it measures. The order of the audiences matters.
+ * Cache keys of tokens and the requested audiences: HMAC-SHA-256 over both, with length prefixes. The order of the audiences matters.
  *
- * Whoever reads the memory of a cache learns no token, and whoever sends tokens cannot choose where they land.
+ * The keys reveal no tokens, and clients cannot choose tokens that collide.
  *
  * Source: apiserver `pkg/authentication/token/cache/cached_token_authenticator.go` (`keyFunc`); RFC 2104.
  *
- * @param hmacKey random, for each cache its own.
+ * @param hmacKey a random key per cache.
  */
 export function tokenCacheKeys(hmacKey: Uint8Array): TokenCacheKeys {
   const innerPad = padded(hmacKey, 0x36)
@@ -23,23 +22,23 @@ export function tokenCacheKeys(hmacKey: Uint8Array): TokenCacheKeys {
     const end = writeAscii(scratch, token, audiences)
     const inner =
       end === undefined ? sha256(messageOf(innerPad, token, audiences)) : sha256(scratch.subarray(0, end))
-    // No token stays where the next one may be shorter.
+    // Erases the token: the next one may be shorter and leave its end in memory.
     scratch.fill(0, BLOCK)
     for (let index = 0; index < DIGEST; index++) outer[BLOCK + index] = inner.charCodeAt(index)
     return sha256(outer)
   }
 }
 
-/** The key of one token, as {@link tokenCacheKeys} makes many. */
+/** The key of one token; see {@link tokenCacheKeys}. */
 export function tokenCacheKey(hmacKey: Uint8Array, token: string, audiences?: readonly string[]): string {
   return tokenCacheKeys(hmacKey)(token, audiences)
 }
 
 const NO_AUDIENCES: readonly string[] = []
-/** Of SHA-256, in bytes. */
+/** SHA-256 sizes, in bytes. */
 const BLOCK = 64
 const DIGEST = 32
-/** Room for the tokens that are sent. A longer one has its own for a moment. */
+/** A reused buffer for usual tokens. Longer ones get a temporary buffer. */
 const SCRATCH = 4096
 
 function padded(hmacKey: Uint8Array, pad: number): Uint8Array {
@@ -50,9 +49,9 @@ function padded(hmacKey: Uint8Array, pad: number): Uint8Array {
 }
 
 /**
- * Writes the message behind the block of the key, where it has room and is ASCII, which is what tokens are.
+ * Writes the message after the key block if it fits and is ASCII, as tokens are.
  *
- * @returns where it ends.
+ * @returns the end offset; `undefined` if it was not written.
  */
 function writeAscii(scratch: Uint8Array, token: string, audiences: readonly string[]): number | undefined {
   let end = writeAsciiText(scratch, BLOCK, token)
@@ -67,14 +66,14 @@ function writeAscii(scratch: Uint8Array, token: string, audiences: readonly stri
 
 function writeAsciiText(scratch: Uint8Array, start: number, text: string): number | undefined {
   const offset = start + 4
-  // With room for the number behind it.
+  // Leaves room for the number that follows.
   if (offset + text.length + 4 > scratch.length) return undefined
   writeNumber(scratch, start, text.length)
   const { read, written } = utf8.encodeInto(text, scratch.subarray(offset))
   return read === text.length && written === text.length ? offset + written : undefined
 }
 
-/** The block of the key, and the message of any texts behind it. */
+/** The key block followed by the message, for any strings. */
 function messageOf(block: Uint8Array, token: string, audiences: readonly string[]): Uint8Array {
   const tokenText = measured(token)
   const texts = audiences.map(measured)
@@ -99,12 +98,12 @@ interface MeasuredText {
   readonly bytes: Uint8Array
 }
 
-/** In no length of a text in memory. */
+/** A flag that no string length has. */
 const IS_UTF_16 = 0x80000000
 
 /**
- * UTF-8, which has no lone surrogates. A text with some is written in UTF-16 and says so in its length, so that different
- * texts stay different.
+ * Encodes a string as UTF-8. A string with lone surrogates, which UTF-8 cannot represent, is encoded as UTF-16 with a flag in its length,
+ * so that different strings stay different.
  */
 function measured(text: string): MeasuredText {
   if (text.isWellFormed()) {

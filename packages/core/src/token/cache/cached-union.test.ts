@@ -192,7 +192,7 @@ describe('a union behind one cache', () => {
   const clock = fixedClock()
   const cache = { clock }
 
-  it('asks nobody where the user is remembered and all before decline by the token alone', async () => {
+  it('asks no authenticator for a cached user if no earlier one may know the token', async () => {
     const before = tokens(noOpinion)
     const knowing = tokens(knows(jane))
     const all = cachedUnion([
@@ -240,7 +240,7 @@ describe('a union behind one cache', () => {
     expect(await all.authenticateToken('t', {})).toBeUndefined()
   })
 
-  it('keeps users of each by its own rules, and failures of one in the way of nobody', async () => {
+  it('caches users of each by its own options, and failures of one do not affect others', async () => {
     const users = new Map([
       ['short', tokens((token) => (token === 's' ? { user: jane } : undefined))],
       ['long', tokens((token) => (token === 'l' ? { user: bob } : undefined))],
@@ -266,7 +266,7 @@ describe('a union behind one cache', () => {
     expect(calls()).toEqual([54, 51])
   })
 
-  it('refuses a remembered token that is bound to a certificate on another connection, unless somebody else knows it', async () => {
+  it('refuses a cached token that is bound to a certificate on another connection, unless another authenticator accepts it', async () => {
     let isKnownBehind = false
     const bound: TokenAuthenticator = {
       name: 'bound',
@@ -303,7 +303,7 @@ describe('a union behind one cache', () => {
     ] satisfies Partial<AuthenticationEvent>[])
   })
 
-  it('refuses an empty list of audiences, and asks nobody who is remembered', async () => {
+  it('refuses an empty list of audiences, and asks no cached authenticator', async () => {
     const knowing = tokens(knows(jane))
     const all = cachedUnion([
       { authenticator: tokens(noOpinion), cache: false },
@@ -339,7 +339,7 @@ describe('a union behind one cache', () => {
   })
 
   it.each<[string, unknown, RegExp]>([
-    ['nobody', [], /^members: must not be empty/],
+    ['an empty list', [], /^members: must not be empty/],
     ['no list', {}, /^members: must be a list/],
     ['no authenticator', [{ cache: false }], /^members\[0\]\.authenticator: is required/],
     [

@@ -23,7 +23,7 @@ import { type RememberedToken, RememberedTokens } from './remembered-tokens.ts'
 /** One of the authenticators of a {@link cachedUnion}. */
 export interface CachedMember {
   readonly authenticator: TokenAuthenticator
-  /** How long what it says is remembered; `false`: not at all, and it is asked each time. */
+  /** How its results are cached; `false` disables the cache. */
   readonly cache: CachedOptions | false
 }
 
@@ -39,15 +39,15 @@ const memberShape: OptionsShape<CachedMember> = {
 }
 
 /**
- * Token authenticators in the order they are asked, behind one cache with rules for each: the same users and errors as from a `union` of
- * them, each behind `cached`, for the price of one lookup. A cached token is accepted at once if no authenticator before the one that
- * accepted it may know it (`mayKnow`); otherwise those are asked first. Members before the first cached one are always asked.
+ * A union of token authenticators, in this order, behind one cache with options per member. The users and errors are those of a `union` of
+ * `cached` members, at the cost of one lookup. A cached token is accepted at once if no earlier member may know it (`mayKnow`); otherwise
+ * the earlier members are asked first. Members before the first cached one are always asked.
  *
  * Source: apiserver `pkg/authentication/token/{cache,union}`, kubernetes `pkg/kubeapiserver/authenticator/config.go`.
  *
- * Deviation: what is remembered of one authenticator never keeps another from being asked before it (`docs/deviations.md`, token cache).
+ * Deviation: a cached result of one authenticator never bypasses an earlier one (`docs/deviations.md`, token cache).
  *
- * @throws {ConfigurationError} when there is no authenticator, or an option cannot work.
+ * @throws {ConfigurationError} if an option is invalid.
  * @example
  * const tokens = cachedUnion([
  *   { authenticator: tokenFile(csv), cache: false },
@@ -98,7 +98,7 @@ export function cachedUnion(members: readonly CachedMember[]): TokenAuthenticato
   }
 }
 
-/** The place of the cache among those that are asked. */
+/** The step that asks the cache. */
 const CACHE: unique symbol = Symbol('cache')
 
 type Answer = Awaitable<Authentication | undefined>
@@ -107,12 +107,12 @@ function alone({ authenticator, cache }: CachedMember): TokenAuthenticator {
   return cache === false ? authenticator : cached(authenticator, cache)
 }
 
-/** Whether it is a user whom no one else needs to be asked about. A token of one connection may be known to others. */
+/** Whether the cached user can be returned without asking earlier members. Certificate-bound tokens depend on the connection. */
 function isForEveryone({ result, isItsAlone }: RememberedToken): boolean {
   return isItsAlone && result.authentication !== undefined && result.certificates === undefined
 }
 
-/** Answers from the cache, and reports it under the name of the authenticator. */
+/** Answers from the cache and reports the hit under the name of the authenticator. */
 function tell(name: string, { result }: RememberedToken, context: Context, start: number): Answer {
   const { observer } = context
   if (observer === undefined) return answer(result, context)

@@ -165,7 +165,7 @@ describe.each([
     })
   })
 
-  it('knows a user whose warnings and annotations nobody wants', async () => {
+  it('accepts a user for a caller without warnings and annotations', async () => {
     const { ask } = cacheOf((_token, context) => {
       context.warn?.('a')
       context.annotate?.('key', '2')
@@ -371,7 +371,7 @@ describe('a caller who gives up', () => {
     expect(listeners.remove.mock.calls[0]?.slice(0, 2)).toEqual(listeners.add.mock.calls[0]?.slice(0, 2))
   })
 
-  it('does not leave a rejection that nobody handles', async () => {
+  it('leaves no unhandled rejection', async () => {
     const { answer, open } = held()
     const { ask } = cacheOf(answer)
     const abort = new AbortController()
@@ -497,7 +497,7 @@ describe('the size of a cache', () => {
 
   it.each<[string, (token: string) => Authentication | undefined]>([
     ['users', () => ({ user: jane })],
-    ['tokens that nobody knows', () => undefined],
+    ['unknown tokens', () => undefined],
   ])('is 32,768 %s where nothing else is said', async (_, answer) => {
     const { delegate, ask } = cacheOf(answer, { failureTtlSeconds: 60, successTtlSeconds: 60 })
     for (let index = 0; index < 32_768; index++) await ask(`${index}`)
@@ -510,7 +510,7 @@ describe('the size of a cache', () => {
     expect(delegate.calls).toHaveLength(32_770)
   })
 
-  it('is bounded for tokens that nobody knows too', async () => {
+  it('is bounded for unknown tokens too', async () => {
     const { delegate, ask } = cacheOf(noOpinion, { maxEntries: 2, failureTtlSeconds: 60 })
     for (const token of ['a', 'b', 'c', 'a']) await ask(token)
     expect(delegate.calls).toHaveLength(4)

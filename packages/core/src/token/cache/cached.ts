@@ -18,27 +18,27 @@ import {
 import { type TokenCacheKeys, tokenCacheKeys } from './cache-key.ts'
 import { RememberedTokens } from './remembered-tokens.ts'
 
-/** Options of {@link cached}. The defaults are those of kube-apiserver's own cache. */
+/** Options of {@link cached}. The defaults are those of kube-apiserver. */
 export interface CachedOptions {
-  /** How long a user is kept; never longer than the token itself says it is valid. Default 10; 0 keeps none. */
+  /** How long a user is cached, but never beyond the expiry of the token. Default 10; 0 disables it. */
   readonly successTtlSeconds?: number
-  /** How long it is kept that nobody knew the token. Default 0: not at all. */
+  /** How long it is cached that a token is unknown. Default 0: not at all. */
   readonly failureTtlSeconds?: number
-  /** Keep errors too, as failures. Default `false`: an outage is over as soon as it is over. */
+  /** Whether to cache errors too, like unknown tokens. Default `false`, so that an outage has no after-effect. */
   readonly cacheErrors?: boolean
-  /** How many users are kept, and how many failures beside them; what was used longest ago goes first. Default 32,768. */
+  /** How many users are cached, and separately how many failures; least recently used entries are evicted. Default 32,768. */
   readonly maxEntries?: number
   /**
-   * How many different tokens are looked up at once; beyond that a lookup is *unavailable* at once, and may be asked for again. Default
-   * 1,024; Workers bound that themselves.
+   * How many different tokens are looked up at once. Beyond that, lookups fail at once as *unavailable*, with a retry delay. Default 1,024.
+   * Cloudflare Workers have their own limit.
    */
   readonly maxLookups?: number
-  /** How long one lookup may take, for everybody who waits for it. Default 30. */
+  /** The timeout of a lookup, for all callers that wait for it. Default 30. */
   readonly lookupTimeoutSeconds?: number
   readonly clock?: Clock
 }
 
-/** The checks of {@link CachedOptions}, for packages that have them as an option. */
+/** The checks of {@link CachedOptions}, for packages that accept them as an option. */
 export const cachedShape: OptionsShape<CachedOptions> = {
   successTtlSeconds: atLeast(0),
   failureTtlSeconds: atLeast(0),
@@ -50,18 +50,16 @@ export const cachedShape: OptionsShape<CachedOptions> = {
 }
 
 /**
- * Remembers what a token authenticator said of a token, for each list of audiences separately.
+ * Caches the results of a token authenticator, separately for each list of audiences.
  *
- * Whoever asks while a lookup of the same token is under way waits for that one. It goes on when they give up, under a time
- * limit of its own. Warnings and audit annotations of a lookup come again with every remembered user. Failures never take the place of
- * users.
+ * Concurrent callers with the same token share one lookup, which continues if a caller gives up and has its own timeout. Warnings and audit
+ * annotations of a lookup are repeated with every cached user. Failures never evict users.
  *
  * Source: apiserver `pkg/authentication/token/cache`.
  *
- * Deviation: bounded, cut to the token's own expiry, and an empty list of audiences is refused (`docs/deviations.md`, token
- * cache).
+ * Deviation: bounded, limited by the expiry of the token, and an empty list of audiences is refused (`docs/deviations.md`, token cache).
  *
- * @throws {ConfigurationError} when a number cannot work.
+ * @throws {ConfigurationError} if an option is invalid.
  * @example
  * const tokens = cached(serviceAccounts, { successTtlSeconds: 10 })
  */
@@ -90,7 +88,7 @@ export function refuseNoAudiences({ audiences }: Context): void {
   if (audiences?.length === 0) throw rejected('no token is valid for an empty list of audiences')
 }
 
-/** Keys under a random key that is not made before it is needed: on some runtimes there is no randomness outside of a request. */
+/** Cache keys under a random key, which is created on first use: some runtimes have no randomness outside of requests. */
 export function lazyKeys(): TokenCacheKeys {
   let keys: TokenCacheKeys | undefined
   return (token, audiences) => {

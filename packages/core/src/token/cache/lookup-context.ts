@@ -3,8 +3,8 @@ import type { AuthenticationError } from '../../authenticator/errors.ts'
 import type { Observer } from '../../authenticator/events.ts'
 
 /**
- * What surrounds a token while it is looked up for all callers: of the first caller's context only the audiences and the observer count. What
- * is said is kept for everyone who gets the answer.
+ * The context of a lookup that several callers share. It uses only the audiences and the observer of the first caller, and records warnings
+ * and annotations for all callers.
  */
 export class LookupContext implements Context {
   declare readonly audiences?: readonly string[]
@@ -20,7 +20,7 @@ export class LookupContext implements Context {
     if (observer !== undefined) this.observer = observer
   }
 
-  /** Made when it is first read, since most lookups are over at once. */
+  /** Created on first use, since most lookups finish at once. */
   get signal(): AbortSignal {
     if (this.#abort === undefined) {
       this.#abort = new AbortController()
@@ -39,14 +39,14 @@ export class LookupContext implements Context {
     this.#annotations.set(key, value)
   }
 
-  /** Whose connection it is is looked at for each caller, when there is an answer. */
+  /** Records the certificate; it is checked against the connection of each caller later. */
   readonly holdsCertificate = (thumbprint: string): boolean => {
     this.#certificates ??= []
     this.#certificates.push(thumbprint)
     return true
   }
 
-  /** What was said on the way. */
+  /** What was recorded. */
   get said(): {
     readonly warnings: readonly string[] | undefined
     readonly annotations: ReadonlyMap<string, string> | undefined
@@ -59,7 +59,7 @@ export class LookupContext implements Context {
     }
   }
 
-  /** Aborts the lookup when its time is over. */
+  /** Aborts the lookup, after its timeout. */
   end(reason: AuthenticationError): void {
     this.#reason = reason
     this.#abort?.abort(reason)

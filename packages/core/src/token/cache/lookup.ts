@@ -9,19 +9,19 @@ import { notify, type Observer } from '../../authenticator/events.ts'
 import { GRACE_MS, isDone, unlessAborted } from '../../internal/shared-work.ts'
 import { LookupContext } from './lookup-context.ts'
 
-/** What came of a lookup, and what was said on the way. */
+/** The outcome of a lookup, and what its context recorded. */
 export interface LookupResult {
   readonly authentication: Authentication | undefined
   readonly error: AuthenticationError | undefined
   readonly warnings: readonly string[] | undefined
   readonly annotations: ReadonlyMap<string, string> | undefined
-  /** Thumbprints of the certificates that the token is bound to; absent where it is bound to none. */
+  /** Thumbprints of the certificates that the token is bound to; `undefined` if it is not bound. */
   readonly certificates: readonly string[] | undefined
 }
 
 /**
- * Gives a caller what a lookup brought. What was said on the way belongs to users only. A token that is bound to a certificate counts for
- * those callers only who hold it.
+ * Returns or throws the outcome of a lookup for one caller. Warnings and annotations are passed on only with a user. A certificate-bound
+ * token is accepted only from a caller that holds the certificate.
  */
 export function answer(result: LookupResult, context: Context): Awaitable<Authentication | undefined> {
   if (result.error !== undefined) throw result.error
@@ -44,21 +44,21 @@ function told(
   return authentication
 }
 
-/** A lookup under way. */
+/** A pending lookup. */
 export interface Lookup {
   /** Never rejects: errors are results. */
   readonly result: Promise<LookupResult>
-  /** The answer for one caller, who may give up on it; {@link GONE} where the lookup ended together with the request that began it. */
+  /** The answer for one caller, which may give up; {@link GONE} if the lookup ended with the request that started it. */
   join(context: Context): Promise<Authentication | undefined | typeof GONE>
 }
 
-/** There is no answer, and there will be none. */
+/** The lookup will never finish. */
 export const GONE: unique symbol = Symbol('gone')
 
 /**
- * Looks up a token for all callers: a caller that gives up does not end it. An observer of the first caller sees what happens inside.
+ * Looks up a token for all callers; it continues if a caller gives up. The observer of the first caller receives the events of the lookup.
  *
- * @returns what came of it, where that is known at once.
+ * @returns the outcome, if it is known at once, or the pending lookup.
  */
 export function lookUpToken(
   delegate: TokenAuthenticator,
@@ -97,7 +97,7 @@ function ended(observer: Observer | undefined, result: LookupResult): LookupResu
   return result
 }
 
-/** Its one caller waited, if only for what was worked out meanwhile. */
+/** Reports its one caller as blocked, like the callers of a pending lookup. */
 function endedAtOnce(observer: Observer | undefined, result: LookupResult): LookupResult {
   if (observer === undefined) return result
   notify(observer, { type: 'tokenCacheActiveFetch', status: 'blocked', change: 1 })

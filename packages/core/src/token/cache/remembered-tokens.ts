@@ -10,16 +10,16 @@ import { type VerdictCache, verdictCache } from '../../internal/verdict-cache.ts
 import type { CachedOptions } from './cached.ts'
 import { answer, GONE, type Lookup, type LookupResult, lookUpToken } from './lookup.ts'
 
-/** What is remembered of a token. */
+/** The cached result of a token. */
 export interface RememberedToken {
   readonly result: LookupResult
   /** Whether no authenticator before this one may know the token, now or later. */
   readonly isItsAlone: boolean
 }
 
-/** What one authenticator said of tokens, by keys that others make. */
+/** The cache of one authenticator. The caller computes the keys. */
 export class RememberedTokens {
-  /** What it is called in events. */
+  /** Its name in events. */
   readonly name: string
   readonly #delegate: TokenAuthenticator
   readonly #clock: Clock
@@ -32,7 +32,7 @@ export class RememberedTokens {
   readonly #lookups = new Map<string, Lookup>()
   readonly #before: readonly TokenAuthenticator[]
 
-  /** @param before the authenticators that are asked before it. */
+  /** @param before the authenticators that precede it in a union. */
   constructor(
     delegate: TokenAuthenticator,
     options: CachedOptions,
@@ -47,12 +47,12 @@ export class RememberedTokens {
     this.#failureTtlMs = (options.failureTtlSeconds ?? 0) * 1000
     this.#keepsErrors = options.cacheErrors === true
     this.#limits = { clock, timeoutMs: (options.lookupTimeoutSeconds ?? 30) * 1000 }
-    // Where a lookup ends with its request and without a word, it would count for ever.
+    // On runtimes that drop a lookup with its request, it would never be uncounted.
     this.#maxLookups = canWorkInBackground() ? (options.maxLookups ?? 1024) : Infinity
     this.#results = verdictCache(clock, options.maxEntries ?? 32_768)
   }
 
-  /** What is remembered of a token and still good. */
+  /** The cached result of a token, unless it has expired. */
   get(key: string): RememberedToken | undefined {
     return this.#results.get(key)
   }
@@ -102,7 +102,7 @@ export class RememberedTokens {
     return this.#lookUp(key, token, context)
   }
 
-  /** `false` where another one took its place. */
+  /** Returns `false` if another lookup has replaced this one. */
   #forget(key: string, lookup: Lookup): boolean {
     return this.#lookups.get(key) === lookup && this.#lookups.delete(key)
   }
@@ -121,7 +121,7 @@ export class RememberedTokens {
     try {
       return this.#before.every((each) => each.mayKnow?.(token) === false)
     } catch {
-      // An authenticator that cannot tell is asked.
+      // If `mayKnow` throws, the authenticator must be asked.
       return false
     }
   }

@@ -15,27 +15,26 @@ import {
 
 /** Options of {@link tokenFile}. */
 export interface TokenFileOptions {
-  /** How the file is called in errors and events. Default `token file`. */
+  /** The name of the file in errors and events. Default `token file`. */
   readonly file?: string
-  /** Told of empty and repeated tokens, and of what looks like a mistake. */
+  /** Receives notices of empty tokens, duplicate tokens and likely mistakes. */
   readonly observer?: Observer
 }
 
 const shape: OptionsShape<TokenFileOptions> = { file: aString, observer: aFunction }
 
 /**
- * Knows the bearer tokens of a CSV file: token, user name, user uid and, optionally, groups in quotes
- * (`--token-auth-file`).
+ * Authenticates the bearer tokens of a CSV file: token, username, uid and, optionally, groups in quotes (`--token-auth-file`).
  *
- * Records with an empty token are skipped, and the last record of a token counts; both are warnings. Tokens are kept as
- * keyed digests, so what is compared is exact to the byte and takes the same time for every wrong token that is no longer than those in the
- * file may be.
+ * Records with an empty token are skipped, and the last record of a token wins; both cause a warning. Tokens are stored as keyed digests:
+ * comparison is byte-exact, and its time does not depend on the content of a wrong token. Tokens that are longer than those of the file are
+ * ruled out at once.
  *
  * Source: apiserver `pkg/authentication/token/tokenfile`.
  *
- * @param csv the content of the file. Bytes are best: they need not be UTF-8.
- * @throws {CredentialFileError} when a record is short, a user has no name, or the quoting is wrong.
- * @throws {ConfigurationError} when an option cannot work.
+ * @param csv the content of the file. Prefer bytes: they need not be UTF-8.
+ * @throws {CredentialFileError} if a record has too few columns or no username, or the quoting is invalid.
+ * @throws {ConfigurationError} if an option is invalid.
  * @example
  * const tokens = tokenFile('31ada4fd-adec-460c-809a-9e56ceb75269,jane,1,"admins,ops"')
  */
@@ -44,10 +43,10 @@ export function tokenFile(csv: string | Uint8Array, options: TokenFileOptions = 
 }
 
 /**
- * The same in steps of a few milliseconds, for a file that is large while others wait: run the generator to its end, and let them run
- * between two steps. What it was made from must not change meanwhile.
+ * Like {@link tokenFile}, in steps of a few milliseconds, so that a large file does not block the event loop: run the generator to its end
+ * and yield between steps. The input must not change meanwhile.
  *
- * @throws {ConfigurationError} when an option cannot work; a step throws a {@link CredentialFileError} as `tokenFile` does.
+ * @throws {ConfigurationError} if an option is invalid. A step throws a {@link CredentialFileError} as `tokenFile` does.
  * @example
  * const steps = tokenFileSteps(csv)
  * let step = steps.next()
@@ -100,7 +99,7 @@ function* stepsOf(csv: string | Uint8Array, options: TokenFileOptions): Steps<To
   return {
     name: 'tokenFile',
     authenticateToken(token) {
-      // A JWT is longer than what files have, and to digest it takes a while. How long the longest token is exactly does not show.
+      // Saves the digest of long tokens such as JWTs. The limit is rounded, so it does not reveal the length of the longest token.
       if (token.length > maxLength) return undefined
       const row = rows.get(digest(token))
       return row === undefined ? undefined : users.at(row)

@@ -5,44 +5,43 @@ import type { HttpResponse } from '../../internal/http/response.ts'
 import { textOf, TooLong } from '../../internal/http/response-text.ts'
 import { unusable } from './json.ts'
 
-/** What of `fetch` is used. `@kube-authn/node` makes one with a CA. */
+/** The part of `fetch` that is used. `createFetch` of `@kube-authn/node` returns one with a CA. */
 export type KeystoneFetch = (url: string, init: KeystoneFetchInit) => Promise<HttpResponse>
 
-/** What a {@link KeystoneFetch} is called with. */
+/** The request that a {@link KeystoneFetch} makes. */
 export interface KeystoneFetchInit {
   readonly method: 'GET' | 'POST'
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
-  /** A redirect is not followed: the credential goes where the operator said, and nowhere else. */
+  /** Redirects are not followed: the credential is only sent to the configured URL. */
   readonly redirect: 'manual'
   readonly signal: AbortSignal
 }
 
-/** What is asked, and how long an answer may be. */
+/** A request to Keystone. */
 export interface KeystoneCall {
   readonly url: string
   readonly method: 'GET' | 'POST'
   readonly headers?: Readonly<Record<string, string>>
   /** Sent as JSON. */
   readonly body?: object
-  /** What is in it that belongs into no error. */
+  /** Credentials in the request, which must not appear in errors. */
   readonly secrets: readonly string[]
   readonly maxResponseBytes: number
 }
 
-/** What Keystone said. */
+/** A response of Keystone. */
 export interface KeystoneAnswer {
   readonly status: number
-  /** Empty for a refusal. */
+  /** The body; empty for a refusal. */
   readonly text: string
   header(name: string): string | undefined
 }
 
 /**
- * Calls Keystone once. The answer is a success (200, 201, 203) or a refusal (401, 403, 404); everything else says nothing about
- * a credential.
+ * Calls Keystone once. Returns a success (200, 201, 203) or a refusal (401, 403, 404).
  *
- * @throws {AuthenticationError} `unavailable`, for everything else.
+ * @throws {AuthenticationError} `unavailable` for any other outcome, which says nothing about the credential.
  */
 export async function call(
   { url, method, headers, body, secrets, maxResponseBytes }: KeystoneCall,
@@ -56,7 +55,7 @@ export async function call(
       headers: {
         ...headers,
         accept: 'application/json',
-        // Caches go by the URL, which is the same for all tokens.
+        // HTTP caches are keyed by URL, which is the same for all tokens.
         'cache-control': 'no-store',
         ...(body !== undefined && { 'content-type': 'application/json' }),
       },
@@ -80,7 +79,7 @@ export async function call(
 const SUCCESSES: ReadonlySet<number> = new Set([200, 201, 203])
 const REFUSALS: ReadonlySet<number> = new Set([401, 403, 404])
 
-/** Keystone refuses in JSON. A page in HTML is of a proxy before it, which knows nothing about the credential. */
+/** Keystone refuses in JSON. An HTML page comes from a proxy in front of it, which has not checked the credential. */
 function isOfKeystone(contentType: string | undefined): boolean {
   return contentType === undefined || /^application\/json\b/i.test(contentType)
 }
@@ -91,10 +90,10 @@ async function readText(
   secrets: readonly string[],
 ): Promise<string> {
   try {
-    // Bytes that are not UTF-8 must not become the same replacement in two names.
+    // Lenient decoding could turn two different names into the same one.
     return await textOf(response, maxBytes, new TextDecoder('utf-8', { fatal: true }))
   } catch (cause) {
     if (cause instanceof TooLong) throw unusable(`it is ${cause.message}`)
-    throw unusable(withFault('it broke off, or is not UTF-8', cause, secrets))
+    throw unusable(withFault('it was cut off or is not UTF-8', cause, secrets))
   }
 }

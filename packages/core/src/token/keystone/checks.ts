@@ -4,13 +4,13 @@ import { deadlineAfter } from '../../internal/http/deadline.ts'
 import { above, aClock, type OptionsShape, wholeNumber } from '../../internal/options/index.ts'
 import { limitConcurrency } from '../../internal/limit-concurrency.ts'
 
-/** How much may be asked at once, and for how long. */
+/** Limits of the checks against Keystone. */
 export interface ChecksOptions {
-  /** For one check: its turn, and all calls that it takes. At most 30. Default 10. */
+  /** The limit of one check, including its time in the queue and all of its calls. At most 30. Default 10. */
   readonly timeoutSeconds?: number
-  /** How many checks run at once. Default 32; Workers bound that themselves. */
+  /** How many checks run at once. Default 32. Cloudflare Workers have their own limit. */
   readonly maxConcurrentChecks?: number
-  /** How many more may wait; beyond that a check is *unavailable* at once. Default 256. */
+  /** How many further checks may wait. Beyond that, checks fail at once as *unavailable*. Default 256. */
   readonly maxWaitingChecks?: number
   readonly clock?: Clock
 }
@@ -30,9 +30,9 @@ export type Check = <T>(
 ) => Promise<T>
 
 /**
- * Runs checks so that a Keystone that is slow or gone holds only so many requests, and each of them only so long.
+ * Runs checks within the limits, so that a slow or unreachable Keystone blocks a bounded number of requests for a bounded time.
  *
- * Each check throws `unavailable` when the limits are reached.
+ * A check throws `unavailable` when a limit is exceeded.
  */
 export function boundedChecks(options: ChecksOptions): Check {
   const { timeoutSeconds = 10, maxConcurrentChecks = 32, maxWaitingChecks = 256 } = options
@@ -40,7 +40,7 @@ export function boundedChecks(options: ChecksOptions): Check {
   const limit = limitConcurrency({
     maxRunning: maxConcurrentChecks,
     maxWaiting: maxWaitingChecks,
-    tooMany: 'too many checks wait for Keystone',
+    tooMany: 'too many checks are waiting for Keystone',
   })
   return async (work, caller) => {
     const deadline = deadlineAfter({

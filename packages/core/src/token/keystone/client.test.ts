@@ -156,7 +156,7 @@ describe('keystoneClient', () => {
     ['roles that are no list', tokenAnswer({ roles: { name: 'admin' } })],
     ['a list of names as roles', tokenAnswer({ roles: ['admin'] })],
     ['a role without a name', tokenAnswer({ roles: [{ id: 'r' }] })],
-    ['more than anybody reads', tokenAnswer({ catalog: 'x'.repeat(1_048_576) })],
+    ['a response that is too large', tokenAnswer({ catalog: 'x'.repeat(1_048_576) })],
   ])('finds nothing out from %s', async (_, response) => {
     const { client } = clientOf(() => response)
     const thrown = await thrownBy(() => client.validateToken(FERNET, FERNET, signal))
@@ -169,7 +169,7 @@ describe('keystoneClient', () => {
     ['with an empty one', ''],
     ['with one that no header can carry', 'tok en'],
     ['with two', 'one, two'],
-    ['with a longer one than anybody takes', 'x'.repeat(2049)],
+    ['with one that is too long', 'x'.repeat(2049)],
   ])('takes a login %s for none', async (_, id) => {
     const headers = id === undefined ? {} : { 'x-subject-token': id }
     const { client } = clientOf(() => tokenAnswer({}, { status: 201, headers }))
@@ -228,7 +228,7 @@ describe('keystoneClient', () => {
     const { client } = clientOf(() => new Response(broken))
     expect(await thrownBy(() => client.validateToken(FERNET, FERNET, signal))).toMatchObject({
       code: 'unavailable',
-      message: 'Keystone gave no usable answer: it broke off, or is not UTF-8: reset',
+      message: 'Keystone gave no usable answer: it was cut off or is not UTF-8: reset',
     })
   })
 
@@ -330,7 +330,7 @@ describe('groups', () => {
     ['a group without an id', Response.json({ groups: [{ name: 'g', domain_id: 'default' }] })],
     ['a group without a domain', Response.json({ groups: [{ id: 'g', name: 'g' }] })],
     ['links that are a text', Response.json({ groups: [], links: 'x' })],
-    ['a next page that is no text', groupsAnswer([], 1)],
+    ['a next page that is a number', groupsAnswer([], 1)],
     [
       'a next page without a query, which is the same again',
       groupsAnswer([], 'https://keystone/v3/users/u/groups'),
@@ -372,8 +372,8 @@ describe('the URL', () => {
     ['https://admin@k.example.com', 'must not have credentials in it'],
     ['https://k.example.com/?x', 'must not have a query or a fragment'],
     ['https://k.example.com/#x', 'must not have a query or a fragment'],
-    ['https://k.example.com/v2.0', 'must be of Identity v3: there is no v2.0 any more'],
-    ['https://k.example.com/v2.0/', 'must be of Identity v3: there is no v2.0 any more'],
+    ['https://k.example.com/v2.0', 'must be an Identity v3 URL: v2.0 no longer exists'],
+    ['https://k.example.com/v2.0/', 'must be an Identity v3 URL: v2.0 no longer exists'],
   ])('%j is refused, without being repeated', (given, message) => {
     const make = (): unknown => keystoneClient({ url: given })
     expect(make).toThrow(ConfigurationError)

@@ -16,34 +16,34 @@ import { isTokenText } from './token-text.ts'
 /** A domain, by its id or by its name. */
 export type KeystoneDomain = { readonly id: string } | { readonly name: string }
 
-/** Who logs in. A name is unique within a domain only. */
+/** A user and password to log in with. User names are unique only within a domain. */
 export type KeystoneCredential = { readonly password: string } & (
   | { readonly name: string; readonly domain: KeystoneDomain }
   | { readonly id: string }
 )
 
-/** What a token is for. A name of a project is unique within a domain only. */
+/** The scope of a token. Project names are unique only within a domain. */
 export type KeystoneScope =
   | { readonly project: { readonly id: string } | { readonly name: string; readonly domain: KeystoneDomain } }
   | { readonly domain: KeystoneDomain }
   | { readonly system: { readonly all: true } }
   | 'unscoped'
 
-/** A token that was made for a user. */
+/** A token that Keystone issued to a user. */
 export interface CreatedToken {
   /** The token itself: a secret. */
   readonly id: string
   readonly token: KeystoneToken
 }
 
-/** Keystone says no: 401, 403 or 404. */
+/** A refusal by Keystone: 401, 403 or 404. */
 export interface KeystoneRefusal {
   readonly refusedWith: number
-  /** The password was right, and another factor is asked for. */
+  /** The password was correct, but another factor is required. */
   readonly needsAnotherFactor: boolean
 }
 
-/** The calls of Identity v3 that authentication needs. Nothing is kept between them, least of all a token. */
+/** The calls of Identity v3 that authentication needs. Nothing is stored between calls, in particular no token. */
 export interface KeystoneClient {
   /** `POST /v3/auth/tokens`. */
   createToken(
@@ -51,13 +51,13 @@ export interface KeystoneClient {
     scope: KeystoneScope | undefined,
     signal: AbortSignal,
   ): Promise<CreatedToken | KeystoneRefusal>
-  /** `GET /v3/auth/tokens`: what `subjectToken` is, asked with `authToken`, which may be the same. */
+  /** `GET /v3/auth/tokens`: validates `subjectToken`. `authToken` authorizes the call; it may be the same token. */
   validateToken(
     subjectToken: string,
     authToken: string,
     signal: AbortSignal,
   ): Promise<KeystoneToken | KeystoneRefusal>
-  /** `GET /v3/users/{id}/groups`, all pages of it. */
+  /** `GET /v3/users/{id}/groups`, all pages. */
   groupsOf(
     userId: string,
     authToken: string,
@@ -67,11 +67,11 @@ export interface KeystoneClient {
 
 /** Options of {@link keystoneClient}. */
 export interface KeystoneClientOptions {
-  /** Where Keystone is, with or without `/v3`: `https` only (`--experimental-keystone-url`). */
+  /** The URL of Keystone, with or without `/v3`; must be `https` (`--experimental-keystone-url`). */
   readonly url: string
-  /** Makes the calls; with an authority of one's own, `createFetch` of `@kube-authn/node`. Default: the runtime's `fetch`. */
+  /** Makes the calls; for a private CA, use `createFetch` of `@kube-authn/node`. Default: the runtime's `fetch`. */
   readonly fetch?: KeystoneFetch
-  /** A longer answer is none. Default 1,048,576. */
+  /** Larger responses are rejected. Default 1,048,576. */
   readonly maxResponseBytes?: number
 }
 
@@ -82,19 +82,19 @@ export const keystoneClientShape: OptionsShape<KeystoneClientOptions> = {
   maxResponseBytes: wholeNumber(1),
 }
 
-/** More pages than anybody has groups. */
+/** Far more pages than a user's groups fill. */
 const MAX_PAGES = 10
 
 /**
- * Identity v3, as far as authentication needs it.
+ * A client for the parts of Identity v3 that authentication needs.
  *
- * Every method throws an {@link AuthenticationError}, `unavailable`, when Keystone cannot be asked or gives no usable answer.
+ * Every method throws an {@link AuthenticationError}, `unavailable`, if Keystone cannot be reached or its response is invalid.
  *
  * Source: OpenStack Identity API v3.
  *
- * Deviation: `https` only, no redirects, and an answer is bounded (`docs/deviations.md`, webhooks).
+ * Deviation: `https` only, no redirects, bounded responses (`docs/deviations.md`, webhooks).
  *
- * @throws {ConfigurationError} when the URL cannot be used.
+ * @throws {ConfigurationError} if an option is invalid.
  * @example
  * const keystone = keystoneClient({ url: 'https://keystone.example.com:5000' })
  * const { signal } = new AbortController()
@@ -106,11 +106,11 @@ export function keystoneClient(options: KeystoneClientOptions): KeystoneClient {
   return clientOf(options)
 }
 
-/** The client of options that were checked. */
+/** Creates the client from validated options. */
 export function clientOf(options: KeystoneClientOptions): KeystoneClient {
   const { fetch = callGlobalFetch, maxResponseBytes = 1_048_576 } = options
   const base = identityUrl(options.url)
-  // Catalogs are large, and nobody reads them here.
+  // The service catalog is large and not needed.
   const tokensUrl = `${base}/auth/tokens?nocatalog`
   return {
     async createToken(credential, scope, signal) {
@@ -161,12 +161,14 @@ export function clientOf(options: KeystoneClientOptions): KeystoneClient {
   }
 }
 
-/** The check of a scope that an operator names. */
+/** Checks the `scope` option. */
 export function aScope(scope: unknown, path: string): readonly ConfigurationProblem[] {
   if (scope === 'unscoped') return []
   const [[kind, value] = [], ...others] = Object.entries(Object(scope) as object)
   const isScope = others.length === 0 && SCOPES.has(kind) && typeof value === 'object' && value !== null
-  return isScope ? [] : problemOf(scope, path, "must be of a project, a domain, or the system, or 'unscoped'")
+  return isScope
+    ? []
+    : problemOf(scope, path, "must name a project, a domain or the system, or be 'unscoped'")
 }
 
 const SCOPES: ReadonlySet<unknown> = new Set(['project', 'domain', 'system'])
@@ -188,14 +190,14 @@ function authorized(token: string): { readonly 'x-auth-token': string } {
   return { 'x-auth-token': checked(token) }
 }
 
-/** What cannot stand in a header is not sent. Those who call have made sure; this makes it so whoever calls. */
+/** Guards the header value. Callers have checked it already; this holds for every caller. */
 function checked(token: string): string {
   if (isTokenText(token)) return token
-  throw unavailable('a token has characters that Keystone cannot be asked about')
+  throw unavailable('the token has characters that cannot be sent to Keystone')
 }
 
-/** An id as a part of a path, and never as a way to another path. */
+/** Encodes an id as one path segment, so that it cannot select another path. */
 function pathSegment(id: string): string {
-  if (/^\.{1,2}$/.test(id) || !id.isWellFormed()) throw unusable('the id of the user is none')
+  if (/^\.{1,2}$/.test(id) || !id.isWellFormed()) throw unusable('the id of the user is invalid')
   return encodeURIComponent(id)
 }

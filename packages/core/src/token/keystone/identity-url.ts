@@ -1,16 +1,16 @@
 import type { ConfigurationProblem } from '../../authenticator/errors.ts'
 import { problemOf } from '../../internal/options/index.ts'
 
-/** Where Identity v3 is, without a slash at the end: `https://keystone.example.com:5000/v3`. */
+/** The base URL of Identity v3, without a trailing slash: `https://keystone.example.com:5000/v3`. */
 export function identityUrl(url: string): string {
   const base = new URL(url).href.replace(/\/+$/, '')
   return base.endsWith('/v3') ? base : `${base}/v3`
 }
 
 /**
- * The check of the URL of a Keystone.
+ * Checks the URL of Keystone.
  *
- * Source: release-1.6 `plugin/pkg/authenticator/password/keystone` NewKeystoneAuthenticator has the message.
+ * Source: release-1.6 `plugin/pkg/authenticator/password/keystone` NewKeystoneAuthenticator, for the message.
  */
 export function aKeystoneUrl(url: unknown, path: string): readonly ConfigurationProblem[] {
   if (typeof url !== 'string') return problemOf(url, path, 'must be a URL')
@@ -21,7 +21,7 @@ export function aKeystoneUrl(url: unknown, path: string): readonly Configuration
     if (parsed.username !== '' || parsed.password !== '') messages.push('must not have credentials in it')
     if (url.includes('?') || url.includes('#')) messages.push('must not have a query or a fragment')
     if (/\/v2\.0\/*$/.test(parsed.pathname))
-      messages.push('must be of Identity v3: there is no v2.0 any more')
+      messages.push('must be an Identity v3 URL: v2.0 no longer exists')
   }
   return messages.map((message) => ({ path, message }))
 }

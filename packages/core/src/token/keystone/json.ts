@@ -1,57 +1,56 @@
 import { type AuthenticationError, unavailable } from '../../authenticator/errors.ts'
 
-/** An object that came in JSON. */
+/** A parsed JSON object. */
 export type JsonObject = Readonly<Record<string, unknown>>
 
-/** Keystone answered, and not what it should have: nothing was found out. */
+/** The error for an invalid response, which says nothing about the credential. */
 export function unusable(why: string): AuthenticationError {
   return unavailable(`Keystone gave no usable answer: ${why}`)
 }
 
 /**
- * The object that a text is.
+ * Parses a JSON object.
  *
- * @throws {AuthenticationError} `unavailable`, when it is none.
+ * @throws {AuthenticationError} `unavailable`, if the text is not a JSON object.
  */
 export function parseObject(text: string): JsonObject {
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
-    // The parser quotes what it read, and that may be a token.
-    throw unusable('it is no JSON')
+    // No cause: the parser quotes its input, which may contain a token.
+    throw unusable('it is not JSON')
   }
-  if (!isJsonObject(value)) throw unusable('it is no object')
+  if (!isJsonObject(value)) throw unusable('it must be an object')
   return value
 }
 
-/** The value of a field; `undefined` when it is absent or `null`. */
+/** The value of a field; `undefined` if it is absent or `null`. */
 export function valueIn(parent: JsonObject, name: string): unknown {
   return Object.hasOwn(parent, name) ? (parent[name] ?? undefined) : undefined
 }
 
-/** @throws {AuthenticationError} `unavailable`, when it is there and no object. */
+/** @throws {AuthenticationError} `unavailable`, if the field is present and not an object. */
 export function objectIn(parent: JsonObject, name: string): JsonObject | undefined {
   const value = valueIn(parent, name)
   if (value === undefined || isJsonObject(value)) return value
-  throw unusable(`${name} is no object`)
+  throw unusable(`${name} must be an object`)
 }
 
-/** @throws {AuthenticationError} `unavailable`, when it is there and no list of objects. Absent: an empty one. */
+/** An absent list is empty. @throws {AuthenticationError} `unavailable`, if the field is not a list of objects. */
 export function objectsIn(parent: JsonObject, name: string): readonly JsonObject[] {
   const value = valueIn(parent, name) ?? []
   if (Array.isArray(value) && value.every(isJsonObject)) return value
-  throw unusable(`${name} is no list of objects`)
+  throw unusable(`${name} must be a list of objects`)
 }
 
-/** @throws {AuthenticationError} `unavailable`, when it is no text, or an empty one. */
+/** @throws {AuthenticationError} `unavailable`, if the field is not a non-empty string. */
 export function textIn(parent: JsonObject, name: string): string {
   const value = valueIn(parent, name)
   if (typeof value === 'string' && value !== '') return value
-  throw unusable(`${name} is no text`)
+  throw unusable(`${name} must be a non-empty string`)
 }
 
-/** Whether it is an object, and no list. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -125,13 +125,16 @@ describe('keystonePassword', () => {
     [
       'rejects a login that needs another factor',
       () => refusalAnswer(401, { 'openstack-auth-receipt': 'r' }),
-      { code: 'rejected', message: 'Keystone asks for another factor, for which Basic has no place' },
+      {
+        code: 'rejected',
+        message: 'Keystone requires another factor, which Basic authentication cannot send',
+      },
     ],
     ['cannot tell when logins are forbidden', () => refusalAnswer(403), { code: 'unavailable' }],
     ['cannot tell when there is no such API', () => refusalAnswer(404), { code: 'unavailable' }],
     ['cannot tell during an outage', () => refusalAnswer(503), { code: 'unavailable' }],
     [
-      'cannot tell when nobody answers',
+      'cannot tell without a connection',
       () => Promise.reject(new TypeError('refused')),
       { code: 'unavailable' },
     ],
@@ -158,7 +161,7 @@ describe('keystonePassword', () => {
     [
       'rejects a user of another domain',
       () => loginAnswer({ user: { ...JANES_TOKEN.user, domain: { id: 'd2', name: 'Default' } } }),
-      { code: 'rejected', message: 'the user of Keystone is of a domain that does not count' },
+      { code: 'rejected', message: 'the Keystone user is in a domain that is not accepted' },
     ],
   ])('%s', async (_, script, error) => {
     const { ask } = passwordsOf(script)
@@ -303,7 +306,7 @@ describe('limits of keystonePassword', () => {
     await settled()
     expect(await thrownBy(() => ask('d'))).toMatchObject({
       code: 'unavailable',
-      message: 'too many checks wait for Keystone',
+      message: 'too many checks are waiting for Keystone',
     })
     expect([calls.length, waiting.length]).toEqual([2, 2])
     clock.advance(3000)
@@ -323,7 +326,7 @@ describe('limits of keystonePassword', () => {
     expect(waiting).toHaveLength(32)
     expect(await thrownBy(() => ask('one more'))).toMatchObject({
       code: 'unavailable',
-      message: 'too many checks wait for Keystone',
+      message: 'too many checks are waiting for Keystone',
       retryAfterSeconds: 2,
     })
     clock.advance(9999)
@@ -349,7 +352,9 @@ describe('limits of keystonePassword', () => {
     await settled()
     expect(waiting).toHaveLength(1)
     expect((await ask('jane'))?.user.username).toBe('jane')
-    expect(await thrownBy(() => ask('jim'))).toMatchObject({ message: 'too many checks wait for Keystone' })
+    expect(await thrownBy(() => ask('jim'))).toMatchObject({
+      message: 'too many checks are waiting for Keystone',
+    })
     isSlow = false
     for (const answer of waiting) answer()
     await expect(joe).rejects.toThrow('nothing was thrown')
@@ -423,7 +428,7 @@ describe('options of keystonePassword', () => {
     { project: 'p' },
     { project: null },
   ])('have no scope %j', (scope) => {
-    expect(() => keystonePassword({ url, scope: scope as never })).toThrow('scope: must be of a project')
+    expect(() => keystonePassword({ url, scope: scope as never })).toThrow('scope: must name a project')
   })
 
   it.each([31, Infinity, Number.NaN, -1])('have no time limit of %d seconds', (timeoutSeconds) => {

@@ -26,17 +26,17 @@ import { DEFAULT_DOMAIN, type KeystoneUserOptions, keystoneUserShape, userProble
 
 /** Options of {@link keystonePassword}. */
 export interface KeystonePasswordOptions extends KeystoneClientOptions, ChecksOptions, KeystoneUserOptions {
-  /** Whether `jane@Sales` is `jane` of the domain `Sales`. Default `false`: it is a name like any other. */
+  /** Whether `jane@Sales` means `jane` in the domain `Sales`. Default `false`: the whole string is the name. */
   readonly userAtDomain?: boolean
-  /** What users come for, which is what their roles are of. Default: what Keystone has as their default project. */
+  /** The scope to log in to, which determines the roles. Default: the user's default project in Keystone. */
   readonly scope?: KeystoneScope
-  /** How long a password that was right is remembered, as a keyed digest. Default 10; 0 asks Keystone every time. */
+  /** How long an accepted password is cached, as a keyed digest. Default 10; 0 asks Keystone every time. */
   readonly rememberSeconds?: number
-  /** How long a password that was wrong is. Default 10: it keeps whoever repeats it from being locked out. 0: not at all. */
+  /** How long a refused password is cached, so that a client that repeats it does not lock the user out. Default 10; 0 disables it. */
   readonly rememberRefusedSeconds?: number
 }
 
-/** The checks of {@link KeystonePasswordOptions}, for packages whose options have more. */
+/** The checks of {@link KeystonePasswordOptions}, for packages that extend these options. */
 export const keystonePasswordShape: OptionsShape<KeystonePasswordOptions> = {
   ...keystoneClientShape,
   ...checksShape,
@@ -48,18 +48,18 @@ export const keystonePasswordShape: OptionsShape<KeystonePasswordOptions> = {
 }
 
 /**
- * Knows passwords by asking OpenStack Identity v3 for a token (`--experimental-keystone-url`).
+ * Authenticates passwords by requesting a token from OpenStack Identity v3 (`--experimental-keystone-url`).
  *
- * A password that Keystone refuses is *rejected*, and so are an empty one and a user who does not count here. A Keystone that does
- * not answer, or not as it should, is *unavailable*. What was right is remembered for a while, and never beyond the token that
- * Keystone made for it.
+ * The result is *rejected* if Keystone refuses the password, if the password is empty, or if the options do not accept the user. It is
+ * *unavailable* if Keystone does not answer or its response is invalid. An accepted password is cached for a while, but never beyond the
+ * expiry of the token that Keystone issued for it.
  *
  * Source: OpenStack Identity API v3, "Password authentication"; release-1.6 `plugin/pkg/authenticator/password/keystone`.
  *
- * Deviation: Identity v3 instead of v2.0; the user is named as Keystone has it, with groups and roles (`docs/deviations.md`,
+ * Deviation: Identity v3 instead of v2.0; the user has the name, groups and roles of Keystone (`docs/deviations.md`,
  * Keystone passwords).
  *
- * @throws {ConfigurationError} when the options cannot work.
+ * @throws {ConfigurationError} if an option is invalid.
  * @example
  * const passwords = keystonePassword({ url: 'https://keystone.example.com:5000', scope: { project: { id: '6fd3a1' } } })
  */
@@ -69,7 +69,7 @@ export function keystonePassword(options: KeystonePasswordOptions): PasswordAuth
   const client = clientOf(options)
   const check = boundedChecks(options)
 
-  // A name and a password are as good a key as a token: one check for all who ask at once, and nothing in plain text in memory.
+  // Name and password form the cache key, as a token does: concurrent logins share one check, and no plain text stays in memory.
   const logins: TokenAuthenticator = {
     name: 'keystonePassword',
     authenticateToken(text, context) {
@@ -89,7 +89,7 @@ export function keystonePassword(options: KeystonePasswordOptions): PasswordAuth
   const remembered = cached(logins, {
     successTtlSeconds: options.rememberSeconds ?? 10,
     failureTtlSeconds: options.rememberRefusedSeconds ?? 10,
-    // Longer than a check may take by itself.
+    // Longer than the limit of a check.
     lookupTimeoutSeconds: 2 * (options.timeoutSeconds ?? 10),
     ...(options.clock !== undefined && { clock: options.clock }),
   })
@@ -108,17 +108,19 @@ export function keystonePassword(options: KeystonePasswordOptions): PasswordAuth
   }
 }
 
-/** 401 alone is what Keystone says to a wrong password, a disabled user, and one who may not have the scope. */
+/** Keystone answers 401 for a wrong password, a disabled user and a scope that the user may not have. */
 function checkRefusal({ refusedWith, needsAnotherFactor }: KeystoneRefusal): void {
-  if (refusedWith !== 401) throw unavailable(`Keystone lets nobody log in: HTTP status ${refusedWith}`)
-  if (needsAnotherFactor) throw rejected('Keystone asks for another factor, for which Basic has no place')
+  if (refusedWith !== 401)
+    throw unavailable(`Keystone does not accept login requests: HTTP status ${refusedWith}`)
+  if (needsAnotherFactor)
+    throw rejected('Keystone requires another factor, which Basic authentication cannot send')
 }
 
 const invalidCombination: AuthenticationError = Object.freeze(
   rejected('invalid username/password combination'),
 )
 
-/** Name and password as one text, and no other two as the same. */
+/** Encodes name and password as one string, unambiguously. */
 function asText(username: string, password: string): string {
   return `${username.length}:${username}${password}`
 }

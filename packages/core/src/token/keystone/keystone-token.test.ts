@@ -60,7 +60,7 @@ describe('keystoneToken', () => {
   it.each<[string, () => Response | Promise<Response>, string]>([
     ['rejects a token that may not be asked about with itself', () => refusalAnswer(403), 'rejected'],
     ['cannot tell during an outage', () => refusalAnswer(503), 'unavailable'],
-    ['cannot tell when nobody answers', () => Promise.reject(new TypeError('no')), 'unavailable'],
+    ['cannot tell without a connection', () => Promise.reject(new TypeError('no')), 'unavailable'],
     [
       'cannot tell when something else answers',
       () => new Response('<html>', { status: 404, headers: { 'content-type': 'text/html' } }),

@@ -21,15 +21,15 @@ import { type KeystoneUserOptions, keystoneUserShape, userProblems } from './use
 /** Options of {@link keystoneToken}. */
 export interface KeystoneTokenOptions extends KeystoneClientOptions, ChecksOptions, KeystoneUserOptions {
   /**
-   * What tokens look like: `[token] provider` in `keystone.conf`. Other bearer tokens are not sent to Keystone; with `any`, all
-   * of them are. Default `fernet`.
+   * The format of tokens: `[token] provider` in `keystone.conf`. Bearer tokens of other formats are not sent to Keystone; `any`
+   * sends all of them. Default `fernet`.
    */
   readonly tokenProvider?: KeystoneTokenProvider
-  /** Asks about tokens in the name of a service, as from `keystoneServiceToken`. Default: each token is asked about with itself. */
+  /** The token of a service that validates tokens, as from `keystoneServiceToken`. Default: each token validates itself. */
   readonly serviceToken?: KeystoneServiceToken | string
 }
 
-/** The checks of {@link KeystoneTokenOptions}, for packages whose options have more. */
+/** The checks of {@link KeystoneTokenOptions}, for packages that extend these options. */
 export const keystoneTokenShape: OptionsShape<KeystoneTokenOptions> = {
   ...keystoneClientShape,
   ...checksShape,
@@ -38,26 +38,26 @@ export const keystoneTokenShape: OptionsShape<KeystoneTokenOptions> = {
   serviceToken: either(
     (value) => typeof value === 'string',
     must(
-      'has characters that a token cannot have, or too many',
+      'must be 1 to 2048 characters, all of them allowed in a token',
       (value) => typeof value === 'string' && isTokenText(value),
     ),
-    must('must be a token, or a function that gives one', (value) => typeof value === 'function'),
+    must('must be a token or a function that returns one', (value) => typeof value === 'function'),
   ),
 }
 
 /**
- * Knows the tokens of OpenStack Identity v3 by asking it about them. Put it behind `cached`, as `createAuthenticator` does: a token
- * then counts for no longer than it lasts.
+ * Authenticates tokens of OpenStack Identity v3 by validating them there. Put it behind `cached`, as `createAuthenticator` does: the
+ * cache respects the expiry of the token.
  *
- * There is no opinion on what does not look like a token of Keystone, or is none that Keystone knows: another authenticator may
- * know it. A user who does not count here is *rejected*. A Keystone that does not answer, or not as it should, is *unavailable*.
+ * It has no opinion on tokens of another format and on tokens that Keystone does not know: another authenticator may accept them. A user
+ * that the options do not accept is *rejected*. If Keystone does not answer or its response is invalid, the result is *unavailable*.
  *
  * Source: OpenStack Identity API v3, "Validate and show information for token"; cloud-provider-openstack `pkg/identity/keystone`.
  *
- * Deviation: tokens of other looks and delegated tokens do not count, application credentials bring no groups, and a token need be
- * for no project (`docs/deviations.md`, Keystone tokens).
+ * Deviation: tokens of other formats are ignored, delegated tokens are refused, application credentials carry no groups, and a token
+ * need not be scoped to a project (`docs/deviations.md`, Keystone tokens).
  *
- * @throws {ConfigurationError} when the options cannot work.
+ * @throws {ConfigurationError} if an option is invalid.
  * @example
  * const tokens = cached(keystoneToken({ url: 'https://keystone.example.com:5000' }))
  */
@@ -80,7 +80,7 @@ export function keystoneToken(options: KeystoneTokenOptions): TokenAuthenticator
   const find = async (token: string, limit: AbortSignal): Promise<Authentication | undefined> => {
     const found = await validate(token, limit)
     if (found === undefined) return undefined
-    if (found.expiresAtMs <= clock.now()) throw rejected('the token of Keystone has expired')
+    if (found.expiresAtMs <= clock.now()) throw rejected('the Keystone token has expired')
     return knownUser(found, token, { client, options, limit })
   }
 
@@ -94,18 +94,20 @@ export function keystoneToken(options: KeystoneTokenOptions): TokenAuthenticator
   }
 }
 
-/** What came of asking about a token with itself: 401 and 404 both say that it is none, 403 that it may not be used for that. */
+/** The result of a token that validated itself: 401 and 404 mean that it is unknown, 403 that it may not validate itself. */
 function ofToken(answer: KeystoneToken | KeystoneRefusal): KeystoneToken | undefined {
   if (!('refusedWith' in answer)) return answer
-  if (answer.refusedWith === 403) throw rejected('Keystone does not let the token be asked about with itself')
+  if (answer.refusedWith === 403) throw rejected('Keystone does not allow the token to validate itself')
   return undefined
 }
 
-/** What came of asking in the name of a service: 404 says that the token is none, 401 and 403 that the service is. */
+/** The result of validation by a service: 404 means that the token is unknown, 401 and 403 that the service was refused. */
 function ofService(answer: KeystoneToken | KeystoneRefusal): KeystoneToken | undefined {
   if (!('refusedWith' in answer)) return answer
   if (answer.refusedWith === 404) return undefined
-  throw unavailable(`Keystone does not let the service ask about tokens: HTTP status ${answer.refusedWith}`)
+  throw unavailable(
+    `Keystone does not allow the service to validate tokens: HTTP status ${answer.refusedWith}`,
+  )
 }
 
 function isRefused(answer: KeystoneToken | KeystoneRefusal, status: number): boolean {

@@ -5,7 +5,7 @@ import type { KeystoneGroup, KeystoneToken, KeystoneUser } from './token.ts'
 import { acceptedUser, mappedUser } from './user.ts'
 import type { KeystoneUserOptions } from './user-options.ts'
 
-/** What it takes to find out about a user. */
+/** What the lookup of a user needs. */
 interface Asking {
   readonly client: KeystoneClient
   readonly options: KeystoneUserOptions
@@ -13,9 +13,9 @@ interface Asking {
 }
 
 /**
- * The user of a good token, with their groups, which the token itself can be used to ask for.
+ * Returns the user of a valid token, with the groups, which are requested with the token itself.
  *
- * @throws {AuthenticationError} `rejected` when they do not count here, `unavailable` when their groups cannot be told.
+ * @throws {AuthenticationError} `rejected` if the options do not accept the user, `unavailable` if the groups cannot be read.
  */
 export async function knownUser(
   token: KeystoneToken,
@@ -23,7 +23,7 @@ export async function knownUser(
   { client, options, limit }: Asking,
 ): Promise<Authentication> {
   const user = acceptedUser(token, options)
-  // Whoever made an application credential gave away some roles, and not what their groups may do.
+  // An application credential delegates selected roles, not the permissions of its owner's groups.
   const asksForGroups = options.groups !== false && !token.isOfApplicationCredential
   const groups = asksForGroups ? await groupsOf(user, id, client, limit) : []
   return { user: mappedUser(user, token, groups, options), expiresAtMs: token.expiresAtMs }
@@ -37,6 +37,6 @@ async function groupsOf(
 ): Promise<readonly KeystoneGroup[]> {
   const groups = await client.groupsOf(user.id, token, limit)
   if (!('refusedWith' in groups)) return groups
-  if (groups.refusedWith === 403) throw rejected('Keystone does not let the user see their own groups')
-  throw unavailable(`Keystone does not tell the groups of the user: HTTP status ${groups.refusedWith}`)
+  if (groups.refusedWith === 403) throw rejected('Keystone does not allow the user to list their own groups')
+  throw unavailable(`Keystone did not return the groups of the user: HTTP status ${groups.refusedWith}`)
 }

@@ -62,7 +62,7 @@ describe('keystoneServiceToken', () => {
     clock.advance(-10_000)
     expect(await thrownBy(() => serviceToken())).toMatchObject({
       code: 'unavailable',
-      message: 'the service has just logged in to Keystone',
+      message: 'the last login of the service to Keystone was too recent',
     })
     expect(calls).toHaveLength(1)
     clock.advance(5000)
@@ -83,13 +83,13 @@ describe('keystoneServiceToken', () => {
   it.each([
     ['no password', { ...credential, password: '' }],
     ['no name', { ...credential, name: '' }],
-    ['nobody', { password: 'secret' } as never],
+    ['neither id nor name', { password: 'secret' } as never],
     ['no domain', { name: 'my-app', password: 'secret' } as never],
     ['an empty id', { id: '', password: 'secret' }],
   ])('is refused for %s, without telling the password', (_, wrong) => {
     const make = (): unknown => keystoneServiceToken({ url, credential: wrong, scope })
     expect(make).toThrow(ConfigurationError)
-    expect(make).toThrow('credential: must have a password, and an id, or a name and a domain')
+    expect(make).toThrow('credential: must have a password and either an id or a name and a domain')
     expect(make).not.toThrow('secret')
   })
 

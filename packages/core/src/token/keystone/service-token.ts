@@ -14,43 +14,43 @@ import {
 import { GRACE_MS, isDone } from '../../internal/shared-work.ts'
 import { isDomainOption } from './user-options.ts'
 
-/** Gives a token of a service. Called again with one that Keystone has refused, it gives another. */
+/** Returns the token of a service; a new one if called with a token that Keystone has refused. */
 export type KeystoneServiceToken = (refused?: string) => Promise<string>
 
 /** Options of {@link keystoneServiceToken}. */
 export interface KeystoneServiceTokenOptions
   extends KeystoneClientOptions, Pick<ChecksOptions, 'timeoutSeconds' | 'clock'> {
-  /** The user that the service is in Keystone. */
+  /** The Keystone user of the service. */
   readonly credential: KeystoneCredential
-  /** Where it has the role that lets it ask about tokens. */
+  /** The scope in which it has the role that may validate tokens. */
   readonly scope: KeystoneScope
 }
 
-/** The checks of {@link KeystoneServiceTokenOptions}, for packages whose options have more. */
+/** The checks of {@link KeystoneServiceTokenOptions}, for packages that extend these options. */
 export const keystoneServiceTokenShape: OptionsShape<KeystoneServiceTokenOptions> = {
   ...keystoneClientShape,
   timeoutSeconds: checksShape.timeoutSeconds,
   clock: checksShape.clock,
-  credential: required(must('must have a password, and an id, or a name and a domain', isCredential)),
+  credential: required(must('must have a password and either an id or a name and a domain', isCredential)),
   scope: required(aScope),
 }
 
-/** What came of a login. */
+/** The outcome of a login. */
 type Login = { readonly created: CreatedToken } | { readonly error: unknown }
 
-/** Before the old one ends, so that none ends on its way. */
+/** Renews before the old token expires, so that no token expires in transit. */
 const RENEW_EARLY_MS = 60_000
-/** A service that is refused must not be locked out by asking again and again. */
+/** Keeps repeated logins of a refused service from locking it out. */
 const MIN_PAUSE_MS = 5_000
 
 /**
- * Logs a service in, and keeps its token until a minute before it ends. All who need one at the same time wait for one login.
+ * Logs a service in and keeps its token until a minute before expiry. Concurrent callers share one login.
  *
- * The token of the service is never that of a user: those are handed from call to call and kept nowhere.
+ * Only the token of the service is stored; tokens of users are passed from call to call and never stored.
  *
- * What it returns rejects with an {@link AuthenticationError}, `unavailable`, when there is no token to be had.
+ * The returned function rejects with an {@link AuthenticationError}, `unavailable`, if no token can be obtained.
  *
- * @throws {ConfigurationError} when the options cannot work.
+ * @throws {ConfigurationError} if an option is invalid.
  * @example
  * const url = 'https://keystone.example.com:5000'
  * const serviceToken = keystoneServiceToken({
@@ -73,7 +73,7 @@ export function keystoneServiceToken(options: KeystoneServiceTokenOptions): Keys
     try {
       const created = await check((limit) => client.createToken(credential, scope, limit), undefined)
       if ('refusedWith' in created) {
-        throw unavailable(`Keystone does not let the service log in: HTTP status ${created.refusedWith}`)
+        throw unavailable(`Keystone refused the login of the service: HTTP status ${created.refusedWith}`)
       }
       current = created
       return { created }
@@ -84,7 +84,7 @@ export function keystoneServiceToken(options: KeystoneServiceTokenOptions): Keys
   const begin = (): Promise<Login> => {
     const now = clock.now()
     if (Math.abs(now - lastLoginMs) < MIN_PAUSE_MS)
-      throw unavailable('the service has just logged in to Keystone')
+      throw unavailable('the last login of the service to Keystone was too recent')
     lastLoginMs = now
     const login = logIn()
     underWay = login
@@ -98,7 +98,7 @@ export function keystoneServiceToken(options: KeystoneServiceTokenOptions): Keys
     const login = underWay ?? begin()
     if (!(await isDone(login, timeoutSeconds * 1000 + GRACE_MS, clock))) {
       forget(login)
-      throw unavailable('the login to Keystone ended together with the request that began it')
+      throw unavailable('the login to Keystone ended with the request that started it')
     }
     const outcome = await login
     if ('error' in outcome) throw outcome.error

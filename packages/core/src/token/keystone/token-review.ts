@@ -9,7 +9,7 @@ import { keystoneToken, type KeystoneTokenOptions, keystoneTokenShape } from './
 
 /** Options of {@link keystoneTokenReview}. */
 export interface KeystoneTokenReviewOptions extends KeystoneTokenOptions {
-  /** The versions of TokenReview that are answered (`--authentication-token-webhook-version`). Default `v1beta1` alone. */
+  /** The versions of TokenReview that are accepted (`--authentication-token-webhook-version`). Default `v1beta1` alone. */
   readonly versions?: readonly ('v1beta1' | 'v1')[]
 }
 
@@ -26,25 +26,25 @@ const shape: OptionsShape<KeystoneTokenReviewOptions> = {
 /** Answers a TokenReview. It never rejects. */
 export type KeystoneTokenReview = (request: Request) => Promise<Response>
 
-/** A review has one token, and what is around it. */
 const MAX_REQUEST_BYTES = 65_536
 
 /**
- * The webhook that `k8s-keystone-auth` is: kube-apiserver posts a TokenReview (`--authentication-token-webhook-config-file`), and
- * the token in it is one of Keystone. Serve it over TLS, as `/webhook`. Whoever reaches it can try tokens.
+ * A webhook that replaces `k8s-keystone-auth`: kube-apiserver posts a TokenReview (`--authentication-token-webhook-config-file`) with a
+ * Keystone token. Serve it over TLS, as `/webhook`. Any client that can reach it can try tokens.
  *
- * | answer | when |
+ * | response | meaning |
  * | --- | --- |
- * | 200 | the token is good; the user is in the review |
- * | 401, `authenticated: false` | it is not, or its user does not count, or it is for no project |
- * | 503 | Keystone could not be asked |
- * | 400, 500 | this is no TokenReview of a version that is answered; no JSON |
+ * | 200 | the token is valid; the user is in the review |
+ * | 401, `authenticated: false` | the token is not valid, not scoped to a project, or its user is not accepted |
+ * | 503 | Keystone could not be reached or its response was invalid |
+ * | 400 | the body is not a TokenReview of an accepted version |
+ * | 500 | the body is not a JSON object of at most 64 KiB |
  *
  * Source: cloud-provider-openstack `pkg/identity/keystone/keystone.go`.
  *
- * Deviation: an outage is a 503 (`docs/deviations.md`, Keystone webhook).
+ * Deviation: an outage is reported as a 503 (`docs/deviations.md`, Keystone webhook).
  *
- * @throws {ConfigurationError} when the options cannot work.
+ * @throws {ConfigurationError} if an option is invalid.
  * @example
  * const review = keystoneTokenReview({ url: 'https://keystone.example.com:5000' })
  * app.post('/webhook', (c) => review(c.req.raw))
@@ -53,7 +53,7 @@ export function keystoneTokenReview(options: KeystoneTokenReviewOptions): Keysto
   checkOptions(shape, options)
   const { versions = ['v1beta1'], ...tokenOptions } = options
   const apiVersions = new Set<unknown>(versions.map((version) => `authentication.k8s.io/${version}`))
-  // A token that is for no project says nothing about roles, which is why k8s-keystone-auth refuses it.
+  // A token without a project has no roles; k8s-keystone-auth refuses it for that reason.
   const tokens = keystoneToken({ requireProject: true, ...tokenOptions })
 
   const userOf = async (token: string): Promise<UserInfo | undefined> => {

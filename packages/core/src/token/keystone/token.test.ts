@@ -119,7 +119,7 @@ describe.each([
   })
 })
 
-/** All texts but the query of a next page. */
+/** All strings in a value. */
 function textsIn(value: unknown): readonly string[] {
   if (typeof value === 'string') return [value]
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : []

@@ -1,25 +1,25 @@
 import { timeOfRfc3339 } from '../../internal/rfc3339.ts'
 import { objectIn, objectsIn, parseObject, textIn, unusable, valueIn } from './json.ts'
 
-/** What Keystone tells about a token. */
+/** The properties of a token that Keystone reports. */
 export interface KeystoneToken {
-  /** As Keystone writes it. */
+  /** RFC 3339, as sent by Keystone. */
   readonly expiresAt: string
   /** In milliseconds since the epoch. */
   readonly expiresAtMs: number
-  /** Whose it is. */
+  /** The owner. */
   readonly user: KeystoneUser | undefined
-  /** What it is for: `undefined` when it is for no project, but for a domain, the system, or nothing. */
+  /** The project that the token is scoped to; `undefined` for a token of a domain or the system, and for an unscoped one. */
   readonly project: { readonly id: string; readonly name: string } | undefined
-  /** The names of the roles that the user has in what the token is for. */
+  /** The names of the user's roles in the scope of the token. */
   readonly roles: readonly string[]
-  /** Somebody else may use it in the user's name, by a trust or by OAuth. */
+  /** Whether another party uses it on behalf of the user, by a trust or OAuth. */
   readonly isDelegated: boolean
-  /** It was made with an application credential, which has some of its owner's roles only. */
+  /** Whether it was issued for an application credential, which has only some of its owner's roles. */
   readonly isOfApplicationCredential: boolean
 }
 
-/** A user as Keystone knows them. The name is unique within the domain only. */
+/** A user in Keystone. The name is unique only within the domain. */
 export interface KeystoneUser {
   readonly id: string
   readonly name: string
@@ -30,23 +30,23 @@ export interface KeystoneUser {
 export interface KeystoneGroup {
   readonly id: string
   readonly name: string
-  /** The domain that the group is of, which need not be the user's. */
+  /** The domain of the group, which may differ from the user's. */
   readonly domainId: string
 }
 
 /**
- * Reads the answer about a token.
+ * Parses the response that describes a token.
  *
  * Source: OpenStack Identity API v3, "Authentication and token management".
  *
- * @throws {AuthenticationError} `unavailable`, when it is none.
+ * @throws {AuthenticationError} `unavailable`, if the response is invalid.
  */
 export function readToken(text: string): KeystoneToken {
   const token = objectIn(parseObject(text), 'token')
   if (token === undefined) throw unusable('it has no token')
   const expiresAt = textIn(token, 'expires_at')
   const expiresAtMs = timeOfRfc3339(expiresAt)
-  if (expiresAtMs === undefined) throw unusable('expires_at is no time')
+  if (expiresAtMs === undefined) throw unusable('expires_at must be an RFC 3339 time')
   const project = objectIn(token, 'project')
   return {
     expiresAt,
@@ -59,7 +59,7 @@ export function readToken(text: string): KeystoneToken {
   }
 }
 
-/** Groups, and where there are more of them. */
+/** A page of groups. */
 export interface GroupsPage {
   readonly groups: readonly KeystoneGroup[]
   /** The query of the next page; `undefined` for the last. */
@@ -67,15 +67,15 @@ export interface GroupsPage {
 }
 
 /**
- * Reads a page of the groups of a user.
+ * Parses a page of the groups of a user.
  *
- * @throws {AuthenticationError} `unavailable`, when it is none.
+ * @throws {AuthenticationError} `unavailable`, if the response is invalid.
  */
 export function readGroups(text: string): GroupsPage {
   const page = parseObject(text)
   if (valueIn(page, 'groups') === undefined) throw unusable('it has no groups')
   const next = valueIn(objectIn(page, 'links') ?? {}, 'next')
-  if (next !== undefined && typeof next !== 'string') throw unusable('next is no text')
+  if (next !== undefined && typeof next !== 'string') throw unusable('next must be a string')
   return {
     groups: objectsIn(page, 'groups').map((group) => ({
       id: textIn(group, 'id'),
@@ -97,9 +97,9 @@ function readUser(user: ReturnType<typeof objectIn>): KeystoneUser | undefined {
   }
 }
 
-/** Only that: what Keystone believes its host to be is often another than it is reached at, and the token goes nowhere else. */
+/** Only the query is used: the link often has another host than the configured one, and the token must not be sent there. */
 function queryOf(link: string): string {
   const start = link.indexOf('?')
-  if (start === -1) throw unusable('next has no query')
+  if (start === -1) throw unusable('next must have a query')
   return link.slice(start)
 }

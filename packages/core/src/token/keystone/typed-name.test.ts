@@ -9,7 +9,7 @@ const text = fc.oneof(
 )
 
 describe('typedName', () => {
-  it('asks for what was typed and nothing else, or for nobody', () => {
+  it('keeps exactly what was typed, or refuses it', () => {
     fc.assert(
       fc.property(text, fc.boolean(), (typed, userAtDomain) => {
         const who = typedName(typed, domain, userAtDomain)

@@ -1,19 +1,19 @@
 import type { KeystoneDomain } from './client.ts'
 
-/** What somebody typed as a name, as Keystone is asked about it. */
+/** A name that a user typed, as it is sent to Keystone. */
 export interface TypedName {
   readonly name: string
   readonly domain: KeystoneDomain
 }
 
-/** Longer names are not stored: 255 characters for the user, as many for the domain. */
+/** Keystone stores at most 255 characters for the user and 255 for the domain. */
 const MAX_NAME_LENGTH = 511
 /** `[identity] max_password_length`. */
 const MAX_PASSWORD_LENGTH = 4096
 
 /**
- * Whom a name means: with `userAtDomain`, what is behind the last `@` is the name of a domain. `undefined` when it can be nobody,
- * and is not sent.
+ * Splits a typed name: with `userAtDomain`, the part after the last `@` is the name of the domain. Returns `undefined` for a name that
+ * no user can have; it is not sent.
  */
 export function typedName(
   typed: string,
@@ -28,12 +28,12 @@ export function typedName(
   return name === '' || domainName === '' ? undefined : { name, domain: { name: domainName } }
 }
 
-/** Whether it can be a password. An empty one is none, as it was for Kubernetes 1.6. */
+/** Whether a string can be a password. An empty one cannot, as in Kubernetes 1.6. */
 export function isPassword(typed: string): boolean {
   return isSendable(typed, MAX_PASSWORD_LENGTH)
 }
 
-/** Keystone breaks off on text that is no Unicode, and its hashes on U+0000. */
+/** Keystone fails on ill-formed Unicode, and its password hashes fail on U+0000. */
 function isSendable(text: string, maxLength: number): boolean {
   return text !== '' && text.length <= maxLength && text.isWellFormed() && !text.includes('\0')
 }

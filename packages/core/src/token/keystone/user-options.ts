@@ -12,46 +12,46 @@ import {
 } from '../../internal/options/index.ts'
 import type { KeystoneDomain } from './client.ts'
 
-/** How something of Keystone is named here. */
+/** How the Kubernetes name of a user or group is formed. */
 export type KeystoneNameForm = '{name}' | '{domainName}/{name}' | '{domainId}/{name}' | '{id}'
 
-/** What a role means here. */
+/** Maps a role to groups and a username. */
 export interface KeystoneRoleMapping {
   /** The name of a role that the user has in the project of the token. */
   readonly role: string
-  /** Given to whoever has it. */
+  /** Added to users with this role. */
   readonly groups?: readonly string[]
-  /** Whoever has it is called this, whatever their name is. The last mapping that says so counts. */
+  /** Overrides the username of users with this role; the last matching mapping wins. */
   readonly username?: string
 }
 
-/** Which users of Keystone count, and what becomes of their names. */
+/** Which Keystone users are accepted, and how they are named. */
 export interface KeystoneUserOptions {
-  /** The domain whose users count, and that of whoever types a name alone. Default `{ id: 'default' }`. */
+  /** The domain whose users are accepted, and the domain of names typed without one. Default `{ id: 'default' }`. */
   readonly domain?: KeystoneDomain
   /**
-   * The domains whose users and groups count, if not `domain` alone; several, or `all`, need forms of names that tell them apart.
-   * A domain that is named by its name has the groups of its own users only.
+   * The domains whose users and groups are accepted. Default: `domain` alone. Several domains, or `all`, require name forms that are
+   * unique across domains. Groups of another domain than the user's are accepted only if that domain is given by id.
    */
   readonly domains?: readonly KeystoneDomain[] | 'all'
   /**
-   * The ids of the projects that count: users must have come for one of them. `any`, which is the default, is any project or
-   * none; with `roleMappings` it has to be said, since anybody may have a role in some project.
+   * The ids of accepted projects: the token must be scoped to one of them. Default `any`: any project or none. With `roleMappings`
+   * this option is required, since any user may have the role in some project.
    */
   readonly projects?: readonly string[] | 'any'
-  /** Users must have come for a project. Default `false`; with a list of `projects` it goes without saying. */
+  /** Whether the token must be scoped to a project. Default `false`; a list of `projects` implies `true`. */
   readonly requireProject?: boolean
-  /** Default `{name}`. */
+  /** How usernames are formed. Default `{name}`. */
   readonly username?: KeystoneNameForm
-  /** Put before the names of users. */
+  /** Prefix of usernames. */
   readonly usernamePrefix?: string
-  /** How groups are named. Default `{name}`. */
+  /** How group names are formed. Default `{name}`. */
   readonly groupName?: KeystoneNameForm
-  /** Put before the names of groups, and before the id of the project. */
+  /** Prefix of group names and of the project id, which is a group too. */
   readonly groupsPrefix?: string
-  /** Whether the groups of users are asked for. Default `true`. */
+  /** Whether to request the groups of users. Default `true`. */
   readonly groups?: boolean
-  /** Groups and names by role, as in the sync configuration of k8s-keystone-auth. They need `projects`. */
+  /** Groups and usernames by role, as in the sync configuration of k8s-keystone-auth. Requires `projects`. */
   readonly roleMappings?: readonly KeystoneRoleMapping[]
 }
 
@@ -62,10 +62,10 @@ const NAME_FORMS: readonly string[] = [
   '{id}',
 ] satisfies KeystoneNameForm[]
 
-/** The namespace of Kubernetes' own names. */
+/** The prefix of names that Kubernetes reserves. */
 export const RESERVED = 'system:'
 
-/** Where everybody is whom nobody put elsewhere: `[identity] default_domain_id`. */
+/** The default domain of Keystone: `[identity] default_domain_id`. */
 export const DEFAULT_DOMAIN: KeystoneDomain = Object.freeze({ id: 'default' })
 
 const NO_DOMAIN = 'must be a domain: { id } or { name }'
@@ -84,7 +84,7 @@ export const keystoneUserShape: OptionsShape<KeystoneUserOptions> = {
   domains: either(isText, oneOf('all'), listOf(aDomain)),
   projects: either(
     isText,
-    must("must be ids of projects, at least one, or 'any'", (value) => value === 'any'),
+    must("must be a non-empty list of project ids, or 'any'", (value) => value === 'any'),
     listOf(aString),
   ),
   requireProject: aBoolean,
@@ -96,7 +96,7 @@ export const keystoneUserShape: OptionsShape<KeystoneUserOptions> = {
   roleMappings: listOf(nested(roleMappingShape)),
 }
 
-/** What is wrong with the options beyond their types. */
+/** The problems of options beyond their types. */
 export function userProblems(options: KeystoneUserOptions): readonly ConfigurationProblem[] {
   const { projects, roleMappings = [] } = options
   const listed = options.domains === 'all' ? [] : (options.domains ?? [])
@@ -105,20 +105,20 @@ export function userProblems(options: KeystoneUserOptions): readonly Configurati
 
   if (options.domains?.length === 0) problem('domains', 'must not be empty')
   if (projects !== undefined && projects !== 'any' && (projects.length === 0 || projects.includes(''))) {
-    problem('projects', "must be ids of projects, at least one, or 'any'")
+    problem('projects', "must be a non-empty list of project ids, or 'any'")
   }
   if (projects === undefined && roleMappings.length > 0) {
-    problem('projects', "must be named where roles have a meaning: ids, or 'any'")
+    problem('projects', "is required with roleMappings: a list of project ids, or 'any'")
   }
   if (projects !== undefined && projects !== 'any' && options.requireProject === false) {
-    problem('requireProject', 'must not be false where projects are named')
+    problem('requireProject', 'must not be false if projects are listed')
   }
   const areSeveral = options.domains === 'all' || listed.length > 1
   for (const path of ['username', 'groupName'] as const) {
     const { [path]: form = '{name}' } = options
     const isUsed = path === 'username' || options.groups !== false
     if (form === '{name}' && areSeveral && isUsed) {
-      problem(path, 'must tell domains apart where users of several count')
+      problem(path, 'must be unique across domains if several are accepted')
     }
   }
   for (const path of ['usernamePrefix', 'groupsPrefix'] as const) {
@@ -132,7 +132,7 @@ export function userProblems(options: KeystoneUserOptions): readonly Configurati
   return problems
 }
 
-/** Whether an operator named a domain. */
+/** Whether a value names a domain by id or by name. */
 export function isDomainOption(domain: unknown): boolean {
   const [[key, value] = [], ...others] = Object.entries(Object(domain) as object)
   return others.length === 0 && (key === 'id' || key === 'name') && typeof value === 'string' && value !== ''

@@ -58,7 +58,7 @@ describe('acceptedUser', () => {
       { projects: 'any', requireProject: true },
       { project: undefined },
     ],
-    ['somebody who acts for the user', {}, { isDelegated: true }],
+    ['a party that acts for the user', {}, { isDelegated: true }],
   ])('refuses who is %s', (_, options, changes) => {
     expect(() => acceptedUser({ ...token, ...changes }, options)).toThrow(
       expect.objectContaining({ code: 'rejected' }) as Error,
@@ -156,13 +156,13 @@ describe('mappedUser', () => {
       { ...jane, domain: { id: 'a/b', name: 'd' } },
       { username: '{domainId}/{name}' },
     ],
-  ])('calls nobody %s', (_, user, options) => {
+  ])('refuses a user who would be named %s', (_, user, options) => {
     expect(() => mappedUser(user, token, [], options)).toThrow(
       expect.objectContaining({ code: 'rejected' }) as Error,
     )
   })
 
-  it('lets a mapping name somebody whose own name cannot be used', () => {
+  it('lets a mapping rename a user with a reserved name', () => {
     const roleMappings = [{ role: 'member', username: 'system:kube-controller-manager' }]
     const user = { ...jane, name: 'system:admin' }
     expect(mappedUser(user, token, [], { roleMappings }).username).toBe('system:kube-controller-manager')

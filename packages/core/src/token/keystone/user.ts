@@ -6,37 +6,37 @@ import type { KeystoneGroup, KeystoneToken, KeystoneUser } from './token.ts'
 import { DEFAULT_DOMAIN, type KeystoneNameForm, type KeystoneUserOptions, RESERVED } from './user-options.ts'
 
 /**
- * Decides whether the user of a token counts, before anything more is asked about them.
+ * Checks whether the options accept the user of a token, before further requests to Keystone.
  *
- * @throws {AuthenticationError} `rejected`, when they do not.
+ * @throws {AuthenticationError} `rejected`, if they do not.
  */
 export function acceptedUser(token: KeystoneToken, options: KeystoneUserOptions): KeystoneUser {
   const { domain = DEFAULT_DOMAIN, domains = [domain] } = options
   const { user, project, isDelegated } = token
   if (user === undefined) throw unusable('the token has no user')
-  if (isDelegated) throw rejected('the token of Keystone is for acting on behalf of its user')
+  if (isDelegated) throw rejected('the Keystone token is delegated by a trust or OAuth')
   if (domains !== 'all' && !domains.some((each) => isDomain(user.domain, each))) {
-    throw rejected('the user of Keystone is of a domain that does not count')
+    throw rejected('the Keystone user is in a domain that is not accepted')
   }
   const projects = options.projects === 'any' ? undefined : options.projects
   const { requireProject = projects !== undefined } = options
-  if (project === undefined && requireProject) throw rejected('the token of Keystone is for no project')
+  if (project === undefined && requireProject) throw rejected('the Keystone token is not scoped to a project')
   if (projects !== undefined && !projects.includes(project?.id ?? '')) {
-    throw rejected('the token of Keystone is for a project that does not count')
+    throw rejected('the Keystone token is scoped to a project that is not accepted')
   }
   return user
 }
 
 /**
- * Whom an application sees. The names of `extra` are those of k8s-keystone-auth.
+ * Maps a Keystone user to the user that the app sees. The keys of `extra` are those of k8s-keystone-auth.
  *
  * Source: cloud-provider-openstack `pkg/identity/keystone/authenticator.go`, `sync.go`.
  *
- * Deviation: nobody is called `system:` something by Keystone, groups are of domains that count, and roles are of a project
+ * Deviation: Keystone cannot assign `system:` names, groups must be of accepted domains, and roles must be in a project
  * (`docs/deviations.md`, Keystone names).
  *
- * @param user as {@link acceptedUser} has it.
- * @throws {AuthenticationError} `rejected`, when the user would have a name that is not theirs.
+ * @param user as returned by {@link acceptedUser}.
+ * @throws {AuthenticationError} `rejected`, if the username would be reserved or ambiguous.
  */
 export function mappedUser(
   user: KeystoneUser,
@@ -51,7 +51,7 @@ export function mappedUser(
   const ownName = usernamePrefix + named(user, domain, options.username)
   const mappedName = mappings.findLast(({ username }) => username !== undefined)?.username
   if (mappedName === undefined && ownName.startsWith(RESERVED)) {
-    throw rejected('the user of Keystone has a name that begins with system:')
+    throw rejected('the Keystone username begins with system:')
   }
   const ownGroups = groups.flatMap((group) => groupNames(group, domain, options))
   return userInfo({
@@ -77,7 +77,7 @@ export function mappedUser(
 
 const EXTRA = 'alpha.kubernetes.io/identity'
 
-/** The name of a group; none for one that does not count, or whose domain has an unknown name that is part of it. */
+/** The name of a group. Empty if its domain is not accepted, or if the name form needs the domain's name, which is unknown. */
 function groupNames(
   group: KeystoneGroup,
   domain: KeystoneUser['domain'],
@@ -110,8 +110,8 @@ function named(
   }
 }
 
-/** Else `b/c` in the domain `a` would be called as `c` in the domain `a/b`. */
+/** Otherwise `b/c` in the domain `a` would have the same name as `c` in the domain `a/b`. */
 function withoutSlash(domain: string): string {
-  if (domain.includes('/')) throw rejected('the domain of the user of Keystone has a slash in its name')
+  if (domain.includes('/')) throw rejected('the domain of the Keystone user contains a slash')
   return domain
 }

@@ -8,7 +8,7 @@ import {
 import type { ServiceAccountGetter, TokensControllerStore } from './store.ts'
 import { missingParts, type TokenSecretContent } from './token-secret.ts'
 
-/** A secret with a token, and the service account that it names. */
+/** A token secret and the service account that it names. */
 export interface SeenSecret {
   readonly namespace: string
   readonly name: string
@@ -18,7 +18,7 @@ export interface SeenSecret {
   readonly accountUid: string
 }
 
-/** What is to be known of a secret; `undefined` when it is no secret with a token, or names no service account. */
+/** The relevant fields of a secret; `undefined` if it is not a token secret or names no service account. */
 export function seenSecretOf({ namespace, name, uid, type, annotations }: Secret): SeenSecret | undefined {
   const accountName = valueOf(annotations, SERVICE_ACCOUNT_NAME_ANNOTATION)
   if (type !== SERVICE_ACCOUNT_SECRET_TYPE || accountName === '') return undefined
@@ -32,7 +32,7 @@ export function seenSecretOf({ namespace, name, uid, type, annotations }: Secret
 }
 
 /**
- * Fills in what a secret lacks, deletes one whose service account is not there, and removes the reference to one that is gone.
+ * Completes a token secret, deletes it if its service account does not exist, and removes the reference to it if it was deleted.
  *
  * Source: kubernetes `pkg/controller/serviceaccount/tokens_controller.go` (`syncSecret`).
  */
@@ -47,7 +47,7 @@ export async function checkSecret(
     await removeReference(seen, store)
     return
   }
-  // It may name another service account by now.
+  // It may name another service account now.
   const present = seenSecretOf(secret)
   if (present === undefined) return
   const { uid, resourceVersion } = secret
@@ -60,7 +60,7 @@ export async function checkSecret(
   if (patch !== undefined) await store.patchSecret(namespace, name, patch, { uid, resourceVersion })
 }
 
-/** The service account that a secret names, if it is still the same. */
+/** The service account that a secret names, if its uid still matches. */
 export async function accountOf(
   { namespace, accountName, accountUid }: SeenSecret,
   store: ServiceAccountGetter,
@@ -69,7 +69,7 @@ export async function accountOf(
   return accountUid === '' || account?.uid === accountUid ? account : undefined
 }
 
-/** Nobody is told of a reference that stays, so who comes too late looks again at once. */
+/** Retries conflicts at once: no later event would report the remaining reference. */
 async function removeReference(seen: SeenSecret, store: TokensControllerStore): Promise<void> {
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
     const account = await accountOf(seen, store)

@@ -4,18 +4,18 @@ import type { ServiceAccount } from '../service-account/objects.ts'
 import { isServiceAccountToken, SERVICE_ACCOUNT_UID_ANNOTATION } from '../service-account/username.ts'
 import type { TokensControllerStore } from './store.ts'
 
-/** Which service account is meant: that of this uid, and no other of its name. */
+/** Identifies a service account by name and uid. */
 export type SeenServiceAccount = Pick<ServiceAccount, 'namespace' | 'name' | 'uid'>
 
-/** Makes a secret for a service account. */
+/** Builds a secret for a service account. */
 export type SecretMaker = (account: ServiceAccount) => Promise<Secret>
 
 /**
- * Deletes the secrets of a service account that is gone. Of one that is there, it makes sure that it has one, if that is wanted.
+ * Deletes the secrets of a deleted service account. Ensures that an existing one has a secret, if `newSecret` is given.
  *
  * Source: kubernetes `pkg/controller/serviceaccount/tokens_controller.go` (`syncServiceAccount`).
  *
- * @param newSecret makes the secret that every service account is to have. Absent: they need none.
+ * @param newSecret builds the secret that every service account is given. Absent: they are given none.
  */
 export async function checkServiceAccount(
   seen: SeenServiceAccount,
@@ -38,7 +38,7 @@ async function deleteSecrets(
 ): Promise<void> {
   const errors: unknown[] = []
   for (const secret of await store.listSecrets(seen.namespace)) {
-    // What does not say which one it means is for the one that is there.
+    // A secret without a uid belongs to the new service account of the same name.
     const isOfSuccessor =
       successor !== undefined && valueOf(secret.annotations, SERVICE_ACCOUNT_UID_ANNOTATION) === ''
     if (isOfSuccessor || !isServiceAccountToken(secret, seen)) continue
@@ -48,10 +48,11 @@ async function deleteSecrets(
       errors.push(error)
     }
   }
-  if (errors.length > 0) throw new AggregateError(errors, 'secrets of a deleted service account are left')
+  if (errors.length > 0)
+    throw new AggregateError(errors, 'some secrets of a deleted service account could not be deleted')
 }
 
-/** One secret with a token that it names itself is enough. */
+/** One token secret that the service account references is enough. */
 async function ensureSecret(
   account: ServiceAccount,
   store: TokensControllerStore,

@@ -1,16 +1,16 @@
 import { systemRandom } from '../../internal/random.ts'
 
-/** Characters that make no word, and are not taken for one another. */
+/** Characters that do not form words and are not easily confused. */
 const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789'
 const RANDOM_LENGTH = 5
 const MAX_LENGTH = 63
 
 /**
- * A name that begins with `base`, cut to 58 characters, and ends with 5 random ones (`metadata.generateName`).
+ * Returns `base`, cut to 58 characters, followed by 5 random characters (`metadata.generateName`).
  *
  * Source: apiserver `pkg/storage/names/generate.go`.
  *
- * @param random a number from 0 to below 1. Default: from the runtime's source of secrets.
+ * @param random returns a number from 0 to below 1. Default: cryptographically secure.
  * @example
  * generateName('default-token-') // 'default-token-x7k2p'
  */

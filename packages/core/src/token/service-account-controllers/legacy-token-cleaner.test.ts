@@ -97,8 +97,11 @@ describe('the cleaner of tokens in secrets', () => {
     ['was made at no time', secretOf({}, { creationTimestampMs: Number.NaN })],
     ['goes away', secretOf({ [INVALID_SINCE]: '2001-01-01' }, { deletionTimestampMs: NOW })],
     ['is of another type', secretOf({ [INVALID_SINCE]: '2001-01-01' }, { type: 'Opaque' })],
-    ['is of nobody', secretOf({}, { annotations: {} })],
-    ['is of somebody else', secretOf({}, { annotations: { 'kubernetes.io/service-account.name': 'other' } })],
+    ['names no service account', secretOf({}, { annotations: {} })],
+    [
+      'names another service account',
+      secretOf({}, { annotations: { 'kubernetes.io/service-account.name': 'other' } }),
+    ],
     ['is of __proto__', secretOf({}, { annotations: { 'kubernetes.io/service-account.name': '__proto__' } })],
     [
       'is of a namesake',
@@ -116,7 +119,7 @@ describe('the cleaner of tokens in secrets', () => {
     expect(await resultFor(secret)).toBe('kept')
   })
 
-  it('keeps a secret of which nobody knows when it was made', async () => {
+  it('keeps a secret without a creation time', async () => {
     const { creationTimestampMs: _, ...secret } = secretOf()
     expect(await resultFor(secret)).toBe('kept')
   })
@@ -261,10 +264,10 @@ describe('the cleaner of tokens in secrets', () => {
   it('tells of a day of the tracking that is none', async () => {
     const { cleaner, errors } = cleanerOf([], { trackedSince: () => 'yesterday' })
     await cleaner.clean()
-    expect(errors).toEqual([new Error('the day since when the use of tokens is tracked cannot be read')])
+    expect(errors).toEqual([new Error('trackedSince did not return a date such as 2030-01-31')])
   })
 
-  it('goes on with the others when one cannot be changed, or whoever is told fails', async () => {
+  it('goes on with the others when one cannot be changed, or onError throws', async () => {
     const { cleaner, store } = cleanerOf(
       ['a', 'b', 'c'].map((name) => secretOf({}, { name })),
       {
@@ -359,7 +362,7 @@ describe('the cleaner of tokens in secrets', () => {
     expect(clock.pending).toBe(0)
   })
 
-  it('asks nobody anything once it is stopped', async () => {
+  it('does nothing once it is stopped', async () => {
     let times = 0
     const { cleaner } = cleanerOf([], { trackedSince: () => String(times++) })
     cleaner.stop()

@@ -20,22 +20,22 @@ import type { ServiceAccountGetter, TokenSecretStore } from './store.ts'
 export interface LegacyTokenCleanerOptions {
   readonly store: TokenSecretStore & ServiceAccountGetter
   /**
-   * The day, in UTC, since when every use of a token is written on its secret, as in `2030-01-31`: `since` in the ConfigMap
-   * `kube-system/kube-apiserver-legacy-service-account-token-tracking`. `undefined`: that is not done, and nothing is cleaned up.
+   * The day, in UTC, since which the use of tokens is recorded on their secrets, as in `2030-01-31`: `since` in the ConfigMap
+   * `kube-system/kube-apiserver-legacy-service-account-token-tracking`. `undefined`: it is not recorded, and nothing is cleaned up.
    */
   readonly trackedSince: () => Awaitable<string | undefined>
-  /** The names of the secrets that pods of a namespace mention: in volumes, in variables, and to pull images with. */
+  /** The names of the secrets that pods of a namespace reference: as volumes, environment variables and image pull secrets. */
   readonly mountedSecrets: (namespace: string) => Awaitable<Iterable<string>>
   /**
-   * How long a token must have been idle to become invalid, and how long it stays after that
+   * How long a token must be idle to be invalidated, and how long after that its secret is deleted
    * (`--legacy-service-account-token-clean-up-period`). Default 31,536,000, a year. At most a hundred years.
    */
   readonly cleanUpPeriodSeconds?: number
-  /** Default 86,400, a day. At most a year. */
+  /** The time between two runs. Default 86,400, a day. At most a year. */
   readonly intervalSeconds?: number
   /** Default: the runtime's clock. */
   readonly clock?: Clock
-  /** Told of what could not be read or written. It is looked at again the next time. */
+  /** Called with errors of reading and writing. The next run tries again. */
   readonly onError?: (error: unknown) => void
 }
 
@@ -58,24 +58,24 @@ const shape: OptionsShape<LegacyTokenCleanerOptions> = {
   onError: aFunction,
 }
 
-/** Cleans up tokens that were made for service accounts and that nobody uses. */
+/** Cleans up unused tokens that were generated for service accounts. */
 export interface LegacyTokenCleaner {
-  /** Looks at every secret once. Who calls while that goes on waits for its end. */
+  /** Checks every secret once. Calls during a run wait for its end. */
   clean(): Promise<void>
-  /** Cleans now, and each time the interval has passed after that. */
+  /** Cleans now and then once per interval. */
   start(): void
-  /** Calls off everything that is still to come. */
+  /** Cancels all further runs. */
   stop(): void
 }
 
 /**
- * Cleans up tokens that are kept in secrets, if they were made for a service account (its `secrets` names them) and are idle: not made or used
- * for a year, and mentioned by no pod. First such a token becomes invalid, which whoever needs it can undo by removing the label. After
- * another year its secret is deleted. Secrets that were made by hand are never touched, nor is anything of which that cannot be told.
+ * Cleans up tokens in secrets that were generated for a service account (its `secrets` names them) and are idle: neither created nor used
+ * within a year, and not referenced by a pod. Such a token is first invalidated, which can be undone by removing the label. After another
+ * year its secret is deleted. Manually created secrets are never changed, nor are secrets whose origin is unclear.
  *
  * Source: kubernetes `pkg/controller/serviceaccount/legacy_serviceaccount_token_cleaner.go`; KEP-2799.
  *
- * @throws {ConfigurationError} when a time is no time.
+ * @throws {ConfigurationError} if an option is invalid.
  * @example
  * const cleaner = legacyTokenCleaner({ store, trackedSince: () => '2030-01-31', mountedSecrets: () => [] })
  * cleaner.start()
@@ -119,7 +119,7 @@ export function legacyTokenCleaner(options: LegacyTokenCleanerOptions): LegacyTo
 
   const act = async (secret: Secret, since: IdleSince, nowMs: number): Promise<void> => {
     const { namespace, name, uid, resourceVersion } = secret
-    // A use in the meantime changes the version.
+    // A use in the meantime changes the resource version.
     const asRead = { uid, resourceVersion }
     const step = nextStep(secret, since)
     if (step === 'delete') await store.deleteSecret(namespace, name, asRead)
@@ -156,15 +156,15 @@ export function legacyTokenCleaner(options: LegacyTokenCleanerOptions): LegacyTo
   }
 }
 
-/** The day itself does not count, since the writing began some time in it. */
+/** The first day does not count, since tracking began at some time within it. */
 function isTrackedFor(periodMs: number, day: string | undefined, nowMs: number): boolean {
   if (day === undefined) return false
   const beginMs = timeOfDay(day)
-  if (beginMs === undefined) throw new Error('the day since when the use of tokens is tracked cannot be read')
+  if (beginMs === undefined) throw new Error('trackedSince did not return a date such as 2030-01-31')
   return nowMs >= beginMs + DAY_MS + periodMs
 }
 
-/** Whether pods mention a secret; the pods of a namespace are asked once. */
+/** Whether pods reference a secret. Each namespace is read once. */
 function mountedOnce(
   mountedSecrets: LegacyTokenCleanerOptions['mountedSecrets'],
 ): (secret: Secret) => Promise<boolean> {

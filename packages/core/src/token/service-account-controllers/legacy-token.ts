@@ -2,17 +2,17 @@ import { type Secret, valueOf } from '../../internal/secret.ts'
 import { INVALID_SINCE_LABEL, LAST_USED_LABEL } from '../service-account/legacy-claims.ts'
 import { SERVICE_ACCOUNT_SECRET_TYPE } from '../service-account/username.ts'
 
-/** Since when a secret must have been idle to be cleaned up. */
+/** The time since which a secret must have been idle to be cleaned up. */
 export interface IdleSince {
-  /** It must be older than this, in milliseconds since the epoch. */
+  /** In milliseconds since the epoch; the secret must have been created before it. */
   readonly timeMs: number
-  /** The day of that, in UTC: the last use must have been before it. */
+  /** The same as a day in UTC; the last use must have been before it. */
   readonly day: string
 }
 
 /**
- * Whether this is a secret with a token that nobody used for long: it is old, it is not going away already, and its label says that it was
- * last used before, or there is no label. Where that cannot be told it is in use.
+ * Whether the token of a secret is idle: the secret is old enough and not being deleted, and its label has an earlier last use or is
+ * absent. In case of doubt the token is in use.
  *
  * Source: kubernetes `pkg/controller/serviceaccount/legacy_serviceaccount_token_cleaner.go`.
  */
@@ -25,7 +25,7 @@ export function isIdle(secret: Secret, { timeMs, day }: IdleSince): boolean {
   return timeOfDay(lastUsed) !== undefined && lastUsed < day
 }
 
-/** What is to be done with an idle token: first it becomes invalid, and when it was that for as long, it goes. */
+/** The next step for an idle token: it is invalidated, and after another period deleted. */
 export function nextStep({ labels }: Secret, { day }: IdleSince): 'invalidate' | 'wait' | 'delete' {
   const invalidSince = valueOf(labels, INVALID_SINCE_LABEL)
   if (timeOfDay(invalidSince) === undefined) return 'invalidate'
@@ -37,13 +37,12 @@ export function dayOf(timeMs: number): string {
   return new Date(timeMs).toISOString().slice(0, 10)
 }
 
-/** When a day begins, in milliseconds since the epoch; `undefined` for what is no day. */
+/** The start of a day, in milliseconds since the epoch; `undefined` for an invalid date. */
 export function timeOfDay(day: string): number | undefined {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(day)) return undefined
   const timeMs = Date.parse(`${day}T00:00:00Z`)
-  // What is no date, as the 30th of February, becomes another one.
+  // Invalid dates such as February 30 are parsed as another day.
   return Number.isNaN(timeMs) || dayOf(timeMs) !== day ? undefined : timeMs
 }
 
-/** A day in milliseconds. */
 export const DAY_MS = 86_400_000

@@ -43,8 +43,10 @@ describe('a store in memory', () => {
 
   it('adds nothing in the place of another', () => {
     const store = serviceAccountStore({ serviceAccounts: [account], secrets: [secret] })
-    expect(() => store.createSecret({ ...secret, uid: 's2' })).toThrow('there is one of this name')
-    expect(() => store.createServiceAccount(account)).toThrow('there is one of this name')
+    expect(() => store.createSecret({ ...secret, uid: 's2' })).toThrow(
+      'an object of this name already exists',
+    )
+    expect(() => store.createServiceAccount(account)).toThrow('an object of this name already exists')
     expect(store.getSecret('ns', 's')?.uid).toBe('s1')
   })
 

@@ -7,10 +7,11 @@ import type { SecretPatch, TokensControllerStore } from './store.ts'
 
 /** Options of {@link serviceAccountStore}. */
 export interface ServiceAccountStoreOptions {
-  /** What is there at first. */
+  /** The initial service accounts. */
   readonly serviceAccounts?: Iterable<ServiceAccount>
+  /** The initial secrets. */
   readonly secrets?: Iterable<Secret>
-  /** Tells when a secret was made. Default: the runtime's clock. */
+  /** Sets the creation time of secrets. Default: the runtime's clock. */
   readonly clock?: Clock
 }
 
@@ -20,7 +21,7 @@ const shape: OptionsShape<ServiceAccountStoreOptions> = {
   clock: aClock,
 }
 
-/** Who is told of objects: of those that are there, and whenever one is added, changed or deleted. It must not wait for what it begins. */
+/** Called for every existing object, and whenever one is added, changed or deleted. It must not block. */
 export interface ServiceAccountListener {
   checkServiceAccount(serviceAccount: ServiceAccount): unknown
   checkSecret(secret: Secret): unknown
@@ -47,19 +48,19 @@ export interface ServiceAccountStore extends TokensControllerStore, LegacyTokenO
     secrets: readonly string[],
     precondition?: Precondition,
   ): boolean
-  /** Adds a service account. Throws when there is one of this name. */
+  /** Adds a service account. Throws if one of this name exists. */
   createServiceAccount(
     serviceAccount: Omit<ServiceAccount, 'uid'> & { readonly uid?: string },
   ): ServiceAccount
   deleteServiceAccount(namespace: string, name: string): void
-  /** Tells of every object, now and whenever it changes. The returned function ends that. */
+  /** Calls the listener for every object, now and on each change. Returns a function that removes the listener. */
   watch(listener: ServiceAccountListener): () => void
 }
 
 /**
  * Service accounts and secrets in memory, for one process and for tests.
  *
- * @throws {ConfigurationError} when an option cannot work.
+ * @throws {ConfigurationError} if an option is invalid.
  * @example
  * const store = serviceAccountStore({ serviceAccounts: [{ namespace: 'shop', name: 'cart', uid: '1' }] })
  * store.watch(tokensController({ store, key }))
@@ -147,7 +148,8 @@ function collection<T extends Stored>(tell: (object: T) => void): Collection<T> 
     list: (namespace) =>
       [...objects.values()].filter((object) => namespace === undefined || object.namespace === namespace),
     add(object) {
-      if (find(object.namespace, object.name) !== undefined) throw new Error('there is one of this name')
+      if (find(object.namespace, object.name) !== undefined)
+        throw new Error('an object of this name already exists')
       return store(object)
     },
     change(namespace, name, precondition, changed) {
@@ -172,7 +174,7 @@ function meets(object: Stored, { uid, resourceVersion }: Precondition): boolean 
   )
 }
 
-/** Whatever is in the names: two objects never have one key. */
+/** Unambiguous for any names. */
 function keyOf(namespace: string, name: string): string {
   return JSON.stringify([namespace, name])
 }

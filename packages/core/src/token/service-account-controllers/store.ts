@@ -2,7 +2,7 @@ import type { Awaitable } from '../../internal/awaitable.ts'
 import type { Precondition, Secret } from '../../internal/secret.ts'
 import type { ServiceAccount } from '../service-account/objects.ts'
 
-/** What is changed in a secret: these keys get these values, and all others stay. */
+/** Changes to a secret: sets these keys and keeps all others. */
 export interface SecretPatch {
   readonly data?: Readonly<Record<string, string>>
   readonly labels?: Readonly<Record<string, string>>
@@ -10,11 +10,11 @@ export interface SecretPatch {
 }
 
 /**
- * Secrets with tokens of service accounts. They must be read as they are now: an old copy could cost a secret that is in use. What a
- * function throws is an outage. That an object is gone, or does not meet a precondition any more, is none: then nothing is changed.
+ * Secrets with service account tokens. Reads must be current: with stale data, a secret in use could be deleted. Any error is treated as
+ * an outage. A missing object or a failed precondition is not an error; nothing changes then.
  */
 export interface TokenSecretStore {
-  /** The secrets of type `kubernetes.io/service-account-token` in a namespace, or in all of them. Others may be among them. */
+  /** The secrets of type `kubernetes.io/service-account-token` in a namespace or in all. Other secrets may be included. */
   listSecrets(namespace?: string): Awaitable<Iterable<Secret>>
   patchSecret(
     namespace: string,
@@ -25,19 +25,19 @@ export interface TokenSecretStore {
   deleteSecret(namespace: string, name: string, precondition: Precondition): Awaitable<void>
 }
 
-/** Service accounts, read as they are now. */
+/** Reads service accounts; reads must be current. */
 export interface ServiceAccountGetter {
-  /** The service account of this name; `undefined` when there is none. */
+  /** The service account of this name; `undefined` if there is none. */
   getServiceAccount(namespace: string, name: string): Awaitable<ServiceAccount | undefined>
 }
 
-/** What {@link tokensController} needs. */
+/** The store of a {@link tokensController}. */
 export interface TokensControllerStore extends TokenSecretStore, ServiceAccountGetter {
-  /** The secret of this name; `undefined` when there is none. */
+  /** The secret of this name; `undefined` if there is none. */
   getSecret(namespace: string, name: string): Awaitable<Secret | undefined>
-  /** Adds a secret and gives it back as it was stored, with its uid. Throws also when there is one of this name. */
+  /** Adds a secret and returns it as stored, with its uid. Throws if one of this name exists. */
   createSecret(secret: Secret): Awaitable<Secret>
-  /** Makes these names the `secrets` of a service account; `false` when it is gone or does not meet the precondition. */
+  /** Sets the `secrets` of a service account. Returns `false` if it is missing or does not meet the precondition. */
   setSecretReferences(
     namespace: string,
     name: string,

@@ -11,19 +11,19 @@ import {
 import { generateName } from './generate-name.ts'
 import type { SecretPatch } from './store.ts'
 
-/** What tokens are made with, and what is kept beside them. */
+/** The content of token secrets. */
 export interface TokenSecretContent {
   readonly key: SigningKey
   /** `''` for none. */
   readonly rootCA: string
 }
 
-/** The keys of a secret with a token. */
+/** The keys of a token secret. */
 const TokenField = { token: 'token', namespace: 'namespace', rootCA: 'ca.crt' } as const
 
 /**
- * What a secret of this service account lacks: a token, a namespace, or the root CA. `undefined` when it lacks nothing; then its annotations
- * are left as they are, too.
+ * The patch for what a secret of this service account lacks: a token, the namespace, or the root CA. Returns `undefined` if it lacks
+ * nothing; its annotations are not checked then.
  *
  * Source: kubernetes `pkg/controller/serviceaccount/tokens_controller.go` (`generateTokenIfNeeded`).
  */
@@ -50,7 +50,7 @@ export async function missingParts(
 }
 
 /**
- * A new secret with a token for this service account, named `<name>-token-xxxxx`.
+ * Builds a secret with a token for this service account, named `<name>-token-xxxxx`.
  *
  * Source: kubernetes `pkg/controller/serviceaccount/tokens_controller.go` (`ensureReferencedToken`), until 1.23.
  */

@@ -160,7 +160,7 @@ describe('a secret with a token', () => {
   })
 
   it.each(['__proto__', 'constructor', 'toString'])(
-    'is deleted when it is of %s, and nobody is',
+    'is deleted when it names %s, which does not exist',
     async (name) => {
       const secret = secretOf({}, { annotations: JSON.parse(`{"${NAME}":"${name}"}`) })
       const { controller, store } = controllerOf({ secrets: [secret] })
@@ -174,7 +174,7 @@ describe('a secret with a token', () => {
     ['names no service account', { annotations: {} }],
     ['names no service account but in its prototype', { annotations: Object.create({ [NAME]: 'sa' }) }],
     ['names an empty one', { annotations: { [NAME]: '' } }],
-  ])('does not concern anybody when it %s', async (_, rest) => {
+  ])('is left alone when it %s', async (_, rest) => {
     const { controller, store } = controllerOf({ accounts: [], secrets: [secretOf({}, rest)] })
     const before = store.listSecrets()
     await controller.checkSecret(secretOf({}, rest))
@@ -204,7 +204,7 @@ describe('a secret with a token', () => {
     expect(store.getSecret('ns', 's')?.uid).toBe('s2')
   })
 
-  it('keeps the token that somebody else gave it meanwhile', async () => {
+  it('keeps a token that was added meanwhile', async () => {
     const { controller, store, errors, clock } = controllerOf({
       secrets: [secretOf()],
       otherwise: (inner) => ({
@@ -328,7 +328,7 @@ describe('a secret that is gone', () => {
     expect(errors).toEqual([])
   })
 
-  it('does not keep anybody busy when the service account never stops changing', async () => {
+  it('gives up when the service account never stops changing', async () => {
     let attempts = 0
     const { controller, errors, clock } = controllerOf({
       accounts: [naming],
@@ -393,7 +393,10 @@ describe('a service account that is gone', () => {
     await controller.checkServiceAccount(account)
     expect(store.listSecrets().map(({ name }) => name)).toEqual(['b'])
     expect(errors).toEqual([
-      new AggregateError([new Error('down')], 'secrets of a deleted service account are left'),
+      new AggregateError(
+        [new Error('down')],
+        'some secrets of a deleted service account could not be deleted',
+      ),
     ])
     isDown = false
     clock.advance(5)
@@ -401,7 +404,7 @@ describe('a service account that is gone', () => {
     expect(store.listSecrets()).toEqual([])
   })
 
-  it('costs nobody a secret when it cannot be told whether it is gone', async () => {
+  it('deletes no secret when the service account cannot be read', async () => {
     const { controller, store } = controllerOf({
       accounts: [],
       secrets: [named],
@@ -578,7 +581,7 @@ describe('the tokens controller', () => {
     expect(store.getSecret('ns', 's')?.data).toEqual({})
   })
 
-  it('tells nobody a byte of a token or a key', async () => {
+  it('never reveals a byte of a token or a key', async () => {
     const tokens: string[] = []
     const { controller, errors } = controllerOf({
       secrets: [secretOf()],

@@ -24,24 +24,24 @@ import { newTokenSecret } from './token-secret.ts'
 /** Options of {@link tokensController}. */
 export interface TokensControllerOptions {
   readonly store: TokensControllerStore
-  /** What tokens are signed with (`--service-account-private-key-file`). */
+  /** The signing key (`--service-account-private-key-file`). */
   readonly key: SigningKey
-  /** The authority that clients are to trust, as PEM: `ca.crt` in every secret (`--root-ca-file`). Default: none is put there. */
+  /** The CA that clients should trust, as PEM: `ca.crt` in every secret (`--root-ca-file`). Default: none. */
   readonly rootCA?: string
   /**
-   * Whether every service account is given a secret with a token, as Kubernetes 1.6 to 1.23 did. Such a token never expires. Default
-   * `false`: a secret is made by hand, or a token comes from the TokenRequest API.
+   * Whether every service account is given a token secret, as in Kubernetes 1.6 to 1.23. Such tokens never expire. Default `false`:
+   * secrets are created manually, or tokens requested from the TokenRequest API.
    */
   readonly createSecrets?: boolean
-  /** How many secrets, and how many service accounts, are looked at at a time (`--concurrent-serviceaccount-token-syncs`). Default 5. */
+  /** How many secrets, and how many service accounts, are processed at once (`--concurrent-serviceaccount-token-syncs`). Default 5. */
   readonly concurrency?: number
-  /** How often it tries again what failed, waiting 5 ms and each time twice as long. Default 10. */
+  /** How often a failed item is retried; the delay is 5 ms at first and doubles each time. Default 10. */
   readonly maxRetries?: number
   /** Default: the runtime's clock. */
   readonly clock?: Clock
-  /** A number from 0 to below 1, for the names of secrets. Default: from the runtime's source of secrets. */
+  /** Returns a number from 0 to below 1, for the names of secrets. Default: cryptographically secure. */
   readonly random?: () => number
-  /** Told of everything that failed, each time. */
+  /** Called with each error. */
   readonly onError?: (error: unknown) => void
 }
 
@@ -64,29 +64,29 @@ const shape: OptionsShape<TokensControllerOptions> = {
   onError: aFunction,
 }
 
-/** Keeps secrets with tokens in step with service accounts. */
+/** Keeps token secrets in sync with service accounts. */
 export interface TokensController {
   /**
-   * Looks at a service account: at the start for every one, and whenever one was added, changed or deleted. Settles when it has looked
-   * once, however that went.
+   * Processes a service account. Call it at startup for each, and whenever one was added, changed or deleted. Settles after the first
+   * attempt, whether or not it succeeded.
    */
   checkServiceAccount(serviceAccount: SeenServiceAccount): Promise<void>
-  /** Looks at a secret, on the same occasions. One that was deleted is told of as it was last seen. */
+  /** Processes a secret, on the same occasions. Pass the last known state of a deleted one. */
   checkSecret(secret: Secret): Promise<void>
-  /** Calls off everything that is still to come. */
+  /** Cancels all pending work. */
   stop(): void
 }
 
 /**
- * Looks after secrets of type `kubernetes.io/service-account-token`. A secret that names a service account gets a token for it, its namespace
- * and the root CA. It is deleted when there is no such service account. When a secret is gone, its service account no longer names it.
+ * Manages secrets of type `kubernetes.io/service-account-token`. A secret that names a service account is given a token, the namespace and
+ * the root CA; it is deleted if that service account does not exist. References to deleted secrets are removed from service accounts.
  *
- * Objects are read when they are looked at, changed only if they still are as they were read, and deleted only if they still are the same.
- * Who comes too late is told of the change, and looks again. When something cannot be read, nothing is changed.
+ * Objects are read when they are processed, changed only if their version is still the same, and deleted only if their uid is. The change
+ * that causes a conflict triggers another check. Nothing is changed if an object cannot be read.
  *
  * Source: kubernetes `pkg/controller/serviceaccount/tokens_controller.go`; KEP-2799.
  *
- * @throws {ConfigurationError} when an option cannot work.
+ * @throws {ConfigurationError} if an option is invalid.
  * @example
  * const controller = tokensController({ store, key: await signingKeyFromPem(pem), rootCA })
  * await controller.checkSecret(secret)

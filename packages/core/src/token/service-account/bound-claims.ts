@@ -10,11 +10,11 @@ import { type NamedObject, readObject, type ServiceAccount, type ServiceAccountO
 import { objectClaim, referenceClaim, textClaim, timeClaim } from './read-claims.ts'
 import type { ObjectReference } from './user-info.ts'
 
-/** How far clocks may be apart, and how long a deleted object still counts: pods need their tokens to shut down. */
+/** The allowed clock skew. Deleted objects are accepted for as long: pods need their tokens to shut down. */
 const LEEWAY_MS = 60_000
 
 /**
- * Checks the claims of a token from the TokenRequest API: times, then the service account, then the object it is bound to.
+ * Validates the claims of a token from the TokenRequest API: times, the service account, and the object that the token is bound to.
  *
  * Source: kubernetes `pkg/serviceaccount/claims.go` (`validator.Validate`).
  */
@@ -59,7 +59,7 @@ export function boundClaimsValidator(objects: ServiceAccountObjects, clock: Cloc
       secret && check('secret', secret, () => andThen(objects.getSecret(namespace, secret.name), withUid))
     const checkPodOrNode = (): Awaitable<void> => {
       if (pod !== undefined) return check('pod', pod, () => objects.getPod(namespace, pod.name))
-      // A pod stays where it is, so its node needs no check.
+      // Pods do not move between nodes, so the node of a pod needs no check.
       return node && check('node', node, () => objects.getNode(node.name))
     }
     const validClaims = (): ValidClaims => {
@@ -78,7 +78,7 @@ export function boundClaimsValidator(objects: ServiceAccountObjects, clock: Cloc
   }
 }
 
-/** Gives when the token expires, if it says so. */
+/** Returns the expiry of the token, if it has one. */
 function checkTimes(claims: JsonObject, nowMs: number): number | undefined {
   const [expiry, notBefore, issuedAt] = ['exp', 'nbf', 'iat'].map((name) => timeClaim(claims, name))
   if (notBefore !== undefined && notBefore > nowMs + LEEWAY_MS) {
@@ -101,7 +101,7 @@ function withUid<T extends { readonly uid?: string }>(
   return object && { ...object, uid: object.uid ?? '' }
 }
 
-/** A token that lives longer than its client was told is noted once the client should have renewed it. */
+/** Records whether a token with an extended expiry is used after its client should have renewed it. */
 function noteAge(context: Context, subject: string, lateMs: number): void {
   const isStale = lateMs > 0
   notify(context.observer, { type: 'serviceAccountToken', status: isStale ? 'stale' : 'valid' })

@@ -4,7 +4,7 @@ import type { ServiceAccountObjects } from './objects.ts'
 import type { BoundTokenContent } from './token-claims.ts'
 import type { BoundObjectReference } from './token-request.ts'
 
-/** What a token says of the object it is bound to. */
+/** The claims about the object that a token is bound to. */
 export type BoundObject = Pick<BoundTokenContent, 'pod' | 'secret' | 'node'>
 
 /** The service account that a token is for. */
@@ -14,12 +14,12 @@ export interface TokenTarget {
 }
 
 /**
- * Finds the object that a token is to be bound to: a pod of the service account, a secret of its namespace, or a node. A pod's node goes
- * into the token too, without a uid when it is not found.
+ * Finds the object that a token is to be bound to: a pod of the service account, a secret of its namespace, or a node. For a pod, the
+ * token also names its node; without a uid if the node is not found.
  *
  * Source: kubernetes `pkg/registry/core/serviceaccount/storage/token.go` (`Create`).
  *
- * @throws {StatusError} 400 for another kind of object or the pod of another account, 404, or 409 when the uid is another.
+ * @throws {StatusError} 400 for another kind of object or the pod of another account, 404, or 409 if the uid differs.
  */
 export async function findBoundObject(
   objects: ServiceAccountObjects,
@@ -64,7 +64,7 @@ function found<T>(resource: string, name: string, object: T | undefined): T {
   return object
 }
 
-/** The uid that is there is not told: who asks for a token need not be somebody who may read the object. */
+/** The actual uid is not disclosed: the client may lack permission to read the object. */
 function checkUid({ kind, name, uid: asked }: BoundObjectReference, uid: string): void {
   if (asked === undefined || asked === uid) return
   const why =

@@ -3,12 +3,12 @@ import type { Context } from '../../authenticator/context.ts'
 import type { UnverifiedJwt } from '../jwt/read-jwt.ts'
 import type { ServiceAccountInfo } from './user-info.ts'
 
-/** What the claims of a token say, once they are checked. */
+/** The validated claims of a token. */
 export interface ValidClaims {
   readonly info: ServiceAccountInfo
-  /** When the token ends, in milliseconds since the epoch. Absent: never. */
+  /** When the token expires, in milliseconds since the epoch. Absent: never. */
   readonly expiresAtMs?: number | undefined
 }
 
-/** Checks the claims of a token whose signature is verified and which is for somebody here. Throws what is wrong with them. */
+/** Validates the claims of a token whose signature and audiences are verified. Throws if they are invalid. */
 export type ClaimsValidator = (jwt: UnverifiedJwt, context: Context) => Awaitable<ValidClaims>

@@ -11,11 +11,11 @@ import { aKeySource, keysOf, type KeySource, maxAgeOf } from './key-source.ts'
 
 /** Options of {@link issuerDiscovery}. */
 export interface IssuerDiscoveryOptions {
-  /** Who issues tokens (the first `--service-account-issuer`): an https URL without query and fragment. */
+  /** The issuer of tokens (the first `--service-account-issuer`): an https URL without query and fragment. */
   readonly issuer: string
-  /** What tokens are verified with. Keys that are `excludedFromDiscovery` are left out. */
+  /** The verification keys. Those with `excludedFromDiscovery` are not published. */
   readonly keys: KeySource
-  /** Where the keys are found (`--service-account-jwks-uri`): https. Default: `/openid/v1/jwks` at the external address. */
+  /** The https URL of the keys (`--service-account-jwks-uri`). Default: `/openid/v1/jwks` at the external address. */
   readonly jwksUri?: string
   /** Host and port of this server (`--external-hostname`). */
   readonly externalAddress?: string
@@ -28,31 +28,31 @@ const shape: OptionsShape<IssuerDiscoveryOptions> = {
   externalAddress: aString,
 }
 
-/** A document, ready to be sent. */
+/** A document with its response headers. */
 export interface DiscoveryDocument {
   readonly headers: Readonly<Record<'content-type' | 'cache-control', string>>
   /** JSON. */
   readonly body: string
 }
 
-/** The documents that others verify tokens with. */
+/** The discovery documents of an issuer. */
 export interface IssuerDiscovery {
-  /** The document at exactly this path, without a query; `undefined` at any other. It tells the keys there are by now. */
+  /** The document at exactly this path, without a query; `undefined` for other paths. It has the current keys. */
   documentAt(path: string): DiscoveryDocument | undefined
 }
 
-/** Where the description of the issuer is. */
+/** The path of the OpenID configuration. */
 export const OPENID_CONFIGURATION_PATH = '/.well-known/openid-configuration'
-/** Where the keys are. */
+/** The path of the JWK set. */
 export const JWKS_PATH = '/openid/v1/jwks'
 
 /**
- * What others need to verify the tokens of this issuer: its description (OpenID Connect Discovery 1.0) and its keys as a JWK set, of which
- * only public members are told. Whether a caller may read them is for others to say.
+ * The documents that third parties need to verify tokens of this issuer: the OpenID configuration (OpenID Connect Discovery 1.0) and a
+ * JWK set with the public members of the keys. The app must authorize access to them.
  *
  * Source: kubernetes `pkg/serviceaccount/openidmetadata.go`, `pkg/routes/openidmetadata.go`; KEP-1393.
  *
- * @throws {ConfigurationError} when the documents cannot be: others could not use them. Tokens can be issued nevertheless.
+ * @throws {ConfigurationError} if valid documents cannot be built from the options. Tokens can be issued nevertheless.
  * @example
  * const { documentAt } = issuerDiscovery({ issuer, keys, externalAddress: 'api.example.com' })
  * const document = documentAt(new URL(request.url).pathname)
@@ -65,7 +65,7 @@ export function issuerDiscovery(options: IssuerDiscoveryOptions): IssuerDiscover
   if (!isHttpsUrl(issuer) || /[?#]/.test(issuer)) {
     problems.push({ path: 'issuer', message: 'must be an https URL without query and fragment' })
   }
-  // With anything else in the address the keys would be elsewhere.
+  // Any of these characters would change the path of the keys.
   const isAddress = jwksUri !== '' || !/[/\\?#@]/.test(externalAddress)
   if (!isHttpsUrl(keysAt) || !isAddress) {
     const path = jwksUri === '' ? 'externalAddress' : 'jwksUri'
@@ -100,14 +100,14 @@ export function issuerDiscovery(options: IssuerDiscoveryOptions): IssuerDiscover
   }
 }
 
-/** In the order of go-jose, so that the document is the same to the byte. */
+/** Members in the order of go-jose, so that the document is byte-identical. */
 function publishedKey({ kid, alg, jwk }: VerificationKey): object {
   if (jwk.kty === 'RSA') return { use: 'sig', kty: jwk.kty, kid, alg, n: jwk.n, e: jwk.e }
   return { use: 'sig', kty: jwk.kty, kid, crv: jwk.crv, alg, x: jwk.x, y: jwk.y }
 }
 
 function isHttpsUrl(text: string): boolean {
-  // The parser forgives white space, which the text that is compared and sent would still have.
+  // The URL parser ignores white space, but the original string is compared and sent.
   return text.startsWith('https://') && !/\s/.test(text) && URL.canParse(text)
 }
 

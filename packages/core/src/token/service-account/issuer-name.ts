@@ -1,9 +1,9 @@
 /**
- * Whether an issuer can be called this: a name, or a URL if there is a colon in it (`--service-account-issuer`).
+ * Whether a string is a valid issuer: a URL if it contains a colon, otherwise any name (`--service-account-issuer`).
  *
  * Source: kubernetes `pkg/kubeapiserver/options/authentication.go`.
  */
 export function isNameOrUrl(issuer: string): boolean {
-  // The parser forgives white space, which the text that is compared would still have.
+  // The URL parser ignores white space, but the original string is compared.
   return !issuer.includes(':') || (URL.canParse(issuer) && !/\s/.test(issuer))
 }

@@ -3,17 +3,17 @@ import { isAuthenticationError, unavailable } from '../../authenticator/errors.t
 import type { VerificationKey } from '../jwt/verification-key.ts'
 import { type Check, either, listOf, must, problemOf } from '../../internal/options/index.ts'
 
-/** Keys that are found by their name, which may take a while: those of a signer elsewhere. `fetchedKeys` makes one. */
+/** Keys that are looked up by their id, possibly over the network: those of an external signer. `fetchedKeys` returns one. */
 export interface KeyLookup {
-  /** The keys that are known at this moment. */
+  /** The keys that are known now. */
   current(): readonly VerificationKey[]
-  /** The keys of this name, which may first be looked for elsewhere; all of them for `''`. An empty list: there is no such key. */
+  /** The keys with this id, fetched if necessary; all keys for `''`. An empty list: no such key exists. */
   find(keyId: string): Awaitable<readonly VerificationKey[]>
-  /** For how many seconds others may keep the keys of the moment, for the documents of `issuerDiscovery`. Default 3600. */
+  /** For how many seconds clients may cache the current keys, for the documents of `issuerDiscovery`. Default 3600. */
   maxAgeSeconds?(): number
 }
 
-/** Keys, a function that gives those of the moment, for keys that are reloaded, or a {@link KeyLookup}. */
+/** Keys, a function that returns the current ones (for keys that are reloaded), or a {@link KeyLookup}. */
 export type KeySource = readonly VerificationKey[] | (() => readonly VerificationKey[]) | KeyLookup
 
 const keyList = listOf(must('must be a key', (value) => typeof value === 'object' && value !== null))
@@ -25,7 +25,7 @@ export const aKeySource: Check = either(Array.isArray, keyList, (value, path) =>
     : problemOf(
         value,
         path,
-        'must be a list of keys, a function that returns one, as current of verificationKeysAt(...), or keys that are found by name',
+        'must be a list of keys, a function that returns one, as current of verificationKeysAt(...), or a KeyLookup',
       ),
 )
 
@@ -41,9 +41,9 @@ function isLookup(value: unknown): boolean {
 }
 
 /**
- * The keys of the moment.
+ * The current keys.
  *
- * @throws {AuthenticationError} `unavailable`, when there is no telling.
+ * @throws {AuthenticationError} `unavailable`, if they cannot be read.
  */
 export function keysOf(keys: KeySource): readonly VerificationKey[] {
   try {
@@ -55,9 +55,9 @@ export function keysOf(keys: KeySource): readonly VerificationKey[] {
 }
 
 /**
- * The keys that a token with this `kid` may be signed with: at once, unless they are looked for elsewhere. There may be others among them.
+ * The keys that a token with this `kid` may be signed with; asynchronous only for a {@link KeyLookup}. Other keys may be included.
  *
- * @throws {AuthenticationError} `unavailable`, now or as a rejection, when there is no telling.
+ * @throws {AuthenticationError} `unavailable`, synchronously or as a rejection, if they cannot be read.
  */
 export function keysFor(keys: KeySource, keyId: string): Awaitable<readonly VerificationKey[]> {
   if (typeof keys === 'function' || !('find' in keys && 'current' in keys)) return keysOf(keys)
@@ -70,7 +70,7 @@ export function keysFor(keys: KeySource, keyId: string): Awaitable<readonly Veri
   )
 }
 
-/** How long others may keep the keys of the moment, in whole seconds. */
+/** How long clients may cache the current keys, in whole seconds. */
 export function maxAgeOf(keys: KeySource): number {
   const seconds = typeof keys === 'function' || !('current' in keys) ? undefined : keys.maxAgeSeconds?.()
   return seconds === undefined ? 3600 : Math.max(0, Math.floor(seconds))

@@ -13,16 +13,16 @@ import { readObject, type ServiceAccount, type ServiceAccountObjects } from './o
 import { textClaim } from './read-claims.ts'
 import { splitServiceAccountUsername } from './username.ts'
 
-/** The day, in UTC, that the token in a secret was last used on. */
+/** The label with the day, in UTC, on which the token in a secret was last used. */
 export const LAST_USED_LABEL = 'kubernetes.io/legacy-token-last-used'
-/** The day that the token in a secret became invalid on. */
+/** The label with the day since which the token in a secret is invalid. */
 export const INVALID_SINCE_LABEL = 'kubernetes.io/legacy-token-invalid-since'
 
 /** The objects that tokens in secrets are checked against. */
 export interface LegacyTokenObjects extends Pick<ServiceAccountObjects, 'getServiceAccount' | 'getSecret'> {
   /**
-   * Sets a label of a secret, if it still is the same one. That it is gone, or another, is no error. Without this nobody keeps when a
-   * token was last used.
+   * Sets a label of a secret that meets the precondition; a missing or different secret is not an error. Without this function the
+   * last use of tokens is not recorded.
    */
   labelSecret?(
     namespace: string,
@@ -33,7 +33,7 @@ export interface LegacyTokenObjects extends Pick<ServiceAccountObjects, 'getServ
   ): Awaitable<void>
 }
 
-/** What {@link legacyClaimsValidator} works with. */
+/** The dependencies of {@link legacyClaimsValidator}. */
 export interface LegacyLookup {
   readonly objects: LegacyTokenObjects
   readonly clock: Clock
@@ -48,8 +48,8 @@ interface LegacyClaims {
 }
 
 /**
- * Checks the claims of a token that is kept in a secret, and, unless there is no lookup, that the secret still holds this token and
- * the service account still is the same. Such a token does not expire, whatever it says of that.
+ * Validates the claims of a token from a secret. With a lookup, it also checks that the secret still contains this token and that the
+ * service account is unchanged. Such tokens never expire; time claims are ignored.
  *
  * Source: kubernetes `pkg/serviceaccount/legacy.go` (`legacyValidator.Validate`).
  */
@@ -115,7 +115,7 @@ function isSubject(subject: string, namespace: string, name: string): boolean {
   }
 }
 
-/** Notes what kind of secret the token is in; gives an error when it was marked invalid. */
+/** Records how the secret was created. Returns an error if the secret is marked invalid. */
 function judge(secret: Secret, account: ServiceAccount, context: Context): AuthenticationError | undefined {
   const { namespace, name } = secret
   if (valueOf(secret.labels, INVALID_SINCE_LABEL) !== '') {
@@ -139,7 +139,7 @@ const GENERATED_WARNING =
 
 const DAY_MS = 86_400_000
 
-/** A day, or the next where another server's clock is ahead, is written once. That it cannot be written refuses nobody. */
+/** Writes the day once; the next day counts too, as another server's clock may be ahead. A failed write does not refuse the token. */
 async function keepLastUsed(secret: Secret, { objects, clock, onError }: LegacyLookup): Promise<void> {
   const nowMs = clock.now()
   const [today = '', tomorrow] = [nowMs, nowMs + DAY_MS].map((ms) => new Date(ms).toISOString().slice(0, 10))

@@ -9,20 +9,20 @@ import {
 } from '../../internal/options/index.ts'
 import type { Secret } from '../../internal/secret.ts'
 
-/** What is read of every object that a token can name. */
+/** The fields that are read of every object that a token can reference. */
 export interface NamedObject {
   readonly name: string
   readonly uid: string
-  /** When it goes or went away, in milliseconds since the epoch. Absent: nobody asked for that. */
+  /** `metadata.deletionTimestamp` in milliseconds since the epoch. Absent: the object is not being deleted. */
   readonly deletionTimestampMs?: number
 }
 
 /** The parts of a `v1` ServiceAccount that authentication reads. */
 export interface ServiceAccount extends NamedObject {
   readonly namespace: string
-  /** What the store calls this version of it. Without it nobody can tell whether it changed since it was read. */
+  /** `metadata.resourceVersion`. Without it, changes since the object was read cannot be detected. */
   readonly resourceVersion?: string
-  /** The names of the secrets in its `secrets`: those that were made for it, not by hand. */
+  /** The names in its `secrets`: secrets that were generated for it, not created manually. */
   readonly secrets?: readonly string[]
 }
 
@@ -34,8 +34,8 @@ export interface Pod extends NamedObject {
 }
 
 /**
- * Where the objects are that tokens name. Each function gives `undefined` when there is no such object, and throws when that cannot
- * be told.
+ * Reads the objects that tokens reference. Each function returns `undefined` if the object does not exist, and throws if it cannot be
+ * read.
  */
 export interface ServiceAccountObjects {
   getServiceAccount(namespace: string, name: string): Awaitable<ServiceAccount | undefined>
@@ -44,7 +44,7 @@ export interface ServiceAccountObjects {
   getNode(name: string): Awaitable<NamedObject | undefined>
 }
 
-/** The check of a {@link ServiceAccountObjects}. */
+/** The check of {@link ServiceAccountObjects}. */
 export const serviceAccountGetters: Check = withMethods(
   'getters of objects, as serviceAccountObjects(...) makes',
   'getServiceAccount',
@@ -53,7 +53,7 @@ export const serviceAccountGetters: Check = withMethods(
   'getNode',
 )
 
-/** What {@link serviceAccountObjects} starts with. */
+/** The objects of {@link serviceAccountObjects}. */
 export interface InitialObjects {
   readonly serviceAccounts?: Iterable<ServiceAccount>
   readonly secrets?: Iterable<Secret>
@@ -71,7 +71,7 @@ const shape: OptionsShape<InitialObjects> = {
 /**
  * Objects in memory, for one process and for tests.
  *
- * @throws {ConfigurationError} when they are not lists.
+ * @throws {ConfigurationError} if one of them is not iterable.
  * @example
  * const objects = serviceAccountObjects({ serviceAccounts: [{ namespace: 'shop', name: 'cart', uid: '1' }] })
  */
@@ -98,16 +98,15 @@ function byName<T extends Key>(objects: Iterable<T> = []): ReadonlyMap<string, T
   return new Map([...objects].map((object) => [keyOf(object), object]))
 }
 
-/** Whatever is in the names: two objects never have one key. */
+/** Unambiguous for any names. */
 function keyOf({ namespace = '', name }: Key): string {
   return JSON.stringify([namespace, name])
 }
 
 /**
- * Reads an object and goes on with it. That it cannot be read is an outage, and no fault of the token.
+ * Reads an object and passes it to `next`. A failed read is an outage, not a fault of the token.
  *
- * Deviation: Kubernetes takes a secret, pod or node that cannot be read for one that is gone (`docs/deviations.md`, lookups of service
- * accounts).
+ * Deviation: Kubernetes treats a secret, pod or node that cannot be read as deleted (`docs/deviations.md`, lookups of service accounts).
  */
 export function readObject<T, R>(
   kind: string,

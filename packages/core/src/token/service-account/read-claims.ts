@@ -3,25 +3,25 @@ import { isJsonObject, type JsonObject, member } from '../jwt/read-jwt.ts'
 import type { ObjectReference } from './user-info.ts'
 
 /*
- * Claims of a token whose signature is verified. One of another type than it should have is an error: whoever made such a token
- * means something else by it. What is absent or `null` is the empty value of its type, as in Go.
+ * Reads the claims of a token whose signature is verified. A claim of the wrong type is an error, since its meaning is unknown. Absent and
+ * `null` claims read as the empty value of their type, as in Go.
  */
 
-/** Checks the types of the claims that every JWT can have (RFC 7519 section 4.1), whether or not they are looked at. */
+/** Checks the types of the registered claims (RFC 7519 section 4.1), whether or not they are used. */
 export function checkRegisteredClaims(claims: JsonObject): void {
   for (const name of ['iss', 'sub', 'jti']) textClaim(claims, name)
   for (const name of ['exp', 'nbf', 'iat']) timeClaim(claims, name)
   audienceClaim(claims)
 }
 
-/** A claim that is a text. */
+/** A string claim. */
 export function textClaim(claims: JsonObject, name: string): string {
   const value = member(claims, name) ?? ''
   if (typeof value !== 'string') throw wrongType(name)
   return value
 }
 
-/** A claim that is a time in seconds since the epoch, below 2^53, as milliseconds. Parts of a second do not count. */
+/** A time claim, in milliseconds. The claim is in seconds since the epoch, below 2^53; fractions are cut off. */
 export function timeClaim(claims: JsonObject, name: string): number | undefined {
   const value = member(claims, name)
   if (value === undefined) return undefined
@@ -30,20 +30,20 @@ export function timeClaim(claims: JsonObject, name: string): number | undefined 
   return seconds * 1000
 }
 
-/** A claim that is an object. */
+/** An object claim. */
 export function objectClaim(claims: JsonObject, name: string): JsonObject | undefined {
   const value = member(claims, name)
   if (value !== undefined && !isJsonObject(value)) throw wrongType(name)
   return value
 }
 
-/** A claim that names an object. */
+/** A claim that references a Kubernetes object. */
 export function referenceClaim(claims: JsonObject, name: string): ObjectReference | undefined {
   const reference = objectClaim(claims, name)
   return reference && { name: textClaim(reference, 'name'), uid: textClaim(reference, 'uid') }
 }
 
-/** `aud`: one text or a list of them, and unlike others not `null`: a token for nobody is not one for everybody. */
+/** `aud`: a string or a list of strings. `null` is an error here, as it must not read as a token without audience restriction. */
 export function audienceClaim(claims: JsonObject): readonly string[] {
   const value = Object.hasOwn(claims, 'aud') ? claims['aud'] : []
   const list: readonly unknown[] = Array.isArray(value) ? value : [value]
@@ -54,5 +54,5 @@ export function audienceClaim(claims: JsonObject): readonly string[] {
 }
 
 function wrongType(name: string): Error {
-  return rejected(`the ${name} claim is of another type`)
+  return rejected(`the ${name} claim has the wrong type`)
 }

@@ -85,10 +85,10 @@ describe('a bound token', () => {
     ['it expired', { exp: NOW - 61 }, {}, 'service account token has expired'],
     ['it starts later', { nbf: NOW + 61 }, {}, 'service account token is not valid yet'],
     ['it was issued later', { iat: NOW + 61 }, {}, 'service account token is issued in the future'],
-    ['its expiry is a text', { exp: '9999999999' }, {}, 'the exp claim is of another type'],
-    ['its audience is a number', { aud: [1] }, {}, 'the aud claim is of another type'],
-    ['its id is a number', { jti: 1 }, {}, 'the jti claim is of another type'],
-    ['a secret is no object', {}, { secret: 's' }, 'the secret claim is of another type'],
+    ['its expiry is a text', { exp: '9999999999' }, {}, 'the exp claim has the wrong type'],
+    ['its audience is a number', { aud: [1] }, {}, 'the aud claim has the wrong type'],
+    ['its id is a number', { jti: 1 }, {}, 'the jti claim has the wrong type'],
+    ['a secret is a string', {}, { secret: 's' }, 'the secret claim has the wrong type'],
     [
       'it is for others',
       { aud: ['vault', 'b'] },
@@ -175,7 +175,7 @@ describe('a bound token', () => {
     expect(annotations).toEqual({ 'authentication.k8s.io/legacy-token': 'system:serviceaccount:ns:sa' })
   })
 
-  it('is nobody’s business when another issued it, or it is no JWT', async () => {
+  it('is ignored when it has another issuer or is not a JWT', async () => {
     for (const token of [await bound({ iss: `${ISSUER}/` }), await bound({ iss: undefined }), 'x', '']) {
       expect(await askBound(token)).toBeUndefined()
     }
@@ -269,7 +269,7 @@ describe('a bound token', () => {
   it.each([
     ['no issuer', { issuers: [] }, 'issuers: must not be empty'],
     ['an empty issuer', { issuers: [''] }, 'issuers[0]: must not be empty'],
-    ['an issuer twice', { issuers: ['a', 'a'] }, 'issuers[1]: is there already'],
+    ['an issuer twice', { issuers: ['a', 'a'] }, 'issuers[1]: must not be repeated'],
     ['an issuer that is half a URL', { issuers: ['://x'] }, 'issuers[0]: must be a URL'],
     ['an issuer without a port', { issuers: ['http://[::1]:namedport'] }, 'issuers[0]: must be a URL'],
     ['an issuer behind a space', { issuers: [' https://x'] }, 'issuers[0]: must be a URL'],
@@ -326,9 +326,9 @@ describe('a token in a secret', () => {
     ],
     ['the subject of another', { sub: 'system:serviceaccount:ns:other' }, 'sub claim is invalid'],
     ['a subject of no service account', { sub: 'sa' }, 'sub claim is invalid'],
-    ['an expiry that is a text', { exp: 'never' }, 'the exp claim is of another type'],
-    ['an audience that is null', { aud: null }, 'the aud claim is of another type'],
-    ['a subject that is a list', { sub: ['x'] }, 'the sub claim is of another type'],
+    ['an expiry that is a text', { exp: 'never' }, 'the exp claim has the wrong type'],
+    ['an audience that is null', { aud: null }, 'the aud claim has the wrong type'],
+    ['a subject that is a list', { sub: ['x'] }, 'the sub claim has the wrong type'],
   ])('is refused with %s, even when nothing is looked up', async (_, more, message) => {
     const token = await inSecret(more)
     expect(await thrownBy(() => ask(token, false))).toMatchObject({ code: 'rejected', message })
@@ -435,7 +435,7 @@ describe('a token in a secret', () => {
     expect(errors).toEqual([new Error('forbidden')])
   })
 
-  it('is known although that cannot be noted, and nobody could be told', async () => {
+  it('is accepted although its use cannot be recorded and the error handler throws', async () => {
     const token = await inSecret()
     const tokens = legacyServiceAccountToken({
       keys,

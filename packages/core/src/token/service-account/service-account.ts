@@ -29,16 +29,16 @@ import { serviceAccountGetters, type ServiceAccountObjects } from './objects.ts'
 import { audienceClaim, checkRegisteredClaims, textClaim } from './read-claims.ts'
 import { serviceAccountUser } from './user-info.ts'
 
-/** The issuer of tokens that are kept in secrets. */
+/** The issuer of tokens in secrets. */
 export const LEGACY_ISSUER = 'kubernetes/serviceaccount'
 
 /** Options of {@link serviceAccountToken}. */
 export interface ServiceAccountTokenOptions {
-  /** Whose tokens these are (`--service-account-issuer`); compared exactly. */
+  /** The accepted issuers (`--service-account-issuer`); compared exactly. */
   readonly issuers: readonly string[]
-  /** What tokens are verified with (`--service-account-key-file`). */
+  /** The verification keys (`--service-account-key-file`). */
   readonly keys: KeySource
-  /** What tokens have to be for, unless a request says otherwise (`--api-audiences`). Default: the issuers. */
+  /** The accepted audiences, unless the context has others (`--api-audiences`). Default: the issuers. */
   readonly audiences?: readonly string[]
   readonly objects: ServiceAccountObjects
   /** Default: the runtime's clock. */
@@ -50,16 +50,16 @@ export interface LegacyServiceAccountTokenOptions {
   /** Default `['kubernetes/serviceaccount']`. */
   readonly issuers?: readonly string[]
   readonly keys: KeySource
-  /** What these tokens count for, since they do not say it themselves (`--api-audiences`). */
+  /** The audiences of these tokens, which name none themselves (`--api-audiences`). */
   readonly audiences: readonly string[]
   /**
-   * What tokens are checked against; `false` for nothing (`--service-account-lookup=false`), and then a token can be revoked
-   * only with its key.
+   * The objects that tokens are checked against. `false` disables the check (`--service-account-lookup=false`); tokens can then be
+   * revoked only by removing their key.
    */
   readonly objects: LegacyTokenObjects | false
   /** Default: the runtime's clock. */
   readonly clock?: Clock
-  /** Told of a label that could not be written. */
+  /** Called if the label with the last use could not be written. */
   readonly onError?: (error: unknown) => void
 }
 
@@ -71,7 +71,6 @@ const shape: OptionsShape<ServiceAccountTokenOptions> = {
   clock: aClock,
 }
 
-/** The check of the objects that tokens in secrets are checked against. */
 const legacyGetters = withMethods('getters of objects, or false', 'getServiceAccount', 'getSecret')
 
 const legacyShape: OptionsShape<LegacyServiceAccountTokenOptions> = {
@@ -90,12 +89,12 @@ const legacyShape: OptionsShape<LegacyServiceAccountTokenOptions> = {
 }
 
 /**
- * Knows service accounts by tokens of the TokenRequest API. The token, its service account and the pod, secret or node it is bound to
- * must all still be there; what was deleted within the last minute still counts.
+ * Authenticates service accounts by tokens of the TokenRequest API. The service account and the pod, secret or node that the token is
+ * bound to must still exist, or have been deleted within the last minute.
  *
  * Source: kubernetes `pkg/serviceaccount/{jwt,claims}.go`; KEP-1205.
  *
- * @throws {ConfigurationError} when there is no issuer, or an issuer or audience cannot work.
+ * @throws {ConfigurationError} if an option is invalid.
  * @example
  * const tokens = serviceAccountToken({
  *   issuers: ['https://kubernetes.default.svc'],
@@ -115,12 +114,12 @@ export function serviceAccountToken(options: ServiceAccountTokenOptions): TokenA
 }
 
 /**
- * Knows service accounts by tokens that are kept in secrets of type `kubernetes.io/service-account-token`. They do not expire; they end
- * with their secret, or with their service account.
+ * Authenticates service accounts by tokens from secrets of type `kubernetes.io/service-account-token`. They never expire, but become
+ * invalid if their secret or service account is deleted.
  *
  * Source: kubernetes `pkg/serviceaccount/legacy.go`; KEP-2799.
  *
- * @throws {ConfigurationError} when there is no issuer or audience, or one cannot work.
+ * @throws {ConfigurationError} if an option is invalid.
  * @example
  * const tokens = legacyServiceAccountToken({ keys, audiences: ['https://api.example.com'], objects })
  */
@@ -191,7 +190,7 @@ function signedTokens(
   }
 }
 
-/** As Go prints a list of texts. */
+/** Formats a list of strings as Go does. */
 function list(texts: readonly string[]): string {
   return `[${texts.map(quoted).join(' ')}]`
 }
@@ -202,10 +201,10 @@ function validate(issuers: readonly string[], audiences: readonly string[]): voi
   for (const [index, issuer] of issuers.entries()) {
     const path = `issuers[${index}]`
     if (issuer === '') problems.push({ path, message: 'must not be empty' })
-    if (issuers.indexOf(issuer) !== index) problems.push({ path, message: 'is there already' })
+    if (issuers.indexOf(issuer) !== index) problems.push({ path, message: 'must not be repeated' })
     if (!isNameOrUrl(issuer)) problems.push({ path, message: 'must be a URL' })
   }
-  // By default these are the issuers, of which everything is said already.
+  // By default these are the issuers, which are checked above.
   const others = audiences === issuers ? undefined : audiences
   if (others?.length === 0) problems.push({ path: 'audiences', message: 'must not be empty' })
   for (const [index, audience] of others?.entries() ?? []) {

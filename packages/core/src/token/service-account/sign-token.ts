@@ -1,7 +1,7 @@
 import type { SigningKey } from '../jwt/pem-keys.ts'
 
 /**
- * Signs claims with the key, as a JWT in compact form whose header names the key and its algorithm.
+ * Signs claims as a JWT in compact serialization, with `kid` and `alg` of the key in the header.
  *
  * Source: kubernetes `pkg/serviceaccount/jwt.go` (`GenerateToken`).
  *
@@ -9,7 +9,7 @@ import type { SigningKey } from '../jwt/pem-keys.ts'
  * const token = await signToken(key, { iss: 'https://issuer.example.com', ...boundTokenClaims(content) })
  */
 export async function signToken({ kid, alg, key }: SigningKey, claims: object): Promise<string> {
-  // Most processes verify tokens and never sign one.
+  // Loaded on demand: most processes only verify tokens.
   const { CompactSign } = await import('jose/jws/compact/sign')
   const payload = new TextEncoder().encode(JSON.stringify(claims))
   return new CompactSign(payload).setProtectedHeader({ alg, kid }).sign(key)

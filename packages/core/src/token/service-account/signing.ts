@@ -7,11 +7,11 @@ import { signToken } from './sign-token.ts'
 import type { TokenIssuerOptions } from './token-issuer.ts'
 import type { TokenSigner } from '../signer/token-signer.ts'
 
-/** The shortest life that a signer must allow, which is what a request may ask for at least. */
+/** The smallest maximum expiration that a signer may have: the minimum that a request may ask for. */
 const MIN_EXPIRATION_SECONDS = 600
 
 /**
- * What is wrong with a signer.
+ * The configuration problems of a signer.
  *
  * Source: kubernetes `pkg/controlplane/apiserver/options/options.go`.
  */
@@ -33,10 +33,10 @@ function signerProblems(
 }
 
 /**
- * Signs claims with the key, or by the signer.
+ * Returns a function that signs claims with the key or the signer. It rejects with a {@link StatusError}: 500 if the signer failed, 503 if
+ * too many signatures are pending.
  *
- * @throws {ConfigurationError} when there is neither, or the signer cannot work.
- * @throws {StatusError} from what it returns: 500 when a signer did not sign, and 503 when it has too much to sign.
+ * @throws {ConfigurationError} if neither is set, or the signer is invalid.
  */
 export function signing(
   options: TokenIssuerOptions,
@@ -45,13 +45,13 @@ export function signing(
   const { signTimeoutSeconds = 10 } = options
   const signer = options.signer ?? options.key
   if (signer === undefined) {
-    throw new ConfigurationError([{ path: 'key', message: 'is required, unless there is a signer' }])
+    throw new ConfigurationError([{ path: 'key', message: 'is required unless signer is set' }])
   }
   if (!('sign' in signer)) return (claims) => signToken(signer, claims)
   refuseProblems(signerProblems(signer, options))
   let sign: ((claims: object, context: Context) => Promise<string>) | undefined
   return async (claims, context) => {
-    // Most issuers have a key.
+    // Loaded on demand: most issuers use a key.
     const { signingElsewhere } = await import('../signer/signing-elsewhere.ts')
     sign ??= signingElsewhere(signer, signTimeoutSeconds, clock)
     return sign(claims, context)

@@ -3,19 +3,19 @@ import type { ServiceAccount } from './objects.ts'
 import type { ObjectReference } from './user-info.ts'
 import { serviceAccountUsername } from './username.ts'
 
-/** What a token says, before it is signed. */
+/** The content of a token to be signed. */
 export interface BoundTokenContent {
   readonly serviceAccount: Pick<ServiceAccount, 'namespace' | 'name' | 'uid'>
-  /** What the token is for. None: for the API audiences of whoever verifies it. */
+  /** The audiences. Empty: the API audiences of the server that verifies the token. */
   readonly audiences: readonly string[]
   readonly expirationSeconds: number
-  /** After how long its client should have taken another one. */
+  /** After how many seconds the client should have renewed the token. */
   readonly warnAfterSeconds?: number
   readonly pod?: ObjectReference
   readonly secret?: ObjectReference
-  /** Without a uid: the node was not found. */
+  /** Without a uid if the node was not found. */
   readonly node?: { readonly name: string; readonly uid?: string }
-  /** `jti`, an id of the token. */
+  /** The id of the token, `jti`. */
   readonly tokenId?: string
   /** Milliseconds since the epoch. */
   readonly nowMs: number
@@ -33,7 +33,7 @@ export interface BoundTokenClaims {
 }
 
 /**
- * The claims of a token of the TokenRequest API; the issuer is added by who signs it.
+ * The claims of a token of the TokenRequest API, without the issuer, which is added when the token is signed.
  *
  * Source: kubernetes `pkg/serviceaccount/claims.go` (`Claims`).
  */
@@ -61,7 +61,7 @@ export function boundTokenClaims(content: BoundTokenContent): BoundTokenClaims {
 }
 
 /**
- * The claims of a token that is kept in a secret.
+ * The claims of a token in a secret.
  *
  * Source: kubernetes `pkg/serviceaccount/legacy.go` (`LegacyClaims`).
  */
@@ -80,7 +80,6 @@ export function legacyTokenClaims(
   }
 }
 
-/** Nothing but what a token says of an object, whatever else the object has. */
 function reference({ name, uid }: { readonly name: string; readonly uid?: string }): object {
   return uid === undefined ? { name } : { name, uid }
 }

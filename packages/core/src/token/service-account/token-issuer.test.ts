@@ -37,7 +37,7 @@ const boundTo = (kind: string, name: string, more = {}) => ({
 const claimsOf = (token: string) => readJwt(token)?.claims
 
 describe('a token that is asked for', () => {
-  it('is known to whoever has the key, and says who it is', async () => {
+  it('is accepted with its key, and has the service account', async () => {
     const annotations: string[] = []
     const granted = await issue(target, boundTo('Pod', 'p'), {
       annotate: (_, value) => void annotations.push(value),
@@ -197,7 +197,7 @@ describe('a token that is asked for', () => {
     ],
     [
       '{"admissionReviewAPIGroups":["apps"]}',
-      'spec.attestations: Forbidden: they are for tokens for webhooks, which are not issued here',
+      'spec.attestations: Forbidden: only tokens for webhooks have them, which are not issued here',
     ],
     ['{"__proto__":["y"]}', 'spec.attestations: Invalid value: "__proto__": may not specify an unknown key'],
   ])('is refused with the attestations %s', async (attestations, message) => {

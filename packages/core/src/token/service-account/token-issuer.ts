@@ -25,25 +25,25 @@ import { checkSpec, checkTarget, readTokenRequest, type TokenRequestSpec } from 
 
 /** Options of {@link tokenIssuer}. */
 export interface TokenIssuerOptions {
-  /** Who issues tokens (the first `--service-account-issuer`). */
+  /** The issuer of the tokens (the first `--service-account-issuer`). */
   readonly issuer: string
-  /** What tokens are signed with (`--service-account-signing-key-file`). Either this or `signer`. */
+  /** The signing key (`--service-account-signing-key-file`). Either this or `signer` is required. */
   readonly key?: SigningKey
-  /** What signs tokens elsewhere (`--service-account-signing-endpoint`): a KMS, a vault, an external signer. */
+  /** A remote signer (`--service-account-signing-endpoint`): a KMS, a vault, an external signer. */
   readonly signer?: TokenSigner
-  /** How long `signer` may take for one token. Default 10. */
+  /** The timeout of `signer` for one token. Default 10. */
   readonly signTimeoutSeconds?: number
-  /** What tokens are for unless a request says otherwise (`--api-audiences`). Default: the issuer. */
+  /** The audiences of tokens whose request names none (`--api-audiences`). Default: the issuer. */
   readonly audiences?: readonly string[]
   readonly objects: ServiceAccountObjects
   /**
-   * Longer requests are shortened to this, 3,600 or more (`--service-account-max-token-expiration`). Default: what the signer allows, or no
-   * limit.
+   * The maximum expiration, 3,600 or more; longer requests are shortened to it (`--service-account-max-token-expiration`). Default: the
+   * maximum of the signer, or no limit.
    */
   readonly maxExpirationSeconds?: number
   /**
-   * Whether a token that admission asked for on behalf of a pod, which is told by its 3,607 seconds, is good for a year and noted when
-   * it is used for longer (`--service-account-extend-token-expiration`); for less where the signer does not allow a year. Default `true`.
+   * Whether to extend tokens that admission requested for a pod, recognized by their 3,607 seconds, to a year or the maximum of the signer,
+   * and to report their use after the requested time (`--service-account-extend-token-expiration`). Default `true`.
    */
   readonly extendExpiration?: boolean
   /** Default: the runtime's clock. */
@@ -78,7 +78,7 @@ const shape: OptionsShape<TokenIssuerOptions> = {
   clock: aClock,
 }
 
-/** An `authentication.k8s.io/v1` TokenRequest that was granted: the body of a 201. */
+/** A granted `authentication.k8s.io/v1` TokenRequest: the body of a 201 response. */
 export interface GrantedTokenRequest {
   readonly kind: 'TokenRequest'
   readonly apiVersion: 'authentication.k8s.io/v1'
@@ -98,17 +98,17 @@ export interface GrantedTokenRequest {
 /** Issues tokens for service accounts. */
 export interface TokenIssuer {
   /**
-   * Answers `POST /api/v1/namespaces/<namespace>/serviceaccounts/<name>/token`. Whether the caller may ask is for others to say.
+   * Handles `POST /api/v1/namespaces/<namespace>/serviceaccounts/<name>/token`. The app must authorize the request.
    *
    * @param body the TokenRequest, parsed.
-   * @param context is told of a request that was shortened, and of the id of the token.
-   * @throws {StatusError} 400, 404, 409 or 422; 500 when the token could not be signed, and 503 when too many are; and whatever a getter
-   *   throws.
+   * @param context receives a warning if the expiration was shortened, and the id of the token as an annotation.
+   * @throws {StatusError} 400, 404, 409 or 422; 500 if the token could not be signed, 503 if too many signatures are pending. Errors of
+   *   `objects` are passed on.
    */
   issue(target: TokenTarget, body: unknown, context?: Context): Promise<GrantedTokenRequest>
 }
 
-/** What admission asks for in pods, so that it can be told from what people ask for. */
+/** The expiration that admission requests for pods; the odd number distinguishes it from manual requests. */
 const INJECTED_EXPIRATION_SECONDS = 3607
 const EXTENDED_EXPIRATION_SECONDS = 31_536_000
 
@@ -117,7 +117,7 @@ const EXTENDED_EXPIRATION_SECONDS = 31_536_000
  *
  * Source: kubernetes `pkg/registry/core/serviceaccount/storage/token.go`; KEP-1205.
  *
- * @throws {ConfigurationError} when an option cannot work.
+ * @throws {ConfigurationError} if an option is invalid.
  * @example
  * const { issue } = tokenIssuer({ issuer: 'https://issuer.example.com', key, objects })
  * const { status } = await issue({ namespace: 'shop', name: 'cart' }, { spec: { audiences: ['vault'] } })
@@ -178,7 +178,7 @@ export function tokenIssuer(options: TokenIssuerOptions): TokenIssuer {
         apiVersion: 'authentication.k8s.io/v1',
         metadata: { namespace, name, uid: serviceAccount.uid, creationTimestamp: rfc3339Of(nowMs) },
         spec: { ...request.spec, expirationSeconds },
-        // What the client is told is when it should have another one, not when this one ends.
+        // Tells the client when to renew; an extended token expires later.
         status: { token, expirationTimestamp: rfc3339Of((claims.iat + expirationSeconds) * 1000) },
       }
     },

@@ -8,18 +8,18 @@ export interface BoundObjectReference {
   readonly kind: string
   readonly apiVersion: string
   readonly name: string
-  /** Absent: whichever has this name now. */
+  /** Absent: any uid. */
   readonly uid?: string
 }
 
-/** What is asked for, with defaults filled in. */
+/** The requested token, with defaults filled in. */
 export interface TokenRequestSpec {
   readonly audiences: readonly string[]
   readonly expirationSeconds: number
   readonly boundObjectRef?: BoundObjectReference
 }
 
-/** A request for a token as it was sent: nothing in it is checked but its types. */
+/** A token request of which only the types are checked. */
 export interface TokenRequestBody {
   readonly metadata: { readonly name: string; readonly namespace: string; readonly uid: string }
   readonly spec: TokenRequestSpec
@@ -31,10 +31,10 @@ const MIN_EXPIRATION_SECONDS = 600
 const MAX_EXPIRATION_SECONDS = 2 ** 32
 
 /**
- * Reads an `authentication.k8s.io/v1` TokenRequest. A status in it does not count.
+ * Reads an `authentication.k8s.io/v1` TokenRequest. Its status is ignored.
  *
- * @param defaultAudiences what the token is for when the request does not say.
- * @throws {StatusError} 400 when something in it has another type.
+ * @param defaultAudiences the audiences if the request names none.
+ * @throws {StatusError} 400 if a field has the wrong type.
  */
 export function readTokenRequest(body: unknown, defaultAudiences: readonly string[]): TokenRequestBody {
   const errors = errorList({ hideValues: true })
@@ -103,7 +103,7 @@ export function checkTarget({ metadata }: TokenRequestBody, namespace: string, n
 }
 
 /**
- * Checks what a request asks for.
+ * Validates the spec of a request.
  *
  * Source: kubernetes `pkg/apis/authentication/validation/validation.go`.
  *
@@ -124,14 +124,14 @@ export function checkSpec({ spec, attestations }: TokenRequestBody): void {
   throwInvalid(errors, '')
 }
 
-/** What somebody who calls a webhook may say there of themselves. Only tokens that are bound to that webhook can. */
+/** Attestations are claims for a webhook, in tokens that are bound to that webhook. */
 function checkAttestation(key: string, values: readonly string[], errors: ErrorList): void {
   const path = fieldPath('spec', 'attestations')
   if (values.length === 0) errors.invalid(path, key, 'may not specify empty value')
   else if (key !== API_GROUPS) errors.invalid(path, key, 'may not specify an unknown key')
   else if (values.length > 1) errors.invalid(path.child(key), key, 'must specify a single value')
   else if (values[0] === '') errors.invalid(path.child(key), key, 'may not be an empty string')
-  else errors.forbidden(path, 'they are for tokens for webhooks, which are not issued here')
+  else errors.forbidden(path, 'only tokens for webhooks have them, which are not issued here')
 }
 
 const API_GROUPS = 'admissionReviewAPIGroups'

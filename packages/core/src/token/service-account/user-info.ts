@@ -8,25 +8,25 @@ export interface ObjectReference {
   readonly uid: string
 }
 
-/** What is known of a service account that made a request. */
+/** The properties of an authenticated service account. */
 export interface ServiceAccountInfo {
   readonly namespace: string
   readonly name: string
   readonly uid?: string
-  /** The pod that the token is for. */
+  /** The pod that the token is bound to. */
   readonly pod?: ObjectReference | undefined
-  /** The node that the pod is on, or that the token is for. Its uid may be unknown, `''`. */
+  /** The node of the pod, or the node that the token is bound to. Its uid is `''` if unknown. */
   readonly node?: ObjectReference | undefined
-  /** The id of the token, such as `JTI=` and its `jti`. */
+  /** The id of the token: `JTI=` followed by its `jti`. */
   readonly credentialId?: string
   readonly validatingWebhookConfiguration?: ObjectReference
   readonly mutatingWebhookConfiguration?: ObjectReference
-  /** What a webhook attested. */
+  /** The API groups attested by a webhook token. */
   readonly admissionReviewApiGroups?: readonly string[]
 }
 
 /**
- * The user that a service account is: its name, two groups, and what its token is bound to under keys of
+ * The user of a service account: its name, two groups, and the objects its token is bound to under `extra` keys of
  * `authentication.kubernetes.io`.
  *
  * Source: apiserver `pkg/authentication/serviceaccount/util.go` (`ServiceAccountInfo.UserInfo`).
@@ -56,7 +56,7 @@ export function serviceAccountUser(info: ServiceAccountInfo): UserInfo {
 
 type ExtraEntry = [key: string, values: readonly string[]]
 
-/** Both the name and the uid, or nothing. */
+/** Empty unless both name and uid are known. */
 function referenceExtra(kind: string, reference: ObjectReference | undefined): readonly ExtraEntry[] {
   if (reference === undefined || reference.name === '' || reference.uid === '') return []
   return [

@@ -2,9 +2,9 @@ import { rejected } from '../../authenticator/errors.ts'
 import { type Secret, valueOf } from '../../internal/secret.ts'
 import type { ServiceAccount } from './objects.ts'
 
-/** The group of all service accounts; with `:` and a namespace behind it, of those in the namespace. */
+/** The group of all service accounts. With `:<namespace>` appended, the group of those in a namespace. */
 export const SERVICE_ACCOUNTS_GROUP = 'system:serviceaccounts'
-/** The type of a secret that holds a token of a service account. */
+/** The type of a secret with a service account token. */
 export const SERVICE_ACCOUNT_SECRET_TYPE = 'kubernetes.io/service-account-token'
 /** The annotation of such a secret that names the service account. */
 export const SERVICE_ACCOUNT_NAME_ANNOTATION = 'kubernetes.io/service-account.name'
@@ -16,17 +16,17 @@ const LABEL = '[a-z0-9](?:[-a-z0-9]*[a-z0-9])?'
 const NAMESPACE = new RegExp(`^${LABEL}$`)
 const NAME = new RegExp(`^${LABEL}(?:\\.${LABEL})*$`)
 
-/** The user name of a service account, `system:serviceaccount:<namespace>:<name>`. */
+/** The username of a service account, `system:serviceaccount:<namespace>:<name>`. */
 export function serviceAccountUsername(namespace: string, name: string): string {
   return `${PREFIX}${namespace}:${name}`
 }
 
 /**
- * The service account that a user name is of.
+ * Splits the username of a service account.
  *
  * Source: apiserver `pkg/authentication/serviceaccount/util.go` (`SplitUsername`).
  *
- * @throws {AuthenticationError} `rejected`, when it is no service account's name.
+ * @throws {AuthenticationError} `rejected`, if the username is not that of a service account.
  */
 export function splitServiceAccountUsername(username: string): {
   readonly namespace: string
@@ -44,7 +44,7 @@ export function splitServiceAccountUsername(username: string): {
 }
 
 /**
- * Whether a secret holds a token of this service account: by its type, and by the name and uid in its annotations.
+ * Whether a secret is for a token of this service account, by its type and the name and uid in its annotations.
  *
  * Source: apiserver `pkg/authentication/serviceaccount/util.go` (`IsServiceAccountToken`).
  */

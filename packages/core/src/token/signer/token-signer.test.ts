@@ -265,7 +265,7 @@ describe('a token that is signed elsewhere', () => {
 describe('the options of a signer', () => {
   const base = { issuer: ISSUER, objects }
   it.each<readonly [what: string, options: object, message: string]>([
-    ['neither key nor signer', {}, 'key: is required, unless there is a signer'],
+    ['neither key nor signer', {}, 'key: is required unless signer is set'],
     ['both', { key: { key: {}, alg: 'ES256' }, signer: signs() }, 'signer: cannot be set together with key'],
     [
       'a signer that cannot sign',

@@ -6,18 +6,17 @@ import { shownText } from '../../internal/shown-text.ts'
 import { readTokenReview, TITLE } from './token-review.ts'
 
 /**
- * What a failed call says about the token. As a rule, nothing: the webhook is out of order. Some webhooks refuse a token by HTTP
- * status 401 or 403 with a TokenReview that says so, and that is a refusal.
+ * Converts a failed call to an authentication error. It is an outage as a rule. A 401 or 403 with a TokenReview that does not authenticate
+ * the token is a refusal of the token.
  *
- * The text is the webhook's own, where it gave one, as with kube-apiserver. There is no cause: whatever `fetch` threw may hold what
- * it was given.
+ * The message is that of the webhook, if it sent one, as in kube-apiserver. There is no `cause`: an error of `fetch` may contain the request.
  *
- * Deviation: to kube-apiserver every refusal by HTTP status is an outage (`docs/deviations.md`, token webhooks).
+ * Deviation: kube-apiserver treats every error status as an outage (`docs/deviations.md`, token webhooks).
  *
- * @param secrets what must not be in the text.
+ * @param secrets strings to remove from the message.
  */
 export async function failureOf(thrown: unknown, secrets: readonly string[]): Promise<AuthenticationError> {
-  if (!(thrown instanceof WebhookCallError)) return unavailable(`${TITLE} could not be asked`)
+  if (!(thrown instanceof WebhookCallError)) return unavailable(`${TITLE} could not be called`)
   const { message, refusal, cause, busySeconds } = thrown
   if (busySeconds !== undefined) return unavailable(message, { retryAfterSeconds: busySeconds })
   if (refusal === undefined) {
@@ -32,7 +31,7 @@ export async function failureOf(thrown: unknown, secrets: readonly string[]): Pr
 /** Source: apimachinery `pkg/api/errors/errors.go` NewGenericServerResponse. */
 const ASKS_FOR_CREDENTIALS = 'the server has asked for the client to provide credentials'
 
-/** What a TokenReview says that came with a refusal and does not know the token; `undefined` when there is none. */
+/** The error in a TokenReview that refuses the token, from an error response; `undefined` if there is no such review. */
 async function refusedToken({ status, text }: Refusal): Promise<string | undefined> {
   if (status !== 401 && status !== 403) return undefined
   const review = await parsed(text)
@@ -46,7 +45,7 @@ async function refusedToken({ status, text }: Refusal): Promise<string | undefin
 }
 
 /**
- * The message of a Status, or a plain text.
+ * The message of a `Status`, or a plain text body.
  *
  * Source: client-go `rest/request.go` Result.Error, newUnstructuredResponseError.
  */

@@ -1,5 +1,5 @@
 /**
- * The webhook token authenticator: bearer tokens that a service knows, asked by TokenReview.
+ * The webhook token authenticator: authenticates bearer tokens by sending a TokenReview to a service.
  *
  * @module
  */

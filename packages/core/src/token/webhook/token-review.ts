@@ -1,14 +1,14 @@
 import { type Fields, isFields, readReviewStatus } from '../../internal/webhook-call/read-review.ts'
 import { WebhookCallError } from '../../internal/webhook-call/webhook-call-error.ts'
 
-/** The versions of TokenReview. They do not differ. */
+/** The versions of TokenReview, which have the same fields. */
 export type TokenReviewVersion = 'v1' | 'v1beta1'
 
-/** What the webhook is called in errors. */
+/** The name of the webhook in errors. */
 export const TITLE = 'the token webhook'
 
 /**
- * The question to a webhook. Audiences are in it only where the request is restricted to some.
+ * The TokenReview sent to a webhook. It has audiences only if the request is restricted to some.
  *
  * Source: api `authentication/v1/types.go` TokenReview.
  */
@@ -24,7 +24,7 @@ export function tokenReviewBody(
   })
 }
 
-/** What a webhook answered. What was missing is empty. */
+/** The status of a TokenReview. Absent fields are empty. */
 export interface TokenReviewStatus {
   readonly authenticated: boolean
   readonly user: {
@@ -33,18 +33,18 @@ export interface TokenReviewStatus {
     readonly groups: readonly string[]
     readonly extra: Readonly<Record<string, readonly string[]>>
   }
-  /** What the token is valid for; empty when the webhook knows nothing of audiences. */
+  /** The audiences that the token is valid for; empty if the webhook is not audience-aware. */
   readonly audiences: readonly string[]
   readonly error: string
 }
 
 /**
- * Reads a TokenReview that came back, of either version, as Go does: names of fields have their case, of repeated ones the last
- * counts, `null` is the empty value, and every other type is an error. What else is in it does not matter.
+ * Reads a TokenReview of either version as Go does: field names are case-sensitive, the last of repeated fields wins, `null` is the empty
+ * value, and a wrong type is an error. Unknown fields are ignored.
  *
- * Deviation: kube-apiserver takes only the version it asked in (`docs/deviations.md`, token webhooks).
+ * Deviation: kube-apiserver accepts only the version of its request (`docs/deviations.md`, token webhooks).
  *
- * @throws {WebhookCallError} when it is none.
+ * @throws {WebhookCallError} if it is not a TokenReview.
  */
 export async function readTokenReview(text: string): Promise<TokenReviewStatus> {
   const expected = { kind: 'TokenReview', group: GROUP, title: TITLE }
@@ -66,7 +66,7 @@ export async function readTokenReview(text: string): Promise<TokenReviewStatus> 
 const GROUP = 'authentication.k8s.io'
 
 function extraOf(extra: Fields): TokenReviewStatus['user']['extra'] {
-  // Own properties whatever they are called: `__proto__` is a key like any other.
+  // `fromEntries` defines own properties, so `__proto__` is a key like any other.
   return Object.fromEntries(
     Object.entries(extra).map(([key, values]) => [key.toWellFormed(), textsOf(values, 'extra')]),
   )
@@ -74,13 +74,13 @@ function extraOf(extra: Fields): TokenReviewStatus['user']['extra'] {
 
 function fieldsOf(fields: Fields, name: string): Fields {
   const value = fields[name] ?? {}
-  if (!isFields(value)) throw unusable(`${name} is no object`)
+  if (!isFields(value)) throw unusable(`${name} must be an object`)
   return value
 }
 
 function flag(fields: Fields, name: string): boolean {
   const value = fields[name] ?? false
-  if (typeof value !== 'boolean') throw unusable(`${name} is neither true nor false`)
+  if (typeof value !== 'boolean') throw unusable(`${name} must be a boolean`)
   return value
 }
 
@@ -90,14 +90,14 @@ function textAt(fields: Fields, name: string): string {
 
 function textsOf(value: unknown, name: string): readonly string[] {
   const list: unknown = value ?? []
-  if (!Array.isArray(list)) throw unusable(`${name} is no list`)
+  if (!Array.isArray(list)) throw unusable(`${name} must be a list`)
   return list.map((each: unknown) => textOf(each, name))
 }
 
-/** Half a surrogate pair becomes U+FFFD, as in Go: elsewhere here it stands for a byte. */
+/** Lone surrogates become U+FFFD, as in Go: in other strings here they stand for bytes. */
 function textOf(value: unknown, name: string): string {
   const text = value ?? ''
-  if (typeof text !== 'string') throw unusable(`${name} is no text`)
+  if (typeof text !== 'string') throw unusable(`${name} must be a string`)
   return text.toWellFormed()
 }
 

@@ -87,8 +87,8 @@ describe('webhookAuthenticator', () => {
     ['an answer without a status', Response.json({})],
     ['null', text('null')],
     ['a status that is null', review(null)],
-    ['nobody', review({ authenticated: false })],
-    ['nobody, with a user', review({ authenticated: false, user: jane })],
+    ['a refusal', review({ authenticated: false })],
+    ['a refusal with a user', review({ authenticated: false, user: jane })],
     ['a yes with a capital letter', review({ Authenticated: true, user: jane })],
   ])('has no opinion after %s, and asks once', async (_, response) => {
     const { ask, calls } = webhook([response])
@@ -202,7 +202,7 @@ describe('webhookAuthenticator', () => {
     ['403 that says in an hour', failed('Forbidden', 403, { retryAfterSeconds: 3600 }), 1],
     ['403 that says nothing of when', failed('Forbidden', 403, { retryAfterSeconds: 0 }), 1],
     ['500 that is a refusal', failed('Forbidden', 500), 1],
-    ['500 for a reason that nobody knows', failed('Odd', 500), 5],
+    ['500 for an unknown reason', failed('Odd', 500), 5],
     ['503 that says so', failed('ServiceUnavailable', 503), 5],
     [
       '500 and a Status that nothing failed',
@@ -227,7 +227,7 @@ describe('webhookAuthenticator', () => {
 
   it.each([
     ['no opinion when the webhook knows other audiences only', ['a'], { audiences: ['b'] }, ['a'], undefined],
-    ['no opinion when nobody knows of audiences', ['a'], {}, undefined, undefined],
+    ['no opinion when neither side has audiences', ['a'], {}, undefined, undefined],
     [
       'those of the API when the webhook knows of none',
       ['a', 'b'],
@@ -245,7 +245,7 @@ describe('webhookAuthenticator', () => {
     else expect(answer).toEqual({ user: jane, ...(expected !== 'none' && { audiences: expected }) })
   })
 
-  it('hides why a token is refused when it is for somebody else', async () => {
+  it('hides why a token of other audiences is refused', async () => {
     const { ask } = webhook([review({ authenticated: false, error: 'expired', audiences: ['b'] })])
     expect(await ask({ audiences: ['a'] })).toBeUndefined()
   })
@@ -307,13 +307,13 @@ describe('webhookAuthenticator', () => {
       'a content type that cannot be read',
       text('{}', 200, { 'content-type': 'text/html; charset' }),
       'unavailable',
-      'the token webhook answered with a content type that cannot be read',
+      'the token webhook answered with an invalid content type',
     ],
     [
       'a Status with 200',
       Response.json({ kind: 'Status', message: 'no' }),
       'unavailable',
-      'the token webhook gave no usable answer: it is of another kind',
+      'the token webhook gave no usable answer: its kind must be TokenReview',
     ],
     [
       'HTML',
@@ -349,7 +349,7 @@ describe('webhookAuthenticator', () => {
       'no user',
       review({ authenticated: true }),
       'unavailable',
-      'the token webhook knows the token, and does not say whose it is',
+      'the token webhook authenticated the token without a username',
     ],
   ])('says what went wrong with %s', async (_, answer, code, message) => {
     const error = await webhook([answer]).failure()
@@ -416,7 +416,7 @@ describe('webhookAuthenticator', () => {
     expect(await ask()).toEqual({ user: jane })
   })
 
-  it('asks once for everybody who asks about a token at a time', async () => {
+  it('sends one review for concurrent requests with the same token', async () => {
     const { ask, calls } = webhook([known])
     const tokens = Array.from({ length: 50 }, (_, index) => `token-${index}`)
     const answers = await Promise.all(Array.from({ length: 2000 }, (_, index) => ask({}, tokens[index % 50])))
@@ -523,7 +523,7 @@ describe('webhookAuthenticator', () => {
     [{ maxAttempts: 0 }, 'maxAttempts: number of webhook retry attempts must be greater than 0, but is: 0'],
     [
       { maxAttempts: null as unknown as number },
-      'maxAttempts: retry backoff needs a whole number of attempts',
+      'maxAttempts: retry backoff attempts must be a whole number',
     ],
     [{ retryDelaySeconds: -1 }, 'retryDelaySeconds: must be 0 or more'],
     [{ implicitAudiences: [] }, 'implicitAudiences: must not be empty; leave it out for none'],

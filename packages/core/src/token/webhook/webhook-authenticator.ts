@@ -35,26 +35,26 @@ import {
 
 /** Options of {@link webhookAuthenticator}. */
 export interface WebhookAuthenticatorOptions extends WebhookCallOptions {
-  /** What it is called in events. Default `webhook`. */
+  /** The name of the authenticator in events. Default `webhook`. */
   readonly name?: string
-  /** What is asked in (`--authentication-token-webhook-version`, which is `v1beta1` by default). Default `v1`. */
+  /** The version of the TokenReview sent (`--authentication-token-webhook-version`, whose default is `v1beta1`). Default `v1`. */
   readonly version?: TokenReviewVersion
-  /** What a token is valid for when the webhook says nothing about audiences (`--api-audiences`). Default: nothing. */
+  /** The audiences of a token if the webhook returns none (`--api-audiences`). Default: none. */
   readonly implicitAudiences?: readonly string[]
-  /** How long it is kept who a token belongs to, or that it is nobody's (`--authentication-token-webhook-cache-ttl`). Default 120. */
+  /** How long the user of a token is cached, or that the token is unknown (`--authentication-token-webhook-cache-ttl`). Default 120. */
   readonly cacheTtlSeconds?: number
-  /** How many users are kept, and how many refusals beside them; what was used longest ago goes first. Default 32,768. */
+  /** How many users are cached, and separately how many unknown tokens; least recently used entries are evicted. Default 32,768. */
   readonly maxCacheEntries?: number
   /**
-   * It is the cluster that the whole authentication is left to, as an extension API server does, and its calls are counted as such
-   * (`apiserver_delegated_authn_request_total`). Default `false`.
+   * Whether authentication is delegated to the API server of a cluster, as in an extension API server; calls are then counted in
+   * `apiserver_delegated_authn_request_total`. Default `false`.
    */
   readonly delegated?: boolean
-  /** What the calls carry as credentials of their own, so that it is struck out of what the webhook says. Default: nothing. */
+  /** Returns the credentials of the calls themselves, to be removed from messages of the webhook. Default: none. */
   readonly secrets?: () => readonly string[]
 }
 
-/** The checks of {@link WebhookAuthenticatorOptions}, for packages whose options have more. */
+/** The checks of {@link WebhookAuthenticatorOptions}, for packages that extend these options. */
 export const webhookAuthenticatorShape: OptionsShape<WebhookAuthenticatorOptions> = {
   ...webhookCallShape,
   name: aString,
@@ -67,20 +67,20 @@ export const webhookAuthenticatorShape: OptionsShape<WebhookAuthenticatorOptions
 }
 
 /**
- * Asks a service by TokenReview who a bearer token belongs to, and remembers what it said.
+ * Authenticates bearer tokens by sending a TokenReview to a service, and caches the results.
  *
- * A token that the service does not know is no opinion. One that it refuses with a reason is an error, `rejected`. A service that
- * does not answer, or with anything but a TokenReview, decides nothing: that is `unavailable`, is not remembered, and is over as
- * soon as the service is back. Whoever asks about a token that is being asked about waits for that answer.
+ * A token that the service does not know results in no opinion; one that it refuses with an error is `rejected`. If the service does not
+ * return a TokenReview, the error is `unavailable`; this is not cached, so that the next request tries again. Concurrent requests with the
+ * same token share one review.
  *
- * The query of the URL is replaced by `timeout=`, as client-go does.
+ * The query of the URL is replaced by `timeout=`, as in client-go.
  *
  * Source: apiserver `plugin/pkg/authenticator/token/webhook/webhook.go`, `pkg/util/webhook/webhook.go`.
  *
- * Deviation: `https` only, no redirects, a bounded answer; one layer of retries; a user has a name (`docs/deviations.md`, webhooks;
- * token webhooks; empty user name).
+ * Deviation: `https` only, no redirects, bounded responses; one layer of retries; the username must not be empty (`docs/deviations.md`,
+ * webhooks; token webhooks; empty user name).
  *
- * @throws {ConfigurationError} when the options cannot work.
+ * @throws {ConfigurationError} if an option is invalid.
  * @example
  * const tokens = webhookAuthenticator({ url: 'https://authn.example.com/authenticate' })
  */
@@ -104,7 +104,7 @@ export function webhookAuthenticator(options: WebhookAuthenticatorOptions): Toke
     name: options.name ?? 'webhook',
     audienceAware: true,
     async authenticateToken(token, context) {
-      // No JSON can say it, and nothing is valid for nobody.
+      // JSON cannot represent ill-formed strings, and no token is valid for an empty list of audiences.
       if (!token.isWellFormed() || context.audiences?.length === 0) return undefined
       const status = await ask(token, context)
       return evaluate(status, context.audiences, implicitAudiences, () => secretsWith(token))
@@ -114,7 +114,7 @@ export function webhookAuthenticator(options: WebhookAuthenticatorOptions): Toke
   return cache === false ? webhook : cached(webhook, cache)
 }
 
-/** How a {@link webhookAuthenticator} with these options remembers what the webhook said; `false`: not at all. */
+/** The cache options of a {@link webhookAuthenticator} with these options; `false` if it does not cache. */
 export function webhookCache({
   cacheTtlSeconds = 120,
   timeoutSeconds = MAX_TIMEOUT_SECONDS,
@@ -127,7 +127,7 @@ export function webhookCache({
   return {
     successTtlSeconds: cacheTtlSeconds,
     failureTtlSeconds: cacheTtlSeconds,
-    // The webhook's own limit comes first, and says what went wrong.
+    // Longer than the timeout of the call, whose error is more specific.
     lookupTimeoutSeconds: timeoutSeconds + 5,
     ...(maxCacheEntries !== undefined && { maxEntries: maxCacheEntries }),
     ...(clock !== undefined && { clock }),
@@ -136,11 +136,11 @@ export function webhookCache({
 
 const WEBHOOK = {
   title: TITLE,
-  // Deviation: 503 without a wait, which kube-apiserver takes for final (`docs/deviations.md`, token webhooks).
+  // Deviation: 503 without `Retry-After` is retried; kube-apiserver treats it as final (`docs/deviations.md`, token webhooks).
   isTransientStatus: (status: number) => status === 429 || status >= 500,
 }
 
-/** In this order: that a token is for somebody else hides why it is refused. */
+/** Audiences first: the error is not disclosed for a token of other audiences. */
 function evaluate(
   status: TokenReviewStatus,
   requested: readonly string[] | undefined,
@@ -155,7 +155,7 @@ function evaluate(
     if (error === '') return undefined
     throw rejected(shownText(error, secrets()) || `${TITLE} refused the token`)
   }
-  if (user.username === '') throw unavailable(`${TITLE} knows the token, and does not say whose it is`)
+  if (user.username === '') throw unavailable(`${TITLE} authenticated the token without a username`)
   return { user: userInfo(user), ...(audiences !== undefined && { audiences }) }
 }
 
@@ -175,7 +175,7 @@ function reportTo(observer: Observer, delegated: boolean): NonNullable<WebhookCa
   }
 }
 
-/** Tells the server how long the answer is waited for. */
+/** Sends the timeout to the server. */
 function withTimeout(url: string, seconds: number): string {
   const result = new URL(url)
   result.hash = ''

@@ -58,7 +58,7 @@ const explanations: readonly Explanation<RecordedServiceAccountToken>[] = [
     row: 'times in tokens',
     explains: (difference) =>
       isOnlyThere(difference) &&
-      /the (?:exp|nbf|iat) claim is of another type$/.test(String(difference.here)),
+      /the (?:exp|nbf|iat) claim has the wrong type$/.test(String(difference.here)),
   },
 ]
 

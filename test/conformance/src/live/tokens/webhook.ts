@@ -27,7 +27,7 @@ const explanations: readonly Explanation<RecordedWebhook>[] = [
   {
     row: 'empty user name',
     explains: ({ at, there, here }) =>
-      at === 'outcome' && there === 'user ' && String(here).endsWith('does not say whose it is'),
+      at === 'outcome' && there === 'user ' && String(here).endsWith('without a username'),
   },
   {
     row: 'lists in reviews',
