@@ -212,7 +212,7 @@ describe('where a header may be lost unseen', () => {
         body: {
           kind: 'Status',
           reason: 'HTTPVersionNotSupported',
-          message: expect.stringContaining('use HTTP/1.1, or a server made with http2ServerOptions'),
+          message: expect.stringContaining('use HTTP/1.1, or create the server with http2ServerOptions'),
         },
       },
       headerChanges: { remove: expect.arrayContaining(['impersonate-user']) },

@@ -1,0 +1,41 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseSync } from 'oxc-parser'
+import { expect, it } from 'vitest'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Habits that make a sentence hard to read; the glossary of `docs/architecture.md` has the terms to use. */
+const HABITS =
+  /\b(?:somebody|nobody|everybody|anybody|whoever|whom)\b|\bis no (?:text|list|object|string|number)\b|\bcalled off\b|\bas good as\b|\btexts\b/i
+
+const files = ['packages', 'examples', 'docs', 'test']
+  .flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => `${folder}/${file}`),
+  )
+  .concat('README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CODE_OF_CONDUCT.md')
+  .filter((file) => !/(?:^|\/)(?:node_modules|dist|\.[\w-]+)\//.test(file))
+
+function proseOf(file: string): string {
+  const text = readFileSync(join(root, file), 'utf8')
+  if (file.endsWith('.md')) return text.replaceAll(/```[^`]*```|`[^`]*`/g, '')
+  return parseSync(file, text)
+    .comments.map(({ value }) => value.replaceAll(/`[^`]*`|'[^']*'|"[^"]*"/g, ''))
+    .join('\n')
+}
+
+it.each([
+  ['sources', (file: string) => /^(?:packages|examples)\/.*(?<!\.test|\.d)\.ts$/.test(file), 500],
+  ['documents', (file: string) => file.endsWith('.md'), 30],
+])('the %s are in plain English', (_, isMeant, atLeast) => {
+  const meant = files.filter(isMeant)
+  expect(meant.length).toBeGreaterThan(atLeast)
+  const found = meant.flatMap((file) =>
+    proseOf(file)
+      .split('\n')
+      .filter((line) => HABITS.test(line))
+      .map((line) => `${file}: ${line.trim()}`),
+  )
+  expect(found).toEqual([])
+})
