@@ -89,7 +89,7 @@ describe('a mistake is refused in a sentence', () => {
     [
       'paths for conditions',
       () => withTokens({ anonymous: { enabled: true, paths: ['/healthz'] } }),
-      /^anonymous.paths: unknown option; there is enabled, conditions$/,
+      /^anonymous.paths: unknown option; known options: enabled, conditions$/,
     ],
     [
       'a path for a condition',
@@ -250,22 +250,22 @@ describe('a mistake is refused in a sentence', () => {
     [
       'options for an authenticator',
       () => called(ofExpress.authentication, { tokenFile: 'tokens.csv' }),
-      /^authenticator: must be an authenticator of requests; these look like options: createAuthenticator\(\{...\}\) of @kube-authn\/node/,
+      /^authenticator: must be a request authenticator; these look like options: pass them to createAuthenticator\(\{...\}\) of @kube-authn\/node/,
     ],
     [
       'an authenticator of tokens',
       () => called(ofKoa.authentication, tokens),
-      /^authenticator: must be an authenticator of requests; this is one of tokens: wrap it with bearerToken\(...\)$/,
+      /^authenticator: must be a request authenticator; this is a token authenticator: wrap it with bearerToken\(...\)$/,
     ],
     [
       'a factory that is not called',
       () => called(authenticatorChain, { tokens: [tokenFileAt] }),
-      /^tokens\[0\]: must be an authenticator of tokens; this is a function: call it first$/,
+      /^tokens\[0\]: must be a token authenticator; this is a function: call it first$/,
     ],
     [
       'an authenticator with another method',
       () => called(authenticatorChain, { requests: [nameless] }),
-      /^requests\[0\]: must be an authenticator of requests; this has no method "authenticate"$/,
+      /^requests\[0\]: must be a request authenticator; this has no method "authenticate"$/,
     ],
     [
       'a middleware that is not called',

@@ -111,7 +111,7 @@ async function checkAdapter(name, authentication, ask) {
     if ('Bun' in globalThis) {
       assert.throws(
         () => authentication(needsCertificates),
-        /do not tell them: end TLS in a proxy and use certificateHeaders/,
+        /do not provide them: terminate TLS in a proxy and use certificateHeaders/,
       )
     } else {
       authentication(needsCertificates)

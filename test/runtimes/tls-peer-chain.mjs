@@ -53,13 +53,13 @@ if ('Bun' in globalThis) {
       credentials: { schemes: [], peerCertificates: true },
       authenticate: () => undefined,
     }
-    assert.throws(() => requirePeerCertificates(authenticator), /do not tell them/)
+    assert.throws(() => requirePeerCertificates(authenticator), /do not provide them/)
   })
   await check(
     'HTTP/1: a TLS connection whose certificates cannot be read is no connection without any',
     async () => {
       const { answers } = await connections('HTTP/1', 'TLSv1.3', ours, [clients.leaf])
-      assert.match(String(answers[0]?.error), /does not tell the certificates/)
+      assert.match(String(answers[0]?.error), /does not provide the certificates/)
     },
   )
 }

@@ -1,6 +1,6 @@
 /**
- * What `@kube-authn/node` is made of, in one file, since Node takes half a millisecond for each that it has to find: every entry of this package
- * but those that it does not use. For who needs most of them at once; each name is documented where it is.
+ * All entries of this package that `@kube-authn/node` uses, in one file, since Node takes half a millisecond to find each file. For code that
+ * needs most of them; each name is documented where it is defined.
  *
  * @module
  */

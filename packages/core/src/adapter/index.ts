@@ -1,6 +1,6 @@
 /**
- * What an adapter of a framework needs, in one file: the use cases, and how they meet a request of Node or of Fetch. For who writes an
- * adapter; each name is documented where it is.
+ * Everything that a framework adapter needs, in one entry: the handlers, and the conversion of Node and Fetch requests. For authors of
+ * adapters; each name is documented where it is defined.
  *
  * @module
  */

@@ -1,19 +1,19 @@
 import type { ReceivedEvent } from '../authenticator/events.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 
-/** The header with the id of a request in audit logs, of a request and of its answer. */
+/** The request and response header with the id of a request in audit logs. */
 export const AUDIT_ID_HEADER = 'Audit-ID'
 
-/** Visible ASCII, of as many characters as kube-apiserver logs of one. */
+/** Visible ASCII, at most as many characters as kube-apiserver logs. */
 const USABLE_ID = /^[!-~]{1,64}$/
 
 /**
- * The id of a request in audit logs: what its client calls it, else a new one. So a client, or a proxy before it, finds its request in the logs
- * of all that took part in it. It need not be unique, since the client says what it is.
+ * The id of a request in audit logs: the one sent by the client, otherwise a new one. A client or proxy can thus find its request in the
+ * logs of all servers involved. It need not be unique, since clients may choose it.
  *
  * Source: apiserver `pkg/endpoints/filters/audit_init.go`.
  *
- * Deviation: an id that is long or has other characters is replaced (`docs/deviations.md`, audit ids).
+ * Deviation: an id that is too long or has other characters is replaced (`docs/deviations.md`, audit ids).
  */
 export function auditIdOf(request: AuthenticationRequest, newId: () => string): string {
   // The headers of a request that is refused unread cannot be read.
@@ -21,13 +21,13 @@ export function auditIdOf(request: AuthenticationRequest, newId: () => string): 
   return given !== undefined && USABLE_ID.test(given) ? given : newId()
 }
 
-/** The headers of an answer that is still to come, as Node's `ServerResponse` has them. */
+/** The headers of a response that is not sent yet, as in Node's `ServerResponse`. */
 export interface AnswerHeaders {
   hasHeader(name: string): boolean
   setHeader(name: string, value: string): unknown
 }
 
-/** What adapters tell before they ask an authenticator. A class: it is made for every request that is observed. */
+/** The event that adapters emit before they call an authenticator. A class, since one is made for every observed request. */
 export class Received implements ReceivedEvent {
   readonly type = 'received'
   readonly request: AuthenticationRequest
@@ -51,7 +51,7 @@ export class Received implements ReceivedEvent {
     try {
       if (!this.#answer.hasHeader(AUDIT_ID_HEADER)) this.#answer.setHeader(AUDIT_ID_HEADER, auditId)
     } catch {
-      // The answer was sent, or its connection is gone.
+      // The response was sent, or its connection is closed.
     }
   }
 }

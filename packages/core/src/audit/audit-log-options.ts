@@ -18,27 +18,27 @@ import { someTrustedProxies, type TrustedProxies } from './source-ips.ts'
 
 /** Options of {@link auditLog}. */
 export interface AuditLogOptions {
-  /** Takes each event. It must not wait: start work of its own and return. */
+  /** Receives each event. It must not block: start asynchronous work and return. */
   readonly write: (event: AuditEvent) => void
   /**
    * Decides which requests are logged, as `auditPolicy` of `@kube-authn/core/audit-policy` does. Default: every request, at level Metadata.
    */
   readonly policy?: AuditPolicy
   /**
-   * The proxies whose `X-Forwarded-For` or `X-Real-Ip` counts in `sourceIPs`: how many of them a request comes through, or their addresses and
-   * ranges. Default: none, and `sourceIPs` is the address of the peer.
+   * The proxies whose `X-Forwarded-For` or `X-Real-Ip` is trusted for `sourceIPs`: the number of proxies in front of the server, or their
+   * addresses and ranges. Default: none, so `sourceIPs` is the peer address.
    */
   readonly trustedProxies?: TrustedProxies
-  /** Where a request came from, the client first, in the place of what `trustedProxies` finds: for runtimes that do not tell the peer. */
+  /** The source addresses of a request, the client first, instead of `trustedProxies`: for runtimes without a peer address. */
   readonly sourceIPs?: (request: AuthenticationRequest) => readonly string[]
-  /** Makes the `auditID` of a request that has none of its own. Default `crypto.randomUUID`. */
+  /** Generates the `auditID` of a request that has none. Default `crypto.randomUUID`. */
   readonly newId?: () => string
-  /** Told what the log does, as `metrics()` counts it. */
+  /** Receives the activity of the log, which `metrics()` counts. */
   readonly observer?: Observer
   readonly clock?: Clock
 }
 
-/** The checks of {@link AuditLogOptions}, for packages whose options have more. */
+/** The checks of {@link AuditLogOptions}, for packages that extend these options. */
 export const auditLogShape: OptionsShape<AuditLogOptions> = {
   write: required(aFunction),
   policy: withMethods('a policy, as auditPolicy(...) makes', 'rulingOn'),
@@ -49,7 +49,7 @@ export const auditLogShape: OptionsShape<AuditLogOptions> = {
   clock: aClock,
 }
 
-/** @throws {ConfigurationError} when an option cannot work. */
+/** @throws {ConfigurationError} if an option is invalid. */
 export function checkAuditLogOptions(options: AuditLogOptions): void {
   refuseProblems(withFurtherProblems(optionProblems(auditLogShape, options), options, furtherProblems))
 }

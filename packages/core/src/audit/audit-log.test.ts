@@ -72,7 +72,7 @@ describe('a name in a selector', () => {
     ['is known of a request that is allowed', {}, ['web', 'web']],
     ['is known of a request that may not impersonate', { impersonation: alwaysDeny() }, ['web', 'web']],
     ['is known of a request that is forbidden', { authorization: alwaysDeny() }, ['web', 'web']],
-    ['is not read for a request of nobody', { authenticator: refused }, [undefined]],
+    ['is not read for an unauthenticated request', { authenticator: refused }, [undefined]],
   ])('%s', async (_, steps, names) => {
     const request = { ...asked, headers: exactHeaders(steps.impersonation === undefined ? [] : bob) }
     const events = await audited(request, steps)
@@ -82,7 +82,7 @@ describe('a name in a selector', () => {
     )
   })
 
-  it('costs nothing where nobody is known, however long the selector is', async () => {
+  it('costs nothing for an unauthenticated request, however long the selector is', async () => {
     const cpuOf = (query: string): Promise<number> =>
       cpuSecondsUntil(async () => {
         for (let round = 0; round < 50; round++) {
@@ -126,7 +126,7 @@ describe('auditLog', () => {
     })
   })
 
-  it('says who acts as whom, and by which mode of constrained impersonation', async () => {
+  it('has both users, and the mode of constrained impersonation', async () => {
     const [received, ...later] = await audited(get('/x', '', bob), { mode: 'constrained' })
     expect(received).not.toHaveProperty('impersonatedUser')
     expect(later).toMatchObject([
@@ -142,7 +142,7 @@ describe('auditLog', () => {
     expect(legacy).not.toHaveProperty('authenticationMetadata')
   })
 
-  it('says why impersonation was refused, and of nobody else', async () => {
+  it('has the reason for a refused impersonation, but no impersonated user', async () => {
     const [, complete] = await audited(get('/x', '', bob), { impersonation: alwaysDeny() })
     expect(complete).toMatchObject({
       user: { username: 'clark' },
@@ -313,17 +313,17 @@ describe('auditLog', () => {
 
     it.each<{ what: string; steps: Parameters<typeof told>[0]; status?: number; expected: string[] }>([
       {
-        what: 'anonymous, then somebody',
+        what: 'anonymous, then a user',
         steps: [knows(guest), knows(root)],
         expected: ['RequestReceived system:anonymous', 'ResponseComplete root 200'],
       },
       {
-        what: 'unknown, then somebody',
+        what: 'unknown, then a user',
         steps: [unknown, knows(root)],
         expected: ['ResponseStarted  401', 'RequestReceived root', 'ResponseComplete root 200'],
       },
       {
-        what: 'bad, then somebody who is forbidden',
+        what: 'bad, then a user who is forbidden',
         steps: [fails(rejected('bad')), knows(root)],
         status: 403,
         expected: ['ResponseStarted  401', 'RequestReceived root', 'ResponseComplete root 403'],
@@ -357,13 +357,13 @@ describe('auditLog', () => {
         expected: ['ResponseStarted '],
       },
       {
-        what: 'somebody, then bad',
+        what: 'a user, then bad',
         steps: [knows(root), fails(rejected('bad'))],
         status: 401,
         expected: ['RequestReceived root', 'ResponseStarted root 401', 'ResponseComplete root 401'],
       },
       {
-        what: 'somebody, then unknown, and let pass all the same',
+        what: 'a user, then unknown, and let pass all the same',
         steps: [knows(root), unknown],
         expected: ['RequestReceived root', 'ResponseStarted root 401', 'ResponseComplete root 200'],
       },
@@ -380,7 +380,7 @@ describe('auditLog', () => {
       expect(events.at(-1)?.annotations).toEqual({ [EARLIER]: '["system:anonymous","a\\",\\"root"]' })
     })
 
-    it('takes back whom an earlier user acted as', () => {
+    it('discards the user that an earlier user impersonated', () => {
       const impersonates = (observer: Observer, request: AuthenticationRequest): void =>
         void impersonateRequest(alwaysAllow(), { observer })(request, root)
       const actedAs = (...steps: Parameters<typeof told>[0]) =>
@@ -389,7 +389,7 @@ describe('auditLog', () => {
       expect(actedAs(knows(root), impersonates, knows(root))).toEqual([undefined, undefined])
     })
 
-    it('names the user whom the app itself told to authorization', () => {
+    it('names the user that the app itself passed to authorization', () => {
       const authorizes = (observer: Observer, request: AuthenticationRequest): void =>
         void authorizeRequest(alwaysAllow(), { observer })(request, root)
       expect(told([unknown, authorizes]).map(outline)).toEqual([

@@ -20,27 +20,27 @@ import { AuditRecord } from './record.ts'
 import { sourceIPsBehind } from './source-ips.ts'
 
 /**
- * An observer that keeps an audit log, with the events of kube-apiserver at level Metadata: of every request, or as a policy says. All events of
- * a request have one `auditID`, which the client is told in the header `Audit-ID` of the answer, whatever the policy says.
+ * An observer that writes an audit log, with the events of kube-apiserver at level Metadata: for every request, or according to a policy.
+ * All events of a request have the same `auditID`, which the response always carries in its `Audit-ID` header.
  *
- * | stage              | when                                                                                                          |
- * | ------------------ | ------------------------------------------------------------------------------------------------------------- |
- * | `RequestReceived`  | the request was authenticated, for the first time where several authenticators are asked                      |
- * | `ResponseStarted`  | it could not be authenticated; for a request that is answered with just that, it is the only event             |
- * | `ResponseComplete` | it was answered, or its client went away (code 499): with all that was decided by then; what is decided after that is told by another one |
+ * | stage              | when                                                                                                         |
+ * | ------------------ | ------------------------------------------------------------------------------------------------------------ |
+ * | `RequestReceived`  | the request was authenticated, for the first time if there are several authentications                       |
+ * | `ResponseStarted`  | authentication failed; the only event of a request that is answered with that failure                        |
+ * | `ResponseComplete` | it was answered, or its client disconnected (code 499), with all decisions until then; later decisions emit another one |
  *
- * Where several authenticators know the caller, as behind two `authentication` middlewares, the last one counts, as in the app; the names
- * that others gave are in the annotation `kube-authn/earlier-users`.
+ * If the request is authenticated several times, for example by two `authentication` middlewares, the last user counts, as in the app; the
+ * names of the others are in the annotation `kube-authn/earlier-users`.
  *
- * Give it to `authenticateRequest`, `impersonateRequest` and `authorizeRequest`, and the same request object to all three: that
- * is what tells which events belong together.
+ * Pass it to `authenticateRequest`, `impersonateRequest` and `authorizeRequest`, and the same request object to all three, so that it can
+ * correlate their events.
  *
- * Deviation: kube-apiserver answers with an `Audit-ID` without an audit log, too (`docs/deviations.md`, audit ids), and writes
- * `RequestReceived` before anything is known (`docs/deviations.md`, audit stages).
+ * Deviation: kube-apiserver sends an `Audit-ID` without an audit log, too (`docs/deviations.md`, audit ids), and writes
+ * `RequestReceived` before authentication (`docs/deviations.md`, audit stages).
  *
  * Source: apiserver `pkg/endpoints/filters/{audit,authn_audit}.go`, `pkg/audit/request.go`.
  *
- * @throws {ConfigurationError} when an option cannot work.
+ * @throws {ConfigurationError} if an option is invalid.
  * @example
  * const observer = auditLog({ write: (event) => console.log(JSON.stringify(event)) })
  * app.use(authentication(authenticator, { observer }))
@@ -82,7 +82,7 @@ export function auditLog(options: AuditLogOptions): Observer {
     if (observer !== undefined) notify(observer, { type: 'audit', what: 'event', level, stage, count: 1 })
   }
 
-  /** The end of a request tells what was decided before it; what is decided later has no other event to be told by. */
+  /** The last event of a request has all earlier decisions; a later decision needs another event. */
   const writeIfLate = (record: AuditRecord): void => {
     if (record.isComplete) write(record, 'ResponseComplete')
   }
@@ -151,12 +151,12 @@ function sourceIPsOf({
 }: AuditLogOptions): (request: AuthenticationRequest) => readonly string[] {
   if (sourceIPs === undefined) return sourceIPsBehind(trustedProxies)
   return (request) => {
-    // They are likely in a header, and those of a request that is refused unread are not told.
+    // It probably reads headers, which a request that is refused unread does not have.
     if (request.refusal !== undefined) return []
     try {
       return sourceIPs(request)
     } catch {
-      // An event without them says more than none.
+      // An event without addresses is better than none.
       return []
     }
   }

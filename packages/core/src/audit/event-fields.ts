@@ -7,16 +7,16 @@ type ObjectFields = Pick<
   'resource' | 'namespace' | 'name' | 'apiGroup' | 'apiVersion' | 'subresource'
 >
 
-/** What an event says of the object of a request. */
+/** The object of a request, for an event. */
 export function objectReference(about: ObjectFields): AuditObjectReference {
   const { resource, namespace, name, apiGroup, apiVersion, subresource } = about
   const all = { resource, namespace, name, apiGroup, apiVersion, subresource }
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''))
 }
 
-/** What a client says it is, cut where that is long; `''` where it says nothing. */
+/** The user agent of a request, truncated; `''` if absent. */
 export function userAgentOf(request: AuthenticationRequest): string {
-  // The headers of a request that is refused unread are not told.
+  // A request that is refused unread has no readable headers.
   const userAgent = request.refusal === undefined ? (request.headers.first('user-agent') ?? '') : ''
   if (userAgent.length <= MAX_USER_AGENT_LENGTH) return userAgent
   return `${userAgent.slice(0, MAX_USER_AGENT_LENGTH)}...TRUNCATED`

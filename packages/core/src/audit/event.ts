@@ -2,14 +2,14 @@ import type { AuditStage } from '../authenticator/events.ts'
 import type { UserJson } from '../authenticator/user-json.ts'
 
 /*
- * `audit.k8s.io/v1` Event at level Metadata: who did what, and what came of it, without a body.
+ * `audit.k8s.io/v1` Event at level Metadata: who did what, and the outcome, without bodies.
  *
  * Source: apiserver `pkg/apis/audit/v1/types.go`.
  *
  * Deviation: there is no stage `Panic` (`docs/deviations.md`, audit of a crash).
  */
 
-/** What a request is about. What is empty is left out. */
+/** The object of a request. Empty members are omitted. */
 export interface AuditObjectReference {
   readonly resource?: string
   readonly namespace?: string
@@ -19,13 +19,13 @@ export interface AuditObjectReference {
   readonly subresource?: string
 }
 
-/** What was answered. */
+/** The response. */
 export interface AuditResponseStatus {
   readonly metadata: Readonly<Record<string, never>>
   readonly status?: 'Failure'
   readonly message?: string
   readonly reason?: string
-  /** What was refused: group, kind and name. */
+  /** The object of the refused request: group, kind and name. */
   readonly details?: Readonly<Record<string, unknown>>
   readonly code?: number
 }
@@ -38,12 +38,12 @@ export interface AuditEvent {
   /** The same for all events of a request. */
   readonly auditID: string
   readonly stage: AuditStage
-  /** As sent, but for credentials in the query. */
+  /** As sent, with credentials in the query redacted. */
   readonly requestURI: string
   readonly verb: string
-  /** Who made the request: the requester, whoever they act as. */
+  /** The user who made the request, even if they impersonate another one. */
   readonly user: UserJson
-  /** Who they act as, once that was allowed. */
+  /** The impersonated user, once allowed. */
   readonly impersonatedUser?: UserJson
   readonly authenticationMetadata?: { readonly impersonationConstraint: string }
   readonly sourceIPs?: readonly string[]

@@ -5,7 +5,7 @@ export class Latency {
   authorization: number = 0
 
   /**
-   * The annotations of a request that took long, as a whole: none of one that did not.
+   * Adds the annotations of a slow request; none if the total is short.
    *
    * Source: apiserver `pkg/endpoints/filters/audit.go` (`writeLatencyToAnnotation`), `pkg/endpoints/request/webhook_duration.go`.
    */
@@ -38,7 +38,7 @@ export function goDuration(seconds: number): string {
   return `${hours === 0 ? '' : `${hours}h`}${minutes % 60}m${rest}`
 }
 
-/** Exact, which a division is not. */
+/** Exact, unlike a floating-point division. */
 function decimal(nanoseconds: number, unit: number): string {
   const whole = Math.floor(nanoseconds / unit)
   const digits = String(nanoseconds - whole * unit)

@@ -2,7 +2,7 @@ import { quoted } from '../internal/quote.ts'
 import type { AuditEvent } from './event.ts'
 
 /**
- * An event in the line format that kube-apiserver had before JSON (`--audit-log-format=legacy`), which has less of it.
+ * An event in the line format that kube-apiserver had before JSON (`--audit-log-format=legacy`), which has fewer fields.
  *
  * Source: apiserver `pkg/audit/format.go`.
  *
@@ -33,7 +33,7 @@ function listed(groups: readonly string[] | undefined, otherwise: string): strin
   return groups === undefined || groups.length === 0 ? otherwise : groups.map(quoted).join(',')
 }
 
-/** Go's `RFC3339Nano` has no zeros at the end. */
+/** Go's `RFC3339Nano` has no trailing zeros. */
 function nanoTime(timestamp: string): string {
   return timestamp.replace(/\.?0*Z$/, 'Z')
 }

@@ -1,14 +1,14 @@
 import type { AuditLevel, AuditStage } from '../authenticator/events.ts'
 import type { UserInfo } from '../authenticator/user.ts'
 
-/** What a policy decides about a request. */
+/** The decision of a policy about a request. */
 export interface AuditRuling {
   readonly level: AuditLevel
   /** The stages at which nothing is logged, whatever the level. */
   readonly omitStages: ReadonlySet<AuditStage>
 }
 
-/** What a request is about, as far as it is known: as in `Attributes`. */
+/** The target of a request, as far as known: as in `Attributes`. */
 export interface AuditedTarget {
   readonly resourceRequest: boolean
   readonly verb: string
@@ -20,14 +20,14 @@ export interface AuditedTarget {
   readonly path: string
 }
 
-/** Decides what of a request is logged. `auditPolicy` makes one. */
+/** Decides how much of a request is logged. `auditPolicy` creates one. */
 export interface AuditPolicy {
   /**
-   * @param user who makes the request, whoever they act as; `undefined` where that is not known.
-   * @param target what it is about. Asked for only where a rule depends on it.
+   * @param user the user who makes the request, even if they impersonate another one; `undefined` if unknown.
+   * @param target the target of the request. Called only if a rule depends on it.
    */
   rulingOn(user: Pick<UserInfo, 'username' | 'groups'> | undefined, target: () => AuditedTarget): AuditRuling
 }
 
-/** What happens without a policy. */
+/** The ruling without a policy. */
 export const EVERYTHING: AuditRuling = { level: 'Metadata', omitStages: new Set() }

@@ -16,17 +16,17 @@ import { type AuditPolicy, type AuditRuling, EVERYTHING } from './policy.ts'
 import { loggableUri } from './request-uri.ts'
 import type { SourceIPs } from './source-ips.ts'
 
-/** What is known of a request so far. */
+/** What is known about a request so far. */
 export class AuditRecord {
   readonly latency: Latency = new Latency()
-  /** That it was received is told, which is told once. */
+  /** Whether the event `RequestReceived`, which is written once, was written. */
   isReceived: boolean = false
-  /** It was answered, or its client went away. What is found out after that is still to be written. */
+  /** Whether it was answered or its client disconnected. Later decisions are still written. */
   isComplete: boolean = false
   readonly #request: AuthenticationRequest
   readonly #start: AuditStart
   #annotations: Record<string, string> | undefined
-  /** What the request is about, once an authorizer was asked. */
+  /** The authorization attributes, once an authorizer was asked. */
   #attributes: Attributes | undefined
   #ruling: AuditRuling | undefined
   #isJudged = false
@@ -35,7 +35,7 @@ export class AuditRecord {
   #info: RequestInfo | undefined
   #impersonated: Impersonated | undefined
   #responseStatus: AuditResponseStatus | undefined
-  /** The statuses that say no more than that no authenticator knew the caller; none where one did. */
+  /** The statuses that only repeat that authentication failed; empty if it succeeded. */
   #refusedWith: readonly number[] = []
   readonly #earlierUsers: string[] = []
 
@@ -45,10 +45,10 @@ export class AuditRecord {
   }
 
   /**
-   * An authenticator knows the caller. The last one counts, as in the app: what an earlier one refused is taken back, and so is an earlier
-   * user with whom they acted as.
+   * The request was authenticated. The last authentication counts, as in the app: it replaces an earlier refusal, and an earlier user
+   * together with the user they impersonated.
    *
-   * @returns whether this says anything new.
+   * @returns whether this changes anything.
    */
   authenticate(user: UserInfo): boolean {
     const known = userJson(user)
@@ -61,27 +61,27 @@ export class AuditRecord {
     return isNews
   }
 
-  /** The user that something was decided about, where no authenticator told one. */
+  /** The user of another decision, if authentication did not report one. */
   identify(user: UserInfo | undefined): void {
     if (user !== undefined && this.#user === undefined) this.#know(userJson(user))
   }
 
   annotate(key: string, value: string): void {
-    // Without a prototype: `__proto__` is a key like others.
+    // Without a prototype, so that `__proto__` is an ordinary key.
     this.#annotations ??= Object.create(null) as Record<string, string>
     this.#annotations[key] = value
   }
 
-  /** An authorizer was asked about this; the last one counts. */
+  /** An authorizer was asked about these attributes; the last ones count. */
   describe(attributes: Attributes | undefined): void {
     this.#attributes = attributes
     this.#ruling = undefined
   }
 
   /**
-   * How much of the request is logged, by what is known of it by now.
+   * How much of the request is logged, according to what is known now.
    *
-   * @param onFirst told of the ruling when there was none before.
+   * @param onFirst called with the first ruling.
    */
   rulingBy(policy: AuditPolicy | undefined, onFirst: (ruling: AuditRuling) => void): AuditRuling {
     if (this.#ruling === undefined) {
@@ -99,7 +99,7 @@ export class AuditRecord {
     )
   }
 
-  /** They are looked up when the first event is certain to be logged: later the connection may be gone. */
+  /** Called when the first event is certain to be logged: later the connection may be closed. */
   locate(sourceIPs: SourceIPs): void {
     this.#sourceIPs ??= sourceIPs(this.#request)
   }
@@ -111,7 +111,7 @@ export class AuditRecord {
     this.#refusedWith = []
   }
 
-  /** No authenticator knows the caller, or none could tell. What the answer to the latter is, is for the app to say. */
+  /** Authentication failed, or was impossible. In the latter case the app chooses the status. */
   refuseUnknown(message: string, isUnavailable: boolean): void {
     this.#responseStatus = {
       metadata: {},
@@ -123,7 +123,7 @@ export class AuditRecord {
     if (this.#user === undefined) this.#refusedWith = isUnavailable ? [401, 503] : [401]
   }
 
-  /** Nothing was decided about the caller, since not all of the request is there. */
+  /** The caller was not authenticated, since the request is incomplete. */
   refuseUnread(failure: StatusError): void {
     this.refuse(failure)
     if (this.#user === undefined) this.#refusedWith = [failure.body.code]
@@ -149,10 +149,10 @@ export class AuditRecord {
     }
   }
 
-  /** @returns whether this says anything new: that an unknown caller was refused is told before. */
+  /** @returns whether this is new information: the refusal of an unauthenticated request has already been logged. */
   respond(code: number): boolean {
     if (this.#refusedWith.includes(code)) return false
-    // An app may answer a refusal in its own way; what is logged is what was sent.
+    // An app may respond to a refusal differently; the status that was sent is logged.
     if (this.#responseStatus?.code !== code) this.#responseStatus = { metadata: {}, code }
     return true
   }
@@ -165,7 +165,7 @@ export class AuditRecord {
     const { auditID, receivedAtMs } = this.#start
     const annotations = { ...this.#annotations }
     if (this.#earlierUsers.length > 0) annotations[EARLIER_USERS] = JSON.stringify(this.#earlierUsers)
-    // A watch takes long by its nature.
+    // A watch is long-running by nature.
     if (stage === 'ResponseComplete' && about.verb !== 'watch')
       this.latency.addTo(annotations, (nowMs - receivedAtMs) / 1000)
     return {
@@ -193,9 +193,9 @@ export class AuditRecord {
   }
 
   /**
-   * Of a request that no authorizer was asked about. Selectors of one that is refused before that are not read, which costs more than the rest.
+   * The info of a request that was not authorized. If it was refused, its selectors are not parsed, since that costs more than the rest.
    *
-   * Deviation: kube-apiserver knows a name in a selector then too (`docs/deviations.md`, audit).
+   * Deviation: kube-apiserver parses a name in a selector then too (`docs/deviations.md`, audit).
    */
   #requestInfo(): RequestInfo {
     if (this.#info === undefined && this.#responseStatus?.status === 'Failure') {
@@ -206,7 +206,7 @@ export class AuditRecord {
   }
 }
 
-/** Names that an earlier authenticator gave the caller, as a JSON list: no name can pass for two. */
+/** Usernames of earlier authentications, as a JSON array, so that one name cannot look like two. */
 const EARLIER_USERS = 'kube-authn/earlier-users'
 
 type Impersonated = Pick<AuditEvent, 'impersonatedUser' | 'authenticationMetadata'>

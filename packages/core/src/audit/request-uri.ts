@@ -1,6 +1,6 @@
 import { percentDecoded } from '../internal/percent.ts'
 
-/** Parameters that carry a credential, whatever an app makes of them. */
+/** Parameters that usually carry a credential. */
 const SECRET: ReadonlySet<string> = new Set([
   'access_token',
   'client_secret',
@@ -12,7 +12,7 @@ const SECRET: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Path and query as sent, with the value of every parameter that carries a credential left out.
+ * Path and query as sent, with the values of parameters that carry a credential redacted.
  *
  * Deviation: kube-apiserver logs them (`docs/deviations.md`, audit).
  */
@@ -25,7 +25,7 @@ export function loggableUri(path: string, query: string): string {
   return `${path}?${pairs.join('&')}`
 }
 
-/** Parsers of nested queries read `token[]`, `token[0]`, `auth[token]` and `auth.token` as parts of an object. */
+/** Query parsers with nesting read `token[]`, `token[0]`, `auth[token]` and `auth.token` as members of an object. */
 function isSecret(name: string): boolean {
   const text = percentDecoded(name) ?? name
   return text

@@ -14,12 +14,12 @@ import { type Check, listOf, must, wholeNumber } from '../internal/options/index
 import type { AuthenticationRequest } from '../request/request.ts'
 
 /**
- * The proxies whose word counts for where a request came from: how many of them a request comes through, or their addresses and ranges of
- * addresses (`10.0.0.0/8`, `::1`).
+ * The proxies that are trusted to report where a request came from: their number, or their addresses and address ranges (`10.0.0.0/8`,
+ * `::1`).
  */
 export type TrustedProxies = number | readonly string[]
 
-/** Tells where a request came from, the client first. */
+/** The source addresses of a request, the client first. */
 export type SourceIPs = (request: AuthenticationRequest) => readonly string[]
 
 const anAddressOrRange: Check = must(
@@ -34,16 +34,16 @@ export function someTrustedProxies(value: unknown, path: string): readonly Confi
   return [{ path, message: 'must be a number of proxies, or a list of their addresses and ranges' }]
 }
 
-/** A longer way is not told further. */
+/** Further addresses are omitted. */
 const MAX_ADDRESSES = 32
 
 /**
- * Where requests come from: the address of the peer, and before it those that its proxies saw, as far back as each was seen by a proxy that is
- * trusted. What stands before that in `X-Forwarded-For` is the word of a client. `X-Real-Ip` counts where there is no `X-Forwarded-For`.
+ * The source addresses of requests: the peer address, preceded by the addresses that trusted proxies reported. Earlier entries of
+ * `X-Forwarded-For` come from the client and are ignored. `X-Real-Ip` is used only without `X-Forwarded-For`.
  *
- * Source: apimachinery `pkg/util/net/http.go` (`SourceIPs`), for the order and what is an address.
+ * Source: apimachinery `pkg/util/net/http.go` (`SourceIPs`), for the order and the syntax of addresses.
  *
- * Deviation: kube-apiserver takes the word of every client (`docs/deviations.md`, source addresses).
+ * Deviation: kube-apiserver trusts these headers from every client (`docs/deviations.md`, source addresses).
  */
 export function sourceIPsBehind(trustedProxies: TrustedProxies): SourceIPs {
   const isTrusted = trustOf(trustedProxies)
@@ -66,14 +66,14 @@ export function sourceIPsBehind(trustedProxies: TrustedProxies): SourceIPs {
 type IsTrusted = (address: Address | undefined, hops: number) => boolean
 
 function trustOf(proxies: TrustedProxies): IsTrusted {
-  // The peer need not have an address then: a proxy may come through a Unix socket.
+  // With a number, the peer need not have an address: a proxy may connect through a Unix socket.
   if (typeof proxies === 'number') return (_, hops) => hops < proxies
   const ranges = proxies.flatMap((text) => rangeOf(text) ?? [])
   return (address) =>
     address !== undefined && ranges.some((range) => isWithin(address, range.address, range.prefixLength))
 }
 
-/** What proxies say, the nearest first; `undefined` for what is no address. */
+/** The addresses that proxies reported, the nearest first; `undefined` for anything that is not an address. */
 function* forwardedFor({ headers }: AuthenticationRequest): Generator<Address | undefined> {
   const forwarded = headers.all('x-forwarded-for')
   if (forwarded.length === 0) {
@@ -85,13 +85,13 @@ function* forwardedFor({ headers }: AuthenticationRequest): Generator<Address | 
     for (let end = value.length; end >= 0;) {
       const comma = value.lastIndexOf(',', end - 1)
       yield addressOf(value.slice(comma + 1, end).trim())
-      // `lastIndexOf` counts a negative position as the first.
+      // `lastIndexOf` treats a negative position as 0.
       end = comma <= 0 ? -1 : comma
     }
   }
 }
 
-/** A peer in a network of its own link has the name of its interface behind a `%`. */
+/** A link-local peer address ends with `%` and the name of the interface. */
 function addressOf(text: string): Address | undefined {
   const address = readAddress(text.replace(/%.*$/s, ''))
   return address && unmappedAddress(address)
@@ -100,7 +100,7 @@ function addressOf(text: string): Address | undefined {
 function rangeOf(text: string): IpAddressRange | undefined {
   if (text.includes('/')) {
     const range = readAddressRange(text)
-    // Addresses are compared without those clothes.
+    // Addresses are unmapped before they are compared.
     return range === undefined || isMappedAddress(range.address) ? undefined : range
   }
   const address = addressOf(text)

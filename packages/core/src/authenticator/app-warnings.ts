@@ -1,6 +1,6 @@
 import type { FileNoticeEvent } from './events.ts'
 
-/** The part of Node's `process` that warnings go through, where there is one. Deno and Bun have it too. */
+/** The part of Node's `process` that emits warnings, if the runtime has one. Deno and Bun have it too. */
 interface MaybeProcess {
   readonly process?: {
     emitWarning?(message: string, options: { readonly type: string; readonly code: string }): void
@@ -10,8 +10,8 @@ interface MaybeProcess {
 const given = new Set<string>()
 
 /**
- * Warns the author of an app of a mistake that a request has shown: once per process, with or without an observer. Uses
- * `process.emitWarning`, so that `--trace-warnings` shows the place and `--disable-warning=CODE` silences it, and `console.warn` in
+ * Warns the author of an app about a mistake that a request revealed: once per process, with or without an observer. Uses
+ * `process.emitWarning`, so that `--trace-warnings` shows the location and `--disable-warning=CODE` silences it, or `console.warn` in
  * runtimes without it.
  *
  * Messages contain nothing from the request, which an attacker may control.
@@ -24,7 +24,7 @@ function warnOnce(code: string, message: string, about = ''): void {
   given.add(key)
   const { process } = globalThis as MaybeProcess
   if (process?.emitWarning === undefined) {
-    // oxlint-disable-next-line no-console -- nothing else is there to tell it by
+    // oxlint-disable-next-line no-console -- the runtime has no other way to warn
     console.warn(`[${code}] ${message}`)
   } else process.emitWarning(message, { type: 'KubeAuthnWarning', code })
 }

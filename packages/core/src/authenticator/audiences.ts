@@ -7,7 +7,7 @@ import { aString, listOf, refuseProblems } from '../internal/options/index.ts'
 import { around } from './union/compose.ts'
 
 /**
- * What two lists of audiences have in common. Order and repetitions are those of `second`.
+ * The audiences that are in both lists, in the order and with the repetitions of `second`.
  *
  * Source: apiserver `pkg/authentication/authenticator/audiences.go`.
  */
@@ -16,12 +16,12 @@ export function intersectAudiences(first: readonly string[], second: readonly st
 }
 
 /**
- * Lets an authenticator that knows nothing about audiences take part where they matter: what it accepts counts for the
- * implicit audiences. A request for none of them is no business of its own, and it is not even asked.
+ * Makes an authenticator that knows nothing about audiences usable with them: what it accepts is valid for the implicit audiences.
+ * If a request asks for none of these, the authenticator is not called.
  *
  * Source: apiserver `pkg/authentication/authenticator/audagnostic.go`.
  *
- * @param implicitAudiences what every credential is valid for (`--api-audiences`).
+ * @param implicitAudiences the audiences that every credential is valid for (`--api-audiences`).
  * @example
  * const tokens = audienceAgnostic(['https://api.example.com'], tokenFile(csv))
  */

@@ -4,96 +4,96 @@ import type { Context } from './context.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import type { UserInfo } from './user.ts'
 
-/** A caller, and what is known about how they proved who they are. */
+/** A caller, and how they authenticated. */
 export interface Authentication {
   readonly user: UserInfo
-  /** Who made the request, when they act as the user; set by impersonation, never by an authenticator. */
+  /** The user who made the request, if they impersonate `user`. Set by impersonation, never by an authenticator. */
   readonly requester?: UserInfo
-  /** What the credential is valid for. Absent or empty: this authenticator knows nothing about audiences. */
+  /** The audiences the credential is valid for. Absent or empty: this authenticator knows nothing about audiences. */
   readonly audiences?: readonly string[]
-  /** When the credential ends by itself, in milliseconds since the epoch: no cache keeps it for longer. */
+  /** When the credential expires, in milliseconds since the epoch: no cache keeps it longer. */
   readonly expiresAtMs?: number
   /** The headers that carried the credential; an application must not see them. */
   readonly consumed?: HeaderChanges
 }
 
-/** What is to be done to the headers of a request before an application sees it. Names and prefixes are lower-case. */
+/** Changes to the headers of a request before the application sees it. Names and prefixes are lower-case. */
 export interface HeaderChanges {
   /**
-   * These go, and so does whatever differs from them in `-` and `_` only: what an application talks to may take one for the other.
+   * Headers to remove, together with those whose names differ only in `-` and `_`: a backend of the application may not distinguish them.
    *
-   * Deviation: Kubernetes leaves those alone (`docs/deviations.md`, request header twins).
+   * Deviation: Kubernetes keeps the latter (`docs/deviations.md`, request header twins).
    */
   readonly remove: readonly string[]
-  /** Every header whose name starts with one of these goes too, read in the same way. */
+  /** Removes every header whose name starts with one of these, where `-` and `_` are the same too. */
   readonly removePrefixes?: readonly string[]
   /**
-   * Headers whose names start with one of these go where the name has `_` in the place of a `-` of it; the header itself stays.
+   * Removes headers whose names start with a spelling of one of these that has `_` instead of `-`; headers with the exact prefix stay.
    *
-   * Deviation: Kubernetes leaves those alone (`docs/deviations.md`, request header twins).
+   * Deviation: Kubernetes keeps them (`docs/deviations.md`, request header twins).
    */
   readonly removeTwinsOf?: readonly string[]
-  /** The header, with all its repetitions, becomes this one value. */
+  /** Replaces a header, with all its repetitions, by one value. */
   readonly replace?: readonly (readonly [name: string, value: string])[]
 }
 
-/** What kind of credential an authenticator looks for; composing authenticators add up what theirs say. */
+/** What kind of credential an authenticator looks for. Composed authenticators combine the descriptions of their delegates. */
 export interface CredentialDescription {
   /** The HTTP authentication schemes (RFC 9110 section 11) a client may use, for `WWW-Authenticate`. */
   readonly schemes: readonly AuthenticationScheme[]
   /**
-   * Identity headers that must not reach an application, whoever authenticated. Functions, since what is configured may be
-   * reloaded; each returns the same object until then.
+   * Identity headers that must not reach an application, whichever authenticator accepted the request. Functions, since the
+   * configuration may be reloaded; until then each returns the same object.
    */
   readonly identityHeaders?: readonly (() => HeaderChanges)[]
-  /** Whether the certificates of TLS peers are looked at, which not every runtime tells. Default `false`. */
+  /** Whether TLS peer certificates are read; not every runtime provides them. Default `false`. */
   readonly peerCertificates?: boolean
-  /** Whether what Cloudflare tells of client certificates is looked at, which nobody else does. Default `false`. */
+  /** Whether Cloudflare's description of client certificates (`tlsClientAuth`) is read. Default `false`. */
   readonly tlsClientAuth?: boolean
-  /** The kinds of credentials, where there is more to say than their schemes. Functions, since what is configured may be reloaded. */
+  /** The kinds of credentials, if there is more to say than their schemes. Functions, since the configuration may be reloaded. */
   readonly known?: readonly (() => readonly KnownCredential[])[]
-  /** Which authorities sign the certificates of front proxies: none of them may sign those of users. */
+  /** The certificate authorities of front proxies. None of them may also be a CA of user certificates. */
   readonly proxyAuthorities?: readonly CertificatePoolSource[]
 }
 
-/** A kind of credential that is known, for descriptions of an API (`@kube-authn/core/openapi`). */
+/** A kind of credential that an authenticator knows, for API descriptions (`@kube-authn/core/openapi`). */
 export type KnownCredential =
-  /** Bearer tokens. `openIdConnectUrl`: where clients find out how to get one (OpenID Connect Discovery 1.0). */
+  /** Bearer tokens. `openIdConnectUrl`: the discovery document that tells clients how to get one (OpenID Connect Discovery 1.0). */
   | { readonly type: 'token'; readonly format?: 'JWT'; readonly openIdConnectUrl?: string }
   | { readonly type: 'clientCertificate' }
-  /** A secret in a header of its own. */
+  /** A secret in a separate header. */
   | { readonly type: 'header'; readonly name: string }
-  /** None at all. `paths`: of requests with exactly these, percent-decoded. */
+  /** No credential. `paths`: only for requests with exactly these paths, percent-decoded. */
   | { readonly type: 'anonymous'; readonly paths?: readonly string[] }
 
-/** A scheme that a challenge can name: an HTTP token, as in RFC 9110 section 11.1. */
+/** An authentication scheme of a challenge: an HTTP token (RFC 9110 section 11.1). */
 export type AuthenticationScheme = 'Bearer' | 'Basic' | 'Negotiate' | (string & {})
 
 /**
  * Decides who makes a request.
  *
- * `authenticate` returns the caller, `undefined` for "no opinion" (there is no credential of my kind, or it is not mine), or
- * throws an {@link AuthenticationError}: the credential is mine and bad, or I could not tell. It may do so now or later.
+ * `authenticate` returns the caller, or `undefined` for "no opinion" (the request has no credential of this kind, or it belongs to another
+ * authenticator), or throws an {@link AuthenticationError} if the credential is bad or could not be checked. It may be asynchronous.
  */
 export interface Authenticator {
   readonly name: string
   readonly credentials?: CredentialDescription
-  /** What credentials must be valid for, unless the handler is told otherwise. */
+  /** The audiences that credentials must be valid for, unless the options of the handler set others. */
   readonly audiences?: readonly string[]
   authenticate(request: AuthenticationRequest, context: Context): Awaitable<Authentication | undefined>
 }
 
-/** Decides who a bearer token belongs to. The same three outcomes as {@link Authenticator}. */
+/** Decides which user a bearer token belongs to. The same three outcomes as {@link Authenticator}. */
 export interface TokenAuthenticator {
   readonly name: string
-  /** Answers with the audiences a token is valid for; a chain wraps all others in `audienceAgnostic`. */
+  /** Whether it returns the audiences a token is valid for. A chain wraps those that do not in `audienceAgnostic`. */
   readonly audienceAware?: boolean
   /**
-   * Whether a token may be one of its own, by nothing but the token itself: with `false` it promises that it has no opinion on it, now and
-   * later. A user that `cachedUnion` remembers is then known without asking it first. Default: any token may be.
+   * Whether it may have an opinion on a token, judged by the token alone. With `false` it promises that it has none, now and later, so that
+   * `cachedUnion` can return a remembered user without asking it first. Default: it may have one on any token.
    */
   mayKnow?(token: string): boolean
-  /** What kinds of tokens are its own, at this moment. Default: tokens of which nothing is known. */
+  /** The kinds of tokens it currently accepts. Default: bearer tokens of an unknown format. */
   known?(): readonly KnownCredential[]
   authenticateToken(token: string, context: Context): Awaitable<Authentication | undefined>
 }

@@ -5,78 +5,78 @@ import type { AuthenticationRequest } from '../request/request.ts'
 import type { StatusError } from './status.ts'
 import type { UserInfo } from './user.ts'
 
-/** An authorizer answered; one inside another answers before it. */
+/** An authorizer answered. A nested authorizer answers before the one around it. */
 export interface AuthorizerConsultedEvent {
   readonly type: 'authorizerConsulted'
   readonly authorizer: string
-  /** The type that its configuration says, where there is one: `RBAC`, `Webhook`, ... */
+  /** The type in its configuration, if it has one: `RBAC`, `Webhook`, ... */
   readonly authorizerType?: string
   readonly attributes: Attributes
   readonly decision: Decision
   readonly durationSeconds: number
 }
 
-/** It was decided whether a user may make a request. */
+/** A request of a user was authorized or refused. */
 export interface AuthorizationEvent {
   readonly type: 'authorization'
   readonly request: AuthenticationRequest
   readonly result: 'allow' | 'forbid' | 'error'
-  /** What the authorizer said; absent where it was not asked. */
+  /** The verdict of the authorizer; absent if it was not asked. */
   readonly verdict?: Decision['verdict']
   readonly reason: string
-  /** Absent when it could not be found out what the request is about. */
+  /** Absent if the attributes of the request could not be determined. */
   readonly attributes?: Attributes
-  /** What went wrong on the way, which need not mean that it was refused. */
+  /** An error of an authorizer. The request may have been allowed nevertheless. */
   readonly error?: AuthorizationError
-  /** The answer to the client, unless the request passed. */
+  /** The response to the client; absent if the request passed. */
   readonly failure?: StatusError
   readonly durationSeconds: number
 }
 
 /**
- * It was decided whether a user may act as another. A request without impersonation headers has none, unless it is refused since
+ * An impersonation was allowed or denied. Requests without impersonation headers emit this only if they are refused because
  * headers may be missing.
  */
 export interface ImpersonationEvent {
   readonly type: 'impersonation'
   readonly request: AuthenticationRequest
   readonly result: 'allowed' | 'denied'
-  /** Who made the request, where that is known. */
+  /** The user who made the request, if known. */
   readonly requester?: UserInfo
-  /** Who the application sees. */
+  /** The user that the application sees. */
   readonly impersonated?: UserInfo
   /** The mode that allowed it: `legacy` or one of constrained impersonation (KEP-5284). */
   readonly mode?: string
-  /** The answer to the client, when it is refused. */
+  /** The response to the client, if denied. */
   readonly failure?: StatusError
   readonly durationSeconds: number
 }
 
-/** An authorizer was asked for a part of an impersonation. */
+/** An authorizer was asked about a part of an impersonation. */
 export interface ImpersonationCheckEvent {
   readonly type: 'impersonationCheck'
   readonly request: AuthenticationRequest
-  /** The mode that wanted to know: `legacy` or one of constrained impersonation. */
+  /** The mode that asked: `legacy` or one of constrained impersonation. */
   readonly mode: string
   readonly result: 'allowed' | 'denied'
   readonly durationSeconds: number
 }
 
-/** A webhook was asked whether a user may do something, once; a question that is repeated has several of these. */
+/** An authorization webhook was called. Every retry emits another event. */
 export interface AccessReviewCallEvent {
   readonly type: 'accessReviewCall'
   /** The name of the authorizer. */
   readonly authorizer: string
-  /** `error`: no answer, or one that cannot be used. A caller that gives up does not end the call. */
+  /** `error`: no response, or an unusable one. The call continues if its caller gives up. */
   readonly result: 'success' | 'error' | 'timeout'
-  /** The HTTP status; absent when no answer came. */
+  /** The HTTP status; absent without a response. */
   readonly status?: number
   readonly durationSeconds: number
-  /** The cluster is asked that the whole authorization is left to, and no webhook of this server's own. Absent: it is one of its own. */
+  /** The call went to the cluster that all authorization is delegated to. Absent: it went to a webhook of this server. */
   readonly delegated?: true
 }
 
-/** A webhook gave no decision, and the next authorizer is asked as if it had no opinion. */
+/** A webhook failed to decide, which counts as no opinion: the next authorizer is asked. */
 export interface AccessReviewFailOpenEvent {
   readonly type: 'accessReviewFailOpen'
   /** The name of the authorizer. */
@@ -86,7 +86,7 @@ export interface AccessReviewFailOpenEvent {
   readonly delegated?: true
 }
 
-/** It was found out whether an authorizer is asked at all, by the match conditions it has in the AuthorizationConfiguration. */
+/** The match conditions of an authorizer in the AuthorizationConfiguration were evaluated, to decide whether to ask it. */
 export interface AuthorizationMatchConditionEvent {
   readonly type: 'authorizationMatchCondition'
   /** The type of the authorizer in the AuthorizationConfiguration. */
@@ -95,7 +95,7 @@ export interface AuthorizationMatchConditionEvent {
   readonly authorizer: string
   /** A condition is false, so the authorizer is not asked. */
   readonly excluded: boolean
-  /** What could not be evaluated; where a later condition is false, it is still told, and does not count for the decision. */
+  /** An evaluation error. It is reported even if a later condition is false, but does not affect the decision then. */
   readonly error?: Error
   /** For all conditions together. */
   readonly durationSeconds: number
@@ -104,11 +104,11 @@ export interface AuthorizationMatchConditionEvent {
 /** The AuthorizationConfiguration was read. */
 export interface AuthorizationConfigReloadEvent {
   readonly type: 'authorizationConfigReload'
-  /** What was read, usually a path. */
+  /** The source, usually a path. */
   readonly source: string
-  /** `initial`: the first version, which is no reload. `failed`: the last good version stays in force. */
+  /** `initial`: the first version, not a reload. `failed`: the last good version stays in force. */
   readonly outcome: 'initial' | 'loaded' | 'failed'
-  /** The content, which is told apart by its hash. Needed when it counts from now on. */
+  /** The content, to identify it by its hash. Required if it takes effect now. */
   readonly content?: string
   readonly error?: Error
 }

@@ -80,11 +80,11 @@ describe.each(chains)('a token that is bound to a certificate, in %s', (_, chain
     ['the proxy shows another', fromProxy('client-cert', field(another)), 401],
     ['the proxy shows none', fromProxy(), 401],
     [
-      'somebody else shows it',
+      'another client presents it',
       request({ certificates: [another], headers: ['client-cert', field(hers)] }),
       401,
     ],
-    ['somebody connects with it', request({ certificates: [hers] }), 401],
+    ['a client connects with the certificate', request({ certificates: [hers] }), 401],
   ])('counts behind a proxy that ends TLS only when %s', async (_name, asked, expected) => {
     const trusts = (seen: AuthenticationRequest): boolean => seen.peerCertificates?.()[0] === proxys
     expect(await outcomeOf(certificateHeaders({ format: 'client-cert', trusts }, chain), asked)).toBe(
@@ -121,7 +121,7 @@ it('is not looked for where no token is bound', async () => {
   const asked: AuthenticationRequest = {
     ...request(),
     peerCertificates() {
-      throw new Error('nobody asks')
+      throw new Error('must not be called')
     },
   }
   expect(await outcomeOf(authenticatorChain({ tokens: [cached(plain)] }), asked)).toBe('jane')

@@ -11,7 +11,7 @@ import { notify, type Observer } from './events.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 
 /*
- * Whoever asks another authenticator asks it through here, so that an observer sees every question and every answer.
+ * Authenticators call each other only through these functions, so that an observer sees every call and every outcome.
  */
 
 /** Asks an authenticator about a request. */
@@ -50,7 +50,7 @@ export function consultPassword(
   )
 }
 
-/** Asks, and tells an observer of it under this name. */
+/** Calls `ask` and reports it to the observer under this name. */
 export function watched(
   authenticator: string,
   observer: Observer,
@@ -86,10 +86,10 @@ export function watched(
   )
 }
 
-/** An authenticator in plain JavaScript may answer with anything; what is no answer is an error of its own. */
+/** An authenticator in plain JavaScript may return anything; a value that is not an answer is a fault of that authenticator. */
 function asAnswer(answer: Authentication | undefined): Authentication | undefined {
   if (answer !== undefined && typeof (answer as Partial<Authentication> | null)?.user !== 'object') {
-    throw new TypeError('an authenticator answered with what is no user')
+    throw new TypeError('an authenticator returned an answer without a user')
   }
   return answer
 }

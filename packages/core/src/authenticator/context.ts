@@ -2,34 +2,33 @@ import type { Awaitable } from '../internal/awaitable.ts'
 import type { Observer } from './events.ts'
 
 /**
- * What surrounds a credential while it is checked. It travels unchanged from the handler to the last authenticator: hand on the object
- * itself, since a copy made with `{ ...context }` lacks what its methods and getters tell.
+ * The circumstances in which a credential is checked. The handler passes it to all authenticators: pass on the object itself, since a
+ * copy made with `{ ...context }` lacks its methods and getters.
  */
 export interface Context {
-  /** What the credential must be valid for. Absent: no restriction. */
+  /** The accepted audiences: the credential must be valid for at least one. Absent: no restriction. */
   readonly audiences?: readonly string[]
-  /** The address of the peer of the request, as in `AuthenticationRequest.remoteAddress`. */
+  /** The peer address, as in `AuthenticationRequest.remoteAddress`. */
   readonly remoteAddress?: string | undefined
   /**
-   * Aborted when the caller no longer waits, so that nothing goes on for a client that has left. It is made when it is first read: read it
-   * where something is waited for.
+   * Aborted when the caller no longer waits, so that no work continues for a client that disconnected. It is created on first access: read
+   * it only where something is awaited.
    */
   readonly signal?: AbortSignal | undefined
-  /** Told what every authenticator thought. */
+  /** Receives the outcome of every authenticator. */
   readonly observer?: Observer
-  /** Adds a text for the client, sent as a `Warning: 299` header. Never about the credential itself. */
+  /** Adds a warning for the client, sent as a `Warning: 299` header. It must not reveal anything about the credential. */
   warn?(text: string): void
   /**
-   * Whether the credential came over a connection whose client proved that it holds the certificate with this SHA-256 thumbprint, in
-   * base64url, as the `x5t#S256` of a token has it (RFC 8705 section 3.1). Absent: no connection is known, and a credential that is bound
-   * to a certificate is refused.
+   * Whether the client of the connection proved possession of the certificate with this SHA-256 thumbprint, in base64url as in the
+   * `x5t#S256` of a token (RFC 8705 section 3.1). Absent: the connection is unknown, and a credential bound to a certificate is refused.
    */
   holdsCertificate?(thumbprint: string): Awaitable<boolean>
   /** Adds an audit annotation to the request. */
   annotate?(key: string, value: string): void
 }
 
-/** A context of its own whose signal is that of another one. Like that of a request, it is not read before it is asked for. */
+/** A separate context with the signal of another one, which is read only on access. */
 export class WaitingContext implements Context {
   readonly audiences?: readonly string[]
   readonly observer?: Observer
@@ -46,5 +45,5 @@ export class WaitingContext implements Context {
   }
 }
 
-/** No restriction, nobody watching. */
+/** No restriction, no observer. */
 export const emptyContext: Context = Object.freeze({})

@@ -1,5 +1,5 @@
 /**
- * The key in `extra` for what identifies a credential: for a token `JTI=` and its `jti`.
+ * The key in `extra` of the id of the credential: for a token `JTI=` and its `jti`.
  *
  * Source: apiserver `pkg/authentication/user/user.go` (`CredentialIDKey`).
  */

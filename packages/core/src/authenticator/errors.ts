@@ -1,42 +1,42 @@
 import { branded } from '../internal/brand.ts'
 
 /**
- * Why an authenticator could not say who this is.
+ * Why an authenticator failed.
  *
  * - `rejected`: the credential is of this authenticator's kind, and it is bad.
- * - `unavailable`: the check could not be made. An outage is never reported as a bad password.
+ * - `unavailable`: the credential could not be checked. An outage is never reported as a bad password.
  */
 export type AuthenticationErrorCode = 'rejected' | 'unavailable'
 
 /** Options of an {@link AuthenticationError}. */
 export interface AuthenticationErrorOptions {
-  /** What led to this, for logs; never sent to a client. */
+  /** The underlying error, for logs; never sent to a client. */
   readonly cause?: unknown
-  /** The errors this one sums up, in order. */
+  /** The errors this one aggregates, in order. */
   readonly errors?: readonly AuthenticationError[]
-  /** Of `unavailable`: the server is too busy to check, and the client may try again after this time. The answer is 503 then. */
+  /** With `unavailable`: the server is too busy to check, and the client may retry after this time. The response is 503 then. */
   readonly retryAfterSeconds?: number
-  /** Whether a union ends here, and asks none of the authenticators that follow. Default `false`. */
+  /** Whether a union stops here and does not ask the remaining authenticators. Default `false`. */
   readonly isFinal?: boolean
 }
 
 /**
- * The third outcome of an authenticator, beside a user and no opinion.
+ * The third outcome of an authenticator, besides a user and no opinion.
  *
- * The message is for operators. It names what was wrong and never holds a byte of the credential. Clients see a fixed text.
+ * The message is for operators. It names what was wrong and never contains any part of the credential. Clients get a fixed message.
  *
- * It is recognised whichever copy of this package made it, by {@link isAuthenticationError} and by `instanceof`.
+ * {@link isAuthenticationError} and `instanceof` also recognise errors from another copy of this package.
  */
 export class AuthenticationError extends Error {
   override readonly name = 'AuthenticationError'
   readonly code: AuthenticationErrorCode
-  /** What is summed up here: empty unless several authenticators of a union failed. */
+  /** The aggregated errors: empty unless several authenticators of a union failed. */
   readonly errors: readonly AuthenticationError[]
-  /** The check was not made because too many were under way, and may be asked for again after this time. */
+  /** Set if the credential was not checked because too many checks were in progress: the client may retry after this time. */
   readonly retryAfterSeconds: number | undefined
   /**
-   * Whether it is about the request and not about one credential in it, so that no other credential makes up for it: a union
-   * ends here, as {@link failFast} does with every error.
+   * Whether the error concerns the whole request rather than one credential, so that no other credential can make up for it: a union
+   * stops here, as {@link failFast} does at every error.
    */
   readonly isFinal: boolean
 
@@ -50,8 +50,7 @@ export class AuthenticationError extends Error {
 }
 
 /**
- * Whether this is an {@link AuthenticationError}, of this copy of the package or of another. One with a `code` that is not known
- * here is none.
+ * Whether this is an {@link AuthenticationError}, of this or another copy of the package. One with an unknown `code` does not count.
  */
 export const isAuthenticationError: (value: unknown) => value is AuthenticationError = branded(
   AuthenticationError,
@@ -68,14 +67,14 @@ export function rejected(message: string, options?: AuthenticationErrorOptions):
   return new AuthenticationError('rejected', message, options)
 }
 
-/** The check could not be made. */
+/** The credential could not be checked. */
 export function unavailable(message: string, options?: AuthenticationErrorOptions): AuthenticationError {
   return new AuthenticationError('unavailable', message, options)
 }
 
 /**
- * Anything thrown, as an {@link AuthenticationError}. A fault in an authenticator decides nothing about a credential, so it
- * counts as `unavailable`, under the text kube-apiserver uses for a panic.
+ * Converts anything thrown to an {@link AuthenticationError}. A fault in an authenticator says nothing about the credential, so it
+ * counts as `unavailable`, with the message kube-apiserver uses for a panic.
  */
 export function asAuthenticationError(thrown: unknown): AuthenticationError {
   if (isAuthenticationError(thrown)) return thrown
@@ -85,7 +84,7 @@ export function asAuthenticationError(thrown: unknown): AuthenticationError {
 const FAULT = 'Internal error occurred: authentication failed unexpectedly'
 
 /**
- * Whether a check could not be made because of a fault in an authenticator, or in one of several: it threw what is no
+ * Whether the error, or one of those it aggregates, is a fault in an authenticator: it threw something other than an
  * {@link AuthenticationError}, which is the `cause`.
  */
 export function isFault(error: AuthenticationError): boolean {
@@ -93,9 +92,9 @@ export function isFault(error: AuthenticationError): boolean {
 }
 
 /**
- * Several errors as one, with the text of Kubernetes' aggregate: flattened, equal texts once, `[first, second]`.
- * It is `unavailable` as soon as one of them is, since the missing answer might have been a yes, and final as soon as one of them is. Where
- * one may be tried again after some time, so may the whole.
+ * Combines several errors into one, with the message of Kubernetes' aggregate: flattened, without duplicate messages, `[first, second]`.
+ * It is `unavailable` if any of them is, since the missing answer might have been a user, and final if any of them is. Its
+ * `retryAfterSeconds` is the longest of theirs.
  *
  * Source: apimachinery `pkg/util/errors`.
  */
@@ -124,20 +123,20 @@ export function aggregate(errors: readonly AuthenticationError[]): Authenticatio
   })
 }
 
-/** Of errors with the same text, the one that says more about what to do counts. */
+/** Among errors with the same message, the one with the most useful details is kept. */
 function weightOf({ code, retryAfterSeconds }: AuthenticationError): number {
   if (code === 'rejected') return 0
   return retryAfterSeconds === undefined ? 1 : 2
 }
 
-/** One thing that is wrong with what an operator configured. */
+/** One problem in a configuration. */
 export interface ConfigurationProblem {
   /** The option, as in `anonymous.conditions[0].path`. */
   readonly path: string
   readonly message: string
 }
 
-/** What was configured cannot work. Thrown at construction, with every problem found, never at the first request. */
+/** The configuration is invalid. Thrown at construction with every problem found, never at the first request. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError'
   readonly code = 'invalidConfiguration'
@@ -149,7 +148,7 @@ export class ConfigurationError extends Error {
   }
 }
 
-/** Whether this is a {@link ConfigurationError}, of this copy of the package or of another. */
+/** Whether this is a {@link ConfigurationError}, of this or another copy of the package. */
 export const isConfigurationError: (value: unknown) => value is ConfigurationError = branded(
   ConfigurationError,
   'ConfigurationError',

@@ -1,10 +1,10 @@
-/** A signer elsewhere signed a token or told its keys, or did not. */
+/** An external signer was asked to sign a token or for its keys. */
 export interface ExternalSignerEvent {
   readonly type: 'externalSigner'
   readonly operation: 'fetchKeys' | 'sign'
-  /** `OK`, what gRPC calls the fault, as in `Unavailable`, or `unknown-non-grpc` for all other faults. */
+  /** `OK`, the gRPC name of the error, as in `Unavailable`, or `unknown-non-grpc` for all other errors. */
   readonly code: string
-  /** When the signer read the keys from where they are kept, in milliseconds since the epoch, where it tells that. */
+  /** When the signer read the keys from their storage, in milliseconds since the epoch, if it reports that. */
   readonly dataTimeMs?: number
 }
 
@@ -13,12 +13,12 @@ export interface ExternalSignerCallEvent {
   readonly type: 'externalSignerCall'
   /** As in `/v1.ExternalJWTSigner/Sign`. */
   readonly method: string
-  /** `OK`, or what gRPC calls the fault. */
+  /** `OK`, or the gRPC name of the error. */
   readonly code: string
   readonly durationSeconds: number
 }
 
-/** The `code` of an event for an error: that of gRPC where it, or what caused it, has one as `grpcCode`. */
+/** The `code` of an event for an error: the gRPC code if the error or one of its causes has a `grpcCode`. */
 export function signerCode(error: unknown): string {
   let cause = error
   for (let depth = 0; depth < 8 && cause instanceof Error; depth++) {

@@ -23,7 +23,7 @@ describe('authenticatedGroup', () => {
     ['System:Anonymous', [], ['system:authenticated']],
     ['jane', ['SYSTEM:AUTHENTICATED'], ['SYSTEM:AUTHENTICATED', 'system:authenticated']],
     ['', [], ['system:authenticated']],
-  ])('makes of %j in %j somebody in %j', async (username, groups, expected) => {
+  ])('changes the groups of %j from %j to %j', async (username, groups, expected) => {
     expect(await groupsOf(username, groups)).toEqual(expected)
   })
 })

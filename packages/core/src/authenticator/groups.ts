@@ -11,8 +11,8 @@ import {
 } from './user.ts'
 
 /**
- * Adds `system:authenticated` to everybody the delegate knows, at the end, unless the user is called `system:anonymous` or is
- * in `system:authenticated` or `system:unauthenticated` already.
+ * Adds `system:authenticated` as the last group to every user the delegate authenticates, unless the user is named `system:anonymous` or
+ * is already in `system:authenticated` or `system:unauthenticated`.
  *
  * Source: apiserver `pkg/authentication/group/authenticated_group_adder.go`.
  *
@@ -28,7 +28,7 @@ export function authenticatedGroup<A extends AnyAuthenticator>(delegate: A): A {
 }
 
 /**
- * Adds groups to everybody the delegate knows: at the end, in order, and again if they are there already.
+ * Adds groups to every user the delegate authenticates: at the end, in order, even if the user already has them.
  *
  * Source: apiserver `pkg/authentication/group/{group_adder,token_group_adder}.go`.
  *
@@ -56,6 +56,6 @@ function withUser<A extends AnyAuthenticator>(
 }
 
 function withGroups({ username, uid, groups, extra }: UserInfo, more: readonly string[]): UserInfo {
-  // Frozen already, so that it is not copied once more. A text, from who is not type-checked, stays one, and is refused.
+  // Frozen, so that it is not copied again. If a JavaScript caller passes a string, `concat` returns a string, which is refused.
   return userInfo({ username, uid, groups: Object.freeze(groups.concat(more)), extra })
 }

@@ -1,6 +1,6 @@
 import type { KnownCredential, TokenAuthenticator } from './authenticator.ts'
 
-/** What kinds of tokens an authenticator knows, at this moment. */
+/** The kinds of tokens an authenticator currently accepts. */
 export function knownTokens(tokens: TokenAuthenticator): readonly KnownCredential[] {
   return tokens.known?.() ?? ANY_TOKEN
 }

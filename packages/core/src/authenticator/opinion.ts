@@ -11,11 +11,11 @@ import { asAuthenticationError, type AuthenticationError } from './errors.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 
 /*
- * An authenticator throws its errors. To throw one and catch it takes longer than to look a token up, and an error that passes through a
- * chain would be thrown once a link. So the authenticators of this package hand errors to each other as values. What others call throws.
+ * Authenticators throw their errors. Throwing and catching one takes longer than looking up a token, and an error would be thrown once for
+ * every level of a chain. So the authenticators of this package pass errors to each other as values; their public methods throw.
  */
 
-/** What an authenticator thinks of a credential: what it returns, or what it throws. */
+/** The outcome of an authenticator: what it returns or throws. */
 export type Opinion = Authentication | Refused | undefined
 
 /** An error that is not thrown. */
@@ -28,10 +28,10 @@ export class Refused {
   }
 }
 
-/** Marks a method with the function that has the same opinion and throws nothing. A method that replaces it has none. */
+/** Marks a method with its variant that returns errors instead of throwing. A method that overrides it is not marked. */
 const OPINE: unique symbol = Symbol('opine')
 
-/** Thinks about one credential. */
+/** Checks one credential. */
 type Opine<Arguments extends readonly unknown[]> = (...given: Arguments) => Awaitable<Opinion>
 
 type Method<Arguments extends readonly unknown[]> = (
@@ -39,7 +39,7 @@ type Method<Arguments extends readonly unknown[]> = (
 ) => Awaitable<Authentication | undefined>
 
 /**
- * A method of an authenticator that throws the errors which this function returns, and what it throws.
+ * Makes a method of an authenticator that throws the errors that `opine` returns or throws.
  */
 export function throwing<Arguments extends readonly unknown[]>(opine: Opine<Arguments>): Method<Arguments> {
   const method = (...given: Arguments): Awaitable<Authentication | undefined> => {
@@ -58,7 +58,7 @@ type MayOpine<Arguments extends readonly unknown[]> = Method<Arguments> & {
   readonly [OPINE]?: Opine<Arguments>
 }
 
-/** What an authenticator thinks of a request. This and what follows never throws and never rejects. */
+/** The opinion of an authenticator on a request. Like the next two functions, it never throws and never rejects. */
 export function opinionOf(
   authenticator: Authenticator,
   request: AuthenticationRequest,
@@ -76,7 +76,7 @@ export function opinionOf(
   }
 }
 
-/** What an authenticator thinks of a token. */
+/** The opinion of an authenticator on a token. */
 export function opinionOfToken(
   authenticator: TokenAuthenticator,
   token: string,
@@ -94,7 +94,7 @@ export function opinionOfToken(
   }
 }
 
-/** What an authenticator thinks of a password. */
+/** The opinion of an authenticator on a password. */
 export function opinionOfPassword(
   authenticator: PasswordAuthenticator,
   { username, password }: Password,
@@ -112,13 +112,13 @@ export function opinionOfPassword(
   }
 }
 
-/** What a password authenticator is asked about. */
+/** The credential of a password authenticator. */
 export interface Password {
   readonly username: string
   readonly password: string
 }
 
-/** An answer, whose error is a value when it comes later. */
+/** Turns a rejection into a value. */
 export function settled(opinion: Awaitable<Opinion>): Awaitable<Opinion> {
   return isPromiseLike(opinion) ? promiseOf(opinion).then(undefined, refusedFor) : opinion
 }

@@ -1,4 +1,4 @@
-/** Makes what is constructed the object that is given, so that a derived class puts its private fields there. */
+/** Its constructor returns the given object, so that a derived class adds its private fields to that object. */
 // oxlint-disable-next-line typescript/no-extraneous-class -- there is no other way to give an object of another class a private field
 class Given {
   constructor(object: object) {
@@ -8,9 +8,9 @@ class Given {
 }
 
 /**
- * A private field is on no copy, comes from no data, and is written by nobody else; that an object is frozen does not matter to it. To look for it
- * takes some nanoseconds, where to look at every part of a user takes hundreds. A `WeakSet` and a `WeakMap` would do too, but every request
- * that has a user of its own would pay for entries to be made and collected.
+ * A private field is not copied, cannot come from data, cannot be written by other code, and can be set on a frozen object. Testing for it
+ * takes a few nanoseconds; checking every part of a user takes hundreds. A `WeakSet` and a `WeakMap` would also work, but every request with
+ * a new user would pay for the entries.
  */
 class Sound extends Given {
   #by: object | undefined = undefined
@@ -32,8 +32,7 @@ class Sound extends Given {
 }
 
 /**
- * Says of a user, or the `extra` of one, before it is frozen, that everything in it has the type it should have and that nothing in it can
- * change.
+ * Marks a user, or the `extra` of one, before it is frozen: every part of it has the right type, and none can change.
  *
  * @returns the same object.
  */
@@ -42,15 +41,15 @@ export function markSound<T extends object>(object: T): T {
   return object
 }
 
-/** Whether {@link markSound} was told of this very object. It may be sound without. */
+/** Whether this object was passed to {@link markSound}. An unmarked object may be sound too. */
 export function isMarkedSound(value: unknown): boolean {
   return Sound.has(value)
 }
 
-/** What changes users, and remembers of each that cannot change itself what came out: users of files and caches come again and again. */
+/** Memoizes a change of users, for those that are immutable: the users of files and caches recur. */
 export function rememberingChange<T extends object>(change: (object: T) => T): (object: T) => T {
   return function changed(object) {
-    // Nobody else keeps anything under this function.
+    // Only this closure stores variants under itself as the key.
     const known = Sound.variantOf(object, changed) as T | undefined
     if (known !== undefined) return known
     const variant = change(object)

@@ -1,6 +1,6 @@
 import { branded } from '../internal/brand.ts'
 
-/** `v1` Status: what the Kubernetes API answers when it refuses something. */
+/** `v1` Status: the body of a refusal by the Kubernetes API. */
 export interface Status {
   readonly kind: 'Status'
   readonly apiVersion: 'v1'
@@ -12,34 +12,34 @@ export interface Status {
   readonly code: number
 }
 
-/** What a {@link StatusError} is made of. */
+/** The parts of a {@link StatusError}. */
 export interface StatusErrorInit {
   readonly status: number
   /** A machine-readable word, as in `Unauthorized`. */
   readonly reason: string
-  /** For the client: never what really went wrong with a credential. */
+  /** Sent to the client: never reveals what was wrong with a credential. */
   readonly message: string
   readonly details?: Readonly<Record<string, unknown>>
   readonly headers?: Readonly<Record<string, string | readonly string[]>>
-  /** What is sent in place of the JSON, as plain text: where kube-apiserver sends no Status either. */
+  /** Sent instead of the JSON, as plain text, where kube-apiserver does not send a Status either. */
   readonly text?: string
   /** For logs; never sent. */
   readonly cause?: unknown
 }
 
-/** A header of an answer: one value, or several that are sent as separate headers. */
+/** Response headers: one value, or several that are sent as separate headers. */
 export type ResponseHeaders = Readonly<Record<string, string | string[]>>
 
-/** What is sent to a client, in whatever way a framework does that. A {@link StatusError} is one too. */
+/** A response, independent of any framework. A {@link StatusError} is one too. */
 export interface HttpAnswer {
   readonly status: number
   readonly headers: ResponseHeaders
   readonly content: string
 }
 
-/** An answer for runtimes with the Fetch API. */
+/** The response as a Fetch API `Response`. */
 export function responseOf({ status, headers, content }: HttpAnswer): Response {
-  // Servers on Node write these as they are, and of `Headers` they make an object first.
+  // Servers on Node write a plain object directly, but must convert `Headers` first.
   if (hasSingleValues(headers)) return new Response(content, { status, headers: { ...headers } })
   const sent = new Headers()
   for (const [name, value] of Object.entries(headers)) {
@@ -49,22 +49,22 @@ export function responseOf({ status, headers, content }: HttpAnswer): Response {
 }
 
 /**
- * A request is refused. Express, Koa and Hono each find what they look for in an error, so any of them can render it when it
- * is thrown: `status`, `statusCode`, `expose`, `headers`, `getResponse()`. The client gets a {@link Status}, never the cause.
+ * A refused request. It has the members that Express, Koa and Hono look for in an error, so each of them can render it when it is
+ * thrown: `status`, `statusCode`, `expose`, `headers`, `getResponse()`. The client gets a {@link Status}, never the cause.
  *
  * Source: apimachinery `pkg/apis/meta/v1` Status; apiserver `pkg/endpoints/handlers/responsewriters`.
  *
- * Deviation: it is JSON in one line whatever the client accepts (`docs/deviations.md`, content of refusals; bytes of JSON).
+ * Deviation: always JSON on one line, whatever the client accepts (`docs/deviations.md`, content of refusals; bytes of JSON).
  */
 export class StatusError extends Error implements HttpAnswer {
   override readonly name = 'StatusError'
   readonly status: number
   readonly statusCode: number
-  /** The message is fit for the client. */
+  /** The message may be sent to the client. */
   readonly expose = true
-  /** With content type and cache control; `www-authenticate` on a 401. */
+  /** Include the content type, the cache control, and on a 401 `www-authenticate`. */
   readonly headers: ResponseHeaders
-  /** Frozen: errors that say the same share it. */
+  /** Frozen: equal errors share it. */
   readonly body: Status
   readonly #content: string | undefined
 
@@ -87,12 +87,12 @@ export class StatusError extends Error implements HttpAnswer {
     }
   }
 
-  /** What is sent: the {@link body} as JSON, but for the few answers that are plain text. */
+  /** The response body: {@link body} as JSON, except for the few responses in plain text. */
   get content(): string {
     return this.#content ?? JSON.stringify(this.body)
   }
 
-  /** The whole answer, for runtimes with the Fetch API. */
+  /** The whole response, for runtimes with the Fetch API. */
   getResponse(): Response {
     return responseOf(this)
   }
@@ -115,7 +115,7 @@ const NO_METADATA = Object.freeze({})
 
 let last = asJson({ status: 401, reason: 'Unauthorized', message: 'Unauthorized' })
 
-/** Made once for refusals in a row that say the same, as most do: clients cause them at no cost. */
+/** Made once for consecutive equal refusals, as most are: clients can cause them at no cost. */
 function withoutDetails(init: StatusErrorInit): { readonly body: Status; readonly json: string } {
   const { message, reason, code } = last.body
   if (message !== init.message || reason !== init.reason || code !== init.status) last = asJson(init)
@@ -127,7 +127,7 @@ function asJson(init: StatusErrorInit): { readonly body: Status; readonly json: 
   return { body, json: JSON.stringify(body) }
 }
 
-/** Whether this is a {@link StatusError}, of this copy of the package or of another. */
+/** Whether this is a {@link StatusError}, of this or another copy of the package. */
 export const isStatusError: (value: unknown) => value is StatusError = branded(
   StatusError,
   'StatusError',
@@ -145,7 +145,7 @@ function hasSingleValues(headers: ResponseHeaders): headers is Readonly<Record<s
   return true
 }
 
-/** The values of one name are a list of their own, which no other code can change. */
+/** Copies lists of values, so that no other code can change them. */
 function copyOfHeaders(headers: StatusErrorInit['headers'] = {}): ResponseHeaders {
   const given = Object.values(headers)
   if (given.every(isText)) return { ...headers } as Record<string, string>

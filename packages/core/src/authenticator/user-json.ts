@@ -1,6 +1,6 @@
 import type { UserInfo } from './user.ts'
 
-/** A user in the JSON of Kubernetes. What is empty is left out. */
+/** A user in the JSON of Kubernetes. Empty members are omitted. */
 export interface UserJson {
   readonly username: string
   readonly uid?: string
@@ -8,12 +8,11 @@ export interface UserJson {
   readonly extra?: Readonly<Record<string, readonly string[]>>
 }
 
-/** What is told of a user for whom {@link isUnicodeUser} is `false`. */
+/** The error message if {@link isUnicodeUser} is `false`. */
 export const NOT_UNICODE = 'the user has a name, group or extra field that is not Unicode'
 
 /**
- * Whether JSON can represent the user. Names that are not Unicode, as Node's bytes of a header may be, would reach the reader as
- * another name.
+ * Whether JSON can represent the user. A name that is not well-formed Unicode would be read as another name.
  */
 export function isUnicodeUser({ username, uid, groups, extra }: UserInfo): boolean {
   const texts = [username, uid, ...groups, ...Object.keys(extra), ...Object.values(extra).flat()]

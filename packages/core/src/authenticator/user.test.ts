@@ -41,7 +41,7 @@ describe('userInfo', () => {
     ['the user', (user: object) => Object.assign(user, { username: 'root' })],
     ['its groups', (user: { groups: readonly string[] }) => (user.groups as string[]).push('system:masters')],
     ['its extra', (user: { extra: object }) => Object.assign(user.extra, { key: ['value'] })],
-  ])('lets nobody change %s', (_, change) => {
+  ])('does not let %s be changed', (_, change) => {
     const user = userInfo({ username: 'jane', groups: ['developers'], extra: { key: ['v'] } })
     expect(() => change(user)).toThrow(TypeError)
   })
@@ -71,12 +71,12 @@ describe('the mark of a sound user', () => {
   })
 
   it.each([
-    ['a name that is no text', untyped({ username: 1 })],
-    ['a uid that is no text', untyped({ username: 'jane', uid: 1 })],
-    ['a group that is no text', untyped({ username: 'jane', groups: ['a', 1] })],
-    ['a value that is no text', untyped({ username: 'jane', extra: { key: ['v', null] } })],
+    ['a name that is not a string', untyped({ username: 1 })],
+    ['a uid that is not a string', untyped({ username: 'jane', uid: 1 })],
+    ['a group that is not a string', untyped({ username: 'jane', groups: ['a', 1] })],
+    ['a value that is not a string', untyped({ username: 'jane', extra: { key: ['v', null] } })],
     [
-      'a frozen list of others that has what is no text',
+      'a frozen list from outside with a non-string',
       untyped({ username: 'jane', groups: Object.freeze([{}]) }),
     ],
     [

@@ -3,13 +3,13 @@ import { isMarkedSound, markSound } from './sound.ts'
 /**
  * Who is making a request: `authentication.k8s.io/v1` UserInfo.
  *
- * All values are opaque to authentication and mean something to an authorizer only. A user made by {@link userInfo} is
- * frozen, and `extra` has no prototype, so `__proto__` is an ordinary key in it.
+ * Authentication does not interpret the values; only authorizers do. A user made by {@link userInfo} is frozen, and its `extra` has no
+ * prototype, so that `__proto__` is an ordinary key.
  */
 export interface UserInfo {
   /** Identifies the user among all others. Never empty for a user that an application sees. */
   readonly username: string
-  /** Stays the same when the name is given to somebody else; `''` when unknown. */
+  /** Distinguishes users who had the same name at different times; `''` if unknown. */
   readonly uid: string
   readonly groups: readonly string[]
   /** Anything else an authorizer may want. Keys are lower-case and namespaced, as in `example.com/project`. */
@@ -19,7 +19,7 @@ export interface UserInfo {
 /** Further attributes of a user: each key has an ordered list of values. */
 export type UserExtra = Readonly<Record<string, readonly string[]>>
 
-/** What {@link userInfo} makes a user from; everything but the name may be left out. */
+/** The parts of a user; all but the name are optional. */
 export interface UserInfoInit {
   readonly username: string
   readonly uid?: string
@@ -27,17 +27,17 @@ export interface UserInfoInit {
   readonly extra?: Readonly<Record<string, readonly string[]>>
 }
 
-/** The name of whoever sent no credential at all. */
+/** The name of the user of requests without a credential. */
 export const ANONYMOUS_USERNAME = 'system:anonymous'
-/** The group of whoever sent no credential at all. */
+/** The group of the user of requests without a credential. */
 export const UNAUTHENTICATED_GROUP = 'system:unauthenticated'
-/** The group of every user who proved who they are. */
+/** The group of every authenticated user. */
 export const AUTHENTICATED_GROUP = 'system:authenticated'
 
 /**
- * Makes a frozen user that shares nothing with what it was made from.
+ * Makes a frozen user that shares nothing mutable with its argument.
  *
- * @throws {TypeError} when groups, or the values of a key of `extra`, are no list.
+ * @throws {TypeError} if `groups`, or the value of a key of `extra`, is not an array.
  * @example
  * const jane = userInfo({ username: 'jane', groups: ['developers'] })
  * jane.uid // ''
@@ -52,7 +52,7 @@ export function userInfo(init: UserInfoInit): UserInfo {
   return Object.freeze(isWellFormed(user) ? markSound(user) : user)
 }
 
-/** Whether everything in a user has the type it should have; parts may be missing. */
+/** Whether every part of a user has the right type; parts may be missing. */
 export function isWellFormed(user: Partial<UserInfo>): boolean {
   if (isMarkedSound(user)) return true
   const { username, uid, groups, extra } = user
@@ -64,21 +64,21 @@ export function isWellFormed(user: Partial<UserInfo>): boolean {
   )
 }
 
-/** A loop, since this is asked for every request that has a user of its own. */
+/** A loop, since this runs for every request with a new user. */
 function isListOfTexts(values: unknown): boolean {
   if (!Array.isArray(values)) return false
   for (const value of values) if (typeof value !== 'string') return false
   return true
 }
 
-/** Whether this is somebody who proved nothing: by name or by group, as kube-apiserver asks it. */
+/** Whether the user is anonymous: by name or by group, as kube-apiserver checks it. */
 export function isUnauthenticated(user: UserInfo): boolean {
   return user.username === ANONYMOUS_USERNAME || user.groups.includes(UNAUTHENTICATED_GROUP)
 }
 
 /**
- * Whether nobody can change this user any more, in any part, and `extra` has no prototype. What {@link userInfo} makes is so;
- * what others freeze is often frozen on the outside only.
+ * Whether the user is deeply frozen and its `extra` has no prototype, as users made by {@link userInfo} are. Users that other code
+ * freezes are often frozen only at the top level.
  */
 export function isImmutableUser(user: UserInfo): boolean {
   return (
@@ -101,17 +101,17 @@ function isImmutableExtra(extra: UserExtra): boolean {
 const NO_VALUES: readonly string[] = Object.freeze([])
 const NO_EXTRA: UserExtra = copyOfExtra({})
 
-/** What is frozen already can be shared: users of one file often have the same groups. */
+/** Frozen lists are shared: users of one file often have the same groups. */
 function copyOfList(values: readonly string[] | undefined): readonly string[] {
   if (values === undefined || values.length === 0) return NO_VALUES
-  // Not every caller is type-checked, and a text would become a list of its characters.
+  // JavaScript callers may pass a string, which would become a list of its characters.
   const isList: boolean = Array.isArray(values)
-  if (!isList) throw new TypeError('a user has lists of texts for groups and extra values')
+  if (!isList) throw new TypeError('groups of a user, and the values of extra, must be lists of strings')
   return isImmutableList(values) ? values : Object.freeze([...values])
 }
 
 function copyOfExtra(extra: Readonly<Record<string, readonly string[]>>): UserExtra {
-  // As that of a user who is made from another one, with a group more.
+  // For example that of a user who is copied with one more group.
   if (isImmutableExtra(extra)) return extra
   const copy = Object.create(null) as Record<string, readonly string[]>
   for (const [key, values] of Object.entries(extra)) copy[key] = copyOfList(values)
@@ -119,7 +119,7 @@ function copyOfExtra(extra: Readonly<Record<string, readonly string[]>>): UserEx
 }
 
 /**
- * Makes an `extra` of what was made for that, and is held by nobody else: without a copy.
+ * Turns an object that no other code refers to into an `extra`, without copying it.
  *
  * @param extra without a prototype.
  */

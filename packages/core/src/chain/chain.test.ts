@@ -60,13 +60,13 @@ describe('authenticatorChain', () => {
     ['a certificate', { clientCertificate: requests(knows(jane)) }, undefined],
     ['a token', { tokens: [tokens(noOpinion), tokens(knows(jane))] }, 'token'],
     ['a password', { passwords: [passwords(noOpinion), passwords(knows(jane))] }, 'password'],
-  ] as const)('adds system:authenticated to whom %s proves', async (_, options, kind) => {
+  ] as const)('adds system:authenticated to users authenticated by %s', async (_, options, kind) => {
     expect((await answerOf(options, kind))?.user.groups).toEqual(['developers', 'system:authenticated'])
   })
 
   it.each([
-    ['a token nobody knows', 'token', 'invalid bearer token'],
-    ['a password nobody accepts', 'password', 'invalid username/password combination'],
+    ['an unknown token', 'token', 'invalid bearer token'],
+    ['a password that is not accepted', 'password', 'invalid username/password combination'],
   ] as const)('refuses %s, and never calls it anonymous', async (_, kind, message) => {
     const options = { tokens: [tokens(noOpinion)], passwords: [passwords(noOpinion)], anonymous: true }
     expect(await thrownBy(() => answerOf(options, kind))).toMatchObject({ message })
@@ -140,7 +140,7 @@ describe('authenticatorChain', () => {
   })
 
   it.each([
-    ['nobody is known', {}, 'authenticators'],
+    ['there is no authenticator', {}, 'authenticators'],
     ['lists are empty', { tokens: [], passwords: [] }, 'authenticators'],
     [
       'anonymous contradicts itself',

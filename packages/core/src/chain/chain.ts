@@ -25,23 +25,23 @@ import {
 import { failFast, union } from '../authenticator/union/union.ts'
 import { webSocketProtocol } from '../request/web-socket-protocol/web-socket-protocol.ts'
 
-/** The authenticators of a chain, by the place they have in it. Each may be left out. */
+/** The authenticators of a chain, by their position in it. All are optional. */
 export interface AuthenticatorChainOptions {
   /** The authenticating proxy. */
   readonly requestHeader?: Authenticator
-  /** Who knows passwords, in the order they are asked. */
+  /** Password authenticators, in the order they are asked. */
   readonly passwords?: readonly PasswordAuthenticator[]
   readonly clientCertificate?: Authenticator
-  /** Who else knows a request by what is in it, in the order they are asked: before bearer tokens. */
+  /** Other request authenticators, in the order they are asked: before bearer tokens. */
   readonly requests?: readonly Authenticator[]
   /**
-   * Who knows bearer tokens, in the order they are asked. With `'ignored'` nobody looks whether there is one, and who comes with one is as
-   * good as without.
+   * Bearer token authenticators, in the order they are asked. `'ignored'`: bearer tokens are not read; a request with one is treated as if
+   * it had none.
    */
   readonly tokens?: readonly TokenAuthenticator[] | 'ignored'
-  /** Whether requests without any credential are let through, as `system:anonymous`. Default `false`. */
+  /** Whether requests without any credential pass, as `system:anonymous`. Default `false`. */
   readonly anonymous?: boolean | AnonymousConfig
-  /** What credentials must be valid for, and what those that know nothing of audiences count for (`--api-audiences`). */
+  /** The audiences that credentials must be valid for, and that credentials without audiences are valid for (`--api-audiences`). */
   readonly audiences?: readonly string[]
 }
 
@@ -57,17 +57,17 @@ const shape: OptionsShape<AuthenticatorChainOptions> = {
 
 /**
  * The chain of kube-apiserver: request header, Basic, client certificate, bearer token, WebSocket token, in this order, with
- * `requests` before the tokens. The first that knows the caller decides; whoever is known gets `system:authenticated`; anonymous comes last, and only where
- * nothing was wrong before.
+ * `requests` before the tokens. The first one that authenticates the caller decides. Authenticated users get `system:authenticated`.
+ * Anonymous comes last, and only if no authenticator before it failed.
  *
- * A bearer token that nobody knows is refused even where no token is known at all, unless tokens are ignored.
+ * An unknown bearer token is refused even if there are no token authenticators, unless tokens are ignored.
  *
  * Source: kubernetes `pkg/kubeapiserver/authenticator/config.go`.
  *
- * Deviation: anonymous requests are refused unless asked for, and a chain that knows nobody is an error
+ * Deviation: anonymous requests are refused by default, and a chain without authenticators is an error
  * (`docs/deviations.md`, anonymous by default; no authenticator).
  *
- * @throws {ConfigurationError} when there is no authenticator, or the anonymous section contradicts itself.
+ * @throws {ConfigurationError} if there is no authenticator, or the anonymous section contradicts itself.
  * @example
  * const chain = authenticatorChain({ tokens: [tokenFile(csv)], anonymous: true })
  */
@@ -81,7 +81,7 @@ export function authenticatorChain(options: AuthenticatorChainOptions = {}): Aut
     (each) => each !== undefined,
   )
   if (known.length === 0 && !anonymousConfig.enabled) {
-    // As Kubernetes says it of extension API servers: `pkg/authentication/authenticatorfactory/delegating.go`.
+    // Kubernetes' message for extension API servers: `pkg/authentication/authenticatorfactory/delegating.go`.
     refuseProblems([{ path: 'authenticators', message: 'no authentication method configured' }])
   }
 

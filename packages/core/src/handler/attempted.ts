@@ -3,10 +3,10 @@ import { decodeCredentials } from '../request/basic/basic.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 
 /**
- * What kube-apiserver's audit log says of a refused request: the kinds of credentials that were seen in it, whatever they were
- * worth. `access_token` in the query is only reported, never accepted.
+ * The message of kube-apiserver's audit log for a refused request: the kinds of credentials in it, valid or not. An `access_token` in the
+ * query is only reported, never accepted.
  *
- * @param headers other headers that carry credentials, in lower case; one that was sent is reported by its name.
+ * @param headers other headers that carry credentials, in lower case; those present are reported by name.
  *
  * Source: apiserver `pkg/endpoints/filters/authn_audit.go`.
  */
@@ -38,7 +38,7 @@ function presentsCertificate(request: AuthenticationRequest): boolean {
   try {
     return (request.peerCertificates?.().length ?? 0) > 0
   } catch {
-    // The connection is gone, and so is what was presented on it.
+    // The connection is closed, so its certificates are unknown.
     return false
   }
 }

@@ -9,42 +9,41 @@ import {
 } from '../internal/options/index.ts'
 import type { RequestTracing } from './tracing.ts'
 
-/** How requests are authenticated, beyond the authenticator itself. The same in every adapter. */
+/** Options of authentication, the same in every adapter. */
 export interface AuthenticateRequestOptions {
-  /** What credentials must be valid for (`--api-audiences`). Must not be empty. Default: what the authenticator says. */
+  /** The audiences that credentials must be valid for (`--api-audiences`). Must not be empty. Default: those of the authenticator. */
   readonly audiences?: readonly string[]
-  /** `auto` (default) challenges with every scheme the chain accepts; `none` is kube-apiserver's own behaviour. */
+  /** `auto` (default) sends a challenge for every scheme the chain accepts; `none` sends none, like kube-apiserver. */
   readonly challenges?: 'auto' | 'none'
-  /** The realm of the challenges. Default `kubernetes-master`, as kube-apiserver had it. */
+  /** The realm of the challenges. Default `kubernetes-master`, as in old kube-apiservers. */
   readonly realm?: string
   /**
-   * The status when a credential could not be checked. Default 401, as in Kubernetes. A check that was not made because too many were
-   * under way is always a 503, with `Retry-After`.
+   * The status if a credential could not be checked. Default 401, as in Kubernetes. If it was not checked because too many checks were in
+   * progress, the status is always 503, with `Retry-After`.
    *
    * Deviation: 503 is possible (`docs/deviations.md`, 503 for outages).
    */
   readonly unavailableStatus?: 401 | 503
   /**
-   * Close an HTTP/2 connection after a request of nobody known, so that it costs something to keep one open. Default `true`,
-   * as kube-apiserver's gate `UnauthenticatedHTTP2DOSMitigation`.
+   * Close the HTTP/2 connection after an unauthenticated request, so that idle unauthenticated connections are not free. Default `true`,
+   * as with kube-apiserver's feature gate `UnauthenticatedHTTP2DOSMitigation`.
    */
   readonly closeUnauthenticatedHttp2?: boolean
   /**
-   * What happens to a request with `Impersonate-*` headers, which ask to act as another user.
+   * How to handle a request with `Impersonate-*` headers, which ask to act as another user.
    *
-   * - `auto` (default): it is refused with 403, unless impersonation is known to follow
-   *   ({@link AuthenticateRequestContext.impersonates}).
-   * - `later`: impersonation follows, where it cannot be seen. Until then the request has no user.
-   * - `pass`: the headers reach the app, which hands them on to a kube-apiserver. Here the caller is the user.
+   * - `auto` (default): refuse it with 403, unless impersonation is known to follow ({@link AuthenticateRequestContext.impersonates}).
+   * - `later`: impersonation follows, but cannot be detected. Until then the request has no user.
+   * - `pass`: the headers reach the app, which forwards them to a kube-apiserver. In the app, the caller is the user.
    */
   readonly impersonationHeaders?: 'auto' | 'later' | 'pass'
-  /** Told of every request and of what every authenticator thought of it. */
+  /** Receives the outcome of every request and of every authenticator. */
   readonly observer?: Observer
-  /** Follows each request while it is decided, as spans of OpenTelemetry do. Default: nothing does. */
+  /** Traces the authentication of each request, for example with OpenTelemetry spans. Default: no tracing. */
   readonly tracing?: RequestTracing
 }
 
-/** The checks of {@link AuthenticateRequestOptions}, for adapters whose options have more. */
+/** The checks of {@link AuthenticateRequestOptions}, for adapters that extend these options. */
 export const authenticateRequestShape: OptionsShape<AuthenticateRequestOptions> = {
   audiences: someAudiences,
   challenges: oneOf('auto', 'none'),
@@ -56,17 +55,17 @@ export const authenticateRequestShape: OptionsShape<AuthenticateRequestOptions> 
   tracing: aFunction,
 }
 
-/** What is known of one request beyond itself. Members are read when they are needed, so any may be a getter. */
+/** The context of one request. Members are read only when needed, so each may be a getter. */
 export interface AuthenticateRequestContext {
   /**
-   * Whether `impersonateRequest` decides this request next. Read only when the request has `Impersonate-*` headers. Default `false`.
+   * Whether `impersonateRequest` handles this request next. Read only if the request has `Impersonate-*` headers. Default `false`.
    */
   readonly impersonates?: boolean | undefined
   /**
-   * Whether this request asked before to act as another user, by headers that are gone: what was granted or refused then would be
-   * undone, so another authentication is refused. Default `false`.
+   * Whether this request had impersonation headers that are already removed. Authenticating it again would undo that decision, so it is
+   * refused. Default `false`.
    */
   readonly askedToImpersonate?: boolean | undefined
-  /** What authenticators find in their context: it should end with the client. Read only when one of them asks for it. */
+  /** The signal for authenticators; it should be aborted when the client disconnects. Read only if an authenticator uses it. */
   readonly signal?: AbortSignal | undefined
 }

@@ -59,7 +59,7 @@ const whenever = [
 
 describe.each(whenever)('a refusal that is decided %s', (_, when) => {
   it.each([
-    ['nobody has an opinion', noOpinion],
+    ['no authenticator has an opinion', noOpinion],
     ['a credential is bad', fails(rejected(`bad: ${SECRET}`))],
     ['a check could not be made', fails(unavailable(`down: ${SECRET}`, { cause: new Error(SECRET) }))],
     ['an authenticator is broken', fails(new TypeError(SECRET))],
@@ -97,21 +97,24 @@ describe.each(whenever)('a refusal that is decided %s', (_, when) => {
     ['text as an answer', 'jane'],
     ['a user without a name', { user: {} }],
     ['a frozen user without a name', { user: Object.freeze({ groups: [] }) }],
-    ['a name that is no text', { user: { username: 42 } }],
+    ['a name that is not a string', { user: { username: 42 } }],
     ['a name that is an object', { user: { username: { toString: () => 'root' } } }],
     ['groups that are no list', { user: { username: 'jane', groups: 'admins' } }],
-    ['groups that are no texts', { user: { username: 'jane', groups: [7] } }],
-    ['a uid that is no text', { user: { username: 'jane', uid: 7 } }],
-    ['a uid that is no text, frozen', { user: Object.freeze({ ...userInfo({ username: 'a' }), uid: 7 }) }],
+    ['groups that are not strings', { user: { username: 'jane', groups: [7] } }],
+    ['a uid that is not a string', { user: { username: 'jane', uid: 7 } }],
     [
-      'groups that are no texts, frozen',
+      'a uid that is not a string, frozen',
+      { user: Object.freeze({ ...userInfo({ username: 'a' }), uid: 7 }) },
+    ],
+    [
+      'groups that are not strings, frozen',
       { user: Object.freeze({ ...userInfo({ username: 'a' }), groups: Object.freeze(['a', {}]) }) },
     ],
-    ['extra that is no object', { user: { username: 'jane', extra: { key: 7 } } }],
+    ['extra that is not an object', { user: { username: 'jane', extra: { key: 7 } } }],
     ['extra values that are no list', { user: { username: 'jane', extra: { key: 'value' } } }],
-    ['extra values that are no texts', { user: { username: 'jane', extra: { key: ['a', 7] } } }],
+    ['extra values that are not strings', { user: { username: 'jane', extra: { key: ['a', 7] } } }],
     [
-      'extra values that are no texts, frozen',
+      'extra values that are not strings, frozen',
       {
         user: Object.freeze({
           ...userInfo({ username: 'a' }),
@@ -144,7 +147,7 @@ describe('the cause of a refusal', () => {
     expect((await refused(requests(fails(error)))).failure.cause).toBe(error)
   })
 
-  it('is absent when nobody had an opinion', async () => {
+  it('is absent when no authenticator had an opinion', async () => {
     expect('cause' in (await refused(requests(noOpinion))).failure).toBe(false)
   })
 
@@ -336,7 +339,7 @@ describe('header changes after success', () => {
     removeTwinsOf: ['impersonate-', 'impersonate-extra-'],
   }
 
-  it('take credentials and the front proxy headers, whoever authenticated', async () => {
+  it('remove credentials and the front proxy headers, whichever authenticator accepted', async () => {
     expect((await accepted(requests(knows(jane)))).headerChanges).toEqual(always)
     expect((await accepted(anonymous())).headerChanges).toEqual(always)
   })
@@ -401,10 +404,10 @@ describe('header changes after success', () => {
 })
 
 describe('warnings', () => {
-  const warning = (...texts: readonly string[]): Authenticator => ({
+  const warning = (...warnings: readonly string[]): Authenticator => ({
     name: 'warning',
     authenticate(_, context) {
-      for (const text of texts) context.warn?.(text)
+      for (const text of warnings) context.warn?.(text)
       return { user: jane }
     },
   })
@@ -457,7 +460,7 @@ describe('closesConnection', () => {
     ['an anonymous request over HTTP/1', anonymous(), 1, false],
     ['a user over HTTP/2', requests(knows(jane)), 2, false],
     [
-      'somebody in system:unauthenticated over HTTP/2',
+      'a user in system:unauthenticated over HTTP/2',
       requests(knows(userInfo({ username: 'x', groups: ['system:unauthenticated'] }))),
       2,
       true,
@@ -470,7 +473,7 @@ describe('closesConnection', () => {
 })
 
 describe('the user an application gets', () => {
-  it('is the very same where nobody can change it', async () => {
+  it('is the same object if it is immutable', async () => {
     expect((await accepted(requests(knows(jane)))).authentication.user).toBe(jane)
   })
 
@@ -574,7 +577,7 @@ describe('an observer', () => {
 })
 
 describe('authenticateRequest', () => {
-  it('answers at once when everybody in the chain does', () => {
+  it('answers synchronously when the whole chain does', () => {
     expect(authenticateRequest(requests(knows(jane)))(request())).toMatchObject({
       authentication: { user: jane },
     })

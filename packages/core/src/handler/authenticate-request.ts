@@ -23,57 +23,58 @@ import { refusal } from './refusal.ts'
 import { RequestContext } from './request-context.ts'
 import { inTrace, type RequestTrace } from './tracing.ts'
 
-/** The request is somebody's. */
+/** An accepted request. */
 export interface AuthenticatedRequest {
   readonly authentication: Authentication
   /**
-   * There when the request asks to act as another user, and impersonation has to decide first: until then the request has no user,
-   * and this refuses it wherever one is needed.
+   * Set if the request asks to act as another user and impersonation has not decided yet. Until then the request has no user, and code that
+   * needs one must refuse it with this error.
    */
   readonly unresolvedImpersonation?: StatusError
-  /** What to do to the headers before the application sees them. */
+  /** The changes to apply to the headers before the application sees them. */
   readonly headerChanges: HeaderChanges
-  /** Texts for the client, each to be sent as a `Warning` header. */
+  /** Warnings for the client, each to be sent as a `Warning` header. */
   readonly warnings: readonly string[]
-  /** HTTP/2 only: close the connection after this answer, so that a nobody cannot keep one open at no cost. */
+  /** HTTP/2 only: close the connection after this response, so that an unauthenticated client cannot hold it open. */
   readonly closesConnection: boolean
 }
 
-/** The request is refused. */
+/** A refused request. */
 export interface RefusedRequest {
-  /** With the warnings in its headers. */
+  /** The response, including the warnings. */
   readonly failure: StatusError
-  /** The failure, where the request is refused for asking to act as another user: it has no user after that, whatever is asked next. */
+  /** The same failure, if the request is refused because of its impersonation headers: later authentications must not give it a user. */
   readonly unresolvedImpersonation?: StatusError
-  /** What to do to the headers before anybody else sees the request after all: identities that nobody vouched for. */
+  /** The changes to apply if the request is passed on anyway: they remove unverified identity headers. */
   readonly headerChanges: HeaderChanges
   readonly closesConnection: boolean
 }
 
-/** What became of a request. */
+/** The outcome of a request. */
 export type RequestOutcome = AuthenticatedRequest | RefusedRequest
 
-/** Decides one request. It never throws and never rejects. */
+/** Authenticates one request. It never throws and never rejects. */
 export type AuthenticateRequest = (
   request: AuthenticationRequest,
   context?: AuthenticateRequestContext,
 ) => Awaitable<RequestOutcome>
 
 /**
- * What happens to a request, in one place for all adapters.
+ * Authenticates requests, for all adapters.
  *
- * 0. A request of which a part is missing is refused as its `refusal` says, and no authenticator is asked.
- * 1. The authenticator is asked, for the configured audiences.
- * 2. An error or no opinion is a 401 with a fixed text, whatever the reason; a server too busy to check is a 503.
- * 3. A user whose credential is valid for other audiences only, or who has no name, is refused likewise.
- * 4. A user who asks to act as another, by `Impersonate-*` headers, is refused with 403 unless impersonation follows.
- * 5. On success the headers that carried the credential go, and so do all front-proxy headers, whichever authenticator knew the caller.
+ * 0. A request with missing parts is refused with its `refusal`, and no authenticator is called.
+ * 1. The authenticator is called with the configured audiences.
+ * 2. An error or no opinion is a 401 with a fixed message, whatever the reason; a server too busy to check responds with 503.
+ * 3. A user without a name, or whose credential is valid only for other audiences, is refused the same way.
+ * 4. A request with `Impersonate-*` headers is refused with 403 unless impersonation follows.
+ * 5. On success the headers that carried the credential are removed, and so are all front-proxy headers, whichever authenticator accepted
+ *    the request.
  *
  * Source: apiserver `pkg/endpoints/filters/authentication.go`.
  *
  * Deviation: kube-apiserver always impersonates (`docs/deviations.md`, impersonation that is not served).
  *
- * @throws {ConfigurationError} when the options cannot work.
+ * @throws {ConfigurationError} if the options are invalid.
  * @example
  * const authenticate = authenticateRequest(chain, { audiences: ['https://api.example.com'] })
  * const outcome = await authenticate(fetchRequest(request))
@@ -83,7 +84,7 @@ export function authenticateRequest(
   authenticator: Authenticator,
   options: AuthenticateRequestOptions = {},
 ): AuthenticateRequest {
-  // Deviation: kube-apiserver without an authenticator lets everybody pass (`docs/deviations.md`, no authenticator).
+  // Deviation: kube-apiserver without an authenticator accepts every request (`docs/deviations.md`, no authenticator).
   refuseProblems(
     aRequestAuthenticator(authenticator, 'authenticator'),
     optionProblems(authenticateRequestShape, options),
@@ -104,7 +105,7 @@ export function authenticateRequest(
     authenticator.credentials?.identityHeaders ?? [],
   )
 
-  /** @throws {unknown} what is wrong with an answer, as a bad credential would be. */
+  /** @throws {unknown} if the answer is unacceptable, which is handled like a bad credential. */
   const accept = (
     request: AuthenticationRequest,
     context: RequestContext,
@@ -129,7 +130,7 @@ export function authenticateRequest(
     try {
       return headerChangesFor(undefined)
     } catch {
-      // What is configured cannot be read, which is why the request is refused.
+      // The configured headers cannot be read, which is also why the request is refused.
       return ALWAYS_REMOVED
     }
   }
@@ -171,7 +172,7 @@ export function authenticateRequest(
     return unlessUnhandled(request, accepted, given)
   }
 
-  // By itself, so that a request which is decided at once makes no closures.
+  // A separate function, so that synchronous decisions create no closures.
   const decideLater = (
     request: AuthenticationRequest,
     context: RequestContext,
@@ -217,7 +218,7 @@ function isPreflight({ method, headers }: AuthenticationRequest): boolean {
   return method === 'OPTIONS' && headers.first('access-control-request-method') !== undefined
 }
 
-/** What kube-apiserver's handler removes whether or not a front proxy is configured. */
+/** The headers that kube-apiserver removes even if no front proxy is configured. */
 const ALWAYS_REMOVED: HeaderChanges = {
   remove: ['authorization', 'x-remote-user', 'x-remote-uid', 'x-remote-group'],
   removePrefixes: ['x-remote-extra-'],

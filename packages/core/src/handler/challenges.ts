@@ -5,9 +5,9 @@ import { readBearerToken } from '../request/bearer-token/read.ts'
 import { emptyContext } from '../authenticator/context.ts'
 
 /**
- * The `WWW-Authenticate` challenges of a 401, one for every scheme the chain accepts (RFC 9110 section 11.6.1). A bearer token
- * that was refused is `invalid_token` (RFC 6750 section 3.1); one that could not be checked is not called so. `Negotiate` has no
- * realm (RFC 4559 section 4.1).
+ * The `WWW-Authenticate` challenges of a 401, one for every scheme the chain accepts (RFC 9110 section 11.6.1). For a refused bearer token
+ * the error is `invalid_token` (RFC 6750 section 3.1), but not if the token could not be checked. `Negotiate` has no realm (RFC 4559
+ * section 4.1).
  *
  * Deviation: kube-apiserver sends none (`docs/deviations.md`, challenges).
  */

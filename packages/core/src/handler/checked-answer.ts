@@ -4,11 +4,11 @@ import { rejected } from '../authenticator/errors.ts'
 import { isImmutableUser, isWellFormed, userInfo } from '../authenticator/user.ts'
 
 /**
- * What an authenticator answered, with a user that nobody can change, once it is sure that there is a user with a name, whose
- * credential is valid here.
+ * Checks the answer of an authenticator: the user must have a name, and the credential must be valid for these audiences. Returns it with
+ * an immutable user.
  *
- * @throws {AuthenticationError} when the user is refused.
- * @throws {TypeError} when it is no answer: an authenticator in plain JavaScript may say anything.
+ * @throws {AuthenticationError} if the user is refused.
+ * @throws {TypeError} if it is not an answer: an authenticator in plain JavaScript may return anything.
  */
 export function checkedAnswer(
   answer: Authentication,
@@ -17,14 +17,14 @@ export function checkedAnswer(
   const problem = problemWith(answer, audiences)
   if (problem !== undefined) throw rejected(problem)
   const { user } = answer
-  if (!isWellFormed(user)) throw new TypeError('an authenticator answered with a malformed user')
+  if (!isWellFormed(user)) throw new TypeError('an authenticator returned a malformed user')
   if (isImmutableUser(user)) return answer
   return { ...answer, user: userInfo(user) }
 }
 
 function problemWith(answer: Authentication, audiences: readonly string[] | undefined): string | undefined {
   const { username } = answer.user
-  // Deviation: kube-apiserver lets a user without a name pass (`docs/deviations.md`, empty user name).
+  // Deviation: kube-apiserver accepts a user without a name (`docs/deviations.md`, empty user name).
   if (typeof username !== 'string' || username === '') return 'the user has no name'
   const valid = answer.audiences
   if (audiences === undefined || valid === undefined || valid.length === 0) return undefined

@@ -13,18 +13,18 @@ import type { AuthenticatedRequest, RequestOutcome } from './authenticate-reques
 import type { AuthenticateRequestContext } from './authenticate-request-options.ts'
 
 /**
- * Marks a middleware that handles `Impersonate-*` headers, so that the `authentication` middleware of an adapter finds it: adapters
- * set `middleware[IMPERSONATES] = true` on what their `impersonation` returns. It is a registered symbol, the same in every copy of
- * this package.
+ * Marks a middleware that handles `Impersonate-*` headers, so that the `authentication` middleware of an adapter can find it: adapters
+ * set `middleware[IMPERSONATES] = true` on the result of their `impersonation` function. It is a registered symbol, the same in every copy
+ * of this package.
  */
 export const IMPERSONATES: unique symbol = Symbol.for('@kube-authn/impersonates')
 
 /**
- * Whether impersonation comes after a middleware, before the request is answered. An adapter asks it for
+ * Whether an impersonation middleware follows a middleware before a route answers the request. Adapters use it for
  * {@link AuthenticateRequestContext.impersonates}.
  *
- * @param handlers what is called for the request, in order, as far as the framework tells; `undefined` where a route answers it.
- * @param own the middleware itself. Where it is not among them, nothing is known.
+ * @param handlers the handlers of the request, in order, as far as the framework reveals them; `undefined` stands for a route.
+ * @param own the middleware itself. If it is not among the handlers, the result is `false`.
  */
 export function leadsToImpersonation(handlers: Iterable<unknown>, own: unknown): boolean {
   let isAfter = false
@@ -41,19 +41,19 @@ function isImpersonation(handler: unknown): boolean {
 }
 
 /**
- * Header names that ask to act as another user begin with this; Kubernetes may add to those that it reads today. Any of them counts, an
- * empty one too: a client that sends one never means to act in its own name.
+ * The prefix of all impersonation headers; Kubernetes may add more. Every header with it counts, even if empty: a client that sends one
+ * does not intend to act as itself.
  */
 const PREFIX = 'impersonate-'
 
-/** Decides what becomes of a user who may ask to act as another. */
+/** Decides about an accepted request that may have impersonation headers. */
 export type ImpersonationRule = (
   request: AuthenticationRequest,
   accepted: AuthenticatedRequest,
   given: AuthenticateRequestContext | undefined,
 ) => RequestOutcome
 
-/** A user may ask to act as another only where something decides about it. */
+/** Refuses impersonation headers unless an impersonation middleware handles them. */
 export function impersonationRule(
   option: 'auto' | 'later' | 'pass',
   observer: Observer | undefined,
@@ -84,7 +84,7 @@ export function impersonationRule(
   }
 }
 
-/** 403, with a sentence like kube-apiserver's when it does not allow an impersonation. */
+/** A 403 with a message like that of kube-apiserver for a forbidden impersonation. */
 function unhandled(user: UserInfo, warnings: readonly string[]): StatusError {
   const message = `forbidden: ${escapeHtml(`User ${quoted(user.username)} cannot impersonate`)}: no impersonation middleware handles the Impersonate-* headers of this request`
   const headers = {
@@ -96,16 +96,16 @@ function unhandled(user: UserInfo, warnings: readonly string[]): StatusError {
   )
 }
 
-/** One object for all: it says nothing about the request. */
+/** Shared, since it contains nothing from the request. */
 const noMiddleware: AuthenticationError = Object.freeze(
   rejected(
-    'the request has Impersonate-* headers, and no impersonation middleware was found after authentication on its way: ' +
-      "mount impersonation(...) there; where it is mounted and cannot be seen, set impersonationHeaders: 'later'; " +
-      "an app that hands the headers on to a kube-apiserver sets impersonationHeaders: 'pass'",
+    'the request has Impersonate-* headers, but no impersonation middleware was found after authentication: ' +
+      "mount impersonation(...) there; if it is mounted but not found, set impersonationHeaders: 'later'; " +
+      "to forward the headers to a kube-apiserver, set impersonationHeaders: 'pass'",
   ),
 )
 
-/** Whether impersonation is known to follow. What cannot be told is not known. */
+/** Whether impersonation is known to follow. A getter that throws means no. */
 function isPromised(given: AuthenticateRequestContext | undefined): boolean {
   try {
     return given?.impersonates === true

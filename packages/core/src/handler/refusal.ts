@@ -5,11 +5,11 @@ import { StatusError } from '../authenticator/status.ts'
 import { withoutStack } from '../internal/without-stack.ts'
 
 /**
- * What a client gets: the same for every reason, but that a check which could not be made may be called so. One that was not made
- * because too many were under way always is: 503 with `Retry-After` and without a challenge, so that no client takes its
- * credential for a bad one and drops it.
+ * The response to a refused request: the same for every reason, except that it may be 503 if a credential could not be checked. If it was
+ * not checked because too many checks were in progress, it always is: 503 with `Retry-After` and without a challenge, so that clients do
+ * not discard their credential as invalid.
  *
- * Deviation: kube-apiserver answers 401 whatever the reason (`docs/deviations.md`, 503 for outages).
+ * Deviation: kube-apiserver responds with 401 whatever the reason (`docs/deviations.md`, 503 for outages).
  */
 export function refusal(
   error: AuthenticationError | undefined,

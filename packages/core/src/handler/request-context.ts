@@ -6,7 +6,7 @@ import { notify, type Observer } from '../authenticator/events.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import type { UserInfo } from '../authenticator/user.ts'
 
-/** The context of one request: it collects what authenticators have to say. */
+/** The context of one request: it collects the warnings and annotations of authenticators. */
 export class RequestContext implements Context {
   readonly audiences?: readonly string[]
   readonly observer?: Observer
@@ -29,12 +29,12 @@ export class RequestContext implements Context {
     this.#startedAt = observer === undefined ? 0 : performance.now()
   }
 
-  /** Read on, and not kept: most requests are decided without a wait, and their adapters need not make one. */
+  /** Read on access only: most requests are decided synchronously, and their adapters need not create a signal. */
   get signal(): AbortSignal | undefined {
     return this.#given.signal
   }
 
-  /** Looked up when it is asked for, which is where something is expensive to check. */
+  /** Read on access only, which happens if a check is expensive. */
   get remoteAddress(): string | undefined {
     return this.#request.remoteAddress?.()
   }

@@ -3,33 +3,32 @@ import { notify, type Observer } from '../authenticator/events.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import type { AuthenticateRequestContext } from './authenticate-request-options.ts'
 
-/** Follows one request while it is decided who makes it. */
+/** The trace of one request during its authentication. */
 export interface RequestTrace {
   /**
-   * Told of what happens to this request, and to no other; the last event is a `RequestEvent`. Absent: what happens does not matter for
-   * this one.
+   * Receives the events of this request only; the last one is a `RequestEvent`. Absent: the trace needs no events.
    */
   readonly observer?: Observer
-  /** Calls the work once, before it returns. What is done for the request, then and later, begins in there. */
+  /** Calls `work` exactly once, synchronously. All processing of the request, also asynchronous, starts inside this call. */
   run(work: () => void): void
 }
 
 /**
- * Begins to follow a request, as a tracer does. What it throws does not decide about the request, which goes on without it.
+ * Starts the trace of a request. If it throws, the request continues without a trace.
  *
- * `openTelemetry` of `@kube-authn/core/opentelemetry` makes one.
+ * `openTelemetry` of `@kube-authn/core/opentelemetry` creates one.
  *
- * @param context its `signal` is aborted when the client goes away before its answer. It is made when it is first read.
+ * @param context its `signal` is aborted if the client disconnects before the response. It is created on first access.
  */
 export type RequestTracing = (
   request: AuthenticationRequest,
   context: Pick<AuthenticateRequestContext, 'signal'>,
 ) => RequestTrace
 
-/** Decides a request, while an observer watches. It must not throw. */
+/** Authenticates a request with an observer. It must not throw. */
 type Decide<T> = (observer: Observer | undefined) => Awaitable<T>
 
-/** Decides a request inside its trace, also where the trace is broken. */
+/** Authenticates a request inside its trace, even if the trace throws. */
 export function inTrace<T>(
   begin: () => RequestTrace,
   observer: Observer | undefined,
@@ -45,7 +44,7 @@ export function inTrace<T>(
     const watching = trace.observer === undefined ? observer : both(observer, trace.observer)
     trace.run(() => void decideOnce(watching))
   } catch {
-    // It is decided below, unless it was before.
+    // The request is decided below, unless it already was.
   }
   return decideOnce(observer)
 }

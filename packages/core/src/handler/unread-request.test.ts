@@ -87,7 +87,7 @@ describe('a request of which headers are missing', () => {
       decide: () => handleReviews(everything)(cutRequest('/other'), body, { user: deputy }),
     },
     { by: 'handleTokenReviews', decide: () => handleTokenReviews([tokens])(cutRequest(), body) },
-  ])('is a 431 of $by, which asks nobody', async ({ decide }) => {
+  ])('is a 431 of $by, which asks no authenticator', async ({ decide }) => {
     const answer = await decide()
     expect(answer).toMatchObject({ status: 431, headers: { 'content-type': 'application/json' } })
     expect(JSON.parse(answer?.content ?? '')).toMatchObject({ kind: 'Status', code: 431 })
@@ -96,7 +96,7 @@ describe('a request of which headers are missing', () => {
     expect(tokens.authenticateToken).not.toHaveBeenCalled()
   })
 
-  it('removes identities before anybody sees the request after all, and does not challenge', async () => {
+  it('removes identities in case the request is passed on, and does not challenge', async () => {
     const chain = authenticatorChain({ tokens: [tokenFile('deputy,deputy,1')] })
     const outcome = await authenticateRequest(chain)(cutRequest())
     if (!('failure' in outcome)) throw new Error('it was let through')
@@ -194,8 +194,13 @@ describe('where a header may be lost unseen', () => {
   it.each([
     { what: 'a wish', headers: wish, user: deputy, status: 505 },
     { what: 'what may have been one', headers: [], user: deputy, status: 505 },
-    { what: 'what is of nobody', headers: [], user: undefined, status: undefined },
-    { what: 'a wish of nobody', headers: wish, user: undefined, status: 500 },
+    { what: 'an unauthenticated request', headers: [], user: undefined, status: undefined },
+    {
+      what: 'impersonation headers of an unauthenticated request',
+      headers: wish,
+      user: undefined,
+      status: 500,
+    },
   ])('impersonation answers $what with $status', async ({ headers, user, status }) => {
     const asked = vi.mocked(everything.authorize).mockClear()
     const outcome = await impersonateRequest(everything)(http2Request(headers), user)
@@ -231,7 +236,7 @@ describe('where a header may be lost unseen', () => {
     })
   })
 
-  it('a proxy that is not believed is not somebody else either, whatever it brings along', async () => {
+  it('a proxy that is not trusted is not another user either, whatever it sends', async () => {
     const chain = authenticatorChain({
       requestHeader: proxy,
       tokens: [tokenFile('own,the-proxy,1')],

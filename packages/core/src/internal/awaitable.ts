@@ -1,33 +1,33 @@
 /**
- * A value, now or later.
+ * A value or a promise of one.
  *
- * Most credentials are decided from memory, and a promise per step would cost more than the decision. So the chain stays
- * synchronous until somebody in it really waits.
+ * Most credentials are decided from memory, and a promise per step would cost more than the decision. So the chain is synchronous
+ * until one of its authenticators really waits.
  */
 export type Awaitable<T> = T | PromiseLike<T>
 
-/** Whether the value is still to come. */
+/** Whether the value is a promise or thenable. */
 export function isPromiseLike<T>(value: Awaitable<T>): value is PromiseLike<T> {
   if (typeof value !== 'object' || value === null) return false
-  // Read without asking whether it is there, which takes longer where values have many shapes.
+  // Read without `in`, which is slower for values of many shapes.
   const { then }: { readonly then?: unknown } = value
   return typeof then === 'function'
 }
 
 /**
- * A promise for a value that is still to come. What only looks like one, as a hand-made thenable of an authenticator in plain JavaScript,
- * may call back twice or return nothing from `then`, and nothing is an opinion here. A promise is returned as it is.
+ * Converts a thenable to a promise. A hand-made thenable of an authenticator in plain JavaScript may call back twice or return `undefined`
+ * from `then`, and `undefined` is an opinion here. A promise is returned unchanged.
  */
 export function promiseOf<T>(value: PromiseLike<T>): Promise<T> {
   return Promise.resolve(value) as Promise<T>
 }
 
-/** Goes on with a value as soon as it is there: at once if it is there already. */
+/** Continues with a value: synchronously unless it is a promise. */
 export function andThen<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable<R>): Awaitable<R> {
   return isPromiseLike(value) ? promiseOf(value).then(next) : next(value)
 }
 
-/** Runs a step and hands on what it returned or threw, now or later, to the one or the other continuation. */
+/** Runs a step and passes its result or error, synchronous or not, to the matching continuation. */
 export function settle<T, R>(
   step: () => Awaitable<T>,
   onValue: (value: T) => Awaitable<R>,
@@ -44,8 +44,8 @@ export function settle<T, R>(
 }
 
 /**
- * Takes a step for each item in order, now or later, until one of them gives a result. Without a result it is what
- * `otherwise` says. Nothing is begun before the step before it is done.
+ * Runs a step for each item in order until one gives a result; without one, returns `otherwise()`. Each step starts after the previous
+ * one is done.
  */
 export function firstOf<T, S, R>(
   items: readonly T[],
@@ -55,7 +55,7 @@ export function firstOf<T, S, R>(
 ): Awaitable<R> {
   const from = (start: number): Awaitable<R> => {
     for (let index = start; index < items.length; index++) {
-      // The bound is checked above; an item may well be undefined.
+      // The loop checks the bound; an item may be undefined.
       const item = items[index] as T
       const outcome = step(item)
       if (isPromiseLike(outcome)) {

@@ -2,7 +2,7 @@ import { latin1FromBytes } from './byte-text.ts'
 import type { Bytes } from './x509/der/reader.ts'
 
 /**
- * Whether a text is unpadded base64url in the one form that its bytes have: no other characters, and no bits that do not count.
+ * Whether a string is canonical unpadded base64url: no other characters, and zero in the unused bits.
  *
  * Source: RFC 4648 sections 3.5 and 5, RFC 7515 section 2.
  */
@@ -21,15 +21,15 @@ export function isCanonicalBase64url(text: string): boolean {
   }
 }
 
-/** The bytes of a text that is canonical base64url. */
+/** Decodes canonical base64url to bytes. */
 export function bytesOfBase64url(text: string): Bytes {
   return bytesOf(binaryOf(text))
 }
 
 /**
- * The text whose UTF-8 is this canonical base64url, with a byte order mark where there is one.
+ * Decodes canonical base64url to a string; a byte order mark is kept.
  *
- * @throws {TypeError} when its bytes are not UTF-8.
+ * @throws {TypeError} if the bytes are not UTF-8.
  */
 export function textOfBase64url(text: string): string {
   const binary = binaryOf(text)
@@ -47,12 +47,12 @@ function binaryOf(text: string): string {
 
 function bytesOf(binary: string): Bytes {
   const bytes = new Uint8Array(binary.length)
-  // A loop, since `from` with a function takes ten times as long, and every token is read.
+  // A loop, since `from` with a function is ten times as slow, and every token is decoded.
   for (let index = 0; index < binary.length; index++) bytes[index] = binary.charCodeAt(index)
   return bytes
 }
 
-/** Unpadded base64url of bytes. */
+/** Encodes bytes as unpadded base64url. */
 export function base64urlOf(bytes: Uint8Array): string {
   return btoa(latin1FromBytes(bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 }

@@ -1,4 +1,4 @@
-/** An object that a copy of another version made: the members that are looked at, each of any type or missing. */
+/** An object from a copy of another version: the members that are checked, each of any type or missing. */
 export interface Unread {
   readonly body?: unknown
   readonly code?: unknown
@@ -12,11 +12,11 @@ export interface Unread {
 
 /**
  * Brands a class, so that its instances are recognised whichever copy of this package made them: two versions in one
- * `node_modules` have two classes of one name, and `instanceof` alone would take the other's error for a fault.
+ * `node_modules` have two classes of the same name, and with `instanceof` alone an error of the other copy would look like a fault.
  *
- * The brand is a registered symbol on the prototype. It can't come from data, such as JSON, and subclasses have it too.
- * A copy may be of another version, so what is branded counts only if `isReadable` finds the members of `T` in it.
- * `instanceof` with the class itself asks the same question; with a subclass it is the ordinary operator.
+ * The brand is a registered symbol on the prototype. It cannot come from data, such as JSON, and subclasses inherit it.
+ * A copy may be of another version, so a branded object counts only if `isReadable` finds the members of `T` in it.
+ * `instanceof` with the class itself makes the same check; with a subclass it is the ordinary operator.
  *
  * @param name unique among the branded classes; part of the protocol between copies, so it never changes.
  * @returns whether a value is an instance. It never throws.

@@ -81,11 +81,11 @@ describe('text made of bytes', () => {
   })
 
   it('differs for all pairs of bytes', () => {
-    const texts = new Set<string>()
+    const decoded = new Set<string>()
     for (let first = 0; first < 256; first++) {
-      for (let second = 0; second < 256; second++) texts.add(textOf([first, second]))
+      for (let second = 0; second < 256; second++) decoded.add(textOf([first, second]))
     }
-    expect(texts.size).toBe(65_536)
+    expect(decoded.size).toBe(65_536)
   })
 
   it('is the text that was encoded', () => {

@@ -27,13 +27,13 @@ describe('textFromLatin1', () => {
   })
 
   it.each(['šdmin', 'a\u0100', '\uDCFF', 'é😊'])(
-    'takes %j, which somebody decoded already, as it is',
+    'returns %j, which is already decoded, unchanged',
     (text) => {
       expect(textFromLatin1(text)).toBe(text)
     },
   )
 
-  it('makes different texts of different bytes, whatever they are', () => {
+  it('decodes different bytes to different strings', () => {
     fc.assert(
       fc.property(bytes, (sent) => {
         expect([...bytesFromText(textFromLatin1(latin1FromBytes(sent)))]).toEqual([...sent])

@@ -2,11 +2,11 @@ const NON_ASCII = /[^\0-\x7f]/
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * The text of bytes that somebody decoded as latin1, one character per byte, as Node does with headers. Some
- * runtimes hand out text: what has a character that is no byte is taken as it is.
+ * Decodes UTF-8 bytes that were decoded as latin1, one character per byte, as Node does with headers. Some runtimes decode UTF-8
+ * themselves: a string with a character above U+00FF is returned unchanged.
  *
- * Bytes that are not UTF-8 stay distinguishable: each of them, and no byte of a character beside them, becomes the lone surrogate
- * U+DC00 + byte, which no valid text contains. So two different byte sequences are never the same text (PEP 383).
+ * Invalid bytes stay distinguishable: each of them, but no byte of a valid character next to it, becomes the lone surrogate U+DC00 + byte,
+ * which well-formed strings do not contain. So different byte sequences never give the same string (PEP 383).
  *
  * Deviation: Go keeps the bytes (`docs/deviations.md`, invalid UTF-8).
  */
@@ -21,7 +21,7 @@ export function textFromLatin1(latin1: string): string {
   }
 }
 
-/** A loop, and one below: iterating takes ten times as long, and everybody can send headers. */
+/** A loop here and below: iterating is ten times as slow, and any client can send headers. */
 function bytesFromLatin1(latin1: string): Uint8Array | undefined {
   const bytes = new Uint8Array(latin1.length)
   for (let index = 0; index < latin1.length; index++) {
@@ -52,7 +52,7 @@ function withInvalidBytesApart(bytes: Uint8Array): string {
   return charactersOf(codes.subarray(0, length))
 }
 
-/** How many bytes the character has that begins here; 0 when none does. Source: Unicode, table 3-7 (well-formed UTF-8). */
+/** The length in bytes of the character that starts here; 0 if none does. Source: Unicode, table 3-7 (well-formed UTF-8). */
 function sizeOfCharacter(bytes: Uint8Array, index: number, lead: number): number {
   if (lead < 0x80) return 1
   const size = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0
@@ -61,7 +61,7 @@ function sizeOfCharacter(bytes: Uint8Array, index: number, lead: number): number
     if (((bytes[at] ?? 0) & 0xc0) !== 0x80) return 0
   }
   const second = bytes[index + 1] ?? 0
-  // Neither longer than need be, nor a surrogate, nor beyond U+10FFFF.
+  // Not overlong, not a surrogate, not above U+10FFFF.
   if (lead === 0xe0 && second < 0xa0) return 0
   if (lead === 0xed && second > 0x9f) return 0
   if (lead === 0xf0 && second < 0x90) return 0
@@ -70,7 +70,7 @@ function sizeOfCharacter(bytes: Uint8Array, index: number, lead: number): number
 
 function codePointAt(bytes: Uint8Array, index: number, lead: number, size: number): number {
   if (size === 1) return lead
-  // What is left of the lead: five, four or three bits.
+  // The payload of the lead byte: five, four or three bits.
   let codePoint = lead & (0x7f >> size)
   for (let at = index + 1; at < index + size; at++) codePoint = (codePoint << 6) | ((bytes[at] ?? 0) & 0x3f)
   return codePoint
@@ -83,20 +83,20 @@ export function latin1FromBytes(bytes: Uint8Array): string {
 
 function charactersOf(codes: Uint8Array | Uint16Array): string {
   let text = ''
-  // In slices, since every code becomes an argument on the stack.
+  // In slices, since every code is an argument on the stack.
   for (let start = 0; start < codes.length; start += 8192) {
     text += String(Reflect.apply(String.fromCharCode, undefined, codes.subarray(start, start + 8192)))
   }
   return text
 }
 
-/** The bytes of a text: what {@link textFromLatin1} made it from. Another surrogate without its other half is U+FFFD. */
+/** The bytes of a string: the inverse of {@link textFromLatin1}. Other lone surrogates become U+FFFD. */
 export function bytesFromText(text: string): Uint8Array<ArrayBuffer> {
   if (text.isWellFormed()) return utf8.encode(text)
   const bytes = new Uint8Array(3 * text.length)
   let length = 0
   let begin = 0
-  // Only what is between the bytes is encoded, and at once: character by character takes fifty times as long.
+  // Encodes the text between such bytes in one piece: encoding by character is fifty times as slow.
   for (let index = 0; index <= text.length; index++) {
     const isByte = index < text.length && isByteAt(text, index)
     if (!isByte && index < text.length) continue
@@ -107,7 +107,7 @@ export function bytesFromText(text: string): Uint8Array<ArrayBuffer> {
   return bytes.slice(0, length)
 }
 
-/** Whether a character stands for a byte: a low surrogate that does not end a pair. */
+/** Whether a character stands for an invalid byte: a low surrogate that does not end a pair. */
 function isByteAt(text: string, index: number): boolean {
   const code = text.charCodeAt(index)
   if (code < 0xdc80 || code > 0xdcff) return false
@@ -115,7 +115,7 @@ function isByteAt(text: string, index: number): boolean {
   return before < 0xd800 || before > 0xdbff
 }
 
-/** One character per byte, as HTTP libraries want the value of a header: what a text was made from, or its UTF-8. */
+/** Encodes a string with one character per byte, as HTTP libraries expect header values: its original bytes, or its UTF-8. */
 export function latin1FromText(text: string): string {
   return NON_ASCII.test(text) ? latin1FromBytes(bytesFromText(text)) : text
 }

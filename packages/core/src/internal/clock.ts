@@ -1,12 +1,12 @@
-/** Where time comes from. Injected everywhere, so that tests and runtimes with unusual clocks decide what "now" is. */
+/** The source of time. Injected everywhere, so that tests and unusual runtimes can define "now". */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number
-  /** Calls back once when the time has passed; the returned function calls it off. Never keeps a process alive. */
+  /** Calls back once after this time, and returns a function that cancels the timer. Never keeps a process alive. */
   after(milliseconds: number, callback: () => void): () => void
 }
 
-/** The runtime's own clock and timers: the default wherever a {@link Clock} can be given. */
+/** The clock and timers of the runtime: the default of every {@link Clock} option. */
 export const systemClock: Clock = {
   now: Date.now,
   after(milliseconds, callback) {
@@ -21,7 +21,7 @@ export const systemClock: Clock = {
   },
 }
 
-/** What a runtime can count, about 25 days; what is longer would end at once. */
+/** The longest timeout of runtimes, about 25 days; a longer one would fire at once. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
 
 function isUnrefable(timer: unknown): timer is { unref(): void } {

@@ -1,4 +1,4 @@
-/** The same string, in memory of its own: engines keep a part of a string as a reference to all of it. */
+/** A copy of the string: engines store a slice of a string as a reference to the whole string. */
 export function compact(text: string): string {
   return ['', text].join('')
 }

@@ -1,17 +1,17 @@
-/** An address of the Internet protocol: a number of 32 or of 128 bits. */
+/** An IP address: a number of 32 or 128 bits. */
 export interface Address {
   readonly family: 4 | 6
   readonly value: bigint
 }
 
-/** Bits of an address. */
+/** The number of bits of an address. */
 export const BITS = { 4: 32, 6: 128 } as const
 
 /** Longer than any address. */
 const MAX_LENGTH = 64
 
 /**
- * Reads an address as Go does: four numbers without leading zeros, or up to eight groups with one gap.
+ * Parses an address as Go does: four numbers without leading zeros, or up to eight groups with at most one `::`.
  *
  * Source: Go `net/netip` (`ParseAddr`).
  */
@@ -25,7 +25,7 @@ export function readAddress(text: string): Address | undefined {
   return groups === undefined ? undefined : { family: 6, value: number(groups, 16n) }
 }
 
-/** In its canonical form (RFC 5952). */
+/** The canonical form of an address (RFC 5952). */
 export function printedAddress({ family, value }: Address): string {
   if (family === 4) return digits(value, 4, 8n).join('.')
   const groups = digits(value, 8, 16n).map((group) => group.toString(16))
@@ -34,24 +34,24 @@ export function printedAddress({ family, value }: Address): string {
   return `${groups.slice(0, zeros.start).join(':')}::${groups.slice(zeros.start + zeros.length).join(':')}`
 }
 
-/** Whether it is an address of IPv4 in the clothes of IPv6, as `::ffff:10.0.0.1` (RFC 4291 section 2.5.5.2). */
+/** Whether it is an IPv4-mapped IPv6 address, as in `::ffff:10.0.0.1` (RFC 4291 section 2.5.5.2). */
 export function isMappedAddress({ family, value }: Address): boolean {
   return family === 6 && value >> 32n === 0xffffn
 }
 
-/** An address of IPv4 in the clothes of IPv6 without them, and any other as it is. */
+/** Converts an IPv4-mapped IPv6 address to IPv4; returns other addresses unchanged. */
 export function unmappedAddress(address: Address): Address {
   return isMappedAddress(address) ? { family: 4, value: address.value & 0xffffffffn } : address
 }
 
-/** A range of addresses in CIDR notation, as `10.0.0.0/8`. */
+/** A range of addresses in CIDR notation, as in `10.0.0.0/8`. */
 export interface IpAddressRange {
   readonly address: Address
   readonly prefixLength: number
 }
 
 /**
- * Reads a range of addresses.
+ * Parses a range of addresses.
  *
  * Source: Go `net/netip` (`ParsePrefix`).
  */
@@ -63,7 +63,7 @@ export function readAddressRange(text: string): IpAddressRange | undefined {
   return Number(bits) > BITS[address.family] ? undefined : { address, prefixLength: Number(bits) }
 }
 
-/** Whether it is in a range: the first bits are the same. */
+/** Whether an address is in a range: the first bits are the same. */
 export function isWithin(address: Address, network: Address, prefixLength: number): boolean {
   if (address.family !== network.family) return false
   const rest = BigInt(BITS[network.family] - prefixLength)
@@ -82,12 +82,12 @@ function ipv6Groups(text: string): readonly number[] | undefined {
   const [head, tail] = halves.map(groupsOf)
   if (head === undefined || halves.length > 2) return undefined
   if (halves.length === 1) return head.length === 8 ? head : undefined
-  // A gap stands for one group at least.
+  // `::` stands for at least one group.
   if (tail === undefined || head.length + tail.length > 7) return undefined
   return [...head, ...Array<number>(8 - head.length - tail.length).fill(0), ...tail]
 }
 
-/** The groups on one side of the gap. The last may be an address of four numbers, which is two of them. */
+/** The groups on one side of `::`. The last may be an IPv4 address, which stands for two groups. */
 function groupsOf(half: string, index: number, halves: readonly string[]): readonly number[] | undefined {
   if (half === '') return halves.length === 2 ? [] : undefined
   const parts = half.split(':')

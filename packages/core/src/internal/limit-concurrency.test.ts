@@ -134,7 +134,7 @@ describe.each([
   ['Cloudflare Workers', () => vi.stubGlobal('navigator', { userAgent: 'Cloudflare-Workers' })],
   ["Vercel's edge", () => vi.stubGlobal('EdgeRuntime', 'edge-runtime')],
 ])('limitConcurrency on %s', (_, stub) => {
-  it('lets nobody wait for a task that may have ended with its request', async () => {
+  it('lets no task wait for another one that may have ended with its request', async () => {
     stub()
     const { task, started, running } = tasks()
     const limit = limited(1, 0)

@@ -3,8 +3,8 @@ import { BUSY_SECONDS } from './retry-after.ts'
 import { canWorkInBackground } from './runtime.ts'
 
 /**
- * Runs a task now or, when too many run already, later. Throws when too many wait, or when the signal is aborted before it is
- * the task's turn.
+ * Runs a task at once, or later if too many are running. Throws if too many are waiting, or if the signal is aborted before the task
+ * starts.
  */
 export type ConcurrencyLimit = <T>(task: () => Promise<T>, signal?: AbortSignal) => Promise<T>
 
@@ -12,16 +12,15 @@ export type ConcurrencyLimit = <T>(task: () => Promise<T>, signal?: AbortSignal)
 export interface ConcurrencyLimitOptions {
   readonly maxRunning: number
   readonly maxWaiting: number
-  /** The message for those who cannot even wait. */
+  /** The error message if too many tasks are waiting. */
   readonly tooMany: string
 }
 
 /**
- * Bounds how many tasks run and how many wait; what is beyond is *unavailable* at once, with a time to try again, so that a flood costs
- * nothing.
+ * Limits how many tasks run and how many wait. Further tasks are *unavailable* at once, with a time to retry, so that a flood is cheap.
  *
- * Nothing is bounded where a request that its client gave up takes its task along without a word, as on Cloudflare's runtime: it
- * would never give its place back. There the runtime bounds what each request may cost.
+ * There is no limit on runtimes that silently end a task with its request, such as Cloudflare's: the task would never release its slot.
+ * Such a runtime limits the cost of each request itself.
  */
 export function limitConcurrency(options: ConcurrencyLimitOptions): ConcurrencyLimit {
   if (!canWorkInBackground()) return (task) => task()
@@ -38,7 +37,7 @@ export function limitConcurrency(options: ConcurrencyLimitOptions): ConcurrencyL
       const giveUp = (): void => {
         waiting.delete(start)
         reject(
-          unavailable('it was not its turn in time', {
+          unavailable('aborted while waiting for its turn', {
             cause: signal?.reason,
             retryAfterSeconds: BUSY_SECONDS,
           }),
@@ -55,7 +54,7 @@ export function limitConcurrency(options: ConcurrencyLimitOptions): ConcurrencyL
   return async (task, signal) => {
     if (running >= maxRunning) {
       if (waiting.size >= maxWaiting) throw unavailable(tooMany, { retryAfterSeconds: BUSY_SECONDS })
-      // Whoever ends hands its place on, so `running` stays as it is.
+      // A finished task passes its slot on, so `running` does not change.
       await ownTurn(signal)
     } else {
       running++

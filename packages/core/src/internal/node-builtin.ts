@@ -3,7 +3,7 @@ interface MaybeNode {
 }
 
 /**
- * A module of Node's where the runtime has it, as Deno and Bun do too. Found without an import, so that bundlers for other
+ * A built-in module of Node if the runtime has it, which Deno and Bun do too. Loaded without an import, so that bundlers for other
  * runtimes have nothing to resolve.
  */
 export function nodeBuiltin(id: `node:${string}`): unknown {

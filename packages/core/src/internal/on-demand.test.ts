@@ -61,8 +61,8 @@ async function run(script: string): Promise<unknown> {
 describe('the core as it is built', () => {
   it('loads the parser of YAML with the first text that is neither JSON nor plain', async () => {
     const script = `
-      const texts = ['{"a": 1}', 'a: 1', 'a: &x 1']
-      return [isLoaded('yaml'), ...texts.flatMap((text) => [yamlDocument(text, 'file').a, isLoaded('yaml')])]
+      const sources = ['{"a": 1}', 'a: 1', 'a: &x 1']
+      return [isLoaded('yaml'), ...sources.flatMap((text) => [yamlDocument(text, 'file').a, isLoaded('yaml')])]
     `
     expect(await run(script)).toEqual([false, 1, false, 1, false, 1, true])
   })

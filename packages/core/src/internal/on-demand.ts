@@ -1,13 +1,13 @@
 import { nodeBuiltin } from './node-builtin.ts'
 
-/** What is used of `node:module`. */
+/** The members of `node:module` that are used. */
 interface NodeModule {
   createRequire(from: string): (id: string) => unknown
 }
 
 /**
- * Loads a module when it is first needed, and at once, where an import would be either too early or a promise. Only on Node, which has
- * such a function; `imports` of package.json has another file for everything else, among that bundlers, which would not see the module.
+ * Loads a module synchronously on first use; a static import would be too early, and a dynamic one asynchronous. Only for Node; `imports` of
+ * package.json selects another file for other runtimes and for bundlers, which would not see the module.
  *
  * @param id a package, or a path relative to `from`.
  * @param from `import.meta.url`.

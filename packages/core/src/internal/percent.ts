@@ -1,8 +1,8 @@
 import { textFromLatin1 } from './byte-text.ts'
 
 /**
- * Decodes percent escapes, once, as Go's `url.PathUnescape` does: `undefined` when one is malformed. Bytes that are not UTF-8
- * stay distinguishable (`byte-text.ts`).
+ * Decodes percent escapes once, as Go's `url.PathUnescape` does: `undefined` if one is malformed. Invalid UTF-8 bytes stay
+ * distinguishable (`byte-text.ts`).
  */
 export function percentDecoded(text: string): string | undefined {
   if (!text.includes('%')) return textOf(text)
@@ -14,12 +14,12 @@ export function percentDecoded(text: string): string | undefined {
   return textFromLatin1(latin1)
 }
 
-/** A text that was decoded already keeps its characters; only runs of escapes are bytes. */
+/** If the text is already decoded, its characters are kept, and only runs of escapes are decoded. */
 function decodedParts(text: string): string {
   return text.replace(/(?:%[0-9A-Fa-f]{2})+/g, (run) => percentDecoded(run) ?? run)
 }
 
-/** Node hands out the bytes of a target as latin1. */
+/** Node decodes the bytes of a target as latin1. */
 function textOf(text: string): string {
   return /[^\0-\xff]/.test(text) ? text : textFromLatin1(text)
 }

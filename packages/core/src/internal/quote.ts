@@ -1,7 +1,7 @@
 const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
 const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u
 
-/** The characters that Go writes with a backslash and a letter, or themselves. */
+/** The characters that Go escapes with a backslash and a letter or the character itself. */
 export const NAMED_ESCAPES: ReadonlyMap<string, string> = new Map([
   ['"', '\\"'],
   ['\\', '\\\\'],
@@ -15,10 +15,10 @@ export const NAMED_ESCAPES: ReadonlyMap<string, string> = new Map([
 ])
 
 /**
- * A text in double quotes, as Go's `%q` prints it: what Kubernetes' messages put names in. Nothing that is not printable
- * survives, so a name cannot forge a line of a log.
+ * A string in double quotes, as Go's `%q` prints it and Kubernetes' messages contain it. Unprintable characters are escaped, so a name
+ * cannot forge a log line.
  *
- * A byte that was not UTF-8 (`byte-text.ts`) is printed as that byte.
+ * An invalid UTF-8 byte (`byte-text.ts`) is printed as that byte.
  */
 export function quoted(text: string): string {
   if (PLAIN.test(text)) return `"${text}"`

@@ -1,17 +1,17 @@
-/** How long a client is asked to stay away from a server that is too busy. */
+/** How long a client should wait before it retries on a busy server. */
 export const BUSY_SECONDS = 2
 
-/** More than this no client is asked to wait. */
+/** The longest wait that a client is asked for. */
 const MAX_SECONDS = 3600
 
-/** How an answer says when to try again: as a header, and in the details of its `Status`. */
+/** When to retry, in a response: as a header, and in the details of its `Status`. */
 export interface RetryAfter {
   readonly headers: { readonly 'retry-after': string }
   readonly details: { readonly retryAfterSeconds: number }
 }
 
 /**
- * When a client may try again, in whole seconds and at least one.
+ * When a client may retry, in whole seconds, at least one.
  *
  * Source: RFC 9110 section 10.2.3; apimachinery `pkg/api/errors/errors.go` (`SuggestsClientDelay`).
  */

@@ -1,10 +1,10 @@
 const RFC3339 = /^(\d{4}-\d{2}-\d{2})T(\d{1,2}):(\d{2}):(\d{2})(?:[.,](\d+))?(?:Z|([+-])(\d{2}):(\d{2}))$/
 
 /**
- * A time as Go reads one of the form RFC 3339, in milliseconds since the epoch; `undefined` when it is none. Parts of a
- * millisecond are dropped.
+ * Parses an RFC 3339 time as Go does, to milliseconds since the epoch; `undefined` if it is malformed. Fractions of a millisecond are
+ * dropped.
  *
- * Source: RFC 3339 section 5.6; Go `time.Parse`, which also takes an hour of one digit and a comma before the fraction.
+ * Source: RFC 3339 section 5.6; Go `time.Parse`, which also accepts an hour of one digit and a comma before the fraction.
  */
 export function timeOfRfc3339(text: string): number | undefined {
   const parts = text.length > MAX_LENGTH ? null : RFC3339.exec(text)
@@ -13,7 +13,7 @@ export function timeOfRfc3339(text: string): number | undefined {
     parts
   const wanted = `${date}T${hour.padStart(2, '0')}:${minute}:${second}`
   const local = Date.parse(`${wanted}Z`)
-  // What is no date, as the 30th of February, becomes another one.
+  // `Date.parse` turns an impossible date, such as February 30, into another one.
   if (Number.isNaN(local) || !new Date(local).toISOString().startsWith(wanted)) return undefined
   if (Number(hours) > 24 || Number(minutes) > 60) return undefined
   const offsetMinutes = Number(hours) * 60 + Number(minutes)
@@ -21,10 +21,10 @@ export function timeOfRfc3339(text: string): number | undefined {
   return local + milliseconds - (sign === '-' ? -offsetMinutes : offsetMinutes) * 60_000
 }
 
-/** More digits of a second than anybody writes. */
+/** Longer than any reasonable time, however many digits its seconds have. */
 const MAX_LENGTH = 64
 
-/** A time in milliseconds since the epoch, in UTC and whole seconds, as Kubernetes writes them. */
+/** Formats milliseconds since the epoch in UTC and whole seconds, as Kubernetes does. */
 export function rfc3339Of(timeMs: number): string {
   return `${new Date(timeMs).toISOString().slice(0, 19)}Z`
 }

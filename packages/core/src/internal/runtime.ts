@@ -1,13 +1,12 @@
-/** What of the global `navigator` is looked at. */
+/** The globals that identify a runtime. */
 interface MaybeNavigator {
   readonly navigator?: { readonly userAgent?: unknown }
   readonly EdgeRuntime?: unknown
 }
 
 /**
- * Whether anything can happen before a first request and between requests, and whether what a request began goes on after it:
- * timers and calls of others. On Cloudflare's runtime it cannot, and even trying is an error; nor on Vercel's edge, which has the
- * same under it.
+ * Whether timers and network calls work outside of requests: before the first one, between them, and after the one that started them.
+ * On Cloudflare's runtime they do not, and even trying is an error; nor on Vercel's edge, which is based on it.
  *
  * Source: vercel/edge-runtime#169.
  */

@@ -2,17 +2,17 @@ import type { Awaitable } from './awaitable.ts'
 import type { Clock } from './clock.ts'
 import { unavailable } from '../authenticator/errors.ts'
 
-/** How much later than it should work may end, before it counts as gone. */
+/** How long work may exceed its time limit before it is considered lost. */
 export const GRACE_MS = 1000
 
 /**
- * Waits for work that another request may have begun, and that never rejects by itself.
+ * Waits for work that another request may have started and that never rejects by itself.
  *
- * On Cloudflare's runtime, work ends together with the request that began it, when that was answered or its client has gone. Whoever
- * waits for the work gets an error then, or, on older ones, nothing.
+ * On Cloudflare's runtime, work ends with the request that started it, when that is answered or its client disconnects. Other requests that
+ * wait for the work then get an error or, on older versions, no result at all.
  *
- * @param clock of which a timer belongs to the request that waits.
- * @returns whether the work was done in time. Where it was not, it is over for good.
+ * @param clock its timer belongs to the waiting request.
+ * @returns whether the work finished in time. Otherwise it is lost.
  */
 export async function isDone(work: Promise<unknown>, milliseconds: number, clock: Clock): Promise<boolean> {
   let callOff = (): void => {}
@@ -29,9 +29,9 @@ export async function isDone(work: Promise<unknown>, milliseconds: number, clock
 }
 
 /**
- * The result, unless the caller gives up first.
+ * The result, unless the signal is aborted first.
  *
- * @throws {AuthenticationError} `unavailable` when the caller gave up.
+ * @throws {AuthenticationError} `unavailable` if the signal is aborted.
  */
 export function unlessAborted<T>(result: Promise<T>, signal: AbortSignal | undefined): Awaitable<T> {
   if (signal === undefined) return result
@@ -44,7 +44,7 @@ export function unlessAborted<T>(result: Promise<T>, signal: AbortSignal | undef
     signal.addEventListener('abort', giveUp, { once: true })
     const settle = (): void => {
       signal.removeEventListener('abort', giveUp)
-      // As the result does, also where it rejects after all: nothing else would handle that.
+      // Adopts the result, including a rejection, which would otherwise be unhandled.
       resolve(result)
     }
     void result.then(settle, settle)

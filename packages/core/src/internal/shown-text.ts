@@ -1,12 +1,12 @@
-/** What an operator gets to read of a text that somebody else wrote. */
+/** The maximum length of third-party text in a log. */
 const MAX_LENGTH = 512
-/** How much of a secret in one piece says something about it. */
+/** The length from which a part of a secret is redacted. */
 const PIECE = 8
 const HIDDEN = '[hidden]'
 
 /**
- * A text of somebody who knows secrets, fit for a log: one line of bounded length, without any piece of eight characters or more
- * of a secret. A secret that is shorter is struck out where it stands as a word.
+ * Sanitises third-party text for a log: one line of limited length, without any part of a secret of eight characters or more. A shorter
+ * secret is redacted where it is a whole word.
  */
 export function shownText(text: string, secrets: readonly string[]): string {
   const start = text.slice(0, 2 * MAX_LENGTH).toWellFormed()
@@ -15,7 +15,7 @@ export function shownText(text: string, secrets: readonly string[]): string {
   return line.length > MAX_LENGTH ? `${struck.toWellFormed()}...` : struck
 }
 
-/** A text of any length without any piece of a secret, as {@link shownText} strikes them out. */
+/** A text of any length without secrets, redacted as in {@link shownText}. */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {
   return secrets.reduce(withoutSecret, text)
 }
@@ -25,7 +25,7 @@ function withoutSecret(text: string, secret: string): string {
   return text.replaceAll(WORD, (word) => (word === secret ? HIDDEN : word))
 }
 
-/** RFC 6750 section 2.1 b64token, and what else tokens are made of. */
+/** RFC 6750 section 2.1 b64token, and further characters of tokens. */
 const WORD = /[\w.~+/=:@-]+/g
 
 function withoutPieces(text: string, secret: string): string {

@@ -1,12 +1,12 @@
 import type { Clock } from './clock.ts'
 import { GRACE_MS, isDone } from './shared-work.ts'
 
-/** Does work once for all who ask for the same while it is under way. */
+/** Shares work in progress among all callers with the same key. */
 export type SingleFlight<T> = (key: string, work: () => Promise<T>) => Promise<T>
 
 /**
- * Shares work that must not reject, and that ends by itself within a time. Where it ends without a word, together with the request that
- * began it, it is begun again for another request that waits for it.
+ * Shares work, which must not reject and must end within the timeout. If it is silently lost, together with the request that started it,
+ * it is started again for another waiting request.
  */
 export function singleFlight<T>(clock: Clock, timeoutMs: number): SingleFlight<T> {
   const flights = new Map<string, Flight<T>>()

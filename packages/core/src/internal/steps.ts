@@ -1,6 +1,5 @@
 /**
- * Work in small steps of a few milliseconds, so that the caller can yield to the event loop between two of them. A step that throws ends
- * the work.
+ * Work in steps of a few milliseconds, so that the caller can yield to the event loop between them. A step that throws ends the work.
  */
 export type Steps<T> = Generator<undefined, T, undefined>
 
@@ -12,7 +11,7 @@ export function finish<T>(steps: Steps<T>): T {
   }
 }
 
-/** Work that cannot be divided: one step. */
+/** Indivisible work, as one step. */
 export function* inOneStep<T>(work: () => T): Steps<T> {
   const value = work()
   yield

@@ -1,15 +1,15 @@
 import { quoted } from './quote.ts'
 
 /*
- * What Go refuses in the parts of a URL. Each function returns Go's reason, and nothing when there is none.
+ * The syntax checks of Go for the parts of a URL. Each function returns Go's error, or `undefined`.
  *
  * Source: Go `net/url`.
  */
 
-/** What is in front of the `@`. */
+/** The part before the `@`. */
 export const USERINFO: RegExp = /^[\w\-.:~!$&'()*+,;=%@]*$/
 
-// Control characters are what is looked for.
+// Matches control characters on purpose.
 // oxlint-disable-next-line no-control-regex
 export const CONTROL_CHARACTER: RegExp = /[\u0000-\u001F\u007F]/
 
@@ -33,13 +33,13 @@ export function hostProblem(host: string): string | undefined {
   )
 }
 
-/** An escape that is none, as in a path. */
+/** Checks the percent escapes, as of a path. */
 export function escapesProblem(text: string): string | undefined {
   const escape = badEscape(text)
   return escape === undefined ? undefined : escapeProblem(escape)
 }
 
-/** The text in front of the first separator, and the one behind it. */
+/** The parts before and after the first separator. */
 export function splitOnce(text: string, separator: string): readonly string[] {
   const at = text.indexOf(separator)
   return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)]
@@ -49,7 +49,7 @@ function portProblem(port: string): string | undefined {
   return port === '' || /^:\d*$/.test(port) ? undefined : `invalid port ${quoted(port)} after host`
 }
 
-/** In a host, only what is not ASCII can be escaped, and the percent sign. */
+/** In a host, only non-ASCII characters and the percent sign may be escaped. */
 function nameProblem(host: string): string | undefined {
   const escape = badEscape(host) ?? /%(?!25)[0-7]./.exec(host)?.[0]
   return escape === undefined ? characterProblem(host) : escapeProblem(escape)

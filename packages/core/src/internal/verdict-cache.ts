@@ -1,20 +1,20 @@
 import type { Clock } from './clock.ts'
 import { RecentMap } from './recent-map/recent-map.ts'
 
-/** Remembers verdicts, each for a time of its own. */
+/** Caches verdicts, each with its own expiration. */
 export interface VerdictCache<V> {
-  /** What is remembered of this question and still good. */
+  /** The cached verdict, unless it expired. */
   get(key: string): V | undefined
-  /** Remembers a verdict in place of what was remembered before. */
+  /** Caches a verdict and replaces an earlier one. */
   remember(key: string, verdict: V, kind: VerdictKind, expiresAtMs: number): void
 }
 
-/** Whether a verdict let something pass. */
+/** Whether a verdict accepted or refused something. */
 export type VerdictKind = 'accepted' | 'refused'
 
 /**
- * A cache in which refusals cannot push out acceptances: an attacker can cause any number of refusals, by making up credentials, and
- * must not cost a good one its place in it. Each kind has room for `maxEntries`, and what was used longest ago goes first.
+ * A cache in which refusals cannot evict acceptances: an attacker can cause any number of refusals with made-up credentials. Each kind holds
+ * up to `maxEntries`, and the least recently used entry is evicted first.
  */
 export function verdictCache<V>(clock: Clock, maxEntries: number): VerdictCache<V> {
   const accepted = new RecentMap<Entry<V>>(maxEntries)

@@ -28,7 +28,7 @@ describe('warningHeaders', () => {
     expect(warningHeaders([])).toEqual([])
   })
 
-  it('leaves texts as they are up to 4,096 characters together', () => {
+  it('does not truncate warnings of up to 4,096 characters in total', () => {
     const [one, other] = ['😀'.repeat(4000), 'b'.repeat(96)]
     expect(read(warningHeaders([one, 'not\nsent', other]))).toEqual([`299 - "${one}"`, `299 - "${other}"`])
   })
@@ -40,9 +40,9 @@ describe('warningHeaders', () => {
     expect(warningHeaders([`${'c'.repeat(256)}\n`, one, other])).toHaveLength(3)
   })
 
-  it('sends no more than 4,096 characters of texts that are cut', () => {
-    const texts = Array.from({ length: 100 }, (_, index) => `${index}`.padEnd(300, 'x'))
-    const values = warningHeaders(texts)
+  it('sends no more than 4,096 characters of truncated warnings', () => {
+    const warnings = Array.from({ length: 100 }, (_, index) => `${index}`.padEnd(300, 'x'))
+    const values = warningHeaders(warnings)
     expect(values).toHaveLength(16)
     expect(values.every((value) => value.length === 256 + '299 - ""'.length)).toBe(true)
   })
@@ -52,10 +52,10 @@ describe('warningHeaders', () => {
     expect(warningHeaders([...many, 'one more', 'and another'])).toHaveLength(4097)
   })
 
-  it('are headers that can be sent, whatever the texts', () => {
+  it('are headers that can be sent, whatever the warnings', () => {
     fc.assert(
-      fc.property(fc.array(fc.string({ unit: 'binary', maxLength: 600 })), (texts) => {
-        for (const value of warningHeaders(texts)) {
+      fc.property(fc.array(fc.string({ unit: 'binary', maxLength: 600 })), (warnings) => {
+        for (const value of warningHeaders(warnings)) {
           expect(value).toMatch(/^299 - "(?:[ !#-[\]-~\u0080-\u00ff]|\\["\\])*"$/)
           expect(new Headers({ warning: value }).get('warning')).toBe(value)
         }

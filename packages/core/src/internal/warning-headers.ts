@@ -1,13 +1,13 @@
 import { latin1FromText } from './byte-text.ts'
 
-/** When all texts together are longer, each is cut. */
+/** If all warnings together are longer, each is truncated. */
 const MAX_CHARACTERS = 4096
 const MAX_CHARACTERS_OF_ONE = 256
 
 /**
- * The values of the `Warning` headers for texts (RFC 7234 section 5.5): code 299, no agent, and the text quoted, in UTF-8, as headers have it:
- * a character for each byte. Each text is sent once. One that is empty, has a control character or is not Unicode is left out. Where all
- * together have more than 4,096 characters, each is cut to 256, and when that many were sent, no more are.
+ * The values of the `Warning` headers (RFC 7234 section 5.5): code 299, no agent, and the quoted text in UTF-8, with one character per byte.
+ * Duplicates are sent once. A text that is empty, has a control character or is not well-formed Unicode is omitted. If all together have
+ * more than 4,096 characters, each is truncated to 256, and further ones are omitted after 4,096 characters.
  *
  * Source: apimachinery `pkg/util/net` NewWarningHeader, apiserver `pkg/endpoints/filters/warning.go`.
  *
@@ -29,13 +29,13 @@ export function warningHeaders(texts: readonly string[]): readonly string[] {
   return values
 }
 
-/** The same, as headers of an answer; none where there is nothing to send. */
+/** The same as response headers; empty if there is nothing to send. */
 export function withWarnings(texts: readonly string[]): { readonly warning?: string[] } {
   const values = warningHeaders(texts)
   return values.length === 0 ? {} : { warning: [...values] }
 }
 
-/** @param overflow the index of the text that was too much. Those before it were to be sent already. */
+/** @param overflow the index of the text that exceeded the limit. All before it are sent in any case. */
 function cutValues(texts: readonly string[], overflow: number): readonly string[] {
   const values: string[] = []
   let sent = 0
@@ -57,7 +57,7 @@ function valueOf(text: string): string | undefined {
 
 const CONTROL = /\p{Cc}/u
 
-/** In characters of Unicode, as Go counts. */
+/** In Unicode code points, as Go counts. */
 function lengthOf(text: string): number {
   let surrogates = 0
   for (let index = 0; index < text.length; index++) {

@@ -180,7 +180,7 @@ describe('a work queue', () => {
     expect(clock.pending).toBe(0)
   })
 
-  it('goes on when whoever is told of an error fails, too', async () => {
+  it('continues when onError throws too', async () => {
     const { queue, worked, clock } = queueOf(
       (name) => {
         if (name === 'a') throw new Error('down')
@@ -203,7 +203,7 @@ describe('a work queue', () => {
     expect(worked).toEqual(['__proto__', 'constructor', ''])
   })
 
-  it('lets nobody wait, and begins nothing, once it is stopped', async () => {
+  it('resolves waiting callers, and starts nothing, once stopped', async () => {
     const { work, letGo } = held()
     const { queue, worked, clock } = queueOf(work, { concurrency: 1 })
     const first = queue.add('a')

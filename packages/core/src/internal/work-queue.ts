@@ -2,26 +2,26 @@ import type { Awaitable } from './awaitable.ts'
 import type { Clock } from './clock.ts'
 import { report } from './report.ts'
 
-/** What {@link workQueue} works with. */
+/** Options of {@link workQueue}. */
 export interface WorkQueueOptions<T> {
-  /** What tells one item from another. */
+  /** Items with the same key are the same item. */
   readonly keyOf: (item: T) => string
-  /** What is done with an item. When it throws, the item comes back later. */
+  /** Processes an item. If it throws, the item is retried later. */
   readonly work: (item: T) => Awaitable<void>
-  /** How many items are worked on at a time. */
+  /** How many items are processed at a time. */
   readonly concurrency: number
-  /** How often an item that failed comes back before it is given up. */
+  /** How many times a failed item is retried. */
   readonly maxRetries: number
   readonly clock: Clock
-  /** Told of every failure. */
+  /** Called for every failure. */
   readonly onError?: ((error: unknown) => void) | undefined
 }
 
-/** Items in line. */
+/** A queue with retries. */
 export interface WorkQueue<T> {
-  /** Puts an item in line, in the place of its like if that is there. Settles when it was worked on once, however that went. */
+  /** Adds an item, replacing a queued item with the same key. Settles when it has been processed once, even if that failed. */
   add(item: T): Promise<void>
-  /** Calls off everything that is still to come. */
+  /** Discards all queued items and cancels retries. */
   stop(): void
 }
 
@@ -30,15 +30,15 @@ interface Entry<T> {
   item: T
   failures: number
   isActive: boolean
-  /** Calls off its coming back. */
+  /** Cancels the retry. */
   callOff: (() => void) | undefined
-  /** Those who wait for the next time it is worked on. */
+  /** Resolves the callers that wait until it is processed. */
   waiting: (() => void)[]
 }
 
 /**
- * Works on items in the order they come, and on none twice at a time: an item that comes while its like is worked on waits until that is
- * done. What fails comes back after 5 ms, and each time after twice as long.
+ * Processes items in order, but never two with the same key at a time: an item that is added while one with its key is processed waits for
+ * it. A failed item is retried after 5 ms, and the delay doubles each time.
  *
  * Source: client-go `util/workqueue` (`DefaultControllerRateLimiter`).
  */
@@ -83,7 +83,7 @@ export function workQueue<T>(options: WorkQueueOptions<T>): WorkQueue<T> {
       return
     }
     const delayMs = Math.min(FIRST_DELAY_MS * 2 ** entry.failures++, LONGEST_DELAY_MS)
-    // It may be back in line already.
+    // It may already be queued again.
     if (isStopped || ready.has(entry)) return
     entry.callOff = clock.after(delayMs, () => {
       entry.callOff = undefined

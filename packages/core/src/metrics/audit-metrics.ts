@@ -2,29 +2,29 @@ import type { AuthenticationEvent } from '../authenticator/events.ts'
 import type { Instruments } from './instruments.ts'
 
 /**
- * Counts audit events, and how much the policy keeps.
+ * Counts audit events, and requests by audit level.
  *
  * Source: apiserver `pkg/audit/metrics.go`.
  */
 export function auditMetrics(make: Instruments): (event: AuthenticationEvent) => void {
   const events = make.counter({
     name: 'apiserver_audit_event_total',
-    help: 'Audit events that were made and handed to where they are kept.',
+    help: 'Audit events that were created and passed to the backend.',
   })
   const errors = make.counter({
     name: 'apiserver_audit_error_total',
-    help: 'Audit events that were lost, or a part of them, by the plugin that failed.',
+    help: 'Audit events that were lost or incomplete, by the plugin that failed.',
     label: 'plugin',
   })
   const levels = make.counter({
     name: 'apiserver_audit_level_total',
-    help: 'Requests by the level that the audit policy has for them.',
+    help: 'Requests by audit policy level.',
     label: 'level',
   })
-  // For who looks for it: no request is refused for that reason.
+  // Always 0, for compatibility: no request is refused for this reason.
   make.counter({
     name: 'apiserver_audit_requests_rejected_total',
-    help: 'Requests that were refused since their audit event could not be kept.',
+    help: 'Requests that were refused because their audit event could not be logged.',
   })
   return (event) => {
     if (event.type !== 'audit') return

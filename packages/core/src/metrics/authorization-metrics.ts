@@ -3,12 +3,12 @@ import { exponentialBuckets } from './buckets.ts'
 import { type Histogram, type Instruments, timedCounter } from './instruments.ts'
 
 /**
- * Counts what authorizers decide.
+ * Metrics of authorization and impersonation.
  *
  * Source: apiserver `pkg/endpoints/filters/metrics.go`, `pkg/authorization/metrics/metrics.go`,
  * `pkg/endpoints/filters/impersonation/metrics.go`.
  *
- * Deviation: an authorizer of one's own has its name for its type (`docs/deviations.md`, metrics).
+ * Deviation: the type of a custom authorizer is its name (`docs/deviations.md`, metrics).
  */
 export function authorizationMetrics(make: Instruments): (event: AuthenticationEvent) => void {
   const buckets = exponentialBuckets(0.001, 2, 15)
@@ -57,7 +57,7 @@ export function authorizationMetrics(make: Instruments): (event: AuthenticationE
   }
 }
 
-/** An authorizer that allows in spite of an error has allowed; otherwise an error is one whatever was decided. */
+/** A request that is allowed despite an error counts as allowed; otherwise an error counts as an error, whatever the verdict. */
 function resultOf({ result, verdict, error }: AuthorizationEvent): string {
   if (result === 'allow') return 'allowed'
   if (error !== undefined || result === 'error') return 'error'

@@ -3,13 +3,13 @@ import { DEFAULT_BUCKETS, DELEGATED_CALL_BUCKETS } from './buckets.ts'
 import { type Instruments, timedCounter } from './instruments.ts'
 
 /**
- * Counts how authorization webhooks are asked, whether they are asked, and what becomes of requests when they fail. As in
- * kube-apiserver, the cluster that an extension API server leaves its authorization to is counted by HTTP status, under names of its own.
+ * Metrics of authorization webhooks: calls, match conditions, and failures that count as no opinion. As in kube-apiserver, calls to the
+ * cluster that an extension API server delegates authorization to have separate metrics, by HTTP status.
  *
  * Source: apiserver `plugin/pkg/authorizer/webhook/metrics/metrics.go`, `pkg/authorization/authorizerfactory/metrics.go`,
  * `pkg/authorization/cel/metrics.go`.
  *
- * Deviation: no call is `canceled`, since one goes on when its caller gives up (`docs/deviations.md`, metrics).
+ * Deviation: no call is `canceled`, since a call continues if its caller gives up (`docs/deviations.md`, metrics).
  */
 export function authorizationWebhookMetrics(make: Instruments): (event: AuthenticationEvent) => void {
   const label = ['name', 'result']
@@ -28,7 +28,7 @@ export function authorizationWebhookMetrics(make: Instruments): (event: Authenti
   )
   const failOpen = make.counter({
     name: 'apiserver_authorization_webhook_evaluations_fail_open_total',
-    help: 'Questions that authorization webhooks count as having no opinion on since they failed, by name and result: error or timeout.',
+    help: 'Failures of authorization webhooks that counted as no opinion, by name and result: error or timeout.',
     label,
   })
   const clusterCalls = timedCounter(
@@ -36,23 +36,23 @@ export function authorizationWebhookMetrics(make: Instruments): (event: Authenti
     'code',
     {
       name: 'apiserver_delegated_authz_request_total',
-      help: 'Calls of the cluster that decides what users may do, by HTTP status or <error>.',
+      help: 'Calls of the cluster that authorization is delegated to, by HTTP status or <error>.',
     },
     {
       name: 'apiserver_delegated_authz_request_duration_seconds',
-      help: 'Duration of calls of the cluster that decides what users may do in seconds, by HTTP status or <error>.',
+      help: 'Duration of calls of the cluster that authorization is delegated to in seconds, by HTTP status or <error>.',
     },
     DELEGATED_CALL_BUCKETS,
   )
   const authorizer = ['type', 'name']
   const conditionErrors = make.counter({
     name: 'apiserver_authorization_match_condition_evaluation_errors_total',
-    help: 'Questions on which a match condition of an authorizer could not be evaluated, by type and name of the authorizer.',
+    help: 'Requests for which a match condition of an authorizer could not be evaluated, by type and name of the authorizer.',
     label: authorizer,
   })
   const exclusions = make.counter({
     name: 'apiserver_authorization_match_condition_exclusions_total',
-    help: 'Questions that an authorizer is not asked since a match condition is false, by type and name of the authorizer.',
+    help: 'Requests that skipped an authorizer because a match condition is false, by type and name of the authorizer.',
     label: authorizer,
   })
   const evaluation = make.histogram(

@@ -4,7 +4,7 @@ import { hashLabel } from './hash-label.ts'
 import type { Instruments } from './instruments.ts'
 
 /**
- * Counts reloads of the AuthenticationConfiguration.
+ * Metrics of reloads of the AuthenticationConfiguration.
  *
  * Source: apiserver `pkg/server/options/authenticationconfig/metrics/metrics.go`.
  */
@@ -22,7 +22,7 @@ export function authenticationConfigurationMetrics(
 }
 
 /**
- * Counts reloads of the AuthorizationConfiguration. The first version is told by its hash, and is no reload.
+ * Metrics of reloads of the AuthorizationConfiguration. The first version sets the hash, but does not count as a reload.
  *
  * Source: apiserver `pkg/server/options/authorizationconfig/metrics/metrics.go`; kubernetes `pkg/kubeapiserver/authorizer/reload.go`.
  */

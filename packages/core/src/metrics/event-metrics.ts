@@ -13,7 +13,7 @@ import type { Instruments } from './instruments.ts'
 import { jwtMetrics } from './jwt-metrics.ts'
 import { serverCertificateMetrics } from './server-certificate-metrics.ts'
 
-/** Makes every metric, and returns what counts events in them. */
+/** Creates all metrics, and returns an observer that updates them. */
 export function eventMetrics(make: Instruments, clock: Clock): Observer {
   const groups = [
     authenticationMetrics(make),

@@ -3,7 +3,7 @@ import type { AuthenticationEvent } from '../authenticator/events.ts'
 import type { Instruments } from './instruments.ts'
 
 /**
- * Counts what is asked of external signers, and how long their calls take.
+ * Metrics of external signers and their calls.
  *
  * Source: kubernetes `pkg/serviceaccount/externaljwt/metrics/metrics.go`.
  */

@@ -1,29 +1,29 @@
 /** One value of a metric. */
 export interface MetricSample {
-  /** That of the family, or with `_bucket`, `_sum` or `_count` behind it where that is a histogram. */
+  /** The name of the family; for a histogram with the suffix `_bucket`, `_sum` or `_count`. */
   readonly name: string
   /** By name, in the order of the family. */
   readonly labels: Readonly<Record<string, string>>
   readonly value: number
 }
 
-/** A metric with all its values at one time. */
+/** A metric with all its current values. */
 export interface MetricFamily {
   readonly name: string
   readonly help: string
   readonly type: 'counter' | 'gauge' | 'histogram'
-  /** The names of the labels, in their order, without `le` of buckets. */
+  /** The names of the labels, in order, without `le` of buckets. */
   readonly labelNames: readonly string[]
-  /** How the values of several processes become one. */
+  /** How to aggregate the values of several processes. */
   readonly aggregation: 'sum' | 'max'
   readonly samples: readonly MetricSample[]
 }
 
-/** A metric that is read when it is wanted. */
+/** A metric that is read on demand. */
 export interface MetricSource {
   readonly name: string
   collect(): MetricFamily
-  /** Forgets all values, as a restart does. */
+  /** Discards all values, like a restart. */
   reset(): void
 }
 

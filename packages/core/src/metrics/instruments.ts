@@ -1,46 +1,46 @@
-/** Values of labels: one text where there is one label. */
+/** Values of labels: a string if there is one label. */
 export type LabelValues = string | readonly string[]
 
-/** What a metric is called and what it means. */
+/** The name and meaning of a metric. */
 export interface MetricDescription {
   readonly name: string
   readonly help: string
-  /** Absent: there is one value only, and the value of the label is `''`. Several have as many values each, in this order. */
+  /** Absent: the metric has a single value, and the label value is `''`. Several labels have values in this order. */
   readonly label?: LabelValues
 }
 
-/** Adds up. */
+/** A sum. */
 export interface Counter {
   add(labelValues: LabelValues, amount?: number): void
 }
 
-/** Is what it was set to last. */
+/** A value that is set. */
 export interface Gauge {
   set(labelValues: LabelValues, value: number): void
 }
 
-/** How values are distributed over buckets. */
+/** A distribution of values over buckets. */
 export interface Histogram {
   observe(labelValues: LabelValues, value: number): void
 }
 
-/** Says what is the latest, with the value 1, and of each subject only that. */
+/** An info metric with the value 1 for the latest labels of each subject. */
 export interface LatestInfo {
   set(subject: string, labelValues: LabelValues): void
 }
 
-/** Makes metrics: where their values go is what a kind of telemetry is. */
+/** Creates metrics, for one kind of telemetry. */
 export interface Instruments {
-  /** It only goes up. */
+  /** Only increases. */
   counter(metric: MetricDescription): Counter
-  /** It goes up and down. */
+  /** Increases and decreases. */
   upDownCounter(metric: MetricDescription): Counter
   gauge(metric: MetricDescription): Gauge
   histogram(metric: MetricDescription, buckets: readonly number[]): Histogram
   latestInfo(metric: MetricDescription): LatestInfo
 }
 
-/** A counter and a histogram of seconds that belong together: `observe` adds one, which took that long. */
+/** A counter with a histogram of durations: `observe` counts one and records its seconds. */
 export function timedCounter(
   make: Instruments,
   label: LabelValues,
@@ -63,7 +63,7 @@ export function labelNames({ label = [] }: Pick<MetricDescription, 'label'>): re
   return typeof label === 'string' ? [label] : label
 }
 
-/** Values of labels by their names; one that is missing is `''`. */
+/** Values of labels by name; a missing one is `''`. */
 export function labelsOf(names: readonly string[], labelValues: LabelValues): Record<string, string> {
   const values = typeof labelValues === 'string' ? [labelValues] : labelValues
   return Object.fromEntries(names.map((name, index) => [name, values[index] ?? '']))

@@ -4,7 +4,7 @@ import { hashLabel } from './hash-label.ts'
 import type { Instruments } from './instruments.ts'
 
 /**
- * Counts what happens with the tokens and keys of issuers. Issuers and keys are told by their hashes.
+ * Metrics of the tokens and keys of issuers. Issuers and keys are identified by their hashes.
  *
  * Source: apiserver `plugin/pkg/authenticator/token/oidc/metrics.go`.
  *

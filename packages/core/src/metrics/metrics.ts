@@ -5,17 +5,17 @@ import { eventMetrics } from './event-metrics.ts'
 import { type MetricSource, renderFamily } from './family.ts'
 import { keptInstruments } from './series.ts'
 
-/** Counts what happens. */
+/** Metrics of all events. */
 export interface Metrics {
-  /** Give this to whatever takes an observer. */
+  /** Pass this to every function with an `observer` option. */
   readonly observer: Observer
-  /** How many requests came out this way (`authentication_attempts`). */
+  /** The number of requests with this result (`authentication_attempts`). */
   attempts(result: RequestEvent['result']): number
-  /** How many requests were of users with this label (`authenticated_user_requests`). */
+  /** The number of requests of users with this label (`authenticated_user_requests`). */
   userRequests(label: string): number
-  /** Every metric, in the order of {@link render}: for a registry of something else. */
+  /** Every metric, in the order of {@link render}: for another registry. */
   readonly families: readonly MetricSource[]
-  /** Everything, in the Prometheus text format (`text/plain; version=0.0.4`). */
+  /** All metrics, in the Prometheus text format (`text/plain; version=0.0.4`). */
   render(): string
 }
 
@@ -28,11 +28,11 @@ export interface MetricsOptions {
 const shape: OptionsShape<MetricsOptions> = { clock: aClock }
 
 /**
- * An observer that counts, under kube-apiserver's metric names.
+ * An observer with metrics under kube-apiserver's names.
  *
- * Source: `docs/metrics.md` lists every metric, with the event that feeds it.
+ * Source: `docs/metrics.md` lists every metric, with its event.
  *
- * @throws {ConfigurationError} when an option cannot work.
+ * @throws {ConfigurationError} if an option is invalid.
  * @example
  * const { observer, render } = metrics()
  * app.use(authentication(authenticator, { observer }))

@@ -11,7 +11,7 @@ import {
   type MetricDescription,
 } from './instruments.ts'
 
-/** A counter or gauge whose values are kept. */
+/** A counter or gauge that stores its values. */
 export interface Series extends Counter, Gauge, MetricSource {
   readonly get: (labelValues: LabelValues) => number
   render(): string
@@ -61,12 +61,12 @@ export function series(
   }
 }
 
-/** A histogram whose values are kept. */
+/** A histogram that stores its values. */
 export interface KeptHistogram extends Histogram, MetricSource {
   render(): string
 }
 
-/** How values are distributed over buckets, in the Prometheus text format 0.0.4. */
+/** A distribution of values over buckets, in the Prometheus text format 0.0.4. */
 export function histogram(metric: MetricDescription, buckets: readonly number[]): KeptHistogram {
   const bounds = [...buckets, Infinity]
   const states = new Map<string, { readonly labels: LabelValues; readonly counts: number[]; sum: number }>()
@@ -123,15 +123,15 @@ function latestInfo(metric: MetricDescription): LatestInfo & MetricSource {
   }
 }
 
-/** Instruments that keep the values. */
+/** Instruments that store their values. */
 export interface KeptInstruments extends Instruments {
-  /** All that were made, in this order. */
+  /** All instruments, in order of creation. */
   readonly sources: readonly MetricSource[]
   /** The value of a counter, by its name. */
   readonly counted: (counter: string, labelValues: LabelValues) => number
 }
 
-/** Instruments that keep the values. */
+/** Creates instruments that store their values. */
 export function keptInstruments(): KeptInstruments {
   const sources: MetricSource[] = []
   const counters = new Map<string, Series>()
@@ -154,7 +154,7 @@ export function keptInstruments(): KeptInstruments {
   }
 }
 
-/** What is equal for the same values, and for no others. */
+/** A key that is equal for equal values only. */
 function keyOf(names: readonly string[], labelValues: LabelValues): string {
   const values = typeof labelValues === 'string' ? [labelValues] : labelValues
   if (names.length < 2) return names.length === 0 ? '' : (values[0] ?? '')

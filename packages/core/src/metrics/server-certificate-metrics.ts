@@ -2,7 +2,7 @@ import type { AuthenticationEvent } from '../authenticator/events.ts'
 import type { Instruments } from './instruments.ts'
 
 /**
- * Counts calls of webhooks that failed for a certificate of a kind that is no longer accepted.
+ * Counts webhook calls that failed because the server has a certificate of a kind that is no longer accepted.
  *
  * Source: apiserver `pkg/util/webhook/metrics.go`, `pkg/util/x509metrics/server_cert_deprecations.go`.
  */
@@ -10,11 +10,11 @@ export function serverCertificateMetrics(make: Instruments): (event: Authenticat
   const counters = {
     missingSan: make.counter({
       name: 'apiserver_webhooks_x509_missing_san_total',
-      help: 'Calls of webhooks that failed since the certificate of the server has no subject alternative names.',
+      help: 'Webhook calls that failed because the server certificate has no subject alternative names.',
     }),
     insecureSha1: make.counter({
       name: 'apiserver_webhooks_x509_insecure_sha1_total',
-      help: 'Calls of webhooks that failed since a certificate of the server is signed with SHA-1.',
+      help: 'Webhook calls that failed because a certificate of the server is signed with SHA-1.',
     }),
   }
   return (event) => {

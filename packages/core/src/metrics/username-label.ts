@@ -7,8 +7,8 @@ const KEPT = new Set([
 ])
 
 /**
- * The label that stands for a user in metrics: well-known names as they are, everybody else without a name, so that metrics
- * neither grow with users nor tell who they are.
+ * The label of a user in metrics: well-known names are kept, all others are replaced, so that metrics do not grow with the number of users
+ * and do not reveal their names.
  *
  * Source: apiserver `pkg/endpoints/filters/metrics.go` (`compressUsername`).
  */

@@ -1,5 +1,5 @@
 /**
- * What a chain accepts, for the OpenAPI description of an API.
+ * The credentials that a chain accepts, for the OpenAPI description of an API.
  *
  * @module
  */

@@ -185,7 +185,7 @@ describe('securitySchemes', () => {
     expect(securityAt('/healthz/')).toEqual([{ BearerAuth: [] }])
   })
 
-  it('needs no credential where everybody is anonymous', () => {
+  it('needs no credential if every request may be anonymous', () => {
     expect(securitySchemes(failFast(chainOf({ anonymous: true }))).security).toContainEqual({})
   })
 
@@ -227,7 +227,7 @@ describe('securitySchemes', () => {
     ['nothing', []],
     ['tokens', [opaque]],
     ['an unknown option', [bearerToken(opaque), { paths: '/' }]],
-    ['a path that is no text', [bearerToken(opaque), { path: 1 }]],
+    ['a path that is not a string', [bearerToken(opaque), { path: 1 }]],
   ])('refuses %s', (_, args) => {
     expect(() => void Reflect.apply(securitySchemes, undefined, args)).toThrow(/must be|unknown option/)
   })

@@ -7,7 +7,7 @@ import {
   refuseProblems,
 } from '../internal/options/index.ts'
 
-/** A Security Scheme Object of OpenAPI 3.1, of the types that there are here. */
+/** A Security Scheme Object of OpenAPI 3.1, of the types that authenticators can have. */
 export type SecurityScheme =
   | {
       readonly type: 'http'
@@ -24,22 +24,22 @@ export type SecurityScheme =
   | { readonly type: 'mutualTLS'; readonly description: string }
   | { readonly type: 'openIdConnect'; readonly openIdConnectUrl: string; readonly description: string }
 
-/** A Security Requirement Object: a scheme with no scopes, or nothing for a request without a credential. */
+/** A Security Requirement Object: a scheme without scopes, or an empty object for requests without a credential. */
 export type SecurityRequirement = Readonly<Record<string, readonly []>>
 
-/** What goes into an OpenAPI document. */
+/** The security parts of an OpenAPI document. */
 export interface ApiSecurity {
   /** For `components.securitySchemes`. */
   readonly securitySchemes: Readonly<Record<string, SecurityScheme>>
-  /** For `security`, of the document or of an operation: any of these is enough. */
+  /** For `security` of the document or of an operation: each of these alone is sufficient. */
   readonly security: readonly SecurityRequirement[]
 }
 
 /** Options of {@link securitySchemes}. */
 export interface SecuritySchemesOptions {
   /**
-   * The path of an operation, percent-decoded: anonymous requests may be for some paths only. Default: any path, where a condition for anonymous
-   * requests is not met.
+   * The path of an operation, percent-decoded, since anonymous requests may be limited to some paths. Default: a path that meets no
+   * condition for anonymous requests.
    */
   readonly path?: string
 }
@@ -47,16 +47,16 @@ export interface SecuritySchemesOptions {
 const shape: OptionsShape<SecuritySchemesOptions> = { path: aString }
 
 /**
- * What an authenticator accepts, as OpenAPI 3.1 describes it: bearer tokens (with `bearerFormat: JWT` where all are JWTs), Basic, Negotiate, client
- * certificates, headers, and each provider of OpenID Connect with the address of its discovery document; where anonymous requests are let
- * through, a credential is optional (`{}`). What a front proxy sends is not for clients, and is left out.
+ * The credentials that an authenticator accepts, as OpenAPI 3.1 security schemes: bearer tokens (with `bearerFormat: JWT` if all are JWTs),
+ * Basic, Negotiate, client certificates, headers, and each OpenID Connect provider with the URL of its discovery document. If anonymous
+ * requests pass, a credential is optional (`{}`). Headers of a front proxy are not for clients, and are omitted.
  *
- * Call it for each document that is sent: a configuration that is reloaded may have other issuers by then.
+ * Call it for every document you serve, since a reload of the configuration may change the issuers.
  *
- * Source: OpenAPI Specification 3.1.1 sections 4.8.27 and 4.8.30; apiserver `pkg/server/options/authentication.go`, which describes bearer
- * tokens only, as an `apiKey`.
+ * Source: OpenAPI Specification 3.1.1 sections 4.8.27 and 4.8.30; apiserver `pkg/server/options/authentication.go`, which describes only
+ * bearer tokens, as an `apiKey`.
  *
- * @throws {ConfigurationError} when it is given no authenticator of requests.
+ * @throws {ConfigurationError} if `authenticator` is not a request authenticator.
  * @example
  * const { securitySchemes: schemes, security } = securitySchemes(authenticator)
  * const document = { openapi: '3.1.1', info, paths, components: { securitySchemes: schemes }, security }
@@ -110,7 +110,7 @@ function httpScheme(scheme: AuthenticationScheme, credentials: readonly KnownCre
   }
 }
 
-/** What has a scheme of its own beside those of HTTP, with a name for it. */
+/** The named scheme of a credential that is not an HTTP scheme. */
 function furtherScheme(
   credential: KnownCredential,
 ): readonly (readonly [name: string, scheme: SecurityScheme])[] {
@@ -136,7 +136,7 @@ function isSame(one: SecurityScheme, other: SecurityScheme): boolean {
   return JSON.stringify(one) === JSON.stringify(other)
 }
 
-/** Several of a kind are numbered, from the second. */
+/** Appends a number if the name is used: 2, 3, and so on. */
 function unusedName(name: string, used: ReadonlyMap<string, unknown>): string {
   let number = 1
   const numbered = (): string => (number === 1 ? name : `${name}${number}`)

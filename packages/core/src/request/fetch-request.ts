@@ -1,19 +1,19 @@
 import { joinedHeaders } from './headers/joined.ts'
 import type { AuthenticationRequest, RequestHeaders } from './request.ts'
 
-/** What {@link fetchRequest} can be told beyond the `Request` itself. */
+/** What a runtime can provide to {@link fetchRequest} besides the `Request`. */
 export interface FetchRequestExtras {
-  /** A better source of headers than the request, where the runtime has one. */
+  /** A better source of headers than the request, if the runtime has one. */
   readonly headers?: RequestHeaders
   readonly httpVersionMajor?: number
-  /** The address of the peer, where the runtime tells it. */
+  /** The peer address, if the runtime provides it. */
   readonly remoteAddress?: () => string | undefined
   /** The certificates the peer presented, leaf first, as DER. */
   readonly peerCertificates?: () => readonly Uint8Array[]
 }
 
 /**
- * A Fetch API `Request` as an {@link AuthenticationRequest}: for Hono, Workers, Deno, Bun and everything alike.
+ * A Fetch API `Request` as an {@link AuthenticationRequest}: for Hono, Workers, Deno, Bun and similar runtimes.
  *
  * @example
  * const outcome = await authenticate(fetchRequest(request))
@@ -53,7 +53,7 @@ class FetchRequest implements AuthenticationRequest {
   }
 
   tlsClientAuth(): unknown {
-    // A property that Cloudflare's runtime adds; nothing a client sends can make one.
+    // Cloudflare's runtime adds this property; clients cannot set it.
     const cf: unknown = 'cf' in this.#request ? this.#request.cf : undefined
     return typeof cf === 'object' && cf !== null && 'tlsClientAuth' in cf ? cf.tlsClientAuth : undefined
   }

@@ -1,7 +1,7 @@
 import type { StatusError } from '../authenticator/status.ts'
 
 /**
- * What every framework's request can be reduced to.
+ * A request, independent of any framework.
  *
  * Make one with `fetchRequest` (Fetch API) or `incomingMessageRequest` (`@kube-authn/core/incoming-message`, for Node).
  */
@@ -9,50 +9,49 @@ export interface AuthenticationRequest {
   readonly method: string
   /** As sent: percent-encoded, without the query. */
   readonly path: string
-  /** As sent, without the question mark; `''` when there is none. */
+  /** As sent, without the question mark; `''` if there is none. */
   readonly query: string
-  /** @throws {StatusError} the {@link refusal}, where there is one. */
+  /** @throws {StatusError} the {@link refusal}, if there is one. */
   readonly headers: RequestHeaders
   /**
-   * The answer to a request of which a part is known to be missing. Whatever decides about requests gives it before anything else.
+   * The response to a request of which a part is known to be missing. Handlers must return it before they do anything else.
    */
   readonly refusal?: StatusError | undefined
-  /** 1 or 2, where the runtime says so. */
+  /** 1 or 2, if the runtime provides it. */
   readonly httpVersionMajor?: number
   /**
-   * The address of the peer, which may be a proxy's: `127.0.0.1`, `::1`. `undefined` where it cannot be told. No identity rests on it: it
-   * only keeps one peer from using up what is there for all.
+   * The address of the peer, which may be a proxy: `127.0.0.1`, `::1`. `undefined` if unknown. It is never used to identify a user, only to
+   * keep one peer from exhausting shared limits.
    */
   remoteAddress?(): string | undefined
   /**
-   * The certificates the peer presented, leaf first, as DER; empty where there are none. The same list for every request on a
-   * connection. It throws an `AuthenticationError` where they cannot be told, as when the connection is gone.
+   * The certificates the peer presented, leaf first, as DER; empty if there are none. The same list for every request on a
+   * connection. Throws an `AuthenticationError` if they are unknown, for example after the connection closed.
    */
   peerCertificates?(): readonly Uint8Array[]
-  /** Whether the server asked the peer for a certificate: `false` also without TLS, `undefined` where the runtime does not tell. */
+  /** Whether the server requested a certificate from the peer: `false` without TLS, `undefined` if unknown. */
   requestsCertificate?(): boolean | undefined
-  /** What Cloudflare says of the client's certificate (`request.cf.tlsClientAuth`), unchecked; `undefined` elsewhere. */
+  /** Cloudflare's description of the client certificate (`request.cf.tlsClientAuth`), unchecked; `undefined` elsewhere. */
   tlsClientAuth?(): unknown
 }
 
-/** The headers of a request. Names are given in lower case; values are text, decoded from UTF-8. */
+/** The headers of a request. Names are in lower case; values are decoded from UTF-8. */
 export interface RequestHeaders {
   /**
-   * Whether repeated headers were kept apart. Fetch `Headers` join them with `, `, and nothing can tell afterwards whether
-   * `a, b` was one value or two.
+   * Whether repeated headers are kept separate. Fetch `Headers` join them with `, `, after which `a, b` may have been one value or two.
    */
   readonly exact: boolean
   /**
-   * `false` where a header may have been left out unseen, as Node does it over HTTP/2. Then nothing must be concluded from a header that
-   * is not there: impersonation, front proxies, certificates in headers and anonymous requests are refused.
+   * `false` if a header may have been lost silently, as in Node over HTTP/2. The absence of a header must then not be relied on:
+   * impersonation, front proxies, certificates in headers and anonymous requests are refused.
    */
   readonly complete?: boolean
-  /** The first value, which may be empty; `undefined` when the header is absent. */
+  /** The first value, which may be empty; `undefined` if the header is absent. */
   first(name: string): string | undefined
   /** All values in the order sent. */
   all(name: string): readonly string[]
   /** All headers in the order sent, names in lower case. */
   entries(): Iterable<readonly [name: string, value: string]>
-  /** Whether a name begins with this, which is in lower case. Quicker than {@link RequestHeaders.entries}, which serves where it is absent. */
+  /** Whether a name starts with the lower-case prefix. Faster than {@link RequestHeaders.entries}, which is used if this is absent. */
   hasPrefix?(prefix: string): boolean
 }

@@ -6,10 +6,10 @@ import type { NodeRequest } from './node-request.ts'
 import { isTransferEncoding, mayHaveTrailers, removeFromTrailers } from './trailers.ts'
 
 /**
- * Removes and replaces headers of a request of Node's, in `rawHeaders`, `headers` and `headersDistinct`. What is removed is not in its
- * trailers either, which may come later, and neither is any other identity.
+ * Removes and replaces headers of a Node request, in `rawHeaders`, `headers` and `headersDistinct`. Removed headers and all other identity
+ * headers are also removed from its trailers, which may arrive later.
  *
- * @returns what was really changed: the headers that the request had.
+ * @returns the effective changes, for headers that the request had.
  */
 export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges): HeaderChanges {
   const { rawHeaders } = message
@@ -36,12 +36,12 @@ export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges)
     return { remove: found }
   }
 
-  // Node makes both from `rawHeaders` when they are first read, and counts on as many as were sent: so they come first.
+  // Node makes both from `rawHeaders` on first access and expects its original length, so they are read before elements are removed.
   const { headers, headersDistinct } = message
   const found = removeFrom(rawHeaders, isSelected, first)
   for (const name of found) {
     delete headers[name]
-    // To delete what is not there takes longer than to look.
+    // Deleting an absent property is slower than checking for it.
     if (headersDistinct !== undefined && name in headersDistinct) delete headersDistinct[name]
   }
   if (replace === undefined) return { remove: found }
@@ -60,10 +60,10 @@ export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges)
 const NOTHING: HeaderChanges = Object.freeze({ remove: [] })
 
 /**
- * Moves what stays to the front: the array is the request's own, and others hold it too.
+ * Removes headers in place: other code refers to the same array.
  *
- * @param first where the first header is that goes.
- * @returns the names of those that went, in lower case, each once.
+ * @param first the index of the first header to remove.
+ * @returns the names of the removed headers, in lower case, without duplicates.
  */
 function removeFrom(rawHeaders: string[], isSelected: HeaderSelector, first: number): readonly string[] {
   const found: string[] = []
@@ -77,8 +77,8 @@ function removeFrom(rawHeaders: string[], isSelected: HeaderSelector, first: num
     }
     found.push(name.toLowerCase())
   }
-  // One by one, since to set the length takes as long as to take off a dozen.
+  // One by one, since setting the length takes as long as a dozen calls of `pop`.
   for (let left = rawHeaders.length - kept; left > 0; left--) rawHeaders.pop()
-  // Nearly always it is one.
+  // Nearly always there is exactly one.
   return found.length === 1 ? found : [...new Set(found)]
 }

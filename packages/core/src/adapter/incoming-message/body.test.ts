@@ -89,7 +89,7 @@ describe('incomingMessageBody', () => {
     expect(text(await incomingMessageBody(req)(10))).toBe('hello')
   })
 
-  it('says that somebody read the body before and kept nothing', async () => {
+  it('reports that the body was read before and not kept', async () => {
     await expect(incomingMessageBody(await consumed())(10)).rejects.toMatchObject({
       status: 500,
       message: expect.stringContaining('has already been read') as unknown,

@@ -1,8 +1,8 @@
 import { type ReadBody, bodyWasRead, receive } from '../../internal/api/body.ts'
 
-/** What of Node's `http.IncomingMessage` and `http2.Http2ServerRequest` is used to read a body. */
+/** The members of Node's `http.IncomingMessage` and `http2.Http2ServerRequest` that are used to read a body. */
 export interface NodeBody {
-  /** Whether anybody read of it. */
+  /** Whether any of it has been read. */
   readonly readableDidRead?: boolean
   readonly destroyed?: boolean
   on(event: 'data' | 'end' | 'error' | 'close', listener: (chunk: Uint8Array) => void): unknown
@@ -10,9 +10,9 @@ export interface NodeBody {
 }
 
 /**
- * The body of a request of Node's `http`, `https` or `http2`. What is beyond the limit is dropped as it comes.
+ * The body of a request of Node's `http`, `https` or `http2`. Data beyond the limit is discarded as it arrives.
  *
- * @param parsed what a body parser made of the body, where one ran before. Default: the `body` of the message.
+ * @param parsed the result of a body parser that ran before. Default: the `body` of the message.
  * @example
  * const answer = handle(incomingMessageRequest(req), incomingMessageBody(req), { user })
  */
@@ -25,7 +25,7 @@ export function incomingMessageBody(message: NodeBody, parsed: unknown = bodyOf(
   }
 }
 
-/** Where Express' parsers, and those of everybody who is like it, put what they read. */
+/** The property where the body parsers of Express and similar frameworks put their result. */
 function bodyOf(message: object): unknown {
   return 'body' in message ? message.body : undefined
 }
@@ -49,12 +49,12 @@ function readMessage(message: NodeBody, maxBytes: number): Promise<Uint8Array | 
       message.off('close', onClose)
       how()
     }
-    // Of a request that is gone nothing will be heard any more.
+    // A destroyed request emits no further events.
     if (message.destroyed === true) {
       onClose()
       return
     }
-    // An error is followed by the end of the connection; without a listener it would end the process.
+    // An error closes the connection; without a listener it would end the process.
     message.on('error', onClose)
     message.on('close', onClose)
     message.on('end', onEnd)

@@ -2,10 +2,10 @@ import { clientOf, type NodeResponse } from './client.ts'
 import type { NodeRequest } from './node-request.ts'
 
 /**
- * What goes with a question about a request of Node's: a `signal` that is aborted when its client goes away before the answer. The
- * signal is made when it is first read, and the same one then for all questions about the request.
+ * The context for decisions about a Node request: a `signal` that is aborted if the client disconnects before the response. The
+ * signal is created on first access, and shared by all decisions about the request.
  *
- * @param given what else goes with the question, as `attributes` for `authorizeRequest` or `user` for `handleReviews`.
+ * @param given further members of the context, such as `attributes` for `authorizeRequest` or `user` for `handleReviews`.
  * @example
  * const outcome = await authenticate(incomingMessageRequest(req), clientContext(req, res))
  */

@@ -1,24 +1,24 @@
 import { CLIENT_CLOSED_REQUEST } from '../../authenticator/events.ts'
 import type { NodeRequest } from './node-request.ts'
 
-/** What of Node's `http.ServerResponse` and `http2.Http2ServerResponse` is used. */
+/** The members of Node's `http.ServerResponse` and `http2.Http2ServerResponse` that are used. */
 export interface NodeResponse {
   readonly statusCode: number
   readonly writableEnded?: boolean
   readonly writableFinished?: boolean
-  /** HTTP/1 only: whether its connection is gone. */
+  /** HTTP/1 only: whether its connection is closed. */
   readonly destroyed?: boolean
   once(event: 'finish' | 'close', listener: () => void): unknown
 }
 
-/** Told of how a request ended: with this status, or with 499 where its client went away before. */
+/** Called when a request ends, with its status, or with 499 if the client disconnected before. */
 export type EndListener = (status: number) => void
 
 /**
- * The client of one request: whether it still waits for the answer.
+ * The client of one request: whether it still waits for the response.
  *
- * The response alone cannot tell. Node emits nothing on a response of HTTP/1 that is queued behind another one when their connection
- * breaks, and on a request only as long as its body was not read. So the socket is listened to as well.
+ * The response alone does not show this. When a connection breaks, Node emits nothing on an HTTP/1 response that is queued behind another
+ * one, and emits an event on a request only if its body was not read. So the socket is observed too.
  */
 export class Client {
   #connection: Connection | undefined
@@ -31,12 +31,12 @@ export class Client {
       this.#end(response.statusCode)
       return
     }
-    // A middleware before this one may have waited for longer than the client did.
+    // The client may have disconnected while an earlier middleware was waiting.
     if (isGone(message, response)) {
       this.#end(CLIENT_CLOSED_REQUEST)
       return
     }
-    // A stream of HTTP/2 that is reset emits `finish` too.
+    // An HTTP/2 stream also emits `finish` when it is reset.
     response.once('finish', () =>
       this.#end(response.writableEnded === false ? CLIENT_CLOSED_REQUEST : response.statusCode),
     )
@@ -45,7 +45,7 @@ export class Client {
     this.#connection?.add(this)
   }
 
-  /** Aborted when the client goes away before it was answered. The same for everything that a request has to wait for. */
+  /** Aborted if the client disconnects before the response. Shared by everything that the request waits for. */
   get signal(): AbortSignal {
     if (this.#abort === undefined) {
       this.#abort = new AbortController()
@@ -54,13 +54,13 @@ export class Client {
     return this.#abort.signal
   }
 
-  /** Tells once how the request ended: at once when it is over already. */
+  /** Calls the listener once, when the request ends, or synchronously if it already has. */
   whenOver(listener: EndListener): void {
     if (this.#status === undefined) this.#listeners.push(listener)
     else listener(this.#status)
   }
 
-  /** The connection is gone. */
+  /** The connection closed. */
   leave(): void {
     this.#end(CLIENT_CLOSED_REQUEST)
   }
@@ -79,7 +79,7 @@ export class Client {
 
 const clients = new WeakMap<NodeRequest, Client>()
 
-/** The client of a request: one for all that ask, and nothing is listened to before the first of them does. */
+/** The client of a request: always the same object. It adds listeners only once it is created. */
 export function clientOf(message: NodeRequest, response: NodeResponse): Client {
   let client = clients.get(message)
   if (client === undefined) {
@@ -89,12 +89,12 @@ export function clientOf(message: NodeRequest, response: NodeResponse): Client {
   return client
 }
 
-/** The requests of one connection of HTTP/1 that are not answered yet. */
+/** The unanswered requests of one HTTP/1 connection. */
 type Connection = Set<Client>
 
 const connections = new WeakMap<object, Connection>()
 
-/** One listener for a socket, however many requests it carries, at the same time or after each other. */
+/** Adds one listener per socket, however many requests it carries. */
 function connectionOf(socket: unknown): Connection | undefined {
   if (!isSocket(socket)) return undefined
   let connection = connections.get(socket)
@@ -130,7 +130,7 @@ function isDestroyed(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'destroyed' in value && value.destroyed === true
 }
 
-/** As `fetch` reports what was given up. */
+/** Like the error of an aborted `fetch`. */
 function clientGone(): DOMException {
   return new DOMException('the client went away', 'AbortError')
 }

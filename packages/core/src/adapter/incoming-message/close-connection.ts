@@ -1,5 +1,5 @@
 /**
- * Lets the HTTP/2 connection of a request end with the requests that are under way on it. Does nothing with HTTP/1.
+ * Closes the HTTP/2 connection of a request after the requests in progress on it. Does nothing for HTTP/1.
  *
  * Source: RFC 9113 section 6.8 (GOAWAY); kube-apiserver's `UnauthenticatedHTTP2DOSMitigation`.
  */

@@ -1,17 +1,17 @@
 import type { NodeRequest } from './node-request.ts'
 
 /**
- * Set to `true` on a request of HTTP/2, it says that no header can have been left out of it unseen.
+ * Set to `true` on an HTTP/2 request if none of its headers can have been lost silently.
  *
- * nghttp2, which Node's HTTP/2 is made of, leaves out a field with white space at an end of its value, and Node does not report it.
- * `http2ServerOptions` and `tlsServerOptions` of `@kube-authn/node` make servers whose requests have such fields, and sets this where the
- * runtime can do that, or where the operator says that no peer sends such fields.
+ * nghttp2, which Node uses for HTTP/2, drops fields whose value starts or ends with white space, and Node does not report it.
+ * `http2ServerOptions` and `tlsServerOptions` of `@kube-authn/node` configure servers to keep such fields, and set this if the runtime
+ * supports that, or if the operator declares that no peer sends such fields.
  *
  * Source: RFC 9113 section 8.2.1; Node `http2` `strictFieldWhitespaceValidation`.
  */
 export const COMPLETE_FIELDS: unique symbol = Symbol.for('@kube-authn/completeFields')
 
-/** Whether all headers that were sent are there, as far as this can be known. */
+/** Whether all headers that were sent are present, as far as is known. */
 export function hasCompleteFields(message: NodeRequest): boolean {
   return message.httpVersionMajor < 2 || message[COMPLETE_FIELDS] === true
 }

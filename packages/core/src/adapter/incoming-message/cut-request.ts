@@ -4,9 +4,10 @@ import type { NodeRequest } from './node-request.ts'
 import { receivedTarget } from './received-target.ts'
 
 /**
- * A request that Node left headers out of. The ones that are there are not told: who goes by them takes a deputy for the user.
+ * A request of which Node dropped headers. The remaining headers are not accessible: without `Impersonate-*` headers, for example, the
+ * wrong user would be authenticated.
  *
- * Source: RFC 6585 section 5; Node answers headers that are too large likewise.
+ * Source: RFC 6585 section 5; Node responds the same way to headers that are too large.
  */
 export class CutRequest implements AuthenticationRequest {
   readonly method: string

@@ -102,7 +102,7 @@ describe('a request over HTTP/1', () => {
     '//a@h/healthz#',
     '/healthz#',
     'http://h/healthz#',
-  ])('of the target %s has no path that anybody would let pass', async (target) => {
+  ])('of the target %s has no path that any condition would let pass', async (target) => {
     const request = incomingMessageRequest(await received(`GET ${target}?a HTTP/1.1`))
     expect(request).toMatchObject({ path: `${target}?a`, query: '' })
   })

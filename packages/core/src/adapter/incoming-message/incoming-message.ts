@@ -9,13 +9,13 @@ import { remoteAddressOf } from './remote-address.ts'
 
 /**
  * A request of Node's `http`, `https` or `http2` as an {@link AuthenticationRequest}, with its headers exactly as sent and the
- * certificates its peer presented. Those are read when they are first asked for, and once for each connection.
+ * certificates its peer presented. The certificates are read on first access, once for each connection.
  *
- * - A header that an application took out of `headers` does not count; the values of the others are those that were sent.
- * - A request that Node left headers out of is a 431: `authenticateRequest` and all others refuse it, and reading `headers` throws.
+ * - A header that an application deleted from `headers` is ignored; the others have the values that were sent.
+ * - A request of which Node dropped headers is a 431: all handlers, such as `authenticateRequest`, refuse it, and reading `headers` throws.
  *
- * @param target the request target, where a framework rewrote `url`, as Express does with `originalUrl`.
- * @param view where an application sees the headers and takes some out, besides the `headers` of the message.
+ * @param target the request target, if a framework rewrote `url`, such as `originalUrl` of Express.
+ * @param view another object from which an application may delete headers, besides the `headers` of the message.
  * @example
  * const outcome = await authenticate(incomingMessageRequest(req))
  */

@@ -1,14 +1,14 @@
 import type { NodeRequest } from './node-request.ts'
 
 /*
- * Node makes `headers` and `headersDistinct` of an HTTP/1 request from `rawHeaders` when they are first read, and keeps how many raw
- * elements there were. To make both only to take one header out costs more than to authenticate the request. So where Node's own
- * fields are recognized, the count is corrected instead, and what was not made yet is made without that header.
+ * Node makes `headers` and `headersDistinct` of an HTTP/1 request from `rawHeaders` on first access, and stores the number of raw
+ * elements. Making both just to delete one header costs more than authenticating the request. So if Node's internal fields are recognised,
+ * the count is corrected instead, and the objects are later made without that header.
  *
  * Source: node `lib/_http_incoming.js`.
  */
 
-/** What of `headers` and `headersDistinct` was made already; `undefined`: not yet. */
+/** The `headers` and `headersDistinct` that Node has already made; `undefined`: not yet. */
 export interface MadeHeaders {
   readonly headers: object | undefined
   readonly headersDistinct: object | undefined
@@ -20,14 +20,13 @@ interface Fields {
   readonly count: symbol
 }
 
-/** The fields of this process' Node, once they were found. */
+/** The fields of this Node version, once found. */
 let fields: Fields | undefined
-/** Requests that are made by hand have no such fields, and may come first. */
+/** The first requests may be mocks, which have no such fields. */
 let attempts = 16
 
 /**
- * What Node made of the headers of a request so far. `undefined` where that cannot be told, as of HTTP/2, of other runtimes and of
- * requests that are made by hand.
+ * The header objects that Node has made for a request so far. `undefined` if unknown: for HTTP/2, other runtimes, and mock requests.
  */
 export function madeHeadersOf(message: NodeRequest): MadeHeaders | undefined {
   const known = fieldsOf(message)
@@ -38,7 +37,7 @@ export function madeHeadersOf(message: NodeRequest): MadeHeaders | undefined {
   }
 }
 
-/** Tells Node how many raw elements there are now. Only for a message that {@link madeHeadersOf} can tell about. */
+/** Corrects Node's number of raw elements. Only for a message for which {@link madeHeadersOf} returns an object. */
 export function recountHeaders(message: NodeRequest): void {
   if (fields !== undefined) Reflect.set(message, fields.count, message.rawHeaders.length)
 }
@@ -55,7 +54,7 @@ function fieldsOf(message: NodeRequest): Fields | undefined {
 }
 
 function findFields(message: NodeRequest): Fields | undefined {
-  // Its field is there only once it was read.
+  // The field exists only after the property was read.
   if (message.headersDistinct === undefined) return undefined
   const found = new Map(Object.getOwnPropertySymbols(message).map((symbol) => [symbol.description, symbol]))
   const headers = found.get('kHeaders')

@@ -3,13 +3,13 @@ import { ExactHeaders } from '../../request/headers/exact.ts'
 import { hasCompleteFields } from './complete-fields.ts'
 import type { NodeRequest } from './node-request.ts'
 
-/** Another place where an application sees the headers of a message, and takes some out. */
+/** Another object in which an application sees the headers of a message, and from which it may delete some. */
 export interface HeadersView {
   /** @param name in lower case. */
   has(name: string): boolean
 }
 
-/** The headers of a message as they were sent, without those that an application took out where it sees them. */
+/** The headers of a message as sent, without those that an application has deleted. */
 export class MessageHeaders extends ExactHeaders {
   readonly complete: boolean
   readonly #message: NodeRequest
@@ -22,7 +22,7 @@ export class MessageHeaders extends ExactHeaders {
     this.#view = view
   }
 
-  /** Node makes `headers` when they are first read, which its servers do themselves. */
+  /** Node makes `headers` on first access, which happens in its own servers anyway. */
   protected override counts(name: string): boolean {
     const value = this.#message.headers[name]
     return value !== undefined && value !== null && (this.#view === undefined || this.#view.has(name))

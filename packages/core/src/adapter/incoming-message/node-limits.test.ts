@@ -69,8 +69,8 @@ describe('a request over HTTP/1', () => {
   it.each([
     ['a folded line', 'GET / HTTP/1.1\r\nHost: a\r\nX: a\r\n b\r\n'],
     ['a bare line feed', 'GET / HTTP/1.1\r\nHost: a\nX: a\r\n'],
-    ['a method that nobody knows', 'FOO / HTTP/1.1\r\nHost: a\r\n'],
-  ])('with %s is refused by Node, whoever sends it', async (_, lines) => {
+    ['an unknown method', 'FOO / HTTP/1.1\r\nHost: a\r\n'],
+  ])('with %s is refused by Node for every client', async (_, lines) => {
     expect(await overHttp1(`${lines}Authorization: Bearer good\r\n\r\n`)).toBe(400)
   })
 

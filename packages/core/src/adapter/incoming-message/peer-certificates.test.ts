@@ -29,7 +29,7 @@ function tlsSocket(
 ) {
   return {
     encrypted: true,
-    // Whoever asks this is wrong: on Node 20 it is true for a resumed session without a certificate.
+    // Must not be read: on Node 20 it is true for a resumed session without a certificate.
     get authorized(): boolean {
       throw new Error('socket.authorized was asked')
     },

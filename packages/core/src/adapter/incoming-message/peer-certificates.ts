@@ -2,45 +2,44 @@ import { type AuthenticationError, isAuthenticationError, unavailable } from '..
 import type { NodeRequest } from './node-request.ts'
 import { recallChain, rememberChain } from './resumed-chains.ts'
 
-/** What of a socket of Node's is used. A plain one has none of it. */
+/** The members of a Node TLS socket that are used. A plain socket has none of them. */
 interface Connection {
   readonly encrypted?: boolean
   getPeerCertificate?(detailed: true): LinkedCertificate | null | undefined
   isSessionReused?(): boolean
 }
 
-/** A certificate as Node links it to its issuer. `{}` stands for none, and a root links to itself. */
+/** A certificate with Node's link to its issuer. `{}` means none, and a root links to itself. */
 interface LinkedCertificate {
   readonly raw?: Uint8Array
   readonly fingerprint256?: string
   readonly issuerCertificate?: LinkedCertificate
 }
 
-/** More certificates than this are not looked at; no real chain is as long. */
+/** Further certificates are ignored; no real chain is as long. */
 const MAX_CERTIFICATES = 10
 
 const NONE: readonly Uint8Array[] = Object.freeze([])
 
-/** One object for all: it says nothing about the request. */
-const connectionIsGone: AuthenticationError = Object.freeze(unavailable('the connection is gone'))
+/** Shared, since it contains nothing from the request. */
+const connectionIsGone: AuthenticationError = Object.freeze(unavailable('the connection is closed'))
 
-/** Read once for each connection: the certificates cannot change, and reading them costs a hundred requests. */
+/** Read once per connection: the certificates cannot change, and reading them costs as much as a hundred requests. */
 const known = new WeakMap<object, readonly Uint8Array[]>()
 
 /**
  * The certificates that the peer of a request presented in its TLS handshake, leaf first, as DER; none without TLS.
  *
- * They are as presented: whether any of them means anything is for an authenticator to verify, against its own authorities.
- * `socket.authorized` is never asked. It is about whatever the TLS context trusts, stays what it was when that changes, and
- * on Node 20 and 22 it is `true` for a resumed TLS 1.3 session without any certificate.
+ * They are not verified: an authenticator verifies them against its own authorities. `socket.authorized` is never used. It refers to the
+ * authorities of the TLS context, is not updated when these change, and on Node 20 and 22 it is `true` for a resumed TLS 1.3 session
+ * without any certificate.
  *
- * Everything is read through `getPeerCertificate(true)`. It is there on Node and Deno, gives the same however often it is
- * asked, and leaves the socket as it was; `getPeerX509Certificate()` takes the issuers away from whoever reads after it
- * (Node 20 to 24), and knows but one of them on Deno.
+ * They are read with `getPeerCertificate(true)`, which exists on Node and Deno, returns the same at every call, and does not change the
+ * socket. `getPeerX509Certificate()` removes the issuers for later readers (Node 20 to 24), and returns only one of them on Deno.
  *
- * Deviation: Go sees all certificates that were presented (`docs/deviations.md`, order of certificates).
+ * Deviation: Go sees all presented certificates (`docs/deviations.md`, order of certificates).
  *
- * @throws {AuthenticationError} `unavailable` when the connection is gone, or the runtime does not tell.
+ * @throws {AuthenticationError} `unavailable` if the connection is closed, or the runtime does not provide them.
  */
 export function peerCertificatesOf(message: NodeRequest): readonly Uint8Array[] {
   const connection = connectionOf(message)
@@ -53,8 +52,7 @@ export function peerCertificatesOf(message: NodeRequest): readonly Uint8Array[] 
 }
 
 /**
- * Whether the server asked the peer of a request for a certificate; `undefined` where the runtime does not tell. Node keeps it as
- * `requestCert` of the server.
+ * Whether the server requested a certificate from the peer; `undefined` if unknown. Node stores it as `requestCert` of the server.
  */
 export function requestsCertificateOf(message: NodeRequest): boolean | undefined {
   try {
@@ -67,12 +65,12 @@ export function requestsCertificateOf(message: NodeRequest): boolean | undefined
     const asked: unknown = isObject(server) ? Reflect.get(server, 'requestCert') : undefined
     return typeof asked === 'boolean' ? asked : undefined
   } catch {
-    // The connection is gone.
+    // The connection is closed.
     return undefined
   }
 }
 
-/** What stands for a connection: the socket of HTTP/1, and the session of HTTP/2, where every request has a socket of its own. */
+/** The object that identifies a connection: the HTTP/1 socket, or the HTTP/2 session, since every HTTP/2 request has its own socket object. */
 function connectionOf(message: NodeRequest): object | undefined {
   if (message.httpVersionMajor !== 2) return isObject(message.socket) ? message.socket : undefined
   const { stream } = message
@@ -86,7 +84,7 @@ function socketOf(session: object): unknown {
 }
 
 function readChain(socketNow: () => unknown): readonly Uint8Array[] {
-  // The socket of an HTTP/2 session is a proxy that throws when there is no socket behind it any more.
+  // The socket of an HTTP/2 session is a proxy that throws after the real socket is gone.
   try {
     const socket = socketNow()
     if (!isObject(socket)) throw connectionIsGone
@@ -100,7 +98,7 @@ function readChain(socketNow: () => unknown): readonly Uint8Array[] {
 function certificatesOf(socket: Connection): readonly Uint8Array[] {
   if (socket.encrypted !== true) return NONE
   if (typeof socket.getPeerCertificate !== 'function') {
-    throw unavailable('this runtime does not tell the certificates of a TLS peer')
+    throw unavailable('this runtime does not provide the certificates of TLS peers')
   }
   const leaf = socket.getPeerCertificate(true)
   if (leaf === null || leaf === undefined) throw connectionIsGone

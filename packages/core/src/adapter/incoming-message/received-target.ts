@@ -1,18 +1,18 @@
 import { targetOf } from '../../request/fetch-request.ts'
 
-/** What may stand before the path where it is not the path itself: `http` or `https`, a host and a port, and nothing else. */
+/** The accepted prefix of an absolute target: `http` or `https`, a host and a port, and nothing else. */
 const PLAIN_ORIGIN = /^https?:\/\/(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::\d*)?(?=[/?]|$)/i
 
 /**
  * Path and query of a request target as Node received it.
  *
- * Node takes more than what is a target, and routers find the path in that in ways of their own: in `http://h:a/b` Express and Koa see
- * `/:a/b`, and in `//a@h/b#` they see `/b`. Where that could be, the whole target is the path. What is in it, a fragment or another
- * beginning than a slash, is in no path that anybody configured, and `isAmbiguousPath` knows it.
+ * Node accepts malformed targets, and routers parse their path differently: in `http://h:a/b` Express and Koa see `/:a/b`, and in
+ * `//a@h/b#` they see `/b`. If a target may be ambiguous, all of it is the path. Such a path has a fragment or does not start with a slash,
+ * so it matches no configured path, and `isAmbiguousPath` recognises it.
  *
- * Source: RFC 9112 section 3.2. Go answers a target whose host is none with a 400.
+ * Source: RFC 9112 section 3.2. Go responds with 400 to a target with an invalid host.
  *
- * Deviation: a target without a path is `/`, as routers have it; one with a user or another scheme meets no condition; other malformed
+ * Deviation: a target without a path is `/`, as in routers; one with a user or another scheme meets no condition; other malformed
  * requests are not refused (`docs/deviations.md`, request targets; syntax of requests; syntax over HTTP/2).
  */
 export function receivedTarget(target: string): { readonly path: string; readonly query: string } {

@@ -41,7 +41,7 @@ describe('requirePeerCertificates', () => {
     become()
     for (const authenticator of [clientCertificate, chain]) {
       expect(() => requirePeerCertificates(authenticator)).toThrow(ConfigurationError)
-      expect(() => requirePeerCertificates(authenticator)).toThrow(/end TLS in a proxy/)
+      expect(() => requirePeerCertificates(authenticator)).toThrow(/terminate TLS in a proxy/)
     }
   })
 
@@ -58,7 +58,7 @@ describe('requirePeerCertificates', () => {
     vi.stubGlobal(name, {})
     for (const authenticator of [...cloudflare, union(bearer, cloudflareClientCertificate())]) {
       expect(() => requirePeerCertificates(authenticator)).toThrow(ConfigurationError)
-      expect(() => requirePeerCertificates(authenticator)).toThrow(/not Cloudflare: end TLS in a proxy/)
+      expect(() => requirePeerCertificates(authenticator)).toThrow(/not Cloudflare: terminate TLS in a proxy/)
     }
   })
 

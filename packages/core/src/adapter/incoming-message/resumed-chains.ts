@@ -1,19 +1,19 @@
 /*
- * OpenSSL keeps the leaf of a session and forgets its intermediates (openssl/openssl#13673; Go keeps them), so the peer of a
- * resumed session seems to have presented its leaf alone. What it presented in the full handshake is kept here for it.
+ * OpenSSL keeps the leaf of a session but not its intermediates (openssl/openssl#13673; Go keeps them), so the peer of a resumed session
+ * appears to have presented only its leaf. This module keeps the chains of full handshakes.
  *
- * Trust does not depend on this: the leaf comes from the session, intermediates prove nothing by themselves, and whoever can
- * write an entry holds the private key of its leaf. An entry that is gone, or that another process or another copy of this
- * package has, means that a chain does not verify. A server that resumes no sessions, as `tlsServerOptions` makes one, does not need it.
+ * Trust does not depend on it: the leaf comes from the session, intermediates prove nothing by themselves, and only the holder of a leaf's
+ * private key can write its entry. If an entry was evicted, or is in another process or another copy of this package, the chain does not
+ * verify. Servers that do not resume sessions, such as those made with `tlsServerOptions`, do not need this.
  */
 
-/** Strangers can write entries too, one for each handshake, so both their number and their size are bounded. */
+/** Any client can add an entry with a handshake, so both the number and the size of entries are limited. */
 const MAX_CHAINS = 1000
 const MAX_CHAIN_BYTES = 16_384
 
 const chains = new Map<string, readonly Uint8Array[]>()
 
-/** Keeps a chain that was presented in a full handshake, under the fingerprint of its leaf. */
+/** Stores a chain that was presented in a full handshake, under the fingerprint of its leaf. */
 export function rememberChain(fingerprint: string | undefined, chain: readonly Uint8Array[]): void {
   if (fingerprint === undefined) return
   chains.delete(fingerprint)
@@ -30,7 +30,7 @@ export function recallChain(fingerprint: string | undefined): readonly Uint8Arra
   if (fingerprint === undefined) return undefined
   const chain = chains.get(fingerprint)
   if (chain === undefined) return undefined
-  // To the end of the line: what is used is forgotten last.
+  // Moves it to the end: the least recently used entry is evicted first.
   chains.delete(fingerprint)
   chains.set(fingerprint, chain)
   return chain

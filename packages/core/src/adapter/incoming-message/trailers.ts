@@ -3,20 +3,20 @@ import { type HeaderSelector, selectorOf } from '../../request/headers/selector.
 import type { NodeRequest } from './node-request.ts'
 
 /*
- * Trailers come behind the body, when the application has the request already, and whatever reads `trailers` like headers must not find an
- * identity there that is not vouched for (RFC 9110 section 6.5.1: a field that authenticates is never sent so).
+ * Trailers arrive after the body, when the application already has the request. Code that reads `trailers` like headers must not find an
+ * unverified identity there (RFC 9110 section 6.5.1: trailers must not contain authentication fields).
  */
 
-/** Never in trailers, besides what is removed from the headers. */
+/** Always removed from trailers, in addition to what is removed from the headers. */
 const IDENTITIES: HeaderChanges = Object.freeze({
   remove: ['authorization', 'x-remote-user', 'x-remote-uid', 'x-remote-group'],
   removePrefixes: ['x-remote-extra-', 'impersonate-'],
 })
 
-/** What is removed from the trailers of a message, for the few that may have any. */
+/** The headers to remove from the trailers of a message, for the few messages that may have trailers. */
 const guarded = new WeakMap<NodeRequest, Set<HeaderSelector>>()
 
-/** Removes from the trailers of a request, now or when they come, what is removed from its headers, and every identity. */
+/** Removes from the trailers of a request, now or when they arrive, the headers in `changes` and every identity header. */
 export function removeFromTrailers(message: NodeRequest, changes: HeaderChanges): void {
   const selectors = guarded.get(message)
   if (selectors !== undefined) {
@@ -32,9 +32,9 @@ export function removeFromTrailers(message: NodeRequest, changes: HeaderChanges)
 }
 
 /**
- * Whether there can be trailers: of HTTP/1 only a body in chunks has any, of HTTP/2 any body.
+ * Whether a request can have trailers: in HTTP/1 only with a chunked body, in HTTP/2 with any body.
  *
- * @param isChunked whether there is a header that {@link isTransferEncoding}.
+ * @param isChunked whether a header {@link isTransferEncoding}.
  */
 export function mayHaveTrailers({ httpVersionMajor, stream }: NodeRequest, isChunked: boolean): boolean {
   if (httpVersionMajor < 2) return isChunked
@@ -47,14 +47,14 @@ export function isTransferEncoding(name: string): boolean {
 
 const TRANSFER_ENCODING = 'transfer-encoding'
 
-/** The places where trailers are. */
+/** The properties with trailers. */
 interface Trailers {
   readonly rawTrailers?: string[]
   readonly trailers?: Record<string, unknown>
   readonly trailersDistinct?: Record<string, unknown>
 }
 
-/** Node makes `trailers` from `rawTrailers` when they are first read, and counts on as many as were sent: so a name is replaced. */
+/** Node makes `trailers` from `rawTrailers` on first access and expects the original length: so names are replaced, not removed. */
 function removeArrived(message: NodeRequest & Trailers, selectors: ReadonlySet<HeaderSelector>): void {
   const { rawTrailers = [] } = message
   const names = replaceIn(rawTrailers, selectors)
@@ -66,7 +66,7 @@ function removeArrived(message: NodeRequest & Trailers, selectors: ReadonlySet<H
   }
 }
 
-/** HTTP/1: Node sets the property when the message is complete, before it makes anything of it. */
+/** HTTP/1: Node sets the property when the message is complete, before it derives the others from it. */
 function watchProperty(message: NodeRequest & Trailers, selectors: ReadonlySet<HeaderSelector>): void {
   const own = Object.getOwnPropertyDescriptor(message, 'rawTrailers')
   if (own?.writable !== true || own.configurable !== true) return
@@ -82,7 +82,7 @@ function watchProperty(message: NodeRequest & Trailers, selectors: ReadonlySet<H
   })
 }
 
-/** HTTP/2: the event is told to this listener before all others. */
+/** HTTP/2: this listener is called before all others. */
 function watchStream({ stream }: NodeRequest, selectors: ReadonlySet<HeaderSelector>): void {
   if (!isStream(stream)) return
   stream.prependListener('trailers', (trailers, _flags, rawTrailers) => {
@@ -94,7 +94,7 @@ function watchStream({ stream }: NodeRequest, selectors: ReadonlySet<HeaderSelec
   })
 }
 
-/** Takes names and values that are selected out of a list, and puts something in their place that means nothing. */
+/** Replaces the selected names and their values in a list by meaningless ones. */
 function replaceIn(raw: string[], selectors: ReadonlySet<HeaderSelector>): ReadonlySet<string> {
   const found = new Set<string>()
   for (let index = 0; index < raw.length; index += 2) {

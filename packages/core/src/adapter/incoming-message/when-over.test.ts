@@ -94,7 +94,7 @@ describe('whenOver, over HTTP/1', () => {
     expect(await Promise.all(told)).toEqual(Array.from({ length: count }, () => 499))
   })
 
-  it('tells 499 of a queued request that the app has answered, and nobody was left to take it', async () => {
+  it('reports 499 for a queued request that the app has answered after its client disconnected', async () => {
     const told: Promise<number>[] = []
     const requests = new Requests(2, (req, res) => {
       told.push(statusOf(req, res))

@@ -88,7 +88,7 @@ describe('a rule', () => {
     [{}, true],
     [{ users: [''] }, false],
     [{ userGroups: ['system:unauthenticated'] }, false],
-  ])('%j matches a request of nobody: %s', (rule, matches) => {
+  ])('%j matches an unauthenticated request: %s', (rule, matches) => {
     const policy = auditPolicy(policyOf([{ ...all, ...rule }]))
     expect(policy.rulingOn(undefined, () => requestInfo({ method: 'GET', path: '/', query: '' })).level).toBe(
       matches ? 'Metadata' : 'None',
@@ -159,8 +159,8 @@ rules:
       'bodies',
       policyOf([{ level: 'None' }, { level: 'Request' }, { level: 'RequestResponse' }]),
       [
-        'audit policy: rules[1].level: Invalid value: "Request": bodies are not logged here: use Metadata, or take it for that by the option bodies',
-        'audit policy: rules[2].level: Invalid value: "RequestResponse": bodies are not logged here: use Metadata, or take it for that by the option bodies',
+        `audit policy: rules[1].level: Invalid value: "Request": bodies are not logged here: use Metadata, or set the option bodies to 'leftOut'`,
+        `audit policy: rules[2].level: Invalid value: "RequestResponse": bodies are not logged here: use Metadata, or set the option bodies to 'leftOut'`,
       ],
     ],
     [

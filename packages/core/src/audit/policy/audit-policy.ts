@@ -16,16 +16,16 @@ import { validateAuditPolicy } from './validate.ts'
 
 /** Options of {@link auditPolicy}. */
 export interface AuditPolicyOptions {
-  /** What the text is called in errors, usually a path. Default: `audit policy`. */
+  /** The name of the policy in errors, usually a path. Default: `audit policy`. */
   readonly source?: string
   /**
-   * What becomes of the levels `Request` and `RequestResponse`, since bodies are not logged here: `refused` (default), or `leftOut`, which takes
-   * them for `Metadata`.
+   * How to treat the levels `Request` and `RequestResponse`, since bodies are not logged: `refused` (default), or `leftOut`, which treats
+   * them as `Metadata`.
    */
   readonly bodies?: 'refused' | 'leftOut'
 }
 
-/** The checks of {@link AuditPolicyOptions}, for packages whose options have more. */
+/** The checks of {@link AuditPolicyOptions}, for packages that extend these options. */
 export const auditPolicyShape: OptionsShape<AuditPolicyOptions> = {
   source: aString,
   bodies: oneOf('refused', 'leftOut'),
@@ -37,14 +37,14 @@ const aPolicy = must(
 )
 
 /**
- * The policy of an audit log, in the format of `--audit-policy-file`: `audit.k8s.io/v1` Policy. The first rule that matches a request says how
- * much of it is logged, `None` or `Metadata`; where none does, nothing is. Rules are about who makes a request, whoever they act as, and about
- * what an authorizer is asked, or its path where none is.
+ * The policy of an audit log, in the format of `--audit-policy-file`: `audit.k8s.io/v1` Policy. The first matching rule decides how much of
+ * a request is logged, `None` or `Metadata`; without one, nothing is. Rules match the user who makes the request, not the one they
+ * impersonate, and the authorization attributes or, without an authorizer, those derived from the request.
  *
  * Source: apiserver `pkg/audit/policy`.
  *
- * @param policy YAML or JSON, or what was parsed of it.
- * @throws {ConfigurationError} with everything that is wrong, in kube-apiserver's words. Problems of what it says are `FieldError`s.
+ * @param policy YAML or JSON, or the parsed object.
+ * @throws {ConfigurationError} with every problem, in kube-apiserver's words. Problems of fields are `FieldError`s.
  * @example
  * const policy = auditPolicy(`
  * apiVersion: audit.k8s.io/v1
@@ -63,7 +63,7 @@ export function auditPolicy(policy: string | object, options: AuditPolicyOptions
   const config = ofSource(source, () =>
     decodeAuditPolicy(typeof policy === 'string' ? yamlDocument(policy, source) : policy, errors),
   )
-  // What has the wrong type was read as empty, and would be reported as missing as well.
+  // A value of the wrong type was read as empty, and would also be reported as missing.
   if (config !== undefined && errors.errors.length === 0) {
     validateAuditPolicy(config, errors, bodies)
     if (errors.errors.length === 0 && config.rules.length === 0) {
@@ -88,7 +88,7 @@ export function auditPolicy(policy: string | object, options: AuditPolicyOptions
 
 const NOTHING: AuditRuling = { level: 'None', omitStages: new Set() }
 
-/** Says in what text something is wrong where that is not said. */
+/** Names the source in problems that do not name it. */
 function ofSource<T>(source: string, read: () => T): T {
   try {
     return read()

@@ -1,17 +1,17 @@
 /*
- * `audit.k8s.io/v1` Policy, as it is written. What is absent is empty.
+ * `audit.k8s.io/v1` Policy, as written. Absent fields are empty.
  *
  * Source: apiserver `pkg/apis/audit/v1/types.go`.
  */
 
-/** A policy: the first rule that matches a request says how much of it is logged. */
+/** A policy: the first rule that matches a request decides how much of it is logged. */
 export interface AuditPolicyConfig {
   readonly rules: readonly AuditPolicyRule[]
   /** Stages at which nothing is logged, whatever the rule. */
   readonly omitStages: readonly string[]
 }
 
-/** A rule matches a request that meets all conditions it has; a list that is empty is no condition. */
+/** A rule matches a request that meets all its conditions; an empty list is not a condition. */
 export interface AuditPolicyRule {
   readonly level: string
   readonly users: readonly string[]
@@ -27,7 +27,7 @@ export interface AuditPolicyRule {
 export interface AuditGroupResources {
   /** `''` is the core group, `*` is any. */
   readonly group: string
-  /** The plural, as `pods`, or one with a subresource, as `pods/log`; `*` stands for any name. Empty: all of them. */
+  /** The plural, as in `pods`, or with a subresource, as in `pods/log`; `*` stands for any name. Empty: all resources. */
   readonly resources: readonly string[]
   readonly resourceNames: readonly string[]
 }

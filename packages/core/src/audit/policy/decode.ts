@@ -14,14 +14,14 @@ const KIND = 'Policy'
  *
  * Deviation: an unknown field is an error (`docs/deviations.md`, audit policies).
  *
- * @throws {ConfigurationError} when it is of another kind.
+ * @throws {ConfigurationError} if it is of another kind.
  */
 export function decodeAuditPolicy(value: unknown, errors: ErrorList): AuditPolicyConfig | undefined {
   // Go reads a `null` in a list as the empty value.
   const reader = readObject(value, fieldPath(), errors, { nullElements: 'empty' })
   if (reader === undefined) return undefined
   requireKind(reader)
-  // Where an object comes from `kubectl`, or is kept in one, it has these, which say nothing.
+  // Accepted and ignored.
   reader.value('metadata')
   reader.boolean('omitManagedFields')
   const config = { omitStages: reader.strings('omitStages'), rules: reader.objects('rules').map(readRule) }
@@ -48,7 +48,7 @@ function readRule(reader: ObjectReader): AuditPolicyRule {
     nonResourceURLs: reader.strings('nonResourceURLs'),
     omitStages: reader.strings('omitStages'),
   }
-  // Of objects in bodies, which are not logged.
+  // Concerns bodies, which are not logged.
   reader.boolean('omitManagedFields')
   reader.end()
   return rule

@@ -3,17 +3,17 @@ import type { AuditStage } from '../../authenticator/events.ts'
 import type { UserInfo } from '../../authenticator/user.ts'
 import type { AuditGroupResources, AuditPolicyRule } from './config.ts'
 
-/** A rule that is ready to be asked. */
+/** A compiled rule. */
 export interface CompiledRule {
   readonly ruling: AuditRuling
   matches(user: RequestUser, target: () => AuditedTarget): boolean
 }
 
-/** Who makes a request; `undefined` where that is not known. */
+/** The user who makes a request; `undefined` if unknown. */
 export type RequestUser = Pick<UserInfo, 'username' | 'groups'> | undefined
 
 /**
- * What a rule matches.
+ * Compiles a rule.
  *
  * Source: apiserver `pkg/audit/policy/checker.go`.
  */
@@ -73,6 +73,6 @@ function resourceMatcher({ group, resources, resourceNames }: AuditGroupResource
 }
 
 function isStage(stage: string): stage is AuditStage {
-  // At the stage `Panic` nothing is logged in any case.
+  // Nothing is logged at the stage `Panic`.
   return stage !== 'Panic'
 }

@@ -7,13 +7,13 @@ const LEVELS = ['None', 'Metadata', 'Request', 'RequestResponse']
 const STAGES = ['RequestReceived', 'ResponseStarted', 'ResponseComplete', 'Panic']
 
 /**
- * Whether a policy makes sense, in the words of kube-apiserver.
+ * Validates a policy, in kube-apiserver's words.
  *
  * Source: apiserver `pkg/apis/audit/validation/validation.go`.
  *
- * Deviation: a level with bodies is an error (`docs/deviations.md`, audit policies).
+ * Deviation: a level with bodies is an error by default (`docs/deviations.md`, audit policies).
  *
- * @param bodies whether a level with bodies is an error, or counts as `Metadata`.
+ * @param bodies whether a level with bodies is an error or counts as `Metadata`.
  */
 export function validateAuditPolicy(
   { rules, omitStages }: AuditPolicyConfig,
@@ -28,7 +28,7 @@ export function validateAuditPolicy(
       errors.invalid(
         path.child('level'),
         rule.level,
-        'bodies are not logged here: use Metadata, or take it for that by the option bodies',
+        "bodies are not logged here: use Metadata, or set the option bodies to 'leftOut'",
       )
     }
   }

@@ -7,32 +7,32 @@ import { delivery } from './delivery.ts'
 import { type AuditWebhookOptions, checkAuditWebhookOptions } from './options.ts'
 import { tokenBucket } from './token-bucket.ts'
 
-/** A service that events are sent to. */
+/** A service that receives audit events. */
 export interface AuditWebhook {
-  /** Takes an event, for the `write` of an `auditLog`. It waits for nothing. */
+  /** Buffers an event, for the `write` of an `auditLog`. It never blocks. */
   readonly write: (event: AuditEvent) => void
-  /** Sends what is left, without the waits, and settles when that was taken or there was no more time. Events that come later are lost. */
+  /** Sends the remaining events without delays, and settles when they are delivered or the timeout ends. Later events are lost. */
   readonly close: () => Promise<void>
 }
 
-/** Batches under way at once; what is beyond waits in the buffer. */
+/** The number of concurrent batches; further ones wait in the buffer. */
 const MAX_CONCURRENT = 64
 
-/** How long losses are added up before they are told. */
+/** How long losses are accumulated before they are reported. */
 const REPORT_MS = 1000
 
 /**
- * Sends the events of an audit log to a service, in batches (`--audit-webhook-config-file`, mode `batch`). A batch that is not taken is sent again
- * after a while, whatever the reason. Requests never wait: when the buffer is full, events are lost, and `onError` is told how many.
+ * Sends the events of an audit log to a service, in batches (`--audit-webhook-config-file`, mode `batch`). A batch that fails for any
+ * reason is retried after a delay. Requests never wait: if the buffer is full, events are lost, and `onError` receives their number.
  *
- * For processes: on a runtime that stops with the last request, what is in the buffer is lost.
+ * For long-running processes: on a runtime that stops after the last request, buffered events are lost.
  *
  * Source: apiserver `plugin/pkg/audit/webhook/webhook.go`, `plugin/pkg/audit/buffered/buffered.go`.
  *
- * Deviation: `https` unless told otherwise, no mode `blocking`, and what is under way counts in the buffer
+ * Deviation: `https` by default, no mode `blocking`, and batches in progress count towards the buffer
  * (`docs/deviations.md`, audit webhooks).
  *
- * @throws {ConfigurationError} when the options cannot work.
+ * @throws {ConfigurationError} if the options are invalid.
  * @example
  * const webhook = auditWebhook({ url: 'https://audit.example.com/events', onError: (error) => console.error(error.message) })
  * app.use(authentication(authenticator, { observer: auditLog({ write: webhook.write }) }))
@@ -46,9 +46,9 @@ export function auditWebhook(options: AuditWebhookOptions): AuditWebhook {
 
   const waiting: AuditEvent[] = []
   const underWay = new Set<Promise<void>>()
-  /** How many events wait or are under way. */
+  /** The number of events that are waiting or being sent. */
   let held = 0
-  /** Since when the first of those that wait does. */
+  /** Since when the oldest waiting event has been waiting. */
   let oldestMs = 0
   let dropped = 0
   let closed: Promise<void> | undefined
@@ -74,7 +74,7 @@ export function auditWebhook(options: AuditWebhookOptions): AuditWebhook {
 
   let wakesMs = 0
   let cancelWake: (() => void) | undefined
-  /** Looks again then, or before if that is planned. */
+  /** Schedules `sendReady`, unless it is already scheduled for an earlier time. */
   const wakeIn = (milliseconds: number): void => {
     const atMs = clock.now() + milliseconds
     if (cancelWake !== undefined && wakesMs <= atMs) return
@@ -104,7 +104,7 @@ export function auditWebhook(options: AuditWebhookOptions): AuditWebhook {
 
   const sendReady = (): void => {
     while (waiting.length >= maxBatchSize || (waiting.length > 0 && clock.now() - oldestMs >= maxWaitMs)) {
-      // The end of one of them looks again.
+      // The next batch to finish calls this again.
       if (underWay.size >= MAX_CONCURRENT) return
       const waitMs = bucket.take(clock.now())
       if (waitMs > 0) {
@@ -140,7 +140,7 @@ export function auditWebhook(options: AuditWebhookOptions): AuditWebhook {
       if (waiting.length === 0) oldestMs = clock.now()
       waiting.push(event)
       held++
-      // Not at once: to make a batch takes its time, and a request waits.
+      // Not synchronously: making a batch takes time, and a request is waiting.
       wakeIn(waiting.length >= maxBatchSize ? 0 : maxWaitMs)
     },
     close() {

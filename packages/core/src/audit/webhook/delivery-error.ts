@@ -1,7 +1,7 @@
-/** Why events were lost: the buffer was full, the webhook did not take them, or the log was closed. */
+/** Why events were lost: the buffer was full, the webhook did not accept them, or the log was closed. */
 export type AuditDeliveryErrorCode = 'bufferFull' | 'undelivered' | 'closed'
 
-/** Events of an audit log were lost. The message has nothing of them, and no credential. */
+/** Events of an audit log were lost. The message contains no part of them, and no credential. */
 export class AuditDeliveryError extends Error {
   override readonly name = 'AuditDeliveryError'
   readonly code: AuditDeliveryErrorCode

@@ -12,27 +12,27 @@ import type { AuditWebhookOptions } from './options.ts'
 
 const TITLE = 'the audit webhook'
 
-/** However long a webhook asks for patience, a batch is not tried for longer. */
+/** A batch is not retried for longer, whatever delay the webhook asks for. */
 const MAX_PATIENCE_MS = 600_000
 
 /** Sends events. */
 export interface Delivery {
-  /** Rejects with an {@link AuditDeliveryError} when they were not taken. */
+  /** Rejects with an {@link AuditDeliveryError} if they were not accepted. */
   deliver(events: readonly AuditEvent[]): Promise<void>
-  /** There is no time left for waits: what waits for another attempt has one more, at once. */
+  /** Ends all delays: every batch that waits for a retry is sent once more, at once. */
   hurry(): void
-  /** There is no time left at all. */
+  /** Aborts all calls. */
   end(): void
 }
 
-/** One delivery. Each has signals of its own: a signal is not made for many listeners. */
+/** One delivery. Each has its own signals, since a signal is not meant for many listeners. */
 class UnderWay {
   readonly closing: AbortController = new AbortController()
   readonly ending: AbortController = new AbortController()
 }
 
 /**
- * Posts events, again and again if need be, whatever the reason is that they were not taken.
+ * Posts events, and retries after any failure.
  *
  * Source: apiserver `plugin/pkg/audit/webhook/webhook.go` (`retryOnError`).
  */
@@ -41,7 +41,7 @@ export function delivery(options: AuditWebhookOptions): Delivery {
   const timeoutMs = (options.timeoutSeconds ?? 30) * 1000
   const posting: PostOptions = {
     url: options.url,
-    // Some runtimes refuse one that is called as a method of something else.
+    // Some runtimes throw if `fetch` is called as a method of another object.
     fetch: options.fetch ?? ((url, init) => fetch(url, init)),
     maxResponseBytes: 1_048_576,
     title: TITLE,
@@ -71,7 +71,7 @@ export function delivery(options: AuditWebhookOptions): Delivery {
 
   const lost = (events: readonly AuditEvent[], error: unknown): AuditDeliveryError => {
     const isKnown = error instanceof WebhookCallError
-    const message = isKnown ? error.message : `${TITLE} could not be asked`
+    const message = isKnown ? error.message : `${TITLE} could not be called`
     const why = withFault(message, isKnown ? error.cause : error, options.secrets?.() ?? [])
     return new AuditDeliveryError('undelivered', events.length, why)
   }

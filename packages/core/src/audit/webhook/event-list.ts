@@ -1,7 +1,7 @@
 import type { AuditEvent } from '../event.ts'
 
 /**
- * Events as a webhook gets them: an `audit.k8s.io/v1` EventList, in JSON.
+ * The body of a webhook call: an `audit.k8s.io/v1` EventList, in JSON.
  *
  * Source: apiserver `plugin/pkg/audit/webhook/webhook.go`.
  */
@@ -10,7 +10,7 @@ export function eventList(events: readonly AuditEvent[]): string {
     kind: 'EventList',
     apiVersion: 'audit.k8s.io/v1',
     metadata: {},
-    // An item does not repeat what the list says it is.
+    // Items do not repeat the kind and version of the list.
     items: events.map(({ kind: _kind, apiVersion: _apiVersion, ...item }) => item),
   })
 }

@@ -19,42 +19,42 @@ import type { AuditDeliveryError } from './delivery-error.ts'
 
 /** Options of {@link auditWebhook}. The defaults are kube-apiserver's. */
 export interface AuditWebhookOptions {
-  /** Where events are posted to. `https`, unless `allowInsecureHttp` says otherwise. */
+  /** The URL that events are posted to: `https`, unless `allowInsecureHttp` is set. */
   readonly url: string
-  /** Let the URL be one of `http`: who is on the way reads and changes the log then. Default `false`. */
+  /** Allow an `http` URL: anyone on the network path can then read and change the log. Default `false`. */
   readonly allowInsecureHttp?: boolean
-  /** Makes the calls, with whatever credentials the webhook wants. Default: the runtime's `fetch`. */
+  /** Makes the calls, and adds the credentials that the webhook requires. Default: the runtime's `fetch`. */
   readonly fetch?: WebhookFetch
   /** For each call. Default 30. */
   readonly timeoutSeconds?: number
-  /** How many events may wait or be under way; what is beyond is lost (`--audit-webhook-batch-buffer-size`). Default 10,000. */
+  /** How many events may be waiting or in progress; further ones are lost (`--audit-webhook-batch-buffer-size`). Default 10,000. */
   readonly bufferSize?: number
-  /** How many events are sent at once (`--audit-webhook-batch-max-size`). Default 400. */
+  /** The maximum number of events in a batch (`--audit-webhook-batch-max-size`). Default 400. */
   readonly maxBatchSize?: number
-  /** How long an event waits for others (`--audit-webhook-batch-max-wait`). Default 30. */
+  /** How long an event waits for its batch to fill (`--audit-webhook-batch-max-wait`). Default 30. */
   readonly maxBatchWaitSeconds?: number
-  /** How many batches are sent in a second, on average (`--audit-webhook-batch-throttle-qps`). Default 10; `Infinity` limits nothing. */
+  /** The average number of batches per second (`--audit-webhook-batch-throttle-qps`). Default 10; `Infinity`: no limit. */
   readonly throttleQps?: number
-  /** How many batches may be sent at once after a quiet time (`--audit-webhook-batch-throttle-burst`). Default 15. */
+  /** How many batches may be sent at once after an idle period (`--audit-webhook-batch-throttle-burst`). Default 15. */
   readonly throttleBurst?: number
-  /** How often a batch is sent before it is lost. Default 5. */
+  /** How many times a batch is sent before it is lost. Default 5. */
   readonly maxAttempts?: number
-  /** The wait before the second attempt (`--audit-webhook-initial-backoff`); each wait is one and a half times the one before. Default 10. */
+  /** The delay before the second attempt (`--audit-webhook-initial-backoff`); each further delay is 1.5 times as long. Default 10. */
   readonly initialBackoffSeconds?: number
-  /** How long `close` waits for what is under way. Default 10. */
+  /** How long `close` waits for batches in progress. Default 10. */
   readonly closeTimeoutSeconds?: number
-  /** Told of events that were lost. Default: nobody, so give one. */
+  /** Called when events are lost. Without it, losses are silent, so set it. */
   readonly onError?: (error: AuditDeliveryError) => void
-  /** Told of the same, as `metrics()` counts it. */
+  /** Receives the same losses as events, which `metrics()` counts. */
   readonly observer?: Observer
-  /** What the calls carry as credentials of their own, so that it is struck out of what is told of a fault. Default: nothing. */
+  /** The credentials of the calls, to redact them from error messages. Default: none. */
   readonly secrets?: () => readonly string[]
   readonly clock?: Clock
   /** Between 0 and 1. Default: the random numbers of Web Crypto. */
   readonly random?: () => number
 }
 
-/** The checks of {@link AuditWebhookOptions}, for packages whose options have more. */
+/** The checks of {@link AuditWebhookOptions}, for packages that extend these options. */
 export const auditWebhookShape: OptionsShape<AuditWebhookOptions> = {
   url: required(aString),
   allowInsecureHttp: aBoolean,
@@ -75,7 +75,7 @@ export const auditWebhookShape: OptionsShape<AuditWebhookOptions> = {
   random: aFunction,
 }
 
-/** @throws {ConfigurationError} when an option cannot work. */
+/** @throws {ConfigurationError} if an option is invalid. */
 export function checkAuditWebhookOptions(options: AuditWebhookOptions): void {
   refuseProblems(withFurtherProblems(optionProblems(auditWebhookShape, options), options, urlProblems))
 }

@@ -1,11 +1,11 @@
-/** A rate, with bursts. */
+/** A rate limiter with bursts. */
 export interface TokenBucket {
-  /** Takes one now, and returns 0; or takes none, and returns for how many milliseconds there is none. */
+  /** Takes a token and returns 0, or returns the milliseconds until the next token. */
   take(nowMs: number): number
 }
 
 /**
- * Lets so many pass in a second on average, and so many at once after a quiet time.
+ * Allows `perSecond` tokens per second on average, and up to `burst` at once after an idle period.
  *
  * Source: client-go `util/flowcontrol/throttle.go`.
  */

@@ -19,37 +19,37 @@ import {
 import { firstOpinion } from './first-opinion.ts'
 
 /**
- * Makes one authenticator of several, of whatever kind they are, that asks them in order: as `union` or, with `failsFast`, as `failFast`.
+ * Combines authenticators of one kind, which are asked in order: as `union` does or, with `failsFast`, as `failFast` does.
  *
- * Without any there is no kind to go by, and the result has no opinion on credentials of every kind.
+ * Without any authenticator the kind is unknown, so the result has all kinds and never has an opinion.
  */
 export function compose<A extends AnyAuthenticator>(
   name: string,
   delegates: readonly A[],
   failsFast: boolean,
 ): A {
-  // Each branch makes what `A` is, which the type system cannot follow through a type parameter.
+  // Each branch returns the kind that `A` is, which the type system cannot infer.
   return ofOneKind(name, delegates, failsFast) as A
 }
 
-/** Decides by asking a delegate about the credential at hand, or without. */
+/** Decides about a credential; `ask` calls the delegate. */
 export type Decide = (ask: () => Awaitable<Opinion>, context: Context) => Awaitable<Opinion>
 
 /**
- * An authenticator that decides with the help of another one, of whatever kind that is.
+ * Wraps an authenticator of any kind.
  *
- * @throws {ConfigurationError} when it is no authenticator.
+ * @throws {ConfigurationError} if the delegate is not an authenticator.
  */
 export function around<A extends AnyAuthenticator>(name: string, delegate: A, decide: Decide): A {
   requireOneKind([delegate], () => 'delegate')
-  // Each branch makes what `A` is, which the type system cannot follow through a type parameter.
+  // Each branch returns the kind that `A` is, which the type system cannot infer.
   return decidedAround(name, delegate, decide) as A
 }
 
 /**
- * An authenticator whose answers are changed, of whatever kind it is.
+ * Wraps an authenticator of any kind and changes its answers.
  *
- * @throws {ConfigurationError} when it is no authenticator.
+ * @throws {ConfigurationError} if the delegate is not an authenticator.
  */
 export function withAnswers<A extends AnyAuthenticator>(
   name: string,
@@ -59,7 +59,7 @@ export function withAnswers<A extends AnyAuthenticator>(
   const changed = (opinion: Opinion): Opinion =>
     opinion === undefined || opinion instanceof Refused ? opinion : change(opinion)
   if (!isAuthenticator(delegate)) return around(name, delegate, (ask) => andThen(ask(), changed))
-  // Asked for every request, so it makes no closures. It is what `A` is, which the type system cannot follow through a type parameter.
+  // Called for every request, so it creates no closures. This is the kind that `A` is, which the type system cannot infer.
   return {
     name,
     credentials: combinedCredentials([delegate]),
@@ -134,7 +134,7 @@ function ofOneKind(
 }
 
 /**
- * Refuses authenticators that are not all of one kind: those that are not of the kind that most of them are.
+ * Refuses authenticators of different kinds: reports those that are not of the most frequent kind.
  *
  * @throws {ConfigurationError}
  */

@@ -10,7 +10,7 @@ export type Ask<A, Credential> = (
   context: Context,
 ) => Awaitable<Opinion>
 
-/** Asks in order, as `union` or, with `failsFast`, as `failFast` does. */
+/** Asks authenticators in order, as `union` does or, with `failsFast`, as `failFast` does. */
 export function firstOpinion<A, Credential>(
   authenticators: readonly A[],
   ask: Ask<A, Credential>,
@@ -22,7 +22,7 @@ export function firstOpinion<A, Credential>(
 ): Awaitable<Opinion> {
   let errors = before
   for (let index = start; index < authenticators.length; index++) {
-    // The bound is checked above, and an authenticator is never undefined.
+    // The loop checks the bound, and an authenticator is never undefined.
     const opinion = ask(authenticators[index] as A, credential, context)
     if (isPromiseLike(opinion)) {
       const next = { authenticators, ask, credential, context, failsFast, start: index + 1, errors }
@@ -36,7 +36,7 @@ export function firstOpinion<A, Credential>(
   return sumOf(errors)
 }
 
-/** By itself, so that what is decided at once makes no closures. */
+/** A separate function, so that synchronous decisions create no closures. */
 async function firstOpinionLater<A, Credential>(
   opinion: Promise<Opinion>,
   next: {

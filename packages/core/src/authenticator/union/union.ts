@@ -2,13 +2,13 @@ import type { AnyAuthenticator } from '../authenticator.ts'
 import { compose, requireOneKind } from './compose.ts'
 
 /**
- * Asks authenticators in order until one knows the caller.
+ * Asks authenticators in order until one authenticates the caller.
  *
- * An error is remembered and the next one is asked; a user discards all errors before it. When nobody knows the caller,
- * the remembered errors are thrown as one, and without any there is no opinion. An error that is final ends it at once. A single
- * authenticator is returned as it is.
+ * After an error the next authenticator is asked, and a user discards earlier errors. If none authenticates the caller, the errors are
+ * thrown as one; without errors the result is no opinion. A final error ends the search at once. A single authenticator is returned
+ * unchanged.
  *
- * All must be of one kind: about requests, tokens or passwords.
+ * All must be of one kind: for requests, for tokens, or for passwords.
  *
  * Source: apiserver `pkg/authentication/request/union`, `pkg/authentication/token/union`.
  *
@@ -24,7 +24,7 @@ export function union<A extends AnyAuthenticator>(...authenticators: readonly A[
 }
 
 /**
- * Like {@link union}, but the first error ends it: what follows is asked only as long as everybody before had no opinion.
+ * Like {@link union}, but the first error ends the search: an authenticator is asked only if all before it had no opinion.
  *
  * @throws {ConfigurationError} when kinds are mixed.
  * @example

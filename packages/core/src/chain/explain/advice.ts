@@ -9,23 +9,23 @@ import { adviceForFaults, adviceForOutages, adviceForRefusals } from './failed-s
 import { adviceForUnknown, wayIn } from './unknown-caller.ts'
 import type { RecordedStep } from './record-steps.ts'
 
-/** What is known of a request when its handler is done. */
+/** What is known about a request after its handler has finished. */
 export interface Findings {
   readonly authenticator: Authenticator
   readonly request: AuthenticationRequest
-  /** Whether an authentication middleware was there before. */
+  /** Whether an authentication middleware has already handled the request. */
   readonly isAuthenticated: boolean
   readonly audiences: readonly string[] | undefined
-  /** What the authenticator answered; the handler may have refused it. */
+  /** The answer of the authenticator, which the handler may have refused. */
   readonly answer: Authentication | undefined
   readonly asked: RecordedStep | undefined
-  /** What the handler made of it. */
+  /** The outcome of the handler. */
   readonly outcome: RequestOutcome
-  /** Why it refused the request, where that is told. */
+  /** Why the handler refused the request, if known. */
   readonly error: AuthenticationError | undefined
 }
 
-/** Says in a sentence or two what to do next. It never holds a credential, nor any other text of the request. */
+/** What to do next, in one or two sentences. Contains no credential and no other string from the request. */
 export function adviceFor(found: Findings): string {
   const { authenticator, request, isAuthenticated, outcome, answer, asked, error } = found
   if (request.refusal !== undefined) return UNREAD
@@ -34,13 +34,13 @@ export function adviceFor(found: Findings): string {
   if (isAuthenticated && !isKnown && error === undefined) {
     return (
       'An authentication middleware has already run on this request, and removed the headers that carry credentials. ' +
-      'Explain the request before that middleware, or read the reason in error.cause, which onFailure is given.'
+      'Explain the request before that middleware, or read the reason from error.cause in onFailure.'
     )
   }
   if ('authentication' in outcome) return adviceForUser(authenticator, outcome)
   if (error === undefined) {
     return failure !== undefined && failure.status !== 401
-      ? `No credential is looked at: ${failure.message}.`
+      ? `Credentials were not checked: ${failure.message}.`
       : adviceForUnknown(authenticator, request, asked)
   }
   if (answer !== undefined && answer !== null) return adviceForAnswer(found, answer, error)
@@ -49,8 +49,8 @@ export function adviceFor(found: Findings): string {
 }
 
 const UNREAD =
-  'Node left out headers of the request, so nothing in it is believed. Let the client send fewer, or set maxHeadersCount = 0 on the ' +
-  'server, which then reads as many as fit into maxHeaderSize.'
+  'Node dropped headers of the request, so it is refused. Send fewer headers, or set maxHeadersCount = 0 on the server, which then reads ' +
+  'as many as fit into maxHeaderSize.'
 
 function adviceForUser(
   authenticator: Authenticator,
@@ -59,16 +59,16 @@ function adviceForUser(
   const name = quoted(user.username)
   if (unresolvedImpersonation !== undefined) {
     return (
-      `${name} asks to act as another user, which is for impersonation(...) to decide after authentication. ` +
-      'Where it is not mounted, the request is refused with 403.'
+      `${name} asks to act as another user, which impersonation(...) decides after authentication. ` +
+      'If it is not mounted, the request is refused with 403.'
     )
   }
   return isUnauthenticated(user)
     ? `The request passes without a credential, as ${name}. ${wayIn(authenticator)}`
-    : `Nothing is to be done: the request is made by ${name}.`
+    : `Nothing to do: the request is authenticated as ${name}.`
 }
 
-/** The authenticator knows the caller, and the handler does not accept what it says. */
+/** The authenticator accepted the caller, but the handler refused its answer. */
 function adviceForAnswer(
   { authenticator: { name }, audiences = [] }: Findings,
   { user, audiences: valid = [] }: Authentication,
@@ -76,21 +76,21 @@ function adviceForAnswer(
 ): string {
   if (isFault(error)) {
     return (
-      `${name} answers with what is no user: it must be { user }, with a username and a uid that are strings, ` +
+      `${name} returned an invalid answer: it must be { user }, with a username and a uid that are strings, ` +
       'groups that are a list of strings, and an extra whose values are lists of strings. Use userInfo(...) to make one.'
     )
   }
   const { username } = user
   if (typeof username !== 'string' || username === '') {
-    return `${name} answers with a user that has no name, and every user needs one. Look at where its names come from.`
+    return `${name} returned a user without a name, which every user must have. Check where it gets its names.`
   }
   if (intersectAudiences(audiences, valid).length === 0 && valid.length > 0) {
     return (
-      `The credential of ${quoted(username)} is valid for the audiences ${listOf(valid)}, and this server expects one of ` +
-      `${listOf(audiences)}. Ask its issuer for one that is, or add the audience to the option audiences.`
+      `The credential of ${quoted(username)} is valid for the audiences ${listOf(valid)}, but this server expects one of ` +
+      `${listOf(audiences)}. Request a credential for one of these, or add the audience to the option audiences.`
     )
   }
-  return `${name} knows ${quoted(username)}, who is refused: ${error.message}.`
+  return `${name} authenticated ${quoted(username)}, but the answer is refused: ${error.message}.`
 }
 
 function listOf(texts: readonly string[]): string {

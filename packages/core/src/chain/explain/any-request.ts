@@ -2,7 +2,7 @@ import type { NodeRequest } from '../../adapter/incoming-message/node-request.ts
 import { fetchRequest } from '../../request/fetch-request.ts'
 import type { AuthenticationRequest } from '../../request/request.ts'
 
-/** What of a Fetch API `Request` is used. */
+/** The members of a Fetch API `Request` that are used. */
 type FetchRequest = Pick<Request, 'method' | 'url' | 'headers'>
 
 /** A request of any framework. */
@@ -16,23 +16,23 @@ export type AnyRequest =
   /** Hono. */
   | { readonly req: { readonly raw: FetchRequest } }
 
-/** A request, as it was given and as authenticators see it. */
+/** A request as authenticators see it. */
 export interface ReadRequest {
   readonly request: AuthenticationRequest
-  /** Whether an authentication middleware was there before, so that the headers that carry credentials are gone. */
+  /** Whether an authentication middleware has already handled it and removed the headers that carry credentials. */
   readonly isAuthenticated: boolean
 }
 
 /**
- * What authenticators see of a request, by what it has and not by its class: each framework has several.
+ * Reads a request of any framework. It is recognised by its members, not by its class: each framework has several.
  *
- * @throws {TypeError} when it is no request.
+ * @throws {TypeError} if it is not a request.
  */
 export async function readAnyRequest(given: unknown): Promise<ReadRequest> {
   if (isAuthenticationRequest(given)) return { request: given, isAuthenticated: false }
   const inside = property(given, 'req')
   const isAuthenticated = [given, inside].some(hasState)
-  // Hono on Node: what Node received, with repeated headers apart.
+  // Hono on Node: the message that Node received, which keeps repeated headers separate.
   const message = [given, inside, property(property(given, 'env'), 'incoming')].find(isNodeRequest)
   if (message !== undefined) {
     const { incomingMessageRequest } = await import('../../adapter/incoming-message/index.ts')
@@ -48,7 +48,7 @@ export async function readAnyRequest(given: unknown): Promise<ReadRequest> {
 const NO_REQUEST =
   'must be the req of Express or Node, the ctx of Koa, the c of Hono, a Request of Fetch, or an AuthenticationRequest'
 
-/** What the middlewares of an adapter know of a request is kept with it, under a symbol of this form. */
+/** The middlewares of an adapter store their state in the request, under a symbol of this form. */
 const STATE = /^@kube-authn\/[a-z]+\/state@/
 
 function hasState(value: unknown): boolean {
@@ -58,7 +58,7 @@ function hasState(value: unknown): boolean {
 
 function isAuthenticationRequest(value: unknown): value is AuthenticationRequest {
   if (!isText(property(value, 'path'))) return false
-  // One that is refused unread has no headers to look at.
+  // A request that is refused unread has no readable headers.
   return (
     property(value, 'refusal') !== undefined ||
     typeof property(property(value, 'headers'), 'first') === 'function'

@@ -1,7 +1,7 @@
 import { decodeCredentials } from '../../request/basic/basic.ts'
 import type { AuthenticationRequest } from '../../request/request.ts'
 
-/** Where credentials are. */
+/** Headers that carry credentials. */
 const HEADERS = [
   'authorization',
   'proxy-authorization',
@@ -10,14 +10,14 @@ const HEADERS = [
   'x-auth-token',
 ] as const
 
-/** The shortest text that is looked for: what is shorter is part of any sentence. */
+/** Shorter strings are not redacted: they occur in any sentence. */
 const MIN_LENGTH = 4
 
-/** What stands beside credentials, and is none. */
+/** Schemes and prefixes of credentials, which are not secret. */
 const NO_SECRET = /^(?:basic|bearer|negotiate|digest|base64url\.bearer\.authorization\.k8s\.io\.)/i
 
 /**
- * Every string in a request that may be a credential, so that none of it is shown, whatever an authenticator says.
+ * Every string in a request that may be a credential, so that it can be redacted from the messages of authenticators.
  *
  * @param further other headers that carry credentials, in lower case.
  */
@@ -25,7 +25,7 @@ export function credentialsIn(
   request: AuthenticationRequest,
   further: readonly string[] = [],
 ): readonly string[] {
-  // It is refused unread, so nothing of its headers can be in a message.
+  // The request is refused unread, so no message can contain its headers.
   if (request.refusal !== undefined) return []
   const { headers } = request
   const parts = [...HEADERS, ...further]

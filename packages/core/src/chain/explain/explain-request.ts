@@ -12,7 +12,7 @@ import { credentialsIn } from './credentials-in.ts'
 import type { ExplainedStep, Explanation, ExplainOptions } from './explain.ts'
 import { recordSteps } from './record-steps.ts'
 
-/** What {@link explain} does: the handler's own work, with a recorder for its observer. */
+/** Implements {@link explain}: runs the handler with a recorder as its observer. */
 export async function explainRequest(
   authenticator: Authenticator,
   given: AnyRequest,
@@ -59,23 +59,23 @@ export async function explainRequest(
   }
 }
 
-/** Options of a middleware may come with more than was asked for. */
+/** Callers may pass all options of a middleware, including `tracing`. */
 function untraced(given: AuthenticateRequestOptions): AuthenticateRequestOptions {
   const { tracing: _, ...options } = given
   return options
 }
 
-/** What the handler refused the request for, where it did not come from an authenticator. */
+/** The handler's own reason for a refusal, if it did not come from an authenticator. */
 function causeOf({ cause }: StatusError): AuthenticationError | undefined {
   return isAuthenticationError(cause) ? cause : undefined
 }
 
-/** The same authenticator, whose answer is seen before anything judges it. */
+/** The same authenticator; `see` receives its answer before the handler checks it. */
 function seeing(
   authenticator: Authenticator,
   see: (answer: Authentication | undefined) => void,
 ): Authenticator {
-  // What is no authenticator is for the handler to say.
+  // The handler reports values that are not authenticators.
   if (typeof (authenticator as Partial<Authenticator> | undefined)?.authenticate !== 'function') {
     return authenticator
   }
@@ -92,7 +92,7 @@ function seeing(
   }
 }
 
-/** A step without what stands behind its message. */
+/** A step without its error object, and with a redacted message. */
 function shownStep(
   { authenticator, outcome, durationSeconds, user, message, steps }: ExplainedStep,
   shown: (text: string) => string,

@@ -57,7 +57,7 @@ describe.each([
     expect(outline(await explain(requests(when(answer)), request()))).toBe(expected)
   })
 
-  it('says what everybody thought, in the order they were asked', async () => {
+  it('reports every outcome, in the order they were asked', async () => {
     const authenticator = union(
       requests(when(noOpinion), 'certificate'),
       bearerToken(
@@ -130,7 +130,7 @@ describe('explain', () => {
       {
         outcome: 'authenticated',
         user: jane,
-        advice: 'Nothing is to be done: the request is made by "jane".',
+        advice: 'Nothing to do: the request is authenticated as "jane".',
       },
     ],
     [
@@ -181,7 +181,7 @@ describe('explain', () => {
       {
         outcome: 'noOpinion',
         advice:
-          'The Authorization header has the scheme Basic, which no authenticator takes (asked: bearerToken). Send "Authorization: Bearer TOKEN".',
+          'The Authorization header has the scheme Basic, which no authenticator accepts (asked: bearerToken). Send "Authorization: Bearer TOKEN".',
       },
     ],
     [
@@ -199,7 +199,7 @@ describe('explain', () => {
       authorized('Bearer  t'),
       {
         advice:
-          'The Authorization header has the scheme Bearer, and nothing after it that can be read: after exactly one space comes the token. Send "Authorization: Bearer TOKEN".',
+          'The Authorization header has the scheme Bearer, but no readable credential: exactly one space and the token must follow. Send "Authorization: Bearer TOKEN".',
       },
     ],
     [
@@ -213,7 +213,7 @@ describe('explain', () => {
       }),
       {
         advice:
-          'The Authorization header has the scheme Basic, which no authenticator takes (asked: bearerToken). Only the first Authorization header counts. Send "Authorization: Bearer TOKEN".',
+          'The Authorization header has the scheme Basic, which no authenticator accepts (asked: bearerToken). Only the first Authorization header counts. Send "Authorization: Bearer TOKEN".',
       },
     ],
     [
@@ -252,7 +252,7 @@ describe('explain', () => {
       {
         outcome: 'unavailable',
         advice:
-          'The credential could not be checked (webhook: the webhook could not be reached: connection refused). That says nothing about the credential: see to it that the check can be made, and send it again.',
+          'The credential could not be checked (webhook: the webhook could not be reached: connection refused). The credential may be valid: fix the cause, and send it again.',
       },
     ],
     [
@@ -262,7 +262,7 @@ describe('explain', () => {
       {
         outcome: 'unavailable',
         advice:
-          'broken failed with a TypeError: that is a fault in the authenticator, and says nothing about the credential. What it threw is the cause of the error that observers and onFailure are given.',
+          'broken failed with a TypeError: that is a fault in the authenticator, not in the credential. What it threw is the cause of the error that observers and onFailure receive.',
       },
     ],
     [
@@ -273,7 +273,7 @@ describe('explain', () => {
         outcome: 'rejected',
         message: 'the user has no name',
         advice:
-          'mine answers with a user that has no name, and every user needs one. Look at where its names come from.',
+          'mine returned a user without a name, which every user must have. Check where it gets its names.',
       },
     ],
     [
@@ -282,7 +282,7 @@ describe('explain', () => {
       request(),
       {
         outcome: 'unavailable',
-        advice: expect.stringContaining('mine answers with what is no user: it must be') as string,
+        advice: expect.stringContaining('mine returned an invalid answer: it must be') as string,
       },
     ],
     [
@@ -293,7 +293,7 @@ describe('explain', () => {
         outcome: 'rejected',
         message: 'the credential is not valid for the audiences of this server',
         advice:
-          'The credential of "jane" is valid for the audiences "b", "c", and this server expects one of "a". Ask its issuer for one that is, or add the audience to the option audiences.',
+          'The credential of "jane" is valid for the audiences "b", "c", but this server expects one of "a". Request a credential for one of these, or add the audience to the option audiences.',
       },
     ],
   ])('says what to do about %s', async (_, authenticator, asked, expected) => {
@@ -306,7 +306,7 @@ describe('explain', () => {
       outcome: 'authenticated',
       user: jane,
       advice:
-        '"jane" asks to act as another user, which is for impersonation(...) to decide after authentication. Where it is not mounted, the request is refused with 403.',
+        '"jane" asks to act as another user, which impersonation(...) decides after authentication. If it is not mounted, the request is refused with 403.',
     })
     const refused = await explain(requests(knows(jane)), asks, { impersonates: false })
     expect(refused).toMatchObject({ outcome: 'rejected', status: 403 })
@@ -314,7 +314,7 @@ describe('explain', () => {
     expect(refused).not.toHaveProperty('user')
     expect(await explain(requests(knows(jane)), asks, { impersonationHeaders: 'pass' })).toMatchObject({
       outcome: 'authenticated',
-      advice: 'Nothing is to be done: the request is made by "jane".',
+      advice: 'Nothing to do: the request is authenticated as "jane".',
     })
   })
 
@@ -393,7 +393,7 @@ describe('explain', () => {
     expect(outline(await explanation)).toBe('bearerToken unavailable [cached(tokens) unavailable]')
   })
 
-  it('measures everybody', async () => {
+  it('measures every authenticator', async () => {
     const { durationSeconds, steps } = await explain(bearerToken(tokens(noOpinion)), authorized('Bearer t'))
     expect(steps[0]?.durationSeconds).toBeGreaterThanOrEqual(0)
     expect(durationSeconds).toBeGreaterThanOrEqual(steps[0]?.durationSeconds ?? Infinity)

@@ -7,50 +7,50 @@ import type {
 import type { AnyRequest } from './any-request.ts'
 import type { UserInfo } from '../../authenticator/user.ts'
 
-/** What one authenticator thought of a request. */
+/** The outcome of one authenticator. */
 export interface ExplainedStep {
   readonly authenticator: string
   readonly outcome: Outcome
   readonly durationSeconds: number
   readonly user?: UserInfo
-  /** What was wrong, in the words of the authenticator. Never holds a credential. */
+  /** The error message of the authenticator. Never contains a credential. */
   readonly message?: string
-  /** What the authenticators inside it thought, in the order they were asked. */
+  /** The outcomes of its delegates, in the order they were asked. */
   readonly steps: readonly ExplainedStep[]
 }
 
-/** What becomes of a request, and why: what the handler makes of it, and the steps that led there. */
+/** The outcome of a request, and the steps that led to it. */
 export interface Explanation extends ExplainedStep {
-  /** The status that the request is refused with; absent when it passes. */
+  /** The HTTP status of a refused request; absent if it passes. */
   readonly status?: number
-  /** What to do next, in a sentence or two. Never holds a credential. */
+  /** What to do next, in one or two sentences. Never contains a credential. */
   readonly advice: string
-  /** The texts that the client gets as `Warning` headers. */
+  /** The warnings that the client gets as `Warning` headers. */
   readonly warnings: readonly string[]
 }
 
-/** How the request would be authenticated: the same options as those of the `authentication` middleware. */
+/** The options of the `authentication` middleware, to explain what it would do. */
 export interface ExplainOptions
   extends
     Omit<AuthenticateRequestOptions, 'observer' | 'tracing'>,
     Pick<AuthenticateRequestContext, 'signal'> {
-  /** Whether `impersonation` comes after authentication, and decides about `Impersonate-*` headers. Default `true`. */
+  /** Whether an `impersonation` middleware follows, which handles the `Impersonate-*` headers. Default `true`. */
   readonly impersonates?: boolean
 }
 
 /**
- * Answers "why 401?": authenticates a request as the `authentication` middleware does, by the same code and with the same outcome, and
- * reports what every authenticator thought and what to do next.
+ * Answers "why 401?": authenticates a request with the code of the `authentication` middleware, and returns the outcome of every
+ * authenticator and what to do next.
  *
- * It is a dry run: nothing is removed from the request, and no observer is told and no trace begun. It is for operators and for tests, since it tells apart
- * what a client must not be able to tell apart.
+ * This is a dry run: it does not change the request, call observers, or start a trace. It is for operators and tests, since it reveals
+ * distinctions that clients must not see.
  *
- * A middleware removes the headers with the credential, whether it lets the request pass or refuses it. Explain a request before
- * that; afterwards there is no credential in it any more, which is what the advice says then. In `onFailure` the reason is in `error.cause`.
+ * Call it before the middleware, which removes the headers that carry credentials whether the request passes or not. After it, the advice
+ * says that they were removed. In `onFailure` the reason is in `error.cause`.
  *
  * @param request the `req` of Express or of Node, the `ctx` of Koa, the `c` of Hono, a `Request` of Fetch, or an `AuthenticationRequest`.
- * @throws {ConfigurationError} when the authenticator or the options cannot work.
- * @throws {TypeError} when the request is none.
+ * @throws {ConfigurationError} if the authenticator or the options are invalid.
+ * @throws {TypeError} if `request` is not a request.
  * @example
  * const { outcome, advice, steps } = await explain(chain, new Request('https://localhost/'))
  */
@@ -59,7 +59,7 @@ export async function explain(
   request: AnyRequest,
   options: ExplainOptions = {},
 ): Promise<Explanation> {
-  // An app that never explains anything does not load it.
+  // Loaded only by apps that use it.
   const { explainRequest } = await import('./explain-request.ts')
   return explainRequest(authenticator, request, options)
 }

@@ -4,7 +4,7 @@ import { networkReason } from '../../internal/http/fault.ts'
 import type { RecordedStep } from './record-steps.ts'
 import { leavesOf } from './unknown-caller.ts'
 
-/** An authenticator threw what is no answer: a mistake in it, and not in a credential. */
+/** An authenticator threw an unexpected error: a fault in the authenticator, not in the credential. */
 export function adviceForFaults(asked: RecordedStep | undefined, error: AuthenticationError): string {
   const faults = failedIn(asked, 'unavailable').filter(
     (step) => step.error !== undefined && isFault(step.error),
@@ -12,12 +12,12 @@ export function adviceForFaults(asked: RecordedStep | undefined, error: Authenti
   const names = faults.map((step) => `${step.authenticator} failed${kindOf(step.error)}`)
   const [first = `an authenticator failed${kindOf(error)}`] = names
   return (
-    `${(names.length === 0 ? [first] : names).join(', ')}: that is a fault in the authenticator, and says nothing about the credential. ` +
-    'What it threw is the cause of the error that observers and onFailure are given.'
+    `${(names.length === 0 ? [first] : names).join(', ')}: that is a fault in the authenticator, not in the credential. ` +
+    'What it threw is the cause of the error that observers and onFailure receive.'
   )
 }
 
-/** The kind of an error, where it is one of the language's own: what else an error is called may say too much. */
+/** The class of an error if it is built into the language: names of other errors may reveal too much. */
 function kindOf(error: AuthenticationError | undefined): string {
   const { cause } = error ?? {}
   if (cause instanceof TypeError) return ' with a TypeError'
@@ -29,10 +29,10 @@ function kindOf(error: AuthenticationError | undefined): string {
 export function adviceForOutages(asked: RecordedStep | undefined, error: AuthenticationError): string {
   const told = failedIn(asked, 'unavailable').map((step) => `${step.authenticator}: ${withReason(step)}`)
   const what = told.length === 0 ? error.message : told.join('; ')
-  return `The credential could not be checked (${what}). That says nothing about the credential: see to it that the check can be made, and send it again.`
+  return `The credential could not be checked (${what}). The credential may be valid: fix the cause, and send it again.`
 }
 
-/** With the network's reason, where the authenticator does not give it. */
+/** The message, with the network error if the message does not include it. */
 function withReason({ message = '', error }: RecordedStep): string {
   const reason = networkReason(error)
   return reason === '' || message.includes(reason) ? message : `${message}: ${reason}`

@@ -2,24 +2,23 @@ import type { AuthenticationError } from '../../authenticator/errors.ts'
 import type { AuthenticationEvent, ConsultedEvent, RequestEvent } from '../../authenticator/events.ts'
 import type { ExplainedStep } from './explain.ts'
 
-/** A step with what stands behind its message. */
+/** A step with its error object. */
 export interface RecordedStep extends ExplainedStep {
   readonly error?: AuthenticationError
   readonly steps: readonly RecordedStep[]
 }
 
-/** What a handler told while it decided one request. */
+/** Records the events of a handler for one request. */
 export interface Recorder {
   readonly observe: (event: AuthenticationEvent) => void
-  /** The step of the authenticator that the handler asked; absent when it asked none. */
+  /** The step of the handler's authenticator; absent if it was not called. */
   readonly outermost: () => RecordedStep | undefined
-  /** What the handler made of it. */
+  /** The decision of the handler. */
   readonly decision: () => RequestEvent | undefined
 }
 
 /**
- * Puts events in the order they happen into a tree. A step that has not answered when the one around it does was given up, and
- * is no part of the answer.
+ * Builds a tree from the events. A step that is still unfinished when the one around it finishes was abandoned, and is omitted.
  */
 export function recordSteps(): Recorder {
   let outermost: RecordedStep | undefined

@@ -2,7 +2,7 @@ import type { Authenticator } from '../../authenticator/authenticator.ts'
 import type { AuthenticationRequest } from '../../request/request.ts'
 import type { RecordedStep } from './record-steps.ts'
 
-/** How a caller becomes known, in a sentence. */
+/** How a caller can authenticate, in one sentence. */
 export function wayIn({ name, credentials }: Authenticator): string {
   const schemes = credentials?.schemes ?? []
   const ways = [
@@ -20,7 +20,7 @@ const VALUES: ReadonlyMap<string, string> = new Map([
   ['Negotiate', 'TOKEN'],
 ])
 
-/** No authenticator had an opinion: there is no credential, or none of a kind that is looked for. */
+/** No authenticator had an opinion: the request has no credential of an accepted kind. */
 export function adviceForUnknown(
   authenticator: Authenticator,
   request: AuthenticationRequest,
@@ -35,8 +35,8 @@ function isCertificateUnseen({ credentials }: Authenticator, request: Authentica
 }
 
 const UNSEEN =
-  'On this connection none can be seen: it has no TLS, or its server does not ask for one, as a server made with tlsServerOptions(...) of ' +
-  '@kube-authn/node does.'
+  'This connection cannot have a client certificate: it has no TLS, or its server does not request one, as a server made with ' +
+  'tlsServerOptions(...) of @kube-authn/node does.'
 
 function whyUnknown(
   { credentials }: Authenticator,
@@ -56,21 +56,21 @@ function whyUnknown(
     return `The Authorization header does not begin with a scheme that any authenticator knows${among}.${only}`
   }
   if (credentials?.schemes.some((each) => each === scheme) !== true) {
-    return `The Authorization header has the scheme ${scheme}, which no authenticator takes${among}.${only}`
+    return `The Authorization header has the scheme ${scheme}, which no authenticator accepts${among}.${only}`
   }
-  return `The Authorization header has the scheme ${scheme}, and nothing after it that can be read: ${FORMS.get(scheme) ?? FORM}.${only}`
+  return `The Authorization header has the scheme ${scheme}, but no readable credential: ${FORMS.get(scheme) ?? FORM}.${only}`
 }
 
-/** Schemes that may be named: any other text may be a credential that was sent without one. */
+/** Schemes that a message may name: any other word may be a credential that was sent without a scheme. */
 const SCHEMES = ['Basic', 'Bearer', 'Digest', 'DPoP', 'Negotiate', 'NTLM', 'Token'] as const
 
-const FORM = 'exactly one space comes between the two'
+const FORM = 'exactly one space must separate the two'
 const FORMS: ReadonlyMap<string, string> = new Map([
-  ['Basic', 'after exactly one space comes the base64 of NAME:PASSWORD, with its padding'],
-  ['Bearer', 'after exactly one space comes the token'],
+  ['Basic', 'exactly one space and the padded base64 of NAME:PASSWORD must follow'],
+  ['Bearer', 'exactly one space and the token must follow'],
 ])
 
-/** The steps that asked no other one. */
+/** The steps without nested steps. */
 export function leavesOf(step: RecordedStep | undefined): readonly RecordedStep[] {
   if (step === undefined) return []
   return step.steps.length === 0 ? [step] : step.steps.flatMap(leavesOf)

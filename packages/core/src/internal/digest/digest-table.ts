@@ -1,6 +1,6 @@
 /**
- * Numbers by keyed digests of 32 characters, one per byte. It is as a `Map`, but a million entries are no million objects for the garbage
- * collector, and it grows in small parts, so that no single entry takes long.
+ * Numbers by keyed digests of 32 characters, one per byte. Unlike in a `Map`, a million entries are not a million objects for the garbage
+ * collector, and it grows in small parts, so that no insertion takes long.
  */
 export class DigestTable {
   readonly #parts: (Part | undefined)[] = []
@@ -9,7 +9,7 @@ export class DigestTable {
     return this.#parts[digest.charCodeAt(0)]?.get(digest)
   }
 
-  /** @returns the number that was there before. */
+  /** @returns the previous number. */
   set(digest: string, value: number): number | undefined {
     return (this.#parts[digest.charCodeAt(0)] ??= new Part()).set(digest, value)
   }
@@ -23,7 +23,7 @@ class Part {
   #count = 0
   #digests = new Uint8Array(MIN_ROWS * DIGEST_LENGTH)
   #values = new Uint32Array(MIN_ROWS)
-  /** The number of a row and one, or 0. */
+  /** The index of a row plus one, or 0 if empty. */
   #slots = new Uint32Array(2 * MIN_ROWS)
 
   get(digest: string): number | undefined {
@@ -48,7 +48,7 @@ class Part {
     return undefined
   }
 
-  /** Where the digest is, or belongs. */
+  /** The slot of the digest, or the empty one for it. */
   #slotOf(digest: string): number {
     const { length } = this.#slots
     let slot = hashOf(digest.charCodeAt(1), digest.charCodeAt(2), digest.charCodeAt(3)) % length
@@ -86,7 +86,7 @@ class Part {
   }
 }
 
-/** Digests are random: their bytes are as good as a hash of them. */
+/** Digests are random, so their bytes serve as a hash. */
 function hashOf(low = 0, middle = 0, high = 0): number {
   return low | (middle << 8) | (high << 16)
 }

@@ -45,7 +45,7 @@ describe('keyedDigest', () => {
     expect(digest(one)).not.toBe(digest(other))
   })
 
-  it('differs for different texts, lone surrogates or not', () => {
+  it('differs for different strings, with lone surrogates or without', () => {
     const text = fc.string({
       unit: fc.constantFrom('a', '"', '\\', 'u', 'd', '\ud800', '\udc80', '\udcff', '\ufffd', '=', '!'),
     })

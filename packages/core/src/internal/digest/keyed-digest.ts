@@ -2,28 +2,28 @@ import { sha256 } from '#sha256'
 import { base64urlOf } from '../base64url.ts'
 
 /**
- * A digest of texts under a random key of its own: the same text has the same digest, and nobody outside can tell which.
+ * A digest of strings under a random key, which outsiders cannot compute. Equal strings have equal digests.
  *
- * Secrets are kept and compared as such digests. Finding one in a map then says nothing about how near a guess came, and
- * what is in memory is of no use elsewhere.
+ * Secrets are stored and compared as such digests. So the time of a map lookup does not reveal how close a guess is, and the contents of
+ * memory are useless elsewhere.
  */
 export function keyedDigest(): (text: string) => string {
   let key: string | undefined
   return (text) => {
-    // Not before it is needed: on some runtimes there is no randomness outside of a request.
+    // Created on first use: some runtimes have no randomness outside of requests.
     key ??= newKey()
     return sha256(text.isWellFormed() ? key + text : bytesOf(`!${key}`, text))
   }
 }
 
-/** 256 bits, in ASCII: UTF-8 of it is twice as fast to make as of other characters. The last one is in no base64url. */
+/** 256 bits in ASCII, which is encoded to UTF-8 twice as fast as other characters. The final `=` is not a base64url character. */
 function newKey(): string {
   return `${base64urlOf(crypto.getRandomValues(new Uint8Array(32)))}=`
 }
 
 /**
- * UTF-8 has no lone surrogates, and encoding would make them all the same. A text with some is hashed in UTF-16, so that different
- * texts stay different.
+ * UTF-8 cannot represent lone surrogates, and encoding would make them all equal. A string with lone surrogates is hashed in UTF-16, so
+ * that different strings have different digests.
  */
 function bytesOf(prefix: string, text: string): Uint8Array {
   const first = utf8.encode(prefix)

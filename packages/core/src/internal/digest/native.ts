@@ -1,6 +1,6 @@
 import { nodeBuiltin } from '../node-builtin.ts'
 
-/** What is used of `node:crypto`, which also Deno and Bun have. */
+/** The members of `node:crypto` that are used. Deno and Bun have them too. */
 interface NodeCrypto {
   hash(algorithm: 'sha256', data: string | Uint8Array, encoding: 'latin1'): string
   createHmac(
@@ -11,14 +11,14 @@ interface NodeCrypto {
 
 let loaded: NodeCrypto | undefined
 
-/** Not before it is needed: to load it takes Node some milliseconds, which a start has not to spare. */
+/** Loaded on first use: it takes Node some milliseconds, which would delay the start. */
 function nodeCrypto(): NodeCrypto {
   loaded ??= nodeBuiltin('node:crypto') as NodeCrypto | undefined
   if (loaded === undefined) throw new Error('this runtime claims to be Node and has no node:crypto')
   return loaded
 }
 
-/** SHA-256 of bytes, or of a text in UTF-8: 32 characters, one per byte. */
+/** SHA-256 of bytes, or of a string in UTF-8: 32 characters, one per byte. */
 export function sha256(message: string | Uint8Array): string {
   return nodeCrypto().hash('sha256', message, 'latin1')
 }

@@ -4,7 +4,7 @@ import { latin1FromBytes } from '../byte-text.ts'
 
 const utf8 = new TextEncoder()
 
-/** SHA-256 of bytes, or of a text in UTF-8: 32 characters, one per byte. */
+/** SHA-256 of bytes, or of a string in UTF-8: 32 characters, one per byte. */
 export function sha256(message: string | Uint8Array): string {
   return latin1FromBytes(nobleSha256(typeof message === 'string' ? utf8.encode(message) : message))
 }

@@ -128,7 +128,7 @@ describe('a turn', () => {
     expect(began).toEqual(['a', 'b', 'c', 'd'])
   })
 
-  it('comes to what waits longest every fourth time, whoever else asks', async () => {
+  it('goes to the oldest task every fourth time, whatever else waits', async () => {
     const { ask, end, began } = held({ maxWaiting: 100 })
     for (const asked of times(30, () => ({ name: 'eve' }))) void ask(asked)
     let turns = 0

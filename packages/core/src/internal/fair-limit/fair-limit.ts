@@ -4,40 +4,40 @@ import { BUSY_SECONDS } from '../retry-after.ts'
 import { canWorkInBackground } from '../runtime.ts'
 import { type RecentUse, recentUse } from './recent-use.ts'
 
-/** On whose behalf a task runs. */
+/** The client that a task runs for. */
 export interface Share {
-  /** Digests of what is to have no more than its share: a name, an address. */
+  /** Digests of the properties whose use is limited fairly: a name, an address. */
   readonly keys: readonly string[]
-  /** What is most likely legitimate: it is preferred, and keeps its place when there is no room. */
+  /** Whether the client is probably legitimate: it is preferred, and keeps its place if there is no room. */
   readonly isFamiliar: boolean
 }
 
-/** Runs a task now or, when too many run already, in a fair order. Throws when there is no room for it, or the signal is aborted first. */
+/** Runs a task at once, or in a fair order if too many are running. Throws if there is no room for it, or if the signal is aborted first. */
 export type FairLimit = <T>(task: () => Promise<T>, share: Share, signal?: AbortSignal) => Promise<T>
 
 /** Options of {@link fairLimit}. */
 export interface FairLimitOptions {
   readonly maxRunning: number
   readonly maxWaiting: number
-  /** How long a task may wait, and a familiar one three times as long: after that it is refused as if there were no room. */
+  /** How long a task may wait, and a familiar one three times as long, before it is refused as if there were no room. */
   readonly maxWaitMs: number
-  /** The message where there is no room. */
+  /** The error message if there is no room. */
   readonly tooMany: string
   readonly clock?: Clock
 }
 
-/** What is used halves in this time: a minute without any use makes up for one in the middle of it. */
+/** Counts of use are halved once in this time. */
 const HALF_LIFE_MS = 60_000
 
 /**
- * Bounds how many tasks run and how many wait, so that a client that causes many does not keep others from their turn.
+ * Limits how many tasks run and how many wait, so that a client with many tasks does not block others.
  *
- * The task whose keys were used least lately comes first: the uses of all its keys are added up, so that neither one address with many names nor one
- * name from many addresses gets far. Every second turn belongs to a familiar task, if one waits, and every fourth to the one that waits
- * longest, so that none waits for ever. Where there is no room, the task that would come last has to go: it is *unavailable*, with
- * a time to try again. Room is cheap, and a client that waits does not ask again, so there should be much of it, for a short time.
+ * The task whose keys had the least recent use runs first: the use of all its keys is added, so that neither one address with many names nor
+ * one name from many addresses gets far. Every second turn goes to a familiar task, if one is waiting, and every fourth to the oldest task,
+ * so that none waits forever. If there is no room, the task that would run last is refused: it is *unavailable*, with a time to retry. Room
+ * is cheap, and a waiting client does not retry, so allow many waiting tasks for a short time.
  *
- * Nothing is bounded where the runtime bounds what each request may cost, as with `limitConcurrency`.
+ * There is no limit on runtimes that limit the cost of each request themselves, as with `limitConcurrency`.
  */
 export function fairLimit(options: FairLimitOptions): FairLimit {
   if (!canWorkInBackground()) return (task) => task()
@@ -49,7 +49,7 @@ export function fairLimit(options: FairLimitOptions): FairLimit {
 
   const usedBy = ({ keys }: Share): number => keys.reduce((sum, key) => sum + (use?.of(key) ?? 0), 0)
 
-  /** Of those that wait; with equal use the one that waits longest. */
+  /** The waiting task with the least use; among equals the oldest. */
   const first = (isCandidate: (each: Waiting) => boolean): Waiting | undefined => {
     let found: Waiting | undefined
     let least = Infinity
@@ -71,7 +71,7 @@ export function fairLimit(options: FairLimitOptions): FairLimit {
     return preferred ?? first(always)
   }
 
-  /** Makes room for a task. Throws when that is what has to go. */
+  /** Makes room for a task by refusing another one. Throws if the task itself is to be refused. */
   const makeRoom = (share: Share): void => {
     if (waiting.size < maxWaiting) return
     use?.halve()
@@ -79,7 +79,7 @@ export function fairLimit(options: FairLimitOptions): FairLimit {
     let most = share.isFamiliar ? -1 : usedBy(share) + share.keys.length
     for (const each of waiting) {
       const used = each.share.isFamiliar ? -1 : usedBy(each.share)
-      // Of those with equal use the newest goes, and the one that is not in yet is the newest of all.
+      // Among tasks with equal use the newest is refused, and the one not queued yet is the newest.
       if (used > most || (used === most && last !== undefined)) {
         last = each
         most = used
@@ -120,13 +120,13 @@ export function fairLimit(options: FairLimitOptions): FairLimit {
     })
 
   return async (task, share, signal) => {
-    // Its client has left already: it takes no turn, counts for nothing, and nothing makes way for it.
+    // The client has already disconnected: the task is not counted, and no other task is refused for it.
     if (signal?.aborted === true) throw givenUp(signal)
     use ??= recentUse(clock, HALF_LIFE_MS)
     if (running >= maxRunning) makeRoom(share)
     for (const key of share.keys) use.add(key)
     if (running >= maxRunning) await ownTurn(share, signal)
-    // What ends hands its place on, so `running` stays as it is where one waited.
+    // A finished task passes its slot on, so `running` does not change if the task had to wait.
     else running++
     try {
       return await task()
@@ -148,7 +148,7 @@ interface Waiting {
   readonly refuse: (error: Error) => void
 }
 
-/** It has one of the next turns anyway, so a wait is only as long as a few tasks take. */
+/** A familiar task gets one of the next turns anyway, so it waits only as long as a few tasks take. */
 const FAMILIAR_PATIENCE = 3
 
 const TURNS = 4
@@ -163,7 +163,7 @@ function oldest(waiting: Iterable<Waiting>): Waiting | undefined {
 }
 
 function givenUp(signal: AbortSignal | undefined): Error {
-  return unavailable('it was not its turn in time', { cause: signal?.reason })
+  return unavailable('aborted while waiting for its turn', { cause: signal?.reason })
 }
 
 function busy(message: string): Error {

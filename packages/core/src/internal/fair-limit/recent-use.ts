@@ -1,24 +1,24 @@
 import type { Clock } from '../clock.ts'
 
-/** How often each of any number of keys was counted lately, about: in a fixed amount of memory. */
+/** Approximate recent counts of any number of keys, in a fixed amount of memory. */
 export interface RecentUse {
   add(key: string): void
-  /** As it was when something was last added or {@link RecentUse.halve} was called. */
+  /** The count as of the last call of {@link RecentUse.add} or {@link RecentUse.halve}. */
   of(key: string): number
   /** Brings the counts up to date. */
   halve(): void
 }
 
-/** Few enough to be cheap, and so many that a busy key rarely shares its count with another one. */
+/** Few enough to be cheap, but enough that a busy key rarely shares its count with another one. */
 const SLOTS = 4096
-/** After so many halvings nothing is left of any count. */
+/** After this many halvings every count is 0. */
 const MAX_HALVINGS = 32
 
 /**
- * Counts, each of which halves again and again.
+ * Counts that are halved at every half-life.
  *
- * Keys share counts by chance. So they must be digests under a secret key, as those of `keyedDigest` are: then an attacker cannot choose which
- * other key shares a count with their own.
+ * Keys may share a count. So they must be digests under a secret key, as from `keyedDigest`: then an attacker cannot choose which key shares
+ * a count with theirs.
  */
 export function recentUse(clock: Clock, halfLifeMs: number): RecentUse {
   const counts = new Uint32Array(SLOTS)
@@ -43,7 +43,7 @@ export function recentUse(clock: Clock, halfLifeMs: number): RecentUse {
   }
 }
 
-/** A digest has one byte in each character. */
+/** A digest has one character per byte. */
 function slotOf(digest: string): number {
   return ((digest.charCodeAt(0) << 8) | digest.charCodeAt(1)) % SLOTS
 }

@@ -1,14 +1,14 @@
 import { type Check, hasMethod, isPlainObject, problemOf } from './check.ts'
 
-const hasAuthenticate = kindOf('an authenticator of requests', 'authenticate')
+const hasAuthenticate = kindOf('a request authenticator', 'authenticate')
 
-/** An authenticator of requests. */
+/** A request authenticator. */
 export const aRequestAuthenticator: Check = (value, path) => {
   const problems = hasAuthenticate(value, path)
   return problems.length > 0 ? problems : schemesIn(value).flatMap((scheme) => aScheme(scheme, path))
 }
 
-/** A scheme is written into headers, so it must be a token of HTTP (RFC 9110 section 5.6.2). */
+/** Schemes are written into headers, so they must be HTTP tokens (RFC 9110 section 5.6.2). */
 function aScheme(scheme: unknown, path: string): ReturnType<Check> {
   if (typeof scheme === 'string' && /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/.test(scheme)) return []
   return problemOf(
@@ -27,11 +27,11 @@ function memberOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }
 
-/** An authenticator of bearer tokens. */
-export const aTokenAuthenticator: Check = kindOf('an authenticator of tokens', 'authenticateToken')
+/** A bearer token authenticator. */
+export const aTokenAuthenticator: Check = kindOf('a token authenticator', 'authenticateToken')
 
-/** An authenticator of passwords. */
-export const aPasswordAuthenticator: Check = kindOf('an authenticator of passwords', 'authenticatePassword')
+/** A password authenticator. */
+export const aPasswordAuthenticator: Check = kindOf('a password authenticator', 'authenticatePassword')
 
 /** An authorizer. */
 export const anAuthorizer: Check = kindOf('an authorizer', 'authorize')
@@ -43,7 +43,7 @@ function kindOf(noun: string, method: string): Check {
   }
 }
 
-/** What was given instead, and what makes the wanted kind of it. */
+/** Names the kind of the value, and how to convert it to the wanted kind. */
 function hint(value: unknown, wanted: string): string {
   if (value === undefined) return '; it is undefined: was a promise not awaited?'
   if (typeof value === 'function') return '; this is a function: call it first'
@@ -55,19 +55,19 @@ function hint(value: unknown, wanted: string): string {
     return `; this is ${kind}${wanted === 'authenticate' && wrapper !== '' ? `: wrap it with ${wrapper}(...)` : ''}`
   }
   if (wanted === 'authenticate' && isOptions(value)) {
-    return '; these look like options: createAuthenticator({...}) of @kube-authn/node makes one of them'
+    return '; these look like options: pass them to createAuthenticator({...}) of @kube-authn/node'
   }
   return `; this has no method "${wanted}"`
 }
 
 const KINDS = [
-  ['authenticateToken', 'one of tokens', 'bearerToken'],
-  ['authenticatePassword', 'one of passwords', 'basic'],
-  ['authenticate', 'one of requests', ''],
+  ['authenticateToken', 'a token authenticator', 'bearerToken'],
+  ['authenticatePassword', 'a password authenticator', 'basic'],
+  ['authenticate', 'a request authenticator', ''],
   ['authorize', 'an authorizer', ''],
 ] as const
 
-/** A request of Node or Fetch, or the context of Koa or Hono, which a middleware that was not called gets as its first argument. */
+/** A request of Node or Fetch, or the context of Koa or Hono: the first argument if a middleware factory is used as a middleware. */
 function isRequest(value: Readonly<Record<string, unknown>>): boolean {
   return ('headers' in value && 'method' in value) || ('req' in value && 'res' in value)
 }

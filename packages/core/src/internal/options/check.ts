@@ -1,14 +1,14 @@
 import { isPromiseLike } from '../awaitable.ts'
 import type { ConfigurationProblem } from '../../authenticator/errors.ts'
 
-/** Says what is wrong with the value of an option; nothing when it may be used. Runs at construction only. */
+/** Returns the problems of an option's value; none if it is valid. Runs only at construction. */
 export interface Check {
   (value: unknown, path: string): readonly ConfigurationProblem[]
-  /** Whether the option must be given. Without it `undefined` counts as left out, and the check is not asked. */
+  /** Whether the option is required. Otherwise `undefined` counts as absent, and the check is skipped. */
   readonly isRequired?: boolean
 }
 
-/** A {@link Check} of an option that must be given. */
+/** A {@link Check} of a required option. */
 export interface RequiredCheck extends Check {
   readonly isRequired: true
 }
@@ -16,7 +16,7 @@ export interface RequiredCheck extends Check {
 /**
  * A check of one value by one test.
  *
- * @param expectation what the value must be, as in `must be a boolean`. The value itself is never shown: it may be a secret.
+ * @param expectation as in `must be a boolean`. The value itself is never shown: it may be a secret.
  * @example
  * const port = must('must be a port', (value) => Number.isInteger(value) && Number(value) > 0)
  */
@@ -25,7 +25,7 @@ export function must(expectation: string, test: (value: unknown) => boolean): Ch
   return (value, path) => (!isPromise(value) && test(value) ? [] : problemOf(value, path, expectation))
 }
 
-/** The problem of a value that is not what was expected, in the words for a promise or `null` where it is one. */
+/** The problem of an unexpected value, with a specific message for promises and `null`. */
 export function problemOf(
   value: unknown,
   path: string,
@@ -35,7 +35,7 @@ export function problemOf(
   return [{ path, message: value === null ? `${expectation}, not null` : expectation }]
 }
 
-/** The same check for an option that must be given. @param advice how to come by it, behind `is required`. */
+/** The same check for a required option. @param advice how to get a value, appended to `is required`. */
 /* @__NO_SIDE_EFFECTS__ */
 export function required(check: Check, advice = ''): RequiredCheck {
   const checkRequired = (value: unknown, path: string): readonly ConfigurationProblem[] =>
@@ -43,13 +43,13 @@ export function required(check: Check, advice = ''): RequiredCheck {
   return Object.assign(checkRequired, { isRequired: true } as const)
 }
 
-/** One check for the values that a test selects, another for all others: for options of two types. */
+/** For options of two types: one check for the values that a test selects, another for the rest. */
 /* @__NO_SIDE_EFFECTS__ */
 export function either(isFirst: (value: unknown) => boolean, first: Check, otherwise: Check): Check {
   return (value, path) => (isFirst(value) ? first : otherwise)(value, path)
 }
 
-/** Any value, as long as it is not a promise for one. */
+/** Any value except `null` and promises. */
 export const anything: Check = must('must be given', (value) => value !== null)
 
 /** A string, which may be empty. */
@@ -59,19 +59,19 @@ export const aString: Check = must('must be a string', isString)
 export const aNonEmptyString: Check = (value, path) =>
   value === '' ? [{ path, message: 'must not be empty' }] : aString(value, path)
 
-/** Exactly `true` or `false`: `'false'`, as environment variables have it, would count as true. */
+/** Exactly `true` or `false`: the string `'false'`, for example from an environment variable, is truthy. */
 export const aBoolean: Check = must('must be a boolean', (value) => typeof value === 'boolean')
 
 /** A function. */
 export const aFunction: Check = must('must be a function', (value) => typeof value === 'function')
 
-/** An object with these methods. @param noun what it is, as in `a clock`. */
+/** An object with these methods. @param noun its description, as in `a clock`. */
 /* @__NO_SIDE_EFFECTS__ */
 export function withMethods(noun: string, ...methods: readonly string[]): Check {
   return must(`must be ${noun}`, (value) => methods.every((method) => hasMethod(value, method)))
 }
 
-/** A number above a bound, and at most another one. */
+/** A number above a bound, and at most `max`. */
 /* @__NO_SIDE_EFFECTS__ */
 export function above(bound: number, max?: number): Check {
   const limit = max === undefined ? '' : ` and at most ${max}`
@@ -81,7 +81,7 @@ export function above(bound: number, max?: number): Check {
   )
 }
 
-/** A number of at least this, and at most another one. */
+/** A number of at least `min`, and at most `max`. */
 /* @__NO_SIDE_EFFECTS__ */
 export function atLeast(min: number, max?: number): Check {
   return must(
@@ -117,7 +117,7 @@ export function listOf(check: Check): Check {
   }
 }
 
-/** A list that has at least one element. @param advice what to do instead of giving an empty one. */
+/** A list with at least one element. @param advice what to do instead of passing an empty list. */
 /* @__NO_SIDE_EFFECTS__ */
 export function nonEmptyListOf(check: Check, advice = ''): Check {
   const checkEach = listOf(check)
@@ -127,7 +127,7 @@ export function nonEmptyListOf(check: Check, advice = ''): Check {
       : checkEach(value, path)
 }
 
-/** An object with names of the user's choice, and values that pass a check. */
+/** An object with arbitrary names, and values that pass a check. */
 /* @__NO_SIDE_EFFECTS__ */
 export function recordOf(check: Check): Check {
   return (value, path) =>
@@ -144,7 +144,7 @@ export function hasMethod(value: unknown, name: string): boolean {
   )
 }
 
-/** Whether it is an object that can hold options: no list, no `Map`, no bytes, no promise, nothing else that is iterated. */
+/** Whether it is an object that can hold options: not an array, a `Map`, bytes, another iterable, or a promise. */
 export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !(Symbol.iterator in value) && !isPromise(value)
 }

@@ -1,6 +1,6 @@
 import { aString, type Check, must, nonEmptyListOf, withMethods } from './check.ts'
 
-/** A clock. One that does not tell a number would never find anything expired. */
+/** A clock. If `now` does not return a number, nothing would ever expire. */
 export const aClock: Check = (value, path) => {
   const problems = isClock(value, path)
   const now: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, 'now') : undefined
@@ -8,7 +8,7 @@ export const aClock: Check = (value, path) => {
   try {
     return tellsNumber(Reflect.apply(now, value, []), `${path}.now()`)
   } catch {
-    // It may tell the time later. Until then whatever asks for it fails.
+    // It may work later. Until then its users fail.
     return []
   }
 }
@@ -16,10 +16,10 @@ export const aClock: Check = (value, path) => {
 const isClock = withMethods('a clock', 'now', 'after')
 const tellsNumber = must('must be a number of milliseconds', (value) => Number.isFinite(value))
 
-/** What credentials must be valid for. An empty list would be valid for nothing, and must not pass for no restriction. */
+/** The audiences that credentials must be valid for. An empty list would allow none, and must not be mistaken for no restriction. */
 export const someAudiences: Check = nonEmptyListOf(aString, '; leave it out for no restriction')
 
-/** Objects that can be gone through once: a list, a `Set`, the values of a `Map`. */
+/** An iterable object: a list, a `Set`, the values of a `Map`. */
 export const anIterable: Check = must(
   'must be a list',
   (value) => typeof value === 'object' && value !== null && Symbol.iterator in value,

@@ -1,6 +1,6 @@
 /**
- * The known name that was probably meant: the same in other spelling (`clientID`, `client_id`, `--client-id`), one in which it is
- * contained or that is contained in it (`condition`, `oidcClientId`), or one that differs in few letters.
+ * The known name that was probably intended: the same in another spelling (`clientID`, `client_id`, `--client-id`), one that contains it or
+ * is contained in it (`condition`, `oidcClientId`), or one that differs in few letters.
  */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   if (name.length > 64) return undefined
@@ -19,7 +19,7 @@ function plainOf(name: string): string {
   return name.replace(/[-_\s]/g, '').toLowerCase()
 }
 
-/** How far two names are from each other; `Infinity` when one can hardly stand for the other. */
+/** The distance between two names; `Infinity` if they are too different. */
 function likeness(name: string, candidate: string): number {
   const edits = editDistance(name, candidate)
   const [short, long] = name.length < candidate.length ? [name, candidate] : [candidate, name]
@@ -28,7 +28,7 @@ function likeness(name: string, candidate: string): number {
   return isPart ? edits : Infinity
 }
 
-/** Levenshtein's distance: the least number of letters to insert, delete or replace. */
+/** The Levenshtein distance: the minimum number of letters to insert, delete or replace. */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index)
   for (let index = 0; index < from.length; index++) {

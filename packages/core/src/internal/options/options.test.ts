@@ -107,7 +107,7 @@ describe('checkOptions', () => {
   ])('for the unknown %j suggests %s', (name, nearest) => {
     const [problem] = optionProblems({ ...shape, url: aString }, { [name]: 'x' })
     const expected =
-      nearest === undefined ? /^unknown option; there is url, tokenFile/ : `did you mean ${nearest}?`
+      nearest === undefined ? /^unknown option; known options: url, tokenFile/ : `did you mean ${nearest}?`
     expect(problem?.message).toMatch(expected)
   })
 
@@ -211,7 +211,7 @@ describe('a check', () => {
 
   it.each([
     ['an element of a list', listOf(aString), ['a', 7], 'here[1]'],
-    // A hole is no string, and `map` would pass over it.
+    // A hole is not a string, and `map` would skip it.
     // oxlint-disable-next-line no-sparse-arrays
     ['a hole in a list', listOf(aString), ['a', , 'b'], 'here[1]'],
     ['a value of a record', recordOf(aString), { 'a b': 7 }, 'here["a b"]'],
@@ -257,41 +257,41 @@ describe('a check for an authenticator', () => {
       'of tokens for one of requests',
       aRequestAuthenticator,
       tokens,
-      'must be an authenticator of requests; this is one of tokens: wrap it with bearerToken(...)',
+      'must be a request authenticator; this is a token authenticator: wrap it with bearerToken(...)',
     ],
     [
       'of passwords for one of requests',
       aRequestAuthenticator,
       passwords,
-      'must be an authenticator of requests; this is one of passwords: wrap it with basic(...)',
+      'must be a request authenticator; this is a password authenticator: wrap it with basic(...)',
     ],
     [
       'of requests for one of tokens',
       aTokenAuthenticator,
       requests,
-      'must be an authenticator of tokens; this is one of requests',
+      'must be a token authenticator; this is a request authenticator',
     ],
     [
       'with another name of the method',
       aRequestAuthenticator,
       { name: 'mine', authenticateRequest: () => undefined },
-      'must be an authenticator of requests; this has no method "authenticate"',
+      'must be a request authenticator; this has no method "authenticate"',
     ],
     [
       'that is a factory',
       aTokenAuthenticator,
       () => tokens,
-      'must be an authenticator of tokens; this is a function: call it first',
+      'must be a token authenticator; this is a function: call it first',
     ],
     ['that is a promise', aTokenAuthenticator, Promise.resolve(tokens), 'is a promise; await it first'],
     [
       'that is undefined',
       aRequestAuthenticator,
       undefined,
-      'must be an authenticator of requests; it is undefined: was a promise not awaited?',
+      'must be a request authenticator; it is undefined: was a promise not awaited?',
     ],
-    ['that is null', aTokenAuthenticator, null, 'must be an authenticator of tokens, not null'],
-    ['that is a string', aTokenAuthenticator, 'tokens.csv', 'must be an authenticator of tokens'],
+    ['that is null', aTokenAuthenticator, null, 'must be a token authenticator, not null'],
+    ['that is a string', aTokenAuthenticator, 'tokens.csv', 'must be a token authenticator'],
   ])('%s', (_, check, value, message) => {
     expect(check(value, 'here')).toEqual(message === undefined ? [] : [{ path: 'here', message }])
   })

@@ -2,12 +2,11 @@ import { ConfigurationError, type ConfigurationProblem } from '../../authenticat
 import { type Check, isPlainObject, problemOf, type RequiredCheck } from './check.ts'
 import { nearestName } from './nearest-name.ts'
 
-/** The name of every option, also of those that only one member of a union has. */
+/** The name of every option, including those of only one member of a union. */
 type NameOf<T> = T extends unknown ? keyof T : never
 
 /**
- * The check of every option that an options type has. TypeScript refuses a shape that leaves one out, or that does not require what
- * the type requires.
+ * The checks of all options of a type. TypeScript refuses a shape that lacks an option, or does not require one that the type requires.
  *
  * @example
  * const shape: OptionsShape<{ readonly url: string; readonly timeoutSeconds?: number }> = {
@@ -23,14 +22,14 @@ export type OptionsShape<T> = {
     : Check
 }
 
-/** A shape of which the options type is not known any more. */
+/** A shape of an unknown options type. */
 export type AnyShape = Readonly<Record<string, Check>>
 
 /**
- * What is wrong with options: they are not an object, have a name that does not exist, lack one that must be given, or have a value
- * of the wrong type. `undefined` counts as left out, for the options as a whole too where all of them may be left out.
+ * The problems of options: they are not an object, have an unknown name, lack a required one, or have a value of the wrong type.
+ * `undefined` counts as absent, also for the options as a whole if none is required.
  *
- * @param path where the options are in those of a caller, as in `oidc`. Default: they are the options.
+ * @param path the path of these options in those of the caller, as in `oidc`. Default: they are top-level.
  */
 export function optionProblems(shape: AnyShape, given: unknown, path = ''): readonly ConfigurationProblem[] {
   if (given !== undefined && !isPlainObject(given)) {
@@ -55,7 +54,7 @@ export function optionProblems(shape: AnyShape, given: unknown, path = ''): read
 }
 
 /**
- * Refuses options that do not have the shape of their type. The first thing a factory does.
+ * Refuses options that do not match the shape of their type. Factories call this first.
  *
  * @throws {ConfigurationError} with every problem found.
  * @example
@@ -67,7 +66,7 @@ export function checkOptions(shape: AnyShape, given: unknown, path?: string): vo
 }
 
 /**
- * Throws what was found, if anything was: for a factory with more than options to check.
+ * Throws the problems, if there are any: for a factory with more than options to check.
  *
  * @throws {ConfigurationError} with every problem.
  * @example
@@ -79,7 +78,7 @@ export function refuseProblems(...found: readonly (readonly ConfigurationProblem
 }
 
 /**
- * What a shape found, and what is wrong beyond types with the options that are right so far: so that everything is said at once.
+ * Adds problems beyond types, found in the options without a problem so far, so that all problems are reported at once.
  */
 export function withFurtherProblems<T extends object>(
   found: readonly ConfigurationProblem[],
@@ -93,18 +92,18 @@ export function withFurtherProblems<T extends object>(
   return [...found, ...furtherProblems(sound).filter(({ path }) => !broken.has(nameIn(path)))]
 }
 
-/** The option that a path begins with. */
+/** The option that a path starts with. */
 function nameIn(path: string): string {
   return /^[\w$-]*/.exec(path)?.[0] ?? ''
 }
 
-/** An option that has options itself. */
+/** An option with nested options. */
 /* @__NO_SIDE_EFFECTS__ */
 export function nested(shape: AnyShape): Check {
   return (value, path) => optionProblems(shape, value, path)
 }
 
-/** Whether it is an object of a class, such as a response, that has none of these options. */
+/** Whether it is an instance of a class, such as a response, that has none of these options. */
 function isForeign(given: object, names: readonly string[]): boolean {
   const prototype: unknown = Object.getPrototypeOf(given)
   const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null
@@ -114,10 +113,10 @@ function isForeign(given: object, names: readonly string[]): boolean {
 function suggestion(name: string, known: readonly string[]): string {
   const nearest = nearestName(name, known)
   if (nearest !== undefined) return `, did you mean ${nearest}?`
-  return known.length === 0 || known.length > 8 ? '' : `; there is ${known.join(', ')}`
+  return known.length === 0 || known.length > 8 ? '' : `; known options: ${known.join(', ')}`
 }
 
-/** A name that does not look like one of an option may be anything, as a token, and is not repeated. */
+/** A name that does not look like an option may be anything, such as a token, and is not repeated. */
 function shownName(name: string): string {
   return /^(?=(?:\D*\d){0,3}\D*$)[\w$-]{1,40}$/.test(name) ? name : '?'
 }

@@ -1,4 +1,4 @@
-/** An object without some of its members: options for a function that refuses what is another's, or a shape without their checks. */
+/** An object without some of its members: options for a function that refuses unknown ones, or a shape without some checks. */
 export function without<T extends object, Name extends keyof T>(
   object: T,
   ...names: readonly Name[]

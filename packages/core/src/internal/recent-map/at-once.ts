@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 
-/** The class of lru-cache, where it cannot be loaded later without a promise, or a bundler has it anyway. */
+/** The class of lru-cache, for bundlers and for runtimes that cannot load it later synchronously. */
 export function lruCache(): typeof LRUCache {
   return LRUCache
 }

@@ -3,7 +3,7 @@ import { onDemand } from '../on-demand.ts'
 
 const library = onDemand('lru-cache', import.meta.url)
 
-/** The class of lru-cache, which is loaded with the first thing that is remembered. */
+/** The class of lru-cache, loaded on first use. */
 export function lruCache(): typeof LruCache.LRUCache {
   return (library() as typeof LruCache).LRUCache
 }

@@ -2,10 +2,10 @@ import { lruCache } from '#lru-cache'
 import type { LRUCache } from 'lru-cache'
 
 /**
- * A map of at most so many entries, of which the one goes first that was used longest ago. Before something is in it nothing is loaded and no
- * room is taken: most caches remember no refusal, and some nothing at all.
+ * A map with a maximum number of entries, which evicts the least recently used one. The library is loaded and memory allocated only with the
+ * first entry: most caches never store a refusal, and some never store anything.
  *
- * How long an entry is good is for others to say: the ttl of lru-cache never ends on some runtimes.
+ * It does not handle expiration: the ttl of lru-cache never ends on some runtimes.
  */
 export class RecentMap<Value extends object | number> {
   readonly #maxEntries: number

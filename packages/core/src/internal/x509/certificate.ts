@@ -4,7 +4,7 @@ import type { Name } from './name.ts'
 import type { PublicKey } from './public-key.ts'
 import type { SignatureAlgorithm } from './signature-algorithm.ts'
 
-/** A certificate that was read (RFC 5280 section 4.1). Nothing is said yet of whether it can be trusted. */
+/** A parsed certificate (RFC 5280 section 4.1), not yet verified. */
 export interface Certificate {
   readonly der: Bytes
   readonly version: 1 | 2 | 3
@@ -17,9 +17,9 @@ export interface Certificate {
   readonly notAfterMs: number
   readonly publicKey: PublicKey
   readonly extensions: Extensions
-  /** What the signature is over. */
+  /** The signed bytes. */
   readonly signedBytes: Bytes
-  /** `undefined`: one that is never verified. */
+  /** `undefined`: an unsupported algorithm. */
   readonly signatureAlgorithm: SignatureAlgorithm | undefined
   readonly signature: Bytes
 }

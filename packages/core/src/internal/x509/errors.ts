@@ -1,17 +1,17 @@
 import { branded } from '../brand.ts'
 
 /**
- * What is wrong with a certificate or a chain of them.
+ * What is wrong with a certificate or a chain.
  *
  * - `malformed`: it cannot be read as a certificate.
  * - `expired`: it is not valid at this time.
- * - `unknownAuthority`: nobody who is trusted signed it.
- * - `notAuthorizedToSign`: a certificate was used as a CA's that is none.
- * - `signature`: a signature is wrong, or made in a way that is not accepted.
- * - `criticalExtension`: it demands something that is not understood.
- * - `pathLength`, `nameConstraints`, `policy`: a CA signed what another CA forbade it to.
- * - `keyUsage`: it is meant for something else.
- * - `limit`: deciding would take more work than anybody is granted.
+ * - `unknownAuthority`: it was not signed by a trusted authority.
+ * - `notAuthorizedToSign`: a certificate that is not a CA certificate was used as one.
+ * - `signature`: a signature is invalid, or its algorithm is not accepted.
+ * - `criticalExtension`: it has a critical extension that is not supported.
+ * - `pathLength`, `nameConstraints`, `policy`: a CA violated a constraint of another CA.
+ * - `keyUsage`: it is for another purpose.
+ * - `limit`: the verification would exceed a limit.
  */
 export type CertificateErrorCode =
   | 'malformed'
@@ -26,7 +26,7 @@ export type CertificateErrorCode =
   | 'keyUsage'
   | 'limit'
 
-/** Why a certificate is refused. The message is Go's where Go has one; it never holds bytes of the certificate. */
+/** Why a certificate is refused. The message is Go's if Go has one; it never contains bytes of the certificate. */
 export class CertificateError extends Error {
   override readonly name = 'CertificateError'
   readonly code: CertificateErrorCode
@@ -37,21 +37,21 @@ export class CertificateError extends Error {
   }
 }
 
-/** Whether this is a {@link CertificateError}, of this copy of the package or of another. */
+/** Whether this is a {@link CertificateError}, of this or another copy of the package. */
 export const isCertificateError: (value: unknown) => value is CertificateError = branded(
   CertificateError,
   'CertificateError',
   ({ code, message }) => typeof code === 'string' && typeof message === 'string',
 )
 
-/** The certificate cannot be read: `what` is the part of it, `why` what is wrong there. */
+/** The certificate cannot be read: `what` names the part, `why` the problem. */
 export function malformed(what: string, why: string): CertificateError {
   return new CertificateError('malformed', `x509: malformed ${what}: ${why}`)
 }
 
 /**
- * A text from a certificate, for an error message: without control characters, so that nobody can forge log lines, and not
- * longer than anybody wants to read.
+ * A string from a certificate, for an error message: control characters are escaped, so that it cannot forge log lines, and long strings
+ * are truncated.
  */
 export function printable(text: string): string {
   const shown = text.length > 128 ? `${text.slice(0, 128)}...` : text

@@ -1,11 +1,11 @@
 import type { Certificate } from './certificate.ts'
 import { hexOf } from './der/bytes.ts'
 
-/** Key identifiers have 20 octets or so; of a longer one an error shows the beginning. */
+/** Key identifiers usually have 20 octets; longer ones are truncated in errors. */
 const MAX_SHOWN_OCTETS = 64
 
 /**
- * What kube-apiserver calls a certificate in its errors: `SN=1, SKID=64:84:5E:B7, AKID=48:70:75:D4`.
+ * The identifier of a certificate in kube-apiserver's errors: `SN=1, SKID=64:84:5E:B7, AKID=48:70:75:D4`.
  *
  * Source: apiserver `pkg/authentication/request/x509/x509.go` (`certificateIdentifier`).
  */

@@ -2,10 +2,10 @@ import { directoryString } from './der/directory-string.ts'
 import { type Bytes, type DerElement, DerReader, derOf, elementsOf, Tag } from './der/reader.ts'
 import { objectIdentifier } from './der/values.ts'
 
-/** A distinguished name (RFC 5280 section 4.1.2.4). Two are the same only if their encodings are. */
+/** A distinguished name (RFC 5280 section 4.1.2.4). Two names are equal only if their encodings are. */
 export interface Name {
   readonly der: Bytes
-  /** In the order they have in the certificate, also inside of a multi-valued RDN. */
+  /** In the order of the certificate, also within a multi-valued RDN. */
   readonly attributes: readonly NameAttribute[]
 }
 

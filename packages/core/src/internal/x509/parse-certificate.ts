@@ -9,21 +9,21 @@ import { nameOf } from './name.ts'
 import { publicKeyOf } from './public-key.ts'
 import { signatureAlgorithmOf } from './signature-algorithm.ts'
 
-/** A larger certificate is not read. */
+/** A larger certificate is refused. */
 const MAX_CERTIFICATE_BYTES = 64 * 1024
 
-/** Three times what RFC 5280 section 4.1.2.2 allows, since not everybody keeps to it. */
+/** Three times the limit of RFC 5280 section 4.1.2.2, which not all issuers observe. */
 const MAX_SERIAL_NUMBER_OCTETS = 60
 
 /**
- * Reads a certificate (RFC 5280 section 4.1). The bytes are copied, so that nobody can change them afterwards.
+ * Parses a certificate (RFC 5280 section 4.1). The bytes are copied, so that later changes to them have no effect.
  *
- * Strict where others are lenient: DER only, no negative serial number, the signature algorithm the same inside and outside,
- * no extension twice, extensions in version 3 only, and whatever Go reads of an extension has to be readable.
+ * Strict: DER only, no negative serial number, the same signature algorithm inside and outside, no duplicate extension, extensions only in
+ * version 3, and every part of an extension that Go reads must be readable.
  *
- * Source: Go `crypto/x509/parser.go`. Where this refuses what Go reads is listed in `docs/x509.md`.
+ * Source: Go `crypto/x509/parser.go`. `docs/x509.md` lists what this refuses but Go accepts.
  *
- * @throws {CertificateError} `malformed`, or `limit` when it is larger than 64 KiB.
+ * @throws {CertificateError} `malformed`, or `limit` if it is larger than 64 KiB.
  * @example
  * const certificate = parseCertificate(socket.getPeerX509Certificate().raw)
  */
@@ -53,7 +53,7 @@ function readTbs(tbs: DerElement, algorithm: DerElement): Tbs {
   const version = readVersion(fields)
   const serialNumber = readSerialNumber(unsignedOctets(fields.next('serialNumber'), 'serialNumber'))
   const innerAlgorithm = fields.required(Tag.sequence, 'signature')
-  // What is signed says how; what is not signed must not say otherwise (RFC 5280 section 4.1.1.2).
+  // The unsigned algorithm must equal the signed one (RFC 5280 section 4.1.1.2).
   if (!isSameBytes(derOf(innerAlgorithm), derOf(algorithm))) {
     throw malformed('signatureAlgorithm', 'inner and outer one differ')
   }
@@ -65,7 +65,7 @@ function readTbs(tbs: DerElement, algorithm: DerElement): Tbs {
   return { version, serialNumber, issuer, ...validity, subject, publicKey, extensions }
 }
 
-/** `[0] EXPLICIT`, with a default that DER leaves out. */
+/** `[0] EXPLICIT`, with a default that DER omits. */
 function readVersion(fields: DerReader): Certificate['version'] {
   const explicit = fields.optional(contextTag(0, 'constructed'), 'version')
   if (explicit === undefined) return 1
@@ -87,7 +87,7 @@ function readValidity(validity: DerElement): Pick<Certificate, 'notBeforeMs' | '
   return { notBeforeMs, notAfterMs }
 }
 
-/** What may come after the key: two unique identifiers, which nobody uses, and the extensions. */
+/** The optional fields after the key: two unique identifiers, which are ignored, and the extensions. */
 function readOptionalFields(fields: DerReader, version: Certificate['version']): Extensions {
   const uniqueIds = [1, 2].map((number) => fields.optional(contextTag(number, 'primitive'), 'uniqueId'))
   if (version === 1 && uniqueIds.some((id) => id !== undefined)) throw malformed('uniqueId', 'in version 1')

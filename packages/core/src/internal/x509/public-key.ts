@@ -2,7 +2,7 @@ import { type Bytes, type DerElement, DerReader, derOf, soleElement, Tag } from 
 import { objectIdentifier, smallInteger, unsignedOctets, wholeOctets } from './der/values.ts'
 import { malformed } from './errors.ts'
 
-/** A public key as a certificate has it. `spki` is its encoding, the form WebCrypto takes. */
+/** The public key of a certificate. `spki` is its encoding, in the form that WebCrypto imports. */
 export type PublicKey = RsaKey | EcKey | Ed25519Key | OtherKey
 
 /** RSA (RFC 3279 section 2.3.1). */
@@ -13,7 +13,7 @@ export interface RsaKey {
   readonly exponent: number
 }
 
-/** A point on a curve of NIST's (RFC 5480). Whether it is on the curve is found out when the key is imported. */
+/** A point on a NIST curve (RFC 5480). Importing the key checks that it is on the curve. */
 export interface EcKey {
   readonly kind: 'EC'
   readonly spki: Bytes
@@ -26,13 +26,13 @@ export interface Ed25519Key {
   readonly spki: Bytes
 }
 
-/** A key of a kind that is never used here. A certificate with one can lie about, but is nobody's. */
+/** A key of an unsupported kind. A certificate with such a key may be in a bundle, but is never accepted in a chain. */
 export interface OtherKey {
   readonly kind: 'other'
   readonly spki: Bytes
 }
 
-/** The curves that signatures are verified on, by WebCrypto's names. */
+/** The supported curves, with WebCrypto's names. */
 export interface EllipticCurve {
   readonly name: 'P-256' | 'P-384' | 'P-521'
   readonly octets: 32 | 48 | 66
@@ -47,7 +47,7 @@ const CURVES: ReadonlyMap<string, EllipticCurve> = new Map([
 const WHAT = 'subjectPublicKeyInfo'
 
 /**
- * Reads a `SubjectPublicKeyInfo`, whole: parameters as their algorithm demands, and nothing beside the key.
+ * Reads a whole `SubjectPublicKeyInfo`: the parameters must match the algorithm, and there must be nothing besides the key.
  *
  * Source: RFC 5280 section 4.1.2.7, Go `crypto/x509/parser.go` (`parsePublicKey`).
  */

@@ -1,13 +1,13 @@
 import { contextTag, type DerElement, DerReader, soleElement, Tag } from './der/reader.ts'
 import { objectIdentifier, smallInteger } from './der/values.ts'
 
-/** How a certificate is signed, for those ways that are verified at all. */
+/** A supported signature algorithm. */
 export type SignatureAlgorithm =
   | { readonly name: 'RSASSA-PKCS1-v1_5' | 'ECDSA'; readonly hash: HashName }
   | { readonly name: 'RSA-PSS'; readonly hash: HashName; readonly saltLength: number }
   | { readonly name: 'Ed25519' }
 
-/** The hash functions that signatures are verified with, by WebCrypto's names. */
+/** The supported hash functions, with WebCrypto's names. */
 export type HashName = 'SHA-256' | 'SHA-384' | 'SHA-512'
 
 const ALGORITHMS: ReadonlyMap<string, SignatureAlgorithm> = new Map([
@@ -28,8 +28,8 @@ const HASHES: ReadonlyMap<string, { readonly hash: HashName; readonly octets: nu
 const WHAT = 'signatureAlgorithm'
 
 /**
- * Reads an `AlgorithmIdentifier` of a signature. `undefined` is an algorithm that no signature is verified with: MD5, SHA-1,
- * SHA-224, SHA-3, DSA, RSA-PSS with anything but the three usual settings, and all that is unknown.
+ * Reads an `AlgorithmIdentifier` of a signature. `undefined` for unsupported algorithms: MD5, SHA-1, SHA-224, SHA-3, DSA, RSA-PSS with
+ * anything but the three usual settings, and unknown ones.
  *
  * Source: Go `crypto/x509/x509.go` (`getSignatureAlgorithmFromAI`, `checkSignature`).
  */
@@ -44,15 +44,15 @@ export function signatureAlgorithmOf(element: DerElement): SignatureAlgorithm | 
 }
 
 /**
- * RSA-PSS (RFC 4055 section 3.1) says three times the same and may say it differently each time. What is accepted has one hash
- * for both purposes, and a salt as long as that.
+ * The three parameters of RSA-PSS (RFC 4055 section 3.1) are redundant, but may contradict each other. Only the same hash for both purposes
+ * and a salt of the length of that hash are accepted.
  */
 function pssAlgorithm(parameters: DerElement): SignatureAlgorithm | undefined {
   const fields = new DerReader(parameters)
   const [hashField, maskField, saltField] = [0, 1, 2].map((number) =>
     fields.optional(contextTag(number, 'constructed'), WHAT),
   )
-  // The field for the trailer has one value only, its default, which DER leaves out; without the others it is SHA-1.
+  // The trailer field has only one value, its default, which DER omits. If another field is absent, its default is SHA-1.
   if (parameters.tag !== Tag.sequence || !hashField || !maskField || !saltField || !fields.isAtEnd)
     return undefined
   const hash = hashOf(soleElement(hashField, Tag.sequence, WHAT))

@@ -9,19 +9,19 @@ import { type EndUserOptions, requestSpans } from './request-span.ts'
 
 /** Options of {@link openTelemetry}. */
 export interface OpenTelemetryOptions extends EndUserOptions {
-  /** Makes the spans. Default: one of the global provider, under the name `@kube-authn/core`. */
+  /** Creates the spans. Default: the tracer `@kube-authn/core` of the global provider. */
   readonly tracer?: Tracer
-  /** Makes the instruments. Default: one of the global provider as it is at the first event, under the name `@kube-authn/core`. */
+  /** Creates the instruments. Default: the meter `@kube-authn/core` of the global provider at the first event. */
   readonly meter?: Meter
   /** Default: the runtime's clock. */
   readonly clock?: Clock
 }
 
-/** What tells OpenTelemetry. Either part works without the other. */
+/** Metrics and spans for OpenTelemetry. Each works without the other. */
 export interface OpenTelemetry {
-  /** Counts, in instruments. Give it to whatever takes an observer. */
+  /** Records metrics. Pass it to every function with an `observer` option. */
   readonly observer: Observer
-  /** Makes a span of each authentication. Give it to `authentication` as `tracing`. */
+  /** Creates a span for each authentication. Pass it to `authentication` as `tracing`. */
   readonly tracing: RequestTracing
 }
 
@@ -34,24 +34,24 @@ const shape: OptionsShape<OpenTelemetryOptions> = {
 }
 
 /**
- * Spans and metrics of OpenTelemetry, by its API (`@opentelemetry/api`), which the app must have installed.
+ * OpenTelemetry spans and metrics, through its API (`@opentelemetry/api`), which the app must install.
  *
  * A span `authenticate` covers one authentication, with these attributes:
  *
  * | attribute                  | value                                                                              |
  * | -------------------------- | ---------------------------------------------------------------------------------- |
- * | `kube_authn.outcome`       | `authenticated`, `noOpinion`, `rejected`, `unavailable`, or `canceled` where the client went away |
- * | `kube_authn.authenticator` | the name of the authenticator that knew the caller                                  |
- * | `error.type`               | `unavailable`, and then the status of the span is an error                          |
- * | `enduser.id`, `enduser.pseudo.id` | what the options say of the user; nothing by default                        |
+ * | `kube_authn.outcome`       | `authenticated`, `noOpinion`, `rejected`, `unavailable`, or `canceled` if the client disconnected |
+ * | `kube_authn.authenticator` | the name of the authenticator that authenticated the caller                        |
+ * | `error.type`               | `unavailable`; the status of the span is an error then                             |
+ * | `enduser.id`, `enduser.pseudo.id` | the results of the options of the same names; nothing by default            |
  *
- * That a credential is refused is no error of the server, so the status stays unset. No span has a credential in it, nor the reason of a refusal.
+ * A refused credential is not an error of the server, so the status stays unset. Spans contain neither credentials nor reasons of refusals.
  *
- * The metrics are those of `metrics()`, with the same names, labels and buckets, each in an instrument.
+ * The metrics are those of `metrics()`, with the same names, labels and buckets.
  *
  * Source: OpenTelemetry semantic conventions 1.43, `enduser` and `error` attributes, recording errors.
  *
- * @throws {ConfigurationError} when an option cannot work.
+ * @throws {ConfigurationError} if an option is invalid.
  * @example
  * const { observer, tracing } = openTelemetry()
  * app.use(authentication(authenticator, { observer, tracing }))
@@ -62,7 +62,7 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): OpenTelemetry
   let count: Observer | undefined
   return {
     observer(event) {
-      // Unlike tracers, meters of the global API do not wait for the provider of the app.
+      // Unlike tracers, meters of the global API do not pick up a provider that is set later.
       count ??= eventMetrics(otelInstruments(options.meter ?? metricsApi.getMeter(NAME)), clock)
       count(event)
     },

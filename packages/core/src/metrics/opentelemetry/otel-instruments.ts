@@ -7,7 +7,7 @@ import {
   type MetricDescription,
 } from '../instruments.ts'
 
-/** Metrics as instruments of OpenTelemetry: under the same names, with their labels as attributes. */
+/** Metrics as OpenTelemetry instruments: with the same names, and labels as attributes. */
 export function otelInstruments(meter: Meter): Instruments {
   return {
     counter: ({ help: description, ...metric }) => {
@@ -26,7 +26,7 @@ export function otelInstruments(meter: Meter): Instruments {
       return { set: (labelValues, value) => gauge.record(value, attributes(labelValues)) }
     },
     histogram: ({ help: description, ...metric }, buckets) => {
-      // Whatever is distributed here is a time.
+      // All histograms here are durations.
       const advice = { explicitBucketBoundaries: [...buckets] }
       const histogram = meter.createHistogram(metric.name, { description, unit: 's', advice })
       const attributes = attributesOf(metric)
@@ -35,7 +35,7 @@ export function otelInstruments(meter: Meter): Instruments {
     latestInfo: ({ help: description, ...metric }) => {
       const latest = new Map<string, Attributes>()
       const attributes = attributesOf(metric)
-      // A gauge that is recorded would tell what was there before for ever.
+      // A synchronous gauge would keep reporting earlier labels forever.
       meter.createObservableGauge(metric.name, { description }).addCallback((result) => {
         for (const each of latest.values()) result.observe(1, each)
       })

@@ -85,8 +85,8 @@ describe('a span of an authentication', () => {
       'kube_authn.authenticator': 'mine',
     })
     expect(known.span.status.code).toBe(SpanStatusCode.UNSET)
-    const nobody = await traced(requests(when(noOpinion)))
-    expect([nobody.status, nobody.span.attributes]).toEqual([401, { 'kube_authn.outcome': 'noOpinion' }])
+    const unknown = await traced(requests(when(noOpinion)))
+    expect([unknown.status, unknown.span.attributes]).toEqual([401, { 'kube_authn.outcome': 'noOpinion' }])
     const refused = await traced(requests(when(fails(rejected(`bad ${SECRET}`)))))
     expect([refused.status, refused.span.attributes]).toEqual([401, { 'kube_authn.outcome': 'rejected' }])
     expect(refused.span.status.code).toBe(SpanStatusCode.UNSET)
@@ -129,14 +129,14 @@ describe('a span of an authentication', () => {
       endUserPseudoId: ({ uid }) => `#${uid}`,
     })
     expect(span.attributes).toMatchObject({ 'enduser.id': 'jane', 'enduser.pseudo.id': '#1' })
-    const nobody = await traced(requests(noOpinion), { endUserId: () => 'x' })
-    expect(nobody.span.attributes).toEqual({ 'kube_authn.outcome': 'noOpinion' })
+    const unknown = await traced(requests(noOpinion), { endUserId: () => 'x' })
+    expect(unknown.span.attributes).toEqual({ 'kube_authn.outcome': 'noOpinion' })
   })
 
   it.each([
     ['throws', () => fails(new Error(SECRET))() as never],
     ['returns nothing', () => undefined],
-    ['returns what is no string', () => 7 as unknown as string],
+    ['returns a value that is not a string', () => 7 as unknown as string],
   ])('ends all the same, and the request passes, where an option %s', async (_, endUserId) => {
     const { span, status } = await traced(requests(knows(jane)), { endUserId })
     expect(status).toBe(200)

@@ -3,24 +3,24 @@ import type { Observer, Outcome, RequestEvent } from '../../authenticator/events
 import type { RequestTracing } from '../../handler/tracing.ts'
 import type { UserInfo } from '../../authenticator/user.ts'
 
-/** What a span says of the user. */
+/** The attributes of a span that identify the user. */
 export interface EndUserOptions {
-  /** The attribute `enduser.id` of a user who was authenticated, which is personal data. Default: spans do not say who it is. */
+  /** The attribute `enduser.id` of an authenticated user, which is personal data. Default: not set. */
   readonly endUserId?: (user: UserInfo) => string | undefined
-  /** The attribute `enduser.pseudo.id`: what tells users apart, and not who they are. Default: spans do not say that either. */
+  /** The attribute `enduser.pseudo.id`, which distinguishes users without identifying them. Default: not set. */
   readonly endUserPseudoId?: (user: UserInfo) => string | undefined
 }
 
 /**
- * A span for each request, from before the first authenticator is asked until it is decided who makes the request, or until the client
- * goes away before. It is a child of the span that is active, and active itself for all that is done for the request.
+ * A span for each request, from before the first authenticator is called until the request is authenticated or refused, or the client
+ * disconnects. It is a child of the active span, and is active itself during the authentication.
  */
 export function requestSpans(tracer: Tracer, endUser: EndUserOptions): RequestTracing {
   return function traceRequest(_, given) {
     const active = context.active()
     const span = tracer.startSpan('authenticate', { kind: SpanKind.INTERNAL }, active)
     const within = trace.setSpan(active, span)
-    // One that is not sampled is only there for its children to know.
+    // A span that is not sampled only propagates its context.
     if (!span.isRecording()) return { run: (work) => context.with(within, work) }
 
     let isOver = false
@@ -40,7 +40,7 @@ export function requestSpans(tracer: Tracer, endUser: EndUserOptions): RequestTr
       try {
         end('canceled', () => {})
       } catch {
-        // Nobody else would catch what a span processor throws.
+        // An exception of a span processor would be uncaught here.
       }
     }
 
@@ -54,7 +54,7 @@ export function requestSpans(tracer: Tracer, endUser: EndUserOptions): RequestTr
           context.with(within, work)
         } finally {
           if (!isOver) {
-            // Read here, since it costs something, and most requests are decided at once.
+            // Read only here, since creating the signal is not free and most requests are decided synchronously.
             signal = given.signal
             if (signal?.aborted === true) cancel()
             else signal?.addEventListener('abort', cancel, { once: true })
@@ -65,7 +65,7 @@ export function requestSpans(tracer: Tracer, endUser: EndUserOptions): RequestTr
   }
 }
 
-/** Finds the authenticator that knew the caller: the innermost, since those around it say the same. */
+/** Finds the authenticator that authenticated the caller: the innermost one, since those around it repeat its answer. */
 function followingSteps(
   onDecision: (event: RequestEvent, authenticator: string | undefined) => void,
 ): Observer {
@@ -73,7 +73,7 @@ function followingSteps(
   return (event) => {
     if (event.type === 'request') onDecision(event, authenticator)
     else if (event.type === 'consulted') {
-      // One that refuses has refused what the one inside it said.
+      // An outer authenticator may refuse the answer of an inner one.
       authenticator = event.outcome === 'authenticated' ? (authenticator ?? event.authenticator) : undefined
     }
   }
@@ -84,7 +84,7 @@ function outcomeOf({ result, error }: RequestEvent): Outcome {
   return result === 'failure' ? 'noOpinion' : (error?.code ?? 'unavailable')
 }
 
-/** Neither what was sent nor why it was refused: the one is a credential, and the other may be about it. */
+/** Sets neither the credential nor the reason of a refusal, which may reveal something about it. */
 function describeDecision(
   span: Span,
   { result, user, error }: RequestEvent,

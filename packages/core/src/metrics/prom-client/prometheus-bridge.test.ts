@@ -139,7 +139,7 @@ describe('prometheusBridge', () => {
     occupy(registry)
     const before = registry.getMetricsAsArray()
     expect(() => prometheusBridge(metrics(), registry)).toThrow(
-      /registry: has a metric with the name serviceaccount_stale_tokens_total already/,
+      /registry: already has a metric named serviceaccount_stale_tokens_total/,
     )
     expect(registry.getMetricsAsArray()).toEqual(before)
   })

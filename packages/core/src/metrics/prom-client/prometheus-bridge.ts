@@ -2,29 +2,29 @@ import type { MetricFamily, MetricSource } from '../family.ts'
 import type { Metrics } from '../metrics.ts'
 import { must, refuseProblems } from '../../internal/options/index.ts'
 
-/** What of a `Registry` of prom-client is used. */
+/** The members of a prom-client `Registry` that are used. */
 export interface PromClientRegistry {
   registerMetric(metric: { get(): unknown; reset(): void }): void
   getSingleMetric(name: string): unknown
   removeSingleMetric(name: string): void
 }
 
-/** What {@link prometheusBridge} returns. */
+/** The result of {@link prometheusBridge}. */
 export interface PrometheusBridge {
-  /** Takes the metrics out of the registry, as far as they are still in it. */
+  /** Removes the metrics from the registry, if they are still in it. */
   close(): void
 }
 
 /**
- * Shows metrics in a registry of prom-client 15, beside those of the app: in its text, as Prometheus or OpenMetrics, with its default labels, in its
- * JSON and in what is merged or aggregated of it. The values stay where they are; the registry reads them when it is asked.
+ * Adds metrics to a prom-client 15 registry, together with those of the app: in its Prometheus or OpenMetrics output, with its default
+ * labels, in its JSON, and in merged or aggregated registries. The values are not copied; the registry reads them on demand.
  *
- * In the text of OpenMetrics prom-client ends the name of every counter with `_total`, also of `authentication_attempts`. `registry.clear()` takes them out
- * of the registry as it does all others, and `registry.resetMetrics()` sets them to nothing, here as well. Where the workers of a cluster are
- * aggregated, counters, histograms and what is under way are summed up, and of times and hashes the greatest is taken.
+ * In OpenMetrics output prom-client ends the name of every counter with `_total`, also of `authentication_attempts`. `registry.clear()`
+ * removes these metrics like all others, and `registry.resetMetrics()` resets the values here too. If the workers of a cluster are
+ * aggregated, counters, histograms and the number of lookups in progress are added, and the maximum of times and hashes is taken.
  *
- * @param registry the `register` of prom-client, or a `Registry` of one's own.
- * @throws {ConfigurationError} when it is no registry, or when it has a metric with one of the names already; none is added then.
+ * @param registry the `register` of prom-client, or another `Registry`.
+ * @throws {ConfigurationError} if it is not a registry, or already has a metric with one of the names; none is added then.
  * @example
  * import { register } from 'prom-client'
  *
@@ -39,7 +39,7 @@ export function prometheusBridge(
   refuseProblems(haveFamilies(metrics, 'metrics'), isRegistry(registry, 'registry'))
   const taken = metrics.families.filter(({ name }) => registry.getSingleMetric(name) !== undefined)
   refuseProblems(
-    taken.map(({ name }) => ({ path: 'registry', message: `has a metric with the name ${name} already` })),
+    taken.map(({ name }) => ({ path: 'registry', message: `already has a metric named ${name}` })),
   )
   const collectors = metrics.families.map((source) => ({ name: source.name, collector: collectorOf(source) }))
   for (const { collector } of collectors) registry.registerMetric(collector)
@@ -66,9 +66,9 @@ function memberOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }
 
-/** A metric as prom-client knows it. */
+/** A metric in the form of prom-client. */
 interface Collector {
-  /** prom-client takes `_total` off the names of counters when it writes OpenMetrics, and puts it back onto what `get` returns. */
+  /** prom-client removes `_total` from the names of counters when it writes OpenMetrics, and adds it again to the result of `get`. */
   name: string
   readonly help: string
   readonly type: MetricFamily['type']
@@ -91,7 +91,7 @@ function collectorOf(source: MetricSource): Collector {
   return collector
 }
 
-/** The registry writes default labels into them, so they are new each time. */
+/** New objects each time, since the registry adds default labels to them. */
 function valuesOf({ name, samples }: MetricFamily): readonly object[] {
   return samples.map((sample) => ({
     labels: { ...sample.labels },

@@ -7,7 +7,7 @@ import { anonymous } from './anonymous.ts'
 import { type AnonymousConfig, resolveAnonymous, validateAnonymousConfig } from './config.ts'
 
 describe('anonymous', () => {
-  it('knows everybody as system:anonymous in system:unauthenticated', () => {
+  it('authenticates every request as system:anonymous in system:unauthenticated', () => {
     expect(anonymous().authenticate(request({ url: '/any?q' }), emptyContext)).toEqual({
       user: { username: 'system:anonymous', uid: '', groups: ['system:unauthenticated'], extra: {} },
     })

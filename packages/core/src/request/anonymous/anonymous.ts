@@ -10,17 +10,17 @@ export type AnonymousOptions = Pick<AnonymousConfig, 'conditions'>
 const shape: OptionsShape<AnonymousOptions> = { conditions: anonymousConditions }
 
 /**
- * Everybody is `system:anonymous` in `system:unauthenticated`: the last authenticator of a chain, behind `failFast`, so that a
- * bad credential is an error and never anonymous.
+ * Authenticates every request as `system:anonymous` in the group `system:unauthenticated`. Put it last in a chain, after `failFast`, so
+ * that a request with a bad credential is refused and never anonymous.
  *
- * With conditions, only requests whose percent-decoded path equals one of them exactly: no prefixes, no trailing slash, the
- * query aside. There is no opinion on others.
+ * With conditions, only requests whose percent-decoded path, without the query, exactly equals one of them are anonymous: no prefixes, no
+ * additional trailing slash. It has no opinion on other requests.
  *
  * Source: apiserver `pkg/authentication/request/anonymous`; KEP-4633; `--anonymous-auth`.
  *
- * Deviation: a request that may have lost its credential unseen is refused (`docs/deviations.md`, HTTP/2 fields).
+ * Deviation: a request that may have silently lost its credential is refused (`docs/deviations.md`, HTTP/2 fields).
  *
- * @throws {ConfigurationError} when a condition has no path.
+ * @throws {ConfigurationError} if a condition has no path.
  * @example
  * const chain = failFast(credentials, anonymous({ conditions: [{ path: '/healthz' }] }))
  */
@@ -43,9 +43,9 @@ export function anonymous(options: AnonymousOptions = {}): Authenticator {
   }
 }
 
-/** One object for all: it says nothing about the request. */
+/** Shared, since it contains nothing from the request. */
 const credentialMayBeLost: AuthenticationError = Object.freeze(
-  rejected('over HTTP/2 a credential may be left out unseen, so a request without one is not anonymous'),
+  rejected('over HTTP/2 a credential may be lost silently, so a request without one is not anonymous'),
 )
 
 const nobody: Authentication = Object.freeze({
@@ -53,10 +53,10 @@ const nobody: Authentication = Object.freeze({
 })
 
 /**
- * Whether the percent-decoded path is one of these. A path with a broken escape is none.
+ * Whether the percent-decoded path is listed. A path with a malformed escape never is.
  *
- * Deviation: neither is one with an encoded slash, which routers do not take for a slash, or with a fragment (`docs/deviations.md`, ambiguous paths);
- * nor one with a character that ought to be escaped, which runtimes decode in more than one way (`docs/deviations.md`, request targets).
+ * Deviation: nor is one with an encoded slash, which routers do not treat as a slash, or with a fragment (`docs/deviations.md`, ambiguous
+ * paths), nor one with a character that should be escaped, which runtimes decode differently (`docs/deviations.md`, request targets).
  */
 function isListed(path: string, paths: ReadonlySet<string>): boolean {
   if (/%2f|#|[^!-~]/i.test(path)) return false

@@ -14,11 +14,11 @@ import {
 /** The `anonymous` field of an `AuthenticationConfiguration` (`apiserver.config.k8s.io/v1`). */
 export interface AnonymousConfig {
   readonly enabled: boolean
-  /** Where anonymous requests are let through. Absent or empty: everywhere. */
+  /** The paths where anonymous requests pass. Absent or empty: everywhere. */
   readonly conditions?: readonly AnonymousCondition[]
 }
 
-/** A place where anonymous requests are let through. */
+/** A path where anonymous requests pass. */
 export interface AnonymousCondition {
   /** The whole percent-decoded path, as in `/healthz`. */
   readonly path: string
@@ -31,7 +31,7 @@ export const anonymousConditions: Check = listOf(nested(conditionShape))
 
 const shape: OptionsShape<AnonymousConfig> = { enabled: required(aBoolean), conditions: anonymousConditions }
 
-/** The check of an option that says whether requests without a credential are let through, and where. */
+/** The check of an option that allows requests without a credential, everywhere or on certain paths. */
 export const aBooleanOrAnonymousConfig: Check = either(
   (value) => typeof value === 'object' && value !== null,
   (value, path) => validateAnonymousConfig(value as AnonymousConfig, path),
@@ -39,9 +39,9 @@ export const aBooleanOrAnonymousConfig: Check = either(
 )
 
 /**
- * What is wrong with an {@link AnonymousConfig}, in Kubernetes' words.
+ * The problems of an {@link AnonymousConfig}, in Kubernetes' words.
  *
- * Deviation: a condition has a path (`docs/deviations.md`, authentication configuration).
+ * Deviation: a condition must have a path (`docs/deviations.md`, authentication configuration).
  */
 export function validateAnonymousConfig(
   config: AnonymousConfig,
@@ -60,15 +60,15 @@ export function validateAnonymousConfig(
   )
 }
 
-/** Where it can be said whether anonymous requests are let through. */
+/** The two places where anonymous requests can be configured. */
 export interface AnonymousSources {
-  /** `--anonymous-auth`; absent when the flag was not given. */
+  /** `--anonymous-auth`; absent if the flag is not set. */
   readonly anonymousAuth?: boolean
-  /** The `anonymous` field of the configuration file; absent when there is none. */
+  /** The `anonymous` field of the configuration file, if present. */
   readonly configuration?: AnonymousConfig
 }
 
-/** What holds when flag and file are put together: the file, else the flag, else yes. Both at once are a problem. */
+/** Combines flag and file: the file, otherwise the flag, otherwise enabled. Setting both is a problem. */
 export function resolveAnonymous(sources: AnonymousSources): {
   readonly config: AnonymousConfig
   readonly problems: readonly ConfigurationProblem[]

@@ -125,7 +125,7 @@ describe.each([
   })
 
   it.each([
-    ['a password that nobody accepts', noOpinion, 'rejected', 'invalid username/password combination'],
+    ['a password that is not accepted', noOpinion, 'rejected', 'invalid username/password combination'],
     ['a password that is refused', fails(rejected('locked')), 'rejected', 'locked'],
     ['a password that cannot be checked', fails(unavailable('down')), 'unavailable', 'down'],
   ])('fails for %s, so that it is never anonymous', async (_name, answer, code, message) => {

@@ -20,7 +20,7 @@ import {
 /** Options of {@link basic}. */
 export interface BasicOptions {
   /**
-   * Longer credentials are refused unread. Default 8,192 characters of base64.
+   * Longer credentials are refused without decoding. Default 8,192 characters of base64.
    *
    * Deviation: kube-apiserver limits headers only (`docs/deviations.md`, long credentials).
    */
@@ -30,17 +30,18 @@ export interface BasicOptions {
 const shape: OptionsShape<BasicOptions> = { maxCredentialsLength: wholeNumber(1) }
 
 /**
- * Hands the user name and password of `Authorization: Basic BASE64` to a password authenticator. Only the first
+ * Passes the username and password of `Authorization: Basic BASE64` to a password authenticator. Only the first
  * `Authorization` header counts.
  *
- * What is not exactly `Basic`, one space and padded base64 of `name:password` is no credential of this kind, and there is no
- * opinion. Where repeated headers were joined, several are an error, since which was the first cannot be told. A password that nobody accepts is an error, so a wrong password is never anonymous.
+ * It has no opinion unless the value is exactly `Basic`, one space, and padded base64 of `name:password`. If the runtime joins repeated
+ * headers, several `Authorization` headers are an error, since the first cannot be identified. A password that is not accepted is an error,
+ * so a wrong password is never anonymous.
  *
  * Source: Go `net/http` `Request.BasicAuth`; apiserver 1.18 `plugin/pkg/authenticator/request/basicauth`; RFC 7617.
  *
  * Deviation: Kubernetes 1.6 had no opinion on a wrong password (`docs/deviations.md`, wrong password).
  *
- * @throws {ConfigurationError} when it is given no authenticator of passwords, or options that do not exist.
+ * @throws {ConfigurationError} if `passwords` is not a password authenticator, or an option is invalid.
  * @example
  * const authenticator = basic(passwordFile('correct horse,jane,1'))
  */
@@ -58,7 +59,7 @@ export function basic(passwords: PasswordAuthenticator, options: BasicOptions = 
         throw rejected(`basic credentials are longer than ${maxCredentialsLength} characters`)
       }
       if (!request.headers.exact && encoded.includes(',')) {
-        throw rejected('basic credentials were joined with what another Authorization header said')
+        throw rejected('basic credentials were joined with another Authorization header')
       }
       const credentials = decodeCredentials(encoded)
       if (credentials === undefined) return undefined
@@ -76,10 +77,10 @@ function accept(opinion: Opinion): Opinion {
   return opinion instanceof Refused ? opinion : withConsumed(opinion, consumed)
 }
 
-/** Standard alphabet, padding required. `atob` alone would let white space and missing padding pass. */
+/** Standard alphabet, padding required. `atob` alone would accept white space and missing padding. */
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 
-/** User name and password of the base64 text; `undefined` if it is anything else. */
+/** The username and password in the base64 string; `undefined` if it is anything else. */
 export function decodeCredentials(
   encoded: string,
 ): readonly [username: string, password: string] | undefined {

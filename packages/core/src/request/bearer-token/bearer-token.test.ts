@@ -101,7 +101,7 @@ describe.each([
   })
 
   it.each([
-    ['a token that nobody knows', noOpinion, 'rejected', 'invalid bearer token'],
+    ['an unknown token', noOpinion, 'rejected', 'invalid bearer token'],
     ['a token that is bad', fails(rejected('expired')), 'rejected', 'expired'],
     ['a token that cannot be checked', fails(unavailable('down')), 'unavailable', 'down'],
   ])('fails for %s', async (_name, answer, code, message) => {
@@ -179,7 +179,7 @@ describe('bearerToken', () => {
     }
   })
 
-  it('throws the same error for everybody, which nobody can write to', async () => {
+  it('throws the same frozen error for every request', async () => {
     const authenticator = bearerToken(tokens(noOpinion))
     const error = await thrownBy(() => authenticator.authenticate(authorized('Bearer t'), emptyContext))
     expect(Object.isFrozen(error)).toBe(true)

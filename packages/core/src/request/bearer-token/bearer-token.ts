@@ -16,7 +16,7 @@ import { readBearerToken } from './read.ts'
 /** Options of {@link bearerToken} and `webSocketProtocol`. */
 export interface TokenExtractionOptions {
   /**
-   * A longer token is refused unread. Default 65,536 characters.
+   * A longer token is refused without a lookup. Default 65,536 characters.
    *
    * Deviation: kube-apiserver limits headers only (`docs/deviations.md`, long credentials).
    */
@@ -29,18 +29,17 @@ export const tokenExtractionShape: OptionsShape<TokenExtractionOptions> = { maxT
 /** The default of {@link TokenExtractionOptions.maxTokenLength}. */
 export const MAX_TOKEN_LENGTH = 65_536
 
-/** No token authenticator knew the token. One object for all: it says nothing about the request. */
+/** No token authenticator knew the token. Shared, since it contains nothing from the request. */
 export const unknownToken: Refused = new Refused(Object.freeze(rejected('invalid bearer token')))
 
 /**
- * Hands the token of `Authorization: Bearer TOKEN` to a token authenticator. Only the first `Authorization` header counts.
+ * Passes the token of `Authorization: Bearer TOKEN` to a token authenticator. Only the first `Authorization` header counts.
  *
- * Without a token there is no opinion. With one there is a user or an error: a token that nobody knows is
- * `invalid bearer token`.
+ * Without a token it has no opinion. With a token it returns a user or throws: an unknown token is an `invalid bearer token`.
  *
  * Source: apiserver `pkg/authentication/request/bearertoken`, RFC 6750 section 2.1.
  *
- * @throws {ConfigurationError} when it is given no authenticator of tokens, or options that do not exist.
+ * @throws {ConfigurationError} if `tokens` is not a token authenticator, or an option is invalid.
  * @example
  * const authenticator = bearerToken(tokenFile('31ada4fd-adec-460c-809a-9e56ceb75269,jane,1,"admins,ops"'))
  */

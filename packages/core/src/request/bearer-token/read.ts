@@ -2,10 +2,10 @@ import type { Context } from '../../authenticator/context.ts'
 import { trimmed } from '../../internal/trimmed.ts'
 
 /**
- * The token of an `Authorization` value, as kube-apiserver reads it: the scheme in any case, one space, and everything up to
- * the next space. `undefined` when there is none.
+ * The token of an `Authorization` value, read as kube-apiserver does: the scheme in any case, one space, and everything up to
+ * the next space. `undefined` if there is none.
  *
- * Deviation: kube-apiserver warns of a second space also beside another credential that counts (`docs/deviations.md`, warning of blanks).
+ * Deviation: kube-apiserver also warns about a second space if another credential is accepted (`docs/deviations.md`, warning of blanks).
  */
 export function readBearerToken(authorization: string | undefined, context: Context): string | undefined {
   if (authorization === undefined) return undefined
@@ -26,7 +26,7 @@ export function readBearerToken(authorization: string | undefined, context: Cont
 export function hasScheme(value: string, scheme: string): boolean {
   if (value.length <= scheme.length || value.charCodeAt(scheme.length) !== SPACE) return false
   for (let index = 0; index < scheme.length; index++) {
-    // Schemes are letters, and of them a bit makes the small ones.
+    // Schemes are letters; this bit makes a letter lower-case.
     if ((value.charCodeAt(index) | 0x20) !== scheme.charCodeAt(index)) return false
   }
   return true
@@ -35,12 +35,12 @@ export function hasScheme(value: string, scheme: string): boolean {
 const SPACE = 0x20
 
 /**
- * Cuts ASCII white space off both ends; `String.prototype.trim` would cut more than HTTP knows.
+ * Trims ASCII white space from both ends; `String.prototype.trim` would trim more than HTTP allows.
  *
- * Deviation: Go cuts off all white space of Unicode (`docs/deviations.md`, white space in headers).
+ * Deviation: Go trims all Unicode white space (`docs/deviations.md`, white space in headers).
  */
 export function trimAscii(value: string): string {
-  // All white space of ASCII is before this, and most values have none at their ends.
+  // A shortcut for most values: ASCII white space is not above U+0020.
   if (value.length > 0 && value.charCodeAt(0) > SPACE && value.charCodeAt(value.length - 1) > SPACE)
     return value
   return trimmed(value, ' \t\n\v\f\r')

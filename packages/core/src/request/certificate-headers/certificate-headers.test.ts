@@ -330,13 +330,13 @@ const bad: readonly (Case & { readonly error: string })[] = [
     what: 'an element that the client wrote, among those of two proxies',
     options: { ...envoy, proxies: 2 },
     headers: [['x-forwarded-client-cert', `${attack},${element(first)}`]],
-    error: '3 elements where 2 are expected',
+    error: '3 elements instead of 2',
   },
   {
     what: 'an element too few',
     options: { ...envoy, proxies: 2 },
     headers: [['x-forwarded-client-cert', element(leaf)]],
-    error: '1 elements where 2 are expected',
+    error: '1 elements instead of 2',
   },
 ]
 
@@ -374,8 +374,8 @@ describe('certificateHeaders', () => {
   })
 
   it.each<[string, CertificateHeadersOptions['trusts']]>([
-    ['nobody is trusted', () => false],
-    ['nobody is trusted, later', async () => false],
+    ['the request is not trusted', () => false],
+    ['the request is not trusted, asynchronously', async () => false],
     ['the predicate returns what is not true', (() => 'yes') as never],
     ['the predicate returns a promise of what is not true', (async () => ({})) as never],
   ])('shows the delegate no certificate at all when %s', async (_, mistrusts) => {
@@ -384,7 +384,7 @@ describe('certificateHeaders', () => {
     }
   })
 
-  it('asks whom to trust about the request as it came, and only when there is a header', async () => {
+  it('calls trusts with the original request, and only if there is a header', async () => {
     const asked = vi.fn(async () => true)
     const sent = request([['client-cert', field(leaf)]])
     expect(await shown({ format: 'client-cert', trusts: asked }, sent)).toEqual([leaf])
@@ -393,7 +393,7 @@ describe('certificateHeaders', () => {
     expect(asked).toHaveBeenCalledOnce()
   })
 
-  it('is an outage when it cannot be told whom to trust', async () => {
+  it('is unavailable when trusts throws', async () => {
     const broken = certificateHeaders(
       {
         format: 'client-cert',
@@ -420,7 +420,7 @@ describe('certificateHeaders', () => {
   ] as const)('rejects a request with a twin of a header, trusted or not', async (options, twin) => {
     for (const isTrusted of [true, false]) {
       const asking = shown({ ...options, trusts: () => isTrusted }, request([[twin, field(leaf)]]))
-      await expect(asking).rejects.toThrow('passes for a certificate header')
+      await expect(asking).rejects.toThrow('could be mistaken for a certificate header')
     }
   })
 
@@ -438,7 +438,7 @@ describe('certificateHeaders', () => {
     ],
     [{ ...nginx, header: 'X-Cert' }, ['x-cert', 'x_cert']],
     [{ ...nginx, header: 'Cert' }, ['cert']],
-  ])('removes its headers and their twins, whoever authenticated', async (options, removed) => {
+  ])('removes its headers and their twins, whichever authenticator accepted', async (options, removed) => {
     const authenticator = certificateHeaders(options, {
       name: 'delegate',
       authenticate: () => ({ user: userInfo({ username: 'jane' }) }),
@@ -472,7 +472,7 @@ describe('certificateHeaders', () => {
   })
 
   it.each([
-    ['nobody to trust', { format: 'client-cert' }, delegate, ['trusts']],
+    ['no trusts', { format: 'client-cert' }, delegate, ['trusts']],
     ['a trust that is no function', { format: 'nginx', trusts: true }, delegate, ['trusts']],
     ['no format', { trusts }, delegate, ['format']],
     ['another format', { format: 'traefik', trusts }, delegate, ['format']],

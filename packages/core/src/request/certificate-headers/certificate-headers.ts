@@ -21,10 +21,10 @@ import { FORWARDED_CLIENT_CERT, readForwardedClientCert } from './forwarded-clie
 import { certificateHeaderNames, hasAny, refuseTwins } from './header-names.ts'
 import { consultWithCertificates } from './request-with-certificates.ts'
 
-/** Whether a request comes from the proxy that ends TLS, told by anything but the headers in question. */
+/** Whether a request comes from the proxy that terminates TLS, decided without the certificate headers. */
 export interface ProxyTrust {
   (request: AuthenticationRequest): Awaitable<boolean>
-  /** Whether it looks at the certificates of TLS peers, as one that knows a proxy by its certificate does. Default `false`. */
+  /** Whether it reads TLS peer certificates, to recognise the proxy by its certificate. Default `false`. */
   readonly peerCertificates?: boolean
 }
 
@@ -35,19 +35,19 @@ export type CertificateHeadersOptions = (
       readonly format: 'client-cert'
     }
   | {
-      /** nginx's `$ssl_client_escaped_cert`: the leaf only, so intermediates must be among the authorities. */
+      /** nginx's `$ssl_client_escaped_cert`: only the leaf, so the authorities must include the intermediates. */
       readonly format: 'nginx'
-      /** The header nginx is told to send it in. Default `ssl-client-cert`, as ingress-nginx does. */
+      /** The header that nginx sends it in. Default `ssl-client-cert`, as in ingress-nginx. */
       readonly header?: string
     }
   | {
-      /** `X-Forwarded-Client-Cert` of Envoy and Istio, with `Cert` or `Chain` in it. */
+      /** `X-Forwarded-Client-Cert` of Envoy and Istio, with `Cert` or `Chain`. */
       readonly format: 'envoy'
-      /** How many proxies add an element, the one that ends the client's TLS being the first. Default 1. */
+      /** The number of proxies that add an element; the first terminates the client's TLS. Default 1. */
       readonly proxies?: number
     }
 ) & {
-  /** Who is believed. Without it, whoever reaches the server could be anybody whose certificate they have. */
+  /** Which requests come from the proxy. Otherwise any client could present any certificate, since certificates are public. */
   readonly trusts: ProxyTrust
 }
 
@@ -63,29 +63,29 @@ const shape: OptionsShape<CertificateHeadersOptions> = {
   proxies: wholeNumber(1),
 }
 
-/** The format that an option belongs to. With another one it would say something that is not so. */
+/** The format that an option belongs to; with another format it is refused. */
 const OPTION_OF = { header: 'nginx', proxies: 'envoy' } as const
 
 /**
- * Shows the delegate the certificates that a TLS-terminating proxy put into headers, as if they were those of the connection. The
- * delegate verifies them like any others; the proxy is only believed that its client holds their private key.
+ * Gives the delegate the certificates that a TLS-terminating proxy sends in headers, as if they were those of the connection. The
+ * delegate verifies them as usual; the proxy is trusted only to have checked that its client holds the private key.
  *
- * - Headers from anybody but the proxy do not count. They are no error: their sender is who they are without them.
- * - The delegate never sees the certificates of the connection itself, so a proxy is never taken for a user, and no token that is bound to
- *   the proxy's certificate is accepted from its clients. A whole chain as the delegate knows tokens that are bound to the client's.
- * - The headers never reach an application, whoever sent them and whoever authenticated. The same is true of their twins with
+ * - Headers from other clients are ignored. They are not an error: the request is authenticated without them.
+ * - The delegate never sees the certificates of the connection itself, so a proxy is never authenticated as a user, and its clients cannot
+ *   use tokens bound to the proxy's certificate. If the delegate is a whole chain, it accepts tokens bound to the client's certificate.
+ * - The headers never reach an application, whichever authenticator accepted the request. The same is true of their twins with
  *   underscores, and a request with such a twin is rejected.
- * - Over HTTP/2 where a header may be left out unseen, everything of the proxy is rejected (`RequestHeaders.complete`).
- * - What the proxy sends and cannot be read is rejected, and so are more than ten certificates or more than 64 KiB in one.
+ * - Over HTTP/2 on a runtime that may silently lose a header (`RequestHeaders.complete`), all requests of the proxy are rejected.
+ * - Unreadable values of the proxy are rejected, and so are more than ten certificates or a certificate of more than 64 KiB.
  *
- * The proxy must remove these headers from what it receives, must ask its clients for certificates in the TLS handshake, and need
- * not verify them. `trusts` must know the proxy by its certificate, its address or a secret of its own.
+ * The proxy must remove these headers from the requests it receives and must request client certificates in the TLS handshake; it need
+ * not verify them. `trusts` must recognise the proxy by its certificate, its address or a shared secret.
  *
- * Source: RFC 9440 section 4 on why all of this.
+ * Source: RFC 9440 section 4 gives the reasons.
  *
- * Deviation: Kubernetes has nothing like it (`docs/deviations.md`, certificates in headers).
+ * Deviation: Kubernetes has no equivalent (`docs/deviations.md`, certificates in headers).
  *
- * @throws {ConfigurationError} when nobody is trusted, or an option cannot work.
+ * @throws {ConfigurationError} if `trusts` is missing or an option is invalid.
  * @example
  * const behindHaproxy = certificateHeaders({ format: 'client-cert', trusts: isOurProxy }, clientCertificate(authorities))
  */
@@ -117,7 +117,7 @@ export function certificateHeaders(
       const mayBeLost = request.headers.complete === false
       if (!mayBeLost && !hasAny(headerNames, request.headers)) return ask()
       return andThen<unknown, Answer>(trusts(request), (isTrusted) => {
-        // Nothing but `true`: a predicate in plain JavaScript may return whatever it looked at.
+        // Strictly `true`: a predicate in plain JavaScript may return any truthy value.
         if (isTrusted !== true) return ask()
         if (mayBeLost) throw headerOfProxyMayBeLost
         return andThen(format.read(request.headers), ask)
@@ -128,7 +128,7 @@ export function certificateHeaders(
 
 type Answer = Authentication | undefined
 
-/** How a format is read, and from which headers. */
+/** How to read a format, and its headers. */
 interface Format {
   readonly names: readonly string[]
   read(headers: RequestHeaders): Awaitable<readonly Uint8Array[] | undefined>
@@ -149,10 +149,10 @@ function formatOf(options: CertificateHeadersOptions): Format {
 function misplacedOptions(options: CertificateHeadersOptions): readonly ConfigurationProblem[] {
   return (['header', 'proxies'] as const)
     .filter((path) => Reflect.get(options, path) !== undefined && options.format !== OPTION_OF[path])
-    .map((path) => ({ path, message: `is of the format '${OPTION_OF[path]}' only` }))
+    .map((path) => ({ path, message: `is only for the format '${OPTION_OF[path]}'` }))
 }
 
-/** RFC 9110 section 5.6.2, without the underscore that other servers take for a hyphen. */
+/** RFC 9110 section 5.6.2, without the underscore, which other servers treat as a hyphen. */
 function isHeaderName(name: string): boolean {
   return /^[A-Za-z0-9!#$%&'*+.^`|~-]+$/.test(name) && name.split('-').length <= 6
 }

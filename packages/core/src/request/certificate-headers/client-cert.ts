@@ -12,29 +12,29 @@ export const CLIENT_CERT_HEADERS: readonly string[] = [LEAF, CHAIN]
 /**
  * The certificates in `Client-Cert` and `Client-Cert-Chain`, leaf first; `undefined` without any.
  *
- * `Client-Cert` is a Byte Sequence, once; `Client-Cert-Chain` is a List of such, in one header or several, and never without the
- * other. Neither has parameters, and base64 must be padded.
+ * `Client-Cert` is a single Byte Sequence. `Client-Cert-Chain` is a List of Byte Sequences, in one header or several, and requires
+ * `Client-Cert`. Neither may have parameters, and base64 must be padded.
  *
  * Source: RFC 9440 sections 2.1 to 2.3; RFC 9651 sections 4.2, 4.2.1 and 4.2.7 (strict).
  *
- * @throws {AuthenticationError} `rejected` when they are anything else.
+ * @throws {AuthenticationError} `rejected` if they are anything else.
  */
 export function readClientCert(headers: RequestHeaders): readonly Uint8Array[] | undefined {
   const leaves = headers.all(LEAF)
   const chains = headers.all(CHAIN)
   const [leaf] = leaves
   if (leaf === undefined) {
-    if (chains.length > 0) throw rejected(`${CHAIN} is there without ${LEAF}`)
+    if (chains.length > 0) throw rejected(`${CHAIN} is present without ${LEAF}`)
     return undefined
   }
-  if (leaves.length > 1) throw rejected(`${LEAF} is there more than once`)
+  if (leaves.length > 1) throw rejected(`${LEAF} is present more than once`)
   return clientCertChain(leaf, chains.join(','))
 }
 
 /**
- * The same from the two values; an empty second one is an empty list.
+ * The certificates in the two values; an empty `chain` is an empty list.
  *
- * @throws {AuthenticationError} `rejected` when they are anything else.
+ * @throws {AuthenticationError} `rejected` if they are anything else.
  */
 export function clientCertChain(leaf: string, chain: string): readonly Uint8Array[] {
   const members = /^ *$/.test(boundedValue(CHAIN, chain)) ? [] : chain.split(',')
@@ -49,7 +49,7 @@ const EMPTY = new Uint8Array()
 
 function byteSequence(header: string, item: string): Uint8Array {
   if (item.length < 2 || !item.startsWith(':') || !item.endsWith(':')) {
-    throw rejected(`${header} is no byte sequence`)
+    throw rejected(`${header} is not a byte sequence`)
   }
   return certificateOfBase64(header, item.slice(1, -1))
 }

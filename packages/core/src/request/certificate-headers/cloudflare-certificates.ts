@@ -6,15 +6,15 @@ import { consultWithCertificates } from './request-with-certificates.ts'
 import { type TlsClientAuth, verifiedTlsClientAuth } from './tls-client-auth.ts'
 
 /**
- * Shows the delegate, on Cloudflare Workers, the certificates that Cloudflare's edge saw, as if they were those of the
- * connection. The delegate verifies them again, against its own authorities; Cloudflare must have verified them too, and none may
+ * Gives the delegate, on Cloudflare Workers, the client certificates that Cloudflare's edge received, as if they were those of the
+ * connection. The delegate verifies them against its own authorities; Cloudflare must have verified them too, and the certificate must not
  * be revoked.
  *
- * They come from `request.cf.tlsClientAuth.certRFC9440` and `certChainRFC9440`, which no client can write.
+ * They come from `request.cf.tlsClientAuth.certRFC9440` and `certChainRFC9440`, which clients cannot set.
  *
  * Source: Cloudflare, "Client certificate variables".
  *
- * @throws {ConfigurationError} when the delegate is no authenticator of requests.
+ * @throws {ConfigurationError} if the delegate is not a request authenticator.
  * @example
  * new Hono().use(authentication(cloudflareCertificates(clientCertificate(authorities))))
  */
@@ -42,10 +42,10 @@ function chainOf({
   certChainRFC9440: chain,
   ...rest
 }: TlsClientAuth): readonly Uint8Array[] {
-  // What is too large is empty, as if nothing had been presented.
+  // If the chain is too large, `certChainRFC9440` is empty.
   if (rest['certChainRFC9440TooLarge'] === true)
-    throw rejected('Cloudflare does not tell a chain of more than 16 KiB')
+    throw rejected('Cloudflare does not provide chains of more than 16 KiB')
   if (typeof leaf !== 'string' || leaf === '')
-    throw rejected('Cloudflare does not tell the client certificate')
+    throw rejected('Cloudflare does not provide the client certificate')
   return clientCertChain(leaf, typeof chain === 'string' ? chain : '')
 }

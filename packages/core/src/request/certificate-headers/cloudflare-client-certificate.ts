@@ -4,15 +4,15 @@ import { userInfo } from '../../authenticator/user.ts'
 import { parseDistinguishedName } from './distinguished-name.ts'
 import { type TlsClientAuth, verifiedTlsClientAuth } from './tls-client-auth.ts'
 
-/** kube-apiserver's name for the extra that identifies a credential. */
+/** kube-apiserver's key in `extra` that identifies a credential. */
 const CREDENTIAL_ID = 'authentication.kubernetes.io/credential-id'
 
 /**
- * Knows the client certificates that Cloudflare verified, on Workers with mTLS: the user name is the last common name of the
- * subject, and the groups are its organizations in order, as Kubernetes has it. A certificate without a common name is nobody's.
+ * Authenticates users by client certificates that Cloudflare verified, on Workers with mTLS. As in Kubernetes, the username is the last
+ * common name of the subject, and the groups are its organizations in order. It has no opinion on a certificate without a common name.
  *
- * Cloudflare alone decides whose authority counts (API Shield, "client certificates"), and tells the subject as a text. Use
- * `cloudflareCertificates` with a client certificate authenticator where its authorities should decide.
+ * Cloudflare alone decides which authorities are trusted (API Shield, "client certificates"), and provides the subject as a string. To
+ * use your own authorities, use `cloudflareCertificates` with a client certificate authenticator.
  *
  * Source: Cloudflare, "Client certificate variables"; apiserver `pkg/authentication/request/x509`.
  *
@@ -34,14 +34,14 @@ function authenticationOf(told: TlsClientAuth): Authentication | undefined {
   const { certSubjectDNRFC2253: precise, certSubjectDN: display, certFingerprintSHA256: fingerprint } = told
   const subject = precise === undefined || precise === '' ? display : precise
   if (typeof subject !== 'string')
-    throw rejected('Cloudflare does not tell the subject of the client certificate')
+    throw rejected('Cloudflare does not provide the subject of the client certificate')
   const attributes = parseDistinguishedName(subject)
   if (attributes === undefined) throw rejected('the subject of the client certificate cannot be read')
   const valuesOf = (type: string): readonly string[] =>
     attributes
       .filter((attribute) => attribute.type === type)
       .map(({ value }) => {
-        if (value === undefined) throw rejected(`the ${type} of the client certificate is no text`)
+        if (value === undefined) throw rejected(`the ${type} of the client certificate is not a string`)
         return value
       })
   const username = valuesOf('CN').at(-1) ?? ''

@@ -4,7 +4,7 @@ import { matchAt } from './match-at.ts'
 export interface NameAttribute {
   /** As written, in upper case: `CN`, `O`, or an object identifier. */
   readonly type: string
-  /** `undefined` where the text has bytes in hexadecimal, which may be anything. */
+  /** `undefined` if the value is written as hexadecimal bytes, which may be of any type. */
   readonly value: string | undefined
 }
 
@@ -12,13 +12,13 @@ export interface NameAttribute {
 const MAX_LENGTH = 8192
 
 /**
- * The attributes of a distinguished name in its text form, in the order of the certificate: the text has them the other way
- * round. `undefined` when it is no such text.
+ * The attributes of a distinguished name in its string form, in the order of the certificate, which the string reverses. `undefined` if
+ * the string is malformed.
  *
- * Not taken are values in quotes, semicolons between names, and characters that must be escaped and are not (RFC 1779 had them,
- * and OpenSSL does not write them).
+ * Quoted values, semicolons as separators, and unescaped special characters are not accepted (RFC 1779 had them, but OpenSSL does not
+ * write them).
  *
- * Source: RFC 4514 section 3, with the spaces after a comma that RFC 2253 section 4 lets pass.
+ * Source: RFC 4514 section 3, with the spaces after a comma that RFC 2253 section 4 allows.
  */
 export function parseDistinguishedName(text: string): readonly NameAttribute[] | undefined {
   if (text === '') return []
@@ -49,7 +49,7 @@ const SEPARATOR = /[,+] */y
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const utf8 = new TextEncoder()
 
-/** Escaped pairs of hexadecimal digits are bytes of UTF-8; other escaped characters are themselves. */
+/** Escaped pairs of hexadecimal digits are UTF-8 bytes; other escaped characters stand for themselves. */
 function unescaped(raw: string): string | undefined {
   const parts = [...raw.matchAll(/\\[\dA-Fa-f]{2}|\\.|[^\\]/gsu)].map(([part]) => part)
   if (parts[0] === ' ' || parts[0] === '#' || parts.at(-1) === ' ') return undefined

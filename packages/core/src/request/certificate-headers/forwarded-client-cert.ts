@@ -7,21 +7,21 @@ import { certificatesOfEscapedPem } from './pem-text.ts'
 /** Envoy's header. */
 export const FORWARDED_CLIENT_CERT = 'x-forwarded-client-cert'
 
-/** What one proxy says of the certificate of its client. */
+/** What one proxy reports about the certificate of its client. */
 type Element = ReadonlyMap<string, readonly string[]>
 
 /**
  * The certificates in Envoy's `X-Forwarded-Client-Cert`, leaf first; `undefined` without any.
  *
- * There must be exactly one element for each proxy that adds one. The first proxy replaces what comes in (`SANITIZE_SET`) and the
- * others append, so the first element is the client's, and one too many was never there by right: Envoy writes names from the
- * client's certificate into the header, some of them without quotes, so a client may try to write elements of its own. For the
- * same reason `Hash`, which Envoy always sends, must be there and be that of the leaf, and nothing that counts may be there twice.
+ * There must be exactly one element per proxy. The first proxy replaces the received header (`SANITIZE_SET`) and the others append, so
+ * the first element describes the client, and an additional one is an attack: Envoy writes names from the client's certificate into the
+ * header, some without quotes, so a client may try to inject elements. For the same reason `Hash`, which Envoy always sends, must be
+ * present and match the leaf, and no key that is used may occur twice.
  *
  * Source: Envoy, HTTP connection manager, "x-forwarded-client-cert".
  *
- * @param proxies how many proxies add an element.
- * @throws {AuthenticationError} `rejected` when it is anything else.
+ * @param proxies the number of proxies that add an element.
+ * @throws {AuthenticationError} `rejected` if it is anything else.
  */
 export async function readForwardedClientCert(
   headers: RequestHeaders,
@@ -32,13 +32,13 @@ export async function readForwardedClientCert(
   const elements = parseForwardedClientCert(boundedValue(FORWARDED_CLIENT_CERT, value))
   const [first] = elements
   if (first === undefined || elements.length !== proxies) {
-    throw rejected(`${FORWARDED_CLIENT_CERT} has ${elements.length} elements where ${proxies} are expected`)
+    throw rejected(`${FORWARDED_CLIENT_CERT} has ${elements.length} elements instead of ${proxies}`)
   }
   const chain = chainOf(first)
   const [leaf = new Uint8Array()] = chain
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new Uint8Array(leaf)))
   if (hex(digest) !== only(first, 'hash')?.toLowerCase()) {
-    throw rejected(`${FORWARDED_CLIENT_CERT} has a certificate that is not the one of its Hash`)
+    throw rejected(`${FORWARDED_CLIENT_CERT} has a certificate that does not match its Hash`)
   }
   return chain
 }
@@ -52,7 +52,7 @@ function chainOf(element: Element): readonly Uint8Array[] {
   if (alone !== undefined && alone.length > 1)
     throw rejected(`${FORWARDED_CLIENT_CERT} has several certificates in Cert`)
   if (alone !== undefined && whole !== undefined && hex(alone[0]) !== hex(whole[0])) {
-    throw rejected(`${FORWARDED_CLIENT_CERT} has another certificate in Chain than in Cert`)
+    throw rejected(`${FORWARDED_CLIENT_CERT} has different certificates in Chain and Cert`)
   }
   const certificates = whole ?? alone
   if (certificates === undefined) {
@@ -72,10 +72,10 @@ function hex(bytes: Uint8Array = new Uint8Array()): string {
 }
 
 /**
- * The elements of the header: lists of pairs, separated by commas and semicolons. A value in quotes has `\"` for a quote; one
- * without has neither quotes nor separators. Keys are in lower case.
+ * The elements of the header, separated by commas; their key-value pairs are separated by semicolons. In a quoted value `\"` is a quote;
+ * an unquoted value contains neither quotes nor separators. Keys are converted to lower case.
  *
- * @throws {AuthenticationError} `rejected` when it is none.
+ * @throws {AuthenticationError} `rejected` if it is malformed.
  */
 export function parseForwardedClientCert(value: string): readonly Element[] {
   const unreadable = (): Error => rejected(`${FORWARDED_CLIENT_CERT} has elements that cannot be read`)
@@ -109,7 +109,7 @@ export function parseForwardedClientCert(value: string): readonly Element[] {
 const KEY = /[ \t]*[A-Za-z]+=/y
 const PLAIN = /[^",;]*/y
 
-/** What is from a quote to the next one without a backslash before it, with both. */
+/** The quoted string at this position, with its quotes. A quote after a backslash does not end it. */
 function quotedAt(text: string, position: number): string | undefined {
   let end = text.indexOf('"', position + 1)
   while (end !== -1 && text[end - 1] === '\\') end = text.indexOf('"', end + 1)

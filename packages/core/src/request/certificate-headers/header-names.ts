@@ -2,12 +2,12 @@ import type { HeaderChanges } from '../../authenticator/authenticator.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import type { RequestHeaders } from '../request.ts'
 
-/** Header names that certificates come in. */
+/** The names of the headers that carry certificates. */
 export interface CertificateHeaderNames {
   readonly names: readonly string[]
   /** The same names with underscores for some of their hyphens. */
   readonly twins: readonly string[]
-  /** Removes all of them from what an application sees. */
+  /** Removes all of them before an application sees the request. */
   readonly changes: HeaderChanges
 }
 
@@ -18,24 +18,24 @@ export function certificateHeaderNames(names: readonly string[]): CertificateHea
 }
 
 /**
- * Refuses a request that has a header which CGI, WSGI and whatever else folds hyphens and underscores takes for one of these.
- * nginx drops such headers by itself; haproxy and Node pass them on.
+ * Refuses a request with a header that CGI, WSGI and other interfaces that do not distinguish hyphens and underscores would mistake for
+ * one of these. nginx drops such headers by default; haproxy and Node pass them on.
  *
- * @throws {AuthenticationError} `rejected`, and final: whatever other credential there is, the request is refused.
+ * @throws {AuthenticationError} `rejected` and final: the request is refused whatever other credentials it has.
  */
 export function refuseTwins({ twins }: CertificateHeaderNames, headers: RequestHeaders): void {
   for (const twin of twins) {
     if (headers.first(twin) !== undefined)
-      throw rejected(`the header ${twin} passes for a certificate header`, { isFinal: true })
+      throw rejected(`the header ${twin} could be mistaken for a certificate header`, { isFinal: true })
   }
 }
 
-/** Whether one of the headers is there, whatever is in it. */
+/** Whether one of the headers is present, even if empty. */
 export function hasAny({ names }: CertificateHeaderNames, headers: RequestHeaders): boolean {
   return names.some((name) => headers.first(name) !== undefined)
 }
 
-/** Every way to write the name with underscores for one or more of its hyphens. */
+/** Every spelling of the name with underscores instead of one or more of its hyphens. */
 function underscoreTwins(name: string): readonly string[] {
   const [first = '', ...rest] = name.split('-')
   return rest

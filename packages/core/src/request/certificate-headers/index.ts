@@ -1,5 +1,5 @@
 /**
- * Client certificates that a TLS-terminating proxy, or Cloudflare, saw.
+ * Client certificates that a TLS-terminating proxy or Cloudflare received.
  *
  * @module
  */

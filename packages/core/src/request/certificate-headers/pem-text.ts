@@ -5,17 +5,17 @@ const BEGIN = '-----BEGIN CERTIFICATE-----\n'
 const END = '-----END CERTIFICATE-----'
 
 /**
- * The certificates of a PEM text that was percent-encoded to fit into a header, as nginx and Envoy do. There must be nothing but
- * certificates in it: no text around them, no other kind of block, no headers in a block.
+ * The certificates of a PEM string that nginx or Envoy percent-encoded for a header. It must contain only certificates: no text around
+ * them, no other kind of block, no headers in a block.
  *
  * Source: RFC 3986 section 2.1, RFC 7468 section 5 (strict).
  *
- * @throws {AuthenticationError} `rejected`, without a byte of it.
+ * @throws {AuthenticationError} `rejected`, without any part of it.
  */
 export function certificatesOfEscapedPem(header: string, escaped: string): readonly Uint8Array[] {
   const notPem = (): Error => rejected(`${header} has no certificates in percent-encoded PEM`)
   if (/[^\x21-\x7e]|%(?![0-7][\dA-Fa-f])/.test(escaped)) throw notPem()
-  // A plus sign is one: it belongs to base64, and does not stand for a space as in forms.
+  // A plus sign belongs to base64; it does not stand for a space as in forms.
   const pem = escaped
     .replaceAll(/%(..)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
     .replaceAll('\r\n', '\n')

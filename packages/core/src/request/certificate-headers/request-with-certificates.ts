@@ -7,7 +7,7 @@ import type { Observer } from '../../authenticator/events.ts'
 import type { AuthenticationRequest, RequestHeaders } from '../request.ts'
 import type { StatusError } from '../../authenticator/status.ts'
 
-/** Asks about the same request, with these certificates in the place of those of its own connection. */
+/** Calls the delegate with the same request, but with these certificates instead of those of the connection. */
 export function consultWithCertificates(
   delegate: Authenticator,
   request: AuthenticationRequest,
@@ -67,7 +67,7 @@ class RequestWithCertificates implements AuthenticationRequest {
   }
 }
 
-/** The same context, whose client holds the certificate of another request. What is read late there is read late here. */
+/** The same context, but its client holds the certificate of the given request. Getters keep lazy properties lazy. */
 class ContextOfRequest implements Context {
   readonly audiences?: readonly string[]
   readonly observer?: Observer

@@ -1,16 +1,16 @@
 import { rejected } from '../../authenticator/errors.ts'
 import type { AuthenticationRequest } from '../request.ts'
 
-/** What Cloudflare says of a client certificate that it verified: strings and booleans, by name. */
+/** Cloudflare's description of a client certificate: strings and booleans, by name. */
 export type TlsClientAuth = Readonly<Record<string, unknown>>
 
 /**
- * `request.cf.tlsClientAuth`, when a certificate was presented, verified and not revoked; `undefined` when none was presented.
- * Everything is a string there: `'0'` is true in JavaScript. A revoked certificate is verified all the same.
+ * `request.cf.tlsClientAuth`, if a certificate was presented, verified and not revoked; `undefined` if none was presented.
+ * The members are strings, and `'0'` is truthy in JavaScript. `certVerified` is `SUCCESS` for revoked certificates too.
  *
  * Source: Cloudflare, "Client certificate variables".
  *
- * @throws {AuthenticationError} `rejected` when the certificate does not count.
+ * @throws {AuthenticationError} `rejected` if the certificate was not verified or is revoked.
  */
 export function verifiedTlsClientAuth(request: AuthenticationRequest): TlsClientAuth | undefined {
   const told = request.tlsClientAuth?.()

@@ -2,13 +2,13 @@ import { ConfigurationError, type ConfigurationProblem } from '../../authenticat
 import { hasMethod, problemOf } from '../../internal/options/check.ts'
 import { type CertificatePool, certificatePool } from '../../internal/x509/index.ts'
 
-/** Trusted certificates that may change, as those of a file that is read again. */
+/** Trusted certificates that may change, for example when a file is reloaded. */
 export interface CertificatePoolSource {
-  /** What is trusted at this moment, the same object until it changes; `undefined` while nothing is known yet. */
+  /** The certificates trusted now, as the same object until they change; `undefined` if none are loaded yet. */
   current(): CertificatePool | undefined
 }
 
-/** The check of an option that says whose signature is trusted. */
+/** The check of an option with trusted certificates. */
 export function aPemBundleOrSource(value: unknown, path: string): readonly ConfigurationProblem[] {
   if (typeof value !== 'string') {
     return hasMethod(value, 'current')
@@ -22,10 +22,10 @@ export function aPemBundleOrSource(value: unknown, path: string): readonly Confi
 }
 
 /**
- * The source of what an option says is trusted: a PEM bundle, which never changes, or a source.
+ * The certificates of an option as a source: a PEM bundle never changes; a source is returned unchanged.
  *
  * @param path the name of the option.
- * @throws {ConfigurationError} when the bundle cannot be read.
+ * @throws {ConfigurationError} if the bundle cannot be read.
  */
 export function certificatePoolSource(
   ca: string | CertificatePoolSource,

@@ -23,16 +23,16 @@ describe('the user of a certificate', () => {
       { username: 'b', groups: ['x'], uid: '' },
     ],
     [
-      'nobody where the last is empty',
+      'no user if the last is empty',
       [
         [CN, 'a'],
         [CN, ''],
       ],
       undefined,
     ],
-    ['nobody without one', [[O, 'app1']], undefined],
+    ['no user without one', [[O, 'app1']], undefined],
     [
-      'nobody without one, whatever the uid',
+      'no user without one, whatever the uid',
       [
         [UID, ''],
         [UID, 'u'],
@@ -75,7 +75,7 @@ describe('the user of a certificate', () => {
       { username: 'j', uid: 'uid-1', groups: [] },
     ],
     [
-      'named like anybody',
+      'named with any string',
       [
         [CN, 'system:anonymous'],
         [O, 'system:masters'],

@@ -6,25 +6,25 @@ import { type UserInfo, userInfo } from '../../authenticator/user.ts'
 import { printable } from '../../internal/x509/errors.ts'
 import { AttributeType, type Certificate, valuesOf } from '../../internal/x509/index.ts'
 
-/** The attribute of a subject that is the uid of a user. */
+/** The subject attribute with the uid of a user. */
 export const UID_ATTRIBUTE = '1.3.6.1.4.1.57683.2'
 
 /** Options of {@link certificateUser}. */
 export interface CertificateUserOptions {
-  /** Whether the subject may say the uid (feature gate `AllowParsingUserUIDFromCertAuth`). Default `true`. */
+  /** Whether to read the uid from the subject (feature gate `AllowParsingUserUIDFromCertAuth`). Default `true`. */
   readonly uidFromSubject?: boolean
 }
 
 const shape: OptionsShape<CertificateUserOptions> = { uidFromSubject: aBoolean }
 
 /**
- * Whose certificate it is: the last common name of the subject is the user, every organization a group, in order. Nothing else
- * in the certificate says who somebody is.
+ * The user of a certificate: the last common name of the subject is the username, and its organizations are the groups, in order. Apart
+ * from the uid, nothing else in the certificate identifies the user.
  *
  * Source: apiserver `pkg/authentication/request/x509/x509.go` (`CommonNameUserConversion`).
  *
- * @returns `undefined` when the subject has no common name.
- * @throws {AuthenticationError} `rejected` when the uid is empty or there are several.
+ * @returns `undefined` if the subject has no common name.
+ * @throws {AuthenticationError} `rejected` if the uid is empty or there are several.
  */
 export function certificateUser(
   { subject, der }: Pick<Certificate, 'subject' | 'der'>,

@@ -63,7 +63,7 @@ describe('a certificate verifier', () => {
       evil,
       String.raw`x509: subject with cn=a\u{a}b is not in the allowed list`,
     ],
-    ['a certificate of somebody else', [], stranger, 'x509: certificate signed by unknown authority'],
+    ['a certificate of another CA', [], stranger, 'x509: certificate signed by unknown authority'],
   ])('refuses a client with %s, and does not ask the delegate', async (_, names, client, message) => {
     const { verifier, delegate } = setUp(...names)
     const asked = async () => verifier.authenticate(requestOf([], client), emptyContext)

@@ -24,9 +24,9 @@ import { chainVerifier } from './chain-verifier.ts'
 
 /** Options of {@link certificateVerifier}. */
 export interface CertificateVerifierOptions {
-  /** Who is trusted to sign: a PEM bundle or a source of certificates (`--requestheader-client-ca-file`). */
+  /** The trusted CA certificates: a PEM bundle or a source of certificates (`--requestheader-client-ca-file`). */
   readonly ca: string | CertificatePoolSource
-  /** The common names that are let through, exactly as they are; none: any (`--requestheader-allowed-names`). */
+  /** The accepted common names, compared exactly. Empty: any (`--requestheader-allowed-names`). */
   readonly allowedNames: readonly string[]
   readonly clock?: Clock
 }
@@ -38,15 +38,15 @@ const shape: OptionsShape<CertificateVerifierOptions> = {
 }
 
 /**
- * Asks the delegate only about requests whose TLS client proved to be a certain one. Who that is, is all it asks; the delegate
- * says who the caller is.
+ * Passes a request to the delegate only if its TLS client has a certificate of the CA with an accepted common name. The certificate
+ * identifies the client, such as a proxy; the delegate decides who the user is.
  *
- * Without a certificate, and while it is not known who is trusted, there is no opinion. A certificate that does not verify, or of
- * somebody else, is an error.
+ * It has no opinion without a certificate, or while no CA certificates are loaded. A certificate that does not verify or has another
+ * common name is an error.
  *
  * Source: apiserver `pkg/authentication/request/x509/x509.go` (`Verifier`).
  *
- * @throws {ConfigurationError} when the bundle has no certificate, or one that cannot be read.
+ * @throws {ConfigurationError} if the bundle has no certificate, or one that cannot be read.
  */
 export function certificateVerifier(
   options: CertificateVerifierOptions,

@@ -12,21 +12,21 @@ import {
 import { isCertificateError } from '../../internal/x509/errors.ts'
 import { chainDigest, type PresentedChain, readPresentedChain } from './presented-chain.ts'
 
-/** What a {@link chainVerifier} does with what it finds out. */
+/** Options of {@link chainVerifier}. */
 export interface ChainVerifierOptions<T> {
   readonly clock: Clock
   readonly keyUsages: readonly string[]
-  /** What a valid chain means. May throw an {@link AuthenticationError}. */
+  /** The result for a valid chain. May throw an {@link AuthenticationError}. */
   readonly accept: (chain: CertificateChain) => T
-  /** What is said of a leaf that has no valid chain. */
+  /** The error for a leaf without a valid chain. */
   readonly refuse: (leaf: Certificate, error: CertificateError) => AuthenticationError
 }
 
 /**
- * Verifies what a client presented against what is trusted now.
+ * Verifies the certificates that a client presented against the current pool.
  *
- * @param onLeaf told until when the leaf is valid, before anything is known about it.
- * @throws {AuthenticationError} as soon as it is clear, which may be at once.
+ * @param onLeaf called with the end of the validity of the leaf, before the verdict.
+ * @throws {AuthenticationError} synchronously if the verdict is already known.
  */
 export type ChainVerifier<T> = (
   presented: readonly Uint8Array[],
@@ -34,15 +34,14 @@ export type ChainVerifier<T> = (
   onLeaf?: (notAfterMs: number) => void,
 ) => Awaitable<T>
 
-/** Of each kind. Those that were accepted cannot be pushed out by those that were not. */
+/** Accepted and refused chains are limited separately, so that refused ones cannot evict accepted ones. */
 const MAX_VERDICTS = 4096
-/** So that errors do not tell of a time long gone. */
+/** Limits how outdated the time in an error message can be. */
 const MAX_REFUSAL_AGE_MS = 60_000
 
 /**
- * Verifies chains and remembers the verdicts, for they come again with every request of a connection. A verdict holds for one
- * pool, and only while no certificate that it rests on begins or ends to be valid. Who asks while the same chain is being
- * verified waits for that.
+ * Verifies chains and caches the verdicts, since chains recur with every request of a connection. A verdict holds for one pool, and only
+ * until a certificate it depends on becomes valid or expires. Concurrent verifications of the same chain are shared.
  */
 export function chainVerifier<T>(options: ChainVerifierOptions<T>): ChainVerifier<T> {
   let verdicts: Verdicts<T> | undefined
@@ -59,7 +58,7 @@ export function chainVerifier<T>(options: ChainVerifierOptions<T>): ChainVerifie
     const key = chainDigest(presented)
     const known = verdicts.get(key)
     if (known !== undefined && holdsAt(known, nowMs)) {
-      // What a connection presented is one list that cannot change, the same for all of its requests.
+      // A frozen list belongs to one connection and is the same for all of its requests.
       if (Object.isFrozen(presented)) ofConnections.set(presented, known)
       onLeaf?.(known.leafNotAfterMs)
       return answer(known)
@@ -69,7 +68,7 @@ export function chainVerifier<T>(options: ChainVerifierOptions<T>): ChainVerifie
       const chain = readPresentedChain(presented)
       verification = { leafNotAfterMs: chain.leaf.notAfterMs, verdict: decide(chain, pool, nowMs, options) }
       underWay.set(key, verification)
-      // Those of this pool, whichever counts by then.
+      // The verdicts of this pool, even if another one is current by then.
       const ofPool = verdicts
       void verification.verdict.then(
         (verdict) => {
@@ -87,7 +86,7 @@ export function chainVerifier<T>(options: ChainVerifierOptions<T>): ChainVerifie
 /** The verdicts under one pool. */
 class Verdicts<T> {
   readonly pool: CertificatePool
-  /** Found without a digest. A verdict leads to no certificate, so that what is kept here goes with its connection. */
+  /** Looked up without a digest. Verdicts do not refer to certificates, so entries are collected with their connection. */
   readonly ofConnections = new WeakMap<readonly Uint8Array[], Verdict<T>>()
   readonly underWay = new Map<
     string,
@@ -111,13 +110,13 @@ class Verdicts<T> {
   }
 }
 
-/** What came out, and the time in which it would come out again. Holds no certificate. */
+/** A result and the period in which it stays the same. Holds no certificate. */
 type Verdict<T> = Window & { readonly leafNotAfterMs: number } & (
     | { readonly value: T }
     | { readonly error: AuthenticationError }
   )
 
-/** Both ends belong to it. */
+/** Includes both ends. */
 interface Window {
   readonly fromMs: number
   readonly untilMs: number
@@ -160,7 +159,7 @@ function judged<T>(window: Window & { readonly leafNotAfterMs: number }, accept:
   }
 }
 
-/** The time around now in which the same of these certificates are valid. */
+/** The period around now in which the set of valid certificates does not change. */
 function sameState(certificates: readonly Certificate[], nowMs: number): Window {
   let fromMs = -Infinity
   let untilMs = Infinity

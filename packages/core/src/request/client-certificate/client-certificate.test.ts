@@ -64,9 +64,9 @@ describe('a client certificate', () => {
     expect(await ask(requestOf([], jane))).toBe('jane')
   })
 
-  it('is nobody without a common name', async () => {
-    const nobody = await issueClient({ subject: [['2.5.4.10', 'x']], issuer: ca })
-    expect(await setUp().ask(requestOf([], nobody))).toBeUndefined()
+  it('has no opinion without a common name', async () => {
+    const unnamed = await issueClient({ subject: [['2.5.4.10', 'x']], issuer: ca })
+    expect(await setUp().ask(requestOf([], unnamed))).toBeUndefined()
   })
 
   it('is the user, until the first certificate of its chain ends', async () => {
@@ -80,7 +80,7 @@ describe('a client certificate', () => {
   })
 
   it.each([
-    ['nobody trusted', async () => requestOf([], stranger), 'x509: certificate signed by unknown authority'],
+    ['no trusted CA', async () => requestOf([], stranger), 'x509: certificate signed by unknown authority'],
     [
       'for servers',
       async () => requestOf([], await issue({ issuer: ca, extensions: [extendedKeyUsage(SERVER_AUTH)] })),
@@ -320,7 +320,7 @@ describe('a verdict', () => {
   })
 })
 
-it('refuses a leaf that is a CA of somebody else', async () => {
+it('refuses a leaf that is an untrusted CA', async () => {
   const self = await issue({ subject: 'self', extensions: [basicConstraints(true)] })
   expect(await setUp().ask(requestOf([], self, self))).toMatch(/unknown authority/)
 })

@@ -29,16 +29,16 @@ import { chainVerifier } from './chain-verifier.ts'
 
 /** Options of {@link clientCertificate}. */
 export interface ClientCertificateOptions {
-  /** Who is trusted to sign the certificates of users: a PEM bundle or a source of certificates (`--client-ca-file`). */
+  /** The trusted CA certificates of users: a PEM bundle or a source of certificates (`--client-ca-file`). */
   readonly ca: string | CertificatePoolSource
   /**
-   * Whose a certificate is, once it is verified; `undefined`: nobody's. Default {@link certificateUser}. An error it throws is
-   * remembered with the certificate, so it must not depend on anything else.
+   * The user of a verified certificate; `undefined`: no opinion. Default {@link certificateUser}. Results and errors are cached with the
+   * certificate, so they must not depend on anything else.
    */
   readonly user?: (leaf: Certificate) => UserInfo | undefined
-  /** What a certificate must be good for: object identifiers of `extKeyUsage`. Default `clientAuth`; empty: anything. */
+  /** The purposes a certificate must allow: object identifiers of `extKeyUsage`. Default `clientAuth`; empty: any. */
   readonly keyUsages?: readonly string[]
-  /** Told how long certificates are still valid, where the request itself is not observed. */
+  /** Receives the remaining validity of certificates if the request itself has no observer. */
   readonly observer?: Observer
   readonly clock?: Clock
 }
@@ -52,17 +52,17 @@ const shape: OptionsShape<ClientCertificateOptions> = {
 }
 
 /**
- * Knows users by their TLS client certificate: the common name is the user, organizations are groups.
+ * Authenticates users by their TLS client certificate: the common name is the username, organizations are groups.
  *
- * Without a certificate, and while it is not known who is trusted, there is no opinion. A certificate that does not verify is an
- * error; one without a common name is nobody's. What the TLS layer made of it does not count.
+ * It has no opinion without a certificate, while no CA certificates are loaded, or if the certificate has no common name. A certificate
+ * that does not verify is an error. The verdict of the TLS layer is ignored.
  *
- * Certificates are verified anew whenever what is trusted changes, and no longer accepted than each of the chain is valid.
- * Nothing is asked about revocation, as in Kubernetes.
+ * Certificates are verified again whenever the trusted certificates change, and are accepted only while the whole chain is valid.
+ * Revocation is not checked, as in Kubernetes.
  *
  * Source: apiserver `pkg/authentication/request/x509/x509.go`.
  *
- * @throws {ConfigurationError} when the bundle has no certificate, or one that cannot be read.
+ * @throws {ConfigurationError} if the bundle has no certificate, or one that cannot be read.
  * @example
  * const certificates = clientCertificate({ ca: await readFile('ca.crt', 'utf8') })
  */
@@ -109,13 +109,13 @@ export function clientCertificate(options: ClientCertificateOptions): Authentica
 
 const KNOWN: readonly KnownCredential[] = [{ type: 'clientCertificate' }]
 
-/** The commonest mistake: nothing else would tell why every request is without a certificate. */
+/** The most common mistake: otherwise nothing would explain why no request has a certificate. */
 const NOT_REQUESTED: FileNotice = {
   severity: 'advice',
   code: 'noCertificateRequested',
   message:
     'no client certificate can be seen on a connection without TLS, or to a server that does not ask for one: make the server with ' +
-    'tlsServerOptions(...) of @kube-authn/node, or, where a proxy ends TLS, take certificates from it with certificateHeaders(...)',
+    'tlsServerOptions(...) of @kube-authn/node, or, if a proxy terminates TLS, take certificates from it with certificateHeaders(...)',
 }
 
 function endOf(chain: CertificateChain): number {

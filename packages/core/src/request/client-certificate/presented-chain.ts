@@ -11,21 +11,21 @@ import { isCertificateError } from '../../internal/x509/errors.ts'
 const MAX_CERTIFICATES = 10
 const MAX_CHAIN_BYTES = 64 * 1024
 
-/** Of Go's TLS server, for each certificate of a chain. */
+/** The limit of Go's TLS server for each certificate of a chain. */
 const MAX_RSA_BITS = 8192
 
-/** What a client presented, read. */
+/** The parsed certificates of a client. */
 export interface PresentedChain {
   readonly leaf: Certificate
   readonly intermediates: CertificatePool
 }
 
 /**
- * Reads the certificates of a client, leaf first. All have to be readable, also those that lead nowhere.
+ * Parses the certificates of a client, leaf first. All must be readable, even those not needed for a chain.
  *
  * Source: Go `crypto/tls/handshake_server.go` (`processCertsFromClient`).
  *
- * @throws {AuthenticationError} `rejected` when one is not a certificate.
+ * @throws {AuthenticationError} `rejected` if one is not a certificate.
  */
 export function readPresentedChain(presented: readonly Uint8Array[]): PresentedChain {
   try {
@@ -46,11 +46,11 @@ function isTooLarge(key: Certificate['publicKey']): boolean {
 }
 
 /**
- * What stands for a presented chain in a cache: SHA-256 over all certificates, each after its length.
+ * The cache key of a presented chain: SHA-256 over all certificates, each after its length.
  *
  * Deviation: longer chains are refused, unread (`docs/deviations.md`, long chains).
  *
- * @throws {AuthenticationError} `rejected` when there are more than 10, or they have more than 64 KiB together.
+ * @throws {AuthenticationError} `rejected` if there are more than 10, or they have more than 64 KiB in total.
  */
 export function chainDigest(presented: readonly Uint8Array[]): string {
   const size = presented.reduce((sum, der) => sum + der.length, 0)

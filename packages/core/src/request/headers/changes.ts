@@ -1,7 +1,7 @@
 import type { HeaderChanges } from '../../authenticator/authenticator.ts'
 import { latin1FromText } from '../../internal/byte-text.ts'
 
-/** Several changes as one. */
+/** Combines several changes. */
 function mergeHeaderChanges(...changes: readonly HeaderChanges[]): HeaderChanges {
   const replace = changes.flatMap((each) => each.replace ?? [])
   const removeTwinsOf = new Set(changes.flatMap((each) => each.removeTwinsOf ?? []))
@@ -14,8 +14,8 @@ function mergeHeaderChanges(...changes: readonly HeaderChanges[]): HeaderChanges
 }
 
 /**
- * Adds to what is always removed from a request what was configured and what this credential came in. The result is made
- * anew only where something is different: nearly every request needs the same changes.
+ * Combines the headers that are always removed with the configured ones and with those that carried this credential. The result is
+ * rebuilt only if it differs: nearly every request needs the same changes.
  */
 export function accumulateHeaderChanges(
   always: HeaderChanges,
@@ -42,7 +42,7 @@ function isContained(changes: HeaderChanges, base: HeaderChanges): boolean {
   )
 }
 
-/** A loop, since this is asked for every request. */
+/** A loop, since this runs for every request. */
 function areAmong(names: readonly string[] = NO_NAMES, all: readonly string[] = NO_NAMES): boolean {
   for (const name of names) if (!all.includes(name)) return false
   return true
@@ -50,7 +50,7 @@ function areAmong(names: readonly string[] = NO_NAMES, all: readonly string[] = 
 
 const NO_NAMES: readonly string[] = []
 
-/** What headers become, as it is written into a request: names in lower case, values as one character per byte. */
+/** Replacements as they are written into a request: names in lower case, values with one character per byte. */
 export function replacementsOf({
   replace = [],
 }: HeaderChanges): readonly (readonly [name: string, value: string])[] {

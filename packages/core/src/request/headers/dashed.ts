@@ -1,4 +1,4 @@
-/** A header name as those servers read it that take `-` and `_` for the same. */
+/** A header name as seen by servers that do not distinguish `-` and `_`. */
 export function dashed(name: string): string {
   return name.includes('_') ? name.replaceAll('_', '-') : name
 }

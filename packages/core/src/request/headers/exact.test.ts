@@ -76,7 +76,7 @@ describe('exactHeaders', () => {
     expect([...decoded.entries()]).toEqual([['a', expected]])
   })
 
-  it('leaves decoding to whom it is told', () => {
+  it('uses the given decoder', () => {
     expect(exactHeaders(['A', '1'], (value) => `<${value}>`).first('a')).toBe('<1>')
   })
 

@@ -2,10 +2,10 @@ import type { RequestHeaders } from '../request.ts'
 import { textFromLatin1 } from '../../internal/byte-text.ts'
 
 /**
- * Headers from Node's `rawHeaders`: name, value, name, value, as they were sent. Repeated headers stay apart.
+ * Headers from Node's `rawHeaders`: name, value, name, value, as sent. Repeated headers stay separate.
  *
- * @param raw read at every call, so that what is removed from it is gone here too.
- * @param decode how a value becomes text; Node hands out HTTP/1 values as latin1.
+ * @param raw read at every call, so that headers removed from it are gone here too.
+ * @param decode decodes a value; Node decodes HTTP/1 values as latin1.
  */
 export function exactHeaders(
   raw: readonly string[],
@@ -14,12 +14,12 @@ export function exactHeaders(
   return new ExactHeaders(raw, decode)
 }
 
-/** Headers that were sent, with every repetition. */
+/** Headers as sent, with every repetition. */
 export class ExactHeaders implements RequestHeaders {
   readonly exact = true
   readonly #raw: readonly string[]
   readonly #decode: (value: string) => string
-  /** The last value, since one header is asked for several times: to look for what is not ASCII in a long one takes its time. */
+  /** Caches the last decoded value, since one header is read several times and decoding a long value is slow. */
   #value: string | undefined
   #text = ''
 
@@ -28,7 +28,7 @@ export class ExactHeaders implements RequestHeaders {
     this.#decode = decode
   }
 
-  /** Whether a header that was sent still counts. */
+  /** Whether a sent header still counts. */
   protected counts(_name: string): boolean {
     return true
   }
@@ -58,7 +58,7 @@ export class ExactHeaders implements RequestHeaders {
     const raw = this.#raw
     for (let index = 0; index + 1 < raw.length; index += 2) {
       const name = raw[index] ?? ''
-      // Most names begin with another letter, in either case.
+      // Most names start with another letter, in either case.
       if (((name.charCodeAt(0) ^ prefix.charCodeAt(0)) & ~0x20) !== 0) continue
       const lowerCase = name.toLowerCase()
       if (lowerCase.startsWith(prefix) && this.counts(lowerCase)) return true
@@ -66,7 +66,7 @@ export class ExactHeaders implements RequestHeaders {
     return false
   }
 
-  /** What {@link entries} has of the headers that are wanted, without a look at the values of others. */
+  /** Like {@link entries}, but only wanted headers; values of others are not decoded. */
   *selected(isWanted: (name: string) => boolean): Iterable<readonly [string, string]> {
     const raw = this.#raw
     for (let index = 0; index + 1 < raw.length; index += 2) {

@@ -3,8 +3,8 @@ import { replacementsOf } from './changes.ts'
 import { selectorOf } from './selector.ts'
 
 /**
- * A Fetch request whose headers are changed: the same one where its headers can be written to, else a new one with the same
- * body. Nothing is done when there is nothing to change.
+ * A Fetch request with changed headers: the same request if its headers are mutable, otherwise a new one with the same body. Returns the
+ * request unchanged if there is nothing to change.
  *
  * @example
  * const forTheApplication = withHeaderChanges(request, outcome.headerChanges)
@@ -19,14 +19,14 @@ export function withHeaderChanges(request: Request, changes: HeaderChanges): Req
     change(headers, removed, replaced)
     return request
   } catch {
-    // Deno and Workers protect the headers of what they received.
+    // Deno and Workers make the headers of received requests immutable.
     const copy = new Headers(headers)
     change(copy, removed, replaced)
     return new Request(request, { headers: copy })
   }
 }
 
-/** The headers of the request that the changes concern. Reading all names is dear, so it is done only where that is needed. */
+/** The headers of the request that the changes affect. Reading all names is slow, so it is done only if needed. */
 function namesPresent(headers: Headers, changes: HeaderChanges): readonly string[] {
   const { removePrefixes = [], removeTwinsOf = [] } = changes
   const hasPrefixes = removePrefixes.length + removeTwinsOf.length > 0

@@ -2,8 +2,8 @@ import type { RequestHeaders } from '../request.ts'
 import { textFromLatin1 } from '../../internal/byte-text.ts'
 
 /**
- * Headers from a Fetch `Headers` object. It joined repeated headers already, so this source is not exact, and an
- * authenticator that trusts a header with several values fails closed on a comma unless told how to read it.
+ * Headers from a Fetch `Headers` object, which joins repeated headers. This source is therefore not exact, and an authenticator that
+ * trusts a header with several values refuses a comma unless configured how to read it.
  */
 export function joinedHeaders(headers: Headers): RequestHeaders {
   return {

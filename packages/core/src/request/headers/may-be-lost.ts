@@ -1,16 +1,16 @@
 import { type AuthenticationError, rejected } from '../../authenticator/errors.ts'
 
 /**
- * Why a trusted proxy is not believed where a header of its request may have been left out unseen (`RequestHeaders.complete`): the user
- * would lose groups, or be another one that the request names. One object for all, since it says nothing about the request.
+ * The error for a request of a trusted proxy that may have silently lost a header (`RequestHeaders.complete`): the user could lose groups,
+ * or be another user that the request names. Shared, since it contains nothing from the request.
  *
- * Deviation: kube-apiserver has no such server (`docs/deviations.md`, HTTP/2 fields).
+ * Deviation: Go's HTTP server does not lose headers (`docs/deviations.md`, HTTP/2 fields).
  */
 export const headerOfProxyMayBeLost: AuthenticationError = Object.freeze(
   rejected(
-    'over HTTP/2 this server may lose a header of the proxy unseen: let the proxy use HTTP/1.1, ' +
+    'over HTTP/2 this server may silently lose a header of the proxy: let the proxy use HTTP/1.1, ' +
       'or make the server with http2ServerOptions or tlsServerOptions of @kube-authn/node on Node 22.17, 24.2 or later',
-    // A proxy with a token of its own would act as itself.
+    // Otherwise a proxy that also sends its own token would act as itself.
     { isFinal: true },
   ),
 )

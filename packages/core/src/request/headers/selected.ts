@@ -2,9 +2,9 @@ import type { RequestHeaders } from '../request.ts'
 import { ExactHeaders } from './exact.ts'
 
 /**
- * The headers with a name that is wanted, as `entries()` has them: most of a request are of no interest, and their values need not be read.
+ * The wanted headers, as in `entries()`. The values of other headers are not decoded.
  *
- * @param isWanted given a name in any case.
+ * @param isWanted receives a name in any case.
  */
 export function selectedHeaders(
   headers: RequestHeaders,

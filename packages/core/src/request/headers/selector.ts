@@ -1,12 +1,12 @@
 import type { HeaderChanges } from '../../authenticator/authenticator.ts'
 import { dashed } from './dashed.ts'
 
-/** Whether changes concern a header, whose name is given in any case. */
+/** Whether changes affect a header, given its name in any case. */
 export type HeaderSelector = (name: string) => boolean
 
 const selectors = new WeakMap<HeaderChanges, HeaderSelector>()
 
-/** The selector of changes. It is kept with them, since the same changes are made to nearly every request. */
+/** The selector of changes. It is cached, since nearly every request has the same changes. */
 export function selectorOf(changes: HeaderChanges): HeaderSelector {
   let selector = selectors.get(changes)
   if (selector === undefined) {
@@ -23,7 +23,7 @@ function makeSelector({
   replace = [],
 }: HeaderChanges): HeaderSelector {
   const replaced = new Set(replace.map(([name]) => name.toLowerCase()))
-  // An authenticator that wrote a name in capitals must not leave its credential where it is.
+  // Lower-cased here, so that a name that an authenticator wrote in capitals is removed too.
   const removed = new Set(remove.map((name) => dashed(name.toLowerCase())))
   const prefixes = removePrefixes.map((prefix) => dashed(prefix.toLowerCase()))
   const twinsOf = removeTwinsOf.map((prefix) => dashed(prefix.toLowerCase()))
@@ -42,12 +42,12 @@ function makeSelector({
   }
 }
 
-/** The one character besides the first that is compared: `x-remote-user` and `x-request-id` begin alike. */
+/** The index of the second character that is compared: `x-remote-user` and `x-request-id` start alike. */
 const SECOND_LOOK = 4
 
 /**
- * Most headers of a request have another first letter than any that is looked for, or another fifth, and need no closer look. For each first
- * character it is known, as one bit each, which characters may be the fifth.
+ * A quick pre-check: most headers of a request differ in the first or fifth character from all that the changes affect. For each first
+ * character, a bit set holds the characters that may be the fifth.
  */
 function candidates(beginnings: readonly string[]): HeaderSelector {
   const fifths = new Int32Array(32)
@@ -67,7 +67,7 @@ function candidates(beginnings: readonly string[]): HeaderSelector {
 
 const ANY = -1
 
-/** The bits of a character in lower case. Both cases have the same; the two characters that are taken for the same have each other's, too. */
+/** The bits of a lower-case character. Both cases have the same bit; hyphen and underscore each have the bits of both. */
 function bitsOf(text: string, index: number): number {
   const code = text.charCodeAt(index)
   return code === HYPHEN ? (1 << HYPHEN) | (1 << UNDERSCORE) : 1 << code

@@ -2,7 +2,7 @@ import { notAfterOf } from './not-after.ts'
 
 /** A certificate of a bundle. */
 export interface BundledCertificate {
-  /** DER in base64, which tells whether two are the same. */
+  /** DER in base64, to compare certificates. */
   readonly base64: string
   /** In milliseconds since the epoch. */
   readonly notAfterMs: number
@@ -11,8 +11,8 @@ export interface BundledCertificate {
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[ \t]*\r?\n([^-]*)-----END ([A-Z0-9 ]+)-----/g
 
 /**
- * The certificates of a PEM bundle as Go reads one: blocks of another kind, blocks with headers and text between blocks are
- * skipped; a certificate that is none, or no certificate at all, is a problem.
+ * The certificates of a PEM bundle, read as Go does: blocks of other kinds, blocks with headers and text between blocks are skipped; an
+ * unreadable certificate, or a bundle without certificates, is a problem.
  *
  * Source: client-go `util/cert` `ParseCertsPEM`.
  */
@@ -31,7 +31,7 @@ export function readBundle(pem: string): {
   return certificates.length === 0 ? { certificates, problem: 'has no certificate in PEM' } : { certificates }
 }
 
-/** The certificates as PEM, one after the other. */
+/** The certificates as a PEM bundle. */
 export function writeBundle(certificates: readonly BundledCertificate[]): string {
   return certificates
     .map(({ base64 }) => {

@@ -1,21 +1,21 @@
-/** What the ConfigMap `kube-system/extension-apiserver-authentication` says. Lists keep their order. */
+/** The content of the ConfigMap `kube-system/extension-apiserver-authentication`. Lists keep their order. */
 export interface RequestHeaderConfig {
-  /** The first that has a value names the user (`--requestheader-username-headers`). */
+  /** The first one with a value is the username (`--requestheader-username-headers`). */
   readonly usernameHeaders: readonly string[]
   /** Since Kubernetes 1.32 (`--requestheader-uid-headers`). */
   readonly uidHeaders: readonly string[]
   readonly groupHeaders: readonly string[]
-  /** What is behind the prefix is the key of an extra (`--requestheader-extra-headers-prefix`). */
+  /** The rest of the name, after the prefix, is a key in `extra` (`--requestheader-extra-headers-prefix`). */
   readonly extraHeaderPrefixes: readonly string[]
-  /** The common names of proxies; for Kubernetes, none means any (`--requestheader-allowed-names`). */
+  /** The common names of proxies; to Kubernetes, an empty list means any (`--requestheader-allowed-names`). */
   readonly allowedNames: readonly string[]
-  /** The authorities of proxies, in PEM (`--requestheader-client-ca-file`). Without them nobody is a proxy. */
+  /** The authorities of proxies, in PEM (`--requestheader-client-ca-file`). Without them no proxy is trusted. */
   readonly requestHeaderClientCA?: string
   /** The authorities of ordinary clients, in PEM (`--client-ca-file`). */
   readonly clientCA?: string
 }
 
-/** What counts before anything was read: nothing. */
+/** The configuration before the ConfigMap is read. */
 export const NO_REQUEST_HEADER_CONFIG: RequestHeaderConfig = Object.freeze({
   usernameHeaders: Object.freeze([]),
   uidHeaders: Object.freeze([]),

@@ -1,5 +1,5 @@
 /**
- * The ConfigMap that tells extension API servers how their front proxy is known, as data.
+ * The ConfigMap that tells extension API servers how to recognise their front proxy, as data.
  *
  * @module
  */

@@ -10,20 +10,20 @@ import {
 } from './config.ts'
 import { parseRequestHeaderConfig } from './parse.ts'
 
-/** Servers' clocks differ: an authority counts for so much longer. */
+/** Servers' clocks differ, so expired authorities are kept this much longer. */
 const SLACK_MS = 5 * 60 * 1000
 
 /**
- * What a server publishes in the ConfigMap `extension-apiserver-authentication`: what is there already, and then what is its own.
- * Nothing is there twice, and authorities that expired more than five minutes ago are left out. The keys of the request header are
- * written only where there is an authority for it.
+ * The data that a server publishes in the ConfigMap `extension-apiserver-authentication`: the existing entries, then its own, without
+ * duplicates and without authorities that expired more than five minutes ago. The `requestheader-*` keys are written only if there is a
+ * request header authority.
  *
  * Source: kubernetes `pkg/controlplane/controller/clusterauthenticationtrust`.
  *
- * @param existing the `data` that is there now.
- * @param own what this server adds.
- * @param options its clock says what is expired.
- * @throws {ConfigurationError} when either has a list or a bundle that cannot be read.
+ * @param existing the current `data`.
+ * @param own the entries that this server adds.
+ * @param options the clock decides what is expired.
+ * @throws {ConfigurationError} if either has a list or a bundle that cannot be read.
  * @example
  * const data = mergeRequestHeaderConfig(configMap.data ?? {}, { usernameHeaders: ['X-Remote-User'], requestHeaderClientCA: pem })
  */

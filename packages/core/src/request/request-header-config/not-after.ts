@@ -1,6 +1,6 @@
 /*
- * Just enough DER to find one date. Nothing is verified here: the bundle is the operator's own, and an expired authority is only
- * left out of what is published.
+ * Just enough DER to find one date. Nothing is verified: the bundle comes from the operator, and expired authorities are merely not
+ * published.
  */
 
 const SEQUENCE = 0x30
@@ -9,7 +9,7 @@ const UTC_TIME = 0x17
 const GENERALIZED_TIME = 0x18
 const MAX_TIME_LENGTH = 15
 
-/** When a certificate (RFC 5280 section 4.1.2.5) ends, in milliseconds since the epoch; `undefined` when it is none. */
+/** When a certificate expires (RFC 5280 section 4.1.2.5), in milliseconds since the epoch; `undefined` if it is not a certificate. */
 export function notAfterOf(der: Uint8Array): number | undefined {
   const certificate = elementAt(der, 0)
   if (certificate?.tag !== SEQUENCE || certificate.end !== der.length) return undefined

@@ -3,16 +3,16 @@ import { readBundle } from './bundle.ts'
 import { BUNDLE_KEYS, LIST_KEYS, type RequestHeaderConfig, type RequestHeaderConfigData } from './config.ts'
 
 /**
- * Reads the `data` of the ConfigMap `extension-apiserver-authentication`: all of it or nothing. A list that is missing or empty
- * is empty; unknown keys do not matter.
+ * Reads the `data` of the ConfigMap `extension-apiserver-authentication`: all or nothing. A missing or empty list is empty; unknown keys
+ * are ignored.
  *
- * Deviation: names of headers are trimmed, and one that is blank or can never be sent is refused, where Kubernetes takes it and
- * it never matches (`docs/deviations.md`, request header names).
+ * Deviation: header names are trimmed, and blank or invalid names are refused; Kubernetes accepts them, and they never match
+ * (`docs/deviations.md`, request header names).
  *
  * Source: apiserver `pkg/server/options/authentication_dynamic_request_header.go`,
  * `pkg/authentication/request/headerrequest/requestheader_controller.go`.
  *
- * @throws {ConfigurationError} with every problem found: a list that is no JSON array of strings, a bundle that is no PEM.
+ * @throws {ConfigurationError} with every problem found: a list that is not a JSON array of strings, a bundle that is not PEM.
  * @example
  * parseRequestHeaderConfig({ 'requestheader-username-headers': '["X-Remote-User"]' }).usernameHeaders // ['X-Remote-User']
  */
@@ -49,7 +49,7 @@ export function parseRequestHeaderConfig(data: RequestHeaderConfigData): Request
   return Object.freeze(config)
 }
 
-/** Own properties only: `data` may come from a parser that makes ordinary objects. */
+/** Own properties only: `data` may be an ordinary object with a prototype. */
 function valueOf(data: RequestHeaderConfigData, key: string): string {
   return Object.hasOwn(data, key) ? (data[key] ?? '') : ''
 }
@@ -57,7 +57,7 @@ function valueOf(data: RequestHeaderConfigData, key: string): string {
 function readList(path: string, json: string, problems: ConfigurationProblem[]): readonly string[] {
   if (json === '') return []
   const list = parseJson(json)
-  // A list of nothing, as Go writes and reads it.
+  // Go writes and reads an empty list as `null`.
   if (list === null) return []
   if (Array.isArray(list) && list.every((entry) => typeof entry === 'string')) return list
   problems.push({ path, message: 'must be a JSON array of strings' })

@@ -16,7 +16,7 @@ const der = (tag: number, ...content: readonly (readonly number[])[]): readonly 
 }
 const text = (tag: number, value: string): readonly number[] => der(tag, [...new TextEncoder().encode(value)])
 
-/** A certificate as far as its dates: nobody looks at the rest. */
+/** A certificate up to its dates: the rest is not read. */
 function certificate(
   serial: number,
   notAfter: readonly number[],
@@ -140,7 +140,7 @@ describe('parseRequestHeaderConfig', () => {
   })
 
   it.each(['', ' ', 'X Y', 'X:', 'é', 'X\n Y', '@'])(
-    'refuses the header name %j, which nobody can send',
+    'refuses the header name %j, which cannot be sent',
     (name) => {
       const json = JSON.stringify(['X', name])
       for (const key of Object.keys(lists).slice(0, 4)) {

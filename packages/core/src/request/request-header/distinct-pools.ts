@@ -3,12 +3,12 @@ import { isSameBytes } from '../../internal/x509/der/bytes.ts'
 import type { CertificatePool } from '../../internal/x509/index.ts'
 
 /**
- * Makes sure that no CA is trusted both to sign users and to sign proxies: with one, a user could be taken for the proxy and then
- * be anybody, or the proxy for a user. CAs are the same when their keys are.
+ * Ensures that no CA is trusted for both users and proxies: otherwise a user could be accepted as the proxy and impersonate any user, or
+ * the proxy could be accepted as a user. CAs with the same key are the same.
  *
- * Deviation: kube-apiserver refuses it only where no proxy is named (`docs/deviations.md`, distinct CAs).
+ * Deviation: kube-apiserver refuses it only if no proxy name is configured (`docs/deviations.md`, distinct CAs).
  *
- * @throws {ConfigurationError} when a key is in both.
+ * @throws {ConfigurationError} if a key is in both.
  */
 export function assertDistinctPools(clientCa: CertificatePool, requestHeaderCa: CertificatePool): void {
   const isShared = clientCa.certificates.some((one) =>

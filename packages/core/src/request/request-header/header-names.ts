@@ -3,21 +3,21 @@ import { trimAscii } from '../bearer-token/read.ts'
 import type { ConfigurationProblem } from '../../authenticator/errors.ts'
 import { aString, listOf, type OptionsShape, required } from '../../internal/options/index.ts'
 
-/** Which headers say who the caller is. Names are of any case. */
+/** The headers with the identity of the user. Names are case-insensitive. */
 export interface RequestHeaderNames {
-  /** The first that is there and not empty says the user (`--requestheader-username-headers`). */
+  /** The first one that is present and not empty is the username (`--requestheader-username-headers`). */
   readonly usernameHeaders: readonly string[]
-  /** The first that is there and not empty says the uid (`--requestheader-uid-headers`). Default: none. */
+  /** The first one that is present and not empty is the uid (`--requestheader-uid-headers`). Default: none. */
   readonly uidHeaders?: readonly string[]
-  /** All values of all of them are groups (`--requestheader-group-headers`). Default: none. */
+  /** All their values are groups (`--requestheader-group-headers`). Default: none. */
   readonly groupHeaders?: readonly string[]
-  /** What starts with one of these is `extra`, under the rest of its name (`--requestheader-extra-headers-prefix`). Default: none. */
+  /** Headers with one of these prefixes are `extra`, with the rest of the name as the key (`--requestheader-extra-headers-prefix`). Default: none. */
   readonly extraHeaderPrefixes?: readonly string[]
 }
 
 const headerNames = listOf(aString)
 
-/** The checks of {@link RequestHeaderNames}, for packages whose options have more. */
+/** The checks of {@link RequestHeaderNames}, for packages that extend these options. */
 export const requestHeaderNamesShape: OptionsShape<RequestHeaderNames> = {
   usernameHeaders: required(headerNames),
   uidHeaders: headerNames,
@@ -30,7 +30,7 @@ export type LowerCaseNames = Readonly<Record<keyof RequestHeaderNames, readonly 
 
 const LISTS = ['usernameHeaders', 'uidHeaders', 'groupHeaders', 'extraHeaderPrefixes'] as const
 
-/** As {@link trimAscii} leaves them, all in lower case. */
+/** Trims the names and converts them to lower case. */
 export function lowerCaseNames(names: Partial<RequestHeaderNames>): LowerCaseNames {
   const list = (key: keyof RequestHeaderNames): readonly string[] =>
     (names[key] ?? []).map((name) => trimAscii(name).toLowerCase())
@@ -43,8 +43,8 @@ export function lowerCaseNames(names: Partial<RequestHeaderNames>): LowerCaseNam
 }
 
 /**
- * What is wrong with header names: blank ones, ones that no header can have, and ones that would make one header say two
- * things. Two names that differ in `-` and `_` only count as one, since some servers take them for the same.
+ * The problems of header names: blank or invalid names, and names that give one header two meanings. Names that differ only in `-` and
+ * `_` count as equal, since some servers do not distinguish them.
  */
 export function validateHeaderNames(names: LowerCaseNames): readonly ConfigurationProblem[] {
   const problems: ConfigurationProblem[] = []
@@ -69,7 +69,7 @@ interface ConfiguredName {
   readonly name: string
 }
 
-/** Whether a header could say two things. The same name again in the same list only says the same again, as in Kubernetes. */
+/** Whether a header could have two meanings. A repeated name in one list is harmless, as in Kubernetes. */
 function isAmbiguous(one: ConfiguredName, other: ConfiguredName): boolean {
   if (one.name === other.name) return one.list !== other.list || isPrefix(one)
   return (

@@ -19,11 +19,11 @@ const bob = { username: 'bob', uid: '', groups: [], extra: {} }
 
 describe('the headers of a proxy', () => {
   it.each<readonly [string, HeaderList, object | undefined]>([
-    ['nobody', [], undefined],
-    ['nobody by an empty name', [['X-Remote-User', '']], undefined],
-    ['nobody by groups alone', [['X-Remote-Group', 'g']], undefined],
+    ['no user', [], undefined],
+    ['no user with an empty name', [['X-Remote-User', '']], undefined],
+    ['no user with groups only', [['X-Remote-Group', 'g']], undefined],
     [
-      'nobody by an empty first name',
+      'no user with an empty first name',
       [
         ['X-Remote-User', ''],
         ['X-Remote-User', 'bob'],
@@ -31,7 +31,7 @@ describe('the headers of a proxy', () => {
       undefined,
     ],
     [
-      'nobody by a name that is merely alike',
+      'no user with a merely similar name',
       [
         ['X-Remote-User-Foo', 'bob'],
         ['Pre-X-Remote-User', 'bob'],
@@ -171,8 +171,8 @@ describe('the headers of a proxy', () => {
         ['X-Remote-User', 'bob'],
         [twin, 'eve'],
       ]),
-    ).toBe(`header ${twin.toLowerCase()} could be taken for one that says who the caller is`)
-    expect(await read([[twin, 'eve']])).toMatch(/could be taken/)
+    ).toBe(`header ${twin.toLowerCase()} could be mistaken for an identity header`)
+    expect(await read([[twin, 'eve']])).toMatch(/could be mistaken/)
   })
 
   it('may have underscores themselves, and then no dashes beside them', async () => {
@@ -186,7 +186,7 @@ describe('the headers of a proxy', () => {
         ],
         { usernameHeaders },
       ),
-    ).toMatch(/could be taken/)
+    ).toMatch(/could be mistaken/)
   })
 
   it('are named for removal, with everything an application must not see', async () => {
@@ -217,8 +217,7 @@ describe('headers that were joined', () => {
     ['X-Remote-Extra-K', 'a'],
     ['X-Remote-Extra-K', 'b'],
   ]
-  const comma = (name: string): string =>
-    `header ${name} has a comma, and it cannot be told whether it is one value or several`
+  const comma = (name: string): string => `header ${name} has a comma, so it may be one value or several`
 
   it('are read where there is no doubt', async () => {
     expect(

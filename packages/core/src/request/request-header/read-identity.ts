@@ -8,20 +8,20 @@ import { selectorOf } from '../headers/selector.ts'
 import type { LowerCaseNames } from './header-names.ts'
 
 /**
- * What a comma means where repeated headers were joined, as by Fetch `Headers`: `a, b` may be one value or two.
+ * What a comma means if the runtime joins repeated headers, as Fetch `Headers` does: `a, b` may be one value or two.
  *
  * - `reject`: a value with a comma is an error.
- * - `split`: groups and extra values end at commas; white space around them goes.
- * - `whole`: a value is what it is.
+ * - `split`: groups and extra values are split at commas and trimmed.
+ * - `whole`: values are not split.
  */
 export type JoinedHeaders = 'reject' | 'split' | 'whole'
 
-/** Who the headers of a request say the caller is. */
+/** Reads the user from the headers of a request. */
 export type IdentityReader = (headers: RequestHeaders) => UserInfo | undefined
 
 /**
- * Reads who the caller is; `undefined` when the headers name nobody. What cannot be read without a guess, or has a twin, is
- * `rejected`, and no other credential of the request is asked about.
+ * Reads the user; `undefined` if the headers name none. Ambiguous headers, or headers with a twin, are `rejected` without checking other
+ * credentials of the request.
  *
  * Source: apiserver `pkg/authentication/request/headerrequest/requestheader.go`.
  */
@@ -38,7 +38,7 @@ export function identityReader(names: LowerCaseNames, joined: JoinedHeaders): Id
   }
 }
 
-/** All groups that are named. Frozen, so that they are not copied once more. */
+/** All named groups. Frozen, so that they are not copied again. */
 function groupsOf(
   headers: RequestHeaders,
   names: readonly string[],
@@ -53,7 +53,7 @@ function groupsOf(
   return Object.freeze(groups)
 }
 
-/** The first value of the first header where that is not empty. */
+/** The first value of the first header whose first value is not empty. */
 function firstOf(headers: RequestHeaders, names: readonly string[], joined: JoinedHeaders): string {
   for (const name of names) {
     const value = headers.first(name)
@@ -79,28 +79,28 @@ function valuesOf(
 
 function refuseComma(name: string, value: string): void {
   if (value.includes(',')) {
-    throw doubtful(`header ${name} has a comma, and it cannot be told whether it is one value or several`)
+    throw doubtful(`header ${name} has a comma, so it may be one value or several`)
   }
 }
 
 /**
- * The proxy sent the request, and who it sent it for cannot be told. Final: with a token of their own beside it, a client that gets
- * such a header past the proxy would choose between two identities.
+ * The proxy sent the request, but the user is ambiguous. Final: otherwise a client that gets such a header past the proxy and adds a
+ * token could choose between two identities.
  */
 function doubtful(message: string): AuthenticationError {
   return rejected(message, { isFinal: true })
 }
 
-/** A header that says something of `extra`. */
+/** A header with a value of `extra`. */
 interface ExtraHeader {
   readonly name: string
   readonly value: string
-  /** Which of the configured prefixes it has: values are in the order of these. */
+  /** The configured prefix of its name: values are in the order of the prefixes. */
   readonly prefix: string
 }
 
 function readExtra(sent: readonly ExtraHeader[], exact: boolean, joined: JoinedHeaders): UserExtra {
-  // Without a prototype, so that `__proto__` is a key like any other.
+  // Without a prototype, so that `__proto__` is an ordinary key.
   const extra = Object.create(null) as Record<string, string[]>
   for (const { name, value, prefix } of sent) {
     const key = extraKey(name.slice(prefix.length))
@@ -112,7 +112,7 @@ function readExtra(sent: readonly ExtraHeader[], exact: boolean, joined: JoinedH
 }
 
 /**
- * Percent-decoded, so that upper case can get in; as it is where an escape is malformed.
+ * Percent-decoded, so that keys can contain upper case; unchanged if an escape is malformed.
  *
  * Source: apiserver `pkg/authentication/request/headerrequest/requestheader.go` (`unescapeExtraKey`).
  */
@@ -121,8 +121,8 @@ function extraKey(lowerCase: string): string {
 }
 
 /**
- * The headers of `extra`, of a request that is refused where a header differs from a configured one in `-` and `_` only. Many a server
- * behind takes one for the other, and proxies often let one of them through.
+ * Reads the headers of `extra`, and refuses a request with a header that differs from a configured one only in `-` and `_`. Many servers
+ * do not distinguish them, and proxies often let one of them through.
  *
  * Deviation: kube-apiserver ignores such a header (`docs/deviations.md`, request header twins).
  */
@@ -137,8 +137,7 @@ function withoutTwins({
     for (const [name, value] of selectedHeaders(headers, isAlike)) {
       if (exactNames.includes(name)) continue
       const prefix = extraHeaderPrefixes.find((each) => name.startsWith(each))
-      if (prefix === undefined)
-        throw doubtful(`header ${name} could be taken for one that says who the caller is`)
+      if (prefix === undefined) throw doubtful(`header ${name} could be mistaken for an identity header`)
       found.push({ name, value, prefix })
     }
     return extraHeaderPrefixes.length < 2 ? found : inOrderOf(extraHeaderPrefixes, found)

@@ -23,7 +23,7 @@ const jane = await issueClient({ subject: 'jane', issuer: clientCa })
 
 const bob = { username: 'bob', uid: '', groups: [], extra: {} }
 
-describe('whom the headers are believed', () => {
+describe('the headers are trusted from', () => {
   const withCertificate = requestHeader({
     ...names,
     ca: ca.pem,
@@ -34,10 +34,10 @@ describe('whom the headers are believed', () => {
 
   it.each([
     ['the proxy', requestOf(headers, proxy), bob],
-    ['the proxy that names nobody', requestOf([], proxy), undefined],
-    ['whoever has no certificate', requestOf(headers), undefined],
+    ['the proxy without a user name', requestOf([], proxy), undefined],
+    ['a client without a certificate', requestOf(headers), undefined],
     [
-      'whoever has another name',
+      'a client with another name',
       requestOf(headers, otherProxy),
       'x509: subject with cn=other-proxy is not in the allowed list',
     ],
@@ -52,7 +52,7 @@ describe('whom the headers are believed', () => {
     expect(await ask(anyProxy, requestOf(headers, otherProxy))).toEqual(bob)
   })
 
-  it('nobody while it is not known who is trusted', async () => {
+  it('no client while no CA is loaded', async () => {
     const unready = requestHeader({
       ...names,
       ca: { current: () => undefined },

@@ -29,28 +29,28 @@ import {
 } from './header-names.ts'
 import { identityReader, type JoinedHeaders } from './read-identity.ts'
 
-/** Options of {@link requestHeader}: which headers, and why they are believed. */
+/** Options of {@link requestHeader}: the headers, and how to recognise the proxy. */
 export type RequestHeaderOptions = RequestHeaderNames & {
-  /** What a comma means where the runtime joined repeated headers. Default `reject`. */
+  /** What a comma means if the runtime joins repeated headers. Default `reject`. */
   readonly joinedHeaders?: JoinedHeaders
 } & (ProxyCertificate | TrustedRequests)
 
-/** The proxy proves who it is by a TLS client certificate. */
+/** The proxy authenticates with a TLS client certificate. */
 export interface ProxyCertificate {
-  /** Who is trusted to sign it: a PEM bundle or a source of certificates (`--requestheader-client-ca-file`). */
+  /** The trusted CA certificates of the proxy: a PEM bundle or a source of certificates (`--requestheader-client-ca-file`). */
   readonly ca: string | CertificatePoolSource
-  /** The common names a proxy may have (`--requestheader-allowed-names`). At least one, unless `allowAnyProxyName`. */
+  /** The accepted common names of proxies (`--requestheader-allowed-names`). At least one, unless `allowAnyProxyName` is set. */
   readonly allowedNames?: readonly string[]
-  /** Let every certificate of that CA be a proxy's. Default `false`. */
+  /** Accept every certificate of that CA as a proxy's. Default `false`. */
   readonly allowAnyProxyName?: boolean
   readonly clock?: Clock
 }
 
-/** Something else says that a request comes from the proxy. */
+/** The app recognises requests from the proxy in another way. */
 export interface TrustedRequests {
   /**
-   * Whether this request comes from the proxy: by a secret it shares with this server, by the address it comes from, by the
-   * socket it came in on. Everything depends on it: whoever gets a yes can be anybody.
+   * Whether this request comes from the proxy, judged by a shared secret, the peer address, or the listening socket. All security depends on
+   * it: a client for which it returns `true` can act as any user.
    */
   readonly trusts: (request: AuthenticationRequest) => boolean
 }
@@ -66,18 +66,17 @@ const shape: OptionsShape<RequestHeaderOptions> = {
 }
 
 /**
- * Believes an authenticating proxy, which says in headers who the caller is.
+ * Trusts an authenticating proxy, which sends the identity of the user in headers.
  *
- * A request that the proxy did not send is looked at no further: without a certificate, or where `trusts` says no, there is no
- * opinion; with a certificate of somebody else there is an error. So is one that leaves room for doubt. Headers that name nobody
- * are no opinion.
+ * It has no opinion on a request without a client certificate, or for which `trusts` returns `false`, or whose headers name no user. A
+ * certificate that is not the proxy's is an error, and so are ambiguous headers.
  *
  * Source: apiserver `pkg/authentication/request/headerrequest/requestheader.go`.
  *
- * Deviation: header names are trimmed, may not overlap, and the name of the proxy has to be said; commas in joined headers are
+ * Deviation: header names are trimmed and may not overlap, and the name of the proxy is required; commas in joined headers are
  * refused (`docs/deviations.md`, request header configuration; joined headers).
  *
- * @throws {ConfigurationError} with everything that is wrong with the options.
+ * @throws {ConfigurationError} with every problem of the options.
  * @example
  * const proxy = requestHeader({
  *   ca: await readFile('front-proxy-ca.crt', 'utf8'),
@@ -103,7 +102,7 @@ export function requestHeader(options: RequestHeaderOptions): Authenticator {
     const proxy = { ca, allowedNames, ...(clock !== undefined && { clock }) }
     return { ...certificateVerifier(proxy, believing), name: 'requestHeader' }
   }
-  // From code that no compiler looked at comes a promise, too, and that is not a yes.
+  // Strictly `true`: in plain JavaScript `trusts` may return a promise.
   const trusts: (request: AuthenticationRequest) => unknown = options.trusts
   return {
     ...believing,
@@ -113,7 +112,7 @@ export function requestHeader(options: RequestHeaderOptions): Authenticator {
   }
 }
 
-/** Takes the headers of a request for true. */
+/** Trusts the identity headers of every request. */
 function believe(names: LowerCaseNames, joined: JoinedHeaders): Authenticator {
   const { extraHeaderPrefixes, ...lists } = names
   const consumed: HeaderChanges = Object.freeze({
@@ -132,10 +131,10 @@ function believe(names: LowerCaseNames, joined: JoinedHeaders): Authenticator {
   }
 }
 
-/** The options that say which requests are believed; they make sense together only. */
+/** The options that decide which requests are trusted; they are validated together. */
 const TRUST = ['ca', 'trusts', 'allowedNames', 'allowAnyProxyName'] as const
 
-/** `undefined` counts as left out, as with every option. */
+/** `undefined` counts as absent, as with every option. */
 function isGiven(
   options: { readonly [name in (typeof TRUST)[number]]?: unknown },
   name: (typeof TRUST)[number],
@@ -148,25 +147,25 @@ function isTrustedRequests<T extends object>(options: T): options is T & Trusted
 }
 
 function validateTrust(options: RequestHeaderOptions): readonly ConfigurationProblem[] {
-  // One that is named and undefined is still missed below, by its name.
+  // With `ca: undefined` and no `trusts`, the other options are still validated below.
   const isByCertificate = isGiven(options, 'ca') || (!isGiven(options, 'trusts') && 'ca' in options)
   if (isByCertificate === isGiven(options, 'trusts')) {
     const message = 'give either ca, for a proxy with a client certificate, or trusts, for another proof'
     return [{ path: 'ca', message }]
   }
   if (isTrustedRequests(options)) {
-    // They would be ignored, and say who the proxy may be.
+    // These restrict who the proxy may be, but would be ignored.
     return (['allowedNames', 'allowAnyProxyName'] as const)
       .filter((path) => isGiven(options, path))
-      .map((path) => ({ path, message: 'means nothing with trusts' }))
+      .map((path) => ({ path, message: 'has no effect with trusts' }))
   }
   const { allowedNames = [], allowAnyProxyName = false } = options
   const blank = allowedNames.findIndex((name) => name.trim() === '')
   if (blank !== -1) return [{ path: `allowedNames[${blank}]`, message: 'must not be blank' }]
   if (allowedNames.length > 0 === allowAnyProxyName) {
     const message = allowAnyProxyName
-      ? 'must be empty where allowAnyProxyName lets every name through'
-      : 'must name the proxy; allowAnyProxyName lets every certificate of the CA be one'
+      ? 'must be empty if allowAnyProxyName is set'
+      : 'must name the proxy; set allowAnyProxyName to accept every certificate of the CA'
     return [{ path: 'allowedNames', message }]
   }
   return []

@@ -193,7 +193,7 @@ describe.each([
   })
 
   it.each([
-    ['a token that nobody knows', noOpinion, 'rejected', 'invalid bearer token'],
+    ['an unknown token', noOpinion, 'rejected', 'invalid bearer token'],
     ['a token that is bad', fails(rejected('expired')), 'rejected', 'expired'],
     ['a token that cannot be checked', fails(unavailable('down')), 'unavailable', 'down'],
   ])('fails for %s', async (_name, answer, code, message) => {

@@ -16,13 +16,13 @@ const HEADER = 'sec-websocket-protocol'
 const PREFIX = 'base64url.bearer.authorization.k8s.io.'
 
 /**
- * Hands a token to a token authenticator that a browser had to put into a WebSocket subprotocol, since it cannot set headers
- * there: `base64url.bearer.authorization.k8s.io.TOKEN`, with the token in base64url without padding, beside at least one
- * other subprotocol. After success an application sees the others only, as one header.
+ * Passes a token in a WebSocket subprotocol, for browsers, which cannot set other headers there, to a token authenticator. The
+ * subprotocol is `base64url.bearer.authorization.k8s.io.TOKEN`, with the token in base64url without padding, and there must be at least
+ * one other subprotocol. After success an application sees only the others, as one header.
  *
  * Source: apiserver `pkg/authentication/request/websocket`.
  *
- * @throws {ConfigurationError} when it is given no authenticator of tokens, or options that do not exist.
+ * @throws {ConfigurationError} if `tokens` is not a token authenticator, or an option is invalid.
  * @example
  * const authenticator = union(bearerToken(tokens), webSocketProtocol(tokens))
  */

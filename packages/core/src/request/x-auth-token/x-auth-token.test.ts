@@ -35,7 +35,7 @@ describe('xAuthToken', () => {
     expect(known.calls).toEqual([])
   })
 
-  it('takes two headers that were joined for one token that nobody knows', async () => {
+  it('reads two joined headers as one unknown token', async () => {
     const headers = joinedHeaders(
       new Headers([
         ['x-auth-token', 'a'],
@@ -51,7 +51,7 @@ describe('xAuthToken', () => {
   })
 
   it.each([
-    ['that nobody knows', noOpinion, { code: 'rejected', message: 'invalid bearer token' }],
+    ['that is unknown', noOpinion, { code: 'rejected', message: 'invalid bearer token' }],
     ['that could not be checked', fails(unavailable('no')), { code: 'unavailable', message: 'no' }],
   ])('refuses a token %s', async (_, answer, error) => {
     const authenticator = xAuthToken(tokens(answer))
@@ -70,7 +70,7 @@ describe('xAuthToken', () => {
     expect(known.calls).toEqual([])
   })
 
-  it('has the header removed whoever it is, and whoever vouches for them', async () => {
+  it('has the header removed, whichever authenticator accepts the request', async () => {
     const chain = authenticatorChain({
       requests: [xAuthToken(tokens(noOpinion))],
       tokens: [tokens(knows(jane))],

@@ -13,11 +13,10 @@ import { type Opinion, opinionOfToken, Refused, throwing } from '../../authentic
 import { aTokenAuthenticator, optionProblems, refuseProblems } from '../../internal/options/index.ts'
 
 /**
- * Hands the token of `X-Auth-Token: TOKEN` to a token authenticator: how clients of OpenStack send theirs. Only the first such
- * header counts.
+ * Passes the token of `X-Auth-Token: TOKEN`, as OpenStack clients send it, to a token authenticator. Only the first such header counts.
  *
- * Without a token there is no opinion. With one there is a user or an error. The header never reaches an application, whoever
- * authenticated.
+ * Without a token it has no opinion. With a token it returns a user or throws. The header never reaches an application, whichever
+ * authenticator accepted the request.
  *
  * Source: OpenStack Identity API v3.
  *

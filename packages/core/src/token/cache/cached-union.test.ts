@@ -345,7 +345,7 @@ describe('a union behind one cache', () => {
     [
       'what is none',
       [{ authenticator: {}, cache: false }],
-      /^members\[0\]\.authenticator: must be an authenticator/,
+      /^members\[0\]\.authenticator: must be a token authenticator/,
     ],
     ['no rules', [{ authenticator: tokens(noOpinion) }], /^members\[0\]\.cache: is required/],
     [

@@ -313,7 +313,7 @@ describe('limits of keystonePassword', () => {
     expect(await Promise.all(asked)).toMatchObject([
       { code: 'unavailable', message: 'Keystone did not answer in time' },
       { code: 'unavailable', message: 'Keystone did not answer in time' },
-      { code: 'unavailable', message: 'it was not its turn in time' },
+      { code: 'unavailable', message: 'aborted while waiting for its turn' },
     ])
     expect(calls).toHaveLength(2)
   })
@@ -334,7 +334,9 @@ describe('limits of keystonePassword', () => {
     expect(clock.pending).toBeGreaterThan(0)
     clock.advance(1)
     const messages = new Set((await Promise.all(asked)).map((error) => (error as Error).message))
-    expect(messages).toEqual(new Set(['Keystone did not answer in time', 'it was not its turn in time']))
+    expect(messages).toEqual(
+      new Set(['Keystone did not answer in time', 'aborted while waiting for its turn']),
+    )
   })
 
   it('do not hold back who is remembered', async () => {

@@ -5,11 +5,11 @@ import { type Bytes, contentOf, type DerElement } from './reader.ts'
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * The text of a string in a name (RFC 5280 section 4.1.2.4), of any of the types Go knows: UTF8, Printable, IA5, Numeric, BMP,
- * and Teletex, which is read as Latin-1. A name with anything else in it, as a UniversalString or a number, is not read.
+ * Decodes a string in a name (RFC 5280 section 4.1.2.4), of any type that Go supports: UTF8, Printable, IA5, Numeric, BMP,
+ * and Teletex, which is read as Latin-1. A name with another type, such as a UniversalString or a number, is refused.
  *
- * Source: Go `crypto/x509/parser.go` (`parseASN1String`), with its leniencies: `*` and `&` in a PrintableString, a zero at the
- * end of a BMPString.
+ * Source: Go `crypto/x509/parser.go` (`parseASN1String`), including what it tolerates: `*` and `&` in a PrintableString, a trailing zero in
+ * a BMPString.
  */
 export function directoryString(element: DerElement, what: string): string {
   const content = contentOf(element)
@@ -31,7 +31,7 @@ export function directoryString(element: DerElement, what: string): string {
   }
 }
 
-/** The text of an IA5String, however it is tagged. */
+/** Decodes the content of an IA5String, whatever its tag. */
 export function ia5Text(content: Bytes, what: string): string {
   for (const octet of content) if (octet >= 0x80) throw malformed(what, 'not ASCII')
   return latin1FromBytes(content)

@@ -1,9 +1,9 @@
 import { malformed } from '../errors.ts'
 
-/** Bytes that WebCrypto takes as they are. */
+/** Bytes of the type that WebCrypto requires. */
 export type Bytes = Uint8Array<ArrayBuffer>
 
-/** Identifier octets (X.690 section 8.1.2) of what certificates are made of. */
+/** Identifier octets (X.690 section 8.1.2) of the types in certificates. */
 export const Tag = {
   boolean: 0x01,
   integer: 0x02,
@@ -17,12 +17,12 @@ export const Tag = {
   set: 0x31,
 } as const
 
-/** The identifier octet of `[number]` around a value of its own, or around what makes up a structure. */
+/** The identifier octet of `[number]`, for a primitive or a constructed value. */
 export function contextTag(number: number, form: 'primitive' | 'constructed'): number {
   return (form === 'constructed' ? 0xa0 : 0x80) | number
 }
 
-/** One DER value: where it starts, where its content starts, where it ends. */
+/** One DER value: the offsets of its start, its content, and its end. */
 export interface DerElement {
   readonly bytes: Bytes
   readonly tag: number
@@ -31,7 +31,7 @@ export interface DerElement {
   readonly end: number
 }
 
-/** What is inside the element. Shares memory with it. */
+/** The content of the element. Shares memory with it. */
 export function contentOf(element: DerElement): Bytes {
   return element.bytes.subarray(element.contentStart, element.end)
 }
@@ -42,16 +42,15 @@ export function derOf(element: DerElement): Bytes {
 }
 
 /**
- * Reads DER values one after the other (X.690 section 10), strictly: definite lengths in their shortest form, low tag numbers,
- * nothing outside its parent. It never descends by itself, so nesting costs nothing, and every step moves on by two bytes at
- * least.
+ * Reads a sequence of DER values (X.690 section 10), strictly: definite lengths in their shortest form, low tag numbers, no value that
+ * exceeds its parent. It never descends by itself, so nesting costs nothing, and every step advances by at least two bytes.
  */
 export class DerReader {
   readonly #bytes: Bytes
   readonly #end: number
   #offset: number
 
-  /** @param within the bytes to read, or an element whose content is to be read. */
+  /** @param within the bytes to read, or an element whose content to read. */
   constructor(within: Bytes | DerElement) {
     if (within instanceof Uint8Array) {
       this.#bytes = within
@@ -68,12 +67,12 @@ export class DerReader {
     return this.#offset === this.#end
   }
 
-  /** The identifier octet of what comes next; `undefined` at the end. */
+  /** The identifier octet of the next value; `undefined` at the end. */
   get nextTag(): number | undefined {
     return this.isAtEnd ? undefined : this.#bytes[this.#offset]
   }
 
-  /** Whatever comes next. @throws {CertificateError} at the end, and where this is not DER. */
+  /** The next value. @throws {CertificateError} at the end, or if it is not DER. */
   next(what: string): DerElement {
     const bytes = this.#bytes
     const start = this.#offset
@@ -89,26 +88,26 @@ export class DerReader {
     return { bytes, tag, start, contentStart, end }
   }
 
-  /** What comes next, which has this tag. */
+  /** The next value, which must have this tag. */
   required(tag: number, what: string): DerElement {
     const element = this.next(what)
     if (element.tag !== tag) throw malformed(what, 'wrong tag')
     return element
   }
 
-  /** What comes next, if it has this tag. */
+  /** The next value, if it has this tag. */
   optional(tag: number, what: string): DerElement | undefined {
     return this.nextTag === tag ? this.next(what) : undefined
   }
 
-  /** Nothing may come next. */
+  /** Requires the end of the values. */
   finish(what: string): void {
     if (!this.isAtEnd) throw malformed(what, 'trailing data')
   }
 
   #longLength(from: number, to: number, what: string): number {
     const octets = to - from
-    // Three octets say 16 MiB, far beyond what is read at all.
+    // Three octets allow 16 MiB, far more than the size limits.
     if (octets === 0 || octets > 3 || to > this.#end) throw malformed(what, 'bad length')
     let length = 0
     for (let index = from; index < to; index++) length = length * 256 + (this.#bytes[index] ?? 0)
@@ -117,7 +116,7 @@ export class DerReader {
   }
 }
 
-/** The one element that these bytes, or this element's content, consist of. */
+/** The only element in these bytes, or in the content of this element. */
 export function soleElement(within: Bytes | DerElement, tag: number, what: string): DerElement {
   const reader = new DerReader(within)
   const element = reader.required(tag, what)
@@ -125,7 +124,7 @@ export function soleElement(within: Bytes | DerElement, tag: number, what: strin
   return element
 }
 
-/** The elements of a `SEQUENCE OF` or `SET OF`, which has at least one, each of this tag. */
+/** The elements of a non-empty `SEQUENCE OF` or `SET OF`, each with this tag. */
 export function* elementsOf(list: DerElement, tag: number, what: string): Generator<DerElement, void> {
   const reader = new DerReader(list)
   do yield reader.required(tag, what)

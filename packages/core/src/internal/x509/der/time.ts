@@ -6,7 +6,7 @@ const UTC_TIME = /^(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})Z$/
 const GENERALIZED_TIME = /^(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})Z$/
 
 /**
- * A `Time` in the one form certificates may have it in: seconds given, no fraction of them, `Z` (RFC 5280 section 4.1.2.5).
+ * Parses a `Time` in the only form allowed in certificates: with seconds, without fractions, with `Z` (RFC 5280 section 4.1.2.5).
  *
  * @returns milliseconds since the epoch.
  */
@@ -24,7 +24,7 @@ export function timeOf(element: DerElement, what: string): number {
   const date = new Date(0)
   date.setUTCFullYear(year, month - 1, day)
   date.setUTCHours(hours, minutes, seconds)
-  // A Date rolls over what a calendar does not have.
+  // A `Date` rolls over impossible dates.
   const isReal =
     date.getUTCMonth() === month - 1 &&
     date.getUTCDate() === day &&

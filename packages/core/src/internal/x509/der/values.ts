@@ -21,7 +21,7 @@ export function integerOctets(element: DerElement, what: string): Bytes {
   return content
 }
 
-/** The octets of an `INTEGER` that is not negative, without a leading zero; none for 0. */
+/** The octets of a non-negative `INTEGER`, without a leading zero; none for 0. */
 export function unsignedOctets(element: DerElement, what: string): Bytes {
   return magnitude(integerOctets(element, what), what)
 }
@@ -47,7 +47,7 @@ function magnitude(octets: Bytes, what: string): Bytes {
   return first === 0 ? octets.subarray(1) : octets
 }
 
-/** A `BIT STRING` (X.690 sections 8.6 and 11.2): the octets and how many bits of the last one do not count. */
+/** A `BIT STRING` (X.690 sections 8.6 and 11.2): the octets and the number of unused bits in the last one. */
 export function bitsOf(
   element: DerElement,
   what: string,
@@ -71,7 +71,7 @@ export function wholeOctets(element: DerElement, what: string): Bytes {
   return octets
 }
 
-/** What is longer than this names nothing; real ones are below 20 octets. */
+/** Real object identifiers have less than 20 octets. */
 const MAX_OID_OCTETS = 64
 
 /** An `OBJECT IDENTIFIER` in dotted form (X.690 section 8.19). */
@@ -87,7 +87,7 @@ export function objectIdentifier(element: DerElement, what: string): string {
   let isFirstOctet = true
   for (const octet of content) {
     if (isFirstOctet && octet === 0x80) throw malformed(what, 'OBJECT IDENTIFIER is not minimal')
-    // Arcs have no upper end: UUIDs are used as such (X.667).
+    // Arcs have no upper limit: they can be UUIDs (X.667).
     if (typeof arc === 'number' && arc < 2 ** 45) arc = arc * 128 + (octet & 0x7f)
     else arc = BigInt(arc) * 128n + BigInt(octet & 0x7f)
     isFirstOctet = octet < 0x80

@@ -3,7 +3,7 @@ import { ia5Text } from '../der/directory-string.ts'
 import { objectIdentifier } from '../der/values.ts'
 import { GeneralNameTag } from './subject-alt-name.ts'
 
-/** Refuses what is no `AuthorityInfoAccessSyntax` (RFC 5280 section 4.2.2.1). Nothing in it is followed. */
+/** Checks the syntax of `AuthorityInfoAccessSyntax` (RFC 5280 section 4.2.2.1). Its locations are not used. */
 export function checkAuthorityInformationAccess(value: Bytes): void {
   const what = 'authorityInfoAccess'
   for (const description of elementsOf(soleElement(value, Tag.sequence, what), Tag.sequence, what)) {

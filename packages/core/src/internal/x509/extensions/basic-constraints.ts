@@ -1,7 +1,7 @@
 import { type Bytes, DerReader, soleElement, Tag } from '../der/reader.ts'
 import { booleanOf, smallInteger } from '../der/values.ts'
 
-/** Whether this is a CA's certificate (RFC 5280 section 4.2.1.9). */
+/** Whether this is a CA certificate (RFC 5280 section 4.2.1.9). */
 export interface BasicConstraints {
   readonly isCa: boolean
   /** How many intermediate certificates may follow; absent: any number. */

@@ -14,7 +14,7 @@ import { GeneralNameTag } from './subject-alt-name.ts'
 const WHAT = 'cRLDistributionPoints'
 
 /**
- * Refuses what is no `CRLDistributionPoints` (RFC 5280 section 4.2.1.13). No list is fetched: kube-apiserver knows no
+ * Checks the syntax of `CRLDistributionPoints` (RFC 5280 section 4.2.1.13). No list is fetched: kube-apiserver does not check
  * revocation.
  */
 export function checkCrlDistributionPoints(value: Bytes): void {
@@ -28,7 +28,7 @@ export function checkCrlDistributionPoints(value: Bytes): void {
   }
 }
 
-/** Go, too, refuses the other form, a name relative to that of the issuer. */
+/** The other form, a name relative to the issuer, is refused as in Go. */
 function checkFullName(name: DerElement): void {
   const names = new DerReader(soleElement(name, contextTag(0, 'constructed'), WHAT))
   while (!names.isAtEnd) {

@@ -16,7 +16,7 @@ import {
 } from './policies.ts'
 import { type SubjectAltName, subjectAltNameOf } from './subject-alt-name.ts'
 
-/** What the extensions of a certificate say (RFC 5280 section 4.2), as far as a decision depends on it. */
+/** The extensions of a certificate (RFC 5280 section 4.2) that decisions depend on. */
 export interface Extensions {
   readonly basicConstraints?: BasicConstraints
   readonly keyUsage?: KeyUsage
@@ -26,9 +26,9 @@ export interface Extensions {
   readonly nameConstraints?: NameConstraints
   readonly subjectKeyIdentifier?: Bytes
   readonly authorityKeyIdentifier?: Bytes
-  /** Of several extensions; empty where there is none of them. */
+  /** From several extensions; empty without any of them. */
   readonly policies: Policies
-  /** The object identifiers of critical extensions that are not understood, or not all of them. */
+  /** The object identifiers of critical extensions that are not or not fully supported. */
   readonly unhandledCritical: readonly string[]
 }
 
@@ -41,7 +41,7 @@ interface Extension {
   readonly value: Bytes
 }
 
-/** What reading one extension adds, and whether it was understood altogether. */
+/** The result of reading one extension, and whether it is fully supported. */
 interface Reading {
   readonly fields?: Omit<Extensions, 'unhandledCritical' | 'policies'>
   readonly policies?: Policies
@@ -55,7 +55,7 @@ export function readExtensions(list: DerElement): Extensions {
   const all: Omit<Extensions, 'unhandledCritical' | 'policies'> = {}
   const allPolicies: Policies = {}
   const elements = new DerReader(list)
-  // None at all is against RFC 5280, and what some write who have none.
+  // RFC 5280 forbids an empty list, but some issuers write one.
   while (!elements.isAtEnd) {
     const extension = extensionOf(elements.required(Tag.sequence, 'extensions'))
     if (seen.has(extension.id)) throw malformed('extensions', 'the same one twice')
@@ -72,7 +72,7 @@ function extensionOf(element: DerElement): Extension {
   const what = 'extension'
   const fields = new DerReader(element)
   const id = objectIdentifier(fields.next(what), what)
-  // Go, too, reads a `FALSE` that DER would leave out.
+  // As in Go, an explicit `FALSE` is accepted, although DER omits it.
   const criticalField = fields.optional(Tag.boolean, what)
   const value = contentOf(fields.required(Tag.octetString, what))
   fields.finish(what)

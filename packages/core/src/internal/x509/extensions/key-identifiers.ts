@@ -5,7 +5,7 @@ export function subjectKeyIdentifierOf(value: Bytes): Bytes {
   return contentOf(soleElement(value, Tag.octetString, 'subjectKeyIdentifier'))
 }
 
-/** Reads `AuthorityKeyIdentifier` (RFC 5280 section 4.2.1.1). Only the key identifier is of use. */
+/** Reads `AuthorityKeyIdentifier` (RFC 5280 section 4.2.1.1). Only the key identifier is used. */
 export function authorityKeyIdentifierOf(value: Bytes): { readonly authorityKeyIdentifier?: Bytes } {
   const what = 'authorityKeyIdentifier'
   const fields = new DerReader(soleElement(value, Tag.sequence, what))

@@ -1,7 +1,7 @@
 import { type Bytes, elementsOf, soleElement, Tag } from '../der/reader.ts'
 import { bitsOf, objectIdentifier } from '../der/values.ts'
 
-/** What a key may be used for (RFC 5280 section 4.2.1.3), as far as anything here depends on it. */
+/** The permitted uses of a key (RFC 5280 section 4.2.1.3) that decisions depend on. */
 export interface KeyUsage {
   readonly keyCertSign: boolean
 }
@@ -13,7 +13,7 @@ export const ExtendedKeyUsage = {
   clientAuth: '1.3.6.1.5.5.7.3.2',
 } as const
 
-/** Reads `KeyUsage`. One without a single bit says nothing, as in Go. */
+/** Reads `KeyUsage`. Without any bit set it permits everything, as in Go. */
 export function keyUsageOf(value: Bytes): KeyUsage {
   const what = 'keyUsage'
   const { octets } = bitsOf(soleElement(value, Tag.bitString, what), what)
@@ -25,7 +25,7 @@ export function keyUsageOf(value: Bytes): KeyUsage {
 /**
  * Reads `ExtKeyUsage`.
  *
- * Deviation: Go takes an empty list for leave to do anything (`docs/deviations.md`, stricter certificates).
+ * Deviation: in Go an empty list permits everything (`docs/deviations.md`, stricter certificates).
  */
 export function extendedKeyUsageOf(value: Bytes): readonly string[] {
   const what = 'extKeyUsage'

@@ -16,11 +16,11 @@ import { type Mailbox, mailboxOf } from '../names/mailbox.ts'
 import { isIpv4Address } from '../names/uri.ts'
 import { generalNameKind } from './subject-alt-name.ts'
 
-/** For which names a CA may sign (RFC 5280 section 4.2.1.10). */
+/** The names that a CA may sign (RFC 5280 section 4.2.1.10). */
 export interface NameConstraints {
   readonly permitted: Subtrees
   readonly excluded: Subtrees
-  /** There are constraints on names of other kinds, as on the subject itself, that cannot be checked. */
+  /** Whether there are constraints on names of unsupported kinds, such as the subject itself. */
   readonly hasUnsupportedForms: boolean
 }
 
@@ -32,7 +32,7 @@ export interface Subtrees {
   readonly ip: readonly IpRange[]
 }
 
-/** One mailbox, or all of some domains. */
+/** One mailbox, or all mailboxes of some domains. */
 export type MailboxSubtree = { readonly mailbox: Mailbox } | { readonly domains: DomainSubtree }
 
 type Draft = { -readonly [Kind in keyof Subtrees]: Subtrees[Kind][number][] }
@@ -52,13 +52,13 @@ export function nameConstraintsOf(value: Bytes): NameConstraints {
   return { permitted, excluded, hasUnsupportedForms: supported.includes(false) }
 }
 
-/** Adds each subtree to those of its kind, and says of each whether it has a kind that is checked. */
+/** Adds each subtree to those of its kind, and returns for each whether its kind is supported. */
 function readSubtrees(list: DerElement | undefined, subtrees: Draft): readonly boolean[] {
   if (list === undefined) return []
   return Array.from(elementsOf(list, Tag.sequence, WHAT), (subtree) => {
     const fields = new DerReader(subtree)
     const base = fields.next(WHAT)
-    // A minimum or maximum distance, which RFC 5280 forbids to use.
+    // Refuses a minimum or maximum distance, which RFC 5280 forbids.
     fields.finish(WHAT)
     return readBase(base, subtrees)
   })

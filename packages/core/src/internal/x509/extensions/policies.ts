@@ -10,13 +10,13 @@ import {
 import { objectIdentifier, smallImplicitInteger, smallInteger } from '../der/values.ts'
 import { malformed } from '../errors.ts'
 
-/** Under which policies a certificate was issued, and which its CA demands of those below (RFC 5280 section 4.2.1). */
+/** The policies of a certificate, and the policy constraints for the certificates below it (RFC 5280 section 4.2.1). */
 export interface Policies {
   /** Object identifiers in dotted form. */
   readonly certificatePolicies?: readonly string[]
-  /** After this many certificates each needs a policy. */
+  /** After this many certificates an explicit policy is required. */
   readonly requireExplicitPolicy?: number
-  /** After this many certificates `anyPolicy` stands for nothing. */
+  /** After this many certificates `anyPolicy` is ignored. */
   readonly inhibitAnyPolicy?: number
   readonly hasMappings?: boolean
 }
@@ -40,7 +40,7 @@ export function certificatePoliciesOf(value: Bytes): Policies {
   return { certificatePolicies: [...policies] }
 }
 
-/** Qualifiers are for people. */
+/** Checks only the syntax: qualifiers are for humans. */
 function checkQualifiers(list: DerElement, what: string): void {
   for (const qualifier of elementsOf(list, Tag.sequence, what)) {
     const fields = new DerReader(qualifier)

@@ -3,10 +3,10 @@ import { type Bytes, contentOf, type DerElement, DerReader, soleElement, Tag } f
 import { malformed } from '../errors.ts'
 import { uriHost } from '../names/uri.ts'
 
-/** The kinds of names that a name constraint is checked for. */
+/** The kinds of names for which name constraints are checked. */
 export type GeneralNameKind = 'email' | 'dns' | 'uri' | 'ip'
 
-/** How the kinds of a `GeneralName` are told apart (RFC 5280 section 4.2.1.6). */
+/** The tags of the kinds of `GeneralName` (RFC 5280 section 4.2.1.6). */
 export const GeneralNameTag = {
   email: 0x81,
   dns: 0x82,
@@ -14,20 +14,20 @@ export const GeneralNameTag = {
   ip: 0x87,
 } as const
 
-/** The other names of a subject. Nobody is identified by them; they must keep to the constraints of the CAs. */
+/** The alternative names of a subject. They do not identify a user, but must satisfy the constraints of the CAs. */
 export interface SubjectAltName {
   /** The value of the extension. */
   readonly der: Bytes
-  /** Those of the kinds that constraints are checked for. */
+  /** The names of kinds for which constraints are checked. */
   readonly names: readonly GeneralName[]
 }
 
-/** One of those names. */
+/** One alternative name. */
 export type GeneralName =
   | { readonly kind: 'email' | 'dns' | 'uri'; readonly text: string }
   | { readonly kind: 'ip'; readonly octets: Bytes }
 
-/** Reads `SubjectAltName`. Names of other kinds are skipped, unread. */
+/** Reads `SubjectAltName`. Names of other kinds are skipped. */
 export function subjectAltNameOf(value: Bytes): SubjectAltName {
   const what = 'subjectAltName'
   const names: GeneralName[] = []
@@ -52,7 +52,7 @@ function generalNameOf(element: DerElement, what: string): GeneralName | undefin
   return { kind, text }
 }
 
-/** The kind of a `GeneralName`; `undefined` for those that are not looked into. */
+/** The kind of a `GeneralName`; `undefined` for unsupported kinds. */
 export function generalNameKind({ tag }: DerElement): GeneralNameKind | undefined {
   switch (tag) {
     case GeneralNameTag.email:

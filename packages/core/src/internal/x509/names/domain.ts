@@ -1,8 +1,8 @@
-/** A domain name as its labels, the rightmost first, in lower case: `www.Example.com` is `com`, `example`, `www`. */
+/** The labels of a domain name, the rightmost first, in lower case: `www.Example.com` is `com`, `example`, `www`. */
 export type DomainLabels = readonly string[]
 
 /**
- * The labels of a domain name; `undefined` when one is empty, also at the end, or holds anything but visible ASCII. The empty
+ * The labels of a domain name; `undefined` if a label is empty, also at the end, or has characters other than visible ASCII. The empty
  * name has no labels.
  *
  * Source: Go `crypto/x509/verify.go` (`domainToReverseLabels`).
@@ -13,13 +13,13 @@ export function domainLabels(domain: string): DomainLabels | undefined {
   return labels.every((label) => /^[!-~]+$/.test(label)) ? labels : undefined
 }
 
-/** A subtree of the domain names: a domain and all below it or, where the constraint starts with a dot, only those below. */
+/** A subtree of domain names: a domain and all below it or, if the constraint starts with a dot, only those below it. */
 export interface DomainSubtree {
   readonly labels: DomainLabels
   readonly onlyBelow: boolean
 }
 
-/** The subtree that a name constraint speaks of; `undefined` when it is no domain name. */
+/** The subtree of a name constraint; `undefined` if it is not a domain name. */
 export function domainSubtree(constraint: string): DomainSubtree | undefined {
   const onlyBelow = constraint.startsWith('.')
   const labels = domainLabels(onlyBelow ? constraint.slice(1) : constraint)
@@ -33,10 +33,10 @@ export function isInSubtree(domain: DomainLabels, { labels, onlyBelow }: DomainS
 }
 
 /**
- * Whether a domain that a wildcard stands for may be in the subtree, as `a.example.com` is one of `*.example.com`. Names without
- * a wildcard stand for themselves.
+ * Whether a domain that matches the wildcard may be in the subtree, as `a.example.com` matches `*.example.com`. Names without
+ * a wildcard match only themselves.
  *
- * Deviation: Go up to 1.24 takes the asterisk for a label like any other (CVE-2025-61727; `docs/deviations.md`, stricter certificates).
+ * Deviation: Go up to 1.24 treats the asterisk as an ordinary label (CVE-2025-61727; `docs/deviations.md`, stricter certificates).
  */
 export function mayBeInSubtree(domain: DomainLabels, subtree: DomainSubtree): boolean {
   if (isInSubtree(domain, subtree)) return true

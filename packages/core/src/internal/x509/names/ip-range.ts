@@ -1,12 +1,12 @@
 import type { Bytes } from '../der/reader.ts'
 
-/** A network: all addresses that are like `address` where `mask` has ones. */
+/** A network: all addresses that equal `address` in the bits of `mask`. */
 export interface IpRange {
   readonly address: Bytes
   readonly mask: Bytes
 }
 
-/** Reads address and mask in a row (RFC 5280 section 4.2.1.10); `undefined` when a mask has ones after zeros. */
+/** Reads an address followed by a mask (RFC 5280 section 4.2.1.10); `undefined` if the mask is not contiguous. */
 export function ipRange(octets: Bytes): IpRange | undefined {
   if (octets.length !== 8 && octets.length !== 32) return undefined
   const mask = octets.subarray(octets.length / 2)
@@ -15,8 +15,8 @@ export function ipRange(octets: Bytes): IpRange | undefined {
 }
 
 /**
- * Whether an address of 4 or 16 octets may be signed for by a CA that is permitted the range. An IPv4 address that is written as one of
- * IPv6 (`::ffff:10.0.0.1`) may not, by a range of either kind: Go takes it for an IPv4 address in one place, and for none in the other.
+ * Whether a permitted range allows an address of 4 or 16 octets. No range allows an IPv4-mapped IPv6 address (`::ffff:10.0.0.1`): Go treats
+ * it as an IPv4 address in one place, but not in the other.
  *
  * Source: Go 1.26 `crypto/x509/constraints.go` (`ipConstraints`), `net/ip.go` (`Contains`).
  */
@@ -25,9 +25,9 @@ export function isPermittedBy(ip: Bytes, range: IpRange): boolean {
 }
 
 /**
- * Whether an address of 4 or 16 octets is in a range that is excluded, in whichever of its two forms either is written.
+ * Whether an excluded range contains an address of 4 or 16 octets, whether or not either is IPv4-mapped.
  *
- * Deviation: Go compares an address in the form that it has only (`docs/deviations.md`, stricter certificates).
+ * Deviation: Go compares an address only in its own form (`docs/deviations.md`, stricter certificates).
  */
 export function isExcludedBy(ip: Bytes, range: IpRange): boolean {
   return isInRange(ip, range) || isInRange(unmapped(ip), unmappedRange(range))
@@ -40,7 +40,7 @@ function isInRange(ip: Bytes, { address, mask }: IpRange): boolean {
   )
 }
 
-/** Whether it is an IPv4 address in the form of IPv6 (RFC 4291 section 2.5.5.2). */
+/** Whether it is an IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2). */
 function isMapped(ip: Bytes): boolean {
   return ip.length === 16 && ip.every((octet, index) => index >= 12 || octet === (index < 10 ? 0 : 0xff))
 }
@@ -49,7 +49,7 @@ function unmapped(ip: Bytes): Bytes {
   return isMapped(ip) ? ip.subarray(12) : ip
 }
 
-/** A range of nothing but mapped addresses is one of IPv4. */
+/** A range of only mapped addresses is converted to IPv4. */
 function unmappedRange({ address, mask }: IpRange): IpRange {
   const isOfMapped = isMapped(address) && mask.subarray(0, 12).every((octet) => octet === 0xff)
   return isOfMapped ? { address: address.subarray(12), mask: mask.subarray(12) } : { address, mask }

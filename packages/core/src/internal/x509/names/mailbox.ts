@@ -1,17 +1,17 @@
 import { type DomainLabels, domainLabels } from './domain.ts'
 
-/** An e-mail address. The local part is compared as it is, the domain without regard to case. */
+/** An e-mail address. The local part is case-sensitive, the domain is not. */
 export interface Mailbox {
   readonly local: string
   readonly domain: DomainLabels
 }
 
-/** One or more atoms with dots in between (RFC 5322 section 3.2.3). */
+/** One or more atoms, separated by dots (RFC 5322 section 3.2.3). */
 const DOT_ATOM = /^[\w!#$%&'*+\-/=?^`{|}~]+(?:\.[\w!#$%&'*+\-/=?^`{|}~]+)*$/
-/** RFC 5321 section 4.1.2; what a backslash precedes stands for itself. */
+/** RFC 5321 section 4.1.2; a character after a backslash stands for itself. */
 const QUOTED = /^"(?:[ !#-[\]-~]|\\[ -~])*"$/
 
-/** The mailbox of an address (RFC 5321 section 4.1.2); `undefined` when it is none. */
+/** Parses an address (RFC 5321 section 4.1.2); `undefined` if it is malformed. */
 export function mailboxOf(address: string): Mailbox | undefined {
   const at = address.lastIndexOf('@')
   const local = address.slice(0, at)

@@ -1,28 +1,27 @@
 import { type DomainLabels, domainLabels } from './domain.ts'
 
-/** What of a URI a name constraint can be about. */
+/** The part of a URI that name constraints apply to. */
 export interface UriHost {
-  /** Without user and port; `''` when the URI has no authority. */
+  /** Without user and port; `''` if the URI has no authority. */
   readonly host: string
-  /** `undefined` for an IP address, which no constraint on URIs can speak of. */
+  /** `undefined` for an IP address, to which constraints on URIs cannot apply. */
   readonly labels: DomainLabels | undefined
 }
 
 /**
- * The host of a URI; `undefined` when it is not one. What is accepted is what Go's `url.Parse` accepts, so that the same
- * certificates are read.
+ * The host of a URI; `undefined` if it is malformed. Accepts what Go's `url.Parse` accepts, so that the same certificates are readable.
  *
  * Source: Go `net/url` (`Parse`), `crypto/x509/parser.go` (`parseSANExtension`).
  */
 export function uriHost(uri: string): UriHost | undefined {
-  // Control characters are what is looked for.
+  // Matches control characters on purpose.
   // oxlint-disable-next-line no-control-regex
   if (/[\0-\x1f\x7f]/.test(uri) || uri.startsWith(':') || /%(?![0-9A-Fa-f]{2})/.test(uri)) return undefined
   const scheme = /^[A-Za-z][A-Za-z0-9+.-]*:/.exec(uri)?.[0] ?? ''
   const [hierarchy = ''] = uri.slice(scheme.length).split(/[?#]/, 1)
   if (!hierarchy.startsWith('//')) {
     const [firstSegment = ''] = hierarchy.split('/', 1)
-    // `a:b` without a scheme in front is not a path.
+    // `a:b` without a scheme is not a path.
     return scheme === '' && firstSegment.includes(':') ? undefined : NO_HOST
   }
   const [authority = ''] = hierarchy.slice(2).split('/', 1)
@@ -43,7 +42,7 @@ function authorityHost(authority: string): UriHost | undefined {
   return labels && { host, labels }
 }
 
-/** Whether a text is an IPv4 address in the usual notation. */
+/** Whether a string is an IPv4 address in dotted-decimal notation. */
 export function isIpv4Address(text: string): boolean {
   return /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/.test(text)
 }

@@ -2,17 +2,17 @@ import { latin1FromBytes } from '../../byte-text.ts'
 import type { Certificate } from '../certificate.ts'
 import { isSameBytes } from '../der/bytes.ts'
 
-/** Certificates to look among for the issuer of another. Never changes: a reloaded bundle is another pool. */
+/** Possible issuers of certificates. Immutable: a reloaded bundle is another pool. */
 export interface CertificatePool {
   readonly certificates: readonly Certificate[]
-  /** Those that may have signed the child, by name, the likeliest first by key identifier. */
+  /** The certificates whose subject is the issuer of the child, the most likely first, judged by key identifier. */
   possibleIssuers(child: Certificate): readonly Certificate[]
-  /** Whether this very certificate is in it. */
+  /** Whether the pool has exactly this certificate. */
   contains(certificate: Certificate): boolean
 }
 
 /**
- * A pool of these certificates, each once.
+ * A pool of these certificates, without duplicates.
  *
  * Source: Go `crypto/x509/cert_pool.go` (`findPotentialParents`).
  */
@@ -42,7 +42,7 @@ export function certificatePoolOf(certificates: Iterable<Certificate>): Certific
   }
 }
 
-/** 0 when the key identifiers agree, 2 when they do not, 1 when only one of the two has one. */
+/** 0 if the key identifiers are equal, 2 if they differ, 1 if only one of the two exists. */
 function distance(child: Certificate, issuer: Certificate): 0 | 1 | 2 {
   const wanted = child.extensions.authorityKeyIdentifier ?? NO_IDENTIFIER
   const offered = issuer.extensions.subjectKeyIdentifier ?? NO_IDENTIFIER

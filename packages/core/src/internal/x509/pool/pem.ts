@@ -4,14 +4,14 @@ import type { Certificate } from '../certificate.ts'
 import { parseCertificate } from '../parse-certificate.ts'
 
 /**
- * The pool of all certificates in a PEM bundle (RFC 7468), as in `--client-ca-file`. Each is trusted, whether or not it is a
- * CA's. Text around the blocks, blocks of other types and blocks with headers are skipped.
+ * The pool of all certificates in a PEM bundle (RFC 7468), as in `--client-ca-file`. Each is trusted, even if it is not a CA
+ * certificate. Text around the blocks, blocks of other types and blocks with headers are skipped.
  *
  * Source: client-go `util/cert/pem.go` (`ParseCertsPEM`).
  *
- * Deviation: a certificate block that is cut off or not in base64 is an error (`docs/deviations.md`, stricter certificates).
+ * Deviation: a truncated certificate block, or one that is not base64, is an error (`docs/deviations.md`, stricter certificates).
  *
- * @throws {CertificateError} when there is no certificate, or one cannot be read.
+ * @throws {CertificateError} if there is no certificate, or one cannot be read.
  * @example
  * const roots = certificatePool(await readFile('ca.crt', 'utf8'))
  */
@@ -45,7 +45,7 @@ function certificatesFromPem(pem: string): readonly Certificate[] {
 
 const CERTIFICATE = 'CERTIFICATE'
 
-/** As in `Proc-Type: 4,ENCRYPTED`; base64 has no colon. */
+/** As in `Proc-Type: 4,ENCRYPTED`; base64 contains no colon. */
 function isHeader(line = ''): boolean {
   return line.includes(':')
 }

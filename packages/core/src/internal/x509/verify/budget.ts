@@ -1,13 +1,12 @@
 import { CertificateError } from '../errors.ts'
 
 /**
- * How much work one verification may be. Certificates come from anybody, so without an end to it a client could keep a server
- * busy for as long as it likes.
+ * Limits the work of one verification. Any client can send certificates, and without a limit it could keep a server busy indefinitely.
  */
 export interface Budget {
-  /** @throws {CertificateError} `limit` when it is one too many. */
+  /** @throws {CertificateError} `limit` if there are too many. */
   spendSignatureCheck(): void
-  /** @throws {CertificateError} `limit` when these are too many. */
+  /** @throws {CertificateError} `limit` if there are too many. */
   spendNameComparisons(count: number): void
 }
 
@@ -15,11 +14,11 @@ const MAX_SIGNATURE_CHECKS = 100
 const MAX_NAME_COMPARISONS = 250_000
 
 /**
- * A fresh budget: 100 signature checks and 250,000 comparisons of names with constraints.
+ * A new budget: 100 signature checks and 250,000 comparisons of names with constraints.
  *
  * Source: Go `crypto/x509/verify.go` (`maxChainSignatureChecks`, `MaxConstraintComparisions`).
  *
- * Deviation: Go grants that many comparisons to each certificate anew (`docs/deviations.md`, stricter certificates).
+ * Deviation: Go allows that many comparisons for each certificate (`docs/deviations.md`, stricter certificates).
  */
 export function newBudget(): Budget {
   let signatureChecks = 0

@@ -75,7 +75,7 @@ describe('every certificate of a chain is valid at the time', () => {
   })
 })
 
-describe('whoever signs is a CA', () => {
+describe('an issuer is a CA', () => {
   it.each([
     ['no basic constraints', []],
     ['basic constraints that say no', [basicConstraints(false)]],

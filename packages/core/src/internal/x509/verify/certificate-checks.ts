@@ -3,7 +3,7 @@ import { CertificateError } from '../errors.ts'
 import type { Budget } from './budget.ts'
 import { checkNameConstraints } from './name-constraints.ts'
 
-/** What every certificate of a chain has to be, whatever its place: valid at this time, and understood. */
+/** The checks for every certificate of a chain: valid at this time, and without unsupported critical extensions. */
 export function checkCertificate(certificate: Certificate, nowMs: number): CertificateError | undefined {
   const { notBeforeMs, notAfterMs, extensions } = certificate
   if (extensions.unhandledCritical.length > 0) {
@@ -15,12 +15,12 @@ export function checkCertificate(certificate: Certificate, nowMs: number): Certi
 }
 
 /**
- * What a certificate has to be that signed the last one of a chain: valid, a CA's, and content with what is below it.
+ * The checks for a certificate that signed the last one of a chain: valid, a CA certificate, with constraints that the chain satisfies.
  *
  * Source: RFC 5280 section 6.1, Go `crypto/x509/verify.go` (`isValid`).
  *
- * @param below the chain up to here, leaf first.
- * @throws {CertificateError} `limit` when it is more work than the budget allows.
+ * @param below the chain so far, leaf first.
+ * @throws {CertificateError} `limit` if the budget is exceeded.
  */
 export function checkAuthority(
   authority: Certificate,
@@ -41,7 +41,7 @@ export function checkAuthority(
     )
   }
   const { pathLength } = basicConstraints ?? {}
-  // The leaf does not count. Self-issued certificates do, in Go as here.
+  // The leaf does not count. Self-issued certificates do, as in Go.
   if (pathLength !== undefined && below.length - 1 > pathLength) {
     return new CertificateError('pathLength', 'x509: too many intermediates for path length constraint')
   }

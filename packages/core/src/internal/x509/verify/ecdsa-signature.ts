@@ -3,11 +3,11 @@ import { unsignedOctets } from '../der/values.ts'
 import { malformed } from '../errors.ts'
 
 /**
- * WebCrypto and JWS want both numbers at full length in a row (IEEE P1363) where certificates, and most of what signs, have a sequence
- * (RFC 3279).
+ * Converts an ECDSA signature from the DER sequence of certificates and most signers (RFC 3279) to two concatenated numbers of full length
+ * (IEEE P1363), which WebCrypto and JWS use.
  *
  * @param octets the length of each number.
- * @throws {CertificateError} when it is no such signature.
+ * @throws {CertificateError} if it is malformed.
  */
 export function ecdsaSignature(der: Bytes, octets: number): Bytes {
   const what = 'ECDSA signature'

@@ -17,7 +17,7 @@ describe('policies', () => {
     readonly [string, readonly ReturnType<typeof policies>[], readonly ReturnType<typeof policies>[], boolean]
   >([
     ['mean nothing where none is demanded', [policies('1.2.3')], [policies('1.2.4')], true],
-    ['may be demanded of nobody yet', [require(5)], [], true],
+    ['may not be required yet', [require(5)], [], true],
     ['are missing where one is demanded', [require(0), policies('1.2.3')], [], false],
     ['are the same along the chain', [require(0), policies('1.2.3')], [policies('1.2.3', '1.2.4')], true],
     ['are not others than those of the CA', [require(0), policies('1.2.3')], [policies('1.2.4')], false],

@@ -3,14 +3,13 @@ import { isSameBytes } from '../der/bytes.ts'
 import { ANY_POLICY } from '../extensions/policies.ts'
 
 /**
- * Whether a chain has a policy wherever one of its CAs demands one (`requireExplicitPolicy`). Where nobody does, policies
- * mean nothing: any will do.
+ * Whether a chain has a policy wherever one of its CAs requires one (`requireExplicitPolicy`). If none does, policies are ignored.
  *
  * Source: RFC 5280 section 6.1 with all policies acceptable to the user, Go `crypto/x509/verify.go` (`policiesValid`).
  *
- * Deviation: where a policy is demanded, mappings between policies are refused, not followed (`docs/deviations.md`, stricter certificates).
+ * Deviation: if a policy is required, policy mappings are refused, not applied (`docs/deviations.md`, stricter certificates).
  *
- * @param chain leaf first, root last. The root's policies do not count.
+ * @param chain leaf first, root last. The root's policies are ignored.
  */
 export function satisfiesExplicitPolicy(chain: readonly Certificate[]): boolean {
   const path = chain.slice(0, -1).toReversed()
@@ -18,7 +17,7 @@ export function satisfiesExplicitPolicy(chain: readonly Certificate[]): boolean 
   if (!demands) return true
   if (path.some(({ extensions }) => extensions.policies.hasMappings)) return false
 
-  // How many more certificates may go without: a policy, or with nothing but `anyPolicy`.
+  // The number of further certificates for which no policy is required, and for which `anyPolicy` counts.
   let explicitPolicyAfter = Infinity
   let anyPolicyUntil = Infinity
   let valid: PolicySet = { isAny: true, policies: new Set() }
@@ -43,7 +42,7 @@ export function satisfiesExplicitPolicy(chain: readonly Certificate[]): boolean 
   return explicitPolicyAfter > 0 || !isEmpty(valid)
 }
 
-/** The policies that hold for a path so far: some, or whatever comes. */
+/** The valid policies of a path so far: some, or any. */
 interface PolicySet {
   readonly isAny: boolean
   readonly policies: ReadonlySet<string>

@@ -9,19 +9,19 @@ import { uriHost } from '../names/uri.ts'
 import type { Budget } from './budget.ts'
 
 /**
- * Whether the names of all certificates below a CA are such as the CA may sign for. What cannot be compared is not permitted.
+ * Whether a CA may sign the names of all certificates below it. A name that cannot be compared is not permitted.
  *
  * Source: RFC 5280 section 4.2.1.10, Go `crypto/x509/verify.go` (`checkNameConstraints`).
  *
- * @throws {CertificateError} `limit` when there is more to compare than the budget allows.
- * @returns what is wrong, if anything.
+ * @throws {CertificateError} `limit` if the budget is exceeded.
+ * @returns the problem, if any.
  */
 export function checkNameConstraints(
   constraints: NameConstraints,
   below: readonly Certificate[],
   budget: Budget,
 ): CertificateError | undefined {
-  // Deviation: Go skips those that are not critical (`docs/deviations.md`, stricter certificates).
+  // Deviation: Go ignores them unless they are critical (`docs/deviations.md`, stricter certificates).
   if (constraints.hasUnsupportedForms) return notAuthorized('a constraint on names of an unsupported kind')
   for (const { extensions } of below) {
     for (const name of extensions.subjectAltName?.names ?? []) {
@@ -52,7 +52,7 @@ function checkName(
   budget: Budget,
 ): string | undefined {
   const comparisons = excluded[name.kind].length + permitted[name.kind].length
-  // One more, since also a name that is compared with nothing has to be read.
+  // One more, since the name must be parsed even without constraints.
   budget.spendNameComparisons(comparisons + 1)
   const matchers = matchersFor(name)
   if (matchers === undefined) return 'cannot be matched against constraints'
@@ -61,15 +61,15 @@ function checkName(
   return isPermitted ? undefined : 'is not permitted by any constraint'
 }
 
-/** How one name is compared. The name is read once, however many constraints there are. */
+/** Compares one name. The name is parsed once, however many constraints there are. */
 interface Matchers {
   isAnyExcluded(subtrees: Subtrees): boolean
   isAnyPermitted(subtrees: Subtrees): boolean
 }
 
 /**
- * `undefined` when the name is of a form that nothing can be said about, which a URI without a host or with an address is: whatever the
- * constraints are about, as Go 1.26 has it.
+ * `undefined` if the name cannot be compared, such as a URI without a host or with an IP address: whatever the constraints are, as in
+ * Go 1.26.
  */
 function matchersFor(name: GeneralName): Matchers | undefined {
   switch (name.kind) {
@@ -105,7 +105,7 @@ function same(isAny: (subtrees: Subtrees) => boolean): Matchers {
   return { isAnyExcluded: isAny, isAnyPermitted: isAny }
 }
 
-/** Go, too, reads a domain without a dot in front as the domain and all below, other than RFC 5280. */
+/** As in Go, but unlike in RFC 5280, a domain without a leading dot includes all domains below it. */
 function isMailboxIn(mailbox: Mailbox, subtree: MailboxSubtree): boolean {
   if ('mailbox' in subtree) return isSameMailbox(mailbox, subtree.mailbox)
   return isInSubtree(mailbox.domain, subtree.domains)

@@ -1,7 +1,7 @@
 import type { Bytes } from '../der/reader.ts'
 import type { EllipticCurve } from '../public-key.ts'
 
-/** What a curve y² = x³ - 3x + b over the integers modulo p is made of. All of its points are of its one prime order. */
+/** The parameters of a curve y² = x³ - 3x + b over the integers modulo p. All curves here have prime order. */
 interface Curve {
   readonly p: bigint
   readonly b: bigint
@@ -24,13 +24,13 @@ const CURVES: Readonly<Record<EllipticCurve['name'], Curve>> = {
 }
 
 /**
- * Whether two coordinates, one behind the other, are a point on a curve: what importing a key finds out too, for a hundredth of the
- * price. Nothing here is secret.
+ * Whether two concatenated coordinates are a point on a curve. Importing a key checks this too, but costs a hundred times as much. Nothing
+ * here is secret.
  *
  * Source: SEC 1 section 3.2.2.1, Go `crypto/ecdh` and `crypto/internal/fips140/nistec` (`SetBytes`), which refuse coordinates that are not
  * below p.
  *
- * @param point twice as many octets as the curve has.
+ * @param point both coordinates, each with the number of octets of the curve.
  */
 export function isOnCurve(point: Bytes, { name, octets }: EllipticCurve): boolean {
   const { p, b } = CURVES[name]

@@ -6,11 +6,11 @@ import { ecdsaSignature } from './ecdsa-signature.ts'
 import { verificationKey } from './verification-key.ts'
 
 /**
- * Whether the parent is allowed to sign certificates, and signed the child.
+ * Whether the parent may sign certificates, and signed the child.
  *
  * Source: Go `crypto/x509/x509.go` (`CheckSignatureFrom`).
  *
- * @returns what is wrong, if anything.
+ * @returns the problem, if any.
  */
 export async function checkSignature(
   child: Certificate,
@@ -36,7 +36,7 @@ function cannotVerify(why: string): CertificateError {
   return new CertificateError('signature', `x509: cannot verify signature: ${why}`)
 }
 
-/** Version 1 has no way to say that it is a CA's, so as a root, and only there, it is believed to be one. */
+/** Version 1 has no basic constraints, so such a certificate is accepted as a CA, but only as a root. */
 function maySignCertificates({ version, extensions }: Certificate): boolean {
   const { basicConstraints, keyUsage } = extensions
   const isCa = basicConstraints === undefined ? version !== 3 : basicConstraints.isCa
@@ -53,7 +53,7 @@ async function isSignatureValid(
     const form = publicKey.kind === 'EC' ? ecdsaSignature(signature, publicKey.curve.octets) : signature
     return await crypto.subtle.verify(algorithm, await key, form, signedBytes)
   } catch {
-    // The key is none, the signature has the wrong form, or this runtime does not know the algorithm.
+    // The key is invalid, the signature is malformed, or this runtime does not support the algorithm.
     return false
   }
 }

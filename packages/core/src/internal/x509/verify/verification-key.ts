@@ -5,13 +5,13 @@ import type { SignatureAlgorithm } from '../signature-algorithm.ts'
 
 type ImportParameters = RsaHashedImportParams | EcKeyImportParams | { readonly name: 'Ed25519' }
 
-// Nothing but a memory of what was made from a key already; it goes with the certificate.
+// A cache of imported keys; entries are collected with their certificate.
 const imported = new WeakMap<PublicKey, Map<string, Promise<CryptoKey>>>()
 
 /**
- * The key, ready to verify signatures of this kind. Importing is what finds points that are not on their curve.
+ * Imports the key for signatures of this kind. The import refuses points that are not on their curve.
  *
- * @returns `undefined` when the key is not of the kind the algorithm needs, or not one to verify with.
+ * @returns `undefined` if the key is not of the kind that the algorithm needs, or is not acceptable.
  */
 export function verificationKey(
   key: PublicKey,
@@ -22,11 +22,11 @@ export function verificationKey(
 }
 
 /**
- * Whether the key of a certificate that signs no other is one that a client may prove to hold. A point has to be on its curve; of RSA
- * any two numbers are a key, and so are any 32 octets of Ed25519. It is not imported: nothing is verified with it here.
+ * Checks the key of a leaf, which a client proves to hold. A point must be on its curve, and an RSA key must have an accepted size and
+ * exponent; any 32 octets are an Ed25519 key. The key is not imported, since it verifies no signature here.
  *
- * Source: Go `crypto/x509/parser.go` (`parsePublicKey`), which refuses such certificates when it reads them; for RSA `crypto/tls`
- * (`checkKeySize`) and `crypto/rsa` (`checkPublicKey`), by which the handshake fails.
+ * Source: Go `crypto/x509/parser.go` (`parsePublicKey`), which refuses such certificates when it parses them; for RSA `crypto/tls`
+ * (`checkKeySize`) and `crypto/rsa` (`checkPublicKey`), which fail the handshake.
  */
 export function checkLeafKey(key: PublicKey): CertificateError | undefined {
   if (key.kind === 'other') return unusableKey('unsupported public key algorithm')
@@ -36,7 +36,7 @@ export function checkLeafKey(key: PublicKey): CertificateError | undefined {
       : unusableKey('RSA key of an unsupported size or exponent')
   }
   if (key.kind !== 'EC') return undefined
-  // The point ends the encoding, and its length was checked when it was read.
+  // The point is at the end of the encoding, and its length was checked when it was parsed.
   const point = key.spki.subarray(key.spki.length - 2 * key.curve.octets)
   return isOnCurve(point, key.curve) ? undefined : unusableKey('elliptic curve point is not on the curve')
 }
@@ -72,7 +72,7 @@ function importParameters(key: PublicKey, algorithm: SignatureAlgorithm): Import
   }
 }
 
-/** Go's lower limit of `crypto/rsa`, and the upper one of its TLS server, beyond which verifying takes too long. */
+/** The lower limit of Go's `crypto/rsa`, and the upper limit of Go's TLS server, above which verification takes too long. */
 function isUsableRsaKey(modulusBits: number, exponent: number): boolean {
   return modulusBits >= 1024 && modulusBits <= 8192 && exponent >= 3 && exponent % 2 === 1
 }

@@ -11,33 +11,33 @@ import { permitsKeyUsage } from './key-usages.ts'
 import { checkSignature } from './signature.ts'
 import { checkLeafKey } from './verification-key.ts'
 
-/** What {@link verifyCertificateChain} needs to know. */
+/** Options of {@link verifyCertificateChain}. */
 export interface VerifyOptions {
   readonly leaf: Certificate
-  /** What came with the leaf: any certificates, in any order. */
+  /** The certificates presented with the leaf, in any order. */
   readonly intermediates: CertificatePool
-  /** Who is trusted. */
+  /** The trusted certificates. */
   readonly roots: CertificatePool
-  /** The time to decide for, in milliseconds since the epoch. */
+  /** The time of the verification, in milliseconds since the epoch. */
   readonly nowMs: number
-  /** Object identifiers of `extKeyUsage`; one has to be allowed. Default `clientAuth`; an empty list asks for nothing. */
+  /** Object identifiers of `extKeyUsage`, one of which must be allowed. Default `clientAuth`; an empty list: any. */
   readonly keyUsages?: readonly string[]
 }
 
-/** From the leaf to a certificate that is trusted. */
+/** The certificates from the leaf to a trusted one. */
 export type CertificateChain = readonly [leaf: Certificate, ...issuers: Certificate[]]
 
 /**
- * Finds a chain from a certificate to a trusted one (RFC 5280 section 6), where every way that may lead there is tried, trusted
- * issuers first. A leaf that is trusted itself is a chain.
+ * Finds a chain from a certificate to a trusted one (RFC 5280 section 6). Tries all possible paths, trusted issuers first. A leaf that is
+ * itself trusted is a chain.
  *
- * Nothing is looked up anywhere: no revocation, no issuer that was not presented. Host names do not matter.
+ * It makes no network calls: revocation is not checked, and missing issuers are not fetched. Host names are ignored.
  *
- * Source: Go `crypto/x509/verify.go` (`Verify`). Where this refuses what Go accepts is listed in `docs/x509.md`.
+ * Source: Go `crypto/x509/verify.go` (`Verify`). `docs/x509.md` lists what this refuses but Go accepts.
  *
- * @returns the first valid chain. Go returns all; what becomes of one depends on its leaf only.
- * @throws {CertificateError} when there is none.
- * @throws {TypeError} when `nowMs` is not a number, as where JavaScript left it out.
+ * @returns the first valid chain. Go returns all, but callers use only the leaf.
+ * @throws {CertificateError} if there is none.
+ * @throws {TypeError} if `nowMs` is not a number, for example in JavaScript without it.
  * @example
  * const [leaf] = await verifyCertificateChain({
  *   leaf: parseCertificate(der),
@@ -48,7 +48,7 @@ export type CertificateChain = readonly [leaf: Certificate, ...issuers: Certific
  */
 export async function verifyCertificateChain(options: VerifyOptions): Promise<CertificateChain> {
   const { leaf, roots, nowMs, keyUsages = [ExtendedKeyUsage.clientAuth] } = options
-  // Nothing is before or after what is no time, so nothing would be expired.
+  // Comparisons with `NaN` are false, so nothing would be expired.
   if (!Number.isFinite(nowMs)) throw new TypeError('nowMs: must be a number of milliseconds since the epoch')
   const problem = checkCertificate(leaf, nowMs) ?? checkLeafKey(leaf.publicKey)
   if (problem !== undefined) throw problem
@@ -60,11 +60,11 @@ export async function verifyCertificateChain(options: VerifyOptions): Promise<Ce
 
 interface Search extends Required<VerifyOptions> {
   readonly budget: Budget
-  /** Why a chain that led to a root did not count. It says more than why others led nowhere. */
+  /** Why a chain that reached a root was refused. This is more informative than why other paths ended. */
   unusable: CertificateError | undefined
 }
 
-/** Goes on from the last certificate of a chain. Depth is bounded, since no certificate comes twice in a chain. */
+/** Extends a chain from its last certificate. The depth is bounded, since no certificate occurs twice in a chain. */
 async function findChain(
   chain: CertificateChain,
   last: Certificate,
@@ -101,7 +101,7 @@ function* candidates(
   for (const issuer of intermediates.possibleIssuers(child)) yield { issuer, place: 'intermediate' }
 }
 
-/** Whether the same CA is in the chain: the same name and key, and the same further names. */
+/** Whether the same CA is in the chain: with the same name, key, and alternative names. */
 function isInChain(candidate: Certificate, chain: CertificateChain): boolean {
   return chain.some(
     (certificate) =>
@@ -116,7 +116,7 @@ function hasSameAltName(one: Certificate, other: Certificate): boolean {
   return a === undefined || b === undefined ? a === b : isSameBytes(a, b)
 }
 
-/** What only a whole chain can be asked. */
+/** The checks of a whole chain. */
 function acceptChain(chain: CertificateChain, search: Search): CertificateChain | CertificateError {
   if (!permitsKeyUsage(chain, search.keyUsages)) {
     search.unusable ??= new CertificateError(
