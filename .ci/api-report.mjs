@@ -1,5 +1,5 @@
-// The public surface of every package, as its declarations have it, in `.ci/api`: a change of it shows in a review. Without comments, since
-// those are no promise.
+// Writes the public API of every package, from its declarations, to `.ci/api`, so that a change is visible in a review. Without comments, since those
+// are not part of the API.
 //
 // usage: node .ci/api-report.mjs [--check]
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -11,7 +11,7 @@ const packages = fileURLToPath(new URL('../packages', import.meta.url))
 const reports = fileURLToPath(new URL('api', import.meta.url))
 const isCheck = process.argv.includes('--check')
 
-/** What each module exports, by its path. */
+/** The exports of each module, by its path. */
 const parsed = new Map()
 
 let differences = 0
@@ -51,7 +51,7 @@ function reportOf(folder) {
   return `${entries.length} entries, ${count} declarations\n${written.join('')}`
 }
 
-/** The declarations that a module exports, by their names there. */
+/** The declarations that a module exports, by exported name. */
 function exportsOf(file) {
   const known = parsed.get(file)
   if (known !== undefined) return known
@@ -96,7 +96,7 @@ function exportsOf(file) {
   return found
 }
 
-/** What a module of the same package exports; `undefined`: it is another package. */
+/** The exports of a module of the same package; `undefined` for another package. */
 function fromModule(file, specifier) {
   if (!specifier.startsWith('.')) return undefined
   return exportsOf(join(dirname(file), specifier.replace(/\.(?:ts|js)$/, '.d.ts')))

@@ -1,5 +1,5 @@
-// Bundles the code of every package into `dist`, beside the declarations of `tsc`: a file for each entry, and the chunks that entries
-// share, so that a class or a symbol is there once. Imports of other packages stay imports, and so do the names of `imports`.
+// Bundles the code of every package into `dist`, next to the declarations of `tsc`: a file for each entry, and chunks that entries share, so that a
+// class or symbol exists once. Imports of other packages and of `imports` names stay imports.
 //
 // usage: node .ci/bundle.mjs
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -9,12 +9,12 @@ import { rolldown } from 'rolldown'
 import { chunksOf, inOneFile } from './chunks.mjs'
 import { pureInitializers } from './pure-initializers.mjs'
 
-/** Entries beside those of package.json: what is started by its path, which is beside the file that starts it. */
+/** Entries besides those of package.json: files that are started by a path relative to the file that starts them. */
 const FURTHER_ENTRIES = {
   core: { 'chunks/password-worker': './src/password/workers/password-worker.ts' },
 }
 
-/** Modules that are imported for what they do. Of all others only what is used stays. */
+/** Modules that are imported for their side effects. All others are tree-shaken. */
 const SIDE_EFFECTS = /[\\/]packages[\\/]testing[\\/]src[\\/]pki[\\/]x509-library\.ts$/
 
 const packages = fileURLToPath(new URL('../packages', import.meta.url))
@@ -31,10 +31,10 @@ async function bundlePackage(folder) {
     platform: 'neutral',
     plugins: [pureInitializers()],
     treeshake: { moduleSideEffects: (id, isExternal) => isExternal || SIDE_EFFECTS.test(id) },
-    // A busy machine takes its time.
+    // Timings are not meaningful on a busy machine.
     checks: { bundlerTimings: false },
     onLog(level, { code, message }) {
-      // An entry of declarations only has no code.
+      // An entry with only declarations has no code.
       if (level === 'warn' && code !== 'EMPTY_CHUNK') throw new Error(`packages/${folder}: ${message}`)
     },
   })
@@ -50,7 +50,7 @@ async function bundlePackage(folder) {
   removeOtherCode(join(root, 'dist'), new Set(output.map(({ fileName }) => fileName)))
 }
 
-/** The entries of the core that `@kube-authn/core/all` has. */
+/** The entries of the core that `@kube-authn/core/all` re-exports. */
 function entriesInAll() {
   const source = readFileSync(join(packages, 'core/src/all.ts'), 'utf8')
   const files = new Set([...source.matchAll(/'\.\/(.+)\.ts'/g)].map(([, file]) => `./dist/${file}.js`))
@@ -59,7 +59,7 @@ function entriesInAll() {
   return new Set(entries.map(([entry]) => `@kube-authn/core${entry.slice(1)}`))
 }
 
-/** What package.json names in `dist`, for its users or by a condition for itself, with the source of each. */
+/** The files in `dist` that package.json refers to, publicly or by an internal condition, with their sources. */
 function entriesOf(root) {
   const { exports, imports = {} } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const targets = [exports, imports].flatMap(stringsIn).flatMap((target) => {
@@ -73,12 +73,12 @@ function stringsIn(value) {
   return typeof value === 'string' ? [value] : Object.values(value).flatMap(stringsIn)
 }
 
-/** Chunks in the order of their layers: the first one that wants a module has it, and what it imports. */
+/** Chunks in the order of their layers: the first one that matches a module gets it, with its imports. */
 function groupsOf(chunks) {
   return chunks.map((chunk, index) => ({ minShareCount: 2, ...chunk, priority: chunks.length - index }))
 }
 
-/** What an earlier build left, which would be packed too. */
+/** Removes files of an earlier build, which would be packed too. */
 function removeOtherCode(dist, written) {
   for (const file of readdirSync(dist, { recursive: true })) {
     if (/\.js(?:\.map)?$/.test(file) && !written.has(file.replaceAll(sep, '/'))) rmSync(join(dist, file))

@@ -1,5 +1,5 @@
-// Who may import whom: server -> node -> core, adapters -> core, and nobody imports an adapter. The core has only what
-// every runtime has. Tests may use more, so they are left out; what a package declares as a dependency is not.
+// Which packages may import which: server -> node -> core, adapters -> core, and no package imports an adapter. The core uses only what every runtime
+// has. Tests may use more, so they are excluded; declared dependencies are checked.
 //
 // usage: node .ci/check-boundaries.mjs [root]
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
@@ -8,7 +8,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseSync } from 'oxc-parser'
 
-/** The packages of ours that each package may import. One that is not here has not been thought about yet. */
+/** The workspace packages that each package may import. A package that is missing here must be added. */
 const ARROWS = {
   core: [],
   express: ['core'],
@@ -20,7 +20,7 @@ const ARROWS = {
   testing: ['core'],
 }
 
-/** Two versions of a package in one app are two copies, which know less of each other than one does of itself. */
+/** Two versions of a package in one app are two copies, which do not share private state. */
 const PEER = 'must be a peer dependency, so that an app has one copy of it'
 
 const root = resolve(process.argv[2] ?? fileURLToPath(new URL('..', import.meta.url)))
@@ -61,7 +61,7 @@ function* problemsOfSources(folder) {
     for (const { specifier, start } of importsOf(path, text)) {
       const reason =
         specifier === undefined
-          ? 'the name of an import must be written out, so that this check can read it'
+          ? 'the specifier of an import must be a literal, so that this check can read it'
           : (whyNot(folder, specifier, path) ?? whyNoPeer(specifier, peers))
       if (reason === undefined) continue
       const line = text.slice(0, start).split('\n').length
@@ -70,14 +70,14 @@ function* problemsOfSources(folder) {
   }
 }
 
-/** Why this package may not import that; `undefined` when it may. */
+/** Why this package may not import the specifier; `undefined` if it may. */
 function whyNot(folder, specifier, importer) {
   if (specifier.startsWith('.')) {
     if (importer === undefined) return undefined
     const target = resolve(dirname(importer), specifier)
-    return target.startsWith(join(root, 'packages', folder) + sep) ? undefined : 'is outside of the package'
+    return target.startsWith(join(root, 'packages', folder) + sep) ? undefined : 'is outside the package'
   }
-  if (folder === 'core' && isBuiltin(specifier)) return 'the core has only what every runtime has'
+  if (folder === 'core' && isBuiltin(specifier)) return 'the core may only use what every runtime has'
   if (folder === 'core' && /^[a-z]+:/.test(specifier))
     return 'belongs to one runtime, and the core runs on all'
   const target = folderOfName.get(packageOf(specifier))
@@ -87,7 +87,7 @@ function whyNot(folder, specifier, importer) {
   return `packages/${folder} may import ${ARROWS[folder].join(' and ') || 'no other package'} of ours`
 }
 
-/** Why a package of ours is not declared as it must be; `undefined` when it is, or when it is another's. */
+/** Why a workspace package is not declared correctly; `undefined` if it is, or if it is a third-party package. */
 function whyNoPeer(specifier, peers) {
   const name = packageOf(specifier)
   return folderOfName.has(name) && !Object.hasOwn(peers, name) ? PEER : undefined
@@ -100,7 +100,7 @@ function packageOf(specifier) {
     .join('/')
 }
 
-/** Everything a file imports, for its values or its types, statically or later. */
+/** All imports of a file, of values and types, static and dynamic. */
 function importsOf(path, text) {
   const { program, comments, errors } = parseSync(path, text)
   if (errors.length > 0) throw new Error(`${path}: ${errors[0].message}`)

@@ -1,5 +1,5 @@
-// What a user would install: packs every public package and looks into the tarball, with publint, with attw ("are the
-// types wrong") and for what must and must not be in it. Run after a build, through pnpm.
+// Checks what a user would install: packs every public package and checks the tarball with publint, with attw ("are the types wrong") and for
+// required and forbidden files. Run after a build, through pnpm.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -34,7 +34,7 @@ function checkPackage(folder, source) {
   if (tarball === undefined) return
   const path = join(destination, tarball)
   report(`${folder}: publint`, run(join(bin, 'publint'), [path, '--strict'], root))
-  // Without the look into the registry for an @types package: ours bring their own types.
+  // Without looking up an @types package in the registry: these packages include their types.
   const attw = ['--profile', 'esm-only', '--no-definitely-typed', '--no-emoji', '--format', 'ascii', path]
   report(`${folder}: attw`, run(join(bin, 'attw'), attw, root))
   run('tar', ['-xzf', tarball], destination)
@@ -56,14 +56,14 @@ function* problemsOfContents(folder) {
 
   for (const file of ['LICENSE', 'README.md']) if (!files.includes(file)) yield `${file} is missing`
   if (manifest.license !== 'MIT') yield `the license is ${manifest.license}`
-  if (manifest.files === undefined) yield 'package.json does not say which files belong to the package'
+  if (manifest.files === undefined) yield 'package.json has no "files"'
   if (/"(?:workspace|catalog):/.test(text('package.json')))
-    yield 'package.json has a range that only pnpm knows'
+    yield 'package.json has a version range that only pnpm understands'
   for (const file of files) {
     if (/\.test\.|(?:^|\/)(?:test|tests|__tests__)\//.test(file)) yield `${file} is a test`
-    if (file.endsWith('.tsbuildinfo')) yield `${file} is of no use to anybody else`
+    if (file.endsWith('.tsbuildinfo')) yield `${file} is only useful for builds`
     if (file.startsWith('src/') && !declaresSources) yield `${file} is a source`
-    // A map to sources that are not there makes bundlers and debuggers complain.
+    // Source maps to missing sources make bundlers and debuggers complain.
     if (file.endsWith('.map')) {
       const { sources, sourcesContent } = JSON.parse(text(file))
       const missing = sources.find(

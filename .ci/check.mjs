@@ -1,5 +1,5 @@
-// What `npm test` runs on a build: the types of the tests, all suites, and the conformance vectors. A failure does not
-// keep the rest from running, and every part prints `N passed, N failed`.
+// What `npm test` runs on a build: type checks of the tests, all suites, and the conformance vectors. A failure does not stop the rest, and every
+// part prints `N passed, N failed`.
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
@@ -11,7 +11,7 @@ const suites = ['suites', 'conformance'].filter((name) => Object.hasOwn(scripts,
 const results = suites.map((name) => run(name))
 if (!typesAreRight || results.includes(false)) process.exitCode = 1
 
-/** This is called by pnpm, which is on the path then. */
+/** pnpm runs this script and is on the path. */
 function run(script) {
   return spawnSync('pnpm', ['run', script], { stdio: 'inherit' }).status === 0
 }

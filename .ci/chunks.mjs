@@ -1,20 +1,20 @@
 /**
- * Which modules of a package share a file of the bundle, beside those that only one entry needs. Without a word here, every set of modules
- * that the same entries need is a file of its own, and a start reads far too many files; in one file for all, it would read all of them.
+ * Which modules of a package share a file of the bundle, besides those that only one entry needs. By default every set of modules needed by the same
+ * entries would be a separate file, and a start would read too many files; with a single file it would read unused code.
  *
- * In order from the lowest layer up: a chunk takes what its modules import along, unless a chunk before it has it.
+ * In order from the lowest layer: a chunk includes the imports of its modules, unless an earlier chunk has them.
  *
- * Modules that load another package later (bcryptjs, jose's signing) are apart from those that are used without them: bundlers of apps look
- * for every package that a file mentions, also in code that is not used.
+ * Modules that lazily load another package (bcryptjs, jose's signing) are separate from those that are used without it: bundlers of apps resolve
+ * every package that a file mentions, also in unused code.
  */
 export const chunksOf = {
   core: [
-    // What nearly everything needs.
+    // Needed by nearly every entry.
     {
       name: 'base',
       test: /src\/(?:authenticator\/(?!status)[^/]+|chain\/[^/]+|internal\/(?!limit-concurrency|verdict-cache)[^/]+|internal\/(?:field|http|options)\/[^/]+|internal\/json\/colons)\.ts$/,
     },
-    // What every adapter needs.
+    // Needed by every adapter.
     {
       name: 'request',
       test: /src\/(?:adapter\/incoming-message|authenticator\/union|authorization\/(?!configuration|rbac|webhook)|chain\/explain|handler|impersonation|internal\/api|request\/(?:anonymous|basic|bearer-token|headers)|review)(?:\/|[\w-]+\.ts$)|src\/request\/[^/]+\.ts$|src\/(?:audit\/audit-id|authenticator\/status|index|internal\/digest\/keyed-digest|internal\/protobuf\/media-type)\.ts$/,
@@ -23,7 +23,7 @@ export const chunksOf = {
       name: 'certificate',
       test: /src\/(?:internal\/x509|request\/(?:client-certificate|request-header|request-header-config))\//,
     },
-    // Of expressions only what is known without anything that evaluates them.
+    // The part of expressions that does not evaluate them.
     {
       name: 'jwt',
       test: /src\/(?:internal\/cel\/cel\.ts|internal\/json\/|token\/(?:jwt\/(?!index|key-der|pem-)|oidc\/|service-account\/key-source|signer\/key-id))/,
@@ -44,7 +44,7 @@ export const chunksOf = {
 }
 
 /**
- * Which packages find in `@kube-authn/core/all` what they import of the entries that are in it: they need nearly all of it, and a file costs more
- * to find than to read.
+ * Packages whose imports of core entries are resolved to `@kube-authn/core/all`: they need nearly all of it, and finding a file costs more than
+ * reading it.
  */
 export const inOneFile = ['node']

@@ -2,8 +2,8 @@ import { RolldownMagicString } from 'rolldown'
 import { parseAst } from 'rolldown/parseAst'
 
 /**
- * Says of the initial values of a module's own names that they have no effect (`@__PURE__`), so that bundlers of apps leave out those that
- * are not used. Packages without side effects promise this of whole modules; a chunk has many of them.
+ * Marks the initializers of a module's declarations as free of side effects (`@__PURE__`), so that bundlers of apps drop unused ones.
+ * `sideEffects: false` promises this for whole files only; a chunk has many modules.
  */
 export function pureInitializers() {
   return {
@@ -19,7 +19,7 @@ export function pureInitializers() {
   }
 }
 
-/** Brands a class, which may be used where the result is not: this effect is wanted. */
+/** Brands a class, which may be used even if the result is not: a wanted side effect. */
 const WITH_EFFECT = new Set(['branded'])
 
 function* initializersOf(program) {
@@ -47,7 +47,7 @@ function annotate(init, edited) {
   for (const { start } of calls) edited.appendLeft(start, '/* @__PURE__ */ ')
 }
 
-/** What might have an effect for all that a bundler knows: a getter, an iterator, a conversion. */
+/** Expressions that a bundler must assume to have side effects: a getter, an iterator, a conversion. */
 const NOT_PLAIN = new Set([
   'BinaryExpression',
   'MemberExpression',
@@ -56,7 +56,7 @@ const NOT_PLAIN = new Set([
   'TemplateLiteral',
 ])
 
-/** Visits an expression, but not what it only does later. */
+/** Visits an expression, without code that runs later. */
 function visit(node, onNode, isCallee = false) {
   if (Array.isArray(node)) {
     for (const each of node) visit(each, onNode)

@@ -1,7 +1,7 @@
 import type { Reporter, SerializedError, TestModule } from 'vitest/node'
 
 /**
- * Prints `N passed, N failed` (and `, N skipped`) as the last line of a run, for whoever adds up several suites.
+ * Prints `N passed, N failed` (and `, N skipped`) as the last line of a run, so that several suites can be added up.
  *
  * A file that cannot be loaded has no tests that could fail, and an error outside of any test belongs to none: each
  * counts as one failure.

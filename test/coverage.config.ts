@@ -20,7 +20,7 @@ export default mergeConfig(
   }),
 )
 
-/** `packages/x/dist/y.js` becomes `packages/x/src/y.ts`, so that what tests import by name is counted too. */
+/** `packages/x/dist/y.js` becomes `packages/x/src/y.ts`, so that imports by package name are counted too. */
 function sourcesInsteadOfBuild(): Plugin {
   return {
     name: 'sources-instead-of-build',

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 
 /**
- * How many seconds of a processor some work takes on this thread. A busy machine makes it wait, and not cost more, so a
- * test can bound it where it could not bound the time that passes. A bound is still at least ten times what is usual.
+ * The CPU seconds of some work on this thread. On a busy machine work waits but does not use more CPU time, so a test can limit it, unlike wall time.
+ * A limit is still at least ten times the usual value.
  */
 export function cpuSecondsOf(work: () => void): number {
   const start = cpuSeconds()
@@ -10,7 +10,7 @@ export function cpuSecondsOf(work: () => void): number {
   return cpuSeconds() - start
 }
 
-/** The same for work that waits, while nothing else runs on this thread. */
+/** The same for asynchronous work, while nothing else runs on this thread. */
 export async function cpuSecondsUntil(work: () => Promise<unknown>): Promise<number> {
   const start = cpuSeconds()
   await work()
@@ -22,7 +22,7 @@ interface CpuUsage {
   readonly system: number
 }
 
-/** Test files run in threads, and `process.cpuUsage` counts all of them: it is the last resort. */
+/** Test files run in threads, and `process.cpuUsage` counts all of them: only a fallback. */
 function cpuSeconds(): number {
   if (process.platform === 'linux') {
     const [nanoseconds] = readFileSync('/proc/thread-self/schedstat', 'latin1').split(' ')

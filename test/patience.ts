@@ -1,6 +1,6 @@
 import { vi } from 'vitest'
 
-/** `vi.waitFor` gives up after a second by default, which a busy machine may need for nothing at all. */
+/** `vi.waitFor` times out after a second by default, which is too short on a busy machine. */
 const PATIENCE_MS = 60_000
 
 // Test files of one worker share `vi`.

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
 
-/** They replace modules, or take `process` away, which others in the same worker would notice. */
+/** They replace modules or remove `process`, which affects others in the same worker. */
 const ALONE = [
   'packages/core/src/internal/clock.test.ts',
   'packages/core/src/adapter/incoming-message/require-peer-certificates.test.ts',
@@ -10,7 +10,7 @@ const ALONE = [
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const everywhere = {
-  // For what would never end. How fast the machine is decides nothing, nor what else it does.
+  // For hanging tests only: the speed and load of the machine must not matter.
   testTimeout: 300_000,
   hookTimeout: 300_000,
   setupFiles: [fileURLToPath(new URL('patience.ts', import.meta.url))],
@@ -19,7 +19,7 @@ const everywhere = {
   unstubGlobals: true,
 }
 
-/** Quick, and without an effect that stays: loading every module once for all of them takes half the time away. */
+/** Fast and without lasting effects: loading every module once for all of them halves the time. */
 const units: TestProjectConfiguration = {
   extends: true,
   test: {
@@ -44,12 +44,12 @@ const others: TestProjectConfiguration = {
     root,
     sequence: { groupOrder: 1 },
     include: [...ALONE, 'test/**/*.test.ts', 'examples/**/*.test.ts'],
-    // A mutation run has a copy of everything.
+    // A mutation run contains a copy of everything.
     exclude: ['**/node_modules/**', '**/dist/**', 'test/mutation/.sandbox/**'],
   },
 }
 
-/** Tests import our packages by name, as users do, and so run what was built: `pnpm build` comes first. */
+/** Tests import our packages by name, as users do, and so run the build: run `pnpm build` first. */
 export default defineConfig({
   root,
   test: {

@@ -18,7 +18,7 @@ const entries = folders.flatMap((folder) => {
     .filter((entry) => entry.name.includes(wanted))
 })
 
-// What the same machine needs for others.
+// Other packages on the same machine, for comparison.
 entries.push(
   { name: 'hono', url: import.meta.resolve('hono') },
   { name: 'express', url: import.meta.resolve('express') },
@@ -26,7 +26,7 @@ entries.push(
 )
 
 const times = new Map(entries.map(({ name }) => [name, []]))
-// In turns, so that what else the machine does meets all of them.
+// In turns, so that other load on the machine affects all of them.
 for (let round = 0; round < Number(rounds); round++) {
   for (const { name, url } of entries) times.get(name).push(importTimes(url))
 }
@@ -47,7 +47,7 @@ function shown(values) {
   return `${median.padStart(7)} ${`(${least} to ${most})`.padEnd(16)}`
 }
 
-/** In a process of its own, without the start of that. CPU time is right where something else runs on the core. */
+/** In a separate process, without its start. CPU time is used if something else runs on the core. */
 function importTimes(url) {
   const script = `
     const [start, used] = [performance.now(), process.cpuUsage()]

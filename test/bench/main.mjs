@@ -1,10 +1,9 @@
-// Measures kube-authn beside what people use today and beside the least that the work costs:
+// Benchmarks kube-authn against common alternatives and hand-written lower bounds:
 //
-//   pnpm bench [PART OF A ROW'S NAME] [--rounds N] [--seconds N]   times, as a table
-//   pnpm bench --soak MINUTES                                       mixed traffic for a while; see soak.mjs
-//   pnpm bench --check                                              every case answers as it should, and allocates no more than its budget
+//   pnpm bench [PART OF A ROW'S NAME] [--rounds N] [--seconds N] times, as a table pnpm bench --soak MINUTES mixed traffic for a while; see soak.mjs
+//   pnpm bench --check checks every response, and that allocations stay within the budget
 //
-// Subjects of a row take turns, each in a process of its own, so that what else the machine does meets all of them.
+// Subjects of a row take turns, each in a separate process, so that other load on the machine affects all of them.
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -57,7 +56,7 @@ async function measureAll() {
 /** What each subject measured, in every round. */
 async function measureRow(row) {
   const measured = new Map(Object.keys(row.subjects).map((name) => [name, []]))
-  // What a subject measures itself may take long, and is measured once unless its row says otherwise.
+  // Values that a subject measures itself may take long: measured once unless the row is repeated.
   const rounds = row.kind === 'value' && row.isRepeated !== true ? 1 : Number(values.rounds)
   for (let round = 0; round < rounds; round++) {
     for (const [subject, results] of measured) {
@@ -72,7 +71,7 @@ async function measureOnce(row, subject) {
   if (row.kind === 'value')
     return runScript('one.mjs', [row.name, subject], ['--expose-gc', '--max-old-space-size=8000']).value
   const { wall, cpu } = runScript('one.mjs', [row.name, subject, 'time'])
-  // Where wall and CPU time differ, something else ran on the core: the lower one says what it costs.
+  // If wall and CPU time differ, something else ran on the core: the lower one is the cost.
   return Math.min(median(wall), median(cpu))
 }
 
@@ -94,7 +93,7 @@ function linesOf(row, measured) {
     const results = measured.get(name)
     if (bases === undefined) return results
     const baseValue = median(bases)
-    // In the same round as its base, over HTTP: what else the machine did is the same for both.
+    // Over HTTP, in the same round as its base: other load on the machine is the same for both.
     return row.kind === 'http'
       ? results.map((value, round) => value / bases[round])
       : results.map((value) => Math.max(0, value - baseValue))
@@ -138,7 +137,7 @@ async function checkAll() {
     for (const [subject, { role }] of Object.entries(row.subjects)) {
       const name = `${row.name} / ${subject}`
       try {
-        // All in this process: whether the answers are right does not depend on what ran before.
+        // All in this process: correctness does not depend on what ran before.
         await expectStatus(await row.subjects[subject].make(), statusOf(row, subject))
         told(name)
       } catch (error) {

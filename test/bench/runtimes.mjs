@@ -1,5 +1,4 @@
-// What a bearer token and a JWT that was seen before cost on other runtimes, in µs for each request: of this checkout, and of others beside it,
-// such as one of an older commit that was set up.
+// The cost of a bearer token and a cached JWT on other runtimes, in µs per request: for this checkout and others, such as one of an older commit.
 //
 // usage: node test/bench/runtimes.mjs [FOLDER ...]
 import { spawn, spawnSync } from 'node:child_process'
@@ -44,10 +43,10 @@ for (let round = 0; round < ${ROUNDS}; round++) {
 console.log(JSON.stringify(times))
 `
 
-/** For what is bundled and asks for modules of Node as CommonJS does. */
+/** For bundled code that requires Node modules as CommonJS. */
 const REQUIRE = `import { createRequire } from 'node:module'\nconst require = createRequire(import.meta.url)`
 
-/** A Worker has no clock that moves while it computes, so whoever asks looks at theirs. */
+/** A Worker's clock stands still while it computes, so the client measures the time. */
 const IN_A_WORKER = `
 let found
 export default {
@@ -84,7 +83,7 @@ try {
 
 async function tell(name, runtime) {
   const measured = []
-  // One folder after the other: they would disturb each other.
+  // Sequentially, since they would disturb each other.
   for (const folder of folders) measured.push(await timesOf(runtime, folder))
   for (const each of NAMES) {
     const cells = measured.map((times) => median(times[each]).toFixed(2))

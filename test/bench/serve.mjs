@@ -1,4 +1,4 @@
-// Serves one subject of a row over HTTP: node serve.mjs ROW SUBJECT. Prints where, and the credential, as one line of JSON.
+// Serves one subject of a row over HTTP: node serve.mjs ROW SUBJECT. Prints the address and the credential as one line of JSON.
 import { createServer } from 'node:http'
 import { rows } from './rows/index.mjs'
 

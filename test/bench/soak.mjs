@@ -1,5 +1,5 @@
-// Mixed traffic for a while: node --expose-gc soak.mjs MINUTES. An Express app with everything that reloads or may be out of reach; files that
-// change and go bad, an issuer and a webhook that come and go. Checks every answer, and prints heap, handles and percentiles of each minute.
+// Mixed traffic for a while: node --expose-gc soak.mjs MINUTES. An Express app with everything that reloads or may be unreachable; files that change
+// and become invalid, an issuer and a webhook with outages. Checks every response, and prints heap, handles and percentiles per minute.
 import { Agent, createServer, request } from 'node:http'
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -95,7 +95,7 @@ const basic = (user, password) => ({
   authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`,
 })
 const OUTAGE = [200, 401, 503]
-/** Path, headers, and what may be answered. */
+/** Path, headers, and the allowed statuses. */
 const KINDS = [
   (n) => ['/', bearer(`token-${n % USERS}`), [200]],
   (n) => ['/', bearer(jwts[n % jwts.length]), OUTAGE],
@@ -176,7 +176,7 @@ process.stdout.write(
 process.stdout.write('| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n')
 let minute = 0
 function report() {
-  // What the fakes remember of requests is not what is measured.
+  // The requests recorded by the fakes must not count as a leak.
   for (const list of [webhook.reviews, webhook.requests, issuer.requests]) list.length = 0
   globalThis.gc()
   globalThis.gc()

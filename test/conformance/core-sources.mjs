@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 
 /**
- * What modules of the core export that no entry does, all in one: a build has no files of their own for them.
+ * Bundles exports of core modules that no entry exports: a build has no separate files for them.
  *
  * @param paths below `packages/core/src`.
  */

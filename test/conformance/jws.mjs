@@ -28,19 +28,19 @@ const {
 )
 
 const HMAC =
-  'HMAC is no algorithm here, since whoever verifies could sign (docs/deviations.md, algorithms of tokens)'
+  'HMAC is not supported, since every verifier could sign (docs/deviations.md, algorithms of tokens)'
 const ENCODING = 'malformed base64url is no token (docs/deviations.md, token text)'
 const KEY_USE = 'accepted: `use` and `key_ops` of a key do not count, as in Kubernetes'
 const KEY_ALGORITHM = 'accepted: `alg` of a key does not count, as in Kubernetes'
 
-/** What comes out differently wherever a token is read, and why. */
+/** Differences of every reader of tokens, and why. */
 const DIFFERENT = [
   [HMAC, [1, 348, 352, 357, 358, 359, 376, 377]],
   [ENCODING, [372, 373]],
   [KEY_USE, [353, 354, 355, 356]],
 ]
 
-/** Who verifies tokens: how, with the key of a group or none, and what comes out differently. What is signed is no claim set. */
+/** The verifiers: how they verify with the key of a group or none, and their differences. The payloads are not claim sets. */
 const VERIFIERS = {
   'service-account': {
     keysOf: async (jwk) => (jwk === undefined ? [] : [await verificationKeyOfJwk(jwk)]),
@@ -86,7 +86,7 @@ async function isAccepted(token, keys, isSigned) {
   }
 }
 
-/** The algorithms by which Node and WebCrypto do not agree about a token and a key. */
+/** The algorithms for which Node and WebCrypto disagree about a token and a key. */
 async function disagreements(jws, keys) {
   const differing = []
   for (const { jwk } of keys) {
@@ -98,7 +98,7 @@ async function disagreements(jws, keys) {
   return differing
 }
 
-/** The same token in other characters, which decoders that are not strict take for it. */
+/** The same token in another encoding, which lenient decoders accept. */
 function otherSpellings(token) {
   const parts = token.split('.')
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
@@ -137,7 +137,7 @@ async function run(name, { keysOf, isSigned, different }) {
       const accepted = await isAccepted(jws, keys, isSigned)
       const reason = reasons.get(tcId)
       const isSame = accepted === (result === 'valid')
-      // No key of its group would do, so it is the text that has to be refused; 367 and 370 have lost what made them malformed.
+      // No key of its group would verify it, so the token itself must be refused; 367 and 370 have lost what made them malformed.
       const isMalformed = group.comment === 'base64' && result === 'invalid' && !valid.has(jws)
       const respelt = []
       for (const spelling of accepted ? otherSpellings(jws) : []) {

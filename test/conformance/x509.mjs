@@ -15,7 +15,7 @@ import {
   verifyCertificateChain,
 } from '../../packages/core/dist/internal/x509/index.js'
 
-/** Cases that are meant to come out differently, and why: `docs/x509.md`. */
+/** Cases with intended differences, and why: `docs/x509.md`. */
 const DELIBERATE = new Map([
   [
     'limbo/cve::cve-2025-61727',

@@ -31,7 +31,7 @@ function serverOf(app: Koa): Server {
 
 const bearer = { headers: { authorization: 'Bearer token' } }
 
-/** Asks an app of each framework whose middlewares are of these packages. */
+/** Sends a request to an app of each framework with middlewares of these packages. */
 type Ask = (
   packages: Packages,
   authenticator: Authenticator,

@@ -16,7 +16,7 @@ export const firstCopy = { core, authorization, tokenCache, express, koa, hono, 
 /** The packages, of either copy. */
 export type Packages = typeof firstCopy
 
-/** What was built once more, in a folder of its own: modules are known by their paths, so all of its classes are others. */
+/** A second copy of the build in a separate folder: modules are identified by path, so all of its classes differ. */
 export async function secondCopy(): Promise<Packages & { readonly remove: () => void }> {
   const root = mkdtempSync(join(tmpdir(), 'second-copy-'))
   const packages = fileURLToPath(new URL('../../packages/', import.meta.url))
@@ -36,7 +36,7 @@ export async function secondCopy(): Promise<Packages & { readonly remove: () => 
   }
 }
 
-/** A package with links to what it depends on, but not to ours: those are found beside it. */
+/** A package with links to its third-party dependencies; ours are found next to it. */
 function copyPackage(source: string, root: string): void {
   const target = join(root, 'node_modules/@kube-authn', source.slice(source.lastIndexOf('/') + 1))
   cpSync(join(source, 'dist'), join(target, 'dist'), { recursive: true })

@@ -12,7 +12,7 @@ const layers = (/```layers\n([^`]+)```/.exec(page)?.[1] ?? '')
   .map((line) => line.split(' '))
 const layerOf = new Map(layers.flatMap((rooms, layer) => rooms.map((room) => [room, layer] as const)))
 
-/** What a file imports, except for types. */
+/** The imports of a file, except for types. */
 function importsOf(file: string): readonly string[] {
   const code = readFileSync(join(sources, file), 'utf8')
   return [...code.matchAll(/(?:^|\n)(?:import|export)(?! type\b)[^;]*? from '(\.[^']+)'/g)]

@@ -30,7 +30,7 @@ function anchorOf(name: string): string {
     .replaceAll(' ', '-')
 }
 
-/** The names that comments in the code refer to. */
+/** The names in `Deviation:` comments of the code. */
 function referredTo(): readonly string[] {
   const files = readdirSync(join(root, 'packages'), { recursive: true, encoding: 'utf8' }).filter((path) =>
     /^[^/]+\/src\/.*(?<!\.test)\.ts$/.test(path),

@@ -1,5 +1,5 @@
-// Feeds spoiled input to the built packages and says what became of it. The same seed gives the same cases, but for RSA keys and
-// the random part of ECDSA signatures; a finding is printed with all of its input.
+// Feeds mutated input to the built packages and reports the outcomes. The same seed gives the same cases, except for RSA keys and the random part of
+// ECDSA signatures; a finding is printed with its complete input.
 //
 // usage: node test/fuzz/run.mjs [--seed N] [--runs N] [--target NAME] [--only INDEX]
 import { parseArgs } from 'node:util'
@@ -27,7 +27,7 @@ const TARGETS = [
   expressions,
   reviewBodies,
 ]
-/** Of a processor, so that what else the machine does decides nothing. */
+/** CPU time, so that other load on the machine does not matter. */
 const MAX_CASE_MS = 1000
 const MAX_FINDINGS = 10
 
@@ -46,7 +46,7 @@ if (chosen.length === 0 || !Number.isSafeInteger(runs) || runs < 1) {
   process.exit(2)
 }
 
-// A case that never ends keeps this thread from saying so.
+// A hanging case keeps this thread from reporting it.
 const progress = new Int32Array(new SharedArrayBuffer(8))
 const watchdog = new Worker(new URL('lib/watchdog.mjs', import.meta.url), {
   workerData: { progress, names: chosen.map(({ name }) => name), seed: values.seed },
@@ -65,7 +65,7 @@ for (const [number, target] of chosen.entries()) {
     progress[0] = number
     Atomics.store(progress, 1, index)
     let tookMs = await tryCase(target, index)
-    // The engine may have been busy with compiling, or with its memory.
+    // The engine may have been compiling or collecting garbage.
     if (tookMs > MAX_CASE_MS) tookMs = await tryCase(target, index)
     if (tookMs > MAX_CASE_MS) found(index, `took ${tookMs.toFixed(0)} ms`)
     slowestMs = Math.max(slowestMs, tookMs)
@@ -88,7 +88,7 @@ for (const [number, target] of chosen.entries()) {
     console.log(`FAILED  ${target.name} --seed ${values.seed} --only ${index}: ${what}`)
   }
 
-  // What accepts nothing, or everything, was not tried.
+  // A target that accepts nothing, or everything, was not really tested.
   const names = [...outcomes.keys()]
   for (const word of values.only === undefined ? ['accepted', 'refused'] : []) {
     if (names.some((each) => each.startsWith(word))) continue

@@ -100,9 +100,9 @@ describe.runIf(has('glewlwyd', 'setpriv', 'sqlite'))('a file of --authentication
         extra: {},
       },
     ],
-    ['nobody, by a token for another app', 1, 'RS256', jane, 401],
-    ['nobody, by a token that a rule forbids', 0, 'ES256', mallory, 401],
-    ['nobody, by a token without the required claim', 1, 'ES256', mallory, 401],
+    ['unauthenticated, by a token for another app', 1, 'RS256', jane, 401],
+    ['unauthenticated, by a token that a rule forbids', 0, 'ES256', mallory, 401],
+    ['unauthenticated, by a token without the required claim', 1, 'ES256', mallory, 401],
   ])('unchanged, makes %s', async (_, index, algorithm, person, expected) => {
     const answer = await whoami(await providers[index].logIn(person, algorithm))
     expect(answer).toEqual(expected)
@@ -145,7 +145,7 @@ describe.runIf(has('glewlwyd', 'setpriv', 'sqlite'))('a file of --authentication
         'jwt[1].claimMappings.username.prefix: Required value: prefix is required when claim is set. It can be set to an empty string to disable prefixing',
       ],
     ],
-    ['an address that nobody vouches for', replaced('claims.email_verified == true', '"true"'), [UNVERIFIED]],
+    ['an unverified address', replaced('claims.email_verified == true', '"true"'), [UNVERIFIED]],
     [
       'an expression that is no condition',
       replaced('claims.email_verified == true', 'claims.email_verified'),
@@ -215,7 +215,7 @@ const UNVERIFIED = [
   'claimValidationRules[*].expression when claims.email is used in claimMappings.username.expression',
 ].join(' ')
 
-/** An edit of the first such text, which must be there. */
+/** Replaces the first occurrence of a string, which must exist. */
 function replaced(from: string, to: string): (text: string) => string {
   return (text) => {
     if (!text.includes(from)) throw new Error(`there is no ${from}`)
@@ -231,7 +231,7 @@ function inSecond(edit: (text: string) => string): (text: string) => string {
   }
 }
 
-/** What is wrong with a file, a line for each problem. */
+/** The problems of a file, one per line. */
 function problemsOf(file: string): readonly string[] {
   try {
     createAuthenticator({ authenticationConfig: file }).close()
@@ -242,7 +242,7 @@ function problemsOf(file: string): readonly string[] {
   }
 }
 
-/** What the app says on its way out. */
+/** The output of the app before it exits. */
 function run(args: readonly string[]): Promise<{ readonly code: unknown; readonly stderr: string }> {
   return new Promise((resolve) => {
     execFile(process.execPath, [main, ...args], { timeout: 20_000 }, (error, _, stderr) =>

@@ -32,7 +32,7 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: ${name}}]
   )
   .join('---\n')
 
-/** What the webhook is asked. */
+/** The reviews that the webhook received. */
 interface Review {
   readonly apiVersion: string
   readonly spec: { readonly user: string; readonly resourceAttributes?: { readonly verb: string } }
@@ -163,7 +163,7 @@ current-context: quota
       text({ 'type: RBAC': 'type: AlwaysAllow', 'name: rbac': 'name: alwaysallow' }),
     )
     scratch.write('roles/roles.yaml', ROLES.replaceAll('name: bob}]', 'name: eve}]'))
-    // The roles came later, and count; a version without RBAC does not.
+    // Roles added later take effect; a version without RBAC does not.
     await vi.waitFor(async () => expect(await statusOf('GET', `${PODS}/web`, 'bob')).toBe(403))
     expect(await statusOf('GET', `${PODS}/web`, 'alice')).toBe(200)
   })

@@ -1,29 +1,29 @@
 import { createFetch } from '@kube-authn/node'
 
-/** What a server answered; the browser does not follow it anywhere by itself. */
+/** A response; the browser does not follow redirects by itself. */
 export interface Page {
   readonly status: number
-  /** Where it sends the browser, in full. */
+  /** The absolute URL of a redirect. */
   readonly location: string | undefined
   readonly body: string
 }
 
-/** What a browser sends. */
+/** A request of the browser. */
 export interface Visit {
-  /** Default `GET`, or `POST` where there is something to send. */
+  /** Default `GET`, or `POST` with a body. */
   readonly method?: string
   readonly form?: Readonly<Record<string, string>>
   readonly json?: unknown
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** As much of a browser as logging in takes: it keeps cookies. */
+/** A minimal browser for logins: it keeps cookies. */
 export interface Browser {
   visit(url: string, visit?: Visit): Promise<Page>
   close(): void
 }
 
-/** Opens one that trusts an authority. */
+/** Opens one that trusts a CA. */
 export function openBrowser(caPem: string): Browser {
   const fetch = createFetch({ ca: { pem: caPem } })
   const cookies = new Map<string, string>()

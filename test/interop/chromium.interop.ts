@@ -39,7 +39,7 @@ afterAll(async () => {
   scratch.remove()
 })
 
-/** What the app is shown to be by a new browser, whose own home is a folder of the scratch. */
+/** The app's page in a new browser, with a home in the scratch folder. */
 async function visit(home: string, options: BrowserContextOptions = {}): Promise<unknown> {
   mkdirSync(scratch.path(home), { recursive: true })
   browser = await chromium.launch({
@@ -67,7 +67,7 @@ const refused: readonly [string, () => Promise<IssuedCredential>][] = [
 ]
 
 describe.runIf(isThere)('Chromium', () => {
-  it('shows nobody without a certificate', async () => {
+  it('is unauthenticated without a certificate', async () => {
     expect(await visit('home')).toEqual({ status: 401, showsJane: false, presented: undefined })
   })
 
@@ -86,7 +86,7 @@ describe.runIf(isThere)('Chromium', () => {
       expect(await visit('home', presenting(await issueJane()))).toEqual(jane)
     })
 
-    it.each(refused)('shows nobody for one %s', async (_, issue) => {
+    it.each(refused)('is unauthenticated with one %s', async (_, issue) => {
       expect(await visit('home', presenting(await issue()))).toEqual({
         status: 401,
         showsJane: false,
@@ -95,7 +95,7 @@ describe.runIf(isThere)('Chromium', () => {
     })
   })
 
-  // Chromium selects a certificate without a question only by a policy, which is a file of the machine.
+  // Chromium selects a certificate without a prompt only by a policy, which is a system file.
   describe.runIf(isThere && process.getuid?.() === 0 && has('certutil'))(
     'with a certificate in its own store',
     () => {
@@ -120,7 +120,7 @@ describe.runIf(isThere)('Chromium', () => {
         if (!hadPolicies) rmSync('/etc/chromium/policies', { recursive: true, force: true })
       }
 
-      /** Makes a home with this certificate in the store. */
+      /** Creates a home with this certificate in its store. */
       async function homeWith(name: string, { chainPem, privateKeyPem }: IssuedCredential): Promise<string> {
         scratch.write(`${name}/client.pem`, chainPem + privateKeyPem)
         await scratch.shell(
@@ -138,14 +138,14 @@ describe.runIf(isThere)('Chromium', () => {
         expect(await visit(await homeWith('jane', await issueJane()))).toEqual(jane)
       })
 
-      it.each(refused)('shows nobody for one %s', async (what, issue) => {
+      it.each(refused)('is unauthenticated with one %s', async (what, issue) => {
         const home = await homeWith(what.replaceAll(' ', '-'), await issue())
-        // The app names no acceptable issuers, so Chromium presents anybody's; the others it knows to be of no use.
+        // The app sends no acceptable issuers, so Chromium presents a certificate of any issuer; it skips the unusable ones.
         const presented = what === 'of another authority' ? 'jane' : undefined
         expect(await visit(home)).toEqual({ status: 401, showsJane: false, presented })
       })
 
-      it('shows nobody when the store is empty', async () => {
+      it('is unauthenticated when the store is empty', async () => {
         expect(await visit('empty')).toEqual({ status: 401, showsJane: false, presented: undefined })
       })
     },

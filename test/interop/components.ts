@@ -1,16 +1,16 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 
-/** A program of Debian's that suites run, with what else they use of its packages. */
+/** A Debian program that suites run, with other files of its packages. */
 export interface Component {
   readonly command: string
-  /** Further programs, modules and files that suites run or read: one may be there without the other. */
+  /** Further programs, modules and files that suites run or read; each may be missing. */
   readonly needs?: readonly string[]
-  /** The Debian packages that all of it comes in. */
+  /** Its Debian packages. */
   readonly packages: readonly string[]
 }
 
-/** Everything that the suites need. {@link installMissing} installs what is missing. */
+/** All components of the suites. {@link installMissing} installs missing ones. */
 export const COMPONENTS = {
   openssl: { command: '/usr/bin/openssl', packages: ['openssl'] },
   easyRsa: { command: '/usr/bin/make-cadir', needs: ['/usr/share/easy-rsa/easyrsa'], packages: ['easy-rsa'] },
@@ -28,7 +28,7 @@ export const COMPONENTS = {
   kdb5Util: { command: '/usr/sbin/kdb5_util', packages: ['krb5-kdc'] },
   kadmin: { command: '/usr/sbin/kadmin.local', packages: ['krb5-admin-server'] },
   kinit: { command: '/usr/bin/kinit', packages: ['krb5-user'] },
-  // What `npm install kerberos` compiles with.
+  // Needed to compile `npm install kerberos`.
   krb5Config: { command: '/usr/bin/krb5-config', packages: ['libkrb5-dev'] },
   compiler: {
     command: '/usr/bin/g++',
@@ -51,14 +51,13 @@ export const COMPONENTS = {
   certutil: { command: '/usr/bin/certutil', needs: ['/usr/bin/pk12util'], packages: ['libnss3-tools'] },
 } as const satisfies Readonly<Record<string, Component>>
 
-/** What is not there of a component. */
+/** The missing parts of a component. */
 function missingOf({ command, needs = [] }: Component): readonly string[] {
   return [command, ...needs].filter((path) => !existsSync(path))
 }
 
 /**
- * Whether a suite can run: `false` where something of one of its components is missing, which is said, and which is a failure
- * under CI.
+ * Whether a suite can run: `false` if a part of its components is missing, which is printed, and is a failure in CI.
  *
  * @example
  * describe.runIf(has('nginx'))('behind nginx', () => { ... })
@@ -73,8 +72,8 @@ export function has(...names: readonly (keyof typeof COMPONENTS)[]): boolean {
 }
 
 /**
- * Installs what is missing, as root on Debian; elsewhere says what it would be. Where that does not succeed it is said too, and the
- * suites that need it are skipped.
+ * Installs missing components as root on Debian; elsewhere prints them. If that fails, the error is printed, and the suites that need them are
+ * skipped.
  */
 export function installMissing(): void {
   const missing = Object.values(COMPONENTS).filter((component) => missingOf(component).length > 0)
@@ -90,7 +89,7 @@ export function installMissing(): void {
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     }).status
   apt('update')
-  // One at a time where all together fail: one that cannot be had keeps none of the others away.
+  // One at a time if all together fail, so that an unavailable one does not block the others.
   if (apt('install', '--yes', '--no-install-recommends', ...packages) === 0) return
   const failed = packages.filter((name) => apt('install', '--yes', '--no-install-recommends', name) !== 0)
   if (failed.length > 0) console.log(`cannot be installed: ${failed.join(' ')}`)

@@ -6,31 +6,31 @@ import { vi } from 'vitest'
 import { httpsApp, type Known } from './https-app.ts'
 import { makeScratch } from './scratch.ts'
 
-/** Who the app says that somebody is, or the status of its refusal. */
+/** The user that the app returns, or the status of its refusal. */
 export type Answer = Pick<Known, 'username' | 'groups'> | number
 
-/** An app that knows users as a file of `--authentication-config` says. */
+/** An app with a file of `--authentication-config`. */
 export interface ConfiguredApp {
   ask(token: string): Promise<Answer>
-  /** Why it refused somebody last, as its observer is told. */
+  /** The last reason of a refusal, from its observer. */
   lastError(): AuthenticationError | undefined
-  /** Replaces the file, and waits until the app tells what came of it. */
+  /** Replaces the file, and waits for the app's event about it. */
   configure(
     text: string,
   ): Promise<{ readonly outcome: 'loaded' | 'failed'; readonly message: string | undefined }>
-  /** Whose tokens it cannot verify yet, and why. */
+  /** The issuers whose tokens it cannot verify yet, and why. */
   health(): readonly string[]
   close(): Promise<void>
 }
 
-/** What an app has besides its file. */
+/** Further options of the app. */
 export interface ConfiguredAppOptions extends Pick<CreateAuthenticatorOptions, 'tokenCache'> {
   readonly pki: CertificateAuthority
-  /** What an outage is called. Default 401. */
+  /** The status of an outage. Default 401. */
   readonly unavailableStatus?: 401 | 503
 }
 
-/** Starts one over TLS, which waits for nobody whom the file names. */
+/** Starts one over TLS, without waiting for the issuers in the file. */
 export async function configuredApp(
   text: string,
   { pki, unavailableStatus = 401, ...options }: ConfiguredAppOptions,

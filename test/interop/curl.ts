@@ -5,10 +5,10 @@ import type { Known } from './https-app.ts'
 
 const run = promisify(execFile)
 
-/** What curl got: the user, or only a status. */
+/** The result of curl: the user, or only a status. */
 export type CurlAnswer = Known | number
 
-/** Asks with curl. Its own configuration and proxies in the environment do not count. */
+/** Sends a request with curl, ignoring its configuration and proxies in the environment. */
 export async function curl(...args: readonly string[]): Promise<CurlAnswer> {
   const { stdout } = await run(
     COMPONENTS.curl.command,
@@ -18,7 +18,7 @@ export async function curl(...args: readonly string[]): Promise<CurlAnswer> {
   return curlAnswer(stdout)
 }
 
-/** Reads a body and, on a line of its own, a status. */
+/** Parses a body followed by a line with the status. */
 function curlAnswer(stdout: string): CurlAnswer {
   const end = stdout.lastIndexOf('\n')
   const status = Number(stdout.slice(end + 1))

@@ -3,18 +3,18 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { codeBlocks } from '../readme/code-blocks.ts'
 
-/** The pages whose code runs here. */
+/** The pages whose code is run. */
 export type Page = 'authorization.md' | 'certificates.md' | 'passport.md' | 'tokens.md'
 
-/** What a text of the page is replaced with where it runs: paths and addresses, and nothing else. */
+/** Replacements of strings in the code: paths and addresses only. */
 export type Replacements = Readonly<Record<string, string>>
 
 /**
- * The code of one language in a section of a page in `docs`, all blocks of it: what runs here is what readers copy.
+ * All code blocks of one language in a section of a page in `docs`: the code that readers copy is the code that runs.
  *
  * @param heading without its number signs.
  * @param page default `certificates.md`.
- * @throws {Error} when there is no such section, no such code, or nothing of what is to be replaced.
+ * @throws {Error} if there is no such section or code, or a replaced string is missing.
  */
 export function documented(
   heading: string,
@@ -35,13 +35,13 @@ export function documented(
   }, code)
 }
 
-/** What the TypeScript of a section exports. */
+/** The exports of the TypeScript in a section. */
 export async function documentedModule<T>(
   heading: string,
   replacements: Replacements,
   page?: Page,
 ): Promise<T> {
-  // Next to this file, so that it imports the packages as they are installed here.
+  // Next to this file, so that it imports the packages installed here.
   const file = join(fileURLToPath(new URL('.', import.meta.url)), `.documented-${crypto.randomUUID()}.ts`)
   writeFileSync(file, documented(heading, 'ts', replacements, page))
   try {

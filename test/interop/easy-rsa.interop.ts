@@ -78,7 +78,7 @@ describe.runIf(has('easyRsa', 'openssl', 'curl')).each([
     })
   })
 
-  it('refuses whoever has no certificate', async () => {
+  it('refuses a client without a certificate', async () => {
     expect(await ask()).toBe(401)
   })
 

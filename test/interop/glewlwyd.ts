@@ -22,7 +22,7 @@ import { makeScratch } from './scratch.ts'
 const [SCHEMA, DEFAULTS] = COMPONENTS.glewlwyd.needs
 const ADMINISTRATOR = { username: 'admin', password: 'password' }
 
-/** The glewlwyd of Debian, a process of its own. Its first start tells it of the people and clients here; it remembers them. */
+/** Debian's glewlwyd, a separate process. Its first start adds the users and clients; it stores them. */
 export async function glewlwyd({ pki }: IdentityProviderOptions): Promise<IdentityProvider> {
   const { chainPem, privateKeyPem } = await pki.issueServer({ hosts: ['127.0.0.1'] })
   const port = await freePort()
@@ -46,7 +46,7 @@ export async function glewlwyd({ pki }: IdentityProviderOptions): Promise<Identi
 
   const setUp = async (): Promise<void> => {
     await administrate('auth', { json: ADMINISTRATOR })
-    // What is not in the format of users and of clients is not kept.
+    // Members outside the user and client formats are not stored.
     await extend('user', { groups: { multiple: true }, team: { multiple: false } })
     await extend('client', { sign_kid: { multiple: false } })
     await administrate('mod/reload/', { method: 'PUT' })
@@ -82,7 +82,7 @@ export async function glewlwyd({ pki }: IdentityProviderOptions): Promise<Identi
       await scratch.shell(
         `{ echo 'PRAGMA journal_mode=WAL; BEGIN;'; cat ${SCHEMA}; echo 'COMMIT;'; } | sqlite3 db`,
       )
-    // It ends with this process, however that ends.
+    // It ends with this process in any case.
     const command = [COMPONENTS.glewlwyd.command, `--config-file=${configuration}`]
     child = spawn(COMPONENTS.setpriv.command, ['--pdeathsig', 'KILL', ...command], { stdio: 'ignore' })
     if (!(await listens(port))) throw new Error('glewlwyd does not listen')
@@ -112,7 +112,7 @@ export async function glewlwyd({ pki }: IdentityProviderOptions): Promise<Identi
     async logIn({ name, password }, algorithm) {
       const browser = openBrowser(pki.caPem)
       try {
-        // What the script of its login page does.
+        // As the script of its login page does.
         await browser.visit(`${origin}/api/auth`, { json: { username: name, password } })
         const client = clientFor[algorithm]
         const scope = 'openid'
@@ -132,7 +132,7 @@ export async function glewlwyd({ pki }: IdentityProviderOptions): Promise<Identi
   }
 }
 
-/** Debian's own configuration, with what is different here. */
+/** Debian's configuration with changes. */
 function configurationIn(folder: string, port: number): string {
   const different = {
     port,

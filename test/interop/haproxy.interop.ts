@@ -12,12 +12,12 @@ import { makeScratch, type Scratch } from './scratch.ts'
 const HOST = 'app.example.com'
 const PASSWORD = 'correct horse'
 
-/** Everybody's certificates. Users, proxies and servers have an authority each. */
+/** All certificates. Users, proxies and servers have a CA each. */
 interface World {
   readonly scratch: Scratch
   readonly users: CertificateAuthority
   readonly proxies: CertificateAuthority
-  /** Whom haproxy lets in, and the app does not know. */
+  /** A client that haproxy accepts and the app does not know. */
   readonly partners: CertificateAuthority
   readonly app: Listening
   readonly haproxy: Listening
@@ -26,7 +26,7 @@ interface World {
   close(): Promise<void>
 }
 
-/** The app and haproxy in front of it, both as a section of the page has them. */
+/** The app and haproxy in front of it, both from a section of the page. */
 async function worldOf(heading: string): Promise<World> {
   const scratch = makeScratch()
   const [users, proxies, servers] = await Promise.all([
@@ -100,7 +100,7 @@ const askApp = ({ scratch, app }: World, ...args: readonly string[]): Promise<Cu
 
 const headers = (...lines: readonly string[]): readonly string[] => lines.flatMap((line) => ['-H', line])
 
-/** Bytes that no client of ours would send. Returns everything that comes back. */
+/** Sends raw bytes. Returns everything received. */
 function sendRaw({ haproxy }: World, request: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = ''
@@ -111,7 +111,7 @@ function sendRaw({ haproxy }: World, request: string): Promise<string> {
   })
 }
 
-/** Ways to say who one is. */
+/** Ways to claim an identity. */
 const spoofs: readonly { readonly what: string; readonly lines: readonly string[] }[] = [
   { what: 'X-Remote-User', lines: ['X-Remote-User: admin'] },
   { what: 'x-remote-user', lines: ['x-remote-user: admin'] },
@@ -139,7 +139,7 @@ const spoofs: readonly { readonly what: string; readonly lines: readonly string[
   },
 ]
 
-/** Ways to show the certificate of somebody else, `HERS`. */
+/** Ways to send another user's certificate, `HERS`. */
 const certificateSpoofs: readonly { readonly what: string; readonly lines: readonly string[] }[] = [
   { what: 'Client-Cert', lines: ['Client-Cert: HERS'] },
   { what: 'client-cert', lines: ['client-cert: HERS'] },
@@ -193,9 +193,9 @@ describe.runIf(has('haproxy', 'curl'))('haproxy that says who the caller is', ()
   it.each([
     { what: 'no password', args: [] },
     { what: 'a wrong one', args: as('jane', 'wrong') },
-    { what: 'that of nobody', args: as('joe') },
+    { what: 'that of an unknown user', args: as('joe') },
     { what: 'no password, but a name', args: headers('X-Remote-User: jane') },
-  ])('lets nobody through with $what', async ({ args }) => {
+  ])('lets no request through with $what', async ({ args }) => {
     expect(await askHaproxy(world, ...args)).toBe(401)
   })
 
@@ -214,7 +214,7 @@ describe.runIf(has('haproxy', 'curl'))('haproxy that says who the caller is', ()
     { what: 'a bare line feed', line: 'X-Other: a\nX-Remote-User: admin' },
     { what: 'a zero byte', line: 'X-Remote-User\0: admin' },
     { what: 'a name that starts with a byte of UTF-8', line: '\xefX-Remote-User: admin' },
-  ])('makes nobody admin by $what', async ({ line }) => {
+  ])('gives no one admin rights by $what', async ({ line }) => {
     const authorization = `Basic ${btoa(`jim:${PASSWORD}`)}`
     const answer = await sendRaw(
       world,
@@ -257,7 +257,7 @@ describe.runIf(has('haproxy', 'curl'))('haproxy that says who the caller is', ()
       expect(await askApp(world, ...world.credential(await issue(world)), ...claim)).toBe(401)
     })
 
-    it('believes the certificate of the proxy, and nobody in its name who writes a twin', async () => {
+    it('trusts the certificate of the proxy, and no twin of its headers', async () => {
       const proxy = world.credential(await world.proxies.issueClient({ commonName: 'front-proxy' }))
       expect(await askApp(world, ...proxy, ...claim)).toMatchObject({ username: 'admin', headers: [] })
       expect(await askApp(world, ...proxy, ...claim, ...headers('x_remote_user: jane'))).toBe(401)
@@ -299,7 +299,7 @@ describe.runIf(has('haproxy', 'curl'))('haproxy that hands on the certificate', 
     expect(await askHaproxy(world, ...tls)).toBe(401)
   })
 
-  it('lets in nobody without a certificate', async () => {
+  it('refuses clients without a certificate', async () => {
     expect(await askHaproxy(world)).toBe(401)
   })
 
@@ -314,7 +314,7 @@ describe.runIf(has('haproxy', 'curl'))('haproxy that hands on the certificate', 
   })
 
   it.each<[string, (world: World) => Promise<IssuedCredential>]>([
-    ['of an authority that nobody knows', ({ proxies }) => proxies.issueClient({ commonName: 'jane' })],
+    ['of an unknown CA', ({ proxies }) => proxies.issueClient({ commonName: 'jane' })],
     ['that expired', ({ users }) => users.issueClient({ commonName: 'jane', wrong: 'expired' })],
     ['for servers', ({ users }) => users.issueServer({ hosts: [HOST], commonName: 'jane' })],
   ])('ends the handshake over a certificate %s', async (_, issue) => {
@@ -326,7 +326,7 @@ describe.runIf(has('haproxy', 'curl'))('haproxy that hands on the certificate', 
     headers(...lines.map((line) => line.replace('HERS', janesHeader)))
 
   describe.each(certificateSpoofs)('when a client that has seen her certificate sends $what', ({ lines }) => {
-    it.each(['--http1.1', '--http2'])('takes it for nobody, and joe for joe, over %s', async (http) => {
+    it.each(['--http1.1', '--http2'])('does not authenticate it, and joe as joe, over %s', async (http) => {
       expect(await askHaproxy(world, http, ...claim(lines))).toBe(401)
       const joe = world.credential(await world.users.issueClient({ commonName: 'joe' }))
       expect(await askHaproxy(world, http, ...joe, ...claim(lines))).toEqual({
@@ -365,7 +365,7 @@ describe.runIf(has('haproxy', 'curl'))('haproxy that hands on the certificate', 
       expect(await askApp(world, ...credential)).toBe(401)
     })
 
-    it('takes the proxy for nobody without a header, and believes it with one, but not with a twin', async () => {
+    it('does not authenticate the proxy without a header, trusts it with one, but not with a twin', async () => {
       const proxy = world.credential(await world.proxies.issueClient({ commonName: 'front-proxy' }))
       expect(await askApp(world, ...proxy)).toBe(401)
       expect(await askApp(world, ...proxy, ...claim(['Client-Cert: HERS']))).toEqual(known)

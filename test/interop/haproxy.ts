@@ -9,8 +9,8 @@ import type { Scratch } from './scratch.ts'
 /**
  * Starts haproxy and waits until it listens.
  *
- * @param configuration what it is told, for a port of this machine.
- * @throws {Error} with what haproxy says, when it does not start.
+ * @param configuration its configuration, for a local port.
+ * @throws {Error} with haproxy's output, if it does not start.
  */
 export async function startHaproxy(
   scratch: Scratch,
@@ -40,7 +40,7 @@ export async function startHaproxy(
   throw new Error(`haproxy does not listen: ${said}`)
 }
 
-/** A port that nobody listens on at this moment. */
+/** A currently free port. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')

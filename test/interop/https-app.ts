@@ -6,11 +6,11 @@ import { authentication, type AuthenticationOptions, getUser } from '@kube-authn
 import { tlsServerOptions, type TlsServerCredential } from '@kube-authn/node'
 import express from 'express'
 
-/** What the app answers to whoever is known. */
+/** The app's response to an authenticated request. */
 export interface Known {
   readonly username: string
   readonly groups: readonly string[]
-  /** The headers that came through, in lower case, but for those that every client sends. */
+  /** The headers that the app received, in lower case, except those of every client. */
   readonly headers: readonly string[]
 }
 
@@ -20,15 +20,15 @@ export interface Listening {
   close(): Promise<void>
 }
 
-/** An app, and what it was shown. */
+/** An app, and what it received. */
 export interface HttpsApp extends Listening {
-  /** The common name of the certificate that came with each request for the page, whether or not anybody believes it. */
+  /** The common name of the certificate of each request for the page, trusted or not. */
   readonly presented: readonly (string | undefined)[]
 }
 
 const EVERYDAY = new Set(['host', 'user-agent', 'accept', 'connection', 'content-length'])
 
-/** An Express app over HTTPS, on a free port, that says who the caller is. */
+/** An Express app over HTTPS, on a free port, that returns the user. */
 export async function httpsApp(
   credential: TlsServerCredential,
   authenticator: Authenticator,

@@ -3,21 +3,21 @@ import { promisify } from 'node:util'
 import type { CertificateAuthority } from '@kube-authn/testing'
 import type { Browser } from './browser.ts'
 
-/** The algorithms that identity providers sign with here. */
+/** The signature algorithms of the identity providers. */
 export type Algorithm = 'ES256' | 'RS256'
 
-/** Somebody who can log in everywhere here. */
+/** A user of every identity provider. */
 export interface Person {
   readonly name: string
   readonly email: string
   readonly password: string
-  /** What the claim `groups` says: a list. */
+  /** The claim `groups`: a list. */
   readonly groups: readonly string[]
-  /** What the claim `team` says: a text. */
+  /** The claim `team`: a string. */
   readonly team: string
 }
 
-/** Who can log in everywhere here. */
+/** The users of every identity provider. */
 export const people = {
   jane: {
     name: 'jane',
@@ -35,37 +35,37 @@ export const people = {
   },
 } as const satisfies Readonly<Record<string, Person>>
 
-/** The client that tokens of an algorithm are for. */
+/** The client of tokens with an algorithm. */
 export const clientFor: Readonly<Record<Algorithm, string>> = { RS256: 'rsa-app', ES256: 'ec-app' }
 
-/** Every client's; the same text however it is encoded. */
+/** The secret of every client; equal in every encoding. */
 export const CLIENT_SECRET = 'secretOfTheApp'
 
-/** Where a browser would be sent after the login. Nothing listens there. */
+/** The redirect URI after the login. Nothing listens there. */
 export const REDIRECT_URI = 'http://127.0.0.1:1/callback'
 
-/** A provider of OpenID Connect, over TLS on this machine, with a key for each algorithm. It is not running until it is started. */
+/** A provider of OpenID Connect, over TLS on this machine, with a key for each algorithm. It has to be started. */
 export interface IdentityProvider {
   readonly issuer: string
   /** Starts it, unless it runs. */
   start(): Promise<void>
   stop(): Promise<void>
-  /** Logs somebody in by the authorization code flow, as a browser and an app do it. Returns the ID token. */
+  /** Logs a user in by the authorization code flow, as a browser and an app do. Returns the ID token. */
   logIn(person: Person, algorithm: Algorithm): Promise<string>
-  /** Other keys sign from now on. Those before stay published, unless they are withdrawn. */
+  /** Rotates the signing keys. The old ones stay published, unless withdrawn. */
   rotate(options?: { readonly withdrawOthers?: boolean }): Promise<void>
-  /** Stops it for good. */
+  /** Stops it permanently. */
   close(): Promise<void>
 }
 
-/** What a provider is made with. */
+/** The options of a provider. */
 export interface IdentityProviderOptions {
   readonly pki: CertificateAuthority
-  /** The `Cache-Control` of its keys, where one can say it. Default: its own. */
+  /** The `Cache-Control` of its keys, if configurable. Default: its own. */
   readonly cacheControl?: string
 }
 
-/** A private key as a JWK that says what it is for. */
+/** A private key as a JWK with its use. */
 export type SigningJwk = JsonWebKey & { readonly kid: string; readonly alg: Algorithm; readonly use: 'sig' }
 
 const generate = promisify(generateKeyPair)
@@ -84,7 +84,7 @@ export async function newSigningKeys(): Promise<readonly SigningJwk[]> {
   }))
 }
 
-/** What an app sends a browser to the provider with. */
+/** The authorization request of an app. */
 export function authorizationRequest(algorithm: Algorithm, scope: string): Readonly<Record<string, string>> {
   return {
     client_id: clientFor[algorithm],
@@ -96,7 +96,7 @@ export function authorizationRequest(algorithm: Algorithm, scope: string): Reado
   }
 }
 
-/** What an app does when the browser comes back: it changes the code, which is in the address, for tokens. */
+/** Exchanges the code in the redirect URL for tokens, as an app does. */
 export async function idTokenFor(
   back: { readonly location: string; readonly algorithm: Algorithm; readonly endpoint: string },
   browser: Browser,

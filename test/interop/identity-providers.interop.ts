@@ -13,7 +13,7 @@ const { jane, mallory } = people
 const algorithms = ['RS256', 'ES256'] as const satisfies readonly Algorithm[]
 const names = ['oidc-provider', 'glewlwyd'] as const
 type Name = (typeof names)[number]
-/** Providers are looked for every ten seconds. */
+/** Discovery is retried every ten seconds. */
 const PATIENCE = { timeout: 15_000 }
 
 describe.runIf(has('glewlwyd', 'setpriv', 'sqlite'))('identity providers', () => {
@@ -21,11 +21,11 @@ describe.runIf(has('glewlwyd', 'setpriv', 'sqlite'))('identity providers', () =>
   let pki: CertificateAuthority
   let caFile: string
   let providers: Readonly<Record<Name, IdentityProvider>>
-  /** Apps that were there before their providers. */
+  /** Apps that start before their providers. */
   let early: Readonly<Record<Name, ConfiguredApp>>
   const open: { close(): Promise<void> }[] = []
 
-  /** An app that knows these providers. */
+  /** An app with these providers. */
   const start = async (
     some: readonly IdentityProvider[],
     { groups, ...options }: Omit<ConfiguredAppOptions, 'pki'> & { readonly groups?: string } = {},
@@ -74,7 +74,7 @@ describe.runIf(has('glewlwyd', 'setpriv', 'sqlite'))('identity providers', () =>
       })
 
       it.each(['groups', 'team'])(
-        'makes no user whom a rule forbids, with groups from %s',
+        'refuses a user that a rule forbids, with groups from %s',
         async (groups) => {
           const app = await start([providers[name]], { groups })
           expect(await app.ask(await providers[name].logIn(mallory, algorithm))).toBe(401)
@@ -136,7 +136,7 @@ describe.runIf(has('glewlwyd', 'setpriv', 'sqlite'))('identity providers', () =>
         start([provider]),
       ])
       for (const each of [app, plain]) await each.ask(await provider.logIn(jane, 'RS256'))
-      // Nobody was shown these, so that no cache knows them.
+      // These tokens were not used before, so they are in no cache.
       const [known, alsoKnown] = [await provider.logIn(jane, 'RS256'), await provider.logIn(jane, 'ES256')]
       await provider.rotate()
       const unknown = await provider.logIn(jane, 'RS256')
@@ -167,7 +167,7 @@ describe.runIf(has('glewlwyd', 'setpriv', 'sqlite'))('identity providers', () =>
     expect(await rotatedUnderTraffic(provider)).toMatchObject({ refused: [] })
   })
 
-  /** Old tokens go on while new ones come, of keys that the app has not heard of. */
+  /** Old tokens are used together with new ones, of keys that the app has not seen. */
   async function rotatedUnderTraffic(provider: IdentityProvider): ReturnType<Traffic['stop']> {
     const app = await start([provider], { tokenCache: false })
     const traffic = startTraffic(app)
@@ -213,7 +213,7 @@ describe.runIf(has('glewlwyd', 'setpriv', 'sqlite'))('identity providers', () =>
     })
   })
 
-  // The last ones, since this takes ten seconds from the start.
+  // Last, since this takes ten seconds from the start.
   it.each(names)('%s is found by an app that was there before it', async (name) => {
     const token = await providers[name].logIn(jane, 'RS256')
     await vi.waitUntil(() => early[name].health().length === 0, PATIENCE)
@@ -221,7 +221,7 @@ describe.runIf(has('glewlwyd', 'setpriv', 'sqlite'))('identity providers', () =>
   })
 })
 
-/** As kube-apiserver takes it. */
+/** As kube-apiserver expects it. */
 function configurationOf(
   providers: readonly IdentityProvider[],
   { caPem }: CertificateAuthority,
@@ -252,7 +252,7 @@ ${caPem.replaceAll(/^/gm, '      ')}
   return `apiVersion: apiserver.config.k8s.io/v1\nkind: AuthenticationConfiguration\njwt:${issuers.join('')}`
 }
 
-/** Who somebody is, with the group that everybody is in. */
+/** A user, with the group of all authenticated users. */
 function userOf({ email }: { readonly email: string }, groups: readonly string[] = jane.groups): object {
   return { username: email, groups: [...groups, 'system:authenticated'] }
 }

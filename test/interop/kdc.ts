@@ -3,11 +3,11 @@ import { COMPONENTS } from './components.ts'
 import { freePort, listens } from './nginx.ts'
 import type { Scratch } from './scratch.ts'
 
-/** A realm that runs. */
+/** A running realm. */
 export interface Kdc {
-  /** Where Kerberos finds it: for this process and for clients. */
+  /** The environment of Kerberos for this process and for clients. */
   readonly env: Readonly<Record<string, string>>
-  /** Makes a credential cache with a ticket for a principal, and returns what names it. */
+  /** Creates a credential cache with a ticket for a principal, and returns its name. */
   logIn(principal: string): string
   close(): Promise<void>
 }
@@ -15,7 +15,7 @@ export interface Kdc {
 const REALM = 'TEST.LOCAL'
 const PASSWORD = 'correct horse'
 
-/** Starts a KDC for `TEST.LOCAL`, with these people, and with a keytab for these services. */
+/** Starts a KDC for `TEST.LOCAL`, with these users, and with a keytab for these services. */
 export async function startKdc(
   scratch: Scratch,
   people: readonly string[],
@@ -23,7 +23,7 @@ export async function startKdc(
 ): Promise<Kdc> {
   const port = await freePort()
   const path = (name: string): string => scratch.path(`kdc/${name}`)
-  // Each brace on a line of its own: what is written in one line is ignored without a word.
+  // Each brace on a separate line: a single line would be ignored silently.
   scratch.write(
     'kdc/krb5.conf',
     `[libdefaults]

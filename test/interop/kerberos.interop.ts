@@ -10,7 +10,7 @@ import { httpsApp, type Listening } from './https-app.ts'
 import { type Kdc, startKdc } from './kdc.ts'
 import { makeScratch, type Scratch } from './scratch.ts'
 
-/** What of the package `kerberos` a client needs. */
+/** The part of the package `kerberos` that a client needs. */
 interface KerberosPackage {
   initializeClient(service: string): Promise<{ step(challenge: string): Promise<string> }>
 }

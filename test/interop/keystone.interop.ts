@@ -24,7 +24,7 @@ const PASSWORD = 'pä:ss €" \\'
 const DEFAULT = { id: 'default' }
 const hasKeystone = has('keystone', 'sqlite', 'curl')
 
-/** Everybody in the cloud. The two janes are alike but for their domain. */
+/** All users of the cloud. The two janes differ only in their domain. */
 interface People {
   readonly jane: string
   readonly joe: string
@@ -34,7 +34,7 @@ interface People {
   readonly developers: string
 }
 
-/** The example, and what it has printed. */
+/** The example and its output. */
 interface Example {
   readonly output: () => string
   readonly stop: () => Promise<void>
@@ -61,7 +61,7 @@ function startExample(material: string, env: Readonly<Record<string, string>>): 
 const exampleScratch = makeScratch()
 let example: Example | undefined
 
-// It makes its own Keystone, which takes as long as that of the suite: both at once.
+// It starts its own Keystone, which takes as long as that of the suite: both in parallel.
 beforeAll(async () => {
   if (!hasKeystone) return
   example = startExample(exampleScratch.path('material'), { KEYSTONE_PORT: String(await freePort()) })
@@ -133,7 +133,7 @@ describe.runIf(hasKeystone)('Keystone', () => {
     return authenticator
   }
 
-  /** Asks every time. */
+  /** Without a cache. */
   const forgetful = (options: Partial<KeystoneOptions> = {}): NodeAuthenticator =>
     create({ rememberSeconds: 0, rememberRefusedSeconds: 0, ...options }, { tokenCache: false })
 
@@ -188,7 +188,7 @@ describe.runIf(hasKeystone)('Keystone', () => {
     it('that are no text are not even asked about', async () => {
       const bytes = Buffer.concat([Buffer.from('jane:'), Buffer.from([0xff, 0xfe])]).toString('base64')
       expect(await ask(forgetful(), 'Authorization', `Basic ${bytes}`)).toBe(401)
-      // It would have broken the connection off.
+      // It would have closed the connection.
       expect(await basic(forgetful(), 'jane')).toMatchObject({ username: 'jane' })
     })
 
@@ -406,7 +406,7 @@ describe.runIf(hasKeystone)('Keystone', () => {
     expect(await basic(authenticator, 'joe')).toBe(401)
     expect(await bearer(authenticator, token)).toBe(401)
     await cloud.call('PATCH', `/users/${people.joe}`, { user: { enabled: true } })
-    // For the rest of the second, Keystone takes new tokens for old ones, which it has just revoked.
+    // Within the same second, Keystone mistakes new tokens for the old ones that it just revoked.
     await vi.waitFor(
       async () => expect(await basic(authenticator, 'joe')).toMatchObject({ username: 'joe' }),
       {
@@ -416,7 +416,7 @@ describe.runIf(hasKeystone)('Keystone', () => {
     )
   })
 
-  it('that does not answer holds up nobody else, and for no longer than it may', async () => {
+  it('that does not respond delays no other request, and only until the timeout', async () => {
     const passwordFile = scratch.write('passwords.csv', 'secret,jim,1\n')
     const authenticator = create({ timeoutSeconds: 1 }, { passwordFile })
     const token = await janesToken({ project: { id: people.shop } })

@@ -7,25 +7,25 @@ import type { Scratch } from './scratch.ts'
 
 const script = fileURLToPath(new URL('../../examples/keystone/keystone.sh', import.meta.url))
 
-/** How one run of Keystone differs from others. */
+/** Options of a run of Keystone. */
 export interface KeystoneRun {
   readonly cert: string
   readonly key: string
-  /** How long tokens are valid that are made now. Default: an hour. */
+  /** The lifetime of new tokens. Default: an hour. */
   readonly tokenSeconds?: number
 }
 
-/** A Keystone that can be stopped and started again, with what is in it. */
+/** A Keystone that can be restarted with its data. */
 export interface Keystone {
   readonly url: string
   start(run: KeystoneRun): Promise<void>
   stop(): Promise<void>
-  /** Keeps it from answering, and lets it go on: connections are taken all the same. */
+  /** Pauses and resumes it: it still accepts connections while paused. */
   freeze(): void
   thaw(): void
 }
 
-/** A Keystone in a folder of the scratch, which does not run yet. */
+/** A Keystone in a scratch folder, not yet started. */
 export async function keystoneIn(scratch: Scratch): Promise<Keystone> {
   const port = await freePort()
   let child: ChildProcess | undefined
@@ -70,18 +70,18 @@ function answers(child: ChildProcess): Promise<void> {
   })
 }
 
-/** A credential of Identity v3, as it stands in a login. */
+/** A credential of Identity v3, as in a login. */
 export type Login = Readonly<Record<string, unknown>>
 
-/** What an administrator does, and what users do past the app. */
+/** Calls of an administrator, and of users without the app. */
 export interface Cloud {
-  /** A call in the name of the administrator, or of whose token it is. */
+  /** A call as the administrator, or as the user of the token. */
   call(method: string, path: string, body?: object, token?: string): Promise<unknown>
-  /** Makes one, and returns its id. */
+  /** Creates an object and returns its id. */
   create(kind: string, attributes: object): Promise<string>
-  /** A token for whoever logs in by a password. */
+  /** A token for a password login. */
   login(user: object, scope?: object | 'unscoped'): Promise<string>
-  /** A token for whoever logs in by another method. */
+  /** A token for a login by another method. */
   loginBy(identity: Login, scope?: object | 'unscoped'): Promise<string>
   readonly close: () => void
 }

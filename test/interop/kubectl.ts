@@ -2,14 +2,14 @@ import { execFile } from 'node:child_process'
 import { COMPONENTS } from './components.ts'
 import type { Scratch } from './scratch.ts'
 
-/** What a command did. */
+/** The result of a command. */
 export interface KubectlRun {
   readonly stdout: string
   readonly stderr: string
   readonly exitCode: number
 }
 
-/** Where kubectl goes, and as whom: the fields of a user in a kubeconfig. */
+/** The server and credentials of kubectl: the fields of a user in a kubeconfig. */
 export interface KubectlTarget {
   readonly server: string
   /** In PEM. */
@@ -17,7 +17,7 @@ export interface KubectlTarget {
   readonly user: Readonly<Record<string, string>>
 }
 
-/** Runs `kubectl` with nothing but a kubeconfig for this target, and caches of its own. */
+/** Runs `kubectl` with only a kubeconfig for this target, and separate caches. */
 export function kubectl(
   scratch: Scratch,
   { server, ca, user }: KubectlTarget,

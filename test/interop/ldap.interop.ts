@@ -144,7 +144,7 @@ describe.runIf(has('slapd', 'slapadd', 'curl'))('a directory, with passport-ldap
     listening.close()
   })
 
-  /** How it comes out for jane: `authenticated`, or the code of the error. */
+  /** The result for jane: `authenticated`, or the code of the error. */
   async function outcomeWith(other: object, timeoutSeconds = 5): Promise<string> {
     const strategy = new LdapStrategy({
       server: {
@@ -197,7 +197,7 @@ describe.runIf(has('slapd', 'slapadd', 'curl'))('a directory, with passport-ldap
     silent.close()
   })
 
-  it('refuses everybody when its own password is wrong, which passport-ldapauth does not tell from theirs', async () => {
+  it('refuses all users when its own password is wrong, which passport-ldapauth does not distinguish from theirs', async () => {
     expect(await outcomeWith({ bindCredentials: 'wrong' })).toBe('rejected')
   })
 })

@@ -63,7 +63,7 @@ describe.runIf(hasNginx && has('nginxHeadersMore'))('examples/behind-nginx', () 
     }
   })
 
-  /** Each is what a client may try; 400 is nginx's own answer. */
+  /** Attacks of a client; 400 is nginx's own response. */
   const ATTEMPTS: readonly (readonly [what: string, lines: readonly string[], status: 200 | 400])[] = [
     ['the name as it is', ['X-Remote-User: root'], 200],
     ['in lower case', ['x-remote-user: root'], 200],
@@ -120,7 +120,7 @@ describe.runIf(hasNginx && has('nginxHeadersMore'))('examples/behind-nginx', () 
     expect(names.filter((name) => /^x-remote-(?:user|group|extra-)/.test(name))).toEqual([])
   })
 
-  it('knows nobody through nginx without a password, whatever the headers say', async () => {
+  it('authenticates no user through nginx without a password, whatever the headers say', async () => {
     const answer = await rawRequest(port, { ca }, '/whoami', ['X-Remote-User: root', robot])
     expect(answer.status).toBe(401)
     expect(answer.body).toContain('nginx')
@@ -171,7 +171,7 @@ const client = (issued?: IssuedCredential): { ca: string; cert?: string; key?: s
   ...(issued !== undefined && { cert: issued.chainPem, key: issued.privateKeyPem }),
 })
 
-/** An app, and what it saw of the connections it was asked in. */
+/** An app, and the connections that it saw. */
 interface App {
   readonly port: number
   readonly connections: { readonly isReused: boolean; readonly authorized: boolean; readonly name: unknown }[]
@@ -186,7 +186,7 @@ async function startApp(
   const app = express()
   app.use((req, _res, next) => {
     const socket = req.socket as TLSSocket
-    // Without a certificate this is an empty object, whatever its type says.
+    // Without a certificate this is an empty object, despite its type.
     const certificate = socket.getPeerCertificate() as { readonly subject?: { readonly CN?: unknown } }
     connections.push({
       isReused: socket.isSessionReused(),
@@ -218,14 +218,14 @@ const stopAll = async (): Promise<void> => {
   await Promise.all(running.splice(0).map((each) => each.stop()))
 }
 
-/** TLS proved that it has the key; whose it is, is in the certificate. */
+/** TLS proved possession of the key; the certificate has the identity. */
 const isFrontProxy: ProxyTrust = Object.assign(
   (request: AuthenticationRequest) =>
     Buffer.compare(frontProxy.certificateDer, request.peerCertificates?.()[0] ?? new Uint8Array()) === 0,
   { peerCertificates: true },
 )
 
-/** `Client-Cert` needs the base64 without line breaks: each line is a group, and a longer certificate has no value at all. */
+/** `Client-Cert` needs base64 without line breaks: each line is a group of the regular expression, and a longer certificate yields no value. */
 const LINES = Array.from({ length: 40 }, (_, index) => `line${index}`)
 const CLIENT_CERT_MAP = `
   map_hash_bucket_size 128;
@@ -252,7 +252,7 @@ describe.runIf(hasNginx).each([
   },
 ] as const)('nginx that ends TLS and hands on certificates as $name', ({ format, header, spoof }) => {
   let app: App
-  /** nginx verifies certificates itself, and does not. */
+  /** nginx with and without verification of certificates. */
   let verifying: number
   let unverifying: number
 
@@ -306,7 +306,7 @@ describe.runIf(hasNginx).each([
     }
   })
 
-  it('knows nobody who has no certificate, and does not take the proxy for a user', async () => {
+  it('refuses clients without a certificate, and does not take the proxy for a user', async () => {
     for (const port of [verifying, unverifying]) {
       expect((await rawRequest(port, client(), '/')).status).toBe(401)
     }
@@ -334,7 +334,7 @@ describe.runIf(hasNginx).each([
   ])('refuses a certificate %s, which nginx lets pass when told to', async (_, issued) => {
     const seen = app.connections.length
     expect((await rawRequest(unverifying, client(issued), '/')).status).toBe(401)
-    // It was the app that refused it.
+    // The app refused it.
     expect(app.connections).toHaveLength(seen + 1)
   })
 
@@ -363,7 +363,7 @@ describe.runIf(hasNginx)('TLS sessions', () => {
     allowedNames: ['front-proxy'],
     usernameHeaders: ['X-Remote-User'],
   })
-  /** As many have it: the context trusts the authority of clients, and sessions are resumed. */
+  /** A common configuration: the context trusts the clients' CA, and sessions are resumed. */
   const resuming: ServerOptions = {
     cert: identity.chainPem,
     key: identity.privateKeyPem,
@@ -379,7 +379,7 @@ describe.runIf(hasNginx)('TLS sessions', () => {
     return app
   }
 
-  it('that are resumed without a certificate are nobody, even where Node calls them authorized', async () => {
+  it('that are resumed without a certificate are unauthenticated, even if Node calls them authorized', async () => {
     const app = await start(resuming)
     const lines = ['X-Remote-User: root']
     const first = await rawRequest(app.port, client(), '/', lines)
@@ -394,7 +394,7 @@ describe.runIf(hasNginx)('TLS sessions', () => {
     ])
   })
 
-  /** Two locations with one upstream: one shows the proxy's certificate, one does not and strips nothing. */
+  /** Two locations with one upstream: one sends the proxy's certificate, the other does not and strips no headers. */
   async function mixedLocations(app: App, reuse: 'on' | 'off'): Promise<number> {
     const port = await freePort()
     const nginx: Nginx = await startNginx(
@@ -415,7 +415,7 @@ describe.runIf(hasNginx)('TLS sessions', () => {
     return port
   }
 
-  /** Who one is after each of these requests, in turn. */
+  /** The user of each of these requests, in turn. */
   async function whoIn(port: number, paths: readonly string[]): Promise<readonly unknown[]> {
     const who: unknown[] = []
     for (const path of paths) {
@@ -438,7 +438,7 @@ describe.runIf(hasNginx)('TLS sessions', () => {
   it("that nginx took from a location with one give the proxy's identity away where they are resumed", async () => {
     const app = await start(resuming)
     const port = await mixedLocations(app, 'on')
-    // No authenticator can tell: this is what tlsServerOptions is for.
+    // No authenticator can detect this, hence tlsServerOptions.
     expect(await whoIn(port, ['/with/', '/without/'])).toEqual(['jane', 'root'])
     expect(app.connections[1]).toMatchObject({ isReused: true, name: 'front-proxy' })
   })

@@ -5,19 +5,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { COMPONENTS } from './components.ts'
 
-/** An nginx that runs. */
+/** A running nginx. */
 export interface Nginx {
   readonly folder: string
-  /** Ends it and removes its folder. */
+  /** Stops it and removes its folder. */
   stop(): Promise<void>
 }
 
 /**
  * Runs nginx in a new folder, which is its prefix.
  *
- * @param http what is in the block `http`, beyond where temporary files go.
- * @param files what is in the folder.
- * @param port where it is ready as soon as it listens.
+ * @param http the content of the block `http`, except for the temporary paths.
+ * @param files the files of the folder.
+ * @param port it is ready once it listens there.
  */
 export async function startNginx(
   http: string,
@@ -80,7 +80,7 @@ export async function listens(port: number): Promise<boolean> {
   return false
 }
 
-/** A port that nobody listens on. */
+/** A free port. */
 export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -17,7 +17,7 @@ import {
 } from './identity-provider.ts'
 import { freePort } from './nginx.ts'
 
-/** The `oidc-provider` of npm, in this process. It forgets everything but its keys when it is stopped. */
+/** The `oidc-provider` of npm, in this process. Stopping it loses everything but its keys. */
 export async function oidcProvider({
   pki,
   cacheControl,
@@ -77,7 +77,7 @@ export async function oidcProvider({
     },
   }
 
-  /** Where the browser goes: to where it is sent, or on with the form that it sees. */
+  /** The browser's next step: following the redirect, or submitting the form. */
   function onwards(
     { location, body }: { readonly location: string | undefined; readonly body: string },
     credentials: Readonly<Record<string, string>>,
@@ -104,7 +104,7 @@ function createProvider(issuer: string, keys: readonly SigningJwk[]): Provider {
     })),
     scopes: ['openid', 'email', 'groups'],
     claims: { openid: ['sub'], email: ['email', 'email_verified'], groups: ['groups', 'team'] },
-    // As Kubernetes needs it: what a scope asks for is in the token itself.
+    // As Kubernetes needs it: the claims of a scope are in the token itself.
     conformIdTokenClaims: false,
     pkce: { required: () => false },
     cookies: { keys: [crypto.randomUUID()] },

@@ -9,7 +9,7 @@ import { makeScratch, type Scratch } from './scratch.ts'
 
 const jbeda = { username: 'jbeda', groups: ['app1', 'app2', 'system:authenticated'], headers: [] }
 
-/** A way to make certificates, and how it makes a key. */
+/** A way to create certificates, and how it creates a key. */
 const ways = [
   {
     what: 'the openssl commands of Kubernetes 1.6, with RSA keys',
@@ -31,7 +31,7 @@ describe.runIf(has('openssl', 'curl')).each(ways)('$what', ({ heading, newKey })
   beforeAll(async () => {
     scratch = makeScratch()
     await scratch.shell(documented(heading, 'sh'), { MASTER_IP: '127.0.0.1' })
-    // Somebody else, who makes the same under the same names.
+    // Another CA that issues the same under the same names.
     await scratch.shell(documented(heading, 'sh'), { MASTER_IP: '127.0.0.1' }, 'stranger')
     authenticator = createAuthenticator({ clientCA: scratch.path('ca.crt') })
     app = await httpsApp(
@@ -76,7 +76,7 @@ describe.runIf(has('openssl', 'curl')).each(ways)('$what', ({ heading, newKey })
     expect(await askWith('jbeda.crt', 'jbeda.pem')).toEqual(jbeda)
   })
 
-  it('is asked for a certificate of anybody: the handshake names no authority', async () => {
+  it('is asked for a certificate of any CA: the handshake names none', async () => {
     const connection = `openssl s_client -connect 127.0.0.1:${app.port}`
     for (const version of ['-tls1_2', '-tls1_3']) {
       const told = await scratch.shell(`${connection} ${version} </dev/null 2>&1`)
@@ -85,7 +85,7 @@ describe.runIf(has('openssl', 'curl')).each(ways)('$what', ({ heading, newKey })
     }
   })
 
-  it('refuses whoever has no certificate', async () => {
+  it('refuses a client without a certificate', async () => {
     expect(await ask()).toBe(401)
   })
 
@@ -105,7 +105,7 @@ describe.runIf(has('openssl', 'curl')).each(ways)('$what', ({ heading, newKey })
     { what: 'one for servers only', how: { extensions: 'extendedKeyUsage = serverAuth' } },
     { what: 'one to sign code with', how: { extensions: 'extendedKeyUsage = codeSigning' } },
     {
-      what: 'one with a critical extension that nobody knows',
+      what: 'one with an unknown critical extension',
       how: { extensions: '1.2.3.4 = critical, ASN1:UTF8:x' },
     },
     { what: 'one that was signed with SHA-1', how: { options: '-days 1 -sha1' } },

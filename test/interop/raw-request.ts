@@ -1,14 +1,14 @@
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
 
-/** What came back, and over which connection. */
+/** The response and its connection. */
 export interface RawAnswer {
   readonly status: number
   readonly body: string
-  /** What the connection could be resumed with. */
+  /** The session to resume the connection with. */
   readonly session: Buffer | undefined
 }
 
-/** A request whose header lines go out exactly as they are, in a connection of its own. */
+/** A request with header lines sent exactly as given, over a new connection. */
 export async function rawRequest(
   port: number,
   tls: ConnectionOptions,

@@ -31,7 +31,7 @@ subjects:
 - { apiGroup: rbac.authorization.k8s.io, kind: Group, name: delegators }
 `
 
-/** An app that reviews, and what is needed to ask it. */
+/** An app that serves reviews, and its client's settings. */
 interface World {
   readonly scratch: Scratch
   readonly ca: string
@@ -96,7 +96,7 @@ describe.runIf(has('curl'))('reviews, asked for with curl', () => {
   })
   afterAll(() => world.close())
 
-  /** Sends a body, and gives the status and what was answered. */
+  /** Sends a body, and returns the status and the response. */
   async function post(
     path: string,
     body: unknown,
@@ -126,7 +126,7 @@ describe.runIf(has('curl'))('reviews, asked for with curl', () => {
     expect(await post('/authenticate?timeout=30s', beta)).toMatchObject([200, answer])
   })
 
-  it('know nobody by another token', async () => {
+  it('authenticate no user by another token', async () => {
     const [status, object] = await post('/authenticate', { ...REVIEW, spec: { token: 'wrong' } })
     expect([status, object]).toMatchObject([200, { status: { authenticated: false } }])
     expect(JSON.stringify(object)).not.toContain('wrong')
@@ -163,14 +163,14 @@ describe.runIf(has('curl'))('reviews, asked for with curl', () => {
 
   it.each([
     ['/authenticate', 405],
-    // The caller may create one, and not update it.
+    // The caller may create one but not update it.
     ['/apis/authentication.k8s.io/v1/tokenreviews', 403],
   ])('answer PUT %s with a Status: %i', async (path, code) => {
     expect(await post(path, REVIEW, '--request PUT')).toMatchObject([code, { kind: 'Status', code }])
   })
 })
 
-/** The commands that kubectl was watched at. */
+/** The observed commands of kubectl. */
 interface Vector {
   readonly id: string
   readonly given: { readonly command: string; readonly answer?: { readonly status?: number } }
@@ -228,7 +228,7 @@ describe.runIf(has('kubectl'))('reviews, asked for with kubectl', () => {
     expect(stdout).toMatch(/^Groups +\[delegators system:authenticated\]$/m)
   })
 
-  it('say whom one acts as', async () => {
+  it('return the impersonated user', async () => {
     const { stdout } = await asDelegator('auth', 'whoami', '--as', 'bob', '-o', 'json')
     expect(JSON.parse(stdout)).toMatchObject({ status: { userInfo: { username: 'bob' } } })
   })
@@ -311,7 +311,7 @@ describe.runIf(has('kubectl'))('reviews, asked for with kubectl', () => {
     }
   })
 
-  /** What kubectl does with an answer, as it was seen with a server of somebody else's. */
+  /** How kubectl handles a response, as observed with another server. */
   it.each([
     ['kubectl-003', userInfo({ username: 'jane', groups: ['system:authenticated'] }), noOpinion('because')],
     ['kubectl-013', userInfo({ username: 'stranger' }), noOpinion()],

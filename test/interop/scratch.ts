@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** A folder for what a suite makes. */
+/** A temporary folder of a suite. */
 export interface Scratch {
   readonly folder: string
   /** The path of a file or folder in it. */
@@ -18,7 +18,7 @@ export interface Scratch {
   remove(): void
 }
 
-/** Makes a new one. */
+/** Creates one. */
 export function makeScratch(): Scratch {
   const folder = mkdtempSync(join(tmpdir(), 'kube-authn-interop-'))
   const path = (name: string): string => join(folder, name)

@@ -2,13 +2,13 @@ import { setImmediate } from 'node:timers/promises'
 import { vi } from 'vitest'
 import type { Answer, ConfiguredApp } from './configured-app.ts'
 
-/** Requests that go on while something else happens. */
+/** Continuous background requests. */
 export interface Traffic {
-  /** This one is sent too, from now on. */
+  /** Adds a token. */
   add(token: string): void
-  /** Waits until so many more were answered. */
+  /** Waits for this many further responses. */
   flow(count: number): Promise<void>
-  /** Ends it. Returns how many were answered, and everything that was no user. */
+  /** Stops it. Returns the number of responses, and all that were not a user. */
   stop(): Promise<{ readonly answered: number; readonly refused: readonly Answer[] }>
 }
 

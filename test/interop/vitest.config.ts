@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
-/** Real components, one suite after the other: they share the machine's ports and memory. */
+/** Real components, one suite at a time: they share the machine's ports and memory. */
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   test: {
@@ -9,7 +9,7 @@ export default defineConfig({
     globalSetup: fileURLToPath(new URL('setup.ts', import.meta.url)),
     reporters: ['default', fileURLToPath(new URL('../closing-line-reporter.ts', import.meta.url))],
     fileParallelism: false,
-    // It says at every start what it is not to be used for.
+    // It prints a warning at every start.
     onConsoleLog: (text) => !text.startsWith('oidc-provider '),
     testTimeout: 60_000,
     hookTimeout: 120_000,

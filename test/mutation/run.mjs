@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Stryker } from '@stryker-mutator/core'
 
-/** Where a change that no test notices may let a stranger in. */
+/** Areas where an unnoticed change may grant access. */
 const AREAS = ['impersonation', 'authorization', 'token/cache', 'handler']
 const MIN_SCORE = 90
 
@@ -54,7 +54,7 @@ for (const area of areas) {
     ignorePatterns: ['/examples', '/docs', '/test/mutation/reports', '/packages/!(core)/src'],
     thresholds: { high: 100, low: MIN_SCORE, break: null },
     dryRunTimeoutMinutes: 60,
-    // What loops for ever is noticed too.
+    // An infinite loop counts as noticed.
     timeoutMS: 20_000,
     timeoutFactor: 4,
   }).runMutationTest()

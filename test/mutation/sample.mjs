@@ -1,4 +1,4 @@
-// A checker for Stryker that lets some of all changes through to the tests: the same ones each time for the same seed.
+// A checker for Stryker that passes a sample of all changes to the tests: deterministic for a seed.
 import { createHash } from 'node:crypto'
 import { CheckStatus } from '@stryker-mutator/api/check'
 import { commonTokens, declareFactoryPlugin, PluginKind } from '@stryker-mutator/api/plugin'

@@ -7,7 +7,7 @@ import { type Certificates, withCredentialIds } from '../conformance/src/certifi
 import { differences } from '../conformance/src/compare.ts'
 import { NotApplicable, type UnitRunner, type Vector } from '../conformance/src/vector.ts'
 
-/* The conformance vectors of what is mutated, each as a test, so that it is known which of them a mutant can concern. */
+/* The conformance vectors of the mutated areas, each as a test, so that Stryker knows which of them a mutant affects. */
 
 const read = (name: string): readonly Vector[] =>
   JSON.parse(

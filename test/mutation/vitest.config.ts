@@ -6,12 +6,12 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const manifest: { readonly exports: Readonly<Record<string, string>> } = JSON.parse(
   readFileSync(`${root}packages/core/package.json`, 'utf8'),
 )
-/** Each entry of the core but the main one, with its source. */
+/** Each entry of the core except the main one, with its source. */
 const entries = Object.entries(manifest.exports)
   .filter(([entry, target]) => entry !== '.' && target.endsWith('.js'))
   .map(([entry, target]) => [entry, target.replace('./dist/', 'src/').replace(/\.js$/, '.ts')] as const)
 
-/** What is about the areas that are mutated: suites of the core, and the conformance vectors, on sources and not on the build. */
+/** The tests of the mutated areas: suites of the core, and the conformance vectors, on sources instead of the build. */
 export default defineConfig({
   root,
   resolve: {
@@ -30,7 +30,7 @@ export default defineConfig({
       'packages/core/src/token/{cache,webhook}/**/*.test.ts',
       'test/mutation/vectors.mutation.ts',
     ],
-    // It replaces the timers, which others in the same worker would notice.
+    // It replaces the timers, which affects others in the same worker.
     exclude: ['packages/core/src/internal/clock.test.ts'],
     setupFiles: [fileURLToPath(new URL('../patience.ts', import.meta.url))],
     testTimeout: 300_000,

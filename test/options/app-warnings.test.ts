@@ -27,7 +27,7 @@ const start: Readonly<Record<string, string>> = {
     const answer = (c) => c.text('answered')`,
 }
 
-/** What is printed by an app of which every request is made twice: nothing is told twice. */
+/** The warnings of an app that gets every request twice: each is printed once. */
 async function printedBy(framework: string, setup: string, asking = '{}'): Promise<string> {
   const program = `
     import { authenticatorChain } from '@kube-authn/core'
@@ -82,7 +82,7 @@ describe.each([
     expect(printed).toBe(`500 500\n${NO_USER}`)
   })
 
-  it('impersonation comes first, and nobody is to be acted as', async () => {
+  it('impersonation comes first, and no user is impersonated', async () => {
     const printed = await printedBy(
       framework,
       'app.use(impersonation(alwaysAllow())); app.use(authentication(chain)); app.use(answer)',

@@ -52,7 +52,7 @@ beforeAll(async () => {
   mkdirSync(at('empty'))
 })
 
-/** As JavaScript and configuration files give options: of whatever type. */
+/** Options of any type, as from JavaScript and configuration files. */
 const create = (options?: unknown): unknown => Reflect.apply(createAuthenticator, undefined, [options])
 const called = (factory: (...given: never[]) => unknown, ...given: readonly unknown[]): unknown =>
   Reflect.apply(factory, undefined, given)
@@ -74,7 +74,7 @@ async function saidOf(make: () => unknown): Promise<string> {
 
 describe('a mistake is refused in a sentence', () => {
   it.each<[what: string, make: () => unknown, said: RegExp]>([
-    // Who gets in.
+    // Access.
     ['a string for a boolean', () => withTokens({ anonymous: 'false' }), /^anonymous: must be a boolean$/],
     [
       'a string for a boolean inside',
@@ -177,9 +177,9 @@ describe('a mistake is refused in a sentence', () => {
     [
       'a record for a path',
       () => create({ tokenFile: `${SECRET},jane,1` }),
-      /^tokenFile: this looks like the content of a file: give its path$/,
+      /^tokenFile: this looks like the content of a file: pass its path instead$/,
     ],
-    ['PEM for a path', () => create({ clientCA: caPem }), /^clientCA: is PEM text; give the path of a file/],
+    ['PEM for a path', () => create({ clientCA: caPem }), /^clientCA: is PEM data; pass the path of a file/],
     [
       'a path for PEM',
       () => clientCertificate({ ca: 'ca.crt' }),
@@ -244,7 +244,7 @@ describe('a mistake is refused in a sentence', () => {
           oidc: { issuerUrl: 'https://a', clientId: 'a' },
           authenticationConfig: file('a.yaml', 'kind: AuthenticationConfiguration\n'),
         }),
-      /oidc: cannot be given together with authenticationConfig/,
+      /oidc: cannot be set together with authenticationConfig/,
     ],
     // Wiring.
     [
@@ -302,7 +302,7 @@ describe('a mistake is refused in a sentence', () => {
           await keys.catch(() => undefined)
         }
       },
-      /^serviceAccounts.keys: is required: .*which has to be awaited; /,
+      /^serviceAccounts.keys: is required: .*await verificationKeysAt.*; /,
     ],
     [
       'a promise for a policy',
@@ -389,12 +389,12 @@ describe('what Kubernetes takes without a word is an advice to the observer', ()
     [
       'a certificate of a server for a CA',
       (observer) => createAuthenticator({ clientCA: at('server.crt'), observer }).close(),
-      /^advice: 1 of 1 certificates are not of a CA \(basicConstraints\)/,
+      /^advice: 1 of 1 certificates are not CA certificates \(basicConstraints\)/,
     ],
     [
       'an empty folder of roles',
       (observer) => rbacAt(at('empty'), { observer }).close(),
-      /^advice: there is no manifest here \(.yaml, .yml or .json\), so nothing is allowed$/,
+      /^advice: contains no manifest \(.yaml, .yml or .json\), so nothing is allowed$/,
     ],
     [
       'a role that is not there',

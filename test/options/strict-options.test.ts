@@ -20,7 +20,7 @@ import {
 type Options = Readonly<Record<string, unknown>>
 type Factory = (...given: never[]) => unknown
 
-/** How a factory is called with options; and the least options that it works with. */
+/** How to call a factory with options, and its minimal valid options. */
 interface Called {
   readonly with: (factory: Factory, options: unknown) => unknown
   readonly least?: () => Options
@@ -283,7 +283,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
   '@kube-authn/testing/node': { listen: after(() => createIssuer()) },
 }
 
-/** Those that take no options, or are called for each request: what is new is put here or above. */
+/** Functions without options, or called for each request: new functions are added here or above. */
 const OTHERS: Readonly<Record<string, string>> = {
   '@kube-authn/core':
     'AuthenticationError ConfigurationError StatusError aBooleanOrAnonymousConfig addGroups audienceAgnostic authenticatedGroup exactHeaders explain failFast failedAuthenticationMessage fetchRequest intersectAudiences isAuthenticationError isConfigurationError isFault isPromiseLike isStatusError isUnauthenticated joinedHeaders leadsToImpersonation notify rejected resolveAnonymous responseOf unavailable union userInfo validateAnonymousConfig warningHeaders withHeaderChanges',
@@ -309,13 +309,13 @@ const OTHERS: Readonly<Record<string, string>> = {
   '@kube-authn/core/token-cache': 'cachedUnion tokenCacheKey',
   '@kube-authn/core/webhook': 'webhookCache',
   '@kube-authn/core/token-file': 'CredentialFileError',
-  // Whatever Node's TLS servers take is handed on, so a name that is not known here may be known there.
+  // Options of Node's TLS servers are passed on, so an unknown name may be valid there.
   '@kube-authn/node': 'http2ServerOptions tlsServerOptions tlsServerOptionsAt',
   '@kube-authn/express': 'getAuthentication getUser',
   '@kube-authn/koa': 'getAuthentication getUser',
   '@kube-authn/hono': 'getAuthentication getUser',
   '@kube-authn/passport': 'getAuthentication getUser',
-  // It takes an adapter.
+  // Its argument is an adapter.
   '@kube-authn/testing/node': 'adapterContract',
   '@kube-authn/testing': 'always fails fetchFrom fixedClock knownTokens later noOpinion recordEvents',
 }
@@ -360,7 +360,7 @@ describe.each(factories)('$name of $entry', ({ entry, name, how }) => {
   })
 })
 
-/** What they are given first was parsed before, and is no option. */
+/** Their first argument is parsed input, not options. */
 const OF_PARSED = new Set([
   'certificateUser',
   'jwtAuthenticators',
@@ -380,7 +380,7 @@ describe('a factory without any argument', () => {
   )
 })
 
-/** What reads, writes or decodes, without options; and what only brings functions of other entries together. */
+/** Entries that read, write or decode without options, and entries that only re-export others. */
 const WITHOUT_FACTORIES = [
   '@kube-authn/core/adapter',
   '@kube-authn/core/all',

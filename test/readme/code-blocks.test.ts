@@ -16,7 +16,7 @@ describe('codeBlocks', () => {
       ['````md', '```ts', '```', '````'],
       [{ language: 'md', code: '```ts\n```', line: 2 }],
     ],
-    ['a block that nobody closed', ['~~~js', 'a'], [{ language: 'js', code: 'a', line: 2 }]],
+    ['an unclosed block', ['~~~js', 'a'], [{ language: 'js', code: 'a', line: 2 }]],
     ['inline code', ['```a``` and `b`'], []],
     [
       'why a block is not checked',

@@ -1,12 +1,12 @@
 /** A fenced code block of a Markdown file. */
 export interface CodeBlock {
-  /** The first word behind the fence, in lower case; `''` where there is none. */
+  /** The first word after the fence, in lower case; `''` if there is none. */
   readonly language: string
   /** The code without its fences and their indentation. */
   readonly code: string
-  /** The line of the file, from 1, that the first line of code is on. */
+  /** The line number of the first line of code, from 1. */
   readonly line: number
-  /** Why nobody checks it, from a `<!-- not checked: reason -->` before it, where the formatter puts an empty line between them. */
+  /** Why it is not checked, from a preceding `<!-- not checked: reason -->`; the formatter puts an empty line between them. */
   readonly notChecked?: string
 }
 
@@ -35,7 +35,7 @@ export function codeBlocks(markdown: string): readonly CodeBlock[] {
   return blocks
 }
 
-/** The line of the closing fence: as many of the same character, or more. Without one, a block goes on to the end. */
+/** The line of the closing fence: as many of the same character, or more. Without one, a block extends to the end. */
 function endOf(lines: readonly string[], start: number, fence: string): number {
   const closing = new RegExp(`^\\s*${fence[0]}{${fence.length},}\\s*$`)
   const end = lines.findIndex((line, index) => index >= start && closing.test(line))

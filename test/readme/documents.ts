@@ -14,7 +14,7 @@ export interface Snippet extends CodeBlock {
   readonly place: string
 }
 
-/** Whatever readers see: every README, and the pages in `docs`; relative to the root, with slashes. */
+/** All public documents: every README, and the pages in `docs`; relative to the root, with slashes. */
 export function documents(): readonly string[] {
   return [
     'README.md',
@@ -37,7 +37,7 @@ export function snippets(): readonly Snippet[] {
     .filter((snippet) => snippet.notChecked === undefined)
 }
 
-/** The folders of workspace packages in a folder, as in `packages/core`. */
+/** The workspace packages in a folder, for example `packages/core`. */
 export function foldersIn(folder: string): readonly string[] {
   return entriesOf(folder).filter((path) => existsSync(join(root, path, 'package.json')))
 }

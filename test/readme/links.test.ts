@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
 import { documents, foldersIn, root } from './documents.ts'
 
-/** The text without its code, in which brackets are no links and `#` is no heading. */
+/** The document without code, where brackets are not links and `#` is not a heading. */
 function prose(document: string): string {
   return readFileSync(join(root, document), 'utf8').replaceAll(/^(```+)[^]*?^\1$/gm, '')
 }
@@ -22,7 +22,7 @@ function anchors(document: string): ReadonlySet<string> {
   return new Set([...headings, ...written])
 }
 
-/** Why a link leads nowhere; `undefined` when it does lead somewhere. */
+/** Why a link is broken; `undefined` if it is valid. */
 function problemWith(document: string, link: string): string | undefined {
   const [path = '', anchor] = link.split('#')
   const target = path === '' ? document : join(dirname(document), path)

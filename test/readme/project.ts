@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { dirname, join } from 'node:path'
 import { foldersIn, root } from './documents.ts'
 
-/** Makes a folder in which every package of ours can be imported, and everything that one of them or an example depends on. */
+/** Creates a folder in which every workspace package can be imported, and all dependencies of packages and examples. */
 export function makeProject(project: string): void {
   mkdirSync(project, { recursive: true })
   writeFileSync(join(project, 'package.json'), JSON.stringify({ type: 'module', private: true }))

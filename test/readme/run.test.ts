@@ -6,9 +6,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { snippets } from './documents.ts'
 import { makeProject } from './project.ts'
 
-/** Documents whose TypeScript does all that it says, and needs nothing that is not there: no files, no addresses. */
+/** Documents whose TypeScript runs as it is, without missing files or addresses. */
 const DOCUMENTS = new Set(['docs/testing.md', 'packages/testing/README.md'])
-/** So does what asserts something, wherever it is. */
+/** Snippets with assertions are run in every document. */
 const ASSERTS = "from 'node:assert/strict'"
 const programs = snippets().filter(
   ({ document, language, code }) => language === 'ts' && (DOCUMENTS.has(document) || code.includes(ASSERTS)),

@@ -8,7 +8,7 @@ import { makeProject } from './project.ts'
 
 const project = fileURLToPath(new URL('.generated', import.meta.url))
 
-/** What a project of a careful user has. It is stricter than that only where our own types are put to the test. */
+/** The options of a strict project, and stricter ones only to test our own types. */
 const compilerOptions = {
   target: 'ES2022',
   lib: ['ES2024', 'WebWorker', 'WebWorker.Iterable'],
@@ -24,13 +24,13 @@ const compilerOptions = {
   noEmit: true,
 }
 
-/** What the compiler says about the snippets, each a module of its own: errors by place, and all that belongs to none. */
+/** The compiler's output for the snippets, each a separate module: errors by location, and errors without one. */
 export interface TypeCheck {
   readonly errors: ReadonlyMap<string, readonly string[]>
   readonly elsewhere: readonly string[]
 }
 
-/** Compiles snippets against our packages as they were built, and whatever these and the examples depend on. */
+/** Compiles snippets against our built packages, and the dependencies of these and the examples. */
 export function typeCheck(snippets: readonly Snippet[]): TypeCheck {
   rmSync(project, { recursive: true, force: true })
   makeProject(project)
@@ -43,7 +43,7 @@ export function typeCheck(snippets: readonly Snippet[]): TypeCheck {
     const extension = isJavaScript(snippet) ? 'js' : 'ts'
     const file = `${snippet.place.replaceAll(/[^A-Za-z0-9]+/g, '-')}.${extension}`
     places.set(file, snippet.place)
-    // The lines before are empty, so that the compiler tells the line of the document.
+    // The preceding lines are empty, so that the compiler reports the line of the document.
     writeFileSync(join(project, file), '\n'.repeat(snippet.line - 1) + snippet.code)
   }
 
@@ -54,7 +54,7 @@ export function typeCheck(snippets: readonly Snippet[]): TypeCheck {
       /^(.+?)\((\d+),\d+\): error TS(\d+): (.+)$/.exec(line) ?? []
     const place = places.get(basename(file))
     if (place === undefined) elsewhere.push(line)
-    // JavaScript cannot say the types of its parameters.
+    // JavaScript cannot declare parameter types.
     else if (!(file.endsWith('.js') && code.startsWith('70'))) {
       errors.set(place, [...(errors.get(place) ?? []), `line ${row}: ${message} (TS${code})`])
     }
@@ -75,6 +75,6 @@ function compilerOutput(): readonly string[] {
     cwd: project,
     encoding: 'utf8',
   })
-  // Indented lines go on with the message before.
+  // Indented lines continue the previous message.
   return `${stdout}${stderr}`.split(/\r?\n/).filter((line) => /^\S/.test(line))
 }

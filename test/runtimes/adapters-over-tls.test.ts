@@ -22,7 +22,7 @@ const server = await pki.issueServer({ hosts: ['localhost'] })
 const jane = await (await pki.issueIntermediate({ commonName: 'sub' })).issueClient({ commonName: 'jane' })
 const options = tlsServerOptions({ cert: server.chainPem, key: server.privateKeyPem })
 
-/** Knows a client by its certificates, without looking into them. */
+/** Authenticates a client by its certificates, without parsing them. */
 const byCertificates: Authenticator = {
   name: 'byCertificates',
   credentials: { schemes: [], peerCertificates: true },

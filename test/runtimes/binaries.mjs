@@ -1,15 +1,14 @@
-// The runtimes that the suites run on, apart from the Node that runs this: pinned here, installed from npm when they are first
-// asked for, and kept outside of the lock file, since only these suites need them.
+// The runtimes of the suites, besides the Node that runs this: pinned here, installed from npm on first use, and not in the lock file, since only
+// these suites need them.
 //
 //   import { binaryOf } from '../../test/runtimes/binaries.mjs'
 //   const workerd = await binaryOf('workerd')          // the absolute path of an executable
 //   const deno = await binaryOf('deno')                // also 'bun', 'node20', 'node22', 'node24', 'node26'
 //   const edgeRuntime = await binaryOf('edge-runtime') // a module, to be imported by Node
 //
-// Where npm cannot install one, or has none for this machine, it rejects with the code NO_BINARY; what that means is the caller's to
-// say.
-// They are kept in node_modules/.cache/runtimes of this repository, or in the folder that KUBE_AUTHN_RUNTIMES names.
-// Several processes may ask at once: each installs for itself, and the first to finish is kept.
+// If npm cannot install one, or has none for this machine, it rejects with the code NO_BINARY, which the caller handles. They are kept in
+// node_modules/.cache/runtimes of this repository, or in the folder that KUBE_AUTHN_RUNTIMES names. Several processes may ask at once: each installs
+// for itself, and the first to finish is kept.
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
@@ -24,7 +23,7 @@ const node = (version) => ({
   file: 'bin/node',
 })
 
-/** The packages that hold nothing but the binary for one machine, so that no install script has to run. */
+/** The packages with only the binary of one platform, so that no install script has to run. */
 const RUNTIMES = {
   node20: node('20.20.2'),
   node22: node('22.23.3'),
@@ -61,7 +60,7 @@ const RUNTIMES = {
   'edge-runtime': { version: '4.0.1', packages: 'edge-runtime', file: 'dist/index.js' },
 }
 
-/** The path of a runtime's binary, which is installed when it is not there yet. */
+/** The path of a runtime's binary, installed if missing. */
 export async function binaryOf(name) {
   const { version, packages, file } = RUNTIMES[name]
   const machine = `${process.platform}-${process.arch}`

@@ -23,7 +23,7 @@ import Koa from 'koa'
 import { afterEach, describe, expect, it } from 'vitest'
 
 /*
- * What becomes of a request whose client goes away, over real sockets: it has an end in the audit log, and nothing goes on for it.
+ * Requests whose client disconnects, over real sockets: the audit log has their end, and no work continues for them.
  */
 
 interface Parts {
@@ -31,7 +31,7 @@ interface Parts {
   readonly observer?: Observer
   readonly impersonation?: Authorizer
   readonly authorization?: Authorizer
-  /** The app itself. Nothing is answered until this is done. */
+  /** The app's handler. It responds after this resolves. */
   readonly work?: (path: string) => Promise<void>
 }
 
@@ -89,7 +89,7 @@ afterEach(() => {
 
 type Asked = readonly [method: 'GET' | 'POST', path: string]
 
-/** Sends requests over one connection, in one go; what is returned breaks the connection, and is done when the server knows. */
+/** Sends requests over one connection at once; the result closes the connection, and resolves when the server noticed. */
 async function send(
   http: 1 | 2,
   listener: Listener,
@@ -98,7 +98,7 @@ async function send(
 ): Promise<() => Promise<void>> {
   const listen = (request: unknown, response: unknown): void =>
     void listener(request as never, response as never)
-  // The clients here send no header that could be lost, so that Node 20 impersonates for them, too.
+  // These clients send no header that could be dropped, so impersonation works on Node 20 too.
   const http2 = http2ServerOptions({ cleanHttp2Fields: true })
   const server = (http === 1 ? createServer(listen) : createHttp2Server(http2, listen)).listen(0, '127.0.0.1')
   closing.push(() => server.close())
@@ -135,7 +135,7 @@ async function send(
   }
 }
 
-/** Something that happens, as a promise and as a way to make it happen. */
+/** A promise and its resolve function. */
 function signalled(): { readonly happened: Promise<void>; readonly happen: () => void } {
   let happen = (): void => {}
   const happened = new Promise<void>((resolve) => {
@@ -147,7 +147,7 @@ function signalled(): { readonly happened: Promise<void>; readonly happen: () =>
 const clark = userInfo({ username: 'clark' })
 
 describe.each(frameworks)('a client of $name that leaves, over HTTP/$http', ({ http, makeApp }) => {
-  it('leaves an end of every request in the audit log, and whom it was made as, also of one that waits behind another', async () => {
+  it('leaves an end of every request in the audit log, with the impersonated user, also of one that waits behind another', async () => {
     const events: AuditEvent[] = []
     const atWork = signalled()
     const ended = signalled()
@@ -179,7 +179,7 @@ describe.each(frameworks)('a client of $name that leaves, over HTTP/$http', ({ h
       { 'impersonate-user': 'superman' },
     )
     await atWork.happened
-    // Once for each, however much is decided, and an end follows.
+    // Once per request, for any number of decisions, followed by an end.
     expect(events.map(({ stage }) => stage)).toEqual(['RequestReceived', 'RequestReceived'])
     await reset()
     await ended.happened

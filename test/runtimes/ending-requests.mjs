@@ -1,5 +1,5 @@
-// On Cloudflare's runtime everything ends together with the request that began it. So keys that nobody waits for must be waited for,
-// and what others wait for must be begun again.
+// On Cloudflare's runtime all work of a request ends with it. So background fetches of keys must be awaited, and work that other requests wait for
+// must be started again.
 //
 // usage: node test/runtimes/ending-requests.mjs
 import { spawn } from 'node:child_process'
@@ -43,7 +43,7 @@ await withWorker('a key that was withdrawn does not count for ever', async ({ as
   await ask('/oidc', token, '200 old')
   await issuer.rotate({ withdrawOthers: true })
   await ask('/advance?seconds=700', '', '200 ')
-  // The one that finds the key old is the last that it lets in.
+  // The request that finds the key expired is the last that it authenticates.
   await ask('/oidc', token, '200 old')
   await ask('/oidc', token, '401')
 })
@@ -89,7 +89,7 @@ function equal(what, actual, expected) {
   if (actual !== expected) throw new Error(`${what}: expected ${expected}, received ${actual}`)
 }
 
-/** Runs a check on a Worker and an issuer of its own. */
+/** Runs a check with a separate Worker and issuer. */
 async function withWorker(name, run) {
   const folder = mkdtempSync(join(tmpdir(), 'ending-requests-'))
   const issuer = await createIssuer({ algorithms: ['ES256'] })
@@ -127,7 +127,7 @@ async function withWorker(name, run) {
   try {
     await untilReady(() => ask('/advance?seconds=0', '', '200 '))
     await run({ ask, issuer, sign })
-    // It warns of promises that are settled for a request that is over.
+    // It warns about promises that settle after the end of their request.
     equal('what workerd said', output, '')
     passed++
   } catch (error) {

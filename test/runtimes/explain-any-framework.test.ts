@@ -16,7 +16,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 const TOKEN = 'a-token-of-jane'
 const chain = authenticatorChain({ tokens: [tokenFile(`${TOKEN},jane,1`)] })
 
-/** What is explained of one request: before authentication, and by the app that it lets pass or by `onFailure`. */
+/** The explanations of one request: before authentication, and in the app or in `onFailure`. */
 interface Told {
   before?: Explanation
   after?: Explanation
@@ -24,7 +24,7 @@ interface Told {
 
 type Listener = (request: never, response: never) => unknown
 
-/** Each mounts what it can below a path, so that its `url` is another one than was sent. */
+/** Each is mounted below a path if possible, so that its `url` differs from the original. */
 const frameworks: readonly {
   readonly name: string
   readonly http: 1 | 2
@@ -39,7 +39,7 @@ const frameworks: readonly {
   {
     name: 'Hono on Fetch',
     http: 1,
-    // Nothing of Node's is seen.
+    // Node's objects are not visible.
     makeApp: (told) => getRequestListener((request) => honoApp(told).fetch(new Request(request))),
   },
 ]

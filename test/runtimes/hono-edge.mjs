@@ -45,7 +45,7 @@ for (const failure of failures) console.log(`FAILED ${failure}`)
 console.log(`${passed} passed, ${failures.length} failed`)
 process.exitCode = failures.length === 0 && passed > 0 ? 0 : 1
 
-/** One request to all, and one answer of all. */
+/** Sends a request to all runtimes, and expects equal responses. */
 async function alike(name, request, answer) {
   const answers = await Promise.all(apps.map((app) => ask(app.origin, request)))
   for (const [index, { runtime }] of apps.entries()) {
@@ -54,7 +54,7 @@ async function alike(name, request, answer) {
   }
 }
 
-/** Nobody has looked for the issuer yet; the first one to do so does not wait, and the next ones come all at once. */
+/** Discovery has not started yet; the first request does not wait, and the next ones are concurrent. */
 async function firstTokens() {
   const token = await provider.sign({ sub: 'first', aud: settings.AUDIENCE })
   const request = { path: '/whoami', headers: { authorization: `Bearer ${token}` } }
@@ -81,7 +81,7 @@ async function newKeys({ mary, cart }) {
   await alike('a token of a new key', as(await provider.sign(claims)), known)
   await alike('a token of the old key, which is still there', as(mary), known)
 
-  // Not more than three fetches at once, and then one every five seconds: how many it took so far depends on how busy the machine is.
+  // At most three fetches at once, then one every five seconds: the number so far depends on the load of the machine.
   await setTimeout(5000)
   await provider.rotate({ withdrawOthers: true })
   await alike('a token of the next key', as(await provider.sign(claims)), known)
@@ -99,7 +99,7 @@ async function newKeys({ mary, cart }) {
   await alike('a token of the new key when the issuer is back', as(await provider.sign(claims)), known)
 }
 
-/** What the example prints to be pasted. */
+/** The configuration that the example prints. */
 async function printedLines({ mary: marysToken, cart: cartsToken }) {
   if (spawnSync('curl', ['--version']).status !== 0) {
     console.log('the printed lines are not tried: there is no curl on this machine')
@@ -118,7 +118,7 @@ function relevant({ status, body }) {
   return [status, body]
 }
 
-/** A text or an object stands for an answer of 200. */
+/** A string or an object stands for a response of 200. */
 function whole(answer) {
   if (Array.isArray(answer)) return answer
   return [200, typeof answer === 'string' ? answer : JSON.stringify(answer)]

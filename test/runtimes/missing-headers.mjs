@@ -1,5 +1,5 @@
-// What becomes of a request whose headers do not all arrive, on every runtime that has Node's `http` and `http2`: a deputy never acts as
-// itself. Plain JavaScript without a test runner, so that each of them can run it.
+// Requests whose headers do not all arrive, on every runtime that has Node's `http` and `http2`: a deputy never acts as itself. Plain JavaScript
+// without a test runner, so that each of them can run it.
 //
 // usage: node test/runtimes/missing-headers.mjs     (also: deno run -A, bun)
 import assert from 'node:assert/strict'
@@ -135,7 +135,7 @@ for (const [name, app] of Object.entries(apps).slice(1)) {
 
 end()
 
-/** Asks over a connection of its own, with exactly these lines. The status is 0 where there is no answer. */
+/** Sends a request over a new connection, with exactly these lines. The status is 0 if there is no response. */
 async function askHttp1(app, maxHeadersCount, lines, method = 'GET') {
   const server = createServer((req, res) => void app(req, res))
   server.maxHeadersCount = maxHeadersCount
@@ -148,16 +148,16 @@ async function askHttp1(app, maxHeadersCount, lines, method = 'GET') {
   try {
     for await (const part of socket.setEncoding('utf8')) text += part
   } catch {
-    // Some servers end the connection while headers still come.
+    // Some servers close the connection while headers are still sent.
   }
   server.close()
   const status = Number(text.slice(9, 12))
   const body = text.slice(text.indexOf('\r\n\r\n') + 4)
-  // Some answer in chunks.
+  // Some respond in chunks.
   return [status, /\r\n(?:jane|deputy|system)/.test(body) ? body.slice(body.indexOf('\r\n') + 2) : body]
 }
 
-/** Asks for each over a connection of its own: the user, or the status that refuses. */
+/** Sends each over a new connection: returns the user, or the status of the refusal. */
 async function askHttp2(app, options, requests) {
   const server = http2.createServer(options, (req, res) => void app(req, res))
   await once(server.listen(0, '127.0.0.1'), 'listening')

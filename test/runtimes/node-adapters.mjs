@@ -1,5 +1,5 @@
-// Express and Koa on every runtime that has Node's `http`: what they read of a request is what was sent. Plain JavaScript without a
-// test runner, so that each of them can run it.
+// Express and Koa on every runtime that has Node's `http`: they read requests exactly as sent. Plain JavaScript without a test runner, so that each
+// of them can run it.
 //
 // usage: node test/runtimes/node-adapters.mjs     (also: deno run -A, bun)
 import assert from 'node:assert/strict'
@@ -43,7 +43,7 @@ const koaApp = new Koa()
   .use((ctx) => {
     ctx.body = { user: ctx.state.user, seen: Object.keys(ctx.headers) }
   })
-// What is refused is asked for here, and need not be told.
+// Refusals are expected here and need no output.
 koaApp.silent = true
 
 const koaListener = koaApp.callback()
@@ -119,7 +119,7 @@ async function checkAdapter(name, authentication, ask) {
   })
 }
 
-/** Asks over a connection of its own, with exactly these lines, in UTF-8. */
+/** Sends a request over a new connection, with exactly these lines, in UTF-8. */
 async function answerOf(port, headers) {
   const socket = connect(port, '127.0.0.1')
   socket.write(['GET / HTTP/1.1', 'Host: localhost', 'Connection: close', ...headers, '', ''].join('\r\n'))

@@ -1,5 +1,5 @@
-// What `@kube-authn/node` does with files and connections, on every runtime that has Node's modules. Plain JavaScript without a
-// test runner, so that each of them can run it; the servers that it calls are of the same runtime's `node:https`.
+// Files and connections of `@kube-authn/node`, on every runtime that has Node's modules. Plain JavaScript without a test runner, so that each of them
+// can run it; the servers that it calls are of the same runtime's `node:https`.
 //
 // usage: node test/runtimes/node-package.mjs     (also: deno run -A, bun)
 import assert from 'node:assert/strict'
@@ -90,7 +90,7 @@ await check('a server is called under its own name, whatever the address', async
   await call({ ca: { path: path('ca.crt') }, serverName: 'localhost' })
 })
 
-await check('any server is called where nobody cares', async () => {
+await check('any server is called with insecureSkipTlsVerify', async () => {
   await call({ insecureSkipTlsVerify: true })
 })
 
@@ -172,7 +172,7 @@ async function call(transport) {
   }
 }
 
-/** The user whose token it is, or the code of the refusal. */
+/** The user of a token, or the code of the refusal. */
 async function whoHas(authenticator, token) {
   const headers = { authorization: `Bearer ${token}` }
   const outcome = await authenticateRequest(authenticator)(
@@ -181,7 +181,7 @@ async function whoHas(authenticator, token) {
   return outcome.authentication?.user.username ?? outcome.failure?.cause?.code
 }
 
-/** What it becomes, within a few seconds. */
+/** Waits for a new value, for a few seconds. */
 async function soon(ask, wanted) {
   for (let tries = 0; tries < 100; tries++) {
     if ((await ask()) === wanted) return wanted

@@ -1,6 +1,6 @@
-// Runs the portable suite on every runtime and talks to each over real connections; then what a server sees of its clients'
-// certificates, and what files and connections do, where there is Node. Every check of the suite has to run everywhere; what a
-// runtime cannot do is said in lib/cannot.mjs. Last come the scripts that start runtimes by themselves.
+// Runs the portable suite on every runtime, also over real connections; then the checks of client certificates, files and connections on runtimes
+// with Node's modules. Every check of the suite must run everywhere; lib/cannot.mjs lists unsupported features. The scripts that start runtimes
+// themselves run last.
 //
 // usage: node test/runtimes/run.mjs [PART OF A RUNTIME'S NAME]
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -35,7 +35,7 @@ const chosen = work.filter(({ name }) => name.toLowerCase().includes(wanted))
 if (chosen.length === 0)
   throw new Error(`nothing is called so; there are ${work.map(({ name }) => name).join(', ')}`)
 
-// Two at a time: one that waits leaves the processor to the other. The last ones wait most.
+// Two at a time: while one waits, the other uses the processor. The last ones wait most.
 const pending = chosen.toReversed().values()
 await Promise.all([workThrough(), workThrough()])
 

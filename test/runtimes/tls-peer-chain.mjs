@@ -1,5 +1,5 @@
-// What a server sees of its clients' certificates, over real TLS connections, with the built packages: in HTTP/1 and HTTP/2,
-// TLS 1.2 and 1.3, full and resumed handshakes. Plain JavaScript without a test runner, so that every runtime can run it.
+// The client certificates that a server sees, over real TLS connections, with the built packages: in HTTP/1 and HTTP/2, TLS 1.2 and 1.3, full and
+// resumed handshakes. Plain JavaScript without a test runner, so that every runtime can run it.
 //
 // usage: node test/runtimes/tls-peer-chain.mjs     (also: deno run -A, bun)
 import assert from 'node:assert/strict'
@@ -33,7 +33,7 @@ const clients = {
 }
 
 const ours = tlsServerOptions({ cert: server.chainPem, key: server.privateKeyPem })
-/** What somebody may have who does not take ours: sessions are resumed, and nobody is trusted. */
+/** A server without tlsServerOptions: sessions are resumed, and no CA is trusted. */
 const resuming = {
   cert: server.chainPem,
   key: server.privateKeyPem,
@@ -41,7 +41,7 @@ const resuming = {
   rejectUnauthorized: false,
   ca: [],
 }
-/** And a TLS context that trusts the clients' authority. */
+/** The same with a TLS context that trusts the clients' CA. */
 const trusting = { ...resuming, ca: root.caPem }
 
 const notes = new Set()
@@ -108,13 +108,13 @@ async function checkProtocol(http, version) {
     for (const answer of answers) assertChain(answer, clients.chain.chainDer)
   })
 
-  await check(`${where}: nobody is trusted by the TLS context with our options`, async () => {
+  await check(`${where}: the TLS context with our options trusts no CA`, async () => {
     const { answers } = await connections(http, version, ours, [clients.chain, clients.leaf])
     assert.ok(answers.every(({ authorized }) => !authorized))
   })
 
   for (const [how, options] of Object.entries({
-    'nobody is trusted': resuming,
+    'no CA is trusted': resuming,
     'the authority is trusted': trusting,
   })) {
     await check(`${where}: a resumed session without a certificate has none (${how})`, async () => {
@@ -128,7 +128,7 @@ async function checkProtocol(http, version) {
       `${where}: a client that resumes another's session gets what that one presented (${how})`,
       async () => {
         const { answers } = await connections(http, version, options, [undefined, clients.leaf])
-        // A context that trusts the authority may add it at the end.
+        // A context that trusts the CA may append it.
         const leaves = answers[1].chain.slice(0, 1)
         assertChain({ chain: leaves }, answers[1].isReused ? [] : clients.leaf.chainDer)
       },
@@ -179,7 +179,7 @@ async function checkProtocol(http, version) {
   }
 }
 
-/** Connects once for each client, in turn, offering the last session to resume; each sends requests and is answered. */
+/** Connects once per client, in turn, offering the last session to resume; each sends requests. */
 async function connections(
   http,
   version,
@@ -215,7 +215,7 @@ async function connections(
       port,
       host: '127.0.0.1',
       servername: 'localhost',
-      // A client that trusts an authority sends it along, so this one trusts nobody: it sends what it is given.
+      // A client also sends the CAs that it trusts, so this one trusts none: it only sends the given certificates.
       ca: [],
       rejectUnauthorized: false,
       ALPNProtocols: [http === 'HTTP/2' ? 'h2' : 'http/1.1'],
@@ -283,7 +283,7 @@ async function askHttp2(socket, requests, isLate) {
 
 function assertChain({ chain, error }, expected) {
   if (error !== undefined) throw error
-  // Compared as text, so that a difference can be read.
+  // Compared as strings, for readable differences.
   assert.deepEqual(chain.map(hex), expected.map(hex))
 }
 

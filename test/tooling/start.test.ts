@@ -26,7 +26,7 @@ const entries = [...manifests].flatMap(([folder, { name, exports }]) =>
     .map(([path, target]) => ({ name: name + path.slice(1), file: join(packages, folder, target) })),
 )
 
-/** What Node reads of ours to import these files, and what it imports of others. */
+/** The files of ours that Node reads to import these files, and the third-party packages that it imports. */
 function readAtStart(...paths: readonly string[]): {
   readonly files: readonly string[]
   readonly others: readonly string[]
@@ -69,7 +69,7 @@ function laterImportsOf(file: string): readonly string[] {
   )
 }
 
-/** `undefined` for what is not ours. */
+/** `undefined` for third-party files. */
 function fileOf(specifier: string, importer: string): string | undefined {
   if (specifier.startsWith('.')) return join(dirname(importer), specifier)
   if (!specifier.startsWith('#')) return entries.find(({ name }) => name === specifier)?.file
@@ -110,15 +110,15 @@ describe('a start', () => {
   })
 })
 
-/** Where there is nothing else to do with an entry. */
+/** For entries without other operations. */
 const LOADED_AT_ONCE: Readonly<Record<string, readonly string[]>> = {
   '@kube-authn/core/cel': ['@bufbuild/re2', '@marcbachmann/cel-js', '@marcbachmann/cel-js/evaluator'],
-  // Who imports it has it: spans begin before anything could be loaded.
+  // Loaded with the entry: spans start before anything could be loaded.
   '@kube-authn/core/opentelemetry': ['@opentelemetry/api'],
   '@kube-authn/passport': ['passport-http-bearer'],
 }
 
-/** What a bundler of an app has to find, since code that it takes mentions it. */
+/** The packages that a bundler of an app must resolve, since bundled code mentions them. */
 const LOADED_LATER: Readonly<Record<string, readonly string[]>> = {
   '@kube-authn/core/all': [
     '@noble/hashes/argon2.js',

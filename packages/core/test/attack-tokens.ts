@@ -67,7 +67,7 @@ export async function ask(token: string): Promise<Authentication | undefined> {
 
 export const NOBODYS = 'nobody’s'
 
-/** Whose the token is: a user, nobody's here, or refused as mine and bad, with a reason that holds nothing of the signature. */
+/** The outcome for a token: its user, no opinion, or a rejection whose reason contains nothing of the signature. */
 export async function outcomeOf(token: string): Promise<string> {
   try {
     return (await ask(token))?.user.username ?? NOBODYS

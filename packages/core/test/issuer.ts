@@ -63,7 +63,7 @@ export interface FakeFetch {
   answers: Record<string, Answer>
 }
 
-/** A `fetch` for these URLs. Everybody else is out of reach. */
+/** A `fetch` for these URLs; all others are out of reach. */
 export function fakeFetch(answers: Record<string, Answer>): FakeFetch {
   const fetch: FakeFetch = Object.assign(
     async (url: string, init: GetFetchInit): Promise<Response> => {

@@ -1,7 +1,7 @@
 import type { Context } from '../src/authenticator/context.ts'
 import { type Variants, type Variation, variationsOf } from './two-questions.ts'
 
-/** Whose token is it, for whom? */
+/** A question about a token: for which audiences, and over which connection. */
 export interface TokenQuestion extends Context {
   readonly token: string
 }

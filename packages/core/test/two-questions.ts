@@ -20,7 +20,7 @@ export type Variants<Question> = {
 export interface Variation<Question> {
   readonly what: string
   readonly question: Question
-  /** Whether it is the same question to whoever decides. */
+  /** Whether the decision treats both as the same question. */
   readonly isSame: boolean
 }
 

@@ -46,7 +46,7 @@ const fields = {
 /** Fields that are to be others. */
 export type Changes = Partial<Record<keyof typeof fields, Uint8Array>>
 
-/** A certificate with some fields changed. Nobody signed it. */
+/** A certificate with some fields changed, and without a valid signature. */
 export function unsigned(changes: Changes = {}): Uint8Array<ArrayBuffer> {
   const all: Record<keyof typeof fields, Uint8Array> = { ...fields, ...changes }
   const tbs = sequence(

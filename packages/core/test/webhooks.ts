@@ -32,7 +32,7 @@ export function networkFailure(code: string): Error {
   return new TypeError('fetch failed', { cause: Object.assign(new Error('failed'), { code }) })
 }
 
-/** Time that passes only when somebody waits for it, but for waits as long as the time limit. */
+/** Time that passes only while it is waited for, except for waits as long as the time limit. */
 export function impatientClock(): Clock & {
   readonly waits: readonly number[]
   advance(seconds: number): void

@@ -3,10 +3,10 @@ import type { Authentication, UserInfo } from '@kube-authn/core'
 import { knownOf } from './state.ts'
 
 /**
- * Who makes the request, and how that is known. `requester` is who really made it, when they act as somebody else.
+ * The authentication of the request. If the caller impersonates another user, `requester` is the caller.
  *
- * @throws {StatusError} 403, when the request asks to act as another user and `impersonation` did not allow it, or not yet.
- * @throws {Error} when no `authentication` middleware ran before: a mistake in the app, so it is never mistaken for a user.
+ * @throws {StatusError} 403, if the request asks to impersonate a user and `impersonation` refused it or did not run yet.
+ * @throws {Error} if no `authentication` middleware ran before: a mistake in the app.
  */
 export function getAuthentication(req: IncomingMessage): Authentication {
   const { authentication, held } = knownOf(req)
@@ -19,7 +19,7 @@ export function getAuthentication(req: IncomingMessage): Authentication {
 }
 
 /**
- * Who makes the request. The same object as `req.user`, typed without any declaration.
+ * The user of the request: the same object as `req.user`, typed without augmentation.
  *
  * @throws {StatusError | Error} as {@link getAuthentication} does.
  * @example

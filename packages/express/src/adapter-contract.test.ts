@@ -38,7 +38,7 @@ function seen(req: IncomingMessage & { user?: UserInfo | undefined }): ContractR
   return { user: req.user, requester, headers: [...raw, ...joined] }
 }
 
-/** Express has no HTTP/2: there its middlewares are called as Connect and others call them. */
+/** Express does not support HTTP/2: there its middlewares are called as by Connect. */
 function chainOf(middlewares: readonly Middleware[], handle: ContractSetup['handle']) {
   return (req: IncomingMessage, res: ServerResponse): void => {
     const fail = (error: unknown): void => {
@@ -82,7 +82,7 @@ describe.each([
   })
 })
 
-/** Where a middleware cannot see what comes next, it is told. */
+/** If a middleware cannot see the next ones, an option declares them. */
 const toldOfImpersonation =
   (all: readonly ContractMiddleware[]) =>
   (given: ContractMiddleware, index: number): ContractMiddleware =>

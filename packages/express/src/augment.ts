@@ -1,5 +1,5 @@
 /**
- * Types `req.user` in the whole program: `import '@kube-authn/express/augment'`. It agrees with `@types/passport`.
+ * Types `req.user` in the whole program: `import '@kube-authn/express/augment'`. It is compatible with `@types/passport`.
  *
  * @module
  */

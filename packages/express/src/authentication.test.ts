@@ -106,7 +106,7 @@ describe.each(versions)('authentication in Express $version', ({ make }) => {
         }),
       )
       app.use(() => {
-        // Nobody answers.
+        // No response.
       })
       void listen(app).then((origin) =>
         fetch(origin, { headers: { authorization: 'Bearer good' }, signal: client.signal }).catch(() => {}),
@@ -368,10 +368,10 @@ describe('authentication', () => {
     expect(() => authentication(chain, { audiences: [] })).toThrow(/audiences/)
   })
 
-  it('works with HTTP/2, where it ends connections of nobody', async () => {
+  it('works with HTTP/2, and closes connections of unauthenticated requests', async () => {
     const authenticate = authentication(authenticatorChain({ tokens: [tokens], anonymous: true }))
     const server = createHttp2Server((req, res) => {
-      // As the servers of @kube-authn/node say it, where no header is lost.
+      // As the servers of @kube-authn/node mark requests without dropped headers.
       Object.assign(req, { [COMPLETE_FIELDS]: true })
       authenticate(req as never, res as never, () => res.end(getUser(req as never).username))
     })

@@ -24,12 +24,12 @@ export interface AuthenticationOptions extends AuthenticateRequestOptions, Failu
 const shape: OptionsShape<AuthenticationOptions> = { ...authenticateRequestShape, onFailure: aFunction }
 
 /**
- * Lets a request pass when the authenticator knows who makes it: as `req.user`, and for `getUser(req)`. Answers 401 otherwise.
+ * Authenticates requests: sets `req.user` and the result of `getUser(req)`, or responds with 401.
  *
  * The headers that carried the credential are removed from the request.
  *
- * @throws {ConfigurationError} when the options cannot work, or the authenticator needs the certificates of TLS peers and the
- *   runtime does not tell them.
+ * @throws {ConfigurationError} if an option is invalid, or the authenticator needs the certificates of TLS peers and the runtime does not provide
+ *   them.
  * @example
  * app.use(authentication(authenticator))
  * app.get('/', (req, res) => res.send(`Hello ${getUser(req).username}`))

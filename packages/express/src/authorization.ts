@@ -17,9 +17,9 @@ import { stateOf } from './state.ts'
 /** Options of {@link authorization}. */
 export interface AuthorizationOptions<Req extends IncomingMessage = IncomingMessage>
   extends Omit<AuthorizeRequestOptions, 'attributes'>, FailureOptions {
-  /** What a request is about. Default: Kubernetes-style paths; any other path is authorized as that path. */
+  /** The attributes of a request. Default: from Kubernetes-style paths; any other path is a non-resource path. */
   readonly attributes?: (req: Req) => RequestAttributes
-  /** Who makes a request. Default: whom `authentication` and `impersonation` found out. */
+  /** The user of a request. Default: the user of `authentication` and `impersonation`. */
   readonly user?: (req: Req) => UserInfo | undefined
 }
 
@@ -30,9 +30,9 @@ const shape: OptionsShape<AuthorizationOptions> = {
 }
 
 /**
- * Lets a request pass when the authorizer allows its user to make it. Answers 403 otherwise, and says what was refused.
+ * Authorizes requests: continues if the authorizer allows the user to make the request; otherwise responds with 403 and what was refused.
  *
- * @throws {ConfigurationError} when there is no authorizer.
+ * @throws {ConfigurationError} if there is no authorizer.
  * @example
  * const attributes = (req: Request) => ({ verb: 'get', resource: 'invoices', name: req.params['id'] ?? '' })
  * app.get('/invoices/:id', authorization(authorizer, { attributes }), showInvoice)

@@ -12,7 +12,7 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close()
 })
 
-/** The status of the answer to a target that is sent as it is. */
+/** The status of the response to a target that is sent unchanged. */
 async function statusOf(app: RequestListener, target: string): Promise<number | undefined> {
   const server = createServer(app)
   servers.push(server)
@@ -37,7 +37,7 @@ describe.each(versions)('a target that is read in two ways, in Express $version'
     { target: 'http://h:a/healthz', status: 401 },
     { target: 'http://h:/healthz', status: 200 },
     { target: '/a%2Fhealthz', status: 401 },
-  ])('is $status when only /healthz is for everybody: $target', async ({ target, status }) => {
+  ])('is $status when only /healthz is public: $target', async ({ target, status }) => {
     const conditions = [{ path: '/healthz' }, { path: '/a/healthz' }]
     const app = make()
     app.use(authentication(authenticatorChain({ anonymous: { enabled: true, conditions } })))
@@ -55,7 +55,7 @@ describe.each(versions)('a target that is read in two ways, in Express $version'
     { target: '/public/a#', status: 400 },
     { target: '/API/v1/pods', status: 400 },
     { target: '/api/v1/pods', status: 403 },
-  ])('is $status when only /public/* and /API/* are for everybody: $target', async ({ target, status }) => {
+  ])('is $status when only /public/* and /API/* are public: $target', async ({ target, status }) => {
     const app = make()
     app.use(authentication(authenticatorChain({ anonymous: true })))
     app.use(authorization(allowPaths(['/public/*', '/API/*'])))

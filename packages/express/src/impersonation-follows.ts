@@ -2,26 +2,26 @@ import type { IncomingMessage } from 'node:http'
 import { leadsToImpersonation } from '@kube-authn/core/adapter'
 
 /*
- * What Express keeps of an app, in 4 (`app._router`, `layer.path` after a match) and 5 (`app.router`, a match has the path). None of it is
- * declared, so everything is looked at before it is used, and where it is not as expected nothing follows.
+ * Express internals of version 4 (`app._router`, `layer.path` after a match) and 5 (`app.router`, a match has the path). None of them is a public
+ * API, so everything is checked before use; if it is not as expected, no impersonation is found.
  */
 
-/** Routers in routers; an app that is deeper is not walked. */
+/** Nested routers; deeper apps are not searched. */
 const MAX_DEPTH = 32
 
 /**
- * Whether a middleware of `impersonation` comes after this middleware, where Express is with a request now. Nothing is known of handlers
- * inside of other functions, such as those of an app that is mounted in this one, nor of other frameworks.
+ * Whether a middleware of `impersonation` comes after this middleware for the current request. Handlers inside other functions, such as those of a
+ * mounted app, and other frameworks are unknown.
  */
 export function impersonationFollows(req: IncomingMessage, own: unknown): boolean {
   try {
     const app = property(req, 'app')
     const baseUrl = property(req, 'baseUrl')
     const [path = ''] = (req.url ?? '').split('?', 1)
-    // Of another target than a plain path, Express and others may read the path in several ways.
+    // If the target is not a plain path, Express and others may parse it differently.
     if (typeof baseUrl !== 'string' || !/^\/[^#\s\\]*$/.test(path)) return false
     const [sent] = String(property(req, 'originalUrl')).split('?', 1)
-    // Below a mount point Express makes `/` of an empty path.
+    // Below a mount point Express replaces an empty path by `/`.
     const whole = path === '/' && sent === baseUrl ? baseUrl : `${baseUrl}${path}`
     const how = { method: (req.method ?? 'GET').toLowerCase(), own, depth: 0 }
     const router = property(app, '_router') ?? property(app, 'router')
@@ -29,7 +29,7 @@ export function impersonationFollows(req: IncomingMessage, own: unknown): boolea
       leadsToImpersonation(handlersOf(router, rest(whole, prefix), baseUrl.slice(prefix.length), how), own),
     )
   } catch {
-    // A path that cannot be decoded, a router in itself: whatever Express makes of it, it is not known here.
+    // A path that cannot be decoded, or a router that contains itself: what Express does with it is unknown.
     return false
   }
 }
@@ -41,15 +41,15 @@ interface Walk {
 }
 
 /**
- * The handlers that a router calls for a path, in order, and `undefined` at the end of each route. The middleware itself is among them only
- * where the request is now, and not where else it is mounted.
+ * The handlers that a router calls for a path, in order, and `undefined` at the end of each route. The middleware itself is included only at the
+ * current position of the request, not where it is mounted elsewhere.
  *
- * @param base what is left of the mount points that the request passed; `undefined` beside them.
+ * @param base the rest of the mount points that the request passed; `undefined` outside of them.
  */
 function* handlersOf(router: unknown, path: string, base: string | undefined, how: Walk): Generator {
   const stack = property(router, 'stack')
   if (!Array.isArray(stack)) return
-  if (how.depth > MAX_DEPTH) throw new RangeError('routers are too deep in each other')
+  if (how.depth > MAX_DEPTH) throw new RangeError('routers are nested too deeply')
   for (const layer of stack as readonly unknown[]) {
     const matched = matchOf(layer, path)
     if (matched === undefined) continue
@@ -81,7 +81,7 @@ function* handlersOfRoute(route: unknown, base: string | undefined, { method, ow
   yield undefined
 }
 
-/** What of a path a layer takes. */
+/** The part of a path that a layer matches. */
 function matchOf(layer: unknown, path: string): string | undefined {
   if (typeof layer !== 'object' || layer === null || !('match' in layer)) return undefined
   if (typeof layer.match !== 'function') return undefined
@@ -99,7 +99,7 @@ function rest(path: string, matched: string): string {
   return left.startsWith('/') ? left : `/${left}`
 }
 
-/** Where an app may be mounted: at a beginning of the path that mount points took. */
+/** Where an app may be mounted: the prefixes of the path of the mount points. */
 function prefixesOf(baseUrl: string, isMounted: boolean): readonly string[] {
   if (!isMounted) return ['']
   const segments = baseUrl.split('/')

@@ -21,7 +21,7 @@ async function listen(app: express.Express): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-/** What is thrown is refused with. */
+/** Refuses with what is thrown. */
 function statusOf(step: () => unknown): unknown {
   try {
     step()
@@ -119,12 +119,12 @@ describe('impersonation and authorization in Express', () => {
         'nodes "mynode" is forbidden: User "clark" cannot get resource "nodes" in API group "" at the cluster scope',
     },
     {
-      what: 'whom one of the headers is not allowed',
+      what: 'without permission for one of the headers',
       init: as('clark-token', { 'impersonate-user': 'superman', 'impersonate-uid': '7' }),
       message:
         'nodes "mynode" is forbidden: User "clark" cannot impersonate-on:user-info:get resource "nodes" in API group "" at the cluster scope',
     },
-  ])('refuses somebody $what, in the words of kube-apiserver', async ({ init, message }) => {
+  ])('refuses a user $what, in the words of kube-apiserver', async ({ init, message }) => {
     const response = await fetch(`${await listen(appWith())}/api/v1/nodes/mynode`, init)
     expect(response.status).toBe(403)
     expect(await response.json()).toMatchObject({ kind: 'Status', reason: 'Forbidden', message, code: 403 })
@@ -141,7 +141,7 @@ describe('impersonation and authorization in Express', () => {
     expect(await pay('17', {})).toBe(403)
   })
 
-  it('refuses ten thousand extra headers before anybody is asked', async () => {
+  it('refuses ten thousand extra headers before any authorization', async () => {
     const authorizer: Authorizer = { name: 'never', authorize: vi.fn(() => noOpinion()) }
     const app = express()
     app.use(authentication(chain), impersonation(authorizer))
@@ -195,7 +195,7 @@ describe('impersonation and authorization in Express', () => {
     expect((await fetch(origin, { headers: { 'impersonate-user': 'superman' } })).status).toBe(500)
   })
 
-  it('works with users that somebody else found out', async () => {
+  it('works with users of another middleware', async () => {
     const user: UserInfo = { username: 'clark', uid: '', groups: [], extra: {} }
     const app = express()
     app.use(impersonation(rbac(policy), { user: () => user }), (req, res) => res.json(getUser(req).username))

@@ -21,9 +21,9 @@ import { hold, setAuthentication, stateOf } from './state.ts'
 /** Options of {@link impersonation}. */
 export interface ImpersonationOptions<Req extends IncomingMessage = IncomingMessage>
   extends Omit<ImpersonateRequestOptions, 'attributes'>, FailureOptions {
-  /** What a request is about, for `mode: 'constrained'`. Default: Kubernetes-style paths. */
+  /** The attributes of a request, for `mode: 'constrained'`. Default: from Kubernetes-style paths. */
   readonly attributes?: (req: Req) => RequestAttributes
-  /** Who makes a request. Default: whom `authentication` found out. */
+  /** The caller of a request. Default: the user of `authentication`. */
   readonly user?: (req: Req) => UserInfo | undefined
 }
 
@@ -34,10 +34,10 @@ const shape: OptionsShape<ImpersonationOptions> = {
 }
 
 /**
- * Lets a user act as another, with the `Impersonate-*` headers of Kubernetes, if the authorizer allows every part of it. Then
- * `req.user` is the other, and `getAuthentication(req).requester` who really made the request.
+ * Implements impersonation by the `Impersonate-*` headers of Kubernetes, if the authorizer allows every part of it. Then `req.user` is the
+ * impersonated user, and `getAuthentication(req).requester` the caller.
  *
- * @throws {ConfigurationError} when the options cannot work.
+ * @throws {ConfigurationError} if an option is invalid.
  * @example
  * app.use(authentication(authenticator))
  * app.use(impersonation(rbac(parseRbac(yaml))))
@@ -76,12 +76,12 @@ export function impersonation<Req extends IncomingMessage = IncomingMessage>(
   })
 }
 
-/** For `authentication` to find it. */
+/** Marks the middleware, so that `authentication` can find it. */
 function markedImpersonation<Req extends IncomingMessage>(middleware: Middleware<Req>): Middleware<Req> {
   return Object.assign(middleware, { [IMPERSONATES]: true })
 }
 
-/** What a function of the app says, to which the caller is the user of a request that is held. */
+/** Calls a function of the app, for which the user of a held request is the caller. */
 function asCaller<T>(req: IncomingMessage, ask: () => T): T {
   const { held } = stateOf(req)
   if (held?.caller === undefined) return ask()

@@ -1,5 +1,5 @@
 /**
- * Kubernetes API-server authentication for Express 4 and 5, and for whatever else calls `(req, res, next)`.
+ * Kubernetes API-server authentication for Express 4 and 5, and other frameworks that call `(req, res, next)`.
  *
  * @module
  */

@@ -2,21 +2,21 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Awaitable, HttpAnswer, StatusError } from '@kube-authn/core'
 import { isPromiseLike } from '@kube-authn/core/adapter'
 
-/** Goes on with the next middleware, or with the error middlewares. */
+/** Continues with the next middleware or, with an error, the error middlewares. */
 export type Next = (error?: unknown) => void
 
-/** A middleware of Express, Connect, Polka, Restify and whatever else calls them like this. */
+/** A middleware of Express, Connect, Polka, Restify and similar frameworks. */
 export type Middleware<Req extends IncomingMessage = IncomingMessage> = (
   req: Req,
   res: ServerResponse,
   next: Next,
 ) => void
 
-/** What every middleware here can be told. */
+/** Options of every middleware. */
 export interface FailureOptions {
   /**
-   * Takes over when a request is refused. What it throws goes to Express' error handling, so
-   * `(error) => { throw error }` leaves the answer to your error middleware. Default: the answer is a `Status` in JSON.
+   * Handles a refused request. What it throws goes to Express' error handling, so `(error) => { throw error }` leaves the response to your error
+   * middleware. Default: responds with a `Status` in JSON.
    */
   readonly onFailure?: (error: StatusError, req: IncomingMessage, res: ServerResponse, next: Next) => unknown
 }
@@ -24,10 +24,10 @@ export interface FailureOptions {
 /** Refuses a request. */
 export type Refuse = (failure: StatusError, req: IncomingMessage, res: ServerResponse, next: Next) => void
 
-/** Refuses requests as the options say. */
+/** Refuses requests according to the options. */
 export function refuser({ onFailure = answerFailure }: FailureOptions): Refuse {
   return (failure, req, res, next) => {
-    // Express 4 takes no notice of a promise, so what goes wrong, now or later, is always told through `next`.
+    // Express 4 ignores a returned promise, so every error, now or later, goes to `next`.
     try {
       const result = onFailure(failure, req, res, next)
       if (result instanceof Promise) result.catch(next)
@@ -37,7 +37,7 @@ export function refuser({ onFailure = answerFailure }: FailureOptions): Refuse {
   }
 }
 
-/** Goes on with an outcome, now or later. What goes wrong later is told through `next`, since nobody else would catch it. */
+/** Continues with an outcome, now or later. Later errors go to `next`, since otherwise they would be unhandled. */
 export function proceedWith<T>(outcome: Awaitable<T>, proceed: (outcome: T) => void, next: Next): void {
   if (isPromiseLike(outcome)) void outcome.then(proceed).then(undefined, next)
   else proceed(outcome)
@@ -47,7 +47,7 @@ function answerFailure(error: StatusError, _req: IncomingMessage, res: ServerRes
   send(error, res)
 }
 
-/** Sends an answer. */
+/** Sends a response. */
 export function send({ status, headers, content }: HttpAnswer, res: ServerResponse): void {
   res.statusCode = status
   for (const name of Object.keys(headers)) res.setHeader(name, headers[name] ?? [])

@@ -24,7 +24,7 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close()
 })
 
-/** Sends lines to a server that keeps 40 headers; the status and the content of the answer. */
+/** Sends lines to a server that keeps 40 headers. Returns the status and the body. */
 async function ask(app: RequestListener, ...lines: readonly string[]): Promise<readonly [number, string]> {
   const server = createServer(app)
   server.maxHeadersCount = 40
@@ -37,7 +37,7 @@ async function ask(app: RequestListener, ...lines: readonly string[]): Promise<r
   return [Number(text.slice(9, 12)), text.slice(text.indexOf('\r\n\r\n') + 4)]
 }
 
-/** A request of a deputy, whose last header may have been cut off. */
+/** A request of a deputy, whose last header may have been dropped. */
 const cut = ['Authorization: Bearer deputy', ...Array.from({ length: 37 }, () => 'B:'), '']
 
 const tokens = tokenFile('deputy,deputy,1,system:masters')

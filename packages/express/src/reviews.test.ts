@@ -66,7 +66,7 @@ describe.each(versions)('reviews in Express $version', ({ make }) => {
     return app
   }
 
-  it('answer who one is, in an answer that nobody keeps', async () => {
+  it('return the caller, in a response that is not cached', async () => {
     const { status, object, headers } = await post((await listen(appWith())) + SELF, {})
     expect([status, headers.get('content-type'), headers.get('cache-control')]).toEqual([
       201,
@@ -79,7 +79,7 @@ describe.each(versions)('reviews in Express $version', ({ make }) => {
     })
   })
 
-  it('are about whom one acts as', async () => {
+  it('are about the impersonated user', async () => {
     const headers = { authorization: 'Bearer good', 'impersonate-user': 'bob' }
     const { object } = await post((await listen(appWith())) + SELF, {}, headers)
     expect(object).toMatchObject({ status: { userInfo: { username: 'bob' } } })
@@ -117,7 +117,7 @@ describe.each(versions)('reviews in Express $version', ({ make }) => {
     })
   })
 
-  it('say so where somebody took the body away', async () => {
+  it('report a body that was already read', async () => {
     const greedy: RequestHandler = (req, _res, next) => {
       req.resume().on('end', next)
     }

@@ -9,12 +9,12 @@ import type {
 } from '@kube-authn/core'
 import { impersonationFollows } from './impersonation-follows.ts'
 
-/** What the middlewares know of a request. It lives as long as the request. */
+/** The middlewares' state of a request, with the lifetime of the request. */
 export class RequestState {
-  /** The same for all middlewares: by it an observer tells which events belong together. */
+  /** The same object for all middlewares: observers correlate events by it. */
   readonly request: AuthenticationRequest
   authentication: Authentication | undefined = undefined
-  /** There when the request asks to act as another user and that is not granted: not yet, or not at all. */
+  /** Set if the request asks to impersonate a user, until that is granted. */
   held: HeldRequest | undefined = undefined
 
   constructor(request: AuthenticationRequest) {
@@ -22,38 +22,38 @@ export class RequestState {
   }
 }
 
-/** A request without a user, since it asks to act as another. */
+/** A request that has no user, as its impersonation is not granted. */
 export interface HeldRequest {
-  /** Refuses it, wherever a user is needed. */
+  /** The error wherever a user is needed. */
   readonly failure: StatusError
-  /** Who makes it, while impersonation has not decided. */
+  /** The caller, until impersonation is decided. */
   readonly caller?: Authentication
 }
 
 /**
- * Registered, so that the middlewares of two copies of this package in one process know the same of a request. The number is that
- * of the shape of {@link RequestState}.
+ * Registered, so that the middlewares of two copies of this package in one process share the state. The number is the version of
+ * {@link RequestState}.
  */
 const STATE: unique symbol = Symbol.for('@kube-authn/express/state@1')
 
-/** What is known of a request, which may be nothing yet. */
+/** The state of a request, created if needed. */
 export function stateOf(req: IncomingMessage & { [STATE]?: RequestState }): RequestState {
   let state = req[STATE]
   if (state === undefined) {
     requireNodeRequest(req)
     state = new RequestState(incomingMessageRequest(req, originalUrlOf(req)))
-    // Not enumerable: a copy of a request, as by `{ ...req }`, is not authenticated. An assignment would be quicker.
+    // Not enumerable, so that a copy of a request, such as `{ ...req }`, is not authenticated. An assignment would be faster.
     Object.defineProperty(req, STATE, { value: state })
   }
   return state
 }
 
-/** What is known of who makes the request, which may be nothing yet. */
+/** The state of a request, without creating it. */
 export function knownOf(req: IncomingMessage & { readonly [STATE]?: RequestState }): Partial<RequestState> {
   return req[STATE] ?? {}
 }
 
-/** @throws {TypeError} when something else calls the middleware than Express and what calls as it does. */
+/** @throws {TypeError} if the caller is not Express or compatible. */
 function requireNodeRequest(req: unknown): void {
   if (typeof req === 'object' && req !== null && 'rawHeaders' in req) return
   throw new TypeError(
@@ -61,7 +61,7 @@ function requireNodeRequest(req: unknown): void {
   )
 }
 
-/** Makes this the user of the request, as `req.user` too. */
+/** Sets the user of the request, also as `req.user`. */
 export function setAuthentication(
   req: IncomingMessage & { user?: UserInfo },
   authentication: Authentication,
@@ -78,7 +78,7 @@ function hasUser(req: IncomingMessage & { readonly user?: unknown }): boolean {
   return req.user !== undefined && req.user !== null
 }
 
-/** Takes the user from a request that is held. */
+/** Removes the user of a request, and holds it. */
 export function hold(req: IncomingMessage, held: HeldRequest): void {
   const state = stateOf(req)
   state.authentication = undefined
@@ -86,13 +86,13 @@ export function hold(req: IncomingMessage, held: HeldRequest): void {
   if ('user' in req) Object.assign(req, { user: undefined })
 }
 
-/** What `authenticateRequest` may ask about a request. */
+/** The context of a request for `authenticateRequest`. */
 export class RequestContext implements AuthenticateRequestContext {
   readonly #req: IncomingMessage
   readonly #res: ServerResponse
   readonly #own: unknown
 
-  /** @param own the middleware that asks. */
+  /** @param own the calling middleware. */
   constructor(req: IncomingMessage, res: ServerResponse, own: unknown) {
     this.#req = req
     this.#res = res
@@ -113,7 +113,7 @@ export class RequestContext implements AuthenticateRequestContext {
   }
 }
 
-/** Express changes `url` below a mount point and keeps what was sent. */
+/** Express changes `url` below a mount point and keeps the original. */
 function originalUrlOf(req: IncomingMessage): string | undefined {
   return 'originalUrl' in req && typeof req.originalUrl === 'string' ? req.originalUrl : req.url
 }

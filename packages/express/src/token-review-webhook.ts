@@ -15,7 +15,7 @@ import { stateOf } from './state.ts'
 
 /** Options of {@link tokenReviewWebhook}. */
 export interface TokenReviewWebhookOptions extends HandleTokenReviewsOptions {
-  /** Who may ask: whoever this knows, and nobody else. Default: whoever comes this far, who can then try tokens out. */
+  /** Authenticates the callers that may send reviews. Default: no check, so any client that reaches it can test tokens. */
   readonly callers?: Authenticator
 }
 
@@ -25,10 +25,9 @@ const shape: OptionsShape<TokenReviewWebhookOptions> = {
 }
 
 /**
- * Is the webhook that a kube-apiserver asks about tokens, at whatever path it is mounted. It answers every request.
+ * Serves the token webhook of a kube-apiserver, at the path it is mounted at. It responds to every request.
  *
- * @throws {ConfigurationError} when the options cannot work, or `callers` needs the certificates of TLS peers and the runtime does not
- *   tell them.
+ * @throws {ConfigurationError} if an option is invalid, or `callers` needs the certificates of TLS peers and the runtime does not provide them.
  * @example
  * const callers = createAuthenticator({ clientCA: 'kube-apiserver-ca.crt' })
  * app.use('/authenticate', tokenReviewWebhook([tokenFileAt('tokens.csv')], { callers }))

@@ -3,11 +3,10 @@ import type { Context } from 'hono'
 import { authenticationOf, stateOf } from './state.ts'
 
 /**
- * Who makes the request, and how that is known. `requester` is who really made it, when they act as somebody else. The same
- * object as `c.var.authentication`.
+ * The authentication of the request. If the caller impersonates another user, `requester` is the caller. The same object as `c.var.authentication`.
  *
- * @throws {StatusError} 403, when the request asks to act as another user and `impersonation` did not allow it, or not yet.
- * @throws {Error} when no `authentication` middleware ran before: a mistake in the app, so it is never mistaken for a user.
+ * @throws {StatusError} 403, if the request asks to impersonate a user and `impersonation` refused it or did not run yet.
+ * @throws {Error} if no `authentication` middleware ran before: a mistake in the app.
  */
 export function getAuthentication(c: Context): Authentication {
   const { held } = stateOf(c)
@@ -21,7 +20,7 @@ export function getAuthentication(c: Context): Authentication {
 }
 
 /**
- * Who makes the request. The same object as `c.var.user`, typed wherever there is a context.
+ * The user of the request: the same object as `c.var.user`, typed for every context.
  *
  * @throws {StatusError | Error} as {@link getAuthentication} does.
  * @example

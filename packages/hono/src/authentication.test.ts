@@ -100,7 +100,7 @@ describe.each(ways)('authentication in Hono with $way', ({ ask }) => {
       .onError((_, c) => c.text('', 500))
       .use(authentication(chain, { observer }))
       .get('/', () => {
-        // What an app in plain JavaScript throws need not be an error.
+        // A JavaScript app may throw a value that is not an error.
         throw thrown as Error
       })
     await ask(app, { headers: { authorization: 'Bearer good' } }).catch(() => {})
@@ -297,7 +297,7 @@ describe('authentication in Hono', () => {
       .use(authentication(cloudflareClientCertificate()))
       .get('/', (c) => c.text(c.var.user.username))
     const request = new Request('http://localhost/', { headers: { authorization: 'Bearer good' } })
-    // As of a runtime that protects the headers of a request.
+    // Like a runtime with immutable request headers.
     vi.spyOn(request.headers, 'delete').mockImplementation(() => {
       throw new TypeError('immutable')
     })
@@ -320,7 +320,7 @@ describe('authentication in Hono', () => {
     expect((await answering).status).toBe(401)
     expect(isOver).toBe(true)
 
-    // What is decided at once needs nobody to wait, and not everybody hands a context on.
+    // A synchronous decision needs no waiting, and a caller may pass no context.
     await appWith(chain).fetch(new Request('http://localhost/'), {}, context)
     expect((await appWith(slow).request('http://localhost/')).status).toBe(401)
     expect(waitUntil).toHaveBeenCalledOnce()

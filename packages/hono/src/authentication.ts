@@ -41,14 +41,14 @@ export interface AuthenticationOptions extends AuthenticateRequestOptions, Failu
 const shape: OptionsShape<AuthenticationOptions> = { ...authenticateRequestShape, onFailure: aFunction }
 
 /**
- * Lets a request pass when the authenticator knows who makes it: as `c.var.user`. Answers 401 otherwise.
+ * Authenticates requests: sets `c.var.user`, or responds with 401.
  *
- * The headers that carried the credential are removed from the request. On `@hono/node-server` headers are read exactly as
- * sent; elsewhere the runtime joined repeated ones already.
+ * The headers that carried the credential are removed from the request. On `@hono/node-server` headers are read exactly as sent; other runtimes have
+ * already joined repeated headers.
  *
- * @typeParam E the environment of an app that has bindings or variables of its own.
- * @throws {ConfigurationError} when the options cannot work, or the authenticator needs the certificates of TLS peers and the
- *   runtime does not tell them.
+ * @typeParam E the environment of an app with its own bindings or variables.
+ * @throws {ConfigurationError} if an option is invalid, or the authenticator needs the certificates of TLS peers and the runtime does not provide
+ *   them.
  * @example
  * new Hono().use(authentication(authenticator)).get('/', (c) => c.text(`Hello ${c.var.user.username}`))
  */
@@ -59,7 +59,7 @@ export function authentication<E extends AuthenticationEnv = AuthenticationEnv>(
   return authenticationMiddlewareOf(authenticator, options, false)
 }
 
-/** @param isLast whether no other middleware is called after this one, so that nothing impersonates. */
+/** @param isLast whether this is the last middleware, so that no impersonation follows. */
 export function authenticationMiddlewareOf(
   authenticator: Authenticator,
   options: AuthenticationOptions,
@@ -86,7 +86,7 @@ export function authenticationMiddlewareOf(
     const { unresolvedImpersonation } = outcome
     let isChanged = false
     try {
-      // It may fail: where headers cannot change, the request is made anew, and one whose body was read cannot be.
+      // It may throw: if headers are immutable the request is copied, which fails if its body was read.
       changeHeaders(c, outcome.headerChanges)
       isChanged = true
       let refused: Response | void = undefined
@@ -100,7 +100,7 @@ export function authenticationMiddlewareOf(
         if (unresolvedImpersonation === undefined) setAuthentication(c, caller)
         else hold(c, { failure: unresolvedImpersonation, caller })
         await next()
-        // Not before: where a handler answers with a Response of its own, Hono leaves out what was set until then.
+        // Not earlier: if a handler returns its own Response, Hono drops headers that were set before.
         for (const value of warningHeaders(outcome.warnings)) c.header('Warning', value, { append: true })
         pending?.addTo(c)
       }
@@ -108,7 +108,7 @@ export function authenticationMiddlewareOf(
       return refused
     } catch (error) {
       pending?.addToError(c)
-      // What is made of it is not known here: of a refusal likely its own answer, and of what an app throws that is no Error a 500.
+      // The final status is unknown here: for a refusal assume its own status, and 500 for anything else that is thrown.
       ending?.answered(isChanged && 'failure' in outcome ? outcome.failure.status : 500)
       throw error
     }
@@ -130,7 +130,7 @@ export function authenticationMiddlewareOf(
   }
 }
 
-/** Whether there is a user, and nothing to do after the app. */
+/** Whether the request is authenticated, and nothing remains to be done after the app. */
 function isPlain(outcome: RequestOutcome): outcome is AuthenticatedRequest {
   return (
     'authentication' in outcome &&

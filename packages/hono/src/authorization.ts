@@ -16,9 +16,9 @@ import { type AuthenticationEnv, authenticationOf, stateOf } from './state.ts'
 
 /** Options of {@link authorization}. */
 export interface AuthorizationOptions extends Omit<AuthorizeRequestOptions, 'attributes'>, FailureOptions {
-  /** What a request is about. Default: Kubernetes-style paths; any other path is authorized as that path. */
+  /** The attributes of a request. Default: from Kubernetes-style paths; any other path is a non-resource path. */
   readonly attributes?: (c: Context) => RequestAttributes
-  /** Who makes a request. Default: whom `authentication` and `impersonation` found out. */
+  /** The user of a request. Default: the user of `authentication` and `impersonation`. */
   readonly user?: (c: Context) => UserInfo | undefined
 }
 
@@ -29,10 +29,10 @@ const shape: OptionsShape<AuthorizationOptions> = {
 }
 
 /**
- * Lets a request pass when the authorizer allows its user to make it. Answers 403 otherwise, and says what was refused.
+ * Authorizes requests: continues if the authorizer allows the user to make the request; otherwise responds with 403 and what was refused.
  *
- * @typeParam E the environment of an app that has bindings or variables of its own.
- * @throws {ConfigurationError} when there is no authorizer.
+ * @typeParam E the environment of an app with its own bindings or variables.
+ * @throws {ConfigurationError} if there is no authorizer.
  * @example
  * const attributes = (c: Context) => ({ verb: 'get', resource: 'invoices', name: c.req.param('id') ?? '' })
  * app.get('/invoices/:id', authorization(authorizer, { attributes }), showInvoice)

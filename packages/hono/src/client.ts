@@ -4,10 +4,10 @@ import { CLIENT_CLOSED_REQUEST, clientContext, whenOver } from '@kube-authn/core
 import { nodeRequestOf } from './node-server.ts'
 
 /**
- * What goes with a question about the request of a context: a `signal` that is aborted when the client goes away before the answer, where
- * the runtime says so. It is read when it is asked for: on `@hono/node-server` the reading alone makes a whole Fetch request.
+ * The context of a call about a request: a `signal` that is aborted if the client disconnects before the response, if the runtime supports it. It is
+ * read lazily: on `@hono/node-server` reading it creates a whole Fetch request.
  *
- * @param given what else goes with the question.
+ * @param given further members of the context.
  */
 export function clientOf<T extends object = object>(
   c: Context,
@@ -31,17 +31,17 @@ class FetchClient {
   }
 }
 
-/** How an answer ended: what was sent, as far as it is known here, or 499. */
+/** The end of a response: the status that was sent, as far as it is known, or 499. */
 export interface Ending {
-  /** The app answered with this, and it is still to be sent. */
+  /** The app responded with this status, which is still to be sent. */
   answered(status: number): void
-  /** Says who is told, once, when it is known how it ended. */
+  /** Sets the listener, which is called once with the final status. */
   tell(listener: (status: number) => void): void
 }
 
 /**
- * Waits until a request was answered, or its client went away before it was. Node tells what was really sent. Elsewhere the answer of the
- * app is all that is known of it, unless the client has gone before.
+ * Waits for the response or for the client to disconnect. Node reports what was really sent. On other runtimes only the app's response is known, or
+ * that the client disconnected before.
  */
 export function endingOf(c: Context): Ending {
   const incoming = nodeRequestOf(c)
@@ -50,7 +50,7 @@ export function endingOf(c: Context): Ending {
   return { answered: () => {}, tell: whenOver(incoming, outgoing) }
 }
 
-/** @param signal not every runtime has one. */
+/** @param signal missing on some runtimes. */
 function fetchEnding(signal: AbortSignal | undefined): Ending {
   let status: number | undefined
   let waiting: ((status: number) => void) | undefined

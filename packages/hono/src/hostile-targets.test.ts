@@ -28,7 +28,7 @@ async function listen(app: Hono): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-/** The answer to a target that is sent as it is: its status, and the path that Hono found where it was let through. */
+/** The response to a target that is sent unchanged: its status, and the path in Hono if it passed. */
 async function answerTo(
   app: Hono,
   target: string,
@@ -49,7 +49,7 @@ describe('a target that is read in two ways, in Hono on Node', () => {
     { target: 'http://h/healthz', answer: [200, '/healthz'] },
     { target: 'http:///healthz', answer: [401, ''] },
     { target: '/a%2Fhealthz', answer: [401, ''] },
-  ])('is $answer.0 when only /healthz is for everybody: $target', async ({ target, answer }) => {
+  ])('is $answer.0 when only /healthz is public: $target', async ({ target, answer }) => {
     const conditions = [{ path: '/healthz' }, { path: '/a/healthz' }]
     const app = new Hono()
     app.use(authentication(authenticatorChain({ anonymous: { enabled: true, conditions } })))
@@ -61,7 +61,7 @@ describe('a target that is read in two ways, in Hono on Node', () => {
     { target: 'http:///public/admin', answer: [400, ''] },
     { target: '/public/../admin', answer: [400, ''] },
     { target: '/public/%2e%2e/admin', answer: [400, ''] },
-  ])('is $answer.0 when only /public/* is for everybody: $target', async ({ target, answer }) => {
+  ])('is $answer.0 when only /public/* is public: $target', async ({ target, answer }) => {
     const app = new Hono()
     app.use(authentication(authenticatorChain({ anonymous: true })))
     app.use(authorization(allowPaths(['/public/*'])))

@@ -1,12 +1,12 @@
 import type { Context } from 'hono'
 import { leadsToImpersonation } from '@kube-authn/core/adapter'
 
-/** Where Hono keeps the handler of an app with an error handler of its own that was made part of another app. */
+/** Where Hono keeps the handler of an app with its own error handler that was added to another app. */
 const COMPOSED_HANDLER = '__COMPOSED_HANDLER'
 
 /**
- * Whether a middleware of `impersonation` comes after the handler that Hono is at, among those it found for the request. Nothing is known
- * of middlewares inside of other functions, such as those that `every`, `some` and `except` make, nor of an app that is mounted.
+ * Whether a middleware of `impersonation` comes after the current handler, among those that Hono matched. Middlewares inside other functions, such as
+ * those of `every`, `some` and `except`, and of mounted apps are unknown.
  */
 export function impersonationFollows(c: Context): boolean {
   return leadsToImpersonation(handlersOf(c), HERE)
@@ -16,7 +16,7 @@ const HERE = Symbol('here')
 
 /** The handlers of the request in order, and `undefined` after one that cannot call another. */
 function* handlersOf({ req }: Context): Generator {
-  // Newer versions have `matchedRoutes(c)` of `hono/route`, which the first ones of Hono 4 have not.
+  // Newer versions have `matchedRoutes(c)` of `hono/route`; the first versions of Hono 4 do not.
   const routes: unknown = Reflect.get(req, 'matchedRoutes')
   if (!Array.isArray(routes)) return
   for (const [index, { handler, method }] of (routes as readonly MatchedRoute[]).entries()) {

@@ -15,7 +15,7 @@ afterEach(() => {
 
 const chain = authenticatorChain({ tokens: [tokenFile('clark-token,clark,1\njane-token,jane,2\n')] })
 
-/** Clark may act as anybody; everybody but clark may do anything but delete. */
+/** Clark may impersonate any user; all users but clark may do anything but delete. */
 const authorizer: Authorizer = {
   name: 'test',
   authorize({ user, verb }: Attributes) {
@@ -24,7 +24,7 @@ const authorizer: Authorizer = {
   },
 }
 
-/** What is thrown is refused with. */
+/** Refuses with what is thrown. */
 function statusOf(step: () => unknown): unknown {
   try {
     step()
@@ -91,9 +91,9 @@ describe.each([
   it.each([
     { what: 'who may not impersonate', path: '/', init: as('jane-token', 'superman'), status: 403 },
     { what: 'who may not do it', path: '/?verb=delete', init: as('jane-token'), status: 403 },
-    { what: 'whom nobody knows', path: '/', init: as('wrong', 'superman'), status: 401 },
+    { what: 'with an unknown token', path: '/', init: as('wrong', 'superman'), status: 401 },
     { what: 'who may', path: '/', init: as('jane-token'), status: 200 },
-  ])('answers $status to somebody $what', async ({ path, init, status }) => {
+  ])('responds with $status to a user $what', async ({ path, init, status }) => {
     const response = await ask(path, init)
     expect(response.status).toBe(status)
     if (status !== 200) expect(await response.json()).toMatchObject({ kind: 'Status', code: status })

@@ -26,9 +26,9 @@ import {
 
 /** Options of {@link impersonation}. */
 export interface ImpersonationOptions extends Omit<ImpersonateRequestOptions, 'attributes'>, FailureOptions {
-  /** What a request is about, for `mode: 'constrained'`. Default: Kubernetes-style paths. */
+  /** The attributes of a request, for `mode: 'constrained'`. Default: from Kubernetes-style paths. */
   readonly attributes?: (c: Context) => RequestAttributes
-  /** Who makes a request. Default: whom `authentication` found out. */
+  /** The caller of a request. Default: the user of `authentication`. */
   readonly user?: (c: Context) => UserInfo | undefined
 }
 
@@ -39,11 +39,11 @@ const shape: OptionsShape<ImpersonationOptions> = {
 }
 
 /**
- * Lets a user act as another, with the `Impersonate-*` headers of Kubernetes, if the authorizer allows every part of it. Then
- * `c.var.user` is the other, and `c.var.authentication.requester` who really made the request.
+ * Implements impersonation by the `Impersonate-*` headers of Kubernetes, if the authorizer allows every part of it. Then `c.var.user` is the
+ * impersonated user, and `c.var.authentication.requester` the caller.
  *
- * @typeParam E the environment of an app that has bindings or variables of its own.
- * @throws {ConfigurationError} when the options cannot work.
+ * @typeParam E the environment of an app with its own bindings or variables.
+ * @throws {ConfigurationError} if an option is invalid.
  * @example
  * new Hono().use(authentication(authenticator)).use(impersonation(rbac(parseRbac(yaml))))
  */
@@ -72,11 +72,11 @@ export function impersonation<E extends AuthenticationEnv = AuthenticationEnv>(
     } else if (state.held?.caller !== undefined) setAuthentication(c, state.held.caller)
     return next()
   }
-  // For `authentication` to find it.
+  // So that `authentication` can find it.
   return Object.assign(middleware, { [IMPERSONATES]: true })
 }
 
-/** What a function of the app says, to which the caller is the user of a request that is held. */
+/** Calls a function of the app, for which the user of a held request is the caller. */
 function asCaller<T>(c: Context, ask: () => T): T {
   const { held } = stateOf(c)
   if (held?.caller === undefined) return ask()

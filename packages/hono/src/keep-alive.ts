@@ -3,8 +3,8 @@ import type { Context } from 'hono'
 import { isPromiseLike } from '@kube-authn/core/adapter'
 
 /**
- * On Workers all that a request began ends when its client goes away, also what other requests wait for, such as the keys of an
- * issuer. This keeps it until it is done; Cloudflare allows half a minute.
+ * On Workers, work that a request started is cancelled when its client disconnects, even if other requests wait for it, such as the keys of an
+ * issuer. This keeps the work running until it is done; Cloudflare allows half a minute.
  *
  * Source: Cloudflare Workers, "Context (ctx)", `waitUntil`.
  */
@@ -18,7 +18,7 @@ function executionContextOf(c: Context): Context['executionCtx'] | undefined {
   try {
     return c.executionCtx
   } catch {
-    // Somebody called the app without one.
+    // The app was called without an execution context.
     return undefined
   }
 }

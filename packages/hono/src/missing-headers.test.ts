@@ -23,7 +23,7 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close()
 })
 
-/** Sends lines to a server that keeps 40 headers; the status and the content of the answer. */
+/** Sends lines to a server that keeps 40 headers. Returns the status and the body. */
 async function ask(app: Hono, ...lines: readonly string[]): Promise<readonly [number, string]> {
   const listen = getRequestListener(app.fetch)
   const server = createServer((req, res) => void listen(req, res))
@@ -37,7 +37,7 @@ async function ask(app: Hono, ...lines: readonly string[]): Promise<readonly [nu
   return [Number(text.slice(9, 12)), text.slice(text.indexOf('\r\n\r\n') + 4)]
 }
 
-/** A request of a deputy, whose last header may have been cut off. */
+/** A request of a deputy, whose last header may have been dropped. */
 const cut = ['Authorization: Bearer deputy', ...Array.from({ length: 37 }, () => 'B:'), '']
 
 const tokens = tokenFile('deputy,deputy,1,system:masters')
@@ -171,7 +171,7 @@ describe('a header in Hono on Node', () => {
     expect(await ask(app, ...lines)).toEqual([200, 'deputy'])
   })
 
-  it('is not made by the server as long as nobody looks at it', async () => {
+  it('is not created by the server before it is read', async () => {
     const made: unknown[] = []
     const app = new Hono().use(authentication(chain) as MiddlewareHandler).all('*', (c) => {
       made.push(...Object.getOwnPropertySymbols(c.req.raw).map(({ description }) => description))

@@ -7,7 +7,7 @@ import { Hono } from 'hono'
 import { expect, it, onTestFinished } from 'vitest'
 import { authentication, getUser, impersonation } from './index.ts'
 
-/** Known by what stays with the request, as by a client certificate. */
+/** Authenticated by something that stays with the request, such as a client certificate. */
 const deputy: Authenticator = {
   name: 'certificate',
   authenticate: () => ({ user: userInfo({ username: 'deputy' }) }),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { untouchedByApp } from './node-server.ts'
 
-/** Makes requests as a copy of `@hono/node-server` does, whose symbols no other copy has. */
+/** Creates requests like a copy of `@hono/node-server`, with unique symbols. */
 function copyOfNodeServer(headersOf: () => unknown = () => new Headers()): () => Request {
   const incomingKey = Symbol('incomingKey')
   const headersKey = Symbol('headersKey')

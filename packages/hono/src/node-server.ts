@@ -1,7 +1,7 @@
 import type { NodeRequest } from '@kube-authn/core/incoming-message'
 import type { Context } from 'hono'
 
-/** The request of Node's behind a context; `undefined` where the app does not run on `@hono/node-server`. */
+/** Node's request behind a context; `undefined` if the app does not run on `@hono/node-server`. */
 export function nodeRequestOf(c: Context): NodeRequest | undefined {
   const env: unknown = c.env
   if (typeof env !== 'object' || env === null || !('incoming' in env)) return undefined
@@ -18,14 +18,14 @@ function isNodeRequest(incoming: unknown): incoming is NodeRequest {
 }
 
 /**
- * Whether the headers of a request that `@hono/node-server` made were never read, so that none can be taken out. It makes them when
- * they are first read, which costs more than to find this out. What is not recognized counts as touched.
+ * Whether the headers of a request of `@hono/node-server` were never read, so that none was removed. They are created when first read, which is
+ * slower than this check. An unrecognized request counts as touched.
  */
 export function untouchedByApp(request: Request): boolean {
   if (fields !== undefined && fields.incoming in request) return !(fields.headers in request)
   const incoming = fieldNamed(request, 'incomingKey')
   if (incoming === undefined) return false
-  // To list the symbols takes twenty times as long as to ask for them.
+  // Listing the symbols takes twenty times as long as looking up a known one.
   if (fields === undefined && attempts > 0) {
     attempts--
     fields = fieldsOf(request, incoming)
@@ -33,18 +33,18 @@ export function untouchedByApp(request: Request): boolean {
   return fieldNamed(request, 'headersKey') === undefined
 }
 
-/** The fields of a request that are looked at. */
+/** The internal fields of a request that are used. */
 interface Fields {
   readonly incoming: symbol
-  /** There once the headers were read. */
+  /** Set once the headers were read. */
   readonly headers: symbol
 }
 
-/** Those of this process' `@hono/node-server`, once they were found. */
+/** The fields of this process' `@hono/node-server`, once found. */
 let fields: Fields | undefined
 let attempts = 4
 
-/** A request without any headers is made and read, since it is only then that the field is there. */
+/** Creates a request without headers and reads it, since the field only exists after that. */
 function fieldsOf(request: Request, incoming: symbol): Fields | undefined {
   try {
     const empty = Object.create(Object.getPrototypeOf(request) as object) as Request
@@ -52,7 +52,7 @@ function fieldsOf(request: Request, incoming: symbol): Fields | undefined {
     const headers = empty.headers instanceof Headers ? fieldNamed(empty, 'headersKey') : undefined
     return headers === undefined ? undefined : { incoming, headers }
   } catch {
-    // Another version than is known here.
+    // An unknown version.
     return undefined
   }
 }

@@ -2,8 +2,8 @@ import type { AnswerHeaders } from '@kube-authn/core/adapter'
 import type { Context } from 'hono'
 
 /**
- * Headers for the answer of a context, until there is one: where a handler answers with a Response of its own, Hono leaves out what was set
- * before, and where it could not, as by `c.res`, it makes another Response of it, which a WebSocket does not survive.
+ * Response headers of a context, kept until there is a response: if a handler returns its own Response, Hono drops headers set before. Setting them
+ * by `c.res` would make Hono copy the Response, which breaks a WebSocket.
  */
 export class PendingHeaders implements AnswerHeaders {
   readonly #pending: (readonly [name: string, value: string])[] = []
@@ -16,13 +16,13 @@ export class PendingHeaders implements AnswerHeaders {
     this.#pending.push([name, value])
   }
 
-  /** The answer is there. A header that it has already stays. */
+  /** Adds them to the response of the context. Existing headers are kept. */
   addTo(c: Context): void {
     if (c.res.status === SWITCHING_PROTOCOLS) return
     for (const [name, value] of this.#pending) if (!c.res.headers.has(name)) c.header(name, value)
   }
 
-  /** The answer is this, and Hono is still to be told. */
+  /** Adds them to a response before it is returned to Hono. */
   addToResponse(response: Response): Response {
     const missing = this.#pending.filter(([name]) => !response.headers.has(name))
     if (missing.length === 0) return response
@@ -31,7 +31,7 @@ export class PendingHeaders implements AnswerHeaders {
     return changeable
   }
 
-  /** The answer is what Hono makes of an error. */
+  /** Adds them to the response that Hono creates for an error. */
   addToError(c: Context): void {
     if (!c.finalized) for (const [name, value] of this.#pending) c.res.headers.set(name, value)
   }

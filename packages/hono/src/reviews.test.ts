@@ -57,7 +57,7 @@ describe.each(ways)('reviews in Hono with $way', ({ ask }) => {
     .use(reviews(alwaysAllow(), { tokens: [tokens] }))
     .all('*', (c) => c.json({ passed: true }))
 
-  it('answer who one is, in an answer that nobody keeps', async () => {
+  it('return the caller, in a response that is not cached', async () => {
     const response = await post(app, SELF, { tokn: 1 })
     expect([
       response.status,
@@ -68,7 +68,7 @@ describe.each(ways)('reviews in Hono with $way', ({ ask }) => {
     expect(await response.json()).toMatchObject({ status: { userInfo: { username: 'jane' } } })
   })
 
-  it('are about whom one acts as', async () => {
+  it('are about the impersonated user', async () => {
     const response = await post(app, SELF, {}, { ...GOOD, 'impersonate-user': 'bob' })
     expect(await response.json()).toMatchObject({ status: { userInfo: { username: 'bob' } } })
   })
@@ -113,7 +113,7 @@ describe.each(ways)('reviews in Hono with $way', ({ ask }) => {
     expect((await post(limited, SELF, {})).status).toBe(201)
   })
 
-  it('say so where somebody took the body away', async () => {
+  it('report a body that was already read', async () => {
     const greedy = new Hono()
       .use(authentication(chain))
       .use(async (c, next) => {

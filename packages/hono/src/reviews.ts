@@ -9,12 +9,12 @@ import { type AuthenticationEnv, authenticationOf, stateOf } from './state.ts'
 export type ReviewsOptions = HandleReviewsOptions
 
 /**
- * Answers the review APIs of Kubernetes at their own paths, as `/apis/authentication.k8s.io/v1/tokenreviews`, and lets everything else pass.
- * It comes after `authentication`, and after `impersonation` where there is one.
+ * Serves the review APIs of Kubernetes at their own paths, such as `/apis/authentication.k8s.io/v1/tokenreviews`, and passes on all other requests.
+ * Use it after `authentication` and, if used, `impersonation`.
  *
- * @typeParam E the environment of an app that has bindings or variables of its own.
- * @param authorizer decides who may ask, and is what access reviews ask.
- * @throws {ConfigurationError} when the options cannot work.
+ * @typeParam E the environment of an app with its own bindings or variables.
+ * @param authorizer decides who may create reviews, and answers access reviews.
+ * @throws {ConfigurationError} if an option is invalid.
  * @example
  * new Hono().use(authentication(authenticator)).use(reviews(policy, { tokens: [tokenFile(csv)] }))
  */

@@ -28,11 +28,11 @@ export interface AuthenticationEnv {
   }
 }
 
-/** What the middlewares know of a request. It lives as long as the context. */
+/** The middlewares' state of a request, with the lifetime of the context. */
 export class RequestState {
-  /** The same for all middlewares: by it an observer tells which events belong together. */
+  /** The same object for all middlewares: observers correlate events by it. */
   readonly request: AuthenticationRequest
-  /** There when the request asks to act as another user and that is not granted: not yet, or not at all. */
+  /** Set if the request asks to impersonate a user, until that is granted. */
   held: HeldRequest | undefined = undefined
 
   constructor(request: AuthenticationRequest) {
@@ -40,21 +40,21 @@ export class RequestState {
   }
 }
 
-/** A request without a user, since it asks to act as another. */
+/** A request that has no user, as its impersonation is not granted. */
 export interface HeldRequest {
-  /** Refuses it, wherever a user is needed. */
+  /** The error wherever a user is needed. */
   readonly failure: StatusError
-  /** Who makes it, while impersonation has not decided. */
+  /** The caller, until impersonation is decided. */
   readonly caller?: Authentication
 }
 
 /**
- * Registered, so that the middlewares of two copies of this package in one process know the same of a request. The number is that
- * of the shape of {@link RequestState}.
+ * Registered, so that the middlewares of two copies of this package in one process share the state. The number is the version of
+ * {@link RequestState}.
  */
 const STATE: unique symbol = Symbol.for('@kube-authn/hono/state@1')
 
-/** Set on the request of Node's: an app that is mounted in another one has a context of its own, and the headers are gone there. */
+/** Set on Node's request: a mounted app has its own context, and the headers have already been removed there. */
 const ASKED: unique symbol = Symbol.for('@kube-authn/hono/askedToImpersonate')
 
 function keepAsked(c: Context): void {
@@ -62,7 +62,7 @@ function keepAsked(c: Context): void {
   if (incoming !== undefined) Object.defineProperty(incoming, ASKED, { value: true })
 }
 
-/** What is known of a request, which may be nothing yet. */
+/** The state of a request, created if needed. */
 export function stateOf(c: Context & { readonly [STATE]?: RequestState }): RequestState {
   let state = c[STATE]
   if (state === undefined) {
@@ -71,13 +71,13 @@ export function stateOf(c: Context & { readonly [STATE]?: RequestState }): Reque
     state = new RequestState(
       incoming === undefined ? new CurrentFetchRequest(c) : new NodeServerRequest(c, incoming),
     )
-    // Not assigned, which would be quicker: it must not show in the request.
+    // Not an assignment, which would be faster: it must not be enumerable.
     Object.defineProperty(c, STATE, { value: state })
   }
   return state
 }
 
-/** @throws {TypeError} when something else calls the middleware than Hono. */
+/** @throws {TypeError} if the caller is not Hono. */
 function requireContext(c: unknown): void {
   const req: unknown = typeof c === 'object' && c !== null && 'req' in c ? c.req : undefined
   if (typeof req === 'object' && req !== null && 'raw' in req) return
@@ -86,7 +86,7 @@ function requireContext(c: unknown): void {
   )
 }
 
-/** Makes this the user of the request. */
+/** Sets the user of the request. */
 export function setAuthentication(c: Context, authentication: Authentication): void {
   const state = stateOf(c)
   if (state.held === undefined && authenticationOf(c) === undefined && hasUser(c))
@@ -102,7 +102,7 @@ function hasUser(c: Context): boolean {
   return user !== undefined && user !== null
 }
 
-/** Takes the user from a request that is held. */
+/** Removes the user of a request, and holds it. */
 export function hold(c: Context, held: HeldRequest): void {
   stateOf(c).held = held
   if (held.caller === undefined) keepAsked(c)
@@ -110,12 +110,12 @@ export function hold(c: Context, held: HeldRequest): void {
   c.set('authentication', undefined)
 }
 
-/** What `authenticateRequest` may ask about a request. */
+/** The context of a request for `authenticateRequest`. */
 export class RequestContext implements AuthenticateRequestContext {
   readonly #c: Context
   readonly #isLast: boolean
 
-  /** @param isLast whether no other middleware is called after the one that asks. */
+  /** @param isLast whether no middleware comes after the calling one. */
   constructor(c: Context, isLast: boolean) {
     this.#c = c
     this.#isLast = isLast
@@ -140,9 +140,9 @@ export class RequestContext implements AuthenticateRequestContext {
   }
 }
 
-/** What is known of who makes the request, which may be nothing yet. */
+/** The authentication of the request, if known yet. */
 export function authenticationOf(c: Context): Authentication | undefined {
-  // Not of `c.var`, which is a copy of all variables each time.
+  // Not `c.var`, which copies all variables each time.
   return (c as Context<{ Variables: Partial<AuthenticationEnv['Variables']> }>).get('authentication')
 }
 
@@ -151,22 +151,22 @@ export function changeHeaders(c: Context, changes: HeaderChanges): void {
   const incoming = nodeRequestOf(c)
   if (incoming !== undefined) {
     const { remove, replace } = applyHeaderChanges(incoming, changes)
-    // What Node has not got, the request made from it has not got either.
+    // A header that Node's request lacks is also missing in the Fetch request made from it.
     if (remove.length === 0 && replace === undefined) return
-    // What nothing has looked at is made from what Node has got when it is first read.
+    // A Fetch request whose headers were not read yet is created from Node's request when first read.
     if (untouchedByApp(c.req.raw)) return
   }
-  // The changes themselves, and not the names that were found: a twin stands for its header where it is named alone.
+  // The changes themselves and not the names found: a twin removed by name alone stands for its header.
   c.req.raw = withHeaderChanges(c.req.raw, changes)
 }
 
 /**
- * A Fetch request may be replaced by one with other headers, and what was removed must not be seen again. A class, and so is the next: an
- * object with getters of its own costs more than all that is asked of it.
+ * A Fetch request may be replaced by one with other headers, and removed headers must not reappear. This and the next are classes: an object with its
+ * own getters is slower to create than all its reads.
  */
 class CurrentFetchRequest implements AuthenticationRequest {
   readonly #c: Context
-  /** What Cloudflare saw of the connection, whatever becomes of the request. */
+  /** The connection as Cloudflare sees it, even if the request is replaced. */
   readonly #original: AuthenticationRequest
 
   constructor(c: Context) {
@@ -195,7 +195,7 @@ class CurrentFetchRequest implements AuthenticationRequest {
   }
 }
 
-/** What Node received, with the method that Hono goes by: `methodOverride` makes another one of a POST. */
+/** Node's request, with the method that Hono uses: `methodOverride` changes that of a POST. */
 class NodeServerRequest implements AuthenticationRequest {
   readonly httpVersionMajor: number
   readonly #c: Context
@@ -207,10 +207,10 @@ class NodeServerRequest implements AuthenticationRequest {
     this.#received = incomingMessageRequest(incoming, undefined, this)
   }
 
-  /** Whether a header counts that Node received: not one that an earlier middleware took out of the Fetch request. */
+  /** Whether a header that Node received counts: not if an earlier middleware removed it from the Fetch request. */
   has(name: string): boolean {
     const { raw } = this.#c.req
-    // The fields that HTTP/2 has in the place of a request line are no headers to Fetch, and it throws at their names.
+    // HTTP/2 pseudo-headers are invalid header names for Fetch, which throws.
     return name.startsWith(':') || untouchedByApp(raw) || raw.headers.has(name)
   }
 

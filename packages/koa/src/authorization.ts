@@ -16,9 +16,9 @@ import { type AuthenticationState, stateOf } from './state.ts'
 
 /** Options of {@link authorization}. */
 export interface AuthorizationOptions extends Omit<AuthorizeRequestOptions, 'attributes'>, FailureOptions {
-  /** What a request is about. Default: Kubernetes-style paths; any other path is authorized as that path. */
+  /** The attributes of a request. Default: from Kubernetes-style paths; any other path is a non-resource path. */
   readonly attributes?: (ctx: ParameterizedContext) => RequestAttributes
-  /** Who makes a request. Default: whom `authentication` and `impersonation` found out. */
+  /** The user of a request. Default: the user of `authentication` and `impersonation`. */
   readonly user?: (ctx: ParameterizedContext) => UserInfo | undefined
 }
 
@@ -29,9 +29,9 @@ const shape: OptionsShape<AuthorizationOptions> = {
 }
 
 /**
- * Lets a request pass when the authorizer allows its user to make it. Answers 403 otherwise, and says what was refused.
+ * Authorizes requests: continues if the authorizer allows the user to make the request; otherwise responds with 403 and what was refused.
  *
- * @throws {ConfigurationError} when there is no authorizer.
+ * @throws {ConfigurationError} if there is no authorizer.
  * @example
  * app.use(authorization(authorizer, { attributes: (ctx) => ({ verb: 'get', resource: 'invoices', path: ctx.path }) }))
  */

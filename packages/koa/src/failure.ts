@@ -1,11 +1,11 @@
 import type { HttpAnswer, StatusError } from '@kube-authn/core'
 import type { ParameterizedContext } from 'koa'
 
-/** What every middleware here can be told. */
+/** Options of every middleware. */
 export interface FailureOptions {
   /**
-   * Takes over when a request is refused. What it throws goes to Koa's error handling, so `(error) => { throw error }` leaves
-   * the answer to your error middleware. Default: the answer is a `Status` in JSON.
+   * Handles a refused request. What it throws goes to Koa's error handling, so `(error) => { throw error }` leaves the response to your error
+   * middleware. Default: responds with a `Status` in JSON.
    */
   readonly onFailure?: (
     error: StatusError,
@@ -14,7 +14,7 @@ export interface FailureOptions {
   ) => unknown
 }
 
-/** Sends an answer; to refuse a request, with a `Status`. */
+/** Sends a response; a refusal is a `Status`. */
 export function answer({ status, headers, content }: HttpAnswer, ctx: ParameterizedContext): void {
   ctx.status = status
   ctx.set(headers)

@@ -11,7 +11,7 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close()
 })
 
-/** The answer to a target that is sent as it is: its status, and the path that Koa found where it was let through. */
+/** The response to a target that is sent unchanged: its status, and the path in Koa if it passed. */
 async function answerTo(
   app: Koa,
   target: string,
@@ -34,7 +34,7 @@ describe('a target that is read in two ways, in Koa', () => {
     { target: 'http://h/healthz', answer: [200, '/healthz'] },
     { target: 'http://h:a/healthz', answer: [401, ''] },
     { target: '/a%2Fhealthz', answer: [401, ''] },
-  ])('is $answer.0 when only /healthz is for everybody: $target', async ({ target, answer }) => {
+  ])('is $answer.0 when only /healthz is public: $target', async ({ target, answer }) => {
     const conditions = [{ path: '/healthz' }, { path: '/a/healthz' }]
     const app = new Koa().use(
       authentication(authenticatorChain({ anonymous: { enabled: true, conditions } })),
@@ -47,7 +47,7 @@ describe('a target that is read in two ways, in Koa', () => {
     { target: 'http://h:a/public/a', answer: [400, ''] },
     { target: '//a@h/public/a#', answer: [400, ''] },
     { target: '/Api/v1/pods', answer: [400, ''] },
-  ])('is $answer.0 when only /public/* and /Api/* are for everybody: $target', async ({ target, answer }) => {
+  ])('is $answer.0 when only /public/* and /Api/* are public: $target', async ({ target, answer }) => {
     const app = new Koa()
       .use(authentication(authenticatorChain({ anonymous: true })))
       .use(authorization(allowPaths(['/public/*', '/Api/*'])))

@@ -264,7 +264,7 @@ describe.each([
     put(given)
     expect(await ask(given.app, path)).toEqual(REFUSED)
     expect(given.reached).toEqual([])
-    // In their own name, everything works as before.
+    // Without impersonation, everything works as before.
     expect((await ask(given.app, path, asJane)).status).toBe(200)
   })
 

@@ -1,24 +1,24 @@
 import { leadsToImpersonation } from '@kube-authn/core/adapter'
 
-/** What of a context is looked at. */
+/** The used part of a context. */
 interface ContextOfApp {
   readonly app: unknown
   readonly path: string
   readonly method: string
 }
 
-/** Routers in routers; @koa/router makes one of them, so more is a mistake. */
+/** Nested routers; @koa/router flattens them, so more is a mistake. */
 const MAX_DEPTH = 32
 
 /**
- * Whether a middleware of `impersonation` comes after this middleware: in `app.middleware`, or in a router of @koa/router that is there.
- * Nothing is known of middlewares inside of other functions, such as those that koa-compose and koa-mount make.
+ * Whether a middleware of `impersonation` comes after this middleware: in `app.middleware`, or in a router of @koa/router in it. Middlewares inside
+ * other functions, such as those of koa-compose and koa-mount, are unknown.
  */
 export function impersonationFollows(ctx: ContextOfApp, own: unknown): boolean {
   try {
     return leadsToImpersonation(handlersIn(property(ctx.app, 'middleware'), ctx, 0), own)
   } catch {
-    // A path that cannot be decoded: whatever the router makes of it, it is not known here.
+    // A path that cannot be decoded: what the router does with it is unknown.
     return false
   }
 }
@@ -26,7 +26,7 @@ export function impersonationFollows(ctx: ContextOfApp, own: unknown): boolean {
 /** The middlewares that are called, in order, and `undefined` at the end of each route. */
 function* handlersIn(middlewares: unknown, ctx: ContextOfApp, depth: number): Generator {
   if (!Array.isArray(middlewares)) return
-  if (depth > MAX_DEPTH) throw new RangeError('routers are too deep in each other')
+  if (depth > MAX_DEPTH) throw new RangeError('routers are nested too deeply')
   for (const middleware of middlewares as readonly unknown[]) {
     const router = property(middleware, 'router')
     if (router === undefined) yield middleware
@@ -35,7 +35,7 @@ function* handlersIn(middlewares: unknown, ctx: ContextOfApp, depth: number): Ge
 }
 
 function* handlersOfRouter(router: unknown, ctx: ContextOfApp, depth: number): Generator {
-  // Where a router goes by a host, by another path or by one layer only, it is not known here what it calls.
+  // If a router matches by host, by another path or by one layer only, its handlers are unknown.
   const unusual = [
     property(router, 'host'),
     property(router, 'exclusive'),

@@ -20,9 +20,9 @@ import { type AuthenticationState, hold, setAuthentication, stateOf } from './st
 
 /** Options of {@link impersonation}. */
 export interface ImpersonationOptions extends Omit<ImpersonateRequestOptions, 'attributes'>, FailureOptions {
-  /** What a request is about, for `mode: 'constrained'`. Default: Kubernetes-style paths. */
+  /** The attributes of a request, for `mode: 'constrained'`. Default: from Kubernetes-style paths. */
   readonly attributes?: (ctx: ParameterizedContext) => RequestAttributes
-  /** Who makes a request. Default: whom `authentication` found out. */
+  /** The caller of a request. Default: the user of `authentication`. */
   readonly user?: (ctx: ParameterizedContext) => UserInfo | undefined
 }
 
@@ -33,10 +33,10 @@ const shape: OptionsShape<ImpersonationOptions> = {
 }
 
 /**
- * Lets a user act as another, with the `Impersonate-*` headers of Kubernetes, if the authorizer allows every part of it. Then
- * `ctx.state.user` is the other, and `getAuthentication(ctx).requester` who really made the request.
+ * Implements impersonation by the `Impersonate-*` headers of Kubernetes, if the authorizer allows every part of it. Then `ctx.state.user` is the
+ * impersonated user, and `getAuthentication(ctx).requester` the caller.
  *
- * @throws {ConfigurationError} when the options cannot work.
+ * @throws {ConfigurationError} if an option is invalid.
  * @example
  * app.use(authentication(authenticator)).use(impersonation(rbac(parseRbac(yaml))))
  */
@@ -67,11 +67,11 @@ export function impersonation(
     } else if (state.held?.caller !== undefined) setAuthentication(ctx, state.held.caller)
     await next()
   }
-  // For `authentication` to find it.
+  // So that `authentication` can find it.
   return Object.assign(middleware, { [IMPERSONATES]: true })
 }
 
-/** What a function of the app says, to which the caller is the user of a request that is held. */
+/** Calls a function of the app, for which the user of a held request is the caller. */
 function asCaller<T>(ctx: ParameterizedContext<AuthenticationState>, ask: () => T): T {
   const { held } = stateOf(ctx)
   if (held?.caller === undefined) return ask()

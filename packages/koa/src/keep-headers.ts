@@ -4,7 +4,7 @@ import type { Awaitable } from '@kube-authn/core'
 
 const KEPT = ['Warning', AUDIT_ID_HEADER]
 
-/** Koa takes all headers from an answer before it answers an error, so these are put back when they are sent. */
+/** Koa removes all headers before it responds to an error, so these are restored when headers are sent. */
 export async function keepingHeaders(res: ServerResponse, next: () => Awaitable<unknown>): Promise<void> {
   const kept = KEPT.flatMap((name) => {
     const value = res.getHeader(name)

@@ -55,7 +55,7 @@ describe('reviews in Koa', () => {
     return app
   }
 
-  it('answer who one is, in an answer that nobody keeps', async () => {
+  it('return the caller, in a response that is not cached', async () => {
     const { status, object, headers } = await post((await listen(appWith())) + SELF, { tokn: 1 })
     expect([status, headers.get('content-type'), headers.get('cache-control')]).toEqual([
       201,
@@ -66,7 +66,7 @@ describe('reviews in Koa', () => {
     expect(object).toMatchObject({ status: { userInfo: { username: 'jane' } } })
   })
 
-  it('are about whom one acts as', async () => {
+  it('are about the impersonated user', async () => {
     const headers = { authorization: 'Bearer good', 'impersonate-user': 'bob' }
     const { object } = await post((await listen(appWith())) + SELF, {}, headers)
     expect(object).toMatchObject({ status: { userInfo: { username: 'bob' } } })

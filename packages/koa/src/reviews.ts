@@ -9,11 +9,11 @@ import { parsedBody, stateOf } from './state.ts'
 export type ReviewsOptions = HandleReviewsOptions
 
 /**
- * Answers the review APIs of Kubernetes at their own paths, as `/apis/authentication.k8s.io/v1/tokenreviews`, and lets everything else pass.
- * It comes after `authentication`, and after `impersonation` where there is one. Not below a mount point: the whole path counts.
+ * Serves the review APIs of Kubernetes at their own paths, such as `/apis/authentication.k8s.io/v1/tokenreviews`, and passes on all other requests.
+ * Use it after `authentication` and, if used, `impersonation`. Not below a mount point: the whole path must match.
  *
- * @param authorizer decides who may ask, and is what access reviews ask.
- * @throws {ConfigurationError} when the options cannot work.
+ * @param authorizer decides who may create reviews, and answers access reviews.
+ * @throws {ConfigurationError} if an option is invalid.
  * @example
  * app.use(authentication(authenticator)).use(reviews(policy, { tokens: [tokenFileAt('tokens.csv')] }))
  */

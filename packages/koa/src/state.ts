@@ -9,20 +9,20 @@ import type {
 import type { Context, ParameterizedContext } from 'koa'
 import { impersonationFollows } from './impersonation-follows.ts'
 
-/** What the middlewares put into `ctx.state`. */
+/** What the middlewares set in `ctx.state`. */
 export interface AuthenticationState {
   user: UserInfo
 }
 
-/** What is needed of a context. */
+/** The used part of a context. */
 export type ContextWithRequest = Pick<Context, 'req' | 'originalUrl'>
 
-/** What the middlewares know of a request. It lives as long as the request. */
+/** The middlewares' state of a request, with the lifetime of the request. */
 export class RequestState {
-  /** The same for all middlewares: by it an observer tells which events belong together. */
+  /** The same object for all middlewares: observers correlate events by it. */
   readonly request: AuthenticationRequest
   authentication: Authentication | undefined = undefined
-  /** There when the request asks to act as another user and that is not granted: not yet, or not at all. */
+  /** Set if the request asks to impersonate a user, until that is granted. */
   held: HeldRequest | undefined = undefined
 
   constructor(request: AuthenticationRequest) {
@@ -30,40 +30,40 @@ export class RequestState {
   }
 }
 
-/** A request without a user, since it asks to act as another. */
+/** A request that has no user, as its impersonation is not granted. */
 export interface HeldRequest {
-  /** Refuses it, wherever a user is needed. */
+  /** The error wherever a user is needed. */
   readonly failure: StatusError
-  /** Who makes it, while impersonation has not decided. */
+  /** The caller, until impersonation is decided. */
   readonly caller?: Authentication
 }
 
 /**
- * Registered, so that the middlewares of two copies of this package in one process know the same of a request. The number is that
- * of the shape of {@link RequestState}.
+ * Registered, so that the middlewares of two copies of this package in one process share the state. The number is the version of
+ * {@link RequestState}.
  */
 const STATE: unique symbol = Symbol.for('@kube-authn/koa/state@1')
 
-/** What is known of a request, which may be nothing yet. */
+/** The state of a request, created if needed. */
 export function stateOf(ctx: ContextWithRequest): RequestState {
   requireNodeRequest(ctx.req)
   const req: Context['req'] & { [STATE]?: RequestState } = ctx.req
   let state = req[STATE]
   if (state === undefined) {
     state = new RequestState(incomingMessageRequest(req, ctx.originalUrl))
-    // Not enumerable: a copy of a request, as by `{ ...req }`, is not authenticated. An assignment would be quicker.
+    // Not enumerable, so that a copy of a request, such as `{ ...req }`, is not authenticated. An assignment would be faster.
     Object.defineProperty(req, STATE, { value: state })
   }
   return state
 }
 
-/** What is known of who makes the request, which may be nothing yet. */
+/** The state of a request, without creating it. */
 export function knownOf(ctx: ContextWithRequest): Partial<RequestState> {
   const req: (Context['req'] & { readonly [STATE]?: RequestState }) | undefined = ctx.req
   return req?.[STATE] ?? {}
 }
 
-/** @throws {TypeError} when something else calls the middleware than Koa. */
+/** @throws {TypeError} if the caller is not Koa. */
 function requireNodeRequest(req: unknown): void {
   if (typeof req === 'object' && req !== null && 'rawHeaders' in req) return
   throw new TypeError(
@@ -71,7 +71,7 @@ function requireNodeRequest(req: unknown): void {
   )
 }
 
-/** Makes this the user of the request, as `ctx.state.user` too. */
+/** Sets the user of the request, also as `ctx.state.user`. */
 export function setAuthentication(
   ctx: ContextWithRequest & { readonly state: AuthenticationState },
   authentication: Authentication,
@@ -89,7 +89,7 @@ function hasUser(ctx: { readonly state: Partial<AuthenticationState> }): boolean
   return ctx.state.user !== undefined && ctx.state.user !== null
 }
 
-/** Takes the user from a request that is held. */
+/** Removes the user of a request, and holds it. */
 export function hold(ctx: ContextWithRequest & { readonly state: object }, held: HeldRequest): void {
   const state = stateOf(ctx)
   state.authentication = undefined
@@ -97,12 +97,12 @@ export function hold(ctx: ContextWithRequest & { readonly state: object }, held:
   Reflect.deleteProperty(ctx.state, 'user')
 }
 
-/** What `authenticateRequest` may ask about a request. */
+/** The context of a request for `authenticateRequest`. */
 export class RequestContext implements AuthenticateRequestContext {
   readonly #ctx: ParameterizedContext
   readonly #own: unknown
 
-  /** @param own the middleware that asks. */
+  /** @param own the calling middleware. */
   constructor(ctx: ParameterizedContext, own: unknown) {
     this.#ctx = ctx
     this.#own = own
@@ -122,7 +122,7 @@ export class RequestContext implements AuthenticateRequestContext {
   }
 }
 
-/** What a body parser made of the body, where one ran before. */
+/** The result of a body parser, if one ran before. */
 export function parsedBody({ request }: Pick<Context, 'request'>): unknown {
   return 'body' in request ? request.body : undefined
 }

@@ -19,12 +19,12 @@ const MAX_BYTES = 1_048_576
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /**
- * The policy of an audit log in a file (`--audit-policy-file`), which is read again when it changes. A new version counts when it is valid; until
- * then the last good one does.
+ * An audit policy in a file (`--audit-policy-file`), which is reloaded when it changes. An invalid version is ignored; the last valid one stays in
+ * force.
  *
  * Deviation: kube-apiserver reads it once (`docs/deviations.md`, audit policies).
  *
- * @throws {ConfigurationError} with everything that is wrong, in kube-apiserver's words; whatever reading throws.
+ * @throws {ConfigurationError} with every problem, in kube-apiserver's words; any error of reading the file.
  * @example
  * const audit = auditFile('/var/log/my-app/audit.log', { policy: auditPolicyAt('/etc/my-app/audit-policy.yaml') })
  */

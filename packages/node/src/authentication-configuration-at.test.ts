@@ -18,7 +18,7 @@ const configOf = (url: string, caPem: string): string =>
     ],
   })
 
-/** Users of a file, and an issuer that answers no more. */
+/** The users of a file, and an issuer that stopped responding. */
 async function start({ reload }: { readonly reload: boolean }) {
   const clock = fixedClock()
   const pki = await createPki()

@@ -14,7 +14,7 @@ import { type EgressProxies, issuerFetch } from './issuer-fetch.ts'
 /** Options of {@link authenticationConfigurationAt}. */
 export interface AuthenticationConfigurationAtOptions
   extends ReloadOptions, Omit<AuthenticationConfigurationOptions, 'source' | 'fetchFor' | 'discoverAtOnce'> {
-  /** The proxies that `egressSelectorType` names. Default: none, and a configuration that names one is refused. */
+  /** The proxies that `egressSelectorType` refers to. Default: none; a configuration that names one is refused. */
   readonly egress?: EgressProxies
 }
 
@@ -31,12 +31,12 @@ const MAX_BYTES = 1_048_576
 const RETRY_MS = 60_000
 
 /**
- * Knows users as a file of `--authentication-config` says, unchanged, and follows its changes: a new version counts when it is valid and
- * its issuers were found. A version that is valid and whose issuers are out of reach is tried again every minute.
+ * Authenticates users as an unmodified file of `--authentication-config` describes, and reloads it: a new version takes effect once it is valid and
+ * its issuers were discovered. A valid version whose issuers cannot be reached is retried every minute.
  *
  * Source: kubernetes `pkg/controlplane/apiserver/options`, `pkg/kubeapiserver/authenticator/config.go`; KEP-3331.
  *
- * @throws {ConfigurationError} with everything that is wrong, in Kubernetes' words; whatever reading throws.
+ * @throws {ConfigurationError} with every problem, in Kubernetes' words; any error of reading the file.
  * @example
  * const users = authenticationConfigurationAt('/etc/kubernetes/authentication.yaml')
  */
@@ -70,7 +70,7 @@ export function authenticationConfigurationAt(
   let cancelRetry = (): void => {}
   const retry = (): void => {
     cancelRetry = clock.after(RETRY_MS, () => {
-      // What counts already, or was refused, is not looked at again.
+      // A version that is in force or was refused is not checked again.
       update(file.current())
       retry()
     })
@@ -94,7 +94,7 @@ export function authenticationConfigurationAt(
   }
 }
 
-/** A file that cannot be read is counted among the configurations that cannot be used. */
+/** Reports an unreadable file as an unusable configuration. */
 function ofConfiguration(event: AuthenticationEvent): AuthenticationEvent {
   return event.type === 'reload' ? { ...event, kind: 'authenticationConfiguration' } : event
 }

@@ -27,12 +27,12 @@ export const authorizationConfigurationAtShape: OptionsShape<AuthorizationConfig
 const MAX_BYTES = 1_048_576
 
 /**
- * Decides as a file of `--authorization-config` says, unchanged, and follows its changes: a new version counts when it can be used, and has
- * the same types but for webhooks. A kubeconfig that it names is read with it, and the files that the kubeconfig names whenever they change.
+ * Authorizes as an unmodified file of `--authorization-config` describes, and reloads it: a new version takes effect if it is valid and has the same
+ * authorizer types, webhooks excepted. Its kubeconfigs are read with it; the files that a kubeconfig names are reloaded whenever they change.
  *
  * Source: kubernetes `pkg/kubeapiserver/authorizer/{config,reload}.go`; KEP-3221.
  *
- * @throws {ConfigurationError} with everything that is wrong, in Kubernetes' words; whatever reading throws.
+ * @throws {ConfigurationError} with every problem, in Kubernetes' words; any error of reading the file.
  * @example
  * const authorizer = authorizationConfigurationAt('/etc/kubernetes/authorization.yaml', { rbac: rbacAt('/etc/my-app/roles/') })
  */
@@ -75,7 +75,7 @@ export function authorizationConfigurationAt(
   }
 }
 
-/** A file that cannot be read is counted among the configurations that cannot be used. */
+/** Reports an unreadable file as an unusable configuration. */
 function tellUnreadable(observer: Observer | undefined, event: AuthenticationEvent): void {
   notify(observer, event)
   if (event.type !== 'reload') return

@@ -1,5 +1,5 @@
 /*
- * Modules of Node that are found when they are first needed: to load them takes longer than all else that importing this package does.
+ * Node modules that are loaded on first use: loading them takes longer than the rest of importing this package.
  */
 import type * as NodeCrypto from 'node:crypto'
 import type * as NodeHttp2 from 'node:http2'

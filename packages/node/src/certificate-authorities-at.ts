@@ -7,7 +7,7 @@ import type { FileSource } from './file-source/reloading-source.ts'
 
 /** Options of {@link certificateAuthoritiesAt}. */
 export type CertificateAuthoritiesAtOptions = Omit<FileSourceOptions<unknown>, 'parse'> & {
-  /** Refuses a bundle by throwing, beyond what makes it no bundle. */
+  /** An additional check of a bundle: throws to refuse it. */
   readonly check?: (pool: CertificatePool) => void
 }
 
@@ -18,12 +18,12 @@ export const certificateAuthoritiesAtShape: OptionsShape<CertificateAuthoritiesA
 }
 
 /**
- * Reads a bundle of certificates in PEM, and reads it again when it changes (`--client-ca-file`). What is removed from it is
- * refused from then on, also on connections that are open.
+ * Reads a bundle of certificates in PEM, and reloads it when it changes (`--client-ca-file`). Once a CA is removed, its certificates are refused, on
+ * open connections too.
  *
  * Source: apiserver `pkg/server/dynamiccertificates/dynamic_cafile_content.go`.
  *
- * @throws {CertificateError} when there is no certificate in it, or one that cannot be read; whatever reading the file throws.
+ * @throws {CertificateError} if it contains no certificate or an unreadable one; any error of reading the file.
  * @example
  * const certificates = clientCertificate({ ca: certificateAuthoritiesAt('/etc/my-app/client-ca.crt') })
  */
@@ -45,10 +45,10 @@ export function certificateAuthoritiesAt(
   })
 }
 
-// PEM is ASCII; whatever stands around it may be anything.
+// PEM is ASCII; the text around it may have any encoding.
 const latin1 = new TextDecoder('latin1')
 
-/** @throws {CertificateError} with the path, and with what is in the file instead. */
+/** @throws {CertificateError} with the path and what the file contains instead. */
 function poolOf(path: string, pem: string): CertificatePool {
   try {
     return certificatePool(pem)
@@ -61,15 +61,15 @@ function poolOf(path: string, pem: string): CertificatePool {
   }
 }
 
-/** Kubernetes trusts whatever is in the file, and a certificate that is no CA's vouches for itself only. */
+/** Kubernetes trusts every certificate in the file; one that is not a CA's only validates itself. */
 function adviseOnAuthorities(path: string, { certificates }: CertificatePool, observer?: Observer): void {
   const others = certificates.filter(
     ({ version, extensions }) => version === 3 && extensions.basicConstraints?.isCa !== true,
   )
   if (others.length === 0) return
   const message =
-    `${others.length} of ${certificates.length} certificates are not of a CA (basicConstraints): ` +
-    'what they sign is not accepted; give the certificate of the CA that signs the clients'
+    `${others.length} of ${certificates.length} certificates are not CA certificates (basicConstraints): ` +
+    'certificates that they sign are not accepted; use the certificate of the CA that signs the clients'
   notify(observer, {
     type: 'fileNotice',
     file: path,

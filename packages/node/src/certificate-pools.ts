@@ -7,26 +7,25 @@ import {
 import type { Opener } from './opener.ts'
 import type { FileSource } from './file-source/reloading-source.ts'
 
-/** A file, and how it is read. */
+/** A CA file and its options. */
 export type CertificateAuthoritiesFile = { readonly path: string } & CertificateAuthoritiesAtOptions
 
-/** Who signs the certificates of users, and who those of proxies. */
+/** The CAs of users and the CAs of front proxies. */
 export interface CertificatePools {
   readonly clientCA: FileSource<CertificatePool> | undefined
   readonly requestHeaderCA: FileSource<CertificatePool> | undefined
 }
 
-/** The bundles as they are at a moment, as far as they are known. */
+/** The current bundles, if known. */
 export interface KnownPools {
   readonly clientCA?: CertificatePool | undefined
   readonly requestHeaderCA?: CertificatePool | undefined
 }
 
 /**
- * Opens the two bundles. Each is checked against the other, on every reload too: a user must not be taken for the proxy, nor the
- * proxy for a user.
+ * Opens the two bundles. Each is checked against the other, on every reload too: a user must not pass for the proxy, nor the proxy for a user.
  *
- * @param elsewhere where one comes from that is in no file.
+ * @param elsewhere the source of a bundle that is not in a file.
  */
 export function openCertificatePools(
   files: {
@@ -58,7 +57,7 @@ export function openCertificatePools(
   return { clientCA, requestHeaderCA }
 }
 
-/** @throws {ConfigurationError} when both are known and have a CA in common. */
+/** @throws {ConfigurationError} if both are known and have a CA in common. */
 export function assertDistinct(
   clientCA: CertificatePool | undefined,
   requestHeaderCA: CertificatePool | undefined,

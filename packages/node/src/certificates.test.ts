@@ -56,7 +56,7 @@ async function userOf(
 }
 
 describe('createAuthenticator with certificates', () => {
-  it('knows users by certificate, and whoever the proxy says, and nobody else', async () => {
+  it('authenticates users by certificate, and users of the proxy, and no others', async () => {
     const authenticator = create({ clientCA: file('users.crt'), requestHeader: requestHeader() })
     const stranger = await (
       await createPki()

@@ -31,41 +31,44 @@ import { aFile, aPath } from './options/a-path.ts'
 import { type PasswordFileAtOptions, passwordFileAtShape } from './password-file-at.ts'
 import { type TokenOptions, tokenShape } from './token-options.ts'
 
-/** The authenticating proxy of `createAuthenticator`: its headers, and the CA file that its certificate is verified with. */
+/** The authenticating proxy of `createAuthenticator`: its headers, and the CA file that verifies its certificate. */
 export type FrontProxyOptions = RequestHeaderNames & {
-  /** Who signs the certificates of proxies (`--requestheader-client-ca-file`). */
+  /** The CA of proxy certificates: a PEM file (`--requestheader-client-ca-file`). */
   readonly clientCA: string
-  /** The common names a proxy may have (`--requestheader-allowed-names`). */
+  /** The common names of allowed proxies (`--requestheader-allowed-names`). */
   readonly allowedNames?: readonly string[]
-  /** Let every certificate of that CA be a proxy's. Default `false`. */
+  /** Accept every certificate of that CA as a proxy's. Default `false`. */
   readonly allowAnyProxyName?: boolean
 }
 
-/** What `createAuthenticator` makes a chain from. */
+/** Options of {@link createAuthenticator}. */
 export interface CreateAuthenticatorOptions extends TokenOptions {
-  /** A bundle of those who sign client certificates, in PEM (`--client-ca-file`), or options with its path. */
+  /** A PEM bundle of the CAs of client certificates (`--client-ca-file`), or options with its path. */
   readonly clientCA?: string | CertificateAuthoritiesFile
   /**
-   * The authenticating proxy (`--requestheader-*`), or the path of a manifest of the ConfigMap
-   * `extension-apiserver-authentication`, which describes it, or an authenticator, as from `requestHeaderFromCluster`.
+   * The authenticating proxy (`--requestheader-*`), or the path of a manifest of the ConfigMap `extension-apiserver-authentication` that describes
+   * it, or an authenticator such as from `requestHeaderFromCluster`.
    */
   readonly requestHeader?: FrontProxyOptions | { readonly configMap: string } | Authenticator
   /** A CSV file of passwords (`--basic-auth-file`), or options with its path. */
   readonly passwordFile?: string | ({ readonly path: string } & PasswordFileAtOptions)
   /**
-   * An OpenStack Keystone (`--experimental-keystone-url`): its URL, or options with it. Its passwords are asked for after the
-   * password file, its tokens before `tokens`.
+   * An OpenStack Keystone (`--experimental-keystone-url`): its URL, or options with it. It checks passwords after the password file, and tokens
+   * before `tokens`.
    */
   readonly keystone?: string | KeystoneOptions
-  /** More password authenticators, asked after all others. */
+  /** Further password authenticators, tried after all others. */
   readonly passwords?: readonly PasswordAuthenticator[]
-  /** Authenticators of other credentials in a request, such as an API key, in order: asked after client certificates and before bearer tokens. */
+  /** Authenticators of other credentials of a request, such as an API key, in order: tried after client certificates and before bearer tokens. */
   readonly requests?: readonly Authenticator[]
-  /** Let requests without any credential pass as `system:anonymous` (`--anonymous-auth`). Default `false`. */
+  /** Authenticate requests without credentials as `system:anonymous` (`--anonymous-auth`). Default `false`. */
   readonly anonymous?: boolean | AnonymousConfig
-  /** What credentials must be valid for (`--api-audiences`). Default: the issuers of service accounts, or no restriction. */
+  /**
+   * The accepted audiences: a credential must be valid for at least one (`--api-audiences`). Default: the issuers of service accounts, or no
+   * restriction.
+   */
   readonly audiences?: readonly string[]
-  /** Told of what is noticed in files, and of their reloads. */
+  /** Receives notices about files, and their reloads. */
   readonly observer?: Observer
   readonly clock?: Clock
 }

@@ -51,7 +51,7 @@ async function usernameOf(
 const joe = `Basic ${Buffer.from('joe:pw').toString('base64')}`
 
 describe('createAuthenticator', () => {
-  it('knows tokens and passwords of files, and nobody else', async () => {
+  it('accepts tokens and passwords of files, and no others', async () => {
     const authenticator = create({ tokenFile, passwordFile })
     expect(await usernameOf(authenticator, 'Bearer tok')).toBe('jane')
     expect(await usernameOf(authenticator, joe)).toBe('joe')

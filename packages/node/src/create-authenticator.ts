@@ -21,20 +21,20 @@ import { requestHeaderAt } from './request-header-at.ts'
 import { tokenAuthenticators } from './token-authenticators.ts'
 import { withoutPath, withPath } from './with-path.ts'
 
-/** A chain that watches files. */
+/** An authenticator chain that watches files. */
 export interface NodeAuthenticator extends Authenticator {
-  /** Why tokens of some issuers cannot be verified yet, a text for each: empty when all is well. */
+  /** Why tokens of some issuers cannot be verified yet, one message per issuer; empty if healthy. */
   health(): readonly string[]
-  /** Stops watching. A process ends without it. */
+  /** Stops watching files. The process can exit without it. */
   close(): void
 }
 
 /**
- * Makes the whole chain, in kube-apiserver's order, from what an operator has.
+ * Creates the whole chain, in kube-apiserver's order, from files and options.
  *
  * Source: kubernetes `pkg/kubeapiserver/authenticator/config.go`.
  *
- * @throws {ConfigurationError} with every problem found, when an option cannot work or a file cannot be used.
+ * @throws {ConfigurationError} with every problem found, if an option is invalid or a file cannot be used.
  * @example
  * const authenticator = createAuthenticator({ tokenFile: 'tokens.csv', passwordFile: 'passwords.csv' })
  */
@@ -42,16 +42,16 @@ export function createAuthenticator(options: CreateAuthenticatorOptions = {}): N
   return authenticatorOf(options)
 }
 
-/** What counts where neither an option nor a file says otherwise. */
+/** Defaults that apply unless an option or a file overrides them. */
 export interface AuthenticatorDefaults {
-  /** Let requests without any credential pass. Default `false`. */
+  /** Authenticate requests without credentials as anonymous. Default `false`. */
   readonly anonymous?: boolean
 }
 
 /**
- * The same, with other defaults: a file may still say otherwise where an option would contradict it.
+ * {@link createAuthenticator} with other defaults. Unlike an option, a default does not conflict with a file.
  *
- * @throws {ConfigurationError} as {@link createAuthenticator}.
+ * @throws {ConfigurationError} as {@link createAuthenticator} does.
  */
 export function authenticatorOf(
   options: CreateAuthenticatorOptions,
@@ -65,7 +65,7 @@ export function authenticatorOf(
   return chainOf(options, defaults)
 }
 
-/** The options that bring an authenticator. */
+/** The options that add an authenticator. */
 const METHODS = [
   'anonymous',
   'authenticationConfig',
@@ -87,14 +87,14 @@ const NO_METHOD =
   "no authentication method configured; name one, as in createAuthenticator({ tokenFile: 'tokens.csv' }), or " +
   'clientCA, oidc, passwordFile, tokenReview, ...'
 
-/** What is wrong with options that have the right types, and with their files. */
+/** Problems of options with valid types, and of their files. */
 function problemsOfChain(options: CreateAuthenticatorOptions): readonly ConfigurationProblem[] {
   try {
     chainOf(options).close()
     return []
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
-    // There may be a method among the options that are left out here.
+    // The options left out here may include a method.
     return error.problems.filter(({ path }) => path !== 'authenticators')
   }
 }
@@ -193,7 +193,7 @@ function certificateAuthenticators(
   }
 }
 
-/** What is wrong with an option, and with one beside a section of a file. */
+/** Problems of the option `anonymous`, alone and together with the section in the file. */
 function anonymousProblems(
   option: boolean | AnonymousConfig | undefined,
   section: AnonymousConfig | undefined,

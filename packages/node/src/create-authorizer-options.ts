@@ -27,27 +27,26 @@ export type RbacManifests =
   | readonly string[]
   | ({ readonly paths: string | readonly string[] } & RbacAtOptions)
 
-/** What `createAuthorizer` makes a chain from. */
+/** Options of {@link createAuthorizer}. */
 export interface CreateAuthorizerOptions {
-  /** The roles and bindings: files and folders, options with them (`paths`), or an authorizer, as from `rbac`. */
+  /** The roles and bindings: files and folders, options with them (`paths`), or an authorizer such as from `rbac`. */
   readonly rbac?: RbacManifests | Authorizer
   /**
-   * The kubeconfig of a service that is asked by SubjectAccessReview (`--authorization-webhook-config-file`), or options with its path. Asked
-   * after `rbac`.
+   * The kubeconfig of a SubjectAccessReview webhook (`--authorization-webhook-config-file`), or options with its path. Consulted after `rbac`.
    */
   readonly webhook?: string | ({ readonly path: string } & WebhookAuthorizerAtOptions)
   /**
-   * A file with an `AuthorizationConfiguration` (`--authorization-config`), or options with its path: who is asked, and in which order. Its type
-   * RBAC is `rbac`. Not together with `webhook`, which belongs into the file.
+   * A file with an `AuthorizationConfiguration` (`--authorization-config`), or options with its path: the authorizers and their order. Its type RBAC
+   * is `rbac`. Excludes `webhook`, which belongs in the file.
    */
   readonly authorizationConfig?:
     | string
     | ({ readonly path: string } & Omit<AuthorizationConfigurationAtOptions, 'rbac'>)
-  /** Paths that are no resources and are allowed to everybody (`--authorization-always-allow-paths`). Default: none. */
+  /** Non-resource paths that every user may request (`--authorization-always-allow-paths`). Default: none. */
   readonly alwaysAllowPaths?: readonly string[]
-  /** More authorizers, asked after all others. */
+  /** Further authorizers, consulted after all others. */
   readonly authorizers?: readonly Authorizer[]
-  /** Told of what is noticed in files, and of their reloads. */
+  /** Receives notices about files, and their reloads. */
   readonly observer?: Observer
   readonly clock?: Clock
 }
@@ -63,7 +62,7 @@ const manifests: Check = (value, path) => {
 const somePaths: Check = (value, path) =>
   Array.isArray(value) ? nonEmptyListOf(aPath)(value, path) : aPath(value, path)
 
-/** Whether the option `rbac` is an authorizer already. */
+/** Whether the option `rbac` is already an authorizer. */
 export function isAuthorizer(value: object): value is Authorizer {
   return 'authorize' in value && typeof value.authorize === 'function'
 }

@@ -97,7 +97,7 @@ async function verdictOf(authorizer: NodeAuthorizer, username: string, path?: st
   return (await decide(authorizer, attributes, {})).verdict
 }
 
-/** Allows, denies, or leaves it to others. */
+/** Allows, denies, or has no opinion. */
 const decides = (username: string, verdict: 'allow' | 'deny'): Authorizer => ({
   name: 'own',
   authorize: ({ user }) =>
@@ -144,7 +144,7 @@ describe('createAuthorizer', () => {
     expect(asked).toEqual(['eve', 'eve'])
   })
 
-  it('allows paths to everybody, and asks others after a configuration', async () => {
+  it('allows paths to every user, and consults others after a configuration', async () => {
     const authorizer = create({
       rbac,
       authorizationConfig,
@@ -223,7 +223,7 @@ describe('createAuthorizer', () => {
     ],
     [
       { rbac, authorizationConfig, webhook: '/nope' },
-      ['webhook: cannot be given together with authorizationConfig: put the webhook into that file'],
+      ['webhook: cannot be set together with authorizationConfig: configure the webhook in that file'],
     ],
     [{ rbac, alwaysAllowPaths: ['/a*b'] }, [/^alwaysAllowPaths.*only trailing \* allowed/]],
     [

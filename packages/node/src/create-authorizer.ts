@@ -20,20 +20,20 @@ import { rbacAt } from './rbac-at.ts'
 import { webhookAuthorizerAt } from './webhook/webhook-authorizer-at.ts'
 import { withoutPath, withPath } from './with-path.ts'
 
-/** An authorizer that may watch files, and have connections. */
+/** An authorizer that may watch files and hold connections. */
 export type NodeAuthorizer = Authorizer &
   Partial<RuleResolver> & {
-    /** Stops watching, and ends connections. A process ends without it. */
+    /** Stops watching and closes connections. The process can exit without it. */
     readonly close: () => void
   }
 
 /**
- * Makes the whole chain from what an operator has: members of `system:masters` may do everything, everybody may have the paths of
- * `alwaysAllowPaths`, and then `rbac`, `webhook` and `authorizers` are asked in this order, or who `authorizationConfig` names in its own.
+ * Creates the whole chain from files and options: members of `system:masters` may do everything, every user may request the paths of
+ * `alwaysAllowPaths`, then `rbac`, `webhook` and `authorizers` are consulted in this order, or the authorizers of `authorizationConfig` in theirs.
  *
  * Source: kubernetes `pkg/kubeapiserver/authorizer/config.go`.
  *
- * @throws {ConfigurationError} with every problem found, when an option cannot work or a file cannot be used.
+ * @throws {ConfigurationError} with every problem found, if an option is invalid or a file cannot be used.
  * @example
  * const authorizer = createAuthorizer({ rbac: '/etc/my-app/roles/' })
  */
@@ -57,7 +57,7 @@ function hasMethod({
   return [rbac, webhook, authorizationConfig, ...authorizers].some((each) => each !== undefined)
 }
 
-/** What is wrong with options that have the right types, and with their files. */
+/** Problems of options with valid types, and of their files. */
 function problemsOfChain(options: CreateAuthorizerOptions): readonly ConfigurationProblem[] {
   try {
     chainOf(options).close()
@@ -85,7 +85,7 @@ function chainOf(options: CreateAuthorizerOptions): NodeAuthorizer {
     parts.openFile('authorizationConfig', () =>
       authorizationConfigurationAt(configFile.path, {
         ...withoutPath(configFile),
-        // Where it cannot be used, that is said once, and not again as its absence.
+        // If unusable, it is reported once, and not again as missing.
         ...(options.rbac !== undefined && { rbac: ofRbac ?? alwaysDeny() }),
       }),
     )
@@ -98,14 +98,14 @@ function chainOf(options: CreateAuthorizerOptions): NodeAuthorizer {
     parts.close()
     throw new ConfigurationError(problems)
   }
-  // The configuration has the masters itself.
+  // The configuration adds `system:masters` itself.
   const first = configured === undefined ? privilegedGroups(MASTERS_GROUP) : undefined
   const asked = configured === undefined ? [ofRbac, ofWebhook] : [configured]
   const chain = [first, paths, ...asked, ...authorizers].filter((each) => each !== undefined)
   return { ...unionAuthorizer(...chain), close: () => parts.close() }
 }
 
-const IN_FILE = 'cannot be given together with authorizationConfig: put the webhook into that file'
+const IN_FILE = 'cannot be set together with authorizationConfig: configure the webhook in that file'
 
 function rbacOf(
   given: CreateAuthorizerOptions['rbac'],

@@ -5,22 +5,22 @@ import type { CertificatePool } from '@kube-authn/core/x509'
 import { type FileSource, RESTRICT } from './file-source/reloading-source.ts'
 import type { ProxyAuthorities } from './keep-apart.ts'
 
-/** A front proxy as one version of the ConfigMap describes it. */
+/** The front proxy of one version of the ConfigMap. */
 export interface DescribedProxy {
-  /** Absent without a CA for proxies: then nobody is one. */
+  /** Absent if the ConfigMap has no CA for proxies: then no proxy is trusted. */
   readonly authenticator?: Authenticator
-  /** Who signs the certificates of proxies. Absent as the authenticator is. */
+  /** The CAs of proxy certificates. Absent if the authenticator is. */
   readonly authorities?: CertificatePool | undefined
   readonly identityHeaders: HeaderChanges
 }
 
-/** What a ConfigMap does not say. */
+/** What a ConfigMap does not specify. */
 export type DescribedProxyOptions = Pick<RequestHeaderOptions, 'joinedHeaders'> & { readonly clock?: Clock }
 
 /**
- * The proxy that a version of the ConfigMap describes.
+ * Creates the front proxy of a version of the ConfigMap.
  *
- * @throws {ConfigurationError} when it cannot be believed as it is described.
+ * @throws {ConfigurationError} if the description is invalid or unsafe.
  */
 export function describedProxy(config: RequestHeaderConfig, options: DescribedProxyOptions): DescribedProxy {
   const { usernameHeaders, uidHeaders, groupHeaders, extraHeaderPrefixes, allowedNames } = config
@@ -45,10 +45,10 @@ export function describedProxy(config: RequestHeaderConfig, options: DescribedPr
   }
 }
 
-/** Before anything is known of a proxy. */
+/** No proxy: before the ConfigMap is known. */
 export const NOBODY: DescribedProxy = Object.freeze({ identityHeaders: Object.freeze({ remove: [] }) })
 
-/** Believes the proxy that is described at the moment. */
+/** Trusts the proxy that is currently described. */
 export function believeDescribed(source: Omit<FileSource<DescribedProxy>, 'close'>): Authenticator {
   return {
     name: 'requestHeader',

@@ -32,22 +32,22 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-/** @param reset ends the connection in the middle of whatever it is about. */
+/** @param reset closes the connection midway. */
 type Answer = (response: ServerResponse, elsewhere: RunningServer, reset: () => void) => unknown
 
-/** An app with users of two issuers and of a token file, where one of the issuers may do to a request whatever it wants. */
+/** An app with users of two issuers and of a token file, where one of the issuers misbehaves. */
 interface World {
   readonly clock: FixedClock
   readonly server: RunningServer
-  /** Where it may send somebody to. It would answer as the issuer does. */
+  /** A server that it may redirect to, which would respond like the issuer. */
   readonly elsewhere: RunningServer
-  /** It does what it should from now on. */
+  /** It behaves correctly from now on. */
   behave(): void
-  /** Asks as somebody of that issuer, whose groups are elsewhere. */
+  /** Sends a request of a user of that issuer, with distributed groups. */
   ask(): Promise<Authentication | undefined>
-  /** Why that cannot be. */
+  /** The reason of a failure. */
   reason(work: Promise<unknown>): Promise<string>
-  /** Asks as everybody else. */
+  /** Sends a request of another user. */
   askOthers(): Promise<readonly (string | undefined)[]>
 }
 
@@ -154,7 +154,7 @@ function sendHundredMegabytes(response: ServerResponse): void {
   send()
 }
 
-/** What is over at once, and what is said about it. */
+/** Misbehaviours that fail at once, and their errors. */
 const hostilities: readonly (readonly [string, Answer, RegExp])[] = [
   [
     'sends us to another server',
@@ -189,7 +189,7 @@ const hostilities: readonly (readonly [string, Answer, RegExp])[] = [
   ],
 ]
 
-/** A set of as many keys as this. */
+/** A set of this many keys. */
 const keySetOf = (count: number): string =>
   JSON.stringify({
     keys: Array.from({ length: count }, (_, index) => ({
@@ -201,7 +201,7 @@ const keySetOf = (count: number): string =>
     })),
   })
 
-/** What is never over. */
+/** Misbehaviours that hang. */
 const hangs: readonly (readonly [string, Answer])[] = [
   ['says nothing', () => undefined],
   ['says nothing but a status', (response) => response.writeHead(200).flushHeaders()],
@@ -235,7 +235,7 @@ describe.each([
     expect((await ask())?.user).toMatchObject({ username: 'jane', groups: ['dev', 'system:authenticated'] })
   })
 
-  it.each(hangs)('and %s is given up, and nobody else waits for it', async (_what, misbehaviour) => {
+  it.each(hangs)('and %s times out, and no other request waits for it', async (_what, misbehaviour) => {
     const { ask, askOthers, behave, clock, server, reason } = await start(path, misbehaviour)
     const waiting = Array.from({ length: 20 }, () => reason(ask()))
     const asked = (): number => server.requests.filter(({ url }) => url?.startsWith(path)).length

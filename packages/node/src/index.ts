@@ -1,5 +1,5 @@
 /**
- * Kubernetes API-server authentication on Node: what needs files, processes and TLS.
+ * Kubernetes API-server authentication on Node: the parts that need files, processes and TLS.
  *
  * @module
  */

@@ -3,17 +3,17 @@ import type { Issuer, IssuerFetch } from '@kube-authn/core/configuration'
 import { createFetch } from './http/create-fetch.ts'
 import type { Transport } from './http/endpoint.ts'
 
-/** Where calls go through: `http` or `https` proxies, by `CONNECT`. */
+/** Egress proxies: `http` or `https`, used with `CONNECT`. */
 export type EgressProxies = Readonly<
   Partial<Record<'cluster' | 'controlplane', { readonly proxyUrl: string }>>
 >
 
 /**
- * A `fetch` for an issuer of an `AuthenticationConfiguration`: with its certificate authority, through its egress.
+ * A `fetch` for an issuer of an `AuthenticationConfiguration`, with its CA and egress proxy.
  *
  * Source: kubernetes `pkg/kubeapiserver/authenticator/config.go`; KEP-3331 (`egressSelectorType`).
  *
- * @throws {Error} when there is no such egress.
+ * @throws {Error} if there is no such egress.
  */
 export function issuerFetch(
   { certificateAuthority, egressSelectorType }: Issuer,
@@ -30,6 +30,6 @@ export function issuerFetch(
 
 function proxyOf(type: string, egress: EgressProxies): string {
   const proxy = type === 'cluster' || type === 'controlplane' ? egress[type] : undefined
-  if (proxy === undefined) throw new Error(`there is no egress "${type}" here`)
+  if (proxy === undefined) throw new Error(`the egress "${type}" is not configured`)
   return proxy.proxyUrl
 }

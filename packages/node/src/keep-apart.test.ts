@@ -28,7 +28,7 @@ const open: { close(): void }[] = []
 let users: CertificateAuthority
 let proxies: CertificateAuthority
 let others: CertificateAuthority
-/** What the authorities of proxies are now, for what is no file. */
+/** The current CAs of proxies, for sources that are not files. */
 let proxiesNow: string
 let jane: IssuedCredential
 let proxy: IssuedCredential
@@ -51,7 +51,7 @@ afterEach(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** The authorities of proxies, in every form that there is. */
+/** Writes the CAs of proxies in every form. */
 function writeProxies(ca: string): void {
   proxiesNow = ca
   writeFileSync(file('proxies.crt'), ca)
@@ -72,7 +72,7 @@ const opened = <T extends { close(): void }>(each: T): T => {
 type Proxy = NonNullable<CreateAuthenticatorOptions['requestHeader']>
 const { observer, ofType, clear } = recordEvents()
 
-/** Every way to say which proxies there are, whose authorities are read again. */
+/** Every way to configure proxies whose CAs are reloaded. */
 const reloading: readonly (readonly [name: string, make: () => Proxy])[] = [
   ['a CA file', () => ({ ...headers, clientCA: file('proxies.crt') })],
   ['a ConfigMap', () => ({ configMap: file('config.yaml') })],
@@ -118,7 +118,7 @@ async function userOf(
   return 'failure' in outcome ? outcome.failure.status : outcome.authentication.user.username
 }
 
-/** Long enough for a source to look, and to believe what it sees. */
+/** Long enough for a source to check and settle. */
 const readAgain = (): void => clock.advance(61_000)
 
 describe.each(all)('with %s', (_name, make) => {
@@ -203,7 +203,7 @@ it('does not believe a proxy while a source of its own has an authority that sig
   expect(await userOf(authenticator, proxy)).toBe('fido')
 })
 
-it('keeps what a proxy of a class says of itself by getters, so that identity headers go whoever is authenticated', async () => {
+it('keeps getters of a proxy of a class, so that identity headers are always removed', async () => {
   const inner = requestHeader({ ...headers, ca: { current: () => certificatePool(proxies.caPem) } })
   class FrontProxy implements Authenticator {
     get name() {

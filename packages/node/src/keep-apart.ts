@@ -3,27 +3,26 @@ import type { CertificatePool } from '@kube-authn/core/x509'
 import { assertDistinct } from './certificate-pools.ts'
 import { type FileSource, RESTRICT } from './file-source/reloading-source.ts'
 
-/** The authorities of a front proxy, which may know how to refuse a new version of themselves. */
+/** The CAs of a front proxy. A source may support refusing new versions. */
 export interface ProxyAuthorities {
   current(): CertificatePool | undefined
   readonly [RESTRICT]?: (check: (pool: CertificatePool | undefined) => void) => (() => void) | undefined
 }
 
-/** A front proxy none of whose authorities is one of users. */
+/** A front proxy that has no CA in common with users. */
 export interface ProxyApart {
   readonly proxy: Authenticator
-  /** Ends the checks of what is read again. */
+  /** Removes the checks of reloads. */
   readonly close: () => void
 }
 
 /**
- * Makes sure that no authority signs both users and proxies, for a front proxy that was made elsewhere: now, and whenever one of the
- * two is read again. A version with which they would have an authority in common is refused, and the last good one stays.
+ * Ensures that no CA signs both users and proxies, for a front proxy that was created elsewhere: now, and on every reload of either. A version with a
+ * CA in common is refused, and the last good one stays.
  *
- * Where a source of authorities is of another kind, and so cannot refuse what it reads, the proxy is not believed instead as long as
- * they have one in common.
+ * If a source of CAs cannot refuse what it reads, the proxy is not trusted while they have a CA in common.
  *
- * @throws {ConfigurationError} when they have one in common now.
+ * @throws {ConfigurationError} if they have a CA in common now.
  */
 export function keepApart(proxy: Authenticator, users: FileSource<CertificatePool>): ProxyApart {
   const sources: readonly ProxyAuthorities[] = proxy.credentials?.proxyAuthorities ?? []
@@ -43,7 +42,7 @@ export function keepApart(proxy: Authenticator, users: FileSource<CertificatePoo
   }
 }
 
-/** @throws {ConfigurationError} when there is an authority in common at the moment; it looks again after a change only. */
+/** @throws {ConfigurationError} if there is currently a CA in common; checks again only after a change. */
 type Judge = () => void
 
 function judge(source: ProxyAuthorities, users: FileSource<CertificatePool>): Judge {
@@ -72,7 +71,7 @@ function problemWith(
 function believedWhile(proxy: Authenticator, judges: readonly Judge[]): Authenticator {
   const { name, credentials, audiences } = proxy
   return {
-    // One by one: those of a class may be getters, which a copy of the object lacks.
+    // One by one: members of a class may be getters, which a copy of the object would lack.
     name,
     ...(credentials !== undefined && { credentials }),
     ...(audiences !== undefined && { audiences }),

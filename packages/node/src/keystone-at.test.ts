@@ -54,7 +54,7 @@ const details = {
   expires_at: '2100-01-01T00:00:00.000000Z',
 }
 
-/** Knows jane, by the password `pw`, and her token. */
+/** Accepts jane with the password `pw`, and her token. */
 const keystone: RequestListener = (request, response) => {
   const answer = (status: number, body: object, headers = {}): void => {
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
@@ -218,7 +218,7 @@ describe('keystone of createAuthenticator', () => {
     expect(requests).toEqual([])
   })
 
-  it('is unavailable when it redirects, and nobody else sees the password', async () => {
+  it('is unavailable when it redirects, and no other server sees the password', async () => {
     const elsewhere = await httpsServer(local, keystone)
     const plain = await httpServer(keystone)
     for (const location of [elsewhere.url, plain.url]) {
@@ -281,7 +281,7 @@ describe('keystoneAt', () => {
         timeoutSeconds: 0,
         domains: [],
         rememberSeconds: -1,
-        // An operator in plain JavaScript.
+        // A JavaScript caller.
         tokenProvider: 'uuid' as never,
         service: { credential: { id: 'x', password: '' }, scope: 'unscoped' },
       })

@@ -22,18 +22,18 @@ import { RELOAD_OPTIONS, reloadOf, reloadShape } from './options/reload-shape.ts
 import type { ReloadOptions } from './file-source/reloading-source.ts'
 import { createFetch, type HttpFetch } from './http/create-fetch.ts'
 
-/** Options of {@link keystoneAt}: those of `keystonePassword` and `keystoneToken`. Those of reloading are about the CA file. */
+/** Options of {@link keystoneAt}: those of `keystonePassword` and `keystoneToken`. The reload options apply to the CA file. */
 export interface KeystoneAtOptions
   extends
     ReloadOptions,
     Omit<KeystonePasswordOptions, 'url' | 'fetch'>,
     Omit<KeystoneTokenOptions, 'url' | 'fetch' | 'serviceToken'> {
   /**
-   * A PEM file of those who may issue Keystone's certificate, instead of the authorities that come with Node
-   * (`--experimental-keystone-ca-file`). It is read again when it changes.
+   * A PEM file with the CAs of Keystone's certificate, instead of Node's default CAs (`--experimental-keystone-ca-file`). It is reloaded when it
+   * changes.
    */
   readonly ca?: string
-  /** Asks about tokens in the name of this user. Default: each token is asked about with itself. */
+  /** The service user that validates tokens. Default: each token authorizes its own validation. */
   readonly service?: Pick<KeystoneServiceTokenOptions, 'credential' | 'scope'>
 }
 
@@ -48,18 +48,17 @@ export const keystoneAtShape: OptionsShape<KeystoneAtOptions> = {
   service: nested({ credential, scope }),
 }
 
-/** Who knows the users of a Keystone. */
+/** The authenticators of a Keystone. */
 export interface KeystoneAt {
   readonly passwords: PasswordAuthenticator
-  /** To be put behind `cached`. */
+  /** Wrap it in `cached`. */
   readonly tokens: TokenAuthenticator
-  /** Ends what is idle and stops watching. A process ends without it. */
+  /** Closes idle connections and stops watching. The process can exit without it. */
   readonly close: () => void
 }
 
 /**
- * Knows the passwords and the tokens of OpenStack Identity v3 at a URL (`--experimental-keystone-url`), over connections of their
- * own.
+ * Checks passwords and tokens with OpenStack Identity v3 at a URL (`--experimental-keystone-url`).
  *
  * Source: release-1.6 `plugin/pkg/authenticator/password/keystone`.
  *
@@ -81,7 +80,7 @@ export function keystoneAt(url: string, options: KeystoneAtOptions = {}): Keysto
     } catch (error) {
       if (!isConfigurationError(error)) throw error
       for (const problem of error.problems) {
-        // Several have the same option, and the first knows most about it.
+        // Several parts check the same option; the first problem is the most specific.
         if (!problems.has(problem.path)) problems.set(problem.path, problem)
       }
       return undefined
@@ -89,7 +88,7 @@ export function keystoneAt(url: string, options: KeystoneAtOptions = {}): Keysto
   }
 
   const call: KeystoneFetch = (target, init) => {
-    if (fetch === undefined) throw new Error('there are no connections')
+    if (fetch === undefined) throw new Error('the connections could not be created')
     return fetch(target, init)
   }
   const asked = {
@@ -105,7 +104,7 @@ export function keystoneAt(url: string, options: KeystoneAtOptions = {}): Keysto
   const tokens = attempt(() =>
     keystoneToken({ ...ofTokens, ...asked, ...(serviceToken !== undefined && { serviceToken }) }),
   )
-  // Last: it opens files, and nothing throws after it.
+  // Last: it opens files, and nothing after it may throw.
   const fetch: HttpFetch | undefined = attempt(() =>
     createFetch(ca === undefined ? {} : { ca: { path: ca } }, {
       ...reloadOf(options),
@@ -120,7 +119,7 @@ export function keystoneAt(url: string, options: KeystoneAtOptions = {}): Keysto
   return { passwords, tokens, close: fetch.close }
 }
 
-/** @throws {ConfigurationError} whose problems have the paths of the option `service`. */
+/** @throws {ConfigurationError} with problems under the path of the option `service`. */
 function ofService<T>(make: () => T): T {
   try {
     return make()

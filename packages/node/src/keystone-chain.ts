@@ -11,15 +11,15 @@ import { aBoolean, aString, type OptionsShape, required } from '@kube-authn/core
 import { cached, type CachedOptions } from '@kube-authn/core/token-cache'
 import { keystoneAt, type KeystoneAtOptions, keystoneAtShape } from './keystone-at.ts'
 
-/** The Keystone of `createAuthenticator`, and which of its credentials count. */
+/** The Keystone of `createAuthenticator`, and the credentials to accept. */
 export type KeystoneOptions = KeystoneAtOptions & {
-  /** Where it is: `https` only (`--experimental-keystone-url`). */
+  /** Its URL: `https` only (`--experimental-keystone-url`). */
   readonly url: string
-  /** Let users come with their password, by Basic. Default `true`. */
+  /** Accept passwords by Basic authentication. Default `true`. */
   readonly passwords?: boolean
-  /** Let users come with a token of Keystone, as a bearer token. Default `true`. */
+  /** Accept Keystone tokens as bearer tokens. Default `true`. */
   readonly tokens?: boolean
-  /** Let users come with a token of Keystone as `X-Auth-Token`. Default `false`. */
+  /** Accept Keystone tokens in `X-Auth-Token`. Default `false`. */
   readonly xAuthToken?: boolean
 }
 
@@ -32,7 +32,7 @@ export const keystoneShape: OptionsShape<KeystoneOptions> = {
   xAuthToken: aBoolean,
 }
 
-/** What goes into a chain. */
+/** The parts for a chain. */
 export interface KeystoneChain {
   readonly passwords: readonly PasswordAuthenticator[]
   readonly tokens: readonly TokenAuthenticator[]
@@ -41,9 +41,9 @@ export interface KeystoneChain {
 }
 
 /**
- * The authenticators of a Keystone, for their places in a chain.
+ * Creates the authenticators of a Keystone for their places in a chain.
  *
- * @param tokenCache is in front of tokens: one cache for both headers that they come in.
+ * @param tokenCache the options of the token cache, which both headers share.
  * @throws {ConfigurationError} with every problem of the options and the CA file.
  */
 export function keystoneChain(

@@ -8,13 +8,13 @@ import { oidc, oidcFlagOptions, type OidcFlags, type TokenKindOptions } from '@k
 import type { ReloadOptions } from './file-source/reloading-source.ts'
 import { createFetch } from './http/create-fetch.ts'
 
-/** Tokens of one issuer. */
+/** A token authenticator for one issuer. */
 export interface OidcAt extends TokenAuthenticator {
   health(): readonly string[]
   close(): void
 }
 
-/** Knows users by tokens of the issuer that the `--oidc-*` flags name; its CA file is read again when it changes. */
+/** Authenticates tokens of the issuer of the `--oidc-*` flags; its CA file is reloaded when it changes. */
 export function oidcAt(
   { tokenTypes, boundTokens, ...flags }: OidcFlags & TokenKindOptions,
   options: ReloadOptions & { readonly disallowedIssuers: readonly string[] },
@@ -58,7 +58,7 @@ export function oidcAt(
   }
 }
 
-/** The flag that each option comes from, by what the path of the option begins with. */
+/** The flag of each option, by the prefix of the option's path. */
 const FLAGS: readonly (readonly [option: string, flag: string])[] = [
   ['issuer.url', 'issuerUrl'],
   ['issuer.audiences', 'clientId'],
@@ -68,7 +68,7 @@ const FLAGS: readonly (readonly [option: string, flag: string])[] = [
   ['ca', 'caFile'],
 ]
 
-/** @throws {ConfigurationError} whose problems are of the flags, and not of the options that were made of them. */
+/** @throws {ConfigurationError} with the problems under the flags, not the options made from them. */
 function inTermsOfFlags<T>(make: () => T): T {
   try {
     return make()

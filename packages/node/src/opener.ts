@@ -1,15 +1,15 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
 import { problemsOf } from './options/problems-of.ts'
 
-/** Makes the parts of a chain, keeps what is wrong with them, and closes them again. */
+/** Creates the parts of a chain, collects their problems, and closes them. */
 export interface Opener {
-  /** What was wrong so far, by the option that it came from. */
+  /** The problems so far, by option. */
   readonly problems: readonly ConfigurationProblem[]
-  /** Makes a part of an option with options of its own; `undefined`, with a problem of one of those, when that throws. */
+  /** Creates the part of an option that has nested options; `undefined`, with a problem under one of these, if `make` throws. */
   attempt<T>(option: string, make: () => T): T | undefined
-  /** The same, for what has to be closed. */
+  /** Like `attempt`, for a part that has to be closed. */
   open<T extends { readonly close: () => void }>(option: string, make: () => T): T | undefined
-  /** The same for a file, or options with one: what is wrong in it says itself where. */
+  /** Like `open`, for a file or options with one: problems in the file name their own location. */
   openFile<T extends { readonly close: () => void }>(option: string, make: () => T): T | undefined
   /** Closes everything that was opened. */
   close(): void

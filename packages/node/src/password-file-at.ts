@@ -19,9 +19,9 @@ export const passwordFileAtShape: OptionsShape<PasswordFileAtOptions> = {
 }
 
 /**
- * Knows the passwords of a CSV file, and reads the file again when it changes (`--basic-auth-file`).
+ * Authenticates by the passwords of a CSV file, which is reloaded when it changes (`--basic-auth-file`).
  *
- * @throws {CredentialFileError} when the content cannot be used; whatever reading the file throws.
+ * @throws {CredentialFileError} if the content is invalid; any error of reading the file.
  * @example
  * const passwords = passwordFileAt('/etc/kube-authn/passwords.csv')
  */

@@ -12,12 +12,13 @@ export interface RbacAtOptions
 export const rbacAtShape: OptionsShape<RbacAtOptions> = { ...fileShape, namespace: aNonEmptyString }
 
 /**
- * Allows what the roles and bindings in files and folders allow, and reads them again when they change. All of them must be
- * valid, or the old ones stay. What will hardly do what its author meant is told to the observer.
+ * Authorizes by the roles and bindings in files and folders, which are reloaded when they change. Unless all of them are valid, the old ones stay.
+ * Likely mistakes are reported to the observer.
  *
- * A file may have 100 MiB (`maxBytes`), and a document in it 1 MiB unless it is JSON or plain YAML: see `maxDocumentLength` of `parseRbac`.
+ * A file may have up to 100 MiB (`maxBytes`), and a document in it up to 1 MiB unless it is JSON or plain YAML: see `maxDocumentLength` of
+ * `parseRbac`.
  *
- * @throws {ConfigurationError} when the manifests are not valid, with every problem; whatever reading them throws.
+ * @throws {ConfigurationError} with every problem, if the manifests are invalid; any error of reading them.
  * @example
  * app.use(impersonation(rbacAt('/etc/kube-authn/rbac/')))
  */
@@ -57,13 +58,13 @@ export function rbacAt(
   }
 }
 
-/** A file with 200,000 bindings or so. */
+/** About 200,000 bindings. */
 const MAX_BYTES = 100 * 1024 * 1024
-/** What is not plain YAML is parsed in one go, and no request is answered meanwhile. */
+/** A document that is not plain YAML is parsed synchronously and blocks requests. */
 const MAX_DOCUMENT_LENGTH = 1_048_576
 
 function adviseOnEmptiness(paths: string | readonly string[], observer: Observer | undefined): void {
-  const message = 'there is no manifest here (.yaml, .yml or .json), so nothing is allowed'
+  const message = 'contains no manifest (.yaml, .yml or .json), so nothing is allowed'
   notify(observer, {
     type: 'fileNotice',
     file: [paths].flat().join(', '),

@@ -16,15 +16,14 @@ const shape: OptionsShape<RequestHeaderAtOptions> = {
 }
 
 /**
- * Believes the front proxy that the ConfigMap `extension-apiserver-authentication` describes, as an extension API server behind
- * kube-apiserver does. A new version of the manifest counts as a whole or not at all. Without a CA for proxies in it there is no
- * opinion on any request.
+ * Trusts the front proxy that the ConfigMap `extension-apiserver-authentication` describes, as an extension API server behind kube-apiserver does. A
+ * new version of the manifest takes effect as a whole or not at all. If it has no CA for proxies, the authenticator has no opinion.
  *
  * Source: apiserver `pkg/server/options/authentication_dynamic_request_header.go`.
  *
- * Deviation: without allowed names nobody is the proxy (`docs/deviations.md`, request header configuration).
+ * Deviation: without allowed names no proxy is trusted (`docs/deviations.md`, request header configuration).
  *
- * @throws {ConfigurationError} when the manifest cannot be used; whatever reading it throws.
+ * @throws {ConfigurationError} if the manifest cannot be used; any error of reading it.
  * @example
  * const proxy = requestHeaderAt('extension-apiserver-authentication.yaml')
  */

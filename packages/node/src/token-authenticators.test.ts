@@ -70,7 +70,7 @@ function problemsOf(options: CreateAuthenticatorOptions): readonly string[] {
   }
 }
 
-/** As kube-apiserver takes it. */
+/** As kube-apiserver expects it. */
 const configOf = (url: string, caPem: string, prefix = 'oidc:', more = ''): string => `
 apiVersion: apiserver.config.k8s.io/v1
 kind: AuthenticationConfiguration
@@ -165,7 +165,7 @@ describe('a file of --authentication-config', () => {
     )
   })
 
-  it('may say who stays anonymous, and then nobody else may', async () => {
+  it('may configure anonymous access, and then no option may', async () => {
     const text = configOf('https://issuer.example.com', '').replace(/^ {4}certificateAuthority.*\n\s*\n/m, '')
     const path = file('a.yaml', `${text}\nanonymous: {enabled: true, conditions: [{path: /healthz}]}`)
     const { authenticator } = create({ authenticationConfig: path })
@@ -185,7 +185,7 @@ describe('a file of --authentication-config', () => {
     )
     expect(
       problemsOf({ authenticationConfig: path, oidc: { issuerUrl: 'https://x', clientId: 'y' } }),
-    ).toEqual(['oidc: cannot be given together with authenticationConfig: put the issuer into that file'])
+    ).toEqual(['oidc: cannot be set together with authenticationConfig: configure the issuer in that file'])
     expect(problemsOf({ authenticationConfig: path, serviceAccounts: accounts })).toEqual([
       expect.stringContaining('URL must not overlap with disallowed issuers: [https://issuer.example.com]'),
     ])
@@ -198,7 +198,7 @@ describe('a file of --authentication-config', () => {
     )
     const path = file('a.yaml', text)
     expect(problemsOf({ authenticationConfig: path })).toEqual([
-      'authenticationConfig: jwt[0].issuer: there is no egress "cluster" here',
+      'authenticationConfig: jwt[0].issuer: the egress "cluster" is not configured',
     ])
     const egress = { cluster: { proxyUrl: 'http://127.0.0.1:1' } }
     const { authenticator } = create({ authenticationConfig: { path, egress } })
@@ -285,7 +285,7 @@ describe('service accounts and bootstrap tokens', () => {
     await expect(askOther(token)).rejects.toMatchObject({ code: 'rejected' })
   })
 
-  it('are known by tokens in secrets, and whoever cannot note that is told', async () => {
+  it('are authenticated by tokens in secrets, and a failure to record that is reported', async () => {
     const { signingKey, objects } = await createServiceAccounts()
     const errors: unknown[] = []
     const store = serviceAccountStore({ serviceAccounts: [account] })

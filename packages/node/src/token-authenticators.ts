@@ -18,19 +18,19 @@ import type { ServiceAccountsOptions, TokenOptions } from './token-options.ts'
 import { webhookAuthenticatorAt } from './webhook/webhook-authenticator-at.ts'
 import { withoutPath, withPath } from './with-path.ts'
 
-/** What token authenticators have in common. */
+/** What the token authenticators share. */
 export interface TokenSurroundings {
   readonly opener: Opener
   readonly audiences: readonly string[] | undefined
   readonly shared: { readonly observer?: Observer; readonly clock?: Clock }
-  /** Who knows tokens of a Keystone. They have their cache. */
+  /** Authenticators of Keystone tokens, with their own cache. */
   readonly keystone: readonly TokenAuthenticator[]
 }
 
-/** Token authenticators in the order of kube-apiserver. */
+/** Token authenticators in kube-apiserver's order. */
 export interface OrderedTokens {
   readonly tokens: readonly TokenAuthenticator[]
-  /** Of the file, where there is one that can be used. */
+  /** The configuration of the file, if there is a usable one. */
   readonly configuration: AuthenticationConfiguration | undefined
   readonly problems: readonly ConfigurationProblem[]
   /** Why tokens of some issuers cannot be verified yet. */
@@ -38,7 +38,7 @@ export interface OrderedTokens {
 }
 
 /**
- * Makes token authenticators in the order of kube-apiserver: those that need no network first.
+ * Creates the token authenticators in kube-apiserver's order: those without network access first.
  *
  * Source: kubernetes `pkg/kubeapiserver/authenticator/config.go`.
  */
@@ -67,7 +67,7 @@ export function tokenAuthenticators(options: TokenOptions, surroundings: TokenSu
     isExcluded || oidc === undefined
       ? undefined
       : opener.open('oidc', () => oidcAt(oidc, { ...shared, disallowedIssuers }))
-  // The cache in front of all remembers what it says, by the webhook's own rules.
+  // Cached by the webhook's own rules, so not by the cache in front of the others.
   const reviewed =
     webhook &&
     opener.openFile('tokenReview', () =>
@@ -82,7 +82,7 @@ export function tokenAuthenticators(options: TokenOptions, surroundings: TokenSu
   return {
     tokens: behindOneCache(
       [
-        // It is in memory and may be reloaded at any time; a cache in front of it would only delay that.
+        // It is in memory and may be reloaded at any time; a cache would only delay that.
         // Deviation: kube-apiserver has one cache in front of all (`docs/deviations.md`, token file in the cache).
         ...(ofFile === undefined ? [] : [asked(ofFile)]),
         ...known.map(remembered),
@@ -97,7 +97,7 @@ export function tokenAuthenticators(options: TokenOptions, surroundings: TokenSu
       ? [
           {
             path: 'oidc',
-            message: 'cannot be given together with authenticationConfig: put the issuer into that file',
+            message: 'cannot be set together with authenticationConfig: configure the issuer in that file',
           },
         ]
       : [],
@@ -105,7 +105,7 @@ export function tokenAuthenticators(options: TokenOptions, surroundings: TokenSu
   }
 }
 
-/** As one authenticator. Several need to be told of audiences here, since the chain does not see which of them know nothing of those. */
+/** Combines them into one authenticator. Audiences are handled here: the chain cannot see which of several authenticators ignore audiences. */
 function behindOneCache(
   members: readonly CachedMember[],
   audiences: readonly string[] | undefined,
@@ -125,7 +125,7 @@ function serviceAccountTokens(
 ): readonly TokenAuthenticator[] {
   const common = { keys, audiences, ...clockOf(shared), ...clockOf(clock === undefined ? {} : { clock }) }
   const made = opener.attempt('serviceAccounts', () => {
-    // First the one that is particular about its issuers, so that each problem is told once.
+    // First the one that validates its issuers, so that each problem is reported once.
     const bound = serviceAccountToken({ ...common, issuers, objects })
     const legacy = legacyServiceAccountToken({
       ...common,

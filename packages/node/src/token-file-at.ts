@@ -9,9 +9,9 @@ export type TokenFileAtOptions = Pick<TokenFileOptions, 'observer'> &
   Omit<FileSourceOptions<unknown>, 'parse'>
 
 /**
- * Knows the bearer tokens of a CSV file, and reads the file again when it changes (`--token-auth-file`).
+ * Authenticates by the bearer tokens of a CSV file, which is reloaded when it changes (`--token-auth-file`).
  *
- * @throws {CredentialFileError} when the content cannot be used; whatever reading the file throws.
+ * @throws {CredentialFileError} if the content is invalid; any error of reading the file.
  * @example
  * const tokens = tokenFileAt('/etc/kube-authn/tokens.csv')
  */

@@ -35,47 +35,46 @@ import {
   webhookAuthenticatorAtShape,
 } from './webhook/webhook-authenticator-at.ts'
 
-/** Who knows bearer tokens, in the order in which they are asked. */
+/** The token authenticators, in the order in which they are tried. */
 export interface TokenOptions {
   /** A CSV file of bearer tokens (`--token-auth-file`), or options with its path. */
   readonly tokenFile?: string | ({ readonly path: string } & TokenFileAtOptions)
-  /** Service accounts, by tokens in secrets and by those of the TokenRequest API (`--service-account-*`). */
+  /** Service accounts, by legacy tokens in secrets and by tokens of the TokenRequest API (`--service-account-*`). */
   readonly serviceAccounts?: ServiceAccountsOptions
-  /** Where the secrets with bootstrap tokens are (`--enable-bootstrap-token-auth`). */
+  /** Gets the secrets with bootstrap tokens (`--enable-bootstrap-token-auth`). */
   readonly bootstrapTokens?: BootstrapSecretGetter
   /**
-   * A file with an `AuthenticationConfiguration` (`--authentication-config`), or options with its path: the issuers of tokens, and
-   * perhaps who may stay anonymous. Excludes `oidc`, and `anonymous` where the file has a section for that.
+   * A file with an `AuthenticationConfiguration` (`--authentication-config`), or options with its path: the token issuers, and optionally anonymous
+   * access. Excludes `oidc`, and `anonymous` if the file has that section.
    */
   readonly authenticationConfig?: string | ({ readonly path: string } & AuthenticationConfigurationAtOptions)
-  /** The one issuer of the `--oidc-*` flags, and which kinds of its tokens are a login. `caFile` is a path. */
+  /** The single issuer of the `--oidc-*` flags, and the kinds of its tokens to accept. `caFile` is a path. */
   readonly oidc?: OidcFlags & TokenKindOptions
-  /** More token authenticators, asked after all others but `tokenReview`. */
+  /** Further token authenticators, tried after all others except `tokenReview`. */
   readonly tokens?: readonly TokenAuthenticator[]
   /**
-   * The kubeconfig of a service that is asked by TokenReview (`--authentication-token-webhook-config-file`), or options with its
-   * path: `version` and `cacheTtlSeconds` are `--authentication-token-webhook-version` and `-cache-ttl`. It is asked last, and remembered by
-   * rules of its own.
+   * The kubeconfig of a TokenReview webhook (`--authentication-token-webhook-config-file`), or options with its path: `version` and `cacheTtlSeconds`
+   * are `--authentication-token-webhook-version` and `-cache-ttl`. It is tried last, and cached by its own rules.
    */
   readonly tokenReview?: string | ({ readonly path: string } & WebhookAuthenticatorAtOptions)
   /**
-   * How tokens of each of them but the token file and the webhook are remembered. Default as kube-apiserver: 10 s for users, 0 for failures.
-   * `false`: no cache. Authenticators before the one that knows a token are asked first, unless their `mayKnow` excludes the token.
+   * How results of each of them except the token file and the webhook are cached. Default as in kube-apiserver: 10 s for users, 0 for failures.
+   * `false`: no cache. Earlier authenticators are tried first, unless their `mayKnow` excludes the token.
    */
   readonly tokenCache?: CachedOptions | false
 }
 
 /** Service accounts. */
 export interface ServiceAccountsOptions {
-  /** Who issues their tokens (`--service-account-issuer`). */
+  /** The issuers of their tokens (`--service-account-issuer`). */
   readonly issuers: readonly string[]
-  /** What tokens are verified with (`--service-account-key-file`): `verificationKeysAt` reads such files. */
+  /** The keys that verify tokens (`--service-account-key-file`): `verificationKeysAt` reads such files. */
   readonly keys: KeySource
-  /** The objects that tokens name. With `labelSecret`, it is kept when a token in a secret was used last. */
+  /** The objects that tokens refer to. With `labelSecret`, the last use of a token in a secret is recorded. */
   readonly objects: ServiceAccountObjects & LegacyTokenObjects
   /** Whether tokens in secrets are looked up (`--service-account-lookup`). Default `true`. */
   readonly lookup?: boolean
-  /** Told when it could not be kept that a token in a secret was used. The token passes, and looks idle to whoever cleans up. */
+  /** Called if the use of a token in a secret could not be recorded. The token is accepted, but may look unused to a cleanup. */
   readonly onError?: (error: unknown) => void
   /** Default: that of the chain. */
   readonly clock?: Clock
@@ -85,10 +84,14 @@ const accountsShape: OptionsShape<ServiceAccountsOptions> = {
   issuers: required(listOf(aString)),
   keys: required(
     either(isEmptyList, nonEmptyListOf(aFunction), aKeySource),
-    ': a list of keys, or current of what verificationKeysAt(...) resolves to, which has to be awaited',
+    ': a list of keys, or (await verificationKeysAt(...)).current',
   ),
   objects: required(
-    withMethods('getters of objects, as serviceAccountObjects(...) makes', 'getServiceAccount', 'getSecret'),
+    withMethods(
+      'getters of objects, such as serviceAccountObjects(...) returns',
+      'getServiceAccount',
+      'getSecret',
+    ),
   ),
   lookup: aBoolean,
   onError: aFunction,
@@ -99,7 +102,7 @@ const accountsShape: OptionsShape<ServiceAccountsOptions> = {
 export const tokenShape: OptionsShape<TokenOptions> = {
   tokenFile: aFile(fileShape),
   serviceAccounts: nested(accountsShape),
-  bootstrapTokens: withMethods('a getter of secrets, as bootstrapSecrets(...) makes', 'getSecret'),
+  bootstrapTokens: withMethods('a getter of secrets, such as bootstrapSecrets(...) returns', 'getSecret'),
   authenticationConfig: aFile(authenticationConfigurationAtShape),
   oidc: nested({
     ...oidcFlagsShape,

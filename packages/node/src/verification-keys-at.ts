@@ -8,18 +8,17 @@ import { watchedText } from './file-source/watched-text.ts'
 
 const MAX_BYTES = 1_048_576
 
-// PEM is ASCII; whatever stands around it may be anything.
+// PEM is ASCII; the text around it may have any encoding.
 const latin1 = new TextDecoder('latin1')
 
 /**
- * The keys in files of `--service-account-key-file`, which are read again when they change. A bad new version of a file changes
- * nothing.
+ * The keys in files of `--service-account-key-file`, which are reloaded when they change. A bad new version of a file changes nothing.
  *
  * Source: kubernetes `pkg/kubeapiserver/authenticator/config.go` (`newServiceAccountAuthenticator`).
  *
  * Deviation: kube-apiserver reads key files once (`docs/deviations.md`, reload of credential files).
  *
- * @throws {ConfigurationError} when there is no file, or no key in one, or a key that cannot be used; whatever reading throws.
+ * @throws {ConfigurationError} if there is no file, a file has no key, or a key cannot be used; any error of reading the files.
  * @example
  * const keys = await verificationKeysAt(['/etc/kubernetes/pki/sa.pub'])
  * const authenticator = createAuthenticator({ serviceAccounts: { issuers, keys: keys.current, objects } })
@@ -42,7 +41,7 @@ export async function verificationKeysAt(
   return { current: () => files.flatMap((file) => file.current()), close }
 }
 
-/** Everything that is wrong with the files, unless one could not even be read. */
+/** All problems of the files, or the error of a file that could not be read. */
 function errorOf(errors: readonly unknown[]): unknown {
   const unread = errors.find((error) => !isConfigurationError(error))
   return (
@@ -57,7 +56,7 @@ async function keysAt(path: string, options: ReloadOptions): Promise<FileSource<
   let versions = 0
   let counting = 0
 
-  /** Of versions that are understood, the latest counts, whichever is understood first. */
+  /** The latest version wins, in whatever order the versions finish parsing. */
   const understand = async (text: string): Promise<boolean> => {
     const version = ++versions
     const next = await verificationKeysFromPem(text)

@@ -1,6 +1,6 @@
 import { without } from '@kube-authn/core/options'
 
-/** A file as it was given, a path alone or one with options, with what all files have in common. */
+/** Merges a file option, a path or options with one, with the shared options. */
 export function withPath<T extends { readonly path: string }, S>(
   file: string | T | undefined,
   shared: S,
@@ -9,7 +9,7 @@ export function withPath<T extends { readonly path: string }, S>(
   return { ...shared, ...(typeof file === 'string' ? { path: file } : file) }
 }
 
-/** The options beside the path. */
+/** The options without the path. */
 export function withoutPath<T extends { readonly path: string }>(file: T): Omit<T, 'path'> {
   return without(file, 'path')
 }

@@ -1,10 +1,10 @@
 import type { Authentication, UserInfo } from '@kube-authn/core'
 import { messageOf } from './exchange.ts'
 
-/** Registered, so that the accessors find what a strategy of another copy of this package in the process found out. */
+/** Registered, so that the accessors see the result of a strategy of another copy of this package. */
 const AUTHENTICATION: unique symbol = Symbol.for('@kube-authn/passport/authentication')
 
-/** Makes this what is known of a request of Passport's. */
+/** Sets the authentication of a request. */
 export function setAuthentication(req: object, authentication: Authentication): void {
   Object.defineProperty(messageOf(req) ?? req, AUTHENTICATION, {
     value: authentication,
@@ -14,23 +14,23 @@ export function setAuthentication(req: object, authentication: Authentication): 
 }
 
 /**
- * Who makes the request, and how that is known: what Passport has as `req.authInfo`, typed without any declaration.
+ * The authentication of the request: Passport's `req.authInfo`, typed without augmentation.
  *
  * @param req the request of Express, or the context or request of Koa.
- * @throws {Error} when no strategy of this package let the request pass: a mistake in the app, so it is never mistaken for a user.
+ * @throws {Error} if no strategy of this package authenticated the request: a mistake in the app.
  */
 export function getAuthentication(req: object): Authentication {
   const holder: object & { readonly [AUTHENTICATION]?: Authentication } = messageOf(req) ?? req
   const authentication = holder[AUTHENTICATION]
-  if (authentication === undefined) throw new Error('no strategy of kube-authn let this request pass')
+  if (authentication === undefined) throw new Error('no strategy of kube-authn authenticated this request')
   return authentication
 }
 
 /**
- * Who makes the request, typed without any declaration. The same object as `req.user`, unless the option `user` made another of it.
+ * The user of the request, typed without augmentation: the same object as `req.user`, unless the option `user` replaced that.
  *
  * @param req the request of Express, or the context or request of Koa.
- * @throws {Error} when no strategy of this package let the request pass.
+ * @throws {Error} if no strategy of this package authenticated the request.
  * @example
  * app.get('/', passport.authenticate('kube-authn', { session: false }), (req, res) => res.send(`Hello ${getUser(req).username}`))
  */

@@ -46,11 +46,11 @@ describe.each(makers)('user, of $what', ({ make }) => {
   })
 
   it.each([
-    ['knows nobody', () => undefined],
-    ['knows nobody, as null', () => Promise.resolve(null)],
+    ['returns undefined', () => undefined],
+    ['resolves to null', () => Promise.resolve(null)],
     ['says no', () => false as const],
     ['refuses', () => Promise.reject(rejected('secret reason'))],
-  ])('refuses whom it does not know, with the challenge of a bad credential: it %s', async (_, user) => {
+  ])('refuses a user without an account, with the challenge of a bad credential: it %s', async (_, user) => {
     const response = await fetch(await listen(appWith([make(user)])), bearer('good'))
     expect([response.status, await response.text()]).toEqual([401, 'Unauthorized'])
     expect(response.headers.get('www-authenticate')).toMatch(

@@ -13,39 +13,39 @@ import {
 } from '@kube-authn/core'
 import { type Deadline, inTime } from './deadline.ts'
 
-/** Who a user is to the app; nothing, or `false`, for one that it does not know. */
+/** Maps a user to the app's account; `undefined`, `null` or `false` if it has none. */
 export type AccountOf = (
   user: UserInfo,
   authentication: Authentication,
 ) => Awaitable<object | false | null | undefined>
 
-/** The request is somebody's, and this is who that is to the app. */
+/** An authenticated request and the app's account. */
 export interface KnownRequest extends AuthenticatedRequest {
   readonly account: object
 }
 
-/** What a {@link FindAccount} needs. */
+/** Options of {@link accountFinder}. */
 export interface AccountOptions {
-  /** Default: users are who they are. */
+  /** Default: the user itself. */
   readonly accountOf: AccountOf | undefined
   readonly deadline: Deadline
-  /** Whose challenges a refusal has. */
+  /** The authenticator of the challenges in a refusal. */
   readonly authenticator: Authenticator
-  /** Without an observer: it has been told of the request before. */
+  /** Without an observer: it already received the event of the request. */
   readonly options: Omit<AuthenticateRequestOptions, 'observer' | 'tracing'>
 }
 
-/** Goes on from what became of a request to who that is to the app. */
+/** Maps the outcome of a request to the app's account. */
 export type FindAccount = (
   request: AuthenticationRequest,
   outcome: RequestOutcome,
 ) => Awaitable<KnownRequest | RefusedRequest>
 
-/** Makes it. A user without an account is refused as a bad credential is, and so is one whose account was not found in time. */
+/** Creates a {@link FindAccount}. A user without an account is refused like a bad credential, and so is one whose account was not found in time. */
 export function accountFinder({ accountOf, deadline, authenticator, options }: AccountOptions): FindAccount {
   const { name, credentials } = authenticator
 
-  /** As if the authenticator had thrown it. */
+  /** Refuses as if the authenticator had thrown it. */
   const refuse = async (request: AuthenticationRequest, thrown: unknown): Promise<RefusedRequest> => {
     const refuses: Authenticator = {
       name,
@@ -71,7 +71,7 @@ export function accountFinder({ accountOf, deadline, authenticator, options }: A
       if (account === undefined || account === null || account === false) {
         throw rejected('the app does not know this user')
       }
-      if (typeof account !== 'object') throw new TypeError('user() must make an object')
+      if (typeof account !== 'object') throw new TypeError('user() must return an object')
       return { ...outcome, account }
     } catch (error) {
       return refuse(request, error)

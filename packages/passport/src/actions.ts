@@ -1,4 +1,4 @@
-/** What Passport gives a strategy for one request. A strategy ends by calling one of them, once. */
+/** The functions that Passport gives a strategy for one request. A strategy ends by calling one of them, once. */
 export interface StrategyActions {
   success(user: object, info?: object): void
   fail(challenge?: string | number, status?: number): void
@@ -6,17 +6,17 @@ export interface StrategyActions {
 }
 
 /**
- * The actions of this very call.
+ * The actions of this call.
  *
- * Passport puts them onto the instance it is given, where the next request replaces them while this one still waits, and its
- * user would go to the other. So they are taken at once.
+ * Passport sets them on the instance, where the next request replaces them while this one still waits: its user would go to the other request. So
+ * they are read at once.
  */
 export function actionsOf(strategy: Functions): StrategyActions {
   const { success, fail, error } = strategy
   return { success, fail, error }
 }
 
-/** The same as functions. Declared as methods, they agree with whatever an app declares `Express.User` to be. */
+/** The same as functions. Declared as methods, they are compatible with any declaration of `Express.User`. */
 interface Functions {
   readonly success: (user: object, info?: object) => void
   readonly fail: (challenge?: string | number, status?: number) => void

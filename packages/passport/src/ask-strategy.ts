@@ -1,12 +1,12 @@
 import { type Awaitable, isPromiseLike } from '@kube-authn/core'
 
-/** What of a Passport strategy is used: what every one of them has. */
+/** The used part of a Passport strategy. */
 export interface PassportStrategy {
   readonly name?: string | undefined
   readonly authenticate: (req: never, options?: never) => unknown
 }
 
-/** How a strategy ended. `error` is also what was thrown. */
+/** How a strategy ended. `error` includes what was thrown. */
 export type StrategyAnswer =
   | { readonly kind: 'success'; readonly user: unknown; readonly info: unknown }
   | { readonly kind: 'fail'; readonly status: number | undefined }
@@ -15,11 +15,10 @@ export type StrategyAnswer =
   | { readonly kind: 'error'; readonly error: unknown }
 
 /**
- * Asks a strategy about one request. It never throws, but a strategy may well never answer.
+ * Runs a strategy for one request. It never throws, but may never resolve.
  *
- * The strategy runs as an object of its own that is derived from it, as Passport does it for a strategy by name: what it or its
- * callbacks call later is of this request and of no other. The first call counts. What a promise of it comes to counts only as
- * far as it is an error: it may well be done before its callbacks are.
+ * The strategy runs as a derived object, as Passport does for a strategy by name: later calls of it or its callbacks belong to this request only. The
+ * first call counts. A promise that it returns counts only if it rejects: it may resolve before its callbacks run.
  */
 export function askStrategy(strategy: PassportStrategy, req: object): Awaitable<StrategyAnswer> {
   let first: StrategyAnswer | undefined
@@ -39,7 +38,7 @@ export function askStrategy(strategy: PassportStrategy, req: object): Awaitable<
   }
 
   try {
-    // Defined and not assigned: the strategy may be frozen.
+    // Defined, not assigned: the strategy may be frozen.
     const own = Object.create(strategy, Object.getOwnPropertyDescriptors(actions)) as object
     const returned: unknown = Reflect.apply(strategy.authenticate, own, [req, {}])
     if (isPromiseLike(returned)) void returned.then(undefined, fail)

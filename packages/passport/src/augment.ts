@@ -1,6 +1,6 @@
 /**
- * Types `req.user` and `req.authInfo` in the whole program: `import '@kube-authn/passport/augment'`. It agrees with
- * `@types/passport` and with `@kube-authn/express/augment`.
+ * Types `req.user` and `req.authInfo` in the whole program: `import '@kube-authn/passport/augment'`. It is compatible with `@types/passport` and
+ * `@kube-authn/express/augment`.
  *
  * @module
  */

@@ -12,15 +12,15 @@ import {
 import type { StrategyAnswer } from './ask-strategy.ts'
 import { causeOf } from './cause-of.ts'
 
-/** How answers of one strategy are understood. */
+/** How to interpret the results of a strategy. */
 export interface Understanding<User, Info> {
   readonly name: string
-  /** Whether the strategy was shown a credential: only then can it have refused one. */
+  /** Whether the strategy saw a credential: only then can it have refused one. */
   readonly isCredential: () => boolean
   readonly user: (user: User, info: Info) => Awaitable<UserInfoInit>
 }
 
-/** What an answer of a strategy means: a user, no opinion, or an {@link AuthenticationError}. */
+/** Converts the result of a strategy: a user, no opinion, or an {@link AuthenticationError}. */
 export function authenticationOf<User, Info>(
   answer: Awaitable<StrategyAnswer>,
   how: Understanding<User, Info>,
@@ -36,24 +36,25 @@ function understood<User, Info>(
     case 'success': {
       if (typeof answer.user !== 'object' && typeof answer.user !== 'string') throw withoutUser(name)
       if (answer.user === null || answer.user === '') throw withoutUser(name)
-      // What a strategy calls a user only its app knows, and says so by the type of `user`.
+      // Only the app knows the strategy's type of users, and declares it by the type of `user`.
       const init = user(answer.user as User, answer.info as Info)
       return isPromiseLike(init) ? Promise.resolve(init).then(authenticated) : authenticated(init)
     }
     case 'fail':
-      if (answer.status !== undefined && answer.status >= 500) throw unavailable(`${name} could not tell`)
+      if (answer.status !== undefined && answer.status >= 500)
+        throw unavailable(`${name} failed to check the credential`)
       if (isCredential()) throw rejected(`${name} refused the credential`)
       return undefined
     case 'pass':
       return undefined
     case 'redirect':
       throw unavailable(
-        `${name} redirects to another page, and an authenticator cannot: keep it in Passport, for people who log in`,
+        `${name} redirects to another page, which an authenticator cannot do: use it in Passport directly, for interactive logins`,
       )
     case 'error':
       if (isAuthenticationError(answer.error)) throw answer.error
       throw unavailable(
-        `${name} could not tell`,
+        `${name} failed to check the credential`,
         answer.error instanceof Error ? { cause: causeOf(answer.error) } : {},
       )
   }
@@ -64,8 +65,8 @@ function withoutUser(name: string): AuthenticationError {
 }
 
 /**
- * Directories give an attribute with one value as a text and not as a list. Spread into a list it would be one group for each
- * letter, so whatever is not as it should be is a fault.
+ * Directories return an attribute with one value as a string, not a list. Spread into a list it would become one group per letter, so wrong types are
+ * errors.
  */
 function authenticated(init: UserInfoInit): Authentication {
   const { username, uid = '', groups = [], extra = {} } = init
@@ -76,7 +77,9 @@ function authenticated(init: UserInfoInit): Authentication {
     typeof extra === 'object' &&
     Object.values(extra).every(isListOfTexts)
   if (!isRight)
-    throw new TypeError('user() must make a name, and groups and extra values that are lists of texts')
+    throw new TypeError(
+      'user() must return a username, and groups and extra values that are lists of strings',
+    )
   return { user: userInfo(init) }
 }
 

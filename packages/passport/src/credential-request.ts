@@ -6,10 +6,10 @@ export function tokenRequest(token: string): object {
 }
 
 /**
- * A request with a user name and a password, both in the header, for strategies like passport-http, and in the body, for those
- * that are made for a login form, like passport-ldapauth and passport-local.
+ * A request with a user name and password, both in the header, for strategies like passport-http, and in the body, for login form strategies like
+ * passport-ldapauth and passport-local.
  *
- * A password with a colon is in the body only: passport-http 0.3 would check what is before the colon (jaredhanson/passport-http#20).
+ * A password with a colon is in the body only: passport-http 0.3 would check only the part before the colon (jaredhanson/passport-http#20).
  */
 export function passwordRequest(username: string, password: string): object {
   const body = { username, password }
@@ -17,19 +17,19 @@ export function passwordRequest(username: string, password: string): object {
   return { ...withAuthorization(`Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`), body }
 }
 
-/** Why it is not shown to any strategy: what is not UTF-8 could be taken for another text that is. */
+/** Why a token is not passed to a strategy: a string that is not valid Unicode could be mistaken for another one. */
 export function problemWithToken(token: string): AuthenticationError | undefined {
   return token.isWellFormed() ? undefined : rejected('the token is not UTF-8')
 }
 
 /**
- * Why these are not shown to any strategy; `undefined` when they are.
+ * Why a user name and password are not passed to a strategy; `undefined` if they are.
  *
- * - An empty password succeeds in a simple bind (RFC 4513 section 5.1.2): the directory then knows nobody, and says yes.
- * - A user name with a colon cannot be told apart from its password in a header.
- * - What is not UTF-8 could be taken for another text that is.
- * - `$&` and its like are patterns of `String.prototype.replace`, by which ldapauth-fork 5 builds a filter: they bring brackets
- *   into it past its escaping, and the process ends with an exception that nobody can catch.
+ * - A simple bind with an empty password succeeds without authentication (RFC 4513 section 5.1.2).
+ * - A user name with a colon cannot be separated from the password in a header.
+ * - A string that is not valid Unicode could be mistaken for another one.
+ * - `$&` and the like are patterns of `String.prototype.replace`, with which ldapauth-fork 5 builds a filter: they insert unescaped brackets, and the
+ *   process ends with an exception that cannot be caught.
  */
 export function problemWithPassword(username: string, password: string): AuthenticationError | undefined {
   if (username === '' || password === '') return rejected('the user name or the password is empty')

@@ -1,13 +1,13 @@
 import { type Clock, unavailable } from '@kube-authn/core'
 import { type Check, must } from '@kube-authn/core/options'
 
-/** The longest somebody may take, and by which clock. */
+/** A time limit and its clock. */
 export interface Deadline {
   readonly seconds: number
   readonly clock: Clock
 }
 
-/** An answer, if it comes in time; otherwise nobody knows. Leaves no timer behind. */
+/** Resolves as `answer` does, or rejects with `unavailable` after the time limit. Leaves no timer behind. */
 export function inTime<T>(answer: PromiseLike<T>, { seconds, clock }: Deadline, who: string): Promise<T> {
   return new Promise((resolve, reject) => {
     const late = (): void => reject(unavailable(`${who} did not answer within ${seconds} s`))

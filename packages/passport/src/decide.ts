@@ -39,25 +39,24 @@ import { aNumberOfSeconds } from './deadline.ts'
 import { connectionOf, type Exchange, exchangeOf } from './exchange.ts'
 import { guarded } from './guard.ts'
 
-/** How requests are decided in Passport, beyond what every adapter can be told. */
+/** Options of authentication in Passport, besides those of every adapter. */
 export interface DecideOptions extends Omit<AuthenticateRequestOptions, 'impersonationHeaders'> {
   /**
-   * What `req.user` becomes, for an app whose routes know users of another shape: called with the `UserInfo` and the whole
-   * `Authentication`. Nothing or `false` refuses the request, as a bad credential does; what it throws counts as with any
-   * authenticator. Default: the `UserInfo` itself.
+   * Maps the user to `req.user`, for apps whose users have another shape: called with the `UserInfo` and the whole `Authentication`. `undefined`,
+   * `null` or `false` refuses the request like a bad credential; errors count as with any authenticator. Default: the `UserInfo` itself.
    */
   readonly user?: AccountOf
-  /** How long the authenticator, and then `user`, may take before the request counts as one that could not be checked. Default 30. */
+  /** The timeout of the authenticator, and then of `user`; after it the authentication counts as unavailable. Default 30. */
   readonly timeoutSeconds?: number
   /**
-   * Whether a request without an `Authorization` header may succeed as `system:anonymous`, where the chain says so. With `false`
-   * it fails, and the strategies that come next are asked. Default `true`.
+   * Whether a request without an `Authorization` header may succeed as `system:anonymous`, if the chain allows it. With `false` it fails, and
+   * Passport tries the next strategies. Default `true`.
    */
   readonly anonymous?: boolean
   /**
-   * What happens to a request with `Impersonate-*` headers, which ask to act as another user. With `auto` it is an error with status 403,
-   * so that no other strategy is asked. With `pass` the user is the caller, and the headers reach the app: for one that hands them on to a
-   * kube-apiserver, and for one with an `impersonation` middleware after Passport. Default `auto`.
+   * How to treat a request with `Impersonate-*` headers. With `auto` it is an error with status 403, so that no other strategy is tried. With `pass`
+   * the user is the caller, and the headers reach the app: for apps that forward them to a kube-apiserver, or have an `impersonation` middleware
+   * after Passport. Default `auto`.
    */
   readonly impersonationHeaders?: 'auto' | 'pass'
   readonly clock?: Clock
@@ -66,7 +65,10 @@ export interface DecideOptions extends Omit<AuthenticateRequestOptions, 'imperso
 /** The checks of {@link DecideOptions}, for strategies whose options have more. */
 export const decideShape: OptionsShape<DecideOptions> = {
   ...authenticateRequestShape,
-  user: must('must be a function that says who a user is to the app', (value) => typeof value === 'function'),
+  user: must(
+    'must be a function that maps a user to the account of the app',
+    (value) => typeof value === 'function',
+  ),
   timeoutSeconds: aNumberOfSeconds,
   anonymous: aBoolean,
   impersonationHeaders: must(
@@ -76,26 +78,26 @@ export const decideShape: OptionsShape<DecideOptions> = {
   clock: aClock,
 }
 
-/** What a strategy says in the end. */
+/** The result of a strategy. */
 export type Verdict =
   | { readonly kind: 'success'; readonly account: object; readonly authentication: Authentication }
   | {
       readonly kind: 'fail'
-      /** All challenges in one text (RFC 9110 section 11.6.1): Passport takes one from each strategy, and texts only. */
+      /** All challenges in one string (RFC 9110 section 11.6.1): Passport takes one string from each strategy. */
       readonly challenge: string | undefined
       readonly status: number
-      /** Whether a credential was refused, and not just missing or unchecked. */
+      /** Whether a credential was rejected, not missing or unchecked. */
       readonly isRejection: boolean
     }
   | { readonly kind: 'error'; readonly error: Error }
 
-/** Decides a request of Passport's, and does to it what every adapter does: headers that carried a credential are gone after a success. */
+/** Authenticates a request of Passport. As in every adapter, the headers that carried a credential are removed after a success. */
 export type Decide = (req: object) => Awaitable<Verdict>
 
 /**
- * Makes it.
+ * Creates a {@link Decide}.
  *
- * @throws {ConfigurationError} with everything that is wrong with the options.
+ * @throws {ConfigurationError} with every problem of the options.
  */
 export function decider(authenticator: Authenticator, options: DecideOptions): Decide {
   refuseProblems(aRequestAuthenticator(authenticator, 'authenticator'), optionProblems(decideShape, options))
@@ -114,7 +116,7 @@ export function decider(authenticator: Authenticator, options: DecideOptions): D
       observer === undefined || response === undefined ? undefined : whenOver(message, response)
     const conclude = (decided: KnownRequest | RefusedRequest): Verdict => {
       onceOver?.((status) => notify(observer, { type: 'response', request, status }))
-      // Not a failure: the strategies that come next would go by the headers that are left.
+      // Not a failure: the next strategies would see only the remaining headers.
       if (request.refusal !== undefined) return { kind: 'error', error: request.refusal }
       return 'failure' in decided ? refuse(exchange, decided) : accept(req, exchange, decided)
     }
@@ -126,7 +128,7 @@ export function decider(authenticator: Authenticator, options: DecideOptions): D
   }
 }
 
-/** Whether a request is refused unread, since headers of it are missing. {@link Decide} answers it with an error. */
+/** Whether a request is refused because the server dropped headers. {@link Decide} returns an error for it. */
 export function isUnread(req: object): boolean {
   return incomingMessageRequest(exchangeOf(req).message).refusal !== undefined
 }
@@ -142,19 +144,19 @@ function accept(req: object, { message, response }: Exchange, outcome: KnownRequ
 
 function refuse({ message, response }: Exchange, outcome: RefusedRequest): Verdict {
   const { failure, unresolvedImpersonation, headerChanges, closesConnection } = outcome
-  // Another strategy would let the caller in. The headers stay, so that one of ours that is asked after all refuses too.
+  // Another strategy might authenticate the caller. The headers stay, so that a later strategy of this package refuses it too.
   if (unresolvedImpersonation !== undefined) return { kind: 'error', error: unresolvedImpersonation }
   const cause = isAuthenticationError(failure.cause) ? failure.cause : undefined
   if (cause !== undefined && isFault(cause)) return { kind: 'error', error: cause }
 
-  // The strategies after this one need the credential; identities that nobody vouched for are for nobody.
+  // The next strategies need the credential; unverified identity headers are removed.
   const remove = headerChanges.remove.filter((name) => name !== 'authorization')
   applyHeaderChanges(message, { ...headerChanges, remove })
   for (const value of listOf(failure.headers['warning'])) response?.appendHeader('Warning', value)
   for (const value of listOf(failure.headers['retry-after'])) response?.appendHeader('Retry-After', value)
   if (closesConnection) {
     const connection = connectionOf(message)
-    // The next strategy may know the caller.
+    // The next strategy may authenticate the caller.
     response?.once('finish', () => {
       if (response.statusCode === failure.status) closeConnection(connection)
     })
@@ -174,9 +176,9 @@ function listOf(values: string | readonly string[] | undefined): readonly string
 }
 
 /**
- * Refuses options that cannot work, together with what else was found.
+ * Refuses invalid options, together with the problems found before.
  *
- * @throws {ConfigurationError} also for a function, as other strategies take one to verify users: it would never be called.
+ * @throws {ConfigurationError} also for a function: other strategies take a verify callback, which would never be called here.
  */
 export function requireOptions(
   found: readonly ConfigurationProblem[],
@@ -184,7 +186,7 @@ export function requireOptions(
   options: unknown,
 ): void {
   if (typeof options === 'function') {
-    const message = 'must be an object; a function that looks at users is the option user'
+    const message = 'must be an object; pass a function for users as the option user'
     refuseProblems(found, [{ path: 'options', message }])
   }
   refuseProblems(found, optionProblems(shape, options))

@@ -1,12 +1,12 @@
 import type { ServerResponse } from 'node:http'
 import type { NodeRequest } from '@kube-authn/core/incoming-message'
 
-/** A request as Node has it, and what belongs to it. */
+/** Node's request and its response. */
 export interface Exchange {
   readonly message: NodeRequest
-  /** The request target as sent, where a framework rewrote `url`. */
+  /** The original request target, if a framework rewrote `url`. */
   readonly target: string | undefined
-  /** Where it can be found. */
+  /** If it can be found. */
   readonly response:
     | Pick<
         ServerResponse,
@@ -16,8 +16,8 @@ export interface Exchange {
 }
 
 /**
- * What is behind the request that Passport hands to a strategy. In Express that is Node's own request. koa-passport makes a mock
- * of it, without `rawHeaders`, that leads to Node's. Anything else with `headers`, as in a test, is taken as it is.
+ * Finds Node's request behind the request that Passport passes to a strategy. In Express it is the same object. koa-passport passes a mock without
+ * `rawHeaders` that refers to Node's. Any other object with `headers`, for example in a test, is used as it is.
  */
 export function exchangeOf(req: object): Exchange {
   const message = messageOf(req) ?? withRawHeaders(req)
@@ -26,12 +26,12 @@ export function exchangeOf(req: object): Exchange {
   return { message, target: typeof target === 'string' ? target : undefined, response }
 }
 
-/** Node's own request behind one of a framework or a context of Koa; `undefined` when there is none. */
+/** Node's request behind a framework's request or a Koa context; `undefined` if there is none. */
 export function messageOf(req: object): NodeRequest | undefined {
   return [req, property(req, 'req'), property(property(req, 'ctx'), 'req')].find(isMessage)
 }
 
-/** What ends the HTTP/2 connection of a message: its session, which the stream leaves as soon as all is sent. */
+/** The HTTP/2 session of a message, to close its connection: the stream loses it once everything is sent. */
 export function connectionOf({ stream }: NodeRequest): object {
   return { stream: { session: property(stream, 'session') } }
 }
@@ -49,7 +49,7 @@ function isResponse(value: unknown): value is NonNullable<Exchange['response']> 
 function withRawHeaders(req: object): NodeRequest {
   const headers = property(req, 'headers')
   if (typeof headers !== 'object' || headers === null)
-    throw new TypeError('this is no request: it has no headers')
+    throw new TypeError('must be a request: it has no headers')
   const rawHeaders = Object.entries(headers).flatMap(([name, values]: [string, unknown]) =>
     [values].flat().flatMap((value) => (typeof value === 'string' ? [name, value] : [])),
   )

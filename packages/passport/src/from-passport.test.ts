@@ -105,21 +105,21 @@ const ends: readonly (readonly [string, (this: Actions) => unknown, string])[] =
     function () {
       this.fail(500)
     },
-    'unavailable: it could not tell',
+    'unavailable: it failed to check the credential',
   ],
   [
     'fail with an error and 500, as passport-ldapauth',
     function () {
       this.fail(new Error('secret'), 500)
     },
-    'unavailable: it could not tell',
+    'unavailable: it failed to check the credential',
   ],
   [
     'fail(503)',
     function () {
       this.fail('secret', 503)
     },
-    'unavailable: it could not tell',
+    'unavailable: it failed to check the credential',
   ],
   [
     'pass',
@@ -133,21 +133,21 @@ const ends: readonly (readonly [string, (this: Actions) => unknown, string])[] =
     function () {
       this.error(new Error('secret'))
     },
-    'unavailable: it could not tell',
+    'unavailable: it failed to check the credential',
   ],
   [
     'error with a text',
     function () {
       this.error('secret')
     },
-    'unavailable: it could not tell',
+    'unavailable: it failed to check the credential',
   ],
   [
     'error with nothing',
     function () {
       this.error(undefined)
     },
-    'unavailable: it could not tell',
+    'unavailable: it failed to check the credential',
   ],
   [
     'error with one of ours',
@@ -161,7 +161,7 @@ const ends: readonly (readonly [string, (this: Actions) => unknown, string])[] =
     () => {
       throw new TypeError('secret')
     },
-    'unavailable: it could not tell',
+    'unavailable: it failed to check the credential',
   ],
   [
     'a throw of one of ours',
@@ -196,7 +196,7 @@ const ends: readonly (readonly [string, (this: Actions) => unknown, string])[] =
     function () {
       this.redirect('https://login.example.com/?secret')
     },
-    'unavailable: it redirects to another page, and an authenticator cannot: keep it in Passport, for people who log in',
+    'unavailable: it redirects to another page, which an authenticator cannot do: use it in Passport directly, for interactive logins',
   ],
 ]
 
@@ -256,7 +256,7 @@ function aboutRequests(one: TokenAuthenticator | PasswordAuthenticator): Authent
   }
 }
 
-/** What comes of it when a strategy is told this about `hunter2`. */
+/** The outcome of a strategy's result for `hunter2`. */
 async function errorOf(told: unknown): Promise<Error> {
   const tells = strategy(function () {
     this.error(told)
@@ -357,7 +357,7 @@ describe('an end', () => {
     ['several', () => new AggregateError([new Error('hunter2')], 'hunter2')],
   ])('never has what the client sent: %s', async (_, tell) => {
     const error = await errorOf(tell())
-    expect(error).toMatchObject({ code: 'unavailable', message: 'it could not tell' })
+    expect(error).toMatchObject({ code: 'unavailable', message: 'it failed to check the credential' })
     expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('hunter2')
   })
 
@@ -386,7 +386,7 @@ describe('an end', () => {
     const refused = Object.assign(new Error('connect ::1'), { code: 'ECONNREFUSED' })
     const { cause } = await errorOf(new TypeError('fetch failed', { cause: refused }))
     expect(cause).toMatchObject({ name: 'TypeError', cause: { name: 'Error', message: 'ECONNREFUSED' } })
-    expect((cause as Error).stack).toMatch(/^TypeError: what it says is not shown.*\n +at .*from-passport/)
+    expect((cause as Error).stack).toMatch(/^TypeError: the message is not shown.*\n +at .*from-passport/)
     expect((await errorOf(Object.assign(new Error('bind'), { code: 49 }))).cause).toMatchObject({
       message: 'code 49',
     })
@@ -448,7 +448,7 @@ describe('user', () => {
     expect(seen).toHaveBeenCalledExactlyOnceWith({ id: 'jane', teams: ['a'] }, { scope: 'all' })
   })
 
-  it('is not called for anybody else', async () => {
+  it('is not called for other requests', async () => {
     const seen = vi.fn(user)
     const refuses = strategy(function () {
       this.fail()
@@ -488,7 +488,7 @@ describe('user', () => {
     expectTypeOf(fromPassport(known, { as: 'password', user })).toEqualTypeOf<PasswordAuthenticator>()
     const untyped = fromPassport(known, { user: (account) => ({ username: String(account['id']) }) })
     expectTypeOf(untyped).toEqualTypeOf<Authenticator>()
-    // @ts-expect-error a header of a whole request is not looked for in a token
+    // @ts-expect-error `headers` is only an option for whole requests
     expect(() => fromPassport(known, { as: 'token', user, headers: ['x'] })).not.toThrow()
   })
 })

@@ -29,19 +29,18 @@ import { aNumberOfSeconds, inTime } from './deadline.ts'
 import { passwordRequest, problemWithPassword, problemWithToken, tokenRequest } from './credential-request.ts'
 import { type Ask, wholeRequest, type WholeRequestOptions } from './whole-request.ts'
 
-/** What a strategy calls a user, unless `user` says more about it. */
+/** The user of a strategy, unless `user` declares a type. */
 export type PassportUser = Readonly<Record<string, unknown>>
 
 /** Options of {@link fromPassport}. */
 export interface FromPassportOptions<User = PassportUser, Info = unknown> {
   /**
-   * Who that is: called with what the strategy's `success` was called with, and with its second argument. What it throws counts
-   * as with any authenticator.
+   * Maps the strategy's user to a `UserInfo`: called with the arguments of the strategy's `success`. Errors count as with any authenticator.
    */
   readonly user: (user: User, info: Info) => Awaitable<UserInfoInit>
-  /** What events and errors call it. Default: the name of the strategy. */
+  /** The name in events and errors. Default: the name of the strategy. */
   readonly name?: string
-  /** How long the strategy and `user` may take together before that counts as `unavailable`. Default 10. */
+  /** The timeout of the strategy and `user` together, after which it is `unavailable`. Default 10. */
   readonly timeoutSeconds?: number
   readonly clock?: Clock
 }
@@ -62,7 +61,7 @@ const optionsShape: OptionsShape<
 > = {
   user: required(
     must(
-      'must be a function that says who a user of the strategy is',
+      'must be a function that maps a user of the strategy to a UserInfo',
       (value) => typeof value === 'function',
     ),
   ),
@@ -82,27 +81,26 @@ const optionsShape: OptionsShape<
 /**
  * Any Passport strategy as an authenticator.
  *
- * | `as`         | what it is                    | what the strategy is shown                                                       |
+ * | `as`         | result                        | what the strategy sees                                                           |
  * | ------------ | ----------------------------- | -------------------------------------------------------------------------------- |
  * | `'token'`    | {@link TokenAuthenticator}    | `Authorization: Bearer TOKEN`                                                    |
  * | `'password'` | {@link PasswordAuthenticator} | `Authorization: Basic BASE64`, and `username` and `password` in its `body`       |
  * | `'request'`  | {@link Authenticator}         | the whole request, without a body                                                |
- * | left out     | {@link Authenticator}         | by its name: `bearer` a token, `basic`, `ldapauth` and `local` a password, any other the whole request |
+ * | omitted      | {@link Authenticator}         | by its name: `bearer` a token, `basic`, `ldapauth` and `local` a password, any other the whole request |
  *
- * | the strategy                            | becomes                                                                    |
+ * | the strategy calls                      | result                                                                     |
  * | --------------------------------------- | -------------------------------------------------------------------------- |
- * | `success(user, info)`                   | the user that `user(user, info)` makes of it                               |
- * | `fail()`, whatever the challenge        | `rejected`; no opinion when there was nothing in the request for it         |
+ * | `success(user, info)`                   | the user that `user(user, info)` returns                                   |
+ * | `fail()`, with any challenge            | `rejected`; no opinion if the request had no credential for it             |
  * | `fail` with a status of 500 and above   | `unavailable`                                                              |
  * | `pass()`                                | no opinion                                                                 |
- * | `error(error)`, a throw, a rejection    | `unavailable`; the cause has its kind and its code, and not its text       |
- * | no call within `timeoutSeconds`         | `unavailable`                                                              |
- * | `redirect()`                            | `unavailable`: an authenticator cannot send anybody to a login page        |
+ * | `error(error)`, a throw, a rejection    | `unavailable`; the cause has its type and code, not its message            |
+ * | nothing within `timeoutSeconds`         | `unavailable`                                                              |
+ * | `redirect()`                            | `unavailable`: an authenticator cannot redirect to a login page            |
  *
- * The first call counts. Challenges of the strategy are not passed on, since they may say why a credential was refused; the chain
- * makes its own.
+ * The first call counts. Challenges of the strategy are not passed on, since they may reveal why a credential was refused; the chain creates its own.
  *
- * @throws {ConfigurationError} when the options cannot work.
+ * @throws {ConfigurationError} if an option is invalid.
  * @example
  * const directory = fromPassport(new LdapStrategy(options), {
  *   as: 'password',
@@ -114,12 +112,12 @@ export function fromPassport<User = PassportUser, Info = unknown>(
   strategy: PassportStrategy,
   options: FromPassportOptions<User, Info> & WholeRequestOptions & { readonly as?: 'request' },
 ): Authenticator
-/** Hands tokens to the strategy. */
+/** Passes tokens to the strategy. */
 export function fromPassport<User = PassportUser, Info = unknown>(
   strategy: PassportStrategy,
   options: FromPassportOptions<User, Info> & { readonly as: 'token' },
 ): TokenAuthenticator
-/** Hands passwords to the strategy. */
+/** Passes passwords to the strategy. */
 export function fromPassport<User = PassportUser, Info = unknown>(
   strategy: PassportStrategy,
   options: FromPassportOptions<User, Info> & { readonly as: 'password' },
@@ -156,7 +154,7 @@ export function fromPassport<User, Info>(
 
 type Shape = 'token' | 'password' | 'request'
 
-/** What strategies of these names look for. */
+/** The usual credentials of strategies with these names. */
 const USUAL: ReadonlyMap<string, 'bearer' | 'basic' | 'negotiate'> = new Map([
   ['bearer', 'bearer'],
   ['basic', 'basic'],

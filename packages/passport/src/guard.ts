@@ -1,21 +1,21 @@
 import { type Authenticator, isPromiseLike, isUnauthenticated, type UserInfo } from '@kube-authn/core'
 import { type Deadline, inTime } from './deadline.ts'
 
-/** What Passport asks of an authenticator beyond Kubernetes. */
+/** Passport's requirements on an authenticator. */
 export interface GuardOptions {
   readonly deadline: Deadline
-  /** Whether anybody may be anonymous. */
+  /** Whether anonymous users are allowed. */
   readonly anonymous: boolean
 }
 
 /**
- * The same authenticator, except that it answers in time, and that it has no opinion where it would take a request for anonymous
- * that somebody else may know: one with an `Authorization` header, or any at all.
+ * Wraps an authenticator: with a deadline, and without opinion instead of `system:anonymous` if another strategy may authenticate the request, that
+ * is with an `Authorization` header, or always if `anonymous` is `false`.
  *
- * Passport asks strategies in order and the first success wins, so `system:anonymous` must not be one as long as there is a
- * credential that the next strategy might know.
+ * Passport tries strategies in order and the first success wins, so `system:anonymous` must not succeed if the next strategy might know the
+ * credential.
  *
- * Deviation: in Kubernetes a credential of a kind that nobody knows is anonymous (`docs/deviations.md`, anonymous in Passport).
+ * Deviation: in Kubernetes a request with an unsupported kind of credential is anonymous (`docs/deviations.md`, anonymous in Passport).
  */
 export function guarded(authenticator: Authenticator, { deadline, anonymous }: GuardOptions): Authenticator {
   const { name, credentials, audiences } = authenticator
@@ -37,6 +37,6 @@ const NOBODY: UserInfo = { username: '', uid: '', groups: [], extra: {} }
 type Answer = Awaited<ReturnType<Authenticator['authenticate']>>
 
 function unlessAnonymous(answer: Answer): Answer {
-  // Whether it is a user at all is for the core to say.
+  // The core validates the user.
   return answer !== undefined && isUnauthenticated({ ...NOBODY, ...answer.user }) ? undefined : answer
 }

@@ -24,7 +24,7 @@ import { httpBearer, type HttpBearerOptions } from './index.ts'
 
 const tokens = tokenFile('good,jane,1,"a,b"\ntök,joe,2\n')
 
-/** An app with the routes that an app with passport-http-bearer has. */
+/** An app with the routes of an app with passport-http-bearer. */
 function appWith(given: TokenAuthenticator, options?: HttpBearerOptions): express.Express {
   const own = new passport.Passport()
   own.use(httpBearer(given, options))
@@ -202,7 +202,7 @@ describe('httpBearer', () => {
   })
 })
 
-/** Knows everybody, after as many milliseconds as the token says. */
+/** Authenticates every token, after as many milliseconds as the token says. */
 function slow(): TokenAuthenticator {
   return fakeTokenAuthenticator(async (token) => {
     await new Promise((resolve) => setTimeout(resolve, Number(token)))

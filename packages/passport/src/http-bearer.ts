@@ -14,11 +14,11 @@ import { type NamedStrategy, proceed } from './strategy.ts'
 
 /** Options of {@link httpBearer}. */
 export interface HttpBearerOptions extends Omit<DecideOptions, 'anonymous' | 'challenges'> {
-  /** What a token must be good for, named in the challenge only. Default: nothing. */
+  /** The scope in the challenge; it is not checked. Default: none. */
   readonly scope?: string | readonly string[]
 }
 
-/** The package puts both between quotation marks as they are. */
+/** passport-http-bearer quotes both without escaping. */
 const quotable = must(
   'must be printable ASCII without quotation marks',
   (value) => typeof value === 'string' && /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/.test(value),
@@ -30,16 +30,15 @@ const shape: OptionsShape<HttpBearerOptions> = {
 }
 
 /**
- * passport-http-bearer, ready-made: the strategy `bearer`, whose tokens a token authenticator knows. An app whose routes say
- * `passport.authenticate('bearer')` changes the one line that makes the strategy.
+ * A ready-made passport-http-bearer: the strategy `bearer`, with a token authenticator. An app whose routes use `passport.authenticate('bearer')`
+ * changes only the line that creates the strategy.
  *
- * The package reads the header and writes the challenges. What it does wrong by itself does not happen here: an odd header is a
- * 401 and not a 400, a token in a body or a query is none, requests do not see each other, and an outage is not an
- * `invalid_token`.
+ * passport-http-bearer parses the header and writes the challenges. Its faults are corrected: a malformed header is a 401 and not a 400, tokens in a
+ * body or query are ignored, requests are isolated from each other, and an outage is not an `invalid_token`.
  *
  * Source: passport-http-bearer 1.0; RFC 6750.
  *
- * @throws {ConfigurationError} when the options cannot work.
+ * @throws {ConfigurationError} if an option is invalid.
  * @example
  * passport.use(httpBearer(tokenFileAt('tokens.csv')))
  */
@@ -56,16 +55,16 @@ export function httpBearer(tokens: TokenAuthenticator, options: HttpBearerOption
     authenticate(req) {
       const actions = actionsOf(this)
       const authorization = firstAuthorization(req.headers)
-      // A strategy of its own for each request: there is nothing that two of them could share.
+      // A new strategy for each request, so that requests share no state.
       const ask = (header: string | undefined, onToken: (done: Done) => void): void => {
         const bearer = new BearerStrategy(challenge, (_token: string, done: Done) => onToken(done))
         Object.assign(bearer, actions, {
-          // Without a text it is a 400.
+          // passport-http-bearer calls it without a string for a 400.
           fail: (text: unknown) => (typeof text === 'string' ? actions.fail(text, 401) : refuse(401)),
         })
         Reflect.apply(bearer.authenticate.bind(bearer), undefined, [{ headers: { authorization: header } }])
       }
-      /** With its own challenge, which says nothing of a token. */
+      /** With its challenge for a missing token. */
       const refuse = (status: number): void => {
         if (status === 401) ask(undefined, () => undefined)
         else actions.fail(undefined, status)
@@ -76,7 +75,7 @@ export function httpBearer(tokens: TokenAuthenticator, options: HttpBearerOption
           () => decide(req),
           (verdict) => conclude(verdict, actions, done, refuse),
         )
-      // Its `Authorization` may be among what is missing.
+      // The `Authorization` header may be among the dropped ones.
       if (isUnread(req)) decideWith(() => refuse(401))
       else ask(authorization, decideWith)
     },

@@ -10,7 +10,7 @@ import { getUser, httpBearer, Strategy, type StrategyOptions } from './index.ts'
 
 const asking = { authorization: 'Bearer good', 'impersonate-user': 'superman' }
 
-/** What a strategy does with a request that asks to act as another user. */
+/** The result of a strategy for an impersonation request. */
 async function asked(strategy: Pick<Strategy, 'authenticate'>, headers: Record<string, string> = asking) {
   const given = actions()
   const rawHeaders = Object.entries(headers).flat()

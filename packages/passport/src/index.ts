@@ -1,6 +1,5 @@
 /**
- * Kubernetes API-server authentication and Passport, in both directions: our chain as a strategy, and any strategy as an
- * authenticator.
+ * Kubernetes API-server authentication and Passport, in both directions: a chain as a strategy, and any strategy as an authenticator.
  *
  * @module
  */

@@ -18,7 +18,7 @@ describe('passport-http-bearer', () => {
     ['Bearer good', 'jane'],
     ['bearer good', 'jane'],
     ['Bearer wrong', 'rejected: bearer refused the credential'],
-    ['Bearer down', 'unavailable: bearer could not tell'],
+    ['Bearer down', 'unavailable: bearer failed to check the credential'],
     ['Bearer ', 'no opinion'],
     ['Bearer', 'no opinion'],
     ['Basic YTpi', 'no opinion'],
@@ -153,7 +153,9 @@ describe('passport-ldapauth', () => {
   const one = fromPassport(directory, { user: ({ uid }: { readonly uid: string }) => ({ username: uid }) })
 
   it('without a directory could not tell, and never says that a password is wrong', async () => {
-    expect(await outcome(one, asBasic('jane', 'secret'))).toBe('unavailable: ldapauth could not tell')
+    expect(await outcome(one, asBasic('jane', 'secret'))).toBe(
+      'unavailable: ldapauth failed to check the credential',
+    )
   })
 
   it.each([fakeRequest(), authorized('Bearer t')])('has no opinion without a password', async (request) => {

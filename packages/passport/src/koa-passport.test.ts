@@ -113,7 +113,7 @@ describe('Strategy in koa-passport', () => {
     expect((await fetch(origin, { headers: { authorization: 'Bearer a b' } })).status).toBe(401)
   })
 
-  it('ends an HTTP/2 connection of nobody known, as every adapter does', async () => {
+  it('closes an HTTP/2 connection after an unauthenticated request, as every adapter does', async () => {
     const server = createHttp2Server(koaApp(chain) as never)
     onTestFinished(() => void server.close())
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

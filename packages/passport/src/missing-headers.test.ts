@@ -14,7 +14,7 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close()
 })
 
-/** Sends lines to a server that keeps 40 headers; the status and the content of the answer. */
+/** Sends lines to a server that keeps 40 headers. Returns the status and the body. */
 async function ask(app: express.Express, ...lines: readonly string[]): Promise<readonly [number, string]> {
   const server = createServer(app)
   server.maxHeadersCount = 40
@@ -35,7 +35,7 @@ const chain = authenticatorChain({
   anonymous: true,
 })
 
-/** An app that asks this strategy, and then one that knows everybody. */
+/** An app with this strategy, and then one that authenticates every request. */
 function appWith(
   strategy: object,
   onError?: ErrorRequestHandler,

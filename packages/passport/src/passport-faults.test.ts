@@ -10,7 +10,7 @@ import { listen, withAnonymous, later, appWith, bearer, password, tokens } from 
 import { Strategy, type StrategyActions } from './index.ts'
 
 describe('two requests of one instance', () => {
-  /** Sends two requests, of `a` and `b`, and lets the strategy end the first of them when both are under way. */
+  /** Sends two requests, of `a` and `b`, and completes the first of them when both are in progress. */
   async function usersOf(strategyOf: (wait: () => Promise<void>) => unknown): Promise<readonly unknown[]> {
     const releases: (() => void)[] = []
     const wait = (): Promise<void> => new Promise((resolve) => releases.push(resolve))
@@ -66,7 +66,7 @@ describe('Strategy among others', () => {
     { what: 'a wrong token', init: bearer('wrong') },
     { what: 'a wrong password', init: password('ann', 'y') },
     { what: 'an odd header', init: { headers: { authorization: 'Bearer a b' } } },
-    { what: 'a scheme that nobody knows', init: { headers: { authorization: 'Digest a="b"' } } },
+    { what: 'an unknown scheme', init: { headers: { authorization: 'Digest a="b"' } } },
   ])('never lets $what be anonymous, nor a 400', async ({ init }) => {
     const app = appWith([new Strategy(withAnonymous), partners, people])
     const response = await fetch(await listen(app), init)

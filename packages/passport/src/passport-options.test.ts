@@ -52,7 +52,7 @@ describe.each(cases)(
       expect([response.status, await response.json()]).toEqual([200, expected])
     })
 
-    it('leaves the body to whoever reads it next', async () => {
+    it('leaves the body to the next reader', async () => {
       const body = JSON.stringify({ text: 'x'.repeat(90_000), access_token: 'wrong' })
       const headers = { authorization: 'Bearer good', 'content-type': 'application/json' }
       const init = { method: 'POST', headers, body }
@@ -72,13 +72,13 @@ describe.each(cases)(
       expect(seen.mock.calls).toEqual([[expect.objectContaining({ status: 401, message: 'Unauthorized' })]])
     })
 
-    it('redirects whom nobody knows, where the app says so, and says nothing else', async () => {
+    it('redirects unauthenticated users, if the app configures it, without more', async () => {
       const app = appWith({ session: false, failureRedirect: '/login' })
       const response = await fetch(await listen(app), { ...bearer('wrong'), redirect: 'manual' })
       expect([response.status, response.headers.get('location')]).toEqual([302, '/login'])
     })
 
-    it('lets nobody pass, and answers, when session: false is forgotten', async () => {
+    it('lets no request pass, and responds, when session: false is forgotten', async () => {
       const origin = await listen(appWith({}))
       const response = await fetch(origin, bearer('good'))
       expect([response.status, await response.text()]).toEqual([

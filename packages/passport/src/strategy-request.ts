@@ -1,18 +1,18 @@
 import type { AuthenticationRequest } from '@kube-authn/core'
 
-/** A request for a strategy, and what the strategy made of it. */
+/** A request for a strategy, and whether it was read. */
 export interface StrategyRequest {
   readonly req: object
-  /** Whether it looked at something that is there and may be a credential. */
+  /** Whether the strategy read a present value that may be a credential. */
   readonly wasRead: () => boolean
 }
 
 /**
- * The least that is a request in Express' sense: `method`, `url`, `originalUrl`, `path`, `query`, `headers`, `get()`, and an
- * empty `socket`. A strategy gets this and not the framework's own request, so it works with every framework, cannot change
- * what the app sees, and finds no credential where none is looked for, as in a body.
+ * A minimal Express request: `method`, `url`, `originalUrl`, `path`, `query`, `headers`, `get()`, and an empty `socket`. A strategy gets this instead
+ * of the framework's request, so it works with every framework, cannot change what the app sees, and finds no credentials in unexpected places such
+ * as a body.
  *
- * Headers are as Node joins them, but their values are text and not bytes: `ö` is one character.
+ * Headers are joined as in Node, but their values are decoded: `ö` is one character.
  */
 export function strategyRequest(request: AuthenticationRequest): StrategyRequest {
   let isRead = false
@@ -23,7 +23,7 @@ export function strategyRequest(request: AuthenticationRequest): StrategyRequest
   const headers = {}
   for (const [name, value] of joined(request)) {
     const get = isNoCredential(name) ? () => value : () => read(value)
-    // Defined, so that `__proto__` is an ordinary name.
+    // Defined, not assigned, so that `__proto__` is an ordinary name.
     Object.defineProperty(headers, name, { get, enumerable: true, configurable: true })
   }
   const header = (name: string): unknown => {
@@ -56,7 +56,7 @@ export function strategyRequest(request: AuthenticationRequest): StrategyRequest
   }
 }
 
-/** A header repeated is joined as Node does it; of some only the first counts. */
+/** Joins repeated headers as Node does; for some only the first counts. */
 function joined({ headers }: AuthenticationRequest): ReadonlyMap<string, string | readonly string[]> {
   const joinedHeaders = new Map<string, string | readonly string[]>()
   for (const [name, values] of grouped(headers.entries())) {
@@ -89,7 +89,7 @@ const FIRST_ONLY = new Set([
   'user-agent',
 ])
 
-/** What says nothing about who the caller is, and is in about every request. Other `x-forwarded-` headers may: a user, a token, a certificate. */
+/** Headers of nearly every request that identify no caller. Other `x-forwarded-` headers may: by a user, a token, a certificate. */
 function isNoCredential(name: string): boolean {
   return /^(?:accept|accept-.*|cache-control|connection|content-.*|forwarded|host|origin|referer|sec-fetch-.*|user-agent|via|x-forwarded-(?:for|host|port|prefix|proto|server))$/.test(
     name,
@@ -97,8 +97,8 @@ function isNoCredential(name: string): boolean {
 }
 
 /**
- * What is repeated is a list, as in Express' simple parser. A bearer token is not looked for in a query, where it ends up in logs
- * (RFC 6750 section 5.3), and passport-http-bearer would.
+ * Repeated parameters are a list, as in Express' simple parser. `access_token` is omitted: passport-http-bearer would read it, but tokens in a query
+ * end up in logs (RFC 6750 section 5.3).
  */
 function queryOf(search: string): object {
   const query = Object.create(null) as Record<string, string | readonly string[]>
@@ -109,7 +109,7 @@ function queryOf(search: string): object {
   return query
 }
 
-/** All values by name, in the order of their first. */
+/** All values by name, in the order of their first occurrence. */
 function grouped(
   entries: Iterable<readonly [name: string, value: string]>,
 ): ReadonlyMap<string, readonly string[]> {

@@ -38,7 +38,7 @@ describe.each([
   it.each([
     { when: 'at once', authenticator: chain },
     { when: 'later', authenticator: later(chain) },
-  ])('lets somebody pass who is known $when, with everything that is known', async ({ authenticator }) => {
+  ])('lets an authenticated user pass $when, with the whole authentication', async ({ authenticator }) => {
     const response = await fetch(await listen(appOf(authenticator)), bearer('good'))
     expect(response.status).toBe(200)
     const user = { username: 'jane', uid: '1', groups: ['a', 'b', 'system:authenticated'], extra: {} }
@@ -133,7 +133,7 @@ describe.each([
     expect(responses.map(({ status }) => status)).toEqual([401, 200])
   })
 
-  it('shows the app no identity header, whether or not it lets somebody pass', async () => {
+  it('shows the app no identity header, whether or not it lets the request pass', async () => {
     const headers = {
       'x-remote-user': 'root',
       'X-Remote-Extra-Scopes': 'all',

@@ -6,35 +6,35 @@ import { decider, type DecideOptions, decideShape, requireOptions, type Verdict 
 
 /** Options of {@link Strategy}. */
 export interface StrategyOptions extends DecideOptions {
-  /** What `passport.authenticate` calls it. Default `kube-authn`. */
+  /** The name for `passport.authenticate`. Default `kube-authn`. */
   readonly name?: string
 }
 
 const shape: OptionsShape<StrategyOptions> = { ...decideShape, name: aNonEmptyString }
 
-/** A strategy as `passport.use` and `passport.authenticate` take it. */
+/** A strategy for `passport.use` and `passport.authenticate`. */
 export interface NamedStrategy {
   readonly name: string
   readonly authenticate: (this: StrategyActions, req: IncomingMessage) => void
 }
 
 /**
- * An authenticator as a Passport strategy, for apps that live on Passport: `req.user` is the `UserInfo`, or what the option
- * `user` makes of it, and `req.authInfo` the whole `Authentication`.
+ * An authenticator as a Passport strategy, for apps that use Passport: `req.user` is the `UserInfo`, or what the option `user` returns, and
+ * `req.authInfo` the whole `Authentication`.
  *
- * - Somebody who is not known fails, with 401 and the challenges as a text; so do a bad credential and one that could not be
- *   checked. The next strategy is asked, and nothing a client sends is answered with 400 or 500.
- * - A fault, such as a `TypeError` in an authenticator, is an `error`: Passport hands it to the app.
- *   So is a request that Node left headers out of, with the status 431: the strategies that come next would go by the others.
- * - It answers once, and always: an authenticator that takes longer than `timeoutSeconds` counts as one that could not tell.
- * - Requests never see each other, whether the strategy is used by its name or as an instance.
+ * - An unauthenticated request fails with 401 and the challenges as a string; so do a bad credential and one that could not be checked. Passport
+ *   tries the next strategy, and no request of a client causes a 400 or 500.
+ * - A fault, such as a `TypeError` in an authenticator, is an `error`: Passport passes it to the app. So is a request from which Node dropped
+ *   headers, with status 431: the next strategies would see only the others.
+ * - It always completes, and once: an authenticator that takes longer than `timeoutSeconds` counts as unavailable.
+ * - Requests are isolated from each other, whether the strategy is used by name or as an instance.
  *
  * After a success, the headers that carried the credential are removed from the request, as in every adapter.
  *
  * Source: Passport 0.7 `lib/middleware/authenticate.js`, passport-strategy 1.0.
  *
- * @throws {ConfigurationError} when the options cannot work, or the authenticator needs the certificates of TLS peers and the
- *   runtime does not tell them.
+ * @throws {ConfigurationError} if an option is invalid, or the authenticator needs the certificates of TLS peers and the runtime does not provide
+ *   them.
  * @example
  * passport.use(new Strategy(createAuthenticator({ tokenFile: 'tokens.csv' })))
  * app.use(passport.authenticate('kube-authn', { session: false }))
@@ -49,7 +49,7 @@ export class Strategy implements NamedStrategy {
     const { name = 'kube-authn', ...rest } = options
     const decide = decider(authenticator, rest)
     this.name = name
-    // Not a method with private fields: Passport calls it on an object that it derives from this one.
+    // Not a method with private fields: Passport calls it on an object derived from this one.
     this.authenticate = function authenticate(req) {
       const actions = actionsOf(this)
       proceed(
@@ -61,7 +61,7 @@ export class Strategy implements NamedStrategy {
   }
 }
 
-/** Goes on with a verdict, now or later. A fault on the way to it is told, and so is what goes wrong later, which nobody else would catch. */
+/** Continues with a verdict, now or later. Errors before and after it go to `actions.error`, since otherwise they would be unhandled. */
 export function proceed(
   actions: StrategyActions,
   decide: () => ReturnType<ReturnType<typeof decider>>,
@@ -85,7 +85,7 @@ function act(actions: StrategyActions, verdict: Verdict): void {
       actions.success(verdict.account, verdict.authentication)
       break
     case 'fail':
-      // With a status, since the first one decides: the next strategy's may be 400.
+      // With a status, since Passport uses the first one: the next strategy's may be 400.
       actions.fail(verdict.challenge, verdict.status)
       break
     case 'error':

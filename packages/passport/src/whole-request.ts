@@ -8,26 +8,25 @@ import {
 } from '@kube-authn/core'
 import { strategyRequest } from './strategy-request.ts'
 
-/** Where in a whole request the credential is. */
+/** Where the credential is in a request. */
 export interface WholeRequestOptions {
   /**
-   * The schemes of `Authorization` that the strategy knows. It is asked about these only, and they are in `WWW-Authenticate`.
-   * Default: none, and `Negotiate` for a strategy named `negotiate`.
+   * The `Authorization` schemes of the strategy. It runs only for these, and they are in `WWW-Authenticate`. Default: none, and `Negotiate` for a
+   * strategy named `negotiate`.
    */
   readonly schemes?: readonly AuthenticationScheme[]
-  /** The headers that the credential is in, as in `x-api-key`. The strategy is asked where one is there; an app does not see them. */
+  /** The headers of the credential, for example `x-api-key`. The strategy runs if one is present; they are removed after a success. */
   readonly headers?: readonly string[]
 }
 
-/** Asks a strategy about a request; `isCredential` tells afterwards whether it was shown one. */
+/** Runs a strategy for a request; `isCredential` returns afterwards whether it saw a credential. */
 export type Ask = (req: object, isCredential: () => boolean) => Awaitable<Authentication | undefined>
 
 /**
- * An authenticator that shows a strategy the whole request.
+ * An authenticator that passes the whole request to a strategy.
  *
- * Passport does not tell a bad credential from none. Where it is said what the strategy looks for, it is asked about requests
- * that have it, and then a failure is a rejection. Otherwise it is one when the strategy looked at anything in the request that
- * may be a credential.
+ * Passport does not distinguish a bad credential from none. With `schemes` or `headers` the strategy only runs for requests that have one of them,
+ * and a failure is a rejection. Otherwise a failure is a rejection if the strategy read anything in the request that may be a credential.
  */
 export function wholeRequest(
   name: string,

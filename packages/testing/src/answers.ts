@@ -6,13 +6,13 @@ import {
   type UserInfo,
 } from '@kube-authn/core'
 
-/** What a fake authenticator says to whoever asks. */
+/** The result of a fake authenticator. */
 export type Answer = () => Awaitable<Authentication | undefined>
 
 /**
- * The credential is this user's.
+ * Always authenticates this user.
  *
- * @param rest what else is known, as audiences and expiry.
+ * @param rest other members, such as audiences and expiry.
  * @example
  * const tokens = fakeTokenAuthenticator(always(fakeUser(), { audiences: ['api'] }))
  */
@@ -21,7 +21,7 @@ export function always(user: UserInfo, rest: Omit<Authentication, 'user'> = {}):
 }
 
 /**
- * Each of these tokens is its user's. Of others there is no opinion.
+ * Authenticates each of these tokens as its user; no opinion on other tokens.
  *
  * @example
  * const tokens = fakeTokenAuthenticator(knownTokens({ secret: fakeUser() }))
@@ -37,7 +37,7 @@ export function knownTokens(
 }
 
 /**
- * No opinion: there is no credential of this kind.
+ * No opinion: the request has no credential of this kind.
  *
  * @example
  * const tokens = union(fakeTokenAuthenticator(noOpinion()), fakeTokenAuthenticator(always(fakeUser())))
@@ -47,9 +47,9 @@ export function noOpinion(): Answer {
 }
 
 /**
- * An error. Without an argument, the credential is rejected.
+ * Throws an error. Without an argument, the credential is rejected.
  *
- * @param error `rejected(text)` or `unavailable(text)`, or anything else that a broken authenticator might throw.
+ * @param error `rejected(message)`, `unavailable(message)`, or anything else that a broken authenticator might throw.
  * @example
  * const outage = fakeTokenAuthenticator(fails(unavailable('the webhook does not answer')))
  */
@@ -60,7 +60,7 @@ export function fails(error: AuthenticationError | Error = rejected('the credent
 }
 
 /**
- * The same answer, but later: as a promise, which errors reject.
+ * The same result asynchronously: a promise that resolves or rejects.
  *
  * @example
  * const slow = fakeAuthenticator(later(always(fakeUser())))

@@ -9,21 +9,21 @@ import type {
 import { aBoolean, anything, aString, checkOptions, type OptionsShape } from '@kube-authn/core/options'
 import type { Answer } from './answers.ts'
 
-/** An authenticator that says what it was told to say. */
+/** An authenticator with a given result. */
 export interface FakeAuthenticator extends Authenticator {
-  /** What it was asked, in order. */
+  /** The recorded calls, in order. */
   readonly calls: readonly { readonly request: AuthenticationRequest; readonly context: Context }[]
 }
 
-/** A token authenticator that says what it was told to say. */
+/** A token authenticator with a given result. */
 export interface FakeTokenAuthenticator extends TokenAuthenticator {
-  /** What it was asked, in order. */
+  /** The recorded calls, in order. */
   readonly calls: readonly { readonly token: string; readonly context: Context }[]
 }
 
-/** A password authenticator that says what it was told to say. */
+/** A password authenticator with a given result. */
 export interface FakePasswordAuthenticator extends PasswordAuthenticator {
-  /** What it was asked, in order. */
+  /** The recorded calls, in order. */
   readonly calls: readonly {
     readonly username: string
     readonly password: string
@@ -35,7 +35,7 @@ export interface FakePasswordAuthenticator extends PasswordAuthenticator {
 export interface FakeAuthenticatorOptions {
   /** Default `fake`. */
   readonly name?: string
-  /** What it says it looks for. Default: nothing. */
+  /** The credentials it declares. Default: none. */
   readonly credentials?: CredentialDescription
 }
 
@@ -57,9 +57,9 @@ const tokenShape: OptionsShape<FakeTokenAuthenticatorOptions> = { name: aString,
 const passwordShape: OptionsShape<FakePasswordAuthenticatorOptions> = { name: aString }
 
 /**
- * Answers every request alike, and keeps what it was asked.
+ * Returns the same result for every request, and records the calls.
  *
- * @param answer `always(user)`, `noOpinion()`, `fails(error)`, or a function that looks at the request.
+ * @param answer `always(user)`, `noOpinion()`, `fails(error)`, or a function of the request.
  * @example
  * const authenticator = fakeAuthenticator(always(fakeUser()))
  * app.use(authentication(authenticator))
@@ -82,9 +82,9 @@ export function fakeAuthenticator(
 }
 
 /**
- * Answers every token alike, and keeps what it was asked.
+ * Returns the same result for every token, and records the calls.
  *
- * @param answer `always(user)`, `noOpinion()`, `fails(error)`, or a function that looks at the token.
+ * @param answer `always(user)`, `noOpinion()`, `fails(error)`, or a function of the token.
  * @example
  * const tokens = fakeTokenAuthenticator((token) => (token === 'secret' ? { user: fakeUser() } : undefined))
  */
@@ -106,9 +106,9 @@ export function fakeTokenAuthenticator(
 }
 
 /**
- * Answers every password alike, and keeps what it was asked.
+ * Returns the same result for every password, and records the calls.
  *
- * @param answer `always(user)`, `noOpinion()`, `fails(error)`, or a function that looks at the password.
+ * @param answer `always(user)`, `noOpinion()`, `fails(error)`, or a function of the password.
  * @example
  * const passwords = fakePasswordAuthenticator(fails(unavailable('the directory is down')))
  */

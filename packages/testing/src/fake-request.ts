@@ -8,13 +8,13 @@ import {
   wholeNumber,
 } from '@kube-authn/core/options'
 
-/** What {@link fakeRequest} makes a request from. Everything may be left out. */
+/** Options of {@link fakeRequest}. All are optional. */
 export interface FakeRequestInit {
   /** Default `GET`. */
   readonly method?: string
   /** A path with its query, or a whole URL. Default `/`. */
   readonly url?: string
-  /** Name and value, in the order sent; repeated headers stay apart. Values are text. */
+  /** Name and value, in the order sent; repeated headers are not joined. Values are strings. */
   readonly headers?: readonly (readonly [name: string, value: string])[]
   /** Default 1. */
   readonly httpVersionMajor?: number

@@ -9,10 +9,9 @@ const shape: OptionsShape<Partial<UserInfoInit>> = {
 }
 
 /**
- * A whole user, for tests that need one and do not care which: `jane`, with a uid, in `developers` and
- * `system:authenticated`.
+ * A complete user, for tests that need any user: `jane`, with a uid, in `developers` and `system:authenticated`.
  *
- * @param init replaces what the test does care about.
+ * @param init overrides members of the user.
  * @example
  * const admin = fakeUser({ username: 'root', groups: ['system:masters', 'system:authenticated'] })
  */

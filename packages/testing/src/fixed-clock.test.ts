@@ -9,7 +9,7 @@ describe('fixedClock', () => {
     expect(clock.now()).toBe(1005)
   })
 
-  test('calls nobody back before the time', () => {
+  test('fires no timer before its time', () => {
     const clock = fixedClock()
     const callback = vi.fn()
     clock.after(10, callback)
@@ -20,7 +20,7 @@ describe('fixedClock', () => {
     expect(callback).toHaveBeenCalledOnce()
   })
 
-  test('calls nobody back who called it off', () => {
+  test('does not fire a cancelled timer', () => {
     const clock = fixedClock()
     const callback = vi.fn()
     const cancel = clock.after(10, callback)

@@ -1,29 +1,29 @@
 import type { Clock } from '@kube-authn/core'
 
-/** A clock that stands still until it is told to go on. */
+/** A clock that stands still until it is advanced. */
 export interface FixedClock extends Clock {
-  /** Timers that are neither due nor called off. */
+  /** The number of pending timers. */
   readonly pending: number
-  /** Goes on, and calls back what comes due on the way: in order of time, then in the order they were set. */
+  /** Advances the clock and fires due timers: in order of time, then in the order they were set. */
   advance(milliseconds: number): void
-  /** The same, but lets promises settle before, between and after the timers. */
+  /** Like `advance`, but lets promises settle before, between and after the timers. */
   advanceAsync(milliseconds: number): Promise<void>
 }
 
 /**
- * A clock for whatever takes a `Clock`. Timers see the time they are due at, and may set further timers.
+ * A clock for anything that takes a `Clock`. Timers see the time they are due at, and may set further timers.
  *
- * @param startMs what it shows, in milliseconds since the epoch. Default 2030-01-01T00:00:00Z.
+ * @param startMs its initial time, in milliseconds since the epoch. Default 2030-01-01T00:00:00Z.
  * @example
  * const clock = fixedClock()
  * const tokens = cached(slowTokens, { successTtlSeconds: 10, clock })
- * clock.advance(10_000) // nothing is remembered any more
+ * clock.advance(10_000) // the cache is empty again
  */
 export function fixedClock(startMs: number = Date.UTC(2030, 0, 1)): FixedClock {
   let now = startMs
   const timers = new Set<Timer>()
 
-  /** Calls back the next timer that is due by then; `false` if there is none. */
+  /** Fires the next timer that is due by then; `false` if there is none. */
   const fireNext = (untilMs: number): boolean => {
     let next: Timer | undefined
     for (const timer of timers) {
@@ -66,10 +66,10 @@ interface Timer {
   readonly callback: () => void
 }
 
-// Taken now, so that it still works in a test that replaces the runtime's timers.
+// Read now, so that it still works in a test that replaces the runtime's timers.
 const { setTimeout } = globalThis
 
-/** A turn of the event loop: by its end, whatever promises could do without waiting for something outside is done. */
+/** Waits for a turn of the event loop: by then all promises that do not wait for I/O or timers have settled. */
 function promisesSettle(): Promise<void> {
   return new Promise((resolve) => void setTimeout(resolve, 0))
 }

@@ -1,8 +1,8 @@
 import type { AuthenticationEvent, Observer } from '@kube-authn/core'
 
-/** Events that were kept. */
+/** Recorded events. */
 export interface RecordedEvents {
-  /** Give this to whatever takes an observer. */
+  /** Pass this as an observer. */
   readonly observer: Observer
   /** All of them, in order. */
   readonly events: readonly AuthenticationEvent[]
@@ -10,12 +10,12 @@ export interface RecordedEvents {
   ofType<T extends AuthenticationEvent['type']>(
     type: T,
   ): readonly Extract<AuthenticationEvent, { readonly type: T }>[]
-  /** Forgets them. */
+  /** Removes all of them. */
   clear(): void
 }
 
 /**
- * Keeps events, so that a test can look at them.
+ * Records events for a test.
  *
  * @example
  * const { observer, ofType } = recordEvents()

@@ -1,4 +1,4 @@
-// One way to make an app of each framework, whatever middleware it gets.
+// Creates an app of each framework with a given middleware.
 import { getRequestListener } from '@hono/node-server'
 import express from 'express'
 import { Hono } from 'hono'
@@ -11,7 +11,7 @@ export const noop = {
   hono: (_c, next) => next(),
 }
 
-/** An app that answers `ok`, with this middleware before it, as `(req, res)`. */
+/** An app `(req, res)` with this middleware that responds with `ok`. */
 export const listenerOf = {
   express(middleware) {
     const app = express()
@@ -41,7 +41,7 @@ export const listenerOf = {
   },
 }
 
-/** A middleware as an operation: alone in Express and Koa, and in a whole app in Hono, whose middleware cannot be called alone. */
+/** A middleware as an operation: alone in Express and Koa; in a complete app in Hono, whose middleware cannot be called alone. */
 export const operationOf = {
   express: (middleware, headerSets) => expressMiddleware(express(), middleware, headerSets),
   koa: (middleware, headerSets) => koaMiddleware(new Koa(), middleware, headerSets),

@@ -1,4 +1,4 @@
-// Processes that measure: pinned to one core where the system has `taskset`, since WebCrypto's threads would otherwise hide what they cost.
+// Measuring processes: pinned to one core if the system has `taskset`, since WebCrypto's threads would otherwise hide their cost.
 import { spawn, spawnSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
@@ -23,7 +23,7 @@ export function runScript(script, args, flags = [], timeoutMs = 300_000) {
   return JSON.parse(line)
 }
 
-/** A script of this folder that serves until it is ended; its first line is JSON. */
+/** A script of this folder that serves until it is stopped; its first line is JSON. */
 export async function startScript(script, args, flags = []) {
   const [command, rest] = pinned(0, process.execPath, '--no-deprecation', ...flags, pathOf(script), ...args)
   const child = spawn(command, rest, { env, stdio: ['ignore', 'pipe', 'inherit'] })

@@ -1,4 +1,4 @@
-// Runs middleware and listeners without sockets. An operation takes a callback, and calls it with the status of the answer.
+// Runs middleware and listeners without sockets. An operation calls its callback with the status of the response.
 import { EventEmitter } from 'node:events'
 import { IncomingMessage, ServerResponse } from 'node:http'
 
@@ -15,7 +15,7 @@ class FakeSocket extends EventEmitter {
   }
 }
 
-/** A request of Node's own class, made from what its parser hands over. */
+/** A request of Node's own class, created from its parser's output. */
 function nodeRequest(rawHeaders, socket = new FakeSocket()) {
   const request = new IncomingMessage(socket)
   request.method = 'GET'
@@ -23,12 +23,12 @@ function nodeRequest(rawHeaders, socket = new FakeSocket()) {
   request.httpVersionMajor = 1
   request.httpVersionMinor = 1
   request.httpVersion = '1.1'
-  // oxlint-disable-next-line no-underscore-dangle -- what the parser of Node calls
+  // oxlint-disable-next-line no-underscore-dangle -- called by Node's parser
   request._addHeaderLines(rawHeaders, rawHeaders.length)
   return request
 }
 
-/** A response of Node's own class that says when it has ended. */
+/** A response of Node's own class that reports its end. */
 class EndingResponse extends ServerResponse {
   constructor(request, done) {
     super(request)
@@ -125,7 +125,7 @@ export function expressMiddleware(app, middleware, headerSets, socketOf = () => 
   }
 }
 
-/** The same with a request of Node's own: its headers are made when they are first read. */
+/** The same with a request of Node's own: its headers are created on first read. */
 export function nodeMiddleware(middleware, headerSets) {
   const next = inTurns(headerSets)
   return (done) => {
@@ -136,7 +136,7 @@ export function nodeMiddleware(middleware, headerSets) {
   }
 }
 
-/** A middleware of Koa alone, on a context that the app makes. */
+/** A middleware of Koa alone, on a context of the app. */
 export function koaMiddleware(app, middleware, headerSets) {
   const next = inTurns(headerSets.map((raw) => ({ raw, headers: lowerCased(raw) })))
   return (done) => {
@@ -171,7 +171,7 @@ export function listener(listen, headerSets) {
   }
 }
 
-/** Something that answers a value or a promise of one; `statusOf` says whether that is right. */
+/** An operation that returns a value or a promise of one; `statusOf` checks it. */
 export function call(task, statusOf = () => 200) {
   return (done) => {
     const value = task()

@@ -1,4 +1,4 @@
-// Reference points written by hand: the least that the same work costs. They have no options, no errors and no challenges, and are no product.
+// Hand-written lower bounds: the minimum cost of the same work. They have no options, errors or challenges, and are not usable products.
 import { createPublicKey, hash, randomBytes, verify } from 'node:crypto'
 import { AUDIENCE, ISSUER } from './material.mjs'
 
@@ -21,7 +21,7 @@ export function hashedMap(tokens) {
   }
 }
 
-/** The same, by a digest under a key that nobody outside knows. */
+/** The same, by a digest with a secret key. */
 export function keyedMap(tokens) {
   const key = randomBytes(32).toString('base64url')
   const keyed = (token) => hash('sha256', `${key}=${token}`, 'latin1')
@@ -64,7 +64,7 @@ export function verifiedJwt(algorithm, pem) {
   }
 }
 
-/** The same, remembered for ten seconds by a digest. */
+/** The same, cached for ten seconds by a digest. */
 export function rememberedJwt(algorithm, pem) {
   const verifyHeader = verifiedJwt(algorithm, pem)
   const remembered = new Map()
@@ -114,7 +114,7 @@ class StatusError extends Error {
 
 const UNAUTHORIZED = JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', code: 401 })
 
-/** What kube-authn owes an app besides: only the first credential counts, it is taken out, and the state of a request is not copied. */
+/** Additional work of kube-authn: only the first credential counts, it is removed, and the state of a request is not copied. */
 function withDuties(req, userOf) {
   const { rawHeaders } = req
   let found = -1
@@ -126,7 +126,7 @@ function withDuties(req, userOf) {
   }
   if (found === -1) return undefined
   const user = userOf(rawHeaders[found + 1])
-  // Node makes them of `rawHeaders` when they are first read.
+  // Node creates them from `rawHeaders` on first read.
   const { headers } = req
   rawHeaders.splice(found, 2)
   delete headers.authorization

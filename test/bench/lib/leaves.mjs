@@ -1,4 +1,4 @@
-// Many certificates of one authority. To issue each with the test kit takes a millisecond; here one is signed again with other serial numbers.
+// Many certificates of one authority. Issuing each with the test kit takes a millisecond; here one is re-signed with different serial numbers.
 import { generateKeyPairSync, sign, X509Certificate } from 'node:crypto'
 import { createPki } from '@kube-authn/testing'
 
@@ -18,7 +18,7 @@ export async function manyLeaves(count) {
   return { ca: withKey(pki.certificateDer, keys.publicKey), leaves }
 }
 
-/** The certificate of an authority, about another key. Its own signature is nothing that anybody checks. */
+/** The certificate of an authority, about another key. Its own signature is not checked. */
 function withKey(der, publicKey) {
   const old = new X509Certificate(der).publicKey.export({ format: 'der', type: 'spki' })
   const bytes = Buffer.from(der)

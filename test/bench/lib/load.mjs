@@ -1,4 +1,4 @@
-// Load over HTTP, from the other core: `wrk` where it is installed, else autocannon.
+// Load over HTTP, from the other core: `wrk` if installed, else autocannon.
 import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { pinned } from './child.mjs'

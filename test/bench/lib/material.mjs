@@ -1,4 +1,4 @@
-// Tokens, keys and certificates that every row uses. Made in the process that measures, so nothing is kept on disk.
+// Tokens, keys and certificates for all rows. Created in the measuring process, so nothing is stored on disk.
 import { createPublicKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -122,7 +122,7 @@ export function withAuthorization(value) {
 }
 
 let folder
-/** A file with this text, removed when the process ends. */
+/** A file with this content, removed when the process ends. */
 export function fileOf(text, name = `file-${randomBytes(6).toString('hex')}`) {
   if (folder === undefined) {
     folder = mkdtempSync(join(tmpdir(), 'kube-authn-bench-'))

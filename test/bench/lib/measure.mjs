@@ -3,9 +3,9 @@
 const IN_FLIGHT = 50
 
 /**
- * Runs an operation `count` times, with up to `inFlight` of them begun and not ended.
+ * Runs an operation `count` times, with up to `inFlight` of them in progress.
  *
- * @param turns whether the event loop turns although operations are under way.
+ * @param turns whether the event loop turns while operations are in progress.
  */
 function repeat(operation, count, inFlight = IN_FLIGHT, turns = true) {
   return new Promise((resolve) => {
@@ -21,7 +21,7 @@ function repeat(operation, count, inFlight = IN_FLIGHT, turns = true) {
     const begin = () => {
       isBeginning = true
       while (begun < count && begun - ended < inFlight) {
-        // As on a server, the event loop turns after as many: until then nothing that the next tick has to do is done or freed.
+        // As on a server, the event loop turns after this many: before that, nothing deferred to the next tick is done or freed.
         if (++inARow > IN_FLIGHT && (turns || begun === ended)) {
           setImmediate(beginAnew)
           return
@@ -40,9 +40,9 @@ function repeat(operation, count, inFlight = IN_FLIGHT, turns = true) {
 }
 
 /**
- * Three operations, one after the other: the first may find nothing loaded or remembered.
+ * Three operations in sequence: the first may find nothing loaded or cached.
  *
- * @throws {Error} when one answers another status.
+ * @throws {Error} if one has another status.
  */
 export async function expectStatus(operation, status) {
   for (let request = 0; request < 3; request++) {

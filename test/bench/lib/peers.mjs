@@ -1,4 +1,4 @@
-// What people use today, set up as its documentation says.
+// Common alternatives, configured as documented.
 import { createPublicKey } from 'node:crypto'
 import { auth } from 'express-oauth2-jwt-bearer'
 import { expressjwt } from 'express-jwt'

@@ -1,4 +1,4 @@
-// Runs on every runtime, bundled: a bearer token of a file, and a JWT that was seen before, through the use case and the request of Fetch.
+// Runs bundled on every runtime: a bearer token of a file, and a cached JWT, authenticated for a Fetch request.
 import { authenticateRequest, authenticatorChain, fetchRequest } from '@kube-authn/core'
 import { localKeySet } from '@kube-authn/core/jwt'
 import { oidc } from '@kube-authn/core/oidc'
@@ -8,7 +8,7 @@ import { tokenFile } from '@kube-authn/core/token-file'
 const AUDIENCE = 'app'
 const ISSUER = 'https://issuer.example.com'
 
-/** A function for each case, which authenticates a request so many times and answers how many were accepted. */
+/** A function per case that authenticates a request a given number of times and returns how many were accepted. */
 export async function portableCases() {
   const { jwk, token } = await signedToken()
   const tokens = oidc({

@@ -1,4 +1,4 @@
-// What a row of the table is. A subject is measured in a process of its own.
+// A row of the table. Each subject is measured in a separate process.
 
 /**
  * @typedef {'ours' | 'peer' | 'floor' | 'base'} Role
@@ -20,25 +20,25 @@
 export const ours = (make) => ({ role: 'ours', make })
 export const peer = (make) => ({ role: 'peer', make })
 export const floor = (make) => ({ role: 'floor', make })
-/** What is subtracted from the others, as a middleware that does nothing, or what they are divided by, as a bare app. */
+/** The base: subtracted from the others, such as a middleware that does nothing, or their divisor, such as a bare app. */
 export const base = (make) => ({ role: 'base', make })
 
-/** Microseconds of CPU and wall time that an operation takes over the base, where there is one. */
+/** Microseconds of CPU and wall time that an operation takes over the base, if there is one. */
 export function operationRow(name, { target, status = 200, ...rest }, subjects) {
   return { name, kind: 'operation', unit: 'µs', target, status, ...rest, subjects }
 }
 
-/** Requests a second over HTTP, as a part of the bare app's. */
+/** Requests per second over HTTP, relative to the bare app. */
 export function httpRow(name, { target }, subjects) {
   return { name, kind: 'http', unit: 'of bare', target, status: 200, isMoreBetter: true, subjects }
 }
 
-/** A number that the subject measures itself, over the base where there is one. */
+/** A number that the subject measures itself, over the base if there is one. */
 export function valueRow(name, { target, unit, ...rest }, subjects) {
   return { name, kind: 'value', unit, target, ...rest, subjects }
 }
 
-/** What a subject of a row must answer. */
+/** The status that a subject of a row must return. */
 export function statusOf(row, subjectName) {
   return row.subjects[subjectName].role === 'base' ? 200 : row.status
 }

@@ -1,4 +1,4 @@
-// kube-authn, set up as its documentation says.
+// kube-authn, configured as documented.
 import { authenticatorChain } from '@kube-authn/core'
 import { localKeySet, verificationKeysFromPem } from '@kube-authn/core/jwt'
 import { oidc } from '@kube-authn/core/oidc'

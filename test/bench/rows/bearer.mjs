@@ -1,4 +1,4 @@
-// Bearer tokens of a token file, and tokens of nobody.
+// Bearer tokens of a token file, and unknown tokens.
 import { noop, listenerOf, operationOf } from '../lib/apps.mjs'
 import { nodeMiddleware } from '../lib/drivers.mjs'
 import {
@@ -17,7 +17,7 @@ import { base, floor, httpRow, operationRow, ours, peer } from '../lib/row.mjs'
 import { authentication, tokenChain } from '../lib/subjects.mjs'
 
 const floorOf = { express: expressFloor, koa: koaFloor, hono: honoFloor }
-/** In Hono a whole app is measured, and what is done to its headers depends on what it reads. */
+/** In Hono a complete app is measured, since changes of headers depend on what it reads. */
 const floorWithDutiesOf = { express: expressFloorWithDuties, koa: koaFloorWithDuties }
 const WRONG = 'A'.repeat(32)
 

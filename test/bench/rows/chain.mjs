@@ -1,4 +1,4 @@
-// A chain with all that createAuthenticator takes, and each way through it; certificates, proxies and impersonation.
+// A chain with all options of createAuthenticator, and each path through it; certificates, proxies and impersonation.
 import { X509Certificate } from 'node:crypto'
 import { authenticatorChain } from '@kube-authn/core'
 import { bootstrapSecrets, createBootstrapToken } from '@kube-authn/core/bootstrap-token'
@@ -38,7 +38,7 @@ import { manifests } from './rbac.mjs'
 const alone = (middleware, headerSets, socketOf) =>
   expressMiddleware(express(), middleware, headerSets, socketOf)
 
-/** The whole chain, and a credential for each of its authenticators. */
+/** The complete chain, and a credential for each of its authenticators. */
 async function everything(more = {}) {
   const webhook = await listen(fakeTokenReviewWebhook(knownTokens({ 'webhook-token': fakeUser() })))
   const kubeconfig = fileOf(kubeconfigOf(webhook))
@@ -93,7 +93,7 @@ const digest = floor(() => {
   return alone(expressFloor(hashedMap(tokens)), [withAuthorization(`Bearer ${token}`)])
 })
 
-/** What Node tells of a TLS connection whose peer presented this certificate. */
+/** A TLS connection of Node whose peer presented this certificate. */
 function tlsSocket(raw) {
   return {
     encrypted: true,
@@ -117,7 +117,7 @@ async function sameConnection() {
   return alone(authentication.express(chain), [rawHeaders()], () => socket)
 }
 
-/** More certificates than are remembered, so that each is forgotten when it comes again. */
+/** More certificates than the cache holds, so that each misses the cache. */
 const MORE_THAN_REMEMBERED = 5000
 
 const inTurn = (list) => {
@@ -178,7 +178,7 @@ const impersonating = (groups) => () => {
         .join('\n---\n'),
     ),
   )
-  // The two are called by hand, where impersonation cannot be seen to follow.
+  // The two are called directly, so `impersonation` cannot be detected after `authentication`.
   const authenticate = authentication.express(chain, { impersonationHeaders: 'later' })
   const impersonate = impersonation(policy)
   const both = (req, res, next) =>

@@ -1,4 +1,4 @@
-// Signed tokens: each time as if for the first time, with a bad signature, and remembered.
+// Signed tokens: uncached, with a bad signature, and cached.
 import { createServer } from 'node:http'
 import { noop, listenerOf, operationOf } from '../lib/apps.mjs'
 import { expressFloor, honoFloor, koaFloor, rememberedJwt, verifiedJwt } from '../lib/floors.mjs'

@@ -1,4 +1,4 @@
-// What it costs to be told: the same request with nobody who looks, with an observer that does nothing, with metrics, and with an audit log.
+// The cost of observers: the same request without an observer, with one that does nothing, with metrics, and with an audit log.
 import { auditLog } from '@kube-authn/core/audit'
 import { metrics } from '@kube-authn/core/metrics'
 import { noop, operationOf } from '../lib/apps.mjs'
@@ -21,7 +21,7 @@ export const observerRows = [
     {},
     {
       'no-op': base(express(() => noop.express)),
-      'kube-authn, by nobody': ours(express((tokens) => authentication.express(tokenChain(tokens)))),
+      'kube-authn, no observer': ours(express((tokens) => authentication.express(tokenChain(tokens)))),
       'kube-authn, by a function that does nothing': observedBy(() => () => {}),
       'kube-authn, by metrics': observedBy(() => metrics().observer),
       'kube-authn, by an audit log': observedBy(() => auditLog({ write: () => {} })),

@@ -83,7 +83,7 @@ function indexed() {
   })
 }
 
-/** What an app that keeps a list of bindings does. */
+/** An app with a plain list of bindings. */
 function linear() {
   const objects = manifests(1000)
   const roles = new Map(

@@ -1,4 +1,4 @@
-// Large files: how long they take to load, what they keep, and how long the event loop stands still.
+// Large files: loading time, memory, and the longest block of the event loop.
 import { readFileSync, renameSync } from 'node:fs'
 import { userInfo } from '@kube-authn/core'
 import { attributesOf } from '@kube-authn/core/authorization'
@@ -10,7 +10,7 @@ import { manifests } from './rbac.mjs'
 
 const MAX_BYTES = 1 << 30
 
-/** Of wall and CPU time the lower one: where they differ, something else ran on the core, or a collector in another thread. */
+/** The lower one of wall and CPU time: if they differ, something else ran on the core, or a garbage collector in another thread. */
 function stopwatch() {
   const start = performance.now()
   const before = process.cpuUsage()
@@ -28,7 +28,7 @@ function milliseconds(load) {
   return result
 }
 
-/** MiB that stay on the heap for what was loaded. */
+/** MiB of heap that the loaded value retains. */
 function liveMiB(load) {
   const used = () => {
     globalThis.gc()
@@ -67,7 +67,7 @@ const keptMiB = (count, load) => () => {
 }
 const loadTokens = (path) => tokenFileAt(path, { maxBytes: MAX_BYTES })
 
-/** The longest pause between two turns of the event loop, in milliseconds, while something is asked for and its file is replaced and read again. */
+/** The longest block of the event loop, in milliseconds, while requests run and the file is replaced and reloaded. */
 async function longestPause(path, replacement, open, ask) {
   let onReload
   const reloaded = new Promise((resolve, reject) => {
@@ -102,7 +102,7 @@ const tokensPauseMs = (count) => () => {
   const tokens = randomTokens(count)
   const path = fileOf(csvOf(tokens))
   const asked = [...tokens.keys()].slice(0, 1000)
-  // The old tokens stay, so that every answer can be checked.
+  // The old tokens stay, so that every result can be checked.
   const replacement = fileOf(`${csvOf(tokens)}new,new,new\n`)
   tokens.clear()
   let index = 0
@@ -209,7 +209,7 @@ export const scaleRows = [
     { unit: 's', target: 1 },
     {
       'kube-authn': ours(loadingPolicy(asJson, fromText)),
-      // Neither refuses what is there twice, nor validates.
+      // Neither detects duplicates nor validates.
       'JSON.parse, and no validation': floor(
         loadingPolicy(asJson, (text) => rbac(rbacPolicy(JSON.parse(text).items))),
       ),

@@ -1,4 +1,4 @@
-// What an app pays before it answers: to import, and until its first answer.
+// The start-up cost of an app: importing, and until its first response.
 import { spawnSync } from 'node:child_process'
 import { csvOf, fileOf, randomTokens } from '../lib/material.mjs'
 import { median } from '../lib/measure.mjs'
@@ -8,8 +8,8 @@ import { base, ours, peer, valueRow } from '../lib/row.mjs'
 const PROCESSES = 5
 
 /**
- * Milliseconds of a process that runs this module text, from its start to its end. The lower one of wall and CPU time: where they differ,
- * something else ran on the core.
+ * Milliseconds of a process that runs this module source, from start to end. The lower one of wall and CPU time: if they differ, something else ran
+ * on the core.
  */
 function processMs(text) {
   const wall = []
@@ -36,7 +36,7 @@ const importing =
 
 const empty = base(importing())
 
-/** An app that asks itself once. */
+/** An app that sends itself one request. */
 const answering = (setUp) =>
   processMs(`
     import express from 'express'

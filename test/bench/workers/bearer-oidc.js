@@ -1,4 +1,4 @@
-// The least Worker with bearer tokens of an OpenID Connect provider: what .ci/size-limit.config.mjs weighs.
+// A minimal Worker with bearer tokens of an OpenID Connect provider, measured by .ci/size-limit.config.mjs.
 import { authenticateRequest, authenticatorChain, fetchRequest } from '@kube-authn/core'
 import { oidc } from '@kube-authn/core/oidc'
 

@@ -11,7 +11,7 @@ import {
 } from '@kube-authn/core'
 import type { VectorUser } from './vector.ts'
 
-/** How a vector describes what an authenticator does. */
+/** The behaviour of an authenticator in a vector. */
 export interface Behaviour {
   readonly returns: 'authenticated' | 'no-opinion' | 'error' | 'authenticated-with-error'
   readonly user?: VectorUser
@@ -23,13 +23,13 @@ export interface Behaviour {
   readonly warnings?: readonly string[]
 }
 
-/** What an authenticator was asked. */
+/** A call of an authenticator. */
 export interface Call {
   readonly credential: readonly string[]
   readonly context: Context
 }
 
-/** An authenticator of every kind that does what a vector says, and keeps what it was asked. */
+/** An authenticator of every kind with the behaviour of a vector, which records its calls. */
 export interface Scripted extends Authenticator, TokenAuthenticator, PasswordAuthenticator {
   readonly calls: readonly Call[]
 }
@@ -59,7 +59,7 @@ function act(behaviour: Behaviour, context: Context): Awaitable<Authentication |
   if (behaviour.panics === true) throw new TypeError('panic')
   const outcome = (): Authentication | undefined => {
     if (behaviour.returns === 'no-opinion') return undefined
-    // A user with an error is an error here by construction: one can only return or throw.
+    // A user with an error is an error here by construction: an authenticator either returns or throws.
     if (behaviour.returns !== 'authenticated') throw unavailable(behaviour.text ?? '')
     return {
       user: userOf(behaviour.user ?? { name: '' }),
@@ -85,7 +85,7 @@ export function vectorUserOf(user: Authentication['user']): VectorUser {
   return { name: user.username, uid: user.uid, groups: user.groups, extra: user.extra }
 }
 
-/** What came of a question, in the words of `expect`. */
+/** The outcome of a call, in the terms of `expect`. */
 export async function outcomeOf(
   ask: () => Awaitable<Authentication | undefined>,
 ): Promise<Record<string, unknown> & { readonly authentication?: Authentication }> {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** Certificates by name, as the fixture `FIXTURE-certs` has them. */
+/** Certificates of the fixture `FIXTURE-certs`, by name. */
 export type Certificates = Readonly<Record<string, { readonly pem: string; readonly sha256?: string }>>
 
 /** The PEM text of references such as `@jane`. */

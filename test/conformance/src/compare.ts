@@ -7,7 +7,7 @@ import {
   type VectorUser,
 } from './vector.ts'
 
-/** What differs between what came of a case and what had to; empty when nothing does. */
+/** The differences between the outcome of a case and the expectation; empty if there are none. */
 export function differences(vector: Vector, actual: Readonly<Record<string, unknown>>): readonly string[] {
   if (actual === DEVIATES_AS_DOCUMENTED) {
     return vector.given.deviation === undefined
@@ -28,7 +28,7 @@ export function differences(vector: Vector, actual: Readonly<Record<string, unkn
   })
 }
 
-/** What a text has to contain. */
+/** What a string must contain. */
 const PARTS: ReadonlySet<string> = new Set([
   'error_contains',
   'healthContains',

@@ -1,7 +1,7 @@
 import { type AuthenticationRequest, exactHeaders, type HeaderChanges } from '@kube-authn/core'
 import type { HeaderPair } from './vector.ts'
 
-/** A request with headers exactly as a vector has them, in text. */
+/** A request with the headers of a vector, as strings. */
 export function requestOf(init: {
   readonly url?: string
   readonly headers?: readonly HeaderPair[]
@@ -20,12 +20,12 @@ export function requestOf(init: {
   }
 }
 
-/** One character per byte, as Node hands out headers. */
+/** One character per byte, like Node's headers. */
 function latin1(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1')
 }
 
-/** What is left of headers. */
+/** The remaining headers. */
 export function headersAfter(
   headers: readonly HeaderPair[],
   changes: HeaderChanges | undefined,

@@ -33,7 +33,7 @@ function total(lines: readonly string[]): number {
   return lines.reduce((sum, line) => sum + Number(/^\S+ \d+\/(\d+)$/.exec(line)?.[1] ?? 0), 0)
 }
 
-// Each is another process that runs every vector, on a machine that may have other things to do.
+// Each starts a process that runs every vector, possibly on a busy machine.
 describe('the vector runner', () => {
   it('passes every case of the implemented areas', () => {
     const { status, lines } = run()
@@ -47,7 +47,7 @@ describe('the vector runner', () => {
     const folder = fileURLToPath(new URL('../vectors', import.meta.url))
     const vectors = JSON.parse(readFileSync(join(folder, 'authenticators.json'), 'utf8')) as Vector[]
     const spoilt = vectors
-      // A case that names a deviation asserts our result, whatever Kubernetes' is.
+      // A case that names a deviation asserts our result, not Kubernetes'.
       .filter(({ given, area }) => area === 'fixtures' || given.deviation === undefined)
       .map((vector) => (vector.area === 'fixtures' ? vector : { ...vector, expect: spoil(vector.expect) }))
     writeFileSync(join(scratch, 'authenticators.json'), JSON.stringify(spoilt))
@@ -82,7 +82,7 @@ describe('the vector runner', () => {
   })
 })
 
-/** Every field says something else. */
+/** Every field has another value. */
 function spoil(expected: Vector['expect']): Record<string, unknown> {
   return Object.fromEntries<unknown>(
     Object.entries(expected).map(([field, value]) => {

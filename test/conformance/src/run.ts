@@ -36,7 +36,7 @@ import { NotApplicable, NotImplemented, type UnitRunner, type Vector } from './v
  * Runs every vector whose area is implemented, prints a line for each area and then what failed. Exits with 1 when a case
  * of an implemented area fails. `KUBE_AUTHN_VECTORS` names another folder with files of the same names.
  *
- * Then it asks what a running kube-apiserver was asked, and compares the answers: `KUBE_AUTHN_LIVE` names another folder of the form
+ * Then it replays the recorded requests of a real kube-apiserver and compares the responses: `KUBE_AUTHN_LIVE` names another folder with the layout
  * of `test/conformance/live`.
  */
 
@@ -49,9 +49,9 @@ const ownLiveFolder = fileURLToPath(new URL('../live', import.meta.url))
 interface AreaResult {
   passed: number
   readonly failures: string[]
-  /** What is left out, by reason. */
+  /** Skipped cases, by reason. */
   readonly leftOut: Map<string, string[]>
-  /** How many cases differ as a row of `docs/deviations.md` says. */
+  /** How many cases differ as described in `docs/deviations.md`. */
   readonly explained?: ReadonlyMap<string, number>
 }
 
@@ -77,7 +77,7 @@ async function main(): Promise<void> {
   report(areas)
 }
 
-/** Runs a case and says what differs. */
+/** Runs a case and returns the differences. */
 type CaseRunner = (vector: Vector) => Promise<readonly string[]>
 
 function runners(vectors: readonly Vector[]): (vector: Vector) => CaseRunner | undefined {
@@ -126,7 +126,7 @@ function runners(vectors: readonly Vector[]): (vector: Vector) => CaseRunner | u
   }
 }
 
-/** Areas about what there is no part for here. */
+/** Areas that do not apply here. */
 const NOT_OURS: readonly (readonly [area: RegExp, reason: string])[] = [
   [/^E-csr-/, 'CertificateSigningRequests are for a cluster, and are not served here'],
   [/^F-(?:exec|oidc-client)$/, 'plug-ins and logins are for command-line clients'],
@@ -137,7 +137,7 @@ function notOurs(area: string): string | undefined {
   return NOT_OURS.find(([areas]) => areas.test(area))?.[1]
 }
 
-/** A runner that returns what came of a case. */
+/** A runner that returns the outcome of a case. */
 function compared(runner: UnitRunner, certificates: Certificates): CaseRunner {
   return async (vector) => {
     const actual = await runner(vector)
@@ -145,7 +145,7 @@ function compared(runner: UnitRunner, certificates: Certificates): CaseRunner {
   }
 }
 
-/** A runner that judges by itself. */
+/** A runner that checks the case itself. */
 function judged(runner: AreaRunner): CaseRunner {
   return async (vector) => {
     const verdict = await runner(vector)
@@ -154,7 +154,7 @@ function judged(runner: AreaRunner): CaseRunner {
   }
 }
 
-/** What later releases removed and the product has nevertheless: the behaviour of 1.6 is the reference for these. */
+/** Features that later releases removed: their reference is 1.6. */
 const ONLY_IN_OLD_RELEASES = new Set(['basic', 'password-file'])
 
 const replacedSince16: UnitRunner = () =>

@@ -1,4 +1,4 @@
-/** One case: what is given to a component, and what must come of it. */
+/** A case: input of a component and expected outcome. */
 export interface Vector {
   readonly id: string
   readonly area: string
@@ -6,21 +6,21 @@ export interface Vector {
   readonly expect: Expected
 }
 
-/** The named fields of a vector, whose types are told by its unit. */
+/** The named fields of a vector; the unit determines their types. */
 export type Given = Readonly<Record<string, unknown>> & {
   readonly unit?: string
   readonly profile?: string
   readonly deviation?: string
 }
 
-/** What must come of it. */
+/** The expected outcome. */
 export type Expected = Readonly<Record<string, unknown>> & {
   readonly outcome?: string
   readonly user?: VectorUser | null
   readonly error?: { readonly text?: string; readonly text_contains?: string }
 }
 
-/** A user as vectors write one. */
+/** A user in a vector. */
 export interface VectorUser {
   readonly name: string
   readonly uid?: string
@@ -28,22 +28,21 @@ export interface VectorUser {
   readonly extra?: Readonly<Record<string, readonly string[]>>
 }
 
-/** A header as vectors write one. */
+/** A header in a vector. */
 export type HeaderPair = readonly [name: string, value: string]
 
-/** The case needs something that is not built yet. */
+/** The case needs something that is not implemented yet. */
 export class NotImplemented extends Error {}
 
 /**
- * The case is of no use here: it tells of Kubernetes 1.6 where today's behaviour differs and the product follows today's, or of
- * something that the product refuses altogether.
+ * The case does not apply: it is about Kubernetes 1.6 where we follow the current behaviour, or about something that is refused altogether.
  */
 export class NotApplicable extends Error {}
 
-/** What a runner returns where the case names a deviation, and the product did what the deviation says instead. */
+/** Returned by a runner if the case names a deviation and the result matches the deviation. */
 export const DEVIATES_AS_DOCUMENTED: Readonly<Record<string, unknown>> = Object.freeze({
   deviates: 'as documented',
 })
 
-/** Runs the cases of one unit. It returns what came of it, in the words of `expect`; what `expect` does not name is not compared. */
+/** Runs the cases of one unit. Returns the outcome in the terms of `expect`; members that `expect` does not name are not compared. */
 export type UnitRunner = (vector: Vector) => Promise<Readonly<Record<string, unknown>>>

@@ -1,4 +1,4 @@
-// Certificates of every kind that matters, with keys that are the same in every run. Only RSA keys are new.
+// Certificates of every relevant kind, with deterministic keys. Only RSA keys are new in every run.
 import {
   createECDH,
   createHash,
@@ -9,7 +9,7 @@ import {
 } from 'node:crypto'
 import { bits, boolean, explicit, integer, octets, oid, sequence, setOf, text, time } from './der.mjs'
 
-/** The time at which everything is judged. */
+/** The time of all validations. */
 export const NOW_MS = Date.UTC(2026, 5, 1)
 export const DAY_MS = 86_400_000
 
@@ -17,20 +17,20 @@ export const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'
 export const SERVER_AUTH = '1.3.6.1.5.5.7.3.1'
 export const ANY_USAGE = '2.5.29.37.0'
 
-/** A key pair that a name stands for. @param kind `Ed25519`, `P-256` or `RSA`. */
+/** The key pair of a name. @param kind `Ed25519`, `P-256` or `RSA`. */
 export function keyFor(name, kind = 'Ed25519') {
   const privateKey = privateKeyFor(name, kind)
   const publicKey = createPublicKey(privateKey)
   return { kind, privateKey, publicKey, spki: publicKey.export({ type: 'spki', format: 'der' }) }
 }
 
-/** Signs the part of a certificate that is signed. */
+/** Signs a TBSCertificate. */
 export function signed(tbs, { kind, privateKey }) {
   const signature = sign(kind === 'Ed25519' ? null : 'sha256', tbs, privateKey)
   return sequence(tbs, signatureAlgorithm(kind), bits(0, signature))
 }
 
-/** What a certificate says about itself, in a form that the reference can be asked about. */
+/** The content of a certificate, in a form for the reference. */
 export function certificate(options) {
   const {
     subject,

@@ -1,4 +1,4 @@
-// DER, written and read without the reader of the core: the other opinion must not share its mistakes.
+// A DER reader and writer independent of the core's: the reference must not share its mistakes.
 
 /** A tag, a length in its shortest form, and the content. */
 function tlv(tag, ...contents) {
@@ -40,8 +40,8 @@ export function time(ms) {
 }
 
 /**
- * The tree of an encoding: `{ tag, children }` or `{ tag, content }`. Octet strings that hold one whole encoding are opened as
- * well, which is where extensions are.
+ * The tree of an encoding: `{ tag, children }` or `{ tag, content }`. Octet strings that contain a complete encoding are parsed as well, for
+ * extensions.
  */
 export function treeOf(bytes) {
   const roots = treesOf(Buffer.from(bytes))

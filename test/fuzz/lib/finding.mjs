@@ -1,4 +1,4 @@
-/** What must not happen, with all that is needed to see it again. */
+/** A violation, with everything needed to reproduce it. */
 export class Finding extends Error {
   name = 'Finding'
 

@@ -1,7 +1,7 @@
-// Ways to spoil things.
+// Mutations.
 import { encode, nodesOf, treeOf } from './der.mjs'
 
-/** Bytes that differ a little from these. @param donors what to take pieces from. */
+/** Mutates bytes. @param donors where to take pieces from. */
 export function mutateBytes(random, original, donors = [original]) {
   let bytes = Buffer.from(original)
   for (let left = 1 + random.below(3); left > 0; left--)
@@ -39,7 +39,7 @@ function spliced(random, bytes, inserted) {
   return Buffer.concat([bytes.subarray(0, from), inserted, bytes.subarray(to)])
 }
 
-/** The same for the elements of an encoding, so that lengths stay right, or are wrong on purpose. */
+/** Mutates the elements of an encoding, so that lengths stay correct, or are wrong deliberately. */
 export function mutateTree(random, original, donors = [original]) {
   const tree = treeOf(original)
   for (let left = 1 + random.below(2); left > 0; left--) {
@@ -87,7 +87,7 @@ const TREE_MUTATIONS = [
   }),
 ]
 
-/** A text that differs a little. @param parts what to put in, besides pieces of itself. */
+/** Mutates a string. @param parts what to insert, besides pieces of itself. */
 export function mutateText(random, original, parts) {
   let text = original
   for (let left = 1 + random.below(3); left > 0; left--) {

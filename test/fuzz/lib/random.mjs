@@ -1,6 +1,6 @@
 // Random numbers that are the same in every run with the same seed (splitmix32 into xorshift128).
 
-/** A source of random choices. @param text whatever stands for the case. */
+/** A source of random choices. @param text identifies the case. */
 export function seeded(text) {
   let state = 0x9e3779b9
   for (const character of text)
@@ -16,7 +16,7 @@ export function seeded(text) {
   return {
     below,
     pick,
-    /** True once in so many times. */
+    /** True with a probability of one in `n`. */
     oneIn: (times) => below(times) === 0,
     bytes: (length) => Uint8Array.from({ length }, () => below(256)),
     /** Some of a list, in any order. */

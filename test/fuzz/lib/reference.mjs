@@ -1,7 +1,7 @@
-// The other opinion on certificates: OpenSSL's reader and signatures by node:crypto, and a search that is as plain as can be.
+// The reference for certificates: OpenSSL's parser and signatures by node:crypto, and the simplest search.
 import { X509Certificate } from 'node:crypto'
 
-/** A certificate as OpenSSL reads it; `undefined` when it does not. */
+/** A certificate as OpenSSL parses it; `undefined` if it fails. */
 export function readByReference(der) {
   try {
     return new X509Certificate(der)
@@ -23,8 +23,8 @@ function isSignedBy(child, issuer) {
 }
 
 /**
- * Whether there is a chain. Path lengths, purposes and critical extensions, which node:crypto does not tell, are those that the
- * certificates were made with.
+ * Whether a valid chain exists. Path lengths, purposes and critical extensions, which node:crypto does not expose, are those that the certificates
+ * were created with.
  *
  * @param leaf, presented, roots `{ x509, made }` each.
  */

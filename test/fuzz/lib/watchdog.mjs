@@ -1,4 +1,4 @@
-// Ends the process when the same case goes on and on.
+// Ends the process if a case hangs.
 import { workerData } from 'node:worker_threads'
 
 const { progress, names, seed } = workerData

@@ -1,5 +1,5 @@
-// Certificates in headers, written as proxies do and then spoiled, from the proxy and from others. Whoever is accepted must have
-// been in the header, whole, and signed by the CA.
+// Certificates in headers, written as by proxies and then mutated, from the proxy and from others. An accepted certificate must have been in the
+// header, complete, and signed by the CA.
 import { createHash } from 'node:crypto'
 import { AuthenticationError, emptyContext } from '@kube-authn/core'
 import { certificateHeaders } from '@kube-authn/core/certificate-headers'
@@ -30,7 +30,7 @@ const leafOf = (commonName, issuer, more = {}) =>
   })
 const alice = leafOf('alice', root)
 const bob = leafOf('bob', between)
-// A certificate without purposes is good for all of them, a CA's too, as in Go.
+// A certificate without purposes is valid for all of them, also a CA's, as in Go.
 const known = [alice, bob, between]
 const mallory = leafOf('mallory', strange)
 const stale = leafOf('stale', root, { notAfterMs: NOW_MS - 1000 })
@@ -73,7 +73,7 @@ const FORMATS = {
         ].join(';'),
       ],
     ],
-    // In which of its values the leaf is, is not looked at.
+    // The position of the leaf among its values is not checked.
     holds: (value, leaf) =>
       value
         .replaceAll(/%0D|%0A/gi, '')
@@ -156,8 +156,8 @@ export async function run(random) {
     if (/MII|BEGIN|%0A/.test(error.message)) fail(`told what was in the header: ${error.message}`)
     return 'refused'
   }
-  if (authentication === undefined) return 'nobody'
-  if (!isFromProxy) fail('believed somebody who is not the proxy')
+  if (authentication === undefined) return 'no user'
+  if (!isFromProxy) fail('trusted a sender that is not the proxy')
   const [leaf] = shown
   const { signedBytes } = parseCertificate(new Uint8Array(leaf))
   const commonName = commonNameOf.get(Buffer.from(signedBytes).toString('latin1'))

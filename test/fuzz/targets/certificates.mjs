@@ -1,5 +1,5 @@
-// One certificate below a root: spoiled after it was signed, or before. What is accepted must be something the CA signed, and
-// OpenSSL must read the same in it.
+// One certificate below a root, mutated after or before signing. An accepted certificate must be signed by the CA, and OpenSSL must parse the same
+// content.
 import {
   CertificateError,
   certificatePoolOf,
@@ -50,7 +50,7 @@ const pools = new Map(authorities.map((each) => [each, certificatePoolOf([parseC
 const referenceOf = new Map(authorities.map((each) => [each, readByReference(each.der)]))
 const none = certificatePoolOf([])
 
-/** @returns what became of it. */
+/** @returns the outcome. */
 export async function run(random) {
   const leaf = random.pick(leaves)
   const { der, isResigned } = spoiled(random, leaf)
@@ -79,7 +79,7 @@ function spoiled(random, leaf) {
   if (how === 3) return { der: mutateTree(random, leaf.der, donors), isResigned: false }
   const mutate = random.oneIn(3) ? mutateBytes : mutateTree
   const tbs = mutate(random, leaf.tbs, [leaf.tbs, ...donors])
-  // Now and then with the signature of something else.
+  // Sometimes with the signature of another certificate.
   if (how === 4)
     return {
       der: sequence(tbs, encode(treeOf(leaf.der).children[1]), bits(0, random.bytes(64))),

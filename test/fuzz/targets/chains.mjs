@@ -1,5 +1,5 @@
-// Chains of certificates that fit and do not fit, mixed. Whole ones must be judged as the reference does, both ways; of spoiled
-// ones nothing may be accepted that it refuses.
+// Matching and non-matching certificates, mixed to chains. Intact ones must get the verdict of the reference; a mutated one must not be accepted if
+// the reference refuses it.
 import {
   CertificateError,
   certificatePoolOf,
@@ -103,7 +103,7 @@ const all = [...roots, ...signers, notAnAuthority, ...leaves].map((made) => ({
 }))
 const entryOf = new Map(all.map((entry) => [entry.made, entry]))
 const donors = [one, first, second, leaves[0], leaves[1]].map(({ der }) => der)
-/** A leaf with all that is above it, so that enough chains are whole. */
+/** A leaf with all of its issuers, so that enough chains are complete. */
 const pathOf = (made) => (made.issuer === undefined ? [] : [made.issuer, ...pathOf(made.issuer)])
 
 export async function run(random) {

@@ -1,5 +1,4 @@
-// Expressions over claims, of every kind that there is and put together by chance. Each has a value or one of two errors, in a time
-// that one request may take.
+// Random expressions over claims, of every kind. Each yields a value or one of two errors, within the time limit of a request.
 import { CelCompileError, CelEvaluationError, celCompiler } from '@kube-authn/core/cel'
 import { Finding } from '../lib/finding.mjs'
 import { mutateText } from '../lib/mutate.mjs'

@@ -1,5 +1,5 @@
-// Headers in which a front proxy says who the caller is. What is read must be what the plainest reading of the rules gives, and
-// nothing may be read where the proxy did not send it.
+// Identity headers of a front proxy. The result must equal that of the simplest implementation of the rules, and nothing may be read from other
+// senders.
 import { AuthenticationError, emptyContext, exactHeaders, joinedHeaders } from '@kube-authn/core'
 import { requestHeader } from '@kube-authn/core/request-header'
 import { fakeRequest } from '@kube-authn/testing'
@@ -81,9 +81,9 @@ export async function run(random) {
   }
   if (authentication === undefined) {
     if (isFromProxy && isExact && plain(headers) !== undefined) fail('overlooked a user')
-    return 'nobody'
+    return 'no user'
   }
-  if (!isFromProxy) fail('believed somebody who is not the proxy')
+  if (!isFromProxy) fail('trusted a sender that is not the proxy')
   if (hasTwin(raw)) fail('overlooked a header that passes for another')
   const { user, consumed } = authentication
   if (isExact && normal(user) !== normal(plain(headers)))
@@ -99,7 +99,7 @@ export async function run(random) {
   return isExact ? 'accepted' : `accepted, joined, ${joined}`
 }
 
-/** The rules as they are written down, header by header. */
+/** The rules as documented, header by header. */
 function plain(headers) {
   const sent = headers.map(([header, value]) => [header.toLowerCase(), value])
   const firstOf = (names) =>
@@ -125,12 +125,12 @@ function normal(user) {
   return JSON.stringify([username, uid, groups, pairs.toSorted(([a], [b]) => (a < b ? -1 : 1))])
 }
 
-/** Escapes are bytes, of which those that are not UTF-8 stay apart; a malformed one leaves all of them as they are. */
+/** Escapes are bytes; invalid UTF-8 stays distinct; a malformed escape leaves all of them undecoded. */
 function unescaped(key) {
   if (/%(?![0-9a-f]{2})/.test(key)) return key
   const byte = (_, digits) => String.fromCharCode(parseInt(digits, 16))
   const bytesOf = (text) => text.replaceAll(/%([0-9a-f]{2})/g, byte)
-  // What is text already is not taken for bytes.
+  // A decoded string is not treated as bytes.
   if (/[^\0-\xff]/.test(key))
     return key.replaceAll(/(?:%[0-9a-f]{2})+/g, (escapes) => characters(bytesOf(escapes)))
   return key.includes('%') ? characters(bytesOf(key)) : characters(key)

@@ -1,5 +1,4 @@
-// Headers in which somebody asks to act as somebody else. Whatever comes out must have been asked for and allowed, piece by
-// piece.
+// Impersonation headers. Every part of the resulting user must have been requested and allowed.
 import { emptyContext, joinedHeaders, userInfo } from '@kube-authn/core'
 import { allow, noOpinion } from '@kube-authn/core/authorization'
 import { impersonateRequest } from '@kube-authn/core/impersonation'
@@ -47,14 +46,14 @@ const VALUES = [
   'heroes, heroes',
 ]
 
-/** Who asks, and what was allowed, in this case. */
+/** The requester, and what was allowed, in this case. */
 let requester
 const granted = new Set()
 const authorizer = {
   name: 'allowed',
   authorize({ resource, name: wanted, verb, subresource, user }) {
     if (user.username !== requester.username) return noOpinion()
-    // Constrained impersonation also asks what it is for.
+    // Constrained impersonation also authorizes the action.
     if (verb.startsWith('impersonate-on:')) return allow()
     const isAllowed = /^impersonate(?::|$)/.test(verb) && (ALLOWED[resource] ?? []).includes(wanted)
     if (isAllowed) granted.add(JSON.stringify([resource, subresource, wanted]))
@@ -82,7 +81,7 @@ export async function run(random) {
   const isExact = !random.oneIn(4)
   const mode = random.pick(['legacy', 'constrained'])
   granted.clear()
-  // Somebody new, since the mode that last worked for somebody is tried first.
+  // A new user, since the last successful mode of a user is tried first.
   requester = userInfo({ username: `clark-${random.below(2 ** 32)}`, groups: ['reporters'] })
   const request = fakeRequest({ url: '/api/v1/pods', headers })
   if (!isExact) {
@@ -104,11 +103,11 @@ export async function run(random) {
   if ('failure' in outcome) {
     const { status } = outcome.failure
     if (status !== 400 && status !== 403) fail(`answered ${status}: ${outcome.failure.message}`)
-    if (asked.length === 0) fail('refused somebody who asked for nothing')
+    if (asked.length === 0) fail('refused a request without impersonation')
     return `refused with ${status}`
   }
   if (outcome.requester === undefined) {
-    if (outcome.user !== requester) fail('made somebody of nobody')
+    if (outcome.user !== requester) fail('changed the user without impersonation')
     if (
       asked.some(([header, value]) => isUser(header) && isFirst(asked, header, value) && trim(value) !== '')
     ) {
@@ -124,10 +123,10 @@ export async function run(random) {
       .flatMap(([, value]) => [trim(value), ...value.split(', ').map(trim)])
   const account = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(user.username)
   if (!isGranted('users', '', user.username) && !(account && isGranted('serviceaccounts', '', account[2]))) {
-    fail('became somebody who was not allowed', { user })
+    fail('became a user that was not allowed', { user })
   }
   if (isExact && trim(asked.find(([header]) => isUser(header))?.[1] ?? '') !== user.username) {
-    fail('became somebody else than was asked for', { user })
+    fail('became a user other than requested', { user })
   }
   const implied = new Set([
     'system:authenticated',

@@ -1,5 +1,5 @@
-// Request targets as Node lets them in. What is authorized as a path, or let through as one for everybody, must be the path that
-// Express and Koa route by, which both find by parseurl.
+// Request targets that Node accepts. The path that is authorized, or passed as a public one, must be the path that Express and Koa route by, which
+// both get from parseurl.
 import { createRequire } from 'node:module'
 import { anonymous, emptyContext } from '@kube-authn/core'
 import { authorizeRequest } from '@kube-authn/core/authorization'
@@ -10,7 +10,7 @@ export const name = 'request-targets'
 
 const requireOfKoa = createRequire(new URL('../../../packages/koa/package.json', import.meta.url))
 const parseurl = createRequire(requireOfKoa.resolve('koa'))('parseurl')
-// Of many a target Node says that it will refuse it one day.
+// Node warns about many targets that it will refuse them in the future.
 process.noDeprecation = true
 
 const STARTS = [
@@ -30,7 +30,7 @@ const PARTS =
   `/ // a public admin api API . .. %2e %2F %5c \\ ; : @ # ? %61 ' " { | ^ \` * ~ [ ] ! $ , = + %25 %00 < %c3%a9 % :80 h @h`.split(
     ' ',
   )
-/** What Node's HTTP parser lets in: an absolute target has letters, digits and some marks before its path. */
+/** Targets that Node's HTTP parser accepts: an absolute target has letters, digits and some punctuation before its path. */
 const POSSIBLE = /^(?:\/|\*$|[a-z]+:\/\/[\w\-.!~*'()%;:&=+$,@[\]]*(?:[/?]|$))/i
 
 const user = { username: 'jane', uid: '', groups: [], extra: {} }
@@ -70,7 +70,7 @@ export function run(random) {
   return 'accepted'
 }
 
-/** The path that routers see, decoded; `undefined` where they cannot read the target either. */
+/** The path that routers see, decoded; `undefined` if they cannot parse the target either. */
 function routedPath(target) {
   try {
     return decodeURIComponent(parseurl({ url: target }).pathname ?? '')

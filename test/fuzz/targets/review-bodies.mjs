@@ -1,5 +1,5 @@
-// Bodies of reviews, in JSON and in protobuf. Whatever comes, there is an answer; what is accepted must be what the plainest reader
-// reads, and the token is in no answer.
+// Bodies of reviews, in JSON and protobuf. Every body gets a response; an accepted one must equal the result of the simplest parser, and no response
+// contains the token.
 import { fakeRequest, fakeTokenAuthenticator, fakeUser } from '@kube-authn/testing'
 import { allow } from '@kube-authn/core/authorization'
 import { handleReviews } from '@kube-authn/core/review'
@@ -58,10 +58,10 @@ export async function run(random) {
   const answered = JSON.parse(content)
   if (status !== 201) {
     if (answered.kind !== 'Status') fail('refused without a Status', { content })
-    if (asked.length > 0) fail('asked somebody and refused nevertheless', { content })
+    if (asked.length > 0) fail('called the authorizer and refused nevertheless', { content })
     return `refused, ${contentType === JSON_TYPE ? 'JSON' : 'protobuf'}, ${status}`
   }
-  if (asked.length !== 1) fail('accepted without asking anybody', { content })
+  if (asked.length !== 1) fail('accepted without calling the authorizer', { content })
   const plain = contentType === JSON_TYPE ? JSON.parse(body.toString('utf8')) : plainObject(body)
   const wanted = kind === 'TokenReview' ? plain.spec.token : userOf(plain.spec)
   const got = kind === 'TokenReview' ? asked[0] : userOf({ user: asked[0].username, ...asked[0] })
@@ -153,7 +153,7 @@ function varint(value) {
   return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varint(value >> 7)]
 }
 
-/** Reads it without a thought of what might be wrong with it. */
+/** Parses it without any validation. */
 function plainObject(body) {
   const [raw = Buffer.alloc(0)] = fieldsOf(body.subarray(4)).get(2) ?? []
   const [inner = Buffer.alloc(0)] = fieldsOf(raw).get(2) ?? []

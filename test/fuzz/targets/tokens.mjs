@@ -1,5 +1,5 @@
-// Tokens of service accounts. A spoiled token is nobody's or refused; one with spoiled content that is signed nevertheless is whom it
-// says, once, or refused.
+// Service account tokens. A mutated token is unknown or refused; one with mutated content and a valid signature authenticates the named account, or
+// is refused.
 import { createPrivateKey, generateKeyPairSync, sign } from 'node:crypto'
 import { AuthenticationError, emptyContext } from '@kube-authn/core'
 import { signingKeyFromPem } from '@kube-authn/core/jwt'
@@ -87,10 +87,11 @@ export async function run(random) {
     if (error.message.length > token.length + 1000) fail('an error that is longer than what caused it')
     return 'refused'
   }
-  if (answer === undefined) return 'nobody’s'
-  if ((kind === 'text' || kind === 'signature') && token !== GOOD) fail('accepted a token that nobody signed')
+  if (answer === undefined) return 'no user'
+  if ((kind === 'text' || kind === 'signature') && token !== GOOD) fail('accepted an unsigned token')
   const { username, uid } = answer.user
-  if (username !== 'system:serviceaccount:ns:sa' || uid !== '1') fail('made somebody else', { answer })
+  if (username !== 'system:serviceaccount:ns:sa' || uid !== '1')
+    fail('authenticated another user', { answer })
   if (!(answer.audiences ?? []).includes(ISSUER)) fail('accepted a token for others', { answer })
   return 'accepted'
 }

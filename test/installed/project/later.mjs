@@ -1,4 +1,4 @@
-// What is not loaded at the start is found where the packages are installed: a worker's file, and parsers.
+// Lazily loaded files are found where the packages are installed: a worker's file, and parsers.
 import { parseAuthenticationConfiguration } from '@kube-authn/core/configuration'
 import { passwordFile } from '@kube-authn/core/password-file'
 import { tokenFile } from '@kube-authn/core/token-file'

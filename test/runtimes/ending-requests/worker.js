@@ -1,4 +1,4 @@
-// A Worker whose clock can be put forward, and whose requests can end before what they began.
+// A Worker whose clock can be advanced, and whose requests can end before the work that they started.
 import { authenticateRequest, bearerToken, fetchRequest } from '@kube-authn/core'
 import { oidc } from '@kube-authn/core/oidc'
 import { cached } from '@kube-authn/core/token-cache'

@@ -1,8 +1,8 @@
-// One request, with its headers as they are given: a list sends a header several times.
+// Sends a request with exactly the given headers: a list repeats a header.
 import { request } from 'node:http'
 import { connect } from 'node:net'
 
-/** What an answer is compared by. */
+/** The compared parts of a response. */
 export function ask(origin, { method = 'GET', path, headers = {} }) {
   return new Promise((resolve, reject) => {
     const sent = request(origin + path, { method, headers, agent: false }, (response) => {
@@ -23,7 +23,7 @@ export function ask(origin, { method = 'GET', path, headers = {} }) {
   })
 }
 
-/** Sends a request, and is gone before the answer. */
+/** Sends a request, and disconnects before the response. */
 export function askAndLeave(origin, { path, headers }) {
   const { hostname, port } = new URL(origin)
   const lines = Object.entries({ host: hostname, ...headers }).map(([name, value]) => `${name}: ${value}\r\n`)

@@ -1,15 +1,15 @@
-// The requests that every runtime has to answer alike, and the answers.
+// Requests, and their responses on every runtime.
 
-/** What is not told anybody: why. */
+/** The response does not contain the reason. */
 export const UNAUTHORIZED = status(401, 'Unauthorized', 'Unauthorized')
 
 /** @param t the tokens of `tokensOf`. */
 export const requestsWith = (t) =>
   [
-    ['nobody', { path: '/whoami' }, UNAUTHORIZED],
-    ['nobody, where anybody may', { path: '/healthz' }, 'ok'],
-    ['nobody, at a path that is not there', { path: '/nowhere' }, UNAUTHORIZED],
-    ['somebody, at a path that is not there', as('janes-token', '/nowhere'), [404, '404 Not Found']],
+    ['no credential', { path: '/whoami' }, UNAUTHORIZED],
+    ['no credential, at a public path', { path: '/healthz' }, 'ok'],
+    ['no credential, at an unknown path', { path: '/nowhere' }, UNAUTHORIZED],
+    ['a user, at an unknown path', as('janes-token', '/nowhere'), [404, '404 Not Found']],
 
     ['a static token', as('janes-token'), user('jane', 'developers', 'app1')],
     [
@@ -20,7 +20,7 @@ export const requestsWith = (t) =>
     ['a wrong static token', as('jane'), UNAUTHORIZED],
     ['a static token in another case', as('Janes-Token'), UNAUTHORIZED],
     ['a static token with more behind it', as('janes-token,x'), UNAUTHORIZED],
-    ['a wrong token, where anybody may', as('wrong', '/healthz'), UNAUTHORIZED],
+    ['a wrong token, at a public path', as('wrong', '/healthz'), UNAUTHORIZED],
     ['no token behind the scheme', { path: '/whoami', headers: { authorization: 'Bearer ' } }, UNAUTHORIZED],
     ['a token in the query', { path: '/whoami?access_token=janes-token' }, UNAUTHORIZED],
     [
@@ -63,7 +63,7 @@ export const requestsWith = (t) =>
       { node: 'a', user: 'system:serviceaccount:shop:cart' },
     ],
     ['a node with an escaped name', as('joes-token', '/nodes/a%2Fb'), { node: 'a/b', user: 'joe' }],
-    ['a node, for somebody else', as('janes-token', '/nodes/a'), cannot('jane', 'get', 'nodes', 'a')],
+    ['a node, for another user', as('janes-token', '/nodes/a'), cannot('jane', 'get', 'nodes', 'a')],
 
     [
       'acting as who one may be',
@@ -76,7 +76,7 @@ export const requestsWith = (t) =>
       cannot('superman', 'get', 'nodes', 'a'),
     ],
     [
-      'acting as somebody else',
+      'impersonating another user',
       acting('clarks-token', { user: 'jane' }),
       cannot('clark', 'impersonate', 'users', 'jane'),
     ],
@@ -101,7 +101,11 @@ export const requestsWith = (t) =>
       status(400, 'BadRequest', 'requested a user or a uid that may have been joined from several headers'),
     ],
     ['acting, for who may not', acting('janes-token', { user: 'superman' }), cannotActOnWhoami('jane')],
-    ['acting, for nobody', { path: '/whoami', headers: { 'impersonate-user': 'superman' } }, UNAUTHORIZED],
+    [
+      'impersonating without a credential',
+      { path: '/whoami', headers: { 'impersonate-user': 'superman' } },
+      UNAUTHORIZED,
+    ],
 
     [
       'a certificate in the header of the edge, from anywhere else',
@@ -137,12 +141,12 @@ export const requestsWith = (t) =>
     ],
   ].map(named)
 
-/** At the socket that plays Cloudflare's edge. */
+/** Sent to the socket that simulates Cloudflare's edge. */
 export const certificates = [
   ['a certificate that was verified', told({}), user('jbeda', 'app1', 'app2')],
   ['one that was not', told({ certVerified: 'FAILED:self signed certificate' }), UNAUTHORIZED],
   ['one that was revoked', told({ certRevoked: '1' }), UNAUTHORIZED],
-  ['one of which nobody says whether it was revoked', told({ certRevoked: undefined }), UNAUTHORIZED],
+  ['one with unknown revocation status', told({ certRevoked: undefined }), UNAUTHORIZED],
   ['none', told({ certPresented: '0', certVerified: 'NONE', certSubjectDN: '' }), UNAUTHORIZED],
   ['one without a common name', told({ certSubjectDN: 'O=app1' }), UNAUTHORIZED],
   ['one whose subject cannot be read', told({ certSubjectDN: 'CN=a,b' }), UNAUTHORIZED],
@@ -187,7 +191,7 @@ function cannot(username, verb, resource, name) {
   return status(403, 'Forbidden', message, { details: { name, kind: resource } })
 }
 
-/** Of who never acted as anybody. For others, what allowed it last is asked first, and so the refusal is about that. */
+/** For a user who never impersonated before. For others the last successful mode is tried first, so the refusal is about that one. */
 function cannotActOnWhoami(username) {
   const message = `forbidden: User ${JSON.stringify(username)} cannot impersonate-on:user-info:get path "/whoami"`
   return status(403, 'Forbidden', message, { details: {} })

@@ -1,4 +1,4 @@
-// Who issues tokens, and the tokens that everybody is asked with.
+// The issuers, and the tokens for all runtimes.
 import { createIssuer, createPki } from '@kube-authn/testing'
 import { listen } from '@kube-authn/testing/node'
 
@@ -22,7 +22,7 @@ export async function startIssuers() {
   return { provider, cluster, caPem: pki.caPem, settings, close }
 }
 
-/** The tokens of a moment: signed by the keys that the issuers have now. */
+/** The tokens signed by the issuers' current keys. */
 export async function tokensOf({ provider, cluster }) {
   const mary = { sub: 'mary', aud: AUDIENCE, groups: ['operators'] }
   const cart = { sub: CART, aud: [AUDIENCE, 'other'], jti: 'b7a1' }
@@ -43,7 +43,7 @@ export async function tokensOf({ provider, cluster }) {
     expiredCart: await cluster.sign(cart, { expiresInSeconds: -60 }),
     cartForOthers: await cluster.sign({ ...cart, aud: 'other' }),
     noServiceAccount: await cluster.sign({ ...cart, sub: 'system:admin' }),
-    // The keys of one issuer are nobody's at the other.
+    // A key of one issuer is unknown to the other.
     maryOfTheCluster: await cluster.sign({ ...mary, iss: provider.url }),
   }
 }

@@ -1,4 +1,4 @@
-// Serves the suite on a runtime that is a process with a network: Node, Deno and Bun, each with its own server.
+// Serves the suite on Node, Deno and Bun, each with its own server.
 //
 // usage: node hosts/process.mjs FACTS     (also: deno run -A, bun); prints the port
 import '../portable/guard.mjs'

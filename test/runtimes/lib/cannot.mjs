@@ -1,6 +1,6 @@
 /**
- * What a runtime cannot do: checks by their whole names, the runtimes where they fail, and why. They run all the same, and one that
- * passes by now has to leave this table.
+ * Unsupported features of runtimes: checks by full name, the runtimes where they fail, and why. They still run, and a check that passes must be
+ * removed from this table.
  */
 const CANNOT = [
   {
@@ -35,7 +35,7 @@ export function whyNot(runtime, check) {
   return found?.because
 }
 
-/** What the table says and nobody asked for. */
+/** The unused entries of the table. */
 export function unusedReasons() {
   return CANNOT.flatMap(({ checks, runtimes }) =>
     runtimes.flatMap((runtime) => checks.map((check) => ({ runtime, check }))),

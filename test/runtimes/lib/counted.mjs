@@ -1,7 +1,7 @@
 let passed = 0
 let failed = 0
 
-/** Runs one check of a script, and prints what came of it. */
+/** Runs a check of a script and prints its result. */
 export async function check(name, test) {
   try {
     await test()
@@ -13,7 +13,7 @@ export async function check(name, test) {
   }
 }
 
-/** Ends the script, with the number of checks that held and did not as its last line. */
+/** Ends the script, with the number of passed and failed checks as its last line. */
 export function end() {
   console.log(`${passed} passed, ${failed} failed`)
   process.exit(failed === 0 && passed > 0 ? 0 : 1)

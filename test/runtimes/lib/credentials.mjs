@@ -2,8 +2,7 @@ import { Buffer } from 'node:buffer'
 import { createPki } from '@kube-authn/testing'
 
 /**
- * Client certificates for all runtimes, with everything that one can have wrong: chains in base64, leaf first, and the authority
- * above the good ones.
+ * Client certificates for all runtimes, with every fault: chains in base64, leaf first, and the CA of the good ones.
  */
 export async function makeCredentials() {
   const pki = await createPki()

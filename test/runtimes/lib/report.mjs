@@ -1,10 +1,10 @@
 import { env } from 'node:process'
 import { unusedReasons, whyNot } from './cannot.mjs'
 
-/** Of what is said about a failure. */
+/** The longest message of a failure. */
 const MAX_LINES = 12
 
-/** Prints what came of each runtime, and counts. */
+/** Prints and counts the results of each runtime. */
 export function reporter() {
   const total = { passed: 0, failed: 0 }
   const suites = new Map()
@@ -18,7 +18,7 @@ export function reporter() {
   return {
     total,
 
-    /** A runtime on which nothing could be run. One that cannot be had is a failure under CI, and is left out elsewhere. */
+    /** A runtime that could not be started. An unavailable one is a failure in CI, and is skipped elsewhere. */
     broken(runtime, error) {
       if (error.code === 'NO_BINARY' && env['CI'] !== 'true')
         console.log(`skipped ${runtime}: ${error.message}`)
@@ -50,7 +50,7 @@ export function reporter() {
       )
     },
 
-    /** A script that counts by itself. */
+    /** A script that counts its own checks. */
     counted(script, { passed, failed, output, seconds }) {
       total.passed += passed
       total.failed += failed
@@ -58,7 +58,7 @@ export function reporter() {
       console.log(`${script}: ${passed} passed, ${failed} failed, in ${seconds.toFixed(1)} s`)
     },
 
-    /** What only shows at the end: checks that did not run somewhere, and reasons that nothing needs any more. */
+    /** Final checks: checks that did not run somewhere, and unused reasons. */
     end({ isWhole }) {
       const all = new Set([...suites.values()].flatMap((names) => [...names]))
       for (const [runtime, names] of suites) {

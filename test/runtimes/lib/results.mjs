@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url'
 import { binaryOf } from '../binaries.mjs'
 import { wireChecks } from './wire-checks.mjs'
 
-/** What caches remember for, and a little more. */
+/** Slightly more than the TTL of caches. */
 const PAUSE_MS = 1200
-/** For all checks of a turn, on a machine that is busy. */
+/** The timeout of all checks of a turn, on a busy machine. */
 const TURN_MS = 120_000
 const SCRIPT_MS = 120_000
 
@@ -32,22 +32,22 @@ export async function suiteResults(runtime, { scratch, credentials }) {
 }
 
 /**
- * Runs a script of this folder that starts runtimes by itself.
+ * Runs a script of this folder that starts runtimes itself.
  *
- * @param needs the runtimes, which are installed before.
- * @returns what it said, and how many of its checks held and did not.
+ * @param needs the runtimes to install before.
+ * @returns its output, and the number of passed and failed checks.
  */
 export async function countsOf({ file, needs }) {
   for (const name of needs) await binaryOf(name)
   const script = fileURLToPath(new URL(`../${file}`, import.meta.url))
   const { status, output } = await outputOf(process.execPath, [script])
   const [, passed = '0', failed = '0'] = /^(\d+) passed, (\d+) failed$/m.exec(output) ?? []
-  // It failed without a check that did, as when it cannot start.
+  // It failed without a failed check, for example because it cannot start.
   const isBroken = status !== 0 && failed === '0'
   return { passed: Number(passed), failed: isBroken ? 1 : Number(failed), output }
 }
 
-/** What only runs where there is Node: scripts that print a line for each check, and how many of them held. */
+/** Scripts for runtimes with Node's modules: they print a line for each check, and the number of passed ones. */
 const SCRIPTS = {
   'TLS peers': 'tls-peer-chain.mjs',
   '@kube-authn/node': 'node-package.mjs',

@@ -8,14 +8,14 @@ import { serving } from './serving.mjs'
 const host = (name) => fileURLToPath(new URL(`../hosts/${name}`, import.meta.url))
 
 /**
- * What the suite runs on.
+ * The runtimes of the suite.
  *
- * - `facts.node`: it has what Node has; `facts.peerCertificates`: its HTTP servers tell the certificates of TLS peers;
- *   `facts.cloudflare`: whether what Cloudflare says of certificates `counts`, is `possible`, or `refused` when an app is made.
- * - `exactHeaders`: the adapter sees repeated headers as they were sent; elsewhere the runtime joined them.
+ * - `facts.node`: it has Node's modules; `facts.peerCertificates`: its HTTP servers provide the certificates of TLS peers; `facts.cloudflare`:
+ *   whether Cloudflare's certificate data `counts`, is `possible`, or `refused` when an app is created.
+ * - `exactHeaders`: the adapter sees repeated headers as sent; elsewhere the runtime joined them.
  * - `takesFirst`: of two `Authorization` headers, the server takes the first.
- * - `start` serves the suite, which is told the facts; `scratch` is a folder for that.
- * - `script` runs a script of Node's, where it can.
+ * - `start` serves the suite with the facts; `scratch` is a temporary folder for that.
+ * - `script` runs a script for Node, if supported.
  */
 export const RUNTIMES = {
   'Node 20': nodeOf('node20'),
@@ -27,7 +27,7 @@ export const RUNTIMES = {
   }),
   Bun: processOf('bun', [], { facts: { node: true, peerCertificates: false, cloudflare: 'refused' } }),
   'workerd with Node': workerdOf(['nodejs_compat'], true),
-  // Both flags: with one of them Node's modules stay, and nothing would be proved.
+  // Both flags: with only one of them Node's modules stay, and the test would be vacuous.
   'workerd without Node': workerdOf(['no_nodejs_compat', 'no_nodejs_compat_v2'], false),
   "Vercel's edge runtime": {
     facts: { node: false, peerCertificates: false, cloudflare: 'possible' },
@@ -35,7 +35,7 @@ export const RUNTIMES = {
     async start(scratch, facts) {
       const outfile = join(scratch, 'edge-function.js')
       await bundle({ host: 'edge-function.mjs', outfile, facts, conditions: ['edge-light'], format: 'iife' })
-      // Its WebCrypto is that of the Node it runs in, and Node 20's takes no ArrayBuffer from it.
+      // Its WebCrypto is that of the Node it runs in, and Node 20's rejects its ArrayBuffers.
       return serving(await binaryOf('node24'), [
         host('edge-runtime.mjs'),
         await binaryOf('edge-runtime'),

@@ -1,21 +1,21 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
-/** How long a runtime may take until it serves, on a machine that is busy. */
+/** The start timeout of a runtime, on a busy machine. */
 const START_MS = 30_000
 
 /**
- * Starts a runtime that serves the suite, and waits until it does.
+ * Starts a runtime that serves the suite, and waits until it is ready.
  *
- * @param options.portFrom the file descriptor whose first line tells the port, and `readPort` how.
- * @returns the port, what was said on the way, and `stop`, which ends the process.
+ * @param options.portFrom the file descriptor whose first line contains the port, which `readPort` parses.
+ * @returns the port, the output so far, and `stop`, which ends the process.
  */
 export async function serving(command, args, { portFrom = 1, readPort = Number } = {}) {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] })
-  const texts = []
-  child.stdout.on('data', (text) => texts.push(text))
-  child.stderr.on('data', (text) => texts.push(text))
-  const said = () => texts.join('')
+  const chunks = []
+  child.stdout.on('data', (text) => chunks.push(text))
+  child.stderr.on('data', (text) => chunks.push(text))
+  const said = () => chunks.join('')
   const ended = new Promise((resolve) => {
     child.once('error', resolve)
     child.once('exit', resolve)

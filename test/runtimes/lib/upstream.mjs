@@ -3,9 +3,8 @@ import { once } from 'node:events'
 import { createServer } from 'node:https'
 
 /**
- * A server that others are asked to call, and that says what it saw of them: the common name of their certificate, and what came.
- * At `/review` it answers TokenReviews, of which `good` is jane's; at `/moved` with a redirect; at `/endless` with a body that has no
- * end; at `/silent` never.
+ * A server for tested clients that returns the common name of their certificate, and the request. At `/review` it responds to TokenReviews, of which
+ * `good` is jane's; at `/moved` with a redirect; at `/endless` with an endless body; at `/silent` never.
  */
 export async function startUpstream({ cert, key, ca }) {
   const options = { cert, key, ca, requestCert: true, rejectUnauthorized: false }
@@ -44,7 +43,7 @@ export async function startUpstream({ cert, key, ca }) {
 
 function seenIn(req, body) {
   const { authorization = '' } = req.headers
-  // Bun's servers tell of a certificate that it is good, and nothing more.
+  // Bun's servers only report that a certificate is valid.
   const client = req.socket.getPeerCertificate?.()?.subject?.CN ?? (req.socket.authorized ? 'somebody' : '')
   return { client, authorization, method: req.method, body }
 }

@@ -4,13 +4,13 @@ import { request } from 'node:http'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Long for an answer, and short for a check that waits for one in vain. */
+/** Long enough for a response, and short enough for a check that expects none. */
 const ANSWER_MS = 10_000
 
 /**
- * What only a real connection shows: headers that are really repeated, bytes that are no ASCII, and clients that go away.
+ * Checks that need a real connection: repeated headers, non-ASCII bytes, and clients that disconnect.
  *
- * @param served where the runtime serves the suite, and what is expected of it: see `RUNTIMES`.
+ * @param served the address of the runtime, and its expected facts: see `RUNTIMES`.
  */
 export async function wireChecks(served) {
   const { port, exactHeaders = false, takesFirst = exactHeaders, facts } = served
@@ -26,7 +26,7 @@ export async function wireChecks(served) {
     },
 
     async 'Authorization is not read from two headers'() {
-      // Node drops the second one, as Go takes the first; where they were joined, it is no credential at all.
+      // Node drops the second one, and Go uses the first; if they were joined, it is not a credential.
       const bad = ['Authorization', 'Bearer x']
       const good = ['Authorization', 'Bearer t']
       assert.equal((await ask('/tokens', bad, good)).status, 401)
@@ -77,7 +77,7 @@ export async function wireChecks(served) {
 
     async 'what Cloudflare says of a certificate counts on Cloudflare only'() {
       const told = { certPresented: '1', certVerified: 'SUCCESS', certRevoked: '0', certSubjectDN: 'CN=jane' }
-      // Here this server stands for Cloudflare's edge; elsewhere it is a header like any other.
+      // Here this server simulates Cloudflare's edge; elsewhere it is an ordinary header.
       const header = ['CF-Blob', JSON.stringify({ tlsClientAuth: told })]
       const { status, user: known } = await ask('/cloudflare', header)
       const expected = { counts: [200, 'jane'], possible: [401, undefined], refused: [500, undefined] }
@@ -123,7 +123,7 @@ async function problemOf(check) {
   }
 }
 
-/** Asks with exactly these headers, whose values are sent in UTF-8. */
+/** Sends a request with exactly these headers, in UTF-8. */
 function answerOf(port, path, headers) {
   return new Promise((resolve, reject) => {
     const raw = [['Host', 'app.example.com'], ['Connection', 'close'], ...headers].flatMap(
@@ -145,7 +145,7 @@ function answerOf(port, path, headers) {
   })
 }
 
-/** Asks, and is gone before there is an answer. */
+/** Sends a request, and disconnects before the response. */
 async function goAway(port, path, ...headers) {
   const lines = [`GET /wire${path} HTTP/1.1`, 'Host: app.example.com']
   for (const [name, value] of headers) lines.push(`${name}: ${value}`)

@@ -1,11 +1,11 @@
-// `guard.mjs` comes first, whoever imports this.
+// `guard.mjs` must be imported first.
 import './guard.mjs'
 import { Hono } from 'hono'
 import { makeSuite } from './suite.mjs'
 import { wireApp } from './wire.mjs'
 
 /**
- * What every runtime serves: the suite, which runs when it is asked to, and an app to talk to over real connections.
+ * The app of every runtime: it runs the suite on request, and serves an app for real connections.
  *
  * @param facts see `makeSuite`.
  */

@@ -23,7 +23,7 @@ import { RBAC } from './authorization.mjs'
 import { checksOf } from './check.mjs'
 import { expectEqual } from './expect.mjs'
 
-// What an app makes once, outside of any request, where an edge runtime allows neither randomness nor timers nor fetches.
+// Objects that an app creates once, outside of requests, where edge runtimes allow no randomness, timers or fetches.
 
 const url = 'https://example.com'
 const MAKERS = {

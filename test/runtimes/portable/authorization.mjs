@@ -6,7 +6,7 @@ import { checksOf } from './check.mjs'
 import { expectEqual, expectText, thrownBy } from './expect.mjs'
 import { requestWith } from './requests.mjs'
 
-/** Who may do what, for all checks here and for those of the adapter. */
+/** The permissions for all checks here and of the adapter. */
 export const RBAC = `
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
@@ -88,7 +88,7 @@ for (const mode of ['legacy', 'constrained']) {
   const impersonate = (headers, user = CLARK) =>
     impersonateRequest(rbac(parseRbac(RBAC)), { mode })(fetchRequest(requestWith(headers)), user)
 
-  check(`makes somebody somebody else, as far as allowed (${mode})`, async () => {
+  check(`impersonates users, as far as allowed (${mode})`, async () => {
     const headers = {
       'impersonate-user': 'jane',
       'impersonate-group': 'dev',

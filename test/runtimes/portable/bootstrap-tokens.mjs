@@ -32,7 +32,7 @@ check('are made, and known until they expire', async () => {
   expectEqual(verdict === undefined || verdict === 'rejected', true)
 })
 
-check("are nobody else's", async () => {
+check("are no other user's", async () => {
   const { created, tokens } = worldOf()
   const other = `${created.token.slice(0, -1)}${created.token.endsWith('a') ? 'b' : 'a'}`
   for (const token of [other, created.token.toUpperCase(), created.token.slice(0, 6), '__proto__']) {

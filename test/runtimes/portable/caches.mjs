@@ -11,7 +11,7 @@ import { expectEqual } from './expect.mjs'
 import { keystone } from './keystone.mjs'
 import { requestWith } from './requests.mjs'
 
-// By the runtime's own clock, which on workerd stands still until something comes in from outside.
+// By the runtime's clock, which on workerd stands still between I/O.
 
 const within = checksOf('caches within a request')
 
@@ -35,7 +35,7 @@ within('do not forget before', async () => {
   expectEqual(delegate.calls.length, 1)
 })
 
-/** Each remembers for a second, and says how often it asked somebody. */
+/** Each caches for a second, and counts its calls. */
 const CACHES = {
   'of tokens'() {
     const delegate = fakeTokenAuthenticator(always(fakeUser()))

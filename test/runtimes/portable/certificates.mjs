@@ -18,7 +18,7 @@ import { expectEqual, expectText, thrownBy } from './expect.mjs'
 import { requestOfCloudflare, requestWith, whoIs, whoMakes } from './requests.mjs'
 
 let world
-/** What the checks here are about: credentials that somebody else made, of whom `jane` has two intermediates. */
+/** The credentials of the checks, created elsewhere; `jane` has two intermediates. */
 export function useCredentials({ caPem, jane, rsa, p384, bad }) {
   world = { caPem, jane: readCredential(jane), rsa: readCredential(rsa), p384: readCredential(p384) }
   world.bad = bad.map(readCredential)
@@ -50,7 +50,7 @@ chainCheck('verifies chains of ECDSA and RSA', async () => {
 })
 
 chainCheck(
-  'rejects what is expired, not valid yet, for servers, signed by nobody or by another',
+  'rejects certificates that are expired, not yet valid, for servers, self-signed or of another CA',
   async () => {
     for (const credential of world.bad) {
       expectEqual((await thrownBy(() => verify(credential))).name, 'CertificateError')
@@ -60,7 +60,7 @@ chainCheck(
 
 const check = checksOf('certificate headers')
 
-/** What a proxy sends, in the format of RFC 9440. */
+/** The headers of a proxy, in the format of RFC 9440. */
 const rfc9440 = ({ chainDer: [leaf, ...rest] }) => ({
   'client-cert': `:${base64Of(leaf)}:`,
   ...(rest.length > 0 && { 'client-cert-chain': rest.map((der) => `:${base64Of(der)}:`).join(', ') }),
@@ -157,7 +157,7 @@ export function checkPeerCertificates(facts) {
     }
   })
 
-  peerCheck('are nobody where a request has none', async () => {
+  peerCheck('authenticate no user if a request has none', async () => {
     const chain = authenticatorChain({ clientCertificate: clientCertificate({ ca: world.caPem }) })
     expectEqual(await whoMakes(chain, requestWith()), 'nobody')
     expectEqual(fetchRequest(requestWith()).peerCertificates, undefined)

@@ -29,7 +29,7 @@ bearerCheck('knows a token, in any case of the scheme', async () => {
   expectEqual(await whoIs(makeChain(), { authorization: 'bEARER t0ken' }), JANE)
 })
 
-bearerCheck('rejects a token that nobody knows', async () => {
+bearerCheck('rejects an unknown token', async () => {
   for (const token of ['T0ken', 't0ke', 't0kenn', 'jane']) {
     expectEqual(await whoIs(makeChain(), bearer(token)), 'rejected')
   }
@@ -57,7 +57,7 @@ basicCheck('rejects a wrong password, and an unknown user', async () => {
   expectEqual(await whoIs(makeChain(), basicAuth('nobody', 'p:ä€')), 'rejected')
 })
 
-basicCheck('takes a wrong password for nobody anonymous', async () => {
+basicCheck('does not treat a wrong password as anonymous', async () => {
   expectEqual(await whoIs(makeChain({ anonymous: true }), basicAuth('joe', 'wrong')), 'rejected')
 })
 
@@ -75,7 +75,7 @@ protocolCheck('knows a token, and takes it out of the protocols', async () => {
   expectEqual(outcome.headerChanges.replace, [['sec-websocket-protocol', 'v1.app']])
 })
 
-protocolCheck('rejects a token that nobody knows', async () => {
+protocolCheck('rejects an unknown token', async () => {
   expectEqual(await whoIs(makeChain(), socketHeaders('t0ke')), 'rejected')
 })
 

@@ -1,14 +1,14 @@
-/** What is checked, by name, in the order it was said. */
+/** The checks by name, in order of definition. */
 const checks = new Map()
 
-/** A way to say what must hold of one thing: `check('knows a token', async () => { ... })`. */
+/** Defines a check: `check('knows a token', async () => { ... })`. */
 export function checksOf(thing) {
   return (name, run) => add(`${thing}: ${name}`, { run })
 }
 
 /**
- * The same across requests: `first` runs in one, and what it returns is given to `later` in another one, more than a second
- * afterwards. Clocks, timers and promises need not be what they are within one request.
+ * The same across requests: `first` runs in one, and its result is passed to `later` in another one, more than a second afterwards. Clocks, timers
+ * and promises may behave differently across requests.
  */
 export function checksAcrossRequestsOf(thing) {
   return (name, { first, later }) => add(`${thing}: ${name}`, { first, later })
@@ -19,10 +19,10 @@ function add(name, check) {
   checks.set(name, check)
 }
 
-/** What the `first` halves left to the `later` ones. */
+/** The results of the `first` halves, for the `later` ones. */
 const leftOver = new Map()
 
-/** Runs all checks of this turn: `first` is all there is but for the `later` halves. */
+/** Runs all checks of this turn: `first` runs everything except the `later` halves. */
 export async function runChecks(turn) {
   const results = []
   for (const [name, check] of checks) {

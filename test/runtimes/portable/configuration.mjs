@@ -8,7 +8,7 @@ import { whoseToken } from './requests.mjs'
 const celCheck = checksOf('cel')
 const evaluate = (expression, claims) => celCompiler().compile('claims', expression).evaluate(claims)
 
-celCheck('computes over texts, numbers and times', () => {
+celCheck('computes over strings, numbers and times', () => {
   for (const [expression, expected] of [
     ['claims.a + "b"', 'ab'],
     ['claims.n + 1.0', 3],

@@ -2,16 +2,16 @@ import { checksOf } from './check.mjs'
 import { expectEqual, expectText, thrownBy } from './expect.mjs'
 import { attempts } from './guard.mjs'
 
-/** The smallest module there is: its magic number and its version. */
+/** The smallest WebAssembly module: its magic number and its version. */
 const WASM = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)
 
 const NODE_GLOBALS = ['process', 'Buffer', 'require', 'global', 'setImmediate']
 const NODE_MODULES = ['node:crypto', 'node:buffer', 'node:fs', 'crypto']
 
 /**
- * What must be true of the runtime for the other checks to mean something.
+ * Preconditions of the runtime for the other checks.
  *
- * @param facts `node`: whether it is meant to have what Node has.
+ * @param facts `node`: whether it should have Node's modules.
  */
 export function checkEnvironment(facts) {
   const check = checksOf('the runtime')
@@ -62,7 +62,7 @@ export function checkEnvironment(facts) {
   })
 }
 
-/** After all others: nothing that they ran tried to make code. */
+/** After all others: none of them tried to generate code. */
 export function checkNothingWasTried() {
   checksOf('the runtime')('was not asked to make code from text or bytes by anything above', () => {
     expectEqual(attempts, [])

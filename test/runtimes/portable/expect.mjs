@@ -1,17 +1,17 @@
-// What checks are made of. There is no `node:assert` on an edge runtime.
+// Assertions for checks. There is no `node:assert` on an edge runtime.
 
-/** Throws unless both are the same by value: primitives, arrays, bytes and plain objects, whatever their prototypes. */
+/** Throws unless both are equal by value: primitives, arrays, bytes and plain objects, with any prototypes. */
 export function expectEqual(actual, expected) {
   if (!isEqual(actual, expected)) throw new Error(`expected ${shown(expected)}, and it is ${shown(actual)}`)
 }
 
-/** Throws unless the text contains the other, or matches the expression. */
+/** Throws unless the string contains the other, or matches the expression. */
 export function expectText(text, part) {
   const holds = typeof part === 'string' ? String(text).includes(part) : part.test(String(text))
   if (!holds) throw new Error(`expected ${part} in ${shown(text)}`)
 }
 
-/** What is thrown, now or later. */
+/** The thrown error, now or later. */
 export async function thrownBy(run) {
   try {
     await run()

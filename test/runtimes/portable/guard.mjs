@@ -1,10 +1,10 @@
-// Imported before all others: from here on no code is made from text, and no WebAssembly from bytes. Edge runtimes refuse both
-// by themselves, which this leaves as it is; the others would let it pass unnoticed.
+// Imported before all others: from here on no code is generated from strings, and no WebAssembly from bytes. Edge runtimes refuse both by themselves;
+// the others would allow it unnoticed.
 
-// Node compiles the HTTP parser of its own `fetch` when one of these is first looked at.
+// Node compiles the HTTP parser of its `fetch` on first access to one of these.
 void [globalThis.Request, globalThis.fetch]
 
-/** What was tried, by whom: nothing may be, apart from the checks of this very thing. */
+/** The attempts and their callers: none are allowed, except by the checks of this guard. */
 export const attempts = []
 
 function refuse(what) {
@@ -18,7 +18,7 @@ for (const example of [() => {}, async () => {}, function* () {}, async function
   const prototype = Object.getPrototypeOf(example)
   const name = prototype.constructor.name
   const refused = refuse(name)
-  // So that `instanceof Function` goes on to work.
+  // So that `instanceof Function` still works.
   Object.defineProperty(refused, 'prototype', { value: prototype })
   Object.defineProperty(prototype, 'constructor', { value: refused, writable: true, configurable: true })
   if (name === 'Function') globalThis.Function = refused
@@ -30,7 +30,7 @@ if (typeof WebAssembly === 'object') {
     const original = WebAssembly[name]
     if (original === undefined) continue
     const refused = refuse(`WebAssembly.${name}`)
-    // A module that was compiled ahead is what edge runtimes do allow.
+    // Edge runtimes do allow precompiled modules.
     WebAssembly[name] =
       name === 'instantiate'
         ? (source, ...rest) =>

@@ -43,14 +43,14 @@ check('knows a user, and the app does not see the credential', async () => {
   expectEqual([code, username, seen], [200, 'jane', ['x-other']])
 })
 
-check('answers nobody with a status, and challenges', async () => {
+check('refuses unauthenticated requests with a status and challenges', async () => {
   const response = await appOf().request('/', { headers: bearer('wrong') })
   expectEqual(response.status, 401)
   expectText(response.headers.get('www-authenticate'), 'Bearer')
   expectEqual((await response.json()).kind, 'Status')
 })
 
-check('lets somebody act as somebody else, and authorizes that one', async () => {
+check('lets a user impersonate another, and authorizes that one', async () => {
   const path = '/api/v1/namespaces/shop/pods/p'
   const { username, requester, seen } = await ask(path, { ...bearer('c'), 'impersonate-user': 'jane' })
   expectEqual([username, requester, seen], ['jane', 'clark', []])
@@ -76,24 +76,21 @@ export function checkHonoOnThis(facts) {
     else expectText((await thrownBy(make)).message, 'do not provide them')
   })
 
-  check(
-    'hears what Cloudflare tells of a certificate, or refuses to be made where nobody tells',
-    async () => {
-      const make = () => appOf({ requests: [cloudflareClientCertificate()] })
-      if (facts.cloudflare === 'refused') {
-        expectText((await thrownBy(make)).message, 'use certificateHeaders')
-        return
-      }
-      const tlsClientAuth = {
-        certPresented: '1',
-        certVerified: 'SUCCESS',
-        certRevoked: '0',
-        certSubjectDNRFC2253: 'CN=jane',
-      }
-      const asked = (told) => make().request(requestOfCloudflare({ tlsClientAuth: told }))
-      const response = await asked(tlsClientAuth)
-      expectEqual([response.status, (await response.json()).username], [200, 'jane'])
-      expectEqual((await asked({ ...tlsClientAuth, certRevoked: '1' })).status, 401)
-    },
-  )
+  check('uses the certificate data of Cloudflare, or refuses to be created without it', async () => {
+    const make = () => appOf({ requests: [cloudflareClientCertificate()] })
+    if (facts.cloudflare === 'refused') {
+      expectText((await thrownBy(make)).message, 'use certificateHeaders')
+      return
+    }
+    const tlsClientAuth = {
+      certPresented: '1',
+      certVerified: 'SUCCESS',
+      certRevoked: '0',
+      certSubjectDNRFC2253: 'CN=jane',
+    }
+    const asked = (told) => make().request(requestOfCloudflare({ tlsClientAuth: told }))
+    const response = await asked(tlsClientAuth)
+    expectEqual([response.status, (await response.json()).username], [200, 'jane'])
+    expectEqual((await asked({ ...tlsClientAuth, certRevoked: '1' })).status, 401)
+  })
 }

@@ -16,7 +16,7 @@ const tokenOf = (expiresAtMs) => ({
   roles: [{ id: 'f9bf', name: 'reader' }],
 })
 
-/** As much of Identity v3 as is asked for; jane's password is `pw`. */
+/** The used part of Identity v3; jane's password is `pw`. */
 export function keystone({ expiresAtMs }) {
   const token = tokenOf(expiresAtMs)
   const calls = []

@@ -9,7 +9,7 @@ const check = checksOf('oidc')
 const NOW_MS = Date.UTC(2030, 0, 1)
 const clock = () => fixedClock(NOW_MS)
 
-/** An issuer, and whoever knows its users. */
+/** An issuer and its authenticator. */
 async function worldOf({ issuerOptions = {}, isDown = false, ...options } = {}) {
   const now = clock()
   const issuer = await createIssuer({ algorithms: ['ES256'], clock: now, ...issuerOptions })
@@ -46,7 +46,7 @@ for (const alg of ['RS256', 'PS256', 'ES256', 'ES384', 'ES512']) {
   })
 }
 
-check('rejects what is too old, for somebody else, or spelled in another way', async () => {
+check('rejects tokens that are expired, for another audience, or not canonical', async () => {
   const { tokens, sign } = await worldOf()
   const good = await sign()
   for (const token of [
@@ -99,7 +99,7 @@ check('forgets a key that the issuer withdrew, when its time is over', async () 
   await issuer.rotate({ withdrawOthers: true })
   expectEqual((await whoseToken(tokens, token)).username, 'o:jane')
   now.advance(600_000)
-  // The one that finds the keys stale is still answered by them.
+  // The request that finds the keys stale still uses them.
   await whoseToken(tokens, token)
   await whoseToken(tokens, await sign())
   expectEqual(await whoseToken(tokens, token), 'rejected')

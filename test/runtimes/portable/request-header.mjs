@@ -48,7 +48,7 @@ check('reads joined headers in the way that it is told', async () => {
   expectEqual((await whoIs(proxyOf({ joinedHeaders: 'whole' }), repeated)).groups[0], 'a, b')
 })
 
-check('has no opinion on what the proxy did not send, and nobody sees it', async () => {
+check('has no opinion on requests of other senders, and removes their headers', async () => {
   const chain = authenticatorChain({
     requestHeader: requestHeader({ ...NAMES, trusts: () => false }),
     tokens: [tokenFile('t,joe,1')],
@@ -67,7 +67,7 @@ check('has no opinion on what the proxy did not send, and nobody sees it', async
   expectEqual([...seen.headers.keys()], ['other'])
 })
 
-check('says when it is made that nobody is trusted, or how to read is unknown', async () => {
+check('throws on creation when no proxy is trusted, or the format is unknown', async () => {
   expectText((await thrownBy(() => requestHeader(NAMES))).message, 'trusts')
   const options = { ...NAMES, trusts: () => true, joinedHeaders: 'first' }
   expectText((await thrownBy(() => requestHeader(options))).message, 'joinedHeaders')

@@ -27,13 +27,13 @@ async function review(path, body, contentType = JSON_TYPE) {
   return { code: response.status, ...(await response.json()) }
 }
 
-check('say who somebody is', async () => {
+check('return a user', async () => {
   const path = '/apis/authentication.k8s.io/v1/selfsubjectreviews'
   const { code, status } = await review(path, {})
   expectEqual([code, status.userInfo.username], [201, 'jane'])
 })
 
-check('say what somebody may do', async () => {
+check('return the permissions of a user', async () => {
   const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'
   const ask = async (verb) =>
     (await review(path, { spec: { resourceAttributes: { verb, resource: 'pods', namespace: 'shop' } } }))

@@ -31,7 +31,7 @@ check('are told with the pod that a token is bound to', async () => {
   expectEqual(extra['authentication.kubernetes.io/pod-name'], ['cart-0'])
 })
 
-check('are rejected when a token is over, or meant for somebody else', async () => {
+check('are rejected when a token is expired, or for another audience', async () => {
   const { clock, accounts, tokens } = await worldOf()
   const token = await accounts.token('shop', 'cart', { expirationSeconds: 600 })
   const other = await accounts.token('shop', 'cart', { audiences: ['vault'] })

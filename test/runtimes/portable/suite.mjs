@@ -20,10 +20,10 @@ import { checkEnvironment, checkNothingWasTried } from './environment.mjs'
 import { checkHonoOnThis } from './hono.mjs'
 
 /**
- * The whole suite, for a runtime of which these facts are expected.
+ * The whole suite, for a runtime with these expected facts.
  *
- * @param facts `node`: whether it has what Node has; `peerCertificates`: whether its HTTP servers tell the certificates of peers;
- *   `cloudflare`: whether what Cloudflare tells `counts`, is `possible` or `refused`; `credentials`: those of `makeCredentials`.
+ * @param facts `node`: whether it has Node's modules; `peerCertificates`: whether its HTTP servers provide the certificates of peers; `cloudflare`:
+ *   whether Cloudflare's certificate data `counts`, is `possible` or `refused`; `credentials`: those of `makeCredentials`.
  */
 export function makeSuite(facts) {
   useCredentials(facts.credentials)

@@ -46,7 +46,7 @@ check('is asked again when what it said is over', async () => {
   expectEqual(webhook.reviews.length, 2)
 })
 
-check('that is down makes nobody known, and no token bad', async () => {
+check('that is down authenticates no user, and rejects no token', async () => {
   const { webhook, tokens } = worldOf()
   webhook.stop({ status: 403 })
   expectEqual(await whoseToken(tokens, 'good'), 'unavailable')
@@ -54,7 +54,7 @@ check('that is down makes nobody known, and no token bad', async () => {
   expectEqual((await whoseToken(tokens, 'good')).username, 'jane')
 })
 
-check('that answers nonsense makes nobody known', async () => {
+check('that responds with nonsense authenticates no user', async () => {
   for (const body of ['', '{"status":{"authenticated":true}}', '{"kind":"Pod"}', '<html>']) {
     const fetch = async () => new Response(body, { headers: { 'content-type': 'application/json' } })
     expectEqual(await whoseToken(worldOf({ fetch }).tokens, 'good'), 'unavailable')

@@ -12,7 +12,7 @@ import { RBAC } from './authorization.mjs'
 
 const sleep = (milliseconds) => new Promise((resolve) => void setTimeout(resolve, milliseconds))
 
-/** What is asked over real connections: each part says who it takes the caller for, and what an app sees of the headers. */
+/** The app for real connections: each part returns the user, and the headers that an app sees. */
 export function wireApp() {
   return new Hono()
     .route(
@@ -52,10 +52,10 @@ export function wireApp() {
     )
 }
 
-/** Of `s3cret`, at a cost that takes long enough to go away meanwhile. */
+/** The hash of `s3cret`, slow enough for a client to disconnect meanwhile. */
 const SLOW_HASH = '$2b$11$7kamsKYGm974l7V2EKs6aesQrFSy/EHKx55xY6YLJYxbBD/0cRsYq'
 
-/** @param authenticators makes them when the first request comes: some runtimes have randomness only then. */
+/** @param authenticators creates them on the first request: some runtimes have no randomness before. */
 function part(authenticators) {
   let authenticate
   return new Hono()
@@ -73,7 +73,7 @@ function part(authenticators) {
     )
 }
 
-/** The same without the adapter, which on Workers stays at a decision when its client is gone. */
+/** The same without the adapter, which on Workers keeps a decision running after its client disconnected. */
 function plainPart(authenticators) {
   let authenticate
   return new Hono().get('/', async (c) => {
@@ -84,7 +84,7 @@ function plainPart(authenticators) {
   })
 }
 
-/** Takes a while, unless it was asked before. */
+/** Takes a while on the first call. */
 function slowTokens() {
   let isFirst = true
   return {

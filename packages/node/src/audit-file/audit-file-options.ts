@@ -13,26 +13,25 @@ import {
 
 /** Options of {@link auditFile}. The defaults are those of kube-apiserver 1.36. */
 export type AuditFileOptions = Omit<AuditLogOptions, 'write'> & {
-  /** The size at which the file is moved to a backup (`--audit-log-maxsize`). Default 100; 0 moves it never. */
+  /** The size at which the file is rotated (`--audit-log-maxsize`). Default 100; 0 disables rotation. */
   readonly maxSizeMegabytes?: number
-  /** How long a backup is kept, by the time in its name (`--audit-log-maxage`). Default 366; 0 is for ever. */
+  /** How long backups are kept, by the timestamp in their names (`--audit-log-maxage`). Default 366; 0 keeps them forever. */
   readonly maxAgeDays?: number
-  /** How many backups are kept (`--audit-log-maxbackup`). Default 100; 0 is any number. */
+  /** How many backups are kept (`--audit-log-maxbackup`). Default 100; 0 means no limit. */
   readonly maxBackups?: number
   /** Whether backups are compressed with gzip (`--audit-log-compress`). Default `false`. */
   readonly compress?: boolean
-  /** `json` (default), or the lines that kube-apiserver had before: `legacy` (`--audit-log-format`). */
+  /** `json` (default), or kube-apiserver's older line format: `legacy` (`--audit-log-format`). */
   readonly format?: 'json' | 'legacy'
   /**
-   * Whether a request waits until its event is written: `blocking` (default), or not: `batch` (`--audit-log-mode`). A process that is killed loses
-   * what is in the buffer.
+   * `blocking` (default): a request waits until its event is written. `batch`: it does not; a killed process loses the buffer (`--audit-log-mode`).
    */
   readonly mode?: 'batch' | 'blocking'
-  /** How many events may wait in mode `batch`; what is beyond is lost, and `onError` told (`--audit-log-batch-buffer-size`). Default 10,000. */
+  /** How many events mode `batch` buffers; further events are dropped and reported to `onError` (`--audit-log-batch-buffer-size`). Default 10,000. */
   readonly bufferSize?: number
   /**
-   * Told whenever a line cannot be written at the path, or not as a whole, and when a file cannot be moved, removed or compressed; requests go on.
-   * Default: a process warning, `KUBE_AUTHN_AUDIT`, the first time.
+   * Called when a line cannot be written completely, and when a file cannot be rotated, removed or compressed; requests continue. Default: a process
+   * warning, `KUBE_AUTHN_AUDIT`, the first time.
    */
   readonly onError?: (error: unknown) => void
 }
@@ -52,7 +51,6 @@ const ofFile: OptionsShape<OfFile> = {
 
 const shape: OptionsShape<AuditFileOptions> = { ...without(auditLogShape, 'write'), ...ofFile }
 
-/** What is wrong with options. */
 export function auditFileProblems(options: AuditFileOptions): readonly ConfigurationProblem[] {
   return optionProblems(shape, options)
 }
@@ -68,7 +66,7 @@ const OF_FILE = [
   'onError',
 ] as const satisfies readonly (keyof OfFile)[]
 
-/** The options that are about what is logged. */
+/** The options that control what is logged. */
 export function logOptionsOf(options: AuditFileOptions): Omit<AuditLogOptions, 'write'> {
   return without(options, ...OF_FILE)
 }

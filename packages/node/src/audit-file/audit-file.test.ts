@@ -55,7 +55,7 @@ describe('auditFile', () => {
     expect(readFileSync(path, 'utf8')).toBe(text)
   })
 
-  // It takes nothing, ever.
+  // It never accepts data.
   it.skipIf(!existsSync('/dev/full'))(
     'tells of every line that cannot be written, and lets requests pass',
     async () => {

@@ -9,33 +9,32 @@ import { bufferedLines, type LineSink } from './buffered-lines.ts'
 import { type FollowedFile, followedFile } from './followed-file.ts'
 import { rotationOf } from './rotation.ts'
 
-/** A log of requests in a file. */
+/** An audit log in a file. */
 export interface AuditFile {
   readonly observer: Observer
-  /** Writes an event, for who has an `auditLog` of their own with more than this file. */
+  /** Writes an event; for a custom `auditLog` that writes to more than this file. */
   readonly write: (event: AuditEvent) => void
-  /** Writes what is left, and no more after that. */
+  /** Writes the remaining events; later events are ignored. */
   readonly close: () => void
 }
 
 /**
- * An observer that appends an audit log to a file: one JSON object a line (`--audit-log-path`). A new file is for its owner only;
- * one that is there keeps its mode and its owner, and a symbolic link is followed, so the folder must be one that only trusted
- * users may write to.
+ * An observer that appends an audit log to a file: one JSON object per line (`--audit-log-path`). A new file is readable by its owner only; an
+ * existing one keeps its mode and owner. Symbolic links are followed, so only trusted users may have write access to the folder.
  *
- * A file that would be too large is moved to `name-2006-01-02T15-04-05.000.log`, and old ones are removed: see the options. When the file was
- * renamed or removed, as `logrotate` does it, the next event goes to a new file at the path; while none can be opened there, events go on to the
- * file before, and `onError` is told. After a line that was cut off, as on a full disk, the next begins on a line of its own.
+ * A file that would grow too large is moved to `name-2006-01-02T15-04-05.000.log`, and old backups are removed: see the options. If the file was
+ * renamed or removed, for example by `logrotate`, the next event goes to a new file at the path. While no file can be opened there, events go to the
+ * previous file and `onError` is called. After a truncated line, for example on a full disk, the next event starts on a new line.
  *
- * With `mode: 'blocking'` each line is written before the next request goes on, so none is lost when the process ends; with `batch` requests do
- * not wait for the disk.
+ * With `mode: 'blocking'` each line is written before its request continues, so none is lost when the process ends; with `batch` requests do not wait
+ * for the disk.
  *
  * Source: apiserver `plugin/pkg/audit/log`, `pkg/server/options/audit.go`.
  *
- * Deviation: kube-apiserver does not follow a file that is renamed, and refuses requests that it cannot log where it is told to
- * (`docs/deviations.md`, audit files).
+ * Deviation: kube-apiserver does not follow a renamed file, and can be configured to refuse requests that it cannot log (`docs/deviations.md`, audit
+ * files).
  *
- * @throws {ConfigurationError} when the file cannot be opened, or an option cannot work.
+ * @throws {ConfigurationError} if the file cannot be opened or an option is invalid.
  * @example
  * const audit = auditFile('/var/log/my-app/audit.log', { trustedProxies: 1 })
  * app.use(authentication(authenticator, { observer: audit.observer }))
@@ -90,7 +89,7 @@ function warnOnce(path: string): (error: unknown) => void {
   }
 }
 
-/** @throws {ConfigurationError} when it cannot be opened. */
+/** @throws {ConfigurationError} if the file cannot be opened. */
 function opened(path: string, open: () => FollowedFile): FollowedFile {
   try {
     return open()

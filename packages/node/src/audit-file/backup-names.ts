@@ -1,21 +1,21 @@
 import { basename, dirname, join } from 'node:path'
 
-/** What a compressed backup has behind its name. */
+/** The suffix of a compressed backup. */
 export const COMPRESSED = '.gz'
 
-/** How the backups of a file are called: `audit.log` was moved to `audit-2006-01-02T15-04-05.000.log` at that time. */
+/** Names of backups: `audit.log` is moved to `audit-2006-01-02T15-04-05.000.log`, the time of the rotation. */
 export interface BackupNames {
   readonly folder: string
-  /** The path of a backup made at a time. */
+  /** The path of a backup made at this time. */
   pathAt(milliseconds: number): string
-  /** When a backup was made, by its name; `undefined` for any other file. */
+  /** When a backup was made, from its name; `undefined` for other files. */
   timeOf(name: string): number | undefined
 }
 
 /**
- * The names of the backups of a file.
+ * The backup names of a file.
  *
- * Source: lumberjack v2 `lumberjack.go` (`backupName`, `timeFromName`), which kube-apiserver rotates with.
+ * Source: lumberjack v2 `lumberjack.go` (`backupName`, `timeFromName`), which kube-apiserver uses for rotation.
  */
 export function backupNamesOf(path: string): BackupNames {
   const folder = dirname(path)

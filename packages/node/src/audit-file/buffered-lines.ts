@@ -1,23 +1,23 @@
 import { write } from 'node:fs'
 import type { FollowedFile, OnFileError } from './followed-file.ts'
 
-/** Lines on their way to a file. */
+/** A buffered writer of lines. */
 export interface LineSink {
   append(line: string): void
-  /** Writes what is left, and ends. */
+  /** Writes the remaining lines and stops. */
   close(): void
 }
 
-/** What is written at a time. */
+/** The most that is written at a time. */
 const MAX_BATCH_LENGTH = 262_144
 
 /**
- * Writes lines behind the requests that they are about: they are collected, and written by the threads of Node. What is left when the process ends by
- * itself, or by `process.exit`, is written then; one that is killed loses it.
+ * Writes lines in the background: they are buffered and written asynchronously. When the process ends by itself or by `process.exit`, the remaining
+ * lines are written first; a killed process loses them.
  *
- * @param maxLines how many may wait; what is beyond is lost.
- * @param onError told of every batch that could not be written as a whole, and once of lines that were lost since the buffer was full, with
- *   their number, when there is room again.
+ * @param maxLines how many lines are buffered; further lines are dropped.
+ * @param onError called for every batch that could not be written completely; and once there is room again after the buffer was full, with the number
+ *   of dropped lines.
  */
 export function bufferedLines(
   file: FollowedFile,
@@ -34,7 +34,7 @@ export function bufferedLines(
     if (lost === 0) return
     const count = lost
     lost = 0
-    onFull(new Error(`${count} audit events were lost, since the buffer of ${maxLines} was full`), count)
+    onFull(new Error(`${count} audit events were lost because the buffer of ${maxLines} was full`), count)
   }
 
   const nextBatch = (): readonly string[] => {
@@ -45,7 +45,7 @@ export function bufferedLines(
   }
 
   const writeAll = async (): Promise<void> => {
-    // So that what comes in this turn of the event loop goes in one batch.
+    // Lines of the same turn of the event loop go in one batch.
     await new Promise((resolve) => void setImmediate(resolve))
     let isCutOff = false
     while (waiting.length > 0) {
@@ -71,7 +71,7 @@ export function bufferedLines(
     })
   }
 
-  /** There is no time left to wait. */
+  /** For the exit of the process: synchronous. */
   const writeNow = (): void => {
     const rest = waiting
     waiting = []
@@ -98,7 +98,7 @@ export function bufferedLines(
       }
       if (waitsFor === undefined) end()
       else {
-        // A batch is being written, and what comes behind it must not come before it.
+        // A batch is being written: later lines must not overtake it.
         void waitsFor.then(end)
       }
     },
@@ -109,8 +109,8 @@ function writeSome(descriptor: number, bytes: Uint8Array, offset: number): Promi
   return new Promise((resolve, reject) => {
     write(descriptor, bytes, offset, bytes.length - offset, null, (error, written) => {
       if (error !== null) reject(error)
-      // It would be tried for ever.
-      else if (written === 0) reject(new Error('nothing more of the lines was written'))
+      // It would be retried forever.
+      else if (written === 0) reject(new Error('no more of the lines could be written'))
       else resolve(written)
     })
   })

@@ -1,19 +1,19 @@
 import { closeSync, fstatSync, openSync, statSync, writeSync } from 'node:fs'
 import { lineWriter } from './line-writer.ts'
 
-/** A file to which lines are appended. */
+/** A file that lines are appended to. */
 export interface FollowedFile {
-  /** Appends a line, to the file that is at the path by now. */
+  /** Appends a line to the file that is now at the path. */
   append(line: string): void
-  /** The descriptor of the file that is at the path by now, for so many more bytes. */
+  /** The descriptor of the file that is now at the path, to write this many bytes to. */
   descriptorFor(bytes: number): number
   close(): void
 }
 
-/** Told of what went wrong, and how many lines were lost with it, or perhaps not wholly written. */
+/** Called with an error and the number of lines that were lost or may be incomplete. */
 export type OnFileError = (error: unknown, lostLines: number) => void
 
-/** When the file is moved out of the way, and how. */
+/** When and how the file is rotated. */
 export interface FileRotation {
   readonly maxBytes: number
   /** Moves the file at the path. */
@@ -24,22 +24,22 @@ interface OpenFile {
   readonly descriptor: number
   readonly size: number
   readonly isRegular: boolean
-  /** How large the file at the path is; `undefined` where that is another one, or none. */
+  /** The size of the file at the path; `undefined` if it is a different file or none. */
   readonly sizeAt: (path: string) => number | undefined
   readonly writeLine: (line: string) => void
 }
 
 /**
- * Appends lines to the file at a path. When that file was renamed or removed, as log rotation does it, a new one is opened at the path
- * before the next line. While that fails, lines go on to the file before.
+ * Appends lines to the file at a path. If that file was renamed or removed, for example by log rotation, a new one is opened at the path before the
+ * next line. While that fails, lines go to the previous file.
  *
- * @param onError told when a line cannot be written, and when a file cannot be opened at the path again.
- * @param rotation what is done before a line that would make the file too large. One that has no size, as a pipe, is never too large.
- * @throws {Error} when the file cannot be opened at first: the error of `node:fs`.
+ * @param onError called if a line cannot be written or the file cannot be reopened.
+ * @param rotation called before a line that would make the file too large. A file without a size, such as a pipe, is never too large.
+ * @throws {Error} if the file cannot be opened at first: the error of `node:fs`.
  */
 export function followedFile(path: string, onError: OnFileError, rotation?: FileRotation): FollowedFile {
   let file = openFile(path, onError)
-  /** The size of the file at the path, which is open then. */
+  /** Opens the file that is now at the path if needed, and returns its size. */
   const follow = (): number => {
     const size = file.sizeAt(path)
     if (size !== undefined) return size

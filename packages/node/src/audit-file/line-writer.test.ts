@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { lineWriter } from './line-writer.ts'
 
-/** Takes as many bytes at a time as told, and throws where that is no number. */
+/** Writes the given number of bytes at a time, and throws if that is not a number. */
 function fileTaking(...portions: readonly (number | 'full')[]) {
   const rest = [...portions]
   const errors: unknown[] = []

@@ -1,9 +1,9 @@
 /**
- * Appends lines, each as a whole if that is possible: what a write leaves over is written as well, and after a line that was cut
- * off, as on a full disk, the next begins on a line of its own.
+ * Appends lines, each completely if possible: the rest of a partial write is written as well. After a truncated line, for example on a full disk, the
+ * next one starts on a new line.
  *
- * @param write writes bytes from an offset on, and returns how many it wrote.
- * @param onError told what `write` throws; the line is lost, or a part of it.
+ * @param write writes bytes from an offset and returns how many it wrote.
+ * @param onError called with what `write` throws; the line or a part of it is lost.
  */
 export function lineWriter(
   write: (bytes: Uint8Array, offset: number) => number,
@@ -16,8 +16,8 @@ export function lineWriter(
     try {
       while (written < bytes.length) {
         const more = write(bytes, written)
-        // It would be tried for ever.
-        if (!(more > 0)) throw new Error('nothing more of the line was written')
+        // It would be retried forever.
+        if (!(more > 0)) throw new Error('no more of the line could be written')
         written += more
         isCutOff = written < bytes.length
       }

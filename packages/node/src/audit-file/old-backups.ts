@@ -5,11 +5,11 @@ import { pipeline } from 'node:stream/promises'
 import { nodeZlib } from '../builtins.ts'
 import { type BackupNames, COMPRESSED } from './backup-names.ts'
 
-/** What becomes of backups. */
+/** Which backups are kept. */
 export interface BackupLimits {
-  /** How many are kept; 0 is any number. */
+  /** How many are kept; 0 means no limit. */
   readonly maxBackups: number
-  /** How long they are kept, by the time in their names; 0 is for ever. */
+  /** How long they are kept, by the timestamp in their names; 0 means forever. */
   readonly maxAgeDays: number
   readonly compress: boolean
 }
@@ -20,12 +20,11 @@ interface Backup {
 }
 
 /**
- * Removes the backups that are too many or too old, and compresses the others where that is wanted. Only files with the name of a backup are
- * touched.
+ * Removes excess and old backups, and compresses the others if configured. Only files with the name of a backup are touched.
  *
  * Source: lumberjack v2 `lumberjack.go` (`millRunOnce`).
  *
- * @param onError told of each file that could not be removed or compressed; the others are.
+ * @param onError called for each file that could not be removed or compressed; the others are still processed.
  */
 export async function tidyBackups(
   names: BackupNames,
@@ -44,7 +43,7 @@ export async function tidyBackups(
   await attempt(async () => {
     const backups = await backupsOf(names)
     const oldestMs = maxAgeDays === 0 ? -Infinity : nowMs - maxAgeDays * DAY_MS
-    // A backup and what is being made of it are one.
+    // A backup and its unfinished compressed copy count as one.
     const kept = new Set<string>()
     for (const { name, time } of backups) {
       const plain = withoutSuffix(name)
@@ -59,7 +58,7 @@ export async function tidyBackups(
 
 const DAY_MS = 86_400_000
 
-/** The latest first. */
+/** Newest first. */
 async function backupsOf(names: BackupNames): Promise<readonly Backup[]> {
   const entries = await readdir(names.folder, { withFileTypes: true })
   const backups = entries.flatMap((entry): readonly Backup[] => {
@@ -73,7 +72,7 @@ function withoutSuffix(name: string): string {
   return name.endsWith(COMPRESSED) ? name.slice(0, -COMPRESSED.length) : name
 }
 
-/** The backup is there until all of it is compressed. */
+/** The backup stays until it is completely compressed. */
 async function compressed(path: string): Promise<void> {
   const { mode } = await stat(path)
   const target = `${path}${COMPRESSED}`

@@ -40,7 +40,7 @@ const event = (auditID: string): AuditEvent => ({
   requestReceivedTimestamp: '2026-01-02T03:04:05.000000Z',
   stageTimestamp: '2026-01-02T03:04:05.000000Z',
 })
-/** Of two that are as long, a file takes one. */
+/** Two events of this size do not fit into one file. */
 const LINE_MEGABYTES = (JSON.stringify(event('a')).length + 1) / 1_048_576
 const start = Date.parse('2030-01-02T03:04:05.006Z')
 
@@ -199,7 +199,7 @@ describe('auditFile', () => {
     const { write, close, errors } = started(path, { compress: true })
     mkdirSync(join(folder, 'audit-2030-01-02T03-04-06.006.log.gz'))
     write(event('a'))
-    // The folder is in the way of what is made of the backup.
+    // The folder blocks the compressed backup.
     writeFileSync(join(folder, 'audit-2030-01-02T03-04-06.006.log'), '')
     write(event('b'))
     await vi.waitFor(() => expect(errors.length).toBeGreaterThan(0))
@@ -255,13 +255,13 @@ describe('auditFile in mode batch', () => {
     for (const id of ['a', 'b', 'c', 'd', 'e']) write(event(id))
     await vi.waitFor(() => expect(idsIn(path)).toEqual(['a', 'b']))
     close()
-    expect(errors.map(String)).toEqual(['Error: 3 audit events were lost, since the buffer of 2 was full'])
+    expect(errors.map(String)).toEqual(['Error: 3 audit events were lost because the buffer of 2 was full'])
     expect(activity).toEqual([
       { type: 'audit', what: 'error', level: 'Metadata', plugin: 'buffered', count: 3 },
     ])
   })
 
-  // It takes nothing, ever.
+  // It never accepts data.
   it.skipIf(!existsSync('/dev/full'))('tells of every batch that cannot be written', async () => {
     const activity: AuditActivityEvent[] = []
     const { write, close, errors } = started('/dev/full', {

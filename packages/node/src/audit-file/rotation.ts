@@ -6,15 +6,15 @@ import { type BackupLimits, tidyBackups } from './old-backups.ts'
 
 /** Options of {@link rotationOf}. */
 export interface RotationOptions extends BackupLimits {
-  /** 0 rotates nothing. */
+  /** 0 disables rotation. */
   readonly maxSizeMegabytes: number
   readonly clock: Clock
   readonly onError: OnFileError
 }
 
 /**
- * Moves a file that would be too large to a backup with the time in its name, and then tidies the backups while requests go on. Where the path
- * is a symbolic link, the file that it leads to is moved.
+ * Moves a file that would grow too large to a backup with the time in its name, then removes old backups in the background. If the path is a symbolic
+ * link, its target is moved.
  */
 export function rotationOf(
   path: string,
@@ -44,7 +44,7 @@ export function rotationOf(
       const file = realpathSync(path)
       const names = backupNamesOf(file)
       let time = clock.now()
-      // Two in one millisecond must not be one.
+      // Two rotations in one millisecond must not use the same name.
       while (isTaken(names.pathAt(time))) time++
       renameSync(file, names.pathAt(time))
       tidy(names)

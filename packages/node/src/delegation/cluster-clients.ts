@@ -43,23 +43,23 @@ import {
   clusterConfigMapShape,
 } from './cluster-config-map.ts'
 
-/** A front proxy that is configured here and not by the cluster. */
+/** A front proxy configured by options instead of by the cluster. */
 export interface ConfiguredProxy extends Partial<RequestHeaderNames> {
-  /** Who signs the certificates of proxies, in PEM (`--requestheader-client-ca-file`): a path, or options with one. */
+  /** The CA of proxy certificates, in PEM (`--requestheader-client-ca-file`): a path, or options with one. */
   readonly clientCA: string | CertificateAuthoritiesFile
-  /** The common names a proxy may have (`--requestheader-allowed-names`). */
+  /** The common names of allowed proxies (`--requestheader-allowed-names`). */
   readonly allowedNames?: readonly string[]
-  /** Let every certificate of that CA be a proxy's. Default `false`. */
+  /** Accept every certificate of that CA as a proxy's. Default `false`. */
   readonly allowAnyProxyName?: boolean
 }
 
-/** Who is known by a certificate, where the cluster is asked about it. */
+/** Options of authentication by certificate in a cluster. */
 export interface ClusterClientsOptions extends DescribedProxyOptions, ClusterConfigMapOptions {
-  /** Who signs client certificates, in PEM (`--client-ca-file`): a path, or options with one. Default: what the cluster says. */
+  /** The CA of client certificates, in PEM (`--client-ca-file`): a path, or options with one. Default: the cluster's. */
   readonly clientCA?: string | CertificateAuthoritiesFile
-  /** The front proxy (`--requestheader-*`). Default: the one that the cluster describes. */
+  /** The front proxy (`--requestheader-*`). Default: the cluster's. */
   readonly requestHeader?: ConfiguredProxy
-  /** Ask the cluster about neither (`--authentication-skip-lookup`). Default `false`. */
+  /** Do not look up either of them in the cluster (`--authentication-skip-lookup`). Default `false`. */
   readonly skipLookup?: boolean
 }
 
@@ -80,7 +80,7 @@ export const clusterClientsShape: OptionsShape<ClusterClientsOptions> = {
   skipLookup: aBoolean,
 }
 
-/** Who is known by a certificate. */
+/** The authenticators of client and proxy certificates. */
 export interface ClusterClients {
   readonly requestHeader: Authenticator | undefined
   readonly clientCertificate: Authenticator | undefined
@@ -88,7 +88,7 @@ export interface ClusterClients {
 }
 
 /**
- * The headers of a front proxy that does not say which: those of kube-apiserver, without a uid.
+ * The default headers of a front proxy: those of kube-apiserver, without a uid.
  *
  * Source: apiserver `pkg/server/options/authentication.go` NewDelegatingAuthenticationOptions.
  */
@@ -99,9 +99,9 @@ const HEADER_NAMES = {
 } satisfies RequestHeaderNames
 
 /**
- * The front proxy and the client CA of files, and of the cluster where there are no files, and there is a cluster.
+ * The front proxy and the client CA: from files if given, otherwise from the cluster if there is one.
  *
- * @throws {ConfigurationError} as a rejection: when a file or what the cluster says cannot be used.
+ * @throws {ConfigurationError} as a rejection: if a file or the cluster's ConfigMap cannot be used.
  */
 export async function clusterClients(
   endpoint: Endpoint | undefined,
@@ -136,7 +136,7 @@ export async function clusterClients(
             {
               make: (config) => described(config, files, options),
               nothing: NOTHING,
-              // The client CA is still known, as in Kubernetes: it says nothing about proxies.
+              // The client CA stays, as in Kubernetes: it is unrelated to proxies.
               gone: (last) => ({ ...last, proxy: NOBODY }),
             },
             options,
@@ -158,14 +158,14 @@ export async function clusterClients(
   }
 }
 
-/** What the cluster says, as far as no file says otherwise. */
+/** The cluster's configuration, where no file overrides it. */
 interface Described extends KnownPools {
   readonly proxy: DescribedProxy
 }
 
 const NOTHING: Described = Object.freeze({ proxy: NOBODY })
 
-/** @throws {ConfigurationError} when it cannot be believed, by itself or together with the files. */
+/** @throws {ConfigurationError} if it is invalid, by itself or together with the files. */
 function described(
   config: RequestHeaderConfig,
   files: CertificatePools,

@@ -16,14 +16,14 @@ import { apiUrl } from './cluster-endpoint.ts'
 
 /** Options of {@link clusterConfigMap}. */
 export interface ClusterConfigMapOptions {
-  /** How often it is read. Default 60. */
+  /** How often the ConfigMap is read. Default 60. */
   readonly pollSeconds?: number
   /**
-   * Start without it where it cannot be read or used at first, and take it when it can
-   * (`--authentication-tolerate-lookup-failure`). Default `false`.
+   * Start without the ConfigMap if it cannot be read or used at first, and apply it once it can (`--authentication-tolerate-lookup-failure`). Default
+   * `false`.
    */
   readonly tolerateLookupFailure?: boolean
-  /** Told when a new version counts, or is refused. */
+  /** Receives an event when a new version takes effect or is refused. */
   readonly observer?: Observer
   readonly clock?: Clock
 }
@@ -38,27 +38,27 @@ export const clusterConfigMapShape: OptionsShape<ClusterConfigMapOptions> = {
 
 const PATH = '/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication'
 
-/** What becomes of the ConfigMap. */
+/** How the ConfigMap is used. */
 export interface ClusterConfigMapUse<T> {
-  /** What is made of a version; what it throws refuses it. */
+  /** Converts a version; throws to refuse it. */
   readonly make: (config: RequestHeaderConfig) => T
-  /** What counts as long as there was no such ConfigMap. */
+  /** The value until such a ConfigMap exists. */
   readonly nothing: T
-  /** What is left when the ConfigMap is gone: nobody is a proxy any more. */
+  /** The value after the ConfigMap is deleted: no proxy is trusted any more. */
   readonly gone: (last: T) => T
 }
 
-/** Who deletes it makes it anew in no time, as kube-apiserver does. */
+/** Usually a deleted ConfigMap is recreated at once, for example by kube-apiserver. */
 const SECONDS_WHILE_GONE = 5
 
 /**
- * Reads the ConfigMap `kube-system/extension-apiserver-authentication` of a cluster now, and again at intervals. What cannot be
- * read or used changes nothing, once there was a good version, and is told once. One that was deleted is no longer believed.
+ * Reads the ConfigMap `kube-system/extension-apiserver-authentication` of a cluster now, and again at intervals. After a valid version, a version
+ * that cannot be read or used changes nothing and is reported once. A deleted ConfigMap is no longer trusted.
  *
  * Source: apiserver `pkg/server/options/authentication_dynamic_request_header.go`,
  * `pkg/authentication/request/headerrequest/requestheader_controller.go`.
  *
- * @throws {ConfigurationError} as a rejection: when it cannot be read at first, or not be used.
+ * @throws {ConfigurationError} as a rejection: if it cannot be read or used at first.
  */
 export async function clusterConfigMap<T>(
   endpoint: Endpoint,
@@ -82,7 +82,7 @@ export async function clusterConfigMap<T>(
       if (version === undefined) return
       if (!isGone) current = gone(current)
       isGone = true
-      throw new Error('the ConfigMap is gone, and nobody is a proxy')
+      throw new Error('the ConfigMap was deleted: no front proxy is trusted')
     }
     if (text === version && !isGone) return
     const next = make(parseRequestHeaderConfig(dataOf(source, text)))
@@ -93,7 +93,7 @@ export async function clusterConfigMap<T>(
     isGone = false
   }
   const report = (error: unknown): void => {
-    // The same trouble is told once.
+    // Report the same failure once.
     if (String(error) !== failure)
       notify(observer, { type: 'reload', source, outcome: 'failed', error: asError(error) })
     failure = String(error)
@@ -135,7 +135,7 @@ export async function clusterConfigMap<T>(
   }
 }
 
-/** The ConfigMap in JSON; `undefined` when there is none. */
+/** The ConfigMap in JSON; `undefined` if it does not exist. */
 async function configMap(fetch: HttpFetch, url: string): Promise<string | undefined> {
   const response = await fetch(url, { method: 'GET', headers: { accept: 'application/json' } })
   if (response.status === 404) return undefined
@@ -162,7 +162,7 @@ function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error))
 }
 
-/** What `fetch` rejects with says nothing itself. */
+/** The rejection of `fetch` is generic; its cause has the reason. */
 function reasonOf({ message, cause }: Error): string {
   return cause instanceof Error ? `${message}: ${cause.message}` : message
 }

@@ -4,20 +4,20 @@ import type { Endpoint } from '../http/endpoint.ts'
 import { readKubeconfig } from '../kubeconfig/kubeconfig.ts'
 import { inClusterEndpoint } from './in-cluster-endpoint.ts'
 
-/** Which cluster. */
+/** Selects the cluster. */
 export interface ClusterOptions {
-  /** The path of a kubeconfig, or an endpoint. Default: the cluster that this process is a pod of. */
+  /** The path of a kubeconfig, or an endpoint. Default: the cluster that this pod runs in. */
   readonly kubeconfig?: string | Endpoint
   /** The context of the kubeconfig. Default: its current one. */
   readonly context?: string
   /**
-   * Go without a cluster where there is neither a kubeconfig nor a pod. Nobody is asked about tokens then, and they are ignored; only masters
-   * and paths that everybody may see are allowed. Default `false`.
+   * Work without a cluster if there is neither a kubeconfig nor a pod. Tokens are then ignored, and only `system:masters` and the always-allowed
+   * paths are authorized. Default `false`.
    */
   readonly optional?: boolean
 }
 
-/** The check of a kubeconfig: its path, or an endpoint, of which `endpointFetch` says what is wrong. */
+/** The check of a kubeconfig: a path, or an endpoint, which `endpointFetch` validates. */
 export const aKubeconfig: Check = either(
   (value) => typeof value === 'object' && value !== null,
   anything,
@@ -32,9 +32,9 @@ export const clusterShape: OptionsShape<ClusterOptions> = {
 }
 
 /**
- * How the API of the cluster is reached.
+ * The endpoint of the cluster's API.
  *
- * @throws {ConfigurationError} when the kubeconfig cannot be used, or there is neither one nor a cluster.
+ * @throws {ConfigurationError} if the kubeconfig cannot be used, or there is neither a kubeconfig nor a cluster.
  */
 export function clusterEndpoint({ kubeconfig, context }: Omit<ClusterOptions, 'optional'>): Endpoint {
   if (kubeconfig === undefined) return inClusterEndpoint()
@@ -43,7 +43,7 @@ export function clusterEndpoint({ kubeconfig, context }: Omit<ClusterOptions, 'o
 }
 
 /**
- * The same; `undefined` where there is no cluster, and it is optional.
+ * Like {@link clusterEndpoint}; `undefined` if there is no cluster and it is optional.
  *
  * Source: apiserver `pkg/server/options/authentication.go` getClient.
  */
@@ -53,7 +53,7 @@ export function optionalClusterEndpoint({ optional, ...options }: ClusterOptions
   return isNowhere && optional === true ? undefined : clusterEndpoint(options)
 }
 
-/** A path of the API of a server, which may be below a path itself. */
+/** The URL of an API path on a server whose URL may have a path itself. */
 export function apiUrl(endpoint: Endpoint, path: string): string {
   const url = new URL(endpoint.server)
   url.pathname = `${url.pathname.replace(/\/+$/, '')}${path}`

@@ -53,7 +53,7 @@ const data = (): Record<string, string> => ({
   'requestheader-username-headers': '["X-Remote-User"]',
 })
 
-/** What a cluster answers with. A function decides for itself. */
+/** The responses of a cluster; a function computes one. */
 interface Cluster {
   configMap: { readonly status: number; readonly data?: Record<string, string> }
   review: (body: { readonly spec: Readonly<Record<string, unknown>> }) => object
@@ -124,7 +124,7 @@ const ofProxy = () => ({ headers: [['X-Remote-User', 'fido']], peerCertificates:
 const ofJane = () => ({ peerCertificates: jane.chainDer })
 
 describe('delegatedAuthentication', () => {
-  it('knows the front proxy, the client CA and the tokens of a cluster, and nobody else', async () => {
+  it('uses the front proxy, the client CA and the tokens of a cluster, and no others', async () => {
     const { kubeconfig, requests } = await start(healthy())
     const delegated = await begin({ kubeconfig })
     expect(await usernameOf(delegated, ofProxy())).toBe('fido')
@@ -138,7 +138,7 @@ describe('delegatedAuthentication', () => {
     )
   })
 
-  it('asks the cluster what somebody may do, but for masters and the paths of probes', async () => {
+  it('asks the cluster for permissions, except for masters and the paths of probes', async () => {
     const { kubeconfig, requests } = await start(healthy())
     const { authorizer } = await begin({ kubeconfig })
     const verdictOf = async (
@@ -332,7 +332,7 @@ describe('delegatedAuthentication', () => {
   })
 
   it.each<[string, DelegatedAuthenticationOptions, RegExp]>([
-    ['nobody at all', { optional: true }, /no authentication method configured/],
+    ['no authenticator', { optional: true }, /no authentication method configured/],
     ['a kubeconfig that is not there', { kubeconfig: '/missing' }, /no such file/],
     [
       'a cluster that does not answer',

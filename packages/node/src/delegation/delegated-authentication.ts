@@ -32,19 +32,19 @@ import { apiUrl, type ClusterOptions, clusterShape, optionalClusterEndpoint } fr
 
 /** Options of {@link delegatedAuthentication}. The defaults are those of extension API servers. */
 export interface DelegatedAuthenticationOptions extends ClusterOptions, ClusterClientsOptions {
-  /** How long it is kept who a token belongs to (`--authentication-token-webhook-cache-ttl`). Default 10. */
+  /** How long the user of a token is cached (`--authentication-token-webhook-cache-ttl`). Default 10. */
   readonly tokenTtlSeconds?: number
-  /** How long a yes of the authorizer is kept (`--authorization-webhook-cache-authorized-ttl`). Default 10. */
+  /** How long an allowed authorization is cached (`--authorization-webhook-cache-authorized-ttl`). Default 10. */
   readonly allowedTtlSeconds?: number
-  /** How long anything else it says is kept (`--authorization-webhook-cache-unauthorized-ttl`). Default 10. */
+  /** How long any other authorization result is cached (`--authorization-webhook-cache-unauthorized-ttl`). Default 10. */
   readonly deniedTtlSeconds?: number
-  /** Paths that everybody may see (`--authorization-always-allow-paths`). Default `/healthz`, `/readyz` and `/livez`. */
+  /** Paths that every user may request (`--authorization-always-allow-paths`). Default `/healthz`, `/readyz` and `/livez`. */
   readonly alwaysAllowPaths?: readonly string[]
-  /** For one question to the cluster, with all its repetitions. Default 10. */
+  /** The timeout of one review by the cluster, retries included. Default 10. */
   readonly timeoutSeconds?: number
-  /** Let requests without any credential pass as `system:anonymous`. Default `false`. */
+  /** Authenticate requests without credentials as `system:anonymous`. Default `false`. */
   readonly anonymous?: boolean | AnonymousConfig
-  /** What credentials must be valid for. Default: no restriction. */
+  /** The accepted audiences: a credential must be valid for at least one. Default: no restriction. */
   readonly audiences?: readonly string[]
 }
 
@@ -60,29 +60,27 @@ const shape: OptionsShape<DelegatedAuthenticationOptions> = {
   audiences: someAudiences,
 }
 
-/** Who a request is from, and whether they may make it, as a cluster sees it. */
+/** Authentication and authorization by a cluster. */
 export interface DelegatedAuthentication {
   readonly authenticator: Authenticator
   readonly authorizer: Authorizer
-  /** Ends all connections, and stops reading files and the ConfigMap. A process ends without it. */
+  /** Closes all connections and stops reading files and the ConfigMap. The process can exit without it. */
   readonly close: () => void
 }
 
 /**
- * Leaves both questions to a cluster, as an extension API server does. Its front proxy and client CA are those of the ConfigMap
- * `kube-system/extension-apiserver-authentication`, who a token belongs to is asked by TokenReview, and what a user may do by
- * SubjectAccessReview.
+ * Delegates authentication and authorization to a cluster, as an extension API server does. The front proxy and client CA come from the ConfigMap
+ * `kube-system/extension-apiserver-authentication`; tokens are checked by TokenReview and permissions by SubjectAccessReview.
  *
  * The user of the kubeconfig needs the roles `system:auth-delegator`, and `extension-apiserver-authentication-reader` in
  * `kube-system`.
  *
  * Source: apiserver `pkg/server/options/authentication.go`, `authorization.go`, `pkg/authentication/authenticatorfactory`.
  *
- * Deviation: anonymous requests are refused unless asked for, and a lookup that was tolerated to fail is repeated
- * (`docs/deviations.md`, anonymous by default; delegation).
+ * Deviation: anonymous requests are refused by default, and a tolerated failure of the lookup is retried (`docs/deviations.md`, anonymous by default;
+ * delegation).
  *
- * @throws {ConfigurationError} as a rejection: when there is no cluster, an option cannot work, or what the cluster says at first
- *   cannot be read or used.
+ * @throws {ConfigurationError} as a rejection: if there is no cluster, an option is invalid, or the ConfigMap cannot be read or used at first.
  * @example
  * const { authenticator, authorizer } = await delegatedAuthentication({ kubeconfig: '/etc/my-app/kubeconfig' })
  * app.use(authentication(authenticator), authorization(authorizer))
@@ -123,7 +121,7 @@ export async function delegatedAuthentication(
   }
 }
 
-/** Both questions to a cluster. */
+/** The TokenReview and SubjectAccessReview clients. */
 function clusterReviews(
   endpoint: Endpoint,
   fetch: EndpointFetch,

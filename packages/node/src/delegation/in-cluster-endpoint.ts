@@ -6,7 +6,7 @@ import { endpointProblems } from '../http/problems.ts'
 
 /** Options of {@link inClusterEndpoint}. */
 export interface InClusterEndpointOptions {
-  /** Where `KUBERNETES_SERVICE_HOST` and `KUBERNETES_SERVICE_PORT` are. Default: the environment of the process. */
+  /** The environment with `KUBERNETES_SERVICE_HOST` and `KUBERNETES_SERVICE_PORT`. Default: that of the process. */
   readonly environment?: Readonly<Record<string, string | undefined>>
   /** Where `token` and `ca.crt` are mounted. Default `/var/run/secrets/kubernetes.io/serviceaccount`. */
   readonly folder?: string
@@ -15,14 +15,14 @@ export interface InClusterEndpointOptions {
 const shape: OptionsShape<InClusterEndpointOptions> = { environment: anything, folder: aString }
 
 /**
- * The Kubernetes API as a pod sees it: where it is, who signs its certificate, and the token of the pod's service account, which is
- * read again about once a minute.
+ * The Kubernetes API as a pod sees it: its URL, the CA of its certificate, and the token of the pod's service account, which is reloaded about once a
+ * minute.
  *
  * Source: client-go `rest/config.go` InClusterConfig.
  *
- * Deviation: a CA that is missing is an error (`docs/deviations.md`, in a cluster).
+ * Deviation: a missing CA is an error (`docs/deviations.md`, in a cluster).
  *
- * @throws {ConfigurationError} when this is no pod, or a file cannot be used.
+ * @throws {ConfigurationError} if this is not a pod, or a file cannot be used.
  * @example
  * const endpoint = inClusterEndpoint()
  * const fetch = endpointFetch(endpoint)

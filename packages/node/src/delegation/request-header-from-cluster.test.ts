@@ -118,7 +118,7 @@ describe('requestHeaderFromCluster', () => {
     for (const round of [2, 3]) {
       clock.advance(60_000)
       await vi.waitFor(() => expect(running.requests).toHaveLength(round))
-      // It waits for the next round as soon as it has told of this one.
+      // It schedules the next poll right after the event of this one.
       await vi.waitFor(() => expect(events).toMatchObject([{ type: 'reload', outcome: 'failed' }]))
     }
     expect(JSON.stringify(events)).not.toContain('reader-token')
@@ -158,7 +158,7 @@ describe('requestHeaderFromCluster', () => {
     authenticator.close()
   })
 
-  it('believes nobody when the ConfigMap is deleted, says so once, and looks soon whether it is back', async () => {
+  it('trusts no proxy when the ConfigMap is deleted, reports it once, and soon checks again', async () => {
     const there = { status: 200, body: configMap(['front-proxy']) }
     const answer = { ...there }
     const { clock, events, running, begin } = await start(answer)
@@ -175,7 +175,7 @@ describe('requestHeaderFromCluster', () => {
 
     Object.assign(answer, there)
     await vi.waitFor(() => {
-      // The last look may not have ended, and then the next one is not waited for yet.
+      // The last poll may not have ended, and then the next one is not scheduled yet.
       clock.advance(5000)
       expect(events).toMatchObject([{}, { type: 'reload', outcome: 'loaded' }])
     })

@@ -24,7 +24,7 @@ export interface RequestHeaderFromClusterOptions
   extends DescribedProxyOptions, Omit<ClusterConfigMapOptions, 'tolerateLookupFailure'> {
   /** The context of the kubeconfig. Default: its current one. */
   readonly context?: string
-  /** How long reading the ConfigMap may take. Default 10. */
+  /** The timeout of reading the ConfigMap. Default 10. */
   readonly timeoutSeconds?: number
 }
 
@@ -36,19 +36,18 @@ const shape: OptionsShape<RequestHeaderFromClusterOptions> = {
 }
 
 /**
- * Believes the front proxy that a cluster describes in its ConfigMap `kube-system/extension-apiserver-authentication`, and reads
- * that again at intervals. The user of the kubeconfig needs the role `extension-apiserver-authentication-reader`.
+ * Trusts the front proxy that a cluster describes in its ConfigMap `kube-system/extension-apiserver-authentication`, and reads it again at intervals.
+ * The user of the kubeconfig needs the role `extension-apiserver-authentication-reader`.
  *
- * While there is no such ConfigMap there is no opinion on any request, also when it was deleted. A version that cannot be used, or a cluster that does not
- * answer, changes nothing once there was a good one.
+ * While the ConfigMap does not exist, or after it is deleted, the authenticator has no opinion. After a valid version, an invalid version or an
+ * unreachable cluster changes nothing.
  *
  * Source: apiserver `pkg/server/options/authentication_dynamic_request_header.go`.
  *
- * Deviation: without allowed names nobody is the proxy (`docs/deviations.md`, request header configuration).
+ * Deviation: without allowed names no proxy is trusted (`docs/deviations.md`, request header configuration).
  *
- * @param kubeconfig the path of a kubeconfig, or an endpoint, as from `inClusterEndpoint()`.
- * @throws {ConfigurationError} as a rejection: when the kubeconfig cannot be used, or the ConfigMap cannot be read at first or not
- *   be used.
+ * @param kubeconfig the path of a kubeconfig, or an endpoint such as from `inClusterEndpoint()`.
+ * @throws {ConfigurationError} as a rejection: if the kubeconfig cannot be used, or the ConfigMap cannot be read or used at first.
  * @example
  * const proxy = await requestHeaderFromCluster('/etc/my-app/kubeconfig')
  * app.use(authentication(createAuthenticator({ requestHeader: proxy })))

@@ -14,10 +14,10 @@ import {
 const SERVICE = '/v1.ExternalJWTSigner'
 /** As in kube-apiserver. */
 const METADATA_TIMEOUT_SECONDS = 10
-/** Who wants a token waits for less; the signer hears of the end in any case. */
+/** Callers wait less; the signer receives the cancellation in any case. */
 const SIGN_TIMEOUT_SECONDS = 60
 
-/** The signer at a socket, once it has told its keys and what it allows. What it needs is loaded for those who have one. */
+/** Connects to the signer at a socket and fetches its keys and metadata. This module is loaded only if an external signer is used. */
 export async function connectedSigner(
   endpoint: string,
   options: ExternalSignerAtOptions,
@@ -28,7 +28,7 @@ export async function connectedSigner(
   try {
     keys = await fetchedKeys({
       fetch: ({ signal }) => keysOf(client, keysTimeoutSeconds, signal),
-      // A call ends by itself before that, and says better what went wrong.
+      // The call itself times out before that, with a better error.
       timeoutSeconds: keysTimeoutSeconds + 1,
       ...(observer !== undefined && { observer }),
       ...(clock !== undefined && { clock }),

@@ -13,9 +13,9 @@ import type { FetchedKeys, TokenSigner } from '@kube-authn/core/token-signer'
 
 /** Options of {@link externalSignerAt}. */
 export interface ExternalSignerAtOptions {
-  /** How long one fetch of the keys may take, the first one too. Default 60. */
+  /** The timeout of fetching the keys, also at the start. Default 60. */
   readonly keysTimeoutSeconds?: number
-  /** Told of every call (`externalSignerCall`), and of the keys (`externalSigner`). */
+  /** Receives an event for every call (`externalSignerCall`) and for the keys (`externalSigner`). */
   readonly observer?: Observer
   /** Default: the runtime's clock. */
   readonly clock?: Clock
@@ -27,31 +27,30 @@ const shape: OptionsShape<ExternalSignerAtOptions> = {
   clock: aClock,
 }
 
-/** An external signer: it signs tokens, and has the keys that they are verified with. */
+/** An external signer: it signs tokens and provides the keys that verify them. */
 export interface ExternalSigner extends TokenSigner {
   readonly keys: FetchedKeys
-  /** The longest life that it gives to a token. */
+  /** The longest lifetime of a token that it signs. */
   readonly maxExpirationSeconds: number
-  /** Ends the connection, and with it the refresh of the keys. */
+  /** Closes the connection and stops refreshing the keys. */
   close(): void
 }
 
-/** The check of where a signer listens, with the text of kube-apiserver behind the name of the option. */
+/** The check of a signer's endpoint, with the message of kube-apiserver. */
 export const anEndpoint: Check = must(
   'must be a valid location on the filesystem or be prefixed with @ to name a socket in the abstract namespace',
   (value) => typeof value === 'string' && /^(?:\/[^\s\0]+|@[\w.-]+)$/.test(value),
 )
 
 /**
- * A signer of service account tokens that listens on a Unix socket, by the gRPC service `externaljwt/v1`
- * (`--service-account-signing-endpoint`). It needs the package `@grpc/grpc-js`. Its keys are fetched again when the signer says so, and when a token
- * names one that is not known.
+ * A signer of service account tokens on a Unix socket, with the gRPC service `externaljwt/v1` (`--service-account-signing-endpoint`). It needs the
+ * package `@grpc/grpc-js`. Its keys are refreshed at the interval that the signer returns, and when a token has an unknown key id.
  *
  * Source: kubernetes `pkg/serviceaccount/externaljwt/plugin`, `pkg/controlplane/apiserver/options/options.go`; KEP-740.
  *
  * @param endpoint the path of the socket, or `@name` in the abstract namespace of Linux.
- * @throws {ConfigurationError} when an option cannot work, or the signer allows less than 600 seconds; an error with a `grpcCode` when it
- *   cannot be asked, and one without when its keys cannot be used; all as rejections.
+ * @throws {ConfigurationError} if an option is invalid, or the signer allows less than 600 seconds; an error with a `grpcCode` if a call fails, and
+ *   one without if its keys cannot be used; all as rejections.
  * @example
  * const signer = await externalSignerAt('/run/signer.sock')
  * const { issue } = tokenIssuer({ issuer, signer, objects })

@@ -2,25 +2,25 @@ import type * as Grpc from '@grpc/grpc-js'
 import { notify, type Observer, systemClock } from '@kube-authn/core'
 import { SignerCallError } from './signer-call-error.ts'
 
-/** Calls the methods of one service. */
+/** A client of one gRPC service. */
 export interface GrpcClient {
   /** One call. @throws {SignerCallError} as a rejection. */
   call<T>(call: GrpcCall<T>): Promise<T>
   close(): void
 }
 
-/** A call of one message and one answer. */
+/** A unary call. */
 export interface GrpcCall<T> {
-  /** As in `/v1.ExternalJWTSigner/Sign`. */
+  /** For example `/v1.ExternalJWTSigner/Sign`. */
   readonly method: string
   readonly request: Buffer
   readonly read: (response: Uint8Array) => T
   readonly timeoutSeconds: number
-  /** Ends it early. */
+  /** Cancels the call. */
   readonly signal?: AbortSignal
 }
 
-/** What gRPC calls the statuses, by their number. */
+/** The gRPC status names, indexed by code. */
 const CODES = [
   'OK',
   'Canceled',
@@ -44,10 +44,10 @@ const CODES = [
 const MAX_MESSAGE_BYTES = 4_194_304
 
 /**
- * A client of the gRPC service at a Unix socket: a path, or `@name` in the abstract namespace of Linux. It connects when it is first called,
- * and again where the connection is lost; a call waits for that until its time is over.
+ * A client of the gRPC service at a Unix socket: a path, or `@name` in the abstract namespace of Linux. It connects on the first call and reconnects
+ * after a lost connection; a call waits for that until its deadline.
  *
- * @throws {Error} as a rejection when `@grpc/grpc-js` is not installed.
+ * @throws {Error} as a rejection if `@grpc/grpc-js` is not installed.
  */
 export async function grpcClient(endpoint: string, observer: Observer | undefined): Promise<GrpcClient> {
   const grpc = await loadGrpc()
@@ -55,7 +55,7 @@ export async function grpcClient(endpoint: string, observer: Observer | undefine
   const client = new grpc.Client(`unix:${path}`, grpc.credentials.createInsecure(), {
     'grpc.default_authority': 'localhost',
     'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
-    // What the environment says about proxies is not about a socket.
+    // Proxies of the environment do not apply to a socket.
     'grpc.enable_http_proxy': 0,
     'grpc.service_config_disable_resolution': 1,
     'grpc.initial_reconnect_backoff_ms': 100,
@@ -81,7 +81,8 @@ export async function grpcClient(endpoint: string, observer: Observer | undefine
             const durationSeconds = (systemClock.now() - startedMs) / 1000
             notify(observer, { type: 'externalSignerCall', method, code, durationSeconds })
             if (error !== null) reject(new SignerCallError(code, error.details, error))
-            else if (response === undefined) reject(new SignerCallError('Internal', 'no message came'))
+            else if (response === undefined)
+              reject(new SignerCallError('Internal', 'the response has no message'))
             else resolve(response)
           },
         )
@@ -94,7 +95,7 @@ export async function grpcClient(endpoint: string, observer: Observer | undefine
   }
 }
 
-/** Only who has an external signer needs it. */
+/** Only external signers need it. */
 async function loadGrpc(): Promise<typeof Grpc> {
   try {
     return await import('@grpc/grpc-js')

@@ -5,30 +5,30 @@ import { type WireField, wireFields } from '@kube-authn/core/protobuf'
  *
  * Source: kubernetes `staging/src/k8s.io/externaljwt/apis/v1/api.proto`.
  *
- * Deviation: a field that is there twice is an error (`docs/deviations.md`, protobuf).
+ * Deviation: a repeated field is an error (`docs/deviations.md`, protobuf).
  */
 
-/** What a signer returns for a token. */
+/** A SignJWTResponse. */
 export interface SignResponse {
   readonly header: string
   readonly signature: string
 }
 
-/** What a signer has to verify tokens with. */
+/** A FetchKeysResponse. */
 export interface FetchKeysResponse {
   readonly keys: readonly EncodedPublicKey[]
   readonly dataTimeMs: number
   readonly refreshHintSeconds: number
 }
 
-/** A key in DER, and its name. */
+/** A key in DER, and its id. */
 export interface EncodedPublicKey {
   readonly keyId: string
   readonly der: Uint8Array
   readonly excludedFromDiscovery: boolean
 }
 
-/** A SignJWTRequest. */
+/** Encodes a SignJWTRequest. */
 export function signRequest(payload: string): Buffer {
   const claims = Buffer.from(payload)
   const length: number[] = []
@@ -37,13 +37,13 @@ export function signRequest(payload: string): Buffer {
   return Buffer.concat([Buffer.of(0x0a, ...length, rest), claims])
 }
 
-/** A SignJWTResponse. @throws {Error} when it is none. */
+/** Decodes a SignJWTResponse. @throws {Error} if it is invalid. */
 export function readSignResponse(bytes: Uint8Array): SignResponse {
   const fields = fieldsOf(bytes)
   return { header: textOf(fields, 1), signature: textOf(fields, 2) }
 }
 
-/** A FetchKeysResponse. @throws {Error} when it is none, or has no time of its data. */
+/** Decodes a FetchKeysResponse. @throws {Error} if it is invalid, or has no data timestamp. */
 export function readFetchKeysResponse(bytes: Uint8Array): FetchKeysResponse {
   const fields = fieldsOf(bytes)
   const encoded = fields.get(1) ?? []
@@ -59,10 +59,10 @@ export function readFetchKeysResponse(bytes: Uint8Array): FetchKeysResponse {
   return { keys, dataTimeMs: timeOf(fields, 2), refreshHintSeconds: numberOf(fields, 3) }
 }
 
-/** Each costs time to read. */
+/** Bounds the time to parse them. */
 const MAX_KEYS = 2048
 
-/** A MetadataResponse: for how many seconds a token may be valid at most. @throws {Error} when it is none. */
+/** Decodes a MetadataResponse: the maximum lifetime of a token in seconds. @throws {Error} if it is invalid. */
 export function readMetadataResponse(bytes: Uint8Array): number {
   return numberOf(fieldsOf(bytes), 1)
 }
@@ -81,17 +81,17 @@ function fieldsOf(bytes: Uint8Array): Fields {
 
 function onlyOne(fields: Fields, number: number): WireField['value'] | undefined {
   const values = fields.get(number) ?? []
-  if (values.length > 1) throw new Error('a field is there more than once')
+  if (values.length > 1) throw new Error('a field occurs more than once')
   return values[0]
 }
 
 function bytesIn(value: WireField['value'] | undefined): Uint8Array {
   if (value === undefined) return new Uint8Array()
-  if (typeof value === 'bigint') throw new TypeError('a field is of the wrong wire type')
+  if (typeof value === 'bigint') throw new TypeError('a field has the wrong wire type')
   return value
 }
 
-// A byte order mark is a character like any other.
+// A byte order mark is kept as a character.
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 function textOf(fields: Fields, number: number): string {
@@ -100,13 +100,13 @@ function textOf(fields: Fields, number: number): string {
 
 function numberOf(fields: Fields, number: number): number {
   const value = onlyOne(fields, number) ?? 0n
-  if (typeof value !== 'bigint') throw new TypeError('a field is of the wrong wire type')
+  if (typeof value !== 'bigint') throw new TypeError('a field has the wrong wire type')
   const int64 = Number(BigInt.asIntN(64, value))
   if (!Number.isSafeInteger(int64)) throw new RangeError('a number is too large')
   return int64
 }
 
-/** A google.protobuf.Timestamp, which must be there and within the years 1 to 9999. */
+/** A google.protobuf.Timestamp, required and within the years 1 to 9999. */
 function timeOf(fields: Fields, number: number): number {
   const timestamp = onlyOne(fields, number)
   if (timestamp === undefined) throw new Error('invalid data timestamp: it is missing')

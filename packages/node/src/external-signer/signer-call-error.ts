@@ -2,10 +2,10 @@
 export class SignerCallError extends Error {
   override readonly name = 'SignerCallError'
   readonly code = 'signerCall'
-  /** What gRPC calls it, as in `Unavailable`. */
+  /** The name of the gRPC status, for example `Unavailable`. */
   readonly grpcCode: string
 
-  /** @param details what the signer says, of which one line of bounded length is shown. */
+  /** @param details the status message of the signer; one line of bounded length is shown. */
   constructor(grpcCode: string, details: string, cause?: unknown) {
     const line = details.slice(0, MAX_LENGTH).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')
     super(`rpc error: code = ${grpcCode} desc = ${line.trim()}`, cause === undefined ? {} : { cause })

@@ -29,7 +29,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** A file whose content must end with a newline, as if anything else were half of it. */
+/** A file whose content must end with a newline; otherwise it counts as half-written. */
 function parse(content: Uint8Array): string {
   const text = Buffer.from(content).toString('utf8')
   if (!text.endsWith('\n')) throw new Error('half a file')

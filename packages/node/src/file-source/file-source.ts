@@ -8,24 +8,24 @@ import { directoriesOf } from './watch-directories.ts'
 
 /** Options of {@link fileSource}. */
 export interface FileSourceOptions<T> extends ReloadOptions {
-  /** What the content means. What it throws refuses the content. */
+  /** Parses the content; throws to refuse it. */
   readonly parse: (content: FileContent) => T
-  /** A larger file is refused. Default 100 MiB. */
+  /** Larger files are refused. Default 100 MiB. */
   readonly maxBytes?: number
 }
 
 /**
- * Reads a file now, and again whenever it changes: written in place, replaced by rename, or by a swap of symbolic links as
- * Kubernetes does with mounted secrets. Its size, times and inode say whether it has changed.
+ * Reads a file now, and again whenever it changes: written in place, replaced by rename, or by a swap of symbolic links as Kubernetes does with
+ * mounted secrets. A change is detected by size, times and inode.
  *
- * A new version that cannot be read, is empty or is refused changes nothing: the last good one stays in force, and the
- * observer hears of it, once for each bad version. A later version is read while the event loop has its turns.
+ * A new version that cannot be read, is empty or is refused changes nothing: the last good one stays in force, and the observer gets one event per
+ * bad version. Later versions are read in slices that do not block the event loop.
  *
  * Source: apiserver `pkg/server/dynamiccertificates/dynamic_cafile_content.go` has the same rules for CA files.
  *
  * Deviation: kube-apiserver reads token and password files once (`docs/deviations.md`, reload of credential files).
  *
- * @throws {Error} what reading or parsing throws, for the first version.
+ * @throws {Error} any error of reading or parsing the first version.
  * @example
  * const source = fileSource('tokens.csv', { parse: (content) => tokenFile(content) })
  */
@@ -38,7 +38,7 @@ export function fileSource<T>(path: string, options: FileSourceOptions<T>): File
   })
 }
 
-/** The same for a content that takes long to understand: that takes turns with the event loop, too. */
+/** Like {@link fileSource}, for content that takes long to parse: it is parsed in slices too. */
 export function largeFileSource<T>(
   path: string,
   options: Omit<FileSourceOptions<T>, 'parse'> & { readonly steps: (content: FileContent) => Steps<T> },

@@ -3,7 +3,7 @@ import { fixedClock } from '@kube-authn/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { inSlices } from './in-slices.ts'
 
-/** A clock that goes on whenever it is looked at, so that slices end, and calls back what is due at once in a turn of its own. */
+/** A clock that advances whenever it is read, so that slices end, and fires due timers in a separate turn. */
 function tickingClock(msEach: number): Clock & { turn(): void } {
   let now = 0
   const waiting = new Set<() => void>()
@@ -70,7 +70,7 @@ describe('inSlices', () => {
     expect(onEnd).toHaveBeenCalledExactlyOnceWith({ error })
   })
 
-  it('ends work that is called off, with what it has to close', () => {
+  it('ends cancelled work, and closes its resources', () => {
     const clock = tickingClock(20)
     const done: number[] = []
     const [onEnd, onClosed] = [vi.fn<() => void>(), vi.fn<() => void>()]
@@ -83,7 +83,7 @@ describe('inSlices', () => {
     expect(onEnd).not.toHaveBeenCalled()
   })
 
-  it('can be called off by the work itself', () => {
+  it('can be cancelled by the work itself', () => {
     const clock = tickingClock(20)
     const [onEnd, onClosed] = [vi.fn<() => void>(), vi.fn<() => void>()]
     const holder = { cancel: (): void => {} }
@@ -103,7 +103,7 @@ describe('inSlices', () => {
     expect(onEnd).not.toHaveBeenCalled()
   })
 
-  it('does nothing more when it is called off after its end', () => {
+  it('ignores a cancellation after its end', () => {
     const onEnd = vi.fn<() => void>()
     inSlices(work(1, []), fixedClock(), onEnd)()
     expect(onEnd).toHaveBeenCalledTimes(1)

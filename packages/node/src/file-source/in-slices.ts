@@ -1,16 +1,16 @@
 import type { Clock } from '@kube-authn/core'
 import type { Steps } from '@kube-authn/core/steps'
 
-/** How long work goes on before the event loop has a turn. */
+/** How long work runs before it yields to the event loop. */
 const SLICE_MS = 10
 
-/** What became of work. */
+/** The result of the work. */
 export type Outcome<T> = { readonly value: T } | { readonly error: unknown }
 
 /**
- * Does work in slices of about 10 ms, the first of them now, and lets whatever waits have its turn in between. Never keeps a process alive.
+ * Does work in slices of about 10 ms, the first one now, and yields to the event loop in between. Never keeps the process alive.
  *
- * @param onEnd called once, unless the work is cancelled; now, when it takes no longer than a slice.
+ * @param onEnd called once, unless the work is cancelled; synchronously if the work takes only one slice.
  * @returns a function that cancels the work.
  */
 export function inSlices<T>(steps: Steps<T>, clock: Clock, onEnd: (outcome: Outcome<T>) => void): () => void {
@@ -37,12 +37,12 @@ export function inSlices<T>(steps: Steps<T>, clock: Clock, onEnd: (outcome: Outc
     if (isOver) return
     isOver = true
     cancelNext()
-    // The work may cancel itself, and then ends with its step.
+    // The work may have cancelled itself: stop after its step.
     if (!isWorking) steps.return(undefined as never)
   }
 }
 
-/** `undefined` when the time was over before the work was. */
+/** `undefined` if the slice ended before the work. */
 function workedOn<T>(steps: Steps<T>, clock: Clock): Outcome<T> | undefined {
   const start = clock.now()
   try {

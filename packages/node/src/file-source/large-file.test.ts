@@ -48,7 +48,7 @@ function open(): FileSource<string> {
   })
 }
 let slowNow: number
-/** What goes on in the next turn of the event loop. */
+/** The work of the next turn of the event loop. */
 const slices = new Set<() => void>()
 
 function turn(): void {
@@ -58,7 +58,7 @@ function turn(): void {
   next()
 }
 
-/** A look, and the time that the file must stay as it is. */
+/** A check, and the settle time of the file. */
 function lookAgain(): void {
   clock.advance(60_000)
   clock.advance(1000)
@@ -86,7 +86,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** Slices, until nothing waits but the next look. */
+/** Runs slices until only the next check is pending. */
 function finishWork(): void {
   while (slices.size > 0) turn()
 }
@@ -184,7 +184,7 @@ describe('a file that is parsed in steps', () => {
   it('is not parsed again when it was refused and looks the same', () => {
     replace('c\nbad')
     for (let look = 0; look < 5; look++) lookAgain()
-    // Once more, since nothing tells at first whether it was written again.
+    // Read once more, since at first a second write cannot be ruled out.
     expect(parsed.length).toBeLessThanOrEqual(2)
     expect(events).toHaveLength(1)
     replace('good')

@@ -9,7 +9,7 @@ import { type FileSource, type ReloadOptions, reloadingSource, type Version } fr
 import { unreadable } from './unreadable.ts'
 import { directoriesOf } from './watch-directories.ts'
 
-/** The text of a file. */
+/** A manifest file. */
 export interface Manifest {
   /** The path. */
   readonly name: string
@@ -18,17 +18,17 @@ export interface Manifest {
 
 /** Options of {@link manifestsSource}. */
 export interface ManifestsSourceOptions<T> extends ReloadOptions {
-  /** What the files mean, all together. What it throws refuses all of them. */
+  /** Parses all files together; throws to refuse all of them. */
   readonly parse: (manifests: readonly Manifest[]) => T
-  /** A larger file is refused. Default 1 MiB. */
+  /** Larger files are refused. Default 1 MiB. */
   readonly maxBytes?: number
 }
 
 /**
- * Reads manifests from files and folders, and all of them again when one changes, comes or goes. Of a folder that is every
- * `.yaml`, `.yml` and `.json` file in it, by name, and nothing in folders below. The rules of reloading are those of `fileSource`.
+ * Reads manifests from files and folders, and reads all of them again when one is changed, added or removed. In a folder it reads every `.yaml`,
+ * `.yml` and `.json` file, by name, without subfolders. It reloads by the rules of `fileSource`.
  *
- * @throws {Error} what reading or parsing throws, for the first version.
+ * @throws {Error} any error of reading or parsing the first version.
  * @example
  * const source = manifestsSource(['roles.yaml', 'bindings/'], { parse: (manifests) => rbac(parseRbac(manifests)) })
  */
@@ -44,7 +44,7 @@ export function manifestsSource<T>(
   })
 }
 
-/** The same for manifests that take long to understand: that takes turns with the event loop, too. */
+/** Like {@link manifestsSource}, for manifests that take long to parse: they are parsed in slices too. */
 export function largeManifestsSource<T>(
   paths: string | readonly string[],
   options: Omit<ManifestsSourceOptions<T>, 'parse' | 'maxBytes'> & {

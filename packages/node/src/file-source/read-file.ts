@@ -3,26 +3,25 @@ import { finish, type Steps } from '@kube-authn/core/steps'
 import { nodeCrypto } from '../builtins.ts'
 import { unreadable } from './unreadable.ts'
 
-/** The content of a file, all of it, as it was at one moment. */
+/** The complete content of a file at one moment. */
 export type FileContent = Uint8Array<ArrayBuffer>
 
-/** What is read, or digested, in a step. */
+/** How much is read or hashed in a step. */
 const STEP_BYTES = 1_048_576
 
 /**
- * Reads a regular file, of at most so many bytes. Synchronous calls, in steps: a process that starts either has what it needs or does not
- * start.
+ * Reads a regular file of at most `maxBytes`. The calls are synchronous, in steps, so that a process fails at the start if a file is missing.
  *
- * @throws {Error} when there is no such file, it is no regular file, or it is too large.
+ * @throws {Error} if the file does not exist, is not a regular file, or is too large.
  */
 export function* readSteps(path: string, maxBytes: number): Steps<FileContent> {
-  // Opened first and looked at through the descriptor: what is read is what was looked at.
+  // Opened first and checked through the descriptor: the file that was checked is the one that is read.
   const descriptor = opened(path)
   try {
     const { size } = regular(path, fstatSync(descriptor))
     const tooLarge = new Error(`${path}: larger than ${maxBytes} bytes`)
     if (size > maxBytes) throw tooLarge
-    // Some file systems make up what is in a file, and do not know its size.
+    // Some file systems generate the content and report a size of 0.
     if (size === 0) {
       const content = new Uint8Array(readFileSync(descriptor))
       if (content.length > maxBytes) throw tooLarge
@@ -40,7 +39,7 @@ export function* readSteps(path: string, maxBytes: number): Steps<FileContent> {
   }
 }
 
-/** SHA-256 of a content, in steps. */
+/** The SHA-256 of the content, in steps. */
 export function* digestSteps(content: Uint8Array): Steps<string> {
   const hash = nodeCrypto().createHash('sha256')
   for (let start = 0; start < content.length; start += STEP_BYTES) {
@@ -51,9 +50,9 @@ export function* digestSteps(content: Uint8Array): Steps<string> {
 }
 
 /**
- * What differs whenever a file was written, but for two writes within the resolution of its times: its inode, size and times.
+ * Inode, size and times of a file. It changes with every write, unless two writes fall within the resolution of the times.
  *
- * @throws {Error} when there is no such file.
+ * @throws {Error} if the file does not exist.
  */
 export function stampOf(path: string): string {
   try {
@@ -80,15 +79,15 @@ function opened(path: string): number {
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true })
 
 /**
- * The text of a file, without its byte order mark.
+ * The content of a file as a string, without its byte order mark.
  *
- * @throws {Error} when it cannot be read, or is not UTF-8.
+ * @throws {Error} if it cannot be read or is not UTF-8.
  */
 export function readTextFile(path: string, maxBytes: number): string {
   return textOf(path, finish(readSteps(path, maxBytes)))
 }
 
-/** @throws {Error} when the content is not UTF-8. */
+/** @throws {Error} if the content is not UTF-8. */
 export function textOf(path: string, content: Uint8Array): string {
   try {
     return strictUtf8.decode(content)

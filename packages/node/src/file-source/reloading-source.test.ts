@@ -25,7 +25,7 @@ describe('reloadingSource', () => {
       clock.advance(1500)
       clock.advance(100)
     }
-    // Within the resolution of times: nothing can be told from them.
+    // Within the resolution of the times, which are then inconclusive.
     content = 'second'
     look()
     expect([source.current(), reads]).toEqual(['second', 2])

@@ -3,70 +3,69 @@ import { finish, type Steps } from '@kube-authn/core/steps'
 import { inSlices } from './in-slices.ts'
 import { watchDirectories } from './watch-directories.ts'
 
-/** When something is read again. */
+/** When a source is reloaded. */
 export interface ReloadOptions {
-  /** Read it again when it changes. Default `true`. */
+  /** Reload it when it changes. Default `true`. */
   readonly reload?: boolean
-  /** How long a new content must stay as it is before it counts, so that nobody reads a half-written file. Default 0.1. */
+  /** How long new content must stay unchanged before it takes effect, so that a half-written file is not used. Default 0.1. */
   readonly settleSeconds?: number
-  /** How often it is looked at without any sign of a change, for file systems that give none. Default 60. */
+  /** How often to check for changes on file systems that do not notify. Default 60. */
   readonly pollSeconds?: number
-  /** Told when a new version counts, or is refused. */
+  /** Receives an event when a new version takes effect or is refused. */
   readonly observer?: Observer
   readonly clock?: Clock
 }
 
-/** The key of a method, registered, since a source may come from another copy of this package. */
+/** The key of a method; registered, as a source may come from another copy of this package. */
 export const RESTRICT: unique symbol = Symbol.for('@kube-authn/node/restrict@1')
 
-/** Something that is read again when it changes. */
+/** A value that is reloaded when its files change. */
 export interface FileSource<T> {
-  /** The meaning of the last good version. */
+  /** The value of the last good version. */
   readonly current: () => T
-  /** Stops reading. What was read last stays. */
+  /** Stops reloading. The last value stays. */
   readonly close: () => void
   /**
-   * Has every later version checked by a function as well, which throws to refuse it. Returns a function that ends this. For the
-   * packages of kube-authn.
+   * Adds a check of later versions that throws to refuse one. Returns a function that removes the check. For the packages of kube-authn.
    */
   readonly [RESTRICT]?: (check: (value: T) => void) => () => void
 }
 
-/** What is read, and where it is. */
+/** How to read a source. */
 export interface Reading<C> {
-  /** What it is called in events, usually a path. */
+  /** Its name in events, usually a path. */
   readonly name: string
-  /** The parameter that says what is read. */
+  /** The parameter that names the files. */
   readonly parameter: 'path' | 'paths'
   /**
-   * What is another whenever the content is, as far as file systems tell without reading.
+   * Changes whenever the content changes, as far as file systems can tell without reading.
    *
-   * @throws {Error} when it cannot be told.
+   * @throws {Error} if it cannot be determined.
    */
   readonly stamp: () => string
-  /** @throws {Error} when it cannot be read. */
+  /** @throws {Error} if it cannot be read. */
   readonly read: () => Steps<Version<C>>
   readonly isEmpty: (content: C) => boolean
-  /** Where something happens when it changes. */
+  /** The directories to watch for changes. */
   readonly directories: () => ReadonlySet<string>
 }
 
-/** A content, and a digest that no other content has. */
+/** Content and its digest. */
 export interface Version<C> {
   readonly content: C
   readonly digest: string
 }
 
-/** Two writes may come so near to each other that no file system's times tell them apart. FAT's are the coarsest. */
+/** Two writes closer than this may leave the same times. FAT has the coarsest resolution. */
 const TIMES_RESOLUTION_MS = 2000
 
 /**
- * Reads something now, and again whenever it changes. What is bad changes nothing: see `fileSource`.
+ * Reads a source now, and again whenever it changes. A bad version changes nothing: see `fileSource`.
  *
- * Later versions are read and parsed in slices, one at a time, in the order they came: when one has come meanwhile, it is next.
+ * Later versions are read and parsed in slices, one at a time, in order.
  *
- * @param options `isVerdictFinal`: a refused content need not be parsed again before it changes.
- * @throws {Error} what reading or parsing throws, for the first version.
+ * @param options `isVerdictFinal`: refused content is not parsed again before it changes.
+ * @throws {Error} any error of reading or parsing the first version.
  */
 export function reloadingSource<C, T>(
   reading: Reading<C>,
@@ -87,9 +86,9 @@ export function reloadingSource<C, T>(
   }
   if (options.reload === false) return { current: () => current, close: () => {}, [RESTRICT]: restrict }
 
-  /** The stamp that was seen last, since when, and whether no later write can have it. */
+  /** The last stamp, when it was first seen, and whether no later write can have the same one. */
   let seen: Seen = { stamp: first.stamp, sinceMs: clock.now(), isRead: false }
-  /** What was refused last, so that it is reported once: a digest, or why it could not be read. */
+  /** The digest that was refused last, or the last read error: each is reported once. */
   let refused: string | undefined
   let cancelNext = (): void => {}
   let cancelWork = (): void => {}
@@ -106,7 +105,7 @@ export function reloadingSource<C, T>(
     schedule(pollMs, look)
   }
 
-  /** A sign of change only ever brings the next look forward: a busy directory must not put it off for ever. */
+  /** A notification only moves the next check forward: a busy directory must not postpone it forever. */
   const hurry = (): void => {
     if (!isWaiting) return
     isWaiting = false
@@ -125,7 +124,7 @@ export function reloadingSource<C, T>(
     refused = version
   }
 
-  /** `undefined`, and reported, when there is nothing to be seen. */
+  /** Returns `undefined`, and reports it, if there is no stamp. */
   const stampNow = (): string | undefined => {
     try {
       const stamp = reading.stamp()
@@ -137,7 +136,7 @@ export function reloadingSource<C, T>(
     }
   }
 
-  /** Looks whether it has changed, and waits for a while before believing it. */
+  /** Checks for a change, and lets it settle before reading. */
   const look = (): void => {
     watch.refresh()
     const stamp = stampNow()
@@ -156,7 +155,7 @@ export function reloadingSource<C, T>(
     else cancelWork = inSlices(take(stamp), clock, () => goOn(stamp))
   }
 
-  /** What came meanwhile is next. */
+  /** Continues with a version that arrived meanwhile. */
   const goOn = (stamp: string): void => {
     const now = stampNow()
     if (now === undefined || now === stamp) wait()
@@ -172,7 +171,7 @@ export function reloadingSource<C, T>(
       return
     }
     const { content, digest } = version
-    // Written while it was read: part of it may be of another version.
+    // Written while it was read: it may mix two versions.
     if (stampNow() !== stamp) return
     if (digest === accepted) refused = undefined
     else yield* replace(content, digest)
@@ -216,10 +215,10 @@ interface Seen {
   isRead: boolean
 }
 
-/** @throws {ConfigurationError} when it cannot be read. */
+/** @throws {ConfigurationError} if it cannot be read. */
 function firstRead<C>({ read, stamp, parameter }: Reading<C>): Version<C> & { readonly stamp: string } {
   try {
-    // In this order: what is written in between is another version.
+    // In this order, so that a write in between counts as another version.
     return { stamp: stamp(), ...finish(read()) }
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause)

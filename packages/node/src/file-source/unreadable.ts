@@ -8,14 +8,14 @@ const REASONS: Readonly<Record<string, string>> = {
 }
 
 /**
- * The error for a file or folder that cannot be read: its absolute path and why, with the `code` of the system. A path that looks like
- * the content of a file is not shown, since it may hold a secret.
+ * The error for an unreadable file or folder: its absolute path and the reason, with the `code` of the system. A path that looks like file content is
+ * not shown, as it may hold a secret.
  */
 export function unreadable(path: string, error: unknown): Error {
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
   const reason = (Object.hasOwn(REASONS, code) ? REASONS[code] : code) ?? code
   const message = looksLikeContent(path)
-    ? 'this looks like the content of a file: give its path'
+    ? 'this looks like the content of a file: pass its path instead'
     : `${resolve(path)}: ${reason === '' ? 'cannot be read' : reason}`
   return Object.assign(new Error(message, { cause: error }), { code })
 }

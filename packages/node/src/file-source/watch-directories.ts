@@ -1,16 +1,16 @@
 import { type FSWatcher, realpathSync, watch } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 
-/** Tells when something happens where a file is kept. */
+/** A watch on the directories of a file. */
 export interface DirectoryWatch {
-  /** Looks again where the file really is, since links may point elsewhere now. */
+  /** Resolves the links of the path again and watches the resulting directories. */
   refresh(): void
   close(): void
 }
 
 /**
- * Watches directories, which may be others after every look. Directories and not files: a file that is replaced by rename is
- * another file, and a mounted secret changes by one link in its directory being replaced. Never keeps a process alive.
+ * Watches a set of directories that may change with every check. Directories, not files: a file replaced by rename is another file, and a mounted
+ * secret changes by a link in its directory. Never keeps the process alive.
  */
 export function watchDirectories(
   directories: () => ReadonlySet<string>,
@@ -26,7 +26,7 @@ export function watchDirectories(
   const start = (directory: string): void => {
     try {
       const watcher = watch(directory, { persistent: false }, onChange)
-      // A directory that goes away, or a system without watches left: reading at intervals remains.
+      // The directory was removed, or the system is out of watches: polling remains.
       watcher.on('error', () => stop(directory))
       watchers.set(directory, watcher)
     } catch {
@@ -49,7 +49,7 @@ export function watchDirectories(
   }
 }
 
-/** Every directory that a path leads through by links, and the one that the file is in at last. */
+/** Every directory that the links of a path lead through, including the one with the file. */
 export function directoriesOf(path: string): ReadonlySet<string> {
   const directory = dirname(resolve(path))
   const directories = new Set([directory])
@@ -58,7 +58,7 @@ export function directoriesOf(path: string): ReadonlySet<string> {
     directories.add(realDirectory)
     directories.add(dirname(realpathSync(join(realDirectory, basename(path)))))
   } catch {
-    // The file is not there now; the directory it belongs in tells when it comes back.
+    // The file does not exist now; watching its directory shows when it returns.
   }
   return directories
 }

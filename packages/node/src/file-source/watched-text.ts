@@ -4,18 +4,19 @@ import type { ReloadOptions } from './reloading-source.ts'
 
 /** Options of {@link watchedText}. */
 export interface WatchedTextOptions extends ReloadOptions {
-  /** Told of each new text. Whether it counts is decided, and reported, there. */
+  /** Called with each new content; it decides whether to use it, and reports that. */
   readonly onChange: (text: string) => void
-  /** A larger file is refused. */
+  /** Larger files are refused. */
   readonly maxBytes: number
-  /** Makes text of bytes. Default: UTF-8, and a file of anything else is refused. */
+  /** Decodes the bytes. Default: UTF-8; other files are refused. */
   readonly decoder?: TextDecoder
 }
 
 /**
- * The text of a file, and what becomes of it: for what takes time to understand. The observer hears only of a file that cannot be read.
+ * The content of a file as a string, and its later versions, for content that is parsed asynchronously. The observer is only called for an unreadable
+ * file.
  *
- * @throws {Error} what reading throws, for the first version.
+ * @throws {Error} any error of reading the first version.
  */
 export function watchedText(
   path: string,

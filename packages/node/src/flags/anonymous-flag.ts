@@ -2,16 +2,16 @@ import type { FileNotice } from '@kube-authn/core'
 import type { ParsedFlags } from './parse-flags.ts'
 import { booleanOf, isGiven, listOf, stringOf } from './read-flags.ts'
 
-/** Whether requests without any credential are let through. */
+/** Whether requests without credentials are anonymous. */
 export interface AnonymousFlag {
   readonly enabled: boolean
-  /** Whether the command line says so, so that a file must not say otherwise. */
+  /** Whether the flag was set: then a file must not override it. */
   readonly isGiven: boolean
   readonly notices: readonly FileNotice[]
 }
 
 /**
- * Reads `--anonymous-auth`, which is on by default, and off where everybody may do everything: with the mode AlwaysAllow, and without both
+ * Reads `--anonymous-auth`: on by default, and off if every user may do everything, that is with the mode AlwaysAllow, and without both
  * `--authorization-mode` and `--authorization-config`.
  *
  * Source: kubernetes `pkg/kubeapiserver/options/authentication.go` ApplyAuthorization.

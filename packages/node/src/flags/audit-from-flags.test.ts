@@ -105,8 +105,7 @@ describe('auditFromFlags', () => {
       {
         type: 'fileNotice',
         notice: {
-          message:
-            'these flags say nothing about the audit log, and are ignored: --token-auth-file, --oidc-isuer',
+          message: 'flags that are unrelated to the audit log are ignored: --token-auth-file, --oidc-isuer',
         },
       },
     ])
@@ -165,8 +164,8 @@ describe('auditFromFlags', () => {
         '--audit-log-mode=blocking-strict',
       ],
       [
-        '--audit-log-mode: no request is refused here because it cannot be logged: use another mode',
-        '--audit-webhook-mode: no request waits here for a webhook: use the mode batch',
+        '--audit-log-mode: blocking-strict is not supported: a request is never refused because it cannot be logged; use another mode',
+        '--audit-webhook-mode: blocking is not supported for the webhook: requests never wait for it; use the mode batch',
       ],
     ],
   ])('refuses %j', async (flags, problems) => {

@@ -25,13 +25,13 @@ import { ignoredNotices, tellNotices } from './notices.ts'
 import { parseFlags, type ParsedFlags } from './parse-flags.ts'
 import { booleanOf, numberOf, secondsOf, stringOf } from './read-flags.ts'
 
-/** What no flag of a kube-apiserver says. */
+/** Options that have no kube-apiserver flag. */
 export interface AuditFromFlagsOptions extends Omit<AuditLogOptions, 'write' | 'policy'> {
-  /** What becomes of levels with bodies in the policy: `refused` (default), or `leftOut`. */
+  /** How to treat policy levels with bodies: `refused` (default), or `leftOut`. */
   readonly bodies?: 'refused' | 'leftOut'
-  /** Let the webhook be one of `http`. Default `false`. */
+  /** Allow an `http` webhook. Default `false`. */
   readonly allowInsecureHttp?: boolean
-  /** Told of what could not be written. Default: a process warning for each place, the first time. */
+  /** Called if events cannot be written. Default: a process warning, the first time per backend. */
   readonly onError?: (error: unknown) => void
 }
 
@@ -42,26 +42,26 @@ const shape: OptionsShape<AuditFromFlagsOptions> = {
   onError: aFunction,
 }
 
-/** An audit log that may have a file and connections. */
+/** An audit log that may hold a file and connections. */
 export interface NodeAudit {
   readonly observer: Observer
-  /** Writes what is left, and stops watching the policy. */
+  /** Writes the remaining events and stops watching the policy. */
   readonly close: () => Promise<void>
 }
 
-/** A place where events are written. */
+/** An audit backend. */
 interface Place {
   readonly write: (event: AuditEvent) => void
   readonly close: () => void | Promise<void>
 }
 
 /**
- * The audit log that a kube-apiserver has with this command line: events as `--audit-policy-file` says, in the file of `--audit-log-path` (`-` is
- * standard output) and at the webhook of `--audit-webhook-config-file`. Without a policy, or without a place to write to, nothing is logged, as
- * there.
+ * The audit log of a kube-apiserver with this command line: events as `--audit-policy-file` selects them, written to the file of `--audit-log-path`
+ * (`-` is standard output) and to the webhook of `--audit-webhook-config-file`. Without a policy or a backend nothing is logged, as in
+ * kube-apiserver.
  *
- * What stands before the first flag is skipped, and flags that are about something else are ignored. Truncation means nothing, since events have
- * no bodies, and neither does the size of batches for a file.
+ * Arguments before the first flag are skipped, and unrelated flags are ignored. The flags of truncation have no effect, since events have no bodies,
+ * nor has the batch size of a file.
  *
  * Source: apiserver `pkg/server/options/audit.go`.
  *
@@ -155,7 +155,7 @@ function standardOutput(format: 'json' | 'legacy'): Place {
 
 function fileOptions(flags: ParsedFlags) {
   return {
-    // To the program that kube-apiserver rotates with, 0 is no size.
+    // lumberjack, which rotates kube-apiserver's file, takes 0 for its default of 100.
     maxSizeMegabytes: numberOf(flags, 'audit-log-maxsize') || 100,
     maxAgeDays: numberOf(flags, 'audit-log-maxage'),
     maxBackups: numberOf(flags, 'audit-log-maxbackup'),

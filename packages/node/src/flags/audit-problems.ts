@@ -9,7 +9,7 @@ import { shownName, unknownFlag } from './unknown-flag.ts'
 const MODES = 'batch,blocking,blocking-strict'
 const FORMATS = 'legacy,json'
 
-/** The flags of the audit log. What begins as they do and is none of them is a mistake; others may be about something else. */
+/** The flags of the audit log. An unknown flag with their prefix is an error; other flags may be unrelated. */
 export const AUDIT_TABLE: FlagTable = {
   flags: new Map(Object.entries(AUDIT_FLAGS)),
   unknown(dashes, name) {
@@ -22,11 +22,11 @@ export const AUDIT_TABLE: FlagTable = {
 }
 
 /**
- * What is wrong with the flags of the audit log, in the words of kube-apiserver. Those of a place where nothing is written are not looked at.
+ * Problems of the audit flags, in kube-apiserver's words. The flags of an unused backend are not checked.
  *
  * Source: apiserver `pkg/server/options/audit.go` Validate.
  *
- * Deviation: modes that refuse requests, or have them wait for a webhook, are refused (`docs/deviations.md`, audit files; audit webhooks).
+ * Deviation: modes that refuse requests or make them wait for a webhook are rejected (`docs/deviations.md`, audit files; audit webhooks).
  */
 export function auditProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
   const problems: ConfigurationProblem[] = []
@@ -63,9 +63,15 @@ function backendProblems(flags: ParsedFlags, backend: 'log' | 'webhook'): readon
     const shown = quoted(mode).slice(1, -1)
     refuse('mode', `invalid audit ${backend} mode ${shown}, allowed modes are ${quoted(MODES)}`)
   } else if (mode === 'blocking-strict') {
-    refuse('mode', 'no request is refused here because it cannot be logged: use another mode')
+    refuse(
+      'mode',
+      'blocking-strict is not supported: a request is never refused because it cannot be logged; use another mode',
+    )
   } else if (mode === 'blocking' && backend === 'webhook') {
-    refuse('mode', 'no request waits here for a webhook: use the mode batch')
+    refuse(
+      'mode',
+      'blocking is not supported for the webhook: requests never wait for it; use the mode batch',
+    )
   }
   if (stringOf(flags, flag('version')) !== 'audit.k8s.io/v1') {
     refuse('version', 'invalid group version, allowed versions are ["audit.k8s.io/v1"]')

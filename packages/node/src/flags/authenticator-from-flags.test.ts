@@ -85,7 +85,7 @@ async function usernameOf(
   return 'failure' in outcome ? outcome.failure.status : outcome.authentication.user.username
 }
 
-/** What a chain looks for; functions are asked, since no two are equal. */
+/** The credentials of a chain; functions are called, since they cannot be compared. */
 const credentialsOf = ({ credentials }: NodeAuthenticator) => ({
   ...credentials,
   known: credentials?.known?.map((tell) => tell()),
@@ -150,7 +150,7 @@ describe('the chain of a command line', () => {
           severity: 'advice',
           code: 'flagsIgnored',
           message:
-            'these flags say nothing about authentication or authorization, and are ignored: --advertise-address, --allow-privileged, ' +
+            'flags that are unrelated to authentication or authorization are ignored: --advertise-address, --allow-privileged, ' +
             '--enable-admission-plugins, --etcd-servers, --secure-port, --service-account-signing-key-file',
         },
       },
@@ -270,7 +270,7 @@ describe('what deserves a look', () => {
     [[webhook, `${ttl}=10s`], []],
     [[webhook, `${ttl}=0`], []],
     [[`${ttl}=5s`], []],
-    [['--requestheader-username-headers=x-remote-USER'], [/nobody is the proxy/]],
+    [['--requestheader-username-headers=x-remote-USER'], [/no front proxy is trusted/]],
     [
       [
         '--requestheader-username-headers=X-User',
@@ -281,7 +281,7 @@ describe('what deserves a look', () => {
         /standard X-Remote-User header/,
         /X-Remote-Group/,
         /X-Remote-Extra- header prefix/,
-        /nobody is the proxy/,
+        /no front proxy is trusted/,
       ],
     ],
     [
@@ -325,7 +325,7 @@ describe('what is wrong', () => {
       ['--experimental-keystone-url=https://keystone', '--experimental-keystone-ca-file=/nope'],
       /^--experimental-keystone-ca-file: /,
     ],
-    // OpenID Connect, as a kube-apiserver 1.36 says it.
+    // OpenID Connect, in the words of kube-apiserver 1.36.
     [
       ['--oidc-client-id=x'],
       /^--oidc-issuer-url: oidc-issuer-url and oidc-client-id must be specified together when any oidc-\* flags are set$/,
@@ -379,7 +379,7 @@ describe('what is wrong', () => {
       /^--service-account-issuer: needs the objects/,
       /^--service-account-key-file: /,
     ],
-    [accounts, /^--service-account-issuer: needs the objects that tokens name/],
+    [accounts, /^--service-account-issuer: needs the objects that tokens refer to/],
     [['--enable-bootstrap-token-auth'], /^--enable-bootstrap-token-auth: needs the secrets with tokens/],
     [
       ['--service-account-jwks-uri=http://a', RBAC],
@@ -499,7 +499,7 @@ describe('the command line of an extension API server', () => {
     expect(said).toEqual(
       ['--oidc-client-id', '--token-auth-file'].map(
         (flag) =>
-          `${flag}: cannot be given together with --authentication-kubeconfig, with which the cluster is asked instead`,
+          `${flag}: cannot be set together with --authentication-kubeconfig, with which authentication is delegated to the cluster`,
       ),
     )
   })

@@ -18,17 +18,17 @@ import { hasOtherGates } from './request-header-flags.ts'
 import { serviceAccountKeys } from './service-account-keys.ts'
 
 /**
- * The chain that a kube-apiserver has with this command line, by `createAuthenticator`. Flags of today's releases and of 1.6 count, with the
- * defaults of 1.36; those that are about something else are ignored, and the observer hears of them. With `--authentication-kubeconfig`,
- * `--authentication-skip-lookup` or `--authentication-tolerate-lookup-failure`, it is the chain of an extension API server, by
+ * The authenticator chain of a kube-apiserver with this command line, by `createAuthenticator`. It knows the flags of current releases and of 1.6,
+ * with the defaults of 1.36; unrelated flags are ignored and reported to the observer. With `--authentication-kubeconfig`,
+ * `--authentication-skip-lookup` or `--authentication-tolerate-lookup-failure` it is the chain of an extension API server, by
  * `delegatedAuthentication`.
  *
- * What stands before the first flag is skipped, so `process.argv` can be given as it is. `--anonymous-auth` is on by default, as it
- * is there, where `--authorization-mode` says who may do what.
+ * Arguments before the first flag are skipped, so `process.argv` can be passed as it is. `--anonymous-auth` is on by default if
+ * `--authorization-mode` is set, as in kube-apiserver.
  *
  * Source: kubernetes `pkg/kubeapiserver/options/authentication.go`, `pkg/controlplane/apiserver/options/options.go`.
  *
- * Deviation: service accounts may be left out, and flags that would be misread are refused (`docs/deviations.md`, flags).
+ * Deviation: service accounts are optional, and flags that would be misread are refused (`docs/deviations.md`, flags).
  *
  * @throws {ConfigurationError} as a rejection, with every problem found: of flags, under their names, and of files.
  * @example
@@ -84,7 +84,7 @@ async function configuredFromFlags(
   }
 }
 
-/** Of several problems with one flag, the one that was found first says most about it. */
+/** Keeps the first of several problems of one flag: it is the most specific. */
 function withFound(found: readonly ConfigurationProblem[], error: ConfigurationError): ConfigurationError {
   const paths = new Set(found.map(({ path }) => path))
   const others = error.problems
@@ -93,7 +93,7 @@ function withFound(found: readonly ConfigurationProblem[], error: ConfigurationE
   return new ConfigurationError([...found, ...others], { cause: error })
 }
 
-/** Flags that are known, and yet mean nothing in what was asked for: tokens are issued elsewhere, with options of their own. */
+/** Known flags without effect here: issuing tokens has its own options. */
 function unusedFlags(flags: ParsedFlags): readonly string[] {
   return [
     ...(isGiven(flags, 'service-account-signing-key-file') ? ['--service-account-signing-key-file'] : []),

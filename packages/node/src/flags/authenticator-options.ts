@@ -13,7 +13,7 @@ import { hasServiceAccounts, serviceAccountNotices, serviceAccountProblems } fro
 const WEBHOOK = 'authentication-token-webhook'
 const BOOTSTRAP = 'enable-bootstrap-token-auth'
 
-/** What is wrong with flags of authentication that can be read, beside what `createAuthenticator` says of them. */
+/** Problems of parsed authentication flags that `createAuthenticator` does not report. */
 export function authenticationProblems(
   flags: ParsedFlags,
   options: AuthenticatorFromFlagsOptions,
@@ -22,29 +22,29 @@ export function authenticationProblems(
     ...oidcProblems(flags),
     ...requestHeaderProblems(flags),
     ...serviceAccountProblems(flags),
-    // Anonymous requests depend on them.
+    // The default of --anonymous-auth depends on the modes.
     ...modeProblems(flags),
   ]
   if (hasServiceAccounts(flags) && options.serviceAccountObjects === undefined) {
     const message =
-      'needs the objects that tokens name, which a kube-apiserver has in its store: give the option serviceAccountObjects; ' +
-      'serviceAccountObjects() of @kube-authn/core/service-account knows no account'
+      'needs the objects that tokens refer to, which a kube-apiserver has in its store: set the option serviceAccountObjects; ' +
+      'serviceAccountObjects() of @kube-authn/core/service-account has no accounts'
     problems.push({ path: '--service-account-issuer', message })
   }
   if (booleanOf(flags, BOOTSTRAP) && options.bootstrapTokens === undefined) {
     const message =
-      'needs the secrets with tokens, which a kube-apiserver has in its store: give the option bootstrapTokens'
+      'needs the secrets with tokens, which a kube-apiserver has in its store: set the option bootstrapTokens'
     problems.push({ path: `--${BOOTSTRAP}`, message })
   }
   return problems
 }
 
-/** What deserves a look in flags of authentication. */
+/** Notices about authentication flags. */
 export function authenticationNotices(flags: ParsedFlags): readonly FileNotice[] {
   return [...requestHeaderNotices(flags), ...webhookNotices(flags), ...serviceAccountNotices(flags)]
 }
 
-/** For how many seconds kube-apiserver keeps all users of tokens at least. */
+/** How long kube-apiserver caches every successful token authentication, in seconds. */
 const OVERALL_TTL_SECONDS = 10
 
 /** Source: kubernetes `pkg/kubeapiserver/options/authentication.go` ToAuthenticationConfig. */
@@ -52,14 +52,14 @@ function webhookNotices(flags: ParsedFlags): readonly FileNotice[] {
   const seconds = secondsOf(flags, `${WEBHOOK}-cache-ttl`)
   if (optionalString(flags, `${WEBHOOK}-config-file`) === undefined) return []
   if (seconds <= 0 || seconds >= OVERALL_TTL_SECONDS) return []
-  // Deviation: here the shorter one counts (`docs/deviations.md`, flags).
+  // Deviation: here the shorter TTL applies (`docs/deviations.md`, flags).
   const message =
     `the webhook cache ttl of ${stringOf(flags, `${WEBHOOK}-cache-ttl`)} is shorter than the overall cache ttl of ` +
-    `${OVERALL_TTL_SECONDS}s for successful token authentication attempts, and counts nevertheless`
+    `${OVERALL_TTL_SECONDS}s for successful token authentication attempts, and applies nevertheless`
   return [{ severity: 'warning', code: 'shortWebhookTtl', message }]
 }
 
-/** The options of `createAuthenticator` that the flags stand for. */
+/** The options of `createAuthenticator` for these flags. */
 export function authenticatorOptions(
   flags: ParsedFlags,
   anonymous: AnonymousFlag,
@@ -98,7 +98,7 @@ function proxyOption(
 function keystoneOption(flags: ParsedFlags): Pick<CreateAuthenticatorOptions, 'keystone'> {
   const url = optionalString(flags, 'experimental-keystone-url')
   const ca = optionalString(flags, 'experimental-keystone-ca-file')
-  // Passwords only, as the flags had it.
+  // Passwords only, as with the flag in 1.6.
   return url === undefined ? {} : { keystone: { url, tokens: false, ...(ca !== undefined && { ca }) } }
 }
 

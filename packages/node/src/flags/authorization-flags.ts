@@ -10,7 +10,7 @@ const WEBHOOK = 'authorization-webhook-config-file'
 const MODES: readonly string[] = ['AlwaysAllow', 'AlwaysDeny', 'RBAC', 'Webhook']
 
 /**
- * What is wrong with the modes.
+ * Problems of the modes.
  *
  * Source: kubernetes `pkg/kubeapiserver/options/authorization.go` Validate.
  */
@@ -39,14 +39,14 @@ export function authorizationProblems(
   if (modes.includes('RBAC') && rbac === undefined) {
     refuse(
       `--${MODE}`,
-      'the mode RBAC needs the manifests of roles and bindings, which a kube-apiserver has in its store: give the option rbac, a file or a folder',
+      'the mode RBAC needs the manifests of roles and bindings, which a kube-apiserver has in its store: set the option rbac to a file or a folder',
     )
   }
-  if (!modes.includes('RBAC') && rbac !== undefined) refuse('rbac', 'means nothing without the mode RBAC')
+  if (!modes.includes('RBAC') && rbac !== undefined) refuse('rbac', 'has no effect without the mode RBAC')
   return problems
 }
 
-/** Flags that say the same as the file of `--authorization-config`. */
+/** Flags that `--authorization-config` replaces. */
 const LEGACY = [
   MODE,
   WEBHOOK,
@@ -56,7 +56,7 @@ const LEGACY = [
 ] as const
 
 /**
- * What is wrong with flags beside `--authorization-config`, be it that they have their defaults.
+ * Flags that conflict with `--authorization-config`, even with their default values.
  *
  * Source: kubernetes `pkg/kubeapiserver/options/authorization.go` Validate.
  */
@@ -67,7 +67,7 @@ export function configurationProblems(flags: ParsedFlags): readonly Configuratio
   return [{ path: '--authorization-config', message }]
 }
 
-/** Modes that no kube-apiserver takes, whether they can be had here or not. */
+/** Modes that kube-apiserver rejects, whether they are supported here or not. */
 export function modeProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
   const path = `--${MODE}`
   const modes = listOf(flags, MODE)

@@ -57,7 +57,7 @@ async function verdictOf(authorizer: NodeAuthorizer, username: string, verb: str
   return (await decide(authorizer, attributes, {})).verdict
 }
 
-/** A webhook that allows joe, and the bodies that it was sent. */
+/** A webhook that allows joe, and the bodies that it received. */
 async function webhook(): Promise<{ readonly kubeconfig: string; readonly asked: unknown[] }> {
   const asked: unknown[] = []
   const server = createServer({ cert, key }, (request, response) => {
@@ -153,7 +153,7 @@ describe('the authorizer of a command line', () => {
     }
   })
 
-  it('asks a cluster, beside paths that everybody may see', async () => {
+  it('asks a cluster, except for always-allowed paths', async () => {
     const { kubeconfig, asked } = await webhook()
     const authorizer = await start([
       `--authorization-kubeconfig=${kubeconfig}`,
@@ -177,7 +177,7 @@ describe('the authorizer of a command line', () => {
         notice: {
           severity: 'advice',
           code: 'flagsIgnored',
-          message: 'these flags say nothing about authentication or authorization, and are ignored: --v',
+          message: 'flags that are unrelated to authentication or authorization are ignored: --v',
         },
       },
     ])
@@ -205,16 +205,16 @@ describe('what is wrong', () => {
       {},
       /^--authorization-mode: authorization-mode \["AlwaysDeny" "AlwaysDeny"\] has mode specified more than once$/,
     ],
-    [['--authorization-mode=Node,RBAC'], { rbac }, /^--authorization-mode: the mode Node needs the graph/],
+    [['--authorization-mode=Node,RBAC'], { rbac }, /^--authorization-mode: the mode Node is not supported/],
     [
       ['--authorization-mode=ABAC', '--authorization-policy-file=p'],
       {},
-      /^--authorization-policy-file: policies of ABAC/,
+      /^--authorization-policy-file: ABAC is not supported/,
       /^--authorization-mode: the mode ABAC/,
     ],
     [['--authorization-mode=RBAC'], {}, /^--authorization-mode: the mode RBAC needs the manifests/],
     [['--authorization-mode=RBAC'], { rbac: '/nope' }, /^rbac: \/nope: no such file or directory/],
-    [['--authorization-mode=AlwaysDeny'], { rbac }, /^rbac: means nothing without the mode RBAC$/],
+    [['--authorization-mode=AlwaysDeny'], { rbac }, /^rbac: has no effect without the mode RBAC$/],
     [
       ['--authorization-mode=Webhook'],
       {},
@@ -241,7 +241,7 @@ describe('what is wrong', () => {
     [
       ['--authorization-config=/nope', '--authorization-kubeconfig=/nope'],
       {},
-      /^--authorization-config: cannot be given together with --authorization-kubeconfig/,
+      /^--authorization-config: cannot be set together with --authorization-kubeconfig/,
     ],
     [['--authorization-mode=AlwaysDeny', '--authorization-rbac-super-user=a'], {}, /system:masters/],
     [['--authorization-mod=AlwaysDeny'], {}, /did you mean --authorization-mode\?$/, /at least one/],
@@ -249,8 +249,8 @@ describe('what is wrong', () => {
     [
       ['--authorization-kubeconfig=/nope', '--authorization-mode=RBAC'],
       { rbac },
-      /^--authorization-mode: cannot be given together with --authorization-kubeconfig/,
-      /^rbac: cannot be given/,
+      /^--authorization-mode: cannot be set together with --authorization-kubeconfig/,
+      /^rbac: cannot be set/,
     ],
   ])('%j %j', async (argv, options, ...said) => {
     expect(await saidOf(argv, options)).toEqual(said.map((each): unknown => expect.stringMatching(each)))

@@ -27,15 +27,15 @@ import { listOf, secondsOf, stringOf, versionOf } from './read-flags.ts'
 import { REFUSED_FOR_AUTHORIZATION } from './refused-flags.ts'
 
 /**
- * The authorizer that a kube-apiserver has with this command line: members of `system:masters` may do everything, and then the modes of
- * `--authorization-mode` are asked in order, or who `--authorization-config` names. With `--authorization-kubeconfig` or `--authorization-always-allow-paths` it is that of an
- * extension API server, by `delegatedAuthentication`.
+ * The authorizer of a kube-apiserver with this command line: members of `system:masters` may do everything, then the modes of `--authorization-mode`
+ * or the authorizers of `--authorization-config` are consulted in order. With `--authorization-kubeconfig` or `--authorization-always-allow-paths` it
+ * is the authorizer of an extension API server, by `delegatedAuthentication`.
  *
- * What stands before the first flag is skipped, and flags that are about something else are ignored.
+ * Arguments before the first flag are skipped, and unrelated flags are ignored.
  *
  * Source: kubernetes `pkg/kubeapiserver/options/authorization.go`, `pkg/kubeapiserver/authorizer/config.go`.
  *
- * Deviation: without a mode it is refused, and not AlwaysAllow (`docs/deviations.md`, flags).
+ * Deviation: without a mode it throws instead of using AlwaysAllow (`docs/deviations.md`, flags).
  *
  * @throws {ConfigurationError} as a rejection, with every problem found: of flags, under their names, and of files.
  * @example
@@ -65,7 +65,7 @@ function configuredBy(path: string, flags: ParsedFlags, options: AuthorizerFromF
   const parts = opener()
   const shared = sharedOf(options)
   const { rbac } = options
-  // Where it cannot be used, that is said once, and not again as its absence.
+  // If unusable, it is reported once, and not again as missing.
   const roles =
     rbac === undefined ? undefined : (parts.openFile('rbac', () => rbacAt(rbac, shared)) ?? alwaysDeny())
   const found = [...flags.problems, ...configurationProblems(flags)]

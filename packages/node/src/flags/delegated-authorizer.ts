@@ -23,7 +23,7 @@ export function isDelegatedAuthorization(flags: ParsedFlags): boolean {
 }
 
 /**
- * The authorizer of an extension API server: masters, paths that everybody may see, and then the cluster.
+ * The authorizer of an extension API server: `system:masters`, always-allowed paths, then the cluster.
  *
  * Source: apiserver `pkg/server/options/authorization.go` DelegatingAuthorizationOptions.
  */
@@ -32,7 +32,7 @@ export async function delegatedAuthorizer(
   options: AuthorizerFromFlagsOptions,
 ): Promise<Authorizer & { readonly close: () => void }> {
   const own = OWN.find((name) => isGiven(flags, name)) ?? OWN[0]
-  const message = `cannot be given together with --${own}, with which the cluster is asked instead`
+  const message = `cannot be set together with --${own}, with which authorization is delegated to the cluster`
   const found: readonly ConfigurationProblem[] = [
     ...flags.problems,
     ...FOREIGN.filter((name) => isGiven(flags, name)).map((name) => ({ path: `--${name}`, message })),

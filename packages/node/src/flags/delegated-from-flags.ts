@@ -43,11 +43,11 @@ export function isDelegated(flags: ParsedFlags): boolean {
 }
 
 /**
- * The chain of an extension API server. Requests without any credential are refused unless `--anonymous-auth` says otherwise.
+ * The chain of an extension API server. Requests without credentials are refused unless `--anonymous-auth` is set.
  *
  * Source: apiserver `pkg/server/options/authentication.go` DelegatingAuthenticationOptions.
  *
- * Deviation: anonymous requests are refused unless asked for (`docs/deviations.md`, anonymous by default).
+ * Deviation: anonymous requests are refused by default (`docs/deviations.md`, anonymous by default).
  */
 export async function delegatedFromFlags(
   flags: ParsedFlags,
@@ -71,7 +71,7 @@ function foreignProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
     .filter((name) => isGiven(flags, name) && !COMMON.has(name))
     .map((name) => ({
       path: `--${name}`,
-      message: `cannot be given together with --${own}, with which the cluster is asked instead`,
+      message: `cannot be set together with --${own}, with which authentication is delegated to the cluster`,
     }))
 }
 
@@ -101,7 +101,7 @@ function delegationOptions(
   }
 }
 
-/** Lists that are not given have the defaults of extension API servers. */
+/** Only the lists that were set; the others get the defaults of extension API servers. */
 function givenNames(flags: ParsedFlags): Partial<ReturnType<typeof requestHeaderNames>> {
   return Object.fromEntries(Object.entries(requestHeaderNames(flags)).filter(([, list]) => list.length > 0))
 }

@@ -9,7 +9,7 @@ describe('a list with commas', () => {
       /[",]/.test(element) ? `"${element.replaceAll('"', '""')}"` : element
     fc.assert(
       fc.property(fc.array(fc.string({ maxLength: 8 }), { minLength: 1 }), (elements) => {
-        // An empty value has no element, and so nothing stands for one that is empty.
+        // An empty value has no elements, so an empty element cannot be written.
         fc.pre(elements.join('') !== '' || elements.length > 1)
         expect(readSlice(elements.map(written).join(','))).toEqual(elements)
       }),

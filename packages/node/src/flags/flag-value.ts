@@ -8,7 +8,7 @@ const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
 ])
 
 /**
- * What Go takes for a boolean; `undefined` for everything else.
+ * Parses a boolean as Go does; `undefined` if it is invalid.
  *
  * Source: Go `strconv.ParseBool`.
  */
@@ -17,7 +17,7 @@ export function readBoolean(text: string): boolean | undefined {
 }
 
 /**
- * Why a flag cannot have this value, in the words of pflag. A value that might be a secret is not repeated.
+ * Why a flag cannot have this value, in pflag's words. A value that might be a secret is not shown.
  *
  * Source: pflag `flag.go`, component-base `cli/flag/map_string_string.go`.
  */

@@ -17,17 +17,17 @@ import { authenticationConfigurationAtShape } from '../authentication-configurat
 import type { EgressProxies } from '../issuer-fetch.ts'
 import { aPath } from '../options/a-path.ts'
 
-/** What a kube-apiserver has that no flag says: what is in its store, for example. */
+/** Options that have no kube-apiserver flag, for example the content of its store. */
 export interface AuthenticatorFromFlagsOptions {
-  /** The objects that tokens of service accounts name. Required with `--service-account-issuer`. */
+  /** The objects that service account tokens refer to. Required with `--service-account-issuer`. */
   readonly serviceAccountObjects?: ServiceAccountObjects & LegacyTokenObjects
-  /** Where the secrets with bootstrap tokens are. Required with `--enable-bootstrap-token-auth`. */
+  /** Gets the secrets with bootstrap tokens. Required with `--enable-bootstrap-token-auth`. */
   readonly bootstrapTokens?: BootstrapSecretGetter
-  /** The proxies that an `AuthenticationConfiguration` names. Default: none. */
+  /** The proxies that an `AuthenticationConfiguration` refers to. Default: none. */
   readonly egress?: EgressProxies
-  /** Let every certificate of `--requestheader-client-ca-file` be a proxy's, without `--requestheader-allowed-names`. Default `false`. */
+  /** Accept every certificate of `--requestheader-client-ca-file` as a proxy's, without `--requestheader-allowed-names`. Default `false`. */
   readonly allowAnyProxyName?: boolean
-  /** Told of flags that are ignored, of what is noticed in flags and files, and of reloads. */
+  /** Receives notices about flags and files, including ignored flags, and reloads. */
   readonly observer?: Observer
   readonly clock?: Clock
 }
@@ -35,22 +35,22 @@ export interface AuthenticatorFromFlagsOptions {
 /** The checks of {@link AuthenticatorFromFlagsOptions}. */
 export const authenticatorFromFlagsShape: OptionsShape<AuthenticatorFromFlagsOptions> = {
   serviceAccountObjects: withMethods(
-    'getters of objects, as serviceAccountObjects(...) makes',
+    'getters of objects, such as serviceAccountObjects(...) returns',
     'getServiceAccount',
     'getSecret',
   ),
-  bootstrapTokens: withMethods('a getter of secrets, as bootstrapSecrets(...) makes', 'getSecret'),
+  bootstrapTokens: withMethods('a getter of secrets, such as bootstrapSecrets(...) returns', 'getSecret'),
   egress: authenticationConfigurationAtShape.egress,
   allowAnyProxyName: aBoolean,
   observer: aFunction,
   clock: aClock,
 }
 
-/** What a kube-apiserver has that no flag says. */
+/** Options that have no kube-apiserver flag. */
 export interface AuthorizerFromFlagsOptions {
   /** The manifests of roles and bindings: files and folders. Required with the mode RBAC. */
   readonly rbac?: string | readonly string[]
-  /** Told of flags that are ignored, of what is noticed in flags and files, and of reloads. */
+  /** Receives notices about flags and files, including ignored flags, and reloads. */
   readonly observer?: Observer
   readonly clock?: Clock
 }
@@ -62,10 +62,10 @@ export const authorizerFromFlagsShape: OptionsShape<AuthorizerFromFlagsOptions> 
   clock: aClock,
 }
 
-/** A command line, in the parts that a shell makes of it. */
+/** A command line, split into arguments. */
 export const anArgv: Check = listOf(aString)
 
-/** What all parts of a chain are told. */
+/** The options that all parts of a chain share. */
 export function sharedOf({ observer, clock }: AuthorizerFromFlagsOptions): {
   readonly observer?: Observer
   readonly clock?: Clock

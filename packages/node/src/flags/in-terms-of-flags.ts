@@ -1,6 +1,6 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
 
-/** The flag that each option of `createAuthenticator` comes from, by what the path of the option begins with. */
+/** The flag of each option of `createAuthenticator`, by the prefix of the option's path. */
 const FLAG_OF: readonly (readonly [option: string, flag: string])[] = [
   ['anonymous', '--anonymous-auth'],
   ['audiences', '--api-audiences'],
@@ -31,7 +31,7 @@ const FLAG_OF: readonly (readonly [option: string, flag: string])[] = [
   ['tokenTtlSeconds', '--authentication-token-webhook-cache-ttl'],
 ]
 
-/** What is wrong with options, told of the flags that they come from. */
+/** Reports a problem of an option under the flag that it comes from. */
 export function inTermsOfFlags({ path, message }: ConfigurationProblem): ConfigurationProblem {
   if (path === 'authenticators') return { path: 'flags', message: NO_METHOD }
   const flag = FLAG_OF.find(([option]) => path === option || path.startsWith(option))?.[1] ?? path

@@ -1,6 +1,6 @@
 /**
- * How pflag reads a flag. `slice`: each value is a list with commas between, and a repeated flag adds to it. `array`: each value is one element. `pairs`:
- * likewise, and each is `name=value`. `number` and `wholeNumber` are written in decimal. `version`: one of the versions of a review.
+ * How pflag parses a flag. `slice`: each value is a comma-separated list, and a repeated flag appends to it. `array`: each value is one element.
+ * `pairs`: likewise, each `name=value`. `number` and `wholeNumber` are decimal. `version`: a version of a review API.
  */
 export type FlagKind =
   | 'array'
@@ -13,7 +13,7 @@ export type FlagKind =
   | 'version'
   | 'wholeNumber'
 
-/** A flag, and what counts where it is not given. */
+/** A flag and its default. */
 export interface KnownFlag {
   readonly kind: FlagKind
   readonly default: boolean | string | readonly string[]
@@ -77,7 +77,7 @@ export const AUTHENTICATION_FLAGS: Readonly<Record<string, KnownFlag>> = {
 }
 
 /**
- * The flags that say what a user may do.
+ * The authorization flags.
  *
  * Source: kubernetes `pkg/kubeapiserver/options/authorization.go`, apiserver `pkg/server/options/authorization.go`.
  */
@@ -92,7 +92,7 @@ export const AUTHORIZATION_FLAGS: Readonly<Record<string, KnownFlag>> = {
   'authorization-webhook-version': version,
 }
 
-/** The flags of one of the two places where events are written: `log` and `webhook`. */
+/** The flags of an audit backend: `log` or `webhook`. */
 function backendFlags(
   backend: 'log' | 'webhook',
   {
@@ -126,7 +126,7 @@ function backendFlags(
 }
 
 /**
- * The flags of the audit log.
+ * The audit flags.
  *
  * Source: apiserver `pkg/server/options/audit.go`.
  */
@@ -158,7 +158,7 @@ export const AUDIT_FLAGS: Readonly<Record<string, KnownFlag>> = {
   }),
 }
 
-/** What a flag was called in other releases. */
+/** Names of flags in other releases. */
 export const ALIASES: Readonly<Record<string, string>> = {
   'audit-webhook-batch-initial-backoff': 'audit-webhook-initial-backoff',
   'experimental-bootstrap-token-auth': 'enable-bootstrap-token-auth',

@@ -5,13 +5,13 @@ import { isGiven, listOf, optionalString, stringOf } from './read-flags.ts'
 
 const OIDC_FLAGS: readonly string[] = [...FLAGS.keys()].filter((name) => name.startsWith('oidc-'))
 
-/** Whether one of the `--oidc-*` flags stands on the command line. */
+/** Whether any `--oidc-*` flag is set. */
 export function hasOidc(flags: ParsedFlags): boolean {
   return isGiven(flags, ...OIDC_FLAGS)
 }
 
 /**
- * What is wrong with these flags among each other.
+ * Problems of combinations of these flags.
  *
  * Source: kubernetes `pkg/kubeapiserver/options/authentication.go` validateOIDCOptions.
  */
@@ -34,7 +34,7 @@ export function oidcProblems(flags: ParsedFlags): readonly ConfigurationProblem[
   return problems
 }
 
-/** The option `oidc` of `createAuthenticator`. */
+/** The option `oidc` of `createAuthenticator` for these flags. */
 export function oidcOption(flags: ParsedFlags): OidcFlags {
   return {
     issuerUrl: stringOf(flags, 'oidc-issuer-url'),

@@ -85,7 +85,7 @@ describe('a command line', () => {
     [['--anonymous-auth='], /parsing "": invalid syntax$/],
     [
       ['--anonymous-auth', 'false'],
-      /^--anonymous-auth: a boolean flag has its value behind =, as in --anonymous-auth=false$/,
+      /^--anonymous-auth: the value of a boolean flag must follow =, as in --anonymous-auth=false$/,
     ],
     [['--token-auth-file'], /^--token-auth-file: flag needs an argument: --token-auth-file$/],
     [['--token-auth-file', '--client-ca-file=b'], /^--token-auth-file: flag needs an argument/],
@@ -108,11 +108,11 @@ describe('a command line', () => {
     [['--anonimous-auth=false'], /did you mean --anonymous-auth\?$/],
     [['--authorization-modes=RBAC'], /did you mean --authorization-mode\?$/],
     [['-token-auth-file=x'], /^-token-auth-file: unknown shorthand flag, did you mean --token-auth-file\?$/],
-    [['-x'], /^-x: unknown shorthand flag, flags begin with two dashes$/],
+    [['-x'], /^-x: unknown shorthand flag, flags start with two dashes$/],
     [['---token-auth-file=x'], /bad flag syntax$/],
     [['--__proto__=x'], /bad flag syntax$/],
     [['--=x'], /^--\?: bad flag syntax$/],
-    [['--insecure-allow-any-token'], /lets everybody be anybody/],
+    [['--insecure-allow-any-token'], /lets a client claim any identity/],
     [['--help'], /nothing to serve/],
     [['-h'], /unknown shorthand flag/],
   ])('is refused: %j', (argv, said) => {
@@ -144,7 +144,7 @@ describe('a command line', () => {
   })
 })
 
-/** Of the reference of kube-apiserver 1.35, with values as they are written without `=`. */
+/** From the reference of kube-apiserver 1.35, with values written without `=`. */
 const OTHERS =
   `--admission-control-config-file a --advertise-address 1.2.3.4 --aggregator-reject-forwarding-redirect
   --allow-metric-labels a=b --allow-privileged --audit-log-maxage 1 --audit-log-path - --audit-policy-file a

@@ -4,36 +4,36 @@ import { ALIASES, AUTHENTICATION_FLAGS, AUTHORIZATION_FLAGS, type KnownFlag } fr
 import type { RefusedFlags } from './refused-flags.ts'
 import { shownName, unknownFlag } from './unknown-flag.ts'
 
-/** What a command line says. */
+/** A parsed command line. */
 export interface ParsedFlags {
-  /** The values that each flag was given, in order, under the name it has today. */
+  /** The values of each flag, in order, under its current name. */
   readonly given: ReadonlyMap<string, readonly string[]>
   readonly problems: readonly ConfigurationProblem[]
-  /** Flags that mean nothing here. */
+  /** Unrelated flags. */
   readonly ignored: readonly string[]
-  /** What could be given. */
+  /** The known flags. */
   readonly table: ReadonlyMap<string, KnownFlag>
 }
 
-/** Flags that mean something to who reads a command line, and what is wrong with another one. */
+/** The flags that a parser knows, and how it treats others. */
 export interface FlagTable {
   readonly flags: ReadonlyMap<string, KnownFlag>
-  /** Nothing where it can be a flag of a kube-apiserver that is about something else. The name is without dashes. */
+  /** The problem of an unknown flag; `undefined` if it may be an unrelated flag of kube-apiserver. The name has no dashes. */
   readonly unknown: (dashes: '-' | '--', name: string) => ConfigurationProblem | undefined
 }
 
-/** Every flag that means something for authentication or authorization, by the name it has today. */
+/** Every flag of authentication and authorization, by its current name. */
 export const FLAGS: ReadonlyMap<string, KnownFlag> = new Map(
   Object.entries({ ...AUTHENTICATION_FLAGS, ...AUTHORIZATION_FLAGS }),
 )
 
 /**
- * Reads a command line as pflag does: `--flag=value`, `--flag value`, `--boolean`; `_` in a name counts as `-`. What stands before the first
- * flag is the program, and is skipped. Flags of a kube-apiserver that mean nothing here are set aside with their values.
+ * Parses a command line as pflag does: `--flag=value`, `--flag value`, `--boolean`; `_` in a name counts as `-`. Arguments before the first flag are
+ * the program and are skipped. Unrelated flags of kube-apiserver are set aside with their values.
  *
  * Source: pflag `flag.go`, component-base `cli/flag/flags.go` WordSepNormalizeFunc.
  *
- * Deviation: what begins with two dashes is no value of the flag before it (`docs/deviations.md`, flags).
+ * Deviation: an argument that starts with two dashes is not taken as the value of the flag before it (`docs/deviations.md`, flags).
  */
 export function parseFlags(
   argv: readonly string[],
@@ -80,7 +80,7 @@ export function parseFlags(
       take(written, name, known, value ?? 'true')
       continue
     }
-    // Without a list of all flags there are, a value is what does not look like a flag.
+    // For an unrelated flag, the next argument is its value unless it looks like a flag.
     const isNextTaken = value === undefined && next !== undefined && isValue(next, known !== undefined)
     if (isNextTaken) at++
     const all = value ?? (isNextTaken ? next : undefined)
@@ -98,9 +98,9 @@ export function parseFlags(
 
 interface FlagParts {
   readonly dashes: '-' | '--'
-  /** As it was written, without a value. */
+  /** As written, without the value. */
   readonly written: string
-  /** As it is called today. */
+  /** The current name. */
   readonly name: string
   readonly value: string | undefined
 }
@@ -119,11 +119,11 @@ function isValue(text: string, isOfKnownFlag: boolean): boolean {
   return !text.startsWith('-') || text === '-' || /^-[\d.]/.test(text)
 }
 
-/** It may be a secret, and is not repeated. */
+/** The value may be a secret and is not shown. */
 function strayProblem(argument: string, last: string | undefined): ConfigurationProblem {
   const path = last ?? 'argv'
   if (last !== undefined && readBoolean(argument) !== undefined) {
-    return { path, message: `a boolean flag has its value behind =, as in ${path}=${argument}` }
+    return { path, message: `the value of a boolean flag must follow =, as in ${path}=${argument}` }
   }
   return { path, message: 'is followed by an argument that belongs to no flag' }
 }

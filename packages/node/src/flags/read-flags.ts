@@ -3,42 +3,42 @@ import { readDuration } from '@kube-authn/core/field'
 import type { ParsedFlags } from './parse-flags.ts'
 import { readSlice } from './string-slice.ts'
 
-/** Whether the flag stands on the command line, be it with its default. */
+/** Whether the flag is set, even if to its default. */
 export function isGiven({ given }: ParsedFlags, ...names: readonly string[]): boolean {
   return names.some((name) => given.has(name))
 }
 
-/** A flag that is a string; empty where it is not given and has no default. The last one counts. */
+/** The value of a string flag; empty if it is not set and has no default. The last one wins. */
 export function stringOf({ given, table }: ParsedFlags, name: string): string {
   const value = given.get(name)?.at(-1) ?? table.get(name)?.default
   return typeof value === 'string' ? value : ''
 }
 
-/** The same; `undefined` where it is empty. */
+/** Like {@link stringOf}; `undefined` if empty. */
 export function optionalString(flags: ParsedFlags, name: string): string | undefined {
   const value = stringOf(flags, name)
   return value === '' ? undefined : value
 }
 
-/** A flag that is a boolean. The last one counts. */
+/** The value of a boolean flag. The last one wins. */
 export function booleanOf({ given, table }: ParsedFlags, name: string): boolean {
   const text = given.get(name)?.at(-1)
   const value = text === undefined ? table.get(name)?.default : readBoolean(text)
   return value === true
 }
 
-/** A flag that is a number. The last one counts. */
+/** The value of a number flag. The last one wins. */
 export function numberOf(flags: ParsedFlags, name: string): number {
   return Number(stringOf(flags, name))
 }
 
-/** A flag that is a duration, in seconds. The last one counts. */
+/** The value of a duration flag, in seconds. The last one wins. */
 export function secondsOf(flags: ParsedFlags, name: string): number {
   const reading = readDuration(stringOf(flags, name))
   return 'seconds' in reading ? reading.seconds : 0
 }
 
-/** A flag that is a list: with commas between elements where pflag splits it, and of all times it was given. */
+/** The elements of a list flag: of all its occurrences, split at commas where pflag does. */
 export function listOf({ given, table }: ParsedFlags, name: string): readonly string[] {
   const { kind, default: otherwise = [] } = table.get(name) ?? {}
   const values = given.get(name)
@@ -46,7 +46,7 @@ export function listOf({ given, table }: ParsedFlags, name: string): readonly st
   return kind === 'slice' ? values.flatMap((value) => readSlice(value) ?? []) : values
 }
 
-/** A flag that is the version of a review. The last one counts. */
+/** The value of a review version flag. The last one wins. */
 export function versionOf(flags: ParsedFlags, name: string): 'v1' | 'v1beta1' {
   return stringOf(flags, name) === 'v1' ? 'v1' : 'v1beta1'
 }

@@ -1,28 +1,26 @@
-/** Flags that ask for something that cannot be had here, and what to do instead. */
+/** Unsupported flags, and what to do instead. */
 export type RefusedFlags = Readonly<Record<string, string>>
 
-const PRINTS = 'prints something and ends: there is nothing to serve then'
+const PRINTS = 'prints something and exits, so there is nothing to serve'
 
-/** Those of authentication. */
 export const REFUSED_FOR_AUTHENTICATION: RefusedFlags = {
   help: PRINTS,
   'insecure-allow-any-token':
-    'lets everybody be anybody, and was removed in Kubernetes 1.8: leave it out, or give known tokens with --token-auth-file',
+    'lets a client claim any identity, and was removed in Kubernetes 1.8: omit it, or configure tokens with --token-auth-file',
   version: PRINTS,
 }
 
-/** Those of authorization. */
 export const REFUSED_FOR_AUTHORIZATION: RefusedFlags = {
   'authorization-policy-file':
-    'policies of ABAC are not read here: say the same with roles, and --authorization-mode=RBAC',
+    'ABAC is not supported: convert the policies to roles, and use --authorization-mode=RBAC',
   'authorization-rbac-super-user':
     'was removed before RBAC was stable: the group system:masters may do everything',
   help: PRINTS,
   version: PRINTS,
 }
 
-/** Modes of `--authorization-mode` that are refused. */
+/** Unsupported modes of `--authorization-mode`. */
 export const REFUSED_MODES: RefusedFlags = {
-  ABAC: 'the mode ABAC reads policies that are not read here: say the same with roles, and the mode RBAC',
-  Node: 'the mode Node needs the graph of the pods and nodes of a cluster, which is not here: leave it out, or ask the cluster with --authorization-kubeconfig',
+  ABAC: 'the mode ABAC is not supported: convert the policies to roles, and use the mode RBAC',
+  Node: 'the mode Node is not supported, as it needs the pods and nodes of a cluster: omit it, or delegate to the cluster with --authorization-kubeconfig',
 }

@@ -2,7 +2,7 @@ import type { ConfigurationProblem, FileNotice } from '@kube-authn/core'
 import type { ParsedFlags } from './parse-flags.ts'
 import { isGiven, listOf, optionalString } from './read-flags.ts'
 
-/** The headers without which the aggregation of Kubernetes does not work, by the flag and the list of `createAuthenticator`. */
+/** The flags and the headers that Kubernetes API aggregation needs in them. */
 const LISTS = [
   ['requestheader-username-headers', 'X-Remote-User', 'header'],
   ['requestheader-uid-headers', 'X-Remote-Uid', 'header'],
@@ -14,7 +14,7 @@ const ALLOWED_NAMES = 'requestheader-allowed-names'
 const UID_GATE = 'RemoteRequestHeaderUID'
 
 /**
- * What is wrong with the names.
+ * Problems of the header names.
  *
  * Source: apiserver `pkg/server/options/authentication.go` RequestHeaderAuthenticationOptions.Validate.
  */
@@ -33,7 +33,7 @@ export function requestHeaderProblems(flags: ParsedFlags): readonly Configuratio
   return problems
 }
 
-/** What works here, and not where Kubernetes aggregates APIs; and what has no effect. */
+/** Notices about values that work here but break API aggregation, and about flags without effect. */
 export function requestHeaderNotices(flags: ParsedFlags): readonly FileNotice[] {
   const notices: FileNotice[] = LISTS.filter(
     ([flag, header]) =>
@@ -52,13 +52,13 @@ export function requestHeaderNotices(flags: ParsedFlags): readonly FileNotice[] 
       severity: 'advice',
       code: 'noProxy',
       message:
-        'without --requestheader-client-ca-file nobody is the proxy, and --requestheader-* mean nothing',
+        'without --requestheader-client-ca-file no front proxy is trusted, and the other --requestheader-* flags have no effect',
     })
   }
   return notices
 }
 
-/** The headers and the names of the proxy, as options. */
+/** The options for the headers and names of the proxy. */
 export function requestHeaderNames(flags: ParsedFlags): Readonly<{
   usernameHeaders: readonly string[]
   uidHeaders: readonly string[]
@@ -76,7 +76,7 @@ export function requestHeaderNames(flags: ParsedFlags): Readonly<{
   }
 }
 
-/** The gates that `--feature-gates` turns, and that count here. */
+/** Whether `--feature-gates` sets gates without effect here. */
 export function hasOtherGates(flags: ParsedFlags): boolean {
   return listOf(flags, 'feature-gates').some((gate) => !gate.trim().startsWith(`${UID_GATE}=`))
 }

@@ -8,12 +8,12 @@ const ISSUER = 'service-account-issuer'
 const KEY_FILE = 'service-account-key-file'
 const MAX_EXPIRATION = 'service-account-max-token-expiration'
 
-/** Whether service accounts are known. */
+/** Whether the flags configure service accounts. */
 export function hasServiceAccounts(flags: ParsedFlags): boolean {
   return isGiven(flags, ISSUER, KEY_FILE) || signingEndpointOf(flags) !== undefined
 }
 
-/** The files with their keys: those that are named, or that of the TLS server; none where there is an external signer. */
+/** The key files: those of the flags, or that of the TLS server; none with an external signer. */
 export function keyFilesOf(flags: ParsedFlags): readonly string[] {
   if (signingEndpointOf(flags) !== undefined) return []
   const files = listOf(flags, KEY_FILE)
@@ -22,7 +22,7 @@ export function keyFilesOf(flags: ParsedFlags): readonly string[] {
 }
 
 /**
- * What is wrong with these flags.
+ * Problems of these flags.
  *
  * Source: kubernetes `pkg/kubeapiserver/options/authentication.go` Validate, `pkg/controlplane/apiserver/options/options.go`.
  */
@@ -82,13 +82,12 @@ function expirationProblems(seconds: number): readonly ConfigurationProblem[] {
   return [{ path: `--${MAX_EXPIRATION}`, message }]
 }
 
-/** What pods get instead of their own token, and how long it is really valid. */
+/** The requested lifetime of pod tokens that kube-apiserver extends. */
 const WARN_SECONDS = 3607
 const EXTENDED_SECONDS = 31_536_000
 
 /**
- * What the flags of issuing mean for each other, unless there is an external signer, which has a say in it. Tokens are issued elsewhere, with
- * options of their own.
+ * Notices about combinations of the token issuing flags; none with an external signer, see {@link signerNotices}. Issuing tokens has its own options.
  */
 export function serviceAccountNotices(flags: ParsedFlags): readonly FileNotice[] {
   const seconds = secondsOf(flags, MAX_EXPIRATION)

@@ -8,7 +8,7 @@ import type { ParsedFlags } from './parse-flags.ts'
 import { hasServiceAccounts, keyFilesOf, serviceAccountProblems } from './service-account-flags.ts'
 import { signerNotices, signerProblems, signingEndpointOf, unusableSigner } from './signing-endpoint-flags.ts'
 
-/** The keys of service accounts, and what was found out about them. */
+/** The keys of service accounts, and their problems and notices. */
 export interface FlaggedKeys {
   readonly keys?: KeySource
   readonly problems: readonly ConfigurationProblem[]
@@ -16,7 +16,7 @@ export interface FlaggedKeys {
   close(): void
 }
 
-/** The keys that the flags name, of files or of an external signer; none where they could not be used. */
+/** Loads the keys that the flags name, from files or an external signer; none if unusable. */
 export async function serviceAccountKeys(
   flags: ParsedFlags,
   options: AuthenticatorFromFlagsOptions,
@@ -50,7 +50,7 @@ async function keysOfSigner(
   flags: ParsedFlags,
   options: AuthenticatorFromFlagsOptions,
 ): Promise<FlaggedKeys> {
-  // It may be waited for for a minute, and not because of a slip beside it.
+  // Connecting may take a minute: not if other flags are invalid anyway.
   if (serviceAccountProblems(flags).length > 0) return without([])
   try {
     const signer = await externalSignerAt(endpoint, sharedOf(options))

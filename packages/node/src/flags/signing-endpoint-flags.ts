@@ -7,13 +7,13 @@ import { booleanOf, listOf, optionalString, secondsOf } from './read-flags.ts'
 const ENDPOINT = 'service-account-signing-endpoint'
 const EXTEND = 'service-account-extend-token-expiration is true, '
 
-/** Where the external signer listens; `undefined` where there is none. */
+/** The endpoint of the external signer; `undefined` if not set. */
 export function signingEndpointOf(flags: ParsedFlags): string | undefined {
   return optionalString(flags, ENDPOINT)
 }
 
 /**
- * What is wrong with the flags of an external signer.
+ * Problems of the flags of an external signer.
  *
  * Source: kubernetes `pkg/controlplane/apiserver/options/validation.go`.
  */
@@ -42,7 +42,7 @@ export function signingEndpointProblems(flags: ParsedFlags): readonly Configurat
 }
 
 /**
- * What is wrong between the flags and what the signer can do.
+ * Conflicts between the flags and the signer's limits.
  *
  * Source: kubernetes `pkg/controlplane/apiserver/options/options.go`.
  */
@@ -56,17 +56,17 @@ export function signerProblems(flags: ParsedFlags, signer: ExternalSigner): read
   return [{ path: '--service-account-max-token-expiration', message }]
 }
 
-/** An error that an external signer could not be used with, in terms of its flag. */
+/** The problem of an unusable external signer, under its flag. */
 export function unusableSigner(error: unknown): ConfigurationProblem {
-  const message = error instanceof Error ? error.message : 'it cannot be asked'
+  const message = error instanceof Error ? error.message : 'the call failed'
   return problem(`while setting up external-jwt-signer: ${message}`)
 }
 
-/** What pods get instead of their own token, and how long it is valid then. */
+/** The requested lifetime of pod tokens that kube-apiserver extends. */
 const WARN_SECONDS = 3607
 const EXTENDED_SECONDS = 31_536_000
 
-/** What the life that a signer allows means for tokens that are extended. */
+/** Notices about the signer's maximum lifetime and extended tokens. */
 export function signerNotices(flags: ParsedFlags, signer: ExternalSigner): readonly FileNotice[] {
   if (!booleanOf(flags, 'service-account-extend-token-expiration')) return []
   const given = secondsOf(flags, 'service-account-max-token-expiration')

@@ -1,9 +1,9 @@
 /**
- * The elements of a list with commas between: a record of CSV, as pflag reads it. An empty string has none.
+ * The elements of a comma-separated list: a CSV record, as pflag reads it. An empty string has no elements.
  *
  * Source: pflag `string_slice.go`, Go `encoding/csv`.
  *
- * @returns `undefined` where quotes are wrong.
+ * @returns `undefined` if quotes are invalid.
  */
 export function readSlice(text: string): readonly string[] | undefined {
   if (text === '') return []

@@ -7,12 +7,12 @@ const NAMES: readonly string[] = [AUTHENTICATION_FLAGS, AUTHORIZATION_FLAGS, ALI
   Object.keys(flags),
 )
 
-/** What the names of flags of authentication and authorization begin with. */
+/** Prefixes of authentication and authorization flags. */
 const FAMILY =
   /^(?:anonymous|api-audience|authentication|authorization|basic-auth|client-ca|enable-bootstrap|experimental-(?:bootstrap|keystone)|insecure-allow|keystone|oidc|request-?header|service-account|token-auth)/
 
 /**
- * What is wrong with a flag that means nothing here. Nothing, where it can be one of a kube-apiserver that is about something else.
+ * The problem of an unknown flag; `undefined` if it may be an unrelated flag of kube-apiserver.
  *
  * @param name without dashes.
  */
@@ -20,7 +20,7 @@ export function unknownFlag(dashes: '-' | '--', name: string): ConfigurationProb
   if (dashes === '-') return shorthandProblem(name)
   const path = `--${shownName(name)}`
   if (name === '' || name.startsWith('-')) return { path, message: 'bad flag syntax' }
-  // It counts for one of the two functions, and the other one takes no notice.
+  // It is refused by the function for authentication, and ignored by the one for authorization.
   if (Object.hasOwn(REFUSED_FOR_AUTHENTICATION, name)) return undefined
   if (Object.hasOwn(REFUSED_FOR_AUTHORIZATION, name)) return undefined
   const nearest = nearestName(name, NAMES)
@@ -31,20 +31,20 @@ export function unknownFlag(dashes: '-' | '--', name: string): ConfigurationProb
   }
 }
 
-/** Only `-v` is one of kube-apiserver's. */
+/** kube-apiserver's only shorthand is `-v`. */
 function shorthandProblem(name: string): ConfigurationProblem | undefined {
   if (/^v\d*$/.test(name)) return undefined
   const nearest = nearestName(name, NAMES)
-  const advice = nearest === undefined ? 'flags begin with two dashes' : `did you mean --${nearest}?`
+  const advice = nearest === undefined ? 'flags start with two dashes' : `did you mean --${nearest}?`
   return { path: `-${shownName(name)}`, message: `unknown shorthand flag, ${advice}` }
 }
 
-/** Whether a name of another family can be a slip of the pen, and not a longer or shorter name of something else. */
+/** Whether a name without our prefixes is likely a typo, and not a longer or shorter name of another flag. */
 function isSlip(name: string, nearest: string): boolean {
   return Math.abs(name.length - nearest.length) <= 2
 }
 
-/** A name for messages. What does not look like the name of a flag may be anything, as a token, and is not repeated. */
+/** A flag name for messages. A string that does not look like a flag name may be a secret and is not shown. */
 export function shownName(name: string): string {
   return /^(?=(?:\D*\d){0,3}\D*$)[a-zA-Z\d-]{1,64}$/.test(name) ? name : '?'
 }

@@ -3,25 +3,24 @@ import { readTextFile } from '../file-source/read-file.ts'
 
 /** Options of {@link bearerTokenFile}. */
 export interface BearerTokenFileOptions {
-  /** What counts until the file can be read. Default: the file must be there. */
+  /** The token until the file can be read. Default: the file must be readable at once. */
   readonly token?: string
-  /** Told when the file cannot be used; the last good token stays. */
+  /** Receives an event if the file cannot be used; the last good token stays. */
   readonly observer?: Observer
   readonly clock?: Clock
 }
 
 const MAX_BYTES = 1_048_576
 
-/** A minute, and ten seconds early so that a token which is about to expire is not used. */
+/** A minute, minus ten seconds so that a token about to expire is not used. */
 const READ_EVERY_MS = 50_000
 
 /**
- * The token in a file, without the white space around it, read again when it was read 50 seconds ago. While the file cannot be
- * used, the last good token stays.
+ * The token in a file, trimmed, reloaded if it was read 50 seconds ago or earlier. While the file cannot be used, the last good token stays.
  *
  * Source: client-go `transport/token_source.go`.
  *
- * @throws {Error} when the file cannot be used, and there is no other token.
+ * @throws {Error} if the file cannot be used and there is no other token.
  */
 export function bearerTokenFile(path: string, options: BearerTokenFileOptions = {}): () => string {
   const { observer, clock = systemClock } = options
@@ -50,16 +49,16 @@ export function bearerTokenFile(path: string, options: BearerTokenFileOptions = 
 /**
  * The token in a file.
  *
- * @throws {Error} when the file cannot be read, is empty, or has what no header can carry.
+ * @throws {Error} if the file cannot be read, is empty, or has characters that a header cannot carry.
  */
 export function readToken(path: string): string {
   const token = readTextFile(path, MAX_BYTES).trim()
-  if (token === '') throw new Error(`${path}: there is no token in it`)
-  if (!isToken(token)) throw new Error(`${path}: it has characters that a token cannot have`)
+  if (token === '') throw new Error(`${path}: it contains no token`)
+  if (!isToken(token)) throw new Error(`${path}: it contains characters that are not allowed in a token`)
   return token
 }
 
-/** Whether it can stand in a header. */
+/** Whether the token is valid in a header. */
 export function isToken(text: string): boolean {
   return /^[\x21-\x7e]+$/.test(text)
 }

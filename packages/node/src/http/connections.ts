@@ -5,21 +5,21 @@ import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import type { Transport } from './endpoint.ts'
 import { type SecureContexts, secureContextSource } from './secure-context-source.ts'
 
-/** Where a call goes, and the `fetch` that knows how. */
+/** The dispatcher of a call, and undici's `fetch`. */
 interface Route {
   readonly fetch: typeof Undici.fetch
   readonly dispatcher: Undici.Dispatcher
 }
 
-/** Connections that are kept open between calls. */
+/** A pool of connections. */
 export interface Connections {
   /**
-   * Where the next call goes. Another dispatcher when a file changed, so that nothing old is trusted for it.
+   * The route of the next call. After a file changed it has a new dispatcher, so that no old connection is reused.
    *
    * @throws {Error} after `close`.
    */
   readonly current: () => Promise<Route>
-  /** Calls under way end by themselves; there are no new ones. */
+  /** Calls in progress finish; new ones are refused. */
   readonly close: () => void
 }
 
@@ -27,11 +27,10 @@ const MAX_CONNECTIONS = 100
 const IDLE_MS = 30_000
 
 /**
- * Connections by undici's own `Agent`. It only works together with the same undici's `fetch`: the global `fetch` belongs to
- * another version of undici on every version of Node.
+ * Connections by undici's own `Agent`. It only works with the `fetch` of the same undici: the global `fetch` belongs to the version in Node.
  *
- * @param timeoutMs what undici itself gives up after, should nobody have done so before.
- * @throws {Error} when a file cannot be used.
+ * @param timeoutMs undici's own timeout, in case the caller's did not fire.
+ * @throws {Error} if a file cannot be used.
  */
 export function connections(transport: Transport, timeoutMs: number, options: ReloadOptions): Connections {
   const source = secureContextSource(transport, options)
@@ -40,7 +39,7 @@ export function connections(transport: Transport, timeoutMs: number, options: Re
 
   return {
     async current() {
-      // It takes longer to load than all the rest, and an app that only reads files calls nothing.
+      // Loaded on the first call: it is slow to load, and an app that only reads files never calls.
       const undici = await import('undici/index.js')
       if (isClosed) throw new Error('the client is closed')
       const contexts = source.current()
@@ -99,7 +98,7 @@ function dispatcherFor(
   })
 }
 
-/** The proxy without its credentials, which would be in errors, and the credentials as a header. */
+/** The proxy without its credentials, which errors would show, and the credentials as a header. */
 function proxyOf(proxyUrl: string): { readonly uri: string; readonly token?: string } {
   const url = new URL(proxyUrl)
   const { username, password } = url
@@ -111,7 +110,7 @@ function proxyOf(proxyUrl: string): { readonly uri: string; readonly token?: str
 }
 
 /**
- * Node would take the common name of a certificate without alternative names; Go does not.
+ * Node falls back to the common name of a certificate without subject alternative names; Go does not.
  *
  * Source: Go `crypto/x509/verify.go` VerifyHostname.
  */

@@ -55,7 +55,7 @@ function file(name: string, content: string): { readonly path: string } {
   return { path }
 }
 
-/** The text of everything that led to an error. */
+/** The messages of an error and all of its causes. */
 async function reasonOf(work: Promise<unknown>): Promise<string> {
   try {
     await work
@@ -123,7 +123,7 @@ describe('who the server is', () => {
     expect(server.requests[0]?.headers.host).toBe(`localhost:${server.port}`)
   })
 
-  it('can be anybody where the operator says so', async () => {
+  it('can have any certificate if the operator allows it', async () => {
     const { url } = await httpsServer(await otherPki.issueServer({ hosts: ['other.example'] }))
     expect((await create({ insecureSkipTlsVerify: true })(url)).status).toBe(200)
   })
@@ -156,7 +156,7 @@ describe('files that change', () => {
     file('ca.crt', pki.caPem)
     await vi.waitFor(() => expect(events).toHaveLength(1))
     expect((await fetch(server.url)).status).toBe(200)
-    // The connection that was open is not used again.
+    // The open connection is not reused.
     expect(await reasonOf(fetch(old.url))).not.toBe('it succeeded')
   })
 
@@ -295,7 +295,7 @@ describe('limits', () => {
     clock.advance(6_999)
     expect(clock.pending).toBe(1)
     clock.advance(1)
-    expect(await reason).toMatch(/^TimeoutError: no whole answer within 7 seconds/)
+    expect(await reason).toMatch(/^TimeoutError: no complete response within 7 seconds/)
     expect(clock.pending).toBe(0)
   })
 
@@ -348,7 +348,7 @@ describe('connections', () => {
     const server = await httpsServer(local)
     const fetch = trusting()
     for (let round = 0; round < 10; round++) await (await fetch(server.url)).text()
-    // A call may begin before the one before has given its connection back.
+    // A call may start before the previous one has released its connection.
     expect(server.connections.length).toBeLessThanOrEqual(2)
     const count = (): Promise<number> =>
       new Promise((resolve) => server.server.getConnections((_, number) => resolve(number)))
@@ -481,7 +481,7 @@ describe('what is refused', () => {
     '%s',
     async (url) => {
       const reason = await reasonOf(create({})(url))
-      expect(reason).toMatch(/only https|credentials/)
+      expect(reason).toMatch(/must be https|credentials/)
       expect(reason).not.toContain('hunter2')
     },
   )
@@ -502,7 +502,7 @@ describe('what is refused', () => {
       /^clientCertificate\.key: tls: private key does not match public key/,
     ],
     [
-      'authorities that nobody asks',
+      'authorities that are not used',
       () => ({ ca: { pem: pki.caPem }, insecureSkipTlsVerify: true }),
       {},
       /^insecureSkipTlsVerify: /,

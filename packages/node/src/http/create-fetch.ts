@@ -20,11 +20,11 @@ import type { Transport } from './endpoint.ts'
 import { limitedResponse } from './limited-response.ts'
 import { type InsecureOptions, transportProblems } from './problems.ts'
 
-/** Options of {@link createFetch}; those of reloading are about the files of the transport. */
+/** Options of {@link createFetch}; the reload options apply to the files of the transport. */
 export interface FetchOptions extends ReloadOptions, InsecureOptions {
-  /** For a whole call, until the last byte of the response. Default 30. */
+  /** The timeout of a whole call, until the last byte of the response. Default 30. */
   readonly timeoutSeconds?: number
-  /** A longer response is cut off with an error. Default 1,048,576. */
+  /** A longer response fails. Default 1,048,576. */
   readonly maxResponseBytes?: number
 }
 
@@ -51,31 +51,31 @@ export const transportShape: OptionsShape<Transport> = {
   proxyUrl: aString,
 }
 
-/** What of the Fetch API's request options is used. */
+/** The supported part of the Fetch API's request options. */
 export interface HttpFetchInit {
   readonly method?: string
   readonly headers?: Headers | Readonly<Record<string, string>> | undefined
   readonly body?: string | Uint8Array<ArrayBuffer> | null | undefined
-  /** A redirect is never followed: it is the response, or with `error` an error. */
+  /** Redirects are never followed: a redirect is returned, or is an error with `error`. */
   readonly redirect?: 'follow' | 'manual' | 'error'
   readonly signal?: AbortSignal | null | undefined
 }
 
-/** A `fetch` with connections of its own. */
+/** A `fetch` with its own connections. */
 export interface HttpFetch {
   (url: string | URL, init?: HttpFetchInit): Promise<Response>
-  /** Ends what is idle and takes no more calls. A process ends without it. */
+  /** Closes idle connections and refuses further calls. The process can exit without it. */
   readonly close: () => void
 }
 
 /**
- * A `fetch` with its own authorities, client certificate and proxy. It follows no redirect, stops at a time and a size, and
- * keeps connections open. When a file changes, new calls use new connections; when its new content is bad, the last good one
- * stays. A server may close a connection just when a call takes it: a `GET` that is not answered for that is sent once more.
+ * A `fetch` with its own CAs, client certificate and proxy. It follows no redirects, limits time and size, and keeps connections alive. After a file
+ * changed, new calls use new connections; if its new content is bad, the last good one stays. A `GET` on a reused connection that the server just
+ * closed is retried once.
  *
  * Source: client-go `rest/transport.go`, Go `net/http/transport.go` (`shouldRetryRequest`).
  *
- * Deviation: no redirect is followed, and a response is bounded (`docs/deviations.md`, webhooks).
+ * Deviation: no redirect is followed, and responses are limited (`docs/deviations.md`, webhooks).
  *
  * @throws {ConfigurationError} with every problem of the transport and the options.
  * @example
@@ -92,9 +92,9 @@ export function createFetch(transport: Transport = {}, options: FetchOptions = {
   const call = async (url: string | URL, init: HttpFetchInit = {}): Promise<Response> => {
     const target = new URL(url)
     if (target.protocol !== 'https:' && !(allowInsecureHttp && target.protocol === 'http:')) {
-      throw new TypeError('only https URLs are called')
+      throw new TypeError('the URL must be https')
     }
-    // undici would repeat them in its error.
+    // undici would include them in its error.
     if (target.username !== '' || target.password !== '') {
       throw new TypeError('a URL must not have credentials in it')
     }
@@ -125,7 +125,7 @@ export function createFetch(transport: Transport = {}, options: FetchOptions = {
   return Object.assign(call, { close: open.close })
 }
 
-/** It was there, and then it was closed instead of an answer. */
+/** Whether an open connection was closed before a response. */
 function isLostConnection(error: unknown): boolean {
   const cause: unknown = error instanceof Error ? error.cause : undefined
   return cause instanceof Error && 'code' in cause && LOST.has(cause.code)
@@ -135,9 +135,9 @@ const LOST: ReadonlySet<unknown> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPI
 
 function headersFor(given: HttpFetchInit['headers']): Headers {
   const headers = new Headers(given)
-  // undici would take the name for TLS from it.
+  // undici would take the TLS server name from it.
   headers.delete('host')
-  // What is small needs no compression, and what is compressed may be large.
+  // Small responses need no compression, and a compressed one may expand to any size.
   headers.set('accept-encoding', 'identity')
   if (!headers.has('user-agent')) headers.set('user-agent', 'kube-authn')
   return headers

@@ -1,9 +1,9 @@
 import type { Clock } from '@kube-authn/core'
 
-/** A limit on a call: aborted when the time has passed, or when the caller gives up. */
+/** The deadline of a call: aborted after the timeout, or when the caller aborts. */
 export interface Deadline {
   readonly signal: AbortSignal
-  /** The call is over. */
+  /** To call when the call has ended. */
   readonly end: () => void
 }
 
@@ -18,7 +18,7 @@ export function deadlineAfter(
   const forget = (): void => caller?.removeEventListener('abort', giveUp)
   const cancel = clock.after(seconds * 1000, () => {
     forget()
-    controller.abort(new DOMException(`no whole answer within ${seconds} seconds`, 'TimeoutError'))
+    controller.abort(new DOMException(`no complete response within ${seconds} seconds`, 'TimeoutError'))
   })
   if (caller?.aborted === true) giveUp()
   else caller?.addEventListener('abort', giveUp, { once: true })

@@ -85,7 +85,7 @@ describe('endpointFetch', () => {
 
   it.each([
     ['is gone', () => rmSync(tokenFile), /ENOENT/],
-    ['is empty', () => writeFileSync(tokenFile, ' \n'), /there is no token in it/],
+    ['is empty', () => writeFileSync(tokenFile, ' \n'), /it contains no token/],
     ['has two lines', () => writeFileSync(tokenFile, 'hunter2\nhunter2'), /characters/],
     ['is binary', () => writeFileSync(tokenFile, Buffer.from([0xff])), /not UTF-8/],
     ['is too large', () => writeFileSync(tokenFile, 'x'.repeat(1_048_577)), /larger/],
@@ -120,13 +120,13 @@ describe('endpointFetch', () => {
     expect(seen(server)).toEqual(['Bearer until-then', 'Bearer file'])
   })
 
-  it('calls nobody else', async () => {
+  it('calls no other server', async () => {
     const server = await httpsServer(local)
     const other = await httpsServer(local)
     const fetch = fetchFor(server.url, { type: 'token', token: 'abc' })
-    await expect(fetch(other.url)).rejects.toThrow(`only ${server.url} is called`)
-    await expect(fetch(server.url.replace('https', 'http'))).rejects.toThrow(/is called/)
-    await expect(fetch(`https://localhost:${server.port}`)).rejects.toThrow(/is called/)
+    await expect(fetch(other.url)).rejects.toThrow(`the URL must be on ${server.url}`)
+    await expect(fetch(server.url.replace('https', 'http'))).rejects.toThrow(/the URL must be on/)
+    await expect(fetch(`https://localhost:${server.port}`)).rejects.toThrow(/the URL must be on/)
     expect([...seen(server), ...seen(other)]).toEqual([])
   })
 

@@ -22,13 +22,13 @@ import { endpointProblems } from './problems.ts'
 
 /** A `fetch` for one server. */
 export interface EndpointFetch extends HttpFetch {
-  /** What it shows as credentials at this moment, in every spelling: none of it belongs into a log. */
+  /** The credentials that it currently sends, in every encoding: to be kept out of logs. */
   readonly secrets: () => readonly string[]
 }
 
 /**
- * A `fetch` for one server, with the credentials for it. It calls nothing else: not another host, not another port, and no
- * redirect. An `Authorization` header of the call itself stays as it is.
+ * A `fetch` for one server, with its credentials. It calls no other host or port and follows no redirect. An `Authorization` header of the call
+ * itself is kept.
  *
  * Source: client-go `rest/transport.go`, `transport/round_trippers.go`.
  *
@@ -42,12 +42,12 @@ export function endpointFetch(endpoint: Endpoint, options: FetchOptions = {}): E
   const found = [...optionProblems(endpointShape, endpoint), ...optionProblems(fetchShape, options)]
   refuseProblems(found.length > 0 ? found : endpointProblems(endpoint, options))
   const { origin, protocol } = new URL(endpoint.server)
-  // Over plain HTTP anybody on the way could read it.
+  // Plain HTTP would expose it.
   const credential = protocol === 'https:' ? shown(endpoint.credential, options) : NOTHING
   const fetch = createFetch(without(endpoint, 'server', 'credential'), options)
 
   const call = async (url: string | URL, init: HttpFetchInit = {}): Promise<Response> => {
-    if (new URL(url).origin !== origin) throw new TypeError(`only ${origin} is called`)
+    if (new URL(url).origin !== origin) throw new TypeError(`the URL must be on ${origin}`)
     const headers = new Headers(init.headers)
     const value = headers.has('authorization') ? undefined : credential.authorization()
     if (value !== undefined) headers.set('authorization', value)
@@ -69,7 +69,7 @@ const endpointShape: OptionsShape<Endpoint> = {
   ),
 }
 
-/** A credential as it is now. */
+/** The current credential. */
 interface ShownCredential {
   readonly authorization: () => string | undefined
   readonly secrets: () => readonly string[]

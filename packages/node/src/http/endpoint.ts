@@ -1,23 +1,22 @@
-/** A text in PEM, or a file with one, which is read again when it changes. */
+/** PEM data, or the path of a PEM file, which is reloaded when it changes. */
 export type PemSource = { readonly pem: string } | { readonly path: string }
 
-/** How connections are made. */
+/** How to connect to a server. */
 export interface Transport {
-  /** Who may issue the server's certificate, instead of the authorities that come with Node. */
+  /** The CAs of the server's certificate, instead of Node's default CAs. */
   readonly ca?: PemSource
   /** The name in the server's certificate, and in SNI. Default: the host of the URL. */
   readonly serverName?: string
-  /** Believe any server. It can then be anybody, and sees what is sent. Default `false`. */
+  /** Do not verify the server's certificate. Any server can then impersonate it and read what is sent. Default `false`. */
   readonly insecureSkipTlsVerify?: boolean
-  /** Shown to a server that asks for one. The key must not be encrypted. */
+  /** Sent if the server requests it. The key must not be encrypted. */
   readonly clientCertificate?: { readonly certificate: PemSource; readonly key: PemSource }
-  /** An `http` or `https` proxy, by `CONNECT`; it may have a user name and a password in it. Default: none. */
+  /** An `http` or `https` proxy, used with `CONNECT`; it may contain a user name and password. Default: none. */
   readonly proxyUrl?: string
 }
 
 /**
- * What is sent as `Authorization`, over `https` only. A token in a file is read again about once a minute; `token` stands in
- * for a file that cannot be read yet.
+ * Sent as `Authorization`, over `https` only. A token file is reloaded about once a minute; `token` is used until it can be read.
  */
 export type Credential =
   | { readonly type: 'token'; readonly token: string }
@@ -25,8 +24,7 @@ export type Credential =
   | { readonly type: 'basic'; readonly username: string; readonly password: string }
 
 /**
- * A server, and everything that it takes to talk to it: what a kubeconfig comes down to, and what a pod finds in its
- * environment. It holds secrets, so do not log it.
+ * A server and its credentials: what a kubeconfig or a pod's environment describes. It contains secrets, so do not log it.
  *
  * Source: client-go `rest/config.go` Config.
  */

@@ -1,13 +1,13 @@
 import type { Response as UndiciResponse } from 'undici/index.js'
 
-/** What the end of a response is told to. */
+/** Called at the end of a response. */
 export type OnEnd = () => void
 
 /**
- * The same response with a body of at most so many bytes, counted after decompression.
+ * Limits the body of a response to `maxBytes`, counted after decompression.
  *
- * @param onEnd called once, when nothing more comes.
- * @throws {Error} when the server announces a longer body.
+ * @param onEnd called once, at the end of the body.
+ * @throws {Error} if `Content-Length` is larger.
  */
 export function limitedResponse(response: UndiciResponse, maxBytes: number, onEnd: OnEnd): Response {
   const { status, statusText, body } = response
@@ -23,7 +23,7 @@ export function limitedResponse(response: UndiciResponse, maxBytes: number, onEn
   return new Response(limitedStream(body.getReader(), maxBytes, onEnd), init)
 }
 
-/** What of a reader of undici's streams is used. */
+/** The used part of undici's stream reader. */
 interface BodyReader {
   read(): Promise<{ readonly done: boolean; readonly value?: unknown }>
   cancel(reason?: unknown): Promise<void>

@@ -3,27 +3,27 @@ import { nodeCrypto } from '../builtins.ts'
 import { readTextFile } from '../file-source/read-file.ts'
 import type { PemSource } from './endpoint.ts'
 
-/** Larger files are refused. A bundle of every public authority has a quarter of it. */
+/** Larger files are refused. A bundle of all public CAs is a quarter of this. */
 export const MAX_PEM_BYTES = 1_048_576
 
 const BEGIN = '-----BEGIN CERTIFICATE-----'
 const END = '-----END CERTIFICATE-----'
 
 /**
- * The text itself.
+ * The PEM data.
  *
- * @throws {Error} when it is in a file that cannot be read.
+ * @throws {Error} if the file cannot be read.
  */
 export function readPem(source: PemSource): string {
   return 'path' in source ? readTextFile(source.path, MAX_PEM_BYTES) : source.pem
 }
 
 /**
- * The authorities in a text, each in PEM; what is around them is ignored.
+ * The CA certificates in PEM data, each in PEM; other content is ignored.
  *
- * Source: client-go `transport/transport.go` rootCertPool, whose words these are.
+ * Source: client-go `transport/transport.go` rootCertPool, also of the messages.
  *
- * @throws {Error} when there is none, or one cannot be read.
+ * @throws {Error} if there is none, or one cannot be parsed.
  */
 export function authoritiesIn(text: string): readonly string[] {
   const certificates = certificatesIn(text)
@@ -36,11 +36,11 @@ export function authoritiesIn(text: string): readonly string[] {
 }
 
 /**
- * The certificates that a client shows, its own first.
+ * The certificate chain of a client, leaf first.
  *
- * Source: Go `crypto/tls` X509KeyPair, whose words these are.
+ * Source: Go `crypto/tls` X509KeyPair, also of the messages.
  *
- * @throws {Error} when there is none, or one cannot be read.
+ * @throws {Error} if there is none, or one cannot be parsed.
  */
 export function clientCertificatesIn(text: string): readonly string[] {
   const certificates = certificatesIn(text)
@@ -55,11 +55,11 @@ export function clientCertificatesIn(text: string): readonly string[] {
 }
 
 /**
- * The private key in a text. Nothing of the text is in an error.
+ * The private key in PEM data. Errors contain nothing of the data.
  *
- * Source: Go `crypto/tls` X509KeyPair, whose words these are.
+ * Source: Go `crypto/tls` X509KeyPair, also of the messages.
  *
- * @throws {Error} when there is none, or it is encrypted.
+ * @throws {Error} if there is none, or it is encrypted.
  */
 export function privateKeyIn(text: string): KeyObject {
   const kinds = kindsOfPem(text)
@@ -74,15 +74,15 @@ export function privateKeyIn(text: string): KeyObject {
   }
 }
 
-/** What is wrong with a key that is not that of the certificate, in the words of Go. */
+/** Go's message for a key that does not match the certificate. */
 export const NO_PAIR = 'tls: private key does not match public key'
 
-/** Whether this is the key of the first certificate. */
+/** Whether the key matches the first certificate. */
 export function isKeyOf([leaf]: readonly string[], key: KeyObject): boolean {
   return leaf !== undefined && new (nodeCrypto().X509Certificate)(leaf).checkPrivateKey(key)
 }
 
-/** @throws {Error} when one cannot be read. */
+/** @throws {Error} if one cannot be parsed. */
 function certificatesIn(text: string): readonly string[] {
   const certificates = text
     .split(BEGIN)

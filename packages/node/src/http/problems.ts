@@ -3,13 +3,13 @@ import { isToken, readToken } from './bearer-token-file.ts'
 import type { Credential, Endpoint, PemSource, Transport } from './endpoint.ts'
 import { authoritiesIn, clientCertificatesIn, isKeyOf, NO_PAIR, privateKeyIn, readPem } from './pem.ts'
 
-/** What may be used besides `https`. */
+/** Allows plain HTTP. */
 export interface InsecureOptions {
-  /** Talk to servers over `http` too, without any credential. Default `false`. */
+  /** Also allow `http` servers; they never get credentials. Default `false`. */
   readonly allowInsecureHttp?: boolean
 }
 
-/** Everything that is wrong with an endpoint, after a look into all of its files. Nothing of a secret is in it. */
+/** Every problem of an endpoint, including its files. Contains no secrets. */
 export function endpointProblems(
   endpoint: Endpoint,
   options: InsecureOptions,
@@ -21,7 +21,7 @@ export function endpointProblems(
   ]
 }
 
-/** Everything that is wrong with a transport. */
+/** Every problem of a transport. */
 export function transportProblems(transport: Transport): readonly ConfigurationProblem[] {
   const { ca, clientCertificate, proxyUrl, insecureSkipTlsVerify = false } = transport
   return [
@@ -32,7 +32,7 @@ export function transportProblems(transport: Transport): readonly ConfigurationP
           failureOf('unable to load root certificates', () => authoritiesIn(readPem(ca))),
         )),
     ...(insecureSkipTlsVerify && ca !== undefined
-      ? found('insecureSkipTlsVerify', 'root certificates and skipping their verification exclude each other')
+      ? found('insecureSkipTlsVerify', 'root certificates and insecureSkipTlsVerify are mutually exclusive')
       : []),
     ...(clientCertificate === undefined
       ? []
@@ -76,13 +76,13 @@ function credentialProblems(credential: Credential): readonly ConfigurationProbl
         credential.username.includes(':')
         ? found(
             'credential.username',
-            'a user name has no colon, and neither it nor a password a control character',
+            'a user name must not contain a colon, and neither may contain control characters',
           )
         : []
   }
 }
 
-const NO_TOKEN = 'it has characters that a token cannot have'
+const NO_TOKEN = 'it contains characters that are not allowed in a token'
 
 function serverProblem(server: string, { allowInsecureHttp = false }: InsecureOptions): string | undefined {
   const url = URL.canParse(server) ? new URL(server) : undefined
@@ -102,7 +102,7 @@ function proxyProblem(proxyUrl: string): string | undefined {
     decodeURIComponent(url.password)
     return undefined
   } catch {
-    return 'has credentials that are not UTF-8, percent-encoded'
+    return 'must have credentials in percent-encoded UTF-8'
   }
 }
 

@@ -8,22 +8,21 @@ import type { FileSource, ReloadOptions } from '../file-source/reloading-source.
 import type { PemSource, Transport } from './endpoint.ts'
 import { authoritiesIn, clientCertificatesIn, isKeyOf, MAX_PEM_BYTES, NO_PAIR, privateKeyIn } from './pem.ts'
 
-/** What TLS is made of. */
+/** The TLS contexts of a transport. */
 export interface SecureContexts {
   readonly server: SecureContext
-  /** The same authorities, but a proxy is not shown the client certificate. */
+  /** The same CAs, without the client certificate: it is not sent to a proxy. */
   readonly proxy: SecureContext
 }
 
 /**
- * What TLS is made of, always from the newest good versions of the files. It is another object when something changed.
+ * The TLS contexts of the last good versions of the files. A change creates a new object.
  *
- * A certificate and its key are two files that change one after the other: as long as they do not belong together, the last
- * pair stays.
+ * A certificate and its key are two files that change one after the other: while they do not match, the last pair stays.
  *
  * Source: client-go `transport/cert_rotation.go`, `transport/tls_cache.go`.
  *
- * @throws {Error} when a file cannot be used.
+ * @throws {Error} if a file cannot be used.
  */
 export function secureContextSource(
   { ca, clientCertificate }: Transport,
@@ -94,7 +93,7 @@ function pemSource<T>(source: PemSource, parse: (text: string) => T, options: Re
   return { current: () => value, close: () => {} }
 }
 
-/** @throws {Error} when OpenSSL does not take it. */
+/** @throws {Error} if OpenSSL rejects them. */
 function contextsOf({ authorities, certificate, key }: Parts): SecureContexts {
   const ca = authorities === undefined ? {} : { ca: [...authorities] }
   const { createSecureContext } = nodeTls()

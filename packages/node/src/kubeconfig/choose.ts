@@ -1,31 +1,30 @@
 import { type ErrorList, fieldPath, quoted } from '@kube-authn/core/field'
 import type { ClusterEntry, ContextEntry, KubeconfigFile, NamedEntry, UserEntry } from './decode.ts'
 
-/** The entries that count. */
+/** The chosen entries. */
 export interface Choice {
   readonly cluster?: ClusterEntry
   /** Absent when requests go without credentials. */
   readonly user?: UserEntry
 }
 
-/** Which entries count. */
+/** Which entries to choose. */
 export interface ChooseOptions {
-  /** The context to take. Default: the current one. */
+  /** The context to use. Default: the current one. */
   readonly context?: string
   /**
-   * Go without credentials where the context names a user that is not there, as Kubernetes does. Default `false`: it is an error, which is
-   * nearly always a typing error.
+   * Use no credentials if the context names a user that does not exist, as Kubernetes does. Default `false`: it is an error, as it is nearly always a
+   * typo.
    */
   readonly allowMissingUser?: boolean
 }
 
 /**
- * The cluster and the user of the current context. Without one it is the cluster and the user without a name, as empty names
- * match each other.
+ * The cluster and the user of the current context. Without a context, those with an empty name, as in client-go.
  *
  * Source: client-go `tools/clientcmd/client_config.go` DirectClientConfig, apiserver `pkg/util/webhook/webhook.go` LoadKubeconfig.
  *
- * Deviation: a context whose user is not there is an error unless that is allowed (`docs/deviations.md`, kubeconfig).
+ * Deviation: a context with a missing user is an error unless allowed (`docs/deviations.md`, kubeconfig).
  */
 export function chooseEntries(file: KubeconfigFile, options: ChooseOptions, errors: ErrorList): Choice {
   const { context: wanted, allowMissingUser = false } = options
@@ -63,7 +62,7 @@ function named<T extends NamedEntry>(all: readonly T[], wanted: string): T | und
 }
 
 function whyNoCluster(context: ContextEntry | undefined): string {
-  if (context === undefined) return 'no context is chosen, and no cluster is without a name'
+  if (context === undefined) return 'there is no current context, and no cluster with an empty name'
   return context.cluster === ''
     ? 'the context names no cluster'
     : `there is no cluster ${quoted(context.cluster)}`

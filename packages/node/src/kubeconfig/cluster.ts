@@ -4,11 +4,11 @@ import type { ClusterEntry } from './decode.ts'
 import { pemSource } from './pem-source.ts'
 
 /**
- * Where a cluster is, and how it is known.
+ * The server of a cluster, and how to verify it.
  *
  * Source: client-go `tools/clientcmd/validation.go` validateClusterInfo.
  *
- * @param fields gets the field behind each part of the endpoint.
+ * @param fields receives the field of each part of the endpoint.
  */
 export function clusterEndpoint(
   cluster: ClusterEntry,

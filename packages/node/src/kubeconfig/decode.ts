@@ -6,10 +6,10 @@ import {
   readObject,
 } from '@kube-authn/core/field'
 
-/** An entry of one of the lists of a kubeconfig. What is absent is empty. */
+/** An entry of one of the lists of a kubeconfig. Absent fields are empty. */
 export interface NamedEntry {
   readonly name: string
-  /** Where it is, as in `clusters[0].cluster`. */
+  /** Its path, as in `clusters[0].cluster`. */
   readonly path: FieldPath
 }
 
@@ -33,7 +33,7 @@ export interface UserEntry extends NamedEntry {
   readonly clientCertificateData: string
   readonly clientKey: string
   readonly clientKeyData: string
-  /** Fields that are there, and that only command-line clients know what to do with. */
+  /** Fields that are set but only make sense for command-line clients. */
   readonly unsupported: readonly string[]
 }
 
@@ -43,7 +43,7 @@ export interface ContextEntry extends NamedEntry {
   readonly user: string
 }
 
-/** What is in a kubeconfig. */
+/** The content of a kubeconfig. */
 export interface KubeconfigFile {
   readonly clusters: readonly ClusterEntry[]
   readonly users: readonly UserEntry[]
@@ -52,7 +52,7 @@ export interface KubeconfigFile {
 }
 
 /**
- * Reads the value of a kubeconfig, strictly: types, unknown fields and base64. An empty file is one with nothing in it.
+ * Decodes a kubeconfig strictly: types, unknown fields and base64. An empty file is a kubeconfig without entries.
  *
  * Source: client-go `tools/clientcmd/api/v1/types.go`, `conversion.go`.
  *
@@ -73,7 +73,7 @@ export function decodeKubeconfig(value: unknown, errors: ErrorList): KubeconfigF
     contexts: entries(reader, 'contexts', 'context', errors, decodeContext),
     currentContext: reader.string('current-context'),
   }
-  // What kubectl keeps for itself.
+  // Used by kubectl only.
   reader.value('preferences')
   reader.value('extensions')
   reader.end()
@@ -104,7 +104,7 @@ function entries<T extends NamedEntry>(
 }
 
 function decodeCluster(entry: NamedEntry, fields: ObjectReader, errors: ErrorList): ClusterEntry {
-  // Nothing is compressed anyway.
+  // Responses are never compressed anyway.
   fields.boolean('disable-compression')
   return {
     ...entry,
@@ -139,7 +139,7 @@ function decodeContext(entry: NamedEntry, fields: ObjectReader): ContextEntry {
   return { ...entry, cluster: fields.string('cluster'), user: fields.string('user') }
 }
 
-/** Line ends are allowed as Go allows them, and nothing else that does not belong there. */
+/** Decodes base64. Line breaks are allowed, as in Go, and no other foreign character. */
 function decoded(fields: ObjectReader, name: string, errors: ErrorList): string {
   const text = fields.string(name).replaceAll(/[\r\n]/g, '')
   const bytes = Buffer.from(text, 'base64')

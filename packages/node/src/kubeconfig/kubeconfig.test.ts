@@ -271,7 +271,7 @@ describe('parseKubeconfig', () => {
     const both = { 'certificate-authority': 'pki/ca.crt', 'certificate-authority-data': base64(pki.caPem) }
     expect(problemsOf(kubeconfig({ ...both, 'insecure-skip-tls-verify': true }))).toEqual([
       'kubeconfig: clusters[0].cluster.certificate-authority-data: Forbidden: certificate-authority-data and certificate-authority are both specified',
-      'kubeconfig: clusters[0].cluster.insecure-skip-tls-verify: Invalid value: root certificates and skipping their verification exclude each other',
+      'kubeconfig: clusters[0].cluster.insecure-skip-tls-verify: Invalid value: root certificates and insecureSkipTlsVerify are mutually exclusive',
     ])
   })
 
@@ -331,10 +331,10 @@ describe('parseKubeconfig', () => {
       { 'client-certificate': 'a', 'client-certificate-data': 'aHVudGVyMg==', 'client-key': 'pki/tls.key' },
       /client-certificate-data and client-certificate are both/,
     ],
-    ['a plug-in', { exec: { command: 'hunter2' } }, /user\.exec: Forbidden: plug-ins are not run/],
+    ['a plug-in', { exec: { command: 'hunter2' } }, /user\.exec: Forbidden: plug-ins are not supported/],
     ['a provider', { 'auth-provider': { name: 'oidc' } }, /user\.auth-provider: Forbidden/],
     ['impersonation', { as: 'jane', 'as-groups': ['g'] }, /user\.as: Forbidden/],
-    ['groups of nobody', { 'as-groups': ['g'] }, /user\.as-groups: .*without impersonating a user/],
+    ['groups without a user', { 'as-groups': ['g'] }, /user\.as-groups: .*without impersonating a user/],
     ['a misspelt field', { tokn: 'hunter2' }, /user\.tokn: Unknown field$/],
     ['a field that is none', { 'token:hunter2': null }, /user\.\?: Unknown field$/],
   ])('refuses a user with %s', (_, user, expected) => {
@@ -357,7 +357,7 @@ describe('parseKubeconfig', () => {
     [
       'no current context',
       kubeconfig({}, {}, { 'current-context': '' }),
-      /current-context: Required value: no configuration has been provided: no context is chosen/,
+      /current-context: Required value: no configuration has been provided: there is no current context/,
     ],
     [
       'a context that is missing',
@@ -435,7 +435,7 @@ describe('parseKubeconfig', () => {
         ),
         (text) => {
           for (const problem of problemsOf(text)) {
-            // A path and the name of a context or an entry are told, for they are no secrets.
+            // Paths and the names of contexts and entries are shown, since they are not secrets.
             if (!/context|path|there is no|users are|ENOENT/.test(problem))
               expect(problem).not.toContain('hunter2')
           }

@@ -24,9 +24,9 @@ export interface ReadKubeconfigOptions extends InsecureOptions, ChooseOptions {}
 
 /** Options of {@link parseKubeconfig}. */
 export interface ParseKubeconfigOptions extends ReadKubeconfigOptions {
-  /** Where relative paths start from. */
+  /** The base of relative paths. */
   readonly folder: string
-  /** What the text is called in errors, usually a path. Default `kubeconfig`. */
+  /** Its name in errors, usually a path. Default `kubeconfig`. */
   readonly name?: string
 }
 
@@ -45,14 +45,14 @@ const parseShape: OptionsShape<ParseKubeconfigOptions> = {
 const MAX_BYTES = 1_048_576
 
 /**
- * Reads a kubeconfig, in YAML or JSON, and returns what its current context says about a server and the credentials for it.
- * The files it names are looked into, and are read again when they change; the kubeconfig itself is read once.
+ * Reads a kubeconfig, in YAML or JSON, and returns the server and credentials of its current context. The files it names are checked, and reloaded
+ * when they change; the kubeconfig itself is read once.
  *
  * Source: apiserver `pkg/util/webhook/webhook.go` LoadKubeconfig, client-go `tools/clientcmd`.
  *
- * Deviation: stricter than client-go in what it takes (`docs/deviations.md`, kubeconfig).
+ * Deviation: stricter than client-go (`docs/deviations.md`, kubeconfig).
  *
- * @throws {ConfigurationError} with every problem, at the fields of the file. Nothing of a secret is in it.
+ * @throws {ConfigurationError} with every problem, by field. It contains no secrets.
  * @example
  * const { server } = readKubeconfig('/etc/kube-authn/webhook.kubeconfig')
  */
@@ -62,9 +62,9 @@ export function readKubeconfig(path: string, options: ReadKubeconfigOptions = {}
 }
 
 /**
- * The same for a text.
+ * Like {@link readKubeconfig}, for a string.
  *
- * @throws {ConfigurationError} with every problem, at the fields of the text. Nothing of a secret is in it.
+ * @throws {ConfigurationError} with every problem, by field. It contains no secrets.
  * @example
  * const endpoint = parseKubeconfig(text, { folder: '/etc/kube-authn' })
  */
@@ -84,7 +84,7 @@ export function parseKubeconfig(text: string, options: ParseKubeconfigOptions): 
 
   const errors = errorList()
   errors.addAll(decoding.errors, name)
-  // What could not be read was taken for empty, and may seem to be missing as well.
+  // A field that could not be decoded is empty: do not also report it as missing.
   const reported = new Set(decoding.errors.map(({ field }) => field))
   errors.addAll(
     meaning.errors.filter(({ field }) => !reported.has(field)),
@@ -94,7 +94,7 @@ export function parseKubeconfig(text: string, options: ParseKubeconfigOptions): 
   return endpoint
 }
 
-/** What is wrong with the endpoint is wrong with the field that said so. */
+/** Reports the problems of the endpoint at the fields that they come from. */
 function reportProblems(
   endpoint: Endpoint,
   options: InsecureOptions,
@@ -114,7 +114,7 @@ function textOf(path: string): string {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-    // As client-go says it.
+    // As in client-go.
     throw new ConfigurationError([{ path: 'kubeconfig', message: isMissing ? `stat ${message}` : message }], {
       cause: error,
     })

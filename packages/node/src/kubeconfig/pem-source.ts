@@ -2,17 +2,17 @@ import { resolve } from 'node:path'
 import type { ErrorList, FieldPath } from '@kube-authn/core/field'
 import type { PemSource } from '../http/endpoint.ts'
 
-/** A field with the path of a file, and its sibling with the content instead. */
+/** A field with the path of a file, and its sibling field with inline data. */
 export interface FileOrData {
-  /** The object that has both. */
+  /** The object that contains both. */
   readonly path: FieldPath
-  /** The field of the path; that of the content has `-data` behind it. */
+  /** The field of the path; the field of the data has the suffix `-data`. */
   readonly name: string
   readonly file: string
   readonly data: string
 }
 
-/** Where the PEM is, and the field that says so; `undefined` when neither field does. */
+/** The PEM source and its field; `undefined` if neither field is set. */
 export function pemSource(
   { path, name, file, data }: FileOrData,
   folder: string,

@@ -3,7 +3,7 @@ import { isAbsolute } from 'node:path'
 import { unreadable } from '../file-source/unreadable.ts'
 
 /**
- * What is wrong with the path of a kubeconfig in an AuthorizationConfiguration; `undefined` when nothing is. Links are followed.
+ * The problem of a kubeconfig path in an AuthorizationConfiguration; `undefined` if it is valid. Links are followed.
  *
  * Source: apiserver `pkg/apis/apiserver/validation/validation.go` (`ValidateWebhookConfiguration`).
  */
@@ -12,7 +12,7 @@ export function kubeConfigFileProblem(path: string): string | undefined {
   try {
     return statSync(path).isFile() ? undefined : 'must be a regular file'
   } catch (error) {
-    // Its code is not a part of Kubernetes' text.
+    // Kubernetes' message does not have the code.
     return `error loading file: stat ${unreadable(path, error).message.replace(/ \(E[A-Z]+\)$/, '')}`
   }
 }

@@ -5,13 +5,13 @@ import type { UserEntry } from './decode.ts'
 import { pemSource } from './pem-source.ts'
 
 /**
- * How a user is known to the server.
+ * The credentials of a user.
  *
  * Source: client-go `tools/clientcmd/validation.go` validateAuthInfo.
  *
  * Deviation: plug-ins and impersonation are refused (`docs/deviations.md`, kubeconfig).
  *
- * @param fields gets the field behind each part of the endpoint.
+ * @param fields receives the field of each part of the endpoint.
  */
 export function userCredentials(
   user: UserEntry,
@@ -53,7 +53,7 @@ function certificateOf(
     )
   }
   if (key !== undefined) {
-    errors.required(path.child('client-certificate'), 'a client key needs its client certificate')
+    errors.required(path.child('client-certificate'), 'must be specified together with client-key')
   }
   return undefined
 }
@@ -80,7 +80,7 @@ function credentialOf(
   }
   if (token !== '') return { type: 'token', token }
   if (!isBasic) return undefined
-  if (username === '') errors.required(path.child('username'), 'a password needs its user name')
+  if (username === '') errors.required(path.child('username'), 'must be specified together with password')
   return { type: 'basic', username, password }
 }
 
@@ -88,7 +88,10 @@ function refuseUnsupported({ path, unsupported }: UserEntry, errors: ErrorList):
   const isImpersonating = unsupported.includes('as')
   for (const name of unsupported) {
     if (name === 'exec') {
-      errors.forbidden(path.child(name), 'plug-ins are not run; use a token file or a client certificate')
+      errors.forbidden(
+        path.child(name),
+        'plug-ins are not supported; use a token file or a client certificate',
+      )
     } else if (name === 'auth-provider') {
       errors.forbidden(
         path.child(name),

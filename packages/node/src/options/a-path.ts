@@ -1,9 +1,9 @@
 import { type Check, either, must, nested, type AnyShape, required } from '@kube-authn/core/options'
 
-/** The path of a file. What should be in the file is not shown where it was given instead: it may be a secret. */
+/** The path of a file. File content that was passed instead of the path is not shown, as it may be a secret. */
 export const aPath: Check = (value, path) =>
   typeof value === 'string' && value.includes('-----BEGIN ')
-    ? [{ path, message: 'is PEM text; give the path of a file that holds it' }]
+    ? [{ path, message: 'is PEM data; pass the path of a file with it instead' }]
     : aNonEmptyPath(value, path)
 
 const aNonEmptyPath = must('must be the path of a file', (value) => typeof value === 'string' && value !== '')

@@ -1,12 +1,12 @@
 import { ConfigurationError, type ConfigurationProblem, isConfigurationError } from '@kube-authn/core'
 
-/** The names by which functions call the path they are given: what is wrong with it is wrong with the option that it comes from. */
+/** Parameter names for paths: their problems are reported under the option that the path comes from. */
 const PATHS: ReadonlySet<string> = new Set(['path', 'paths'])
 
 /**
- * What is wrong with an option, of what was thrown for it.
+ * The problems of an option, from an error that was thrown for it.
  *
- * @param separator `.` where the option has options itself, and `: ` where it is a file.
+ * @param separator `.` if the option has nested options, and `: ` if it is a file.
  */
 export function problemsOf(
   option: string,
@@ -25,9 +25,9 @@ export function problemsOf(
 }
 
 /**
- * Makes something of an option, under its name.
+ * Calls `make` for an option and reports errors under its name.
  *
- * @throws {ConfigurationError} for whatever is thrown.
+ * @throws {ConfigurationError} for anything that `make` throws.
  */
 export function underOption<T>(option: string, make: () => T): T {
   try {

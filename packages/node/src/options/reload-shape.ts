@@ -20,19 +20,19 @@ export const reloadShape: OptionsShape<ReloadOptions> = {
   clock: aClock,
 }
 
-/** The checks of what every file can be told that is read in one go. */
+/** The checks of the options of every file that is read at once. */
 export const fileShape: OptionsShape<Omit<FileSourceOptions<unknown>, 'parse'>> = {
   ...reloadShape,
   maxBytes: wholeNumber(1),
 }
 
-/** The same with what the content means. */
+/** The same with `parse`. */
 export const sourceShape: OptionsShape<FileSourceOptions<unknown>> = {
   ...fileShape,
   parse: required(aFunction),
 }
 
-/** The options of reloading, of options with more. */
+/** Picks the reload options. */
 export function reloadOf({
   reload,
   settleSeconds,
@@ -49,7 +49,7 @@ export function reloadOf({
   }
 }
 
-/** What only reloading has: its observer is told of files, and its clock is that of all the rest. */
+/** The options that only reloading has: `observer` and `clock` are shared with other parts. */
 export const RELOAD_OPTIONS: readonly ['reload', 'settleSeconds', 'pollSeconds'] = [
   'reload',
   'settleSeconds',

@@ -13,18 +13,18 @@ import type { FileSource } from '../file-source/reloading-source.ts'
 /** Options of {@link requestHeaderConfigAt}. */
 export type RequestHeaderConfigAtOptions = Omit<FileSourceOptions<unknown>, 'parse'>
 
-/** A ConfigMap is at most so large (`MaxSecretSize`). */
+/** The largest size of a ConfigMap (`MaxSecretSize`). */
 const MAX_BYTES = 1_048_576
 
 /**
- * Reads the ConfigMap `extension-apiserver-authentication` from a manifest in YAML or JSON, and reads it again when it changes:
- * `kubectl -n kube-system get configmap extension-apiserver-authentication -o yaml` makes one. A new version counts as a whole or
- * not at all; one that cannot be used changes nothing, and the observer hears of it.
+ * Reads the ConfigMap `extension-apiserver-authentication` from a manifest in YAML or JSON, and reloads it when it changes:
+ * `kubectl -n kube-system get configmap extension-apiserver-authentication -o yaml` creates one. A new version takes effect as a whole or not at all;
+ * an unusable one changes nothing and is reported to the observer.
  *
  * Source: apiserver `pkg/server/options/authentication_dynamic_request_header.go`.
  *
- * @param options as for `fileSource`; the file may have 1 MiB.
- * @throws {ConfigurationError} when the file is no ConfigMap, or its data cannot be used; whatever reading the file throws.
+ * @param options as for `fileSource`; the file may have up to 1 MiB.
+ * @throws {ConfigurationError} if the file is not a ConfigMap, or its data cannot be used; any error of reading the file.
  * @example
  * const config = requestHeaderConfigAt('extension-apiserver-authentication.yaml')
  * config.current().usernameHeaders // ['X-Remote-User']
@@ -33,7 +33,7 @@ export function requestHeaderConfigAt(
   path: string,
   options?: RequestHeaderConfigAtOptions,
 ): FileSource<RequestHeaderConfig>
-/** The same, with what is made of it: what `make` throws refuses the version. */
+/** The same, converted by `make`, which throws to refuse a version. */
 export function requestHeaderConfigAt<T>(
   path: string,
   options: RequestHeaderConfigAtOptions,
@@ -74,12 +74,12 @@ function dataOf(path: string, content: Uint8Array): RequestHeaderConfigData {
   return data
 }
 
-/** Whether it is an object, and no list. */
+/** Whether it is an object and not a list. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Whether all its values are texts. */
+/** Whether all its values are strings. */
 export function isOfStrings(
   record: Readonly<Record<string, unknown>>,
 ): record is Readonly<Record<string, string>> {

@@ -34,7 +34,7 @@ const authenticate = authenticateRequest(
 )
 const impersonate = impersonateRequest(alwaysAllow())
 
-/** Who a request is made as, or the status that refuses it. */
+/** The user of a request, or the status of its refusal. */
 async function decide(message: Http2ServerRequest): Promise<string | number> {
   const request = incomingMessageRequest(message)
   const known = await authenticate(request)
@@ -43,7 +43,7 @@ async function decide(message: Http2ServerRequest): Promise<string | number> {
   return 'failure' in acting ? acting.failure.status : (acting.user?.username ?? '')
 }
 
-/** What is decided about each request, all sent to one server. */
+/** The outcome of each request, all sent to one server. */
 async function decisions(
   options: Http2ServerOptions & { readonly cert?: string },
   ...requests: readonly OutgoingHttpHeaders[]
@@ -74,7 +74,7 @@ const wish = { ...deputy, 'impersonate-user': 'jane' }
 const proxied = { 'x-secret': 's', 'x-remote-user': 'jane', 'x-remote-group': 'a' }
 const usual = [deputy, wish, proxied, {}, { authorization: 'Bearer wrong' }]
 
-/** Whether this Node shows fields with blanks. */
+/** Whether this Node exposes fields with leading or trailing white space. */
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const showsBlanks = major > 24 || (major === 24 && minor >= 2) || (major === 22 && minor >= 17)
 
@@ -183,7 +183,7 @@ describe('http2ServerOptions', () => {
   })
 })
 
-/** What requests of this class say of themselves. */
+/** The mark of requests of this class. */
 async function markOf(requests: typeof Http2ServerRequest): Promise<unknown> {
   const server = createServer({ Http2ServerRequest: requests })
   const mark = new Promise((resolve) => {

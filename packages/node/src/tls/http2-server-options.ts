@@ -4,15 +4,15 @@ import { ConfigurationError, type ConfigurationProblem } from '@kube-authn/core'
 import { type Check, recordOf } from '@kube-authn/core/options'
 import { nodeHttp2 } from '../builtins.ts'
 
-/** Options of {@link http2ServerOptions}, and whatever else a server of `node:http2` takes. */
+/** Options of {@link http2ServerOptions}, and any other option of a `node:http2` server. */
 export interface Http2ServerOptions {
   /**
-   * States that no peer of this server sends an HTTP/2 field that Node leaves out unseen, as one with a blank at an end of its value, and that
-   * whatever stands between refuses such fields. Then impersonation, the front proxy and anonymous requests are let through over HTTP/2
-   * also on Node before 22.17, and on 23 and 24 before 24.2. Default `false`.
+   * Asserts that no peer sends an HTTP/2 field that Node drops silently, such as one with leading or trailing white space, and that every
+   * intermediary refuses such fields. Then impersonation, the front proxy and anonymous requests also work over HTTP/2 on Node before 22.17, and on
+   * 23 and 24 before 24.2. Default `false`.
    */
   readonly cleanHttp2Fields?: boolean
-  /** What requests are made of. The result has a class that extends it. Default: Node's own. */
+  /** The request class, which the result extends. Default: Node's own. */
   readonly Http2ServerRequest?: typeof Http2ServerRequest
   readonly strictFieldWhitespaceValidation?: false
 }
@@ -24,18 +24,19 @@ export interface VisibleHttp2Fields {
 }
 
 /**
- * The options of an `http2` server on which an authenticator can tell that a header is not there.
+ * Options of an `http2` server that let an authenticator rely on the absence of a header.
  *
- * By RFC 9113 a field with white space at an end of its value makes a request malformed. nghttp2 leaves out the field and keeps the
- * request, and Node does not report it: with `impersonate-user: "jane "` a deputy would act as itself. Here such fields arrive, as they do at
- * kube-apiserver, where Node can do that: from 22.17, 24.2 and 25 on. The requests say so, and without it impersonation, front proxies and
- * anonymous requests are refused over HTTP/2.
+ * By RFC 9113 a field with leading or trailing white space in its value makes a request malformed. nghttp2 drops the field and keeps the request, and
+ * Node does not report it: with `impersonate-user: "jane "` a deputy would act as itself. With these options such fields arrive, as at
+ * kube-apiserver, if Node supports that: from 22.17, 24.2 and 25 on. The requests are marked; unmarked requests over HTTP/2 are refused for
+ * impersonation, front proxies and anonymous access.
  *
- * A field with a control character or with an invalid name is left out by every version. A deputy whose users can choose such values must use
- * HTTP/1.1, or refuse them itself.
+ * Every version drops fields with a control character or an invalid name. A deputy whose users can choose such values must use HTTP/1.1 or refuse
+ * them itself.
  *
- * @param options all of them are handed on.
- * @throws {ConfigurationError} when the options are not an object, `cleanHttp2Fields` is no boolean, or `strictFieldWhitespaceValidation` is not `false`.
+ * @param options all of them are passed on.
+ * @throws {ConfigurationError} if the options are not an object, `cleanHttp2Fields` is not a boolean, or `strictFieldWhitespaceValidation` is not
+ *   `false`.
  * @example
  * const server = http2.createServer(http2ServerOptions(), app.callback())
  */
@@ -57,10 +58,10 @@ export function http2ServerOptions(
   }
 }
 
-/** What is handed on to Node may have any names. */
+/** Options that are passed on to Node may have any names. */
 const anObject: Check = recordOf(() => [])
 
-/** What is wrong with the options: not every caller is type-checked, and a string from an environment variable is no yes. */
+/** Problems of the options: JavaScript callers may pass anything, and a string from an environment variable does not count as `true`. */
 export function problemsOfHttp2(options: Http2ServerOptions): readonly ConfigurationProblem[] {
   const malformed = anObject(options, 'options')
   if (malformed.length > 0) return malformed
@@ -71,20 +72,21 @@ export function problemsOfHttp2(options: Http2ServerOptions): readonly Configura
     problems.push({ path: 'cleanHttp2Fields', message: 'must be a boolean' })
   }
   if (isStrict !== undefined && isStrict !== false) {
-    const message = 'is always false here: a field with a blank at an end would be lost unseen'
+    const message =
+      'is always false here: otherwise fields with leading or trailing white space would be dropped silently'
     problems.push({ path: 'strictFieldWhitespaceValidation', message })
   }
   return problems
 }
 
-/** The class travels with the options, whatever else is done to them, and says of each request what server it came to. */
+/** Marks each request with its kind of server. A class is part of the options, so it survives copying them. */
 function requestClass(base: typeof Http2ServerRequest, isComplete: boolean): typeof Http2ServerRequest {
   return class extends base {
     readonly [COMPLETE_FIELDS] = isComplete
   }
 }
 
-/** Whether this runtime knows the option. What other runtimes do with such fields is not known. */
+/** Whether this runtime supports the option. How other runtimes treat such fields is unknown. */
 function canShowBlanks(): boolean {
   if ('Bun' in globalThis || 'Deno' in globalThis) return false
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)

@@ -21,7 +21,7 @@ const jane = await pki.issueClient({ commonName: 'jane' })
 const jim = await other.issueClient({ commonName: 'jim' })
 const shortLived = await pki.issueClient({ commonName: 'jane', notAfter: new Date(Date.now() + HOUR_MS) })
 
-/** A client with one connection, which it keeps. Tells who the server takes it for, or the status of the refusal. */
+/** A client with one persistent connection. Returns the user, or the status of the refusal. */
 type Ask = () => Promise<string>
 
 /** A server that counts its connections, and clients of it. */
@@ -120,7 +120,7 @@ describe.each([
 ])('on a connection of $version that stays open', ({ over }) => {
   const settle = { settleSeconds: 0.02 }
 
-  it('refuses the next request after the CA was removed from the bundle, and nobody of another CA', async () => {
+  it('refuses the next request after the CA was removed from the bundle, and none of another CA', async () => {
     const { client, connections } = await over(application({ clientCA: { path: bundle, ...settle } }))
     const [askAsJane, askAsJim] = [client(jane), client(jim)]
     expect([await askAsJane(), await askAsJane(), await askAsJim()]).toEqual(['jane', 'jane', 'jim'])
@@ -171,7 +171,7 @@ describe.each([
     expect(connections()).toBe(2)
   })
 
-  it('refuses everybody of a CA from the moment the CA expires', async () => {
+  it('refuses all users of a CA from the moment the CA expires', async () => {
     const clock = fixedClock(Date.now())
     const brief = await createPki({ notAfter: new Date(clock.now() + HOUR_MS) })
     writeFileSync(bundle, brief.caPem)

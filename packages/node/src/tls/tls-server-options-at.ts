@@ -12,7 +12,7 @@ import {
   tlsServerOptions,
 } from './tls-server-options.ts'
 
-/** Options of {@link tlsServerOptionsAt}: two files, how they are watched, and whatever else Node's TLS servers take. */
+/** Options of {@link tlsServerOptionsAt}: two files, how they are watched, and any other option of Node's TLS servers. */
 export type TlsServerOptionsAt = Omit<TlsServerOptions, 'cert' | 'key'> &
   Omit<FileSourceOptions<unknown>, 'parse'> & {
     /** The server's certificate and its intermediates, in PEM (`--tls-cert-file`). */
@@ -21,13 +21,13 @@ export type TlsServerOptionsAt = Omit<TlsServerOptions, 'cert' | 'key'> &
     readonly keyFile: string
   }
 
-/** What of a server is set, by `keepFresh`. */
+/** The members of a server that `keepFresh` uses. */
 interface KeptServer {
   setSecureContext(options: SecureContextOptions): void
   maxHeadersCount?: number | null
 }
 
-/** The checks of what is not handed on to Node. */
+/** The checks of the options that are not passed on to Node. */
 const shape: OptionsShape<
   Pick<TlsServerOptionsAt, 'certFile' | 'keyFile'> & Omit<FileSourceOptions<unknown>, 'parse'>
 > = {
@@ -41,21 +41,21 @@ export interface TlsServerFiles {
   /** For `https.createServer` or `http2.createSecureServer`. */
   readonly options: TlsServerOptions & ClientCertificateRequest
   /**
-   * Gives the server each new certificate; connections that are open keep the one they began with. It also lets the server keep all headers
-   * of a request, unless its `maxHeadersCount` is set: Node would keep the first 1,000. Returns the server.
+   * Gives the server each new certificate; open connections keep theirs. It also lets the server keep all headers of a request, unless its
+   * `maxHeadersCount` is set: Node would keep only the first 1,000. Returns the server.
    */
   keepFresh<Server extends KeptServer>(server: Server): Server
-  /** Stops watching. A process ends without it. */
+  /** Stops watching. The process can exit without it. */
   close(): void
 }
 
 /**
- * {@link tlsServerOptions} with the certificate and the key in files, which are read again when they change. The new ones count
- * as soon as both go together; until then the old ones do, and the observer hears of it.
+ * {@link tlsServerOptions} with the certificate and the key in files, which are reloaded when they change. New ones take effect once they match;
+ * until then the old ones stay, and the observer gets an event.
  *
  * Source: apiserver `pkg/server/dynamiccertificates/dynamic_serving_content.go`.
  *
- * @throws {ConfigurationError} as `tlsServerOptions` does; whatever reading the files throws.
+ * @throws {ConfigurationError} as `tlsServerOptions` does; any error of reading the files.
  * @example
  * const tls = tlsServerOptionsAt({ certFile: 'tls.crt', keyFile: 'tls.key' })
  * const server = tls.keepFresh(https.createServer(tls.options, app))
@@ -115,7 +115,7 @@ export function tlsServerOptionsAt(options: TlsServerOptionsAt): TlsServerFiles 
     options: orElse(close, () => ofFiles(read, { certFile, keyFile })),
     keepFresh(server) {
       servers.push(server)
-      // Their size is limited by `maxHeaderSize`.
+      // `maxHeaderSize` limits their total size.
       server.maxHeadersCount ??= 0
       return server
     },
@@ -132,7 +132,7 @@ function orElse<T>(cleanUp: () => void, make: () => T): T {
   }
 }
 
-/** What Node's TLS servers take cannot be told from a typing error, but for names that are nearly ours. */
+/** Unknown options may be Node's, so only near misses of our names are reported as typos. */
 function checkOwnOptions(options: TlsServerOptionsAt): void {
   const own = Object.fromEntries(
     Object.entries(Object(options) as object).filter(([name]) => Object.hasOwn(shape, name)),
@@ -143,7 +143,7 @@ function checkOwnOptions(options: TlsServerOptionsAt): void {
   )
 }
 
-/** @throws {ConfigurationError} that names the files where the certificate and the key in them do not go together. */
+/** @throws {ConfigurationError} that names the files if their certificate and key do not match. */
 function ofFiles<T>(
   read: () => T,
   { certFile, keyFile }: Pick<TlsServerOptionsAt, 'certFile' | 'keyFile'>,

@@ -21,7 +21,7 @@ function problemsWith(options: object): ConfigurationError {
 }
 
 describe('tlsServerOptions', () => {
-  it('asks for certificates, refuses nobody, trusts nobody, resumes nothing and does not renegotiate', () => {
+  it('requests certificates, refuses no client, trusts no CA, resumes nothing and does not renegotiate', () => {
     expect(tlsServerOptions({ cert, key })).toEqual({
       cert,
       key,

@@ -8,7 +8,7 @@ import {
   type VisibleHttp2Fields,
 } from './http2-server-options.ts'
 
-/** What a server certificate consists of: anything that Node's TLS takes. */
+/** A server certificate and its key, in any form that Node's TLS accepts. */
 export interface TlsServerCredential {
   /** The server's certificate and its intermediates, in PEM. */
   readonly cert: NonNullable<SecureContextOptions['cert']>
@@ -16,10 +16,10 @@ export interface TlsServerCredential {
   readonly key: NonNullable<SecureContextOptions['key']>
 }
 
-/** What decides about client certificates, and so is not left to be chosen. */
+/** The options that control client certificates, and so cannot be set. */
 const DECIDED = ['ca', 'crl', 'pfx', 'requestCert', 'rejectUnauthorized'] as const
 
-/** Options of {@link tlsServerOptions}: a certificate, and whatever else Node's TLS servers take. */
+/** Options of {@link tlsServerOptions}: a certificate, and any other option of Node's TLS servers. */
 export type TlsServerOptions = TlsServerCredential &
   Omit<TlsOptions, (typeof DECIDED)[number] | 'cert' | 'key'> &
   Http2ServerOptions & {
@@ -35,30 +35,28 @@ export interface ClientCertificateRequest extends VisibleHttp2Fields {
 }
 
 /**
- * The options of an `https` or `http2` server whose clients may present a certificate, made so that authenticators can rely on
- * what they see of it. Nobody is refused in the handshake: whose certificate it is, if anybody's, is for authenticators to say,
- * request by request and against their own authorities, while other clients bring a token.
+ * Options of an `https` or `http2` server whose clients may present a certificate that authenticators can rely on. No client is refused in the
+ * handshake: authenticators verify the certificate per request and against their own CAs, while other clients use a token.
  *
- * - `requestCert: true, rejectUnauthorized: false`, as kube-apiserver has it.
- * - `ca: []`: the TLS context trusts nobody. One pool could not tell the clients' authority from the front proxy's, and
- *   Node 24.21 and 26.8 lose the intermediates of a client that the context trusts (nodejs/node#65579). Without any `ca` Node
- *   would trust the authorities of browsers and of `NODE_EXTRA_CA_CERTS`, and lose theirs. The price: clients are not told
- *   which authorities are acceptable, so a browser offers every certificate it has.
- * - No session is resumed. A resumed session has no intermediates (openssl/openssl#13673). When a proxy shares its sessions, as
- *   nginx does between locations, it may have no certificate although the client has one, or one that was not meant. It would also keep what was true in another handshake, and,
- *   where ticket keys are shared, in another process. The price is a full handshake for each connection.
+ * - `requestCert: true, rejectUnauthorized: false`, as in kube-apiserver.
+ * - `ca: []`: the TLS context trusts no CA. A single pool could not tell the clients' CA from the front proxy's, and Node 24.21 and 26.8 lose the
+ *   intermediates of a client that the context trusts (nodejs/node#65579). Without any `ca` Node would trust its default CAs and
+ *   `NODE_EXTRA_CA_CERTS`, and lose their intermediates. The cost: clients do not learn the acceptable CAs, so a browser offers all of its
+ *   certificates.
+ * - No session resumption. A resumed session has no intermediates (openssl/openssl#13673). If a proxy shares sessions, as nginx does between
+ *   locations, a resumed session may have no certificate or the wrong one. It would also keep the result of an earlier handshake, possibly of another
+ *   process with the same ticket keys. The cost is a full handshake per connection.
  * - No renegotiation, as in Go: the certificates of a connection never change.
- * - Over HTTP/2 no header is lost unseen, as far as the runtime allows: `http2ServerOptions`.
+ * - Over HTTP/2 no header is dropped silently, as far as the runtime allows: `http2ServerOptions`.
  *
- * How many headers Node keeps of a request is no option but a property of a server, so `server.maxHeadersCount = 0` remains to be said:
- * where it is not, a request with 1,000 headers or more is a 431.
+ * The number of headers that Node keeps is a property of the server, not an option: set `server.maxHeadersCount = 0`, or a request with 1,000 headers
+ * or more gets status 431.
  *
- * Deviation: Go resumes sessions, and kube-apiserver names its authorities to clients (`docs/deviations.md`, TLS sessions;
- * acceptable issuers).
+ * Deviation: Go resumes sessions, and kube-apiserver sends its acceptable CAs to clients (`docs/deviations.md`, TLS sessions; acceptable issuers).
  *
- * @param options with `cert` and `key`; all else is handed on. `secureOptions` is added to.
- * @throws {ConfigurationError} when the certificate and the key cannot be used together, or an option decides what is decided
- *   here: `ca`, `crl`, `pfx`, `requestCert`, `rejectUnauthorized`, or as `http2ServerOptions` says.
+ * @param options with `cert` and `key`; others are passed on. Flags are added to `secureOptions`.
+ * @throws {ConfigurationError} if the certificate and the key do not match, or an option is set that is fixed here: `ca`, `crl`, `pfx`,
+ *   `requestCert`, `rejectUnauthorized`, or one that `http2ServerOptions` refuses.
  * @example
  * const server = https.createServer(tlsServerOptions({ cert, key }), app)
  */
@@ -83,9 +81,9 @@ export function tlsServerOptions<Options extends TlsServerOptions>(
 }
 
 const REASONS: Readonly<Record<(typeof DECIDED)[number], string>> = {
-  ca: 'authorities are given to authenticators, and never to the TLS context',
-  crl: 'the TLS context trusts nobody, so it has nothing to revoke',
-  pfx: 'its authorities would be trusted by the TLS context; give cert and key',
+  ca: 'is not allowed here: CAs are set on authenticators, not on the TLS context',
+  crl: 'is not allowed here: the TLS context trusts no CA, so there is nothing to revoke',
+  pfx: 'is not allowed here: the TLS context would trust its CAs; use cert and key',
   requestCert: 'is always true here',
   rejectUnauthorized: 'is always false here: authenticators decide',
 }
@@ -98,9 +96,9 @@ function problemsOfCredential(options: TlsServerOptions): readonly Configuration
     nodeTls().createSecureContext({ cert, key, ...(passphrase !== undefined && { passphrase }) })
     return []
   } catch (error) {
-    // OpenSSL says what is wrong by a code, and never quotes its input.
+    // OpenSSL reports a code and never quotes its input.
     const reason = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
-    return [{ path: 'cert', message: `is no certificate that goes with the key${reason}` }]
+    return [{ path: 'cert', message: `must be a certificate that matches the key${reason}` }]
   }
 }
 

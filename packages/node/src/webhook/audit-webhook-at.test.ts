@@ -60,7 +60,7 @@ interface EventList {
   readonly items: readonly { readonly stage: string; readonly user: { readonly username: string } }[]
 }
 
-/** Keeps what it is sent, after it failed so often. */
+/** Records what it receives, after the given number of failures. */
 function keeping(lists: EventList[], failures = 0) {
   let left = failures
   return (request: IncomingMessage, response: ServerResponse): void => {
@@ -126,7 +126,7 @@ describe('auditWebhookAt', () => {
     await close()
   })
 
-  it('tells of what is lost to a service that is somebody else, without a credential', async () => {
+  it('reports events lost to an impostor of the service, without a credential', async () => {
     const lists: EventList[] = []
     const server = await httpsServer(local, keeping(lists))
     const other = await createPki()

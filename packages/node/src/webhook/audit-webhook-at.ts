@@ -18,7 +18,7 @@ import { readKubeconfig, type ReadKubeconfigOptions } from '../kubeconfig/kubeco
 import { aPath } from '../options/a-path.ts'
 import { RELOAD_OPTIONS, reloadOf, reloadShape } from '../options/reload-shape.ts'
 
-/** Options of {@link auditWebhookAt}. Those of reloading are about the files that the kubeconfig names. */
+/** Options of {@link auditWebhookAt}. The reload options apply to the files that the kubeconfig names. */
 export type AuditWebhookAtOptions = Omit<AuditWebhookOptions, 'url' | 'fetch' | 'secrets'> &
   Pick<ReadKubeconfigOptions, 'context' | 'allowMissingUser'> &
   ReloadOptions
@@ -31,11 +31,11 @@ const shape: OptionsShape<AuditWebhookAtOptions> = {
 }
 
 /**
- * Sends the events of an audit log to the service that a kubeconfig names (`--audit-webhook-config-file`). Closing it sends what is left.
+ * Sends audit events to the service that a kubeconfig names (`--audit-webhook-config-file`). Closing it sends the remaining events.
  *
  * Source: apiserver `plugin/pkg/audit/webhook/webhook.go` NewBackend.
  *
- * @throws {ConfigurationError} when the kubeconfig, a file it names, or an option cannot be used.
+ * @throws {ConfigurationError} if the kubeconfig, a file it names, or an option is invalid.
  * @example
  * const webhook = auditWebhookAt('/etc/my-app/audit-webhook.kubeconfig')
  * const observer = auditLog({ write: webhook.write, policy: auditPolicyAt('/etc/my-app/audit-policy.yaml') })

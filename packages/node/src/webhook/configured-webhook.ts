@@ -13,11 +13,11 @@ import { readKubeconfig } from '../kubeconfig/kubeconfig.ts'
 import { overEndpoint } from './over-endpoint.ts'
 
 /**
- * Asks the webhook of an AuthorizationConfiguration.
+ * Creates the authorizer of a webhook in an AuthorizationConfiguration.
  *
- * Deviation: kube-apiserver has no `InClusterConfig` (`docs/deviations.md`, authorization configuration).
+ * Deviation: kube-apiserver does not support `InClusterConfig` (`docs/deviations.md`, authorization configuration).
  *
- * @throws {ConfigurationError} when there is no way to it.
+ * @throws {ConfigurationError} if its endpoint cannot be used.
  */
 export function configuredWebhook(
   webhook: WebhookConfiguration,
@@ -33,9 +33,9 @@ export function configuredWebhook(
 }
 
 /**
- * Where a webhook is: the server of its kubeconfig, as it is there, or the API of the cluster that this is a pod of.
+ * The endpoint of a webhook: the server of its kubeconfig, or the API of the cluster that this pod runs in.
  *
- * @throws {ConfigurationError} when neither can be used.
+ * @throws {ConfigurationError} if it cannot be used.
  */
 export function endpointOfWebhook(
   { connectionInfo, subjectAccessReviewVersion }: WebhookConfiguration,

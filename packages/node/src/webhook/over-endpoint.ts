@@ -4,7 +4,7 @@ import { reloadOf } from '../options/reload-shape.ts'
 import { type EndpointFetch, endpointFetch } from '../http/endpoint-fetch.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 
-/** How a webhook is reached. */
+/** How to call a webhook. */
 export interface ReachedWebhook {
   readonly url: string
   readonly fetch: WebhookFetch
@@ -12,9 +12,9 @@ export interface ReachedWebhook {
 }
 
 /**
- * Makes what asks the server of an endpoint. Closing it ends its connections.
+ * Creates a client of an endpoint's server with `make`. Closing it closes its connections.
  *
- * @throws {ConfigurationError} when the endpoint or an option cannot be used; what `make` throws.
+ * @throws {ConfigurationError} if the endpoint or an option is invalid; any error of `make`.
  */
 export function overEndpoint<T extends object>(
   endpoint: Endpoint,

@@ -17,7 +17,7 @@ import { httpsServer, type RunningServer } from '../../test/servers.ts'
 import { reviewsFor } from '../../test/token-reviews.ts'
 import { createAuthenticator, type CreateAuthenticatorOptions, type NodeAuthenticator } from '../index.ts'
 
-/* What an app does while the service that knows its tokens is out of order: on real connections. */
+/* An app while its token webhook has an outage: over real connections. */
 
 const MEGABYTE = 'x'.repeat(1_048_576)
 
@@ -86,7 +86,7 @@ const fault = {
   },
 } satisfies Record<string, RequestListener>
 
-/** What is given up only because of the time, which is the clock's here. */
+/** Faults that only end by timeout, with a fake clock. */
 const ENDLESS: ReadonlySet<string> = new Set(['hangs', 'hangs in the middle'])
 
 describe('a token webhook that', () => {
@@ -115,7 +115,7 @@ describe('a token webhook that', () => {
         clock.advance(30_000)
       }
       const outcomes = await asked
-      // One question for each token, which is asked five times at most.
+      // One review per token, sent at most five times.
       expect(server.requests.length).toBeLessThanOrEqual(10)
       expect(outcomes.map((each) => ('failure' in each ? each.failure.status : 200))).toEqual([401, 503, 401])
       for (const outcome of outcomes) {

@@ -35,7 +35,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** The example of the Kubernetes documentation, for files and a server that are there. */
+/** The example of the Kubernetes documentation, with existing files and server. */
 function documented(server: string): string {
   return `# Kubernetes API version
 apiVersion: v1
@@ -139,7 +139,7 @@ describe('webhookAuthenticatorAt', () => {
     expect(server.requests).toHaveLength(2)
   })
 
-  it('knows nobody by a server that is somebody else', async () => {
+  it('authenticates no user by an impostor of the server', async () => {
     const webhook = reviewsFor({ 'jane-token': 'jane' })
     const server = await httpsServer(local, webhook.listener)
     writeFileSync(join(folder, 'ca.pem'), (await createPki()).caPem)
@@ -174,7 +174,7 @@ describe('webhookAuthenticatorAt', () => {
       'a plug-in',
       (text) => text.replace('client-key: ', 'exec: {command: x} # '),
       {},
-      /plug-ins are not run/,
+      /plug-ins are not supported/,
     ],
   ])('refuses %s at construction', (_, changed, options, expected) => {
     const make = (): unknown => create(changed(documented('https://127.0.0.1')), options)

@@ -18,7 +18,7 @@ import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { readKubeconfig, type ReadKubeconfigOptions } from '../kubeconfig/kubeconfig.ts'
 import { overEndpoint } from './over-endpoint.ts'
 
-/** Options of {@link webhookAuthenticatorAt}. Those of reloading are about the files that the kubeconfig names. */
+/** Options of {@link webhookAuthenticatorAt}. The reload options apply to the files that the kubeconfig names. */
 export type WebhookAuthenticatorAtOptions = Omit<WebhookAuthenticatorOptions, 'url' | 'fetch' | 'secrets'> &
   Pick<ReadKubeconfigOptions, 'context' | 'allowMissingUser'> &
   ReloadOptions
@@ -32,12 +32,11 @@ export const webhookAuthenticatorAtShape: OptionsShape<WebhookAuthenticatorAtOpt
 }
 
 /**
- * Asks the service that a kubeconfig names by TokenReview who a bearer token belongs to
- * (`--authentication-token-webhook-config-file`).
+ * Authenticates bearer tokens by TokenReview with the service that a kubeconfig names (`--authentication-token-webhook-config-file`).
  *
  * Source: apiserver `plugin/pkg/authenticator/token/webhook/webhook.go` New.
  *
- * @throws {ConfigurationError} when the kubeconfig, a file it names, or an option cannot be used.
+ * @throws {ConfigurationError} if the kubeconfig, a file it names, or an option is invalid.
  * @example
  * const tokens = webhookAuthenticatorAt('/etc/kube-authn/authn-webhook.kubeconfig', { version: 'v1beta1' })
  */

@@ -122,7 +122,7 @@ describe('webhookAuthorizerAt', () => {
     expect(server.requests).toHaveLength(2)
   })
 
-  it('allows nothing when the service is somebody else', async () => {
+  it('allows nothing when the service is an impostor', async () => {
     const server = await webhook()
     const other = await createPki()
     writeFileSync(join(folder, 'other.crt'), other.caPem)
@@ -205,7 +205,7 @@ describe('a server that is not trusted for an old kind of certificate', () => {
   })
 
   it('is told of where its certificate is signed with SHA-1', async () => {
-    // The server itself would not use it at the usual level.
+    // At the default security level the server itself would reject it.
     const server = createServer({ cert: sha1ServerPem, key: sha1ServerKeyPem, ciphers: 'DEFAULT@SECLEVEL=0' })
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
     open.push({ close: () => void server.close() })

@@ -18,7 +18,7 @@ import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { readKubeconfig, type ReadKubeconfigOptions } from '../kubeconfig/kubeconfig.ts'
 import { overEndpoint } from './over-endpoint.ts'
 
-/** Options of {@link webhookAuthorizerAt}. Those of reloading are about the files that the kubeconfig names. */
+/** Options of {@link webhookAuthorizerAt}. The reload options apply to the files that the kubeconfig names. */
 export type WebhookAuthorizerAtOptions = Omit<WebhookAuthorizerOptions, 'url' | 'fetch' | 'secrets'> &
   Pick<ReadKubeconfigOptions, 'context' | 'allowMissingUser'> &
   ReloadOptions
@@ -32,11 +32,11 @@ export const webhookAuthorizerAtShape: OptionsShape<WebhookAuthorizerAtOptions> 
 }
 
 /**
- * Asks the service that a kubeconfig names by SubjectAccessReview (`--authorization-webhook-config-file`).
+ * Authorizes by SubjectAccessReview with the service that a kubeconfig names (`--authorization-webhook-config-file`).
  *
  * Source: apiserver `plugin/pkg/authorizer/webhook/webhook.go` New.
  *
- * @throws {ConfigurationError} when the kubeconfig, a file it names, or an option cannot be used.
+ * @throws {ConfigurationError} if the kubeconfig, a file it names, or an option is invalid.
  * @example
  * const authorizer = webhookAuthorizerAt('/etc/kube-authn/authz-webhook.kubeconfig')
  */

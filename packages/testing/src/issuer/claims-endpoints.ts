@@ -1,14 +1,14 @@
-/** Where distributed claims are kept. */
+/** The endpoints of distributed claims. */
 export interface ClaimsEndpoints {
-  /** Keeps claims, and returns the path they are at, below the issuer's. */
+  /** Adds an endpoint for claims, and returns its path below the issuer's. */
   keep(claims: Claims, accessToken: string): string
-  /** Answers a request for that path with a JWT. */
+  /** Responds to a request for that path with a JWT. */
   answer(request: Request, path: string): Promise<Response>
 }
 
 type Claims = Readonly<Record<string, unknown>>
 
-/** @param sign makes the JWT, anew for each request, so that it never expires. */
+/** @param sign signs the JWT, again for each request, so that it never expires. */
 export function claimsEndpoints(sign: (claims: Claims) => Promise<string>): ClaimsEndpoints {
   const kept = new Map<string, { readonly claims: Claims; readonly accessToken: string }>()
   return {

@@ -23,7 +23,7 @@ async function jwks(issuer: Issuer): Promise<Jwks['keys']> {
   return ((await (await issuer.fetch(issuer.jwksUri)).json()) as Jwks).keys
 }
 
-/** As a stranger would: nothing but the name of the issuer, and its documents. */
+/** As a third party would: with only the name of the issuer, and its documents. */
 async function verify(token: string, issuer: Issuer): Promise<Record<string, unknown>> {
   const { jwks_uri: uri } = await discovery(issuer)
   const keys = createRemoteJWKSet(new URL(uri as string), { [customFetch]: issuer.fetch })
@@ -142,7 +142,7 @@ describe('the documents of an issuer', () => {
     ['another path', '/realms/a/jwks/'],
     ['a path above', '/jwks'],
     ['a path beside', '/realms/abc/jwks'],
-    ['claims that nobody keeps', '/realms/a/claims/1'],
+    ['unknown claims', '/realms/a/claims/1'],
   ])('are not at %s', async (_, path) => {
     const issuer = await quick({ url: 'https://issuer.example.com/realms/a' })
     expect((await issuer.fetch(`https://issuer.example.com${path}`)).status).toBe(404)
@@ -155,7 +155,7 @@ describe('the documents of an issuer', () => {
     expect(response.headers.get('allow')).toBe('GET')
   })
 
-  test('are told to whoever asks by another host, as behind a proxy', async () => {
+  test('are served under another host, as behind a proxy', async () => {
     const issuer = await quick({ url: 'https://issuer.example.com/realms/a' })
     const response = await issuer.handle(new Request('http://127.0.0.1:3000/realms/a/jwks'))
     expect(response.status).toBe(200)

@@ -20,24 +20,24 @@ const shape: OptionsShape<IssuerOptions> = {
 }
 
 /**
- * Makes an OpenID Connect issuer with new keys, for tests. It is reached by its `fetch` without a network, in any server by its
- * `handle`, and with `listen` of `@kube-authn/testing/node` over TLS.
+ * Creates an OpenID Connect issuer with new keys, for tests. Use its `fetch` without a network, its `handle` in any server, or `listen` of
+ * `@kube-authn/testing/node` over TLS.
  *
- * Nobody logs in here: a test signs what it wants to be told.
+ * It has no login: a test signs the tokens that it needs.
  *
  * Source: OpenID Connect Discovery 1.0, RFC 7517, RFC 7519.
  *
  * @example
  * const issuer = await createIssuer({ algorithms: ['ES256'] })
  * const token = await issuer.sign({ aud: 'my-app', sub: 'jane', groups: ['developers'] })
- * await issuer.rotate({ withdrawOthers: true }) // the token is good no more, once verifiers hear of it
- * issuer.stop() // but they do not
+ * await issuer.rotate({ withdrawOthers: true }) // the token becomes invalid once verifiers fetch the keys
+ * issuer.stop() // but they cannot
  */
 export async function createIssuer(options: IssuerOptions = {}): Promise<Issuer> {
   checkOptions(shape, options)
   const { url = 'https://issuer.example.com', algorithms = ['RS256'], cacheControl } = options
   const { metadata = {}, clock = systemClock } = options
-  // Loaded when needed, as the library for certificates is.
+  // Loaded when needed, like the certificate library.
   const { keyRing } = await import('./key-ring.ts')
   const ring = await keyRing(algorithms)
   const jwksHeaders = {

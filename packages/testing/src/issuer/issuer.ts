@@ -1,7 +1,7 @@
 import type { Clock } from '@kube-authn/core'
 import type { FakeService } from '../service/fake-service.ts'
 
-/** What tokens can be signed with: all that Kubernetes accepts. */
+/** The signature algorithms: all that Kubernetes accepts. */
 export type IssuerAlgorithm =
   | 'RS256'
   | 'RS384'
@@ -15,58 +15,58 @@ export type IssuerAlgorithm =
 
 /** Options of `createIssuer`. */
 export interface IssuerOptions {
-  /** Where it is, which is also its name in tokens. Default `https://issuer.example.com`. */
+  /** Its URL, which is also `iss` in tokens. Default `https://issuer.example.com`. */
   readonly url?: string
-  /** One key is made for each; the first one signs what is not told otherwise. Default `['RS256']`; `ES256` is made faster. */
+  /** A key is created for each; the first one signs by default. Default `['RS256']`; `ES256` is created faster. */
   readonly algorithms?: readonly IssuerAlgorithm[]
   /** The `Cache-Control` of the keys, such as `public, max-age=3600`. Default: none. */
   readonly cacheControl?: string
-  /** Members of the description of the issuer, added or in the place of its own; `undefined` leaves one out. */
+  /** Members to add to the discovery document or override in it; `undefined` removes one. */
   readonly metadata?: Readonly<Record<string, unknown>>
-  /** What "now" is in tokens. Default: the system's. */
+  /** The clock for times in tokens. Default: the system's. */
   readonly clock?: Pick<Clock, 'now'>
 }
 
 /** A key of an issuer. */
 export interface IssuerKey {
-  /** What tokens name it by: `key-1`, `key-2`, ... */
+  /** Its key id in tokens: `key-1`, `key-2`, ... */
   readonly kid: string
   readonly alg: IssuerAlgorithm
   readonly publicKey: CryptoKey
   readonly privateKey: CryptoKey
-  /** Whether verifiers are told of it. */
+  /** Whether it is in the published key set. */
   readonly isPublished: boolean
 }
 
 /** Options of {@link Issuer.sign}. */
 export interface SignOptions {
-  /** Which key, published or not. Default: the newest one of the algorithm. */
+  /** The signing key, published or not. Default: the newest one of the algorithm. */
   readonly kid?: string
-  /** Default: that of the key that signs now, which is the one of the first algorithm until there is a rotation. */
+  /** Default: that of the current signing key, which is the key of the first algorithm until a rotation. */
   readonly alg?: IssuerAlgorithm
   /** Default 3600. */
   readonly expiresInSeconds?: number
-  /** Members of the header, added or in the place of `kid` and `typ`; `undefined` leaves one out. */
+  /** Members of the header, in addition to `kid` and `typ` or overriding them; `undefined` removes one. */
   readonly header?: Readonly<Record<string, unknown>>
 }
 
 /** Options of {@link Issuer.rotate}. */
 export interface RotateOptions {
-  /** Default: that of the key that signed until now. */
+  /** Default: that of the previous signing key. */
   readonly alg?: IssuerAlgorithm
-  /** Whether verifiers are told of the new key at once. Default `true`. */
+  /** Whether to publish the new key at once. Default `true`. */
   readonly publish?: boolean
-  /** Whether verifiers are no more told of the keys before, of any algorithm. Default `false`: their tokens stay good. */
+  /** Whether to withdraw all previous keys, of any algorithm. Default `false`: their tokens stay valid. */
   readonly withdrawOthers?: boolean
 }
 
 /** Options of {@link Issuer.distributedClaims}. */
 export interface DistributedClaimsOptions {
-  /** What the endpoint asks for, as a bearer token. Default: nothing. */
+  /** The bearer token that the endpoint requires. Default: none. */
   readonly accessToken?: string
 }
 
-/** The members of a token that name a source of claims. To be spread into the claims of a token. */
+/** The members of a token that refer to a source of claims. Spread them into the claims of a token. */
 export interface DistributedClaims {
   readonly _claim_names: Readonly<Record<string, string>>
   readonly _claim_sources: Readonly<
@@ -74,29 +74,28 @@ export interface DistributedClaims {
   >
 }
 
-/** An OpenID Connect issuer: its description, its keys, and tokens signed with them. */
+/** An OpenID Connect issuer: its discovery document, its keys, and tokens signed with them. */
 export interface Issuer extends FakeService {
-  /** Where its keys are. */
+  /** The URL of its keys. */
   readonly jwksUri: string
   /** All keys, oldest first. */
   readonly keys: readonly IssuerKey[]
   /**
-   * Signs a token. `iss`, `iat` and `exp` are filled in where the claims do not have them; a claim that is `undefined` is left out.
-   * There is no `aud` but the given.
+   * Signs a token. `iss`, `iat` and `exp` are added unless given; a claim that is `undefined` is omitted. There is no default `aud`.
    */
   sign(claims: Readonly<Record<string, unknown>>, options?: SignOptions): Promise<string>
-  /** Makes another key, which signs from now on. */
+  /** Creates another key, which signs from now on. */
   rotate(options?: RotateOptions): Promise<IssuerKey>
-  /** Verifiers are told of the key. */
+  /** Adds the key to the published keys. */
   publish(kid: string): void
-  /** Verifiers are told of the key no more. */
+  /** Removes the key from the published keys. */
   withdraw(kid: string): void
   /**
-   * Keeps claims at an endpoint of this issuer, as a JWT of its own, and returns the members that tell of them in another token
-   * (OpenID Connect Core 1.0, section 5.6.2).
+   * Serves claims at an endpoint of this issuer, as a separate JWT, and returns the members that refer to it in another token (OpenID Connect Core
+   * 1.0, section 5.6.2).
    *
-   * @param names the claims that the other token leaves to the endpoint.
-   * @param claims what the JWT says besides `iss`, `iat` and `exp`. Kubernetes wants the same `aud` in it.
+   * @param names the claims that the other token delegates to the endpoint.
+   * @param claims the claims of the JWT besides `iss`, `iat` and `exp`. Kubernetes requires the same `aud` in it.
    */
   distributedClaims(
     names: readonly string[],

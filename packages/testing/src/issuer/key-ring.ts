@@ -5,16 +5,16 @@ import type { IssuerAlgorithm, IssuerKey, RotateOptions, SignOptions } from './i
 export interface KeyRing {
   /** Oldest first. */
   readonly keys: readonly IssuerKey[]
-  /** A JWK set of what is published. */
+  /** The JWK set of the published keys. */
   publicKeys(): Promise<{ readonly keys: readonly JWK[] }>
-  /** Each once, in the order of the keys. */
+  /** Without duplicates, in the order of the keys. */
   publishedAlgorithms(): readonly string[]
   publish(kid: string, isPublished: boolean): void
   rotate(options?: RotateOptions): Promise<IssuerKey>
   sign(payload: object, options: Omit<SignOptions, 'expiresInSeconds'>): Promise<string>
 }
 
-/** One new key for each algorithm. The first one signs. */
+/** Creates a key for each algorithm. The first one signs. */
 export async function keyRing(algorithms: readonly IssuerAlgorithm[]): Promise<KeyRing> {
   const keys: MutableKey[] = []
   const add = async (alg: IssuerAlgorithm, isPublished: boolean): Promise<MutableKey> => {

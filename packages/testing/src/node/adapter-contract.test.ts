@@ -4,7 +4,7 @@ import { adapterContract, type ContractAdapter, type ContractCase, type Contract
 
 const jane = userInfo({ username: 'jane' })
 
-/** Answers with what the handler makes of a request, and with its headers as they came. */
+/** Responds with the handler's result, and with the headers as received. */
 async function answered(
   { handle }: ContractSetup,
   request: Request,
@@ -14,7 +14,7 @@ async function answered(
   return new Response(body)
 }
 
-/** The names of the cases that an adapter does not pass, without its protocol. */
+/** The names of the cases that an adapter fails, without its protocol. */
 async function failuresOf(adapter: ContractAdapter): Promise<readonly string[]> {
   const failures: string[] = []
   for (const { name, run } of adapterContract(adapter)) {
@@ -38,12 +38,12 @@ describe('adapterContract', () => {
     const all = adapterContract({ protocols: ['fetch'], makeApp: () => ({ fetch: () => new Response() }) })
     expect(names(all).filter((name) => !failures.includes(name.replace('Fetch: ', '')))).toEqual([
       'Fetch: other headers stay as they were sent',
-      'Fetch: a request that asks to act as another user is its caller’s, with the headers, where the app says so',
+      'Fetch: a request that asks to impersonate a user is its caller’s, with the headers, if the app opts in',
       'Fetch: an answer has no id where there is no audit log',
     ])
   })
 
-  it('tells an adapter that only authenticates what it forgets', async () => {
+  it('finds what an adapter that only authenticates omits', async () => {
     const failures = await failuresOf({
       protocols: ['fetch'],
       kinds: ['authentication'],
@@ -61,24 +61,24 @@ describe('adapterContract', () => {
       },
     })
     expect(failures).toEqual([
-      'an authenticator that needs the certificates of peers is an error on a runtime that does not tell them',
+      'an authenticator that needs the certificates of peers is an error on a runtime that does not provide them',
       'after a success the app sees no credential, no header of a front proxy and none that the authenticator consumed',
       'after a refusal that is passed on there is no user, and no header of a front proxy',
       'a warning is on the answer of a handler, however that makes it',
       'a warning is on the answer when the handler throws',
       'names with _ in the place of - never reach the app',
-      'an observer is told the status of every answer once, with the request that it was told of before',
+      'an observer gets the status of every response once, with the request of its earlier event',
       'every answer has the id of its request in the audit log, also one that is refused or made of an error',
       'the id of a request in the audit log is that in its header Audit-ID, unless that cannot be one',
     ])
   })
 
-  it('leaves out what an adapter has not', () => {
+  it('omits rules of middlewares that an adapter does not have', () => {
     const makeApp = () => ({ fetch: () => new Response() })
     const all = names(adapterContract({ protocols: ['http1', 'http2', 'fetch'], makeApp }))
     expect(new Set(all).size).toBe(all.length)
     expect(
-      all.filter((name) => /^Fetch: .*(?:HTTP\/2|certificates that the peer|goes away)/.test(name)),
+      all.filter((name) => /^Fetch: .*(?:HTTP\/2|certificates that the peer|disconnects)/.test(name)),
     ).toEqual([])
     const few = names(
       adapterContract({ protocols: ['fetch'], kinds: ['authentication'], leavesAnswers: true, makeApp }),

@@ -27,7 +27,7 @@ interface Answer {
   readonly body: string
 }
 
-/** Trusts the authority and nobody else. */
+/** Trusts only this CA. */
 function ask(
   url: string,
   { caPem }: { readonly caPem: string },
@@ -99,7 +99,7 @@ describe('listen', () => {
     expect((await hanging).status).toBe(200)
   })
 
-  test('can be closed while somebody waits, more than once, and opened again at the same port', async () => {
+  test('can be closed while a request waits, more than once, and opened again at the same port', async () => {
     const issuer = await newIssuer()
     const running = await listening(issuer)
     issuer.stop('hang')

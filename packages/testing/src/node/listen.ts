@@ -14,32 +14,32 @@ import { nodeListener } from './node-listener.ts'
 
 /** Options of {@link listen}. */
 export interface ListenOptions {
-  /** Who issues the certificate of the server. Default: a new authority. */
+  /** The CA of the server's certificate. Default: a new one. */
   readonly pki?: Pick<CertificateAuthority, 'caPem' | 'issueServer'>
-  /** Default: one that is free. */
+  /** Default: a free port. */
   readonly port?: number
 }
 
 const shape: OptionsShape<ListenOptions> = {
-  pki: withMethods('a certificate authority, as createPki() makes', 'issueServer'),
+  pki: withMethods('a certificate authority, such as createPki() returns', 'issueServer'),
   port: wholeNumber(0),
 }
 
-const aService = withMethods('a service, as createIssuer() makes', 'handle', 'moveTo')
+const aService = withMethods('a service, such as createIssuer() returns', 'handle', 'moveTo')
 
 /** A service that can be reached over TLS. */
 export interface ListeningService {
-  /** Where it is now, as the service itself says. */
+  /** The current URL of the service. */
   readonly url: string
-  /** The certificate of the authority that clients have to trust. */
+  /** The CA certificate that clients have to trust. */
   readonly caPem: string
-  /** Ends every connection, and takes no more. */
+  /** Closes the server and all its connections. */
   close(): Promise<void>
 }
 
 /**
- * Serves an issuer or a webhook over TLS on 127.0.0.1, and moves it there: from now on its `url` says so, and so do the tokens that it
- * signs. A connection that the service rejects is lost.
+ * Serves an issuer or a webhook over TLS on 127.0.0.1, and moves it there: its `url` and the tokens it signs change accordingly. If the service
+ * rejects, the connection is closed.
  *
  * @example
  * const issuer = await createIssuer()

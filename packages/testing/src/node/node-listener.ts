@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 
-/** What answers requests of the Fetch API, for a server of Node. When it rejects, the connection is lost. */
+/** A listener of a Node server for a Fetch API handler. If the handler rejects, the connection is closed. */
 export function nodeListener(handle: (request: Request) => Promise<Response>): RequestListener {
   return (message, response) => {
     answer(handle, message, response).catch(() => message.socket.destroy())

@@ -19,7 +19,7 @@ const HOUR_MS = 3_600_000
 const LEAF_LIFETIME_MS = 24 * HOUR_MS
 const AUTHORITY_LIFETIME_MS = 10 * 365 * 24 * HOUR_MS
 
-/** A root with a new key. */
+/** Creates a root CA with a new key. */
 export async function createRoot(options: PkiOptions): Promise<CertificateAuthority> {
   const clock = options.clock ?? systemClock
   const root = await createCertificate({
@@ -31,7 +31,7 @@ export async function createRoot(options: PkiOptions): Promise<CertificateAuthor
   return authority(root, [], root.pem, () => clock.now())
 }
 
-/** @param chain the certificates below the root, down to this authority: nearest first, none for the root itself. */
+/** @param chain the certificates below the root, down to this CA: nearest first, none for the root itself. */
 function authority(
   own: KeyedCertificate,
   chain: readonly KeyedCertificate[],
@@ -102,7 +102,7 @@ function purpose(own: 'serverAuth' | 'clientAuth', wrong: CertificateFault | und
   return own === 'serverAuth' ? 'clientAuth' : 'serverAuth'
 }
 
-/** X.509 knows seconds. */
+/** X.509 times have a resolution of seconds. */
 function validity(
   { notBefore, notAfter, wrong }: Pick<CertificateOptions, 'notBefore' | 'notAfter' | 'wrong'>,
   lifetimeMs: number,

@@ -1,39 +1,39 @@
 import type { Clock } from '@kube-authn/core'
 
-/** The kind of key a certificate is about. */
+/** The key algorithm of a certificate. */
 export type KeyAlgorithm = 'P-256' | 'P-384' | 'RSA-2048'
 
 /**
- * What is to be wrong with a certificate, for tests that expect a refusal.
+ * A fault of a certificate, for tests that expect a refusal.
  *
  * - `expired`, `notYetValid`: by an hour.
  * - `wrongPurpose`: a client certificate is for servers only, and a server certificate for clients only.
- * - `selfSigned`: a stranger's, signed by nobody but its own key.
- * - `forged`: it names this authority as its issuer, but another key signed it.
+ * - `selfSigned`: signed only by its own key.
+ * - `forged`: it names this CA as its issuer, but another key signed it.
  */
 export type CertificateFault = 'expired' | 'notYetValid' | 'wrongPurpose' | 'selfSigned' | 'forged'
 
-/** What every certificate can be told. */
+/** Options of every certificate. */
 export interface CertificateOptions {
   /** The organizations of the subject, in order: the groups of a user. Default: none. */
   readonly organizations?: readonly string[]
-  /** From when it is valid, cut to seconds. Default: an hour before the clock's now. */
+  /** Valid from, truncated to seconds. Default: an hour before the clock's now. */
   readonly notBefore?: Date
-  /** Until when it is valid, cut to seconds. Default: a day after now for servers and clients, ten years for authorities. */
+  /** Valid until, truncated to seconds. Default: a day after now for servers and clients, ten years for authorities. */
   readonly notAfter?: Date
   /** Default: that of the authority. */
   readonly algorithm?: KeyAlgorithm
-  /** Default: nothing is wrong. */
+  /** Default: no fault. */
   readonly wrong?: CertificateFault
 }
 
-/** What a server or client certificate can be told. */
+/** Options of a server or client certificate. */
 export interface LeafCertificateOptions extends CertificateOptions {
   /** DNS names and IP addresses for the subject alternative name. */
   readonly hosts?: readonly string[]
   /**
-   * `serverAuth`, `clientAuth`, `any` or an object identifier each; empty: without the extension, which Kubernetes accepts for
-   * every purpose. Default: the one purpose it is issued for.
+   * `serverAuth`, `clientAuth`, `any` or an object identifier each; empty: no extension, which Kubernetes accepts for every purpose. Default: the
+   * purpose it is issued for.
    */
   readonly extendedKeyUsages?: readonly string[]
 }
@@ -47,7 +47,7 @@ export interface ServerCertificateOptions extends LeafCertificateOptions {
 
 /** Options of {@link CertificateAuthority.issueClient}. */
 export interface ClientCertificateOptions extends LeafCertificateOptions {
-  /** The user name. Without one a certificate is valid but nobody's. */
+  /** The user name. A certificate without one is valid but authenticates no user. */
   readonly commonName?: string
   /** The user's uid, in the subject attribute 1.3.6.1.4.1.57683.2. Default: none. */
   readonly uid?: string
@@ -56,9 +56,9 @@ export interface ClientCertificateOptions extends LeafCertificateOptions {
 /** Options of {@link CertificateAuthority.issueIntermediate}. */
 export interface IntermediateOptions extends CertificateOptions {
   readonly commonName: string
-  /** How many authorities may be below it. Default: any number. */
+  /** How many CAs may be below it. Default: no limit. */
   readonly pathLength?: number
-  /** Limits what may be issued below it. Default: no limit. */
+  /** The purposes of certificates below it. Default: no limit. */
   readonly extendedKeyUsages?: readonly string[]
 }
 
@@ -66,39 +66,39 @@ export interface IntermediateOptions extends CertificateOptions {
 export interface PkiOptions {
   /** Default `kube-authn test CA`. */
   readonly commonName?: string
-  /** Of all keys that are not told otherwise. Default `P-256`. */
+  /** The default algorithm of all keys. Default `P-256`. */
   readonly algorithm?: KeyAlgorithm
   /** Default: an hour before the clock's now. */
   readonly notBefore?: Date
   /** Default: ten years after now. */
   readonly notAfter?: Date
-  /** What "now" is for everything that is issued. Default: the system's. */
+  /** The clock for all certificates. Default: the system's. */
   readonly clock?: Pick<Clock, 'now'>
 }
 
-/** A certificate, its private key, and everything a server or client has to send. */
+/** A certificate, its private key, and the chain that a server or client sends. */
 export interface IssuedCredential {
   readonly certificatePem: string
   readonly certificateDer: Uint8Array<ArrayBuffer>
   /** PKCS#8. */
   readonly privateKeyPem: string
-  /** The certificate and the intermediates above it, without the root: what Node's TLS takes as `cert`. */
+  /** The certificate and the intermediates above it, without the root: `cert` of Node's TLS. */
   readonly chainPem: string
-  /** The same as DER, leaf first: what `peerCertificates()` of a request returns. */
+  /** The same as DER, leaf first: the result of `peerCertificates()` of a request. */
   readonly chainDer: readonly Uint8Array<ArrayBuffer>[]
 }
 
-/** Issues certificates; made by `createPki` and {@link CertificateAuthority.issueIntermediate}. */
+/** Issues certificates; created by `createPki` and {@link CertificateAuthority.issueIntermediate}. */
 export interface CertificateAuthority {
-  /** The root's certificate, also of an intermediate: what `--client-ca-file` and a TLS client's `ca` are given. */
+  /** The root's certificate, also for an intermediate: for `--client-ca-file` and a TLS client's `ca`. */
   readonly caPem: string
-  /** The authority's own certificate. */
+  /** The CA's own certificate. */
   readonly certificatePem: string
   readonly certificateDer: Uint8Array<ArrayBuffer>
-  /** A certificate for TLS servers. */
+  /** Issues a certificate for TLS servers. */
   issueServer(options: ServerCertificateOptions): Promise<IssuedCredential>
-  /** A certificate for TLS clients. */
+  /** Issues a certificate for TLS clients. */
   issueClient(options: ClientCertificateOptions): Promise<IssuedCredential>
-  /** An authority below this one. What it issues carries its certificate in the chain. */
+  /** Creates a CA below this one. Certificates that it issues have its certificate in their chain. */
   issueIntermediate(options: IntermediateOptions): Promise<CertificateAuthority>
 }

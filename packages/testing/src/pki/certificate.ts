@@ -14,7 +14,7 @@ import {
   X509CertificateGenerator,
 } from './x509-library.ts'
 
-/** A certificate with the key it is about. */
+/** A certificate with its key. */
 export interface KeyedCertificate {
   readonly name: Name
   readonly keys: CryptoKeyPair
@@ -23,26 +23,26 @@ export interface KeyedCertificate {
   readonly pem: string
 }
 
-/** Who signs. */
+/** The issuer of a certificate. */
 export type Signer = Pick<KeyedCertificate, 'name' | 'keys' | 'algorithm'>
 
-/** What a certificate says, beyond its key. */
+/** The content of a certificate, except its key. */
 export interface CertificateContent {
   readonly name: Name
   readonly algorithm: KeyAlgorithm
   readonly notBefore: Date
   readonly notAfter: Date
-  /** Present in the certificate of an authority. */
+  /** Present in the certificate of a CA. */
   readonly authority?: { readonly pathLength?: number | undefined }
   readonly hosts?: readonly string[] | undefined
   readonly extendedKeyUsages?: readonly string[] | undefined
 }
 
 /**
- * Makes a certificate for a new key.
+ * Creates a certificate for a new key.
  *
- * @param signer who issues it; by default it signs itself.
- * @param signingKeys another key than the signer's, for a forgery.
+ * @param signer the issuer; by default it is self-signed.
+ * @param signingKeys a key other than the signer's, for a forgery.
  */
 export async function createCertificate(
   content: CertificateContent,
@@ -67,7 +67,7 @@ export async function createCertificate(
   return { name, keys, algorithm, der, pem: pem('CERTIFICATE', der) }
 }
 
-/** The private key in PKCS#8, which Node takes as `key`. */
+/** The private key in PKCS#8: `key` of Node's TLS. */
 export async function privateKeyPem(keys: CryptoKeyPair): Promise<string> {
   return pem('PRIVATE KEY', new Uint8Array(await crypto.subtle.exportKey('pkcs8', keys.privateKey)))
 }
@@ -94,7 +94,7 @@ async function extensionsOf(
   ]
 }
 
-/** RSA keys may also carry the key of a TLS 1.2 session. */
+/** RSA keys may also be used for key encipherment in TLS 1.2. */
 function leafUsages(algorithm: KeyAlgorithm): KeyUsageFlags {
   if (algorithm === 'RSA-2048') return KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment
   return KeyUsageFlags.digitalSignature
@@ -117,7 +117,7 @@ function generalName(host: string): { type: 'ip' | 'dns'; value: string } {
   return { type: /^[\d.]+$|:/.test(host) ? 'ip' : 'dns', value: host }
 }
 
-/** 128 bits, positive, and as short as it can be written. */
+/** 128 bits, positive, in minimal encoding. */
 function randomSerialNumber(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16))
   bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40

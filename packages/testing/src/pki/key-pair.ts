@@ -1,6 +1,6 @@
 import type { KeyAlgorithm } from './certificate-authority.ts'
 
-/** What WebCrypto must be told to make a key pair and to sign with it. */
+/** The WebCrypto parameters to generate a key pair and to sign with it. */
 type SigningAlgorithm =
   | { readonly name: 'ECDSA'; readonly namedCurve: string; readonly hash: string }
   | {
@@ -21,7 +21,7 @@ const SIGNING_ALGORITHMS: Readonly<Record<KeyAlgorithm, SigningAlgorithm>> = {
   },
 }
 
-/** How a key of this algorithm signs certificates. */
+/** The WebCrypto parameters to sign certificates with this algorithm. */
 export function signingAlgorithm(algorithm: KeyAlgorithm): SigningAlgorithm {
   return SIGNING_ALGORITHMS[algorithm]
 }

@@ -12,7 +12,7 @@ const OID_OF_COMMON_NAME = [0x06, 0x03, 0x55, 0x04, 0x03]
 const pki = await createPki()
 const server = await pki.issueServer({ hosts: ['localhost', '127.0.0.1', '::1'] })
 
-/** What Node's TLS says of a client: `undefined` when it is authorized, else why not. */
+/** The result of Node's TLS for a client: `undefined` if it is authorized, otherwise the error. */
 async function verdictOnClient(client: IssuedCredential, authority = pki): Promise<string | undefined> {
   const listener = createServer({
     key: server.privateKeyPem,

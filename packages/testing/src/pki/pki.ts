@@ -12,10 +12,9 @@ const shape: OptionsShape<PkiOptions> = {
 }
 
 /**
- * Makes a certificate authority with a new key, for tests: WebCrypto only, no openssl, no files.
+ * Creates a certificate authority with a new key, for tests: WebCrypto only, no openssl, no files.
  *
- * Everything is in memory and is as trustworthy as the process that made it. Never give these certificates to anything that
- * is not a test.
+ * Everything is in memory. Never use these certificates outside of tests.
  *
  * @example
  * const pki = await createPki()
@@ -25,7 +24,7 @@ const shape: OptionsShape<PkiOptions> = {
  */
 export async function createPki(options: PkiOptions = {}): Promise<CertificateAuthority> {
   checkOptions(shape, options)
-  // Loaded when needed: most tests want a fake user, and the library takes longer to load than they take to run.
+  // Loaded when needed: the library is slow to load, and most tests only need a fake user.
   const { createRoot } = await import('./authority.ts')
   return createRoot(options)
 }

@@ -7,7 +7,7 @@ export interface Subject {
   readonly uid?: string | undefined
 }
 
-/** The attribute Kubernetes reads a user's uid from. */
+/** The attribute of a user's uid in Kubernetes. */
 const UID = '1.3.6.1.4.1.57683.2'
 
 /** A distinguished name: organizations in order, common name, uid; each alone in its RDN, as a UTF8String. */

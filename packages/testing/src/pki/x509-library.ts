@@ -1,4 +1,4 @@
-// `@peculiar/x509` finds its parts through metadata on `Reflect`, which has to be there before the library is.
+// `@peculiar/x509` needs metadata on `Reflect`, which must be loaded before it.
 import 'reflect-metadata'
 
 export * from '@peculiar/x509'

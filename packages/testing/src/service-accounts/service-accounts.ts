@@ -9,11 +9,11 @@ import { anIterable, aString, checkOptions, type OptionsShape, withMethods } fro
 import { generateKeyPair } from '../pki/key-pair.ts'
 import { pem } from '../pki/pem.ts'
 
-/** Options of {@link createServiceAccounts}: the objects that are there, and who issues tokens for them. */
+/** Options of {@link createServiceAccounts}: the initial objects and the token issuer. */
 export interface ServiceAccountsOptions extends InitialObjects {
-  /** The name of the issuer in tokens. Default `https://kubernetes.default.svc`. */
+  /** `iss` of tokens. Default `https://kubernetes.default.svc`. */
   readonly issuer?: string
-  /** What "now" is in tokens, and for whoever verifies them. Default: the system's. */
+  /** The clock of the issuer and of verification. Default: the system's. */
   readonly clock?: Clock
 }
 
@@ -26,29 +26,29 @@ const shape: OptionsShape<ServiceAccountsOptions> = {
   clock: withMethods('a clock', 'now'),
 }
 
-/** What the token of a service account can be told. */
+/** Options of a service account token. */
 export interface ServiceAccountTokenInit {
-  /** What it is for. Default: the issuer. */
+  /** The audiences. Default: the issuer. */
   readonly audiences?: readonly string[]
   /** 600 or more. Default 3600. */
   readonly expirationSeconds?: number
-  /** An object that is there; the token is as good as long as that is. Default: nothing but the service account. */
+  /** An existing object; the token is valid while it exists. Default: only the service account. */
   readonly boundTo?: { readonly kind: 'Pod' | 'Secret' | 'Node'; readonly name: string }
 }
 
-/** Service accounts and tokens for them. It is what `serviceAccountToken` of `@kube-authn/core/service-account` takes. */
+/** Service accounts and tokens for them: the options of `serviceAccountToken` of `@kube-authn/core/service-account`. */
 export interface ServiceAccounts extends ServiceAccountTokenOptions {
   readonly signingKey: SigningKey
   /**
    * Issues a token, as the TokenRequest API does.
    *
-   * @throws {StatusError} when the service account or the object is not there, or the token may not be bound to it.
+   * @throws {StatusError} if the service account or the object does not exist, or the token may not be bound to it.
    */
   token(namespace: string, name: string, init?: ServiceAccountTokenInit): Promise<string>
 }
 
 /**
- * Makes service accounts with a new key, for tests. Without options there is one, `default` in the namespace `default`.
+ * Creates service accounts with a new key, for tests. Without options there is one, `default` in the namespace `default`.
  *
  * @example
  * const accounts = await createServiceAccounts({ serviceAccounts: [{ namespace: 'shop', name: 'cart', uid: '1' }] })
@@ -59,7 +59,7 @@ export async function createServiceAccounts(options: ServiceAccountsOptions = {}
   checkOptions(shape, options)
   const { issuer = 'https://kubernetes.default.svc', clock = systemClock, ...initial } = options
   const { serviceAccounts = [{ namespace: 'default', name: 'default', uid: 'default-uid' }] } = options
-  // Loaded when needed, as the library for certificates is.
+  // Loaded when needed, like the certificate library.
   const [{ signingKeyFromPem }, { serviceAccountObjects, tokenIssuer }] = await Promise.all([
     import('@kube-authn/core/jwt'),
     import('@kube-authn/core/service-account'),
@@ -73,7 +73,7 @@ export async function createServiceAccounts(options: ServiceAccountsOptions = {}
   return new IssuedAccounts(issuer, objects, { signingKey, clock, tokens })
 }
 
-/** What authenticators take as options are fields, and what they do not know is not: they refuse options that they do not know. */
+/** Options of authenticators are own fields and all other members are not, since authenticators refuse unknown options. */
 class IssuedAccounts implements ServiceAccounts {
   readonly issuers: readonly string[]
   readonly keys: ServiceAccountTokenOptions['keys']

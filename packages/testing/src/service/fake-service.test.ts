@@ -6,14 +6,14 @@ const URL_OF_SERVICE = 'https://service.example.com/api'
 const service = (url = URL_OF_SERVICE) =>
   fakeService(url, (request, path) => new Response(`${request.method} ${path}`))
 
-/** Whether something is settled by the time that promises have done what they can. */
+/** Whether a promise has settled once all pending promise jobs ran. */
 async function isPending(work: Promise<unknown>): Promise<boolean> {
   const pending = Symbol('pending')
   const turn = new Promise((resolve) => void setTimeout(resolve, 0, pending))
   return (await Promise.race([work.catch(() => undefined), turn])) === pending
 }
 
-/** What code an error of `fetch` has, as Node's has it. */
+/** The code of an error of `fetch`, as in Node. */
 async function codeOf(work: Promise<unknown>): Promise<unknown> {
   const error: unknown = await work.then(
     () => undefined,

@@ -10,32 +10,32 @@ export interface ReceivedRequest {
   readonly headers: Headers
 }
 
-/** Something that would be elsewhere: it can be reached without a network, or be served for real. */
+/** A fake remote service: reachable without a network, or served by a real server. */
 export interface FakeService {
-  /** Where it is. */
+  /** Its URL. */
   readonly url: string
-  /** Reaches this service and nothing else, without a network: for unit tests, and on edge runtimes. */
+  /** A `fetch` that only reaches this service, without a network: for unit tests, and on edge runtimes. */
   readonly fetch: FakeFetch
-  /** What arrived, in order, also while it was stopped. */
+  /** The requests received, in order, including those during an outage. */
   readonly requests: readonly ReceivedRequest[]
   /**
-   * Answers a request by its path; the rest of its URL does not matter. With this it can be mounted in any server, at the path of
-   * `url`. Rejects when the connection is to be lost.
+   * Responds to a request by its path; the rest of its URL is ignored. It can be mounted in any server, at the path of `url`. Rejects if the
+   * connection should be closed.
    */
   readonly handle: (request: Request) => Promise<Response>
-  /** It is elsewhere from now on: at the same path of another origin, such as `https://127.0.0.1:8443`. */
+  /** Moves it to the same path of another origin, such as `https://127.0.0.1:8443`. */
   moveTo(origin: string): void
-  /** An outage begins. */
+  /** Starts an outage. */
   stop(outage?: Outage): void
-  /** The outage is over. */
+  /** Ends the outage. */
   start(): void
 }
 
 /**
- * The part of a service that is the same for all.
+ * Creates a fake service: the common part of all of them.
  *
- * @param initialUrl where it is at first. Its text is kept as it is.
- * @param answer what it says to a request for that path or one below it.
+ * @param initialUrl its initial URL, kept as written.
+ * @param answer its response to a request for that path or one below it.
  */
 export function fakeService(
   initialUrl: string,
@@ -65,7 +65,7 @@ export function fakeService(
   return service
 }
 
-/** As it is written, which is not always how a parser writes it. */
+/** The origin as written, which may differ from that of a parser. */
 function originOf(url: string): string {
   return /^[^:]+:\/\/[^/?#]*/.exec(url)?.[0] ?? ''
 }

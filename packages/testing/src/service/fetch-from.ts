@@ -1,17 +1,17 @@
 import { connectionFailure } from './outage.ts'
 
-/** A `fetch` that reaches nothing but what it was made for. It takes what the runtime's takes. */
+/** A `fetch` that only reaches given services. It has the parameters of the runtime's. */
 export type FakeFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
-/** Something that answers requests below its URL. */
+/** A service that responds to requests below its URL. */
 export interface ReachableService {
   readonly url: string
   readonly handle: (request: Request) => Promise<Response>
 }
 
 /**
- * A `fetch` that reaches these services and nothing else, without a network: all other hosts are unknown. Services may share an
- * origin when their paths differ: the longest one is asked.
+ * A `fetch` that only reaches these services, without a network: all other hosts are unknown. Services with different paths may share an origin: the
+ * longest matching path wins.
  *
  * @example
  * const fetch = fetchFrom(issuer, anotherIssuer, webhook)
@@ -31,12 +31,12 @@ export function fetchFrom(...services: readonly ReachableService[]): FakeFetch {
   }
 }
 
-/** Whether a path is this one, or in the folder that it is. */
+/** Whether a path equals `folder` or is below it. */
 function isBelow(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith('/') ? folder : `${folder}/`)
 }
 
-/** Rejects with the reason of whoever gave up. */
+/** Rejects with the abort reason. */
 function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason as unknown)

@@ -1,36 +1,36 @@
 /**
- * How a service is out of order.
+ * The kind of an outage.
  *
- * - `reset`: connections are made and lost again.
- * - `hang`: there is no answer until the outage is over, or until the caller gives up.
- * - a status: that is the whole answer, to everything.
+ * - `reset`: connections are accepted and reset.
+ * - `hang`: there is no response until the outage ends or the client aborts.
+ * - a status: the response to every request, without a body.
  */
 export type Outage = 'reset' | 'hang' | OutageStatus
 
-/** What a service answers that is out of order. */
+/** The response during an outage. */
 export interface OutageStatus {
   /** 200 to 599. */
   readonly status: number
-  /** Such as `retry-after`. Default: none. */
+  /** For example `retry-after`. Default: none. */
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** Whether there is an outage. */
+/** The outage state of a service. */
 export interface OutageSwitch {
-  /** The outage begins, in the place of any before it. */
+  /** Starts an outage, replacing any before it. */
   stop(outage: Outage): void
-  /** The outage is over, and what hangs goes on. */
+  /** Ends the outage; hanging requests continue. */
   start(): void
   /**
-   * Does to a request what the outage does to it.
+   * Applies the outage to a request.
    *
-   * @param signal of whoever waits: what hung for nobody goes on to nothing.
-   * @returns the answer, or `undefined` when there is no outage, or no more.
+   * @param signal of the client: an aborted request does not continue after the outage.
+   * @returns the response, or `undefined` if there is no outage or it ended.
    */
   pass(signal: AbortSignal): Promise<Response | undefined>
 }
 
-/** In order, until it is stopped. */
+/** Creates a switch without an outage. */
 export function outageSwitch(): OutageSwitch {
   let current: CurrentOutage | undefined
 
@@ -47,7 +47,7 @@ export function outageSwitch(): OutageSwitch {
     if (outage !== 'hang') return new Response(null, outage)
     await over
     signal.throwIfAborted()
-    // Another outage may have taken its place.
+    // Another outage may have replaced it.
     return pass(signal)
   }
 
@@ -58,7 +58,7 @@ export function outageSwitch(): OutageSwitch {
   }
 }
 
-/** What Node's `fetch` rejects with when there is no connection, or no more. */
+/** The error of Node's `fetch` for a failed or lost connection. */
 export function connectionFailure(code: 'ECONNRESET' | 'ENOTFOUND', message: string): TypeError {
   return new TypeError('fetch failed', { cause: Object.assign(new Error(message), { code }) })
 }

@@ -123,9 +123,9 @@ describe('a fake webhook', () => {
     ['another group', { ...review({ token: 'x' }), apiVersion: 'v1' }],
     ['no spec', { ...review({}), spec: undefined }],
     ['no token', review({})],
-    ['a token that is no text', review({ token: 1 })],
+    ['a token that is not a string', review({ token: 1 })],
     ['audiences that are no list', review({ token: 'x', audiences: 'a' })],
-    ['audiences that are no texts', review({ token: 'x', audiences: ['a', 1] })],
+    ['audiences that are not strings', review({ token: 'x', audiences: ['a', 1] })],
   ])('is not asked by %s', async (_, body) => {
     const webhook = fakeTokenReviewWebhook(always(jane))
     expect((await post(webhook, body)).status).toBe(400)

@@ -7,30 +7,30 @@ import { reviewStatus } from './review-status.ts'
 
 /** Options of {@link fakeTokenReviewWebhook}. */
 export interface FakeTokenReviewWebhookOptions {
-  /** Where it is. Default `https://webhook.example.com/authenticate`. */
+  /** Its URL. Default `https://webhook.example.com/authenticate`. */
   readonly url?: string
-  /** The version it answers in. Default: the one it is asked in. */
+  /** The version of its responses. Default: that of the request. */
   readonly version?: TokenReviewVersion
 }
 
 const shape: OptionsShape<FakeTokenReviewWebhookOptions> = { url: aString, version: oneOf('v1', 'v1beta1') }
 
-/** A webhook that says of tokens what it was told to say. */
+/** A token webhook with a given result. */
 export interface FakeTokenReviewWebhook extends FakeService {
-  /** What it was asked, in order. */
+  /** The reviews received, in order. */
   readonly reviews: readonly ReceivedReview[]
 }
 
 /**
- * A webhook that answers TokenReviews (`--authentication-token-webhook-config-file`). It is reached by its `fetch` without a network,
- * in any server by its `handle`, and with `listen` of `@kube-authn/testing/node` over TLS.
+ * A TokenReview webhook (`--authentication-token-webhook-config-file`). Use its `fetch` without a network, its `handle` in any server, or `listen` of
+ * `@kube-authn/testing/node` over TLS.
  *
- * A user is `authenticated`, and no opinion is not. When the answer throws `rejected(...)`, its message is the `error` of the
- * status; everything else that it throws is HTTP 500. Audiences are told when the answer has any: those that were asked for.
+ * A user is `authenticated`; no opinion is not. If the answer throws `rejected(...)`, its message is the `error` of the status; any other error is
+ * HTTP 500. If the answer has audiences, the status has those of them that were requested.
  *
  * Source: apiserver `plugin/pkg/authenticator/token/webhook/webhook.go`, api `authentication/v1/types.go`.
  *
- * @param answer `knownTokens(users)`, `always(user)`, `noOpinion()`, `fails(error)`, or a function that looks at the token.
+ * @param answer `knownTokens(users)`, `always(user)`, `noOpinion()`, `fails(error)`, or a function of the token.
  * @example
  * const webhook = fakeTokenReviewWebhook(knownTokens({ secret: fakeUser() }))
  * webhook.stop({ status: 429, headers: { 'retry-after': '1' } })

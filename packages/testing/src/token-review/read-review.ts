@@ -1,15 +1,15 @@
-/** The versions of TokenReview. They do not differ in anything else. */
+/** The versions of TokenReview; they have the same fields. */
 export type TokenReviewVersion = 'v1' | 'v1beta1'
 
-/** What a webhook was asked. */
+/** A TokenReview that a webhook received. */
 export interface ReceivedReview {
   readonly version: TokenReviewVersion
   readonly token: string
-  /** What the token has to be for. Absent: that was not asked. */
+  /** The requested audiences. Absent if not requested. */
   readonly audiences?: readonly string[]
 }
 
-/** Reads the body of a TokenReview; `undefined` when it is none. */
+/** Parses the body of a TokenReview; `undefined` if it is invalid. */
 export function readReview(text: string): ReceivedReview | undefined {
   let body: unknown
   try {

@@ -14,7 +14,7 @@ export interface ReviewStatus {
   readonly error?: string
 }
 
-/** What an answer says of a token, as a status; `undefined` when it could not tell. */
+/** The status for the result of an authenticator; `undefined` if it failed. */
 export async function reviewStatus(
   answer: TokenAuthenticator['authenticateToken'],
   { token, audiences: wanted }: ReceivedReview,
@@ -34,7 +34,7 @@ export async function reviewStatus(
   }
 }
 
-/** What is empty is left out, as Go leaves it out. */
+/** Empty members are omitted, as in Go. */
 function userOf({ username, uid, groups, extra }: UserInfo): NonNullable<ReviewStatus['user']> {
   return {
     username,

@@ -14,7 +14,7 @@ import { fixedClock } from '@kube-authn/testing'
 import { outcomeOf } from '../behaviour.ts'
 import type { Given, UnitRunner } from '../vector.ts'
 
-/** Area D-bootstrap-auth: who has a bootstrap token. */
+/** Area D-bootstrap-auth: authentication by bootstrap tokens. */
 export const bootstrapAuth: UnitRunner = async ({ given }) => {
   const secrets = ((given['secrets'] ?? []) as readonly VectorSecret[]).map(secretOf)
   const store = bootstrapSecrets(secrets)
@@ -44,7 +44,7 @@ export const bootstrapGroups: UnitRunner = ({ given }) => {
   )
 }
 
-/** Area D-bootstrap-cleaner: what happens to the secret of a token. */
+/** Area D-bootstrap-cleaner: deletion of expired token secrets. */
 export const bootstrapCleaner: UnitRunner = async ({ given }) => {
   const secret = { ...secretOf(given['secret'] as VectorSecret), uid: 'the-uid' }
   const clock = clockOf(given)
@@ -119,7 +119,7 @@ function withCorrectSignatures(
   )
 }
 
-/** The order of keys does not count. */
+/** The order of keys is ignored. */
 function inOrderOf(expected: unknown, keys: readonly string[]): readonly string[] {
   const order = Array.isArray(expected) ? expected : []
   return keys.toSorted((one, other) => order.indexOf(one) - order.indexOf(other))

@@ -39,7 +39,7 @@ export function certificateRunners(certificates: Certificates): Readonly<Record<
             : converted(conversion),
       })
       const outcome = await outcomeOf(() => authenticator.authenticate(request(given), emptyContext))
-      // What the prefix says is told by the unit x509.identifier; vectors give the cause alone.
+      // The unit x509.identifier checks the prefix; vectors have only the cause.
       return {
         ...outcome,
         error: causeOf(outcome['error']),
@@ -136,7 +136,7 @@ function converted(conversion: Behaviour): (leaf: Certificate) => ReturnType<typ
   }
 }
 
-/** A source that has nothing yet, as a ConfigMap that is not there. */
+/** A source without content yet, such as a missing ConfigMap. */
 async function beforeAnythingIsThere(certificates: Certificates): Promise<Record<string, unknown>> {
   const authenticator = clientCertificate({ ca: { current: () => undefined } })
   const request = requestOf({ peerCertificates: derOf(certificates, ['@jane']) })

@@ -4,7 +4,7 @@ import { createAuthenticator } from '@kube-authn/node'
 import { createPki, createServiceAccounts, fakeRequest } from '@kube-authn/testing'
 import { inFolder, writeFiles } from './kubeconfig-client.ts'
 
-/** In which order everybody is asked in a chain that has everybody. */
+/** The order in which a chain with all authenticators calls them. */
 export async function wholeChain(): Promise<Readonly<Record<string, unknown>>> {
   const users = await createPki()
   const proxies = await createPki()
@@ -33,7 +33,7 @@ export async function wholeChain(): Promise<Readonly<Record<string, unknown>>> {
     const nobody = await explain(authenticator, fakeRequest())
     authenticator.close()
     const [adder] = steps
-    // A bad token ends it before anonymous is asked.
+    // A bad token ends the chain before the anonymous authenticator.
     const failsFast = [steps, nobody.steps].map((each) => each.map((step) => step.authenticator).at(-1))
     const [plain] = adder?.steps ?? []
     const bearer = plain?.steps.find((step) => step.authenticator === 'bearerToken')

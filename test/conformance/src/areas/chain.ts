@@ -39,7 +39,7 @@ interface ChainSettings {
   readonly anonymous?: AnonymousConfig | null
 }
 
-/** Area A: whole chains. `std` is the chain that others are variations of. */
+/** Area A: whole chains. `std` is the base of the other chains. */
 export function chains(std: ChainSettings, certificates: Certificates): Readonly<Record<string, UnitRunner>> {
   return {
     chain: async ({ given }) => {

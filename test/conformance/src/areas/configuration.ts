@@ -74,7 +74,7 @@ function decoded(config: object): AuthenticationConfiguration {
   return decodeAuthenticationConfiguration(JSON.stringify(typed))
 }
 
-/** `errors` is what was expected when that, in any order, is what there is; else it is what there is. */
+/** Returns the expected `errors` if the actual ones are equal in any order; otherwise the actual ones. */
 function outcomeOf(
   errors: readonly FieldError[],
   expected: readonly ExpectedError[] = [],

@@ -9,7 +9,7 @@ import {
 import { createPki, fakeRequest, fixedClock } from '@kube-authn/testing'
 import { inFolder, serving, writeFiles } from './kubeconfig-client.ts'
 
-/** What an extension API server does that is told nothing but where the cluster is, seen from outside. */
+/** The observable defaults of an extension API server that only knows its cluster. */
 export async function delegationDefaults(): Promise<Readonly<Record<string, unknown>>> {
   const pki = await createPki()
   const { chainPem: cert, privateKeyPem: key } = await pki.issueServer({ hosts: ['127.0.0.1'] })
@@ -43,7 +43,7 @@ const NAMES: Readonly<Record<string, string>> = {
   webSocketProtocol: 'websocket',
 }
 
-/** Knows every token, and has no ConfigMap. */
+/** A cluster that accepts every token and has no ConfigMap. */
 function clusterThatKnows(urls: string[]): RequestListener {
   return (request, response) => {
     urls.push(request.url ?? '')
@@ -53,7 +53,7 @@ function clusterThatKnows(urls: string[]): RequestListener {
   }
 }
 
-/** The headers that count where only the CA of the proxy was named. */
+/** The default headers if only the CA of the proxy is set. */
 async function headerNames(
   begin: (options: DelegatedAuthenticationOptions) => Promise<DelegatedAuthentication>,
 ): Promise<Readonly<Record<string, readonly string[]>>> {
@@ -81,7 +81,7 @@ async function headerNames(
   }
 }
 
-/** After how many seconds the cluster is asked about a token again. */
+/** After how many seconds a token is reviewed again. */
 async function cacheTtlSeconds(
   { authenticator }: DelegatedAuthentication,
   clock: ReturnType<typeof fixedClock>,

@@ -5,7 +5,7 @@ import { fakeRequest } from '@kube-authn/testing'
 import { type Given, NotImplemented, type UnitRunner } from '../vector.ts'
 import { delegationDefaults } from './delegation-defaults.ts'
 
-/** Unit `delegating` of area H: how an extension API server is set up. */
+/** Unit `delegating` of area H: the configuration of an extension API server. */
 export const delegation: Readonly<Record<string, UnitRunner>> = {
   delegating: async ({ given }) => {
     if (given['direct'] !== undefined) return buildDirectly(given['direct'] as Given)
@@ -34,7 +34,7 @@ async function buildDirectly(direct: Given): Promise<Readonly<Record<string, unk
   })
 }
 
-/** A caller in plain JavaScript may well give nothing where there must be something. */
+/** A JavaScript caller may omit required options. */
 function attemptsOf({ backoff }: Given): number {
   return (backoff === null ? null : (backoff as { readonly steps: number }).steps) as number
 }
@@ -50,7 +50,7 @@ async function built(given: Given): Promise<Readonly<Record<string, unknown>>> {
       optional: optional === true,
       skipLookup: given['skip_lookup'] === true,
       tolerateLookupFailure: given['tolerate_lookup_failure'] === true,
-      // There it is on whatever the options say.
+      // In Kubernetes it is always on.
       anonymous: true,
     }),
   )

@@ -11,7 +11,7 @@ import { type Behaviour, outcomeOf, type Scripted, scripted } from '../behaviour
 import { headersAfter, requestOf } from '../requests.ts'
 import { DEVIATES_AS_DOCUMENTED, type Given, type HeaderPair, type UnitRunner } from '../vector.ts'
 
-/** Area C: credentials taken out of requests. */
+/** Area C: extraction of credentials from requests. */
 export const extraction: Readonly<Record<string, UnitRunner>> = {
   bearer: async ({ given }) => {
     const { tokens, calls } = tokenAuthenticatorOf(given)

@@ -65,7 +65,7 @@ function isOnlyOf(problems: readonly string[], kind: RegExp): boolean {
   return problems.every((problem) => kind.test(problem))
 }
 
-/** What came of a command line. */
+/** The result of a command line. */
 interface Started {
   readonly problems: readonly string[]
   readonly warnings: number
@@ -95,7 +95,7 @@ function warningsOf(events: readonly AuthenticationEvent[]): number {
   return events.filter((event) => event.type === 'fileNotice' && event.notice.severity === 'warning').length
 }
 
-/** A key file where the case is not about keys. */
+/** A key file for cases that are not about keys. */
 function withKeyFile(given: Given): Given {
   const flags = given['flags'] as Flags
   const lacksKeys = 'service-account-issuer' in flags && !('service-account-key-file' in flags)
@@ -104,7 +104,7 @@ function withKeyFile(given: Given): Given {
 
 function argvOf(certificates: Certificates, given: Given, folder: string): readonly string[] {
   const gates = Object.entries((given['feature_gates'] ?? {}) as Flags)
-  // These cases are of authentication alone: that everybody may do everything is no part of them.
+  // These cases are about authentication only, not about AlwaysAllow.
   const flags: Flags = { 'authorization-mode': 'RBAC', ...(given['flags'] as Flags) }
   return [
     ...gates.map(([gate, isOn]) => `--feature-gates=${gate}=${String(isOn)}`),
@@ -120,7 +120,7 @@ function argvOf(certificates: Certificates, given: Given, folder: string): reado
   ]
 }
 
-/** What is in the file that a flag names, where it names one; what the case names is not there. */
+/** The content of the file that a flag names, if any; files named by the case do not exist. */
 function contentFor(certificates: Certificates, flag: string, value: string): string | undefined {
   if (value.startsWith('@')) return pemOf(certificates, [value])
   return value === '' ? undefined : FILES[flag]?.()

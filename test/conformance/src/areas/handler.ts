@@ -132,7 +132,7 @@ function authenticatorOf(given: Given): Authenticator {
   return { name: 'scripted', credentials: { schemes: [], identityHeaders: [() => changes] }, authenticate }
 }
 
-/** Deviation L.1: where Kubernetes lets everybody pass, there is no handler to be had. */
+/** Deviation L.1: where Kubernetes accepts every request, creating a handler fails. */
 function withoutAuthenticator(): Readonly<Record<string, unknown>> {
   try {
     authenticateRequest(null as never)

@@ -4,9 +4,9 @@ import { issuerDiscovery, JWKS_PATH, OPENID_CONFIGURATION_PATH } from '@kube-aut
 import type { Given, UnitRunner } from '../vector.ts'
 import { privateJwkNamed } from './signed-token.ts'
 
-/** Area C-oidc-endpoints: what is told of an issuer, at which paths. */
+/** Area C-oidc-endpoints: the documents of an issuer, and their paths. */
 export const issuerDiscoveries: UnitRunner = async ({ given, expect }) => {
-  // Remarks for readers.
+  // Comments in the vectors.
   const { effect, note } = expect
   const { request } = given
   try {
@@ -20,7 +20,7 @@ export const issuerDiscoveries: UnitRunner = async ({ given, expect }) => {
     if (/"(d|p|q|dp|dq|qi)":/.test(jwks)) return { note: 'private members are published' }
     const described = JSON.parse(documentAt(OPENID_CONFIGURATION_PATH)?.body ?? '{}') as object
     if (typeof request !== 'string') return { ...described, note }
-    // What is behind a `#` is never sent.
+    // A fragment is never sent.
     const document = documentAt(request.replace(/^GET /, '').replace(/[?#].*$/, ''))
     if (document === undefined) return { status: 404, note }
     const { body, headers } = document

@@ -2,7 +2,7 @@ import type { GetFetch } from '@kube-authn/core/oidc'
 import type { Given } from '../vector.ts'
 import { keyNamed, tokenOf, type VectorToken } from './signed-token.ts'
 
-/** A stubbed answer, as vectors write one. */
+/** A stubbed response in a vector. */
 interface StubbedAnswer {
   readonly networkError?: boolean
   readonly expectRequestHeaders?: Readonly<Record<string, string>>
@@ -12,12 +12,12 @@ interface StubbedAnswer {
   readonly bodyJwt?: VectorToken
 }
 
-/** A key of the harness, with members of its JWK that are other than they would be. */
+/** A key of the harness, with overridden JWK members. */
 interface PublishedKey {
   readonly key: string
 }
 
-/** Everything outside that a case tells of. */
+/** The external services of a case. */
 export interface IssuerWorld {
   readonly fetch: GetFetch
   /** All requests, as in `GET https://issuer.example.com/keys`. */
@@ -29,7 +29,7 @@ export interface IssuerWorld {
   publish(keys: readonly string[]): void
 }
 
-/** The issuers of a case: what they publish, and who is out of reach. */
+/** The issuers of a case: what they publish, and which are unreachable. */
 export function issuerWorld(given: Given, issuers: readonly string[]): IssuerWorld {
   const stubs = (given['http'] ?? {}) as Readonly<Record<string, StubbedAnswer>>
   const published = new Map(
@@ -63,7 +63,7 @@ export function issuerWorld(given: Given, issuers: readonly string[]): IssuerWor
       const stub = stubs[`GET ${url}`]
       if (stub !== undefined) return answer(stub, init.headers)
       const response = await own(url)
-      if (response === undefined) throw new TypeError('nobody is there')
+      if (response === undefined) throw new TypeError('unreachable')
       return response
     },
   }

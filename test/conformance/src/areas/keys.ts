@@ -4,7 +4,7 @@ import { signingKeyFromPem, verificationKeyOfJwk, verificationKeysFromPem } from
 import { createPki } from '@kube-authn/testing'
 import { NotImplemented, type UnitRunner } from '../vector.ts'
 
-/** Area C-keys: files of service account keys, and what a key is called. */
+/** Area C-keys: files of service account keys, and key ids. */
 export const keys: UnitRunner = async ({ given }) => {
   const { publicJwk, verifyKeyFile, signingKeyFile } = given
   if (publicJwk !== undefined) {

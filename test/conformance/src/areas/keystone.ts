@@ -14,10 +14,10 @@ import type { Given, HeaderPair, UnitRunner } from '../vector.ts'
 
 const url = 'https://keystone.example.com:5000'
 
-/** Before any token of a vector ends. */
+/** Before any token of a vector expires. */
 const clock = fixedClock(0)
 
-/** What a vector's Keystone answers. */
+/** The responses of a vector's Keystone. */
 interface VectorResponse {
   readonly status: number
   readonly headers?: readonly HeaderPair[]
@@ -31,7 +31,7 @@ interface Seen {
   readonly json: unknown
 }
 
-/** Unit `keystone-v3-client`: what is sent to Keystone, and what is made of its answer. */
+/** Unit `keystone-v3-client`: requests to Keystone, and the interpretation of its responses. */
 const v3Client: UnitRunner = async ({ given }) => {
   const seen: Seen[] = []
   const response = given['response'] as VectorResponse | undefined
@@ -120,7 +120,7 @@ function asInVectors(name: string): string {
   return name.replaceAll(/(?<![a-z])[a-z]/g, (letter) => letter.toUpperCase())
 }
 
-/** What a vector's Keystone knows. */
+/** The users of a vector's Keystone. */
 interface VectorKeystone {
   readonly error?: string
   readonly token?: { readonly user?: { readonly domain?: { readonly id: string } } }
@@ -134,7 +134,7 @@ interface VectorRoleMapping {
   readonly groups?: readonly string[]
 }
 
-/** Unit `keystone-webhook`: what a TokenReview is answered. */
+/** Unit `keystone-webhook`: responses to TokenReviews. */
 const webhook: UnitRunner = async ({ given }) => {
   if (given['as_seen_by'] === 'webhook client')
     return asClientSeesIt(given['server_response'] as VectorResponse)
@@ -154,7 +154,7 @@ const webhook: UnitRunner = async ({ given }) => {
   return { status: response.status, json_status: answer?.status }
 }
 
-/** What kube-apiserver makes of an answer, and whether it remembers it. */
+/** How kube-apiserver interprets a response, and whether it caches it. */
 async function asClientSeesIt(response: VectorResponse): Promise<Readonly<Record<string, unknown>>> {
   let calls = 0
   const tokens = webhookAuthenticator({
@@ -184,7 +184,7 @@ function groupsResponse(names: readonly string[], domainId = 'default'): Respons
   return Response.json({ groups: names.map((name) => ({ id: `id of ${name}`, name, domain_id: domainId })) })
 }
 
-/** Vectors leave out what every token has. */
+/** Vectors omit the common members of tokens. */
 function withExpiry(json: unknown): unknown {
   const { token } = json as { readonly token?: object }
   return token === undefined ? json : { token: { expires_at: '2100-01-01T00:00:00Z', ...token } }

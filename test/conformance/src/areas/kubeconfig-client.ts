@@ -8,13 +8,13 @@ import { join } from 'node:path'
 import { type Endpoint, endpointFetch } from '@kube-authn/node'
 import { createPki, fixedClock } from '@kube-authn/testing'
 
-/** What changes between two calls, and how much later. */
+/** Changes between two calls, and the delay. */
 export interface Change {
   readonly seconds: number
   readonly make: () => void
 }
 
-/** What a server gets as `Authorization` from a client of this endpoint, over TLS. */
+/** The `Authorization` that a client of this endpoint sends over TLS. */
 export async function authorizationSent(endpoint: Endpoint, change: Change): Promise<string | undefined> {
   const pki = await createPki()
   const { chainPem: cert, privateKeyPem: key } = await pki.issueServer({ hosts: ['127.0.0.1'] })
@@ -32,7 +32,7 @@ export async function authorizationSent(endpoint: Endpoint, change: Change): Pro
   })
 }
 
-/** After how many seconds a client gives up on a server that says nothing. */
+/** After how many seconds a client times out on a server that does not respond. */
 export async function timeoutSeconds(endpoint: Endpoint): Promise<number> {
   return serving(
     createServer(),
@@ -52,7 +52,7 @@ export async function timeoutSeconds(endpoint: Endpoint): Promise<number> {
   )
 }
 
-/** How many of a hundred calls come through at one moment; `null` when all do. */
+/** How many of a hundred concurrent calls pass; `null` if all do. */
 export async function rateLimit(endpoint: Endpoint): Promise<number | null> {
   const seen: unknown[] = []
   return serving(createServer(), 'http', listenerOf(seen), async (url) => {
@@ -65,7 +65,7 @@ export async function rateLimit(endpoint: Endpoint): Promise<number | null> {
   })
 }
 
-/** Files as a vector names them, in a folder. Returns where they are. */
+/** Writes the files of a vector to a folder. Returns their paths. */
 export function writeFiles(folder: string, files: Readonly<Record<string, string>>): readonly string[] {
   return Object.entries(files).map(([name, content]) => {
     const path = join(folder, name)
@@ -93,7 +93,7 @@ export function inFolder<T>(work: (folder: string) => T): T {
   return result
 }
 
-/** Work with a server that is there as long as the work takes. */
+/** Runs work with a server, which is closed afterwards. */
 export async function serving<T>(
   server: Server,
   scheme: string,

@@ -6,7 +6,7 @@ import { authorizationSent, inFolder, rateLimit, timeoutSeconds, writeFiles } fr
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** Unit `webhook.kubeconfig` of area H: what a kubeconfig comes down to. */
+/** Unit `webhook.kubeconfig` of area H: the endpoint of a kubeconfig. */
 export const kubeconfigs: Readonly<Record<string, UnitRunner>> = {
   'webhook.kubeconfig': async ({ given, expect }) => {
     const { path } = given
@@ -16,7 +16,7 @@ export const kubeconfigs: Readonly<Record<string, UnitRunner>> = {
         const [written] = writeFiles(folder, { '/kubeconfig': text })
         return attempt(() => readKubeconfig(typeof path === 'string' ? path : (written ?? ''), options))
       })
-    // What Kubernetes takes for a context without a user has to be allowed here.
+    // Here a context with a missing user must be allowed explicitly.
     if (namesMissingUser(given) && !('refused' in load({}))) throw new Error('a missing user was taken')
     const loaded = load({ allowMissingUser: true })
     if ('refused' in loaded) {
@@ -34,7 +34,7 @@ export const kubeconfigs: Readonly<Record<string, UnitRunner>> = {
   },
 }
 
-/** Area F-kubeconfig, as far as it is about reading a kubeconfig and sending what its user says. */
+/** Area F-kubeconfig, as far as it is about reading a kubeconfig and sending its credentials. */
 export const kubeconfigUsers: UnitRunner = async ({ given, expect }) => {
   const user = namesOfFile((given['user'] ?? {}) as Fields)
   const { files = {}, afterSeconds = 0 } = given as {
@@ -42,7 +42,7 @@ export const kubeconfigUsers: UnitRunner = async ({ given, expect }) => {
     afterSeconds?: number
   }
   return inFolder(async (folder) => {
-    // What is there after some time was not there before.
+    // Files that appear later do not exist at first.
     const earlier = Object.keys(files).map((path) => [path, afterSeconds > 0 ? 'earlier' : files[path]])
     writeFiles(folder, Object.fromEntries(earlier) as Readonly<Record<string, string>>)
     const loaded = attempt(() => parseKubeconfig(kubeconfigOf(below(folder, user)), { folder }))
@@ -51,7 +51,7 @@ export const kubeconfigUsers: UnitRunner = async ({ given, expect }) => {
       throw new NotApplicable('plug-ins are for command-line clients, and are refused')
     }
     if ('refused' in loaded) {
-      // Of a client that cannot be made, some are called invalid and some an error; here all are found at once.
+      // Vectors call an unusable client invalid or an error; here all problems are found at once.
       return { outcome: expect.outcome === 'error' ? 'error' : 'invalid', messageContains: loaded.refused }
     }
     const change = { seconds: afterSeconds, make: () => void writeFiles(folder, files) }
@@ -88,7 +88,7 @@ function namesOfFile(user: Fields): Fields {
   )
 }
 
-/** Absolute paths of a vector are those of files in the folder, when they are there. */
+/** Absolute paths of a vector are mapped to files in the folder, if these exist. */
 function below(folder: string, user: Fields): Fields {
   const { tokenFile } = user
   return typeof tokenFile === 'string' ? { ...user, tokenFile: `${folder}${tokenFile}` } : user

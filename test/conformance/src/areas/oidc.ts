@@ -81,7 +81,7 @@ async function asked(given: Given, jwt: TokenAuthenticator): Promise<Authenticat
   return all.authenticateToken(await tokenOf(given['token'] as VectorToken, given['tamper']), context)
 }
 
-/** What no file can say: the algorithms of the flags, and keys that are known already. */
+/** What a file cannot configure: the algorithms of the flags, and preset keys. */
 function configurationErrorOf(given: Given): string | undefined {
   const [options] = given['authenticators'] as readonly OidcOptions[]
   const algorithms = given['supportedAlgs'] as readonly string[] | undefined
@@ -126,7 +126,7 @@ function fileOf(content: object): string {
   return JSON.stringify({ ...type, ...content })
 }
 
-/** What vectors call the errors, by what the errors say. */
+/** The names of errors in vectors, by message. */
 const KINDS: readonly (readonly [RegExp, string])[] = [
   [/could not expand distributed claims|source does not exist|source from claim name/, 'distributed_claim'],
   [/fetching keys/, 'jwks_fetch'],
@@ -195,7 +195,7 @@ async function discovered({ given, expect }: Pick<Case, 'given' | 'expect'>): Pr
   }
 }
 
-/** An issuer said how long its keys are good for, and signed with another one before that time was over. */
+/** An issuer rotated its key before the announced lifetime of its keys ended. */
 function isSeenEarlier(given: Given, outcomes: readonly unknown[], expected: unknown): boolean {
   return (
     String(given['jwksCacheControl']).startsWith('max-age=') &&
@@ -239,7 +239,7 @@ function flagged(given: Given): Result {
       flags['authentication-config'] as string | undefined,
     )
     if (options === undefined) return { outcome: 'valid' }
-    // What kube-apiserver finds out when it makes the authenticator.
+    // Errors that kube-apiserver reports when creating the authenticator.
     oidc({ ...options, fetch: () => Promise.reject(new TypeError('not now')), discoverAtOnce: false }).close()
     const { signingAlgorithms, claimValidationRules = [], ...jwt } = options
     return {
@@ -308,7 +308,7 @@ function reloadCounts(rendered: string): Record<string, number> {
   )
 }
 
-/** Without what is empty, as vectors write a configuration. */
+/** Omits everything that is empty, as vectors do in a configuration. */
 function plain(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   const entries = Object.entries(value).map(([name, each]) => [name, plain(each)] as const)

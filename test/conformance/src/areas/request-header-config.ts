@@ -10,7 +10,7 @@ import { DEVIATES_AS_DOCUMENTED, type UnitRunner } from '../vector.ts'
 
 type Data = Readonly<Record<string, string>>
 
-/** What a publishing server has of its own, as vectors write it. */
+/** The own settings of a publishing server in a vector. */
 interface Own {
   readonly username_headers?: readonly string[]
   readonly uid_headers?: readonly string[]
@@ -21,7 +21,7 @@ interface Own {
   readonly client_ca?: string
 }
 
-/** Area F: the ConfigMap that tells how the front proxy is known. */
+/** Area F: the ConfigMap that describes the front proxy. */
 export function requestHeaderConfig(certificates: Certificates): Readonly<Record<string, UnitRunner>> {
   const pemOf = (text: string): string =>
     text.replaceAll(/@([\w-]+)/g, (reference, name: string) => certificates[name]?.pem ?? reference)
@@ -34,7 +34,7 @@ export function requestHeaderConfig(certificates: Certificates): Readonly<Record
     'request-header.configmap': async ({ given }) => {
       let config = NO_REQUEST_HEADER_CONFIG
       const errors = (given['updates'] as readonly (Data | null)[]).map((data) => {
-        // A ConfigMap that is not there is no error, and changes nothing.
+        // A missing ConfigMap is not an error and changes nothing.
         if (data === null) return false
         try {
           config = parseRequestHeaderConfig(resolved(data))

@@ -4,7 +4,7 @@ import { outcomeOf } from '../behaviour.ts'
 import { headersAfter, requestOf } from '../requests.ts'
 import { DEVIATES_AS_DOCUMENTED, type HeaderPair, type UnitRunner } from '../vector.ts'
 
-/** Area F: headers of a proxy. That it is the proxy is given in this unit; the chains prove it by certificates. */
+/** Area F: headers of a proxy. This unit assumes the proxy is verified; the chains verify it by certificates. */
 export const requestHeaderRunners: Readonly<Record<string, UnitRunner>> = {
   'request-header': async ({ given }) => {
     const headers = given['headers'] as readonly HeaderPair[]
@@ -20,7 +20,7 @@ export const requestHeaderRunners: Readonly<Record<string, UnitRunner>> = {
       })
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error
-      // Deviation L.5: names that make one header say two things are refused.
+      // Deviation L.5: configurations that use one header for two purposes are refused.
       return given.deviation === 'L.5'
         ? DEVIATES_AS_DOCUMENTED
         : { outcome: 'load-error', text_contains: error.message }

@@ -11,7 +11,7 @@ import { LEGACY_ISSUER, type Secret, type ServiceAccount } from '@kube-authn/cor
 import { fixedClock } from '@kube-authn/testing'
 import type { UnitRunner } from '../vector.ts'
 
-/** Area C-tokens-controller: what becomes of secrets with tokens. */
+/** Area C-tokens-controller: the lifecycle of token secrets. */
 export const tokensControllers: UnitRunner = async ({ given, expect }) => {
   if (typeof given['generateName'] === 'string') return generatedName(given['generateName'])
   const { note } = expect
@@ -60,7 +60,7 @@ export const tokensControllers: UnitRunner = async ({ given, expect }) => {
   }
 }
 
-/** Area C-legacy-cleaner: what becomes of tokens that nobody uses. */
+/** Area C-legacy-cleaner: the cleanup of unused tokens. */
 export const legacyCleaners: UnitRunner = async ({ given, expect }) => {
   const {
     labels = {},
@@ -177,7 +177,7 @@ function isBefore124(release: unknown): boolean {
   return typeof release === 'string' && Number(release.split('.')[1]) < 24
 }
 
-/** In the words of what is expected. */
+/** In the terms of `expect`. */
 function shown(secret: Secret | undefined, expected: unknown): unknown {
   if (secret === undefined || expected === undefined || expected === null) return secret
   const wanted = expected as Readonly<Record<string, unknown>> & {

@@ -19,7 +19,7 @@ import { outcomeOf, vectorUserOf } from '../behaviour.ts'
 import { type Given, NotImplemented, type UnitRunner } from '../vector.ts'
 import { keyNamed, tokenOf, type VectorToken } from './signed-token.ts'
 
-/** Areas C-sa-legacy and C-sa-bound: who a signed token is of. */
+/** Areas C-sa-legacy and C-sa-bound: authentication by signed tokens. */
 export const signedTokens: UnitRunner = async ({ given, expect }) => {
   const token = await tokenOf(given['token'] as string | VectorToken, given['tamper'])
   const store = storeOf(given, token)
@@ -53,10 +53,10 @@ export const signedTokens: UnitRunner = async ({ given, expect }) => {
 /** Area C-sa-userinfo: names and attributes of service accounts. */
 export const userInfos: UnitRunner = ({ given }) => Promise.resolve(userInfoOf(given))
 
-/** Area C-sa-claims: what a token says. */
+/** Area C-sa-claims: the claims of a token. */
 export const claims: UnitRunner = ({ given, expect }) => {
   const serviceAccount = given['serviceAccount'] as VectorReference & { readonly namespace: string }
-  // A remark for readers.
+  // A comment in the vectors.
   const { note } = expect
   if (given['legacy'] === true) {
     return Promise.resolve({ claims: legacyTokenClaims(serviceAccount, String(given['secretName'])), note })
@@ -110,7 +110,7 @@ interface Store extends ServiceAccountObjects {
   labelSecret(namespace: string, name: string, label: string, value: string): void
 }
 
-/** The objects of a case; keeps what is read and written. */
+/** The objects of a case; records reads and writes. */
 function storeOf(given: Given, token: string): Store {
   const all = (given['objects'] ?? []) as readonly VectorObject[]
   const ofKind = (kind: string) =>
@@ -166,7 +166,7 @@ function objectOf(object: VectorObject, token: string): StoredObject {
   }
 }
 
-/** What vectors call the errors, by what the errors say. */
+/** The names of errors in vectors, by message. */
 const KINDS: readonly (readonly [RegExp, string])[] = [
   [/no keys found/, 'no_keys'],
   [/^invalid signature$/, 'bad_signature'],

@@ -10,14 +10,14 @@ import {
 import { verificationKeyOfJwk, type VerificationKey } from '@kube-authn/core/jwt'
 import { NotImplemented } from '../vector.ts'
 
-/** A token as vectors describe one. */
+/** A token in a vector. */
 export interface VectorToken {
   readonly header?: Readonly<Record<string, unknown>>
   readonly claims?: unknown
   readonly signWith?: string | null
   readonly raw?: string
   readonly rawParts?: readonly string[]
-  /** Another way of writing it down than the compact one. */
+  /** A serialization other than compact. */
   readonly form?: 'jws-json-flattened' | 'jws-json-general' | 'compact-with-base64-padding'
   readonly leadingWhitespace?: string
   /** The part that is changed after it was signed: `header`, `payload` or `signature`. */
@@ -27,7 +27,7 @@ export interface VectorToken {
 /**
  * The token that a vector describes.
  *
- * @param beside what a vector says beside its token is changed in it.
+ * @param beside changes to the token that a vector lists besides it.
  */
 export async function tokenOf(given: string | VectorToken, beside?: unknown): Promise<string> {
   if (typeof beside === 'string') {
@@ -107,7 +107,7 @@ interface KeyPair {
 
 const pairs = new Map<string, KeyPair>()
 
-/** Made when it is first mentioned: `rsaA`, `ecP256A`. */
+/** Created on first use: `rsaA`, `ecP256A`. */
 function pairNamed(name: string): KeyPair {
   const known = pairs.get(name)
   if (known !== undefined) return known
@@ -121,8 +121,7 @@ function pairNamed(name: string): KeyPair {
 }
 
 /**
- * The same keys, read from their bytes. Node 20 waits for itself for ever when the garbage of making a key is collected while that very
- * key is told as a JWK.
+ * The same keys, imported from bytes. Node 20 deadlocks if garbage of a key generation is collected while that key is exported as a JWK.
  */
 function reread({ publicKey, privateKey }: KeyPair): KeyPair {
   return {

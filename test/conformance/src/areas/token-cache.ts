@@ -104,7 +104,7 @@ async function ask(
   return { ...outcome, annotations, warnings }
 }
 
-/** When a lookup that never ends is given up, and what of the caller's context it saw. */
+/** When a hanging lookup times out, and which context it received. */
 async function deadlineOf(given: Given): Promise<Record<string, unknown>> {
   const clock = fixedClock(1_700_000_000_000)
   let seen: Context | undefined

@@ -4,7 +4,7 @@ import { serviceAccountObjects, tokenIssuer, type TokenTarget } from '@kube-auth
 import { createPki, fixedClock } from '@kube-authn/testing'
 import type { Given, UnitRunner } from '../vector.ts'
 
-/** Area C-tokenrequest: what is issued, and what is refused. */
+/** Area C-tokenrequest: issued and refused tokens. */
 export const tokenRequests: UnitRunner = async ({ given, expect }) => {
   const { privateKeyPem } = await (await createPki()).issueClient({ commonName: 'sa' })
   const warnings: string[] = []
@@ -33,7 +33,7 @@ export const tokenRequests: UnitRunner = async ({ given, expect }) => {
       absentClaims: absent(expect['absentClaims'], claims),
       responseStatus: { expirationTimestamp: Date.parse(status.expirationTimestamp) / 1000 },
       warnings,
-      // A remark for readers.
+      // A comment in the vectors.
       note: expect['note'],
     }
   } catch (error) {
@@ -66,13 +66,13 @@ function objectsOf(given: Given): ReturnType<typeof serviceAccountObjects> {
   })
 }
 
-/** Of a value only what the case names. */
+/** Restricts a value to what the case names. */
 function named(wanted: unknown, value: unknown): unknown {
   if (!isObject(wanted) || !isObject(value)) return value
   return Object.fromEntries(Object.entries(wanted).map(([key, inner]) => [key, named(inner, value[key])]))
 }
 
-/** Those of these paths that lead nowhere. The claim `kubernetes.io` has a dot in its name. */
+/** The paths that do not exist. The claim `kubernetes.io` has a dot in its name. */
 function absent(paths: unknown, claims: Readonly<Record<string, unknown>>): readonly string[] {
   return ((paths ?? []) as readonly string[]).filter((path) => {
     const [outer = '', inner = ''] = path.startsWith('kubernetes.io.')

@@ -11,7 +11,7 @@ export const tokenReviews: Readonly<Record<string, UnitRunner>> = {
     const { authenticateToken } = scripted(given['authenticator'] as Behaviour)
     const audiences = (given['api_audiences'] ?? []) as readonly string[]
     const handle = handleReviews(alwaysAllow(), {
-      // Vectors describe the whole of what is asked, which knows audiences.
+      // Vectors describe the complete authenticator, which supports audiences.
       tokens: [{ name: 'scripted', audienceAware: true, authenticateToken }],
       ...(audiences.length > 0 && { audiences }),
     })
@@ -33,8 +33,8 @@ export const tokenReviews: Readonly<Record<string, UnitRunner>> = {
 }
 
 /**
- * The vectors have what a status says, and leave the empty user out that JSON has. They also script all that is asked, with the authenticator of
- * bearer tokens in it: it adds the error of a token that nobody knows.
+ * The vectors have the content of a status, without the empty user of the JSON. They script the complete authenticator including bearer tokens, which
+ * adds the error for an unknown token.
  */
 function withoutOwnError(status: unknown, { returns }: Behaviour): unknown {
   if (typeof status !== 'object' || status === null || !('authenticated' in status)) return status

@@ -14,7 +14,7 @@ import {
   type UnitRunner,
 } from '../vector.ts'
 
-/** What a webhook does, as vectors have it. */
+/** The behaviour of a webhook in a vector. */
 interface Server {
   readonly status?: number
   readonly content_type?: string | null
@@ -26,7 +26,7 @@ interface Server {
   readonly network?: string
 }
 
-/** Area H, but for kubeconfigs and delegation: how a webhook is asked about a token, and what its answers mean. */
+/** Area H, but for kubeconfigs and delegation: requests to a token webhook, and the interpretation of its responses. */
 export const webhook: Readonly<Record<string, UnitRunner>> = {
   webhook: async ({ given, expect }) => {
     const server = (given['server_response'] ?? {}) as Server
@@ -114,7 +114,7 @@ export const webhook: Readonly<Record<string, UnitRunner>> = {
   },
 }
 
-/** Area G-webhook of the tokens: the meaning of an answer once more. */
+/** Area G-webhook of the tokens: the interpretation of a response once more. */
 export const tokenWebhook: UnitRunner = async ({ given, expect }) => {
   const { reviewStatus, httpStatus = 200, requestAudiences, apiAudiences } = given
   const { outcome, error, ...rest } = await asked(
@@ -132,7 +132,7 @@ export const tokenWebhook: UnitRunner = async ({ given, expect }) => {
 
 const URL_OF_NOBODY = 'https://authn.example.com/authenticate'
 
-/** Asks about the token of a vector. */
+/** Authenticates the token of a vector. */
 async function asked(
   given: Given,
   server: WebhookFetch,
@@ -168,7 +168,7 @@ async function asked(
   return { ...outcome, calls }
 }
 
-/** A server that always does the same. */
+/** A server with a fixed response. */
 function answering(server: Server): WebhookFetch {
   return () => {
     if (server.network !== undefined) return Promise.reject(networkError(server.network))
@@ -188,7 +188,7 @@ function asksForWait({ headers = [] }: Server): boolean {
   return headers.some(([name]) => name.toLowerCase() === 'retry-after')
 }
 
-/** What a runtime's `fetch` rejects with. */
+/** The error of a runtime's `fetch`. */
 function networkError(network: string): Error {
   const codes: readonly (readonly [RegExp, string])[] = [
     [/reset/i, 'ECONNRESET'],
@@ -213,11 +213,11 @@ function deviatingResult(
   if (isRedirect ? outcome['outcome'] === 'error' && calls === 1 : outcome['outcome'] === 'authenticated') {
     return DEVIATES_AS_DOCUMENTED
   }
-  // What else the deviation says: what may pass is asked again.
+  // The other part of the deviation: transient failures are retried.
   return outcome['outcome'] === 'error' && calls > 1 ? DEVIATES_AS_DOCUMENTED : { ...outcome, calls }
 }
 
-/** Short waits are over at once; the limit of a question is not. */
+/** Short waits end at once; the timeout of a review does not. */
 function impatientClock(): Clock & { readonly waits: readonly number[] } {
   const waits: number[] = []
   return {

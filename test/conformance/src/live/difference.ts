@@ -1,4 +1,4 @@
-/** One thing that kube-apiserver said in another way than we do. */
+/** A difference between kube-apiserver's result and ours. */
 export interface Difference {
   /** What it is about, such as `status` or `body.message`. */
   readonly at: string
@@ -6,7 +6,7 @@ export interface Difference {
   readonly here: unknown
 }
 
-/** Where two JSON values differ. Lists are compared as a whole. */
+/** The differences of two JSON values. Lists are compared as a whole. */
 export function differencesOf(there: unknown, here: unknown, at = ''): readonly Difference[] {
   if (!isObject(there) || !isObject(here)) {
     return canonical(there) === canonical(here) ? [] : [{ at, there, here }]
@@ -16,7 +16,7 @@ export function differencesOf(there: unknown, here: unknown, at = ''): readonly 
   )
 }
 
-/** A text that is the same for equal JSON values, however their keys are ordered. */
+/** A string that is equal for equal JSON values, in any key order. */
 export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`
   if (!isObject(value)) return JSON.stringify(value) ?? 'undefined'

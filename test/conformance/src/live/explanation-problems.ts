@@ -1,6 +1,6 @@
 import type { AnyExplanation } from './live-area.ts'
 
-/** What is wrong with explanations: one that explains nothing any more, or whose row is not in `docs/deviations.md`. */
+/** Problems of explanations: unused ones, and ones without a row in `docs/deviations.md`. */
 export function explanationProblems(
   all: ReadonlySet<AnyExplanation>,
   used: ReadonlySet<AnyExplanation>,

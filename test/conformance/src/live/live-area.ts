@@ -5,14 +5,14 @@ import type { Recordings } from './recordings.ts'
 export interface Explanation<Asked> {
   /** The first column of the row. */
   readonly row: string
-  /** Which class it is, where the text of `explains` does not tell. */
+  /** The name of the class, if the source of `explains` does not show it. */
   readonly about?: string
   readonly explains: (difference: Difference, asked: Asked) => boolean
-  /** Whether the answer must differ by the row, since it is stricter here: a failure where it does not. */
+  /** Whether the result must differ by the row, since it is stricter here; no difference is then a failure. */
   readonly always?: (asked: Asked) => boolean
 }
 
-/** One recorded question, and how our answer differs. */
+/** A recorded request, and how our response differs. */
 export interface Compared<Asked> {
   readonly id: string
   readonly asked: Asked
@@ -21,7 +21,7 @@ export interface Compared<Asked> {
 
 export interface LiveAreaOptions<Asked> {
   readonly name: string
-  /** The files without which there is nothing to compare. */
+  /** The files that are required for the comparison. */
   readonly files: readonly string[]
   readonly explanations: readonly Explanation<Asked>[]
   readonly compare: (recordings: Recordings) => AsyncIterable<Compared<Asked>> | Iterable<Compared<Asked>>
@@ -35,18 +35,18 @@ export interface LiveResult {
   readonly failures: readonly string[]
   /** How many cases each row explains. */
   readonly explained: ReadonlyMap<string, number>
-  /** The explanations that were needed. */
+  /** The used explanations. */
   readonly used: ReadonlySet<AnyExplanation>
 }
 
-/** What is compared under one name. `replay` is `undefined` when nothing is recorded. */
+/** A named part of the comparison. `replay` is `undefined` without recordings. */
 export interface LiveArea {
   readonly name: string
   readonly explanations: readonly AnyExplanation[]
   readonly replay: (recordings: Recordings) => Promise<LiveResult | undefined>
 }
 
-/** Compares what is recorded with our answers. A difference that no explanation explains is a failure. */
+/** Compares recordings with our results. An unexplained difference is a failure. */
 export function liveArea<Asked>(options: LiveAreaOptions<Asked>): LiveArea {
   const { name, files, explanations, compare } = options
   return {

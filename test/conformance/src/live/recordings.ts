@@ -2,16 +2,16 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 
-/** A folder of what a running kube-apiserver answered: the form is told in `test/conformance/live/README.md`. */
+/** A folder of recorded responses of a kube-apiserver: `test/conformance/live/README.md` describes the format. */
 export interface Recordings {
   has(path: string): boolean
-  /** The names of what is in a folder, without the ending `.gz`. */
+  /** The names of the entries of a folder, without the suffix `.gz`. */
   files(folder: string): readonly string[]
-  /** The text of a file, which may be there as it is or with the ending `.gz`. */
+  /** The content of a file, which may be compressed with the suffix `.gz`. */
   text(path: string): string
   /** A file with one JSON value. */
   json(path: string): unknown
-  /** A file with one JSON value a line. */
+  /** A file with one JSON value per line. */
   lines(path: string): readonly unknown[]
 }
 

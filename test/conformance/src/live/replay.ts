@@ -9,9 +9,9 @@ import { tokenAreas } from './tokens/index.ts'
 const AREAS: readonly LiveArea[] = [...authzAreas, ...tokenAreas, ...authnAreas]
 
 /**
- * Compares our answers with those of a running kube-apiserver, area by area, and at last the explanations with what they explained.
+ * Compares our results with those of a real kube-apiserver, area by area, and finally checks that every explanation was used.
  *
- * @param isComplete whether the folder has every difference that is explained.
+ * @param isComplete whether the folder contains every explained difference.
  */
 export async function* replayLive(
   folder: string,

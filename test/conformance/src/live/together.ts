@@ -1,6 +1,6 @@
 const AT_ONCE = 16
 
-/** What comes of each, in their order, where some are under way at once. */
+/** Maps items with limited concurrency; the results are in order. */
 export async function together<Each, Result>(
   all: readonly Each[],
   one: (each: Each) => Promise<Result>,

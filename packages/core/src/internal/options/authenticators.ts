@@ -19,9 +19,12 @@ function aScheme(scheme: unknown, path: string): ReturnType<Check> {
 }
 
 function schemesIn(authenticator: unknown): readonly unknown[] {
-  const { credentials } = authenticator as { readonly credentials?: { readonly schemes?: unknown } | null }
-  const schemes = credentials?.schemes
+  const schemes = memberOf(memberOf(authenticator, 'credentials'), 'schemes')
   return Array.isArray(schemes) ? schemes : []
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }
 
 /** A bearer token authenticator. */

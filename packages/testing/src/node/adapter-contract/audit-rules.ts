@@ -3,7 +3,7 @@ import { auditLog } from '@kube-authn/core/audit'
 import type { Observer } from '@kube-authn/core'
 import { authentication, bearer, type Rule, slowly, tokens } from './plan.ts'
 
-/** What the answers of an app say that has an audit log. */
+/** The responses of an app that has an audit log. */
 export const auditRules: readonly Rule[] = [
   {
     name: 'every answer has the id of its request in the audit log, also one that is refused or made of an error',
@@ -85,7 +85,7 @@ function recordIds(): { readonly observer: Observer; readonly ids: string[] } {
   const ids: string[] = []
   return {
     ids,
-    // What is told first: a client may have its answer before the end is told.
+    // Only the first stage: a client may receive its response before the last event.
     observer: auditLog({ write: ({ stage, auditID }) => stage !== 'ResponseComplete' && ids.push(auditID) }),
   }
 }

@@ -4,7 +4,7 @@ import { fakeAuthenticator } from '../../fake-authenticators.ts'
 import { basic, ConfigurationError, union } from '@kube-authn/core'
 import { authentication, bearer, alwaysUser, jane, type Rule, slowly, tokens } from './plan.ts'
 
-/** Which requests pass, with which user, and what the others are answered. */
+/** Which requests pass, with which user, and the responses to the others. */
 export const authenticationRules: readonly Rule[] = [
   {
     name: 'a known user passes, as the very user that the authenticator knows',
@@ -23,7 +23,7 @@ export const authenticationRules: readonly Rule[] = [
     name: 'a request without a credential is a 401 before any handler, whatever its method',
     async test(bench) {
       await bench.with({ middlewares: [authentication(slowly(tokens))] }, async ({ send, reached }) => {
-        // Over HTTP/2 Koa 2 answers no HEAD, whatever its middlewares do.
+        // Over HTTP/2 Koa 2 does not respond to HEAD, whatever its middlewares do.
         const methods = ['GET', 'POST', 'OPTIONS', ...(bench.protocol === 'http2' ? [] : ['HEAD'])]
         for (const method of methods) {
           assert.equal((await send({ method })).status, 401, method)
@@ -70,7 +70,7 @@ export const authenticationRules: readonly Rule[] = [
     protocols: ['http1'],
     async test(bench) {
       const authenticator = fakeAuthenticator(() => ({ user: jane }))
-      // Node reads a thousand, unless it is told otherwise.
+      // By default Node keeps a thousand.
       const headers = [...bearer('good'), ...Array.from({ length: 1010 }, () => ['B', ''] as const)]
       await bench.with({ middlewares: [authentication(authenticator)] }, async ({ send, reached }) => {
         assert.equal((await send({ headers })).status, 431)
@@ -112,11 +112,11 @@ export const authenticationRules: readonly Rule[] = [
     },
   },
   {
-    name: 'an authenticator that needs the certificates of peers is an error on a runtime that does not tell them',
+    name: 'an authenticator that needs the certificates of peers is an error on a runtime that does not provide them',
     async test(bench) {
       const credentials = { schemes: [], peerCertificates: true }
       const middlewares = [authentication({ ...alwaysUser(jane), credentials })]
-      // Bun's servers do not tell them, and this is how it is known.
+      // Bun's servers do not provide them, and this is how the runtime is detected.
       const [runtime, name] = [globalThis, 'Bun']
       assert.ok(!(name in runtime), 'this runtime is Bun')
       Reflect.set(runtime, name, {})

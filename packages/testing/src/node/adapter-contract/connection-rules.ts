@@ -7,10 +7,10 @@ import { createPki } from '../../pki/pki.ts'
 import { type RecordedEvents, recordEvents } from '../../record-events.ts'
 import { authentication, bearer, alwaysUser, jane, type Rule, slowly, tokens } from './plan.ts'
 
-/** What happens to connections, and what observers are told. */
+/** Connections, and the events of observers. */
 export const connectionRules: readonly Rule[] = [
   {
-    name: 'an observer is told the status of every answer once, with the request that it was told of before',
+    name: 'an observer gets the status of every response once, with the request of its earlier event',
     async test(bench) {
       const observed = recordEvents()
       const middlewares = [authentication(slowly(tokens), { observer: observed.observer })]
@@ -33,7 +33,7 @@ export const connectionRules: readonly Rule[] = [
     },
   },
   {
-    name: 'an observer is told once of a request whose client goes away',
+    name: 'an observer gets one event of a request whose client disconnects',
     protocols: ['http1', 'http2'],
     async test(bench) {
       const observed = recordEvents()
@@ -49,7 +49,7 @@ export const connectionRules: readonly Rule[] = [
       const middlewares = [authentication(waiting, { observer: observed.observer })]
       await bench.with({ middlewares }, async ({ send }) => {
         await assert.rejects(send({ signal: gone.signal }))
-        // The client may be known to be gone before the decision or after it; the observer is told after it.
+        // The disconnect may be noticed before or after the decision; the event follows the decision.
         await aWhile()
         goOn?.()
         await responses(observed, 1)
@@ -59,7 +59,7 @@ export const connectionRules: readonly Rule[] = [
     },
   },
   {
-    name: 'an observer is told once of each request on a connection that breaks, also of one that waits for another',
+    name: 'an observer gets one event of each request on a broken connection, also of one that waits for another',
     protocols: ['http1'],
     async test(bench) {
       const observed = recordEvents()
@@ -84,7 +84,7 @@ export const connectionRules: readonly Rule[] = [
     },
   },
   {
-    name: 'the signal of a context is aborted when the client goes away, and only then',
+    name: 'the signal of a context is aborted when the client disconnects, and only then',
     protocols: ['http1', 'http2'],
     async test(bench) {
       const gone = new AbortController()
@@ -169,12 +169,12 @@ function aWhile(): Promise<void> {
   return new Promise((resolve) => void systemClock.after(10, resolve))
 }
 
-/** Waits until so many answers were told of: a client may have one before its server knows that it is over. */
+/** Waits for this many response events: a client may have its response before the server knows that it ended. */
 async function responses(observed: RecordedEvents, count: number): Promise<void> {
   for (let patience = 0; observed.ofType('response').length < count; patience++) {
     assert.ok(
       patience < 500,
-      `an observer was told of ${observed.ofType('response').length} answers and not of ${count}`,
+      `an observer got ${observed.ofType('response').length} response events and not ${count}`,
     )
     await aWhile()
   }

@@ -2,17 +2,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Authenticator, AuthenticateRequestOptions, Awaitable, UserInfo } from '@kube-authn/core'
 import type { Authorizer } from '@kube-authn/core/authorization'
 
-/** How a request comes to an app: over a connection of Node's, or as a `Request`. */
+/** How a request reaches an app: over a connection of Node, or as a `Request`. */
 export type ContractProtocol = 'http1' | 'http2' | 'fetch'
 
-/** A middleware of the adapter, and what it is to be given. */
+/** A middleware of the adapter and its arguments. */
 export type ContractMiddleware =
   | {
       readonly kind: 'authentication'
       readonly authenticator: Authenticator
-      /** To be given as they are. */
+      /** To be passed on unchanged. */
       readonly options: AuthenticateRequestOptions
-      /** Whether a request that is refused goes on to the next middleware, as an `onFailure` may have it. */
+      /** Whether a refused request continues with the next middleware, as an `onFailure` may do. */
       readonly passesFailures: boolean
     }
   | {
@@ -22,60 +22,60 @@ export type ContractMiddleware =
     }
   | { readonly kind: 'authorization'; readonly authorizer: Authorizer }
 
-/** What the last handler of an app sees. */
+/** The request as the last handler of an app sees it. */
 export interface ContractRequest {
-  /** Where the users of the adapter look for it, as `req.user`. */
+  /** The user in the place where the adapter sets it, for example `req.user`. */
   readonly user: UserInfo | undefined
-  /** The caller, where it acts as the user: `getAuthentication(req).requester`. */
+  /** The caller, if it impersonates the user: `getAuthentication(req).requester`. */
   readonly requester: UserInfo | undefined
-  /** Every header in every place in which the framework shows headers. Those of one name may be there more than once. */
+  /** Every header in every place where the framework exposes headers. A name may occur more than once. */
   readonly headers: readonly (readonly [name: string, value: string])[]
 }
 
-/** What the last handler answers, with status 200. */
+/** The response of the last handler, with status 200. */
 export interface ContractAnswer {
   readonly body: string
-  /** Whether the answer is made apart from the framework's own helpers where there is such a way, as `new Response(body)`. */
+  /** Whether to create the response without the framework's helpers if possible, for example by `new Response(body)`. */
   readonly isRaw: boolean
 }
 
-/** An app to be made. */
+/** The app to create. */
 export interface ContractSetup {
   readonly protocol: ContractProtocol
   /** In this order, for every path. */
   readonly middlewares: readonly ContractMiddleware[]
-  /** The last handler, for every path and method. It may throw: then the framework's own error handling answers. */
+  /** The last handler, for every path and method. If it throws, the framework's error handling responds. */
   readonly handle: (request: ContractRequest) => Awaitable<ContractAnswer>
 }
 
-/** An app that was made: what a server of Node calls, or what is called with a `Request`. */
+/** An app: a listener of a Node server, or a function of a `Request`. */
 export type ContractApp =
   | ((req: IncomingMessage, res: ServerResponse) => void)
   | { readonly fetch: (request: Request) => Awaitable<Response> }
 
-/** An adapter, as far as its contract goes. */
+/** The adapter under test. */
 export interface ContractAdapter {
-  /** How requests come to it. `http2` is also tested over TLS, and so is `http1`. */
+  /** How requests reach it. `http1` and `http2` are also tested over TLS. */
   readonly protocols: readonly ContractProtocol[]
-  /** The middlewares that it has. Default: all. */
+  /** The supported middlewares. Default: all. */
   readonly kinds?: readonly ContractMiddleware['kind'][]
   /**
-   * Whether what it is part of answers what it refuses, after others were asked, as Passport does with strategies: then the bodies of
-   * refusals are not looked at, and a refused request may keep its credential for others. Default `false`.
+   * Whether the framework responds to refusals after trying others, as Passport does with strategies: then the bodies of refusals are not checked,
+   * and a refused request may keep its credential for others. Default `false`.
    */
   readonly leavesAnswers?: boolean
   /**
-   * Makes an app of the framework. It must set nothing up that outlives the app.
+   * Creates an app of the framework, without anything that outlives the app.
    *
-   * @throws what the adapter throws when its middlewares are made.
+   * @throws what the adapter throws when its middlewares are created.
    */
   readonly makeApp: (setup: ContractSetup) => Awaitable<ContractApp>
 }
 
 /** One rule of the contract. */
 export interface ContractCase {
-  /** A sentence about what adapters do. */
+  /** A sentence about the behaviour of adapters. */
   readonly name: string
-  /** Rejects when the adapter does otherwise. */
+  /** Rejects if the adapter violates the rule. */
   readonly run: () => Promise<void>
 }

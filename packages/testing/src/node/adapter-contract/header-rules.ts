@@ -3,7 +3,7 @@ import { fakeAuthenticator } from '../../fake-authenticators.ts'
 import { authentication, bearer, jane, type Rule, tokens } from './plan.ts'
 import type { SentHeaders } from './running-app.ts'
 
-/** What the app sees of the headers, and what the client sees of warnings. */
+/** The headers that the app sees, and the warnings that the client sees. */
 export const headerRules: readonly Rule[] = [
   {
     name: 'after a success the app sees no credential, no header of a front proxy and none that the authenticator consumed',
@@ -95,7 +95,7 @@ export const headerRules: readonly Rule[] = [
 
 const WARNING = String.raw`299 - "renew \"it\""`
 
-/** Who a front proxy says it is, and twins that others may take for that. */
+/** Identity headers of a front proxy, and twins that may be mistaken for them. */
 const IDENTITIES: SentHeaders = [
   ['X-Remote-User', 'root'],
   ['X-Remote-Group', 'system:masters'],
@@ -105,7 +105,7 @@ const IDENTITIES: SentHeaders = [
   ['X_Remote_User', 'root'],
 ]
 
-/** The names that say who the caller is, once each. */
+/** The names of identity headers, without duplicates. */
 function namesOf(headers: SentHeaders = []): readonly string[] {
   const names = headers.map(([name]) => name.toLowerCase().replaceAll('_', '-'))
   const telling = /^(?:authorization|x-(?:remote|api|own)-.*|impersonate-.*)$/

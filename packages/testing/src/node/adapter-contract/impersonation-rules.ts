@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { authentication, authorization, bearer, alwaysUser, impersonation, jane, type Rule } from './plan.ts'
 import type { SentHeaders } from './running-app.ts'
 
-/** What becomes of requests that ask to act as another user, and the order of middlewares. */
+/** Impersonation requests, and the order of middlewares. */
 export const impersonationRules: readonly Rule[] = [
   {
-    name: 'a request that asks to act as another user is a 403 before any handler, where nothing impersonates',
+    name: 'a request that asks to impersonate a user is a 403 before any handler without an impersonation middleware',
     async test(bench) {
       await bench.with({ middlewares: [authentication()] }, async ({ send, reached }) => {
         for (const header of ASKING) {
@@ -19,7 +19,7 @@ export const impersonationRules: readonly Rule[] = [
     },
   },
   {
-    name: 'a request that asks to act as another user is its caller’s, with the headers, where the app says so',
+    name: 'a request that asks to impersonate a user is its caller’s, with the headers, if the app opts in',
     async test(bench) {
       const middlewares = [authentication(undefined, { impersonationHeaders: 'pass' })]
       await bench.with({ middlewares }, async ({ send, reached }) => {
@@ -53,7 +53,7 @@ export const impersonationRules: readonly Rule[] = [
     },
   },
   {
-    name: 'an empty wish and one after it are no wish, and no header of the app',
+    name: 'an empty impersonation header and later ones are ignored, and hidden from the app',
     kinds: ['impersonation'],
     protocols: ['http1', 'http2'],
     async test(bench) {
@@ -97,7 +97,7 @@ export const impersonationRules: readonly Rule[] = [
     },
   },
   {
-    name: 'impersonation before authentication lets no wish pass',
+    name: 'impersonation before authentication lets no impersonation pass',
     kinds: ['impersonation'],
     async test(bench) {
       await bench.with({ middlewares: [impersonation(), authentication()] }, async ({ send, reached }) => {
@@ -120,7 +120,7 @@ export const impersonationRules: readonly Rule[] = [
     },
   },
   {
-    name: 'authorization lets nothing pass that has no user, nor what still asks to act as another',
+    name: 'authorization lets no request pass without a user or with an undecided impersonation',
     kinds: ['impersonation', 'authorization'],
     async test(bench) {
       const headers = [...bearer('good'), ...SUPERMAN]
@@ -152,7 +152,7 @@ const TWINS: SentHeaders = [
   ['Impersonate-Extra_Scope', 'all'],
 ]
 
-/** The names of this family that the app sees, however they are written. */
+/** The names of impersonation headers that the app sees, in any spelling. */
 function impersonating(headers: SentHeaders = []): readonly string[] {
   const names = headers.map(([name]) => name.toLowerCase())
   return [...new Set(names.filter((name) => name.startsWith('impersonate')))].toSorted()

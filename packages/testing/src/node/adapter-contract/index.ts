@@ -17,10 +17,10 @@ const RULES: readonly Rule[] = [
 const NAMES: Readonly<Record<ContractProtocol, string>> = { http1: 'HTTP/1', http2: 'HTTP/2', fetch: 'Fetch' }
 
 /**
- * What every adapter of kube-authn does, as cases for any test runner: users, refusals, headers, warnings, impersonation, the order of
- * middlewares, HTTP/2, certificates and events. Each case makes apps of its own and needs nothing but ports of 127.0.0.1.
+ * The contract of every kube-authn adapter, as cases for any test runner: users, refusals, headers, warnings, impersonation, the order of
+ * middlewares, HTTP/2, certificates and events. Each case creates its own apps and needs only ports of 127.0.0.1.
  *
- * @param adapter the adapter, and how an app is made with it.
+ * @param adapter the adapter, and how to create an app with it.
  * @example
  * for (const { name, run } of adapterContract({ protocols: ['http1'], makeApp })) test(name, run)
  */

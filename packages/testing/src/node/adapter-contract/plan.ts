@@ -19,42 +19,42 @@ import type {
 } from './contract.ts'
 import { type RunningApp, type SentHeaders, type Tls, withApp } from './running-app.ts'
 
-/** A rule, and where it holds. */
+/** A rule and its scope. */
 export interface Rule {
   readonly name: string
-  /** Default: all that the adapter has. */
+  /** Default: all of the adapter. */
   readonly protocols?: readonly ContractProtocol[]
-  /** What an adapter must have for it, besides authentication. */
+  /** The middlewares that the rule needs besides authentication. */
   readonly kinds?: readonly ContractMiddleware['kind'][]
-  /** Whether it is about what the adapter itself answers. */
+  /** Whether it is about the adapter's own responses. */
   readonly isAboutAnswers?: boolean
   readonly test: (bench: Bench) => Promise<void>
 }
 
-/** An adapter under test, with one protocol. */
+/** The test bench of an adapter with one protocol. */
 export interface Bench {
   readonly protocol: ContractProtocol
   readonly leavesAnswers: boolean
-  /** Makes an app, and runs a test of it. */
+  /** Creates an app and runs a test of it. */
   readonly with: (plan: Plan, test: (running: Running) => Awaitable<void>) => Promise<void>
-  /** Makes an app alone. */
+  /** Only creates an app. */
   readonly make: (plan: Plan) => Promise<void>
 }
 
-/** What an app is made of. */
+/** The parts of an app. */
 export interface Plan {
   readonly middlewares: readonly ContractMiddleware[]
-  /** Default: an answer with the name of the user. */
+  /** Default: responds with the name of the user. */
   readonly handle?: (request: ContractRequest) => Awaitable<ContractAnswer>
   readonly tls?: Tls
 }
 
-/** A running app, and what its last handler saw. */
+/** A running app, and the requests that its last handler saw. */
 export interface Running extends RunningApp {
   readonly reached: readonly ContractRequest[]
 }
 
-/** Makes the bench of an adapter. */
+/** Creates the bench of an adapter. */
 export function benchOf(adapter: ContractAdapter, protocol: ContractProtocol): Bench {
   const makeApp = (plan: Plan, reached: ContractRequest[]) =>
     adapter.makeApp({
@@ -85,7 +85,7 @@ function nameOfUser({ user }: ContractRequest): ContractAnswer {
 
 export const jane: UserInfo = userInfo({ username: 'jane', uid: '1', groups: ['developers'] })
 
-/** The bearer token `good` is jane's, any other is refused. */
+/** Accepts the bearer token `good` as jane, and rejects all others. */
 export const tokens: Authenticator = bearerToken({
   name: 'tokens',
   authenticateToken: (token, context) => {
@@ -95,12 +95,12 @@ export const tokens: Authenticator = bearerToken({
   },
 })
 
-/** Every request is this user's, whatever it carries. */
+/** Authenticates every request as this user. */
 export const alwaysUser = (user: UserInfo): Authenticator => fakeAuthenticator(() => ({ user }))
 
 export const bearer = (token: string): SentHeaders => [['Authorization', `Bearer ${token}`]]
 
-/** The middleware that authenticates. */
+/** The authentication middleware. */
 export function authentication(
   authenticator: Authenticator = tokens,
   options: AuthenticateRequestOptions = {},
@@ -109,7 +109,7 @@ export function authentication(
   return { kind: 'authentication', authenticator, options, passesFailures }
 }
 
-/** The middleware that impersonates: all but `root` may be impersonated. */
+/** The impersonation middleware: all users but `root` may be impersonated. */
 export function impersonation(passesFailures = false): ContractMiddleware {
   return { kind: 'impersonation', authorizer: impersonators, passesFailures }
 }
@@ -119,7 +119,7 @@ const impersonators: Authorizer = {
   authorize: ({ name }) => (name === 'root' ? deny('not that one') : allow()),
 }
 
-/** The middleware that authorizes: this user may do everything, and others nothing. */
+/** The authorization middleware: this user may do everything, others nothing. */
 export function authorization(username: string): ContractMiddleware {
   return {
     kind: 'authorization',
@@ -130,7 +130,7 @@ export function authorization(username: string): ContractMiddleware {
   }
 }
 
-/** The same authenticator, that takes its time. */
+/** The same authenticator with a delay. */
 export function slowly(authenticator: Authenticator): Authenticator {
   return {
     ...authenticator,

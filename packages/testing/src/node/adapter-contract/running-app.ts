@@ -16,15 +16,15 @@ import type { ContractApp, ContractProtocol } from './contract.ts'
 /** Names and values, in the order sent. */
 export type SentHeaders = readonly (readonly [name: string, value: string])[]
 
-/** What came back. */
+/** A response. */
 export interface Answer {
   readonly status: number
-  /** All values of a header, each on its own where the protocol keeps them apart. */
+  /** All values of a header, separate if the protocol keeps them separate. */
   readonly header: (name: string) => readonly string[]
   readonly body: string
 }
 
-/** What is asked with. */
+/** The options of a request. */
 export interface SendOptions {
   readonly headers?: SentHeaders
   readonly method?: string
@@ -34,19 +34,19 @@ export interface SendOptions {
 /** An app that takes requests. */
 export interface RunningApp {
   readonly send: (options?: SendOptions) => Promise<Answer>
-  /** HTTP/1 only: the port of the server, for who writes to it by hand. */
+  /** HTTP/1 only: the port of the server, for raw requests. */
   readonly port: number
-  /** HTTP/2 only: the one connection of all requests from now on. Until it is asked for, each request has its own. */
+  /** HTTP/2 only: one connection for all requests from the first call on. Before it, each request has its own. */
   readonly session: () => ClientHttp2Session
 }
 
-/** TLS for a server, and for who asks it. */
+/** The TLS options of a server and its clients. */
 export interface Tls {
   readonly pki: CertificateAuthority
   readonly client?: IssuedCredential
 }
 
-/** Runs an app for as long as a test of it takes. */
+/** Runs an app during a test. */
 export async function withApp(
   app: ContractApp,
   protocol: ContractProtocol,
@@ -90,12 +90,12 @@ function noSession(): never {
 
 function sessionTo(origin: string, client: object): ClientHttp2Session {
   const session = connect(origin, client)
-  // A request on it tells.
+  // Its requests report the error.
   session.on('error', () => undefined)
   return session
 }
 
-/** What a server of Node calls. */
+/** The listener of a Node server. */
 type Listener = Extract<ContractApp, (...args: never) => unknown>
 
 function serverOf(
@@ -103,9 +103,9 @@ function serverOf(
   protocol: ContractProtocol,
   credential: IssuedCredential | undefined,
 ): Server {
-  // Both protocols have messages of their own, which apps take for the same.
+  // Each protocol has its own message types; apps treat them alike.
   const listener = (...messages: readonly [object, unknown]): void => {
-    // As the servers of @kube-authn/node say it, where no header is lost.
+    // As the servers of @kube-authn/node mark requests without dropped headers.
     if (protocol === 'http2') Object.assign(messages[0], { [COMPLETE_FIELDS]: true })
     Reflect.apply(app, undefined, messages)
   }
@@ -121,7 +121,7 @@ function serverOf(
   return protocol === 'http2' ? createSecureServer(options, listener) : createHttpsServer(options, listener)
 }
 
-/** Ends a server with all its connections. */
+/** Returns a function that closes a server with all its connections. */
 function connectionsOf(server: Server): () => Promise<void> {
   const sockets = new Set<{ destroy(): unknown }>()
   for (const event of ['connection', 'secureConnection']) {
@@ -169,7 +169,7 @@ function sendHttp1(
       ...client,
       method,
       agent: false,
-      // A list is sent as it is, and Node adds nothing to it.
+      // Node sends an array as it is and adds nothing.
       headers: ['Host', host, ...headers.flat()],
       ...(signal !== undefined && { signal }),
     })
@@ -208,7 +208,7 @@ function sendHttp2(
     stream.on('response', (received) => (answer = received))
     stream.on('data', (data: string) => (body += data))
     stream.on('error', reject)
-    stream.on('close', () => reject(new Error('the stream ended without an answer')))
+    stream.on('close', () => reject(new Error('the stream ended without a response')))
     stream.on('end', () =>
       resolve({
         status: Number(answer[':status']),
@@ -219,7 +219,7 @@ function sendHttp2(
   })
 }
 
-/** Node joins the repeated headers of an answer over HTTP/2. */
+/** Over HTTP/2 Node joins repeated response headers. */
 function splitHttp2(value: string | string[] | number | undefined): readonly string[] {
   if (value === undefined) return []
   return [value].flat().flatMap((each) => String(each).split(/, (?=\d{3} - |[A-Z])/))

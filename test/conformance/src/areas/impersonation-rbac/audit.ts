@@ -8,7 +8,7 @@ import { type AreaRunner, Differences, type Vector } from './vector.ts'
 
 interface Given extends VectorRequest {
   readonly requester: VectorUser
-  /** Or the one of the constrained modes that allows it. */
+  /** Or the constrained mode that allows it. */
   readonly mode?: string
   readonly impersonated?: string
   readonly refused?: boolean
@@ -16,7 +16,7 @@ interface Given extends VectorRequest {
 
 type Expect = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 
-/** Sends a request through all three steps, as an adapter would, and looks at what was logged. */
+/** Sends a request through all three steps, as an adapter would, and checks the audit log. */
 export const audit: AreaRunner = async (vector) => {
   const { given, expect } = vector as Vector<Given, Expect>
   const events: AuditEvent[] = []

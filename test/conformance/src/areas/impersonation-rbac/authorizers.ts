@@ -14,14 +14,14 @@ import {
 } from '@kube-authn/core/authorization'
 import { rbac, rbacPolicy } from '@kube-authn/core/rbac'
 
-/** An answer as vectors write it. */
+/** A decision in a vector. */
 export interface VectorDecision {
   readonly decision?: 'allow' | 'deny' | 'noopinion'
   readonly reason?: string
   readonly error?: string
 }
 
-/** An authorizer as vectors write it. */
+/** An authorizer in a vector. */
 export type VectorAuthorizer =
   | { readonly type: 'alwaysAllow' }
   | { readonly type: 'rbac'; readonly objects: readonly unknown[] }
@@ -54,7 +54,7 @@ export function decisionOf({ decision, reason, error }: VectorDecision): Decisio
   return failure === undefined ? allow(reason) : { ...allow(reason), error: failure }
 }
 
-/** How vectors call a verdict. */
+/** The names of verdicts in vectors. */
 export function vectorVerdict({ verdict }: Decision): string {
   return verdict === 'noOpinion' ? 'noopinion' : verdict
 }

@@ -38,7 +38,7 @@ interface ExpectStep {
 
 type Expect = ExpectStep & { readonly steps?: readonly ExpectStep[] }
 
-/** Sends requests through impersonation and, where the vector wants it, authorization, as an adapter would. */
+/** Sends requests through impersonation and, if the vector requires it, authorization, as an adapter would. */
 export const impersonation: AreaRunner = async (vector) => {
   const { given, expect } = vector as Vector<Given, Expect>
   const checks: Check[] = []
@@ -67,7 +67,7 @@ export const impersonation: AreaRunner = async (vector) => {
         differences.compare(`${at} reached the handler`, true, expected.handlerReached)
         differences.compare(`${at} status`, 200, expected.status)
         differences.compare(`${at} user`, vectorUserOf(outcome.user), expected.user)
-        // An app sees no header that impersonation reads, an empty one neither (docs/deviations.md, impersonation headers).
+        // An app sees no impersonation header, not even an empty one (docs/deviations.md, impersonation headers).
         const left = (expected.impersonationHeadersLeft ?? [])
           .map((name) => name.toLowerCase())
           .filter((name) => !/^impersonate-(?:user|uid|group|extra-.*)$/.test(name))

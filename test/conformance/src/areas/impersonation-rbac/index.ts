@@ -12,7 +12,7 @@ import { sarWebhook } from './sar-webhook.ts'
 import { union } from './union-authorizer.ts'
 import type { AreaRunner } from './vector.ts'
 
-/** The areas of `vectors/impersonation-rbac.json` that are about deciding, by name. */
+/** The areas of `vectors/impersonation-rbac.json` about decisions, by name. */
 export const areas: ReadonlyMap<string, AreaRunner> = new Map([
   ['audit', audit],
   ['forbidden-message', forbiddenMessage],

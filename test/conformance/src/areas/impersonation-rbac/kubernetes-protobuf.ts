@@ -22,7 +22,7 @@ export const kubernetesProtobuf: AreaRunner = async (vector) => {
   return differences.verdict()
 }
 
-/** A value with the placeholders of a vector in it, as `<clock of the capture machine>`, where those stand for whatever there is. */
+/** Replaces parts of a value by the placeholders of a vector, such as `<clock of the capture machine>`, which stand for any value. */
 function sameWhereFree(value: unknown, expected: unknown): unknown {
   if (value !== undefined && typeof expected === 'string' && /^<.*>$/.test(expected)) return expected
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
@@ -32,7 +32,7 @@ function sameWhereFree(value: unknown, expected: unknown): unknown {
   )
 }
 
-/** Vectors leave out empty texts and objects, and those which are empty without them. */
+/** Vectors omit empty strings and objects, and objects that become empty without them. */
 function withoutEmpty(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutEmpty)
   if (typeof value !== 'object' || value === null) return value === '' ? undefined : (value ?? undefined)

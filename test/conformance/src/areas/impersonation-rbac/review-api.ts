@@ -33,7 +33,7 @@ interface Body extends Readonly<Record<string, unknown>> {
   readonly details?: { readonly causes?: readonly { readonly field: string; readonly message: string }[] }
 }
 
-/** Asks for a review as a client would, and looks at the answer and at what the authorizer was asked. */
+/** Creates a review as a client would, and checks the response and the authorizer's calls. */
 export const reviewApi: AreaRunner = async (vector) => {
   const { given, expect } = vector as Vector<Given, Expect>
   const asked: Attributes[] = []
@@ -69,9 +69,9 @@ export const reviewApi: AreaRunner = async (vector) => {
   return differences.verdict()
 }
 
-/** Where a vector does not say what is asked, it is about the caller or about somebody else. */
+/** Default subjects for vectors without one: the caller or another user. */
 function pathOf({ requester, kind, urlNamespace, spec }: Given): string {
-  // A vector about a TokenReview need not say so: nothing else has a token.
+  // A vector with a token is about a TokenReview.
   const isAboutToken = typeof spec === 'object' && spec !== null && 'token' in spec
   if (kind === 'TokenReview' || (kind === undefined && isAboutToken)) {
     return '/apis/authentication.k8s.io/v1/tokenreviews'
@@ -81,7 +81,7 @@ function pathOf({ requester, kind, urlNamespace, spec }: Given): string {
   return `/apis/authorization.k8s.io/v1/${namespace}${asked.toLowerCase()}s`
 }
 
-/** Everybody may ask; what is asked is decided as the vector says. */
+/** Every user may create reviews; the reviewed request is decided as the vector says. */
 function answering(given: Given, asked: Attributes[]): Authorizer {
   return {
     name: 'vector',
@@ -93,14 +93,14 @@ function answering(given: Given, asked: Attributes[]): Authorizer {
   }
 }
 
-/** The time of an answer is its own; that there is one is what counts. */
+/** The time of a response varies; only its presence is checked. */
 function withoutTime(body: Body): unknown {
   const { creationTimestamp } = body.metadata ?? {}
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(String(creationTimestamp))) return body
   return { ...body, metadata: { ...body.metadata, creationTimestamp: '<RFC3339>' } }
 }
 
-/** Of a value what is also in a part of it. */
+/** Restricts a value to the members of `part`. */
 function partOf(value: unknown, part: unknown): unknown {
   if (typeof part !== 'object' || part === null || Array.isArray(part))
     return part === undefined ? part : value

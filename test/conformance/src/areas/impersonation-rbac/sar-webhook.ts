@@ -123,7 +123,7 @@ function webhook(given: Given): {
   return { authorizer: webhookAuthorizer(options), server, bodies }
 }
 
-/** Short waits are over at once; the time limit of a decision is not. */
+/** Short waits end at once; the timeout of a decision does not. */
 const impatientClock: Clock = {
   now: () => 1,
   after(milliseconds, callback) {

@@ -27,7 +27,7 @@ export function userOf(user: VectorUser = {}): UserInfo {
   return userInfo({ username: user.name ?? '', ...user })
 }
 
-/** With everything that is empty left out, as in vectors. */
+/** Omits everything that is empty, as in vectors. */
 export function vectorUserOf(user: UserInfo | undefined): VectorUser | undefined {
   if (user === undefined) return undefined
   return {

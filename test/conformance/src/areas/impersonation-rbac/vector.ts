@@ -1,4 +1,4 @@
-/** A test vector: what is given, and what is to come of it. Each area knows the shape of its own. */
+/** A test vector: input and expected result. Each area defines its shape. */
 export interface Vector<Given = unknown, Expect = unknown> {
   readonly id: string
   readonly area: string
@@ -6,17 +6,17 @@ export interface Vector<Given = unknown, Expect = unknown> {
   readonly expect: Expect
 }
 
-/** Whether a vector holds, and what was different. */
+/** Whether a vector holds, and the differences. */
 export type Verdict = { readonly pass: boolean; readonly detail?: string } | 'not implemented'
 
 /** Runs one vector of an area. */
 export type AreaRunner = (vector: Vector) => Promise<Verdict>
 
-/** Collects what is different. */
+/** Collects differences. */
 export class Differences {
   readonly #found: string[] = []
 
-  /** Compares values; keys in any order, and what is `undefined` is absent. */
+  /** Compares values; keys in any order, and `undefined` as absent. */
   compare(what: string, actual: unknown, expected: unknown): void {
     const [is, shouldBe] = [canonical(actual), canonical(expected)]
     if (is !== shouldBe) this.#found.push(`${what}: ${is} instead of ${shouldBe}`)

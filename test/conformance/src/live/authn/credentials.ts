@@ -16,15 +16,15 @@ interface RecordedClient {
   readonly chain: readonly string[]
   /** The name of the key of its certificate. */
   readonly key: string
-  /** The name of the key that it signs the handshake with, if another. */
+  /** The name of the key that signs the handshake, if different. */
   readonly signWith?: string
   readonly scheme?: SignatureScheme
 }
 
-/** The certificates that were made for the recordings. */
+/** The certificates of the recordings. */
 export interface Pki {
   readonly server: { readonly cert: string; readonly key: string }
-  /** Certificates in PEM, one behind the other. */
+  /** Concatenated PEM certificates. */
   bundle(names: readonly string[]): string
   credentialOf(client: string): ClientCredential
 }

@@ -8,7 +8,7 @@ import {
 } from './explained-shared.ts'
 import type { RecordedAuthentication } from './recorded-authentication.ts'
 
-/** What [the list](../../../../../docs/x509.md) says is refused, by the names of the certificates that are so. */
+/** Certificates that [the list](../../../../../docs/x509.md) refuses, by name. */
 const STRICTER = new Set([
   'sub-empty-rdn',
   'eku-empty',
@@ -19,15 +19,15 @@ const STRICTER = new Set([
   'serial-70',
   'trailing',
 ])
-/** OpenSSL ends the connection where a certificate has data behind it. */
+/** OpenSSL closes the connection if a certificate has trailing data. */
 const UNREADABLE = new Set(['trailing', 'ext-ku-zero'])
-/** Issuers in another order than one after the other, and a second one for the same certificate. */
+/** Issuers out of order, and a second issuer of the same certificate. */
 const OTHER_ORDER = new Set(['chain-int-order', 'chain-cross-both'])
 
 const BLANKS =
   '299 - "the provided Authorization header contains extra space before the bearer token, and is ignored"'
 
-/** Why what a client presents makes it somebody else. */
+/** Why a client's certificates authenticate another user. */
 export const explainedCertificates: readonly Explanation<RecordedAuthentication>[] = [
   commonAuthority,
   twins,
@@ -42,7 +42,7 @@ export const explainedCertificates: readonly Explanation<RecordedAuthentication>
       kubeApiserver.user?.extra['authentication.kubernetes.io/credential-id'] !== undefined,
   },
   {
-    // Go refuses the handshake where the certificate cannot be read or its key is too short: then nobody is let in here.
+    // Go refuses the handshake if the certificate cannot be parsed or its key is too short; here the request is unauthenticated.
     row: 'stricter certificates',
     explains: ({ at, there, here }, { request: { headers = [] } }) =>
       at === 'outcome' && there === 'no answer' && here === '401' && headers.length === 0,

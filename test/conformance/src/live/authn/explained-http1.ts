@@ -4,10 +4,10 @@ import type { Explanation } from '../live-area.ts'
 import { commonAuthority, sizeOfHead, whiteSpace } from './explained-shared.ts'
 import type { AuthenticationRequest, RecordedAuthentication } from './recorded-authentication.ts'
 
-/** Of Node, which is 16 KiB. */
+/** Node's limit, 16 KiB. */
 const LARGEST_HEAD = 16 * 1024
 
-/** Why the caller is somebody else over HTTP/1.1. */
+/** Why the user differs over HTTP/1.1. */
 export const explainedHttp1: readonly Explanation<RecordedAuthentication>[] = [
   commonAuthority,
   whiteSpace,
@@ -38,7 +38,7 @@ export const explainedHttp1: readonly Explanation<RecordedAuthentication>[] = [
         : isTurned(difference, ANONYMOUS, '401') && /^https?:\/\/[^/]*@|^(?!https?:)/i.test(target)),
   },
   {
-    // The server of Hono refuses what is no URL of its own, and Express knows no path in it.
+    // Hono's server refuses a target that is not a valid URL, and Express finds no path in it.
     row: 'request targets',
     explains: (difference, { request: { target = '/' } }) =>
       isAbsolute(target) && (isRefusedByNode(difference) || isWithoutRoute(difference)),
@@ -68,12 +68,12 @@ function isTurned({ at, there, here }: Difference, from: string, to: string): bo
   return at === 'outcome' && there === from && here === to
 }
 
-/** An answer without a body is of a server, and not of ours. */
+/** A response without a body comes from the server, not from kube-authn. */
 function isRefusedByNode({ at, here }: Difference): boolean {
   return at === 'outcome' && here === '400'
 }
 
-/** What the HTTP server of Go says before anybody else is asked. */
+/** Responses of Go's HTTP server before any handler runs. */
 function isRefusedByGo({ at, there, here }: Difference): boolean {
   const isOfServer = /^(?:400 400 Bad Request(?:: malformed Host header)?|501(?: .*)?|505(?: .*)?)$/
   return at === 'outcome' && isOfServer.test(String(there)) && !String(here).startsWith('400 ')
@@ -89,7 +89,7 @@ function isAbsolute(target: string): boolean {
 
 const FIRST_LINE = /^[A-Z]+ [^ ]+ HTTP\/1\.[01]$/
 
-/** Lines that end or go on in another way, other methods and versions, hosts and lengths that are not plain, bytes in a target. */
+/** Other line ends and continuations, methods and versions, unusual hosts and lengths, bytes in a target. */
 function isOddForNode({ raw, target = '/', method = 'GET' }: AuthenticationRequest): boolean {
   if (raw === undefined) return /[^\x21-\x7e]/.test(target) || target === '*' || !METHODS.includes(method)
   const head = raw.split('\r\n\r\n')[0] ?? ''
@@ -99,7 +99,7 @@ function isOddForNode({ raw, target = '/', method = 'GET' }: AuthenticationReque
   return !FIRST_LINE.test(first) || !isMethod || isOddLine || hasOddHost(lines) || hasOddLength(lines, raw)
 }
 
-/** Blank lines before the first, versions, codings and hosts that Go does not take, and escapes that are none. */
+/** Leading blank lines, versions, codings and hosts that Go rejects, and invalid escapes. */
 function isOddForGo({ raw, target = '/' }: AuthenticationRequest): boolean {
   if (raw === undefined) return target.startsWith('/') && /%(?![0-9a-f]{2})/i.test(target)
   const [first = '', ...lines] = (raw.split('\r\n\r\n')[0] ?? '').split('\r\n')

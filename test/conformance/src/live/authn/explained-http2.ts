@@ -8,7 +8,7 @@ type Field = readonly [string, string]
 const MOST_FIELDS = 128
 const LARGEST_FIELD = 64 * 1024
 
-/** Why the caller is somebody else over HTTP/2. */
+/** Why the user differs over HTTP/2. */
 export const explainedHttp2: readonly Explanation<RecordedAuthentication>[] = [
   whiteSpace,
   twins,
@@ -56,7 +56,7 @@ export const explainedHttp2: readonly Explanation<RecordedAuthentication>[] = [
   },
 ]
 
-/** Whether nothing of a request is lost unseen by Node: RFC 9113, section 8.2.1. */
+/** Whether Node drops no field of a request silently: RFC 9113, section 8.2.1. */
 export function isClean(fields: readonly Field[]): boolean {
   return fields.every(
     ([name, value]) =>
@@ -82,12 +82,12 @@ function isRefusalWithoutAnswer({ at, there, here }: Difference): boolean {
   return at === 'outcome' && String(there).startsWith('400') && here === 'no answer'
 }
 
-/** An escape that is none, which Go takes for no path. */
+/** An invalid escape, which Go rejects in a path. */
 function hasBadEscape(fields: readonly Field[]): boolean {
   return fields.some(([name, value]) => name === ':path' && /%(?![0-9a-f]{2})/i.test(value))
 }
 
-/** What nghttp2 or the server of Hono takes for no request: no authority, one with a blank or a user, a path with a blank, or `*`. */
+/** Requests that nghttp2 or Hono's server rejects: no authority, one with a blank or a user, a path with a blank, or `*`. */
 function isOddForNode(fields: readonly Field[]): boolean {
   const of = (name: string): string | undefined => fields.find(([each]) => each === name)?.[1]
   const authority = of(':authority')
@@ -95,7 +95,7 @@ function isOddForNode(fields: readonly Field[]): boolean {
   return authority === undefined || /[ @]/.test(authority) || path.includes(' ') || path === '*'
 }
 
-/** Fields that are about a connection: RFC 9113, section 8.2.2. */
+/** Connection-specific fields: RFC 9113, section 8.2.2. */
 function isOfConnection(fields: readonly Field[]): boolean {
   return fields.some(([name]) => name === 'connection' || name === 'upgrade')
 }

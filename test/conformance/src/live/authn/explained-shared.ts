@@ -2,13 +2,13 @@ import type { Difference } from '../difference.ts'
 import type { Explanation } from '../live-area.ts'
 import type { AuthenticationRequest, RecordedAuthentication } from './recorded-authentication.ts'
 
-/** U+0085, U+00A0 and the others that Unicode calls white space, as UTF-8 in latin1. */
+/** U+0085, U+00A0 and other Unicode white space, as UTF-8 in latin1. */
 const WHITE_SPACE =
   '(?:\\xc2[\\x85\\xa0]|\\xe1\\x9a\\x80|\\xe2(?:\\x80[\\x80-\\x8a\\xa8\\xa9\\xaf]|\\x81\\x9f)|\\xe3\\x80\\x80)'
 const AT_AN_END = new RegExp(`^[ \\t]*${WHITE_SPACE}|${WHITE_SPACE}[ \\t]*$`)
 const PART_AT_AN_END = new RegExp(`(?:^|,)[ \\t]*${WHITE_SPACE}|${WHITE_SPACE}[ \\t]*(?:,|$)`)
 
-/** Where `Authorization` or a subprotocol begins or ends with white space that HTTP does not know, and its user is there only. */
+/** Whether `Authorization` or a subprotocol starts or ends with white space unknown to HTTP, and only kube-apiserver authenticates it. */
 export const whiteSpace: Explanation<RecordedAuthentication> = {
   row: 'white space in headers',
   explains: (difference, { request }) =>
@@ -20,7 +20,7 @@ export const whiteSpace: Explanation<RecordedAuthentication> = {
     ),
 }
 
-/** The set-up in which one authority signs users and proxies. */
+/** The set-up in which one CA signs users and proxies. */
 export const commonAuthority: Explanation<RecordedAuthentication> = {
   row: 'distinct CAs',
   explains: ({ at, there, here }) =>
@@ -30,14 +30,14 @@ export const commonAuthority: Explanation<RecordedAuthentication> = {
       'clientCA: requestHeader: has a CA in common with the CA of client certificates: give proxies a CA of their own, which signs no users',
 }
 
-/** A header of the proxy with `_` for `-`, or the other way round, beside the user that the proxy names. */
+/** A header of the proxy with `_` for `-`, or vice versa, besides the user of the proxy. */
 export const twins: Explanation<RecordedAuthentication> = {
   row: 'request header twins',
   explains: (difference, { request }) =>
     isUserThereOnly(difference) && request.cert?.startsWith('proxy-') === true && hasTwin(request),
   always: ({ request, kubeApiserver }) =>
     hasTwin(request) &&
-    // Not every set-up has headers for the uid.
+    // Not every set-up has uid headers.
     (request.headers ?? []).every(([name]) => !/^x_remote_uid$/i.test(name)) &&
     (request.headers ?? []).some(
       ([name, value]) => /user$|^x-name-one$/i.test(name) && value === kubeApiserver.user?.username,
@@ -51,7 +51,7 @@ function hasTwin({ headers = [] }: AuthenticationRequest): boolean {
 const TWINS = /^x[-_](?:remote[-_](?:user|group|uid|extra[-_].*)|under[-_]name)$/i
 const NAMES = /^x-remote-(?:user|group|uid|extra-.*)$|^x_under_name$/i
 
-/** Two keys of other bytes, which are the same key in the JSON of Go. */
+/** Two keys with different bytes that are equal in Go's JSON. */
 export const keysThatAreOne: Explanation<RecordedAuthentication> = {
   row: 'invalid UTF-8',
   explains: ({ at }, { request }) =>
@@ -59,12 +59,12 @@ export const keysThatAreOne: Explanation<RecordedAuthentication> = {
     (request.headers ?? []).filter(([name]) => /^x-remote-extra-.*%[89a-f]/i.test(name)).length > 1,
 }
 
-/** A user there, whose credential does not count here. */
+/** Authenticated there, with a credential that is not accepted here. */
 export function isUserThereOnly({ at, there, here }: Difference): boolean {
   return at === 'outcome' && String(there).startsWith('user ') && here === '401'
 }
 
-/** A user there, and a connection that ends here. */
+/** Authenticated there, while the connection is closed here. */
 export function isUserWithoutAnswer({ at, there, here }: Difference): boolean {
   return at === 'outcome' && String(there).startsWith('user ') && here === 'no answer'
 }
@@ -73,7 +73,7 @@ function isUserHereOnly({ at, there, here }: Difference): boolean {
   return at === 'outcome' && there === '401' && String(here).startsWith('user ')
 }
 
-/** Whether the request has a credential on one side only, and is anonymous on the other. */
+/** Whether only one side sees a credential, and the request is anonymous on the other. */
 function isAnonymousOnce({ at, there, here }: Difference): boolean {
   const isOnce = (value: string): boolean => (String(there) === value) !== (String(here) === value)
   return (

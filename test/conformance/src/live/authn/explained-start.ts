@@ -2,7 +2,7 @@ import type { Difference } from '../difference.ts'
 import type { Explanation } from '../live-area.ts'
 import type { RecordedStart } from './start.ts'
 
-/** Why a server starts with other files and options. */
+/** Why a server starts with different files and options. */
 export const explainedStart: readonly Explanation<RecordedStart>[] = [
   {
     row: 'stricter certificates',
@@ -64,7 +64,7 @@ function isRefusedHereFor({ at, there, here }: Difference, reason: RegExp): bool
   return at === 'start' && there === 'starts' && reason.test(String(here))
 }
 
-/** Whether the headers for the uid are others than the one that kube-apiserver demands. */
+/** Whether the uid headers differ from the one that kube-apiserver requires. */
 function isWithoutUid({ at, here }: Difference, setup: RecordedStart['setup']): boolean {
   if (at !== 'start' || here !== 'starts' || typeof setup === 'string') return false
   const { uidHeaders = [] } = setup.requestHeader ?? {}
@@ -75,7 +75,7 @@ function hasAuthority(setup: RecordedStart['setup'], name: string): boolean {
   return typeof setup !== 'string' && Array.isArray(setup.clientCA) && setup.clientCA.includes(name)
 }
 
-/** The names that are typed into options of the proxy. */
+/** The names in the options of the proxy. */
 function namesOf(setup: RecordedStart['setup']): readonly string[] {
   if (typeof setup === 'string') return []
   const { usernameHeaders = [], allowedNames = [] } = setup.requestHeader ?? {}

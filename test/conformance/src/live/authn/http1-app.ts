@@ -13,13 +13,13 @@ export interface Http1App {
   close(): Promise<void>
 }
 
-/** An app that is asked with TLS where a client presents something, and without it otherwise. */
+/** An app that uses TLS if a client presents a certificate, and plain HTTP otherwise. */
 export async function http1App(
   app: RequestListener,
   pki: Pki,
   { clientCA, requestHeader }: RecordedSetup,
 ): Promise<Http1App> {
-  // As there, clients are asked for certificates where these count.
+  // As in kube-apiserver, client certificates are requested only if they are used.
   const options = clientCA || requestHeader ? tlsServerOptions(pki.server) : pki.server
   const [plain, tls] = await Promise.all([
     listening(createServer(app)),

@@ -11,10 +11,10 @@ import { type RecordedAuthentication, type RecordedCases, recordedCases } from '
 import { withAuthenticator } from './setup.ts'
 import { whoamiApp } from './whoami-apps.ts'
 
-/** Requests over HTTP/1.1 without a certificate: whom the server takes the caller for, in every framework. */
+/** Requests over HTTP/1.1 without a certificate: the authenticated user, in every framework. */
 export const http1: LiveArea = http1Area('live-authn-http1', false, explainedHttp1)
 
-/** The same with what a client presents in a TLS handshake. */
+/** The same with client certificates. */
 export const certificates: LiveArea = http1Area('live-authn-certificates', true, explainedCertificates)
 
 function http1Area(

@@ -15,7 +15,7 @@ import { whoamiApp } from './whoami-apps.ts'
 
 type Http2App = (request: Http2ServerRequest, response: Http2ServerResponse) => void
 
-/** Requests over HTTP/2, in the frameworks that have it. */
+/** Requests over HTTP/2, in the frameworks that support it. */
 export const http2: LiveArea = liveArea<RecordedAuthentication>({
   name: 'live-authn-http2',
   files: ['authn/setups/pki.json'],
@@ -26,11 +26,11 @@ export const http2: LiveArea = liveArea<RecordedAuthentication>({
       yield* withAuthenticator(setup, pki, async function* (authenticator) {
         if (isConfigurationError(authenticator)) throw authenticator
         for (const framework of ['koa', 'hono'] as const) {
-          // Both take the requests of Node's compatibility layer, whatever their types say.
+          // Both accept requests of Node's compatibility layer, despite their types.
           const app = whoamiApp(framework, authenticator) as unknown as Http2App
           const open = (cleanHttp2Fields: boolean): ReturnType<typeof listening> =>
             listening(createSecureServer(tlsServerOptions({ ...pki.server, cleanHttp2Fields }), app))
-          // What clean fields promise is true of what is sent there, and of nothing else.
+          // The promise of clean fields only holds for these requests.
           const servers = { clean: await open(true), other: await open(false) }
           yield* await together(cases, async (asked) => {
             const { cert } = asked.request

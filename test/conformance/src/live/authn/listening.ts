@@ -10,11 +10,11 @@ export interface Listening {
 export async function listening(
   server: Server & { maxHeadersCount?: number | null; closeAllConnections?: () => void },
 ): Promise<Listening> {
-  // As `keepFresh` does: else Node leaves out headers.
+  // As `keepFresh` does: otherwise Node drops headers.
   server.maxHeadersCount = 0
   const sockets = new Set<{ destroy(): void }>()
   server.on('connection', (socket) => sockets.add(socket))
-  // Handshakes that fail, and sessions that break the protocol, are for the client to see.
+  // Failed handshakes and protocol errors are observed by the client.
   server.on('tlsClientError', () => undefined).on('sessionError', () => undefined)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -2,7 +2,7 @@ import type { AuthenticationRequest } from './recorded-authentication.ts'
 
 const TOKEN = 'Bearer tok-jane'
 
-/** The request of a case that was too long to be recorded, by what its name says. */
+/** The request of a case that was too long to record, generated from its name. */
 export function longRequest(id: string): AuthenticationRequest {
   const [, http2, size] = /^(bytes|h2 headers): (\d+) kB header$/.exec(id) ?? []
   if (size !== undefined) {

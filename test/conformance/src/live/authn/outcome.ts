@@ -5,9 +5,9 @@ import type { Http2Answer } from '../http/http2-client.ts'
 import type { AuthenticationOutcome } from './recorded-authentication.ts'
 import { USER_HEADER } from './whoami-apps.ts'
 
-/** What we made of a request. */
+/** Our outcome of a request. */
 export interface OwnOutcome {
-  /** `user`, a status, or that there was no answer. */
+  /** `user`, a status, or no response. */
   readonly outcome: string
   readonly user?: UserInfo
   readonly body?: string
@@ -34,13 +34,13 @@ function refusal(status: number, body: string): OwnOutcome {
   return { outcome: status === 0 ? NO_ANSWER : String(status), body }
 }
 
-/** The JSON of Go has U+FFFD for each byte that is not UTF-8, where we have half a surrogate. */
+/** Go's JSON has U+FFFD for each byte that is not UTF-8, where we have a lone surrogate. */
 function userIn(shownUser: string): UserInfo | undefined {
   const text = shownUser.replaceAll(/\\udc[89a-f][0-9a-f]/g, '\u{fffd}')
   return (JSON.parse(text) as UserInfo | null) ?? undefined
 }
 
-/** The caller, or else the status; of a 401 its body as JSON; and warnings of who is let in, over HTTP/1.1. */
+/** The user, or else the status; the JSON body of a 401; and the warnings of authenticated requests, over HTTP/1.1. */
 export function outcomeDifferences(there: AuthenticationOutcome, here: OwnOutcome): readonly Difference[] {
   const outcome = ENDS.has(there.outcome) ? NO_ANSWER : there.outcome
   if (outcome !== here.outcome) {
@@ -56,10 +56,10 @@ export function outcomeDifferences(there: AuthenticationOutcome, here: OwnOutcom
   return isUnauthorized ? differencesOf(json(there.body ?? ''), json(here.body ?? ''), 'body') : []
 }
 
-/** How a connection or a stream that has no answer ends. */
+/** How a connection or stream without a response ends. */
 const ENDS = new Set(['no answer', 'reset', 'undefined'])
 
-/** What Node refuses by itself has no body. */
+/** Node's own refusals have no body. */
 function shown({ outcome, user, body = '' }: OwnOutcome): string {
   if (user !== undefined) return `user ${user.username}`
   return body === '' || outcome === '401' ? outcome : `${outcome} ${body.trim()}`

@@ -5,7 +5,7 @@ import type { RecordedSetup } from './setup.ts'
 
 type Header = readonly [string, string]
 
-/** Text is latin1: a character for a byte. */
+/** Strings are latin1: one character per byte. */
 export interface AuthenticationRequest {
   readonly method?: string
   readonly target?: string
@@ -13,14 +13,14 @@ export interface AuthenticationRequest {
   readonly body?: string
   /** The whole request. */
   readonly raw?: string
-  /** All fields, pseudo fields included. */
+  /** All fields, including pseudo-headers. */
   readonly fields?: readonly Header[]
-  /** The name of what a client presents. */
+  /** The name of the client's certificates. */
   readonly cert?: string
   readonly http2?: boolean
 }
 
-/** What the server made of a request. */
+/** The server's outcome of a request. */
 export interface AuthenticationOutcome {
   readonly outcome: string
   readonly user?: UserInfo
@@ -35,7 +35,7 @@ export interface RecordedAuthentication {
   readonly kubeApiserver: AuthenticationOutcome
 }
 
-/** A set-up, and what was asked of it. */
+/** A set-up and its requests. */
 export interface RecordedCases {
   readonly name: string
   readonly setup: RecordedSetup
@@ -58,7 +58,7 @@ export function* recordedCases(
   }
 }
 
-/** Requests that are very long were not recorded, since they can be made again. */
+/** Very long requests were not recorded, since they can be generated again. */
 function withRequest({
   id = '',
   request = longRequest(id),

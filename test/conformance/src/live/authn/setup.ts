@@ -10,10 +10,10 @@ import {
 } from '@kube-authn/node'
 import type { Pki } from './credentials.ts'
 
-/** A bundle, by the names of its certificates or as it is. */
+/** A bundle, by the names of its certificates or literally. */
 type RecordedBundle = readonly string[] | { readonly raw: string }
 
-/** With which files and flags a server was started. Text is latin1: one character is a byte. */
+/** The files and flags of a server. Strings are latin1: one character per byte. */
 export interface RecordedSetup {
   readonly clientCA?: RecordedBundle
   readonly requestHeader?: {
@@ -38,7 +38,7 @@ interface RecordedSecret {
   readonly data?: Readonly<Record<string, string>>
 }
 
-/** The authenticator of a set-up, as long as `use` takes, or why there is none. */
+/** Runs `use` with the authenticator of a set-up, or with the reason why there is none. */
 export async function* withAuthenticator<Result>(
   setup: RecordedSetup,
   pki: Pki,
@@ -93,7 +93,7 @@ function optionsOf(
   }
 }
 
-/** Without allowed names any certificate of the authority is the proxy's, as there. */
+/** Without allowed names any certificate of the CA is a proxy's, as in kube-apiserver. */
 function frontProxyOf(
   { ca: _ca, allowedNames = [], usernameHeaders = [], ...names }: NonNullable<RecordedSetup['requestHeader']>,
   clientCA: string,

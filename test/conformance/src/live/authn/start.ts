@@ -12,7 +12,7 @@ import { whoamiApp } from './whoami-apps.ts'
 
 export interface RecordedStart {
   readonly id: string
-  /** Or where a set-up is told that was too long to be recorded. */
+  /** Or the description of a set-up that was too long to record. */
   readonly setup: RecordedSetup | string
   readonly probes: readonly AuthenticationRequest[]
   readonly kubeApiserver: {
@@ -22,7 +22,7 @@ export interface RecordedStart {
   }
 }
 
-/** With which files and options a server starts, and whom it knows then, in every framework. */
+/** Which files and options a server starts with, and the users it authenticates, in every framework. */
 export const start: LiveArea = liveArea<RecordedStart>({
   name: 'live-authn-start',
   files: ['authn/setups/pki.json'],
@@ -57,7 +57,7 @@ export const start: LiveArea = liveArea<RecordedStart>({
   },
 })
 
-/** Words of refusals are not compared. */
+/** Messages of refusals are not compared. */
 function startDifferences(
   { starts, error = '' }: RecordedStart['kubeApiserver'],
   refusal: string | undefined,

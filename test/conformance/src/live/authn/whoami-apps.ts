@@ -9,10 +9,10 @@ import { Hono } from 'hono'
 import Koa from 'koa'
 import type { Framework } from '../http/framework-apps.ts'
 
-/** Who the caller is: JSON in base64, for answers without a body. */
+/** The user: JSON in base64, for responses without a body. */
 export const USER_HEADER = 'x-user'
 
-/** An app that tells every caller at every path who they are, in a header and in JSON. */
+/** An app that returns the user at every path, in a header and in JSON. */
 export function whoamiApp(framework: Framework, authenticator: Authenticator): RequestListener {
   switch (framework) {
     case 'express': {

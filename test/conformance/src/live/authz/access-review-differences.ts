@@ -4,8 +4,8 @@ import { attributesOfSpec, type RecordedSpec } from './question.ts'
 import type { JsonAnswer } from './review-in-process.ts'
 
 /**
- * How answers to an access review differ. Bindings have no order in a kube-apiserver: where several allow something, each of
- * their reasons is right, and roles that are missing are named in any order.
+ * How responses to an access review differ. Bindings have no order in a kube-apiserver: if several allow a request, each of their reasons is valid,
+ * and missing roles are named in any order.
  */
 export function accessReviewDifferences(
   there: JsonAnswer,
@@ -31,7 +31,7 @@ function isAllowed({ body: { status } }: JsonAnswer): boolean {
   return isObject(status) && status['allowed'] === true
 }
 
-/** Errors as Go shows several of them, `[a, b]`, sorted. */
+/** Errors in Go's form `[a, b]`, sorted. */
 export function inAnyOrder(text: string): string {
   return text
     .replace(/^RBAC: /, '')

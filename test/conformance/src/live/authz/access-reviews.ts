@@ -27,7 +27,7 @@ const ADMIN: UserInfo = {
 const REVIEWS = 'authz/recorded/access-reviews.ndjson'
 const POLICIES = 'authz/recorded/policies.ndjson'
 
-/** SubjectAccessReviews, as reviews and as questions in code. */
+/** SubjectAccessReviews, by the review API and by calls of the authorizer. */
 export const accessReviews: LiveArea = liveArea<RecordedReview>({
   name: 'live-access-reviews',
   files: [REVIEWS, POLICIES],

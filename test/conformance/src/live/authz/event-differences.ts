@@ -15,13 +15,13 @@ const FIELDS = [
   'annotations',
 ] as const
 
-/** How the audit event of a request differs. How long something took is not compared. */
+/** How the audit event of a request differs. Durations are not compared. */
 export function eventDifferences(
   { audit, answers }: RecordedImpersonation,
   here: AuditEvent | undefined,
 ): readonly Difference[] {
   const code = audit.responseStatus?.code ?? 0
-  // What is answered to what is allowed is for others to say.
+  // Responses to allowed requests are compared elsewhere.
   if (![201, 400, 403, 500].includes(code)) return []
   if (here === undefined) return [{ at: 'event', there: audit, here }]
   if (here.responseStatus?.code !== code) return []

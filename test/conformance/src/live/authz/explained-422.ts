@@ -2,7 +2,7 @@ import type { Explanation } from '../live-area.ts'
 
 const NAMELESS = '.authorization.k8s.io "" is invalid: '
 
-/** By the time it writes the 422 of an access review, kube-apiserver does not know its kind any more. */
+/** kube-apiserver has lost the kind when it writes the 422 of an access review. */
 export const kindOf422: Explanation<unknown> = {
   row: 'refused access reviews',
   explains: ({ at, there, here }) =>

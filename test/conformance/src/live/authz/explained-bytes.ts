@@ -1,6 +1,6 @@
 import type { Explanation } from '../live-area.ts'
 
-/** JSON in one line and without a line end, where it is the same JSON that kube-apiserver writes in another way. */
+/** JSON in one line and without a line end: the same JSON that kube-apiserver formats differently. */
 export const bytesOfJson: Explanation<unknown> = {
   row: 'bytes of JSON',
   explains: ({ at, here }) =>

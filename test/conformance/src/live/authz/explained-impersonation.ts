@@ -3,7 +3,7 @@ import { bytesOfJson } from './explained-bytes.ts'
 import { isSaidInOtherWords } from './explained-words.ts'
 import type { RecordedImpersonation } from './impersonation.ts'
 
-/** Why who may act as whom is told in another way. */
+/** Why impersonation messages differ. */
 export const explainedImpersonation: readonly Explanation<RecordedImpersonation>[] = [
   bytesOfJson,
   {

@@ -6,10 +6,10 @@ import type { Explanation } from '../live-area.ts'
 import { bytesOfJson } from './explained-bytes.ts'
 import type { RecordedRefusal } from './requests.ts'
 
-/** What the HTTP server of kube-apiserver says before anybody else is asked. */
+/** Responses of kube-apiserver's HTTP server before any handler runs. */
 const GO_REFUSES = '400 Bad Request'
 
-/** Why requests are refused with another status, or in other words. */
+/** Why requests are refused with another status or message. */
 export const explainedRefusals: readonly Explanation<RecordedRefusal>[] = [
   bytesOfJson,
   {
@@ -66,7 +66,7 @@ export const explainedRefusals: readonly Explanation<RecordedRefusal>[] = [
   },
 ]
 
-/** An answer to HEAD, and one of the server of Hono, does not say why. */
+/** A response to HEAD, or of Hono's server, has no message. */
 function isAmbiguous({ at, here }: Difference, { target }: RecordedRequest): boolean {
   if (at !== 'status') return false
   const says = String(here)
@@ -88,7 +88,7 @@ const DOTS_OR_MARKS = /[\\#]|(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)/i
 const API = /^(?:\/|%2f)*apis?(?:\/|%2f|$)/i
 const PLAIN_API = /^\/apis?(?:\/(?:(?!%2[fF]|%5[cC])[^/])+)*\/?$/
 
-/** What Node's parser takes for no request, or the server of Hono for no URL. */
+/** Requests that Node's parser rejects, or whose URL Hono's server rejects. */
 function isUnusual({ method, target }: RecordedRequest): boolean {
   return /[^\x21-\x7e]/.test(target) || !METHODS.includes(method) || target === '*'
 }

@@ -7,7 +7,7 @@ import { isSaidInOtherWords } from './explained-words.ts'
 import type { RecordedReviewForm } from './reviews.ts'
 import { areRepeatedRules } from './rules-order.ts'
 
-/** Why reviews that are malformed or unusual are answered in another way. */
+/** Why responses to malformed or unusual reviews differ. */
 export const explainedReviews: readonly Explanation<RecordedReviewForm>[] = [
   bytesOfJson,
   kindOf422,
@@ -112,14 +112,14 @@ function isRepeatedField(about: string): boolean {
   return about.includes(': repeated field, fieldValidation=')
 }
 
-/** Whether it is about the status, which is one of these there and one of those here. */
+/** Whether the status differs, with these values there and here. */
 function turned({ at, there, here }: Difference, from: readonly number[], to: readonly number[]): boolean {
   const isOneOf = (answer: unknown, all: readonly number[]): boolean =>
     all.includes(Number(String(answer).slice(0, 3)))
   return at === 'status' && isOneOf(there, from) && isOneOf(here, to)
 }
 
-/** An answer in JSON to who accepts protobuf and JSON. */
+/** A JSON response to a client that accepts protobuf and JSON. */
 function isProtobuf({ at, there, here }: Difference): boolean {
   if (at === 'body') return String(there).startsWith('k8s\0') && String(here).startsWith('{')
   return at === 'header content-type' && there === 'application/vnd.kubernetes.protobuf'

@@ -1,11 +1,11 @@
 import type { Difference } from '../difference.ts'
 
-/** What is said there, and how it is said here. */
+/** Messages of kube-apiserver, and ours. */
 type Words = readonly [there: RegExp, here: (match: RegExpExecArray, said: string) => RegExp | string]
 
 const OTHER_VERSION = /^the API version in the data does not match the expected API version \([\w./]+\)$/
 const MEDIA_TYPES = 'application/json, application/yaml, application/vnd.kubernetes.protobuf'
-/** Where an object of some type is expected. */
+/** Messages if an object of some type is expected. */
 const UNRECOGNIZED = String.raw`^the object provided is unrecognized \(must be of type (\w+)\): `
 const CANNOT_BE = String.raw`^\w* in version "[^"]*" cannot be handled as a (\w+): `
 
@@ -30,7 +30,7 @@ const words: readonly Words[] = [
   ],
   [new RegExp(`${UNRECOGNIZED}unexpected GroupVersion string: `), () => OTHER_VERSION],
   [
-    // The path is the same, but for positions in lists and keys of maps.
+    // The path is equal, except for list positions and map keys.
     new RegExp(`${CANNOT_BE}json: cannot unmarshal \\w+ into Go struct field \\w+\\.([\\w.]+) of type `),
     ([, , path = '']) =>
       new RegExp(
@@ -58,7 +58,7 @@ const words: readonly Words[] = [
     /^the body of the request was in an unknown format - accepted media types include: (.*)$/,
     (_, said) => said.replace(MEDIA_TYPES, 'application/json, application/vnd.kubernetes.protobuf'),
   ],
-  // The handler was asked there, and found something else first.
+  // There the handler ran, and found another problem first.
   [
     /^no namespace on request$|^token is required for TokenReview/,
     () => 'the body of the request is not UTF-8',
@@ -75,7 +75,7 @@ const words: readonly Words[] = [
   ],
 ]
 
-/** Whether a refusal says the same in words of its own. */
+/** Whether a refusal has the same meaning in different words. */
 export function isSaidInOtherWords({ there, here }: Difference): boolean {
   if (typeof there !== 'string' || typeof here !== 'string') return false
   for (const [said, says] of words) {

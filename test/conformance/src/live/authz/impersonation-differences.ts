@@ -3,7 +3,7 @@ import { answerDifferences } from '../http/answer-differences.ts'
 import type { HttpAnswer } from '../http/http-client.ts'
 import { isRefusal } from './requests.ts'
 
-/** How an answer differs from the one of several right ones that it is most like. */
+/** How a response differs from the closest of several valid ones. */
 export function impersonationDifferences(
   there: readonly HttpAnswer[],
   here: HttpAnswer,
@@ -14,11 +14,11 @@ export function impersonationDifferences(
   return all.toSorted((a, b) => count(a) - count(b))[0] ?? []
 }
 
-/** A SelfSubjectReview tells whom the caller acts as. What else is answered to what is allowed is for others to say. */
+/** A SelfSubjectReview returns the impersonated user. Other responses to allowed requests are compared elsewhere. */
 function differencesOfOne(there: HttpAnswer, here: HttpAnswer): readonly Difference[] {
   if (there.status === 201 && here.status === 201) return differencesOf(userIn(there), userIn(here), 'user')
   if (!isRefusal(there) && !isRefusal(here)) return []
-  // A body that is no review is malformed only where there is somebody to read it.
+  // An invalid review body is only an error if it is parsed.
   const isOfHandler = there.status === 400 && !there.body.includes('without impersonating a user name')
   return isOfHandler && here.status === 200 ? [] : answerDifferences(there, here)
 }

@@ -13,14 +13,14 @@ import { bootstrapPolicy, type Manifest, rbacMode } from './policies.ts'
 
 export interface RecordedImpersonation extends RecordedRequest {
   readonly id: string
-  /** Several where extra fields are refused, which have no order there. */
+  /** Several if extra fields are refused, since these have no order there. */
   readonly answers: readonly HttpAnswer[]
   readonly audit: Partial<AuditEvent>
 }
 
 const POLICY = 'authz/recorded/impersonation-policy.json'
 
-/** Who may act as whom, the answer and the audit event, in every framework. */
+/** Impersonation: permissions, response and audit event, in every framework. */
 export const impersonations: readonly LiveArea[] = (['constrained', 'legacy'] as const).map((mode) => {
   const cases = `authz/recorded/impersonation-${mode}.ndjson`
   return liveArea<RecordedImpersonation>({
@@ -31,7 +31,7 @@ export const impersonations: readonly LiveArea[] = (['constrained', 'legacy'] as
       const { objects } = recordings.json(POLICY) as { readonly objects: readonly Manifest[] }
       const { authorizer } = rbacMode([...bootstrapPolicy(recordings), ...objects])
       for (const framework of FRAMEWORKS) {
-        // What is the default there is to be the default here.
+        // Uses the defaults of both sides.
         const parts = appParts(authorizer, { impersonation: mode === 'constrained' ? {} : { mode } })
         yield* compareIn(framework, parts, recordings, cases)
       }

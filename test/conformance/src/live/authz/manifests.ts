@@ -11,7 +11,7 @@ interface RecordedManifest {
 
 const MANIFESTS = 'authz/recorded/manifests.ndjson'
 
-/** Manifests that were refused, with every cause. */
+/** Refused manifests, with every cause. */
 export const manifests: LiveArea = liveArea<RecordedManifest>({
   name: 'live-manifests',
   files: [MANIFESTS],
@@ -28,7 +28,7 @@ export const manifests: LiveArea = liveArea<RecordedManifest>({
   },
 })
 
-/** What is wrong with it, without the name that each problem begins with; `undefined` when it is taken. */
+/** The problems, without their leading name; `undefined` if accepted. */
 function problemsOf(object: Manifest): readonly string[] | undefined {
   try {
     parseRbac(JSON.stringify(object))

@@ -2,7 +2,7 @@ import { type Authorizer, privilegedGroups, unionAuthorizer } from '@kube-authn/
 import { parseRbac, rbac, type RbacAuthorizer } from '@kube-authn/core/rbac'
 import type { Recordings } from '../recordings.ts'
 
-/** A manifest, as it was sent. */
+/** A manifest as sent. */
 export interface Manifest {
   readonly kind: string
   readonly metadata: { readonly name: string }
@@ -19,18 +19,18 @@ export interface RbacMode {
   readonly roles: RbacAuthorizer
 }
 
-/** What `--authorization-mode=RBAC` is: the group `system:masters`, then roles and bindings. */
+/** `--authorization-mode=RBAC`: the group `system:masters`, then roles and bindings. */
 export function rbacMode(objects: readonly Manifest[]): RbacMode {
   const roles = rbac(parseRbac(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects })))
   return { authorizer: unionAuthorizer(privilegedGroups('system:masters'), roles), roles }
 }
 
-/** The roles and bindings that every server begins with. */
+/** The default roles and bindings of every server. */
 export function bootstrapPolicy(recordings: Recordings): readonly Manifest[] {
   return recordings.json('authz/recorded/bootstrap-rbac.json') as readonly Manifest[]
 }
 
-/** The authorizers of recorded policies, each made once. */
+/** The authorizers of recorded policies, each created once. */
 export function rbacModes(recordings: Recordings, file: string): (id: string) => RbacMode {
   const bootstrap = bootstrapPolicy(recordings)
   const policies = new Map(

@@ -30,7 +30,7 @@ export interface RecordedSpec {
   readonly nonResourceAttributes?: { readonly path?: string; readonly verb?: string }
 }
 
-/** The question of an access review as code asks it. Requirements of selectors are left out: roles know nothing of them. */
+/** The attributes of an access review for the authorizer. Selector requirements are omitted: roles ignore them. */
 export function attributesOfSpec(spec: RecordedSpec): Attributes {
   const { user = '', uid = '', groups = [], extra = {}, resourceAttributes, nonResourceAttributes } = spec
   const who = { username: user, uid, groups, extra }

@@ -16,7 +16,7 @@ export interface RecordedRefusal extends RecordedRequest {
 
 const REQUESTS = 'authz/recorded/requests.ndjson'
 
-/** Requests of users who may do nothing: what each is about, and how it is refused, in every framework. */
+/** Requests of users without permissions: attributes and refusals, in every framework. */
 export const requests: LiveArea = liveArea<RecordedRefusal>({
   name: 'live-requests',
   files: [REQUESTS],
@@ -39,7 +39,7 @@ export const requests: LiveArea = liveArea<RecordedRefusal>({
   },
 })
 
-/** What is answered to what is allowed is for others to say. */
+/** Responses to allowed requests are compared elsewhere. */
 function refusalDifferences(there: HttpAnswer, here: HttpAnswer): readonly Difference[] {
   return isRefusal(there) || isRefusal(here) ? answerDifferences(there, here) : []
 }

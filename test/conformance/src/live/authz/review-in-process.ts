@@ -2,13 +2,13 @@ import { fetchRequest, type UserInfo } from '@kube-authn/core'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import { handleReviews } from '@kube-authn/core/review'
 
-/** An answer as JSON. */
+/** A response as JSON. */
 export interface JsonAnswer {
   readonly status: number
   readonly body: Readonly<Record<string, unknown>>
 }
 
-/** Asks for a review without a server. */
+/** Creates a review without a server. */
 export async function reviewInProcess(
   authorizer: Authorizer,
   path: string,

@@ -45,12 +45,12 @@ export const reviews: LiveArea = liveArea<RecordedReviewForm>({
   },
 })
 
-/** What is no path of reviews is for the app. */
+/** Other paths are passed to the app. */
 function isOfApp(there: HttpAnswer, here: HttpAnswer): boolean {
   return there.status === 404 && here.body === APP_ANSWER
 }
 
-/** An answer without the time it was made at. */
+/** A response without its creation time. */
 function comparable(answer: HttpAnswer): HttpAnswer {
   return { ...answer, body: answer.body.replace(/"creationTimestamp": ?"[^"]*"/, '"creationTimestamp":""') }
 }

@@ -5,7 +5,7 @@ export function isOrderOfRules({ at, there, here }: Difference): boolean {
   return /[rR]esourceRules$/.test(at) && canonical(sorted(there)) === canonical(sorted(here))
 }
 
-/** Whether rules are the same, and some of them are there more than once. */
+/** Whether rules are equal except for duplicates. */
 export function areRepeatedRules({ at, there, here }: Difference): boolean {
   if (!/[rR]esourceRules$/.test(at)) return false
   const [said, says] = [sorted(there), sorted(here)]

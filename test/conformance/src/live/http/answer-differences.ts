@@ -4,8 +4,7 @@ import type { HttpAnswer } from './http-client.ts'
 const HEADERS = ['content-type', 'x-content-type-options', 'cache-control', 'www-authenticate', 'warning']
 
 /**
- * How two answers differ: the status; or else the body, as JSON where both are JSON, then its `bytes` if only they differ; and
- * headers.
+ * How two responses differ: the status; or else the body, as JSON if both are JSON, then its `bytes` if only they differ; and headers.
  */
 export function answerDifferences(there: HttpAnswer, here: HttpAnswer): readonly Difference[] {
   if (there.status !== here.status) {
@@ -24,7 +23,7 @@ function bodyDifferences(there: string, here: string): readonly Difference[] {
 
 function headerDifferences(there: HttpAnswer, here: HttpAnswer): readonly Difference[] {
   return HEADERS.flatMap((name) => {
-    // Several of one name are one list: RFC 9110 section 5.3.
+    // Repeated headers are one list: RFC 9110 section 5.3.
     const of = ({ headers }: HttpAnswer): string =>
       headers
         .filter(([each]) => each === name)

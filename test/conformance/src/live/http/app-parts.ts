@@ -6,7 +6,7 @@ import type { ImpersonateRequestOptions } from '@kube-authn/core/impersonation'
 import { requestHeader } from '@kube-authn/core/request-header'
 import type { HandleReviewsOptions } from '@kube-authn/core/review'
 
-/** What an app is made of, whichever framework it is written for. */
+/** The parts of an app, for every framework. */
 export interface AppParts {
   readonly authenticator: Authenticator
   readonly authorizer: Authorizer
@@ -17,7 +17,7 @@ export interface AppParts {
   readonly events: AuditEvent[]
 }
 
-/** An app behind a front proxy whose headers are believed: how it proves who it is, is compared elsewhere. */
+/** An app behind a front proxy whose headers are trusted: its own authentication is compared elsewhere. */
 export function appParts(
   authorizer: Authorizer,
   { impersonation = {}, reviews = {} }: Partial<Pick<AppParts, 'impersonation' | 'reviews'>> = {},

@@ -12,12 +12,12 @@ export const FRAMEWORKS = ['express', 'koa', 'hono'] as const
 export type Framework = (typeof FRAMEWORKS)[number]
 
 const AUTHORIZED = { app: 'authorized' }
-/** What the app answers to what passes everything before it. */
+/** The app's response to requests that pass all middlewares. */
 export const APP_ANSWER: string = JSON.stringify(AUTHORIZED)
-/** kube-apiserver takes headers of 1 MiB. */
+/** kube-apiserver accepts headers up to 1 MiB. */
 const serverOptions: ServerOptions = { maxHeaderSize: 1024 * 1024 }
 
-/** A server of a framework with everything in it. It does not listen yet. */
+/** A server of a framework with all middlewares. It does not listen yet. */
 export function serverOf(framework: Framework, parts: AppParts): Server {
   switch (framework) {
     case 'express':

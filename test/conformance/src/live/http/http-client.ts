@@ -1,9 +1,9 @@
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 
-/** An answer, with the names of headers in lower case and every value as it was sent. */
+/** A response, with lower-case header names and values as sent. */
 export interface HttpAnswer {
-  /** 0 when the connection ended without an answer. */
+  /** 0 if the connection ended without a response. */
   readonly status: number
   readonly headers: readonly (readonly [string, string])[]
   readonly body: string
@@ -16,7 +16,7 @@ export interface RawRequest {
   readonly body?: string | Uint8Array
 }
 
-/** Sends a request over a connection of its own, byte by byte as it is told; text is sent as UTF-8. */
+/** Sends a request over a new connection, exactly as given; strings are sent as UTF-8. */
 export function send(port: number, { method, target, headers, body }: RawRequest): Promise<HttpAnswer> {
   const content = body === undefined ? undefined : Buffer.from(body)
   const lines = [
@@ -30,19 +30,19 @@ export function send(port: number, { method, target, headers, body }: RawRequest
   return sendBytes(port, Buffer.concat([head, content ?? Buffer.alloc(0)]))
 }
 
-/** Sends bytes over a connection of its own. */
+/** Sends bytes over a new connection. */
 export async function sendBytes(port: number, bytes: Uint8Array): Promise<HttpAnswer> {
   return exchange(connect({ port, host: '127.0.0.1' }), bytes)
 }
 
-/** Sends bytes over a connection, which ends with the answer. */
+/** Sends bytes over a connection, which ends with the response. */
 export async function exchange(connection: Duplex, bytes: Uint8Array): Promise<HttpAnswer> {
   const isHead = Buffer.from(bytes.subarray(0, 5)).toString('latin1') === 'HEAD '
   const received = await receivedUntil(connection, bytes, (all) => isWhole(withoutContinue(all), isHead))
   return answerIn(withoutContinue(received))
 }
 
-/** What comes over a connection until there is enough of it, or until the other side or the time ends it. */
+/** Receives from a connection until the response is complete, the connection ends or a timeout. */
 export async function receivedUntil(
   connection: Duplex,
   bytes: Uint8Array,
@@ -54,9 +54,9 @@ export async function receivedUntil(
       chunks.push(chunk)
       if (isEnough(Buffer.concat(chunks))) connection.destroy()
     })
-    // Nothing more comes where the server waits for the rest of a request.
+    // The server may wait for the rest of a request.
     const timer = setTimeout(() => connection.destroy(), PATIENCE_MS)
-    // A server that refuses a request may reset the connection after its answer.
+    // A server that refuses a request may reset the connection after its response.
     connection.on('error', () => undefined)
     connection.on('close', () => {
       clearTimeout(timer)
@@ -71,12 +71,12 @@ const PATIENCE_MS = 10_000
 
 const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n')
 
-/** What comes after an interim answer. */
+/** The part after an interim response. */
 function withoutContinue(bytes: Buffer): Buffer {
   return bytes.subarray(0, CONTINUE.length).equals(CONTINUE) ? bytes.subarray(CONTINUE.length) : bytes
 }
 
-/** Whether an answer says how long it is, and is there; one to HEAD has no body. */
+/** Whether a response with a length is complete; one to HEAD has no body. */
 function isWhole(bytes: Buffer, isHead: boolean): boolean {
   const end = bytes.indexOf('\r\n\r\n')
   if (isHead) return end !== -1

@@ -3,9 +3,9 @@ import { receivedUntil } from './http-client.ts'
 
 type Field = readonly [string, string]
 
-/** What came back over HTTP/2. */
+/** A response over HTTP/2. */
 export interface Http2Answer {
-  /** 0 when the stream or the connection ended without an answer. */
+  /** 0 if the stream or the connection ended without a response. */
   readonly status: number
   readonly body: string
 }
@@ -29,7 +29,7 @@ const PADDED = 8
 const PRIORITY = 32
 const LONGEST_FRAME = 16_000
 
-/** Sends fields as they are, in latin1, pseudo fields included: literal, in this order and unchecked, as the only request of a connection. */
+/** Sends fields unchanged, in latin1, including pseudo-headers: literal, in this order and unchecked, as the only request of a connection. */
 export async function exchangeHttp2(
   connection: Duplex,
   fields: readonly Field[],
@@ -78,10 +78,10 @@ const DIGITS = [
   '011111',
 ]
 
-/** The status, which is the first field of an answer. Nothing else of HPACK is needed to know it. */
+/** The status, which is the first field of a response. No other part of HPACK is needed for it. */
 function statusIn(block: Buffer): number {
   let at = 0
-  // How large the table may be is said before.
+  // A table size update may precede it.
   while (((block[at] ?? 0) & 0xe0) === 0x20) at++
   const first = block[at] ?? 0
   if (first >= 0x80) return INDEXED[(first & 0x7f) - 8] ?? Number.NaN

@@ -2,7 +2,7 @@ import type { RawRequest } from './http-client.ts'
 
 type Header = readonly [string, string]
 
-/** A request of somebody whom the front proxy knows. */
+/** A request of a user of the front proxy. */
 export interface RecordedRequest {
   readonly method: string
   readonly target: string
@@ -14,7 +14,7 @@ export interface RecordedRequest {
   readonly body?: string | { readonly base64: string }
 }
 
-/** The request as the front proxy passes it on. */
+/** The request as forwarded by the front proxy. */
 export function proxied({
   method,
   target,

@@ -7,15 +7,15 @@ import { type HttpAnswer, type RawRequest, send } from './http-client.ts'
 
 export interface RunningApp {
   ask(request: RawRequest): Promise<HttpAnswer>
-  /** The event with which the last request ended. It may come a little after the answer. */
+  /** The final event of the last request. It may follow the response. */
   endOfRequest(): Promise<AuditEvent | undefined>
   close(): Promise<void>
 }
 
-/** An app of a framework at a free port of this machine. */
+/** An app of a framework on a free local port. */
 export async function runningApp(framework: Framework, parts: AppParts): Promise<RunningApp> {
   const server = serverOf(framework, parts)
-  // As `keepFresh` does: else Node leaves out headers.
+  // As `keepFresh` does: otherwise Node drops headers.
   server.maxHeadersCount = 0
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

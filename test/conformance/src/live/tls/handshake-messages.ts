@@ -8,12 +8,12 @@ export type SignatureScheme = readonly [
   options?: Pick<SigningOptions, 'padding' | 'saltLength'>,
 ]
 
-/** What a client presents. */
+/** The client's certificates and keys. */
 export interface ClientCredential {
-  /** Certificates in DER, or anything in their place. */
+  /** Certificates in DER, or any other bytes. */
   readonly chain: readonly Uint8Array[]
   readonly key: KeyObject
-  /** Another scheme than the one that goes with the key. */
+  /** A scheme other than that of the key. */
   readonly scheme?: SignatureScheme
 }
 
@@ -32,7 +32,7 @@ export function message(type: number, body: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from([type]), number(3, body.length), body])
 }
 
-/** The messages that are there from the beginning to the end; what is not whole stays. */
+/** The complete messages; an incomplete rest stays. */
 export function takeMessages(bytes: Buffer): {
   readonly messages: readonly HandshakeMessage[]
   readonly rest: Buffer
@@ -103,7 +103,7 @@ const SCHEMES: Readonly<Record<string, SignatureScheme>> = {
   dsa: [0x0202, 'sha256'],
 }
 
-/** Curves that TLS does not know go by the name of another. */
+/** Curves unknown to TLS use the name of another. */
 function schemeOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): SignatureScheme {
   const scheme = SCHEMES[asymmetricKeyDetails?.namedCurve ?? asymmetricKeyType ?? '']
   return scheme ?? [0x0403, 'sha256']
@@ -115,7 +115,7 @@ function number(size: number, value: number): Buffer {
   return bytes
 }
 
-/** Bytes behind their length, which has `size` bytes. */
+/** Bytes with a length prefix of `size` bytes. */
 function list(size: number, content: Uint8Array): Buffer {
   return Buffer.concat([number(size, content.length), content])
 }

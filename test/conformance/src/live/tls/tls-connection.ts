@@ -35,8 +35,8 @@ export interface TlsConnectionOptions {
 }
 
 /**
- * A TLS 1.3 connection whose client presents exactly the certificates that it is given, whatever they are: no library would. Nothing of
- * the server is verified. A handshake that the server refuses is an `error`.
+ * A TLS 1.3 connection whose client presents exactly the given certificates, valid or not, which no library does. The server is not verified. A
+ * refused handshake is an `error`.
  */
 export function tlsConnection(port: number, { protocol, credential }: TlsConnectionOptions): Duplex {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
@@ -105,7 +105,7 @@ export function tlsConnection(port: number, { protocol, credential }: TlsConnect
     if (type === HANDSHAKE) {
       const taken = takeMessages(Buffer.concat([messages, content]))
       messages = taken.rest
-      // After the handshake there are only tickets.
+      // After the handshake only tickets follow.
       for (const each of taken.messages) if (ready !== undefined) takeMessage(each)
     }
   }

@@ -12,11 +12,11 @@ export interface Record {
   readonly content: Buffer
 }
 
-/** Protects what goes one way, record after record. */
+/** Protects the records of one direction. */
 export interface TrafficKeys {
-  /** A whole record. */
+  /** A complete record. */
   seal(type: number, content: Uint8Array): Buffer
-  /** What is in a record: its header is that of the outer one. */
+  /** The content of a record, with the header of the outer one. */
   open(header: Uint8Array, body: Buffer): Record
 }
 
@@ -60,7 +60,7 @@ export function trafficKeys(secret: Uint8Array): TrafficKeys {
       const decipher = createDecipheriv(CIPHER, key, nonce()).setAAD(header)
       decipher.setAuthTag(body.subarray(-TAG_LENGTH))
       const opened = Buffer.concat([decipher.update(body.subarray(0, -TAG_LENGTH)), decipher.final()])
-      // Behind the type there may be zeros.
+      // Zero padding may follow the type.
       const end = opened.findLastIndex((byte) => byte !== 0)
       return { type: opened[end] ?? 0, content: opened.subarray(0, end) }
     },

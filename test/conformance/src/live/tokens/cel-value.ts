@@ -2,8 +2,8 @@ import type { CelValue } from '@kube-authn/core/cel'
 import { canonical } from '../difference.ts'
 
 /**
- * A value of CEL as it is recorded: texts begin with `s`, doubles with `d` and whole numbers with `i`; `{"map": [[key, value], ...]}`,
- * in the order of their JSON. Of other values there is only the type, as in `{"is": "bytes"}`.
+ * A recorded CEL value: strings start with `s`, doubles with `d` and integers with `i`; `{"map": [[key, value], ...]}`, in the order of their JSON.
+ * Other values have only a type, for example `{"is": "bytes"}`.
  */
 export function recordable(value: CelValue): unknown {
   if (typeof value === 'bigint') return `i${value}`

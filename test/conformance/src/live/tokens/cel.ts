@@ -11,9 +11,9 @@ interface Header {
 }
 
 interface Evaluated {
-  /** Why it does not compile. */
+  /** The compile error. */
   readonly compile?: string
-  /** The type of the result that the compiler knows. */
+  /** The result type of the compiler. */
   readonly static?: string
   readonly err?: string
 }
@@ -21,7 +21,7 @@ interface Evaluated {
 export interface RecordedExpression {
   readonly id: string
   readonly var: 'claims' | 'user'
-  /** The name of what it was evaluated over. */
+  /** The name of its input. */
   readonly input: string
   readonly expr: string
   readonly real: Evaluated & { readonly value?: unknown; readonly panic?: string }
@@ -29,7 +29,7 @@ export interface RecordedExpression {
 
 const EXPRESSIONS = 'tokens/records/cel.ndjson'
 
-/** Expressions over claims and users: whether they compile, and what comes of them. */
+/** Expressions over claims and users: whether they compile, and their results. */
 export const expressions: LiveArea = liveArea<RecordedExpression>({
   name: 'live-cel',
   files: [EXPRESSIONS],
@@ -68,7 +68,7 @@ function evaluate(
   }
 }
 
-/** Words of errors are not compared, and of static types only whether it is `bool`. */
+/** Error messages are not compared, and static types only for being `bool`. */
 function differences(
   there: RecordedExpression['real'],
   here: ReturnType<typeof evaluate>,
@@ -90,7 +90,7 @@ function differences(
   ]
 }
 
-/** A value, or why there is none. */
+/** A value or an error. */
 export interface CelResult {
   readonly value?: unknown
   readonly error?: string

@@ -7,7 +7,7 @@ import { type Difference, differencesOf } from '../difference.ts'
 import { type LiveArea, liveArea } from '../live-area.ts'
 import { explainedConfigurations } from './explained-configurations.ts'
 
-/** What the decoder said, or what the validation said, with paths. */
+/** The errors of the decoder, or of the validation with paths. */
 export interface Verdict {
   readonly load?: string
   readonly errors?: readonly string[]
@@ -23,7 +23,7 @@ export interface RecordedConfiguration {
 
 const CONFIGURATIONS = 'tokens/records/config.ndjson'
 
-/** Configurations of authentication, most of them malformed in some way. */
+/** Authentication configurations, most of them invalid. */
 export const configurations: LiveArea = liveArea<RecordedConfiguration>({
   name: 'live-config',
   files: [CONFIGURATIONS],
@@ -47,7 +47,7 @@ function verdictOn(text: string, disallowedIssuers: readonly string[] = []): Ver
   }
 }
 
-/** Whether it is taken; of what both refuse, the errors of the validation. Words of the decoder are not compared. */
+/** Whether it is accepted; if both refuse it, the validation errors. Decoder messages are not compared. */
 function verdictDifferences(there: Verdict, here: Verdict): readonly Difference[] {
   if (isTaken(there) !== isTaken(here)) return [{ at: 'verdict', there: shown(there), here: shown(here) }]
   if (there.load !== undefined && here.load !== undefined) return []
@@ -57,7 +57,7 @@ function verdictDifferences(there: Verdict, here: Verdict): readonly Difference[
   return errorDifferences(there.errors ?? [], here.errors ?? [])
 }
 
-/** The errors that only one of both has, those about the same field beside each other; or else their order. */
+/** The errors of only one side, paired by field; or else their order. */
 function errorDifferences(there: readonly string[], here: readonly string[]): readonly Difference[] {
   const onlyThere = there.filter((error) => !here.includes(error))
   const onlyHere = here.filter((error) => !there.includes(error))

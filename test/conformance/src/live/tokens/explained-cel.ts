@@ -1,11 +1,11 @@
 import type { Explanation } from '../live-area.ts'
 import type { RecordedExpression } from './cel.ts'
 
-/** What differs: whether it compiles, the type that the compiler knows, or the value, each with the message or the value of both. */
+/** The kind of difference: whether it compiles, the static type, or the value, each with the message or value of both sides. */
 interface CelClass {
   readonly row: string
   readonly at: 'compiles' | 'static type' | 'value'
-  /** Of the JSON of what is there; `undefined` is the text of an expression that compiles. */
+  /** Matches the JSON of kube-apiserver's result; `undefined` for an expression that compiles. */
   readonly there: RegExp
   readonly here: RegExp
   readonly expression: RegExp
@@ -17,13 +17,13 @@ const VALUE = /^\{"value":/
 const NO_OVERLOAD = /: found no matching overload/
 /** `claims` as a whole, and not one of them. */
 const CLAIMS = String.raw`(?<![.\w"])claims(?![.\w[])`
-/** What makes optionals, or takes them away: the checker there knows of which type they are. */
+/** Optionals: the checker there knows their type. */
 const OPTIONAL =
   /\.(?:orValue|or|unwrapOpt|value|first|last|optMap|optFlatMap|validate)\(|optional\.|\[\?|\.\?/
-/** What makes lists and maps: the checker there knows of what. */
+/** Lists and maps: the checker there knows their element types. */
 const COLLECTION =
   /\.(?:transform\w+|sortBy|sort|slice|distinct|flatten|split|findAll|getQuery|reverse|map|filter|deep|list|roles)\b|\? |lists\.range|[[{]/
-/** Relations, which are on one level there. */
+/** Relations, which have one precedence there. */
 const RELATIONS = /(?:[=!]=|[<>]=?).*(?: in |[<>]|[=!]=)| in .*(?:[=!]=|[<>])/
 
 const classes: readonly CelClass[] = [
@@ -49,7 +49,7 @@ const classes: readonly CelClass[] = [
     here: /Syntax error: Unexpected token: DOT/,
     expression: /(?:^|[({[,!:]) *\.\w/,
   },
-  // What compiles here only: the checker there knows more types, and knows some functions in another form.
+  // Compiles only here: the checker there knows more types, and other forms of some functions.
   ...[
     { there: NO_OVERLOAD, expression: OPTIONAL },
     { there: NO_OVERLOAD, expression: COLLECTION },
@@ -69,7 +69,7 @@ const classes: readonly CelClass[] = [
     },
     { there: /Syntax error: mismatched input '[)\]}]'/, expression: /,\s*[)\]}]/ },
   ].map((each) => ({ ...each, row: 'CEL expressions', at: 'compiles', here: COMPILES }) as const),
-  // What compiles there only: null, optionals and lists of no type are more there.
+  // Compiles only there: null, optionals and untyped lists are more general there.
   ...[
     { here: /applied to '(?:null\.|\(?[^']*\bnull\b)/, expression: /\bnull\b/ },
     { here: /applied to '[^']*\boptional(?:_type\(|\.)/, expression: OPTIONAL },
@@ -90,7 +90,7 @@ const classes: readonly CelClass[] = [
     },
     { here: /applied to '\(list\(dyn\)\)|cannot be range of a comprehension/, expression: /\.sortBy\(|\?/ },
   ].map((each) => ({ ...each, row: 'CEL expressions', at: 'compiles', there: COMPILES }) as const),
-  // The type of what an optional or a list without a type has.
+  // The element type of an untyped optional or list.
   {
     row: 'CEL expressions',
     at: 'static type',
@@ -147,7 +147,7 @@ const classes: readonly CelClass[] = [
   ].map((each) => ({ ...each, row: 'CEL expressions', at: 'value', here: VALUE }) as const),
 ]
 
-/** Why expressions have another value or type, or compile on one side only. */
+/** Why expressions differ in value or type, or compile on one side only. */
 export const explainedCel: readonly Explanation<RecordedExpression>[] = classes.map(
   ({ row, at, there, here, expression }) => ({
     row,

@@ -2,12 +2,12 @@ import type { Difference } from '../difference.ts'
 import type { Explanation } from '../live-area.ts'
 import type { RecordedConfiguration } from './configurations.ts'
 
-/** How other readers of YAML and JSON say that a text is malformed, or has a value of another type. */
+/** Messages of other YAML and JSON parsers for malformed input or a wrong type. */
 const READER =
   /^decoder (?:yaml: |couldn't get version|Object 'Kind' is missing|strict decoding error: yaml: )/
 const OUR_READER = /^decoder file: (?:A |An |Unresolved tag|.*: Invalid value: must be an? )/
 
-/** Why a configuration is taken on one side only, or refused with other errors. */
+/** Why a configuration is accepted on one side only, or refused with different errors. */
 export const explainedConfigurations: readonly Explanation<RecordedConfiguration>[] = [
   {
     row: 'authentication configuration',
@@ -38,7 +38,7 @@ export const explainedConfigurations: readonly Explanation<RecordedConfiguration
       at === 'refused by' && (READER.test(String(there)) || OUR_READER.test(String(here))),
   },
   {
-    // Both refuse an expression, and tell other issues of it or other positions.
+    // Both refuse an expression, with different issues or positions.
     row: 'CEL expressions',
     explains: ({ at, there, here }) => isExpression(at) && isUncompiled(there) && isUncompiled(here),
   },
@@ -69,7 +69,7 @@ export const explainedConfigurations: readonly Explanation<RecordedConfiguration
   },
 ]
 
-/** A message that is written out, or a name that begins with a dot. */
+/** A composite literal of a message, or a name that starts with a dot. */
 const NO_SYNTAX =
   /xpression: Invalid value: "(?:[\w.]+\{|\.\w).*": compilation failed: ERROR: <input>:\d+:\d+: Syntax error: /s
 
@@ -81,7 +81,7 @@ function isUncompiled(errors: unknown): boolean {
   return String(errors).includes(': compilation failed: ')
 }
 
-/** Whether an expression compiles here, or all of a configuration is taken, for want of this issue. */
+/** Whether an expression compiles here, or the configuration is accepted, because this issue is not checked. */
 function isCompiledHereOnly({ at, there, here }: Difference, issue: RegExp): boolean {
   const isOnly = isExpression(at) ? !isUncompiled(here) : at === 'verdict' && here === 'taken'
   return isOnly && isUncompiled(there) && issue.test(String(there))

@@ -17,7 +17,7 @@ const CLAIMS = new Set([
   '_claim_sources',
 ])
 
-/** Why a token is somebody's on one side only, or of nobody in another way. */
+/** Why a token is valid on one side only, or invalid for different reasons. */
 export const explainedOidc: readonly Explanation<RecordedToken>[] = [
   {
     row: 'CEL limits',
@@ -63,8 +63,7 @@ export const explainedOidc: readonly Explanation<RecordedToken>[] = [
 ]
 
 /**
- * Whether a token is a user's on one side only for a member of its header: go-jose refuses what is malformed, or reads `b64`; here `crit` is
- * refused.
+ * Whether a token is valid on one side only because of a header member: go-jose refuses malformed ones, or reads `b64`; here `crit` is refused.
  */
 export function isOfMembers(difference: Difference, token: string): boolean {
   const { header } = tokenText(token)
@@ -77,12 +76,12 @@ export function isOfMembers(difference: Difference, token: string): boolean {
   )
 }
 
-/** As Go compares names of fields: letters of either case, and two more that are like some. */
+/** Compares field names like Go: case-insensitively, including two further Unicode letters. */
 function folded(name: string): string {
   return name.toLowerCase().replaceAll('\u{17f}', 's').replaceAll('\u{212a}', 'k')
 }
 
-/** How deep lists are in each other, in a payload without brackets in its strings. */
+/** The nesting depth of lists, in a payload without brackets in its strings. */
 function depthOf(token: string): number {
   const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')
   return Math.max(0, ...(payload.match(/\[+/g) ?? []).map(({ length }) => length))

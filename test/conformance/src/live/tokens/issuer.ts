@@ -5,7 +5,7 @@ interface SetClock extends Clock {
   milliseconds: number
 }
 
-/** Authenticators of configurations whose only issuer has these keys, at a time that is set. Each is made once. */
+/** Authenticators of configurations whose only issuer has these keys, with a set time. Each is created once. */
 export function issuers(): (configuration: string, jwks: string, nowMs: number) => TokenAuthenticator {
   const made = new Map<string, { readonly clock: SetClock; readonly tokens: TokenAuthenticator }>()
   return (configuration, jwks, nowMs) => {

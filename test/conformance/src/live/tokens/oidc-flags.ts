@@ -46,7 +46,7 @@ const explanations: readonly Explanation<RecordedFlags>[] = [
   },
 ]
 
-/** Requests to servers with `--oidc-*` flags. What was asked with a file of a configuration is left out, which was not recorded. */
+/** Requests to servers with `--oidc-*` flags. Requests to servers with a configuration file are omitted, since the file was not recorded. */
 export const oidcFlags: LiveArea = liveArea<RecordedFlags>({
   name: 'live-oidc-flags',
   files: [FLAGS],
@@ -108,7 +108,7 @@ function authenticatorOf(flags: readonly string[], jwks: string): (now: number) 
   }
   const keys = 'https://keys.invalid/jwks'
   const fetch = (address: string | URL): Promise<Response> => {
-    // The issuer of the recordings calls itself so, also where a slash was configured behind it.
+    // The issuer of the recordings has this name, even if configured with a trailing slash.
     const issuer = String(address).replace('/.well-known/openid-configuration', '')
     const content = String(address) === keys ? jwks : JSON.stringify({ issuer, jwks_uri: keys })
     const headers = { 'content-type': 'application/json', 'cache-control': 'max-age=86400' }
@@ -137,7 +137,7 @@ function flagsOf(flags: readonly string[]): OidcFlags {
   }
 }
 
-/** Why a server with these flags does not start, with service accounts beside them as there. */
+/** Why a server with these flags and service accounts does not start. */
 async function refusalOf(flags: readonly string[]): Promise<string | undefined> {
   const folder = mkdtempSync(join(tmpdir(), 'live-flags-'))
   const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })

@@ -10,17 +10,17 @@ interface Header {
 
 export interface RecordedToken {
   readonly id: string
-  /** The position of its configuration. */
+  /** The index of its configuration. */
   readonly cfg: number
   readonly token: string
-  /** When it was asked about; for one file, always the same. */
+  /** The time of the request; constant per file. */
   readonly nowMs?: number
   readonly real: Outcome
-  /** What we make of it. */
+  /** Our outcome. */
   readonly ours: Outcome
 }
 
-/** Tokens of OpenID Connect: at a fixed time by the packages of kube-apiserver, and by TokenReview of a running one. */
+/** OpenID Connect tokens: at a fixed time by kube-apiserver's packages, and by TokenReview of a running kube-apiserver. */
 export const oidcTokens: readonly LiveArea[] = ['oidc-fixed', 'oidc-live'].map((name) => {
   const isOfOneServer = name === 'oidc-live'
   const file = `tokens/records/${name}.ndjson`
@@ -43,7 +43,7 @@ export const oidcTokens: readonly LiveArea[] = ['oidc-fixed', 'oidc-live'].map((
   })
 })
 
-/** The running server had all configurations at once, so that of the issuer of a token counts. */
+/** The running server had all configurations at once, so the one of the token's issuer applies. */
 function configurationFor(configs: readonly string[], { cfg, token }: RecordedToken): string | undefined {
   const { iss } = tokenText(token).claims
   const quoted = JSON.stringify({ url: iss }).slice(1, -1)

@@ -1,7 +1,7 @@
 import { isAuthenticationError, type TokenAuthenticator, type UserInfo } from '@kube-authn/core'
 import { type Difference, differencesOf } from '../difference.ts'
 
-/** What a kube-apiserver or we make of a token. */
+/** The outcome of a token, from kube-apiserver or from us. */
 export interface Outcome {
   readonly user?: UserInfo
   readonly audiences?: readonly string[]
@@ -10,7 +10,7 @@ export interface Outcome {
   readonly none?: true
 }
 
-/** Asks about a token. A refusal is an outcome; anything else that is thrown is thrown. */
+/** Authenticates a token. A refusal is an outcome; other errors are rethrown. */
 export async function outcomeOf(
   tokens: TokenAuthenticator,
   token: string,
@@ -26,7 +26,7 @@ export async function outcomeOf(
   }
 }
 
-/** How two outcomes differ: in what they are, or in the user. Words of errors are not compared. */
+/** How two outcomes differ: in kind, or in the user. Error messages are not compared. */
 export function outcomeDifferences(there: Outcome, here: Outcome): readonly Difference[] {
   if (kindOf(there) !== kindOf(here)) return [{ at: 'outcome', there: shown(there), here: shown(here) }]
   return there.user === undefined ? [] : differencesOf(there.user, here.user, 'user')

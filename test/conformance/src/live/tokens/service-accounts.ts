@@ -11,7 +11,7 @@ import { isOfMembers } from './explained-oidc.ts'
 import { isOnlyThere, type Outcome, outcomeDifferences, outcomeOf } from './outcome.ts'
 import { tokenText } from './token-text.ts'
 
-/** Objects of a cluster at a time. */
+/** The objects of a cluster at one time. */
 export type RecordedObjects = Parameters<typeof serviceAccountObjects>[0]
 
 interface Header {
@@ -26,7 +26,7 @@ export interface RecordedServiceAccountToken {
   readonly issuers: readonly [string, ...string[]]
   readonly apiAudiences: readonly string[]
   readonly audiences?: readonly string[]
-  /** Which objects there were. */
+  /** The existing objects. */
   readonly objects: number
   readonly lookup: boolean
   readonly real: Outcome
@@ -62,7 +62,7 @@ const explanations: readonly Explanation<RecordedServiceAccountToken>[] = [
   },
 ]
 
-/** Tokens of service accounts, with the objects there were. */
+/** Service account tokens, with the existing objects. */
 export const serviceAccounts: LiveArea = liveArea<RecordedServiceAccountToken>({
   name: 'live-service-accounts',
   files: [TOKENS],

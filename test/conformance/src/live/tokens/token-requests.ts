@@ -13,7 +13,7 @@ interface Header {
 
 interface IssuedToken {
   readonly status: number
-  /** Claims but for times and the identifier. */
+  /** Claims except times and the identifier. */
   readonly claims?: Readonly<Record<string, unknown>>
   /** Seconds from issue to expiry. */
   readonly life?: number
@@ -25,7 +25,7 @@ interface RecordedTokenRequest {
   readonly issuer: string
   readonly apiAudiences: readonly string[]
   readonly options: Readonly<Record<string, unknown>>
-  /** Which objects there were. */
+  /** The existing objects. */
   readonly objects: number
   readonly real: IssuedToken & { readonly message?: string }
 }
@@ -47,7 +47,7 @@ const THREE_PARTS = /"boundObjectRef":\{[^}]*"apiVersion":"[^"/]*\/[^"/]*\/[^"]*
 const MALFORMED =
   /^400 (?:Name parameter required|the namespace of the provided object does not match|Token\w+ in version "v1" cannot be handled)/
 
-/** Requests for tokens of service accounts, and what was issued. */
+/** Requests for service account tokens, and the issued tokens. */
 export const tokenRequests: LiveArea = liveArea<RecordedTokenRequest>({
   name: 'live-token-requests',
   files: [REQUESTS],
@@ -67,7 +67,7 @@ export const tokenRequests: LiveArea = liveArea<RecordedTokenRequest>({
   },
 })
 
-/** Not recorded, since they are others each time. */
+/** Not recorded, since they always differ. */
 const TIMES = new Set(['exp', 'iat', 'nbf', 'jti'])
 
 async function issued(
@@ -90,7 +90,7 @@ async function issued(
   }
 }
 
-/** Words of refusals are not compared. */
+/** Messages of refusals are not compared. */
 function issueDifferences(
   there: IssuedToken & { readonly message?: string },
   here: IssuedToken & { readonly message?: string },

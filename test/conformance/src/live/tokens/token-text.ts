@@ -1,8 +1,8 @@
-/** What is in a token, as far as it can be read. */
+/** The content of a token, as far as it can be parsed. */
 export interface TokenText {
   readonly header: Readonly<Record<string, unknown>>
   readonly claims: Readonly<Record<string, unknown>>
-  /** Whether it has another text than the one that its content has: other characters, bits, or a member twice. */
+  /** Whether its encoding is not canonical: other characters, bits, or duplicate members. */
   readonly isUnusual: boolean
 }
 

@@ -7,7 +7,7 @@ interface WebhookAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
-  /** What becomes of one call after the other; the last of it stays. */
+  /** The results of successive calls; the last one repeats. */
   readonly how?: readonly string[]
 }
 
@@ -55,7 +55,7 @@ const explanations: readonly Explanation<RecordedWebhook>[] = [
   },
 ]
 
-/** What a webhook answered, and whom the server knew then. */
+/** The responses of a webhook, and the server's outcome. */
 export const webhook: LiveArea = liveArea<RecordedWebhook>({
   name: 'live-webhook',
   files: [WEBHOOK],
@@ -79,7 +79,7 @@ export const webhook: LiveArea = liveArea<RecordedWebhook>({
   },
 })
 
-/** The pauses between calls are none; the time limit of a call never ends. */
+/** Pauses between calls are skipped; the timeout of a call never fires. */
 const impatient: Clock = {
   now: Date.now,
   after(milliseconds, callback) {
@@ -111,7 +111,7 @@ const INTERNAL_ERROR = {
   code: 500,
 }
 
-/** The chain of the server was not asked, which adds the group. */
+/** The recording bypassed the server's chain, which adds the group. */
 function withoutAuthenticated({ user, ...outcome }: Outcome): Outcome {
   const groups = user?.groups.filter((group) => group !== 'system:authenticated') ?? []
   return { ...outcome, ...(user && { user: { ...user, groups } }) }
