@@ -73,7 +73,7 @@ export function checkHonoOnThis(facts) {
     const { caPem: ca } = facts.credentials
     const make = () => appOf({ clientCertificate: clientCertificate({ ca }) })
     if (facts.peerCertificates) make()
-    else expectText((await thrownBy(make)).message, 'do not tell')
+    else expectText((await thrownBy(make)).message, 'do not provide them')
   })
 
   check('uses the certificate data of Cloudflare, or refuses to be created without it', async () => {
