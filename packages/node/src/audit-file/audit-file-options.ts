@@ -24,7 +24,8 @@ export type AuditFileOptions = Omit<AuditLogOptions, 'write'> & {
   /** `json` (default), or kube-apiserver's older line format: `legacy` (`--audit-log-format`). */
   readonly format?: 'json' | 'legacy'
   /**
-   * `blocking` (default): a request waits until its event is written. `batch`: it does not; a killed process loses the buffer (`--audit-log-mode`).
+   * `batch` (default): events are buffered, and a killed process loses the buffer. `blocking`: a request waits until its event is written
+   * (`--audit-log-mode`, whose default is `blocking`).
    */
   readonly mode?: 'batch' | 'blocking'
   /** How many events mode `batch` buffers; further events are dropped and reported to `onError` (`--audit-log-batch-buffer-size`). Default 10,000. */

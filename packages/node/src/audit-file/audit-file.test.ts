@@ -26,7 +26,7 @@ const linesOf = (path: string): readonly string[] => readFileSync(path, 'utf8').
 describe('auditFile', () => {
   it('appends a line of JSON for each event, to a file for its owner only', async () => {
     const path = join(folder, 'audit.jsonl')
-    const audit = auditFile(path)
+    const audit = auditFile(path, { mode: 'blocking' })
     const authenticate = authenticateRequest(fakeAuthenticator(always(fakeUser({ username: 'jane' }))), {
       observer: audit.observer,
     })
@@ -60,7 +60,10 @@ describe('auditFile', () => {
     'tells of every line that cannot be written, and lets requests pass',
     async () => {
       const errors: unknown[] = []
-      const { observer, close } = auditFile('/dev/full', { onError: (error) => errors.push(error) })
+      const { observer, close } = auditFile('/dev/full', {
+        mode: 'blocking',
+        onError: (error) => errors.push(error),
+      })
       const authenticate = authenticateRequest(fakeAuthenticator(always(fakeUser({ username: 'jane' }))), {
         observer,
       })
@@ -76,7 +79,7 @@ describe('auditFile', () => {
 
   it.skipIf(!existsSync('/dev/full'))('warns once where nothing else is told', async () => {
     const emitWarning = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
-    const { observer, close } = auditFile('/dev/full')
+    const { observer, close } = auditFile('/dev/full', { mode: 'blocking' })
     const authenticate = authenticateRequest(fakeAuthenticator(always(fakeUser({ username: 'jane' }))), {
       observer,
     })
@@ -111,7 +114,10 @@ describe('auditFile', () => {
   ]
   it.each(rotations)('writes to the file at the path when the one before was %s', async (name, rotate) => {
     const path = join(folder, `${name}.jsonl`)
-    const { observer, close } = auditFile(path, { onError: (error) => expect.unreachable(String(error)) })
+    const { observer, close } = auditFile(path, {
+      mode: 'blocking',
+      onError: (error) => expect.unreachable(String(error)),
+    })
     const authenticate = authenticateRequest(fakeAuthenticator(always(fakeUser({ username: 'jane' }))), {
       observer,
     })
@@ -129,7 +135,10 @@ describe('auditFile', () => {
 
   it('goes on in a file that is cut to nothing', async () => {
     const path = join(folder, 'truncated.jsonl')
-    const { observer, close } = auditFile(path, { onError: (error) => expect.unreachable(String(error)) })
+    const { observer, close } = auditFile(path, {
+      mode: 'blocking',
+      onError: (error) => expect.unreachable(String(error)),
+    })
     const authenticate = authenticateRequest(fakeAuthenticator(always(fakeUser({ username: 'jane' }))), {
       observer,
     })
@@ -145,6 +154,7 @@ describe('auditFile', () => {
     mkdirSync(logs)
     const errors: unknown[] = []
     const { observer, close } = auditFile(join(logs, 'audit.jsonl'), {
+      mode: 'blocking',
       onError: (error) => errors.push(error),
     })
     const authenticate = authenticateRequest(fakeAuthenticator(always(fakeUser({ username: 'jane' }))), {
@@ -167,6 +177,24 @@ describe('auditFile', () => {
     writeFileSync(path, '', { mode: 0o640 })
     auditFile(path).close()
     expect(statSync(path).mode & 0o777).toBe(0o640)
+  })
+
+  it('does not write while a request waits, unless it is told to, and writes the rest when it is closed', async () => {
+    for (const [options, atOnce] of [
+      [{}, 0],
+      [{ mode: 'batch' }, 0],
+      [{ mode: 'blocking' }, 1],
+    ] as const) {
+      const path = join(folder, `${JSON.stringify(options).replaceAll(/\W/g, '')}.jsonl`)
+      const { observer, close } = auditFile(path, options)
+      const authenticate = authenticateRequest(fakeAuthenticator(always(fakeUser({ username: 'jane' }))), {
+        observer,
+      })
+      await authenticate(fakeRequest())
+      expect(readFileSync(path, 'utf8').split('\n')).toHaveLength(atOnce + 1)
+      close()
+      await vi.waitFor(() => expect(linesOf(path)).toHaveLength(1))
+    }
   })
 
   it('throws when the file cannot be opened', () => {

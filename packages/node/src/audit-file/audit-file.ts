@@ -26,13 +26,13 @@ export interface AuditFile {
  * renamed or removed, for example by `logrotate`, the next event goes to a new file at the path. While no file can be opened there, events go to the
  * previous file and `onError` is called. After a truncated line, for example on a full disk, the next event starts on a new line.
  *
- * With `mode: 'blocking'` each line is written before its request continues, so none is lost when the process ends; with `batch` requests do not wait
- * for the disk.
+ * Requests do not wait for the disk. Lines that are not written yet are written when the process ends, unless it is killed; with `mode: 'blocking'` each
+ * line is written before its request continues.
  *
  * Source: apiserver `plugin/pkg/audit/log`, `pkg/server/options/audit.go`.
  *
- * Deviation: kube-apiserver does not follow a renamed file, and can be configured to refuse requests that it cannot log (`docs/deviations.md`, audit
- * files).
+ * Deviation: kube-apiserver blocks by default, does not follow a renamed file, and can be configured to refuse requests that it cannot log
+ * (`docs/deviations.md`, audit files).
  *
  * @throws {ConfigurationError} if the file cannot be opened or an option is invalid.
  * @example
@@ -41,7 +41,7 @@ export interface AuditFile {
  */
 export function auditFile(path: string, options: AuditFileOptions = {}): AuditFile {
   refuseProblems(aPath(path, 'path'), auditFileProblems(options))
-  const { format = 'json', mode = 'blocking', observer, clock = systemClock } = options
+  const { format = 'json', mode = 'batch', observer, clock = systemClock } = options
   const onError = options.onError ?? warnOnce(path)
   const failing =
     (plugin: 'log' | 'buffered') =>

@@ -48,7 +48,13 @@ function started(path: string, options: AuditFileOptions = {}) {
   const clock = fixedClock(start)
   const errors: unknown[] = []
   const onError = (error: unknown): void => void errors.push(error)
-  const file = auditFile(path, { maxSizeMegabytes: LINE_MEGABYTES * 1.5, clock, onError, ...options })
+  const file = auditFile(path, {
+    mode: 'blocking',
+    maxSizeMegabytes: LINE_MEGABYTES * 1.5,
+    clock,
+    onError,
+    ...options,
+  })
   return { ...file, clock, errors }
 }
 
