@@ -193,7 +193,7 @@ describe('auditFile', () => {
       await authenticate(fakeRequest())
       expect(readFileSync(path, 'utf8').split('\n')).toHaveLength(atOnce + 1)
       close()
-      await vi.waitFor(() => expect(linesOf(path)).toHaveLength(1))
+      await vi.waitFor(() => expect(readFileSync(path, 'utf8').split('\n')).toHaveLength(2))
     }
   })
 
