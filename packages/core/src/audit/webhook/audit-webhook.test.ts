@@ -339,6 +339,12 @@ describe('a token bucket', () => {
     )
   })
 
+  it('has a token after the time that it returned, whatever fractions add up to', () => {
+    const bucket = tokenBucket(3, 2)
+    const times = [0, 0, 0, 334, 812, 812, 1000]
+    expect(times.map((now) => bucket.take(now))).toEqual([0, 0, 334, 0, 0, 188, 0])
+  })
+
   it('is not emptied by a clock that goes back', () => {
     const bucket = tokenBucket(1, 1)
     expect([bucket.take(1000), bucket.take(0), bucket.take(1000)]).toEqual([0, 1000, 0])

@@ -17,11 +17,14 @@ export function tokenBucket(perSecond: number, burst: number): TokenBucket {
       const elapsedMs = Math.max(0, nowMs - (filledMs ?? nowMs))
       tokens = perSecond === Infinity ? burst : Math.min(burst, tokens + (elapsedMs * perSecond) / 1000)
       filledMs = nowMs
-      if (tokens >= 1) {
-        tokens--
+      // Fractions of a token add up to a little less than one.
+      if (tokens >= 1 - ROUNDING) {
+        tokens = Math.max(0, tokens - 1)
         return 0
       }
       return Math.ceil(((1 - tokens) * 1000) / perSecond)
     },
   }
 }
+
+const ROUNDING = 1e-9
