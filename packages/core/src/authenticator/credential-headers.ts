@@ -1,7 +1,17 @@
-import type { Authenticator } from './authenticator.ts'
+import type { Authenticator, KnownCredential } from './authenticator.ts'
 
-/** The headers besides `Authorization` that carry credentials of an authenticator, in lower case, according to its `known`. */
+/**
+ * The headers besides `Authorization` that carry credentials of an authenticator, in lower case, according to its `known`. It never throws:
+ * a description that cannot be read must not decide about a request.
+ */
 export function credentialHeaders({ credentials }: Authenticator): readonly string[] {
-  const known = credentials?.known?.flatMap((tell) => tell()) ?? []
-  return known.flatMap((each) => (each.type === 'header' ? [each.name.toLowerCase()] : []))
+  return (credentials?.known ?? []).flatMap(headersOf)
+}
+
+function headersOf(tell: () => readonly KnownCredential[]): readonly string[] {
+  try {
+    return tell().flatMap((each) => (each.type === 'header' ? [each.name.toLowerCase()] : []))
+  } catch {
+    return []
+  }
 }

@@ -403,6 +403,30 @@ describe('header changes after success', () => {
   })
 })
 
+describe('what an authenticator says of its credentials', () => {
+  const header = () => [{ type: 'header', name: 'X-API-Key' }] as const
+  const broken = () => {
+    throw new Error(SECRET)
+  }
+
+  it.each([
+    ['is told to an observer of a refusal', [header], ['x-api-key']],
+    ['decides nothing where it throws', [broken], undefined],
+    ['counts where another description throws', [broken, header], ['x-api-key']],
+    ['decides nothing where it is not a list', [() => undefined as unknown as []], undefined],
+    ['decides nothing where it has no name', [() => [{ type: 'header' }] as unknown as []], undefined],
+  ])('%s', async (_, known, expected) => {
+    for (const answer of [noOpinion, fails(rejected('bad'))]) {
+      const { observer, events } = recorder()
+      const authenticator = { ...requests(answer), credentials: { schemes: [], known } }
+      const { failure } = await refused(authenticator, { observer })
+      expect(failure.status).toBe(401)
+      const event = events.find(({ type }) => type === 'request')
+      expect(event && 'credentialHeaders' in event ? event.credentialHeaders : undefined).toEqual(expected)
+    }
+  })
+})
+
 describe('warnings', () => {
   const warning = (...warnings: readonly string[]): Authenticator => ({
     name: 'warning',
