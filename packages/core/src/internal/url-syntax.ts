@@ -9,8 +9,7 @@ import { quoted } from './quote.ts'
 /** The part before the `@`. */
 export const USERINFO: RegExp = /^[\w\-.:~!$&'()*+,;=%@]*$/
 
-// Matches control characters on purpose.
-// oxlint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- it matches control characters
 export const CONTROL_CHARACTER: RegExp = /[\u0000-\u001F\u007F]/
 
 /** `host`, `host:port`, `[address]:port`. */

@@ -80,12 +80,12 @@ describe('the authorizers of a configuration', () => {
     expect(await ask('not-first')).toBe('deny first#3')
     expect(await ask('rbac')).toBe('allow by a role')
     expect(await ask('second')).toBe('allow second#3')
-    expect(await ask('nobody')).toBe('noOpinion first#3\nno role\nsecond#3\nEverything is forbidden.')
+    expect(await ask('stranger')).toBe('noOpinion first#3\nno role\nsecond#3\nEverything is forbidden.')
   })
 
   it('are told by the names and types of the configuration', async () => {
     const { ask, events } = start(textOf(hook('first'), RBAC, ALLOW), { rbac: roles })
-    await ask('nobody')
+    await ask('stranger')
     expect(
       events.flatMap((event) =>
         event.type === 'authorizerConsulted' ? [`${event.authorizer} ${event.authorizerType ?? '-'}`] : [],

@@ -184,7 +184,7 @@ describe('keys that are fetched', () => {
     const objects = serviceAccountObjects({ serviceAccounts: [] })
     const tokens = serviceAccountToken({ issuers: [issuer], keys, objects, clock })
     const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
-    const token = `${part({ alg: 'ES256', kid: 'nobody' })}.${part({ iss: issuer })}.AAAA`
+    const token = `${part({ alg: 'ES256', kid: 'unknown' })}.${part({ iss: issuer })}.AAAA`
     await expect(tokens.authenticateToken(token, {})).rejects.toMatchObject({
       code: 'rejected',
       message: 'invalid signature, no keys found',

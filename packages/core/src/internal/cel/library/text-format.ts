@@ -80,7 +80,6 @@ function isVerb(text: string): text is Clause['verb'] {
 
 /** Quotes a string with the escapes of cel-go only. */
 function quotedText(text: string): string {
-  // Control characters are intended.
-  // oxlint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex -- it replaces control characters
   return `"${text.replaceAll(/[\u0007-\u000D"\\]/g, (character) => NAMED_ESCAPES.get(character) ?? character)}"`
 }

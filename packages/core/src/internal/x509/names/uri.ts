@@ -14,8 +14,7 @@ export interface UriHost {
  * Source: Go `net/url` (`Parse`), `crypto/x509/parser.go` (`parseSANExtension`).
  */
 export function uriHost(uri: string): UriHost | undefined {
-  // Matches control characters on purpose.
-  // oxlint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex -- it matches control characters
   if (/[\0-\x1f\x7f]/.test(uri) || uri.startsWith(':') || /%(?![0-9A-Fa-f]{2})/.test(uri)) return undefined
   const scheme = /^[A-Za-z][A-Za-z0-9+.-]*:/.exec(uri)?.[0] ?? ''
   const [hierarchy = ''] = uri.slice(scheme.length).split(/[?#]/, 1)
