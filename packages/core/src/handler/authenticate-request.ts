@@ -1,6 +1,5 @@
 import { warnPreflight } from '../authenticator/app-warnings.ts'
 import type { Authentication, Authenticator, HeaderChanges } from '../authenticator/authenticator.ts'
-import { type Awaitable, isPromiseLike, promiseOf } from '../internal/awaitable.ts'
 import { credentialHeaders } from '../authenticator/credential-headers.ts'
 import { emptyContext } from '../authenticator/context.ts'
 import { asAuthenticationError, type AuthenticationError, rejected } from '../authenticator/errors.ts'
@@ -57,7 +56,7 @@ export type RequestOutcome = AuthenticatedRequest | RefusedRequest
 export type AuthenticateRequest = (
   request: AuthenticationRequest,
   context?: AuthenticateRequestContext,
-) => Awaitable<RequestOutcome>
+) => RequestOutcome | Promise<RequestOutcome>
 
 /**
  * Authenticates requests, for all adapters.
@@ -105,25 +104,6 @@ export function authenticateRequest(
     authenticator.credentials?.identityHeaders ?? [],
   )
 
-  /** @throws {unknown} if the answer is unacceptable, which is handled like a bad credential. */
-  const accept = (
-    request: AuthenticationRequest,
-    context: RequestContext,
-    answer: Authentication,
-  ): AuthenticatedRequest => {
-    const authentication = checkedAnswer(answer, audiences)
-    const accepted = {
-      authentication,
-      headerChanges: headerChangesFor(authentication.consumed),
-      warnings: context.warnings,
-      closesConnection:
-        closesHttp2 && request.httpVersionMajor === 2 && isUnauthenticated(authentication.user),
-    }
-    if (context.observer !== undefined)
-      context.report(request, { result: 'success', user: authentication.user })
-    return accepted
-  }
-
   const unlessUnhandled = impersonationRule(options.impersonationHeaders ?? 'auto', observer)
 
   const identityHeaderChanges = (): HeaderChanges => {
@@ -163,13 +143,20 @@ export function authenticateRequest(
   ): RequestOutcome => {
     if (opinion === undefined) return refuse(request, context, undefined)
     if (opinion instanceof Refused) return refuse(request, context, opinion.error)
-    let accepted: AuthenticatedRequest
+    let authentication: Authentication
+    let headerChanges: HeaderChanges
     try {
-      accepted = accept(request, context, opinion)
+      authentication = checkedAnswer(opinion, audiences)
+      headerChanges = headerChangesFor(authentication.consumed)
     } catch (thrown) {
+      // An unacceptable answer is handled like a bad credential.
       return refuse(request, context, asAuthenticationError(thrown))
     }
-    return unlessUnhandled(request, accepted, given)
+    const { user } = authentication
+    const { warnings } = context
+    const closesConnection = closesHttp2 && request.httpVersionMajor === 2 && isUnauthenticated(user)
+    if (context.observer !== undefined) context.report(request, { result: 'success', user })
+    return unlessUnhandled(request, { authentication, headerChanges, warnings, closesConnection }, given)
   }
 
   // A separate function, so that synchronous decisions create no closures.
@@ -193,12 +180,12 @@ export function authenticateRequest(
     request: AuthenticationRequest,
     given: AuthenticateRequestContext | undefined,
     watching: Observer | undefined,
-  ): Awaitable<RequestOutcome> => {
+  ): RequestOutcome | Promise<RequestOutcome> => {
     const context = new RequestContext(request, audiences, watching, given ?? emptyContext)
     if (request.refusal !== undefined) return refuseUnread(request, context, request.refusal)
     const opinion = opinionOf(authenticator, request, context)
-    return isPromiseLike(opinion)
-      ? decideLater(request, context, given, promiseOf(opinion))
+    return opinion instanceof Promise
+      ? decideLater(request, context, given, opinion)
       : conclude(request, context, given, opinion)
   }
 

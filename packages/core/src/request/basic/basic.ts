@@ -4,11 +4,16 @@ import type {
   HeaderChanges,
   PasswordAuthenticator,
 } from '../../authenticator/authenticator.ts'
-import { andThen } from '../../internal/awaitable.ts'
 import { hasScheme } from '../bearer-token/read.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import { textFromLatin1 } from '@kube-authn/internal/byte-text'
-import { type Opinion, opinionOfPassword, Refused, throwing } from '../../authenticator/opinion.ts'
+import {
+  onceDecided,
+  type Opinion,
+  opinionOfPassword,
+  Refused,
+  throwing,
+} from '../../authenticator/opinion.ts'
 import {
   aPasswordAuthenticator,
   optionProblems,
@@ -64,7 +69,7 @@ export function basic(passwords: PasswordAuthenticator, options: BasicOptions = 
       const credentials = decodeCredentials(encoded)
       if (credentials === undefined) return undefined
       const [username, password] = credentials
-      return andThen(opinionOfPassword(passwords, { username, password }, context), accept)
+      return onceDecided(opinionOfPassword(passwords, { username, password }, context), accept)
     }),
   }
 }

@@ -1,9 +1,8 @@
 import { withConsumed } from '../../authenticator/answer-with.ts'
 import type { Authenticator, HeaderChanges, TokenAuthenticator } from '../../authenticator/authenticator.ts'
-import { andThen } from '../../internal/awaitable.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import { knownTokens } from '../../authenticator/known-tokens.ts'
-import { type Opinion, opinionOfToken, Refused, throwing } from '../../authenticator/opinion.ts'
+import { onceDecided, type Opinion, opinionOfToken, Refused, throwing } from '../../authenticator/opinion.ts'
 import {
   aTokenAuthenticator,
   optionProblems,
@@ -54,7 +53,7 @@ export function bearerToken(tokens: TokenAuthenticator, options: TokenExtraction
       if (token === undefined) return undefined
       if (token.length > maxTokenLength)
         throw rejected(`bearer token is longer than ${maxTokenLength} characters`)
-      return andThen(opinionOfToken(tokens, token, context), accept)
+      return onceDecided(opinionOfToken(tokens, token, context), accept)
     }),
   }
 }
