@@ -25,27 +25,20 @@ const CUT: unique symbol = Symbol.for('@kube-authn/cutHeaders')
  */
 export function isCut(message: NodeRequest): boolean {
   if (message.httpVersionMajor > 1) return false
-  if (CUT in message) return true
-  const { rawHeaders } = message
-  const { parser, server } = socketOf(message)
-  // Both limits are checked, since either may have changed since the request was read: parsers are reused, servers can be reconfigured.
-  const isLong = reaches(rawHeaders, parser?.maxHeaderPairs) || reaches(rawHeaders, elementsKeptBy(server))
-  if (isLong) Object.defineProperty(message, CUT, { value: true })
-  return isLong
-}
-
-function reaches(rawHeaders: readonly string[] | undefined, limit: number | undefined): boolean {
-  return rawHeaders !== undefined && limit !== undefined && limit > 0 && rawHeaders.length >= limit
-}
-
-/** As Node computes it: anything but a number means the default. */
-function elementsKeptBy(server: LimitedSocket['server']): number {
+  const { rawHeaders, socket }: { readonly rawHeaders?: readonly string[]; readonly socket?: unknown } =
+    message
+  const length = rawHeaders?.length ?? 0
+  const { parser, server }: LimitedSocket = typeof socket === 'object' && socket !== null ? socket : NO_SOCKET
+  const parsed = parser?.maxHeaderPairs ?? 0
   const count = server?.maxHeadersCount
-  return typeof count === 'number' ? count << 1 : DEFAULT_ELEMENTS
-}
-
-function socketOf({ socket }: NodeRequest): LimitedSocket {
-  return typeof socket === 'object' && socket !== null ? socket : NO_SOCKET
+  // As Node computes it: anything but a number means the default.
+  const served = typeof count === 'number' ? count << 1 : DEFAULT_ELEMENTS
+  // Both limits are checked, since either may have changed since the request was read: parsers are reused, servers can be reconfigured.
+  if ((parsed > 0 && length >= parsed) || (served > 0 && length >= served)) {
+    Object.defineProperty(message, CUT, { value: true })
+    return true
+  }
+  return CUT in message
 }
 
 const NO_SOCKET: LimitedSocket = Object.freeze({})

@@ -1,7 +1,8 @@
+import { ExactHeaders, type HeadersView } from '../../request/headers/exact.ts'
 import type { AuthenticationRequest, RequestHeaders } from '../../request/request.ts'
 import { isCut } from './cut-headers.ts'
 import { CutRequest } from './cut-request.ts'
-import { type HeadersView, MessageHeaders } from './message-headers.ts'
+import { hasCompleteFields } from './complete-fields.ts'
 import type { NodeRequest } from './node-request.ts'
 import { peerCertificatesOf, requestsCertificateOf } from './peer-certificates.ts'
 import { receivedTarget } from './received-target.ts'
@@ -35,7 +36,9 @@ class IncomingMessageRequest implements AuthenticationRequest {
   constructor(message: NodeRequest, target: string | undefined, view: HeadersView | undefined) {
     this.#message = message
     this.#target = target
-    this.headers = new MessageHeaders(message, view)
+    const isComplete = message.httpVersionMajor < 2 || hasCompleteFields(message)
+    // The message itself is where the application sees its headers. Node makes them on first access, which happens in its own servers anyway.
+    this.headers = new ExactHeaders(message.rawHeaders, undefined, isComplete, message, view)
   }
 
   get method(): string {
