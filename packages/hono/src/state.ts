@@ -13,6 +13,8 @@ import {
   applyHeaderChanges,
   fetchRequest,
   incomingMessageRequest,
+  type RequestStates,
+  requestStates,
   withHeaderChanges,
   warnReplacedUser,
 } from '@kube-authn/core/adapter'
@@ -48,11 +50,8 @@ export interface HeldRequest {
   readonly caller?: Authentication
 }
 
-/**
- * Registered, so that the middlewares of two copies of this package in one process share the state. The number is the version of
- * {@link RequestState}.
- */
-const STATE: unique symbol = Symbol.for('@kube-authn/hono/state@1')
+/** The number is the version of {@link RequestState}. */
+const states: RequestStates<RequestState> = requestStates('hono/state@2')
 
 /** Set on Node's request: a mounted app has its own context, and the headers have already been removed there. */
 const ASKED: unique symbol = Symbol.for('@kube-authn/hono/askedToImpersonate')
@@ -63,16 +62,15 @@ function keepAsked(c: Context): void {
 }
 
 /** The state of a request, created if needed. */
-export function stateOf(c: Context & { readonly [STATE]?: RequestState }): RequestState {
-  let state = c[STATE]
+export function stateOf(c: Context): RequestState {
+  let state = states.of(c)
   if (state === undefined) {
     requireContext(c)
     const incoming = nodeRequestOf(c)
     state = new RequestState(
       incoming === undefined ? new CurrentFetchRequest(c) : new NodeServerRequest(c, incoming),
     )
-    // Not an assignment, which would be faster: it must not be enumerable.
-    Object.defineProperty(c, STATE, { value: state })
+    states.keep(c, state)
   }
   return state
 }

@@ -1,4 +1,10 @@
-import { clientContext, incomingMessageRequest, warnReplacedUser } from '@kube-authn/core/adapter'
+import {
+  clientContext,
+  incomingMessageRequest,
+  type RequestStates,
+  requestStates,
+  warnReplacedUser,
+} from '@kube-authn/core/adapter'
 import type {
   AuthenticateRequestContext,
   Authentication,
@@ -38,37 +44,37 @@ export interface HeldRequest {
   readonly caller?: Authentication
 }
 
-/**
- * Registered, so that the middlewares of two copies of this package in one process share the state. The number is the version of
- * {@link RequestState}.
- */
-const STATE: unique symbol = Symbol.for('@kube-authn/koa/state@1')
+/** The number is the version of {@link RequestState}. */
+const states: RequestStates<RequestState> = requestStates('koa/state@2')
 
 /** The state of a request, created if needed. */
 export function stateOf(ctx: ContextWithRequest): RequestState {
-  requireNodeRequest(ctx.req)
-  const req: Context['req'] & { [STATE]?: RequestState } = ctx.req
-  let state = req[STATE]
+  const { req } = ctx
+  requireNodeRequest(req)
+  let state = states.of(req)
   if (state === undefined) {
     state = new RequestState(incomingMessageRequest(req, ctx.originalUrl))
-    // Not enumerable, so that a copy of a request, such as `{ ...req }`, is not authenticated. An assignment would be faster.
-    Object.defineProperty(req, STATE, { value: state })
+    states.keep(req, state)
   }
   return state
 }
 
 /** The state of a request, without creating it. */
-export function knownOf(ctx: ContextWithRequest): Partial<RequestState> {
-  const req: (Context['req'] & { readonly [STATE]?: RequestState }) | undefined = ctx.req
-  return req?.[STATE] ?? {}
+export function knownOf({ req }: ContextWithRequest): Partial<RequestState> {
+  return (isNodeRequest(req) ? states.of(req) : undefined) ?? {}
 }
 
 /** @throws {TypeError} if the caller is not Koa. */
 function requireNodeRequest(req: unknown): void {
-  if (typeof req === 'object' && req !== null && 'rawHeaders' in req) return
+  if (isNodeRequest(req)) return
   throw new TypeError(
     'a middleware of @kube-authn/koa was called without a context of Koa: for Express use @kube-authn/express, and for Hono @kube-authn/hono',
   )
+}
+
+/** Contexts of other frameworks have no such request. */
+function isNodeRequest(req: unknown): boolean {
+  return typeof req === 'object' && req !== null && 'rawHeaders' in req
 }
 
 /** Sets the user of the request, also as `ctx.state.user`. */

@@ -35,4 +35,5 @@ export {
 } from '../internal/options/index.ts'
 export { fetchRequest } from '../request/fetch-request.ts'
 export { handleReviews, handleTokenReviews, handleTokenReviewsShape } from '../review/index.ts'
+export { type RequestStates, requestStates } from './request-states.ts'
 export { responseOf } from '../authenticator/status.ts'
