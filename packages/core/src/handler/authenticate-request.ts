@@ -6,6 +6,7 @@ import { asAuthenticationError, type AuthenticationError, rejected } from '../au
 import type { Observer } from '../authenticator/events.ts'
 import { accumulateHeaderChanges } from '../request/headers/changes.ts'
 import { type Opinion, opinionOf, Refused } from '../authenticator/opinion.ts'
+import { RecurringAnswer } from '../authenticator/recurring-answer.ts'
 import { aRequestAuthenticator, optionProblems, refuseProblems } from '../internal/options/index.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import type { StatusError } from '../authenticator/status.ts'
@@ -19,7 +20,7 @@ import { challengesFor } from './challenges.ts'
 import { checkedAnswer } from './checked-answer.ts'
 import { impersonationRule } from './impersonation-rule.ts'
 import { refusal } from './refusal.ts'
-import { RequestContext } from './request-context.ts'
+import { NO_WARNINGS, RequestContext } from './request-context.ts'
 import { inTrace, type RequestTrace } from './tracing.ts'
 
 /** An accepted request. */
@@ -99,10 +100,22 @@ export function authenticateRequest(
       ? () => []
       : challengesFor(authenticator.credentials?.schemes ?? [], options.realm ?? 'kubernetes-master')
 
-  const headerChangesFor = accumulateHeaderChanges(
-    ALWAYS_REMOVED,
-    authenticator.credentials?.identityHeaders ?? [],
-  )
+  const identityHeaders = authenticator.credentials?.identityHeaders ?? []
+  const headerChangesFor = accumulateHeaderChanges(ALWAYS_REMOVED, identityHeaders)
+
+  /** @throws {unknown} if the answer is unacceptable, which is handled like a bad credential. */
+  const accept = (answer: Authentication): AuthenticatedRequest => {
+    const authentication = checkedAnswer(answer, audiences)
+    const headerChanges = headerChangesFor(authentication.consumed)
+    return { authentication, headerChanges, warnings: NO_WARNINGS, closesConnection: false }
+  }
+  // Identity headers may change when a configuration is reloaded.
+  const acceptance =
+    identityHeaders.length > 0
+      ? accept
+      : RecurringAnswer.concluding((answer) =>
+          answer instanceof RecurringAnswer ? Object.freeze(accept(answer)) : accept(answer),
+        )
 
   const unlessUnhandled = impersonationRule(options.impersonationHeaders ?? 'auto', observer)
 
@@ -143,20 +156,18 @@ export function authenticateRequest(
   ): RequestOutcome => {
     if (opinion === undefined) return refuse(request, context, undefined)
     if (opinion instanceof Refused) return refuse(request, context, opinion.error)
-    let authentication: Authentication
-    let headerChanges: HeaderChanges
+    let accepted: AuthenticatedRequest
     try {
-      authentication = checkedAnswer(opinion, audiences)
-      headerChanges = headerChangesFor(authentication.consumed)
+      accepted = acceptance(opinion)
     } catch (thrown) {
-      // An unacceptable answer is handled like a bad credential.
       return refuse(request, context, asAuthenticationError(thrown))
     }
-    const { user } = authentication
+    const { user } = accepted.authentication
     const { warnings } = context
     const closesConnection = closesHttp2 && request.httpVersionMajor === 2 && isUnauthenticated(user)
+    if (closesConnection || warnings.length > 0) accepted = { ...accepted, warnings, closesConnection }
     if (context.observer !== undefined) context.report(request, { result: 'success', user })
-    return unlessUnhandled(request, { authentication, headerChanges, warnings, closesConnection }, given)
+    return unlessUnhandled(request, accepted, given)
   }
 
   // A separate function, so that synchronous decisions create no closures.

@@ -6,7 +6,8 @@ import { notify, type Observer } from '../authenticator/events.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import type { UserInfo } from '../authenticator/user.ts'
 
-const NO_WARNINGS: readonly string[] = Object.freeze([])
+/** Shared by all requests without warnings. */
+export const NO_WARNINGS: readonly string[] = Object.freeze([])
 
 /** The context of one request: it collects the warnings and annotations of authenticators. */
 export class RequestContext implements Context {

@@ -30,12 +30,14 @@ export function incomingMessageRequest(
 
 class IncomingMessageRequest implements AuthenticationRequest {
   readonly headers: RequestHeaders
+  readonly httpVersionMajor: number
   readonly #message: NodeRequest
   readonly #target: string | undefined
 
   constructor(message: NodeRequest, target: string | undefined, view: HeadersView | undefined) {
     this.#message = message
     this.#target = target
+    this.httpVersionMajor = message.httpVersionMajor
     const isComplete = message.httpVersionMajor < 2 || hasCompleteFields(message)
     // The message itself is where the application sees its headers. Node makes them on first access, which happens in its own servers anyway.
     this.headers = new ExactHeaders(message.rawHeaders, undefined, isComplete, message, view)
@@ -51,10 +53,6 @@ class IncomingMessageRequest implements AuthenticationRequest {
 
   get query(): string {
     return receivedTarget(this.#target ?? this.#message.url ?? '/').query
-  }
-
-  get httpVersionMajor(): number {
-    return this.#message.httpVersionMajor
   }
 
   remoteAddress(): string | undefined {

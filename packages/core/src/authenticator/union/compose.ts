@@ -11,7 +11,6 @@ import type { Context } from '../context.ts'
 import {
   type Deciding,
   onceDecided,
-  type Opinion,
   opinionOf,
   opinionOfPassword,
   opinionOfToken,
@@ -64,14 +63,18 @@ export function withAnswers<A extends AnyAuthenticator>(
   delegate: A,
   change: (answer: Authentication) => Authentication,
 ): A {
-  const changed = (opinion: Opinion): Opinion =>
-    opinion === undefined || opinion instanceof Refused ? opinion : change(opinion)
-  if (!isAuthenticator(delegate)) return around(name, delegate, (ask) => onceDecided(ask(), changed))
-  // Called for every request, so it creates no closures. This is the kind that `A` is, which the type system cannot infer.
+  if (!isAuthenticator(delegate)) {
+    return around(name, delegate, (ask) =>
+      onceDecided(ask(), (opinion) =>
+        opinion === undefined || opinion instanceof Refused ? opinion : change(opinion),
+      ),
+    )
+  }
+  // A union of one: called for every request, so it has no layer of its own. This is the kind that `A` is, which the type system cannot infer.
   return {
     name,
     credentials: combinedCredentials([delegate]),
-    authenticate: throwing((request, context) => onceDecided(opinionOf(delegate, request, context), changed)),
+    authenticate: throwing(firstOpinion([delegate], opinionOf, true, change)),
   } satisfies Authenticator as AnyAuthenticator as A
 }
 

@@ -1,3 +1,4 @@
+import type { Authentication } from '../authenticator.ts'
 import type { Context } from '../context.ts'
 import { aggregate } from '../errors.ts'
 import { type Deciding, type Opinion, Refused } from '../opinion.ts'
@@ -5,25 +6,31 @@ import { type Deciding, type Opinion, Refused } from '../opinion.ts'
 /** Asks one authenticator about a credential. It never throws and never rejects. */
 export type Ask<A, Credential> = (authenticator: A, credential: Credential, context: Context) => Deciding
 
-/** Asks authenticators in order, as `union` does or, with `failsFast`, as `failFast` does. */
+/**
+ * Asks authenticators in order, as `union` does or, with `failsFast`, as `failFast` does.
+ *
+ * @param change changes the answer.
+ */
 export function firstOpinion<A, Credential>(
   authenticators: readonly A[],
   ask: Ask<A, Credential>,
   failsFast: boolean,
+  change?: (answer: Authentication) => Authentication,
 ): (credential: Credential, context: Context) => Deciding {
   const askFrom = (
-    start: number,
-    before: readonly Refused[],
     credential: Credential,
     context: Context,
+    start = 0,
+    before: readonly Refused[] = NONE,
   ): Deciding => {
     let errors = before
     for (let index = start; index < authenticators.length; index++) {
       // The loop checks the bound, and an authenticator is never undefined.
       const opinion = ask(authenticators[index] as A, credential, context)
-      if (opinion instanceof Promise) return askLater(opinion, index + 1, errors, credential, context)
+      if (opinion instanceof Promise) return askLater(opinion, credential, context, index + 1, errors)
       if (opinion === undefined) continue
-      if (failsFast || !(opinion instanceof Refused)) return opinion
+      if (!(opinion instanceof Refused)) return change === undefined ? opinion : change(opinion)
+      if (failsFast) return opinion
       errors = errors.concat(opinion)
       if (opinion.error.isFinal) break
     }
@@ -32,20 +39,21 @@ export function firstOpinion<A, Credential>(
 
   // A separate function, so that synchronous decisions create no closures.
   const askLater = async (
-    opinion: Deciding,
-    start: number,
-    errors: readonly Refused[],
+    opinion: Promise<Opinion>,
     credential: Credential,
     context: Context,
+    start: number,
+    errors: readonly Refused[],
   ): Promise<Opinion> => {
     const late = await opinion
-    if (late === undefined) return askFrom(start, errors, credential, context)
-    if (failsFast || !(late instanceof Refused)) return late
+    if (late === undefined) return askFrom(credential, context, start, errors)
+    if (!(late instanceof Refused)) return change === undefined ? late : change(late)
+    if (failsFast) return late
     const all = [...errors, late]
-    return late.error.isFinal ? sumOf(all) : askFrom(start, all, credential, context)
+    return late.error.isFinal ? sumOf(all) : askFrom(credential, context, start, all)
   }
 
-  return (credential, context) => askFrom(0, NONE, credential, context)
+  return askFrom
 }
 
 const NONE: readonly Refused[] = Object.freeze([])

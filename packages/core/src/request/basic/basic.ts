@@ -1,9 +1,5 @@
-import { withConsumed } from '../../authenticator/answer-with.ts'
-import type {
-  Authenticator,
-  HeaderChanges,
-  PasswordAuthenticator,
-} from '../../authenticator/authenticator.ts'
+import { consuming } from '../../authenticator/answer-with.ts'
+import type { Authenticator, PasswordAuthenticator } from '../../authenticator/authenticator.ts'
 import { hasScheme } from '../bearer-token/read.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import { textFromLatin1 } from '@kube-authn/internal/byte-text'
@@ -74,12 +70,12 @@ export function basic(passwords: PasswordAuthenticator, options: BasicOptions = 
   }
 }
 
-const consumed: HeaderChanges = Object.freeze({ remove: ['authorization'] })
+const withHeaderConsumed = consuming(Object.freeze({ remove: ['authorization'] }))
 const invalidCombination = new Refused(Object.freeze(rejected('invalid username/password combination')))
 
 function accept(opinion: Opinion): Opinion {
   if (opinion === undefined) return invalidCombination
-  return opinion instanceof Refused ? opinion : withConsumed(opinion, consumed)
+  return opinion instanceof Refused ? opinion : withHeaderConsumed(opinion)
 }
 
 /** Standard alphabet, padding required. `atob` alone would accept white space and missing padding. */

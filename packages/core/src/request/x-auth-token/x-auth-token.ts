@@ -1,4 +1,4 @@
-import { withConsumed } from '../../authenticator/answer-with.ts'
+import { consuming } from '../../authenticator/answer-with.ts'
 import type { Authenticator, HeaderChanges, TokenAuthenticator } from '../../authenticator/authenticator.ts'
 import {
   MAX_TOKEN_LENGTH,
@@ -43,8 +43,9 @@ export function xAuthToken(tokens: TokenAuthenticator, options: TokenExtractionO
 }
 
 const consumed: HeaderChanges = Object.freeze({ remove: ['x-auth-token'] })
+const withHeaderConsumed = consuming(consumed)
 
 function accept(opinion: Opinion): Opinion {
   if (opinion === undefined) return unknownToken
-  return opinion instanceof Refused ? opinion : withConsumed(opinion, consumed)
+  return opinion instanceof Refused ? opinion : withHeaderConsumed(opinion)
 }
