@@ -10,6 +10,8 @@ export class RecurringAnswer implements Authentication {
   readonly consumed?: HeaderChanges
   #by: object | undefined
   #conclusion: unknown
+  /** Who concluded the answer itself. */
+  #keptBy: object | undefined
 
   constructor(user: UserInfo, consumed?: HeaderChanges) {
     this.user = user
@@ -18,8 +20,8 @@ export class RecurringAnswer implements Authentication {
   }
 
   /**
-   * Remembers what `conclude` returns, in the answers that recur. An answer keeps one conclusion, by whoever asked first: nearly every
-   * answer is used in one chain.
+   * Remembers what `conclude` returns, in the answers that recur. An answer keeps one conclusion, by whoever asked first, besides
+   * itself: nearly every answer is used in one chain.
    *
    * @param conclude must depend on nothing but the answer.
    */
@@ -28,8 +30,10 @@ export class RecurringAnswer implements Authentication {
       if (!(#by in answer)) return conclude(answer)
       // Only this function stores conclusions under itself as the key.
       if (answer.#by === concluded) return answer.#conclusion as T
+      if (answer.#keptBy === concluded) return answer as T
       const conclusion = conclude(answer)
-      if (answer.#by === undefined) {
+      if (conclusion === answer) answer.#keptBy ??= concluded
+      else if (answer.#by === undefined) {
         answer.#by = concluded
         answer.#conclusion = conclusion
       }
