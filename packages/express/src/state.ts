@@ -66,9 +66,8 @@ export function setAuthentication(
   authentication: Authentication,
 ): void {
   const state = stateOf(req)
-  if (state.authentication === undefined && state.held === undefined) {
-    if (req.user !== undefined && req.user !== null) warnReplacedUser('req.user')
-  }
+  const isFirst = state.authentication === undefined && state.held === undefined
+  if (isFirst && req.user !== undefined && req.user !== null) warnReplacedUser('req.user')
   state.authentication = authentication
   state.held = undefined
   req.user = authentication.user

@@ -5,6 +5,7 @@ import { emptyContext } from '../authenticator/context.ts'
 import { asAuthenticationError, type AuthenticationError, rejected } from '../authenticator/errors.ts'
 import type { Observer } from '../authenticator/events.ts'
 import { accumulateHeaderChanges } from '../request/headers/changes.ts'
+import { hasPrefix } from '../request/headers/has-prefix.ts'
 import { type Opinion, opinionOf, Refused } from '../authenticator/opinion.ts'
 import { RecurringAnswer } from '../authenticator/recurring-answer.ts'
 import { aRequestAuthenticator, optionProblems, refuseProblems } from '../internal/options/index.ts'
@@ -18,7 +19,7 @@ import {
 } from './authenticate-request-options.ts'
 import { challengesFor } from './challenges.ts'
 import { checkedAnswer } from './checked-answer.ts'
-import { impersonationRule } from './impersonation-rule.ts'
+import { IMPERSONATION_PREFIX, impersonationRule } from './impersonation-rule.ts'
 import { refusal } from './refusal.ts'
 import { NO_WARNINGS, RequestContext } from './request-context.ts'
 import { inTrace, type RequestTrace } from './tracing.ts'
@@ -167,7 +168,11 @@ export function authenticateRequest(
     const closesConnection = closesHttp2 && request.httpVersionMajor === 2 && isUnauthenticated(user)
     if (closesConnection || warnings.length > 0) accepted = { ...accepted, warnings, closesConnection }
     if (context.observer !== undefined) context.report(request, { result: 'success', user })
-    return unlessUnhandled(request, accepted, given)
+    const { headers } = request
+    const asksToImpersonate =
+      given?.askedToImpersonate === true ||
+      (headers.hasPrefix?.(IMPERSONATION_PREFIX) ?? hasPrefix(headers, IMPERSONATION_PREFIX))
+    return asksToImpersonate ? unlessUnhandled(request, accepted, given) : accepted
   }
 
   // A separate function, so that synchronous decisions create no closures.
@@ -187,27 +192,20 @@ export function authenticateRequest(
     return { headerChanges: identityHeaderChanges(), failure, closesConnection: false }
   }
 
-  const decide = (
-    request: AuthenticationRequest,
-    given: AuthenticateRequestContext | undefined,
-    watching: Observer | undefined,
-  ): RequestOutcome | Promise<RequestOutcome> => {
-    const context = new RequestContext(request, audiences, watching, given ?? emptyContext)
-    if (request.refusal !== undefined) return refuseUnread(request, context, request.refusal)
-    const opinion = opinionOf(authenticator, request, context)
-    return opinion instanceof Promise
-      ? decideLater(request, context, given, opinion)
-      : conclude(request, context, given, opinion)
-  }
-
-  if (tracing === undefined) {
-    return function authenticateOne(request, given) {
-      return decide(request, given, observer)
+  const authenticateWatchedBy = (watching: Observer | undefined): AuthenticateRequest =>
+    function authenticateOne(request, given) {
+      const context = new RequestContext(request, audiences, watching, given ?? emptyContext)
+      if (request.refusal !== undefined) return refuseUnread(request, context, request.refusal)
+      const opinion = opinionOf(authenticator, request, context)
+      return opinion instanceof Promise
+        ? decideLater(request, context, given, opinion)
+        : conclude(request, context, given, opinion)
     }
-  }
+
+  if (tracing === undefined) return authenticateWatchedBy(observer)
   return function authenticateTraced(request, given) {
     const begin = (): RequestTrace => tracing(request, given ?? emptyContext)
-    return inTrace(begin, observer, (watching) => decide(request, given, watching))
+    return inTrace(begin, observer, (watching) => authenticateWatchedBy(watching)(request, given))
   }
 }
 

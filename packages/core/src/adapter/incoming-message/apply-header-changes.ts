@@ -34,14 +34,15 @@ export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges)
   // Node makes both from `rawHeaders` on first access and expects its original length, so they are read before elements are removed.
   const { headers } = message
   const lazy = replace === undefined ? lazyFieldsOf(message) : undefined
-  const headersDistinct: unknown =
+  const distinct: unknown =
     lazy === undefined ? message.headersDistinct : Reflect.get(message, lazy.headersDistinct)
   const found = removeFrom(rawHeaders, affectedName, first, firstName)
   if (lazy !== undefined) Reflect.set(message, lazy.count, rawHeaders.length)
   for (const name of found) {
     delete headers[name]
     // Deleting an absent property is slower than checking for it.
-    if (isObject(headersDistinct) && name in headersDistinct) Reflect.deleteProperty(headersDistinct, name)
+    if (typeof distinct === 'object' && distinct !== null && name in distinct)
+      Reflect.deleteProperty(distinct, name)
   }
   if (replace === undefined) return { remove: found }
 
@@ -86,8 +87,4 @@ function removeFrom(
   // One by one, since setting the length takes as long as a dozen calls of `pop`.
   for (let left = rawHeaders.length - kept; left > 0; left--) rawHeaders.pop()
   return found.length === 1 ? found : [...new Set(found)]
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
 }

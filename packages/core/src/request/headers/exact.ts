@@ -103,7 +103,9 @@ export class ExactHeaders implements RequestHeaders {
 
   #textOf(value: string): string {
     if (value === this.#value) return this.#text
-    const text = this.#decode === undefined ? textOf(value) : this.#decode(value)
+    // Nearly every value is ASCII.
+    const decode = this.#decode ?? (NON_ASCII.test(value) ? textFromLatin1 : undefined)
+    const text = decode === undefined ? value : decode(value)
     this.#value = value
     this.#text = text
     return text
@@ -120,11 +122,6 @@ export class ExactHeaders implements RequestHeaders {
 }
 
 const NON_ASCII = /[^\0-\x7f]/
-
-/** Nearly every value is ASCII. */
-function textOf(value: string): string {
-  return NON_ASCII.test(value) ? textFromLatin1(value) : value
-}
 
 function isNamed(candidate: string | undefined, name: string): boolean {
   return candidate !== undefined && candidate.length === name.length && candidate.toLowerCase() === name

@@ -38,13 +38,16 @@ function makeAffected({
   const removed = new Set(remove.map((name) => dashed(name.toLowerCase())))
   const prefixes = removePrefixes.map((prefix) => dashed(prefix.toLowerCase()))
   const twinsOf = removeTwinsOf.map((prefix) => dashed(prefix.toLowerCase()))
-  const isCandidate = candidates([...replaced, ...removed, ...prefixes, ...twinsOf])
+  const fifths = fifthCharacters([...replaced, ...removed, ...prefixes, ...twinsOf])
   // To itself: V8 finds a property faster by a string that it has found one by before.
   const names = new Map([...replaced, ...removed].map((name) => [name, name]))
   const isTwin = (lowerCase: string, alike: string): boolean =>
     alike !== lowerCase && twinsOf.some((prefix) => alike.startsWith(prefix) && !lowerCase.startsWith(prefix))
   return (name) => {
-    if (!isCandidate(name)) return undefined
+    const allowed = fifths[name.charCodeAt(0) & 31] ?? 0
+    if (allowed === 0) return undefined
+    const fifth = name.length > SECOND_LOOK ? name.charCodeAt(SECOND_LOOK) : 0
+    if ((allowed & (1 << fifth)) === 0) return undefined
     const lowerCase = name.toLowerCase()
     const exact = names.get(lowerCase)
     if (exact !== undefined) return exact
@@ -59,10 +62,10 @@ function makeAffected({
 const SECOND_LOOK = 4
 
 /**
- * A quick pre-check: most headers of a request differ in the first or fifth character from all that the changes affect. For each first
+ * For a quick pre-check: most headers of a request differ in the first or fifth character from all that the changes affect. For each first
  * character, a bit set holds the characters that may be the fifth.
  */
-function candidates(beginnings: readonly string[]): HeaderSelector {
+function fifthCharacters(beginnings: readonly string[]): Int32Array {
   const fifths = new Int32Array(32)
   for (const beginning of beginnings) {
     const allowed = beginning.length > SECOND_LOOK ? bitsOf(beginning, SECOND_LOOK) : ANY
@@ -72,11 +75,7 @@ function candidates(beginnings: readonly string[]): HeaderSelector {
       }
     }
   }
-  return (name) => {
-    const allowed = fifths[name.charCodeAt(0) & 31] ?? 0
-    if (allowed === 0) return false
-    return (allowed & (1 << (name.length > SECOND_LOOK ? name.charCodeAt(SECOND_LOOK) : 0))) !== 0
-  }
+  return fifths
 }
 
 const ANY = -1
