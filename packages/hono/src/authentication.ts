@@ -2,7 +2,6 @@ import type {
   AuthenticatedRequest,
   AuthenticateRequestOptions,
   Authenticator,
-  Awaitable,
   RequestOutcome,
 } from '@kube-authn/core'
 import type { OptionsShape } from '@kube-authn/core/options'
@@ -13,7 +12,6 @@ import {
   authenticateRequest,
   authenticateRequestShape,
   closeConnection,
-  isPromiseLike,
   notify,
   optionProblems,
   Received,
@@ -74,7 +72,7 @@ export function authenticationMiddlewareOf(
   const proceed = async (
     c: Context,
     next: Next,
-    deciding: Awaitable<RequestOutcome>,
+    deciding: RequestOutcome | Promise<RequestOutcome>,
     pending: PendingHeaders | undefined,
   ): Promise<Response | void> => {
     const { request } = stateOf(c)
@@ -120,8 +118,8 @@ export function authenticationMiddlewareOf(
     const pending = observer === undefined ? undefined : new PendingHeaders()
     if (pending !== undefined) notify(observer, new Received(request, pending))
     const deciding = authenticate(request, new RequestContext(c, isLast))
-    keepAlive(c, deciding)
-    if (pending !== undefined || isPromiseLike(deciding) || !isPlain(deciding)) {
+    if (deciding instanceof Promise) keepAlive(c, deciding)
+    if (pending !== undefined || deciding instanceof Promise || !isPlain(deciding)) {
       return proceed(c, next, deciding, pending)
     }
     changeHeaders(c, deciding.headerChanges)

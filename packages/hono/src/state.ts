@@ -196,6 +196,7 @@ class CurrentFetchRequest implements AuthenticationRequest {
 /** Node's request, with the method that Hono uses: `methodOverride` changes that of a POST. */
 class NodeServerRequest implements AuthenticationRequest {
   readonly httpVersionMajor: number
+  readonly refusal: StatusError | undefined
   readonly #c: Context
   readonly #received: AuthenticationRequest
 
@@ -203,6 +204,7 @@ class NodeServerRequest implements AuthenticationRequest {
     this.#c = c
     this.httpVersionMajor = incoming.httpVersionMajor
     this.#received = incomingMessageRequest(incoming, undefined, this)
+    this.refusal = this.#received.refusal
   }
 
   /** Whether a header that Node received counts: not if an earlier middleware removed it from the Fetch request. */
@@ -214,10 +216,6 @@ class NodeServerRequest implements AuthenticationRequest {
 
   get headers(): RequestHeaders {
     return this.#received.headers
-  }
-
-  get refusal(): StatusError | undefined {
-    return this.#received.refusal
   }
 
   get method(): string {

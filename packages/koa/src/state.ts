@@ -50,7 +50,7 @@ const states: RequestStates<RequestState> = requestStates('koa/state@2')
 /** The state of a request, created if needed. */
 export function stateOf(ctx: ContextWithRequest): RequestState {
   const { req } = ctx
-  requireNodeRequest(req)
+  if (!isNodeRequest(req)) throw new TypeError(NO_CONTEXT)
   let state = states.of(req)
   if (state === undefined) {
     state = new RequestState(incomingMessageRequest(req, ctx.originalUrl))
@@ -64,13 +64,8 @@ export function knownOf({ req }: ContextWithRequest): Partial<RequestState> {
   return (isNodeRequest(req) ? states.of(req) : undefined) ?? {}
 }
 
-/** @throws {TypeError} if the caller is not Koa. */
-function requireNodeRequest(req: unknown): void {
-  if (isNodeRequest(req)) return
-  throw new TypeError(
-    'a middleware of @kube-authn/koa was called without a context of Koa: for Express use @kube-authn/express, and for Hono @kube-authn/hono',
-  )
-}
+const NO_CONTEXT =
+  'a middleware of @kube-authn/koa was called without a context of Koa: for Express use @kube-authn/express, and for Hono @kube-authn/hono'
 
 /** Contexts of other frameworks have no such request. */
 function isNodeRequest(req: unknown): boolean {
