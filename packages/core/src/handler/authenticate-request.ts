@@ -17,7 +17,7 @@ import {
   type AuthenticateRequestOptions,
   authenticateRequestShape,
 } from './authenticate-request-options.ts'
-import { challengesFor } from './challenges.ts'
+import { challengesFor, NO_CHALLENGES } from './challenges.ts'
 import { checkedAnswer } from './checked-answer.ts'
 import { IMPERSONATION_PREFIX, impersonationRule } from './impersonation-rule.ts'
 import { refusal } from './refusal.ts'
@@ -98,7 +98,7 @@ export function authenticateRequest(
   } = options
   const challenges =
     options.challenges === 'none'
-      ? () => []
+      ? () => NO_CHALLENGES
       : challengesFor(authenticator.credentials?.schemes ?? [], options.realm ?? 'kubernetes-master')
 
   const identityHeaders = authenticator.credentials?.identityHeaders ?? []

@@ -31,7 +31,7 @@ export function firstOpinion<A, Credential>(
       if (opinion === undefined) continue
       if (!(opinion instanceof Refused)) return change === undefined ? opinion : change(opinion)
       if (failsFast) return opinion
-      errors = errors.concat(opinion)
+      errors = errors.length === 0 ? [opinion] : [...errors, opinion]
       if (opinion.error.isFinal) break
     }
     return sumOf(errors)
