@@ -12,7 +12,7 @@ export const chunksOf = {
     // Needed by nearly every entry.
     {
       name: 'base',
-      test: /src\/(?:authenticator\/(?!status)[^/]+|chain\/[^/]+|internal\/(?!limit-concurrency|verdict-cache)[^/]+|internal\/(?:field|http|options)\/[^/]+|internal\/json\/colons)\.ts$/,
+      test: /packages\/internal\/src\/|src\/(?:authenticator\/(?!status)[^/]+|chain\/[^/]+|internal\/(?!limit-concurrency|verdict-cache)[^/]+|internal\/(?:field|http|options)\/[^/]+|internal\/json\/colons)\.ts$/,
     },
     // Needed by every adapter.
     {

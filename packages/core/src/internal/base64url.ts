@@ -1,4 +1,4 @@
-import { latin1FromBytes } from './byte-text.ts'
+import { latin1FromBytes } from '@kube-authn/internal/byte-text'
 import type { Bytes } from './x509/der/reader.ts'
 
 /**

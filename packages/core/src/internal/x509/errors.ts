@@ -1,4 +1,4 @@
-import { branded } from '../brand.ts'
+import { branded } from '@kube-authn/internal/brand'
 
 /**
  * What is wrong with a certificate or a chain.

@@ -1,5 +1,5 @@
 import type { Awaitable } from '../../internal/awaitable.ts'
-import { bytesFromText } from '../../internal/byte-text.ts'
+import { bytesFromText } from '@kube-authn/internal/byte-text'
 import { base64urlOf } from '../../internal/base64url.ts'
 import { KEY_PARAMETERS, type VerificationKey } from '../jwt/verification-key.ts'
 import {

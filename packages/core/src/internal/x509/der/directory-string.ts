@@ -1,4 +1,4 @@
-import { latin1FromBytes } from '../../byte-text.ts'
+import { latin1FromBytes } from '@kube-authn/internal/byte-text'
 import { malformed } from '../errors.ts'
 import { type Bytes, contentOf, type DerElement } from './reader.ts'
 

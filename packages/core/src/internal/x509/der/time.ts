@@ -1,5 +1,5 @@
 import { malformed } from '../errors.ts'
-import { latin1FromBytes } from '../../byte-text.ts'
+import { latin1FromBytes } from '@kube-authn/internal/byte-text'
 import { contentOf, type DerElement, Tag } from './reader.ts'
 
 const UTC_TIME = /^(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})Z$/

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { AuthorizationError } from '../authorization/errors.ts'
-import { CelCompileError, CelEvaluationError } from './cel/cel.ts'
-import { CredentialFileError } from './csv/credential-records.ts'
+import { AuthorizationError } from '../../core/src/authorization/errors.ts'
+import { CelCompileError, CelEvaluationError } from '../../core/src/internal/cel/cel.ts'
+import { CredentialFileError } from '../../core/src/internal/csv/credential-records.ts'
 import {
   aggregate,
   asAuthenticationError,
@@ -11,9 +11,9 @@ import {
   ConfigurationError,
   isAuthenticationError,
   rejected,
-} from '../authenticator/errors.ts'
-import { StatusError } from '../authenticator/status.ts'
-import { CertificateError } from './x509/errors.ts'
+} from '../../core/src/authenticator/errors.ts'
+import { StatusError } from '../../core/src/authenticator/status.ts'
+import { CertificateError } from '../../core/src/internal/x509/errors.ts'
 
 /** Classes and how to make one, by the name of their brand. */
 const INSTANCES: Readonly<Record<string, () => Error>> = {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { cpuSecondsOf } from '../../../../test/cpu-seconds.ts'
+import { cpuSecondsOf } from '../../../test/cpu-seconds.ts'
 import { bytesFromText, latin1FromBytes, textFromLatin1 } from './byte-text.ts'
 
 const textOf = (bytes: readonly number[]): string => textFromLatin1(latin1FromBytes(Uint8Array.from(bytes)))
