@@ -24,7 +24,10 @@ function write(file, content) {
   const path = `${root}${file}`
   const before = existsSync(path) ? readFileSync(path, 'utf8') : ''
   if (before === content) return
-  if (!isCheck) return writeFileSync(path, content)
+  if (!isCheck) {
+    writeFileSync(path, content)
+    return
+  }
   differences++
   console.error(`${file} differs from the public surface:`)
   for (const line of changedLines(before, content)) console.error(`  ${line}`)

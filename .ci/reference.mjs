@@ -83,9 +83,15 @@ function parametersOf({ type, params }) {
   if (type !== 'TSDeclareFunction' && type !== 'FunctionDeclaration') return ''
   const names = params.map((param) => {
     if (param.type === 'RestElement') return `...${param.argument.name}`
-    return `${param.name ?? 'options'}${param.optional ? '?' : ''}`
+    return `${param.name ?? nameOfType(param)}${param.optional ? '?' : ''}`
   })
   return `(${names.join(', ')})`
+}
+
+/** A name for a parameter that has none of its own: `certificate` for a `Certificate`, `options` for `CachedOptions`. */
+function nameOfType({ typeAnnotation }) {
+  const { name = 'Options' } = typeAnnotation?.typeAnnotation.typeName ?? {}
+  return name.endsWith('Options') ? 'options' : `${name[0].toLowerCase()}${name.slice(1)}`
 }
 
 /** The options of a type, with those of the types that it extends, unless they are listed under their own name. */
