@@ -1,40 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseSync, type TSSignature, type TSType } from 'oxc-parser'
 import { describe, expect, it } from 'vitest'
-import { documents } from '../readme/documents.ts'
+import { documents, root } from '../readme/documents.ts'
+import { type Declared, isType, publicDeclarations, words } from './public-declarations.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
 
-/** A public declaration, as the report in `.ci/api` has it. */
-interface Declared {
-  readonly package: string
-  readonly entry: string
-  readonly name: string
-  readonly code: string
-}
-
-const internal = new Set(JSON.parse(read('.ci/internal-entries.json')) as string[])
-const report = readdirSync(join(root, '.ci/api')).flatMap((file) => declarationsOf(file))
-const declared = report.filter(({ entry }) => !internal.has(entry))
-
-function declarationsOf(file: string): readonly Declared[] {
-  return read(`.ci/api/${file}`)
-    .split('\n== ')
-    .slice(1)
-    .flatMap((section) => {
-      const [entry = '', ...lines] = section.split('\n')
-      return lines.flatMap((line) => {
-        const [, name, code] = /^([\w$]+): (.*)$/.exec(line) ?? []
-        return name === undefined || code === undefined ? [] : [{ package: file, entry, name, code }]
-      })
-    })
-}
-
-const isType = ({ code }: Declared): boolean => /^(?:declare )?(?:interface|type) /.test(code)
-const words = (text: string): ReadonlySet<string> => new Set(text.match(/[\w$]+/g))
+const declared = publicDeclarations()
 
 /** The words in code, inline and in blocks, of each part of a document. A part ends at a heading, and where other options begin. */
 const parts: readonly ReadonlySet<string>[] = documents().flatMap((document) =>
