@@ -12,6 +12,14 @@ const interfaces = new Set(
 
 const isMember = (type: TSType): boolean => {
   if (type.type === 'TSLiteralType') return type.literal.type === 'Literal'
+  // An object with a literal member, such as `type`, that tells it from the others.
+  if (type.type === 'TSTypeLiteral') {
+    return type.members.some(
+      (member) =>
+        member.type === 'TSPropertySignature' &&
+        member.typeAnnotation?.typeAnnotation.type === 'TSLiteralType',
+    )
+  }
   if (type.type !== 'TSTypeReference' || type.typeName.type !== 'Identifier') return false
   return interfaces.has(type.typeName.name)
 }

@@ -7,7 +7,7 @@ import { base64urlOf, bytesOfBase64url, isCanonicalBase64url } from '../../inter
  */
 export type SigningAlgorithm = 'RS256' | 'ES256' | 'ES384' | 'ES512'
 
-/** The public members of a key (RFC 7517). */
+/** The public members of a key (RFC 7517). More may be added in a minor version; handle the rest. */
 export type PublicJwk =
   | { readonly kty: 'RSA'; readonly n: string; readonly e: string }
   | { readonly kty: 'EC'; readonly crv: string; readonly x: string; readonly y: string }
