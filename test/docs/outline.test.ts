@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { documents, foldersIn, root } from '../readme/documents.ts'
@@ -46,8 +46,25 @@ describe.each(packages)('the README of $name', ({ folder, name }) => {
   })
 })
 
-it('CONTRIBUTING.md states this outline', () => {
-  expect(prose('CONTRIBUTING.md').match(/(?<=^\d\. `## )[^`]+/gm)).toEqual(OUTLINE)
+describe('CONTRIBUTING.md', () => {
+  const text = prose('CONTRIBUTING.md')
+
+  it('states this outline', () => {
+    expect(text.match(/(?<=^\d\. `## )[^`]+/gm)).toEqual(OUTLINE)
+  })
+
+  it('has ten steps for a new authenticator', () => {
+    const [, steps = ''] = text.split('\n## A new authenticator in ten steps\n')
+    expect(steps.match(/^\d+(?=\. )/gm)).toEqual(Array.from({ length: 10 }, (_, index) => String(index + 1)))
+  })
+
+  it('names files that exist', () => {
+    const paths = [...text.matchAll(/[`( ](?:node )?((?:packages|docs|test|examples|\.ci)\/[\w./-]+)/g)].map(
+      ([, path = '']) => path,
+    )
+    expect(paths.length).toBeGreaterThan(15)
+    expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([])
+  })
 })
 
 const linked = (text: string): readonly string[] =>
