@@ -67,7 +67,9 @@ function* problemsOfContents(folder) {
     if (file.endsWith('.tsbuildinfo')) yield `${file} is only useful for builds`
     if (file.startsWith('src/') && !declaresSources) yield `${file} is a source`
     if (/\.(?:js|d\.ts)$/.test(file)) {
-      const name = privateNames.find((each) => text(file).includes(`'${each}/`) || text(file).includes(`"${each}/`))
+      const name = privateNames.find(
+        (each) => text(file).includes(`'${each}/`) || text(file).includes(`"${each}/`),
+      )
       if (name !== undefined) yield `${file} imports ${name}, which is not published`
     }
     // Source maps to missing sources make bundlers and debuggers complain.

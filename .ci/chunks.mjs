@@ -21,7 +21,7 @@ export const chunksOf = {
     },
     {
       name: 'certificate',
-      test: /src\/(?:internal\/x509|request\/(?:client-certificate|request-header|request-header-config))\//,
+      test: /src\/(?:request\/(?:client-certificate|request-header|request-header-config))\//,
     },
     // The part of expressions that does not evaluate them.
     {
