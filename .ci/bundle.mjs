@@ -7,7 +7,8 @@ import { isAbsolute, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 import { chunksOf, inOneFile } from './chunks.mjs'
-import { COMMONJS_CONDITIONS, commonjsOutput, commonjsResolution, writeCommonjsDeclarations, writeLicenses } from './commonjs.mjs'
+import { COMMONJS_CONDITIONS, commonjsOutput, commonjsResolution, writeLicenses } from './commonjs.mjs'
+import { copyPrivateDeclarations, writeCommonjsDeclarations } from './declarations.mjs'
 import { pureInitializers } from './pure-initializers.mjs'
 
 /** Entries besides those of package.json: files that are started by a path relative to the file that starts them. */
@@ -25,7 +26,9 @@ const manifests = new Map(
     .filter(([, manifest]) => existsSync(manifest))
     .map(([folder, manifest]) => [folder, JSON.parse(readFileSync(manifest, 'utf8'))]),
 )
-const privateNames = [...manifests.values()].filter((manifest) => manifest.private).map(({ name }) => name)
+const privateNames = new Map(
+  [...manifests].filter(([, manifest]) => manifest.private).map(([folder, { name }]) => [folder, name]),
+)
 const folders = [...manifests.keys()].filter((folder) => !manifests.get(folder).private)
 const inAll = entriesInAll()
 await Promise.all(folders.map((folder) => bundlePackage(folder)))
@@ -47,7 +50,8 @@ async function bundlePackage(folder) {
     output: commonjsOutput,
   })
   removeOtherCode(join(root, 'dist'), new Set([...modules, ...commonjs].map(({ fileName }) => fileName)))
-  writeCommonjsDeclarations(root, exports)
+  copyPrivateDeclarations(join(root, 'dist'), privateNames)
+  writeCommonjsDeclarations(join(root, 'dist'), Object.keys(entriesIn(exports)))
   writeLicenses(root, commonjs)
 }
 
@@ -77,7 +81,7 @@ async function write(folder, { output, plugins = [], ...options }) {
 }
 
 function isPrivate(id) {
-  return privateNames.some((name) => id.startsWith(`${name}/`))
+  return [...privateNames.values()].some((name) => id.startsWith(`${name}/`))
 }
 
 /** The entries of the core that `@kube-authn/core/all` re-exports. */

@@ -37,8 +37,8 @@ function checkPackage(folder, source) {
   if (tarball === undefined) return
   const path = join(destination, tarball)
   report(`${folder}: publint`, run(join(bin, 'publint'), [path, '--strict'], root))
-  // Without looking up an @types package in the registry: these packages include their types.
-  const attw = ['--profile', 'esm-only', '--no-definitely-typed', '--no-emoji', '--format', 'ascii', path]
+  // Without looking up an @types package in the registry: these packages include their types. All kinds of resolution but that of before `exports`.
+  const attw = ['--profile', 'node16', '--no-definitely-typed', '--no-emoji', '--format', 'ascii', path]
   report(`${folder}: attw`, run(join(bin, 'attw'), attw, root))
   run('tar', ['-xzf', tarball], destination)
   const problems = [...problemsOfContents(join(destination, 'package'))]
@@ -66,7 +66,7 @@ function* problemsOfContents(folder) {
     if (/\.test\.|(?:^|\/)(?:test|tests|__tests__)\//.test(file)) yield `${file} is a test`
     if (file.endsWith('.tsbuildinfo')) yield `${file} is only useful for builds`
     if (file.startsWith('src/') && !declaresSources) yield `${file} is a source`
-    if (/\.(?:js|d\.ts)$/.test(file)) {
+    if (/\.(?:c?js|d\.c?ts)$/.test(file)) {
       const name = privateNames.find(
         (each) => text(file).includes(`'${each}/`) || text(file).includes(`"${each}/`),
       )

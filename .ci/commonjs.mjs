@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
-import { dirname, join, posix, sep } from 'node:path'
+import { dirname, join } from 'node:path'
 
-// The CommonJS build, for tools that cannot load modules with `require`: Jest, above all. It runs on Node only.
+// The CommonJS build, for tools that cannot load modules with `require`: Jest, above all. It only runs on Node.
 
 /**
- * How the CommonJS build is written. It has no source maps, since its users read them from files that they transform only. Without `__esModule` a
+ * How the CommonJS build is written. It has no source maps, since Jest only reads those of files that it transforms. Without `__esModule` a
  * default import is the whole package, as it is of the modules.
  */
 export const commonjsOutput = {
@@ -58,26 +58,6 @@ function manifestAbove(file) {
   for (let folder = dirname(file); ; folder = dirname(folder)) {
     const path = join(folder, 'package.json')
     if (existsSync(path)) return { folder, manifest: JSON.parse(readFileSync(path, 'utf8')) }
-  }
-}
-
-/** Writes the declarations that entries need once more, as those of CommonJS: `moduleResolution: node16` reads them for `require`. */
-export function writeCommonjsDeclarations(root, exports) {
-  const dist = join(root, 'dist')
-  const written = new Set(Object.values(exports).flatMap((target) => /^\.\/dist\/(.+)\.js$/.exec(target)?.[1] ?? []))
-  for (const name of written) {
-    const text = readFileSync(join(dist, `${name}.d.ts`), 'utf8').replaceAll(
-      /(?<=(?:from |import |import\()')(\..+?)\.ts(?=')/g,
-      (_all, path) => {
-        written.add(posix.join(posix.dirname(name), path))
-        return `${path}.cts`
-      },
-    )
-    writeFileSync(join(dist, `${name}.d.cts`), text.replace(/^\/\/# sourceMappingURL=.*\n?/m, ''))
-  }
-  for (const file of readdirSync(dist, { recursive: true })) {
-    const name = /^(.+)\.d\.cts$/.exec(file.replaceAll(sep, '/'))?.[1]
-    if (name !== undefined && !written.has(name)) rmSync(join(dist, file))
   }
 }
 
