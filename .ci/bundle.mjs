@@ -114,6 +114,7 @@ function groupsOf(chunks) {
 /** Removes files of an earlier build, which would be packed too. */
 function removeOtherCode(dist, written) {
   for (const file of readdirSync(dist, { recursive: true })) {
-    if (/\.(?:js(?:\.map)?|cjs)$/.test(file) && !written.has(file.replaceAll(sep, '/'))) rmSync(join(dist, file))
+    if (/\.(?:js(?:\.map)?|cjs)$/.test(file) && !written.has(file.replaceAll(sep, '/')))
+      rmSync(join(dist, file))
   }
 }

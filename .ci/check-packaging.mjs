@@ -62,6 +62,9 @@ function* problemsOfContents(folder) {
   if (manifest.files === undefined) yield 'package.json has no "files"'
   if (/"(?:workspace|catalog):/.test(text('package.json')))
     yield 'package.json has a version range that only pnpm understands'
+  for (const name of packagesIn(files.filter((file) => /\.d\.c?ts$/.test(file)).map(text))) {
+    if (!declares(manifest, name)) yield `the types need ${name}, which package.json does not name`
+  }
   for (const file of files) {
     if (/\.test\.|(?:^|\/)(?:test|tests|__tests__)\//.test(file)) yield `${file} is a test`
     if (file.endsWith('.tsbuildinfo')) yield `${file} is only useful for builds`
@@ -83,6 +86,20 @@ function* problemsOfContents(folder) {
       if (missing !== undefined) yield `${file} maps to ${missing}, which is not in the package`
     }
   }
+}
+
+/** The packages whose types these declarations import. */
+function packagesIn(declarations) {
+  const code = declarations.map((each) => each.replaceAll(/\/\*.*?\*\//gs, ''))
+  const imported = code.flatMap((each) => [...each.matchAll(/(?:from |import |import\()'([^.'][^']*)'/g)])
+  const names = imported.map(([, id]) => {
+    return id.startsWith('node:') ? '@types/node' : id.split('/', id.startsWith('@') ? 2 : 1).join('/')
+  })
+  return new Set(names)
+}
+
+function declares({ name: own, dependencies, peerDependencies }, name) {
+  return name === own || Object.hasOwn({ ...dependencies, ...peerDependencies }, name)
 }
 
 function run(command, parameters, cwd) {
