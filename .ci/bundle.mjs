@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 import { chunksOf, inOneFile } from './chunks.mjs'
 import { COMMONJS_CONDITIONS, commonjsOutput, commonjsResolution, writeLicenses } from './commonjs.mjs'
-import { copyPrivateDeclarations, writeCommonjsDeclarations } from './declarations.mjs'
+import { writeCommonjsDeclarations } from './declarations.mjs'
 import { pureInitializers } from './pure-initializers.mjs'
 
 /** Entries besides those of package.json: files that are started by a path relative to the file that starts them. */
@@ -26,9 +26,7 @@ const manifests = new Map(
     .filter(([, manifest]) => existsSync(manifest))
     .map(([folder, manifest]) => [folder, JSON.parse(readFileSync(manifest, 'utf8'))]),
 )
-const privateNames = new Map(
-  [...manifests].filter(([, manifest]) => manifest.private).map(([folder, { name }]) => [folder, name]),
-)
+const privateNames = [...manifests.values()].filter((manifest) => manifest.private).map(({ name }) => name)
 const folders = [...manifests.keys()].filter((folder) => !manifests.get(folder).private)
 const inAll = entriesInAll()
 await Promise.all(folders.map((folder) => bundlePackage(folder)))
@@ -50,7 +48,6 @@ async function bundlePackage(folder) {
     output: commonjsOutput,
   })
   removeOtherCode(join(root, 'dist'), new Set([...modules, ...commonjs].map(({ fileName }) => fileName)))
-  copyPrivateDeclarations(join(root, 'dist'), privateNames)
   writeCommonjsDeclarations(join(root, 'dist'), Object.keys(entriesIn(exports)))
   writeLicenses(root, commonjs)
 }
@@ -81,7 +78,7 @@ async function write(folder, { output, plugins = [], ...options }) {
 }
 
 function isPrivate(id) {
-  return [...privateNames.values()].some((name) => id.startsWith(`${name}/`))
+  return privateNames.some((name) => id.startsWith(`${name}/`))
 }
 
 /** The entries of the core that `@kube-authn/core/all` re-exports. */

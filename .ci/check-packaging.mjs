@@ -62,14 +62,15 @@ function* problemsOfContents(folder) {
   if (manifest.files === undefined) yield 'package.json has no "files"'
   if (/"(?:workspace|catalog):/.test(text('package.json')))
     yield 'package.json has a version range that only pnpm understands'
-  for (const name of packagesIn(files.filter((file) => /\.d\.c?ts$/.test(file)).map(text))) {
+  // Those of CommonJS: the others also exist for files that no entry needs.
+  for (const name of packagesIn(files.filter((file) => file.endsWith('.d.cts')).map(text))) {
     if (!declares(manifest, name)) yield `the types need ${name}, which package.json does not name`
   }
   for (const file of files) {
     if (/\.test\.|(?:^|\/)(?:test|tests|__tests__)\//.test(file)) yield `${file} is a test`
     if (file.endsWith('.tsbuildinfo')) yield `${file} is only useful for builds`
     if (file.startsWith('src/') && !declaresSources) yield `${file} is a source`
-    if (/\.(?:c?js|d\.c?ts)$/.test(file)) {
+    if (/\.(?:c?js|d\.cts)$/.test(file)) {
       const name = privateNames.find(
         (each) => text(file).includes(`'${each}/`) || text(file).includes(`"${each}/`),
       )

@@ -65,12 +65,11 @@ function manifestAbove(file) {
 export function writeLicenses(root, chunks) {
   const file = join(root, 'dist', 'LICENSES.txt')
   const modules = chunks.flatMap(({ moduleIds }) => moduleIds).filter((id) => id.includes('node_modules'))
-  const packages = new Map(modules.map((id) => packageOf(id)).map((each) => [each.manifest.name, each]))
-  const texts = [...packages.keys()].toSorted().map((name) => {
-    const { folder, manifest } = packages.get(name)
+  const packages = new Map(modules.map((id) => packageOf(id)).map((each) => [each.folder, each]))
+  const texts = [...packages.values()].map(({ folder, manifest }) => {
     const license = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each))
-    if (license === undefined) throw new Error(`${name} has no license file`)
-    return `${name} ${manifest.version}\n\n${readFileSync(join(folder, license), 'utf8').trim()}\n`
+    if (license === undefined) throw new Error(`${manifest.name} has no license file`)
+    return `${manifest.name} ${manifest.version}\n\n${readFileSync(join(folder, license), 'utf8').trim()}\n`
   })
   if (texts.length === 0) rmSync(file, { force: true })
   else writeFileSync(file, `The CommonJS files contain code of these packages.\n\n${texts.join('\n\n')}`)

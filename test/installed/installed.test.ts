@@ -75,36 +75,35 @@ describe('the packed packages, installed outside the workspace', () => {
     expect(compared).toBeGreaterThan(300)
     expect(different).toEqual([])
   })
-})
 
-describe('the types of all entries, with those of the libraries checked too', () => {
-  let project: string
-  beforeAll(() => {
-    project = install('types')
-    const scope = join(project, 'node_modules/@kube-authn')
-    const ids = readdirSync(scope).flatMap((folder) => {
-      const { name, exports } = JSON.parse(readFileSync(join(scope, folder, 'package.json'), 'utf8')) as {
-        readonly name: string
-        readonly exports: Readonly<Record<string, unknown>>
-      }
-      const entries = Object.keys(exports).filter((entry) => entry !== './package.json')
-      return entries.map((entry) => name + entry.slice(1))
+  // The project has an old content-disposition next to it, since @types/koa only agrees with one that has no types.
+  describe('have types for all entries, with `skipLibCheck: false`,', () => {
+    beforeAll(() => {
+      const scope = join(project, 'node_modules/@kube-authn')
+      const ids = readdirSync(scope).flatMap((folder) => {
+        const { name, exports } = JSON.parse(readFileSync(join(scope, folder, 'package.json'), 'utf8')) as {
+          readonly name: string
+          readonly exports: Readonly<Record<string, unknown>>
+        }
+        const entries = Object.keys(exports).filter((entry) => entry !== './package.json')
+        return entries.map((entry) => name + entry.slice(1))
+      })
+      expect(ids).toContain('@kube-authn/core/oidc')
+      const imports = ids.map((id, index) => `import * as entry${index} from '${id}'\n`).join('')
+      const program = `${imports}export const entries = [${ids.map((_id, index) => `entry${index}`).join(', ')}]\n`
+      for (const file of ['program.mts', 'program.cts']) writeFileSync(join(project, file), program)
     })
-    expect(ids).toContain('@kube-authn/core/oidc')
-    const imports = ids.map((id, index) => `import * as entry${index} from '${id}'\n`).join('')
-    const program = `${imports}export const entries = [${ids.map((_id, index) => `entry${index}`).join(', ')}]\n`
-    for (const file of ['program.mts', 'program.cts']) writeFileSync(join(project, file), program)
-  })
 
-  it.each([
-    { module: 'node16', moduleResolution: 'node16' },
-    { module: 'nodenext', moduleResolution: 'nodenext' },
-    { module: 'preserve', moduleResolution: 'bundler' },
-  ])('are right for modules and CommonJS with $moduleResolution', ({ module, moduleResolution }) => {
-    const resolution = ['--module', module, '--moduleResolution', moduleResolution]
-    const strictness = ['--strict', '--skipLibCheck', 'false', '--noEmit', '--ignoreConfig']
-    const options = ['--target', 'es2022', '--types', 'node', ...resolution, ...strictness]
-    expect(tsc([...options, 'program.mts', 'program.cts'], project)).toBe('')
+    it.each([
+      { module: 'node16', moduleResolution: 'node16' },
+      { module: 'nodenext', moduleResolution: 'nodenext' },
+      { module: 'preserve', moduleResolution: 'bundler' },
+    ])('in modules and CommonJS, with the resolution $moduleResolution', ({ module, moduleResolution }) => {
+      const resolution = ['--module', module, '--moduleResolution', moduleResolution]
+      const strictness = ['--strict', '--skipLibCheck', 'false', '--noEmit', '--ignoreConfig']
+      const options = ['--target', 'es2022', '--types', 'node', ...resolution, ...strictness]
+      expect(tsc([...options, 'program.mts', 'program.cts'], project)).toBe('')
+    })
   })
 })
 
