@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { dirname, join } from 'node:path'
+import { writeCommonjsDeclarations } from './declarations.mjs'
 
 // The CommonJS build, for tools that cannot load modules with `require`: Jest, above all. It only runs on Node.
 
@@ -28,7 +29,7 @@ export function commonjsResolution({ root, manifest, isPrivate }) {
     async resolveId(imported, importer) {
       if (importer === undefined || /^[./\0]/.test(imported) || isPrivate(imported)) return undefined
       const id = importer.includes('node_modules') ? imported : importedAs(imported, manifest)
-      const source = /^\.\/dist\/(.+)\.js$/.exec(id)?.[1]
+      const source = nameInDist(id)
       if (source !== undefined) return join(root, 'src', `${source}.ts`)
       if (isBuiltin(id) || id.startsWith('@kube-authn/')) return { id, external: true }
       const found = await this.resolve(id, importer, { kind: 'require-call', skipSelf: true })
@@ -36,6 +37,16 @@ export function commonjsResolution({ root, manifest, isPrivate }) {
       return isModule(found.id) ? found : { id, external: true }
     },
   }
+}
+
+/** A path that package.json names, in `dist` and without a suffix. */
+function nameInDist(path) {
+  return /^\.\/dist\/(.+)\.js$/.exec(path)?.[1]
+}
+
+/** Writes the CommonJS declarations of a package whose entries have these paths. */
+export function writeDeclarations(root, manifest, entries) {
+  writeCommonjsDeclarations(join(root, 'dist'), entries, (id) => nameInDist(importedAs(id, manifest)))
 }
 
 /** What an internal name such as `#jws` stands for; any other name stands for itself. */

@@ -5,13 +5,15 @@ import { join, posix, sep } from 'node:path'
  * Writes the declarations that entries need once more, as those of CommonJS: `moduleResolution: node16` reads them for `require`.
  *
  * @param entries their paths in `dist`, without a suffix.
+ * @param pathOf the same of an internal name such as `#jws`.
  */
-export function writeCommonjsDeclarations(dist, entries) {
+export function writeCommonjsDeclarations(dist, entries, pathOf) {
   const written = new Set(entries)
   for (const name of written) {
     const text = readFileSync(join(dist, `${name}.d.ts`), 'utf8').replaceAll(
-      /(?<=(?:from |import |import\()')(\..+?)\.ts(?=')/g,
-      (_all, path) => {
+      /(?<=(?:from |import |import\()')(?:(\.[^']+)\.ts|(#[^']+))(?=')/g,
+      (_all, relative, internal) => {
+        const path = relative ?? `./${posix.relative(posix.dirname(name), pathOf(internal))}`
         written.add(posix.join(posix.dirname(name), path))
         return `${path}.cts`
       },
