@@ -1,8 +1,9 @@
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { type ConfigurationError, isConfigurationError, type Observer } from '@kube-authn/core'
+import { ConfigurationError, type Observer } from '@kube-authn/core'
 import { metrics } from '@kube-authn/core/metrics'
 import { createAuthenticator, tlsServerOptionsAt } from '@kube-authn/node'
+import { printRecipes } from '@kube-authn-example/material'
 import { createApp } from './app.ts'
 import { demonstration } from './demonstration.ts'
 import { flagsOf } from './flags.ts'
@@ -10,7 +11,7 @@ import { flagsOf } from './flags.ts'
 try {
   await main()
 } catch (error) {
-  console.error(isConfigurationError(error) ? linesOf(error) : String(error))
+  console.error(error instanceof ConfigurationError ? linesOf(error) : String(error))
   process.exitCode = 1
 }
 
@@ -34,9 +35,7 @@ async function main(): Promise<void> {
   )
   server.listen(port, 'localhost', () => {
     const origin = `https://localhost:${(server.address() as AddressInfo).port}`
-    for (const { title, command, answer } of demo?.recipes(origin) ?? []) {
-      console.log(`# ${title}\n${command}\n#=> ${answer}\n`)
-    }
+    if (demo !== undefined) printRecipes(demo.recipes(origin))
     console.log(`Users of ${authenticationConfig} can log in at ${origin}/whoami`)
   })
 }

@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { bootstrapSecrets, createBootstrapToken } from '@kube-authn/core/bootstrap-token'
-import { signingKeyFromPem } from '@kube-authn/core/jwt'
-import { serviceAccountObjects, tokenIssuer } from '@kube-authn/core/service-account'
+import { signingKeyFromPem, serviceAccountObjects, tokenIssuer } from '@kube-authn/core/service-account'
+import type { Material } from '@kube-authn-example/material'
 import { type CreateAuthenticatorOptions, verificationKeysAt } from '@kube-authn/node'
-import type { Material } from './material.ts'
 
 /** Tokens that this app issues itself, and the options that verify them. */
 export interface IssuedTokens {
@@ -22,14 +20,14 @@ export async function issueTokens(material: Material): Promise<IssuedTokens> {
   const objects = serviceAccountObjects({
     serviceAccounts: [{ namespace: 'shop', name: 'cart', uid: '3f2504e0-4f89-41d3-9a0c-0305e82c3301' }],
   })
-  const key = await signingKeyFromPem(readFileSync(material.serviceAccounts.privateKeyPath, 'utf8'))
+  const key = await signingKeyFromPem(material.read('sa.key'))
   const issuer = tokenIssuer({ issuer: ISSUER, key, objects })
   const { status } = await issuer.issue({ namespace: 'shop', name: 'cart' }, {})
   const { token, secret } = createBootstrapToken({
     ttlSeconds: 600,
     groups: ['system:bootstrappers:workers'],
   })
-  const keys = await verificationKeysAt([material.serviceAccounts.publicKeyPath])
+  const keys = await verificationKeysAt([material.path('sa.pub')])
   return {
     options: {
       serviceAccounts: { issuers: [ISSUER], keys: keys.current, objects },

@@ -1,18 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AuthenticateRequestOptions, Authenticator, RequestOutcome } from '@kube-authn/core'
-import type { EndListener } from '@kube-authn/core/incoming-message'
-import type { OptionsShape } from '@kube-authn/core/options'
 import {
+  type AuthenticateRequestOptions,
+  aRequestAuthenticator,
+  authenticateRequestShape,
+  optionProblems,
+  refuseProblems,
+} from '@kube-authn/core/internal/shared'
+import type { Authenticator, RequestOutcome } from '@kube-authn/core'
+import {
+  type OptionsShape,
   aFunction,
   applyHeaderChanges,
-  aRequestAuthenticator,
   authenticateRequest,
-  authenticateRequestShape,
   closeConnection,
   notify,
-  optionProblems,
   Received,
-  refuseProblems,
   requirePeerCertificates,
   warningHeaders,
   whenOver,
@@ -52,7 +54,7 @@ export function authentication(
     req: IncomingMessage,
     res: ServerResponse,
     next: Next,
-    onceOver: ((tell: EndListener) => void) | undefined,
+    onceOver: ReturnType<typeof whenOver> | undefined,
   ): void => {
     if (onceOver !== undefined) {
       const { request } = stateOf(req)

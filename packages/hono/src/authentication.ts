@@ -1,24 +1,23 @@
-import type {
-  AuthenticatedRequest,
-  AuthenticateRequestOptions,
-  Authenticator,
-  RequestOutcome,
-} from '@kube-authn/core'
-import type { OptionsShape } from '@kube-authn/core/options'
-import type { Context, MiddlewareHandler, Next } from 'hono'
 import {
-  aFunction,
+  type AuthenticatedRequest,
+  type AuthenticateRequestOptions,
   aRequestAuthenticator,
-  authenticateRequest,
   authenticateRequestShape,
+  optionProblems,
+  refuseProblems,
+} from '@kube-authn/core/internal/shared'
+import type { Authenticator, RequestOutcome } from '@kube-authn/core'
+import {
+  type OptionsShape,
+  aFunction,
+  authenticateRequest,
   closeConnection,
   notify,
-  optionProblems,
   Received,
-  refuseProblems,
   requirePeerCertificates,
   warningHeaders,
 } from '@kube-authn/core/adapter'
+import type { Context, MiddlewareHandler, Next } from 'hono'
 import { answer, type FailureOptions } from './failure.ts'
 import { endingOf } from './client.ts'
 import { keepAlive } from './keep-alive.ts'

@@ -1,10 +1,11 @@
+import { ConfigurationError, type ConfigurationProblem, type TokenAuthenticator } from '@kube-authn/core'
 import {
-  ConfigurationError,
-  type ConfigurationProblem,
   isConfigurationError,
-  type TokenAuthenticator,
-} from '@kube-authn/core'
-import { oidc, oidcFlagOptions, type OidcFlags, type TokenKindOptions } from '@kube-authn/core/oidc'
+  oidcFlagOptions,
+  type OidcFlags,
+  type TokenKindOptions,
+} from '@kube-authn/core/internal'
+import { oidc } from '@kube-authn/core/oidc'
 import type { ReloadOptions } from './file-source/reloading-source.ts'
 import { createFetch } from './http/create-fetch.ts'
 

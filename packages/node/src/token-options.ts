@@ -1,28 +1,31 @@
 import type { Clock, TokenAuthenticator } from '@kube-authn/core'
-import type { BootstrapSecretGetter } from '@kube-authn/core/bootstrap-token'
-import { type OidcFlags, oidcFlagsShape, type TokenKindOptions, tokenKindShape } from '@kube-authn/core/oidc'
 import {
-  aBoolean,
+  type BootstrapSecretGetter,
+  type OidcFlags,
+  oidcFlagsShape,
+  type TokenKindOptions,
+  tokenKindShape,
   aClock,
-  aFunction,
-  aNonEmptyString,
-  aString,
   aTokenAuthenticator,
   either,
-  listOf,
   nested,
   nonEmptyListOf,
+  withMethods,
+  aKeySource,
+  type LegacyTokenObjects,
+  type CachedOptions,
+  cachedShape,
+  aString,
+} from '@kube-authn/core/internal'
+import {
+  aBoolean,
+  aFunction,
+  aNonEmptyString,
+  listOf,
   type OptionsShape,
   required,
-  withMethods,
-} from '@kube-authn/core/options'
-import {
-  aKeySource,
-  type KeySource,
-  type LegacyTokenObjects,
-  type ServiceAccountObjects,
-} from '@kube-authn/core/service-account'
-import { type CachedOptions, cachedShape } from '@kube-authn/core/token-cache'
+} from '@kube-authn/core/adapter'
+import type { KeySource, ServiceAccountObjects } from '@kube-authn/core/service-account'
 import {
   type AuthenticationConfigurationAtOptions,
   authenticationConfigurationAtShape,

@@ -1,5 +1,5 @@
 import { type Clock, unavailable } from '@kube-authn/core'
-import { type Check, must } from '@kube-authn/core/options'
+import { type Check, must } from '@kube-authn/core/internal/shared'
 
 /** A time limit and its clock. */
 export interface Deadline {

@@ -1,28 +1,25 @@
 import {
   type AnyAuthenticator,
+  isPromiseLike,
+  systemClock,
+  type UserInfoInit,
+  aClock,
+  must,
+  optionProblems,
+  refuseProblems,
   type AuthenticationScheme,
+  aString,
+} from '@kube-authn/core/internal/shared'
+import {
   type Authenticator,
   type Awaitable,
   basic,
   bearerToken,
   type Clock,
-  isPromiseLike,
   type PasswordAuthenticator,
-  systemClock,
   type TokenAuthenticator,
-  type UserInfoInit,
 } from '@kube-authn/core'
-import {
-  aClock,
-  aString,
-  listOf,
-  must,
-  oneOf,
-  optionProblems,
-  type OptionsShape,
-  refuseProblems,
-  required,
-} from '@kube-authn/core/options'
+import { listOf, oneOf, type OptionsShape, required } from '@kube-authn/core/adapter'
 import { askStrategy, type PassportStrategy } from './ask-strategy.ts'
 import { authenticationOf } from './authentication-of.ts'
 import { aNumberOfSeconds, inTime } from './deadline.ts'

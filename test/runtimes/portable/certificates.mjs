@@ -3,16 +3,16 @@ import {
   certificateHeaders,
   cloudflareCertificates,
   cloudflareClientCertificate,
-} from '@kube-authn/core/certificate-headers'
-import { clientCertificate } from '@kube-authn/core/client-certificate'
-import { requestHeader } from '@kube-authn/core/request-header'
-import { requirePeerCertificates } from '@kube-authn/core/incoming-message'
+  clientCertificate,
+  requestHeader,
+} from '@kube-authn/core/client-certificate'
+import { requirePeerCertificates } from '@kube-authn/core/adapter'
 import {
   certificatePool,
   certificatePoolOf,
   parseCertificate,
   verifyCertificateChain,
-} from '@kube-authn/core/x509'
+} from '@kube-authn/x509'
 import { checksOf } from './check.mjs'
 import { expectEqual, expectText, thrownBy } from './expect.mjs'
 import { requestOfCloudflare, requestWith, whoIs, whoMakes } from './requests.mjs'

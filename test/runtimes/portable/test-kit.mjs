@@ -1,10 +1,10 @@
-import { certificateUser } from '@kube-authn/core/client-certificate'
+import { certificateUser } from '@kube-authn/core/internal'
 import {
   certificatePool,
   certificatePoolOf,
   parseCertificate,
   verifyCertificateChain,
-} from '@kube-authn/core/x509'
+} from '@kube-authn/x509'
 import { createPki, fixedClock } from '@kube-authn/testing'
 import { checksOf } from './check.mjs'
 import { expectEqual } from './expect.mjs'

@@ -5,6 +5,8 @@ import { branded } from '@kube-authn/internal/brand'
  *
  * - `rejected`: the credential is of this authenticator's kind, and it is bad.
  * - `unavailable`: the credential could not be checked. An outage is never reported as a bad password.
+ *
+ * No more will be added.
  */
 export type AuthenticationErrorCode = 'rejected' | 'unavailable'
 

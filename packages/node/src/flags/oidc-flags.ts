@@ -1,5 +1,5 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
-import type { OidcFlags } from '@kube-authn/core/oidc'
+import type { OidcFlags } from '@kube-authn/core/internal'
 import { FLAGS, type ParsedFlags } from './parse-flags.ts'
 import { isGiven, listOf, optionalString, stringOf } from './read-flags.ts'
 

@@ -1,16 +1,12 @@
-import { systemClock } from '@kube-authn/core'
 import {
-  aBoolean,
-  above,
-  aString,
+  systemClock,
   either,
   nested,
   optionProblems,
-  type OptionsShape,
   refuseProblems,
-  required,
-  wholeNumber,
-} from '@kube-authn/core/options'
+  aString,
+} from '@kube-authn/core/internal'
+import { aBoolean, above, type OptionsShape, required, wholeNumber } from '@kube-authn/core/adapter'
 import { aPath } from '../options/a-path.ts'
 import { reloadShape } from '../options/reload-shape.ts'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'

@@ -1,7 +1,6 @@
 import type { Http2ServerRequest } from 'node:http2'
-import { COMPLETE_FIELDS } from '@kube-authn/core/incoming-message'
+import { COMPLETE_FIELDS, type Check, recordOf } from '@kube-authn/core/internal'
 import { ConfigurationError, type ConfigurationProblem } from '@kube-authn/core'
-import { type Check, recordOf } from '@kube-authn/core/options'
 import { nodeHttp2 } from '../builtins.ts'
 
 /** Options of {@link http2ServerOptions}, and any other option of a `node:http2` server. */
@@ -14,6 +13,7 @@ export interface Http2ServerOptions {
   readonly cleanHttp2Fields?: boolean
   /** The request class, which the result extends. Default: Node's own. */
   readonly Http2ServerRequest?: typeof Http2ServerRequest
+  /** Node's own option; no value but `false`, which {@link http2ServerOptions} sets, keeps fields with surrounding whitespace. */
   readonly strictFieldWhitespaceValidation?: false
 }
 

@@ -1,12 +1,5 @@
-import { systemClock } from '@kube-authn/core'
-import {
-  anything,
-  aString,
-  checkOptions,
-  listOf,
-  type OptionsShape,
-  withMethods,
-} from '@kube-authn/core/options'
+import { systemClock, anything, withMethods, aString } from '@kube-authn/core/internal/shared'
+import { checkOptions, listOf, type OptionsShape } from '@kube-authn/core/adapter'
 import { fakeService } from '../service/fake-service.ts'
 import { claimsEndpoints } from './claims-endpoints.ts'
 import type { Issuer, IssuerOptions } from './issuer.ts'

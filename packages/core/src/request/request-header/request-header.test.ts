@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { ask } from '../../../test/ask.ts'
-import { issueCa, issueClient } from '../../../test/certificates.ts'
+import { issueCa, issueClient } from '../../../../x509/test/certificates.ts'
 import { type HeaderList, requestOf, settableClock } from '../../../test/requests.ts'
 import { clientCertificate } from '../client-certificate/index.ts'
 import { ConfigurationError } from '../../authenticator/errors.ts'
-import { authenticateRequest, authenticatorChain } from '../../index.ts'
+import { authenticateRequest, authenticatorChain } from '../../entries/index.ts'
 import { requestHeader, type RequestHeaderOptions } from './request-header.ts'
 
 const names = {

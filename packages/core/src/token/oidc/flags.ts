@@ -39,6 +39,7 @@ export const oidcFlagsShape: OptionsShape<OidcFlags> = {
 
 /** The result of {@link oidcFlagOptions}: the required {@link OidcOptions}. */
 export type OidcFlagOptions = Pick<OidcOptions, 'issuer' | 'claimMappings' | 'claimValidationRules'> & {
+  /** Accepted signing algorithms. */
   readonly signingAlgorithms: readonly string[]
 }
 

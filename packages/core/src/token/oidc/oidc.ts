@@ -42,6 +42,7 @@ export type OidcClaimRule =
 
 /** Options of {@link oidc}. The first four are those of `jwt` in an `AuthenticationConfiguration`. */
 export interface OidcOptions extends TokenKindOptions {
+  /** The issuer of the tokens, and their audience. */
   readonly issuer: {
     /** The required `iss` claim, compared byte by byte: an https URL (`--oidc-issuer-url`). */
     readonly url: string
@@ -52,16 +53,29 @@ export interface OidcOptions extends TokenKindOptions {
     /** Only `MatchAny`, the default. */
     readonly audienceMatchPolicy?: 'MatchAny'
   }
+  /** Which claims become the user. */
   readonly claimMappings: {
     readonly username: OidcPrefixedMapping
     /** Default: no groups. */
     readonly groups?: OidcPrefixedMapping
     /** Default: no uid. If set, the claim is required. */
     readonly uid?: OidcMapping
-    readonly extra?: readonly { readonly key: string; readonly valueExpression: string }[]
+    /** Further attributes. Default: none. */
+    readonly extra?: readonly {
+      /** A path with a domain, in lowercase: `example.com/team`. */
+      readonly key: string
+      /** A CEL expression over `claims`: a string or a list of strings. */
+      readonly valueExpression: string
+    }[]
   }
   readonly claimValidationRules?: readonly OidcClaimRule[]
-  readonly userValidationRules?: readonly { readonly expression: string; readonly message?: string }[]
+  /** What the user must fulfill, after the mapping. Default: nothing. */
+  readonly userValidationRules?: readonly {
+    /** A CEL expression over `user`, which must be true. */
+    readonly expression: string
+    /** The error message if it is not. Never sent to the client. */
+    readonly message?: string
+  }[]
   /** Accepted signing algorithms (`--oidc-signing-algs`). Default: RS, ES and PS with 256, 384 and 512. */
   readonly signingAlgorithms?: readonly string[]
   /** Fixed keys. Default: the keys that the issuer publishes. */

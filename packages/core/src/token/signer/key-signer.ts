@@ -11,7 +11,7 @@ import {
   required,
   wholeNumber,
 } from '../../internal/options/index.ts'
-import { ecdsaSignature } from '../../internal/x509/verify/ecdsa-signature.ts'
+import { ecdsaSignature } from '@kube-authn/x509'
 import { aKeySource, type KeySource } from '../service-account/key-source.ts'
 import type { TokenSigner } from './token-signer.ts'
 
