@@ -100,14 +100,14 @@ function Given(object) {
 
 /** The state of a request, in a private field: a property that is not enumerable costs more. */
 class State extends Given {
-  // oxlint-disable-next-line typescript/prefer-readonly -- JavaScript has no such fields
-  #user = undefined
+  /** @type {object | undefined} */
+  #user
   constructor(request, user) {
     super(request)
     this.#user = user
   }
-  static has(request) {
-    return #user in request
+  static of(request) {
+    return #user in request ? request.#user : undefined
   }
   static keep(request, user) {
     return new State(request, user)
@@ -150,7 +150,7 @@ function withDuties(req, userOf) {
   rawHeaders.splice(found, 2)
   delete headers.authorization
   if (user === undefined) return undefined
-  if (!State.has(req)) State.keep(req, { user })
+  if (State.of(req) === undefined) State.keep(req, { user })
   return user
 }
 
