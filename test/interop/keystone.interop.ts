@@ -135,7 +135,7 @@ describe.runIf(hasKeystone)('Keystone', () => {
 
   /** Without a cache. */
   const forgetful = (options: Partial<KeystoneOptions> = {}): NodeAuthenticator =>
-    create({ rememberSeconds: 0, rememberRefusedSeconds: 0, ...options }, { tokenCache: false })
+    create({ successTtlSeconds: 0, failureTtlSeconds: 0, ...options }, { tokenCache: false })
 
   async function ask(authenticator: Authenticator, name: string, value: string): Promise<unknown> {
     const request = fakeRequest({ headers: [[name, value]] })
@@ -303,7 +303,7 @@ describe.runIf(hasKeystone)('Keystone', () => {
 
     it('of many at once are not mixed up', async () => {
       const tokens = [await janesToken(shop()), await cloud.login({ id: people.joe, password: PASSWORD })]
-      const authenticator = forgetful({ maxConcurrentChecks: 8 })
+      const authenticator = forgetful({ maxConcurrent: 8 })
       const asked = Array.from({ length: 40 }, (_, index) => bearer(authenticator, tokens[index % 2] ?? ''))
       expect(await Promise.all(asked)).toMatchObject(
         Array.from({ length: 40 }, (_, index) => ({ username: index % 2 === 0 ? 'jane' : 'joe' })),

@@ -283,7 +283,7 @@ describe.runIf(has('kubectl'))('reviews, asked for with kubectl', () => {
         'current-context': 'webhook',
       }),
     )
-    const authenticator = createAuthenticator({ tokenReview: { path: kubeconfig, cacheTtlSeconds: 0 } })
+    const authenticator = createAuthenticator({ tokenReview: { path: kubeconfig, ttlSeconds: 0 } })
     const app = express().use(
       authentication(authenticator),
       reviews({ name: 'nobody', authorize: () => noOpinion() }),

@@ -123,7 +123,7 @@ async function withWorker(name, run) {
     const body = await response.text()
     equal(path, response.ok ? `${response.status} ${body}` : String(response.status), expected)
   }
-  const sign = (sub) => issuer.sign({ sub, aud: 'app' }, { expiresInSeconds: 36_000 })
+  const sign = (sub) => issuer.sign({ sub, aud: 'app' }, { expirationSeconds: 36_000 })
   try {
     await untilReady(() => ask('/advance?seconds=0', '', '200 '))
     await run({ ask, issuer, sign })

@@ -123,7 +123,7 @@ await check('no redirect is followed', async () => {
 })
 
 await check('an answer without an end is cut off, and none is not waited for', async () => {
-  const options = { maxResponseBytes: 100_000, timeoutSeconds: 1 }
+  const options = { maxBytes: 100_000, timeoutSeconds: 1 }
   const fetch = createFetch({ ca: { path: path('ca.crt') } }, options)
   await assert.rejects(fetch(`${origin}/endless`).then((response) => response.text()))
   await assert.rejects(fetch(`${origin}/silent`))

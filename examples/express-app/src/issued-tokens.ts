@@ -26,7 +26,7 @@ export async function issueTokens(material: Material): Promise<IssuedTokens> {
   const issuer = tokenIssuer({ issuer: ISSUER, key, objects })
   const { status } = await issuer.issue({ namespace: 'shop', name: 'cart' }, {})
   const { token, secret } = createBootstrapToken({
-    ttlSeconds: 600,
+    expirationSeconds: 600,
     groups: ['system:bootstrappers:workers'],
   })
   const keys = await verificationKeysAt([material.serviceAccounts.publicKeyPath])

@@ -177,7 +177,7 @@ describe('keystone of createAuthenticator', () => {
   it('counts a changed CA file: a Keystone whose authority is gone is not asked', async () => {
     const { url, requests } = await httpsServer(local, keystone)
     const { observer, events } = recordEvents()
-    const authenticator = create(url, { rememberSeconds: 0, settleSeconds: 0.02 }, { observer })
+    const authenticator = create(url, { successTtlSeconds: 0, settleSeconds: 0.02 }, { observer })
     expect(await usernameOf(authenticator, basic())).toBe('jane')
     file('ca.crt', otherPki.caPem)
     await vi.waitFor(() => expect(events.some(({ type }) => type === 'reload')).toBe(true))
@@ -191,7 +191,7 @@ describe('keystone of createAuthenticator', () => {
   it('keeps the old CA file when the new one is none', async () => {
     const { url } = await httpsServer(local, keystone)
     const { observer, events } = recordEvents()
-    const authenticator = create(url, { rememberSeconds: 0, settleSeconds: 0.02 }, { observer })
+    const authenticator = create(url, { successTtlSeconds: 0, settleSeconds: 0.02 }, { observer })
     file('ca.crt', 'no certificate')
     await vi.waitFor(() => expect(events).toMatchObject([{ type: 'reload', outcome: 'failed' }]))
     expect(await usernameOf(authenticator, basic())).toBe('jane')
@@ -280,7 +280,7 @@ describe('keystoneAt', () => {
         ca: join(folder, 'none.crt'),
         timeoutSeconds: 0,
         domains: [],
-        rememberSeconds: -1,
+        successTtlSeconds: -1,
         // A JavaScript caller.
         tokenProvider: 'uuid' as never,
         service: { credential: { id: 'x', password: '' }, scope: 'unscoped' },
@@ -291,7 +291,7 @@ describe('keystoneAt', () => {
     } catch (error) {
       expect(error instanceof ConfigurationError && error.problems.map(({ path }) => path)).toEqual([
         'timeoutSeconds',
-        'rememberSeconds',
+        'successTtlSeconds',
         'tokenProvider',
         'service.credential',
         'url',

@@ -69,10 +69,10 @@ export interface KeystoneAt {
 export function keystoneAt(url: string, options: KeystoneAtOptions = {}): KeystoneAt {
   const found = optionProblems(keystoneAtShape, options)
   if (found.some(({ path }) => path === 'options')) refuseProblems(found)
-  const { ca, service, timeoutSeconds, maxResponseBytes, clock } = options
+  const { ca, service, timeoutSeconds, maxBytes, clock } = options
   const keystone = without(options, 'ca', 'service', 'observer', ...RELOAD_OPTIONS)
   const ofPasswords = without(keystone, 'tokenProvider')
-  const ofTokens = without(keystone, 'userAtDomain', 'scope', 'rememberSeconds', 'rememberRefusedSeconds')
+  const ofTokens = without(keystone, 'userAtDomain', 'scope', 'successTtlSeconds', 'failureTtlSeconds')
   const problems = new Map(found.map((problem) => [problem.path, problem] as const))
   const attempt = <T>(make: () => T): T | undefined => {
     try {
@@ -95,7 +95,7 @@ export function keystoneAt(url: string, options: KeystoneAtOptions = {}): Keysto
     url,
     fetch: call,
     ...(timeoutSeconds !== undefined && { timeoutSeconds }),
-    ...(maxResponseBytes !== undefined && { maxResponseBytes }),
+    ...(maxBytes !== undefined && { maxBytes }),
     ...(clock !== undefined && { clock }),
   }
   const passwords = attempt(() => keystonePassword({ ...ofPasswords, ...asked }))
@@ -109,7 +109,7 @@ export function keystoneAt(url: string, options: KeystoneAtOptions = {}): Keysto
     createFetch(ca === undefined ? {} : { ca: { path: ca } }, {
       ...reloadOf(options),
       ...(timeoutSeconds !== undefined && { timeoutSeconds }),
-      ...(maxResponseBytes !== undefined && { maxResponseBytes }),
+      ...(maxBytes !== undefined && { maxBytes }),
     }),
   )
   if (passwords === undefined || tokens === undefined || fetch === undefined || problems.size > 0) {

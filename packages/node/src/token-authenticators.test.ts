@@ -355,7 +355,7 @@ describe('service accounts and bootstrap tokens', () => {
 
   it('are known by bootstrap tokens, until those expire', async () => {
     const clock = fixedClock()
-    const { token, secret } = createBootstrapToken({ ttlSeconds: 60, clock })
+    const { token, secret } = createBootstrapToken({ expirationSeconds: 60, clock })
     const { ask } = create({ bootstrapTokens: bootstrapSecrets([secret]), clock })
     expect((await ask(token))?.user.username).toBe(`system:bootstrap:${token.slice(0, 6)}`)
     clock.advance(60_000)

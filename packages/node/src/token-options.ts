@@ -53,7 +53,7 @@ export interface TokenOptions {
   /** Further token authenticators, tried after all others except `tokenReview`. */
   readonly tokens?: readonly TokenAuthenticator[]
   /**
-   * The kubeconfig of a TokenReview webhook (`--authentication-token-webhook-config-file`), or options with its path: `version` and `cacheTtlSeconds`
+   * The kubeconfig of a TokenReview webhook (`--authentication-token-webhook-config-file`), or options with its path: `version` and `ttlSeconds`
    * are `--authentication-token-webhook-version` and `-cache-ttl`. It is tried last, and cached by its own rules.
    */
   readonly tokenReview?: string | ({ readonly path: string } & WebhookAuthenticatorAtOptions)

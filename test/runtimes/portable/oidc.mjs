@@ -50,7 +50,7 @@ check('rejects tokens that are expired, for another audience, or not canonical',
   const { tokens, sign } = await worldOf()
   const good = await sign()
   for (const token of [
-    await sign({}, { expiresInSeconds: -11 }),
+    await sign({}, { expirationSeconds: -11 }),
     await sign({ aud: 'other' }),
     await sign({ nbf: NOW_MS / 1000 + 3600 }),
     await sign({ sub: undefined }),
@@ -85,7 +85,7 @@ check('learns a new key when a token needs it, and fetches once for all who wait
 
 check('keeps the keys it has while the issuer is down', async () => {
   const { clock: now, issuer, tokens, sign } = await worldOf()
-  const token = await sign({}, { expiresInSeconds: 86_400 })
+  const token = await sign({}, { expirationSeconds: 86_400 })
   await whoseToken(tokens, token)
   issuer.stop()
   now.advance(3_600_000)
@@ -94,7 +94,7 @@ check('keeps the keys it has while the issuer is down', async () => {
 
 check('forgets a key that the issuer withdrew, when its time is over', async () => {
   const { clock: now, issuer, tokens, sign } = await worldOf()
-  const token = await sign({}, { expiresInSeconds: 86_400 })
+  const token = await sign({}, { expirationSeconds: 86_400 })
   await whoseToken(tokens, token)
   await issuer.rotate({ withdrawOthers: true })
   expectEqual((await whoseToken(tokens, token)).username, 'o:jane')

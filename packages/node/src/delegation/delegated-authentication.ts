@@ -140,7 +140,7 @@ function clusterReviews(
     tokens: webhookAuthenticator({
       ...shared,
       url: apiUrl(endpoint, '/apis/authentication.k8s.io/v1/tokenreviews'),
-      cacheTtlSeconds: tokenTtlSeconds,
+      ttlSeconds: tokenTtlSeconds,
       ...(audiences !== undefined && audiences.length > 0 && { implicitAudiences: audiences }),
     }),
     authorizer: webhookAuthorizer({

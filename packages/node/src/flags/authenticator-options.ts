@@ -134,6 +134,6 @@ function webhookOption(flags: ParsedFlags): Pick<CreateAuthenticatorOptions, 'to
   const path = optionalString(flags, `${WEBHOOK}-config-file`)
   if (path === undefined) return {}
   const version = versionOf(flags, `${WEBHOOK}-version`)
-  const cacheTtlSeconds = secondsOf(flags, `${WEBHOOK}-cache-ttl`)
-  return { tokenReview: { path, version, cacheTtlSeconds } }
+  const ttlSeconds = secondsOf(flags, `${WEBHOOK}-cache-ttl`)
+  return { tokenReview: { path, version, ttlSeconds } }
 }

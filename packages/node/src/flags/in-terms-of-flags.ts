@@ -25,7 +25,7 @@ const FLAG_OF: readonly (readonly [option: string, flag: string])[] = [
   ['requestHeader', '--requestheader-client-ca-file'],
   ['serviceAccounts', '--service-account-issuer'],
   ['tokenFile', '--token-auth-file'],
-  ['tokenReview.cacheTtlSeconds', '--authentication-token-webhook-cache-ttl'],
+  ['tokenReview.ttlSeconds', '--authentication-token-webhook-cache-ttl'],
   ['tokenReview', '--authentication-token-webhook-config-file'],
   ['kubeconfig', '--authentication-kubeconfig'],
   ['tokenTtlSeconds', '--authentication-token-webhook-cache-ttl'],

@@ -274,8 +274,8 @@ describe('limits', () => {
 
   it('takes a response of exactly the size it may have', async () => {
     const { url } = await httpsServer(local, (_, response) => response.end(Buffer.alloc(1000)))
-    expect((await (await trusting({ maxResponseBytes: 1000 })(url)).arrayBuffer()).byteLength).toBe(1000)
-    const response = await trusting({ maxResponseBytes: 999 })(url).then(
+    expect((await (await trusting({ maxBytes: 1000 })(url)).arrayBuffer()).byteLength).toBe(1000)
+    const response = await trusting({ maxBytes: 999 })(url).then(
       (each) => each.text(),
       (error: unknown) => error,
     )
@@ -516,7 +516,7 @@ describe('what is refused', () => {
     ['a proxy with a broken name', () => ({ proxyUrl: 'http://%ff:x@127.0.0.1' }), {}, /^proxyUrl: /],
     ['no time', () => ({}), { timeoutSeconds: 0 }, /^timeoutSeconds: /],
     ['no number', () => ({}), { timeoutSeconds: NaN }, /^timeoutSeconds: /],
-    ['no room', () => ({}), { maxResponseBytes: 0 }, /^maxResponseBytes: /],
+    ['no room', () => ({}), { maxBytes: 0 }, /^maxBytes: /],
   ])('%s, at construction', (_, transport, options, expected) => {
     const make = (): unknown => create(transport(), options)
     expect(make).toThrow(ConfigurationError)

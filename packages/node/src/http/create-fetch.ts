@@ -25,7 +25,7 @@ export interface FetchOptions extends ReloadOptions, InsecureOptions {
   /** The timeout of a whole call, until the last byte of the response. Default 30. */
   readonly timeoutSeconds?: number
   /** A longer response fails. Default 1,048,576. */
-  readonly maxResponseBytes?: number
+  readonly maxBytes?: number
 }
 
 /** The checks of {@link FetchOptions}. */
@@ -33,7 +33,7 @@ export const fetchShape: OptionsShape<FetchOptions> = {
   ...reloadShape,
   allowInsecureHttp: aBoolean,
   timeoutSeconds: above(0, 86_400),
-  maxResponseBytes: wholeNumber(1),
+  maxBytes: wholeNumber(1),
 }
 
 const aPemSource = either(
@@ -85,7 +85,7 @@ export interface HttpFetch {
 export function createFetch(transport: Transport = {}, options: FetchOptions = {}): HttpFetch {
   const found = optionProblems(transportShape, transport)
   refuseProblems(found.length > 0 ? found : transportProblems(transport), optionProblems(fetchShape, options))
-  const { timeoutSeconds = 30, maxResponseBytes = 1_048_576, allowInsecureHttp = false } = options
+  const { timeoutSeconds = 30, maxBytes = 1_048_576, allowInsecureHttp = false } = options
   const { clock = systemClock } = options
   const open = connections(transport, timeoutSeconds * 1000, options)
 
@@ -116,7 +116,7 @@ export function createFetch(transport: Transport = {}, options: FetchOptions = {
         if (method !== 'GET' || !isLostConnection(error)) throw error
         return send()
       })
-      return limitedResponse(response, maxResponseBytes, deadline.end)
+      return limitedResponse(response, maxBytes, deadline.end)
     } catch (error) {
       deadline.end()
       throw error

@@ -21,11 +21,11 @@ export function overEndpoint<T extends object>(
   options: Omit<FetchOptions, 'allowInsecureHttp'>,
   make: (webhook: ReachedWebhook) => T,
 ): T & { readonly close: () => void } {
-  const { timeoutSeconds, maxResponseBytes } = options
+  const { timeoutSeconds, maxBytes } = options
   const fetch: EndpointFetch = endpointFetch(endpoint, {
     ...reloadOf(options),
     ...(timeoutSeconds !== undefined && { timeoutSeconds }),
-    ...(maxResponseBytes !== undefined && { maxResponseBytes }),
+    ...(maxBytes !== undefined && { maxBytes }),
   })
   try {
     return { ...make({ url: endpoint.server, fetch, secrets: fetch.secrets }), close: fetch.close }

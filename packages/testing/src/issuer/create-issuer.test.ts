@@ -55,7 +55,7 @@ describe('a token of an issuer', () => {
   test('says who issued it, when, and until when', async () => {
     const issuer = await quick()
     expect(decodeJwt(await issuer.sign({}))).toEqual({ iss: issuer.url, iat: NOW, exp: NOW + 3600 })
-    expect(decodeJwt(await issuer.sign({}, { expiresInSeconds: -1 })).exp).toBe(NOW - 1)
+    expect(decodeJwt(await issuer.sign({}, { expirationSeconds: -1 })).exp).toBe(NOW - 1)
   })
 
   test('says what it is told instead, or nothing', async () => {

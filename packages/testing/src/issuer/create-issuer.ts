@@ -79,9 +79,9 @@ export async function createIssuer(options: IssuerOptions = {}): Promise<Issuer>
       return at('/jwks')
     },
     keys: ring.keys,
-    sign(claims, { expiresInSeconds = 3600, ...how } = {}) {
+    sign(claims, { expirationSeconds = 3600, ...how } = {}) {
       const now = Math.floor(clock.now() / 1000)
-      return ring.sign({ iss: service.url, iat: now, exp: now + expiresInSeconds, ...claims }, how)
+      return ring.sign({ iss: service.url, iat: now, exp: now + expirationSeconds, ...claims }, how)
     },
     rotate: (rotation) => ring.rotate(rotation),
     publish: (kid) => ring.publish(kid, true),

@@ -45,7 +45,7 @@ export interface SignOptions {
   /** Default: that of the current signing key, which is the key of the first algorithm until a rotation. */
   readonly alg?: IssuerAlgorithm
   /** Default 3600. */
-  readonly expiresInSeconds?: number
+  readonly expirationSeconds?: number
   /** Members of the header, in addition to `kid` and `typ` or overriding them; `undefined` removes one. */
   readonly header?: Readonly<Record<string, unknown>>
 }

@@ -23,7 +23,7 @@ export async function delegationDefaults(): Promise<Readonly<Record<string, unkn
     const { steps } = await explain(delegated.authenticator, fakeRequest())
     const names = await headerNames(begin)
     urls.length = 0
-    const ttl = await cacheTtlSeconds(delegated, clock, urls)
+    const ttl = await ttlSeconds(delegated, clock, urls)
     delegated.close()
     const { pathname, searchParams } = new URL(urls[0] ?? '', server)
     return {
@@ -82,7 +82,7 @@ async function headerNames(
 }
 
 /** After how many seconds a token is reviewed again. */
-async function cacheTtlSeconds(
+async function ttlSeconds(
   { authenticator }: DelegatedAuthentication,
   clock: ReturnType<typeof fixedClock>,
   urls: readonly string[],

@@ -43,7 +43,7 @@ export function delivery(options: AuditWebhookOptions): Delivery {
     url: options.url,
     // Some runtimes throw if `fetch` is called as a method of another object.
     fetch: options.fetch ?? ((url, init) => fetch(url, init)),
-    maxResponseBytes: 1_048_576,
+    maxBytes: 1_048_576,
     title: TITLE,
     isTransientStatus: () => true,
   }

@@ -44,7 +44,7 @@ export interface WebhookAuthorizerOptions extends WebhookCallOptions {
   /** How long all other decisions are cached (`--authorization-webhook-cache-unauthorized-ttl`). Default 30; 0 caches none. */
   readonly deniedTtlSeconds?: number
   /** The maximum number of cached allowed decisions, and of other decisions; least recently used ones are evicted. Default 8192. */
-  readonly maxCacheEntries?: number
+  readonly maxEntries?: number
   /** The decision if the webhook does not answer. Default `noOpinion`. */
   readonly failurePolicy?: 'noOpinion' | 'deny'
   /**
@@ -63,7 +63,7 @@ export const webhookAuthorizerShape: OptionsShape<WebhookAuthorizerOptions> = {
   version: oneOf('v1', 'v1beta1'),
   allowedTtlSeconds: atLeast(0),
   deniedTtlSeconds: atLeast(0),
-  maxCacheEntries: wholeNumber(1),
+  maxEntries: wholeNumber(1),
   failurePolicy: oneOf('noOpinion', 'deny'),
   delegated: aBoolean,
   secrets: aFunction,
@@ -90,7 +90,7 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
   const clock = options.clock ?? systemClock
   const allowedTtlMs = (options.allowedTtlSeconds ?? 300) * 1000
   const deniedTtlMs = (options.deniedTtlSeconds ?? 30) * 1000
-  const decisions = verdictCache<Decision>(clock, options.maxCacheEntries ?? 8192)
+  const decisions = verdictCache<Decision>(clock, options.maxEntries ?? 8192)
   const digest = keyedDigest()
   const call = webhookCall(options, { title: TITLE, isTransientStatus })
   const share = singleFlight<Answer>(clock, (options.timeoutSeconds ?? MAX_TIMEOUT_SECONDS) * 1000)

@@ -23,13 +23,13 @@ export interface WebhookCallOptions {
   /** How often a review is sent at most, if it fails with transient errors. Default 5. */
   readonly maxAttempts?: number
   /** The delay before the first retry; each further delay is 1.5 times the previous one. Default 0.5. */
-  readonly retryDelaySeconds?: number
+  readonly initialBackoffSeconds?: number
   /** Larger responses are rejected. Default 1,048,576. */
-  readonly maxResponseBytes?: number
+  readonly maxBytes?: number
   /** How many reviews run at once. While more than half of this number run, none is retried. Default 64. Cloudflare Workers have their own limit. */
-  readonly maxConcurrentCalls?: number
+  readonly maxConcurrent?: number
   /** How many further reviews may wait. Beyond that, requests fail at once with a 503 and `Retry-After`. Default 256. */
-  readonly maxWaitingCalls?: number
+  readonly maxWaiting?: number
   readonly clock?: Clock
   /** Returns a number between 0 and 1. Default: random numbers of Web Crypto. */
   readonly random?: () => number
@@ -44,10 +44,10 @@ export const webhookCallShape: OptionsShape<WebhookCallOptions> = {
   fetch: aFunction,
   timeoutSeconds: above(0, MAX_TIMEOUT_SECONDS),
   maxAttempts: attempts,
-  retryDelaySeconds: atLeast(0),
-  maxResponseBytes: wholeNumber(1),
-  maxConcurrentCalls: wholeNumber(1),
-  maxWaitingCalls: wholeNumber(0),
+  initialBackoffSeconds: atLeast(0),
+  maxBytes: wholeNumber(1),
+  maxConcurrent: wholeNumber(1),
+  maxWaiting: wholeNumber(0),
   clock: aClock,
   random: aFunction,
 }

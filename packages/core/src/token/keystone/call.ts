@@ -27,7 +27,7 @@ export interface KeystoneCall {
   readonly body?: object
   /** Credentials in the request, which must not appear in errors. */
   readonly secrets: readonly string[]
-  readonly maxResponseBytes: number
+  readonly maxBytes: number
 }
 
 /** A response of Keystone. */
@@ -44,7 +44,7 @@ export interface KeystoneAnswer {
  * @throws {AuthenticationError} `unavailable` for any other outcome, which says nothing about the credential.
  */
 export async function call(
-  { url, method, headers, body, secrets, maxResponseBytes }: KeystoneCall,
+  { url, method, headers, body, secrets, maxBytes }: KeystoneCall,
   fetch: KeystoneFetch,
   signal: AbortSignal,
 ): Promise<KeystoneAnswer> {
@@ -69,7 +69,7 @@ export async function call(
   const { status } = response
   const header = (name: string): string | undefined => response.headers.get(name) ?? undefined
   if (SUCCESSES.has(status)) {
-    return { status, text: await readText(response, maxResponseBytes, secrets), header }
+    return { status, text: await readText(response, maxBytes, secrets), header }
   }
   discard(response)
   if (REFUSALS.has(status) && isOfKeystone(header('content-type'))) return { status, text: '', header }

@@ -536,9 +536,9 @@ describe('a service account', () => {
 
 describe('the tokens controller', () => {
   it('says everything that is wrong with its options', async () => {
-    const thrown = await thrownBy(() => controllerOf({ concurrency: 0, maxRetries: 1.5 }))
+    const thrown = await thrownBy(() => controllerOf({ maxConcurrent: 0, maxRetries: 1.5 }))
     expect(thrown).toBeInstanceOf(ConfigurationError)
-    expect(thrown).toMatchObject({ problems: [{ path: 'concurrency' }, { path: 'maxRetries' }] })
+    expect(thrown).toMatchObject({ problems: [{ path: 'maxConcurrent' }, { path: 'maxRetries' }] })
     expect(await thrownBy(() => controllerOf({ maxRetries: Infinity }))).toBeInstanceOf(ConfigurationError)
   })
 
@@ -550,7 +550,7 @@ describe('the tokens controller', () => {
     )
     const { controller, store } = controllerOf({
       secrets,
-      concurrency: 3,
+      maxConcurrent: 3,
       otherwise: (inner) => ({
         async getSecret(namespace, name) {
           most = Math.max(most, ++now)

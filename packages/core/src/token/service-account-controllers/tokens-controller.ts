@@ -34,7 +34,7 @@ export interface TokensControllerOptions {
    */
   readonly createSecrets?: boolean
   /** How many secrets, and how many service accounts, are processed at once (`--concurrent-serviceaccount-token-syncs`). Default 5. */
-  readonly concurrency?: number
+  readonly maxConcurrent?: number
   /** How often a failed item is retried; the delay is 5 ms at first and doubles each time. Default 10. */
   readonly maxRetries?: number
   /** Default: the runtime's clock. */
@@ -57,7 +57,7 @@ const shape: OptionsShape<TokensControllerOptions> = {
   ),
   rootCA: aString,
   createSecrets: aBoolean,
-  concurrency: wholeNumber(1),
+  maxConcurrent: wholeNumber(1),
   maxRetries: wholeNumber(0),
   clock: aClock,
   random: aFunction,
@@ -94,9 +94,9 @@ export interface TokensController {
 export function tokensController(options: TokensControllerOptions): TokensController {
   checkOptions(shape, options)
   const { store, key, rootCA = '', createSecrets = false } = options
-  const { concurrency = 5, maxRetries = 10, clock = systemClock, random = systemRandom, onError } = options
+  const { maxConcurrent = 5, maxRetries = 10, clock = systemClock, random = systemRandom, onError } = options
   const content = { key, rootCA }
-  const queues = { concurrency, maxRetries, clock, onError }
+  const queues = { maxConcurrent, maxRetries, clock, onError }
   const newSecret = createSecrets
     ? (account: ServiceAccount): Promise<Secret> => newTokenSecret(account, content, random)
     : undefined
