@@ -37,7 +37,7 @@ const policyOf = (version) =>
     ),
   ].join('---\n')
 
-const issuer = await createIssuer({ algorithms: ['ES256'] })
+const issuer = await createIssuer({ signingAlgorithms: ['ES256'] })
 const issuerServer = await listen(issuer)
 const webhook = fakeTokenReviewWebhook(knownTokens({ hooked: fakeUser({ username: 'hook' }) }))
 const webhookServer = await listen(webhook)

@@ -160,7 +160,7 @@ describe.runIf(has('glewlwyd', 'setpriv', 'sqlite'))('identity providers', () =>
     const provider = await oidcProvider({ pki, cacheControl: 'public, max-age=3600' })
     open.push(provider)
     await provider.start()
-    const fetch = createFetch({ ca: { pem: pki.caPem } })
+    const fetch = createFetch({ ca: pki.caPem })
     const { headers } = await fetch(`${provider.issuer}/jwks`)
     fetch.close()
     expect(headers.get('cache-control')).toBe('public, max-age=3600')

@@ -127,7 +127,7 @@ describe.runIf(hasKeystone)('Keystone', () => {
   }
 
   function create(options: Partial<KeystoneOptions> = {}, more = {}): NodeAuthenticator {
-    const keystoneOptions = { url: keystone.url, ca, ...options }
+    const keystoneOptions = { url: keystone.url, caFile: ca, ...options }
     const authenticator = createAuthenticator({ keystone: keystoneOptions, ...more })
     open.push(authenticator)
     return authenticator
@@ -195,8 +195,8 @@ describe.runIf(hasKeystone)('Keystone', () => {
     it('tell the janes apart, where both count', async () => {
       const both = forgetful({
         domains: 'all',
-        username: '{domainName}/{name}',
-        groupName: '{domainName}/{name}',
+        usernameFormat: '{domainName}/{name}',
+        groupsFormat: '{domainName}/{name}',
         userAtDomain: true,
       })
       expect(await basic(both, 'jane')).toMatchObject({ username: 'Default/jane', uid: people.jane })
@@ -256,7 +256,7 @@ describe.runIf(hasKeystone)('Keystone', () => {
 
     it('make jane, as bearer token and as X-Auth-Token', async () => {
       const token = await janesToken(shop())
-      const authenticator = forgetful({ xAuthToken: true })
+      const authenticator = forgetful({ acceptXAuthToken: true })
       expect(await bearer(authenticator, token)).toEqual(jane())
       expect(await ask(authenticator, 'X-Auth-Token', token)).toEqual(jane())
       expect(await ask(forgetful(), 'X-Auth-Token', token)).toBe(401)
@@ -377,7 +377,7 @@ describe.runIf(hasKeystone)('Keystone', () => {
     })
 
     it('are answered for kube-apiserver, as by k8s-keystone-auth', async () => {
-      const fetch = createFetch({ ca: { path: ca } })
+      const fetch = createFetch({ caFile: ca })
       const review = keystoneTokenReview({ url: keystone.url, fetch })
       const post = async (token: string): Promise<unknown> => {
         const body = { apiVersion: 'authentication.k8s.io/v1beta1', kind: 'TokenReview', spec: { token } }

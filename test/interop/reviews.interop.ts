@@ -50,7 +50,7 @@ async function makeWorld(): Promise<World> {
   scratch.write('delegator.crt', delegator.chainPem)
   scratch.write('delegator.key', delegator.privateKeyPem)
   const authenticator = createAuthenticator({
-    clientCA: scratch.path('users.crt'),
+    clientCAFile: scratch.path('users.crt'),
     tokenFile: scratch.write('tokens.csv', 'janes-token,jane,1001,"developers,app1"\n'),
   })
   const policy = rbacAt(scratch.write('rbac.yaml', RBAC))

@@ -127,12 +127,12 @@ describe('a mistake is refused in a sentence', () => {
     ['audiences in a string', () => withTokens({ audiences: 'api' }), /^audiences: must be a list$/],
     [
       'a name of a proxy in a string',
-      () => create({ requestHeader: { clientCA: at('ca.crt'), usernameHeaders: ['X'], allowedNames: 'a' } }),
+      () => create({ requestHeader: { caFile: at('ca.crt'), usernameHeaders: ['X'], allowedNames: 'a' } }),
       /^requestHeader.allowedNames: must be a list$/,
     ],
     [
       'no name of a proxy',
-      () => create({ requestHeader: { clientCA: at('ca.crt'), usernameHeaders: ['X'] } }),
+      () => create({ requestHeader: { caFile: at('ca.crt'), usernameHeaders: ['X'] } }),
       /^requestHeader.allowedNames: must name the proxy; /,
     ],
     // Names of options.
@@ -141,7 +141,11 @@ describe('a mistake is refused in a sentence', () => {
       () => create({ tokensFile: 't' }),
       /^tokensFile: unknown option, did you mean tokenFile\?$/,
     ],
-    ['clientCa', () => withTokens({ clientCa: 'x' }), /^clientCa: unknown option, did you mean clientCA\?$/],
+    [
+      'clientCa',
+      () => withTokens({ clientCa: 'x' }),
+      /^clientCa: unknown option, did you mean clientCAFile\?$/,
+    ],
     [
       'nothing at all',
       () => create(),
@@ -150,8 +154,9 @@ describe('a mistake is refused in a sentence', () => {
     ['null', () => create(null), /^options: must be an object of options, not null$/],
     [
       'several at once',
-      () => create({ tokenFile: at('nope.csv'), clientCA: at('jane.key'), oidc: { issuerUrl: 'https://a' } }),
-      /^oidc.clientId: .*clientCA: .*tokenFile: .*$/,
+      () =>
+        create({ tokenFile: at('nope.csv'), clientCAFile: at('jane.key'), oidc: { issuerUrl: 'https://a' } }),
+      /^oidc.clientId: .*clientCAFile: .*tokenFile: .*$/,
     ],
     [
       'onFail',
@@ -179,7 +184,11 @@ describe('a mistake is refused in a sentence', () => {
       () => create({ tokenFile: `${SECRET},jane,1` }),
       /^tokenFile: this looks like the content of a file: pass its path instead$/,
     ],
-    ['PEM for a path', () => create({ clientCA: caPem }), /^clientCA: is PEM data; pass the path of a file/],
+    [
+      'PEM for a path',
+      () => create({ clientCAFile: caPem }),
+      /^clientCAFile: is PEM data; pass the path of a file/,
+    ],
     [
       'a path for PEM',
       () => clientCertificate({ ca: 'ca.crt' }),
@@ -187,8 +196,8 @@ describe('a mistake is refused in a sentence', () => {
     ],
     [
       'a key for a CA',
-      () => create({ clientCA: at('jane.key') }),
-      /^clientCA: .\/jane.key: x509: data does not contain .* certificates; the file holds: PRIVATE KEY$/,
+      () => create({ clientCAFile: at('jane.key') }),
+      /^clientCAFile: .\/jane.key: x509: data does not contain .* certificates; the file holds: PRIVATE KEY$/,
     ],
     [
       'two columns',
@@ -388,7 +397,7 @@ describe('what Kubernetes takes without a word is an advice to the observer', ()
     ],
     [
       'a certificate of a server for a CA',
-      (observer) => createAuthenticator({ clientCA: at('server.crt'), observer }).close(),
+      (observer) => createAuthenticator({ clientCAFile: at('server.crt'), observer }).close(),
       /^advice: 1 of 1 certificates are not CA certificates \(basicConstraints\)/,
     ],
     [
@@ -415,7 +424,9 @@ describe('what Kubernetes takes without a word is an advice to the observer', ()
   })
 
   it('but not a CA', () => {
-    expect(noticed((observer) => createAuthenticator({ clientCA: at('ca.crt'), observer }).close())).toBe('')
+    expect(noticed((observer) => createAuthenticator({ clientCAFile: at('ca.crt'), observer }).close())).toBe(
+      '',
+    )
   })
 })
 

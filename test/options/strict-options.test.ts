@@ -187,7 +187,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     legacyServiceAccountToken: alone(() => ({ keys, audiences: ['a'], objects: false })),
     serviceAccountObjects: alone(),
     serviceAccountToken: alone(() => ({ issuers: [url], keys, objects })),
-    tokenIssuer: alone(() => ({ issuer: url, key, objects })),
+    tokenIssuer: alone(() => ({ issuer: url, signingKey: key, objects })),
   },
   '@kube-authn/core/service-account-controllers': {
     legacyTokenCleaner: alone(() => ({
@@ -196,13 +196,13 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
       mountedSecrets: () => [],
     })),
     serviceAccountStore: alone(),
-    tokensController: alone(() => ({ store: serviceAccountStore(), key })),
+    tokensController: alone(() => ({ store: serviceAccountStore(), signingKey: key })),
   },
   '@kube-authn/core/token-cache': { cached: after(() => tokens) },
   '@kube-authn/core/token-file': { tokenFile: after(() => ''), tokenFileSteps: after(() => '') },
   '@kube-authn/core/token-signer': {
-    fetchedKeys: alone(() => ({ fetch: async () => ({ keys, refreshAfterSeconds: 60 }) })),
-    keySigner: alone(() => ({ key: verificationKey, sign: () => new Uint8Array() })),
+    fetchedKeys: alone(() => ({ fetchKeys: async () => ({ keys, refreshAfterSeconds: 60 }) })),
+    keySigner: alone(() => ({ verificationKey, sign: () => new Uint8Array() })),
   },
   '@kube-authn/core/webhook': { webhookAuthenticator: alone(() => ({ url })) },
   '@kube-authn/core/yaml': {

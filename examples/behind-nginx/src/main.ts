@@ -12,7 +12,7 @@ const material = await prepareMaterial(folder)
 
 const authenticator = createAuthenticator({
   requestHeader: {
-    clientCA: material.frontProxyCaPath,
+    caFile: material.frontProxyCaPath,
     allowedNames: [FRONT_PROXY],
     usernameHeaders: ['X-Remote-User'],
     groupHeaders: ['X-Remote-Group'],

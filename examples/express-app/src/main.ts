@@ -32,7 +32,7 @@ const { issuer } = await startOidcProvider({
 
 const issued = await issueTokens(material)
 const authenticator = createAuthenticator({
-  clientCA: material.clientCAPath,
+  clientCAFile: material.clientCAPath,
   tokenFile: material.tokenFilePath,
   passwordFile: material.passwordFilePath,
   ...issued.options,

@@ -22,7 +22,7 @@ const observer: Observer = (event) => {
 
 const app = createApp({
   tokens: [tokenFileAt(material.tokenFilePath, { observer })],
-  callers: createAuthenticator({ clientCA: material.callersCAPath }),
+  callers: createAuthenticator({ clientCAFile: material.callersCAPath }),
   observer,
 })
 

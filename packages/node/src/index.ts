@@ -58,7 +58,7 @@ export {
 export type { FileSource, ReloadOptions } from './file-source/reloading-source.ts'
 export { createFetch, type FetchOptions, type HttpFetch, type HttpFetchInit } from './http/create-fetch.ts'
 export { type EndpointFetch, endpointFetch } from './http/endpoint-fetch.ts'
-export type { Credential, Endpoint, PemSource, Transport } from './http/endpoint.ts'
+export type { Credential, Endpoint, Transport } from './http/endpoint.ts'
 export { type KeystoneAt, keystoneAt, type KeystoneAtOptions } from './keystone-at.ts'
 export type { KeystoneOptions } from './keystone-chain.ts'
 export {

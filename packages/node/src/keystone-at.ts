@@ -32,7 +32,7 @@ export interface KeystoneAtOptions
    * A PEM file with the CAs of Keystone's certificate, instead of Node's default CAs (`--experimental-keystone-ca-file`). It is reloaded when it
    * changes.
    */
-  readonly ca?: string
+  readonly caFile?: string
   /** The service user that validates tokens. Default: each token authorizes its own validation. */
   readonly service?: Pick<KeystoneServiceTokenOptions, 'credential' | 'scope'>
 }
@@ -44,7 +44,7 @@ export const keystoneAtShape: OptionsShape<KeystoneAtOptions> = {
   ...reloadShape,
   ...without(keystonePasswordShape, 'url', 'fetch'),
   ...without(keystoneTokenShape, 'url', 'fetch', 'serviceToken'),
-  ca: aPath,
+  caFile: aPath,
   service: nested({ credential, scope }),
 }
 
@@ -64,13 +64,13 @@ export interface KeystoneAt {
  *
  * @throws {ConfigurationError} with every problem of the options and the CA file.
  * @example
- * const { passwords, tokens } = keystoneAt('https://keystone.example.com:5000', { ca: '/etc/my-app/keystone-ca.crt' })
+ * const { passwords, tokens } = keystoneAt('https://keystone.example.com:5000', { caFile: '/etc/my-app/keystone-ca.crt' })
  */
 export function keystoneAt(url: string, options: KeystoneAtOptions = {}): KeystoneAt {
   const found = optionProblems(keystoneAtShape, options)
   if (found.some(({ path }) => path === 'options')) refuseProblems(found)
-  const { ca, service, timeoutSeconds, maxBytes, clock } = options
-  const keystone = without(options, 'ca', 'service', 'observer', ...RELOAD_OPTIONS)
+  const { caFile, service, timeoutSeconds, maxBytes, clock } = options
+  const keystone = without(options, 'caFile', 'service', 'observer', ...RELOAD_OPTIONS)
   const ofPasswords = without(keystone, 'tokenProvider')
   const ofTokens = without(keystone, 'userAtDomain', 'scope', 'successTtlSeconds', 'failureTtlSeconds')
   const problems = new Map(found.map((problem) => [problem.path, problem] as const))
@@ -106,7 +106,7 @@ export function keystoneAt(url: string, options: KeystoneAtOptions = {}): Keysto
   )
   // Last: it opens files, and nothing after it may throw.
   const fetch: HttpFetch | undefined = attempt(() =>
-    createFetch(ca === undefined ? {} : { ca: { path: ca } }, {
+    createFetch(caFile === undefined ? {} : { caFile }, {
       ...reloadOf(options),
       ...(timeoutSeconds !== undefined && { timeoutSeconds }),
       ...(maxBytes !== undefined && { maxBytes }),

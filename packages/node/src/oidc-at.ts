@@ -29,9 +29,7 @@ export function oidcAt(
     ])
   }
   const { caFile } = flags
-  const fetch = inTermsOfFlags(() =>
-    createFetch(caFile === undefined ? {} : { ca: { path: caFile } }, reload),
-  )
+  const fetch = inTermsOfFlags(() => createFetch(caFile === undefined ? {} : { caFile }, reload))
   try {
     const { observer, clock } = reload
     const tokens = inTermsOfFlags(() =>

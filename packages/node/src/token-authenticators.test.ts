@@ -46,7 +46,7 @@ async function issuerOverTls(): Promise<{
   readonly url: string
   readonly caPem: string
 }> {
-  const issuer = await createIssuer({ algorithms: ['ES256'] })
+  const issuer = await createIssuer({ signingAlgorithms: ['ES256'] })
   const listening = await listen(issuer, { pki })
   open.push(listening)
   return { issuer, url: listening.url, caPem: listening.caPem }

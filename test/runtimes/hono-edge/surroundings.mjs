@@ -8,8 +8,8 @@ const CART = 'system:serviceaccount:shop:cart'
 /** An OpenID Connect provider and a cluster, over TLS on this machine. */
 export async function startIssuers() {
   const pki = await createPki()
-  const provider = await createIssuer({ algorithms: ['RS256'] })
-  const cluster = await createIssuer({ algorithms: ['ES256'] })
+  const provider = await createIssuer({ signingAlgorithms: ['RS256'] })
+  const cluster = await createIssuer({ signingAlgorithms: ['ES256'] })
   const servers = [await listen(provider, { pki }), await listen(cluster, { pki })]
   const settings = {
     TOKENS_CSV:

@@ -12,7 +12,7 @@ const clock = () => fixedClock(NOW_MS)
 /** An issuer and its authenticator. */
 async function worldOf({ issuerOptions = {}, isDown = false, ...options } = {}) {
   const now = clock()
-  const issuer = await createIssuer({ algorithms: ['ES256'], clock: now, ...issuerOptions })
+  const issuer = await createIssuer({ signingAlgorithms: ['ES256'], clock: now, ...issuerOptions })
   if (isDown) issuer.stop({ status: 503 })
   const tokens = oidc({
     issuer: { url: issuer.url, audiences: ['app'] },
@@ -33,13 +33,13 @@ const keyFetches = ({ requests }) => requests.filter(({ path }) => !path.include
 
 for (const alg of ['RS256', 'PS256', 'ES256', 'ES384', 'ES512']) {
   check(`knows a user by a token signed with ${alg}`, async () => {
-    const { tokens, sign } = await worldOf({ issuerOptions: { algorithms: [alg] } })
+    const { tokens, sign } = await worldOf({ issuerOptions: { signingAlgorithms: [alg] } })
     const user = await whoseToken(tokens, await sign())
     expectEqual([user.username, user.groups], ['o:jane', ['o:dev']])
   })
 
   check(`rejects a token of ${alg} that was changed`, async () => {
-    const { tokens, sign } = await worldOf({ issuerOptions: { algorithms: [alg] } })
+    const { tokens, sign } = await worldOf({ issuerOptions: { signingAlgorithms: [alg] } })
     const [header, , signature] = (await sign()).split('.')
     const [, payload] = (await sign({ sub: 'root' })).split('.')
     expectEqual(await whoseToken(tokens, [header, payload, signature].join('.')), 'rejected')

@@ -131,7 +131,7 @@ function clusterReviews(
   const { timeoutSeconds, clock } = fetchOptions(options)
   const shared = {
     fetch,
-    secrets: fetch.secrets,
+    redact: fetch.secrets,
     timeoutSeconds,
     delegated: true,
     ...(clock !== undefined && { clock }),

@@ -93,7 +93,7 @@ const credentialsOf = ({ credentials }: NodeAuthenticator) => ({
 
 async function serviceAccountToken(): Promise<string> {
   const key = await signingKeyFromPem(privatePem)
-  const { issue } = tokenIssuer({ issuer: ISSUER, key, objects })
+  const { issue } = tokenIssuer({ issuer: ISSUER, signingKey: key, objects })
   const { status } = await issue({ namespace: 'default', name: 'default' }, { spec: {} })
   return status.token
 }
@@ -170,9 +170,9 @@ describe('the chain of a command line', () => {
     const ofOptions = createAuthenticator({
       tokenFile,
       passwordFile,
-      clientCA: userCA,
+      clientCAFile: userCA,
       tokenReview: { path: kubeconfig, version: 'v1beta1' },
-      keystone: { url: 'https://keystone.example.com', tokens: false },
+      keystone: { url: 'https://keystone.example.com', acceptTokens: false },
       oidc: { issuerUrl: 'https://issuer.example.com', clientId: 'app' },
     })
     open.push(ofOptions)

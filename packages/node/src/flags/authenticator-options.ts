@@ -69,11 +69,11 @@ export function authenticatorOptions(
   const audiences = listOf(flags, 'api-audiences')
   const tokenFile = optionalString(flags, 'token-auth-file')
   const passwordFile = optionalString(flags, 'basic-auth-file')
-  const clientCA = optionalString(flags, 'client-ca-file')
+  const clientCAFile = optionalString(flags, 'client-ca-file')
   return {
     ...(tokenFile !== undefined && { tokenFile }),
     ...(passwordFile !== undefined && { passwordFile }),
-    ...(clientCA !== undefined && { clientCA }),
+    ...(clientCAFile !== undefined && { clientCAFile }),
     ...proxyOption(flags, options),
     ...keystoneOption(flags),
     ...issuerOptions(flags, options),
@@ -89,17 +89,19 @@ function proxyOption(
   flags: ParsedFlags,
   { allowAnyProxyName }: AuthenticatorFromFlagsOptions,
 ): Pick<CreateAuthenticatorOptions, 'requestHeader'> {
-  const clientCA = optionalString(flags, 'requestheader-client-ca-file')
-  if (clientCA === undefined) return {}
+  const caFile = optionalString(flags, 'requestheader-client-ca-file')
+  if (caFile === undefined) return {}
   const anyName = allowAnyProxyName === undefined ? {} : { allowAnyProxyName }
-  return { requestHeader: { ...requestHeaderNames(flags), clientCA, ...anyName } }
+  return { requestHeader: { ...requestHeaderNames(flags), caFile, ...anyName } }
 }
 
 function keystoneOption(flags: ParsedFlags): Pick<CreateAuthenticatorOptions, 'keystone'> {
   const url = optionalString(flags, 'experimental-keystone-url')
-  const ca = optionalString(flags, 'experimental-keystone-ca-file')
+  const caFile = optionalString(flags, 'experimental-keystone-ca-file')
   // Passwords only, as with the flag in 1.6.
-  return url === undefined ? {} : { keystone: { url, tokens: false, ...(ca !== undefined && { ca }) } }
+  return url === undefined
+    ? {}
+    : { keystone: { url, acceptTokens: false, ...(caFile !== undefined && { caFile }) } }
 }
 
 function issuerOptions(

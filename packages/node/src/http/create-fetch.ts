@@ -3,12 +3,9 @@ import {
   aBoolean,
   above,
   aString,
-  either,
-  nested,
   optionProblems,
   type OptionsShape,
   refuseProblems,
-  required,
   wholeNumber,
 } from '@kube-authn/core/options'
 import { aPath } from '../options/a-path.ts'
@@ -36,18 +33,16 @@ export const fetchShape: OptionsShape<FetchOptions> = {
   maxBytes: wholeNumber(1),
 }
 
-const aPemSource = either(
-  (value) => typeof value === 'object' && value !== null && 'pem' in value,
-  nested({ pem: required(aString) }),
-  nested({ path: required(aPath) }),
-)
-
 /** The checks of a {@link Transport}. */
 export const transportShape: OptionsShape<Transport> = {
-  ca: aPemSource,
+  ca: aString,
+  caFile: aPath,
   serverName: aString,
   insecureSkipTlsVerify: aBoolean,
-  clientCertificate: nested({ certificate: required(aPemSource), key: required(aPemSource) }),
+  cert: aString,
+  certFile: aPath,
+  key: aString,
+  keyFile: aPath,
   proxyUrl: aString,
 }
 
@@ -79,7 +74,7 @@ export interface HttpFetch {
  *
  * @throws {ConfigurationError} with every problem of the transport and the options.
  * @example
- * const fetch = createFetch({ ca: { path: '/etc/kube-authn/issuer-ca.crt' } })
+ * const fetch = createFetch({ caFile: '/etc/kube-authn/issuer-ca.crt' })
  * const response = await fetch('https://issuer.example.com/.well-known/openid-configuration')
  */
 export function createFetch(transport: Transport = {}, options: FetchOptions = {}): HttpFetch {

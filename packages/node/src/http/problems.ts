@@ -1,7 +1,9 @@
+import type { KeyObject } from 'node:crypto'
 import type { ConfigurationProblem } from '@kube-authn/core'
 import { isToken, readToken } from './bearer-token-file.ts'
-import type { Credential, Endpoint, PemSource, Transport } from './endpoint.ts'
+import type { Credential, Endpoint, Transport } from './endpoint.ts'
 import { authoritiesIn, clientCertificatesIn, isKeyOf, NO_PAIR, privateKeyIn, readPem } from './pem.ts'
+import { combinationProblems, type TransportPem, transportPems } from './transport-pem.ts'
 
 /** Allows plain HTTP. */
 export interface InsecureOptions {
@@ -23,38 +25,33 @@ export function endpointProblems(
 
 /** Every problem of a transport. */
 export function transportProblems(transport: Transport): readonly ConfigurationProblem[] {
-  const { ca, clientCertificate, proxyUrl, insecureSkipTlsVerify = false } = transport
+  const { proxyUrl, insecureSkipTlsVerify = false } = transport
+  const { ca, cert, key } = transportPems(transport)
   return [
+    ...combinationProblems(transport),
     ...(ca === undefined
       ? []
       : found(
-          'ca',
-          failureOf('unable to load root certificates', () => authoritiesIn(readPem(ca))),
+          ca.option,
+          failureOf('unable to load root certificates', () => authoritiesIn(readPem(ca.source))),
         )),
     ...(insecureSkipTlsVerify && ca !== undefined
       ? found('insecureSkipTlsVerify', 'root certificates and insecureSkipTlsVerify are mutually exclusive')
       : []),
-    ...(clientCertificate === undefined
-      ? []
-      : pairProblems(clientCertificate.certificate, clientCertificate.key)),
+    ...(cert === undefined || key === undefined ? [] : pairProblems(cert, key)),
     ...(proxyUrl === undefined ? [] : found('proxyUrl', proxyProblem(proxyUrl))),
   ]
 }
 
-function pairProblems(certificate: PemSource, key: PemSource): readonly ConfigurationProblem[] {
+function pairProblems(cert: TransportPem, key: TransportPem): readonly ConfigurationProblem[] {
+  const certificates = (): readonly string[] => clientCertificatesIn(readPem(cert.source))
+  const privateKey = (): KeyObject => privateKeyIn(readPem(key.source))
   const problems = [
-    ...found(
-      'clientCertificate.certificate',
-      failureOf('unable to load the client certificate', () => clientCertificatesIn(readPem(certificate))),
-    ),
-    ...found(
-      'clientCertificate.key',
-      failureOf('unable to load the client key', () => privateKeyIn(readPem(key))),
-    ),
+    ...found(cert.option, failureOf('unable to load the client certificate', certificates)),
+    ...found(key.option, failureOf('unable to load the client key', privateKey)),
   ]
   if (problems.length > 0) return problems
-  const isPair = isKeyOf(clientCertificatesIn(readPem(certificate)), privateKeyIn(readPem(key)))
-  return isPair ? [] : found('clientCertificate.key', NO_PAIR)
+  return isKeyOf(certificates(), privateKey()) ? [] : found(key.option, NO_PAIR)
 }
 
 /** Source: client-go `tools/clientcmd/validation.go`, `rest/config.go`. */

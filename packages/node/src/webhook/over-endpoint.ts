@@ -8,7 +8,7 @@ import type { Endpoint } from '../http/endpoint.ts'
 export interface ReachedWebhook {
   readonly url: string
   readonly fetch: WebhookFetch
-  readonly secrets: () => readonly string[]
+  readonly redact: () => readonly string[]
 }
 
 /**
@@ -28,7 +28,7 @@ export function overEndpoint<T extends object>(
     ...(maxBytes !== undefined && { maxBytes }),
   })
   try {
-    return { ...make({ url: endpoint.server, fetch, secrets: fetch.secrets }), close: fetch.close }
+    return { ...make({ url: endpoint.server, fetch, redact: fetch.secrets }), close: fetch.close }
   } catch (error) {
     fetch.close()
     throw error

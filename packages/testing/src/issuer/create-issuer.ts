@@ -13,7 +13,7 @@ import type { Issuer, IssuerOptions } from './issuer.ts'
 
 const shape: OptionsShape<IssuerOptions> = {
   url: aString,
-  algorithms: listOf(aString),
+  signingAlgorithms: listOf(aString),
   cacheControl: aString,
   metadata: anything,
   clock: withMethods('a clock', 'now'),
@@ -28,18 +28,18 @@ const shape: OptionsShape<IssuerOptions> = {
  * Source: OpenID Connect Discovery 1.0, RFC 7517, RFC 7519.
  *
  * @example
- * const issuer = await createIssuer({ algorithms: ['ES256'] })
+ * const issuer = await createIssuer({ signingAlgorithms: ['ES256'] })
  * const token = await issuer.sign({ aud: 'my-app', sub: 'jane', groups: ['developers'] })
  * await issuer.rotate({ withdrawOthers: true }) // the token becomes invalid once verifiers fetch the keys
  * issuer.stop() // but they cannot
  */
 export async function createIssuer(options: IssuerOptions = {}): Promise<Issuer> {
   checkOptions(shape, options)
-  const { url = 'https://issuer.example.com', algorithms = ['RS256'], cacheControl } = options
+  const { url = 'https://issuer.example.com', signingAlgorithms = ['RS256'], cacheControl } = options
   const { metadata = {}, clock = systemClock } = options
   // Loaded when needed, like the certificate library.
   const { keyRing } = await import('./key-ring.ts')
-  const ring = await keyRing(algorithms)
+  const ring = await keyRing(signingAlgorithms)
   const jwksHeaders = {
     'content-type': 'application/jwk-set+json',
     ...(cacheControl !== undefined && { 'cache-control': cacheControl }),

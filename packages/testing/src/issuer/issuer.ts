@@ -18,7 +18,7 @@ export interface IssuerOptions {
   /** Its URL, which is also `iss` in tokens. Default `https://issuer.example.com`. */
   readonly url?: string
   /** A key is created for each; the first one signs by default. Default `['RS256']`; `ES256` is created faster. */
-  readonly algorithms?: readonly IssuerAlgorithm[]
+  readonly signingAlgorithms?: readonly IssuerAlgorithm[]
   /** The `Cache-Control` of the keys, such as `public, max-age=3600`. Default: none. */
   readonly cacheControl?: string
   /** Members to add to the discovery document or override in it; `undefined` removes one. */

@@ -68,7 +68,7 @@ export async function createServiceAccounts(options: ServiceAccountsOptions = {}
   const der = new Uint8Array(await crypto.subtle.exportKey('pkcs8', privateKey))
   const signingKey = await signingKeyFromPem(pem('PRIVATE KEY', der))
   const objects = serviceAccountObjects({ ...initial, serviceAccounts })
-  const tokens = tokenIssuer({ issuer, key: signingKey, objects, clock })
+  const tokens = tokenIssuer({ issuer, signingKey, objects, clock })
 
   return new IssuedAccounts(issuer, objects, { signingKey, clock, tokens })
 }

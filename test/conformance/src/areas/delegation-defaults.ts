@@ -16,7 +16,7 @@ export async function delegationDefaults(): Promise<Readonly<Record<string, unkn
   const urls: string[] = []
   return serving(createServer({ cert, key }), 'https', clusterThatKnows(urls), async (server) => {
     const clock = fixedClock(Date.now())
-    const kubeconfig = { server, ca: { pem: pki.caPem } }
+    const kubeconfig = { server, ca: pki.caPem }
     const begin = async (options: DelegatedAuthenticationOptions = {}): Promise<DelegatedAuthentication> =>
       delegatedAuthentication({ kubeconfig, clock, ...options })
     const delegated = await begin()
@@ -60,8 +60,8 @@ async function headerNames(
   const proxies = await createPki()
   const proxy = await proxies.issueClient({ commonName: 'front-proxy' })
   const { authenticator, close } = await inFolder((folder) => {
-    const [clientCA = ''] = writeFiles(folder, { 'proxies.crt': proxies.caPem })
-    return begin({ requestHeader: { clientCA, allowedNames: ['front-proxy'] }, skipLookup: true })
+    const [caFile = ''] = writeFiles(folder, { 'proxies.crt': proxies.caPem })
+    return begin({ requestHeader: { caFile, allowedNames: ['front-proxy'] }, skipLookup: true })
   })
   const headers = [
     ['X-Remote-User', 'u'],

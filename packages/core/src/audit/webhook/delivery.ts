@@ -72,7 +72,7 @@ export function delivery(options: AuditWebhookOptions): Delivery {
   const lost = (events: readonly AuditEvent[], error: unknown): AuditDeliveryError => {
     const isKnown = error instanceof WebhookCallError
     const message = isKnown ? error.message : `${TITLE} could not be called`
-    const why = withFault(message, isKnown ? error.cause : error, options.secrets?.() ?? [])
+    const why = withFault(message, isKnown ? error.cause : error, options.redact?.() ?? [])
     return new AuditDeliveryError('undelivered', events.length, why)
   }
 

@@ -48,7 +48,7 @@ export interface AuditWebhookOptions {
   /** Receives the same losses as events, which `metrics()` counts. */
   readonly observer?: Observer
   /** The credentials of the calls, to redact them from error messages. Default: none. */
-  readonly secrets?: () => readonly string[]
+  readonly redact?: () => readonly string[]
   readonly clock?: Clock
   /** Between 0 and 1. Default: the random numbers of Web Crypto. */
   readonly random?: () => number
@@ -70,7 +70,7 @@ export const auditWebhookShape: OptionsShape<AuditWebhookOptions> = {
   closeTimeoutSeconds: above(0),
   onError: aFunction,
   observer: aFunction,
-  secrets: aFunction,
+  redact: aFunction,
   clock: aClock,
   random: aFunction,
 }

@@ -53,7 +53,7 @@ export interface WebhookAuthorizerOptions extends WebhookCallOptions {
    */
   readonly delegated?: boolean
   /** Returns the credentials that the calls carry, so that they are redacted from errors. Default: none. */
-  readonly secrets?: () => readonly string[]
+  readonly redact?: () => readonly string[]
 }
 
 /** The checks of {@link WebhookAuthorizerOptions}, for packages with more options. */
@@ -66,7 +66,7 @@ export const webhookAuthorizerShape: OptionsShape<WebhookAuthorizerOptions> = {
   maxEntries: wholeNumber(1),
   failurePolicy: oneOf('noOpinion', 'deny'),
   delegated: aBoolean,
-  secrets: aFunction,
+  redact: aFunction,
 }
 
 /**
@@ -98,7 +98,7 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
   const undecided = (error: AuthorizationError): Decision =>
     failurePolicy === 'deny' ? deny('', error) : noOpinion('', error)
 
-  const failed = (thrown: unknown): Decision => undecided(failureOf(thrown, options.secrets?.() ?? []))
+  const failed = (thrown: unknown): Decision => undecided(failureOf(thrown, options.redact?.() ?? []))
   const tellFor = callTelling({ name: options.name ?? 'webhook', delegated: options.delegated ?? false })
 
   const ask = async (

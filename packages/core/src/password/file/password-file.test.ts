@@ -115,7 +115,7 @@ describe.each([
       'line 1: the password is hashed in a way that is not supported; bcrypt, scrypt and argon2id are',
     ],
   ])('is refused with %s', (_name, csv, problem) => {
-    const load = () => passwordFile(file(csv), { file: 'passwords.csv' })
+    const load = () => passwordFile(file(csv), { source: 'passwords.csv' })
     expect(load).toThrow(CredentialFileError)
     expect(load).toThrow(expect.objectContaining({ message: `passwords.csv: ${problem}` }))
   })

@@ -30,7 +30,7 @@ import { hashedPassword, isPlainPassword, type PasswordVerifier } from './verifi
 /** Options of {@link passwordFile}. */
 export interface PasswordFileOptions {
   /** The name of the file in errors and events. Default `password file`. */
-  readonly file?: string
+  readonly source?: string
   /** Receives notices of duplicate users, plain text passwords and likely mistakes. */
   readonly observer?: Observer
   /** Whether to accept empty passwords and their hashes. Default `false`. */
@@ -49,7 +49,7 @@ export interface PasswordFileOptions {
 
 /** The checks of {@link PasswordFileOptions}, for packages that extend these options. */
 export const passwordFileShape: OptionsShape<PasswordFileOptions> = {
-  file: aString,
+  source: aString,
   observer: aFunction,
   allowEmptyPasswords: aBoolean,
   maxConcurrent: wholeNumber(1),
@@ -101,7 +101,7 @@ export function passwordFileSteps(
 }
 
 function* stepsOf(csv: string | Uint8Array, options: PasswordFileOptions): Steps<PasswordAuthenticator> {
-  const file = options.file ?? 'password file'
+  const file = options.source ?? 'password file'
   const digest = keyedDigest()
   const clock = options.clock ?? systemClock
   let blocksThread = false

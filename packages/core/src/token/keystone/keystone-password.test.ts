@@ -177,7 +177,7 @@ describe('keystonePassword', () => {
   })
 
   it('leaves groups alone where they are not wanted', async () => {
-    const { ask, calls } = passwordsOf(jane, { groups: false })
+    const { ask, calls } = passwordsOf(jane, { requestGroups: false })
     expect((await ask())?.user.groups).toEqual(['a94d7f60'])
     expect(calls).toHaveLength(1)
   })
@@ -413,8 +413,8 @@ describe('options of keystonePassword', () => {
         'scope',
         'successTtlSeconds',
         'failureTtlSeconds',
-        'username',
-        'groupName',
+        'usernameFormat',
+        'groupsFormat',
       ])
     }
   })

@@ -47,7 +47,7 @@ function controllerOf({ accounts = [account], secrets = [], otherwise, ...option
   const store = serviceAccountStore({ serviceAccounts: accounts, secrets })
   const controller = tokensController({
     store: { ...store, ...otherwise?.(store) },
-    key,
+    signingKey: key,
     rootCA: 'CA',
     clock,
     onError: (error) => void errors.push(error),
@@ -227,7 +227,7 @@ describe('a secret with a token', () => {
       checkServiceAccount: () => 0,
       checkSecret: ({ resourceVersion }) => versions.add(resourceVersion),
     })
-    const other = tokensController({ store, key, rootCA: 'CA' })
+    const other = tokensController({ store, signingKey: key, rootCA: 'CA' })
     await Promise.all([
       controller.checkSecret(secretOf()),
       controller.checkSecret(secretOf()),

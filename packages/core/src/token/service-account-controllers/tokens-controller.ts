@@ -25,7 +25,7 @@ import { newTokenSecret } from './token-secret.ts'
 export interface TokensControllerOptions {
   readonly store: TokensControllerStore
   /** The signing key (`--service-account-private-key-file`). */
-  readonly key: SigningKey
+  readonly signingKey: SigningKey
   /** The CA that clients should trust, as PEM: `ca.crt` in every secret (`--root-ca-file`). Default: none. */
   readonly rootCA?: string
   /**
@@ -49,7 +49,7 @@ const shape: OptionsShape<TokensControllerOptions> = {
   store: required(
     withMethods('a store of service accounts and secrets', 'getServiceAccount', 'getSecret', 'listSecrets'),
   ),
-  key: required(
+  signingKey: required(
     must(
       'must be a key, as signingKeyFromPem(...) makes',
       (value) => typeof value === 'object' && value !== null && 'key' in value,
@@ -88,14 +88,14 @@ export interface TokensController {
  *
  * @throws {ConfigurationError} if an option is invalid.
  * @example
- * const controller = tokensController({ store, key: await signingKeyFromPem(pem), rootCA })
+ * const controller = tokensController({ store, signingKey: await signingKeyFromPem(pem), rootCA })
  * await controller.checkSecret(secret)
  */
 export function tokensController(options: TokensControllerOptions): TokensController {
   checkOptions(shape, options)
-  const { store, key, rootCA = '', createSecrets = false } = options
+  const { store, signingKey, rootCA = '', createSecrets = false } = options
   const { maxConcurrent = 5, maxRetries = 10, clock = systemClock, random = systemRandom, onError } = options
-  const content = { key, rootCA }
+  const content = { key: signingKey, rootCA }
   const queues = { maxConcurrent, maxRetries, clock, onError }
   const newSecret = createSecrets
     ? (account: ServiceAccount): Promise<Secret> => newTokenSecret(account, content, random)

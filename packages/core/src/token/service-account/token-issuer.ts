@@ -28,7 +28,7 @@ export interface TokenIssuerOptions {
   /** The issuer of the tokens (the first `--service-account-issuer`). */
   readonly issuer: string
   /** The signing key (`--service-account-signing-key-file`). Either this or `signer` is required. */
-  readonly key?: SigningKey
+  readonly signingKey?: SigningKey
   /** A remote signer (`--service-account-signing-endpoint`): a KMS, a vault, an external signer. */
   readonly signer?: TokenSigner
   /** The timeout of `signer` for one token. Default 10. */
@@ -64,7 +64,7 @@ const shape: OptionsShape<TokenIssuerOptions> = {
       (value) => typeof value === 'string' && value !== '' && isNameOrUrl(value),
     ),
   ),
-  key: aSigningKey,
+  signingKey: aSigningKey,
   signer: aTokenSigner,
   signTimeoutSeconds: above(0, 3600),
   audiences: nonEmptyListOf(aNonEmptyString),
@@ -119,7 +119,7 @@ const EXTENDED_EXPIRATION_SECONDS = 31_536_000
  *
  * @throws {ConfigurationError} if an option is invalid.
  * @example
- * const { issue } = tokenIssuer({ issuer: 'https://issuer.example.com', key, objects })
+ * const { issue } = tokenIssuer({ issuer: 'https://issuer.example.com', signingKey, objects })
  * const { status } = await issue({ namespace: 'shop', name: 'cart' }, { spec: { audiences: ['vault'] } })
  */
 export function tokenIssuer(options: TokenIssuerOptions): TokenIssuer {

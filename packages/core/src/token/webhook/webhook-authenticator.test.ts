@@ -358,7 +358,7 @@ describe('webhookAuthenticator', () => {
   })
 
   it('has the token in no error and no event, whatever the webhook says', async () => {
-    const secrets = (): readonly string[] => ['kubeconfig-token']
+    const redact = (): readonly string[] => ['kubeconfig-token']
     const saying = [
       `no such token: ${token} (sent by kubeconfig-token)`,
       `Bearer ${token.slice(0, 30)}... is unknown`,
@@ -383,7 +383,7 @@ describe('webhookAuthenticator', () => {
         }),
     ])
     for (const answer of answers) {
-      const { authenticator } = webhook([answer], { secrets })
+      const { authenticator } = webhook([answer], { redact })
       const explanation = await explain(bearerToken(authenticator), authorized(`Bearer ${token}`))
       const shown = JSON.stringify(explanation, (_, value: unknown) =>
         value instanceof Error ? [...Object.entries(value), value.message, value.stack, value.cause] : value,

@@ -51,7 +51,7 @@ export interface WebhookAuthenticatorOptions extends WebhookCallOptions {
    */
   readonly delegated?: boolean
   /** Returns the credentials of the calls themselves, to be removed from messages of the webhook. Default: none. */
-  readonly secrets?: () => readonly string[]
+  readonly redact?: () => readonly string[]
 }
 
 /** The checks of {@link WebhookAuthenticatorOptions}, for packages that extend these options. */
@@ -63,7 +63,7 @@ export const webhookAuthenticatorShape: OptionsShape<WebhookAuthenticatorOptions
   ttlSeconds: atLeast(0),
   maxEntries: wholeNumber(1),
   delegated: aBoolean,
-  secrets: aFunction,
+  redact: aFunction,
 }
 
 /**
@@ -89,7 +89,7 @@ export function webhookAuthenticator(options: WebhookAuthenticatorOptions): Toke
   const { version = 'v1', implicitAudiences = [] } = options
   const { timeoutSeconds = MAX_TIMEOUT_SECONDS } = options
   const call = webhookCall({ ...options, url: withTimeout(options.url, timeoutSeconds) }, WEBHOOK)
-  const secretsWith = (token: string): readonly string[] => [token, ...(options.secrets?.() ?? [])]
+  const secretsWith = (token: string): readonly string[] => [token, ...(options.redact?.() ?? [])]
 
   const ask = async (token: string, context: Context): Promise<TokenReviewStatus> => {
     try {
@@ -129,7 +129,7 @@ export function webhookCache({
     failureTtlSeconds: ttlSeconds,
     // Longer than the timeout of the call, whose error is more specific.
     timeoutSeconds: timeoutSeconds + 5,
-    ...(maxEntries !== undefined && { maxEntries: maxEntries }),
+    ...(maxEntries !== undefined && { maxEntries }),
     ...(clock !== undefined && { clock }),
   }
 }

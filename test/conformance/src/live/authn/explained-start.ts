@@ -9,10 +9,13 @@ export const explainedStart: readonly Explanation<RecordedStart>[] = [
     explains: (difference, { setup }) =>
       isRefusedHereFor(
         difference,
-        /^clientCA: \S+: x509: certificate block \d+ (?:has no end|is not base64)$/,
+        /^clientCAFile: \S+: x509: certificate block \d+ (?:has no end|is not base64)$/,
       ) ||
       (hasAuthority(setup, 'ca-p224') &&
-        isRefusedHereFor(difference, /^clientCA: \S+: x509: malformed EC key: unsupported elliptic curve$/)),
+        isRefusedHereFor(
+          difference,
+          /^clientCAFile: \S+: x509: malformed EC key: unsupported elliptic curve$/,
+        )),
   },
   {
     row: 'request header configuration',
@@ -33,7 +36,7 @@ export const explainedStart: readonly Explanation<RecordedStart>[] = [
     explains: (difference) =>
       isRefusedHereFor(
         difference,
-        /^clientCA: requestHeader: has a CA in common with the CA of client certificates: give proxies a CA of their own, which signs no users$/,
+        /^clientCAFile: requestHeader: has a CA in common with the CA of client certificates: give proxies a CA of their own, which signs no users$/,
       ),
   },
   {
