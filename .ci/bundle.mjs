@@ -1,5 +1,5 @@
 // Bundles the code of every package into `dist`, next to the declarations of `tsc`: a file for each entry, and chunks that entries share, so that a
-// class or symbol exists once. Imports of other packages and of `imports` names stay imports.
+// class or symbol exists once. Imports of other packages and of `imports` names stay imports, except those of private packages, which are bundled.
 //
 // usage: node .ci/bundle.mjs
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -18,7 +18,14 @@ const FURTHER_ENTRIES = {
 const SIDE_EFFECTS = /[\\/]packages[\\/]testing[\\/]src[\\/]pki[\\/]x509-library\.ts$/
 
 const packages = fileURLToPath(new URL('../packages', import.meta.url))
-const folders = readdirSync(packages).filter((folder) => existsSync(join(packages, folder, 'package.json')))
+const manifests = new Map(
+  readdirSync(packages)
+    .map((folder) => [folder, join(packages, folder, 'package.json')])
+    .filter(([, manifest]) => existsSync(manifest))
+    .map(([folder, manifest]) => [folder, JSON.parse(readFileSync(manifest, 'utf8'))]),
+)
+const privateNames = [...manifests.values()].filter((manifest) => manifest.private).map(({ name }) => name)
+const folders = [...manifests.keys()].filter((folder) => !manifests.get(folder).private)
 const inAll = entriesInAll()
 await Promise.all(folders.map((folder) => bundlePackage(folder)))
 
@@ -27,7 +34,7 @@ async function bundlePackage(folder) {
   const bundle = await rolldown({
     cwd: root,
     input: { ...entriesOf(root), ...FURTHER_ENTRIES[folder] },
-    external: (id) => !id.startsWith('.') && !isAbsolute(id) && !id.startsWith('\0'),
+    external: (id) => !id.startsWith('.') && !isAbsolute(id) && !id.startsWith('\0') && !isPrivate(id),
     platform: 'neutral',
     plugins: [pureInitializers()],
     treeshake: { moduleSideEffects: (id, isExternal) => isExternal || SIDE_EFFECTS.test(id) },
@@ -48,6 +55,10 @@ async function bundlePackage(folder) {
   })
   await bundle.close()
   removeOtherCode(join(root, 'dist'), new Set(output.map(({ fileName }) => fileName)))
+}
+
+function isPrivate(id) {
+  return privateNames.some((name) => id.startsWith(`${name}/`))
 }
 
 /** The entries of the core that `@kube-authn/core/all` re-exports. */

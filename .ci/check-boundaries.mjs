@@ -1,5 +1,5 @@
-// Which packages may import which: server -> node -> core, adapters -> core, and no package imports an adapter. The core uses only what every runtime
-// has. Tests may use more, so they are excluded; declared dependencies are checked.
+// Which packages may import which: server -> node -> core -> x509 and cel -> internal, adapters -> core, and no package imports an adapter. The core
+// and the packages below it use only what every runtime has. Tests may use more, so they are excluded; declared dependencies are checked.
 //
 // usage: node .ci/check-boundaries.mjs [root]
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
@@ -10,18 +10,29 @@ import { parseSync } from 'oxc-parser'
 
 /** The workspace packages that each package may import. A package that is missing here must be added. */
 const ARROWS = {
-  core: [],
-  express: ['core'],
-  hono: ['core'],
-  koa: ['core'],
-  node: ['core'],
-  passport: ['core'],
-  server: ['core', 'node'],
-  testing: ['core'],
+  internal: [],
+  x509: ['internal'],
+  cel: ['internal'],
+  core: ['internal', 'x509', 'cel'],
+  express: ['core', 'internal'],
+  hono: ['core', 'internal'],
+  koa: ['core', 'internal'],
+  node: ['core', 'internal', 'x509'],
+  passport: ['core', 'internal'],
+  server: ['core', 'internal', 'node', 'x509'],
+  testing: ['core', 'internal', 'x509'],
 }
+
+/** They run on every JavaScript runtime. */
+const PORTABLE = new Set(['internal', 'x509', 'cel', 'core'])
+
+/** Libraries: their objects carry no private state, so two copies in one app do no harm. */
+const LIBRARIES = new Set(['x509', 'cel'])
 
 /** Two versions of a package in one app are two copies, which do not share private state. */
 const PEER = 'must be a peer dependency, so that an app has one copy of it'
+const LIBRARY = 'must be a dependency'
+const BUNDLED = 'is private and bundled, so it must be a development dependency'
 
 const root = resolve(process.argv[2] ?? fileURLToPath(new URL('..', import.meta.url)))
 const folders = readdirSync(join(root, 'packages')).filter((name) =>
@@ -42,18 +53,15 @@ function* problemsOfManifest(folder) {
   }
   const { dependencies, peerDependencies, optionalDependencies, imports } = manifestOf(folder)
   const declared = Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies })
-  const bundled = { ...dependencies, ...optionalDependencies }
   for (const specifier of [...declared, ...stringsIn(imports)]) {
-    const reason =
-      whyNot(folder, specifier) ??
-      (folderOfName.has(specifier) && Object.hasOwn(bundled, specifier) ? PEER : undefined)
+    const reason = whyNot(folder, specifier) ?? whyUndeclared(specifier, manifestOf(folder), declared)
     if (reason !== undefined) yield `${where}: ${specifier}: ${reason}`
   }
 }
 
 function* problemsOfSources(folder) {
   const sources = join(root, 'packages', folder, 'src')
-  const peers = manifestOf(folder).peerDependencies ?? {}
+  const manifest = manifestOf(folder)
   for (const file of readdirSync(sources, { recursive: true })) {
     if (!/\.[cm]?[jt]sx?$/.test(file) || /\.test\.[cm]?[jt]sx?$/.test(file)) continue
     const path = join(sources, file)
@@ -62,7 +70,7 @@ function* problemsOfSources(folder) {
       const reason =
         specifier === undefined
           ? 'the specifier of an import must be a literal, so that this check can read it'
-          : (whyNot(folder, specifier, path) ?? whyNoPeer(specifier, peers))
+          : (whyNot(folder, specifier, path) ?? whyUndeclared(specifier, manifest, [packageOf(specifier)]))
       if (reason === undefined) continue
       const line = text.slice(0, start).split('\n').length
       yield `${relative(root, path).replaceAll(sep, '/')}:${line}: ${specifier ?? 'import'}: ${reason}`
@@ -77,9 +85,10 @@ function whyNot(folder, specifier, importer) {
     const target = resolve(dirname(importer), specifier)
     return target.startsWith(join(root, 'packages', folder) + sep) ? undefined : 'is outside the package'
   }
-  if (folder === 'core' && isBuiltin(specifier)) return 'the core may only use what every runtime has'
-  if (folder === 'core' && /^[a-z]+:/.test(specifier))
-    return 'belongs to one runtime, and the core runs on all'
+  if (PORTABLE.has(folder)) {
+    if (isBuiltin(specifier)) return `packages/${folder} may only use what every runtime has`
+    if (/^[a-z]+:/.test(specifier)) return `belongs to one runtime, and packages/${folder} runs on all`
+  }
   const target = folderOfName.get(packageOf(specifier))
   if (target === undefined) return undefined
   if (target === folder) return 'a package imports its own files by path'
@@ -88,9 +97,15 @@ function whyNot(folder, specifier, importer) {
 }
 
 /** Why a workspace package is not declared correctly; `undefined` if it is, or if it is a third-party package. */
-function whyNoPeer(specifier, peers) {
+function whyUndeclared(specifier, manifest, declared) {
+  const { devDependencies = {}, peerDependencies = {}, optionalDependencies } = manifest
+  const dependencies = { ...manifest.dependencies, ...optionalDependencies }
   const name = packageOf(specifier)
-  return folderOfName.has(name) && !Object.hasOwn(peers, name) ? PEER : undefined
+  const target = folderOfName.get(name)
+  if (target === undefined || !declared.includes(name)) return undefined
+  if (manifestOf(target).private === true) return Object.hasOwn(devDependencies, name) ? undefined : BUNDLED
+  if (LIBRARIES.has(target)) return Object.hasOwn(dependencies, name) ? undefined : LIBRARY
+  return Object.hasOwn(peerDependencies, name) && !Object.hasOwn(dependencies, name) ? undefined : PEER
 }
 
 function packageOf(specifier) {

@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join, posix } from 'node:path'
+import { basename, dirname, join, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -12,12 +12,15 @@ const temporary = mkdtempSync(join(tmpdir(), 'packaging-'))
 let passed = 0
 let failed = 0
 
+const manifests = readdirSync(join(root, 'packages'))
+  .map((folder) => join(root, 'packages', folder, 'package.json'))
+  .filter((file) => existsSync(file))
+  .map((file) => ({ source: dirname(file), ...JSON.parse(readFileSync(file, 'utf8')) }))
+const privateNames = manifests.filter((manifest) => manifest.private === true).map(({ name }) => name)
+
 try {
-  for (const folder of readdirSync(join(root, 'packages'))) {
-    const source = join(root, 'packages', folder)
-    if (!existsSync(join(source, 'package.json'))) continue
-    const manifest = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8'))
-    if (manifest.private !== true) checkPackage(folder, source)
+  for (const manifest of manifests) {
+    if (manifest.private !== true) checkPackage(basename(manifest.source), manifest.source)
   }
 } finally {
   rmSync(temporary, { recursive: true })
@@ -63,6 +66,12 @@ function* problemsOfContents(folder) {
     if (/\.test\.|(?:^|\/)(?:test|tests|__tests__)\//.test(file)) yield `${file} is a test`
     if (file.endsWith('.tsbuildinfo')) yield `${file} is only useful for builds`
     if (file.startsWith('src/') && !declaresSources) yield `${file} is a source`
+    if (/\.(?:js|d\.ts)$/.test(file)) {
+      const name = privateNames.find(
+        (each) => text(file).includes(`'${each}/`) || text(file).includes(`"${each}/`),
+      )
+      if (name !== undefined) yield `${file} imports ${name}, which is not published`
+    }
     // Source maps to missing sources make bundlers and debuggers complain.
     if (file.endsWith('.map')) {
       const { sources, sourcesContent } = JSON.parse(text(file))

@@ -12,7 +12,7 @@ export const chunksOf = {
     // Needed by nearly every entry.
     {
       name: 'base',
-      test: /src\/(?:authenticator\/(?!status)[^/]+|chain\/[^/]+|internal\/(?!limit-concurrency|verdict-cache)[^/]+|internal\/(?:field|http|options)\/[^/]+|internal\/json\/colons)\.ts$/,
+      test: /packages\/internal\/src\/|src\/(?:authenticator\/(?!status)[^/]+|chain\/[^/]+|internal\/(?!limit-concurrency|verdict-cache)[^/]+|internal\/(?:field|http|options)\/[^/]+|internal\/json\/colons)\.ts$/,
     },
     // Needed by every adapter.
     {
@@ -21,7 +21,7 @@ export const chunksOf = {
     },
     {
       name: 'certificate',
-      test: /src\/(?:internal\/x509|request\/(?:client-certificate|request-header|request-header-config))\//,
+      test: /src\/(?:request\/(?:client-certificate|request-header|request-header-config))\//,
     },
     // The part of expressions that does not evaluate them.
     {

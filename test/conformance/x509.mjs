@@ -13,7 +13,7 @@ import {
   ExtendedKeyUsage,
   parseCertificate,
   verifyCertificateChain,
-} from '../../packages/core/dist/internal/x509/index.js'
+} from '@kube-authn/x509'
 
 /** Cases with intended differences, and why: `docs/x509.md`. */
 const DELIBERATE = new Map([

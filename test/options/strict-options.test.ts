@@ -391,7 +391,7 @@ const WITHOUT_FACTORIES = [
   '@kube-authn/core/protobuf',
   '@kube-authn/core/request-header-config',
   '@kube-authn/core/steps',
-  '@kube-authn/core/x509',
+  '@kube-authn/x509',
   '@kube-authn/express/augment',
   '@kube-authn/passport/augment',
 ]

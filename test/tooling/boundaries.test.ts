@@ -9,18 +9,22 @@ const script = fileURLToPath(new URL('../../.ci/check-boundaries.mjs', import.me
 let root: string
 
 const core = { '@kube-authn/core': 'workspace:0.x' }
-const PEERS = {
-  core: {},
-  node: core,
-  express: core,
-  koa: core,
-  server: { ...core, '@kube-authn/node': 'workspace:0.x' },
+const internal = { '@kube-authn/internal': 'workspace:*' }
+const x509 = { '@kube-authn/x509': 'workspace:^' }
+const MANIFESTS = {
+  internal: { private: true },
+  x509: {},
+  core: { dependencies: x509, devDependencies: internal },
+  node: { peerDependencies: core },
+  express: { peerDependencies: core },
+  koa: { peerDependencies: core },
+  server: { peerDependencies: { ...core, '@kube-authn/node': 'workspace:0.x' } },
 }
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'boundaries-'))
-  for (const [name, peers] of Object.entries(PEERS)) {
-    write(`packages/${name}/package.json`, manifest(name, { peerDependencies: peers }))
+  for (const [name, more] of Object.entries(MANIFESTS)) {
+    write(`packages/${name}/package.json`, manifest(name, more))
     write(`packages/${name}/src/index.ts`, 'export {}\n')
   }
 })
@@ -63,6 +67,11 @@ describe('the boundaries', () => {
     ['node', "export type { Middleware } from '@kube-authn/express'"],
     ['node', "import '@kube-authn/server'"],
     ['server', "import '@kube-authn/koa'"],
+    ['x509', "import { randomBytes } from 'node:crypto'"],
+    ['x509', "import '@kube-authn/core'"],
+    ['internal', "import '@kube-authn/x509'"],
+    ['x509', "import '@kube-authn/internal/quote'"],
+    ['node', "import '@kube-authn/x509'"],
   ])('do not let %s say %s', (folder, statement) => {
     write(`packages/${folder}/src/inner/file.ts`, `// first line\n${statement}\n`)
     const { status, problems } = check()
@@ -76,6 +85,7 @@ describe('the boundaries', () => {
     ['node', "import 'node:fs'\nimport type { UserInfo } from '@kube-authn/core'"],
     ['express', "import express from 'express'\nimport '@kube-authn/core/incoming-message'"],
     ['server', "import '@kube-authn/core'\nimport '@kube-authn/node'"],
+    ['core', "import '@kube-authn/x509'\nimport '@kube-authn/internal/quote'"],
   ])('let %s say %s', (folder, statements) => {
     write(`packages/${folder}/src/inner/file.ts`, statements)
     expect(check()).toEqual({ status: 0, problems: [] })
@@ -92,6 +102,8 @@ describe('the boundaries', () => {
     ['core', { imports: { '#sha256': { node: 'node:crypto', default: './dist/sha256.js' } } }],
     ['koa', { dependencies: core }],
     ['koa', { optionalDependencies: core, peerDependencies: core }],
+    ['core', { dependencies: internal }],
+    ['core', { peerDependencies: x509 }],
     ['unheard-of', {}],
   ])('hold for the manifest of %s with %j', (folder, more) => {
     write(`packages/${folder}/package.json`, manifest(folder, more))

@@ -2,7 +2,7 @@ import type { Clock } from '../src/internal/clock.ts'
 import { exactHeaders } from '../src/request/headers/exact.ts'
 import { joinedHeaders } from '../src/request/headers/joined.ts'
 import type { AuthenticationRequest } from '../src/request/request.ts'
-import { type Issued, NOW_MS } from './certificates.ts'
+import { type Issued, NOW_MS } from '../../x509/test/certificates.ts'
 
 export type HeaderList = readonly (readonly [name: string, value: string])[]
 

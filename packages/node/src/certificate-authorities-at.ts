@@ -1,6 +1,6 @@
 import { notify, type Observer } from '@kube-authn/core'
 import { aFunction, checkOptions, type OptionsShape } from '@kube-authn/core/options'
-import { CertificateError, type CertificatePool, certificatePool } from '@kube-authn/core/x509'
+import { CertificateError, type CertificatePool, certificatePool } from '@kube-authn/x509'
 import { fileShape } from './options/reload-shape.ts'
 import { fileSource, type FileSourceOptions } from './file-source/file-source.ts'
 import type { FileSource } from './file-source/reloading-source.ts'

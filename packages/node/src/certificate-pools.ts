@@ -1,5 +1,5 @@
 import { assertDistinctPools } from '@kube-authn/core/request-header'
-import type { CertificatePool } from '@kube-authn/core/x509'
+import type { CertificatePool } from '@kube-authn/x509'
 import {
   certificateAuthoritiesAt,
   type CertificateAuthoritiesAtOptions,

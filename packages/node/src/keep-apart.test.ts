@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Authenticator, authenticateRequest, ConfigurationError, union } from '@kube-authn/core'
 import { requestHeader } from '@kube-authn/core/request-header'
-import { certificatePool } from '@kube-authn/core/x509'
+import { certificatePool } from '@kube-authn/x509'
 import {
   type CertificateAuthority,
   createPki,

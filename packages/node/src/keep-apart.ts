@@ -1,5 +1,5 @@
 import { type Authenticator, unavailable } from '@kube-authn/core'
-import type { CertificatePool } from '@kube-authn/core/x509'
+import type { CertificatePool } from '@kube-authn/x509'
 import { assertDistinct } from './certificate-pools.ts'
 import { type FileSource, RESTRICT } from './file-source/reloading-source.ts'
 

@@ -6,7 +6,7 @@ import {
   parseCertificate,
   valuesOf,
   verifyCertificateChain,
-} from '@kube-authn/core/x509'
+} from '@kube-authn/x509'
 import { certificate, CLIENT_AUTH, keyFor, NOW_MS, signed } from '../lib/certificates.mjs'
 import { bits, encode, sequence, treeOf } from '../lib/der.mjs'
 import { Finding } from '../lib/finding.mjs'

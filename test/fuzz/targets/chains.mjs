@@ -5,7 +5,7 @@ import {
   certificatePoolOf,
   parseCertificate,
   verifyCertificateChain,
-} from '@kube-authn/core/x509'
+} from '@kube-authn/x509'
 import {
   ANY_USAGE,
   certificate,

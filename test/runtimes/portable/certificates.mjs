@@ -12,7 +12,7 @@ import {
   certificatePoolOf,
   parseCertificate,
   verifyCertificateChain,
-} from '@kube-authn/core/x509'
+} from '@kube-authn/x509'
 import { checksOf } from './check.mjs'
 import { expectEqual, expectText, thrownBy } from './expect.mjs'
 import { requestOfCloudflare, requestWith, whoIs, whoMakes } from './requests.mjs'

@@ -4,7 +4,7 @@ import {
   certificatePoolOf,
   parseCertificate,
   verifyCertificateChain,
-} from '@kube-authn/core/x509'
+} from '@kube-authn/x509'
 import { createPki, fixedClock } from '@kube-authn/testing'
 import { checksOf } from './check.mjs'
 import { expectEqual } from './expect.mjs'

@@ -1,4 +1,4 @@
-import { quoted } from '../internal/quote.ts'
+import { quoted } from '@kube-authn/internal/quote'
 import type { AuditEvent } from './event.ts'
 
 /**

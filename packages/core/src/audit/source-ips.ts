@@ -9,7 +9,7 @@ import {
   readAddress,
   readAddressRange,
   unmappedAddress,
-} from '../internal/ip-address.ts'
+} from '@kube-authn/internal/ip-address'
 import { type Check, listOf, must, wholeNumber } from '../internal/options/index.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 

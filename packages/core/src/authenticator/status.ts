@@ -1,4 +1,4 @@
-import { branded } from '../internal/brand.ts'
+import { branded } from '@kube-authn/internal/brand'
 
 /** `v1` Status: the body of a refusal by the Kubernetes API. */
 export interface Status {

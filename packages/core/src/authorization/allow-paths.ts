@@ -1,6 +1,6 @@
 import type { ConfigurationProblem } from '../authenticator/errors.ts'
 import { aString, listOf, refuseProblems } from '../internal/options/index.ts'
-import { quoted } from '../internal/quote.ts'
+import { quoted } from '@kube-authn/internal/quote'
 import type { Authorizer, RuleResolver } from './authorizer.ts'
 import { allow, noOpinion } from './decision.ts'
 

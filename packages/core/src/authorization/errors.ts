@@ -1,4 +1,4 @@
-import { branded } from '../internal/brand.ts'
+import { branded } from '@kube-authn/internal/brand'
 
 /** Options of an {@link AuthorizationError}. */
 export interface AuthorizationErrorOptions {

@@ -1,4 +1,4 @@
-import { quoted } from '../internal/quote.ts'
+import { quoted } from '@kube-authn/internal/quote'
 import { StatusError } from '../authenticator/status.ts'
 import { withoutStack } from '../internal/without-stack.ts'
 import type { Attributes } from './attributes.ts'

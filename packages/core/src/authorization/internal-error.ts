@@ -1,4 +1,4 @@
-import { quoted } from '../internal/quote.ts'
+import { quoted } from '@kube-authn/internal/quote'
 import { StatusError } from '../authenticator/status.ts'
 import { escapeHtml } from './forbidden.ts'
 import { type RequestTarget, targetText } from './request-info/request-info.ts'

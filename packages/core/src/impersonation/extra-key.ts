@@ -1,5 +1,5 @@
 import { percentDecoded } from '../internal/percent.ts'
-import { bytesFromText } from '../internal/byte-text.ts'
+import { bytesFromText } from '@kube-authn/internal/byte-text'
 
 /** The prefix of headers that carry a value of an extra field. */
 export const EXTRA_PREFIX = 'impersonate-extra-'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { textFromLatin1 } from '../internal/byte-text.ts'
+import { textFromLatin1 } from '@kube-authn/internal/byte-text'
 import { userInfo } from '../authenticator/user.ts'
 import { impersonationHeaders } from './impersonation-headers.ts'
 

@@ -1,4 +1,4 @@
-import { bytesFromText, latin1FromBytes, textFromLatin1 } from '../internal/byte-text.ts'
+import { bytesFromText, latin1FromBytes, textFromLatin1 } from '@kube-authn/internal/byte-text'
 import type { UserInfo } from '../authenticator/user.ts'
 import { encodeExtraKey } from './extra-key.ts'
 

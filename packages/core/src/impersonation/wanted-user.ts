@@ -1,4 +1,4 @@
-import { dns1123LabelProblems, dns1123SubdomainProblems } from '../internal/field/names.ts'
+import { dns1123LabelProblems, dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
 import {
   ANONYMOUS_USERNAME,
   AUTHENTICATED_GROUP,

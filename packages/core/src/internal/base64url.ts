@@ -1,5 +1,4 @@
-import { latin1FromBytes } from './byte-text.ts'
-import type { Bytes } from './x509/der/reader.ts'
+import { latin1FromBytes } from '@kube-authn/internal/byte-text'
 
 /**
  * Whether a string is canonical unpadded base64url: no other characters, and zero in the unused bits.
@@ -22,7 +21,7 @@ export function isCanonicalBase64url(text: string): boolean {
 }
 
 /** Decodes canonical base64url to bytes. */
-export function bytesOfBase64url(text: string): Bytes {
+export function bytesOfBase64url(text: string): Uint8Array<ArrayBuffer> {
   return bytesOf(binaryOf(text))
 }
 
@@ -45,7 +44,7 @@ function binaryOf(text: string): string {
   return atob(text.replaceAll('-', '+').replaceAll('_', '/'))
 }
 
-function bytesOf(binary: string): Bytes {
+function bytesOf(binary: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(binary.length)
   // A loop, since `from` with a function is ten times as slow, and every token is decoded.
   for (let index = 0; index < binary.length; index++) bytes[index] = binary.charCodeAt(index)

@@ -1,4 +1,4 @@
-import { textFromLatin1 } from './byte-text.ts'
+import { textFromLatin1 } from '@kube-authn/internal/byte-text'
 
 /**
  * Decodes percent escapes once, as Go's `url.PathUnescape` does: `undefined` if one is malformed. Invalid UTF-8 bytes stay

@@ -1,4 +1,4 @@
-import { latin1FromText } from './byte-text.ts'
+import { latin1FromText } from '@kube-authn/internal/byte-text'
 
 /** If all warnings together are longer, each is truncated. */
 const MAX_CHARACTERS = 4096

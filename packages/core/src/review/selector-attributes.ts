@@ -2,7 +2,7 @@ import { parseFieldSelector } from '../authorization/selectors/field-selector.ts
 import { parseLabelSelector } from '../authorization/selectors/label-selector.ts'
 import type { Selector, SelectorRequirement } from '../authorization/selectors/selector.ts'
 import type { ErrorList } from '../internal/field/errors.ts'
-import { labelValueProblems, qualifiedNameProblems } from '../internal/field/names.ts'
+import { labelValueProblems, qualifiedNameProblems } from '@kube-authn/internal/kubernetes-names'
 import type { FieldPath } from '../internal/field/path.ts'
 import type { ObjectReader } from '../internal/field/reader.ts'
 import { withoutEmpty } from './without-empty.ts'

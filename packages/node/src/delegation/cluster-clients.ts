@@ -16,7 +16,7 @@ import {
   without,
 } from '@kube-authn/core/options'
 import type { RequestHeaderConfig } from '@kube-authn/core/request-header-config'
-import { type CertificatePool, certificatePool } from '@kube-authn/core/x509'
+import { type CertificatePool, certificatePool } from '@kube-authn/x509'
 import {
   assertDistinct,
   type CertificateAuthoritiesFile,

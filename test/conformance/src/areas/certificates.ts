@@ -4,12 +4,7 @@ import { join } from 'node:path'
 import { type AuthenticationEvent, type Authenticator, emptyContext, type userInfo } from '@kube-authn/core'
 import { certificateUser, certificateVerifier, clientCertificate } from '@kube-authn/core/client-certificate'
 import { metrics } from '@kube-authn/core/metrics'
-import {
-  type Certificate,
-  CertificateError,
-  certificateIdentifier,
-  certificatePool,
-} from '@kube-authn/core/x509'
+import { type Certificate, CertificateError, certificateIdentifier, certificatePool } from '@kube-authn/x509'
 import { certificateAuthoritiesAt } from '@kube-authn/node'
 import { createPki, fixedClock } from '@kube-authn/testing'
 import { type Behaviour, outcomeOf, scripted, userOf } from '../behaviour.ts'

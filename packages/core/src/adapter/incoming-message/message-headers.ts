@@ -1,4 +1,4 @@
-import { textFromLatin1 } from '../../internal/byte-text.ts'
+import { textFromLatin1 } from '@kube-authn/internal/byte-text'
 import { ExactHeaders } from '../../request/headers/exact.ts'
 import { hasCompleteFields } from './complete-fields.ts'
 import type { NodeRequest } from './node-request.ts'

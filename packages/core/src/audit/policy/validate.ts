@@ -1,5 +1,5 @@
 import type { ErrorList } from '../../internal/field/errors.ts'
-import { dns1123SubdomainProblems } from '../../internal/field/names.ts'
+import { dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
 import { fieldPath, type FieldPath } from '../../internal/field/path.ts'
 import type { AuditGroupResources, AuditPolicyConfig, AuditPolicyRule } from './config.ts'
 

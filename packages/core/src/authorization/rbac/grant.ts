@@ -1,5 +1,5 @@
 import { allow, type Decision } from '../decision.ts'
-import { quoted } from '../../internal/quote.ts'
+import { quoted } from '@kube-authn/internal/quote'
 import type { AnyBinding, PolicyRule, Subject } from './objects.ts'
 
 /** A binding and one of its subjects. */

@@ -1,5 +1,5 @@
 import { errorList } from '../../internal/field/errors.ts'
-import { dns1123LabelProblems } from '../../internal/field/names.ts'
+import { dns1123LabelProblems } from '@kube-authn/internal/kubernetes-names'
 import { fieldPath } from '../../internal/field/path.ts'
 import {
   aString,

@@ -1,5 +1,5 @@
 import type { ErrorList } from '../../internal/field/errors.ts'
-import { qualifiedNameProblems } from '../../internal/field/names.ts'
+import { qualifiedNameProblems } from '@kube-authn/internal/kubernetes-names'
 import { fieldPath } from '../../internal/field/path.ts'
 import type { ObjectReader } from '../../internal/field/reader.ts'
 import { validateLabels } from './validate-selector.ts'

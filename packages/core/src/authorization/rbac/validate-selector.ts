@@ -1,4 +1,4 @@
-import { labelValueProblems, qualifiedNameProblems } from '../../internal/field/names.ts'
+import { labelValueProblems, qualifiedNameProblems } from '@kube-authn/internal/kubernetes-names'
 import type { ErrorList } from '../../internal/field/errors.ts'
 import type { FieldPath } from '../../internal/field/path.ts'
 import type { LabelSelector, LabelSelectorRequirement } from './objects.ts'

@@ -2,7 +2,7 @@ import {
   dns1123LabelProblems,
   dns1123SubdomainProblems,
   pathSegmentProblems,
-} from '../../internal/field/names.ts'
+} from '@kube-authn/internal/kubernetes-names'
 import type { ErrorList } from '../../internal/field/errors.ts'
 import { type FieldPath, fieldPath } from '../../internal/field/path.ts'
 import { readObject } from '../../internal/field/reader.ts'

@@ -1,4 +1,4 @@
-import { pathSegmentProblems } from '../../internal/field/names.ts'
+import { pathSegmentProblems } from '@kube-authn/internal/kubernetes-names'
 import { exactValueOf, parseFieldSelector } from '../selectors/field-selector.ts'
 import { isInt64 } from '../selectors/int64.ts'
 import { parseLabelSelector } from '../selectors/label-selector.ts'

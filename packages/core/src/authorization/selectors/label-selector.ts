@@ -1,4 +1,4 @@
-import { labelValueProblems, qualifiedNameProblems } from '../../internal/field/names.ts'
+import { labelValueProblems, qualifiedNameProblems } from '@kube-authn/internal/kubernetes-names'
 import { END, type LabelToken, labelTokens } from './label-tokens.ts'
 import { isInt64 } from './int64.ts'
 import { type Selector, type SelectorRequirement, tooLong, unreadable } from './selector.ts'

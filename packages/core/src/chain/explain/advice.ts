@@ -1,7 +1,7 @@
 import { intersectAudiences } from '../../authenticator/audiences.ts'
 import type { Authentication, Authenticator } from '../../authenticator/authenticator.ts'
 import { type AuthenticationError, isFault } from '../../authenticator/errors.ts'
-import { quoted } from '../../internal/quote.ts'
+import { quoted } from '@kube-authn/internal/quote'
 import type { AuthenticatedRequest, RequestOutcome } from '../../handler/authenticate-request.ts'
 import type { AuthenticationRequest } from '../../request/request.ts'
 import { isUnauthenticated } from '../../authenticator/user.ts'

@@ -1,5 +1,5 @@
 import type { ErrorList, FieldErrorType } from '../field/errors.ts'
-import { quoted } from '../quote.ts'
+import { quoted } from '@kube-authn/internal/quote'
 import { retryAfter } from '../retry-after.ts'
 import { StatusError } from '../../authenticator/status.ts'
 

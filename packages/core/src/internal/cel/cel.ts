@@ -1,4 +1,4 @@
-import { branded } from '../brand.ts'
+import { branded } from '@kube-authn/internal/brand'
 
 /** The single variable of an expression: the claims of a token, the user mapped from them, or the request to an authorizer. */
 export type CelVariable = 'claims' | 'request' | 'user'

@@ -1,4 +1,4 @@
-import { branded } from '../brand.ts'
+import { branded } from '@kube-authn/internal/brand'
 import { type FileNotice, notify, type Observer } from '../../authenticator/events.ts'
 import { type Check, must } from '../options/index.ts'
 import type { Steps } from '../steps.ts'

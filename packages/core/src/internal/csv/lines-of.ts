@@ -1,4 +1,4 @@
-import { latin1FromBytes, textFromLatin1 } from '../byte-text.ts'
+import { latin1FromBytes, textFromLatin1 } from '@kube-authn/internal/byte-text'
 
 /** Some whole lines of a file. */
 export interface Lines {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { cpuSecondsOf } from '../../../../../test/cpu-seconds.ts'
-import { bytesFromText, latin1FromBytes, textFromLatin1 } from '../byte-text.ts'
+import { bytesFromText, latin1FromBytes, textFromLatin1 } from '@kube-authn/internal/byte-text'
 import { CsvSyntaxError, type CsvRecord, readRecords } from './read-records.ts'
 import { recordBatches } from './record-batches.ts'
 

@@ -1,6 +1,6 @@
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js'
-import { latin1FromBytes } from '../byte-text.ts'
+import { latin1FromBytes } from '@kube-authn/internal/byte-text'
 
 const utf8 = new TextEncoder()
 

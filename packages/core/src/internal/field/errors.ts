@@ -1,5 +1,5 @@
 import { ConfigurationError, type ConfigurationProblem } from '../../authenticator/errors.ts'
-import { quoted } from '../quote.ts'
+import { quoted } from '@kube-authn/internal/quote'
 import type { FieldPath } from './path.ts'
 
 /** The kind of an error. `Unknown` is an unknown field; the others are Kubernetes' own. */

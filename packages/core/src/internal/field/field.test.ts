@@ -9,7 +9,7 @@ import {
   labelValueProblems,
   pathSegmentProblems,
   qualifiedNameProblems,
-} from './names.ts'
+} from '@kube-authn/internal/kubernetes-names'
 import { fieldPath } from './path.ts'
 import { readObject } from './reader.ts'
 

@@ -1,4 +1,4 @@
-import { quoted } from '../quote.ts'
+import { quoted } from '@kube-authn/internal/quote'
 
 /** The seconds of a Go duration, or why it is not valid. */
 export type DurationReading = { readonly seconds: number } | { readonly problem: string }

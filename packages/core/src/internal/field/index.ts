@@ -1,4 +1,4 @@
-export { quoted } from '../quote.ts'
+export { quoted } from '@kube-authn/internal/quote'
 export {
   errorList,
   ErrorList,

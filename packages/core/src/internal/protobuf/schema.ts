@@ -1,4 +1,4 @@
-import { latin1FromBytes } from '../byte-text.ts'
+import { latin1FromBytes } from '@kube-authn/internal/byte-text'
 import { malformed, type WireField, wireFields, type WireType } from './wire.ts'
 
 /** The type of a field: its wire type, and its form in JSON. */

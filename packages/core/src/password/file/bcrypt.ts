@@ -1,4 +1,4 @@
-import { bytesFromText } from '../../internal/byte-text.ts'
+import { bytesFromText } from '@kube-authn/internal/byte-text'
 import type { PasswordHash } from './password-hash.ts'
 
 /** Each step doubles the time of a check; a cost of 14 takes more than a second. */

@@ -1,4 +1,4 @@
-import { bytesFromText } from '../../internal/byte-text.ts'
+import { bytesFromText } from '@kube-authn/internal/byte-text'
 import { nodePasswordHashes, promised } from './node-crypto.ts'
 import type { PasswordHash } from './password-hash.ts'
 import { decodeBase64, isEqualHash } from './phc-string.ts'

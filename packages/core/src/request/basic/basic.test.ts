@@ -14,7 +14,7 @@ import {
 } from '../../../test/fakes.ts'
 import { emptyContext } from '../../authenticator/context.ts'
 import { rejected, unavailable } from '../../authenticator/errors.ts'
-import { bytesFromText, latin1FromBytes } from '../../internal/byte-text.ts'
+import { bytesFromText, latin1FromBytes } from '@kube-authn/internal/byte-text'
 import { fetchRequest } from '../fetch-request.ts'
 import { basic, decodeCredentials } from './basic.ts'
 

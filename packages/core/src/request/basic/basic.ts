@@ -7,7 +7,7 @@ import type {
 import { andThen } from '../../internal/awaitable.ts'
 import { hasScheme } from '../bearer-token/read.ts'
 import { rejected } from '../../authenticator/errors.ts'
-import { textFromLatin1 } from '../../internal/byte-text.ts'
+import { textFromLatin1 } from '@kube-authn/internal/byte-text'
 import { type Opinion, opinionOfPassword, Refused, throwing } from '../../authenticator/opinion.ts'
 import {
   aPasswordAuthenticator,

@@ -1,6 +1,6 @@
 import { ConfigurationError, type ConfigurationProblem } from '../../authenticator/errors.ts'
 import { hasMethod, problemOf } from '../../internal/options/check.ts'
-import { type CertificatePool, certificatePool } from '../../internal/x509/index.ts'
+import { type CertificatePool, certificatePool } from '@kube-authn/x509'
 
 /** Trusted certificates that may change, for example when a file is reloaded. */
 export interface CertificatePoolSource {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { type Attribute, CN, issue, O, UID } from '../../../test/certificates.ts'
+import { type Attribute, CN, issue, O, UID } from '../../../../x509/test/certificates.ts'
 import { rejected } from '../../authenticator/errors.ts'
-import { hexOf } from '../../internal/x509/der/bytes.ts'
+import { hexOf } from '@kube-authn/internal/bytes'
 import { certificateUser, type CertificateUserOptions } from './certificate-user.ts'
 
 const OU = '2.5.4.11'

@@ -3,8 +3,8 @@ import { CREDENTIAL_ID_KEY } from '../../authenticator/credential-id.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import { aBoolean, checkOptions, type OptionsShape } from '../../internal/options/index.ts'
 import { type UserInfo, userInfo } from '../../authenticator/user.ts'
-import { printable } from '../../internal/x509/errors.ts'
-import { AttributeType, type Certificate, valuesOf } from '../../internal/x509/index.ts'
+import { printable } from '@kube-authn/internal/printable'
+import { AttributeType, type Certificate, valuesOf } from '@kube-authn/x509'
 
 /** The subject attribute with the uid of a user. */
 export const UID_ATTRIBUTE = '1.3.6.1.4.1.57683.2'

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { CN, issueCa, issueClient } from '../../../test/certificates.ts'
+import { CN, issueCa, issueClient } from '../../../../x509/test/certificates.ts'
 import { requestOf, settableClock } from '../../../test/requests.ts'
 import type { Authenticator } from '../../authenticator/authenticator.ts'
 import { emptyContext } from '../../authenticator/context.ts'

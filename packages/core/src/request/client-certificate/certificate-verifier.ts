@@ -13,8 +13,8 @@ import {
   refuseProblems,
   required,
 } from '../../internal/options/index.ts'
-import { printable } from '../../internal/x509/errors.ts'
-import { AttributeType, ExtendedKeyUsage, valuesOf } from '../../internal/x509/index.ts'
+import { printable } from '@kube-authn/internal/printable'
+import { AttributeType, ExtendedKeyUsage, valuesOf } from '@kube-authn/x509'
 import {
   aPemBundleOrSource,
   type CertificatePoolSource,

@@ -5,11 +5,10 @@ import { RecentMap } from '../../internal/recent-map/recent-map.ts'
 import {
   type Certificate,
   type CertificateChain,
-  type CertificateError,
   type CertificatePool,
   verifyCertificateChain,
-} from '../../internal/x509/index.ts'
-import { isCertificateError } from '../../internal/x509/errors.ts'
+  CertificateError,
+} from '@kube-authn/x509'
 import { chainDigest, type PresentedChain, readPresentedChain } from './presented-chain.ts'
 
 /** Options of {@link chainVerifier}. */
@@ -143,7 +142,7 @@ async function decide<T>(
     const window = { leafNotAfterMs, ...sameState(chain, nowMs) }
     return judged(window, () => accept(chain))
   } catch (error) {
-    if (!isCertificateError(error)) throw error
+    if (!(error instanceof CertificateError)) throw error
     const { untilMs } = sameState([leaf, ...intermediates.certificates, ...roots.certificates], nowMs)
     const window = { fromMs: nowMs, untilMs: Math.min(untilMs, nowMs + MAX_REFUSAL_AGE_MS) }
     return { leafNotAfterMs, ...window, error: refuse(leaf, error) }

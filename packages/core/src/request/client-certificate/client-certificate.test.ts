@@ -9,15 +9,15 @@ import {
   SERVER_AUTH,
   extendedKeyUsage,
   UID,
-} from '../../../test/certificates.ts'
-import { hex } from '../../../test/der.ts'
+} from '../../../../x509/test/certificates.ts'
+import { hex } from '../../../../x509/test/der.ts'
 import { requestOf, settableClock } from '../../../test/requests.ts'
 import { emptyContext } from '../../authenticator/context.ts'
 import { AuthenticationError, ConfigurationError } from '../../authenticator/errors.ts'
 import type { AuthenticationEvent } from '../../authenticator/events.ts'
 import type { AuthenticationRequest } from '../request.ts'
 import { userInfo } from '../../authenticator/user.ts'
-import type { CertificatePool } from '../../internal/x509/index.ts'
+import type { CertificatePool } from '@kube-authn/x509'
 import { clientCertificate } from './client-certificate.ts'
 
 const ca = await issueCa({ subject: 'client-ca' })

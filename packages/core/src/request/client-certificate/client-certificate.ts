@@ -17,7 +17,7 @@ import {
   type CertificateChain,
   certificateIdentifier,
   ExtendedKeyUsage,
-} from '../../internal/x509/index.ts'
+} from '@kube-authn/x509'
 import type { UserInfo } from '../../authenticator/user.ts'
 import {
   aPemBundleOrSource,

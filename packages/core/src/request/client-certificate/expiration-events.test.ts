@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { issueCa, issueClient } from '../../../test/certificates.ts'
+import { issueCa, issueClient } from '../../../../x509/test/certificates.ts'
 import { requestOf, settableClock } from '../../../test/requests.ts'
 import { emptyContext } from '../../authenticator/context.ts'
 import type { AuthenticationEvent } from '../../authenticator/events.ts'

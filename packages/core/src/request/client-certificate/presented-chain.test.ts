@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { hex, integer } from '../../../test/der.ts'
-import { rsaKey, unsigned } from '../../../test/unsigned-certificate.ts'
+import { hex, integer } from '../../../../x509/test/der.ts'
+import { rsaKey, unsigned } from '../../../../x509/test/unsigned-certificate.ts'
 import { chainDigest, readPresentedChain } from './presented-chain.ts'
 
 it('tells chains apart that have the same bytes in different certificates', () => {

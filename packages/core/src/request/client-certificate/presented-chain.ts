@@ -5,8 +5,8 @@ import {
   type CertificatePool,
   certificatePoolOf,
   parseCertificate,
-} from '../../internal/x509/index.ts'
-import { isCertificateError } from '../../internal/x509/errors.ts'
+  CertificateError,
+} from '@kube-authn/x509'
 
 const MAX_CERTIFICATES = 10
 const MAX_CHAIN_BYTES = 64 * 1024
@@ -37,7 +37,7 @@ export function readPresentedChain(presented: readonly Uint8Array[]): PresentedC
     if (leaf === undefined) throw rejected('no certificate')
     return { leaf, intermediates: certificatePoolOf(others) }
   } catch (error) {
-    throw isCertificateError(error) ? rejected(error.message, { cause: error }) : error
+    throw error instanceof CertificateError ? rejected(error.message, { cause: error }) : error
   }
 }
 

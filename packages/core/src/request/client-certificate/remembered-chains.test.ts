@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { CLIENT_AUTH, issueCa, issueClient, keyPair, NOW_MS, poolOf } from '../../../test/certificates.ts'
+import {
+  CLIENT_AUTH,
+  issueCa,
+  issueClient,
+  keyPair,
+  NOW_MS,
+  poolOf,
+} from '../../../../x509/test/certificates.ts'
 import { settableClock } from '../../../test/requests.ts'
 import {
   type CreateCache,
@@ -8,7 +15,7 @@ import {
   variationsOf,
 } from '../../../test/two-questions.ts'
 import { rejected } from '../../authenticator/errors.ts'
-import type { CertificatePool } from '../../internal/x509/index.ts'
+import type { CertificatePool } from '@kube-authn/x509'
 import { chainVerifier } from './chain-verifier.ts'
 
 /** Whose certificates are these, to those who trust these authorities, at this time? */

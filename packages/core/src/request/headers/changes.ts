@@ -1,5 +1,5 @@
 import type { HeaderChanges } from '../../authenticator/authenticator.ts'
-import { latin1FromText } from '../../internal/byte-text.ts'
+import { latin1FromText } from '@kube-authn/internal/byte-text'
 
 /** Combines several changes. */
 function mergeHeaderChanges(...changes: readonly HeaderChanges[]): HeaderChanges {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { latin1FromBytes } from '../../internal/byte-text.ts'
+import { latin1FromBytes } from '@kube-authn/internal/byte-text'
 import { exactHeaders } from './exact.ts'
 import { selectedHeaders } from './selected.ts'
 

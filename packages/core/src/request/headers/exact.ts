@@ -1,5 +1,5 @@
 import type { RequestHeaders } from '../request.ts'
-import { textFromLatin1 } from '../../internal/byte-text.ts'
+import { textFromLatin1 } from '@kube-authn/internal/byte-text'
 
 /**
  * Headers from Node's `rawHeaders`: name, value, name, value, as sent. Repeated headers stay separate.

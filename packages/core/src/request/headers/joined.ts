@@ -1,5 +1,5 @@
 import type { RequestHeaders } from '../request.ts'
-import { textFromLatin1 } from '../../internal/byte-text.ts'
+import { textFromLatin1 } from '@kube-authn/internal/byte-text'
 
 /**
  * Headers from a Fetch `Headers` object, which joins repeated headers. This source is therefore not exact, and an authenticator that

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { issueCa, poolOf } from '../../../test/certificates.ts'
+import { issueCa, poolOf } from '../../../../x509/test/certificates.ts'
 import { ConfigurationError } from '../../authenticator/errors.ts'
 import { assertDistinctPools } from './distinct-pools.ts'
 

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../../authenticator/errors.ts'
-import { isSameBytes } from '../../internal/x509/der/bytes.ts'
-import type { CertificatePool } from '../../internal/x509/index.ts'
+import { isSameBytes } from '@kube-authn/internal/bytes'
+import type { CertificatePool } from '@kube-authn/x509'
 
 /**
  * Ensures that no CA is trusted for both users and proxies: otherwise a user could be accepted as the proxy and impersonate any user, or

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ask } from '../../../test/ask.ts'
-import { issueCa, issueClient } from '../../../test/certificates.ts'
+import { issueCa, issueClient } from '../../../../x509/test/certificates.ts'
 import { type HeaderList, requestOf, settableClock } from '../../../test/requests.ts'
 import { clientCertificate } from '../client-certificate/index.ts'
 import { ConfigurationError } from '../../authenticator/errors.ts'

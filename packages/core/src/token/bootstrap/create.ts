@@ -10,7 +10,7 @@ import {
   type OptionsShape,
 } from '../../internal/options/index.ts'
 import { systemRandom } from '../../internal/random.ts'
-import { rfc3339Of } from '../../internal/rfc3339.ts'
+import { rfc3339Of } from '@kube-authn/internal/rfc3339'
 import type { Secret } from '../../internal/secret.ts'
 import { isBootstrapGroup } from './groups.ts'
 import { BOOTSTRAP_NAMESPACE, BOOTSTRAP_SECRET_TYPE, BootstrapField } from './secret-fields.ts'

@@ -1,4 +1,4 @@
-import { timeOfRfc3339 } from '../../internal/rfc3339.ts'
+import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
 import { type Secret, valueOf } from '../../internal/secret.ts'
 
 /** The only namespace in which secrets of bootstrap tokens are valid. */

@@ -2,7 +2,7 @@ import { ConfigurationError, isConfigurationError } from '../../authenticator/er
 import { type ErrorList, errorList } from '../../internal/field/errors.ts'
 import { fieldPath } from '../../internal/field/path.ts'
 import { type ObjectReader, readObject } from '../../internal/field/reader.ts'
-import { quoted } from '../../internal/quote.ts'
+import { quoted } from '@kube-authn/internal/quote'
 import type { YamlLimits } from '../../internal/yaml/limits.ts'
 import { yamlDocument } from '../../internal/yaml/yaml-documents.ts'
 

@@ -1,7 +1,6 @@
 import type { ErrorList } from '../../internal/field/errors.ts'
 import type { FieldPath } from '../../internal/field/path.ts'
-import { isCertificateError } from '../../internal/x509/errors.ts'
-import { certificatePool } from '../../internal/x509/pool/pem.ts'
+import { certificatePool, CertificateError } from '@kube-authn/x509'
 
 /** Validates the CA certificates of an issuer. Errors contain no byte of them. */
 export function validateCertificateAuthority(pem: string, path: FieldPath, errors: ErrorList): void {
@@ -9,7 +8,7 @@ export function validateCertificateAuthority(pem: string, path: FieldPath, error
   try {
     certificatePool(pem)
   } catch (error) {
-    if (!isCertificateError(error)) throw error
+    if (!(error instanceof CertificateError)) throw error
     errors.invalid(path, '<omitted>', error.message.replace(/^x509: (?=data does not)/, ''))
   }
 }

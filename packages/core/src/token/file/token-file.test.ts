@@ -6,7 +6,7 @@ import type { Authentication } from '../../authenticator/authenticator.ts'
 import { emptyContext } from '../../authenticator/context.ts'
 import { CredentialFileError } from '../../internal/csv/credential-records.ts'
 import type { FileNotice } from '../../authenticator/events.ts'
-import { latin1FromBytes, textFromLatin1 } from '../../internal/byte-text.ts'
+import { latin1FromBytes, textFromLatin1 } from '@kube-authn/internal/byte-text'
 import { tokenFile } from './token-file.ts'
 
 const utf8 = new TextEncoder()

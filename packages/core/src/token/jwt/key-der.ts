@@ -1,15 +1,16 @@
-import { parseCertificate } from '../../internal/x509/parse-certificate.ts'
-import { publicKeyOf } from '../../internal/x509/public-key.ts'
 import {
   type Bytes,
   contextTag,
   type DerElement,
   DerReader,
   derOf,
+  objectIdentifier,
+  parseCertificate,
+  publicKeyOf,
+  smallInteger,
   soleElement,
   Tag,
-} from '../../internal/x509/der/reader.ts'
-import { objectIdentifier, smallInteger } from '../../internal/x509/der/values.ts'
+} from '@kube-authn/x509'
 import { algorithmOfCurve, type SigningAlgorithm } from './verification-key.ts'
 
 /** The form and algorithm of an encoded key, and its DER for WebCrypto. */

@@ -1,4 +1,4 @@
-import type { Bytes } from '../../internal/x509/der/reader.ts'
+import type { Bytes } from '@kube-authn/x509'
 
 /** Larger than any key file. */
 const MAX_PEM_LENGTH = 1_048_576

@@ -1,4 +1,4 @@
-import { timeOfRfc3339 } from '../../internal/rfc3339.ts'
+import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
 import { objectIn, objectsIn, parseObject, textIn, unusable, valueIn } from './json.ts'
 
 /** The properties of a token that Keystone reports. */

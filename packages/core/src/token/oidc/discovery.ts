@@ -2,7 +2,7 @@ import type { Clock } from '../../internal/clock.ts'
 import type { GetFetch } from '../../internal/http/get-fetch.ts'
 import { getText } from '../../internal/http/get-text.ts'
 import { isJsonObject, member } from '../jwt/read-jwt.ts'
-import { quoted } from '../../internal/quote.ts'
+import { quoted } from '@kube-authn/internal/quote'
 
 /** An issuer to discover. */
 export interface DiscoveryTarget {

@@ -1,4 +1,4 @@
-import { quoted } from '../../internal/quote.ts'
+import { quoted } from '@kube-authn/internal/quote'
 
 /** A list of strings as Go's `%q` prints it. */
 export function quotedList(texts: readonly string[]): string {

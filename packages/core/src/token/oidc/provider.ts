@@ -3,7 +3,7 @@ import { unavailable } from '../../authenticator/errors.ts'
 import { keptFault } from '../../internal/http/fault.ts'
 import type { KeySet } from '../jwt/key-set.ts'
 import { remoteKeySet, type RemoteKeySetOptions } from '../jwt/remote-key-set.ts'
-import { quoted } from '../../internal/quote.ts'
+import { quoted } from '@kube-authn/internal/quote'
 import { isDone } from '../../internal/shared-work.ts'
 import { discoverJwksUri, type DiscoveryOptions, type DiscoveryTarget } from './discovery.ts'
 

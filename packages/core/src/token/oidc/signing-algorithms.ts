@@ -1,6 +1,6 @@
 import type { ConfigurationProblem } from '../../authenticator/errors.ts'
 import { isJwsAlgorithm, type JwsAlgorithm } from '../jwt/algorithms.ts'
-import { quoted } from '../../internal/quote.ts'
+import { quoted } from '@kube-authn/internal/quote'
 
 /**
  * Parses algorithm names and reports those that are unsupported.

@@ -4,7 +4,7 @@ import type { Context } from '../../authenticator/context.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import { isJsonObject, type UnverifiedJwt } from '../jwt/read-jwt.ts'
 import { either, must, nonEmptyListOf, oneOf, type OptionsShape } from '../../internal/options/index.ts'
-import { quoted } from '../../internal/quote.ts'
+import { quoted } from '@kube-authn/internal/quote'
 
 /** Which kinds of JWT are accepted as a login. An issuer of an app issues other kinds too, unlike the issuer of a cluster. */
 export interface TokenKindOptions {

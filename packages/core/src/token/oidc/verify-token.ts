@@ -4,7 +4,7 @@ import { AuthenticationError, isAuthenticationError, rejected } from '../../auth
 import type { JwsAlgorithm } from '../jwt/algorithms.ts'
 import type { KeySet } from '../jwt/key-set.ts'
 import type { UnverifiedJwt } from '../jwt/read-jwt.ts'
-import { quoted } from '../../internal/quote.ts'
+import { quoted } from '@kube-authn/internal/quote'
 import { goTime, quotedList } from './go-text.ts'
 import { readRegisteredClaims, type RegisteredClaims } from './registered-claims.ts'
 

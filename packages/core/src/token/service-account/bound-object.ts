@@ -1,5 +1,5 @@
 import { badRequest, conflict, notFound } from '../../internal/api/errors.ts'
-import { quoted } from '../../internal/quote.ts'
+import { quoted } from '@kube-authn/internal/quote'
 import type { ServiceAccountObjects } from './objects.ts'
 import type { BoundTokenContent } from './token-claims.ts'
 import type { BoundObjectReference } from './token-request.ts'

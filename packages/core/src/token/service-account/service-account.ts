@@ -19,7 +19,7 @@ import {
   required,
   withMethods,
 } from '../../internal/options/index.ts'
-import { quoted } from '../../internal/quote.ts'
+import { quoted } from '@kube-authn/internal/quote'
 import { boundClaimsValidator } from './bound-claims.ts'
 import type { ClaimsValidator } from './claims-validator.ts'
 import { isNameOrUrl } from './issuer-name.ts'

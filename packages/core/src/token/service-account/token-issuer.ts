@@ -14,7 +14,7 @@ import {
   required,
   withMethods,
 } from '../../internal/options/index.ts'
-import { rfc3339Of } from '../../internal/rfc3339.ts'
+import { rfc3339Of } from '@kube-authn/internal/rfc3339'
 import { findBoundObject, type TokenTarget } from './bound-object.ts'
 import { isNameOrUrl } from './issuer-name.ts'
 import { serviceAccountGetters, type ServiceAccountObjects } from './objects.ts'

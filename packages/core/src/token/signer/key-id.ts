@@ -1,4 +1,4 @@
-import { bytesFromText } from '../../internal/byte-text.ts'
+import { bytesFromText } from '@kube-authn/internal/byte-text'
 
 const MAX_BYTES = 1024
 

@@ -1,5 +1,5 @@
 import type { Awaitable } from '../../internal/awaitable.ts'
-import { bytesFromText } from '../../internal/byte-text.ts'
+import { bytesFromText } from '@kube-authn/internal/byte-text'
 import { base64urlOf } from '../../internal/base64url.ts'
 import { KEY_PARAMETERS, type VerificationKey } from '../jwt/verification-key.ts'
 import {
@@ -11,7 +11,7 @@ import {
   required,
   wholeNumber,
 } from '../../internal/options/index.ts'
-import { ecdsaSignature } from '../../internal/x509/verify/ecdsa-signature.ts'
+import { ecdsaSignature } from '@kube-authn/x509'
 import { aKeySource, type KeySource } from '../service-account/key-source.ts'
 import type { TokenSigner } from './token-signer.ts'
 

@@ -1,7 +1,7 @@
 import type { Awaitable } from '../../internal/awaitable.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
 import { AuthenticationError } from '../../authenticator/errors.ts'
-import { bytesFromText } from '../../internal/byte-text.ts'
+import { bytesFromText } from '@kube-authn/internal/byte-text'
 import { deadlineAfter } from '../../internal/http/deadline.ts'
 import { base64urlOf, isCanonicalBase64url, textOfBase64url } from '../../internal/base64url.ts'
 import { isJsonObject, type JsonObject, readJwt } from '../jwt/read-jwt.ts'

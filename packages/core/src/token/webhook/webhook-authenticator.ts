@@ -14,7 +14,7 @@ import {
   problemOf,
   wholeNumber,
 } from '../../internal/options/index.ts'
-import { quoted } from '../../internal/quote.ts'
+import { quoted } from '@kube-authn/internal/quote'
 import { shownText } from '../../internal/shown-text.ts'
 import { cached, type CachedOptions } from '../cache/cached.ts'
 import { userInfo } from '../../authenticator/user.ts'

@@ -9,7 +9,7 @@ import {
   isWithin,
   printedAddress,
   readAddressRange,
-} from '../../ip-address.ts'
+} from '@kube-authn/internal/ip-address'
 import { IP, IpAddress, requiredAddress } from './ip-addresses.ts'
 
 const CIDR = 'net.CIDR'

@@ -1,4 +1,10 @@
-import { CONTROL_CHARACTER, escapesProblem, hostProblem, splitOnce, USERINFO } from '../../url-syntax.ts'
+import {
+  CONTROL_CHARACTER,
+  escapesProblem,
+  hostProblem,
+  splitOnce,
+  USERINFO,
+} from '@kube-authn/internal/url-syntax'
 
 /** A URL as parsed by Go. */
 export interface GoUrl {

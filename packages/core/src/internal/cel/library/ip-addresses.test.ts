@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { evaluated } from '../../../../test/cel.ts'
 import { CelCompileError, CelEvaluationError, type CelValue } from '../cel.ts'
-import { printedAddress, readAddress } from '../../ip-address.ts'
+import { printedAddress, readAddress } from '@kube-authn/internal/ip-address'
 
 describe('an address', () => {
   it.each([

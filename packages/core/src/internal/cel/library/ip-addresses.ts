@@ -2,7 +2,13 @@ import type { Environment } from '@marcbachmann/cel-js'
 import { CelEvaluationError } from '../cel.ts'
 import { registrar } from '../engine.ts'
 import { Opaque } from '../values/opaque.ts'
-import { type Address, isMappedAddress, isWithin, printedAddress, readAddress } from '../../ip-address.ts'
+import {
+  type Address,
+  isMappedAddress,
+  isWithin,
+  printedAddress,
+  readAddress,
+} from '@kube-authn/internal/ip-address'
 
 export const IP = 'net.IP'
 

@@ -5,8 +5,8 @@ import {
   dns1123SubdomainProblems,
   labelValueProblems,
   qualifiedNameProblems,
-} from '../../field/names.ts'
-import { quoted } from '../../quote.ts'
+} from '@kube-authn/internal/kubernetes-names'
+import { quoted } from '@kube-authn/internal/quote'
 import { registrar } from '../engine.ts'
 import { Opaque } from '../values/opaque.ts'
 import { requestUriProblem } from './urls.ts'

@@ -1,5 +1,5 @@
 import { Duration, UnsignedInt } from '@marcbachmann/cel-js/evaluator'
-import { quoted } from '../../quote.ts'
+import { quoted } from '@kube-authn/internal/quote'
 import type { Budget } from '../budget.ts'
 import { CelEvaluationError } from '../cel.ts'
 import { isNumber } from '../values/numbers.ts'

@@ -1,5 +1,5 @@
 import type { Environment } from '@marcbachmann/cel-js'
-import { NAMED_ESCAPES } from '../../quote.ts'
+import { NAMED_ESCAPES } from '@kube-authn/internal/quote'
 import type { Budget } from '../budget.ts'
 import { CelEvaluationError } from '../cel.ts'
 import { registrar } from '../engine.ts'

@@ -1,5 +1,5 @@
 import type { Environment } from '@marcbachmann/cel-js'
-import { timeOfRfc3339 } from '../../rfc3339.ts'
+import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
 import type { Budget } from '../budget.ts'
 import { CelEvaluationError } from '../cel.ts'
 import { registrar } from '../engine.ts'

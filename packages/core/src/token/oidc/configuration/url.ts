@@ -1,11 +1,11 @@
-import { quoted } from '../../../internal/quote.ts'
+import { quoted } from '@kube-authn/internal/quote'
 import {
   CONTROL_CHARACTER,
   escapesProblem,
   hostProblem,
   splitOnce,
   USERINFO,
-} from '../../../internal/url-syntax.ts'
+} from '@kube-authn/internal/url-syntax'
 
 /** The parts of a URL that are validated. */
 export interface ParsedUrl {

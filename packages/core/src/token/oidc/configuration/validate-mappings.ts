@@ -1,6 +1,6 @@
 import type { CelProgram } from '../../../internal/cel/cel.ts'
 import type { ErrorList } from '../../../internal/field/errors.ts'
-import { domainPrefixedPathProblems } from '../../../internal/field/names.ts'
+import { domainPrefixedPathProblems } from '@kube-authn/internal/kubernetes-names'
 import type { FieldPath } from '../../../internal/field/path.ts'
 import type { Compile } from './compile.ts'
 import type { ClaimMappings, ClaimOrExpression, ExtraMapping, PrefixedClaimOrExpression } from './config.ts'

@@ -1,0 +1,100 @@
+import type { Certificate } from './certificate.ts'
+import { hexOf, isSameBytes } from '@kube-authn/internal/bytes'
+import { type Bytes, contextTag, type DerElement, DerReader, derOf, soleElement, Tag } from './der/reader.ts'
+import { timeOf } from './der/time.ts'
+import { bitsOf, smallInteger, unsignedOctets, wholeOctets } from './der/values.ts'
+import { CertificateError, malformed } from './errors.ts'
+import { type Extensions, noExtensions, readExtensions } from './extensions/extensions.ts'
+import { nameOf } from './name.ts'
+import { publicKeyOf } from './public-key.ts'
+import { signatureAlgorithmOf } from './signature-algorithm.ts'
+
+/** A larger certificate is refused. */
+const MAX_CERTIFICATE_BYTES = 64 * 1024
+
+/** Three times the limit of RFC 5280 section 4.1.2.2, which not all issuers observe. */
+const MAX_SERIAL_NUMBER_OCTETS = 60
+
+/**
+ * Parses a certificate (RFC 5280 section 4.1). The bytes are copied, so that later changes to them have no effect.
+ *
+ * Strict: DER only, no negative serial number, the same signature algorithm inside and outside, no duplicate extension, extensions only in
+ * version 3, and every part of an extension that Go reads must be readable.
+ *
+ * Source: Go `crypto/x509/parser.go`. `docs/x509.md` lists what this refuses but Go accepts.
+ *
+ * @throws {CertificateError} `malformed`, or `limit` if it is larger than 64 KiB.
+ * @example
+ * const certificate = parseCertificate(socket.getPeerX509Certificate().raw)
+ */
+export function parseCertificate(der: Uint8Array): Certificate {
+  if (der.length > MAX_CERTIFICATE_BYTES) {
+    throw new CertificateError('limit', `x509: certificate is larger than ${MAX_CERTIFICATE_BYTES} bytes`)
+  }
+  const bytes = new Uint8Array(der)
+  const fields = new DerReader(soleElement(bytes, Tag.sequence, 'certificate'))
+  const tbs = fields.required(Tag.sequence, 'tbsCertificate')
+  const algorithm = fields.required(Tag.sequence, 'signatureAlgorithm')
+  const signature = wholeOctets(fields.next('signature'), 'signature')
+  fields.finish('certificate')
+  return {
+    der: bytes,
+    ...readTbs(tbs, algorithm),
+    signedBytes: derOf(tbs),
+    signatureAlgorithm: signatureAlgorithmOf(algorithm),
+    signature,
+  }
+}
+
+type Tbs = Omit<Certificate, 'der' | 'signedBytes' | 'signatureAlgorithm' | 'signature'>
+
+function readTbs(tbs: DerElement, algorithm: DerElement): Tbs {
+  const fields = new DerReader(tbs)
+  const version = readVersion(fields)
+  const serialNumber = readSerialNumber(unsignedOctets(fields.next('serialNumber'), 'serialNumber'))
+  const innerAlgorithm = fields.required(Tag.sequence, 'signature')
+  // The unsigned algorithm must equal the signed one (RFC 5280 section 4.1.1.2).
+  if (!isSameBytes(derOf(innerAlgorithm), derOf(algorithm))) {
+    throw malformed('signatureAlgorithm', 'inner and outer one differ')
+  }
+  const issuer = nameOf(fields.required(Tag.sequence, 'issuer'), 'issuer')
+  const validity = readValidity(fields.required(Tag.sequence, 'validity'))
+  const subject = nameOf(fields.required(Tag.sequence, 'subject'), 'subject')
+  const publicKey = publicKeyOf(fields.required(Tag.sequence, 'subjectPublicKeyInfo'))
+  const extensions = readOptionalFields(fields, version)
+  return { version, serialNumber, issuer, ...validity, subject, publicKey, extensions }
+}
+
+/** `[0] EXPLICIT`, with a default that DER omits. */
+function readVersion(fields: DerReader): Certificate['version'] {
+  const explicit = fields.optional(contextTag(0, 'constructed'), 'version')
+  if (explicit === undefined) return 1
+  const version = smallInteger(soleElement(explicit, Tag.integer, 'version'), 'version') + 1
+  if (version !== 2 && version !== 3) throw malformed('version', 'not 2 or 3')
+  return version
+}
+
+function readSerialNumber(octets: Bytes): bigint {
+  if (octets.length > MAX_SERIAL_NUMBER_OCTETS) throw malformed('serialNumber', 'too long')
+  return BigInt(`0x0${hexOf(octets)}`)
+}
+
+function readValidity(validity: DerElement): Pick<Certificate, 'notBeforeMs' | 'notAfterMs'> {
+  const times = new DerReader(validity)
+  const notBeforeMs = timeOf(times.next('validity'), 'validity')
+  const notAfterMs = timeOf(times.next('validity'), 'validity')
+  times.finish('validity')
+  return { notBeforeMs, notAfterMs }
+}
+
+/** The optional fields after the key: two unique identifiers, which are ignored, and the extensions. */
+function readOptionalFields(fields: DerReader, version: Certificate['version']): Extensions {
+  const uniqueIds = [1, 2].map((number) => fields.optional(contextTag(number, 'primitive'), 'uniqueId'))
+  if (version === 1 && uniqueIds.some((id) => id !== undefined)) throw malformed('uniqueId', 'in version 1')
+  for (const id of uniqueIds) if (id !== undefined) bitsOf({ ...id, tag: Tag.bitString }, 'uniqueId')
+  const wrapper = fields.optional(contextTag(3, 'constructed'), 'extensions')
+  fields.finish('tbsCertificate')
+  if (wrapper === undefined) return noExtensions
+  if (version !== 3) throw malformed('extensions', 'not in version 3')
+  return readExtensions(soleElement(wrapper, Tag.sequence, 'extensions'))
+}
