@@ -99,30 +99,40 @@ describe('a mistake is refused in a sentence', () => {
     ...(
       [
         [{ requiredClaim: ['hd=example.com'] }, /^oidc.requiredClaim: .*did you mean requiredClaims\?$/],
-        [{ requiredClaims: { hd: 'example.com' } }, /^oidc.requiredClaims: must be a list$/],
-        [{ requiredClaims: 'hd=example.com' }, /^oidc.requiredClaims: must be a list$/],
+        [{ requiredClaims: ['hd=example.com'] }, /^oidc.requiredClaims: must be an object$/],
+        [{ requiredClaims: 'hd=example.com' }, /^oidc.requiredClaims: must be an object$/],
+        [{ requiredClaims: { hd: true } }, /^oidc.requiredClaims\["hd"\]: must be a string$/],
         [{ groupPrefix: 'oidc:' }, /^oidc.groupPrefix: .*did you mean groupsPrefix\?$/],
         [{ groupsPrefix: null }, /^oidc.groupsPrefix: must be a string, not null$/],
         [{ usernamePrefix: null }, /^oidc.usernamePrefix: must be a string, not null$/],
-        [{ clientID: 'x' }, /^oidc.clientID: .*did you mean clientId\?$/],
-        [{ clientId: ['a'] }, /^oidc.clientId: must be a string$/],
-        [{ clientId: '' }, /^oidc.clientId: must not be empty$/],
-        [{ clientId: undefined }, /^oidc.clientId: is required$/],
+        [{ usernamePrefix: '-' }, /^oidc.usernamePrefix: must be '' for no prefix/],
+        [
+          { usernameClaim: 'email', claimMappings: { username: { claim: 'sub', prefix: '' } } },
+          /^oidc.usernameClaim: cannot be set together with claimMappings$/,
+        ],
+        [
+          { requiredClaims: { hd: 'x' }, claimValidationRules: [] },
+          /^oidc.requiredClaims: cannot be set together with claimValidationRules$/,
+        ],
+        [{ audiences: ['x'] }, /^oidc.audiences: .*did you mean audience\?$/],
+        [{ audience: 1 }, /^oidc.audience: must be a string$/],
+        [{ audience: '' }, /^oidc.audience: Required value/],
+        [{ audience: undefined }, /^oidc.audience: is required$/],
         [{ signingAlgorithms: 'RS256' }, /^oidc.signingAlgorithms: must be a list$/],
-        [{ issuerUrl: 'http://issuer' }, /^oidc.issuerUrl: .*URL scheme must be https$/],
+        [{ issuer: 'http://issuer' }, /^oidc.issuer: .*URL scheme must be https$/],
       ] as const
     ).map(
       ([wrong, said]) =>
         [
           `oidc with ${JSON.stringify(wrong)}`,
-          () => create({ oidc: { issuerUrl: 'https://issuer', clientId: 'a', ...wrong } }),
+          () => create({ oidc: { issuer: 'https://issuer', audience: 'a', ...wrong } }),
           said,
         ] as [string, () => unknown, RegExp],
     ),
     [
-      'names of other libraries',
-      () => create({ oidc: { issuer: 'https://issuer', clientID: 'x' } }),
-      /^oidc.issuer: unknown option, did you mean issuerUrl\?; oidc.clientID: .*; oidc.issuerUrl: is required; oidc.clientId: is required$/,
+      'the names of the flags',
+      () => create({ oidc: { issuerUrl: 'https://issuer', clientId: 'x' } }),
+      /^oidc.issuerUrl: unknown option, did you mean issuer\?; oidc.clientId: unknown option; oidc.issuer: is required; oidc.audience: is required$/,
     ],
     ['audiences in a string', () => withTokens({ audiences: 'api' }), /^audiences: must be a list$/],
     [
@@ -155,8 +165,8 @@ describe('a mistake is refused in a sentence', () => {
     [
       'several at once',
       () =>
-        create({ tokenFile: at('nope.csv'), clientCAFile: at('jane.key'), oidc: { issuerUrl: 'https://a' } }),
-      /^oidc.clientId: .*clientCAFile: .*tokenFile: .*$/,
+        create({ tokenFile: at('nope.csv'), clientCAFile: at('jane.key'), oidc: { issuer: 'https://a' } }),
+      /^oidc.audience: .*clientCAFile: .*tokenFile: .*$/,
     ],
     [
       'onFail',
@@ -250,7 +260,7 @@ describe('a mistake is refused in a sentence', () => {
       'an issuer in two places',
       () =>
         create({
-          oidc: { issuerUrl: 'https://a', clientId: 'a' },
+          oidc: { issuer: 'https://a', audience: 'a' },
           authenticationConfig: file('a.yaml', 'kind: AuthenticationConfiguration\n'),
         }),
       /oidc: cannot be set together with authenticationConfig/,

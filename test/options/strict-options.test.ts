@@ -166,8 +166,8 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
   '@kube-authn/core/opentelemetry': { openTelemetry: alone() },
   '@kube-authn/core/oidc': {
     oidc: alone(() => ({
-      issuer: { url, audiences: ['a'] },
-      claimMappings: { username: { claim: 'sub', prefix: '' } },
+      issuer: url,
+      audience: 'a',
       discoverAtOnce: false,
     })),
     oidcFlagOptions: alone(),

@@ -150,7 +150,7 @@ current-context: c
 await check('an issuer is believed over its own authority', async () => {
   const issuer = await createIssuer()
   const listening = await listen(issuer, { pki })
-  const oidc = { issuerUrl: issuer.url, clientId: 'app', usernamePrefix: '-', caFile: path('ca.crt') }
+  const oidc = { issuer: issuer.url, audience: 'app', usernamePrefix: '', caFile: path('ca.crt') }
   const authenticator = createAuthenticator({ oidc })
   const token = await issuer.sign({ aud: 'app', sub: 'jane' })
   assert.equal(await soon(() => whoHas(authenticator, token), 'jane'), 'jane')

@@ -37,10 +37,10 @@ const authenticator = createAuthenticator({
   passwordFile: material.passwordFilePath,
   ...issued.options,
   oidc: {
-    issuerUrl: issuer,
-    clientId: CLIENT_ID,
+    issuer,
+    audience: CLIENT_ID,
     caFile: material.issuer.caPath,
-    usernamePrefix: '-',
+    usernamePrefix: '',
     groupsClaim: 'groups',
   },
   anonymous: { enabled: true, conditions: [{ path: '/' }, { path: '/healthz' }] },

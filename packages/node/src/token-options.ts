@@ -1,11 +1,9 @@
 import type { Clock, TokenAuthenticator } from '@kube-authn/core'
 import type { BootstrapSecretGetter } from '@kube-authn/core/bootstrap-token'
-import { type OidcFlags, oidcFlagsShape, type TokenKindOptions, tokenKindShape } from '@kube-authn/core/oidc'
 import {
   aBoolean,
   aClock,
   aFunction,
-  aNonEmptyString,
   aString,
   aTokenAuthenticator,
   either,
@@ -27,7 +25,8 @@ import {
   type AuthenticationConfigurationAtOptions,
   authenticationConfigurationAtShape,
 } from './authentication-configuration-at.ts'
-import { aFile, aPath } from './options/a-path.ts'
+import { type OidcAtOptions, oidcAtShape } from './oidc-at.ts'
+import { aFile } from './options/a-path.ts'
 import { fileShape } from './options/reload-shape.ts'
 import type { TokenFileAtOptions } from './token-file-at.ts'
 import {
@@ -48,8 +47,8 @@ export interface TokenOptions {
    * access. Excludes `oidc`, and `anonymous` if the file has that section.
    */
   readonly authenticationConfig?: string | ({ readonly path: string } & AuthenticationConfigurationAtOptions)
-  /** The single issuer of the `--oidc-*` flags, and the kinds of its tokens to accept. `caFile` is a path. */
-  readonly oidc?: OidcFlags & TokenKindOptions
+  /** One OpenID Connect provider (`--oidc-*`): `{ issuer, audience }`, and how its claims become a user. */
+  readonly oidc?: OidcAtOptions
   /** Further token authenticators, tried after all others except `tokenReview`. */
   readonly tokens?: readonly TokenAuthenticator[]
   /**
@@ -104,13 +103,7 @@ export const tokenShape: OptionsShape<TokenOptions> = {
   serviceAccounts: nested(accountsShape),
   bootstrapTokens: withMethods('a getter of secrets, such as bootstrapSecrets(...) returns', 'getSecret'),
   authenticationConfig: aFile(authenticationConfigurationAtShape),
-  oidc: nested({
-    ...oidcFlagsShape,
-    ...tokenKindShape,
-    issuerUrl: required(aNonEmptyString),
-    clientId: required(aNonEmptyString),
-    caFile: aPath,
-  }),
+  oidc: nested(oidcAtShape),
   tokens: listOf(aTokenAuthenticator),
   tokenReview: aFile(webhookAuthenticatorAtShape),
   tokenCache: either(

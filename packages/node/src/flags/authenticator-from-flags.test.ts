@@ -173,7 +173,7 @@ describe('the chain of a command line', () => {
       clientCAFile: userCA,
       tokenReview: { path: kubeconfig, version: 'v1beta1' },
       keystone: { url: 'https://keystone.example.com', acceptTokens: false },
-      oidc: { issuerUrl: 'https://issuer.example.com', clientId: 'app' },
+      oidc: { issuer: 'https://issuer.example.com', audience: 'app' },
     })
     open.push(ofOptions)
     const request = fakeRequest()

@@ -4,7 +4,7 @@ import type { CreateAuthenticatorOptions } from '../create-authenticator-options
 import type { AnonymousFlag } from './anonymous-flag.ts'
 import { modeProblems } from './authorization-flags.ts'
 import { type AuthenticatorFromFlagsOptions, sharedOf } from './flags-options.ts'
-import { hasOidc, oidcOption, oidcProblems } from './oidc-flags.ts'
+import { oidcOption, oidcProblems } from './oidc-flags.ts'
 import type { ParsedFlags } from './parse-flags.ts'
 import { booleanOf, listOf, optionalString, secondsOf, stringOf, versionOf } from './read-flags.ts'
 import { requestHeaderNames, requestHeaderNotices, requestHeaderProblems } from './request-header-flags.ts'
@@ -109,12 +109,12 @@ function issuerOptions(
   { egress }: AuthenticatorFromFlagsOptions,
 ): Pick<CreateAuthenticatorOptions, 'authenticationConfig' | 'oidc'> {
   const path = optionalString(flags, 'authentication-config')
-  const isUsable = hasOidc(flags) && oidcProblems(flags).length === 0
+  const oidc = oidcOption(flags)
   return {
     ...(path !== undefined && {
       authenticationConfig: egress === undefined ? path : { path, egress },
     }),
-    ...(isUsable && { oidc: oidcOption(flags) }),
+    ...(oidc !== undefined && { oidc }),
   }
 }
 

@@ -10,7 +10,7 @@ const FLAG_OF: readonly (readonly [option: string, flag: string])[] = [
   ['keystone.caFile', '--experimental-keystone-ca-file'],
   ['keystone', '--experimental-keystone-url'],
   ['oidc.caFile', '--oidc-ca-file'],
-  ['oidc.clientId', '--oidc-client-id'],
+  ['oidc.audience', '--oidc-client-id'],
   ['oidc.groupsClaim', '--oidc-groups-claim'],
   ['oidc.requiredClaims', '--oidc-required-claim'],
   ['oidc.signingAlgorithms', '--oidc-signing-algs'],

@@ -23,7 +23,7 @@ export async function wholeChain(): Promise<Readonly<Record<string, unknown>>> {
       tokenFile,
       serviceAccounts: { issuers, keys, objects },
       bootstrapTokens: bootstrapSecrets([]),
-      oidc: { issuerUrl: 'https://127.0.0.1:2', clientId: 'client' },
+      oidc: { issuer: 'https://127.0.0.1:2', audience: 'client' },
       tokenReview: { path: tokenReview, maxAttempts: 1 },
       tokenCache: false,
       anonymous: true,
