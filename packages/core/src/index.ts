@@ -80,6 +80,7 @@ export {
   type Explanation,
 } from './chain/explain/explain.ts'
 export { addGroups, authenticatedGroup } from './authenticator/groups.ts'
+export { type ErrorCode, isKubeAuthnError, KubeAuthnError } from './authenticator/kube-authn-error.ts'
 export {
   type AuthenticateRequestContext,
   type AuthenticateRequestOptions,

@@ -1,8 +1,10 @@
+import { KubeAuthnError } from '../../authenticator/kube-authn-error.ts'
+
 /** Why events were lost: the buffer was full, the webhook did not accept them, or the log was closed. */
 export type AuditDeliveryErrorCode = 'bufferFull' | 'undelivered' | 'closed'
 
 /** Events of an audit log were lost. The message contains no part of them, and no credential. */
-export class AuditDeliveryError extends Error {
+export class AuditDeliveryError extends KubeAuthnError {
   override readonly name = 'AuditDeliveryError'
   readonly code: AuditDeliveryErrorCode
   readonly lostEvents: number

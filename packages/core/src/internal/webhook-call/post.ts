@@ -1,6 +1,6 @@
 import { discard } from '../http/discard.ts'
 import type { HttpResponse } from '../http/response.ts'
-import { textOf, TooLong } from '../http/response-text.ts'
+import { textOf, BodyTooLongError } from '../http/response-text.ts'
 import { isReadableContentType } from './content-type.ts'
 import { sentStatus } from './sent-status.ts'
 import { WebhookCallError } from './webhook-call-error.ts'
@@ -55,7 +55,7 @@ export async function post(body: string, options: PostOptions, signal: AbortSign
   try {
     return { status, text: await textOf(response, options.maxBytes) }
   } catch (cause) {
-    if (cause instanceof TooLong) {
+    if (cause instanceof BodyTooLongError) {
       throw new WebhookCallError(`the response of ${title} is ${cause.message}`)
     }
     throw new WebhookCallError(`the response of ${title} was cut off`, {

@@ -2,7 +2,7 @@ import { unavailable } from '../../authenticator/errors.ts'
 import { discard } from '../../internal/http/discard.ts'
 import { withFault } from '../../internal/http/fault.ts'
 import type { HttpResponse } from '../../internal/http/response.ts'
-import { textOf, TooLong } from '../../internal/http/response-text.ts'
+import { textOf, BodyTooLongError } from '../../internal/http/response-text.ts'
 import { unusable } from './json.ts'
 
 /** The part of `fetch` that is used. `createFetch` of `@kube-authn/node` returns one with a CA. */
@@ -93,7 +93,7 @@ async function readText(
     // Lenient decoding could turn two different names into the same one.
     return await textOf(response, maxBytes, new TextDecoder('utf-8', { fatal: true }))
   } catch (cause) {
-    if (cause instanceof TooLong) throw unusable(`it is ${cause.message}`)
+    if (cause instanceof BodyTooLongError) throw unusable(`it is ${cause.message}`)
     throw unusable(withFault('it was cut off or is not UTF-8', cause, secrets))
   }
 }

@@ -47,9 +47,7 @@ describe('an issuer and an audience', () => {
     ['a claim that is written differently', { usernameClaim: 'Email' }, `${ISSUER}#J`],
     ['a claim of the prototype', { usernameClaim: '__proto__' }, `${ISSUER}#p`],
   ])('make usernames of %s', async (_, options, username) => {
-    const claims = JSON.parse(
-      '{"email":"jane@example.com","email_verified":true,"Email":"J","__proto__":"p"}',
-    )
+    const claims = parsed('{"email":"jane@example.com","email_verified":true,"Email":"J","__proto__":"p"}')
     expect(await userOf(options, claims)).toMatchObject({ username })
   })
 
