@@ -304,7 +304,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   '@kube-authn/core/request-header': 'assertDistinctPools',
   '@kube-authn/core/review': 'fetchBody',
   '@kube-authn/core/service-account':
-    'aKeySource boundTokenClaims isServiceAccountToken legacyTokenClaims serviceAccountUser serviceAccountUsername signToken splitServiceAccountUsername',
+    'aKeySource aSigningKey boundTokenClaims isServiceAccountToken legacyTokenClaims serviceAccountUser serviceAccountUsername signToken splitServiceAccountUsername',
   '@kube-authn/core/service-account-controllers': 'generateName',
   '@kube-authn/core/token-cache': 'cachedUnion tokenCacheKey',
   '@kube-authn/core/webhook': 'webhookCache',

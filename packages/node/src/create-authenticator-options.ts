@@ -33,8 +33,8 @@ import { type TokenOptions, tokenShape } from './token-options.ts'
 
 /** The authenticating proxy of `createAuthenticator`: its headers, and the CA file that verifies its certificate. */
 export type FrontProxyOptions = RequestHeaderNames & {
-  /** The CA of proxy certificates: a PEM file (`--requestheader-client-ca-file`). */
-  readonly caFile: string
+  /** A PEM file with the CAs of proxy certificates (`--requestheader-client-ca-file`), or options with its path. */
+  readonly caFile: string | CertificateAuthoritiesFile
   /** The common names of allowed proxies (`--requestheader-allowed-names`). */
   readonly allowedNames?: readonly string[]
   /** Accept every certificate of that CA as a proxy's. Default `false`. */
@@ -75,7 +75,7 @@ export interface CreateAuthenticatorOptions extends TokenOptions {
 
 const frontProxyShape: OptionsShape<FrontProxyOptions> = {
   ...requestHeaderNamesShape,
-  caFile: required(aPath),
+  caFile: required(aFile(certificateAuthoritiesAtShape)),
   allowedNames: listOf(aString),
   allowAnyProxyName: aBoolean,
 }

@@ -14,6 +14,8 @@ import {
 } from '@kube-authn/core'
 import {
   aClock,
+  above,
+  aHeaderName,
   aString,
   listOf,
   must,
@@ -25,7 +27,7 @@ import {
 } from '@kube-authn/core/options'
 import { askStrategy, type PassportStrategy } from './ask-strategy.ts'
 import { authenticationOf } from './authentication-of.ts'
-import { aNumberOfSeconds, inTime } from './deadline.ts'
+import { inTime, MAX_TIMEOUT_SECONDS } from './deadline.ts'
 import { passwordRequest, problemWithPassword, problemWithToken, tokenRequest } from './credential-request.ts'
 import { type Ask, wholeRequest, type WholeRequestOptions } from './whole-request.ts'
 
@@ -68,13 +70,8 @@ const optionsShape: OptionsShape<
   name: aString,
   as: oneOf('token', 'password', 'request'),
   schemes: listOf(oneOf(...SCHEMES)),
-  headers: listOf(
-    must(
-      'must be the name of a header',
-      (value) => typeof value === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(value),
-    ),
-  ),
-  timeoutSeconds: aNumberOfSeconds,
+  headers: listOf(aHeaderName),
+  timeoutSeconds: above(0, MAX_TIMEOUT_SECONDS),
   clock: aClock,
 }
 

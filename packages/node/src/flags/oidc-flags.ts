@@ -7,7 +7,7 @@ import { isGiven, listOf, optionalString, stringOf } from './read-flags.ts'
 const OIDC_FLAGS: readonly string[] = [...FLAGS.keys()].filter((name) => name.startsWith('oidc-'))
 
 /** Whether any `--oidc-*` flag is set. */
-export function hasOidc(flags: ParsedFlags): boolean {
+function hasOidc(flags: ParsedFlags): boolean {
   return isGiven(flags, ...OIDC_FLAGS)
 }
 

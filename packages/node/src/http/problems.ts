@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import type { ConfigurationProblem } from '@kube-authn/core'
+import { urlProblems } from '@kube-authn/core/options'
 import { isToken, readToken } from './bearer-token-file.ts'
 import type { Credential, Endpoint, Transport } from './endpoint.ts'
 import { authoritiesIn, clientCertificatesIn, isKeyOf, NO_PAIR, privateKeyIn, readPem } from './pem.ts'
@@ -17,7 +18,7 @@ export function endpointProblems(
   options: InsecureOptions,
 ): readonly ConfigurationProblem[] {
   return [
-    ...found('server', serverProblem(endpoint.server, options)),
+    ...serverProblems(endpoint.server, options),
     ...transportProblems(endpoint),
     ...(endpoint.credential === undefined ? [] : credentialProblems(endpoint.credential)),
   ]
@@ -81,13 +82,13 @@ function credentialProblems(credential: Credential): readonly ConfigurationProbl
 
 const NO_TOKEN = 'it contains characters that are not allowed in a token'
 
-function serverProblem(server: string, { allowInsecureHttp = false }: InsecureOptions): string | undefined {
-  const url = URL.canParse(server) ? new URL(server) : undefined
-  if (url?.protocol !== 'https:' && !(allowInsecureHttp && url?.protocol === 'http:')) {
-    return `must be an ${allowInsecureHttp ? 'http or ' : ''}https URL`
-  }
-  if (url.username !== '' || url.password !== '') return 'must not have credentials in it'
-  return url.hash === '' ? undefined : 'must not have a fragment'
+function serverProblems(
+  server: string,
+  { allowInsecureHttp }: InsecureOptions,
+): readonly ConfigurationProblem[] {
+  const problems = urlProblems(server, 'server', allowInsecureHttp)
+  if (problems.length > 0) return problems
+  return found('server', new URL(server).hash === '' ? undefined : 'must not have a fragment')
 }
 
 function proxyProblem(proxyUrl: string): string | undefined {

@@ -24,7 +24,7 @@ export interface IssuerOptions {
   /** Members to add to the discovery document or override in it; `undefined` removes one. */
   readonly metadata?: Readonly<Record<string, unknown>>
   /** The clock for times in tokens. Default: the system's. */
-  readonly clock?: Pick<Clock, 'now'>
+  readonly clock?: Clock
 }
 
 /** A key of an issuer. */

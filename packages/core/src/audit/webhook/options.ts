@@ -10,6 +10,7 @@ import {
   optionProblems,
   type OptionsShape,
   refuseProblems,
+  urlProblems,
   required,
   wholeNumber,
   withFurtherProblems,
@@ -77,18 +78,12 @@ export const auditWebhookShape: OptionsShape<AuditWebhookOptions> = {
 
 /** @throws {ConfigurationError} if an option is invalid. */
 export function checkAuditWebhookOptions(options: AuditWebhookOptions): void {
-  refuseProblems(withFurtherProblems(optionProblems(auditWebhookShape, options), options, urlProblems))
+  refuseProblems(withFurtherProblems(optionProblems(auditWebhookShape, options), options, problemsOfUrl))
 }
 
-function urlProblems({
-  url: text,
-  allowInsecureHttp = false,
+function problemsOfUrl({
+  url,
+  allowInsecureHttp,
 }: Partial<AuditWebhookOptions>): readonly ConfigurationProblem[] {
-  if (text === undefined) return []
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url?.protocol !== 'https:' && !(allowInsecureHttp && url?.protocol === 'http:')) {
-    return [{ path: 'url', message: `must be an ${allowInsecureHttp ? 'http or ' : ''}https URL` }]
-  }
-  if (url.username === '' && url.password === '') return []
-  return [{ path: 'url', message: 'must not have credentials in it' }]
+  return url === undefined ? [] : urlProblems(url, 'url', allowInsecureHttp)
 }

@@ -1,12 +1,11 @@
 import type { Clock } from '../clock.ts'
-import type { ConfigurationProblem } from '../../authenticator/errors.ts'
 import {
   above,
   aClock,
   aFunction,
+  anHttpsUrl,
   atLeast,
   type OptionsShape,
-  problemOf,
   required,
   wholeNumber,
 } from '../options/index.ts'
@@ -40,30 +39,14 @@ export const MAX_TIMEOUT_SECONDS = 30
 
 /** The checks of {@link WebhookCallOptions}. */
 export const webhookCallShape: OptionsShape<WebhookCallOptions> = {
-  url: required(httpsUrl),
+  url: required(anHttpsUrl),
   fetch: aFunction,
   timeoutSeconds: above(0, MAX_TIMEOUT_SECONDS),
-  maxAttempts: attempts,
+  maxAttempts: wholeNumber(1),
   initialBackoffSeconds: atLeast(0),
   maxBytes: wholeNumber(1),
   maxConcurrent: wholeNumber(1),
   maxWaiting: wholeNumber(0),
   clock: aClock,
   random: aFunction,
-}
-
-function httpsUrl(value: unknown, path: string): readonly ConfigurationProblem[] {
-  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
-  if (url?.protocol !== 'https:') return problemOf(value, path, 'must be an https URL')
-  if (url.username === '' && url.password === '') return []
-  return [{ path, message: 'must not have credentials in it' }]
-}
-
-/** Source: apiserver `pkg/server/options/authentication.go` Validate, for the first message. */
-function attempts(value: unknown, path: string): readonly ConfigurationProblem[] {
-  if (Number.isSafeInteger(value) && Number(value) > 0) return []
-  const message = Number.isInteger(value)
-    ? `number of webhook retry attempts must be greater than 0, but is: ${Number(value)}`
-    : 'retry backoff attempts must be a whole number'
-  return problemOf(value, path, message)
 }

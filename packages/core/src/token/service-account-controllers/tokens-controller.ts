@@ -6,7 +6,6 @@ import {
   aFunction,
   aString,
   checkOptions,
-  must,
   type OptionsShape,
   required,
   wholeNumber,
@@ -14,6 +13,7 @@ import {
 } from '../../internal/options/index.ts'
 import { systemRandom } from '../../internal/random.ts'
 import type { Secret } from '../../internal/secret.ts'
+import { aSigningKey } from '../service-account/key-source.ts'
 import type { ServiceAccount } from '../service-account/objects.ts'
 import { workQueue } from '../../internal/work-queue.ts'
 import { checkSecret, type SeenSecret, seenSecretOf } from './check-secret.ts'
@@ -49,12 +49,7 @@ const shape: OptionsShape<TokensControllerOptions> = {
   store: required(
     withMethods('a store of service accounts and secrets', 'getServiceAccount', 'getSecret', 'listSecrets'),
   ),
-  signingKey: required(
-    must(
-      'must be a key, as signingKeyFromPem(...) makes',
-      (value) => typeof value === 'object' && value !== null && 'key' in value,
-    ),
-  ),
+  signingKey: required(aSigningKey),
   rootCA: aString,
   createSecrets: aBoolean,
   maxConcurrent: wholeNumber(1),

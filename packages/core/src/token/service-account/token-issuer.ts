@@ -18,6 +18,7 @@ import { rfc3339Of } from '@kube-authn/internal/rfc3339'
 import { findBoundObject, type TokenTarget } from './bound-object.ts'
 import { isNameOrUrl } from './issuer-name.ts'
 import { serviceAccountGetters, type ServiceAccountObjects } from './objects.ts'
+import { aSigningKey } from './key-source.ts'
 import { signing } from './signing.ts'
 import { boundTokenClaims } from './token-claims.ts'
 import type { TokenSigner } from '../signer/token-signer.ts'
@@ -49,11 +50,6 @@ export interface TokenIssuerOptions {
   /** Default: the runtime's clock. */
   readonly clock?: Clock
 }
-
-const aSigningKey = must(
-  'must be a key, as signingKeyFromPem(...) makes',
-  (value) => typeof value === 'object' && value !== null && 'key' in value && 'alg' in value,
-)
 
 const aTokenSigner = withMethods('a signer of tokens, as keySigner(...) makes', 'sign')
 

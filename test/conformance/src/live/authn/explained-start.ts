@@ -23,7 +23,7 @@ export const explainedStart: readonly Explanation<RecordedStart>[] = [
       isWithoutUid(difference, setup) ||
       isRefusedHereFor(
         difference,
-        /^requestHeader\.(?:\w+\[\d+\]: (?:covers the same header as \w+\[\d+\]|not a header name)|allowedNames\[\d+\]: must not be blank)$/,
+        /^requestHeader\.(?:\w+\[\d+\]: (?:covers the same header as \w+\[\d+\]|must be the name of a header)|allowedNames\[\d+\]: must not be blank)$/,
       ),
   },
   {
