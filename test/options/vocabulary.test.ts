@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { type DeclaredOption, declaredOptions } from './option-types.ts'
 
@@ -161,5 +163,32 @@ describe('docs/options.md', () => {
     }))
     const byWord = (one: Row, other: Row): number => (one.name < other.name ? -1 : 1)
     expect(rows.toSorted(byWord)).toEqual(expected.toSorted(byWord))
+  })
+})
+
+describe('one check', () => {
+  const root = fileURLToPath(new URL('../../packages', import.meta.url))
+  const sources = readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /^\w+\/src\/.*(?<!\.test)\.ts$/.test(file))
+    .map((file) => ({ file, text: readFileSync(join(root, file), 'utf8') }))
+
+  it('has one wording, in one place', () => {
+    const wordings = sources.flatMap(({ file, text }) =>
+      [...text.matchAll(/\bmust\(\s*(['"`])(.+?)\1,/g)].map(([, , wording = '']) => ({ wording, file })),
+    )
+    expect(wordings.length).toBeGreaterThan(40)
+    const twice = wordings.filter(
+      ({ wording }, index) => wordings.findIndex((each) => each.wording === wording) < index,
+    )
+    expect(twice).toEqual([])
+  })
+
+  it('of a type is not written by hand', () => {
+    const byHand = sources.filter(
+      ({ file, text }) =>
+        !/\/internal\/(?:options|field)\//.test(file) &&
+        /['"`]must be a (?:boolean|string|function|list|number)['"`]/.test(text),
+    )
+    expect(byHand.map(({ file }) => file)).toEqual([])
   })
 })

@@ -6,6 +6,7 @@ import {
   aFunction,
   aString,
   aTokenAuthenticator,
+  type Check,
   either,
   listOf,
   nested,
@@ -79,19 +80,20 @@ export interface ServiceAccountsOptions {
   readonly clock?: Clock
 }
 
+/** The check of the objects that service account tokens refer to. */
+export const someAccountObjects: Check = withMethods(
+  'getters of objects, such as serviceAccountObjects(...) returns',
+  'getServiceAccount',
+  'getSecret',
+)
+
 const accountsShape: OptionsShape<ServiceAccountsOptions> = {
   issuers: required(listOf(aString)),
   keys: required(
     either(isEmptyList, nonEmptyListOf(aFunction), aKeySource),
     ': a list of keys, or (await verificationKeysAt(...)).current',
   ),
-  objects: required(
-    withMethods(
-      'getters of objects, such as serviceAccountObjects(...) returns',
-      'getServiceAccount',
-      'getSecret',
-    ),
-  ),
+  objects: required(someAccountObjects),
   lookup: aBoolean,
   onError: aFunction,
   clock: aClock,

@@ -1,12 +1,5 @@
 import { systemClock } from '@kube-authn/core'
-import {
-  anything,
-  aString,
-  checkOptions,
-  listOf,
-  type OptionsShape,
-  withMethods,
-} from '@kube-authn/core/options'
+import { aClock, anything, aString, checkOptions, listOf, type OptionsShape } from '@kube-authn/core/options'
 import { fakeService } from '../service/fake-service.ts'
 import { claimsEndpoints } from './claims-endpoints.ts'
 import type { Issuer, IssuerOptions } from './issuer.ts'
@@ -16,7 +9,7 @@ const shape: OptionsShape<IssuerOptions> = {
   signingAlgorithms: listOf(aString),
   cacheControl: aString,
   metadata: anything,
-  clock: withMethods('a clock', 'now'),
+  clock: aClock,
 }
 
 /**

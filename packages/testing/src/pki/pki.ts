@@ -1,4 +1,4 @@
-import { aString, checkOptions, must, oneOf, type OptionsShape, withMethods } from '@kube-authn/core/options'
+import { aClock, aString, checkOptions, must, oneOf, type OptionsShape } from '@kube-authn/core/options'
 import type { CertificateAuthority, PkiOptions } from './certificate-authority.ts'
 
 const aDate = must('must be a Date', (value) => value instanceof Date)
@@ -8,7 +8,7 @@ const shape: OptionsShape<PkiOptions> = {
   algorithm: oneOf('P-256', 'P-384', 'RSA-2048'),
   notBefore: aDate,
   notAfter: aDate,
-  clock: withMethods('a clock', 'now'),
+  clock: aClock,
 }
 
 /**

@@ -5,7 +5,7 @@ import type {
   ServiceAccountTokenOptions,
   TokenIssuer,
 } from '@kube-authn/core/service-account'
-import { anIterable, aString, checkOptions, type OptionsShape, withMethods } from '@kube-authn/core/options'
+import { aClock, anIterable, aString, checkOptions, type OptionsShape } from '@kube-authn/core/options'
 import { generateKeyPair } from '../pki/key-pair.ts'
 import { pem } from '../pki/pem.ts'
 
@@ -23,7 +23,7 @@ const shape: OptionsShape<ServiceAccountsOptions> = {
   pods: anIterable,
   nodes: anIterable,
   issuer: aString,
-  clock: withMethods('a clock', 'now'),
+  clock: aClock,
 }
 
 /** Options of a service account token. */

@@ -1,3 +1,4 @@
+import type { ConfigurationProblem } from '../../authenticator/errors.ts'
 import type { Clock } from '../clock.ts'
 import {
   above,
@@ -6,6 +7,7 @@ import {
   anHttpsUrl,
   atLeast,
   type OptionsShape,
+  problemOf,
   required,
   wholeNumber,
 } from '../options/index.ts'
@@ -42,11 +44,20 @@ export const webhookCallShape: OptionsShape<WebhookCallOptions> = {
   url: required(anHttpsUrl),
   fetch: aFunction,
   timeoutSeconds: above(0, MAX_TIMEOUT_SECONDS),
-  maxAttempts: wholeNumber(1),
+  maxAttempts: attempts,
   initialBackoffSeconds: atLeast(0),
   maxBytes: wholeNumber(1),
   maxConcurrent: wholeNumber(1),
   maxWaiting: wholeNumber(0),
   clock: aClock,
   random: aFunction,
+}
+
+/** In the words of kube-apiserver. Source: apiserver `pkg/server/options/authentication.go` Validate, for the first message. */
+function attempts(value: unknown, path: string): readonly ConfigurationProblem[] {
+  if (Number.isSafeInteger(value) && Number(value) > 0) return []
+  const message = Number.isInteger(value)
+    ? `number of webhook retry attempts must be greater than 0, but is: ${Number(value)}`
+    : 'retry backoff attempts must be a whole number'
+  return problemOf(value, path, message)
 }

@@ -520,11 +520,14 @@ describe('webhookAuthenticator', () => {
     [{ ttlSeconds: Number.NaN }, 'ttlSeconds: must be 0 or more'],
     [{ maxEntries: 0 }, 'maxEntries: must be a whole number above 0'],
     [{ maxBytes: 0.5 }, 'maxBytes: must be a whole number above 0'],
-    [{ maxAttempts: 0 }, 'maxAttempts: must be a whole number above 0'],
+    [{ maxAttempts: 0 }, 'maxAttempts: number of webhook retry attempts must be greater than 0, but is: 0'],
     [{ maxAttempts: null as unknown as number }, 'maxAttempts: must be a whole number above 0'],
     [{ initialBackoffSeconds: -1 }, 'initialBackoffSeconds: must be 0 or more'],
     [{ implicitAudiences: [] }, 'implicitAudiences: must not be empty; leave it out for none'],
-    [{ url: '', maxAttempts: 0 }, 'url: must be an https URL; maxAttempts: must be a whole number above 0'],
+    [
+      { url: '', maxAttempts: 0 },
+      'url: must be an https URL; maxAttempts: number of webhook retry attempts must be greater than 0, but is: 0',
+    ],
   ])('refuses the options %j when it is made', (options, message) => {
     expect(() => webhookAuthenticator({ url, ...options })).toThrow(
       new ConfigurationError([{ path: '', message }]).message.slice(2),
