@@ -42,7 +42,8 @@ function reportOf(folder) {
   const root = join(packages, folder)
   const { name, exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const entries = Object.entries(exports).flatMap(([entry, target]) => {
-    if (typeof target !== 'string' || !target.endsWith('.js')) return []
+    if (typeof target !== 'string' || !target.endsWith('.js') || /^\.\/internal(?:\/|$)/.test(entry))
+      return []
     const names = exportsOf(join(root, target.replace(/\.js$/, '.d.ts')))
     const lines = [...names].map(([exported, text]) => `${exported}: ${text}`).toSorted()
     return [{ title: `${name}${entry.slice(1)}`, lines }]

@@ -6,12 +6,17 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { isAbsolute, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
-import { chunksOf, inOneFile } from './chunks.mjs'
+import { chunksOf, coreEntryFor } from './chunks.mjs'
 import { pureInitializers } from './pure-initializers.mjs'
 
-/** Entries besides those of package.json: files that are started by a path relative to the file that starts them. */
+/** Entries besides those of package.json: files that are started by a path relative to the file that starts them, and files that are loaded late. */
 const FURTHER_ENTRIES = {
-  core: { 'chunks/password-worker': './src/password/workers/password-worker.ts' },
+  core: {
+    'chunks/password-worker': './src/password/workers/password-worker.ts',
+    'adapter/incoming-message/index': './src/adapter/incoming-message/index.ts',
+    'internal/protobuf/index': './src/internal/protobuf/index.ts',
+    'internal/yaml/index': './src/internal/yaml/index.ts',
+  },
 }
 
 /** Modules that are imported for their side effects. All others are tree-shaken. */
@@ -26,7 +31,6 @@ const manifests = new Map(
 )
 const privateNames = [...manifests.values()].filter((manifest) => manifest.private).map(({ name }) => name)
 const folders = [...manifests.keys()].filter((folder) => !manifests.get(folder).private)
-const inAll = entriesInAll()
 await Promise.all(folders.map((folder) => bundlePackage(folder)))
 
 async function bundlePackage(folder) {
@@ -49,7 +53,7 @@ async function bundlePackage(folder) {
     dir: 'dist',
     format: 'esm',
     sourcemap: true,
-    paths: (id) => (inOneFile.includes(folder) && inAll.has(id) ? '@kube-authn/core/all' : id),
+    paths: (id) => coreEntryFor(folder, id),
     chunkFileNames: 'chunks/[name].js',
     codeSplitting: { groups: groupsOf(chunksOf[folder] ?? []) },
   })
@@ -59,15 +63,6 @@ async function bundlePackage(folder) {
 
 function isPrivate(id) {
   return privateNames.some((name) => id.startsWith(`${name}/`))
-}
-
-/** The entries of the core that `@kube-authn/core/all` re-exports. */
-function entriesInAll() {
-  const source = readFileSync(join(packages, 'core/src/all.ts'), 'utf8')
-  const files = new Set([...source.matchAll(/'\.\/(.+)\.ts'/g)].map(([, file]) => `./dist/${file}.js`))
-  const { exports } = JSON.parse(readFileSync(join(packages, 'core/package.json'), 'utf8'))
-  const entries = Object.entries(exports).filter(([, target]) => files.has(target))
-  return new Set(entries.map(([entry]) => `@kube-authn/core${entry.slice(1)}`))
 }
 
 /** The files in `dist` that package.json refers to, publicly or by an internal condition, with their sources. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import * as core from '@kube-authn/core'
 import * as authorization from '@kube-authn/core/authorization'
-import * as tokenCache from '@kube-authn/core/token-cache'
+import * as tokenCache from '@kube-authn/core/remote'
 import * as express from '@kube-authn/express'
 import * as hono from '@kube-authn/hono'
 import * as koa from '@kube-authn/koa'
@@ -25,9 +25,9 @@ export async function secondCopy(): Promise<Packages & { readonly remove: () => 
   const load = async <T>(path: string): Promise<T> =>
     (await import(pathToFileURL(join(root, 'node_modules/@kube-authn', path)).href)) as T
   return {
-    core: await load('core/dist/index.js'),
-    authorization: await load('core/dist/authorization/index.js'),
-    tokenCache: await load('core/dist/token/cache/index.js'),
+    core: await load('core/dist/entries/index.js'),
+    authorization: await load('core/dist/entries/authorization.js'),
+    tokenCache: await load('core/dist/entries/remote.js'),
     express: await load('express/dist/index.js'),
     koa: await load('koa/dist/index.js'),
     hono: await load('hono/dist/index.js'),

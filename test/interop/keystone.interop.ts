@@ -3,8 +3,9 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { authenticateRequest, type Authenticator, systemClock } from '@kube-authn/core'
-import { keystoneTokenReview } from '@kube-authn/core/keystone'
+import { authenticateRequest, type Authenticator } from '@kube-authn/core'
+import { systemClock } from '@kube-authn/core/internal'
+import { keystoneTokenReview } from '@kube-authn/core/remote'
 import {
   createAuthenticator,
   createFetch,

@@ -16,9 +16,9 @@ export default defineConfig({
   root,
   resolve: {
     alias: [
-      { find: /^@kube-authn\/core$/, replacement: `${root}packages/core/src/index.ts` },
+      { find: /^@kube-authn\/core$/, replacement: `${root}packages/core/src/entries/index.ts` },
       ...entries.map(([entry, source]) => ({
-        find: `@kube-authn/core/${entry.slice(2)}`,
+        find: new RegExp(`^@kube-authn/core/${entry.slice(2)}$`),
         replacement: `${root}packages/core/${source}`,
       })),
     ],

@@ -3,17 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Hono } from 'hono'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  type AuthenticationEvent,
-  authenticatorChain,
-  fetchRequest,
-  isConfigurationError,
-  type Observer,
-} from '@kube-authn/core'
-import { authorizeRequest } from '@kube-authn/core/authorization'
+import { type AuthenticationEvent, authenticatorChain, fetchRequest, type Observer } from '@kube-authn/core'
+import { isConfigurationError } from '@kube-authn/core/internal'
+import { authorizeRequest, parseRbac, rbac } from '@kube-authn/core/authorization'
 import { clientCertificate } from '@kube-authn/core/client-certificate'
-import { impersonateRequest } from '@kube-authn/core/impersonation'
-import { parseRbac, rbac } from '@kube-authn/core/rbac'
+import { impersonateRequest } from '@kube-authn/core/adapter'
 import * as ofExpress from '@kube-authn/express'
 import * as ofHono from '@kube-authn/hono'
 import * as ofKoa from '@kube-authn/koa'

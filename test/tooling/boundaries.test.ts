@@ -83,7 +83,7 @@ describe('the boundaries', () => {
     ['core', "import { lru } from 'lru-cache'\nimport { sha256 } from '#sha256'\nimport '../index.ts'"],
     ['core', "// import 'node:fs'\nexport const text = \"import 'node:fs'\""],
     ['node', "import 'node:fs'\nimport type { UserInfo } from '@kube-authn/core'"],
-    ['express', "import express from 'express'\nimport '@kube-authn/core/incoming-message'"],
+    ['express', "import express from 'express'\nimport '@kube-authn/core/adapter'"],
     ['server', "import '@kube-authn/core'\nimport '@kube-authn/node'"],
     ['core', "import '@kube-authn/x509'\nimport '@kube-authn/internal/quote'"],
   ])('let %s say %s', (folder, statements) => {

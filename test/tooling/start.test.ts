@@ -120,7 +120,7 @@ const LOADED_AT_ONCE: Readonly<Record<string, readonly string[]>> = {
 
 /** The packages that a bundler of an app must resolve, since bundled code mentions them. */
 const LOADED_LATER: Readonly<Record<string, readonly string[]>> = {
-  '@kube-authn/core/all': [
+  '@kube-authn/core/internal': [
     '@noble/hashes/argon2.js',
     '@noble/hashes/scrypt.js',
     'bcryptjs',
@@ -128,7 +128,18 @@ const LOADED_LATER: Readonly<Record<string, readonly string[]>> = {
   ],
   '@kube-authn/core/password-file': ['@noble/hashes/argon2.js', '@noble/hashes/scrypt.js', 'bcryptjs'],
   '@kube-authn/core/service-account': ['jose/jws/compact/sign'],
-  '@kube-authn/core/service-account-controllers': ['jose/jws/compact/sign'],
+  '@kube-authn/server': [
+    '@noble/hashes/argon2.js',
+    '@noble/hashes/scrypt.js',
+    'bcryptjs',
+    'jose/jws/compact/sign',
+  ],
+  '@kube-authn/node/internal': [
+    '@noble/hashes/argon2.js',
+    '@noble/hashes/scrypt.js',
+    'bcryptjs',
+    'jose/jws/compact/sign',
+  ],
   '@kube-authn/node': [
     '@noble/hashes/argon2.js',
     '@noble/hashes/scrypt.js',

@@ -1,6 +1,6 @@
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { type ConfigurationError, isConfigurationError, type Observer } from '@kube-authn/core'
+import { ConfigurationError, type Observer } from '@kube-authn/core'
 import { metrics } from '@kube-authn/core/metrics'
 import { createAuthenticator, tlsServerOptionsAt } from '@kube-authn/node'
 import { createApp } from './app.ts'
@@ -10,7 +10,7 @@ import { flagsOf } from './flags.ts'
 try {
   await main()
 } catch (error) {
-  console.error(isConfigurationError(error) ? linesOf(error) : String(error))
+  console.error(error instanceof ConfigurationError ? linesOf(error) : String(error))
   process.exitCode = 1
 }
 

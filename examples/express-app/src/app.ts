@@ -1,6 +1,5 @@
 import { type Authenticator, explain, type Observer } from '@kube-authn/core'
-import { privilegedGroups, unionAuthorizer } from '@kube-authn/core/authorization'
-import type { RbacAuthorizer } from '@kube-authn/core/rbac'
+import { privilegedGroups, unionAuthorizer, type RbacAuthorizer } from '@kube-authn/core/authorization'
 import { authentication, authorization, getAuthentication, getUser, impersonation } from '@kube-authn/express'
 import express, { type Express, type Request } from 'express'
 import { questionOf } from './question.ts'

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { bootstrapSecrets, createBootstrapToken } from '@kube-authn/core/bootstrap-token'
-import { signingKeyFromPem } from '@kube-authn/core/jwt'
-import { serviceAccountObjects, tokenIssuer } from '@kube-authn/core/service-account'
+import { signingKeyFromPem, serviceAccountObjects, tokenIssuer } from '@kube-authn/core/service-account'
 import { type CreateAuthenticatorOptions, verificationKeysAt } from '@kube-authn/node'
 import type { Material } from './material.ts'
 

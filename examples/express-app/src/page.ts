@@ -1,6 +1,5 @@
 import { type ExplainedStep, type Explanation, userInfo } from '@kube-authn/core'
-import { attributesOf, forbiddenMessage } from '@kube-authn/core/authorization'
-import type { RbacAuthorizer } from '@kube-authn/core/rbac'
+import { attributesOf, forbiddenMessage, type RbacAuthorizer } from '@kube-authn/core/authorization'
 import type { Question } from './question.ts'
 
 /**

@@ -1,8 +1,8 @@
-import { StatusError } from '@kube-authn/core'
+import { type OptionsOf, StatusError } from '@kube-authn/core'
 import { requestInfo } from '@kube-authn/core/authorization'
-import { incomingMessageRequest } from '@kube-authn/core/incoming-message'
+import { incomingMessageRequest } from '@kube-authn/core/adapter'
 import { authentication, authorization } from '@kube-authn/express'
-import { delegatedAuthentication, type DelegatedAuthenticationOptions } from '@kube-authn/node'
+import { delegatedAuthentication } from '@kube-authn/node'
 import express, { type Express, type RequestHandler } from 'express'
 import { apiGroup, apiGroupList } from './discovery.ts'
 import { getProduct, GROUP, listProducts, RESOURCES, VERSION } from './products.ts'
@@ -15,7 +15,7 @@ import { answerStatus, methodNotAllowed, nothingHere, notFound } from './status.
  * @param options none in a pod; elsewhere a kubeconfig.
  * @throws {ConfigurationError} as a rejection, if the cluster cannot be reached.
  */
-export async function createApp(options: DelegatedAuthenticationOptions = {}): Promise<Express> {
+export async function createApp(options: OptionsOf<typeof delegatedAuthentication> = {}): Promise<Express> {
   const { authenticator, authorizer } = await delegatedAuthentication(options)
   const observed = options.observer === undefined ? {} : { observer: options.observer }
 

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { TokenAuthenticator } from '@kube-authn/core'
-import { mergeRequestHeaderConfig } from '@kube-authn/core/request-header-config'
+import { mergeRequestHeaderConfig } from '@kube-authn/core/client-certificate'
 import { authentication, authorization, getUser, impersonation, reviews } from '@kube-authn/express'
 import { createAuthenticator, createAuthorizer } from '@kube-authn/node'
 import express, { type Express } from 'express'

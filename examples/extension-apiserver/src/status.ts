@@ -1,4 +1,4 @@
-import { isStatusError, StatusError } from '@kube-authn/core'
+import { StatusError } from '@kube-authn/core'
 import type { ErrorRequestHandler, RequestHandler } from 'express'
 
 /** 404: an object of that name does not exist. */
@@ -43,7 +43,7 @@ export const nothingHere: RequestHandler = () => {
 
 /** Answers an error as a `Status`. An unexpected error is a 500 without details, and is logged. */
 export const answerStatus: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
-  const { status, headers, content } = isStatusError(error) ? error : internalError(error)
+  const { status, headers, content } = error instanceof StatusError ? error : internalError(error)
   res.status(status).set(headers).send(content)
 }
 

@@ -1,6 +1,6 @@
 import { type Authenticator, authenticatorChain } from '@kube-authn/core'
 import type { GetFetch } from '@kube-authn/core/oidc'
-import { rbac, rbacPolicy } from '@kube-authn/core/rbac'
+import { rbac, rbacPolicy } from '@kube-authn/core/authorization'
 import { tokenFile } from '@kube-authn/core/token-file'
 import { authentication, authorization, impersonation } from '@kube-authn/hono'
 import { type Context, Hono } from 'hono'

@@ -1,4 +1,4 @@
-import { cloudflareClientCertificate } from '@kube-authn/core/certificate-headers'
+import { cloudflareClientCertificate } from '@kube-authn/core/client-certificate'
 import type { ExecutionContext } from 'hono'
 import { createApp } from './app.ts'
 import manifest from './policy.json' with { type: 'json' }

@@ -9,14 +9,8 @@ import {
 } from '@kube-authn/testing/node'
 import express from 'express'
 import { describe, expect, it } from 'vitest'
-import {
-  authentication,
-  authorization,
-  getAuthentication,
-  impersonation,
-  type Middleware,
-  type Next,
-} from './index.ts'
+import { authentication, authorization, getAuthentication, impersonation, type Middleware } from './index.ts'
+import type { Next } from './middleware.ts'
 
 const pass = (_error: StatusError, _req: IncomingMessage, _res: ServerResponse, next: Next): void => next()
 

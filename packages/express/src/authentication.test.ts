@@ -14,11 +14,12 @@ import {
   type UserInfo,
   userInfo,
 } from '@kube-authn/core'
-import { COMPLETE_FIELDS } from '@kube-authn/core/incoming-message'
+import { COMPLETE_FIELDS } from '@kube-authn/core/internal/shared'
 import { tokenFile } from '@kube-authn/core/token-file'
 import express from 'express'
 import { afterEach, describe, expect, expectTypeOf, it, vi } from 'vitest'
-import { authentication, type AuthenticationOptions, getAuthentication, getUser } from './index.ts'
+import { authentication, getAuthentication, getUser } from './index.ts'
+import type { AuthenticationOptions } from './authentication.ts'
 
 const servers: { close(): unknown }[] = []
 afterEach(() => {

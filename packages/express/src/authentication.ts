@@ -1,16 +1,19 @@
-import type { AuthenticateRequestOptions, Authenticator } from '@kube-authn/core'
-import type { OptionsShape } from '@kube-authn/core/options'
 import {
+  type AuthenticateRequestOptions,
+  aRequestAuthenticator,
+  authenticateRequestShape,
+  optionProblems,
+  refuseProblems,
+} from '@kube-authn/core/internal/shared'
+import type { Authenticator } from '@kube-authn/core'
+import {
+  type OptionsShape,
   aFunction,
   applyHeaderChanges,
-  aRequestAuthenticator,
   authenticateRequest,
-  authenticateRequestShape,
   closeConnection,
   notify,
-  optionProblems,
   Received,
-  refuseProblems,
   requirePeerCertificates,
   warningHeaders,
   whenOver,

@@ -1,16 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 import type { UserInfo } from '@kube-authn/core'
-import type { Authorizer, AuthorizeRequestOptions, RequestAttributes } from '@kube-authn/core/authorization'
-import type { OptionsShape } from '@kube-authn/core/options'
+import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
 import {
-  aFunction,
+  type AuthorizeRequestOptions,
   anAuthorizer,
-  authorizeRequest,
   authorizeRequestShape,
-  clientContext,
   optionProblems,
   refuseProblems,
-} from '@kube-authn/core/adapter'
+} from '@kube-authn/core/internal/shared'
+import { type OptionsShape, aFunction, authorizeRequest, clientContext } from '@kube-authn/core/adapter'
 import { type FailureOptions, type Middleware, proceedWith, refuser } from './middleware.ts'
 import { stateOf } from './state.ts'
 

@@ -8,7 +8,6 @@ import express, { type Express, type Handler, Router } from 'express'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
   authentication,
-  type AuthenticationOptions,
   authorization,
   getAuthentication,
   getUser,
@@ -17,6 +16,7 @@ import {
   reviews,
   tokenReviewWebhook,
 } from './index.ts'
+import type { AuthenticationOptions } from './authentication.ts'
 
 const servers: { close(): unknown }[] = []
 afterEach(() => {

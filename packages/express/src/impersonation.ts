@@ -1,19 +1,21 @@
 import type { IncomingMessage } from 'node:http'
 import type { UserInfo } from '@kube-authn/core'
 import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
-import type { ImpersonateRequestOptions } from '@kube-authn/core/impersonation'
-import type { OptionsShape } from '@kube-authn/core/options'
 import {
-  aFunction,
+  type ImpersonateRequestOptions,
   anAuthorizer,
-  applyHeaderChanges,
-  clientContext,
-  impersonateRequest,
   impersonateRequestShape,
-  IMPERSONATES,
   optionProblems,
   refuseProblems,
   warnNoUser,
+  IMPERSONATES,
+} from '@kube-authn/core/internal/shared'
+import {
+  type OptionsShape,
+  aFunction,
+  applyHeaderChanges,
+  clientContext,
+  impersonateRequest,
 } from '@kube-authn/core/adapter'
 import { type FailureOptions, type Middleware, proceedWith, refuser } from './middleware.ts'
 import { hold, setAuthentication, stateOf } from './state.ts'

@@ -4,9 +4,9 @@
  * @module
  */
 export { getAuthentication, getUser } from './accessors.ts'
-export { authentication, type AuthenticationOptions } from './authentication.ts'
-export { authorization, type AuthorizationOptions } from './authorization.ts'
-export { impersonation, type ImpersonationOptions } from './impersonation.ts'
-export type { FailureOptions, Middleware, Next } from './middleware.ts'
-export { reviews, type ReviewsOptions } from './reviews.ts'
-export { tokenReviewWebhook, type TokenReviewWebhookOptions } from './token-review-webhook.ts'
+export { authentication } from './authentication.ts'
+export { authorization } from './authorization.ts'
+export { impersonation } from './impersonation.ts'
+export type { Middleware } from './middleware.ts'
+export { reviews } from './reviews.ts'
+export { tokenReviewWebhook } from './token-review-webhook.ts'

@@ -1,5 +1,5 @@
 import type { Authorizer } from '@kube-authn/core/authorization'
-import type { HandleReviewsOptions } from '@kube-authn/core/review'
+import type { HandleReviewsOptions } from '@kube-authn/core/internal/shared'
 import { clientContext, handleReviews, incomingMessageBody } from '@kube-authn/core/adapter'
 import { type Middleware, proceedWith, send } from './middleware.ts'
 import { stateOf } from './state.ts'

@@ -1,12 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { clientContext, incomingMessageRequest, warnReplacedUser } from '@kube-authn/core/adapter'
-import type {
-  AuthenticateRequestContext,
-  Authentication,
-  AuthenticationRequest,
-  StatusError,
-  UserInfo,
-} from '@kube-authn/core'
+import { clientContext, incomingMessageRequest } from '@kube-authn/core/adapter'
+import { warnReplacedUser, type AuthenticateRequestContext } from '@kube-authn/core/internal/shared'
+import type { Authentication, AuthenticationRequest, StatusError, UserInfo } from '@kube-authn/core'
 import { impersonationFollows } from './impersonation-follows.ts'
 
 /** The middlewares' state of a request, with the lifetime of the request. */

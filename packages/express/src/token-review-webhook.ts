@@ -1,12 +1,14 @@
 import type { Authenticator, TokenAuthenticator } from '@kube-authn/core'
-import type { HandleTokenReviewsOptions } from '@kube-authn/core/review'
-import type { OptionsShape } from '@kube-authn/core/options'
 import {
+  type HandleTokenReviewsOptions,
   aRequestAuthenticator,
+  handleTokenReviewsShape,
+} from '@kube-authn/core/internal/shared'
+import {
+  type OptionsShape,
   checkOptions,
   clientContext,
   handleTokenReviews,
-  handleTokenReviewsShape,
   incomingMessageBody,
 } from '@kube-authn/core/adapter'
 import { authentication } from './authentication.ts'

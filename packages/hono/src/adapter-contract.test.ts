@@ -8,13 +8,8 @@ import {
 } from '@kube-authn/testing/node'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { describe, expect, it } from 'vitest'
-import {
-  authentication,
-  type AuthenticationOptions,
-  authorization,
-  getAuthentication,
-  impersonation,
-} from './index.ts'
+import { authentication, authorization, getAuthentication, impersonation } from './index.ts'
+import type { AuthenticationOptions } from './authentication.ts'
 import { nodeRequestOf } from './node-server.ts'
 
 const onFailure: NonNullable<AuthenticationOptions['onFailure']> = async (_error, _c, next) => next()

@@ -10,11 +10,12 @@ import {
   type UserInfo,
   userInfo,
 } from '@kube-authn/core'
-import { cloudflareClientCertificate } from '@kube-authn/core/certificate-headers'
+import { cloudflareClientCertificate } from '@kube-authn/core/client-certificate'
 import { tokenFile } from '@kube-authn/core/token-file'
 import { Hono } from 'hono'
 import { afterEach, describe, expect, expectTypeOf, it, vi } from 'vitest'
-import { authentication, type AuthenticationOptions, getAuthentication, getUser } from './index.ts'
+import { authentication, getAuthentication, getUser } from './index.ts'
+import type { AuthenticationOptions } from './authentication.ts'
 
 const chain = authenticatorChain({ tokens: [tokenFile(Buffer.from('good,jane,1,"a,b"\ntök,joe,2\n'))] })
 

@@ -1,26 +1,24 @@
-import type {
-  AuthenticatedRequest,
-  AuthenticateRequestOptions,
-  Authenticator,
-  Awaitable,
-  RequestOutcome,
-} from '@kube-authn/core'
-import type { OptionsShape } from '@kube-authn/core/options'
-import type { Context, MiddlewareHandler, Next } from 'hono'
 import {
-  aFunction,
+  type AuthenticatedRequest,
+  type AuthenticateRequestOptions,
   aRequestAuthenticator,
-  authenticateRequest,
   authenticateRequestShape,
-  closeConnection,
   isPromiseLike,
-  notify,
   optionProblems,
-  Received,
   refuseProblems,
+} from '@kube-authn/core/internal/shared'
+import type { Authenticator, Awaitable, RequestOutcome } from '@kube-authn/core'
+import {
+  type OptionsShape,
+  aFunction,
+  authenticateRequest,
+  closeConnection,
+  notify,
+  Received,
   requirePeerCertificates,
   warningHeaders,
 } from '@kube-authn/core/adapter'
+import type { Context, MiddlewareHandler, Next } from 'hono'
 import { answer, type FailureOptions } from './failure.ts'
 import { endingOf } from './client.ts'
 import { keepAlive } from './keep-alive.ts'

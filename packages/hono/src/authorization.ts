@@ -1,15 +1,14 @@
 import type { UserInfo } from '@kube-authn/core'
-import type { Authorizer, AuthorizeRequestOptions, RequestAttributes } from '@kube-authn/core/authorization'
-import type { Context, MiddlewareHandler } from 'hono'
-import type { OptionsShape } from '@kube-authn/core/options'
+import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
 import {
-  aFunction,
+  type AuthorizeRequestOptions,
   anAuthorizer,
-  authorizeRequest,
   authorizeRequestShape,
   optionProblems,
   refuseProblems,
-} from '@kube-authn/core/adapter'
+} from '@kube-authn/core/internal/shared'
+import type { Context, MiddlewareHandler } from 'hono'
+import { type OptionsShape, aFunction, authorizeRequest } from '@kube-authn/core/adapter'
 import { clientOf } from './client.ts'
 import { answer, type FailureOptions } from './failure.ts'
 import { type AuthenticationEnv, authenticationOf, stateOf } from './state.ts'

@@ -1,6 +1,6 @@
-import type { NodeResponse } from '@kube-authn/core/incoming-message'
+import { type NodeResponse, clientContext, whenOver } from '@kube-authn/core/adapter'
 import type { Context } from 'hono'
-import { CLIENT_CLOSED_REQUEST, clientContext, whenOver } from '@kube-authn/core/adapter'
+import { CLIENT_CLOSED_REQUEST } from '@kube-authn/core/internal/shared'
 import { nodeRequestOf } from './node-server.ts'
 
 /**

@@ -10,7 +10,6 @@ import { TrieRouter } from 'hono/router/trie-router'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
   authentication,
-  type AuthenticationOptions,
   authorization,
   getAuthentication,
   getUser,
@@ -18,6 +17,7 @@ import {
   reviews,
   tokenReviewWebhook,
 } from './index.ts'
+import type { AuthenticationOptions } from './authentication.ts'
 
 const servers: ServerType[] = []
 afterEach(() => {

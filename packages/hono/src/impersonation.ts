@@ -1,18 +1,16 @@
 import type { UserInfo } from '@kube-authn/core'
 import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
-import type { ImpersonateRequestOptions } from '@kube-authn/core/impersonation'
-import type { Context, MiddlewareHandler } from 'hono'
-import type { OptionsShape } from '@kube-authn/core/options'
 import {
-  aFunction,
+  type ImpersonateRequestOptions,
   anAuthorizer,
-  impersonateRequest,
   impersonateRequestShape,
-  IMPERSONATES,
   optionProblems,
   refuseProblems,
   warnNoUser,
-} from '@kube-authn/core/adapter'
+  IMPERSONATES,
+} from '@kube-authn/core/internal/shared'
+import type { Context, MiddlewareHandler } from 'hono'
+import { type OptionsShape, aFunction, impersonateRequest } from '@kube-authn/core/adapter'
 import { clientOf } from './client.ts'
 import { answer, type FailureOptions } from './failure.ts'
 import {

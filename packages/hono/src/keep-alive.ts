@@ -1,6 +1,6 @@
 import type { Awaitable } from '@kube-authn/core'
 import type { Context } from 'hono'
-import { isPromiseLike } from '@kube-authn/core/adapter'
+import { isPromiseLike } from '@kube-authn/core/internal/shared'
 
 /**
  * On Workers, work that a request started is cancelled when its client disconnects, even if other requests wait for it, such as the keys of an

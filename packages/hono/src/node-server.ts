@@ -1,4 +1,4 @@
-import type { NodeRequest } from '@kube-authn/core/incoming-message'
+import type { NodeRequest } from '@kube-authn/core/adapter'
 import type { Context } from 'hono'
 
 /** Node's request behind a context; `undefined` if the app does not run on `@hono/node-server`. */

@@ -1,4 +1,4 @@
-import type { AnswerHeaders } from '@kube-authn/core/adapter'
+import type { AnswerHeaders } from '@kube-authn/core/internal/shared'
 import type { Context } from 'hono'
 
 /**

@@ -1,5 +1,5 @@
 import type { Authorizer } from '@kube-authn/core/authorization'
-import type { HandleReviewsOptions } from '@kube-authn/core/review'
+import type { HandleReviewsOptions } from '@kube-authn/core/internal/shared'
 import type { MiddlewareHandler } from 'hono'
 import { fetchBody, handleReviews, responseOf } from '@kube-authn/core/adapter'
 import { clientOf } from './client.ts'

@@ -1,5 +1,5 @@
+import { type AuthenticateRequestContext, warnReplacedUser } from '@kube-authn/core/internal/shared'
 import type {
-  AuthenticateRequestContext,
   Authentication,
   AuthenticationRequest,
   HeaderChanges,
@@ -7,15 +7,14 @@ import type {
   StatusError,
   UserInfo,
 } from '@kube-authn/core'
-import type { NodeRequest } from '@kube-authn/core/incoming-message'
-import type { Context } from 'hono'
 import {
+  type NodeRequest,
   applyHeaderChanges,
   fetchRequest,
   incomingMessageRequest,
   withHeaderChanges,
-  warnReplacedUser,
 } from '@kube-authn/core/adapter'
+import type { Context } from 'hono'
 import { clientOf } from './client.ts'
 import { impersonationFollows } from './impersonation-follows.ts'
 import { nodeRequestOf, untouchedByApp } from './node-server.ts'

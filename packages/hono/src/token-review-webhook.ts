@@ -1,13 +1,15 @@
 import type { Authenticator, TokenAuthenticator } from '@kube-authn/core'
-import type { HandleTokenReviewsOptions } from '@kube-authn/core/review'
-import type { Context, MiddlewareHandler } from 'hono'
-import type { OptionsShape } from '@kube-authn/core/options'
 import {
+  type HandleTokenReviewsOptions,
   aRequestAuthenticator,
+  handleTokenReviewsShape,
+} from '@kube-authn/core/internal/shared'
+import type { Context, MiddlewareHandler } from 'hono'
+import {
+  type OptionsShape,
   checkOptions,
   fetchBody,
   handleTokenReviews,
-  handleTokenReviewsShape,
   responseOf,
 } from '@kube-authn/core/adapter'
 import { authenticationMiddlewareOf } from './authentication.ts'

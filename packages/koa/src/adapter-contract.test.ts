@@ -3,13 +3,8 @@ import type { UserInfo } from '@kube-authn/core'
 import { adapterContract, type ContractMiddleware, type ContractRequest } from '@kube-authn/testing/node'
 import Koa, { type Context, type Middleware } from 'koa'
 import { describe, expect, it } from 'vitest'
-import {
-  authentication,
-  type AuthenticationOptions,
-  authorization,
-  getAuthentication,
-  impersonation,
-} from './index.ts'
+import { authentication, authorization, getAuthentication, impersonation } from './index.ts'
+import type { AuthenticationOptions } from './authentication.ts'
 
 const onFailure: NonNullable<AuthenticationOptions['onFailure']> = async (_error, _ctx, next) => next()
 

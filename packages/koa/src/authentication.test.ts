@@ -13,7 +13,8 @@ import { tokenFile } from '@kube-authn/core/token-file'
 import { Router } from '@koa/router'
 import Koa, { type Middleware } from 'koa'
 import { afterEach, describe, expect, expectTypeOf, it, vi } from 'vitest'
-import { authentication, type AuthenticationOptions, getAuthentication, getUser } from './index.ts'
+import { authentication, getAuthentication, getUser } from './index.ts'
+import type { AuthenticationOptions } from './authentication.ts'
 
 const mount = createRequire(import.meta.url)('koa-mount') as (path: string, app: Middleware) => Middleware
 

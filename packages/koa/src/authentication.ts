@@ -1,22 +1,25 @@
-import type { AuthenticateRequestOptions, Authenticator, RequestOutcome } from '@kube-authn/core'
-import type { OptionsShape } from '@kube-authn/core/options'
-import type { Middleware, ParameterizedContext } from 'koa'
 import {
+  type AuthenticateRequestOptions,
+  aRequestAuthenticator,
+  authenticateRequestShape,
+  isPromiseLike,
+  optionProblems,
+  refuseProblems,
+} from '@kube-authn/core/internal/shared'
+import type { Authenticator, RequestOutcome } from '@kube-authn/core'
+import {
+  type OptionsShape,
   aFunction,
   applyHeaderChanges,
-  aRequestAuthenticator,
   authenticateRequest,
-  authenticateRequestShape,
   closeConnection,
-  isPromiseLike,
   notify,
-  optionProblems,
   Received,
-  refuseProblems,
   requirePeerCertificates,
   warningHeaders,
   whenOver,
 } from '@kube-authn/core/adapter'
+import type { Middleware, ParameterizedContext } from 'koa'
 import { keepingHeaders } from './keep-headers.ts'
 import { answer, type FailureOptions } from './failure.ts'
 import { type AuthenticationState, hold, RequestContext, setAuthentication, stateOf } from './state.ts'

@@ -1,16 +1,14 @@
 import type { UserInfo } from '@kube-authn/core'
-import type { Authorizer, AuthorizeRequestOptions, RequestAttributes } from '@kube-authn/core/authorization'
-import type { Middleware, ParameterizedContext } from 'koa'
-import type { OptionsShape } from '@kube-authn/core/options'
+import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
 import {
-  aFunction,
+  type AuthorizeRequestOptions,
   anAuthorizer,
-  authorizeRequest,
   authorizeRequestShape,
-  clientContext,
   optionProblems,
   refuseProblems,
-} from '@kube-authn/core/adapter'
+} from '@kube-authn/core/internal/shared'
+import type { Middleware, ParameterizedContext } from 'koa'
+import { type OptionsShape, aFunction, authorizeRequest, clientContext } from '@kube-authn/core/adapter'
 import { answer, type FailureOptions } from './failure.ts'
 import { type AuthenticationState, stateOf } from './state.ts'
 

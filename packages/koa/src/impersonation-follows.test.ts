@@ -9,7 +9,6 @@ import Koa, { type Middleware } from 'koa'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
   authentication,
-  type AuthenticationOptions,
   authorization,
   getAuthentication,
   getUser,
@@ -17,6 +16,7 @@ import {
   reviews,
   tokenReviewWebhook,
 } from './index.ts'
+import type { AuthenticationOptions } from './authentication.ts'
 
 const load = createRequire(import.meta.url)
 const mount = load('koa-mount') as (path: string, app: Middleware | Koa) => Middleware

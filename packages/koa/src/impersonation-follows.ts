@@ -1,4 +1,4 @@
-import { leadsToImpersonation } from '@kube-authn/core/adapter'
+import { leadsToImpersonation } from '@kube-authn/core/internal/shared'
 
 /** The used part of a context. */
 interface ContextOfApp {

@@ -1,19 +1,21 @@
 import type { UserInfo } from '@kube-authn/core'
 import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
-import type { ImpersonateRequestOptions } from '@kube-authn/core/impersonation'
-import type { Middleware, ParameterizedContext } from 'koa'
-import type { OptionsShape } from '@kube-authn/core/options'
 import {
-  aFunction,
+  type ImpersonateRequestOptions,
   anAuthorizer,
-  applyHeaderChanges,
-  clientContext,
-  impersonateRequest,
   impersonateRequestShape,
-  IMPERSONATES,
   optionProblems,
   refuseProblems,
   warnNoUser,
+  IMPERSONATES,
+} from '@kube-authn/core/internal/shared'
+import type { Middleware, ParameterizedContext } from 'koa'
+import {
+  type OptionsShape,
+  aFunction,
+  applyHeaderChanges,
+  clientContext,
+  impersonateRequest,
 } from '@kube-authn/core/adapter'
 import { answer, type FailureOptions } from './failure.ts'
 import { type AuthenticationState, hold, setAuthentication, stateOf } from './state.ts'

@@ -4,10 +4,9 @@
  * @module
  */
 export { getAuthentication, getUser } from './accessors.ts'
-export { authentication, type AuthenticationOptions } from './authentication.ts'
-export { authorization, type AuthorizationOptions } from './authorization.ts'
-export type { FailureOptions } from './failure.ts'
-export { impersonation, type ImpersonationOptions } from './impersonation.ts'
-export { reviews, type ReviewsOptions } from './reviews.ts'
-export type { AuthenticationState, ContextWithRequest } from './state.ts'
-export { tokenReviewWebhook, type TokenReviewWebhookOptions } from './token-review-webhook.ts'
+export { authentication } from './authentication.ts'
+export { authorization } from './authorization.ts'
+export { impersonation } from './impersonation.ts'
+export { reviews } from './reviews.ts'
+export type { AuthenticationState } from './state.ts'
+export { tokenReviewWebhook } from './token-review-webhook.ts'

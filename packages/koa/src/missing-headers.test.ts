@@ -3,19 +3,19 @@ import { type AddressInfo, connect } from 'node:net'
 import { authenticatorChain } from '@kube-authn/core'
 import { auditLog } from '@kube-authn/core/audit'
 import { alwaysAllow } from '@kube-authn/core/authorization'
-import { requestHeader } from '@kube-authn/core/request-header'
+import { requestHeader } from '@kube-authn/core/client-certificate'
 import { tokenFile } from '@kube-authn/core/token-file'
 import Koa from 'koa'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import {
   authentication,
   authorization,
-  type FailureOptions,
   getUser,
   impersonation,
   reviews,
   tokenReviewWebhook,
 } from './index.ts'
+import type { FailureOptions } from './failure.ts'
 
 const servers: Server[] = []
 afterEach(() => {

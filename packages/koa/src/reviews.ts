@@ -1,5 +1,5 @@
 import type { Authorizer } from '@kube-authn/core/authorization'
-import type { HandleReviewsOptions } from '@kube-authn/core/review'
+import type { HandleReviewsOptions } from '@kube-authn/core/internal/shared'
 import type { Middleware } from 'koa'
 import { clientContext, handleReviews, incomingMessageBody } from '@kube-authn/core/adapter'
 import { answer } from './failure.ts'

@@ -1,11 +1,6 @@
-import { clientContext, incomingMessageRequest, warnReplacedUser } from '@kube-authn/core/adapter'
-import type {
-  AuthenticateRequestContext,
-  Authentication,
-  AuthenticationRequest,
-  StatusError,
-  UserInfo,
-} from '@kube-authn/core'
+import { clientContext, incomingMessageRequest } from '@kube-authn/core/adapter'
+import { warnReplacedUser, type AuthenticateRequestContext } from '@kube-authn/core/internal/shared'
+import type { Authentication, AuthenticationRequest, StatusError, UserInfo } from '@kube-authn/core'
 import type { Context, ParameterizedContext } from 'koa'
 import { impersonationFollows } from './impersonation-follows.ts'
 

@@ -1,13 +1,15 @@
 import type { Authenticator, TokenAuthenticator } from '@kube-authn/core'
-import type { HandleTokenReviewsOptions } from '@kube-authn/core/review'
-import type { Middleware, ParameterizedContext } from 'koa'
-import type { OptionsShape } from '@kube-authn/core/options'
 import {
+  type HandleTokenReviewsOptions,
   aRequestAuthenticator,
+  handleTokenReviewsShape,
+} from '@kube-authn/core/internal/shared'
+import type { Middleware, ParameterizedContext } from 'koa'
+import {
+  type OptionsShape,
   checkOptions,
   clientContext,
   handleTokenReviews,
-  handleTokenReviewsShape,
   incomingMessageBody,
 } from '@kube-authn/core/adapter'
 import { authentication } from './authentication.ts'

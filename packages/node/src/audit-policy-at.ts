@@ -1,10 +1,11 @@
 import {
   type AuditPolicy,
-  auditPolicy,
   type AuditPolicyOptions,
   auditPolicyShape,
-} from '@kube-authn/core/audit-policy'
-import { checkOptions, type OptionsShape, without } from '@kube-authn/core/options'
+  without,
+} from '@kube-authn/core/internal'
+import { auditPolicy } from '@kube-authn/core/audit'
+import { checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
 import { fileSource } from './file-source/file-source.ts'
 import type { ReloadOptions } from './file-source/reloading-source.ts'
 import { reloadShape } from './options/reload-shape.ts'

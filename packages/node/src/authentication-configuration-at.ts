@@ -1,11 +1,14 @@
-import { type AuthenticationEvent, notify, systemClock } from '@kube-authn/core'
-import { checkOptions, nested, type OptionsShape, required, aString, without } from '@kube-authn/core/options'
+import type { AuthenticationEvent } from '@kube-authn/core'
+import { notify, checkOptions, type OptionsShape, required } from '@kube-authn/core/adapter'
 import {
-  authenticationConfiguration,
+  aString,
+  systemClock,
+  nested,
+  without,
   type AuthenticationConfigurationOptions,
   authenticationConfigurationShape,
-  type ConfiguredAuthenticator,
-} from '@kube-authn/core/configuration'
+} from '@kube-authn/core/internal'
+import { authenticationConfiguration, type ConfiguredAuthenticator } from '@kube-authn/core/configuration'
 import { RELOAD_OPTIONS, reloadOf, reloadShape } from './options/reload-shape.ts'
 import type { ReloadOptions } from './file-source/reloading-source.ts'
 import { watchedText } from './file-source/watched-text.ts'

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { decodeAuthorizationConfiguration } from '@kube-authn/core/authorization-configuration'
+import { decodeAuthorizationConfiguration } from '@kube-authn/core/internal'
 import { attributesOf, decide, type Decision } from '@kube-authn/core/authorization'
 import {
   type CertificateAuthority,
@@ -15,7 +15,8 @@ import {
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { problemsOf } from '../test/problems-of.ts'
 import { httpsServer } from '../test/servers.ts'
-import { authorizationConfigurationAt, type AuthorizationConfigurationAtOptions } from './index.ts'
+import { authorizationConfigurationAt } from './index.ts'
+import type { AuthorizationConfigurationAtOptions } from './authorization-configuration-at.ts'
 import { endpointOfWebhook } from './webhook/configured-webhook.ts'
 import { kubeConfigFileProblem } from './kubeconfig/regular-file.ts'
 

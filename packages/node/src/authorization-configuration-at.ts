@@ -1,11 +1,11 @@
-import { type AuthenticationEvent, notify, type Observer } from '@kube-authn/core'
+import type { AuthenticationEvent, Observer } from '@kube-authn/core'
+import { notify, checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
+import { authorizationConfiguration, type ConfiguredAuthorizer } from '@kube-authn/core/configuration'
 import {
-  authorizationConfiguration,
   type AuthorizationConfigurationOptions,
   authorizationConfigurationShape,
-  type ConfiguredAuthorizer,
-} from '@kube-authn/core/authorization-configuration'
-import { checkOptions, type OptionsShape, without } from '@kube-authn/core/options'
+  without,
+} from '@kube-authn/core/internal'
 import type { ReloadOptions } from './file-source/reloading-source.ts'
 import { watchedText } from './file-source/watched-text.ts'
 import { kubeConfigFileProblem } from './kubeconfig/regular-file.ts'

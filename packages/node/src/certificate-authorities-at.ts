@@ -1,5 +1,5 @@
-import { notify, type Observer } from '@kube-authn/core'
-import { aFunction, checkOptions, type OptionsShape } from '@kube-authn/core/options'
+import { notify, aFunction, checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
+import type { Observer } from '@kube-authn/core'
 import { CertificateError, type CertificatePool, certificatePool } from '@kube-authn/x509'
 import { fileShape } from './options/reload-shape.ts'
 import { fileSource, type FileSourceOptions } from './file-source/file-source.ts'

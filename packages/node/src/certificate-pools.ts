@@ -1,4 +1,4 @@
-import { assertDistinctPools } from '@kube-authn/core/request-header'
+import { assertDistinctPools } from '@kube-authn/core/internal'
 import type { CertificatePool } from '@kube-authn/x509'
 import {
   certificateAuthoritiesAt,

@@ -1,29 +1,21 @@
 import {
   aBooleanOrAnonymousConfig,
   type AnonymousConfig,
-  type Authenticator,
-  type Clock,
   isPromiseLike,
-  type Observer,
-  type PasswordAuthenticator,
-} from '@kube-authn/core'
-import {
-  aBoolean,
   aClock,
-  aFunction,
   aPasswordAuthenticator,
   aRequestAuthenticator,
-  aString,
   type Check,
   either,
-  listOf,
   nested,
-  type OptionsShape,
   problemOf,
-  required,
   someAudiences,
-} from '@kube-authn/core/options'
-import { type RequestHeaderNames, requestHeaderNamesShape } from '@kube-authn/core/request-header'
+  type RequestHeaderNames,
+  requestHeaderNamesShape,
+  aString,
+} from '@kube-authn/core/internal'
+import type { Authenticator, Clock, Observer, PasswordAuthenticator } from '@kube-authn/core'
+import { aBoolean, aFunction, listOf, type OptionsShape, required } from '@kube-authn/core/adapter'
 import { certificateAuthoritiesAtShape } from './certificate-authorities-at.ts'
 import type { CertificateAuthoritiesFile } from './certificate-pools.ts'
 import { type KeystoneOptions, keystoneShape } from './keystone-chain.ts'

@@ -1,16 +1,20 @@
 import {
   type AnonymousConfig,
+  validateAnonymousConfig,
+  optionProblems,
+  refuseProblems,
+  withFurtherProblems,
+  without,
+} from '@kube-authn/core/internal'
+import {
   type Authenticator,
   authenticatorChain,
   type Clock,
   ConfigurationError,
   type ConfigurationProblem,
   type Observer,
-  validateAnonymousConfig,
 } from '@kube-authn/core'
-import { clientCertificate } from '@kube-authn/core/client-certificate'
-import { optionProblems, refuseProblems, withFurtherProblems, without } from '@kube-authn/core/options'
-import { requestHeader } from '@kube-authn/core/request-header'
+import { clientCertificate, requestHeader } from '@kube-authn/core/client-certificate'
 import { openCertificatePools } from './certificate-pools.ts'
 import { type CreateAuthenticatorOptions, createAuthenticatorShape } from './create-authenticator-options.ts'
 import { keystoneChain } from './keystone-chain.ts'

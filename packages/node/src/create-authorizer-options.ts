@@ -1,18 +1,16 @@
-import { type Clock, isPromiseLike, type Observer } from '@kube-authn/core'
-import type { Authorizer } from '@kube-authn/core/authorization'
+import type { Clock, Observer } from '@kube-authn/core'
 import {
+  isPromiseLike,
   aClock,
-  aFunction,
   anAuthorizer,
-  aString,
   type Check,
-  listOf,
   nested,
   nonEmptyListOf,
-  type OptionsShape,
-  required,
   without,
-} from '@kube-authn/core/options'
+  aString,
+} from '@kube-authn/core/internal'
+import type { Authorizer } from '@kube-authn/core/authorization'
+import { aFunction, listOf, type OptionsShape, required } from '@kube-authn/core/adapter'
 import {
   type AuthorizationConfigurationAtOptions,
   authorizationConfigurationAtShape,

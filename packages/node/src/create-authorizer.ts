@@ -3,12 +3,17 @@ import {
   allowPaths,
   alwaysDeny,
   type Authorizer,
-  MASTERS_GROUP,
   privilegedGroups,
-  type RuleResolver,
   unionAuthorizer,
 } from '@kube-authn/core/authorization'
-import { optionProblems, refuseProblems, withFurtherProblems, without } from '@kube-authn/core/options'
+import {
+  MASTERS_GROUP,
+  type RuleResolver,
+  optionProblems,
+  refuseProblems,
+  withFurtherProblems,
+  without,
+} from '@kube-authn/core/internal'
 import { authorizationConfigurationAt } from './authorization-configuration-at.ts'
 import {
   createAuthorizerShape,

@@ -1,6 +1,6 @@
 import type { Authenticator, Clock, HeaderChanges } from '@kube-authn/core'
-import { requestHeader, type RequestHeaderOptions } from '@kube-authn/core/request-header'
-import type { RequestHeaderConfig } from '@kube-authn/core/request-header-config'
+import { requestHeader, type RequestHeaderConfig } from '@kube-authn/core/client-certificate'
+import type { RequestHeaderOptions } from '@kube-authn/core/internal'
 import type { CertificatePool } from '@kube-authn/x509'
 import { type FileSource, RESTRICT } from './file-source/reloading-source.ts'
 import type { ProxyAuthorities } from './keep-apart.ts'

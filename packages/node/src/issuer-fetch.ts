@@ -1,5 +1,5 @@
 import type { Clock } from '@kube-authn/core'
-import type { Issuer, IssuerFetch } from '@kube-authn/core/configuration'
+import type { Issuer, IssuerFetch } from '@kube-authn/core/internal'
 import { createFetch } from './http/create-fetch.ts'
 import type { Transport } from './http/endpoint.ts'
 

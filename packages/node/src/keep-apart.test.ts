@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Authenticator, authenticateRequest, ConfigurationError, union } from '@kube-authn/core'
-import { requestHeader } from '@kube-authn/core/request-header'
+import { requestHeader } from '@kube-authn/core/client-certificate'
 import { certificatePool } from '@kube-authn/x509'
 import {
   type CertificateAuthority,

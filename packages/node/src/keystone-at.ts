@@ -1,22 +1,20 @@
+import { ConfigurationError, type PasswordAuthenticator, type TokenAuthenticator } from '@kube-authn/core'
 import {
-  ConfigurationError,
-  type PasswordAuthenticator,
-  type TokenAuthenticator,
   isConfigurationError,
-} from '@kube-authn/core'
-import {
   type KeystoneFetch,
-  keystonePassword,
   type KeystonePasswordOptions,
   keystonePasswordShape,
-  keystoneServiceToken,
   type KeystoneServiceTokenOptions,
   keystoneServiceTokenShape,
-  keystoneToken,
   type KeystoneTokenOptions,
   keystoneTokenShape,
-} from '@kube-authn/core/keystone'
-import { nested, optionProblems, type OptionsShape, refuseProblems, without } from '@kube-authn/core/options'
+  nested,
+  optionProblems,
+  refuseProblems,
+  without,
+} from '@kube-authn/core/internal'
+import { keystonePassword, keystoneServiceToken, keystoneToken } from '@kube-authn/core/remote'
+import type { OptionsShape } from '@kube-authn/core/adapter'
 import { aPath } from './options/a-path.ts'
 import { RELOAD_OPTIONS, reloadOf, reloadShape } from './options/reload-shape.ts'
 import type { ReloadOptions } from './file-source/reloading-source.ts'

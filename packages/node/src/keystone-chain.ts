@@ -6,9 +6,9 @@ import {
   type PasswordAuthenticator,
   type TokenAuthenticator,
 } from '@kube-authn/core'
-import { xAuthToken } from '@kube-authn/core/keystone'
-import { aBoolean, aString, type OptionsShape, required } from '@kube-authn/core/options'
-import { cached, type CachedOptions } from '@kube-authn/core/token-cache'
+import { xAuthToken, cached } from '@kube-authn/core/remote'
+import { aBoolean, type OptionsShape, required } from '@kube-authn/core/adapter'
+import { aString, type CachedOptions } from '@kube-authn/core/internal'
 import { keystoneAt, type KeystoneAtOptions, keystoneAtShape } from './keystone-at.ts'
 
 /** The Keystone of `createAuthenticator`, and the credentials to accept. */

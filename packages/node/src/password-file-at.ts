@@ -1,10 +1,11 @@
 import type { PasswordAuthenticator } from '@kube-authn/core'
-import { checkOptions, type OptionsShape, without } from '@kube-authn/core/options'
+import { checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
 import {
+  without,
   type PasswordFileOptions,
   passwordFileShape,
   passwordFileSteps,
-} from '@kube-authn/core/password-file'
+} from '@kube-authn/core/internal'
 import { fileShape, RELOAD_OPTIONS, reloadOf } from './options/reload-shape.ts'
 import { largeFileSource, type FileSourceOptions } from './file-source/file-source.ts'
 

@@ -5,7 +5,8 @@ import { ConfigurationError, emptyContext, userInfo } from '@kube-authn/core'
 import { attributesOf } from '@kube-authn/core/authorization'
 import { recordEvents } from '@kube-authn/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { rbacAt, type RbacAtOptions } from './index.ts'
+import { rbacAt } from './index.ts'
+import type { RbacAtOptions } from './rbac-at.ts'
 
 let folder: string
 const open: { close(): void }[] = []

@@ -1,6 +1,7 @@
-import { notify, type Observer } from '@kube-authn/core'
-import { parseRbacSteps, type RbacAuthorizer, rbacSteps, type ParseRbacOptions } from '@kube-authn/core/rbac'
-import { aNonEmptyString, checkOptions, type OptionsShape } from '@kube-authn/core/options'
+import { notify, aNonEmptyString, checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
+import type { Observer } from '@kube-authn/core'
+import { parseRbacSteps, rbacSteps, type ParseRbacOptions } from '@kube-authn/core/internal'
+import type { RbacAuthorizer } from '@kube-authn/core/authorization'
 import { fileShape } from './options/reload-shape.ts'
 import { largeManifestsSource, type ManifestsSourceOptions } from './file-source/manifests-source.ts'
 

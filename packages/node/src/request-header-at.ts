@@ -1,5 +1,5 @@
 import type { Authenticator } from '@kube-authn/core'
-import { checkOptions, oneOf, type OptionsShape } from '@kube-authn/core/options'
+import { checkOptions, oneOf, type OptionsShape } from '@kube-authn/core/adapter'
 import { believeDescribed, describedProxy, type DescribedProxyOptions } from './described-proxy.ts'
 import { fileShape } from './options/reload-shape.ts'
 import {

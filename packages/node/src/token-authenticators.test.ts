@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Authentication, AuthenticationError, ConfigurationError } from '@kube-authn/core'
 import { createBootstrapToken, bootstrapSecrets } from '@kube-authn/core/bootstrap-token'
-import { legacyTokenClaims, signToken } from '@kube-authn/core/service-account'
-import { serviceAccountStore } from '@kube-authn/core/service-account-controllers'
+import { legacyTokenClaims, signToken } from '@kube-authn/core/internal'
+import { serviceAccountStore } from '../../server/src/store/memory-store.ts'
 import {
   type CertificateAuthority,
   createIssuer,

@@ -6,10 +6,9 @@ import {
   type TokenAuthenticator,
 } from '@kube-authn/core'
 import { bootstrapToken } from '@kube-authn/core/bootstrap-token'
-import type { AuthenticationConfiguration } from '@kube-authn/core/configuration'
+import { type AuthenticationConfiguration, type CachedMember, webhookCache } from '@kube-authn/core/internal'
 import { legacyServiceAccountToken, serviceAccountToken } from '@kube-authn/core/service-account'
-import { cachedUnion, type CachedMember } from '@kube-authn/core/token-cache'
-import { webhookCache } from '@kube-authn/core/webhook'
+import { cachedUnion } from '@kube-authn/core/remote'
 import { authenticationConfigurationAt } from './authentication-configuration-at.ts'
 import { oidcAt } from './oidc-at.ts'
 import type { Opener } from './opener.ts'

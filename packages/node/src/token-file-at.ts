@@ -1,6 +1,6 @@
 import type { TokenAuthenticator } from '@kube-authn/core'
-import { tokenFileSteps, type TokenFileOptions } from '@kube-authn/core/token-file'
-import { checkOptions } from '@kube-authn/core/options'
+import { tokenFileSteps, type TokenFileOptions } from '@kube-authn/core/internal'
+import { checkOptions } from '@kube-authn/core/adapter'
 import { fileShape } from './options/reload-shape.ts'
 import { largeFileSource, type FileSourceOptions } from './file-source/file-source.ts'
 

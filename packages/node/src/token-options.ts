@@ -1,27 +1,21 @@
 import type { Clock, TokenAuthenticator } from '@kube-authn/core'
-import type { BootstrapSecretGetter } from '@kube-authn/core/bootstrap-token'
 import {
-  aBoolean,
+  type BootstrapSecretGetter,
   aClock,
-  aFunction,
-  aString,
   aTokenAuthenticator,
   type Check,
   either,
-  listOf,
   nested,
   nonEmptyListOf,
-  type OptionsShape,
-  required,
   withMethods,
-} from '@kube-authn/core/options'
-import {
   aKeySource,
-  type KeySource,
   type LegacyTokenObjects,
-  type ServiceAccountObjects,
-} from '@kube-authn/core/service-account'
-import { type CachedOptions, cachedShape } from '@kube-authn/core/token-cache'
+  type CachedOptions,
+  cachedShape,
+  aString,
+} from '@kube-authn/core/internal'
+import { aBoolean, aFunction, listOf, type OptionsShape, required } from '@kube-authn/core/adapter'
+import type { KeySource, ServiceAccountObjects } from '@kube-authn/core/service-account'
 import {
   type AuthenticationConfigurationAtOptions,
   authenticationConfigurationAtShape,

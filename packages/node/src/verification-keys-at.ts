@@ -1,6 +1,12 @@
-import { ConfigurationError, notify, isConfigurationError } from '@kube-authn/core'
-import { nonEmptyListOf, optionProblems, refuseProblems } from '@kube-authn/core/options'
-import { type VerificationKey, verificationKeysFromPem } from '@kube-authn/core/jwt'
+import { ConfigurationError } from '@kube-authn/core'
+import {
+  isConfigurationError,
+  nonEmptyListOf,
+  optionProblems,
+  refuseProblems,
+} from '@kube-authn/core/internal'
+import { notify } from '@kube-authn/core/adapter'
+import { type VerificationKey, verificationKeysFromPem } from '@kube-authn/core/service-account'
 import { aPath } from './options/a-path.ts'
 import { reloadShape } from './options/reload-shape.ts'
 import type { FileSource, ReloadOptions } from './file-source/reloading-source.ts'

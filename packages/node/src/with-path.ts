@@ -1,4 +1,4 @@
-import { without } from '@kube-authn/core/options'
+import { without } from '@kube-authn/core/internal'
 
 /** Merges a file option, a path or options with one, with the shared options. */
 export function withPath<T extends { readonly path: string }, S>(

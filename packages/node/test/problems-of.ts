@@ -1,4 +1,4 @@
-import { isConfigurationError } from '@kube-authn/core'
+import { isConfigurationError } from '@kube-authn/core/internal'
 
 /** The problems of the `ConfigurationError` that a step throws, each as `path: message`; none if it succeeds. */
 export async function problemsOf(step: () => unknown): Promise<readonly string[]> {

@@ -11,7 +11,8 @@ import express from 'express'
 import passport from 'passport'
 import { describe, expect, expectTypeOf, it, vi } from 'vitest'
 import { actions, appWith, bearer, called, chain, later, listen, password, tokens } from '../test/apps.ts'
-import { type AccountOf, getUser, httpBearer, Strategy } from './index.ts'
+import { getUser, httpBearer, Strategy } from './index.ts'
+import type { AccountOf } from './account.ts'
 
 const accounts = new Map([['jane', { id: 7, name: 'Jane' }]])
 const accountOf: AccountOf = ({ username }) => accounts.get(username)

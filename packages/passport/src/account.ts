@@ -1,13 +1,15 @@
+import type {
+  AuthenticatedRequest,
+  AuthenticateRequestOptions,
+  RefusedRequest,
+} from '@kube-authn/core/internal/shared'
 import {
-  type AuthenticatedRequest,
   authenticateRequest,
-  type AuthenticateRequestOptions,
   type Authentication,
   type AuthenticationRequest,
   type Authenticator,
   type Awaitable,
   rejected,
-  type RefusedRequest,
   type RequestOutcome,
   type UserInfo,
 } from '@kube-authn/core'

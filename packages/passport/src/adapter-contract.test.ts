@@ -5,7 +5,8 @@ import { adapterContract, type ContractMiddleware, type ContractRequest } from '
 import express from 'express'
 import passport from 'passport'
 import { describe, expect, it } from 'vitest'
-import { getAuthentication, Strategy, type StrategyOptions } from './index.ts'
+import { getAuthentication, Strategy } from './index.ts'
+import type { StrategyOptions } from './strategy.ts'
 
 type Handler = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void
 

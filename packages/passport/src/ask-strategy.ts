@@ -1,4 +1,5 @@
-import { type Awaitable, isPromiseLike } from '@kube-authn/core'
+import type { Awaitable } from '@kube-authn/core'
+import { isPromiseLike } from '@kube-authn/core/internal/shared'
 
 /** The used part of a Passport strategy. */
 export interface PassportStrategy {

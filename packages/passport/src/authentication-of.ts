@@ -2,13 +2,11 @@ import {
   type Authentication,
   type AuthenticationError,
   type Awaitable,
-  isAuthenticationError,
-  isPromiseLike,
   rejected,
   unavailable,
   userInfo,
-  type UserInfoInit,
 } from '@kube-authn/core'
+import { isAuthenticationError, isPromiseLike, type UserInfoInit } from '@kube-authn/core/internal/shared'
 import type { StrategyAnswer } from './ask-strategy.ts'
 import { causeOf } from './cause-of.ts'
 

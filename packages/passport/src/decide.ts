@@ -1,39 +1,39 @@
 import {
   authenticateRequest,
-  authenticateRequestShape,
-  type AuthenticateRequestOptions,
   type Authentication,
   type Authenticator,
   type Awaitable,
   type Clock,
   type ConfigurationProblem,
-  isAuthenticationError,
-  isFault,
-  isPromiseLike,
-  notify,
-  type RefusedRequest,
-  systemClock,
-  warningHeaders,
 } from '@kube-authn/core'
 import {
+  isAuthenticationError,
+  authenticateRequestShape,
+  type AuthenticateRequestOptions,
+  isFault,
+  isPromiseLike,
+  type RefusedRequest,
+  systemClock,
   type AnyShape,
-  aBoolean,
   aClock,
   above,
   aRequestAuthenticator,
   must,
   optionProblems,
-  type OptionsShape,
   refuseProblems,
-} from '@kube-authn/core/options'
+} from '@kube-authn/core/internal/shared'
 import {
+  warningHeaders,
+  notify,
+  aBoolean,
+  type OptionsShape,
   applyHeaderChanges,
   clientContext,
   closeConnection,
   incomingMessageRequest,
   requirePeerCertificates,
   whenOver,
-} from '@kube-authn/core/incoming-message'
+} from '@kube-authn/core/adapter'
 import { setAuthentication } from './accessors.ts'
 import { accountFinder, type AccountOf, type KnownRequest } from './account.ts'
 import { MAX_TIMEOUT_SECONDS } from './deadline.ts'

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { NodeRequest } from '@kube-authn/core/incoming-message'
+import type { NodeRequest } from '@kube-authn/core/adapter'
 
 /** Node's request and its response. */
 export interface Exchange {

@@ -13,7 +13,8 @@ import {
 import { fakeRequest, fixedClock } from '@kube-authn/testing'
 import { describe, expect, expectTypeOf, it, vi } from 'vitest'
 import { type Account, user, type Actions, strategy, authorized, outcome } from '../test/strategies.ts'
-import { fromPassport, type PassportStrategy } from './index.ts'
+import { fromPassport } from './index.ts'
+import type { PassportStrategy } from './ask-strategy.ts'
 
 const ends: readonly (readonly [string, (this: Actions) => unknown, string])[] = [
   [

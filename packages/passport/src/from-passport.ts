@@ -1,30 +1,26 @@
 import {
   type AnyAuthenticator,
+  isPromiseLike,
+  systemClock,
+  type UserInfoInit,
+  aClock,
+  aHeaderName,
+  must,
+  optionProblems,
+  refuseProblems,
   type AuthenticationScheme,
+  aString,
+} from '@kube-authn/core/internal/shared'
+import {
   type Authenticator,
   type Awaitable,
   basic,
   bearerToken,
   type Clock,
-  isPromiseLike,
   type PasswordAuthenticator,
-  systemClock,
   type TokenAuthenticator,
-  type UserInfoInit,
 } from '@kube-authn/core'
-import {
-  aClock,
-  above,
-  aHeaderName,
-  aString,
-  listOf,
-  must,
-  oneOf,
-  optionProblems,
-  type OptionsShape,
-  refuseProblems,
-  required,
-} from '@kube-authn/core/options'
+import { above, listOf, oneOf, type OptionsShape, required } from '@kube-authn/core/adapter'
 import { askStrategy, type PassportStrategy } from './ask-strategy.ts'
 import { authenticationOf } from './authentication-of.ts'
 import { inTime, MAX_TIMEOUT_SECONDS } from './deadline.ts'

@@ -1,4 +1,5 @@
-import { type Authenticator, isPromiseLike, isUnauthenticated, type UserInfo } from '@kube-authn/core'
+import type { Authenticator, UserInfo } from '@kube-authn/core'
+import { isUnauthenticated, isPromiseLike } from '@kube-authn/core/internal/shared'
 import { type Deadline, inTime } from './deadline.ts'
 
 /** Passport's requirements on an authenticator. */

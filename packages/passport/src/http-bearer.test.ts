@@ -20,7 +20,8 @@ import express from 'express'
 import passport from 'passport'
 import { describe, expect, it, vi } from 'vitest'
 import { listen } from '../test/apps.ts'
-import { httpBearer, type HttpBearerOptions } from './index.ts'
+import { httpBearer } from './index.ts'
+import type { HttpBearerOptions } from './http-bearer.ts'
 
 const tokens = tokenFile('good,jane,1,"a,b"\ntök,joe,2\n')
 

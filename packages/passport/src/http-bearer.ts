@@ -1,12 +1,6 @@
 import { authenticatorChain, type TokenAuthenticator } from '@kube-authn/core'
-import {
-  aTokenAuthenticator,
-  either,
-  listOf,
-  must,
-  type OptionsShape,
-  without,
-} from '@kube-authn/core/options'
+import { aTokenAuthenticator, either, must, without } from '@kube-authn/core/internal/shared'
+import { listOf, type OptionsShape } from '@kube-authn/core/adapter'
 import { Strategy as BearerStrategy } from 'passport-http-bearer'
 import { actionsOf, type StrategyActions } from './actions.ts'
 import { decider, type DecideOptions, decideShape, isUnread, requireOptions, type Verdict } from './decide.ts'

@@ -6,7 +6,8 @@ import express from 'express'
 import passport from 'passport'
 import { describe, expect, it, vi } from 'vitest'
 import { actions, called, chain, later, listen, tokens, withAnonymous } from '../test/apps.ts'
-import { getUser, httpBearer, Strategy, type StrategyOptions } from './index.ts'
+import { getUser, httpBearer, Strategy } from './index.ts'
+import type { StrategyOptions } from './strategy.ts'
 
 const asking = { authorization: 'Bearer good', 'impersonate-user': 'superman' }
 

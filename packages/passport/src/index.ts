@@ -4,10 +4,7 @@
  * @module
  */
 export { getAuthentication, getUser } from './accessors.ts'
-export type { AccountOf } from './account.ts'
 export type { StrategyActions } from './actions.ts'
-export { fromPassport, type FromPassportOptions, type PassportUser } from './from-passport.ts'
-export { httpBearer, type HttpBearerOptions } from './http-bearer.ts'
-export type { PassportStrategy } from './ask-strategy.ts'
-export { type NamedStrategy, Strategy, type StrategyOptions } from './strategy.ts'
-export type { WholeRequestOptions } from './whole-request.ts'
+export { fromPassport, type PassportUser } from './from-passport.ts'
+export { httpBearer } from './http-bearer.ts'
+export { Strategy } from './strategy.ts'

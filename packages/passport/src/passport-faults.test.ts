@@ -1,5 +1,5 @@
 import { authenticatorChain, type UserInfo, userInfo } from '@kube-authn/core'
-import { requestHeader } from '@kube-authn/core/request-header'
+import { requestHeader } from '@kube-authn/core/client-certificate'
 import { fakeAuthenticator } from '@kube-authn/testing'
 import type express from 'express'
 import passport from 'passport'

@@ -24,7 +24,8 @@ import {
   actions,
   called,
 } from '../test/apps.ts'
-import { getAuthentication, getUser, Strategy, type StrategyActions, type StrategyOptions } from './index.ts'
+import { getAuthentication, getUser, Strategy, type StrategyActions } from './index.ts'
+import type { StrategyOptions } from './strategy.ts'
 
 describe.each([
   { how: 'by its name', layers: ['kube-authn'], isRegistered: true },

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http'
-import { type Authenticator, isPromiseLike } from '@kube-authn/core'
+import type { Authenticator } from '@kube-authn/core'
+import { isPromiseLike, aRequestAuthenticator } from '@kube-authn/core/internal/shared'
 import { actionsOf, type StrategyActions } from './actions.ts'
-import { aNonEmptyString, aRequestAuthenticator, type OptionsShape } from '@kube-authn/core/options'
+import { aNonEmptyString, type OptionsShape } from '@kube-authn/core/adapter'
 import { decider, type DecideOptions, decideShape, requireOptions, type Verdict } from './decide.ts'
 
 /** Options of {@link Strategy}. */

@@ -1,11 +1,5 @@
-import {
-  type Authentication,
-  type AuthenticationRequest,
-  type AuthenticationScheme,
-  type Authenticator,
-  type Awaitable,
-  isPromiseLike,
-} from '@kube-authn/core'
+import type { Authentication, AuthenticationRequest, Authenticator, Awaitable } from '@kube-authn/core'
+import { type AuthenticationScheme, isPromiseLike } from '@kube-authn/core/internal/shared'
 import { strategyRequest } from './strategy-request.ts'
 
 /** Where the credential is in a request. */

@@ -6,7 +6,8 @@ import type {
   PasswordAuthenticator,
   TokenAuthenticator,
 } from '@kube-authn/core'
-import { aBoolean, anything, aString, checkOptions, type OptionsShape } from '@kube-authn/core/options'
+import { aBoolean, checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
+import { aString, anything } from '@kube-authn/core/internal/shared'
 import type { Answer } from './answers.ts'
 
 /** An authenticator with a given result. */

@@ -1,12 +1,6 @@
-import { type AuthenticationRequest, exactHeaders, fetchRequest } from '@kube-authn/core'
-import {
-  anIterable,
-  aString,
-  checkOptions,
-  listOf,
-  type OptionsShape,
-  wholeNumber,
-} from '@kube-authn/core/options'
+import { type AuthenticationRequest, fetchRequest } from '@kube-authn/core'
+import { exactHeaders, anIterable, aString } from '@kube-authn/core/internal/shared'
+import { checkOptions, listOf, type OptionsShape, wholeNumber } from '@kube-authn/core/adapter'
 
 /** Options of {@link fakeRequest}. All are optional. */
 export interface FakeRequestInit {

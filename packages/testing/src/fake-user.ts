@@ -1,5 +1,6 @@
-import { AUTHENTICATED_GROUP, type UserInfo, userInfo, type UserInfoInit } from '@kube-authn/core'
-import { anything, aString, checkOptions, listOf, type OptionsShape } from '@kube-authn/core/options'
+import { AUTHENTICATED_GROUP, type UserInfoInit, anything, aString } from '@kube-authn/core/internal/shared'
+import { type UserInfo, userInfo } from '@kube-authn/core'
+import { checkOptions, listOf, type OptionsShape } from '@kube-authn/core/adapter'
 
 const shape: OptionsShape<Partial<UserInfoInit>> = {
   username: aString,

@@ -1,8 +1,7 @@
 // Runs bundled on every runtime: a bearer token of a file, and a cached JWT, authenticated for a Fetch request.
 import { authenticateRequest, authenticatorChain, fetchRequest } from '@kube-authn/core'
-import { localKeySet } from '@kube-authn/core/jwt'
-import { oidc } from '@kube-authn/core/oidc'
-import { cached } from '@kube-authn/core/token-cache'
+import { localKeySet, oidc } from '@kube-authn/core/oidc'
+import { cached } from '@kube-authn/core/remote'
 import { tokenFile } from '@kube-authn/core/token-file'
 
 const AUDIENCE = 'app'

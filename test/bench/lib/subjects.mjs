@@ -1,10 +1,13 @@
 // kube-authn, configured as documented.
 import { authenticatorChain } from '@kube-authn/core'
-import { localKeySet, verificationKeysFromPem } from '@kube-authn/core/jwt'
-import { oidc } from '@kube-authn/core/oidc'
+import { localKeySet, oidc } from '@kube-authn/core/oidc'
+import {
+  verificationKeysFromPem,
+  serviceAccountObjects,
+  serviceAccountToken,
+} from '@kube-authn/core/service-account'
 import { passwordFile } from '@kube-authn/core/password-file'
-import { serviceAccountObjects, serviceAccountToken } from '@kube-authn/core/service-account'
-import { cached } from '@kube-authn/core/token-cache'
+import { cached } from '@kube-authn/core/remote'
 import { tokenFile } from '@kube-authn/core/token-file'
 import { authentication as express } from '@kube-authn/express'
 import { authentication as hono } from '@kube-authn/hono'

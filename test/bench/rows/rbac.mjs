@@ -1,7 +1,6 @@
 // Decisions by roles and bindings.
 import { userInfo } from '@kube-authn/core'
-import { attributesOf } from '@kube-authn/core/authorization'
-import { rbac, rbacPolicy } from '@kube-authn/core/rbac'
+import { attributesOf, rbac, rbacPolicy } from '@kube-authn/core/authorization'
 import { call } from '../lib/drivers.mjs'
 import { floor, operationRow, ours } from '../lib/row.mjs'
 

@@ -1,8 +1,7 @@
 // Large files: loading time, memory, and the longest block of the event loop.
 import { readFileSync, renameSync } from 'node:fs'
 import { userInfo } from '@kube-authn/core'
-import { attributesOf } from '@kube-authn/core/authorization'
-import { parseRbac, rbac, rbacPolicy } from '@kube-authn/core/rbac'
+import { attributesOf, parseRbac, rbac, rbacPolicy } from '@kube-authn/core/authorization'
 import { passwordFileAt, rbacAt, tokenFileAt } from '@kube-authn/node'
 import { csvOf, fileOf, randomTokens } from '../lib/material.mjs'
 import { floor, ours, valueRow } from '../lib/row.mjs'

@@ -1,4 +1,5 @@
-import { type AuthenticationRequest, exactHeaders, type HeaderChanges } from '@kube-authn/core'
+import type { AuthenticationRequest, HeaderChanges } from '@kube-authn/core'
+import { exactHeaders } from '@kube-authn/core/internal'
 import type { HeaderPair } from './vector.ts'
 
 /** A request with the headers of a vector, as strings. */

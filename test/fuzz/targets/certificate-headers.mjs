@@ -2,8 +2,7 @@
 // header, complete, and signed by the CA.
 import { createHash } from 'node:crypto'
 import { AuthenticationError, emptyContext } from '@kube-authn/core'
-import { certificateHeaders } from '@kube-authn/core/certificate-headers'
-import { clientCertificate } from '@kube-authn/core/client-certificate'
+import { certificateHeaders, clientCertificate } from '@kube-authn/core/client-certificate'
 import { parseCertificate } from '@kube-authn/x509'
 import { fakeRequest } from '@kube-authn/testing'
 import { certificate, CLIENT_AUTH, keyFor, NOW_MS, pemOf } from '../lib/certificates.mjs'

@@ -1,7 +1,8 @@
 // Identity headers of a front proxy. The result must equal that of the simplest implementation of the rules, and nothing may be read from other
 // senders.
-import { AuthenticationError, emptyContext, exactHeaders, joinedHeaders } from '@kube-authn/core'
-import { requestHeader } from '@kube-authn/core/request-header'
+import { AuthenticationError, emptyContext } from '@kube-authn/core'
+import { exactHeaders, joinedHeaders } from '@kube-authn/core/internal'
+import { requestHeader } from '@kube-authn/core/client-certificate'
 import { fakeRequest } from '@kube-authn/testing'
 import { Finding } from '../lib/finding.mjs'
 import { mutateText } from '../lib/mutate.mjs'

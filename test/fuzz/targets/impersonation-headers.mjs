@@ -1,7 +1,8 @@
 // Impersonation headers. Every part of the resulting user must have been requested and allowed.
-import { emptyContext, joinedHeaders, userInfo } from '@kube-authn/core'
+import { emptyContext, userInfo } from '@kube-authn/core'
+import { joinedHeaders } from '@kube-authn/core/internal'
 import { allow, noOpinion } from '@kube-authn/core/authorization'
-import { impersonateRequest } from '@kube-authn/core/impersonation'
+import { impersonateRequest } from '@kube-authn/core/adapter'
 import { fakeRequest } from '@kube-authn/testing'
 import { Finding } from '../lib/finding.mjs'
 import { mutateText } from '../lib/mutate.mjs'

@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module'
 import { anonymous, emptyContext } from '@kube-authn/core'
 import { authorizeRequest } from '@kube-authn/core/authorization'
-import { incomingMessageRequest } from '@kube-authn/core/incoming-message'
+import { incomingMessageRequest } from '@kube-authn/core/adapter'
 import { Finding } from '../lib/finding.mjs'
 
 export const name = 'request-targets'

@@ -2,12 +2,12 @@
 // is refused.
 import { createPrivateKey, generateKeyPairSync, sign } from 'node:crypto'
 import { AuthenticationError, emptyContext } from '@kube-authn/core'
-import { signingKeyFromPem } from '@kube-authn/core/jwt'
 import {
-  boundTokenClaims,
+  signingKeyFromPem,
   serviceAccountObjects,
   serviceAccountToken,
 } from '@kube-authn/core/service-account'
+import { boundTokenClaims } from '@kube-authn/core/internal'
 import { Finding } from '../lib/finding.mjs'
 import { mutateBytes, mutateText } from '../lib/mutate.mjs'
 

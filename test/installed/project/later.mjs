@@ -2,7 +2,7 @@
 import { parseAuthenticationConfiguration } from '@kube-authn/core/configuration'
 import { passwordFile } from '@kube-authn/core/password-file'
 import { tokenFile } from '@kube-authn/core/token-file'
-import { yamlDocument } from '@kube-authn/core/yaml'
+import { yamlDocument } from '@kube-authn/core/internal'
 
 const threads = process.getBuiltinModule('node:worker_threads')
 let workers = 0

@@ -1,7 +1,7 @@
 // A Worker whose clock can be advanced, and whose requests can end before the work that they started.
 import { authenticateRequest, bearerToken, fetchRequest } from '@kube-authn/core'
 import { oidc } from '@kube-authn/core/oidc'
-import { cached } from '@kube-authn/core/token-cache'
+import { cached } from '@kube-authn/core/remote'
 
 let offsetMs = 0
 const clock = {

@@ -1,22 +1,23 @@
 import { anonymous, authenticatorChain } from '@kube-authn/core'
 import { auditLog } from '@kube-authn/core/audit'
-import { webhookAuthorizer } from '@kube-authn/core/authorization-webhook'
+import {
+  webhookAuthorizer,
+  keystonePassword,
+  keystoneToken,
+  cached,
+  webhookAuthenticator,
+} from '@kube-authn/core/remote'
 import { bootstrapSecrets, bootstrapToken } from '@kube-authn/core/bootstrap-token'
 import { celCompiler } from '@kube-authn/core/cel'
-import { cloudflareClientCertificate } from '@kube-authn/core/certificate-headers'
+import { cloudflareClientCertificate, requestHeader } from '@kube-authn/core/client-certificate'
 import { authenticationConfiguration } from '@kube-authn/core/configuration'
-import { impersonateRequest } from '@kube-authn/core/impersonation'
-import { keystonePassword, keystoneToken } from '@kube-authn/core/keystone'
+import { impersonateRequest, handleReviews } from '@kube-authn/core/adapter'
 import { metrics } from '@kube-authn/core/metrics'
 import { oidc } from '@kube-authn/core/oidc'
 import { passwordFile } from '@kube-authn/core/password-file'
-import { parseRbac, rbac } from '@kube-authn/core/rbac'
-import { requestHeader } from '@kube-authn/core/request-header'
-import { handleReviews } from '@kube-authn/core/review'
+import { parseRbac, rbac } from '@kube-authn/core/authorization'
 import { serviceAccountObjects, serviceAccountToken } from '@kube-authn/core/service-account'
-import { cached } from '@kube-authn/core/token-cache'
 import { tokenFile } from '@kube-authn/core/token-file'
-import { webhookAuthenticator } from '@kube-authn/core/webhook'
 import { authentication } from '@kube-authn/hono'
 import { Hono } from 'hono'
 import { RBAC } from './authorization.mjs'

@@ -1,7 +1,12 @@
 import { fetchRequest, userInfo } from '@kube-authn/core'
-import { authorizeRequest, requestInfo } from '@kube-authn/core/authorization'
-import { impersonateRequest, impersonationHeaders } from '@kube-authn/core/impersonation'
-import { parseRbac, rbac } from '@kube-authn/core/rbac'
+import {
+  authorizeRequest,
+  requestInfo,
+  impersonationHeaders,
+  parseRbac,
+  rbac,
+} from '@kube-authn/core/authorization'
+import { impersonateRequest } from '@kube-authn/core/adapter'
 import { checksOf } from './check.mjs'
 import { expectEqual, expectText, thrownBy } from './expect.mjs'
 import { requestWith } from './requests.mjs'

@@ -3,9 +3,8 @@ import {
   bootstrapToken,
   createBootstrapToken,
   parseBootstrapToken,
-  signClusterInfo,
-  verifyClusterInfo,
 } from '@kube-authn/core/bootstrap-token'
+import { signClusterInfo, verifyClusterInfo } from '@kube-authn/server'
 import { fixedClock } from '@kube-authn/testing'
 import { checksOf } from './check.mjs'
 import { expectEqual, expectText } from './expect.mjs'

@@ -3,10 +3,10 @@ import {
   certificateHeaders,
   cloudflareCertificates,
   cloudflareClientCertificate,
-} from '@kube-authn/core/certificate-headers'
-import { clientCertificate } from '@kube-authn/core/client-certificate'
-import { requestHeader } from '@kube-authn/core/request-header'
-import { requirePeerCertificates } from '@kube-authn/core/incoming-message'
+  clientCertificate,
+  requestHeader,
+} from '@kube-authn/core/client-certificate'
+import { requirePeerCertificates } from '@kube-authn/core/adapter'
 import {
   certificatePool,
   certificatePoolOf,

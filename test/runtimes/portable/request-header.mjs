@@ -1,5 +1,6 @@
-import { authenticatorChain, authenticateRequest, fetchRequest, withHeaderChanges } from '@kube-authn/core'
-import { requestHeader } from '@kube-authn/core/request-header'
+import { authenticatorChain, authenticateRequest, fetchRequest } from '@kube-authn/core'
+import { withHeaderChanges } from '@kube-authn/core/adapter'
+import { requestHeader } from '@kube-authn/core/client-certificate'
 import { tokenFile } from '@kube-authn/core/token-file'
 import { checksOf } from './check.mjs'
 import { expectEqual, expectText, thrownBy } from './expect.mjs'

@@ -1,6 +1,5 @@
-import { webhookAuthorizer } from '@kube-authn/core/authorization-webhook'
+import { webhookAuthorizer, webhookAuthenticator } from '@kube-authn/core/remote'
 import { attributesOf, decide } from '@kube-authn/core/authorization'
-import { webhookAuthenticator } from '@kube-authn/core/webhook'
 import { fakeTokenReviewWebhook, fakeUser, fixedClock, knownTokens } from '@kube-authn/testing'
 import { checksOf } from './check.mjs'
 import { expectEqual } from './expect.mjs'

@@ -21,7 +21,7 @@ export interface AuditLogOptions {
   /** Receives each event. It must not block: start asynchronous work and return. */
   readonly write: (event: AuditEvent) => void
   /**
-   * Decides which requests are logged, as `auditPolicy` of `@kube-authn/core/audit-policy` does. Default: every request, at level Metadata.
+   * Decides which requests are logged, as `auditPolicy` of `@kube-authn/core/audit` does. Default: every request, at level Metadata.
    */
   readonly policy?: AuditPolicy
   /**

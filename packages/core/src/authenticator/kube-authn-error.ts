@@ -13,15 +13,14 @@ export type ErrorCode =
   | 'undelivered'
 
 /**
- * The base of all errors of these packages. {@link isKubeAuthnError} and `instanceof` also recognise errors from another copy of this
- * package; `docs/errors.md` lists the codes.
+ * The base of all errors of these packages. `instanceof` also recognises errors from another copy of this package; `docs/errors.md` lists
+ * the codes.
  */
 export abstract class KubeAuthnError extends Error {
   abstract readonly code: ErrorCode
 }
 
-/** Whether this is an error of these packages, of this or another copy of them. */
-export const isKubeAuthnError: (value: unknown) => value is KubeAuthnError = branded(
+branded(
   KubeAuthnError,
   'KubeAuthnError',
   ({ code, message }) => typeof code === 'string' && typeof message === 'string',

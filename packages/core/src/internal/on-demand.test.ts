@@ -46,9 +46,9 @@ describe('onDemand', () => {
 /** What a process of its own prints as JSON, which imports the core as it is built. */
 async function run(script: string): Promise<unknown> {
   const prelude = `
-    import { tokenFile } from './token/file/index.js'
+    import { tokenFile } from './entries/token-file.js'
     import { yamlDocument } from './internal/yaml/index.js'
-    import { parseAuthenticationConfiguration } from './token/configuration/index.js'
+    import { parseAuthenticationConfiguration } from './entries/configuration.js'
     const isLoaded = (name) =>
       Object.keys(process.getBuiltinModule('node:module')._cache).some((path) => path.includes('/' + name + '/'))
     console.log(JSON.stringify((() => {${script}})()))`

@@ -3,7 +3,7 @@ import type { StatusError } from '../authenticator/status.ts'
 /**
  * A request, independent of any framework.
  *
- * Make one with `fetchRequest` (Fetch API) or `incomingMessageRequest` (`@kube-authn/core/incoming-message`, for Node).
+ * Make one with `fetchRequest` (Fetch API) or `incomingMessageRequest` (`@kube-authn/core/adapter`, for Node).
  */
 export interface AuthenticationRequest {
   readonly method: string

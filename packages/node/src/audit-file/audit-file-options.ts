@@ -1,15 +1,12 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
-import { type AuditLogOptions, auditLogShape } from '@kube-authn/core/audit'
 import {
-  aBoolean,
-  aFunction,
-  atLeast,
-  oneOf,
+  type AuditLogOptions,
+  auditLogShape,
   optionProblems,
-  type OptionsShape,
-  wholeNumber,
   without,
-} from '@kube-authn/core/options'
+  atLeast,
+} from '@kube-authn/core/internal'
+import { aBoolean, aFunction, oneOf, type OptionsShape, wholeNumber } from '@kube-authn/core/adapter'
 
 /** Options of {@link auditFile}. The defaults are those of kube-apiserver 1.36. */
 export type AuditFileOptions = Omit<AuditLogOptions, 'write'> & {

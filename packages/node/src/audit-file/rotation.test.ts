@@ -13,11 +13,12 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import type { AuditActivityEvent } from '@kube-authn/core'
+import type { AuditActivityEvent } from '@kube-authn/core/internal'
 import type { AuditEvent } from '@kube-authn/core/audit'
 import { fixedClock } from '@kube-authn/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { auditFile, type AuditFileOptions } from '../index.ts'
+import { auditFile } from '../index.ts'
+import type { AuditFileOptions } from './audit-file-options.ts'
 import { backupNamesOf } from './backup-names.ts'
 
 let folder: string

@@ -1,21 +1,17 @@
 import { type Authenticator, ConfigurationError } from '@kube-authn/core'
-import { clientCertificate } from '@kube-authn/core/client-certificate'
 import {
+  clientCertificate,
   requestHeader,
+  type RequestHeaderConfig,
+} from '@kube-authn/core/client-certificate'
+import {
   type RequestHeaderNames,
   requestHeaderNamesShape,
-} from '@kube-authn/core/request-header'
-import {
-  aBoolean,
-  aString,
-  listOf,
   nested,
-  oneOf,
-  type OptionsShape,
-  required,
   without,
-} from '@kube-authn/core/options'
-import type { RequestHeaderConfig } from '@kube-authn/core/request-header-config'
+  aString,
+} from '@kube-authn/core/internal'
+import { aBoolean, listOf, oneOf, type OptionsShape, required } from '@kube-authn/core/adapter'
 import { type CertificatePool, certificatePool } from '@kube-authn/x509'
 import {
   assertDistinct,

@@ -1,13 +1,7 @@
-import {
-  type Clock,
-  ConfigurationError,
-  notify,
-  type Observer,
-  systemClock,
-  isConfigurationError,
-} from '@kube-authn/core'
-import { aBoolean, above, aClock, aFunction, type OptionsShape } from '@kube-authn/core/options'
-import { parseRequestHeaderConfig, type RequestHeaderConfig } from '@kube-authn/core/request-header-config'
+import { type Clock, ConfigurationError, type Observer } from '@kube-authn/core'
+import { isConfigurationError, systemClock, aClock } from '@kube-authn/core/internal'
+import { notify, aBoolean, above, aFunction, type OptionsShape } from '@kube-authn/core/adapter'
+import { parseRequestHeaderConfig, type RequestHeaderConfig } from '@kube-authn/core/client-certificate'
 import { type FileSource, RESTRICT } from '../file-source/reloading-source.ts'
 import type { HttpFetch } from '../http/create-fetch.ts'
 import type { Endpoint } from '../http/endpoint.ts'

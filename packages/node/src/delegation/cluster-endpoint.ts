@@ -1,4 +1,5 @@
-import { aBoolean, anything, aString, type Check, either, type OptionsShape } from '@kube-authn/core/options'
+import { aBoolean, type OptionsShape } from '@kube-authn/core/adapter'
+import { aString, anything, type Check, either } from '@kube-authn/core/internal'
 import { aPath } from '../options/a-path.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { readKubeconfig } from '../kubeconfig/kubeconfig.ts'

@@ -15,11 +15,8 @@ import {
 } from '@kube-authn/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { httpsServer, type RunningServer } from '../../test/servers.ts'
-import {
-  delegatedAuthentication,
-  type DelegatedAuthentication,
-  type DelegatedAuthenticationOptions,
-} from '../index.ts'
+import { delegatedAuthentication, type DelegatedAuthentication } from '../index.ts'
+import type { DelegatedAuthenticationOptions } from './delegated-authentication.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'delegated-'))
 const proxyFile = join(folder, 'proxies.crt')

@@ -1,6 +1,12 @@
 import {
   aBooleanOrAnonymousConfig,
   type AnonymousConfig,
+  someAudiences,
+  MASTERS_GROUP,
+  aString,
+  atLeast,
+} from '@kube-authn/core/internal'
+import {
   type Authenticator,
   authenticatorChain,
   type Clock,
@@ -10,21 +16,11 @@ import {
 import {
   allowPaths,
   type Authorizer,
-  MASTERS_GROUP,
   privilegedGroups,
   unionAuthorizer,
 } from '@kube-authn/core/authorization'
-import { webhookAuthorizer } from '@kube-authn/core/authorization-webhook'
-import {
-  above,
-  aString,
-  atLeast,
-  checkOptions,
-  listOf,
-  type OptionsShape,
-  someAudiences,
-} from '@kube-authn/core/options'
-import { webhookAuthenticator } from '@kube-authn/core/webhook'
+import { webhookAuthorizer, webhookAuthenticator } from '@kube-authn/core/remote'
+import { above, checkOptions, listOf, type OptionsShape } from '@kube-authn/core/adapter'
 import { type EndpointFetch, endpointFetch } from '../http/endpoint-fetch.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { clusterClients, type ClusterClientsOptions, clusterClientsShape } from './cluster-clients.ts'

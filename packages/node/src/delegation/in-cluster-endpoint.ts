@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { ConfigurationError } from '@kube-authn/core'
-import { anything, aString, checkOptions, type OptionsShape } from '@kube-authn/core/options'
+import { anything, aString } from '@kube-authn/core/internal'
+import { checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
 import type { Endpoint } from '../http/endpoint.ts'
 import { endpointProblems } from '../http/problems.ts'
 

@@ -1,14 +1,6 @@
-import { type Authenticator, systemClock } from '@kube-authn/core'
-import {
-  above,
-  aString,
-  oneOf,
-  optionProblems,
-  type OptionsShape,
-  refuseProblems,
-  required,
-  without,
-} from '@kube-authn/core/options'
+import type { Authenticator } from '@kube-authn/core'
+import { systemClock, optionProblems, refuseProblems, without, aString } from '@kube-authn/core/internal'
+import { above, oneOf, type OptionsShape, required } from '@kube-authn/core/adapter'
 import { believeDescribed, describedProxy, type DescribedProxyOptions, NOBODY } from '../described-proxy.ts'
 import { endpointFetch } from '../http/endpoint-fetch.ts'
 import type { Endpoint } from '../http/endpoint.ts'

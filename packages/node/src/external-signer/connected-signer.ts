@@ -1,6 +1,6 @@
 import { ConfigurationError } from '@kube-authn/core'
-import { type VerificationKey, verificationKeyFromDer } from '@kube-authn/core/jwt'
-import { type FetchedKeys, fetchedKeys, type FetchedKeySet } from '@kube-authn/core/token-signer'
+import { type VerificationKey, verificationKeyFromDer, fetchedKeys } from '@kube-authn/core/service-account'
+import type { FetchedKeys, FetchedKeySet } from '@kube-authn/core/internal'
 import type { ExternalSigner, ExternalSignerAtOptions } from './external-signer-at.ts'
 import { grpcClient, type GrpcClient } from './grpc-client.ts'
 import {

@@ -1,15 +1,14 @@
 import type { Clock, Observer } from '@kube-authn/core'
+import { above, aFunction, type OptionsShape } from '@kube-authn/core/adapter'
 import {
-  above,
   aClock,
-  aFunction,
   type Check,
   must,
   optionProblems,
-  type OptionsShape,
   refuseProblems,
-} from '@kube-authn/core/options'
-import type { FetchedKeys, TokenSigner } from '@kube-authn/core/token-signer'
+  type FetchedKeys,
+  type TokenSigner,
+} from '@kube-authn/core/internal'
 
 /** Options of {@link externalSignerAt}. */
 export interface ExternalSignerAtOptions {

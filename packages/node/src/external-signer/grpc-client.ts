@@ -1,5 +1,7 @@
 import type * as Grpc from '@grpc/grpc-js'
-import { notify, type Observer, systemClock } from '@kube-authn/core'
+import { notify } from '@kube-authn/core/adapter'
+import type { Observer } from '@kube-authn/core'
+import { systemClock } from '@kube-authn/core/internal'
 import { SignerCallError } from './signer-call-error.ts'
 
 /** A client of one gRPC service. */

@@ -1,4 +1,4 @@
-import { type WireField, wireFields } from '@kube-authn/core/protobuf'
+import { type WireField, wireFields } from '@kube-authn/core/internal/protobuf'
 
 /*
  * The messages of `externaljwt/v1`.

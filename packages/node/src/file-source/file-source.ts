@@ -1,5 +1,4 @@
-import { inOneStep, type Steps } from '@kube-authn/core/steps'
-import { optionProblems, refuseProblems } from '@kube-authn/core/options'
+import { inOneStep, type Steps, optionProblems, refuseProblems } from '@kube-authn/core/internal'
 import { aPath } from '../options/a-path.ts'
 import { sourceShape } from '../options/reload-shape.ts'
 import { digestSteps, type FileContent, readSteps, stampOf } from './read-file.ts'

@@ -1,5 +1,5 @@
 import type { Clock } from '@kube-authn/core'
-import type { Steps } from '@kube-authn/core/steps'
+import type { Steps } from '@kube-authn/core/internal'
 
 /** How long work runs before it yields to the event loop. */
 const SLICE_MS = 10

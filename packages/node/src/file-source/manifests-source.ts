@@ -1,9 +1,15 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { either, nonEmptyListOf, optionProblems, refuseProblems } from '@kube-authn/core/options'
+import {
+  either,
+  nonEmptyListOf,
+  optionProblems,
+  refuseProblems,
+  inOneStep,
+  type Steps,
+} from '@kube-authn/core/internal'
 import { aPath } from '../options/a-path.ts'
 import { sourceShape } from '../options/reload-shape.ts'
-import { inOneStep, type Steps } from '@kube-authn/core/steps'
 import { digestSteps, readSteps, stampOf, textOf } from './read-file.ts'
 import { type FileSource, type ReloadOptions, reloadingSource, type Version } from './reloading-source.ts'
 import { unreadable } from './unreadable.ts'

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
-import { finish, type Steps } from '@kube-authn/core/steps'
+import { finish, type Steps } from '@kube-authn/core/internal'
 import { nodeCrypto } from '../builtins.ts'
 import { unreadable } from './unreadable.ts'
 

@@ -1,4 +1,4 @@
-import { inOneStep } from '@kube-authn/core/steps'
+import { inOneStep } from '@kube-authn/core/internal'
 import { fixedClock } from '@kube-authn/testing'
 import { describe, expect, it } from 'vitest'
 import { reloadingSource } from './reloading-source.ts'

@@ -1,5 +1,6 @@
-import { type Clock, ConfigurationError, notify, type Observer, systemClock } from '@kube-authn/core'
-import { finish, type Steps } from '@kube-authn/core/steps'
+import { type Clock, ConfigurationError, type Observer } from '@kube-authn/core'
+import { notify } from '@kube-authn/core/adapter'
+import { systemClock, finish, type Steps } from '@kube-authn/core/internal'
 import { inSlices } from './in-slices.ts'
 import { watchDirectories } from './watch-directories.ts'
 

@@ -1,4 +1,5 @@
-import { notify, type Observer } from '@kube-authn/core'
+import { notify } from '@kube-authn/core/adapter'
+import type { Observer } from '@kube-authn/core'
 import { fileSource } from './file-source.ts'
 import type { ReloadOptions } from './reloading-source.ts'
 

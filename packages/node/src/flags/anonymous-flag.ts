@@ -1,4 +1,4 @@
-import type { FileNotice } from '@kube-authn/core'
+import type { FileNotice } from '@kube-authn/core/internal'
 import type { ParsedFlags } from './parse-flags.ts'
 import { booleanOf, isGiven, listOf, stringOf } from './read-flags.ts'
 

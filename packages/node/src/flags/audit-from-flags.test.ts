@@ -5,7 +5,8 @@ import { type AuthenticationEvent, authenticateRequest } from '@kube-authn/core'
 import { always, fakeAuthenticator, fakeRequest, fakeUser } from '@kube-authn/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { httpServer } from '../../test/servers.ts'
-import { auditFromFlags, type AuditFromFlagsOptions } from '../index.ts'
+import { auditFromFlags } from '../index.ts'
+import type { AuditFromFlagsOptions } from './audit-from-flags.ts'
 import { problemsOf } from '../../test/problems-of.ts'
 
 let folder: string

@@ -1,20 +1,14 @@
 import { ConfigurationError, type Observer } from '@kube-authn/core'
+import { type AuditEvent, auditLog } from '@kube-authn/core/audit'
 import {
-  type AuditEvent,
-  auditLog,
+  legacyAuditLine,
   type AuditLogOptions,
   auditLogShape,
-  legacyAuditLine,
-} from '@kube-authn/core/audit'
-import {
-  aBoolean,
-  aFunction,
-  oneOf,
   optionProblems,
-  type OptionsShape,
   refuseProblems,
   without,
-} from '@kube-authn/core/options'
+} from '@kube-authn/core/internal'
+import { aBoolean, aFunction, oneOf, type OptionsShape } from '@kube-authn/core/adapter'
 import { auditFile } from '../audit-file/audit-file.ts'
 import { auditPolicyAt } from '../audit-policy-at.ts'
 import { opener } from '../opener.ts'

@@ -1,6 +1,5 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
-import { quoted } from '@kube-authn/core/field'
-import { nearestName } from '@kube-authn/core/options'
+import { quoted, nearestName } from '@kube-authn/core/internal'
 import { AUDIT_FLAGS } from './known-flags.ts'
 import type { FlagTable, ParsedFlags } from './parse-flags.ts'
 import { booleanOf, numberOf, stringOf } from './read-flags.ts'

@@ -4,17 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { authenticateRequest, explain } from '@kube-authn/core'
 import { bootstrapSecrets } from '@kube-authn/core/bootstrap-token'
-import { signingKeyFromPem } from '@kube-authn/core/jwt'
-import { serviceAccountObjects, tokenIssuer } from '@kube-authn/core/service-account'
+import { signingKeyFromPem, serviceAccountObjects, tokenIssuer } from '@kube-authn/core/service-account'
 import { createPki, fakeRequest, recordEvents } from '@kube-authn/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { problemsOf } from '../../test/problems-of.ts'
-import {
-  type AuthenticatorFromFlagsOptions,
-  authenticatorFromFlags,
-  createAuthenticator,
-  type NodeAuthenticator,
-} from '../index.ts'
+import { authenticatorFromFlags, createAuthenticator, type NodeAuthenticator } from '../index.ts'
+import type { AuthenticatorFromFlagsOptions } from './flags-options.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'flags-'))
 afterAll(() => rmSync(folder, { recursive: true }))

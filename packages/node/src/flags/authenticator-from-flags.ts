@@ -1,5 +1,5 @@
-import { ConfigurationError, type ConfigurationProblem, isConfigurationError } from '@kube-authn/core'
-import { optionProblems, refuseProblems } from '@kube-authn/core/options'
+import { ConfigurationError, type ConfigurationProblem } from '@kube-authn/core'
+import { isConfigurationError, optionProblems, refuseProblems } from '@kube-authn/core/internal'
 import { authenticatorOf, type NodeAuthenticator } from '../create-authenticator.ts'
 import { anonymousFlag } from './anonymous-flag.ts'
 import {

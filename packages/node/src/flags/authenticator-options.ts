@@ -1,4 +1,5 @@
-import type { ConfigurationProblem, FileNotice } from '@kube-authn/core'
+import type { ConfigurationProblem } from '@kube-authn/core'
+import type { FileNotice } from '@kube-authn/core/internal'
 import type { KeySource } from '@kube-authn/core/service-account'
 import type { CreateAuthenticatorOptions } from '../create-authenticator-options.ts'
 import type { AnonymousFlag } from './anonymous-flag.ts'

@@ -1,5 +1,5 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
-import { quoted } from '@kube-authn/core/field'
+import { quoted } from '@kube-authn/core/internal'
 import type { AuthorizerFromFlagsOptions } from './flags-options.ts'
 import type { ParsedFlags } from './parse-flags.ts'
 import { isGiven, listOf, stringOf } from './read-flags.ts'

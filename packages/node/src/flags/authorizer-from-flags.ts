@@ -3,11 +3,10 @@ import {
   alwaysAllow,
   alwaysDeny,
   type Authorizer,
-  MASTERS_GROUP,
   privilegedGroups,
   unionAuthorizer,
 } from '@kube-authn/core/authorization'
-import { optionProblems, refuseProblems } from '@kube-authn/core/options'
+import { MASTERS_GROUP, optionProblems, refuseProblems } from '@kube-authn/core/internal'
 import { authorizationConfigurationAt } from '../authorization-configuration-at.ts'
 import type { NodeAuthorizer } from '../create-authorizer.ts'
 import { opener } from '../opener.ts'

@@ -1,4 +1,5 @@
-import { ConfigurationError, type ConfigurationProblem, isConfigurationError } from '@kube-authn/core'
+import { ConfigurationError, type ConfigurationProblem } from '@kube-authn/core'
+import { isConfigurationError } from '@kube-authn/core/internal'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import { delegatedAuthentication } from '../delegation/delegated-authentication.ts'
 import { type AuthorizerFromFlagsOptions, sharedOf } from './flags-options.ts'

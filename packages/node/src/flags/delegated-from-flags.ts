@@ -1,4 +1,5 @@
-import { ConfigurationError, type ConfigurationProblem, isConfigurationError } from '@kube-authn/core'
+import { ConfigurationError, type ConfigurationProblem } from '@kube-authn/core'
+import { isConfigurationError } from '@kube-authn/core/internal'
 import type { NodeAuthenticator } from '../create-authenticator.ts'
 import {
   delegatedAuthentication,

@@ -1,4 +1,4 @@
-import { quoted, readDuration } from '@kube-authn/core/field'
+import { quoted, readDuration } from '@kube-authn/core/internal'
 import type { FlagKind } from './known-flags.ts'
 import { readSlice } from './string-slice.ts'
 

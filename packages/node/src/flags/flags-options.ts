@@ -1,17 +1,15 @@
 import type { Clock, Observer } from '@kube-authn/core'
-import type { BootstrapSecretGetter } from '@kube-authn/core/bootstrap-token'
 import {
-  aBoolean,
+  type BootstrapSecretGetter,
   aClock,
-  aFunction,
-  aString,
   type Check,
   either,
-  listOf,
   nonEmptyListOf,
-  type OptionsShape,
-} from '@kube-authn/core/options'
-import type { LegacyTokenObjects, ServiceAccountObjects } from '@kube-authn/core/service-account'
+  type LegacyTokenObjects,
+  aString,
+} from '@kube-authn/core/internal'
+import { aBoolean, aFunction, listOf, type OptionsShape } from '@kube-authn/core/adapter'
+import type { ServiceAccountObjects } from '@kube-authn/core/service-account'
 import { authenticationConfigurationAtShape } from '../authentication-configuration-at.ts'
 import type { EgressProxies } from '../issuer-fetch.ts'
 import { aPath } from '../options/a-path.ts'

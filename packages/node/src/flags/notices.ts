@@ -1,4 +1,6 @@
-import { type FileNotice, notify, type Observer } from '@kube-authn/core'
+import type { FileNotice } from '@kube-authn/core/internal'
+import { notify } from '@kube-authn/core/adapter'
+import type { Observer } from '@kube-authn/core'
 
 /** The source of a command line in events. */
 const SOURCE = 'flags'

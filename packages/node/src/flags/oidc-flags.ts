@@ -1,5 +1,5 @@
-import { type ConfigurationProblem, isConfigurationError } from '@kube-authn/core'
-import { oidcFlagOptions } from '@kube-authn/core/oidc'
+import type { ConfigurationProblem } from '@kube-authn/core'
+import { isConfigurationError, oidcFlagOptions } from '@kube-authn/core/internal'
 import type { OidcAtOptions } from '../oidc-at.ts'
 import { FLAGS, type ParsedFlags } from './parse-flags.ts'
 import { isGiven, listOf, optionalString, stringOf } from './read-flags.ts'

@@ -1,5 +1,5 @@
 import { readBoolean } from './flag-value.ts'
-import { readDuration } from '@kube-authn/core/field'
+import { readDuration } from '@kube-authn/core/internal'
 import type { ParsedFlags } from './parse-flags.ts'
 import { readSlice } from './string-slice.ts'
 

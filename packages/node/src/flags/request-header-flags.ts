@@ -1,4 +1,5 @@
-import type { ConfigurationProblem, FileNotice } from '@kube-authn/core'
+import type { ConfigurationProblem } from '@kube-authn/core'
+import type { FileNotice } from '@kube-authn/core/internal'
 import type { ParsedFlags } from './parse-flags.ts'
 import { isGiven, listOf, optionalString } from './read-flags.ts'
 

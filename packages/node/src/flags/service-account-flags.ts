@@ -1,5 +1,5 @@
-import type { ConfigurationProblem, FileNotice } from '@kube-authn/core'
-import { quoted } from '@kube-authn/core/field'
+import type { ConfigurationProblem } from '@kube-authn/core'
+import { type FileNotice, quoted } from '@kube-authn/core/internal'
 import type { ParsedFlags } from './parse-flags.ts'
 import { booleanOf, isGiven, listOf, optionalString, secondsOf, stringOf } from './read-flags.ts'
 import { signingEndpointOf, signingEndpointProblems } from './signing-endpoint-flags.ts'

@@ -1,4 +1,5 @@
-import type { ConfigurationProblem, FileNotice } from '@kube-authn/core'
+import type { ConfigurationProblem } from '@kube-authn/core'
+import type { FileNotice } from '@kube-authn/core/internal'
 import type { KeySource } from '@kube-authn/core/service-account'
 import { externalSignerAt } from '../external-signer/external-signer-at.ts'
 import { problemsOf } from '../options/problems-of.ts'

@@ -1,5 +1,5 @@
-import type { ConfigurationProblem, FileNotice } from '@kube-authn/core'
-import { printedSeconds, quoted } from '@kube-authn/core/field'
+import type { ConfigurationProblem } from '@kube-authn/core'
+import { type FileNotice, printedSeconds, quoted } from '@kube-authn/core/internal'
 import { anEndpoint, type ExternalSigner } from '../external-signer/external-signer-at.ts'
 import type { ParsedFlags } from './parse-flags.ts'
 import { booleanOf, listOf, optionalString, secondsOf } from './read-flags.ts'

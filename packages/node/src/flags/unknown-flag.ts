@@ -1,5 +1,5 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
-import { nearestName } from '@kube-authn/core/options'
+import { nearestName } from '@kube-authn/core/internal'
 import { ALIASES, AUTHENTICATION_FLAGS, AUTHORIZATION_FLAGS } from './known-flags.ts'
 import { REFUSED_FOR_AUTHENTICATION, REFUSED_FOR_AUTHORIZATION } from './refused-flags.ts'
 

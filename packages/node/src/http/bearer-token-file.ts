@@ -1,4 +1,6 @@
-import { type Clock, notify, type Observer, systemClock } from '@kube-authn/core'
+import type { Clock, Observer } from '@kube-authn/core'
+import { notify } from '@kube-authn/core/adapter'
+import { systemClock } from '@kube-authn/core/internal'
 import { readTextFile } from '../file-source/read-file.ts'
 
 /** Options of {@link bearerTokenFile}. */

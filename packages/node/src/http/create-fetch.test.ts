@@ -17,7 +17,9 @@ import {
 } from '@kube-authn/testing'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { httpServer, httpsServer, proxyServer } from '../../test/servers.ts'
-import { createFetch, type FetchOptions, type HttpFetch, type Transport } from '../index.ts'
+import { createFetch, type HttpFetch } from '../index.ts'
+import type { FetchOptions } from './create-fetch.ts'
+import type { Transport } from './endpoint.ts'
 
 let pki: CertificateAuthority
 let otherPki: CertificateAuthority

@@ -1,13 +1,5 @@
-import { systemClock } from '@kube-authn/core'
-import {
-  aBoolean,
-  above,
-  aString,
-  optionProblems,
-  type OptionsShape,
-  refuseProblems,
-  wholeNumber,
-} from '@kube-authn/core/options'
+import { systemClock, optionProblems, refuseProblems, aString } from '@kube-authn/core/internal'
+import { aBoolean, above, type OptionsShape, wholeNumber } from '@kube-authn/core/adapter'
 import { aPath } from '../options/a-path.ts'
 import { reloadShape } from '../options/reload-shape.ts'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'

@@ -11,7 +11,9 @@ import {
 } from '@kube-authn/testing'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { httpServer, httpsServer, type RunningServer } from '../../test/servers.ts'
-import { type Credential, type Endpoint, endpointFetch, type FetchOptions, type HttpFetch } from '../index.ts'
+import { type Endpoint, endpointFetch, type HttpFetch } from '../index.ts'
+import type { Credential } from './endpoint.ts'
+import type { FetchOptions } from './create-fetch.ts'
 
 let pki: CertificateAuthority
 let local: IssuedCredential

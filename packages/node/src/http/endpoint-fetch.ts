@@ -1,12 +1,5 @@
-import {
-  aString,
-  must,
-  optionProblems,
-  type OptionsShape,
-  refuseProblems,
-  required,
-  without,
-} from '@kube-authn/core/options'
+import { aString, must, optionProblems, refuseProblems, without } from '@kube-authn/core/internal'
+import { type OptionsShape, required } from '@kube-authn/core/adapter'
 import { bearerTokenFile } from './bearer-token-file.ts'
 import {
   createFetch,

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import type { SecureContext } from 'node:tls'
-import { notify } from '@kube-authn/core'
+import { notify } from '@kube-authn/core/adapter'
 import { nodeTls } from '../builtins.ts'
 import { reloadOf } from '../options/reload-shape.ts'
 import { fileSource } from '../file-source/file-source.ts'

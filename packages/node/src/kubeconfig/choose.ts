@@ -1,4 +1,4 @@
-import { type ErrorList, fieldPath, quoted } from '@kube-authn/core/field'
+import { type ErrorList, fieldPath, quoted } from '@kube-authn/core/internal'
 import type { ClusterEntry, ContextEntry, KubeconfigFile, NamedEntry, UserEntry } from './decode.ts'
 
 /** The chosen entries. */

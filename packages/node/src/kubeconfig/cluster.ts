@@ -1,4 +1,4 @@
-import type { ErrorList, FieldPath } from '@kube-authn/core/field'
+import type { ErrorList, FieldPath } from '@kube-authn/core/internal'
 import type { Endpoint } from '../http/endpoint.ts'
 import type { ClusterEntry } from './decode.ts'
 import { pemOption } from './pem-option.ts'

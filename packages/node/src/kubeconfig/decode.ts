@@ -4,7 +4,7 @@ import {
   type FieldPath,
   type ObjectReader,
   readObject,
-} from '@kube-authn/core/field'
+} from '@kube-authn/core/internal'
 
 /** An entry of one of the lists of a kubeconfig. Absent fields are empty. */
 export interface NamedEntry {

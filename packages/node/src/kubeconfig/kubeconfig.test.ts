@@ -5,7 +5,8 @@ import { ConfigurationError } from '@kube-authn/core'
 import { type CertificateAuthority, createPki, type IssuedCredential } from '@kube-authn/testing'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Endpoint, parseKubeconfig, type ParseKubeconfigOptions, readKubeconfig } from '../index.ts'
+import { type Endpoint, parseKubeconfig, readKubeconfig } from '../index.ts'
+import type { ParseKubeconfigOptions } from './kubeconfig.ts'
 
 let pki: CertificateAuthority
 let client: IssuedCredential

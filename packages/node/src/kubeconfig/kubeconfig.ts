@@ -1,15 +1,15 @@
 import { dirname, resolve } from 'node:path'
 import { ConfigurationError } from '@kube-authn/core'
+import { aBoolean, type OptionsShape, required } from '@kube-authn/core/adapter'
 import {
-  aBoolean,
   aString,
   optionProblems,
-  type OptionsShape,
   refuseProblems,
-  required,
-} from '@kube-authn/core/options'
-import { errorList, type ErrorList, type FieldPath } from '@kube-authn/core/field'
-import { yamlDocument } from '@kube-authn/core/yaml'
+  errorList,
+  type ErrorList,
+  type FieldPath,
+  yamlDocument,
+} from '@kube-authn/core/internal'
 import { aPath } from '../options/a-path.ts'
 import { readTextFile } from '../file-source/read-file.ts'
 import type { Endpoint } from '../http/endpoint.ts'

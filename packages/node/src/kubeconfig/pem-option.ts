@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { ErrorList, FieldPath } from '@kube-authn/core/field'
+import type { ErrorList, FieldPath } from '@kube-authn/core/internal'
 
 /** A field with the path of a file, and its sibling field with inline data. */
 export interface FileOrData {

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { ErrorList, FieldPath } from '@kube-authn/core/field'
+import type { ErrorList, FieldPath } from '@kube-authn/core/internal'
 import type { Credential, Endpoint } from '../http/endpoint.ts'
 import type { UserEntry } from './decode.ts'
 import { pemOption } from './pem-option.ts'

@@ -1,4 +1,5 @@
-import { type Check, either, must, nested, type AnyShape, required } from '@kube-authn/core/options'
+import { type Check, either, must, nested, type AnyShape } from '@kube-authn/core/internal'
+import { required } from '@kube-authn/core/adapter'
 
 /** The path of a file. File content that was passed instead of the path is not shown, as it may be a secret. */
 export const aPath: Check = (value, path) =>

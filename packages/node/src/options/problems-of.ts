@@ -1,4 +1,5 @@
-import { ConfigurationError, type ConfigurationProblem, isConfigurationError } from '@kube-authn/core'
+import { ConfigurationError, type ConfigurationProblem } from '@kube-authn/core'
+import { isConfigurationError } from '@kube-authn/core/internal'
 
 /** Parameter names for paths: their problems are reported under the option that the path comes from. */
 const PATHS: ReadonlySet<string> = new Set(['path', 'paths'])

@@ -1,13 +1,12 @@
 import {
   aBoolean,
   above,
-  aClock,
   aFunction,
-  atLeast,
   type OptionsShape,
   required,
   wholeNumber,
-} from '@kube-authn/core/options'
+} from '@kube-authn/core/adapter'
+import { atLeast, aClock } from '@kube-authn/core/internal'
 import type { FileSourceOptions } from '../file-source/file-source.ts'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 

@@ -1,11 +1,7 @@
 import { ConfigurationError } from '@kube-authn/core'
-import {
-  parseRequestHeaderConfig,
-  type RequestHeaderConfig,
-  type RequestHeaderConfigData,
-} from '@kube-authn/core/request-header-config'
-import { checkOptions } from '@kube-authn/core/options'
-import { yamlDocument } from '@kube-authn/core/yaml'
+import { parseRequestHeaderConfig, type RequestHeaderConfig } from '@kube-authn/core/client-certificate'
+import { type RequestHeaderConfigData, yamlDocument } from '@kube-authn/core/internal'
+import { checkOptions } from '@kube-authn/core/adapter'
 import { fileShape } from '../options/reload-shape.ts'
 import { fileSource, type FileSourceOptions } from '../file-source/file-source.ts'
 import type { FileSource } from '../file-source/reloading-source.ts'

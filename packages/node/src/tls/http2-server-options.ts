@@ -1,7 +1,7 @@
 import type { Http2ServerRequest } from 'node:http2'
-import { COMPLETE_FIELDS } from '@kube-authn/core/incoming-message'
+import { aBoolean } from '@kube-authn/core/adapter'
+import { COMPLETE_FIELDS, type Check, must, recordOf } from '@kube-authn/core/internal'
 import { ConfigurationError, type ConfigurationProblem } from '@kube-authn/core'
-import { aBoolean, type Check, must, recordOf } from '@kube-authn/core/options'
 import { nodeHttp2 } from '../builtins.ts'
 
 /** Options of {@link http2ServerOptions}, and any other option of a `node:http2` server. */

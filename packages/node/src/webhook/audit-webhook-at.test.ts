@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { authenticateRequest, ConfigurationError } from '@kube-authn/core'
 import { auditLog } from '@kube-authn/core/audit'
-import type { AuditDeliveryError } from '@kube-authn/core/audit-webhook'
+import type { AuditDeliveryError } from '@kube-authn/core/internal'
 import {
   always,
   type CertificateAuthority,
@@ -16,7 +16,8 @@ import {
 } from '@kube-authn/testing'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { httpServer, httpsServer } from '../../test/servers.ts'
-import { auditWebhookAt, type AuditWebhookAtOptions } from '../index.ts'
+import { auditWebhookAt } from '../index.ts'
+import type { AuditWebhookAtOptions } from './audit-webhook-at.ts'
 
 let pki: CertificateAuthority
 let local: IssuedCredential

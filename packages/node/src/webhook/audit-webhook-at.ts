@@ -1,17 +1,14 @@
 import {
   type AuditWebhook,
-  auditWebhook,
   type AuditWebhookOptions,
   auditWebhookShape,
-} from '@kube-authn/core/audit-webhook'
-import {
-  aBoolean,
-  aString,
   optionProblems,
-  type OptionsShape,
   refuseProblems,
   without,
-} from '@kube-authn/core/options'
+  aString,
+} from '@kube-authn/core/internal'
+import { auditWebhook } from '@kube-authn/core/audit'
+import { aBoolean, type OptionsShape } from '@kube-authn/core/adapter'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { endpointFetch } from '../http/endpoint-fetch.ts'
 import { readKubeconfig, type ReadKubeconfigOptions } from '../kubeconfig/kubeconfig.ts'

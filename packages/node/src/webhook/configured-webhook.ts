@@ -3,8 +3,8 @@ import {
   type ConfiguredWebhook,
   configuredWebhookOptions,
   type WebhookConfiguration,
-} from '@kube-authn/core/authorization-configuration'
-import { webhookAuthorizer } from '@kube-authn/core/authorization-webhook'
+} from '@kube-authn/core/internal'
+import { webhookAuthorizer } from '@kube-authn/core/remote'
 import { apiUrl } from '../delegation/cluster-endpoint.ts'
 import { inClusterEndpoint } from '../delegation/in-cluster-endpoint.ts'
 import type { Endpoint } from '../http/endpoint.ts'

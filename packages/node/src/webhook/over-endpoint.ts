@@ -1,4 +1,4 @@
-import type { WebhookFetch } from '@kube-authn/core/webhook'
+import type { WebhookFetch } from '@kube-authn/core/internal'
 import type { FetchOptions } from '../http/create-fetch.ts'
 import { reloadOf } from '../options/reload-shape.ts'
 import { type EndpointFetch, endpointFetch } from '../http/endpoint-fetch.ts'

@@ -11,7 +11,8 @@ import { type CertificateAuthority, createPki, fixedClock, type IssuedCredential
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { httpsServer } from '../../test/servers.ts'
 import { reviewsFor } from '../../test/token-reviews.ts'
-import { webhookAuthenticatorAt, type WebhookAuthenticatorAtOptions } from '../index.ts'
+import { webhookAuthenticatorAt } from '../index.ts'
+import type { WebhookAuthenticatorAtOptions } from './webhook-authenticator-at.ts'
 
 let pki: CertificateAuthority
 let local: IssuedCredential

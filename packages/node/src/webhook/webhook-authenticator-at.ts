@@ -1,17 +1,14 @@
 import type { TokenAuthenticator } from '@kube-authn/core'
+import { aBoolean, type OptionsShape } from '@kube-authn/core/adapter'
 import {
-  aBoolean,
   aString,
   optionProblems,
-  type OptionsShape,
   refuseProblems,
   without,
-} from '@kube-authn/core/options'
-import {
-  webhookAuthenticator,
   type WebhookAuthenticatorOptions,
   webhookAuthenticatorShape,
-} from '@kube-authn/core/webhook'
+} from '@kube-authn/core/internal'
+import { webhookAuthenticator } from '@kube-authn/core/remote'
 import { aPath } from '../options/a-path.ts'
 import { RELOAD_OPTIONS, reloadShape } from '../options/reload-shape.ts'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'

@@ -16,7 +16,8 @@ import {
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { httpsServer, type RunningServer } from '../../test/servers.ts'
 import { sha1CaPem, sha1ServerKeyPem, sha1ServerPem } from '../../test/sha1-server.ts'
-import { webhookAuthorizerAt, type WebhookAuthorizerAtOptions } from '../index.ts'
+import { webhookAuthorizerAt } from '../index.ts'
+import type { WebhookAuthorizerAtOptions } from './webhook-authorizer-at.ts'
 
 let pki: CertificateAuthority
 let local: IssuedCredential

@@ -1,17 +1,14 @@
 import type { Authorizer } from '@kube-authn/core/authorization'
+import { aBoolean, type OptionsShape } from '@kube-authn/core/adapter'
 import {
-  aBoolean,
   aString,
   optionProblems,
-  type OptionsShape,
   refuseProblems,
   without,
-} from '@kube-authn/core/options'
-import {
-  webhookAuthorizer,
   type WebhookAuthorizerOptions,
   webhookAuthorizerShape,
-} from '@kube-authn/core/authorization-webhook'
+} from '@kube-authn/core/internal'
+import { webhookAuthorizer } from '@kube-authn/core/remote'
 import { aPath } from '../options/a-path.ts'
 import { RELOAD_OPTIONS, reloadShape } from '../options/reload-shape.ts'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'

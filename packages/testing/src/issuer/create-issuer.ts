@@ -1,5 +1,5 @@
-import { systemClock } from '@kube-authn/core'
-import { aClock, anything, aString, checkOptions, listOf, type OptionsShape } from '@kube-authn/core/options'
+import { systemClock, anything, aClock, aString } from '@kube-authn/core/internal/shared'
+import { checkOptions, listOf, type OptionsShape } from '@kube-authn/core/adapter'
 import { fakeService } from '../service/fake-service.ts'
 import { claimsEndpoints } from './claims-endpoints.ts'
 import type { Issuer, IssuerOptions } from './issuer.ts'

@@ -1,6 +1,7 @@
 import { authenticateRequest, fetchRequest, type UserInfo, userInfo } from '@kube-authn/core'
 import { describe, expect, it } from 'vitest'
-import { adapterContract, type ContractAdapter, type ContractCase, type ContractSetup } from './index.ts'
+import { adapterContract, type ContractSetup } from './index.ts'
+import type { ContractAdapter, ContractCase } from './adapter-contract/contract.ts'
 
 const jane = userInfo({ username: 'jane' })
 

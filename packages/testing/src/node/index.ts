@@ -1,12 +1,3 @@
-export type {
-  ContractAdapter,
-  ContractAnswer,
-  ContractApp,
-  ContractCase,
-  ContractMiddleware,
-  ContractProtocol,
-  ContractRequest,
-  ContractSetup,
-} from './adapter-contract/contract.ts'
+export type { ContractMiddleware, ContractRequest, ContractSetup } from './adapter-contract/contract.ts'
 export { adapterContract } from './adapter-contract/index.ts'
-export { listen, type ListeningService, type ListenOptions } from './listen.ts'
+export { listen } from './listen.ts'

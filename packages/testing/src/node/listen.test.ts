@@ -8,7 +8,8 @@ import {
   fakeUser,
   knownTokens,
 } from '../index.ts'
-import { listen, type ListeningService, type ListenOptions } from './index.ts'
+import { listen } from './index.ts'
+import type { ListeningService, ListenOptions } from './listen.ts'
 
 const pki = await createPki()
 

@@ -1,12 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:https'
-import {
-  optionProblems,
-  type OptionsShape,
-  refuseProblems,
-  wholeNumber,
-  withMethods,
-} from '@kube-authn/core/options'
+import { optionProblems, refuseProblems, withMethods } from '@kube-authn/core/internal/shared'
+import { type OptionsShape, wholeNumber } from '@kube-authn/core/adapter'
 import type { CertificateAuthority } from '../pki/certificate-authority.ts'
 import { createPki } from '../pki/pki.ts'
 import type { FakeService } from '../service/fake-service.ts'

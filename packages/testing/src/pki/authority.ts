@@ -1,4 +1,4 @@
-import { systemClock } from '@kube-authn/core'
+import { systemClock } from '@kube-authn/core/internal/shared'
 import {
   type CertificateContent,
   createCertificate,

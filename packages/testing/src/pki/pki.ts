@@ -1,4 +1,5 @@
-import { aClock, aString, checkOptions, must, oneOf, type OptionsShape } from '@kube-authn/core/options'
+import { aString, must, aClock } from '@kube-authn/core/internal/shared'
+import { checkOptions, oneOf, type OptionsShape } from '@kube-authn/core/adapter'
 import type { CertificateAuthority, PkiOptions } from './certificate-authority.ts'
 
 const aDate = must('must be a Date', (value) => value instanceof Date)

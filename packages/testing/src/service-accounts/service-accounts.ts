@@ -1,11 +1,14 @@
-import { type Clock, systemClock } from '@kube-authn/core'
-import type { SigningKey } from '@kube-authn/core/jwt'
-import type {
-  InitialObjects,
-  ServiceAccountTokenOptions,
-  TokenIssuer,
-} from '@kube-authn/core/service-account'
-import { aClock, anIterable, aString, checkOptions, type OptionsShape } from '@kube-authn/core/options'
+import type { Clock } from '@kube-authn/core'
+import {
+  systemClock,
+  type InitialObjects,
+  type ServiceAccountTokenOptions,
+  anIterable,
+  aClock,
+  aString,
+} from '@kube-authn/core/internal/shared'
+import type { SigningKey, TokenIssuer } from '@kube-authn/core/service-account'
+import { checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
 import { generateKeyPair } from '../pki/key-pair.ts'
 import { pem } from '../pki/pem.ts'
 
@@ -61,7 +64,7 @@ export async function createServiceAccounts(options: ServiceAccountsOptions = {}
   const { serviceAccounts = [{ namespace: 'default', name: 'default', uid: 'default-uid' }] } = options
   // Loaded when needed, like the certificate library.
   const [{ signingKeyFromPem }, { serviceAccountObjects, tokenIssuer }] = await Promise.all([
-    import('@kube-authn/core/jwt'),
+    import('@kube-authn/core/service-account'),
     import('@kube-authn/core/service-account'),
   ])
   const { privateKey } = await generateKeyPair('P-256')

@@ -1,5 +1,6 @@
 import type { TokenAuthenticator } from '@kube-authn/core'
-import { aString, checkOptions, oneOf, type OptionsShape } from '@kube-authn/core/options'
+import { aString } from '@kube-authn/core/internal/shared'
+import { checkOptions, oneOf, type OptionsShape } from '@kube-authn/core/adapter'
 import type { Answer } from '../answers.ts'
 import { type FakeService, fakeService } from '../service/fake-service.ts'
 import { readReview, type ReceivedReview, type TokenReviewVersion } from './read-review.ts'

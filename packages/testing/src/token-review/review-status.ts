@@ -1,9 +1,5 @@
-import {
-  intersectAudiences,
-  isAuthenticationError,
-  type TokenAuthenticator,
-  type UserInfo,
-} from '@kube-authn/core'
+import { intersectAudiences, isAuthenticationError } from '@kube-authn/core/internal/shared'
+import type { TokenAuthenticator, UserInfo } from '@kube-authn/core'
 import type { ReceivedReview } from './read-review.ts'
 
 /** The status of a TokenReview. */

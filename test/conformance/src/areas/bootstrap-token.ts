@@ -1,15 +1,12 @@
 import { emptyContext } from '@kube-authn/core'
+import { bootstrapSecrets, bootstrapToken, type Secret } from '@kube-authn/core/bootstrap-token'
 import {
-  bootstrapSecrets,
-  bootstrapToken,
   bootstrapTokenCleaner,
   clusterInfoSigner,
-  isBootstrapGroup,
-  type Secret,
   signClusterInfo,
-  tokenIdOfSecretName,
   verifyClusterInfo,
-} from '@kube-authn/core/bootstrap-token'
+} from '@kube-authn/server'
+import { isBootstrapGroup, tokenIdOfSecretName } from '@kube-authn/core/internal'
 import { fixedClock } from '@kube-authn/testing'
 import { outcomeOf } from '../behaviour.ts'
 import type { Given, UnitRunner } from '../vector.ts'

@@ -1,5 +1,5 @@
+import type { AnonymousConfig } from '@kube-authn/core/internal'
 import {
-  type AnonymousConfig,
   type Authenticator,
   authenticatorChain,
   ConfigurationError,
@@ -7,9 +7,8 @@ import {
   unavailable,
   union,
 } from '@kube-authn/core'
-import { clientCertificate } from '@kube-authn/core/client-certificate'
-import { requestHeader } from '@kube-authn/core/request-header'
-import { cached } from '@kube-authn/core/token-cache'
+import { clientCertificate, requestHeader } from '@kube-authn/core/client-certificate'
+import { cached } from '@kube-authn/core/remote'
 import { tokenFile } from '@kube-authn/core/token-file'
 import { type Behaviour, outcomeOf } from '../behaviour.ts'
 import { type Certificates, derOf, pemOf } from '../certificates.ts'

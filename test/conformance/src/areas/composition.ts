@@ -1,17 +1,15 @@
 import {
   addGroups,
   anonymous,
-  type AnonymousConfig,
   audienceAgnostic,
   authenticatedGroup,
   type Authenticator,
   emptyContext,
   failFast,
-  intersectAudiences,
-  resolveAnonymous,
   type TokenAuthenticator,
   union,
 } from '@kube-authn/core'
+import { type AnonymousConfig, intersectAudiences, resolveAnonymous } from '@kube-authn/core/internal'
 import { type Behaviour, outcomeOf, scripted, userOf, vectorUserOf } from '../behaviour.ts'
 import { requestOf } from '../requests.ts'
 import { NotImplemented, type UnitRunner, type Vector } from '../vector.ts'

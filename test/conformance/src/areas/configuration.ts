@@ -1,11 +1,12 @@
-import { anonymous, ConfigurationError, resolveAnonymous } from '@kube-authn/core'
+import { anonymous, ConfigurationError } from '@kube-authn/core'
 import {
-  type AuthenticationConfiguration,
+  resolveAnonymous,
   decodeAuthenticationConfiguration,
   type FieldError,
-  parseAuthenticationConfiguration,
   validateAuthenticationConfiguration,
-} from '@kube-authn/core/configuration'
+  type AuthenticationConfiguration,
+} from '@kube-authn/core/internal'
+import { parseAuthenticationConfiguration } from '@kube-authn/core/configuration'
 import { createPki, fakeRequest } from '@kube-authn/testing'
 import type { UnitRunner, VectorUser } from '../vector.ts'
 

@@ -1,5 +1,5 @@
 import { authenticatorChain, type Authenticator, ConfigurationError, emptyContext } from '@kube-authn/core'
-import { webhookAuthenticator } from '@kube-authn/core/webhook'
+import { webhookAuthenticator } from '@kube-authn/core/remote'
 import { delegatedAuthentication } from '@kube-authn/node'
 import { fakeRequest } from '@kube-authn/testing'
 import { type Given, NotImplemented, type UnitRunner } from '../vector.ts'

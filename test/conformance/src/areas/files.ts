@@ -1,10 +1,5 @@
-import {
-  bearerToken,
-  emptyContext,
-  exactHeaders,
-  type FileNotice,
-  type TokenAuthenticator,
-} from '@kube-authn/core'
+import { bearerToken, emptyContext, type TokenAuthenticator } from '@kube-authn/core'
+import { exactHeaders, type FileNotice } from '@kube-authn/core/internal'
 import { CredentialFileError, passwordFile } from '@kube-authn/core/password-file'
 import { tokenFile } from '@kube-authn/core/token-file'
 import { outcomeOf } from '../behaviour.ts'

@@ -2,15 +2,12 @@ import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type AuthenticationEvent, authenticateRequest, isConfigurationError } from '@kube-authn/core'
+import { type AuthenticationEvent, authenticateRequest } from '@kube-authn/core'
+import { isConfigurationError } from '@kube-authn/core/internal'
 import { bootstrapSecrets } from '@kube-authn/core/bootstrap-token'
 import { serviceAccountObjects } from '@kube-authn/core/service-account'
-import {
-  AUTHENTICATION_FLAGS,
-  authenticatorFromFlags,
-  AUTHORIZATION_FLAGS,
-  type NodeAuthenticator,
-} from '@kube-authn/node'
+import { authenticatorFromFlags, type NodeAuthenticator } from '@kube-authn/node'
+import { AUTHENTICATION_FLAGS, AUTHORIZATION_FLAGS } from '@kube-authn/node/internal'
 import { fakeRequest } from '@kube-authn/testing'
 import { type Certificates, pemOf } from '../certificates.ts'
 import { DEVIATES_AS_DOCUMENTED, type Given, NotApplicable, type UnitRunner } from '../vector.ts'

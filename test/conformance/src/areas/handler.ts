@@ -2,10 +2,10 @@ import {
   type Authenticator,
   authenticateRequest,
   ConfigurationError,
-  failedAuthenticationMessage,
   type HeaderChanges,
 } from '@kube-authn/core'
-import { metrics, usernameLabel } from '@kube-authn/core/metrics'
+import { failedAuthenticationMessage, usernameLabel } from '@kube-authn/core/internal'
+import { metrics } from '@kube-authn/core/metrics'
 import { type Behaviour, scripted, vectorUserOf } from '../behaviour.ts'
 import { headersAfter, requestOf } from '../requests.ts'
 import {

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '@kube-authn/core'
-import { type VerificationKey, verificationKeyOfJwk } from '@kube-authn/core/jwt'
-import { issuerDiscovery, JWKS_PATH, OPENID_CONFIGURATION_PATH } from '@kube-authn/core/service-account'
+import { type VerificationKey, issuerDiscovery } from '@kube-authn/core/service-account'
+import { verificationKeyOfJwk, JWKS_PATH, OPENID_CONFIGURATION_PATH } from '@kube-authn/core/internal'
 import type { Given, UnitRunner } from '../vector.ts'
 import { privateJwkNamed } from './signed-token.ts'
 

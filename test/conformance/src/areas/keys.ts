@@ -1,6 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { ConfigurationError } from '@kube-authn/core'
-import { signingKeyFromPem, verificationKeyOfJwk, verificationKeysFromPem } from '@kube-authn/core/jwt'
+import { signingKeyFromPem, verificationKeysFromPem } from '@kube-authn/core/service-account'
+import { verificationKeyOfJwk } from '@kube-authn/core/internal'
 import { createPki } from '@kube-authn/testing'
 import { NotImplemented, type UnitRunner } from '../vector.ts'
 

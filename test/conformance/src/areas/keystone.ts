@@ -3,11 +3,13 @@ import {
   type KeystoneCredential,
   type KeystoneDomain,
   type KeystoneFetch,
+} from '@kube-authn/core/internal'
+import {
   keystonePassword,
   keystoneToken,
   keystoneTokenReview,
-} from '@kube-authn/core/keystone'
-import { webhookAuthenticator } from '@kube-authn/core/webhook'
+  webhookAuthenticator,
+} from '@kube-authn/core/remote'
 import { fixedClock } from '@kube-authn/testing'
 import { outcomeOf } from '../behaviour.ts'
 import type { Given, HeaderPair, UnitRunner } from '../vector.ts'

@@ -7,21 +7,18 @@ import {
   type TokenAuthenticator,
   union,
 } from '@kube-authn/core'
+import { authenticationConfiguration, parseAuthenticationConfiguration } from '@kube-authn/core/configuration'
 import {
-  authenticationConfiguration,
   jwtAuthenticators,
   type JwtAuthenticators,
-  parseAuthenticationConfiguration,
-} from '@kube-authn/core/configuration'
-import { isJwsAlgorithm, localKeySet } from '@kube-authn/core/jwt'
-import { metrics } from '@kube-authn/core/metrics'
-import {
-  oidc,
+  isJwsAlgorithm,
   type OidcFlagOptions,
   oidcFlagOptions,
   type OidcFlags,
   type OidcOptions,
-} from '@kube-authn/core/oidc'
+} from '@kube-authn/core/internal'
+import { localKeySet, oidc } from '@kube-authn/core/oidc'
+import { metrics } from '@kube-authn/core/metrics'
 import { fakeRequest, fixedClock } from '@kube-authn/testing'
 import { outcomeOf, userOf } from '../behaviour.ts'
 import { type Given, NotApplicable, type UnitRunner, type VectorUser } from '../vector.ts'

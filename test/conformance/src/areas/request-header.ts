@@ -1,5 +1,5 @@
 import { ConfigurationError, emptyContext } from '@kube-authn/core'
-import { requestHeader } from '@kube-authn/core/request-header'
+import { requestHeader } from '@kube-authn/core/client-certificate'
 import { outcomeOf } from '../behaviour.ts'
 import { headersAfter, requestOf } from '../requests.ts'
 import { DEVIATES_AS_DOCUMENTED, type HeaderPair, type UnitRunner } from '../vector.ts'

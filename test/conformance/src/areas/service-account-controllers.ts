@@ -1,13 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { readJwt, type SigningKey, signingKeyFromPem } from '@kube-authn/core/jwt'
+import { readJwt, LEGACY_ISSUER, type ServiceAccount } from '@kube-authn/core/internal'
+import { type SigningKey, signingKeyFromPem, type Secret } from '@kube-authn/core/service-account'
 import {
   generateName,
   legacyTokenCleaner,
   serviceAccountStore,
   type ServiceAccountStore,
   tokensController,
-} from '@kube-authn/core/service-account-controllers'
-import { LEGACY_ISSUER, type Secret, type ServiceAccount } from '@kube-authn/core/service-account'
+} from '@kube-authn/server'
 import { fixedClock } from '@kube-authn/testing'
 import type { UnitRunner } from '../vector.ts'
 

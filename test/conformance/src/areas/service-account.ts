@@ -4,8 +4,10 @@ import {
   boundTokenClaims,
   isServiceAccountToken,
   LAST_USED_LABEL,
-  legacyServiceAccountToken,
   legacyTokenClaims,
+} from '@kube-authn/core/internal'
+import {
+  legacyServiceAccountToken,
   type Secret,
   type ServiceAccountObjects,
   serviceAccountObjects,

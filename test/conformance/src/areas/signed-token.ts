@@ -7,7 +7,8 @@ import {
   type KeyObject,
   sign,
 } from 'node:crypto'
-import { verificationKeyOfJwk, type VerificationKey } from '@kube-authn/core/jwt'
+import { verificationKeyOfJwk } from '@kube-authn/core/internal'
+import type { VerificationKey } from '@kube-authn/core/service-account'
 import { NotImplemented } from '../vector.ts'
 
 /** A token in a vector. */

@@ -1,5 +1,6 @@
 import { AuthenticationError, type Context, type TokenAuthenticator } from '@kube-authn/core'
-import { cached, tokenCacheKey } from '@kube-authn/core/token-cache'
+import { cached } from '@kube-authn/core/remote'
+import { tokenCacheKey } from '@kube-authn/core/internal'
 import { fixedClock } from '@kube-authn/testing'
 import { type Behaviour, outcomeOf, scripted } from '../behaviour.ts'
 import { DEVIATES_AS_DOCUMENTED, type Given, type UnitRunner } from '../vector.ts'

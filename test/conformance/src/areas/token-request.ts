@@ -1,6 +1,6 @@
 import { StatusError } from '@kube-authn/core'
-import { readJwt, signingKeyFromPem } from '@kube-authn/core/jwt'
-import { serviceAccountObjects, tokenIssuer, type TokenTarget } from '@kube-authn/core/service-account'
+import { readJwt, type TokenTarget } from '@kube-authn/core/internal'
+import { signingKeyFromPem, serviceAccountObjects, tokenIssuer } from '@kube-authn/core/service-account'
 import { createPki, fixedClock } from '@kube-authn/testing'
 import type { Given, UnitRunner } from '../vector.ts'
 

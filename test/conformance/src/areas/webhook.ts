@@ -1,10 +1,6 @@
 import { type Clock, ConfigurationError, type Context } from '@kube-authn/core'
-import {
-  webhookAuthenticator,
-  type WebhookAuthenticatorOptions,
-  type WebhookFetch,
-  type WebhookFetchInit,
-} from '@kube-authn/core/webhook'
+import { webhookAuthenticator } from '@kube-authn/core/remote'
+import type { WebhookFetch, WebhookAuthenticatorOptions, WebhookFetchInit } from '@kube-authn/core/internal'
 import { outcomeOf } from '../behaviour.ts'
 import {
   DEVIATES_AS_DOCUMENTED,

@@ -5,7 +5,7 @@ import type { Authorizer } from '../authorizer.ts'
 import { decide } from '../decide.ts'
 import { allow, deny, noOpinion } from '../decision.ts'
 import { ConfigurationError } from '../../authenticator/errors.ts'
-import { metrics } from '../../metrics/index.ts'
+import { metrics } from '../../metrics/metrics.ts'
 import { userInfo } from '../../authenticator/user.ts'
 import { authorizationConfiguration, type AuthorizationConfigurationOptions } from './reloading.ts'
 

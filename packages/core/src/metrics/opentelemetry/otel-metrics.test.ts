@@ -10,7 +10,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { fixedClock } from '../../../test/fakes.ts'
 import { ConfigurationError } from '../../authenticator/errors.ts'
 import type { AuthenticationEvent } from '../../authenticator/events.ts'
-import { metrics } from '../index.ts'
+import { metrics } from '../metrics.ts'
 import { openTelemetry, type OpenTelemetryOptions } from './open-telemetry.ts'
 
 afterEach(() => metricsApi.disable())

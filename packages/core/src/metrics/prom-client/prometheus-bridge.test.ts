@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { fixedClock } from '../../../test/fakes.ts'
 import { ConfigurationError } from '../../authenticator/errors.ts'
 import type { AuthenticationEvent } from '../../authenticator/events.ts'
-import { type Metrics, metrics } from '../index.ts'
+import { type Metrics, metrics } from '../metrics.ts'
 import { prometheusBridge, type PromClientRegistry } from './prometheus-bridge.ts'
 
 const EVENTS: readonly AuthenticationEvent[] = [

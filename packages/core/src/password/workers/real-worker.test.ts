@@ -11,9 +11,9 @@ const ARGON2ID = '$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ$' // of anything: it i
 
 /** What a process of its own makes of the package as it is built, where the worker is a file. It must end by itself. */
 async function run(script: string): Promise<unknown> {
-  const cwd = fileURLToPath(new URL('../../../dist/password/file/', import.meta.url))
+  const cwd = fileURLToPath(new URL('../../../dist/entries/', import.meta.url))
   const prelude = `
-    import { passwordFile } from './index.js'
+    import { passwordFile } from './password-file.js'
     const threads = process.getBuiltinModule('node:worker_threads')
     const workers = []
     threads.Worker = class extends threads.Worker {

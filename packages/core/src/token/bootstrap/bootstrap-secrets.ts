@@ -1,13 +1,15 @@
 import type { Secret } from '../../internal/secret.ts'
 import type { BootstrapSecretGetter } from './bootstrap-token.ts'
-import type { BootstrapSecretStore } from './cleaner.ts'
 import { BOOTSTRAP_NAMESPACE } from './secret-fields.ts'
-import type { BootstrapSecretLister } from './signer.ts'
 
 /** Bootstrap token secrets in memory. */
-export interface BootstrapSecrets extends BootstrapSecretGetter, BootstrapSecretLister, BootstrapSecretStore {
+export interface BootstrapSecrets extends BootstrapSecretGetter {
+  getSecret(name: string): Secret | undefined
+  listSecrets(): Iterable<Secret>
   /** Adds a secret or replaces the one of the same name. Secrets of other namespaces are ignored. */
   putSecret(secret: Secret): void
+  /** Deletes the secret of this name if it still has this uid. */
+  deleteSecret(name: string, precondition: { readonly uid: string | undefined }): void
 }
 
 /**

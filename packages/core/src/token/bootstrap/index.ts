@@ -2,28 +2,12 @@ export type { Precondition, Secret } from '../../internal/secret.ts'
 export { type BootstrapSecrets, bootstrapSecrets } from './bootstrap-secrets.ts'
 export { type BootstrapSecretGetter, bootstrapToken, type BootstrapTokenOptions } from './bootstrap-token.ts'
 export {
-  type BootstrapSecretStore,
-  type BootstrapTokenCleaner,
-  bootstrapTokenCleaner,
-  type BootstrapTokenCleanerOptions,
-} from './cleaner.ts'
-export { type ConfigMapData, signedClusterInfo } from './cluster-info.ts'
-export {
   createBootstrapToken,
   type CreateBootstrapTokenOptions,
   type CreatedBootstrapToken,
 } from './create.ts'
 export { BOOTSTRAPPERS_GROUP, isBootstrapGroup } from './groups.ts'
 export { BOOTSTRAP_NAMESPACE, BOOTSTRAP_SECRET_TYPE, BootstrapField } from './secret-fields.ts'
-export { signClusterInfo, verifyClusterInfo } from './signature.ts'
-export {
-  type BootstrapSecretLister,
-  type ClusterInfoSigner,
-  clusterInfoSigner,
-  type ClusterInfoSignerOptions,
-  type ClusterInfoStore,
-  type ConfigMap,
-} from './signer.ts'
 export {
   bootstrapSecretName,
   type BootstrapTokenParts,

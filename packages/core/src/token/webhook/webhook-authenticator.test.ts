@@ -521,7 +521,10 @@ describe('webhookAuthenticator', () => {
     [{ maxEntries: 0 }, 'maxEntries: must be a whole number above 0'],
     [{ maxBytes: 0.5 }, 'maxBytes: must be a whole number above 0'],
     [{ maxAttempts: 0 }, 'maxAttempts: number of webhook retry attempts must be greater than 0, but is: 0'],
-    [{ maxAttempts: null as unknown as number }, 'maxAttempts: must be a whole number above 0'],
+    [
+      { maxAttempts: null as unknown as number },
+      'maxAttempts: retry backoff attempts must be a whole number',
+    ],
     [{ initialBackoffSeconds: -1 }, 'initialBackoffSeconds: must be 0 or more'],
     [{ implicitAudiences: [] }, 'implicitAudiences: must not be empty; leave it out for none'],
     [

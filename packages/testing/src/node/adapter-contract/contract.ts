@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Authenticator, AuthenticateRequestOptions, Awaitable, UserInfo } from '@kube-authn/core'
+import type { Authenticator, Awaitable, UserInfo } from '@kube-authn/core'
+import type { AuthenticateRequestOptions } from '@kube-authn/core/internal/shared'
 import type { Authorizer } from '@kube-authn/core/authorization'
 
 /** How a request reaches an app: over a connection of Node, or as a `Request`. */

@@ -1,5 +1,5 @@
+import type { AuthenticateRequestOptions } from '@kube-authn/core/internal/shared'
 import {
-  type AuthenticateRequestOptions,
   type Authenticator,
   type Awaitable,
   bearerToken,
@@ -7,8 +7,7 @@ import {
   type UserInfo,
   userInfo,
 } from '@kube-authn/core'
-import type { Authorizer } from '@kube-authn/core/authorization'
-import { allow, deny } from '@kube-authn/core/authorization'
+import { type Authorizer, allow, deny } from '@kube-authn/core/authorization'
 import { fakeAuthenticator } from '../../fake-authenticators.ts'
 import type {
   ContractAdapter,

@@ -8,11 +8,12 @@ import {
   type Decision,
   decide,
   deny,
-  MASTERS_GROUP,
   noOpinion,
   privilegedGroups,
+  rbac,
+  rbacPolicy,
 } from '@kube-authn/core/authorization'
-import { rbac, rbacPolicy } from '@kube-authn/core/rbac'
+import { MASTERS_GROUP } from '@kube-authn/core/internal'
 
 /** A decision in a vector. */
 export interface VectorDecision {

@@ -1,4 +1,4 @@
-import { forbidden } from '@kube-authn/core/authorization'
+import { forbidden } from '@kube-authn/core/internal'
 import { attributesFrom, type VectorAttributes } from './subjects.ts'
 import { type AreaRunner, Differences, type Vector } from './vector.ts'
 

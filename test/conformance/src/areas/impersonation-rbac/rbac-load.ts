@@ -1,5 +1,6 @@
 import { ConfigurationError, type ConfigurationProblem } from '@kube-authn/core'
-import { type FieldError, parseRbac } from '@kube-authn/core/rbac'
+import type { FieldError } from '@kube-authn/core/internal'
+import { parseRbac } from '@kube-authn/core/authorization'
 import { type AreaRunner, Differences, type Vector } from './vector.ts'
 
 interface Given {

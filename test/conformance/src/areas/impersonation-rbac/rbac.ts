@@ -1,6 +1,5 @@
 import { emptyContext } from '@kube-authn/core'
-import { decide } from '@kube-authn/core/authorization'
-import { rbac as rbacAuthorizer, rbacPolicy } from '@kube-authn/core/rbac'
+import { decide, rbac as rbacAuthorizer, rbacPolicy } from '@kube-authn/core/authorization'
 import { vectorVerdict } from './authorizers.ts'
 import { attributesFrom, type VectorAttributes } from './subjects.ts'
 import { type AreaRunner, Differences, type Vector } from './vector.ts'

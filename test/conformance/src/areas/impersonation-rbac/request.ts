@@ -1,4 +1,5 @@
-import { type AuthenticationRequest, exactHeaders } from '@kube-authn/core'
+import type { AuthenticationRequest } from '@kube-authn/core'
+import { exactHeaders } from '@kube-authn/core/internal'
 
 /** A header as vectors write it. */
 export type VectorHeader = readonly [name: string, value: string]

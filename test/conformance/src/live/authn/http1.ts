@@ -1,4 +1,4 @@
-import { isConfigurationError } from '@kube-authn/core'
+import { isConfigurationError } from '@kube-authn/core/internal'
 import { type Framework, FRAMEWORKS } from '../http/framework-apps.ts'
 import { type Compared, type Explanation, type LiveArea, liveArea } from '../live-area.ts'
 import { together } from '../together.ts'

@@ -1,5 +1,5 @@
 import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
-import { isConfigurationError } from '@kube-authn/core'
+import { isConfigurationError } from '@kube-authn/core/internal'
 import { tlsServerOptions } from '@kube-authn/node'
 import { exchangeHttp2 } from '../http/http2-client.ts'
 import { type LiveArea, liveArea } from '../live-area.ts'

@@ -1,4 +1,4 @@
-import { isConfigurationError } from '@kube-authn/core'
+import { isConfigurationError } from '@kube-authn/core/internal'
 import type { Difference } from '../difference.ts'
 import { FRAMEWORKS } from '../http/framework-apps.ts'
 import { type LiveArea, liveArea } from '../live-area.ts'

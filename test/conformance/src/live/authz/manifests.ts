@@ -1,5 +1,5 @@
-import { isConfigurationError } from '@kube-authn/core'
-import { parseRbac } from '@kube-authn/core/rbac'
+import { isConfigurationError } from '@kube-authn/core/internal'
+import { parseRbac } from '@kube-authn/core/authorization'
 import { differencesOf } from '../difference.ts'
 import { type LiveArea, liveArea } from '../live-area.ts'
 import type { Manifest } from './policies.ts'

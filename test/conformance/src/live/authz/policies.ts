@@ -1,5 +1,11 @@
-import { type Authorizer, privilegedGroups, unionAuthorizer } from '@kube-authn/core/authorization'
-import { parseRbac, rbac, type RbacAuthorizer } from '@kube-authn/core/rbac'
+import {
+  type Authorizer,
+  privilegedGroups,
+  unionAuthorizer,
+  parseRbac,
+  rbac,
+  type RbacAuthorizer,
+} from '@kube-authn/core/authorization'
 import type { Recordings } from '../recordings.ts'
 
 /** A manifest as sent. */

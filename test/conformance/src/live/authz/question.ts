@@ -1,9 +1,5 @@
-import {
-  type Attributes,
-  attributesOf,
-  parseFieldSelector,
-  parseLabelSelector,
-} from '@kube-authn/core/authorization'
+import { type Attributes, attributesOf } from '@kube-authn/core/authorization'
+import { parseFieldSelector, parseLabelSelector } from '@kube-authn/core/internal'
 import type { UserInfo } from '@kube-authn/core'
 
 interface RecordedSelector {

@@ -1,10 +1,8 @@
 import { authenticatorChain, type Authenticator, type Observer } from '@kube-authn/core'
-import type { AuditEvent } from '@kube-authn/core/audit'
-import { auditLog } from '@kube-authn/core/audit'
+import { type AuditEvent, auditLog } from '@kube-authn/core/audit'
 import type { Authorizer } from '@kube-authn/core/authorization'
-import type { ImpersonateRequestOptions } from '@kube-authn/core/impersonation'
-import { requestHeader } from '@kube-authn/core/request-header'
-import type { HandleReviewsOptions } from '@kube-authn/core/review'
+import type { ImpersonateRequestOptions, HandleReviewsOptions } from '@kube-authn/core/internal'
+import { requestHeader } from '@kube-authn/core/client-certificate'
 
 /** The parts of an app, for every framework. */
 export interface AppParts {

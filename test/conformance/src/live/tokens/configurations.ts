@@ -1,8 +1,8 @@
-import { isConfigurationError } from '@kube-authn/core'
 import {
+  isConfigurationError,
   decodeAuthenticationConfiguration,
   validateAuthenticationConfiguration,
-} from '@kube-authn/core/configuration'
+} from '@kube-authn/core/internal'
 import { type Difference, differencesOf } from '../difference.ts'
 import { type LiveArea, liveArea } from '../live-area.ts'
 import { explainedConfigurations } from './explained-configurations.ts'

@@ -1,5 +1,6 @@
 import type { Clock, TokenAuthenticator } from '@kube-authn/core'
-import { jwtAuthenticators, parseAuthenticationConfiguration } from '@kube-authn/core/configuration'
+import { jwtAuthenticators } from '@kube-authn/core/internal'
+import { parseAuthenticationConfiguration } from '@kube-authn/core/configuration'
 
 interface SetClock extends Clock {
   milliseconds: number

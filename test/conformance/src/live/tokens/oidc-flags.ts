@@ -9,11 +9,15 @@ import {
   bearerToken,
   type Clock,
   fetchRequest,
-  isAuthenticationError,
-  isConfigurationError,
   type UserInfo,
 } from '@kube-authn/core'
-import { oidc, oidcFlagOptions, type OidcFlags } from '@kube-authn/core/oidc'
+import {
+  isAuthenticationError,
+  isConfigurationError,
+  oidcFlagOptions,
+  type OidcFlags,
+} from '@kube-authn/core/internal'
+import { oidc } from '@kube-authn/core/oidc'
 import { authenticatorFromFlags } from '@kube-authn/node'
 import { type Difference, differencesOf } from '../difference.ts'
 import { type Explanation, type LiveArea, liveArea } from '../live-area.ts'

@@ -1,4 +1,5 @@
-import { isAuthenticationError, type TokenAuthenticator, type UserInfo } from '@kube-authn/core'
+import { isAuthenticationError } from '@kube-authn/core/internal'
+import type { TokenAuthenticator, UserInfo } from '@kube-authn/core'
 import { type Difference, differencesOf } from '../difference.ts'
 
 /** The outcome of a token, from kube-apiserver or from us. */

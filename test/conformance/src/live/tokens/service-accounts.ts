@@ -1,6 +1,6 @@
 import type { Clock } from '@kube-authn/core'
-import { verificationKeysFromPem } from '@kube-authn/core/jwt'
 import {
+  verificationKeysFromPem,
   legacyServiceAccountToken,
   serviceAccountObjects,
   serviceAccountToken,

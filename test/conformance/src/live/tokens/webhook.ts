@@ -1,5 +1,5 @@
 import type { Clock } from '@kube-authn/core'
-import { webhookAuthenticator } from '@kube-authn/core/webhook'
+import { webhookAuthenticator } from '@kube-authn/core/remote'
 import { type Explanation, type LiveArea, liveArea } from '../live-area.ts'
 import { isOnlyHere, type Outcome, outcomeDifferences, outcomeOf } from './outcome.ts'
 

@@ -1,0 +1,38 @@
+/**
+ * What an adapter for a framework needs: the handlers, and the conversion of requests of Node and of the Fetch API. For authors of adapters, and
+ * of authenticators that check options as the others do.
+ *
+ * @module
+ */
+export { applyHeaderChanges } from '../adapter/incoming-message/apply-header-changes.ts'
+export { incomingMessageBody } from '../adapter/incoming-message/body.ts'
+export { clientContext } from '../adapter/incoming-message/client-context.ts'
+export type { NodeResponse } from '../adapter/incoming-message/client.ts'
+export { closeConnection } from '../adapter/incoming-message/close-connection.ts'
+export { incomingMessageRequest } from '../adapter/incoming-message/incoming-message.ts'
+export type { NodeRequest } from '../adapter/incoming-message/node-request.ts'
+export { requirePeerCertificates } from '../adapter/incoming-message/require-peer-certificates.ts'
+export { whenOver } from '../adapter/incoming-message/when-over.ts'
+export { Received } from '../audit/audit-id.ts'
+export { notify } from '../authenticator/events.ts'
+export { responseOf } from '../authenticator/status.ts'
+export { authorizeRequest } from '../authorization/authorize-request.ts'
+export { authenticateRequest } from '../handler/authenticate-request.ts'
+export { impersonateRequest } from '../impersonation/impersonate-request.ts'
+export { fetchBody } from '../internal/api/body.ts'
+export {
+  aBoolean,
+  above,
+  aFunction,
+  aNonEmptyString,
+  listOf,
+  oneOf,
+  required,
+  wholeNumber,
+} from '../internal/options/check.ts'
+export { checkOptions, type OptionsShape } from '../internal/options/shape.ts'
+export { warningHeaders } from '../internal/warning-headers.ts'
+export { fetchRequest } from '../request/fetch-request.ts'
+export { withHeaderChanges } from '../request/headers/fetch-changes.ts'
+export { handleReviews } from '../review/handle-reviews.ts'
+export { handleTokenReviews } from '../review/handle-token-reviews.ts'

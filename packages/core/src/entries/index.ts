@@ -1,0 +1,40 @@
+/**
+ * What apps and authors of authenticators need: the contract, the chain, extraction of credentials, errors, events and `explain`.
+ *
+ * @module
+ */
+export { audienceAgnostic } from '../authenticator/audiences.ts'
+export type {
+  Authentication,
+  Authenticator,
+  CredentialDescription,
+  HeaderChanges,
+  PasswordAuthenticator,
+  TokenAuthenticator,
+} from '../authenticator/authenticator.ts'
+export { type Context, emptyContext } from '../authenticator/context.ts'
+export {
+  AuthenticationError,
+  ConfigurationError,
+  type ConfigurationProblem,
+  rejected,
+  unavailable,
+} from '../authenticator/errors.ts'
+export type { AuthenticationEvent, Observer } from '../authenticator/events.ts'
+export { addGroups, authenticatedGroup } from '../authenticator/groups.ts'
+export { type ErrorCode, KubeAuthnError } from '../authenticator/kube-authn-error.ts'
+export { type HttpAnswer, responseOf, StatusError } from '../authenticator/status.ts'
+export { failFast, union } from '../authenticator/union/union.ts'
+export { type UserInfo, userInfo } from '../authenticator/user.ts'
+export { authenticatorChain } from '../chain/chain.ts'
+export { explain, type ExplainedStep, type Explanation } from '../chain/explain/explain.ts'
+export { authenticateRequest, type RequestOutcome } from '../handler/authenticate-request.ts'
+export type { Awaitable } from '../internal/awaitable.ts'
+export type { Clock } from '../internal/clock.ts'
+export type { OptionsOf } from '../internal/options/options-of.ts'
+export { anonymous } from '../request/anonymous/anonymous.ts'
+export { basic } from '../request/basic/basic.ts'
+export { bearerToken } from '../request/bearer-token/bearer-token.ts'
+export { fetchRequest } from '../request/fetch-request.ts'
+export type { AuthenticationRequest, RequestHeaders } from '../request/request.ts'
+export { webSocketProtocol } from '../request/web-socket-protocol/web-socket-protocol.ts'

@@ -1,0 +1,167 @@
+/**
+ * Everything that the other packages of kube-authn use. It is no public entry: any release may change it. `@kube-authn/node` loads the core by this one
+ * file, since Node.js takes half a millisecond to find each file.
+ *
+ * @module
+ */
+export {
+  aBooleanOrAnonymousConfig,
+  anonymous,
+  type AnonymousCondition,
+  type AnonymousConfig,
+  type AnonymousOptions,
+  type AnonymousSources,
+  resolveAnonymous,
+  validateAnonymousConfig,
+} from '../request/anonymous/index.ts'
+export { audienceAgnostic, intersectAudiences } from '../authenticator/audiences.ts'
+export type {
+  AnyAuthenticator,
+  Authentication,
+  AuthenticationScheme,
+  Authenticator,
+  CredentialDescription,
+  HeaderChanges,
+  PasswordAuthenticator,
+  TokenAuthenticator,
+} from '../authenticator/authenticator.ts'
+export { type Awaitable, isPromiseLike } from '../internal/awaitable.ts'
+export { basic, type BasicOptions } from '../request/basic/index.ts'
+export { bearerToken, type TokenExtractionOptions } from '../request/bearer-token/index.ts'
+export { authenticatorChain, type AuthenticatorChainOptions } from '../chain/chain.ts'
+export { type Clock, systemClock } from '../internal/clock.ts'
+export { type Context, emptyContext } from '../authenticator/context.ts'
+export {
+  AuthenticationError,
+  type AuthenticationErrorCode,
+  type AuthenticationErrorOptions,
+  ConfigurationError,
+  type ConfigurationProblem,
+  isAuthenticationError,
+  isConfigurationError,
+  isFault,
+  rejected,
+  unavailable,
+} from '../authenticator/errors.ts'
+export type {
+  AccessReviewCallEvent,
+  AccessReviewFailOpenEvent,
+  AuditActivityEvent,
+  AuditLevel,
+  AuditStage,
+  AuthenticationEvent,
+  AuthorizationConfigReloadEvent,
+  AuthorizationEvent,
+  AuthorizationMatchConditionEvent,
+  AuthorizerConsultedEvent,
+  ClientCertificateExpirationEvent,
+  ConsultedEvent,
+  ConsultingEvent,
+  FileNoticeEvent,
+  FileNotice,
+  ImpersonationCheckEvent,
+  ImpersonationEvent,
+  JwksFetchEvent,
+  JwtAuthenticatorEvent,
+  Observer,
+  Outcome,
+  ReceivedEvent,
+  ReloadEvent,
+  RequestEvent,
+  ResponseEvent,
+  ServerCertificateEvent,
+  ServiceAccountTokenEvent,
+  TokenCacheActiveFetchEvent,
+  TokenCacheFetchEvent,
+  TokenCacheRequestEvent,
+  TokenReviewCallEvent,
+} from '../authenticator/events.ts'
+export { CLIENT_CLOSED_REQUEST, notify } from '../authenticator/events.ts'
+export type { ExternalSignerCallEvent, ExternalSignerEvent } from '../authenticator/external-signer-events.ts'
+export type { AnyRequest } from '../chain/explain/any-request.ts'
+export {
+  explain,
+  type ExplainedStep,
+  type ExplainOptions,
+  type Explanation,
+} from '../chain/explain/explain.ts'
+export { addGroups, authenticatedGroup } from '../authenticator/groups.ts'
+export {
+  type AuthenticateRequestContext,
+  type AuthenticateRequestOptions,
+  authenticateRequestShape,
+} from '../handler/authenticate-request-options.ts'
+export {
+  type AuthenticatedRequest,
+  authenticateRequest,
+  type AuthenticateRequest,
+  type RefusedRequest,
+  type RequestOutcome,
+} from '../handler/authenticate-request.ts'
+export type { RequestTrace, RequestTracing } from '../handler/tracing.ts'
+export { IMPERSONATES, leadsToImpersonation } from '../handler/impersonation-rule.ts'
+export { failedAuthenticationMessage } from '../handler/attempted.ts'
+export { exactHeaders } from '../request/headers/exact.ts'
+export { withHeaderChanges } from '../request/headers/fetch-changes.ts'
+export { joinedHeaders } from '../request/headers/joined.ts'
+export { warningHeaders } from '../internal/warning-headers.ts'
+export { fetchRequest, type FetchRequestExtras } from '../request/fetch-request.ts'
+export type { AuthenticationRequest, RequestHeaders } from '../request/request.ts'
+export {
+  type HttpAnswer,
+  isStatusError,
+  type ResponseHeaders,
+  responseOf,
+  type Status,
+  StatusError,
+  type StatusErrorInit,
+} from '../authenticator/status.ts'
+export { failFast, union } from '../authenticator/union/union.ts'
+export { webSocketProtocol } from '../request/web-socket-protocol/index.ts'
+export {
+  ANONYMOUS_USERNAME,
+  AUTHENTICATED_GROUP,
+  isUnauthenticated,
+  UNAUTHENTICATED_GROUP,
+  userInfo,
+  type UserExtra,
+  type UserInfo,
+  type UserInfoInit,
+} from '../authenticator/user.ts'
+export * from '../audit/policy/index.ts'
+export * from '../audit/webhook/index.ts'
+export * from '../audit/index.ts'
+export * from '../authorization/index.ts'
+export * from '../authorization/configuration/index.ts'
+export * from '../authorization/webhook/index.ts'
+export * from '../token/bootstrap/index.ts'
+export * from '../request/client-certificate/index.ts'
+export * from '../request/certificate-headers/index.ts'
+export * from '../token/configuration/index.ts'
+export * from '../internal/field/index.ts'
+export * from '../impersonation/index.ts'
+export * from '../adapter/incoming-message/index.ts'
+export * from '../token/jwt/index.ts'
+export * from '../token/keystone/index.ts'
+export * from '../token/oidc/index.ts'
+export * from '../internal/options/index.ts'
+export * from '../password/file/index.ts'
+export * from '../authorization/rbac/index.ts'
+export * from '../request/request-header/index.ts'
+export * from '../request/request-header-config/index.ts'
+export * from '../token/service-account/index.ts'
+export * from '../token/cache/index.ts'
+export * from '../token/file/index.ts'
+export * from '../token/webhook/index.ts'
+export * from '../internal/yaml/index.ts'
+export * from '../review/index.ts'
+export * from '../token/signer/index.ts'
+export * from '../internal/steps.ts'
+export { usernameLabel } from '../metrics/username-label.ts'
+export { hmacSha256 } from '#sha256'
+export { keyedDigest } from '../internal/digest/keyed-digest.ts'
+export { base64urlOf } from '../internal/base64url.ts'
+export { report } from '../internal/report.ts'
+export { systemRandom } from '../internal/random.ts'
+export { valueOf } from '../internal/secret.ts'
+export { expirationOf, isBootstrapSecret } from '../token/bootstrap/secret-fields.ts'

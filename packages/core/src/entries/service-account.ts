@@ -1,0 +1,23 @@
+/**
+ * Service account tokens: verified, issued and published; and keys, also those that are kept elsewhere.
+ *
+ * @module
+ */
+export { CREDENTIAL_ID_KEY } from '../authenticator/credential-id.ts'
+export type { Secret } from '../internal/secret.ts'
+export {
+  type SigningKey,
+  signingKeyFromPem,
+  verificationKeyFromDer,
+  verificationKeysFromPem,
+} from '../token/jwt/pem-keys.ts'
+export type { VerificationKey } from '../token/jwt/verification-key.ts'
+export { issuerDiscovery } from '../token/service-account/discovery.ts'
+export type { KeySource } from '../token/service-account/key-source.ts'
+export { type ServiceAccountObjects, serviceAccountObjects } from '../token/service-account/objects.ts'
+export { legacyServiceAccountToken, serviceAccountToken } from '../token/service-account/service-account.ts'
+export { type TokenIssuer, tokenIssuer } from '../token/service-account/token-issuer.ts'
+export { serviceAccountUser } from '../token/service-account/user-info.ts'
+export { serviceAccountUsername, splitServiceAccountUsername } from '../token/service-account/username.ts'
+export { fetchedKeys } from '../token/signer/fetched-keys.ts'
+export { keySigner } from '../token/signer/key-signer.ts'

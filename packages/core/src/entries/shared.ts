@@ -1,0 +1,90 @@
+/**
+ * What our adapters, `@kube-authn/passport` and `@kube-authn/testing` use: `@kube-authn/core/adapter`, and more. It is no public entry: any release may
+ * change it.
+ *
+ * @module
+ */
+export { applyHeaderChanges } from '../adapter/incoming-message/apply-header-changes.ts'
+export { incomingMessageBody } from '../adapter/incoming-message/body.ts'
+export { clientContext } from '../adapter/incoming-message/client-context.ts'
+export type { NodeResponse } from '../adapter/incoming-message/client.ts'
+export { closeConnection } from '../adapter/incoming-message/close-connection.ts'
+export { COMPLETE_FIELDS } from '../adapter/incoming-message/complete-fields.ts'
+export { incomingMessageRequest } from '../adapter/incoming-message/incoming-message.ts'
+export type { NodeRequest } from '../adapter/incoming-message/node-request.ts'
+export { requirePeerCertificates } from '../adapter/incoming-message/require-peer-certificates.ts'
+export { whenOver } from '../adapter/incoming-message/when-over.ts'
+export { type AnswerHeaders, AUDIT_ID_HEADER, Received } from '../audit/audit-id.ts'
+export { warnNoUser, warnReplacedUser } from '../authenticator/app-warnings.ts'
+export { intersectAudiences } from '../authenticator/audiences.ts'
+export type { AnyAuthenticator, AuthenticationScheme } from '../authenticator/authenticator.ts'
+export { isAuthenticationError, isFault } from '../authenticator/errors.ts'
+export { CLIENT_CLOSED_REQUEST, notify } from '../authenticator/events.ts'
+export { isStatusError, responseOf } from '../authenticator/status.ts'
+export { AUTHENTICATED_GROUP, isUnauthenticated, type UserInfoInit } from '../authenticator/user.ts'
+export {
+  authorizeRequest,
+  type AuthorizeRequestOptions,
+  authorizeRequestShape,
+} from '../authorization/authorize-request.ts'
+export {
+  type AuthenticateRequestContext,
+  type AuthenticateRequestOptions,
+  authenticateRequestShape,
+} from '../handler/authenticate-request-options.ts'
+export {
+  type AuthenticatedRequest,
+  authenticateRequest,
+  type RefusedRequest,
+} from '../handler/authenticate-request.ts'
+export { IMPERSONATES, leadsToImpersonation } from '../handler/impersonation-rule.ts'
+export {
+  type ImpersonateRequestOptions,
+  impersonateRequestShape,
+} from '../impersonation/impersonate-request-options.ts'
+export { impersonateRequest } from '../impersonation/impersonate-request.ts'
+export { fetchBody } from '../internal/api/body.ts'
+export { isPromiseLike } from '../internal/awaitable.ts'
+export { systemClock } from '../internal/clock.ts'
+export {
+  anAuthorizer,
+  aRequestAuthenticator,
+  aTokenAuthenticator,
+} from '../internal/options/authenticators.ts'
+export {
+  aBoolean,
+  above,
+  aFunction,
+  aNonEmptyString,
+  anything,
+  aString,
+  type Check,
+  either,
+  listOf,
+  must,
+  oneOf,
+  required,
+  wholeNumber,
+  withMethods,
+} from '../internal/options/check.ts'
+export { aClock, aHeaderName, anIterable } from '../internal/options/common.ts'
+export {
+  type AnyShape,
+  checkOptions,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+} from '../internal/options/shape.ts'
+export { without } from '../internal/options/without.ts'
+export { warningHeaders } from '../internal/warning-headers.ts'
+export { fetchRequest } from '../request/fetch-request.ts'
+export { exactHeaders } from '../request/headers/exact.ts'
+export { withHeaderChanges } from '../request/headers/fetch-changes.ts'
+export { handleReviews, type HandleReviewsOptions } from '../review/handle-reviews.ts'
+export {
+  handleTokenReviews,
+  type HandleTokenReviewsOptions,
+  handleTokenReviewsShape,
+} from '../review/handle-token-reviews.ts'
+export type { InitialObjects } from '../token/service-account/objects.ts'
+export type { ServiceAccountTokenOptions } from '../token/service-account/service-account.ts'

@@ -1,0 +1,7 @@
+/**
+ * Bearer tokens of a file.
+ *
+ * @module
+ */
+export { CredentialFileError } from '../internal/csv/credential-records.ts'
+export { tokenFile } from '../token/file/token-file.ts'

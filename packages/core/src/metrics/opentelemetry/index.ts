@@ -1,1 +1,0 @@
-export { openTelemetry, type OpenTelemetry, type OpenTelemetryOptions } from './open-telemetry.ts'

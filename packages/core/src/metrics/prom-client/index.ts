@@ -1,1 +1,0 @@
-export { prometheusBridge, type PrometheusBridge, type PromClientRegistry } from './prometheus-bridge.ts'

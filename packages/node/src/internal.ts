@@ -1,0 +1,55 @@
+/**
+ * What the other packages of kube-authn and their tests use beyond the public entry. Any release may change it.
+ *
+ * @module
+ */
+export type { AuthenticationConfigurationAtOptions } from './authentication-configuration-at.ts'
+export type { AuditFileOptions } from './audit-file/audit-file-options.ts'
+export type { AuditPolicyAtOptions } from './audit-policy-at.ts'
+export type { AuthorizationConfigurationAtOptions } from './authorization-configuration-at.ts'
+export type { CertificateAuthoritiesAtOptions } from './certificate-authorities-at.ts'
+export type { FrontProxyOptions } from './create-authenticator-options.ts'
+export type { RbacManifests } from './create-authorizer-options.ts'
+export type { DelegatedAuthenticationOptions } from './delegation/delegated-authentication.ts'
+export type { ConfiguredProxy } from './delegation/cluster-clients.ts'
+export type { InClusterEndpointOptions } from './delegation/in-cluster-endpoint.ts'
+export type { RequestHeaderFromClusterOptions } from './delegation/request-header-from-cluster.ts'
+export type { AuditFromFlagsOptions } from './flags/audit-from-flags.ts'
+export type { ExternalSignerAtOptions } from './external-signer/external-signer-at.ts'
+export {
+  AUDIT_FLAGS,
+  AUTHENTICATION_FLAGS,
+  AUTHORIZATION_FLAGS,
+  type FlagKind,
+  type KnownFlag,
+} from './flags/known-flags.ts'
+export type { AuthenticatorFromFlagsOptions, AuthorizerFromFlagsOptions } from './flags/flags-options.ts'
+export { fileSource, type FileSourceOptions } from './file-source/file-source.ts'
+export {
+  type Manifest,
+  manifestsSource,
+  type ManifestsSourceOptions,
+} from './file-source/manifests-source.ts'
+export type { FileSource, ReloadOptions } from './file-source/reloading-source.ts'
+export type { FetchOptions, HttpFetchInit } from './http/create-fetch.ts'
+export type { EndpointFetch } from './http/endpoint-fetch.ts'
+export type { Credential, Transport } from './http/endpoint.ts'
+export type { KeystoneAtOptions } from './keystone-at.ts'
+export type { ParseKubeconfigOptions, ReadKubeconfigOptions } from './kubeconfig/kubeconfig.ts'
+export type { PasswordFileAtOptions } from './password-file-at.ts'
+export type { RbacAtOptions } from './rbac-at.ts'
+export type { EgressProxies } from './issuer-fetch.ts'
+export type { ServiceAccountsOptions, TokenOptions } from './token-options.ts'
+export type { TokenFileAtOptions } from './token-file-at.ts'
+export type { Http2ServerOptions, VisibleHttp2Fields } from './tls/http2-server-options.ts'
+export type {
+  ClientCertificateRequest,
+  TlsServerCredential,
+  TlsServerOptions,
+} from './tls/tls-server-options.ts'
+export type { TlsServerFiles, TlsServerOptionsAt } from './tls/tls-server-options-at.ts'
+export type { RequestHeaderConfigAtOptions } from './request-header-config/request-header-config-at.ts'
+export type { RequestHeaderAtOptions } from './request-header-at.ts'
+export type { WebhookAuthenticatorAtOptions } from './webhook/webhook-authenticator-at.ts'
+export type { AuditWebhookAtOptions } from './webhook/audit-webhook-at.ts'
+export type { WebhookAuthorizerAtOptions } from './webhook/webhook-authorizer-at.ts'

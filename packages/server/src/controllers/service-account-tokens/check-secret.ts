@@ -1,0 +1,85 @@
+import type { Secret } from '@kube-authn/core/bootstrap-token'
+import {
+  valueOf,
+  type ServiceAccount,
+  SERVICE_ACCOUNT_UID_ANNOTATION,
+  SERVICE_ACCOUNT_NAME_ANNOTATION,
+  SERVICE_ACCOUNT_SECRET_TYPE,
+} from '@kube-authn/core/internal'
+import type { ServiceAccountGetter, TokensControllerStore } from '../../store/store.ts'
+import { missingParts, type TokenSecretContent } from './token-secret.ts'
+
+/** A token secret and the service account that it names. */
+export interface SeenSecret {
+  readonly namespace: string
+  readonly name: string
+  readonly uid: string | undefined
+  readonly accountName: string
+  /** `''` for any. */
+  readonly accountUid: string
+}
+
+/** The relevant fields of a secret; `undefined` if it is not a token secret or names no service account. */
+export function seenSecretOf({ namespace, name, uid, type, annotations }: Secret): SeenSecret | undefined {
+  const accountName = valueOf(annotations, SERVICE_ACCOUNT_NAME_ANNOTATION)
+  if (type !== SERVICE_ACCOUNT_SECRET_TYPE || accountName === '') return undefined
+  return {
+    namespace,
+    name,
+    uid,
+    accountName,
+    accountUid: valueOf(annotations, SERVICE_ACCOUNT_UID_ANNOTATION),
+  }
+}
+
+/**
+ * Completes a token secret, deletes it if its service account does not exist, and removes the reference to it if it was deleted.
+ *
+ * Source: kubernetes `pkg/controller/serviceaccount/tokens_controller.go` (`syncSecret`).
+ */
+export async function checkSecret(
+  seen: SeenSecret,
+  store: TokensControllerStore,
+  content: TokenSecretContent,
+): Promise<void> {
+  const { namespace, name } = seen
+  const secret = await store.getSecret(namespace, name)
+  if (secret === undefined || (seen.uid !== undefined && secret.uid !== seen.uid)) {
+    await removeReference(seen, store)
+    return
+  }
+  // It may name another service account now.
+  const present = seenSecretOf(secret)
+  if (present === undefined) return
+  const { uid, resourceVersion } = secret
+  const account = await accountOf(present, store)
+  if (account === undefined) {
+    await store.deleteSecret(namespace, name, { uid })
+    return
+  }
+  const patch = await missingParts(secret, account, content)
+  if (patch !== undefined) await store.patchSecret(namespace, name, patch, { uid, resourceVersion })
+}
+
+/** The service account that a secret names, if its uid still matches. */
+export async function accountOf(
+  { namespace, accountName, accountUid }: SeenSecret,
+  store: ServiceAccountGetter,
+): Promise<ServiceAccount | undefined> {
+  const account = await store.getServiceAccount(namespace, accountName)
+  return accountUid === '' || account?.uid === accountUid ? account : undefined
+}
+
+/** Retries conflicts at once: no later event would report the remaining reference. */
+async function removeReference(seen: SeenSecret, store: TokensControllerStore): Promise<void> {
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+    const account = await accountOf(seen, store)
+    if (account?.secrets?.includes(seen.name) !== true) return
+    const { namespace, name, uid, resourceVersion } = account
+    const others = account.secrets.filter((secret) => secret !== seen.name)
+    if (await store.setSecretReferences(namespace, name, others, { uid, resourceVersion })) return
+  }
+  throw new Error('a reference to a deleted secret could not be removed: its service account keeps changing')
+}
+
+const MAX_ATTEMPTS = 10

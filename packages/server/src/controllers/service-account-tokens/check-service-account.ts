@@ -1,0 +1,91 @@
+import {
+  report,
+  valueOf,
+  type ServiceAccount,
+  isServiceAccountToken,
+  SERVICE_ACCOUNT_UID_ANNOTATION,
+} from '@kube-authn/core/internal'
+import type { Secret } from '@kube-authn/core/bootstrap-token'
+import type { TokensControllerStore } from '../../store/store.ts'
+
+/** Identifies a service account by name and uid. */
+export type SeenServiceAccount = Pick<ServiceAccount, 'namespace' | 'name' | 'uid'>
+
+/** Builds a secret for a service account. */
+export type SecretMaker = (account: ServiceAccount) => Promise<Secret>
+
+/**
+ * Deletes the secrets of a deleted service account. Ensures that an existing one has a secret, if `newSecret` is given.
+ *
+ * Source: kubernetes `pkg/controller/serviceaccount/tokens_controller.go` (`syncServiceAccount`).
+ *
+ * @param newSecret builds the secret that every service account is given. Absent: they are given none.
+ */
+export async function checkServiceAccount(
+  seen: SeenServiceAccount,
+  store: TokensControllerStore,
+  newSecret: SecretMaker | undefined,
+  onError: ((error: unknown) => void) | undefined,
+): Promise<void> {
+  const account = await store.getServiceAccount(seen.namespace, seen.name)
+  if (account === undefined || account.uid !== seen.uid) {
+    await deleteSecrets(seen, account, store)
+  } else if (newSecret !== undefined) {
+    await ensureSecret(account, store, newSecret, onError)
+  }
+}
+
+async function deleteSecrets(
+  seen: SeenServiceAccount,
+  successor: ServiceAccount | undefined,
+  store: TokensControllerStore,
+): Promise<void> {
+  const errors: unknown[] = []
+  for (const secret of await store.listSecrets(seen.namespace)) {
+    // A secret without a uid belongs to the new service account of the same name.
+    const isOfSuccessor =
+      successor !== undefined && valueOf(secret.annotations, SERVICE_ACCOUNT_UID_ANNOTATION) === ''
+    if (isOfSuccessor || !isServiceAccountToken(secret, seen)) continue
+    try {
+      await store.deleteSecret(secret.namespace, secret.name, { uid: secret.uid })
+    } catch (error) {
+      errors.push(error)
+    }
+  }
+  if (errors.length > 0)
+    throw new AggregateError(errors, 'some secrets of a deleted service account could not be deleted')
+}
+
+/** One token secret that the service account references is enough. */
+async function ensureSecret(
+  account: ServiceAccount,
+  store: TokensControllerStore,
+  newSecret: SecretMaker,
+  onError: ((error: unknown) => void) | undefined,
+): Promise<void> {
+  const { namespace, name, uid, resourceVersion, secrets = [] } = account
+  if (secrets.length > 0) {
+    const referenced = new Set(secrets)
+    for (const secret of await store.listSecrets(namespace)) {
+      if (referenced.has(secret.name) && isServiceAccountToken(secret, account)) return
+    }
+  }
+
+  const created = await store.createSecret(await newSecret(account))
+  const undo = async (): Promise<void> => {
+    try {
+      await store.deleteSecret(namespace, created.name, { uid: created.uid })
+    } catch (error) {
+      report(onError, error)
+    }
+  }
+  let isReferenced: boolean
+  try {
+    const references = [...secrets, created.name]
+    isReferenced = await store.setSecretReferences(namespace, name, references, { uid, resourceVersion })
+  } catch (error) {
+    await undo()
+    throw error
+  }
+  if (!isReferenced) await undo()
+}

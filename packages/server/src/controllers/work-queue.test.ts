@@ -1,0 +1,247 @@
+import { describe, expect, it } from 'vitest'
+import { fixedClock, settled } from '../../../core/test/fakes.ts'
+import { workQueue, type WorkQueueOptions } from './work-queue.ts'
+
+const identity = (name: string): string => name
+
+function queueOf(work: (name: string) => unknown, more: Partial<WorkQueueOptions<string>> = {}) {
+  const clock = fixedClock()
+  const errors: unknown[] = []
+  const worked: string[] = []
+  const queue = workQueue<string>({
+    keyOf: identity,
+    work: async (name) => {
+      worked.push(name)
+      await work(name)
+    },
+    maxConcurrent: 2,
+    maxRetries: 10,
+    clock,
+    onError: (error) => void errors.push(error),
+    ...more,
+  })
+  return { clock, errors, worked, queue }
+}
+
+/** Work that goes on until it is let go, by name. */
+function held() {
+  const doors = new Map<string, () => void>()
+  return {
+    work: (name: string) => new Promise<void>((resolve) => void doors.set(name, resolve)),
+    letGo: async (name: string): Promise<void> => {
+      doors.get(name)?.()
+      await settled()
+    },
+  }
+}
+
+describe('a work queue', () => {
+  it('works on an item at once, and settles when that is done', async () => {
+    const { work, letGo } = held()
+    const { queue, worked } = queueOf(work)
+    let isDone = false
+    void queue.add('a').then(() => (isDone = true))
+    expect(worked).toEqual(['a'])
+    await settled()
+    expect(isDone).toBe(false)
+    await letGo('a')
+    expect(isDone).toBe(true)
+  })
+
+  it('works on as many as it may at a time, in the order they came', async () => {
+    const { work, letGo } = held()
+    const { queue, worked } = queueOf(work)
+    for (const name of ['a', 'b', 'c', 'd']) void queue.add(name)
+    await settled()
+    expect(worked).toEqual(['a', 'b'])
+    await letGo('b')
+    expect(worked).toEqual(['a', 'b', 'c'])
+    await letGo('a')
+    expect(worked).toEqual(['a', 'b', 'c', 'd'])
+  })
+
+  it('never works twice at a time on items that are alike, and once for all that come meanwhile', async () => {
+    const { work, letGo } = held()
+    const { queue, worked } = queueOf(work)
+    const first = queue.add('a')
+    const later = [queue.add('a'), queue.add('a'), queue.add('a')]
+    await settled()
+    expect(worked).toEqual(['a'])
+    await letGo('a')
+    await first
+    expect(worked).toEqual(['a', 'a'])
+    await letGo('a')
+    await Promise.all(later)
+    expect(worked).toEqual(['a', 'a'])
+  })
+
+  it('takes the last of the items that are alike and wait', async () => {
+    const { work, letGo } = held()
+    const { queue, worked } = queueOf(work, { keyOf: (name) => name.charAt(0), maxConcurrent: 1 })
+    for (const name of ['a1', 'a2', 'a3']) void queue.add(name)
+    await letGo('a1')
+    expect(worked).toEqual(['a1', 'a3'])
+  })
+
+  it('takes an item that must wait for its like out of the way of others', async () => {
+    const { work } = held()
+    const { queue, worked } = queueOf(work)
+    for (const name of ['a', 'a', 'b']) void queue.add(name)
+    await settled()
+    expect(worked).toEqual(['a', 'b'])
+  })
+
+  it('brings back what failed after 5 ms, each time after twice as long, and gives up after ten times', async () => {
+    const { queue, worked, clock, errors } = queueOf(() => {
+      throw new Error('down')
+    })
+    await queue.add('a')
+    let delayMs = 5
+    for (let times = 1; times <= 10; times++) {
+      expect(worked).toHaveLength(times)
+      clock.advance(delayMs - 1)
+      await settled()
+      expect(worked).toHaveLength(times)
+      clock.advance(1)
+      await settled()
+      delayMs *= 2
+    }
+    expect(worked).toHaveLength(11)
+    expect(errors).toHaveLength(11)
+    expect(clock.pending).toBe(0)
+  })
+
+  it('counts anew after a success, and after it gave up', async () => {
+    let isDown = true
+    const { queue, worked, clock } = queueOf(
+      () => {
+        if (isDown) throw new Error('down')
+      },
+      { maxRetries: 1 },
+    )
+    await queue.add('a')
+    isDown = false
+    clock.advance(5)
+    await settled()
+    expect(worked).toHaveLength(2)
+    isDown = true
+    await queue.add('a')
+    clock.advance(5)
+    await settled()
+    expect(worked).toHaveLength(4)
+    expect(clock.pending).toBe(0)
+    await queue.add('a')
+    expect(clock.pending).toBe(1)
+  })
+
+  it('counts anew after a success that its like waited for', async () => {
+    const outcomes = [false, true, false, true]
+    const { queue, worked, clock } = queueOf(
+      async () => {
+        const isUp = outcomes.shift()
+        await settled()
+        if (isUp === false) throw new Error('down')
+      },
+      { maxRetries: 1 },
+    )
+    await queue.add('a')
+    await Promise.all([queue.add('a'), queue.add('a')])
+    expect(worked).toHaveLength(3)
+    expect(clock.pending).toBe(1)
+  })
+
+  it('does not wait when there is news of what is to come back, and does not come back twice', async () => {
+    let isDown = true
+    const { queue, worked, clock } = queueOf(() => {
+      if (isDown) throw new Error('down')
+    })
+    await queue.add('a')
+    isDown = false
+    await queue.add('a')
+    expect(worked).toHaveLength(2)
+    expect(clock.pending).toBe(0)
+    clock.advance(1_000_000)
+    await settled()
+    expect(worked).toHaveLength(2)
+  })
+
+  it('does not come back later either when its like is in line already', async () => {
+    let isDown = true
+    const { queue, worked, clock } = queueOf(async () => {
+      await settled()
+      if (isDown) throw new Error('down')
+    })
+    const first = queue.add('a')
+    const second = queue.add('a')
+    await first
+    isDown = false
+    await second
+    expect(worked).toHaveLength(2)
+    expect(clock.pending).toBe(0)
+  })
+
+  it('continues when onError throws too', async () => {
+    const { queue, worked, clock } = queueOf(
+      (name) => {
+        if (name === 'a') throw new Error('down')
+      },
+      {
+        maxConcurrent: 1,
+        onError: () => {
+          throw new Error('and so am I')
+        },
+      },
+    )
+    await Promise.all([queue.add('a'), queue.add('b')])
+    expect(worked).toEqual(['a', 'b'])
+    expect(clock.pending).toBe(1)
+  })
+
+  it('takes __proto__ for a name like any other', async () => {
+    const { queue, worked } = queueOf(() => undefined)
+    await Promise.all(['__proto__', 'constructor', ''].map((name) => queue.add(name)))
+    expect(worked).toEqual(['__proto__', 'constructor', ''])
+  })
+
+  it('resolves waiting callers, and starts nothing, once stopped', async () => {
+    const { work, letGo } = held()
+    const { queue, worked, clock } = queueOf(work, { maxConcurrent: 1 })
+    const first = queue.add('a')
+    const others = [queue.add('a'), queue.add('b')]
+    queue.stop()
+    await Promise.all(others)
+    await letGo('a')
+    await first
+    await queue.add('c')
+    expect(worked).toEqual(['a'])
+    expect(clock.pending).toBe(0)
+  })
+
+  it('does not come back with what fails after it was stopped', async () => {
+    const { queue, clock, errors } = queueOf(async () => {
+      await settled()
+      throw new Error('down')
+    })
+    const done = queue.add('a')
+    queue.stop()
+    await done
+    expect(errors).toHaveLength(1)
+    expect(clock.pending).toBe(0)
+  })
+
+  it('calls off what is to come back when it is stopped', async () => {
+    const { queue, clock } = queueOf(() => {
+      throw new Error('down')
+    })
+    await queue.add('a')
+    expect(clock.pending).toBe(1)
+    queue.stop()
+    expect(clock.pending).toBe(0)
+  })
+
+  it('works through many items', async () => {
+    const { queue, worked } = queueOf(() => undefined)
+    await Promise.all(Array.from({ length: 20_000 }, (_, index) => queue.add(String(index))))
+    expect(worked).toHaveLength(20_000)
+  })
+})

@@ -1,0 +1,30 @@
+export {
+  type BootstrapSecretStore,
+  type BootstrapTokenCleaner,
+  bootstrapTokenCleaner,
+} from './controllers/bootstrap-token-cleaner/bootstrap-token-cleaner.ts'
+export { type ConfigMapData, signedClusterInfo } from './controllers/cluster-info/cluster-info.ts'
+export { signClusterInfo, verifyClusterInfo } from './controllers/cluster-info/signature.ts'
+export {
+  type BootstrapSecretLister,
+  type ClusterInfoSigner,
+  clusterInfoSigner,
+  type ClusterInfoStore,
+  type ConfigMap,
+} from './controllers/cluster-info/signer.ts'
+export {
+  type LegacyTokenCleaner,
+  legacyTokenCleaner,
+} from './controllers/legacy-token-cleaner/legacy-token-cleaner.ts'
+export {
+  type TokensController,
+  tokensController,
+} from './controllers/service-account-tokens/tokens-controller.ts'
+export { generateName } from './store/generate-name.ts'
+export { type ServiceAccountStore, serviceAccountStore } from './store/memory-store.ts'
+export type {
+  SecretPatch,
+  ServiceAccountGetter,
+  TokensControllerStore,
+  TokenSecretStore,
+} from './store/store.ts'
