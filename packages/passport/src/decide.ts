@@ -16,6 +16,7 @@ import {
   systemClock,
   type AnyShape,
   aClock,
+  above,
   aRequestAuthenticator,
   must,
   optionProblems,
@@ -35,7 +36,7 @@ import {
 } from '@kube-authn/core/adapter'
 import { setAuthentication } from './accessors.ts'
 import { accountFinder, type AccountOf, type KnownRequest } from './account.ts'
-import { aNumberOfSeconds } from './deadline.ts'
+import { MAX_TIMEOUT_SECONDS } from './deadline.ts'
 import { connectionOf, type Exchange, exchangeOf } from './exchange.ts'
 import { guarded } from './guard.ts'
 
@@ -69,7 +70,7 @@ export const decideShape: OptionsShape<DecideOptions> = {
     'must be a function that maps a user to the account of the app',
     (value) => typeof value === 'function',
   ),
-  timeoutSeconds: aNumberOfSeconds,
+  timeoutSeconds: above(0, MAX_TIMEOUT_SECONDS),
   anonymous: aBoolean,
   impersonationHeaders: must(
     "must be 'auto' or 'pass': Passport sets req.user before any impersonation",

@@ -11,8 +11,9 @@ const ISSUER = 'https://issuer.example.com'
 export async function portableCases() {
   const { jwk, token } = await signedToken()
   const tokens = oidc({
-    issuer: { url: ISSUER, audiences: [AUDIENCE] },
-    claimMappings: { username: { claim: 'sub', prefix: '' } },
+    issuer: ISSUER,
+    audience: AUDIENCE,
+    usernamePrefix: '',
     keySet: localKeySet(JSON.stringify({ keys: [jwk] })),
   })
   return {

@@ -22,6 +22,7 @@ export {
 } from '../authenticator/errors.ts'
 export type { AuthenticationEvent, Observer } from '../authenticator/events.ts'
 export { addGroups, authenticatedGroup } from '../authenticator/groups.ts'
+export { type ErrorCode, KubeAuthnError } from '../authenticator/kube-authn-error.ts'
 export { type HttpAnswer, responseOf, StatusError } from '../authenticator/status.ts'
 export { failFast, union } from '../authenticator/union/union.ts'
 export { type UserInfo, userInfo } from '../authenticator/user.ts'

@@ -67,7 +67,7 @@ export {
   wholeNumber,
   withMethods,
 } from '../internal/options/check.ts'
-export { aClock, anIterable } from '../internal/options/common.ts'
+export { aClock, aHeaderName, anIterable } from '../internal/options/common.ts'
 export {
   type AnyShape,
   checkOptions,

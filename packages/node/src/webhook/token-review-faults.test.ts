@@ -52,7 +52,7 @@ function appOf(
     }),
   )
   const authenticator = createAuthenticator({
-    tokenReview: { path, timeoutSeconds: 30, retryDelaySeconds: 0.01 },
+    tokenReview: { path, timeoutSeconds: 30, initialBackoffSeconds: 0.01 },
     ...options,
   })
   open.push(authenticator)

@@ -10,7 +10,7 @@ export const tokenRequests: UnitRunner = async ({ given, expect }) => {
   const warnings: string[] = []
   const issuer = tokenIssuer({
     issuer: 'https://issuer.example.com',
-    key: await signingKeyFromPem(privateKeyPem),
+    signingKey: await signingKeyFromPem(privateKeyPem),
     audiences: given['apiAudiences'] as readonly string[],
     objects: objectsOf(given),
     clock: fixedClock(Number(given['now']) * 1000),

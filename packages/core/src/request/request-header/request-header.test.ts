@@ -133,7 +133,7 @@ describe('options that cannot work', () => {
     [
       'no name of a header',
       { groupHeaders: ['X Group', 'a:'] },
-      ['groupHeaders[0]: not a header name', 'groupHeaders[1]: not a header name'],
+      ['groupHeaders[0]: must be the name of a header', 'groupHeaders[1]: must be the name of a header'],
     ],
     [
       'a prefix twice',
