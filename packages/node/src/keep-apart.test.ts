@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Authenticator, authenticateRequest, ConfigurationError, union } from '@kube-authn/core'
+import { type Authenticator, ConfigurationError, union } from '@kube-authn/core'
+import { authenticateRequest } from '@kube-authn/core/adapter'
 import { requestHeader } from '@kube-authn/core/client-certificate'
 import { certificatePool } from '@kube-authn/x509'
 import {

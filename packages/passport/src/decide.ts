@@ -1,28 +1,6 @@
 import {
   authenticateRequest,
-  type Authentication,
-  type Authenticator,
-  type Awaitable,
-  type Clock,
-  type ConfigurationProblem,
-} from '@kube-authn/core'
-import {
-  isAuthenticationError,
-  authenticateRequestShape,
-  type AuthenticateRequestOptions,
-  isFault,
-  isPromiseLike,
-  type RefusedRequest,
-  systemClock,
-  type AnyShape,
-  aClock,
   above,
-  aRequestAuthenticator,
-  must,
-  optionProblems,
-  refuseProblems,
-} from '@kube-authn/core/internal/shared'
-import {
   warningHeaders,
   notify,
   aBoolean,
@@ -34,6 +12,22 @@ import {
   requirePeerCertificates,
   whenOver,
 } from '@kube-authn/core/adapter'
+import type { Authentication, Authenticator, Awaitable, Clock, ConfigurationProblem } from '@kube-authn/core'
+import {
+  isAuthenticationError,
+  authenticateRequestShape,
+  type AuthenticateRequestOptions,
+  isFault,
+  isPromiseLike,
+  type RefusedRequest,
+  systemClock,
+  type AnyShape,
+  aClock,
+  aRequestAuthenticator,
+  must,
+  optionProblems,
+  refuseProblems,
+} from '@kube-authn/core/internal/shared'
 import { setAuthentication } from './accessors.ts'
 import { accountFinder, type AccountOf, type KnownRequest } from './account.ts'
 import { MAX_TIMEOUT_SECONDS } from './deadline.ts'

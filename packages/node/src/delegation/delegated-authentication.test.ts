@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { authenticateRequest, ConfigurationError, emptyContext } from '@kube-authn/core'
+import { authenticateRequest } from '@kube-authn/core/adapter'
+import { ConfigurationError, emptyContext } from '@kube-authn/core'
 import { attributesOf, decide } from '@kube-authn/core/authorization'
 import {
   type CertificateAuthority,

@@ -3,7 +3,8 @@ import type { RequestListener } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
-import { authenticateRequest, explain } from '@kube-authn/core'
+import { authenticateRequest } from '@kube-authn/core/adapter'
+import { explain } from '@kube-authn/core'
 import {
   type CertificateAuthority,
   createPki,

@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http'
 import { createServer } from 'node:https'
-import { authenticateRequest, explain, type UserInfo } from '@kube-authn/core'
+import { authenticateRequest } from '@kube-authn/core/adapter'
+import { explain, type UserInfo } from '@kube-authn/core'
 import { delegatedAuthentication, type DelegatedAuthentication } from '@kube-authn/node'
 import type { DelegatedAuthenticationOptions } from '@kube-authn/node/internal'
 import { createPki, fakeRequest, fixedClock } from '@kube-authn/testing'

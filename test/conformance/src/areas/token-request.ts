@@ -1,4 +1,4 @@
-import { StatusError } from '@kube-authn/core'
+import { StatusError } from '@kube-authn/core/adapter'
 import { readJwt, type TokenTarget } from '@kube-authn/core/internal'
 import { signingKeyFromPem, serviceAccountObjects, tokenIssuer } from '@kube-authn/core/service-account'
 import { createPki, fixedClock } from '@kube-authn/testing'
