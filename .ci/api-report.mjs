@@ -1,128 +1,92 @@
 // Writes the public API of every package, from its declarations, to `.ci/api`, so that a change is visible in a review. Without comments, since those
-// are not part of the API.
+// are not part of the API. Their place is `docs/reference.md`, which it writes too.
 //
 // usage: node .ci/api-report.mjs [--check]
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { parseSync } from 'oxc-parser'
+import { publishedPackages, typesBehind } from './declarations.mjs'
+import { reference } from './reference.mjs'
 
-const packages = fileURLToPath(new URL('../packages', import.meta.url))
-const reports = fileURLToPath(new URL('api', import.meta.url))
+const root = fileURLToPath(new URL('..', import.meta.url))
 const isCheck = process.argv.includes('--check')
+const published = publishedPackages()
+const exportedAnywhere = new Set(
+  published.flatMap(({ entries }) =>
+    entries.filter(({ isPublic }) => isPublic).flatMap(({ exported }) => [...exported.values()].flat()),
+  ),
+)
 
-/** The exports of each module, by its path. */
-const parsed = new Map()
+const BUDGETS = [
+  {
+    folders: ['core', 'express', 'hono', 'koa', 'node', 'passport', 'testing'],
+    most: { entries: 25, names: 256 },
+  },
+  { folders: ['server'], most: { entries: 1, names: 25 } },
+  { folders: ['x509'], most: { entries: 1, names: 30 } },
+]
 
 let differences = 0
-mkdirSync(reports, { recursive: true })
-for (const folder of readdirSync(packages)) {
-  if (!isPublished(folder)) continue
-  const file = join(reports, `${folder}.txt`)
-  const report = reportOf(folder)
-  const before = existsSync(file) ? readFileSync(file, 'utf8') : ''
-  if (before === report) continue
-  if (isCheck) {
-    differences++
-    console.error(`the public surface of packages/${folder} changed:`)
-    for (const line of changedLines(before, report)) console.error(`  ${line}`)
-  } else writeFileSync(file, report)
-}
+mkdirSync(`${root}.ci/api`, { recursive: true })
+for (const each of published) write(`.ci/api/${each.folder}.txt`, reportOf(each))
+write('docs/reference.md', reference(published))
+checkBudgets()
 if (differences > 0) {
   console.error('If this is meant, run `node .ci/api-report.mjs` and commit what it writes.')
   process.exitCode = 1
 }
 
-function isPublished(folder) {
-  const manifest = join(packages, folder, 'package.json')
-  return existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).private !== true
+function write(file, content) {
+  const path = `${root}${file}`
+  const before = existsSync(path) ? readFileSync(path, 'utf8') : ''
+  if (before === content) return
+  if (!isCheck) {
+    writeFileSync(path, content)
+    return
+  }
+  differences++
+  console.error(`${file} differs from the public surface:`)
+  for (const line of changedLines(before, content)) console.error(`  ${line}`)
 }
 
-function reportOf(folder) {
-  const root = join(packages, folder)
-  const { name, exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  const entries = Object.entries(exports).flatMap(([entry, target]) => {
-    if (typeof target !== 'string' || !target.endsWith('.js') || /^\.\/internal(?:\/|$)/.test(entry))
-      return []
-    const names = exportsOf(join(root, target.replace(/\.js$/, '.d.ts')))
-    const lines = [...names].map(([exported, text]) => `${exported}: ${text}`).toSorted()
-    return [{ title: `${name}${entry.slice(1)}`, lines }]
-  })
+function reportOf({ entries: every }) {
+  const entries = every
+    .filter(({ isPublic }) => isPublic)
+    .map(({ title, exported }) => ({
+      title,
+      lines: [...exported].map(([name, declarations]) => `${name}: ${codeOf(declarations)}`).toSorted(),
+    }))
   const count = new Set(entries.flatMap(({ lines }) => lines)).size
-  const written = entries.map((entry) => {
-    const others = new Set(entries.filter((each) => each !== entry).flatMap(({ lines }) => lines))
-    const isCollection = entry.lines.length > 0 && entry.lines.every((line) => others.has(line))
-    return `\n== ${entry.title}\n${isCollection ? 'nothing but what other entries have' : entry.lines.join('\n')}\n`
-  })
+  const declarations = every
+    .filter(({ isPublic }) => isPublic)
+    .flatMap(({ exported }) => [...exported.values()].flat())
+  const behind = [...typesBehind(declarations, (each) => exportedAnywhere.has(each))].map(
+    ([{ code }, name]) => `${name}: ${code}`,
+  )
+  const written = [
+    ...entries,
+    ...(behind.length > 0 ? [{ title: '(without a public name)', lines: behind.toSorted() }] : []),
+  ].map(({ title, lines }) => `\n== ${title}\n${lines.join('\n')}\n`)
   return `${entries.length} entries, ${count} declarations\n${written.join('')}`
 }
 
-/** The declarations that a module exports, by exported name. */
-function exportsOf(file) {
-  const known = parsed.get(file)
-  if (known !== undefined) return known
-  const found = new Map()
-  parsed.set(file, found)
-  const text = readFileSync(file, 'utf8')
-  const { program, comments } = parseSync(file, text)
-  const local = new Map()
-  const imported = new Map()
-  const add = (exported, declaration) =>
-    found.set(exported, [found.get(exported), declaration].filter(Boolean).join(' + '))
-
-  for (const node of program.body) {
-    if (node.type === 'ImportDeclaration') {
-      for (const { local: name, imported: original } of node.specifiers) {
-        imported.set(name.name, { source: node.source.value, name: original?.name ?? 'default' })
-      }
-      continue
-    }
-    const declaration = node.type === 'ExportNamedDeclaration' ? node.declaration : node
-    for (const name of namesOf(declaration)) {
-      const written = withoutComments(text, comments, declaration)
-      if (node.type === 'ExportNamedDeclaration') add(name, written)
-      else local.set(name, [local.get(name), written].filter(Boolean).join(' + '))
+/** What a package promises is expensive to keep, so there is little of it. */
+function checkBudgets() {
+  for (const { folders, most } of BUDGETS) {
+    const entries = published
+      .filter(({ folder }) => folders.includes(folder))
+      .flatMap((each) => each.entries.filter(({ isPublic }) => isPublic))
+    const names = new Set(entries.flatMap(({ exported }) => [...exported.keys()]))
+    const counts = { entries: entries.length, names: names.size }
+    for (const [what, limit] of Object.entries(most)) {
+      if (counts[what] <= limit) continue
+      differences++
+      console.error(`${folders.join(', ')}: ${counts[what]} public ${what}, and at most ${limit} are allowed`)
     }
   }
-  for (const node of program.body) {
-    if (node.type === 'ExportAllDeclaration') {
-      for (const [name, written] of fromModule(file, node.source.value) ?? []) add(name, written)
-    } else if (node.type === 'ExportNamedDeclaration' && node.declaration === null) {
-      for (const { local: name, exported } of node.specifiers) {
-        const source = node.source?.value ?? imported.get(name.name)?.source
-        const original = node.source === null ? (imported.get(name.name)?.name ?? name.name) : name.name
-        const written =
-          source === undefined
-            ? local.get(original)
-            : (fromModule(file, source)?.get(original) ?? `from ${source}`)
-        add(exported.name, written ?? 'declared elsewhere')
-      }
-    }
-  }
-  return found
 }
 
-/** The exports of a module of the same package; `undefined` for another package. */
-function fromModule(file, specifier) {
-  if (!specifier.startsWith('.')) return undefined
-  return exportsOf(join(dirname(file), specifier.replace(/\.(?:ts|js)$/, '.d.ts')))
-}
-
-function namesOf(declaration) {
-  if (declaration === null || declaration === undefined) return []
-  if (declaration.type === 'VariableDeclaration') return declaration.declarations.map(({ id }) => id.name)
-  return typeof declaration.id?.name === 'string' ? [declaration.id.name] : []
-}
-
-function withoutComments(text, comments, { start, end }) {
-  let written = ''
-  let at = start
-  for (const comment of comments) {
-    if (comment.start < start || comment.end > end) continue
-    written += text.slice(at, comment.start)
-    at = comment.end
-  }
-  return (written + text.slice(at, end)).replace(/\s+/g, ' ').trim()
+function codeOf(declarations) {
+  return declarations.map(({ code }) => code).join(' + ') || 'declared elsewhere'
 }
 
 function changedLines(before, after) {

@@ -57,8 +57,3 @@ it('has no anchor that a heading has', () => {
   const rows = new Set(documented().map(anchorOf))
   expect(headings.filter((heading) => rows.has(anchorOf(heading)))).toEqual([])
 })
-
-it('has cells of at most 160 characters', () => {
-  const cells = lines.filter(isRow).flatMap((row) => row.split('|').map((cell) => cell.trim()))
-  expect(cells.filter((cell) => cell.length > 160)).toEqual([])
-})

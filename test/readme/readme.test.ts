@@ -43,7 +43,7 @@ describe.runIf(shell.length > 0)('shell', () => {
     ({ code, document }: Snippet) => {
       const named = code.matchAll(/\bp?npm (?:run ([\w:-]+)|(test|start)\b)/g)
       const scripts = [...named].map(([, script, short]) => script ?? short)
-      const packages = [...code.matchAll(/@kube-authn\/[a-z-]+/g)].map(([name]) => name)
+      const packages = [...code.matchAll(/@kube-authn\/[a-z\d-]+/g)].map(([name]) => name)
       const folder = document.startsWith('examples/') ? dirname(document) : '.'
       const known = new Set([...scriptsOf('.'), ...scriptsOf(folder), ...published])
       expect([...scripts, ...packages].filter((name) => name === undefined || !known.has(name))).toEqual([])

@@ -1,6 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { bearer, curl, type Recipe, UNAUTHORIZED } from '@kube-authn-example/material'
 import { createIssuer, createPki } from '@kube-authn/testing'
 import { listen } from '@kube-authn/testing/node'
 import type { Flags } from './flags.ts'
@@ -9,13 +10,6 @@ import type { Flags } from './flags.ts'
 export interface Demonstration {
   readonly flags: Flags
   recipes(origin: string): readonly Recipe[]
-}
-
-/** A shell command, and its expected output. */
-export interface Recipe {
-  readonly title: string
-  readonly command: string
-  readonly answer: string
 }
 
 /** Creates an issuer in this process, certificates, and a file that maps its tokens to users. */
@@ -45,35 +39,30 @@ export async function demonstration(): Promise<Demonstration> {
   return {
     flags,
     recipes(origin) {
-      const curl = (path: string, token?: string): string => {
-        const header = token === undefined ? '' : ` --header 'Authorization: Bearer ${token}'`
-        return `curl --silent --show-error --cacert ${caFile}${header} ${origin}${path}`
-      }
+      const ask = (path: string, ...options: readonly string[]): string =>
+        curl(`${origin}${path}`, `--cacert ${caFile}`, ...options)
       return [
         {
           title: 'as jane, with the mapping of the file',
-          command: curl('/whoami', tokens.jane),
+          command: ask('/whoami', bearer(tokens.jane)),
           answer:
             '{"username":"jane","groups":["oidc:developers","system:authenticated"],"uid":"","extra":{"example.com/email":["jane@example.com"]}}',
         },
         {
           title: 'with a token for another app',
-          command: curl('/whoami', tokens.elsewhere),
+          command: ask('/whoami', bearer(tokens.elsewhere)),
           answer: UNAUTHORIZED,
         },
         {
           title: 'with a token that a rule forbids',
-          command: curl('/whoami', tokens.mallory),
+          command: ask('/whoami', bearer(tokens.mallory)),
           answer: UNAUTHORIZED,
         },
-        { title: 'whether the issuer has been discovered', command: curl('/readyz'), answer: 'ok' },
+        { title: 'whether the issuer has been discovered', command: ask('/readyz'), answer: 'ok' },
       ]
     },
   }
 }
-
-const UNAUTHORIZED =
-  '{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Unauthorized","reason":"Unauthorized","code":401}'
 
 function configurationOf(url: string, caPem: string): string {
   return `apiVersion: apiserver.config.k8s.io/v1

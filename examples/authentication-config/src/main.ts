@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { ConfigurationError, type Observer } from '@kube-authn/core'
 import { metrics } from '@kube-authn/core/metrics'
 import { createAuthenticator, tlsServerOptionsAt } from '@kube-authn/node'
+import { printRecipes } from '@kube-authn-example/material'
 import { createApp } from './app.ts'
 import { demonstration } from './demonstration.ts'
 import { flagsOf } from './flags.ts'
@@ -34,9 +35,7 @@ async function main(): Promise<void> {
   )
   server.listen(port, 'localhost', () => {
     const origin = `https://localhost:${(server.address() as AddressInfo).port}`
-    for (const { title, command, answer } of demo?.recipes(origin) ?? []) {
-      console.log(`# ${title}\n${command}\n#=> ${answer}\n`)
-    }
+    if (demo !== undefined) printRecipes(demo.recipes(origin))
     console.log(`Users of ${authenticationConfig} can log in at ${origin}/whoami`)
   })
 }

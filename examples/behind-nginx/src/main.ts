@@ -2,29 +2,30 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { createAuthenticator, tlsServerOptions } from '@kube-authn/node'
+import { printRecipes } from '@kube-authn-example/material'
 import { createApp } from './app.ts'
-import { FRONT_PROXY, prepareMaterial } from './material.ts'
+import { FRONT_PROXY, prepareFiles } from './material.ts'
 import { NginxProblem, startNginx } from './nginx.ts'
 import { recipes } from './recipes.ts'
 
 const folder = process.env['MATERIAL'] ?? fileURLToPath(new URL('../.material', import.meta.url))
-const material = await prepareMaterial(folder)
+const material = await prepareFiles(folder)
 
 const authenticator = createAuthenticator({
   requestHeader: {
-    caFile: material.frontProxyCaPath,
+    caFile: material.path('front-proxy-ca.crt'),
     allowedNames: [FRONT_PROXY],
     usernameHeaders: ['X-Remote-User'],
     groupHeaders: ['X-Remote-Group'],
     extraHeaderPrefixes: ['X-Remote-Extra-'],
   },
   // For clients that reach the app without nginx.
-  tokenFile: material.tokenFilePath,
+  tokenFile: material.path('tokens.csv'),
 })
 
 // Requests certificates and resumes no TLS session, so that each connection presents its own certificate.
 const server = createServer(
-  tlsServerOptions({ cert: material.certificate, key: material.privateKey }),
+  tlsServerOptions({ cert: material.read('server.crt'), key: material.read('server.key') }),
   createApp(authenticator),
 )
 // Otherwise Node drops headers beyond 1,000, and such a request would be refused.
@@ -49,7 +50,5 @@ try {
 const origins = { nginx: `https://localhost:${port}`, app: `https://localhost:${appPort}` }
 console.log(`\nnginx is ${origins.nginx}, the app behind it ${origins.app}.`)
 console.log('Paste a command; the expected answer is below it.\n')
-for (const { title, command, answer } of recipes(material, origins)) {
-  console.log(`# ${title}\n${command}\n#=> ${answer}\n`)
-}
+printRecipes(recipes(material, origins))
 console.log(`nginx's configuration is ${folder}/nginx.conf. Ctrl+C stops both.`)

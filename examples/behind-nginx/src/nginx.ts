@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -43,6 +43,8 @@ export async function startNginx(options: NginxOptions): Promise<ChildProcess> {
   const template = readFileSync(fileURLToPath(new URL('../nginx.conf.template', import.meta.url)), 'utf8')
   const configuration = template.replaceAll(/\$\{([A-Z_]+)\}/g, (_, name: string) => values[name] ?? '')
   writeFileSync(join(folder, 'nginx.conf'), configuration, { mode: 0o600 })
+  // For the files that nginx creates itself.
+  mkdirSync(join(folder, 'temp'), { recursive: true, mode: 0o700 })
 
   // If nginx is started as root, its workers run as another user, who may not read the password file.
   const user = process.getuid?.() === 0 ? ' user root;' : ''

@@ -1,18 +1,19 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Material, prepareMaterial } from './material.ts'
+import type { Material } from '@kube-authn-example/material'
+import { prepareFiles, type Secret } from './material.ts'
 
 const hasCurl = spawnSync('curl', ['--version']).status === 0
 
 let folder: string
 let app: ChildProcess
 let output = ''
-let material: Material
+let material: Material<Secret>
 let port: number
 
 beforeAll(async () => {
@@ -23,7 +24,7 @@ beforeAll(async () => {
   app.stdout?.on('data', (data) => (output += String(data)))
   app.stderr?.on('data', (data) => (output += String(data)))
   await vi.waitFor(() => expect(output).toContain('Ctrl+C'))
-  material = await prepareMaterial(folder)
+  material = await prepareFiles(folder)
   port = Number(/https:\/\/localhost:(\d+)\//.exec(output)?.[1])
 }, 30_000)
 
@@ -42,7 +43,7 @@ interface Answer {
 async function ask(path: string, headers: Record<string, string> = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = request(
-      { host: 'localhost', port, path, headers, ca: readFileSync(material.caPath), agent: false },
+      { host: 'localhost', port, path, headers, ca: material.read('ca.crt'), agent: false },
       (response) => {
         let body = ''
         response.on('data', (data) => (body += String(data)))
@@ -79,6 +80,7 @@ describe('express-app', () => {
       'issuer.key': '600',
       'jbeda.crt': '644',
       'jbeda.key': '600',
+      'other-ca.crt': '644',
       'passwords.csv': '600',
       'sa.key': '600',
       'sa.pub': '644',
@@ -122,7 +124,7 @@ describe('express-app', () => {
     const { clarksToken } = material.secrets
     await ask('/whoami', { authorization: `Bearer ${clarksToken}`, 'impersonate-user': 'superman' })
     await vi.waitFor(() => {
-      const text = readFileSync(material.auditPath, 'utf8')
+      const text = material.read('audit.jsonl')
       const last = JSON.parse(text.trimEnd().split('\n').at(-1) ?? '') as Record<string, unknown>
       expect(last).toMatchObject({
         stage: 'ResponseComplete',
@@ -140,15 +142,11 @@ describe('express-app', () => {
   })
 
   it('reloads a changed token file', async () => {
-    writeFileSync(material.tokenFilePath, 'brand-new,jill,1003\n')
+    writeFileSync(material.path('tokens.csv'), 'brand-new,jill,1003\n')
     await vi.waitFor(async () => {
       const { body } = await ask('/whoami', { authorization: 'Bearer brand-new' })
       expect(body).toBe('{"username":"jill","groups":["system:authenticated"]}')
     })
     expect(output).toContain('tokens.csv: loaded')
-  })
-
-  it('uses the files of the first run on the next one', async () => {
-    expect((await prepareMaterial(folder)).certificate).toBe(material.certificate)
   })
 })

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { bootstrapSecrets, createBootstrapToken } from '@kube-authn/core/bootstrap-token'
 import { signingKeyFromPem, serviceAccountObjects, tokenIssuer } from '@kube-authn/core/service-account'
+import type { Material } from '@kube-authn-example/material'
 import { type CreateAuthenticatorOptions, verificationKeysAt } from '@kube-authn/node'
-import type { Material } from './material.ts'
 
 /** Tokens that this app issues itself, and the options that verify them. */
 export interface IssuedTokens {
@@ -21,14 +20,14 @@ export async function issueTokens(material: Material): Promise<IssuedTokens> {
   const objects = serviceAccountObjects({
     serviceAccounts: [{ namespace: 'shop', name: 'cart', uid: '3f2504e0-4f89-41d3-9a0c-0305e82c3301' }],
   })
-  const key = await signingKeyFromPem(readFileSync(material.serviceAccounts.privateKeyPath, 'utf8'))
-  const issuer = tokenIssuer({ issuer: ISSUER, signingKey: key, objects })
+  const signingKey = await signingKeyFromPem(material.read('sa.key'))
+  const issuer = tokenIssuer({ issuer: ISSUER, signingKey, objects })
   const { status } = await issuer.issue({ namespace: 'shop', name: 'cart' }, {})
   const { token, secret } = createBootstrapToken({
     expirationSeconds: 600,
     groups: ['system:bootstrappers:workers'],
   })
-  const keys = await verificationKeysAt([material.serviceAccounts.publicKeyPath])
+  const keys = await verificationKeysAt([material.path('sa.pub')])
   return {
     options: {
       serviceAccounts: { issuers: [ISSUER], keys: keys.current, objects },

@@ -3,10 +3,10 @@ import type { TokenAuthenticator } from '@kube-authn/core'
 import { mergeRequestHeaderConfig } from '@kube-authn/core/client-certificate'
 import { authentication, authorization, getUser, impersonation, reviews } from '@kube-authn/express'
 import { createAuthenticator, createAuthorizer } from '@kube-authn/node'
+import type { Material } from '@kube-authn-example/material'
 import express, { type Express } from 'express'
 import { apiGroup, apiGroupList } from './discovery.ts'
 import { type ApiService, forward, FRONT_PROXY } from './front-proxy.ts'
-import type { Material } from './material.ts'
 import { answerStatus, nothingHere } from './status.ts'
 
 /** The parts of the cluster. */

@@ -8,9 +8,10 @@ import type { TLSSocket } from 'node:tls'
 import { serviceAccountToken } from '@kube-authn/core/service-account'
 import { tlsServerOptions, tokenFileAt } from '@kube-authn/node'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Material } from '@kube-authn-example/material'
 import { createCluster } from './cluster.ts'
 import type { ApiService } from './front-proxy.ts'
-import { type Material, prepareMaterial, SERVICE_NAME } from './material.ts'
+import { prepareFiles, SERVICE_NAME } from './material.ts'
 import { shopAccounts } from './service-accounts.ts'
 
 /** A request that reached the server behind the proxy. */
@@ -31,7 +32,7 @@ let port: number
 let cartsToken: string
 
 beforeAll(async () => {
-  material = await prepareMaterial(join(scratch, 'material'))
+  material = await prepareFiles(join(scratch, 'material'))
   const accounts = await shopAccounts()
   cartsToken = await accounts.token('shop', 'cart')
   const tokens = [tokenFileAt(material.path('tokens.csv')), serviceAccountToken(accounts)]

@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createFetch, type HttpFetch, parseKubeconfig } from '@kube-authn/node'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { Material } from '@kube-authn-example/material'
 import { kubeconfig } from './kubeconfig.ts'
-import { type Material, prepareMaterial } from './material.ts'
+import { prepareFiles } from './material.ts'
 
 const hasCurl = spawnSync('curl', ['--version']).status === 0
 const scratch = mkdtempSync(join(tmpdir(), 'extension-apiserver-'))
@@ -23,7 +24,7 @@ beforeAll(async () => {
   example.stdout?.on('data', (data) => (output += String(data)))
   example.stderr?.on('data', (data) => (output += String(data)))
   await vi.waitFor(() => expect(output).toContain('Ctrl+C'))
-  material = await prepareMaterial(folder)
+  material = await prepareFiles(folder)
   app = /the app behind it (https:\/\/localhost:\d+)/.exec(output)?.[1] ?? ''
 }, 30_000)
 

@@ -1,24 +1,25 @@
 import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Observer } from '@kube-authn/core'
 import { serviceAccountToken } from '@kube-authn/core/service-account'
 import { tlsServerOptions, tokenFileAt } from '@kube-authn/node'
 import type { Express } from 'express'
+import { printRecipes } from '@kube-authn-example/material'
 import { createApp } from './app.ts'
 import { createCluster } from './cluster.ts'
 import type { ApiService } from './front-proxy.ts'
 import { kubeconfig } from './kubeconfig.ts'
-import { prepareMaterial, SERVICE_NAME } from './material.ts'
+import { prepareFiles, SERVICE_NAME } from './material.ts'
 import { GROUP, VERSION } from './products.ts'
 import { recipes } from './recipes.ts'
 import { keepToken, shopAccounts } from './service-accounts.ts'
 
 const port = Number(process.env['PORT'] ?? 8443)
 const folder = resolve(process.env['MATERIAL'] ?? fileURLToPath(new URL('../.material', import.meta.url)))
-const material = await prepareMaterial(folder)
+const material = await prepareFiles(folder)
 
 /** Runs one of the two servers, and returns its port. */
 async function serve(app: Express, name: 'cluster' | 'catalog', at: number): Promise<number> {
@@ -47,7 +48,7 @@ const cluster = `https://localhost:${clusterPort}`
 
 /** Writes a kubeconfig for this cluster. Returns its path. */
 function writeKubeconfig(name: string, tokenPath: string): string {
-  const path = join(folder, `${name}.kubeconfig`)
+  const path = material.path(`${name}.kubeconfig`)
   writeFileSync(path, kubeconfig({ server: cluster, caPath: material.path('ca.crt'), tokenPath }), {
     mode: 0o600,
   })
@@ -62,7 +63,7 @@ const observer: Observer = (event) => {
   console.log(`the app authenticated ${event.user?.username} by ${event.authenticator}`)
 }
 
-const tokenPath = join(folder, 'catalog.token')
+const tokenPath = material.path('catalog.token')
 await keepToken(accounts, tokenPath)
 const app = await createApp({ kubeconfig: writeKubeconfig('catalog', tokenPath), observer })
 const appPort = await serve(app, 'catalog', port === 0 ? 0 : port + 1)
@@ -85,7 +86,5 @@ const surroundings = {
   cartsToken: await accounts.token('shop', 'cart'),
   janesKubeconfig: writeKubeconfig('jane', material.path('jane.token')),
 }
-for (const { title, command, answer } of recipes(surroundings)) {
-  console.log(`# ${title}\n${command}\n#=> ${answer}\n`)
-}
+printRecipes(recipes(surroundings))
 console.log('Ctrl+C stops both.')

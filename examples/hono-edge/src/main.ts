@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { argv, env, exit } from 'node:process'
+import { printRecipes } from '@kube-authn-example/material'
 import { createIssuer, createPki } from '@kube-authn/testing'
 import { listen } from '@kube-authn/testing/node'
 import { recipes } from './recipes.ts'
@@ -42,8 +43,6 @@ const cartsToken = await cluster.sign({ sub: 'system:serviceaccount:shop:cart', 
 console.log(`\nThe app runs on ${runtime}. Paste a command; the expected answer is below it.\n`)
 const { origin, edgeOrigin } = app
 const surroundings = { origin, edgeOrigin, janesToken, clarksToken, marysToken, cartsToken }
-for (const { title, command, answer } of recipes(surroundings)) {
-  console.log(`# ${title}\n${command}\n#=> ${answer}\n`)
-}
+printRecipes(recipes(surroundings))
 console.log('The tokens are valid for an hour. Ctrl+C stops the app.')
 await app.ended

@@ -1,9 +1,4 @@
-/** A shell command, and its expected output. */
-export interface Recipe {
-  readonly title: string
-  readonly command: string
-  readonly answer: string
-}
+import { bearer, curl, forbidden, header, type Recipe, UNAUTHORIZED } from '@kube-authn-example/material'
 
 /** The values in the commands. */
 export interface Surroundings {
@@ -21,12 +16,8 @@ export interface Surroundings {
 /** One command for each method of authentication, and for each kind of failure. */
 export function recipes(surroundings: Surroundings): readonly Recipe[] {
   const { origin, edgeOrigin, janesToken, clarksToken, marysToken, cartsToken } = surroundings
-  const curl = (url: string, ...options: readonly string[]): string =>
-    ['curl --silent --show-error', ...options, url].join(' ')
-  const header = (name: string, value: string): string => `--header '${name}: ${value}'`
-  const token = (value: string): string => header('Authorization', `Bearer ${value}`)
-  const superman = [header('Impersonate-User', 'superman'), header('Impersonate-Group', 'operators')]
-  const certificate = (told: object): string => header('CF-Blob', JSON.stringify({ tlsClientAuth: told }))
+  const superman = [header('Impersonate-User: superman'), header('Impersonate-Group: operators')]
+  const certificate = (told: object): string => header(`CF-Blob: ${JSON.stringify({ tlsClientAuth: told })}`)
 
   const atTheEdge = (edge: string): readonly Recipe[] => [
     {
@@ -43,17 +34,17 @@ export function recipes(surroundings: Surroundings): readonly Recipe[] {
   return [
     {
       title: 'with a static token',
-      command: curl(`${origin}/whoami`, token(janesToken)),
+      command: curl(`${origin}/whoami`, bearer(janesToken)),
       answer: '{"username":"jane","groups":["developers","app1","system:authenticated"]}',
     },
     {
       title: 'with an ID token of an OpenID Connect provider',
-      command: curl(`${origin}/whoami`, token(marysToken)),
+      command: curl(`${origin}/whoami`, bearer(marysToken)),
       answer: '{"username":"oidc:mary","groups":["oidc:operators","system:authenticated"]}',
     },
     {
       title: 'as a service account of a cluster, which may read nodes',
-      command: curl(`${origin}/nodes/mynode`, token(cartsToken)),
+      command: curl(`${origin}/nodes/mynode`, bearer(cartsToken)),
       answer: '{"node":"mynode","user":"system:serviceaccount:shop:cart"}',
     },
     ...(edgeOrigin === undefined ? [] : atTheEdge(edgeOrigin)),
@@ -64,28 +55,26 @@ export function recipes(surroundings: Surroundings): readonly Recipe[] {
     },
     {
       title: 'with a wrong token, which never becomes anonymous',
-      command: curl(`${origin}/healthz`, token('wrong')),
+      command: curl(`${origin}/healthz`, bearer('wrong')),
       answer: UNAUTHORIZED,
     },
     {
       title: 'clark may not read a node',
-      command: curl(`${origin}/nodes/mynode`, token(clarksToken)),
+      command: curl(`${origin}/nodes/mynode`, bearer(clarksToken)),
       answer: forbidden(
-        'nodes \\"mynode\\" is forbidden: User \\"clark\\" cannot get resource \\"nodes\\" in API group \\"\\" at the cluster scope',
+        'nodes "mynode" is forbidden: User "clark" cannot get resource "nodes" in API group "" at the cluster scope',
         { name: 'mynode', kind: 'nodes' },
       ),
     },
     {
       title: 'but clark may act as superman, who may',
-      command: curl(`${origin}/nodes/mynode`, token(clarksToken), ...superman),
+      command: curl(`${origin}/nodes/mynode`, bearer(clarksToken), ...superman),
       answer: '{"node":"mynode","user":"superman","requester":"clark"}',
     },
     {
       title: 'jane may not act as another user',
-      command: curl(`${origin}/nodes/mynode`, token(janesToken), ...superman),
-      answer: forbidden(
-        'forbidden: User \\"jane\\" cannot impersonate-on:user-info:get path \\"/nodes/mynode\\"',
-      ),
+      command: curl(`${origin}/nodes/mynode`, bearer(janesToken), ...superman),
+      answer: forbidden('forbidden: User "jane" cannot impersonate-on:user-info:get path "/nodes/mynode"'),
     },
   ]
 }
@@ -95,14 +84,4 @@ const VERIFIED = {
   certVerified: 'SUCCESS',
   certRevoked: '0',
   certSubjectDN: 'CN=jbeda,O=app2,O=app1',
-}
-
-const UNAUTHORIZED =
-  '{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Unauthorized","reason":"Unauthorized","code":401}'
-
-function forbidden(
-  message: string,
-  details: { readonly name?: string; readonly kind?: string } = {},
-): string {
-  return `{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"${message}","reason":"Forbidden","details":${JSON.stringify(details)},"code":403}`
 }

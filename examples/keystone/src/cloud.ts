@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { HttpFetch } from '@kube-authn/node'
-import type { Material } from './material.ts'
+import type { Material } from '@kube-authn-example/material'
+import type { Secret } from './material.ts'
 
 /** The objects that the administrator of the cloud created. */
 export interface Cloud {
@@ -13,13 +13,17 @@ export interface Cloud {
  * Creates the project `shop` with jane, who is in the group `developers`, and joe, whose user is disabled. Objects of an earlier
  * run are kept.
  */
-export async function prepareCloud(url: string, fetch: HttpFetch, material: Material): Promise<Cloud> {
-  const file = join(material.folder, 'cloud.json')
+export async function prepareCloud(
+  url: string,
+  fetch: HttpFetch,
+  material: Material<Secret>,
+): Promise<Cloud> {
+  const file = material.path('cloud.json')
   if (!existsSync(file)) writeFileSync(file, JSON.stringify(await makeCloud(url, fetch, material)))
   return JSON.parse(readFileSync(file, 'utf8')) as Cloud
 }
 
-async function makeCloud(url: string, fetch: HttpFetch, { secrets }: Material): Promise<Cloud> {
+async function makeCloud(url: string, fetch: HttpFetch, { secrets }: Material<Secret>): Promise<Cloud> {
   const domain = { id: 'default' }
   const user = { name: 'admin', domain, password: secrets.adminsPassword }
   const identity = { methods: ['password'], password: { user } }

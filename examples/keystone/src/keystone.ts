@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Material } from './material.ts'
+import type { Material } from '@kube-authn-example/material'
+import type { Secret } from './material.ts'
 
 /** An error with a message for the user of the example. */
 export class KeystoneProblem extends Error {
@@ -14,12 +14,14 @@ export class KeystoneProblem extends Error {
  * @returns the child process, once it answers.
  * @throws {KeystoneProblem} if it is not installed, or does not start.
  */
-export async function startKeystone(material: Material, port: number): Promise<ChildProcess> {
+export async function startKeystone(
+  { path, secrets }: Material<Secret>,
+  port: number,
+): Promise<ChildProcess> {
   const script = fileURLToPath(new URL('../keystone.sh', import.meta.url))
-  const { certificatePath, keyPath, secrets } = material
   const child = spawn(
     'sh',
-    [script, join(material.folder, 'keystone'), String(port), certificatePath, keyPath],
+    [script, path('keystone'), String(port), path('server.crt'), path('server.key')],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, OS_BOOTSTRAP_PASSWORD: secrets.adminsPassword },

@@ -1,16 +1,16 @@
-import { readFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { createAuthenticator, createFetch, type KeystoneOptions, tlsServerOptions } from '@kube-authn/node'
+import { type Material, printRecipes } from '@kube-authn-example/material'
 import { createApp } from './app.ts'
 import { prepareCloud } from './cloud.ts'
 import { KeystoneProblem, startKeystone } from './keystone.ts'
-import { type Material, prepareMaterial } from './material.ts'
+import { prepareFiles } from './material.ts'
 import { recipes } from './recipes.ts'
 
 const folder = process.env['MATERIAL'] ?? fileURLToPath(new URL('../.material', import.meta.url))
-const material = await prepareMaterial(folder)
+const material = await prepareFiles(folder)
 const { KEYSTONE_URL: yours, KEYSTONE_CA: yourCa } = process.env
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit())
@@ -35,13 +35,13 @@ async function runWithOurs(port: number): Promise<void> {
     console.error(error.message)
     process.exit(1)
   }
-  const fetch = createFetch({ caFile: material.caPath })
+  const fetch = createFetch({ caFile: material.path('ca.crt') })
   const cloud = await prepareCloud(url, fetch, material)
   fetch.close()
   const app = await serve(
     {
       url,
-      caFile: material.caPath,
+      caFile: material.path('ca.crt'),
       // The project of logins with a password, and the only project accepted in tokens.
       scope: { project: { id: cloud.project } },
       projects: [cloud.project],
@@ -51,16 +51,14 @@ async function runWithOurs(port: number): Promise<void> {
     material,
   )
   console.log('Paste a command; the expected answer is below it.\n')
-  for (const { title, command, answer } of recipes(material, cloud, app, url)) {
-    console.log(`# ${title}\n${command}\n#=> ${answer}\n`)
-  }
+  printRecipes(recipes(material, cloud, app, url))
   console.log('Ctrl+C stops both.')
 }
 
 /** Runs the app, and returns its origin. */
-async function serve(keystone: KeystoneOptions, { certificatePath, keyPath }: Material): Promise<string> {
+async function serve(keystone: KeystoneOptions, { read }: Pick<Material, 'read'>): Promise<string> {
   const authenticator = createAuthenticator({ keystone })
-  const credential = { cert: readFileSync(certificatePath), key: readFileSync(keyPath) }
+  const credential = { cert: read('server.crt'), key: read('server.key') }
   const handle = createApp(authenticator).callback()
   const server = createServer(
     tlsServerOptions(credential),

@@ -1,22 +1,19 @@
 import { writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { basic, curl, type Material, near, quote, type Recipe, trusting } from '@kube-authn-example/material'
 import type { Cloud } from './cloud.ts'
-import type { Material } from './material.ts'
-
-/** A shell command, and its expected output. */
-export interface Recipe {
-  readonly title: string
-  readonly command: string
-  readonly answer: string
-}
+import type { Secret } from './material.ts'
 
 /** Commands for the users of the cloud, and for refused requests. */
-export function recipes(material: Material, cloud: Cloud, app: string, keystone: string): readonly Recipe[] {
+export function recipes(
+  material: Material<Secret>,
+  cloud: Cloud,
+  app: string,
+  keystone: string,
+): readonly Recipe[] {
   const { janesPassword, joesPassword } = material.secrets
-  const file = (name: string): string => quote(relative(process.cwd(), join(material.folder, name)))
-  const curl = (path: string, ...options: readonly string[]): string =>
-    ['curl --silent --show-error --cacert', file('ca.crt'), ...options, `${app}${path}`].join(' ')
-  const user = (name: string, password: string): string => `--user ${quote(`${name}:${password}`)}`
+  const file = (name: string): string => near(material.path(name))
+  const ask = (path: string, ...options: readonly string[]): string =>
+    curl(`${app}${path}`, trusting(material), ...options)
   const onlyStatus = `--output /dev/null --write-out '%{http_code}'`
   writeOpenrc(material, keystone)
   const token = `$(cat ${file('token')})`
@@ -28,17 +25,17 @@ export function recipes(material: Material, cloud: Cloud, app: string, keystone:
     {
       title:
         'jane logs in with her password and has her group, her project, and the group that her role maps to',
-      command: curl('/whoami', user('jane', janesPassword)) + onlyGroups,
+      command: ask('/whoami', basic('jane', janesPassword)) + onlyGroups,
       answer,
     },
     {
       title: 'jane with a wrong password',
-      command: curl('/whoami', user('jane', 'wrong'), onlyStatus),
+      command: ask('/whoami', basic('jane', 'wrong'), onlyStatus),
       answer: '401',
     },
     {
       title: 'joe, whose user is disabled in Keystone',
-      command: curl('/whoami', user('joe', joesPassword), onlyStatus),
+      command: ask('/whoami', basic('joe', joesPassword), onlyStatus),
       answer: '401',
     },
     {
@@ -48,32 +45,32 @@ export function recipes(material: Material, cloud: Cloud, app: string, keystone:
     },
     {
       title: 'with the token as a bearer token',
-      command: curl('/whoami', `--header "Authorization: Bearer ${token}"`) + onlyGroups,
+      command: ask('/whoami', `--header "Authorization: Bearer ${token}"`) + onlyGroups,
       answer,
     },
     {
       title: 'with the token in X-Auth-Token, as for the other services',
-      command: curl('/whoami', `--header "X-Auth-Token: ${token}"`) + onlyGroups,
+      command: ask('/whoami', `--header "X-Auth-Token: ${token}"`) + onlyGroups,
       answer,
     },
     {
       title: 'the application does not see that header',
-      command: curl('/headers', `--header "X-Auth-Token: ${token}"`),
+      command: ask('/headers', `--header "X-Auth-Token: ${token}"`),
       answer: '[]',
     },
     {
       title: 'a token of another kind is not sent to Keystone',
-      command: curl('/whoami', `--header 'X-Auth-Token: abcdef.0123456789abcdef'`, onlyStatus),
+      command: ask('/whoami', `--header 'X-Auth-Token: abcdef.0123456789abcdef'`, onlyStatus),
       answer: '401',
     },
   ]
 }
 
 /** Writes the environment file of OpenStack's clients. */
-function writeOpenrc({ folder, caPath, secrets }: Material, keystone: string): void {
+function writeOpenrc({ path, secrets }: Material<Secret>, keystone: string): void {
   const variables = {
     OS_AUTH_URL: `${keystone}/v3`,
-    OS_CACERT: caPath,
+    OS_CACERT: path('ca.crt'),
     OS_USERNAME: 'jane',
     OS_PASSWORD: secrets.janesPassword,
     OS_USER_DOMAIN_ID: 'default',
@@ -82,10 +79,5 @@ function writeOpenrc({ folder, caPath, secrets }: Material, keystone: string): v
     OS_IDENTITY_API_VERSION: '3',
   }
   const lines = Object.entries(variables).map(([name, value]) => `export ${name}=${quote(value)}\n`)
-  writeFileSync(join(folder, 'jane.openrc'), lines.join(''), { mode: 0o600 })
-}
-
-/** Quotes one word for a POSIX shell. */
-function quote(word: string): string {
-  return /^[\w./:=-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
+  writeFileSync(path('jane.openrc'), lines.join(''), { mode: 0o600 })
 }

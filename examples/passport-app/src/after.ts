@@ -3,7 +3,7 @@ import { Strategy } from '@kube-authn/passport'
 import express, { type Express, type RequestHandler } from 'express'
 import { Passport } from 'passport'
 import type { Account } from './accounts.ts'
-import type { Files } from './files.ts'
+import type { Files } from './material.ts'
 
 export function createApp(files: Files): Express {
   const passport = new Passport()

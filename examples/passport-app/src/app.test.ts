@@ -1,10 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
+const scratch = mkdtempSync(join(tmpdir(), 'passport-app-'))
 const app = spawn(process.execPath, [fileURLToPath(new URL('../dist/main.js', import.meta.url))], {
-  env: { ...process.env, PORT: '0' },
+  env: { ...process.env, PORT: '0', MATERIAL: join(scratch, 'material') },
 })
 let output = ''
 app.stdout.on('data', (data) => (output += String(data)))
@@ -12,6 +15,7 @@ app.stderr.on('data', (data) => (output += String(data)))
 beforeAll(() => vi.waitFor(() => expect(output).toContain('Ctrl+C')))
 afterAll(() => {
   app.kill()
+  rmSync(scratch, { recursive: true, force: true })
 })
 
 const linesOf = (name: string): readonly string[] =>

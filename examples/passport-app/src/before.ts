@@ -2,7 +2,7 @@ import express, { type Express, type RequestHandler } from 'express'
 import { Passport } from 'passport'
 import { Strategy as BearerStrategy } from 'passport-http-bearer'
 import { type Account, accountOf } from './accounts.ts'
-import type { Files } from './files.ts'
+import type { Files } from './material.ts'
 
 export function createApp(files: Files): Express {
   const passport = new Passport()

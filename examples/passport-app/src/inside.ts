@@ -4,7 +4,7 @@ import { fromPassport } from '@kube-authn/passport'
 import express, { type Express } from 'express'
 import { Strategy as BearerStrategy } from 'passport-http-bearer'
 import { type Account, accountOf } from './accounts.ts'
-import type { Files } from './files.ts'
+import type { Files } from './material.ts'
 
 /** The other direction: the chain without Passport, with the app's strategy as one authenticator. */
 export function createApp({ tokenFile, passwordFile }: Files): Express {

@@ -1,12 +1,16 @@
 import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { printRecipes } from '@kube-authn-example/material'
 import express from 'express'
 import { createApp as after } from './after.ts'
 import { createApp as before } from './before.ts'
-import { makeFiles } from './files.ts'
 import { createApp as inside } from './inside.ts'
+import { prepareFiles } from './material.ts'
 import { recipes } from './recipes.ts'
 
-const { files, secrets } = makeFiles()
+const folder = process.env['MATERIAL'] ?? fileURLToPath(new URL('../.material', import.meta.url))
+const material = await prepareFiles(folder)
+const files = { tokenFile: material.path('tokens.csv'), passwordFile: material.path('passwords.csv') }
 const app = express()
 app.use('/before', before(files))
 app.use('/after', after(files))
@@ -15,9 +19,7 @@ app.use('/inside', inside(files))
 const server = app.listen(Number(process.env['PORT'] ?? 3000), 'localhost', () => {
   const { port } = server.address() as AddressInfo
   console.log('\nOne app in three versions. Paste a command; the expected answer is below it.\n')
-  for (const { title, command, answer } of recipes(secrets, `http://localhost:${port}`)) {
-    console.log(`# ${title}\n${command}\n#=> ${answer}\n`)
-  }
+  printRecipes(recipes(material.secrets, `http://localhost:${port}`))
   console.log(`Changes of ${files.tokenFile} take effect a moment later. Ctrl+C stops the app.`)
 })
 // Otherwise Node drops headers beyond 1,000, and such a request would be refused.

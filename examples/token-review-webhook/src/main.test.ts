@@ -5,15 +5,16 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Endpoint, endpointFetch, parseKubeconfig, readKubeconfig } from '@kube-authn/node'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { Material } from '@kube-authn-example/material'
 import { webhookKubeconfig } from './kubeconfig.ts'
-import { type Material, prepareMaterial } from './material.ts'
+import { prepareFiles } from './material.ts'
 
 const hasCurl = spawnSync('curl', ['--version']).status === 0
 const scratch = mkdtempSync(join(tmpdir(), 'token-review-webhook-'))
 const folder = join(scratch, 'material')
 let webhook: ChildProcess
 let output = ''
-let material: Material
+let material: Material<'janesToken'>
 
 beforeAll(async () => {
   const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
@@ -21,7 +22,7 @@ beforeAll(async () => {
   webhook.stdout?.on('data', (data) => (output += String(data)))
   webhook.stderr?.on('data', (data) => (output += String(data)))
   await vi.waitFor(() => expect(output).toContain('Ctrl+C'))
-  material = await prepareMaterial(folder)
+  material = await prepareFiles(folder)
 }, 30_000)
 
 afterAll(() => {
@@ -54,7 +55,7 @@ describe('token-review-webhook', () => {
   it('prints a kubeconfig that is ready to use', async () => {
     const path = /--authentication-token-webhook-config-file=(\S+)/.exec(output)?.[1] ?? ''
     expect(output).toContain(readFileSync(path, 'utf8'))
-    expect(await review(readKubeconfig(path), material.janesToken)).toEqual(jane)
+    expect(await review(readKubeconfig(path), material.secrets.janesToken)).toEqual(jane)
     expect(await review(readKubeconfig(path), 'wrong')).toEqual({ authenticated: false })
   })
 
@@ -71,18 +72,18 @@ describe('token-review-webhook', () => {
   it('logs the result of each review, and never the token', async () => {
     const before = output.length
     const endpoint = readKubeconfig(join(folder, 'webhook.kubeconfig'))
-    await review(endpoint, material.janesToken)
+    await review(endpoint, material.secrets.janesToken)
     await review(endpoint, 'wrong')
     const said = (): string => output.slice(before)
     await vi.waitFor(() => expect(said()).toContain('review: authenticated jane\nreview: noOpinion\n'))
-    expect(said()).not.toContain(material.janesToken)
+    expect(said()).not.toContain(material.secrets.janesToken)
     expect(said()).not.toContain('wrong')
   })
 
   it('reloads a changed token file', async () => {
     writeFileSync(
-      material.tokenFilePath,
-      `${material.janesToken},jane,1001,"developers,app1"\nbrand-new,jill,1002\n`,
+      material.path('tokens.csv'),
+      `${material.secrets.janesToken},jane,1001,"developers,app1"\nbrand-new,jill,1002\n`,
     )
     await vi.waitFor(async () => {
       const status = await review(readKubeconfig(join(folder, 'webhook.kubeconfig')), 'brand-new')
@@ -100,7 +101,7 @@ describe('token-review-webhook', () => {
     const odd = '/a: "b" #c'
     const text = webhookKubeconfig({
       url: 'https://localhost:8443/authenticate',
-      caPath: material.caPath,
+      caPath: material.path('ca.crt'),
       certificatePath: odd,
       keyPath: odd,
     })

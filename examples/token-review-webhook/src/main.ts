@@ -1,17 +1,17 @@
 import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Observer } from '@kube-authn/core'
 import { createAuthenticator, tlsServerOptions, tokenFileAt } from '@kube-authn/node'
+import { printRecipes } from '@kube-authn-example/material'
 import { createApp, WEBHOOK_PATH } from './app.ts'
 import { webhookKubeconfig } from './kubeconfig.ts'
-import { prepareMaterial } from './material.ts'
+import { prepareFiles } from './material.ts'
 import { recipes } from './recipes.ts'
 
 const folder = process.env['MATERIAL'] ?? fileURLToPath(new URL('../.material', import.meta.url))
-const material = await prepareMaterial(folder)
+const material = await prepareFiles(folder)
 
 /** Logs the result of each review with the user, and never the token. */
 const observer: Observer = (event) => {
@@ -21,19 +21,25 @@ const observer: Observer = (event) => {
 }
 
 const app = createApp({
-  tokens: [tokenFileAt(material.tokenFilePath, { observer })],
-  callers: createAuthenticator({ clientCAFile: material.callersCAPath }),
+  tokens: [tokenFileAt(material.path('tokens.csv'), { observer })],
+  callers: createAuthenticator({ clientCAFile: material.path('callers-ca.crt') }),
   observer,
 })
 
-const server = createServer(tlsServerOptions({ cert: material.certificate, key: material.privateKey }), app)
+const credential = { cert: material.read('server.crt'), key: material.read('server.key') }
+const server = createServer(tlsServerOptions(credential), app)
 // Otherwise Node drops headers beyond 1,000, and such a request would be refused.
 server.maxHeadersCount = 0
 server.listen(Number(process.env['PORT'] ?? 8443), 'localhost', () => {
   const { port } = server.address() as AddressInfo
   const url = `https://localhost:${port}${WEBHOOK_PATH}`
-  const kubeconfigPath = join(material.folder, 'webhook.kubeconfig')
-  const kubeconfig = webhookKubeconfig({ url, caPath: material.caPath, ...material.apiServer })
+  const kubeconfigPath = material.path('webhook.kubeconfig')
+  const kubeconfig = webhookKubeconfig({
+    url,
+    caPath: material.path('ca.crt'),
+    certificatePath: material.path('kube-apiserver.crt'),
+    keyPath: material.path('kube-apiserver.key'),
+  })
   writeFileSync(kubeconfigPath, kubeconfig, { mode: 0o600 })
 
   console.log(`\nFlags for a kube-apiserver:\n`)
@@ -41,8 +47,8 @@ server.listen(Number(process.env['PORT'] ?? 8443), 'localhost', () => {
   console.log(`  --authentication-token-webhook-version=v1\n`)
   console.log(`The kubeconfig:\n\n${kubeconfig}`)
   console.log('Paste a command to ask in its place; the expected answer is below it.\n')
-  for (const { title, command, answer } of recipes(material, url)) {
-    console.log(`# ${title}\n${command}\n#=> ${answer}\n`)
-  }
-  console.log(`Changes of ${material.tokenFilePath} take effect a moment later. Ctrl+C stops the webhook.`)
+  printRecipes(recipes(material, url))
+  console.log(
+    `Changes of ${material.path('tokens.csv')} take effect a moment later. Ctrl+C stops the webhook.`,
+  )
 })

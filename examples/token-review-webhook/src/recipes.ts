@@ -1,24 +1,27 @@
-import { relative } from 'node:path'
-import type { Material } from './material.ts'
-
-/** A shell command, and its expected output. */
-export interface Recipe {
-  readonly title: string
-  readonly command: string
-  readonly answer: string
-}
+import {
+  clientCertificate,
+  curl,
+  header,
+  type Material,
+  quote,
+  type Recipe,
+  trusting,
+  UNAUTHORIZED,
+} from '@kube-authn-example/material'
 
 /** Requests of a kube-apiserver, and the answers. */
-export function recipes({ caPath, apiServer, janesToken }: Material, url: string): readonly Recipe[] {
-  const near = (path: string): string => quote(relative(process.cwd(), path))
-  const asApiServer = `--cert ${near(apiServer.certificatePath)} --key ${near(apiServer.keyPath)}`
+export function recipes(material: Material<'janesToken'>, url: string): readonly Recipe[] {
+  const { janesToken } = material.secrets
+  const asApiServer = clientCertificate(material, 'kube-apiserver')
   const ask = (version: string, token: string, ...options: readonly string[]): string => {
     const review = { apiVersion: `authentication.k8s.io/${version}`, kind: 'TokenReview', spec: { token } }
-    return [
-      `curl --silent --show-error --cacert ${near(caPath)}`,
+    return curl(
+      url,
+      trusting(material),
       ...options,
-      `--header 'Content-Type: application/json' --data ${quote(JSON.stringify(review))} ${url}`,
-    ].join(' ')
+      header('Content-Type: application/json'),
+      `--data ${quote(JSON.stringify(review))}`,
+    )
   }
   const answer = (version: string, status: object): string =>
     JSON.stringify({
@@ -51,13 +54,7 @@ export function recipes({ caPath, apiServer, janesToken }: Material, url: string
     {
       title: 'without the certificate of a kube-apiserver',
       command: ask('v1', janesToken),
-      answer:
-        '{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Unauthorized","reason":"Unauthorized","code":401}',
+      answer: UNAUTHORIZED,
     },
   ]
-}
-
-/** Quotes one word for a POSIX shell. */
-function quote(word: string): string {
-  return /^[\w./:=-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
 }

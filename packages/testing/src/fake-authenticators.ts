@@ -44,6 +44,7 @@ export interface FakeAuthenticatorOptions {
 export interface FakeTokenAuthenticatorOptions {
   /** Default `fakeTokens`. */
   readonly name?: string
+  /** Whether it checks audiences itself, as `TokenAuthenticator.audienceAware`. Default `false`. */
   readonly audienceAware?: boolean
 }
 

@@ -10,6 +10,8 @@
  * - `pathLength`, `nameConstraints`, `policy`: a CA violated a constraint of another CA.
  * - `keyUsage`: it is for another purpose.
  * - `limit`: the verification would exceed a limit.
+ *
+ * More may be added in a minor version; handle the rest.
  */
 export type CertificateErrorCode =
   | 'malformed'

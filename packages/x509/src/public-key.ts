@@ -2,7 +2,10 @@ import { type Bytes, type DerElement, DerReader, derOf, soleElement, Tag } from 
 import { objectIdentifier, smallInteger, unsignedOctets, wholeOctets } from './der/values.ts'
 import { malformed } from './errors.ts'
 
-/** The public key of a certificate. `spki` is its encoding, in the form that WebCrypto imports. */
+/**
+ * The public key of a certificate. `spki` is its encoding, in the form that WebCrypto imports.
+ * More may be added in a minor version; handle the rest.
+ */
 export type PublicKey = RsaKey | EcKey | Ed25519Key | OtherKey
 
 /** RSA (RFC 3279 section 2.3.1). */

@@ -7,7 +7,7 @@ export type SignatureAlgorithm =
   | { readonly name: 'RSA-PSS'; readonly hash: HashName; readonly saltLength: number }
   | { readonly name: 'Ed25519' }
 
-/** The supported hash functions, with WebCrypto's names. */
+/** The supported hash functions, with WebCrypto's names. More may be added in a minor version; handle the rest. */
 export type HashName = 'SHA-256' | 'SHA-384' | 'SHA-512'
 
 const ALGORITHMS: ReadonlyMap<string, SignatureAlgorithm> = new Map([

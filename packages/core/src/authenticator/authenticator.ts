@@ -56,7 +56,10 @@ export interface CredentialDescription {
   readonly proxyAuthorities?: readonly CertificatePoolSource[]
 }
 
-/** A kind of credential that an authenticator knows, for API descriptions (`@kube-authn/core/openapi`). */
+/**
+ * A kind of credential that an authenticator knows, for API descriptions (`@kube-authn/core/openapi`). More may be added in a minor version;
+ * handle the rest.
+ */
 export type KnownCredential =
   /** Bearer tokens. `openIdConnectUrl`: the discovery document that tells clients how to get one (OpenID Connect Discovery 1.0). */
   | { readonly type: 'token'; readonly format?: 'JWT'; readonly openIdConnectUrl?: string }

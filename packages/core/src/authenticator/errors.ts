@@ -6,6 +6,8 @@ import { KubeAuthnError } from './kube-authn-error.ts'
  *
  * - `rejected`: the credential is of this authenticator's kind, and it is bad.
  * - `unavailable`: the credential could not be checked. An outage is never reported as a bad password.
+ *
+ * No more will be added.
  */
 export type AuthenticationErrorCode = 'rejected' | 'unavailable'
 

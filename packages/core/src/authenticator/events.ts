@@ -17,7 +17,7 @@ import type { UserInfo } from './user.ts'
 
 export type * from './authorization-events.ts'
 
-/** The outcome of an authenticator or of a whole request. */
+/** The outcome of an authenticator or of a whole request. No more will be added. */
 export type Outcome = 'authenticated' | 'noOpinion' | 'rejected' | 'unavailable'
 
 /** An authenticator is about to be called. Events up to the matching {@link ConsultedEvent} occur inside it. */
@@ -181,10 +181,10 @@ export interface AuditActivityEvent {
   readonly count: number
 }
 
-/** How much of a request is logged. */
+/** How much of a request is logged. More may be added in a minor version; handle the rest. */
 export type AuditLevel = 'None' | 'Metadata'
 
-/** The stage of a request at which an audit event is logged. */
+/** The stage of a request at which an audit event is logged. More may be added in a minor version; handle the rest. */
 export type AuditStage = 'RequestReceived' | 'ResponseStarted' | 'ResponseComplete'
 
 /**
@@ -216,7 +216,7 @@ export interface ResponseEvent {
  */
 export const CLIENT_CLOSED_REQUEST = 499
 
-/** All events of these packages. Metrics, audit and `explain` read this one stream. */
+/** All events of these packages. Metrics, audit and `explain` read this one stream. More may be added in a minor version; handle the rest. */
 export type AuthenticationEvent =
   | ConsultingEvent
   | ConsultedEvent

@@ -61,7 +61,7 @@ export interface ForbiddenRequest {
   readonly failure: StatusError
 }
 
-/** The result of {@link authorizeRequest}. */
+/** The result of {@link authorizeRequest}. No more will be added. */
 export type AuthorizationOutcome = AuthorizedRequest | ForbiddenRequest
 
 /** Decides whether the user may make the request. It never throws and never rejects. */

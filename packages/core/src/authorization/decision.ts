@@ -6,6 +6,8 @@ import type { AuthorizationError } from './errors.ts'
  * - `allow`: allowed; later authorizers are not asked.
  * - `deny`: refused; later authorizers are not asked.
  * - `noOpinion`: the next authorizer is asked. If none allows the request, it is refused.
+ *
+ * No more will be added.
  */
 export type Verdict = 'allow' | 'deny' | 'noOpinion'
 

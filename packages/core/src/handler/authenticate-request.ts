@@ -50,7 +50,7 @@ export interface RefusedRequest {
   readonly closesConnection: boolean
 }
 
-/** The outcome of a request. */
+/** The outcome of a request. No more will be added. */
 export type RequestOutcome = AuthenticatedRequest | RefusedRequest
 
 /** Authenticates one request. It never throws and never rejects. */

@@ -42,7 +42,7 @@ export interface RefusedImpersonation {
   readonly headerChanges: HeaderChanges
 }
 
-/** The result of {@link impersonateRequest}. */
+/** The result of {@link impersonateRequest}. No more will be added. */
 export type ImpersonationOutcome = RequestUser | RefusedImpersonation
 
 /** Decides which user a request is made as. It never throws and never rejects. */

@@ -7,7 +7,7 @@ import {
   refuseProblems,
 } from '../internal/options/index.ts'
 
-/** A Security Scheme Object of OpenAPI 3.1, of the types that authenticators can have. */
+/** A Security Scheme Object of OpenAPI 3.1, of the types that authenticators can have. More may be added in a minor version; handle the rest. */
 export type SecurityScheme =
   | {
       readonly type: 'http'

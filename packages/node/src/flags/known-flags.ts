@@ -1,6 +1,7 @@
 /**
  * How pflag parses a flag. `slice`: each value is a comma-separated list, and a repeated flag appends to it. `array`: each value is one element.
  * `pairs`: likewise, each `name=value`. `number` and `wholeNumber` are decimal. `version`: a version of a review API.
+ * More may be added in a minor version; handle the rest.
  */
 export type FlagKind =
   | 'array'

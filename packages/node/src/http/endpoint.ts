@@ -22,6 +22,7 @@ export interface Transport {
 
 /**
  * Sent as `Authorization`, over `https` only. A token file is reloaded about once a minute; `token` is used until it can be read.
+ * More may be added in a minor version; handle the rest.
  */
 export type Credential =
   | { readonly type: 'token'; readonly token: string }

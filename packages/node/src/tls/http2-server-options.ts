@@ -14,6 +14,7 @@ export interface Http2ServerOptions {
   readonly cleanHttp2Fields?: boolean
   /** The request class, which the result extends. Default: Node's own. */
   readonly Http2ServerRequest?: typeof Http2ServerRequest
+  /** Node's own option; no value but `false`, which {@link http2ServerOptions} sets, keeps fields with surrounding whitespace. */
   readonly strictFieldWhitespaceValidation?: false
 }
 

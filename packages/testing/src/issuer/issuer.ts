@@ -1,7 +1,7 @@
 import type { Clock } from '@kube-authn/core'
 import type { FakeService } from '../service/fake-service.ts'
 
-/** The signature algorithms: all that Kubernetes accepts. */
+/** The signature algorithms: all that Kubernetes accepts. More may be added in a minor version; handle the rest. */
 export type IssuerAlgorithm =
   | 'RS256'
   | 'RS384'

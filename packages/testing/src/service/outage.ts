@@ -4,6 +4,8 @@
  * - `reset`: connections are accepted and reset.
  * - `hang`: there is no response until the outage ends or the client aborts.
  * - a status: the response to every request, without a body.
+ *
+ * More may be added in a minor version; handle the rest.
  */
 export type Outage = 'reset' | 'hang' | OutageStatus
 

@@ -1,4 +1,4 @@
-/** The versions of TokenReview; they have the same fields. */
+/** The versions of TokenReview; they have the same fields. More may be added in a minor version; handle the rest. */
 export type TokenReviewVersion = 'v1' | 'v1beta1'
 
 /** A TokenReview that a webhook received. */

@@ -1,6 +1,9 @@
 import { KubeAuthnError } from '../../authenticator/kube-authn-error.ts'
 
-/** Why events were lost: the buffer was full, the webhook did not accept them, or the log was closed. */
+/**
+ * Why events were lost: the buffer was full, the webhook did not accept them, or the log was closed. More may be added in a minor version;
+ * handle the rest.
+ */
 export type AuditDeliveryErrorCode = 'bufferFull' | 'undelivered' | 'closed'
 
 /** Events of an audit log were lost. The message contains no part of them, and no credential. */

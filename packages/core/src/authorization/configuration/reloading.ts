@@ -36,7 +36,7 @@ export const authorizationConfigurationShape: OptionsShape<AuthorizationConfigur
   clock: aClock,
 }
 
-/** The result of an update. A refused text is not tried again. */
+/** The result of an update. A refused text is not tried again. More may be added in a minor version; handle the rest. */
 export type AuthorizationConfigurationUpdate = 'unchanged' | 'updated' | 'refused'
 
 /** An authorizer whose configuration can be replaced at any time. */

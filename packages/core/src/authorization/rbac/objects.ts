@@ -90,11 +90,11 @@ export interface LabelSelectorRequirement {
   readonly values: readonly string[]
 }
 
-/** Any of the four kinds. */
+/** Any of the four kinds. No more will be added. */
 export type RbacObject = Role | ClusterRole | RoleBinding | ClusterRoleBinding
 /** Either kind of role. */
 export type AnyRole = Role | ClusterRole
-/** Either kind of binding. */
+/** Either kind of binding. No more will be added. */
 export type AnyBinding = RoleBinding | ClusterRoleBinding
 
 /** Roles and bindings, in the order they were loaded. */

@@ -1,6 +1,9 @@
 import { branded } from '@kube-authn/internal/brand'
 
-/** The single variable of an expression: the claims of a token, the user mapped from them, or the request to an authorizer. */
+/**
+ * The single variable of an expression: the claims of a token, the user mapped from them, or the request to an authorizer. More may be added
+ * in a minor version; handle the rest.
+ */
 export type CelVariable = 'claims' | 'request' | 'user'
 
 /** The values of the variables. */

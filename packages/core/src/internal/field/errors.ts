@@ -2,7 +2,7 @@ import { ConfigurationError, type ConfigurationProblem } from '../../authenticat
 import { quoted } from '@kube-authn/internal/quote'
 import type { FieldPath } from './path.ts'
 
-/** The kind of an error. `Unknown` is an unknown field; the others are Kubernetes' own. */
+/** The kind of an error. `Unknown` is an unknown field; the others are Kubernetes' own. More may be added in a minor version; handle the rest. */
 export type FieldErrorType =
   | 'Duplicate'
   | 'Forbidden'

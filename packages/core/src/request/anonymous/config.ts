@@ -13,6 +13,7 @@ import {
 
 /** The `anonymous` field of an `AuthenticationConfiguration` (`apiserver.config.k8s.io/v1`). */
 export interface AnonymousConfig {
+  /** Whether requests without any credential pass. */
   readonly enabled: boolean
   /** The paths where anonymous requests pass. Absent or empty: everywhere. */
   readonly conditions?: readonly AnonymousCondition[]

@@ -51,7 +51,10 @@ export const authenticationConfigurationShape: OptionsShape<AuthenticationConfig
   updateTimeoutSeconds: above(0),
 }
 
-/** The result of an update. `refused` is final; `unhealthy` means that issuers could not be reached, so it may be retried. */
+/**
+ * The result of an update. `refused` is final; `unhealthy` means that issuers could not be reached, so it may be retried. More may be added in
+ * a minor version; handle the rest.
+ */
 export type ConfigurationUpdate = 'unchanged' | 'updated' | 'refused' | 'unhealthy'
 
 /** A token authenticator whose configuration can be replaced at any time. */

@@ -1,10 +1,13 @@
 import { ConfigurationError } from '../../authenticator/errors.ts'
 import { base64urlOf, bytesOfBase64url, isCanonicalBase64url } from '../../internal/base64url.ts'
 
-/** The signing algorithm of a service account token, which follows from its key: RS256 for RSA of any size, and one per curve. */
+/**
+ * The signing algorithm of a service account token, which follows from its key: RS256 for RSA of any size, and one per curve. More may be
+ * added in a minor version; handle the rest.
+ */
 export type SigningAlgorithm = 'RS256' | 'ES256' | 'ES384' | 'ES512'
 
-/** The public members of a key (RFC 7517). */
+/** The public members of a key (RFC 7517). More may be added in a minor version; handle the rest. */
 export type PublicJwk =
   | { readonly kty: 'RSA'; readonly n: string; readonly e: string }
   | { readonly kty: 'EC'; readonly crv: string; readonly x: string; readonly y: string }

@@ -48,7 +48,12 @@ export interface OidcOptions extends OidcWords, TokenKindOptions {
   /** Conditions on the claims, as in an `AuthenticationConfiguration`, instead of `requiredClaims`. */
   readonly claimValidationRules?: readonly OidcClaimRule[]
   /** Conditions on the user, as in an `AuthenticationConfiguration`. */
-  readonly userValidationRules?: readonly { readonly expression: string; readonly message?: string }[]
+  readonly userValidationRules?: readonly {
+    /** A CEL expression over `user`, which must be true. */
+    readonly expression: string
+    /** The error message if it is not. Never sent to the client. */
+    readonly message?: string
+  }[]
   /** URL of the discovery document. Default: `/.well-known/openid-configuration` below `issuer`. */
   readonly discoveryURL?: string
   /** Accepted signing algorithms (`--oidc-signing-algs`). Default: RS, ES and PS with 256, 384 and 512. */

@@ -55,9 +55,13 @@ export const serviceAccountGetters: Check = withMethods(
 
 /** The objects of {@link serviceAccountObjects}. */
 export interface InitialObjects {
+  /** Default: none. */
   readonly serviceAccounts?: Iterable<ServiceAccount>
+  /** Secrets that tokens are bound to, or that contain tokens. Default: none. */
   readonly secrets?: Iterable<Secret>
+  /** Pods that tokens are bound to. Default: none. */
   readonly pods?: Iterable<Pod>
+  /** Nodes that tokens are bound to, or that run such a pod. Default: none. */
   readonly nodes?: Iterable<NamedObject>
 }
 

@@ -1,7 +1,7 @@
 import { type Fields, isFields, readReviewStatus } from '../../internal/webhook-call/read-review.ts'
 import { WebhookCallError } from '../../internal/webhook-call/webhook-call-error.ts'
 
-/** The versions of TokenReview, which have the same fields. */
+/** The versions of TokenReview, which have the same fields. More may be added in a minor version; handle the rest. */
 export type TokenReviewVersion = 'v1' | 'v1beta1'
 
 /** The name of the webhook in errors. */

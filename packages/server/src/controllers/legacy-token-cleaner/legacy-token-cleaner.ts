@@ -15,6 +15,7 @@ import type { ServiceAccountGetter, TokenSecretStore } from '../../store/store.t
 
 /** Options of {@link legacyTokenCleaner}. */
 export interface LegacyTokenCleanerOptions {
+  /** The secrets with tokens, and their service accounts. */
   readonly store: TokenSecretStore & ServiceAccountGetter
   /**
    * The day, in UTC, since which the use of tokens is recorded on their secrets, as in `2030-01-31`: `since` in the ConfigMap

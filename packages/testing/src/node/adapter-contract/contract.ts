@@ -3,10 +3,10 @@ import type { Authenticator, Awaitable, UserInfo } from '@kube-authn/core'
 import type { AuthenticateRequestOptions } from '@kube-authn/core/internal/shared'
 import type { Authorizer } from '@kube-authn/core/authorization'
 
-/** How a request reaches an app: over a connection of Node, or as a `Request`. */
+/** How a request reaches an app: over a connection of Node, or as a `Request`. More may be added in a minor version; handle the rest. */
 export type ContractProtocol = 'http1' | 'http2' | 'fetch'
 
-/** A middleware of the adapter and its arguments. */
+/** A middleware of the adapter and its arguments. More may be added in a minor version; handle the rest. */
 export type ContractMiddleware =
   | {
       readonly kind: 'authentication'

@@ -1,0 +1,5 @@
+export type { Authority, Plan, SecretsOf } from './plan.ts'
+export { type Material, prepareMaterial } from './prepare-material.ts'
+export { saltedSha1, scryptHash } from './passwords.ts'
+export { basic, bearer, clientCertificate, curl, header, near, quote, trusting } from './shell.ts'
+export { failure, forbidden, printRecipes, type Recipe, UNAUTHORIZED } from './recipes.ts'
