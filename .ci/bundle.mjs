@@ -7,6 +7,13 @@ import { isAbsolute, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 import { chunksOf, coreEntryFor } from './chunks.mjs'
+import {
+  COMMONJS_CONDITIONS,
+  commonjsOutput,
+  commonjsResolution,
+  writeDeclarations,
+  writeLicenses,
+} from './commonjs.mjs'
 import { pureInitializers } from './pure-initializers.mjs'
 
 /** Entries besides those of package.json: files that are started by a path relative to the file that starts them, and files that are loaded late. */
@@ -35,12 +42,32 @@ await Promise.all(folders.map((folder) => bundlePackage(folder)))
 
 async function bundlePackage(folder) {
   const root = join(packages, folder)
-  const bundle = await rolldown({
-    cwd: root,
-    input: { ...entriesOf(root), ...FURTHER_ENTRIES[folder] },
+  const manifest = manifests.get(folder)
+  const { exports, imports = {} } = manifest
+  const modules = await write(folder, {
+    input: { ...entriesIn([exports, imports]), ...FURTHER_ENTRIES[folder] },
     external: (id) => !id.startsWith('.') && !isAbsolute(id) && !id.startsWith('\0') && !isPrivate(id),
+    output: { format: 'esm', sourcemap: true, chunkFileNames: 'chunks/[name].js' },
+  })
+  const commonjs = await write(folder, {
+    input: entriesIn(exports),
+    platform: 'node',
+    resolve: { conditionNames: COMMONJS_CONDITIONS },
+    plugins: [commonjsResolution({ root, manifest, isPrivate })],
+    output: commonjsOutput,
+  })
+  removeOtherCode(join(root, 'dist'), new Set([...modules, ...commonjs].map(({ fileName }) => fileName)))
+  writeDeclarations(root, manifest, Object.keys(entriesIn(exports)))
+  writeLicenses(root, commonjs)
+}
+
+/** Bundles a package in one format. */
+async function write(folder, { output, plugins = [], ...options }) {
+  const bundle = await rolldown({
     platform: 'neutral',
-    plugins: [pureInitializers()],
+    ...options,
+    cwd: join(packages, folder),
+    plugins: [...plugins, pureInitializers()],
     treeshake: { moduleSideEffects: (id, isExternal) => isExternal || SIDE_EFFECTS.test(id) },
     // Timings are not meaningful on a busy machine.
     checks: { bundlerTimings: false },
@@ -49,26 +76,23 @@ async function bundlePackage(folder) {
       if (level === 'warn' && code !== 'EMPTY_CHUNK') throw new Error(`packages/${folder}: ${message}`)
     },
   })
-  const { output } = await bundle.write({
+  const { output: files } = await bundle.write({
+    ...output,
     dir: 'dist',
-    format: 'esm',
-    sourcemap: true,
     paths: (id) => coreEntryFor(folder, id),
-    chunkFileNames: 'chunks/[name].js',
     codeSplitting: { groups: groupsOf(chunksOf[folder] ?? []) },
   })
   await bundle.close()
-  removeOtherCode(join(root, 'dist'), new Set(output.map(({ fileName }) => fileName)))
+  return files
 }
 
 function isPrivate(id) {
   return privateNames.some((name) => id.startsWith(`${name}/`))
 }
 
-/** The files in `dist` that package.json refers to, publicly or by an internal condition, with their sources. */
-function entriesOf(root) {
-  const { exports, imports = {} } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  const targets = [exports, imports].flatMap(stringsIn).flatMap((target) => {
+/** The files in `dist` that these parts of package.json refer to, publicly or by an internal condition, with their sources. */
+function entriesIn(parts) {
+  const targets = stringsIn(parts).flatMap((target) => {
     const name = /^\.\/dist\/(.+)\.js$/.exec(target)?.[1]
     return name === undefined ? [] : [[name, `./src/${name}.ts`]]
   })
@@ -87,6 +111,7 @@ function groupsOf(chunks) {
 /** Removes files of an earlier build, which would be packed too. */
 function removeOtherCode(dist, written) {
   for (const file of readdirSync(dist, { recursive: true })) {
-    if (/\.js(?:\.map)?$/.test(file) && !written.has(file.replaceAll(sep, '/'))) rmSync(join(dist, file))
+    if (/\.(?:js(?:\.map)?|cjs)$/.test(file) && !written.has(file.replaceAll(sep, '/')))
+      rmSync(join(dist, file))
   }
 }

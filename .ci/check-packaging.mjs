@@ -37,8 +37,8 @@ function checkPackage(folder, source) {
   if (tarball === undefined) return
   const path = join(destination, tarball)
   report(`${folder}: publint`, run(join(bin, 'publint'), [path, '--strict'], root))
-  // Without looking up an @types package in the registry: these packages include their types.
-  const attw = ['--profile', 'esm-only', '--no-definitely-typed', '--no-emoji', '--format', 'ascii', path]
+  // Without looking up an @types package in the registry: these packages include their types. All kinds of resolution but that of before `exports`.
+  const attw = ['--profile', 'node16', '--no-definitely-typed', '--no-emoji', '--format', 'ascii', path]
   report(`${folder}: attw`, run(join(bin, 'attw'), attw, root))
   run('tar', ['-xzf', tarball], destination)
   const problems = [...problemsOfContents(join(destination, 'package'))]
@@ -62,11 +62,15 @@ function* problemsOfContents(folder) {
   if (manifest.files === undefined) yield 'package.json has no "files"'
   if (/"(?:workspace|catalog):/.test(text('package.json')))
     yield 'package.json has a version range that only pnpm understands'
+  // Those of CommonJS: the others also exist for files that no entry needs.
+  for (const name of packagesIn(files.filter((file) => file.endsWith('.d.cts')).map(text))) {
+    if (!declares(manifest, name)) yield `the types need ${name}, which package.json does not name`
+  }
   for (const file of files) {
     if (/\.test\.|(?:^|\/)(?:test|tests|__tests__)\//.test(file)) yield `${file} is a test`
     if (file.endsWith('.tsbuildinfo')) yield `${file} is only useful for builds`
     if (file.startsWith('src/') && !declaresSources) yield `${file} is a source`
-    if (/\.(?:js|d\.ts)$/.test(file)) {
+    if (/\.(?:c?js|d\.cts)$/.test(file)) {
       const name = privateNames.find(
         (each) => text(file).includes(`'${each}/`) || text(file).includes(`"${each}/`),
       )
@@ -83,6 +87,20 @@ function* problemsOfContents(folder) {
       if (missing !== undefined) yield `${file} maps to ${missing}, which is not in the package`
     }
   }
+}
+
+/** The packages whose types these declarations import. */
+function packagesIn(declarations) {
+  const code = declarations.map((each) => each.replaceAll(/\/\*.*?\*\//gs, ''))
+  const imported = code.flatMap((each) => [...each.matchAll(/(?:from |import |import\()'([^.'][^']*)'/g)])
+  const names = imported.map(([, id]) => {
+    return id.startsWith('node:') ? '@types/node' : id.split('/', id.startsWith('@') ? 2 : 1).join('/')
+  })
+  return new Set(names)
+}
+
+function declares({ name: own, dependencies, peerDependencies }, name) {
+  return name === own || Object.hasOwn({ ...dependencies, ...peerDependencies }, name)
 }
 
 function run(command, parameters, cwd) {

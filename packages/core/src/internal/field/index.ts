@@ -1,4 +1,3 @@
-export { quoted } from '@kube-authn/internal/quote'
 export {
   errorList,
   ErrorList,
@@ -8,4 +7,5 @@ export {
 } from './errors.ts'
 export { type DurationReading, printedSeconds, readDuration } from './go-duration.ts'
 export { fieldPath, type FieldPath } from './path.ts'
+export { quoted } from './quoted.ts'
 export { type ObjectReader, readObject } from './reader.ts'
