@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
   type AuthenticateRequestOptions,
   aRequestAuthenticator,
@@ -5,7 +6,7 @@ import {
   optionProblems,
   refuseProblems,
 } from '@kube-authn/core/internal/shared'
-import type { Authenticator } from '@kube-authn/core'
+import type { Authenticator, RequestOutcome } from '@kube-authn/core'
 import {
   type OptionsShape,
   aFunction,
@@ -18,7 +19,7 @@ import {
   warningHeaders,
   whenOver,
 } from '@kube-authn/core/adapter'
-import { type FailureOptions, type Middleware, proceedWith, refuser } from './middleware.ts'
+import { type FailureOptions, type Middleware, type Next, refuser } from './middleware.ts'
 import { hold, RequestContext, setAuthentication, stateOf } from './state.ts'
 
 /** Options of {@link authentication}. */
@@ -48,29 +49,41 @@ export function authentication(
   const refuse = refuser(onFailure === undefined ? {} : { onFailure })
   const { observer } = options
 
+  const proceed = (
+    outcome: RequestOutcome,
+    req: IncomingMessage,
+    res: ServerResponse,
+    next: Next,
+    onceOver: ReturnType<typeof whenOver> | undefined,
+  ): void => {
+    if (onceOver !== undefined) {
+      const { request } = stateOf(req)
+      onceOver((status) => notify(observer, { type: 'response', request, status }))
+    }
+    if (outcome.closesConnection) closeConnection(req)
+    applyHeaderChanges(req, outcome.headerChanges)
+    const { unresolvedImpersonation } = outcome
+    if ('failure' in outcome) {
+      if (unresolvedImpersonation !== undefined) hold(req, { failure: unresolvedImpersonation })
+      refuse(outcome.failure, req, res, next)
+      return
+    }
+    const { authentication: caller, warnings } = outcome
+    if (warnings.length > 0) {
+      for (const value of warningHeaders(warnings)) res.appendHeader('Warning', value)
+    }
+    if (unresolvedImpersonation === undefined) setAuthentication(req, caller)
+    else hold(req, { failure: unresolvedImpersonation, caller })
+    next()
+  }
+
   return function authenticationMiddleware(req, res, next) {
     const { request } = stateOf(req)
     if (observer !== undefined) notify(observer, new Received(request, res))
     const onceOver = observer === undefined ? undefined : whenOver(req, res)
-    proceedWith(
-      authenticate(request, new RequestContext(req, res, authenticationMiddleware)),
-      (outcome) => {
-        onceOver?.((status) => notify(observer, { type: 'response', request, status }))
-        if (outcome.closesConnection) closeConnection(req)
-        applyHeaderChanges(req, outcome.headerChanges)
-        const { unresolvedImpersonation } = outcome
-        if ('failure' in outcome) {
-          if (unresolvedImpersonation !== undefined) hold(req, { failure: unresolvedImpersonation })
-          refuse(outcome.failure, req, res, next)
-          return
-        }
-        for (const value of warningHeaders(outcome.warnings)) res.appendHeader('Warning', value)
-        const { authentication: caller } = outcome
-        if (unresolvedImpersonation === undefined) setAuthentication(req, caller)
-        else hold(req, { failure: unresolvedImpersonation, caller })
-        next()
-      },
-      next,
-    )
+    const deciding = authenticate(request, new RequestContext(req, res, authenticationMiddleware))
+    if (deciding instanceof Promise) {
+      deciding.then((outcome) => proceed(outcome, req, res, next, onceOver)).then(undefined, next)
+    } else proceed(deciding, req, res, next, onceOver)
   }
 }

@@ -1,6 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { clientContext, incomingMessageRequest } from '@kube-authn/core/adapter'
-import { warnReplacedUser, type AuthenticateRequestContext } from '@kube-authn/core/internal/shared'
+import {
+  type AuthenticateRequestContext,
+  type RequestStates,
+  requestStates,
+  warnReplacedUser,
+} from '@kube-authn/core/internal/shared'
 import type { Authentication, AuthenticationRequest, StatusError, UserInfo } from '@kube-authn/core'
 import { impersonationFollows } from './impersonation-follows.ts'
 
@@ -25,52 +30,41 @@ export interface HeldRequest {
   readonly caller?: Authentication
 }
 
-/**
- * Registered, so that the middlewares of two copies of this package in one process share the state. The number is the version of
- * {@link RequestState}.
- */
-const STATE: unique symbol = Symbol.for('@kube-authn/express/state@1')
+/** The number is the version of {@link RequestState}. */
+const states: RequestStates<RequestState> = requestStates('express/state@2')
 
 /** The state of a request, created if needed. */
-export function stateOf(req: IncomingMessage & { [STATE]?: RequestState }): RequestState {
-  let state = req[STATE]
+export function stateOf(req: IncomingMessage): RequestState {
+  let state = states.of(req)
   if (state === undefined) {
-    requireNodeRequest(req)
-    state = new RequestState(incomingMessageRequest(req, originalUrlOf(req)))
-    // Not enumerable, so that a copy of a request, such as `{ ...req }`, is not authenticated. An assignment would be faster.
-    Object.defineProperty(req, STATE, { value: state })
+    if (!('rawHeaders' in req)) throw new TypeError(NO_NODE_REQUEST)
+    // Express changes `url` below a mount point and keeps the original.
+    const target = 'originalUrl' in req && typeof req.originalUrl === 'string' ? req.originalUrl : req.url
+    state = new RequestState(incomingMessageRequest(req, target))
+    states.keep(req, state)
   }
   return state
 }
 
-/** The state of a request, without creating it. */
-export function knownOf(req: IncomingMessage & { readonly [STATE]?: RequestState }): Partial<RequestState> {
-  return req[STATE] ?? {}
-}
+const NO_NODE_REQUEST =
+  'a middleware of @kube-authn/express was called without a request of Node: for Hono use @kube-authn/hono, and for Koa @kube-authn/koa'
 
-/** @throws {TypeError} if the caller is not Express or compatible. */
-function requireNodeRequest(req: unknown): void {
-  if (typeof req === 'object' && req !== null && 'rawHeaders' in req) return
-  throw new TypeError(
-    'a middleware of @kube-authn/express was called without a request of Node: for Hono use @kube-authn/hono, and for Koa @kube-authn/koa',
-  )
+/** The state of a request, without creating it. */
+export function knownOf(req: IncomingMessage): Partial<RequestState> {
+  return states.of(req) ?? {}
 }
 
 /** Sets the user of the request, also as `req.user`. */
 export function setAuthentication(
-  req: IncomingMessage & { user?: UserInfo },
+  req: IncomingMessage & { user?: UserInfo | null },
   authentication: Authentication,
 ): void {
   const state = stateOf(req)
-  if (state.authentication === undefined && state.held === undefined && hasUser(req))
-    warnReplacedUser('req.user')
+  const isFirst = state.authentication === undefined && state.held === undefined
+  if (isFirst && req.user !== undefined && req.user !== null) warnReplacedUser('req.user')
   state.authentication = authentication
   state.held = undefined
   req.user = authentication.user
-}
-
-function hasUser(req: IncomingMessage & { readonly user?: unknown }): boolean {
-  return req.user !== undefined && req.user !== null
 }
 
 /** Removes the user of a request, and holds it. */
@@ -106,9 +100,4 @@ export class RequestContext implements AuthenticateRequestContext {
     const { authentication, held } = stateOf(this.#req)
     return authentication?.requester !== undefined || (held !== undefined && held.caller === undefined)
   }
-}
-
-/** Express changes `url` below a mount point and keeps the original. */
-function originalUrlOf(req: IncomingMessage): string | undefined {
-  return 'originalUrl' in req && typeof req.originalUrl === 'string' ? req.originalUrl : req.url
 }

@@ -3,11 +3,10 @@ import {
   type AuthenticateRequestOptions,
   aRequestAuthenticator,
   authenticateRequestShape,
-  isPromiseLike,
   optionProblems,
   refuseProblems,
 } from '@kube-authn/core/internal/shared'
-import type { Authenticator, Awaitable, RequestOutcome } from '@kube-authn/core'
+import type { Authenticator, RequestOutcome } from '@kube-authn/core'
 import {
   type OptionsShape,
   aFunction,
@@ -72,7 +71,7 @@ export function authenticationMiddlewareOf(
   const proceed = async (
     c: Context,
     next: Next,
-    deciding: Awaitable<RequestOutcome>,
+    deciding: RequestOutcome | Promise<RequestOutcome>,
     pending: PendingHeaders | undefined,
   ): Promise<Response | void> => {
     const { request } = stateOf(c)
@@ -118,8 +117,8 @@ export function authenticationMiddlewareOf(
     const pending = observer === undefined ? undefined : new PendingHeaders()
     if (pending !== undefined) notify(observer, new Received(request, pending))
     const deciding = authenticate(request, new RequestContext(c, isLast))
-    keepAlive(c, deciding)
-    if (pending !== undefined || isPromiseLike(deciding) || !isPlain(deciding)) {
+    if (deciding instanceof Promise) keepAlive(c, deciding)
+    if (pending !== undefined || deciding instanceof Promise || !isPlain(deciding)) {
       return proceed(c, next, deciding, pending)
     }
     changeHeaders(c, deciding.headerChanges)

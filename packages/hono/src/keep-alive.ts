@@ -1,6 +1,4 @@
-import type { Awaitable } from '@kube-authn/core'
 import type { Context } from 'hono'
-import { isPromiseLike } from '@kube-authn/core/internal/shared'
 
 /**
  * On Workers, work that a request started is cancelled when its client disconnects, even if other requests wait for it, such as the keys of an
@@ -8,10 +6,8 @@ import { isPromiseLike } from '@kube-authn/core/internal/shared'
  *
  * Source: Cloudflare Workers, "Context (ctx)", `waitUntil`.
  */
-export function keepAlive(c: Context, work: Awaitable<unknown>): void {
-  if (isPromiseLike(work) && 'WebSocketPair' in globalThis) {
-    executionContextOf(c)?.waitUntil(Promise.resolve(work))
-  }
+export function keepAlive(c: Context, work: Promise<unknown>): void {
+  if ('WebSocketPair' in globalThis) executionContextOf(c)?.waitUntil(work)
 }
 
 function executionContextOf(c: Context): Context['executionCtx'] | undefined {

@@ -1,4 +1,9 @@
-import { type AuthenticateRequestContext, warnReplacedUser } from '@kube-authn/core/internal/shared'
+import {
+  type AuthenticateRequestContext,
+  type RequestStates,
+  requestStates,
+  warnReplacedUser,
+} from '@kube-authn/core/internal/shared'
 import type {
   Authentication,
   AuthenticationRequest,
@@ -47,11 +52,8 @@ export interface HeldRequest {
   readonly caller?: Authentication
 }
 
-/**
- * Registered, so that the middlewares of two copies of this package in one process share the state. The number is the version of
- * {@link RequestState}.
- */
-const STATE: unique symbol = Symbol.for('@kube-authn/hono/state@1')
+/** The number is the version of {@link RequestState}. */
+const states: RequestStates<RequestState> = requestStates('hono/state@2')
 
 /** Set on Node's request: a mounted app has its own context, and the headers have already been removed there. */
 const ASKED: unique symbol = Symbol.for('@kube-authn/hono/askedToImpersonate')
@@ -62,16 +64,15 @@ function keepAsked(c: Context): void {
 }
 
 /** The state of a request, created if needed. */
-export function stateOf(c: Context & { readonly [STATE]?: RequestState }): RequestState {
-  let state = c[STATE]
+export function stateOf(c: Context): RequestState {
+  let state = states.of(c)
   if (state === undefined) {
     requireContext(c)
     const incoming = nodeRequestOf(c)
     state = new RequestState(
       incoming === undefined ? new CurrentFetchRequest(c) : new NodeServerRequest(c, incoming),
     )
-    // Not an assignment, which would be faster: it must not be enumerable.
-    Object.defineProperty(c, STATE, { value: state })
+    states.keep(c, state)
   }
   return state
 }
@@ -197,6 +198,7 @@ class CurrentFetchRequest implements AuthenticationRequest {
 /** Node's request, with the method that Hono uses: `methodOverride` changes that of a POST. */
 class NodeServerRequest implements AuthenticationRequest {
   readonly httpVersionMajor: number
+  readonly refusal: StatusError | undefined
   readonly #c: Context
   readonly #received: AuthenticationRequest
 
@@ -204,6 +206,7 @@ class NodeServerRequest implements AuthenticationRequest {
     this.#c = c
     this.httpVersionMajor = incoming.httpVersionMajor
     this.#received = incomingMessageRequest(incoming, undefined, this)
+    this.refusal = this.#received.refusal
   }
 
   /** Whether a header that Node received counts: not if an earlier middleware removed it from the Fetch request. */
@@ -215,10 +218,6 @@ class NodeServerRequest implements AuthenticationRequest {
 
   get headers(): RequestHeaders {
     return this.#received.headers
-  }
-
-  get refusal(): StatusError | undefined {
-    return this.#received.refusal
   }
 
   get method(): string {

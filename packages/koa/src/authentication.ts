@@ -2,7 +2,6 @@ import {
   type AuthenticateRequestOptions,
   aRequestAuthenticator,
   authenticateRequestShape,
-  isPromiseLike,
   optionProblems,
   refuseProblems,
 } from '@kube-authn/core/internal/shared'
@@ -61,11 +60,11 @@ export function authentication(
       if (unresolvedImpersonation !== undefined) hold(ctx, { failure: unresolvedImpersonation })
       return keepingHeaders(ctx.res, () => onFailure(outcome.failure, ctx, next))
     }
-    const { authentication: caller } = outcome
-    for (const value of warningHeaders(outcome.warnings)) ctx.append('Warning', value)
+    const { authentication: caller, warnings } = outcome
+    if (warnings.length > 0) for (const value of warningHeaders(warnings)) ctx.append('Warning', value)
     if (unresolvedImpersonation === undefined) setAuthentication(ctx, caller)
     else hold(ctx, { failure: unresolvedImpersonation, caller })
-    return observer === undefined && outcome.warnings.length === 0 ? next() : keepingHeaders(ctx.res, next)
+    return observer === undefined && warnings.length === 0 ? next() : keepingHeaders(ctx.res, next)
   }
 
   // Not async: most requests are decided at once, and a promise for each would cost as much as the decision.
@@ -74,7 +73,7 @@ export function authentication(
     if (observer !== undefined) notify(observer, new Received(request, ctx.res))
     const onceOver = observer === undefined ? undefined : whenOver(ctx.req, ctx.res)
     const deciding = authenticate(request, new RequestContext(ctx, authenticationMiddleware))
-    if (onceOver === undefined && !isPromiseLike(deciding)) return proceed(ctx, next, deciding)
+    if (onceOver === undefined && !(deciding instanceof Promise)) return proceed(ctx, next, deciding)
     return Promise.resolve(deciding).then((outcome) => {
       onceOver?.((status) => notify(observer, { type: 'response', request, status }))
       return proceed(ctx, next, outcome)

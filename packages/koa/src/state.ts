@@ -1,5 +1,10 @@
 import { clientContext, incomingMessageRequest } from '@kube-authn/core/adapter'
-import { warnReplacedUser, type AuthenticateRequestContext } from '@kube-authn/core/internal/shared'
+import {
+  type AuthenticateRequestContext,
+  type RequestStates,
+  requestStates,
+  warnReplacedUser,
+} from '@kube-authn/core/internal/shared'
 import type { Authentication, AuthenticationRequest, StatusError, UserInfo } from '@kube-authn/core'
 import type { Context, ParameterizedContext } from 'koa'
 import { impersonationFollows } from './impersonation-follows.ts'
@@ -33,37 +38,32 @@ export interface HeldRequest {
   readonly caller?: Authentication
 }
 
-/**
- * Registered, so that the middlewares of two copies of this package in one process share the state. The number is the version of
- * {@link RequestState}.
- */
-const STATE: unique symbol = Symbol.for('@kube-authn/koa/state@1')
+/** The number is the version of {@link RequestState}. */
+const states: RequestStates<RequestState> = requestStates('koa/state@2')
 
 /** The state of a request, created if needed. */
 export function stateOf(ctx: ContextWithRequest): RequestState {
-  requireNodeRequest(ctx.req)
-  const req: Context['req'] & { [STATE]?: RequestState } = ctx.req
-  let state = req[STATE]
+  const { req } = ctx
+  if (!isNodeRequest(req)) throw new TypeError(NO_CONTEXT)
+  let state = states.of(req)
   if (state === undefined) {
     state = new RequestState(incomingMessageRequest(req, ctx.originalUrl))
-    // Not enumerable, so that a copy of a request, such as `{ ...req }`, is not authenticated. An assignment would be faster.
-    Object.defineProperty(req, STATE, { value: state })
+    states.keep(req, state)
   }
   return state
 }
 
 /** The state of a request, without creating it. */
-export function knownOf(ctx: ContextWithRequest): Partial<RequestState> {
-  const req: (Context['req'] & { readonly [STATE]?: RequestState }) | undefined = ctx.req
-  return req?.[STATE] ?? {}
+export function knownOf({ req }: ContextWithRequest): Partial<RequestState> {
+  return (isNodeRequest(req) ? states.of(req) : undefined) ?? {}
 }
 
-/** @throws {TypeError} if the caller is not Koa. */
-function requireNodeRequest(req: unknown): void {
-  if (typeof req === 'object' && req !== null && 'rawHeaders' in req) return
-  throw new TypeError(
-    'a middleware of @kube-authn/koa was called without a context of Koa: for Express use @kube-authn/express, and for Hono @kube-authn/hono',
-  )
+const NO_CONTEXT =
+  'a middleware of @kube-authn/koa was called without a context of Koa: for Express use @kube-authn/express, and for Hono @kube-authn/hono'
+
+/** Contexts of other frameworks have no such request. */
+function isNodeRequest(req: unknown): boolean {
+  return typeof req === 'object' && req !== null && 'rawHeaders' in req
 }
 
 /** Sets the user of the request, also as `ctx.state.user`. */

@@ -17,6 +17,7 @@ import { type AuditLogOptions, checkAuditLogOptions } from './audit-log-options.
 import { auditIdOf } from './audit-id.ts'
 import type { AuditRuling } from './policy.ts'
 import { AuditRecord } from './record.ts'
+import { auditRecords } from './records.ts'
 import { sourceIPsBehind } from './source-ips.ts'
 
 /**
@@ -48,7 +49,7 @@ import { sourceIPsBehind } from './source-ips.ts'
 export function auditLog(options: AuditLogOptions): Observer {
   checkAuditLogOptions(options)
   const { policy, observer, clock = systemClock } = options
-  const records = new WeakMap<AuthenticationRequest, AuditRecord>()
+  const records = auditRecords()
   const newId = options.newId ?? (() => crypto.randomUUID())
   const sourceIPs = sourceIPsOf(options)
 
@@ -58,13 +59,13 @@ export function auditLog(options: AuditLogOptions): Observer {
     ageSeconds = 0,
     received?: ReceivedEvent,
   ): AuditRecord => {
-    let record = records.get(request)
+    let record = records.of(request)
     if (record === undefined) {
       record = new AuditRecord(request, {
         auditID: received?.auditId(newId) ?? auditIdOf(request, newId),
         receivedAtMs: clock.now() - ageSeconds * 1000,
       })
-      records.set(request, record)
+      records.keep(request, record)
     }
     record.identify(user)
     return record

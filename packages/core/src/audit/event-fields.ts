@@ -24,7 +24,15 @@ export function userAgentOf(request: AuthenticationRequest): string {
 
 const MAX_USER_AGENT_LENGTH = 1024
 
-/** RFC 3339 with microseconds, as Kubernetes writes it. */
+let lastMs = Number.NaN
+let lastTimestamp = ''
+
+/** RFC 3339 with microseconds, as Kubernetes writes it. Made once for all events of a millisecond. */
 export function timestamp(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().replace('Z', '000Z')
+  const ms = Math.trunc(milliseconds)
+  if (ms !== lastMs) {
+    lastTimestamp = new Date(ms).toISOString().replace('Z', '000Z')
+    lastMs = ms
+  }
+  return lastTimestamp
 }

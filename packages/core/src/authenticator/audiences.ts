@@ -1,8 +1,7 @@
 import { withAudiences } from './answer-with.ts'
 import type { AnyAuthenticator } from './authenticator.ts'
-import { andThen } from '../internal/awaitable.ts'
 import { unavailable } from './errors.ts'
-import { Refused } from './opinion.ts'
+import { onceDecided, Refused } from './opinion.ts'
 import { aString, listOf, refuseProblems } from '../internal/options/index.ts'
 import { around } from './union/compose.ts'
 
@@ -35,7 +34,7 @@ export function audienceAgnostic<A extends AnyAuthenticator>(
     if (requested === undefined) return ask()
     const audiences = intersectAudiences(implicitAudiences, requested)
     if (audiences.length === 0) return undefined
-    return andThen(ask(), (opinion) => {
+    return onceDecided(ask(), (opinion) => {
       if (opinion === undefined || opinion instanceof Refused) return opinion
       if (opinion.audiences !== undefined && opinion.audiences.length > 0) {
         throw unavailable(`${delegate.name} is not audience agnostic: it set audiences by itself`)

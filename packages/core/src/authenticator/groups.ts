@@ -1,5 +1,7 @@
+import { withUser } from './answer-with.ts'
 import type { AnyAuthenticator, Authentication } from './authenticator.ts'
 import { aString, listOf, refuseProblems } from '../internal/options/index.ts'
+import { RecurringAnswer } from './recurring-answer.ts'
 import { rememberingChange } from './sound.ts'
 import { withAnswers } from './union/compose.ts'
 import {
@@ -20,12 +22,14 @@ import {
  * const chain = authenticatedGroup(union(certificates, bearerToken(tokens)))
  */
 export function authenticatedGroup<A extends AnyAuthenticator>(delegate: A): A {
-  return withUser('authenticatedGroup', delegate, (user) => {
-    if (user.username === ANONYMOUS_USERNAME) return user
-    if (user.groups.includes(AUTHENTICATED_GROUP) || user.groups.includes(UNAUTHENTICATED_GROUP)) return user
-    return withGroups(user, [AUTHENTICATED_GROUP])
-  })
+  return withAnswers('authenticatedGroup', delegate, withAuthenticatedGroup)
 }
+
+const withAuthenticatedGroup = changeOfUsers((user) => {
+  if (user.username === ANONYMOUS_USERNAME) return user
+  if (user.groups.includes(AUTHENTICATED_GROUP) || user.groups.includes(UNAUTHENTICATED_GROUP)) return user
+  return withGroups(user, [AUTHENTICATED_GROUP])
+})
 
 /**
  * Adds groups to every user the delegate authenticates: at the end, in order, even if the user already has them.
@@ -37,22 +41,14 @@ export function authenticatedGroup<A extends AnyAuthenticator>(delegate: A): A {
  */
 export function addGroups<A extends AnyAuthenticator>(groups: readonly string[], delegate: A): A {
   refuseProblems(listOf(aString)(groups, 'groups'))
-  return withUser('addGroups', delegate, (user) => withGroups(user, groups))
+  const change = changeOfUsers((user) => withGroups(user, groups))
+  return withAnswers('addGroups', delegate, change)
 }
 
-function withUser<A extends AnyAuthenticator>(
-  name: string,
-  delegate: A,
-  change: (user: UserInfo) => UserInfo,
-): A {
+/** Changes the users of answers, once for those that recur. */
+function changeOfUsers(change: (user: UserInfo) => UserInfo): (answer: Authentication) => Authentication {
   const changed = rememberingChange(change)
-
-  const changeAnswer = (answer: Authentication): Authentication => {
-    const user = changed(answer.user)
-    return user === answer.user ? answer : { ...answer, user }
-  }
-
-  return withAnswers(name, delegate, changeAnswer)
+  return RecurringAnswer.concluding((answer) => withUser(answer, changed(answer.user)))
 }
 
 function withGroups({ username, uid, groups, extra }: UserInfo, more: readonly string[]): UserInfo {

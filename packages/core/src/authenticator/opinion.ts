@@ -28,11 +28,14 @@ export class Refused {
   }
 }
 
+/** An opinion, or a promise of one. Never another thenable, since `instanceof` costs less than a look for `then`. */
+export type Deciding = Opinion | Promise<Opinion>
+
 /** Marks a method with its variant that returns errors instead of throwing. A method that overrides it is not marked. */
 const OPINE: unique symbol = Symbol('opine')
 
-/** Checks one credential. */
-type Opine<Arguments extends readonly unknown[]> = (...given: Arguments) => Awaitable<Opinion>
+/** Checks one credential. It may throw and reject. */
+type Opine<Arguments extends readonly unknown[]> = (...given: Arguments) => Deciding
 
 type Method<Arguments extends readonly unknown[]> = (
   ...given: Arguments
@@ -44,7 +47,7 @@ type Method<Arguments extends readonly unknown[]> = (
 export function throwing<Arguments extends readonly unknown[]>(opine: Opine<Arguments>): Method<Arguments> {
   const method = (...given: Arguments): Awaitable<Authentication | undefined> => {
     const opinion = opine(...given)
-    return isPromiseLike(opinion) ? promiseOf(opinion).then(orThrow) : orThrow(opinion)
+    return opinion instanceof Promise ? opinion.then(orThrow) : orThrow(opinion)
   }
   return Object.assign(method, { [OPINE]: opine })
 }
@@ -63,32 +66,30 @@ export function opinionOf(
   authenticator: Authenticator,
   request: AuthenticationRequest,
   context: Context,
-): Awaitable<Opinion> {
+): Deciding {
   try {
-    if (context.observer === undefined) {
-      const asked: { readonly authenticate: MayOpine<[AuthenticationRequest, Context]> } = authenticator
-      const opine = asked.authenticate[OPINE]
-      if (opine !== undefined) return settled(opine(request, context))
+    const asked: { readonly authenticate: MayOpine<[AuthenticationRequest, Context]> } = authenticator
+    const opine = asked.authenticate[OPINE]
+    if (opine === undefined || context.observer !== undefined) {
+      return settled(consult(authenticator, request, context))
     }
-    return settled(consult(authenticator, request, context))
+    const opinion = opine(request, context)
+    return opinion instanceof Promise ? settled(opinion) : opinion
   } catch (error) {
     return new Refused(error)
   }
 }
 
 /** The opinion of an authenticator on a token. */
-export function opinionOfToken(
-  authenticator: TokenAuthenticator,
-  token: string,
-  context: Context,
-): Awaitable<Opinion> {
+export function opinionOfToken(authenticator: TokenAuthenticator, token: string, context: Context): Deciding {
   try {
-    if (context.observer === undefined) {
-      const asked: { readonly authenticateToken: MayOpine<[string, Context]> } = authenticator
-      const opine = asked.authenticateToken[OPINE]
-      if (opine !== undefined) return settled(opine(token, context))
+    const asked: { readonly authenticateToken: MayOpine<[string, Context]> } = authenticator
+    const opine = asked.authenticateToken[OPINE]
+    if (opine === undefined || context.observer !== undefined) {
+      return settled(consultToken(authenticator, token, context))
     }
-    return settled(consultToken(authenticator, token, context))
+    const opinion = opine(token, context)
+    return opinion instanceof Promise ? settled(opinion) : opinion
   } catch (error) {
     return new Refused(error)
   }
@@ -99,14 +100,15 @@ export function opinionOfPassword(
   authenticator: PasswordAuthenticator,
   { username, password }: Password,
   context: Context,
-): Awaitable<Opinion> {
+): Deciding {
   try {
-    if (context.observer === undefined) {
-      const asked: { readonly authenticatePassword: MayOpine<[string, string, Context]> } = authenticator
-      const opine = asked.authenticatePassword[OPINE]
-      if (opine !== undefined) return settled(opine(username, password, context))
+    const asked: { readonly authenticatePassword: MayOpine<[string, string, Context]> } = authenticator
+    const opine = asked.authenticatePassword[OPINE]
+    if (opine === undefined || context.observer !== undefined) {
+      return settled(consultPassword(authenticator, username, password, context))
     }
-    return settled(consultPassword(authenticator, username, password, context))
+    const opinion = opine(username, password, context)
+    return opinion instanceof Promise ? settled(opinion) : opinion
   } catch (error) {
     return new Refused(error)
   }
@@ -118,11 +120,16 @@ export interface Password {
   readonly password: string
 }
 
-/** Turns a rejection into a value. */
-export function settled(opinion: Awaitable<Opinion>): Awaitable<Opinion> {
+/** Turns a rejection into a value, and any thenable into a promise. */
+export function settled(opinion: Awaitable<Opinion>): Deciding {
   return isPromiseLike(opinion) ? promiseOf(opinion).then(undefined, refusedFor) : opinion
 }
 
 function refusedFor(thrown: unknown): Refused {
   return new Refused(thrown)
+}
+
+/** Continues with an opinion: synchronously unless it is a promise. */
+export function onceDecided(deciding: Deciding, next: (opinion: Opinion) => Deciding): Deciding {
+  return deciding instanceof Promise ? deciding.then(next) : next(deciding)
 }

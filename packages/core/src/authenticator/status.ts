@@ -82,11 +82,7 @@ export class StatusError extends KubeAuthnError implements HttpAnswer {
       this.body = bodyOf(init)
       this.#content = init.text
     }
-    this.headers = {
-      'content-type': init.text === undefined ? 'application/json' : 'text/plain; charset=utf-8',
-      'cache-control': 'no-cache, private',
-      ...copyOfHeaders(init.headers),
-    }
+    this.headers = headersOf(init)
   }
 
   /** The response body: {@link body} as JSON, except for the few responses in plain text. */
@@ -142,20 +138,33 @@ export const isStatusError: (value: unknown) => value is StatusError = branded(
     body !== null,
 )
 
-function hasSingleValues(headers: ResponseHeaders): headers is Readonly<Record<string, string>> {
+function hasSingleValues(
+  headers: Readonly<Record<string, string | readonly string[]>>,
+): headers is Readonly<Record<string, string>> {
   for (const name of Object.keys(headers)) if (typeof headers[name] !== 'string') return false
   return true
 }
 
-/** Copies lists of values, so that no other code can change them. */
-function copyOfHeaders(headers: StatusErrorInit['headers'] = {}): ResponseHeaders {
-  const given = Object.values(headers)
-  if (given.every(isText)) return { ...headers } as Record<string, string>
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, typeof value === 'string' ? value : [...value]]),
-  )
-}
+let lastGiven: StatusErrorInit['headers']
+let lastHeaders: Readonly<Record<string, string>> = {}
 
-function isText(value: string | readonly string[]): boolean {
-  return typeof value === 'string'
+/** A copy of the headers, with those of every error. A copy of the last ones is enough if they are frozen, as those of most refusals are. */
+function headersOf({ headers = {}, text }: StatusErrorInit): ResponseHeaders {
+  if (headers === lastGiven && text === undefined) return { ...lastHeaders }
+  const base = {
+    'content-type': text === undefined ? 'application/json' : 'text/plain; charset=utf-8',
+    'cache-control': 'no-cache, private',
+  }
+  if (!hasSingleValues(headers)) {
+    const copied = Object.entries(headers).map(
+      ([name, value]) => [name, typeof value === 'string' ? value : [...value]] as const,
+    )
+    return { ...base, ...Object.fromEntries(copied) }
+  }
+  const made = { ...base, ...headers }
+  if (text === undefined && Object.isFrozen(headers)) {
+    lastGiven = headers
+    lastHeaders = { ...made }
+  }
+  return made
 }

@@ -14,6 +14,7 @@ export { incomingMessageRequest } from '../adapter/incoming-message/incoming-mes
 export type { NodeRequest } from '../adapter/incoming-message/node-request.ts'
 export { requirePeerCertificates } from '../adapter/incoming-message/require-peer-certificates.ts'
 export { whenOver } from '../adapter/incoming-message/when-over.ts'
+export { type RequestStates, requestStates } from '../adapter/request-states.ts'
 export { type AnswerHeaders, AUDIT_ID_HEADER, Received } from '../audit/audit-id.ts'
 export { warnNoUser, warnReplacedUser } from '../authenticator/app-warnings.ts'
 export { intersectAudiences } from '../authenticator/audiences.ts'

@@ -1,12 +1,13 @@
 import { warnPreflight } from '../authenticator/app-warnings.ts'
 import type { Authentication, Authenticator, HeaderChanges } from '../authenticator/authenticator.ts'
-import { type Awaitable, isPromiseLike, promiseOf } from '../internal/awaitable.ts'
 import { credentialHeaders } from '../authenticator/credential-headers.ts'
 import { emptyContext } from '../authenticator/context.ts'
 import { asAuthenticationError, type AuthenticationError, rejected } from '../authenticator/errors.ts'
 import type { Observer } from '../authenticator/events.ts'
 import { accumulateHeaderChanges } from '../request/headers/changes.ts'
+import { hasPrefix } from '../request/headers/has-prefix.ts'
 import { type Opinion, opinionOf, Refused } from '../authenticator/opinion.ts'
+import { RecurringAnswer } from '../authenticator/recurring-answer.ts'
 import { aRequestAuthenticator, optionProblems, refuseProblems } from '../internal/options/index.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import type { StatusError } from '../authenticator/status.ts'
@@ -16,11 +17,11 @@ import {
   type AuthenticateRequestOptions,
   authenticateRequestShape,
 } from './authenticate-request-options.ts'
-import { challengesFor } from './challenges.ts'
+import { challengesFor, NO_CHALLENGES } from './challenges.ts'
 import { checkedAnswer } from './checked-answer.ts'
-import { impersonationRule } from './impersonation-rule.ts'
+import { IMPERSONATION_PREFIX, impersonationRule } from './impersonation-rule.ts'
 import { refusal } from './refusal.ts'
-import { RequestContext } from './request-context.ts'
+import { NO_WARNINGS, RequestContext } from './request-context.ts'
 import { inTrace, type RequestTrace } from './tracing.ts'
 
 /** An accepted request. */
@@ -57,7 +58,7 @@ export type RequestOutcome = AuthenticatedRequest | RefusedRequest
 export type AuthenticateRequest = (
   request: AuthenticationRequest,
   context?: AuthenticateRequestContext,
-) => Awaitable<RequestOutcome>
+) => RequestOutcome | Promise<RequestOutcome>
 
 /**
  * Authenticates requests, for all adapters.
@@ -97,32 +98,25 @@ export function authenticateRequest(
   } = options
   const challenges =
     options.challenges === 'none'
-      ? () => []
+      ? () => NO_CHALLENGES
       : challengesFor(authenticator.credentials?.schemes ?? [], options.realm ?? 'kubernetes-master')
 
-  const headerChangesFor = accumulateHeaderChanges(
-    ALWAYS_REMOVED,
-    authenticator.credentials?.identityHeaders ?? [],
-  )
+  const identityHeaders = authenticator.credentials?.identityHeaders ?? []
+  const headerChangesFor = accumulateHeaderChanges(ALWAYS_REMOVED, identityHeaders)
 
   /** @throws {unknown} if the answer is unacceptable, which is handled like a bad credential. */
-  const accept = (
-    request: AuthenticationRequest,
-    context: RequestContext,
-    answer: Authentication,
-  ): AuthenticatedRequest => {
+  const accept = (answer: Authentication): AuthenticatedRequest => {
     const authentication = checkedAnswer(answer, audiences)
-    const accepted = {
-      authentication,
-      headerChanges: headerChangesFor(authentication.consumed),
-      warnings: context.warnings,
-      closesConnection:
-        closesHttp2 && request.httpVersionMajor === 2 && isUnauthenticated(authentication.user),
-    }
-    if (context.observer !== undefined)
-      context.report(request, { result: 'success', user: authentication.user })
-    return accepted
+    const headerChanges = headerChangesFor(authentication.consumed)
+    return { authentication, headerChanges, warnings: NO_WARNINGS, closesConnection: false }
   }
+  // Identity headers may change when a configuration is reloaded.
+  const acceptance =
+    identityHeaders.length > 0
+      ? accept
+      : RecurringAnswer.concluding((answer) =>
+          answer instanceof RecurringAnswer ? Object.freeze(accept(answer)) : accept(answer),
+        )
 
   const unlessUnhandled = impersonationRule(options.impersonationHeaders ?? 'auto', observer)
 
@@ -165,11 +159,20 @@ export function authenticateRequest(
     if (opinion instanceof Refused) return refuse(request, context, opinion.error)
     let accepted: AuthenticatedRequest
     try {
-      accepted = accept(request, context, opinion)
+      accepted = acceptance(opinion)
     } catch (thrown) {
       return refuse(request, context, asAuthenticationError(thrown))
     }
-    return unlessUnhandled(request, accepted, given)
+    const { user } = accepted.authentication
+    const { warnings } = context
+    const closesConnection = closesHttp2 && request.httpVersionMajor === 2 && isUnauthenticated(user)
+    if (closesConnection || warnings.length > 0) accepted = { ...accepted, warnings, closesConnection }
+    if (context.observer !== undefined) context.report(request, { result: 'success', user })
+    const { headers } = request
+    const asksToImpersonate =
+      given?.askedToImpersonate === true ||
+      (headers.hasPrefix?.(IMPERSONATION_PREFIX) ?? hasPrefix(headers, IMPERSONATION_PREFIX))
+    return asksToImpersonate ? unlessUnhandled(request, accepted, given) : accepted
   }
 
   // A separate function, so that synchronous decisions create no closures.
@@ -189,27 +192,20 @@ export function authenticateRequest(
     return { headerChanges: identityHeaderChanges(), failure, closesConnection: false }
   }
 
-  const decide = (
-    request: AuthenticationRequest,
-    given: AuthenticateRequestContext | undefined,
-    watching: Observer | undefined,
-  ): Awaitable<RequestOutcome> => {
-    const context = new RequestContext(request, audiences, watching, given ?? emptyContext)
-    if (request.refusal !== undefined) return refuseUnread(request, context, request.refusal)
-    const opinion = opinionOf(authenticator, request, context)
-    return isPromiseLike(opinion)
-      ? decideLater(request, context, given, promiseOf(opinion))
-      : conclude(request, context, given, opinion)
-  }
-
-  if (tracing === undefined) {
-    return function authenticateOne(request, given) {
-      return decide(request, given, observer)
+  const authenticateWatchedBy = (watching: Observer | undefined): AuthenticateRequest =>
+    function authenticateOne(request, given) {
+      const context = new RequestContext(request, audiences, watching, given ?? emptyContext)
+      if (request.refusal !== undefined) return refuseUnread(request, context, request.refusal)
+      const opinion = opinionOf(authenticator, request, context)
+      return opinion instanceof Promise
+        ? decideLater(request, context, given, opinion)
+        : conclude(request, context, given, opinion)
     }
-  }
+
+  if (tracing === undefined) return authenticateWatchedBy(observer)
   return function authenticateTraced(request, given) {
     const begin = (): RequestTrace => tracing(request, given ?? emptyContext)
-    return inTrace(begin, observer, (watching) => decide(request, given, watching))
+    return inTrace(begin, observer, (watching) => authenticateWatchedBy(watching)(request, given))
   }
 }
 

@@ -1,6 +1,7 @@
 import { intersectAudiences } from '../authenticator/audiences.ts'
 import type { Authentication } from '../authenticator/authenticator.ts'
 import { rejected } from '../authenticator/errors.ts'
+import { isMarkedSound } from '../authenticator/sound.ts'
 import { isImmutableUser, isWellFormed, userInfo } from '../authenticator/user.ts'
 
 /**
@@ -14,20 +15,18 @@ export function checkedAnswer(
   answer: Authentication,
   audiences: readonly string[] | undefined,
 ): Authentication {
-  const problem = problemWith(answer, audiences)
-  if (problem !== undefined) throw rejected(problem)
   const { user } = answer
+  // Deviation: kube-apiserver accepts a user without a name (`docs/deviations.md`, empty user name).
+  if (typeof user.username !== 'string' || user.username === '') throw rejected('the user has no name')
+  if (audiences !== undefined && !isForOneOf(audiences, answer.audiences)) {
+    throw rejected('the credential is not valid for the audiences of this server')
+  }
+  if (isMarkedSound(user)) return answer
   if (!isWellFormed(user)) throw new TypeError('an authenticator returned a malformed user')
-  if (isImmutableUser(user)) return answer
-  return { ...answer, user: userInfo(user) }
+  return isImmutableUser(user) ? answer : { ...answer, user: userInfo(user) }
 }
 
-function problemWith(answer: Authentication, audiences: readonly string[] | undefined): string | undefined {
-  const { username } = answer.user
-  // Deviation: kube-apiserver accepts a user without a name (`docs/deviations.md`, empty user name).
-  if (typeof username !== 'string' || username === '') return 'the user has no name'
-  const valid = answer.audiences
-  if (audiences === undefined || valid === undefined || valid.length === 0) return undefined
-  if (intersectAudiences(audiences, valid).length > 0) return undefined
-  return 'the credential is not valid for the audiences of this server'
+/** @param valid the audiences of the credential; without any, nothing is known about them. */
+function isForOneOf(audiences: readonly string[], valid: readonly string[] = []): boolean {
+  return valid.length === 0 || intersectAudiences(audiences, valid).length > 0
 }

@@ -2,7 +2,6 @@ import { escapeHtml } from '../authorization/forbidden.ts'
 import type { HeaderChanges } from '../authenticator/authenticator.ts'
 import { type AuthenticationError, rejected } from '../authenticator/errors.ts'
 import { notify, type Observer } from '../authenticator/events.ts'
-import { hasPrefix } from '../request/headers/has-prefix.ts'
 import { withWarnings } from '../internal/warning-headers.ts'
 import { quoted } from '@kube-authn/internal/quote'
 import type { AuthenticationRequest } from '../request/request.ts'
@@ -44,9 +43,9 @@ function isImpersonation(handler: unknown): boolean {
  * The prefix of all impersonation headers; Kubernetes may add more. Every header with it counts, even if empty: a client that sends one
  * does not intend to act as itself.
  */
-const PREFIX = 'impersonate-'
+export const IMPERSONATION_PREFIX = 'impersonate-'
 
-/** Decides about an accepted request that may have impersonation headers. */
+/** Decides about an accepted request with impersonation headers, or of which some are already removed. */
 export type ImpersonationRule = (
   request: AuthenticationRequest,
   accepted: AuthenticatedRequest,
@@ -61,9 +60,9 @@ export function impersonationRule(
   return function unlessUnhandled(request, accepted, given) {
     if (option === 'pass') return accepted
     const isGone = given?.askedToImpersonate === true
-    if (!isGone && !hasPrefix(request.headers, PREFIX)) return accepted
     const { authentication, headerChanges, warnings, closesConnection } = accepted
-    const failure = unhandled(authentication.user, warnings)
+    const { user } = authentication
+    const failure = unhandled(user, warnings)
     if (!isGone && (option === 'later' || isPromised(given))) {
       return { ...accepted, unresolvedImpersonation: failure }
     }
@@ -71,7 +70,7 @@ export function impersonationRule(
       type: 'impersonation',
       request,
       result: 'denied',
-      requester: authentication.user,
+      requester: user,
       failure,
       durationSeconds: 0,
     })
@@ -115,5 +114,5 @@ function isPromised(given: AuthenticateRequestContext | undefined): boolean {
 }
 
 function withoutImpersonation(changes: HeaderChanges): HeaderChanges {
-  return { ...changes, removePrefixes: [...(changes.removePrefixes ?? []), PREFIX] }
+  return { ...changes, removePrefixes: [...(changes.removePrefixes ?? []), IMPERSONATION_PREFIX] }
 }

@@ -1,7 +1,8 @@
 import type { AuthenticationError } from '../authenticator/errors.ts'
+import type { ChallengeHeaders } from './challenges.ts'
 import { withWarnings } from '../internal/warning-headers.ts'
 import { retryAfter } from '../internal/retry-after.ts'
-import { StatusError } from '../authenticator/status.ts'
+import { StatusError, type StatusErrorInit } from '../authenticator/status.ts'
 import { withoutStack } from '../internal/without-stack.ts'
 
 /**
@@ -13,31 +14,30 @@ import { withoutStack } from '../internal/without-stack.ts'
  */
 export function refusal(
   error: AuthenticationError | undefined,
-  challenges: readonly string[],
+  challenges: ChallengeHeaders,
   warnings: readonly string[],
   unavailableStatus: 401 | 503,
 ): StatusError {
-  const cause = error === undefined ? {} : { cause: error }
-  const headers: Record<string, string | readonly string[]> =
-    warnings.length === 0 ? {} : { ...withWarnings(warnings) }
   const later = error?.retryAfterSeconds === undefined ? undefined : retryAfter(error.retryAfterSeconds)
   if (later !== undefined || (error?.code === 'unavailable' && unavailableStatus === 503)) {
+    const headers = { ...later?.headers, ...withWarnings(warnings) }
     return withoutStack(
       () =>
         new StatusError({
           status: 503,
           reason: 'ServiceUnavailable',
           message: 'Authentication is temporarily unavailable',
-          headers: { ...later?.headers, ...headers },
+          headers,
+          cause: error,
           ...(later !== undefined && { details: later.details }),
-          ...cause,
         }),
     )
   }
-  const [only] = challenges
-  if (only !== undefined) headers['www-authenticate'] = challenges.length === 1 ? only : challenges
-  return withoutStack(
-    () =>
-      new StatusError({ status: 401, reason: 'Unauthorized', message: 'Unauthorized', headers, ...cause }),
-  )
+  const headers = warnings.length === 0 ? challenges : { ...withWarnings(warnings), ...challenges }
+  // Without an error there is no `cause`, not even `undefined`. Two literals, since adding a member to a copy is slow.
+  const init: StatusErrorInit =
+    error === undefined
+      ? { status: 401, reason: 'Unauthorized', message: 'Unauthorized', headers }
+      : { status: 401, reason: 'Unauthorized', message: 'Unauthorized', headers, cause: error }
+  return withoutStack(() => new StatusError(init))
 }

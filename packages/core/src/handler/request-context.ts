@@ -6,14 +6,18 @@ import { notify, type Observer } from '../authenticator/events.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import type { UserInfo } from '../authenticator/user.ts'
 
+/** Shared by all requests without warnings. */
+export const NO_WARNINGS: readonly string[] = Object.freeze([])
+
 /** The context of one request: it collects the warnings and annotations of authenticators. */
 export class RequestContext implements Context {
   readonly audiences?: readonly string[]
   readonly observer?: Observer
+  /** Distinct, in the order they were given. */
+  warnings: readonly string[] = NO_WARNINGS
   readonly #request: AuthenticationRequest
   readonly #given: Pick<Context, 'signal'>
   readonly #startedAt: number
-  #warnings: string[] | undefined
   #annotations: Record<string, string> | undefined
 
   constructor(
@@ -39,13 +43,8 @@ export class RequestContext implements Context {
     return this.#request.remoteAddress?.()
   }
 
-  get warnings(): readonly string[] {
-    return this.#warnings ?? NO_WARNINGS
-  }
-
   warn(text: string): void {
-    this.#warnings ??= []
-    if (!this.#warnings.includes(text)) this.#warnings.push(text)
+    if (!this.warnings.includes(text)) this.warnings = [...this.warnings, text]
   }
 
   annotate(key: string, value: string): void {
@@ -78,5 +77,3 @@ export class RequestContext implements Context {
     })
   }
 }
-
-const NO_WARNINGS: readonly string[] = Object.freeze([])

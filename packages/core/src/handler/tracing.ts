@@ -1,4 +1,3 @@
-import type { Awaitable } from '../internal/awaitable.ts'
 import { notify, type Observer } from '../authenticator/events.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import type { AuthenticateRequestContext } from './authenticate-request-options.ts'
@@ -26,16 +25,12 @@ export type RequestTracing = (
 ) => RequestTrace
 
 /** Authenticates a request with an observer. It must not throw. */
-type Decide<T> = (observer: Observer | undefined) => Awaitable<T>
+type Decide<T> = (observer: Observer | undefined) => T
 
 /** Authenticates a request inside its trace, even if the trace throws. */
-export function inTrace<T>(
-  begin: () => RequestTrace,
-  observer: Observer | undefined,
-  decide: Decide<T>,
-): Awaitable<T> {
-  let result: { readonly decided: Awaitable<T> } | undefined
-  const decideOnce = (watching: Observer | undefined): Awaitable<T> => {
+export function inTrace<T>(begin: () => RequestTrace, observer: Observer | undefined, decide: Decide<T>): T {
+  let result: { readonly decided: T } | undefined
+  const decideOnce = (watching: Observer | undefined): T => {
     result ??= { decided: decide(watching) }
     return result.decided
   }

@@ -8,13 +8,18 @@
  * @param make must not call code that may create errors of other packages.
  */
 export function withoutStack<E extends Error>(make: () => E): E {
-  const limit: unknown = Reflect.get(Error, LIMIT)
-  if (typeof limit !== 'number' || !Reflect.set(Error, LIMIT, 0)) return make()
+  const limit = errors.stackTraceLimit
+  if (typeof limit !== 'number') return make()
+  try {
+    errors.stackTraceLimit = 0
+  } catch {
+    return make()
+  }
   try {
     return make()
   } finally {
-    Reflect.set(Error, LIMIT, limit)
+    errors.stackTraceLimit = limit
   }
 }
 
-const LIMIT = 'stackTraceLimit'
+const errors: { stackTraceLimit?: unknown } = Error

@@ -1,9 +1,9 @@
 import type { HeaderChanges } from '../../authenticator/authenticator.ts'
 import { replacementsOf } from '../../request/headers/changes.ts'
-import { type HeaderSelector, selectorOf } from '../../request/headers/selector.ts'
-import { madeHeadersOf, recountHeaders } from './lazy-headers.ts'
+import { type AffectedName, affectedBy } from '../../request/headers/selector.ts'
+import { lazyFieldsOf } from './lazy-headers.ts'
 import type { NodeRequest } from './node-request.ts'
-import { isTransferEncoding, mayHaveTrailers, removeFromTrailers } from './trailers.ts'
+import { hasHttp2Body, removeFromTrailers } from './trailers.ts'
 
 /**
  * Removes and replaces headers of a Node request, in `rawHeaders`, `headers` and `headersDistinct`. Removed headers and all other identity
@@ -13,43 +13,44 @@ import { isTransferEncoding, mayHaveTrailers, removeFromTrailers } from './trail
  */
 export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges): HeaderChanges {
   const { rawHeaders } = message
-  const isSelected = selectorOf(changes)
+  const affectedName = affectedBy(changes)
   let first = -1
+  let firstName: string | undefined
   let isChunked = false
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? ''
-    if (first === -1 && isSelected(name)) first = index
-    else if (isTransferEncoding(name)) isChunked = true
+    if (firstName === undefined) {
+      firstName = affectedName(name)
+      if (firstName !== undefined) first = index
+    }
+    // In HTTP/1 only a chunked body can have trailers.
+    if (name.length === TRANSFER_ENCODING.length && name.toLowerCase() === TRANSFER_ENCODING) isChunked = true
   }
-  if (mayHaveTrailers(message, isChunked)) removeFromTrailers(message, changes)
-  if (first === -1) return NOTHING
+  if (isChunked || (message.httpVersionMajor > 1 && hasHttp2Body(message)))
+    removeFromTrailers(message, changes)
+  if (firstName === undefined) return NOTHING
 
   const { replace } = changes
-  const made = replace === undefined ? madeHeadersOf(message) : undefined
-  if (made !== undefined) {
-    const found = removeFrom(rawHeaders, isSelected, first)
-    recountHeaders(message)
-    for (const name of found) {
-      if (made.headers !== undefined) Reflect.deleteProperty(made.headers, name)
-      if (made.headersDistinct !== undefined) Reflect.deleteProperty(made.headersDistinct, name)
-    }
-    return { remove: found }
-  }
-
   // Node makes both from `rawHeaders` on first access and expects its original length, so they are read before elements are removed.
-  const { headers, headersDistinct } = message
-  const found = removeFrom(rawHeaders, isSelected, first)
+  const { headers } = message
+  const lazy = replace === undefined ? lazyFieldsOf(message) : undefined
+  const distinct: unknown =
+    lazy === undefined ? message.headersDistinct : Reflect.get(message, lazy.headersDistinct)
+  const found = removeFrom(rawHeaders, affectedName, first, firstName)
+  if (lazy !== undefined) Reflect.set(message, lazy.count, rawHeaders.length)
   for (const name of found) {
     delete headers[name]
     // Deleting an absent property is slower than checking for it.
-    if (headersDistinct !== undefined && name in headersDistinct) delete headersDistinct[name]
+    if (typeof distinct === 'object' && distinct !== null && name in distinct)
+      Reflect.deleteProperty(distinct, name)
   }
   if (replace === undefined) return { remove: found }
+
   const replaced = replacementsOf(changes).filter(([name]) => found.includes(name))
   for (const [name, value] of replaced) {
     rawHeaders.push(name, value)
     headers[name] = value
-    if (headersDistinct !== undefined) headersDistinct[name] = [value]
+    if (message.headersDistinct !== undefined) message.headersDistinct[name] = [value]
   }
   return {
     remove: found.filter((name) => !replaced.some(([other]) => other === name)),
@@ -57,28 +58,33 @@ export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges)
   }
 }
 
+const TRANSFER_ENCODING = 'transfer-encoding'
 const NOTHING: HeaderChanges = Object.freeze({ remove: [] })
 
 /**
  * Removes headers in place: other code refers to the same array.
  *
  * @param first the index of the first header to remove.
+ * @param firstName its name in lower case.
  * @returns the names of the removed headers, in lower case, without duplicates.
  */
-function removeFrom(rawHeaders: string[], isSelected: HeaderSelector, first: number): readonly string[] {
-  const found: string[] = []
+function removeFrom(
+  rawHeaders: string[],
+  affectedName: AffectedName,
+  first: number,
+  firstName: string,
+): readonly string[] {
+  const found = [firstName]
   let kept = first
-  for (let index = first; index < rawHeaders.length; index += 2) {
+  for (let index = first + 2; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? ''
-    if (index > first && !isSelected(name)) {
+    const affected = affectedName(name)
+    if (affected === undefined) {
       rawHeaders[kept++] = name
       rawHeaders[kept++] = rawHeaders[index + 1] ?? ''
-      continue
-    }
-    found.push(name.toLowerCase())
+    } else found.push(affected)
   }
   // One by one, since setting the length takes as long as a dozen calls of `pop`.
   for (let left = rawHeaders.length - kept; left > 0; left--) rawHeaders.pop()
-  // Nearly always there is exactly one.
   return found.length === 1 ? found : [...new Set(found)]
 }

@@ -11,7 +11,7 @@ import type { NodeRequest } from './node-request.ts'
  */
 export const COMPLETE_FIELDS: unique symbol = Symbol.for('@kube-authn/completeFields')
 
-/** Whether all headers that were sent are present, as far as is known. */
+/** Whether all headers of an HTTP/2 request that were sent are present, as far as is known. */
 export function hasCompleteFields(message: NodeRequest): boolean {
-  return message.httpVersionMajor < 2 || message[COMPLETE_FIELDS] === true
+  return message[COMPLETE_FIELDS] === true
 }

@@ -1,7 +1,7 @@
+import { ExactHeaders, type HeadersView } from '../../request/headers/exact.ts'
 import type { AuthenticationRequest, RequestHeaders } from '../../request/request.ts'
-import { isCut } from './cut-headers.ts'
 import { CutRequest } from './cut-request.ts'
-import { type HeadersView, MessageHeaders } from './message-headers.ts'
+import { hasCompleteFields } from './complete-fields.ts'
 import type { NodeRequest } from './node-request.ts'
 import { peerCertificatesOf, requestsCertificateOf } from './peer-certificates.ts'
 import { receivedTarget } from './received-target.ts'
@@ -29,13 +29,17 @@ export function incomingMessageRequest(
 
 class IncomingMessageRequest implements AuthenticationRequest {
   readonly headers: RequestHeaders
+  readonly httpVersionMajor: number
   readonly #message: NodeRequest
   readonly #target: string | undefined
 
   constructor(message: NodeRequest, target: string | undefined, view: HeadersView | undefined) {
     this.#message = message
     this.#target = target
-    this.headers = new MessageHeaders(message, view)
+    this.httpVersionMajor = message.httpVersionMajor
+    const isComplete = message.httpVersionMajor < 2 || hasCompleteFields(message)
+    // The message itself is where the application sees its headers. Node makes them on first access, which happens in its own servers anyway.
+    this.headers = new ExactHeaders(message.rawHeaders, undefined, isComplete, message, view)
   }
 
   get method(): string {
@@ -50,10 +54,6 @@ class IncomingMessageRequest implements AuthenticationRequest {
     return receivedTarget(this.#target ?? this.#message.url ?? '/').query
   }
 
-  get httpVersionMajor(): number {
-    return this.#message.httpVersionMajor
-  }
-
   remoteAddress(): string | undefined {
     return remoteAddressOf(this.#message)
   }
@@ -66,3 +66,46 @@ class IncomingMessageRequest implements AuthenticationRequest {
     return requestsCertificateOf(this.#message)
   }
 }
+
+/** The members of a Node socket that limit the number of headers. */
+interface LimitedSocket {
+  /** How many elements of `rawHeaders` the parser of the connection keeps; 0 or less: all. */
+  readonly parser?: { readonly maxHeaderPairs?: number } | null
+  readonly server?: { readonly maxHeadersCount?: number | null } | null
+}
+
+/** Node's default limit: 1,000 headers. */
+const DEFAULT_ELEMENTS = 2000
+
+/** Marks a request whose headers were cut: if some are removed later, the rest would look complete. */
+const CUT: unique symbol = Symbol.for('@kube-authn/cutHeaders')
+
+/**
+ * Whether Node may have dropped headers of a request, which it does silently: until 22.23, 24.21 and 26 its HTTP/1 parser drops headers
+ * beyond `server.maxHeadersCount`, 1,000 by default. If `Impersonate-User` were among them, a client that impersonates would act as
+ * itself.
+ *
+ * The parser reads headers in batches and drops every batch after the limit is reached, so `rawHeaders` reaches the limit if a header is
+ * missing. A request with exactly as many headers as the limit counts as cut too.
+ *
+ * Deviation: Go limits the size only (`docs/deviations.md`, number of headers; size of headers).
+ */
+function isCut(message: NodeRequest): boolean {
+  if (message.httpVersionMajor > 1) return false
+  const { rawHeaders, socket }: { readonly rawHeaders?: readonly string[]; readonly socket?: unknown } =
+    message
+  const length = rawHeaders?.length ?? 0
+  const { parser, server }: LimitedSocket = typeof socket === 'object' && socket !== null ? socket : NO_SOCKET
+  const parsed = parser?.maxHeaderPairs ?? 0
+  const count = server?.maxHeadersCount
+  // As Node computes it: anything but a number means the default.
+  const served = typeof count === 'number' ? count << 1 : DEFAULT_ELEMENTS
+  // Both limits are checked, since either may have changed since the request was read: parsers are reused, servers can be reconfigured.
+  if ((parsed > 0 && length >= parsed) || (served > 0 && length >= served)) {
+    Object.defineProperty(message, CUT, { value: true })
+    return true
+  }
+  return CUT in message
+}
+
+const NO_SOCKET: LimitedSocket = Object.freeze({})

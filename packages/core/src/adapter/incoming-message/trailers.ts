@@ -1,5 +1,5 @@
 import type { HeaderChanges } from '../../authenticator/authenticator.ts'
-import { type HeaderSelector, selectorOf } from '../../request/headers/selector.ts'
+import { type AffectedName, affectedBy } from '../../request/headers/selector.ts'
 import type { NodeRequest } from './node-request.ts'
 
 /*
@@ -14,38 +14,27 @@ const IDENTITIES: HeaderChanges = Object.freeze({
 })
 
 /** The headers to remove from the trailers of a message, for the few messages that may have trailers. */
-const guarded = new WeakMap<NodeRequest, Set<HeaderSelector>>()
+const guarded = new WeakMap<NodeRequest, Set<AffectedName>>()
 
 /** Removes from the trailers of a request, now or when they arrive, the headers in `changes` and every identity header. */
 export function removeFromTrailers(message: NodeRequest, changes: HeaderChanges): void {
-  const selectors = guarded.get(message)
-  if (selectors !== undefined) {
-    selectors.add(selectorOf(changes))
-    removeArrived(message, selectors)
+  const affected = guarded.get(message)
+  if (affected !== undefined) {
+    affected.add(affectedBy(changes))
+    removeArrived(message, affected)
     return
   }
-  const first = new Set([selectorOf(IDENTITIES), selectorOf(changes)])
+  const first = new Set([affectedBy(IDENTITIES), affectedBy(changes)])
   guarded.set(message, first)
   removeArrived(message, first)
   if (message.httpVersionMajor > 1) watchStream(message, first)
   else watchProperty(message, first)
 }
 
-/**
- * Whether a request can have trailers: in HTTP/1 only with a chunked body, in HTTP/2 with any body.
- *
- * @param isChunked whether a header {@link isTransferEncoding}.
- */
-export function mayHaveTrailers({ httpVersionMajor, stream }: NodeRequest, isChunked: boolean): boolean {
-  if (httpVersionMajor < 2) return isChunked
+/** Whether a request of HTTP/2 has a body, which trailers can follow. */
+export function hasHttp2Body({ stream }: NodeRequest): boolean {
   return isObject(stream) && !('endAfterHeaders' in stream && stream.endAfterHeaders === true)
 }
-
-export function isTransferEncoding(name: string): boolean {
-  return name.length === TRANSFER_ENCODING.length && name.toLowerCase() === TRANSFER_ENCODING
-}
-
-const TRANSFER_ENCODING = 'transfer-encoding'
 
 /** The properties with trailers. */
 interface Trailers {
@@ -55,9 +44,9 @@ interface Trailers {
 }
 
 /** Node makes `trailers` from `rawTrailers` on first access and expects the original length: so names are replaced, not removed. */
-function removeArrived(message: NodeRequest & Trailers, selectors: ReadonlySet<HeaderSelector>): void {
+function removeArrived(message: NodeRequest & Trailers, affected: ReadonlySet<AffectedName>): void {
   const { rawTrailers = [] } = message
-  const names = replaceIn(rawTrailers, selectors)
+  const names = replaceIn(rawTrailers, affected)
   if (names.size === 0) return
   const { trailers, trailersDistinct } = message
   for (const name of names) {
@@ -67,14 +56,14 @@ function removeArrived(message: NodeRequest & Trailers, selectors: ReadonlySet<H
 }
 
 /** HTTP/1: Node sets the property when the message is complete, before it derives the others from it. */
-function watchProperty(message: NodeRequest & Trailers, selectors: ReadonlySet<HeaderSelector>): void {
+function watchProperty(message: NodeRequest & Trailers, affected: ReadonlySet<AffectedName>): void {
   const own = Object.getOwnPropertyDescriptor(message, 'rawTrailers')
   if (own?.writable !== true || own.configurable !== true) return
   let current: unknown = own.value
   Object.defineProperty(message, 'rawTrailers', {
     get: () => current,
     set: (value: unknown) => {
-      if (isListOfTexts(value)) replaceIn(value, selectors)
+      if (isListOfTexts(value)) replaceIn(value, affected)
       current = value
     },
     configurable: true,
@@ -83,23 +72,23 @@ function watchProperty(message: NodeRequest & Trailers, selectors: ReadonlySet<H
 }
 
 /** HTTP/2: this listener is called before all others. */
-function watchStream({ stream }: NodeRequest, selectors: ReadonlySet<HeaderSelector>): void {
+function watchStream({ stream }: NodeRequest, affected: ReadonlySet<AffectedName>): void {
   if (!isStream(stream)) return
   stream.prependListener('trailers', (trailers, _flags, rawTrailers) => {
-    if (isListOfTexts(rawTrailers)) replaceIn(rawTrailers, selectors)
+    if (isListOfTexts(rawTrailers)) replaceIn(rawTrailers, affected)
     if (!isObject(trailers)) return
     for (const name of Object.keys(trailers)) {
-      if (isSelected(name, selectors)) Reflect.deleteProperty(trailers, name)
+      if (isSelected(name, affected)) Reflect.deleteProperty(trailers, name)
     }
   })
 }
 
 /** Replaces the selected names and their values in a list by meaningless ones. */
-function replaceIn(raw: string[], selectors: ReadonlySet<HeaderSelector>): ReadonlySet<string> {
+function replaceIn(raw: string[], affected: ReadonlySet<AffectedName>): ReadonlySet<string> {
   const found = new Set<string>()
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index] ?? ''
-    if (!isSelected(name, selectors)) continue
+    if (!isSelected(name, affected)) continue
     found.add(name.toLowerCase())
     raw[index] = REMOVED
     raw[index + 1] = ''
@@ -109,8 +98,8 @@ function replaceIn(raw: string[], selectors: ReadonlySet<HeaderSelector>): Reado
 
 const REMOVED = 'x-removed-trailer'
 
-function isSelected(name: string, selectors: ReadonlySet<HeaderSelector>): boolean {
-  for (const selects of selectors) if (selects(name)) return true
+function isSelected(name: string, affected: ReadonlySet<AffectedName>): boolean {
+  for (const nameIn of affected) if (nameIn(name) !== undefined) return true
   return false
 }
 

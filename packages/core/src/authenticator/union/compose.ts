@@ -6,10 +6,17 @@ import type {
   PasswordAuthenticator,
   TokenAuthenticator,
 } from '../authenticator.ts'
-import { andThen, type Awaitable } from '../../internal/awaitable.ts'
 import { knownTokens } from '../known-tokens.ts'
 import type { Context } from '../context.ts'
-import { type Opinion, opinionOf, opinionOfPassword, opinionOfToken, Refused, throwing } from '../opinion.ts'
+import {
+  type Deciding,
+  onceDecided,
+  opinionOf,
+  opinionOfPassword,
+  opinionOfToken,
+  Refused,
+  throwing,
+} from '../opinion.ts'
 import {
   aPasswordAuthenticator,
   aRequestAuthenticator,
@@ -33,7 +40,7 @@ export function compose<A extends AnyAuthenticator>(
 }
 
 /** Decides about a credential; `ask` calls the delegate. */
-export type Decide = (ask: () => Awaitable<Opinion>, context: Context) => Awaitable<Opinion>
+export type Decide = (ask: () => Deciding, context: Context) => Deciding
 
 /**
  * Wraps an authenticator of any kind.
@@ -56,14 +63,18 @@ export function withAnswers<A extends AnyAuthenticator>(
   delegate: A,
   change: (answer: Authentication) => Authentication,
 ): A {
-  const changed = (opinion: Opinion): Opinion =>
-    opinion === undefined || opinion instanceof Refused ? opinion : change(opinion)
-  if (!isAuthenticator(delegate)) return around(name, delegate, (ask) => andThen(ask(), changed))
-  // Called for every request, so it creates no closures. This is the kind that `A` is, which the type system cannot infer.
+  if (!isAuthenticator(delegate)) {
+    return around(name, delegate, (ask) =>
+      onceDecided(ask(), (opinion) =>
+        opinion === undefined || opinion instanceof Refused ? opinion : change(opinion),
+      ),
+    )
+  }
+  // A union of one: called for every request, so it has no layer of its own. This is the kind that `A` is, which the type system cannot infer.
   return {
     name,
     credentials: combinedCredentials([delegate]),
-    authenticate: throwing((request, context) => andThen(opinionOf(delegate, request, context), changed)),
+    authenticate: throwing(firstOpinion([delegate], opinionOf, true, change)),
   } satisfies Authenticator as AnyAuthenticator as A
 }
 
@@ -107,9 +118,7 @@ function ofOneKind(
     return {
       name,
       credentials: combinedCredentials(aboutRequests),
-      authenticate: throwing((request, context) =>
-        firstOpinion(aboutRequests, opinionOf, request, context, failsFast),
-      ),
+      authenticate: throwing(firstOpinion(aboutRequests, opinionOf, failsFast)),
     } satisfies Authenticator
   }
   const aboutTokens = delegates.filter(isTokenAuthenticator)
@@ -119,17 +128,13 @@ function ofOneKind(
       audienceAware: aboutTokens.some((each) => each.audienceAware),
       mayKnow: (token) => aboutTokens.some((each) => each.mayKnow?.(token) ?? true),
       known: () => aboutTokens.flatMap(knownTokens),
-      authenticateToken: throwing((token, context) =>
-        firstOpinion(aboutTokens, opinionOfToken, token, context, failsFast),
-      ),
+      authenticateToken: throwing(firstOpinion(aboutTokens, opinionOfToken, failsFast)),
     } satisfies TokenAuthenticator
   }
-  const aboutPasswords = delegates.filter(isPasswordAuthenticator)
+  const ask = firstOpinion(delegates.filter(isPasswordAuthenticator), opinionOfPassword, failsFast)
   return {
     name,
-    authenticatePassword: throwing((username, password, context) =>
-      firstOpinion(aboutPasswords, opinionOfPassword, { username, password }, context, failsFast),
-    ),
+    authenticatePassword: throwing((username, password, context) => ask({ username, password }, context)),
   } satisfies PasswordAuthenticator
 }
 

@@ -1,62 +1,59 @@
-import { type Awaitable, isPromiseLike, promiseOf } from '../../internal/awaitable.ts'
+import type { Authentication } from '../authenticator.ts'
 import type { Context } from '../context.ts'
 import { aggregate } from '../errors.ts'
-import { type Opinion, Refused } from '../opinion.ts'
+import { type Deciding, type Opinion, Refused } from '../opinion.ts'
 
-/** Asks one authenticator about a credential. It never throws. */
-export type Ask<A, Credential> = (
-  authenticator: A,
-  credential: Credential,
-  context: Context,
-) => Awaitable<Opinion>
+/** Asks one authenticator about a credential. It never throws and never rejects. */
+export type Ask<A, Credential> = (authenticator: A, credential: Credential, context: Context) => Deciding
 
-/** Asks authenticators in order, as `union` does or, with `failsFast`, as `failFast` does. */
+/**
+ * Asks authenticators in order, as `union` does or, with `failsFast`, as `failFast` does.
+ *
+ * @param change changes the answer.
+ */
 export function firstOpinion<A, Credential>(
   authenticators: readonly A[],
   ask: Ask<A, Credential>,
-  credential: Credential,
-  context: Context,
   failsFast: boolean,
-  start = 0,
-  before: readonly Refused[] = NONE,
-): Awaitable<Opinion> {
-  let errors = before
-  for (let index = start; index < authenticators.length; index++) {
-    // The loop checks the bound, and an authenticator is never undefined.
-    const opinion = ask(authenticators[index] as A, credential, context)
-    if (isPromiseLike(opinion)) {
-      const next = { authenticators, ask, credential, context, failsFast, start: index + 1, errors }
-      return firstOpinionLater(promiseOf(opinion), next)
+  change?: (answer: Authentication) => Authentication,
+): (credential: Credential, context: Context) => Deciding {
+  const askFrom = (
+    credential: Credential,
+    context: Context,
+    start = 0,
+    before: readonly Refused[] = NONE,
+  ): Deciding => {
+    let errors = before
+    for (let index = start; index < authenticators.length; index++) {
+      // The loop checks the bound, and an authenticator is never undefined.
+      const opinion = ask(authenticators[index] as A, credential, context)
+      if (opinion instanceof Promise) return askLater(opinion, credential, context, index + 1, errors)
+      if (opinion === undefined) continue
+      if (!(opinion instanceof Refused)) return change === undefined ? opinion : change(opinion)
+      if (failsFast) return opinion
+      errors = errors.length === 0 ? [opinion] : [...errors, opinion]
+      if (opinion.error.isFinal) break
     }
-    if (opinion === undefined) continue
-    if (failsFast || !(opinion instanceof Refused)) return opinion
-    errors = errors.concat(opinion)
-    if (opinion.error.isFinal) break
+    return sumOf(errors)
   }
-  return sumOf(errors)
-}
 
-/** A separate function, so that synchronous decisions create no closures. */
-async function firstOpinionLater<A, Credential>(
-  opinion: Promise<Opinion>,
-  next: {
-    readonly authenticators: readonly A[]
-    readonly ask: Ask<A, Credential>
-    readonly credential: Credential
-    readonly context: Context
-    readonly failsFast: boolean
-    readonly start: number
-    readonly errors: readonly Refused[]
-  },
-): Promise<Opinion> {
-  const late = await opinion
-  const { authenticators, ask, credential, context, failsFast, start, errors } = next
-  if (late === undefined)
-    return firstOpinion(authenticators, ask, credential, context, failsFast, start, errors)
-  if (failsFast || !(late instanceof Refused)) return late
-  const all = [...errors, late]
-  if (late.error.isFinal) return sumOf(all)
-  return firstOpinion(authenticators, ask, credential, context, failsFast, start, all)
+  // A separate function, so that synchronous decisions create no closures.
+  const askLater = async (
+    opinion: Promise<Opinion>,
+    credential: Credential,
+    context: Context,
+    start: number,
+    errors: readonly Refused[],
+  ): Promise<Opinion> => {
+    const late = await opinion
+    if (late === undefined) return askFrom(credential, context, start, errors)
+    if (!(late instanceof Refused)) return change === undefined ? late : change(late)
+    if (failsFast) return late
+    const all = [...errors, late]
+    return late.error.isFinal ? sumOf(all) : askFrom(credential, context, start, all)
+  }
+
+  return askFrom
 }
 
 const NONE: readonly Refused[] = Object.freeze([])

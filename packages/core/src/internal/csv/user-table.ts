@@ -1,4 +1,5 @@
 import type { Authentication } from '../../authenticator/authenticator.ts'
+import { RecurringAnswer } from '../../authenticator/recurring-answer.ts'
 import { userInfo } from '../../authenticator/user.ts'
 
 /**
@@ -64,5 +65,5 @@ function made({ text, ends }: Block, row: number, groups: readonly string[]): Au
   const start = row === 0 ? 0 : ends[2 * row - 1]
   const middle = ends[2 * row]
   const username = text.slice(start, middle)
-  return { user: userInfo({ username, uid: text.slice(middle, ends[2 * row + 1]), groups }) }
+  return new RecurringAnswer(userInfo({ username, uid: text.slice(middle, ends[2 * row + 1]), groups }))
 }

@@ -48,24 +48,23 @@ class Part {
     return undefined
   }
 
-  /** The slot of the digest, or the empty one for it. */
+  /** The slot of the digest, or the empty one for it. Digests are random, so their bytes serve as a hash. */
   #slotOf(digest: string): number {
-    const { length } = this.#slots
-    let slot = hashOf(digest.charCodeAt(1), digest.charCodeAt(2), digest.charCodeAt(3)) % length
-    for (
-      let row = this.#slots[slot] ?? 0;
-      row > 0 && !this.#isAt(row - 1, digest);
-      row = this.#slots[slot] ?? 0
-    ) {
-      slot = (slot + 1) % length
+    const slots = this.#slots
+    const hash = digest.charCodeAt(1) | (digest.charCodeAt(2) << 8) | (digest.charCodeAt(3) << 16)
+    let slot = hash % slots.length
+    for (let row = slots[slot] ?? 0; row > 0; row = slots[slot] ?? 0) {
+      if (this.#isAt(row - 1, digest)) break
+      slot = (slot + 1) % slots.length
     }
     return slot
   }
 
   #isAt(row: number, digest: string): boolean {
+    const digests = this.#digests
     const start = row * DIGEST_LENGTH
     for (let index = 0; index < DIGEST_LENGTH; index++) {
-      if (this.#digests[start + index] !== digest.charCodeAt(index)) return false
+      if (digests[start + index] !== digest.charCodeAt(index)) return false
     }
     return true
   }
@@ -78,15 +77,11 @@ class Part {
     this.#values.set(values)
     for (let row = 0; row < this.#count; row++) {
       const start = row * DIGEST_LENGTH
-      let slot = hashOf(digests[start + 1], digests[start + 2], digests[start + 3]) % slots.length
+      const [low, middle, high] = [digests[start + 1] ?? 0, digests[start + 2] ?? 0, digests[start + 3] ?? 0]
+      let slot = (low | (middle << 8) | (high << 16)) % slots.length
       while ((slots[slot] ?? 0) > 0) slot = (slot + 1) % slots.length
       slots[slot] = row + 1
     }
     this.#slots = slots
   }
-}
-
-/** Digests are random, so their bytes serve as a hash. */
-function hashOf(low = 0, middle = 0, high = 0): number {
-  return low | (middle << 8) | (high << 16)
 }

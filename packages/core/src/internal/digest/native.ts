@@ -12,18 +12,18 @@ interface NodeCrypto {
 let loaded: NodeCrypto | undefined
 
 /** Loaded on first use: it takes Node some milliseconds, which would delay the start. */
-function nodeCrypto(): NodeCrypto {
-  loaded ??= nodeBuiltin('node:crypto') as NodeCrypto | undefined
+function load(): NodeCrypto {
+  loaded = nodeBuiltin('node:crypto') as NodeCrypto | undefined
   if (loaded === undefined) throw new Error('this runtime claims to be Node and has no node:crypto')
   return loaded
 }
 
 /** SHA-256 of bytes, or of a string in UTF-8: 32 characters, one per byte. */
 export function sha256(message: string | Uint8Array): string {
-  return nodeCrypto().hash('sha256', message, 'latin1')
+  return (loaded ?? load()).hash('sha256', message, 'latin1')
 }
 
 /** HMAC-SHA-256 (RFC 2104): 32 characters, one per byte. */
 export function hmacSha256(key: Uint8Array, message: Uint8Array): string {
-  return nodeCrypto().createHmac('sha256', key).update(message).digest('latin1')
+  return (loaded ?? load()).createHmac('sha256', key).update(message).digest('latin1')
 }

@@ -1,14 +1,15 @@
-import { withConsumed } from '../../authenticator/answer-with.ts'
-import type {
-  Authenticator,
-  HeaderChanges,
-  PasswordAuthenticator,
-} from '../../authenticator/authenticator.ts'
-import { andThen } from '../../internal/awaitable.ts'
+import { consuming } from '../../authenticator/answer-with.ts'
+import type { Authenticator, PasswordAuthenticator } from '../../authenticator/authenticator.ts'
 import { hasScheme } from '../bearer-token/read.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import { textFromLatin1 } from '@kube-authn/internal/byte-text'
-import { type Opinion, opinionOfPassword, Refused, throwing } from '../../authenticator/opinion.ts'
+import {
+  onceDecided,
+  type Opinion,
+  opinionOfPassword,
+  Refused,
+  throwing,
+} from '../../authenticator/opinion.ts'
 import {
   aPasswordAuthenticator,
   optionProblems,
@@ -64,17 +65,17 @@ export function basic(passwords: PasswordAuthenticator, options: BasicOptions = 
       const credentials = decodeCredentials(encoded)
       if (credentials === undefined) return undefined
       const [username, password] = credentials
-      return andThen(opinionOfPassword(passwords, { username, password }, context), accept)
+      return onceDecided(opinionOfPassword(passwords, { username, password }, context), accept)
     }),
   }
 }
 
-const consumed: HeaderChanges = Object.freeze({ remove: ['authorization'] })
+const withHeaderConsumed = consuming(Object.freeze({ remove: ['authorization'] }))
 const invalidCombination = new Refused(Object.freeze(rejected('invalid username/password combination')))
 
 function accept(opinion: Opinion): Opinion {
   if (opinion === undefined) return invalidCombination
-  return opinion instanceof Refused ? opinion : withConsumed(opinion, consumed)
+  return opinion instanceof Refused ? opinion : withHeaderConsumed(opinion)
 }
 
 /** Standard alphabet, padding required. `atob` alone would accept white space and missing padding. */

@@ -1,6 +1,5 @@
-import { withConsumed } from '../../authenticator/answer-with.ts'
-import type { Authenticator, HeaderChanges, TokenAuthenticator } from '../../authenticator/authenticator.ts'
-import { andThen } from '../../internal/awaitable.ts'
+import { consuming } from '../../authenticator/answer-with.ts'
+import type { Authenticator, TokenAuthenticator } from '../../authenticator/authenticator.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import { knownTokens } from '../../authenticator/known-tokens.ts'
 import { type Opinion, opinionOfToken, Refused, throwing } from '../../authenticator/opinion.ts'
@@ -54,14 +53,15 @@ export function bearerToken(tokens: TokenAuthenticator, options: TokenExtraction
       if (token === undefined) return undefined
       if (token.length > maxTokenLength)
         throw rejected(`bearer token is longer than ${maxTokenLength} characters`)
-      return andThen(opinionOfToken(tokens, token, context), accept)
+      const opinion = opinionOfToken(tokens, token, context)
+      return opinion instanceof Promise ? opinion.then(accept) : accept(opinion)
     }),
   }
 }
 
-const consumed: HeaderChanges = Object.freeze({ remove: ['authorization'] })
+const withHeaderConsumed = consuming(Object.freeze({ remove: ['authorization'] }))
 
 function accept(opinion: Opinion): Opinion {
   if (opinion === undefined) return unknownToken
-  return opinion instanceof Refused ? opinion : withConsumed(opinion, consumed)
+  return opinion instanceof Refused ? opinion : withHeaderConsumed(opinion)
 }

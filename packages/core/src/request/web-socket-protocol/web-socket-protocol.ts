@@ -1,5 +1,4 @@
 import type { Authenticator, TokenAuthenticator } from '../../authenticator/authenticator.ts'
-import { andThen } from '../../internal/awaitable.ts'
 import {
   MAX_TOKEN_LENGTH,
   type TokenExtractionOptions,
@@ -8,7 +7,7 @@ import {
 } from '../bearer-token/bearer-token.ts'
 import { trimAscii } from '../bearer-token/read.ts'
 import { rejected } from '../../authenticator/errors.ts'
-import { opinionOfToken, Refused, throwing } from '../../authenticator/opinion.ts'
+import { onceDecided, opinionOfToken, Refused, throwing } from '../../authenticator/opinion.ts'
 import { aTokenAuthenticator, optionProblems, refuseProblems } from '../../internal/options/index.ts'
 import type { AuthenticationRequest, RequestHeaders } from '../request.ts'
 
@@ -41,7 +40,7 @@ export function webSocketProtocol(
       if (token === '') return undefined
       if (token.length > maxTokenLength)
         throw rejected(`bearer token is longer than ${maxTokenLength} characters`)
-      return andThen(opinionOfToken(tokens, token, context), (opinion) => {
+      return onceDecided(opinionOfToken(tokens, token, context), (opinion) => {
         if (opinion === undefined) return unknownToken
         if (opinion instanceof Refused) return opinion
         return { ...opinion, consumed: { remove: [], replace: [[HEADER, others.join(',')]] } }

@@ -1,6 +1,5 @@
-import { withConsumed } from '../../authenticator/answer-with.ts'
+import { consuming } from '../../authenticator/answer-with.ts'
 import type { Authenticator, HeaderChanges, TokenAuthenticator } from '../../authenticator/authenticator.ts'
-import { andThen } from '../../internal/awaitable.ts'
 import {
   MAX_TOKEN_LENGTH,
   type TokenExtractionOptions,
@@ -9,7 +8,7 @@ import {
 } from '../bearer-token/bearer-token.ts'
 import { trimAscii } from '../bearer-token/read.ts'
 import { rejected } from '../../authenticator/errors.ts'
-import { type Opinion, opinionOfToken, Refused, throwing } from '../../authenticator/opinion.ts'
+import { onceDecided, type Opinion, opinionOfToken, Refused, throwing } from '../../authenticator/opinion.ts'
 import { aTokenAuthenticator, optionProblems, refuseProblems } from '../../internal/options/index.ts'
 
 /**
@@ -38,14 +37,15 @@ export function xAuthToken(tokens: TokenAuthenticator, options: TokenExtractionO
       if (token === '') return undefined
       if (token.length > maxTokenLength)
         throw rejected(`X-Auth-Token is longer than ${maxTokenLength} characters`)
-      return andThen(opinionOfToken(tokens, token, context), accept)
+      return onceDecided(opinionOfToken(tokens, token, context), accept)
     }),
   }
 }
 
 const consumed: HeaderChanges = Object.freeze({ remove: ['x-auth-token'] })
+const withHeaderConsumed = consuming(consumed)
 
 function accept(opinion: Opinion): Opinion {
   if (opinion === undefined) return unknownToken
-  return opinion instanceof Refused ? opinion : withConsumed(opinion, consumed)
+  return opinion instanceof Refused ? opinion : withHeaderConsumed(opinion)
 }

@@ -4,7 +4,7 @@ import { watched } from '../../authenticator/consult.ts'
 import { knownTokens } from '../../authenticator/known-tokens.ts'
 import type { Context } from '../../authenticator/context.ts'
 import { notify } from '../../authenticator/events.ts'
-import { type Opinion, opinionOfToken, Refused, settled, throwing } from '../../authenticator/opinion.ts'
+import { type Deciding, opinionOfToken, Refused, settled, throwing } from '../../authenticator/opinion.ts'
 import {
   aTokenAuthenticator,
   either,
@@ -69,32 +69,34 @@ export function cachedUnion(members: readonly CachedMember[]): TokenAuthenticato
     )
   const remembered = behind.filter((each) => each instanceof RememberedTokens)
   const keyOf = lazyKeys()
+  const askBehind = firstOpinion(behind, opinionOfMember, false)
 
   const ask: Ask<TokenAuthenticator | typeof CACHE, string> = (step, token, context) =>
     step === CACHE ? throughCache(token, context) : opinionOfToken(step, token, context)
 
-  const throughCache = (token: string, context: Context): Awaitable<Opinion> => {
+  const throughCache = (token: string, context: Context): Deciding => {
     try {
       refuseNoAudiences(context)
       const start = context.observer === undefined ? 0 : performance.now()
       const key = keyOf(token, context.audiences)
       for (const each of remembered) {
         const known = each.get(key)
-        if (known !== undefined && isForEveryone(known)) return tell(each.name, known, context, start)
+        if (known !== undefined && isForEveryone(known))
+          return settled(tell(each.name, known, context, start))
       }
-      return firstOpinion(behind, opinionOfMember, { key, token }, context, false)
+      return askBehind({ key, token }, context)
     } catch (thrown) {
       return new Refused(thrown)
     }
   }
-  const steps = [...authenticators.slice(0, first), CACHE] as const
+  const steps: readonly (TokenAuthenticator | typeof CACHE)[] = [...authenticators.slice(0, first), CACHE]
 
   return {
     name: 'union',
     audienceAware: authenticators.some((each) => each.audienceAware),
     mayKnow: (token) => authenticators.some((each) => each.mayKnow?.(token) ?? true),
     known: () => authenticators.flatMap(knownTokens),
-    authenticateToken: throwing((token, context) => firstOpinion(steps, ask, token, context, false)),
+    authenticateToken: throwing(firstOpinion(steps, ask, false)),
   }
 }
 
@@ -127,7 +129,7 @@ function opinionOfMember(
   member: TokenAuthenticator | RememberedTokens,
   { key, token }: { readonly key: string; readonly token: string },
   context: Context,
-): Awaitable<Opinion> {
+): Deciding {
   if (!(member instanceof RememberedTokens)) return opinionOfToken(member, token, context)
   const { observer } = context
   try {

@@ -1,0 +1,78 @@
+import { createServer as createHttp2Server, connect } from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { receivedBy } from '../../test/raw-server.ts'
+import { requestStates } from './request-states.ts'
+
+interface State {
+  readonly user: string
+}
+
+const states = requestStates<State>('test/request-states@1')
+const jane: State = { user: 'jane' }
+
+async function overHttp1(): Promise<object> {
+  const message = await receivedBy(() => undefined, 'GET / HTTP/1.1', 'Host: localhost', '')
+  if (message === undefined) throw new Error('it was refused')
+  return message
+}
+
+async function overHttp2(): Promise<object> {
+  const server = createHttp2Server()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const message = new Promise<object>((resolve) => server.once('request', (request) => resolve(request)))
+  const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  onTestFinished(() => {
+    session.destroy()
+    server.close()
+  })
+  session.request({ ':path': '/' }).on('error', () => undefined)
+  return message
+}
+
+describe.each([
+  ['a request of HTTP/1', overHttp1],
+  ['a request of HTTP/2', overHttp2],
+  ['a mock request', async () => ({ rawHeaders: [], headers: {} })],
+  ['a context', async () => ({ env: {} })],
+])('the state of %s', (_, make) => {
+  it('is the one that was set, and no other request has it', async () => {
+    const [one, other] = [await make(), await make()]
+    expect(states.of(one)).toBeUndefined()
+    states.keep(one, jane)
+    expect(states.of(one)).toBe(jane)
+    expect(states.of(other)).toBeUndefined()
+  })
+
+  it('is not in a copy', async () => {
+    const request = await make()
+    states.keep(request, jane)
+    expect(states.of({ ...request })).toBeUndefined()
+    expect(states.of(Object.assign({}, request))).toBeUndefined()
+    expect(states.of(Object.create({}, Object.getOwnPropertyDescriptors(request)) as object)).toBeUndefined()
+    expect(Reflect.ownKeys(request)).toEqual(Reflect.ownKeys(await make()))
+  })
+
+  it('is that of objects that inherit from it', async () => {
+    const request = await make()
+    const derived = Object.create(Object.create(request) as object) as object
+    expect(states.of(derived)).toBeUndefined()
+    states.keep(request, jane)
+    expect(states.of(derived)).toBe(jane)
+  })
+})
+
+describe('the states of a name', () => {
+  it('are shared by all copies of an adapter, and by no other name', () => {
+    const request = { rawHeaders: [] }
+    states.keep(request, jane)
+    expect(requestStates('test/request-states@1').of(request)).toBe(jane)
+    expect(requestStates('test/request-states@2').of(request)).toBeUndefined()
+  })
+
+  it('cannot be replaced', () => {
+    const key = Symbol.for('@kube-authn/test/request-states@1')
+    expect(Reflect.set(globalThis, key, undefined)).toBe(false)
+    expect(Reflect.deleteProperty(globalThis, key)).toBe(false)
+  })
+})
