@@ -20,8 +20,8 @@ export async function issueTokens(material: Material): Promise<IssuedTokens> {
   const objects = serviceAccountObjects({
     serviceAccounts: [{ namespace: 'shop', name: 'cart', uid: '3f2504e0-4f89-41d3-9a0c-0305e82c3301' }],
   })
-  const key = await signingKeyFromPem(material.read('sa.key'))
-  const issuer = tokenIssuer({ issuer: ISSUER, signingKey: key, objects })
+  const signingKey = await signingKeyFromPem(material.read('sa.key'))
+  const issuer = tokenIssuer({ issuer: ISSUER, signingKey, objects })
   const { status } = await issuer.issue({ namespace: 'shop', name: 'cart' }, {})
   const { token, secret } = createBootstrapToken({
     expirationSeconds: 600,

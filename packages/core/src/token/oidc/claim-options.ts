@@ -15,12 +15,19 @@ export type OidcClaimRule =
 
 /** How claims become a user, as in an `AuthenticationConfiguration`. */
 export interface OidcClaimMappings {
+  /** The username. */
   readonly username: OidcPrefixedMapping
   /** Default: no groups. */
   readonly groups?: OidcPrefixedMapping
   /** Default: no uid. If set, the claim is required. */
   readonly uid?: OidcMapping
-  readonly extra?: readonly { readonly key: string; readonly valueExpression: string }[]
+  /** Further attributes. Default: none. */
+  readonly extra?: readonly {
+    /** A path with a domain, in lowercase: `example.com/team`. */
+    readonly key: string
+    /** A CEL expression over `claims`: a string or a list of strings. */
+    readonly valueExpression: string
+  }[]
 }
 
 const prefixedMapping = nested({ claim: aString, prefix: aString, expression: aString })
