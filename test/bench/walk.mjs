@@ -51,7 +51,7 @@ async function calledDuring(operation) {
   await operation()
   const { result } = await post('Profiler.takePreciseCoverage')
   session.disconnect()
-  return [...new Set(result.flatMap(calledIn))].toSorted()
+  return [...new Set(result.flatMap(calledIn))]
 }
 
 function calledIn({ url, functions: covered }) {

@@ -98,13 +98,13 @@ const AUTHORIZATION = JSON.stringify({
 const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
   '@kube-authn/core': {
     anonymous: alone(),
-    authenticateRequest: after(() => requests),
     authenticatorChain: alone(() => ({ tokens: [tokens] })),
     basic: after(() => passwords),
     bearerToken: after(() => tokens),
     webSocketProtocol: after(() => tokens),
   },
   '@kube-authn/core/adapter': {
+    authenticateRequest: after(() => requests),
     authorizeRequest: after(() => authorizer),
     impersonateRequest: after(() => authorizer),
     handleReviews: after(() => authorizer),
@@ -116,6 +116,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     auditWebhook: alone(() => ({ url })),
   },
   '@kube-authn/core/authorization': {
+    authorizationConfiguration: after(() => AUTHORIZATION),
     parseRbac: after(() => ''),
   },
   '@kube-authn/core/bootstrap-token': {
@@ -129,7 +130,6 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     requestHeader: alone(() => ({ trusts: () => true, usernameHeaders: ['X-User'] })),
   },
   '@kube-authn/core/configuration': {
-    authorizationConfiguration: after(() => AUTHORIZATION),
     authenticationConfiguration: after(
       () => 'apiVersion: apiserver.config.k8s.io/v1\nkind: AuthenticationConfiguration\n',
     ),

@@ -93,13 +93,17 @@ export function expressFloor(userOf) {
   }
 }
 
-/** A private field of a request: cheaper than a property that is not enumerable. */
-class Given {
-  constructor(object) {
-    return object
-  }
+/** Returns the given object, so that a derived class adds its private field to it. */
+function Given(object) {
+  return object
 }
+
+/** The state of a request, in a private field: a property that is not enumerable costs more. */
 class State extends Given {
+  /**
+   * @type {object | undefined}
+   * @readonly
+   */
   #user
   constructor(request, user) {
     super(request)
@@ -107,6 +111,9 @@ class State extends Given {
   }
   static of(request) {
     return #user in request ? request.#user : undefined
+  }
+  static keep(request, user) {
+    return new State(request, user)
   }
 }
 
@@ -146,7 +153,7 @@ function withDuties(req, userOf) {
   rawHeaders.splice(found, 2)
   delete headers.authorization
   if (user === undefined) return undefined
-  if (State.of(req) === undefined) void new State(req, { user })
+  if (State.of(req) === undefined) State.keep(req, { user })
   return user
 }
 

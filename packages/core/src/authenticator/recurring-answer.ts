@@ -20,7 +20,7 @@ export class RecurringAnswer implements Authentication {
   }
 
   /**
-   * Remembers what `conclude` returns, in the answers that recur. An answer keeps one conclusion, by whoever asked first, besides
+   * Remembers what `conclude` returns, in the answers that recur. An answer keeps one conclusion, that of the first caller, besides
    * itself: nearly every answer is used in one chain.
    *
    * @param conclude must depend on nothing but the answer.

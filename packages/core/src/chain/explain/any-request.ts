@@ -48,12 +48,21 @@ export async function readAnyRequest(given: unknown): Promise<ReadRequest> {
 const NO_REQUEST =
   'must be the req of Express or Node, the ctx of Koa, the c of Hono, a Request of Fetch, or an AuthenticationRequest'
 
-/** The middlewares of an adapter store their state in the request, under a symbol of this form. */
-const STATE = /^@kube-authn\/[a-z]+\/state@/
+/** The adapters register what they know of requests, in all copies of them, under symbols of this form: `RequestStates`. */
+const STATES = /^@kube-authn\/[a-z]+\/state@/
 
-function hasState(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  return Object.getOwnPropertySymbols(value).some(({ description = '' }) => STATE.test(description))
+function hasState(request: unknown): boolean {
+  if (typeof request !== 'object' || request === null) return false
+  return Object.getOwnPropertySymbols(globalThis)
+    .filter(({ description = '' }) => STATES.test(description))
+    .some((key) => {
+      const states: unknown = Reflect.get(globalThis, key)
+      return isStates(states) && states.of(request) !== undefined
+    })
+}
+
+function isStates(states: unknown): states is { of(request: object): unknown } {
+  return typeof states === 'function' && 'of' in states && typeof states.of === 'function'
 }
 
 function isAuthenticationRequest(value: unknown): value is AuthenticationRequest {
