@@ -19,7 +19,7 @@ const exportedAnywhere = new Set(
 const BUDGETS = [
   {
     folders: ['core', 'express', 'hono', 'koa', 'node', 'passport', 'testing'],
-    most: { entries: 25, names: 254 },
+    most: { entries: 25, names: 256 },
   },
   { folders: ['server'], most: { entries: 1, names: 25 } },
   { folders: ['x509'], most: { entries: 1, names: 30 } },

@@ -8,20 +8,20 @@ import { fileURLToPath } from 'node:url'
 /** Per public entry, without lazy imports and without its framework: slightly above the current size. */
 const budgets = {
   core: {
-    '.': '12.6 kB',
+    '.': '8 kB',
     './adapter': '39.8 kB',
     './audit': '52.2 kB',
-    './authorization': '51.5 kB',
-    './bootstrap-token': '7.5 kB',
+    './authorization': '121.5 kB',
+    './bootstrap-token': '7.6 kB',
     './cel': '67 kB',
     './client-certificate': '32.4 kB',
-    './configuration': '134.3 kB',
+    './configuration': '128.6 kB',
     './metrics': '9.1 kB',
-    './oidc': '20.7 kB',
+    './oidc': '21.1 kB',
     './openapi': '2.7 kB',
     './opentelemetry': '9 kB',
-    './password-file': '28.5 kB',
-    './remote': '30.4 kB',
+    './password-file': '28.6 kB',
+    './remote': '30.6 kB',
     './service-account': '29.4 kB',
     './token-file': '24.0 kB',
   },
@@ -75,16 +75,16 @@ const workers = [
   {
     name: 'a Worker with bearer tokens and OpenID Connect',
     file: 'test/bench/workers/bearer-oidc.js',
-    limit: '30.2 kB',
+    limit: '30.5 kB',
   },
   {
     name: 'the same with Hono, without Hono itself',
     file: 'test/bench/workers/bearer-oidc-hono.js',
     without: ['hono'],
-    limit: '36.8 kB',
+    limit: '37.2 kB',
   },
-  { name: 'the same with Hono', file: 'test/bench/workers/bearer-oidc-hono.js', limit: '44.7 kB' },
-  { name: 'examples/hono-edge, with Hono', file: 'examples/hono-edge/dist/worker.js', limit: '85.6 kB' },
+  { name: 'the same with Hono', file: 'test/bench/workers/bearer-oidc-hono.js', limit: '45.0 kB' },
+  { name: 'examples/hono-edge, with Hono', file: 'examples/hono-edge/dist/worker.js', limit: '86.0 kB' },
 ].map(({ name, file, without = [], limit }) => ({
   name,
   path: fileURLToPath(new URL(`../${file}`, import.meta.url)),
@@ -101,4 +101,20 @@ const workers = [
   }),
 }))
 
-export default [...entries, ...workers]
+/** What one reads of the core to configure an authenticator by a file without expressions: its own code, neither compressed nor loaded late. */
+const configuration = {
+  name: '@kube-authn/core/configuration, its own code without expressions, not compressed',
+  path: fileURLToPath(new URL('../packages/core/dist/entries/configuration.js', import.meta.url)),
+  limit: '65 kB',
+  gzip: false,
+  brotli: false,
+  modifyEsbuildConfig: (config) => ({
+    ...config,
+    format: 'esm',
+    platform: 'neutral',
+    external: ['#*', '@kube-authn/x509', 'jose', 'yaml'],
+    plugins: [lazyImportsStayOut],
+  }),
+}
+
+export default [...entries, configuration, ...workers]

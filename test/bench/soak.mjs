@@ -37,7 +37,7 @@ const policyOf = (version) =>
     ),
   ].join('---\n')
 
-const issuer = await createIssuer({ algorithms: ['ES256'] })
+const issuer = await createIssuer({ signingAlgorithms: ['ES256'] })
 const issuerServer = await listen(issuer)
 const webhook = fakeTokenReviewWebhook(knownTokens({ hooked: fakeUser({ username: 'hook' }) }))
 const webhookServer = await listen(webhook)
@@ -68,7 +68,7 @@ const authenticator = createAuthenticator({
   tokenFile: at('tokens.csv'),
   passwordFile: at('passwords.csv'),
   authenticationConfig: at('authn.json'),
-  tokenReview: { path: at('webhook.json'), cacheTtlSeconds: 5 },
+  tokenReview: { path: at('webhook.json'), ttlSeconds: 5 },
   anonymous: { enabled: true, conditions: [{ path: '/healthz' }] },
   observer,
 })
@@ -87,7 +87,7 @@ const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS })
 
 const jwts = await Promise.all(
   Array.from({ length: 200 }, (_, i) =>
-    issuer.sign({ aud: 'app', sub: `jane-${i}` }, { expiresInSeconds: 86_400 }),
+    issuer.sign({ aud: 'app', sub: `jane-${i}` }, { expirationSeconds: 86_400 }),
   ),
 )
 const bearer = (token) => ({ authorization: `Bearer ${token}` })

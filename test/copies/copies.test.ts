@@ -69,11 +69,11 @@ const adapters: readonly (readonly [name: string, ask: Ask])[] = [
   ],
   [
     'authenticateRequest',
-    async ({ core }, authenticator, options) => {
-      const outcome = await core.authenticateRequest(
+    async ({ adapter }, authenticator, options) => {
+      const outcome = await adapter.authenticateRequest(
         authenticator,
         options,
-      )(core.fetchRequest(new Request('http://localhost/', bearer)))
+      )(adapter.fetchRequest(new Request('http://localhost/', bearer)))
       if (!('failure' in outcome)) throw new Error('accepted')
       return outcome.failure.getResponse()
     },
@@ -161,8 +161,8 @@ describe.each(copies)('an error of %s', (_copy, own, other) => {
       [own.core.rejected('bad'), other.core.AuthenticationError],
       [new own.core.ConfigurationError([]), other.core.ConfigurationError],
       [
-        new own.core.StatusError({ status: 404, reason: 'NotFound', message: 'none' }),
-        other.core.StatusError,
+        new own.adapter.StatusError({ status: 404, reason: 'NotFound', message: 'none' }),
+        other.adapter.StatusError,
       ],
       [new own.authorization.AuthorizationError('down'), other.authorization.AuthorizationError],
     ] as const
@@ -179,7 +179,7 @@ describe.each(copies)('an error of %s', (_copy, own, other) => {
       },
       { name: 'jane', authenticate: () => ({ user: own.core.userInfo({ username: 'jane' }) }) },
     )
-    expect(await other.core.authenticateRequest(chain)(fakeRequest())).toMatchObject({
+    expect(await other.adapter.authenticateRequest(chain)(fakeRequest())).toMatchObject({
       failure: { status: 401 },
     })
   })
@@ -188,7 +188,7 @@ describe.each(copies)('an error of %s', (_copy, own, other) => {
     const authorize = other.authorization.authorizeRequest(own.authorization.alwaysAllow())
     const outcome = await authorize(fakeRequest(), own.core.userInfo({ username: 'jane' }), {
       attributes: () => {
-        throw new own.core.StatusError({ status: 404, reason: 'NotFound', message: 'no such thing' })
+        throw new own.adapter.StatusError({ status: 404, reason: 'NotFound', message: 'no such thing' })
       },
     })
     expect(outcome).toMatchObject({ failure: { status: 404, message: 'no such thing' } })

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import * as core from '@kube-authn/core'
+import * as adapter from '@kube-authn/core/adapter'
 import * as authorization from '@kube-authn/core/authorization'
 import * as tokenCache from '@kube-authn/core/remote'
 import * as express from '@kube-authn/express'
@@ -11,7 +12,7 @@ import * as koa from '@kube-authn/koa'
 import * as passport from '@kube-authn/passport'
 
 /** The packages as a test uses them: those that every other test uses. */
-export const firstCopy = { core, authorization, tokenCache, express, koa, hono, passport }
+export const firstCopy = { core, adapter, authorization, tokenCache, express, koa, hono, passport }
 
 /** The packages, of either copy. */
 export type Packages = typeof firstCopy
@@ -20,12 +21,13 @@ export type Packages = typeof firstCopy
 export async function secondCopy(): Promise<Packages & { readonly remove: () => void }> {
   const root = mkdtempSync(join(tmpdir(), 'second-copy-'))
   const packages = fileURLToPath(new URL('../../packages/', import.meta.url))
-  for (const folder of ['core', 'express', 'koa', 'hono', 'passport'])
+  for (const folder of ['x509', 'core', 'express', 'koa', 'hono', 'passport'])
     copyPackage(join(packages, folder), root)
   const load = async <T>(path: string): Promise<T> =>
     (await import(pathToFileURL(join(root, 'node_modules/@kube-authn', path)).href)) as T
   return {
     core: await load('core/dist/entries/index.js'),
+    adapter: await load('core/dist/entries/adapter.js'),
     authorization: await load('core/dist/entries/authorization.js'),
     tokenCache: await load('core/dist/entries/remote.js'),
     express: await load('express/dist/index.js'),

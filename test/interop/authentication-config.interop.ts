@@ -61,7 +61,7 @@ describe.runIf(has('glewlwyd', 'setpriv', 'sqlite'))('a file of --authentication
     app.stderr?.on('data', say)
     await vi.waitFor(() => expect(output).toContain('/whoami'), { timeout: 20_000 })
     origin = /https:\/\/localhost:\d+/.exec(output)?.[0] ?? ''
-    fetch = createFetch({ ca: { pem: pki.caPem } })
+    fetch = createFetch({ ca: pki.caPem })
     open.push(fetch.close)
     const isReady = async (): Promise<void> => expect((await fetch(`${origin}/readyz`)).status).toBe(200)
     await vi.waitFor(isReady, { timeout: 15_000 })

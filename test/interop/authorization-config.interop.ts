@@ -105,7 +105,7 @@ current-context: quota
     app.use(authentication(authenticator), impersonation(authorizer), authorization(authorizer))
     app.use((_req, res) => void res.send('served'))
     origin = await listening(createServer({ cert, key }, app))
-    fetch = createFetch({ ca: { pem: pki.caPem } })
+    fetch = createFetch({ ca: pki.caPem })
     open.push(fetch.close)
   })
   afterAll(async () => {

@@ -25,7 +25,7 @@ export interface Browser {
 
 /** Opens one that trusts a CA. */
 export function openBrowser(caPem: string): Browser {
-  const fetch = createFetch({ ca: { pem: caPem } })
+  const fetch = createFetch({ ca: caPem })
   const cookies = new Map<string, string>()
   return {
     async visit(url, visit = {}) {

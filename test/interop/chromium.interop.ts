@@ -24,7 +24,7 @@ beforeAll(async () => {
   scratch = makeScratch()
   users = await createPki({ commonName: 'users' })
   strangers = await createPki({ commonName: 'strangers' })
-  authenticator = createAuthenticator({ clientCA: scratch.write('ca.crt', users.caPem) })
+  authenticator = createAuthenticator({ clientCAFile: scratch.write('ca.crt', users.caPem) })
   const { chainPem, privateKeyPem } = await users.issueServer({ hosts: ['127.0.0.1'] })
   app = await httpsApp({ cert: chainPem, key: privateKeyPem }, authenticator)
 })

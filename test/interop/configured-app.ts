@@ -46,7 +46,7 @@ export async function configuredApp(
   const { chainPem, privateKeyPem } = await pki.issueServer({ hosts: ['127.0.0.1'] })
   const middleware = { observer, unavailableStatus }
   const app = await httpsApp({ cert: chainPem, key: privateKeyPem }, authenticator, middleware)
-  const fetch = createFetch({ ca: { pem: pki.caPem } })
+  const fetch = createFetch({ ca: pki.caPem })
   return {
     async ask(token) {
       const headers = { authorization: `Bearer ${token}` }

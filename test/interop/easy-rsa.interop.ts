@@ -24,7 +24,7 @@ describe.runIf(has('easyRsa', 'openssl', 'curl')).each([
     const script = documented('With easy-rsa', 'sh')
     await scratch.shell(script, env)
     await scratch.shell(script, env, 'stranger')
-    authenticator = createAuthenticator({ clientCA: pki('pki/ca.crt') })
+    authenticator = createAuthenticator({ clientCAFile: pki('pki/ca.crt') })
     app = await httpsApp(
       { cert: readFileSync(pki('pki/issued/server.crt')), key: readFileSync(pki('pki/private/server.key')) },
       authenticator,

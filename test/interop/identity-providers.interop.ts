@@ -1,4 +1,4 @@
-import { createAuthenticator, createFetch } from '@kube-authn/node'
+import { authenticatorFromFlags, createFetch } from '@kube-authn/node'
 import { type CertificateAuthority, createPki, fakeRequest } from '@kube-authn/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { has } from './components.ts'
@@ -94,16 +94,14 @@ describe.runIf(has('glewlwyd', 'setpriv', 'sqlite'))('identity providers', () =>
 
     it('may be named by flags, which take RS256 only', async () => {
       const provider = providers[name]
-      const authenticator = createAuthenticator({
-        oidc: {
-          issuerUrl: provider.issuer,
-          clientId: clientFor.RS256,
-          caFile,
-          usernameClaim: 'email',
-          groupsClaim: 'groups',
-          groupsPrefix: 'oidc:',
-        },
-      })
+      const authenticator = await authenticatorFromFlags([
+        `--oidc-issuer-url=${provider.issuer}`,
+        `--oidc-client-id=${clientFor.RS256}`,
+        `--oidc-ca-file=${caFile}`,
+        '--oidc-username-claim=email',
+        '--oidc-groups-claim=groups',
+        '--oidc-groups-prefix=oidc:',
+      ])
       const ask = async (algorithm: Algorithm) => {
         const authorization = `Bearer ${await provider.logIn(jane, algorithm)}`
         return authenticator.authenticate(fakeRequest({ headers: [['Authorization', authorization]] }), {})
@@ -160,7 +158,7 @@ describe.runIf(has('glewlwyd', 'setpriv', 'sqlite'))('identity providers', () =>
     const provider = await oidcProvider({ pki, cacheControl: 'public, max-age=3600' })
     open.push(provider)
     await provider.start()
-    const fetch = createFetch({ ca: { pem: pki.caPem } })
+    const fetch = createFetch({ ca: pki.caPem })
     const { headers } = await fetch(`${provider.issuer}/jwks`)
     fetch.close()
     expect(headers.get('cache-control')).toBe('public, max-age=3600')

@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { authenticateRequest, type Authenticator } from '@kube-authn/core'
+import { authenticateRequest } from '@kube-authn/core/adapter'
+import type { Authenticator } from '@kube-authn/core'
 import { systemClock } from '@kube-authn/core/internal'
 import { keystoneTokenReview } from '@kube-authn/core/remote'
 import {
@@ -128,7 +129,7 @@ describe.runIf(hasKeystone)('Keystone', () => {
   }
 
   function create(options: Partial<KeystoneOptions> = {}, more = {}): NodeAuthenticator {
-    const keystoneOptions = { url: keystone.url, ca, ...options }
+    const keystoneOptions = { url: keystone.url, caFile: ca, ...options }
     const authenticator = createAuthenticator({ keystone: keystoneOptions, ...more })
     open.push(authenticator)
     return authenticator
@@ -136,7 +137,7 @@ describe.runIf(hasKeystone)('Keystone', () => {
 
   /** Without a cache. */
   const forgetful = (options: Partial<KeystoneOptions> = {}): NodeAuthenticator =>
-    create({ rememberSeconds: 0, rememberRefusedSeconds: 0, ...options }, { tokenCache: false })
+    create({ successTtlSeconds: 0, failureTtlSeconds: 0, ...options }, { tokenCache: false })
 
   async function ask(authenticator: Authenticator, name: string, value: string): Promise<unknown> {
     const request = fakeRequest({ headers: [[name, value]] })
@@ -196,8 +197,8 @@ describe.runIf(hasKeystone)('Keystone', () => {
     it('tell the janes apart, where both count', async () => {
       const both = forgetful({
         domains: 'all',
-        username: '{domainName}/{name}',
-        groupName: '{domainName}/{name}',
+        usernameFormat: '{domainName}/{name}',
+        groupsFormat: '{domainName}/{name}',
         userAtDomain: true,
       })
       expect(await basic(both, 'jane')).toMatchObject({ username: 'Default/jane', uid: people.jane })
@@ -257,7 +258,7 @@ describe.runIf(hasKeystone)('Keystone', () => {
 
     it('make jane, as bearer token and as X-Auth-Token', async () => {
       const token = await janesToken(shop())
-      const authenticator = forgetful({ xAuthToken: true })
+      const authenticator = forgetful({ acceptXAuthToken: true })
       expect(await bearer(authenticator, token)).toEqual(jane())
       expect(await ask(authenticator, 'X-Auth-Token', token)).toEqual(jane())
       expect(await ask(forgetful(), 'X-Auth-Token', token)).toBe(401)
@@ -304,7 +305,7 @@ describe.runIf(hasKeystone)('Keystone', () => {
 
     it('of many at once are not mixed up', async () => {
       const tokens = [await janesToken(shop()), await cloud.login({ id: people.joe, password: PASSWORD })]
-      const authenticator = forgetful({ maxConcurrentChecks: 8 })
+      const authenticator = forgetful({ maxConcurrent: 8 })
       const asked = Array.from({ length: 40 }, (_, index) => bearer(authenticator, tokens[index % 2] ?? ''))
       expect(await Promise.all(asked)).toMatchObject(
         Array.from({ length: 40 }, (_, index) => ({ username: index % 2 === 0 ? 'jane' : 'joe' })),
@@ -378,7 +379,7 @@ describe.runIf(hasKeystone)('Keystone', () => {
     })
 
     it('are answered for kube-apiserver, as by k8s-keystone-auth', async () => {
-      const fetch = createFetch({ ca: { path: ca } })
+      const fetch = createFetch({ caFile: ca })
       const review = keystoneTokenReview({ url: keystone.url, fetch })
       const post = async (token: string): Promise<unknown> => {
         const body = { apiVersion: 'authentication.k8s.io/v1beta1', kind: 'TokenReview', spec: { token } }

@@ -88,7 +88,7 @@ export interface Cloud {
 
 /** Logs the administrator in. */
 export async function cloudOf(url: string, ca: string): Promise<Cloud> {
-  const fetch: HttpFetch = createFetch({ ca: { path: ca } })
+  const fetch: HttpFetch = createFetch({ caFile: ca })
   const ask = async (method: string, path: string, body?: object, token?: string): Promise<Response> => {
     const response = await fetch(`${url}/v3${path}`, {
       method,

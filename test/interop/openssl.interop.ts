@@ -33,7 +33,7 @@ describe.runIf(has('openssl', 'curl')).each(ways)('$what', ({ heading, newKey })
     await scratch.shell(documented(heading, 'sh'), { MASTER_IP: '127.0.0.1' })
     // Another CA that issues the same under the same names.
     await scratch.shell(documented(heading, 'sh'), { MASTER_IP: '127.0.0.1' }, 'stranger')
-    authenticator = createAuthenticator({ clientCA: scratch.path('ca.crt') })
+    authenticator = createAuthenticator({ clientCAFile: scratch.path('ca.crt') })
     app = await httpsApp(
       { cert: readFileSync(scratch.path('server.crt')), key: readFileSync(scratch.path('server.key')) },
       authenticator,

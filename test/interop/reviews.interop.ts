@@ -50,7 +50,7 @@ async function makeWorld(): Promise<World> {
   scratch.write('delegator.crt', delegator.chainPem)
   scratch.write('delegator.key', delegator.privateKeyPem)
   const authenticator = createAuthenticator({
-    clientCA: scratch.path('users.crt'),
+    clientCAFile: scratch.path('users.crt'),
     tokenFile: scratch.write('tokens.csv', 'janes-token,jane,1001,"developers,app1"\n'),
   })
   const policy = rbacAt(scratch.write('rbac.yaml', RBAC))
@@ -283,7 +283,7 @@ describe.runIf(has('kubectl'))('reviews, asked for with kubectl', () => {
         'current-context': 'webhook',
       }),
     )
-    const authenticator = createAuthenticator({ tokenReview: { path: kubeconfig, cacheTtlSeconds: 0 } })
+    const authenticator = createAuthenticator({ tokenReview: { path: kubeconfig, ttlSeconds: 0 } })
     const app = express().use(
       authentication(authenticator),
       reviews({ name: 'nobody', authorize: () => noOpinion() }),

@@ -138,10 +138,10 @@ describe('what is noticed in files, where there is no observer', () => {
 
   it('is told once for each file and kind', async () => {
     const setup = `
-      tokenFile('t,jane,1,dev,ops\\nu,joe,2,dev,ops', { file: 'a.csv' })
-      tokenFile('t,jane,1,dev,ops', { file: 'a.csv' })
-      tokenFile('t,jane,1,dev,ops', { file: 'b.csv' })
-      tokenFile('', { file: 'b.csv' })`
+      tokenFile('t,jane,1,dev,ops\\nu,joe,2,dev,ops', { source: 'a.csv' })
+      tokenFile('t,jane,1,dev,ops', { source: 'a.csv' })
+      tokenFile('t,jane,1,dev,ops', { source: 'b.csv' })
+      tokenFile('', { source: 'b.csv' })`
     const columns =
       'record 1 has 5 columns, and those after the fourth are ignored: put several groups in quotes, as in "dev,ops"'
     expect(await printedBy('hono', setup)).toBe(

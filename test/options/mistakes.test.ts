@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Hono } from 'hono'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type AuthenticationEvent, authenticatorChain, fetchRequest, type Observer } from '@kube-authn/core'
+import { type AuthenticationEvent, authenticatorChain, type Observer } from '@kube-authn/core'
+import { fetchRequest, impersonateRequest } from '@kube-authn/core/adapter'
 import { isConfigurationError } from '@kube-authn/core/internal'
 import { authorizeRequest, parseRbac, rbac } from '@kube-authn/core/authorization'
 import { clientCertificate } from '@kube-authn/core/client-certificate'
-import { impersonateRequest } from '@kube-authn/core/adapter'
 import * as ofExpress from '@kube-authn/express'
 import * as ofHono from '@kube-authn/hono'
 import * as ofKoa from '@kube-authn/koa'
@@ -93,40 +93,50 @@ describe('a mistake is refused in a sentence', () => {
     ...(
       [
         [{ requiredClaim: ['hd=example.com'] }, /^oidc.requiredClaim: .*did you mean requiredClaims\?$/],
-        [{ requiredClaims: { hd: 'example.com' } }, /^oidc.requiredClaims: must be a list$/],
-        [{ requiredClaims: 'hd=example.com' }, /^oidc.requiredClaims: must be a list$/],
+        [{ requiredClaims: ['hd=example.com'] }, /^oidc.requiredClaims: must be an object$/],
+        [{ requiredClaims: 'hd=example.com' }, /^oidc.requiredClaims: must be an object$/],
+        [{ requiredClaims: { hd: true } }, /^oidc.requiredClaims\["hd"\]: must be a string$/],
         [{ groupPrefix: 'oidc:' }, /^oidc.groupPrefix: .*did you mean groupsPrefix\?$/],
         [{ groupsPrefix: null }, /^oidc.groupsPrefix: must be a string, not null$/],
         [{ usernamePrefix: null }, /^oidc.usernamePrefix: must be a string, not null$/],
-        [{ clientID: 'x' }, /^oidc.clientID: .*did you mean clientId\?$/],
-        [{ clientId: ['a'] }, /^oidc.clientId: must be a string$/],
-        [{ clientId: '' }, /^oidc.clientId: must not be empty$/],
-        [{ clientId: undefined }, /^oidc.clientId: is required$/],
+        [{ usernamePrefix: '-' }, /^oidc.usernamePrefix: must be '' for no prefix/],
+        [
+          { usernameClaim: 'email', claimMappings: { username: { claim: 'sub', prefix: '' } } },
+          /^oidc.usernameClaim: cannot be set together with claimMappings$/,
+        ],
+        [
+          { requiredClaims: { hd: 'x' }, claimValidationRules: [] },
+          /^oidc.requiredClaims: cannot be set together with claimValidationRules$/,
+        ],
+        [{ audiences: ['x'] }, /^oidc.audiences: .*did you mean audience\?$/],
+        [{ audience: 1 }, /^oidc.audience: must be a string$/],
+        [{ audience: '' }, /^oidc.audience: Required value/],
+        [{ audience: undefined }, /^oidc.audience: is required$/],
         [{ signingAlgorithms: 'RS256' }, /^oidc.signingAlgorithms: must be a list$/],
-        [{ issuerUrl: 'http://issuer' }, /^oidc.issuerUrl: .*URL scheme must be https$/],
+        [{ issuer: 'http://issuer' }, /^oidc.issuer: .*URL scheme must be https$/],
       ] as const
     ).map(
       ([wrong, said]) =>
         [
           `oidc with ${JSON.stringify(wrong)}`,
-          () => create({ oidc: { issuerUrl: 'https://issuer', clientId: 'a', ...wrong } }),
+          () => create({ oidc: { issuer: 'https://issuer', audience: 'a', ...wrong } }),
           said,
         ] as [string, () => unknown, RegExp],
     ),
     [
-      'names of other libraries',
-      () => create({ oidc: { issuer: 'https://issuer', clientID: 'x' } }),
-      /^oidc.issuer: unknown option, did you mean issuerUrl\?; oidc.clientID: .*; oidc.issuerUrl: is required; oidc.clientId: is required$/,
+      'the names of the flags',
+      () => create({ oidc: { issuerUrl: 'https://issuer', clientId: 'x' } }),
+      /^oidc.issuerUrl: unknown option, did you mean issuer\?; oidc.clientId: unknown option; oidc.issuer: is required; oidc.audience: is required$/,
     ],
     ['audiences in a string', () => withTokens({ audiences: 'api' }), /^audiences: must be a list$/],
     [
       'a name of a proxy in a string',
-      () => create({ requestHeader: { clientCA: at('ca.crt'), usernameHeaders: ['X'], allowedNames: 'a' } }),
+      () => create({ requestHeader: { caFile: at('ca.crt'), usernameHeaders: ['X'], allowedNames: 'a' } }),
       /^requestHeader.allowedNames: must be a list$/,
     ],
     [
       'no name of a proxy',
-      () => create({ requestHeader: { clientCA: at('ca.crt'), usernameHeaders: ['X'] } }),
+      () => create({ requestHeader: { caFile: at('ca.crt'), usernameHeaders: ['X'] } }),
       /^requestHeader.allowedNames: must name the proxy; /,
     ],
     // Names of options.
@@ -135,7 +145,11 @@ describe('a mistake is refused in a sentence', () => {
       () => create({ tokensFile: 't' }),
       /^tokensFile: unknown option, did you mean tokenFile\?$/,
     ],
-    ['clientCa', () => withTokens({ clientCa: 'x' }), /^clientCa: unknown option, did you mean clientCA\?$/],
+    [
+      'clientCa',
+      () => withTokens({ clientCa: 'x' }),
+      /^clientCa: unknown option, did you mean clientCAFile\?$/,
+    ],
     [
       'nothing at all',
       () => create(),
@@ -144,8 +158,9 @@ describe('a mistake is refused in a sentence', () => {
     ['null', () => create(null), /^options: must be an object of options, not null$/],
     [
       'several at once',
-      () => create({ tokenFile: at('nope.csv'), clientCA: at('jane.key'), oidc: { issuerUrl: 'https://a' } }),
-      /^oidc.clientId: .*clientCA: .*tokenFile: .*$/,
+      () =>
+        create({ tokenFile: at('nope.csv'), clientCAFile: at('jane.key'), oidc: { issuer: 'https://a' } }),
+      /^oidc.audience: .*clientCAFile: .*tokenFile: .*$/,
     ],
     [
       'onFail',
@@ -173,7 +188,11 @@ describe('a mistake is refused in a sentence', () => {
       () => create({ tokenFile: `${SECRET},jane,1` }),
       /^tokenFile: this looks like the content of a file: pass its path instead$/,
     ],
-    ['PEM for a path', () => create({ clientCA: caPem }), /^clientCA: is PEM data; pass the path of a file/],
+    [
+      'PEM for a path',
+      () => create({ clientCAFile: caPem }),
+      /^clientCAFile: is PEM data; pass the path of a file/,
+    ],
     [
       'a path for PEM',
       () => clientCertificate({ ca: 'ca.crt' }),
@@ -181,8 +200,8 @@ describe('a mistake is refused in a sentence', () => {
     ],
     [
       'a key for a CA',
-      () => create({ clientCA: at('jane.key') }),
-      /^clientCA: .\/jane.key: x509: data does not contain .* certificates; the file holds: PRIVATE KEY$/,
+      () => create({ clientCAFile: at('jane.key') }),
+      /^clientCAFile: .\/jane.key: x509: data does not contain .* certificates; the file holds: PRIVATE KEY$/,
     ],
     [
       'two columns',
@@ -235,7 +254,7 @@ describe('a mistake is refused in a sentence', () => {
       'an issuer in two places',
       () =>
         create({
-          oidc: { issuerUrl: 'https://a', clientId: 'a' },
+          oidc: { issuer: 'https://a', audience: 'a' },
           authenticationConfig: file('a.yaml', 'kind: AuthenticationConfiguration\n'),
         }),
       /oidc: cannot be set together with authenticationConfig/,
@@ -382,7 +401,7 @@ describe('what Kubernetes takes without a word is an advice to the observer', ()
     ],
     [
       'a certificate of a server for a CA',
-      (observer) => createAuthenticator({ clientCA: at('server.crt'), observer }).close(),
+      (observer) => createAuthenticator({ clientCAFile: at('server.crt'), observer }).close(),
       /^advice: 1 of 1 certificates are not CA certificates \(basicConstraints\)/,
     ],
     [
@@ -409,7 +428,9 @@ describe('what Kubernetes takes without a word is an advice to the observer', ()
   })
 
   it('but not a CA', () => {
-    expect(noticed((observer) => createAuthenticator({ clientCA: at('ca.crt'), observer }).close())).toBe('')
+    expect(noticed((observer) => createAuthenticator({ clientCAFile: at('ca.crt'), observer }).close())).toBe(
+      '',
+    )
   })
 })
 

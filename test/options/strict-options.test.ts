@@ -98,13 +98,13 @@ const AUTHORIZATION = JSON.stringify({
 const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
   '@kube-authn/core': {
     anonymous: alone(),
-    authenticateRequest: after(() => requests),
     authenticatorChain: alone(() => ({ tokens: [tokens] })),
     basic: after(() => passwords),
     bearerToken: after(() => tokens),
     webSocketProtocol: after(() => tokens),
   },
   '@kube-authn/core/adapter': {
+    authenticateRequest: after(() => requests),
     authorizeRequest: after(() => authorizer),
     impersonateRequest: after(() => authorizer),
     handleReviews: after(() => authorizer),
@@ -116,6 +116,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     auditWebhook: alone(() => ({ url })),
   },
   '@kube-authn/core/authorization': {
+    authorizationConfiguration: after(() => AUTHORIZATION),
     parseRbac: after(() => ''),
   },
   '@kube-authn/core/bootstrap-token': {
@@ -129,7 +130,6 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     requestHeader: alone(() => ({ trusts: () => true, usernameHeaders: ['X-User'] })),
   },
   '@kube-authn/core/configuration': {
-    authorizationConfiguration: after(() => AUTHORIZATION),
     authenticationConfiguration: after(
       () => 'apiVersion: apiserver.config.k8s.io/v1\nkind: AuthenticationConfiguration\n',
     ),
@@ -175,8 +175,8 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
   },
   '@kube-authn/core/oidc': {
     oidc: alone(() => ({
-      issuer: { url, audiences: ['a'] },
-      claimMappings: { username: { claim: 'sub', prefix: '' } },
+      issuer: url,
+      audience: 'a',
       discoverAtOnce: false,
     })),
   },
@@ -208,9 +208,9 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     legacyServiceAccountToken: alone(() => ({ keys, audiences: ['a'], objects: false })),
     serviceAccountObjects: alone(),
     serviceAccountToken: alone(() => ({ issuers: [url], keys, objects })),
-    tokenIssuer: alone(() => ({ issuer: url, key, objects })),
-    fetchedKeys: alone(() => ({ fetch: async () => ({ keys, refreshAfterSeconds: 60 }) })),
-    keySigner: alone(() => ({ key: verificationKey, sign: () => new Uint8Array() })),
+    tokenIssuer: alone(() => ({ issuer: url, signingKey: key, objects })),
+    fetchedKeys: alone(() => ({ fetchKeys: async () => ({ keys, refreshAfterSeconds: 60 }) })),
+    keySigner: alone(() => ({ verificationKey, sign: () => new Uint8Array() })),
   },
   '@kube-authn/core/token-file': {
     tokenFile: after(() => ''),
@@ -227,7 +227,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
       mountedSecrets: () => [],
     })),
     serviceAccountStore: alone(),
-    tokensController: alone(() => ({ store: serviceAccountStore(), key })),
+    tokensController: alone(() => ({ store: serviceAccountStore(), signingKey: key })),
   },
   '@kube-authn/node/internal': {
     fileSource: { ...after(() => at('tokens.csv')), least: () => ({ parse: () => 1 }) },
@@ -305,7 +305,7 @@ const OTHERS: Readonly<Record<string, string>> = {
     'Received aBoolean aFunction aNonEmptyString aString above applyHeaderChanges atLeast checkOptions clientContext closeConnection incomingMessageBody incomingMessageRequest listOf oneOf required requirePeerCertificates whenOver wholeNumber',
   '@kube-authn/core/client-certificate': 'mergeRequestHeaderConfig parseRequestHeaderConfig',
   '@kube-authn/core':
-    'AuthenticationError AuthorizationError ConfigurationError CredentialFileError StatusError addGroups allow allowPaths alwaysAllow alwaysDeny attributesOf audienceAgnostic authenticatedGroup bootstrapSecrets cachedUnion cloudflareCertificates cloudflareClientCertificate decide deny exactHeaders explain failFast fetchBody fetchRequest forbiddenMessage impersonationHeaders isAuthenticationError isConfigurationError isStatusError isUnauthenticated leadsToImpersonation legacyAuditLine localKeySet noOpinion notify parseBootstrapToken privilegedGroups prometheusBridge rbac rbacPolicy rejected requestInfo responseOf serviceAccountUser serviceAccountUsername signingKeyFromPem splitServiceAccountUsername unavailable union unionAuthorizer userInfo verificationKeyFromDer verificationKeyOfJwk verificationKeysFromPem warningHeaders withHeaderChanges',
+    'AuthenticationError AuthorizationError ConfigurationError CredentialFileError KubeAuthnError StatusError addGroups allow allowPaths alwaysAllow alwaysDeny attributesOf audienceAgnostic authenticatedGroup bootstrapSecrets cachedUnion cloudflareCertificates cloudflareClientCertificate decide deny exactHeaders explain failFast fetchBody fetchRequest forbiddenMessage impersonationHeaders isAuthenticationError isConfigurationError isStatusError isUnauthenticated leadsToImpersonation legacyAuditLine localKeySet noOpinion notify parseBootstrapToken privilegedGroups prometheusBridge rbac rbacPolicy rejected requestInfo responseOf serviceAccountUser serviceAccountUsername signingKeyFromPem splitServiceAccountUsername unavailable union unionAuthorizer userInfo verificationKeyFromDer verificationKeyOfJwk verificationKeysFromPem warningHeaders withHeaderChanges',
   '@kube-authn/server': 'generateName signClusterInfo signedClusterInfo verifyClusterInfo',
   // Options of Node's TLS servers are passed on, so an unknown name may be valid there.
   '@kube-authn/node': 'http2ServerOptions tlsServerOptions tlsServerOptionsAt',

@@ -116,11 +116,12 @@ describe.each(apps)('$name over TLS with HTTP/$http', ({ http, listener }) => {
   })
 })
 
-const issuer = await createIssuer({ algorithms: ['ES256'] })
+const issuer = await createIssuer({ signingAlgorithms: ['ES256'] })
 const tokens = cached(
   oidc({
-    issuer: { url: issuer.url, audiences: ['my-app'] },
-    claimMappings: { username: { claim: 'sub', prefix: '' } },
+    issuer: issuer.url,
+    audience: 'my-app',
+    usernamePrefix: '',
     fetch: issuer.fetch,
   }),
 )

@@ -92,7 +92,7 @@ function equal(what, actual, expected) {
 /** Runs a check with a separate Worker and issuer. */
 async function withWorker(name, run) {
   const folder = mkdtempSync(join(tmpdir(), 'ending-requests-'))
-  const issuer = await createIssuer({ algorithms: ['ES256'] })
+  const issuer = await createIssuer({ signingAlgorithms: ['ES256'] })
   const { url, caPem, close } = await listen(issuer)
   copyFileSync(join(HERE, 'workerd.capnp'), join(folder, 'workerd.capnp'))
   writeFileSync(join(folder, 'issuer-ca.crt'), caPem)
@@ -123,7 +123,7 @@ async function withWorker(name, run) {
     const body = await response.text()
     equal(path, response.ok ? `${response.status} ${body}` : String(response.status), expected)
   }
-  const sign = (sub) => issuer.sign({ sub, aud: 'app' }, { expiresInSeconds: 36_000 })
+  const sign = (sub) => issuer.sign({ sub, aud: 'app' }, { expirationSeconds: 36_000 })
   try {
     await untilReady(() => ask('/advance?seconds=0', '', '200 '))
     await run({ ask, issuer, sign })

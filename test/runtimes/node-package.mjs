@@ -8,7 +8,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { authenticateRequest, fetchRequest } from '@kube-authn/core'
+import { authenticateRequest, fetchRequest } from '@kube-authn/core/adapter'
 import { createAuthenticator, createFetch, rbacAt, webhookAuthenticatorAt } from '@kube-authn/node'
 import { createIssuer, createPki } from '@kube-authn/testing'
 import { listen } from '@kube-authn/testing/node'
@@ -72,14 +72,14 @@ await check('roles are read from a folder', async () => {
 })
 
 await check('a server is called whose certificate the given authority signed', async () => {
-  const seen = await call({ ca: { path: path('ca.crt') } })
+  const seen = await call({ caFile: path('ca.crt') })
   assert.equal(seen.client, '')
 })
 
 for (const { name, ...transport } of [
   { name: 'without that authority' },
-  { name: 'with another authority only', ca: { path: path('other-ca.crt') } },
-  { name: 'under another name', ca: { path: path('ca.crt') }, serverName: 'elsewhere.example.com' },
+  { name: 'with another authority only', caFile: path('other-ca.crt') },
+  { name: 'under another name', caFile: path('ca.crt'), serverName: 'elsewhere.example.com' },
 ]) {
   await check(`no server is called ${name}`, async () => {
     await assert.rejects(call(transport))
@@ -87,7 +87,7 @@ for (const { name, ...transport } of [
 }
 
 await check('a server is called under its own name, whatever the address', async () => {
-  await call({ ca: { path: path('ca.crt') }, serverName: 'localhost' })
+  await call({ caFile: path('ca.crt'), serverName: 'localhost' })
 })
 
 await check('any server is called with insecureSkipTlsVerify', async () => {
@@ -95,8 +95,8 @@ await check('any server is called with insecureSkipTlsVerify', async () => {
 })
 
 await check('a client certificate is shown', async () => {
-  const clientCertificate = { certificate: { path: path('client.crt') }, key: { path: path('client.key') } }
-  const seen = await call({ ca: { path: path('ca.crt') }, clientCertificate })
+  const files = { certFile: path('client.crt'), keyFile: path('client.key') }
+  const seen = await call({ caFile: path('ca.crt'), ...files })
   assert.equal(seen.client, tellsPeerCertificates ? 'webhook-client' : 'somebody')
 })
 
@@ -111,20 +111,20 @@ await check('a proxy is called instead of the server', async () => {
   })
   await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve))
   const proxyUrl = `http://127.0.0.1:${proxy.address().port}`
-  await assert.rejects(call({ ca: { path: path('ca.crt') }, proxyUrl }))
+  await assert.rejects(call({ caFile: path('ca.crt'), proxyUrl }))
   assert.deepEqual(asked, [`CONNECT 127.0.0.1:${upstream.port} HTTP/1.1`])
   proxy.close()
 })
 
 await check('no redirect is followed', async () => {
-  const fetch = createFetch({ ca: { path: path('ca.crt') } })
+  const fetch = createFetch({ caFile: path('ca.crt') })
   assert.equal((await fetch(`${origin}/moved`)).status, 302)
   fetch.close()
 })
 
 await check('an answer without an end is cut off, and none is not waited for', async () => {
-  const options = { maxResponseBytes: 100_000, timeoutSeconds: 1 }
-  const fetch = createFetch({ ca: { path: path('ca.crt') } }, options)
+  const options = { maxBytes: 100_000, timeoutSeconds: 1 }
+  const fetch = createFetch({ caFile: path('ca.crt') }, options)
   await assert.rejects(fetch(`${origin}/endless`).then((response) => response.text()))
   await assert.rejects(fetch(`${origin}/silent`))
   fetch.close()
@@ -150,7 +150,7 @@ current-context: c
 await check('an issuer is believed over its own authority', async () => {
   const issuer = await createIssuer()
   const listening = await listen(issuer, { pki })
-  const oidc = { issuerUrl: issuer.url, clientId: 'app', usernamePrefix: '-', caFile: path('ca.crt') }
+  const oidc = { issuer: issuer.url, audience: 'app', usernamePrefix: '', caFile: path('ca.crt') }
   const authenticator = createAuthenticator({ oidc })
   const token = await issuer.sign({ aud: 'app', sub: 'jane' })
   assert.equal(await soon(() => whoHas(authenticator, token), 'jane'), 'jane')

@@ -21,7 +21,7 @@ export async function demonstration(): Promise<Demonstration> {
   }
   const pki = await createPki({ commonName: 'authentication-config example CA' })
   const { chainPem, privateKeyPem } = await pki.issueServer({ hosts: ['localhost'] })
-  const issuer = await createIssuer({ algorithms: ['ES256'] })
+  const issuer = await createIssuer({ signingAlgorithms: ['ES256'] })
   const { url, caPem } = await listen(issuer, { pki })
   const flags = {
     authenticationConfig: write('authentication.yaml', configurationOf(url, caPem)),

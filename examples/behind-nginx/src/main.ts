@@ -13,7 +13,7 @@ const material = await prepareFiles(folder)
 
 const authenticator = createAuthenticator({
   requestHeader: {
-    clientCA: material.path('front-proxy-ca.crt'),
+    caFile: material.path('front-proxy-ca.crt'),
     allowedNames: [FRONT_PROXY],
     usernameHeaders: ['X-Remote-User'],
     groupHeaders: ['X-Remote-Group'],

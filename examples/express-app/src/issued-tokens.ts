@@ -20,11 +20,11 @@ export async function issueTokens(material: Material): Promise<IssuedTokens> {
   const objects = serviceAccountObjects({
     serviceAccounts: [{ namespace: 'shop', name: 'cart', uid: '3f2504e0-4f89-41d3-9a0c-0305e82c3301' }],
   })
-  const key = await signingKeyFromPem(material.read('sa.key'))
-  const issuer = tokenIssuer({ issuer: ISSUER, key, objects })
+  const signingKey = await signingKeyFromPem(material.read('sa.key'))
+  const issuer = tokenIssuer({ issuer: ISSUER, signingKey, objects })
   const { status } = await issuer.issue({ namespace: 'shop', name: 'cart' }, {})
   const { token, secret } = createBootstrapToken({
-    ttlSeconds: 600,
+    expirationSeconds: 600,
     groups: ['system:bootstrappers:workers'],
   })
   const keys = await verificationKeysAt([material.path('sa.pub')])

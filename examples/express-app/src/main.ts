@@ -34,15 +34,15 @@ const { issuer } = await startOidcProvider({
 
 const issued = await issueTokens(material)
 const authenticator = createAuthenticator({
-  clientCA: material.path('client-ca.crt'),
+  clientCAFile: material.path('client-ca.crt'),
   tokenFile: material.path('tokens.csv'),
   passwordFile: material.path('passwords.csv'),
   ...issued.options,
   oidc: {
-    issuerUrl: issuer,
-    clientId: CLIENT_ID,
+    issuer,
+    audience: CLIENT_ID,
     caFile: material.path('issuer-ca.crt'),
-    usernamePrefix: '-',
+    usernamePrefix: '',
     groupsClaim: 'groups',
   },
   anonymous: { enabled: true, conditions: [{ path: '/' }, { path: '/healthz' }] },

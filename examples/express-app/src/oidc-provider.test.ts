@@ -19,7 +19,7 @@ beforeAll(async () => {
     clientSecret: 'secret of the app',
     users: new Map([['jane', { password: 'secret of jane', claims: { groups: ['developers', 'ops'] } }]]),
   })
-  fetch = createFetch({ ca: { pem: pki.caPem } })
+  fetch = createFetch({ ca: pki.caPem })
 }, 20_000)
 
 afterAll(async () => {
@@ -98,7 +98,7 @@ describe('the OpenID Connect provider', () => {
   })
 
   it('is trusted through its own CA only', async () => {
-    const stranger = createFetch({ ca: { pem: (await createPki()).caPem } })
+    const stranger = createFetch({ ca: (await createPki()).caPem })
     await expect(stranger(provider.issuer)).rejects.toThrow()
     stranger.close()
   })

@@ -1,6 +1,6 @@
-import { type OptionsOf, StatusError } from '@kube-authn/core'
+import type { OptionsOf } from '@kube-authn/core'
+import { StatusError, incomingMessageRequest } from '@kube-authn/core/adapter'
 import { requestInfo } from '@kube-authn/core/authorization'
-import { incomingMessageRequest } from '@kube-authn/core/adapter'
 import { authentication, authorization } from '@kube-authn/express'
 import { delegatedAuthentication } from '@kube-authn/node'
 import express, { type Express, type RequestHandler } from 'express'

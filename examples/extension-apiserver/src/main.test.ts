@@ -43,11 +43,9 @@ async function ask(
   init: { readonly method?: string; readonly headers?: Record<string, string> } = {},
 ): Promise<readonly [status: number, body: unknown]> {
   const fetch = createFetch({
-    ca: { path: material.path('catalog-ca.crt') },
-    clientCertificate: {
-      certificate: { path: material.path(`${name}.crt`) },
-      key: { path: material.path(`${name}.key`) },
-    },
+    caFile: material.path('catalog-ca.crt'),
+    certFile: material.path(`${name}.crt`),
+    keyFile: material.path(`${name}.key`),
   })
   opened.push(fetch)
   const response = await fetch(`${app}${path}`, init)

@@ -1,4 +1,4 @@
-import { StatusError } from '@kube-authn/core'
+import { StatusError } from '@kube-authn/core/adapter'
 import type { ErrorRequestHandler, RequestHandler } from 'express'
 
 /** 404: an object of that name does not exist. */

@@ -39,7 +39,7 @@ it('prints a command and its answer', async () => {
 })
 
 it('accepts ID tokens of the configured issuer', async () => {
-  const issuer = await createIssuer({ algorithms: ['ES256'] })
+  const issuer = await createIssuer({ signingAlgorithms: ['ES256'] })
   const { url: issuerUrl, caPem, close } = await listen(issuer)
   const folder = mkdtempSync(join(tmpdir(), 'hono-app-'))
   ends.push(close, () => rmSync(folder, { recursive: true }))

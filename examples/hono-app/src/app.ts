@@ -17,11 +17,10 @@ export function createApp({ tokensCsv, issuer }: AppOptions) {
   const ofIssuer =
     issuer &&
     oidc({
-      issuer: { url: issuer.url, audiences: [issuer.audience] },
-      claimMappings: {
-        username: { claim: 'sub', prefix: '' },
-        groups: { claim: 'groups', prefix: '' },
-      },
+      issuer: issuer.url,
+      audience: issuer.audience,
+      usernamePrefix: '',
+      groupsClaim: 'groups',
     })
   const authenticator = authenticatorChain({
     tokens: [tokenFile(tokensCsv), ...(ofIssuer === undefined ? [] : [ofIssuer])],

@@ -8,8 +8,8 @@ import { type AppOptions, createApp } from './app.ts'
 import manifest from './policy.json' with { type: 'json' }
 import type { Settings } from './settings.ts'
 
-const provider = await createIssuer({ url: 'https://issuer.example.com', algorithms: ['ES256'] })
-const cluster = await createIssuer({ url: 'https://cluster.example.com', algorithms: ['ES256'] })
+const provider = await createIssuer({ url: 'https://issuer.example.com', signingAlgorithms: ['ES256'] })
+const cluster = await createIssuer({ url: 'https://cluster.example.com', signingAlgorithms: ['ES256'] })
 const SETTINGS = {
   TOKENS_CSV: 'janes-token,jane,1,"developers,app1"\nclarks-token,clark,2\n',
   OIDC_ISSUER: provider.url,

@@ -29,7 +29,7 @@ export function createApp({ settings, manifest, clientCertificate, ...rest }: Ap
   const authenticator = authenticatorChain({
     ...(clientCertificate !== undefined && { clientCertificate }),
     tokens: [
-      ...(isSet(TOKENS_CSV) ? [tokenFile(TOKENS_CSV, { file: 'TOKENS_CSV' })] : []),
+      ...(isSet(TOKENS_CSV) ? [tokenFile(TOKENS_CSV, { source: 'TOKENS_CSV' })] : []),
       ...(isSet(OIDC_ISSUER) ? [oidcTokens({ url: OIDC_ISSUER, audience, ...rest })] : []),
       ...(isSet(SERVICE_ACCOUNT_ISSUER)
         ? [serviceAccountTokens({ url: SERVICE_ACCOUNT_ISSUER, audience, ...rest })]

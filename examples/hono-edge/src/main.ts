@@ -19,8 +19,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 
 // Stand-ins for an OpenID Connect provider, and for a cluster that publishes the keys of its service accounts.
 const pki = await createPki()
-const provider = await createIssuer({ algorithms: ['RS256'] })
-const cluster = await createIssuer({ algorithms: ['ES256'] })
+const provider = await createIssuer({ signingAlgorithms: ['RS256'] })
+const cluster = await createIssuer({ signingAlgorithms: ['ES256'] })
 const { url: providerUrl } = await listen(provider, { pki })
 const { url: clusterUrl } = await listen(cluster, { pki })
 

@@ -19,11 +19,11 @@ export interface IssuerOptions {
 /** Users of an OpenID Connect provider, with the prefix `oidc:`, so that their names differ from those of all other users. */
 export function oidcTokens({ url, audience, ...rest }: IssuerOptions): TokenAuthenticator {
   return oidc({
-    issuer: { url, audiences: [audience] },
-    claimMappings: {
-      username: { claim: 'sub', prefix: 'oidc:' },
-      groups: { claim: 'groups', prefix: 'oidc:' },
-    },
+    issuer: url,
+    audience,
+    usernamePrefix: 'oidc:',
+    groupsClaim: 'groups',
+    groupsPrefix: 'oidc:',
     ...rest,
   })
 }
@@ -34,8 +34,9 @@ export function oidcTokens({ url, audience, ...rest }: IssuerOptions): TokenAuth
  */
 export function serviceAccountTokens({ url, audience, ...rest }: IssuerOptions): TokenAuthenticator {
   const tokens = oidc({
-    issuer: { url, audiences: [audience] },
-    claimMappings: { username: { claim: 'sub', prefix: '' } },
+    issuer: url,
+    audience,
+    usernamePrefix: '',
     ...rest,
   })
   return {

@@ -15,7 +15,11 @@ const { KEYSTONE_URL: yours, KEYSTONE_CA: yourCa } = process.env
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit())
 if (yours === undefined) await runWithOurs(Number(process.env['KEYSTONE_PORT'] ?? 5000))
-else await serve({ url: yours, ...(yourCa !== undefined && { ca: yourCa }), xAuthToken: true }, material)
+else
+  await serve(
+    { url: yours, ...(yourCa !== undefined && { caFile: yourCa }), acceptXAuthToken: true },
+    material,
+  )
 
 /** Runs the app with its own Keystone, whose users are jane and joe. */
 async function runWithOurs(port: number): Promise<void> {
@@ -31,18 +35,18 @@ async function runWithOurs(port: number): Promise<void> {
     console.error(error.message)
     process.exit(1)
   }
-  const fetch = createFetch({ ca: { path: material.path('ca.crt') } })
+  const fetch = createFetch({ caFile: material.path('ca.crt') })
   const cloud = await prepareCloud(url, fetch, material)
   fetch.close()
   const app = await serve(
     {
       url,
-      ca: material.path('ca.crt'),
+      caFile: material.path('ca.crt'),
       // The project of logins with a password, and the only project accepted in tokens.
       scope: { project: { id: cloud.project } },
       projects: [cloud.project],
       roleMappings: [{ role: 'member', groups: ['shoppers'] }],
-      xAuthToken: true,
+      acceptXAuthToken: true,
     },
     material,
   )

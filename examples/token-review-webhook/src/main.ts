@@ -22,7 +22,7 @@ const observer: Observer = (event) => {
 
 const app = createApp({
   tokens: [tokenFileAt(material.path('tokens.csv'), { observer })],
-  callers: createAuthenticator({ clientCA: material.path('callers-ca.crt') }),
+  callers: createAuthenticator({ clientCAFile: material.path('callers-ca.crt') }),
   observer,
 })
 

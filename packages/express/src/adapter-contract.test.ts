@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createRequire } from 'node:module'
-import type { StatusError, UserInfo } from '@kube-authn/core'
+import type { StatusError } from '@kube-authn/core/adapter'
+import type { UserInfo } from '@kube-authn/core'
 import {
   adapterContract,
   type ContractMiddleware,

@@ -9,11 +9,11 @@ import {
   ConfigurationError,
   type Observer,
   rejected,
-  StatusError,
   unavailable,
   type UserInfo,
   userInfo,
 } from '@kube-authn/core'
+import { StatusError } from '@kube-authn/core/adapter'
 import { COMPLETE_FIELDS } from '@kube-authn/core/internal/shared'
 import { tokenFile } from '@kube-authn/core/token-file'
 import express from 'express'

@@ -6,8 +6,9 @@ import {
   optionProblems,
   refuseProblems,
 } from '@kube-authn/core/internal/shared'
-import type { Authenticator, RequestOutcome } from '@kube-authn/core'
+import type { Authenticator } from '@kube-authn/core'
 import {
+  type RequestOutcome,
   type OptionsShape,
   aFunction,
   applyHeaderChanges,

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Awaitable, HttpAnswer, StatusError } from '@kube-authn/core'
+import type { Awaitable } from '@kube-authn/core'
+import type { HttpAnswer, StatusError } from '@kube-authn/core/adapter'
 import { isPromiseLike } from '@kube-authn/core/internal/shared'
 
 /** Continues with the next middleware or, with an error, the error middlewares. */

@@ -131,7 +131,7 @@ describe.each(versions)('reviews in Express $version', ({ make }) => {
 
   it('answer a body that is too long, while the client still sends', async () => {
     const app = make()
-    app.use(authentication(chain), reviews(alwaysAllow(), { maxBodyBytes: 100 }))
+    app.use(authentication(chain), reviews(alwaysAllow(), { maxBytes: 100 }))
     const url = (await listen(app)) + SELF
     const socket = connectTcp(Number(new URL(url).port), '127.0.0.1')
     const authorization = 'Authorization: Bearer good'

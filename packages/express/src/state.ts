@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { clientContext, incomingMessageRequest } from '@kube-authn/core/adapter'
+import { clientContext, incomingMessageRequest, type StatusError } from '@kube-authn/core/adapter'
 import {
   type AuthenticateRequestContext,
   type RequestStates,
   requestStates,
   warnReplacedUser,
 } from '@kube-authn/core/internal/shared'
-import type { Authentication, AuthenticationRequest, StatusError, UserInfo } from '@kube-authn/core'
+import type { Authentication, AuthenticationRequest, UserInfo } from '@kube-authn/core'
 import { impersonationFollows } from './impersonation-follows.ts'
 
 /** The middlewares' state of a request, with the lifetime of the request. */

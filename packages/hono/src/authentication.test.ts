@@ -6,10 +6,10 @@ import {
   authenticatorChain,
   type Observer,
   rejected,
-  StatusError,
   type UserInfo,
   userInfo,
 } from '@kube-authn/core'
+import { StatusError } from '@kube-authn/core/adapter'
 import { cloudflareClientCertificate } from '@kube-authn/core/client-certificate'
 import { tokenFile } from '@kube-authn/core/token-file'
 import { Hono } from 'hono'

@@ -1,4 +1,5 @@
-import type { Awaitable, StatusError } from '@kube-authn/core'
+import type { Awaitable } from '@kube-authn/core'
+import type { StatusError } from '@kube-authn/core/adapter'
 import type { Context, Next } from 'hono'
 
 /** Options of every middleware. */

@@ -86,13 +86,13 @@ describe.each(ways)('reviews in Hono with $way', ({ ask }) => {
   })
 
   it('answer a body that is too long', async () => {
-    const limited = new Hono().use(authentication(chain)).use(reviews(alwaysAllow(), { maxBodyBytes: 100 }))
+    const limited = new Hono().use(authentication(chain)).use(reviews(alwaysAllow(), { maxBytes: 100 }))
     const response = await post(limited, SELF, 'x'.repeat(100_000))
     expect([response.status, await response.json()]).toMatchObject([413, { kind: 'Status' }])
   })
 
   it('answer a body that is too long and does not say so', async () => {
-    const limited = new Hono().use(authentication(chain)).use(reviews(alwaysAllow(), { maxBodyBytes: 100 }))
+    const limited = new Hono().use(authentication(chain)).use(reviews(alwaysAllow(), { maxBytes: 100 }))
     let sent = 0
     const body = new ReadableStream({
       async pull(controller) {

@@ -9,10 +9,10 @@ import type {
   AuthenticationRequest,
   HeaderChanges,
   RequestHeaders,
-  StatusError,
   UserInfo,
 } from '@kube-authn/core'
 import {
+  type StatusError,
   type NodeRequest,
   applyHeaderChanges,
   fetchRequest,

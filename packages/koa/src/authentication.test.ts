@@ -6,9 +6,9 @@ import {
   authenticatorChain,
   type Observer,
   rejected,
-  StatusError,
   type UserInfo,
 } from '@kube-authn/core'
+import { StatusError } from '@kube-authn/core/adapter'
 import { tokenFile } from '@kube-authn/core/token-file'
 import { Router } from '@koa/router'
 import Koa, { type Middleware } from 'koa'

@@ -1,4 +1,4 @@
-import type { HttpAnswer, StatusError } from '@kube-authn/core'
+import type { HttpAnswer, StatusError } from '@kube-authn/core/adapter'
 import type { ParameterizedContext } from 'koa'
 
 /** Options of every middleware. */

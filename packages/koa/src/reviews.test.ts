@@ -108,7 +108,7 @@ describe('reviews in Koa', () => {
   })
 
   it('answer a body that is too long', async () => {
-    const app = new Koa().use(authentication(chain)).use(reviews(alwaysAllow(), { maxBodyBytes: 100 }))
+    const app = new Koa().use(authentication(chain)).use(reviews(alwaysAllow(), { maxBytes: 100 }))
     const url = (await listen(app)) + SELF
     expect(await post(url, 'x'.repeat(100_000))).toMatchObject({ status: 413, object: { kind: 'Status' } })
   })

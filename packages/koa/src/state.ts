@@ -1,11 +1,11 @@
-import { clientContext, incomingMessageRequest } from '@kube-authn/core/adapter'
+import { clientContext, incomingMessageRequest, type StatusError } from '@kube-authn/core/adapter'
 import {
   type AuthenticateRequestContext,
   type RequestStates,
   requestStates,
   warnReplacedUser,
 } from '@kube-authn/core/internal/shared'
-import type { Authentication, AuthenticationRequest, StatusError, UserInfo } from '@kube-authn/core'
+import type { Authentication, AuthenticationRequest, UserInfo } from '@kube-authn/core'
 import type { Context, ParameterizedContext } from 'koa'
 import { impersonationFollows } from './impersonation-follows.ts'
 

@@ -1,6 +1,6 @@
 import type { AuthenticationEvent, Observer } from '@kube-authn/core'
 import { notify, checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
-import { authorizationConfiguration, type ConfiguredAuthorizer } from '@kube-authn/core/configuration'
+import { authorizationConfiguration, type ConfiguredAuthorizer } from '@kube-authn/core/authorization'
 import {
   type AuthorizationConfigurationOptions,
   authorizationConfigurationShape,

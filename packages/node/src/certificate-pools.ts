@@ -46,11 +46,11 @@ export function openCertificatePools(
     return opener.openFile(option, () => certificateAuthoritiesAt(path, { ...options, check }))
   }
 
-  const requestHeaderCA = openOne('requestHeader.clientCA', files.requestHeaderCA, (pool) => {
+  const requestHeaderCA = openOne('requestHeader.caFile', files.requestHeaderCA, (pool) => {
     assertDistinct(pools.clientCA?.current() ?? elsewhere().clientCA, pool)
   })
   if (requestHeaderCA !== undefined) pools.requestHeaderCA = requestHeaderCA
-  const clientCA = openOne('clientCA', files.clientCA, (pool) => {
+  const clientCA = openOne('clientCAFile', files.clientCA, (pool) => {
     assertDistinct(pool, requestHeaderCA?.current() ?? elsewhere().requestHeaderCA)
   })
   if (clientCA !== undefined) pools.clientCA = clientCA

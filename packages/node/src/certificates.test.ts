@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { authenticateRequest, ConfigurationError } from '@kube-authn/core'
+import { authenticateRequest } from '@kube-authn/core/adapter'
+import { ConfigurationError } from '@kube-authn/core'
 import { type CertificateAuthority, createPki, fakeRequest, type IssuedCredential } from '@kube-authn/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createAuthenticator, type CreateAuthenticatorOptions, type NodeAuthenticator } from './index.ts'
@@ -36,7 +37,7 @@ function create(options: CreateAuthenticatorOptions): NodeAuthenticator {
 }
 
 const requestHeader = () => ({
-  clientCA: file('proxies.crt'),
+  caFile: file('proxies.crt'),
   allowedNames: ['front-proxy'],
   usernameHeaders: ['X-Remote-User'],
   groupHeaders: ['X-Remote-Group'],
@@ -57,7 +58,7 @@ async function userOf(
 
 describe('createAuthenticator with certificates', () => {
   it('authenticates users by certificate, and users of the proxy, and no others', async () => {
-    const authenticator = create({ clientCA: file('users.crt'), requestHeader: requestHeader() })
+    const authenticator = create({ clientCAFile: file('users.crt'), requestHeader: requestHeader() })
     const stranger = await (
       await createPki()
     ).issueClient({ commonName: 'jane', organizations: ['system:masters'] })
@@ -88,7 +89,7 @@ describe('createAuthenticator with certificates', () => {
   })
 
   it('refuses the certificates of a CA as soon as it is out of the bundle', async () => {
-    const authenticator = create({ clientCA: { path: file('users.crt'), settleSeconds: 0.02 } })
+    const authenticator = create({ clientCAFile: { path: file('users.crt'), settleSeconds: 0.02 } })
     expect(await userOf(authenticator, jane)).toEqual(['jane', 'app1', 'app2', 'system:authenticated'])
     writeFileSync(file('users.crt'), proxies.caPem)
     await vi.waitFor(async () => expect(await userOf(authenticator, jane)).toBe(401))
@@ -97,7 +98,7 @@ describe('createAuthenticator with certificates', () => {
   it('keeps the old CA while the new bundle is one that signs proxies as well', async () => {
     const events: unknown[] = []
     const authenticator = create({
-      clientCA: { path: file('users.crt'), settleSeconds: 0.02 },
+      clientCAFile: { path: file('users.crt'), settleSeconds: 0.02 },
       requestHeader: requestHeader(),
       observer: (event) => events.push(event),
     })
@@ -118,7 +119,7 @@ describe('createAuthenticator with certificates', () => {
         },
       })
     writeFileSync(file('config.yaml'), manifest(['front-proxy']))
-    const authenticator = create({ requestHeader: { configMap: file('config.yaml') } })
+    const authenticator = create({ requestHeader: { configMapFile: file('config.yaml') } })
     expect(await userOf(authenticator, proxy, ['X-My-User', 'fido'])).toEqual([
       'fido',
       'system:authenticated',
@@ -129,11 +130,11 @@ describe('createAuthenticator with certificates', () => {
   })
 
   it.each([
-    { what: 'no such bundle', options: () => ({ clientCA: file('missing.crt') }), path: 'clientCA' },
+    { what: 'no such bundle', options: () => ({ clientCAFile: file('missing.crt') }), path: 'clientCAFile' },
     {
       what: 'one CA for users and proxies',
-      options: () => ({ clientCA: file('proxies.crt'), requestHeader: requestHeader() }),
-      path: 'clientCA',
+      options: () => ({ clientCAFile: file('proxies.crt'), requestHeader: requestHeader() }),
+      path: 'clientCAFile',
     },
     {
       what: 'no name that a proxy may have',
@@ -142,12 +143,12 @@ describe('createAuthenticator with certificates', () => {
     },
     {
       what: 'no bundle of proxies',
-      options: () => ({ requestHeader: { ...requestHeader(), clientCA: file('missing.crt') } }),
-      path: 'requestHeader.clientCA',
+      options: () => ({ requestHeader: { ...requestHeader(), caFile: file('missing.crt') } }),
+      path: 'requestHeader.caFile',
     },
     {
       what: 'no such ConfigMap',
-      options: () => ({ requestHeader: { configMap: file('missing.yaml') } }),
+      options: () => ({ requestHeader: { configMapFile: file('missing.yaml') } }),
       path: 'requestHeader',
     },
   ])('is refused with $what', ({ options, path }) => {

@@ -25,8 +25,8 @@ import { type TokenOptions, tokenShape } from './token-options.ts'
 
 /** The authenticating proxy of `createAuthenticator`: its headers, and the CA file that verifies its certificate. */
 export type FrontProxyOptions = RequestHeaderNames & {
-  /** The CA of proxy certificates: a PEM file (`--requestheader-client-ca-file`). */
-  readonly clientCA: string
+  /** A PEM file with the CAs of proxy certificates (`--requestheader-client-ca-file`), or options with its path. */
+  readonly caFile: string | CertificateAuthoritiesFile
   /** The common names of allowed proxies (`--requestheader-allowed-names`). */
   readonly allowedNames?: readonly string[]
   /** Accept every certificate of that CA as a proxy's. Default `false`. */
@@ -36,12 +36,12 @@ export type FrontProxyOptions = RequestHeaderNames & {
 /** Options of {@link createAuthenticator}. */
 export interface CreateAuthenticatorOptions extends TokenOptions {
   /** A PEM bundle of the CAs of client certificates (`--client-ca-file`), or options with its path. */
-  readonly clientCA?: string | CertificateAuthoritiesFile
+  readonly clientCAFile?: string | CertificateAuthoritiesFile
   /**
    * The authenticating proxy (`--requestheader-*`), or the path of a manifest of the ConfigMap `extension-apiserver-authentication` that describes
    * it, or an authenticator such as from `requestHeaderFromCluster`.
    */
-  readonly requestHeader?: FrontProxyOptions | { readonly configMap: string } | Authenticator
+  readonly requestHeader?: FrontProxyOptions | { readonly configMapFile: string } | Authenticator
   /** A CSV file of passwords (`--basic-auth-file`), or options with its path. */
   readonly passwordFile?: string | ({ readonly path: string } & PasswordFileAtOptions)
   /**
@@ -67,7 +67,7 @@ export interface CreateAuthenticatorOptions extends TokenOptions {
 
 const frontProxyShape: OptionsShape<FrontProxyOptions> = {
   ...requestHeaderNamesShape,
-  clientCA: required(aPath),
+  caFile: required(aFile(certificateAuthoritiesAtShape)),
   allowedNames: listOf(aString),
   allowAnyProxyName: aBoolean,
 }
@@ -77,17 +77,17 @@ const aProxy: Check = (value, path) => {
     return problemOf(
       value,
       path,
-      'must be the headers and the CA of the proxy, { configMap }, or an authenticator of requests',
+      'must be the headers and the caFile of the proxy, { configMapFile }, or a request authenticator',
     )
   }
   if ('authenticate' in value && typeof value.authenticate === 'function') return []
-  return nested('configMap' in value ? { configMap: required(aPath) } : frontProxyShape)(value, path)
+  return nested('configMapFile' in value ? { configMapFile: required(aPath) } : frontProxyShape)(value, path)
 }
 
 /** The checks of {@link CreateAuthenticatorOptions}. */
 export const createAuthenticatorShape: OptionsShape<CreateAuthenticatorOptions> = {
   ...tokenShape,
-  clientCA: aFile(certificateAuthoritiesAtShape),
+  clientCAFile: aFile(certificateAuthoritiesAtShape),
   requestHeader: aProxy,
   passwordFile: aFile(passwordFileAtShape),
   keystone: either((value) => typeof value === 'string', aString, nested(keystoneShape)),

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { authenticateRequest, ConfigurationError, explain } from '@kube-authn/core'
+import { authenticateRequest } from '@kube-authn/core/adapter'
+import { ConfigurationError, explain } from '@kube-authn/core'
 import {
   always,
   fakeRequest,

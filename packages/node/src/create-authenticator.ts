@@ -74,7 +74,7 @@ const METHODS = [
   'anonymous',
   'authenticationConfig',
   'bootstrapTokens',
-  'clientCA',
+  'clientCAFile',
   'keystone',
   'oidc',
   'passwordFile',
@@ -89,7 +89,7 @@ const METHODS = [
 
 const NO_METHOD =
   "no authentication method configured; name one, as in createAuthenticator({ tokenFile: 'tokens.csv' }), or " +
-  'clientCA, oidc, passwordFile, tokenReview, ...'
+  'clientCAFile, oidc, passwordFile, tokenReview, ...'
 
 /** Problems of options with valid types, and of their files. */
 function problemsOfChain(options: CreateAuthenticatorOptions): readonly ConfigurationProblem[] {
@@ -162,25 +162,25 @@ function certificateAuthenticators(
   shared: { readonly observer?: Observer; readonly clock?: Clock },
 ): { readonly proxy: Authenticator | undefined; readonly certificates: Authenticator | undefined } {
   const given = options.requestHeader
-  const described = given !== undefined && 'configMap' in given ? given : undefined
-  const configured = given !== undefined && 'clientCA' in given ? given : undefined
+  const described = given !== undefined && 'configMapFile' in given ? given : undefined
+  const configured = given !== undefined && 'caFile' in given ? given : undefined
   const ready = given !== undefined && 'authenticate' in given ? given : undefined
   const { clientCA, requestHeaderCA } = openCertificatePools(
     {
-      clientCA: withPath(options.clientCA, shared),
-      requestHeaderCA: withPath(configured?.clientCA, shared),
+      clientCA: withPath(options.clientCAFile, shared),
+      requestHeaderCA: withPath(configured?.caFile, shared),
     },
     parts,
   )
   const { clock } = shared
   const proxyOf = (): Authenticator | undefined => {
     if (described !== undefined) {
-      return parts.openFile('requestHeader', () => requestHeaderAt(described.configMap, shared))
+      return parts.openFile('requestHeader', () => requestHeaderAt(described.configMapFile, shared))
     }
     if (configured === undefined || requestHeaderCA === undefined) return undefined
     return parts.attempt('requestHeader', () =>
       requestHeader({
-        ...without(configured, 'clientCA'),
+        ...without(configured, 'caFile'),
         ca: requestHeaderCA,
         ...(clock !== undefined && { clock }),
       }),

@@ -17,7 +17,7 @@ describe('the chain of createAuthenticator, as OpenAPI has it', () => {
   it('has the issuers of its configuration, client certificates and paths without a credential', async () => {
     const { caPem } = await createPki()
     const authenticator = createAuthenticator({
-      clientCA: file('ca.crt', caPem),
+      clientCAFile: file('ca.crt', caPem),
       authenticationConfig: file(
         'authn.yaml',
         `

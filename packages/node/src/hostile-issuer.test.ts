@@ -55,8 +55,8 @@ interface World {
 async function start(path: string, misbehaviour: Answer): Promise<World> {
   const clock = fixedClock()
   const [hostile, friendly] = [
-    await createIssuer({ algorithms: ['ES256'], clock }),
-    await createIssuer({ algorithms: ['ES256'], clock }),
+    await createIssuer({ signingAlgorithms: ['ES256'], clock }),
+    await createIssuer({ signingAlgorithms: ['ES256'], clock }),
   ]
   const listening = await listen(friendly, { pki })
   let isHostile = true

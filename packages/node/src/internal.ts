@@ -33,7 +33,7 @@ export {
 export type { FileSource, ReloadOptions } from './file-source/reloading-source.ts'
 export type { FetchOptions, HttpFetchInit } from './http/create-fetch.ts'
 export type { EndpointFetch } from './http/endpoint-fetch.ts'
-export type { Credential, PemSource, Transport } from './http/endpoint.ts'
+export type { Credential, Transport } from './http/endpoint.ts'
 export type { KeystoneAtOptions } from './keystone-at.ts'
 export type { ParseKubeconfigOptions, ReadKubeconfigOptions } from './kubeconfig/kubeconfig.ts'
 export type { PasswordFileAtOptions } from './password-file-at.ts'

@@ -21,7 +21,7 @@ export function issuerFetch(
 ): IssuerFetch {
   return createFetch(
     {
-      ...(certificateAuthority !== '' && { ca: { pem: certificateAuthority } }),
+      ...(certificateAuthority !== '' && { ca: certificateAuthority }),
       ...(egressSelectorType !== '' && { proxyUrl: proxyOf(egressSelectorType, egress) }),
     } satisfies Transport,
     { clock },

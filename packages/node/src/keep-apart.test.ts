@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Authenticator, authenticateRequest, ConfigurationError, union } from '@kube-authn/core'
+import { type Authenticator, ConfigurationError, union } from '@kube-authn/core'
+import { authenticateRequest } from '@kube-authn/core/adapter'
 import { requestHeader } from '@kube-authn/core/client-certificate'
 import { certificatePool } from '@kube-authn/x509'
 import {
@@ -74,8 +75,8 @@ const { observer, ofType, clear } = recordEvents()
 
 /** Every way to configure proxies whose CAs are reloaded. */
 const reloading: readonly (readonly [name: string, make: () => Proxy])[] = [
-  ['a CA file', () => ({ ...headers, clientCA: file('proxies.crt') })],
-  ['a ConfigMap', () => ({ configMap: file('config.yaml') })],
+  ['a CA file', () => ({ ...headers, caFile: file('proxies.crt') })],
+  ['a ConfigMap', () => ({ configMapFile: file('config.yaml') })],
   ['requestHeaderAt', () => opened(requestHeaderAt(file('config.yaml'), { clock, observer }))],
   [
     'requestHeader with a source',
@@ -105,7 +106,9 @@ const all: typeof reloading = [
 ]
 
 function create(make: () => Proxy): NodeAuthenticator {
-  return opened(createAuthenticator({ clientCA: file('users.crt'), requestHeader: make(), clock, observer }))
+  return opened(
+    createAuthenticator({ clientCAFile: file('users.crt'), requestHeader: make(), clock, observer }),
+  )
 }
 
 async function userOf(
@@ -126,7 +129,7 @@ describe.each(all)('with %s', (_name, make) => {
     writeProxies(users.caPem)
     expect(() => create(make)).toThrow(ConfigurationError)
     expect(() => create(make)).toThrow(
-      /^(clientCA: )?requestHeader: has a CA in common with the CA of client certificates: give proxies a CA of their own, which signs no users$/,
+      /^(clientCAFile: )?requestHeader: has a CA in common with the CA of client certificates: give proxies a CA of their own, which signs no users$/,
     )
   })
 

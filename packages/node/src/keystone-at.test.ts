@@ -2,7 +2,8 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import type { RequestListener } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { authenticateRequest, ConfigurationError, explain } from '@kube-authn/core'
+import { authenticateRequest } from '@kube-authn/core/adapter'
+import { ConfigurationError, explain } from '@kube-authn/core'
 import {
   type CertificateAuthority,
   createPki,
@@ -25,7 +26,7 @@ let pki: CertificateAuthority
 let otherPki: CertificateAuthority
 let local: IssuedCredential
 let folder: string
-let ca: string
+let caFile: string
 const open: { close(): void }[] = []
 
 beforeAll(async () => {
@@ -35,7 +36,7 @@ beforeAll(async () => {
 })
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'keystone-at-'))
-  ca = file('ca.crt', pki.caPem)
+  caFile = file('ca.crt', pki.caPem)
 })
 afterEach(() => {
   for (const each of open.splice(0)) each.close()
@@ -76,7 +77,7 @@ const keystone: RequestListener = (request, response) => {
 }
 
 function create(url: string, options: Partial<KeystoneOptions> = {}, more = {}): NodeAuthenticator {
-  const authenticator = createAuthenticator({ keystone: { url, ca, ...options }, ...more })
+  const authenticator = createAuthenticator({ keystone: { url, caFile, ...options }, ...more })
   open.push(authenticator)
   return authenticator
 }
@@ -115,14 +116,14 @@ describe('keystone of createAuthenticator', () => {
   })
 
   it.each([
-    ['passwords', { tokens: false }, ['jane', 401, 401]],
-    ['tokens', { passwords: false }, [401, 'jane', 401]],
+    ['passwords', { acceptTokens: false }, ['jane', 401, 401]],
+    ['tokens', { acceptPasswords: false }, [401, 'jane', 401]],
     [
       'tokens of OpenStack clients',
-      { passwords: false, tokens: false, xAuthToken: true },
+      { acceptPasswords: false, acceptTokens: false, acceptXAuthToken: true },
       [401, 401, 'jane'],
     ],
-    ['all', { xAuthToken: true }, ['jane', 'jane', 'jane']],
+    ['all', { acceptXAuthToken: true }, ['jane', 'jane', 'jane']],
   ])('can be for %s', async (_, options, names) => {
     const { url } = await httpsServer(local, keystone)
     const authenticator = create(url, options)
@@ -136,7 +137,7 @@ describe('keystone of createAuthenticator', () => {
     const tokenFile = file('tokens.csv', 'tok,jim,1\n')
     const authenticator = create(
       url,
-      { xAuthToken: true },
+      { acceptXAuthToken: true },
       {
         passwordFile,
         tokenFile,
@@ -165,7 +166,7 @@ describe('keystone of createAuthenticator', () => {
 
   it('has one cache for tokens of both headers', async () => {
     const { url, requests } = await httpsServer(local, keystone)
-    const authenticator = create(url, { xAuthToken: true })
+    const authenticator = create(url, { acceptXAuthToken: true })
     expect(await usernameOf(authenticator, bearer)).toBe('jane')
     expect(await usernameOf(authenticator, xAuthToken)).toBe('jane')
     expect(requests.map(({ url: path }) => path)).toEqual([
@@ -177,7 +178,7 @@ describe('keystone of createAuthenticator', () => {
   it('counts a changed CA file: a Keystone whose authority is gone is not asked', async () => {
     const { url, requests } = await httpsServer(local, keystone)
     const { observer, events } = recordEvents()
-    const authenticator = create(url, { rememberSeconds: 0, settleSeconds: 0.02 }, { observer })
+    const authenticator = create(url, { successTtlSeconds: 0, settleSeconds: 0.02 }, { observer })
     expect(await usernameOf(authenticator, basic())).toBe('jane')
     file('ca.crt', otherPki.caPem)
     await vi.waitFor(() => expect(events.some(({ type }) => type === 'reload')).toBe(true))
@@ -191,7 +192,7 @@ describe('keystone of createAuthenticator', () => {
   it('keeps the old CA file when the new one is none', async () => {
     const { url } = await httpsServer(local, keystone)
     const { observer, events } = recordEvents()
-    const authenticator = create(url, { rememberSeconds: 0, settleSeconds: 0.02 }, { observer })
+    const authenticator = create(url, { successTtlSeconds: 0, settleSeconds: 0.02 }, { observer })
     file('ca.crt', 'no certificate')
     await vi.waitFor(() => expect(events).toMatchObject([{ type: 'reload', outcome: 'failed' }]))
     expect(await usernameOf(authenticator, basic())).toBe('jane')
@@ -255,7 +256,7 @@ describe('keystoneAt', () => {
       credential: { name: 'my-app', domain: { id: 'default' }, password: 'service-password' },
       scope: { project: { name: 'service', domain: { id: 'default' } } },
     } as const
-    const { tokens, close } = keystoneAt(url, { ca, service })
+    const { tokens, close } = keystoneAt(url, { caFile, service })
     open.push({ close })
     expect(await tokens.authenticateToken(TOKEN, {})).toMatchObject({ user: { username: 'jane' } })
     expect(
@@ -269,7 +270,7 @@ describe('keystoneAt', () => {
 
   it('has users of the domain of the options, by token too', async () => {
     const { url } = await httpsServer(local, keystone)
-    const { tokens, close } = keystoneAt(url, { ca, domain: { name: 'Sales' } })
+    const { tokens, close } = keystoneAt(url, { caFile, domain: { name: 'Sales' } })
     open.push({ close })
     await expect(tokens.authenticateToken(TOKEN, {})).rejects.toThrow('in a domain that is not accepted')
   })
@@ -277,10 +278,10 @@ describe('keystoneAt', () => {
   it('is refused with every problem at once, each told once', () => {
     const make = (): unknown =>
       keystoneAt('http://keystone.example.com', {
-        ca: join(folder, 'none.crt'),
+        caFile: join(folder, 'none.crt'),
         timeoutSeconds: 0,
         domains: [],
-        rememberSeconds: -1,
+        successTtlSeconds: -1,
         // A JavaScript caller.
         tokenProvider: 'uuid' as never,
         service: { credential: { id: 'x', password: '' }, scope: 'unscoped' },
@@ -291,12 +292,12 @@ describe('keystoneAt', () => {
     } catch (error) {
       expect(error instanceof ConfigurationError && error.problems.map(({ path }) => path)).toEqual([
         'timeoutSeconds',
-        'rememberSeconds',
+        'successTtlSeconds',
         'tokenProvider',
         'service.credential',
         'url',
         'domains',
-        'ca',
+        'caFile',
       ])
     }
   })
@@ -310,8 +311,8 @@ describe('keystoneAt', () => {
     ['is empty', { keystone: '' }, 'keystone.url: Auth URL should be secure and start with https'],
     [
       'is for nothing',
-      { keystone: { url: 'https://k', passwords: false, tokens: false } },
-      'keystone.passwords: one of passwords, tokens and xAuthToken must be true',
+      { keystone: { url: 'https://k', acceptPasswords: false, acceptTokens: false } },
+      'keystone.acceptPasswords: one of acceptPasswords, acceptTokens and acceptXAuthToken must be true',
     ],
   ])('is refused by createAuthenticator when it %s', (_, options, message) => {
     expect(() => createAuthenticator(options)).toThrow(message)
@@ -319,8 +320,8 @@ describe('keystoneAt', () => {
 
   it('is refused for a CA file without a certificate', () => {
     const empty = file('empty.crt', '')
-    expect(() => createAuthenticator({ keystone: { url: 'https://k', ca: empty } })).toThrow(
-      /^keystone.ca: unable to load/,
+    expect(() => createAuthenticator({ keystone: { url: 'https://k', caFile: empty } })).toThrow(
+      /^keystone.caFile: unable to load/,
     )
   })
 })

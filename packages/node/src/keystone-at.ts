@@ -30,7 +30,7 @@ export interface KeystoneAtOptions
    * A PEM file with the CAs of Keystone's certificate, instead of Node's default CAs (`--experimental-keystone-ca-file`). It is reloaded when it
    * changes.
    */
-  readonly ca?: string
+  readonly caFile?: string
   /** The service user that validates tokens. Default: each token authorizes its own validation. */
   readonly service?: Pick<KeystoneServiceTokenOptions, 'credential' | 'scope'>
 }
@@ -42,7 +42,7 @@ export const keystoneAtShape: OptionsShape<KeystoneAtOptions> = {
   ...reloadShape,
   ...without(keystonePasswordShape, 'url', 'fetch'),
   ...without(keystoneTokenShape, 'url', 'fetch', 'serviceToken'),
-  ca: aPath,
+  caFile: aPath,
   service: nested({ credential, scope }),
 }
 
@@ -62,15 +62,15 @@ export interface KeystoneAt {
  *
  * @throws {ConfigurationError} with every problem of the options and the CA file.
  * @example
- * const { passwords, tokens } = keystoneAt('https://keystone.example.com:5000', { ca: '/etc/my-app/keystone-ca.crt' })
+ * const { passwords, tokens } = keystoneAt('https://keystone.example.com:5000', { caFile: '/etc/my-app/keystone-ca.crt' })
  */
 export function keystoneAt(url: string, options: KeystoneAtOptions = {}): KeystoneAt {
   const found = optionProblems(keystoneAtShape, options)
   if (found.some(({ path }) => path === 'options')) refuseProblems(found)
-  const { ca, service, timeoutSeconds, maxResponseBytes, clock } = options
-  const keystone = without(options, 'ca', 'service', 'observer', ...RELOAD_OPTIONS)
+  const { caFile, service, timeoutSeconds, maxBytes, clock } = options
+  const keystone = without(options, 'caFile', 'service', 'observer', ...RELOAD_OPTIONS)
   const ofPasswords = without(keystone, 'tokenProvider')
-  const ofTokens = without(keystone, 'userAtDomain', 'scope', 'rememberSeconds', 'rememberRefusedSeconds')
+  const ofTokens = without(keystone, 'userAtDomain', 'scope', 'successTtlSeconds', 'failureTtlSeconds')
   const problems = new Map(found.map((problem) => [problem.path, problem] as const))
   const attempt = <T>(make: () => T): T | undefined => {
     try {
@@ -93,7 +93,7 @@ export function keystoneAt(url: string, options: KeystoneAtOptions = {}): Keysto
     url,
     fetch: call,
     ...(timeoutSeconds !== undefined && { timeoutSeconds }),
-    ...(maxResponseBytes !== undefined && { maxResponseBytes }),
+    ...(maxBytes !== undefined && { maxBytes }),
     ...(clock !== undefined && { clock }),
   }
   const passwords = attempt(() => keystonePassword({ ...ofPasswords, ...asked }))
@@ -104,10 +104,10 @@ export function keystoneAt(url: string, options: KeystoneAtOptions = {}): Keysto
   )
   // Last: it opens files, and nothing after it may throw.
   const fetch: HttpFetch | undefined = attempt(() =>
-    createFetch(ca === undefined ? {} : { ca: { path: ca } }, {
+    createFetch(caFile === undefined ? {} : { caFile }, {
       ...reloadOf(options),
       ...(timeoutSeconds !== undefined && { timeoutSeconds }),
-      ...(maxResponseBytes !== undefined && { maxResponseBytes }),
+      ...(maxBytes !== undefined && { maxBytes }),
     }),
   )
   if (passwords === undefined || tokens === undefined || fetch === undefined || problems.size > 0) {

@@ -16,20 +16,20 @@ export type KeystoneOptions = KeystoneAtOptions & {
   /** Its URL: `https` only (`--experimental-keystone-url`). */
   readonly url: string
   /** Accept passwords by Basic authentication. Default `true`. */
-  readonly passwords?: boolean
+  readonly acceptPasswords?: boolean
   /** Accept Keystone tokens as bearer tokens. Default `true`. */
-  readonly tokens?: boolean
+  readonly acceptTokens?: boolean
   /** Accept Keystone tokens in `X-Auth-Token`. Default `false`. */
-  readonly xAuthToken?: boolean
+  readonly acceptXAuthToken?: boolean
 }
 
 /** The checks of {@link KeystoneOptions}. */
 export const keystoneShape: OptionsShape<KeystoneOptions> = {
   ...keystoneAtShape,
   url: required(aString),
-  passwords: aBoolean,
-  tokens: aBoolean,
-  xAuthToken: aBoolean,
+  acceptPasswords: aBoolean,
+  acceptTokens: aBoolean,
+  acceptXAuthToken: aBoolean,
 }
 
 /** The parts for a chain. */
@@ -52,18 +52,18 @@ export function keystoneChain(
   tokenCache: CachedOptions | false = {},
 ): KeystoneChain {
   const given: KeystoneOptions = typeof keystone === 'string' ? { url: keystone } : keystone
-  const { url, passwords = true, tokens = true, xAuthToken: header = false, ...options } = given
-  if (!passwords && !tokens && !header) {
-    const message = 'one of passwords, tokens and xAuthToken must be true'
-    throw new ConfigurationError([{ path: 'passwords', message }])
+  const { url, acceptPasswords = true, acceptTokens = true, acceptXAuthToken = false, ...options } = given
+  if (!acceptPasswords && !acceptTokens && !acceptXAuthToken) {
+    const message = 'one of acceptPasswords, acceptTokens and acceptXAuthToken must be true'
+    throw new ConfigurationError([{ path: 'acceptPasswords', message }])
   }
   const opened = keystoneAt(url, { ...shared, ...options })
   const clock = shared.clock === undefined ? {} : { clock: shared.clock }
   const known = tokenCache === false ? opened.tokens : cached(opened.tokens, { ...clock, ...tokenCache })
   return {
-    passwords: passwords ? [opened.passwords] : [],
-    tokens: tokens ? [known] : [],
-    requests: header ? [xAuthToken(known)] : [],
+    passwords: acceptPasswords ? [opened.passwords] : [],
+    tokens: acceptTokens ? [known] : [],
+    requests: acceptXAuthToken ? [xAuthToken(known)] : [],
     close: opened.close,
   }
 }

@@ -1,13 +1,24 @@
-import { ConfigurationError, type ConfigurationProblem, type TokenAuthenticator } from '@kube-authn/core'
-import {
-  isConfigurationError,
-  oidcFlagOptions,
-  type OidcFlags,
-  type TokenKindOptions,
-} from '@kube-authn/core/internal'
+import { ConfigurationError, type TokenAuthenticator } from '@kube-authn/core'
+import type { OptionsShape } from '@kube-authn/core/adapter'
+import { type OidcOptions, oidcShape, without } from '@kube-authn/core/internal'
 import { oidc } from '@kube-authn/core/oidc'
 import type { ReloadOptions } from './file-source/reloading-source.ts'
 import { createFetch } from './http/create-fetch.ts'
+import { aPath } from './options/a-path.ts'
+
+/** The issuer of `createAuthenticator`: the options of `oidc`, with a CA file instead of a `fetch`. */
+export interface OidcAtOptions extends Omit<OidcOptions, 'fetch' | 'clock' | 'observer'> {
+  /**
+   * A PEM file with the CAs of the issuer's certificate, instead of Node's default CAs (`--oidc-ca-file`). It is reloaded when it changes.
+   */
+  readonly caFile?: string
+}
+
+/** The checks of {@link OidcAtOptions}. */
+export const oidcAtShape: OptionsShape<OidcAtOptions> = {
+  ...without(oidcShape, 'fetch', 'clock', 'observer'),
+  caFile: aPath,
+}
 
 /** A token authenticator for one issuer. */
 export interface OidcAt extends TokenAuthenticator {
@@ -15,36 +26,26 @@ export interface OidcAt extends TokenAuthenticator {
   close(): void
 }
 
-/** Authenticates tokens of the issuer of the `--oidc-*` flags; its CA file is reloaded when it changes. */
+/** Authenticates tokens of one issuer; its CA file is reloaded when it changes. */
 export function oidcAt(
-  { tokenTypes, boundTokens, ...flags }: OidcFlags & TokenKindOptions,
-  options: ReloadOptions & { readonly disallowedIssuers: readonly string[] },
+  { caFile, ...options }: OidcAtOptions,
+  { disallowedIssuers, ...shared }: ReloadOptions & { readonly disallowedIssuers: readonly string[] },
 ): OidcAt {
-  const { disallowedIssuers, ...reload } = options
-  const oidcOptions = oidcFlagOptions(flags)
-  if (oidcOptions === undefined) throw new ConfigurationError([{ path: 'issuerUrl', message: 'is required' }])
-  if (disallowedIssuers.includes(oidcOptions.issuer.url)) {
+  if (disallowedIssuers.includes(options.issuer)) {
     const all = disallowedIssuers.toSorted().join(' ')
     throw new ConfigurationError([
-      { path: 'issuerUrl', message: `URL must not overlap with disallowed issuers: [${all}]` },
+      { path: 'issuer', message: `URL must not overlap with disallowed issuers: [${all}]` },
     ])
   }
-  const { caFile } = flags
-  const fetch = inTermsOfFlags(() =>
-    createFetch(caFile === undefined ? {} : { ca: { path: caFile } }, reload),
-  )
+  const { observer, clock } = shared
+  const fetch = createFetch(caFile === undefined ? {} : { caFile }, shared)
   try {
-    const { observer, clock } = reload
-    const tokens = inTermsOfFlags(() =>
-      oidc({
-        ...oidcOptions,
-        fetch,
-        ...(tokenTypes !== undefined && { tokenTypes }),
-        ...(boundTokens !== undefined && { boundTokens }),
-        ...(observer !== undefined && { observer }),
-        ...(clock !== undefined && { clock }),
-      }),
-    )
+    const tokens = oidc({
+      ...options,
+      fetch,
+      ...(observer !== undefined && { observer }),
+      ...(clock !== undefined && { clock }),
+    })
     return {
       ...tokens,
       health: () => [tokens.health()].filter((text) => text !== undefined),
@@ -57,30 +58,4 @@ export function oidcAt(
     fetch.close()
     throw error
   }
-}
-
-/** The flag of each option, by the prefix of the option's path. */
-const FLAGS: readonly (readonly [option: string, flag: string])[] = [
-  ['issuer.url', 'issuerUrl'],
-  ['issuer.audiences', 'clientId'],
-  ['claimMappings.username', 'usernameClaim'],
-  ['claimMappings.groups', 'groupsClaim'],
-  ['claimValidationRules', 'requiredClaims'],
-  ['ca', 'caFile'],
-]
-
-/** @throws {ConfigurationError} with the problems under the flags, not the options made from them. */
-function inTermsOfFlags<T>(make: () => T): T {
-  try {
-    return make()
-  } catch (error) {
-    if (!isConfigurationError(error)) throw error
-    throw new ConfigurationError(error.problems.map(ofFlag), { cause: error })
-  }
-}
-
-function ofFlag({ path, message }: ConfigurationProblem): ConfigurationProblem {
-  const flag = FLAGS.find(([option]) => path.startsWith(option))?.[1] ?? path
-  // Kubernetes' messages repeat the field.
-  return { path: flag, message: message.startsWith(`${path}: `) ? message.slice(path.length + 2) : message }
 }

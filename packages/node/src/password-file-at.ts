@@ -10,12 +10,12 @@ import { fileShape, RELOAD_OPTIONS, reloadOf } from './options/reload-shape.ts'
 import { largeFileSource, type FileSourceOptions } from './file-source/file-source.ts'
 
 /** Options of {@link passwordFileAt}. */
-export type PasswordFileAtOptions = Omit<PasswordFileOptions, 'file'> &
+export type PasswordFileAtOptions = Omit<PasswordFileOptions, 'source'> &
   Omit<FileSourceOptions<unknown>, 'parse'>
 
 /** The checks of {@link PasswordFileAtOptions}. */
 export const passwordFileAtShape: OptionsShape<PasswordFileAtOptions> = {
-  ...without(passwordFileShape, 'file'),
+  ...without(passwordFileShape, 'source'),
   ...fileShape,
 }
 
@@ -36,7 +36,7 @@ export function passwordFileAt(
   const source = largeFileSource(path, {
     ...reloadOf(options),
     ...(maxBytes !== undefined && { maxBytes }),
-    steps: (content) => passwordFileSteps(content, { ...ofContent, file: path }),
+    steps: (content) => passwordFileSteps(content, { ...ofContent, source: path }),
   })
   return {
     name: 'passwordFile',

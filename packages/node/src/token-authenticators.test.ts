@@ -18,6 +18,7 @@ import {
 import { listen } from '@kube-authn/testing/node'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createAuthenticator, type CreateAuthenticatorOptions, verificationKeysAt } from './index.ts'
+import type { OidcAtOptions } from './oidc-at.ts'
 
 let pki: CertificateAuthority
 let folder: string
@@ -46,7 +47,7 @@ async function issuerOverTls(): Promise<{
   readonly url: string
   readonly caPem: string
 }> {
-  const issuer = await createIssuer({ algorithms: ['ES256'] })
+  const issuer = await createIssuer({ signingAlgorithms: ['ES256'] })
   const listening = await listen(issuer, { pki })
   open.push(listening)
   return { issuer, url: listening.url, caPem: listening.caPem }
@@ -183,9 +184,9 @@ describe('a file of --authentication-config', () => {
       'a.yaml',
       configOf('https://issuer.example.com', '').replace(/^ {4}certificateAuthority.*\n\s*\n/m, ''),
     )
-    expect(
-      problemsOf({ authenticationConfig: path, oidc: { issuerUrl: 'https://x', clientId: 'y' } }),
-    ).toEqual(['oidc: cannot be set together with authenticationConfig: configure the issuer in that file'])
+    expect(problemsOf({ authenticationConfig: path, oidc: { issuer: 'https://x', audience: 'y' } })).toEqual([
+      'oidc: cannot be set together with authenticationConfig: configure the issuer in that file',
+    ])
     expect(problemsOf({ authenticationConfig: path, serviceAccounts: accounts })).toEqual([
       expect.stringContaining('URL must not overlap with disallowed issuers: [https://issuer.example.com]'),
     ])
@@ -206,10 +207,10 @@ describe('a file of --authentication-config', () => {
   })
 })
 
-describe('the flags of OpenID Connect', () => {
-  it('name an issuer and its authority', async () => {
+describe('an OpenID Connect provider', () => {
+  it('is known by its issuer, and trusted by its authority', async () => {
     const { issuer, url, caPem } = await issuerOverTls()
-    const oidc = { issuerUrl: url, clientId: 'my-app', groupsClaim: 'roles', signingAlgorithms: ['ES256'] }
+    const oidc = { issuer: url, audience: 'my-app', groupsClaim: 'roles', signingAlgorithms: ['ES256'] }
     const { ask } = create({ oidc: { ...oidc, caFile: file('ca.crt', caPem) } })
     expect((await ask(await issuer.sign(JANE)))?.user).toMatchObject({
       username: `${url}#jane`,
@@ -221,10 +222,10 @@ describe('the flags of OpenID Connect', () => {
     ['another type', {}, { header: { typ: 'logout+jwt' } }, 'tokenTypes'],
     ['a token that is bound', { cnf: { jkt: 'x' } }, {}, 'boundTokens'],
   ])(
-    'take %s for a login only when they are told to, and a file only unless it is',
+    'may issue %s for a login only if the options say so, and with a file unless it forbids it',
     async (_, claims, how, option) => {
       const { issuer, url, caPem } = await issuerOverTls()
-      const oidc = { issuerUrl: url, clientId: 'my-app', signingAlgorithms: ['ES256'] }
+      const oidc = { issuer: url, audience: 'my-app', signingAlgorithms: ['ES256'] }
       const caFile = file('ca.crt', caPem)
       const path = file('config.yaml', configOf(url, caPem))
       const token = await issuer.sign({ ...JANE, ...claims }, how)
@@ -244,28 +245,30 @@ describe('the flags of OpenID Connect', () => {
     },
   )
 
-  it.each([
-    [{ clientId: 'y' }, /^oidc.issuerUrl: is required$/],
-    [{ issuerUrl: 'https://x' }, /^oidc.clientId: is required$/],
+  it.each<[options: object, message: RegExp]>([
+    [{ audience: 'y' }, /^oidc.issuer: is required$/],
+    [{ issuer: 'https://x' }, /^oidc.audience: is required$/],
     [
-      { issuerUrl: 'https://x', clientID: 'y', clientId: 'y' },
-      /^oidc.clientID: unknown option, did you mean clientId\?$/,
+      { issuer: 'https://x', audience: 'y', audiences: ['y'] },
+      /^oidc.audiences: unknown option, did you mean audience\?$/,
     ],
-    [{ issuerUrl: 'http://x', clientId: 'y' }, /URL scheme must be https/],
-    [{ issuerUrl: 'https://x', clientId: 'y', caFile: '/nowhere' }, /nowhere/],
+    [{ issuer: 'https://x', audience: 'y', fetch: globalThis.fetch }, /^oidc.fetch: unknown option$/],
+    [{ issuer: 'https://x', audience: 'y', usernameClaim: '' }, /^oidc.usernameClaim: .*is required$/],
+    [{ issuer: 'http://x', audience: 'y' }, /URL scheme must be https/],
+    [{ issuer: 'https://x', audience: 'y', caFile: '/nowhere' }, /nowhere/],
     [
-      { issuerUrl: 'https://x', clientId: 'y', signingAlgorithms: ['HS256'] },
+      { issuer: 'https://x', audience: 'y', signingAlgorithms: ['HS256'] },
       /unsupported signing alg: "HS256"/,
     ],
-  ])('are refused as %j', (oidc, message) => {
-    expect(problemsOf({ oidc })).toEqual([expect.stringMatching(message)])
+  ])('is refused as %j', (oidc, message) => {
+    expect(problemsOf({ oidc: oidc as OidcAtOptions })).toEqual([expect.stringMatching(message)])
   })
 
-  it('may not name the issuer of service accounts', async () => {
+  it('may not be the issuer of service accounts', async () => {
     const accounts = await createServiceAccounts({ issuer: 'https://x' })
-    expect(
-      problemsOf({ oidc: { issuerUrl: 'https://x', clientId: 'y' }, serviceAccounts: accounts }),
-    ).toEqual(['oidc.issuerUrl: URL must not overlap with disallowed issuers: [https://x]'])
+    expect(problemsOf({ oidc: { issuer: 'https://x', audience: 'y' }, serviceAccounts: accounts })).toEqual([
+      'oidc.issuer: URL must not overlap with disallowed issuers: [https://x]',
+    ])
   })
 })
 
@@ -355,7 +358,7 @@ describe('service accounts and bootstrap tokens', () => {
 
   it('are known by bootstrap tokens, until those expire', async () => {
     const clock = fixedClock()
-    const { token, secret } = createBootstrapToken({ ttlSeconds: 60, clock })
+    const { token, secret } = createBootstrapToken({ expirationSeconds: 60, clock })
     const { ask } = create({ bootstrapTokens: bootstrapSecrets([secret]), clock })
     expect((await ask(token))?.user.username).toBe(`system:bootstrap:${token.slice(0, 6)}`)
     clock.advance(60_000)

@@ -70,7 +70,7 @@ export function tokenAuthenticators(options: TokenOptions, surroundings: TokenSu
   const reviewed =
     webhook &&
     opener.openFile('tokenReview', () =>
-      webhookAuthenticatorAt(webhook.path, { ...withoutPath(webhook), cacheTtlSeconds: 0 }),
+      webhookAuthenticatorAt(webhook.path, { ...withoutPath(webhook), ttlSeconds: 0 }),
     )
   const known = [...ofAccounts, bootstrap, configured, ofIssuer].filter((each) => each !== undefined)
   const remembered = (authenticator: TokenAuthenticator): CachedMember => ({

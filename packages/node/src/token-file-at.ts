@@ -23,7 +23,8 @@ export function tokenFileAt(
   const { observer } = options
   const source = largeFileSource(path, {
     ...options,
-    steps: (content) => tokenFileSteps(content, { file: path, ...(observer !== undefined && { observer }) }),
+    steps: (content) =>
+      tokenFileSteps(content, { source: path, ...(observer !== undefined && { observer }) }),
   })
   return {
     name: 'tokenFile',

@@ -1,12 +1,9 @@
 import type { Clock, TokenAuthenticator } from '@kube-authn/core'
 import {
   type BootstrapSecretGetter,
-  type OidcFlags,
-  oidcFlagsShape,
-  type TokenKindOptions,
-  tokenKindShape,
   aClock,
   aTokenAuthenticator,
+  type Check,
   either,
   nested,
   nonEmptyListOf,
@@ -17,20 +14,14 @@ import {
   cachedShape,
   aString,
 } from '@kube-authn/core/internal'
-import {
-  aBoolean,
-  aFunction,
-  aNonEmptyString,
-  listOf,
-  type OptionsShape,
-  required,
-} from '@kube-authn/core/adapter'
+import { aBoolean, aFunction, listOf, type OptionsShape, required } from '@kube-authn/core/adapter'
 import type { KeySource, ServiceAccountObjects } from '@kube-authn/core/service-account'
 import {
   type AuthenticationConfigurationAtOptions,
   authenticationConfigurationAtShape,
 } from './authentication-configuration-at.ts'
-import { aFile, aPath } from './options/a-path.ts'
+import { type OidcAtOptions, oidcAtShape } from './oidc-at.ts'
+import { aFile } from './options/a-path.ts'
 import { fileShape } from './options/reload-shape.ts'
 import type { TokenFileAtOptions } from './token-file-at.ts'
 import {
@@ -51,12 +42,12 @@ export interface TokenOptions {
    * access. Excludes `oidc`, and `anonymous` if the file has that section.
    */
   readonly authenticationConfig?: string | ({ readonly path: string } & AuthenticationConfigurationAtOptions)
-  /** The single issuer of the `--oidc-*` flags, and the kinds of its tokens to accept. `caFile` is a path. */
-  readonly oidc?: OidcFlags & TokenKindOptions
+  /** One OpenID Connect provider (`--oidc-*`): `{ issuer, audience }`, and how its claims become a user. */
+  readonly oidc?: OidcAtOptions
   /** Further token authenticators, tried after all others except `tokenReview`. */
   readonly tokens?: readonly TokenAuthenticator[]
   /**
-   * The kubeconfig of a TokenReview webhook (`--authentication-token-webhook-config-file`), or options with its path: `version` and `cacheTtlSeconds`
+   * The kubeconfig of a TokenReview webhook (`--authentication-token-webhook-config-file`), or options with its path: `version` and `ttlSeconds`
    * are `--authentication-token-webhook-version` and `-cache-ttl`. It is tried last, and cached by its own rules.
    */
   readonly tokenReview?: string | ({ readonly path: string } & WebhookAuthenticatorAtOptions)
@@ -83,19 +74,20 @@ export interface ServiceAccountsOptions {
   readonly clock?: Clock
 }
 
+/** The check of the objects that service account tokens refer to. */
+export const someAccountObjects: Check = withMethods(
+  'getters of objects, such as serviceAccountObjects(...) returns',
+  'getServiceAccount',
+  'getSecret',
+)
+
 const accountsShape: OptionsShape<ServiceAccountsOptions> = {
   issuers: required(listOf(aString)),
   keys: required(
     either(isEmptyList, nonEmptyListOf(aFunction), aKeySource),
     ': a list of keys, or (await verificationKeysAt(...)).current',
   ),
-  objects: required(
-    withMethods(
-      'getters of objects, such as serviceAccountObjects(...) returns',
-      'getServiceAccount',
-      'getSecret',
-    ),
-  ),
+  objects: required(someAccountObjects),
   lookup: aBoolean,
   onError: aFunction,
   clock: aClock,
@@ -107,13 +99,7 @@ export const tokenShape: OptionsShape<TokenOptions> = {
   serviceAccounts: nested(accountsShape),
   bootstrapTokens: withMethods('a getter of secrets, such as bootstrapSecrets(...) returns', 'getSecret'),
   authenticationConfig: aFile(authenticationConfigurationAtShape),
-  oidc: nested({
-    ...oidcFlagsShape,
-    ...tokenKindShape,
-    issuerUrl: required(aNonEmptyString),
-    clientId: required(aNonEmptyString),
-    caFile: aPath,
-  }),
+  oidc: nested(oidcAtShape),
   tokens: listOf(aTokenAuthenticator),
   tokenReview: aFile(webhookAuthenticatorAtShape),
   tokenCache: either(

@@ -3,14 +3,13 @@ import type {
   AuthenticateRequestOptions,
   RefusedRequest,
 } from '@kube-authn/core/internal/shared'
+import { authenticateRequest, type RequestOutcome } from '@kube-authn/core/adapter'
 import {
-  authenticateRequest,
   type Authentication,
   type AuthenticationRequest,
   type Authenticator,
   type Awaitable,
   rejected,
-  type RequestOutcome,
   type UserInfo,
 } from '@kube-authn/core'
 import { type Deadline, inTime } from './deadline.ts'

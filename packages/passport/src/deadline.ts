@@ -1,5 +1,4 @@
 import { type Clock, unavailable } from '@kube-authn/core'
-import { type Check, must } from '@kube-authn/core/internal/shared'
 
 /** A time limit and its clock. */
 export interface Deadline {
@@ -16,8 +15,5 @@ export function inTime<T>(answer: PromiseLike<T>, { seconds, clock }: Deadline, 
   })
 }
 
-/** The check of such a time. */
-export const aNumberOfSeconds: Check = must(
-  'must be a number of seconds above 0',
-  (value) => typeof value === 'number' && Number.isFinite(value) && value > 0,
-)
+/** The maximum of such a limit: a day. */
+export const MAX_TIMEOUT_SECONDS = 86_400

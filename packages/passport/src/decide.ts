@@ -1,11 +1,18 @@
 import {
   authenticateRequest,
-  type Authentication,
-  type Authenticator,
-  type Awaitable,
-  type Clock,
-  type ConfigurationProblem,
-} from '@kube-authn/core'
+  above,
+  warningHeaders,
+  notify,
+  aBoolean,
+  type OptionsShape,
+  applyHeaderChanges,
+  clientContext,
+  closeConnection,
+  incomingMessageRequest,
+  requirePeerCertificates,
+  whenOver,
+} from '@kube-authn/core/adapter'
+import type { Authentication, Authenticator, Awaitable, Clock, ConfigurationProblem } from '@kube-authn/core'
 import {
   isAuthenticationError,
   authenticateRequestShape,
@@ -21,21 +28,9 @@ import {
   optionProblems,
   refuseProblems,
 } from '@kube-authn/core/internal/shared'
-import {
-  warningHeaders,
-  notify,
-  aBoolean,
-  type OptionsShape,
-  applyHeaderChanges,
-  clientContext,
-  closeConnection,
-  incomingMessageRequest,
-  requirePeerCertificates,
-  whenOver,
-} from '@kube-authn/core/adapter'
 import { setAuthentication } from './accessors.ts'
 import { accountFinder, type AccountOf, type KnownRequest } from './account.ts'
-import { aNumberOfSeconds } from './deadline.ts'
+import { MAX_TIMEOUT_SECONDS } from './deadline.ts'
 import { connectionOf, type Exchange, exchangeOf } from './exchange.ts'
 import { guarded } from './guard.ts'
 
@@ -69,7 +64,7 @@ export const decideShape: OptionsShape<DecideOptions> = {
     'must be a function that maps a user to the account of the app',
     (value) => typeof value === 'function',
   ),
-  timeoutSeconds: aNumberOfSeconds,
+  timeoutSeconds: above(0, MAX_TIMEOUT_SECONDS),
   anonymous: aBoolean,
   impersonationHeaders: must(
     "must be 'auto' or 'pass': Passport sets req.user before any impersonation",

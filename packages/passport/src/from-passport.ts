@@ -4,6 +4,7 @@ import {
   systemClock,
   type UserInfoInit,
   aClock,
+  aHeaderName,
   must,
   optionProblems,
   refuseProblems,
@@ -19,10 +20,10 @@ import {
   type PasswordAuthenticator,
   type TokenAuthenticator,
 } from '@kube-authn/core'
-import { listOf, oneOf, type OptionsShape, required } from '@kube-authn/core/adapter'
+import { above, listOf, oneOf, type OptionsShape, required } from '@kube-authn/core/adapter'
 import { askStrategy, type PassportStrategy } from './ask-strategy.ts'
 import { authenticationOf } from './authentication-of.ts'
-import { aNumberOfSeconds, inTime } from './deadline.ts'
+import { inTime, MAX_TIMEOUT_SECONDS } from './deadline.ts'
 import { passwordRequest, problemWithPassword, problemWithToken, tokenRequest } from './credential-request.ts'
 import { type Ask, wholeRequest, type WholeRequestOptions } from './whole-request.ts'
 
@@ -65,13 +66,8 @@ const optionsShape: OptionsShape<
   name: aString,
   as: oneOf('token', 'password', 'request'),
   schemes: listOf(oneOf(...SCHEMES)),
-  headers: listOf(
-    must(
-      'must be the name of a header',
-      (value) => typeof value === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(value),
-    ),
-  ),
-  timeoutSeconds: aNumberOfSeconds,
+  headers: listOf(aHeaderName),
+  timeoutSeconds: above(0, MAX_TIMEOUT_SECONDS),
   clock: aClock,
 }
 

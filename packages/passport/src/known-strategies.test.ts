@@ -1,4 +1,5 @@
-import { authenticateRequest, authenticatorChain, basic, emptyContext } from '@kube-authn/core'
+import { authenticateRequest } from '@kube-authn/core/adapter'
+import { authenticatorChain, basic, emptyContext } from '@kube-authn/core'
 import { fakeRequest } from '@kube-authn/testing'
 import { BasicStrategy } from 'passport-http'
 import { Strategy as BearerStrategy } from 'passport-http-bearer'

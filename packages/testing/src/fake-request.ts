@@ -1,6 +1,6 @@
-import { type AuthenticationRequest, fetchRequest } from '@kube-authn/core'
+import type { AuthenticationRequest } from '@kube-authn/core'
+import { fetchRequest, checkOptions, listOf, type OptionsShape, wholeNumber } from '@kube-authn/core/adapter'
 import { exactHeaders, anIterable, aString } from '@kube-authn/core/internal/shared'
-import { checkOptions, listOf, type OptionsShape, wholeNumber } from '@kube-authn/core/adapter'
 
 /** Options of {@link fakeRequest}. All are optional. */
 export interface FakeRequestInit {

@@ -1,4 +1,5 @@
-import { authenticateRequest, bearerToken, emptyContext, rejected, unavailable } from '@kube-authn/core'
+import { authenticateRequest } from '@kube-authn/core/adapter'
+import { bearerToken, emptyContext, rejected, unavailable } from '@kube-authn/core'
 import { describe, expect, test } from 'vitest'
 import {
   always,

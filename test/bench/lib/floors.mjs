@@ -100,7 +100,10 @@ function Given(object) {
 
 /** The state of a request, in a private field: a property that is not enumerable costs more. */
 class State extends Given {
-  /** @type {object | undefined} */
+  /**
+   * @type {object | undefined}
+   * @readonly
+   */
   #user
   constructor(request, user) {
     super(request)

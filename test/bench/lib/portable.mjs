@@ -1,5 +1,6 @@
 // Runs bundled on every runtime: a bearer token of a file, and a cached JWT, authenticated for a Fetch request.
-import { authenticateRequest, authenticatorChain, fetchRequest } from '@kube-authn/core'
+import { authenticateRequest, fetchRequest } from '@kube-authn/core/adapter'
+import { authenticatorChain } from '@kube-authn/core'
 import { localKeySet, oidc } from '@kube-authn/core/oidc'
 import { cached } from '@kube-authn/core/remote'
 import { tokenFile } from '@kube-authn/core/token-file'
@@ -11,8 +12,9 @@ const ISSUER = 'https://issuer.example.com'
 export async function portableCases() {
   const { jwk, token } = await signedToken()
   const tokens = oidc({
-    issuer: { url: ISSUER, audiences: [AUDIENCE] },
-    claimMappings: { username: { claim: 'sub', prefix: '' } },
+    issuer: ISSUER,
+    audience: AUDIENCE,
+    usernamePrefix: '',
     keySet: localKeySet(JSON.stringify({ keys: [jwk] })),
   })
   return {

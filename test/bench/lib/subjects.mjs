@@ -22,8 +22,9 @@ export const passwordChain = () =>
 
 const oidcTokens = ({ jwk }, url = ISSUER) =>
   oidc({
-    issuer: { url, audiences: [AUDIENCE] },
-    claimMappings: { username: { claim: 'sub', prefix: '' } },
+    issuer: url,
+    audience: AUDIENCE,
+    usernamePrefix: '',
     keySet: localKeySet(JSON.stringify({ keys: [jwk] })),
   })
 export const oidcChain = (signed) => authenticatorChain({ tokens: [oidcTokens(signed)] })

@@ -48,9 +48,9 @@ async function everything(more = {}) {
   const authenticator = createAuthenticator({
     tokenFile: fileOf(csvOf(tokens)),
     passwordFile: fileOf(`${PASSWORD},${USERNAME},1,"ops"\n`),
-    clientCA: fileOf(users.caPem),
+    clientCAFile: fileOf(users.caPem),
     requestHeader: {
-      clientCA: fileOf(proxies.caPem),
+      caFile: fileOf(proxies.caPem),
       allowedNames: ['proxy'],
       usernameHeaders: ['X-Remote-User'],
       groupHeaders: ['X-Remote-Group'],

@@ -15,10 +15,10 @@ export default new Hono()
 
 function tokensOf(url, audience) {
   return oidc({
-    issuer: { url, audiences: [audience] },
-    claimMappings: {
-      username: { claim: 'sub', prefix: 'oidc:' },
-      groups: { claim: 'groups', prefix: 'oidc:' },
-    },
+    issuer: url,
+    audience,
+    usernamePrefix: 'oidc:',
+    groupsClaim: 'groups',
+    groupsPrefix: 'oidc:',
   })
 }

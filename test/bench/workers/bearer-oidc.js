@@ -1,5 +1,6 @@
 // A minimal Worker with bearer tokens of an OpenID Connect provider, measured by .ci/size-limit.config.mjs.
-import { authenticateRequest, authenticatorChain, fetchRequest } from '@kube-authn/core'
+import { authenticateRequest, fetchRequest } from '@kube-authn/core/adapter'
+import { authenticatorChain } from '@kube-authn/core'
 import { oidc } from '@kube-authn/core/oidc'
 
 let authenticate
@@ -15,10 +16,10 @@ export default {
 
 function tokensOf(url, audience) {
   return oidc({
-    issuer: { url, audiences: [audience] },
-    claimMappings: {
-      username: { claim: 'sub', prefix: 'oidc:' },
-      groups: { claim: 'groups', prefix: 'oidc:' },
-    },
+    issuer: url,
+    audience,
+    usernamePrefix: 'oidc:',
+    groupsClaim: 'groups',
+    groupsPrefix: 'oidc:',
   })
 }

@@ -63,7 +63,7 @@ const authorizer = {
 }
 const impersonate = {
   legacy: impersonateRequest(authorizer),
-  constrained: impersonateRequest(authorizer, { mode: 'constrained', cacheTtlSeconds: 0 }),
+  constrained: impersonateRequest(authorizer, { mode: 'constrained', ttlSeconds: 0 }),
 }
 
 export async function run(random) {

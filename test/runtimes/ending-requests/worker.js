@@ -1,5 +1,6 @@
 // A Worker whose clock can be advanced, and whose requests can end before the work that they started.
-import { authenticateRequest, bearerToken, fetchRequest } from '@kube-authn/core'
+import { authenticateRequest, fetchRequest } from '@kube-authn/core/adapter'
+import { bearerToken } from '@kube-authn/core'
 import { oidc } from '@kube-authn/core/oidc'
 import { cached } from '@kube-authn/core/remote'
 

@@ -8,8 +8,8 @@ const CART = 'system:serviceaccount:shop:cart'
 /** An OpenID Connect provider and a cluster, over TLS on this machine. */
 export async function startIssuers() {
   const pki = await createPki()
-  const provider = await createIssuer({ algorithms: ['RS256'] })
-  const cluster = await createIssuer({ algorithms: ['ES256'] })
+  const provider = await createIssuer({ signingAlgorithms: ['RS256'] })
+  const cluster = await createIssuer({ signingAlgorithms: ['ES256'] })
   const servers = [await listen(provider, { pki }), await listen(cluster, { pki })]
   const settings = {
     TOKENS_CSV:
@@ -31,7 +31,7 @@ export async function tokensOf({ provider, cluster }) {
   const forged = Buffer.from(JSON.stringify({ ...claimsOf(good), sub: 'root' })).toString('base64url')
   return {
     mary: good,
-    expired: await provider.sign(mary, { expiresInSeconds: -60 }),
+    expired: await provider.sign(mary, { expirationSeconds: -60 }),
     tooEarly: await provider.sign({ ...mary, nbf: Math.floor(Date.now() / 1000) + 3600 }),
     otherAudience: await provider.sign({ ...mary, aud: 'other' }),
     otherIssuer: await provider.sign({ ...mary, iss: 'https://issuer.example.com' }),
@@ -40,7 +40,7 @@ export async function tokensOf({ provider, cluster }) {
     unsigned: `${Buffer.from('{"alg":"none"}').toString('base64url')}.${good.split('.')[1]}.`,
     forged: `${header}.${forged}.${signature}`,
     cart: await cluster.sign(cart),
-    expiredCart: await cluster.sign(cart, { expiresInSeconds: -60 }),
+    expiredCart: await cluster.sign(cart, { expirationSeconds: -60 }),
     cartForOthers: await cluster.sign({ ...cart, aud: 'other' }),
     noServiceAccount: await cluster.sign({ ...cart, sub: 'system:admin' }),
     // A key of one issuer is unknown to the other.

@@ -36,7 +36,8 @@ const MAKERS = {
   'bootstrap tokens': () => bootstrapToken({ secrets: bootstrapSecrets([]) }),
   'OpenID Connect': () =>
     oidc({
-      issuer: { url, audiences: ['app'] },
+      issuer: url,
+      audience: 'app',
       claimMappings: { username: { expression: 'claims.sub' } },
       compiler: celCompiler(),
     }),

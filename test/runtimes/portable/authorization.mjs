@@ -1,4 +1,5 @@
-import { fetchRequest, userInfo } from '@kube-authn/core'
+import { fetchRequest, impersonateRequest } from '@kube-authn/core/adapter'
+import { userInfo } from '@kube-authn/core'
 import {
   authorizeRequest,
   requestInfo,
@@ -6,7 +7,6 @@ import {
   parseRbac,
   rbac,
 } from '@kube-authn/core/authorization'
-import { impersonateRequest } from '@kube-authn/core/adapter'
 import { checksOf } from './check.mjs'
 import { expectEqual, expectText, thrownBy } from './expect.mjs'
 import { requestWith } from './requests.mjs'

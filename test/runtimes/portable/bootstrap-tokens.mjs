@@ -15,7 +15,7 @@ const NOW_MS = Date.UTC(2030, 0, 1)
 
 function worldOf(options = {}) {
   const clock = fixedClock(NOW_MS)
-  const created = createBootstrapToken({ ttlSeconds: 60, clock, ...options })
+  const created = createBootstrapToken({ expirationSeconds: 60, clock, ...options })
   const tokens = bootstrapToken({ secrets: bootstrapSecrets([created.secret]), clock })
   return { clock, created, tokens }
 }

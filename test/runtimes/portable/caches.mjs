@@ -1,7 +1,7 @@
-import { fetchRequest, userInfo } from '@kube-authn/core'
+import { fetchRequest, impersonateRequest } from '@kube-authn/core/adapter'
+import { userInfo } from '@kube-authn/core'
 import { allow, attributesOf, decide } from '@kube-authn/core/authorization'
 import { webhookAuthorizer, keystonePassword, cached, webhookAuthenticator } from '@kube-authn/core/remote'
-import { impersonateRequest } from '@kube-authn/core/adapter'
 import { always, fakeTokenAuthenticator, fakeUser } from '@kube-authn/testing'
 import { checksAcrossRequestsOf, checksOf } from './check.mjs'
 import { expectEqual } from './expect.mjs'
@@ -46,7 +46,7 @@ const CACHES = {
       kind: 'TokenReview',
       status: { authenticated: true, user: { username: 'jane' } },
     })
-    const tokens = webhookAuthenticator({ url: 'https://webhook.example.com/', fetch, cacheTtlSeconds: 1 })
+    const tokens = webhookAuthenticator({ url: 'https://webhook.example.com/', fetch, ttlSeconds: 1 })
     return { ask: () => tokens.authenticateToken('t', {}), count }
   },
 
@@ -64,7 +64,7 @@ const CACHES = {
   'of passwords of a Keystone'() {
     const { calls, fetch } = keystone({ expiresAtMs: Date.now() + 3_600_000 })
     const url = 'https://keystone.example.com'
-    const passwords = keystonePassword({ url, fetch, rememberSeconds: 1 })
+    const passwords = keystonePassword({ url, fetch, successTtlSeconds: 1 })
     const logins = () => calls.filter((call) => call.startsWith('POST')).length
     return { ask: () => passwords.authenticatePassword('jane', 'pw', {}), count: logins }
   },
@@ -78,7 +78,7 @@ const CACHES = {
         return allow()
       },
     }
-    const impersonate = impersonateRequest(authorizer, { mode: 'constrained', cacheTtlSeconds: 1 })
+    const impersonate = impersonateRequest(authorizer, { mode: 'constrained', ttlSeconds: 1 })
     const request = fetchRequest(requestWith({ 'impersonate-user': 'jane' }, '/api/v1/namespaces/n/pods'))
     return { ask: () => impersonate(request, userInfo({ username: 'clark' })), count: () => count }
   },

@@ -1,4 +1,5 @@
-import { authenticatorChain, fetchRequest } from '@kube-authn/core'
+import { authenticatorChain } from '@kube-authn/core'
+import { fetchRequest, requirePeerCertificates } from '@kube-authn/core/adapter'
 import {
   certificateHeaders,
   cloudflareCertificates,
@@ -6,7 +7,6 @@ import {
   clientCertificate,
   requestHeader,
 } from '@kube-authn/core/client-certificate'
-import { requirePeerCertificates } from '@kube-authn/core/adapter'
 import {
   certificatePool,
   certificatePoolOf,

@@ -1,12 +1,5 @@
-import {
-  authenticateRequest,
-  authenticatorChain,
-  explain,
-  fetchRequest,
-  rejected,
-  unavailable,
-  userInfo,
-} from '@kube-authn/core'
+import { authenticateRequest, fetchRequest } from '@kube-authn/core/adapter'
+import { authenticatorChain, explain, rejected, unavailable, userInfo } from '@kube-authn/core'
 import { passwordFile } from '@kube-authn/core/password-file'
 import { tokenFile } from '@kube-authn/core/token-file'
 import { fakeTokenAuthenticator, fakeUser, fails, recordEvents } from '@kube-authn/testing'

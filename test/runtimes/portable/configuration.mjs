@@ -70,7 +70,7 @@ jwt:
 `
 
 async function worldOf() {
-  const issuer = await createIssuer({ algorithms: ['ES256'] })
+  const issuer = await createIssuer({ signingAlgorithms: ['ES256'] })
   const text = configOf(issuer, `'"a:" + claims.sub'`)
   const tokens = authenticationConfiguration(text, { fetchFor: () => issuer.fetch })
   return { issuer, tokens, token: await issuer.sign({ aud: 'app', sub: 'jane' }) }

@@ -37,7 +37,7 @@ tokenCheck('finds a token beyond ASCII as it comes in a header', async () => {
 
 tokenCheck('is refused where a record is wrong, by its line and without its token', async () => {
   for (const csv of ['t,jane,1\ns3cret,joe', 't,jane,1\ns3cret"x,joe,2', 't,jane,1\n"s3cret,joe,2']) {
-    const error = await thrownBy(() => tokenFile(csv, { file: 'tokens.csv' }))
+    const error = await thrownBy(() => tokenFile(csv, { source: 'tokens.csv' }))
     expectText(error.message, 'tokens.csv')
     expectText(error.message, '2')
     expectEqual(JSON.stringify([error.message, error.stack]).includes('s3cret'), false)

@@ -45,9 +45,9 @@ export function keystone({ expiresAtMs }) {
 const worldOf = (options = {}) => {
   const { calls, fetch } = keystone({ expiresAtMs: Date.UTC(2030, 0, 1, 1) })
   const clock = fixedClock(Date.UTC(2030, 0, 1))
-  const { rememberSeconds, ...more } = options
+  const { successTtlSeconds, ...more } = options
   const common = { url: 'https://keystone.example.com:5000', fetch, clock, ...more }
-  const passwords = keystonePassword({ ...common, rememberSeconds })
+  const passwords = keystonePassword({ ...common, successTtlSeconds })
   return { calls, clock, passwords, tokens: keystoneToken(common) }
 }
 
@@ -78,7 +78,7 @@ check('cannot tell while it is down', async () => {
 })
 
 check('is asked again when a password was remembered long enough', async () => {
-  const { calls, clock, passwords } = worldOf({ rememberSeconds: 5 })
+  const { calls, clock, passwords } = worldOf({ successTtlSeconds: 5 })
   await whosePassword(passwords, 'jane', 'pw')
   const once = calls.length
   clock.advance(4999)

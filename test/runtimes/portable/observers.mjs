@@ -1,4 +1,5 @@
-import { authenticateRequest, authenticatorChain, fetchRequest } from '@kube-authn/core'
+import { authenticateRequest, fetchRequest } from '@kube-authn/core/adapter'
+import { authenticatorChain } from '@kube-authn/core'
 import { auditLog } from '@kube-authn/core/audit'
 import { metrics, prometheusBridge } from '@kube-authn/core/metrics'
 import { openTelemetry } from '@kube-authn/core/opentelemetry'

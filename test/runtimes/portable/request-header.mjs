@@ -1,5 +1,5 @@
-import { authenticatorChain, authenticateRequest, fetchRequest } from '@kube-authn/core'
-import { withHeaderChanges } from '@kube-authn/core/adapter'
+import { authenticatorChain } from '@kube-authn/core'
+import { authenticateRequest, fetchRequest, withHeaderChanges } from '@kube-authn/core/adapter'
 import { requestHeader } from '@kube-authn/core/client-certificate'
 import { tokenFile } from '@kube-authn/core/token-file'
 import { checksOf } from './check.mjs'

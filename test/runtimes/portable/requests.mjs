@@ -1,4 +1,4 @@
-import { authenticateRequest, fetchRequest } from '@kube-authn/core'
+import { authenticateRequest, fetchRequest } from '@kube-authn/core/adapter'
 
 /** A request with these headers: an object, or pairs if one is repeated. */
 export function requestWith(headers = {}, path = '/') {

@@ -1,7 +1,13 @@
 import { AUTHENTICATED_GROUP } from '@kube-authn/core/internal'
-import { fetchRequest, responseOf, userInfo } from '@kube-authn/core'
+import {
+  fetchRequest,
+  responseOf,
+  fetchBody,
+  handleReviews,
+  handleTokenReviews,
+} from '@kube-authn/core/adapter'
+import { userInfo } from '@kube-authn/core'
 import { parseRbac, rbac } from '@kube-authn/core/authorization'
-import { fetchBody, handleReviews, handleTokenReviews } from '@kube-authn/core/adapter'
 import { tokenFile } from '@kube-authn/core/token-file'
 import { RBAC } from './authorization.mjs'
 import { checksOf } from './check.mjs'

@@ -58,7 +58,7 @@ check('get no token that they may not have', async () => {
   const { accounts } = await worldOf()
   const { issue } = tokenIssuer({
     issuer: 'https://issuer.example.com',
-    key: accounts.signingKey,
+    signingKey: accounts.signingKey,
     objects: accounts.objects,
     clock: accounts.clock,
   })

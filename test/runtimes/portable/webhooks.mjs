@@ -16,7 +16,7 @@ function worldOf(options = {}) {
     url: webhook.url,
     fetch: webhook.fetch,
     clock,
-    retryDelaySeconds: 0,
+    initialBackoffSeconds: 0,
     ...options,
   })
   return { clock, webhook, tokens }
@@ -35,7 +35,7 @@ check('knows a user by a TokenReview, and no other token', async () => {
 })
 
 check('is asked again when what it said is over', async () => {
-  const { clock, webhook, tokens } = worldOf({ cacheTtlSeconds: 5 })
+  const { clock, webhook, tokens } = worldOf({ ttlSeconds: 5 })
   await whoseToken(tokens, 'good')
   clock.advance(4999)
   await whoseToken(tokens, 'good')
@@ -68,7 +68,7 @@ authorizerCheck('allows what it is told to, and nothing while it is down', async
   let isDown = false
   const authorizer = webhookAuthorizer({
     url: 'https://webhook.example.com/authorize',
-    retryDelaySeconds: 0,
+    initialBackoffSeconds: 0,
     clock: fixedClock(),
     allowedTtlSeconds: 0,
     async fetch(_url, { body }) {

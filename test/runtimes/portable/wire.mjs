@@ -1,4 +1,5 @@
-import { authenticateRequest, authenticatorChain, fetchRequest } from '@kube-authn/core'
+import { authenticateRequest, fetchRequest } from '@kube-authn/core/adapter'
+import { authenticatorChain } from '@kube-authn/core'
 import { cloudflareClientCertificate, requestHeader } from '@kube-authn/core/client-certificate'
 import { passwordFile } from '@kube-authn/core/password-file'
 import { parseRbac, rbac } from '@kube-authn/core/authorization'

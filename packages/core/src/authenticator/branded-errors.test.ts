@@ -11,6 +11,7 @@ import {
   isAuthenticationError,
   rejected,
 } from './errors.ts'
+import { KubeAuthnError } from './kube-authn-error.ts'
 import { StatusError } from './status.ts'
 
 /** Classes and how to make one, by the name of their brand. */
@@ -21,6 +22,7 @@ const INSTANCES: Readonly<Record<string, () => Error>> = {
   CelEvaluationError: () => new CelEvaluationError('bad'),
   ConfigurationError: () => new ConfigurationError([{ path: 'a', message: 'b' }]),
   CredentialFileError: () => new CredentialFileError('tokens.csv', 'bad'),
+  KubeAuthnError: () => rejected('bad'),
   StatusError: () => new StatusError({ status: 403, reason: 'Forbidden', message: 'no' }),
 }
 
@@ -82,6 +84,29 @@ describe('every error class that an entry exports', () => {
       expect(foreign(name, {}) instanceof type).toBe(false)
     },
   )
+})
+
+describe('the base of all errors', () => {
+  it.each(Object.keys(INSTANCES).filter((name) => !name.startsWith('Cel')))('%s extends it', (name) => {
+    const error = INSTANCES[name]?.()
+    expect(error).toBeInstanceOf(KubeAuthnError)
+  })
+
+  it('recognises an error of another copy by its brand, also with a code that is not known', () => {
+    expect(foreign('KubeAuthnError', { code: 'throttled', message: 'slow' }) instanceof KubeAuthnError).toBe(
+      true,
+    )
+    expect(foreign('KubeAuthnError', { message: 'slow' }) instanceof KubeAuthnError).toBe(false)
+    expect(Object.assign(new Error('bad'), { code: 'rejected' }) instanceof KubeAuthnError).toBe(false)
+    expect(foreign('AuthenticationError', { code: 'rejected', message: '' }) instanceof KubeAuthnError).toBe(
+      false,
+    )
+  })
+
+  it('has subclasses that recognise only themselves', () => {
+    expect(rejected('bad')).not.toBeInstanceOf(StatusError)
+    expect(new AuthorizationError('down')).not.toBeInstanceOf(AuthenticationError)
+  })
 })
 
 describe('a branded class', () => {

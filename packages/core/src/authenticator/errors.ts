@@ -1,4 +1,5 @@
 import { branded } from '@kube-authn/internal/brand'
+import { KubeAuthnError } from './kube-authn-error.ts'
 
 /**
  * Why an authenticator failed.
@@ -29,7 +30,7 @@ export interface AuthenticationErrorOptions {
  *
  * {@link isAuthenticationError} and `instanceof` also recognise errors from another copy of this package.
  */
-export class AuthenticationError extends Error {
+export class AuthenticationError extends KubeAuthnError {
   override readonly name = 'AuthenticationError'
   readonly code: AuthenticationErrorCode
   /** The aggregated errors: empty unless several authenticators of a union failed. */
@@ -139,7 +140,7 @@ export interface ConfigurationProblem {
 }
 
 /** The configuration is invalid. Thrown at construction with every problem found, never at the first request. */
-export class ConfigurationError extends Error {
+export class ConfigurationError extends KubeAuthnError {
   override readonly name = 'ConfigurationError'
   readonly code = 'invalidConfiguration'
   readonly problems: readonly ConfigurationProblem[]

@@ -44,7 +44,12 @@ describe('what follows from an answer that recurs', () => {
     const conclude = vi.fn(named)
     const concluded = RecurringAnswer.concluding(conclude)
     const answer = new RecurringAnswer(jane)
-    for (const each of [answer, { ...answer }, { user: jane }, Object.create(answer) as Authentication]) {
+    for (const each of [
+      answer,
+      Object.assign({}, answer),
+      { user: jane },
+      Object.create(answer) as Authentication,
+    ]) {
       expect(concluded(each)).toEqual({ name: 'jane' })
     }
     expect(conclude).toHaveBeenCalledTimes(4)
@@ -66,7 +71,7 @@ describe('what follows from an answer that recurs', () => {
 describe('an answer that recurs', () => {
   it('cannot be changed, and has no other members', () => {
     expect(Object.isFrozen(new RecurringAnswer(jane))).toBe(true)
-    expect({ ...new RecurringAnswer(jane) }).toEqual({ user: jane })
+    expect(Object.assign({}, new RecurringAnswer(jane))).toEqual({ user: jane })
   })
 
   it('carries nothing of one request to the next, or from one handler to another', () => {
@@ -78,8 +83,10 @@ describe('an answer that recurs', () => {
         return chain.authenticate(asked, context)
       },
     }
-    const withToken = (method: string) =>
-      ({ ...request({ headers: [['authorization', 'Bearer t']] }), method })
+    const withToken = (method: string) => ({
+      ...request({ headers: [['authorization', 'Bearer t']] }),
+      method,
+    })
     const [warned, plain] = [authenticateRequest(warning), authenticateRequest(chain)]
     const warningsOf = (outcome: unknown) => (outcome as { readonly warnings: readonly string[] }).warnings
     expect(warningsOf(plain(withToken('POST')))).toEqual([])

@@ -1,4 +1,5 @@
 import { branded } from '@kube-authn/internal/brand'
+import { KubeAuthnError } from './kube-authn-error.ts'
 
 /** `v1` Status: the body of a refusal by the Kubernetes API. */
 export interface Status {
@@ -56,8 +57,9 @@ export function responseOf({ status, headers, content }: HttpAnswer): Response {
  *
  * Deviation: always JSON on one line, whatever the client accepts (`docs/deviations.md`, content of refusals; bytes of JSON).
  */
-export class StatusError extends Error implements HttpAnswer {
+export class StatusError extends KubeAuthnError implements HttpAnswer {
   override readonly name = 'StatusError'
+  readonly code = 'refusedRequest'
   readonly status: number
   readonly statusCode: number
   /** The message may be sent to the client. */

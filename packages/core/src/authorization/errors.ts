@@ -1,4 +1,5 @@
 import { branded } from '@kube-authn/internal/brand'
+import { KubeAuthnError } from '../authenticator/kube-authn-error.ts'
 
 /** Options of an {@link AuthorizationError}. */
 export interface AuthorizationErrorOptions {
@@ -14,7 +15,7 @@ export interface AuthorizationErrorOptions {
  * An authorizer could not decide. The message is sent to the client, as in Kubernetes, so it must not contain addresses or secrets; those
  * belong in `cause`.
  */
-export class AuthorizationError extends Error {
+export class AuthorizationError extends KubeAuthnError {
   override readonly name = 'AuthorizationError'
   readonly code = 'unavailable'
   /** The aggregated errors: empty unless several authorizers of a union failed. */

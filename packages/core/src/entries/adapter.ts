@@ -15,9 +15,9 @@ export { requirePeerCertificates } from '../adapter/incoming-message/require-pee
 export { whenOver } from '../adapter/incoming-message/when-over.ts'
 export { Received } from '../audit/audit-id.ts'
 export { notify } from '../authenticator/events.ts'
-export { responseOf } from '../authenticator/status.ts'
+export { type HttpAnswer, responseOf, StatusError } from '../authenticator/status.ts'
 export { authorizeRequest } from '../authorization/authorize-request.ts'
-export { authenticateRequest } from '../handler/authenticate-request.ts'
+export { authenticateRequest, type RequestOutcome } from '../handler/authenticate-request.ts'
 export { impersonateRequest } from '../impersonation/impersonate-request.ts'
 export { fetchBody } from '../internal/api/body.ts'
 export {

@@ -1,5 +1,5 @@
 /**
- * Authorizers: their contract and union, RBAC, the attributes of a request; and the headers that impersonate a user.
+ * Authorizers: their contract and union, RBAC, `AuthorizationConfiguration`, the attributes of a request; and the headers that impersonate a user.
  *
  * @module
  */
@@ -8,6 +8,10 @@ export { alwaysAllow, alwaysDeny } from '../authorization/always.ts'
 export { type Attributes, attributesOf, type RequestAttributes } from '../authorization/attributes.ts'
 export { authorizeRequest } from '../authorization/authorize-request.ts'
 export type { Authorizer } from '../authorization/authorizer.ts'
+export {
+  authorizationConfiguration,
+  type ConfiguredAuthorizer,
+} from '../authorization/configuration/reloading.ts'
 export { decide } from '../authorization/decide.ts'
 export { allow, type Decision, deny, noOpinion } from '../authorization/decision.ts'
 export { AuthorizationError } from '../authorization/errors.ts'

@@ -1,12 +1,8 @@
 /**
- * kube-apiserver's files: `AuthenticationConfiguration` and `AuthorizationConfiguration`.
+ * kube-apiserver's file `AuthenticationConfiguration`.
  *
  * @module
  */
-export {
-  authorizationConfiguration,
-  type ConfiguredAuthorizer,
-} from '../authorization/configuration/reloading.ts'
 export { parseAuthenticationConfiguration } from '../token/configuration/parse.ts'
 export {
   authenticationConfiguration,

@@ -21,7 +21,7 @@ export { intersectAudiences } from '../authenticator/audiences.ts'
 export type { AnyAuthenticator, AuthenticationScheme } from '../authenticator/authenticator.ts'
 export { isAuthenticationError, isFault } from '../authenticator/errors.ts'
 export { CLIENT_CLOSED_REQUEST, notify } from '../authenticator/events.ts'
-export { isStatusError, responseOf } from '../authenticator/status.ts'
+export { type HttpAnswer, isStatusError, responseOf, StatusError } from '../authenticator/status.ts'
 export { AUTHENTICATED_GROUP, isUnauthenticated, type UserInfoInit } from '../authenticator/user.ts'
 export {
   authorizeRequest,
@@ -37,6 +37,7 @@ export {
   type AuthenticatedRequest,
   authenticateRequest,
   type RefusedRequest,
+  type RequestOutcome,
 } from '../handler/authenticate-request.ts'
 export { IMPERSONATES, leadsToImpersonation } from '../handler/impersonation-rule.ts'
 export {
@@ -59,7 +60,6 @@ export {
   aNonEmptyString,
   anything,
   aString,
-  type Check,
   either,
   listOf,
   must,
@@ -68,7 +68,7 @@ export {
   wholeNumber,
   withMethods,
 } from '../internal/options/check.ts'
-export { aClock, anIterable } from '../internal/options/common.ts'
+export { aClock, aHeaderName, anIterable } from '../internal/options/common.ts'
 export {
   type AnyShape,
   checkOptions,

@@ -31,7 +31,7 @@ function deciding(isUpToTest: (attributes: Attributes) => boolean): CreateCache<
         name: 'of the test',
         authorize: (attributes) => (!isUpToTest(attributes) || decide() ? allow() : noOpinion()),
       },
-      { mode: 'constrained', attributes: () => request, clock: fixedClock(), maxCacheEntries: 500 },
+      { mode: 'constrained', attributes: () => request, clock: fixedClock(), maxEntries: 500 },
     )
     return async (question) => {
       request = question.request
@@ -238,12 +238,12 @@ describe('what may be remembered', () => {
     [0, 0],
     [1, 1],
     [2, 2],
-  ])('is nothing where that is wanted: %d seconds', async (cacheTtlSeconds, expected) => {
+  ])('is nothing where that is wanted: %d seconds', async (ttlSeconds, expected) => {
     const clock = fixedClock()
     let decisions = 0
     const impersonate = impersonateRequest(
       { name: 'yes', authorize: () => (decisions++, allow()) },
-      { mode: 'constrained', clock, cacheTtlSeconds },
+      { mode: 'constrained', clock, ttlSeconds },
     )
     const headers = exactHeaders(['Impersonate-User', 'ann'])
     const ask = async (): Promise<number> => {
@@ -283,7 +283,7 @@ describe('what may be remembered', () => {
     let decisions = 0
     const impersonate = impersonateRequest(
       { name: 'yes', authorize: () => (decisions++, allow()) },
-      { mode: 'constrained', clock: fixedClock(), maxCacheEntries: 2 },
+      { mode: 'constrained', clock: fixedClock(), maxEntries: 2 },
     )
     const decisionsFor = async (username: string): Promise<number> => {
       decisions = 0

@@ -24,7 +24,7 @@ async function constrained(
         return isAllowed(attributes) ? allow() : noOpinion('why')
       },
     },
-    { mode: 'constrained', cacheTtlSeconds: 0 },
+    { mode: 'constrained', ttlSeconds: 0 },
   )
   const request = { method: 'GET', path: '/healthz', query: '', headers: exactHeaders(headers) }
   const outcome = await impersonate(request, requester)

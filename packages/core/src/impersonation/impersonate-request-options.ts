@@ -22,9 +22,9 @@ export interface ImpersonateRequestOptions {
   /** The maximum number of groups and extra values in a request, since each costs a decision. Default 256. */
   readonly maxValues?: number
   /** How long `constrained` caches allowed checks. Default 10; 0 disables the cache. */
-  readonly cacheTtlSeconds?: number
+  readonly ttlSeconds?: number
   /** The maximum size of each of the eight caches of `constrained`; least recently used entries are evicted. Default 8192. */
-  readonly maxCacheEntries?: number
+  readonly maxEntries?: number
   readonly clock?: Clock
   /** Receives every attempt and the decision of every authorizer. */
   readonly observer?: Observer
@@ -35,8 +35,8 @@ export const impersonateRequestShape: OptionsShape<ImpersonateRequestOptions> = 
   mode: oneOf('legacy', 'constrained'),
   attributes: aFunction,
   maxValues: wholeNumber(1),
-  cacheTtlSeconds: atLeast(0),
-  maxCacheEntries: wholeNumber(1),
+  ttlSeconds: atLeast(0),
+  maxEntries: wholeNumber(1),
   clock: aClock,
   observer: aFunction,
 }

@@ -187,7 +187,7 @@ describe.each(MODES)('impersonateRequest, %s', (mode) => {
           permitted.set(key, isPermitted)
           return isPermitted
         })
-        const outcome = await impersonateRequest(authorizer, { mode, maxCacheEntries: 16 })(
+        const outcome = await impersonateRequest(authorizer, { mode, maxEntries: 16 })(
           request(headers.flat()),
           clark,
         )
@@ -225,7 +225,7 @@ describe.each(MODES)('impersonateRequest, %s', (mode) => {
     await fc.assert(
       fc.asyncProperty(fc.array(header), async (headers) => {
         const { authorizer } = asking(() => false)
-        const outcome = await impersonateRequest(authorizer, { mode, maxCacheEntries: 16 })(
+        const outcome = await impersonateRequest(authorizer, { mode, maxEntries: 16 })(
           request(headers.flat()),
           clark,
         )
@@ -272,8 +272,8 @@ describe('impersonateRequest', () => {
   it.each([
     [{ mode: 'both' as 'legacy' }, 'mode'],
     [{ maxValues: 0 }, 'maxValues'],
-    [{ maxCacheEntries: 1.5 }, 'maxCacheEntries'],
-    [{ cacheTtlSeconds: -1 }, 'cacheTtlSeconds'],
+    [{ maxEntries: 1.5 }, 'maxEntries'],
+    [{ ttlSeconds: -1 }, 'ttlSeconds'],
   ])('refuses the options %j when it is made', (options, path) => {
     expect(() => impersonateRequest(alwaysAllow(), options)).toThrow(ConfigurationError)
     expect(() => impersonateRequest(alwaysAllow(), options)).toThrow(path)

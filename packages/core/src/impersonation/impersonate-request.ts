@@ -175,8 +175,8 @@ function constrained(options: ImpersonateRequestOptions): Allow {
   const attributesFor = attributesReader(options.attributes)
   const tryModes = impersonationModes({
     clock: options.clock ?? systemClock,
-    cacheTtlSeconds: options.cacheTtlSeconds ?? 10,
-    maxCacheEntries: options.maxCacheEntries ?? 8192,
+    ttlSeconds: options.ttlSeconds ?? 10,
+    maxEntries: options.maxEntries ?? 8192,
   })
   return ({ request, requester, wanted, given, ask }) => {
     const attributes = attributesFor(request, requester, given)

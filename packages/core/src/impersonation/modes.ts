@@ -28,8 +28,8 @@ export type TryModes = (
 /** Options of {@link impersonationModes}. */
 export interface ImpersonationModesOptions {
   readonly clock: Clock
-  readonly cacheTtlSeconds: number
-  readonly maxCacheEntries: number
+  readonly ttlSeconds: number
+  readonly maxEntries: number
 }
 
 /** Tries one mode; returns `undefined` if the mode does not apply. */
@@ -106,9 +106,9 @@ interface ModeState {
 
 function constrained(
   mode: ConstrainedMode,
-  { clock, cacheTtlSeconds, maxCacheEntries }: ImpersonationModesOptions,
+  { clock, ttlSeconds, maxEntries }: ImpersonationModesOptions,
 ): Mode {
-  const newCache = (): AllowedCache => allowedCache(clock, cacheTtlSeconds * 1000, maxCacheEntries)
+  const newCache = (): AllowedCache => allowedCache(clock, ttlSeconds * 1000, maxEntries)
   const state: ModeState = { keys: cacheKeys(), requests: newCache(), users: newCache() }
 
   return (wanted, attributes, ask) => {

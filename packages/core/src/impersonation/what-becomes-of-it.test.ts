@@ -125,18 +125,18 @@ describe('the event of an impersonation', () => {
 
 describe('options that cannot work', () => {
   it.each<[ImpersonateRequestOptions, string]>([
-    [{ cacheTtlSeconds: -1 }, 'cacheTtlSeconds: must be 0 or more'],
-    [{ cacheTtlSeconds: Number.NaN }, 'cacheTtlSeconds: must be 0 or more'],
+    [{ ttlSeconds: -1 }, 'ttlSeconds: must be 0 or more'],
+    [{ ttlSeconds: Number.NaN }, 'ttlSeconds: must be 0 or more'],
     [{ maxValues: 0 }, 'maxValues: must be a whole number above 0'],
     [{ maxValues: 1.5 }, 'maxValues: must be a whole number above 0'],
-    [{ maxCacheEntries: 0 }, 'maxCacheEntries: must be a whole number above 0'],
+    [{ maxEntries: 0 }, 'maxEntries: must be a whole number above 0'],
     [{ mode: 'both' as 'legacy' }, "mode: must be 'legacy' or 'constrained'"],
   ])('are refused when it is made: %j', (options, message) => {
     expect(() => impersonateRequest(alwaysAllow(), options)).toThrow(message)
   })
 
   it('are none at their edges', () => {
-    for (const options of [{ cacheTtlSeconds: 0 }, { maxValues: 1 }, { maxCacheEntries: 1 }]) {
+    for (const options of [{ ttlSeconds: 0 }, { maxValues: 1 }, { maxEntries: 1 }]) {
       expect(impersonateRequest(alwaysAllow(), options)).toBeTypeOf('function')
     }
   })

@@ -15,8 +15,8 @@ function tasks() {
   return { task, started, running }
 }
 
-const limited = (maxRunning: number, maxWaiting: number): ConcurrencyLimit =>
-  limitConcurrency({ maxRunning, maxWaiting, tooMany: 'too many passwords are being checked' })
+const limited = (maxConcurrent: number, maxWaiting: number): ConcurrencyLimit =>
+  limitConcurrency({ maxConcurrent, maxWaiting, tooMany: 'too many passwords are being checked' })
 
 describe('limitConcurrency', () => {
   it('runs as many as it may, and the others in order as soon as one ends', async () => {

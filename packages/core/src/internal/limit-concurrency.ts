@@ -10,7 +10,7 @@ export type ConcurrencyLimit = <T>(task: () => Promise<T>, signal?: AbortSignal)
 
 /** Options of {@link limitConcurrency}. */
 export interface ConcurrencyLimitOptions {
-  readonly maxRunning: number
+  readonly maxConcurrent: number
   readonly maxWaiting: number
   /** The error message if too many tasks are waiting. */
   readonly tooMany: string
@@ -24,7 +24,7 @@ export interface ConcurrencyLimitOptions {
  */
 export function limitConcurrency(options: ConcurrencyLimitOptions): ConcurrencyLimit {
   if (!canWorkInBackground()) return (task) => task()
-  const { maxRunning, maxWaiting, tooMany } = options
+  const { maxConcurrent, maxWaiting, tooMany } = options
   let running = 0
   const waiting = new Set<() => void>()
 
@@ -52,7 +52,7 @@ export function limitConcurrency(options: ConcurrencyLimitOptions): ConcurrencyL
     })
 
   return async (task, signal) => {
-    if (running >= maxRunning) {
+    if (running >= maxConcurrent) {
       if (waiting.size >= maxWaiting) throw unavailable(tooMany, { retryAfterSeconds: BUSY_SECONDS })
       // A finished task passes its slot on, so `running` does not change.
       await ownTurn(signal)

@@ -80,7 +80,7 @@ describe('metrics of impersonation', () => {
     const { observer, render } = metrics()
     const constrained = impersonateRequest(only('impersonate-on:user-info:get', 'impersonate:user-info'), {
       observer,
-      cacheTtlSeconds: 0,
+      ttlSeconds: 0,
     })
     await constrained(asBob(), clark)
     await impersonateRequest(only('impersonate'), { observer })(asBob(), clark)

@@ -32,15 +32,18 @@ const accounts = serviceAccountToken({
 })
 const ofIssuer = (url: string, more: object = {}) =>
   oidc({
-    issuer: { url, audiences: ['a'] },
-    claimMappings: { username: { claim: 'sub', prefix: '' } },
+    issuer: url,
+    audience: 'a',
+    usernamePrefix: '',
     fetch: fakeFetch(issuerAnswers(jwksOf(key), url)),
     ...more,
   })
 const cloud = ofIssuer('https://issuer.example.com/')
 const inCluster = oidc({
-  issuer: { url: 'https://issuer.example.com', audiences: ['a'], discoveryURL: 'https://10.0.0.1/internal' },
-  claimMappings: { username: { claim: 'sub', prefix: '' } },
+  issuer: 'https://issuer.example.com',
+  audience: 'a',
+  discoveryURL: 'https://10.0.0.1/internal',
+  usernamePrefix: '',
   fetch: fakeFetch({}),
 })
 const certificates = clientCertificate({ ca: { current: () => undefined } })

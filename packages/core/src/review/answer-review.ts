@@ -16,11 +16,11 @@ export interface BodyLimit {
    *
    * Deviation: kube-apiserver accepts 3 MiB (`docs/deviations.md`, content of reviews).
    */
-  readonly maxBodyBytes?: number
+  readonly maxBytes?: number
 }
 
 /** The checks of {@link BodyLimit}. */
-export const bodyLimitShape: OptionsShape<BodyLimit> = { maxBodyBytes: wholeNumber(1) }
+export const bodyLimitShape: OptionsShape<BodyLimit> = { maxBytes: wholeNumber(1) }
 
 /** How a review is answered. */
 export interface AnswerOptions extends BodyLimit {
@@ -41,7 +41,7 @@ export async function answerReview(
   request: AuthenticationRequest,
   body: ReadBody,
   asked: Omit<AskedReview, 'metadata'>,
-  { status, versions: [first, ...others], validation, maxBodyBytes = MAX_BODY_BYTES }: AnswerOptions,
+  { status, versions: [first, ...others], validation, maxBytes = MAX_BODY_BYTES }: AnswerOptions,
 ): Promise<HttpAnswer> {
   const { kind, group } = review
   const inGroup = (version: string): string => `${group}/${version}`
@@ -49,7 +49,7 @@ export async function answerReview(
     request,
     body,
     { kind, apiVersions: [inGroup(first), ...others.map(inGroup)] },
-    maxBodyBytes,
+    maxBytes,
   )
   const sent = readMetadata(object.object('metadata'), review.isNamespaced ?? false)
   const sentStatus = object.object('status')

@@ -315,7 +315,7 @@ describe('the body of a review', () => {
     ['said to be', { 'content-length': '100' }, '{}'],
     ['found to be', {}, JSON.stringify({ spec: { token: 't'.repeat(100) } })],
   ])('is refused when it is %s too long', async (_, headers, body) => {
-    const options = { tokens: [tokens(nobody)], maxBodyBytes: 99 }
+    const options = { tokens: [tokens(nobody)], maxBytes: 99 }
     expect(await ask(url, body, { headers, options })).toMatchObject({
       code: 413,
       reason: 'RequestEntityTooLarge',
@@ -526,9 +526,9 @@ describe('handleReviews', () => {
     ['nothing in a list of tokens', alwaysAllow(), { tokens: [undefined] }, 'tokens[0]'],
     ['no audience', alwaysAllow(), { tokens: [tokens(nobody)], audiences: [] }, 'audiences'],
     ['audiences for nothing', alwaysAllow(), { audiences: ['a'] }, 'audiences'],
-    ['no room for a body', alwaysAllow(), { maxBodyBytes: 0 }, 'maxBodyBytes'],
-    ['a limit that is none', alwaysAllow(), { maxBodyBytes: 1.5 }, 'maxBodyBytes'],
-    ['a limit that is a text', alwaysAllow(), { maxBodyBytes: '1' }, 'maxBodyBytes'],
+    ['no room for a body', alwaysAllow(), { maxBytes: 0 }, 'maxBytes'],
+    ['a limit that is none', alwaysAllow(), { maxBytes: 1.5 }, 'maxBytes'],
+    ['a limit that is a text', alwaysAllow(), { maxBytes: '1' }, 'maxBytes'],
   ])('refuses %s', (_, authorizer, options, path) => {
     expect(() => handleReviews(authorizer as Authorizer, options as HandleReviewsOptions)).toThrow(
       ConfigurationError,

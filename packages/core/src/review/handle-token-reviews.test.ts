@@ -17,13 +17,13 @@ const review = (spec: object = { token: TOKEN }, version = 'v1') => ({
 async function ask(
   body: unknown,
   authenticator: TokenAuthenticator = tokens(knows(jane)),
-  { audiences, observer, maxBodyBytes, ...init }: SentReviewInit & HandleTokenReviewsOptions = {},
+  { audiences, observer, maxBytes, ...init }: SentReviewInit & HandleTokenReviewsOptions = {},
 ): Promise<Answered> {
   const { request, body: read } = sent(body, init)
   const options = {
     ...(audiences !== undefined && { audiences }),
     ...(observer !== undefined && { observer }),
-    ...(maxBodyBytes !== undefined && { maxBodyBytes }),
+    ...(maxBytes !== undefined && { maxBytes }),
   }
   return answered(await handleTokenReviews([authenticator], options)(request, read))
 }
@@ -105,7 +105,7 @@ describe('handleTokenReviews', () => {
     ['GET', 405, review(), { method: 'GET' }],
     ['another type', 415, review(), { headers: { 'content-type': 'text/plain' } }],
     ['no JSON in return', 406, review(), { headers: { accept: 'text/html' } }],
-    ['too much', 413, review(), { maxBodyBytes: 10 }],
+    ['too much', 413, review(), { maxBytes: 10 }],
     ['no token', 400, review({}), {}],
     ['an empty token', 400, review({ token: '' }), {}],
     ['another kind', 400, { ...review(), kind: 'SubjectAccessReview' }, {}],
@@ -181,7 +181,7 @@ describe('handleTokenReviews', () => {
 
   it.each([
     ['no authenticators', [], {}, ['tokens']],
-    ['no authenticators and a negative limit', [], { maxBodyBytes: -1 }, ['tokens', 'maxBodyBytes']],
+    ['no authenticators and a negative limit', [], { maxBytes: -1 }, ['tokens', 'maxBytes']],
     ['what knows no tokens', [{ name: 'x' }], {}, ['tokens[0]']],
     ['an empty list of audiences', [tokens(noOpinion)], { audiences: [] }, ['audiences']],
   ])('refuses %s', (_, authenticators, options, paths) => {

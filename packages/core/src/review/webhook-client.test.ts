@@ -18,7 +18,7 @@ function through(
   const handle = handleTokenReviews([authenticator], server)
   return webhookAuthenticator({
     url: 'https://authn.example.com/authenticate',
-    cacheTtlSeconds: 0,
+    ttlSeconds: 0,
     maxAttempts: 1,
     clock: fixedClock(),
     fetch: async (url, { method, headers, body }) => {

@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { authenticateRequest } from '@kube-authn/core'
+import { authenticateRequest } from '@kube-authn/core/adapter'
 import { always, fakeAuthenticator, fakeRequest, fakeUser } from '@kube-authn/testing'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { auditFile } from '../index.ts'

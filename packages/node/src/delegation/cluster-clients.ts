@@ -42,7 +42,7 @@ import {
 /** A front proxy configured by options instead of by the cluster. */
 export interface ConfiguredProxy extends Partial<RequestHeaderNames> {
   /** The CA of proxy certificates, in PEM (`--requestheader-client-ca-file`): a path, or options with one. */
-  readonly clientCA: string | CertificateAuthoritiesFile
+  readonly caFile: string | CertificateAuthoritiesFile
   /** The common names of allowed proxies (`--requestheader-allowed-names`). */
   readonly allowedNames?: readonly string[]
   /** Accept every certificate of that CA as a proxy's. Default `false`. */
@@ -52,7 +52,7 @@ export interface ConfiguredProxy extends Partial<RequestHeaderNames> {
 /** Options of authentication by certificate in a cluster. */
 export interface ClusterClientsOptions extends DescribedProxyOptions, ClusterConfigMapOptions {
   /** The CA of client certificates, in PEM (`--client-ca-file`): a path, or options with one. Default: the cluster's. */
-  readonly clientCA?: string | CertificateAuthoritiesFile
+  readonly clientCAFile?: string | CertificateAuthoritiesFile
   /** The front proxy (`--requestheader-*`). Default: the cluster's. */
   readonly requestHeader?: ConfiguredProxy
   /** Do not look up either of them in the cluster (`--authentication-skip-lookup`). Default `false`. */
@@ -62,7 +62,7 @@ export interface ClusterClientsOptions extends DescribedProxyOptions, ClusterCon
 const proxyShape: OptionsShape<ConfiguredProxy> = {
   ...requestHeaderNamesShape,
   usernameHeaders: listOf(aString),
-  clientCA: required(aFile(certificateAuthoritiesAtShape)),
+  caFile: required(aFile(certificateAuthoritiesAtShape)),
   allowedNames: listOf(aString),
   allowAnyProxyName: aBoolean,
 }
@@ -71,7 +71,7 @@ const proxyShape: OptionsShape<ConfiguredProxy> = {
 export const clusterClientsShape: OptionsShape<ClusterClientsOptions> = {
   ...clusterConfigMapShape,
   joinedHeaders: oneOf('reject', 'split', 'whole'),
-  clientCA: aFile(certificateAuthoritiesAtShape),
+  clientCAFile: aFile(certificateAuthoritiesAtShape),
   requestHeader: nested(proxyShape),
   skipLookup: aBoolean,
 }
@@ -110,7 +110,7 @@ export async function clusterClients(
   let known: () => Described = () => NOTHING
   try {
     const files = openCertificatePools(
-      { clientCA: withPath(options.clientCA, shared), requestHeaderCA: withPath(proxy?.clientCA, shared) },
+      { clientCA: withPath(options.clientCAFile, shared), requestHeaderCA: withPath(proxy?.caFile, shared) },
       parts,
       () => known(),
     )
@@ -119,7 +119,7 @@ export async function clusterClients(
       files.requestHeaderCA &&
       requestHeader({
         ...HEADER_NAMES,
-        ...(proxy !== undefined && without(proxy, 'clientCA')),
+        ...(proxy !== undefined && without(proxy, 'caFile')),
         ca: files.requestHeaderCA,
         ...(clock !== undefined && { clock }),
       })

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { authenticateRequest, ConfigurationError, emptyContext } from '@kube-authn/core'
+import { authenticateRequest } from '@kube-authn/core/adapter'
+import { ConfigurationError, emptyContext } from '@kube-authn/core'
 import { attributesOf, decide } from '@kube-authn/core/authorization'
 import {
   type CertificateAuthority,
@@ -248,13 +249,13 @@ describe('delegatedAuthentication', () => {
 
   it('takes files for what the cluster says', async () => {
     const { kubeconfig, requests } = await start({ ...healthy(), configMap: { status: 500 } })
-    const clientCA = join(folder, 'client-ca.crt')
-    writeFileSync(clientCA, users.caPem)
-    const requestHeader = { clientCA: proxyFile, allowedNames: ['front-proxy'] }
-    const delegated = await begin({ kubeconfig, clientCA, requestHeader })
+    const clientCAFile = join(folder, 'client-ca.crt')
+    writeFileSync(clientCAFile, users.caPem)
+    const requestHeader = { caFile: proxyFile, allowedNames: ['front-proxy'] }
+    const delegated = await begin({ kubeconfig, clientCAFile, requestHeader })
     expect(await usernameOf(delegated, ofProxy())).toBe('fido')
     expect(await usernameOf(delegated, ofJane())).toBe('jane')
-    const alone = await begin({ kubeconfig, clientCA, skipLookup: true })
+    const alone = await begin({ kubeconfig, clientCAFile, skipLookup: true })
     expect(await usernameOf(alone, ofProxy())).toBe(401)
     expect(await usernameOf(alone, ofJane())).toBe('jane')
     expect(requests).toHaveLength(0)
@@ -266,13 +267,13 @@ describe('delegatedAuthentication', () => {
 
   it('takes one CA from a file and the other from the cluster, unless it is the same', async () => {
     const { kubeconfig } = await start(healthy())
-    const clientCA = join(folder, 'one-ca.crt')
-    writeFileSync(clientCA, users.caPem)
-    const delegated = await begin({ kubeconfig, clientCA })
+    const clientCAFile = join(folder, 'one-ca.crt')
+    writeFileSync(clientCAFile, users.caPem)
+    const delegated = await begin({ kubeconfig, clientCAFile })
     expect(await usernameOf(delegated, ofProxy())).toBe('fido')
     expect(await usernameOf(delegated, ofJane())).toBe('jane')
-    writeFileSync(clientCA, proxies.caPem)
-    await expect(delegatedAuthentication({ kubeconfig, clientCA })).rejects.toThrow(/in common/)
+    writeFileSync(clientCAFile, proxies.caPem)
+    await expect(delegatedAuthentication({ kubeconfig, clientCAFile })).rejects.toThrow(/in common/)
   })
 
   it('refuses a file that changes into the CA of the proxy', async () => {
@@ -280,7 +281,7 @@ describe('delegatedAuthentication', () => {
     const path = join(folder, 'changing-ca.crt')
     writeFileSync(path, users.caPem)
     const { observer, events } = recordEvents()
-    const delegated = await begin({ kubeconfig, observer, clientCA: { path, settleSeconds: 0.02 } })
+    const delegated = await begin({ kubeconfig, observer, clientCAFile: { path, settleSeconds: 0.02 } })
     writeFileSync(path, proxies.caPem)
     await vi.waitFor(() =>
       expect(events).toMatchObject([{ outcome: 'failed', error: { message: /in common/ } }]),
@@ -306,9 +307,9 @@ describe('delegatedAuthentication', () => {
     const delegated = await begin({ optional: true, anonymous: true })
     expect(await usernameOf(delegated)).toBe('system:anonymous')
     expect(await usernameOf(delegated, bearer('any'))).toBe('system:anonymous')
-    const clientCA = join(folder, 'clients-of-nowhere.crt')
-    writeFileSync(clientCA, users.caPem)
-    const known = await begin({ optional: true, clientCA })
+    const clientCAFile = join(folder, 'clients-of-nowhere.crt')
+    writeFileSync(clientCAFile, users.caPem)
+    const known = await begin({ optional: true, clientCAFile })
     expect(await usernameOf(known, ofJane())).toBe('jane')
     expect(await usernameOf(known, bearer('any'))).toBe(401)
     const verdicts = ['/healthz', '/x'].map(async (path) => {
@@ -338,8 +339,8 @@ describe('delegatedAuthentication', () => {
     ],
     ['a negative time', { skipLookup: true, tokenTtlSeconds: -1 }, /^tokenTtlSeconds/],
     ['no audience', { skipLookup: true, audiences: [] }, /audiences/],
-    ['a missing file', { skipLookup: true, clientCA: '/missing' }, /missing/],
-    ['a proxy without a name', { skipLookup: true, requestHeader: { clientCA: proxyFile } }, /allowedNames/],
+    ['a missing file', { skipLookup: true, clientCAFile: '/missing' }, /missing/],
+    ['a proxy without a name', { skipLookup: true, requestHeader: { caFile: proxyFile } }, /allowedNames/],
   ])('refuses %s', async (_, options, expected) => {
     const unreachable = { server: 'https://127.0.0.1:2' }
     const where = options.optional === true ? {} : { kubeconfig: unreachable }

@@ -127,7 +127,7 @@ function clusterReviews(
   const { timeoutSeconds, clock } = fetchOptions(options)
   const shared = {
     fetch,
-    secrets: fetch.secrets,
+    redact: fetch.secrets,
     timeoutSeconds,
     delegated: true,
     ...(clock !== undefined && { clock }),
@@ -136,7 +136,7 @@ function clusterReviews(
     tokens: webhookAuthenticator({
       ...shared,
       url: apiUrl(endpoint, '/apis/authentication.k8s.io/v1/tokenreviews'),
-      cacheTtlSeconds: tokenTtlSeconds,
+      ttlSeconds: tokenTtlSeconds,
       ...(audiences !== undefined && audiences.length > 0 && { implicitAudiences: audiences }),
     }),
     authorizer: webhookAuthorizer({

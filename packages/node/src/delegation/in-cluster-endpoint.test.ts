@@ -25,7 +25,7 @@ describe('inClusterEndpoint', () => {
   it('is what a pod finds in itself', () => {
     expect(inClusterEndpoint({ environment, folder })).toEqual({
       server: 'https://10.0.0.1:443',
-      ca: { path: join(folder, 'ca.crt') },
+      caFile: join(folder, 'ca.crt'),
       credential: { type: 'tokenFile', path: join(folder, 'token') },
     })
     const ipv6 = { ...environment, KUBERNETES_SERVICE_HOST: 'fd00::1' }
@@ -63,7 +63,7 @@ describe('inClusterEndpoint', () => {
       folder,
       /server: must be an https URL/,
     ],
-    ['no files', environment, empty, /ca: .*no such file.*credential.path: .*no such file/],
+    ['no files', environment, empty, /caFile: .*no such file.*credential.path: .*no such file/],
   ])('is refused with %s', (_, variables, mounted, expected) => {
     const make = (): unknown => inClusterEndpoint({ environment: variables, folder: mounted })
     expect(make).toThrow(ConfigurationError)

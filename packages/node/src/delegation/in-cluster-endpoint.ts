@@ -40,7 +40,7 @@ export function inClusterEndpoint(options: InClusterEndpointOptions = {}): Endpo
   }
   const endpoint: Endpoint = {
     server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
-    ca: { path: join(folder, 'ca.crt') },
+    caFile: join(folder, 'ca.crt'),
     credential: { type: 'tokenFile', path: join(folder, 'token') },
   }
   const problems = endpointProblems(endpoint, {})

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { authenticateRequest, ConfigurationError } from '@kube-authn/core'
+import { authenticateRequest } from '@kube-authn/core/adapter'
+import { ConfigurationError } from '@kube-authn/core'
 import {
   type CertificateAuthority,
   createPki,
@@ -128,17 +129,17 @@ describe('requestHeaderFromCluster', () => {
 
   it('keeps the last good version when the next has an authority that signs users', async () => {
     const users = await createPki({ commonName: 'users' })
-    const clientCA = join(folder, 'users.crt')
-    writeFileSync(clientCA, users.caPem)
+    const clientCAFile = join(folder, 'users.crt')
+    writeFileSync(clientCAFile, users.caPem)
     const answer: Answer = { status: 200, body: configMap(['front-proxy'], users.caPem) }
     const { clock, events, begin } = await start(answer)
     const shared = await begin()
-    expect(() => createAuthenticator({ clientCA, requestHeader: shared })).toThrow(/has a CA in common/)
+    expect(() => createAuthenticator({ clientCAFile, requestHeader: shared })).toThrow(/has a CA in common/)
     shared.close()
 
     answer.body = configMap(['front-proxy'])
     const requestHeader = await begin()
-    const authenticator = createAuthenticator({ clientCA, requestHeader })
+    const authenticator = createAuthenticator({ clientCAFile, requestHeader })
     answer.body = configMap(['front-proxy'], users.caPem)
     clock.advance(60_000)
     await vi.waitFor(() => expect(events).toMatchObject([{ type: 'reload', outcome: 'failed' }]))

@@ -27,7 +27,7 @@ export async function connectedSigner(
   let keys: FetchedKeys | undefined
   try {
     keys = await fetchedKeys({
-      fetch: ({ signal }) => keysOf(client, keysTimeoutSeconds, signal),
+      fetchKeys: ({ signal }) => keysOf(client, keysTimeoutSeconds, signal),
       // The call itself times out before that, with a better error.
       timeoutSeconds: keysTimeoutSeconds + 1,
       ...(observer !== undefined && { observer }),

@@ -1,5 +1,7 @@
+import { KubeAuthnError } from '@kube-authn/core'
+
 /** A call of an external signer failed. */
-export class SignerCallError extends Error {
+export class SignerCallError extends KubeAuthnError {
   override readonly name = 'SignerCallError'
   readonly code = 'signerCall'
   /** The name of the gRPC status, for example `Unavailable`. */

@@ -2,7 +2,8 @@ import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { authenticateRequest, explain } from '@kube-authn/core'
+import { authenticateRequest } from '@kube-authn/core/adapter'
+import { explain } from '@kube-authn/core'
 import { bootstrapSecrets } from '@kube-authn/core/bootstrap-token'
 import { signingKeyFromPem, serviceAccountObjects, tokenIssuer } from '@kube-authn/core/service-account'
 import { createPki, fakeRequest, recordEvents } from '@kube-authn/testing'
@@ -88,7 +89,7 @@ const credentialsOf = ({ credentials }: NodeAuthenticator) => ({
 
 async function serviceAccountToken(): Promise<string> {
   const key = await signingKeyFromPem(privatePem)
-  const { issue } = tokenIssuer({ issuer: ISSUER, key, objects })
+  const { issue } = tokenIssuer({ issuer: ISSUER, signingKey: key, objects })
   const { status } = await issue({ namespace: 'default', name: 'default' }, { spec: {} })
   return status.token
 }
@@ -165,10 +166,10 @@ describe('the chain of a command line', () => {
     const ofOptions = createAuthenticator({
       tokenFile,
       passwordFile,
-      clientCA: userCA,
+      clientCAFile: userCA,
       tokenReview: { path: kubeconfig, version: 'v1beta1' },
-      keystone: { url: 'https://keystone.example.com', tokens: false },
-      oidc: { issuerUrl: 'https://issuer.example.com', clientId: 'app' },
+      keystone: { url: 'https://keystone.example.com', acceptTokens: false },
+      oidc: { issuer: 'https://issuer.example.com', audience: 'app' },
     })
     open.push(ofOptions)
     const request = fakeRequest()

@@ -5,7 +5,7 @@ import type { CreateAuthenticatorOptions } from '../create-authenticator-options
 import type { AnonymousFlag } from './anonymous-flag.ts'
 import { modeProblems } from './authorization-flags.ts'
 import { type AuthenticatorFromFlagsOptions, sharedOf } from './flags-options.ts'
-import { hasOidc, oidcOption, oidcProblems } from './oidc-flags.ts'
+import { oidcOption, oidcProblems } from './oidc-flags.ts'
 import type { ParsedFlags } from './parse-flags.ts'
 import { booleanOf, listOf, optionalString, secondsOf, stringOf, versionOf } from './read-flags.ts'
 import { requestHeaderNames, requestHeaderNotices, requestHeaderProblems } from './request-header-flags.ts'
@@ -70,11 +70,11 @@ export function authenticatorOptions(
   const audiences = listOf(flags, 'api-audiences')
   const tokenFile = optionalString(flags, 'token-auth-file')
   const passwordFile = optionalString(flags, 'basic-auth-file')
-  const clientCA = optionalString(flags, 'client-ca-file')
+  const clientCAFile = optionalString(flags, 'client-ca-file')
   return {
     ...(tokenFile !== undefined && { tokenFile }),
     ...(passwordFile !== undefined && { passwordFile }),
-    ...(clientCA !== undefined && { clientCA }),
+    ...(clientCAFile !== undefined && { clientCAFile }),
     ...proxyOption(flags, options),
     ...keystoneOption(flags),
     ...issuerOptions(flags, options),
@@ -90,17 +90,19 @@ function proxyOption(
   flags: ParsedFlags,
   { allowAnyProxyName }: AuthenticatorFromFlagsOptions,
 ): Pick<CreateAuthenticatorOptions, 'requestHeader'> {
-  const clientCA = optionalString(flags, 'requestheader-client-ca-file')
-  if (clientCA === undefined) return {}
+  const caFile = optionalString(flags, 'requestheader-client-ca-file')
+  if (caFile === undefined) return {}
   const anyName = allowAnyProxyName === undefined ? {} : { allowAnyProxyName }
-  return { requestHeader: { ...requestHeaderNames(flags), clientCA, ...anyName } }
+  return { requestHeader: { ...requestHeaderNames(flags), caFile, ...anyName } }
 }
 
 function keystoneOption(flags: ParsedFlags): Pick<CreateAuthenticatorOptions, 'keystone'> {
   const url = optionalString(flags, 'experimental-keystone-url')
-  const ca = optionalString(flags, 'experimental-keystone-ca-file')
+  const caFile = optionalString(flags, 'experimental-keystone-ca-file')
   // Passwords only, as with the flag in 1.6.
-  return url === undefined ? {} : { keystone: { url, tokens: false, ...(ca !== undefined && { ca }) } }
+  return url === undefined
+    ? {}
+    : { keystone: { url, acceptTokens: false, ...(caFile !== undefined && { caFile }) } }
 }
 
 function issuerOptions(
@@ -108,12 +110,12 @@ function issuerOptions(
   { egress }: AuthenticatorFromFlagsOptions,
 ): Pick<CreateAuthenticatorOptions, 'authenticationConfig' | 'oidc'> {
   const path = optionalString(flags, 'authentication-config')
-  const isUsable = hasOidc(flags) && oidcProblems(flags).length === 0
+  const oidc = oidcOption(flags)
   return {
     ...(path !== undefined && {
       authenticationConfig: egress === undefined ? path : { path, egress },
     }),
-    ...(isUsable && { oidc: oidcOption(flags) }),
+    ...(oidc !== undefined && { oidc }),
   }
 }
 
@@ -135,6 +137,6 @@ function webhookOption(flags: ParsedFlags): Pick<CreateAuthenticatorOptions, 'to
   const path = optionalString(flags, `${WEBHOOK}-config-file`)
   if (path === undefined) return {}
   const version = versionOf(flags, `${WEBHOOK}-version`)
-  const cacheTtlSeconds = secondsOf(flags, `${WEBHOOK}-cache-ttl`)
-  return { tokenReview: { path, version, cacheTtlSeconds } }
+  const ttlSeconds = secondsOf(flags, `${WEBHOOK}-cache-ttl`)
+  return { tokenReview: { path, version, ttlSeconds } }
 }

@@ -81,16 +81,16 @@ function delegationOptions(
   options: AuthenticatorFromFlagsOptions,
 ): DelegatedAuthenticationOptions {
   const kubeconfig = optionalString(flags, 'authentication-kubeconfig')
-  const clientCA = optionalString(flags, 'client-ca-file')
+  const clientCAFile = optionalString(flags, 'client-ca-file')
   const proxyCA = optionalString(flags, 'requestheader-client-ca-file')
   const { allowAnyProxyName } = options
   return {
     ...(kubeconfig !== undefined && { kubeconfig }),
-    ...(clientCA !== undefined && { clientCA }),
+    ...(clientCAFile !== undefined && { clientCAFile }),
     ...(proxyCA !== undefined && {
       requestHeader: {
         ...givenNames(flags),
-        clientCA: proxyCA,
+        caFile: proxyCA,
         ...(allowAnyProxyName !== undefined && { allowAnyProxyName }),
       },
     }),

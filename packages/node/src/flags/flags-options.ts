@@ -5,7 +5,6 @@ import {
   type Check,
   either,
   nonEmptyListOf,
-  withMethods,
   type LegacyTokenObjects,
   aString,
 } from '@kube-authn/core/internal'
@@ -14,6 +13,7 @@ import type { ServiceAccountObjects } from '@kube-authn/core/service-account'
 import { authenticationConfigurationAtShape } from '../authentication-configuration-at.ts'
 import type { EgressProxies } from '../issuer-fetch.ts'
 import { aPath } from '../options/a-path.ts'
+import { someAccountObjects, tokenShape } from '../token-options.ts'
 
 /** Options that have no kube-apiserver flag, for example the content of its store. */
 export interface AuthenticatorFromFlagsOptions {
@@ -32,12 +32,8 @@ export interface AuthenticatorFromFlagsOptions {
 
 /** The checks of {@link AuthenticatorFromFlagsOptions}. */
 export const authenticatorFromFlagsShape: OptionsShape<AuthenticatorFromFlagsOptions> = {
-  serviceAccountObjects: withMethods(
-    'getters of objects, such as serviceAccountObjects(...) returns',
-    'getServiceAccount',
-    'getSecret',
-  ),
-  bootstrapTokens: withMethods('a getter of secrets, such as bootstrapSecrets(...) returns', 'getSecret'),
+  serviceAccountObjects: someAccountObjects,
+  bootstrapTokens: tokenShape.bootstrapTokens,
   egress: authenticationConfigurationAtShape.egress,
   allowAnyProxyName: aBoolean,
   observer: aFunction,

@@ -1,12 +1,13 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
-import type { OidcFlags } from '@kube-authn/core/internal'
+import { isConfigurationError, oidcFlagOptions } from '@kube-authn/core/internal'
+import type { OidcAtOptions } from '../oidc-at.ts'
 import { FLAGS, type ParsedFlags } from './parse-flags.ts'
 import { isGiven, listOf, optionalString, stringOf } from './read-flags.ts'
 
 const OIDC_FLAGS: readonly string[] = [...FLAGS.keys()].filter((name) => name.startsWith('oidc-'))
 
 /** Whether any `--oidc-*` flag is set. */
-export function hasOidc(flags: ParsedFlags): boolean {
+function hasOidc(flags: ParsedFlags): boolean {
   return isGiven(flags, ...OIDC_FLAGS)
 }
 
@@ -31,15 +32,33 @@ export function oidcProblems(flags: ParsedFlags): readonly ConfigurationProblem[
       message: 'authentication-config file and oidc-* flags are mutually exclusive',
     })
   }
-  return problems
+  return [...problems, ...pairProblems(flags)]
 }
 
-/** The option `oidc` of `createAuthenticator` for these flags. */
-export function oidcOption(flags: ParsedFlags): OidcFlags {
-  return {
+function pairProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
+  try {
+    optionsOf(flags)
+    return []
+  } catch (error) {
+    if (!isConfigurationError(error)) throw error
+    return error.problems
+      .filter(({ path }) => path !== 'oidc')
+      .map(({ message }) => ({ path: '--oidc-required-claim', message }))
+  }
+}
+
+/** The option `oidc` of `createAuthenticator` for these flags; `undefined` if they are incomplete. */
+export function oidcOption(flags: ParsedFlags): OidcAtOptions | undefined {
+  if (!hasOidc(flags) || oidcProblems(flags).length > 0) return undefined
+  const caFile = optionalString(flags, 'oidc-ca-file')
+  const options = optionsOf(flags)
+  return options && { ...options, ...(caFile !== undefined && { caFile }) }
+}
+
+function optionsOf(flags: ParsedFlags): ReturnType<typeof oidcFlagOptions> {
+  return oidcFlagOptions({
     issuerUrl: stringOf(flags, 'oidc-issuer-url'),
     clientId: stringOf(flags, 'oidc-client-id'),
-    caFile: optionalString(flags, 'oidc-ca-file'),
     // An empty one is refused, as in Kubernetes.
     usernameClaim: stringOf(flags, 'oidc-username-claim'),
     usernamePrefix: stringOf(flags, 'oidc-username-prefix'),
@@ -47,5 +66,5 @@ export function oidcOption(flags: ParsedFlags): OidcFlags {
     groupsPrefix: stringOf(flags, 'oidc-groups-prefix'),
     requiredClaims: listOf(flags, 'oidc-required-claim'),
     signingAlgorithms: listOf(flags, 'oidc-signing-algs'),
-  }
+  })
 }

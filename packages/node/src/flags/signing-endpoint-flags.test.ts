@@ -1,5 +1,5 @@
 import { serviceAccountObjects, tokenIssuer } from '@kube-authn/core/service-account'
-import { authenticateRequest } from '@kube-authn/core'
+import { authenticateRequest } from '@kube-authn/core/adapter'
 import { fakeRequest, recordEvents } from '@kube-authn/testing'
 import { afterEach, describe, expect, it } from 'vitest'
 import { problemsOf } from '../../test/problems-of.ts'

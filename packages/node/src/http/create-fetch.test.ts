@@ -48,7 +48,7 @@ function create(transport: Transport, options?: FetchOptions): HttpFetch {
   return fetch
 }
 
-const trusting = (options?: FetchOptions): HttpFetch => create({ ca: { pem: pki.caPem } }, options)
+const trusting = (options?: FetchOptions): HttpFetch => create({ ca: pki.caPem }, options)
 
 function file(name: string, content: string): { readonly path: string } {
   const path = join(folder, name)
@@ -85,11 +85,11 @@ describe('who the server is', () => {
   })
 
   it.each([
-    ['of another authority', () => create({ ca: { pem: otherPki.caPem } }), /self-signed|unable to verify/i],
+    ['of another authority', () => create({ ca: otherPki.caPem }), /self-signed|unable to verify/i],
     ['of a private authority, among those of Node', () => create({}), /self-signed|unable to verify/i],
     [
       'under another name',
-      () => create({ ca: { pem: pki.caPem }, serverName: 'other.example' }),
+      () => create({ ca: pki.caPem, serverName: 'other.example' }),
       /ERR_TLS_CERT_ALTNAME_INVALID/,
     ],
   ])('is not believed %s', async (_, make, expected) => {
@@ -111,7 +111,7 @@ describe('who the server is', () => {
 
   it('may have another name in its certificate, which is then asked for', async () => {
     const server = await httpsServer(await pki.issueServer({ hosts: ['webhook.example'] }))
-    const fetch = create({ ca: { pem: pki.caPem }, serverName: 'webhook.example' })
+    const fetch = create({ ca: pki.caPem, serverName: 'webhook.example' })
     expect((await fetch(server.url, { headers: { host: 'other.example' } })).status).toBe(200)
     expect(server.connections).toEqual([{ serverName: 'webhook.example', client: undefined }])
     expect(server.requests[0]?.headers.host).toBe(`127.0.0.1:${server.port}`)
@@ -135,11 +135,7 @@ describe('who the client is', () => {
   it('is told by its certificate, where it has one', async () => {
     const { url, connections } = await httpsServer(local)
     await trusting()(url)
-    const clientCertificate = {
-      certificate: { pem: client.chainPem },
-      key: { pem: client.privateKeyPem },
-    }
-    await create({ ca: { pem: pki.caPem }, clientCertificate })(url)
+    await create({ ca: pki.caPem, cert: client.chainPem, key: client.privateKeyPem })(url)
     expect(connections.map((each) => each.client)).toEqual([undefined, 'webhook-client'])
   })
 })
@@ -148,9 +144,9 @@ describe('files that change', () => {
   const quick = { settleSeconds: 0.02 }
 
   it('trusts the new authority, and the old one no more', async () => {
-    const ca = file('ca.crt', otherPki.caPem)
+    const { path: caFile } = file('ca.crt', otherPki.caPem)
     const { observer, events } = recordEvents()
-    const fetch = create({ ca }, { ...quick, observer })
+    const fetch = create({ caFile }, { ...quick, observer })
     const old = await httpsServer(await otherPki.issueServer({ hosts: ['127.0.0.1'] }))
     const server = await httpsServer(local)
     expect((await fetch(old.url)).status).toBe(200)
@@ -163,9 +159,9 @@ describe('files that change', () => {
   })
 
   it('lets a call under way end as it began', async () => {
-    const ca = file('ca.crt', pki.caPem)
+    const { path: caFile } = file('ca.crt', pki.caPem)
     const { observer, events } = recordEvents()
-    const fetch = create({ ca }, { ...quick, observer })
+    const fetch = create({ caFile }, { ...quick, observer })
     const server = await httpsServer(local, (_, response) => {
       response.write('be')
       void vi.waitFor(() => expect(events).toHaveLength(1)).then(() => response.end('fore'))
@@ -183,9 +179,9 @@ describe('files that change', () => {
     ['is a key', 'key', /no valid certificate authority data seen/],
     ['is cut off', 'cut', /failed to parse certificate 1/],
   ])('keeps the last good authority when the new one %s', async (_, content, expected) => {
-    const ca = file('ca.crt', pki.caPem)
+    const { path: caFile } = file('ca.crt', pki.caPem)
     const { observer, ofType } = recordEvents()
-    const fetch = create({ ca }, { ...quick, observer })
+    const fetch = create({ caFile }, { ...quick, observer })
     const { url } = await httpsServer(local)
     const bad = { key: client.privateKeyPem, cut: pki.caPem.slice(0, 200) }[content] ?? content
     file('ca.crt', bad)
@@ -199,7 +195,7 @@ describe('files that change', () => {
     const key = file('tls.key', client.privateKeyPem)
     const { observer, ofType } = recordEvents()
     const fetch = create(
-      { ca: { pem: pki.caPem }, clientCertificate: { certificate, key } },
+      { ca: pki.caPem, certFile: certificate.path, keyFile: key.path },
       { ...quick, observer },
     )
     const { url, connections } = await httpsServer(local)
@@ -276,8 +272,8 @@ describe('limits', () => {
 
   it('takes a response of exactly the size it may have', async () => {
     const { url } = await httpsServer(local, (_, response) => response.end(Buffer.alloc(1000)))
-    expect((await (await trusting({ maxResponseBytes: 1000 })(url)).arrayBuffer()).byteLength).toBe(1000)
-    const response = await trusting({ maxResponseBytes: 999 })(url).then(
+    expect((await (await trusting({ maxBytes: 1000 })(url)).arrayBuffer()).byteLength).toBe(1000)
+    const response = await trusting({ maxBytes: 999 })(url).then(
       (each) => each.text(),
       (error: unknown) => error,
     )
@@ -379,7 +375,7 @@ describe('connections', () => {
     const { url } = await httpsServer(local)
     const script = `
       import { createFetch } from ${JSON.stringify(fileURLToPath(new URL('../../dist/index.js', import.meta.url)))}
-      const fetch = createFetch({ ca: { path: ${JSON.stringify(file('ca.crt', pki.caPem).path)} } })
+      const fetch = createFetch({ caFile: ${JSON.stringify(file('ca.crt', pki.caPem).path)} })
       console.log(await (await fetch(${JSON.stringify(url)})).text())
     `
     const child = spawn(process.execPath, ['--input-type=module', '-e', script], { timeout: 120_000 })
@@ -415,8 +411,9 @@ describe('proxies', () => {
     const server = await httpsServer(local)
     const proxy = await proxyServer()
     const fetch = create({
-      ca: { pem: pki.caPem },
-      clientCertificate: { certificate: { pem: client.chainPem }, key: { pem: client.privateKeyPem } },
+      ca: pki.caPem,
+      cert: client.chainPem,
+      key: client.privateKeyPem,
       proxyUrl: `http://us%40er:p%3Aw@127.0.0.1:${proxy.port}`,
     })
     expect(await (await fetch(server.url)).text()).toBe('ok')
@@ -435,14 +432,14 @@ describe('proxies', () => {
     const proxy = await proxyServer()
     for (const name of ['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY']) vi.stubEnv(name, proxy.url)
     vi.stubEnv('NODE_USE_ENV_PROXY', '1')
-    expect(await (await create({ ca: { pem: pki.caPem } })(server.url)).text()).toBe('ok')
+    expect(await (await create({ ca: pki.caPem })(server.url)).text()).toBe('ok')
     expect(proxy.requests).toEqual([])
   })
 
   it('do not make another server believed', async () => {
     const server = await httpsServer(await otherPki.issueServer({ hosts: ['127.0.0.1'] }))
     const proxy = await proxyServer()
-    const fetch = create({ ca: { pem: pki.caPem }, proxyUrl: proxy.url })
+    const fetch = create({ ca: pki.caPem, proxyUrl: proxy.url })
     expect(await reasonOf(fetch(server.url))).toMatch(/self-signed|unable to verify/i)
     expect(server.requests).toHaveLength(0)
   })
@@ -451,8 +448,9 @@ describe('proxies', () => {
     const server = await httpsServer(local)
     const proxy = await proxyServer(local)
     const transport = {
-      ca: { pem: pki.caPem },
-      clientCertificate: { certificate: { pem: client.chainPem }, key: { pem: client.privateKeyPem } },
+      ca: pki.caPem,
+      cert: client.chainPem,
+      key: client.privateKeyPem,
     }
     const fetch = create({ ...transport, proxyUrl: `https://localhost:${proxy.port}` })
     expect(await (await fetch(server.url)).text()).toBe('ok')
@@ -494,18 +492,19 @@ describe('what is refused', () => {
   })
 
   it.each<[string, () => Transport, FetchOptions, RegExp]>([
-    ['a missing file', () => ({ ca: { path: '/missing/ca.crt' } }), {}, /^ca: .*\/missing\/ca\.crt/],
+    ['a missing file', () => ({ caFile: '/missing/ca.crt' }), {}, /^caFile: .*\/missing\/ca\.crt/],
     [
       'a key that is another',
       () => ({
-        clientCertificate: { certificate: { pem: client.chainPem }, key: { pem: local.privateKeyPem } },
+        cert: client.chainPem,
+        key: local.privateKeyPem,
       }),
       {},
-      /^clientCertificate\.key: tls: private key does not match public key/,
+      /^key: tls: private key does not match public key/,
     ],
     [
       'authorities that are not used',
-      () => ({ ca: { pem: pki.caPem }, insecureSkipTlsVerify: true }),
+      () => ({ ca: pki.caPem, insecureSkipTlsVerify: true }),
       {},
       /^insecureSkipTlsVerify: /,
     ],
@@ -518,7 +517,7 @@ describe('what is refused', () => {
     ['a proxy with a broken name', () => ({ proxyUrl: 'http://%ff:x@127.0.0.1' }), {}, /^proxyUrl: /],
     ['no time', () => ({}), { timeoutSeconds: 0 }, /^timeoutSeconds: /],
     ['no number', () => ({}), { timeoutSeconds: NaN }, /^timeoutSeconds: /],
-    ['no room', () => ({}), { maxResponseBytes: 0 }, /^maxResponseBytes: /],
+    ['no room', () => ({}), { maxBytes: 0 }, /^maxBytes: /],
   ])('%s, at construction', (_, transport, options, expected) => {
     const make = (): unknown => create(transport(), options)
     expect(make).toThrow(ConfigurationError)
@@ -527,7 +526,7 @@ describe('what is refused', () => {
 
   it('all of it at once', () => {
     try {
-      create({ ca: { pem: 'hunter2' }, proxyUrl: 'x' }, { timeoutSeconds: -1 })
+      create({ ca: 'hunter2', proxyUrl: 'x' }, { timeoutSeconds: -1 })
       expect.unreachable()
     } catch (error) {
       expect((error as ConfigurationError).problems.map(({ path }) => path)).toEqual([

@@ -1,12 +1,5 @@
-import {
-  systemClock,
-  either,
-  nested,
-  optionProblems,
-  refuseProblems,
-  aString,
-} from '@kube-authn/core/internal'
-import { aBoolean, above, type OptionsShape, required, wholeNumber } from '@kube-authn/core/adapter'
+import { systemClock, optionProblems, refuseProblems, aString } from '@kube-authn/core/internal'
+import { aBoolean, above, type OptionsShape, wholeNumber } from '@kube-authn/core/adapter'
 import { aPath } from '../options/a-path.ts'
 import { reloadShape } from '../options/reload-shape.ts'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
@@ -21,7 +14,7 @@ export interface FetchOptions extends ReloadOptions, InsecureOptions {
   /** The timeout of a whole call, until the last byte of the response. Default 30. */
   readonly timeoutSeconds?: number
   /** A longer response fails. Default 1,048,576. */
-  readonly maxResponseBytes?: number
+  readonly maxBytes?: number
 }
 
 /** The checks of {@link FetchOptions}. */
@@ -29,21 +22,19 @@ export const fetchShape: OptionsShape<FetchOptions> = {
   ...reloadShape,
   allowInsecureHttp: aBoolean,
   timeoutSeconds: above(0, 86_400),
-  maxResponseBytes: wholeNumber(1),
+  maxBytes: wholeNumber(1),
 }
-
-const aPemSource = either(
-  (value) => typeof value === 'object' && value !== null && 'pem' in value,
-  nested({ pem: required(aString) }),
-  nested({ path: required(aPath) }),
-)
 
 /** The checks of a {@link Transport}. */
 export const transportShape: OptionsShape<Transport> = {
-  ca: aPemSource,
+  ca: aString,
+  caFile: aPath,
   serverName: aString,
   insecureSkipTlsVerify: aBoolean,
-  clientCertificate: nested({ certificate: required(aPemSource), key: required(aPemSource) }),
+  cert: aString,
+  certFile: aPath,
+  key: aString,
+  keyFile: aPath,
   proxyUrl: aString,
 }
 
@@ -75,13 +66,13 @@ export interface HttpFetch {
  *
  * @throws {ConfigurationError} with every problem of the transport and the options.
  * @example
- * const fetch = createFetch({ ca: { path: '/etc/kube-authn/issuer-ca.crt' } })
+ * const fetch = createFetch({ caFile: '/etc/kube-authn/issuer-ca.crt' })
  * const response = await fetch('https://issuer.example.com/.well-known/openid-configuration')
  */
 export function createFetch(transport: Transport = {}, options: FetchOptions = {}): HttpFetch {
   const found = optionProblems(transportShape, transport)
   refuseProblems(found.length > 0 ? found : transportProblems(transport), optionProblems(fetchShape, options))
-  const { timeoutSeconds = 30, maxResponseBytes = 1_048_576, allowInsecureHttp = false } = options
+  const { timeoutSeconds = 30, maxBytes = 1_048_576, allowInsecureHttp = false } = options
   const { clock = systemClock } = options
   const open = connections(transport, timeoutSeconds * 1000, options)
 
@@ -112,7 +103,7 @@ export function createFetch(transport: Transport = {}, options: FetchOptions = {
         if (method !== 'GET' || !isLostConnection(error)) throw error
         return send()
       })
-      return limitedResponse(response, maxResponseBytes, deadline.end)
+      return limitedResponse(response, maxBytes, deadline.end)
     } catch (error) {
       deadline.end()
       throw error

@@ -37,7 +37,7 @@ afterEach(() => {
 function fetchFor(server: string, credential?: Credential, options?: FetchOptions): HttpFetch {
   const endpoint: Endpoint = {
     server,
-    ca: { pem: pki.caPem },
+    ca: pki.caPem,
     ...(credential !== undefined && { credential }),
   }
   const fetch = endpointFetch(endpoint, options)

@@ -1,16 +1,21 @@
-/** PEM data, or the path of a PEM file, which is reloaded when it changes. */
-export type PemSource = { readonly pem: string } | { readonly path: string }
-
-/** How to connect to a server. */
+/** How to connect to a server. Files are reloaded when they change. */
 export interface Transport {
-  /** The CAs of the server's certificate, instead of Node's default CAs. */
-  readonly ca?: PemSource
+  /** The CAs of the server's certificate in PEM, instead of Node's default CAs. */
+  readonly ca?: string
+  /** The path of a PEM file with them, instead of `ca`. */
+  readonly caFile?: string
   /** The name in the server's certificate, and in SNI. Default: the host of the URL. */
   readonly serverName?: string
   /** Do not verify the server's certificate. Any server can then impersonate it and read what is sent. Default `false`. */
   readonly insecureSkipTlsVerify?: boolean
-  /** Sent if the server requests it. The key must not be encrypted. */
-  readonly clientCertificate?: { readonly certificate: PemSource; readonly key: PemSource }
+  /** The client certificate in PEM, sent if the server requests it. Requires `key` or `keyFile`. */
+  readonly cert?: string
+  /** The path of a PEM file with it, instead of `cert`. */
+  readonly certFile?: string
+  /** The key of the client certificate in PEM, not encrypted. */
+  readonly key?: string
+  /** The path of a PEM file with it, instead of `key`. */
+  readonly keyFile?: string
   /** An `http` or `https` proxy, used with `CONNECT`; it may contain a user name and password. Default: none. */
   readonly proxyUrl?: string
 }

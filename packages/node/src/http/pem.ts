@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { nodeCrypto } from '../builtins.ts'
 import { readTextFile } from '../file-source/read-file.ts'
-import type { PemSource } from './endpoint.ts'
+import type { PemSource } from './transport-pem.ts'
 
 /** Larger files are refused. A bundle of all public CAs is a quarter of this. */
 export const MAX_PEM_BYTES = 1_048_576

@@ -1,7 +1,10 @@
+import type { KeyObject } from 'node:crypto'
 import type { ConfigurationProblem } from '@kube-authn/core'
+import { urlProblems } from '@kube-authn/core/internal'
 import { isToken, readToken } from './bearer-token-file.ts'
-import type { Credential, Endpoint, PemSource, Transport } from './endpoint.ts'
+import type { Credential, Endpoint, Transport } from './endpoint.ts'
 import { authoritiesIn, clientCertificatesIn, isKeyOf, NO_PAIR, privateKeyIn, readPem } from './pem.ts'
+import { combinationProblems, type TransportPem, transportPems } from './transport-pem.ts'
 
 /** Allows plain HTTP. */
 export interface InsecureOptions {
@@ -15,7 +18,7 @@ export function endpointProblems(
   options: InsecureOptions,
 ): readonly ConfigurationProblem[] {
   return [
-    ...found('server', serverProblem(endpoint.server, options)),
+    ...serverProblems(endpoint.server, options),
     ...transportProblems(endpoint),
     ...(endpoint.credential === undefined ? [] : credentialProblems(endpoint.credential)),
   ]
@@ -23,38 +26,33 @@ export function endpointProblems(
 
 /** Every problem of a transport. */
 export function transportProblems(transport: Transport): readonly ConfigurationProblem[] {
-  const { ca, clientCertificate, proxyUrl, insecureSkipTlsVerify = false } = transport
+  const { proxyUrl, insecureSkipTlsVerify = false } = transport
+  const { ca, cert, key } = transportPems(transport)
   return [
+    ...combinationProblems(transport),
     ...(ca === undefined
       ? []
       : found(
-          'ca',
-          failureOf('unable to load root certificates', () => authoritiesIn(readPem(ca))),
+          ca.option,
+          failureOf('unable to load root certificates', () => authoritiesIn(readPem(ca.source))),
         )),
     ...(insecureSkipTlsVerify && ca !== undefined
       ? found('insecureSkipTlsVerify', 'root certificates and insecureSkipTlsVerify are mutually exclusive')
       : []),
-    ...(clientCertificate === undefined
-      ? []
-      : pairProblems(clientCertificate.certificate, clientCertificate.key)),
+    ...(cert === undefined || key === undefined ? [] : pairProblems(cert, key)),
     ...(proxyUrl === undefined ? [] : found('proxyUrl', proxyProblem(proxyUrl))),
   ]
 }
 
-function pairProblems(certificate: PemSource, key: PemSource): readonly ConfigurationProblem[] {
+function pairProblems(cert: TransportPem, key: TransportPem): readonly ConfigurationProblem[] {
+  const certificates = (): readonly string[] => clientCertificatesIn(readPem(cert.source))
+  const privateKey = (): KeyObject => privateKeyIn(readPem(key.source))
   const problems = [
-    ...found(
-      'clientCertificate.certificate',
-      failureOf('unable to load the client certificate', () => clientCertificatesIn(readPem(certificate))),
-    ),
-    ...found(
-      'clientCertificate.key',
-      failureOf('unable to load the client key', () => privateKeyIn(readPem(key))),
-    ),
+    ...found(cert.option, failureOf('unable to load the client certificate', certificates)),
+    ...found(key.option, failureOf('unable to load the client key', privateKey)),
   ]
   if (problems.length > 0) return problems
-  const isPair = isKeyOf(clientCertificatesIn(readPem(certificate)), privateKeyIn(readPem(key)))
-  return isPair ? [] : found('clientCertificate.key', NO_PAIR)
+  return isKeyOf(certificates(), privateKey()) ? [] : found(key.option, NO_PAIR)
 }
 
 /** Source: client-go `tools/clientcmd/validation.go`, `rest/config.go`. */
@@ -84,13 +82,13 @@ function credentialProblems(credential: Credential): readonly ConfigurationProbl
 
 const NO_TOKEN = 'it contains characters that are not allowed in a token'
 
-function serverProblem(server: string, { allowInsecureHttp = false }: InsecureOptions): string | undefined {
-  const url = URL.canParse(server) ? new URL(server) : undefined
-  if (url?.protocol !== 'https:' && !(allowInsecureHttp && url?.protocol === 'http:')) {
-    return `must be an ${allowInsecureHttp ? 'http or ' : ''}https URL`
-  }
-  if (url.username !== '' || url.password !== '') return 'must not have credentials in it'
-  return url.hash === '' ? undefined : 'must not have a fragment'
+function serverProblems(
+  server: string,
+  { allowInsecureHttp }: InsecureOptions,
+): readonly ConfigurationProblem[] {
+  const problems = urlProblems(server, 'server', allowInsecureHttp)
+  if (problems.length > 0) return problems
+  return found('server', new URL(server).hash === '' ? undefined : 'must not have a fragment')
 }
 
 function proxyProblem(proxyUrl: string): string | undefined {

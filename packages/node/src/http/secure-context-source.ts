@@ -5,8 +5,9 @@ import { nodeTls } from '../builtins.ts'
 import { reloadOf } from '../options/reload-shape.ts'
 import { fileSource } from '../file-source/file-source.ts'
 import type { FileSource, ReloadOptions } from '../file-source/reloading-source.ts'
-import type { PemSource, Transport } from './endpoint.ts'
+import type { Transport } from './endpoint.ts'
 import { authoritiesIn, clientCertificatesIn, isKeyOf, MAX_PEM_BYTES, NO_PAIR, privateKeyIn } from './pem.ts'
+import { type PemSource, type TransportPem, transportPems } from './transport-pem.ts'
 
 /** The TLS contexts of a transport. */
 export interface SecureContexts {
@@ -25,13 +26,14 @@ export interface SecureContexts {
  * @throws {Error} if a file cannot be used.
  */
 export function secureContextSource(
-  { ca, clientCertificate }: Transport,
+  transport: Transport,
   options: ReloadOptions,
 ): FileSource<SecureContexts> {
   const opened: FileSource<unknown>[] = []
-  const open = <T>(source: PemSource | undefined, parse: (text: string) => T): (() => T | undefined) => {
-    if (source === undefined) return () => undefined
-    const file = pemSource(source, parse, options)
+  const pems = transportPems(transport)
+  const open = <T>(pem: TransportPem | undefined, parse: (text: string) => T): (() => T | undefined) => {
+    if (pem === undefined) return () => undefined
+    const file = pemSource(pem.source, parse, options)
     opened.push(file)
     return file.current
   }
@@ -40,9 +42,9 @@ export function secureContextSource(
   }
 
   try {
-    const authorities = open(ca, authoritiesIn)
-    const certificate = open(clientCertificate?.certificate, clientCertificatesIn)
-    const key = open(clientCertificate?.key, privateKeyIn)
+    const authorities = open(pems.ca, authoritiesIn)
+    const certificate = open(pems.cert, clientCertificatesIn)
+    const key = open(pems.key, privateKeyIn)
     let seen: Parts = { authorities: authorities(), certificate: certificate(), key: key() }
     let used = seen
     let contexts = contextsOf(used)
@@ -61,7 +63,7 @@ export function secureContextSource(
       } catch (error) {
         notify(options.observer, {
           type: 'reload',
-          source: nameOf(clientCertificate?.certificate ?? ca),
+          source: nameOf((pems.cert ?? pems.ca)?.source),
           outcome: 'failed',
           error: error instanceof Error ? error : new Error(String(error)),
         })

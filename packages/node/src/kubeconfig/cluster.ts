@@ -1,7 +1,7 @@
 import type { ErrorList, FieldPath } from '@kube-authn/core/internal'
 import type { Endpoint } from '../http/endpoint.ts'
 import type { ClusterEntry } from './decode.ts'
-import { pemSource } from './pem-source.ts'
+import { pemOption } from './pem-option.ts'
 
 /**
  * The server of a cluster, and how to verify it.
@@ -21,7 +21,8 @@ export function clusterEndpoint(
   fields.set('proxyUrl', path.child('proxy-url'))
   fields.set('insecureSkipTlsVerify', path.child('insecure-skip-tls-verify'))
   if (server === '') errors.required(path.child('server'), 'the cluster has no server')
-  const ca = pemSource(
+  const ca = pemOption(
+    'ca',
     {
       path,
       name: 'certificate-authority',
@@ -31,10 +32,10 @@ export function clusterEndpoint(
     folder,
     errors,
   )
-  if (ca !== undefined) fields.set('ca', ca.field)
+  if (ca !== undefined) fields.set(ca.option, ca.field)
   return {
     server,
-    ...(ca !== undefined && { ca: ca.source }),
+    ...(ca !== undefined && { [ca.option]: ca.value }),
     ...(tlsServerName !== '' && { serverName: tlsServerName }),
     ...(insecureSkipTlsVerify && { insecureSkipTlsVerify }),
     ...(proxyUrl !== '' && { proxyUrl }),

@@ -84,11 +84,9 @@ describe('parseKubeconfig', () => {
 `
     expect(parse(text)).toEqual({
       server: 'https://authn.example.com/authenticate',
-      ca: { path: join(folder, 'pki/ca.crt') },
-      clientCertificate: {
-        certificate: { path: join(folder, 'pki/tls.crt') },
-        key: { path: join(folder, 'pki/tls.key') },
-      },
+      caFile: join(folder, 'pki/ca.crt'),
+      certFile: join(folder, 'pki/tls.crt'),
+      keyFile: join(folder, 'pki/tls.key'),
     })
     expect(problemsOf(text.replace('user: name-of-api-server', 'user: name-of-api-sever'))).toEqual([
       'kubeconfig: contexts[0].context.user: Invalid value: there is no user "name-of-api-sever"; the users are "name-of-api-server"',
@@ -108,7 +106,7 @@ describe('parseKubeconfig', () => {
     )
     expect(endpoint).toEqual({
       server: 'https://10.0.0.1:6443/path?query',
-      ca: { pem: pki.caPem },
+      ca: pki.caPem,
       serverName: 'webhook.example',
       proxyUrl: 'http://proxy.example:3128',
     })
@@ -117,7 +115,7 @@ describe('parseKubeconfig', () => {
 
   it('reads data over several lines', () => {
     const lines = base64(pki.caPem).replaceAll(/(.{64})/g, '$1\n')
-    expect(parse(kubeconfig({ 'certificate-authority-data': lines })).ca).toEqual({ pem: pki.caPem })
+    expect(parse(kubeconfig({ 'certificate-authority-data': lines })).ca).toBe(pki.caPem)
   })
 
   it.each<[string, Fields, Endpoint['credential']]>([
@@ -153,7 +151,8 @@ describe('parseKubeconfig', () => {
     )
     expect(endpoint).toMatchObject({
       credential: { type: 'token' },
-      clientCertificate: { certificate: { pem: client.chainPem }, key: { pem: client.privateKeyPem } },
+      cert: client.chainPem,
+      key: client.privateKeyPem,
     })
   })
 
@@ -393,7 +392,7 @@ describe('parseKubeconfig', () => {
       { tokenFile: '/missing/token', 'client-certificate': 'pki/tls.crt', exec: {} },
       { kind: 'X' },
     )
-    expect(problemsOf(text, { name: 'w.yaml' }).map((each) => each.split(': ', 2).join(': '))).toEqual([
+    expect(problemsOf(text, { source: 'w.yaml' }).map((each) => each.split(': ', 2).join(': '))).toEqual([
       'w.yaml: kind',
       'w.yaml: clusters[0].cluster.typo',
       'w.yaml: users[0].user.client-key',
@@ -453,7 +452,7 @@ describe('readKubeconfig', () => {
     writeFileSync(path, kubeconfig({ 'certificate-authority': 'pki/ca.crt' }, { tokenFile: './token' }))
     expect(readKubeconfig(path)).toEqual({
       server: 'https://webhook.example',
-      ca: { path: join(folder, 'pki/ca.crt') },
+      caFile: join(folder, 'pki/ca.crt'),
       credential: { type: 'tokenFile', path: join(folder, 'token') },
     })
   })

@@ -27,7 +27,7 @@ export interface ParseKubeconfigOptions extends ReadKubeconfigOptions {
   /** The base of relative paths. */
   readonly folder: string
   /** Its name in errors, usually a path. Default `kubeconfig`. */
-  readonly name?: string
+  readonly source?: string
 }
 
 const readShape: OptionsShape<ReadKubeconfigOptions> = {
@@ -39,7 +39,7 @@ const readShape: OptionsShape<ReadKubeconfigOptions> = {
 const parseShape: OptionsShape<ParseKubeconfigOptions> = {
   ...readShape,
   folder: required(aString),
-  name: aString,
+  source: aString,
 }
 
 const MAX_BYTES = 1_048_576
@@ -58,7 +58,7 @@ const MAX_BYTES = 1_048_576
  */
 export function readKubeconfig(path: string, options: ReadKubeconfigOptions = {}): Endpoint {
   refuseProblems(aPath(path, 'kubeconfig'), optionProblems(readShape, options))
-  return parseKubeconfig(textOf(path), { ...options, folder: dirname(resolve(path)), name: path })
+  return parseKubeconfig(textOf(path), { ...options, folder: dirname(resolve(path)), source: path })
 }
 
 /**
@@ -70,9 +70,9 @@ export function readKubeconfig(path: string, options: ReadKubeconfigOptions = {}
  */
 export function parseKubeconfig(text: string, options: ParseKubeconfigOptions): Endpoint {
   refuseProblems(aString(text, 'text'), optionProblems(parseShape, options))
-  const { folder, name = 'kubeconfig' } = options
+  const { folder, source = 'kubeconfig' } = options
   const decoding = errorList({ hideValues: true })
-  const file = decodeKubeconfig(yamlDocument(text, name), decoding)
+  const file = decodeKubeconfig(yamlDocument(text, source), decoding)
   const meaning = errorList({ hideValues: true })
   const fields = new Map<string, FieldPath>()
   const { cluster, user } = chooseEntries(file, options, meaning)
@@ -83,12 +83,12 @@ export function parseKubeconfig(text: string, options: ParseKubeconfigOptions): 
   reportProblems(endpoint, options, fields, meaning)
 
   const errors = errorList()
-  errors.addAll(decoding.errors, name)
+  errors.addAll(decoding.errors, source)
   // A field that could not be decoded is empty: do not also report it as missing.
   const reported = new Set(decoding.errors.map(({ field }) => field))
   errors.addAll(
     meaning.errors.filter(({ field }) => !reported.has(field)),
-    name,
+    source,
   )
   errors.throwIfAny()
   return endpoint

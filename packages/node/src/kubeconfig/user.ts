@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { ErrorList, FieldPath } from '@kube-authn/core/internal'
 import type { Credential, Endpoint } from '../http/endpoint.ts'
 import type { UserEntry } from './decode.ts'
-import { pemSource } from './pem-source.ts'
+import { pemOption } from './pem-option.ts'
 
 /**
  * The credentials of a user.
@@ -18,12 +18,12 @@ export function userCredentials(
   folder: string,
   errors: ErrorList,
   fields: Map<string, FieldPath>,
-): Pick<Endpoint, 'clientCertificate' | 'credential'> {
+): Pick<Endpoint, 'cert' | 'certFile' | 'key' | 'keyFile' | 'credential'> {
   const clientCertificate = certificateOf(user, folder, errors, fields)
   const credential = credentialOf(user, folder, errors, fields)
   refuseUnsupported(user, errors)
   return {
-    ...(clientCertificate !== undefined && { clientCertificate }),
+    ...clientCertificate,
     ...(credential !== undefined && { credential }),
   }
 }
@@ -33,18 +33,24 @@ function certificateOf(
   folder: string,
   errors: ErrorList,
   fields: Map<string, FieldPath>,
-): Endpoint['clientCertificate'] {
+): Pick<Endpoint, 'cert' | 'certFile' | 'key' | 'keyFile'> {
   const { path, clientCertificate, clientCertificateData, clientKey, clientKeyData } = user
-  const certificate = pemSource(
+  const certificate = pemOption(
+    'cert',
     { path, name: 'client-certificate', file: clientCertificate, data: clientCertificateData },
     folder,
     errors,
   )
-  const key = pemSource({ path, name: 'client-key', file: clientKey, data: clientKeyData }, folder, errors)
+  const key = pemOption(
+    'key',
+    { path, name: 'client-key', file: clientKey, data: clientKeyData },
+    folder,
+    errors,
+  )
   if (certificate !== undefined && key !== undefined) {
-    fields.set('clientCertificate.certificate', certificate.field)
-    fields.set('clientCertificate.key', key.field)
-    return { certificate: certificate.source, key: key.source }
+    fields.set(certificate.option, certificate.field)
+    fields.set(key.option, key.field)
+    return { [certificate.option]: certificate.value, [key.option]: key.value }
   }
   if (certificate !== undefined) {
     errors.required(
@@ -55,7 +61,7 @@ function certificateOf(
   if (key !== undefined) {
     errors.required(path.child('client-certificate'), 'must be specified together with client-key')
   }
-  return undefined
+  return {}
 }
 
 function credentialOf(

@@ -6,9 +6,9 @@ import {
   type OutgoingHttpHeaders,
 } from 'node:http2'
 import type { AddressInfo } from 'node:net'
-import { authenticateRequest, authenticatorChain, ConfigurationError } from '@kube-authn/core'
+import { authenticateRequest, impersonateRequest, incomingMessageRequest } from '@kube-authn/core/adapter'
+import { authenticatorChain, ConfigurationError } from '@kube-authn/core'
 import { alwaysAllow } from '@kube-authn/core/authorization'
-import { impersonateRequest, incomingMessageRequest } from '@kube-authn/core/adapter'
 import { COMPLETE_FIELDS } from '@kube-authn/core/internal'
 import { requestHeader } from '@kube-authn/core/client-certificate'
 import { tokenFile } from '@kube-authn/core/token-file'

@@ -1,5 +1,6 @@
 import type { Http2ServerRequest } from 'node:http2'
-import { COMPLETE_FIELDS, type Check, recordOf } from '@kube-authn/core/internal'
+import { aBoolean } from '@kube-authn/core/adapter'
+import { COMPLETE_FIELDS, type Check, must, recordOf } from '@kube-authn/core/internal'
 import { ConfigurationError, type ConfigurationProblem } from '@kube-authn/core'
 import { nodeHttp2 } from '../builtins.ts'
 
@@ -61,22 +62,22 @@ export function http2ServerOptions(
 /** Options that are passed on to Node may have any names. */
 const anObject: Check = recordOf(() => [])
 
+const CHECKS = {
+  cleanHttp2Fields: aBoolean,
+  strictFieldWhitespaceValidation: must(
+    'is always false here: otherwise fields with leading or trailing white space would be dropped silently',
+    (value) => value === false,
+  ),
+}
+
 /** Problems of the options: JavaScript callers may pass anything, and a string from an environment variable does not count as `true`. */
 export function problemsOfHttp2(options: Http2ServerOptions): readonly ConfigurationProblem[] {
   const malformed = anObject(options, 'options')
   if (malformed.length > 0) return malformed
-  const isClean: unknown = options.cleanHttp2Fields
-  const isStrict: unknown = options.strictFieldWhitespaceValidation
-  const problems = []
-  if (isClean !== undefined && typeof isClean !== 'boolean') {
-    problems.push({ path: 'cleanHttp2Fields', message: 'must be a boolean' })
-  }
-  if (isStrict !== undefined && isStrict !== false) {
-    const message =
-      'is always false here: otherwise fields with leading or trailing white space would be dropped silently'
-    problems.push({ path: 'strictFieldWhitespaceValidation', message })
-  }
-  return problems
+  return Object.entries(CHECKS).flatMap(([path, check]) => {
+    const value: unknown = Reflect.get(options, path)
+    return value === undefined ? [] : check(value, path)
+  })
 }
 
 /** Marks each request with its kind of server. A class is part of the options, so it survives copying them. */

@@ -6,8 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Server } from 'node:tls'
-import { authenticateRequest } from '@kube-authn/core'
-import { incomingMessageRequest } from '@kube-authn/core/adapter'
+import { authenticateRequest, incomingMessageRequest } from '@kube-authn/core/adapter'
 import { createPki, fixedClock, type IssuedCredential } from '@kube-authn/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createAuthenticator, type CreateAuthenticatorOptions, tlsServerOptions } from '../index.ts'
@@ -121,7 +120,7 @@ describe.each([
   const settle = { settleSeconds: 0.02 }
 
   it('refuses the next request after the CA was removed from the bundle, and none of another CA', async () => {
-    const { client, connections } = await over(application({ clientCA: { path: bundle, ...settle } }))
+    const { client, connections } = await over(application({ clientCAFile: { path: bundle, ...settle } }))
     const [askAsJane, askAsJim] = [client(jane), client(jim)]
     expect([await askAsJane(), await askAsJane(), await askAsJim()]).toEqual(['jane', 'jane', 'jim'])
     writeFileSync(bundle, other.caPem)
@@ -132,7 +131,7 @@ describe.each([
 
   it('knows who was refused as soon as the CA is in the bundle', async () => {
     writeFileSync(bundle, other.caPem)
-    const { client, connections } = await over(application({ clientCA: { path: bundle, ...settle } }))
+    const { client, connections } = await over(application({ clientCAFile: { path: bundle, ...settle } }))
     const ask = client(jane)
     expect([await ask(), await ask()]).toEqual(['401', '401'])
     writeFileSync(bundle, pki.caPem)
@@ -148,7 +147,7 @@ describe.each([
     const events: string[] = []
     const { client, connections } = await over(
       application({
-        clientCA: { path: bundle, ...settle },
+        clientCAFile: { path: bundle, ...settle },
         observer: (event) => event.type === 'reload' && events.push(event.outcome),
       }),
     )
@@ -161,7 +160,7 @@ describe.each([
 
   it('refuses a certificate from the moment it expires, however often it was accepted before', async () => {
     const clock = fixedClock(Date.now())
-    const { client, connections } = await over(application({ clientCA: bundle, clock }))
+    const { client, connections } = await over(application({ clientCAFile: bundle, clock }))
     const [ask, askAsJane] = [client(shortLived), client(jane)]
     expect([await ask(), await ask(), await askAsJane()]).toEqual(['jane', 'jane', 'jane'])
     clock.advance(HOUR_MS - 60_000)
@@ -175,7 +174,7 @@ describe.each([
     const clock = fixedClock(Date.now())
     const brief = await createPki({ notAfter: new Date(clock.now() + HOUR_MS) })
     writeFileSync(bundle, brief.caPem)
-    const { client, connections } = await over(application({ clientCA: bundle, clock }))
+    const { client, connections } = await over(application({ clientCAFile: bundle, clock }))
     const ask = client(await brief.issueClient({ commonName: 'joe' }))
     expect([await ask(), await ask()]).toEqual(['joe', 'joe'])
     clock.advance(HOUR_MS + 60_000)

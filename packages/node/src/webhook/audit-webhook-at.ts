@@ -16,13 +16,13 @@ import { aPath } from '../options/a-path.ts'
 import { RELOAD_OPTIONS, reloadOf, reloadShape } from '../options/reload-shape.ts'
 
 /** Options of {@link auditWebhookAt}. The reload options apply to the files that the kubeconfig names. */
-export type AuditWebhookAtOptions = Omit<AuditWebhookOptions, 'url' | 'fetch' | 'secrets'> &
+export type AuditWebhookAtOptions = Omit<AuditWebhookOptions, 'url' | 'fetch' | 'redact'> &
   Pick<ReadKubeconfigOptions, 'context' | 'allowMissingUser'> &
   ReloadOptions
 
 const shape: OptionsShape<AuditWebhookAtOptions> = {
   ...reloadShape,
-  ...without(auditWebhookShape, 'url', 'fetch', 'secrets'),
+  ...without(auditWebhookShape, 'url', 'fetch', 'redact'),
   context: aString,
   allowMissingUser: aBoolean,
 }
@@ -56,7 +56,7 @@ export function auditWebhookAt(path: string, options: AuditWebhookAtOptions = {}
       ...without(options, 'context', 'allowMissingUser', ...RELOAD_OPTIONS),
       url: endpoint.server,
       fetch,
-      secrets: fetch.secrets,
+      redact: fetch.secrets,
     })
     return {
       write: webhook.write,

@@ -8,7 +8,7 @@ import type { Endpoint } from '../http/endpoint.ts'
 export interface ReachedWebhook {
   readonly url: string
   readonly fetch: WebhookFetch
-  readonly secrets: () => readonly string[]
+  readonly redact: () => readonly string[]
 }
 
 /**
@@ -21,14 +21,14 @@ export function overEndpoint<T extends object>(
   options: Omit<FetchOptions, 'allowInsecureHttp'>,
   make: (webhook: ReachedWebhook) => T,
 ): T & { readonly close: () => void } {
-  const { timeoutSeconds, maxResponseBytes } = options
+  const { timeoutSeconds, maxBytes } = options
   const fetch: EndpointFetch = endpointFetch(endpoint, {
     ...reloadOf(options),
     ...(timeoutSeconds !== undefined && { timeoutSeconds }),
-    ...(maxResponseBytes !== undefined && { maxResponseBytes }),
+    ...(maxBytes !== undefined && { maxBytes }),
   })
   try {
-    return { ...make({ url: endpoint.server, fetch, secrets: fetch.secrets }), close: fetch.close }
+    return { ...make({ url: endpoint.server, fetch, redact: fetch.secrets }), close: fetch.close }
   } catch (error) {
     fetch.close()
     throw error

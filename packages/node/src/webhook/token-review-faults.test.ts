@@ -3,7 +3,8 @@ import type { RequestListener } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
-import { authenticateRequest, explain } from '@kube-authn/core'
+import { authenticateRequest } from '@kube-authn/core/adapter'
+import { explain } from '@kube-authn/core'
 import {
   type CertificateAuthority,
   createPki,
@@ -52,7 +53,7 @@ function appOf(
     }),
   )
   const authenticator = createAuthenticator({
-    tokenReview: { path, timeoutSeconds: 30, retryDelaySeconds: 0.01 },
+    tokenReview: { path, timeoutSeconds: 30, initialBackoffSeconds: 0.01 },
     ...options,
   })
   open.push(authenticator)

@@ -16,14 +16,14 @@ import { readKubeconfig, type ReadKubeconfigOptions } from '../kubeconfig/kubeco
 import { overEndpoint } from './over-endpoint.ts'
 
 /** Options of {@link webhookAuthenticatorAt}. The reload options apply to the files that the kubeconfig names. */
-export type WebhookAuthenticatorAtOptions = Omit<WebhookAuthenticatorOptions, 'url' | 'fetch' | 'secrets'> &
+export type WebhookAuthenticatorAtOptions = Omit<WebhookAuthenticatorOptions, 'url' | 'fetch' | 'redact'> &
   Pick<ReadKubeconfigOptions, 'context' | 'allowMissingUser'> &
   ReloadOptions
 
 /** The checks of {@link WebhookAuthenticatorAtOptions}. */
 export const webhookAuthenticatorAtShape: OptionsShape<WebhookAuthenticatorAtOptions> = {
   ...reloadShape,
-  ...without(webhookAuthenticatorShape, 'url', 'fetch', 'secrets'),
+  ...without(webhookAuthenticatorShape, 'url', 'fetch', 'redact'),
   context: aString,
   allowMissingUser: aBoolean,
 }

@@ -153,7 +153,7 @@ describe('webhookAuthorizerAt', () => {
       if (++count === 1) request.socket.destroy()
       else response.end(JSON.stringify({ status: { allowed: true } }))
     })
-    const authorizer = create(kubeconfig(server.url), { retryDelaySeconds: 0.01 })
+    const authorizer = create(kubeconfig(server.url), { initialBackoffSeconds: 0.01 })
     expect(await ask(authorizer)).toMatchObject({ verdict: 'allow' })
   })
 
@@ -166,7 +166,7 @@ describe('webhookAuthorizerAt', () => {
     expect(await waiting).toMatchObject({ verdict: 'noOpinion' })
 
     const chatty = await httpsServer(local, (_, response) => response.end('x'.repeat(2000)))
-    const decision = await ask(create(kubeconfig(chatty.url), { maxResponseBytes: 1000 }))
+    const decision = await ask(create(kubeconfig(chatty.url), { maxBytes: 1000 }))
     expect(decision).toMatchObject({ verdict: 'noOpinion' })
     expect(decision.error).toBeDefined()
   })

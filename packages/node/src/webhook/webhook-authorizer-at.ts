@@ -16,14 +16,14 @@ import { readKubeconfig, type ReadKubeconfigOptions } from '../kubeconfig/kubeco
 import { overEndpoint } from './over-endpoint.ts'
 
 /** Options of {@link webhookAuthorizerAt}. The reload options apply to the files that the kubeconfig names. */
-export type WebhookAuthorizerAtOptions = Omit<WebhookAuthorizerOptions, 'url' | 'fetch' | 'secrets'> &
+export type WebhookAuthorizerAtOptions = Omit<WebhookAuthorizerOptions, 'url' | 'fetch' | 'redact'> &
   Pick<ReadKubeconfigOptions, 'context' | 'allowMissingUser'> &
   ReloadOptions
 
 /** The checks of {@link WebhookAuthorizerAtOptions}. */
 export const webhookAuthorizerAtShape: OptionsShape<WebhookAuthorizerAtOptions> = {
   ...reloadShape,
-  ...without(webhookAuthorizerShape, 'url', 'fetch', 'secrets'),
+  ...without(webhookAuthorizerShape, 'url', 'fetch', 'redact'),
   context: aString,
   allowMissingUser: aBoolean,
 }

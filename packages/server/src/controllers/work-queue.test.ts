@@ -14,7 +14,7 @@ function queueOf(work: (name: string) => unknown, more: Partial<WorkQueueOptions
       worked.push(name)
       await work(name)
     },
-    concurrency: 2,
+    maxConcurrent: 2,
     maxRetries: 10,
     clock,
     onError: (error) => void errors.push(error),
@@ -77,7 +77,7 @@ describe('a work queue', () => {
 
   it('takes the last of the items that are alike and wait', async () => {
     const { work, letGo } = held()
-    const { queue, worked } = queueOf(work, { keyOf: (name) => name.charAt(0), concurrency: 1 })
+    const { queue, worked } = queueOf(work, { keyOf: (name) => name.charAt(0), maxConcurrent: 1 })
     for (const name of ['a1', 'a2', 'a3']) void queue.add(name)
     await letGo('a1')
     expect(worked).toEqual(['a1', 'a3'])
@@ -186,7 +186,7 @@ describe('a work queue', () => {
         if (name === 'a') throw new Error('down')
       },
       {
-        concurrency: 1,
+        maxConcurrent: 1,
         onError: () => {
           throw new Error('and so am I')
         },
@@ -205,7 +205,7 @@ describe('a work queue', () => {
 
   it('resolves waiting callers, and starts nothing, once stopped', async () => {
     const { work, letGo } = held()
-    const { queue, worked, clock } = queueOf(work, { concurrency: 1 })
+    const { queue, worked, clock } = queueOf(work, { maxConcurrent: 1 })
     const first = queue.add('a')
     const others = [queue.add('a'), queue.add('b')]
     queue.stop()

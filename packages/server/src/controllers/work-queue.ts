@@ -8,7 +8,7 @@ export interface WorkQueueOptions<T> {
   /** Processes an item. If it throws, the item is retried later. */
   readonly work: (item: T) => Awaitable<void>
   /** How many items are processed at a time. */
-  readonly concurrency: number
+  readonly maxConcurrent: number
   /** How many times a failed item is retried. */
   readonly maxRetries: number
   readonly clock: Clock
@@ -42,7 +42,7 @@ interface Entry<T> {
  * Source: client-go `util/workqueue` (`DefaultControllerRateLimiter`).
  */
 export function workQueue<T>(options: WorkQueueOptions<T>): WorkQueue<T> {
-  const { keyOf, work, concurrency, maxRetries, clock, onError } = options
+  const { keyOf, work, maxConcurrent, maxRetries, clock, onError } = options
   const entries = new Map<string, Entry<T>>()
   const ready = new Set<Entry<T>>()
   let active = 0
@@ -50,7 +50,7 @@ export function workQueue<T>(options: WorkQueueOptions<T>): WorkQueue<T> {
 
   const begin = (): void => {
     for (const entry of ready) {
-      if (active >= concurrency) return
+      if (active >= maxConcurrent) return
       if (entry.isActive) continue
       ready.delete(entry)
       void run(entry)

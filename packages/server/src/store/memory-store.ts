@@ -69,7 +69,7 @@ export interface ServiceAccountStore extends TokensControllerStore, LegacyTokenO
  * @throws {ConfigurationError} if an option is invalid.
  * @example
  * const store = serviceAccountStore({ serviceAccounts: [{ namespace: 'shop', name: 'cart', uid: '1' }] })
- * store.watch(tokensController({ store, key }))
+ * store.watch(tokensController({ store, signingKey }))
  */
 export function serviceAccountStore(options: ServiceAccountStoreOptions = {}): ServiceAccountStore {
   checkOptions(shape, options)

@@ -7,7 +7,7 @@ import type { Issuer, IssuerAlgorithm } from './issuer.ts'
 const NOW_MS = Date.UTC(2030, 0, 1, 0, 0, 0, 900)
 const NOW = Math.floor(NOW_MS / 1000)
 const quick = (options: Parameters<typeof createIssuer>[0] = {}) =>
-  createIssuer({ algorithms: ['ES256'], clock: fixedClock(NOW_MS), ...options })
+  createIssuer({ signingAlgorithms: ['ES256'], clock: fixedClock(NOW_MS), ...options })
 
 interface Jwks {
   readonly keys: readonly Readonly<Record<string, unknown>>[]
@@ -44,7 +44,7 @@ describe('a token of an issuer', () => {
   test.each<IssuerAlgorithm>(['RS512', 'PS256', 'ES256', 'ES384', 'ES512'])(
     'is verified by the documents alone, signed by %s',
     async (alg) => {
-      const issuer = await quick({ algorithms: [alg] })
+      const issuer = await quick({ signingAlgorithms: [alg] })
       const token = await issuer.sign({ sub: 'jane' })
       expect(decodeProtectedHeader(token).alg).toBe(alg)
       expect(await verify(token, issuer)).toMatchObject({ sub: 'jane' })
@@ -55,7 +55,7 @@ describe('a token of an issuer', () => {
   test('says who issued it, when, and until when', async () => {
     const issuer = await quick()
     expect(decodeJwt(await issuer.sign({}))).toEqual({ iss: issuer.url, iat: NOW, exp: NOW + 3600 })
-    expect(decodeJwt(await issuer.sign({}, { expiresInSeconds: -1 })).exp).toBe(NOW - 1)
+    expect(decodeJwt(await issuer.sign({}, { expirationSeconds: -1 })).exp).toBe(NOW - 1)
   })
 
   test('says what it is told instead, or nothing', async () => {
@@ -75,7 +75,7 @@ describe('a token of an issuer', () => {
   })
 
   test('is signed by the key or the algorithm that it is told', async () => {
-    const issuer = await quick({ algorithms: ['ES256', 'ES384'] })
+    const issuer = await quick({ signingAlgorithms: ['ES256', 'ES384'] })
     const header = async (options: Parameters<Issuer['sign']>[1]) =>
       decodeProtectedHeader(await issuer.sign({}, options))
     expect(await header({})).toMatchObject({ alg: 'ES256', kid: 'key-1' })
@@ -200,7 +200,7 @@ describe('the keys of an issuer', () => {
   })
 
   test('do not verify what was signed by a key that is withdrawn', async () => {
-    const issuer = await quick({ algorithms: ['ES256', 'ES384'] })
+    const issuer = await quick({ signingAlgorithms: ['ES256', 'ES384'] })
     const before = await issuer.sign({ sub: 'jane' })
     await issuer.rotate({ withdrawOthers: true })
     expect(await kids(issuer)).toEqual(['key-3'])

@@ -1,4 +1,4 @@
-import { systemClock, anything, withMethods, aString } from '@kube-authn/core/internal/shared'
+import { systemClock, anything, aClock, aString } from '@kube-authn/core/internal/shared'
 import { checkOptions, listOf, type OptionsShape } from '@kube-authn/core/adapter'
 import { fakeService } from '../service/fake-service.ts'
 import { claimsEndpoints } from './claims-endpoints.ts'
@@ -6,10 +6,10 @@ import type { Issuer, IssuerOptions } from './issuer.ts'
 
 const shape: OptionsShape<IssuerOptions> = {
   url: aString,
-  algorithms: listOf(aString),
+  signingAlgorithms: listOf(aString),
   cacheControl: aString,
   metadata: anything,
-  clock: withMethods('a clock', 'now'),
+  clock: aClock,
 }
 
 /**
@@ -21,18 +21,18 @@ const shape: OptionsShape<IssuerOptions> = {
  * Source: OpenID Connect Discovery 1.0, RFC 7517, RFC 7519.
  *
  * @example
- * const issuer = await createIssuer({ algorithms: ['ES256'] })
+ * const issuer = await createIssuer({ signingAlgorithms: ['ES256'] })
  * const token = await issuer.sign({ aud: 'my-app', sub: 'jane', groups: ['developers'] })
  * await issuer.rotate({ withdrawOthers: true }) // the token becomes invalid once verifiers fetch the keys
  * issuer.stop() // but they cannot
  */
 export async function createIssuer(options: IssuerOptions = {}): Promise<Issuer> {
   checkOptions(shape, options)
-  const { url = 'https://issuer.example.com', algorithms = ['RS256'], cacheControl } = options
+  const { url = 'https://issuer.example.com', signingAlgorithms = ['RS256'], cacheControl } = options
   const { metadata = {}, clock = systemClock } = options
   // Loaded when needed, like the certificate library.
   const { keyRing } = await import('./key-ring.ts')
-  const ring = await keyRing(algorithms)
+  const ring = await keyRing(signingAlgorithms)
   const jwksHeaders = {
     'content-type': 'application/jwk-set+json',
     ...(cacheControl !== undefined && { 'cache-control': cacheControl }),
@@ -72,9 +72,9 @@ export async function createIssuer(options: IssuerOptions = {}): Promise<Issuer>
       return at('/jwks')
     },
     keys: ring.keys,
-    sign(claims, { expiresInSeconds = 3600, ...how } = {}) {
+    sign(claims, { expirationSeconds = 3600, ...how } = {}) {
       const now = Math.floor(clock.now() / 1000)
-      return ring.sign({ iss: service.url, iat: now, exp: now + expiresInSeconds, ...claims }, how)
+      return ring.sign({ iss: service.url, iat: now, exp: now + expirationSeconds, ...claims }, how)
     },
     rotate: (rotation) => ring.rotate(rotation),
     publish: (kid) => ring.publish(kid, true),

@@ -18,13 +18,13 @@ export interface IssuerOptions {
   /** Its URL, which is also `iss` in tokens. Default `https://issuer.example.com`. */
   readonly url?: string
   /** A key is created for each; the first one signs by default. Default `['RS256']`; `ES256` is created faster. */
-  readonly algorithms?: readonly IssuerAlgorithm[]
+  readonly signingAlgorithms?: readonly IssuerAlgorithm[]
   /** The `Cache-Control` of the keys, such as `public, max-age=3600`. Default: none. */
   readonly cacheControl?: string
   /** Members to add to the discovery document or override in it; `undefined` removes one. */
   readonly metadata?: Readonly<Record<string, unknown>>
   /** The clock for times in tokens. Default: the system's. */
-  readonly clock?: Pick<Clock, 'now'>
+  readonly clock?: Clock
 }
 
 /** A key of an issuer. */
@@ -45,7 +45,7 @@ export interface SignOptions {
   /** Default: that of the current signing key, which is the key of the first algorithm until a rotation. */
   readonly alg?: IssuerAlgorithm
   /** Default 3600. */
-  readonly expiresInSeconds?: number
+  readonly expirationSeconds?: number
   /** Members of the header, in addition to `kid` and `typ` or overriding them; `undefined` removes one. */
   readonly header?: Readonly<Record<string, unknown>>
 }

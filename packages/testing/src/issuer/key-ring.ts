@@ -11,7 +11,7 @@ export interface KeyRing {
   publishedAlgorithms(): readonly string[]
   publish(kid: string, isPublished: boolean): void
   rotate(options?: RotateOptions): Promise<IssuerKey>
-  sign(payload: object, options: Omit<SignOptions, 'expiresInSeconds'>): Promise<string>
+  sign(payload: object, options: Omit<SignOptions, 'expirationSeconds'>): Promise<string>
 }
 
 /** Creates a key for each algorithm. The first one signs. */

@@ -1,4 +1,5 @@
-import { authenticateRequest, fetchRequest, type UserInfo, userInfo } from '@kube-authn/core'
+import { authenticateRequest, fetchRequest } from '@kube-authn/core/adapter'
+import { type UserInfo, userInfo } from '@kube-authn/core'
 import { describe, expect, it } from 'vitest'
 import { adapterContract, type ContractSetup } from './index.ts'
 import type { ContractAdapter, ContractCase } from './adapter-contract/contract.ts'

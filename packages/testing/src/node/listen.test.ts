@@ -20,7 +20,7 @@ async function listening(service: FakeService, options: ListenOptions = { pki })
 }
 
 const newIssuer = (url?: string) =>
-  createIssuer({ algorithms: ['ES256'], cacheControl: 'no-store', ...(url !== undefined && { url }) })
+  createIssuer({ signingAlgorithms: ['ES256'], cacheControl: 'no-store', ...(url !== undefined && { url }) })
 
 interface Answer {
   readonly status: number | undefined

@@ -73,7 +73,7 @@ export interface PkiOptions {
   /** Default: ten years after now. */
   readonly notAfter?: Date
   /** The clock for all certificates. Default: the system's. */
-  readonly clock?: Pick<Clock, 'now'>
+  readonly clock?: Clock
 }
 
 /** A certificate, its private key, and the chain that a server or client sends. */

@@ -1,4 +1,4 @@
-import { aString, must, withMethods } from '@kube-authn/core/internal/shared'
+import { aString, must, aClock } from '@kube-authn/core/internal/shared'
 import { checkOptions, oneOf, type OptionsShape } from '@kube-authn/core/adapter'
 import type { CertificateAuthority, PkiOptions } from './certificate-authority.ts'
 
@@ -9,7 +9,7 @@ const shape: OptionsShape<PkiOptions> = {
   algorithm: oneOf('P-256', 'P-384', 'RSA-2048'),
   notBefore: aDate,
   notAfter: aDate,
-  clock: withMethods('a clock', 'now'),
+  clock: aClock,
 }
 
 /**

@@ -4,7 +4,7 @@ import {
   type InitialObjects,
   type ServiceAccountTokenOptions,
   anIterable,
-  withMethods,
+  aClock,
   aString,
 } from '@kube-authn/core/internal/shared'
 import type { SigningKey, TokenIssuer } from '@kube-authn/core/service-account'
@@ -26,7 +26,7 @@ const shape: OptionsShape<ServiceAccountsOptions> = {
   pods: anIterable,
   nodes: anIterable,
   issuer: aString,
-  clock: withMethods('a clock', 'now'),
+  clock: aClock,
 }
 
 /** Options of a service account token. */
@@ -71,7 +71,7 @@ export async function createServiceAccounts(options: ServiceAccountsOptions = {}
   const der = new Uint8Array(await crypto.subtle.exportKey('pkcs8', privateKey))
   const signingKey = await signingKeyFromPem(pem('PRIVATE KEY', der))
   const objects = serviceAccountObjects({ ...initial, serviceAccounts })
-  const tokens = tokenIssuer({ issuer, key: signingKey, objects, clock })
+  const tokens = tokenIssuer({ issuer, signingKey, objects, clock })
 
   return new IssuedAccounts(issuer, objects, { signingKey, clock, tokens })
 }

@@ -11,19 +11,19 @@ export async function wholeChain(): Promise<Readonly<Record<string, unknown>>> {
   const { issuers, keys, objects } = await createServiceAccounts()
   return inFolder(async (folder) => {
     const kubeconfig = { clusters: [{ name: '', cluster: { server: 'https://127.0.0.1:2' } }] }
-    const [clientCA = '', proxyCA = '', tokenFile = '', tokenReview = ''] = writeFiles(folder, {
+    const [clientCAFile = '', proxyCA = '', tokenFile = '', tokenReview = ''] = writeFiles(folder, {
       'clients.crt': users.caPem,
       'proxies.crt': proxies.caPem,
       'tokens.csv': 'token,user,uid\n',
       'webhook.kubeconfig': JSON.stringify(kubeconfig),
     })
     const authenticator = createAuthenticator({
-      clientCA,
-      requestHeader: { clientCA: proxyCA, allowedNames: ['proxy'], usernameHeaders: ['X-Remote-User'] },
+      clientCAFile,
+      requestHeader: { caFile: proxyCA, allowedNames: ['proxy'], usernameHeaders: ['X-Remote-User'] },
       tokenFile,
       serviceAccounts: { issuers, keys, objects },
       bootstrapTokens: bootstrapSecrets([]),
-      oidc: { issuerUrl: 'https://127.0.0.1:2', clientId: 'client' },
+      oidc: { issuer: 'https://127.0.0.1:2', audience: 'client' },
       tokenReview: { path: tokenReview, maxAttempts: 1 },
       tokenCache: false,
       anonymous: true,

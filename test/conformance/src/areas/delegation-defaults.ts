@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http'
 import { createServer } from 'node:https'
-import { authenticateRequest, explain, type UserInfo } from '@kube-authn/core'
+import { authenticateRequest } from '@kube-authn/core/adapter'
+import { explain, type UserInfo } from '@kube-authn/core'
 import { delegatedAuthentication, type DelegatedAuthentication } from '@kube-authn/node'
 import type { DelegatedAuthenticationOptions } from '@kube-authn/node/internal'
 import { createPki, fakeRequest, fixedClock } from '@kube-authn/testing'
@@ -13,14 +14,14 @@ export async function delegationDefaults(): Promise<Readonly<Record<string, unkn
   const urls: string[] = []
   return serving(createServer({ cert, key }), 'https', clusterThatKnows(urls), async (server) => {
     const clock = fixedClock(Date.now())
-    const kubeconfig = { server, ca: { pem: pki.caPem } }
+    const kubeconfig = { server, ca: pki.caPem }
     const begin = async (options: DelegatedAuthenticationOptions = {}): Promise<DelegatedAuthentication> =>
       delegatedAuthentication({ kubeconfig, clock, ...options })
     const delegated = await begin()
     const { steps } = await explain(delegated.authenticator, fakeRequest())
     const names = await headerNames(begin)
     urls.length = 0
-    const ttl = await cacheTtlSeconds(delegated, clock, urls)
+    const ttl = await ttlSeconds(delegated, clock, urls)
     delegated.close()
     const { pathname, searchParams } = new URL(urls[0] ?? '', server)
     return {
@@ -57,8 +58,8 @@ async function headerNames(
   const proxies = await createPki()
   const proxy = await proxies.issueClient({ commonName: 'front-proxy' })
   const { authenticator, close } = await inFolder((folder) => {
-    const [clientCA = ''] = writeFiles(folder, { 'proxies.crt': proxies.caPem })
-    return begin({ requestHeader: { clientCA, allowedNames: ['front-proxy'] }, skipLookup: true })
+    const [caFile = ''] = writeFiles(folder, { 'proxies.crt': proxies.caPem })
+    return begin({ requestHeader: { caFile, allowedNames: ['front-proxy'] }, skipLookup: true })
   })
   const headers = [
     ['X-Remote-User', 'u'],
@@ -79,7 +80,7 @@ async function headerNames(
 }
 
 /** After how many seconds a token is reviewed again. */
-async function cacheTtlSeconds(
+async function ttlSeconds(
   { authenticator }: DelegatedAuthentication,
   clock: ReturnType<typeof fixedClock>,
   urls: readonly string[],

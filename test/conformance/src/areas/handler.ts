@@ -1,9 +1,5 @@
-import {
-  type Authenticator,
-  authenticateRequest,
-  ConfigurationError,
-  type HeaderChanges,
-} from '@kube-authn/core'
+import { type Authenticator, ConfigurationError, type HeaderChanges } from '@kube-authn/core'
+import { authenticateRequest } from '@kube-authn/core/adapter'
 import { failedAuthenticationMessage, usernameLabel } from '@kube-authn/core/internal'
 import { metrics } from '@kube-authn/core/metrics'
 import { type Behaviour, scripted, vectorUserOf } from '../behaviour.ts'

@@ -22,7 +22,7 @@ export async function authorizationSent(endpoint: Endpoint, change: Change): Pro
   const server = createHttpsServer({ cert, key })
   return serving(server, 'https', listenerOf(seen), async (url) => {
     const clock = fixedClock()
-    const fetch = endpointFetch({ ...endpoint, server: url, ca: { pem: pki.caPem } }, { clock })
+    const fetch = endpointFetch({ ...endpoint, server: url, ca: pki.caPem }, { clock })
     await fetch(url)
     change.make()
     clock.advance(change.seconds * 1000)

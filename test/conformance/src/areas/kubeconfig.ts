@@ -24,11 +24,11 @@ export const kubeconfigs: Readonly<Record<string, UnitRunner>> = {
       const isStricter = given.deviation !== undefined && expect.outcome === 'loaded'
       return isStricter ? DEVIATES_AS_DOCUMENTED : { outcome: 'load-error', text_contains: loaded.refused }
     }
-    const { server, credential, clientCertificate } = loaded.endpoint
+    const { server, credential, cert, certFile } = loaded.endpoint
     return {
       outcome: 'loaded',
       server,
-      client_credentials: credential ?? clientCertificate ?? null,
+      client_credentials: credential ?? cert ?? certFile ?? null,
       ...('http_timeout_s' in expect && { http_timeout_s: await timeoutSeconds(loaded.endpoint) }),
       ...('rate_limit' in expect && { rate_limit: await rateLimit(loaded.endpoint) }),
     }

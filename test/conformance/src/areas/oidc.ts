@@ -12,6 +12,7 @@ import {
   jwtAuthenticators,
   type JwtAuthenticators,
   isJwsAlgorithm,
+  type OidcFlagOptions,
   oidcFlagOptions,
   type OidcFlags,
   type OidcOptions,
@@ -35,6 +36,15 @@ export const oidcRunners: Readonly<Record<string, UnitRunner>> = {
   'A-oidc-discovery': ({ given, expect }) => discovered({ given, expect }),
   'A-oidc-flags': ({ given }) => Promise.resolve(flagged(given)),
   'B-reload': ({ given }) => reloaded(given),
+}
+
+/** An authenticator of an `AuthenticationConfiguration`, without what vectors do not have. */
+interface Jwt extends Pick<OidcOptions, 'claimMappings' | 'claimValidationRules' | 'userValidationRules'> {
+  readonly issuer: {
+    readonly url: string
+    readonly audiences: readonly string[]
+    readonly discoveryURL?: string
+  }
 }
 
 type Case = Parameters<UnitRunner>[0]
@@ -85,14 +95,18 @@ async function asked(given: Given, jwt: TokenAuthenticator): Promise<Authenticat
 
 /** What a file cannot configure: the algorithms of the flags, and preset keys. */
 function configurationErrorOf(given: Given): string | undefined {
-  const [options] = given['authenticators'] as readonly OidcOptions[]
+  const [options] = given['authenticators'] as readonly Jwt[]
   const algorithms = given['supportedAlgs'] as readonly string[] | undefined
   const isExpressive = JSON.stringify(options).includes('xpression')
   if (options === undefined || isExpressive) return undefined
   const messages: string[] = []
   try {
+    const { issuer, ...mappings } = options
     oidc({
-      ...options,
+      ...mappings,
+      issuer: issuer.url,
+      audience: issuer.audiences,
+      ...(issuer.discoveryURL !== undefined && { discoveryURL: issuer.discoveryURL }),
       ...(algorithms && { signingAlgorithms: algorithms }),
       ...(given['keySetOption'] === true && { keySet: localKeySet('{"keys":[]}') }),
       fetch: () => Promise.reject(new TypeError('not now')),
@@ -243,15 +257,26 @@ function flagged(given: Given): Result {
     if (options === undefined) return { outcome: 'valid' }
     // Errors that kube-apiserver reports when creating the authenticator.
     oidc({ ...options, fetch: () => Promise.reject(new TypeError('not now')), discoverAtOnce: false }).close()
-    const { signingAlgorithms, claimValidationRules = [], ...jwt } = options
-    return {
-      outcome: 'valid',
-      supportedAlgs: signingAlgorithms,
-      jwt: [{ ...jwt, ...(claimValidationRules.length > 0 && { claimValidationRules }) }],
-    }
+    return { outcome: 'valid', supportedAlgs: options.signingAlgorithms, jwt: [jwtOf(options)] }
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
     return { outcome: 'invalid', message: error.problems[0]?.message, messageContains: error.message }
+  }
+}
+
+/** The flags as Kubernetes converts them to an authenticator. */
+function jwtOf(options: OidcFlagOptions): object {
+  const { issuer, audience, usernameClaim, usernamePrefix, groupsClaim, groupsPrefix } = options
+  const rules = Object.entries(options.requiredClaims)
+  return {
+    issuer: { url: issuer, audiences: [audience] },
+    claimMappings: {
+      username: { claim: usernameClaim, prefix: usernamePrefix },
+      ...(groupsClaim !== undefined && { groups: { claim: groupsClaim, prefix: groupsPrefix } }),
+    },
+    ...(rules.length > 0 && {
+      claimValidationRules: rules.map(([claim, requiredValue]) => ({ claim, requiredValue })),
+    }),
   }
 }
 

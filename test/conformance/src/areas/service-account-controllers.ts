@@ -31,7 +31,7 @@ export const tokensControllers: UnitRunner = async ({ given, expect }) => {
 
   const controller = tokensController({
     store,
-    key: await signingKey(),
+    signingKey: await signingKey(),
     rootCA: (given['rootCA'] ?? '') as string,
     createSecrets: isBefore124(given['release']),
   })

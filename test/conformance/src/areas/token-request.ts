@@ -1,4 +1,4 @@
-import { StatusError } from '@kube-authn/core'
+import { StatusError } from '@kube-authn/core/adapter'
 import { readJwt, type TokenTarget } from '@kube-authn/core/internal'
 import { signingKeyFromPem, serviceAccountObjects, tokenIssuer } from '@kube-authn/core/service-account'
 import { createPki, fixedClock } from '@kube-authn/testing'
@@ -10,7 +10,7 @@ export const tokenRequests: UnitRunner = async ({ given, expect }) => {
   const warnings: string[] = []
   const issuer = tokenIssuer({
     issuer: 'https://issuer.example.com',
-    key: await signingKeyFromPem(privateKeyPem),
+    signingKey: await signingKeyFromPem(privateKeyPem),
     audiences: given['apiAudiences'] as readonly string[],
     objects: objectsOf(given),
     clock: fixedClock(Number(given['now']) * 1000),

@@ -87,7 +87,7 @@ export const webhook: Readonly<Record<string, UnitRunner>> = {
       clock,
       random: Math.random,
       ...(steps !== undefined && { maxAttempts: steps }),
-      ...(initialMs !== undefined && { retryDelaySeconds: initialMs / 1000 }),
+      ...(initialMs !== undefined && { initialBackoffSeconds: initialMs / 1000 }),
     }
     if (steps !== undefined && steps <= 0) {
       refuses(
@@ -144,7 +144,7 @@ async function asked(
   const authenticator = webhookAuthenticator({
     url: URL_OF_NOBODY,
     version: (given['version'] ?? 'v1') as 'v1' | 'v1beta1',
-    cacheTtlSeconds: 0,
+    ttlSeconds: 0,
     maxAttempts: steps,
     clock: impatientClock(),
     random: () => 0,

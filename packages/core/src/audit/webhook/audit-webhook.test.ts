@@ -213,7 +213,7 @@ describe('auditWebhook', () => {
   })
 
   it('tells nothing of its credentials, its URL or what it was answered', async () => {
-    const { write, clock, errors } = started({ maxAttempts: 1, secrets: () => ['secret-token'] }, () => {
+    const { write, clock, errors } = started({ maxAttempts: 1, redact: () => ['secret-token'] }, () => {
       throw new TypeError('fetch failed', { cause: new Error('Bearer secret-token is bad') })
     })
     write('a')

@@ -1,3 +1,5 @@
+import { KubeAuthnError } from '../../authenticator/kube-authn-error.ts'
+
 /**
  * Why events were lost: the buffer was full, the webhook did not accept them, or the log was closed. More may be added in a minor version;
  * handle the rest.
@@ -5,7 +7,7 @@
 export type AuditDeliveryErrorCode = 'bufferFull' | 'undelivered' | 'closed'
 
 /** Events of an audit log were lost. The message contains no part of them, and no credential. */
-export class AuditDeliveryError extends Error {
+export class AuditDeliveryError extends KubeAuthnError {
   override readonly name = 'AuditDeliveryError'
   readonly code: AuditDeliveryErrorCode
   readonly lostEvents: number

@@ -43,7 +43,7 @@ export function delivery(options: AuditWebhookOptions): Delivery {
     url: options.url,
     // Some runtimes throw if `fetch` is called as a method of another object.
     fetch: options.fetch ?? ((url, init) => fetch(url, init)),
-    maxResponseBytes: 1_048_576,
+    maxBytes: 1_048_576,
     title: TITLE,
     isTransientStatus: () => true,
   }
@@ -72,7 +72,7 @@ export function delivery(options: AuditWebhookOptions): Delivery {
   const lost = (events: readonly AuditEvent[], error: unknown): AuditDeliveryError => {
     const isKnown = error instanceof WebhookCallError
     const message = isKnown ? error.message : `${TITLE} could not be called`
-    const why = withFault(message, isKnown ? error.cause : error, options.secrets?.() ?? [])
+    const why = withFault(message, isKnown ? error.cause : error, options.redact?.() ?? [])
     return new AuditDeliveryError('undelivered', events.length, why)
   }
 

@@ -10,6 +10,7 @@ import {
   optionProblems,
   type OptionsShape,
   refuseProblems,
+  urlProblems,
   required,
   wholeNumber,
   withFurtherProblems,
@@ -48,7 +49,7 @@ export interface AuditWebhookOptions {
   /** Receives the same losses as events, which `metrics()` counts. */
   readonly observer?: Observer
   /** The credentials of the calls, to redact them from error messages. Default: none. */
-  readonly secrets?: () => readonly string[]
+  readonly redact?: () => readonly string[]
   readonly clock?: Clock
   /** Between 0 and 1. Default: the random numbers of Web Crypto. */
   readonly random?: () => number
@@ -70,25 +71,19 @@ export const auditWebhookShape: OptionsShape<AuditWebhookOptions> = {
   closeTimeoutSeconds: above(0),
   onError: aFunction,
   observer: aFunction,
-  secrets: aFunction,
+  redact: aFunction,
   clock: aClock,
   random: aFunction,
 }
 
 /** @throws {ConfigurationError} if an option is invalid. */
 export function checkAuditWebhookOptions(options: AuditWebhookOptions): void {
-  refuseProblems(withFurtherProblems(optionProblems(auditWebhookShape, options), options, urlProblems))
+  refuseProblems(withFurtherProblems(optionProblems(auditWebhookShape, options), options, problemsOfUrl))
 }
 
-function urlProblems({
-  url: text,
-  allowInsecureHttp = false,
+function problemsOfUrl({
+  url,
+  allowInsecureHttp,
 }: Partial<AuditWebhookOptions>): readonly ConfigurationProblem[] {
-  if (text === undefined) return []
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url?.protocol !== 'https:' && !(allowInsecureHttp && url?.protocol === 'http:')) {
-    return [{ path: 'url', message: `must be an ${allowInsecureHttp ? 'http or ' : ''}https URL` }]
-  }
-  if (url.username === '' && url.password === '') return []
-  return [{ path: 'url', message: 'must not have credentials in it' }]
+  return url === undefined ? [] : urlProblems(url, 'url', allowInsecureHttp)
 }

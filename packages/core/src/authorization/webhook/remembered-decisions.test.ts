@@ -25,7 +25,7 @@ const create =
       version,
       fetch: async () => Response.json({ kind: 'SubjectAccessReview', status: { allowed: decide() } }),
       clock: fixedClock(),
-      maxCacheEntries: 500,
+      maxEntries: 500,
     })
     return async ({ user, request }) => {
       const { verdict } = await authorizer.authorize(attributesOf(user, request), {})

@@ -101,7 +101,7 @@ describe('questions to the authorization webhook', () => {
   })
 
   it('that are refused push out none that is allowed, so that an outage is none for those', async () => {
-    const { ask, is } = webhook({ maxCacheEntries: 4 })
+    const { ask, is } = webhook({ maxEntries: 4 })
     await ask('/yes')
     for (let index = 0; index < 50; index++) await ask(`/no/${index}`)
     is('is down')
@@ -116,8 +116,8 @@ describe('questions to the authorization webhook', () => {
     'that are too many are a 503 that says when to come again, where failures are %s',
     async (failurePolicy, status) => {
       const { authorizer, ask, is, endAll, calls } = webhook({
-        maxConcurrentCalls: 1,
-        maxWaitingCalls: 1,
+        maxConcurrent: 1,
+        maxWaiting: 1,
         failurePolicy,
       })
       is('hangs')

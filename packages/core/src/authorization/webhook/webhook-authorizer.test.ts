@@ -195,7 +195,7 @@ describe('webhookAuthorizer', () => {
     const thrown = Object.assign(new Error(`connect to ${url} with token s3cret-token`), {
       token: 's3cret-token',
     })
-    const { error } = await webhook([thrown], { secrets: () => ['s3cret-token'] }).ask()
+    const { error } = await webhook([thrown], { redact: () => ['s3cret-token'] }).ask()
     expect(error?.message).toBe('the authorization webhook could not be reached')
     expect(error?.cause).toEqual(new Error(`connect to ${url} with token [hidden]`))
     expect(JSON.stringify(error?.cause)).not.toContain('s3cret')

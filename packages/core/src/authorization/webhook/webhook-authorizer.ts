@@ -44,7 +44,7 @@ export interface WebhookAuthorizerOptions extends WebhookCallOptions {
   /** How long all other decisions are cached (`--authorization-webhook-cache-unauthorized-ttl`). Default 30; 0 caches none. */
   readonly deniedTtlSeconds?: number
   /** The maximum number of cached allowed decisions, and of other decisions; least recently used ones are evicted. Default 8192. */
-  readonly maxCacheEntries?: number
+  readonly maxEntries?: number
   /** The decision if the webhook does not answer. Default `noOpinion`. */
   readonly failurePolicy?: 'noOpinion' | 'deny'
   /**
@@ -53,7 +53,7 @@ export interface WebhookAuthorizerOptions extends WebhookCallOptions {
    */
   readonly delegated?: boolean
   /** Returns the credentials that the calls carry, so that they are redacted from errors. Default: none. */
-  readonly secrets?: () => readonly string[]
+  readonly redact?: () => readonly string[]
 }
 
 /** The checks of {@link WebhookAuthorizerOptions}, for packages with more options. */
@@ -63,10 +63,10 @@ export const webhookAuthorizerShape: OptionsShape<WebhookAuthorizerOptions> = {
   version: oneOf('v1', 'v1beta1'),
   allowedTtlSeconds: atLeast(0),
   deniedTtlSeconds: atLeast(0),
-  maxCacheEntries: wholeNumber(1),
+  maxEntries: wholeNumber(1),
   failurePolicy: oneOf('noOpinion', 'deny'),
   delegated: aBoolean,
-  secrets: aFunction,
+  redact: aFunction,
 }
 
 /**
@@ -90,7 +90,7 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
   const clock = options.clock ?? systemClock
   const allowedTtlMs = (options.allowedTtlSeconds ?? 300) * 1000
   const deniedTtlMs = (options.deniedTtlSeconds ?? 30) * 1000
-  const decisions = verdictCache<Decision>(clock, options.maxCacheEntries ?? 8192)
+  const decisions = verdictCache<Decision>(clock, options.maxEntries ?? 8192)
   const digest = keyedDigest()
   const call = webhookCall(options, { title: TITLE, isTransientStatus })
   const share = singleFlight<Answer>(clock, (options.timeoutSeconds ?? MAX_TIMEOUT_SECONDS) * 1000)
@@ -98,7 +98,7 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
   const undecided = (error: AuthorizationError): Decision =>
     failurePolicy === 'deny' ? deny('', error) : noOpinion('', error)
 
-  const failed = (thrown: unknown): Decision => undecided(failureOf(thrown, options.secrets?.() ?? []))
+  const failed = (thrown: unknown): Decision => undecided(failureOf(thrown, options.redact?.() ?? []))
   const tellFor = callTelling({ name: options.name ?? 'webhook', delegated: options.delegated ?? false })
 
   const ask = async (

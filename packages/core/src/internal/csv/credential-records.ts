@@ -1,4 +1,5 @@
 import { branded } from '@kube-authn/internal/brand'
+import { KubeAuthnError } from '../../authenticator/kube-authn-error.ts'
 import { type FileNotice, notify, type Observer } from '../../authenticator/events.ts'
 import { type Check, must } from '../options/index.ts'
 import type { Steps } from '../steps.ts'
@@ -7,7 +8,7 @@ import { type CsvRecord, CsvSyntaxError } from './read-records.ts'
 import { recordBatches } from './record-batches.ts'
 
 /** A credential file is invalid. The message names the file and line and never contains a credential. */
-export class CredentialFileError extends Error {
+export class CredentialFileError extends KubeAuthnError {
   override readonly name = 'CredentialFileError'
   readonly code = 'invalidCredentialFile'
   readonly file: string

@@ -21,10 +21,10 @@ interface Asked {
 }
 
 /** A limit with tasks that end when they are told to, and the order in which they began. */
-function held(options: { maxRunning?: number; maxWaiting?: number } = {}) {
+function held(options: { maxConcurrent?: number; maxWaiting?: number } = {}) {
   const clock = fixedClock()
   const limit = fairLimit({
-    maxRunning: 1,
+    maxConcurrent: 1,
     maxWaiting: 4,
     maxWaitMs: 10_000,
     tooMany: 'too many',
@@ -284,7 +284,7 @@ describe('a task that is given up', () => {
 
 describe('a limit', () => {
   it('runs as many at once as it may, and no more', async () => {
-    const { ask, began, end } = held({ maxRunning: 3 })
+    const { ask, began, end } = held({ maxConcurrent: 3 })
     for (const asked of times(5, (index) => ({ name: `${index}` }))) void ask(asked)
     expect(began).toHaveLength(3)
     await end()
@@ -295,7 +295,7 @@ describe('a limit', () => {
   })
 
   it('goes on after a task that fails', async () => {
-    const limit = fairLimit({ maxRunning: 1, maxWaiting: 0, maxWaitMs: 0, tooMany: '' })
+    const limit = fairLimit({ maxConcurrent: 1, maxWaiting: 0, maxWaitMs: 0, tooMany: '' })
     const share = { keys: [], isFamiliar: false }
     const failed = limit(() => Promise.reject(new Error('broken')), share)
     expect(await thrownBy(() => failed)).toMatchObject({ message: 'broken' })

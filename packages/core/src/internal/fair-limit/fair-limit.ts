@@ -17,7 +17,7 @@ export type FairLimit = <T>(task: () => Promise<T>, share: Share, signal?: Abort
 
 /** Options of {@link fairLimit}. */
 export interface FairLimitOptions {
-  readonly maxRunning: number
+  readonly maxConcurrent: number
   readonly maxWaiting: number
   /** How long a task may wait, and a familiar one three times as long, before it is refused as if there were no room. */
   readonly maxWaitMs: number
@@ -41,7 +41,7 @@ const HALF_LIFE_MS = 60_000
  */
 export function fairLimit(options: FairLimitOptions): FairLimit {
   if (!canWorkInBackground()) return (task) => task()
-  const { maxRunning, maxWaiting, maxWaitMs, tooMany, clock = systemClock } = options
+  const { maxConcurrent, maxWaiting, maxWaitMs, tooMany, clock = systemClock } = options
   const waiting = new Set<Waiting>()
   let use: RecentUse | undefined
   let running = 0
@@ -123,9 +123,9 @@ export function fairLimit(options: FairLimitOptions): FairLimit {
     // The client has already disconnected: the task is not counted, and no other task is refused for it.
     if (signal?.aborted === true) throw givenUp(signal)
     use ??= recentUse(clock, HALF_LIFE_MS)
-    if (running >= maxRunning) makeRoom(share)
+    if (running >= maxConcurrent) makeRoom(share)
     for (const key of share.keys) use.add(key)
-    if (running >= maxRunning) await ownTurn(share, signal)
+    if (running >= maxConcurrent) await ownTurn(share, signal)
     // A finished task passes its slot on, so `running` does not change if the task had to wait.
     else running++
     try {

@@ -1,7 +1,9 @@
 import type { HttpResponse } from './response.ts'
 
 /** The body exceeds the size limit. */
-export class TooLong extends Error {
+export class BodyTooLongError extends Error {
+  override readonly name = 'BodyTooLongError'
+
   constructor(maxBytes: number) {
     super(`longer than ${maxBytes} bytes`)
   }
@@ -10,7 +12,7 @@ export class TooLong extends Error {
 /**
  * The body of a response or request as text. By default invalid UTF-8 becomes U+FFFD, as in Go.
  *
- * @throws {TooLong} as soon as the limit is exceeded; the rest is not read. Errors of reading and decoding pass through.
+ * @throws {BodyTooLongError} as soon as the limit is exceeded; the rest is not read. Errors of reading and decoding pass through.
  */
 export async function textOf(
   { body }: Pick<HttpResponse, 'body'>,
@@ -28,7 +30,7 @@ export async function textOf(
     length += value.byteLength
     if (length > maxBytes) {
       reader.cancel().catch(() => undefined)
-      throw new TooLong(maxBytes)
+      throw new BodyTooLongError(maxBytes)
     }
     text += decoder.decode(value, { stream: true })
   }

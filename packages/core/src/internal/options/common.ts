@@ -19,6 +19,12 @@ const tellsNumber = must('must be a number of milliseconds', (value) => Number.i
 /** The audiences that credentials must be valid for. An empty list would allow none, and must not be mistaken for no restriction. */
 export const someAudiences: Check = nonEmptyListOf(aString, '; leave it out for no restriction')
 
+/** The name of a header: an HTTP token (RFC 9110 section 5.1). */
+export const aHeaderName: Check = must(
+  'must be the name of a header',
+  (value) => typeof value === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(value),
+)
+
 /** An iterable object: a list, a `Set`, the values of a `Map`. */
 export const anIterable: Check = must(
   'must be a list',

@@ -25,7 +25,7 @@ export {
   wholeNumber,
   withMethods,
 } from './check.ts'
-export { aClock, anIterable, someAudiences } from './common.ts'
+export { aClock, aHeaderName, anIterable, someAudiences } from './common.ts'
 export { nearestName } from './nearest-name.ts'
 export {
   type AnyShape,
@@ -36,4 +36,5 @@ export {
   refuseProblems,
   withFurtherProblems,
 } from './shape.ts'
+export { anHttpsUrl, urlProblems } from './url.ts'
 export { without } from './without.ts'

@@ -2,7 +2,7 @@
  * The options of a function: the type of its last parameter. Most option types have no exported name of their own.
  *
  * @example
- * const options: OptionsOf<typeof oidc> = { issuer, claimMappings }
+ * const options: OptionsOf<typeof oidc> = { issuer, audience }
  */
 export type OptionsOf<F extends (...given: never) => unknown> = Exclude<
   LastOf<Required<Parameters<F>>>,

@@ -1,9 +1,10 @@
-import type { Clock } from '../clock.ts'
 import type { ConfigurationProblem } from '../../authenticator/errors.ts'
+import type { Clock } from '../clock.ts'
 import {
   above,
   aClock,
   aFunction,
+  anHttpsUrl,
   atLeast,
   type OptionsShape,
   problemOf,
@@ -23,13 +24,13 @@ export interface WebhookCallOptions {
   /** How often a review is sent at most, if it fails with transient errors. Default 5. */
   readonly maxAttempts?: number
   /** The delay before the first retry; each further delay is 1.5 times the previous one. Default 0.5. */
-  readonly retryDelaySeconds?: number
+  readonly initialBackoffSeconds?: number
   /** Larger responses are rejected. Default 1,048,576. */
-  readonly maxResponseBytes?: number
+  readonly maxBytes?: number
   /** How many reviews run at once. While more than half of this number run, none is retried. Default 64. Cloudflare Workers have their own limit. */
-  readonly maxConcurrentCalls?: number
+  readonly maxConcurrent?: number
   /** How many further reviews may wait. Beyond that, requests fail at once with a 503 and `Retry-After`. Default 256. */
-  readonly maxWaitingCalls?: number
+  readonly maxWaiting?: number
   readonly clock?: Clock
   /** Returns a number between 0 and 1. Default: random numbers of Web Crypto. */
   readonly random?: () => number
@@ -40,26 +41,19 @@ export const MAX_TIMEOUT_SECONDS = 30
 
 /** The checks of {@link WebhookCallOptions}. */
 export const webhookCallShape: OptionsShape<WebhookCallOptions> = {
-  url: required(httpsUrl),
+  url: required(anHttpsUrl),
   fetch: aFunction,
   timeoutSeconds: above(0, MAX_TIMEOUT_SECONDS),
   maxAttempts: attempts,
-  retryDelaySeconds: atLeast(0),
-  maxResponseBytes: wholeNumber(1),
-  maxConcurrentCalls: wholeNumber(1),
-  maxWaitingCalls: wholeNumber(0),
+  initialBackoffSeconds: atLeast(0),
+  maxBytes: wholeNumber(1),
+  maxConcurrent: wholeNumber(1),
+  maxWaiting: wholeNumber(0),
   clock: aClock,
   random: aFunction,
 }
 
-function httpsUrl(value: unknown, path: string): readonly ConfigurationProblem[] {
-  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
-  if (url?.protocol !== 'https:') return problemOf(value, path, 'must be an https URL')
-  if (url.username === '' && url.password === '') return []
-  return [{ path, message: 'must not have credentials in it' }]
-}
-
-/** Source: apiserver `pkg/server/options/authentication.go` Validate, for the first message. */
+/** In the words of kube-apiserver. Source: apiserver `pkg/server/options/authentication.go` Validate, for the first message. */
 function attempts(value: unknown, path: string): readonly ConfigurationProblem[] {
   if (Number.isSafeInteger(value) && Number(value) > 0) return []
   const message = Number.isInteger(value)

@@ -1,6 +1,6 @@
 import { discard } from '../http/discard.ts'
 import type { HttpResponse } from '../http/response.ts'
-import { textOf, TooLong } from '../http/response-text.ts'
+import { textOf, BodyTooLongError } from '../http/response-text.ts'
 import { isReadableContentType } from './content-type.ts'
 import { sentStatus } from './sent-status.ts'
 import { WebhookCallError } from './webhook-call-error.ts'
@@ -10,7 +10,7 @@ import type { WebhookFetch } from './webhook-fetch.ts'
 export interface PostOptions {
   readonly url: string
   readonly fetch: WebhookFetch
-  readonly maxResponseBytes: number
+  readonly maxBytes: number
   /** The name of the webhook in errors. */
   readonly title: string
   /** Whether an error status is transient, unless the response says so itself. */
@@ -53,9 +53,9 @@ export async function post(body: string, options: PostOptions, signal: AbortSign
   }
   if (status < 200 || status > 206) throw await refused(response, isRedirect, options)
   try {
-    return { status, text: await textOf(response, options.maxResponseBytes) }
+    return { status, text: await textOf(response, options.maxBytes) }
   } catch (cause) {
-    if (cause instanceof TooLong) {
+    if (cause instanceof BodyTooLongError) {
       throw new WebhookCallError(`the response of ${title} is ${cause.message}`)
     }
     throw new WebhookCallError(`the response of ${title} was cut off`, {
@@ -68,10 +68,10 @@ export async function post(body: string, options: PostOptions, signal: AbortSign
 async function refused(
   response: HttpResponse,
   isRedirect: boolean,
-  { title, isTransientStatus, maxResponseBytes }: PostOptions,
+  { title, isTransientStatus, maxBytes }: PostOptions,
 ): Promise<WebhookCallError> {
   const { status, headers } = response
-  const text = await textOf(response, maxResponseBytes).catch(() => '')
+  const text = await textOf(response, maxBytes).catch(() => '')
   const sent = await sentStatus(text)
   const retryAfterMs = Math.max(waitOf(headers.get('retry-after')), sent?.retryAfterMs ?? 0)
   const what = `HTTP status ${status}${isRedirect ? ', a redirect, which is not followed' : ''}`

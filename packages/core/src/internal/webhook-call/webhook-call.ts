@@ -39,12 +39,12 @@ export function webhookCall(
     url: options.url,
     // Some runtimes throw if `fetch` is called as a method of another object.
     fetch: options.fetch ?? ((url, init) => fetch(url, init)),
-    maxResponseBytes: options.maxResponseBytes ?? 1_048_576,
+    maxBytes: options.maxBytes ?? 1_048_576,
   }
-  const maxRunning = options.maxConcurrentCalls ?? 64
+  const maxConcurrent = options.maxConcurrent ?? 64
   const limit = limitConcurrency({
-    maxRunning,
-    maxWaiting: options.maxWaitingCalls ?? 256,
+    maxConcurrent,
+    maxWaiting: options.maxWaiting ?? 256,
     tooMany: `too many calls are waiting for ${webhook.title}`,
   })
   let running = 0
@@ -54,8 +54,8 @@ export function webhookCall(
     clock,
     random,
     maxAttempts: options.maxAttempts ?? 5,
-    initialDelayMs: (options.retryDelaySeconds ?? 0.5) * 1000,
-    mayRepeat: () => !isCounted || running <= Math.max(1, maxRunning / 2),
+    initialDelayMs: (options.initialBackoffSeconds ?? 0.5) * 1000,
+    mayRepeat: () => !isCounted || running <= Math.max(1, maxConcurrent / 2),
   }
 
   return async function callWebhook(body, { signal, onCall } = {}) {

@@ -1,4 +1,4 @@
-import { type CheckInWorker, NoWorkers } from '../workers/password-workers.ts'
+import { type CheckInWorker, NoWorkersError } from '../workers/password-workers.ts'
 import type { PasswordHash } from './password-hash.ts'
 
 /** Compares a password with a hash, which is also passed as in the file. */
@@ -13,7 +13,7 @@ export type CheckHash = (hash: PasswordHash, text: string, password: string) => 
  */
 export function checkHashes(
   workers: () => CheckInWorker | undefined,
-  onNoWorkers: (error: NoWorkers) => void,
+  onNoWorkers: (error: NoWorkersError) => void,
 ): CheckHash {
   let hasNoWorkers = false
   return async (hash, text, password) => {
@@ -22,7 +22,7 @@ export function checkHashes(
     try {
       return await checkInWorker(text, password)
     } catch (error) {
-      if (!(error instanceof NoWorkers)) throw error
+      if (!(error instanceof NoWorkersError)) throw error
       if (!hasNoWorkers) onNoWorkers(error)
       hasNoWorkers = true
       return hash.matches(password)

@@ -115,7 +115,7 @@ describe.each([
       'line 1: the password is hashed in a way that is not supported; bcrypt, scrypt and argon2id are',
     ],
   ])('is refused with %s', (_name, csv, problem) => {
-    const load = () => passwordFile(file(csv), { file: 'passwords.csv' })
+    const load = () => passwordFile(file(csv), { source: 'passwords.csv' })
     expect(load).toThrow(CredentialFileError)
     expect(load).toThrow(expect.objectContaining({ message: `passwords.csv: ${problem}` }))
   })
@@ -207,7 +207,7 @@ describe('an unknown user', () => {
   it('is checked against the same hash every time', async () => {
     const passwords = passwordFile(
       Array.from({ length: 8 }, (_, index) => `${hashSync(`p${index}`, 4)},user${index},`).join('\n'),
-      { maxConcurrentChecks: 8 },
+      { maxConcurrent: 8 },
     )
     for (const username of ['a', 'b', 'c', 'd']) {
       compare.mockClear()
@@ -280,7 +280,7 @@ describe('a right password', () => {
   })
 
   it('is remembered from when it was checked, not from when it was asked again', async () => {
-    const { clock, isRight } = remembering({ rememberSeconds: 1 })
+    const { clock, isRight } = remembering({ successTtlSeconds: 1 })
     await isRight('jane', 'secret')
     for (let round = 0; round < 4; round++) {
       clock.advance(300)
@@ -290,7 +290,7 @@ describe('a right password', () => {
   })
 
   it('is checked every time where nothing is to be remembered', async () => {
-    const { isRight } = remembering({ rememberSeconds: 0 })
+    const { isRight } = remembering({ successTtlSeconds: 0 })
     await isRight('jane', 'secret')
     await isRight('jane', 'secret')
     expect(compare).toHaveBeenCalledTimes(2)
@@ -347,7 +347,7 @@ describe('checks of hashed passwords', () => {
   })
 
   it('are unavailable for users who are not there as well', async () => {
-    const { check, ends } = held({ maxConcurrentChecks: 1, maxWaitingChecks: 0 }, `${HASH},jane,1`)
+    const { check, ends } = held({ maxConcurrent: 1, maxWaiting: 0 }, `${HASH},jane,1`)
     const first = check('secret')
     expect(await thrownBy(() => check('secret', 'nobody'))).toMatchObject({ code: 'unavailable' })
     await vi.waitFor(() => expect(ends).toHaveLength(1))
@@ -356,7 +356,7 @@ describe('checks of hashed passwords', () => {
   })
 
   it('are unavailable beyond what may wait, which is no verdict on the password', async () => {
-    const { check, ends } = held({ maxConcurrentChecks: 1, maxWaitingChecks: 1 })
+    const { check, ends } = held({ maxConcurrent: 1, maxWaiting: 1 })
     const first = check('wrong')
     const second = check('secret')
     expect(await thrownBy(() => check('secret'))).toMatchObject({
@@ -372,7 +372,7 @@ describe('checks of hashed passwords', () => {
   })
 
   it('are made once for all who wait with the same right password', async () => {
-    const { check, ends } = held({ maxConcurrentChecks: 1 })
+    const { check, ends } = held({ maxConcurrent: 1 })
     const checks = Array.from({ length: 10 }, () => check('secret'))
     await vi.waitFor(() => expect(ends).toHaveLength(1))
     ends[0]?.()
@@ -383,7 +383,7 @@ describe('checks of hashed passwords', () => {
 
   it('that wait for ten seconds are unavailable', async () => {
     const clock = fixedClock()
-    const { check, ends } = held({ maxConcurrentChecks: 1, clock })
+    const { check, ends } = held({ maxConcurrent: 1, clock })
     const first = check('wrong')
     const second = check('secret')
     await vi.waitFor(() => expect(ends).toHaveLength(1))
@@ -409,7 +409,7 @@ describe('checks of hashed passwords', () => {
   })
 
   it('are given up with their requests', async () => {
-    const passwords = passwordFile(`${HASH},jane,1`, { maxConcurrentChecks: 1 })
+    const passwords = passwordFile(`${HASH},jane,1`, { maxConcurrent: 1 })
     const first = passwords.authenticatePassword('jane', 'wrong', emptyContext)
     const signal = AbortSignal.abort()
     const second = thrownBy(() => passwords.authenticatePassword('jane', 'secret', { signal }))
@@ -419,7 +419,7 @@ describe('checks of hashed passwords', () => {
   })
 
   it('that fail are no verdict, and make room for the next', async () => {
-    const passwords = passwordFile(`${HASH},jane,1`, { maxConcurrentChecks: 1, maxWaitingChecks: 0 })
+    const passwords = passwordFile(`${HASH},jane,1`, { maxConcurrent: 1, maxWaiting: 0 })
     compare.mockRejectedValueOnce(new Error('broken'))
     expect(
       await thrownBy(() => passwords.authenticatePassword('jane', 'secret', emptyContext)),
@@ -430,14 +430,14 @@ describe('checks of hashed passwords', () => {
 
 describe('passwordFile', () => {
   it.each([
-    [{ maxConcurrentChecks: 0 }, ['maxConcurrentChecks']],
-    [{ maxConcurrentChecks: -1 }, ['maxConcurrentChecks']],
-    [{ maxConcurrentChecks: 1.5 }, ['maxConcurrentChecks']],
-    [{ maxConcurrentChecks: Number.NaN }, ['maxConcurrentChecks']],
-    [{ maxWaitingChecks: -1 }, ['maxWaitingChecks']],
-    [{ maxWaitingChecks: Infinity }, ['maxWaitingChecks']],
-    [{ rememberSeconds: -1 }, ['rememberSeconds']],
-    [{ rememberSeconds: Number.NaN, maxWaitingChecks: 0.5 }, ['maxWaitingChecks', 'rememberSeconds']],
+    [{ maxConcurrent: 0 }, ['maxConcurrent']],
+    [{ maxConcurrent: -1 }, ['maxConcurrent']],
+    [{ maxConcurrent: 1.5 }, ['maxConcurrent']],
+    [{ maxConcurrent: Number.NaN }, ['maxConcurrent']],
+    [{ maxWaiting: -1 }, ['maxWaiting']],
+    [{ maxWaiting: Infinity }, ['maxWaiting']],
+    [{ successTtlSeconds: -1 }, ['successTtlSeconds']],
+    [{ successTtlSeconds: Number.NaN, maxWaiting: 0.5 }, ['maxWaiting', 'successTtlSeconds']],
   ])('refuses the options %o', async (options, paths) => {
     const error = await thrownBy(() => passwordFile('p,jane,1', options))
     expect(error).toBeInstanceOf(ConfigurationError)

@@ -30,7 +30,7 @@ import { hashedPassword, isPlainPassword, type PasswordVerifier } from './verifi
 /** Options of {@link passwordFile}. */
 export interface PasswordFileOptions {
   /** The name of the file in errors and events. Default `password file`. */
-  readonly file?: string
+  readonly source?: string
   /** Receives notices of duplicate users, plain text passwords and likely mistakes. */
   readonly observer?: Observer
   /** Whether to accept empty passwords and their hashes. Default `false`. */
@@ -39,22 +39,22 @@ export interface PasswordFileOptions {
    * How many hashed passwords are checked at once. Default 2, but for hashes checked in worker threads at most one per core besides the
    * core that serves requests. Cloudflare Workers have their own limit.
    */
-  readonly maxConcurrentChecks?: number
+  readonly maxConcurrent?: number
   /** How many further checks may wait, for at most ten seconds. Beyond that, checks are *unavailable*: a 503 with `Retry-After`. Default 256. */
-  readonly maxWaitingChecks?: number
+  readonly maxWaiting?: number
   /** How long a correct password is cached, as a keyed digest, to save its hash check. Default 10; 0 disables it. */
-  readonly rememberSeconds?: number
+  readonly successTtlSeconds?: number
   readonly clock?: Clock
 }
 
 /** The checks of {@link PasswordFileOptions}, for packages that extend these options. */
 export const passwordFileShape: OptionsShape<PasswordFileOptions> = {
-  file: aString,
+  source: aString,
   observer: aFunction,
   allowEmptyPasswords: aBoolean,
-  maxConcurrentChecks: wholeNumber(1),
-  maxWaitingChecks: wholeNumber(0),
-  rememberSeconds: atLeast(0),
+  maxConcurrent: wholeNumber(1),
+  maxWaiting: wholeNumber(0),
+  successTtlSeconds: atLeast(0),
   clock: aClock,
 }
 
@@ -101,15 +101,15 @@ export function passwordFileSteps(
 }
 
 function* stepsOf(csv: string | Uint8Array, options: PasswordFileOptions): Steps<PasswordAuthenticator> {
-  const file = options.file ?? 'password file'
+  const file = options.source ?? 'password file'
   const digest = keyedDigest()
   const clock = options.clock ?? systemClock
   let blocksThread = false
   let limit: FairLimit | undefined
   const newLimit = (): FairLimit =>
     fairLimit({
-      maxRunning: options.maxConcurrentChecks ?? defaultConcurrency(blocksThread),
-      maxWaiting: options.maxWaitingChecks ?? 256,
+      maxConcurrent: options.maxConcurrent ?? defaultConcurrency(blocksThread),
+      maxWaiting: options.maxWaiting ?? 256,
       maxWaitMs: MAX_WAIT_MS,
       tooMany: 'too many passwords are being checked',
       clock,
@@ -117,7 +117,7 @@ function* stepsOf(csv: string | Uint8Array, options: PasswordFileOptions): Steps
   const hashed = {
     digest,
     clock,
-    rememberMs: (options.rememberSeconds ?? 10) * 1000,
+    ttlMs: (options.successTtlSeconds ?? 10) * 1000,
     limit: ((task, share, signal) => (limit ??= newLimit())(task, share, signal)) satisfies FairLimit,
   }
   const check = checkHashes(processWorkers, (error) => notify(options.observer, noWorkers(file, error)))

@@ -44,8 +44,8 @@ describe('in a flood', () => {
     const clock = fixedClock()
     const passwords = passwordFile(`${HASH},jane,1\n${OTHER_HASH},bob,2`, {
       clock,
-      maxConcurrentChecks: 1,
-      maxWaitingChecks: 40,
+      maxConcurrent: 1,
+      maxWaiting: 40,
       ...options,
     })
     const ask = async (username: string, password: string, remoteAddress: string) =>
@@ -109,7 +109,7 @@ describe('in a flood', () => {
     ['from another address', 'secret', '192.0.2.2', 0],
     ['after more than an hour', 'secret', '192.0.2.1', 3_600_001],
   ])('the place of a user is not for a request %s', async (_, password, address, milliseconds) => {
-    const { clock, ask, flood } = flooded({ rememberSeconds: 0 })
+    const { clock, ask, flood } = flooded({ successTtlSeconds: 0 })
     await ask('jane', 'secret', '192.0.2.1')
     clock.advance(milliseconds)
     const attack = flood((index) => [`x${index}`, address])
@@ -118,7 +118,7 @@ describe('in a flood', () => {
   })
 
   it('a password cannot be found out by which guesses are refused: few are told from others', async () => {
-    const { clock, ask, flood } = flooded({ rememberSeconds: 0 })
+    const { clock, ask, flood } = flooded({ successTtlSeconds: 0 })
     await ask('jane', 'secret', '192.0.2.1')
     const guess = (): Promise<unknown> => flood(() => ['jane', '192.0.2.1'])
     const attack = guess()

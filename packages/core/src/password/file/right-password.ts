@@ -27,8 +27,8 @@ const MAX_PEERS = 8
 const MAX_MISSES = 32
 const MISSES_MS = 60_000
 
-/** @param rememberMs how long a correct password is cached. */
-export function rightPassword(clock: Clock, rememberMs: number): RightPassword {
+/** @param ttlMs how long a correct password is cached. */
+export function rightPassword(clock: Clock, ttlMs: number): RightPassword {
   let known: { readonly digest: string; readonly untilMs: number } | undefined
   let hint = ''
   const peers = new Map<string, Peer>()
@@ -52,7 +52,7 @@ export function rightPassword(clock: Clock, rememberMs: number): RightPassword {
     },
     remember(digest, peer) {
       const now = clock.now()
-      if (rememberMs > 0) known = { digest, untilMs: now + rememberMs }
+      if (ttlMs > 0) known = { digest, untilMs: now + ttlMs }
       hint = digest.slice(0, HINT_LENGTH)
       const { misses, missesUntilMs } = peers.get(peer) ?? { misses: 0, missesUntilMs: now + MISSES_MS }
       peers.delete(peer)

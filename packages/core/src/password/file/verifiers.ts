@@ -31,7 +31,7 @@ export function isPlainPassword(
 export interface HashedPasswordOptions {
   readonly digest: (text: string) => string
   readonly clock: Clock
-  readonly rememberMs: number
+  readonly ttlMs: number
   readonly limit: FairLimit
 }
 
@@ -43,9 +43,9 @@ export interface HashedPasswordOptions {
  */
 export function hashedPassword(
   matches: (password: string) => Promise<boolean>,
-  { digest, clock, rememberMs, limit }: HashedPasswordOptions,
+  { digest, clock, ttlMs, limit }: HashedPasswordOptions,
 ): PasswordVerifier {
-  const right = rightPassword(clock, rememberMs)
+  const right = rightPassword(clock, ttlMs)
   return (password, { username, isKnown, context }) => {
     const key = digest(password)
     if (right.isRight(key) && isKnown) return true

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { fixedClock, settled, thrownBy } from '../../../test/fakes.ts'
-import { NoWorkers, IDLE_MS, passwordWorkers } from './password-workers.ts'
+import { NoWorkersError, IDLE_MS, passwordWorkers } from './password-workers.ts'
 import { startWorker } from './start-worker.ts'
 import { type Question, READY } from './worker-protocol.ts'
 import type { WorkerThread } from './worker-threads.ts'
@@ -225,9 +225,9 @@ describe('a pool of workers', () => {
   it('says that there are no workers where none can ever be started, to all who wait, and tries no more', async () => {
     const { start, check } = pool({ maxWorkers: 1, cannotStart: () => true })
     const errors = await Promise.all([1, 2, 3].map(() => thrownBy(() => check('hash', 'right'))))
-    for (const error of errors) expect(error).toBeInstanceOf(NoWorkers)
+    for (const error of errors) expect(error).toBeInstanceOf(NoWorkersError)
     start.mockClear()
-    expect(await thrownBy(() => check('hash', 'right'))).toBeInstanceOf(NoWorkers)
+    expect(await thrownBy(() => check('hash', 'right'))).toBeInstanceOf(NoWorkersError)
     expect(start).not.toHaveBeenCalled()
   })
 

@@ -2,12 +2,12 @@ import type { Clock } from '../../internal/clock.ts'
 import { unavailable } from '../../authenticator/errors.ts'
 import type { PasswordWorker } from './start-worker.ts'
 
-/** Checks a password in a worker thread. Rejects with {@link NoWorkers} or an `AuthenticationError`, `unavailable`. */
+/** Checks a password in a worker thread. Rejects with {@link NoWorkersError} or an `AuthenticationError`, `unavailable`. */
 export type CheckInWorker = (hash: string, password: string) => Promise<boolean>
 
 /** No worker can be started, and none was started before. */
-export class NoWorkers extends Error {
-  override readonly name = 'NoWorkers'
+export class NoWorkersError extends Error {
+  override readonly name = 'NoWorkersError'
 }
 
 /** Options of {@link passwordWorkers}. */
@@ -30,7 +30,7 @@ export function passwordWorkers({ start, maxWorkers, clock }: PasswordWorkersOpt
   const waiting: ((worker: PasswordWorker | undefined) => void)[] = []
   let count = 0
   let didStart = false
-  let broken: NoWorkers | undefined
+  let broken: NoWorkersError | undefined
 
   const startOne = async (): Promise<PasswordWorker> => {
     try {
@@ -40,7 +40,7 @@ export function passwordWorkers({ start, maxWorkers, clock }: PasswordWorkersOpt
     } catch (error) {
       pass(undefined)
       if (didStart) throw unavailable(FAILED)
-      broken = new NoWorkers('no worker thread can be started', { cause: error })
+      broken = new NoWorkersError('no worker thread can be started', { cause: error })
       throw broken
     }
   }

@@ -23,7 +23,7 @@ async function run(script: string): Promise<unknown> {
       }
     }
     const events = []
-    const open = (csv, options) => passwordFile(csv, { observer: (event) => events.push(event), rememberSeconds: 0, ...options })
+    const open = (csv, options) => passwordFile(csv, { observer: (event) => events.push(event), successTtlSeconds: 0, ...options })
     const ask = async (passwords, password) => {
       try {
         return (await passwords.authenticatePassword('jane', password, {}))?.user.username ?? 'refused'
@@ -65,7 +65,7 @@ describe('the worker of the package', { timeout: 120_000 }, () => {
   ])('is one of as many as there are cores beside one, one at least: of %d', async (cores, started) => {
     const script = `
       process.getBuiltinModule('node:os').availableParallelism = () => ${cores}
-      const passwords = open('${HASH},jane,1', { maxConcurrentChecks: 8 })
+      const passwords = open('${HASH},jane,1', { maxConcurrent: 8 })
       return await Promise.all(Array.from({ length: 8 }, () => ask(passwords, 'secret')))
     `
     expect(await run(script)).toEqual({
@@ -85,7 +85,7 @@ describe('the worker of the package', { timeout: 120_000 }, () => {
     async (cores, most) => {
       const script = `
       process.getBuiltinModule('node:os').availableParallelism = () => ${cores}
-      const passwords = open('${HASH},jane,1', { maxWaitingChecks: 0 })
+      const passwords = open('${HASH},jane,1', { maxWaiting: 0 })
       return await Promise.all(Array.from({ length: 4 }, () => ask(passwords, 'secret')))
     `
       const answer = Array.from({ length: 4 }, (_, index) => (index < most ? 'jane' : 'unavailable'))

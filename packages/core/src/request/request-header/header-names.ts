@@ -54,7 +54,10 @@ export function validateHeaderNames(names: LowerCaseNames): readonly Configurati
       const entry = { path: `${key}[${index}]`, list: key, name: dashed(name) }
       const other = seen.find((each) => isAmbiguous(each, entry))
       if (!/^[a-z0-9!#$%&'*+\-.^_`|~]+$/.test(name)) {
-        problems.push({ path: entry.path, message: name === '' ? 'empty header ""' : 'not a header name' })
+        problems.push({
+          path: entry.path,
+          message: name === '' ? 'empty header ""' : 'must be the name of a header',
+        })
       } else if (other !== undefined) {
         problems.push({ path: entry.path, message: `covers the same header as ${other.path}` })
       }

@@ -4,7 +4,8 @@ import { issueCa, issueClient } from '../../../../x509/test/certificates.ts'
 import { type HeaderList, requestOf, settableClock } from '../../../test/requests.ts'
 import { clientCertificate } from '../client-certificate/index.ts'
 import { ConfigurationError } from '../../authenticator/errors.ts'
-import { authenticateRequest, authenticatorChain } from '../../entries/index.ts'
+import { authenticatorChain } from '../../chain/chain.ts'
+import { authenticateRequest } from '../../handler/authenticate-request.ts'
 import { requestHeader, type RequestHeaderOptions } from './request-header.ts'
 
 const names = {
@@ -133,7 +134,7 @@ describe('options that cannot work', () => {
     [
       'no name of a header',
       { groupHeaders: ['X Group', 'a:'] },
-      ['groupHeaders[0]: not a header name', 'groupHeaders[1]: not a header name'],
+      ['groupHeaders[0]: must be the name of a header', 'groupHeaders[1]: must be the name of a header'],
     ],
     [
       'a prefix twice',

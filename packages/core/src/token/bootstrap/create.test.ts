@@ -22,7 +22,7 @@ describe('createBootstrapToken', () => {
     const { token, secret } = createBootstrapToken({
       clock,
       random: () => 0,
-      ttlSeconds: Infinity,
+      expirationSeconds: Infinity,
       signing: true,
       description: 'x',
     })
@@ -45,10 +45,10 @@ describe('createBootstrapToken', () => {
   it.each([
     ['a group of others', { groups: ['system:bootstrappers:a', 'system:masters'] }, 'groups[1]'],
     ['a group with a comma', { groups: ['system:bootstrappers:a,b'] }, 'groups[0]'],
-    ['no time', { ttlSeconds: 0 }, 'ttlSeconds'],
-    ['time that has passed', { ttlSeconds: -1 }, 'ttlSeconds'],
-    ['a time that is none', { ttlSeconds: Number.NaN }, 'ttlSeconds'],
-    ['a time beyond all dates', { ttlSeconds: 1e18 }, 'ttlSeconds'],
+    ['no time', { expirationSeconds: 0 }, 'expirationSeconds'],
+    ['time that has passed', { expirationSeconds: -1 }, 'expirationSeconds'],
+    ['a time that is none', { expirationSeconds: Number.NaN }, 'expirationSeconds'],
+    ['a time beyond all dates', { expirationSeconds: 1e18 }, 'expirationSeconds'],
   ])('refuses %s', (_, options, path) => {
     expect(() => createBootstrapToken(options)).toThrow(ConfigurationError)
     expect(() => createBootstrapToken(options)).toThrow(path)

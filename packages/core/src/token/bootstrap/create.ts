@@ -19,7 +19,7 @@ import { bootstrapSecretName, TOKEN_ALPHABET, TOKEN_ID_LENGTH, TOKEN_SECRET_LENG
 /** Options of {@link createBootstrapToken}. The defaults are those of `kubeadm token create`, except for groups and signing. */
 export interface CreateBootstrapTokenOptions {
   /** How long the token is valid. Default 86,400, a day. At most a hundred years, or `Infinity`. */
-  readonly ttlSeconds?: number
+  readonly expirationSeconds?: number
   /** Groups besides `system:bootstrappers`, each beginning with `system:bootstrappers:`. Default none. */
   readonly groups?: readonly string[]
   /** A description of the token, for readers of the secret. */
@@ -35,7 +35,7 @@ export interface CreateBootstrapTokenOptions {
 const MAX_TTL_SECONDS = 100 * 365 * 86_400
 
 const shape: OptionsShape<CreateBootstrapTokenOptions> = {
-  ttlSeconds: must(
+  expirationSeconds: must(
     'must be above 0 and at most a hundred years, or Infinity',
     (value) => typeof value === 'number' && value > 0 && (value <= MAX_TTL_SECONDS || value === Infinity),
   ),
@@ -65,11 +65,11 @@ export interface CreatedBootstrapToken {
  *
  * @throws {ConfigurationError} if an option is invalid.
  * @example
- * const { token, secret } = createBootstrapToken({ ttlSeconds: 3600, description: 'the build machines' })
+ * const { token, secret } = createBootstrapToken({ expirationSeconds: 3600, description: 'the build machines' })
  */
 export function createBootstrapToken(options: CreateBootstrapTokenOptions = {}): CreatedBootstrapToken {
   checkOptions(shape, options)
-  const { ttlSeconds = 86_400, groups = [], description, signing = false } = options
+  const { expirationSeconds = 86_400, groups = [], description, signing = false } = options
   const { clock = systemClock, random = systemRandom } = options
   const id = randomText(TOKEN_ID_LENGTH, random)
   const tokenSecret = randomText(TOKEN_SECRET_LENGTH, random)
@@ -80,8 +80,8 @@ export function createBootstrapToken(options: CreateBootstrapTokenOptions = {}):
     ...(signing && { [BootstrapField.usageSigning]: 'true' }),
     ...(groups.length > 0 && { [BootstrapField.extraGroups]: groups.join(',') }),
     ...(description !== undefined && { [BootstrapField.description]: description }),
-    ...(ttlSeconds !== Infinity && {
-      [BootstrapField.expiration]: rfc3339Of(clock.now() + ttlSeconds * 1000),
+    ...(expirationSeconds !== Infinity && {
+      [BootstrapField.expiration]: rfc3339Of(clock.now() + expirationSeconds * 1000),
     }),
   }
   return {

@@ -410,7 +410,7 @@ describe('a lookup that ended together with the request that began it', () => {
 describe('a lookup', () => {
   it.each([
     ['30 seconds by default', {}, 30_000],
-    ['as long as it is told', { lookupTimeoutSeconds: 2 }, 2000],
+    ['as long as it is told', { timeoutSeconds: 2 }, 2000],
   ])('may take %s, to the millisecond', async (_, options, limitMs) => {
     const { answer, open } = held()
     const { clock, ask } = cacheOf(answer, { failureTtlSeconds: 60, ...options })
@@ -543,7 +543,7 @@ describe('tokens that are made up', () => {
 
   it('are looked up so many at a time, and beyond that may be asked for again', async () => {
     const { answer, open } = held()
-    const { ask, delegate } = cacheOf(answer, { maxLookups: 2 })
+    const { ask, delegate } = cacheOf(answer, { maxConcurrent: 2 })
     const lookups = ['a', 'b', 'b', 'a'].map((token) => ask(token))
     await settled()
     expect(delegate.calls).toHaveLength(2)
@@ -575,7 +575,7 @@ describe('tokens that are made up', () => {
 
   it('leave users that are remembered their answers', async () => {
     const { answer, open } = held()
-    const { ask } = cacheOf(answer, { maxLookups: 1 })
+    const { ask } = cacheOf(answer, { maxConcurrent: 1 })
     const first = ask('good')
     await settled()
     open[0]!.end({ user: jane })
@@ -611,13 +611,13 @@ describe('cached', () => {
   it.each([
     [{ successTtlSeconds: -1 }, ['successTtlSeconds']],
     [{ failureTtlSeconds: Number.NaN }, ['failureTtlSeconds']],
-    [{ lookupTimeoutSeconds: -0.1 }, ['lookupTimeoutSeconds']],
-    [{ lookupTimeoutSeconds: 0 }, ['lookupTimeoutSeconds']],
+    [{ timeoutSeconds: -0.1 }, ['timeoutSeconds']],
+    [{ timeoutSeconds: 0 }, ['timeoutSeconds']],
     [{ maxEntries: 0 }, ['maxEntries']],
     [{ maxEntries: 1.5 }, ['maxEntries']],
     [{ maxEntries: Infinity }, ['maxEntries']],
-    [{ maxLookups: 0 }, ['maxLookups']],
-    [{ maxLookups: Infinity }, ['maxLookups']],
+    [{ maxConcurrent: 0 }, ['maxConcurrent']],
+    [{ maxConcurrent: Infinity }, ['maxConcurrent']],
     [{ maxEntries: -1, successTtlSeconds: -1 }, ['successTtlSeconds', 'maxEntries']],
   ])('refuses the options %o', async (options, paths) => {
     const error = await thrownBy(() => cached(tokens(noOpinion), options))

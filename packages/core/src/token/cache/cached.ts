@@ -32,9 +32,9 @@ export interface CachedOptions {
    * How many different tokens are looked up at once. Beyond that, lookups fail at once as *unavailable*, with a retry delay. Default 1,024.
    * Cloudflare Workers have their own limit.
    */
-  readonly maxLookups?: number
+  readonly maxConcurrent?: number
   /** The timeout of a lookup, for all callers that wait for it. Default 30. */
-  readonly lookupTimeoutSeconds?: number
+  readonly timeoutSeconds?: number
   readonly clock?: Clock
 }
 
@@ -44,8 +44,8 @@ export const cachedShape: OptionsShape<CachedOptions> = {
   failureTtlSeconds: atLeast(0),
   cacheErrors: aBoolean,
   maxEntries: wholeNumber(1),
-  maxLookups: wholeNumber(1),
-  lookupTimeoutSeconds: above(0),
+  maxConcurrent: wholeNumber(1),
+  timeoutSeconds: above(0),
   clock: aClock,
 }
 

@@ -27,7 +27,7 @@ export class RememberedTokens {
   readonly #failureTtlMs: number
   readonly #keepsErrors: boolean
   readonly #limits: { readonly clock: Clock; readonly timeoutMs: number }
-  readonly #maxLookups: number
+  readonly #maxConcurrent: number
   readonly #results: VerdictCache<RememberedToken>
   readonly #lookups = new Map<string, Lookup>()
   readonly #before: readonly TokenAuthenticator[]
@@ -46,9 +46,9 @@ export class RememberedTokens {
     this.#successTtlMs = (options.successTtlSeconds ?? 10) * 1000
     this.#failureTtlMs = (options.failureTtlSeconds ?? 0) * 1000
     this.#keepsErrors = options.cacheErrors === true
-    this.#limits = { clock, timeoutMs: (options.lookupTimeoutSeconds ?? 30) * 1000 }
+    this.#limits = { clock, timeoutMs: (options.timeoutSeconds ?? 30) * 1000 }
     // On runtimes that drop a lookup with its request, it would never be uncounted.
-    this.#maxLookups = canWorkInBackground() ? (options.maxLookups ?? 1024) : Infinity
+    this.#maxConcurrent = canWorkInBackground() ? (options.maxConcurrent ?? 1024) : Infinity
     this.#results = verdictCache(clock, options.maxEntries ?? 32_768)
   }
 
@@ -75,7 +75,7 @@ export class RememberedTokens {
   #lookUp(key: string, token: string, context: Context): Awaitable<Authentication | undefined> {
     const underWay = this.#lookups.get(key)
     if (underWay !== undefined) return this.#join(underWay, key, token, context)
-    if (this.#lookups.size >= this.#maxLookups) {
+    if (this.#lookups.size >= this.#maxConcurrent) {
       throw unavailable('too many tokens are being looked up', { retryAfterSeconds: BUSY_SECONDS })
     }
     const found = lookUpToken(this.#delegate, token, context, this.#limits)

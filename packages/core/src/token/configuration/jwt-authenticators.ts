@@ -5,20 +5,22 @@ import { ConfigurationError, type ConfigurationProblem } from '../../authenticat
 import type { Observer } from '../../authenticator/events.ts'
 import { fieldPath } from '../../internal/field/path.ts'
 import type { GetFetch } from '../../internal/http/get-fetch.ts'
-import { JWS_ALGORITHMS, type JwsAlgorithm } from '../jwt/algorithms.ts'
+import { JWS_ALGORITHMS } from '../jwt/algorithms.ts'
 import { readIssuedToken } from '../jwt/read-jwt.ts'
 import {
   aBoolean,
   above,
   aClock,
   aFunction,
+  aString,
   checkOptions,
-  nonEmptyListOf,
-  oneOf,
+  listOf,
   type OptionsShape,
+  refuseProblems,
 } from '../../internal/options/index.ts'
 import { issuerNamed } from '../oidc/issuer-alias.ts'
 import { jwtAuthenticator } from '../oidc/jwt-authenticator.ts'
+import { algorithmsNamed } from '../oidc/signing-algorithms.ts'
 import { ANY_KIND, type TokenKindOptions, tokenKinds, tokenKindShape } from '../oidc/token-kind.ts'
 import { canWorkInBackground } from '../../internal/runtime.ts'
 import type { Issuer } from '../oidc/configuration/config.ts'
@@ -37,7 +39,7 @@ export interface JwtAuthenticatorsOptions extends TokenKindOptions {
   /** Time limit of one call to an issuer. Default 10. */
   readonly timeoutSeconds?: number
   /** Accepted signing algorithms. Default: RS, ES and PS with 256, 384 and 512, as in kube-apiserver with a configuration file. */
-  readonly signingAlgorithms?: readonly JwsAlgorithm[]
+  readonly signingAlgorithms?: readonly string[]
   /** See `oidc`. */
   readonly discoverAtOnce?: boolean
   /** Receives an event for each fetch of keys. */
@@ -51,7 +53,7 @@ export const jwtAuthenticatorsShape: OptionsShape<JwtAuthenticatorsOptions> = {
   ...tokenKindShape,
   fetchFor: aFunction,
   timeoutSeconds: above(0, 300),
-  signingAlgorithms: nonEmptyListOf(oneOf(...JWS_ALGORITHMS)),
+  signingAlgorithms: listOf(aString),
   discoverAtOnce: aBoolean,
   observer: aFunction,
   clock: aClock,
@@ -86,12 +88,13 @@ export function jwtAuthenticators(
   const { fetchFor = runtimeFetch, timeoutSeconds = 10, signingAlgorithms = JWS_ALGORITHMS } = options
   const { clock = systemClock, discoverAtOnce = canWorkInBackground(), observer } = options
   const kinds = tokenKinds(options, ANY_KIND)
+  const { algorithms, problems: unknown } = algorithmsNamed(signingAlgorithms, 'signingAlgorithms')
+  refuseProblems(unknown)
   const { fetches, problems } = fetchesFor(jwt, fetchFor)
   if (problems.length > 0) {
     for (const fetch of fetches) fetch.close?.()
     throw new ConfigurationError(problems)
   }
-  const algorithms = signingAlgorithms
   const common = { clock, timeoutSeconds, algorithms, kinds, observer, isEager: discoverAtOnce }
   const byIssuer = new Map(
     jwt.flatMap((compiled, index) => {

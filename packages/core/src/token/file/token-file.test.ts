@@ -19,7 +19,7 @@ function answer(csv: string | Uint8Array, token: string): Authentication | undef
 
 function noticesOf(csv: string | Uint8Array): readonly FileNotice[] {
   const { observer, events } = recorder()
-  tokenFile(csv, { observer, file: 'tokens.csv' })
+  tokenFile(csv, { observer, source: 'tokens.csv' })
   return events.flatMap((event) => (event.type === 'fileNotice' ? [event.notice] : []))
 }
 
@@ -120,7 +120,7 @@ describe.each([
       'parse error on line 1: extraneous or missing " in quoted-field',
     ],
   ])('is refused with %s', (_name, csv, problem) => {
-    const load = () => tokenFile(file(csv), { file: 'tokens.csv' })
+    const load = () => tokenFile(file(csv), { source: 'tokens.csv' })
     expect(load).toThrow(CredentialFileError)
     expect(load).toThrow(
       expect.objectContaining({

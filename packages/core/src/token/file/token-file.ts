@@ -17,12 +17,12 @@ import {
 /** Options of {@link tokenFile}. */
 export interface TokenFileOptions {
   /** The name of the file in errors and events. Default `token file`. */
-  readonly file?: string
+  readonly source?: string
   /** Receives notices of empty tokens, duplicate tokens and likely mistakes. */
   readonly observer?: Observer
 }
 
-const shape: OptionsShape<TokenFileOptions> = { file: aString, observer: aFunction }
+const shape: OptionsShape<TokenFileOptions> = { source: aString, observer: aFunction }
 
 /**
  * Authenticates the bearer tokens of a CSV file: token, username, uid and, optionally, groups in quotes (`--token-auth-file`).
@@ -71,7 +71,7 @@ function* stepsOf(csv: string | Uint8Array, options: TokenFileOptions): Steps<To
   let longest = 0
   yield* readCredentials(csv, {
     kind: 'token file',
-    file: options.file ?? 'token file',
+    file: options.source ?? 'token file',
     observer: options.observer,
     allowEmptyUsernames: false,
     isSkipped(token, record, notice) {

@@ -22,7 +22,7 @@ export interface KeySet {
  *
  * @throws {Error} if the string is not a JWK set.
  * @example
- * const authenticator = oidc({ issuer, claimMappings, keySet: localKeySet(jwks) })
+ * const authenticator = oidc({ issuer, audience, keySet: localKeySet(jwks) })
  */
 export function localKeySet(jwks: string): KeySet {
   refuseProblems(aString(jwks, 'jwks'))

@@ -2,7 +2,7 @@ import { unavailable } from '../../authenticator/errors.ts'
 import { discard } from '../../internal/http/discard.ts'
 import { withFault } from '../../internal/http/fault.ts'
 import type { HttpResponse } from '../../internal/http/response.ts'
-import { textOf, TooLong } from '../../internal/http/response-text.ts'
+import { textOf, BodyTooLongError } from '../../internal/http/response-text.ts'
 import { unusable } from './json.ts'
 
 /** The part of `fetch` that is used. `createFetch` of `@kube-authn/node` returns one with a CA. */
@@ -27,7 +27,7 @@ export interface KeystoneCall {
   readonly body?: object
   /** Credentials in the request, which must not appear in errors. */
   readonly secrets: readonly string[]
-  readonly maxResponseBytes: number
+  readonly maxBytes: number
 }
 
 /** A response of Keystone. */
@@ -44,7 +44,7 @@ export interface KeystoneAnswer {
  * @throws {AuthenticationError} `unavailable` for any other outcome, which says nothing about the credential.
  */
 export async function call(
-  { url, method, headers, body, secrets, maxResponseBytes }: KeystoneCall,
+  { url, method, headers, body, secrets, maxBytes }: KeystoneCall,
   fetch: KeystoneFetch,
   signal: AbortSignal,
 ): Promise<KeystoneAnswer> {
@@ -69,7 +69,7 @@ export async function call(
   const { status } = response
   const header = (name: string): string | undefined => response.headers.get(name) ?? undefined
   if (SUCCESSES.has(status)) {
-    return { status, text: await readText(response, maxResponseBytes, secrets), header }
+    return { status, text: await readText(response, maxBytes, secrets), header }
   }
   discard(response)
   if (REFUSALS.has(status) && isOfKeystone(header('content-type'))) return { status, text: '', header }
@@ -93,7 +93,7 @@ async function readText(
     // Lenient decoding could turn two different names into the same one.
     return await textOf(response, maxBytes, new TextDecoder('utf-8', { fatal: true }))
   } catch (cause) {
-    if (cause instanceof TooLong) throw unusable(`it is ${cause.message}`)
+    if (cause instanceof BodyTooLongError) throw unusable(`it is ${cause.message}`)
     throw unusable(withFault('it was cut off or is not UTF-8', cause, secrets))
   }
 }

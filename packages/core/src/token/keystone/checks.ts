@@ -9,17 +9,17 @@ export interface ChecksOptions {
   /** The limit of one check, including its time in the queue and all of its calls. At most 30. Default 10. */
   readonly timeoutSeconds?: number
   /** How many checks run at once. Default 32. Cloudflare Workers have their own limit. */
-  readonly maxConcurrentChecks?: number
+  readonly maxConcurrent?: number
   /** How many further checks may wait. Beyond that, checks fail at once as *unavailable*. Default 256. */
-  readonly maxWaitingChecks?: number
+  readonly maxWaiting?: number
   readonly clock?: Clock
 }
 
 /** The checks of {@link ChecksOptions}. */
 export const checksShape: OptionsShape<ChecksOptions> = {
   timeoutSeconds: above(0, 30),
-  maxConcurrentChecks: wholeNumber(1),
-  maxWaitingChecks: wholeNumber(0),
+  maxConcurrent: wholeNumber(1),
+  maxWaiting: wholeNumber(0),
   clock: aClock,
 }
 
@@ -35,11 +35,11 @@ export type Check = <T>(
  * A check throws `unavailable` when a limit is exceeded.
  */
 export function boundedChecks(options: ChecksOptions): Check {
-  const { timeoutSeconds = 10, maxConcurrentChecks = 32, maxWaitingChecks = 256 } = options
+  const { timeoutSeconds = 10, maxConcurrent = 32, maxWaiting = 256 } = options
   const { clock = systemClock } = options
   const limit = limitConcurrency({
-    maxRunning: maxConcurrentChecks,
-    maxWaiting: maxWaitingChecks,
+    maxConcurrent,
+    maxWaiting,
     tooMany: 'too many checks are waiting for Keystone',
   })
   return async (work, caller) => {

@@ -190,7 +190,7 @@ describe('keystoneClient', () => {
         isCancelled = true
       },
     })
-    const { client } = clientOf(() => new Response(endless), { maxResponseBytes: 5000 })
+    const { client } = clientOf(() => new Response(endless), { maxBytes: 5000 })
     expect(await thrownBy(() => client.validateToken(FERNET, FERNET, signal))).toMatchObject({
       message: 'Keystone gave no usable answer: it is longer than 5000 bytes',
     })
@@ -299,7 +299,7 @@ describe('groups', () => {
   it('are no longer together than one answer may be', async () => {
     const names = Array.from({ length: 20 }, () => 'x'.repeat(100))
     const { client, calls } = clientOf(() => groupsAnswer(names, 'https://keystone/?marker=1'), {
-      maxResponseBytes: 10_000,
+      maxBytes: 10_000,
     })
     expect(await thrownBy(() => client.groupsOf('u1', FERNET, signal))).toMatchObject({ code: 'unavailable' })
     expect(calls.length).toBeLessThan(5)
@@ -381,9 +381,7 @@ describe('the URL', () => {
     expect(make).not.toThrow('secret')
   })
 
-  it.each([0, -1, 1.5, Infinity, Number.NaN])('goes with no answer of %d bytes', (maxResponseBytes) => {
-    expect(() => keystoneClient({ url, maxResponseBytes })).toThrow(
-      'maxResponseBytes: must be a whole number above 0',
-    )
+  it.each([0, -1, 1.5, Infinity, Number.NaN])('goes with no answer of %d bytes', (maxBytes) => {
+    expect(() => keystoneClient({ url, maxBytes })).toThrow('maxBytes: must be a whole number above 0')
   })
 })

@@ -72,14 +72,14 @@ export interface KeystoneClientOptions {
   /** Makes the calls; for a private CA, use `createFetch` of `@kube-authn/node`. Default: the runtime's `fetch`. */
   readonly fetch?: KeystoneFetch
   /** Larger responses are rejected. Default 1,048,576. */
-  readonly maxResponseBytes?: number
+  readonly maxBytes?: number
 }
 
 /** The checks of {@link KeystoneClientOptions}. */
 export const keystoneClientShape: OptionsShape<KeystoneClientOptions> = {
   url: required(aKeystoneUrl),
   fetch: aFunction,
-  maxResponseBytes: wholeNumber(1),
+  maxBytes: wholeNumber(1),
 }
 
 /** Far more pages than a user's groups fill. */
@@ -108,7 +108,7 @@ export function keystoneClient(options: KeystoneClientOptions): KeystoneClient {
 
 /** Creates the client from validated options. */
 export function clientOf(options: KeystoneClientOptions): KeystoneClient {
-  const { fetch = callGlobalFetch, maxResponseBytes = 1_048_576 } = options
+  const { fetch = callGlobalFetch, maxBytes = 1_048_576 } = options
   const base = identityUrl(options.url)
   // The service catalog is large and not needed.
   const tokensUrl = `${base}/auth/tokens?nocatalog`
@@ -118,7 +118,7 @@ export function clientOf(options: KeystoneClientOptions): KeystoneClient {
       const user = { ...who, password }
       const identity = { methods: ['password'], password: { user } }
       const body = { auth: { identity, ...(scope !== undefined && { scope }) } }
-      const asked = { url: tokensUrl, method: 'POST', body, secrets: [password], maxResponseBytes } as const
+      const asked = { url: tokensUrl, method: 'POST', body, secrets: [password], maxBytes } as const
       const answer = await call(asked, fetch, signal)
       if (isRefusal(answer)) return refusal(answer)
       const id = answer.header('x-subject-token')
@@ -129,7 +129,7 @@ export function clientOf(options: KeystoneClientOptions): KeystoneClient {
     async validateToken(subjectToken, authToken, signal) {
       const headers = { ...authorized(authToken), 'x-subject-token': checked(subjectToken) }
       const secrets = [subjectToken, authToken]
-      const asked = { url: tokensUrl, method: 'GET', headers, secrets, maxResponseBytes } as const
+      const asked = { url: tokensUrl, method: 'GET', headers, secrets, maxBytes } as const
       const answer = await call(asked, fetch, signal)
       return isRefusal(answer) ? refusal(answer) : readToken(answer.text)
     },
@@ -139,7 +139,7 @@ export function clientOf(options: KeystoneClientOptions): KeystoneClient {
       const headers = authorized(authToken)
       const groups: KeystoneGroup[] = []
       let query: GroupsPage['nextQuery'] = ''
-      let remaining = maxResponseBytes
+      let remaining = maxBytes
       for (let page = 0; query !== undefined; page++) {
         if (page >= MAX_PAGES || remaining <= 0) throw unusable('there are too many groups')
         const asked = {
@@ -147,7 +147,7 @@ export function clientOf(options: KeystoneClientOptions): KeystoneClient {
           method: 'GET',
           headers,
           secrets: [authToken],
-          maxResponseBytes: remaining,
+          maxBytes: remaining,
         } as const
         const answer = await call(asked, fetch, signal)
         if (isRefusal(answer)) return refusal(answer)

@@ -26,5 +26,5 @@ export {
   type KeystoneTokenReviewOptions,
 } from './token-review.ts'
 export type { KeystoneTokenProvider } from './token-text.ts'
-export type { KeystoneNameForm, KeystoneRoleMapping, KeystoneUserOptions } from './user-options.ts'
+export type { KeystoneNameFormat, KeystoneRoleMapping, KeystoneUserOptions } from './user-options.ts'
 export { xAuthToken } from '../../request/x-auth-token/x-auth-token.ts'

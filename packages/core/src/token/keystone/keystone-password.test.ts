@@ -177,7 +177,7 @@ describe('keystonePassword', () => {
   })
 
   it('leaves groups alone where they are not wanted', async () => {
-    const { ask, calls } = passwordsOf(jane, { groups: false })
+    const { ask, calls } = passwordsOf(jane, { requestGroups: false })
     expect((await ask())?.user.groups).toEqual(['a94d7f60'])
     expect(calls).toHaveLength(1)
   })
@@ -196,7 +196,7 @@ describe('what keystonePassword remembers', () => {
   })
 
   it('ends with the token', async () => {
-    const { ask, clock, logins } = passwordsOf(jane, { rememberSeconds: 100_000 })
+    const { ask, clock, logins } = passwordsOf(jane, { successTtlSeconds: 100_000 })
     await ask()
     clock.advance(3_599_999)
     await ask()
@@ -244,7 +244,7 @@ describe('what keystonePassword remembers', () => {
   })
 
   it('can be nothing at all', async () => {
-    const options = { rememberSeconds: 0, rememberRefusedSeconds: 0 }
+    const options = { successTtlSeconds: 0, failureTtlSeconds: 0 }
     const known = passwordsOf(jane, options)
     await known.ask()
     await known.ask()
@@ -300,7 +300,7 @@ describe('limits of keystonePassword', () => {
 
   it('let so many wait, each as long as a check may take, and turn away the others at once', async () => {
     const { script, waiting } = slowKeystone()
-    const limits = { maxConcurrentChecks: 2, maxWaitingChecks: 1, timeoutSeconds: 3 }
+    const limits = { maxConcurrent: 2, maxWaiting: 1, timeoutSeconds: 3 }
     const { ask, calls, clock } = passwordsOf(script, limits)
     const asked = ['a', 'b', 'c'].map((name) => thrownBy(() => ask(name)))
     await settled()
@@ -343,8 +343,8 @@ describe('limits of keystonePassword', () => {
     const { script, waiting } = slowKeystone()
     let isSlow = false
     const { ask } = passwordsOf((call) => (isSlow ? script(call) : jane(call)), {
-      maxConcurrentChecks: 1,
-      maxWaitingChecks: 0,
+      maxConcurrent: 1,
+      maxWaiting: 0,
     })
     await ask('jane')
     isSlow = true
@@ -392,11 +392,11 @@ describe('options of keystonePassword', () => {
         // An operator in plain JavaScript.
         scope: { realm: { id: 'x' } } as never,
         timeoutSeconds: 0,
-        maxConcurrentChecks: 0,
-        maxWaitingChecks: -1,
-        maxResponseBytes: 0,
-        rememberSeconds: -1,
-        rememberRefusedSeconds: Number.NaN,
+        maxConcurrent: 0,
+        maxWaiting: -1,
+        maxBytes: 0,
+        successTtlSeconds: -1,
+        failureTtlSeconds: Number.NaN,
         domains: 'all',
       })
     expect(make).toThrow(ConfigurationError)
@@ -405,16 +405,16 @@ describe('options of keystonePassword', () => {
     } catch (error) {
       expect(error instanceof ConfigurationError && error.problems.map(({ path }) => path)).toEqual([
         'url',
-        'maxResponseBytes',
+        'maxBytes',
         'timeoutSeconds',
-        'maxConcurrentChecks',
-        'maxWaitingChecks',
+        'maxConcurrent',
+        'maxWaiting',
         'domain',
         'scope',
-        'rememberSeconds',
-        'rememberRefusedSeconds',
-        'username',
-        'groupName',
+        'successTtlSeconds',
+        'failureTtlSeconds',
+        'usernameFormat',
+        'groupsFormat',
       ])
     }
   })

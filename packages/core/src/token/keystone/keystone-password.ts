@@ -31,9 +31,9 @@ export interface KeystonePasswordOptions extends KeystoneClientOptions, ChecksOp
   /** The scope to log in to, which determines the roles. Default: the user's default project in Keystone. */
   readonly scope?: KeystoneScope
   /** How long an accepted password is cached, as a keyed digest. Default 10; 0 asks Keystone every time. */
-  readonly rememberSeconds?: number
+  readonly successTtlSeconds?: number
   /** How long a refused password is cached, so that a client that repeats it does not lock the user out. Default 10; 0 disables it. */
-  readonly rememberRefusedSeconds?: number
+  readonly failureTtlSeconds?: number
 }
 
 /** The checks of {@link KeystonePasswordOptions}, for packages that extend these options. */
@@ -43,8 +43,8 @@ export const keystonePasswordShape: OptionsShape<KeystonePasswordOptions> = {
   ...keystoneUserShape,
   userAtDomain: aBoolean,
   scope: aScope,
-  rememberSeconds: atLeast(0),
-  rememberRefusedSeconds: atLeast(0),
+  successTtlSeconds: atLeast(0),
+  failureTtlSeconds: atLeast(0),
 }
 
 /**
@@ -87,10 +87,10 @@ export function keystonePassword(options: KeystonePasswordOptions): PasswordAuth
     },
   }
   const remembered = cached(logins, {
-    successTtlSeconds: options.rememberSeconds ?? 10,
-    failureTtlSeconds: options.rememberRefusedSeconds ?? 10,
+    successTtlSeconds: options.successTtlSeconds ?? 10,
+    failureTtlSeconds: options.failureTtlSeconds ?? 10,
     // Longer than the limit of a check.
-    lookupTimeoutSeconds: 2 * (options.timeoutSeconds ?? 10),
+    timeoutSeconds: 2 * (options.timeoutSeconds ?? 10),
     ...(options.clock !== undefined && { clock: options.clock }),
   })
 

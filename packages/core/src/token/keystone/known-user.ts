@@ -24,7 +24,7 @@ export async function knownUser(
 ): Promise<Authentication> {
   const user = acceptedUser(token, options)
   // An application credential delegates selected roles, not the permissions of its owner's groups.
-  const asksForGroups = options.groups !== false && !token.isOfApplicationCredential
+  const asksForGroups = options.requestGroups !== false && !token.isOfApplicationCredential
   const groups = asksForGroups ? await groupsOf(user, id, client, limit) : []
   return { user: mappedUser(user, token, groups, options), expiresAtMs: token.expiresAtMs }
 }

@@ -13,7 +13,7 @@ import {
 import type { KeystoneDomain } from './client.ts'
 
 /** How the Kubernetes name of a user or group is formed. */
-export type KeystoneNameForm = '{name}' | '{domainName}/{name}' | '{domainId}/{name}' | '{id}'
+export type KeystoneNameFormat = '{name}' | '{domainName}/{name}' | '{domainId}/{name}' | '{id}'
 
 /** Maps a role to groups and a username. */
 export interface KeystoneRoleMapping {
@@ -42,15 +42,15 @@ export interface KeystoneUserOptions {
   /** Whether the token must be scoped to a project. Default `false`; a list of `projects` implies `true`. */
   readonly requireProject?: boolean
   /** How usernames are formed. Default `{name}`. */
-  readonly username?: KeystoneNameForm
+  readonly usernameFormat?: KeystoneNameFormat
   /** Prefix of usernames. */
   readonly usernamePrefix?: string
   /** How group names are formed. Default `{name}`. */
-  readonly groupName?: KeystoneNameForm
+  readonly groupsFormat?: KeystoneNameFormat
   /** Prefix of group names and of the project id, which is a group too. */
   readonly groupsPrefix?: string
   /** Whether to request the groups of users. Default `true`. */
-  readonly groups?: boolean
+  readonly requestGroups?: boolean
   /** Groups and usernames by role, as in the sync configuration of k8s-keystone-auth. Requires `projects`. */
   readonly roleMappings?: readonly KeystoneRoleMapping[]
 }
@@ -60,7 +60,7 @@ const NAME_FORMS: readonly string[] = [
   '{domainName}/{name}',
   '{domainId}/{name}',
   '{id}',
-] satisfies KeystoneNameForm[]
+] satisfies KeystoneNameFormat[]
 
 /** The prefix of names that Kubernetes reserves. */
 export const RESERVED = 'system:'
@@ -88,11 +88,11 @@ export const keystoneUserShape: OptionsShape<KeystoneUserOptions> = {
     listOf(aString),
   ),
   requireProject: aBoolean,
-  username: oneOf(...NAME_FORMS),
+  usernameFormat: oneOf(...NAME_FORMS),
   usernamePrefix: aString,
-  groupName: oneOf(...NAME_FORMS),
+  groupsFormat: oneOf(...NAME_FORMS),
   groupsPrefix: aString,
-  groups: aBoolean,
+  requestGroups: aBoolean,
   roleMappings: listOf(nested(roleMappingShape)),
 }
 
@@ -114,9 +114,9 @@ export function userProblems(options: KeystoneUserOptions): readonly Configurati
     problem('requireProject', 'must not be false if projects are listed')
   }
   const areSeveral = options.domains === 'all' || listed.length > 1
-  for (const path of ['username', 'groupName'] as const) {
+  for (const path of ['usernameFormat', 'groupsFormat'] as const) {
     const { [path]: form = '{name}' } = options
-    const isUsed = path === 'username' || options.groups !== false
+    const isUsed = path === 'usernameFormat' || options.requestGroups !== false
     if (form === '{name}' && areSeveral && isUsed) {
       problem(path, 'must be unique across domains if several are accepted')
     }

@@ -5,7 +5,7 @@ import type { KeystoneGroup, KeystoneToken, KeystoneUser } from './token.ts'
 import { acceptedUser, mappedUser } from './user.ts'
 import { optionProblems, withFurtherProblems } from '../../internal/options/index.ts'
 import {
-  type KeystoneNameForm,
+  type KeystoneNameFormat,
   type KeystoneUserOptions,
   keystoneUserShape,
   userProblems,
@@ -67,13 +67,13 @@ describe('acceptedUser', () => {
 })
 
 describe('mappedUser', () => {
-  it.each<[KeystoneNameForm, string, readonly string[]]>([
+  it.each<[KeystoneNameFormat, string, readonly string[]]>([
     ['{name}', 'jane', ['dev', 'p1']],
     ['{id}', 'u1', ['id of dev', 'p1']],
     ['{domainId}/{name}', 'default/jane', ['default/dev', 'p1']],
     ['{domainName}/{name}', 'Default/jane', ['Default/dev', 'p1']],
   ])('has the form %s', (form, username, groups) => {
-    const options = { username: form, groupName: form }
+    const options = { usernameFormat: form, groupsFormat: form }
     expect(mappedUser(jane, token, [group('dev')], options)).toMatchObject({ username, uid: 'u1', groups })
   })
 
@@ -120,12 +120,15 @@ describe('mappedUser', () => {
   it.each<[KeystoneUserOptions, readonly string[]]>([
     [{}, []],
     [{ domains: [{ id: 'default' }] }, []],
-    [{ domains: [{ id: 'default' }, { name: 'Abroad' }], groupName: '{id}' }, []],
-    [{ domains: [{ id: 'default' }, { id: 'abroad' }], groupName: '{id}' }, ['id of admins']],
-    [{ domains: [{ id: 'default' }, { id: 'abroad' }], groupName: '{domainId}/{name}' }, ['abroad/admins']],
-    [{ domains: [{ id: 'default' }, { id: 'abroad' }], groupName: '{domainName}/{name}' }, []],
-    [{ domains: 'all', groupName: '{domainId}/{name}' }, ['abroad/admins']],
-    [{ domains: 'all', groupName: '{domainName}/{name}' }, []],
+    [{ domains: [{ id: 'default' }, { name: 'Abroad' }], groupsFormat: '{id}' }, []],
+    [{ domains: [{ id: 'default' }, { id: 'abroad' }], groupsFormat: '{id}' }, ['id of admins']],
+    [
+      { domains: [{ id: 'default' }, { id: 'abroad' }], groupsFormat: '{domainId}/{name}' },
+      ['abroad/admins'],
+    ],
+    [{ domains: [{ id: 'default' }, { id: 'abroad' }], groupsFormat: '{domainName}/{name}' }, []],
+    [{ domains: 'all', groupsFormat: '{domainId}/{name}' }, ['abroad/admins']],
+    [{ domains: 'all', groupsFormat: '{domainName}/{name}' }, []],
   ])('with the options %j has of a group of another domain %j', (options, names) => {
     const user = mappedUser(jane, { ...token, project: undefined }, [group('admins', 'abroad')], options)
     expect(user.groups).toEqual(names)
@@ -144,17 +147,17 @@ describe('mappedUser', () => {
     [
       'system:x by the name of the domain',
       { ...jane, domain: { id: 'd', name: 'system:x' } },
-      { username: '{domainName}/{name}' },
+      { usernameFormat: '{domainName}/{name}' },
     ],
     [
       'as another domain with a slash',
       { ...jane, domain: { id: 'd', name: 'a/b' } },
-      { username: '{domainName}/{name}' },
+      { usernameFormat: '{domainName}/{name}' },
     ],
     [
       'as another id with a slash',
       { ...jane, domain: { id: 'a/b', name: 'd' } },
-      { username: '{domainId}/{name}' },
+      { usernameFormat: '{domainId}/{name}' },
     ],
   ])('refuses a user who would be named %s', (_, user, options) => {
     expect(() => mappedUser(user, token, [], options)).toThrow(
@@ -175,7 +178,7 @@ describe('mappedUser', () => {
       maxLength: 4,
     })
     const person = fc.record({ id: text, name: text, domain: fc.record({ id: text, name: text }) })
-    const form = fc.constantFrom<KeystoneNameForm[]>('{domainName}/{name}', '{domainId}/{name}', '{id}')
+    const form = fc.constantFrom<KeystoneNameFormat[]>('{domainName}/{name}', '{domainId}/{name}', '{id}')
     fc.assert(
       fc.property(person, person, form, (one, other, username) => {
         const isSame = {
@@ -193,9 +196,9 @@ describe('mappedUser', () => {
   })
 })
 
-function nameOf(user: KeystoneUser, username: KeystoneNameForm): string | undefined {
+function nameOf(user: KeystoneUser, usernameFormat: KeystoneNameFormat): string | undefined {
   try {
-    return mappedUser(user, token, [], { username }).username
+    return mappedUser(user, token, [], { usernameFormat }).username
   } catch (error) {
     expect(error).toBeInstanceOf(AuthenticationError)
     return undefined
@@ -203,14 +206,14 @@ function nameOf(user: KeystoneUser, username: KeystoneNameForm): string | undefi
 }
 
 describe('userProblems', () => {
-  const every = { username: '{domainName}/{name}', groupName: '{id}' } as const
+  const every = { usernameFormat: '{domainName}/{name}', groupsFormat: '{id}' } as const
 
   it.each<[string, KeystoneUserOptions]>([
     ['nothing', {}],
     ['one domain', { domains: [{ name: 'Sales' }] }],
     ['all domains, told apart', { ...every, domains: 'all' }],
     ['several domains, told apart', { ...every, domains: [{ id: 'a' }, { id: 'b' }] }],
-    ['all domains without groups', { username: '{id}', groups: false, domains: 'all' }],
+    ['all domains without groups', { usernameFormat: '{id}', requestGroups: false, domains: 'all' }],
     ['projects', { projects: ['p1'], requireProject: true }],
     ['any project', { projects: 'any', requireProject: false }],
     [
@@ -222,13 +225,13 @@ describe('userProblems', () => {
   })
 
   it.each<[string, object, readonly string[]]>([
-    ['domains that names do not tell apart', { domains: 'all' }, ['username', 'groupName']],
+    ['domains that names do not tell apart', { domains: 'all' }, ['usernameFormat', 'groupsFormat']],
     [
       'two domains that names do not tell apart',
       { domains: [{ id: 'a' }, { id: 'b' }] },
-      ['username', 'groupName'],
+      ['usernameFormat', 'groupsFormat'],
     ],
-    ['groups that names do not tell apart', { domains: 'all', username: '{id}' }, ['groupName']],
+    ['groups that names do not tell apart', { domains: 'all', usernameFormat: '{id}' }, ['groupsFormat']],
     ['no domains', { domains: [] }, ['domains']],
     ['a domain that is null', { domain: null }, ['domain']],
     ['a domain that is a text', { domain: 'default' }, ['domain']],
@@ -240,8 +243,8 @@ describe('userProblems', () => {
     ['no projects', { projects: [] }, ['projects']],
     ['an empty project', { projects: [''] }, ['projects']],
     ['projects that need not be', { projects: ['p'], requireProject: false }, ['requireProject']],
-    ['another form', { username: '{email}' }, ['username']],
-    ['a form of the prototype', { groupName: '__proto__' }, ['groupName']],
+    ['another form', { usernameFormat: '{email}' }, ['usernameFormat']],
+    ['a form of the prototype', { groupsFormat: '__proto__' }, ['groupsFormat']],
     [
       'a prefix of Kubernetes',
       { usernamePrefix: 'system:', groupsPrefix: 'system:os:' },

@@ -3,7 +3,12 @@ import { type UserInfo, userInfo } from '../../authenticator/user.ts'
 import type { KeystoneDomain } from './client.ts'
 import { unusable } from './json.ts'
 import type { KeystoneGroup, KeystoneToken, KeystoneUser } from './token.ts'
-import { DEFAULT_DOMAIN, type KeystoneNameForm, type KeystoneUserOptions, RESERVED } from './user-options.ts'
+import {
+  DEFAULT_DOMAIN,
+  type KeystoneNameFormat,
+  type KeystoneUserOptions,
+  RESERVED,
+} from './user-options.ts'
 
 /**
  * Checks whether the options accept the user of a token, before further requests to Keystone.
@@ -48,12 +53,12 @@ export function mappedUser(
   const { domain } = user
   const rolesInProject = project === undefined ? [] : roles
   const mappings = roleMappings.filter(({ role }) => rolesInProject.includes(role))
-  const ownName = usernamePrefix + named(user, domain, options.username)
+  const ownName = usernamePrefix + named(user, domain, options.usernameFormat)
   const mappedName = mappings.findLast(({ username }) => username !== undefined)?.username
   if (mappedName === undefined && ownName.startsWith(RESERVED)) {
     throw rejected('the Keystone username begins with system:')
   }
-  const ownGroups = groups.flatMap((group) => groupNames(group, domain, options))
+  const ownGroups = groups.flatMap((group) => groupsFormats(group, domain, options))
   return userInfo({
     username: mappedName ?? ownName,
     uid: user.id,
@@ -78,15 +83,15 @@ export function mappedUser(
 const EXTRA = 'alpha.kubernetes.io/identity'
 
 /** The name of a group. Empty if its domain is not accepted, or if the name form needs the domain's name, which is unknown. */
-function groupNames(
+function groupsFormats(
   group: KeystoneGroup,
   domain: KeystoneUser['domain'],
-  { domains, groupName }: KeystoneUserOptions,
+  { domains, groupsFormat }: KeystoneUserOptions,
 ): readonly string[] {
-  if (group.domainId === domain.id) return [named(group, domain, groupName)]
+  if (group.domainId === domain.id) return [named(group, domain, groupsFormat)]
   const counts = domains === 'all' || domains?.some((each) => 'id' in each && each.id === group.domainId)
-  if (counts !== true || groupName === '{domainName}/{name}') return []
-  return [named(group, { id: group.domainId, name: '' }, groupName)]
+  if (counts !== true || groupsFormat === '{domainName}/{name}') return []
+  return [named(group, { id: group.domainId, name: '' }, groupsFormat)]
 }
 
 function isDomain(domain: KeystoneUser['domain'], wanted: KeystoneDomain): boolean {
@@ -96,7 +101,7 @@ function isDomain(domain: KeystoneUser['domain'], wanted: KeystoneDomain): boole
 function named(
   { id, name }: { readonly id: string; readonly name: string },
   domain: KeystoneUser['domain'],
-  form: KeystoneNameForm = '{name}',
+  form: KeystoneNameFormat = '{name}',
 ): string {
   switch (form) {
     case '{id}':

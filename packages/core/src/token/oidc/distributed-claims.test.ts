@@ -12,6 +12,7 @@ import {
   signed,
 } from '../../../test/issuer.ts'
 import { celCompiler } from '../../internal/cel/index.ts'
+import type { OidcClaimMappings } from './claim-options.ts'
 import { oidc, type OidcOptions } from './oidc.ts'
 
 let key: KeyPair
@@ -23,7 +24,8 @@ beforeAll(() => {
 })
 
 const OPTIONS = {
-  issuer: { url: ISSUER, audiences: ['app'] },
+  issuer: ISSUER,
+  audience: 'app',
   claimMappings: {
     username: { claim: 'sub', prefix: 'oidc:' },
     groups: { claim: 'groups', prefix: 'oidc:' },
@@ -116,7 +118,7 @@ describe('distributed groups', () => {
     expect(fetch.calls.map(({ url }) => url)).not.toContain(GROUPS)
   })
 
-  it.each<[string, Pick<OidcOptions['claimMappings'], 'groups'>]>([
+  it.each<[string, Pick<OidcClaimMappings, 'groups'>]>([
     ['an expression', { groups: { expression: 'claims.?groups.orValue([])' } }],
     ['nowhere', {}],
   ])('are not fetched where groups come from %s', async (_, groups) => {

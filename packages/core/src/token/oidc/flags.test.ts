@@ -30,14 +30,20 @@ describe('the flags of OpenID Connect', () => {
     ['a text before e-mail', { usernameClaim: 'email', usernamePrefix: 'x' }, 'email', 'x'],
     ['another claim', { usernameClaim: 'Email' }, 'Email', `${issuerUrl}#`],
   ])('put a prefix before user names: %s', (_, flags, claim, prefix) => {
-    expect(oidcFlagOptions({ ...required, ...flags })?.claimMappings.username).toEqual({ claim, prefix })
+    expect(oidcFlagOptions({ ...required, ...flags })).toMatchObject({
+      usernameClaim: claim,
+      usernamePrefix: prefix,
+    })
   })
 
   it('have groups only with a claim, and no prefix unless it is given', () => {
-    const groupsOf = (flags: OidcFlags) => oidcFlagOptions({ ...required, ...flags })?.claimMappings.groups
-    expect(groupsOf({ groupsPrefix: 'x' })).toBeUndefined()
-    expect(groupsOf({ groupsClaim: 'g' })).toEqual({ claim: 'g', prefix: '' })
-    expect(groupsOf({ groupsClaim: 'g', groupsPrefix: '-' })).toEqual({ claim: 'g', prefix: '-' })
+    const groupsOf = (flags: OidcFlags) => {
+      const { groupsClaim, groupsPrefix } = oidcFlagOptions({ ...required, ...flags }) ?? {}
+      return { groupsClaim, groupsPrefix }
+    }
+    expect(groupsOf({ groupsPrefix: 'x' })).toEqual({})
+    expect(groupsOf({ groupsClaim: 'g' })).toEqual({ groupsClaim: 'g', groupsPrefix: '' })
+    expect(groupsOf({ groupsClaim: 'g', groupsPrefix: '-' })).toEqual({ groupsClaim: 'g', groupsPrefix: '-' })
   })
 
   it('take RS256 alone unless told otherwise', () => {
@@ -47,10 +53,10 @@ describe('the flags of OpenID Connect', () => {
 
   it('split required claims at the first sign, and keep the last of the same', () => {
     const requiredClaims = ['a=b=c', 'x=', 'a=2', '__proto__=1']
-    expect(oidcFlagOptions({ ...required, requiredClaims })?.claimValidationRules).toEqual([
-      { claim: 'a', requiredValue: '2' },
-      { claim: 'x', requiredValue: '' },
-      { claim: '__proto__', requiredValue: '1' },
+    expect(Object.entries(oidcFlagOptions({ ...required, requiredClaims })?.requiredClaims ?? {})).toEqual([
+      ['a', '2'],
+      ['x', ''],
+      ['__proto__', '1'],
     ])
   })
 

@@ -1,5 +1,6 @@
 import { ConfigurationError, type ConfigurationProblem } from '../../authenticator/errors.ts'
 import { aString, checkOptions, listOf, type OptionsShape } from '../../internal/options/index.ts'
+import { usernamePrefixOf } from './claim-words.ts'
 import type { OidcOptions } from './oidc.ts'
 
 /** The `--oidc-*` flags of kube-apiserver. `undefined` means not set. */
@@ -24,8 +25,7 @@ export interface OidcFlags {
   readonly caFile?: string | undefined
 }
 
-/** The checks of {@link OidcFlags}, for packages that take them as an option. */
-export const oidcFlagsShape: OptionsShape<OidcFlags> = {
+const oidcFlagsShape: OptionsShape<OidcFlags> = {
   issuerUrl: aString,
   clientId: aString,
   usernameClaim: aString,
@@ -37,11 +37,11 @@ export const oidcFlagsShape: OptionsShape<OidcFlags> = {
   caFile: aString,
 }
 
-/** The result of {@link oidcFlagOptions}: the required {@link OidcOptions}. */
-export type OidcFlagOptions = Pick<OidcOptions, 'issuer' | 'claimMappings' | 'claimValidationRules'> & {
-  /** Accepted signing algorithms. */
-  readonly signingAlgorithms: readonly string[]
-}
+/** The result of {@link oidcFlagOptions}: options of {@link oidc}. */
+export type OidcFlagOptions = Required<
+  Pick<OidcOptions, 'issuer' | 'usernameClaim' | 'usernamePrefix' | 'requiredClaims' | 'signingAlgorithms'>
+> &
+  Pick<OidcOptions, 'groupsClaim' | 'groupsPrefix'> & { readonly audience: string }
 
 /**
  * Converts the `--oidc-*` flags to options of {@link oidc}; `undefined` if no flag is set.
@@ -59,33 +59,35 @@ export function oidcFlagOptions(
 ): OidcFlagOptions | undefined {
   checkOptions(oidcFlagsShape, flags, 'oidc')
   if (Object.values(flags).every((value) => value === undefined)) return undefined
-  const { issuerUrl = '', clientId = '', usernameClaim = 'sub', usernamePrefix = '' } = flags
+  const {
+    issuerUrl: issuer = '',
+    clientId: audience = '',
+    usernameClaim = 'sub',
+    usernamePrefix = '',
+  } = flags
   const { groupsClaim = '', groupsPrefix = '', requiredClaims = [], signingAlgorithms = [] } = flags
   if (authenticationConfig !== undefined) {
     throw problem('authentication-config file and oidc-* flags are mutually exclusive')
   }
-  if (issuerUrl === '' || clientId === '') {
+  if (issuer === '' || audience === '') {
     throw problem(
       'oidc-issuer-url and oidc-client-id must be specified together when any oidc-* flags are set',
     )
   }
-  const isBare = usernamePrefix === '-' || (usernamePrefix === '' && usernameClaim === 'email')
-  const prefix = isBare ? '' : usernamePrefix === '' ? `${issuerUrl}#` : usernamePrefix
+  const prefix = usernamePrefix === '' ? usernamePrefixOf(issuer, usernameClaim) : usernamePrefix
   return {
-    issuer: { url: issuerUrl, audiences: [clientId] },
-    claimMappings: {
-      username: { claim: usernameClaim, prefix },
-      ...(groupsClaim !== '' && { groups: { claim: groupsClaim, prefix: groupsPrefix } }),
-    },
-    claimValidationRules: requiredClaimsOf(requiredClaims),
+    issuer,
+    audience,
+    usernameClaim,
+    usernamePrefix: prefix === '-' ? '' : prefix,
+    ...(groupsClaim !== '' && { groupsClaim, groupsPrefix }),
+    requiredClaims: requiredClaimsOf(requiredClaims),
     signingAlgorithms: signingAlgorithms.length === 0 ? ['RS256'] : signingAlgorithms,
   }
 }
 
 /** If a claim is repeated, its last value counts, as in Go's flag maps. */
-function requiredClaimsOf(
-  pairs: readonly string[],
-): readonly { readonly claim: string; readonly requiredValue: string }[] {
+function requiredClaimsOf(pairs: readonly string[]): Readonly<Record<string, string>> {
   const values = new Map<string, string>()
   const problems: ConfigurationProblem[] = []
   for (const [index, pair] of pairs.entries()) {
@@ -100,7 +102,7 @@ function requiredClaimsOf(
     values.set(claim, pair.slice(at + 1).trim())
   }
   if (problems.length > 0) throw new ConfigurationError(problems)
-  return [...values].map(([claim, requiredValue]) => ({ claim, requiredValue }))
+  return Object.fromEntries(values)
 }
 
 function problem(message: string): ConfigurationError {

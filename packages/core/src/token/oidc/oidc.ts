@@ -1,7 +1,7 @@
 import { CelCompileError, type CelCompiler } from '../../internal/cel/cel.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
 import { compileInto, configurationErrors } from './configuration/compile.ts'
-import type { JwtAuthenticator, PrefixedClaimOrExpression } from './configuration/config.ts'
+import type { JwtAuthenticator } from './configuration/config.ts'
 import { validateJwtAuthenticator } from './configuration/validate-jwt-authenticator.ts'
 import type { Observer } from '../../authenticator/events.ts'
 import { fieldPath } from '../../internal/field/path.ts'
@@ -15,6 +15,7 @@ import {
   aFunction,
   aString,
   checkOptions,
+  either,
   listOf,
   nested,
   type OptionsShape,
@@ -22,60 +23,39 @@ import {
   required,
   withMethods,
 } from '../../internal/options/index.ts'
+import { type OidcClaimMappings, type OidcClaimRule, claimMappingsShape } from './claim-options.ts'
+import {
+  inTermsOfOptions,
+  mappingsOfWords,
+  type OidcWords,
+  oidcWordsShape,
+  rulesOfWords,
+  wordProblems,
+} from './claim-words.ts'
 import { canWorkInBackground } from '../../internal/runtime.ts'
 import { jwtAuthenticator, type JwtTokenAuthenticator } from './jwt-authenticator.ts'
 import { LOGINS, type TokenKindOptions, tokenKinds, tokenKindShape } from './token-kind.ts'
 import { algorithmsNamed } from './signing-algorithms.ts'
 
-/** Maps a claim or an expression to a user field. */
-export type OidcMapping = { readonly claim: string } | { readonly expression: string }
-
-/** Like {@link OidcMapping}; the claim value gets a prefix, which may be empty. */
-export type OidcPrefixedMapping =
-  | { readonly claim: string; readonly prefix: string }
-  | { readonly expression: string }
-
-/** A condition on the claims: a required claim value, or an expression. */
-export type OidcClaimRule =
-  | { readonly claim: string; readonly requiredValue?: string }
-  | { readonly expression: string; readonly message?: string }
-
-/** Options of {@link oidc}. The first four are those of `jwt` in an `AuthenticationConfiguration`. */
-export interface OidcOptions extends TokenKindOptions {
-  /** The issuer of the tokens, and their audience. */
-  readonly issuer: {
-    /** The required `iss` claim, compared byte by byte: an https URL (`--oidc-issuer-url`). */
-    readonly url: string
-    /** Accepted audiences: `aud` must contain one of them (`--oidc-client-id`). */
-    readonly audiences: readonly string[]
-    /** URL of the discovery document. Default: `/.well-known/openid-configuration` below `url`. */
-    readonly discoveryURL?: string
-    /** Only `MatchAny`, the default. */
-    readonly audienceMatchPolicy?: 'MatchAny'
-  }
-  /** Which claims become the user. */
-  readonly claimMappings: {
-    readonly username: OidcPrefixedMapping
-    /** Default: no groups. */
-    readonly groups?: OidcPrefixedMapping
-    /** Default: no uid. If set, the claim is required. */
-    readonly uid?: OidcMapping
-    /** Further attributes. Default: none. */
-    readonly extra?: readonly {
-      /** A path with a domain, in lowercase: `example.com/team`. */
-      readonly key: string
-      /** A CEL expression over `claims`: a string or a list of strings. */
-      readonly valueExpression: string
-    }[]
-  }
+/** Options of {@link oidc}: the issuer, the audience, and how claims become a user. */
+export interface OidcOptions extends OidcWords, TokenKindOptions {
+  /** The required `iss` claim, compared byte by byte: an https URL (`--oidc-issuer-url`). */
+  readonly issuer: string
+  /** The accepted audience, or several: `aud` must contain one of them. With ID tokens it is the client id (`--oidc-client-id`). */
+  readonly audience: string | readonly string[]
+  /** The mappings of an `AuthenticationConfiguration`, which can have expressions, instead of the options for claims above. */
+  readonly claimMappings?: OidcClaimMappings
+  /** Conditions on the claims, as in an `AuthenticationConfiguration`, instead of `requiredClaims`. */
   readonly claimValidationRules?: readonly OidcClaimRule[]
-  /** What the user must fulfill, after the mapping. Default: nothing. */
+  /** Conditions on the user, as in an `AuthenticationConfiguration`. */
   readonly userValidationRules?: readonly {
     /** A CEL expression over `user`, which must be true. */
     readonly expression: string
     /** The error message if it is not. Never sent to the client. */
     readonly message?: string
   }[]
+  /** URL of the discovery document. Default: `/.well-known/openid-configuration` below `issuer`. */
+  readonly discoveryURL?: string
   /** Accepted signing algorithms (`--oidc-signing-algs`). Default: RS, ES and PS with 256, 384 and 512. */
   readonly signingAlgorithms?: readonly string[]
   /** Fixed keys. Default: the keys that the issuer publishes. */
@@ -97,31 +77,18 @@ export interface OidcOptions extends TokenKindOptions {
   readonly clock?: Clock
 }
 
-const prefixedMapping = nested({ claim: aString, prefix: aString, expression: aString })
-const unprefixedMapping = nested({ claim: aString, expression: aString })
-
-const issuerShape: OptionsShape<OidcOptions['issuer']> = {
-  url: required(aString),
-  audiences: required(listOf(aString)),
-  discoveryURL: aString,
-  audienceMatchPolicy: aString,
-}
-
-const mappingsShape: OptionsShape<OidcOptions['claimMappings']> = {
-  username: required(prefixedMapping),
-  groups: prefixedMapping,
-  uid: unprefixedMapping,
-  extra: listOf(nested({ key: required(aString), valueExpression: required(aString) })),
-}
-
-const shape: OptionsShape<OidcOptions> = {
+/** The checks of {@link OidcOptions}, for packages that extend these options. */
+export const oidcShape: OptionsShape<OidcOptions> = {
+  ...oidcWordsShape,
   ...tokenKindShape,
-  issuer: required(nested(issuerShape)),
-  claimMappings: required(nested(mappingsShape)),
+  issuer: required(aString),
+  audience: required(either(Array.isArray, listOf(aString), aString)),
+  claimMappings: nested(claimMappingsShape),
   claimValidationRules: listOf(
     nested({ claim: aString, requiredValue: aString, expression: aString, message: aString }),
   ),
   userValidationRules: listOf(nested({ expression: required(aString), message: aString })),
+  discoveryURL: aString,
   signingAlgorithms: listOf(aString),
   keySet: withMethods('a key set, such as localKeySet(...)', 'verify'),
   compiler: withMethods('a CEL compiler, such as celCompiler()', 'compile'),
@@ -136,23 +103,17 @@ const shape: OptionsShape<OidcOptions> = {
  * Authenticates ID tokens of an OpenID Connect provider, or any JWT whose keys are published the same way (`--oidc-*`).
  *
  * Ignores tokens of other issuers. For its own, it checks the algorithm, the signature, the audience, the times, that the token is meant
- * for login, and that it is not bound to a key of another client. Then it maps the claims to a user and applies the rules. A token may name
- * a user or a group that begins with `system:` unless a prefix or a rule over the user prevents it.
+ * for login, and that it is not bound to a key of another client. Then it maps the claims to a user and applies the rules. Without a prefix
+ * or a rule over the user, a token may name a user or a group that begins with `system:`.
  *
  * Source: apiserver `plugin/pkg/authenticator/token/oidc/oidc.go`; KEP-3331; OpenID Connect Core 1.0.
  *
- * @throws {ConfigurationError} with all problems, using the paths and messages of Kubernetes.
+ * @throws {ConfigurationError} with all problems, with the messages of Kubernetes.
  * @example
- * const tokens = oidc({
- *   issuer: { url: 'https://issuer.example.com', audiences: ['my-app'] },
- *   claimMappings: {
- *     username: { claim: 'email', prefix: '' },
- *     groups: { claim: 'groups', prefix: 'oidc:' },
- *   },
- * })
+ * const tokens = oidc({ issuer: 'https://issuer.example.com', audience: 'my-app', groupsClaim: 'groups', groupsPrefix: 'oidc:' })
  */
 export function oidc(options: OidcOptions): JwtTokenAuthenticator {
-  checkOptions(shape, options)
+  checkOptions(oidcShape, options)
   const { signingAlgorithms = JWS_ALGORITHMS, keySet, compiler = noCompiler, observer } = options
   const { clock = systemClock, timeoutSeconds = 10, discoverAtOnce = canWorkInBackground() } = options
   // Looked up on each call, so that a replaced global fetch is used.
@@ -166,9 +127,10 @@ export function oidc(options: OidcOptions): JwtTokenAuthenticator {
   })
   const { algorithms, problems } = algorithmsNamed(signingAlgorithms, 'signingAlgorithms')
   refuseProblems(
-    errors.errors,
+    wordProblems(options),
+    errors.errors.map((problem) => inTermsOfOptions(problem, options)),
     problems,
-    keySet !== undefined && (options.issuer.discoveryURL ?? '') !== ''
+    keySet !== undefined && (options.discoveryURL ?? '') !== ''
       ? [{ path: 'keySet', message: 'oidc: KeySet and DiscoveryURL are mutually exclusive' }]
       : [],
   )
@@ -191,28 +153,26 @@ const noCompiler: CelCompiler = {
 }
 
 /** Converts the options to the form of a configuration file, in which no field is absent. */
-function configOf({
-  issuer,
-  claimMappings,
-  claimValidationRules = [],
-  userValidationRules = [],
-}: OidcOptions): JwtAuthenticator {
+function configOf(options: OidcOptions): JwtAuthenticator {
+  const { issuer: url, audience, discoveryURL = '', userValidationRules = [] } = options
+  const { username, groups, uid, extra = [] } = options.claimMappings ?? mappingsOfWords(options)
   const nothing = { claim: '', expression: '' }
   return {
     issuer: {
-      discoveryURL: '',
+      url,
+      audiences: typeof audience === 'string' ? [audience] : audience,
+      discoveryURL,
       audienceMatchPolicy: 'MatchAny',
       certificateAuthority: '',
       egressSelectorType: '',
-      ...issuer,
     },
     claimMappings: {
-      username: prefixed(claimMappings.username),
-      groups: prefixed(claimMappings.groups),
-      uid: { ...nothing, ...claimMappings.uid },
-      extra: claimMappings.extra ?? [],
+      username: { ...nothing, ...username },
+      groups: { ...nothing, ...groups },
+      uid: { ...nothing, ...uid },
+      extra,
     },
-    claimValidationRules: claimValidationRules.map((rule) => ({
+    claimValidationRules: (options.claimValidationRules ?? rulesOfWords(options)).map((rule) => ({
       ...nothing,
       requiredValue: '',
       message: '',
@@ -220,8 +180,4 @@ function configOf({
     })),
     userValidationRules: userValidationRules.map((rule) => ({ message: '', ...rule })),
   }
-}
-
-function prefixed(mapping: OidcPrefixedMapping | undefined): PrefixedClaimOrExpression {
-  return { claim: '', expression: '', ...mapping }
 }

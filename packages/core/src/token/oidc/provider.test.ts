@@ -24,7 +24,8 @@ beforeAll(() => {
 })
 
 const OPTIONS = {
-  issuer: { url: ISSUER, audiences: ['app'] },
+  issuer: ISSUER,
+  audience: 'app',
   claimMappings: { username: { claim: 'sub', prefix: '' } },
 } satisfies OidcOptions
 
@@ -74,7 +75,7 @@ describe('an issuer', () => {
     const elsewhere = 'https://internal.example.com/issuer'
     const { tokens, asked } = start(
       { [elsewhere]: Response.json({ issuer: ISSUER, jwks_uri: 'https://internal.example.com/keys' }) },
-      { issuer: { url: ISSUER, audiences: ['app'], discoveryURL: elsewhere } },
+      { issuer: ISSUER, audience: 'app', discoveryURL: elsewhere },
     )
     await tokens.ready
     expect(asked()).toEqual([elsewhere])

@@ -34,7 +34,8 @@ function ask(
   context: Context = holder,
 ): Promise<Authentication | undefined> {
   const tokens = oidc({
-    issuer: { url: ISSUER, audiences: ['app'] },
+    issuer: ISSUER,
+    audience: 'app',
     claimMappings: { username: { claim: 'sub', prefix: '' } },
     keySet: localKeySet(jwksOf(key)),
     clock,

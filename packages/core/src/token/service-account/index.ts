@@ -16,7 +16,7 @@ export {
   serviceAccountObjects,
   type ServiceAccountObjects,
 } from './objects.ts'
-export { aKeySource, type KeyLookup, type KeySource } from './key-source.ts'
+export { aKeySource, aSigningKey, type KeyLookup, type KeySource } from './key-source.ts'
 export {
   LEGACY_ISSUER,
   legacyServiceAccountToken,

@@ -17,10 +17,12 @@ const MIN_EXPIRATION_SECONDS = 600
  */
 function signerProblems(
   signer: TokenSigner,
-  { key, maxExpirationSeconds }: TokenIssuerOptions,
+  { signingKey, maxExpirationSeconds }: TokenIssuerOptions,
 ): readonly ConfigurationProblem[] {
   const problems = [...aKeySource(signer.keys, 'signer.keys')]
-  if (key !== undefined) problems.push({ path: 'signer', message: 'cannot be set together with key' })
+  if (signingKey !== undefined) {
+    problems.push({ path: 'signer', message: 'cannot be set together with signingKey' })
+  }
   const { maxExpirationSeconds: longest = Infinity } = signer
   if (!(longest >= MIN_EXPIRATION_SECONDS)) {
     const message = `max token life supported by external-jwt-signer (${longest}s) is less than acceptable (min ${MIN_EXPIRATION_SECONDS}s)`
@@ -43,9 +45,9 @@ export function signing(
   clock: Clock,
 ): (claims: object, context: Context) => Promise<string> {
   const { signTimeoutSeconds = 10 } = options
-  const signer = options.signer ?? options.key
+  const signer = options.signer ?? options.signingKey
   if (signer === undefined) {
-    throw new ConfigurationError([{ path: 'key', message: 'is required unless signer is set' }])
+    throw new ConfigurationError([{ path: 'signingKey', message: 'is required unless signer is set' }])
   }
   if (!('sign' in signer)) return (claims) => signToken(signer, claims)
   refuseProblems(signerProblems(signer, options))

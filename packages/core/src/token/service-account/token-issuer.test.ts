@@ -30,7 +30,7 @@ const objects = serviceAccountObjects({
   nodes: [{ name: 'n', uid: '4' }],
 })
 const target = { namespace: 'ns', name: 'sa' }
-const { issue } = tokenIssuer({ issuer: ISSUER, key, objects, clock })
+const { issue } = tokenIssuer({ issuer: ISSUER, signingKey: key, objects, clock })
 const boundTo = (kind: string, name: string, more = {}) => ({
   spec: { boundObjectRef: { kind, apiVersion: 'v1', name, ...more } },
 })
@@ -245,7 +245,7 @@ describe('a token that is asked for', () => {
   ])(
     'is good for a year or not with the 3607 seconds of admission: %s',
     async (_, options, { spec }, isExtended) => {
-      const issuer = tokenIssuer({ issuer: ISSUER, key, objects, clock, ...options })
+      const issuer = tokenIssuer({ issuer: ISSUER, signingKey: key, objects, clock, ...options })
       const { status } = await issuer.issue(target, { spec: { ...spec, expirationSeconds: 3607 } })
       const claims = claimsOf(status.token)
       expect(Number(claims?.['exp']) - NOW > 3607).toBe(isExtended)
@@ -256,7 +256,13 @@ describe('a token that is asked for', () => {
 
   it('is shortened with a warning', async () => {
     const warnings: string[] = []
-    const issuer = tokenIssuer({ issuer: ISSUER, key, objects, clock, maxExpirationSeconds: 3600 })
+    const issuer = tokenIssuer({
+      issuer: ISSUER,
+      signingKey: key,
+      objects,
+      clock,
+      maxExpirationSeconds: 3600,
+    })
     const { spec } = await issuer.issue(
       target,
       { spec: { expirationSeconds: 7200 } },
@@ -274,6 +280,8 @@ describe('a token that is asked for', () => {
     ['less than an hour at most', { maxExpirationSeconds: 3599 }],
     ['a time at most that is none', { maxExpirationSeconds: Number.NaN }],
   ])('is never issued with %s', (_, options) => {
-    expect(() => tokenIssuer({ issuer: ISSUER, key, objects, ...options })).toThrow(ConfigurationError)
+    expect(() => tokenIssuer({ issuer: ISSUER, signingKey: key, objects, ...options })).toThrow(
+      ConfigurationError,
+    )
   })
 })

@@ -18,6 +18,7 @@ import { rfc3339Of } from '@kube-authn/internal/rfc3339'
 import { findBoundObject, type TokenTarget } from './bound-object.ts'
 import { isNameOrUrl } from './issuer-name.ts'
 import { serviceAccountGetters, type ServiceAccountObjects } from './objects.ts'
+import { aSigningKey } from './key-source.ts'
 import { signing } from './signing.ts'
 import { boundTokenClaims } from './token-claims.ts'
 import type { TokenSigner } from '../signer/token-signer.ts'
@@ -28,7 +29,7 @@ export interface TokenIssuerOptions {
   /** The issuer of the tokens (the first `--service-account-issuer`). */
   readonly issuer: string
   /** The signing key (`--service-account-signing-key-file`). Either this or `signer` is required. */
-  readonly key?: SigningKey
+  readonly signingKey?: SigningKey
   /** A remote signer (`--service-account-signing-endpoint`): a KMS, a vault, an external signer. */
   readonly signer?: TokenSigner
   /** The timeout of `signer` for one token. Default 10. */
@@ -50,11 +51,6 @@ export interface TokenIssuerOptions {
   readonly clock?: Clock
 }
 
-const aSigningKey = must(
-  'must be a key, as signingKeyFromPem(...) makes',
-  (value) => typeof value === 'object' && value !== null && 'key' in value && 'alg' in value,
-)
-
 const aTokenSigner = withMethods('a signer of tokens, as keySigner(...) makes', 'sign')
 
 const shape: OptionsShape<TokenIssuerOptions> = {
@@ -64,7 +60,7 @@ const shape: OptionsShape<TokenIssuerOptions> = {
       (value) => typeof value === 'string' && value !== '' && isNameOrUrl(value),
     ),
   ),
-  key: aSigningKey,
+  signingKey: aSigningKey,
   signer: aTokenSigner,
   signTimeoutSeconds: above(0, 3600),
   audiences: nonEmptyListOf(aNonEmptyString),
@@ -119,7 +115,7 @@ const EXTENDED_EXPIRATION_SECONDS = 31_536_000
  *
  * @throws {ConfigurationError} if an option is invalid.
  * @example
- * const { issue } = tokenIssuer({ issuer: 'https://issuer.example.com', key, objects })
+ * const { issue } = tokenIssuer({ issuer: 'https://issuer.example.com', signingKey, objects })
  * const { status } = await issue({ namespace: 'shop', name: 'cart' }, { spec: { audiences: ['vault'] } })
  */
 export function tokenIssuer(options: TokenIssuerOptions): TokenIssuer {

@@ -22,7 +22,7 @@ async function source(more: Partial<FetchedKeysOptions> = {}, first: FetchedKeyS
   const events: AuthenticationEvent[] = []
   const state = { answer: (): Promise<FetchedKeySet> => Promise.resolve(first), fetches: 0 }
   const keys = await fetchedKeys({
-    fetch: () => {
+    fetchKeys: () => {
       state.fetches++
       return state.answer()
     },
@@ -120,7 +120,7 @@ describe('keys that are fetched', () => {
     const clock = fixedClock()
     let signal: AbortSignal | undefined
     const keys = fetchedKeys({
-      fetch: (options) => {
+      fetchKeys: (options) => {
         ;({ signal } = options)
         return new Promise(() => {})
       },
@@ -168,10 +168,10 @@ describe('keys that are fetched', () => {
     ],
     ['nothing', undefined, 'undefined'],
   ])('must be usable at the start, and otherwise change nothing: %s', async (_, answer, why) => {
-    const fetch = (): Promise<FetchedKeySet> => Promise.resolve(answer as FetchedKeySet)
-    await expect(fetchedKeys({ fetch, clock: fixedClock() })).rejects.toThrow(why)
+    const fetchKeys = (): Promise<FetchedKeySet> => Promise.resolve(answer as FetchedKeySet)
+    await expect(fetchedKeys({ fetchKeys, clock: fixedClock() })).rejects.toThrow(why)
     const { clock, keys, state } = await source()
-    state.answer = fetch
+    state.answer = fetchKeys
     clock.advance(60_000)
     await ticks()
     expect(state.fetches).toBe(2)

@@ -31,7 +31,7 @@ export interface FetchedKeySet {
 /** Options of {@link fetchedKeys}. */
 export interface FetchedKeysOptions {
   /** Fetches all keys that verify its tokens. The signal aborts at the time limit. */
-  readonly fetch: (options: { readonly signal: AbortSignal }) => Promise<FetchedKeySet>
+  readonly fetchKeys: (options: { readonly signal: AbortSignal }) => Promise<FetchedKeySet>
   /** Time limit of one fetch. Default 60. */
   readonly timeoutSeconds?: number
   /** Default: the runtime's clock. */
@@ -41,7 +41,7 @@ export interface FetchedKeysOptions {
 }
 
 const shape: OptionsShape<FetchedKeysOptions> = {
-  fetch: required(aFunction),
+  fetchKeys: required(aFunction),
   timeoutSeconds: above(0, 3600),
   clock: aClock,
   observer: aFunction,
@@ -69,12 +69,12 @@ export interface FetchedKeys extends KeyLookup {
  * @throws {ConfigurationError} if an option is invalid; rejects with the error of the first fetch if it fails.
  * @example
  * const keys = await fetchedKeys({
- *   fetch: async ({ signal }) => ({ keys: await keysOfKms(signal), refreshAfterSeconds: 300 }),
+ *   fetchKeys: async ({ signal }) => ({ keys: await keysOfKms(signal), refreshAfterSeconds: 300 }),
  * })
  */
 export async function fetchedKeys(options: FetchedKeysOptions): Promise<FetchedKeys> {
   checkOptions(shape, options)
-  const { fetch, timeoutSeconds = 60, clock = systemClock, observer } = options
+  const { fetchKeys, timeoutSeconds = 60, clock = systemClock, observer } = options
   let keys: readonly VerificationKey[] = []
   let staleAtMs = -Infinity
   let lastError: Error | undefined
@@ -89,7 +89,7 @@ export async function fetchedKeys(options: FetchedKeysOptions): Promise<FetchedK
       tooLate: (cause) => new Error('fetching the keys timed out', { cause }),
     })
     try {
-      const fetched = await deadline.race((signal) => fetch({ signal }))
+      const fetched = await deadline.race((signal) => fetchKeys({ signal }))
       const [problem] = problemsOf(fetched)
       if (problem !== undefined) throw new Error(problem.message)
       return fetched

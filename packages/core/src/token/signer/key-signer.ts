@@ -18,7 +18,7 @@ import type { TokenSigner } from './token-signer.ts'
 /** Options of {@link keySigner}. */
 export interface KeySignerOptions {
   /** The public key, which determines `kid` and algorithm. */
-  readonly key: VerificationKey
+  readonly verificationKey: VerificationKey
   /**
    * Signs the bytes: RSA by PKCS #1 v1.5 with SHA-256, EC by ECDSA with the hash of its curve (SHA-256, SHA-384 or SHA-512). The signal
    * aborts when the signature is no longer needed.
@@ -26,14 +26,14 @@ export interface KeySignerOptions {
   readonly sign: (data: Uint8Array, options: { readonly signal: AbortSignal }) => Awaitable<Uint8Array>
   /** Format of ECDSA signatures: `der`, as from AWS KMS, Google Cloud KMS and OpenSSL, or `raw`, as in JWS. Default `der`. */
   readonly ecdsaFormat?: 'der' | 'raw'
-  /** Keys to verify tokens with, if older keys are still in use. Default: `key`. */
+  /** Keys to verify tokens with, if older keys are still in use. Default: `verificationKey`. */
   readonly keys?: KeySource
   /** Maximum token lifetime, at least 600. Default: unlimited. */
   readonly maxExpirationSeconds?: number
 }
 
 const shape: OptionsShape<KeySignerOptions> = {
-  key: required(
+  verificationKey: required(
     must(
       'must be a key, such as one of verificationKeysFromPem(...)',
       (value) =>
@@ -58,16 +58,16 @@ const OCTETS = { ES256: 32, ES384: 48, ES512: 66 }
  *
  * @throws {ConfigurationError} if an option is invalid.
  * @example
- * const [key] = await verificationKeysFromPem(publicKeyPem)
+ * const [verificationKey] = await verificationKeysFromPem(publicKeyPem)
  * const signer = keySigner({
- *   key,
+ *   verificationKey,
  *   sign: async (data, { signal }) =>
  *     (await kms.sign({ KeyId, Message: data, MessageType: 'RAW', SigningAlgorithm: 'ECDSA_SHA_256' }, { abortSignal: signal })).Signature,
  * })
  */
 export function keySigner(options: KeySignerOptions): TokenSigner {
   checkOptions(shape, options)
-  const { key, sign, ecdsaFormat = 'der', keys = [key], maxExpirationSeconds } = options
+  const { verificationKey: key, sign, ecdsaFormat = 'der', keys = [key], maxExpirationSeconds } = options
   const { alg, kid } = key
   const header = base64urlOf(bytesFromText(JSON.stringify({ alg, kid, typ: 'JWT' })))
   return {

@@ -21,7 +21,7 @@ export function signingElsewhere(
   clock: Clock,
 ): (claims: object, context: Context) => Promise<string> {
   const limited = limitConcurrency({
-    maxRunning: MAX_SIGNED_AT_ONCE,
+    maxConcurrent: MAX_SIGNED_AT_ONCE,
     maxWaiting: MAX_WAITING,
     tooMany: 'too many tokens are being signed',
   })

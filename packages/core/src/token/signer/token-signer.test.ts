@@ -69,7 +69,7 @@ describe('a token that is signed elsewhere', () => {
       const { privateKey, publicKey } = pairs[alg]
       const own = await verificationKeyFromDer(spkiOf(publicKey), 'arn:aws:kms:eu-west-1:1:key/1')
       const signer = keySigner({
-        key: own,
+        verificationKey: own,
         // What AWS KMS and Google Cloud KMS return: DER for EC.
         sign: async (data) => createSign(HASHES[alg]).update(data).sign(privateKey),
       })
@@ -88,7 +88,7 @@ describe('a token that is signed elsewhere', () => {
 
   it('may have a signature as JWS has it', async () => {
     const signer = keySigner({
-      key,
+      verificationKey: key,
       ecdsaFormat: 'raw',
       sign: (data) => signBytes('sha256', data, { key: pairs.ES256.privateKey, dsaEncoding: 'ieee-p1363' }),
     })
@@ -265,8 +265,12 @@ describe('a token that is signed elsewhere', () => {
 describe('the options of a signer', () => {
   const base = { issuer: ISSUER, objects }
   it.each<readonly [what: string, options: object, message: string]>([
-    ['neither key nor signer', {}, 'key: is required unless signer is set'],
-    ['both', { key: { key: {}, alg: 'ES256' }, signer: signs() }, 'signer: cannot be set together with key'],
+    ['neither key nor signer', {}, 'signingKey: is required unless signer is set'],
+    [
+      'both',
+      { signingKey: { key: {}, alg: 'ES256' }, signer: signs() },
+      'signer: cannot be set together with signingKey',
+    ],
     [
       'a signer that cannot sign',
       { signer: { keys: [key] } },
@@ -295,11 +299,23 @@ describe('the options of a signer', () => {
   })
 
   it.each<readonly [what: string, options: object, message: string]>([
-    ['no key', { sign: () => {} }, 'key: is required'],
-    ['a key of another kind', { key: { kid: 'a', alg: 'HS256' }, sign: () => {} }, 'key: must be a key'],
-    ['no function', { key, sign: 'x' }, 'sign: must be a function'],
-    ['another format', { key, sign: () => {}, ecdsaFormat: 'jose' }, "ecdsaFormat: must be 'der' or 'raw'"],
-    ['too short a life', { key, sign: () => {}, maxExpirationSeconds: 599 }, 'maxExpirationSeconds: must be'],
+    ['no key', { sign: () => {} }, 'verificationKey: is required'],
+    [
+      'a key of another kind',
+      { verificationKey: { kid: 'a', alg: 'HS256' }, sign: () => {} },
+      'verificationKey: must be a key',
+    ],
+    ['no function', { verificationKey: key, sign: 'x' }, 'sign: must be a function'],
+    [
+      'another format',
+      { verificationKey: key, sign: () => {}, ecdsaFormat: 'jose' },
+      "ecdsaFormat: must be 'der' or 'raw'",
+    ],
+    [
+      'too short a life',
+      { verificationKey: key, sign: () => {}, maxExpirationSeconds: 599 },
+      'maxExpirationSeconds: must be',
+    ],
   ])('of keySigner are refused: %s', (_, options, message) => {
     expect(() => keySigner(options as unknown as KeySignerOptions)).toThrow(message)
   })
@@ -313,7 +329,7 @@ describe('the options of a signer', () => {
       Uint8Array.of(0x30, 0x26, 2, 0x21, ...new Uint8Array(33).fill(1), 2, 1, 1),
     ],
   ])('are not met by a KMS that returns %s', async (_, signature) => {
-    const signer = keySigner({ key, sign: () => signature as Uint8Array })
+    const signer = keySigner({ verificationKey: key, sign: () => signature as Uint8Array })
     await expect(issuing(signer).issue()).rejects.toMatchObject({ status: 500 })
   })
 })

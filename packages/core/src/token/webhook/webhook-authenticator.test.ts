@@ -251,7 +251,7 @@ describe('webhookAuthenticator', () => {
   })
 
   it('is not called for an empty list of audiences, nor for a token that JSON cannot say', async () => {
-    const { ask, calls } = webhook([known], { cacheTtlSeconds: 0 })
+    const { ask, calls } = webhook([known], { ttlSeconds: 0 })
     expect(await ask({ audiences: [] })).toBeUndefined()
     expect(await ask({}, 'a\udcff')).toBeUndefined()
     expect(calls).toHaveLength(0)
@@ -358,7 +358,7 @@ describe('webhookAuthenticator', () => {
   })
 
   it('has the token in no error and no event, whatever the webhook says', async () => {
-    const secrets = (): readonly string[] => ['kubeconfig-token']
+    const redact = (): readonly string[] => ['kubeconfig-token']
     const saying = [
       `no such token: ${token} (sent by kubeconfig-token)`,
       `Bearer ${token.slice(0, 30)}... is unknown`,
@@ -383,7 +383,7 @@ describe('webhookAuthenticator', () => {
         }),
     ])
     for (const answer of answers) {
-      const { authenticator } = webhook([answer], { secrets })
+      const { authenticator } = webhook([answer], { redact })
       const explanation = await explain(bearerToken(authenticator), authorized(`Bearer ${token}`))
       const shown = JSON.stringify(explanation, (_, value: unknown) =>
         value instanceof Error ? [...Object.entries(value), value.message, value.stack, value.cause] : value,
@@ -439,14 +439,14 @@ describe('webhookAuthenticator', () => {
   })
 
   it('is not called for a caller who is gone, and ends with one who goes', async () => {
-    const gone = webhook([known], { cacheTtlSeconds: 0 })
+    const gone = webhook([known], { ttlSeconds: 0 })
     const message = 'webhook call failed: context canceled'
     expect(await gone.failure({ signal: AbortSignal.abort() })).toMatchObject({
       code: 'unavailable',
       message,
     })
     expect(gone.calls).toHaveLength(0)
-    const going = webhook([() => new Promise<Response>(() => undefined)], { cacheTtlSeconds: 0 })
+    const going = webhook([() => new Promise<Response>(() => undefined)], { ttlSeconds: 0 })
     const caller = new AbortController()
     const failing = going.failure({ signal: caller.signal })
     caller.abort()
@@ -497,7 +497,7 @@ describe('webhookAuthenticator', () => {
   it('never takes a user from what is no TokenReview with one', async () => {
     await fc.assert(
       fc.asyncProperty(fc.oneof(fc.string(), fc.json(), fc.string({ unit: 'binary' })), async (body) => {
-        const { ask } = webhook([text(body)], { cacheTtlSeconds: 0 })
+        const { ask } = webhook([text(body)], { ttlSeconds: 0 })
         const answer = await ask().catch((error: unknown) => {
           expect(error).toBeInstanceOf(AuthenticationError)
         })
@@ -516,16 +516,16 @@ describe('webhookAuthenticator', () => {
     ],
     [{ timeoutSeconds: 31 }, 'timeoutSeconds: must be above 0 and at most 30'],
     [{ timeoutSeconds: 0 }, 'timeoutSeconds: must be above 0 and at most 30'],
-    [{ cacheTtlSeconds: -1 }, 'cacheTtlSeconds: must be 0 or more'],
-    [{ cacheTtlSeconds: Number.NaN }, 'cacheTtlSeconds: must be 0 or more'],
-    [{ maxCacheEntries: 0 }, 'maxCacheEntries: must be a whole number above 0'],
-    [{ maxResponseBytes: 0.5 }, 'maxResponseBytes: must be a whole number above 0'],
+    [{ ttlSeconds: -1 }, 'ttlSeconds: must be 0 or more'],
+    [{ ttlSeconds: Number.NaN }, 'ttlSeconds: must be 0 or more'],
+    [{ maxEntries: 0 }, 'maxEntries: must be a whole number above 0'],
+    [{ maxBytes: 0.5 }, 'maxBytes: must be a whole number above 0'],
     [{ maxAttempts: 0 }, 'maxAttempts: number of webhook retry attempts must be greater than 0, but is: 0'],
     [
       { maxAttempts: null as unknown as number },
       'maxAttempts: retry backoff attempts must be a whole number',
     ],
-    [{ retryDelaySeconds: -1 }, 'retryDelaySeconds: must be 0 or more'],
+    [{ initialBackoffSeconds: -1 }, 'initialBackoffSeconds: must be 0 or more'],
     [{ implicitAudiences: [] }, 'implicitAudiences: must not be empty; leave it out for none'],
     [
       { url: '', maxAttempts: 0 },

@@ -42,16 +42,16 @@ export interface WebhookAuthenticatorOptions extends WebhookCallOptions {
   /** The audiences of a token if the webhook returns none (`--api-audiences`). Default: none. */
   readonly implicitAudiences?: readonly string[]
   /** How long the user of a token is cached, or that the token is unknown (`--authentication-token-webhook-cache-ttl`). Default 120. */
-  readonly cacheTtlSeconds?: number
+  readonly ttlSeconds?: number
   /** How many users are cached, and separately how many unknown tokens; least recently used entries are evicted. Default 32,768. */
-  readonly maxCacheEntries?: number
+  readonly maxEntries?: number
   /**
    * Whether authentication is delegated to the API server of a cluster, as in an extension API server; calls are then counted in
    * `apiserver_delegated_authn_request_total`. Default `false`.
    */
   readonly delegated?: boolean
   /** Returns the credentials of the calls themselves, to be removed from messages of the webhook. Default: none. */
-  readonly secrets?: () => readonly string[]
+  readonly redact?: () => readonly string[]
 }
 
 /** The checks of {@link WebhookAuthenticatorOptions}, for packages that extend these options. */
@@ -60,10 +60,10 @@ export const webhookAuthenticatorShape: OptionsShape<WebhookAuthenticatorOptions
   name: aString,
   version: reviewVersion,
   implicitAudiences: nonEmptyListOf(aString, '; leave it out for none'),
-  cacheTtlSeconds: atLeast(0),
-  maxCacheEntries: wholeNumber(1),
+  ttlSeconds: atLeast(0),
+  maxEntries: wholeNumber(1),
   delegated: aBoolean,
-  secrets: aFunction,
+  redact: aFunction,
 }
 
 /**
@@ -89,7 +89,7 @@ export function webhookAuthenticator(options: WebhookAuthenticatorOptions): Toke
   const { version = 'v1', implicitAudiences = [] } = options
   const { timeoutSeconds = MAX_TIMEOUT_SECONDS } = options
   const call = webhookCall({ ...options, url: withTimeout(options.url, timeoutSeconds) }, WEBHOOK)
-  const secretsWith = (token: string): readonly string[] => [token, ...(options.secrets?.() ?? [])]
+  const secretsWith = (token: string): readonly string[] => [token, ...(options.redact?.() ?? [])]
 
   const ask = async (token: string, context: Context): Promise<TokenReviewStatus> => {
     try {
@@ -116,20 +116,20 @@ export function webhookAuthenticator(options: WebhookAuthenticatorOptions): Toke
 
 /** The cache options of a {@link webhookAuthenticator} with these options; `false` if it does not cache. */
 export function webhookCache({
-  cacheTtlSeconds = 120,
+  ttlSeconds = 120,
   timeoutSeconds = MAX_TIMEOUT_SECONDS,
-  maxCacheEntries,
+  maxEntries,
   clock,
-}: Pick<WebhookAuthenticatorOptions, 'cacheTtlSeconds' | 'timeoutSeconds' | 'maxCacheEntries' | 'clock'>):
+}: Pick<WebhookAuthenticatorOptions, 'ttlSeconds' | 'timeoutSeconds' | 'maxEntries' | 'clock'>):
   | CachedOptions
   | false {
-  if (cacheTtlSeconds === 0) return false
+  if (ttlSeconds === 0) return false
   return {
-    successTtlSeconds: cacheTtlSeconds,
-    failureTtlSeconds: cacheTtlSeconds,
+    successTtlSeconds: ttlSeconds,
+    failureTtlSeconds: ttlSeconds,
     // Longer than the timeout of the call, whose error is more specific.
-    lookupTimeoutSeconds: timeoutSeconds + 5,
-    ...(maxCacheEntries !== undefined && { maxEntries: maxCacheEntries }),
+    timeoutSeconds: timeoutSeconds + 5,
+    ...(maxEntries !== undefined && { maxEntries }),
     ...(clock !== undefined && { clock }),
   }
 }

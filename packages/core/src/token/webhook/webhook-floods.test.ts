@@ -41,7 +41,7 @@ function webhook(options: Partial<WebhookAuthenticatorOptions> = {}) {
 
 describe('a flood of made up tokens', () => {
   it('pushes no user out of what is remembered, so that an outage is none for them', async () => {
-    const { ask, is } = webhook({ maxCacheEntries: 8 })
+    const { ask, is } = webhook({ maxEntries: 8 })
     await ask('good')
     for (let index = 0; index < 100; index++) expect(await ask(`made up ${index}`)).toBe('unknown')
     is('is down')
@@ -50,7 +50,7 @@ describe('a flood of made up tokens', () => {
   })
 
   it('has so many calls under way and no more, and what cannot even wait may be asked again later', async () => {
-    const { ask, flood, open, is } = webhook({ maxConcurrentCalls: 3, maxWaitingCalls: 4 })
+    const { ask, flood, open, is } = webhook({ maxConcurrent: 3, maxWaiting: 4 })
     await ask('good')
     is('hangs')
     const answers = flood(20)
@@ -82,7 +82,7 @@ describe('a flood of made up tokens', () => {
   })
 
   it('repeats calls while half of them are under way', async () => {
-    const { ask, flood, open, is, callsOf } = webhook({ maxConcurrentCalls: 4, maxWaitingCalls: 0 })
+    const { ask, flood, open, is, callsOf } = webhook({ maxConcurrent: 4, maxWaiting: 0 })
     is('hangs')
     const other = flood(1)
     await settled()
@@ -93,7 +93,7 @@ describe('a flood of made up tokens', () => {
   })
 
   it('repeats no call while more than half of them are under way', async () => {
-    const { ask, flood, open, is, callsOf } = webhook({ maxConcurrentCalls: 4, maxWaitingCalls: 0 })
+    const { ask, flood, open, is, callsOf } = webhook({ maxConcurrent: 4, maxWaiting: 0 })
     is('is down')
     expect(await callsOf(() => thrownBy(() => ask('alone')))).toBe(5)
     is('hangs')
@@ -112,7 +112,7 @@ describe('a flood of made up tokens', () => {
       ...impatientClock(),
       after: (_: number, callback: () => void) => (timers.push(callback), () => {}),
     }
-    const { ask, open, is, callsOf } = webhook({ clock, maxConcurrentCalls: 1, cacheTtlSeconds: 0 })
+    const { ask, open, is, callsOf } = webhook({ clock, maxConcurrent: 1, ttlSeconds: 0 })
     is('hangs')
     const first = thrownBy(() => ask('first'))
     await settled()
@@ -131,10 +131,10 @@ describe('a flood of made up tokens', () => {
 
 describe('limits of calls', () => {
   it.each([
-    [{ maxConcurrentCalls: 0 }, 'maxConcurrentCalls: must be a whole number above 0'],
-    [{ maxConcurrentCalls: 1.5 }, 'maxConcurrentCalls: must be a whole number above 0'],
-    [{ maxWaitingCalls: -1 }, 'maxWaitingCalls: must be a whole number, 0 or more'],
-    [{ maxWaitingCalls: Infinity }, 'maxWaitingCalls: must be a whole number, 0 or more'],
+    [{ maxConcurrent: 0 }, 'maxConcurrent: must be a whole number above 0'],
+    [{ maxConcurrent: 1.5 }, 'maxConcurrent: must be a whole number above 0'],
+    [{ maxWaiting: -1 }, 'maxWaiting: must be a whole number, 0 or more'],
+    [{ maxWaiting: Infinity }, 'maxWaiting: must be a whole number, 0 or more'],
   ])('are numbers that can work, not %j', (options, message) => {
     expect(() => webhook(options)).toThrow(message)
   })

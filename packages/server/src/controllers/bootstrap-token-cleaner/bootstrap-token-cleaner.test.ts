@@ -159,7 +159,7 @@ describe('the token cleaner', () => {
 
   it('ends a token that was made for a time when that is over', async () => {
     const clock = fixedClock(NOW)
-    const { secret } = createBootstrapToken({ ttlSeconds: 60, clock })
+    const { secret } = createBootstrapToken({ expirationSeconds: 60, clock })
     const secrets = bootstrapSecrets([secret])
     await bootstrapTokenCleaner({ secrets, clock }).check(secret.name)
     clock.advance(60_000)

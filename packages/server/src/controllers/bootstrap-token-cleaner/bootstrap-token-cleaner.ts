@@ -88,7 +88,7 @@ export function bootstrapTokenCleaner(options: BootstrapTokenCleanerOptions): Bo
   const queue = workQueue<string>({
     keyOf: (name) => name,
     work: look,
-    concurrency: 10,
+    maxConcurrent: 10,
     maxRetries: Infinity,
     clock,
     onError,

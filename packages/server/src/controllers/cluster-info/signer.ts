@@ -93,7 +93,7 @@ export function clusterInfoSigner(options: ClusterInfoSignerOptions): ClusterInf
   const queue = workQueue<string>({
     keyOf: (name) => name,
     work: look,
-    concurrency: 1,
+    maxConcurrent: 1,
     maxRetries: 10,
     clock,
     onError,

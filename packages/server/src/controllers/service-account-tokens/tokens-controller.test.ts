@@ -45,7 +45,7 @@ function controllerOf({ accounts = [account], secrets = [], otherwise, ...option
   const store = serviceAccountStore({ serviceAccounts: accounts, secrets })
   const controller = tokensController({
     store: { ...store, ...otherwise?.(store) },
-    key,
+    signingKey: key,
     rootCA: 'CA',
     clock,
     onError: (error) => void errors.push(error),
@@ -225,7 +225,7 @@ describe('a secret with a token', () => {
       checkServiceAccount: () => 0,
       checkSecret: ({ resourceVersion }) => versions.add(resourceVersion),
     })
-    const other = tokensController({ store, key, rootCA: 'CA' })
+    const other = tokensController({ store, signingKey: key, rootCA: 'CA' })
     await Promise.all([
       controller.checkSecret(secretOf()),
       controller.checkSecret(secretOf()),
@@ -534,9 +534,9 @@ describe('a service account', () => {
 
 describe('the tokens controller', () => {
   it('says everything that is wrong with its options', async () => {
-    const thrown = await thrownBy(() => controllerOf({ concurrency: 0, maxRetries: 1.5 }))
+    const thrown = await thrownBy(() => controllerOf({ maxConcurrent: 0, maxRetries: 1.5 }))
     expect(thrown).toBeInstanceOf(ConfigurationError)
-    expect(thrown).toMatchObject({ problems: [{ path: 'concurrency' }, { path: 'maxRetries' }] })
+    expect(thrown).toMatchObject({ problems: [{ path: 'maxConcurrent' }, { path: 'maxRetries' }] })
     expect(await thrownBy(() => controllerOf({ maxRetries: Infinity }))).toBeInstanceOf(ConfigurationError)
   })
 
@@ -548,7 +548,7 @@ describe('the tokens controller', () => {
     )
     const { controller, store } = controllerOf({
       secrets,
-      concurrency: 3,
+      maxConcurrent: 3,
       otherwise: (inner) => ({
         async getSecret(namespace, name) {
           most = Math.max(most, ++now)

@@ -2,7 +2,7 @@ import type { Clock } from '@kube-authn/core'
 import {
   systemClock,
   aClock,
-  must,
+  aSigningKey,
   withMethods,
   systemRandom,
   type ServiceAccount,
@@ -28,7 +28,7 @@ import { newTokenSecret } from './token-secret.ts'
 export interface TokensControllerOptions {
   readonly store: TokensControllerStore
   /** The signing key (`--service-account-private-key-file`). */
-  readonly key: SigningKey
+  readonly signingKey: SigningKey
   /** The CA that clients should trust, as PEM: `ca.crt` in every secret (`--root-ca-file`). Default: none. */
   readonly rootCA?: string
   /**
@@ -37,7 +37,7 @@ export interface TokensControllerOptions {
    */
   readonly createSecrets?: boolean
   /** How many secrets, and how many service accounts, are processed at once (`--concurrent-serviceaccount-token-syncs`). Default 5. */
-  readonly concurrency?: number
+  readonly maxConcurrent?: number
   /** How often a failed item is retried; the delay is 5 ms at first and doubles each time. Default 10. */
   readonly maxRetries?: number
   /** Default: the runtime's clock. */
@@ -52,15 +52,10 @@ const shape: OptionsShape<TokensControllerOptions> = {
   store: required(
     withMethods('a store of service accounts and secrets', 'getServiceAccount', 'getSecret', 'listSecrets'),
   ),
-  key: required(
-    must(
-      'must be a key, as signingKeyFromPem(...) makes',
-      (value) => typeof value === 'object' && value !== null && 'key' in value,
-    ),
-  ),
+  signingKey: required(aSigningKey),
   rootCA: aString,
   createSecrets: aBoolean,
-  concurrency: wholeNumber(1),
+  maxConcurrent: wholeNumber(1),
   maxRetries: wholeNumber(0),
   clock: aClock,
   random: aFunction,
@@ -91,15 +86,15 @@ export interface TokensController {
  *
  * @throws {ConfigurationError} if an option is invalid.
  * @example
- * const controller = tokensController({ store, key: await signingKeyFromPem(pem), rootCA })
+ * const controller = tokensController({ store, signingKey: await signingKeyFromPem(pem), rootCA })
  * await controller.checkSecret(secret)
  */
 export function tokensController(options: TokensControllerOptions): TokensController {
   checkOptions(shape, options)
-  const { store, key, rootCA = '', createSecrets = false } = options
-  const { concurrency = 5, maxRetries = 10, clock = systemClock, random = systemRandom, onError } = options
-  const content = { key, rootCA }
-  const queues = { concurrency, maxRetries, clock, onError }
+  const { store, signingKey, rootCA = '', createSecrets = false } = options
+  const { maxConcurrent = 5, maxRetries = 10, clock = systemClock, random = systemRandom, onError } = options
+  const content = { key: signingKey, rootCA }
+  const queues = { maxConcurrent, maxRetries, clock, onError }
   const newSecret = createSecrets
     ? (account: ServiceAccount): Promise<Secret> => newTokenSecret(account, content, random)
     : undefined

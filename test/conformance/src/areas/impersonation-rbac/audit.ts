@@ -1,7 +1,6 @@
-import { authenticateRequest } from '@kube-authn/core'
+import { authenticateRequest, impersonateRequest } from '@kube-authn/core/adapter'
 import { auditLog, type AuditEvent } from '@kube-authn/core/audit'
 import { alwaysAllow, alwaysDeny, authorizeRequest } from '@kube-authn/core/authorization'
-import { impersonateRequest } from '@kube-authn/core/adapter'
 import { requestOf, type VectorRequest } from './request.ts'
 import { userOf, type VectorUser } from './subjects.ts'
 import { type AreaRunner, Differences, type Vector } from './vector.ts'

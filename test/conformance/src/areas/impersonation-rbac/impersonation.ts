@@ -1,6 +1,6 @@
-import type { HeaderChanges, StatusError } from '@kube-authn/core'
+import type { HeaderChanges } from '@kube-authn/core'
+import { type StatusError, impersonateRequest } from '@kube-authn/core/adapter'
 import { type Attributes, type Authorizer, authorizeRequest, decide } from '@kube-authn/core/authorization'
-import { impersonateRequest } from '@kube-authn/core/adapter'
 import { authorizerOf, type VectorAuthorizer, vectorVerdict } from './authorizers.ts'
 import { requestOf, type VectorRequest } from './request.ts'
 import { userOf, type VectorUser, vectorUserOf } from './subjects.ts'

@@ -27,7 +27,7 @@ export const commonAuthority: Explanation<RecordedAuthentication> = {
     at === 'start' &&
     there === 'starts' &&
     here ===
-      'clientCA: requestHeader: has a CA in common with the CA of client certificates: give proxies a CA of their own, which signs no users',
+      'clientCAFile: requestHeader: has a CA in common with the CA of client certificates: give proxies a CA of their own, which signs no users',
 }
 
 /** A header of the proxy with `_` for `-`, or vice versa, besides the user of the proxy. */

@@ -9,10 +9,13 @@ export const explainedStart: readonly Explanation<RecordedStart>[] = [
     explains: (difference, { setup }) =>
       isRefusedHereFor(
         difference,
-        /^clientCA: \S+: x509: certificate block \d+ (?:has no end|is not base64)$/,
+        /^clientCAFile: \S+: x509: certificate block \d+ (?:has no end|is not base64)$/,
       ) ||
       (hasAuthority(setup, 'ca-p224') &&
-        isRefusedHereFor(difference, /^clientCA: \S+: x509: malformed EC key: unsupported elliptic curve$/)),
+        isRefusedHereFor(
+          difference,
+          /^clientCAFile: \S+: x509: malformed EC key: unsupported elliptic curve$/,
+        )),
   },
   {
     row: 'request header configuration',
@@ -20,7 +23,7 @@ export const explainedStart: readonly Explanation<RecordedStart>[] = [
       isWithoutUid(difference, setup) ||
       isRefusedHereFor(
         difference,
-        /^requestHeader\.(?:\w+\[\d+\]: (?:covers the same header as \w+\[\d+\]|not a header name)|allowedNames\[\d+\]: must not be blank)$/,
+        /^requestHeader\.(?:\w+\[\d+\]: (?:covers the same header as \w+\[\d+\]|must be the name of a header)|allowedNames\[\d+\]: must not be blank)$/,
       ),
   },
   {
@@ -33,7 +36,7 @@ export const explainedStart: readonly Explanation<RecordedStart>[] = [
     explains: (difference) =>
       isRefusedHereFor(
         difference,
-        /^clientCA: requestHeader: has a CA in common with the CA of client certificates: give proxies a CA of their own, which signs no users$/,
+        /^clientCAFile: requestHeader: has a CA in common with the CA of client certificates: give proxies a CA of their own, which signs no users$/,
       ),
   },
   {

@@ -78,7 +78,7 @@ function optionsOf(
   const bundle = (name: string, recorded: RecordedBundle): string =>
     put(name, 'raw' in recorded ? recorded.raw : pki.bundle(recorded))
   return {
-    ...(clientCA && { clientCA: bundle('client-ca.crt', clientCA) }),
+    ...(clientCA && { clientCAFile: bundle('client-ca.crt', clientCA) }),
     ...(requestHeader && {
       requestHeader: frontProxyOf(requestHeader, bundle('proxy-ca.crt', requestHeader.ca)),
     }),
@@ -94,10 +94,10 @@ function optionsOf(
 /** Without allowed names any certificate of the CA is a proxy's, as in kube-apiserver. */
 function frontProxyOf(
   { ca: _ca, allowedNames = [], usernameHeaders = [], ...names }: NonNullable<RecordedSetup['requestHeader']>,
-  clientCA: string,
+  caFile: string,
 ): FrontProxyOptions {
   const allowed = allowedNames.length > 0 ? { allowedNames } : { allowAnyProxyName: true }
-  return { ...names, ...allowed, usernameHeaders, clientCA }
+  return { ...names, ...allowed, usernameHeaders, caFile }
 }
 
 function configurationOf({ authenticationConfig, anonymous }: RecordedSetup): string | undefined {

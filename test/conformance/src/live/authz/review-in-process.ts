@@ -1,6 +1,6 @@
-import { fetchRequest, type UserInfo } from '@kube-authn/core'
+import { fetchRequest, handleReviews } from '@kube-authn/core/adapter'
+import type { UserInfo } from '@kube-authn/core'
 import type { Authorizer } from '@kube-authn/core/authorization'
-import { handleReviews } from '@kube-authn/core/adapter'
 
 /** A response as JSON. */
 export interface JsonAnswer {

@@ -8,9 +8,9 @@ import {
   authenticatedGroup,
   bearerToken,
   type Clock,
-  fetchRequest,
   type UserInfo,
 } from '@kube-authn/core'
+import { fetchRequest } from '@kube-authn/core/adapter'
 import {
   isAuthenticationError,
   isConfigurationError,

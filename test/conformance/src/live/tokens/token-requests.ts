@@ -59,7 +59,7 @@ export const tokenRequests: LiveArea = liveArea<RecordedTokenRequest>({
       const { id, request, issuer, apiAudiences: audiences, options, real } = asked
       if (request === undefined) continue
       const objects = serviceAccountObjects(first.header.objects[asked.objects])
-      const { issue } = tokenIssuer({ issuer, key, audiences, objects, ...options })
+      const { issue } = tokenIssuer({ issuer, signingKey: key, audiences, objects, ...options })
       const ours = await issued(() => issue(request, request.body))
       yield { id, asked, differences: issueDifferences(real, ours) }
     }

@@ -68,7 +68,7 @@ export const webhook: LiveArea = liveArea<RecordedWebhook>({
         url: 'https://webhook.example.com/',
         fetch: webhookOf(answer),
         version,
-        cacheTtlSeconds: 0,
+        ttlSeconds: 0,
         implicitAudiences: SERVER_AUDIENCES,
         clock: impatient,
         timeoutSeconds: TIMEOUT_SECONDS,

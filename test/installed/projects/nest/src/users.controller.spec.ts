@@ -1,5 +1,5 @@
 import type { Server } from 'node:http'
-import { StatusError } from '@kube-authn/core'
+import { StatusError } from '@kube-authn/core/adapter'
 import type { INestApplication } from '@nestjs/common'
 import { Test } from '@nestjs/testing'
 import request from 'supertest'

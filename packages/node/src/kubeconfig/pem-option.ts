@@ -1,6 +1,5 @@
 import { resolve } from 'node:path'
 import type { ErrorList, FieldPath } from '@kube-authn/core/internal'
-import type { PemSource } from '../http/endpoint.ts'
 
 /** A field with the path of a file, and its sibling field with inline data. */
 export interface FileOrData {
@@ -12,16 +11,26 @@ export interface FileOrData {
   readonly data: string
 }
 
-/** The PEM source and its field; `undefined` if neither field is set. */
-export function pemSource(
+/** An option of a transport for PEM data or its file. */
+export interface PemOption<Name extends 'ca' | 'cert' | 'key'> {
+  readonly option: Name | `${Name}File`
+  readonly value: string
+  /** The field that it comes from. */
+  readonly field: FieldPath
+}
+
+/** The option of a transport for these fields; `undefined` if neither field is set. */
+export function pemOption<Name extends 'ca' | 'cert' | 'key'>(
+  option: Name,
   { path, name, file, data }: FileOrData,
   folder: string,
   errors: ErrorList,
-): { readonly source: PemSource; readonly field: FieldPath } | undefined {
+): PemOption<Name> | undefined {
   const dataField = path.child(`${name}-data`)
   if (file !== '' && data !== '') {
     errors.forbidden(dataField, `${name}-data and ${name} are both specified`)
   }
-  if (data !== '') return { source: { pem: data }, field: dataField }
-  return file === '' ? undefined : { source: { path: resolve(folder, file) }, field: path.child(name) }
+  if (data !== '') return { option, value: data, field: dataField }
+  if (file === '') return undefined
+  return { option: `${option}File`, value: resolve(folder, file), field: path.child(name) }
 }
