@@ -1,5 +1,5 @@
 // Random expressions over claims, of every kind. Each yields a value or one of two errors, within the time limit of a request.
-import { CelCompileError, CelEvaluationError, celCompiler } from '@kube-authn/core/cel'
+import { CelCompileError, CelEvaluationError, celCompiler } from '@kube-authn/cel/kubernetes'
 import { Finding } from '../lib/finding.mjs'
 import { mutateText } from '../lib/mutate.mjs'
 
