@@ -19,9 +19,10 @@ const exportedAnywhere = new Set(
 const BUDGETS = [
   {
     folders: ['core', 'express', 'hono', 'koa', 'node', 'passport', 'testing'],
-    most: { entries: 25, names: 256 },
+    most: { entries: 25, names: 250 },
   },
   { folders: ['server'], most: { entries: 1, names: 25 } },
+  { folders: ['cel'], most: { entries: 2, names: 25 } },
   { folders: ['x509'], most: { entries: 1, names: 30 } },
 ]
 

@@ -23,10 +23,9 @@ export const chunksOf = {
       name: 'certificate',
       test: /src\/(?:request\/(?:certificate-headers|client-certificate|request-header|request-header-config))\//,
     },
-    // The part of expressions that does not evaluate them.
     {
       name: 'jwt',
-      test: /src\/(?:internal\/cel\/cel\.ts|internal\/json\/|token\/(?:jwt\/(?!index|key-der|pem-)|oidc\/|service-account\/key-source|signer\/key-id))/,
+      test: /src\/(?:internal\/cel\/error\.ts|internal\/json\/|token\/(?:jwt\/(?!index|key-der|pem-)|oidc\/|service-account\/key-source|signer\/key-id))/,
     },
     { name: 'service-account', test: /src\/token\/(?:service-account|signer)\// },
     {

@@ -21,7 +21,7 @@ export type Packages = typeof firstCopy
 export async function secondCopy(): Promise<Packages & { readonly remove: () => void }> {
   const root = mkdtempSync(join(tmpdir(), 'second-copy-'))
   const packages = fileURLToPath(new URL('../../packages/', import.meta.url))
-  for (const folder of ['x509', 'core', 'express', 'koa', 'hono', 'passport'])
+  for (const folder of ['cel', 'x509', 'core', 'express', 'koa', 'hono', 'passport'])
     copyPackage(join(packages, folder), root)
   const load = async <T>(path: string): Promise<T> =>
     (await import(pathToFileURL(join(root, 'node_modules/@kube-authn', path)).href)) as T

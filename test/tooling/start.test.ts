@@ -112,7 +112,8 @@ describe('a start', () => {
 
 /** For entries without other operations. */
 const LOADED_AT_ONCE: Readonly<Record<string, readonly string[]>> = {
-  '@kube-authn/core/cel': ['@bufbuild/re2', '@marcbachmann/cel-js', '@marcbachmann/cel-js/evaluator'],
+  '@kube-authn/cel': ['@bufbuild/re2'],
+  '@kube-authn/cel/kubernetes': ['@bufbuild/re2'],
   // Loaded with the entry: spans start before anything could be loaded.
   '@kube-authn/core/opentelemetry': ['@opentelemetry/api'],
   '@kube-authn/passport': ['passport-http-bearer'],

@@ -21,8 +21,9 @@ const isHttpPath = fullMatch(HTTP_PATH)
 export function dns1123LabelProblems(name: string): readonly string[] {
   return [
     ...tooLong(name, 63),
+    ...(isLabel(name) || !name.split('.').every(isLabel) ? [] : ['must not contain dots']),
     ...unless(
-      isLabel(name),
+      name.split('.').every(isLabel),
       "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
       LABEL,
       ['my-name', '123-abc'],

@@ -1,5 +1,6 @@
 import { basicRows } from './basic.mjs'
 import { bearerRows } from './bearer.mjs'
+import { celRows } from './cel.mjs'
 import { chainRows } from './chain.mjs'
 import { fastifyRows } from './fastify.mjs'
 import { jwtRows } from './jwt.mjs'
@@ -15,6 +16,7 @@ export const rows = [
   ...jwtRows,
   ...fastifyRows,
   ...chainRows,
+  ...celRows,
   ...observerRows,
   ...rbacRows,
   ...scaleRows,

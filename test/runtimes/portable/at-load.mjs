@@ -8,7 +8,7 @@ import {
   webhookAuthenticator,
 } from '@kube-authn/core/remote'
 import { bootstrapSecrets, bootstrapToken } from '@kube-authn/core/bootstrap-token'
-import { celCompiler } from '@kube-authn/core/cel'
+import { celCompiler } from '@kube-authn/cel/kubernetes'
 import { cloudflareClientCertificate, requestHeader } from '@kube-authn/core/client-certificate'
 import { authenticationConfiguration } from '@kube-authn/core/configuration'
 import { impersonateRequest, handleReviews } from '@kube-authn/core/adapter'

@@ -1,4 +1,4 @@
-import { celCompiler } from '@kube-authn/core/cel'
+import { celCompiler } from '@kube-authn/cel/kubernetes'
 import { authenticationConfiguration } from '@kube-authn/core/configuration'
 import { createIssuer } from '@kube-authn/testing'
 import { checksOf } from './check.mjs'

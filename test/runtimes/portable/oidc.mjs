@@ -1,4 +1,4 @@
-import { celCompiler } from '@kube-authn/core/cel'
+import { celCompiler } from '@kube-authn/cel/kubernetes'
 import { oidc } from '@kube-authn/core/oidc'
 import { createIssuer, fixedClock } from '@kube-authn/testing'
 import { checksOf } from './check.mjs'

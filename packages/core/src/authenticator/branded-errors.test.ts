@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { AuthorizationError } from '../authorization/errors.ts'
-import { CelCompileError, CelEvaluationError } from '../internal/cel/cel.ts'
 import { CredentialFileError } from '../internal/csv/credential-records.ts'
 import {
   aggregate,
@@ -18,8 +17,6 @@ import { StatusError } from './status.ts'
 const INSTANCES: Readonly<Record<string, () => Error>> = {
   AuthenticationError: () => rejected('bad'),
   AuthorizationError: () => new AuthorizationError('down'),
-  CelCompileError: () => new CelCompileError('bad'),
-  CelEvaluationError: () => new CelEvaluationError('bad'),
   ConfigurationError: () => new ConfigurationError([{ path: 'a', message: 'b' }]),
   CredentialFileError: () => new CredentialFileError('tokens.csv', 'bad'),
   KubeAuthnError: () => rejected('bad'),

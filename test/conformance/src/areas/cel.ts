@@ -4,7 +4,7 @@ import {
   CelEvaluationError,
   type CelInputs,
   type CelValue,
-} from '@kube-authn/core/cel'
+} from '@kube-authn/cel/kubernetes'
 import { NotApplicable, type UnitRunner, type Vector } from '../vector.ts'
 
 /** cel-go refuses a list directly under `claims` as a range; we document that we do not (docs/deviations.md, CEL ranges). */
@@ -52,7 +52,12 @@ function jsonOf(value: CelValue): unknown {
   if (typeof value === 'bigint') return Number(value)
   if (Array.isArray(value)) return value.map((each: CelValue) => jsonOf(each))
   if (value instanceof Map) {
-    return Object.fromEntries([...value].map(([key, each]) => [String(key), jsonOf(each as CelValue)]))
+    return Object.fromEntries(
+      [...value].map(([key, each]) => [String(jsonOf(key as CelValue)), jsonOf(each as CelValue)]),
+    )
   }
-  return value
+  // As in Go, an optional is its value.
+  return typeof value === 'object' && value !== null && 'type' in value && value.type === 'optional'
+    ? jsonOf(value.value ?? null)
+    : value
 }

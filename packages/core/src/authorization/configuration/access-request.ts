@@ -1,6 +1,6 @@
 import type { Attributes } from '../attributes.ts'
 import { FIELD_OPERATORS, LABEL_OPERATORS, requirementsWith } from '../webhook/review.ts'
-import type { CelAccessRequest, CelResourceAttributes } from '../../internal/cel/cel.ts'
+import type { CelAccessRequest } from '@kube-authn/cel/kubernetes'
 
 /**
  * The attributes as match conditions see them: the `spec` of a SubjectAccessReview v1.
@@ -21,7 +21,7 @@ export function accessRequestOf(attributes: Attributes): CelAccessRequest {
   }
 }
 
-function resourceAttributesOf(attributes: Attributes): CelResourceAttributes {
+function resourceAttributesOf(attributes: Attributes): NonNullable<CelAccessRequest['resourceAttributes']> {
   const { namespace, verb, apiGroup, apiVersion, resource, subresource, name } = attributes
   const ofFields = requirementsWith(FIELD_OPERATORS, attributes.fieldSelector)
   const ofLabels = requirementsWith(LABEL_OPERATORS, attributes.labelSelector)

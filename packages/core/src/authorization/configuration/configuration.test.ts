@@ -364,7 +364,7 @@ describe('validating an AuthorizationConfiguration', () => {
     ],
     [
       { matchConditions: [{ expression: "request.time == 'now'" }] },
-      `matchConditions[0].expression: Invalid value: "request.time == 'now'": compilation failed: ERROR: <input>:1:9: undefined field 'time'\n | request.time == 'now'\n | ........^`,
+      `matchConditions[0].expression: Invalid value: "request.time == 'now'": compilation failed: ERROR: <input>:1:8: undefined field 'time'\n | request.time == 'now'\n | .......^`,
     ],
   ])('refuses a webhook with %j', (changes, expected) => {
     expect(errorsOf(hook(changes))).toEqual([`authorizers[0].${expected}`])

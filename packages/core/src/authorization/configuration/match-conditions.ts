@@ -2,7 +2,7 @@ import type { Attributes } from '../attributes.ts'
 import type { Authorizer } from '../authorizer.ts'
 import { type Decision, deny, noOpinion } from '../decision.ts'
 import { aggregateErrors, AuthorizationError } from '../errors.ts'
-import type { CelAccessRequest, CelProgram } from '../../internal/cel/cel.ts'
+import type { CelAccessRequest, CelProgram } from '@kube-authn/cel/kubernetes'
 import { notify } from '../../authenticator/events.ts'
 import { accessRequestOf } from './access-request.ts'
 

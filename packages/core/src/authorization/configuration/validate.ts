@@ -1,5 +1,5 @@
 import { celCompiler } from '#cel'
-import type { CelCompiler } from '../../internal/cel/cel.ts'
+import type { CelCompiler } from '@kube-authn/cel/kubernetes'
 import type { ConfigurationProblem } from '../../authenticator/errors.ts'
 import type { ErrorList } from '../../internal/field/errors.ts'
 import { dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'

@@ -1,12 +1,11 @@
+import type * as Cel from '@kube-authn/cel/kubernetes'
 import { onDemand } from '../on-demand.ts'
-import type { CelCompiler } from './cel.ts'
-import type * as Cel from './index.ts'
 
-const entry = onDemand('./index.js', import.meta.url)
+const entry = onDemand('@kube-authn/cel/kubernetes', import.meta.url)
 
 /** The CEL compiler, loaded with the first expression: most configurations have none. */
-export function celCompiler(): CelCompiler {
-  let compiler: CelCompiler | undefined
+export function celCompiler(): Cel.CelCompiler {
+  let compiler: Cel.CelCompiler | undefined
   return {
     compile(variable, expression, resultType) {
       compiler ??= (entry() as typeof Cel).celCompiler()

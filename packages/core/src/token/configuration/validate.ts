@@ -1,6 +1,6 @@
 import { celCompiler } from '#cel'
 import { type AnonymousConfig, validateAnonymousConfig } from '../../request/anonymous/config.ts'
-import type { CelCompiler } from '../../internal/cel/cel.ts'
+import type { CelCompiler } from '@kube-authn/cel/kubernetes'
 import type { ErrorList, FieldError } from '../../internal/field/errors.ts'
 import { type FieldPath, fieldPath } from '../../internal/field/path.ts'
 import {

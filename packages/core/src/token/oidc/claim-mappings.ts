@@ -1,4 +1,4 @@
-import type { CelProgram, CelValue } from '../../internal/cel/cel.ts'
+import type { CelProgram, CelValue } from '@kube-authn/cel/kubernetes'
 import type { CompiledJwtAuthenticator } from './configuration/programs.ts'
 import { CREDENTIAL_ID_KEY } from '../../authenticator/credential-id.ts'
 import { rejected } from '../../authenticator/errors.ts'

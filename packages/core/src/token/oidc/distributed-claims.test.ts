@@ -11,7 +11,7 @@ import {
   rsaKey,
   signed,
 } from '../../../test/issuer.ts'
-import { celCompiler } from '../../internal/cel/index.ts'
+import { celCompiler } from '@kube-authn/cel/kubernetes'
 import type { OidcClaimMappings } from './claim-options.ts'
 import { oidc, type OidcOptions } from './oidc.ts'
 

@@ -1,11 +1,6 @@
-import {
-  type CelInputs,
-  type CelProgram,
-  type CelValue,
-  type CelVariable,
-  isCelEvaluationError,
-} from '../../internal/cel/cel.ts'
+import type { CelInputs, CelProgram, CelValue, CelVariable } from '@kube-authn/cel/kubernetes'
 import { rejected } from '../../authenticator/errors.ts'
+import { isCelError } from '../../internal/cel/error.ts'
 
 /**
  * Evaluates an expression over claims or over a user.
@@ -23,7 +18,7 @@ export function evaluated<V extends CelVariable>(
   try {
     return program.evaluate(input)
   } catch (error) {
-    if (!isCelEvaluationError(error)) throw error
+    if (!isCelError(error, 'celEvaluation')) throw error
     const message = `expression '${program.expression}' resulted in error: ${error.message}`
     throw rejected(what === undefined ? message : `${what}: ${message}`, { cause: error })
   }

@@ -13,7 +13,7 @@ import {
   signed,
 } from '../../../test/issuer.ts'
 import type { Authentication } from '../../authenticator/authenticator.ts'
-import { celCompiler } from '../../internal/cel/index.ts'
+import { celCompiler } from '@kube-authn/cel/kubernetes'
 import { AuthenticationError, ConfigurationError, unavailable } from '../../authenticator/errors.ts'
 import { localKeySet } from '../jwt/key-set.ts'
 import { oidc, type OidcOptions } from './oidc.ts'

@@ -1,4 +1,5 @@
-import { CelCompileError, type CelCompiler } from '../../internal/cel/cel.ts'
+import type { CelCompiler } from '@kube-authn/cel/kubernetes'
+import { celCompileError } from '../../internal/cel/error.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
 import { compileInto, configurationErrors } from './configuration/compile.ts'
 import type { JwtAuthenticator } from './configuration/config.ts'
@@ -60,7 +61,7 @@ export interface OidcOptions extends OidcWords, TokenKindOptions {
   readonly signingAlgorithms?: readonly string[]
   /** Fixed keys. Default: the keys that the issuer publishes. */
   readonly keySet?: KeySet
-  /** Required for expressions: `celCompiler()` of `@kube-authn/core/cel`. */
+  /** Required for expressions: `celCompiler()` of `@kube-authn/cel/kubernetes`. */
   readonly compiler?: CelCompiler
   /** Default: the runtime's. For a private certificate authority, `createFetch` of `@kube-authn/node`. */
   readonly fetch?: GetFetch
@@ -148,7 +149,9 @@ export function oidc(options: OidcOptions): JwtTokenAuthenticator {
 
 const noCompiler: CelCompiler = {
   compile() {
-    throw new CelCompileError('expressions require a compiler: pass celCompiler() from @kube-authn/core/cel')
+    throw celCompileError(
+      'expressions require a compiler: pass celCompiler() from @kube-authn/cel/kubernetes',
+    )
   },
 }
 

@@ -1,4 +1,4 @@
-import type { CelInputs, CelProgram, CelVariable } from '../../internal/cel/cel.ts'
+import type { CelInputs, CelProgram, CelVariable } from '@kube-authn/cel/kubernetes'
 import type { CompiledJwtAuthenticator } from './configuration/programs.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import type { JsonObject } from '../jwt/read-jwt.ts'

@@ -1,4 +1,4 @@
-import type { CelValue } from '@kube-authn/core/cel'
+import type { CelValue } from '@kube-authn/cel/kubernetes'
 import { canonical } from '../difference.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { CelCompileError, celCompiler, CelEvaluationError } from '@kube-authn/core/cel'
+import { CelCompileError, celCompiler, CelEvaluationError } from '@kube-authn/cel/kubernetes'
 import { canonical, type Difference } from '../difference.ts'
 import { type LiveArea, liveArea } from '../live-area.ts'
 import { recordable } from './cel-value.ts'

@@ -38,22 +38,20 @@ export const explainedConfigurations: readonly Explanation<RecordedConfiguration
       at === 'refused by' && (READER.test(String(there)) || OUR_READER.test(String(here))),
   },
   {
-    // Both refuse an expression, with different issues or positions.
-    row: 'CEL expressions',
+    // Both refuse an expression: after a syntax error, kube-apiserver may report others.
+    row: 'CEL syntax errors',
     explains: ({ at, there, here }) => isExpression(at) && isUncompiled(there) && isUncompiled(here),
-  },
-  {
-    row: 'CEL expressions',
-    explains: (difference) => isCompiledHereOnly(difference, /: undeclared reference to 'existsOne'/),
   },
   {
     row: 'CEL ranges',
     explains: (difference) => isCompiledHereOnly(difference, / cannot be range of a comprehension /),
   },
   {
-    row: 'CEL syntax',
+    row: 'CEL messages',
     explains: ({ at, there, here }) =>
-      (isExpression(at) || at === 'verdict') && !isUncompiled(there) && NO_SYNTAX.test(String(here)),
+      isExpression(at) &&
+      !isUncompiled(there) &&
+      /: a message such as '[\w.]+' cannot be constructed/.test(String(here)),
   },
   {
     row: 'words of configuration errors',
@@ -68,10 +66,6 @@ export const explainedConfigurations: readonly Explanation<RecordedConfiguration
     explains: ({ at, there, here }) => at === 'order' && sorted(there) === sorted(here),
   },
 ]
-
-/** A composite literal of a message, or a name that starts with a dot. */
-const NO_SYNTAX =
-  /xpression: Invalid value: "(?:[\w.]+\{|\.\w).*": compilation failed: ERROR: <input>:\d+:\d+: Syntax error: /s
 
 function isExpression(at: string): boolean {
   return /\.(?:expression|valueExpression)$/.test(at)

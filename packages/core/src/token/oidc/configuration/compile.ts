@@ -1,9 +1,5 @@
-import {
-  type CelCompiler,
-  type CelProgram,
-  type CelVariable,
-  isCelCompileError,
-} from '../../../internal/cel/cel.ts'
+import type { CelCompiler, CelProgram, CelVariable } from '@kube-authn/cel/kubernetes'
+import { isCelError } from '../../../internal/cel/error.ts'
 import { type ErrorList, errorList } from '../../../internal/field/errors.ts'
 import type { FieldPath } from '../../../internal/field/path.ts'
 
@@ -26,7 +22,7 @@ export function compileInto(errors: ErrorList, compiler: CelCompiler): Compile {
     try {
       return compiler.compile(variable, expression, resultType)
     } catch (error) {
-      if (!isCelCompileError(error)) throw error
+      if (!isCelError(error, 'celCompilation')) throw error
       errors.invalid(path, expression, error.message)
       return undefined
     }

@@ -1,4 +1,4 @@
-import type { CelProgram } from '../../../internal/cel/cel.ts'
+import type { CelProgram } from '@kube-authn/cel/kubernetes'
 import type { JwtAuthenticator } from './config.ts'
 
 /** A {@link JwtAuthenticator} with compiled expressions. Mappings by claim name have no program. */

@@ -1,4 +1,4 @@
-import type { CelProgram } from '../../../internal/cel/cel.ts'
+import type { CelProgram } from '@kube-authn/cel/kubernetes'
 import type { ErrorList } from '../../../internal/field/errors.ts'
 import type { FieldPath } from '../../../internal/field/path.ts'
 import type { Compile } from './compile.ts'

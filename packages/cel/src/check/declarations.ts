@@ -1,0 +1,104 @@
+import type { Value } from '../values/value.ts'
+import { parsedSignature, type TypeNames } from './signature.ts'
+import type { Type } from './types.ts'
+
+/** The implementation of a function. A receiver is the first value. */
+interface Implemented<Result> {
+  // A method, so that a parameter may be of a more specific type.
+  evaluate(this: void, ...values: Value[]): Result
+}
+
+/** A function that computes a value; each parameter may be of a more specific type than `Value`. */
+export type Implementation<Result = Value> = Implemented<Result>['evaluate']
+
+/** The cost of a call, in the units of cel-go. */
+export type Cost = (values: readonly Value[], result: Value) => number
+
+/** A function as a library declares it. */
+export interface Declaration<Result = Value> extends Implemented<Result> {
+  /** For example `size(string): int`, `math.pow(int, int): int` or, for a method, `list(T).first(): optional_type(T)`. */
+  readonly signature: string
+  readonly isMember: boolean
+  /** Default: 1. */
+  readonly cost: Cost | undefined
+}
+
+/**
+ * Declares a function, such as `lists.range(int): list(int)`. A single capital letter is a type parameter, and `dyn` any type.
+ *
+ * @param evaluate gets values of the types of the parameters, and returns what a variable of the type of the result may have. What it throws
+ * is the error `evaluation failed`.
+ * @param cost the cost of a call, in the units of cel-go. Default: 1.
+ */
+export function fn<Result>(
+  signature: string,
+  evaluate: Implementation<Result>,
+  cost?: Cost,
+): Declaration<Result> {
+  return { signature, isMember: false, evaluate, cost }
+}
+
+/** Declares a method, such as `string.charAt(int): string`, like {@link fn}. The receiver is the first argument. */
+export function method<Result>(
+  signature: string,
+  evaluate: Implementation<Result>,
+  cost?: Cost,
+): Declaration<Result> {
+  return { signature, isMember: true, evaluate, cost }
+}
+
+/** One overload of a function. The parameters begin with the receiver. */
+export interface Overload {
+  readonly name: string
+  readonly isMember: boolean
+  readonly parameters: readonly Type[]
+  readonly result: Type
+  /** `undefined` if the function is implemented for all overloads together. */
+  readonly evaluate: Implementation | undefined
+  readonly cost: Cost | undefined
+}
+
+/** A function with its overloads. */
+export interface FunctionDeclaration {
+  readonly name: string
+  readonly overloads: readonly Overload[]
+  /** Implements all overloads. It fails for values of other types. */
+  readonly operate: Implementation | undefined
+}
+
+/** Types and functions that belong together. */
+export interface Library {
+  readonly types?: readonly Type[]
+  readonly functions?: readonly Declaration[]
+  readonly operators?: readonly FunctionDeclaration[]
+  /** Checks of the constant arguments of functions in advance. They fail as at evaluation. */
+  readonly preparations?: ReadonlyMap<string, Preparation>
+}
+
+/** Checks the constant arguments of a call; the others are `undefined`. */
+export type Preparation = (constants: readonly (Value | undefined)[]) => void
+
+/** All functions of the libraries by name. */
+export function functionsOf(
+  libraries: readonly Library[],
+  types: TypeNames,
+): ReadonlyMap<string, FunctionDeclaration> {
+  const functions = new Map<string, FunctionDeclaration>()
+  const add = ({ name, overloads, operate }: FunctionDeclaration): void => {
+    const known = functions.get(name)
+    functions.set(name, {
+      name,
+      overloads: [...(known?.overloads ?? []), ...overloads],
+      operate: known?.operate ?? operate,
+    })
+  }
+  for (const { operators = [], functions: declarations = [] } of libraries) {
+    for (const operator of operators) add(operator)
+    for (const { signature, isMember, evaluate, cost } of declarations) {
+      const { name, parameters, result } = parsedSignature(signature, isMember, types)
+      const overload = { name, isMember, parameters, result, evaluate, cost }
+      add({ name, overloads: [overload], operate: undefined })
+    }
+  }
+  return functions
+}

@@ -1,0 +1,204 @@
+import { type Checked, check } from './check/checker.ts'
+import { functionsOf, type Library, type Preparation } from './check/declarations.ts'
+import type { Declarations } from './check/scope.ts'
+import type { TypeNames } from './check/signature.ts'
+import type { Type } from './check/types.ts'
+import { mixedLiterals } from './check/validate.ts'
+import { Failure } from './evaluate/failure.ts'
+import type { Frame } from './evaluate/frame.ts'
+import { BudgetExceeded, Meter } from './evaluate/meter.ts'
+import { type PlanContext, Planner, PlanProblem } from './evaluate/planner.ts'
+import { formatProblems } from './library/text-format-check.ts'
+import { type CallNode, type Node, nodesOf } from './syntax/ast.ts'
+import { type Macro, Macros } from './syntax/macros.ts'
+import { type Dialect, parse } from './syntax/parser.ts'
+import { type Issue, issuesOf, type Problem } from './syntax/source.ts'
+import type { Value } from './values/value.ts'
+
+/** Bounds of an expression and its evaluation. */
+export interface EngineLimits {
+  readonly maxCost: number
+  readonly maxWork: number
+  readonly maxLength: number
+}
+
+/** What an engine is made of. */
+export interface EngineOptions {
+  readonly variables: ReadonlyMap<string, Type>
+  /** Libraries, which count their work. */
+  readonly libraries: (meter: Meter) => readonly Library[]
+  readonly macros: readonly Macro[]
+  /** The fields of types. */
+  readonly fields?: Declarations['fields']
+  readonly container?: string
+  readonly limits: EngineLimits
+  readonly hasOptionals: boolean
+  readonly hasEscapedFields: boolean
+  /** Whether the elements of a list or map literal must be of one type. */
+  readonly isHomogeneous: boolean
+  /** Whether cel-go is more lenient than the language, see {@link PlanContext}. */
+  readonly isStrict: boolean
+  /** Whether types are only known at evaluation. */
+  readonly isDynamic: boolean
+  /** Whether `format` has the style of Kubernetes and not that of cel-spec. */
+  readonly hasKubernetesFormat: boolean
+}
+
+/** A value or an error, and the cost up to there. */
+export type Outcome =
+  | { readonly value: Value; readonly error?: undefined; readonly cost: number }
+  | { readonly error: string; readonly cause?: unknown; readonly cost: number }
+
+/** A compiled expression. */
+export interface Compiled {
+  readonly root: Node
+  readonly type: Type
+  /** The variables of the environment that it uses. */
+  readonly variables: readonly string[]
+  /** Evaluates it with the values of its variables. Those without a value end in an error. */
+  evaluate(bindings: (name: string) => Value | undefined): Outcome
+}
+
+/** Why an expression does not compile: it is invalid, or a constant part of it fails. */
+export interface Rejected {
+  readonly stage: 'compilation' | 'instantiation'
+  readonly issues: readonly [Issue, ...Issue[]]
+}
+
+/** Compiles the expressions of an environment. */
+export class Engine {
+  /** The types that have a name. */
+  readonly types: TypeNames
+  readonly #options: EngineOptions
+  readonly #dialect: Dialect
+  readonly #declarations: Declarations
+  readonly #context: PlanContext
+
+  constructor(options: EngineOptions) {
+    const meter = new Meter(options.limits)
+    const libraries = options.libraries(meter)
+    const named = libraries.flatMap(({ types = [] }) => types)
+    this.#options = options
+    this.types = new Map(named.map((type) => [type.name, type]))
+    this.#dialect = {
+      macros: new Macros(options.macros),
+      maxLength: options.limits.maxLength,
+      hasOptionals: options.hasOptionals,
+      hasEscapedFields: options.hasEscapedFields,
+    }
+    this.#declarations = {
+      container: options.container ?? '',
+      variables: options.variables,
+      types: nameable(this.types),
+      functions: functionsOf(libraries, this.types),
+      fields: options.fields ?? new Map(),
+    }
+    this.#context = {
+      meter,
+      isStrict: options.isStrict,
+      preparations: new Map(libraries.flatMap(({ preparations }) => [...(preparations ?? [])])),
+    }
+  }
+
+  compile(text: string): Compiled | Rejected {
+    const parsed = parse(text, this.#dialect)
+    if (parsed.problems !== undefined) return rejected('compilation', text, parsed.problems)
+    const { checked, problems } = check(parsed.root, this.#declarations, this.#options)
+    const all = problems.length > 0 ? problems : this.#validated(checked)
+    if (all.length > 0) return rejected('compilation', text, all)
+    try {
+      return this.#program(checked)
+    } catch (error) {
+      if (error instanceof PlanProblem) return rejected('instantiation', text, [error])
+      throw error
+    }
+  }
+
+  /**
+   * Further mistakes of a checked expression.
+   *
+   * Source: cel-go `cel/validator.go`.
+   */
+  #validated(checked: Checked): readonly Problem[] {
+    const problems: Problem[] = []
+    for (const node of nodesOf(checked.root)) {
+      if (node.kind !== 'call') continue
+      const problem = this.#literalProblem(node, checked)
+      if (problem !== undefined) problems.push(problem)
+    }
+    const mixed = this.#options.isHomogeneous ? mixedLiterals(checked) : []
+    return [...problems, ...mixed, ...formatProblems(checked, this.#options.hasKubernetesFormat)]
+  }
+
+  /** The problem of a literal duration, timestamp or pattern. */
+  #literalProblem(node: CallNode, checked: Checked): Problem | undefined {
+    const [first, second] = node.target === undefined ? node.args : [node.target, ...node.args]
+    if (node.name === 'matches') {
+      if (second?.kind !== 'literal') return undefined
+      const reason = failureOf(this.#context.preparations.get('matches'), [undefined, second.value])
+      return reason === undefined ? undefined : { message: `invalid matches argument`, offset: second.offset }
+    }
+    if ((node.name !== 'duration' && node.name !== 'timestamp') || first?.kind !== 'literal') return undefined
+    try {
+      new Planner(checked, this.#context).plan(node)
+      return undefined
+    } catch (error) {
+      if (!(error instanceof PlanProblem)) throw error
+      return { message: `invalid ${node.name} argument`, offset: first.offset }
+    }
+  }
+
+  #program(checked: Checked): Compiled {
+    const planner = new Planner(checked, this.#context)
+    const { run } = planner.plan(checked.root)
+    const { meter } = this.#context
+    const count = planner.slots.count
+    const variables = [...planner.variables]
+    return {
+      root: checked.root,
+      type: checked.typeOf(checked.root),
+      variables: variables.map(([name]) => name),
+      evaluate: (bindings) =>
+        meter.separately(() => {
+          const frame: Frame = Array.from({ length: count })
+          try {
+            for (const [name, slot] of variables) frame[slot] = bindings(name)
+            const value = run(frame)
+            return { value, cost: meter.cost }
+          } catch (error) {
+            return { ...failed(error), cost: meter.cost }
+          }
+        }),
+    }
+  }
+}
+
+/** The types that expressions can name. Those with fields of their own cannot be constructed, so they have no use for a name. */
+function nameable(types: TypeNames): TypeNames {
+  return new Map([...types].filter(([, { kind }]) => kind !== 'struct'))
+}
+
+function rejected(stage: Rejected['stage'], text: string, problems: readonly Problem[]): Rejected {
+  const [first, ...rest] = issuesOf(text, problems)
+  if (first === undefined) throw new TypeError('an expression is rejected for a reason')
+  return { stage, issues: [first, ...rest] }
+}
+
+function failureOf(
+  prepare: Preparation | undefined,
+  constants: Parameters<Preparation>[0],
+): string | undefined {
+  try {
+    prepare?.(constants)
+    return undefined
+  } catch (error) {
+    if (error instanceof Failure) return error.message
+    throw error
+  }
+}
+
+/** Any other error is a fault of a function, or the end of the stack. Its message may repeat a value. */
+function failed(error: unknown): { readonly error: string; readonly cause?: unknown } {
+  if (error instanceof Failure || error instanceof BudgetExceeded) return { error: error.message }
+  return { error: 'evaluation failed', cause: error }
+}

@@ -1,0 +1,76 @@
+import { LIST_COST, MAP_COST } from '../library/costs.ts'
+import { EntryMap, MapBuilder } from '../values/map.ts'
+import { Optional, type Value } from '../values/value.ts'
+import { fail, noSuchOverload } from './failure.ts'
+import type { Frame, Run } from './frame.ts'
+import type { Meter } from './meter.ts'
+import { isKey } from './select.ts'
+import { constantStep, type Step } from './step.ts'
+
+/** An element of a list, or the value of an entry, which is left out if it is optional and none. */
+export interface Item {
+  readonly step: Step
+  readonly isOptional: boolean
+}
+
+/** A list literal. One of constants is constant and costs nothing. */
+export function listStep(items: readonly Item[], meter: Meter): Step {
+  const constants = items.flatMap(({ step, isOptional }) =>
+    step.constant === undefined || isOptional ? [] : [step.constant],
+  )
+  if (constants.length === items.length) return constantStep(constants)
+  const run: Run = (frame) => {
+    const elements: Value[] = []
+    for (const { step, isOptional } of items) {
+      const element = presentValue(step.run(frame), isOptional)
+      if (element !== undefined) elements.push(element)
+    }
+    meter.charge(LIST_COST)
+    return elements
+  }
+  return { run }
+}
+
+/** An entry of a map literal. */
+export interface EntryItem extends Item {
+  readonly key: Step
+}
+
+/** A map literal. */
+export function mapStep(entries: readonly EntryItem[], isStrict: boolean, meter: Meter): Step {
+  const made = (frame: Frame): EntryMap => {
+    const builder = new MapBuilder()
+    for (const { key, step, isOptional } of entries) {
+      const name = keyOf(key.run(frame), isStrict)
+      const value = presentValue(step.run(frame), isOptional)
+      if (isStrict && builder.has(name)) fail('Failed with repeated key')
+      if (value === undefined) builder.delete(name)
+      else builder.set(name, value)
+    }
+    return new EntryMap(builder)
+  }
+  if (
+    entries.every(
+      ({ key, step, isOptional }) => key.constant !== undefined && step.constant !== undefined && !isOptional,
+    )
+  ) {
+    return constantStep(made([]))
+  }
+  const run: Run = (frame) => {
+    const map = made(frame)
+    meter.charge(MAP_COST)
+    return map
+  }
+  return { run }
+}
+
+/** The key. The language has `bool`, `int`, `uint` and `string` keys; cel-go takes others too. */
+function keyOf(key: Value, isStrict: boolean): Value {
+  if (key instanceof Uint8Array) return fail('unsupported key type')
+  return isStrict && !(isKey(key) && typeof key !== 'number') ? fail('unsupported key type') : key
+}
+
+function presentValue(value: Value, isOptional: boolean): Value | undefined {
+  if (!isOptional) return value
+  return value instanceof Optional ? value.value : noSuchOverload()
+}

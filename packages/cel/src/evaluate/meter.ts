@@ -1,0 +1,58 @@
+import { forgetSizes } from '../values/text-size.ts'
+
+/** The evaluation exceeds its limit. Expressions cannot absorb this error. */
+export class BudgetExceeded extends Error {
+  override readonly name = 'BudgetExceeded'
+}
+
+/** The work of an absorbed error. */
+export const ERROR_WORK = 20
+
+/**
+ * Counts the cost of an evaluation in the units of cel-go, and its work, which bounds the time: some functions of cel-go cost less than they
+ * take. Evaluations are synchronous, so only one runs at a time.
+ */
+export class Meter {
+  cost = 0
+  #work = 0
+  readonly #maxCost: number
+  readonly #maxWork: number
+  // Shared: an expression may meet it at every step.
+  readonly #exceeded = new BudgetExceeded('operation cancelled: actual cost limit exceeded')
+
+  constructor(limits: { readonly maxCost: number; readonly maxWork: number }) {
+    this.#maxCost = limits.maxCost
+    this.#maxWork = limits.maxWork
+  }
+
+  /** Adds to the cost. */
+  charge(cost: number): void {
+    this.cost += cost
+    if (this.cost > this.#maxCost) throw this.#exceeded
+  }
+
+  /**
+   * Adds to the work.
+   *
+   * @throws {BudgetExceeded} once the limit is exceeded, and on every later call.
+   */
+  spend(work: number): void {
+    this.#work += work
+    if (this.#work > this.#maxWork) throw this.#exceeded
+  }
+
+  /** Runs an evaluation with counts of its own: a function may evaluate another expression. */
+  separately<T>(run: () => T): T {
+    const { cost } = this
+    const work = this.#work
+    this.cost = 0
+    this.#work = 0
+    try {
+      return run()
+    } finally {
+      this.cost = cost
+      this.#work = work
+      forgetSizes()
+    }
+  }
+}

@@ -1,0 +1,333 @@
+import type { Checked } from '../check/checker.ts'
+import type { Local } from '../check/scope.ts'
+import { equalityCost } from '../library/costs.ts'
+import {
+  type AgainNode,
+  type CallNode,
+  type FoldNode,
+  type Node,
+  type OnceNode,
+  OPERATORS,
+} from '../syntax/ast.ts'
+import { equality, isIn } from '../values/equality.ts'
+import { isList, Optional, type Value } from '../values/value.ts'
+import { attributeRun, attributeStep, presenceRun, qualified } from './attributes.ts'
+import { callRun } from './calls.ts'
+import { fail, Failure, noSuchOverload } from './failure.ts'
+import { foldRun } from './folds.ts'
+import { type Run, Slots } from './frame.ts'
+import { listStep, mapStep } from './literals.ts'
+import { logicRun } from './logic.ts'
+import type { Meter } from './meter.ts'
+import { isKey } from './select.ts'
+import { type Attribute, constantStep, type Step } from './step.ts'
+
+/** What a plan needs besides the checked expression. */
+export interface PlanContext {
+  readonly meter: Meter
+  /**
+   * Whether it is an error, as in the language but not in cel-go, that a key of a map is repeated or of another type, or that the presence of a
+   * field of a simple value is asked for.
+   */
+  readonly isStrict: boolean
+  /** Checks constant arguments of some functions in advance. They fail as at evaluation. */
+  readonly preparations: ReadonlyMap<string, (constants: readonly (Value | undefined)[]) => void>
+}
+
+/** A constant part of the expression fails. */
+export class PlanProblem extends Error {
+  override readonly name = 'PlanProblem'
+  readonly offset: number
+
+  constructor(message: string, offset: number) {
+    super(message)
+    this.offset = offset
+  }
+}
+
+/** Functions that are evaluated in advance if their argument is constant. */
+const CONVERSIONS: ReadonlySet<string> = new Set(
+  'bool bytes double duration dyn int string timestamp type uint'.split(' '),
+)
+
+/**
+ * Turns a checked expression into closures. Constant parts are evaluated once, now.
+ *
+ * Source: cel-go `interpreter/planner.go`, `interpreter/decorators.go`.
+ */
+export class Planner {
+  readonly slots: Slots = new Slots()
+  /** The slots of the variables of the environment, by name. */
+  readonly variables: Map<string, number> = new Map()
+  readonly #checked: Checked
+  readonly #context: PlanContext
+  readonly #bindings = new Map<Local, Run>()
+
+  constructor(checked: Checked, context: PlanContext) {
+    this.#checked = checked
+    this.#context = context
+  }
+
+  /** @throws {PlanProblem} if a constant part fails. */
+  plan(node: Node): Step {
+    try {
+      return this.#step(node)
+    } catch (error) {
+      if (error instanceof Failure) throw new PlanProblem(error.message, node.offset)
+      throw error
+    }
+  }
+
+  #step(node: Node): Step {
+    const { meter, isStrict } = this.#context
+    switch (node.kind) {
+      case 'literal':
+        return constantStep(node.value)
+      case 'ident':
+        return this.#name(node) ?? { run: () => fail(`no such attribute(s): ${node.name}`) }
+      case 'select': {
+        const found = this.#name(node)
+        if (found !== undefined) return found
+        const attribute = attributeOf(this.plan(node.operand))
+        if (node.isTest) return { run: presenceRun(attribute, node.field, this.#context) }
+        return this.#qualified(attribute, constantStep(node.field), false)
+      }
+      case 'call':
+        return this.#call(node)
+      case 'list':
+        return listStep(
+          node.elements.map(({ value, isOptional }) => ({ step: this.plan(value), isOptional })),
+          meter,
+        )
+      case 'map':
+        return mapStep(
+          node.entries.map(({ key, value, isOptional }) => ({
+            key: this.plan(key),
+            step: this.plan(value),
+            isOptional,
+          })),
+          isStrict,
+          meter,
+        )
+      case 'fold':
+        return { run: node.form === 'bind' ? this.#bind(node) : this.#fold(node, node.form) }
+      case 'once':
+        return { run: this.#once(node) }
+      case 'again':
+        return { run: this.#again(node) }
+      case 'message':
+        return fail('messages cannot be constructed')
+    }
+  }
+
+  /** A variable or constant; `undefined` if the node is not a name. */
+  #name(node: Node): Step | undefined {
+    const reference = this.#checked.referenceOf(node)
+    if (reference === undefined) return undefined
+    if (reference.kind === 'constant') return constantStep(reference.value)
+    const bound = reference.kind === 'local' ? this.#bindings.get(reference.local) : undefined
+    const name = reference.kind === 'local' ? reference.local.name : reference.name
+    const slot = this.slots.of(reference.kind === 'local' ? reference.local : name)
+    if (reference.kind === 'variable') this.variables.set(name, slot)
+    const base: Run = bound ?? ((frame) => defined(frame[slot], name))
+    return attributeStep({ base, baseCost: 1, qualifiers: [] }, this.#context)
+  }
+
+  #qualified(attribute: Attribute, key: Step, isOptional: boolean): Step {
+    if (!this.#context.isStrict && key.constant !== undefined && !isKey(key.constant))
+      fail('invalid qualifier type')
+    const qualifier = {
+      key: key.attribute === undefined ? key.run : attributeRun(key.attribute, this.#context, 0),
+      constant: key.constant,
+      cost: key.attribute?.baseCost ?? 1,
+      isOptional,
+    }
+    return attributeStep(qualified(attribute, qualifier), this.#context)
+  }
+
+  #call(node: CallNode): Step {
+    const call = this.#checked.callOf(node)
+    const nodes =
+      node.target === undefined || call?.isQualified === true ? node.args : [node.target, ...node.args]
+    const args = nodes.map((each) => this.plan(each))
+    const special = this.#special(node.name, args) ?? alternativeStep(node, args)
+    if (special !== undefined) return special
+    if (call === undefined) return { run: () => noSuchOverload(node.name) }
+    const { declaration, overloads } = call
+    const types = nodes.map((each) => this.#checked.typeOf(each))
+    const callee = { declaration, overloads, types }
+    const constants = args.map(({ constant }) => constant)
+    this.#context.preparations.get(declaration.name)?.(constants)
+    const run = callRun(
+      callee,
+      args.map((each) => each.run),
+      this.#context.meter,
+    )
+    return args.length === 1 && constants[0] !== undefined && CONVERSIONS.has(declaration.name)
+      ? constantStep(this.#evaluatedNow(run))
+      : { run }
+  }
+
+  /** A constant does not cost anything. */
+  #evaluatedNow(run: Run): Value {
+    return this.#context.meter.separately(() => run([]))
+  }
+
+  #special(name: string, args: readonly Step[]): Step | undefined {
+    const { meter } = this.#context
+    const [first, second, third] = args
+    const runs = args.map(({ run }) => run)
+    if (name === OPERATORS.and) return { run: logicRun(runs, false, meter) }
+    if (name === OPERATORS.or) return { run: logicRun(runs, true, meter) }
+    if (first === undefined || second === undefined) return undefined
+    switch (name) {
+      case OPERATORS.conditional:
+        return third === undefined ? undefined : this.#conditional(first, second, third)
+      case OPERATORS.equals:
+        return { run: equalityRun(first.run, second.run, false, meter) }
+      case '_!=_':
+        return { run: equalityRun(first.run, second.run, true, meter) }
+      case OPERATORS.index:
+        return this.#qualified(attributeOf(first), second, false)
+      case OPERATORS.optionalIndex:
+      case OPERATORS.optionalSelect:
+        return this.#qualified(attributeOf(first), second, true)
+      case OPERATORS.in:
+        return membershipStep(first, second, meter)
+      default:
+        return undefined
+    }
+  }
+
+  #conditional(condition: Step, consequent: Step, alternative: Step): Step {
+    const branch = ({ attribute, run }: Step): Run =>
+      attribute === undefined ? run : attributeRun(attribute, this.#context, 0)
+    const [yes, no] = [branch(consequent), branch(alternative)]
+    const base: Run = (frame) => {
+      const value = condition.run(frame)
+      return value === true ? yes(frame) : value === false ? no(frame) : noSuchOverload()
+    }
+    return attributeStep({ base, baseCost: 0, qualifiers: [] }, this.#context)
+  }
+
+  #fold(node: FoldNode, form: Exclude<FoldNode['form'], 'bind'>): Run {
+    const [, first, second] = this.#checked.localsOf(node)
+    const range = this.plan(node.range)
+    const body = this.plan(node.body)
+    return foldRun(form, {
+      range: range.run,
+      first: this.slots.of(first ?? node),
+      second: second === undefined ? undefined : this.slots.of(second),
+      predicate: node.predicate === undefined ? undefined : this.plan(node.predicate).run,
+      body: body.run,
+      isConstant: body.constant !== undefined,
+      meter: this.#context.meter,
+    })
+  }
+
+  /** The value is evaluated when it is first used. */
+  #bind(node: FoldNode): Run {
+    const [local] = this.#checked.localsOf(node)
+    const initial = this.plan(node.initial).run
+    const slot = this.slots.of(local ?? node)
+    if (local !== undefined) {
+      this.#bindings.set(local, (frame) => {
+        const known = frame[slot]
+        if (known !== undefined) return known
+        const value = initial(frame)
+        frame[slot] = value
+        return value
+      })
+    }
+    const body = this.plan(node.body).run
+    return (frame) => {
+      frame[slot] = undefined
+      return body(frame)
+    }
+  }
+
+  #once(node: OnceNode): Run {
+    const { meter } = this.#context
+    const { run } = this.plan(node.node)
+    const [value, cost] = this.#repeated(node)
+    return (frame) => {
+      const before = meter.cost
+      const result = run(frame)
+      frame[value] = result
+      frame[cost] = meter.cost - before
+      return result
+    }
+  }
+
+  #again({ of }: AgainNode): Run {
+    const { meter } = this.#context
+    const [value, cost] = this.#repeated(of)
+    return (frame) => {
+      meter.charge(Number(frame[cost]))
+      return defined(frame[value], 'value')
+    }
+  }
+
+  /** The slots of the value of a repeated node, and of its cost. */
+  #repeated(node: OnceNode): readonly [value: number, cost: number] {
+    return [this.slots.of(node), this.slots.of(node.node)]
+  }
+}
+
+function defined(value: Value | undefined, name: string): Value {
+  return value === undefined ? fail(`no such attribute(s): ${name}`) : value
+}
+
+function attributeOf({ attribute, run }: Step): Attribute {
+  return attribute ?? { base: run, baseCost: 1, qualifiers: [] }
+}
+
+function equalityRun(left: Run, right: Run, isNegated: boolean, meter: Meter): Run {
+  return (frame) => {
+    const [one, other] = [left(frame), right(frame)] as const
+    const found = equality(one, other, meter)
+    meter.charge(equalityCost(one, other))
+    return isNegated ? found !== true : (found ?? noSuchOverload())
+  }
+}
+
+/**
+ * `a.or(b)` and `a.orValue(b)`, which evaluate the second only if needed.
+ *
+ * Source: cel-go `cel/library.go` (`decorateOptionalOr`).
+ */
+function alternativeStep({ name, target }: CallNode, [left, right]: readonly Step[]): Step | undefined {
+  if (target === undefined || left === undefined || right === undefined) return undefined
+  if (name === 'or') {
+    return {
+      run: (frame) => {
+        const optional = left.run(frame)
+        if (!(optional instanceof Optional)) return noSuchOverload()
+        return optional.value === undefined ? right.run(frame) : optional
+      },
+    }
+  }
+  if (name !== 'orValue') return undefined
+  return {
+    run: (frame) => {
+      const optional = left.run(frame)
+      if (!(optional instanceof Optional)) return optional
+      return optional.value === undefined ? right.run(frame) : optional.value
+    },
+  }
+}
+
+/** `in` with a constant list of simple values, which is free. */
+function membershipStep(element: Step, { constant }: Step, meter: Meter): Step | undefined {
+  if (constant === undefined || !isList(constant)) return undefined
+  if (constant.length === 0) return constantStep(false)
+  if (!constant.every((each) => each === null || isKey(each))) return undefined
+  const known = new Set(constant)
+  const { run } = element
+  return {
+    run: (frame) => {
+      const value = run(frame)
+      return typeof value === 'string' ? known.has(value) : isIn(value, constant, meter)
+    },
+  }
+}

@@ -1,0 +1,124 @@
+import { printedType } from '../check/types.ts'
+import type { Compiled, Engine } from '../engine.ts'
+import { Failure } from '../evaluate/failure.ts'
+import { type Node, nodesOf, OPERATORS } from '../syntax/ast.ts'
+import { displayed } from '../syntax/source.ts'
+import type { Value } from '../values/value.ts'
+import {
+  type CelAccessRequest,
+  CelCompileError,
+  type CelCompiler,
+  CelEvaluationError,
+  type CelInputs,
+  type CelProgram,
+  type CelUser,
+  type CelVariable,
+} from './cel.ts'
+import { JsonMap, requireClaims } from './claims.ts'
+import { kubernetesEngine } from './environment.ts'
+import { requestValue } from './request.ts'
+import { celValue } from './result.ts'
+import { userValue } from './user.ts'
+
+/** Maximum number of values in a result. */
+const MAX_RESULT_SIZE = 200_000
+
+/**
+ * Creates a compiler with the variables and functions of Kubernetes, listed in `docs/tokens.md`. Regular expressions follow RE2, and the
+ * cost limit bounds the run time.
+ *
+ * Source: apiserver `pkg/authentication/cel`, `pkg/authorization/cel`; KEP-3331, KEP-3221.
+ *
+ * @example
+ * const program = celCompiler().compile('claims', 'claims.hd == "example.com"', 'bool')
+ * program.evaluate({ hd: 'example.com' }) // true
+ */
+export function celCompiler(): CelCompiler {
+  const engines = new Map<CelVariable, Engine>()
+  /** Created lazily: a configuration uses one or two of the variables. */
+  const engineOf = (variable: CelVariable): Engine => {
+    const made = engines.get(variable) ?? kubernetesEngine(variable)
+    engines.set(variable, made)
+    return made
+  }
+
+  return {
+    compile<V extends CelVariable>(variable: V, expression: string, resultType = 'any'): CelProgram<V> {
+      const compiled = engineOf(variable).compile(expression)
+      if ('stage' in compiled) {
+        const { stage, issues } = compiled
+        throw new CelCompileError(
+          stage === 'compilation'
+            ? `compilation failed: ${displayed(expression, issues)}`
+            : `program instantiation failed: ${issues[0].message}`,
+        )
+      }
+      const type = printedType(compiled.type)
+      if (resultType === 'bool' && type !== 'bool') throw new CelCompileError(mustBeBool(variable, type))
+      return {
+        expression,
+        resultType: type,
+        selects: (field) => selectsField(compiled.root, variable, field),
+        evaluate: (input: CelInputs[V]) => evaluated(compiled, variable, input),
+      }
+    },
+  }
+}
+
+/** In Kubernetes, the authorization compiler names the type and the authentication compiler does not. */
+function mustBeBool(variable: CelVariable, type: string): string {
+  return variable === 'request' ? `must evaluate to bool but got ${type}` : 'must evaluate to bool'
+}
+
+function evaluated(
+  compiled: Compiled,
+  variable: CelVariable,
+  input: CelInputs[CelVariable],
+): ReturnType<CelProgram['evaluate']> {
+  const value = inputValue(variable, input)
+  const outcome = compiled.evaluate(() => value)
+  if (outcome.error !== undefined) throw new CelEvaluationError(outcome.error, { cause: outcome.cause })
+  let size = 0
+  return celValue(outcome.value, (work) => {
+    size += work
+    if (size > MAX_RESULT_SIZE)
+      throw new CelEvaluationError('operation cancelled: actual cost limit exceeded')
+  })
+}
+
+/** Converts an input to the value of the variable. */
+function inputValue(variable: CelVariable, input: CelInputs[CelVariable]): Value {
+  try {
+    if (isRequest(variable, input)) return requestValue(input)
+    if (isUser(variable, input)) return userValue(input)
+    requireClaims(input)
+    return new JsonMap(input, true, 'kubernetes.claims')
+  } catch (error) {
+    if (error instanceof Failure) throw new CelEvaluationError(error.message)
+    throw error
+  }
+}
+
+function isRequest(variable: CelVariable, _input: CelInputs[CelVariable]): _input is CelAccessRequest {
+  return variable === 'request'
+}
+
+function isUser(variable: CelVariable, _input: CelInputs[CelVariable]): _input is CelUser {
+  return variable === 'user'
+}
+
+/** Whether the expression contains `variable.field` or `variable.?field`. */
+function selectsField(root: Node, variable: string, field: string): boolean {
+  for (const node of nodesOf(root)) {
+    const [operand, name] = selectionOf(node)
+    if (name === field && operand?.kind === 'ident' && operand.name === variable) return true
+  }
+  return false
+}
+
+function selectionOf(node: Node): readonly [operand?: Node | undefined, field?: string] {
+  if (node.kind === 'select') return [node.operand, node.field]
+  if (node.kind !== 'call' || node.name !== OPERATORS.optionalSelect) return []
+  const [operand, field] = node.args
+  return field?.kind === 'literal' && typeof field.value === 'string' ? [operand, field.value] : []
+}

@@ -1,0 +1,97 @@
+import { ANY, mapType, STRING, type Type } from '../check/types.ts'
+import { Engine } from '../engine.ts'
+import type { Library } from '../check/declarations.ts'
+import type { Meter } from '../evaluate/meter.ts'
+import { addressRanges } from '../library/address-ranges.ts'
+import { authorizer } from '../library/authorizer.ts'
+import { conversions } from '../library/conversions.ts'
+import { durations } from '../library/durations.ts'
+import { ipAddresses } from '../library/ip-addresses.ts'
+import { listExtensions } from '../library/list-extensions.ts'
+import { lists } from '../library/lists.ts'
+import { namedFormats } from '../library/named-formats.ts'
+import { operators } from '../library/operators.ts'
+import { optionals } from '../library/optionals.ts'
+import { quantities } from '../library/quantities.ts'
+import { matching, Patterns, patternSearch } from '../library/regular-expressions.ts'
+import { semanticVersions } from '../library/semantic-versions.ts'
+import { sets } from '../library/sets.ts'
+import { standard } from '../library/standard.ts'
+import { strings } from '../library/strings.ts'
+import { kubernetesStyle } from '../library/text-format-clauses.ts'
+import { textFormat } from '../library/text-format.ts'
+import { timestamps } from '../library/timestamps.ts'
+import { urls } from '../library/urls.ts'
+import {
+  OPTIONAL_MACROS,
+  SORTING_MACROS,
+  STANDARD_MACROS,
+  TWO_VARIABLE_MACROS,
+} from '../syntax/standard-macros.ts'
+import type { CelVariable } from './cel.ts'
+import { REQUEST, REQUEST_FIELDS } from './request.ts'
+import { USER, USER_FIELDS } from './user.ts'
+
+/**
+ * Maximum cost of an evaluation.
+ *
+ * Source: apiserver `pkg/apis/cel/config.go` (`PerCallLimit`).
+ */
+const MAX_COST = 1_000_000
+/** Maximum work of an evaluation, which takes less than 50 ms. */
+const MAX_WORK = 250_000
+/** Maximum length of an expression in characters, as in cel-go. */
+const MAX_LENGTH = 100_000
+
+const TYPES: Readonly<Record<CelVariable, Type>> = {
+  claims: mapType(STRING, ANY),
+  request: REQUEST,
+  user: USER,
+}
+
+/**
+ * The environment with all functions and the one variable.
+ *
+ * Source: apiserver `pkg/authentication/cel/compile.go`, `pkg/authorization/cel/compile.go`, `pkg/cel/environment/base.go`.
+ */
+export function kubernetesEngine(variable: CelVariable): Engine {
+  return new Engine({
+    variables: new Map([[variable, TYPES[variable]]]),
+    libraries,
+    macros: [...STANDARD_MACROS, ...OPTIONAL_MACROS, ...TWO_VARIABLE_MACROS, ...SORTING_MACROS],
+    fields: new Map([...USER_FIELDS, ...REQUEST_FIELDS]),
+    limits: { maxCost: MAX_COST, maxWork: MAX_WORK, maxLength: MAX_LENGTH },
+    hasOptionals: true,
+    hasEscapedFields: false,
+    isHomogeneous: true,
+    isStrict: false,
+    isDynamic: false,
+    hasKubernetesFormat: true,
+  })
+}
+
+function libraries(meter: Meter): readonly Library[] {
+  const patterns = new Patterns(meter)
+  return [
+    standard(meter),
+    operators(meter),
+    conversions(meter),
+    durations(meter),
+    timestamps(meter),
+    matching(patterns),
+    optionals(meter),
+    strings(meter),
+    textFormat(meter, kubernetesStyle),
+    listExtensions(meter),
+    sets(meter),
+    lists(meter),
+    patternSearch(patterns),
+    urls(meter),
+    ipAddresses(meter),
+    addressRanges(meter),
+    quantities(meter),
+    semanticVersions(meter),
+    namedFormats(meter),
+    authorizer(),
+  ]
+}

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest'
+import { CelEvaluationError, celCompiler, type CelValue } from './index.ts'
+
+const compiler = celCompiler()
+const claims = { sub: '1', t: true, x: [], at: '2024-01-01T00:00:00+05:30' }
+const evaluated = (text: string): CelValue => compiler.compile('claims', text).evaluate(claims)
+
+/** Answers of kube-apiserver 1.36.2. */
+describe('a value, as kube-apiserver has it,', () => {
+  it.each<[string, CelValue]>([
+    ['quantity("1") != claims.sub', true],
+    ['string(timestamp(claims.at))', '2024-01-01T00:00:00+05:30'],
+    ['timestamp(claims.at) == timestamp("2023-12-31T18:30:00Z")', true],
+    ['"%e".format([12345.678])', '1.234568×10⁰⁴'],
+    ['lists.range(-1)', []],
+    ['[1.5].indexOf(dyn(true))', -1n],
+    ['[[1]].lastIndexOf(dyn("a"))', -1n],
+    ['type(claims) == map', false],
+    ['double("0x1p4")', 16],
+    ['double("1_0.0")', 10],
+    ['[,]', []],
+    ['{,}.size()', 0n],
+    ['size(type(claims.?x) == optional_type ? "a" : "")', 1n],
+    ['bR"\\x" == b"\\\\x"', true],
+    // By code points, not UTF-16 units.
+    ['["\uffee", "\u{1f600}", "a"].sort()', ['a', '\uffee', '\u{1f600}']],
+    ['"\u{1f600}" > "\uffee" && "\u{1f600}a" > "\u{1f600}" && "ab" < "abc" && "b" > "abc"', true],
+  ])('%s', (text, expected) => {
+    expect(evaluated(text)).toEqual(expected)
+  })
+
+  it.each([
+    'quantity("1") == claims.sub',
+    '!(ip("::1") == claims.sub)',
+    'url("https://a.example") == claims.sub',
+    'semver("1.0.0") == claims.sub',
+    'claims == claims.sub',
+    'timestamp(0).getHours("europe/berlin") == 1',
+  ])('%s is an error', (text) => {
+    expect(() => evaluated(text)).toThrow(CelEvaluationError)
+  })
+
+  it.each([
+    '["a"].existsOne(x, true)',
+    'quantity("1").sign() == 1',
+    'claims.t ? claims.t ? 1 : 2 : 3',
+    '0XFF',
+    'size("a",)',
+  ])('%s does not compile', (text) => {
+    expect(() => compiler.compile('claims', text)).toThrow('compilation failed')
+  })
+})

@@ -1,0 +1,115 @@
+import type { Library } from './check/declarations.ts'
+import type { TypeNames } from './check/signature.ts'
+import { Meter } from './evaluate/meter.ts'
+import { addressRanges } from './library/address-ranges.ts'
+import { conversions } from './library/conversions.ts'
+import { durations } from './library/durations.ts'
+import { encoders } from './library/encoders.ts'
+import { ipAddresses } from './library/ip-addresses.ts'
+import { listExtensions } from './library/list-extensions.ts'
+import { lists } from './library/lists.ts'
+import { math, MATH_MACROS } from './library/math.ts'
+import { namedFormats } from './library/named-formats.ts'
+import { operators } from './library/operators.ts'
+import { optionals } from './library/optionals.ts'
+import { quantities } from './library/quantities.ts'
+import { matching, Patterns, patternSearch } from './library/regular-expressions.ts'
+import { semanticVersions } from './library/semantic-versions.ts'
+import { sets } from './library/sets.ts'
+import { standard } from './library/standard.ts'
+import { stringReversal, strings } from './library/strings.ts'
+import { textFormat } from './library/text-format.ts'
+import { standardStyle } from './library/text-format-standard.ts'
+import { timestamps } from './library/timestamps.ts'
+import { urls } from './library/urls.ts'
+import type { Macro } from './syntax/macros.ts'
+import { BINDING_MACROS } from './syntax/binding-macros.ts'
+import {
+  EXISTS_ONE_MACROS,
+  OPTIONAL_MACROS,
+  SORTING_MACROS,
+  STANDARD_MACROS,
+  TWO_VARIABLE_MACROS,
+} from './syntax/standard-macros.ts'
+
+/** A group of functions and macros. */
+interface Group {
+  readonly macros?: readonly Macro[]
+  readonly libraries?: (meter: Meter, patterns: Patterns) => readonly Library[]
+}
+
+/** A group of functions and macros besides those of the language. */
+export type LibraryName =
+  | 'bindings'
+  | 'encoders'
+  | 'kubernetes'
+  | 'lists'
+  | 'math'
+  | 'optionals'
+  | 'sets'
+  | 'strings'
+  | 'twoVariables'
+
+const GROUPS: Readonly<Record<LibraryName, Group>> = {
+  /** `cel.bind` */
+  bindings: { macros: BINDING_MACROS },
+  /** `base64.encode`, `base64.decode` */
+  encoders: { libraries: (meter) => [encoders(meter)] },
+  /** Addresses, formats, quantities, URLs, versions, `find`, and further functions of lists. */
+  kubernetes: {
+    libraries: (meter, patterns) => [
+      lists(meter),
+      patternSearch(patterns),
+      urls(meter),
+      ipAddresses(meter),
+      addressRanges(meter),
+      quantities(meter),
+      semanticVersions(meter),
+      namedFormats(meter),
+    ],
+  },
+  /** `slice`, `flatten`, `sort`, `sortBy`, `reverse`, `distinct`, `lists.range` */
+  lists: { macros: SORTING_MACROS, libraries: (meter) => [listExtensions(meter)] },
+  /** `math.greatest` and the like */
+  math: { macros: MATH_MACROS, libraries: () => [math()] },
+  /** `a.?b`, `optional.of`, `optMap` and the like */
+  optionals: { macros: OPTIONAL_MACROS, libraries: (meter) => [optionals(meter)] },
+  /** `sets.contains` and the like */
+  sets: { libraries: (meter) => [sets(meter)] },
+  /** `split`, `format` and the like */
+  strings: {
+    libraries: (meter) => [strings(meter), stringReversal(meter), textFormat(meter, standardStyle)],
+  },
+  /** `all`, `transformMap` and the like with two variables */
+  twoVariables: { macros: TWO_VARIABLE_MACROS },
+}
+
+export const LIBRARY_NAMES: readonly LibraryName[] = Object.keys(GROUPS).filter(isLibraryName)
+
+export function isLibraryName(name: string): name is LibraryName {
+  return Object.hasOwn(GROUPS, name)
+}
+
+export function macrosOf(names: readonly LibraryName[]): readonly Macro[] {
+  const own = names.flatMap((name) => GROUPS[name].macros ?? [])
+  return [...STANDARD_MACROS, ...EXISTS_ONE_MACROS, ...own]
+}
+
+/** The types of the libraries by name. */
+export function typeNames(names: readonly LibraryName[]): TypeNames {
+  const libraries = librariesOf(names, new Meter({ maxCost: 0, maxWork: 0 }))
+  return new Map(libraries.flatMap(({ types = [] }) => types.map((type) => [type.name, type] as const)))
+}
+
+export function librariesOf(names: readonly LibraryName[], meter: Meter): readonly Library[] {
+  const patterns = new Patterns(meter)
+  return [
+    standard(meter),
+    operators(meter),
+    conversions(meter),
+    durations(meter),
+    timestamps(meter),
+    matching(patterns),
+    ...names.flatMap((name) => GROUPS[name].libraries?.(meter, patterns) ?? []),
+  ]
+}

@@ -1,0 +1,107 @@
+import {
+  type Address,
+  BITS,
+  isMappedAddress,
+  isWithin,
+  printedAddress,
+  readAddressRange,
+} from '@kube-authn/internal/ip-address'
+import { fn, type Library, method } from '../check/declarations.ts'
+import { Type } from '../check/types.ts'
+import { fail } from '../evaluate/failure.ts'
+import type { Meter } from '../evaluate/meter.ts'
+import { Opaque, type Value } from '../values/value.ts'
+import { traversal } from './costs.ts'
+import { IpAddress, parsingWork, requiredAddress } from './ip-addresses.ts'
+
+const TYPE = new Type('opaque', 'net.CIDR')
+
+class AddressRange extends Opaque {
+  readonly type = TYPE
+  readonly address: Address
+  readonly prefixLength: number
+
+  constructor(address: Address, prefixLength: number) {
+    super()
+    this.address = address
+    this.prefixLength = prefixLength
+  }
+
+  get identity(): string {
+    return `${printedAddress(this.address)}/${this.prefixLength}`
+  }
+}
+
+/**
+ * CIDR ranges: `cidr`, `isCIDR` and their methods.
+ *
+ * Source: apiserver `pkg/cel/library/cidr.go`.
+ */
+export function addressRanges(meter: Meter): Library {
+  const paidFor = (text: string): string => {
+    meter.spend(parsingWork(text))
+    return text
+  }
+  return {
+    types: [TYPE],
+    functions: [
+      fn('cidr(string): net.CIDR', (text: string) => requiredRange(paidFor(text)), traversal),
+      fn('isCIDR(string): bool', (text: string) => readRange(paidFor(text)) !== undefined, traversal),
+      fn('string(net.CIDR): string', ({ identity }: AddressRange) => identity),
+      method('net.CIDR.ip(): net.IP', ({ address }: AddressRange) => new IpAddress(address)),
+      method('net.CIDR.prefixLength(): int', ({ prefixLength }: AddressRange) => BigInt(prefixLength)),
+      method('net.CIDR.masked(): net.CIDR', ({ address: { family, value }, prefixLength }: AddressRange) => {
+        const rest = BigInt(BITS[family] - prefixLength)
+        return new AddressRange({ family, value: (value >> rest) << rest }, prefixLength)
+      }),
+      method(
+        'net.CIDR.containsIP(net.IP): bool',
+        (range: AddressRange, { address }: IpAddress) => isWithin(address, range.address, range.prefixLength),
+        containsCost,
+      ),
+      method(
+        'net.CIDR.containsIP(string): bool',
+        (range: AddressRange, text: string) =>
+          isWithin(requiredAddress(paidFor(text)), range.address, range.prefixLength),
+        containsCost,
+      ),
+      method('net.CIDR.containsCIDR(net.CIDR): bool', containsRange, containsRangeCost),
+      method(
+        'net.CIDR.containsCIDR(string): bool',
+        (range: AddressRange, text: string) => containsRange(range, requiredRange(paidFor(text))),
+        containsRangeCost,
+      ),
+    ],
+  }
+}
+
+function containsRange(range: AddressRange, { address, prefixLength }: AddressRange): boolean {
+  return range.prefixLength <= prefixLength && isWithin(address, range.address, range.prefixLength)
+}
+
+function readRange(text: string): AddressRange | undefined {
+  const range = readAddressRange(text)
+  if (range === undefined || isMappedAddress(range.address)) return undefined
+  return new AddressRange(range.address, range.prefixLength)
+}
+
+/** Deviation: the string is not repeated, since it may come from a claim (`docs/deviations.md`, CEL errors). */
+function requiredRange(text: string): AddressRange {
+  return readRange(text) ?? fail('network address parse error during conversion from string')
+}
+
+/**
+ * The cost of comparing the bits of two addresses, and of reading the second one if it is a string.
+ *
+ * Source: apiserver `pkg/cel/library/cost.go`.
+ */
+function containsCost([range, other]: readonly Value[]): number {
+  const bytes = range instanceof AddressRange ? Math.ceil(range.prefixLength / 8) : 1
+  return Math.ceil(bytes * 2 * 0.1) + (typeof other === 'string' ? traversal([other]) : 0)
+}
+
+function containsRangeCost(values: readonly Value[]): number {
+  const [range] = values
+  const bytes = range instanceof AddressRange ? Math.ceil(range.prefixLength / 8) : 1
+  return containsCost(values) + Math.ceil(bytes * 0.1) + 1
+}

@@ -1,0 +1,113 @@
+import { fn, type Library } from '../check/declarations.ts'
+import { fail } from '../evaluate/failure.ts'
+import type { Meter } from '../evaluate/meter.ts'
+import { MAX_INT, MAX_UINT, MIN_INT } from '../values/limits.ts'
+import { checkedInt, checkedUint } from '../values/numbers.ts'
+import { typeName } from '../values/runtime-type.ts'
+import { Uint } from '../values/uint.ts'
+import { TypeValue, type Value } from '../values/value.ts'
+import { traversal } from './costs.ts'
+import { parsedDouble } from './double-text.ts'
+
+const INT_LIMIT = 2 ** 63
+const UINT_LIMIT = 2 ** 64
+
+/**
+ * The conversions between simple types, `dyn` and `type`.
+ *
+ * Source: cel-go `common/types`; Go `strconv`.
+ */
+export function conversions(meter: Meter): Library {
+  const utf8 = new TextEncoder()
+  return {
+    functions: [
+      fn('bool(bool): bool', (value: boolean) => value),
+      fn('bool(string): bool', parsedBool),
+      fn('bytes(bytes): bytes', (value: Uint8Array) => value),
+      fn(
+        'bytes(string): bytes',
+        (text: string) => {
+          meter.spend(text.length / 10)
+          return utf8.encode(text)
+        },
+        traversal,
+      ),
+      fn('double(double): double', (value: number) => value),
+      fn('double(int): double', (value: bigint) => Number(value)),
+      fn('double(string): double', (text: string) => {
+        meter.spend(Math.min(text.length, 1024) / 4)
+        return parsedDouble(text) ?? conversionError('double')
+      }),
+      fn('double(uint): double', ({ value }: Uint) => Number(value)),
+      fn('dyn(A): dyn', (value: Value) => value),
+      fn('int(int): int', (value: bigint) => value),
+      fn('int(double): int', (value: number) =>
+        value > -INT_LIMIT && value < INT_LIMIT ? BigInt(Math.trunc(value)) : fail('integer overflow'),
+      ),
+      fn('int(string): int', (text: string) => decimal(text, /^[+-]?\d+$/, MIN_INT, MAX_INT, 'int')),
+      fn('int(uint): int', ({ value }: Uint) => checkedInt(value)),
+      fn('string(string): string', (value: string) => value),
+      fn('string(bool): string', (value: boolean) => String(value)),
+      fn(
+        'string(bytes): string',
+        (value: Uint8Array) => {
+          meter.spend(value.length / 10)
+          return printedBytes(value)
+        },
+        traversal,
+      ),
+      fn('string(double): string', printedDouble),
+      fn('string(int): string', (value: bigint) => String(value)),
+      fn('string(uint): string', ({ value }: Uint) => String(value)),
+      fn('type(A): type(A)', (value: Value) => new TypeValue(typeName(value))),
+      fn('uint(uint): uint', (value: Uint) => value),
+      fn('uint(double): uint', (value: number) =>
+        value >= 0 && value < UINT_LIMIT
+          ? new Uint(BigInt(Math.trunc(value)))
+          : fail('unsigned integer overflow'),
+      ),
+      fn('uint(int): uint', (value: bigint) => checkedUint(value)),
+      fn('uint(string): uint', (text: string) => new Uint(decimal(text, /^\d+$/, 0n, MAX_UINT, 'uint'))),
+    ],
+  }
+}
+
+/** The string is not a valid value of the type. */
+export function conversionError(type: string): never {
+  // Deviation: the string is not repeated, since it may come from a claim (`docs/deviations.md`, CEL errors).
+  return fail(`type conversion error from 'string' to '${type}'`)
+}
+
+/** Formats a double like Go's `strconv.FormatFloat(value, 'g', -1, 64)`: the shortest digits, with an exponent below 1e-4 and from 1e+06 on. */
+export function printedDouble(value: number): string {
+  if (Number.isNaN(value)) return 'NaN'
+  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf'
+  if (value === 0) return Object.is(value, -0) ? '-0' : '0'
+  const [digits = '', power = '0'] = value.toExponential().split('e')
+  const exponent = Number(power)
+  if (exponent >= -4 && exponent < 6) return String(value)
+  return `${digits}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+export function printedBytes(value: Uint8Array): string {
+  try {
+    return utf8.decode(value)
+  } catch {
+    fail('invalid UTF-8 in bytes, cannot convert to string')
+  }
+}
+
+function parsedBool(text: string): boolean {
+  if (['1', 't', 'T', 'true', 'TRUE', 'True'].includes(text)) return true
+  if (['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(text)) return false
+  return conversionError('bool')
+}
+
+function decimal(text: string, form: RegExp, min: bigint, max: bigint, type: string): bigint {
+  if (text.length > 64 || !form.test(text)) return conversionError(type)
+  const value = BigInt(text.replace(/^\+/, ''))
+  if (value < min || value > max) return conversionError(type)
+  return value
+}

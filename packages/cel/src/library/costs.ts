@@ -1,0 +1,91 @@
+import { byteCount, characterCount } from '../values/text-size.ts'
+import { isList, MapValue, Optional, type Value } from '../values/value.ts'
+
+/*
+ * The costs of calls in the units of cel-go.
+ *
+ * Source: cel-go `interpreter/runtimecost.go`; apiserver `pkg/cel/library/cost.go`.
+ */
+
+/** The cost of creating a list or a map, besides its elements. */
+export const LIST_COST = 10
+export const MAP_COST = 30
+
+/** The size of a value: of a string in characters; 1 for a value without one. */
+export function sizeOf(value: Value | undefined): number {
+  if (typeof value === 'string') return characterCount(value)
+  if (value instanceof Uint8Array) return value.length
+  if (value instanceof MapValue) return value.size
+  if (value instanceof Optional && value.value !== undefined) return sizeOf(value.value)
+  return value !== undefined && isList(value) ? value.length : 1
+}
+
+/** The cost of reading the first value. */
+export function traversal([value]: readonly Value[]): number {
+  return tenth(sizeOf(value))
+}
+
+/** The cost of reading it twice, or of reading and writing it. */
+export function twice([value]: readonly Value[]): number {
+  return Math.ceil(sizeOf(value) * 2 * 0.1)
+}
+
+/** The cost of `==` and `!=`. */
+export function equalityCost(a: Value, b: Value): number {
+  return tenth(Math.min(sizeOf(a), sizeOf(b)))
+}
+
+export function relationCost([a, b]: readonly Value[]): number {
+  const isLong = typeof a === 'string' || a instanceof Uint8Array
+  return isLong ? tenth(Math.min(sizeOf(a), sizeOf(b))) : 1
+}
+
+export function addCost([a, b]: readonly Value[]): number {
+  const isLong = typeof a === 'string' || a instanceof Uint8Array
+  return isLong ? tenth(sizeOf(a) + sizeOf(b)) : 1
+}
+
+export function inCost([, range]: readonly Value[]): number {
+  return range !== undefined && isList(range) ? range.length : 1
+}
+
+/** The cost of matching a text with a pattern. */
+export function matchCost([text, pattern]: readonly Value[]): number {
+  return tenth(1 + sizeOf(text)) * Math.ceil(sizeOf(pattern) * 0.25)
+}
+
+/** The cost of looking for a text in another. */
+export function searchCost([text, part]: readonly Value[]): number {
+  return tenth(sizeOf(text)) * tenth(sizeOf(part))
+}
+
+/** The cost of looking at each element, where a text costs its length. */
+export function elementsCost([value]: readonly Value[]): number {
+  return value === undefined ? 0 : lengthOf(value)
+}
+
+function lengthOf(value: Value): number {
+  if (typeof value === 'string') return Math.trunc(byteCount(value) * 0.1)
+  if (value instanceof Uint8Array) return Math.trunc(value.length * 0.1)
+  if (isList(value)) return value.reduce((sum: number, each) => sum + lengthOf(each), 0)
+  if (!(value instanceof MapValue)) return 1
+  let sum = 0
+  for (const [key, each] of value.entries()) sum += lengthOf(key) + lengthOf(each)
+  return sum
+}
+
+/** The cost of a call that makes a list. */
+export function listCost(_: readonly Value[], result: Value): number {
+  return 1 + LIST_COST + sizeOf(result)
+}
+
+/** The cost of comparing the elements of a list with each other. */
+export function selfComparison(list: Value | undefined): number {
+  if (list === undefined || !isList(list)) return 1
+  const factor = typeof list[0] === 'string' || list[0] instanceof Uint8Array ? 2.1 : 2
+  return 1 + LIST_COST + Math.trunc(list.length * list.length * factor)
+}
+
+function tenth(size: number): number {
+  return Math.ceil(size * 0.1)
+}

@@ -1,0 +1,72 @@
+import { fn, type Library, method } from '../check/declarations.ts'
+import { DURATION } from '../check/types.ts'
+import type { Meter } from '../evaluate/meter.ts'
+import { MAX_INT } from '../values/limits.ts'
+import { type Duration, durationOf } from '../values/times.ts'
+import { conversionError } from './conversions.ts'
+
+/**
+ * The functions of durations.
+ *
+ * Source: cel-go `common/types/duration.go`; Go `time.ParseDuration`.
+ */
+export function durations(meter: Meter): Library {
+  const whole = (name: string, unit: bigint) =>
+    method(`duration.${name}(): int`, ({ nanoseconds }: Duration) => nanoseconds / unit)
+  return {
+    functions: [
+      fn('duration(duration): duration', (value: Duration) => value),
+      fn('duration(string): duration', (text: string) => {
+        meter.spend(Math.min(text.length, MAX_LENGTH))
+        return durationOf(parsed(text))
+      }),
+      fn('string(duration): string', printedDuration),
+      fn('int(duration): int', ({ nanoseconds }: Duration) => nanoseconds),
+      whole('getHours', UNITS.h),
+      whole('getMinutes', UNITS.m),
+      whole('getSeconds', UNITS.s),
+      whole('getMilliseconds', UNITS.ms),
+    ],
+  }
+}
+
+const UNITS = {
+  h: 3_600_000_000_000n,
+  m: 60_000_000_000n,
+  s: 1_000_000_000n,
+  ms: 1_000_000n,
+  us: 1000n,
+  µs: 1000n,
+  μs: 1000n,
+  ns: 1n,
+} as const
+const UNIT_OF: ReadonlyMap<string, bigint> = new Map(Object.entries(UNITS))
+
+/** Longer than any duration that fits into 64 bits of nanoseconds, with all units and significant digits. */
+const MAX_LENGTH = 128
+
+function parsed(text: string): bigint {
+  const [, sign, terms = ''] = (text.length > MAX_LENGTH ? null : /^([+-]?)(.+)$/.exec(text)) ?? []
+  if (terms === '0') return 0n
+  let rest = terms
+  let total = 0n
+  while (rest !== '') {
+    const [term = '', whole = '', fraction = '', unit = ''] =
+      /^(\d*)(?:\.(\d*))?(h|ms|m|s|us|µs|μs|ns)/.exec(rest) ?? []
+    const nanoseconds = UNIT_OF.get(unit)
+    if (nanoseconds === undefined || whole + fraction === '') return conversionError(DURATION.name)
+    total += (BigInt(whole + fraction) * nanoseconds) / 10n ** BigInt(fraction.length)
+    rest = rest.slice(term.length)
+  }
+  if (terms === '' || total > MAX_INT) return conversionError(DURATION.name)
+  return sign === '-' ? -total : total
+}
+
+/** Formats in seconds, such as `-1.5s`. */
+export function printedDuration({ nanoseconds }: Duration): string {
+  const size = nanoseconds < 0n ? -nanoseconds : nanoseconds
+  const fraction = String(size % UNITS.s)
+    .padStart(9, '0')
+    .replace(/0+$/, '')
+  return `${nanoseconds < 0n ? '-' : ''}${size / UNITS.s}${fraction === '' ? '' : `.${fraction}`}s`
+}

@@ -1,0 +1,141 @@
+import {
+  type Cost,
+  fn,
+  type FunctionDeclaration,
+  type Library,
+  method,
+  type Overload,
+} from '../check/declarations.ts'
+import { DYN, INT, listType, parameterType, type Type } from '../check/types.ts'
+import { fail, noSuchOverload } from '../evaluate/failure.ts'
+import type { Meter } from '../evaluate/meter.ts'
+import { isIn } from '../values/equality.ts'
+import { isList, type Value } from '../values/value.ts'
+import { LIST_COST, listCost, selfComparison } from './costs.ts'
+import { COMPARABLE_TYPES, sorted } from './sorting.ts'
+
+type List = readonly Value[]
+
+/**
+ * The list functions of cel-go: `slice`, `flatten`, `sort`, `sortBy`, `reverse`, `distinct` and `lists.range`.
+ *
+ * Source: cel-go `ext/lists.go`, version 3.
+ */
+export function listExtensions(meter: Meter): Library {
+  const copied = (list: List): List => {
+    meter.spend(list.length / 2)
+    return list
+  }
+  return {
+    functions: [
+      fn(
+        'lists.range(int): list(int)',
+        (count: bigint) => {
+          meter.spend(Number(count))
+          return Array.from({ length: Math.max(0, Number(count)) }, (_, index) => BigInt(index))
+        },
+        listCost,
+      ),
+      method(
+        'list(A).slice(int, int): list(A)',
+        (list: List, start: bigint, end: bigint) => copied(list.slice(...range(start, end, list.length))),
+        listCost,
+      ),
+      method('list(A).reverse(): list(A)', (list: List) => copied(list).toReversed(), listCost),
+      method(
+        'list(A).distinct(): list(A)',
+        (list: List) => distinct(list, meter),
+        ([list]) => selfComparison(list),
+      ),
+    ],
+    operators: [
+      {
+        name: 'flatten',
+        // The elements may be of any type.
+        operate: (list, depth = 1n) => {
+          if (!isListOf(list) || typeof depth !== 'bigint') return noSuchOverload('flatten')
+          return depth < 0n ? fail('level must be non-negative') : copied(flat(list, Number(depth), meter))
+        },
+        overloads: [
+          member('flatten', [listType(listType(A))], listType(A), flattenCost),
+          member('flatten', [listType(DYN), INT], listType(DYN), flattenCost),
+        ],
+      },
+      sorting('sort', false, (list) => (isListOf(list) ? sorted(list, list, meter) : noSuchOverload('sort'))),
+      sorting('@sortByAssociatedKeys', true, (list, keys) =>
+        isListOf(list) && isListOf(keys) ? sorted(list, keys, meter) : noSuchOverload('sortBy'),
+      ),
+    ],
+  }
+}
+
+function isListOf(value: Value | undefined): value is List {
+  return value !== undefined && isList(value)
+}
+
+const A = parameterType('A')
+
+/** A method of lists whose elements, or keys, have an order. */
+function sorting(
+  name: string,
+  hasKeys: boolean,
+  operate: FunctionDeclaration['operate'],
+): FunctionDeclaration {
+  return {
+    name,
+    operate,
+    overloads: COMPARABLE_TYPES.map((type) =>
+      member(
+        name,
+        hasKeys ? [listType(A), listType(type)] : [listType(type)],
+        listType(hasKeys ? A : type),
+        (values) => selfComparison(values.at(-1)),
+      ),
+    ),
+  }
+}
+
+function member(name: string, parameters: readonly Type[], result: Type, cost: Cost): Overload {
+  return { name, isMember: true, parameters, result, evaluate: undefined, cost }
+}
+
+function flattenCost([list, depth]: readonly Value[]): number {
+  const size = list !== undefined && isList(list) ? list.length : 1
+  return 1 + LIST_COST + size * (typeof depth === 'bigint' ? Number(depth) : 1)
+}
+
+function distinct(list: List, meter: Meter): List {
+  meter.spend(list.length / 2)
+  const texts = new Set<string>()
+  const others: Value[] = []
+  return list.filter((each) => {
+    if (typeof each === 'string') {
+      const isNew = !texts.has(each)
+      texts.add(each)
+      return isNew
+    }
+    const isNew = !isIn(each, others, meter)
+    if (isNew) others.push(each)
+    return isNew
+  })
+}
+
+function range(start: bigint, end: bigint, length: number): [number, number] {
+  const call = `cannot slice(${start}, ${end})`
+  if (start < 0n || end < 0n) fail(`${call}, negative indexes not supported`)
+  if (start > end) {
+    fail(`${call}, start index must be less than or equal to end index`)
+  }
+  if (end > BigInt(length)) fail(`${call}, list is length ${length}`)
+  return [Number(start), Number(end)]
+}
+
+function flat(list: List, depth: number, meter: Meter): List {
+  const elements: Value[] = []
+  for (const each of list) {
+    meter.spend(0.5)
+    if (depth === 0 || !isList(each)) elements.push(each)
+    else for (const inner of flat(each, depth - 1, meter)) elements.push(inner)
+  }
+  return elements
+}

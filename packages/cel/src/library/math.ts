@@ -1,0 +1,163 @@
+import { fn, type FunctionDeclaration, type Implementation, type Library } from '../check/declarations.ts'
+import { DOUBLE, DYN, INT, listType, type Type, UINT } from '../check/types.ts'
+import { fail, noSuchOverload } from '../evaluate/failure.ts'
+import { calledAt, type Macro } from '../syntax/macros.ts'
+import type { Node } from '../syntax/ast.ts'
+import { SyntaxProblem } from '../syntax/source.ts'
+import { MAX_UINT, MIN_INT } from '../values/limits.ts'
+import { compareNumbers, isNumber } from '../values/numbers.ts'
+import { Uint } from '../values/uint.ts'
+import { isList, type Value } from '../values/value.ts'
+
+/**
+ * `math.greatest` and `math.least`, with any number of arguments.
+ *
+ * Source: cel-go `ext/math.go`.
+ */
+export const MATH_MACROS: readonly Macro[] = [
+  extremeMacro('greatest', 'math.@max'),
+  extremeMacro('least', 'math.@min'),
+]
+
+/**
+ * The functions of numbers.
+ *
+ * Source: cel-go `ext/math.go`, version 2.
+ */
+export function math(): Library {
+  return {
+    operators: [extreme('math.@max', (order) => order > 0), extreme('math.@min', (order) => order < 0)],
+    functions: [
+      ...Object.entries(ROUNDING).map(([name, round]) => fn(`math.${name}(double): double`, round)),
+      fn('math.isInf(double): bool', (value: number) => !Number.isFinite(value) && !Number.isNaN(value)),
+      fn('math.isNaN(double): bool', (value: number) => Number.isNaN(value)),
+      fn('math.isFinite(double): bool', (value: number) => Number.isFinite(value)),
+      fn('math.abs(double): double', (value: number) => Math.abs(value)),
+      fn('math.abs(int): int', (value: bigint) => {
+        if (value === MIN_INT) return fail('integer overflow')
+        return value < 0n ? -value : value
+      }),
+      fn('math.abs(uint): uint', (value: Uint) => value),
+      fn('math.sign(double): double', (value: number) => Math.sign(value)),
+      fn('math.sign(int): int', (value: bigint) => (value > 0n ? 1n : value < 0n ? -1n : 0n)),
+      fn('math.sign(uint): uint', ({ value }: Uint) => new Uint(value > 0n ? 1n : 0n)),
+      fn('math.sqrt(double): double', (value: number) => Math.sqrt(value)),
+      fn('math.sqrt(int): double', (value: bigint) => Math.sqrt(Number(value))),
+      fn('math.sqrt(uint): double', ({ value }: Uint) => Math.sqrt(Number(value))),
+      ...bitwise('bitAnd', (a, b) => a & b),
+      ...bitwise('bitOr', (a, b) => a | b),
+      ...bitwise('bitXor', (a, b) => a ^ b),
+      fn('math.bitNot(int): int', (value: bigint) => ~value),
+      fn('math.bitNot(uint): uint', ({ value }: Uint) => new Uint(value ^ MAX_UINT)),
+      ...shift('bitShiftLeft', (value, count) => value << count),
+      // The sign is not kept.
+      ...shift('bitShiftRight', (value, count) => BigInt.asUintN(64, value) >> count),
+    ],
+  }
+}
+
+const ROUNDING: Readonly<Record<string, (value: number) => number>> = {
+  ceil: Math.ceil,
+  floor: Math.floor,
+  // Halves are rounded away from zero.
+  round: (value) => Math.sign(value) * Math.round(Math.abs(value)),
+  trunc: Math.trunc,
+}
+
+function bitwise(name: string, combine: (a: bigint, b: bigint) => bigint): NonNullable<Library['functions']> {
+  return [
+    fn(`math.${name}(int, int): int`, (a: bigint, b: bigint) => BigInt.asIntN(64, combine(a, b))),
+    fn(`math.${name}(uint, uint): uint`, (a: Uint, b: Uint) => new Uint(combine(a.value, b.value))),
+  ]
+}
+
+function shift(
+  name: string,
+  shifted: (value: bigint, count: bigint) => bigint,
+): NonNullable<Library['functions']> {
+  const by = (value: bigint, count: bigint): bigint => {
+    if (count < 0n) return fail(`math.${name}() negative offset: ${count}`)
+    return count > 63n ? 0n : shifted(value, count)
+  }
+  return [
+    fn(`math.${name}(int, int): int`, (value: bigint, count: bigint) => BigInt.asIntN(64, by(value, count))),
+    fn(
+      `math.${name}(uint, int): uint`,
+      ({ value }: Uint, count: bigint) => new Uint(BigInt.asUintN(64, by(value, count))),
+    ),
+  ]
+}
+
+const NUMBERS: readonly Type[] = [DOUBLE, INT, UINT]
+
+function extreme(name: string, isBetter: (order: number) => boolean): FunctionDeclaration {
+  const best = (values: readonly Value[]): Value =>
+    values.reduce((one, other) => {
+      if (!isNumber(one) || !isNumber(other)) return noSuchOverload(name)
+      return isBetter(compareNumbers(other, one)) ? other : one
+    })
+  const operate: Implementation = (first, second) => {
+    if (second !== undefined) return best([first ?? null, second])
+    if (first === undefined || !isList(first))
+      return first !== undefined && isNumber(first) ? first : noSuchOverload(name)
+    return first.length === 0 ? fail(`${name}(list) argument must not be empty`) : best(first)
+  }
+  const overload = (parameters: readonly Type[], result: Type): FunctionDeclaration['overloads'][number] => ({
+    name,
+    isMember: false,
+    parameters,
+    result,
+    evaluate: undefined,
+    cost: undefined,
+  })
+  return {
+    name,
+    operate,
+    overloads: NUMBERS.flatMap((type) => [
+      overload([type], type),
+      ...NUMBERS.map((other) => overload([type, other], type === other ? type : DYN)),
+      overload([listType(type)], type),
+    ]),
+  }
+}
+
+function extremeMacro(name: string, called: string): Macro {
+  return {
+    name,
+    count: undefined,
+    isReceiver: true,
+    expand: ({ target, args, offset }) => {
+      if (target?.kind !== 'ident' || target.name !== 'math') return undefined
+      const [first] = args
+      if (first === undefined) {
+        throw new SyntaxProblem(`math.${name}() requires at least one argument`, target.offset)
+      }
+      if (args.length === 1) {
+        const isValid =
+          first.kind === 'list'
+            ? first.elements.length > 0 && first.elements.every(({ value }) => isNumeric(value))
+            : isNumeric(first)
+        if (isValid) return calledAt(offset, called, first)
+        throw new SyntaxProblem(`math.${name}() invalid single argument value`, first.offset)
+      }
+      const wrong = args.find((arg) => !isNumeric(arg))
+      if (wrong !== undefined) {
+        throw new SyntaxProblem(`math.${name}() simple literal arguments must be numeric`, wrong.offset)
+      }
+      if (args.length === 2) return calledAt(offset, called, ...args)
+      return calledAt(offset, called, {
+        kind: 'list',
+        elements: args.map((value) => ({ value, isOptional: false })),
+        offset,
+      })
+    },
+  }
+}
+
+/** Whether the node may be a number. */
+function isNumeric(node: Node): boolean {
+  if (node.kind === 'list' || node.kind === 'map' || node.kind === 'message') return false
+  if (node.kind !== 'literal') return true
+  const { value } = node
+  return typeof value === 'number' || typeof value === 'bigint' || value instanceof Uint
+}

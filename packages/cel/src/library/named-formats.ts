@@ -1,0 +1,121 @@
+import {
+  dns1035LabelProblems,
+  dns1123LabelProblems,
+  dns1123SubdomainProblems,
+  labelValueProblems,
+  qualifiedNameProblems,
+} from '@kube-authn/internal/kubernetes-names'
+import { quoted } from '@kube-authn/internal/quote'
+import { fn, type Library, method } from '../check/declarations.ts'
+import { structType } from '../check/types.ts'
+import type { Meter } from '../evaluate/meter.ts'
+import { NONE, Opaque, Optional, type Value } from '../values/value.ts'
+import { sizeOf } from './costs.ts'
+import { requestUriProblem } from './urls.ts'
+
+const TYPE = structType('kubernetes.NamedFormat')
+
+/** Returns the problems of a string; empty if it is valid. */
+type Validate = (text: string) => readonly string[]
+
+class NamedFormat extends Opaque {
+  readonly type = TYPE
+  readonly identity: string
+  readonly validate: Validate
+
+  constructor(name: string, validate: Validate) {
+    super()
+    this.identity = name
+    this.validate = validate
+  }
+}
+
+/**
+ * Named string formats, such as `format.dns1123Label()`.
+ *
+ * Source: apiserver `pkg/cel/library/format.go`; kube-openapi `pkg/validation/strfmt`.
+ */
+export function namedFormats(meter: Meter): Library {
+  const formats = new Map(
+    Object.entries(VALIDATIONS).map(([name, validate]) => [name, new NamedFormat(name, validate)]),
+  )
+  return {
+    types: [TYPE],
+    functions: [
+      ...Array.from(formats, ([name, format]) =>
+        fn(`format.${name}(): kubernetes.NamedFormat`, () => format),
+      ),
+      fn('format.named(string): optional_type(kubernetes.NamedFormat)', (name: string) => {
+        const format = formats.get(name)
+        return format === undefined ? NONE : new Optional(format)
+      }),
+      method(
+        'kubernetes.NamedFormat.validate(string): optional_type(list(string))',
+        ({ validate }: NamedFormat, text: string) => {
+          meter.spend(text.length / 10)
+          const problems = validate(text)
+          return problems.length === 0 ? NONE : new Optional(problems)
+        },
+        validateCost,
+      ),
+    ],
+  }
+}
+
+/** The length of the pattern of each format in Kubernetes, or an estimate of Kubernetes if it has none. */
+const PATTERN_SIZES: Readonly<Record<string, number>> = {
+  dns1123Subdomain: 60,
+  dns1123SubdomainPrefix: 60,
+  qualifiedName: 60,
+  labelValue: 40,
+  uri: 1103,
+  uuid: 70,
+  byte: 84,
+  date: 71,
+  datetime: 71,
+}
+
+function validateCost([format, text]: readonly Value[]): number {
+  const size = (format instanceof NamedFormat ? PATTERN_SIZES[format.identity] : undefined) ?? 30
+  return Math.ceil((1 + sizeOf(text)) * 0.1) * Math.ceil(size * 0.25)
+}
+
+const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})$/
+const TIME = /^([01]\d|2[0-3]):[0-5]\d:[0-5]\d(.\d+)?(z|[+-]\d\d:\d\d)$/
+
+const VALIDATIONS: Readonly<Record<string, Validate>> = {
+  dns1123Label: dns1123LabelProblems,
+  dns1123Subdomain: dns1123SubdomainProblems,
+  dns1035Label: dns1035LabelProblems,
+  qualifiedName: qualifiedNameProblems,
+  dns1123LabelPrefix: (text) => dns1123LabelProblems(continued(text)),
+  dns1123SubdomainPrefix: (text) => dns1123SubdomainProblems(continued(text)),
+  dns1035LabelPrefix: (text) => dns1035LabelProblems(continued(text)),
+  labelValue: labelValueProblems,
+  uri: (text) => {
+    const problem = requestUriProblem(text)
+    return problem === undefined ? [] : [`parse ${quoted(text)}: ${problem}`]
+  },
+  uuid: (text) => (UUID.test(text) ? [] : ['does not match the UUID format']),
+  byte: (text) => (BASE64.test(text) ? [] : ['invalid base64']),
+  date: (text) => (isDate(text) ? [] : ['invalid date']),
+  datetime: (text) => (isDateTime(text) ? [] : ['invalid datetime']),
+}
+
+/** Replaces a trailing `-` of a prefix by a valid ending, because more may follow. */
+function continued(text: string): string {
+  return text.length > 1 && text.endsWith('-') ? `${text.slice(0, -2)}a` : text
+}
+
+function isDate(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false
+  const time = Date.parse(`${text}T00:00:00Z`)
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text)
+}
+
+/** As in Kubernetes: anything after a second `t` is ignored. */
+function isDateTime(text: string): boolean {
+  const [date = '', time = ''] = text.toLowerCase().split('t')
+  return isDate(date) && TIME.test(time)
+}

@@ -1,0 +1,59 @@
+import { fn, type Library, method } from '../check/declarations.ts'
+import { optionalType, parameterType } from '../check/types.ts'
+import { fail, noSuchOverload } from '../evaluate/failure.ts'
+import type { Meter } from '../evaluate/meter.ts'
+import { Duration, Timestamp } from '../values/times.ts'
+import { Uint } from '../values/uint.ts'
+import { isList, MapValue, NONE, Optional, type Value } from '../values/value.ts'
+import { OPTIONAL_OPERATORS } from './operators.ts'
+
+/**
+ * The functions of optionals. `optMap` and `optFlatMap` are macros, and `or` and `orValue` are evaluated by the planner.
+ *
+ * Source: cel-go `cel/library.go`, optional types of version 2.
+ */
+export function optionals(meter: Meter): Library {
+  const unwrapped = (list: readonly Value[]): readonly Value[] => {
+    meter.spend(list.length / 2)
+    return list.flatMap((each) => {
+      if (!(each instanceof Optional)) return noSuchOverload()
+      return each.value === undefined ? [] : [each.value]
+    })
+  }
+  return {
+    types: [optionalType(parameterType('V'))],
+    operators: OPTIONAL_OPERATORS.operators ?? [],
+    functions: [
+      fn('optional.none(): optional_type(V)', () => NONE),
+      fn('optional.of(V): optional_type(V)', (value) => new Optional(value)),
+      fn('optional.ofNonZeroValue(V): optional_type(V)', (value: Value) =>
+        isZero(value) ? NONE : new Optional(value),
+      ),
+      fn('optional.unwrap(list(optional_type(V))): list(V)', unwrapped),
+      method('list(optional_type(V)).unwrapOpt(): list(V)', unwrapped),
+      method('optional_type(V).value(): V', ({ value }: Optional) =>
+        value === undefined ? fail('optional.none() dereference') : value,
+      ),
+      method('optional_type(V).hasValue(): bool', ({ value }: Optional) => value !== undefined),
+      method('optional_type(V).or(optional_type(V)): optional_type(V)', () => noSuchOverload('or')),
+      method('optional_type(V).orValue(V): V', () => noSuchOverload('orValue')),
+      method('list(V).first(): optional_type(V)', (list: readonly Value[]) => new Optional(list[0])),
+      method('list(V).last(): optional_type(V)', (list: readonly Value[]) => new Optional(list.at(-1))),
+    ],
+  }
+}
+
+/** Whether a value is the zero value of its type. */
+function isZero(value: Value): boolean {
+  if (value instanceof Uint) return value.value === 0n
+  if (value instanceof Duration) return value.nanoseconds === 0n
+  if (value instanceof Timestamp) return value.nanoseconds === FIRST_TIME
+  if (value instanceof MapValue) return value.size === 0
+  if (value instanceof Optional) return value.value === undefined
+  if (value instanceof Uint8Array) return value.length === 0
+  if (isList(value)) return value.length === 0
+  return value === '' || value === 0 || value === 0n || value === false || value === null
+}
+
+/** Go's zero time. */
+const FIRST_TIME = -62_135_596_800_000_000_000n

@@ -1,0 +1,116 @@
+import type { Meter } from '../evaluate/meter.ts'
+import { fail } from '../evaluate/failure.ts'
+import { fn, type Library, method } from '../check/declarations.ts'
+import { structType } from '../check/types.ts'
+import { Opaque, type Value } from '../values/value.ts'
+import { traversal } from './costs.ts'
+import {
+  addedQuantities,
+  approximateQuantity,
+  compareQuantities,
+  type Quantity,
+  quantityIdentity,
+  readQuantity,
+  wholeQuantity,
+} from './quantity.ts'
+
+const TYPE = structType('kubernetes.Quantity')
+
+/** Operations on numbers of hundreds of digits take longer than other steps. */
+const WORK = 20
+
+class QuantityValue extends Opaque {
+  readonly type = TYPE
+  readonly quantity: Quantity
+  /** As in Kubernetes, nothing can be compared with a sum. */
+  readonly #isSum: boolean
+
+  constructor(quantity: Quantity, isSum = false) {
+    super()
+    this.quantity = quantity
+    this.#isSum = isSum
+  }
+
+  get identity(): string {
+    return quantityIdentity(this.quantity)
+  }
+
+  override equals(other: Value): boolean | undefined {
+    return other instanceof QuantityValue && !other.#isSum ? super.equals(other) : undefined
+  }
+}
+
+/**
+ * `quantity`, `isQuantity` and the methods of quantities.
+ *
+ * Source: apiserver `pkg/cel/library/quantity.go`.
+ */
+export function quantities(meter: Meter): Library {
+  const order = (a: QuantityValue, b: QuantityValue): number => {
+    meter.spend(WORK)
+    return compareQuantities(a.quantity, b.quantity)
+  }
+  const added =
+    (factor: 1n | -1n) =>
+    ({ quantity }: QuantityValue, other: QuantityValue | bigint): QuantityValue => {
+      meter.spend(WORK)
+      const addend =
+        other instanceof QuantityValue ? other.quantity : { unscaled: other, scale: 0, isSmall: true }
+      return new QuantityValue(addedQuantities(quantity, addend, factor), true)
+    }
+  return {
+    types: [TYPE],
+    functions: [
+      fn(
+        'quantity(string): kubernetes.Quantity',
+        (text: string) => {
+          meter.spend(WORK + Math.min(text.length, 128) / 2)
+          const quantity = readQuantity(text)
+          if (quantity === undefined) return fail('quantities must match the regular expression')
+          return new QuantityValue(quantity)
+        },
+        traversal,
+      ),
+      fn(
+        'isQuantity(string): bool',
+        (text: string) => {
+          meter.spend(WORK + Math.min(text.length, 128) / 2)
+          return readQuantity(text) !== undefined
+        },
+        traversal,
+      ),
+      fn('sign(kubernetes.Quantity): int', sign),
+      method(
+        'kubernetes.Quantity.isInteger(): bool',
+        ({ quantity }: QuantityValue) => wholeQuantity(quantity) !== undefined,
+      ),
+      method(
+        'kubernetes.Quantity.asInteger(): int',
+        ({ quantity }: QuantityValue) => wholeQuantity(quantity) ?? fail('cannot convert value to integer'),
+      ),
+      method('kubernetes.Quantity.asApproximateFloat(): double', ({ quantity }: QuantityValue) =>
+        approximateQuantity(quantity),
+      ),
+      method(
+        'kubernetes.Quantity.isGreaterThan(kubernetes.Quantity): bool',
+        (a: QuantityValue, b: QuantityValue) => order(a, b) > 0,
+      ),
+      method(
+        'kubernetes.Quantity.isLessThan(kubernetes.Quantity): bool',
+        (a: QuantityValue, b: QuantityValue) => order(a, b) < 0,
+      ),
+      method(
+        'kubernetes.Quantity.compareTo(kubernetes.Quantity): int',
+        (a: QuantityValue, b: QuantityValue) => BigInt(order(a, b)),
+      ),
+      method('kubernetes.Quantity.add(kubernetes.Quantity): kubernetes.Quantity', added(1n)),
+      method('kubernetes.Quantity.add(int): kubernetes.Quantity', added(1n)),
+      method('kubernetes.Quantity.sub(kubernetes.Quantity): kubernetes.Quantity', added(-1n)),
+      method('kubernetes.Quantity.sub(int): kubernetes.Quantity', added(-1n)),
+    ],
+  }
+}
+
+function sign({ quantity: { unscaled } }: QuantityValue): bigint {
+  return unscaled > 0n ? 1n : unscaled < 0n ? -1n : 0n
+}

@@ -1,0 +1,167 @@
+import { RE2JS } from '@bufbuild/re2'
+import { fn, type Library, method } from '../check/declarations.ts'
+import { fail } from '../evaluate/failure.ts'
+import type { Meter } from '../evaluate/meter.ts'
+import type { Value } from '../values/value.ts'
+import { matchCost } from './costs.ts'
+import { type Instructions, search } from './pattern-search.ts'
+
+/** Maximum length of a pattern. */
+const MAX_PATTERN_LENGTH = 4096
+/** Maximum number of cached non-literal patterns. */
+const MAX_PATTERNS = 64
+
+/**
+ * `matches`, with the semantics of RE2, in time linear in the text.
+ *
+ * Source: cel-spec, "Regular Expressions".
+ */
+export function matching(patterns: Patterns): Library {
+  const test = (text: string, pattern: string): boolean => patterns.test(text, pattern)
+  return {
+    functions: [
+      method('string.matches(string): bool', test, matchCost),
+      fn('matches(string, string): bool', test),
+    ],
+    preparations: new Map([['matches', (constants) => patterns.prepare(constants)]]),
+  }
+}
+
+/**
+ * `find` and `findAll`.
+ *
+ * Source: apiserver `pkg/cel/library/regex.go`.
+ */
+export function patternSearch(patterns: Patterns): Library {
+  return {
+    functions: [
+      method(
+        'string.find(string): string',
+        (text: string, pattern: string) => {
+          const [first = ''] = patterns.find(text, pattern, 1)
+          return first
+        },
+        matchCost,
+      ),
+      method(
+        'string.findAll(string): list(string)',
+        (text: string, pattern: string) => patterns.find(text, pattern, Infinity),
+        matchCost,
+      ),
+      method(
+        'string.findAll(string, int): list(string)',
+        (text: string, pattern: string, limit: bigint) =>
+          patterns.find(text, pattern, limit < 0n ? Infinity : Number(limit)),
+        matchCost,
+      ),
+    ],
+    preparations: new Map(
+      ['find', 'findAll'].map((name) => [name, (constants) => patterns.prepare(constants)]),
+    ),
+  }
+}
+
+/** The patterns of an environment, compiled once. */
+export class Patterns {
+  readonly #literals = new Map<string, RE2JS>()
+  readonly #others = new Map<string, RE2JS>()
+  readonly #meter: Meter
+
+  constructor(meter: Meter) {
+    this.#meter = meter
+  }
+
+  /** Compiles a literal pattern, the second argument, and keeps it. It fails with the reason. */
+  prepare([, pattern]: readonly (Value | undefined)[]): void {
+    if (typeof pattern === 'string') this.#literals.set(pattern, programOf(pattern))
+  }
+
+  /** Whether a pattern matches anywhere in a text. */
+  test(text: string, pattern: string): boolean {
+    const program = this.#compiledBefore(pattern)
+    // At worst, the whole pattern is tried at every character.
+    this.#meter.spend((text.length * instructionsOf(program).numInst()) / 4)
+    return program.test(text)
+  }
+
+  /** The matches, up to a limit. An empty match directly after another match is skipped. */
+  find(text: string, pattern: string, limit: number): readonly string[] {
+    const instructions = instructionsOf(this.#compiledBefore(pattern))
+    const found: string[] = []
+    for (let at = 0, previousEnd = -1; found.length < limit && at <= text.length;) {
+      const place = search(instructions, text, at, this.#meter)
+      if (place === undefined) break
+      const isEmpty = place.end === at
+      if (!isEmpty || place.start !== previousEnd) found.push(text.slice(place.start, place.end))
+      at = isEmpty ? at + ((text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1) : place.end
+      previousEnd = place.end
+    }
+    return found
+  }
+
+  #compiledBefore(pattern: string): RE2JS {
+    return this.#literals.get(pattern) ?? this.#others.get(pattern) ?? this.#compiledNow(pattern)
+  }
+
+  #compiledNow(pattern: string): RE2JS {
+    requireShort(pattern)
+    this.#meter.spend(workToCompile(pattern))
+    // The pattern is not repeated: it may come from a claim.
+    const program = compiledOrNone(pattern) ?? fail('error parsing regexp')
+    const [oldest] = this.#others.keys()
+    if (this.#others.size >= MAX_PATTERNS && oldest !== undefined) this.#others.delete(oldest)
+    this.#others.set(pattern, program)
+    return program
+  }
+}
+
+/** The program of a pattern. It fails with the reason of the library. */
+function programOf(pattern: string): RE2JS {
+  try {
+    return compile(pattern)
+  } catch (error) {
+    if (error instanceof Error) return fail(error.message)
+    throw error
+  }
+}
+
+function compiledOrNone(pattern: string): RE2JS | undefined {
+  try {
+    return compile(pattern)
+  } catch {
+    return undefined
+  }
+}
+
+function compile(pattern: string): RE2JS {
+  requireShort(pattern)
+  return RE2JS.compile(pattern)
+}
+
+function requireShort(pattern: string): void {
+  if (pattern.length > MAX_PATTERN_LENGTH) {
+    fail(`a pattern must be at most ${MAX_PATTERN_LENGTH} characters`)
+  }
+}
+
+/** The work of compiling: repetitions are expanded, and a Unicode class has hundreds of ranges. */
+function workToCompile(pattern: string): number {
+  const counts = [...pattern.matchAll(/\{(\d{1,4})(?:,(\d{0,4}))?\}/g)]
+  const repetitions = counts.reduce(
+    (product, [, least, most]) => product * Math.max(1, Number(least), Number(most ?? 0)),
+    1,
+  )
+  const isLarge = /\\p|\(\?\w*i/i.test(pattern)
+  return pattern.length * Math.min(1000, repetitions) * (isLarge ? 400 : 1)
+}
+
+/** The compiled instructions: `.{1000}` is a short pattern with many. */
+function instructionsOf(compiled: RE2JS): Instructions {
+  if (isInspectable(compiled)) return compiled.re2().prog
+  throw new TypeError('the library compiles no patterns')
+}
+
+/** Every compiled pattern is; the pinned RE2 library does not declare it. */
+function isInspectable(compiled: object): compiled is { re2(): { readonly prog: Instructions } } {
+  return 're2' in compiled
+}

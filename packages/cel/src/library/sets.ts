@@ -1,0 +1,35 @@
+import { fn, type Library } from '../check/declarations.ts'
+import type { Meter } from '../evaluate/meter.ts'
+import { isIn } from '../values/equality.ts'
+import type { Value } from '../values/value.ts'
+import { sizeOf } from './costs.ts'
+
+type List = readonly Value[]
+
+/**
+ * `sets.contains`, `sets.equivalent` and `sets.intersects`.
+ *
+ * Source: cel-go `ext/sets.go`, including the cost: every pair of elements.
+ */
+export function sets(meter: Meter): Library {
+  const contains = (whole: List, part: List): boolean => part.every((element) => isIn(element, whole, meter))
+  return {
+    functions: [
+      fn('sets.contains(list(T), list(T)): bool', contains, pairs(1)),
+      fn(
+        'sets.equivalent(list(T), list(T)): bool',
+        (a: List, b: List) => contains(a, b) && contains(b, a),
+        pairs(2),
+      ),
+      fn(
+        'sets.intersects(list(T), list(T)): bool',
+        (a: List, b: List) => a.some((element) => isIn(element, b, meter)),
+        pairs(1),
+      ),
+    ],
+  }
+}
+
+function pairs(factor: number) {
+  return ([one, other]: readonly Value[]): number => 1 + sizeOf(one) * sizeOf(other) * factor
+}

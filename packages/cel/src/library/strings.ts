@@ -1,0 +1,200 @@
+import type { Meter } from '../evaluate/meter.ts'
+import type { Value } from '../values/value.ts'
+import { characterCount, characterCountTo } from '../values/text-size.ts'
+import { elementsCost, searchCost, traversal, twice } from './costs.ts'
+import { fail, noSuchOverload } from '../evaluate/failure.ts'
+import { type Library, method } from '../check/declarations.ts'
+
+/**
+ * The string functions. Positions count characters (code points).
+ *
+ * Source: cel-go `ext/strings.go`, version 2.
+ */
+export function strings(meter: Meter): Library {
+  const paidFor = (text: string, part = ''): string => {
+    // At worst, every pair of characters is compared.
+    meter.spend(text.length / 16 + (text.length * part.length) / 1000)
+    return text
+  }
+  const replaced = (text: string, old: string, fresh: string, limit: bigint): string => {
+    if (limit === 0n) return text
+    const parts = split(text, old)
+    const pieces = old === '' ? ['', ...parts, ''] : parts
+    const count = limit < 0n || limit >= BigInt(pieces.length) ? pieces.length - 1 : Number(limit)
+    meter.spend((count * fresh.length) / 10)
+    const head = pieces.slice(0, count + 1).join(fresh)
+    const tail = pieces.slice(count + 1)
+    return tail.length === 0 ? head : [head, ...tail].join(old)
+  }
+  const split = (text: string, separator: string): readonly string[] => {
+    const parts = separator === '' ? Array.from(paidFor(text)) : paidFor(text, separator).split(separator)
+    meter.spend(parts.length)
+    return parts
+  }
+  const joined = (texts: readonly Value[], separator: string): string => {
+    const parts = texts.map((text) =>
+      typeof text === 'string' ? text : noSuchOverload('join(list, string)'),
+    )
+    for (const text of parts) meter.spend(0.3 + (text.length + separator.length) / 10)
+    return parts.join(separator)
+  }
+  return {
+    functions: [
+      method('string.lowerAscii(): string', (text: string) => lowered(paidFor(text)), traversal),
+      method('string.upperAscii(): string', (text: string) => raised(paidFor(text)), traversal),
+      method(
+        'string.trim(): string',
+        (text: string) => {
+          meter.spend(text.length / 4)
+          return trimmed(text)
+        },
+        traversal,
+      ),
+      method(
+        'string.contains(string): bool',
+        (text: string, part: string) => paidFor(text, part).includes(part),
+        searchCost,
+      ),
+      method('string.charAt(int): string', (text: string, position: bigint) => {
+        const start = offsetOf(paidFor(text), position)
+        return String.fromCodePoint(...[text.codePointAt(start)].filter((code) => code !== undefined))
+      }),
+      method(
+        'string.indexOf(string): int',
+        (text: string, part: string) => indexOf(paidFor(text, part), part, 0n),
+        elementsCost,
+      ),
+      method(
+        'string.indexOf(string, int): int',
+        (text: string, part: string, from: bigint) => indexOf(paidFor(text, part), part, from),
+        elementsCost,
+      ),
+      method(
+        'string.lastIndexOf(string): int',
+        (text: string, part: string) => lastIndexOf(paidFor(text, part), part, undefined),
+        elementsCost,
+      ),
+      method(
+        'string.lastIndexOf(string, int): int',
+        (text: string, part: string, from: bigint) => lastIndexOf(paidFor(text, part), part, from),
+        elementsCost,
+      ),
+      method(
+        'string.substring(int): string',
+        (text: string, start: bigint) => text.slice(offsetOf(paidFor(text), start)),
+        traversal,
+      ),
+      method(
+        'string.substring(int, int): string',
+        (text: string, start: bigint, end: bigint) => {
+          if (start > end) fail(`invalid substring range. start: ${start}, end: ${end}`)
+          return text.slice(offsetOf(paidFor(text), start), offsetOf(text, end))
+        },
+        traversal,
+      ),
+      method('string.split(string): list(string)', split, twice),
+      method(
+        'string.split(string, int): list(string)',
+        (text: string, separator: string, limit: bigint) => {
+          const parts = split(text, separator)
+          if (limit < 0n || limit >= BigInt(parts.length)) return parts
+          if (limit === 0n) return []
+          const count = Number(limit) - 1
+          return [...parts.slice(0, count), parts.slice(count).join(separator)]
+        },
+        twice,
+      ),
+      method(
+        'string.replace(string, string): string',
+        (text: string, old: string, fresh: string) => replaced(text, old, fresh, -1n),
+        twice,
+      ),
+      method('string.replace(string, string, int): string', replaced, twice),
+      method('list(string).join(): string', (texts: readonly Value[]) => joined(texts, ''), joinCost),
+      method('list(string).join(string): string', joined, joinCost),
+    ],
+  }
+}
+
+/**
+ * `reverse`, which Kubernetes does not have.
+ *
+ * Source: cel-go `ext/strings.go`, version 3.
+ */
+export function stringReversal(meter: Meter): Library {
+  return {
+    functions: [
+      method('string.reverse(): string', (text: string) => {
+        meter.spend(text.length)
+        return Array.from(text).toReversed().join('')
+      }),
+    ],
+  }
+}
+
+function joinCost(_: readonly Value[], result: Value): number {
+  return twice([result])
+}
+
+function lowered(text: string): string {
+  return text.replace(/[A-Z]+/g, (part) => part.toLowerCase())
+}
+
+function raised(text: string): string {
+  return text.replace(/[a-z]+/g, (part) => part.toUpperCase())
+}
+
+/** The spaces of Go's `unicode.IsSpace`, without the byte order mark that JavaScript trims. */
+const SPACES = new Set(
+  '\t\n\v\f\r \u0085\u00A0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200A\u2028\u2029\u202F\u205F\u3000',
+)
+
+function trimmed(text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && SPACES.has(text.charAt(start))) start++
+  while (end > start && SPACES.has(text.charAt(end - 1))) end--
+  return text.slice(start, end)
+}
+
+function indexOf(text: string, part: string, from: bigint): bigint {
+  if (part === '') return from
+  if (from < 0n) return outOfRange(from)
+  // Since cel-go 0.21, an index past the end finds nothing instead of being an error.
+  const start = from === 0n ? 0 : offsetAt(text, from)
+  return start === undefined ? -1n : characterAt(text, text.indexOf(part, start))
+}
+
+function lastIndexOf(text: string, part: string, from: bigint | undefined): bigint {
+  if (part === '') return from ?? BigInt(characterCount(text))
+  if (from === undefined) return characterAt(text, text.lastIndexOf(part))
+  if (from < 0n) return outOfRange(from)
+  const last = offsetAt(text, from)
+  if (last === undefined || last === text.length) return -1n
+  return characterAt(text, text.lastIndexOf(part, last))
+}
+
+/** The character index of a UTF-16 index. */
+function characterAt(text: string, index: number): bigint {
+  return index === -1 ? -1n : BigInt(characterCountTo(text, index))
+}
+
+/** The UTF-16 index of a character index; it fails beyond the end. */
+function offsetOf(text: string, index: bigint): number {
+  return (index < 0n ? undefined : offsetAt(text, index)) ?? outOfRange(index)
+}
+
+/** The UTF-16 index of a character index; `undefined` beyond the end. */
+function offsetAt(text: string, index: bigint): number | undefined {
+  if (index > BigInt(text.length)) return undefined
+  let at = 0
+  for (let left = Number(index); left > 0; left--) {
+    if (at >= text.length) return undefined
+    at += (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1
+  }
+  return at
+}
+
+function outOfRange(index: bigint): never {
+  return fail(`index out of range: ${index}`)
+}

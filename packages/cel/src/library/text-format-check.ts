@@ -1,0 +1,103 @@
+import type { Checked } from '../check/checker.ts'
+import type { TypeKind } from '../check/types.ts'
+import { Failure } from '../evaluate/failure.ts'
+import { type CallNode, type Node, nodesOf } from '../syntax/ast.ts'
+import type { Problem } from '../syntax/source.ts'
+import type { Clause } from './text-format-clauses.ts'
+import { piecesOf } from './text-format.ts'
+
+/**
+ * Checks the calls of `format` with a literal format and a list literal of values.
+ *
+ * Source: cel-go `ext/formatting.go` (`stringFormatValidator`).
+ */
+export function formatProblems(checked: Checked, isKubernetes: boolean): readonly Problem[] {
+  const problems: Problem[] = []
+  for (const node of nodesOf(checked.root)) {
+    if (node.kind !== 'call' || node.name !== 'format') continue
+    const problem = problemOf(node, checked, isKubernetes ? KINDS : STANDARD_KINDS)
+    if (problem !== undefined) problems.push(problem)
+  }
+  return problems
+}
+
+function problemOf(
+  { target, args: [list, ...others], offset }: CallNode,
+  checked: Checked,
+  kinds: Kinds,
+): Problem | undefined {
+  if (target?.kind !== 'literal' || typeof target.value !== 'string') return undefined
+  if (list?.kind !== 'list' || others.length > 0) return undefined
+  const clauses = clausesOf(target.value)
+  if (clauses instanceof Failure) return { message: clauses.message, offset }
+  for (const [index, clause] of clauses.entries()) {
+    const element = list.elements[index]
+    if (element === undefined) return { message: `index ${index} out of range`, offset }
+    const misfit = misfitOf(clause, element.value, checked, kinds)
+    if (misfit !== undefined) {
+      const { name } = checked.typeOf(misfit)
+      const message = `error during formatting: ${PROBLEMS[clause.verb]}, was given ${name}`
+      return { message, offset: misfit.offset }
+    }
+  }
+  if (list.elements.length <= clauses.length) return undefined
+  const counts = `(expected ${clauses.length}, got ${list.elements.length})`
+  return { message: `too many arguments supplied to string.format ${counts}`, offset }
+}
+
+function clausesOf(format: string): readonly Clause[] | Failure {
+  try {
+    return piecesOf(format).filter((piece) => typeof piece !== 'string')
+  } catch (error) {
+    if (error instanceof Failure) return error
+    throw error
+  }
+}
+
+const NUMBERS: readonly TypeKind[] = ['double', 'string']
+const HEXADECIMAL: readonly TypeKind[] = ['int', 'uint', 'string', 'bytes']
+
+/** The types for each clause. */
+type Kinds = Readonly<Record<Clause['verb'], readonly TypeKind[]>>
+
+const KINDS: Kinds = {
+  s: ['string', 'bool', 'bytes', 'int', 'uint', 'double', 'type', 'null', 'timestamp', 'duration'],
+  d: ['int', 'uint'],
+  f: NUMBERS,
+  e: NUMBERS,
+  b: ['int', 'uint', 'bool'],
+  x: HEXADECIMAL,
+  X: HEXADECIMAL,
+  o: ['int', 'uint'],
+}
+
+const ALL_NUMBERS: readonly TypeKind[] = ['int', 'uint', 'double']
+
+/** In the style of cel-spec, numbers of all types have a decimal form. */
+const STANDARD_KINDS: Kinds = { ...KINDS, d: ALL_NUMBERS, f: ALL_NUMBERS, e: ALL_NUMBERS }
+
+const NO_HEXADECIMAL = 'only integers, byte buffers, and strings can be formatted as hex'
+const PROBLEMS: Readonly<Record<Clause['verb'], string>> = {
+  s: 'string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps',
+  d: 'decimal clause can only be used on integers',
+  f: 'fixed-point clause can only be used on doubles',
+  e: 'scientific clause can only be used on doubles',
+  b: 'only integers and bools can be formatted as binary',
+  x: NO_HEXADECIMAL,
+  X: NO_HEXADECIMAL,
+  o: 'octal clause can only be used on integers',
+}
+
+/** The part of a value that does not fit a clause. Only `dyn` fits everything: a claim is `any`. */
+function misfitOf(clause: Clause, node: Node, checked: Checked, kinds: Kinds): Node | undefined {
+  const { kind } = checked.typeOf(node)
+  if (kind === 'dyn' || kinds[clause.verb].includes(kind)) return undefined
+  if (clause.verb !== 's' || (kind !== 'list' && kind !== 'map')) return node
+  const parts =
+    node.kind === 'list'
+      ? node.elements.map(({ value }) => value)
+      : node.kind === 'map'
+        ? node.entries.flatMap(({ key, value }) => [key, value])
+        : []
+  return parts.map((part) => misfitOf(clause, part, checked, kinds)).find((misfit) => misfit !== undefined)
+}

@@ -1,0 +1,88 @@
+import type { Meter } from '../evaluate/meter.ts'
+import { Duration, Timestamp } from '../values/times.ts'
+import { Uint } from '../values/uint.ts'
+import { isList, MapValue, TypeValue, type Value } from '../values/value.ts'
+import { printedBytes } from './conversions.ts'
+import { fixedPoint, scientific } from './decimal-text.ts'
+import { printedDuration } from './durations.ts'
+import { based, DEFAULT_PRECISION, fail, type FormatStyle, hexadecimal, WORK } from './text-format-clauses.ts'
+import { printedTime } from './timestamps.ts'
+
+/**
+ * The style of cel-spec.
+ *
+ * Source: cel-go `ext/formatting_v2.go`.
+ */
+export const standardStyle: FormatStyle = ({ verb, precision }, value, meter) => {
+  meter.spend(WORK[verb])
+  switch (verb) {
+    case 's':
+      return plain(value, meter)
+    case 'd':
+      return typeof value === 'number'
+        ? (special(value) ?? shortest(value))
+        : (based(value, 10) ?? fail('decimal clause can only be used on numbers'))
+    case 'f':
+      return decimal(value, 'fixed-point', (number) => fixedPoint(number, precision ?? DEFAULT_PRECISION))
+    case 'e':
+      return decimal(value, 'scientific', (number) => {
+        const { mantissa, exponent } = scientific(number, precision ?? DEFAULT_PRECISION)
+        return `${mantissa}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`
+      })
+    case 'b':
+      if (typeof value === 'boolean') return value ? '1' : '0'
+      return based(value, 2) ?? fail('only ints, uints, and bools can be formatted as binary')
+    case 'o':
+      return based(value, 8) ?? fail('octal clause can only be used on ints and uints')
+    case 'x':
+      return hexadecimal(value, meter)
+    case 'X':
+      return hexadecimal(value, meter).toUpperCase()
+  }
+}
+
+/** `%s` */
+function plain(value: Value, meter: Meter): string {
+  meter.spend(1)
+  if (typeof value === 'string') {
+    meter.spend(value.length / 10)
+    return value
+  }
+  if (typeof value === 'number') return special(value) ?? shortest(value)
+  if (value === null || typeof value === 'boolean') return String(value)
+  if (value instanceof Uint8Array) return printedBytes(value)
+  if (value instanceof Timestamp) return printedTime(value)
+  if (value instanceof Duration) return printedDuration(value)
+  if (value instanceof TypeValue) return value.name
+  if (isList(value)) return `[${value.map((each) => plain(each, meter)).join(', ')}]`
+  if (!(value instanceof MapValue)) return based(value, 10) ?? fail('string clause cannot be used on this')
+  const entries = Array.from(
+    value.entries(),
+    ([key, each]) => [plain(key, meter), plain(each, meter)] as const,
+  )
+  const sorted = entries.toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return `{${sorted.map(([key, each]) => `${key}: ${each}`).join(', ')}}`
+}
+
+function decimal(value: Value, name: string, print: (value: number) => string): string {
+  const number =
+    typeof value === 'bigint' ? Number(value) : value instanceof Uint ? Number(value.value) : value
+  if (typeof number !== 'number') return fail(`${name} clause can only be used on numbers`)
+  return special(number) ?? print(number)
+}
+
+/** The name of a number without digits. */
+function special(value: number): string | undefined {
+  return Number.isFinite(value) ? undefined : String(value)
+}
+
+/** The shortest digits, without an exponent. */
+function shortest(value: number): string {
+  const [, sign = '', first = '', rest = '', power = '0'] =
+    /^(-?)(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(value.toExponential()) ?? []
+  const digits = first + rest
+  const point = Number(power) + 1
+  if (point <= 0) return `${sign}0.${'0'.repeat(-point)}${digits}`
+  if (point >= digits.length) return sign + digits.padEnd(point, '0')
+  return `${sign}${digits.slice(0, point)}.${digits.slice(point)}`
+}

@@ -1,0 +1,221 @@
+import { type Node, OPERATORS } from './ast.ts'
+import { Depth } from './depth.ts'
+import { ESCAPED_IDENTIFIER, EOF, IDENTIFIER, type Token } from './lexer.ts'
+import type { Macros } from './macros.ts'
+import { Primaries } from './primaries.ts'
+import { type Problem, SyntaxProblem } from './source.ts'
+import { START_OF_EXPRESSION, Tokens } from './tokens.ts'
+
+/** The syntax of an environment. */
+export interface Dialect {
+  readonly macros: Macros
+  /** Maximum length in characters. */
+  readonly maxLength: number
+  /** Whether `.?`, `[?` and `{?` are allowed. */
+  readonly hasOptionals: boolean
+  /** Whether a field may be quoted with backticks. */
+  readonly hasEscapedFields: boolean
+}
+
+/** A parsed expression, or its mistakes. */
+export type Parsed =
+  | { readonly root: Node; readonly problems?: never }
+  | { readonly problems: readonly Problem[] }
+
+/**
+ * Parses an expression and expands its macros.
+ *
+ * Source: cel-go `parser/parser.go`, `parser/gen/CEL.g4`.
+ *
+ * Deviation: the first syntax error ends the parsing (`docs/deviations.md`, CEL syntax errors).
+ */
+export function parse(text: string, dialect: Dialect): Parsed {
+  // Characters are counted only if there may be too many.
+  const length = text.length > dialect.maxLength ? Array.from(text).length : 0
+  if (length > dialect.maxLength) {
+    const message = `expression code point size exceeds limit: size: ${length}, limit ${dialect.maxLength}`
+    return { problems: [{ message, offset: 0 }] }
+  }
+  const problems: Problem[] = []
+  try {
+    const root = new Parser(text, dialect, problems).whole()
+    if (problems.length === 0) return { root }
+  } catch (error) {
+    if (!(error instanceof SyntaxProblem)) throw error
+    problems.push(error)
+  }
+  return { problems }
+}
+
+const RELATIONS: ReadonlyMap<string, string> = new Map([
+  ['in', OPERATORS.in],
+  ...['==', '!=', '<', '<=', '>', '>='].map((sign) => [sign, `_${sign}_`] as const),
+])
+const SUMS: ReadonlyMap<string, string> = new Map(['+', '-'].map((sign) => [sign, `_${sign}_`]))
+const PRODUCTS: ReadonlyMap<string, string> = new Map(['*', '/', '%'].map((sign) => [sign, `_${sign}_`]))
+
+/** A recursive descent over the rules of the grammar, with its levels of precedence. */
+class Parser extends Primaries {
+  readonly #dialect: Dialect
+  readonly #depth = new Depth()
+
+  constructor(text: string, dialect: Dialect, problems: Problem[]) {
+    super(new Tokens(text), dialect, problems)
+    this.#dialect = dialect
+  }
+
+  whole(): Node {
+    const node = this.expression([EOF], [])
+    if (this.tokens.current.kind !== EOF) throw this.tokens.unexpected([EOF])
+    return node
+  }
+
+  override expression(enclosing: readonly string[], alternatives: readonly string[]): Node {
+    return this.#depth.within('expr', this.tokens.current.start, () => {
+      const condition = this.#disjunction(enclosing, alternatives)
+      const mark = this.tokens.takeIf('?')
+      if (mark === undefined) return condition
+      const consequent = this.#disjunction([':'], [])
+      this.tokens.expect(':', START_OF_EXPRESSION)
+      const alternative = this.expression(enclosing, [])
+      return this.call(OPERATORS.conditional, [condition, consequent, alternative], mark)
+    })
+  }
+
+  #disjunction(enclosing: readonly string[], alternatives: readonly string[]): Node {
+    return this.#logic(
+      '||',
+      OPERATORS.or,
+      (others) => this.#logic('&&', OPERATORS.and, (more) => this.#relation(enclosing, more), others),
+      alternatives,
+    )
+  }
+
+  #logic(
+    sign: string,
+    name: string,
+    operand: (alternatives: readonly string[]) => Node,
+    alternatives: readonly string[],
+  ): Node {
+    const first = operand(alternatives)
+    if (this.tokens.current.kind !== sign) return first
+    const { start: offset } = this.tokens.current
+    const args = [first]
+    while (this.tokens.takeIf(sign) !== undefined) args.push(operand([]))
+    return { kind: 'call', name, target: undefined, args, offset }
+  }
+
+  #relation(enclosing: readonly string[], alternatives: readonly string[]): Node {
+    return this.#leftAssociative('relation', RELATIONS, alternatives, (others) =>
+      this.#leftAssociative('calc', SUMS, others, (more) =>
+        this.#leftAssociative('calc', PRODUCTS, more, (most) => this.#unary(enclosing, most)),
+      ),
+    )
+  }
+
+  #leftAssociative(
+    rule: 'relation' | 'calc',
+    operators: ReadonlyMap<string, string>,
+    alternatives: readonly string[],
+    operand: (alternatives: readonly string[]) => Node,
+  ): Node {
+    let node = operand(alternatives)
+    let depth = 0
+    for (let name = this.#operator(operators); name !== undefined; name = this.#operator(operators)) {
+      const sign = this.tokens.take()
+      this.#depth.enter(rule, sign.start)
+      depth++
+      // The right side is the same rule again.
+      this.#depth.enter(rule, sign.start)
+      const right = operand([])
+      this.#depth.leave(rule, 1)
+      node = this.call(name, [node, right], sign)
+    }
+    this.#depth.leave(rule, depth)
+    return node
+  }
+
+  #operator(operators: ReadonlyMap<string, string>): string | undefined {
+    return operators.get(this.tokens.current.kind)
+  }
+
+  #unary(enclosing: readonly string[], alternatives: readonly string[]): Node {
+    const { kind, start } = this.tokens.current
+    if (kind === '!') return this.#signed(kind, OPERATORS.not, enclosing)
+    if (kind !== '-') return this.#member(enclosing, alternatives)
+    const number = this.negativeNumber()
+    if (number === undefined) return this.#signed(kind, OPERATORS.negate, enclosing)
+    return this.#suffixes(number, enclosing, start)
+  }
+
+  #signed(sign: '!' | '-', name: string, enclosing: readonly string[]): Node {
+    const first = this.tokens.take()
+    let count = 1
+    for (; this.tokens.current.kind === sign; count++) this.tokens.take()
+    const { start } = this.tokens.current
+    const number = sign === '!' ? this.negativeNumber() : undefined
+    const operand =
+      number === undefined ? this.#member(enclosing, []) : this.#suffixes(number, enclosing, start)
+    return count % 2 === 0 ? operand : this.call(name, [operand], first)
+  }
+
+  #member(enclosing: readonly string[], alternatives: readonly string[]): Node {
+    const { start } = this.tokens.current
+    return this.#suffixes(this.primary(enclosing, alternatives), enclosing, start)
+  }
+
+  #suffixes(primary: Node, enclosing: readonly string[], start: number): Node {
+    let node = primary
+    let depth = 0
+    for (let next = this.#suffix(node, enclosing); next !== undefined; next = this.#suffix(node, enclosing)) {
+      node = next
+      this.#depth.enter('member', start)
+      depth++
+    }
+    this.#depth.leave('member', depth)
+    return node
+  }
+
+  #suffix(operand: Node, enclosing: readonly string[]): Node | undefined {
+    const { kind } = this.tokens.current
+    if (kind === '.') return this.#selection(operand, this.tokens.take(), enclosing)
+    if (kind !== '[') return undefined
+    const bracket = this.tokens.take()
+    const isOptional = this.#optionalMark("unsupported syntax '[?'", bracket)
+    const index = this.expression([']'], isOptional ? [] : ['?'])
+    this.tokens.expect(']', enclosing)
+    return this.call(isOptional ? OPERATORS.optionalIndex : OPERATORS.index, [operand, index], bracket)
+  }
+
+  #selection(operand: Node, dot: Token, enclosing: readonly string[]): Node {
+    const isOptional = this.#optionalMark("unsupported syntax '.?'", dot)
+    const { kind } = this.tokens.current
+    if (kind !== IDENTIFIER && kind !== ESCAPED_IDENTIFIER) throw this.tokens.noViable(dot)
+    const name = this.tokens.take()
+    if (name.kind === ESCAPED_IDENTIFIER && !this.#dialect.hasEscapedFields) {
+      this.report("unsupported syntax: '`'", name.start)
+    }
+    const field = name.kind === ESCAPED_IDENTIFIER ? name.text.slice(1, -1) : name.text
+    if (isOptional) {
+      const literal = { kind: 'literal', value: field, offset: name.start } as const
+      return {
+        kind: 'call',
+        name: OPERATORS.optionalSelect,
+        target: undefined,
+        args: [operand, literal],
+        offset: dot.start,
+      }
+    }
+    if (this.tokens.current.kind === '(' && name.kind === IDENTIFIER) {
+      const bracket = this.tokens.take()
+      return this.call(field, this.args(enclosing), bracket, operand)
+    }
+    return { kind: 'select', operand, field, isTest: false, offset: dot.start }
+  }
+
+  #optionalMark(message: string, { start }: Token): boolean {
+    if (this.tokens.takeIf('?') === undefined) return false
+    if (!this.#dialect.hasOptionals) this.report(message, start)
+    return true
+  }
+}

@@ -1,0 +1,194 @@
+import type { ListNode, LiteralValue, MapNode, Node } from './ast.ts'
+import { BYTES, FLOAT, IDENTIFIER, INT, STRING, type Token, UINT } from './lexer.ts'
+import { bytesLiteral, doubleLiteral, intLiteral, stringLiteral, uintLiteral } from './literals.ts'
+import type { Dialect } from './parser.ts'
+import { type Problem, SyntaxProblem } from './source.ts'
+import { START_OF_EXPRESSION, type Tokens } from './tokens.ts'
+
+/** The words that are not names of variables or functions. */
+const RESERVED: ReadonlySet<string> = new Set(
+  (
+    'as break const continue else false for function if import in let loop package namespace null return true var ' +
+    'void while'
+  ).split(' '),
+)
+
+/** The literals, names and brackets of the grammar. */
+export abstract class Primaries {
+  protected readonly tokens: Tokens
+  readonly #dialect: Dialect
+  readonly #problems: Problem[]
+
+  constructor(tokens: Tokens, dialect: Dialect, problems: Problem[]) {
+    this.tokens = tokens
+    this.#dialect = dialect
+    this.#problems = problems
+  }
+
+  /**
+   * @param enclosing the kinds of tokens that end it.
+   * @param alternatives the kinds that are expected instead of it.
+   */
+  protected abstract expression(enclosing: readonly string[], alternatives: readonly string[]): Node
+
+  /** Reports a mistake after which the parsing goes on. */
+  protected report(message: string, offset: number): Node {
+    this.#problems.push({ message, offset })
+    return { kind: 'literal', value: null, offset }
+  }
+
+  /** A call, or what a macro makes of it. */
+  protected call(name: string, args: readonly Node[], { start: offset }: Token, target?: Node): Node {
+    const macro = this.#dialect.macros.find(name, args.length, target !== undefined)
+    try {
+      const expanded = macro?.({ target, args, offset })
+      if (expanded !== undefined) return expanded
+    } catch (error) {
+      if (!(error instanceof SyntaxProblem)) throw error
+      return this.report(error.message, error.offset)
+    }
+    return { kind: 'call', name, target, args, offset }
+  }
+
+  protected primary(enclosing: readonly string[], alternatives: readonly string[]): Node {
+    const token = this.tokens.current
+    switch (token.kind) {
+      case '(': {
+        this.tokens.take()
+        const node = this.expression([')'], [])
+        this.tokens.expect(')', enclosing)
+        return node
+      }
+      case '[':
+        return this.#list(this.tokens.take(), enclosing)
+      case '{':
+        return this.#map(this.tokens.take(), enclosing)
+      case '.':
+        return this.#name(this.tokens.take(), enclosing)
+      case IDENTIFIER:
+        return this.#name(undefined, enclosing)
+      default:
+        if (!START_OF_EXPRESSION.includes(token.kind) || token.kind === '-' || token.kind === '!') {
+          throw this.tokens.unexpected([...START_OF_EXPRESSION, ...alternatives])
+        }
+        return this.#literal(this.tokens.take())
+    }
+  }
+
+  /** A number with a minus sign, such as `-1`. */
+  protected negativeNumber(): Node | undefined {
+    if (this.tokens.current.kind !== '-') return undefined
+    const { kind: next } = this.tokens.next
+    if (next !== INT && next !== FLOAT) return undefined
+    const { start } = this.tokens.take()
+    const { kind, text } = this.tokens.take()
+    return this.#literal({ kind, text: `-${text}`, start })
+  }
+
+  /** The arguments of a call, up to the closing bracket. */
+  protected args(enclosing: readonly string[]): readonly Node[] {
+    if (this.tokens.takeIf(')') !== undefined) return []
+    const args = [this.expression([',', ')'], [')'])]
+    while (this.tokens.takeIf(',') !== undefined) args.push(this.expression([',', ')'], []))
+    this.tokens.expect(')', enclosing)
+    return args
+  }
+
+  #literal({ kind, text, start: offset }: Token): Node {
+    switch (kind) {
+      case 'true':
+      case 'false':
+        return { kind: 'literal', value: kind === 'true', offset }
+      case 'null':
+        return { kind: 'literal', value: null, offset }
+      default: {
+        const [read, problem] = LITERALS.get(kind) ?? [() => undefined, '']
+        const value = read(text)
+        return value === undefined ? this.report(problem, offset) : { kind: 'literal', value, offset }
+      }
+    }
+  }
+
+  /** A variable, a call of a function, or a message. */
+  #name(dot: Token | undefined, enclosing: readonly string[]): Node {
+    if (dot !== undefined && this.tokens.current.kind !== IDENTIFIER) throw this.tokens.noViable(dot)
+    const { text, start } = this.tokens.take()
+    const name = dot === undefined ? text : `.${text}`
+    const bracket = this.tokens.takeIf('(')
+    if (bracket === undefined) {
+      if (this.#isMessage()) return this.#message(name, enclosing)
+      if (RESERVED.has(text)) return this.report(`reserved identifier: ${text}`, dot?.start ?? start)
+      return { kind: 'ident', name, offset: start }
+    }
+    const args = this.args(enclosing)
+    if (RESERVED.has(text)) return this.report(`reserved identifier: ${text}`, dot?.start ?? start)
+    return this.call(name, args, bracket)
+  }
+
+  /** Whether names and dots up to a brace follow. */
+  #isMessage(): boolean {
+    return this.tokens.isBefore(/(?:\s*\.\s*[A-Za-z_]\w*)*\s*\{/y)
+  }
+
+  #message(first: string, enclosing: readonly string[]): Node {
+    let name = first
+    while (this.tokens.takeIf('.') !== undefined) name += `.${this.tokens.take().text}`
+    const { start: offset } = this.tokens.take()
+    let isFirst = true
+    while (this.tokens.current.kind !== '}') {
+      if (!isFirst && this.tokens.takeIf(',') === undefined) break
+      if (this.tokens.current.kind === '}') break
+      this.tokens.takeIf('?')
+      this.tokens.expect(IDENTIFIER, [':'])
+      this.tokens.expect(':', START_OF_EXPRESSION)
+      this.expression([',', '}'], [])
+      isFirst = false
+    }
+    this.tokens.expect('}', enclosing)
+    return { kind: 'message', name, offset }
+  }
+
+  #list({ start: offset }: Token, enclosing: readonly string[]): Node {
+    const elements: ListNode['elements'][number][] = []
+    this.#items(']', enclosing, (isOptional) => {
+      elements.push({ value: this.expression([',', ']'], isOptional ? [] : ['?', ']', ',']), isOptional })
+    })
+    return { kind: 'list', elements, offset }
+  }
+
+  #map({ start: offset }: Token, enclosing: readonly string[]): Node {
+    const entries: MapNode['entries'][number][] = []
+    this.#items('}', enclosing, (isOptional) => {
+      const key = this.expression([':'], isOptional ? [] : ['?', '}', ','])
+      if (this.tokens.takeIf(':') === undefined) throw this.tokens.unexpected([':'])
+      entries.push({ key, value: this.expression([',', '}'], []), isOptional })
+    })
+    return { kind: 'map', entries, offset }
+  }
+
+  /** Items with commas between them, and one at the end if you like. */
+  #items(end: string, enclosing: readonly string[], read: (isOptional: boolean) => void): void {
+    for (let isFirst = true; this.tokens.current.kind !== end; isFirst = false) {
+      if (isFirst ? this.tokens.current.kind === ',' : this.tokens.takeIf(',') === undefined) break
+      if (this.tokens.current.kind === end) break
+      const mark = this.tokens.takeIf('?')
+      if (mark !== undefined && !this.#dialect.hasOptionals) this.report("unsupported syntax '?'", mark.start)
+      read(mark !== undefined)
+    }
+    // Only a comma: `[,]`.
+    if (this.tokens.current.kind === ',') this.tokens.take()
+    if (this.tokens.current.kind !== end) throw this.tokens.unexpected([end, ','])
+    this.tokens.expect(end, enclosing)
+  }
+}
+
+const LITERALS: ReadonlyMap<
+  string,
+  readonly [read: (text: string) => LiteralValue | undefined, problem: string]
+> = new Map<string, readonly [(text: string) => LiteralValue | undefined, string]>([
+  [INT, [intLiteral, 'invalid int literal']],
+  [UINT, [uintLiteral, 'invalid uint literal']],
+  [FLOAT, [doubleLiteral, 'invalid double literal']],
+  [STRING, [stringLiteral, 'unable to unescape string']],
+  [BYTES, [bytesLiteral, 'unable to unescape string']],
+])

@@ -1,0 +1,143 @@
+import {
+  BYTES,
+  EOF,
+  ESCAPED_IDENTIFIER,
+  FLOAT,
+  IDENTIFIER,
+  INT,
+  STRING,
+  type Token,
+  tokenAt,
+  type TokenKind,
+  UINT,
+} from './lexer.ts'
+import { SyntaxProblem } from './source.ts'
+
+/** The kinds in the order in which the parser of cel-go names them. */
+const ORDER: readonly TokenKind[] = [
+  EOF,
+  ...'== != in < <= >= > && || [ ] { } ( ) . , - ! ? : + * / % true false null'.split(' '),
+  FLOAT,
+  INT,
+  UINT,
+  STRING,
+  BYTES,
+  IDENTIFIER,
+  ESCAPED_IDENTIFIER,
+]
+
+/** What an expression can start with. */
+export const START_OF_EXPRESSION: readonly TokenKind[] = [
+  ...'[ { ( . - ! true false null'.split(' '),
+  FLOAT,
+  INT,
+  UINT,
+  STRING,
+  BYTES,
+  IDENTIFIER,
+]
+
+/** What can follow an operand besides the end of what encloses it. */
+const CONTINUATIONS = new Set('== != in < <= >= > && || [ . - ? + * / %'.split(' '))
+
+const CLOSING = new Set([')', ']', '}'])
+
+/**
+ * The tokens of an expression, read on demand, and the errors of the parser of cel-go for tokens that do not fit.
+ *
+ * Source: ANTLR 4 `DefaultErrorStrategy`.
+ */
+export class Tokens {
+  readonly #text: string
+  #current: Token
+  #next: Token | undefined
+
+  constructor(text: string) {
+    this.#text = text
+    this.#current = tokenAt(text, 0)
+  }
+
+  get current(): Token {
+    return this.#current
+  }
+
+  get next(): Token {
+    const { start, text, kind } = this.#current
+    this.#next ??= kind === EOF ? this.#current : tokenAt(this.#text, start + text.length)
+    return this.#next
+  }
+
+  take(): Token {
+    const taken = this.#current
+    this.#current = this.next
+    this.#next = undefined
+    return taken
+  }
+
+  /** Takes the current token if it is of this kind. */
+  takeIf(kind: TokenKind): Token | undefined {
+    return this.#current.kind === kind ? this.take() : undefined
+  }
+
+  /** Whether the text from here on has this form. */
+  isBefore(form: RegExp): boolean {
+    form.lastIndex = this.#current.start
+    return form.test(this.#text)
+  }
+
+  /**
+   * Takes a token of this kind.
+   *
+   * @param followers the kinds that may follow it, besides operators after a bracket.
+   */
+  expect(kind: TokenKind, followers: readonly TokenKind[]): Token {
+    const taken = this.takeIf(kind)
+    if (taken !== undefined) return taken
+    const { kind: found } = this.#current
+    const isMissing =
+      this.#kindAfter() !== kind &&
+      (followers.includes(found) || (CLOSING.has(kind) && CONTINUATIONS.has(found)))
+    if (isMissing) throw this.problem(`missing ${named(kind)} at`)
+    throw this.unexpected([kind])
+  }
+
+  /** The error of a token where only these kinds are expected. */
+  unexpected(expected: readonly TokenKind[]): SyntaxProblem {
+    const isExtraneous = expected.includes(this.#kindAfter() ?? '')
+    const list = ORDER.filter((kind) => expected.includes(kind)).map(named)
+    const wanted = list.length === 1 ? (list[0] ?? '') : `{${list.join(', ')}}`
+    return this.problem(isExtraneous ? 'extraneous input' : 'mismatched input', ` expecting ${wanted}`)
+  }
+
+  /** The error of a token after a dot. */
+  noViable(dot: Token): SyntaxProblem {
+    const { kind, text, start } = this.#current
+    if (kind === 'true' || kind === 'false' || kind === 'null') {
+      return new SyntaxProblem(`Syntax error: mismatched input '${kind}' expecting IDENTIFIER`, start)
+    }
+    const input = this.#text.slice(dot.start, kind === EOF ? this.#text.length : start + text.length)
+    return new SyntaxProblem(`Syntax error: no viable alternative at input '${visible(input)}'`, start)
+  }
+
+  problem(what: string, ending = ''): SyntaxProblem {
+    const { text, start } = this.#current
+    return new SyntaxProblem(`Syntax error: ${what} '${visible(text)}'${ending}`, start)
+  }
+
+  /** The kind of the next token; `undefined` if it is invalid. */
+  #kindAfter(): TokenKind | undefined {
+    try {
+      return this.next.kind
+    } catch {
+      return undefined
+    }
+  }
+}
+
+function named(kind: TokenKind): string {
+  return /^[A-Z]+(?:_[A-Z]+)?$|^<EOF>$/.test(kind) ? kind : `'${kind}'`
+}
+
+function visible(text: string): string {
+  return text.replaceAll('\n', '\\n').replaceAll('\r', '\\r').replaceAll('\t', '\\t')
+}

@@ -1,0 +1,99 @@
+import { fail } from '../evaluate/failure.ts'
+import type { Meter } from '../evaluate/meter.ts'
+import { checkedInt, checkedUint } from './numbers.ts'
+import { Duration, durationOf, timeAt, Timestamp } from './times.ts'
+import { Uint } from './uint.ts'
+import { isList, type Value } from './value.ts'
+
+/**
+ * Applies `+`, `-`, `*`, `/` or `%`; `undefined` if there is no such overload. 64-bit integers and times do not wrap around.
+ *
+ * Source: cel-go `common/types/overflow.go`.
+ * It fails on overflow and division by zero.
+ */
+export function calculated(operator: string, a: Value, b: Value, meter: Meter): Value | undefined {
+  if (typeof a === 'number' && typeof b === 'number') return real(operator, a, b)
+  if (typeof a === 'bigint' && typeof b === 'bigint') {
+    const result = whole(operator, a, b)
+    return result === undefined ? undefined : checkedInt(result)
+  }
+  if (a instanceof Uint && b instanceof Uint) {
+    const result = whole(operator, a.value, b.value)
+    return result === undefined ? undefined : checkedUint(result)
+  }
+  if (a instanceof Timestamp || a instanceof Duration) return temporal(operator, a, b)
+  return operator === '+' ? joined(a, b, meter) : undefined
+}
+
+/** Applies unary `-`. */
+export function negated(value: Value): Value | undefined {
+  if (typeof value === 'bigint') return checkedInt(-value)
+  return typeof value === 'number' ? -value : undefined
+}
+
+function whole(operator: string, a: bigint, b: bigint): bigint | undefined {
+  switch (operator) {
+    case '+':
+      return a + b
+    case '-':
+      return a - b
+    case '*':
+      return a * b
+    case '/':
+      if (b === 0n) fail('division by zero')
+      return a / b
+    case '%':
+      if (b === 0n) fail('modulus by zero')
+      // The corresponding division overflows.
+      if (b === -1n) checkedInt(-a)
+      return a % b
+    default:
+      return undefined
+  }
+}
+
+function real(operator: string, a: number, b: number): number | undefined {
+  switch (operator) {
+    case '+':
+      return a + b
+    case '-':
+      return a - b
+    case '*':
+      return a * b
+    case '/':
+      return a / b
+    default:
+      return undefined
+  }
+}
+
+function temporal(operator: string, a: Timestamp | Duration, b: Value): Timestamp | Duration | undefined {
+  if (operator !== '+' && operator !== '-') return undefined
+  const signed = (nanoseconds: bigint): bigint => (operator === '+' ? nanoseconds : -nanoseconds)
+  if (a instanceof Duration) {
+    if (b instanceof Duration) return durationOf(a.nanoseconds + signed(b.nanoseconds))
+    if (!(b instanceof Timestamp) || operator === '-') return undefined
+    return timeAt(b.nanoseconds + a.nanoseconds, b.offsetMinutes)
+  }
+  if (b instanceof Duration) return timeAt(a.nanoseconds + signed(b.nanoseconds), a.offsetMinutes)
+  return b instanceof Timestamp && operator === '-' ? durationOf(a.nanoseconds - b.nanoseconds) : undefined
+}
+
+function joined(a: Value, b: Value, meter: Meter): Value | undefined {
+  if (typeof a === 'string' && typeof b === 'string') {
+    meter.spend((a.length + b.length) / 10)
+    return a + b
+  }
+  if (a instanceof Uint8Array && b instanceof Uint8Array) {
+    meter.spend((a.length + b.length) / 10)
+    const bytes = new Uint8Array(a.length + b.length)
+    bytes.set(a)
+    bytes.set(b, a.length)
+    return bytes
+  }
+  if (isList(a) && isList(b)) {
+    meter.spend((a.length + b.length) / 2)
+    return a.concat(b)
+  }
+  return undefined
+}

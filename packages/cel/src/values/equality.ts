@@ -1,0 +1,89 @@
+import type { Meter } from '../evaluate/meter.ts'
+import { compareNumbers, isNumber } from './numbers.ts'
+import { Duration, Timestamp } from './times.ts'
+import { isList, MapValue, Opaque, Optional, Struct, TypeValue, type Value } from './value.ts'
+
+/**
+ * Whether two values are equal; `undefined` if they cannot be compared, which is an error of `==` but not in a list or map. Numbers are
+ * compared by value across types; most values of different kinds are not equal. The work is counted before it is done.
+ *
+ * Source: cel-spec, "Equality"; cel-go `common/types` (`Equal`).
+ */
+export function equality(a: Value, b: Value, meter: Meter): boolean | undefined {
+  if (typeof a === 'string') {
+    if (typeof b !== 'string') return false
+    meter.spend(1 + Math.min(a.length, b.length) / 100)
+    return a === b
+  }
+  if (a === null || b === null) return a === b
+  if (isNumber(a)) return isNumber(b) && compareNumbers(a, b) === 0
+  if (typeof a === 'boolean') return a === b
+  if (isList(a)) return isList(b) && areEqualLists(a, b, meter)
+  if (a instanceof MapValue) return mapEquality(a, b, meter)
+  if (a instanceof Optional) return b instanceof Optional && optionalEquality(a, b, meter)
+  if (a instanceof Uint8Array) return b instanceof Uint8Array && areEqualBytes(a, b, meter)
+  if (a instanceof Timestamp) return b instanceof Timestamp && a.nanoseconds === b.nanoseconds
+  if (a instanceof Duration) return b instanceof Duration && a.nanoseconds === b.nanoseconds
+  if (a instanceof TypeValue) return b instanceof TypeValue && a.name === b.name
+  if (a instanceof Struct) return b instanceof Struct && areEqualStructs(a, b, meter)
+  if (!(a instanceof Opaque)) return false
+  meter.spend(1 + a.identity.length / 100)
+  return a.equals(b)
+}
+
+/** Whether two values are known to be equal. */
+export function isEqual(a: Value, b: Value, meter: Meter): boolean {
+  return equality(a, b, meter) === true
+}
+
+/** Whether a list has an equal element. */
+export function isIn(element: Value, list: readonly Value[], meter: Meter): boolean {
+  if (typeof element === 'string') {
+    meter.spend(list.length / 8)
+    return list.includes(element)
+  }
+  meter.spend(list.length)
+  return list.some((each) => isEqual(element, each, meter))
+}
+
+function areEqualLists(a: readonly Value[], b: readonly Value[], meter: Meter): boolean {
+  if (a.length !== b.length) return false
+  meter.spend(a.length)
+  return a.every((element, index) => {
+    const other = b[index]
+    return other !== undefined && equality(element, other, meter) !== false
+  })
+}
+
+function mapEquality(a: MapValue, b: Value, meter: Meter): boolean | undefined {
+  // As in cel-go, the claims of a token cannot be compared.
+  if (a.typeName !== 'map' || (b instanceof MapValue && b.typeName !== 'map')) return undefined
+  if (!(b instanceof MapValue) || a.size !== b.size) return false
+  for (const [key, value] of a.entries()) {
+    meter.spend(3)
+    const other = b.find(key)
+    if (other === undefined || equality(value, other, meter) === false) return false
+  }
+  return true
+}
+
+function optionalEquality(a: Optional, b: Optional, meter: Meter): boolean | undefined {
+  if (a.value === undefined || b.value === undefined) return a.value === b.value
+  return equality(a.value, b.value, meter)
+}
+
+function areEqualBytes(a: Uint8Array, b: Uint8Array, meter: Meter): boolean {
+  if (a.length !== b.length) return false
+  meter.spend(1 + a.length / 10)
+  return a.every((byte, index) => byte === b[index])
+}
+
+function areEqualStructs(a: Struct, b: Struct, meter: Meter): boolean {
+  if (a.type !== b.type || a.fields.size !== b.fields.size) return false
+  for (const [name, value] of a.fields) {
+    meter.spend(1)
+    const other = b.fields.get(name)
+    if (other === undefined || equality(value, other, meter) === false) return false
+  }
+  return true
+}

@@ -1,0 +1,65 @@
+import type { Type } from '../check/types.ts'
+import { Duration, Timestamp } from './times.ts'
+import { Uint } from './uint.ts'
+import { isList, MapValue, Opaque, Optional, Struct, TypeValue, type Value } from './value.ts'
+
+/** The name of the type of a value, such as `int` or `list`. */
+export function typeName(value: Value): string {
+  switch (typeof value) {
+    case 'string':
+      return 'string'
+    case 'number':
+      return 'double'
+    case 'bigint':
+      return 'int'
+    case 'boolean':
+      return 'bool'
+    default:
+      return value === null ? 'null_type' : objectTypeName(value)
+  }
+}
+
+function objectTypeName(value: Exclude<Value, string | number | bigint | boolean | null>): string {
+  if (isList(value)) return 'list'
+  if (value instanceof MapValue) return value.typeName
+  if (value instanceof Uint) return 'uint'
+  if (value instanceof Uint8Array) return 'bytes'
+  if (value instanceof Duration) return 'google.protobuf.Duration'
+  if (value instanceof Timestamp) return 'google.protobuf.Timestamp'
+  if (value instanceof Optional) return 'optional_type'
+  if (value instanceof TypeValue) return 'type'
+  return value.type.name
+}
+
+/**
+ * Whether a value can be an argument for a parameter. Of a list or map only the first element decides.
+ *
+ * Source: cel-go `common/types/types.go` (`IsAssignableRuntimeType`).
+ */
+export function isOfType(value: Value, type: Type): boolean {
+  switch (type.kind) {
+    case 'any':
+    case 'dyn':
+    case 'error':
+    case 'parameter':
+      return true
+    case 'list':
+      return isList(value) && isFirst(value[0], type.parameters[0])
+    case 'map': {
+      if (!(value instanceof MapValue)) return false
+      const [[key, each] = []] = value.entries()
+      return isFirst(key, type.parameters[0]) && isFirst(each, type.parameters[1])
+    }
+    case 'opaque':
+      if (value instanceof Opaque) return value.type === type
+      return value instanceof Optional && type.name === 'optional_type'
+    case 'struct':
+      return (value instanceof Struct || value instanceof Opaque) && value.type === type
+    default:
+      return (type.isWrapper && value === null) || typeName(value) === type.name
+  }
+}
+
+function isFirst(value: Value | undefined, type: Type | undefined): boolean {
+  return value === undefined || type === undefined || isOfType(value, type)
+}
