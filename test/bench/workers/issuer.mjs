@@ -6,4 +6,5 @@ import { listen } from '@kube-authn/testing/node'
 const pki = await createPki()
 const issuer = await createIssuer()
 await listen(issuer, { pki })
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- threads have no origins
 parentPort.postMessage({ url: issuer.url, caPem: pki.caPem })
