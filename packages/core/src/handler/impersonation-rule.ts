@@ -62,10 +62,8 @@ export function impersonationRule(
     const isGone = given?.askedToImpersonate === true
     const { authentication, headerChanges, warnings, closesConnection } = accepted
     const { user } = authentication
+    if (!isGone && (option === 'later' || isPromised(given))) return unresolved(accepted)
     const failure = unhandled(user, warnings)
-    if (!isGone && (option === 'later' || isPromised(given))) {
-      return { ...accepted, unresolvedImpersonation: failure }
-    }
     notify(observer, {
       type: 'impersonation',
       request,
@@ -80,6 +78,21 @@ export function impersonationRule(
       headerChanges: withoutImpersonation(headerChanges),
       closesConnection,
     }
+  }
+}
+
+/** The error is made when it is read first. An own property, so that copies of the outcome have it too. */
+function unresolved(accepted: AuthenticatedRequest): AuthenticatedRequest {
+  const { authentication, headerChanges, warnings, closesConnection } = accepted
+  let failure: StatusError | undefined
+  return {
+    authentication,
+    headerChanges,
+    warnings,
+    closesConnection,
+    get unresolvedImpersonation() {
+      return (failure ??= unhandled(authentication.user, warnings))
+    },
   }
 }
 
