@@ -1,6 +1,5 @@
 // Hand-written lower bounds: the minimum cost of the same work. They have no options, errors or challenges, and are not usable products.
 import { createPublicKey, hash, randomBytes, verify } from 'node:crypto'
-import { IncomingMessage } from 'node:http'
 import { AUDIENCE, ISSUER } from './material.mjs'
 
 const bearerOf = (header) =>
@@ -164,12 +163,14 @@ class StatusError extends Error {
 
 const UNAUTHORIZED = JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', code: 401 })
 
-/** Where Node keeps how many elements of `rawHeaders` it reads, when it makes `headersDistinct`. */
+/** Where Node keeps how many elements of `rawHeaders` it reads, when it makes `headersDistinct`. `undefined` for requests that are not Node's. */
 let count
+let isKnown = false
 
 function countOf(req) {
-  if (count === undefined && req instanceof IncomingMessage) {
+  if (!isKnown) {
     count = Object.getOwnPropertySymbols(req).find(({ description }) => description === 'kHeadersCount')
+    isKnown = true
   }
   return count
 }
@@ -190,44 +191,40 @@ function withDuties(req, userOf, kept = req) {
 
 function callerOf(req, userOf) {
   const { rawHeaders } = req
-  let credential
-  let isAffected = false
+  let found = -1
+  let isLast = true
   let wantsToImpersonate = false
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index]
     const first = name.charCodeAt(0) | 0x20
     if (first === A && name.length === 13 && name.toLowerCase() === 'authorization') {
-      credential ??= rawHeaders[index + 1]
-      isAffected = true
+      if (found === -1) found = index
+      else isLast = false
     } else if (first === I) wantsToImpersonate ||= name.toLowerCase().startsWith('impersonate-')
-    else if (first === X) isAffected ||= name.toLowerCase().startsWith('x-remote-')
+    else if (first === X && name.toLowerCase().startsWith('x-remote-')) isLast = false
   }
-  if (credential === undefined) return undefined
+  if (found === -1) return undefined
   // Node creates them from `rawHeaders` on first read.
   const { headers } = req
-  const user = headers.authorization === undefined ? undefined : userOf(credential)
-  if (isAffected) remove(req, headers)
+  const user = headers.authorization === undefined ? undefined : userOf(rawHeaders[found + 1])
+  if (isLast) {
+    rawHeaders.splice(found, 2)
+    delete headers.authorization
+  } else removeAll(rawHeaders, headers)
+  const counted = countOf(req)
+  if (counted !== undefined) req[counted] = rawHeaders.length
   return user === undefined ? undefined : { user, wantsToImpersonate }
 }
 
 const [A, I, X] = ['a', 'i', 'x'].map((letter) => letter.charCodeAt(0))
 
-function remove(req, headers) {
-  const { rawHeaders } = req
-  const counted = countOf(req)
-  let kept = 0
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index]
-    const first = name.charCodeAt(0) | 0x20
-    const lowerCase = first === A || first === X ? name.toLowerCase() : ''
-    if (lowerCase === 'authorization' || lowerCase.startsWith('x-remote-')) delete headers[lowerCase]
-    else {
-      rawHeaders[kept++] = name
-      rawHeaders[kept++] = rawHeaders[index + 1]
-    }
+function removeAll(rawHeaders, headers) {
+  for (let index = rawHeaders.length - 2; index >= 0; index -= 2) {
+    const name = rawHeaders[index].toLowerCase()
+    if (name !== 'authorization' && !name.startsWith('x-remote-')) continue
+    rawHeaders.splice(index, 2)
+    delete headers[name]
   }
-  while (rawHeaders.length > kept) rawHeaders.pop()
-  if (counted !== undefined && counted in req) req[counted] = kept
 }
 
 export function expressFloorWithDuties(userOf) {

@@ -10,10 +10,11 @@ export interface HeldRequest {
   readonly caller?: Authentication
 }
 
-/** Holds the caller of a request with `unresolvedImpersonation`, which is read when the failure is: nearly always, impersonation decides before. */
+/** Holds the caller of a request with `unresolvedImpersonation`, which is read when the failure is first: nearly always, impersonation decides before. */
 export class HeldCaller implements HeldRequest {
   readonly caller: Authentication
   readonly #outcome: AuthenticatedRequest
+  #failure: StatusError | undefined
 
   constructor(outcome: AuthenticatedRequest) {
     this.caller = outcome.authentication
@@ -21,8 +22,8 @@ export class HeldCaller implements HeldRequest {
   }
 
   get failure(): StatusError {
-    const { unresolvedImpersonation } = this.#outcome
-    if (unresolvedImpersonation === undefined) throw new TypeError('the request is not held')
-    return unresolvedImpersonation
+    this.#failure ??= this.#outcome.unresolvedImpersonation
+    if (this.#failure === undefined) throw new TypeError('the request is not held')
+    return this.#failure
   }
 }
