@@ -39,6 +39,7 @@ export {
   type RefusedRequest,
   type RequestOutcome,
 } from '../handler/authenticate-request.ts'
+export { HeldCaller, type HeldRequest } from '../handler/held-caller.ts'
 export { IMPERSONATES, leadsToImpersonation } from '../handler/impersonation-rule.ts'
 export {
   type ImpersonateRequestOptions,

@@ -79,11 +79,13 @@ function accept(opinion: Opinion): Opinion {
   return opinion instanceof Refused ? opinion : withHeaderConsumed(opinion)
 }
 
+const LINE_BREAK = /[\r\n]/
+
 /** The username and password in the base64 string; `undefined` if it is anything else. */
 export function decodeCredentials(
   encoded: string,
 ): readonly [username: string, password: string] | undefined {
-  const text = encoded.replace(/[\r\n]/g, '')
+  const text = LINE_BREAK.test(encoded) ? encoded.replace(/[\r\n]/g, '') : encoded
   if (!isBase64(text)) return undefined
   const latin1 = atob(text)
   const colon = latin1.indexOf(':')
