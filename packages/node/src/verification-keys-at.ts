@@ -11,7 +11,7 @@ import { type VerificationKey, verificationKeysFromPem } from '@kube-authn/core/
 import { aPath } from './options/a-path.ts'
 import { reloadShape } from './options/reload-shape.ts'
 import type { FileSource, ReloadOptions } from './file-source/reloading-source.ts'
-import { watchedText } from './file-source/watched-text.ts'
+import { watchedText } from './file-source/file-source.ts'
 
 const MAX_BYTES = 1_048_576
 

@@ -168,3 +168,4 @@ export { expirationOf, isBootstrapSecret } from '../token/bootstrap/secret-field
 export { byCodeUnits } from '../internal/compare.ts'
 export { isObject, memberOf } from '../internal/objects.ts'
 export { errorOf, messageOf } from '../internal/thrown.ts'
+export { deadlineAfter } from '../internal/http/deadline.ts'

@@ -3,8 +3,17 @@ import type { ConfigurationProblem } from '@kube-authn/core'
 import { messageOf, urlProblems } from '@kube-authn/core/internal'
 import { isToken, readToken } from './bearer-token-file.ts'
 import type { Credential, Endpoint, Transport } from './endpoint.ts'
-import { authoritiesIn, clientCertificatesIn, isKeyOf, NO_PAIR, privateKeyIn, readPem } from './pem.ts'
-import { combinationProblems, type TransportPem, transportPems } from './transport-pem.ts'
+import {
+  authoritiesIn,
+  clientCertificatesIn,
+  isKeyOf,
+  NO_PAIR,
+  privateKeyIn,
+  readPem,
+  combinationProblems,
+  type TransportPem,
+  transportPems,
+} from './pem.ts'
 
 /** Allows plain HTTP. */
 export interface InsecureOptions {

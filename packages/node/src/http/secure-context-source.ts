@@ -7,8 +7,17 @@ import { reloadOf } from '../options/reload-shape.ts'
 import { fileSource } from '../file-source/file-source.ts'
 import type { FileSource, ReloadOptions } from '../file-source/reloading-source.ts'
 import type { Transport } from './endpoint.ts'
-import { authoritiesIn, clientCertificatesIn, isKeyOf, MAX_PEM_BYTES, NO_PAIR, privateKeyIn } from './pem.ts'
-import { type PemSource, type TransportPem, transportPems } from './transport-pem.ts'
+import {
+  authoritiesIn,
+  clientCertificatesIn,
+  isKeyOf,
+  MAX_PEM_BYTES,
+  NO_PAIR,
+  privateKeyIn,
+  type PemSource,
+  type TransportPem,
+  transportPems,
+} from './pem.ts'
 
 /** The TLS contexts of a transport. */
 export interface SecureContexts {

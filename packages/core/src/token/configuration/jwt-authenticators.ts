@@ -20,7 +20,7 @@ import {
   refuseProblems,
 } from '../../internal/options/index.ts'
 import { issuerNamed } from '../oidc/issuer-alias.ts'
-import { jwtAuthenticator } from '../oidc/jwt-authenticator.ts'
+import { jwtAuthenticator, type JwtAuthenticatorOptions } from '../oidc/jwt-authenticator.ts'
 import { algorithmsNamed } from '../oidc/signing-algorithms.ts'
 import { ANY_KIND, type TokenKindOptions, tokenKinds, tokenKindShape } from '../oidc/token-kind.ts'
 import { canWorkInBackground } from '../../internal/runtime.ts'
@@ -86,17 +86,40 @@ export function jwtAuthenticators(
   options: JwtAuthenticatorsOptions = {},
 ): JwtAuthenticators {
   checkOptions(jwtAuthenticatorsShape, options)
+  return jwtAuthenticatorsMaker(options)(jwt)
+}
+
+/** Creates the authenticators of a version. `discoverAtOnce` overrides the option. */
+export type MakeJwtAuthenticators = (
+  jwt: readonly CompiledJwtAuthenticator[],
+  discoverAtOnce?: boolean,
+) => JwtAuthenticators
+
+/**
+ * {@link jwtAuthenticators} for many versions, with options that are already checked and are resolved once.
+ *
+ * @throws {ConfigurationError} if an algorithm is unsupported.
+ */
+export function jwtAuthenticatorsMaker(options: JwtAuthenticatorsOptions): MakeJwtAuthenticators {
   const { fetchFor = runtimeFetch, timeoutSeconds = 10, signingAlgorithms = JWS_ALGORITHMS } = options
   const { clock = systemClock, discoverAtOnce = canWorkInBackground(), observer } = options
   const kinds = tokenKinds(options, ANY_KIND)
   const { algorithms, problems: unknown } = algorithmsNamed(signingAlgorithms, 'signingAlgorithms')
   refuseProblems(unknown)
+  const common = { clock, timeoutSeconds, algorithms, kinds, observer }
+  return (jwt, isEager = discoverAtOnce) => combined(jwt, { ...common, isEager }, fetchFor)
+}
+
+function combined(
+  jwt: readonly CompiledJwtAuthenticator[],
+  common: Omit<JwtAuthenticatorOptions, 'fetch'>,
+  fetchFor: (issuer: Issuer) => IssuerFetch,
+): JwtAuthenticators {
   const { fetches, problems } = fetchesFor(jwt, fetchFor)
   if (problems.length > 0) {
     for (const fetch of fetches) fetch.close?.()
     throw new ConfigurationError(problems)
   }
-  const common = { clock, timeoutSeconds, algorithms, kinds, observer, isEager: discoverAtOnce }
   const byIssuer = new Map(
     jwt.flatMap((compiled, index) => {
       const fetch = fetches[index]

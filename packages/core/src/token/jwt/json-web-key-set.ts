@@ -1,6 +1,5 @@
-import { isObject } from '../../internal/objects.ts'
+import { isObject, member } from '../../internal/objects.ts'
 import { type JwsAlgorithm, RSA_ALGORITHMS } from './algorithms.ts'
-import { member } from './read-jwt.ts'
 import { algorithmOfCurve, type PublicJwk, publicJwkOf } from './verification-key.ts'
 
 /** A key published by an issuer. */

@@ -1,9 +1,6 @@
-import { isObject } from '../../internal/objects.ts'
+import { isObject, type JsonObject, member } from '../../internal/objects.ts'
 import { isCanonicalBase64url, textOfBase64url } from '../../internal/base64url.ts'
 import { strictJson } from './strict-json.ts'
-
-/** A JSON object. Read it with `Object.hasOwn`: member names are attacker-controlled. */
-export type JsonObject = Readonly<Record<string, unknown>>
 
 /** A token in the form of a compact JWS (RFC 7515 section 7.1), not verified. */
 export interface UnverifiedJws {
@@ -102,11 +99,6 @@ export function readIssuedToken(token: string): IssuedToken | undefined {
 function issuerIn(claims: JsonObject): string | undefined {
   const issuer = member(claims, 'iss') ?? ''
   return typeof issuer === 'string' ? issuer : undefined
-}
-
-/** A member of an object; `undefined` if it is absent, inherited or `null`. */
-export function member(object: JsonObject, name: string): unknown {
-  return Object.hasOwn(object, name) ? (object[name] ?? undefined) : undefined
 }
 
 function objectOfJson(base64url: string): JsonObject | undefined {

@@ -1,8 +1,5 @@
-import { isObject } from '../../internal/objects.ts'
+import { isObject, type JsonObject } from '../../internal/objects.ts'
 import { type AuthenticationError, unavailable } from '../../authenticator/errors.ts'
-
-/** A parsed JSON object. */
-export type JsonObject = Readonly<Record<string, unknown>>
 
 /** The error for an invalid response, which says nothing about the credential. */
 export function unusable(why: string): AuthenticationError {

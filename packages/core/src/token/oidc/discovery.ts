@@ -1,8 +1,7 @@
-import { isObject } from '../../internal/objects.ts'
+import { isObject, member } from '../../internal/objects.ts'
 import type { Clock } from '../../internal/clock.ts'
 import type { GetFetch } from '../../internal/http/get-fetch.ts'
 import { getText } from '../../internal/http/get-text.ts'
-import { member } from '../jwt/read-jwt.ts'
 import { quoted } from '@kube-authn/internal/quote'
 
 /** An issuer to discover. */

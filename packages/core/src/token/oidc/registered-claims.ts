@@ -1,6 +1,5 @@
-import { isObject } from '../../internal/objects.ts'
+import { isObject, type JsonObject, member } from '../../internal/objects.ts'
 import { rejected } from '../../authenticator/errors.ts'
-import { type JsonObject, member } from '../jwt/read-jwt.ts'
 import { wrongType } from './go-text.ts'
 
 /** The source of a distributed claim (OpenID Connect Core 1.0 section 5.6.2). */
