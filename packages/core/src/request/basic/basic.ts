@@ -78,8 +78,6 @@ function accept(opinion: Opinion): Opinion {
   return opinion instanceof Refused ? opinion : withHeaderConsumed(opinion)
 }
 
-const LINE_BREAK = /[\r\n]/
-
 /** Standard alphabet, padding required. `atob` alone would accept white space and missing padding. */
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 
@@ -87,7 +85,7 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 export function decodeCredentials(
   encoded: string,
 ): readonly [username: string, password: string] | undefined {
-  const text = LINE_BREAK.test(encoded) ? encoded.replace(/[\r\n]/g, '') : encoded
+  const text = encoded.replace(/[\r\n]/g, '')
   if (!BASE64.test(text)) return undefined
   const latin1 = atob(text)
   const colon = latin1.indexOf(':')
