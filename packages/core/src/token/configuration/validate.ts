@@ -23,7 +23,10 @@ const MAX_JWT_AUTHENTICATORS = 64
 export interface ValidateAuthenticationConfigurationOptions {
   /** Issuers of other authenticators, such as those of service accounts (`--service-account-issuer`). Default: none. */
   readonly disallowedIssuers?: readonly string[]
-  /** Default `celCompiler()`. */
+  /**
+   * The compiler of expressions: `celCompiler()` of `@kube-authn/cel/kubernetes`. On Node.js, Deno and Bun this is the default, and loaded with the
+   * first expression; elsewhere, expressions require it.
+   */
   readonly compiler?: CelCompiler
 }
 
