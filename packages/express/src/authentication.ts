@@ -3,6 +3,7 @@ import {
   type AuthenticateRequestOptions,
   aRequestAuthenticator,
   authenticateRequestShape,
+  HeldCaller,
   optionProblems,
   refuseProblems,
 } from '@kube-authn/core/internal/shared'
@@ -63,8 +64,8 @@ export function authentication(
     }
     if (outcome.closesConnection) closeConnection(req)
     applyHeaderChanges(req, outcome.headerChanges)
-    const { unresolvedImpersonation } = outcome
     if ('failure' in outcome) {
+      const { unresolvedImpersonation } = outcome
       if (unresolvedImpersonation !== undefined) hold(req, { failure: unresolvedImpersonation })
       refuse(outcome.failure, req, res, next)
       return
@@ -73,8 +74,8 @@ export function authentication(
     if (warnings.length > 0) {
       for (const value of warningHeaders(warnings)) res.appendHeader('Warning', value)
     }
-    if (unresolvedImpersonation === undefined) setAuthentication(req, caller)
-    else hold(req, { failure: unresolvedImpersonation, caller })
+    if ('unresolvedImpersonation' in outcome) hold(req, new HeldCaller(outcome))
+    else setAuthentication(req, caller)
     next()
   }
 

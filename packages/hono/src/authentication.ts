@@ -3,6 +3,7 @@ import {
   type AuthenticateRequestOptions,
   aRequestAuthenticator,
   authenticateRequestShape,
+  HeldCaller,
   optionProblems,
   refuseProblems,
 } from '@kube-authn/core/internal/shared'
@@ -81,7 +82,6 @@ export function authenticationMiddlewareOf(
     ending?.tell((status) => notify(observer, { type: 'response', request, status }))
     const incoming = nodeRequestOf(c)
     if (outcome.closesConnection && incoming !== undefined) closeConnection(incoming)
-    const { unresolvedImpersonation } = outcome
     let isChanged = false
     try {
       // It may throw: if headers are immutable the request is copied, which fails if its body was read.
@@ -89,14 +89,15 @@ export function authenticationMiddlewareOf(
       isChanged = true
       let refused: Response | void = undefined
       if ('failure' in outcome) {
+        const { unresolvedImpersonation } = outcome
         if (unresolvedImpersonation !== undefined) hold(c, { failure: unresolvedImpersonation })
         refused = await onFailure(outcome.failure, c, next)
         if (refused === undefined) pending?.addTo(c)
         else refused = pending?.addToResponse(refused) ?? refused
       } else {
         const { authentication: caller } = outcome
-        if (unresolvedImpersonation === undefined) setAuthentication(c, caller)
-        else hold(c, { failure: unresolvedImpersonation, caller })
+        if ('unresolvedImpersonation' in outcome) hold(c, new HeldCaller(outcome))
+        else setAuthentication(c, caller)
         await next()
         // Not earlier: if a handler returns its own Response, Hono drops headers that were set before.
         for (const value of warningHeaders(outcome.warnings)) c.header('Warning', value, { append: true })
@@ -132,7 +133,7 @@ export function authenticationMiddlewareOf(
 function isPlain(outcome: RequestOutcome): outcome is AuthenticatedRequest {
   return (
     'authentication' in outcome &&
-    outcome.unresolvedImpersonation === undefined &&
+    !('unresolvedImpersonation' in outcome) &&
     outcome.warnings.length === 0 &&
     !outcome.closesConnection
   )

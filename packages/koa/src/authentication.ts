@@ -2,6 +2,7 @@ import {
   type AuthenticateRequestOptions,
   aRequestAuthenticator,
   authenticateRequestShape,
+  HeldCaller,
   optionProblems,
   refuseProblems,
 } from '@kube-authn/core/internal/shared'
@@ -56,15 +57,15 @@ export function authentication(
   ): Promise<unknown> => {
     if (outcome.closesConnection) closeConnection(ctx.req)
     applyHeaderChanges(ctx.req, outcome.headerChanges)
-    const { unresolvedImpersonation } = outcome
     if ('failure' in outcome) {
+      const { unresolvedImpersonation } = outcome
       if (unresolvedImpersonation !== undefined) hold(ctx, { failure: unresolvedImpersonation })
       return keepingHeaders(ctx.res, () => onFailure(outcome.failure, ctx, next))
     }
     const { authentication: caller, warnings } = outcome
     if (warnings.length > 0) for (const value of warningHeaders(warnings)) ctx.append('Warning', value)
-    if (unresolvedImpersonation === undefined) setAuthentication(ctx, caller)
-    else hold(ctx, { failure: unresolvedImpersonation, caller })
+    if ('unresolvedImpersonation' in outcome) hold(ctx, new HeldCaller(outcome))
+    else setAuthentication(ctx, caller)
     return observer === undefined && warnings.length === 0 ? next() : keepingHeaders(ctx.res, next)
   }
 

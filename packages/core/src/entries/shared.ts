@@ -39,6 +39,7 @@ export {
   type RefusedRequest,
   type RequestOutcome,
 } from '../handler/authenticate-request.ts'
+export { HeldCaller, type HeldRequest } from '../handler/held-caller.ts'
 export { IMPERSONATES, leadsToImpersonation } from '../handler/impersonation-rule.ts'
 export {
   type ImpersonateRequestOptions,
@@ -48,6 +49,7 @@ export { impersonateRequest } from '../impersonation/impersonate-request.ts'
 export { fetchBody } from '../internal/api/body.ts'
 export { isPromiseLike } from '../internal/awaitable.ts'
 export { systemClock } from '../internal/clock.ts'
+export { isObject, memberOf } from '../internal/objects.ts'
 export {
   anAuthorizer,
   aRequestAuthenticator,

@@ -57,15 +57,14 @@ export function impersonationRule(
   option: 'auto' | 'later' | 'pass',
   observer: Observer | undefined,
 ): ImpersonationRule {
+  const hold = unresolvedOnce()
   return function unlessUnhandled(request, accepted, given) {
     if (option === 'pass') return accepted
     const isGone = given?.askedToImpersonate === true
     const { authentication, headerChanges, warnings, closesConnection } = accepted
     const { user } = authentication
+    if (!isGone && (option === 'later' || isPromised(given))) return hold(accepted)
     const failure = unhandled(user, warnings)
-    if (!isGone && (option === 'later' || isPromised(given))) {
-      return { ...accepted, unresolvedImpersonation: failure }
-    }
     notify(observer, {
       type: 'impersonation',
       request,
@@ -81,6 +80,40 @@ export function impersonationRule(
       closesConnection,
     }
   }
+}
+
+/** Makes one outcome for consecutive requests of the same caller: a property with a getter takes longer than authentication. */
+function unresolvedOnce(): (accepted: AuthenticatedRequest) => AuthenticatedRequest {
+  let last: AuthenticatedRequest | undefined
+  let outcome: AuthenticatedRequest | undefined
+  return (accepted) => {
+    if (accepted === last && outcome !== undefined) return outcome
+    const made = unresolved(accepted)
+    // Only what recurs is frozen.
+    if (Object.isFrozen(accepted)) {
+      last = accepted
+      outcome = made
+    }
+    return made
+  }
+}
+
+/** Every read makes an error of its own, since requests share the outcome. An own property, so that copies of the outcome have it too. */
+function unresolved({
+  authentication,
+  headerChanges,
+  warnings,
+  closesConnection,
+}: AuthenticatedRequest): AuthenticatedRequest {
+  return Object.freeze({
+    authentication,
+    headerChanges,
+    warnings,
+    closesConnection,
+    get unresolvedImpersonation() {
+      return unhandled(authentication.user, warnings)
+    },
+  })
 }
 
 /** A 403 with a message like that of kube-apiserver for a forbidden impersonation. */

@@ -1,3 +1,4 @@
+import { errorOf } from '@kube-authn/core/internal'
 import type { KeyObject } from 'node:crypto'
 import type { SecureContext } from 'node:tls'
 import { notify } from '@kube-authn/core/adapter'
@@ -65,7 +66,7 @@ export function secureContextSource(
           type: 'reload',
           source: nameOf((pems.cert ?? pems.ca)?.source),
           outcome: 'failed',
-          error: error instanceof Error ? error : new Error(String(error)),
+          error: errorOf(error, 'the files cannot be used'),
         })
       }
       return contexts

@@ -1,3 +1,4 @@
+import { messageOf } from '../../internal/thrown.ts'
 import type { TokenAuthenticator } from '../../authenticator/authenticator.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
 import { knownTokens } from '../../authenticator/known-tokens.ts'
@@ -138,7 +139,7 @@ function fetchesFor(
       fetches.push(fetchFor(config.issuer))
     } catch (error) {
       const path = String(fieldPath('jwt').index(index).child('issuer'))
-      problems.push({ path, message: error instanceof Error ? error.message : String(error) })
+      problems.push({ path, message: messageOf(error, 'the option fetchFor failed') })
     }
   }
   return { fetches, problems }

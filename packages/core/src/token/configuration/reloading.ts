@@ -1,3 +1,4 @@
+import { errorOf } from '../../internal/thrown.ts'
 import type { TokenAuthenticator } from '../../authenticator/authenticator.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
 import { knownTokens } from '../../authenticator/known-tokens.ts'
@@ -75,6 +76,9 @@ export interface ConfiguredAuthenticator extends TokenAuthenticator {
 /** How long replaced authenticators stay open for requests in progress. */
 const DRAIN_MS = 60_000
 
+/** The message of a failure without one. */
+const UNUSABLE = 'the configuration cannot be loaded'
+
 /**
  * Authenticates tokens by an `AuthenticationConfiguration` (`--authentication-config`) that can be replaced while running. Startup does not
  * wait for issuers: their tokens are *unavailable* until they are discovered.
@@ -136,7 +140,7 @@ export function authenticationConfiguration(
       // An update waits for the issuers, on any runtime.
       return { configuration, authenticators: jwtAuthenticators(jwt, { ...ofIssuers, discoverAtOnce: true }) }
     } catch (error) {
-      return errorOf(error)
+      return errorOf(error, UNUSABLE)
     }
   }
 
@@ -147,7 +151,7 @@ export function authenticationConfiguration(
       valid = readNext(content, first.configuration, { ...validation, source })
     } catch (error) {
       seen = content
-      report(content, errorOf(error))
+      report(content, errorOf(error, UNUSABLE))
       return 'refused'
     }
     const next = made(valid)
@@ -216,10 +220,6 @@ function readNext(
   }
   errors.throwIfAny()
   return validated
-}
-
-function errorOf(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error('the configuration cannot be loaded', { cause: thrown })
 }
 
 async function isReadyWithin(

@@ -1,3 +1,4 @@
+import { isObject } from '../../internal/objects.ts'
 import { isCanonicalBase64url, textOfBase64url } from '../../internal/base64url.ts'
 import { strictJson } from './strict-json.ts'
 
@@ -108,15 +109,10 @@ export function member(object: JsonObject, name: string): unknown {
   return Object.hasOwn(object, name) ? (object[name] ?? undefined) : undefined
 }
 
-/** Whether a value is a JSON object, not a list or `null`. */
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 function objectOfJson(base64url: string): JsonObject | undefined {
   try {
     const value = strictJson(textOfBase64url(base64url))
-    return isJsonObject(value) ? value : undefined
+    return isObject(value) ? value : undefined
   } catch {
     return undefined
   }
