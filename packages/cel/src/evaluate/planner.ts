@@ -235,8 +235,8 @@ export class Planner {
     const slot = this.slots.of(local ?? node)
     if (local !== undefined) {
       this.#bindings.set(local, (frame) => {
-        const known = (frame[slot] ??= attempted(initial, frame, this.#context.meter))
-        return defined(known, local.name)
+        frame[slot] ??= attempted(initial, frame, this.#context.meter)
+        return defined(frame[slot], local.name)
       })
     }
     const body = this.plan(node.body).run
