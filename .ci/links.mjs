@@ -3,7 +3,10 @@ import { existsSync, statSync } from 'node:fs'
 import { posix } from 'node:path'
 import { root } from './repository.mjs'
 
-const IMAGE = /\.(?:avif|gif|jpe?g|png|svg|webp)$/i
+export const IMAGE = /\.(?:avif|gif|jpe?g|png|svg|webp)$/i
+
+/** The target of a link or an image, in Markdown or in HTML. */
+const LINK = /(?<=\]\(|\b(?:href|src|srcset)=")[^)\s"]+/g
 
 /** The document with each relative link replaced by what `place` returns for its target: a path from the root, and the anchor with its `#`. */
 export function mapLinks(document, text, place) {
@@ -19,9 +22,7 @@ export function mapLinks(document, text, place) {
   // Brackets in code are not links.
   return text
     .split(/^(```+[^]*?^```+$)/m)
-    .map((part, index) =>
-      index % 2 === 1 ? part : part.replaceAll(/(?<=\]\()[^)\s]+/g, (link) => change(link)),
-    )
+    .map((part, index) => (index % 2 === 1 ? part : part.replaceAll(LINK, (link) => change(link))))
     .join('')
 }
 

@@ -4,10 +4,10 @@
 // 2. VitePress makes the site of them, in `docs/.vitepress/dist`. A link to a page that does not exist fails the build.
 // 3. The documents are written as Markdown too: https://llmstxt.org describes `llms.txt`.
 // 4. Every link and anchor of the result is checked.
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { build } from 'vitepress'
-import { addressIn, mapLinks } from './links.mjs'
+import { addressIn, IMAGE, mapLinks } from './links.mjs'
 import { publicFolders } from './pack.mjs'
 import { repository, root } from './repository.mjs'
 import { brokenLinks } from './site-links.mjs'
@@ -33,9 +33,17 @@ function pageOf(document, base) {
   const text = readFileSync(join(root, document), 'utf8')
   return mapLinks(document, text, (target, anchor) => {
     const page = places.get(target) ?? places.get(`${target}/README.md`)
+    if (base === undefined && IMAGE.test(target)) return copyImage(target)
     if (page === undefined) return addressIn(repository.url, 'HEAD', target, anchor)
     return base === undefined ? `/${page}${anchor}` : `${base}${page}${anchor}`
   })
+}
+
+function copyImage(target) {
+  const copy = join(pages, 'public', target)
+  mkdirSync(dirname(copy), { recursive: true })
+  copyFileSync(join(root, target), copy)
+  return `/${target}`
 }
 
 function writePages() {

@@ -85,6 +85,10 @@ process.stdout.write(publishedReadme('koa', '1.2.3', ${JSON.stringify(text)}))`,
 
   it.each([
     ['[a](../../docs/tokens.md#openid-connect)', `[a](${url}/blob/v1.2.3/docs/tokens.md#openid-connect)`],
+    [
+      '<a href="../core/README.md"><img src="https://example.com/a.png"></a>',
+      `<a href="${url}/blob/v1.2.3/packages/core/README.md"><img src="https://example.com/a.png"></a>`,
+    ],
     ['[a](../../examples/koa-app)', `[a](${url}/tree/v1.2.3/examples/koa-app)`],
     ['[a](../core/README.md) [b](#use)', `[a](${url}/blob/v1.2.3/packages/core/README.md) [b](#use)`],
     ['[a](https://example.com/x) [b](mailto:a@b)', '[a](https://example.com/x) [b](mailto:a@b)'],

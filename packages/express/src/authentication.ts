@@ -3,7 +3,6 @@ import {
   type AuthenticateRequestOptions,
   aRequestAuthenticator,
   authenticateRequestShape,
-  HeldCaller,
   optionProblems,
   refuseProblems,
 } from '@kube-authn/core/internal/shared'
@@ -65,8 +64,7 @@ export function authentication(
     if (outcome.closesConnection) closeConnection(req)
     applyHeaderChanges(req, outcome.headerChanges)
     if ('failure' in outcome) {
-      const { unresolvedImpersonation } = outcome
-      if (unresolvedImpersonation !== undefined) hold(req, { failure: unresolvedImpersonation })
+      if (outcome.unresolvedImpersonation !== undefined) hold(req, outcome)
       refuse(outcome.failure, req, res, next)
       return
     }
@@ -74,8 +72,8 @@ export function authentication(
     if (warnings.length > 0) {
       for (const value of warningHeaders(warnings)) res.appendHeader('Warning', value)
     }
-    if ('unresolvedImpersonation' in outcome) hold(req, new HeldCaller(outcome))
-    else setAuthentication(req, caller)
+    if (outcome.held === undefined) setAuthentication(req, caller)
+    else hold(req, outcome.held)
     next()
   }
 

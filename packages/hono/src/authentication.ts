@@ -3,7 +3,6 @@ import {
   type AuthenticateRequestOptions,
   aRequestAuthenticator,
   authenticateRequestShape,
-  HeldCaller,
   optionProblems,
   refuseProblems,
 } from '@kube-authn/core/internal/shared'
@@ -89,15 +88,14 @@ export function authenticationMiddlewareOf(
       isChanged = true
       let refused: Response | void = undefined
       if ('failure' in outcome) {
-        const { unresolvedImpersonation } = outcome
-        if (unresolvedImpersonation !== undefined) hold(c, { failure: unresolvedImpersonation })
+        if (outcome.unresolvedImpersonation !== undefined) hold(c, outcome)
         refused = await onFailure(outcome.failure, c, next)
         if (refused === undefined) pending?.addTo(c)
         else refused = pending?.addToResponse(refused) ?? refused
       } else {
         const { authentication: caller } = outcome
-        if ('unresolvedImpersonation' in outcome) hold(c, new HeldCaller(outcome))
-        else setAuthentication(c, caller)
+        if (outcome.held === undefined) setAuthentication(c, caller)
+        else hold(c, outcome.held)
         await next()
         // Not earlier: if a handler returns its own Response, Hono drops headers that were set before.
         for (const value of warningHeaders(outcome.warnings)) c.header('Warning', value, { append: true })
@@ -133,7 +131,7 @@ export function authenticationMiddlewareOf(
 function isPlain(outcome: RequestOutcome): outcome is AuthenticatedRequest {
   return (
     'authentication' in outcome &&
-    !('unresolvedImpersonation' in outcome) &&
+    outcome.held === undefined &&
     outcome.warnings.length === 0 &&
     !outcome.closesConnection
   )

@@ -2,7 +2,6 @@ import {
   type AuthenticateRequestOptions,
   aRequestAuthenticator,
   authenticateRequestShape,
-  HeldCaller,
   optionProblems,
   refuseProblems,
 } from '@kube-authn/core/internal/shared'
@@ -58,14 +57,13 @@ export function authentication(
     if (outcome.closesConnection) closeConnection(ctx.req)
     applyHeaderChanges(ctx.req, outcome.headerChanges)
     if ('failure' in outcome) {
-      const { unresolvedImpersonation } = outcome
-      if (unresolvedImpersonation !== undefined) hold(ctx, { failure: unresolvedImpersonation })
+      if (outcome.unresolvedImpersonation !== undefined) hold(ctx, outcome)
       return keepingHeaders(ctx.res, () => onFailure(outcome.failure, ctx, next))
     }
     const { authentication: caller, warnings } = outcome
     if (warnings.length > 0) for (const value of warningHeaders(warnings)) ctx.append('Warning', value)
-    if ('unresolvedImpersonation' in outcome) hold(ctx, new HeldCaller(outcome))
-    else setAuthentication(ctx, caller)
+    if (outcome.held === undefined) setAuthentication(ctx, caller)
+    else hold(ctx, outcome.held)
     return observer === undefined && warnings.length === 0 ? next() : keepingHeaders(ctx.res, next)
   }
 

@@ -36,10 +36,10 @@ export {
 export {
   type AuthenticatedRequest,
   authenticateRequest,
+  type HeldRequest,
   type RefusedRequest,
   type RequestOutcome,
 } from '../handler/authenticate-request.ts'
-export { HeldCaller, type HeldRequest } from '../handler/held-caller.ts'
 export { IMPERSONATES, leadsToImpersonation } from '../handler/impersonation-rule.ts'
 export {
   type ImpersonateRequestOptions,

@@ -1,12 +1,10 @@
-import type { Authentication, PasswordAuthenticator } from '../../authenticator/authenticator.ts'
-import { type Awaitable, promiseOf } from '../../internal/awaitable.ts'
-import type { Context } from '../../authenticator/context.ts'
+import type { PasswordAuthenticator } from '../../authenticator/authenticator.ts'
+import { andThen, type Awaitable } from '../../internal/awaitable.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
 import { compact } from '../../internal/compact.ts'
 import { aCsvText, CredentialFileError, readCredentials } from '../../internal/csv/credential-records.ts'
 import { DigestTable } from '../../internal/digest/digest-table.ts'
 import { keyedDigest } from '../../internal/digest/keyed-digest.ts'
-import { throwing } from '../../authenticator/opinion.ts'
 import { notify, type Observer, type FileNoticeEvent } from '../../authenticator/events.ts'
 import {
   aBoolean,
@@ -205,12 +203,9 @@ function* stepsOf(csv: string | Uint8Array, options: PasswordFileOptions): Steps
       : ofHash(password, claim)
   }
 
-  const userAt = (row: number | undefined): Authentication | undefined =>
-    row === undefined ? undefined : users.at(row)
-
   return {
     name: 'passwordFile',
-    authenticatePassword: throwing((username: string, password: string, context: Context) => {
+    authenticatePassword(username, password, context) {
       if (digests.length === 0) return undefined
       const key = digest(username)
       const known = rows.get(key)
@@ -218,12 +213,10 @@ function* stepsOf(csv: string | Uint8Array, options: PasswordFileOptions): Steps
       const row = known ?? key.charCodeAt(0) % digests.length
       const isAllowed = password !== '' || options.allowEmptyPasswords === true
       const claim = { username, isKnown: known !== undefined, context }
-      const isRight = verify(row, password, claim)
-      if (typeof isRight !== 'boolean') {
-        return promiseOf(isRight).then((late) => (late && isAllowed ? userAt(known) : undefined))
-      }
-      return isRight && isAllowed ? userAt(known) : undefined
-    }),
+      return andThen(verify(row, password, claim), (isRight) =>
+        isRight && isAllowed && known !== undefined ? users.at(known) : undefined,
+      )
+    },
   }
 }
 
