@@ -15,6 +15,8 @@ const ARROWS = {
   cel: ['internal'],
   core: ['internal', 'x509', 'cel'],
   express: ['core', 'internal'],
+  fastify: ['core', 'internal'],
+  fetch: ['core', 'internal'],
   hono: ['core', 'internal'],
   koa: ['core', 'internal'],
   node: ['core', 'internal', 'x509'],

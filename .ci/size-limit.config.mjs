@@ -26,6 +26,8 @@ const budgets = {
   },
   cel: { '.': '54 kB', './kubernetes': '54 kB' },
   express: { '.': '41.5 kB', './augment': '0 kB' },
+  fastify: { '.': '41.0 kB', './augment': '0 kB' },
+  fetch: { '.': '33.6 kB' },
   hono: { '.': '42.3 kB' },
   koa: { '.': '41.2 kB' },
   x509: { '.': '10.7 kB' },
