@@ -22,6 +22,7 @@ const BUDGETS = [
     most: { entries: 25, names: 250 },
   },
   { folders: ['fastify'], most: { entries: 2, names: 7 } },
+  { folders: ['nest'], most: { entries: 1, names: 7 } },
   { folders: ['fetch'], most: { entries: 1, names: 6 } },
   { folders: ['server'], most: { entries: 1, names: 25 } },
   { folders: ['cel'], most: { entries: 2, names: 25 } },

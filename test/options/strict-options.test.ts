@@ -277,6 +277,11 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
       },
     ]),
   ),
+  '@kube-authn/nest': {
+    authenticationGuard: after(() => requests),
+    authorizationGuard: after(() => authorizer),
+    impersonationGuard: after(() => authorizer),
+  },
   '@kube-authn/fetch': {
     withAuthentication: after(() => requests, handler),
     withAuthorization: after(() => authorizer, handler),
@@ -320,6 +325,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   '@kube-authn/koa': 'getAuthentication getUser',
   '@kube-authn/hono': 'getAuthentication getUser',
   '@kube-authn/fastify': 'getAuthentication getUser',
+  '@kube-authn/nest': 'Public User getAuthentication getUser',
   '@kube-authn/fetch': 'getAuthentication getUser',
   '@kube-authn/passport': 'getAuthentication getUser',
   // Its argument is an adapter.
