@@ -157,7 +157,6 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     ),
     jwtAuthenticators: after(() => []),
     validateAuthenticationConfiguration: after(() => ({ jwt: [] })),
-    remoteKeySet: alone(() => ({ url })),
     keystoneClient: alone(() => ({ url })),
     oidcFlagOptions: alone(),
     passwordFileSteps: after(() => ''),

@@ -60,17 +60,16 @@ export function authentication(
   ): void => {
     if (outcome.closesConnection) closeConnection(request.raw)
     applyHeaderChanges(request.raw, outcome.headerChanges)
-    const { unresolvedImpersonation } = outcome
     if ('failure' in outcome) {
-      if (unresolvedImpersonation !== undefined) hold(request, { failure: unresolvedImpersonation })
+      if (outcome.unresolvedImpersonation !== undefined) hold(request, outcome)
       refuse(outcome.failure, request, reply, next)
       return
     }
     const { authentication: caller, warnings } = outcome
     // On Node's response, whose headers Fastify keeps for every answer, also one that a handler sends itself.
     for (const value of warningHeaders(warnings)) reply.raw.appendHeader('Warning', value)
-    if (unresolvedImpersonation === undefined) setAuthentication(request, caller)
-    else hold(request, { failure: unresolvedImpersonation, caller })
+    if (outcome.held === undefined) setAuthentication(request, caller)
+    else hold(request, outcome.held)
     next()
   }
 

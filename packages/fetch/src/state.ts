@@ -8,6 +8,7 @@ import {
 } from '@kube-authn/core/adapter'
 import {
   type AuthenticateRequestContext,
+  type HeldRequest,
   type RequestStates,
   requestStates,
 } from '@kube-authn/core/internal/shared'
@@ -32,14 +33,6 @@ export class RequestState {
     this.request =
       connection === undefined ? new FetchedRequest(this) : new ReceivedRequest(this, connection.incoming)
   }
-}
-
-/** A request that has no user, as its impersonation is not granted. */
-export interface HeldRequest {
-  /** The error wherever a user is needed. */
-  readonly failure: StatusError
-  /** The caller, until impersonation is decided. */
-  readonly caller?: Authentication
 }
 
 /** The number is the version of {@link RequestState}. */

@@ -81,16 +81,15 @@ export function withAuthentication<Req extends Request = Request, Rest extends r
       if (outcome.closesConnection && state.connection !== undefined)
         closeConnection(state.connection.incoming)
       const request = changeHeaders(state, received, outcome.headerChanges)
-      const { unresolvedImpersonation } = outcome
       let response: Response
       if ('failure' in outcome) {
-        if (unresolvedImpersonation !== undefined) hold(state, { failure: unresolvedImpersonation })
+        if (outcome.unresolvedImpersonation !== undefined) hold(state, outcome)
         expected = outcome.failure.status
         response = headers.addTo(await onFailure(outcome.failure, request, ...further), [])
       } else {
         const { authentication: caller, warnings } = outcome
-        if (unresolvedImpersonation === undefined) setAuthentication(state, caller)
-        else hold(state, { failure: unresolvedImpersonation, caller })
+        if (outcome.held === undefined) setAuthentication(state, caller)
+        else hold(state, outcome.held)
         response = headers.addTo(await handler(request, contextOf(state), ...further), warnings)
       }
       ending?.answered(response.status)
