@@ -24,7 +24,7 @@ const budgets = {
     './service-account': '29.4 kB',
     './token-file': '24.0 kB',
   },
-  cel: { '.': '54 kB', './kubernetes': '54 kB' },
+  cel: { '.': '54 kB', './kubernetes': '54.3 kB' },
   express: { '.': '41.5 kB', './augment': '0 kB' },
   fastify: { '.': '41.0 kB', './augment': '0 kB' },
   fetch: { '.': '33.6 kB' },
@@ -87,7 +87,7 @@ const workers = [
     limit: '37.4 kB',
   },
   { name: 'the same with Hono', file: 'test/bench/workers/bearer-oidc-hono.js', limit: '45.3 kB' },
-  { name: 'examples/hono-edge, with Hono', file: 'examples/hono-edge/dist/worker.js', limit: '86.1 kB' },
+  { name: 'examples/hono-edge, with Hono', file: 'examples/hono-edge/dist/worker.js', limit: '86.3 kB' },
 ].map(({ name, file, without = [], limit }) => ({
   name,
   path: fileURLToPath(new URL(`../${file}`, import.meta.url)),

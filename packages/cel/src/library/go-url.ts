@@ -93,9 +93,14 @@ function hexadecimal(digits: Uint8Array): number {
 /** The path as written if it is validly escaped; otherwise with all required escapes. */
 function escapedPath(path: string): string {
   if (/^[\w\-.~!$&'()*+,;=:@/[\]%]*$/.test(path)) return path
-  return Array.from(unescapedBytes(path), (byte) => {
-    const character = String.fromCharCode(byte)
-    const isPlain = /[\w\-.~$&+,/:;=@]/.test(character)
-    return isPlain ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
-  }).join('')
+  let escaped = ''
+  for (const byte of unescapedBytes(path)) escaped += BYTES[byte] ?? ''
+  return escaped
 }
+
+/** What each byte of a path is written as. */
+const BYTES: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
+  const character = String.fromCharCode(byte)
+  const isPlain = /[\w\-.~$&+,/:;=@]/.test(character)
+  return isPlain ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
+})
