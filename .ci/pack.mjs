@@ -51,21 +51,21 @@ export function publishedReadme(folder, version, text) {
 }
 
 /**
- * Removes declarations that nothing needs: those of an entry also exist for CommonJS, and those of a name in `imports` belong to a file of code; both
- * need what they import.
+ * Removes declarations that nothing needs. What entries need also exists for CommonJS; a name in `imports` belongs to a file of code; and both import
+ * others by their path.
  */
 function removeUnreachable(folder) {
-  const files = new Set(readdirSync(folder, { recursive: true }).map((file) => join(folder, file)))
-  const declarations = [...files].filter((file) => file.endsWith('.d.ts'))
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file))
+  const declarations = files.filter((file) => file.endsWith('.d.ts'))
+  const all = new Set(files)
   const needed = new Set(
-    declarations.filter((file) => {
-      const path = file.replace(/\.d\.ts$/, '')
-      return files.has(`${path}.d.cts`) || files.has(`${path}.js`)
-    }),
+    declarations.filter((file) => ['.d.cts', '.js'].some((end) => all.has(file.replace(/\.d\.ts$/, end)))),
   )
   for (const file of needed) {
-    const imported = readFileSync(file, 'utf8').matchAll(/(?<=from '|import\(')\.[^']+(?=\.ts')/g)
-    for (const [path] of imported) needed.add(join(dirname(file), `${path}.d.ts`))
+    for (const [, path] of readFileSync(file, 'utf8').matchAll(/(?<=['"])(\.[^'"]*)\.[jt]s(?=['"])/g)) {
+      const other = join(dirname(file), `${path}.d.ts`)
+      if (all.has(other)) needed.add(other)
+    }
   }
   for (const file of declarations) if (!needed.has(file)) rmSync(file)
 }

@@ -46,7 +46,7 @@ export function textFormat(meter: Meter, style: FormatStyle): Library {
 }
 
 /**
- * The texts and clauses of a format for a number of values, one by one: it fails with cel-go's message at the first that is wrong.
+ * The strings and clauses of a format for a number of values, one by one: it fails with cel-go's message at the first that is wrong.
  *
  * @param isChecked whether it is checked before the evaluation, where an incomplete clause is found before a missing value.
  */
