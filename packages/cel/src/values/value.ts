@@ -55,6 +55,8 @@ export abstract class Opaque {
   abstract readonly identity: string
   /** Whether it can be the key of a map: not if Go keeps it in a slice. */
   readonly isHashable: boolean = true
+  /** What costs are computed of. */
+  readonly size: number = 1
 
   /** Whether this is equal; `undefined` if the two cannot be compared. */
   equals(other: Value): boolean | undefined {
@@ -82,6 +84,11 @@ export abstract class MapValue {
   /** The value of a key; `undefined` if the map does not have it. Numbers of different types with the same value are the same key. */
   abstract find(key: Value): Value | undefined
   abstract entries(): Iterable<readonly [key: Value, value: Value]>
+
+  /** Whether it has a key, for `in`. */
+  has(key: Value): boolean {
+    return this.find(key) !== undefined
+  }
 }
 
 export function isList(value: Value): value is readonly Value[] {
