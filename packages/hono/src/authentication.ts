@@ -74,29 +74,28 @@ export function authenticationMiddlewareOf(
     ending?.tell((status) => notify(observer, { type: 'response', request, status }))
     const incoming = nodeRequestOf(c)
     if (outcome.closesConnection && incoming !== undefined) closeConnection(incoming)
-    let isChanged = false
+    let expected = 500
     try {
       // It may throw: if headers are immutable the request is copied, which fails if its body was read.
       changeHeaders(c, outcome.headerChanges)
-      isChanged = true
       settleUser(users, c, outcome)
       let refused: Response | void = undefined
       if ('failure' in outcome) {
+        expected = outcome.failure.status
         refused = await onFailure(outcome.failure, c, next)
-        if (refused === undefined) pending?.addTo(c)
-        else refused = pending?.addToResponse(refused) ?? refused
+        if (refused !== undefined) refused = pending?.addToResponse(refused) ?? refused
       } else {
         await next()
         // Not earlier: if a handler returns its own Response, Hono drops headers that were set before.
         for (const value of warningHeaders(outcome.warnings)) c.header('Warning', value, { append: true })
-        pending?.addTo(c)
       }
+      if (refused === undefined) pending?.addTo(c)
       ending?.answered((refused ?? c.res).status)
       return refused
     } catch (error) {
       pending?.addToError(c)
       // The final status is unknown here: for a refusal assume its own status, and 500 for anything else that is thrown.
-      ending?.answered(isChanged && 'failure' in outcome ? outcome.failure.status : 500)
+      ending?.answered(expected)
       throw error
     }
   }
