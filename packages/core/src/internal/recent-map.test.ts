@@ -48,7 +48,7 @@ describe('a map of what was used lately', () => {
         const map = new RecentMap<number>(max)
         let recent: readonly (readonly [key: string, value: number])[] = []
         for (const each of steps) {
-          const [known] = recent.filter(([name]) => name === each.key)
+          const known = recent.find(([name]) => name === each.key)
           const others = recent.filter(([name]) => name !== each.key)
           if (each.kind === 'get') {
             expect(map.get(each.key)).toBe(known?.[1])
