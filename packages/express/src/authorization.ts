@@ -6,7 +6,7 @@ import {
   authorizationShape,
   type AuthorizationOptionsOf,
 } from '@kube-authn/core/internal/shared'
-import { type FailureOptions, type Middleware, proceedWith, refuser } from './middleware.ts'
+import { type FailureOptions, type Middleware, nextUnless, refuser } from './middleware.ts'
 import { users } from './state.ts'
 
 /** Options of {@link authorization}. */
@@ -31,13 +31,6 @@ export function authorization<Req extends IncomingMessage = IncomingMessage>(
   const refuse = refuser(options)
 
   return function authorizationMiddleware(req, res, next) {
-    proceedWith(
-      authorize(req, clientContext(req, res)),
-      (failure) => {
-        if (failure === undefined) next()
-        else refuse(failure, req, res, next)
-      },
-      next,
-    )
+    nextUnless(authorize(req, clientContext(req, res)), refuse, req, res, next)
   }
 }

@@ -7,7 +7,7 @@ import {
   impersonationShape,
   type ImpersonationOptionsOf,
 } from '@kube-authn/core/internal/shared'
-import { type FailureOptions, type Middleware, proceedWith, refuser } from './middleware.ts'
+import { type FailureOptions, type Middleware, nextUnless, refuser } from './middleware.ts'
 import { users } from './state.ts'
 
 /** Options of {@link impersonation}. */
@@ -33,14 +33,7 @@ export function impersonation<Req extends IncomingMessage = IncomingMessage>(
   const refuse = refuser(options)
 
   return markedImpersonation(function impersonationMiddleware(req, res, next) {
-    proceedWith(
-      impersonate(req, clientContext(req, res), applyHeaderChanges),
-      (failure) => {
-        if (failure === undefined) next()
-        else refuse(failure, req, res, next)
-      },
-      next,
-    )
+    nextUnless(impersonate(req, clientContext(req, res), applyHeaderChanges), refuse, req, res, next)
   })
 }
 

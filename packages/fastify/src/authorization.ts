@@ -6,7 +6,7 @@ import {
   type AuthorizationOptionsOf,
 } from '@kube-authn/core/internal/shared'
 import type { FastifyRequest, onRequestHookHandler } from 'fastify'
-import { type FailureOptions, proceedWith, refuser } from './failure.ts'
+import { type FailureOptions, nextUnless, refuser } from './failure.ts'
 import { users } from './state.ts'
 
 /** Options of {@link authorization}. */
@@ -30,13 +30,6 @@ export function authorization(
   const refuse = refuser(options)
 
   return function authorizationHook(request, reply, next) {
-    proceedWith(
-      authorize(request, clientContext(request.raw, reply.raw)),
-      (failure) => {
-        if (failure === undefined) next()
-        else refuse(failure, request, reply, next)
-      },
-      next,
-    )
+    nextUnless(authorize(request, clientContext(request.raw, reply.raw)), refuse, request, reply, next)
   }
 }

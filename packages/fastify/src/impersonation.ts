@@ -6,7 +6,7 @@ import {
   type ImpersonationOptionsOf,
 } from '@kube-authn/core/internal/shared'
 import type { FastifyPluginCallback, FastifyRequest } from 'fastify'
-import { type FailureOptions, proceedWith, refuser } from './failure.ts'
+import { type FailureOptions, nextUnless, refuser } from './failure.ts'
 import { pluginFor } from './plugin.ts'
 import { changeHeaders, IMPERSONATED_SCOPE, users } from './state.ts'
 
@@ -35,12 +35,11 @@ export function impersonation(
   return pluginFor('impersonation', (app) => {
     if (!app.hasRequestDecorator(IMPERSONATED_SCOPE)) app.decorateRequest(IMPERSONATED_SCOPE, true)
     app.addHook('onRequest', function impersonationHook(request, reply, next) {
-      proceedWith(
+      nextUnless(
         impersonate(request, clientContext(request.raw, reply.raw), changeHeaders),
-        (failure) => {
-          if (failure === undefined) next()
-          else refuse(failure, request, reply, next)
-        },
+        refuse,
+        request,
+        reply,
         next,
       )
     })
