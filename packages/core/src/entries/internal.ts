@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { CERTIFICATE, hasPemHeaders, pemBlocks } from '@kube-authn/internal/pem'
 export {
   aBooleanOrAnonymousConfig,
   anonymous,
