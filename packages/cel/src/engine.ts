@@ -132,11 +132,12 @@ export class Engine {
 
   /** The problem of a literal duration, timestamp or pattern. */
   #literalProblem(node: CallNode, checked: Checked): Problem | undefined {
-    const [first, second] = node.target === undefined ? node.args : [node.target, ...node.args]
+    const [first] = node.args
     if (node.name === 'matches') {
-      if (second?.kind !== 'literal') return undefined
-      const reason = failureOf(this.#context.preparations.get('matches'), [undefined, second.value])
-      return reason === undefined ? undefined : { message: `invalid matches argument`, offset: second.offset }
+      // Of `matches(text, pattern)`, cel-go takes the text for the pattern here.
+      if (first?.kind !== 'literal') return undefined
+      const reason = failureOf(this.#context.preparations.get('matches'), [undefined, first.value])
+      return reason === undefined ? undefined : { message: `invalid matches argument`, offset: first.offset }
     }
     if ((node.name !== 'duration' && node.name !== 'timestamp') || first?.kind !== 'literal') return undefined
     try {

@@ -1,7 +1,8 @@
 import { NONE, Optional, type Value } from '../values/value.ts'
+import { Failure } from './failure.ts'
 import type { Frame, Run } from './frame.ts'
 import type { Meter } from './meter.ts'
-import { isPresent, presentIn, selected } from './select.ts'
+import { presentIn, selected } from './select.ts'
 import type { Attribute, Qualifier, Step } from './step.ts'
 
 /** What selections need. */
@@ -21,7 +22,7 @@ export function qualified(attribute: Attribute, qualifier: Qualifier): Attribute
   return { ...attribute, qualifiers: [...attribute.qualifiers, qualifier] }
 }
 
-/** Evaluates the selections one after the other. After an optional one, all are. */
+/** Evaluates the selections one after the other. */
 export function attributeRun(
   { base, qualifiers }: Attribute,
   context: SelectionContext,
@@ -29,27 +30,50 @@ export function attributeRun(
 ): Run {
   const { meter } = context
   if (qualifiers.length === 0) return baseCost === 0 ? base : charged(base, meter)
-  let run = base
-  if (!qualifiers.some(({ isOptional }) => isOptional)) {
-    for (const qualifier of qualifiers) run = selection(run, qualifier, meter)
-    return baseCost === 0 ? run : charged(run, meter)
-  }
-  return (frame) => {
-    const value = optionalSelections(base(frame), qualifiers, frame, context)
-    meter.charge(baseCost)
-    return value
-  }
+  const run: Run = (frame) => selectedFrom(base(frame), qualifiers, frame, context)
+  return baseCost === 0 ? run : charged(run, meter)
 }
 
 /** Whether the last selection finds something. Without its own cost the base is free. */
 export function presenceRun({ base, qualifiers }: Attribute, field: string, context: SelectionContext): Run {
   const { meter, isStrict } = context
-  const operand = attributeRun({ base, baseCost: 0, qualifiers }, context, 0)
+  const isMarked = qualifiers.some(({ isOptional }) => isOptional)
   return (frame) => {
-    const value = operand(frame)
-    meter.charge(1)
-    return isPresent(value, field, isStrict)
+    const start = base(frame)
+    const operand = selectedFrom(start, qualifiers, frame, context)
+    if (!(operand instanceof Optional && (isMarked || start instanceof Optional))) {
+      meter.charge(1)
+      return presentIn(operand, field, isStrict) !== undefined
+    }
+    // Only what is found in an optional costs.
+    const isFound = operand.value !== undefined && presentIn(operand.value, field, isStrict) !== undefined
+    if (isFound) meter.charge(1)
+    return isFound
   }
+}
+
+/**
+ * What the selections find. From an optional, and after an optional selection, all are optional; an optional on the way has no fields.
+ *
+ * Source: cel-go `interpreter/attributes.go` (`applyQualifiers`).
+ */
+function selectedFrom(
+  start: Value,
+  qualifiers: readonly Qualifier[],
+  frame: Frame,
+  context: SelectionContext,
+): Value {
+  if (start instanceof Optional) {
+    return start.value === undefined || qualifiers.length === 0 ? start : optionalSelections(start.value, qualifiers, frame, context)
+  }
+  let value = start
+  for (let index = 0; index < qualifiers.length; index++) {
+    const qualifier = qualifiers[index]
+    if (qualifier === undefined) break
+    if (qualifier.isOptional) return optionalSelections(value, qualifiers.slice(index), frame, context)
+    value = selection(value, qualifier, frame, context.meter)
+  }
+  return value
 }
 
 function charged(run: Run, meter: Meter): Run {
@@ -59,43 +83,33 @@ function charged(run: Run, meter: Meter): Run {
   }
 }
 
-function selection(operand: Run, { key, constant, cost }: Qualifier, meter: Meter): Run {
-  if (constant !== undefined) {
-    return (frame) => {
-      const value = operand(frame)
-      meter.charge(cost)
-      return selected(value, constant)
-    }
-  }
-  return (frame) => {
-    const value = operand(frame)
-    const index = key(frame)
+function selection(value: Value, { key, constant, cost }: Qualifier, frame: Frame, meter: Meter): Value {
+  // It costs also if its key fails.
+  if (constant === undefined) return selected(value, paidKey(key, cost, frame, meter))
+  meter.charge(cost)
+  return selected(value, constant)
+}
+
+function paidKey(key: Run, cost: 0 | 1, frame: Frame, meter: Meter): Value {
+  try {
+    const value = key(frame)
     meter.charge(cost)
-    return selected(value, index)
+    return value
+  } catch (error) {
+    if (error instanceof Failure) meter.charge(cost)
+    throw error
   }
 }
 
 function optionalSelections(
-  base: Value,
+  start: Value,
   qualifiers: readonly Qualifier[],
   frame: Frame,
   { meter, isStrict }: SelectionContext,
 ): Value {
-  let isOptional = base instanceof Optional
-  let value = base
-  if (base instanceof Optional) {
-    if (base.value === undefined) return base
-    value = base.value
-  }
-  for (const { key, constant, cost, isOptional: isMarked } of qualifiers) {
-    isOptional ||= isMarked
-    const index = constant ?? key(frame)
-    if (!isOptional) {
-      meter.charge(cost)
-      value = selected(value, index)
-      continue
-    }
-    const found = presentIn(value, index, isStrict)
+  let value = start
+  for (const { key, constant, cost } of qualifiers) {
+    const found = presentIn(value, constant ?? key(frame), isStrict)
     if (found === undefined) return NONE
     meter.charge(cost)
     value = found

@@ -1,22 +1,20 @@
 import type { FunctionDeclaration, Overload } from '../check/declarations.ts'
-import { isSameType, type Type } from '../check/types.ts'
 import { isOfType, typeName } from '../values/runtime-type.ts'
 import type { Value } from '../values/value.ts'
-import { noSuchOverload } from './failure.ts'
-import type { Run } from './frame.ts'
-import type { Meter } from './meter.ts'
+import { Failure, noSuchOverload } from './failure.ts'
+import type { Frame, Run } from './frame.ts'
+import { FAILURE_WORK, type Meter } from './meter.ts'
 
-/** The overloads that a call may have, and the static types of its arguments. */
+/** The overloads that fit the static types of the arguments of a call. */
 export interface Callee {
   readonly declaration: FunctionDeclaration
   readonly overloads: readonly Overload[]
-  readonly types: readonly Type[]
 }
 
 /**
  * Evaluates a call. The arguments choose the overload if several fit their static types.
  *
- * Source: cel-go `common/decls/decls.go`.
+ * Source: cel-go `common/decls/decls.go`, `interpreter/interpretable.go` (`evalUnary`, `evalBinary`, `evalVarArgs`).
  */
 export function callRun(callee: Callee, args: readonly Run[], meter: Meter): Run {
   const { declaration, overloads } = callee
@@ -24,58 +22,94 @@ export function callRun(callee: Callee, args: readonly Run[], meter: Meter): Run
   // As in cel-go, an operator without a definite overload costs 1.
   const isDefinite = overloads.length === 1 || declaration.operate === undefined
   const cost = isDefinite ? only?.cost : undefined
+  const pay = (values: readonly Value[], result: Value): void => {
+    meter.charge(cost === undefined ? 1 : cost(values, result))
+  }
   const apply = implementation(callee)
   const [first, second] = args
-  if (first !== undefined && args.length === 1) {
-    return (frame) => {
-      const value = first(frame)
-      const result = apply(value)
-      meter.charge(cost === undefined ? 1 : cost([value], result))
-      return result
-    }
-  }
   if (first !== undefined && second !== undefined && args.length === 2) {
-    return (frame) => {
-      const one = first(frame)
-      const other = second(frame)
-      const result = apply(one, other)
-      meter.charge(cost === undefined ? 1 : cost([one, other], result))
-      return result
-    }
+    return binaryRun(first, second, apply, pay, meter)
   }
   return (frame) => {
-    const values = args.map((arg) => arg(frame))
-    const result = apply(...values)
-    meter.charge(cost === undefined ? 1 : cost(values, result))
-    return result
+    const values: Value[] = []
+    try {
+      for (const arg of args) values.push(arg(frame))
+      const result = apply(...values)
+      pay(values, result)
+      return result
+    } catch (error) {
+      if (error instanceof Failure) {
+        meter.spend(FAILURE_WORK)
+        // The call counts if all arguments have been evaluated.
+        if (values.length >= args.length - 1) pay([...values, FAILED].slice(0, args.length), FAILED)
+      }
+      throw error
+    }
+  }
+}
+
+/** Stands for an error as an argument or a result of a call: as in cel-go, its size is that of a simple value. */
+const FAILED = null
+
+/**
+ * Evaluates a call of two arguments. As in cel-go, the second is evaluated also if the first fails, and the call costs as much as with a
+ * simple value.
+ */
+export function binaryRun(
+  first: Run,
+  second: Run,
+  apply: (one: Value, other: Value) => Value,
+  pay: (values: readonly Value[], result: Value) => void,
+  meter: Meter,
+): Run {
+  return (frame) => {
+    let one: Value = FAILED
+    let other: Value = FAILED
+    let isPending = true
+    try {
+      one = first(frame)
+      isPending = false
+      other = second(frame)
+      const result = apply(one, other)
+      pay([one, other], result)
+      return result
+    } catch (error) {
+      if (error instanceof Failure) {
+        meter.spend(FAILURE_WORK)
+        if (isPending) other = valueOrFailed(second, frame)
+        pay([one, other], FAILED)
+      }
+      throw error
+    }
+  }
+}
+
+function valueOrFailed(run: Run, frame: Frame): Value {
+  try {
+    return run(frame)
+  } catch (error) {
+    if (error instanceof Failure) return FAILED
+    throw error
   }
 }
 
 type Apply = (...values: readonly Value[]) => Value
 
-function implementation({ declaration, overloads, types }: Callee): Apply {
+function implementation({ declaration, overloads }: Callee): Apply {
   const { operate, name } = declaration
   if (operate !== undefined) return (...values) => operate(...values)
   const [only, ...others] = overloads
   if (only === undefined) return () => noSuchOverload(name)
   if (others.length > 0) return (...values) => dispatched(name, overloads, values)
-  const unsure = only.parameters.map((type, index) => (isSure(types[index], type) ? undefined : type))
-  if (unsure.every((each) => each === undefined)) return (...values) => evaluated(only, values)
+  // Static types are no proof: `claims.sub.orValue(1)` is a string.
+  const { parameters } = only
   return (...values) => {
-    for (const [index, value] of values.entries()) {
-      const type = unsure[index]
-      if (type !== undefined && !isOfType(value, type)) return mismatch(name, values)
+    for (let index = 0; index < values.length; index++) {
+      const [type, value] = [parameters[index], values[index]]
+      if (type === undefined || value === undefined || !isOfType(value, type)) return mismatch(name, values)
     }
     return evaluated(only, values)
   }
-}
-
-/** Whether the static type tells that each value fits. */
-function isSure(found: Type | undefined, wanted: Type): boolean {
-  if (wanted.kind === 'dyn' || wanted.kind === 'parameter') return true
-  return (
-    found !== undefined && wanted.parameters.length === 0 && !found.isWrapper && isSameType(found, wanted)
-  )
 }
 
 function dispatched(name: string, overloads: readonly Overload[], values: readonly Value[]): Value {
@@ -98,5 +132,6 @@ const TERSE: ReadonlyMap<string, string> = new Map([
 ])
 
 function mismatch(name: string, values: readonly Value[]): never {
+  if ((name === 'find' || name === 'findAll') && typeof values[0] !== 'string') return noSuchOverload()
   return noSuchOverload(TERSE.get(name) ?? `${name}(${values.map(typeName).join(', ')})`)
 }

@@ -1,8 +1,9 @@
 import type { FoldForm } from '../syntax/ast.ts'
+import { MAP_INSERT } from '../syntax/macros.ts'
 import { MapBuilder, EntryMap } from '../values/map.ts'
 import { typeName } from '../values/runtime-type.ts'
 import { isList, MapValue, type Value } from '../values/value.ts'
-import { fail, type Failure, noSuchOverload } from './failure.ts'
+import { fail, Failure } from './failure.ts'
 import type { Frame, Run } from './frame.ts'
 import { attempted, failureOf } from './logic.ts'
 import type { Meter } from './meter.ts'
@@ -63,17 +64,22 @@ function quantifier(fold: Fold, decisive: boolean, conditionCost: number): Run {
   }
 }
 
+/** As in cel-go, an error does not end the loop, which goes on to cost, and to find the last error of a condition. */
 function existsOne(fold: Fold): Run {
   const { meter, body } = fold
   return (frame) => {
     let count = 0
+    let failure: Failure | undefined
     each(fold, frame, () => {
-      if (!decision(body(frame))) return true
-      meter.charge(2)
-      count++
+      const value = attempted(body, frame, meter)
+      if (value === true) {
+        meter.charge(2)
+        count++
+      } else if (value !== false) failure = failureOf(value)
       return true
     })
     meter.charge(2)
+    if (failure !== undefined) fail(failure.message)
     return count === 1
   }
 }
@@ -83,11 +89,13 @@ function list(fold: Fold): Run {
   const cost = isConstant ? 2 : 12
   return (frame) => {
     const elements: Value[] = []
-    chosen(fold, frame, () => {
-      elements.push(body(frame))
+    collect(fold, frame, (failure) => {
+      const element = attempted(body, frame, meter)
       meter.charge(cost)
+      if (element instanceof Failure) return failure ?? element
+      elements.push(element)
+      return failure
     })
-    meter.charge(1)
     return elements
   }
 }
@@ -96,11 +104,15 @@ function map(fold: Fold): Run {
   const { meter, body, first } = fold
   return (frame) => {
     const builder = new MapBuilder()
-    chosen(fold, frame, () => {
-      insert(builder, frame[first] ?? null, body(frame))
+    collect(fold, frame, (failure) => {
+      if (failure !== undefined) {
+        meter.charge(1)
+        return failure
+      }
+      const value = attempted(body, frame, meter)
       meter.charge(3)
+      return value instanceof Failure ? value : inserted(builder, frame[first] ?? null, value)
     })
-    meter.charge(1)
     return new EntryMap(builder)
   }
 }
@@ -109,32 +121,48 @@ function entries(fold: Fold): Run {
   const { meter, body } = fold
   return (frame) => {
     const builder = new MapBuilder()
-    chosen(fold, frame, () => {
-      const added = body(frame)
+    collect(fold, frame, (failure) => {
+      const added = attempted(body, frame, meter)
       meter.charge(2)
-      if (!(added instanceof MapValue)) noSuchOverload()
+      if (failure !== undefined || added instanceof Failure) return failure ?? failureOf(added)
+      if (!(added instanceof MapValue)) return new Failure(`no such overload: ${MAP_INSERT}(map, ${typeName(added)})`)
       for (const [key, value] of added.entries()) {
         meter.spend(8)
-        insert(builder, key, value)
+        const problem = inserted(builder, key, value)
+        if (problem !== undefined) return problem
       }
+      return undefined
     })
-    meter.charge(1)
     return new EntryMap(builder)
   }
 }
 
-function insert(builder: MapBuilder, key: Value, value: Value): void {
-  if (builder.has(key)) fail('insert failed: key already exists')
+/** Inserts an entry, unless the key is there. */
+function inserted(builder: MapBuilder, key: Value, value: Value): Failure | undefined {
+  if (builder.has(key)) return new Failure('insert failed: key already exists')
   builder.set(key, value)
+  return undefined
 }
 
-/** Visits the items for which the predicate holds. */
-function chosen(fold: Fold, frame: Frame, visit: () => void): void {
-  const { predicate } = fold
+/**
+ * Visits the items for which the predicate holds. As in cel-go, the loop goes on after an error, and costs as much: `visit` gets the error,
+ * and returns the one to keep. That of a predicate replaces any before.
+ */
+function collect(
+  fold: Fold,
+  frame: Frame,
+  visit: (failure: Failure | undefined) => Failure | undefined,
+): void {
+  const { predicate, meter } = fold
+  let failure: Failure | undefined
   each(fold, frame, () => {
-    if (predicate === undefined || decision(predicate(frame))) visit()
+    const isChosen = predicate === undefined || attempted(predicate, frame, meter)
+    if (isChosen === true) failure = visit(failure)
+    else if (isChosen !== false) failure = failureOf(isChosen)
     return true
   })
+  meter.charge(1)
+  if (failure !== undefined) fail(failure.message)
 }
 
 /** Sets the variables to each item, until `visit` returns false. */
@@ -155,8 +183,4 @@ function each({ range, first, second, meter }: Fold, frame: Frame, visit: () => 
       if (!visit()) return
     }
   } else fail(`got '${typeName(items)}', expected iterable type`)
-}
-
-function decision(value: Value): boolean {
-  return typeof value === 'boolean' ? value : noSuchOverload()
 }

@@ -1,9 +1,9 @@
 import { LIST_COST, MAP_COST } from '../library/costs.ts'
 import { EntryMap, MapBuilder } from '../values/map.ts'
 import { Optional, type Value } from '../values/value.ts'
-import { fail, noSuchOverload } from './failure.ts'
+import { fail, Failure, noSuchOverload } from './failure.ts'
 import type { Frame, Run } from './frame.ts'
-import type { Meter } from './meter.ts'
+import { FAILURE_WORK, type Meter } from './meter.ts'
 import { isKey } from './select.ts'
 import { constantStep, type Step } from './step.ts'
 
@@ -25,10 +25,26 @@ export function listStep(items: readonly Item[], meter: Meter): Step {
       const element = presentValue(step.run(frame), isOptional)
       if (element !== undefined) elements.push(element)
     }
-    meter.charge(LIST_COST)
     return elements
   }
-  return { run }
+  return { run: created(run, LIST_COST, meter) }
+}
+
+/** Charges for a list or map, also if an element of it fails. */
+function created(run: Run, cost: number, meter: Meter): Run {
+  return (frame) => {
+    try {
+      const value = run(frame)
+      meter.charge(cost)
+      return value
+    } catch (error) {
+      if (error instanceof Failure) {
+        meter.spend(FAILURE_WORK)
+        meter.charge(cost)
+      }
+      throw error
+    }
+  }
 }
 
 /** An entry of a map literal. */
@@ -56,12 +72,7 @@ export function mapStep(entries: readonly EntryItem[], isStrict: boolean, meter:
   ) {
     return constantStep(made([]))
   }
-  const run: Run = (frame) => {
-    const map = made(frame)
-    meter.charge(MAP_COST)
-    return map
-  }
-  return { run }
+  return { run: created(made, MAP_COST, meter) }
 }
 
 /** The key. The language has `bool`, `int`, `uint` and `string` keys; cel-go takes others too. */

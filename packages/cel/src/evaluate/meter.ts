@@ -7,6 +7,8 @@ export class BudgetExceeded extends Error {
 
 /** The work of an absorbed error. */
 export const ERROR_WORK = 20
+/** The work of passing an error on, at each call that it ends. */
+export const FAILURE_WORK = 8
 
 /**
  * Counts the cost of an evaluation in the units of cel-go, and its work, which bounds the time: some functions of cel-go cost less than they

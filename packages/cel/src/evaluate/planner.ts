@@ -12,7 +12,7 @@ import {
 import { equality, isIn } from '../values/equality.ts'
 import { isList, Optional, type Value } from '../values/value.ts'
 import { attributeRun, attributeStep, presenceRun, qualified } from './attributes.ts'
-import { callRun } from './calls.ts'
+import { binaryRun, callRun } from './calls.ts'
 import { fail, Failure, noSuchOverload } from './failure.ts'
 import { foldRun } from './folds.ts'
 import { type Run, Slots } from './frame.ts'
@@ -154,12 +154,10 @@ export class Planner {
     if (special !== undefined) return special
     if (call === undefined) return { run: () => noSuchOverload(node.name) }
     const { declaration, overloads } = call
-    const types = nodes.map((each) => this.#checked.typeOf(each))
-    const callee = { declaration, overloads, types }
     const constants = args.map(({ constant }) => constant)
     this.#context.preparations.get(declaration.name)?.(constants)
     const run = callRun(
-      callee,
+      { declaration, overloads },
       args.map((each) => each.run),
       this.#context.meter,
     )
@@ -283,12 +281,18 @@ function attributeOf({ attribute, run }: Step): Attribute {
 }
 
 function equalityRun(left: Run, right: Run, isNegated: boolean, meter: Meter): Run {
-  return (frame) => {
-    const [one, other] = [left(frame), right(frame)] as const
-    const found = equality(one, other, meter)
-    meter.charge(equalityCost(one, other))
-    return isNegated ? found !== true : (found ?? noSuchOverload())
-  }
+  return binaryRun(
+    left,
+    right,
+    (one, other) => {
+      const found = equality(one, other, meter)
+      return isNegated ? found !== true : (found ?? noSuchOverload())
+    },
+    ([one = null, other = null]) => {
+      meter.charge(equalityCost(one, other))
+    },
+    meter,
+  )
 }
 
 /**
@@ -302,8 +306,7 @@ function alternativeStep({ name, target }: CallNode, [left, right]: readonly Ste
     return {
       run: (frame) => {
         const optional = left.run(frame)
-        if (!(optional instanceof Optional)) return noSuchOverload()
-        return optional.value === undefined ? right.run(frame) : optional
+        return optional instanceof Optional && optional.value === undefined ? right.run(frame) : optional
       },
     }
   }

@@ -1,35 +1,23 @@
-import { isNumber, wholeNumber } from '../values/numbers.ts'
+import { printedDouble } from '../library/double-text.ts'
+import { MAX_INT, MIN_INT } from '../values/limits.ts'
+import { type CelNumber, isNumber, wholeNumber } from '../values/numbers.ts'
 import { typeName } from '../values/runtime-type.ts'
 import { Uint } from '../values/uint.ts'
-import { isList, MapValue, NONE, Optional, Struct, type Value } from '../values/value.ts'
+import { isList, MapValue, Struct, type Value } from '../values/value.ts'
 import { fail } from './failure.ts'
 
 /**
- * The value of a field, a key or an index. The result for an optional is optional.
+ * The value of a field, a key or an index.
  *
  * Source: cel-go `interpreter/attributes.go` (`refQualify`).
  *
  * It fails if it is absent.
  */
 export function selected(operand: Value, key: Value): Value {
-  if (operand instanceof Optional) return optionallySelected(operand, key)
   const found = foundIn(operand, key)
   if (found !== undefined) return found
   if (isList(operand)) return fail(`index out of bounds: ${String(wholeNumber(key))}`)
   return fail(`no such key${shownKey(key)}`)
-}
-
-/** Like {@link selected}, as an optional: none if absent. */
-function optionallySelected(operand: Value, key: Value): Optional {
-  const present = operand instanceof Optional ? operand.value : operand
-  const found = present === undefined ? undefined : foundIn(present, key)
-  return found === undefined ? NONE : new Optional(found)
-}
-
-/** Whether the field is present; for an optional, whether its value has it. */
-export function isPresent(operand: Value, field: string, isStrict: boolean): boolean {
-  const present = operand instanceof Optional ? operand.value : operand
-  return present !== undefined && presentIn(present, field, isStrict) !== undefined
 }
 
 /** The value of a field, a key or an index; `undefined` if it is absent. It fails for a value without any if `isStrict`. */
@@ -44,10 +32,10 @@ function foundIn(operand: Value, key: Value): Value | undefined {
   if (operand instanceof MapValue) return operand.find(key)
   if (isList(operand)) {
     const index = wholeNumber(key)
-    if (index !== undefined) return operand[Number(index)]
+    if (index !== undefined && index >= MIN_INT && index <= MAX_INT) return operand[Number(index)]
     return fail(
-      typeof key === 'number'
-        ? `unsupported index value ${key} in list`
+      isNumber(key)
+        ? `unsupported index value ${printedNumber(key)} in list`
         : `unsupported index type '${typeName(key)}' in list`,
     )
   }
@@ -64,7 +52,12 @@ function shownKey(key: Value): string {
   if (typeof key === 'string') {
     return `: ${key.slice(0, MAX_SHOWN_LENGTH).replaceAll(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, '\uFFFD')}`
   }
-  return isNumber(key) ? `: ${key instanceof Uint ? key.value : key}` : ''
+  return isNumber(key) ? `: ${printedNumber(key)}` : ''
 }
 
 const MAX_SHOWN_LENGTH = 256
+
+function printedNumber(key: CelNumber): string {
+  if (typeof key === 'number') return printedDouble(key)
+  return String(key instanceof Uint ? key.value : key)
+}

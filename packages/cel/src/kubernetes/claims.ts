@@ -1,4 +1,4 @@
-import { fail } from '../evaluate/failure.ts'
+import { fail, noSuchOverload } from '../evaluate/failure.ts'
 import { markTransient } from '../values/map.ts'
 import { MapValue, type Value } from '../values/value.ts'
 import { unescaped } from './escape.ts'
@@ -58,7 +58,7 @@ export class JsonMap extends MapValue {
    * Source: apiserver `plugin/pkg/authenticator/token/oidc/oidc.go` (`unescapeMapper`), `pkg/cel/lazy`.
    */
   find(key: Value): Value | undefined {
-    if (typeof key !== 'string') return undefined
+    if (typeof key !== 'string') return this.#isTop ? noSuchOverload() : undefined
     const name = unescaped(key)
     if (name === undefined) return this.#isTop ? undefined : this.#get(key)
     const found = this.#get(name)

@@ -8,11 +8,11 @@ import {
 } from '@kube-authn/internal/ip-address'
 import { fn, type Library, method } from '../check/declarations.ts'
 import { Type } from '../check/types.ts'
-import { fail } from '../evaluate/failure.ts'
+import { fail, noSuchOverload } from '../evaluate/failure.ts'
 import type { Meter } from '../evaluate/meter.ts'
 import { Opaque, type Value } from '../values/value.ts'
 import { traversal } from './costs.ts'
-import { IpAddress, parsingWork, requiredAddress } from './ip-addresses.ts'
+import { IpAddress, parsingWork, plainAddress } from './ip-addresses.ts'
 
 const TYPE = new Type('opaque', 'net.CIDR')
 
@@ -61,8 +61,10 @@ export function addressRanges(meter: Meter): Library {
       ),
       method(
         'net.CIDR.containsIP(string): bool',
-        (range: AddressRange, text: string) =>
-          isWithin(requiredAddress(paidFor(text)), range.address, range.prefixLength),
+        (range: AddressRange, text: string) => {
+          const address = plainAddress(paidFor(text))
+          return address === undefined ? noSuchOverload() : isWithin(address, range.address, range.prefixLength)
+        },
         containsCost,
       ),
       method('net.CIDR.containsCIDR(net.CIDR): bool', containsRange, containsRangeCost),

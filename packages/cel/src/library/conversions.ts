@@ -7,7 +7,7 @@ import { typeName } from '../values/runtime-type.ts'
 import { Uint } from '../values/uint.ts'
 import { TypeValue, type Value } from '../values/value.ts'
 import { traversal } from './costs.ts'
-import { parsedDouble } from './double-text.ts'
+import { parsedDouble, printedDouble } from './double-text.ts'
 
 const INT_LIMIT = 2 ** 63
 const UINT_LIMIT = 2 ** 64
@@ -76,17 +76,6 @@ export function conversions(meter: Meter): Library {
 export function conversionError(type: string): never {
   // Deviation: the string is not repeated, since it may come from a claim (`docs/deviations.md`, CEL errors).
   return fail(`type conversion error from 'string' to '${type}'`)
-}
-
-/** Formats a double like Go's `strconv.FormatFloat(value, 'g', -1, 64)`: the shortest digits, with an exponent below 1e-4 and from 1e+06 on. */
-export function printedDouble(value: number): string {
-  if (Number.isNaN(value)) return 'NaN'
-  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf'
-  if (value === 0) return Object.is(value, -0) ? '-0' : '0'
-  const [digits = '', power = '0'] = value.toExponential().split('e')
-  const exponent = Number(power)
-  if (exponent >= -4 && exponent < 6) return String(value)
-  return `${digits}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

@@ -33,7 +33,7 @@ export function scientific(
 }
 
 function signOf(value: number): string {
-  return value < 0 ? '-' : ''
+  return value < 0 || Object.is(value, -0) ? '-' : ''
 }
 
 function fractionOf(value: number): Fraction {

@@ -1,9 +1,11 @@
 import { fn, type Library, method } from '../check/declarations.ts'
 import { DURATION } from '../check/types.ts'
 import type { Meter } from '../evaluate/meter.ts'
-import { MAX_INT } from '../values/limits.ts'
+import { fail } from '../evaluate/failure.ts'
+import { MAX_INT, MIN_INT } from '../values/limits.ts'
 import { type Duration, durationOf } from '../values/times.ts'
 import { conversionError } from './conversions.ts'
+import { plainDigits } from './double-text.ts'
 
 /**
  * The functions of durations.
@@ -16,6 +18,8 @@ export function durations(meter: Meter): Library {
   return {
     functions: [
       fn('duration(duration): duration', (value: Duration) => value),
+      // Declared, but without a conversion.
+      fn('duration(int): duration', () => fail(`type conversion error from 'int' to '${DURATION.name}'`)),
       fn('duration(string): duration', (text: string) => {
         meter.spend(Math.min(text.length, MAX_LENGTH))
         return durationOf(parsed(text))
@@ -58,15 +62,12 @@ function parsed(text: string): bigint {
     total += (BigInt(whole + fraction) * nanoseconds) / 10n ** BigInt(fraction.length)
     rest = rest.slice(term.length)
   }
-  if (terms === '' || total > MAX_INT) return conversionError(DURATION.name)
-  return sign === '-' ? -total : total
+  const value = sign === '-' ? -total : total
+  return terms === '' || value > MAX_INT || value < MIN_INT ? conversionError(DURATION.name) : value
 }
 
-/** Formats in seconds, such as `-1.5s`. */
+/** Formats in seconds, such as `-1.5s`. As in cel-go, they are a double: the nanoseconds of several months are rounded. */
 export function printedDuration({ nanoseconds }: Duration): string {
-  const size = nanoseconds < 0n ? -nanoseconds : nanoseconds
-  const fraction = String(size % UNITS.s)
-    .padStart(9, '0')
-    .replace(/0+$/, '')
-  return `${nanoseconds < 0n ? '-' : ''}${size / UNITS.s}${fraction === '' ? '' : `.${fraction}`}s`
+  const seconds = Number(nanoseconds / UNITS.s) + Number(nanoseconds % UNITS.s) / 1e9
+  return `${plainDigits(seconds)}s`
 }

@@ -65,7 +65,7 @@ export function parsingWork(text: string): number {
 }
 
 /** Parses an address, except for IPv4-mapped IPv6 addresses. */
-function plainAddress(text: string): Address | undefined {
+export function plainAddress(text: string): Address | undefined {
   const address = readAddress(text)
   return address === undefined || isMappedAddress(address) ? undefined : address
 }
@@ -75,7 +75,7 @@ function plainAddress(text: string): Address | undefined {
  *
  * Deviation: the string is not repeated, since it may come from a claim (`docs/deviations.md`, CEL errors).
  */
-export function requiredAddress(text: string): Address {
+function requiredAddress(text: string): Address {
   return plainAddress(text) ?? fail('IP Address parse error during conversion from string')
 }
 

@@ -10,6 +10,7 @@ import { DYN, INT, listType, parameterType, type Type } from '../check/types.ts'
 import { fail, noSuchOverload } from '../evaluate/failure.ts'
 import type { Meter } from '../evaluate/meter.ts'
 import { isIn } from '../values/equality.ts'
+import { isReceiver, typeName } from '../values/runtime-type.ts'
 import { isList, type Value } from '../values/value.ts'
 import { LIST_COST, listCost, selfComparison } from './costs.ts'
 import { COMPARABLE_TYPES, sorted } from './sorting.ts'
@@ -52,16 +53,22 @@ export function listExtensions(meter: Meter): Library {
       {
         name: 'flatten',
         // The elements may be of any type.
-        operate: (list, depth = 1n) => {
-          if (!isListOf(list) || typeof depth !== 'bigint') return noSuchOverload('flatten')
-          return depth < 0n ? fail('level must be non-negative') : copied(flat(list, Number(depth), meter))
+        operate: (list = null, depth) => {
+          if (!isList(list) || (depth !== undefined && typeof depth !== 'bigint')) {
+            const argument = depth === undefined ? '' : typeName(depth)
+            return noSuchOverload(`${typeName(list)}.flatten(${argument})`)
+          }
+          const levels = depth ?? 1n
+          return levels < 0n ? fail('level must be non-negative') : copied(flat(list, Number(levels), meter))
         },
         overloads: [
           member('flatten', [listType(listType(A))], listType(A), flattenCost),
           member('flatten', [listType(DYN), INT], listType(DYN), flattenCost),
         ],
       },
-      sorting('sort', false, (list) => (isListOf(list) ? sorted(list, list, meter) : noSuchOverload('sort'))),
+      sorting('sort', false, (list = null) =>
+        isList(list) ? sorted(list, list, meter) : noSuchOverload(isReceiver(list) ? '' : 'sort'),
+      ),
       sorting('@sortByAssociatedKeys', true, (list, keys) =>
         isListOf(list) && isListOf(keys) ? sorted(list, keys, meter) : noSuchOverload('sortBy'),
       ),

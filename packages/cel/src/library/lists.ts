@@ -4,7 +4,7 @@ import { fail, noSuchOverload } from '../evaluate/failure.ts'
 import type { Meter } from '../evaluate/meter.ts'
 import { calculated } from '../values/arithmetic.ts'
 import { isEqual } from '../values/equality.ts'
-import { compared } from '../values/ordering.ts'
+import { isOrdered, orderOf } from '../values/ordering.ts'
 import { Duration } from '../values/times.ts'
 import { Uint } from '../values/uint.ts'
 import type { Value } from '../values/value.ts'
@@ -19,12 +19,13 @@ type List = readonly Value[]
  * Source: apiserver `pkg/cel/library/lists.go`.
  */
 export function lists(meter: Meter): Library {
+  // As in Kubernetes, values of different types, and NaN, are neither before nor after each other.
   const order = (a: Value, b: Value): number => {
     meter.spend(0.5)
-    return compared(a, b, meter) ?? noSuchOverload()
+    return orderOf(a, b, meter) ?? 0
   }
   const isSorted = (list: List): boolean =>
-    list.every((each, index) => {
+    list.map(requireOrder).every((each, index) => {
       const before = list[index - 1]
       return before === undefined || order(before, each) <= 0
     })
@@ -33,14 +34,14 @@ export function lists(meter: Meter): Library {
     (list: List): Value => {
       const sign = name === 'min' ? 1 : -1
       if (list.length === 0) return fail(`${name} called on empty list`)
-      return list.reduce((best, each) => (order(best, each) * sign > 0 ? each : best))
+      return list.map(requireOrder).reduce((best, each) => (order(best, each) * sign > 0 ? each : best))
     }
   const sum =
     (zero: Value) =>
     (list: List): Value =>
       list.reduce((total, each) => {
         meter.spend(0.5)
-        return calculated('+', total, each, meter) ?? noSuchOverload('sum')
+        return calculated('+', total, each, meter) ?? noSuchOverload()
       }, zero)
   const place =
     (find: (list: List, isWanted: (each: Value) => boolean) => number) =>
@@ -68,6 +69,10 @@ export function lists(meter: Meter): Library {
       ),
     ],
   }
+}
+
+function requireOrder(value: Value): Value {
+  return isOrdered(value) ? value : noSuchOverload()
 }
 
 /** The types that have a sum, and their zero values. */

@@ -76,7 +76,8 @@ const PATTERN_SIZES: Readonly<Record<string, number>> = {
 }
 
 function validateCost([format, text]: readonly Value[]): number {
-  const size = (format instanceof NamedFormat ? PATTERN_SIZES[format.identity] : undefined) ?? 30
+  if (!(format instanceof NamedFormat)) return 1
+  const size = PATTERN_SIZES[format.identity] ?? 30
   return Math.ceil((1 + sizeOf(text)) * 0.1) * Math.ceil(size * 0.25)
 }
 

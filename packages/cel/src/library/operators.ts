@@ -21,7 +21,7 @@ import { MAP_INSERT } from '../syntax/macros.ts'
 import { calculated, negated } from '../values/arithmetic.ts'
 import { isIn } from '../values/equality.ts'
 import { compared } from '../values/ordering.ts'
-import { typeName } from '../values/runtime-type.ts'
+import { isReceiver, typeName } from '../values/runtime-type.ts'
 import { isList, MapValue, type Value } from '../values/value.ts'
 import { addCost, inCost, relationCost } from './costs.ts'
 
@@ -56,14 +56,14 @@ export function operators(meter: Meter): Library {
   const membership: Implementation = (element, range) => {
     if (range !== undefined && isList(range)) return isIn(operand(element), range, meter)
     if (range instanceof MapValue) return range.find(operand(element)) !== undefined
-    return noSuchOverload('@in')
+    return noSuchOverload()
   }
   return {
     operators: [
       declared(OPERATORS.and, [[BOOL, BOOL, BOOL]]),
       declared(OPERATORS.or, [[BOOL, BOOL, BOOL]]),
       declared(OPERATORS.not, [[BOOL, BOOL]], (value) =>
-        typeof value === 'boolean' ? !value : noSuchOverload('!_'),
+        typeof value === 'boolean' ? !value : noSuchOverload(),
       ),
       declared(OPERATORS.notStrictlyFalse, [[BOOL, BOOL]]),
       declared(OPERATORS.conditional, [[BOOL, A, A, A]]),
@@ -98,7 +98,7 @@ export function operators(meter: Meter): Library {
           [DOUBLE, DOUBLE],
           [INT, INT],
         ],
-        (value) => negated(operand(value)) ?? noSuchOverload('-_'),
+        (value) => negated(operand(value)) ?? missing(OPERATORS.negate, operand(value)),
       ),
       declared(
         '_<_',
@@ -163,18 +163,19 @@ export const OPTIONAL_OPERATORS: Library = {
 
 /** The types whose values can be the first operand of an operator with some other value. */
 const OPERANDS: ReadonlyMap<string, string> = new Map([
-  ['_+_', 'bytes double google.protobuf.Duration google.protobuf.Timestamp int list string uint'],
-  ['_-_', 'double google.protobuf.Duration google.protobuf.Timestamp int uint'],
+  ['_+_', 'bytes double int list uint'],
+  ['_-_', 'double int uint'],
   ['_*_', 'double int uint'],
   ['_/_', 'double int uint'],
   ['_%_', 'int uint'],
+  [OPERATORS.negate, 'bool'],
 ])
-const COMPARABLE = 'bool bytes double google.protobuf.Duration google.protobuf.Timestamp int string uint'
+const COMPARABLE = 'bool bytes double int uint'
 
 /** The error names the operator if the first operand is wrong whatever the second is. */
 function missing(name: string, first: Value): never {
   const types = (OPERANDS.get(name) ?? COMPARABLE).split(' ')
-  return noSuchOverload(types.includes(typeName(first)) ? '' : name)
+  return noSuchOverload(isReceiver(first) || types.includes(typeName(first)) ? '' : name)
 }
 
 function operand(value: Value | undefined): Value {

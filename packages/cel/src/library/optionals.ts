@@ -49,7 +49,6 @@ function isZero(value: Value): boolean {
   if (value instanceof Duration) return value.nanoseconds === 0n
   if (value instanceof Timestamp) return value.nanoseconds === FIRST_TIME
   if (value instanceof MapValue) return value.size === 0
-  if (value instanceof Optional) return value.value === undefined
   if (value instanceof Uint8Array) return value.length === 0
   if (isList(value)) return value.length === 0
   return value === '' || value === 0 || value === 0n || value === false || value === null

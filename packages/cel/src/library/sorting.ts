@@ -1,7 +1,7 @@
 import { BOOL, BYTES, DOUBLE, DURATION, INT, STRING, TIMESTAMP, type Type, UINT } from '../check/types.ts'
 import { fail } from '../evaluate/failure.ts'
 import type { Meter } from '../evaluate/meter.ts'
-import { compared } from '../values/ordering.ts'
+import { isOrdered, orderOf } from '../values/ordering.ts'
 import { typeName } from '../values/runtime-type.ts'
 import type { Value } from '../values/value.ts'
 
@@ -9,7 +9,7 @@ import type { Value } from '../values/value.ts'
 export const COMPARABLE_TYPES: readonly Type[] = [INT, UINT, DOUBLE, BOOL, DURATION, TIMESTAMP, STRING, BYTES]
 
 /**
- * Sorts elements by their keys. It fails if the keys are of different types or have no order.
+ * Sorts elements by their keys. Those with equal keys keep their order. It fails if the keys are of different types or have no order.
  *
  * Source: cel-go `ext/lists.go` (`sortListByAssociatedKeys`).
  */
@@ -21,15 +21,17 @@ export function sorted(elements: readonly Value[], keys: readonly Value[], meter
   }
   meter.spend(elements.length)
   const [first] = keys
-  if (first !== undefined && compared(first, first, meter) === undefined) {
-    fail('list elements must be comparable')
-  }
-  const entries = elements.map((element, index) => ({ element, key: keys[index] ?? null }))
-  return entries.toSorted((a, b) => orderOf(a.key, b.key, meter)).map(({ element }) => element)
-}
-
-function orderOf(a: Value, b: Value, meter: Meter): number {
-  meter.spend(1)
-  const order = typeName(a) === typeName(b) ? compared(a, b, meter) : undefined
-  return order ?? fail('list elements must have the same type')
+  if (first === undefined) return elements
+  if (!isOrdered(first)) fail('list elements must be comparable')
+  const type = typeName(first)
+  const requireSame = (key: Value): Value =>
+    typeName(key) === type ? key : fail('list elements must have the same type')
+  const entries = elements.map((element, index) => ({ element, key: requireSame(keys[index] ?? null) }))
+  return entries
+    .toSorted((a, b) => {
+      meter.spend(1)
+      // As in cel-go, `NaN` is neither before nor after a number.
+      return orderOf(a.key, b.key, meter) ?? 0
+    })
+    .map(({ element }) => element)
 }

@@ -28,30 +28,24 @@ function problemOf(
 ): Problem | undefined {
   if (target?.kind !== 'literal' || typeof target.value !== 'string') return undefined
   if (list?.kind !== 'list' || others.length > 0) return undefined
-  const clauses = clausesOf(target.value)
-  if (clauses instanceof Failure) return { message: clauses.message, offset }
-  for (const [index, clause] of clauses.entries()) {
-    const element = list.elements[index]
-    if (element === undefined) return { message: `index ${index} out of range`, offset }
-    const misfit = misfitOf(clause, element.value, checked, kinds)
-    if (misfit !== undefined) {
+  let index = 0
+  try {
+    for (const clause of piecesOf(target.value, list.elements.length, true)) {
+      const element = typeof clause === 'string' ? undefined : list.elements[index++]
+      if (typeof clause === 'string' || element === undefined) continue
+      const misfit = misfitOf(clause, element.value, checked, kinds)
+      if (misfit === undefined) continue
       const { name } = checked.typeOf(misfit)
       const message = `error during formatting: ${PROBLEMS[clause.verb]}, was given ${name}`
       return { message, offset: misfit.offset }
     }
-  }
-  if (list.elements.length <= clauses.length) return undefined
-  const counts = `(expected ${clauses.length}, got ${list.elements.length})`
-  return { message: `too many arguments supplied to string.format ${counts}`, offset }
-}
-
-function clausesOf(format: string): readonly Clause[] | Failure {
-  try {
-    return piecesOf(format).filter((piece) => typeof piece !== 'string')
   } catch (error) {
-    if (error instanceof Failure) return error
+    if (error instanceof Failure) return { message: error.message, offset }
     throw error
   }
+  if (list.elements.length <= index) return undefined
+  const counts = `(expected ${index}, got ${list.elements.length})`
+  return { message: `too many arguments supplied to string.format ${counts}`, offset }
 }
 
 const NUMBERS: readonly TypeKind[] = ['double', 'string']

@@ -3,9 +3,11 @@ import { fail as failed } from '../evaluate/failure.ts'
 import type { Meter } from '../evaluate/meter.ts'
 import { Duration, Timestamp } from '../values/times.ts'
 import { Uint } from '../values/uint.ts'
+import { typeName } from '../values/runtime-type.ts'
 import { isList, MapValue, TypeValue, type Value } from '../values/value.ts'
-import { printedBytes, printedDouble } from './conversions.ts'
+import { printedBytes } from './conversions.ts'
 import { fixedPoint, scientific } from './decimal-text.ts'
+import { printedDouble } from './double-text.ts'
 import { printedDuration } from './durations.ts'
 import { printedTime } from './timestamps.ts'
 
@@ -43,7 +45,7 @@ export const kubernetesStyle: FormatStyle = ({ verb, precision }, value, meter) 
     case 's':
       return plainText(value, meter)
     case 'd':
-      return based(value, 10) ?? fail('decimal clause can only be used on integers')
+      return based(value, 10) ?? unsuitable('decimal clause can only be used on integers', value)
     case 'f':
       return decimal(value, 'fixed-point', (number) =>
         grouped(fixedPoint(number, precision ?? DEFAULT_PRECISION)),
@@ -53,9 +55,9 @@ export const kubernetesStyle: FormatStyle = ({ verb, precision }, value, meter) 
       return decimal(value, 'scientific', powerOfTen).padStart(precision ?? DEFAULT_PRECISION)
     case 'b':
       if (typeof value === 'boolean') return value ? '1' : '0'
-      return based(value, 2) ?? fail('only integers and bools can be formatted as binary')
+      return based(value, 2) ?? unsuitable('only integers and bools can be formatted as binary', value)
     case 'o':
-      return based(value, 8) ?? fail('octal clause can only be used on integers')
+      return based(value, 8) ?? unsuitable('octal clause can only be used on integers', value)
     case 'x':
       return hexadecimal(value, meter)
     case 'X':
@@ -66,6 +68,13 @@ export const kubernetesStyle: FormatStyle = ({ verb, precision }, value, meter) 
 export function fail(problem: string): never {
   return failed(`error during formatting: ${problem}`)
 }
+
+function unsuitable(problem: string, value: Value): never {
+  return fail(`${problem}, was given ${typeName(value)}`)
+}
+
+const NOT_PLAIN =
+  'string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps'
 
 /** `%s` */
 function plainText(value: Value, meter: Meter): string {
@@ -92,18 +101,19 @@ function literal(value: Value, meter: Meter): string {
   if (value instanceof Timestamp) return `timestamp(${quoted(printedTime(value))})`
   if (value instanceof Duration) return `duration(${quoted(printedDuration(value))})`
   if (isList(value)) return `[${value.map((each) => literal(each, meter)).join(', ')}]`
-  if (value instanceof MapValue) return `{${entries(value, meter).join(', ')}}`
+  // As in Kubernetes, the claims of a token as a whole are not printed.
+  if (value instanceof MapValue && value.typeName === 'map') return `{${entries(value, meter).join(', ')}}`
   return (
     based(value, 10) ??
     (value instanceof TypeValue ? value.name : undefined) ??
-    fail('string clause cannot be used on this')
+    unsuitable(NOT_PLAIN, value)
   )
 }
 
 function entries(map: MapValue, meter: Meter): readonly string[] {
   return Array.from(map.entries(), ([key, value]) => {
     const isKey = ['string', 'boolean', 'bigint'].includes(typeof key) || key instanceof Uint
-    if (!isKey) fail('no formatting function for map key')
+    if (!isKey) fail(`no formatting function for map key of type ${typeName(key)}`)
     return [literal(key, meter), literal(value, meter)] as const
   })
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
@@ -119,9 +129,10 @@ export function based(value: Value, base: number): string | undefined {
 function decimal(value: Value, name: string, print: (value: number) => string): string {
   const number =
     value === 'NaN' ? Number.NaN : value === 'Infinity' ? Infinity : value === '-Infinity' ? -Infinity : value
-  if (typeof number !== 'number') return fail(`${name} clause can only be used on doubles`)
+  if (typeof number !== 'number') return unsuitable(`${name} clause can only be used on doubles`, value)
   if (Number.isNaN(number)) return 'NaN'
-  return Number.isFinite(number) ? print(number) : `${number < 0 ? '-' : ''}∞`
+  // Zero has no sign here, but has one in a list.
+  return Number.isFinite(number) ? print(number === 0 ? 0 : number) : `${number < 0 ? '-' : ''}∞`
 }
 
 /** Inserts a comma before every three digits. */
@@ -148,5 +159,5 @@ export function hexadecimal(value: Value, meter: Meter): string {
   if (bytes instanceof Uint8Array) {
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
   }
-  return based(value, 16) ?? fail('only integers, byte buffers, and strings can be formatted as hex')
+  return based(value, 16) ?? unsuitable('only integers, byte buffers, and strings can be formatted as hex', value)
 }

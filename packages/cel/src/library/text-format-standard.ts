@@ -4,6 +4,7 @@ import { Uint } from '../values/uint.ts'
 import { isList, MapValue, TypeValue, type Value } from '../values/value.ts'
 import { printedBytes } from './conversions.ts'
 import { fixedPoint, scientific } from './decimal-text.ts'
+import { plainDigits } from './double-text.ts'
 import { printedDuration } from './durations.ts'
 import { based, DEFAULT_PRECISION, fail, type FormatStyle, hexadecimal, WORK } from './text-format-clauses.ts'
 import { printedTime } from './timestamps.ts'
@@ -20,7 +21,7 @@ export const standardStyle: FormatStyle = ({ verb, precision }, value, meter) =>
       return plain(value, meter)
     case 'd':
       return typeof value === 'number'
-        ? (special(value) ?? shortest(value))
+        ? (special(value) ?? plainDigits(value))
         : (based(value, 10) ?? fail('decimal clause can only be used on numbers'))
     case 'f':
       return decimal(value, 'fixed-point', (number) => fixedPoint(number, precision ?? DEFAULT_PRECISION))
@@ -48,7 +49,7 @@ function plain(value: Value, meter: Meter): string {
     meter.spend(value.length / 10)
     return value
   }
-  if (typeof value === 'number') return special(value) ?? shortest(value)
+  if (typeof value === 'number') return special(value) ?? plainDigits(value)
   if (value === null || typeof value === 'boolean') return String(value)
   if (value instanceof Uint8Array) return printedBytes(value)
   if (value instanceof Timestamp) return printedTime(value)
@@ -74,15 +75,4 @@ function decimal(value: Value, name: string, print: (value: number) => string): 
 /** The name of a number without digits. */
 function special(value: number): string | undefined {
   return Number.isFinite(value) ? undefined : String(value)
-}
-
-/** The shortest digits, without an exponent. */
-function shortest(value: number): string {
-  const [, sign = '', first = '', rest = '', power = '0'] =
-    /^(-?)(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(value.toExponential()) ?? []
-  const digits = first + rest
-  const point = Number(power) + 1
-  if (point <= 0) return `${sign}0.${'0'.repeat(-point)}${digits}`
-  if (point >= digits.length) return sign + digits.padEnd(point, '0')
-  return `${sign}${digits.slice(0, point)}.${digits.slice(point)}`
 }

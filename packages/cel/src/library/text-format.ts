@@ -30,15 +30,13 @@ export function textFormat(meter: Meter, style: FormatStyle): Library {
       method(
         'string.format(list(dyn)): string',
         (format: string, values: readonly Value[]) => {
+          const texts: string[] = []
           let index = 0
-          const texts = piecesOf(format).map((piece) => {
-            if (typeof piece === 'string') return piece
-            const value = values[index]
-            if (value === undefined) return fail(`index ${index} out of range`)
-            index++
-            return style(piece, value, meter)
-          })
-          for (const text of texts) meter.spend(1 + text.length / 10)
+          for (const piece of piecesOf(format, values.length, false)) {
+            const text = typeof piece === 'string' ? piece : style(piece, values[index++] ?? null, meter)
+            meter.spend(1 + text.length / 10)
+            texts.push(text)
+          }
           return texts.join('')
         },
         traversal,
@@ -48,34 +46,51 @@ export function textFormat(meter: Meter, style: FormatStyle): Library {
 }
 
 /**
- * Parses a format.
- * It fails with Go's message.
+ * The texts and clauses of a format for a number of values, one by one: it fails with cel-go's message at the first that is wrong.
+ *
+ * @param isChecked whether it is checked before the evaluation, where an incomplete clause is found before a missing value.
  */
-export function piecesOf(format: string): readonly (string | Clause)[] {
-  const pieces: (string | Clause)[] = []
+export function* piecesOf(format: string, count: number, isChecked: boolean): Generator<string | Clause> {
+  let index = 0
   for (const [piece, clause] of format.matchAll(/[^%]+|%%|%((?:\.\d*)?[^]?)/gu)) {
-    if (piece === '%%') pieces.push('%')
-    else pieces.push(clause === undefined ? piece : clauseOf(clause))
+    if (piece === '%%') yield '%'
+    else if (clause === undefined) yield piece
+    else {
+      if (index >= count && !(isChecked && clause === '')) fail(`index ${index} out of range`)
+      index++
+      yield clauseOf(clause)
+    }
   }
-  return pieces
 }
 
 function clauseOf(text: string): Clause {
-  if (text === '') fail('unexpected end of string')
+  if (text === '') return fail('unexpected end of string')
   const [, digits, verb = ''] = /^(?:\.(\d*))?([^]?)$/u.exec(text) ?? []
-  const problem =
-    digits !== undefined && verb === ''
-      ? 'error while parsing precision: could not find end of precision specifier'
-      : digits === '' || Number(digits) > MAX_PRECISION
-        ? 'error while parsing precision: error while converting precision to integer'
-        : isVerb(verb)
-          ? undefined
-          : `unrecognized formatting clause "${verb}"`
-  if (problem !== undefined || !isVerb(verb)) {
-    return fail(`could not parse formatting clause: ${problem ?? ''}`)
+  if (digits !== undefined && verb === '') {
+    return malformed('error while parsing precision: could not find end of precision specifier')
   }
-  return { verb, precision: digits === undefined ? undefined : Number(digits) }
+  const precision = digits === undefined ? undefined : precisionOf(digits)
+  // Only its first byte is told.
+  const [shown = 0] = utf8.encode(verb)
+  return isVerb(verb)
+    ? { verb, precision }
+    : malformed(`unrecognized formatting clause "${String.fromCharCode(shown)}"`)
 }
+
+function precisionOf(digits: string): number {
+  const precision = Number(digits)
+  if (digits !== '' && precision <= MAX_PRECISION) return precision
+  const reason = digits === '' ? 'invalid syntax' : 'value out of range'
+  return malformed(
+    `error while parsing precision: error while converting precision to integer: strconv.Atoi: parsing "${digits}": ${reason}`,
+  )
+}
+
+function malformed(problem: string): never {
+  return fail(`could not parse formatting clause: ${problem}`)
+}
+
+const utf8 = new TextEncoder()
 
 const VERBS = ['s', 'd', 'f', 'e', 'b', 'x', 'X', 'o'] as const
 

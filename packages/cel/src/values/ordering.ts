@@ -4,19 +4,29 @@ import { compareNumbers, isNumber } from './numbers.ts'
 import { Duration, Timestamp } from './times.ts'
 import type { Value } from './value.ts'
 
+/** Like {@link orderOf}, but fails for `NaN`. */
+export function compared(a: Value, b: Value, meter: Meter): number | undefined {
+  return isNumber(a) && isNumber(b) && Number.isNaN(compareNumbers(a, b))
+    ? fail('NaN values cannot be ordered')
+    : orderOf(a, b, meter)
+}
+
+/** Whether the value has an order among those of its type. */
+export function isOrdered(value: Value): boolean {
+  if (typeof value === 'string' || typeof value === 'boolean' || isNumber(value)) return true
+  return value instanceof Uint8Array || value instanceof Timestamp || value instanceof Duration
+}
+
 /**
- * Compares two values: negative, 0 or positive; `undefined` if they have no order. Strings are ordered by code points, as in Go, not by the
- * UTF-16 units of JavaScript.
+ * Compares two values: negative, 0 or positive; `undefined` if they have no order, as two types and `NaN` have none. Strings are ordered by
+ * code points, as in Go, not by the UTF-16 units of JavaScript.
  *
  * Source: cel-go `common/types` (`Compare`).
- *
- * It fails for `NaN`.
  */
-export function compared(a: Value, b: Value, meter: Meter): number | undefined {
+export function orderOf(a: Value, b: Value, meter: Meter): number | undefined {
   if (isNumber(a) && isNumber(b)) {
     const order = compareNumbers(a, b)
-    if (Number.isNaN(order)) fail('NaN values cannot be ordered')
-    return order
+    return Number.isNaN(order) ? undefined : order
   }
   if (typeof a === 'boolean' && typeof b === 'boolean') return Number(a) - Number(b)
   if (typeof a === 'string' && typeof b === 'string') {

@@ -32,6 +32,15 @@ function objectTypeName(value: Exclude<Value, string | number | bigint | boolean
 }
 
 /**
+ * Whether the type of a value has methods of its own. Where a function has no overload for such a value, the error does not name it.
+ *
+ * Source: cel-go `common/types` (`ReceiverType`).
+ */
+export function isReceiver(value: Value): boolean {
+  return typeof value === 'string' || value instanceof Duration || value instanceof Timestamp
+}
+
+/**
  * Whether a value can be an argument for a parameter. Of a list or map only the first element decides.
  *
  * Source: cel-go `common/types/types.go` (`IsAssignableRuntimeType`).
