@@ -4,7 +4,7 @@ import type { Declarations } from './check/scope.ts'
 import type { TypeNames } from './check/signature.ts'
 import type { Type } from './check/types.ts'
 import { mixedLiterals } from './check/validate.ts'
-import { Failure } from './evaluate/failure.ts'
+import { Abortion, Failure } from './evaluate/failure.ts'
 import type { Frame } from './evaluate/frame.ts'
 import { BudgetExceeded, Meter } from './evaluate/meter.ts'
 import { type PlanContext, Planner, PlanProblem } from './evaluate/planner.ts'
@@ -63,6 +63,8 @@ export interface Compiled {
 export interface Rejected {
   readonly stage: 'compilation' | 'instantiation'
   readonly issues: readonly [Issue, ...Issue[]]
+  /** The number of further issues. */
+  readonly omitted: number
 }
 
 /** Compiles the expressions of an environment. */
@@ -182,7 +184,7 @@ function nameable(types: TypeNames): TypeNames {
 function rejected(stage: Rejected['stage'], text: string, problems: readonly Problem[]): Rejected {
   const [first, ...rest] = issuesOf(text, problems)
   if (first === undefined) throw new TypeError('an expression is rejected for a reason')
-  return { stage, issues: [first, ...rest] }
+  return { stage, issues: [first, ...rest], omitted: problems.length - rest.length - 1 }
 }
 
 function failureOf(
@@ -200,6 +202,7 @@ function failureOf(
 
 /** Any other error is a fault of a function, or the end of the stack. Its message may repeat a value. */
 function failed(error: unknown): { readonly error: string; readonly cause?: unknown } {
-  if (error instanceof Failure || error instanceof BudgetExceeded) return { error: error.message }
+  if (error instanceof Failure || error instanceof BudgetExceeded || error instanceof Abortion)
+    return { error: error.message }
   return { error: 'evaluation failed', cause: error }
 }

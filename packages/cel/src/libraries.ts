@@ -69,7 +69,7 @@ const GROUPS: Readonly<Record<LibraryName, Group>> = {
     ],
   },
   /** `slice`, `flatten`, `sort`, `sortBy`, `reverse`, `distinct`, `lists.range` */
-  lists: { macros: SORTING_MACROS, libraries: (meter) => [listExtensions(meter)] },
+  lists: { macros: SORTING_MACROS, libraries: (meter) => [listExtensions(meter, { isStrict: true })] },
   /** `math.greatest` and the like */
   math: { macros: MATH_MACROS, libraries: () => [math()] },
   /** `a.?b`, `optional.of`, `optMap` and the like */

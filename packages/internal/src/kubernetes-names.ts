@@ -20,7 +20,7 @@ const isHttpPath = fullMatch(HTTP_PATH)
 /** The name of a namespace: an RFC 1123 label of at most 63 characters. */
 export function dns1123LabelProblems(name: string): readonly string[] {
   return [
-    ...tooLong(name, 63),
+    ...tooLong(name, 63, 'characters'),
     ...(isLabel(name) || !name.split('.').every(isLabel) ? [] : ['must not contain dots']),
     ...unless(
       name.split('.').every(isLabel),
@@ -34,7 +34,7 @@ export function dns1123LabelProblems(name: string): readonly string[] {
 /** The name of a service: an RFC 1035 label, like {@link dns1123LabelProblems} but beginning with a letter. */
 export function dns1035LabelProblems(name: string): readonly string[] {
   return [
-    ...tooLong(name, 63),
+    ...tooLong(name, 63, 'characters'),
     ...unless(
       isOldLabel(name),
       "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",
@@ -46,9 +46,12 @@ export function dns1035LabelProblems(name: string): readonly string[] {
 
 /** The name of most objects: labels joined by dots, at most 253 characters. */
 export function dns1123SubdomainProblems(name: string): readonly string[] {
+  return subdomainProblems(name, 'characters')
+}
+
+function subdomainProblems(name: string, unit: Unit): readonly string[] {
   return [
-    // Kubernetes' message counts characters here, but bytes for labels.
-    ...tooLong(name, 253, 'characters'),
+    ...tooLong(name, 253, unit),
     ...unless(
       name.split('.').every(isLabel),
       "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
@@ -81,12 +84,12 @@ export function qualifiedNameProblems(name: string): readonly string[] {
     )
   }
   const prefixProblems =
-    prefix === undefined ? [] : prefix === '' ? ['must be non-empty'] : dns1123SubdomainProblems(prefix)
+    prefix === undefined ? [] : prefix === '' ? ['must be non-empty'] : subdomainProblems(prefix, 'bytes')
   return [
     ...prefixProblems.map((problem) => `prefix part ${problem}`),
     ...(local === ''
       ? ['name part must be non-empty']
-      : tooLong(local, 63).map((each) => `name part ${each}`)),
+      : tooLong(local, 63, 'bytes').map((each) => `name part ${each}`)),
     ...unless(
       isQualified(local),
       "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
@@ -99,7 +102,7 @@ export function qualifiedNameProblems(name: string): readonly string[] {
 /** The value of a label; it may be empty. */
 export function labelValueProblems(value: string): readonly string[] {
   return [
-    ...tooLong(value, 63),
+    ...tooLong(value, 63, 'bytes'),
     ...unless(
       isLabelValue(value),
       "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
@@ -135,8 +138,15 @@ function fullMatch(pattern: string): (text: string) => boolean {
   return (text) => text.length <= 16_384 && expression.test(text)
 }
 
-function tooLong(text: string, max: number, unit: 'bytes' | 'characters' = 'bytes'): readonly string[] {
-  return text.length > max ? [`must be no more than ${max} ${unit}`] : []
+/** How a message counts. Kubernetes always counts bytes, but its messages about names of objects call them characters. */
+type Unit = 'bytes' | 'characters'
+
+const utf8 = new TextEncoder()
+
+function tooLong(text: string, max: number, unit: Unit): readonly string[] {
+  // A UTF-16 unit is at most three bytes.
+  const isLong = text.length > max || (text.length * 3 > max && utf8.encode(text).length > max)
+  return isLong ? [`must be no more than ${max} ${unit}`] : []
 }
 
 function unless(

@@ -1,4 +1,5 @@
 import {
+  type AgainNode,
   type CallNode,
   type FoldNode,
   type IdentNode,
@@ -6,11 +7,12 @@ import {
   type LiteralValue,
   type MapNode,
   type Node,
+  type OnceNode,
   OPERATORS,
   qualifiedName,
   type SelectNode,
 } from '../syntax/ast.ts'
-import type { Problem } from '../syntax/source.ts'
+import { MAX_ISSUES, type Problem } from '../syntax/source.ts'
 import { Uint } from '../values/uint.ts'
 import type { FunctionDeclaration, Overload } from './declarations.ts'
 import { resolveOverloads } from './overloads.ts'
@@ -94,6 +96,7 @@ class Checker {
   readonly #references = new Map<Node, Reference>()
   readonly #calls = new Map<CallNode, ResolvedCall>()
   readonly #locals = new Map<FoldNode, readonly Local[]>()
+  readonly #repeated = new Map<OnceNode, readonly Problem[]>()
 
   constructor(declarations: Declarations, options: CheckOptions) {
     this.#declarations = declarations
@@ -138,10 +141,26 @@ class Checker {
       case 'fold':
         return this.#fold(node, scope)
       case 'once':
-        return this.check(node.node, scope)
+        return this.#once(node, scope)
       case 'again':
-        return this.check(node.of, scope)
+        return this.#again(node, scope)
     }
+  }
+
+  #once(node: OnceNode, scope: Scope | undefined): Type {
+    const start = this.problems.length
+    const type = this.check(node.node, scope)
+    this.#repeated.set(node, this.problems.slice(start))
+    return type
+  }
+
+  /** cel-go checks the node once more, and reports its mistakes again. */
+  #again({ of }: AgainNode, scope: Scope | undefined): Type {
+    const type = this.check(of, scope)
+    const problems = this.#repeated.get(of) ?? []
+    // A repetition in a repetition in a repetition ... doubles them each time.
+    if (this.problems.length < MAX_ISSUES) this.problems.push(...problems)
+    return type
   }
 
   #report(node: Node, message: string): Type {
@@ -317,6 +336,11 @@ class Checker {
   /** Deviation: messages are not supported (`docs/deviations.md`, CEL messages). */
   #message(name: string, offset: number): Type {
     const { container, types, fields } = this.#declarations
+    const reference = findGlobal(this.#declarations, name)
+    if (reference?.kind === 'variable') {
+      this.problems.push({ offset, message: `'${reference.type.name}' is not a type` })
+      return ERROR
+    }
     const names = candidates(container, name)
     const type = names.map((each) => types.get(each)).find((each) => each !== undefined)
     const isMessage =

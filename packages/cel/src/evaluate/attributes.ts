@@ -34,20 +34,24 @@ export function attributeRun(
   return baseCost === 0 ? run : charged(run, meter)
 }
 
-/** Whether the last selection finds something. Without its own cost the base is free. */
-export function presenceRun({ base, qualifiers }: Attribute, field: string, context: SelectionContext): Run {
+/** Whether the last selection finds something. The base is free; a conditional, which costs nothing anyway, makes the selection free. */
+export function presenceRun(
+  { base, baseCost, qualifiers }: Attribute,
+  field: string,
+  context: SelectionContext,
+): Run {
   const { meter, isStrict } = context
   const isMarked = qualifiers.some(({ isOptional }) => isOptional)
   return (frame) => {
     const start = base(frame)
     const operand = selectedFrom(start, qualifiers, frame, context)
     if (!(operand instanceof Optional && (isMarked || start instanceof Optional))) {
-      meter.charge(1)
+      meter.charge(baseCost)
       return presentIn(operand, field, isStrict) !== undefined
     }
     // Only what is found in an optional costs.
     const isFound = operand.value !== undefined && presentIn(operand.value, field, isStrict) !== undefined
-    if (isFound) meter.charge(1)
+    meter.charge((isFound ? 1 : 0) + baseCost - 1)
     return isFound
   }
 }
@@ -64,9 +68,11 @@ function selectedFrom(
   context: SelectionContext,
 ): Value {
   if (start instanceof Optional) {
-    return start.value === undefined || qualifiers.length === 0 ? start : optionalSelections(start.value, qualifiers, frame, context)
+    return start.value === undefined || qualifiers.length === 0
+      ? start
+      : optionalSelections(start.value, qualifiers, frame, context)
   }
-  let value = start
+  let value: Value = start
   for (let index = 0; index < qualifiers.length; index++) {
     const qualifier = qualifiers[index]
     if (qualifier === undefined) break
@@ -107,7 +113,7 @@ function optionalSelections(
   frame: Frame,
   { meter, isStrict }: SelectionContext,
 ): Value {
-  let value = start
+  let value: Value = start
   for (const { key, constant, cost } of qualifiers) {
     const found = presentIn(value, constant ?? key(frame), isStrict)
     if (found === undefined) return NONE

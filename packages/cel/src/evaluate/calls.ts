@@ -9,6 +9,8 @@ import { FAILURE_WORK, type Meter } from './meter.ts'
 export interface Callee {
   readonly declaration: FunctionDeclaration
   readonly overloads: readonly Overload[]
+  /** Whether the second argument is not evaluated if the first fails. */
+  readonly isInOrder: boolean
 }
 
 /**
@@ -17,7 +19,7 @@ export interface Callee {
  * Source: cel-go `common/decls/decls.go`, `interpreter/interpretable.go` (`evalUnary`, `evalBinary`, `evalVarArgs`).
  */
 export function callRun(callee: Callee, args: readonly Run[], meter: Meter): Run {
-  const { declaration, overloads } = callee
+  const { declaration, overloads, isInOrder } = callee
   const [only] = overloads
   // As in cel-go, an operator without a definite overload costs 1.
   const isDefinite = overloads.length === 1 || declaration.operate === undefined
@@ -27,7 +29,7 @@ export function callRun(callee: Callee, args: readonly Run[], meter: Meter): Run
   }
   const apply = implementation(callee)
   const [first, second] = args
-  if (first !== undefined && second !== undefined && args.length === 2) {
+  if (first !== undefined && second !== undefined && args.length === 2 && !isInOrder) {
     return binaryRun(first, second, apply, pay, meter)
   }
   return (frame) => {

@@ -10,6 +10,16 @@ export class Failure {
   }
 }
 
+/** An error that nothing absorbs: it stands for a panic of cel-go. */
+export class Abortion extends Error {
+  override readonly name = 'Abortion'
+}
+
+/** Ends the evaluation as a whole with an error. */
+export function abort(message: string): never {
+  throw new Abortion(`internal error: ${message}`)
+}
+
 /** Ends the evaluation of an operand with an error. */
 export function fail(message: string): never {
   // oxlint-disable-next-line typescript/only-throw-error -- see Failure

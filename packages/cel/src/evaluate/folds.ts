@@ -111,7 +111,7 @@ function map(fold: Fold): Run {
       }
       const value = attempted(body, frame, meter)
       meter.charge(3)
-      return value instanceof Failure ? value : inserted(builder, frame[first] ?? null, value)
+      return value instanceof Failure ? value : inserted(builder, keyOf(frame[first]), value)
     })
     return new EntryMap(builder)
   }
@@ -125,7 +125,8 @@ function entries(fold: Fold): Run {
       const added = attempted(body, frame, meter)
       meter.charge(2)
       if (failure !== undefined || added instanceof Failure) return failure ?? failureOf(added)
-      if (!(added instanceof MapValue)) return new Failure(`no such overload: ${MAP_INSERT}(map, ${typeName(added)})`)
+      if (!(added instanceof MapValue))
+        return new Failure(`no such overload: ${MAP_INSERT}(map, ${typeName(added)})`)
       for (const [key, value] of added.entries()) {
         meter.spend(8)
         const problem = inserted(builder, key, value)
@@ -135,6 +136,10 @@ function entries(fold: Fold): Run {
     })
     return new EntryMap(builder)
   }
+}
+
+function keyOf(value: Frame[number]): Value {
+  return value === undefined || value instanceof Failure ? null : value
 }
 
 /** Inserts an entry, unless the key is there. */

@@ -1,7 +1,11 @@
 import type { Value } from '../values/value.ts'
+import type { Failure } from './failure.ts'
 
-/** The values of the variables of an evaluation, by slot. A slot that is not set has not been evaluated yet. */
-export type Frame = (Value | undefined)[]
+/**
+ * The values of the variables of an evaluation, by slot, or the error of a variable that `cel.bind` names. A slot that is not set has not
+ * been evaluated yet.
+ */
+export type Frame = (Value | Failure | undefined)[]
 
 /** Evaluates a part of an expression. */
 export type Run = (frame: Frame) => Value

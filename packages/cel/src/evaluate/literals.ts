@@ -1,7 +1,7 @@
 import { LIST_COST, MAP_COST } from '../library/costs.ts'
 import { EntryMap, MapBuilder } from '../values/map.ts'
-import { Optional, type Value } from '../values/value.ts'
-import { fail, Failure, noSuchOverload } from './failure.ts'
+import { Opaque, Optional, type Value } from '../values/value.ts'
+import { abort, fail, Failure, noSuchOverload } from './failure.ts'
 import type { Frame, Run } from './frame.ts'
 import { FAILURE_WORK, type Meter } from './meter.ts'
 import { isKey } from './select.ts'
@@ -75,10 +75,11 @@ export function mapStep(entries: readonly EntryItem[], isStrict: boolean, meter:
   return { run: created(made, MAP_COST, meter) }
 }
 
-/** The key. The language has `bool`, `int`, `uint` and `string` keys; cel-go takes others too. */
+/** The key. The language has `bool`, `int`, `uint` and `string` keys; cel-go takes others too, but panics for those that Go cannot hash. */
 function keyOf(key: Value, isStrict: boolean): Value {
-  if (key instanceof Uint8Array) return fail('unsupported key type')
-  return isStrict && !(isKey(key) && typeof key !== 'number') ? fail('unsupported key type') : key
+  if (isStrict) return isKey(key) && typeof key !== 'number' ? key : fail('unsupported key type')
+  const isHashable = !(key instanceof Uint8Array || (key instanceof Opaque && !key.isHashable))
+  return isHashable ? key : abort('unsupported key type')
 }
 
 function presentValue(value: Value, isOptional: boolean): Value | undefined {

@@ -6,9 +6,9 @@ export class BudgetExceeded extends Error {
 }
 
 /** The work of an absorbed error. */
-export const ERROR_WORK = 20
+export const ERROR_WORK = 12
 /** The work of passing an error on, at each call that it ends. */
-export const FAILURE_WORK = 8
+export const FAILURE_WORK = 12
 
 /**
  * Counts the cost of an evaluation in the units of cel-go, and its work, which bounds the time: some functions of cel-go cost less than they

@@ -1,4 +1,4 @@
-import type { Checked } from '../check/checker.ts'
+import type { Checked, ResolvedCall } from '../check/checker.ts'
 import type { Local } from '../check/scope.ts'
 import { equalityCost } from '../library/costs.ts'
 import {
@@ -13,11 +13,11 @@ import { equality, isIn } from '../values/equality.ts'
 import { isList, Optional, type Value } from '../values/value.ts'
 import { attributeRun, attributeStep, presenceRun, qualified } from './attributes.ts'
 import { binaryRun, callRun } from './calls.ts'
-import { fail, Failure, noSuchOverload } from './failure.ts'
+import { Abortion, fail, Failure, noSuchOverload } from './failure.ts'
 import { foldRun } from './folds.ts'
-import { type Run, Slots } from './frame.ts'
+import { type Frame, type Run, Slots } from './frame.ts'
 import { listStep, mapStep } from './literals.ts'
-import { logicRun } from './logic.ts'
+import { attempted, logicRun } from './logic.ts'
 import type { Meter } from './meter.ts'
 import { isKey } from './select.ts'
 import { type Attribute, constantStep, type Step } from './step.ts'
@@ -73,7 +73,8 @@ export class Planner {
     try {
       return this.#step(node)
     } catch (error) {
-      if (error instanceof Failure) throw new PlanProblem(error.message, node.offset)
+      if (error instanceof Failure || error instanceof Abortion)
+        throw new PlanProblem(error.message, node.offset)
       throw error
     }
   }
@@ -150,14 +151,18 @@ export class Planner {
     const nodes =
       node.target === undefined || call?.isQualified === true ? node.args : [node.target, ...node.args]
     const args = nodes.map((each) => this.plan(each))
-    const special = this.#special(node.name, args) ?? alternativeStep(node, args)
+    const special = this.#special(node.name, args, call) ?? alternativeStep(node, args)
     if (special !== undefined) return special
     if (call === undefined) return { run: () => noSuchOverload(node.name) }
     const { declaration, overloads } = call
     const constants = args.map(({ constant }) => constant)
     this.#context.preparations.get(declaration.name)?.(constants)
+    // cel-go plans these for any number of arguments, and stops at the first that fails.
+    const isInOrder =
+      declaration.name === 'format' ||
+      (typeof constants[1] === 'string' && this.#context.preparations.has(declaration.name))
     const run = callRun(
-      { declaration, overloads },
+      { declaration, overloads, isInOrder },
       args.map((each) => each.run),
       this.#context.meter,
     )
@@ -171,7 +176,7 @@ export class Planner {
     return this.#context.meter.separately(() => run([]))
   }
 
-  #special(name: string, args: readonly Step[]): Step | undefined {
+  #special(name: string, args: readonly Step[], call: ResolvedCall | undefined): Step | undefined {
     const { meter } = this.#context
     const [first, second, third] = args
     const runs = args.map(({ run }) => run)
@@ -191,7 +196,7 @@ export class Planner {
       case OPERATORS.optionalSelect:
         return this.#qualified(attributeOf(first), second, true)
       case OPERATORS.in:
-        return membershipStep(first, second, meter)
+        return isOfListOnly(call) ? membershipStep(first, second, meter) : undefined
       default:
         return undefined
     }
@@ -230,11 +235,8 @@ export class Planner {
     const slot = this.slots.of(local ?? node)
     if (local !== undefined) {
       this.#bindings.set(local, (frame) => {
-        const known = frame[slot]
-        if (known !== undefined) return known
-        const value = initial(frame)
-        frame[slot] = value
-        return value
+        const known = (frame[slot] ??= attempted(initial, frame, this.#context.meter))
+        return defined(known, local.name)
       })
     }
     const body = this.plan(node.body).run
@@ -272,7 +274,8 @@ export class Planner {
   }
 }
 
-function defined(value: Value | undefined, name: string): Value {
+function defined(value: Frame[number], name: string): Value {
+  if (value instanceof Failure) return fail(value.message)
   return value === undefined ? fail(`no such attribute(s): ${name}`) : value
 }
 
@@ -320,11 +323,17 @@ function alternativeStep({ name, target }: CallNode, [left, right]: readonly Ste
   }
 }
 
+/** Whether the static type tells that the call looks for an element of a list, and not for a key of a map. */
+function isOfListOnly(call: ResolvedCall | undefined): boolean {
+  const [overload, ...others] = call?.overloads ?? []
+  return overload?.parameters[1]?.kind === 'list' && others.length === 0
+}
+
 /** `in` with a constant list of simple values, which is free. */
 function membershipStep(element: Step, { constant }: Step, meter: Meter): Step | undefined {
   if (constant === undefined || !isList(constant)) return undefined
   if (constant.length === 0) return constantStep(false)
-  if (!constant.every((each) => each === null || isKey(each))) return undefined
+  if (!constant.every(isKey)) return undefined
   const known = new Set(constant)
   const { run } = element
   return {

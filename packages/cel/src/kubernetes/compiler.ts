@@ -46,10 +46,10 @@ export function celCompiler(): CelCompiler {
     compile<V extends CelVariable>(variable: V, expression: string, resultType = 'any'): CelProgram<V> {
       const compiled = engineOf(variable).compile(expression)
       if ('stage' in compiled) {
-        const { stage, issues } = compiled
+        const { stage, issues, omitted } = compiled
         throw new CelCompileError(
           stage === 'compilation'
-            ? `compilation failed: ${displayed(expression, issues)}`
+            ? `compilation failed: ${displayed(expression, issues, omitted)}`
             : `program instantiation failed: ${issues[0].message}`,
         )
       }

@@ -82,7 +82,7 @@ function libraries(meter: Meter): readonly Library[] {
     optionals(meter),
     strings(meter),
     textFormat(meter, kubernetesStyle),
-    listExtensions(meter),
+    listExtensions(meter, { isStrict: false }),
     sets(meter),
     lists(meter),
     patternSearch(patterns),

@@ -63,15 +63,17 @@ export function addressRanges(meter: Meter): Library {
         'net.CIDR.containsIP(string): bool',
         (range: AddressRange, text: string) => {
           const address = plainAddress(paidFor(text))
-          return address === undefined ? noSuchOverload() : isWithin(address, range.address, range.prefixLength)
+          return address === undefined
+            ? noSuchOverload()
+            : isWithin(address, range.address, range.prefixLength)
         },
-        containsCost,
+        (values) => containsCost(values) + readingCost(values),
       ),
       method('net.CIDR.containsCIDR(net.CIDR): bool', containsRange, containsRangeCost),
       method(
         'net.CIDR.containsCIDR(string): bool',
         (range: AddressRange, text: string) => containsRange(range, requiredRange(paidFor(text))),
-        containsRangeCost,
+        (values) => containsRangeCost(values) + readingCost(values),
       ),
     ],
   }
@@ -93,17 +95,23 @@ function requiredRange(text: string): AddressRange {
 }
 
 /**
- * The cost of comparing the bits of two addresses, and of reading the second one if it is a string.
+ * The cost of comparing the bits of two addresses.
  *
  * Source: apiserver `pkg/cel/library/cost.go`.
  */
-function containsCost([range, other]: readonly Value[]): number {
-  const bytes = range instanceof AddressRange ? Math.ceil(range.prefixLength / 8) : 1
-  return Math.ceil(bytes * 2 * 0.1) + (typeof other === 'string' ? traversal([other]) : 0)
+function containsCost([range]: readonly Value[]): number {
+  return Math.ceil(comparedBytes(range) * 2 * 0.1)
 }
 
 function containsRangeCost(values: readonly Value[]): number {
-  const [range] = values
-  const bytes = range instanceof AddressRange ? Math.ceil(range.prefixLength / 8) : 1
-  return containsCost(values) + Math.ceil(bytes * 0.1) + 1
+  return containsCost(values) + Math.ceil(comparedBytes(values[0]) * 0.1) + 1
+}
+
+function comparedBytes(range: Value | undefined): number {
+  return range instanceof AddressRange ? Math.ceil(range.prefixLength / 8) : 1
+}
+
+/** The cost of reading the second value, a string. */
+function readingCost([, text = null]: readonly Value[]): number {
+  return traversal([text])
 }

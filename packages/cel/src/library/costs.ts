@@ -35,18 +35,19 @@ export function equalityCost(a: Value, b: Value): number {
   return tenth(Math.min(sizeOf(a), sizeOf(b)))
 }
 
+/** The cost of ordering two strings, or bytes. */
 export function relationCost([a, b]: readonly Value[]): number {
-  const isLong = typeof a === 'string' || a instanceof Uint8Array
-  return isLong ? tenth(Math.min(sizeOf(a), sizeOf(b))) : 1
+  return tenth(Math.min(sizeOf(a), sizeOf(b)))
 }
 
+/** The cost of joining two strings, or bytes. */
 export function addCost([a, b]: readonly Value[]): number {
-  const isLong = typeof a === 'string' || a instanceof Uint8Array
-  return isLong ? tenth(sizeOf(a) + sizeOf(b)) : 1
+  return tenth(sizeOf(a) + sizeOf(b))
 }
 
-export function inCost([, range]: readonly Value[]): number {
-  return range !== undefined && isList(range) ? range.length : 1
+/** The cost of looking for a value in a list. */
+export function inCost([, list]: readonly Value[]): number {
+  return sizeOf(list)
 }
 
 /** The cost of matching a text with a pattern. */

@@ -36,9 +36,9 @@ export class UrlProblem extends Error {
 export function readUrl(text: string): GoUrl {
   checkRequestUri(text)
   const [beforeFragment = '', fragment = ''] = splitOnce(text, '#')
-  const url = read(beforeFragment, false)
+  const { path, ...url } = read(beforeFragment, false)
   refuse(escapesProblem(fragment))
-  return { ...url, fragment: unescapedText(fragment) }
+  return { ...url, escapedPath: escapedPath(path), fragment: unescapedText(fragment) }
 }
 
 /**
@@ -74,15 +74,17 @@ const NONE = {
   opaque: '',
   userinfo: '',
   host: '',
-  escapedPath: '',
+  path: '',
   query: undefined,
-  fragment: '',
 }
 
-function read(text: string, isRequest: boolean): GoUrl {
+/** A URL with its path as written, and without a fragment. */
+type Parts = Omit<GoUrl, 'escapedPath' | 'fragment'> & { readonly path: string }
+
+function read(text: string, isRequest: boolean): Parts {
   if (CONTROL_CHARACTER.test(text)) refuse('net/url: invalid control character in URL')
   if (text === '' && isRequest) refuse('empty url')
-  if (text === '*') return { ...NONE, escapedPath: '*' }
+  if (text === '*') return { ...NONE, path: '*' }
   if (text.startsWith(':')) refuse('missing protocol scheme')
   const [, scheme = ''] = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(text) ?? []
   const [hierarchy = '', query] = splitOnce(scheme === '' ? text : text.slice(scheme.length + 1), '?')
@@ -104,7 +106,7 @@ function read(text: string, isRequest: boolean): GoUrl {
   refuse(hostProblem(host))
   refuse(USERINFO.test(userinfo) ? escapesProblem(userinfo) : 'net/url: invalid userinfo')
   refuse(escapesProblem(path))
-  return { ...base, userinfo, host: unescapedText(host), escapedPath: escapedPath(path) }
+  return { ...base, userinfo, host: unescapedText(host), path }
 }
 
 function refuse(reason: string | undefined): void {
@@ -140,9 +142,14 @@ function hexadecimal(digits: Uint8Array): number {
 /** The path as written if it is validly escaped; otherwise with all required escapes. */
 function escapedPath(path: string): string {
   if (/^[\w\-.~!$&'()*+,;=:@/[\]%]*$/.test(path)) return path
-  return Array.from(unescapedBytes(path), (byte) => {
-    const character = String.fromCharCode(byte)
-    const isPlain = /[\w\-.~$&+,/:;=@]/.test(character)
-    return isPlain ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
-  }).join('')
+  let escaped = ''
+  for (const byte of unescapedBytes(path)) escaped += BYTES[byte] ?? ''
+  return escaped
 }
+
+/** What each byte of a path is written as. */
+const BYTES: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
+  const character = String.fromCharCode(byte)
+  const isPlain = /[\w\-.~$&+,/:;=@]/.test(character)
+  return isPlain ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
+})

@@ -7,12 +7,12 @@ import {
   type Overload,
 } from '../check/declarations.ts'
 import { DYN, INT, listType, parameterType, type Type } from '../check/types.ts'
-import { fail, noSuchOverload } from '../evaluate/failure.ts'
+import { abort, fail, noSuchOverload } from '../evaluate/failure.ts'
 import type { Meter } from '../evaluate/meter.ts'
 import { isIn } from '../values/equality.ts'
 import { isReceiver, typeName } from '../values/runtime-type.ts'
 import { isList, type Value } from '../values/value.ts'
-import { LIST_COST, listCost, selfComparison } from './costs.ts'
+import { LIST_COST, listCost, selfComparison, sizeOf } from './costs.ts'
 import { COMPARABLE_TYPES, sorted } from './sorting.ts'
 
 type List = readonly Value[]
@@ -22,7 +22,7 @@ type List = readonly Value[]
  *
  * Source: cel-go `ext/lists.go`, version 3.
  */
-export function listExtensions(meter: Meter): Library {
+export function listExtensions(meter: Meter, { isStrict }: { readonly isStrict: boolean }): Library {
   const copied = (list: List): List => {
     meter.spend(list.length / 2)
     return list
@@ -46,7 +46,8 @@ export function listExtensions(meter: Meter): Library {
       method(
         'list(A).distinct(): list(A)',
         (list: List) => distinct(list, meter),
-        ([list]) => selfComparison(list),
+        // Its cost in cel-go can only be told for a list: for any other value, or an error, the evaluation as a whole fails.
+        ([list = null]) => (isStrict || isList(list) ? selfComparison(list) : abort('distinct of no list')),
       ),
     ],
     operators: [
@@ -107,8 +108,7 @@ function member(name: string, parameters: readonly Type[], result: Type, cost: C
 }
 
 function flattenCost([list, depth]: readonly Value[]): number {
-  const size = list !== undefined && isList(list) ? list.length : 1
-  return 1 + LIST_COST + size * (typeof depth === 'bigint' ? Number(depth) : 1)
+  return 1 + LIST_COST + sizeOf(list) * (typeof depth === 'bigint' ? Number(depth) : 1)
 }
 
 function distinct(list: List, meter: Meter): List {

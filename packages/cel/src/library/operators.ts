@@ -1,4 +1,4 @@
-import type { FunctionDeclaration, Implementation, Library } from '../check/declarations.ts'
+import type { Cost, FunctionDeclaration, Implementation, Library } from '../check/declarations.ts'
 import {
   BOOL,
   BYTES,
@@ -78,7 +78,7 @@ export function operators(meter: Meter): Library {
           ...same(INT, listType(A), STRING, UINT),
         ],
         arithmetic('+'),
-        addCost,
+        ({ kind }) => (kind === 'string' || kind === 'bytes' ? addCost : undefined),
       ),
       declared(
         '_-_',
@@ -104,25 +104,25 @@ export function operators(meter: Meter): Library {
         '_<_',
         COMPARED,
         relation('_<_', (order) => order < 0),
-        relationCost,
+        relationCosts,
       ),
       declared(
         '_<=_',
         COMPARED,
         relation('_<=_', (order) => order <= 0),
-        relationCost,
+        relationCosts,
       ),
       declared(
         '_>_',
         COMPARED,
         relation('_>_', (order) => order > 0),
-        relationCost,
+        relationCosts,
       ),
       declared(
         '_>=_',
         COMPARED,
         relation('_>=_', (order) => order >= 0),
-        relationCost,
+        relationCosts,
       ),
       declared(
         OPERATORS.in,
@@ -131,7 +131,7 @@ export function operators(meter: Meter): Library {
           [A, mapType(A, B), BOOL],
         ],
         membership,
-        inCost,
+        (_, { kind }) => (kind === 'list' ? inCost : undefined),
       ),
       declared(OPERATORS.index, [
         [listType(A), INT, A],
@@ -182,11 +182,16 @@ function operand(value: Value | undefined): Value {
   return value === undefined ? noSuchOverload() : value
 }
 
+/** The cost of an overload, by its parameters. */
+type CostOf = (first: Type, second: Type) => Cost | undefined
+
+const relationCosts: CostOf = ({ kind }) => (kind === 'string' || kind === 'bytes' ? relationCost : undefined)
+
 function declared(
   name: string,
   rows: readonly Row[],
   operate?: Implementation,
-  cost?: FunctionDeclaration['overloads'][number]['cost'],
+  costOf: CostOf = () => undefined,
 ): FunctionDeclaration {
   return {
     name,
@@ -197,7 +202,7 @@ function declared(
       parameters: row.slice(0, -1),
       result: row.at(-1) ?? BOOL,
       evaluate: undefined,
-      cost,
+      cost: costOf(row[0] ?? BOOL, row[1] ?? BOOL),
     })),
   }
 }

@@ -106,6 +106,10 @@ export class Patterns {
   #compiledNow(pattern: string): RE2JS {
     requireShort(pattern)
     this.#meter.spend(workToCompile(pattern))
+    for (const name of newClasses(pattern)) {
+      this.#meter.spend(TABLE_WORK)
+      if (compiledOrNone(String.raw`\p{${name}}`) !== undefined) loadedClasses.add(name)
+    }
     // The pattern is not repeated: it may come from a claim.
     const program = compiledOrNone(pattern) ?? fail('error parsing regexp')
     const [oldest] = this.#others.keys()
@@ -142,6 +146,17 @@ function requireShort(pattern: string): void {
   if (pattern.length > MAX_PATTERN_LENGTH) {
     fail(`a pattern must be at most ${MAX_PATTERN_LENGTH} characters`)
   }
+}
+
+/** The work of the first use of a Unicode class in a process: the library expands its table, which takes tens of milliseconds. */
+const TABLE_WORK = 110_000
+/** The classes whose tables have been expanded; there are fewer than 300. */
+const loadedClasses = new Set<string>()
+
+/** The Unicode classes of a pattern, such as `Greek`, that have not been used before. */
+function newClasses(pattern: string): ReadonlySet<string> {
+  const names = Array.from(pattern.matchAll(/\\[pP](?:\{\^?(\w+)\}|(\w))/g), ([, long, short]) => long ?? short ?? '')
+  return new Set(names.filter((name) => !loadedClasses.has(name)))
 }
 
 /** The work of compiling: repetitions are expanded, and a Unicode class has hundreds of ranges. */

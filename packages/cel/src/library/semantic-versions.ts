@@ -10,6 +10,7 @@ const TYPE = structType('kubernetes.Semver')
 
 class Version extends Opaque {
   readonly type = TYPE
+  override readonly isHashable = false
   readonly identity: string
   readonly version: SemanticVersion
 

@@ -104,9 +104,7 @@ function literal(value: Value, meter: Meter): string {
   // As in Kubernetes, the claims of a token as a whole are not printed.
   if (value instanceof MapValue && value.typeName === 'map') return `{${entries(value, meter).join(', ')}}`
   return (
-    based(value, 10) ??
-    (value instanceof TypeValue ? value.name : undefined) ??
-    unsuitable(NOT_PLAIN, value)
+    based(value, 10) ?? (value instanceof TypeValue ? value.name : undefined) ?? unsuitable(NOT_PLAIN, value)
   )
 }
 
@@ -159,5 +157,7 @@ export function hexadecimal(value: Value, meter: Meter): string {
   if (bytes instanceof Uint8Array) {
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
   }
-  return based(value, 16) ?? unsuitable('only integers, byte buffers, and strings can be formatted as hex', value)
+  return (
+    based(value, 16) ?? unsuitable('only integers, byte buffers, and strings can be formatted as hex', value)
+  )
 }

@@ -47,7 +47,8 @@ const CYCLE_MS = 146_097 * 86_400_000
 /** Names are compared by case only against their usual form: those of regions are capitalised, and others are in capitals. */
 const NAME = /^(?:[A-Z][A-Za-z]*(?:[_/+-][A-Za-z0-9]+)*|[A-Z][A-Z0-9+-]*)$/
 /** Names that some runtimes know, but that are not in the time zone database: `PST`, and not `EST`. */
-const FOREIGN_NAME = /^(?!CET|EET|EST|GMT|HST|MET|MST|PRC|ROC|ROK|UCT|UTC|WET)[A-Z]{3}$|^SystemV\/|^US\/Pacific-New$/
+const FOREIGN_NAME =
+  /^(?!CET|EET|EST|GMT|HST|MET|MST|PRC|ROC|ROK|UCT|UTC|WET)[A-Z]{3}$|^SystemV\/|^US\/Pacific-New$/
 
 function zoneFormat(timeZone: string): Intl.DateTimeFormat {
   if (!NAME.test(timeZone) || FOREIGN_NAME.test(timeZone)) return fail('unknown time zone')

@@ -50,7 +50,7 @@ export function urls(meter: Meter): Library {
         traversal,
       ),
       fn('isURL(string): bool', (text: string) => {
-        meter.spend(text.length / 4)
+        meter.spend(text.length / 16)
         return requestUriProblem(text) === undefined
       }),
       method('kubernetes.URL.getScheme(): string', ({ parts }: Url) => parts.scheme),

@@ -97,25 +97,39 @@ function matchAt(pattern: RegExp, text: string, start: number): string | undefin
   return pattern.exec(text)?.[0]
 }
 
+/** The beginning of an escape. */
+const CUT_ESCAPE = String.raw`(?:\\(?:[0-3][0-7]?|[xX][0-9A-Fa-f]?|u[0-9A-Fa-f]{0,3}|U[0-9A-Fa-f]{0,7})?)?`
 const QUOTED_BEGINNING = new RegExp(
   [
-    `"""(?:${ESCAPE}|[^\\\\])*`,
-    `'''(?:${ESCAPE}|[^\\\\])*`,
-    `"(?:${ESCAPE}|[^\\\\"\\n\\r])*`,
-    `'(?:${ESCAPE}|[^\\\\'\\n\\r])*`,
+    `"""(?:${ESCAPE}|[^\\\\])*${CUT_ESCAPE}`,
+    `'''(?:${ESCAPE}|[^\\\\])*${CUT_ESCAPE}`,
+    `"(?:${ESCAPE}|[^\\\\"\\n\\r])*${CUT_ESCAPE}`,
+    `'(?:${ESCAPE}|[^\\\\'\\n\\r])*${CUT_ESCAPE}`,
   ].join('|'),
   'y',
 )
 const RAW_BEGINNING = /"""[^]*|'''[^]*|"[^"\n\r]*|'[^'\n\r]*/y
+
+/** No token starts here. */
+export class LexicalProblem extends SyntaxProblem {
+  /** Where the next token may start, in UTF-16 units. */
+  readonly end: number
+
+  constructor(message: string, offset: number, end: number) {
+    super(message, offset)
+    this.end = end
+  }
+}
 
 /** The beginning of a token, with the character that does not continue it. */
 function unrecognized(text: string, start: number): SyntaxProblem {
   const prefix = matchAt(PREFIX, text, start) ?? ''
   const form = /r/i.test(prefix) ? RAW_BEGINNING : QUOTED_BEGINNING
   const quoted = matchAt(form, text, start + prefix.length)
-  const beginning = quoted === undefined ? (matchAt(/[=&|]/y, text, start) ?? '') : prefix + quoted
+  const beginning =
+    quoted === undefined ? (matchAt(/[=&|]|`[\w.\-/ ]*/y, text, start) ?? '') : prefix + quoted
   const next = text.codePointAt(start + beginning.length)
   const shown = beginning + (next === undefined ? '' : String.fromCodePoint(next))
   const visible = shown.replaceAll('\n', '\\n').replaceAll('\r', '\\r').replaceAll('\t', '\\t')
-  return new SyntaxProblem(`Syntax error: token recognition error at: '${visible}'`, start)
+  return new LexicalProblem(`Syntax error: token recognition error at: '${visible}'`, start, start + shown.length)
 }

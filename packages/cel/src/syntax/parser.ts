@@ -143,6 +143,7 @@ class Parser extends Primaries {
     const { kind, start } = this.tokens.current
     if (kind === '!') return this.#signed(kind, OPERATORS.not, enclosing)
     if (kind !== '-') return this.#member(enclosing, alternatives)
+    this.tokens.checkMinus()
     const number = this.negativeNumber()
     if (number === undefined) return this.#signed(kind, OPERATORS.negate, enclosing)
     return this.#suffixes(number, enclosing, start)
@@ -151,7 +152,11 @@ class Parser extends Primaries {
   #signed(sign: '!' | '-', name: string, enclosing: readonly string[]): Node {
     const first = this.tokens.take()
     let count = 1
-    for (; this.tokens.current.kind === sign; count++) this.tokens.take()
+    for (; this.tokens.current.kind === sign; count++) {
+      if (sign === '-') this.tokens.checkMinus()
+      this.tokens.take()
+    }
+    this.tokens.checkOperand()
     const { start } = this.tokens.current
     const number = sign === '!' ? this.negativeNumber() : undefined
     const operand =
@@ -190,11 +195,11 @@ class Parser extends Primaries {
   #selection(operand: Node, dot: Token, enclosing: readonly string[]): Node {
     const isOptional = this.#optionalMark("unsupported syntax '.?'", dot)
     const { kind } = this.tokens.current
-    if (kind !== IDENTIFIER && kind !== ESCAPED_IDENTIFIER) throw this.tokens.noViable(dot)
-    const name = this.tokens.take()
-    if (name.kind === ESCAPED_IDENTIFIER && !this.#dialect.hasEscapedFields) {
-      this.report("unsupported syntax: '`'", name.start)
+    if (kind !== IDENTIFIER && kind !== ESCAPED_IDENTIFIER) {
+      throw isOptional ? this.tokens.unexpected([IDENTIFIER, ESCAPED_IDENTIFIER]) : this.tokens.noViable(dot)
     }
+    const name = this.tokens.take()
+    this.checkEscaped(name)
     const field = name.kind === ESCAPED_IDENTIFIER ? name.text.slice(1, -1) : name.text
     if (isOptional) {
       const literal = { kind: 'literal', value: field, offset: name.start } as const

@@ -1,5 +1,5 @@
 import type { ListNode, LiteralValue, MapNode, Node } from './ast.ts'
-import { BYTES, FLOAT, IDENTIFIER, INT, STRING, type Token, UINT } from './lexer.ts'
+import { BYTES, ESCAPED_IDENTIFIER, FLOAT, IDENTIFIER, INT, STRING, type Token, UINT } from './lexer.ts'
 import { bytesLiteral, doubleLiteral, intLiteral, stringLiteral, uintLiteral } from './literals.ts'
 import type { Dialect } from './parser.ts'
 import { type Problem, SyntaxProblem } from './source.ts'
@@ -134,53 +134,79 @@ export abstract class Primaries {
     let name = first
     while (this.tokens.takeIf('.') !== undefined) name += `.${this.tokens.take().text}`
     const { start: offset } = this.tokens.take()
-    let isFirst = true
-    while (this.tokens.current.kind !== '}') {
-      if (!isFirst && this.tokens.takeIf(',') === undefined) break
-      if (this.tokens.current.kind === '}') break
-      this.tokens.takeIf('?')
-      this.tokens.expect(IDENTIFIER, [':'])
+    this.#items('}', FIELD, enclosing, () => {
+      this.#field()
       this.tokens.expect(':', START_OF_EXPRESSION)
       this.expression([',', '}'], [])
-      isFirst = false
-    }
-    this.tokens.expect('}', enclosing)
+    })
     return { kind: 'message', name, offset }
+  }
+
+  #field(): void {
+    const { kind } = this.tokens.current
+    if (kind !== IDENTIFIER && kind !== ESCAPED_IDENTIFIER) throw this.tokens.unexpected([IDENTIFIER, ESCAPED_IDENTIFIER])
+    this.checkEscaped(this.tokens.take())
+  }
+
+  /** Reports a quoted field where they are not allowed. */
+  protected checkEscaped({ kind, start }: Token): void {
+    if (kind === ESCAPED_IDENTIFIER && !this.#dialect.hasEscapedFields) {
+      this.report("unsupported syntax: '`'", start)
+    }
   }
 
   #list({ start: offset }: Token, enclosing: readonly string[]): Node {
     const elements: ListNode['elements'][number][] = []
-    this.#items(']', enclosing, (isOptional) => {
-      elements.push({ value: this.expression([',', ']'], isOptional ? [] : ['?', ']', ',']), isOptional })
+    this.#items(']', ELEMENT, enclosing, (isOptional) => {
+      elements.push({ value: this.expression([',', ']'], []), isOptional })
     })
     return { kind: 'list', elements, offset }
   }
 
   #map({ start: offset }: Token, enclosing: readonly string[]): Node {
     const entries: MapNode['entries'][number][] = []
-    this.#items('}', enclosing, (isOptional) => {
-      const key = this.expression([':'], isOptional ? [] : ['?', '}', ','])
-      if (this.tokens.takeIf(':') === undefined) throw this.tokens.unexpected([':'])
+    this.#items('}', ELEMENT, enclosing, (isOptional) => {
+      const key = this.expression([':'], [])
+      this.tokens.expect(':', START_OF_EXPRESSION)
       entries.push({ key, value: this.expression([',', '}'], []), isOptional })
     })
     return { kind: 'map', entries, offset }
   }
 
-  /** Items with commas between them, and one at the end if you like. */
-  #items(end: string, enclosing: readonly string[], read: (isOptional: boolean) => void): void {
-    for (let isFirst = true; this.tokens.current.kind !== end; isFirst = false) {
-      if (isFirst ? this.tokens.current.kind === ',' : this.tokens.takeIf(',') === undefined) break
-      if (this.tokens.current.kind === end) break
+  /**
+   * Items with commas between them, and one at the end if you like, or only a comma.
+   *
+   * @param starts the kinds of tokens that start an item.
+   */
+  #items(
+    end: string,
+    starts: readonly string[],
+    enclosing: readonly string[],
+    read: (isOptional: boolean) => void,
+  ): void {
+    const isItem = (): boolean => starts.includes(this.tokens.current.kind)
+    const { kind } = this.tokens.current
+    if (!isItem() && kind !== end && kind !== ',') throw this.tokens.unexpected([...starts, end, ','])
+    while (isItem()) {
       const mark = this.tokens.takeIf('?')
       if (mark !== undefined && !this.#dialect.hasOptionals) this.report("unsupported syntax '?'", mark.start)
       read(mark !== undefined)
+      const { kind: next } = this.tokens.current
+      if (next !== end && next !== ',') throw this.tokens.unexpected([end, ','])
+      if (this.tokens.takeIf(',') === undefined || !isItem()) {
+        this.tokens.expect(end, enclosing)
+        return
+      }
     }
-    // Only a comma: `[,]`.
-    if (this.tokens.current.kind === ',') this.tokens.take()
-    if (this.tokens.current.kind !== end) throw this.tokens.unexpected([end, ','])
+    this.tokens.takeIf(',')
     this.tokens.expect(end, enclosing)
   }
 }
+
+/** What an element of a list, or an entry of a map, starts with. */
+const ELEMENT: readonly string[] = [...START_OF_EXPRESSION, '?']
+/** What a field of a message starts with. */
+const FIELD: readonly string[] = [IDENTIFIER, ESCAPED_IDENTIFIER, '?']
 
 const LITERALS: ReadonlyMap<
   string,
@@ -189,6 +215,6 @@ const LITERALS: ReadonlyMap<
   [INT, [intLiteral, 'invalid int literal']],
   [UINT, [uintLiteral, 'invalid uint literal']],
   [FLOAT, [doubleLiteral, 'invalid double literal']],
-  [STRING, [stringLiteral, 'unable to unescape string']],
+  [STRING, [stringLiteral, 'invalid unicode code point']],
   [BYTES, [bytesLiteral, 'unable to unescape string']],
 ])

@@ -27,9 +27,9 @@ export class SyntaxProblem extends Error implements Problem {
 /** Longer lines are not repeated. */
 const MAX_SHOWN_LENGTH = 16_384
 /** Further mistakes are only counted. */
-const MAX_ISSUES = 100
+export const MAX_ISSUES = 100
 
-/** Locates the problems, in the order of the text. */
+/** Locates the first problems, in the order of the text. */
 export function issuesOf(text: string, problems: readonly Problem[]): readonly Issue[] {
   return problems
     .slice(0, MAX_ISSUES)
@@ -44,20 +44,21 @@ export function issuesOf(text: string, problems: readonly Problem[]): readonly I
 /**
  * The issues with their lines, and a mark below each place.
  *
+ * @param omitted the number of further issues.
+ *
  * Source: cel-go `common/error.go` (`ToDisplayString`).
  */
-export function displayed(text: string, issues: readonly Issue[]): string {
+export function displayed(text: string, issues: readonly Issue[], omitted: number): string {
   const lines = text.split('\n')
-  return issues
-    .map(({ message, line, column }) => {
-      const header = `ERROR: <input>:${line}:${column}: ${message}`
-      const shown = (lines[line - 1] ?? '').replaceAll('\t', ' ')
-      if (shown.length > MAX_SHOWN_LENGTH) return header
-      const characters = Array.from(shown)
-      const dots = characters.slice(0, column - 1).map((each) => (isWide(each) ? WIDE_DOT : '.'))
-      return `${header}\n | ${shown}\n | ${dots.join('')}${isWide(characters[column - 1] ?? '') ? WIDE_MARK : '^'}`
-    })
-    .join('\n')
+  const described = issues.map(({ message, line, column }) => {
+    const header = `ERROR: <input>:${line}:${column}: ${message}`
+    const shown = (lines[line - 1] ?? '').replaceAll('\t', ' ')
+    if (shown.length > MAX_SHOWN_LENGTH) return header
+    const characters = Array.from(shown)
+    const dots = characters.slice(0, column - 1).map((each) => (isWide(each) ? WIDE_DOT : '.'))
+    return `${header}\n | ${shown}\n | ${dots.join('')}${isWide(characters[column - 1] ?? '') ? WIDE_MARK : '^'}`
+  })
+  return [...described, ...(omitted > 0 ? [`${omitted} more errors were truncated`] : [])].join('\n')
 }
 
 const WIDE_DOT = '\uFF0E'

@@ -5,6 +5,7 @@ import {
   FLOAT,
   IDENTIFIER,
   INT,
+  LexicalProblem,
   STRING,
   type Token,
   tokenAt,
@@ -41,6 +42,11 @@ export const START_OF_EXPRESSION: readonly TokenKind[] = [
 const CONTINUATIONS = new Set('== != in < <= >= > && || [ . - ? + * / %'.split(' '))
 
 const CLOSING = new Set([')', ']', '}'])
+
+/** What an operand can start with, besides the minus sign of a number. */
+const STARTS_OF_OPERAND: ReadonlySet<TokenKind> = new Set(
+  START_OF_EXPRESSION.filter((kind) => kind !== '-' && kind !== '!'),
+)
 
 /**
  * The tokens of an expression, read on demand, and the errors of the parser of cel-go for tokens that do not fit.
@@ -79,6 +85,27 @@ export class Tokens {
     return this.#current.kind === kind ? this.take() : undefined
   }
 
+  /** @throws {SyntaxProblem} if the current minus sign precedes neither an operand nor another one. */
+  checkMinus(): void {
+    const dash = this.#current
+    const { kind } = this.next
+    if (kind === '-' || STARTS_OF_OPERAND.has(kind)) return
+    this.take()
+    throw this.noViable(dash)
+  }
+
+  /** @throws {SyntaxProblem} if the current token starts no operand. */
+  checkOperand(): void {
+    const { kind } = this.#current
+    if (kind === '-') {
+      const dash = this.#current
+      if (this.next.kind === INT || this.next.kind === FLOAT) return
+      this.take()
+      throw this.noViable(dash)
+    }
+    if (!STARTS_OF_OPERAND.has(kind)) throw this.problem('extraneous input', EXPECTING_EXPRESSION)
+  }
+
   /** Whether the text from here on has this form. */
   isBefore(form: RegExp): boolean {
     form.lastIndex = this.#current.start
@@ -103,10 +130,8 @@ export class Tokens {
 
   /** The error of a token where only these kinds are expected. */
   unexpected(expected: readonly TokenKind[]): SyntaxProblem {
-    const isExtraneous = expected.includes(this.#kindAfter() ?? '')
-    const list = ORDER.filter((kind) => expected.includes(kind)).map(named)
-    const wanted = list.length === 1 ? (list[0] ?? '') : `{${list.join(', ')}}`
-    return this.problem(isExtraneous ? 'extraneous input' : 'mismatched input', ` expecting ${wanted}`)
+    const isExtraneous = expected.includes(this.#kindAfter())
+    return this.problem(isExtraneous ? 'extraneous input' : 'mismatched input', expecting(expected))
   }
 
   /** The error of a token after a dot. */
@@ -124,15 +149,27 @@ export class Tokens {
     return new SyntaxProblem(`Syntax error: ${what} '${visible(text)}'${ending}`, start)
   }
 
-  /** The kind of the next token; `undefined` if it is invalid. */
-  #kindAfter(): TokenKind | undefined {
-    try {
-      return this.next.kind
-    } catch {
-      return undefined
+  /** The kind of the next token, after any text that is none. */
+  #kindAfter(): TokenKind {
+    const { start, text, kind } = this.#current
+    if (kind === EOF) return EOF
+    for (let at = start + text.length; ;) {
+      try {
+        return tokenAt(this.#text, at).kind
+      } catch (error) {
+        if (!(error instanceof LexicalProblem)) throw error
+        at = error.end
+      }
     }
   }
 }
+
+function expecting(expected: readonly TokenKind[]): string {
+  const list = ORDER.filter((kind) => expected.includes(kind)).map(named)
+  return ` expecting ${list.length === 1 ? (list[0] ?? '') : `{${list.join(', ')}}`}`
+}
+
+const EXPECTING_EXPRESSION = expecting(START_OF_EXPRESSION)
 
 function named(kind: TokenKind): string {
   return /^[A-Z]+(?:_[A-Z]+)?$|^<EOF>$/.test(kind) ? kind : `'${kind}'`

@@ -14,6 +14,7 @@ import { isList, type Value } from './value.ts'
 export function calculated(operator: string, a: Value, b: Value, meter: Meter): Value | undefined {
   if (typeof a === 'number' && typeof b === 'number') return real(operator, a, b)
   if (typeof a === 'bigint' && typeof b === 'bigint') {
+    meter.spend(BIGINT_WORK)
     const result = whole(operator, a, b)
     return result === undefined ? undefined : checkedInt(result)
   }
@@ -24,6 +25,9 @@ export function calculated(operator: string, a: Value, b: Value, meter: Meter): 
   if (a instanceof Timestamp || a instanceof Duration) return temporal(operator, a, b)
   return operator === '+' ? joined(a, b, meter) : undefined
 }
+
+/** The work of an operation with bigints, which cel-go charges 1 for. */
+const BIGINT_WORK = 0.6
 
 /** Applies unary `-`. */
 export function negated(value: Value): Value | undefined {

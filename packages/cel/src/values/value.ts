@@ -53,6 +53,8 @@ export class TypeValue {
 export abstract class Opaque {
   abstract readonly type: Type
   abstract readonly identity: string
+  /** Whether it can be the key of a map: not if Go keeps it in a slice. */
+  readonly isHashable: boolean = true
 
   /** Whether this is equal; `undefined` if the two cannot be compared. */
   equals(other: Value): boolean | undefined {
