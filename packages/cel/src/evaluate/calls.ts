@@ -127,13 +127,12 @@ function evaluated({ evaluate, name }: Overload, values: readonly Value[]): Valu
   return evaluate === undefined ? noSuchOverload(name) : evaluate(...values)
 }
 
-/** The functions of the language that do not name themselves, or not their arguments, in the error. */
-const TERSE: ReadonlyMap<string, string> = new Map([
-  ...['contains', 'endsWith', 'matches', 'startsWith'].map((name) => [name, ''] as const),
-  ['size', 'size'],
-])
+/** The functions of the language that do not name themselves in the error. */
+const TERSE: ReadonlySet<string> = new Set(['contains', 'endsWith', 'matches', 'startsWith'])
+/** Those that do so only for a string. */
+const TERSE_FOR_OTHERS: ReadonlySet<string> = new Set(['find', 'findAll'])
 
 function mismatch(name: string, values: readonly Value[]): never {
-  if ((name === 'find' || name === 'findAll') && typeof values[0] !== 'string') return noSuchOverload()
-  return noSuchOverload(TERSE.get(name) ?? `${name}(${values.map(typeName).join(', ')})`)
+  const isTerse = TERSE.has(name) || (TERSE_FOR_OTHERS.has(name) && typeof values[0] !== 'string')
+  return noSuchOverload(isTerse ? '' : `${name}(${values.map(typeName).join(', ')})`)
 }

@@ -73,9 +73,27 @@ describe('the cost', () => {
     expect(program?.evaluate(bindings)).toMatchObject({ cost })
   })
 
-  it('counts what is done before an error', () => {
-    const { program } = environment({ variables }).compile('s + s == m.z')
-    expect(program?.evaluate(bindings)).toEqual({ error: 'no such key: z', cost: 9 })
+  // As observed with cel-go 0.26.
+  it.each([
+    ['s + s == m.z', 10],
+    ['m.z == s + s', 10],
+    ['[m.z, s]', 12],
+    ['{"a": m.z}', 32],
+    ['-m.z', 3],
+    ['1 / 0', 1],
+    ['m.z.matches("a")', 2],
+    ['m.z.matches(s)', 10],
+    ['"abc".substring(m.z, 2)', 2],
+    ['"abc".substring(1, m.z)', 3],
+    ['m[m.z]', 3],
+  ])('counts what is done until an error, and the calls that it ends: %s', (expression, cost) => {
+    const { program } = environment({ variables }).compile(expression)
+    expect(program?.evaluate(bindings)).toEqual({ error: expect.any(String), cost })
+  })
+
+  it('counts the items after an error, which does not end a comprehension', () => {
+    const { program } = environment().compile('[1, 2, 3].map(x, x / 0) == [] || true')
+    expect(program?.evaluate({})).toEqual({ value: true, cost: 43 })
   })
 
   it('doubles with each optMap, without doing the work again', () => {

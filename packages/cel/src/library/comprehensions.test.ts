@@ -47,7 +47,7 @@ describe('a comprehension with two variables', () => {
   it.each([
     ['["a", "a"].transformMapEntry(i, v, {v: i})', 'insert failed: key already exists'],
     ['[1, 2].transformMapEntry(i, v, {dyn(1): v, dyn(1u): v})', 'insert failed: key already exists'],
-    ['[1].transformMapEntry(i, v, dyn(v))', 'no such overload'],
+    ['[1].transformMapEntry(i, v, dyn(v))', 'no such overload: cel.@mapInsert(map, int)'],
     ['[0, 1].all(i, v, 1 / v == 1)', 'division by zero'],
     ['[1].exists(i, v, dyn(v))', 'no such overload'],
     ['claims.sub.all(i, v, true)', "got 'string', expected iterable type"],

@@ -51,9 +51,7 @@ describe('a list', () => {
   })
 
   it.each([
-    ['claims.mixed.isSorted()', 'no such overload'],
-    ['claims.mixed.sum()', 'no such overload: sum'],
-    ['claims.mixed.max()', 'no such overload'],
+    ['claims.mixed.sum()', 'no such overload'],
     ['claims.mixed.sort()', 'list elements must have the same type'],
     ['[1, 2].slice(1, 3)', 'cannot slice(1, 3), list is length 2'],
     ['[1, 2].slice(2, 1)', 'cannot slice(2, 1), start index must be less than or equal to end index'],

@@ -149,13 +149,16 @@ function requireShort(pattern: string): void {
 }
 
 /** The work of the first use of a Unicode class in a process: the library expands its table, which takes tens of milliseconds. */
-const TABLE_WORK = 110_000
+const TABLE_WORK = 200_000
 /** The classes whose tables have been expanded; there are fewer than 300. */
 const loadedClasses = new Set<string>()
 
 /** The Unicode classes of a pattern, such as `Greek`, that have not been used before. */
 function newClasses(pattern: string): ReadonlySet<string> {
-  const names = Array.from(pattern.matchAll(/\\[pP](?:\{\^?(\w+)\}|(\w))/g), ([, long, short]) => long ?? short ?? '')
+  const names = Array.from(
+    pattern.matchAll(/\\[pP](?:\{\^?(\w+)\}|(\w))/g),
+    ([, long, short]) => long ?? short ?? '',
+  )
   return new Set(names.filter((name) => !loadedClasses.has(name)))
 }
 

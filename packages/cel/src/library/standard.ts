@@ -1,4 +1,4 @@
-import { fn, type Library, method } from '../check/declarations.ts'
+import { type Implementation, type Library, method } from '../check/declarations.ts'
 import {
   BOOL,
   BYTES,
@@ -9,15 +9,20 @@ import {
   listType,
   mapType,
   NULL,
+  parameterType,
   STRING,
   TIMESTAMP,
   TYPE,
   UINT,
 } from '../check/types.ts'
+import { noSuchOverload } from '../evaluate/failure.ts'
 import type { Meter } from '../evaluate/meter.ts'
-import type { Value } from '../values/value.ts'
-import { characterCount } from '../values/text-size.ts'
+import { isReceiver } from '../values/runtime-type.ts'
+import { isList, MapValue } from '../values/value.ts'
 import { sizeOf, traversal } from './costs.ts'
+
+const A = parameterType('A')
+const B = parameterType('B')
 
 /**
  * The types of the language, `size`, `startsWith` and `endsWith`.
@@ -25,11 +30,13 @@ import { sizeOf, traversal } from './costs.ts'
  * Source: cel-go `common/stdlib/standard.go`.
  */
 export function standard(meter: Meter): Library {
-  const length = (text: string): bigint => {
-    meter.spend(text.length / 1000)
-    return BigInt(characterCount(text))
+  // As in cel-go, the value decides, and not its static type.
+  const size: Implementation = (value = null) => {
+    if (typeof value === 'string') meter.spend(value.length / 1000)
+    const isSized =
+      typeof value === 'string' || value instanceof Uint8Array || isList(value) || value instanceof MapValue
+    return isSized ? BigInt(sizeOf(value)) : noSuchOverload(isReceiver(value) ? '' : 'size')
   }
-  const size = (value: Value): bigint => BigInt(sizeOf(value))
   const paidFor = (text: string, part: string): string => {
     meter.spend(Math.min(text.length, part.length) / 40)
     return text
@@ -49,13 +56,23 @@ export function standard(meter: Meter): Library {
       TYPE,
       UINT,
     ],
+    operators: [
+      {
+        name: 'size',
+        operate: size,
+        overloads: [STRING, BYTES, listType(A), mapType(A, B)].flatMap((type) =>
+          [false, true].map((isMember) => ({
+            name: 'size',
+            isMember,
+            parameters: [type],
+            result: INT,
+            evaluate: undefined,
+            cost: undefined,
+          })),
+        ),
+      },
+    ],
     functions: [
-      fn('size(string): int', length),
-      method('string.size(): int', length),
-      ...['bytes', 'list(A)', 'map(A, B)'].flatMap((type) => [
-        fn(`size(${type}): int`, size),
-        method(`${type}.size(): int`, size),
-      ]),
       method(
         'string.startsWith(string): bool',
         (text: string, part: string) => paidFor(text, part).startsWith(part),

@@ -131,5 +131,9 @@ function unrecognized(text: string, start: number): SyntaxProblem {
   const next = text.codePointAt(start + beginning.length)
   const shown = beginning + (next === undefined ? '' : String.fromCodePoint(next))
   const visible = shown.replaceAll('\n', '\\n').replaceAll('\r', '\\r').replaceAll('\t', '\\t')
-  return new LexicalProblem(`Syntax error: token recognition error at: '${visible}'`, start, start + shown.length)
+  return new LexicalProblem(
+    `Syntax error: token recognition error at: '${visible}'`,
+    start,
+    start + shown.length,
+  )
 }

@@ -144,7 +144,8 @@ export abstract class Primaries {
 
   #field(): void {
     const { kind } = this.tokens.current
-    if (kind !== IDENTIFIER && kind !== ESCAPED_IDENTIFIER) throw this.tokens.unexpected([IDENTIFIER, ESCAPED_IDENTIFIER])
+    if (kind !== IDENTIFIER && kind !== ESCAPED_IDENTIFIER)
+      throw this.tokens.unexpected([IDENTIFIER, ESCAPED_IDENTIFIER])
     this.checkEscaped(this.tokens.take())
   }
 

@@ -27,7 +27,7 @@ export function calculated(operator: string, a: Value, b: Value, meter: Meter): 
 }
 
 /** The work of an operation with bigints, which cel-go charges 1 for. */
-const BIGINT_WORK = 0.6
+const BIGINT_WORK = 0.8
 
 /** Applies unary `-`. */
 export function negated(value: Value): Value | undefined {

@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest'
+import { CelCompileError, celCompiler, CelEvaluationError } from './index.ts'
+
+const compiler = celCompiler()
+const claims = {
+  sub: 'jane',
+  n: 3,
+  list: ['a'],
+  nested: { list: ['b', 'a'], deep: { x: 1 } },
+  addr: '10.0.0.1',
+}
+
+const evaluated = (expression: string): unknown => compiler.compile('claims', expression).evaluate(claims)
+
+/** Observed with cel-go 0.26.0 and the libraries of kube-apiserver 1.36.2. */
+describe('as in cel-go, an expression', () => {
+  it.each<[string, unknown]>([
+    ['claims.nested.list.orValue("x").size()', 2n],
+    // Values of different types, and NaN, are not ordered.
+    ['[dyn(1), dyn("a")].min()', 1n],
+    ['[dyn("a"), dyn(1)].max()', 'a'],
+    ['[dyn("b"), dyn(1), dyn("a")].isSorted()', true],
+    ['[0.0 / 0.0, 1.0].isSorted()', true],
+    ['[1.0, 0.0 / 0.0].max()', 1],
+    ['string([1.0, 0.0 / 0.0, 0.5].sort()[2])', '0.5'],
+    // Selections from optionals.
+    ['has({"a": optional.of({"b": 1})}.a.b)', false],
+    ['optional.of({"a": 1}).a.hasValue()', true],
+    ['has(optional.of({"a": 1}).a)', true],
+    ['has(claims.?nested.deep)', true],
+    ['has(claims.?missing.deep)', false],
+    ['optional.ofNonZeroValue(optional.none()).hasValue()', true],
+    ['dyn(claims.sub.or(claims.?missing)) == "jane"', true],
+    // Durations are printed as a double of seconds.
+    ['string(duration("100000000.123456789s"))', '100000000.12345679s'],
+    ['string(duration("-9223372036854775808ns"))', '-9223372036.854776s'],
+    ['string(duration("-1.5s"))', '-1.5s'],
+    ['"%s".format([duration("2562047h47m16.854775807s")])', '9223372036.854776s'],
+    // Time zones.
+    ['timestamp("2024-02-29T12:34:56Z").getHours("5:3")', 17n],
+    ['timestamp("2024-02-29T12:34:56Z").getMinutes("-5:-3")', 37n],
+    ['timestamp("2024-02-29T12:34:56Z").getHours("+100:00")', 16n],
+    ['timestamp("2024-02-29T12:34:56Z").getHours("00000000000000000005:00")', 17n],
+    ['timestamp("2024-02-29T12:34:56Z").getFullYear("9000000:00")', 1881n],
+    ['timestamp("0001-01-01T00:00:00Z").getFullYear("America/New_York")', 0n],
+    ['timestamp("0001-01-01T00:00:00Z").getHours("Asia/Tokyo")', 9n],
+    // Zero has a sign in a list only.
+    ['"%s".format([[-0.0]])', '[-0.000000]'],
+    ['"%f".format([-0.0])', '0.000000'],
+  ])('%s is %s', (expression, value) => {
+    expect(evaluated(expression)).toEqual(value)
+  })
+
+  it.each([
+    // Static types are no proof of what a value is.
+    ['claims.sub.orValue(0.5) + 1.0', 'no such overload'],
+    ['double(claims.sub.orValue(0.5))', 'no such overload: double(string)'],
+    ['string(claims.nested.list.orValue(1.5))', 'no such overload: string(list)'],
+    // The last condition that fails is told, as the loop goes on.
+    ['[1, 2].filter(x, {"a": 1}[string(x)] == 1)', 'no such key: 2'],
+    ['[1, 2].exists_one(x, {"a": 1}[string(x)] == 1)', 'no such key: 2'],
+    ['[1, 2].map(x, {"a": 1}[string(x)] == 1)', 'no such key: 1'],
+    ['{"a": optional.of({"b": 1})}.a.b', 'no such key: b'],
+    ['claims[dyn(1)]', 'no such overload'],
+    ['claims[?dyn(1)]', 'no such overload'],
+    ['[1][dyn(18446744073709551615u)]', 'unsupported index value 18446744073709551615 in list'],
+    ['[1][dyn(1e30)]', 'unsupported index value 1e+30 in list'],
+    ['cidr("10.0.0.0/8").containsIP("x")', 'no such overload'],
+    ['dyn("a") * 1', 'no such overload'],
+    ['dyn([1]) * 1', 'no such overload: _*_'],
+    ['dyn([1]).find("a")', 'no such overload'],
+    ['dyn("a").flatten()', 'no such overload: string.flatten()'],
+    ['dyn("a").sort()', 'no such overload'],
+    ['timestamp("2024-02-29T12:34:56Z").getHours("PST")', 'unknown time zone'],
+    ['timestamp("2024-02-29T12:34:56Z").getHours("1:2:3")', 'unknown time zone'],
+    ['"%s".format([claims])', 'error during formatting: string clause can only be used on strings'],
+    ['("%" + "v").format([])', 'index 0 out of range'],
+    ['duration(size("abc"))', "type conversion error from 'int' to 'google.protobuf.Duration'"],
+    // These panic there: nothing absorbs the error.
+    ['claims.missing.distinct() == [] || true', 'internal error'],
+    ['{semver("1.0.0"): 1}.size() == 1 || true', 'internal error'],
+  ])('%s fails with %s', (expression, message) => {
+    expect(() => evaluated(expression)).toThrow(CelEvaluationError)
+    expect(() => evaluated(expression)).toThrow(message)
+  })
+
+  it.each([
+    ['duration(1)', '1:10: invalid duration argument'],
+    ['matches("(", "a")', '1:9: invalid matches argument'],
+    ['"%v".format([])', '1:12: index 0 out of range'],
+    ['"%".format([])', '1:11: unexpected end of string'],
+    ['"%.f".format([1.5])', 'converting precision to integer: strconv.Atoi: parsing "": invalid syntax'],
+    ['claims{}', "1:7: 'map' is not a type"],
+    ['foo.optMap(x, x)', /(?:1:1: undeclared reference to 'foo'[^]*){2}/],
+    [`[${'x, '.repeat(150)}]`, '\n50 more errors were truncated'],
+    ['-!true', "1:2: Syntax error: no viable alternative at input '-!'"],
+    ['!-x', "1:3: Syntax error: no viable alternative at input '-x'"],
+    ['--', "1:3: Syntax error: no viable alternative at input '-'"],
+    ['!*', "1:2: Syntax error: extraneous input '*' expecting {'[', '{'"],
+    ['[1,,2]', "1:4: Syntax error: mismatched input ',' expecting ']'"],
+    ['[1,', "1:4: Syntax error: missing ']' at '<EOF>'"],
+    ['[,1]', "1:3: Syntax error: extraneous input '1' expecting ']'"],
+    ['{1: 2,,}', "1:7: Syntax error: extraneous input ',' expecting '}'"],
+    ['{1 2}', "1:4: Syntax error: missing ':' at '2'"],
+    ['claims.?', "1:9: Syntax error: mismatched input '<EOF>' expecting {IDENTIFIER, ESC_IDENTIFIER}"],
+    [
+      'a{1: 2}',
+      "1:3: Syntax error: mismatched input '1' expecting {'}', ',', '?', IDENTIFIER, ESC_IDENTIFIER}",
+    ],
+    ['a{`b`: 1}', "1:3: unsupported syntax: '`'"],
+    [String.raw`"a\zb"`, String.raw`1:1: Syntax error: token recognition error at: '"a\z'`],
+    [String.raw`"\u12"`, String.raw`1:1: Syntax error: token recognition error at: '"\u12"'`],
+    ['a.`b', "1:3: Syntax error: token recognition error at: '`b'"],
+    [String.raw`"\ud800"`, '1:1: invalid unicode code point'],
+  ])('%s does not compile: %s', (expression, message) => {
+    expect(() => compiler.compile('claims', expression)).toThrow(CelCompileError)
+    expect(() => compiler.compile('claims', expression)).toThrow(message)
+  })
+})
