@@ -1,51 +1,52 @@
 // Checks what a user would install: packs every public package and checks the tarball with publint, with attw ("are the types wrong") and for
 // required and forbidden files. Run after a build, through pnpm.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, dirname, join, posix } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { dirname, join, posix } from 'node:path'
+import { pack, publicFolders } from './pack.mjs'
+import { repository, root } from './repository.mjs'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
 const bin = join(root, 'node_modules', '.bin')
 const temporary = mkdtempSync(join(tmpdir(), 'packaging-'))
 let passed = 0
 let failed = 0
 
-const manifests = readdirSync(join(root, 'packages'))
+const privateNames = readdirSync(join(root, 'packages'))
   .map((folder) => join(root, 'packages', folder, 'package.json'))
   .filter((file) => existsSync(file))
-  .map((file) => ({ source: dirname(file), ...JSON.parse(readFileSync(file, 'utf8')) }))
-const privateNames = manifests.filter((manifest) => manifest.private === true).map(({ name }) => name)
+  .map((file) => JSON.parse(readFileSync(file, 'utf8')))
+  .filter((manifest) => manifest.private === true)
+  .map(({ name }) => name)
 
 try {
-  for (const manifest of manifests) {
-    if (manifest.private !== true) checkPackage(basename(manifest.source), manifest.source)
-  }
+  for (const folder of publicFolders()) checkPackage(folder)
 } finally {
   rmSync(temporary, { recursive: true })
 }
 console.log(`${passed} passed, ${failed} failed`)
 if (failed > 0 || passed === 0) process.exitCode = 1
 
-function checkPackage(folder, source) {
+function checkPackage(folder) {
   const destination = join(temporary, folder)
-  mkdirSync(destination)
-  const packing = run('pnpm', ['pack', '--pack-destination', destination], source)
-  const tarball = readdirSync(destination).find((name) => name.endsWith('.tgz'))
-  report(`${folder}: pnpm pack`, packing)
-  if (tarball === undefined) return
-  const path = join(destination, tarball)
+  let path
+  try {
+    path = pack(folder, destination)
+  } catch (error) {
+    report(`${folder}: pack`, { ok: false, output: error.message })
+    return
+  }
+  report(`${folder}: pack`, { ok: true })
   report(`${folder}: publint`, run(join(bin, 'publint'), [path, '--strict'], root))
   // Without looking up an @types package in the registry: these packages include their types. All kinds of resolution but that of before `exports`.
   const attw = ['--profile', 'node16', '--no-definitely-typed', '--no-emoji', '--format', 'ascii', path]
   report(`${folder}: attw`, run(join(bin, 'attw'), attw, root))
-  run('tar', ['-xzf', tarball], destination)
-  const problems = [...problemsOfContents(join(destination, 'package'))]
+  run('tar', ['-xzf', path], destination)
+  const problems = [...problemsOfContents(folder, join(destination, 'package'))]
   report(`${folder}: contents`, { ok: problems.length === 0, output: problems.join('\n') })
 }
 
-function* problemsOfContents(folder) {
+function* problemsOfContents(name, folder) {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) =>
@@ -57,24 +58,30 @@ function* problemsOfContents(folder) {
   const manifest = JSON.parse(text('package.json'))
   const declaresSources = manifest.files?.some((pattern) => /^\.?\/?src\b/.test(pattern)) ?? false
 
+  yield* problemsOfOrigin(name, manifest)
+  yield* problemsOfReadme(text('README.md'))
+  const licenses = files.includes('dist/LICENSES.txt') ? text('dist/LICENSES.txt') : ''
+  for (const bundled of bundledIn(files.filter((file) => /\.c?js$/.test(file)).map(text))) {
+    if (!licenses.includes(`\n${bundled} `)) yield `the code of ${bundled} is bundled without its license`
+  }
   for (const file of ['LICENSE', 'README.md']) if (!files.includes(file)) yield `${file} is missing`
   if (manifest.license !== 'MIT') yield `the license is ${manifest.license}`
   if (manifest.files === undefined) yield 'package.json has no "files"'
   if (/"(?:workspace|catalog):/.test(text('package.json')))
     yield 'package.json has a version range that only pnpm understands'
   // Those of CommonJS: the others also exist for files that no entry needs.
-  for (const name of packagesIn(files.filter((file) => file.endsWith('.d.cts')).map(text))) {
-    if (!declares(manifest, name)) yield `the types need ${name}, which package.json does not name`
+  for (const imported of packagesIn(files.filter((file) => file.endsWith('.d.cts')).map(text))) {
+    if (!declares(manifest, imported)) yield `the types need ${imported}, which package.json does not name`
   }
   for (const file of files) {
     if (/\.test\.|(?:^|\/)(?:test|tests|__tests__)\//.test(file)) yield `${file} is a test`
     if (file.endsWith('.tsbuildinfo')) yield `${file} is only useful for builds`
     if (file.startsWith('src/') && !declaresSources) yield `${file} is a source`
     if (/\.(?:c?js|d\.cts)$/.test(file)) {
-      const name = privateNames.find(
+      const internal = privateNames.find(
         (each) => text(file).includes(`'${each}/`) || text(file).includes(`"${each}/`),
       )
-      if (name !== undefined) yield `${file} imports ${name}, which is not published`
+      if (internal !== undefined) yield `${file} imports ${internal}, which is not published`
     }
     // Source maps to missing sources make bundlers and debuggers complain.
     if (file.endsWith('.map')) {
@@ -87,6 +94,34 @@ function* problemsOfContents(folder) {
       if (missing !== undefined) yield `${file} maps to ${missing}, which is not in the package`
     }
   }
+}
+
+function* problemsOfOrigin(
+  folder,
+  { repository: origin, homepage, bugs, author, keywords, devDependencies },
+) {
+  if (origin?.url !== repository.git || origin.directory !== `packages/${folder}`) yield 'repository is wrong'
+  if (homepage !== repository.site) yield 'homepage is wrong'
+  if (bugs !== `${repository.url}/issues`) yield 'bugs is wrong'
+  if (typeof author !== 'string') yield 'author is missing'
+  if (!(keywords?.length >= 4)) yield 'package.json has fewer than four keywords'
+  if (devDependencies !== undefined) yield 'package.json names what only development needs'
+}
+
+/** npm shows it, where a relative link leads nowhere. */
+function* problemsOfReadme(readme) {
+  const prose = readme.replaceAll(/^```[^]*?^```/gm, '')
+  for (const [, link] of prose.matchAll(/\]\(([^)\s]+)/g)) {
+    if (!/^(?:https:|#)/.test(link)) yield `README.md has the link ${link}, which is not absolute`
+  }
+}
+
+/** The packages whose code is in these files: the bundler names the file of each part. */
+function bundledIn(code) {
+  const found = code.flatMap((each) => [
+    ...each.matchAll(/^\/\/.*node_modules\/((?:@[^/\s]+\/)?[^@./\s][^/\s]*)\//gm),
+  ])
+  return new Set(found.map(([, name]) => name))
 }
 
 /** The packages whose types these declarations import. */

@@ -12,7 +12,7 @@ export const chunksOf = {
     // Needed by nearly every entry.
     {
       name: 'base',
-      test: /packages\/internal\/src\/|src\/(?:authenticator\/(?!status)[^/]+|authenticator\/union\/[^/]+|request\/(?:anonymous|basic|bearer-token|web-socket-protocol)\/[^/]+|chain\/[^/]+|chain\/explain\/explain|internal\/(?!limit-concurrency|verdict-cache)[^/]+|internal\/(?:field|http|options)\/[^/]+|internal\/json\/colons|metrics\/username-label)\.ts$/,
+      test: /packages\/internal\/src\/|src\/(?:authenticator\/(?!status)[^/]+|authenticator\/union\/[^/]+|request\/(?:anonymous|basic|bearer-token|web-socket-protocol)\/[^/]+|chain\/[^/]+|chain\/explain\/explain|internal\/(?!limit-concurrency|verdict-cache)[^/]+|internal\/(?:field|http|options)\/[^/]+|internal\/(?:digest\/native|json\/colons)|metrics\/username-label)\.ts$/,
     },
     // Needed by every adapter.
     {

@@ -53,6 +53,12 @@ async function measureAll() {
   }
 }
 
+/**
+ * From what survives the first collections V8 decides which objects of a request it creates among the old ones at once. What those refer to then
+ * survives too, so that one process in two takes three times as long as the others, with the same code. Without such decisions all processes agree.
+ */
+const STEADY = ['--no-allocation-site-pretenuring']
+
 /** What each subject measured, in every round. */
 async function measureRow(row) {
   const measured = new Map(Object.keys(row.subjects).map((name) => [name, []]))
@@ -70,7 +76,7 @@ async function measureOnce(row, subject) {
   if (row.kind === 'http') return requestsPerSecond(row.name, subject)
   if (row.kind === 'value')
     return runScript('one.mjs', [row.name, subject], ['--expose-gc', '--max-old-space-size=8000']).value
-  const { wall, cpu } = runScript('one.mjs', [row.name, subject, 'time'])
+  const { wall, cpu } = runScript('one.mjs', [row.name, subject, 'time'], STEADY)
   // If wall and CPU time differ, something else ran on the core: the lower one is the cost.
   return Math.min(median(wall), median(cpu))
 }

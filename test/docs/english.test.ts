@@ -14,7 +14,7 @@ const files = ['packages', 'examples', 'docs', 'test']
   .flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => `${folder}/${file}`),
   )
-  .concat('README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CODE_OF_CONDUCT.md')
+  .concat('README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'VERSIONING.md', 'CODE_OF_CONDUCT.md')
   .filter((file) => !/(?:^|\/)(?:node_modules|dist|\.[\w-]+)\//.test(file))
 
 function proseOf(file: string): string {

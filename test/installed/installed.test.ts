@@ -30,9 +30,7 @@ function install(name: string): string {
 }
 
 beforeAll(() => {
-  const filters = ['--filter', './packages/*', '--filter', '!@kube-authn/internal']
-  const pnpm = ['-y', 'pnpm@12.21.0', '--recursive', ...filters, 'exec']
-  run('npx', [...pnpm, 'pnpm', 'pack', '--pack-destination', tarballs], workspace)
+  run('npx', ['-y', 'pnpm@12.21.0', 'run', 'pack', tarballs], workspace)
 })
 
 afterAll(() => {

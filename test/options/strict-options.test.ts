@@ -155,7 +155,6 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     ),
     jwtAuthenticators: after(() => []),
     validateAuthenticationConfiguration: after(() => ({ jwt: [] })),
-    remoteKeySet: alone(() => ({ url })),
     keystoneClient: alone(() => ({ url })),
     oidcFlagOptions: alone(),
     passwordFileSteps: after(() => ''),

@@ -71,6 +71,28 @@ describe('a release', () => {
   )
 })
 
+describe('the changes that wait for a release', () => {
+  it('are all in the changelog of each package that they name, and are used up', () => {
+    const pending = readdirSync(join(workspace, '.changeset')).filter((file) => file.endsWith('.md'))
+    cpSync(join(workspace, '.changeset'), join(root, '.changeset'), { recursive: true })
+    released('@kube-authn/koa', 'patch')
+    expect(readdirSync(join(root, '.changeset'))).toEqual(['config.json'])
+    const missing = [...pending, 'change.md'].flatMap((file) => {
+      const [, head = '', text = ''] =
+        file === 'change.md'
+          ? ['', "'@kube-authn/koa'", 'Something changed.']
+          : readFileSync(join(workspace, '.changeset', file), 'utf8').split(/^---$/m)
+      const [sentence = ''] = text.trim().split('\n')
+      return [...head.matchAll(/@kube-authn\/([\w-]+)/g)].flatMap(([, folder = '']) =>
+        readFileSync(join(root, 'packages', folder, 'CHANGELOG.md'), 'utf8').includes(sentence)
+          ? []
+          : `${file}: ${folder}`,
+      )
+    })
+    expect(missing).toEqual([])
+  }, 120_000)
+})
+
 describe('the range in which a package takes another of ours', () => {
   it.each(published)('has all of the present major version, and no other, in %s', (folder) => {
     const { peerDependencies = {}, version } = manifestOf(workspace, folder)

@@ -8,11 +8,10 @@ interface Walk {
   readonly functions: readonly string[]
 }
 
-const script = fileURLToPath(new URL('../bench/walk.mjs', import.meta.url))
-
-/** What a request with a token of a token file runs, once the first requests have loaded everything. */
-function walkOf(framework: string): Walk {
-  return JSON.parse(execFileSync(process.execPath, [script, framework], { encoding: 'utf8' })) as Walk
+/** What an operation runs, once the first ones have loaded everything. */
+function walkOf(script: string, ...parameters: readonly string[]): Walk {
+  const path = fileURLToPath(new URL(`../bench/${script}`, import.meta.url))
+  return JSON.parse(execFileSync(process.execPath, [path, ...parameters], { encoding: 'utf8' })) as Walk
 }
 
 describe('the path of a request', () => {
@@ -23,7 +22,7 @@ describe('the path of a request', () => {
   ])(
     'in $framework runs at most $mostFiles files and $mostFunctions functions',
     ({ framework, mostFiles, mostFunctions }) => {
-      const { files, functions } = walkOf(framework)
+      const { files, functions } = walkOf('walk.mjs', framework)
       expect(files).toContain('core/src/token/file/token-file.ts')
       expect(files).toContain(`${framework}/src/authentication.ts`)
       // What is over the limit is shown.
@@ -31,4 +30,18 @@ describe('the path of a request', () => {
       expect(functions.slice(mostFunctions)).toEqual([])
     },
   )
+})
+
+describe('a reload of an AuthenticationConfiguration with an issuer and without expressions', () => {
+  it.each([
+    { parameters: ['json'], mostFiles: 45 },
+    { parameters: ['yaml'], mostFiles: 45 },
+    // A dozen files read certificates.
+    { parameters: ['json', 'ca'], mostFiles: 60 },
+  ])('$parameters runs at most $mostFiles files', ({ parameters, mostFiles }) => {
+    const { files } = walkOf('reload-walk.mjs', ...parameters)
+    expect(files).toContain('node/src/authentication-configuration-at.ts')
+    expect(files).toContain('core/src/token/oidc/discovery.ts')
+    expect(files.slice(mostFiles)).toEqual([])
+  })
 })

@@ -63,9 +63,8 @@ export function authentication(
     }
     if (outcome.closesConnection) closeConnection(req)
     applyHeaderChanges(req, outcome.headerChanges)
-    const { unresolvedImpersonation } = outcome
     if ('failure' in outcome) {
-      if (unresolvedImpersonation !== undefined) hold(req, { failure: unresolvedImpersonation })
+      if (outcome.unresolvedImpersonation !== undefined) hold(req, outcome)
       refuse(outcome.failure, req, res, next)
       return
     }
@@ -73,8 +72,8 @@ export function authentication(
     if (warnings.length > 0) {
       for (const value of warningHeaders(warnings)) res.appendHeader('Warning', value)
     }
-    if (unresolvedImpersonation === undefined) setAuthentication(req, caller)
-    else hold(req, { failure: unresolvedImpersonation, caller })
+    if (outcome.held === undefined) setAuthentication(req, caller)
+    else hold(req, outcome.held)
     next()
   }
 

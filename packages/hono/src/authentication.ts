@@ -81,7 +81,6 @@ export function authenticationMiddlewareOf(
     ending?.tell((status) => notify(observer, { type: 'response', request, status }))
     const incoming = nodeRequestOf(c)
     if (outcome.closesConnection && incoming !== undefined) closeConnection(incoming)
-    const { unresolvedImpersonation } = outcome
     let isChanged = false
     try {
       // It may throw: if headers are immutable the request is copied, which fails if its body was read.
@@ -89,14 +88,14 @@ export function authenticationMiddlewareOf(
       isChanged = true
       let refused: Response | void = undefined
       if ('failure' in outcome) {
-        if (unresolvedImpersonation !== undefined) hold(c, { failure: unresolvedImpersonation })
+        if (outcome.unresolvedImpersonation !== undefined) hold(c, outcome)
         refused = await onFailure(outcome.failure, c, next)
         if (refused === undefined) pending?.addTo(c)
         else refused = pending?.addToResponse(refused) ?? refused
       } else {
         const { authentication: caller } = outcome
-        if (unresolvedImpersonation === undefined) setAuthentication(c, caller)
-        else hold(c, { failure: unresolvedImpersonation, caller })
+        if (outcome.held === undefined) setAuthentication(c, caller)
+        else hold(c, outcome.held)
         await next()
         // Not earlier: if a handler returns its own Response, Hono drops headers that were set before.
         for (const value of warningHeaders(outcome.warnings)) c.header('Warning', value, { append: true })
@@ -132,7 +131,7 @@ export function authenticationMiddlewareOf(
 function isPlain(outcome: RequestOutcome): outcome is AuthenticatedRequest {
   return (
     'authentication' in outcome &&
-    outcome.unresolvedImpersonation === undefined &&
+    outcome.held === undefined &&
     outcome.warnings.length === 0 &&
     !outcome.closesConnection
   )

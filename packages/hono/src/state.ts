@@ -1,5 +1,6 @@
 import {
   type AuthenticateRequestContext,
+  type HeldRequest,
   type RequestStates,
   requestStates,
   warnReplacedUser,
@@ -42,14 +43,6 @@ export class RequestState {
   constructor(request: AuthenticationRequest) {
     this.request = request
   }
-}
-
-/** A request that has no user, as its impersonation is not granted. */
-export interface HeldRequest {
-  /** The error wherever a user is needed. */
-  readonly failure: StatusError
-  /** The caller, until impersonation is decided. */
-  readonly caller?: Authentication
 }
 
 /** The number is the version of {@link RequestState}. */

@@ -56,15 +56,14 @@ export function authentication(
   ): Promise<unknown> => {
     if (outcome.closesConnection) closeConnection(ctx.req)
     applyHeaderChanges(ctx.req, outcome.headerChanges)
-    const { unresolvedImpersonation } = outcome
     if ('failure' in outcome) {
-      if (unresolvedImpersonation !== undefined) hold(ctx, { failure: unresolvedImpersonation })
+      if (outcome.unresolvedImpersonation !== undefined) hold(ctx, outcome)
       return keepingHeaders(ctx.res, () => onFailure(outcome.failure, ctx, next))
     }
     const { authentication: caller, warnings } = outcome
     if (warnings.length > 0) for (const value of warningHeaders(warnings)) ctx.append('Warning', value)
-    if (unresolvedImpersonation === undefined) setAuthentication(ctx, caller)
-    else hold(ctx, { failure: unresolvedImpersonation, caller })
+    if (outcome.held === undefined) setAuthentication(ctx, caller)
+    else hold(ctx, outcome.held)
     return observer === undefined && warnings.length === 0 ? next() : keepingHeaders(ctx.res, next)
   }
 

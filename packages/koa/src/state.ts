@@ -1,6 +1,7 @@
-import { clientContext, incomingMessageRequest, type StatusError } from '@kube-authn/core/adapter'
+import { clientContext, incomingMessageRequest } from '@kube-authn/core/adapter'
 import {
   type AuthenticateRequestContext,
+  type HeldRequest,
   type RequestStates,
   requestStates,
   warnReplacedUser,
@@ -28,14 +29,6 @@ export class RequestState {
   constructor(request: AuthenticationRequest) {
     this.request = request
   }
-}
-
-/** A request that has no user, as its impersonation is not granted. */
-export interface HeldRequest {
-  /** The error wherever a user is needed. */
-  readonly failure: StatusError
-  /** The caller, until impersonation is decided. */
-  readonly caller?: Authentication
 }
 
 /** The number is the version of {@link RequestState}. */

@@ -1,4 +1,4 @@
-import type { AuthenticationEvent } from '@kube-authn/core'
+import type { AuthenticationEvent, Clock } from '@kube-authn/core'
 import { notify, checkOptions, type OptionsShape, required } from '@kube-authn/core/adapter'
 import {
   aString,
@@ -7,12 +7,20 @@ import {
   without,
   type AuthenticationConfigurationOptions,
   authenticationConfigurationShape,
+  type Issuer,
+  type IssuerFetch,
 } from '@kube-authn/core/internal'
 import { authenticationConfiguration, type ConfiguredAuthenticator } from '@kube-authn/core/configuration'
 import { RELOAD_OPTIONS, reloadOf, reloadShape } from './options/reload-shape.ts'
 import type { ReloadOptions } from './file-source/reloading-source.ts'
-import { watchedText } from './file-source/watched-text.ts'
-import { type EgressProxies, issuerFetch } from './issuer-fetch.ts'
+import { watchedText } from './file-source/file-source.ts'
+import { fetchOver } from './http/create-fetch.ts'
+import type { Transport } from './http/endpoint.ts'
+
+/** Egress proxies: `http` or `https`, used with `CONNECT`. */
+export type EgressProxies = Readonly<
+  Partial<Record<'cluster' | 'controlplane', { readonly proxyUrl: string }>>
+>
 
 /** Options of {@link authenticationConfigurationAt}. */
 export interface AuthenticationConfigurationAtOptions
@@ -100,4 +108,30 @@ export function authenticationConfigurationAt(
 /** Reports an unreadable file as an unusable configuration. */
 function ofConfiguration(event: AuthenticationEvent): AuthenticationEvent {
   return event.type === 'reload' ? { ...event, kind: 'authenticationConfiguration' } : event
+}
+
+/**
+ * A `fetch` for an issuer of an `AuthenticationConfiguration`, with its CA and egress proxy.
+ *
+ * Source: kubernetes `pkg/kubeapiserver/authenticator/config.go`; KEP-3331 (`egressSelectorType`).
+ *
+ * @throws {Error} if there is no such egress.
+ */
+function issuerFetch(
+  { certificateAuthority, egressSelectorType }: Issuer,
+  { egress, clock }: { readonly egress: EgressProxies; readonly clock: Clock },
+): IssuerFetch {
+  return fetchOver(
+    {
+      ...(certificateAuthority !== '' && { ca: certificateAuthority }),
+      ...(egressSelectorType !== '' && { proxyUrl: proxyOf(egressSelectorType, egress) }),
+    } satisfies Transport,
+    { clock },
+  )
+}
+
+function proxyOf(type: string, egress: EgressProxies): string {
+  const proxy = type === 'cluster' || type === 'controlplane' ? egress[type] : undefined
+  if (proxy === undefined) throw new Error(`the egress "${type}" is not configured`)
+  return proxy.proxyUrl
 }

@@ -7,7 +7,7 @@ import {
   without,
 } from '@kube-authn/core/internal'
 import type { ReloadOptions } from './file-source/reloading-source.ts'
-import { watchedText } from './file-source/watched-text.ts'
+import { watchedText } from './file-source/file-source.ts'
 import { kubeConfigFileProblem } from './kubeconfig/regular-file.ts'
 import { RELOAD_OPTIONS, reloadOf, reloadShape } from './options/reload-shape.ts'
 import { configuredWebhook } from './webhook/configured-webhook.ts'

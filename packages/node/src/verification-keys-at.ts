@@ -1,5 +1,6 @@
 import { ConfigurationError } from '@kube-authn/core'
 import {
+  errorOf,
   isConfigurationError,
   nonEmptyListOf,
   optionProblems,
@@ -10,7 +11,7 @@ import { type VerificationKey, verificationKeysFromPem } from '@kube-authn/core/
 import { aPath } from './options/a-path.ts'
 import { reloadShape } from './options/reload-shape.ts'
 import type { FileSource, ReloadOptions } from './file-source/reloading-source.ts'
-import { watchedText } from './file-source/watched-text.ts'
+import { watchedText } from './file-source/file-source.ts'
 
 const MAX_BYTES = 1_048_576
 
@@ -42,13 +43,13 @@ export async function verificationKeysAt(
   }
   if (errors.length > 0) {
     close()
-    throw errorOf(errors)
+    throw firstOrAll(errors)
   }
   return { current: () => files.flatMap((file) => file.current()), close }
 }
 
 /** All problems of the files, or the error of a file that could not be read. */
-function errorOf(errors: readonly unknown[]): unknown {
+function firstOrAll(errors: readonly unknown[]): unknown {
   const unread = errors.find((error) => !isConfigurationError(error))
   return (
     unread ??
@@ -76,7 +77,7 @@ async function keysAt(path: string, options: ReloadOptions): Promise<FileSource<
     try {
       if (await understand(text)) notify(observer, { type: 'reload', source: path, outcome: 'loaded' })
     } catch (thrown) {
-      const error = thrown instanceof Error ? thrown : new Error('the keys cannot be used', { cause: thrown })
+      const error = errorOf(thrown, 'the keys cannot be used')
       notify(observer, { type: 'reload', source: path, outcome: 'failed', error })
     }
   }

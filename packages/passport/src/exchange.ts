@@ -1,3 +1,4 @@
+import { memberOf } from '@kube-authn/core/internal/shared'
 import type { ServerResponse } from 'node:http'
 import type { NodeRequest } from '@kube-authn/core/adapter'
 
@@ -21,50 +22,46 @@ export interface Exchange {
  */
 export function exchangeOf(req: object): Exchange {
   const message = messageOf(req) ?? withRawHeaders(req)
-  const target = property(req, 'originalUrl')
-  const response = [property(req, 'res'), property(property(req, 'ctx'), 'res')].find(isResponse)
+  const target = memberOf(req, 'originalUrl')
+  const response = [memberOf(req, 'res'), memberOf(memberOf(req, 'ctx'), 'res')].find(isResponse)
   return { message, target: typeof target === 'string' ? target : undefined, response }
 }
 
 /** Node's request behind a framework's request or a Koa context; `undefined` if there is none. */
 export function messageOf(req: object): NodeRequest | undefined {
-  return [req, property(req, 'req'), property(property(req, 'ctx'), 'req')].find(isMessage)
+  return [req, memberOf(req, 'req'), memberOf(memberOf(req, 'ctx'), 'req')].find(isMessage)
 }
 
 /** The HTTP/2 session of a message, to close its connection: the stream loses it once everything is sent. */
 export function connectionOf({ stream }: NodeRequest): object {
-  return { stream: { session: property(stream, 'session') } }
+  return { stream: { session: memberOf(stream, 'session') } }
 }
 
 function isMessage(value: unknown): value is NodeRequest {
-  return Array.isArray(property(value, 'rawHeaders')) && typeof property(value, 'headers') === 'object'
+  return Array.isArray(memberOf(value, 'rawHeaders')) && typeof memberOf(value, 'headers') === 'object'
 }
 
 function isResponse(value: unknown): value is NonNullable<Exchange['response']> {
   return (
-    typeof property(value, 'appendHeader') === 'function' && typeof property(value, 'once') === 'function'
+    typeof memberOf(value, 'appendHeader') === 'function' && typeof memberOf(value, 'once') === 'function'
   )
 }
 
 function withRawHeaders(req: object): NodeRequest {
-  const headers = property(req, 'headers')
+  const headers = memberOf(req, 'headers')
   if (typeof headers !== 'object' || headers === null)
     throw new TypeError('must be a request: it has no headers')
   const rawHeaders = Object.entries(headers).flatMap(([name, values]: [string, unknown]) =>
     [values].flat().flatMap((value) => (typeof value === 'string' ? [name, value] : [])),
   )
-  const method = property(req, 'method')
-  const url = property(req, 'url')
+  const method = memberOf(req, 'method')
+  const url = memberOf(req, 'url')
   return {
     method: typeof method === 'string' ? method : undefined,
     url: typeof url === 'string' ? url : undefined,
     rawHeaders,
     headers: headers as NodeRequest['headers'],
     httpVersionMajor: 1,
-    socket: property(req, 'socket'),
+    socket: memberOf(req, 'socket'),
   }
-}
-
-function property(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }

@@ -3,7 +3,7 @@ export { type Bytes, contextTag, type DerElement, DerReader, derOf, soleElement,
 export { objectIdentifier, smallInteger } from './der/values.ts'
 export { CertificateError, type CertificateErrorCode } from './errors.ts'
 export type { Extensions } from './extensions/extensions.ts'
-export { ExtendedKeyUsage } from './extensions/key-usage.ts'
+export { ExtendedKeyUsage } from './extensions/keys.ts'
 export { certificateIdentifier } from './identifier.ts'
 export { AttributeType, type Name, type NameAttribute, valuesOf } from './name.ts'
 export { parseCertificate } from './parse-certificate.ts'

@@ -40,6 +40,33 @@ export function plainBasic(username, password) {
   }
 }
 
+/** The same with strict base64, a user by a digest with a secret key, and digests of passwords compared in constant time. */
+export function keyedBasic(username, password) {
+  const key = randomBytes(32).toString('base64url')
+  const keyed = (text) => hash('sha256', `${key}=${text}`, 'latin1')
+  const users = new Map([[keyed(username), { user: { username }, wanted: keyed(password) }]])
+  const other = { user: undefined, wanted: keyed('') }
+  return (header) => {
+    if (typeof header !== 'string' || !header.startsWith('Basic ') || header.length > 8192) return undefined
+    const encoded = header.slice(6)
+    if (!BASE64.test(encoded)) return undefined
+    const text = Buffer.from(encoded, 'base64').utf8Slice()
+    const colon = text.indexOf(':')
+    if (colon === -1) return undefined
+    const { user, wanted } = users.get(keyed(text.slice(0, colon))) ?? other
+    return isSame(keyed(text.slice(colon + 1)), wanted) ? user : undefined
+  }
+}
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+
+function isSame(one, other) {
+  let difference = one.length ^ other.length
+  for (let index = 0; index < one.length; index++)
+    difference |= one.charCodeAt(index) ^ other.charCodeAt(index)
+  return difference === 0
+}
+
 /** The user of a JWT: split, parsed, checked and verified in one go. */
 export function verifiedJwt(algorithm, pem) {
   const key = createPublicKey(pem)
@@ -136,25 +163,68 @@ class StatusError extends Error {
 
 const UNAUTHORIZED = JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', code: 401 })
 
-/** Additional work of kube-authn: only the first credential counts, it is removed, and the state of a request is not copied. */
-function withDuties(req, userOf) {
+/** Where Node keeps how many elements of `rawHeaders` it reads, when it makes `headersDistinct`. `undefined` for requests that are not Node's. */
+let count
+let isKnown = false
+
+function countOf(req) {
+  if (!isKnown) {
+    count = Object.getOwnPropertySymbols(req).find(({ description }) => description === 'kHeadersCount')
+    isKnown = true
+  }
+  return count
+}
+
+/**
+ * Additional work of kube-authn: only the first credential counts, if the app has not deleted it; it is removed, and so are the headers of a front
+ * proxy; a request that wants to impersonate is refused; the state is kept where copies of the request do not have it.
+ *
+ * @param kept what the state is kept on.
+ */
+function withDuties(req, userOf, kept = req) {
+  const caller = callerOf(req, userOf)
+  if (caller === undefined || caller.wantsToImpersonate) return undefined
+  const { user } = caller
+  if (State.of(kept) === undefined) State.keep(kept, { user })
+  return user
+}
+
+function callerOf(req, userOf) {
   const { rawHeaders } = req
   let found = -1
+  let isLast = true
+  let wantsToImpersonate = false
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index]
-    if (name.length === 13 && found === -1 && name.toLowerCase() === 'authorization') found = index
-    else if ((name.charCodeAt(0) | 0x20) === 0x69 && name.toLowerCase().startsWith('impersonate-'))
-      return undefined
+    const first = name.charCodeAt(0) | 0x20
+    if (first === A && name.length === 13 && name.toLowerCase() === 'authorization') {
+      if (found === -1) found = index
+      else isLast = false
+    } else if (first === I) wantsToImpersonate ||= name.toLowerCase().startsWith('impersonate-')
+    else if (first === X && name.toLowerCase().startsWith('x-remote-')) isLast = false
   }
   if (found === -1) return undefined
-  const user = userOf(rawHeaders[found + 1])
   // Node creates them from `rawHeaders` on first read.
   const { headers } = req
-  rawHeaders.splice(found, 2)
-  delete headers.authorization
-  if (user === undefined) return undefined
-  if (State.of(req) === undefined) State.keep(req, { user })
-  return user
+  const user = headers.authorization === undefined ? undefined : userOf(rawHeaders[found + 1])
+  if (isLast) {
+    rawHeaders.splice(found, 2)
+    delete headers.authorization
+  } else removeAll(rawHeaders, headers)
+  const counted = countOf(req)
+  if (counted !== undefined) req[counted] = rawHeaders.length
+  return user === undefined ? undefined : { user, wantsToImpersonate }
+}
+
+const [A, I, X] = ['a', 'i', 'x'].map((letter) => letter.charCodeAt(0))
+
+function removeAll(rawHeaders, headers) {
+  for (let index = rawHeaders.length - 2; index >= 0; index -= 2) {
+    const name = rawHeaders[index].toLowerCase()
+    if (name !== 'authorization' && !name.startsWith('x-remote-')) continue
+    rawHeaders.splice(index, 2)
+    delete headers[name]
+  }
 }
 
 export function expressFloorWithDuties(userOf) {
@@ -186,6 +256,64 @@ export function koaFloorWithDuties(userOf) {
     return next()
   }
 }
+
+/** The credential is taken from Node's request, before a Fetch request is made of it. */
+export function honoFloorWithDuties(userOf) {
+  return (c, next) => {
+    const user = withDuties(c.env.incoming, userOf, c)
+    if (user === undefined) {
+      const { status, headers, content } = new StatusError()
+      return new Response(content, { status, headers })
+    }
+    c.set('user', user)
+    return next()
+  }
+}
+
+/**
+ * A bearer token, and after that a user and groups of headers, each of which the caller must be allowed to impersonate. The app sees the user, and
+ * neither the headers nor the caller.
+ */
+export function expressImpersonationFloor(userOf, isAllowed) {
+  return (req, res, next) => {
+    const caller = callerOf(req, userOf)
+    const user = caller === undefined ? undefined : impersonated(req, caller.user, isAllowed)
+    if (user === undefined) {
+      res.statusCode = 403
+      res.end()
+      return
+    }
+    State.keep(req, { user, requester: caller.user })
+    req.user = user
+    next()
+  }
+}
+
+function impersonated(req, requester, isAllowed) {
+  const { rawHeaders, headers } = req
+  let username
+  const groups = []
+  let kept = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]
+    const lowerCase = (name.charCodeAt(0) | 0x20) === I ? name.toLowerCase() : ''
+    if (lowerCase === 'impersonate-user') username = rawHeaders[index + 1]
+    else if (lowerCase === 'impersonate-group') groups.push(rawHeaders[index + 1])
+    else {
+      rawHeaders[kept++] = name
+      rawHeaders[kept++] = rawHeaders[index + 1]
+      continue
+    }
+    delete headers[lowerCase]
+  }
+  while (rawHeaders.length > kept) rawHeaders.pop()
+  if (username === undefined || !isAllowed(requester, { resource: 'users', name: username })) return undefined
+  for (const name of groups) if (!isAllowed(requester, { resource: 'groups', name })) return undefined
+  groups.push('system:authenticated')
+  return Object.freeze({ username, uid: '', groups: Object.freeze(groups), extra: NO_EXTRA })
+}
+
+const NO_EXTRA = Object.freeze(Object.create(null))
 
 export function koaFloor(userOf) {
   return (ctx, next) => {

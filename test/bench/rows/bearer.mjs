@@ -6,6 +6,7 @@ import {
   expressFloorWithDuties,
   hashedMap,
   honoFloor,
+  honoFloorWithDuties,
   keyedMap,
   koaFloor,
   koaFloorWithDuties,
@@ -17,8 +18,11 @@ import { base, floor, httpRow, operationRow, ours, peer } from '../lib/row.mjs'
 import { authentication, tokenChain } from '../lib/subjects.mjs'
 
 const floorOf = { express: expressFloor, koa: koaFloor, hono: honoFloor }
-/** In Hono a complete app is measured, since changes of headers depend on what it reads. */
-const floorWithDutiesOf = { express: expressFloorWithDuties, koa: koaFloorWithDuties }
+const floorWithDutiesOf = {
+  express: expressFloorWithDuties,
+  koa: koaFloorWithDuties,
+  hono: honoFloorWithDuties,
+}
 const WRONG = 'A'.repeat(32)
 
 /** Tokens, and requests that carry some of them in turns. */
@@ -39,9 +43,7 @@ const subjectsOf = (framework, count, usual) => {
     ...Object.fromEntries(Object.entries(usual).map(([name, make]) => [name, peer(subject(make))])),
     'own Map': peer(subject((tokens) => floorOf[framework](plainMap(tokens)))),
     'hashed Map': floor(subject((tokens) => floorOf[framework](hashedMap(tokens)))),
-    ...(framework in floorWithDutiesOf && {
-      'same duties': floor(subject((tokens) => floorWithDutiesOf[framework](keyedMap(tokens)))),
-    }),
+    'same duties': floor(subject((tokens) => floorWithDutiesOf[framework](keyedMap(tokens)))),
   }
 }
 
@@ -52,9 +54,7 @@ const wrongOf = (framework, usual) => {
     'kube-authn': ours(subject((tokens) => authentication[framework](tokenChain(tokens)))),
     ...Object.fromEntries(Object.entries(usual).map(([name, make]) => [name, peer(subject(make))])),
     'hashed Map': floor(subject((tokens) => floorOf[framework](hashedMap(tokens)))),
-    ...(framework in floorWithDutiesOf && {
-      'same duties': floor(subject((tokens) => floorWithDutiesOf[framework](keyedMap(tokens)))),
-    }),
+    'same duties': floor(subject((tokens) => floorWithDutiesOf[framework](keyedMap(tokens)))),
   }
 }
 
@@ -70,6 +70,7 @@ const overHttp = (framework, usual) => {
     ...Object.fromEntries(Object.entries(usual).map(([name, make]) => [name, peer(subject(make))])),
     'own Map': peer(subject((tokens) => floorOf[framework](plainMap(tokens)))),
     'hashed Map': floor(subject((tokens) => floorOf[framework](hashedMap(tokens)))),
+    'same duties': floor(subject((tokens) => floorWithDutiesOf[framework](keyedMap(tokens)))),
   }
 }
 

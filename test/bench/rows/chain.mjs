@@ -14,7 +14,7 @@ import express from 'express'
 import { noop } from '../lib/apps.mjs'
 import { call, expressMiddleware } from '../lib/drivers.mjs'
 import { manyLeaves } from '../lib/leaves.mjs'
-import { expressFloor, hashedMap } from '../lib/floors.mjs'
+import { expressFloor, expressImpersonationFloor, hashedMap, keyedMap } from '../lib/floors.mjs'
 import {
   AUDIENCE,
   basicHeader,
@@ -168,6 +168,34 @@ async function behindProxy() {
   )
 }
 
+const impersonationHeaders = (groups) => [
+  ...withAuthorization('Bearer admin-token'),
+  'Impersonate-User',
+  'jane',
+  ...Array.from({ length: groups }, (_, index) => ['Impersonate-Group', `team-${index}`]).flat(),
+]
+
+/** The rules of a user, found by name, as in `indexed by hand` of the rows of RBAC. */
+const impersonatingByHand = (groups) => () => {
+  const rules = [
+    { verbs: ['impersonate'], apiGroups: [''], resources: ['users', 'groups', 'serviceaccounts'] },
+  ]
+  const byName = new Map([['admin', rules]])
+  const isAllowed = ({ username, groups: own }, { resource }) =>
+    [byName.get(username), ...own.map((group) => byName.get(group))].some((each) =>
+      each?.some(
+        (rule) =>
+          rule.verbs.includes('impersonate') &&
+          rule.apiGroups.includes('') &&
+          rule.resources.includes(resource),
+      ),
+    )
+  const users = keyedMap(
+    new Map([['admin-token', { username: 'admin', groups: ['ops', 'system:authenticated'] }]]),
+  )
+  return alone(expressImpersonationFloor(users, isAllowed), [impersonationHeaders(groups)])
+}
+
 const impersonating = (groups) => () => {
   const chain = authenticatorChain({ tokens: [tokenFile('admin-token,admin,1,"ops"\n')] })
   const policy = rbac(
@@ -182,8 +210,7 @@ const impersonating = (groups) => () => {
   const impersonate = impersonation(policy)
   const both = (req, res, next) =>
     authenticate(req, res, (error) => (error ? next(error) : impersonate(req, res, next)))
-  const sent = Array.from({ length: groups }, (_, index) => ['Impersonate-Group', `team-${index}`]).flat()
-  return alone(both, [[...withAuthorization('Bearer admin-token'), 'Impersonate-User', 'jane', ...sent]])
+  return alone(both, [impersonationHeaders(groups)])
 }
 
 export const chainRows = [
@@ -205,14 +232,18 @@ export const chainRows = [
     { 'no-op': nothing, 'kube-authn': ours(firstSight), 'parse and verify': floor(parseAndVerify) },
   ),
   operationRow('request header', { target: 6 }, { 'no-op': nothing, 'kube-authn': ours(behindProxy) }),
-  operationRow(
-    'impersonation, 1 group, RBAC',
-    { target: 6 },
-    { 'no-op': nothing, 'kube-authn': ours(impersonating(1)) },
-  ),
-  operationRow(
-    'impersonation, 20 groups, RBAC',
-    { target: 20 },
-    { 'no-op': nothing, 'kube-authn': ours(impersonating(20)) },
+  ...[
+    { groups: 1, target: 6 },
+    { groups: 20, target: 20 },
+  ].map(({ groups, target }) =>
+    operationRow(
+      `impersonation, ${groups} ${groups === 1 ? 'group' : 'groups'}, RBAC`,
+      { target },
+      {
+        'no-op': nothing,
+        'kube-authn': ours(impersonating(groups)),
+        'same duties': floor(impersonatingByHand(groups)),
+      },
+    ),
   ),
 ]

@@ -32,9 +32,7 @@ export default {
 }
 
 function chainsOf(url) {
-  const issuer = { url, audiences: ['app'] }
-  const claimMappings = { username: { claim: 'sub', prefix: '' } }
-  const tokens = () => oidc({ issuer, claimMappings, clock })
+  const tokens = () => oidc({ issuer: url, audience: 'app', usernamePrefix: '', clock })
   return {
     '/oidc': authenticateRequest(bearerToken(tokens())),
     '/cached': authenticateRequest(bearerToken(cached(tokens(), { clock }))),

@@ -4,12 +4,6 @@
  */
 const CANNOT = [
   {
-    checks: ['cel: gives lists to functions'],
-    runtimes: ["Vercel's edge runtime"],
-    because:
-      'the npm package makes lists whose `constructor` is not `Array`, and the CEL library finds no function for them',
-  },
-  {
     checks: ['test kit: makes certificates'],
     runtimes: ["Vercel's edge runtime"],
     because:

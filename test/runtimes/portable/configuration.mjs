@@ -72,7 +72,7 @@ jwt:
 async function worldOf() {
   const issuer = await createIssuer({ signingAlgorithms: ['ES256'] })
   const text = configOf(issuer, `'"a:" + claims.sub'`)
-  const tokens = authenticationConfiguration(text, { fetchFor: () => issuer.fetch })
+  const tokens = authenticationConfiguration(text, { fetchFor: () => issuer.fetch, compiler: celCompiler() })
   return { issuer, tokens, token: await issuer.sign({ aud: 'app', sub: 'jane' }) }
 }
 
@@ -96,3 +96,21 @@ check('is refused with the path of what is wrong', async () => {
   expectText(error.message, 'jwt[0].issuer.url')
   expectText(error.message, 'jwt[0].claimMappings.username.expression')
 })
+
+check(
+  'compiles expressions by itself, or asks for a compiler where it would make every bundle larger',
+  async () => {
+    const text = configOf({ url: 'https://issuer.example.com' }, `'"a:" + claims.sub'`)
+    const fetchFor = () => () => Promise.reject(new Error('not reached'))
+    const error = await thrownBy(() => {
+      authenticationConfiguration(text, { fetchFor })
+      throw new Error('compiled')
+    })
+    expectText(error.message, isBundledForTheEdge() ? 'pass celCompiler()' : 'compiled')
+  },
+)
+
+/** Workers, and Vercel's edge, which is based on them. */
+function isBundledForTheEdge() {
+  return globalThis.navigator?.userAgent === 'Cloudflare-Workers' || globalThis.EdgeRuntime !== undefined
+}

@@ -1,3 +1,5 @@
+import { bytesOfBase64 } from '@kube-authn/internal/base64'
+import { latin1FromBytes } from '@kube-authn/internal/byte-text'
 import { fn, type Library } from '../check/declarations.ts'
 import { fail } from '../evaluate/failure.ts'
 import type { Meter } from '../evaluate/meter.ts'
@@ -12,17 +14,13 @@ export function encoders(meter: Meter): Library {
     functions: [
       fn('base64.encode(bytes): string', (bytes: Uint8Array) => {
         meter.spend(bytes.length / 10)
-        let binary = ''
-        for (const byte of bytes) binary += String.fromCharCode(byte)
-        return btoa(binary)
+        return btoa(latin1FromBytes(bytes))
       }),
       fn('base64.decode(string): bytes', (text: string) => {
         meter.spend(text.length / 10)
         // Padding may be missing.
-        if (!/^(?:[\w+/-]{4})*(?:[\w+/-]{2}(?:==)?|[\w+/-]{3}=?)?$/.test(text) || /[_-]/.test(text)) {
-          return fail('illegal base64 data')
-        }
-        return Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
+        const padded = text.includes('=') ? text : text.padEnd(Math.ceil(text.length / 4) * 4, '=')
+        return text === '' ? new Uint8Array() : (bytesOfBase64(padded) ?? fail('illegal base64 data'))
       }),
     ],
   }

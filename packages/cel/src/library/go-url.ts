@@ -1,10 +1,4 @@
-import {
-  CONTROL_CHARACTER,
-  escapesProblem,
-  hostProblem,
-  splitOnce,
-  USERINFO,
-} from '@kube-authn/internal/url-syntax'
+import { checkFragment, escapesProblem, splitOnce, splitUrl } from '@kube-authn/internal/go-url'
 
 /** A URL as parsed by Go. */
 export interface GoUrl {
@@ -21,11 +15,6 @@ export interface GoUrl {
   readonly fragment: string
 }
 
-/** The string is not a URL. The message is the reason that Go gives, without the URL. */
-export class UrlProblem extends Error {
-  override readonly name = 'UrlProblem'
-}
-
 /**
  * Parses an absolute URL or an absolute path.
  *
@@ -36,9 +25,15 @@ export class UrlProblem extends Error {
 export function readUrl(text: string): GoUrl {
   checkRequestUri(text)
   const [beforeFragment = '', fragment = ''] = splitOnce(text, '#')
-  const { path, ...url } = read(beforeFragment, false)
-  refuse(escapesProblem(fragment))
-  return { ...url, escapedPath: escapedPath(path), fragment: unescapedText(fragment) }
+  const { userinfo = '', host, path, ...url } = splitUrl(beforeFragment, false)
+  checkFragment(fragment)
+  return {
+    ...url,
+    userinfo,
+    host: unescapedText(host),
+    escapedPath: escapedPath(path),
+    fragment: unescapedText(fragment),
+  }
 }
 
 /**
@@ -47,7 +42,7 @@ export function readUrl(text: string): GoUrl {
  * @throws {UrlProblem} with Go's reason.
  */
 export function checkRequestUri(text: string): void {
-  read(text, true)
+  splitUrl(text, true)
 }
 
 /**
@@ -67,50 +62,6 @@ export function queryParameters(query: string): ReadonlyMap<string, readonly str
     else values.push(text)
   }
   return parameters
-}
-
-const NONE = {
-  scheme: '',
-  opaque: '',
-  userinfo: '',
-  host: '',
-  path: '',
-  query: undefined,
-}
-
-/** A URL with its path as written, and without a fragment. */
-type Parts = Omit<GoUrl, 'escapedPath' | 'fragment'> & { readonly path: string }
-
-function read(text: string, isRequest: boolean): Parts {
-  if (CONTROL_CHARACTER.test(text)) refuse('net/url: invalid control character in URL')
-  if (text === '' && isRequest) refuse('empty url')
-  if (text === '*') return { ...NONE, path: '*' }
-  if (text.startsWith(':')) refuse('missing protocol scheme')
-  const [, scheme = ''] = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(text) ?? []
-  const [hierarchy = '', query] = splitOnce(scheme === '' ? text : text.slice(scheme.length + 1), '?')
-  const base = { ...NONE, scheme: scheme.toLowerCase(), query }
-  if (!hierarchy.startsWith('/')) {
-    if (scheme !== '') return { ...base, opaque: hierarchy }
-    if (isRequest) refuse('invalid URI for request')
-    if (splitOnce(hierarchy, '/')[0]?.includes(':') === true) {
-      refuse('first path segment in URL cannot contain colon')
-    }
-  }
-  const hasAuthority =
-    hierarchy.startsWith('//') && (scheme !== '' || (!isRequest && !hierarchy.startsWith('///')))
-  const [authority = ''] = hasAuthority ? splitOnce(hierarchy.slice(2), '/') : []
-  const path = hasAuthority ? hierarchy.slice(2 + authority.length) : hierarchy
-  const at = authority.lastIndexOf('@')
-  const userinfo = authority.slice(0, Math.max(at, 0))
-  const host = authority.slice(at + 1)
-  refuse(hostProblem(host))
-  refuse(USERINFO.test(userinfo) ? escapesProblem(userinfo) : 'net/url: invalid userinfo')
-  refuse(escapesProblem(path))
-  return { ...base, userinfo, host: unescapedText(host), path }
-}
-
-function refuse(reason: string | undefined): void {
-  if (reason !== undefined) throw new UrlProblem(reason)
 }
 
 const utf8 = new TextEncoder()

@@ -1,3 +1,4 @@
+import { isBase64 } from '@kube-authn/internal/base64'
 import {
   dns1035LabelProblems,
   dns1123LabelProblems,
@@ -82,7 +83,6 @@ function validateCost([format, text]: readonly Value[]): number {
 }
 
 const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})$/
 const TIME = /^([01]\d|2[0-3]):[0-5]\d:[0-5]\d(.\d+)?(z|[+-]\d\d:\d\d)$/
 
 const VALIDATIONS: Readonly<Record<string, Validate>> = {
@@ -99,7 +99,7 @@ const VALIDATIONS: Readonly<Record<string, Validate>> = {
     return problem === undefined ? [] : [`parse ${quoted(text)}: ${problem}`]
   },
   uuid: (text) => (UUID.test(text) ? [] : ['does not match the UUID format']),
-  byte: (text) => (BASE64.test(text) ? [] : ['invalid base64']),
+  byte: (text) => (isBase64(text) ? [] : ['invalid base64']),
   date: (text) => (isDate(text) ? [] : ['invalid date']),
   datetime: (text) => (isDateTime(text) ? [] : ['invalid datetime']),
 }

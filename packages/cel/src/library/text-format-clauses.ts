@@ -1,3 +1,4 @@
+import { hexOf } from '@kube-authn/internal/bytes'
 import { quoted } from '@kube-authn/internal/quote'
 import { fail as failed } from '../evaluate/failure.ts'
 import type { Meter } from '../evaluate/meter.ts'
@@ -155,7 +156,7 @@ export function hexadecimal(value: Value, meter: Meter): string {
   if (typeof value === 'string' || value instanceof Uint8Array) meter.spend(value.length * 4)
   const bytes = typeof value === 'string' ? utf8.encode(value) : value
   if (bytes instanceof Uint8Array) {
-    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+    return hexOf(bytes)
   }
   return (
     based(value, 16) ?? unsuitable('only integers, byte buffers, and strings can be formatted as hex', value)

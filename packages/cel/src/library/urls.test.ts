@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { evaluated } from '../../test/cel.ts'
 import { CelCompileError, CelEvaluationError, type CelValue } from '../kubernetes/index.ts'
-import { checkRequestUri, readUrl, UrlProblem } from './go-url.ts'
+import { UrlProblem } from '@kube-authn/internal/go-url'
+import { checkRequestUri, readUrl } from './go-url.ts'
 
 const FULL = 'https://user:pass@example.com:80/path?query=val#fragment'
 

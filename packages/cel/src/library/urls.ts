@@ -5,7 +5,8 @@ import type { Meter } from '../evaluate/meter.ts'
 import { mapOf } from '../values/map.ts'
 import { Opaque } from '../values/value.ts'
 import { traversal } from './costs.ts'
-import { checkRequestUri, type GoUrl, queryParameters, readUrl, UrlProblem } from './go-url.ts'
+import { UrlProblem } from '@kube-authn/internal/go-url'
+import { checkRequestUri, type GoUrl, queryParameters, readUrl } from './go-url.ts'
 
 const TYPE = structType('kubernetes.URL')
 

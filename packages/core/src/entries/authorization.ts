@@ -7,7 +7,7 @@ export { allowPaths } from '../authorization/allow-paths.ts'
 export { alwaysAllow, alwaysDeny } from '../authorization/always.ts'
 export { type Attributes, attributesOf, type RequestAttributes } from '../authorization/attributes.ts'
 export { authorizeRequest } from '../authorization/authorize-request.ts'
-export type { Authorizer } from '../authorization/authorizer.ts'
+export type { Authorizer, RuleResolver } from '../authorization/authorizer.ts'
 export {
   authorizationConfiguration,
   type ConfiguredAuthorizer,
@@ -17,6 +17,7 @@ export { allow, type Decision, deny, noOpinion } from '../authorization/decision
 export { AuthorizationError } from '../authorization/errors.ts'
 export { forbiddenMessage } from '../authorization/forbidden.ts'
 export { privilegedGroups } from '../authorization/privileged-groups.ts'
+export type { RbacPolicy } from '../authorization/rbac/objects.ts'
 export { parseRbac, rbacPolicy } from '../authorization/rbac/parse.ts'
 export { rbac, type RbacAuthorizer } from '../authorization/rbac/rbac.ts'
 export { type RequestInfo, requestInfo } from '../authorization/request-info/request-info.ts'

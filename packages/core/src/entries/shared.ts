@@ -36,6 +36,7 @@ export {
 export {
   type AuthenticatedRequest,
   authenticateRequest,
+  type HeldRequest,
   type RefusedRequest,
   type RequestOutcome,
 } from '../handler/authenticate-request.ts'
@@ -48,6 +49,7 @@ export { impersonateRequest } from '../impersonation/impersonate-request.ts'
 export { fetchBody } from '../internal/api/body.ts'
 export { isPromiseLike } from '../internal/awaitable.ts'
 export { systemClock } from '../internal/clock.ts'
+export { isObject, memberOf } from '../internal/objects.ts'
 export {
   anAuthorizer,
   aRequestAuthenticator,

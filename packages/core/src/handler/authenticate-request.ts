@@ -32,12 +32,22 @@ export interface AuthenticatedRequest {
    * needs one must refuse it with this error.
    */
   readonly unresolvedImpersonation?: StatusError
+  /** Set if `unresolvedImpersonation` is: the same error, made when it is read, since impersonation nearly always decides before. */
+  readonly held?: HeldRequest
   /** The changes to apply to the headers before the application sees them. */
   readonly headerChanges: HeaderChanges
   /** Warnings for the client, each to be sent as a `Warning` header. */
   readonly warnings: readonly string[]
   /** HTTP/2 only: close the connection after this response, so that an unauthenticated client cannot hold it open. */
   readonly closesConnection: boolean
+}
+
+/** A request that has no user, as its impersonation is not granted. */
+export interface HeldRequest {
+  /** The error wherever a user is needed. */
+  readonly failure: StatusError
+  /** The caller, until impersonation is decided. */
+  readonly caller?: Authentication
 }
 
 /** A refused request. */

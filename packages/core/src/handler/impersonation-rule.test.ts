@@ -3,6 +3,7 @@ import { jane, knows, noOpinion, recorder, request, requests } from '../../test/
 import { auditLog } from '../audit/audit-log.ts'
 import type { AuditEvent } from '../audit/event.ts'
 import { ConfigurationError } from '../authenticator/errors.ts'
+import { RecurringAnswer } from '../authenticator/recurring-answer.ts'
 import { selectorOf } from '../request/headers/selector.ts'
 import { userInfo } from '../authenticator/user.ts'
 import { authenticateRequest } from './authenticate-request.ts'
@@ -45,6 +46,26 @@ describe('a request that asks to act as another user', () => {
       reason: 'Forbidden',
       code: 403,
     })
+  })
+
+  it('is held as the caller that it has, whoever asked before', async () => {
+    const bob = userInfo({ username: 'bob' })
+    const recurring = new RecurringAnswer(jane)
+    const answers = [recurring, recurring, { user: bob }, recurring, { user: bob }]
+    const [next] = [[...answers]]
+    const decideNext = authenticateRequest(
+      requests(() => next.shift()),
+      { impersonationHeaders: 'later' },
+    )
+    for (const { user } of answers) {
+      const outcome = await decideNext(request({ headers: [IMPERSONATE] }))
+      expect(outcome).toMatchObject({ authentication: { user }, held: { caller: { user } } })
+      const { held, unresolvedImpersonation } = { ...outcome, held: undefined, ...outcome }
+      expect(held?.failure.message).toContain(`User "${user.username}" cannot impersonate`)
+      expect(unresolvedImpersonation?.message).toBe(held?.failure.message)
+      // Errors can be changed, so no two requests share one.
+      expect(held?.failure).not.toBe(held?.failure)
+    }
   })
 
   it('is refused with a cause that names the options', async () => {

@@ -1,12 +1,10 @@
 import { escapeHtml } from '../authorization/forbidden.ts'
-import type { HeaderChanges } from '../authenticator/authenticator.ts'
 import { type AuthenticationError, rejected } from '../authenticator/errors.ts'
 import { notify, type Observer } from '../authenticator/events.ts'
 import { withWarnings } from '../internal/warning-headers.ts'
 import { quoted } from '@kube-authn/internal/quote'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { StatusError } from '../authenticator/status.ts'
-import type { UserInfo } from '../authenticator/user.ts'
 import { withoutStack } from '../internal/without-stack.ts'
 import type { AuthenticatedRequest, RequestOutcome } from './authenticate-request.ts'
 import type { AuthenticateRequestContext } from './authenticate-request-options.ts'
@@ -57,34 +55,58 @@ export function impersonationRule(
   option: 'auto' | 'later' | 'pass',
   observer: Observer | undefined,
 ): ImpersonationRule {
+  // One outcome for consecutive requests of a caller: a property with a getter takes longer than authentication.
+  let last: AuthenticatedRequest | undefined
+  let outcome: AuthenticatedRequest | undefined
   return function unlessUnhandled(request, accepted, given) {
     if (option === 'pass') return accepted
-    const isGone = given?.askedToImpersonate === true
-    const { authentication, headerChanges, warnings, closesConnection } = accepted
-    const { user } = authentication
-    const failure = unhandled(user, warnings)
-    if (!isGone && (option === 'later' || isPromised(given))) {
-      return { ...accepted, unresolvedImpersonation: failure }
+    if (given?.askedToImpersonate !== true && (option === 'later' || isPromised(given))) {
+      if (outcome === undefined || accepted !== last) {
+        last = accepted
+        outcome = unresolved(accepted)
+      }
+      return outcome
     }
+    const { headerChanges, closesConnection } = accepted
+    const failure = unhandled(accepted)
     notify(observer, {
       type: 'impersonation',
       request,
       result: 'denied',
-      requester: user,
+      requester: accepted.authentication.user,
       failure,
       durationSeconds: 0,
     })
     return {
       failure,
       unresolvedImpersonation: failure,
-      headerChanges: withoutImpersonation(headerChanges),
+      headerChanges: {
+        ...headerChanges,
+        removePrefixes: [...(headerChanges.removePrefixes ?? []), IMPERSONATION_PREFIX],
+      },
       closesConnection,
     }
   }
 }
 
+/** Every read makes an error of its own, since requests share the outcome. Own properties, so that copies of the outcome have them too. */
+function unresolved(accepted: AuthenticatedRequest): AuthenticatedRequest {
+  return Object.freeze({
+    ...accepted,
+    held: Object.freeze({
+      caller: accepted.authentication,
+      get failure() {
+        return unhandled(accepted)
+      },
+    }),
+    get unresolvedImpersonation() {
+      return unhandled(accepted)
+    },
+  })
+}
+
 /** A 403 with a message like that of kube-apiserver for a forbidden impersonation. */
-function unhandled(user: UserInfo, warnings: readonly string[]): StatusError {
+function unhandled({ authentication: { user }, warnings }: AuthenticatedRequest): StatusError {
   const message = `forbidden: ${escapeHtml(`User ${quoted(user.username)} cannot impersonate`)}: no impersonation middleware handles the Impersonate-* headers of this request`
   const headers = {
     'x-content-type-options': 'nosniff',
@@ -111,8 +133,4 @@ function isPromised(given: AuthenticateRequestContext | undefined): boolean {
   } catch {
     return false
   }
-}
-
-function withoutImpersonation(changes: HeaderChanges): HeaderChanges {
-  return { ...changes, removePrefixes: [...(changes.removePrefixes ?? []), IMPERSONATION_PREFIX] }
 }

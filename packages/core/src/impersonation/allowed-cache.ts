@@ -1,3 +1,4 @@
+import { byCodeUnits } from '../internal/compare.ts'
 import type { Attributes } from '../authorization/attributes.ts'
 import type { Selector } from '../authorization/selectors/selector.ts'
 import type { Clock } from '../internal/clock.ts'
@@ -74,7 +75,7 @@ function userParts({ username, uid, groups, extra }: UserInfo): unknown {
 }
 
 function sortedByKey(entries: [string, readonly string[]][]): unknown {
-  return entries.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+  return entries.toSorted(([a], [b]) => byCodeUnits(a, b))
 }
 
 function selectorParts(selector: Selector | undefined): unknown {

@@ -1,11 +1,11 @@
 import { type Clock, ConfigurationError, type Observer } from '@kube-authn/core'
-import { isConfigurationError, systemClock, aClock } from '@kube-authn/core/internal'
+import { aClock, errorOf, isConfigurationError, isObject, systemClock } from '@kube-authn/core/internal'
 import { notify, aBoolean, above, aFunction, type OptionsShape } from '@kube-authn/core/adapter'
 import { parseRequestHeaderConfig, type RequestHeaderConfig } from '@kube-authn/core/client-certificate'
 import { type FileSource, RESTRICT } from '../file-source/reloading-source.ts'
 import type { HttpFetch } from '../http/create-fetch.ts'
 import type { Endpoint } from '../http/endpoint.ts'
-import { isOfStrings, isRecord } from '../request-header-config/request-header-config-at.ts'
+import { isOfStrings } from '../request-header-config/request-header-config-at.ts'
 import { apiUrl } from './cluster-endpoint.ts'
 
 /** Options of {@link clusterConfigMap}. */
@@ -89,7 +89,12 @@ export async function clusterConfigMap<T>(
   const report = (error: unknown): void => {
     // Report the same failure once.
     if (String(error) !== failure)
-      notify(observer, { type: 'reload', source, outcome: 'failed', error: asError(error) })
+      notify(observer, {
+        type: 'reload',
+        source,
+        outcome: 'failed',
+        error: errorOf(error, 'the ConfigMap cannot be used'),
+      })
     failure = String(error)
   }
   const poll = async (): Promise<void> => {
@@ -111,7 +116,10 @@ export async function clusterConfigMap<T>(
   } catch (error) {
     if (!tolerateLookupFailure) {
       if (isConfigurationError(error)) throw error
-      throw new ConfigurationError([{ path: source, message: reasonOf(asError(error)) }], { cause: error })
+      throw new ConfigurationError(
+        [{ path: source, message: reasonOf(errorOf(error, 'the ConfigMap cannot be used')) }],
+        { cause: error },
+      )
     }
     report(error)
   }
@@ -146,14 +154,10 @@ function dataOf(source: string, text: string): Readonly<Record<string, string>> 
   } catch {
     throw refuse()
   }
-  if (!isRecord(manifest) || manifest['kind'] !== 'ConfigMap') throw refuse()
+  if (!isObject(manifest) || manifest['kind'] !== 'ConfigMap') throw refuse()
   const data = manifest['data'] ?? {}
-  if (!isRecord(data) || !isOfStrings(data)) throw refuse()
+  if (!isObject(data) || !isOfStrings(data)) throw refuse()
   return data
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
 }
 
 /** The rejection of `fetch` is generic; its cause has the reason. */

@@ -170,8 +170,11 @@ describe('requestHeaderFromCluster', () => {
       expect(events).toMatchObject([{ type: 'reload', outcome: 'failed', error: { message: /is gone/ } }]),
     )
     expect(await usernameOf(authenticator)).toBe(401)
-    clock.advance(5000)
-    await vi.waitFor(() => expect(running.requests).toHaveLength(3))
+    await vi.waitFor(() => {
+      // The last poll may not have ended, and then the next one is not scheduled yet.
+      if (running.requests.length < 3) clock.advance(5000)
+      expect(running.requests).toHaveLength(3)
+    })
     expect(events).toHaveLength(1)
 
     Object.assign(answer, there)

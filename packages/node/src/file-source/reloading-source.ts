@@ -1,6 +1,6 @@
 import { type Clock, ConfigurationError, type Observer } from '@kube-authn/core'
 import { notify } from '@kube-authn/core/adapter'
-import { systemClock, finish, type Steps } from '@kube-authn/core/internal'
+import { errorOf, finish, messageOf, type Steps, systemClock } from '@kube-authn/core/internal'
 import { inSlices } from './in-slices.ts'
 import { watchDirectories } from './watch-directories.ts'
 
@@ -119,7 +119,7 @@ export function reloadingSource<C, T>(
         type: 'reload',
         source: reading.name,
         outcome: 'failed',
-        error: error instanceof Error ? error : new Error(String(error)),
+        error: errorOf(error, 'the new version cannot be used'),
       })
     }
     refused = version
@@ -222,7 +222,7 @@ function firstRead<C>({ read, stamp, parameter }: Reading<C>): Version<C> & { re
     // In this order, so that a write in between counts as another version.
     return { stamp: stamp(), ...finish(read()) }
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause)
+    const message = messageOf(cause, 'cannot be read')
     throw new ConfigurationError([{ path: parameter, message }], { cause })
   }
 }

@@ -11,7 +11,7 @@ import {
 import { aBoolean, aFunction, listOf, type OptionsShape } from '@kube-authn/core/adapter'
 import type { ServiceAccountObjects } from '@kube-authn/core/service-account'
 import { authenticationConfigurationAtShape } from '../authentication-configuration-at.ts'
-import type { EgressProxies } from '../issuer-fetch.ts'
+import type { EgressProxies } from '../authentication-configuration-at.ts'
 import { aPath } from '../options/a-path.ts'
 import { someAccountObjects, tokenShape } from '../token-options.ts'
 

@@ -1,5 +1,5 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
-import { type FileNotice, printedSeconds, quoted } from '@kube-authn/core/internal'
+import { messageOf, type FileNotice, printedSeconds, quoted } from '@kube-authn/core/internal'
 import { anEndpoint, type ExternalSigner } from '../external-signer/external-signer-at.ts'
 import type { ParsedFlags } from './parse-flags.ts'
 import { booleanOf, listOf, optionalString, secondsOf } from './read-flags.ts'
@@ -58,7 +58,7 @@ export function signerProblems(flags: ParsedFlags, signer: ExternalSigner): read
 
 /** The problem of an unusable external signer, under its flag. */
 export function unusableSigner(error: unknown): ConfigurationProblem {
-  const message = error instanceof Error ? error.message : 'the call failed'
+  const message = messageOf(error, 'the call failed')
   return problem(`while setting up external-jwt-signer: ${message}`)
 }
 

@@ -1,6 +1,6 @@
 import type { Clock, Observer } from '@kube-authn/core'
 import { notify } from '@kube-authn/core/adapter'
-import { systemClock } from '@kube-authn/core/internal'
+import { errorOf, systemClock } from '@kube-authn/core/internal'
 import { readTextFile } from '../file-source/read-file.ts'
 
 /** Options of {@link bearerTokenFile}. */
@@ -38,7 +38,7 @@ export function bearerTokenFile(path: string, options: BearerTokenFileOptions = 
       readAtMs = now
       refused = ''
     } catch (error) {
-      const failure = error instanceof Error ? error : new Error(String(error))
+      const failure = errorOf(error, 'the file cannot be read')
       if (failure.message !== refused) {
         notify(observer, { type: 'reload', source: path, outcome: 'failed', error: failure })
       }

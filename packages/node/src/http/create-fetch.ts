@@ -1,10 +1,16 @@
-import { systemClock, optionProblems, refuseProblems, aString } from '@kube-authn/core/internal'
+import { ConfigurationError } from '@kube-authn/core'
+import {
+  aString,
+  deadlineAfter,
+  optionProblems,
+  refuseProblems,
+  systemClock,
+} from '@kube-authn/core/internal'
 import { aBoolean, above, type OptionsShape, wholeNumber } from '@kube-authn/core/adapter'
 import { aPath } from '../options/a-path.ts'
 import { reloadShape } from '../options/reload-shape.ts'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { connections } from './connections.ts'
-import { deadlineAfter } from './deadline.ts'
 import type { Transport } from './endpoint.ts'
 import { limitedResponse } from './limited-response.ts'
 import { type InsecureOptions, transportProblems } from './problems.ts'
@@ -72,6 +78,21 @@ export interface HttpFetch {
 export function createFetch(transport: Transport = {}, options: FetchOptions = {}): HttpFetch {
   const found = optionProblems(transportShape, transport)
   refuseProblems(found.length > 0 ? found : transportProblems(transport), optionProblems(fetchShape, options))
+  return fetchThrough(transport, options)
+}
+
+/**
+ * {@link createFetch} for a transport of known types.
+ *
+ * @throws {ConfigurationError} with every problem of the transport.
+ */
+export function fetchOver(transport: Transport, options: FetchOptions): HttpFetch {
+  const problems = transportProblems(transport)
+  if (problems.length > 0) throw new ConfigurationError(problems)
+  return fetchThrough(transport, options)
+}
+
+function fetchThrough(transport: Transport, options: FetchOptions): HttpFetch {
   const { timeoutSeconds = 30, maxBytes = 1_048_576, allowInsecureHttp = false } = options
   const { clock = systemClock } = options
   const open = connections(transport, timeoutSeconds * 1000, options)
@@ -86,7 +107,12 @@ export function createFetch(transport: Transport = {}, options: FetchOptions = {
       throw new TypeError('a URL must not have credentials in it')
     }
     const { method = 'GET', body = null, redirect } = init
-    const deadline = deadlineAfter(timeoutSeconds, clock, init.signal)
+    const deadline = deadlineAfter({
+      milliseconds: timeoutSeconds * 1000,
+      clock,
+      caller: init.signal ?? undefined,
+      timeUp: () => new DOMException(`no complete response within ${timeoutSeconds} seconds`, 'TimeoutError'),
+    })
     try {
       const send = async () => {
         const { fetch, dispatcher } = await open.current()

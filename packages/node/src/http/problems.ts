@@ -1,10 +1,19 @@
 import type { KeyObject } from 'node:crypto'
 import type { ConfigurationProblem } from '@kube-authn/core'
-import { urlProblems } from '@kube-authn/core/internal'
+import { messageOf, urlProblems } from '@kube-authn/core/internal'
 import { isToken, readToken } from './bearer-token-file.ts'
 import type { Credential, Endpoint, Transport } from './endpoint.ts'
-import { authoritiesIn, clientCertificatesIn, isKeyOf, NO_PAIR, privateKeyIn, readPem } from './pem.ts'
-import { combinationProblems, type TransportPem, transportPems } from './transport-pem.ts'
+import {
+  authoritiesIn,
+  clientCertificatesIn,
+  isKeyOf,
+  NO_PAIR,
+  privateKeyIn,
+  readPem,
+  combinationProblems,
+  type TransportPem,
+  transportPems,
+} from './pem.ts'
 
 /** Allows plain HTTP. */
 export interface InsecureOptions {
@@ -113,7 +122,7 @@ function failureOf(what: string, work: () => unknown): string | undefined {
     work()
     return undefined
   } catch (error) {
-    return `${what}: ${error instanceof Error ? error.message : String(error)}`
+    return `${what}: ${messageOf(error, 'cannot be used')}`
   }
 }
 

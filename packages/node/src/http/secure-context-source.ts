@@ -1,3 +1,4 @@
+import { errorOf } from '@kube-authn/core/internal'
 import type { KeyObject } from 'node:crypto'
 import type { SecureContext } from 'node:tls'
 import { notify } from '@kube-authn/core/adapter'
@@ -6,8 +7,17 @@ import { reloadOf } from '../options/reload-shape.ts'
 import { fileSource } from '../file-source/file-source.ts'
 import type { FileSource, ReloadOptions } from '../file-source/reloading-source.ts'
 import type { Transport } from './endpoint.ts'
-import { authoritiesIn, clientCertificatesIn, isKeyOf, MAX_PEM_BYTES, NO_PAIR, privateKeyIn } from './pem.ts'
-import { type PemSource, type TransportPem, transportPems } from './transport-pem.ts'
+import {
+  authoritiesIn,
+  clientCertificatesIn,
+  isKeyOf,
+  MAX_PEM_BYTES,
+  NO_PAIR,
+  privateKeyIn,
+  type PemSource,
+  type TransportPem,
+  transportPems,
+} from './pem.ts'
 
 /** The TLS contexts of a transport. */
 export interface SecureContexts {
@@ -65,7 +75,7 @@ export function secureContextSource(
           type: 'reload',
           source: nameOf((pems.cert ?? pems.ca)?.source),
           outcome: 'failed',
-          error: error instanceof Error ? error : new Error(String(error)),
+          error: errorOf(error, 'the files cannot be used'),
         })
       }
       return contexts

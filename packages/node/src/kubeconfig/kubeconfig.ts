@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path'
 import { ConfigurationError } from '@kube-authn/core'
 import { aBoolean, type OptionsShape, required } from '@kube-authn/core/adapter'
 import {
+  messageOf,
   aString,
   optionProblems,
   refuseProblems,
@@ -112,7 +113,7 @@ function textOf(path: string): string {
   try {
     return readTextFile(path, MAX_BYTES)
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
+    const message = messageOf(error, 'cannot be read')
     const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
     // As in client-go.
     throw new ConfigurationError([{ path: 'kubeconfig', message: isMissing ? `stat ${message}` : message }], {

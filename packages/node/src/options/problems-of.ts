@@ -1,5 +1,5 @@
 import { ConfigurationError, type ConfigurationProblem } from '@kube-authn/core'
-import { isConfigurationError } from '@kube-authn/core/internal'
+import { messageOf, isConfigurationError } from '@kube-authn/core/internal'
 
 /** Parameter names for paths: their problems are reported under the option that the path comes from. */
 const PATHS: ReadonlySet<string> = new Set(['path', 'paths'])
@@ -15,7 +15,7 @@ export function problemsOf(
   separator: '.' | ': ',
 ): readonly ConfigurationProblem[] {
   if (!isConfigurationError(error)) {
-    return [{ path: option, message: error instanceof Error ? error.message : String(error) }]
+    return [{ path: option, message: messageOf(error, 'cannot be used') }]
   }
   return error.problems.map(({ path, message }) => {
     if (path === option || PATHS.has(path)) return { path: option, message }

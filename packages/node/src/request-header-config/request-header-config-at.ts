@@ -1,6 +1,6 @@
 import { ConfigurationError } from '@kube-authn/core'
 import { parseRequestHeaderConfig, type RequestHeaderConfig } from '@kube-authn/core/client-certificate'
-import { type RequestHeaderConfigData, yamlDocument } from '@kube-authn/core/internal'
+import { isObject, type RequestHeaderConfigData, yamlDocument } from '@kube-authn/core/internal'
 import { checkOptions } from '@kube-authn/core/adapter'
 import { fileShape } from '../options/reload-shape.ts'
 import { fileSource, type FileSourceOptions } from '../file-source/file-source.ts'
@@ -62,17 +62,12 @@ function dataOf(path: string, content: Uint8Array): RequestHeaderConfigData {
     throw refuse('not UTF-8')
   }
   const manifest = yamlDocument(text, path)
-  if (!isRecord(manifest) || manifest['apiVersion'] !== 'v1' || manifest['kind'] !== 'ConfigMap') {
+  if (!isObject(manifest) || manifest['apiVersion'] !== 'v1' || manifest['kind'] !== 'ConfigMap') {
     throw refuse('must be a manifest with apiVersion v1 and kind ConfigMap')
   }
   const data = manifest['data'] ?? {}
-  if (!isRecord(data) || !isOfStrings(data)) throw refuse('data must be a map of strings')
+  if (!isObject(data) || !isOfStrings(data)) throw refuse('data must be a map of strings')
   return data
-}
-
-/** Whether it is an object and not a list. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Whether all its values are strings. */

@@ -2,7 +2,7 @@ import type { SecureContextOptions } from 'node:tls'
 import { resolve } from 'node:path'
 import { ConfigurationError } from '@kube-authn/core'
 import { notify, type OptionsShape, required } from '@kube-authn/core/adapter'
-import { optionProblems, refuseProblems } from '@kube-authn/core/internal'
+import { errorOf, optionProblems, refuseProblems } from '@kube-authn/core/internal'
 import { aPath } from '../options/a-path.ts'
 import { underOption } from '../options/problems-of.ts'
 import { fileShape } from '../options/reload-shape.ts'
@@ -96,7 +96,7 @@ export function tlsServerOptionsAt(options: TlsServerOptionsAt): TlsServerFiles 
               type: 'reload',
               source: path,
               outcome: 'failed',
-              error: error instanceof Error ? error : new Error(String(error)),
+              error: errorOf(error, 'the certificate cannot be used'),
             })
           }
         },

@@ -1,3 +1,4 @@
+import { isObject } from '@kube-authn/core/internal/shared'
 /** The versions of TokenReview; they have the same fields. More may be added in a minor version; handle the rest. */
 export type TokenReviewVersion = 'v1' | 'v1beta1'
 
@@ -26,10 +27,6 @@ export function readReview(text: string): ReceivedReview | undefined {
 }
 
 const VERSIONS: readonly TokenReviewVersion[] = ['v1', 'v1beta1']
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
 
 function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((each) => typeof each === 'string')

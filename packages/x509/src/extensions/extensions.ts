@@ -2,10 +2,16 @@ import { type Bytes, contentOf, type DerElement, DerReader, Tag } from '../der/r
 import { booleanOf, objectIdentifier } from '../der/values.ts'
 import { malformed } from '../errors.ts'
 import { checkAuthorityInformationAccess } from './authority-information-access.ts'
-import { type BasicConstraints, basicConstraintsOf } from './basic-constraints.ts'
 import { checkCrlDistributionPoints } from './crl-distribution-points.ts'
-import { authorityKeyIdentifierOf, subjectKeyIdentifierOf } from './key-identifiers.ts'
-import { extendedKeyUsageOf, type KeyUsage, keyUsageOf } from './key-usage.ts'
+import {
+  authorityKeyIdentifierOf,
+  type BasicConstraints,
+  basicConstraintsOf,
+  extendedKeyUsageOf,
+  type KeyUsage,
+  keyUsageOf,
+  subjectKeyIdentifierOf,
+} from './keys.ts'
 import { type NameConstraints, nameConstraintsOf } from './name-constraints.ts'
 import {
   certificatePoliciesOf,

@@ -1,3 +1,4 @@
+import { bytesOfBase64 } from '@kube-authn/internal/base64'
 import { CertificateError } from '../errors.ts'
 import { type CertificatePool, certificatePoolOf } from './certificate-pool.ts'
 import type { Certificate } from '../certificate.ts'
@@ -51,10 +52,9 @@ function isHeader(line = ''): boolean {
 }
 
 function readCertificate(body: string, before: number): Certificate {
-  const base64 = body.replaceAll(/\s/g, '')
-  if (base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(base64))
-    throw unreadable(before, 'is not base64')
-  return parseCertificate(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)))
+  const der = bytesOfBase64(body.replaceAll(/\s/g, ''))
+  if (der === undefined) throw unreadable(before, 'is not base64')
+  return parseCertificate(der)
 }
 
 function unreadable(before: number, why: string): CertificateError {

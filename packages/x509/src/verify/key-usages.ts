@@ -1,5 +1,5 @@
 import type { Certificate } from '../certificate.ts'
-import { ExtendedKeyUsage } from '../extensions/key-usage.ts'
+import { ExtendedKeyUsage } from '../extensions/keys.ts'
 
 /**
  * Whether a chain may be used for at least one of the purposes. Each certificate that names purposes, including the root, excludes all

@@ -1,3 +1,4 @@
+import { messageOf } from '../../internal/thrown.ts'
 import { alwaysAllow, alwaysDeny } from '../always.ts'
 import type { Authorizer, RuleResolver } from '../authorizer.ts'
 import { noOpinion } from '../decision.ts'
@@ -119,7 +120,7 @@ const WEBHOOK: Authorizer = { name: 'webhook', authorize: () => noOpinion() }
 
 function problemsAt(path: string, error: unknown): readonly ConfigurationProblem[] {
   if (!isConfigurationError(error)) {
-    return [{ path, message: error instanceof Error ? error.message : String(error) }]
+    return [{ path, message: messageOf(error, 'cannot be used') }]
   }
   return error.problems.map((problem) => ({ path, message: `${problem.path}: ${problem.message}` }))
 }

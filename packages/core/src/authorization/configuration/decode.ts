@@ -2,7 +2,8 @@ import { readConfigurationDocument } from '../../token/configuration/document.ts
 import type { ErrorList } from '../../internal/field/errors.ts'
 import { readDuration } from '../../internal/field/go-duration.ts'
 import type { ObjectReader } from '../../internal/field/reader.ts'
-import type { YamlLimits } from '../../internal/yaml/limits.ts'
+import { aString, optionProblems, refuseProblems } from '../../internal/options/index.ts'
+import { type YamlLimits, yamlLimitsShape } from '../../internal/yaml/limits.ts'
 import type {
   AuthorizationConfiguration,
   AuthorizerConfiguration,
@@ -28,6 +29,7 @@ export function decodeAuthorizationConfiguration(
   source = 'authorization configuration',
   limits: YamlLimits = {},
 ): AuthorizationConfiguration {
+  refuseProblems(aString(text, 'text'), optionProblems(yamlLimitsShape, limits))
   // As in Kubernetes, an empty file is reported as having no authorizers, not as having no kind.
   if (text === '') return { authorizers: [] }
   const document = { text, source, kind: 'AuthorizationConfiguration', limits }

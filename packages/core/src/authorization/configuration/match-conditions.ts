@@ -1,3 +1,4 @@
+import { messageOf } from '../../internal/thrown.ts'
 import type { Attributes } from '../attributes.ts'
 import type { Authorizer } from '../authorizer.ts'
 import { type Decision, deny, noOpinion } from '../decision.ts'
@@ -88,7 +89,7 @@ function resultOf(condition: CelProgram<'request'>, request: CelAccessRequest): 
     const result = condition.evaluate(request)
     return typeof result === 'boolean' ? result : failure('eval result type should be bool')
   } catch (error) {
-    const message = error instanceof Error ? error.message : 'evaluation failed'
+    const message = messageOf(error, 'evaluation failed')
     return failure(`resulted in error: ${message}`, error)
   }
 }

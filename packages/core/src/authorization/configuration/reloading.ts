@@ -1,3 +1,4 @@
+import { errorOf } from '../../internal/thrown.ts'
 import type { Authorizer, RuleResolver } from '../authorizer.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
 import { ConfigurationError } from '../../authenticator/errors.ts'
@@ -128,8 +129,7 @@ export function authorizationConfiguration(
       try {
         return take(content)
       } catch (thrown) {
-        const error =
-          thrown instanceof Error ? thrown : new Error('the configuration cannot be used', { cause: thrown })
+        const error = errorOf(thrown, 'the configuration cannot be used')
         tellReload(observer, { source, outcome: 'failed', content, error })
         return 'refused'
       }

@@ -12,7 +12,10 @@ import { type KubeConfigFileProblem, validateWebhook } from './validate-webhook.
 
 /** Options of {@link validateAuthorizationConfiguration}. */
 export interface ValidateAuthorizationConfigurationOptions {
-  /** Default `celCompiler()`. */
+  /**
+   * The compiler of expressions: `celCompiler()` of `@kube-authn/cel/kubernetes`. On Node.js, Deno and Bun this is the default, and loaded with the
+   * first expression; elsewhere, expressions require it.
+   */
   readonly compiler?: CelCompiler
   /** Returns the problem with the path of a kubeconfig. Default: the path must be absolute. `@kube-authn/node` also checks the file. */
   readonly kubeConfigFileProblem?: KubeConfigFileProblem

@@ -1,3 +1,4 @@
+import { byCodeUnits } from '../../internal/compare.ts'
 import { selects } from './label-selector.ts'
 import type { ClusterRole, PolicyRule } from './objects.ts'
 
@@ -9,7 +10,7 @@ import type { ClusterRole, PolicyRule } from './objects.ts'
  * Source: kubernetes `pkg/controller/clusterroleaggregation`.
  */
 export function effectiveRules(roles: readonly ClusterRole[]): ReadonlyMap<string, readonly PolicyRule[]> {
-  const byName = [...roles].toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+  const byName = [...roles].toSorted((a, b) => byCodeUnits(a.name, b.name))
   return new Map(
     roles.map((role) => [role.name, role.aggregation === undefined ? role.rules : aggregated(role, byName)]),
   )

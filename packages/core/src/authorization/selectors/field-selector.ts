@@ -1,3 +1,4 @@
+import { byCodeUnits } from '../../internal/compare.ts'
 import { type Selector, type SelectorRequirement, tooLong, unreadable } from './selector.ts'
 
 /**
@@ -10,7 +11,7 @@ export function parseFieldSelector(text: string): Selector {
   const refused = tooLong(text)
   if (refused !== undefined) return unreadable(refused)
   const requirements: SelectorRequirement[] = []
-  for (const term of splitTerms(text).toSorted(byText)) {
+  for (const term of splitTerms(text).toSorted(byCodeUnits)) {
     if (term === '') continue
     const split = /!=|==|=/.exec(term)
     if (split === null) return unreadable(`invalid selector: '${text}'; can't understand '${term}'`)
@@ -57,8 +58,4 @@ function unescapeValue(text: string): string | undefined {
     value += escaped
   }
   return value
-}
-
-function byText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

@@ -1,3 +1,4 @@
+import { byCodeUnits } from '../../internal/compare.ts'
 import { labelValueProblems, qualifiedNameProblems } from '@kube-authn/internal/kubernetes-names'
 import { END, type LabelToken, labelTokens } from './label-tokens.ts'
 import { isInt64 } from './int64.ts'
@@ -49,7 +50,7 @@ class Parser {
       if (separator.kind === 'end') break
       if (separator.text !== ',') throw expected(separator, "',' or 'end of string'")
     }
-    return requirements.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+    return requirements.toSorted((a, b) => byCodeUnits(a.key, b.key))
   }
 
   get #next(): LabelToken {

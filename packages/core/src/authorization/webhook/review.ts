@@ -1,3 +1,4 @@
+import { byCodeUnits } from '../../internal/compare.ts'
 import type { Attributes } from '../attributes.ts'
 import type { Selector, SelectorRequirement } from '../selectors/selector.ts'
 
@@ -14,7 +15,7 @@ export type ReviewSpec = Readonly<Record<string, unknown>>
  */
 export function reviewSpec(attributes: Attributes, version: ReviewVersion): ReviewSpec {
   const { user, verb } = attributes
-  const extra = Object.entries(user.extra).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+  const extra = Object.entries(user.extra).toSorted(([a], [b]) => byCodeUnits(a, b))
   return {
     ...(attributes.resourceRequest
       ? { resourceAttributes: resourceAttributes(attributes) }

@@ -1,3 +1,4 @@
+import { memberOf } from '../../internal/objects.ts'
 import type { NodeRequest } from '../../adapter/incoming-message/node-request.ts'
 import { fetchRequest } from '../../request/fetch-request.ts'
 import type { AuthenticationRequest } from '../../request/request.ts'
@@ -30,18 +31,18 @@ export interface ReadRequest {
  */
 export async function readAnyRequest(given: unknown): Promise<ReadRequest> {
   if (isAuthenticationRequest(given)) return { request: given, isAuthenticated: false }
-  const inside = property(given, 'req')
+  const inside = memberOf(given, 'req')
   const isAuthenticated = [given, inside].some(hasState)
   // Hono on Node: the message that Node received, which keeps repeated headers separate.
-  const message = [given, inside, property(property(given, 'env'), 'incoming')].find(isNodeRequest)
+  const message = [given, inside, memberOf(memberOf(given, 'env'), 'incoming')].find(isNodeRequest)
   if (message !== undefined) {
     const { incomingMessageRequest } = await import('../../adapter/incoming-message/index.ts')
-    const target = [given, message].map((each) => property(each, 'originalUrl')).find(isText)
+    const target = [given, message].map((each) => memberOf(each, 'originalUrl')).find(isText)
     return { request: incomingMessageRequest(message, target), isAuthenticated }
   }
-  const fetched = [given, property(inside, 'raw')].find(isFetchRequest)
+  const fetched = [given, memberOf(inside, 'raw')].find(isFetchRequest)
   if (fetched !== undefined) return { request: fetchRequest(fetched), isAuthenticated }
-  const what = property(given, 'then') === undefined ? NO_REQUEST : 'is a promise; await it first'
+  const what = memberOf(given, 'then') === undefined ? NO_REQUEST : 'is a promise; await it first'
   throw new TypeError(`explain(authenticator, request): request ${what}`)
 }
 
@@ -66,28 +67,24 @@ function isStates(states: unknown): states is { of(request: object): unknown } {
 }
 
 function isAuthenticationRequest(value: unknown): value is AuthenticationRequest {
-  if (!isText(property(value, 'path'))) return false
+  if (!isText(memberOf(value, 'path'))) return false
   // A request that is refused unread has no readable headers.
   return (
-    property(value, 'refusal') !== undefined ||
-    typeof property(property(value, 'headers'), 'first') === 'function'
+    memberOf(value, 'refusal') !== undefined ||
+    typeof memberOf(memberOf(value, 'headers'), 'first') === 'function'
   )
 }
 
 function isNodeRequest(value: unknown): value is NodeRequest {
-  const headers = property(value, 'headers')
-  return Array.isArray(property(value, 'rawHeaders')) && typeof headers === 'object' && headers !== null
+  const headers = memberOf(value, 'headers')
+  return Array.isArray(memberOf(value, 'rawHeaders')) && typeof headers === 'object' && headers !== null
 }
 
 function isFetchRequest(value: unknown): value is FetchRequest {
-  const isReadable = typeof property(property(value, 'headers'), 'get') === 'function'
-  return isReadable && isText(property(value, 'method')) && isText(property(value, 'url'))
+  const isReadable = typeof memberOf(memberOf(value, 'headers'), 'get') === 'function'
+  return isReadable && isText(memberOf(value, 'method')) && isText(memberOf(value, 'url'))
 }
 
 function isText(value: unknown): value is string {
   return typeof value === 'string'
-}
-
-function property(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }

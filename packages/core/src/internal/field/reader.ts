@@ -1,3 +1,4 @@
+import { isObject } from '../objects.ts'
 import type { ErrorList } from './errors.ts'
 import type { FieldPath } from './path.ts'
 
@@ -169,8 +170,4 @@ class Reader implements ObjectReader {
 /** Hides a name that does not look like a field: it may be a secret, such as a token in `{token:...}`. */
 function shownName(name: string): string {
   return /^\w[\w.-]{0,63}$/.test(name) ? name : '?'
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

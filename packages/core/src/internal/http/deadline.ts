@@ -8,7 +8,7 @@ export interface Deadline {
   /** Runs the work, but rejects as soon as the limit is reached: the work may ignore the signal. */
   race<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>
   /** Releases the timer and the listener. */
-  end(): void
+  readonly end: () => void
 }
 
 /** Options of {@link deadlineAfter}. */
@@ -17,17 +17,29 @@ export interface DeadlineOptions {
   readonly clock: Clock
   /** Aborts early. */
   readonly caller: AbortSignal | undefined
-  /** Creates the error from the abort reason: that of the time limit or of the caller. */
-  readonly tooLate: (reason: unknown) => Error
+  /** The reason of the signal after the time limit. Default: an error without details. */
+  readonly timeUp?: () => Error
+  /** Creates the error of `race` from the reason of the signal: that of the time limit or of the caller. Default: that reason. */
+  readonly tooLate?: (reason: unknown) => unknown
 }
 
 /** Creates a deadline that ends at the time limit or when the caller aborts. */
-export function deadlineAfter({ milliseconds, clock, caller, tooLate }: DeadlineOptions): Deadline {
+export function deadlineAfter({
+  milliseconds,
+  clock,
+  caller,
+  timeUp = () => new Error('the time is up'),
+  tooLate = (reason) => reason,
+}: DeadlineOptions): Deadline {
   const controller = new AbortController()
   const { signal } = controller
   const endsAtMs = clock.now() + milliseconds
   const giveUp = (): void => controller.abort(caller?.reason)
-  const cancel = clock.after(milliseconds, () => controller.abort(new Error('the time is up')))
+  const forget = (): void => caller?.removeEventListener('abort', giveUp)
+  const cancel = clock.after(milliseconds, () => {
+    forget()
+    controller.abort(timeUp())
+  })
   if (caller?.aborted === true) giveUp()
   else caller?.addEventListener('abort', giveUp, { once: true })
 
@@ -49,7 +61,7 @@ export function deadlineAfter({ milliseconds, clock, caller, tooLate }: Deadline
     },
     end() {
       cancel()
-      caller?.removeEventListener('abort', giveUp)
+      forget()
     },
   }
 }

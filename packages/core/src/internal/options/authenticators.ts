@@ -1,3 +1,4 @@
+import { memberOf } from '../objects.ts'
 import { type Check, hasMethod, isPlainObject, problemOf } from './check.ts'
 
 const hasAuthenticate = kindOf('a request authenticator', 'authenticate')
@@ -21,10 +22,6 @@ function aScheme(scheme: unknown, path: string): ReturnType<Check> {
 function schemesIn(authenticator: unknown): readonly unknown[] {
   const schemes = memberOf(memberOf(authenticator, 'credentials'), 'schemes')
   return Array.isArray(schemes) ? schemes : []
-}
-
-function memberOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }
 
 /** A bearer token authenticator. */

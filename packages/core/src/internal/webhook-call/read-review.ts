@@ -1,3 +1,4 @@
+import { isObject } from '../objects.ts'
 import { WebhookCallError } from './webhook-call-error.ts'
 
 /** The fields of a JSON object. */
@@ -27,7 +28,7 @@ export async function readReviewStatus(text: string, expected: ExpectedReview): 
   if (text === '') throw unusable('0-length response')
   const review = await parsed(text)
   if (review === null) return undefined
-  if (!isFields(review)) throw unusable('it must be an object in JSON or YAML')
+  if (!isObject(review)) throw unusable('it must be an object in JSON or YAML')
   if (isPresent(review['kind']) && review['kind'] !== kind) throw unusable(`its kind must be ${kind}`)
   if (
     isPresent(review['apiVersion']) &&
@@ -37,7 +38,7 @@ export async function readReviewStatus(text: string, expected: ExpectedReview): 
   }
   const status = review['status'] ?? undefined
   if (status === undefined) return undefined
-  if (!isFields(status)) throw unusable('its status must be an object')
+  if (!isObject(status)) throw unusable('its status must be an object')
   return status
 }
 
@@ -60,10 +61,6 @@ export async function parsed(text: string): Promise<unknown> {
 
 const VERSIONS = ['v1', 'v1beta1'] as const
 const MAX_YAML_LENGTH = 65_536
-
-export function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
 
 function isPresent(value: unknown): boolean {
   return value !== undefined && value !== null && value !== ''

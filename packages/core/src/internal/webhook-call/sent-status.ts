@@ -1,4 +1,5 @@
-import { isFields, parsed } from './read-review.ts'
+import { isObject } from '../objects.ts'
+import { parsed } from './read-review.ts'
 
 /** The relevant fields of a `Status` in an error response. */
 export interface SentStatus {
@@ -19,10 +20,10 @@ export interface SentStatus {
  */
 export async function sentStatus(text: string): Promise<SentStatus | undefined> {
   const body = text.trimStart().startsWith('{') ? await parsed(text) : undefined
-  if (!isFields(body) || body['kind'] !== 'Status' || body['status'] !== 'Failure') return undefined
+  if (!isObject(body) || body['kind'] !== 'Status' || body['status'] !== 'Failure') return undefined
   const { message = '', reason = '', details } = body
   if (typeof message !== 'string' || typeof reason !== 'string') return undefined
-  const seconds = isFields(details) ? details['retryAfterSeconds'] : 0
+  const seconds = isObject(details) ? details['retryAfterSeconds'] : 0
   const retryAfterMs = typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : 0
   return {
     message,

@@ -128,7 +128,13 @@ function tooLong(source: string, linesBefore: number, max: number): Configuratio
  * const kubeconfig = yamlDocument(text, 'webhook.kubeconfig')
  */
 export function yamlDocument(text: string, source: string, limits: YamlLimits = {}): unknown {
-  const [value, ...more] = yamlDocuments(text, source, limits)
+  refuseProblems(aString(text, 'text'), optionProblems(yamlLimitsShape, limits))
+  return soleDocument(text, source, limits)
+}
+
+/** {@link yamlDocument} with arguments of known types. */
+export function soleDocument(text: string, source: string, limits: YamlLimits): unknown {
+  const [value, ...more] = finish(documentSteps(text, source, limits))
   if (more.length > 0) throw problem(source, 'must be one document')
   return value
 }

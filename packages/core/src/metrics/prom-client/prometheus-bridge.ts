@@ -1,3 +1,4 @@
+import { memberOf } from '../../internal/objects.ts'
 import type { MetricFamily, MetricSource } from '../family.ts'
 import type { Metrics } from '../metrics.ts'
 import { must, refuseProblems } from '../../internal/options/index.ts'
@@ -61,10 +62,6 @@ const isRegistry = must('must be a Registry of prom-client', (value) =>
     (name) => typeof memberOf(value, name) === 'function',
   ),
 )
-
-function memberOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
-}
 
 /** A metric in the form of prom-client. */
 interface Collector {

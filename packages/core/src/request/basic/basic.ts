@@ -1,3 +1,4 @@
+import { isBase64 } from '@kube-authn/internal/base64'
 import { consuming } from '../../authenticator/answer-with.ts'
 import type { Authenticator, PasswordAuthenticator } from '../../authenticator/authenticator.ts'
 import { hasScheme } from '../bearer-token/read.ts'
@@ -78,15 +79,14 @@ function accept(opinion: Opinion): Opinion {
   return opinion instanceof Refused ? opinion : withHeaderConsumed(opinion)
 }
 
-/** Standard alphabet, padding required. `atob` alone would accept white space and missing padding. */
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+const LINE_BREAK = /[\r\n]/
 
 /** The username and password in the base64 string; `undefined` if it is anything else. */
 export function decodeCredentials(
   encoded: string,
 ): readonly [username: string, password: string] | undefined {
-  const text = encoded.replace(/[\r\n]/g, '')
-  if (!BASE64.test(text)) return undefined
+  const text = LINE_BREAK.test(encoded) ? encoded.replace(/[\r\n]/g, '') : encoded
+  if (!isBase64(text)) return undefined
   const latin1 = atob(text)
   const colon = latin1.indexOf(':')
   if (colon === -1) return undefined

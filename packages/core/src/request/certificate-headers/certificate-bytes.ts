@@ -1,3 +1,4 @@
+import { bytesOfBase64, isCanonicalBase64 } from '@kube-authn/internal/base64'
 import { rejected } from '../../authenticator/errors.ts'
 
 /** A larger certificate is refused. Typical ones have one or two KiB. */
@@ -32,15 +33,8 @@ export function certificateOfBase64(header: string, base64: string): Uint8Array<
   if (base64.length > (MAX_CERTIFICATE_BYTES / 3 + 1) * 4) {
     throw rejected(`${header} has a certificate of more than ${MAX_CERTIFICATE_BYTES} bytes`)
   }
-  if (base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) {
-    throw rejected(`${header} has a certificate that is not in base64`)
-  }
-  const latin1 = atob(base64)
-  // Only the last group can have more than one encoding.
-  if (btoa(latin1.slice(Math.floor((latin1.length - 1) / 3) * 3)) !== base64.slice(-4)) {
-    throw rejected(`${header} has a certificate that is not in base64`)
-  }
-  const der = Uint8Array.from(latin1, (character) => character.charCodeAt(0))
+  const der = isCanonicalBase64(base64) ? bytesOfBase64(base64) : undefined
+  if (der === undefined) throw rejected(`${header} has a certificate that is not in base64`)
   if (der.length > MAX_CERTIFICATE_BYTES) {
     throw rejected(`${header} has a certificate of more than ${MAX_CERTIFICATE_BYTES} bytes`)
   }

@@ -1,3 +1,4 @@
+import { hexOf } from '@kube-authn/internal/bytes'
 import { rejected } from '../../authenticator/errors.ts'
 import type { RequestHeaders } from '../request.ts'
 import { boundedValue } from './certificate-bytes.ts'
@@ -68,7 +69,7 @@ function only(element: Element, key: string): string | undefined {
 }
 
 function hex(bytes: Uint8Array = new Uint8Array()): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return hexOf(bytes)
 }
 
 /**

@@ -1,3 +1,4 @@
+import { messageOf } from '../../internal/thrown.ts'
 import { ConfigurationError, type ConfigurationProblem } from '../../authenticator/errors.ts'
 import { hasMethod, problemOf } from '../../internal/options/check.ts'
 import { type CertificatePool, certificatePool } from '@kube-authn/x509'
@@ -36,7 +37,7 @@ export function certificatePoolSource(
     const pool = certificatePool(ca)
     return { current: () => pool }
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : 'cannot be read'
+    const message = messageOf(cause, 'cannot be read')
     throw new ConfigurationError([{ path, message }], { cause })
   }
 }

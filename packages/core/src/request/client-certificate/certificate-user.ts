@@ -1,3 +1,5 @@
+import { bytesOfBinary } from '@kube-authn/internal/base64'
+import { hexOf } from '@kube-authn/internal/bytes'
 import { sha256 } from '#sha256'
 import { CREDENTIAL_ID_KEY } from '../../authenticator/credential-id.ts'
 import { rejected } from '../../authenticator/errors.ts'
@@ -50,7 +52,5 @@ function uidOf(uids: readonly string[]): string {
 }
 
 function hexDigest(der: Uint8Array): string {
-  return Array.from(sha256(der), (character) => character.charCodeAt(0).toString(16).padStart(2, '0')).join(
-    '',
-  )
+  return hexOf(bytesOfBinary(sha256(der)))
 }

@@ -1,3 +1,4 @@
+import { bytesOfBase64 } from '@kube-authn/internal/base64'
 import { notAfterOf } from './not-after.ts'
 
 /** A certificate of a bundle. */
@@ -42,8 +43,8 @@ export function writeBundle(certificates: readonly BundledCertificate[]): string
 }
 
 function readCertificate(base64: string): BundledCertificate | undefined {
-  if (base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) return undefined
-  const der = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
+  const der = bytesOfBase64(base64)
+  if (der === undefined) return undefined
   const notAfterMs = notAfterOf(der)
   return notAfterMs === undefined ? undefined : { base64, notAfterMs }
 }

@@ -1,3 +1,4 @@
+import { bytesOfBinary } from '@kube-authn/internal/base64'
 import type { Authenticator, TokenAuthenticator } from '../../authenticator/authenticator.ts'
 import {
   MAX_TOKEN_LENGTH,
@@ -80,9 +81,9 @@ function decodeToken(encoded: string): string {
   if (!/^[A-Za-z0-9_-]*$/.test(encoded) || encoded.length % 4 === 1) {
     throw rejected('invalid base64.bearer.authorization token encoding')
   }
-  const latin1 = atob(encoded.replaceAll('-', '+').replaceAll('_', '/'))
+  const binary = atob(encoded.replaceAll('-', '+').replaceAll('_', '/'))
   try {
-    return strictUtf8.decode(Uint8Array.from(latin1, (character) => character.charCodeAt(0)))
+    return strictUtf8.decode(bytesOfBinary(binary))
   } catch {
     throw rejected('invalid base64.bearer.authorization token')
   }

@@ -1,6 +1,7 @@
 import type { AnonymousConfig } from '../../request/anonymous/config.ts'
 import type { ObjectReader } from '../../internal/field/reader.ts'
-import type { YamlLimits } from '../../internal/yaml/limits.ts'
+import { aString, optionProblems, refuseProblems } from '../../internal/options/index.ts'
+import { type YamlLimits, yamlLimitsShape } from '../../internal/yaml/limits.ts'
 import type { AuthenticationConfiguration } from './config.ts'
 import { readConfigurationDocument } from './document.ts'
 import type {
@@ -28,6 +29,12 @@ export function decodeAuthenticationConfiguration(
   source = 'authentication configuration',
   limits: YamlLimits = {},
 ): AuthenticationConfiguration {
+  refuseProblems(aString(text, 'text'), optionProblems(yamlLimitsShape, limits))
+  return decoded(text, source, limits)
+}
+
+/** {@link decodeAuthenticationConfiguration} with arguments of known types. */
+export function decoded(text: string, source: string, limits: YamlLimits = {}): AuthenticationConfiguration {
   return readConfigurationDocument(
     { text, source, kind: 'AuthenticationConfiguration', emptyMessage: 'empty config data', limits },
     readConfiguration,

@@ -1,3 +1,4 @@
+import { messageOf } from '../../internal/thrown.ts'
 import type { TokenAuthenticator } from '../../authenticator/authenticator.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
 import { knownTokens } from '../../authenticator/known-tokens.ts'
@@ -19,7 +20,7 @@ import {
   refuseProblems,
 } from '../../internal/options/index.ts'
 import { issuerNamed } from '../oidc/issuer-alias.ts'
-import { jwtAuthenticator } from '../oidc/jwt-authenticator.ts'
+import { jwtAuthenticator, type JwtAuthenticatorOptions } from '../oidc/jwt-authenticator.ts'
 import { algorithmsNamed } from '../oidc/signing-algorithms.ts'
 import { ANY_KIND, type TokenKindOptions, tokenKinds, tokenKindShape } from '../oidc/token-kind.ts'
 import { canWorkInBackground } from '../../internal/runtime.ts'
@@ -85,17 +86,40 @@ export function jwtAuthenticators(
   options: JwtAuthenticatorsOptions = {},
 ): JwtAuthenticators {
   checkOptions(jwtAuthenticatorsShape, options)
+  return jwtAuthenticatorsMaker(options)(jwt)
+}
+
+/** Creates the authenticators of a version. `discoverAtOnce` overrides the option. */
+export type MakeJwtAuthenticators = (
+  jwt: readonly CompiledJwtAuthenticator[],
+  discoverAtOnce?: boolean,
+) => JwtAuthenticators
+
+/**
+ * {@link jwtAuthenticators} for many versions, with options that are already checked and are resolved once.
+ *
+ * @throws {ConfigurationError} if an algorithm is unsupported.
+ */
+export function jwtAuthenticatorsMaker(options: JwtAuthenticatorsOptions): MakeJwtAuthenticators {
   const { fetchFor = runtimeFetch, timeoutSeconds = 10, signingAlgorithms = JWS_ALGORITHMS } = options
   const { clock = systemClock, discoverAtOnce = canWorkInBackground(), observer } = options
   const kinds = tokenKinds(options, ANY_KIND)
   const { algorithms, problems: unknown } = algorithmsNamed(signingAlgorithms, 'signingAlgorithms')
   refuseProblems(unknown)
+  const common = { clock, timeoutSeconds, algorithms, kinds, observer }
+  return (jwt, isEager = discoverAtOnce) => combined(jwt, { ...common, isEager }, fetchFor)
+}
+
+function combined(
+  jwt: readonly CompiledJwtAuthenticator[],
+  common: Omit<JwtAuthenticatorOptions, 'fetch'>,
+  fetchFor: (issuer: Issuer) => IssuerFetch,
+): JwtAuthenticators {
   const { fetches, problems } = fetchesFor(jwt, fetchFor)
   if (problems.length > 0) {
     for (const fetch of fetches) fetch.close?.()
     throw new ConfigurationError(problems)
   }
-  const common = { clock, timeoutSeconds, algorithms, kinds, observer, isEager: discoverAtOnce }
   const byIssuer = new Map(
     jwt.flatMap((compiled, index) => {
       const fetch = fetches[index]
@@ -138,7 +162,7 @@ function fetchesFor(
       fetches.push(fetchFor(config.issuer))
     } catch (error) {
       const path = String(fieldPath('jwt').index(index).child('issuer'))
-      problems.push({ path, message: error instanceof Error ? error.message : String(error) })
+      problems.push({ path, message: messageOf(error, 'the option fetchFor failed') })
     }
   }
   return { fetches, problems }

@@ -1,3 +1,5 @@
+import { celCompiler } from '#cel'
+import { errorOf } from '../../internal/thrown.ts'
 import type { TokenAuthenticator } from '../../authenticator/authenticator.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
 import { knownTokens } from '../../authenticator/known-tokens.ts'
@@ -16,17 +18,17 @@ import {
 import { canWorkInBackground } from '../../internal/runtime.ts'
 import { GRACE_MS, isDone } from '../../internal/shared-work.ts'
 import type { AuthenticationConfiguration } from './config.ts'
-import { decodeAuthenticationConfiguration } from './decode.ts'
+import { decoded } from './decode.ts'
 import {
   type JwtAuthenticators,
-  jwtAuthenticators,
+  jwtAuthenticatorsMaker,
   type JwtAuthenticatorsOptions,
   jwtAuthenticatorsShape,
 } from './jwt-authenticators.ts'
 import { parseAuthenticationConfiguration } from './parse.ts'
 import {
   type ValidatedAuthenticationConfiguration,
-  validateAuthenticationConfiguration,
+  validated,
   type ValidateAuthenticationConfigurationOptions,
   validationShape,
 } from './validate.ts'
@@ -75,6 +77,9 @@ export interface ConfiguredAuthenticator extends TokenAuthenticator {
 /** How long replaced authenticators stay open for requests in progress. */
 const DRAIN_MS = 60_000
 
+/** The message of a failure without one. */
+const UNUSABLE = 'the configuration cannot be loaded'
+
 /**
  * Authenticates tokens by an `AuthenticationConfiguration` (`--authentication-config`) that can be replaced while running. Startup does not
  * wait for issuers: their tokens are *unavailable* until they are discovered.
@@ -94,19 +99,21 @@ export function authenticationConfiguration(
 ): ConfiguredAuthenticator {
   refuseProblems(aString(text, 'text'), optionProblems(authenticationConfigurationShape, options))
   const { source = 'authentication configuration', updateTimeoutSeconds = 60 } = options
-  const { disallowedIssuers, compiler } = options
+  const { disallowedIssuers, compiler = celCompiler() } = options
   const ofIssuers = without(options, 'disallowedIssuers', 'compiler', 'source', 'updateTimeoutSeconds')
   const { clock = systemClock, observer } = options
   const validation = {
     ...(disallowedIssuers !== undefined && { disallowedIssuers }),
-    ...(compiler !== undefined && { compiler }),
+    compiler,
   }
 
+  const authenticatorsOf = jwtAuthenticatorsMaker(ofIssuers)
+  const isFree = canWorkInBackground()
   const first = parseAuthenticationConfiguration(text, source, validation)
   let seen = text
   let current: Version = {
     configuration: first.configuration,
-    authenticators: jwtAuthenticators(first.jwt, ofIssuers),
+    authenticators: authenticatorsOf(first.jwt),
   }
   const draining = new Set<() => void>()
   let last: Promise<unknown> = Promise.resolve()
@@ -134,9 +141,9 @@ export function authenticationConfiguration(
   const made = ({ configuration, jwt }: ValidatedAuthenticationConfiguration): Version | Error => {
     try {
       // An update waits for the issuers, on any runtime.
-      return { configuration, authenticators: jwtAuthenticators(jwt, { ...ofIssuers, discoverAtOnce: true }) }
+      return { configuration, authenticators: authenticatorsOf(jwt, true) }
     } catch (error) {
-      return errorOf(error)
+      return errorOf(error, UNUSABLE)
     }
   }
 
@@ -147,7 +154,7 @@ export function authenticationConfiguration(
       valid = readNext(content, first.configuration, { ...validation, source })
     } catch (error) {
       seen = content
-      report(content, errorOf(error))
+      report(content, errorOf(error, UNUSABLE))
       return 'refused'
     }
     const next = made(valid)
@@ -183,7 +190,7 @@ export function authenticationConfiguration(
     health: () => current.authenticators.health(),
     update(content) {
       // On some runtimes an update ends with the request that started it; the next one must not wait for it forever.
-      const turn = canWorkInBackground() ? last : isDone(last, updateTimeoutSeconds * 1000 + GRACE_MS, clock)
+      const turn = isFree ? last : isDone(last, updateTimeoutSeconds * 1000 + GRACE_MS, clock)
       const result = turn.then(() => take(content))
       last = result
       return result
@@ -207,19 +214,15 @@ function readNext(
   first: AuthenticationConfiguration,
   { source, ...options }: ValidateAuthenticationConfigurationOptions & { readonly source: string },
 ): ValidatedAuthenticationConfiguration {
-  const configuration = decodeAuthenticationConfiguration(content, source)
-  const validated = validateAuthenticationConfiguration(configuration, options)
+  const configuration = decoded(content, source)
+  const valid = validated(configuration, options)
   const errors = configurationErrors()
-  errors.addAll(validated.errors)
+  errors.addAll(valid.errors)
   if (JSON.stringify(first.anonymous) !== JSON.stringify(configuration.anonymous)) {
     errors.forbidden(fieldPath('anonymous'), 'changed from initial configuration file')
   }
   errors.throwIfAny()
-  return validated
-}
-
-function errorOf(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error('the configuration cannot be loaded', { cause: thrown })
+  return valid
 }
 
 async function isReadyWithin(

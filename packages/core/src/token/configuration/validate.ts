@@ -1,3 +1,4 @@
+import { certificatePool, CertificateError } from '@kube-authn/x509'
 import { celCompiler } from '#cel'
 import { type AnonymousConfig, validateAnonymousConfig } from '../../request/anonymous/config.ts'
 import type { CelCompiler } from '@kube-authn/cel/kubernetes'
@@ -13,8 +14,7 @@ import {
 import { compileInto, configurationErrors } from '../oidc/configuration/compile.ts'
 import type { AuthenticationConfiguration } from './config.ts'
 import type { CompiledJwtAuthenticator } from '../oidc/configuration/programs.ts'
-import { withoutUserinfo } from '../oidc/configuration/url.ts'
-import { validateCertificateAuthority } from './validate-certificate-authority.ts'
+import { withoutUserinfo } from '../oidc/configuration/validate-issuer.ts'
 import { validateJwtAuthenticator } from '../oidc/configuration/validate-jwt-authenticator.ts'
 
 const MAX_JWT_AUTHENTICATORS = 64
@@ -23,7 +23,10 @@ const MAX_JWT_AUTHENTICATORS = 64
 export interface ValidateAuthenticationConfigurationOptions {
   /** Issuers of other authenticators, such as those of service accounts (`--service-account-issuer`). Default: none. */
   readonly disallowedIssuers?: readonly string[]
-  /** Default `celCompiler()`. */
+  /**
+   * The compiler of expressions: `celCompiler()` of `@kube-authn/cel/kubernetes`. On Node.js, Deno and Bun this is the default, and loaded with the
+   * first expression; elsewhere, expressions require it.
+   */
   readonly compiler?: CelCompiler
 }
 
@@ -57,14 +60,22 @@ export function validateAuthenticationConfiguration(
   options: ValidateAuthenticationConfigurationOptions = {},
 ): ValidatedAuthenticationConfiguration {
   checkOptions(validationShape, options)
+  return validated(configuration, options)
+}
+
+/** {@link validateAuthenticationConfiguration} with options that are already checked. */
+export function validated(
+  configuration: AuthenticationConfiguration,
+  { disallowedIssuers, compiler = celCompiler() }: ValidateAuthenticationConfigurationOptions,
+): ValidatedAuthenticationConfiguration {
   const errors = configurationErrors()
   const root = fieldPath('jwt')
   if (configuration.jwt.length > MAX_JWT_AUTHENTICATORS) {
     errors.tooMany(root, configuration.jwt.length, MAX_JWT_AUTHENTICATORS)
     return { configuration, jwt: [], errors: errors.errors }
   }
-  const disallowed = new Set(options.disallowedIssuers)
-  const compile = compileInto(errors, options.compiler ?? celCompiler())
+  const disallowed = new Set(disallowedIssuers)
+  const compile = compileInto(errors, compiler)
   const urls = new Set<string>()
   const discoveryUrls = new Set<string>()
   const jwt = configuration.jwt.map((config, index) => {
@@ -85,6 +96,17 @@ export function validateAuthenticationConfiguration(
   })
   if (configuration.anonymous !== undefined) addAnonymousErrors(configuration.anonymous, errors)
   return { configuration, jwt, errors: errors.errors }
+}
+
+/** Validates the CA certificates of an issuer. Errors contain no byte of them. */
+function validateCertificateAuthority(pem: string, path: FieldPath, errors: ErrorList): void {
+  if (pem === '') return
+  try {
+    certificatePool(pem)
+  } catch (error) {
+    if (!(error instanceof CertificateError)) throw error
+    errors.invalid(path, '<omitted>', error.message.replace(/^x509: (?=data does not)/, ''))
+  }
 }
 
 function addUnique(url: string, seen: Set<string>, path: FieldPath, errors: ErrorList): void {

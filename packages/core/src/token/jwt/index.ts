@@ -6,14 +6,7 @@ export {
   verificationKeyFromDer,
   verificationKeysFromPem,
 } from './pem-keys.ts'
-export {
-  type JsonObject,
-  MAX_TOKEN_LENGTH,
-  readJwt,
-  unverifiedIssuer,
-  type UnverifiedJwt,
-} from './read-jwt.ts'
-export { remoteKeySet, type RemoteKeySetOptions } from './remote-key-set.ts'
+export { MAX_TOKEN_LENGTH, readJwt, unverifiedIssuer, type UnverifiedJwt } from './read-jwt.ts'
 export {
   type PublicJwk,
   type SigningAlgorithm,
@@ -21,3 +14,4 @@ export {
   verificationKeyOfJwk,
 } from './verification-key.ts'
 export { verifySignature } from './verify-signature.ts'
+export type { JsonObject } from '../../internal/objects.ts'

@@ -1,5 +1,5 @@
+import { isObject, member } from '../../internal/objects.ts'
 import { type JwsAlgorithm, RSA_ALGORITHMS } from './algorithms.ts'
-import { isJsonObject, member } from './read-jwt.ts'
 import { algorithmOfCurve, type PublicJwk, publicJwkOf } from './verification-key.ts'
 
 /** A key published by an issuer. */
@@ -33,7 +33,7 @@ export function parseJwks(text: string): readonly IssuerKey[] {
 function keysIn(text: string): readonly unknown[] | undefined {
   try {
     const set: unknown = JSON.parse(text)
-    const keys = isJsonObject(set) ? member(set, 'keys') : undefined
+    const keys = isObject(set) ? member(set, 'keys') : undefined
     return Array.isArray(keys) ? keys : undefined
   } catch {
     // The parser error would repeat a part of the input.
@@ -42,7 +42,7 @@ function keysIn(text: string): readonly unknown[] | undefined {
 }
 
 function issuerKeyOf(value: unknown): IssuerKey | undefined {
-  if (!isJsonObject(value)) return undefined
+  if (!isObject(value)) return undefined
   try {
     const jwk = publicJwkOf(value)
     const kid = member(value, 'kid')

@@ -13,7 +13,7 @@ import {
   rsaKey,
   signed,
 } from '../../../test/issuer.ts'
-import { fetchLimit } from './fetch-limit.ts'
+import { fetchLimit } from './limited-fetch.ts'
 import { parseJwks } from './json-web-key-set.ts'
 import { type KeySet, localKeySet } from './key-set.ts'
 import { readJwt, type UnverifiedJwt } from './read-jwt.ts'

@@ -50,6 +50,9 @@ export interface IssuerKeys {
   readonly byId: ReadonlyMap<string, readonly IssuerKey[]>
 }
 
+/** Before any key is known. */
+export const NO_KEYS: IssuerKeys = { all: [], byId: new Map() }
+
 /** Indexes keys by `kid`. */
 export function issuerKeys(all: readonly IssuerKey[]): IssuerKeys {
   const byId = new Map<string, IssuerKey[]>()

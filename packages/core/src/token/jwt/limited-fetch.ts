@@ -2,7 +2,6 @@ import type { Awaitable } from '../../internal/awaitable.ts'
 import type { Clock } from '../../internal/clock.ts'
 import { canWorkInBackground } from '../../internal/runtime.ts'
 import { GRACE_MS, isDone } from '../../internal/shared-work.ts'
-import { fetchLimit } from './fetch-limit.ts'
 
 /** Options of {@link limitedFetch}. */
 export interface LimitedFetchOptions {
@@ -98,3 +97,36 @@ interface Flight {
 const MAX_WAITING = 256
 /** How long a request with known keys waits for a background fetch that would otherwise end with it. */
 const PATIENCE_MS = 5000
+
+/** A rate limit shared by all callers. */
+export interface FetchLimit {
+  /** Takes one call if available. */
+  take(nowMs: number): boolean
+  /** Time until a call is available. */
+  waitMs(nowMs: number): number
+}
+
+const BURST = 3
+const INTERVAL_MS = 5000
+
+/** A burst of three calls, then one every five seconds, so that a flood of invalid tokens does not become a flood of requests to the issuer. */
+export function fetchLimit(): FetchLimit {
+  let left = BURST
+  let countedAtMs = -Infinity
+  const count = (nowMs: number): void => {
+    left = Math.min(BURST, left + Math.max(0, nowMs - countedAtMs) / INTERVAL_MS)
+    countedAtMs = nowMs
+  }
+  return {
+    take(nowMs) {
+      count(nowMs)
+      if (left < 1) return false
+      left--
+      return true
+    },
+    waitMs(nowMs) {
+      count(nowMs)
+      return Math.max(0, Math.ceil((1 - left) * INTERVAL_MS))
+    },
+  }
+}

@@ -1,3 +1,4 @@
+import { bytesOfBase64 } from '@kube-authn/internal/base64'
 import type { Bytes } from '@kube-authn/x509'
 
 /** Larger than any key file. */
@@ -35,9 +36,4 @@ export function pemBlocks(pem: string): readonly PemBlock[] | undefined {
     } else body.push(line)
   }
   return blocks
-}
-
-function bytesOfBase64(text: string): Bytes | undefined {
-  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return undefined
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
 }

@@ -1,8 +1,6 @@
+import { isObject, type JsonObject, member } from '../../internal/objects.ts'
 import { isCanonicalBase64url, textOfBase64url } from '../../internal/base64url.ts'
 import { strictJson } from './strict-json.ts'
-
-/** A JSON object. Read it with `Object.hasOwn`: member names are attacker-controlled. */
-export type JsonObject = Readonly<Record<string, unknown>>
 
 /** A token in the form of a compact JWS (RFC 7515 section 7.1), not verified. */
 export interface UnverifiedJws {
@@ -103,20 +101,10 @@ function issuerIn(claims: JsonObject): string | undefined {
   return typeof issuer === 'string' ? issuer : undefined
 }
 
-/** A member of an object; `undefined` if it is absent, inherited or `null`. */
-export function member(object: JsonObject, name: string): unknown {
-  return Object.hasOwn(object, name) ? (object[name] ?? undefined) : undefined
-}
-
-/** Whether a value is a JSON object, not a list or `null`. */
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 function objectOfJson(base64url: string): JsonObject | undefined {
   try {
     const value = strictJson(textOfBase64url(base64url))
-    return isJsonObject(value) ? value : undefined
+    return isObject(value) ? value : undefined
   } catch {
     return undefined
   }

@@ -5,20 +5,10 @@ import { maxAgeSeconds } from '../../internal/http/cache-control.ts'
 import { keptFault } from '../../internal/http/fault.ts'
 import type { GetFetch } from '../../internal/http/get-fetch.ts'
 import { getText } from '../../internal/http/get-text.ts'
-import {
-  above,
-  aClock,
-  aFunction,
-  aString,
-  checkOptions,
-  type OptionsShape,
-  required,
-  wholeNumber,
-} from '../../internal/options/index.ts'
 import { BUSY_SECONDS } from '../../internal/retry-after.ts'
 import { tell } from '../../authenticator/tell.ts'
 import { parseJwks } from './json-web-key-set.ts'
-import { isSignedByOneOf, issuerKeys, type IssuerKeys, type KeySet, notSigned } from './key-set.ts'
+import { isSignedByOneOf, issuerKeys, type IssuerKeys, type KeySet, NO_KEYS, notSigned } from './key-set.ts'
 import { limitedFetch } from './limited-fetch.ts'
 import type { UnverifiedJwt } from './read-jwt.ts'
 
@@ -36,15 +26,6 @@ export interface RemoteKeySetOptions {
   readonly maxBytes?: number
   /** Called after every fetch with the JSON of the set, or the error. */
   readonly onFetch?: (result: { readonly jwks: string } | { readonly error: Error }) => void
-}
-
-const shape: OptionsShape<RemoteKeySetOptions> = {
-  url: required(aString),
-  fetch: aFunction,
-  clock: aClock,
-  timeoutSeconds: above(0),
-  maxBytes: wholeNumber(1),
-  onFetch: aFunction,
 }
 
 /** How long a set is fresh, in milliseconds: without `max-age`, and the bounds of `max-age`. */
@@ -65,16 +46,14 @@ const FRESH_MS = { unsaid: 600_000, least: 300_000, most: 86_400_000 }
  *
  * Deviation: fetches are limited, and the `max-age` of an issuer does not delay fetching new keys (`docs/deviations.md`, keys of issuers).
  *
- * @throws {ConfigurationError} if an option is invalid.
  * @example
  * const keySet = remoteKeySet({ url: 'https://issuer.example.com/jwks' })
  */
 export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
-  checkOptions(shape, options)
   const { url, clock = systemClock, timeoutSeconds = 10, maxBytes = 1_048_576, onFetch } = options
   // Looked up on each call, so that a replaced global fetch is used.
   const { fetch = (input, init) => globalThis.fetch(input, init) } = options
-  let keys: IssuerKeys = issuerKeys([])
+  let keys: IssuerKeys = NO_KEYS
   let staleAtMs = -Infinity
   let lastError: Error | undefined
   /** When the last fetch ended, successfully or not. */

@@ -1,7 +1,5 @@
+import { isObject, type JsonObject } from '../../internal/objects.ts'
 import { type AuthenticationError, unavailable } from '../../authenticator/errors.ts'
-
-/** A parsed JSON object. */
-export type JsonObject = Readonly<Record<string, unknown>>
 
 /** The error for an invalid response, which says nothing about the credential. */
 export function unusable(why: string): AuthenticationError {
@@ -21,7 +19,7 @@ export function parseObject(text: string): JsonObject {
     // No cause: the parser quotes its input, which may contain a token.
     throw unusable('it is not JSON')
   }
-  if (!isJsonObject(value)) throw unusable('it must be an object')
+  if (!isObject(value)) throw unusable('it must be an object')
   return value
 }
 
@@ -33,14 +31,14 @@ export function valueIn(parent: JsonObject, name: string): unknown {
 /** @throws {AuthenticationError} `unavailable`, if the field is present and not an object. */
 export function objectIn(parent: JsonObject, name: string): JsonObject | undefined {
   const value = valueIn(parent, name)
-  if (value === undefined || isJsonObject(value)) return value
+  if (value === undefined || isObject(value)) return value
   throw unusable(`${name} must be an object`)
 }
 
 /** An absent list is empty. @throws {AuthenticationError} `unavailable`, if the field is not a list of objects. */
 export function objectsIn(parent: JsonObject, name: string): readonly JsonObject[] {
   const value = valueIn(parent, name) ?? []
-  if (Array.isArray(value) && value.every(isJsonObject)) return value
+  if (Array.isArray(value) && value.every(isObject)) return value
   throw unusable(`${name} must be a list of objects`)
 }
 
@@ -49,8 +47,4 @@ export function textIn(parent: JsonObject, name: string): string {
   const value = valueIn(parent, name)
   if (typeof value === 'string' && value !== '') return value
   throw unusable(`${name} must be a non-empty string`)
-}
-
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,10 +1,11 @@
+import { isObject, type JsonObject } from '../../internal/objects.ts'
 import { emptyContext } from '../../authenticator/context.ts'
 import { asAuthenticationError, isAuthenticationError } from '../../authenticator/errors.ts'
 import { checkOptions, must, type OptionsShape } from '../../internal/options/index.ts'
 import { textOf } from '../../internal/http/response-text.ts'
 import { retryAfter } from '../../internal/retry-after.ts'
 import type { UserInfo } from '../../authenticator/user.ts'
-import { isJsonObject, type JsonObject, parseObject, valueIn } from './json.ts'
+import { parseObject, valueIn } from './json.ts'
 import { keystoneToken, type KeystoneTokenOptions, keystoneTokenShape } from './keystone-token.ts'
 
 /** Options of {@link keystoneTokenReview}. */
@@ -91,6 +92,6 @@ export function keystoneTokenReview(options: KeystoneTokenReviewOptions): Keysto
 
 function tokenIn(review: JsonObject): string | undefined {
   const spec = valueIn(review, 'spec')
-  const token = isJsonObject(spec) ? valueIn(spec, 'token') : undefined
+  const token = isObject(spec) ? valueIn(spec, 'token') : undefined
   return typeof token === 'string' ? token : undefined
 }

@@ -1,7 +1,7 @@
+import { isObject, member } from '../../internal/objects.ts'
 import type { Clock } from '../../internal/clock.ts'
 import type { GetFetch } from '../../internal/http/get-fetch.ts'
 import { getText } from '../../internal/http/get-text.ts'
-import { isJsonObject, member } from '../jwt/read-jwt.ts'
 import { quoted } from '@kube-authn/internal/quote'
 
 /** An issuer to discover. */
@@ -63,7 +63,7 @@ function objectOf(text: string): Readonly<Record<string, unknown>> {
   } catch {
     // The parser error would repeat a part of the document.
   }
-  if (!isJsonObject(document)) throw new Error('the discovery document is not a JSON object')
+  if (!isObject(document)) throw new Error('the discovery document is not a JSON object')
   return document
 }
 

@@ -68,13 +68,11 @@ export function jwtAuthenticator(
     notify(observer, { type: 'jwksFetch', issuer: issuer.url, ...result })
   const found =
     options.keySet === undefined ? provider(issuer, { ...options, onFetch }) : knownKeys(options.keySet)
-  const elsewhere = distributedClaims({
-    ...options,
-    claim: claimMappings.groups.claim,
-    rules,
-    issuer: issuer.url,
-    provider: found,
-  })
+  const { claim } = claimMappings.groups
+  const elsewhere =
+    claim === ''
+      ? undefined
+      : distributedClaims({ ...options, claim, rules, issuer: issuer.url, provider: found })
 
   const authenticate = (jwt: UnverifiedJwt | undefined, context: Context): Awaitable<Authentication> =>
     andThen(found.keySet(), (keySet) => {
@@ -95,7 +93,7 @@ export function jwtAuthenticator(
   ): Awaitable<Authentication> =>
     andThen(checkKind(jwt, kinds, context), () => {
       const { claims } = jwt
-      const all = claimMappings.groups.claim === '' ? claims : elsewhere.expand(claims, registered, context)
+      const all = elsewhere === undefined ? claims : elsewhere.expand(claims, registered, context)
       return andThen(all, (expanded) => {
         const user = userOfClaims(compiled, expanded)
         checkRules(compiled, expanded, user)

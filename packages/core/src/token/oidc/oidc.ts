@@ -1,5 +1,5 @@
 import type { CelCompiler } from '@kube-authn/cel/kubernetes'
-import { celCompileError } from '../../internal/cel/error.ts'
+import { celCompiler } from '../../internal/cel/by-option.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
 import { compileInto, configurationErrors } from './configuration/compile.ts'
 import type { JwtAuthenticator } from './configuration/config.ts'
@@ -115,7 +115,7 @@ export const oidcShape: OptionsShape<OidcOptions> = {
  */
 export function oidc(options: OidcOptions): JwtTokenAuthenticator {
   checkOptions(oidcShape, options)
-  const { signingAlgorithms = JWS_ALGORITHMS, keySet, compiler = noCompiler, observer } = options
+  const { signingAlgorithms = JWS_ALGORITHMS, keySet, compiler = celCompiler(), observer } = options
   const { clock = systemClock, timeoutSeconds = 10, discoverAtOnce = canWorkInBackground() } = options
   // Looked up on each call, so that a replaced global fetch is used.
   const { fetch = (url, init) => globalThis.fetch(url, init) } = options
@@ -145,14 +145,6 @@ export function oidc(options: OidcOptions): JwtTokenAuthenticator {
     isEager: discoverAtOnce,
     ...(keySet !== undefined && { keySet }),
   })
-}
-
-const noCompiler: CelCompiler = {
-  compile() {
-    throw celCompileError(
-      'expressions require a compiler: pass celCompiler() from @kube-authn/cel/kubernetes',
-    )
-  },
 }
 
 /** Converts the options to the form of a configuration file, in which no field is absent. */

@@ -1,5 +1,5 @@
+import { isObject, type JsonObject, member } from '../../internal/objects.ts'
 import { rejected } from '../../authenticator/errors.ts'
-import { isJsonObject, type JsonObject, member } from '../jwt/read-jwt.ts'
 import { wrongType } from './go-text.ts'
 
 /** The source of a distributed claim (OpenID Connect Core 1.0 section 5.6.2). */
@@ -106,7 +106,7 @@ function distributedOf(claims: JsonObject): ReadonlyMap<string, ClaimSource> {
 }
 
 function sourceOf(value: unknown): ClaimSource {
-  if (value !== null && !isJsonObject(value)) {
+  if (value !== null && !isObject(value)) {
     throw malformed(wrongType(value, 'oidc.claimSource', 'idToken._claim_sources'))
   }
   const source = value ?? {}
@@ -116,7 +116,7 @@ function sourceOf(value: unknown): ClaimSource {
 
 function entriesOf(claims: JsonObject, name: string): readonly (readonly [string, unknown])[] {
   const value = member(claims, name) ?? {}
-  if (!isJsonObject(value)) {
+  if (!isObject(value)) {
     const wanted = name === '_claim_names' ? 'string' : 'oidc.claimSource'
     throw malformed(wrongType(value, `map[string]${wanted}`, `idToken.${name}`))
   }

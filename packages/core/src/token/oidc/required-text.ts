@@ -1,5 +1,5 @@
+import { type JsonObject, member } from '../../internal/objects.ts'
 import { rejected } from '../../authenticator/errors.ts'
-import { type JsonObject, member } from '../jwt/read-jwt.ts'
 import { wrongType } from './go-text.ts'
 
 /**

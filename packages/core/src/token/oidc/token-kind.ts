@@ -1,8 +1,9 @@
+import { isObject } from '../../internal/objects.ts'
 import type { Awaitable } from '../../internal/awaitable.ts'
 import { requireCertificate } from '../../authenticator/bound-certificate.ts'
 import type { Context } from '../../authenticator/context.ts'
 import { rejected } from '../../authenticator/errors.ts'
-import { isJsonObject, type UnverifiedJwt } from '../jwt/read-jwt.ts'
+import type { UnverifiedJwt } from '../jwt/read-jwt.ts'
 import { either, must, nonEmptyListOf, oneOf, type OptionsShape } from '../../internal/options/index.ts'
 import { quoted } from '@kube-authn/internal/quote'
 
@@ -87,7 +88,7 @@ function checkType({ type = '', claims }: UnverifiedJwt, types: ReadonlySet<stri
     throw rejected(`oidc: a token of type ${quoted(type.slice(0, 64))} is not accepted for a login`)
   }
   // A logout token may have any type, but ID tokens and access tokens never have `events`.
-  if (isJsonObject(claims['events'])) {
+  if (isObject(claims['events'])) {
     throw rejected('oidc: a security event token (claim events), such as a logout token, is not a login')
   }
 }
@@ -103,7 +104,7 @@ const APPLICATION = 'application/'
 
 /** The thumbprint of the certificate that the token is bound to. Any other confirmation method is refused. */
 function boundCertificate(confirmation: unknown): string {
-  const [method, ...others] = isJsonObject(confirmation) ? Object.entries(confirmation) : []
+  const [method, ...others] = isObject(confirmation) ? Object.entries(confirmation) : []
   if (method === undefined) throw malformed()
   const unknown = [method, ...others].find(([name]) => name !== THUMBPRINT)
   if (unknown !== undefined) {

@@ -1,7 +1,7 @@
+import type { JsonObject } from '../../internal/objects.ts'
 import type { CelInputs, CelProgram, CelVariable } from '@kube-authn/cel/kubernetes'
 import type { CompiledJwtAuthenticator } from './configuration/programs.ts'
 import { rejected } from '../../authenticator/errors.ts'
-import type { JsonObject } from '../jwt/read-jwt.ts'
 import type { UserInfo } from '../../authenticator/user.ts'
 import { requiredText } from './required-text.ts'
 import { evaluated } from './expression.ts'

@@ -1,5 +1,5 @@
+import { isObject, type JsonObject, member } from '../../internal/objects.ts'
 import { rejected } from '../../authenticator/errors.ts'
-import { isJsonObject, type JsonObject, member } from '../jwt/read-jwt.ts'
 import type { ObjectReference } from './user-info.ts'
 
 /*
@@ -33,7 +33,7 @@ export function timeClaim(claims: JsonObject, name: string): number | undefined 
 /** An object claim. */
 export function objectClaim(claims: JsonObject, name: string): JsonObject | undefined {
   const value = member(claims, name)
-  if (value !== undefined && !isJsonObject(value)) throw wrongType(name)
+  if (value !== undefined && !isObject(value)) throw wrongType(name)
   return value
 }
 

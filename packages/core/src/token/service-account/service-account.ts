@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../internal/objects.ts'
 import { intersectAudiences } from '../../authenticator/audiences.ts'
 import type { Authentication, TokenAuthenticator } from '../../authenticator/authenticator.ts'
 import { andThen, type Awaitable } from '../../internal/awaitable.ts'
@@ -5,7 +6,7 @@ import { type Clock, systemClock } from '../../internal/clock.ts'
 import type { Context } from '../../authenticator/context.ts'
 import { type ConfigurationProblem, rejected } from '../../authenticator/errors.ts'
 import { notify } from '../../authenticator/events.ts'
-import { type JsonObject, readJwt, type UnverifiedJwt } from '../jwt/read-jwt.ts'
+import { readJwt, type UnverifiedJwt } from '../jwt/read-jwt.ts'
 import { verifySignature } from '../jwt/verify-signature.ts'
 import {
   aClock,

@@ -1,3 +1,4 @@
+import { errorOf } from '../../internal/thrown.ts'
 import { andThen } from '../../internal/awaitable.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
 import { type ConfigurationProblem, unavailable } from '../../authenticator/errors.ts'
@@ -108,8 +109,7 @@ export async function fetchedKeys(options: FetchedKeysOptions): Promise<FetchedK
       notify(observer, { type: 'externalSigner', operation: 'fetchKeys', code: 'OK', ...told })
       refreshIn(refreshAfterSeconds * 1000)
     } catch (error) {
-      lastError =
-        error instanceof Error ? error : new Error('the keys could not be fetched', { cause: error })
+      lastError = errorOf(error, 'the keys could not be fetched')
       notify(observer, { type: 'externalSigner', operation: 'fetchKeys', code: signerCode(error) })
       refreshIn(RETRY_MS)
     }

@@ -1,10 +1,11 @@
+import { isObject, type JsonObject } from '../../internal/objects.ts'
 import type { Awaitable } from '../../internal/awaitable.ts'
 import { type Clock, systemClock } from '../../internal/clock.ts'
 import { AuthenticationError } from '../../authenticator/errors.ts'
 import { bytesFromText } from '@kube-authn/internal/byte-text'
 import { deadlineAfter } from '../../internal/http/deadline.ts'
 import { base64urlOf, isCanonicalBase64url, textOfBase64url } from '../../internal/base64url.ts'
-import { isJsonObject, type JsonObject, readJwt } from '../jwt/read-jwt.ts'
+import { readJwt } from '../jwt/read-jwt.ts'
 import { strictJson } from '../jwt/strict-json.ts'
 import { KEY_PARAMETERS } from '../jwt/verification-key.ts'
 import { verifySignature } from '../jwt/verify-signature.ts'
@@ -108,7 +109,7 @@ function headerOf(text: string): JsonObject | undefined {
   if (text.length > MAX_HEADER_LENGTH || !isCanonicalBase64url(text)) return undefined
   try {
     const header = strictJson(textOfBase64url(text))
-    return isJsonObject(header) ? header : undefined
+    return isObject(header) ? header : undefined
   } catch {
     return undefined
   }

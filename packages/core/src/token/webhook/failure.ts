@@ -1,6 +1,7 @@
+import { isObject } from '../../internal/objects.ts'
 import { type AuthenticationError, rejected, unavailable } from '../../authenticator/errors.ts'
 import { withFault } from '../../internal/http/fault.ts'
-import { isFields, parsed } from '../../internal/webhook-call/read-review.ts'
+import { parsed } from '../../internal/webhook-call/read-review.ts'
 import { type Refusal, WebhookCallError } from '../../internal/webhook-call/webhook-call-error.ts'
 import { shownText } from '../../internal/shown-text.ts'
 import { readTokenReview, TITLE } from './token-review.ts'
@@ -35,7 +36,7 @@ const ASKS_FOR_CREDENTIALS = 'the server has asked for the client to provide cre
 async function refusedToken({ status, text }: Refusal): Promise<string | undefined> {
   if (status !== 401 && status !== 403) return undefined
   const review = await parsed(text)
-  if (!isFields(review) || review['kind'] !== 'TokenReview' || !isFields(review['status'])) return undefined
+  if (!isObject(review) || review['kind'] !== 'TokenReview' || !isObject(review['status'])) return undefined
   try {
     const { authenticated, error } = await readTokenReview(text)
     return authenticated ? undefined : error

@@ -1,4 +1,5 @@
-import { type Fields, isFields, readReviewStatus } from '../../internal/webhook-call/read-review.ts'
+import { isObject } from '../../internal/objects.ts'
+import { type Fields, readReviewStatus } from '../../internal/webhook-call/read-review.ts'
 import { WebhookCallError } from '../../internal/webhook-call/webhook-call-error.ts'
 
 /** The versions of TokenReview, which have the same fields. More may be added in a minor version; handle the rest. */
@@ -74,7 +75,7 @@ function extraOf(extra: Fields): TokenReviewStatus['user']['extra'] {
 
 function fieldsOf(fields: Fields, name: string): Fields {
   const value = fields[name] ?? {}
-  if (!isFields(value)) throw unusable(`${name} must be an object`)
+  if (!isObject(value)) throw unusable(`${name} must be an object`)
   return value
 }
 

@@ -1,5 +1,6 @@
 import type { Secret } from '@kube-authn/core/bootstrap-token'
 import {
+  byCodeUnits,
   valueOf,
   BootstrapField,
   expirationOf,
@@ -69,7 +70,7 @@ export function signingTokens(secrets: Iterable<Secret>, nowMs: number): readonl
     const token = signingTokenOf(secret, nowMs)
     if (token !== undefined && !byId.has(token.id)) byId.set(token.id, token)
   }
-  return [...byId.values()].toSorted((one, other) => (one.id < other.id ? -1 : 1))
+  return [...byId.values()].toSorted((one, other) => byCodeUnits(one.id, other.id))
 }
 
 function signingTokenOf(secret: Secret, nowMs: number): SigningToken | undefined {

@@ -1,7 +1,8 @@
 import type { ErrorList } from '../../../internal/field/errors.ts'
 import type { FieldPath } from '../../../internal/field/path.ts'
 import type { Issuer } from './config.ts'
-import { parseUrl, UrlError, withoutUserinfo } from './url.ts'
+import { checkFragment, splitOnce, splitUrl, UrlProblem } from '@kube-authn/internal/go-url'
+import { quoted } from '@kube-authn/internal/quote'
 
 /**
  * Validates an issuer, except for its certificate authority.
@@ -47,15 +48,21 @@ function validateUrl(url: string, disallowed: ReadonlySet<string>, path: FieldPa
     errors.invalid(path, shown, `URL must not overlap with disallowed issuers: [${all}]`)
   }
   try {
-    const parsed = parseUrl(url)
-    if (parsed.scheme !== 'https') errors.invalid(path, shown, 'URL scheme must be https')
-    else if (!parsed.hasHost || !URL.canParse(url)) errors.invalid(path, shown, 'URL must have a valid host')
-    if (parsed.hasUserinfo) errors.invalid(path, shown, 'URL must not contain a username or password')
-    if (parsed.query !== '') errors.invalid(path, shown, 'URL must not contain a query')
-    if (parsed.fragment !== '') errors.invalid(path, shown, 'URL must not contain a fragment')
+    const [beforeFragment = '', fragment = ''] = splitOnce(url, '#')
+    const { scheme, userinfo, host, query = '' } = splitUrl(beforeFragment, false)
+    checkFragment(fragment)
+    const hasHost = !/^(?::|$)/.test(host) && URL.canParse(url)
+    if (scheme !== 'https') errors.invalid(path, shown, 'URL scheme must be https')
+    else if (!hasHost) errors.invalid(path, shown, 'URL must have a valid host')
+    if (userinfo !== undefined) errors.invalid(path, shown, 'URL must not contain a username or password')
+    if (query !== '') errors.invalid(path, shown, 'URL must not contain a query')
+    if (fragment !== '') errors.invalid(path, shown, 'URL must not contain a fragment')
   } catch (error) {
-    if (!(error instanceof UrlError)) throw error
-    errors.invalid(path, shown, error.message)
+    if (!(error instanceof UrlProblem)) throw error
+    // Hide the offending part if it may be of a password.
+    const mayTell = isMisplaced(url) || (url.includes('@') && error.message.startsWith('invalid URL escape'))
+    const reason = mayTell ? error.message.replace(/ ".*"/s, '') : error.message
+    errors.invalid(path, shown, `parse ${quoted(shown)}: ${reason}`)
   }
 }
 
@@ -83,4 +90,17 @@ function validateAudiences(
     const detail = 'audienceMatchPolicy must be empty or MatchAny for single audience'
     errors.invalid(policy, audienceMatchPolicy, detail)
   }
+}
+
+/** The URL with everything before its `@` omitted, fit for error messages. */
+export function withoutUserinfo(url: string): string {
+  return url.replace(isMisplaced(url) ? USERINFO_ANYWHERE : USERINFO_IN_PLACE, '$1<omitted>@')
+}
+
+const USERINFO_IN_PLACE = /^((?:[a-z][a-z0-9+.-]*:)?[/\\]*)[^/?#]*@/i
+const USERINFO_ANYWHERE = /^((?:[a-z][a-z0-9+.-]*:)?[/\\]*).*@/is
+
+/** Whether the URL has an `@` after the authority, as with an unescaped slash in a password. */
+function isMisplaced(url: string): boolean {
+  return url.includes('@') && !USERINFO_IN_PLACE.test(url)
 }

@@ -1,0 +1,75 @@
+// Packs public packages into tarballs as they are published. Run after a build, through pnpm.
+//
+// usage: node .ci/pack.mjs FOLDER
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { addressIn, mapLinks } from './links.mjs'
+import { repository, root } from './repository.mjs'
+
+/** The folders in `packages` that are published. */
+export function publicFolders() {
+  return readdirSync(join(root, 'packages')).filter((folder) => {
+    const file = join(root, 'packages', folder, 'package.json')
+    return existsSync(file) && JSON.parse(readFileSync(file, 'utf8')).private !== true
+  })
+}
+
+/** Packs a package into `destination`, and returns the path of the tarball. */
+export function pack(folder, destination) {
+  const scratch = mkdtempSync(join(tmpdir(), 'pack-'))
+  try {
+    // pnpm resolves `workspace:` and `catalog:`, and applies `.ci/pnpmfile.mjs`.
+    run('pnpm', ['pack', '--pack-destination', scratch], join(root, 'packages', folder))
+    const [packed] = readdirSync(scratch)
+    run('tar', ['-xzf', packed], scratch)
+    removeUnreachable(join(scratch, 'package'))
+    const readme = join(scratch, 'package/README.md')
+    writeFileSync(readme, publishedReadme(folder, versionOf(folder), readFileSync(readme, 'utf8')))
+    mkdirSync(destination, { recursive: true })
+    const parameters = [
+      'pack',
+      './package',
+      '--ignore-scripts',
+      '--silent',
+      '--pack-destination',
+      destination,
+    ]
+    return join(destination, run('npm', parameters, scratch).trim())
+  } finally {
+    rmSync(scratch, { recursive: true })
+  }
+}
+
+/** The README of a package with absolute links, to the tag of its version: relative ones lead nowhere outside the repository. */
+export function publishedReadme(folder, version, text) {
+  return mapLinks(`packages/${folder}/README.md`, text, (target, anchor) =>
+    addressIn(repository.url, `v${version}`, target, anchor),
+  )
+}
+
+/** Declarations that nothing needs: those of an entry also exist for CommonJS, and those of a name in `imports` belong to a file of code. */
+function removeUnreachable(folder) {
+  const files = new Set(readdirSync(folder, { recursive: true }).map((file) => join(folder, file)))
+  for (const file of files) {
+    const [path, isDeclaration] = [file.replace(/\.d\.ts$/, ''), file.endsWith('.d.ts')]
+    if (isDeclaration && !files.has(`${path}.d.cts`) && !files.has(`${path}.js`)) rmSync(file)
+  }
+}
+
+function versionOf(folder) {
+  return JSON.parse(readFileSync(join(root, 'packages', folder, 'package.json'), 'utf8')).version
+}
+
+function run(command, parameters, cwd) {
+  const { status, stdout, stderr, error } = spawnSync(command, parameters, { cwd, encoding: 'utf8' })
+  if (status === 0) return stdout
+  throw new Error(`${command} ${parameters.join(' ')}: ${error?.message ?? `${stdout}${stderr}`.trim()}`)
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const destination = resolve(process.argv[2] ?? 'tarballs')
+  for (const folder of publicFolders()) console.log(pack(folder, destination))
+}
