@@ -1,4 +1,5 @@
-import { NONE, Optional, type Value } from '../values/value.ts'
+import { isList, MapValue, NONE, Optional, TypeValue, type Value } from '../values/value.ts'
+import { hasView } from '../values/views.ts'
 import { Failure } from './failure.ts'
 import type { Frame, Run } from './frame.ts'
 import type { Meter } from './meter.ts'
@@ -80,6 +81,27 @@ function selectedFrom(
     value = selection(value, qualifier, frame, context.meter)
   }
   return value
+}
+
+/**
+ * The value from which is selected, or that a variable names. In cel-go, what is in an optional becomes a value of Go on the way: an optional
+ * in it is opened, a type is its name, and the escaped names of Kubernetes are unknown.
+ *
+ * Deviation: addresses, quantities and the like do not become errors (`docs/deviations.md`, optionals in CEL).
+ *
+ * Source: cel-go `interpreter/attributes.go` (`applyQualifiers`), `common/types/optional.go` (`Value`).
+ */
+export function opened(value: Value): Value {
+  if (!(value instanceof Optional) || value.value === undefined) return value
+  const inner = plain(value.value)
+  return inner === value.value ? value : new Optional(inner)
+}
+
+function plain(value: Value): Value {
+  if (value instanceof Optional) return value.value === undefined ? null : plain(value.value)
+  if (value instanceof TypeValue) return value.name
+  if (value instanceof MapValue) return value.plain()
+  return isList(value) && hasView(value) ? [...value] : value
 }
 
 function charged(run: Run, meter: Meter): Run {

@@ -3,6 +3,7 @@ import { MAP_INSERT } from '../syntax/macros.ts'
 import { MapBuilder, EntryMap } from '../values/map.ts'
 import { typeName } from '../values/runtime-type.ts'
 import { isList, MapValue, type Value } from '../values/value.ts'
+import { indexed } from '../values/views.ts'
 import { fail, Failure } from './failure.ts'
 import type { Frame, Run } from './frame.ts'
 import { attempted, failureOf } from './logic.ts'
@@ -174,7 +175,8 @@ function collect(
 function each({ range, first, second, meter }: Fold, frame: Frame, visit: () => boolean): void {
   const items = range(frame)
   if (isList(items)) {
-    for (const [index, item] of items.entries()) {
+    const found = second === undefined ? items : indexed(items)
+    for (const [index, item] of found.entries()) {
       meter.spend(1)
       frame[first] = second === undefined ? item : BigInt(index)
       if (second !== undefined) frame[second] = item

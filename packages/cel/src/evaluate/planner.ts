@@ -11,7 +11,7 @@ import {
 } from '../syntax/ast.ts'
 import { equality, isIn } from '../values/equality.ts'
 import { isList, Optional, type Value } from '../values/value.ts'
-import { attributeRun, attributeStep, presenceRun, qualified } from './attributes.ts'
+import { attributeRun, attributeStep, opened, presenceRun, qualified } from './attributes.ts'
 import { binaryRun, callRun } from './calls.ts'
 import { Abortion, fail, Failure, noSuchOverload } from './failure.ts'
 import { foldRun } from './folds.ts'
@@ -89,7 +89,7 @@ export class Planner {
       case 'select': {
         const found = this.#name(node)
         if (found !== undefined) return found
-        const attribute = attributeOf(this.plan(node.operand))
+        const attribute = this.#attributeOf(this.plan(node.operand))
         if (node.isTest) return { run: presenceRun(attribute, node.field, this.#context) }
         return this.#qualified(attribute, constantStep(node.field), false)
       }
@@ -130,7 +130,7 @@ export class Planner {
     const name = reference.kind === 'local' ? reference.local.name : reference.name
     const slot = this.slots.of(reference.kind === 'local' ? reference.local : name)
     if (reference.kind === 'variable') this.variables.set(name, slot)
-    const base: Run = bound ?? ((frame) => defined(frame[slot], name))
+    const base = this.#openedRun(bound ?? ((frame) => defined(frame[slot], name)))
     return attributeStep({ base, baseCost: 1, qualifiers: [] }, this.#context)
   }
 
@@ -160,6 +160,7 @@ export class Planner {
     // cel-go plans these for any number of arguments, and stops at the first that fails.
     const isInOrder =
       declaration.name === 'format' ||
+      (overloads.length > 1 && declaration.operate === undefined) ||
       (typeof constants[1] === 'string' && this.#context.preparations.has(declaration.name))
     const run = callRun(
       { declaration, overloads, isInOrder },
@@ -191,10 +192,10 @@ export class Planner {
       case '_!=_':
         return { run: equalityRun(first.run, second.run, true, meter) }
       case OPERATORS.index:
-        return this.#qualified(attributeOf(first), second, false)
+        return this.#qualified(this.#attributeOf(first), second, false)
       case OPERATORS.optionalIndex:
       case OPERATORS.optionalSelect:
-        return this.#qualified(attributeOf(first), second, true)
+        return this.#qualified(this.#attributeOf(first), second, true)
       case OPERATORS.in:
         return isOfListOnly(call) ? membershipStep(first, second, meter) : undefined
       default:
@@ -202,9 +203,17 @@ export class Planner {
     }
   }
 
+  #attributeOf({ attribute, run }: Step): Attribute {
+    return attribute ?? { base: this.#openedRun(run), baseCost: 1, qualifiers: [] }
+  }
+
+  #openedRun(run: Run): Run {
+    return this.#context.isStrict ? run : (frame) => opened(run(frame))
+  }
+
   #conditional(condition: Step, consequent: Step, alternative: Step): Step {
     const branch = ({ attribute, run }: Step): Run =>
-      attribute === undefined ? run : attributeRun(attribute, this.#context, 0)
+      attribute === undefined ? this.#openedRun(run) : attributeRun(attribute, this.#context, 0)
     const [yes, no] = [branch(consequent), branch(alternative)]
     const base: Run = (frame) => {
       const value = condition.run(frame)
@@ -235,8 +244,8 @@ export class Planner {
     const slot = this.slots.of(local ?? node)
     if (local !== undefined) {
       this.#bindings.set(local, (frame) => {
-        const known = (frame[slot] ??= attempted(initial, frame, this.#context.meter))
-        return defined(known, local.name)
+        frame[slot] ??= attempted(initial, frame, this.#context.meter)
+        return defined(frame[slot], local.name)
       })
     }
     const body = this.plan(node.body).run
@@ -277,10 +286,6 @@ export class Planner {
 function defined(value: Frame[number], name: string): Value {
   if (value instanceof Failure) return fail(value.message)
   return value === undefined ? fail(`no such attribute(s): ${name}`) : value
-}
-
-function attributeOf({ attribute, run }: Step): Attribute {
-  return attribute ?? { base: run, baseCost: 1, qualifiers: [] }
 }
 
 function equalityRun(left: Run, right: Run, isNegated: boolean, meter: Meter): Run {

@@ -4,6 +4,7 @@ import { type CelNumber, isNumber, wholeNumber } from '../values/numbers.ts'
 import { typeName } from '../values/runtime-type.ts'
 import { Uint } from '../values/uint.ts'
 import { isList, MapValue, Struct, type Value } from '../values/value.ts'
+import { indexed } from '../values/views.ts'
 import { fail } from './failure.ts'
 
 /**
@@ -32,7 +33,7 @@ function foundIn(operand: Value, key: Value): Value | undefined {
   if (operand instanceof MapValue) return operand.find(key)
   if (isList(operand)) {
     const index = wholeNumber(key)
-    if (index !== undefined && index >= MIN_INT && index <= MAX_INT) return operand[Number(index)]
+    if (index !== undefined && index >= MIN_INT && index <= MAX_INT) return indexed(operand)[Number(index)]
     return fail(
       isNumber(key)
         ? `unsupported index value ${printedNumber(key)} in list`
@@ -52,6 +53,7 @@ function shownKey(key: Value): string {
   if (typeof key === 'string') {
     return `: ${key.slice(0, MAX_SHOWN_LENGTH).replaceAll(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, '\uFFFD')}`
   }
+  if (typeof key === 'boolean') return `: ${key}`
   return isNumber(key) ? `: ${printedNumber(key)}` : ''
 }
 

@@ -8,6 +8,8 @@ const claims = {
   list: ['a'],
   nested: { list: ['b', 'a'], deep: { x: 1 } },
   addr: '10.0.0.1',
+  empty: {},
+  'kubernetes.io': { 'a-b': [{ 'c-d': 7 }], a__dash__b: 8, __in__: 9, in: 10 },
 }
 
 const evaluated = (expression: string): unknown => compiler.compile('claims', expression).evaluate(claims)
@@ -44,6 +46,29 @@ describe('as in cel-go, an expression', () => {
     ['timestamp("2024-02-29T12:34:56Z").getFullYear("9000000:00")', 1881n],
     ['timestamp("0001-01-01T00:00:00Z").getFullYear("America/New_York")', 0n],
     ['timestamp("0001-01-01T00:00:00Z").getHours("Asia/Tokyo")', 9n],
+    // Escaped names stand for a key, in what is found by names and indices.
+    ['claims.kubernetes__dot__io.a__dash__b[0].c__dash__d', 7],
+    ['claims["kubernetes__dot__io"]["a__dash__b"][0]["c__dash__d"]', 7],
+    ['claims.?kubernetes__dot__io.a__dash__b[0].c__dash__d.value()', 7],
+    ['claims.kubernetes__dot__io.__in__', 10],
+    ['claims.kubernetes__dot__io.a__dash__b.first().value().c__dash__d', 7],
+    ['claims.kubernetes__dot__io.a__dash__b.reverse()[0].c__dash__d', 7],
+    ['claims.kubernetes__dot__io.a__dash__b.transformList(i, v, v.c__dash__d)[0]', 7],
+    ['claims.kubernetes__dot__io.a__dash__b.map(v, v["c-d"])[0]', 7],
+    ['([] + claims.kubernetes__dot__io.a__dash__b)[0].c__dash__d', 7],
+    // `in` does not know them.
+    ['"a__dash__b" in claims.kubernetes__dot__io && "a-b" in claims.kubernetes__dot__io', true],
+    ['"__in__" in claims.kubernetes__dot__io && !("c__dash__d" in claims["kubernetes.io"]["a-b"][0])', true],
+    // An empty part of the claims is no zero value.
+    ['optional.ofNonZeroValue(claims.empty).hasValue()', true],
+    ['claims == claims && claims in [claims]', true],
+    ['claims.nested == claims', false],
+    // A variable and a condition open what is in an optional.
+    ['claims.?n.optMap(x, optional.of(x)).value()', 3],
+    ['claims.?n.optMap(x, optional.none()).value()', null],
+    ['claims.?n.optMap(x, type(x)).value()', 'double'],
+    ['[optional.of(optional.of(1))].map(x, x.value())[0]', 1n],
+    ['claims[?"kubernetes.io"].optMap(x, x.a__dash__b[0].c__dash__d).value()', 7],
     // Zero has a sign in a list only.
     ['"%s".format([[-0.0]])', '[-0.000000]'],
     ['"%f".format([-0.0])', '0.000000'],
@@ -76,9 +101,19 @@ describe('as in cel-go, an expression', () => {
     ['"%s".format([claims])', 'error during formatting: string clause can only be used on strings'],
     ['("%" + "v").format([])', 'index 0 out of range'],
     ['duration(size("abc"))', "type conversion error from 'int' to 'google.protobuf.Duration'"],
+    ['claims.kubernetes__dot__io.a__dash__b.map(v, v.c__dash__d)', 'no such key: c__dash__d'],
+    ['claims.kubernetes__dot__io.a__dash__b.filter(v, true)[0].c__dash__d', 'no such key: c__dash__d'],
+    ['(claims.kubernetes__dot__io.a__dash__b + [])[0].c__dash__d', 'no such key: c__dash__d'],
+    ['claims.nested.a__dash__b', 'no such key: a__dash__b'],
+    ['claims[?"kubernetes.io"].optMap(x, x).value().a__dash__b[0]', 'no such key: 0'],
+    ['size(claims)', 'no such overload: size'],
+    ['claims.nested[dyn(true)]', 'no such key: true'],
     // These panic there: nothing absorbs the error.
     ['claims.missing.distinct() == [] || true', 'internal error'],
     ['{semver("1.0.0"): 1}.size() == 1 || true', 'internal error'],
+    ['{format.uuid(): 1}.size() == 1 || true', 'internal error'],
+    ['claims.nested.list.sortBy(x, int(x)) == [] || true', 'internal error'],
+    ['claims.nested.list.flatten(int(claims.sub)) == [] || true', 'internal error'],
   ])('%s fails with %s', (expression, message) => {
     expect(() => evaluated(expression)).toThrow(CelEvaluationError)
     expect(() => evaluated(expression)).toThrow(message)

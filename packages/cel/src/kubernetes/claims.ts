@@ -1,6 +1,7 @@
 import { fail, noSuchOverload } from '../evaluate/failure.ts'
 import { markTransient } from '../values/map.ts'
-import { MapValue, type Value } from '../values/value.ts'
+import { isList, MapValue, type Value } from '../values/value.ts'
+import { setView } from '../values/views.ts'
 import { unescaped } from './escape.ts'
 
 const MAX_DEPTH = 64
@@ -31,20 +32,34 @@ function sizeOf(value: unknown, depth: number): number {
   return size
 }
 
-/** An object of JSON as a map, whose values are converted when they are used. */
+/**
+ * How an object of JSON has been found: the claims or the user themselves, a part of them by a name or an index, or a part of them by going
+ * through all of a list or map.
+ */
+type Origin = 'whole' | 'selected' | 'visited'
+
+/**
+ * An object of JSON as a map, whose values are converted when they are used.
+ *
+ * As in Kubernetes, escaped names such as `kubernetes__dot__io` find the key that they stand for, and not a key with underscores. In what a
+ * comprehension visits, names are not escaped.
+ *
+ * Source: apiserver `plugin/pkg/authenticator/token/oidc/oidc.go` (`unescapeMapper`, `unescapeLister`), `pkg/cel/lazy`.
+ */
 export class JsonMap extends MapValue {
   override readonly typeName: string
+  override readonly canBeZero: boolean
   readonly #object: object
-  readonly #isTop: boolean
+  readonly #origin: Origin
   readonly #converted = new Map<string, Value>()
   #keys: readonly string[] | undefined
 
-  /** @param isTop whether a name with an invalid escape finds nothing, as at the top level of claims. */
-  constructor(object: object, isTop = false, type = 'map') {
+  constructor(object: object, origin: Origin = 'selected', type = 'map') {
     super()
     this.#object = object
-    this.#isTop = isTop
+    this.#origin = origin
     this.typeName = type
+    this.canBeZero = origin === 'visited'
   }
 
   get size(): number {
@@ -52,22 +67,26 @@ export class JsonMap extends MapValue {
     return this.#keys.length
   }
 
-  /**
-   * Finds keys under their escaped names too, such as `kubernetes__dot__io`.
-   *
-   * Source: apiserver `plugin/pkg/authenticator/token/oidc/oidc.go` (`unescapeMapper`), `pkg/cel/lazy`.
-   */
   find(key: Value): Value | undefined {
-    if (typeof key !== 'string') return this.#isTop ? noSuchOverload() : undefined
-    const name = unescaped(key)
-    if (name === undefined) return this.#isTop ? undefined : this.#get(key)
-    const found = this.#get(name)
-    return found === undefined && !this.#isTop ? this.#get(key) : found
+    const isWhole = this.#origin === 'whole'
+    if (typeof key !== 'string') return isWhole ? noSuchOverload() : undefined
+    const name = this.#origin === 'visited' ? key : unescaped(key)
+    if (name !== undefined) return this.#get(name)
+    return isWhole ? undefined : this.#get(key)
+  }
+
+  override has(key: Value): boolean {
+    if (this.#origin === 'whole') return this.find(key) !== undefined
+    return typeof key === 'string' && Object.hasOwn(this.#object, key)
+  }
+
+  override plain(): MapValue {
+    return this.#origin === 'visited' ? this : new JsonMap(this.#object, 'visited')
   }
 
   *entries(): Iterable<readonly [string, Value]> {
     for (const key of Object.keys(this.#object)) {
-      const value = this.#get(key)
+      const value = this.#origin === 'whole' ? this.#get(key) : visited(Reflect.get(this.#object, key))
       if (value !== undefined) yield [key, value]
     }
   }
@@ -76,22 +95,41 @@ export class JsonMap extends MapValue {
     const known = this.#converted.get(name)
     if (known !== undefined) return known
     if (!Object.hasOwn(this.#object, name)) return undefined
-    const value = converted(Reflect.get(this.#object, name))
-    if (!this.#isTop) markTransient(value)
+    const part: unknown = Reflect.get(this.#object, name)
+    const value = this.#origin === 'visited' ? visited(part) : selected(part)
+    if (this.#origin !== 'whole') markTransient(value)
     this.#converted.set(name, value)
     return value
   }
 }
 
-function converted(value: unknown): Value {
-  switch (typeof value) {
+/** The value of a part that has been found by a name or an index. */
+function selected(part: unknown): Value {
+  const value = converted(part, 'selected')
+  if (Array.isArray(part) && isList(value)) {
+    setView(value, () => part.map((each: unknown) => transient(selected(each))))
+  }
+  return value
+}
+
+function visited(part: unknown): Value {
+  return transient(converted(part, 'visited'))
+}
+
+function transient(value: Value): Value {
+  markTransient(value)
+  return value
+}
+
+function converted(part: unknown, origin: Origin): Value {
+  switch (typeof part) {
     case 'string':
     case 'number':
     case 'boolean':
-      return value
+      return part
     case 'object':
-      if (value === null) return null
-      return Array.isArray(value) ? value.map(converted) : new JsonMap(value)
+      if (part === null) return null
+      return Array.isArray(part) ? part.map(visited) : new JsonMap(part, origin)
     default:
       return null
   }

@@ -92,7 +92,7 @@ function inputValue(variable: CelVariable, input: CelInputs[CelVariable]): Value
     if (isRequest(variable, input)) return requestValue(input)
     if (isUser(variable, input)) return userValue(input)
     requireClaims(input)
-    return new JsonMap(input, true, 'kubernetes.claims')
+    return new JsonMap(input, 'whole', 'kubernetes.claims')
   } catch (error) {
     if (error instanceof Failure) throw new CelEvaluationError(error.message)
     throw error

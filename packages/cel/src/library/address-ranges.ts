@@ -11,7 +11,7 @@ import { Type } from '../check/types.ts'
 import { fail, noSuchOverload } from '../evaluate/failure.ts'
 import type { Meter } from '../evaluate/meter.ts'
 import { Opaque, type Value } from '../values/value.ts'
-import { traversal } from './costs.ts'
+import { sizeOf, traversal } from './costs.ts'
 import { IpAddress, parsingWork, plainAddress } from './ip-addresses.ts'
 
 const TYPE = new Type('opaque', 'net.CIDR')
@@ -108,7 +108,7 @@ function containsRangeCost(values: readonly Value[]): number {
 }
 
 function comparedBytes(range: Value | undefined): number {
-  return range instanceof AddressRange ? Math.ceil(range.prefixLength / 8) : 1
+  return range instanceof AddressRange ? Math.ceil(range.prefixLength / 8) : sizeOf(range)
 }
 
 /** The cost of reading the second value, a string. */

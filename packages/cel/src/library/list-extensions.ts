@@ -12,6 +12,7 @@ import type { Meter } from '../evaluate/meter.ts'
 import { isIn } from '../values/equality.ts'
 import { isReceiver, typeName } from '../values/runtime-type.ts'
 import { isList, type Value } from '../values/value.ts'
+import { indexed } from '../values/views.ts'
 import { LIST_COST, listCost, selfComparison, sizeOf } from './costs.ts'
 import { COMPARABLE_TYPES, sorted } from './sorting.ts'
 
@@ -23,6 +24,13 @@ type List = readonly Value[]
  * Source: cel-go `ext/lists.go`, version 3.
  */
 export function listExtensions(meter: Meter, { isStrict }: { readonly isStrict: boolean }): Library {
+  // In cel-go the cost can only be told for a list: for any other value, or an error, the evaluation as a whole fails.
+  const comparisonCost = (list: Value = null): number =>
+    isStrict || isList(list) ? selfComparison(list) : abort('a list was expected')
+  const flattenCost = ([list, depth]: readonly Value[]): number => {
+    if (!isStrict && depth !== undefined && typeof depth !== 'bigint') abort('an integer was expected')
+    return 1 + LIST_COST + sizeOf(list) * (typeof depth === 'bigint' ? Number(depth) : 1)
+  }
   const copied = (list: List): List => {
     meter.spend(list.length / 2)
     return list
@@ -39,15 +47,15 @@ export function listExtensions(meter: Meter, { isStrict }: { readonly isStrict: 
       ),
       method(
         'list(A).slice(int, int): list(A)',
-        (list: List, start: bigint, end: bigint) => copied(list.slice(...range(start, end, list.length))),
+        (list: List, start: bigint, end: bigint) =>
+          copied(indexed(list).slice(...range(start, end, list.length))),
         listCost,
       ),
-      method('list(A).reverse(): list(A)', (list: List) => copied(list).toReversed(), listCost),
+      method('list(A).reverse(): list(A)', (list: List) => copied(indexed(list)).toReversed(), listCost),
       method(
         'list(A).distinct(): list(A)',
-        (list: List) => distinct(list, meter),
-        // Its cost in cel-go can only be told for a list: for any other value, or an error, the evaluation as a whole fails.
-        ([list = null]) => (isStrict || isList(list) ? selfComparison(list) : abort('distinct of no list')),
+        (list: List) => distinct(indexed(list), meter),
+        ([list]) => comparisonCost(list),
       ),
     ],
     operators: [
@@ -67,11 +75,11 @@ export function listExtensions(meter: Meter, { isStrict }: { readonly isStrict: 
           member('flatten', [listType(DYN), INT], listType(DYN), flattenCost),
         ],
       },
-      sorting('sort', false, (list = null) =>
-        isList(list) ? sorted(list, list, meter) : noSuchOverload(isReceiver(list) ? '' : 'sort'),
+      sorting('sort', false, comparisonCost, (list = null) =>
+        isList(list) ? sorted(indexed(list), list, meter) : noSuchOverload(isReceiver(list) ? '' : 'sort'),
       ),
-      sorting('@sortByAssociatedKeys', true, (list, keys) =>
-        isListOf(list) && isListOf(keys) ? sorted(list, keys, meter) : noSuchOverload('sortBy'),
+      sorting('@sortByAssociatedKeys', true, comparisonCost, (list, keys) =>
+        isListOf(list) && isListOf(keys) ? sorted(indexed(list), keys, meter) : noSuchOverload('sortBy'),
       ),
     ],
   }
@@ -87,6 +95,7 @@ const A = parameterType('A')
 function sorting(
   name: string,
   hasKeys: boolean,
+  costOf: (keys: Value | undefined) => number,
   operate: FunctionDeclaration['operate'],
 ): FunctionDeclaration {
   return {
@@ -97,7 +106,7 @@ function sorting(
         name,
         hasKeys ? [listType(A), listType(type)] : [listType(type)],
         listType(hasKeys ? A : type),
-        (values) => selfComparison(values.at(-1)),
+        (values) => costOf(values.at(-1)),
       ),
     ),
   }
@@ -105,10 +114,6 @@ function sorting(
 
 function member(name: string, parameters: readonly Type[], result: Type, cost: Cost): Overload {
   return { name, isMember: true, parameters, result, evaluate: undefined, cost }
-}
-
-function flattenCost([list, depth]: readonly Value[]): number {
-  return 1 + LIST_COST + sizeOf(list) * (typeof depth === 'bigint' ? Number(depth) : 1)
 }
 
 function distinct(list: List, meter: Meter): List {

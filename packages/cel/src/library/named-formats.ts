@@ -21,6 +21,7 @@ type Validate = (text: string) => readonly string[]
 
 class NamedFormat extends Opaque {
   readonly type = TYPE
+  override readonly isHashable = false
   readonly identity: string
   readonly validate: Validate
 

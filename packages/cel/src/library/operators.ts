@@ -55,7 +55,7 @@ export function operators(meter: Meter): Library {
       holds(compared(operand(a), operand(b), meter) ?? missing(name, operand(a)))
   const membership: Implementation = (element, range) => {
     if (range !== undefined && isList(range)) return isIn(operand(element), range, meter)
-    if (range instanceof MapValue) return range.find(operand(element)) !== undefined
+    if (range instanceof MapValue) return range.has(operand(element))
     return noSuchOverload()
   }
   return {

@@ -1,10 +1,11 @@
 import { fn, type Library, method } from '../check/declarations.ts'
-import { optionalType, parameterType } from '../check/types.ts'
+import { Type } from '../check/types.ts'
 import { fail, noSuchOverload } from '../evaluate/failure.ts'
 import type { Meter } from '../evaluate/meter.ts'
 import { Duration, Timestamp } from '../values/times.ts'
 import { Uint } from '../values/uint.ts'
 import { isList, MapValue, NONE, Optional, type Value } from '../values/value.ts'
+import { hasView, indexed } from '../values/views.ts'
 import { OPTIONAL_OPERATORS } from './operators.ts'
 
 /**
@@ -21,7 +22,7 @@ export function optionals(meter: Meter): Library {
     })
   }
   return {
-    types: [optionalType(parameterType('V'))],
+    types: [new Type('opaque', 'optional_type')],
     operators: OPTIONAL_OPERATORS.operators ?? [],
     functions: [
       fn('optional.none(): optional_type(V)', () => NONE),
@@ -37,8 +38,11 @@ export function optionals(meter: Meter): Library {
       method('optional_type(V).hasValue(): bool', ({ value }: Optional) => value !== undefined),
       method('optional_type(V).or(optional_type(V)): optional_type(V)', () => noSuchOverload('or')),
       method('optional_type(V).orValue(V): V', () => noSuchOverload('orValue')),
-      method('list(V).first(): optional_type(V)', (list: readonly Value[]) => new Optional(list[0])),
-      method('list(V).last(): optional_type(V)', (list: readonly Value[]) => new Optional(list.at(-1))),
+      method('list(V).first(): optional_type(V)', (list: readonly Value[]) => new Optional(indexed(list)[0])),
+      method(
+        'list(V).last(): optional_type(V)',
+        (list: readonly Value[]) => new Optional(indexed(list).at(-1)),
+      ),
     ],
   }
 }
@@ -48,9 +52,9 @@ function isZero(value: Value): boolean {
   if (value instanceof Uint) return value.value === 0n
   if (value instanceof Duration) return value.nanoseconds === 0n
   if (value instanceof Timestamp) return value.nanoseconds === FIRST_TIME
-  if (value instanceof MapValue) return value.size === 0
+  if (value instanceof MapValue) return value.canBeZero && value.size === 0
   if (value instanceof Uint8Array) return value.length === 0
-  if (isList(value)) return value.length === 0
+  if (isList(value)) return value.length === 0 && !hasView(value)
   return value === '' || value === 0 || value === 0n || value === false || value === null
 }
 

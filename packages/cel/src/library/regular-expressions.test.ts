@@ -97,3 +97,12 @@ describe('a pattern', () => {
     }
   })
 })
+
+describe('a pattern of a claim', () => {
+  it('may use one Unicode class that is new to the process', () => {
+    const matching = (): CelValue =>
+      evaluated('"\u0BB0\u0E01".matches(claims.pattern)', { pattern: String.raw`^\p{Tamil}\p{Thai}$` })
+    expect(matching).toThrow('actual cost limit exceeded')
+    expect(matching()).toBe(true)
+  })
+})

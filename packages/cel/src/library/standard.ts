@@ -34,7 +34,11 @@ export function standard(meter: Meter): Library {
   const size: Implementation = (value = null) => {
     if (typeof value === 'string') meter.spend(value.length / 1000)
     const isSized =
-      typeof value === 'string' || value instanceof Uint8Array || isList(value) || value instanceof MapValue
+      typeof value === 'string' ||
+      value instanceof Uint8Array ||
+      isList(value) ||
+      // As in Kubernetes, the claims of a token have no size.
+      (value instanceof MapValue && value.typeName === 'map')
     return isSized ? BigInt(sizeOf(value)) : noSuchOverload(isReceiver(value) ? '' : 'size')
   }
   const paidFor = (text: string, part: string): string => {

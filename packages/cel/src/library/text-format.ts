@@ -46,8 +46,9 @@ export function textFormat(meter: Meter, style: FormatStyle): Library {
 }
 
 /**
- * The texts and clauses of a format for a number of values, one by one: it fails with cel-go's message at the first that is wrong.
+ * Reads the texts and clauses of a format. It fails at the first mistake, with the message of cel-go.
  *
+ * @param count the number of values.
  * @param isChecked whether it is checked before the evaluation, where an incomplete clause is found before a missing value.
  */
 export function* piecesOf(format: string, count: number, isChecked: boolean): Generator<string | Clause> {

@@ -56,8 +56,8 @@ function areEqualLists(a: readonly Value[], b: readonly Value[], meter: Meter): 
 }
 
 function mapEquality(a: MapValue, b: Value, meter: Meter): boolean | undefined {
-  // As in cel-go, the claims of a token cannot be compared.
-  if (a.typeName !== 'map' || (b instanceof MapValue && b.typeName !== 'map')) return undefined
+  // As in Kubernetes, the claims of a token are equal to themselves only, and cannot be compared with anything else.
+  if (a.typeName !== 'map') return a === b ? true : undefined
   if (!(b instanceof MapValue) || a.size !== b.size) return false
   for (const [key, value] of a.entries()) {
     meter.spend(3)
@@ -79,6 +79,7 @@ function areEqualBytes(a: Uint8Array, b: Uint8Array, meter: Meter): boolean {
 }
 
 function areEqualStructs(a: Struct, b: Struct, meter: Meter): boolean {
+  if (a === b) return true
   if (a.type !== b.type || a.fields.size !== b.fields.size) return false
   for (const [name, value] of a.fields) {
     meter.spend(1)

@@ -79,9 +79,21 @@ export abstract class MapValue {
   abstract readonly size: number
   /** The name of its type at run time. */
   readonly typeName: string = 'map'
+  /** Whether it is a zero value if it is empty. */
+  readonly canBeZero: boolean = true
   /** The value of a key; `undefined` if the map does not have it. Numbers of different types with the same value are the same key. */
   abstract find(key: Value): Value | undefined
   abstract entries(): Iterable<readonly [key: Value, value: Value]>
+
+  /** Whether it has a key, for `in`. */
+  has(key: Value): boolean {
+    return this.find(key) !== undefined
+  }
+
+  /** The map as the value of an optional from which is selected. */
+  plain(): MapValue {
+    return this
+  }
 }
 
 export function isList(value: Value): value is readonly Value[] {
