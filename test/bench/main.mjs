@@ -29,6 +29,12 @@ const chosen = rows.filter(({ name }) => name.toLowerCase().includes(wanted.toLo
 if (chosen.length === 0)
   throw new Error(`no row is called ${wanted}; there is ${rows.map(({ name }) => name).join(', ')}`)
 
+/**
+ * From what survives the first collections V8 decides which objects of a request it creates among the old ones at once. What those refer to then
+ * survives too, so that one process in two takes three times as long as the others, with the same code. Without such decisions all processes agree.
+ */
+const STEADY = ['--no-allocation-site-pretenuring']
+
 if (values.soak !== undefined) soak(values.soak)
 else if (values.check) await checkAll()
 else await measureAll()
@@ -52,12 +58,6 @@ async function measureAll() {
     for (const line of linesOf(row, await measureRow(row))) print(line)
   }
 }
-
-/**
- * From what survives the first collections V8 decides which objects of a request it creates among the old ones at once. What those refer to then
- * survives too, so that one process in two takes three times as long as the others, with the same code. Without such decisions all processes agree.
- */
-const STEADY = ['--no-allocation-site-pretenuring']
 
 /** What each subject measured, in every round. */
 async function measureRow(row) {
