@@ -46,7 +46,7 @@ export function textFormat(meter: Meter, style: FormatStyle): Library {
 }
 
 /**
- * Reads the texts and clauses of a format. It fails at the first mistake, with the message of cel-go.
+ * Reads a format, clause by clause. It fails at the first mistake, with the message of cel-go.
  *
  * @param count the number of values.
  * @param isChecked whether it is checked before the evaluation, where an incomplete clause is found before a missing value.
