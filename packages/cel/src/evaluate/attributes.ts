@@ -1,5 +1,5 @@
-import { isList, MapValue, NONE, Optional, TypeValue, type Value } from '../values/value.ts'
-import { hasView } from '../values/views.ts'
+import { NONE, Optional, TypeValue, type Value } from '../values/value.ts'
+import { visitedView } from '../values/views.ts'
 import { Failure } from './failure.ts'
 import type { Frame, Run } from './frame.ts'
 import type { Meter } from './meter.ts'
@@ -100,8 +100,7 @@ export function opened(value: Value): Value {
 function plain(value: Value): Value {
   if (value instanceof Optional) return value.value === undefined ? null : plain(value.value)
   if (value instanceof TypeValue) return value.name
-  if (value instanceof MapValue) return value.plain()
-  return isList(value) && hasView(value) ? [...value] : value
+  return visitedView(value)
 }
 
 function charged(run: Run, meter: Meter): Run {

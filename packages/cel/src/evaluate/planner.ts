@@ -297,7 +297,7 @@ function equalityRun(left: Run, right: Run, isNegated: boolean, meter: Meter): R
       return isNegated ? found !== true : (found ?? noSuchOverload())
     },
     ([one = null, other = null]) => {
-      meter.charge(equalityCost(one, other))
+      meter.charge(equalityCost(one, other, isNegated))
     },
     meter,
   )

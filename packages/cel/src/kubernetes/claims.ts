@@ -1,7 +1,7 @@
 import { fail, noSuchOverload } from '../evaluate/failure.ts'
 import { markTransient } from '../values/map.ts'
-import { isList, MapValue, type Value } from '../values/value.ts'
-import { setView } from '../values/views.ts'
+import { isList, type MapValue, type Value } from '../values/value.ts'
+import { MapView, setView } from '../values/views.ts'
 import { unescaped } from './escape.ts'
 
 const MAX_DEPTH = 64
@@ -46,9 +46,9 @@ type Origin = 'whole' | 'selected' | 'visited'
  *
  * Source: apiserver `plugin/pkg/authenticator/token/oidc/oidc.go` (`unescapeMapper`, `unescapeLister`), `pkg/cel/lazy`.
  */
-export class JsonMap extends MapValue {
+export class JsonMap extends MapView {
   override readonly typeName: string
-  override readonly canBeZero: boolean
+  readonly isView: boolean
   readonly #object: object
   readonly #origin: Origin
   readonly #converted = new Map<string, Value>()
@@ -59,7 +59,7 @@ export class JsonMap extends MapValue {
     this.#object = object
     this.#origin = origin
     this.typeName = type
-    this.canBeZero = origin === 'visited'
+    this.isView = origin !== 'visited'
   }
 
   get size(): number {
@@ -80,8 +80,8 @@ export class JsonMap extends MapValue {
     return typeof key === 'string' && Object.hasOwn(this.#object, key)
   }
 
-  override plain(): MapValue {
-    return this.#origin === 'visited' ? this : new JsonMap(this.#object, 'visited')
+  visited(): MapValue {
+    return new JsonMap(this.#object, 'visited')
   }
 
   *entries(): Iterable<readonly [string, Value]> {

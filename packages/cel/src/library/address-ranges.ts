@@ -20,11 +20,13 @@ class AddressRange extends Opaque {
   readonly type = TYPE
   readonly address: Address
   readonly prefixLength: number
+  override readonly size: number
 
   constructor(address: Address, prefixLength: number) {
     super()
     this.address = address
     this.prefixLength = prefixLength
+    this.size = Math.ceil(prefixLength / 8)
   }
 
   get identity(): string {
@@ -100,15 +102,11 @@ function requiredRange(text: string): AddressRange {
  * Source: apiserver `pkg/cel/library/cost.go`.
  */
 function containsCost([range]: readonly Value[]): number {
-  return Math.ceil(comparedBytes(range) * 2 * 0.1)
+  return Math.ceil(sizeOf(range) * 2 * 0.1)
 }
 
 function containsRangeCost(values: readonly Value[]): number {
-  return containsCost(values) + Math.ceil(comparedBytes(values[0]) * 0.1) + 1
-}
-
-function comparedBytes(range: Value | undefined): number {
-  return range instanceof AddressRange ? Math.ceil(range.prefixLength / 8) : sizeOf(range)
+  return containsCost(values) + Math.ceil(sizeOf(values[0]) * 0.1) + 1
 }
 
 /** The cost of reading the second value, a string. */

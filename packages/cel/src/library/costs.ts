@@ -1,5 +1,5 @@
 import { byteCount, characterCount } from '../values/text-size.ts'
-import { isList, MapValue, Optional, type Value } from '../values/value.ts'
+import { isList, MapValue, Opaque, Optional, type Value } from '../values/value.ts'
 
 /*
  * The costs of calls in the units of cel-go.
@@ -15,7 +15,7 @@ export const MAP_COST = 30
 export function sizeOf(value: Value | undefined): number {
   if (typeof value === 'string') return characterCount(value)
   if (value instanceof Uint8Array) return value.length
-  if (value instanceof MapValue) return value.size
+  if (value instanceof MapValue || value instanceof Opaque) return value.size
   if (value instanceof Optional && value.value !== undefined) return sizeOf(value.value)
   return value !== undefined && isList(value) ? value.length : 1
 }
@@ -30,8 +30,9 @@ export function twice([value]: readonly Value[]): number {
   return Math.ceil(sizeOf(value) * 2 * 0.1)
 }
 
-/** The cost of `==` and `!=`. */
-export function equalityCost(a: Value, b: Value): number {
+/** The cost of `==` and `!=`. That of `==` with a value of a library is fixed. */
+export function equalityCost(a: Value, b: Value, isNegated: boolean): number {
+  if (a instanceof Opaque && !isNegated) return 1
   return tenth(Math.min(sizeOf(a), sizeOf(b)))
 }
 

@@ -1,5 +1,6 @@
 import {
   type Address,
+  BITS,
   isMappedAddress,
   isWithin,
   printedAddress,
@@ -18,10 +19,12 @@ const TYPE = new Type('opaque', 'net.IP')
 export class IpAddress extends Opaque {
   readonly type: Type = TYPE
   readonly address: Address
+  override readonly size: number
 
   constructor(address: Address) {
     super()
     this.address = address
+    this.size = BITS[address.family] / 8
   }
 
   get identity(): string {

@@ -5,7 +5,7 @@ import type { Meter } from '../evaluate/meter.ts'
 import { Duration, Timestamp } from '../values/times.ts'
 import { Uint } from '../values/uint.ts'
 import { isList, MapValue, NONE, Optional, type Value } from '../values/value.ts'
-import { hasView, indexed } from '../values/views.ts'
+import { indexed, isView } from '../values/views.ts'
 import { OPTIONAL_OPERATORS } from './operators.ts'
 
 /**
@@ -52,9 +52,9 @@ function isZero(value: Value): boolean {
   if (value instanceof Uint) return value.value === 0n
   if (value instanceof Duration) return value.nanoseconds === 0n
   if (value instanceof Timestamp) return value.nanoseconds === FIRST_TIME
-  if (value instanceof MapValue) return value.canBeZero && value.size === 0
+  if (value instanceof MapValue) return value.size === 0 && !isView(value)
   if (value instanceof Uint8Array) return value.length === 0
-  if (isList(value)) return value.length === 0 && !hasView(value)
+  if (isList(value)) return value.length === 0 && !isView(value)
   return value === '' || value === 0 || value === 0n || value === false || value === null
 }
 

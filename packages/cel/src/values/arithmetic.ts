@@ -4,7 +4,7 @@ import { checkedInt, checkedUint } from './numbers.ts'
 import { Duration, durationOf, timeAt, Timestamp } from './times.ts'
 import { Uint } from './uint.ts'
 import { isList, type Value } from './value.ts'
-import { hasView, indexed } from './views.ts'
+import { indexed, isView } from './views.ts'
 
 /**
  * Applies `+`, `-`, `*`, `/` or `%`; `undefined` if there is no such overload. 64-bit integers and times do not wrap around.
@@ -100,7 +100,7 @@ function joined(a: Value, b: Value, meter: Meter): Value | undefined {
     meter.spend((a.length + b.length) / 2)
     // As in cel-go, one that is empty leaves the other as it is.
     if (a.length === 0) return b
-    return hasView(a) || b.length > 0 ? a.concat(indexed(b)) : a
+    return isView(a) || b.length > 0 ? a.concat(indexed(b)) : a
   }
   return undefined
 }

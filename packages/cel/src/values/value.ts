@@ -55,6 +55,8 @@ export abstract class Opaque {
   abstract readonly identity: string
   /** Whether it can be the key of a map: not if Go keeps it in a slice. */
   readonly isHashable: boolean = true
+  /** What costs are computed of. */
+  readonly size: number = 1
 
   /** Whether this is equal; `undefined` if the two cannot be compared. */
   equals(other: Value): boolean | undefined {
@@ -79,8 +81,6 @@ export abstract class MapValue {
   abstract readonly size: number
   /** The name of its type at run time. */
   readonly typeName: string = 'map'
-  /** Whether it is a zero value if it is empty. */
-  readonly canBeZero: boolean = true
   /** The value of a key; `undefined` if the map does not have it. Numbers of different types with the same value are the same key. */
   abstract find(key: Value): Value | undefined
   abstract entries(): Iterable<readonly [key: Value, value: Value]>
@@ -88,11 +88,6 @@ export abstract class MapValue {
   /** Whether it has a key, for `in`. */
   has(key: Value): boolean {
     return this.find(key) !== undefined
-  }
-
-  /** The map as the value of an optional from which is selected. */
-  plain(): MapValue {
-    return this
   }
 }
 

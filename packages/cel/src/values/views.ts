@@ -1,4 +1,4 @@
-import type { Value } from './value.ts'
+import { isList, MapValue, type Value } from './value.ts'
 
 type List = readonly Value[]
 
@@ -19,7 +19,21 @@ export function indexed(list: List): List {
   return views.get(list)?.() ?? list
 }
 
-/** Whether an index finds other elements. */
-export function hasView(list: List): boolean {
-  return views.has(list)
+/** A map that has been found by a name or an index, and finds other keys than one that has been visited. */
+export abstract class MapView extends MapValue {
+  abstract readonly isView: boolean
+  /** The map as a visit finds it. */
+  abstract visited(): MapValue
+}
+
+/** Whether the list or map differs from what a visit finds. */
+export function isView(value: Value): boolean {
+  return isList(value) ? views.has(value) : value instanceof MapView && value.isView
+}
+
+/** A list or map as a visit finds it. */
+export function visitedView(value: Value): Value {
+  if (!isView(value)) return value
+  if (value instanceof MapView) return value.visited()
+  return isList(value) ? [...value] : value
 }
