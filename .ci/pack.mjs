@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { addressIn, mapLinks } from './links.mjs'
 import { repository, root } from './repository.mjs'
@@ -50,13 +50,24 @@ export function publishedReadme(folder, version, text) {
   )
 }
 
-/** Declarations that nothing needs: those of an entry also exist for CommonJS, and those of a name in `imports` belong to a file of code. */
+/**
+ * Removes declarations that nothing needs. What entries need also exists for CommonJS; a name in `imports` belongs to a file of code; and both import
+ * others by their path.
+ */
 function removeUnreachable(folder) {
-  const files = new Set(readdirSync(folder, { recursive: true }).map((file) => join(folder, file)))
-  for (const file of files) {
-    const [path, isDeclaration] = [file.replace(/\.d\.ts$/, ''), file.endsWith('.d.ts')]
-    if (isDeclaration && !files.has(`${path}.d.cts`) && !files.has(`${path}.js`)) rmSync(file)
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file))
+  const declarations = files.filter((file) => file.endsWith('.d.ts'))
+  const all = new Set(files)
+  const needed = new Set(
+    declarations.filter((file) => ['.d.cts', '.js'].some((end) => all.has(file.replace(/\.d\.ts$/, end)))),
+  )
+  for (const file of needed) {
+    for (const [, path] of readFileSync(file, 'utf8').matchAll(/(?<=['"])(\.[^'"]*)\.[jt]s(?=['"])/g)) {
+      const other = join(dirname(file), `${path}.d.ts`)
+      if (all.has(other)) needed.add(other)
+    }
   }
+  for (const file of declarations) if (!needed.has(file)) rmSync(file)
 }
 
 function versionOf(folder) {
