@@ -53,4 +53,4 @@ export function coreEntryFor(folder, id) {
   return id
 }
 
-const ADAPTERS = new Set(['express', 'hono', 'koa', 'passport', 'testing'])
+const ADAPTERS = new Set(['express', 'fastify', 'fetch', 'hono', 'koa', 'nest', 'passport', 'testing'])

@@ -26,8 +26,11 @@ const budgets = {
   },
   cel: { '.': '54.2 kB', './kubernetes': '54.7 kB' },
   express: { '.': '41.5 kB', './augment': '0 kB' },
+  fastify: { '.': '41.0 kB', './augment': '0 kB' },
+  fetch: { '.': '33.6 kB' },
   hono: { '.': '42.4 kB' },
   koa: { '.': '41.2 kB' },
+  nest: { '.': '34.3 kB' },
   x509: { '.': '10.7 kB' },
 }
 

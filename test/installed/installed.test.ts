@@ -51,6 +51,8 @@ describe('the packed packages, installed outside the workspace', () => {
     { file: 'out/express4.cjs', name: 'express 4, CommonJS from TypeScript' },
     { file: 'out/koa.js', name: 'koa' },
     { file: 'out/hono.js', name: 'hono' },
+    { file: 'out/fastify.js', name: 'fastify' },
+    { file: 'out/fetch.js', name: 'a handler of Fetch requests' },
     { file: 'out/passport.js', name: 'passport' },
     { file: 'plain.cjs', name: 'no framework, CommonJS' },
   ])('work in $name', ({ file, name }) => {

@@ -88,6 +88,8 @@ const before = (least: () => Options, last: unknown): Called => ({
   least,
 })
 
+const handler = () => () => new Response()
+
 const AUTHORIZATION = JSON.stringify({
   apiVersion: 'apiserver.config.k8s.io/v1',
   kind: 'AuthorizationConfiguration',
@@ -263,7 +265,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     webhookAuthorizerAt: after(() => at('kubeconfig')),
   },
   ...Object.fromEntries(
-    ['@kube-authn/express', '@kube-authn/koa', '@kube-authn/hono'].map((name) => [
+    ['@kube-authn/express', '@kube-authn/fastify', '@kube-authn/koa', '@kube-authn/hono'].map((name) => [
       name,
       {
         authentication: after(() => requests),
@@ -274,6 +276,16 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
       },
     ]),
   ),
+  '@kube-authn/nest': {
+    authenticationGuard: after(() => requests),
+    authorizationGuard: after(() => authorizer),
+    impersonationGuard: after(() => authorizer),
+  },
+  '@kube-authn/fetch': {
+    withAuthentication: after(() => requests, handler),
+    withAuthorization: after(() => authorizer, handler),
+    withImpersonation: after(() => authorizer, handler),
+  },
   '@kube-authn/passport': {
     Strategy: {
       with: (factory, options): unknown => Reflect.construct(factory, [requests, options]),
@@ -311,6 +323,9 @@ const OTHERS: Readonly<Record<string, string>> = {
   '@kube-authn/express': 'getAuthentication getUser',
   '@kube-authn/koa': 'getAuthentication getUser',
   '@kube-authn/hono': 'getAuthentication getUser',
+  '@kube-authn/fastify': 'getAuthentication getUser',
+  '@kube-authn/nest': 'Public User getAuthentication getUser',
+  '@kube-authn/fetch': 'getAuthentication getUser',
   '@kube-authn/passport': 'getAuthentication getUser',
   // Its argument is an adapter.
   '@kube-authn/testing/node': 'adapterContract',

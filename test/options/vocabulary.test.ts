@@ -73,7 +73,11 @@ const typesOf = (declared: readonly DeclaredOption[]): readonly string[] =>
 
 /** Adapters have the same options. */
 const packagesOf = (declared: readonly DeclaredOption[]): string =>
-  [...new Set(declared.map(({ folder }) => (/^(?:express|hono|koa)$/.test(folder) ? 'adapters' : folder)))]
+  [
+    ...new Set(
+      declared.map(({ folder }) => (/^(?:express|fastify|hono|koa)$/.test(folder) ? 'adapters' : folder)),
+    ),
+  ]
     .toSorted()
     .join(', ')
 

@@ -121,6 +121,8 @@ const LOADED_AT_ONCE: Readonly<Record<string, readonly string[]>> = {
   '@kube-authn/cel/kubernetes': ['@bufbuild/re2'],
   // Loaded with the entry: spans start before anything could be loaded.
   '@kube-authn/core/opentelemetry': ['@opentelemetry/api'],
+  // Its decorators and exceptions are those of Nest.
+  '@kube-authn/nest': ['@nestjs/common', '@nestjs/core'],
   '@kube-authn/passport': ['passport-http-bearer'],
 }
 

@@ -1,6 +1,6 @@
 import { type NodeResponse, clientContext, whenOver } from '@kube-authn/core/adapter'
 import type { Context } from 'hono'
-import { CLIENT_CLOSED_REQUEST } from '@kube-authn/core/internal/shared'
+import { type Ending, fetchEnding } from '@kube-authn/core/internal/shared'
 import { nodeRequestOf } from './node-server.ts'
 
 /**
@@ -31,14 +31,6 @@ class FetchClient {
   }
 }
 
-/** The end of a response: the status that was sent, as far as it is known, or 499. */
-export interface Ending {
-  /** The app responded with this status, which is still to be sent. */
-  answered(status: number): void
-  /** Sets the listener, which is called once with the final status. */
-  tell(listener: (status: number) => void): void
-}
-
 /**
  * Waits for the response or for the client to disconnect. Node reports what was really sent. On other runtimes only the app's response is known, or
  * that the client disconnected before.
@@ -48,28 +40,6 @@ export function endingOf(c: Context): Ending {
   const outgoing = nodeResponseOf(c)
   if (incoming === undefined || outgoing === undefined) return fetchEnding(c.req.raw.signal)
   return { answered: () => {}, tell: whenOver(incoming, outgoing) }
-}
-
-/** @param signal missing on some runtimes. */
-function fetchEnding(signal: AbortSignal | undefined): Ending {
-  let status: number | undefined
-  let waiting: ((status: number) => void) | undefined
-  const end = (how: number): void => {
-    if (status !== undefined) return
-    status = how
-    signal?.removeEventListener('abort', leave)
-    waiting?.(how)
-  }
-  const leave = (): void => end(CLIENT_CLOSED_REQUEST)
-  if (signal?.aborted === true) leave()
-  else signal?.addEventListener('abort', leave)
-  return {
-    answered: end,
-    tell(listener) {
-      if (status === undefined) waiting = listener
-      else listener(status)
-    },
-  }
 }
 
 function nodeResponseOf(c: Context): NodeResponse | undefined {

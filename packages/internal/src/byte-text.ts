@@ -1,4 +1,5 @@
 const NON_ASCII = /[^\0-\x7f]/
+const NON_LATIN1 = /[^\0-\xff]/
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
@@ -12,8 +13,8 @@ const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  */
 export function textFromLatin1(latin1: string): string {
   if (!NON_ASCII.test(latin1)) return latin1
+  if (NON_LATIN1.test(latin1)) return latin1
   const bytes = bytesFromLatin1(latin1)
-  if (bytes === undefined) return latin1
   try {
     return strictUtf8.decode(bytes)
   } catch {
@@ -21,14 +22,10 @@ export function textFromLatin1(latin1: string): string {
   }
 }
 
-/** A loop here and below: iterating is ten times as slow, and any client can send headers. */
-function bytesFromLatin1(latin1: string): Uint8Array | undefined {
+/** The bytes of a string with one character per byte. A loop here and below: iterating is ten times as slow, and any client can send headers. */
+export function bytesFromLatin1(latin1: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(latin1.length)
-  for (let index = 0; index < latin1.length; index++) {
-    const code = latin1.charCodeAt(index)
-    if (code > 0xff) return undefined
-    bytes[index] = code
-  }
+  for (let index = 0; index < latin1.length; index++) bytes[index] = latin1.charCodeAt(index)
   return bytes
 }
 

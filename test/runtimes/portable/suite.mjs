@@ -17,6 +17,7 @@ import './caches.mjs'
 import { checkPeerCertificates, useCredentials } from './certificates.mjs'
 import { runChecks } from './check.mjs'
 import { checkEnvironment, checkNothingWasTried } from './environment.mjs'
+import './fetch.mjs'
 import { checkHonoOnThis } from './hono.mjs'
 
 /**

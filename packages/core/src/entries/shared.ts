@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { type Ending, fetchEnding } from '../adapter/fetch/fetch-ending.ts'
 export { applyHeaderChanges } from '../adapter/incoming-message/apply-header-changes.ts'
 export { incomingMessageBody } from '../adapter/incoming-message/body.ts'
 export { clientContext } from '../adapter/incoming-message/client-context.ts'
@@ -20,7 +21,7 @@ export { warnNoUser, warnReplacedUser } from '../authenticator/app-warnings.ts'
 export { intersectAudiences } from '../authenticator/audiences.ts'
 export type { AnyAuthenticator, AuthenticationScheme } from '../authenticator/authenticator.ts'
 export { isAuthenticationError, isFault } from '../authenticator/errors.ts'
-export { CLIENT_CLOSED_REQUEST, notify } from '../authenticator/events.ts'
+export { notify } from '../authenticator/events.ts'
 export { type HttpAnswer, isStatusError, responseOf, StatusError } from '../authenticator/status.ts'
 export { AUTHENTICATED_GROUP, isUnauthenticated, type UserInfoInit } from '../authenticator/user.ts'
 export {

@@ -1,5 +1,4 @@
-import { bytesOfBinary } from '@kube-authn/internal/base64'
-import { latin1FromBytes } from '@kube-authn/internal/byte-text'
+import { bytesFromLatin1, latin1FromBytes } from '@kube-authn/internal/byte-text'
 
 /**
  * Whether a string is canonical unpadded base64url: no other characters, and zero in the unused bits.
@@ -23,7 +22,7 @@ export function isCanonicalBase64url(text: string): boolean {
 
 /** Decodes canonical base64url to bytes. */
 export function bytesOfBase64url(text: string): Uint8Array<ArrayBuffer> {
-  return bytesOfBinary(binaryOf(text))
+  return bytesFromLatin1(binaryOf(text))
 }
 
 /**
@@ -34,7 +33,7 @@ export function bytesOfBase64url(text: string): Uint8Array<ArrayBuffer> {
 export function textOfBase64url(text: string): string {
   const binary = binaryOf(text)
   // Nearly every token is ASCII, which is its own UTF-8.
-  return NOT_ASCII.test(binary) ? utf8.decode(bytesOfBinary(binary)) : binary
+  return NOT_ASCII.test(binary) ? utf8.decode(bytesFromLatin1(binary)) : binary
 }
 
 const NOT_ASCII = /[\x80-\xff]/

@@ -2,6 +2,8 @@ const { createServer } = require('node:http')
 const { authentication, getUser } = require('@kube-authn/express')
 const koa = require('@kube-authn/koa')
 const hono = require('@kube-authn/hono')
+const fastify = require('@kube-authn/fastify')
+const fetchHandlers = require('@kube-authn/fetch')
 const passport = require('@kube-authn/passport')
 const { createPki } = require('@kube-authn/testing')
 const { createAuthenticator } = require('@kube-authn/node')
@@ -9,6 +11,8 @@ const { ask } = require('./out/ask.js')
 
 if (typeof koa.authentication !== 'function' || typeof hono.authentication !== 'function') process.exit(1)
 if (typeof passport.Strategy !== 'function' || typeof passport.httpBearer !== 'function') process.exit(1)
+if (typeof fastify.authentication !== 'function') process.exit(1)
+if (typeof fetchHandlers.withAuthentication !== 'function') process.exit(1)
 if (typeof createPki !== 'function') process.exit(1)
 
 const authenticate = authentication(

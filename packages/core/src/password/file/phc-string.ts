@@ -1,8 +1,8 @@
-import { bytesOfBinary } from '@kube-authn/internal/base64'
+import { bytesFromLatin1 } from '@kube-authn/internal/byte-text'
 /** Decodes a salt or hash of a PHC string, base64 without padding; returns `undefined` for anything else. */
 export function decodeBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (!/^[A-Za-z0-9+/]+$/.test(text) || text.length % 4 === 1) return undefined
-  return bytesOfBinary(atob(text))
+  return bytesFromLatin1(atob(text))
 }
 
 /** Compares hashes of the same length in constant time. */

@@ -1,4 +1,4 @@
-import { bytesOfBinary } from '@kube-authn/internal/base64'
+import { bytesFromLatin1 } from '@kube-authn/internal/byte-text'
 import { hexOf } from '@kube-authn/internal/bytes'
 import { sha256 } from '#sha256'
 import { CREDENTIAL_ID_KEY } from '../../authenticator/credential-id.ts'
@@ -52,5 +52,5 @@ function uidOf(uids: readonly string[]): string {
 }
 
 function hexDigest(der: Uint8Array): string {
-  return hexOf(bytesOfBinary(sha256(der)))
+  return hexOf(bytesFromLatin1(sha256(der)))
 }

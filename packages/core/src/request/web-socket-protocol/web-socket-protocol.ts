@@ -1,4 +1,4 @@
-import { bytesOfBinary } from '@kube-authn/internal/base64'
+import { bytesFromLatin1 } from '@kube-authn/internal/byte-text'
 import type { Authenticator, TokenAuthenticator } from '../../authenticator/authenticator.ts'
 import {
   MAX_TOKEN_LENGTH,
@@ -83,7 +83,7 @@ function decodeToken(encoded: string): string {
   }
   const binary = atob(encoded.replaceAll('-', '+').replaceAll('_', '/'))
   try {
-    return strictUtf8.decode(bytesOfBinary(binary))
+    return strictUtf8.decode(bytesFromLatin1(binary))
   } catch {
     throw rejected('invalid base64.bearer.authorization token')
   }

@@ -1,0 +1,11 @@
+/**
+ * Kubernetes API-server authentication for Fastify 5.
+ *
+ * @module
+ */
+export { getAuthentication, getUser } from './accessors.ts'
+export { authentication } from './authentication.ts'
+export { authorization } from './authorization.ts'
+export { impersonation } from './impersonation.ts'
+export { reviews } from './reviews.ts'
+export { tokenReviewWebhook } from './token-review-webhook.ts'

@@ -1,0 +1,65 @@
+import type { Authenticator, TokenAuthenticator } from '@kube-authn/core'
+import {
+  type HandleTokenReviewsOptions,
+  aRequestAuthenticator,
+  handleTokenReviewsShape,
+} from '@kube-authn/core/internal/shared'
+import {
+  type OptionsShape,
+  checkOptions,
+  clientContext,
+  handleTokenReviews,
+  incomingMessageBody,
+} from '@kube-authn/core/adapter'
+import type { FastifyPluginCallback } from 'fastify'
+import { authentication } from './authentication.ts'
+import { proceedWith, send } from './failure.ts'
+import { stateOf } from './state.ts'
+
+/** Options of {@link tokenReviewWebhook}. */
+export interface TokenReviewWebhookOptions extends HandleTokenReviewsOptions {
+  /** Authenticates the callers that may send reviews. Default: no check, so any client that reaches it can test tokens. */
+  readonly callers?: Authenticator
+}
+
+const shape: OptionsShape<TokenReviewWebhookOptions> = {
+  ...handleTokenReviewsShape,
+  callers: aRequestAuthenticator,
+}
+
+/**
+ * A plugin that serves the token webhook of a kube-apiserver, at its `prefix`. It responds to every request there, in a scope of its own.
+ *
+ * @throws {ConfigurationError} if an option is invalid, or `callers` needs the certificates of TLS peers and the runtime does not provide them.
+ * @example
+ * const callers = createAuthenticator({ clientCA: 'kube-apiserver-ca.crt' })
+ * await app.register(tokenReviewWebhook([tokenFileAt('tokens.csv')], { callers }), { prefix: '/authenticate' })
+ */
+export function tokenReviewWebhook(
+  tokens: readonly TokenAuthenticator[],
+  options: TokenReviewWebhookOptions = {},
+): FastifyPluginCallback {
+  checkOptions(shape, options)
+  const { callers, ...rest } = options
+  const { observer } = rest
+  const handle = handleTokenReviews(tokens, rest)
+  const authenticated =
+    callers === undefined ? undefined : authentication(callers, observer === undefined ? {} : { observer })
+
+  return function tokenReviewWebhookPlugin(app, _options, done) {
+    if (authenticated !== undefined) void app.register(authenticated)
+    // In `onRequest` the body is still to be read, whatever parsers the app has.
+    app.all('/', {
+      onRequest(received, reply, next) {
+        const answered = handle(
+          stateOf(received).request,
+          incomingMessageBody(received.raw),
+          clientContext(received.raw, reply.raw),
+        )
+        proceedWith(answered, (answer) => send(answer, reply), next)
+      },
+      handler: () => undefined,
+    })
+    done()
+  }
+}

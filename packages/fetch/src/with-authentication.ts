@@ -1,0 +1,109 @@
+import {
+  type AuthenticateRequestOptions,
+  aRequestAuthenticator,
+  authenticateRequestShape,
+  type Ending,
+  fetchEnding,
+  IMPERSONATES,
+  optionProblems,
+  refuseProblems,
+} from '@kube-authn/core/internal/shared'
+import type { Authenticator, Awaitable } from '@kube-authn/core'
+import {
+  type OptionsShape,
+  aFunction,
+  authenticateRequest,
+  closeConnection,
+  notify,
+  Received,
+  requirePeerCertificates,
+  whenOver,
+} from '@kube-authn/core/adapter'
+import { type AuthenticationContext, contextOf } from './context.ts'
+import { answer, type FailureOptions } from './failure.ts'
+import { keepAlive } from './keep-alive.ts'
+import { ResponseHeaders } from './response-headers.ts'
+import {
+  changeHeaders,
+  DecisionContext,
+  hold,
+  type RequestState,
+  setAuthentication,
+  stateOf,
+} from './state.ts'
+
+/** Options of {@link withAuthentication}. */
+export interface AuthenticationOptions<Req extends Request = Request, Rest extends readonly unknown[] = []>
+  extends AuthenticateRequestOptions, FailureOptions<Req, Rest> {}
+
+const shape: OptionsShape<AuthenticationOptions> = { ...authenticateRequestShape, onFailure: aFunction }
+
+/**
+ * Wraps a handler of Fetch requests, so that it is called for authenticated requests only; the others get a 401.
+ *
+ * The handler gets the request without the headers that carried the credential, then the user, then all further arguments of the caller, such as
+ * `env` and `ctx` on Workers or `{ params }` in Next.js.
+ *
+ * @typeParam Req the class of the request, such as `NextRequest`.
+ * @typeParam Rest the further arguments.
+ * @throws {ConfigurationError} if an option is invalid, or the authenticator needs the certificates of TLS peers and the runtime does not provide
+ *   them.
+ * @example
+ * export const GET = withAuthentication(authenticator, (request, { user }) => Response.json({ username: user.username }))
+ */
+export function withAuthentication<Req extends Request = Request, Rest extends readonly unknown[] = []>(
+  authenticator: Authenticator,
+  handler: (request: Req, context: AuthenticationContext, ...rest: Rest) => Awaitable<Response>,
+  options: AuthenticationOptions<Req, Rest> = {},
+): (request: Req, ...rest: Rest) => Promise<Response> {
+  refuseProblems(
+    aRequestAuthenticator(authenticator, 'authenticator'),
+    aFunction(handler, 'handler'),
+    optionProblems(shape, options),
+  )
+  const { onFailure = answer, ...rest } = options
+  const authenticate = authenticateRequest(authenticator, rest)
+  requirePeerCertificates(authenticator)
+  const { observer } = options
+  const impersonates = Reflect.get(handler, IMPERSONATES) === true
+
+  return async function authenticatedHandler(received, ...further) {
+    const state = stateOf(received, further)
+    const headers = new ResponseHeaders()
+    if (observer !== undefined) notify(observer, new Received(state.request, headers))
+    const ending = observer === undefined ? undefined : endingOf(state)
+    const deciding = authenticate(state.request, new DecisionContext(state, impersonates))
+    if (deciding instanceof Promise) keepAlive(further, deciding)
+    const outcome = await deciding
+    ending?.tell((status) => notify(observer, { type: 'response', request: state.request, status }))
+    let expected = 500
+    try {
+      if (outcome.closesConnection && state.connection !== undefined)
+        closeConnection(state.connection.incoming)
+      const request = changeHeaders(state, received, outcome.headerChanges)
+      let response: Response
+      if ('failure' in outcome) {
+        if (outcome.unresolvedImpersonation !== undefined) hold(state, outcome)
+        expected = outcome.failure.status
+        response = headers.addTo(await onFailure(outcome.failure, request, ...further), [])
+      } else {
+        const { authentication: caller, warnings } = outcome
+        if (outcome.held === undefined) setAuthentication(state, caller)
+        else hold(state, outcome.held)
+        response = headers.addTo(await handler(request, contextOf(state), ...further), warnings)
+      }
+      ending?.answered(response.status)
+      return response
+    } catch (error) {
+      // The final status is unknown here: for a refusal assume its own status, and 500 for anything else that is thrown.
+      ending?.answered(expected)
+      throw error
+    }
+  }
+}
+
+/** Node reports what was really sent. On other runtimes only the app's response is known, or that the client disconnected before. */
+function endingOf({ connection, current }: RequestState): Ending {
+  if (connection === undefined) return fetchEnding(current.signal)
+  return { answered: () => {}, tell: whenOver(connection.incoming, connection.outgoing) }
+}

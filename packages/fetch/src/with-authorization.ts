@@ -1,0 +1,60 @@
+import type { Awaitable } from '@kube-authn/core'
+import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
+import {
+  type AuthorizeRequestOptions,
+  anAuthorizer,
+  authorizeRequestShape,
+  optionProblems,
+  refuseProblems,
+} from '@kube-authn/core/internal/shared'
+import { type OptionsShape, aFunction, authorizeRequest } from '@kube-authn/core/adapter'
+import { attributesFrom } from './attributes.ts'
+import { type AuthenticationContext, contextOf } from './context.ts'
+import { answer, type FailureOptions } from './failure.ts'
+import { clientOf, stateOf } from './state.ts'
+
+/** Options of {@link withAuthorization}. */
+export interface AuthorizationOptions<Req extends Request = Request, Rest extends readonly unknown[] = []>
+  extends Omit<AuthorizeRequestOptions, 'attributes'>, FailureOptions<Req, Rest> {
+  /** The attributes of a request. Default: from Kubernetes-style paths; any other path is a non-resource path. */
+  readonly attributes?: (request: Req, ...rest: Rest) => Awaitable<RequestAttributes>
+}
+
+const shape: OptionsShape<AuthorizationOptions> = { ...authorizeRequestShape, onFailure: aFunction }
+
+/**
+ * Wraps a handler of {@link withAuthentication}, so that it is called if the authorizer allows the user to make the request; the others get a 403
+ * that says what was refused.
+ *
+ * @typeParam Req the class of the request.
+ * @typeParam Rest the further arguments.
+ * @throws {ConfigurationError} if there is no authorizer.
+ * @example
+ * export const GET = withAuthentication(authenticator, withAuthorization(policy, (request, { user }) => show(user)))
+ */
+export function withAuthorization<Req extends Request = Request, Rest extends readonly unknown[] = []>(
+  authorizer: Authorizer,
+  handler: (request: Req, context: AuthenticationContext, ...rest: Rest) => Awaitable<Response>,
+  options: AuthorizationOptions<Req, Rest> = {},
+): (request: Req, context: AuthenticationContext, ...rest: Rest) => Promise<Response> {
+  refuseProblems(
+    anAuthorizer(authorizer, 'authorizer'),
+    aFunction(handler, 'handler'),
+    optionProblems(shape, options),
+  )
+  const { attributes, onFailure = answer, ...rest } = options
+  const authorize = authorizeRequest(authorizer, rest)
+
+  return async function authorizedHandler(request, _context, ...further) {
+    const state = stateOf(request, further)
+    if (state.held !== undefined) return onFailure(state.held.failure, request, ...further)
+    const given =
+      attributes === undefined
+        ? undefined
+        : { attributes: await attributesFrom(() => attributes(request, ...further)) }
+    const outcome = await authorize(state.request, state.authentication?.user, clientOf(state, given))
+    return 'failure' in outcome
+      ? onFailure(outcome.failure, request, ...further)
+      : handler(request, contextOf(state), ...further)
+  }
+}
