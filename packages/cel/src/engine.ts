@@ -155,7 +155,7 @@ export class Engine {
     const planner = new Planner(checked, this.#context)
     const { run } = planner.plan(checked.root)
     const { meter } = this.#context
-    const count = planner.slots.count
+    const empty: Frame = Array.from({ length: planner.slots.count })
     const variables = [...planner.variables]
     return {
       root: checked.root,
@@ -163,7 +163,7 @@ export class Engine {
       variables: variables.map(([name]) => name),
       evaluate: (bindings) =>
         meter.separately(() => {
-          const frame: Frame = Array.from({ length: count })
+          const frame = empty.slice()
           try {
             for (const [name, slot] of variables) frame[slot] = bindings(name)
             const value = run(frame)

@@ -30,7 +30,18 @@ export function attributeRun(
   baseCost: 0 | 1,
 ): Run {
   const { meter } = context
-  if (qualifiers.length === 0) return baseCost === 0 ? base : charged(base, meter)
+  const [only, ...more] = qualifiers
+  if (only === undefined) return baseCost === 0 ? base : charged(base, meter)
+  if (more.length === 0 && only.constant !== undefined && !only.isOptional) {
+    const { constant, cost } = only
+    return (frame) => {
+      meter.charge(baseCost)
+      const value = base(frame)
+      if (value instanceof Optional) return selectedFrom(value, qualifiers, frame, context)
+      meter.charge(cost)
+      return selected(value, constant)
+    }
+  }
   const run: Run = (frame) => selectedFrom(base(frame), qualifiers, frame, context)
   return baseCost === 0 ? run : charged(run, meter)
 }
@@ -91,8 +102,8 @@ function selectedFrom(
  *
  * Source: cel-go `interpreter/attributes.go` (`applyQualifiers`), `common/types/optional.go` (`Value`).
  */
-export function opened(value: Value): Value {
-  if (!(value instanceof Optional) || value.value === undefined) return value
+export function opened(value: Optional): Optional {
+  if (value.value === undefined) return value
   const inner = plain(value.value)
   return inner === value.value ? value : new Optional(inner)
 }

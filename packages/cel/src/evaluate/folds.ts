@@ -176,7 +176,8 @@ function each({ range, first, second, meter }: Fold, frame: Frame, visit: () => 
   const items = range(frame)
   if (isList(items)) {
     const found = second === undefined ? items : indexed(items)
-    for (const [index, item] of found.entries()) {
+    for (let index = 0; index < found.length; index++) {
+      const item = found[index]
       meter.spend(1)
       frame[first] = second === undefined ? item : BigInt(index)
       if (second !== undefined) frame[second] = item

@@ -208,7 +208,11 @@ export class Planner {
   }
 
   #openedRun(run: Run): Run {
-    return this.#context.isStrict ? run : (frame) => opened(run(frame))
+    if (this.#context.isStrict) return run
+    return (frame) => {
+      const value = run(frame)
+      return value instanceof Optional ? opened(value) : value
+    }
   }
 
   #conditional(condition: Step, consequent: Step, alternative: Step): Step {
@@ -296,9 +300,7 @@ function equalityRun(left: Run, right: Run, isNegated: boolean, meter: Meter): R
       const found = equality(one, other, meter)
       return isNegated ? found !== true : (found ?? noSuchOverload())
     },
-    ([one = null, other = null]) => {
-      meter.charge(equalityCost(one, other, isNegated))
-    },
+    (one, other) => equalityCost(one, other, isNegated),
     meter,
   )
 }

@@ -48,11 +48,13 @@ export function isKey(key: Value): boolean {
   return typeof key === 'string' || typeof key === 'boolean' || isNumber(key)
 }
 
-/** Makes a key safe for logs, since it may come from a claim: it cannot start a new line. */
+/** Makes a name safe for logs, since it may come from a token: it is short and cannot start a new line. */
+export function shownText(text: string): string {
+  return text.slice(0, MAX_SHOWN_LENGTH).replaceAll(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, '\uFFFD')
+}
+
 function shownKey(key: Value): string {
-  if (typeof key === 'string') {
-    return `: ${key.slice(0, MAX_SHOWN_LENGTH).replaceAll(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, '\uFFFD')}`
-  }
+  if (typeof key === 'string') return `: ${shownText(key)}`
   if (typeof key === 'boolean') return `: ${key}`
   return isNumber(key) ? `: ${printedNumber(key)}` : ''
 }
