@@ -1,6 +1,7 @@
 import { printedDouble } from '../library/double-text.ts'
 import { MAX_INT, MIN_INT } from '../values/limits.ts'
 import { type CelNumber, isNumber, wholeNumber } from '../values/numbers.ts'
+import { goTypeName } from '../values/go-type.ts'
 import { typeName } from '../values/runtime-type.ts'
 import { Uint } from '../values/uint.ts'
 import { isList, MapValue, Struct, type Value } from '../values/value.ts'
@@ -29,7 +30,7 @@ export function presentIn(operand: Value, key: Value, isStrict: boolean): Value 
 
 /** The value of a field, a key or an index; `undefined` if it is absent. */
 function foundIn(operand: Value, key: Value): Value | undefined {
-  if (!isKey(key)) return fail('invalid qualifier type')
+  if (!isKey(key)) return failQualifier(key)
   if (operand instanceof MapValue) return operand.find(key)
   if (isList(operand)) {
     const index = wholeNumber(key)
@@ -41,6 +42,12 @@ function foundIn(operand: Value, key: Value): Value | undefined {
     )
   }
   return operand instanceof Struct && typeof key === 'string' ? operand.fields.get(key) : undefined
+}
+
+/** The error of a value that is no key. */
+export function failQualifier(key: Value, isLiteral = false): never {
+  const type = goTypeName(key, isLiteral)
+  return fail(`invalid qualifier type${type === undefined ? '' : `: ${type}`}`)
 }
 
 /** Whether values of this type can be keys. */
