@@ -17,7 +17,7 @@ import {
 const TYPE = structType('kubernetes.Quantity')
 
 /** Operations on numbers of hundreds of digits take longer than other steps. */
-const WORK = 20
+const WORK = 30
 
 class QuantityValue extends Opaque {
   readonly type = TYPE

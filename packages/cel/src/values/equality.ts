@@ -48,7 +48,7 @@ export function isIn(element: Value, list: readonly Value[], meter: Meter): bool
 
 function areEqualLists(a: readonly Value[], b: readonly Value[], meter: Meter): boolean {
   if (a.length !== b.length) return false
-  meter.spend(a.length)
+  meter.spend(1 + a.length * 1.5)
   return a.every((element, index) => {
     const other = b[index]
     return other !== undefined && equality(element, other, meter) !== false
@@ -60,7 +60,7 @@ function mapEquality(a: MapValue, b: Value, meter: Meter): boolean | undefined {
   if (a.typeName !== 'map') return a === b ? true : undefined
   if (!(b instanceof MapValue) || a.size !== b.size) return false
   for (const [key, value] of a.entries()) {
-    meter.spend(3)
+    meter.spend(5)
     const other = b.find(key)
     if (other === undefined || equality(value, other, meter) === false) return false
   }
