@@ -24,6 +24,7 @@ class QuantityValue extends Opaque {
   readonly quantity: Quantity
   /** As in Kubernetes, nothing can be compared with a sum. */
   readonly #isSum: boolean
+  #identity: string | undefined
 
   constructor(quantity: Quantity, isSum = false) {
     super()
@@ -31,8 +32,10 @@ class QuantityValue extends Opaque {
     this.#isSum = isSum
   }
 
+  /** Made once: a list compares each of its elements with all others. */
   get identity(): string {
-    return quantityIdentity(this.quantity)
+    this.#identity ??= quantityIdentity(this.quantity)
+    return this.#identity
   }
 
   override equals(other: Value): boolean | undefined {

@@ -167,7 +167,8 @@ function workToCompile(pattern: string): number {
     1,
   )
   const isLarge = /\\p|\(\?\w*i/i.test(pattern)
-  return 2 * pattern.length * Math.min(1000, repetitions) * (isLarge ? 200 : 1)
+  const length = pattern.length + 3 * pattern.split('(').length
+  return 12 * length * Math.min(200, repetitions) * (isLarge ? 40 : 1)
 }
 
 /** The compiled instructions: `.{1000}` is a short pattern with many. */

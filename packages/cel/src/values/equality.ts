@@ -59,8 +59,9 @@ function mapEquality(a: MapValue, b: Value, meter: Meter): boolean | undefined {
   // As in Kubernetes, the claims of a token are equal to themselves only, and cannot be compared with anything else.
   if (a.typeName !== 'map') return a === b ? true : undefined
   if (!(b instanceof MapValue) || a.size !== b.size) return false
+  meter.spend(8)
   for (const [key, value] of a.entries()) {
-    meter.spend(5)
+    meter.spend(6)
     const other = b.find(key)
     if (other === undefined || equality(value, other, meter) === false) return false
   }
