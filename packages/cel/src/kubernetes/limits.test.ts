@@ -126,6 +126,33 @@ describe('an expression', () => {
       { x: list(300) },
     ],
     ['a pattern that is short and long', 'claims.x.matches("(.{0,30}a.{0,30}b){0,16}[xy]")', { x: mixed }],
+    [
+      'keys with line ends',
+      'claims.x.exists(a, claims.m[claims.s] == a)',
+      { x: many, m: {}, s: '\n'.repeat(20_000) },
+    ],
+    [
+      'integers in many bases',
+      'claims.x.all(a, "%d %x %X %b %o".format([a, a, a, a, a].map(b, int(b) * 1000000)) != "")',
+      { x: many },
+    ],
+    ['places of maps', 'claims.x.all(a, claims.x.indexOf(a) >= 0)', { x: list(3000, (k) => ({ k })) }],
+    [
+      'large quantities',
+      'claims.x.map(a, quantity(a)).distinct().size() > 0',
+      { x: list(1500, (n) => `${'9'.repeat(20)}${n}e380`) },
+    ],
+    [
+      'patterns with many brackets',
+      'claims.x.all(p, "a".matches(p))',
+      { x: list(15, (n) => `${'('.repeat(900)}a${')'.repeat(900)}|${n}`) },
+    ],
+    ['maps in lists', 'claims.x.map(a, claims.x.transformMap(i, b, b)).size() > 0', { x: list(3000) }],
+    [
+      'time zones of the caller',
+      'claims.x.all(z, timestamp(0).getHours(z) >= 0)',
+      { x: Intl.supportedValuesOf('timeZone') },
+    ],
     ['patterns of the caller', 'claims.x.all(p, !"1".matches(p))', { x: list(2000, (n) => `\\pL{90}${n}`) }],
     [
       'a pattern that looks at the rest each time',
@@ -400,6 +427,29 @@ describe('an expression', () => {
     expect(evaluated('claims.realm.roles.filter(r, r.matches("^[0-9]{1,9}$")).size()', input)).toBe(5000n)
     expect(evaluated('"4999" in claims.realm.roles', input)).toBe(true)
     expect(evaluated('claims.realm.roles.join(",").split(",").size()', input)).toBe(5000n)
+  })
+})
+
+describe('a comparison of long strings', () => {
+  const strings = (length: number): Claims => ({
+    x: list(1000, () => 0),
+    a: `${'é'.repeat(length)}a`,
+    b: `${'é'.repeat(length)}b`,
+    same: `${'é'.repeat(length)}a`,
+  })
+
+  it.each([
+    ['==', 'claims.x.all(n, claims.a == claims.same)', 9000],
+    ['!=', 'claims.x.all(n, claims.a != claims.b)', 9000],
+    ['<', 'claims.x.all(n, claims.a < claims.b)', 5000],
+    ['<= of the same', 'claims.x.all(n, claims.a <= claims.same)', 5000],
+    ['in a list', 'claims.x.all(n, !(claims.b in [claims.a, claims.same]))', 5000],
+    ['startsWith', 'claims.x.all(n, claims.a.startsWith(claims.same))', 7000],
+    ['endsWith', 'claims.x.all(n, claims.a.endsWith(claims.same))', 7000],
+    ['of bytes', 'claims.x.all(n, bytes(claims.a) < bytes(claims.b))', 500],
+  ])('counts its length: %s', (_, expression, length) => {
+    expect(evaluated(expression, strings(length))).toBe(true)
+    expect(() => evaluated(expression, strings(length * 4))).toThrow(COST)
   })
 })
 
