@@ -55,7 +55,7 @@ import { USER, USER_FIELDS } from './user.ts'
  */
 const MAX_COST = 1_000_000
 /** Maximum work of an evaluation, which takes less than 50 ms. */
-const MAX_WORK = 250_000
+const MAX_WORK = 200_000
 /** Maximum length of an expression in characters, as in cel-go. */
 const MAX_LENGTH = 100_000
 
