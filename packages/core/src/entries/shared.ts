@@ -41,6 +41,15 @@ export {
   type RefusedRequest,
   type RequestOutcome,
 } from '../handler/authenticate-request.ts'
+export { type Guard, type UserGuardOptions, guardShape } from '../handler/guard/guard.ts'
+export {
+  groupsGuard,
+  scopeGuardShape,
+  type ScopeOptions,
+  scopesGuard,
+  userGuard,
+} from '../handler/guard/guards.ts'
+export type { RequiredValues } from '../handler/guard/requirement.ts'
 export { IMPERSONATES, leadsToImpersonation } from '../handler/impersonation-rule.ts'
 export {
   type ImpersonateRequestOptions,
