@@ -14,7 +14,7 @@ afterAll(() => void child.kill('SIGKILL'))
 
 it('ends requests in progress, writes the audit log, and exits by itself', async () => {
   const [line] = (await once(child.stdout, 'data')) as [Buffer]
-  const url = `http://127.0.0.1:${line.toString().trim()}`
+  const url = `http://127.0.0.1:${/port: (\d+)/.exec(line.toString())?.[1]}`
   expect((await fetch(`${url}/readyz`)).status).toBe(200)
 
   const response = await fetch(`${url}/report`, { headers: bearer('secret') })
