@@ -23,32 +23,33 @@ interface Review {
 let isDown = false
 const questions: Review['spec'][] = []
 
+const NAMES = new Map([
+  ['prometheus-token', 'system:serviceaccount:monitoring:prometheus'],
+  ['shop-token', 'system:serviceaccount:shop:cart'],
+])
+const ALLOWED = new Set(['system:serviceaccount:monitoring:prometheus', 'jane'])
+
+function statusOf({ kind, spec: { token = '', user = '' } }: Review): object {
+  if (kind !== 'TokenReview') return { allowed: ALLOWED.has(user) }
+  const username = NAMES.get(token)
+  return username === undefined ? { authenticated: false } : { authenticated: true, user: { username } }
+}
+
 /** A stand-in for the API server: its ConfigMap, TokenReviews and SubjectAccessReviews. */
-const cluster = createServer(
-  { cert: certificate.chainPem, key: certificate.privateKeyPem },
-  async (req, res) => {
+const cluster = createServer({ cert: certificate.chainPem, key: certificate.privateKeyPem }, (req, res) => {
+  let text = ''
+  req.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+  req.on('end', () => {
     if (isDown) return void res.writeHead(503).end()
     if (req.method === 'GET') {
       const data = { 'client-ca-file': users.caPem }
       return void res.end(JSON.stringify({ kind: 'ConfigMap', data }))
     }
-    let text = ''
-    for await (const chunk of req.setEncoding('utf8')) text += chunk
     const review = JSON.parse(text) as Review
     questions.push(review.spec)
-    const names = new Map([
-      ['prometheus-token', 'system:serviceaccount:monitoring:prometheus'],
-      ['shop-token', 'system:serviceaccount:shop:cart'],
-    ])
-    const username = names.get(review.spec.token ?? '')
-    const allowed = ['system:serviceaccount:monitoring:prometheus', 'jane'].includes(review.spec.user ?? '')
-    const status =
-      review.kind === 'TokenReview'
-        ? { authenticated: username !== undefined, ...(username !== undefined && { user: { username } }) }
-        : { allowed }
-    res.writeHead(201).end(JSON.stringify({ ...review, status }))
-  },
-)
+    res.writeHead(201).end(JSON.stringify({ ...review, status: statusOf(review) }))
+  })
+})
 await new Promise<void>((resolve) => cluster.listen(0, '127.0.0.1', resolve))
 const clusterUrl = `https://127.0.0.1:${(cluster.address() as AddressInfo).port}`
 

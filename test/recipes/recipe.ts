@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, expect } from 'vitest'
@@ -65,8 +65,8 @@ export function recipe(page: string, { files = {}, replace = {} }: Setting = {})
 export type Ask = (path: string, init?: RequestInit) => Promise<Response>
 
 /** Serves an app of Express or Koa (`app.callback()`) until the tests of the file end. */
-export async function serve(app: RequestListener): Promise<Ask> {
-  const server = createServer(app)
+export async function serve(app: (req: IncomingMessage, res: ServerResponse) => unknown): Promise<Ask> {
+  const server = createServer((req, res) => void app(req, res))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   afterAll(() => {
     server.close()
