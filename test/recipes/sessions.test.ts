@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http'
 import { serve as serveHono } from '@hono/node-server'
 import type { Hono } from 'hono'
 import type Koa from 'koa'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import type { AddressInfo } from 'node:net'
 import { type Ask, basic, bearer, recipe, serve } from './recipe.ts'
 
@@ -19,12 +19,20 @@ metadata: { name: accountants-read }
 subjects: [{ kind: Group, name: accountants, apiGroup: rbac.authorization.k8s.io }]
 roleRef: { kind: ClusterRole, name: readers, apiGroup: rbac.authorization.k8s.io }
 `
+vi.stubEnv('SESSION_SECRET', 'signs cookies')
+const OF_AN_HOUR = `{
+  name: 'hour',
+  authenticateToken: (token: string) =>
+    token === 'hour' ? { user: { username: 'bob', uid: '', groups: [], extra: {} }, expiresAtMs: Date.now() + 3600_000 } : undefined,
+}`
 const { load } = recipe('sessions', {
   files: {
     'tokens.csv': 'secret,jane,1,accountants\nother,mary,3\n',
     'passwords.csv': 'pw,joe,2\n',
     'roles.yaml': ROLES,
   },
+  // And a token that expires in an hour.
+  replace: { "tokenFile: 'tokens.csv'": `tokens: [${OF_AN_HOUR}], tokenFile: 'tokens.csv'` },
 })
 const { app: expressApp } = await load<{ app: RequestListener }>('express.ts')
 const { app: koaApp } = await load<{ app: Koa }>('koa.ts')
@@ -119,6 +127,16 @@ describe.each(apps)('%s', (_name, ask) => {
       await expect(me({ cookie })).resolves.toBe(401)
     },
   )
+
+  it('ends with the credential that it began with', async () => {
+    const cookie = await login(ask, bearer('hour'))
+    const other = await login(ask, bearer('secret'))
+    await expect(me({ cookie })).resolves.toEqual({ user: 'bob' })
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3601_000 })
+    await expect(me({ cookie })).resolves.toBe(401)
+    await expect(me({ cookie: other })).resolves.toEqual({ user: 'jane' })
+    vi.useRealTimers()
+  })
 
   it('does not log in by a session', async () => {
     const cookie = await login(ask, bearer('secret'))

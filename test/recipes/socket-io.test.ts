@@ -4,7 +4,16 @@ import { io, type Socket } from 'socket.io-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bearer, recipe } from './recipe.ts'
 
-const { load } = recipe('socket-io', { files: { 'tokens.csv': 'secret,jane,1,ops\n' } })
+const SHORT = `{
+  name: 'short',
+  authenticateToken: (token: string) =>
+    token === 'short' ? { user: { username: 'bob', uid: '', groups: [], extra: {} }, expiresAtMs: Date.now() + 500 } : undefined,
+}`
+const { load } = recipe('socket-io', {
+  files: { 'tokens.csv': 'secret,jane,1,ops\n' },
+  // And a token that expires soon.
+  replace: { "tokenFile: 'tokens.csv'": `tokens: [${SHORT}], tokenFile: 'tokens.csv'` },
+})
 const { server } = await load<{ server: Server }>('app.ts')
 const { connect } = await load<{
   connect: (url: string, tokenOf: () => Promise<string>) => Socket
@@ -33,6 +42,14 @@ function resultOf(socket: Socket): Promise<string> {
 
 it('knows a user by the token of the client', async () => {
   await expect(resultOf(connect(url, async () => 'secret'))).resolves.toBe('jane')
+})
+
+it('ends a socket with its token', async () => {
+  const socket = io(url, { auth: { token: 'short' }, reconnection: false, forceNew: true })
+  sockets.push(socket)
+  const reason = new Promise((resolve) => socket.on('disconnect', resolve))
+  // The server ends the connection, so the client sees the end of the namespace or of the transport.
+  await expect(reason).resolves.toMatch(/^(?:io server disconnect|transport close)$/)
 })
 
 describe.each(['polling', 'websocket'])('over %s', (transport) => {

@@ -8,6 +8,17 @@ const files = (folder: string, ending: string): readonly string[] =>
     .filter((name) => name.endsWith(ending))
     .map((name) => folder + name)
 
+it('every page of docs/recipes has a test that runs its programs', () => {
+  const pages = files('../../docs/recipes/', '.md').filter((page) => !page.endsWith('/README.md'))
+  const untested = pages.filter((page) => {
+    const name = page.replace(/^.*\/|\.md$/g, '')
+    const test = `./${name}.test.ts`
+    return !files('./', '.test.ts').includes(test) || !read(test).includes(`recipe('${name}'`)
+  })
+  expect(pages.length).toBeGreaterThan(15)
+  expect(untested).toEqual([])
+})
+
 it('every dependency is imported by a recipe or its test, or has the types of one', () => {
   const programs = files('../../docs/recipes/', '.md').flatMap((page) => codeBlocks(read(page)))
   const code = [...programs.map((block) => block.code), ...files('./', '.ts').map(read)].join('\n')
