@@ -33,7 +33,7 @@ describe.each(apps)('%s', (_name, ask) => {
     const guesses = Array.from({ length: 30 }, (_guess, count) =>
       statusOf({ authorization: `${['Basic', 'basic', 'BASIC'][count % 3]} ${btoa(`joe${count}:guess`)}` }),
     )
-    const statuses = (await Promise.all(guesses)).toSorted()
+    const statuses = (await Promise.all(guesses)).toSorted((one, other) => one - other)
     expect(statuses).toEqual([...Array<number>(10).fill(401), ...Array<number>(20).fill(429)])
     const stopped = await ask('/me', { headers: basic('joe', 'pw') })
     expect(stopped.status).toBe(429)
