@@ -4,6 +4,7 @@ import { fn, type Library, method } from '../check/declarations.ts'
 import { structType } from '../check/types.ts'
 import { Opaque, type Value } from '../values/value.ts'
 import { traversal } from './costs.ts'
+import { orderMethods } from './ordered.ts'
 import {
   addedQuantities,
   approximateQuantity,
@@ -94,18 +95,7 @@ export function quantities(meter: Meter): Library {
       method('kubernetes.Quantity.asApproximateFloat(): double', ({ quantity }: QuantityValue) =>
         approximateQuantity(quantity),
       ),
-      method(
-        'kubernetes.Quantity.isGreaterThan(kubernetes.Quantity): bool',
-        (a: QuantityValue, b: QuantityValue) => order(a, b) > 0,
-      ),
-      method(
-        'kubernetes.Quantity.isLessThan(kubernetes.Quantity): bool',
-        (a: QuantityValue, b: QuantityValue) => order(a, b) < 0,
-      ),
-      method(
-        'kubernetes.Quantity.compareTo(kubernetes.Quantity): int',
-        (a: QuantityValue, b: QuantityValue) => BigInt(order(a, b)),
-      ),
+      ...orderMethods(TYPE, order),
       method('kubernetes.Quantity.add(kubernetes.Quantity): kubernetes.Quantity', added(1n)),
       method('kubernetes.Quantity.add(int): kubernetes.Quantity', added(1n)),
       method('kubernetes.Quantity.sub(kubernetes.Quantity): kubernetes.Quantity', added(-1n)),
