@@ -5,11 +5,13 @@ import { plainName, significantSteps } from './significant-steps.ts'
 /** The authenticators that decided, in the order they were asked; all others are behind a click. */
 export function chainSection(explanation: Explanation): Html {
   const steps = significantSteps(explanation)
+  // Nothing decides about a request without a credential.
+  const decided = explanation.outcome === 'noOpinion' ? '' : explanation.outcome
   const all = countOf(explanation)
   return markup`<section class="card chain" aria-labelledby="chain-title">
     <h2 id="chain-title">How it was decided</h2>
     <ol class="steps">
-      ${steps.map(row)}
+      ${steps.map((step) => row(step, decided))}
     </ol>
     <details class="all-steps">
       <summary>All ${all} steps, as the app calls them</summary>
@@ -20,20 +22,25 @@ export function chainSection(explanation: Explanation): Html {
   </section> `
 }
 
-function row({ authenticator, outcome, message, user, durationSeconds }: ExplainedStep): Html {
+function row(
+  { authenticator, outcome, message, user, durationSeconds }: ExplainedStep,
+  decided: string,
+): Html {
   const name = plainName(authenticator)
-  const title = TITLES.get(name) ?? name
-  if (outcome === 'noOpinion') {
-    const note = READERS.has(name) ? 'not in this request' : 'does not know it'
-    return markup`<li class="step noOpinion"><span class="mark" aria-hidden="true"></span>
-<span class="step-title">${literal(title)}</span> <span class="step-outcome">${note}</span></li>
-`
+  const title = literal(TITLES.get(name) ?? name)
+  // Of a request that another authenticator accepts, a refusal is beside the point.
+  if (outcome !== decided) {
+    const nothing = READERS.has(name) ? 'not in this request' : 'does not know it'
+    const note = outcome === 'noOpinion' ? nothing : WORDS[outcome]
+    return markup`<li class="step"><span class="mark" aria-hidden="true"></span>
+      <span class="step-title">${title}</span> <span class="step-outcome">${note}</span>
+    </li>`
   }
   const note = message ?? (user === undefined ? '' : `knows ${user.username}`)
   return markup`<li class="step decisive ${outcome}"><span class="mark" aria-hidden="true"></span>
-<span class="step-title">${literal(title)}</span> <span class="step-outcome">${WORDS[outcome]}</span>
-<span class="step-note">${literal(note)}</span> <span class="step-time">${milliseconds(durationSeconds)}</span></li>
-`
+      <span class="step-title">${title}</span> <span class="step-outcome">${WORDS[outcome]}</span>
+      <span class="step-note">${literal(note)}</span> <span class="step-time">${milliseconds(durationSeconds)}</span>
+    </li>`
 }
 
 function branch({ authenticator, outcome, message, steps }: ExplainedStep): Html {
@@ -71,6 +78,7 @@ const READERS: ReadonlySet<string> = new Set([
   'basic',
   'bearerToken',
   'clientCertificate',
+  'identityHeaders',
   'requestHeader',
   'webSocketProtocol',
   'xAuthToken',
@@ -82,6 +90,7 @@ const TITLES: ReadonlyMap<string, string> = new Map([
   ['bearerToken', 'Bearer token'],
   ['bootstrapToken', 'Bootstrap token'],
   ['clientCertificate', 'Client certificate'],
+  ['identityHeaders', 'Authenticating proxy'],
   ['keystonePassword', 'Keystone password'],
   ['keystoneToken', 'Keystone token'],
   ['legacyServiceAccountToken', 'Legacy service account token'],

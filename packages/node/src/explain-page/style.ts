@@ -118,7 +118,7 @@ input:not([type="hidden"]), select {
 .step-outcome, .step-time { text-align: right }
 .step-note { grid-column: 2; overflow-wrap: anywhere }
 .step-time { font-variant-numeric: tabular-nums }
-.noOpinion .step-title { color: var(--soft) }
+.step:not(.decisive) .step-title { color: var(--soft) }
 .decisive { margin: 0.35rem -0.75rem; padding: 0.6rem 0.75rem; border-radius: 0.7rem }
 .decisive::before { left: calc(1.5rem - 0.5px) }
 .decisive:last-child { margin-bottom: 0 }
