@@ -80,6 +80,7 @@ export type {
 export { CLIENT_CLOSED_REQUEST, notify } from '../authenticator/events.ts'
 export type { ExternalSignerCallEvent, ExternalSignerEvent } from '../authenticator/external-signer-events.ts'
 export type { AnyRequest } from '../chain/explain/any-request.ts'
+export { hasState } from '../chain/explain/has-state.ts'
 export {
   explain,
   type ExplainedStep,
