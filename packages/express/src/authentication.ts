@@ -48,7 +48,7 @@ export function authentication(
   const authenticate = authenticateRequest(authenticator, rest)
   requirePeerCertificates(authenticator)
   const refuse = refuser(onFailure === undefined ? {} : { onFailure })
-  const { observer } = options
+  const { observer, log = authenticator.log } = options
 
   const proceed = (
     outcome: RequestOutcome,
@@ -72,7 +72,7 @@ export function authentication(
     if (warnings.length > 0) {
       for (const value of warningHeaders(warnings)) res.appendHeader('Warning', value)
     }
-    if (outcome.held === undefined) setAuthentication(req, caller)
+    if (outcome.held === undefined) setAuthentication(req, caller, log)
     else hold(req, outcome.held)
     next()
   }

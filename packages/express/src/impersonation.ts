@@ -7,7 +7,7 @@ import {
   impersonateRequestShape,
   optionProblems,
   refuseProblems,
-  warnNoUser,
+  advise,
   IMPERSONATES,
 } from '@kube-authn/core/internal/shared'
 import {
@@ -56,7 +56,7 @@ export function impersonation<Req extends IncomingMessage = IncomingMessage>(
   return markedImpersonation(function impersonationMiddleware(req, res, next) {
     const state = stateOf(req)
     const caller = state.authentication ?? state.held?.caller
-    if (user === undefined && caller === undefined && state.held === undefined) warnNoUser()
+    if (user === undefined && caller === undefined && state.held === undefined) advise(options.log, 'noUser')
     const requester = user === undefined ? caller?.user : asCaller(req, () => user(req))
     const given = attributes === undefined ? undefined : { attributes: () => attributes(req) }
     proceedWith(

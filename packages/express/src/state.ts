@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { clientContext, incomingMessageRequest } from '@kube-authn/core/adapter'
 import {
+  advise,
   type AuthenticateRequestContext,
   type HeldRequest,
+  type Log,
   type RequestStates,
   requestStates,
-  warnReplacedUser,
 } from '@kube-authn/core/internal/shared'
 import type { Authentication, AuthenticationRequest, UserInfo } from '@kube-authn/core'
 import { impersonationFollows } from './impersonation-follows.ts'
@@ -51,10 +52,11 @@ export function knownOf(req: IncomingMessage): Partial<RequestState> {
 export function setAuthentication(
   req: IncomingMessage & { user?: UserInfo | null },
   authentication: Authentication,
+  log?: Log,
 ): void {
   const state = stateOf(req)
   const isFirst = state.authentication === undefined && state.held === undefined
-  if (isFirst && req.user !== undefined && req.user !== null) warnReplacedUser('req.user')
+  if (isFirst && req.user !== undefined && req.user !== null) advise(log, 'userReplaced', 'req.user')
   state.authentication = authentication
   state.held = undefined
   req.user = authentication.user

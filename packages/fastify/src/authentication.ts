@@ -50,7 +50,7 @@ export function authentication(
   const authenticate = authenticateRequest(authenticator, rest)
   requirePeerCertificates(authenticator)
   const refuse = refuser(onFailure === undefined ? {} : { onFailure })
-  const { observer } = options
+  const { observer, log = authenticator.log } = options
 
   const proceed = (
     outcome: RequestOutcome,
@@ -68,7 +68,7 @@ export function authentication(
     const { authentication: caller, warnings } = outcome
     // On Node's response, whose headers Fastify keeps for every answer, also one that a handler sends itself.
     for (const value of warningHeaders(warnings)) reply.raw.appendHeader('Warning', value)
-    if (outcome.held === undefined) setAuthentication(request, caller)
+    if (outcome.held === undefined) setAuthentication(request, caller, log)
     else hold(request, outcome.held)
     next()
   }

@@ -6,7 +6,7 @@ import {
   impersonateRequestShape,
   optionProblems,
   refuseProblems,
-  warnNoUser,
+  advise,
 } from '@kube-authn/core/internal/shared'
 import {
   type OptionsShape,
@@ -58,7 +58,8 @@ export function impersonation(
     app.addHook('onRequest', function impersonationHook(request, reply, next) {
       const state = stateOf(request)
       const caller = state.authentication ?? state.held?.caller
-      if (user === undefined && caller === undefined && state.held === undefined) warnNoUser()
+      if (user === undefined && caller === undefined && state.held === undefined)
+        advise(options.log, 'noUser')
       const requester = user === undefined ? caller?.user : asCaller(request, () => user(request))
       const given = attributes === undefined ? undefined : { attributes: () => attributes(request) }
       proceedWith(

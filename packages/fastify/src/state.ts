@@ -1,10 +1,11 @@
 import { clientContext, incomingMessageRequest } from '@kube-authn/core/adapter'
 import {
+  advise,
   type AuthenticateRequestContext,
   type HeldRequest,
+  type Log,
   type RequestStates,
   requestStates,
-  warnReplacedUser,
 } from '@kube-authn/core/internal/shared'
 import type { Authentication, AuthenticationRequest, UserInfo } from '@kube-authn/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -29,11 +30,12 @@ export class RequestState {
 const states: RequestStates<RequestState> = requestStates('fastify/state@1')
 
 /** The state of a request, created if needed. */
-export function stateOf({ raw, originalUrl }: RawRequest): RequestState {
+export function stateOf(request: RawRequest): RequestState {
+  const { raw, originalUrl } = request
   let state = states.of(raw)
   if (state === undefined) {
     // The router may have got another path, by `rewriteUrl`.
-    state = new RequestState(incomingMessageRequest(raw, originalUrl))
+    state = new RequestState(incomingMessageRequest(raw, originalUrl, undefined, request))
     states.keep(raw, state)
   }
   return state
@@ -48,10 +50,12 @@ export function knownOf({ raw }: { readonly raw: object }): Partial<RequestState
 export function setAuthentication(
   request: RawRequest & { user?: UserInfo | null },
   authentication: Authentication,
+  log?: Log,
 ): void {
   const state = stateOf(request)
   const isFirst = state.authentication === undefined && state.held === undefined
-  if (isFirst && request.user !== undefined && request.user !== null) warnReplacedUser('request.user')
+  if (isFirst && request.user !== undefined && request.user !== null)
+    advise(log, 'userReplaced', 'request.user')
   state.authentication = authentication
   state.held = undefined
   request.user = authentication.user

@@ -6,7 +6,7 @@ import {
   impersonateRequestShape,
   optionProblems,
   refuseProblems,
-  warnNoUser,
+  advise,
   IMPERSONATES,
 } from '@kube-authn/core/internal/shared'
 import { type OptionsShape, aFunction, impersonateRequest } from '@kube-authn/core/adapter'
@@ -56,7 +56,7 @@ export function withImpersonation<Req extends Request = Request, Rest extends re
   ): Promise<Response> => {
     const state = stateOf(received, further)
     const caller = state.authentication ?? state.held?.caller
-    if (caller === undefined && state.held === undefined) warnNoUser()
+    if (caller === undefined && state.held === undefined) advise(options.log, 'noUser')
     const given =
       attributes === undefined
         ? undefined

@@ -67,7 +67,7 @@ export function authenticationMiddlewareOf(
   const { onFailure = answer, ...rest } = options
   const authenticate = authenticateRequest(authenticator, rest)
   requirePeerCertificates(authenticator)
-  const { observer } = options
+  const { observer, log = authenticator.log } = options
 
   const proceed = async (
     c: Context,
@@ -94,7 +94,7 @@ export function authenticationMiddlewareOf(
         else refused = pending?.addToResponse(refused) ?? refused
       } else {
         const { authentication: caller } = outcome
-        if (outcome.held === undefined) setAuthentication(c, caller)
+        if (outcome.held === undefined) setAuthentication(c, caller, log)
         else hold(c, outcome.held)
         await next()
         // Not earlier: if a handler returns its own Response, Hono drops headers that were set before.
@@ -122,7 +122,7 @@ export function authenticationMiddlewareOf(
       return proceed(c, next, deciding, pending)
     }
     changeHeaders(c, deciding.headerChanges)
-    setAuthentication(c, deciding.authentication)
+    setAuthentication(c, deciding.authentication, log)
     return next()
   }
 }

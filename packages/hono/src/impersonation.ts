@@ -6,7 +6,7 @@ import {
   impersonateRequestShape,
   optionProblems,
   refuseProblems,
-  warnNoUser,
+  advise,
   IMPERSONATES,
 } from '@kube-authn/core/internal/shared'
 import type { Context, MiddlewareHandler } from 'hono'
@@ -56,7 +56,7 @@ export function impersonation<E extends AuthenticationEnv = AuthenticationEnv>(
   const middleware: MiddlewareHandler = async function impersonationMiddleware(c, next) {
     const state = stateOf(c)
     const caller = authenticationOf(c) ?? state.held?.caller
-    if (user === undefined && caller === undefined && state.held === undefined) warnNoUser()
+    if (user === undefined && caller === undefined && state.held === undefined) advise(options.log, 'noUser')
     const requester = user === undefined ? caller?.user : asCaller(c, () => user(c))
     const given = attributes === undefined ? undefined : { attributes: () => attributes(c) }
     const outcome = await impersonate(state.request, requester, clientOf(c, given))

@@ -47,7 +47,7 @@ export function authentication(
   const { onFailure = answer, ...rest } = options
   const authenticate = authenticateRequest(authenticator, rest)
   requirePeerCertificates(authenticator)
-  const { observer } = options
+  const { observer, log = authenticator.log } = options
 
   const proceed = (
     ctx: ParameterizedContext<AuthenticationState>,
@@ -62,7 +62,7 @@ export function authentication(
     }
     const { authentication: caller, warnings } = outcome
     if (warnings.length > 0) for (const value of warningHeaders(warnings)) ctx.append('Warning', value)
-    if (outcome.held === undefined) setAuthentication(ctx, caller)
+    if (outcome.held === undefined) setAuthentication(ctx, caller, log)
     else hold(ctx, outcome.held)
     return observer === undefined && warnings.length === 0 ? next() : keepingHeaders(ctx.res, next)
   }

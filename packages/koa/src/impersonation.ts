@@ -6,7 +6,7 @@ import {
   impersonateRequestShape,
   optionProblems,
   refuseProblems,
-  warnNoUser,
+  advise,
   IMPERSONATES,
 } from '@kube-authn/core/internal/shared'
 import type { Middleware, ParameterizedContext } from 'koa'
@@ -53,7 +53,7 @@ export function impersonation(
   const middleware: Middleware<AuthenticationState> = async function impersonationMiddleware(ctx, next) {
     const state = stateOf(ctx)
     const caller = state.authentication ?? state.held?.caller
-    if (user === undefined && caller === undefined && state.held === undefined) warnNoUser()
+    if (user === undefined && caller === undefined && state.held === undefined) advise(options.log, 'noUser')
     const requester = user === undefined ? caller?.user : asCaller(ctx, () => user(ctx))
     const given = attributes === undefined ? undefined : { attributes: () => attributes(ctx) }
     const context = clientContext(ctx.req, ctx.res, given)

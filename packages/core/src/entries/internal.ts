@@ -59,6 +59,7 @@ export type {
   ConsultingEvent,
   FileNoticeEvent,
   FileNotice,
+  IssuerDiscoveryEvent,
   ImpersonationCheckEvent,
   ImpersonationEvent,
   JwksFetchEvent,
@@ -76,7 +77,7 @@ export type {
   TokenCacheRequestEvent,
   TokenReviewCallEvent,
 } from '../authenticator/events.ts'
-export { CLIENT_CLOSED_REQUEST, notify } from '../authenticator/events.ts'
+export { CLIENT_CLOSED_REQUEST, loggingObserver, notify } from '../authenticator/events.ts'
 export type { ExternalSignerCallEvent, ExternalSignerEvent } from '../authenticator/external-signer-events.ts'
 export type { AnyRequest } from '../chain/explain/any-request.ts'
 export {
