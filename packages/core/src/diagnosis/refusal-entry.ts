@@ -3,13 +3,12 @@ import type { AuthenticationError } from '../authenticator/errors.ts'
 import { isFault } from '../authenticator/errors.ts'
 import type { LogEntry } from '../authenticator/log.ts'
 import { refuserOf } from '../authenticator/refusers.ts'
-import { credentialsIn } from '../chain/explain/credentials-in.ts'
 import { systemClock } from '../internal/clock.ts'
 import type { Refusal } from '../logging/refusal.ts'
-import type { AuthenticationRequest } from '../request/request.ts'
 import { forbiddenFacts } from './forbidden-facts.ts'
 import { networkWords } from './network-reason.ts'
 import { remedyFor } from './remedies.ts'
+import { secretsOf } from './secrets.ts'
 import { type Sent, sentIn } from './sent.ts'
 import { shownAddress, shownPath, shownReason } from './shown.ts'
 import type { Told } from './told.ts'
@@ -35,28 +34,6 @@ export function refusalEntry(refusal: Refusal): LogEntry {
     path,
     ...(address !== undefined && { address }),
     ...facts,
-  }
-}
-
-/** What a line must not contain. Cookies are no credential unless the authenticator says so: their words would hide parts of lines. */
-function secretsOf({ request, authenticator }: Refusal): readonly string[] {
-  const own = authenticator === undefined ? [] : credentialHeaders(authenticator)
-  return credentialsIn(withoutCookies(request, own), own)
-}
-
-function withoutCookies(request: AuthenticationRequest, own: readonly string[]): AuthenticationRequest {
-  if (request.refusal !== undefined || own.includes('cookie')) return request
-  const { method, path, query, headers } = request
-  return {
-    method,
-    path,
-    query,
-    headers: {
-      exact: headers.exact,
-      first: (name) => (name === 'cookie' ? undefined : headers.first(name)),
-      all: (name) => (name === 'cookie' ? [] : headers.all(name)),
-      entries: () => headers.entries(),
-    },
   }
 }
 
