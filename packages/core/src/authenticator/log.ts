@@ -1,4 +1,6 @@
-/** How serious a log line is. `error`: the app or a service it needs is at fault. `warn`: a refusal, or a likely mistake. */
+/**
+ * How serious a log line is. `error`: the app or a service it needs is at fault. `warn`: a refusal, or a likely mistake. No more will be added.
+ */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 /**

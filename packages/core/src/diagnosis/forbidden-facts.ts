@@ -18,10 +18,18 @@ export function forbiddenFacts({ failure, by, user }: Refusal, secrets: readonly
     refusedBy: [by],
     ...(user !== undefined && { username: shownValue(user.username).slice(1, -1) }),
     reason,
-    ...(failure.status === 403 && { advice: by === 'authorization' ? MAY : IMPERSONATE }),
+    ...(failure.status === 403 && { advice: adviceFor(by, reason) }),
   }
 }
 
+function adviceFor(by: Refusal['by'], reason: string): string {
+  if (by === 'authorization') return MAY
+  return reason.includes('no impersonation middleware') ? MOUNT : IMPERSONATE
+}
+
+const MOUNT =
+  "Mount impersonation(...) after authentication(...); if it is mounted but not found, set impersonationHeaders: 'later', and to forward the " +
+  "headers to a kube-apiserver, set 'pass'."
 const MAY =
   'If the user should be allowed to, add a rule for the user or one of the groups to the policy of the authorizer.'
 const IMPERSONATE =

@@ -65,7 +65,7 @@ function errorFacts(
   const { authenticator } = refusal
   const errors = (error.errors.length === 0 ? [error] : error.errors).slice(0, MAX_ERRORS)
   const name = (each: AuthenticationError): string =>
-    refuserOf(each) ?? authenticator?.name ?? 'the authenticator'
+    plainName(refuserOf(each) ?? authenticator?.name ?? 'the authenticator')
   const reasons = errors.map((each) => ({ by: name(each), reason: shownReason(messageOf(each), secrets) }))
   const what = sent.text === '' ? 'the request' : sent.text
   const isOutage = error.code === 'unavailable'
@@ -83,6 +83,11 @@ function errorFacts(
     reason,
     advice: unknown?.advice ?? remedyFor(reason, isOutage),
   }
+}
+
+/** Without the cache around it. */
+function plainName(name: string): string {
+  return name.replace(/^cached\((.*)\)$/, '$1')
 }
 
 /** The message of `bearerToken` if no token authenticator had an opinion. */

@@ -62,9 +62,9 @@ export function unknownToken({ authenticator }: Refusal, { text, token }: Sent):
   const issuers = issuersOf(authenticator)
   const known =
     issuers.length === 0
-      ? 'No issuer is configured.'
-      : `The configured ${issuers.length === 1 ? 'issuer is' : 'issuers are'} ${issuers.map(shownValue).join(', ')}.`
-  const advice = `${known} Its iss must be equal to one of them, character by character: configure it, or get a token of another issuer.`
+      ? 'no issuer is configured.'
+      : `${issuers.length === 1 ? 'the configured issuer is' : 'the configured issuers are'} ${issuers.map(shownValue).join(', ')}.`
+  const advice = `The iss of a token must equal a configured issuer, character by character; ${known} Configure it, or get a token of another issuer.`
   return { sentence, reason, advice }
 }
 

@@ -19,7 +19,12 @@ function throttleOf(log: Sink): Throttle {
 }
 
 /** Writes a line about a refused request, unless there are too many. @param before how many were left out before this one. */
-export function writeRefusal(log: Sink, refusal: Refusal, before = 0, nowMs = systemClock.now()): void {
+export function writeRefusal(
+  log: Sink,
+  refusal: Refusal,
+  before = 0,
+  nowMs: number = systemClock.now(),
+): void {
   const throttle = throttleOf(log)
   const leftOut = throttle.ended(nowMs)
   throttle.leaveOut(before)
