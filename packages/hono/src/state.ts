@@ -5,6 +5,7 @@ import {
   type Log,
   type RequestStates,
   requestStates,
+  type Users,
 } from '@kube-authn/core/internal/shared'
 import type {
   Authentication,
@@ -97,7 +98,7 @@ function hasUser(c: Context): boolean {
 }
 
 /** Removes the user of a request, and holds it. */
-export function hold(c: Context, held: HeldRequest): void {
+function hold(c: Context, held: HeldRequest): void {
   stateOf(c).held = held
   if (held.caller === undefined) keepAsked(c)
   c.set('user', undefined)
@@ -139,6 +140,9 @@ export function authenticationOf(c: Context): Authentication | undefined {
   // Not `c.var`, which copies all variables each time.
   return (c as Context<{ Variables: Partial<AuthenticationEnv['Variables']> }>).get('authentication')
 }
+
+/** The users of requests, for the decisions of the core. */
+export const users: Users<Context> = { stateOf, authenticationOf, setAuthentication, hold }
 
 /** Changes the headers that the application sees. */
 export function changeHeaders(c: Context, changes: HeaderChanges): void {

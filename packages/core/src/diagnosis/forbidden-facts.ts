@@ -1,4 +1,5 @@
 import { isWithoutUser } from '../authorization/no-user.ts'
+import type { StatusError } from '../authenticator/status.ts'
 import type { Refusal } from '../logging/refusal.ts'
 import type { Told } from './told.ts'
 import { shownReason, shownValue } from './shown.ts'
@@ -9,9 +10,7 @@ const TARGET = /^Internal Server Error: "(?:[^"\\]|\\.)*": /
 
 /** Why `impersonation` or `authorization` refused a request. */
 export function forbiddenFacts({ failure, by, user }: Refusal, secrets: readonly string[]): Told {
-  // Only for this mistake of the app the cause says what to do, and contains nothing else.
-  const told = isWithoutUser(failure) ? failure.cause.message : failure.message.replace(TARGET, '')
-  const reason = shownReason(told, secrets)
+  const reason = shownReason(messageOf(failure), secrets)
   const who = user === undefined ? '' : ` (${shownValue(user.username)}${groupsOf(user.groups)})`
   return {
     sentence: `refused by ${by}${who}: ${reason}`,
@@ -20,6 +19,14 @@ export function forbiddenFacts({ failure, by, user }: Refusal, secrets: readonly
     reason,
     ...(failure.status === 403 && { advice: adviceFor(by, reason) }),
   }
+}
+
+function messageOf(failure: StatusError): string {
+  // Only for this mistake of the app the cause says what to do, and contains nothing else.
+  if (isWithoutUser(failure)) return failure.cause.message
+  return failure.status === 401
+    ? 'it needs a user, and the request has none'
+    : failure.message.replace(TARGET, '')
 }
 
 function adviceFor(by: Refusal['by'], reason: string): string {
