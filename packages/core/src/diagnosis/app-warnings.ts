@@ -2,10 +2,11 @@ import type { Sink } from './write-entry.ts'
 import { writeNotice } from './write-notice.ts'
 
 /** A mistake in the app that a request revealed. The messages contain nothing from the request, which an attacker may control. */
-export type AppWarning = 'noUser' | 'preflight' | 'userReplaced'
+export type AppWarning = 'noUser' | 'noSession' | 'preflight' | 'userReplaced'
 
 const CODES = {
   noUser: 'KUBE_AUTHN_NO_USER',
+  noSession: 'KUBE_AUTHN_NO_SESSION',
   preflight: 'KUBE_AUTHN_PREFLIGHT',
   userReplaced: 'KUBE_AUTHN_USER_REPLACED',
 } as const satisfies Readonly<Record<AppWarning, string>>
@@ -21,6 +22,11 @@ function textOf(warning: AppWarning, where: string): string {
       return (
         'impersonation(...), authorization(...) or reviews(...) received a request without a user: put authentication(...) before them, ' +
         'or set their option user'
+      )
+    case 'noSession':
+      return (
+        'passport.authenticate(...) stores the user in a session, and the request has none: pass { session: false }, since every request is ' +
+        'authenticated by its own credential'
       )
     case 'preflight':
       return (
