@@ -2,6 +2,7 @@ import 'reflect-metadata'
 import { serve } from '@hono/node-server'
 import { Controller, Get, Module } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
+import type { NestExpressApplication } from '@nestjs/platform-express'
 import express from 'express'
 import fastify from 'fastify'
 import { Hono } from 'hono'
@@ -31,7 +32,9 @@ function port(server: { address(): unknown }): number {
 
 async function listening(server: ReturnType<typeof createServer>): Promise<number> {
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => void server.close().closeAllConnections())
+  onTestFinished(() => {
+    server.close().closeAllConnections()
+  })
   return port(server)
 }
 
@@ -41,6 +44,7 @@ class Orders {
   }
 }
 
+// oxlint-disable-next-line typescript/no-extraneous-class -- a module of Nest is a class with a decorator
 class App {}
 
 // The decorators by hand: those of the language, which our build has, are others.
@@ -63,7 +67,8 @@ const starts: Readonly<Record<string, Start>> = {
     app.use(forKoa.authentication(authenticator, options))
     app.use(forKoa.impersonation(policy, options))
     app.use(forKoa.authorization(policy, options))
-    return listening(createServer(app.callback()))
+    const answer = app.callback()
+    return listening(createServer((req, res) => void answer(req, res)))
   },
   async fastify(authenticator, options) {
     const app = fastify({ trustProxy: '127.0.0.1' })
@@ -76,8 +81,8 @@ const starts: Readonly<Record<string, Start>> = {
     return port(app.server)
   },
   async nest(authenticator, options) {
-    const app = await NestFactory.create(App, { logger: false })
-    app.getHttpAdapter().getInstance().set('trust proxy', 1)
+    const app = await NestFactory.create<NestExpressApplication>(App, { logger: false })
+    app.set('trust proxy', 1)
     app.useGlobalGuards(
       forNest.authenticationGuard(authenticator, options),
       forNest.impersonationGuard(policy, options),
@@ -85,7 +90,8 @@ const starts: Readonly<Record<string, Start>> = {
     )
     await app.listen(0, '127.0.0.1')
     onTestFinished(() => void app.close())
-    return port(app.getHttpServer())
+    const { port: number } = new URL(await app.getUrl())
+    return Number(number)
   },
   async hono(authenticator, options) {
     const app = new Hono()

@@ -33,6 +33,8 @@ function memory(): { readonly stream: Writable; readonly written: string[] } {
   return { stream, written }
 }
 
+const parsed = (line: string): unknown => JSON.parse(line)
+
 it('console has the four methods', async () => {
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
   await refuse(console)
@@ -42,7 +44,7 @@ it('console has the four methods', async () => {
 it('pino gets the line as its message', async () => {
   const { stream, written } = memory()
   await refuse(pino({ base: null, timestamp: false }, stream))
-  await vi.waitFor(() => expect(written.map((line) => JSON.parse(line))).toEqual([{ level: 40, msg: LINE }]))
+  await vi.waitFor(() => expect(written.map(parsed)).toEqual([{ level: 40, msg: LINE }]))
 })
 
 it('pino gets the parts through a function', async () => {
@@ -50,7 +52,7 @@ it('pino gets the parts through a function', async () => {
   const logger = pino({ base: null, timestamp: false }, stream)
   await refuse(({ level, message, ...parts }) => logger[level](parts, message))
   await vi.waitFor(() =>
-    expect(written.map((line) => JSON.parse(line))).toMatchObject([
+    expect(written.map(parsed)).toMatchObject([
       { level: 40, msg: LINE, type: 'refusal', status: 401, path: '/orders/100%25' },
     ]),
   )
@@ -60,9 +62,7 @@ it('winston gets the line as its message', async () => {
   const { stream, written } = memory()
   const transports = [new winston.transports.Stream({ stream })]
   await refuse(winston.createLogger({ format: winston.format.json(), transports }))
-  await vi.waitFor(() =>
-    expect(written.map((line) => JSON.parse(line))).toEqual([{ level: 'warn', message: LINE }]),
-  )
+  await vi.waitFor(() => expect(written.map(parsed)).toEqual([{ level: 'warn', message: LINE }]))
 })
 
 it('winston gets the parts through a function', async () => {
@@ -71,7 +71,7 @@ it('winston gets the parts through a function', async () => {
   const logger = winston.createLogger({ format: winston.format.json(), transports })
   await refuse(({ level, message, ...parts }) => logger.log(level, message, parts))
   await vi.waitFor(() =>
-    expect(written.map((line) => JSON.parse(line))).toMatchObject([
+    expect(written.map(parsed)).toMatchObject([
       { level: 'warn', message: LINE, status: 401, reason: 'no token authenticator knows it' },
     ]),
   )

@@ -101,7 +101,9 @@ it('a notice tells why an issuer cannot be reached: its certificate is self-sign
   )
   const server = createServer({ key: readFileSync(at('k')), cert: readFileSync(at('c')) })
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => void server.close().closeAllConnections())
+  onTestFinished(() => {
+    server.close().closeAllConnections()
+  })
   const lines = logOf(issuer(`https://localhost:${(server.address() as AddressInfo).port}`))
   await expect
     .poll(() => lines.map(({ message }) => message).join())

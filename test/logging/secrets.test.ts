@@ -195,7 +195,7 @@ describe.each(chains)('a line of %s has no credential', (_, make) => {
     const secret = kind === 'a JWT' ? base64url(MARK) : MARK
     for (const [what, answer] of serversOf(secret)) {
       const lines = await linesOf(make(answer), headers)
-      expect(lines, what).toHaveLength(1)
+      expect([what, lines.length]).toEqual([what, 1])
       expectNoSecret(lines)
     }
   })

@@ -3,25 +3,27 @@ import type { LogEntry } from '@kube-authn/core'
 import { actions, called, chain } from '../test/apps.ts'
 import { Strategy } from './index.ts'
 
-const good = {
-  headers: { authorization: 'Bearer good' },
-  rawHeaders: ['Authorization', 'Bearer good'],
+/** Made for each case, since its headers are removed. */
+const withToken = (token: string, more: object = {}): object => ({
+  headers: { authorization: `Bearer ${token}` },
+  rawHeaders: ['Authorization', `Bearer ${token}`],
   method: 'GET',
   url: '/',
   httpVersionMajor: 1,
-}
+  ...more,
+})
 
-it.each<[what: string, req: object, options: object | undefined, count: number]>([
-  ['neither a session nor an option', good, undefined, 1],
-  ['no session, and other options', good, { failWithError: true }, 1],
-  ['the option session: false', good, { session: false }, 0],
-  ['another property for the user', good, { assignProperty: 'account' }, 0],
-  ['a session', { ...good, session: {} }, undefined, 0],
-])('a success with %s is noticed %s', async (_, req, options, count) => {
+it.each<[what: string, more: object, options: object | undefined, count: number]>([
+  ['neither a session nor an option', {}, undefined, 1],
+  ['no session, and other options', {}, { failWithError: true }, 1],
+  ['the option session: false', {}, { session: false }, 0],
+  ['another property for the user', {}, { assignProperty: 'account' }, 0],
+  ['a session', { session: {} }, undefined, 0],
+])('a success with %s', async (_, more, options, count) => {
   const lines: LogEntry[] = []
   const given = actions()
   const strategy = new Strategy(chain, { log: (entry) => lines.push(entry) })
-  strategy.authenticate.call(given, req as never, options)
+  strategy.authenticate.call(given, withToken('good', more) as never, options)
   expect(called(given)).toHaveProperty('success')
   if (count > 0) await vi.waitFor(() => expect(lines).toHaveLength(count))
   else await new Promise((resolve) => void setImmediate(resolve))
@@ -30,7 +32,7 @@ it.each<[what: string, req: object, options: object | undefined, count: number]>
 
 it('refusals are logged only if a log is given, since a later strategy may accept the request', async () => {
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
-  const wrong = { ...good, headers: {}, rawHeaders: ['Authorization', 'Bearer wrong'] }
+  const wrong = withToken('wrong')
   const lines: LogEntry[] = []
   new Strategy(chain, { log: (entry) => lines.push(entry) }).authenticate.call(actions(), wrong as never)
   await vi.waitFor(() => expect(lines).toMatchObject([{ type: 'refusal', status: 401 }]))

@@ -30,7 +30,7 @@ describe('Throttle', () => {
     times(15, () => throttle.admit('rare'))
     times(40, () => throttle.admit('frequent'))
     throttle.keep('rare', 'a line')
-    throttle.keep('frequent', `${'x'.repeat(200)}`)
+    throttle.keep('frequent', 'x'.repeat(200))
     throttle.keep('frequent', 'a later line')
     throttle.leaveOut(7)
     expect(throttle.ended(59_999)).toBeUndefined()
