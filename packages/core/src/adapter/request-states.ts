@@ -1,5 +1,5 @@
 import type { Authentication } from '../authenticator/authenticator.ts'
-import type { HeldRequest, RequestOutcome } from '../handler/authenticate-request.ts'
+import type { HeldRequest, RequestOutcome } from '../handler/request-outcome.ts'
 import { advise } from '../authenticator/advise.ts'
 import type { Log } from '../authenticator/log.ts'
 import type { UserInfo } from '../authenticator/user.ts'
