@@ -41,7 +41,7 @@ export function authentication(
 ): Middleware {
   const authenticate = authenticationOf(authenticator, shape, options)
   const refuse = refuser(options)
-  const { observer } = options
+  const { observer, log = authenticator.log } = options
 
   const proceed = (
     outcome: RequestOutcome,
@@ -56,7 +56,7 @@ export function authentication(
     }
     if (outcome.closesConnection) closeConnection(req)
     applyHeaderChanges(req, outcome.headerChanges)
-    settleUser(users, req, outcome)
+    settleUser(users, req, outcome, log)
     if ('failure' in outcome) {
       refuse(outcome.failure, req, res, next)
       return

@@ -43,7 +43,7 @@ export function authentication(
 ): FastifyPluginCallback {
   const authenticate = authenticationOf(authenticator, shape, options)
   const refuse = refuser(options)
-  const { observer } = options
+  const { observer, log = authenticator.log } = options
 
   const proceed = (
     outcome: RequestOutcome,
@@ -53,7 +53,7 @@ export function authentication(
   ): void => {
     if (outcome.closesConnection) closeConnection(request.raw)
     applyHeaderChanges(request.raw, outcome.headerChanges)
-    settleUser(users, request, outcome)
+    settleUser(users, request, outcome, log)
     if ('failure' in outcome) {
       refuse(outcome.failure, request, reply, next)
       return

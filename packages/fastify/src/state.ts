@@ -17,11 +17,12 @@ export type RawRequest = Pick<FastifyRequest, 'raw' | 'originalUrl'>
 const states: RequestStates<RequestState> = requestStates('fastify/state@1')
 
 /** The state of a request, created if needed. */
-export function stateOf({ raw, originalUrl }: RawRequest): RequestState {
+export function stateOf(request: RawRequest): RequestState {
+  const { raw, originalUrl } = request
   let state = states.of(raw)
   if (state === undefined) {
     // The router may have got another path, by `rewriteUrl`.
-    state = new RequestState(incomingMessageRequest(raw, originalUrl))
+    state = new RequestState(incomingMessageRequest(raw, originalUrl, undefined, request))
     states.keep(raw, state)
   }
   return state

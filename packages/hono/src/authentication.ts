@@ -60,7 +60,7 @@ export function authenticationMiddlewareOf(
   isLast: boolean,
 ): MiddlewareHandler {
   const authenticate = authenticationOf(authenticator, shape, options)
-  const { observer, onFailure = answer } = options
+  const { observer, log = authenticator.log, onFailure = answer } = options
 
   const proceed = async (
     c: Context,
@@ -78,7 +78,7 @@ export function authenticationMiddlewareOf(
     try {
       // It may throw: if headers are immutable the request is copied, which fails if its body was read.
       changeHeaders(c, outcome.headerChanges)
-      settleUser(users, c, outcome)
+      settleUser(users, c, outcome, log)
       let refused: Response | void = undefined
       if ('failure' in outcome) {
         expected = outcome.failure.status
@@ -111,7 +111,7 @@ export function authenticationMiddlewareOf(
       return proceed(c, next, deciding, pending)
     }
     changeHeaders(c, deciding.headerChanges)
-    setAuthentication(c, deciding.authentication)
+    setAuthentication(c, deciding.authentication, log)
     return next()
   }
 }

@@ -1,10 +1,11 @@
 import {
+  advise,
   type AuthenticateRequestContext,
   type HeldRequest,
+  type Log,
   type RequestStates,
   requestStates,
   type Users,
-  warnReplacedUser,
 } from '@kube-authn/core/internal/shared'
 import type {
   Authentication,
@@ -81,10 +82,10 @@ function requireContext(c: unknown): void {
 }
 
 /** Sets the user of the request. */
-export function setAuthentication(c: Context, authentication: Authentication): void {
+export function setAuthentication(c: Context, authentication: Authentication, log?: Log): void {
   const state = stateOf(c)
   if (state.held === undefined && authenticationOf(c) === undefined && hasUser(c))
-    warnReplacedUser('c.var.user')
+    advise(log, 'userReplaced', 'c.var.user')
   state.held = undefined
   if (authentication.requester !== undefined) keepAsked(c)
   c.set('user', authentication.user)

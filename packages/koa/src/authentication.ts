@@ -40,7 +40,7 @@ export function authentication(
   options: AuthenticationOptions = {},
 ): Middleware<AuthenticationState> {
   const authenticate = authenticationOf(authenticator, shape, options)
-  const { observer, onFailure = answer } = options
+  const { observer, log = authenticator.log, onFailure = answer } = options
 
   const proceed = (
     ctx: ParameterizedContext<AuthenticationState>,
@@ -49,7 +49,7 @@ export function authentication(
   ): Promise<unknown> => {
     if (outcome.closesConnection) closeConnection(ctx.req)
     applyHeaderChanges(ctx.req, outcome.headerChanges)
-    settleUser(users, ctx, outcome)
+    settleUser(users, ctx, outcome, log)
     if ('failure' in outcome) {
       return keepingHeaders(ctx.res, () => onFailure(outcome.failure, ctx, next))
     }

@@ -1,12 +1,13 @@
 import { applyHeaderChanges, clientContext, incomingMessageRequest } from '@kube-authn/core/adapter'
 import {
+  advise,
   type AuthenticateRequestContext,
   type HeldRequest,
+  type Log,
   RequestState,
   type RequestStates,
   requestStates,
   type Users,
-  warnReplacedUser,
 } from '@kube-authn/core/internal/shared'
 import type { Authentication, HeaderChanges, UserInfo } from '@kube-authn/core'
 import type { Context, ParameterizedContext } from 'koa'
@@ -29,7 +30,7 @@ export function stateOf(ctx: ContextWithRequest): RequestState {
   if (!isNodeRequest(req)) throw new TypeError(NO_CONTEXT)
   let state = states.of(req)
   if (state === undefined) {
-    state = new RequestState(incomingMessageRequest(req, ctx.originalUrl))
+    state = new RequestState(incomingMessageRequest(req, ctx.originalUrl, undefined, ctx))
     states.keep(req, state)
   }
   return state
@@ -52,10 +53,11 @@ function isNodeRequest(req: unknown): boolean {
 function setAuthentication(
   ctx: ContextWithRequest & { readonly state: AuthenticationState },
   authentication: Authentication,
+  log?: Log,
 ): void {
   const state = stateOf(ctx)
   if (state.authentication === undefined && state.held === undefined && hasUser(ctx)) {
-    warnReplacedUser('ctx.state.user')
+    advise(log, 'userReplaced', 'ctx.state.user')
   }
   state.authentication = authentication
   state.held = undefined

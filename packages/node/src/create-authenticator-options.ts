@@ -3,6 +3,7 @@ import {
   type AnonymousConfig,
   isPromiseLike,
   aClock,
+  aLog,
   aPasswordAuthenticator,
   aRequestAuthenticator,
   type Check,
@@ -14,7 +15,7 @@ import {
   requestHeaderNamesShape,
   aString,
 } from '@kube-authn/core/internal'
-import type { Authenticator, Clock, Observer, PasswordAuthenticator } from '@kube-authn/core'
+import type { Authenticator, Clock, Log, Observer, PasswordAuthenticator } from '@kube-authn/core'
 import { aBoolean, aFunction, listOf, type OptionsShape, required } from '@kube-authn/core/adapter'
 import { certificateAuthoritiesAtShape } from './certificate-authorities-at.ts'
 import type { CertificateAuthoritiesFile } from './certificate-pools.ts'
@@ -62,6 +63,11 @@ export interface CreateAuthenticatorOptions extends TokenOptions {
   readonly audiences?: readonly string[]
   /** Receives notices about files, and their reloads. */
   readonly observer?: Observer
+  /**
+   * Where notices, failed reloads and unreachable issuers are logged, and refused requests by the middlewares that use this authenticator: a
+   * logger such as `console`, pino or winston, a function, or `false`. Default: warnings of the process, and for requests as documented there.
+   */
+  readonly log?: Log
   readonly clock?: Clock
 }
 
@@ -96,5 +102,6 @@ export const createAuthenticatorShape: OptionsShape<CreateAuthenticatorOptions> 
   anonymous: aBooleanOrAnonymousConfig,
   audiences: someAudiences,
   observer: aFunction,
+  log: aLog,
   clock: aClock,
 }

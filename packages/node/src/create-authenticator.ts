@@ -1,5 +1,8 @@
 import {
   type AnonymousConfig,
+  type FileNotice,
+  loggingObserver,
+  notify,
   validateAnonymousConfig,
   optionProblems,
   refuseProblems,
@@ -107,7 +110,8 @@ function chainOf(
   options: CreateAuthenticatorOptions,
   defaults: AuthenticatorDefaults = {},
 ): NodeAuthenticator {
-  const { observer, clock, keystone, passwords = [] } = options
+  const { clock, keystone, log, passwords = [] } = options
+  const observer = loggingObserver(options.observer, log)
   const { audiences = options.serviceAccounts?.issuers } = options
   const shared = { ...(observer !== undefined && { observer }), ...(clock !== undefined && { clock }) }
   const parts = opener()
@@ -149,11 +153,29 @@ function chainOf(
       ...(anonymous !== undefined && { anonymous }),
       ...(audiences !== undefined && { audiences }),
     })
-    return { ...chain, health, close: () => parts.close() }
+    if (isOpenToAll(configuration?.anonymous ?? options.anonymous)) {
+      notify(observer, { type: 'fileNotice', file: 'anonymous', notice: OPEN_TO_ALL })
+    }
+    return { ...chain, ...(log !== undefined && { log }), health, close: () => parts.close() }
   } catch (error) {
     parts.close()
     throw error
   }
+}
+
+function isOpenToAll(anonymous: boolean | AnonymousConfig | undefined): boolean {
+  return typeof anonymous === 'object'
+    ? anonymous.enabled && (anonymous.conditions ?? []).length === 0
+    : anonymous === true
+}
+
+/** What Kubernetes does by default, and an app without authorization rarely intends. */
+const OPEN_TO_ALL: FileNotice = {
+  severity: 'advice',
+  code: 'anonymousEverywhere',
+  message:
+    'requests without a credential pass as system:anonymous, on every path: without authorization(...) they may do everything. To open ' +
+    "some paths only, set { enabled: true, conditions: [{ path: '/healthz' }] }",
 }
 
 function certificateAuthenticators(

@@ -12,7 +12,14 @@ import {
   requirePeerCertificates,
   whenOver,
 } from '@kube-authn/core/adapter'
-import type { Authentication, Authenticator, Awaitable, Clock, ConfigurationProblem } from '@kube-authn/core'
+import type {
+  Authentication,
+  Authenticator,
+  Awaitable,
+  Clock,
+  ConfigurationProblem,
+  Log,
+} from '@kube-authn/core'
 import {
   isAuthenticationError,
   authenticateRequestShape,
@@ -35,7 +42,12 @@ import { connectionOf, type Exchange, exchangeOf } from './exchange.ts'
 import { guarded } from './guard.ts'
 
 /** Options of authentication in Passport, besides those of every adapter. */
-export interface DecideOptions extends Omit<AuthenticateRequestOptions, 'impersonationHeaders'> {
+export interface DecideOptions extends Omit<AuthenticateRequestOptions, 'impersonationHeaders' | 'log'> {
+  /**
+   * Where refused requests are logged: a logger such as `console`, pino or winston, a function, or `false`. Default: the `log` of the
+   * authenticator, else none, since a later strategy may accept the request.
+   */
+  readonly log?: Log
   /**
    * Maps the user to `req.user`, for apps whose users have another shape: called with the `UserInfo` and the whole `Authentication`. `undefined`,
    * `null` or `false` refuses the request like a bad credential; errors count as with any authenticator. Default: the `UserInfo` itself.
@@ -99,7 +111,9 @@ export function decider(authenticator: Authenticator, options: DecideOptions): D
   const { user, timeoutSeconds = 30, anonymous = true, clock = systemClock, ...rest } = options
   const deadline = { seconds: timeoutSeconds, clock }
   requirePeerCertificates(authenticator)
-  const authenticate = authenticateRequest(guarded(authenticator, { deadline, anonymous }), rest)
+  // A later strategy may accept what this one refuses.
+  const { log = authenticator.log ?? false } = rest
+  const authenticate = authenticateRequest(guarded(authenticator, { deadline, anonymous }), { ...rest, log })
   const { observer, tracing: _, ...unobserved } = rest
   const findAccount = accountFinder({ accountOf: user, deadline, authenticator, options: unobserved })
 

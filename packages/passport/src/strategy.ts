@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Authenticator } from '@kube-authn/core'
-import { isPromiseLike, aRequestAuthenticator } from '@kube-authn/core/internal/shared'
+import { advise, isPromiseLike, aRequestAuthenticator } from '@kube-authn/core/internal/shared'
 import { actionsOf, type StrategyActions } from './actions.ts'
 import { aNonEmptyString, type OptionsShape } from '@kube-authn/core/adapter'
 import { decider, type DecideOptions, decideShape, requireOptions, type Verdict } from './decide.ts'
@@ -16,7 +16,7 @@ const shape: OptionsShape<StrategyOptions> = { ...decideShape, name: aNonEmptySt
 /** A strategy for `passport.use` and `passport.authenticate`. */
 export interface NamedStrategy {
   readonly name: string
-  readonly authenticate: (this: StrategyActions, req: IncomingMessage) => void
+  readonly authenticate: (this: StrategyActions, req: IncomingMessage, options?: object) => void
 }
 
 /**
@@ -43,7 +43,7 @@ export interface NamedStrategy {
 export class Strategy implements NamedStrategy {
   readonly name: string
   /** What Passport calls. `this` has the actions of one request. */
-  readonly authenticate: (this: StrategyActions, req: IncomingMessage) => void
+  readonly authenticate: (this: StrategyActions, req: IncomingMessage, options?: object) => void
 
   constructor(authenticator: Authenticator, options: StrategyOptions = {}) {
     requireOptions(aRequestAuthenticator(authenticator, 'authenticator'), shape, options)
@@ -51,15 +51,24 @@ export class Strategy implements NamedStrategy {
     const decide = decider(authenticator, rest)
     this.name = name
     // Not a method with private fields: Passport calls it on an object derived from this one.
-    this.authenticate = function authenticate(req) {
+    this.authenticate = function authenticate(req, given) {
       const actions = actionsOf(this)
       proceed(
         actions,
         () => decide(req),
-        (verdict) => act(actions, verdict),
+        (verdict) => {
+          if (verdict.kind === 'success' && needsSession(req, given)) advise(rest.log, 'noSession')
+          act(actions, verdict)
+        },
       )
     }
   }
+}
+
+/** Whether Passport will fail after a success: it stores the user in a session, unless it is told not to. */
+function needsSession(req: object, given: object = {}): boolean {
+  const { session, assignProperty }: { readonly session?: unknown; readonly assignProperty?: unknown } = given
+  return session !== false && assignProperty === undefined && !('session' in req)
 }
 
 /** Continues with a verdict, now or later. Errors before and after it go to `actions.error`, since otherwise they would be unhandled. */

@@ -4,6 +4,7 @@ import { celRows } from './cel.mjs'
 import { chainRows } from './chain.mjs'
 import { fastifyRows } from './fastify.mjs'
 import { jwtRows } from './jwt.mjs'
+import { loggingRows } from './logging.mjs'
 import { observerRows } from './observer.mjs'
 import { rbacRows } from './rbac.mjs'
 import { scaleRows } from './scale.mjs'
@@ -17,6 +18,7 @@ export const rows = [
   ...fastifyRows,
   ...chainRows,
   ...celRows,
+  ...loggingRows,
   ...observerRows,
   ...rbacRows,
   ...scaleRows,

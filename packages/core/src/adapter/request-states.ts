@@ -1,6 +1,7 @@
 import type { Authentication } from '../authenticator/authenticator.ts'
 import type { HeldRequest, RequestOutcome } from '../handler/request-outcome.ts'
-import { warnReplacedUser } from '../authenticator/app-warnings.ts'
+import { advise } from '../authenticator/advise.ts'
+import type { Log } from '../authenticator/log.ts'
 import type { UserInfo } from '../authenticator/user.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 
@@ -21,17 +22,17 @@ export class RequestState {
 export interface Users<R> {
   stateOf(request: R): Pick<RequestState, 'request' | 'held'>
   authenticationOf(request: R): Authentication | undefined
-  /** Sets the user, which ends a hold. */
-  setAuthentication(request: R, authentication: Authentication): void
+  /** Sets the user, which ends a hold. @param log says that a user of an earlier middleware was replaced. */
+  setAuthentication(request: R, authentication: Authentication, log?: Log): void
   /** Removes the user, and holds the request. */
   hold(request: R, held: HeldRequest): void
 }
 
 /** Gives a request the user of an outcome, or holds it. Change its headers before. */
-export function settleUser<R>(users: Users<R>, request: R, outcome: RequestOutcome): void {
+export function settleUser<R>(users: Users<R>, request: R, outcome: RequestOutcome, log?: Log): void {
   if ('failure' in outcome) {
     if (outcome.unresolvedImpersonation !== undefined) users.hold(request, outcome)
-  } else if (outcome.held === undefined) users.setAuthentication(request, outcome.authentication)
+  } else if (outcome.held === undefined) users.setAuthentication(request, outcome.authentication, log)
   else users.hold(request, outcome.held)
 }
 
@@ -67,10 +68,10 @@ export function usersAsProperty<R extends object>(
   return {
     stateOf,
     authenticationOf: (request) => stateOf(request).authentication,
-    setAuthentication(request: R & { user?: UserInfo | null }, authentication) {
+    setAuthentication(request: R & { user?: UserInfo | null }, authentication, log) {
       const state = stateOf(request)
       const isFirst = state.authentication === undefined && state.held === undefined
-      if (isFirst && request.user !== undefined && request.user !== null) warnReplacedUser(shown)
+      if (isFirst && request.user !== undefined && request.user !== null) advise(log, 'userReplaced', shown)
       state.authentication = authentication
       state.held = undefined
       request.user = authentication.user

@@ -1,6 +1,7 @@
 import type { Awaitable } from '../internal/awaitable.ts'
 import type { CertificatePoolSource } from '../request/client-certificate/certificate-pool-source.ts'
 import type { Context } from './context.ts'
+import type { Log } from './log.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import type { UserInfo } from './user.ts'
 
@@ -83,6 +84,8 @@ export interface Authenticator {
   readonly credentials?: CredentialDescription
   /** The audiences that credentials must be valid for, unless the options of the handler set others. */
   readonly audiences?: readonly string[]
+  /** Where refused requests are logged, unless the option `log` of the handler says otherwise. */
+  readonly log?: Log
   authenticate(request: AuthenticationRequest, context: Context): Awaitable<Authentication | undefined>
 }
 

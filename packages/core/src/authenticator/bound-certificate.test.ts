@@ -152,6 +152,7 @@ describe.each([
       peerCertificates: () => [hers],
       requestsCertificate: () => true,
       remoteAddress: () => '192.0.2.1',
+      clientAddress: () => '192.0.2.2',
       tlsClientAuth: () => ({ certPresented: '0' }),
     }
     const delegate: Authenticator = {

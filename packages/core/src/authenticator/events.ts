@@ -1,4 +1,3 @@
-import { warnFileNotice } from './app-warnings.ts'
 import type {
   AccessReviewCallEvent,
   AccessReviewFailOpenEvent,
@@ -11,6 +10,8 @@ import type {
 } from './authorization-events.ts'
 import type { AuthenticationError } from './errors.ts'
 import type { ExternalSignerCallEvent, ExternalSignerEvent } from './external-signer-events.ts'
+import { loadedDiagnosis, withDiagnosis } from './diagnosis.ts'
+import type { Log } from './log.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { tell } from './tell.ts'
 import type { UserInfo } from './user.ts'
@@ -119,6 +120,17 @@ export interface ClientCertificateExpirationEvent {
   readonly type: 'clientCertificateExpiration'
   /** The remaining validity; negative after it expired. */
   readonly seconds: number
+}
+
+/**
+ * The discovery document of an issuer was read, or that failed: until it succeeds, none of the issuer's tokens can be verified. Every attempt
+ * emits an event.
+ */
+export interface IssuerDiscoveryEvent {
+  readonly type: 'issuerDiscovery'
+  readonly issuer: string
+  /** Absent if it succeeded. */
+  readonly error?: Error
 }
 
 /**
@@ -231,6 +243,7 @@ export type AuthenticationEvent =
   | ServerCertificateEvent
   | JwtAuthenticatorEvent
   | JwksFetchEvent
+  | IssuerDiscoveryEvent
   | ExternalSignerEvent
   | ExternalSignerCallEvent
   | ClientCertificateExpirationEvent
@@ -249,8 +262,42 @@ export type AuthenticationEvent =
 /** Receives events as they occur. It must not block: start asynchronous work and return. */
 export type Observer = (event: AuthenticationEvent) => void
 
-/** Calls the observer, if there is one. An error in it, synchronous or not, must not affect authentication. */
+/** The events about something else than requests, which a log tells. */
+export type NewsEvent = Extract<
+  AuthenticationEvent,
+  { readonly type: 'fileNotice' | 'issuerDiscovery' | 'jwksFetch' | 'reload' }
+>
+
+/**
+ * Calls the observer, if there is one. An error in it, synchronous or not, must not affect authentication. Without an observer, what deserves
+ * attention is logged.
+ */
 export function notify(observer: Observer | undefined, event: AuthenticationEvent): void {
-  if (observer === undefined && event.type === 'fileNotice') warnFileNotice(event)
-  tell(observer, event)
+  if (observer === undefined) logNews(undefined, event)
+  else tell(observer, event)
+}
+
+/** An observer that also logs; `undefined` if {@link notify} does the same without it. */
+export function loggingObserver(observer: Observer | undefined, log: Log | undefined): Observer | undefined {
+  if (log === undefined && observer === undefined) return undefined
+  return (event) => {
+    tell(observer, event)
+    if (log !== false) logNews(log, event)
+  }
+}
+
+function logNews(log: Exclude<Log, false> | undefined, event: AuthenticationEvent): void {
+  // Success is only told if a log is given, or after a failure.
+  if (isNews(event) && (log !== undefined || isTrouble(event) || loadedDiagnosis() !== undefined)) {
+    withDiagnosis((diagnosis) => diagnosis.writeEvent(log, event))
+  }
+}
+
+function isNews(event: AuthenticationEvent): event is NewsEvent {
+  const { type } = event
+  return type === 'fileNotice' || type === 'issuerDiscovery' || type === 'jwksFetch' || type === 'reload'
+}
+
+function isTrouble(event: NewsEvent): boolean {
+  return event.type === 'fileNotice' || event.error !== undefined
 }

@@ -1,8 +1,12 @@
 import { andThen, type Awaitable } from '../internal/awaitable.ts'
 import { type Context, WaitingContext } from '../authenticator/context.ts'
+import { advise } from '../authenticator/advise.ts'
 import { notify, type Observer } from '../authenticator/events.ts'
+import type { Log } from '../authenticator/log.ts'
+import { logRefusal } from '../logging/log-refusal.ts'
 import {
   aFunction,
+  aLog,
   anAuthorizer,
   optionProblems,
   type OptionsShape,
@@ -18,7 +22,7 @@ import type { Decision } from './decision.ts'
 import { asAuthorizationError } from './errors.ts'
 import { forbidden } from './forbidden.ts'
 import { internalError } from './internal-error.ts'
-import { noUser } from './no-user.ts'
+import { isWithoutUser, noUser } from './no-user.ts'
 import { requestAttributes } from './request-attributes.ts'
 import { tooBusy } from './too-busy.ts'
 
@@ -31,12 +35,15 @@ export interface AuthorizeRequestOptions {
   readonly attributes?: ReadAttributes
   /** Receives the outcome of every request and the decision of every authorizer. */
   readonly observer?: Observer
+  /** Where refused requests are logged. Default: `console` in development, and for errors only in production. */
+  readonly log?: Log
 }
 
 /** The checks of {@link AuthorizeRequestOptions}, for adapters with more options. */
 export const authorizeRequestShape: OptionsShape<AuthorizeRequestOptions> = {
   attributes: aFunction,
   observer: aFunction,
+  log: aLog,
 }
 
 /** What is known about a request besides the request itself. */
@@ -115,13 +122,18 @@ export function authorizeOrRefuse(
   refuse: RefuseRequest,
   context?: AuthorizeRequestContext,
 ) => Awaitable<AuthorizationOutcome> {
-  const { observer } = options
+  const { observer, log } = options
   const attributesFor = attributesReader(options.attributes)
 
   return function authorizeOrRefuseOne(request, user, refuse, given = {}) {
     const start = observer === undefined ? 0 : performance.now()
 
     const report = (outcome: AuthorizationOutcome, attributes?: Attributes, decision?: Decision): void => {
+      if ('failure' in outcome) {
+        const { failure } = outcome
+        const isLogged = logRefusal(log, { request, failure, by: 'authorization', user: attributes?.user })
+        if (!isLogged && isWithoutUser(failure)) advise(log, 'noUser')
+      }
       if (observer === undefined) return
       notify(observer, {
         type: 'authorization',

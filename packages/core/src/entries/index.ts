@@ -21,6 +21,7 @@ export {
   unavailable,
 } from '../authenticator/errors.ts'
 export type { AuthenticationEvent, Observer } from '../authenticator/events.ts'
+export type { Log, LogEntry } from '../authenticator/log.ts'
 export { addGroups, authenticatedGroup } from '../authenticator/groups.ts'
 export { type ErrorCode, KubeAuthnError } from '../authenticator/kube-authn-error.ts'
 export { failFast, union } from '../authenticator/union/union.ts'

@@ -60,6 +60,7 @@ export type {
   ConsultingEvent,
   FileNoticeEvent,
   FileNotice,
+  IssuerDiscoveryEvent,
   ImpersonationCheckEvent,
   ImpersonationEvent,
   JwksFetchEvent,
@@ -77,7 +78,7 @@ export type {
   TokenCacheRequestEvent,
   TokenReviewCallEvent,
 } from '../authenticator/events.ts'
-export { CLIENT_CLOSED_REQUEST, notify } from '../authenticator/events.ts'
+export { CLIENT_CLOSED_REQUEST, loggingObserver, notify } from '../authenticator/events.ts'
 export type { ExternalSignerCallEvent, ExternalSignerEvent } from '../authenticator/external-signer-events.ts'
 export type { AnyRequest } from '../chain/explain/any-request.ts'
 export { hasState } from '../chain/explain/has-state.ts'

@@ -39,11 +39,12 @@ export {
   usersAsProperty,
 } from '../adapter/request-states.ts'
 export { type AnswerHeaders, AUDIT_ID_HEADER, Received } from '../audit/audit-id.ts'
-export { warnNoUser, warnReplacedUser } from '../authenticator/app-warnings.ts'
+export { advise } from '../authenticator/advise.ts'
 export { intersectAudiences } from '../authenticator/audiences.ts'
 export type { AnyAuthenticator, AuthenticationScheme } from '../authenticator/authenticator.ts'
 export { isAuthenticationError, isFault } from '../authenticator/errors.ts'
 export { notify } from '../authenticator/events.ts'
+export type { Log } from '../authenticator/log.ts'
 export { type HttpAnswer, isStatusError, responseOf, StatusError } from '../authenticator/status.ts'
 export { AUTHENTICATED_GROUP, isUnauthenticated, type UserInfoInit } from '../authenticator/user.ts'
 export {

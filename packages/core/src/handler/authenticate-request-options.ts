@@ -1,7 +1,9 @@
 import type { Observer } from '../authenticator/events.ts'
+import type { Log } from '../authenticator/log.ts'
 import {
   aBoolean,
   aFunction,
+  aLog,
   must,
   oneOf,
   type OptionsShape,
@@ -44,6 +46,11 @@ export interface AuthenticateRequestOptions {
   readonly impersonationHeaders?: 'auto' | 'later' | 'pass'
   /** Receives the outcome of every request and of every authenticator. */
   readonly observer?: Observer
+  /**
+   * Where refused requests are logged: a logger such as `console`, pino or winston, a function, or `false`. Default: the `log` of the
+   * authenticator, else `console` in development, and for errors only in production.
+   */
+  readonly log?: Log
   /** Traces the authentication of each request, for example with OpenTelemetry spans. Default: no tracing. */
   readonly tracing?: RequestTracing
 }
@@ -58,6 +65,7 @@ export const authenticateRequestShape: OptionsShape<AuthenticateRequestOptions> 
   closeUnauthenticatedHttp2: aBoolean,
   impersonationHeaders: oneOf('auto', 'later', 'pass'),
   observer: aFunction,
+  log: aLog,
   tracing: aFunction,
 }
 

@@ -1,4 +1,4 @@
-import { warnPreflight } from '../authenticator/app-warnings.ts'
+import { advise } from '../authenticator/advise.ts'
 import type { Authentication, Authenticator, HeaderChanges } from '../authenticator/authenticator.ts'
 import { credentialHeaders } from '../authenticator/credential-headers.ts'
 import { emptyContext } from '../authenticator/context.ts'
@@ -8,6 +8,7 @@ import { accumulateHeaderChanges } from '../request/headers/changes.ts'
 import { hasPrefix } from '../request/headers/has-prefix.ts'
 import { type Opinion, opinionOf, Refused } from '../authenticator/opinion.ts'
 import { RecurringAnswer } from '../authenticator/recurring-answer.ts'
+import { logRefusal } from '../logging/log-refusal.ts'
 import { aRequestAuthenticator, optionProblems, refuseProblems } from '../internal/options/index.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import type { StatusError } from '../authenticator/status.ts'
@@ -67,6 +68,7 @@ export function authenticateRequest(
   const {
     audiences = authenticator.audiences,
     observer,
+    log = authenticator.log,
     tracing,
     closeUnauthenticatedHttp2: closesHttp2 = true,
   } = options
@@ -93,7 +95,7 @@ export function authenticateRequest(
           answer instanceof RecurringAnswer ? Object.freeze(accept(answer)) : accept(answer),
         )
 
-  const unlessUnhandled = impersonationRule(options.impersonationHeaders ?? 'auto', observer)
+  const unlessUnhandled = impersonationRule(options.impersonationHeaders ?? 'auto', observer, log)
 
   const identityHeaderChanges = (): HeaderChanges => {
     try {
@@ -109,7 +111,6 @@ export function authenticateRequest(
     context: RequestContext,
     error: AuthenticationError | undefined,
   ): RequestOutcome => {
-    if (error === undefined && isPreflight(request)) warnPreflight()
     if (context.observer !== undefined) {
       const headers = credentialHeaders(asked)
       context.report(request, {
@@ -120,6 +121,8 @@ export function authenticateRequest(
     const { unavailableStatus = 401 } = options
     const failure = refusal(error, challenges(request, error), context.warnings, unavailableStatus)
     keepUnauthorized(request, () => failure)
+    const isLogged = logRefusal(log, { request, failure, by: 'authentication', error, authenticator: asked })
+    if (!isLogged && error === undefined && isPreflight(request)) advise(log, 'preflight')
     return {
       headerChanges: identityHeaderChanges(),
       failure,
@@ -171,6 +174,7 @@ export function authenticateRequest(
     failure: StatusError,
   ): RequestOutcome => {
     context.report(request, { result: 'error', error: rejected(failure.message) })
+    logRefusal(log, { request, failure, by: 'authentication', authenticator })
     return { headerChanges: identityHeaderChanges(), failure, closesConnection: false }
   }
 

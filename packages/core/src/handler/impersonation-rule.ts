@@ -1,6 +1,8 @@
 import { escapeHtml } from '../authorization/forbidden.ts'
 import { type AuthenticationError, rejected } from '../authenticator/errors.ts'
 import { notify, type Observer } from '../authenticator/events.ts'
+import type { Log } from '../authenticator/log.ts'
+import { logRefusal } from '../logging/log-refusal.ts'
 import { withWarnings } from '../internal/warning-headers.ts'
 import { quoted } from '@kube-authn/internal/quote'
 import type { AuthenticationRequest } from '../request/request.ts'
@@ -54,6 +56,7 @@ export type ImpersonationRule = (
 export function impersonationRule(
   option: 'auto' | 'later' | 'pass',
   observer: Observer | undefined,
+  log: Log | undefined,
 ): ImpersonationRule {
   // One outcome for consecutive requests of a caller: a property with a getter takes longer than authentication.
   let last: AuthenticatedRequest | undefined
@@ -69,6 +72,7 @@ export function impersonationRule(
     }
     const { headerChanges, closesConnection } = accepted
     const failure = unhandled(accepted)
+    logRefusal(log, { request, failure, by: 'impersonation', user: accepted.authentication.user })
     notify(observer, {
       type: 'impersonation',
       request,

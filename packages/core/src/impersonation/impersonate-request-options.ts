@@ -1,9 +1,11 @@
 import type { ReadAttributes } from '../authorization/authorize-request.ts'
 import type { Clock } from '../internal/clock.ts'
 import type { Observer } from '../authenticator/events.ts'
+import type { Log } from '../authenticator/log.ts'
 import {
   aClock,
   aFunction,
+  aLog,
   atLeast,
   oneOf,
   type OptionsShape,
@@ -28,6 +30,8 @@ export interface ImpersonateRequestOptions {
   readonly clock?: Clock
   /** Receives every attempt and the decision of every authorizer. */
   readonly observer?: Observer
+  /** Where refused requests are logged. Default: `console` in development, and for errors only in production. */
+  readonly log?: Log
 }
 
 /** The checks of {@link ImpersonateRequestOptions}, for adapters with more options. */
@@ -39,4 +43,5 @@ export const impersonateRequestShape: OptionsShape<ImpersonateRequestOptions> = 
   maxEntries: wholeNumber(1),
   clock: aClock,
   observer: aFunction,
+  log: aLog,
 }

@@ -7,10 +7,12 @@ import {
 } from '../authorization/authorize-request.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
 import { internalError } from '../authorization/internal-error.ts'
-import { noUser } from '../authorization/no-user.ts'
+import { isWithoutUser, noUser } from '../authorization/no-user.ts'
 import { systemClock } from '../internal/clock.ts'
+import { advise } from '../authenticator/advise.ts'
 import { notify } from '../authenticator/events.ts'
 import { anAuthorizer, optionProblems, refuseProblems } from '../internal/options/index.ts'
+import { logRefusal } from '../logging/log-refusal.ts'
 import { hasPrefix } from '../request/headers/has-prefix.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { isStatusError, StatusError } from '../authenticator/status.ts'
@@ -77,7 +79,7 @@ export function impersonateRequest(
   options: ImpersonateRequestOptions = {},
 ): ImpersonateRequest {
   refuseProblems(anAuthorizer(authorizer, 'authorizer'), optionProblems(impersonateRequestShape, options))
-  const { observer } = options
+  const { observer, log } = options
   const isConstrained = options.mode !== 'legacy'
   const reading = {
     maxValues: options.maxValues ?? 256,
@@ -116,7 +118,11 @@ export function impersonateRequest(
           ? { result: 'denied', failure: result }
           : { result: 'allowed', impersonated: result.user, mode: result.mode }),
       })
-      if (isStatusError(result)) return { failure: result, headerChanges: IMPERSONATION_HEADERS }
+      if (isStatusError(result)) {
+        const isLogged = logRefusal(log, { request, failure: result, by: 'impersonation', user: requester })
+        if (!isLogged && isWithoutUser(result)) advise(log, 'noUser')
+        return { failure: result, headerChanges: IMPERSONATION_HEADERS }
+      }
       return {
         user: result.user,
         mode: result.mode,

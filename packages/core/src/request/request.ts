@@ -25,6 +25,11 @@ export interface AuthenticationRequest {
    */
   remoteAddress?(): string | undefined
   /**
+   * The address of the client for logs: the one that the framework reports, such as `req.ip` of Express, which trusts proxies if it is
+   * configured to. Default: the address of the peer. It is text from the client if a proxy is trusted that does not check it.
+   */
+  clientAddress?(): string | undefined
+  /**
    * The certificates the peer presented, leaf first, as DER; empty if there are none. The same list for every request on a
    * connection. Throws an `AuthenticationError` if they are unknown, for example after the connection closed.
    */

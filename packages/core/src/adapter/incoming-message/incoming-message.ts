@@ -5,7 +5,7 @@ import { hasCompleteFields } from './complete-fields.ts'
 import type { NodeRequest } from './node-request.ts'
 import { peerCertificatesOf, requestsCertificateOf } from './peer-certificates.ts'
 import { receivedTarget } from './received-target.ts'
-import { remoteAddressOf } from './remote-address.ts'
+import { remoteAddressOf, reportedAddressOf } from './remote-address.ts'
 
 /**
  * A request of Node's `http`, `https` or `http2` as an {@link AuthenticationRequest}, with its headers exactly as sent and the
@@ -16,6 +16,7 @@ import { remoteAddressOf } from './remote-address.ts'
  *
  * @param target the request target, if a framework rewrote `url`, such as `originalUrl` of Express.
  * @param view another object from which an application may delete headers, besides the `headers` of the message.
+ * @param shown the request or context of a framework, if its `ip` is the address of the client. Express has it on the message.
  * @example
  * const outcome = await authenticate(incomingMessageRequest(req))
  */
@@ -23,8 +24,11 @@ export function incomingMessageRequest(
   message: NodeRequest,
   target?: string,
   view?: HeadersView,
+  shown: object = message,
 ): AuthenticationRequest {
-  return isCut(message) ? new CutRequest(message, target) : new IncomingMessageRequest(message, target, view)
+  return isCut(message)
+    ? new CutRequest(message, target, shown)
+    : new IncomingMessageRequest(message, target, view, shown)
 }
 
 class IncomingMessageRequest implements AuthenticationRequest {
@@ -32,9 +36,16 @@ class IncomingMessageRequest implements AuthenticationRequest {
   readonly httpVersionMajor: number
   readonly #message: NodeRequest
   readonly #target: string | undefined
+  readonly #shown: object
 
-  constructor(message: NodeRequest, target: string | undefined, view: HeadersView | undefined) {
+  constructor(
+    message: NodeRequest,
+    target: string | undefined,
+    view: HeadersView | undefined,
+    shown: object,
+  ) {
     this.#message = message
+    this.#shown = shown
     this.#target = target
     this.httpVersionMajor = message.httpVersionMajor
     const isComplete = message.httpVersionMajor < 2 || hasCompleteFields(message)
@@ -56,6 +67,10 @@ class IncomingMessageRequest implements AuthenticationRequest {
 
   remoteAddress(): string | undefined {
     return remoteAddressOf(this.#message)
+  }
+
+  clientAddress(): string | undefined {
+    return reportedAddressOf(this.#shown) ?? remoteAddressOf(this.#message)
   }
 
   peerCertificates(): readonly Uint8Array[] {

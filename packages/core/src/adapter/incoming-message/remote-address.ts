@@ -11,3 +11,13 @@ export function remoteAddressOf({ socket }: NodeRequest): string | undefined {
     return undefined
   }
 }
+
+/** The address of the client as a framework reports it in `ip`: Express on the request of Node, others on an object of their own. */
+export function reportedAddressOf(shown: object): string | undefined {
+  try {
+    const address: unknown = Reflect.get(shown, 'ip')
+    return typeof address === 'string' ? address : undefined
+  } catch {
+    return undefined
+  }
+}

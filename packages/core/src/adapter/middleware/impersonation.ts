@@ -1,5 +1,5 @@
 import type { Authentication, HeaderChanges } from '../../authenticator/authenticator.ts'
-import { warnNoUser } from '../../authenticator/app-warnings.ts'
+import { advise } from '../../authenticator/advise.ts'
 import type { StatusError } from '../../authenticator/status.ts'
 import type { UserInfo } from '../../authenticator/user.ts'
 import type { RequestAttributes } from '../../authorization/attributes.ts'
@@ -60,7 +60,7 @@ export function impersonationOf<R>(
   return (received, context, changeHeaders) => {
     const { request, held } = users.stateOf(received)
     const caller = users.authenticationOf(received) ?? held?.caller
-    if (user === undefined && caller === undefined && held === undefined) warnNoUser()
+    if (user === undefined && caller === undefined && held === undefined) advise(options.log, 'noUser')
     const requester = user === undefined ? caller?.user : asCaller(users, received, () => user(received))
     if (attributes !== undefined) Object.assign(context, { attributes: () => attributes(received) })
     return andThen(impersonate(request, requester, context), (outcome) => {

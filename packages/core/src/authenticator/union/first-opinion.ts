@@ -2,6 +2,7 @@ import type { Authentication } from '../authenticator.ts'
 import type { Context } from '../context.ts'
 import { aggregate } from '../errors.ts'
 import { type Deciding, type Opinion, Refused } from '../opinion.ts'
+import { keepRefuser } from '../refusers.ts'
 
 /** Asks one authenticator about a credential. It never throws and never rejects. */
 export type Ask<A, Credential> = (authenticator: A, credential: Credential, context: Context) => Deciding
@@ -30,6 +31,7 @@ export function firstOpinion<A, Credential>(
       if (opinion instanceof Promise) return askLater(opinion, credential, context, index + 1, errors)
       if (opinion === undefined) continue
       if (!(opinion instanceof Refused)) return change === undefined ? opinion : change(opinion)
+      keepRefuser(opinion.error, authenticators[index])
       if (failsFast) return opinion
       errors = errors.length === 0 ? [opinion] : [...errors, opinion]
       if (opinion.error.isFinal) break
@@ -48,6 +50,7 @@ export function firstOpinion<A, Credential>(
     const late = await opinion
     if (late === undefined) return askFrom(credential, context, start, errors)
     if (!(late instanceof Refused)) return change === undefined ? late : change(late)
+    keepRefuser(late.error, authenticators[start - 1])
     if (failsFast) return late
     const all = [...errors, late]
     return late.error.isFinal ? sumOf(all) : askFrom(credential, context, start, all)

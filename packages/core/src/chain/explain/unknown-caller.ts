@@ -26,8 +26,13 @@ export function adviceForUnknown(
   request: AuthenticationRequest,
   asked: RecordedStep | undefined,
 ): string {
+  return `${whyUnknown(authenticator, request, asked)} ${waysIn(authenticator, request)}`
+}
+
+/** How a caller can authenticate, and whether a certificate cannot be seen on this connection. */
+export function waysIn(authenticator: Authenticator, request: AuthenticationRequest): string {
   const unseen = isCertificateUnseen(authenticator, request) ? ` ${UNSEEN}` : ''
-  return `${whyUnknown(authenticator, request, asked)} ${wayIn(authenticator)}${unseen}`
+  return `${wayIn(authenticator)}${unseen}`
 }
 
 function isCertificateUnseen({ credentials }: Authenticator, request: AuthenticationRequest): boolean {

@@ -1,5 +1,6 @@
 import type { Authentication } from '../../authenticator/authenticator.ts'
 import { notify, type Observer } from '../../authenticator/events.ts'
+import type { Log } from '../../authenticator/log.ts'
 import type { StatusError } from '../../authenticator/status.ts'
 import { isUnauthenticated } from '../../authenticator/user.ts'
 import {
@@ -10,8 +11,9 @@ import {
 } from '../../authorization/authorize-request.ts'
 import { allow, noOpinion } from '../../authorization/decision.ts'
 import { forbidden } from '../../authorization/forbidden.ts'
+import { logRefusal } from '../../logging/log-refusal.ts'
 import type { Awaitable } from '../../internal/awaitable.ts'
-import { aFunction, type OptionsShape } from '../../internal/options/index.ts'
+import { aFunction, aLog, type OptionsShape } from '../../internal/options/index.ts'
 import type { AuthenticationRequest } from '../../request/request.ts'
 import { unauthorizedFor } from '../unauthorized.ts'
 import type { Requirement } from './requirement.ts'
@@ -20,10 +22,12 @@ import type { Requirement } from './requirement.ts'
 export interface UserGuardOptions {
   /** Receives the decision on every request, as an `authorization` event. */
   readonly observer?: Observer
+  /** Where refused requests are logged. Default: `console` in development, and for errors only in production. */
+  readonly log?: Log
 }
 
 /** The checks of {@link UserGuardOptions}. */
-export const guardShape: OptionsShape<UserGuardOptions> = { observer: aFunction }
+export const guardShape: OptionsShape<UserGuardOptions> = { observer: aFunction, log: aLog }
 
 /** Decides whether the caller of a request meets a requirement. It never throws and never rejects. */
 export type Guard = (
@@ -40,7 +44,7 @@ export type Guard = (
  * 3. All others are a 403 that names the requirement, also a user that impersonates `system:anonymous`.
  * 4. A request that no authentication has seen is a 500: a mistake in the app.
  */
-export function guard(requirement: Requirement, { observer }: UserGuardOptions): Guard {
+export function guard(requirement: Requirement, { observer, log }: UserGuardOptions): Guard {
   const { reason } = requirement
   const unmet = noOpinion(reason)
   const authorize = authorizeOrRefuse(
@@ -48,7 +52,7 @@ export function guard(requirement: Requirement, { observer }: UserGuardOptions):
       name: requirement.name,
       authorize: ({ user }) => (requirement.isMetBy(user) ? allow() : unmet),
     },
-    observer === undefined ? {} : { observer },
+    { ...(observer !== undefined && { observer }), ...(log !== undefined && { log }) },
   )
   const forbid: RefuseRequest = (attributes) => forbidden(attributes, reason, requirement.headers)
 
@@ -58,6 +62,7 @@ export function guard(requirement: Requirement, { observer }: UserGuardOptions):
     if (caller === undefined) {
       const failure = unauthorized()
       report(request, failure, reason, observer)
+      logRefusal(log, { request, failure, by: 'authorization' })
       return { failure }
     }
     return authorize(

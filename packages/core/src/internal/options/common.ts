@@ -1,4 +1,4 @@
-import { aString, type Check, must, nonEmptyListOf, withMethods } from './check.ts'
+import { aString, type Check, hasMethod, must, nonEmptyListOf, withMethods } from './check.ts'
 
 /** A clock. If `now` does not return a number, nothing would ever expire. */
 export const aClock: Check = (value, path) => {
@@ -29,4 +29,13 @@ export const aHeaderName: Check = must(
 export const anIterable: Check = must(
   'must be a list',
   (value) => typeof value === 'object' && value !== null && Symbol.iterator in value,
+)
+
+const LOG_METHODS: readonly string[] = ['debug', 'info', 'warn', 'error']
+
+/** Where log lines go. Most loggers are classes or functions, so only their methods count. */
+export const aLog: Check = must(
+  'must be a logger with the methods debug, info, warn and error, such as console, a function, or false',
+  (value) =>
+    value === false || typeof value === 'function' || LOG_METHODS.every((method) => hasMethod(value, method)),
 )

@@ -11,6 +11,7 @@ import {
   Refused,
   throwing,
 } from '../../authenticator/opinion.ts'
+import { keepRefuser } from '../../authenticator/refusers.ts'
 import {
   aPasswordAuthenticator,
   optionProblems,
@@ -50,6 +51,14 @@ const shape: OptionsShape<BasicOptions> = { maxCredentialsLength: wholeNumber(1)
 export function basic(passwords: PasswordAuthenticator, options: BasicOptions = {}): Authenticator {
   refuseProblems(aPasswordAuthenticator(passwords, 'passwords'), optionProblems(shape, options))
   const maxCredentialsLength = options.maxCredentialsLength ?? 8192
+
+  const accept = (opinion: Opinion): Opinion => {
+    if (opinion === undefined) return invalidCombination
+    if (!(opinion instanceof Refused)) return withHeaderConsumed(opinion)
+    keepRefuser(opinion.error, passwords)
+    return opinion
+  }
+
   return {
     name: 'basic',
     credentials: { schemes: ['Basic'] },
@@ -73,11 +82,6 @@ export function basic(passwords: PasswordAuthenticator, options: BasicOptions = 
 
 const withHeaderConsumed = consuming(Object.freeze({ remove: ['authorization'] }))
 const invalidCombination = new Refused(Object.freeze(rejected('invalid username/password combination')))
-
-function accept(opinion: Opinion): Opinion {
-  if (opinion === undefined) return invalidCombination
-  return opinion instanceof Refused ? opinion : withHeaderConsumed(opinion)
-}
 
 const LINE_BREAK = /[\r\n]/
 

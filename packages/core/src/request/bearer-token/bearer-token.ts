@@ -3,6 +3,7 @@ import type { Authenticator, TokenAuthenticator } from '../../authenticator/auth
 import { rejected } from '../../authenticator/errors.ts'
 import { knownTokens } from '../../authenticator/known-tokens.ts'
 import { type Opinion, opinionOfToken, Refused, throwing } from '../../authenticator/opinion.ts'
+import { keepRefuser } from '../../authenticator/refusers.ts'
 import {
   aTokenAuthenticator,
   optionProblems,
@@ -45,6 +46,14 @@ export const unknownToken: Refused = new Refused(Object.freeze(rejected('invalid
 export function bearerToken(tokens: TokenAuthenticator, options: TokenExtractionOptions = {}): Authenticator {
   refuseProblems(aTokenAuthenticator(tokens, 'tokens'), optionProblems(tokenExtractionShape, options))
   const maxTokenLength = options.maxTokenLength ?? MAX_TOKEN_LENGTH
+
+  const accept = (opinion: Opinion): Opinion => {
+    if (opinion === undefined) return unknownToken
+    if (!(opinion instanceof Refused)) return withHeaderConsumed(opinion)
+    keepRefuser(opinion.error, tokens)
+    return opinion
+  }
+
   return {
     name: 'bearerToken',
     credentials: { schemes: ['Bearer'], known: [() => knownTokens(tokens)] },
@@ -60,8 +69,3 @@ export function bearerToken(tokens: TokenAuthenticator, options: TokenExtraction
 }
 
 const withHeaderConsumed = consuming(Object.freeze({ remove: ['authorization'] }))
-
-function accept(opinion: Opinion): Opinion {
-  if (opinion === undefined) return unknownToken
-  return opinion instanceof Refused ? opinion : withHeaderConsumed(opinion)
-}

@@ -9,6 +9,7 @@ import {
 import { trimAscii } from '../bearer-token/read.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import { onceDecided, opinionOfToken, Refused, throwing } from '../../authenticator/opinion.ts'
+import { keepRefuser } from '../../authenticator/refusers.ts'
 import { aTokenAuthenticator, optionProblems, refuseProblems } from '../../internal/options/index.ts'
 import type { AuthenticationRequest, RequestHeaders } from '../request.ts'
 
@@ -43,7 +44,10 @@ export function webSocketProtocol(
         throw rejected(`bearer token is longer than ${maxTokenLength} characters`)
       return onceDecided(opinionOfToken(tokens, token, context), (opinion) => {
         if (opinion === undefined) return unknownToken
-        if (opinion instanceof Refused) return opinion
+        if (opinion instanceof Refused) {
+          keepRefuser(opinion.error, tokens)
+          return opinion
+        }
         return { ...opinion, consumed: { remove: [], replace: [[HEADER, others.join(',')]] } }
       })
     }),

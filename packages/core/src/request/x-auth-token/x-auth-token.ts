@@ -9,6 +9,7 @@ import {
 import { trimAscii } from '../bearer-token/read.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import { onceDecided, type Opinion, opinionOfToken, Refused, throwing } from '../../authenticator/opinion.ts'
+import { keepRefuser } from '../../authenticator/refusers.ts'
 import { aTokenAuthenticator, optionProblems, refuseProblems } from '../../internal/options/index.ts'
 
 /**
@@ -25,6 +26,14 @@ import { aTokenAuthenticator, optionProblems, refuseProblems } from '../../inter
 export function xAuthToken(tokens: TokenAuthenticator, options: TokenExtractionOptions = {}): Authenticator {
   refuseProblems(aTokenAuthenticator(tokens, 'tokens'), optionProblems(tokenExtractionShape, options))
   const maxTokenLength = options.maxTokenLength ?? MAX_TOKEN_LENGTH
+
+  const accept = (opinion: Opinion): Opinion => {
+    if (opinion === undefined) return unknownToken
+    if (!(opinion instanceof Refused)) return withHeaderConsumed(opinion)
+    keepRefuser(opinion.error, tokens)
+    return opinion
+  }
+
   return {
     name: 'xAuthToken',
     credentials: {
@@ -44,8 +53,3 @@ export function xAuthToken(tokens: TokenAuthenticator, options: TokenExtractionO
 
 const consumed: HeaderChanges = Object.freeze({ remove: ['x-auth-token'] })
 const withHeaderConsumed = consuming(consumed)
-
-function accept(opinion: Opinion): Opinion {
-  if (opinion === undefined) return unknownToken
-  return opinion instanceof Refused ? opinion : withHeaderConsumed(opinion)
-}

@@ -8,7 +8,7 @@ import type { Clock } from '../../internal/clock.ts'
 import type { CompiledJwtAuthenticator } from './configuration/programs.ts'
 import type { Context } from '../../authenticator/context.ts'
 import { rejected } from '../../authenticator/errors.ts'
-import { notify, type Observer } from '../../authenticator/events.ts'
+import { type FileNotice, notify, type Observer } from '../../authenticator/events.ts'
 import type { GetFetch } from '../../internal/http/get-fetch.ts'
 import type { JwsAlgorithm } from '../jwt/algorithms.ts'
 import { type KeySet, notSigned } from '../jwt/key-set.ts'
@@ -65,12 +65,24 @@ export function jwtAuthenticator(
 ): IssuedTokenAuthenticator {
   const { issuer, claimMappings } = compiled.config
   const { algorithms, clock, kinds, observer } = options
+  const { groups } = claimMappings
+  if (groups.claim !== '' && (groups.prefix ?? '') === '') {
+    notify(observer, { type: 'fileNotice', file: issuer.url, notice: NO_GROUPS_PREFIX })
+  }
   const rules = { audiences: issuer.audiences, algorithms, clock }
   const onFetch = (result: { readonly jwks: string } | { readonly error: Error }): void =>
     notify(observer, { type: 'jwksFetch', issuer: issuer.url, ...result })
+  const onDiscovery = (error: Error | undefined): void =>
+    notify(observer, {
+      type: 'issuerDiscovery',
+      issuer: issuer.url,
+      ...(error !== undefined && { error }),
+    })
   const found =
-    options.keySet === undefined ? provider(issuer, { ...options, onFetch }) : knownKeys(options.keySet)
-  const { claim } = claimMappings.groups
+    options.keySet === undefined
+      ? provider(issuer, { ...options, onFetch, onDiscovery })
+      : knownKeys(options.keySet)
+  const { claim } = groups
   const elsewhere =
     claim === ''
       ? undefined
@@ -139,6 +151,15 @@ export function jwtAuthenticator(
     },
     close: () => found.close(),
   }
+}
+
+/** As in Kubernetes, but an author of a configuration rarely intends it. */
+const NO_GROUPS_PREFIX: FileNotice = {
+  severity: 'advice',
+  code: 'noGroupsPrefix',
+  message:
+    'the groups of its tokens have no prefix, so this issuer can put users into every group, also into system:masters: set ' +
+    "claimMappings.groups.prefix (--oidc-groups-prefix), for example to 'oidc:'",
 }
 
 /** The most frequent error. It contains nothing about the token, so one instance is shared. */

@@ -1,6 +1,7 @@
 import type { Awaitable } from '../../internal/awaitable.ts'
 import { unavailable } from '../../authenticator/errors.ts'
 import { keptFault } from '../../internal/http/fault.ts'
+import { tell } from '../../authenticator/tell.ts'
 import type { KeySet } from '../jwt/key-set.ts'
 import { remoteKeySet, type RemoteKeySetOptions } from '../jwt/remote-key-set.ts'
 import { quoted } from '@kube-authn/internal/quote'
@@ -27,6 +28,8 @@ export interface Provider {
 export interface ProviderOptions extends DiscoveryOptions, Pick<RemoteKeySetOptions, 'onFetch'> {
   /** Starts discovery now and retries until it succeeds. Otherwise discovery runs only on demand. */
   readonly isEager: boolean
+  /** Called after every attempt; without an error it succeeded. */
+  readonly onDiscovery?: (error: Error | undefined) => void
 }
 
 /** Time between attempts. */
@@ -41,7 +44,7 @@ const PATIENCE_MS = 5000
  * Source: apiserver `plugin/pkg/authenticator/token/oidc/oidc.go` (`newAsyncIDTokenVerifier`).
  */
 export function provider(target: DiscoveryTarget, options: ProviderOptions): Provider {
-  const { fetch, timeoutSeconds, clock, isEager, onFetch } = options
+  const { fetch, timeoutSeconds, clock, isEager, onFetch, onDiscovery } = options
   let keys: KeySet | undefined
   let error: Error | undefined = new Error(
     `oidc: authenticator for issuer ${quoted(target.url)} is not initialized`,
@@ -59,8 +62,10 @@ export function provider(target: DiscoveryTarget, options: ProviderOptions): Pro
       keys = remoteKeySet({ url, fetch, timeoutSeconds, clock, ...(onFetch !== undefined && { onFetch }) })
       error = undefined
       tellReady()
+      tell(onDiscovery, undefined)
     } catch (thrown) {
       error = keptFault(thrown)
+      tell(onDiscovery, error)
     }
   }
 

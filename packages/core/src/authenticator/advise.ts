@@ -1,0 +1,8 @@
+import type { AppWarning } from '../diagnosis/app-warnings.ts'
+import { withDiagnosis } from './diagnosis.ts'
+import type { Log } from './log.ts'
+
+/** Says once what is likely a mistake in the app, which a request revealed. @param where the property of a replaced user. */
+export function advise(log: Log | undefined, warning: AppWarning, where?: string): void {
+  if (log !== false) withDiagnosis((diagnosis) => diagnosis.writeAppWarning(log, warning, where))
+}

@@ -1,0 +1,42 @@
+import type { Sink } from './write-entry.ts'
+import { writeNotice } from './write-notice.ts'
+
+/** A mistake in the app that a request revealed. The messages contain nothing from the request, which an attacker may control. */
+export type AppWarning = 'noUser' | 'noSession' | 'preflight' | 'userReplaced'
+
+const CODES = {
+  noUser: 'KUBE_AUTHN_NO_USER',
+  noSession: 'KUBE_AUTHN_NO_SESSION',
+  preflight: 'KUBE_AUTHN_PREFLIGHT',
+  userReplaced: 'KUBE_AUTHN_USER_REPLACED',
+} as const satisfies Readonly<Record<AppWarning, string>>
+
+/** @param where the property of a replaced user, such as `req.user`. */
+export function writeAppWarning(log: Sink, warning: AppWarning, where = ''): void {
+  writeNotice(log, { code: CODES[warning], message: textOf(warning, where) })
+}
+
+function textOf(warning: AppWarning, where: string): string {
+  switch (warning) {
+    case 'noUser':
+      return (
+        'impersonation(...), authorization(...) or reviews(...) received a request without a user: put authentication(...) before them, ' +
+        'or set their option user'
+      )
+    case 'noSession':
+      return (
+        'passport.authenticate(...) stores the user in a session, and the request has none: pass { session: false }, since every request is ' +
+        'authenticated by its own credential'
+      )
+    case 'preflight':
+      return (
+        'authentication(...) answered a CORS preflight with 401, since browsers send no credentials with it: to allow other origins, put the ' +
+        'CORS middleware before authentication(...)'
+      )
+    case 'userReplaced':
+      return (
+        `authentication(...) replaced the ${where} that an earlier middleware, such as passport.session(), had set: ` +
+        'use one of them per route, or add fromPassport(...) to the chain to use both'
+      )
+  }
+}

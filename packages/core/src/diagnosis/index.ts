@@ -1,0 +1,3 @@
+export { writeEvent } from './write-event.ts'
+export { writeAppWarning } from './app-warnings.ts'
+export { writeRefusal } from './write-refusal.ts'

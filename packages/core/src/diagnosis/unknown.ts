@@ -1,0 +1,90 @@
+import type { Authenticator, KnownCredential } from '../authenticator/authenticator.ts'
+import { adviceForUnknown, waysIn } from '../chain/explain/unknown-caller.ts'
+import type { Refusal } from '../logging/refusal.ts'
+import type { AuthenticationRequest } from '../request/request.ts'
+import type { Told } from './told.ts'
+import type { Sent } from './sent.ts'
+import { shownValue } from './shown.ts'
+
+/** No authenticator had an opinion on the request. */
+export function unknownCaller({ request, authenticator }: Refusal, sent: Sent): Told {
+  if (sent.isPreflight && sent.text === '') {
+    const advice = 'To allow other origins, put the CORS middleware before authentication(...).'
+    return {
+      sentence: 'a CORS preflight, with which browsers send no credential',
+      reason: 'preflight',
+      advice,
+    }
+  }
+  if (authenticator === undefined) return { sentence: 'no credential was accepted', reason: 'no opinion' }
+  const isNone = sent.text === ''
+  const advice = isNone ? waysIn(authenticator, request) : adviceForUnknown(authenticator, request, undefined)
+  const reason = isNone ? 'no credential was sent' : 'no authenticator accepts it'
+  return {
+    sentence: isNone ? reason : `${sent.text} refused: ${reason}`,
+    ...(!isNone && { sent: sent.text }),
+    reason,
+    advice: [advice, ...hintsFor(request, authenticator)].join(' '),
+  }
+}
+
+/** Headers that look like credentials to their sender, and count for no authenticator of this chain. */
+function hintsFor(
+  { headers, query }: AuthenticationRequest,
+  authenticator: Authenticator,
+): readonly string[] {
+  const has = (name: string): boolean => headers.first(name) !== undefined
+  const proxies = authenticator.credentials?.proxyAuthorities ?? []
+  return [
+    ...(has('x-remote-user')
+      ? [
+          proxies.length === 0
+            ? 'X-Remote-User counts with the option requestHeader only.'
+            : 'X-Remote-User counts on a connection with the certificate of a trusted proxy only.',
+        ]
+      : []),
+    ...(/(?:^|&)access_token=/.test(query) ? ['A token in the query is never read.'] : []),
+    ...(!has('authorization') && has('cookie') ? ['Cookies are not read.'] : []),
+    ...(has('proxy-authorization') ? ['Proxy-Authorization is not read.'] : []),
+  ]
+}
+
+/** A bearer token that no token authenticator knows. */
+export function unknownToken({ authenticator }: Refusal, { text, token }: Sent): Told {
+  const reason = 'no token authenticator knows it'
+  const sentence = `${text === '' ? 'the token' : text} refused: ${reason}`
+  if (authenticator === undefined) return { sentence, reason }
+  if (token === undefined) {
+    const advice =
+      'Compare the whole token with its source, such as the first column of the token file: every character counts, also upper and lower case.'
+    return { sentence, reason, advice }
+  }
+  const issuers = issuersOf(authenticator)
+  const known =
+    issuers.length === 0
+      ? 'no issuer is configured.'
+      : `${issuers.length === 1 ? 'the configured issuer is' : 'the configured issuers are'} ${issuers.map(shownValue).join(', ')}.`
+  const advice = `The iss of a token must equal a configured issuer, character by character; ${known} Configure it, or get a token of another issuer.`
+  return { sentence, reason, advice }
+}
+
+const WELL_KNOWN = '/.well-known/openid-configuration'
+const MAX_ISSUERS = 8
+
+function issuersOf({ credentials }: Authenticator): readonly string[] {
+  return (credentials?.known ?? [])
+    .flatMap(knownOf)
+    .flatMap((each) =>
+      each.type === 'token' && each.openIdConnectUrl !== undefined ? [each.openIdConnectUrl] : [],
+    )
+    .map((url) => (url.endsWith(WELL_KNOWN) ? url.slice(0, -WELL_KNOWN.length) : url))
+    .slice(0, MAX_ISSUERS)
+}
+
+function knownOf(tell: () => readonly KnownCredential[]): readonly KnownCredential[] {
+  try {
+    return tell()
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,19 @@
+import type { Log, LogEntry } from '../authenticator/log.ts'
+import { tell } from '../authenticator/tell.ts'
+
+/** Where lines go: the option `log` of a middleware that is not off. */
+export type Sink = Exclude<Log, false> | undefined
+
+/** Writes one line. Errors of a logger, synchronous or not, are ignored. */
+export function writeEntry(log: Sink, entry: LogEntry): void {
+  if (log === undefined) print(entry)
+  // A logger may be a function too, with methods.
+  else if ('warn' in log) tell((message: string) => log[entry.level](message), entry.message)
+  else tell(log, entry)
+}
+
+/** The default prints no progress. */
+function print({ level, message }: LogEntry): void {
+  if (level !== 'warn' && level !== 'error') return
+  console[level](message)
+}

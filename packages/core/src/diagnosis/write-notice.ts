@@ -1,0 +1,71 @@
+import type { LogLevel } from '../authenticator/log.ts'
+import { type Sink, writeEntry } from './write-entry.ts'
+
+/** The part of Node's `process` that emits warnings, if the runtime has one. Deno and Bun have it too. */
+interface MaybeProcess {
+  readonly process?: {
+    emitWarning?(message: string, options: { readonly type: string; readonly code: string }): void
+  }
+}
+
+/** Something that is said once. */
+export interface Notice {
+  readonly code: string
+  readonly message: string
+  readonly level?: LogLevel
+  /** What it is about: it may be said again once {@link forgetNotices} is called with it. Default: the message. */
+  readonly about?: string
+  /** A reason that may change, in which case it is said again. */
+  readonly reason?: string
+}
+
+/** The oldest notices are forgotten, so that they may be said again. */
+const MAX_KEPT = 1000
+
+const ofConsole = new Map<string, string>()
+const ofLogs = new WeakMap<object, Map<string, string>>()
+
+function saidTo(log: Sink): Map<string, string> {
+  if (log === undefined) return ofConsole
+  let said = ofLogs.get(log)
+  if (said === undefined) {
+    said = new Map()
+    ofLogs.set(log, said)
+  }
+  return said
+}
+
+/**
+ * Says a notice once to each log. The default is `process.emitWarning`, so that `--trace-warnings` shows the location and
+ * `--disable-warning=CODE` silences it, or `console.warn` in runtimes without it.
+ */
+export function writeNotice(
+  log: Sink,
+  { code, message, level = 'warn', about = message, reason = '' }: Notice,
+): void {
+  const said = saidTo(log)
+  const key = `${code} ${about} ${reason}`
+  if (said.has(key)) return
+  const [oldest] = said.keys()
+  if (said.size >= MAX_KEPT && oldest !== undefined) said.delete(oldest)
+  said.set(key, about)
+  if (log === undefined) warn(code, message, level)
+  else writeEntry(log, { level, type: 'notice', code, message: `kube-authn: ${message} [${code}]` })
+}
+
+/** Forgets what was said about something, since it changed. Returns whether anything was said. */
+export function forgetNotices(log: Sink, about: string): boolean {
+  const said = saidTo(log)
+  const keys = [...said].filter(([, each]) => each === about).map(([key]) => key)
+  for (const key of keys) said.delete(key)
+  return keys.length > 0
+}
+
+function warn(code: string, message: string, level: LogLevel): void {
+  if (level !== 'warn' && level !== 'error') return
+  const { process } = globalThis as MaybeProcess
+  if (process?.emitWarning === undefined) {
+    // oxlint-disable-next-line no-console -- the runtime has no other way to warn
+    console.warn(`[${code}] ${message}`)
+  } else process.emitWarning(message, { type: 'KubeAuthnWarning', code })
+}

@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest'
+import { rejected } from '../authenticator/errors.ts'
+import type { LogEntry } from '../authenticator/log.ts'
+import { StatusError } from '../authenticator/status.ts'
+import type { Refusal } from '../logging/refusal.ts'
+import { exactHeaders } from '../request/headers/exact.ts'
+import { writeRefusal } from './write-refusal.ts'
+
+const refusal = (path: string): Refusal => ({
+  request: { method: 'GET', path, query: '', headers: exactHeaders(['authorization', 'Bearer wrong']) },
+  failure: new StatusError({ status: 401, reason: 'Unauthorized', message: 'Unauthorized' }),
+  by: 'authentication',
+  error: rejected('it is wrong'),
+})
+
+it('a flood leaves few lines and, with the next one, the number of those left out', () => {
+  const lines: LogEntry[] = []
+  const log = (entry: LogEntry): void => void lines.push(entry)
+  for (let count = 0; count < 1000; count++) writeRefusal(log, refusal(`/${count}`), 0, 1000)
+  expect(lines).toHaveLength(10)
+  expect(lines.at(-1)?.message).toMatch(/ Further lines like this one are left out for up to a minute\.$/)
+
+  writeRefusal(log, refusal('/next'), 5, 62_000)
+  expect(lines.slice(10)).toMatchObject([
+    {
+      type: 'leftOut',
+      level: 'warn',
+      count: 990,
+      message: expect.stringMatching(
+        /^kube-authn: 990 more refusals were not logged in the last minute, 990 of them like: kube-authn: 401 GET \/0: /,
+      ),
+    },
+    { type: 'refusal', path: '/next' },
+  ])
+})
+
+it('logs have limits of their own', () => {
+  const one: LogEntry[] = []
+  const other: LogEntry[] = []
+  for (let count = 0; count < 20; count++) writeRefusal((entry) => one.push(entry), refusal('/'), 0, 1000)
+  const log = (entry: LogEntry): void => void other.push(entry)
+  for (let count = 0; count < 20; count++) writeRefusal(log, refusal('/'), 0, 1000)
+  expect([one.length, other.length]).toEqual([20, 10])
+})
