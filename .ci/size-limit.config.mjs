@@ -15,6 +15,7 @@ const budgets = {
     './bootstrap-token': '7.6 kB',
     './client-certificate': '32.4 kB',
     './configuration': '63.8 kB',
+    './connections': '3 kB',
     './metrics': '9.1 kB',
     './oidc': '21.4 kB',
     './openapi': '2.7 kB',

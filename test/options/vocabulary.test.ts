@@ -47,7 +47,7 @@ const SEVERAL_TYPES: Readonly<Record<string, string>> = {
 }
 
 /** Counts whose unit is in the word, or the name of a flag of Kubernetes. */
-const COUNTS = /^(?:bufferSize|port|proxies|throttleBurst|throttleQps)$|^max[A-Z]/
+const COUNTS = /^(?:bufferSize|closeCode|port|proxies|throttleBurst|throttleQps)$|^max[A-Z]/
 
 const UNITS = /(?:Seconds|Bytes|Megabytes|Days|Length|Qps)$/
 

@@ -1,3 +1,5 @@
+import { Given } from '../internal/given.ts'
+
 /** What the middlewares of an adapter know of requests, each with the lifetime of its request. */
 export interface RequestStates<S extends object> {
   /** The state of a request, if it has one. */
@@ -23,15 +25,6 @@ export function requestStates<S extends object>(name: string): RequestStates<S> 
   const own = privateStates<S>()
   Reflect.defineProperty(globalThis, key, { value: own })
   return own
-}
-
-/** Its constructor returns the given object, so that a derived class adds its private fields to that object. */
-// oxlint-disable-next-line typescript/no-extraneous-class -- there is no other way to give an object of another class a private field
-export class Given {
-  constructor(object: object) {
-    // oxlint-disable-next-line no-constructor-return -- as above
-    return object
-  }
 }
 
 function privateStates<S extends object>(): RequestStates<S> {
