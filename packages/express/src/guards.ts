@@ -1,26 +1,23 @@
 import type { IncomingMessage } from 'node:http'
-import type { UserInfo } from '@kube-authn/core'
 import { type OptionsShape, aFunction, checkOptions, clientContext } from '@kube-authn/core/adapter'
 import {
   type Guard,
-  type UserGuardOptions,
   groupsGuard,
+  guardOf,
   guardShape,
   type RequiredValues,
+  type RequireOptionsOf,
   scopeGuardShape,
   type ScopeOptions,
   scopesGuard,
   userGuard,
 } from '@kube-authn/core/internal/shared'
-import { type FailureOptions, type Middleware, proceedWith, refuser } from './middleware.ts'
-import { stateOf } from './state.ts'
+import { type FailureOptions, type Middleware, nextUnless, refuser } from './middleware.ts'
+import { users } from './state.ts'
 
 /** Options of {@link requireUser} and {@link requireGroups}. */
 export interface RequireOptions<Req extends IncomingMessage = IncomingMessage>
-  extends UserGuardOptions, FailureOptions {
-  /** The user of a request. Default: the user of `authentication` and `impersonation`. */
-  readonly user?: (req: Req) => UserInfo | undefined
-}
+  extends RequireOptionsOf<Req>, FailureOptions {}
 
 /** Options of {@link requireScopes}. */
 export interface RequireScopesOptions<Req extends IncomingMessage = IncomingMessage>
@@ -80,27 +77,12 @@ export function requireScopes<Req extends IncomingMessage = IncomingMessage>(
 }
 
 function guarded<Req extends IncomingMessage, O extends RequireOptions<Req>>(
-  { user, onFailure, ...rest }: O,
+  options: O,
   guardFor: (options: Omit<O, 'user' | 'onFailure'>) => Guard,
 ): Middleware<Req> {
-  const guard = guardFor(rest)
-  const refuse = refuser(onFailure === undefined ? {} : { onFailure })
-
+  const decide = guardOf<Req, O>(users, options, guardFor)
+  const refuse = refuser(options)
   return function guardMiddleware(req, res, next) {
-    const state = stateOf(req)
-    if (state.held !== undefined) {
-      refuse(state.held.failure, req, res, next)
-      return
-    }
-    const found = user?.(req)
-    const caller = user === undefined ? state.authentication : found && { user: found }
-    proceedWith(
-      guard(state.request, caller, clientContext(req, res)),
-      (outcome) => {
-        if ('failure' in outcome) refuse(outcome.failure, req, res, next)
-        else next()
-      },
-      next,
-    )
+    nextUnless(decide(req, clientContext(req, res)), refuse, req, res, next)
   }
 }

@@ -1,25 +1,22 @@
-import type { UserInfo } from '@kube-authn/core'
 import { type OptionsShape, aFunction, checkOptions, clientContext } from '@kube-authn/core/adapter'
 import {
   type Guard,
-  type UserGuardOptions,
   groupsGuard,
+  guardOf,
   guardShape,
   type RequiredValues,
+  type RequireOptionsOf,
   scopeGuardShape,
   type ScopeOptions,
   scopesGuard,
   userGuard,
 } from '@kube-authn/core/internal/shared'
 import type { FastifyRequest, onRequestHookHandler } from 'fastify'
-import { type FailureOptions, proceedWith, refuser } from './failure.ts'
-import { stateOf } from './state.ts'
+import { type FailureOptions, nextUnless, refuser } from './failure.ts'
+import { users } from './state.ts'
 
 /** Options of {@link requireUser} and {@link requireGroups}. */
-export interface RequireOptions extends UserGuardOptions, FailureOptions {
-  /** The user of a request. Default: the user of `authentication` and `impersonation`. */
-  readonly user?: (request: FastifyRequest) => UserInfo | undefined
-}
+export interface RequireOptions extends RequireOptionsOf<FastifyRequest>, FailureOptions {}
 
 /** Options of {@link requireScopes}. */
 export interface RequireScopesOptions extends RequireOptions, ScopeOptions {}
@@ -73,27 +70,12 @@ export function requireScopes(
 }
 
 function guarded<O extends RequireOptions>(
-  { user, onFailure, ...rest }: O,
+  options: O,
   guardFor: (options: Omit<O, 'user' | 'onFailure'>) => Guard,
 ): onRequestHookHandler {
-  const guard = guardFor(rest)
-  const refuse = refuser(onFailure === undefined ? {} : { onFailure })
-
+  const decide = guardOf<FastifyRequest, O>(users, options, guardFor)
+  const refuse = refuser(options)
   return function guardHook(request, reply, next) {
-    const state = stateOf(request)
-    if (state.held !== undefined) {
-      refuse(state.held.failure, request, reply, next)
-      return
-    }
-    const found = user?.(request)
-    const caller = user === undefined ? state.authentication : found && { user: found }
-    proceedWith(
-      guard(state.request, caller, clientContext(request.raw, reply.raw)),
-      (outcome) => {
-        if ('failure' in outcome) refuse(outcome.failure, request, reply, next)
-        else next()
-      },
-      next,
-    )
+    nextUnless(decide(request, clientContext(request.raw, reply.raw)), refuse, request, reply, next)
   }
 }

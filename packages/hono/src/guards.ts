@@ -1,11 +1,11 @@
-import type { UserInfo } from '@kube-authn/core'
 import { type OptionsShape, aFunction, checkOptions } from '@kube-authn/core/adapter'
 import {
   type Guard,
-  type UserGuardOptions,
   groupsGuard,
+  guardOf,
   guardShape,
   type RequiredValues,
+  type RequireOptionsOf,
   scopeGuardShape,
   type ScopeOptions,
   scopesGuard,
@@ -14,13 +14,10 @@ import {
 import type { Context, MiddlewareHandler } from 'hono'
 import { clientOf } from './client.ts'
 import { answer, type FailureOptions } from './failure.ts'
-import { type AuthenticationEnv, authenticationOf, stateOf } from './state.ts'
+import { type AuthenticationEnv, users } from './state.ts'
 
 /** Options of {@link requireUser} and {@link requireGroups}. */
-export interface RequireOptions extends UserGuardOptions, FailureOptions {
-  /** The user of a request. Default: the user of `authentication` and `impersonation`. */
-  readonly user?: (c: Context) => UserInfo | undefined
-}
+export interface RequireOptions extends RequireOptionsOf<Context>, FailureOptions {}
 
 /** Options of {@link requireScopes}. */
 export interface RequireScopesOptions extends RequireOptions, ScopeOptions {}
@@ -82,17 +79,13 @@ export function requireScopes<E extends AuthenticationEnv = AuthenticationEnv>(
 }
 
 function guarded<O extends RequireOptions>(
-  { user, onFailure = answer, ...rest }: O,
+  options: O,
   guardFor: (options: Omit<O, 'user' | 'onFailure'>) => Guard,
 ): MiddlewareHandler {
-  const guard = guardFor(rest)
-
+  const decide = guardOf<Context, O>(users, options, guardFor)
+  const { onFailure = answer } = options
   return async function guardMiddleware(c, next) {
-    const { request, held } = stateOf(c)
-    if (held !== undefined) return onFailure(held.failure, c, next)
-    const found = user?.(c)
-    const caller = user === undefined ? authenticationOf(c) : found && { user: found }
-    const outcome = await guard(request, caller, clientOf(c))
-    return 'failure' in outcome ? onFailure(outcome.failure, c, next) : next()
+    const failure = await decide(c, clientOf(c))
+    return failure === undefined ? next() : onFailure(failure, c, next)
   }
 }

@@ -1,11 +1,11 @@
-import type { UserInfo } from '@kube-authn/core'
 import { type OptionsShape, aFunction, checkOptions, clientContext } from '@kube-authn/core/adapter'
 import {
   type Guard,
-  type UserGuardOptions,
   groupsGuard,
+  guardOf,
   guardShape,
   type RequiredValues,
+  type RequireOptionsOf,
   scopeGuardShape,
   type ScopeOptions,
   scopesGuard,
@@ -13,13 +13,10 @@ import {
 } from '@kube-authn/core/internal/shared'
 import type { Middleware, ParameterizedContext } from 'koa'
 import { answer, type FailureOptions } from './failure.ts'
-import { type AuthenticationState, stateOf } from './state.ts'
+import { type AuthenticationState, users } from './state.ts'
 
 /** Options of {@link requireUser} and {@link requireGroups}. */
-export interface RequireOptions extends UserGuardOptions, FailureOptions {
-  /** The user of a request. Default: the user of `authentication` and `impersonation`. */
-  readonly user?: (ctx: ParameterizedContext) => UserInfo | undefined
-}
+export interface RequireOptions extends RequireOptionsOf<ParameterizedContext>, FailureOptions {}
 
 /** Options of {@link requireScopes}. */
 export interface RequireScopesOptions extends RequireOptions, ScopeOptions {}
@@ -76,21 +73,14 @@ export function requireScopes(
 }
 
 function guarded<O extends RequireOptions>(
-  { user, onFailure = answer, ...rest }: O,
+  options: O,
   guardFor: (options: Omit<O, 'user' | 'onFailure'>) => Guard,
 ): Middleware<AuthenticationState> {
-  const guard = guardFor(rest)
-
+  const decide = guardOf<ParameterizedContext, O>(users, options, guardFor)
+  const { onFailure = answer } = options
   return async function guardMiddleware(ctx, next) {
-    const state = stateOf(ctx)
-    if (state.held !== undefined) {
-      await onFailure(state.held.failure, ctx, next)
-      return
-    }
-    const found = user?.(ctx)
-    const caller = user === undefined ? state.authentication : found && { user: found }
-    const outcome = await guard(state.request, caller, clientContext(ctx.req, ctx.res))
-    if ('failure' in outcome) await onFailure(outcome.failure, ctx, next)
-    else await next()
+    const failure = await decide(ctx, clientContext(ctx.req, ctx.res))
+    if (failure === undefined) await next()
+    else await onFailure(failure, ctx, next)
   }
 }
