@@ -132,6 +132,14 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     clientCertificate: alone(() => ({ ca })),
     requestHeader: alone(() => ({ trusts: () => true, usernameHeaders: ['X-User'] })),
   },
+  '@kube-authn/core/resource-server': {
+    introspection: alone(() => ({ url, issuer: url, audience: 'api', clientId: 'api', clientSecret: 's' })),
+    mcpTokenVerifier: {
+      with: (factory, options): unknown => Reflect.apply(factory, undefined, [tokens, options]),
+      least: () => ({ invalidToken: (message: string) => new Error(message) }),
+    },
+    protectedResource: alone(() => ({ resource: url, authorizationServers: [url] })),
+  },
   '@kube-authn/core/connections': {
     closeAtExpiry: after(
       () => ({ close: () => undefined }),

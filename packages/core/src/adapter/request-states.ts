@@ -1,4 +1,4 @@
-import { Given } from '../internal/given.ts'
+import { Given } from '../handler/request-context.ts'
 import type { Authentication } from '../authenticator/authenticator.ts'
 import type { HeldRequest, RequestOutcome } from '../handler/authenticate-request.ts'
 import { warnReplacedUser } from '../authenticator/app-warnings.ts'

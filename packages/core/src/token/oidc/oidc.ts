@@ -36,7 +36,7 @@ import {
 } from './claim-words.ts'
 import { canWorkInBackground } from '../../internal/runtime.ts'
 import { jwtAuthenticator, type JwtTokenAuthenticator } from './jwt-authenticator.ts'
-import { LOGINS, type TokenKindOptions, tokenKinds, tokenKindShape } from './token-kind.ts'
+import { ACCESS_TOKENS, LOGINS, type TokenKindOptions, tokenKinds, tokenKindShape } from './token-kind.ts'
 import { algorithmsNamed } from './signing-algorithms.ts'
 
 /** Options of {@link oidc}: the issuer, the audience, and how claims become a user. */
@@ -45,6 +45,11 @@ export interface OidcOptions extends OidcWords, TokenKindOptions {
   readonly issuer: string
   /** The accepted audience, or several: `aud` must contain one of them. With ID tokens it is the client id (`--oidc-client-id`). */
   readonly audience: string | readonly string[]
+  /**
+   * Whether only access tokens in the form of RFC 9068 are accepted: of the type `at+jwt`, with the claims `iss`, `exp`, `aud`, `sub`, `client_id`,
+   * `iat` and `jti`. The client becomes the extra `client-id`, and `scopesClaim` is `scope` by default. Default `false`.
+   */
+  readonly accessTokens?: boolean
   /**
    * The claim with the OAuth scopes of the token, usually `scope` or `scp`: a string with spaces between scopes, or a list. They become the
    * extra `scopes` of the user, which `requireScopes` reads. Default: none, as in Kubernetes.
@@ -90,6 +95,7 @@ export const oidcShape: OptionsShape<OidcOptions> = {
   ...tokenKindShape,
   issuer: required(aString),
   audience: required(either(Array.isArray, listOf(aString), aString)),
+  accessTokens: aBoolean,
   scopesClaim: aNonEmptyString,
   claimMappings: nested(claimMappingsShape),
   claimValidationRules: listOf(
@@ -124,6 +130,7 @@ export function oidc(options: OidcOptions): JwtTokenAuthenticator {
   checkOptions(oidcShape, options)
   const { signingAlgorithms = JWS_ALGORITHMS, keySet, compiler = celCompiler(), observer } = options
   const { clock = systemClock, timeoutSeconds = 10, discoverAtOnce = canWorkInBackground() } = options
+  const { accessTokens = false, scopesClaim = accessTokens ? 'scope' : undefined } = options
   // Looked up on each call, so that a replaced global fetch is used.
   const { fetch = (url, init) => globalThis.fetch(url, init) } = options
 
@@ -136,6 +143,9 @@ export function oidc(options: OidcOptions): JwtTokenAuthenticator {
   const { algorithms, problems } = algorithmsNamed(signingAlgorithms, 'signingAlgorithms')
   refuseProblems(
     wordProblems(options),
+    accessTokens && options.tokenTypes !== undefined
+      ? [{ path: 'tokenTypes', message: 'cannot be set together with accessTokens' }]
+      : [],
     errors.errors.map((problem) => inTermsOfOptions(problem, options)),
     problems,
     keySet !== undefined && (options.discoveryURL ?? '') !== ''
@@ -147,11 +157,12 @@ export function oidc(options: OidcOptions): JwtTokenAuthenticator {
     clock,
     timeoutSeconds,
     algorithms,
-    kinds: tokenKinds(options, LOGINS),
+    kinds: tokenKinds(options, accessTokens ? ACCESS_TOKENS : LOGINS),
+    accessTokens,
     observer,
     isEager: discoverAtOnce,
     ...(keySet !== undefined && { keySet }),
-    ...(options.scopesClaim !== undefined && { scopesClaim: options.scopesClaim }),
+    ...(scopesClaim !== undefined && { scopesClaim }),
   })
 }
 
