@@ -19,8 +19,8 @@ const exportedAnywhere = new Set(
 const BUDGETS = [
   {
     folders: ['core', 'express', 'hono', 'koa', 'node', 'passport', 'testing'],
-    // Nine of these are the guards of the three adapters.
-    most: { entries: 25, names: 260 },
+    // Nine of these are the guards of the three adapters, five are for long connections, and three for resource servers.
+    most: { entries: 27, names: 266 },
   },
   { folders: ['fastify'], most: { entries: 2, names: 10 } },
   { folders: ['nest'], most: { entries: 1, names: 10 } },

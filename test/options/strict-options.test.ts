@@ -1,4 +1,5 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -131,6 +132,21 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     clientCertificate: alone(() => ({ ca })),
     requestHeader: alone(() => ({ trusts: () => true, usernameHeaders: ['X-User'] })),
   },
+  '@kube-authn/core/resource-server': {
+    introspection: alone(() => ({ url, issuer: url, audience: 'api', clientId: 'api', clientSecret: 's' })),
+    mcpTokenVerifier: {
+      with: (factory, options): unknown => Reflect.apply(factory, undefined, [tokens, options]),
+      least: () => ({ invalidToken: (message: string) => new Error(message) }),
+    },
+    protectedResource: alone(() => ({ resource: url, authorizationServers: [url] })),
+  },
+  '@kube-authn/core/connections': {
+    closeAtExpiry: after(
+      () => ({ close: () => undefined }),
+      () => ({}),
+    ),
+    untilExpiry: after(() => ({})),
+  },
   '@kube-authn/core/configuration': {
     authenticationConfiguration: after(
       () => 'apiVersion: apiserver.config.k8s.io/v1\nkind: AuthenticationConfiguration\n',
@@ -241,6 +257,11 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     auditPolicyAt: after(() => at('audit-policy.yaml')),
     auditWebhookAt: after(() => at('kubeconfig')),
     authenticatorFromFlags: after(() => [`--token-auth-file=${at('tokens.csv')}`]),
+    authenticateUpgrade: after(
+      () => createServer(),
+      () => requests,
+      handler,
+    ),
     authorizerFromFlags: after(() => ['--authorization-mode=AlwaysDeny']),
     authorizationConfigurationAt: after(() => at('authz.yaml')),
     authenticationConfigurationAt: after(() => at('authn.yaml')),

@@ -26,6 +26,7 @@ function grouped(all: readonly DeclaredOption[]): Map<string, DeclaredOption[]> 
 /** Options of more than one type, and why. */
 const SEVERAL_TYPES: Readonly<Record<string, string>> = {
   anonymous: 'Passport can only ignore anonymous users; conditions belong to the chain',
+  audience: 'an introspection endpoint may answer for this resource only',
   ca: 'Node takes PEM data only',
   caFile: 'where reloads have options of their own, they are beside the path',
   cert: 'the type of Node',
@@ -47,7 +48,7 @@ const SEVERAL_TYPES: Readonly<Record<string, string>> = {
 }
 
 /** Counts whose unit is in the word, or the name of a flag of Kubernetes. */
-const COUNTS = /^(?:bufferSize|port|proxies|throttleBurst|throttleQps)$|^max[A-Z]/
+const COUNTS = /^(?:bufferSize|closeCode|port|proxies|throttleBurst|throttleQps)$|^max[A-Z]/
 
 const UNITS = /(?:Seconds|Bytes|Megabytes|Days|Length|Qps)$/
 
@@ -64,7 +65,8 @@ const SYNONYMS: readonly (readonly [pattern: RegExp, word: string])[] = [
   [/Path$/, 'a name that ends with File'],
   [/onEvent|listener|logger/i, 'observer'],
   [/^now$|getTime|currentDate/, 'clock'],
-  [/issuerUrl|clientId|^iss$|^aud$/i, 'issuer, audience'],
+  // The id of a client that authenticates itself is `clientId`.
+  [/issuerUrl|^iss$|^aud$/i, 'issuer, audience'],
   [/URI$|URL$(?<!^discoveryURL)/, 'a name that ends with Url'],
 ]
 

@@ -1,3 +1,4 @@
+import { Given } from '../handler/request-context.ts'
 import type { Authentication } from '../authenticator/authenticator.ts'
 import type { HeldRequest, RequestOutcome } from '../handler/request-outcome.ts'
 import { advise } from '../authenticator/advise.ts'
@@ -110,15 +111,6 @@ export function requestStates<S extends object>(name: string): RequestStates<S> 
   const own = privateStates<S>()
   Reflect.defineProperty(globalThis, key, { value: own })
   return own
-}
-
-/** Its constructor returns the given object, so that a derived class adds its private fields to that object. */
-// oxlint-disable-next-line typescript/no-extraneous-class -- there is no other way to give an object of another class a private field
-export class Given {
-  constructor(object: object) {
-    // oxlint-disable-next-line no-constructor-return -- as above
-    return object
-  }
 }
 
 function privateStates<S extends object>(): RequestStates<S> {

@@ -8,3 +8,6 @@ export function scopesOf({ extra }: UserInfo, extraKey: string = SCOPES_KEY): re
   const values = Object.hasOwn(extra, extraKey) ? (extra[extraKey] ?? []) : []
   return values.flatMap((value) => value.split(' ')).filter((scope) => scope !== '')
 }
+
+/** The key of `user.extra` with the OAuth client that a token was issued to (`client_id`). */
+export const CLIENT_ID_KEY = 'client-id'

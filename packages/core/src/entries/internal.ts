@@ -5,6 +5,11 @@
  * @module
  */
 export { CERTIFICATE, hasPemHeaders, pemBlocks } from '@kube-authn/internal/pem'
+export { applyHeaderChanges } from '../adapter/incoming-message/apply-header-changes.ts'
+export { incomingMessageRequest } from '../adapter/incoming-message/incoming-message.ts'
+export { Received } from '../audit/audit-id.ts'
+export { authorizeRequest } from '../authorization/authorize-request.ts'
+export { impersonateRequest } from '../impersonation/impersonate-request.ts'
 export {
   aBooleanOrAnonymousConfig,
   anonymous,
@@ -29,6 +34,7 @@ export type {
 export { type Awaitable, isPromiseLike } from '../internal/awaitable.ts'
 export { basic, type BasicOptions } from '../request/basic/index.ts'
 export { bearerToken, type TokenExtractionOptions } from '../request/bearer-token/index.ts'
+export { untilExpiry, type UntilExpiryOptions, untilExpiryShape } from '../authenticator/until-expiry.ts'
 export { authenticatorChain, type AuthenticatorChainOptions } from '../chain/chain.ts'
 export { type Clock, systemClock } from '../internal/clock.ts'
 export { type Context, emptyContext } from '../authenticator/context.ts'

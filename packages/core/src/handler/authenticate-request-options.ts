@@ -5,10 +5,12 @@ import {
   aFunction,
   aLog,
   must,
+  nonEmptyListOf,
   oneOf,
   type OptionsShape,
   someAudiences,
 } from '../internal/options/index.ts'
+import { aQuotableUrl, aScope } from './scope.ts'
 import type { RequestTracing } from './tracing.ts'
 
 /** Options of authentication, the same in every adapter. */
@@ -20,8 +22,19 @@ export interface AuthenticateRequestOptions {
    * credential is a 401 nevertheless, and so is an `Authorization` header of a scheme that the authenticator does not know. Default `false`.
    */
   readonly optional?: boolean
-  /** `auto` (default) sends a challenge for every scheme the chain accepts; `none` sends none, like kube-apiserver. */
-  readonly challenges?: 'auto' | 'none'
+  /**
+   * The challenges of a 401.
+   *
+   * - `auto` (default): one for every scheme the chain accepts, without `Basic` for requests of scripts in a browser (`Sec-Fetch-Mode` other than
+   *   `navigate`, or `X-Requested-With`), since the browser would show a dialog for passwords.
+   * - `all`: `Basic` for scripts too.
+   * - `none`: none, like kube-apiserver.
+   */
+  readonly challenges?: 'auto' | 'all' | 'none'
+  /** The URL of the metadata of this resource, in `Bearer` challenges (RFC 9728 section 5.1). Default: none. */
+  readonly resourceMetadataUrl?: string
+  /** The OAuth scopes that clients should ask for, in `Bearer` challenges. `requireScopes` checks them. Default: none. */
+  readonly scopes?: readonly string[]
   /** The realm of the challenges. Default `kubernetes-master`, as in old kube-apiservers. */
   readonly realm?: string
   /**
@@ -59,7 +72,9 @@ export interface AuthenticateRequestOptions {
 export const authenticateRequestShape: OptionsShape<AuthenticateRequestOptions> = {
   audiences: someAudiences,
   optional: aBoolean,
-  challenges: oneOf('auto', 'none'),
+  challenges: oneOf('auto', 'all', 'none'),
+  resourceMetadataUrl: aQuotableUrl,
+  scopes: nonEmptyListOf(aScope, '; leave it out for none'),
   realm: must('must be printable ASCII', (value) => typeof value === 'string' && !/[^\x20-\x7e]/.test(value)),
   unavailableStatus: must('must be 401 or 503', (value) => value === 401 || value === 503),
   closeUnauthenticatedHttp2: aBoolean,

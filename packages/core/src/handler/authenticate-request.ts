@@ -75,7 +75,12 @@ export function authenticateRequest(
   const challenges =
     options.challenges === 'none'
       ? () => NO_CHALLENGES
-      : challengesFor(asked.credentials?.schemes ?? [], options.realm ?? 'kubernetes-master')
+      : challengesFor(asked.credentials?.schemes ?? [], {
+          realm: options.realm ?? 'kubernetes-master',
+          basicForScripts: options.challenges === 'all',
+          resourceMetadataUrl: options.resourceMetadataUrl,
+          scopes: options.scopes,
+        })
 
   const identityHeaders = asked.credentials?.identityHeaders ?? []
   const headerChangesFor = accumulateHeaderChanges(ALWAYS_REMOVED, identityHeaders)

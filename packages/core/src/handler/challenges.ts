@@ -10,31 +10,75 @@ export type ChallengeHeaders = Readonly<Record<string, string | readonly string[
 /** A 401 without a challenge. */
 export const NO_CHALLENGES: ChallengeHeaders = Object.freeze({})
 
+/** What challenges say besides their scheme. */
+export interface ChallengeParameters {
+  readonly realm: string
+  /** Whether `Basic` is also sent to scripts. */
+  readonly basicForScripts: boolean
+  readonly resourceMetadataUrl?: string | undefined
+  readonly scopes?: readonly string[] | undefined
+}
+
+/** The challenges of a 401 to a request, which an error refused or which has no credential. */
+export type Challenges = (
+  request: AuthenticationRequest,
+  error: AuthenticationError | undefined,
+) => ChallengeHeaders
+
 /**
  * The `WWW-Authenticate` challenges of a 401, one for every scheme the chain accepts (RFC 9110 section 11.6.1). For a refused bearer token
  * the error is `invalid_token` (RFC 6750 section 3.1), but not if the token could not be checked. `Negotiate` has no realm (RFC 4559
- * section 4.1).
+ * section 4.1). `Bearer` names the metadata of the resource (RFC 9728 section 5.1) and the scopes to ask for.
+ *
+ * `Basic` is left out for a script in a browser: the browser would ask for a password in a dialog of its own, which the script cannot prevent.
  *
  * Deviation: kube-apiserver sends none (`docs/deviations.md`, challenges).
  */
 export function challengesFor(
   schemes: readonly AuthenticationScheme[],
-  realm: string,
-): (request: AuthenticationRequest, error: AuthenticationError | undefined) => ChallengeHeaders {
-  const parameters = `realm="${realm.replaceAll(/["\\]/g, '\\$&')}"`
-  const challenge = (scheme: AuthenticationScheme): string =>
-    scheme === 'Negotiate' ? scheme : `${scheme} ${parameters}`
-  const plain = headersOf(schemes.map(challenge))
-  const invalidToken = headersOf(
-    schemes.map((scheme) =>
-      scheme === 'Bearer' ? `${challenge(scheme)}, error="invalid_token"` : challenge(scheme),
-    ),
+  parameters: ChallengeParameters,
+): Challenges {
+  const all = challengesOf(schemes, parameters)
+  if (parameters.basicForScripts || !schemes.includes('Basic'))
+    return (request, error) => all(isToken(request, error))
+  const forScripts = challengesOf(
+    schemes.filter((scheme) => scheme !== 'Basic'),
+    parameters,
   )
-  return (request, error) => {
-    if (error?.code !== 'rejected') return plain
-    const token = readBearerToken(request.headers.first('authorization'), emptyContext)
-    return token === undefined ? plain : invalidToken
+  return (request, error) => (isOfScript(request) ? forScripts : all)(isToken(request, error))
+}
+
+/** The challenges if a bearer token was refused, and if not. */
+function challengesOf(
+  schemes: readonly AuthenticationScheme[],
+  { realm, resourceMetadataUrl, scopes = [] }: ChallengeParameters,
+): (isInvalidToken: boolean) => ChallengeHeaders {
+  const parameters = `realm="${realm.replaceAll(/["\\]/g, '\\$&')}"`
+  const ofResource =
+    (scopes.length === 0 ? '' : `, scope="${scopes.join(' ')}"`) +
+    (resourceMetadataUrl === undefined ? '' : `, resource_metadata="${resourceMetadataUrl}"`)
+  const challenge = (scheme: AuthenticationScheme, error: string): string => {
+    if (scheme === 'Negotiate') return scheme
+    return scheme === 'Bearer' ? `Bearer ${parameters}${error}${ofResource}` : `${scheme} ${parameters}`
   }
+  const plain = headersOf(schemes.map((scheme) => challenge(scheme, '')))
+  const invalidToken = headersOf(schemes.map((scheme) => challenge(scheme, ', error="invalid_token"')))
+  return (isInvalidToken) => (isInvalidToken ? invalidToken : plain)
+}
+
+function isToken(request: AuthenticationRequest, error: AuthenticationError | undefined): boolean {
+  if (error?.code !== 'rejected') return false
+  return readBearerToken(request.headers.first('authorization'), emptyContext) !== undefined
+}
+
+/**
+ * Whether a script or an element of a page made the request. Every browser sends `Sec-Fetch-Mode`, and libraries for older ones `X-Requested-With`.
+ *
+ * Source: W3C Fetch Metadata Request Headers, `Sec-Fetch-Mode`.
+ */
+function isOfScript({ headers }: AuthenticationRequest): boolean {
+  const mode = headers.first('sec-fetch-mode')
+  return mode === undefined ? headers.first('x-requested-with') !== undefined : mode !== 'navigate'
 }
 
 /** Made once, and frozen: many refusals share them. */

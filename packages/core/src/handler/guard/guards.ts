@@ -1,12 +1,7 @@
 import { SCOPES_KEY, scopesOf } from '../../authenticator/scopes.ts'
 import { isUnauthenticated } from '../../authenticator/user.ts'
-import {
-  aNonEmptyString,
-  type Check,
-  must,
-  type OptionsShape,
-  refuseProblems,
-} from '../../internal/options/index.ts'
+import { aNonEmptyString, type OptionsShape, refuseProblems } from '../../internal/options/index.ts'
+import { aQuotableUrl, aScope } from '../scope.ts'
 import { type Guard, guard, type UserGuardOptions, guardShape } from './guard.ts'
 import { hasRequired, type RequiredValues, requiredValues, sentenceOf, valuesIn } from './requirement.ts'
 
@@ -45,12 +40,15 @@ export function groupsGuard(groups: RequiredValues, options: UserGuardOptions): 
 export interface ScopeOptions {
   /** The key of `user.extra` with the scopes: each value is a scope, or several with spaces between. Default `scopes`. */
   readonly extraKey?: string
+  /** The URL of the metadata of this resource, in the challenge (RFC 9728 section 5.1). Default: none. */
+  readonly resourceMetadataUrl?: string
 }
 
 /** The checks of the options of scope guards. */
 export const scopeGuardShape: OptionsShape<UserGuardOptions & ScopeOptions> = {
   ...guardShape,
   extraKey: aNonEmptyString,
+  resourceMetadataUrl: aQuotableUrl,
 }
 
 /**
@@ -62,11 +60,13 @@ export const scopeGuardShape: OptionsShape<UserGuardOptions & ScopeOptions> = {
  */
 export function scopesGuard(
   scopes: RequiredValues,
-  { extraKey = SCOPES_KEY, ...options }: UserGuardOptions & ScopeOptions,
+  { extraKey = SCOPES_KEY, resourceMetadataUrl, ...options }: UserGuardOptions & ScopeOptions,
 ): Guard {
   refuseProblems(someScopes(scopes, 'scopes'))
   const values = valuesIn(scopes)
   const isMet = hasRequired(scopes, values)
+  const metadata = resourceMetadataUrl === undefined ? '' : `, resource_metadata="${resourceMetadataUrl}"`
+  const challenge = `Bearer error="insufficient_scope", scope="${values.join(' ')}"${metadata}`
   return guard(
     {
       name: 'requireScopes',
@@ -75,17 +75,11 @@ export function scopesGuard(
         return isMet((scope) => given.includes(scope))
       },
       reason: `requires ${sentenceOf(scopes, values, 'scope')}`,
-      headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${values.join(' ')}"` },
+      headers: { 'www-authenticate': challenge },
     },
     options,
   )
 }
-
-/** A scope token of RFC 6749 section 3.3. */
-const aScope: Check = must(
-  'must be a scope: printable ASCII without spaces, quotation marks and backslashes',
-  (value) => typeof value === 'string' && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(value),
-)
 
 const someGroups = requiredValues()
 const someScopes = requiredValues(aScope)

@@ -4,16 +4,15 @@ import type { CompiledJwtAuthenticator } from './configuration/programs.ts'
 import { CREDENTIAL_ID_KEY } from '../../authenticator/credential-id.ts'
 import { rejected } from '../../authenticator/errors.ts'
 import { quoted } from '@kube-authn/internal/quote'
-import { userInfo, type UserInfo } from '../../authenticator/user.ts'
+import { type UserExtra, userInfo, type UserInfo } from '../../authenticator/user.ts'
 import { requiredText } from './required-text.ts'
 import { evaluated } from './expression.ts'
 import { wrongType } from './go-text.ts'
-import { scopesOfClaim } from './scopes.ts'
 
 /**
  * Maps claims to a user: name, groups, uid, then extra. The first error is thrown.
  *
- * @param scopesClaim the claim with OAuth scopes, which become an extra.
+ * @param further extras besides the mapped ones.
  *
  * Source: apiserver `plugin/pkg/authenticator/token/oidc/oidc.go` (`getUsername`, `getGroups`, `getUID`, `getExtra`).
  *
@@ -22,16 +21,13 @@ import { scopesOfClaim } from './scopes.ts'
 export function userOfClaims(
   authenticator: CompiledJwtAuthenticator,
   claims: JsonObject,
-  scopesClaim?: string,
+  further?: UserExtra,
 ): UserInfo {
   return userInfo({
     username: usernameOf(authenticator, claims),
     groups: groupsOf(authenticator, claims),
     uid: uidOf(authenticator, claims),
-    extra: {
-      ...extraOf(authenticator, claims),
-      ...(scopesClaim !== undefined && scopesOfClaim(claims, scopesClaim)),
-    },
+    extra: { ...extraOf(authenticator, claims), ...further },
   })
 }
 

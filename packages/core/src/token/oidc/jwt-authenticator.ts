@@ -14,6 +14,10 @@ import type { JwsAlgorithm } from '../jwt/algorithms.ts'
 import { type KeySet, notSigned } from '../jwt/key-set.ts'
 import { type IssuedToken, readIssuedToken, type UnverifiedJwt } from '../jwt/read-jwt.ts'
 import { quoted } from '@kube-authn/internal/quote'
+import type { JsonObject } from '../../internal/objects.ts'
+import type { UserExtra } from '../../authenticator/user.ts'
+import { extraOfAccessToken } from './access-token.ts'
+import { scopesOfClaim } from './scopes.ts'
 import { issuerNamed } from './issuer-alias.ts'
 import { checkRules } from './validation-rules.ts'
 import { userOfClaims } from './claim-mappings.ts'
@@ -47,6 +51,8 @@ export interface JwtAuthenticatorOptions {
   readonly algorithms: readonly JwsAlgorithm[]
   readonly kinds: TokenKinds
   readonly isEager: boolean
+  /** Whether only access tokens of RFC 9068 are accepted. Default `false`. */
+  readonly accessTokens?: boolean
   /** Default: no scopes. */
   readonly scopesClaim?: string
   /** Default: the keys found by discovery. */
@@ -109,11 +115,17 @@ export function jwtAuthenticator(
       const { claims } = jwt
       const all = elsewhere === undefined ? claims : elsewhere.expand(claims, registered, context)
       return andThen(all, (expanded) => {
-        const user = userOfClaims(compiled, expanded, options.scopesClaim)
+        const user = userOfClaims(compiled, expanded, further(expanded))
         checkRules(compiled, expanded, user)
         return { user, expiresAtMs: registered.expiry * 1000 }
       })
     })
+
+  const further = (claims: JsonObject): UserExtra | undefined => {
+    const { accessTokens = false, scopesClaim } = options
+    if (scopesClaim === undefined) return undefined
+    return accessTokens ? extraOfAccessToken(claims, scopesClaim) : scopesOfClaim(claims, scopesClaim)
+  }
 
   const authenticateIssued = (
     { issuer: iss, jwt }: IssuedToken,

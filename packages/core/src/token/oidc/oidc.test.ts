@@ -625,7 +625,43 @@ describe('the scopes of a token', () => {
 
   it('are a refusal if the claim is something else', async () => {
     expect(await messageOf({ scp: [1] }, { scopesClaim: 'scp' })).toBe(
-      'oidc: parse scopes claim "scp": must be a string or a list of strings',
+      'parse scopes claim "scp": must be a string or a list of strings',
+    )
+  })
+})
+
+describe('access tokens of RFC 9068', () => {
+  const header = { typ: 'at+jwt' }
+  const claims = { client_id: 'cli', jti: 'id', iat: NOW, scope: 'read write' }
+
+  it('have their scopes and their client in the extra of the user', async () => {
+    const answer = await ask(tokenWith(claims, header), { accessTokens: true })
+    expect(answer?.user.extra).toEqual({
+      'authentication.kubernetes.io/credential-id': ['JTI=id'],
+      'client-id': ['cli'],
+      scopes: ['read', 'write'],
+    })
+    expect(await ask(tokenWith(claims, { typ: 'application/AT+JWT' }), { accessTokens: true })).toBeDefined()
+  })
+
+  it.each(['client_id', 'jti', 'iat'])('must have the claim %s', async (name) => {
+    const token = tokenWith({ ...claims, [name]: undefined }, header)
+    expect(await thrownBy(() => ask(token, { accessTokens: true }))).toMatchObject({
+      code: 'rejected',
+      message: `oidc: an access token must have the claim ${name}`,
+    })
+    expect(await ask(token)).toBeDefined()
+  })
+
+  it.each([{}, { typ: 'JWT' }, { typ: 'id+jwt' }])('are not tokens with the header %j', async (unusual) => {
+    expect(await thrownBy(() => ask(tokenWith(claims, unusual), { accessTokens: true }))).toMatchObject({
+      code: 'rejected',
+    })
+  })
+
+  it('exclude other types of tokens', () => {
+    expect(() => tokensOf({ accessTokens: true, tokenTypes: ['JWT'] })).toThrow(
+      'tokenTypes: cannot be set together with accessTokens',
     )
   })
 })

@@ -32,7 +32,7 @@ import {
 } from './claim-words.ts'
 import { canWorkInBackground } from '../../internal/runtime.ts'
 import { jwtAuthenticator, type JwtTokenAuthenticator } from './jwt-authenticator.ts'
-import { LOGINS, tokenKinds, tokenKindShape } from './token-kind.ts'
+import { ACCESS_TOKENS, LOGINS, tokenKinds, tokenKindShape } from './token-kind.ts'
 import { algorithmsNamed } from './signing-algorithms.ts'
 
 /** The checks of {@link OidcOptions}, for packages that extend these options. */
@@ -41,6 +41,7 @@ export const oidcShape: OptionsShape<OidcOptions> = {
   ...tokenKindShape,
   issuer: required(aString),
   audience: required(either(Array.isArray, listOf(aString), aString)),
+  accessTokens: aBoolean,
   scopesClaim: aNonEmptyString,
   claimMappings: nested(claimMappingsShape),
   claimValidationRules: listOf(
@@ -75,6 +76,7 @@ export function oidc(options: OidcOptions): JwtTokenAuthenticator {
   checkOptions(oidcShape, options)
   const { signingAlgorithms = JWS_ALGORITHMS, keySet, compiler = celCompiler(), observer } = options
   const { clock = systemClock, timeoutSeconds = 10, discoverAtOnce = canWorkInBackground() } = options
+  const { accessTokens = false, scopesClaim = accessTokens ? 'scope' : undefined } = options
   // Looked up on each call, so that a replaced global fetch is used.
   const { fetch = (url, init) => globalThis.fetch(url, init) } = options
 
@@ -87,6 +89,9 @@ export function oidc(options: OidcOptions): JwtTokenAuthenticator {
   const { algorithms, problems } = algorithmsNamed(signingAlgorithms, 'signingAlgorithms')
   refuseProblems(
     wordProblems(options),
+    accessTokens && options.tokenTypes !== undefined
+      ? [{ path: 'tokenTypes', message: 'cannot be set together with accessTokens' }]
+      : [],
     errors.errors.map((problem) => inTermsOfOptions(problem, options)),
     problems,
     keySet !== undefined && (options.discoveryURL ?? '') !== ''
@@ -98,11 +103,12 @@ export function oidc(options: OidcOptions): JwtTokenAuthenticator {
     clock,
     timeoutSeconds,
     algorithms,
-    kinds: tokenKinds(options, LOGINS),
+    kinds: tokenKinds(options, accessTokens ? ACCESS_TOKENS : LOGINS),
+    accessTokens,
     observer,
     isEager: discoverAtOnce,
     ...(keySet !== undefined && { keySet }),
-    ...(options.scopesClaim !== undefined && { scopesClaim: options.scopesClaim }),
+    ...(scopesClaim !== undefined && { scopesClaim }),
   })
 }
 

@@ -18,7 +18,7 @@ export function scopesOfClaim(claims: JsonObject, claim: string): UserExtra {
   const given: readonly unknown[] = Array.isArray(value) ? value : [value]
   const scopes = given.flatMap((each) => {
     if (typeof each !== 'string') {
-      throw rejected(`oidc: parse scopes claim ${quoted(claim)}: must be a string or a list of strings`)
+      throw rejected(`parse scopes claim ${quoted(claim)}: must be a string or a list of strings`)
     }
     return each.split(' ').filter((scope) => scope !== '')
   })

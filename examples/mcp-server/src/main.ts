@@ -1,0 +1,32 @@
+import { introspection } from '@kube-authn/core/resource-server'
+import { oidc } from '@kube-authn/core/oidc'
+import { createApp } from './app.ts'
+
+const {
+  ISSUER,
+  RESOURCE = 'http://localhost:3000/mcp',
+  CLIENT_ID,
+  CLIENT_SECRET,
+  INTROSPECTION,
+} = process.env
+if (ISSUER === undefined) {
+  console.error('Set ISSUER to the URL of your authorization server; see README.md.')
+  process.exit(1)
+}
+
+/** Opaque tokens if there is an endpoint to ask, and otherwise JWTs in the form of RFC 9068. */
+const tokens =
+  INTROSPECTION === undefined
+    ? oidc({ issuer: ISSUER, audience: RESOURCE, accessTokens: true })
+    : introspection({
+        url: INTROSPECTION,
+        issuer: ISSUER,
+        audience: RESOURCE,
+        clientId: CLIENT_ID ?? '',
+        clientSecret: CLIENT_SECRET ?? '',
+      })
+
+const { hostname, port } = new URL(RESOURCE)
+createApp({ resource: RESOURCE, issuer: ISSUER, tokens }).listen(Number(port || 3000), hostname, () => {
+  console.log(`MCP server at ${RESOURCE}`)
+})

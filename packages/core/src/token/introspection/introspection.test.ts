@@ -1,0 +1,248 @@
+import { describe, expect, it, vi } from 'vitest'
+import { fixedClock, thrownBy } from '../../../test/fakes.ts'
+import type { Authentication } from '../../authenticator/authenticator.ts'
+import { AuthenticationError, ConfigurationError } from '../../authenticator/errors.ts'
+import type { WebhookFetch } from '../../internal/webhook-call/webhook-fetch.ts'
+import { introspection, type IntrospectionOptions } from './introspection.ts'
+
+const NOW = 1_700_000_000
+const ISSUER = 'https://issuer.example.com'
+const SECRET = 's3cr3t&=+ü-and-longer'
+const TOKEN = 'opaque-token-of-jane'
+
+const OPTIONS: IntrospectionOptions = {
+  url: `${ISSUER}/introspect`,
+  issuer: ISSUER,
+  audience: 'api',
+  clientId: 'my api',
+  clientSecret: SECRET,
+  clock: fixedClock(NOW * 1000),
+  maxAttempts: 1,
+}
+
+const ACTIVE = { active: true, sub: 'jane', aud: 'api', iss: ISSUER, exp: NOW + 60 }
+
+interface Asked {
+  readonly ask: (token?: string) => Promise<Authentication | undefined>
+  readonly fetch: ReturnType<typeof vi.fn<WebhookFetch>>
+}
+
+function answering(
+  answer: () => Response | Promise<Response>,
+  options: Partial<IntrospectionOptions> = {},
+): Asked {
+  const fetch = vi.fn<WebhookFetch>(async () => answer())
+  const tokens = introspection({ ...OPTIONS, fetch, ...options })
+  return { ask: async (token = TOKEN) => tokens.authenticateToken(token, {}), fetch }
+}
+
+const json =
+  (body: unknown): (() => Response) =>
+  () =>
+    Response.json(body)
+
+describe('introspection', () => {
+  it('asks with a form and Basic, and makes a user with scopes and the client', async () => {
+    const { ask, fetch } = answering(
+      json({ ...ACTIVE, scope: 'read write', client_id: 'cli', jti: 'id', groups: ['a'] }),
+      {
+        groupsClaim: 'groups',
+        groupsPrefix: 'o:',
+      },
+    )
+    expect(await ask()).toEqual({
+      user: {
+        username: `${ISSUER}#jane`,
+        uid: '',
+        groups: ['o:a'],
+        extra: {
+          'authentication.kubernetes.io/credential-id': ['JTI=id'],
+          'client-id': ['cli'],
+          scopes: ['read', 'write'],
+        },
+      },
+      expiresAtMs: (NOW + 60) * 1000,
+    })
+    const [url, init] = fetch.mock.calls[0] ?? []
+    expect(url).toBe(`${ISSUER}/introspect`)
+    expect(init).toMatchObject({ method: 'POST', redirect: 'manual' })
+    expect(init?.headers['content-type']).toBe('application/x-www-form-urlencoded')
+    expect(atob(init?.headers['authorization']?.slice(6) ?? '')).toBe(
+      'my+api:s3cr3t%26%3D%2B%C3%BC-and-longer',
+    )
+    expect(Object.fromEntries(new URLSearchParams(init?.body))).toEqual({
+      token: TOKEN,
+      token_type_hint: 'access_token',
+    })
+  })
+
+  it('sends the secret in the body, or an assertion, and asks functions each time', async () => {
+    const secrets = ['one', 'two']
+    const post = answering(json({ active: false }), {
+      clientAuthentication: 'post',
+      clientSecret: () => secrets.shift() ?? '',
+      failureTtlSeconds: 0,
+    })
+    await post.ask()
+    await post.ask()
+    const forms = post.fetch.mock.calls.map(([, { body }]) => new URLSearchParams(body).get('client_secret'))
+    expect(forms).toEqual(['one', 'two'])
+    expect(post.fetch.mock.calls[0]?.[1].headers).not.toHaveProperty('authorization')
+
+    const { clientSecret, ...rest } = OPTIONS
+    const fetch = vi.fn<WebhookFetch>(async () => Response.json({ active: false }))
+    const tokens = introspection({ ...rest, fetch, clientAssertion: async () => 'signed' })
+    await tokens.authenticateToken(TOKEN, {})
+    expect(Object.fromEntries(new URLSearchParams(fetch.mock.calls[0]?.[1].body))).toMatchObject({
+      client_id: 'my api',
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: 'signed',
+    })
+    expect(clientSecret).toBe(SECRET)
+  })
+
+  it.each([
+    { active: false },
+    { active: false, sub: 'jane', aud: 'api' },
+    { ...ACTIVE, exp: NOW },
+    { ...ACTIVE, exp: 0 },
+    { ...ACTIVE, nbf: NOW + 61 },
+  ])('has no opinion on %j', async (body) => {
+    expect(await answering(json(body)).ask()).toBeUndefined()
+  })
+
+  it.each([
+    [{ ...ACTIVE, aud: 'other' }, 'not for an audience'],
+    [{ ...ACTIVE, aud: [] }, 'not for an audience'],
+    [{ active: true, sub: 'jane' }, 'not for an audience'],
+    [{ ...ACTIVE, iss: 'https://other.example.com' }, 'another issuer'],
+    [{ ...ACTIVE, iss: `${ISSUER}/` }, 'another issuer'],
+    [{ ...ACTIVE, sub: '' }, 'no claim "sub"'],
+    [{ ...ACTIVE, sub: null }, 'no claim "sub"'],
+    [{ ...ACTIVE, cnf: { jkt: 'a' } }, 'bound to a key'],
+    [{ ...ACTIVE, cnf: null }, 'bound to a key'],
+    [{ ...ACTIVE, token_type: 'DPoP' }, 'not a bearer token'],
+    [{ ...ACTIVE, token_type: 'refresh_token' }, 'not a bearer token'],
+  ])('refuses %j', async (body, message) => {
+    const error = await thrownBy(() => answering(json(body)).ask())
+    expect(error).toMatchObject({ code: 'rejected', message: expect.stringContaining(message) })
+  })
+
+  it('accepts an audience in a list, a token type in any case, and any audience if that is said', async () => {
+    expect(await answering(json({ ...ACTIVE, aud: ['x', 'api'], token_type: 'BEARER' })).ask()).toBeDefined()
+    expect(await answering(json({ ...ACTIVE, aud: 'b' }), { audience: ['a', 'b'] }).ask()).toBeDefined()
+    expect(await answering(json({ active: true, sub: 'jane' }), { audience: false }).ask()).toBeDefined()
+  })
+
+  it('refuses an email that is not verified', async () => {
+    const body = { ...ACTIVE, email: 'jane@example.com' }
+    const usernameClaim = 'email'
+    expect(await answering(json(body), { usernameClaim }).ask()).toBeDefined()
+    const error = await thrownBy(() =>
+      answering(json({ ...body, email_verified: false }), { usernameClaim }).ask(),
+    )
+    expect(error).toMatchObject({ code: 'rejected' })
+  })
+
+  it.each([
+    ['no JSON', () => new Response('active')],
+    ['nothing', () => new Response('')],
+    ['a list', json([ACTIVE])],
+    ['no active', json({ sub: 'jane' })],
+    ['an active that is a string', json({ ...ACTIVE, active: 'true' })],
+    ['an active that is inherited', () => new Response('{"__proto__":{"active":true},"sub":"jane"}')],
+    ['a repeated member', () => new Response('{"active":false,"active":true,"sub":"jane","aud":"api"}')],
+    ['an exp that is a string', json({ ...ACTIVE, exp: '9999999999' })],
+    ['a sub that is a number', json({ ...ACTIVE, sub: 1 })],
+    ['an aud that is an object', json({ ...ACTIVE, aud: {} })],
+    [
+      'a redirect',
+      () => new Response(null, { status: 302, headers: { location: 'https://evil.example.com' } }),
+    ],
+    ['a 401', () => new Response(`no ${SECRET} ${TOKEN}`, { status: 401 })],
+    ['a 500', () => new Response(`no ${SECRET} ${TOKEN}`, { status: 500 })],
+    ['a large answer', () => new Response(' '.repeat(2 ** 20 + 1))],
+    ['nothing at all', () => Promise.reject(new Error(`fetch of ${TOKEN} with ${SECRET}`))],
+  ])('is unavailable for %s, and names no secret', async (_, answer) => {
+    const error = await thrownBy(() => answering(answer).ask())
+    expect(error).toBeInstanceOf(AuthenticationError)
+    expect(error).toMatchObject({ code: 'unavailable' })
+    const shown = JSON.stringify(error, Object.getOwnPropertyNames(error))
+    for (const secret of [SECRET, TOKEN, encodeURIComponent(SECRET)]) expect(shown).not.toContain(secret)
+  })
+
+  it('is unavailable if the secret cannot be had, without its error', async () => {
+    const clientSecret = (): never => {
+      throw new Error(`no ${SECRET}`)
+    }
+    const error = await thrownBy(() => answering(json(ACTIVE), { clientSecret }).ask())
+    expect(error).toMatchObject({
+      code: 'unavailable',
+      message: 'the introspection endpoint could not be called',
+    })
+  })
+
+  it('is unavailable if the endpoint hangs', async () => {
+    const clock = fixedClock(NOW * 1000)
+    const { ask } = answering(() => new Promise(() => undefined), { clock, timeoutSeconds: 5 })
+    const asking = thrownBy(() => ask())
+    await vi.waitFor(() => expect(clock.pending).toBeGreaterThan(1))
+    clock.advance(5000)
+    clock.advance(1)
+    expect(await asking).toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('did not answer in time'),
+    })
+  })
+
+  it('shares a call, and caches users until they expire and refusals for a while', async () => {
+    const clock = fixedClock(NOW * 1000)
+    let body: object = { ...ACTIVE, exp: NOW + 5 }
+    const { ask, fetch } = answering(() => Response.json(body), { clock, successTtlSeconds: 60 })
+    const both = await Promise.all([ask(), ask()])
+    expect(both[0]?.user).toBe(both[1]?.user)
+    expect(fetch).toHaveBeenCalledTimes(1)
+    body = { active: false }
+    clock.advance(4999)
+    expect(await ask()).toBeDefined()
+    clock.advance(1)
+    expect(await ask()).toBeUndefined()
+    expect(await ask()).toBeUndefined()
+    expect(fetch).toHaveBeenCalledTimes(2)
+    clock.advance(10_000)
+    expect(await ask()).toBeUndefined()
+    expect(fetch).toHaveBeenCalledTimes(3)
+  })
+
+  it('does not cache an outage', async () => {
+    let isBroken = true
+    const { ask } = answering(() => (isBroken ? new Response('', { status: 400 }) : Response.json(ACTIVE)))
+    await thrownBy(() => ask())
+    isBroken = false
+    expect(await ask()).toBeDefined()
+  })
+
+  it('asks about no token that a form cannot hold', async () => {
+    const { ask, fetch } = answering(json(ACTIVE))
+    expect(await ask('a\ud800')).toBeUndefined()
+    expect(fetch).not.toHaveBeenCalled()
+  })
+
+  it.each([
+    [{ url: 'http://issuer.example.com' }, 'url'],
+    [{ clientSecret: undefined }, 'clientSecret'],
+    [{ clientSecret: '' }, 'clientSecret'],
+    [{ clientAssertion: () => 'a' }, 'clientAssertion'],
+    [{ audience: [] }, 'audience'],
+    [{ audience: true }, 'audience'],
+    [{ audience: '' }, 'audience'],
+    [{ audience: undefined }, 'audience'],
+    [{ issuer: undefined }, 'issuer'],
+    [{ clientID: 'a' }, 'clientID'],
+  ])('refuses %j', async (options, path) => {
+    const error = await thrownBy(() => introspection({ ...OPTIONS, ...options } as never))
+    expect(error).toBeInstanceOf(ConfigurationError)
+    expect((error as ConfigurationError).problems.map((problem) => problem.path)).toContain(path)
+    expect((error as ConfigurationError).message).not.toContain(SECRET)
+  })
+})

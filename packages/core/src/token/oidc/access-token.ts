@@ -1,0 +1,26 @@
+import { CLIENT_ID_KEY } from '../../authenticator/scopes.ts'
+import { rejected } from '../../authenticator/errors.ts'
+import type { UserExtra } from '../../authenticator/user.ts'
+import { type JsonObject, member } from '../../internal/objects.ts'
+import { scopesOfClaim } from './scopes.ts'
+
+/**
+ * What an access token in the form of RFC 9068 adds to its user: its scopes and its client. Its type is checked before, as that of every token.
+ *
+ * Source: RFC 9068 section 2.2 (required claims) and 4 (validation).
+ *
+ * @throws {AuthenticationError} `rejected`, if a required claim is missing or has the wrong type.
+ */
+export function extraOfAccessToken(claims: JsonObject, scopesClaim: string): UserExtra {
+  for (const name of ['iss', 'sub', 'client_id', 'jti']) {
+    const value = member(claims, name)
+    if (typeof value !== 'string' || value === '') throw missing(name)
+  }
+  for (const name of ['exp', 'iat']) if (typeof member(claims, name) !== 'number') throw missing(name)
+  if (member(claims, 'aud') === undefined) throw missing('aud')
+  return { [CLIENT_ID_KEY]: [String(member(claims, 'client_id'))], ...scopesOfClaim(claims, scopesClaim) }
+}
+
+function missing(name: string): Error {
+  return rejected(`oidc: an access token must have the claim ${name}`)
+}

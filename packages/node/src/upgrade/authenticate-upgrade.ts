@@ -1,0 +1,180 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Authentication, Authenticator, Awaitable, Clock, UserInfo } from '@kube-authn/core'
+import type { Authorizer, RequestAttributes } from '@kube-authn/core/authorization'
+import { applyHeaderChanges, incomingMessageRequest, notify, Received } from '@kube-authn/core/adapter'
+import {
+  above,
+  aFunction,
+  anAuthorizer,
+  aRequestAuthenticator,
+  type AuthenticateRequestOptions,
+  authenticateRequestShape,
+  optionProblems,
+  type OptionsShape,
+  refuseProblems,
+  report,
+  systemClock,
+  untilExpiry,
+  untilExpiryShape,
+  without,
+  withMethods,
+} from '@kube-authn/core/internal'
+import { decideUpgrade } from './decide-upgrade.ts'
+import { AnswerHeaders, refuseUpgrade } from './refuse-upgrade.ts'
+import { whenClientLeaves } from './when-client-leaves.ts'
+
+/** An accepted upgrade: the arguments of the event, and who makes it. */
+export interface AuthenticatedUpgrade {
+  /** Without the headers that carried the credential. */
+  readonly request: IncomingMessage
+  readonly socket: Duplex
+  readonly head: Buffer
+  readonly user: UserInfo
+  readonly authentication: Authentication
+  /** Aborted when the credential expires. The connection is closed some seconds later in any case. */
+  readonly signal: AbortSignal
+}
+
+/** Options of {@link authenticateUpgrade}. */
+export interface AuthenticateUpgradeOptions extends Omit<
+  AuthenticateRequestOptions,
+  'closeUnauthenticatedHttp2'
+> {
+  /** Whether a request is for this function; other listeners of `upgrade` handle the others. Default: all are. */
+  readonly handles?: (request: IncomingMessage) => boolean
+  /** Allows users to act as others by `Impersonate-*` headers. Default: such a request is a 403. */
+  readonly impersonation?: Authorizer
+  /** Decides whether the user may make the request. Default: every user may. */
+  readonly authorization?: Authorizer
+  /** The attributes of a request, for both authorizers. Default: from Kubernetes-style paths. */
+  readonly attributes?: (request: IncomingMessage) => RequestAttributes
+  /** How long a connection may last at most, also if its credential never expires. Default: no limit. */
+  readonly maxConnectionSeconds?: number
+  /** How long a connection stays open after its credential expired, so that the app can close it properly. Default 10. */
+  readonly closeTimeoutSeconds?: number
+  /** Called with what `accept` throws. Default: a process warning. */
+  readonly onError?: (error: unknown) => void
+  /** Default: the runtime's clock. */
+  readonly clock?: Clock
+}
+
+const shape: OptionsShape<AuthenticateUpgradeOptions> = {
+  ...without(authenticateRequestShape, 'closeUnauthenticatedHttp2'),
+  ...without(untilExpiryShape, 'signal'),
+  handles: aFunction,
+  impersonation: anAuthorizer,
+  authorization: anAuthorizer,
+  attributes: aFunction,
+  closeTimeoutSeconds: above(0),
+  onError: aFunction,
+}
+
+/** The part of a Node server that is used. */
+export interface UpgradingServer {
+  on(event: 'upgrade', listener: (request: IncomingMessage, socket: Duplex, head: Buffer) => void): unknown
+  off(event: 'upgrade', listener: (request: IncomingMessage, socket: Duplex, head: Buffer) => void): unknown
+}
+
+/**
+ * Authenticates the upgrades of a Node server, such as WebSockets, which no middleware sees. A refused one gets the response of a request, such as a 401
+ * with challenges, and its connection is closed. An accepted connection ends with its credential: then `signal` is aborted, and after
+ * `closeTimeoutSeconds` the socket is destroyed.
+ *
+ * Clients that can set headers use `Authorization`. Browsers send the subprotocol `base64url.bearer.authorization.k8s.io.TOKEN` and another one, which
+ * `webSocketProtocol` and every chain of `createAuthenticator` know, or a cookie that your authenticator reads. Since browsers send cookies and client
+ * certificates with WebSockets of any site, check `Origin` in `handles` then.
+ *
+ * @param accept takes over the connection, for example with `handleUpgrade` of `ws`. If it throws or rejects, the connection is closed.
+ * @returns a function that stops listening.
+ * @throws {ConfigurationError} if an argument or an option is invalid.
+ * @example
+ * const sockets = new WebSocketServer({ noServer: true })
+ * authenticateUpgrade(server, authenticator, ({ request, socket, head, user, authentication }) =>
+ *   sockets.handleUpgrade(request, socket, head, (webSocket) => {
+ *     closeAtExpiry(webSocket, authentication)
+ *     webSocket.send(`Hello ${user.username}`)
+ *   }),
+ * )
+ */
+export function authenticateUpgrade(
+  server: UpgradingServer,
+  authenticator: Authenticator,
+  accept: (upgrade: AuthenticatedUpgrade) => Awaitable<void>,
+  options: AuthenticateUpgradeOptions = {},
+): () => void {
+  refuseProblems(
+    aServer(server, 'server'),
+    aRequestAuthenticator(authenticator, 'authenticator'),
+    aFunction(accept, 'accept'),
+    optionProblems(shape, options),
+  )
+  const { handles = () => true, maxConnectionSeconds, closeTimeoutSeconds = 10 } = options
+  const { clock = systemClock, observer, onError = warn } = options
+  const decide = decideUpgrade(authenticator, options)
+
+  const onUpgrade = async (message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
+    const closed = new AbortController()
+    socket.once('close', () => closed.abort())
+    // Without a listener, a broken connection would end the process.
+    socket.on('error', ignore)
+    const request = incomingMessageRequest(message)
+    const headers = new AnswerHeaders()
+    const answered = (status: number): void => notify(observer, { type: 'response', request, status })
+    if (observer !== undefined) notify(observer, new Received(request, headers))
+
+    const stopWatching = whenClientLeaves(socket, () => socket.destroy())
+    const outcome = await decide(request, message, closed.signal)
+    stopWatching()
+    applyHeaderChanges(message, outcome.headerChanges)
+    if (closed.signal.aborted || socket.destroyed) {
+      answered(CLIENT_CLOSED_REQUEST)
+      return
+    }
+    if ('failure' in outcome) {
+      answered(outcome.failure.status)
+      refuseUpgrade(socket, outcome.failure, headers)
+      return
+    }
+    const { authentication } = outcome
+    const signal = untilExpiry(authentication, {
+      signal: closed.signal,
+      clock,
+      ...(maxConnectionSeconds !== undefined && { maxConnectionSeconds }),
+    })
+    const destroyLater = (): void => {
+      const cancel = clock.after(closeTimeoutSeconds * 1000, () => socket.destroy())
+      socket.once('close', cancel)
+    }
+    if (signal.aborted) destroyLater()
+    else signal.addEventListener('abort', destroyLater, { once: true, signal: closed.signal })
+    socket.once('close', () => answered(SWITCHING_PROTOCOLS))
+    try {
+      await accept({ request: message, socket, head, user: authentication.user, authentication, signal })
+    } catch (error) {
+      socket.destroy()
+      report(onError, error)
+    }
+  }
+
+  const listener = (message: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    if (handles(message)) void onUpgrade(message, socket, head)
+  }
+  server.on('upgrade', listener)
+  return () => void server.off('upgrade', listener)
+}
+
+const aServer = withMethods('a server of node:http or node:https', 'on', 'off')
+
+const SWITCHING_PROTOCOLS = 101
+const CLIENT_CLOSED_REQUEST = 499
+
+function ignore(): void {}
+
+function warn(error: unknown): void {
+  const message = error instanceof Error ? error.message : 'it threw something that is not an error'
+  process.emitWarning(`the function accept of authenticateUpgrade failed: ${message}`, {
+    type: 'KubeAuthnWarning',
+    code: 'KUBE_AUTHN_UPGRADE',
+  })
+}
