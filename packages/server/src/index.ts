@@ -20,11 +20,11 @@ export {
   type TokensController,
   tokensController,
 } from './controllers/service-account-tokens/tokens-controller.ts'
-export { generateName } from './store/generate-name.ts'
-export { type ServiceAccountStore, serviceAccountStore } from './store/memory-store.ts'
+export { generateName } from './registry/generate-name.ts'
+export { type ServiceAccountStore, serviceAccountStore } from './controllers/service-account-store.ts'
 export type {
   SecretPatch,
   ServiceAccountGetter,
   TokensControllerStore,
   TokenSecretStore,
-} from './store/store.ts'
+} from './controllers/stores.ts'
