@@ -28,3 +28,17 @@ export type {
   TokensControllerStore,
   TokenSecretStore,
 } from './controllers/stores.ts'
+export { memoryObjectStore } from './store/memory/memory-object-store.ts'
+export type {
+  DeletePrecondition,
+  Lifetime,
+  ListOptions,
+  ObjectStore,
+  StoreChange,
+  StoredList,
+  StoredObject,
+  StoreEvent,
+  StoreProgress,
+  WatchOptions,
+} from './store/object-store.ts'
+export { isStoreError, StoreError, type StoreErrorCode } from './store/store-error.ts'
