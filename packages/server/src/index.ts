@@ -1,3 +1,4 @@
+export { type KubernetesApi, kubernetesApi } from './api/api-handler.ts'
 export {
   type BootstrapSecretStore,
   type BootstrapTokenCleaner,

@@ -175,3 +175,8 @@ export { validateObject as validateRbacObject } from '../authorization/rbac/vali
 export { parseFieldSelector } from '../authorization/selectors/field-selector.ts'
 export { parseLabelSelector } from '../authorization/selectors/label-selector.ts'
 export type { Selector, SelectorRequirement } from '../authorization/selectors/selector.ts'
+export { readBodyValue } from '../internal/api/read-object.ts'
+export { checkFields, type FieldValidation, fieldValidationOf } from '../internal/api/field-validation.ts'
+export { methodNotAllowed, notAcceptable } from '../internal/api/errors.ts'
+export { objectAnswer, refusalWithWarnings } from '../internal/api/answer.ts'
+export { firstValues } from '../internal/query.ts'

@@ -8,7 +8,7 @@ import { fromStored } from './stored-objects.ts'
 
 /** Since when, and for how long, changes are watched. */
 export interface WatchQuery {
-  /** The version after which changes are told. Default: now. */
+  /** The version after which changes are told. Default: every object that there is is told as added, and then the changes. */
   readonly resourceVersion?: number
   readonly signal?: AbortSignal
   /** How often a bookmark is told while nothing else is. Default: never. */
@@ -31,12 +31,13 @@ export async function* watchObjects(
   selects: Selects | undefined,
   { resourceVersion, signal, bookmarkMs }: WatchQuery,
 ): AsyncGenerator<KubeWatchEvent, void, undefined> {
-  const events = store.watch(prefix, {
-    ...(resourceVersion !== undefined && { since: resourceVersion }),
-    ...(signal !== undefined && { signal }),
-    ...(bookmarkMs !== undefined && { progressMs: bookmarkMs }),
-  })
   try {
+    const since = resourceVersion ?? (yield* addedObjects(store, prefix, selects))
+    const events = store.watch(prefix, {
+      since,
+      ...(signal !== undefined && { signal }),
+      ...(bookmarkMs !== undefined && { progressMs: bookmarkMs }),
+    })
     for await (const event of events) {
       if (event.type === 'progress') yield { type: 'BOOKMARK', resourceVersion: String(event.revision) }
       else {
@@ -48,6 +49,26 @@ export async function* watchObjects(
     throw watchFailure(thrown)
   }
 }
+
+/** Every object that there is. @returns the revision that they are of. */
+async function* addedObjects(
+  store: ObjectStore,
+  prefix: string,
+  selects: Selects = () => true,
+): AsyncGenerator<KubeWatchEvent, number, undefined> {
+  let page = await store.list(prefix, { limit: PAGE })
+  for (;;) {
+    for (const stored of page.objects) {
+      const object = fromStored(stored, stored.revision)
+      if (selects(object)) yield { type: 'ADDED', object }
+    }
+    if (page.continue === undefined) return page.revision
+    page = await store.list(prefix, { limit: PAGE, continue: page.continue })
+  }
+}
+
+/** How many objects are read at a time. */
+const PAGE = 500
 
 function seenChange(change: StoreChange, selects: Selects = () => true): KubeWatchEvent | undefined {
   const { type, revision, previous } = change
