@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type Authentication, AuthenticationError, ConfigurationError } from '@kube-authn/core'
 import { createBootstrapToken, bootstrapSecrets } from '@kube-authn/core/bootstrap-token'
 import { legacyTokenClaims, signToken } from '@kube-authn/core/internal'
-import { serviceAccountStore } from '../../server/src/store/memory-store.ts'
+import { serviceAccountStore } from '../../server/src/controllers/service-account-store.ts'
 import {
   type CertificateAuthority,
   createIssuer,

@@ -1,3 +1,4 @@
+export { type KubernetesApi, kubernetesApi } from './api/api-handler.ts'
 export {
   type BootstrapSecretStore,
   type BootstrapTokenCleaner,
@@ -20,11 +21,25 @@ export {
   type TokensController,
   tokensController,
 } from './controllers/service-account-tokens/tokens-controller.ts'
-export { generateName } from './store/generate-name.ts'
-export { type ServiceAccountStore, serviceAccountStore } from './store/memory-store.ts'
+export { generateName } from './registry/generate-name.ts'
+export { type ServiceAccountStore, serviceAccountStore } from './controllers/service-account-store.ts'
 export type {
   SecretPatch,
   ServiceAccountGetter,
   TokensControllerStore,
   TokenSecretStore,
-} from './store/store.ts'
+} from './controllers/stores.ts'
+export { memoryObjectStore } from './store/memory/memory-object-store.ts'
+export type {
+  DeletePrecondition,
+  Lifetime,
+  ListOptions,
+  ObjectStore,
+  StoreChange,
+  StoredList,
+  StoredObject,
+  StoreEvent,
+  StoreProgress,
+  WatchOptions,
+} from './store/object-store.ts'
+export { isStoreError, StoreError, type StoreErrorCode } from './store/store-error.ts'

@@ -5,12 +5,23 @@ export type ErrorCode =
   | 'bufferFull'
   | 'closed'
   | 'invalidConfiguration'
+  | 'invalidContinue'
   | 'invalidCredentialFile'
+  | 'invalidObject'
+  | 'objectExists'
+  | 'objectNotFound'
+  | 'objectTooLarge'
   | 'refusedRequest'
   | 'rejected'
+  | 'revisionCompacted'
+  | 'revisionConflict'
+  | 'revisionUnknown'
   | 'signerCall'
+  | 'storeCorrupted'
+  | 'storeUnavailable'
   | 'unavailable'
   | 'undelivered'
+  | 'watchTooSlow'
 
 /**
  * The base of all errors of these packages. `instanceof` also recognises errors from another copy of this package; `docs/errors.md` lists

@@ -36,16 +36,12 @@ export const MAX_BODY_BYTES = 1_048_576
 export async function readObjectBody(
   request: AuthenticationRequest,
   body: ReadBody,
-  { kind, apiVersions }: ExpectedObject,
+  expected: ExpectedObject,
   maxBytes: number,
 ): Promise<SentObject> {
   requireJsonAccepted(request.headers)
-  const contentType = contentTypeOf(request.headers)
-  const bytes = await readBytes(request, body, maxBytes)
-  const value =
-    contentType === 'application/json'
-      ? decodeJson(bytes)
-      : await decodeProtobuf(bytes, { kind, apiVersion: apiVersions[0] })
+  const { kind, apiVersions } = expected
+  const value = await readBodyValue(request, body, expected, maxBytes)
 
   const errors = errorList({ hideValues: true })
   const object = readObject(value, fieldPath(), errors, { nullElements: 'empty' })
@@ -57,6 +53,24 @@ export async function readObjectBody(
     )
   }
   return { apiVersion, object, errors }
+}
+
+/**
+ * Decodes the object in a request body, in JSON or protobuf. Its kind and version are not checked.
+ *
+ * @throws {StatusError} 415, 413 or 400. The message does not quote the body.
+ */
+export async function readBodyValue(
+  request: AuthenticationRequest,
+  body: ReadBody,
+  { kind, apiVersions }: ExpectedObject,
+  maxBytes: number,
+): Promise<unknown> {
+  const contentType = contentTypeOf(request.headers)
+  const bytes = await readBytes(request, body, maxBytes)
+  return contentType === 'application/json'
+    ? decodeJson(bytes)
+    : decodeProtobuf(bytes, { kind, apiVersion: apiVersions[0] })
 }
 
 /** Loads the decoder on demand, since few clients other than kubectl send protobuf. */

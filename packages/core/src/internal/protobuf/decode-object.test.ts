@@ -117,6 +117,100 @@ describe('decodeObject', () => {
     })
   })
 
+  it.each<[string, string, readonly ProtobufField[], object]>([
+    ['v1', 'Namespace', [[2, protobuf([1, 'kubernetes'])]], { spec: { finalizers: ['kubernetes'] } }],
+    [
+      'v1',
+      'Secret',
+      [
+        [2, protobuf([1, 'a'], [2, Uint8Array.of(0xff, 0)])],
+        [2, protobuf([1, '__proto__'])],
+        [3, 'Opaque'],
+        [4, protobuf([1, 'b'], [2, 'c'])],
+        [5, 1],
+      ],
+      JSON.parse(
+        '{"data":{"a":"/wA=","__proto__":""},"type":"Opaque","stringData":{"b":"c"},"immutable":true}',
+      ) as object,
+    ],
+    [
+      'v1',
+      'ConfigMap',
+      [
+        [2, protobuf([1, 'a'], [2, 'b'])],
+        [3, protobuf([1, 'c'], [2, Uint8Array.of(1)])],
+      ],
+      { data: { a: 'b' }, binaryData: { c: 'AQ==' } },
+    ],
+    [
+      'rbac.authorization.k8s.io/v1',
+      'Role',
+      [[2, protobuf([1, 'get'], [2, ''], [3, 'pods'], [4, 'x'], [5, '/y'])]],
+      {
+        rules: [
+          {
+            verbs: ['get'],
+            apiGroups: [''],
+            resources: ['pods'],
+            resourceNames: ['x'],
+            nonResourceURLs: ['/y'],
+          },
+        ],
+      },
+    ],
+    [
+      'rbac.authorization.k8s.io/v1',
+      'ClusterRole',
+      [
+        [
+          3,
+          protobuf([
+            1,
+            protobuf([1, protobuf([1, 'a'], [2, 'b'])], [2, protobuf([1, 'k'], [2, 'In'], [3, 'v'])]),
+          ]),
+        ],
+      ],
+      {
+        aggregationRule: {
+          clusterRoleSelectors: [
+            { matchLabels: { a: 'b' }, matchExpressions: [{ key: 'k', operator: 'In', values: ['v'] }] },
+          ],
+        },
+      },
+    ],
+    ...['RoleBinding', 'ClusterRoleBinding'].map(
+      (kind): [string, string, readonly ProtobufField[], object] => [
+        'rbac.authorization.k8s.io/v1',
+        kind,
+        [
+          [2, protobuf([1, 'User'], [2, 'g'], [3, 'jane'], [4, 'ns'])],
+          [3, protobuf([1, 'g'], [2, 'Role'], [3, 'r'])],
+        ],
+        {
+          subjects: [{ kind: 'User', apiGroup: 'g', name: 'jane', namespace: 'ns' }],
+          roleRef: { apiGroup: 'g', kind: 'Role', name: 'r' },
+        },
+      ],
+    ),
+  ])('reads every field of %s %s', (apiVersion, kind, fields, expected) => {
+    const owner = protobuf([1, 'Pod'], [3, 'p'], [4, 'u'], [5, 'v1'], [6, 1], [7, 0])
+    const raw = protobuf([1, protobuf([1, 'x'], [13, owner])], ...fields)
+    const {
+      metadata,
+      apiVersion: version,
+      kind: read,
+      ...rest
+    } = decodeObject(envelope(apiVersion, kind, raw))
+    expect([version, read]).toEqual([apiVersion, kind])
+    expect(metadata).toEqual({
+      name: 'x',
+      ownerReferences: [
+        { kind: 'Pod', name: 'p', uid: 'u', apiVersion: 'v1', controller: true, blockOwnerDeletion: false },
+      ],
+    })
+    expect(rest).toEqual(expected)
+  })
+
   it('reads a CertificateSigningRequest with its conditions', () => {
     const condition = protobuf(
       [1, 'Approved'],
@@ -175,7 +269,7 @@ describe('decodeObject', () => {
     ['JSON in an envelope', envelope(AUTHENTICATION, 'TokenReview', raw, [4, 'application/json'])],
     ['two objects in one envelope', envelope(AUTHENTICATION, 'TokenReview', raw, [2, raw])],
     ['an object of two kinds', envelope(AUTHENTICATION, 'TokenReview', raw, [1, protobuf([2, 'Secret'])])],
-    ['another kind', envelope('v1', 'Secret', raw)],
+    ['another kind', envelope('v1', 'Pod', raw)],
     ['another version', envelope('authentication.k8s.io/v2', 'TokenReview', raw)],
     ['a kind called as a member of objects', envelope('', '__proto__', raw)],
     ['two tokens', tokenReview([1, 'secret'], [1, 'other'])],

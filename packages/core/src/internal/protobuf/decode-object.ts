@@ -12,7 +12,8 @@ export interface KubernetesObject {
 
 /**
  * Decodes an object that a client sent as `application/vnd.kubernetes.protobuf`, as kubectl 1.32 and newer do, to its JSON form. Unknown
- * fields are skipped. Supported kinds: the reviews, TokenRequest, ServiceAccount and CertificateSigningRequest.
+ * fields are skipped. Supported kinds: the reviews, TokenRequest, Namespace, ServiceAccount, Secret,
+ * ConfigMap, the kinds of RBAC and CertificateSigningRequest.
  *
  * Source: apimachinery `pkg/runtime/serializer/protobuf`, `pkg/runtime/generated.proto`.
  *

@@ -22,7 +22,7 @@ import {
 const texts = (name: string) => ({ name, type: text, many: 'list' }) as const
 const extra = mapOf('extra', listMessage(text), [])
 
-/** ObjectMeta, without `managedFields`; of the owner references only `kind` is read. */
+/** ObjectMeta, without `managedFields`. */
 const objectMeta = message({
   1: { name: 'name', type: text },
   2: { name: 'generateName', type: text },
@@ -36,7 +36,18 @@ const objectMeta = message({
   10: { name: 'deletionGracePeriodSeconds', type: integer },
   11: mapOf('labels', text, ''),
   12: mapOf('annotations', text, ''),
-  13: { name: 'ownerReferences', type: message({ 1: { name: 'kind', type: text } }), many: 'list' },
+  13: {
+    name: 'ownerReferences',
+    type: message({
+      1: { name: 'kind', type: text },
+      3: { name: 'name', type: text },
+      4: { name: 'uid', type: text },
+      5: { name: 'apiVersion', type: text },
+      6: { name: 'controller', type: boolean },
+      7: { name: 'blockOwnerDeletion', type: boolean },
+    }),
+    many: 'list',
+  },
   14: texts('finalizers'),
 })
 
@@ -121,6 +132,81 @@ const serviceAccount = object({
   4: { name: 'automountServiceAccountToken', type: boolean },
 })
 
+const namespace = withSpec({ 1: texts('finalizers') })
+
+const secret = object({
+  2: mapOf('data', bytes, ''),
+  3: { name: 'type', type: text },
+  4: mapOf('stringData', text, ''),
+  5: { name: 'immutable', type: boolean },
+})
+
+const configMap = object({
+  2: mapOf('data', text, ''),
+  3: mapOf('binaryData', bytes, ''),
+  4: { name: 'immutable', type: boolean },
+})
+
+const rules = {
+  name: 'rules',
+  type: message({
+    1: texts('verbs'),
+    2: texts('apiGroups'),
+    3: texts('resources'),
+    4: texts('resourceNames'),
+    5: texts('nonResourceURLs'),
+  }),
+  many: 'list',
+} as const
+
+const role = object({ 2: rules })
+
+const clusterRole = object({
+  2: rules,
+  3: {
+    name: 'aggregationRule',
+    type: message({
+      1: {
+        name: 'clusterRoleSelectors',
+        type: message({
+          1: mapOf('matchLabels', text, ''),
+          2: {
+            name: 'matchExpressions',
+            type: message({
+              1: { name: 'key', type: text },
+              2: { name: 'operator', type: text },
+              3: texts('values'),
+            }),
+            many: 'list',
+          },
+        }),
+        many: 'list',
+      },
+    }),
+  },
+})
+
+const binding = object({
+  2: {
+    name: 'subjects',
+    type: message({
+      1: { name: 'kind', type: text },
+      2: { name: 'apiGroup', type: text },
+      3: { name: 'name', type: text },
+      4: { name: 'namespace', type: text },
+    }),
+    many: 'list',
+  },
+  3: {
+    name: 'roleRef',
+    type: message({
+      1: { name: 'apiGroup', type: text },
+      2: { name: 'kind', type: text },
+      3: { name: 'name', type: text },
+    }),
+  },
+})
+
 const certificateSigningRequest = object({
   2: {
     name: 'spec',
@@ -176,6 +262,13 @@ export const KINDS: ReadonlyMap<string, FieldType> = new Map([
       ] as const,
   ),
   ['authentication.k8s.io/v1/TokenRequest', tokenRequest],
+  ['v1/Namespace', namespace],
   ['v1/ServiceAccount', serviceAccount],
+  ['v1/Secret', secret],
+  ['v1/ConfigMap', configMap],
+  ['rbac.authorization.k8s.io/v1/Role', role],
+  ['rbac.authorization.k8s.io/v1/ClusterRole', clusterRole],
+  ['rbac.authorization.k8s.io/v1/RoleBinding', binding],
+  ['rbac.authorization.k8s.io/v1/ClusterRoleBinding', binding],
   ['certificates.k8s.io/v1/CertificateSigningRequest', certificateSigningRequest],
 ])

@@ -3,7 +3,7 @@ import { fixedClock, settled, thrownBy } from '../../../../core/test/fakes.ts'
 import { ConfigurationError } from '@kube-authn/core'
 import type { Secret } from '@kube-authn/core/bootstrap-token'
 import { legacyTokenCleaner, type LegacyTokenCleanerOptions } from './legacy-token-cleaner.ts'
-import { serviceAccountStore, type ServiceAccountStore } from '../../store/memory-store.ts'
+import { serviceAccountStore, type ServiceAccountStore } from '../service-account-store.ts'
 
 const LAST_USED = 'kubernetes.io/legacy-token-last-used'
 const INVALID_SINCE = 'kubernetes.io/legacy-token-invalid-since'

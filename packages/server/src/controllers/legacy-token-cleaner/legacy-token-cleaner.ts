@@ -11,7 +11,7 @@ import { aFunction, checkOptions, type OptionsShape, required } from '@kube-auth
 import type { Secret } from '@kube-authn/core/bootstrap-token'
 import { accountOf, seenSecretOf } from '../service-account-tokens/check-secret.ts'
 import { DAY_MS, dayOf, type IdleSince, isIdle, nextStep, timeOfDay } from './legacy-token.ts'
-import type { ServiceAccountGetter, TokenSecretStore } from '../../store/store.ts'
+import type { ServiceAccountGetter, TokenSecretStore } from '../stores.ts'
 
 /** Options of {@link legacyTokenCleaner}. */
 export interface LegacyTokenCleanerOptions {

@@ -6,7 +6,7 @@ import {
   SERVICE_ACCOUNT_NAME_ANNOTATION,
   SERVICE_ACCOUNT_SECRET_TYPE,
 } from '@kube-authn/core/internal'
-import type { ServiceAccountGetter, TokensControllerStore } from '../../store/store.ts'
+import type { ServiceAccountGetter, TokensControllerStore } from '../stores.ts'
 import { missingParts, type TokenSecretContent } from './token-secret.ts'
 
 /** A token secret and the service account that it names. */

@@ -6,7 +6,7 @@ import {
   SERVICE_ACCOUNT_UID_ANNOTATION,
 } from '@kube-authn/core/internal'
 import type { Secret } from '@kube-authn/core/bootstrap-token'
-import type { TokensControllerStore } from '../../store/store.ts'
+import type { TokensControllerStore } from '../stores.ts'
 
 /** Identifies a service account by name and uid. */
 export type SeenServiceAccount = Pick<ServiceAccount, 'namespace' | 'name' | 'uid'>

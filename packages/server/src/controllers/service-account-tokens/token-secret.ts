@@ -9,8 +9,8 @@ import {
   SERVICE_ACCOUNT_UID_ANNOTATION,
 } from '@kube-authn/core/internal'
 import type { Secret } from '@kube-authn/core/bootstrap-token'
-import { generateName } from '../../store/generate-name.ts'
-import type { SecretPatch } from '../../store/store.ts'
+import { generateName } from '../../registry/generate-name.ts'
+import type { SecretPatch } from '../stores.ts'
 
 /** The content of token secrets. */
 export interface TokenSecretContent {

@@ -21,7 +21,7 @@ import type { Secret } from '@kube-authn/core/bootstrap-token'
 import { workQueue } from '../work-queue.ts'
 import { checkSecret, type SeenSecret, seenSecretOf } from './check-secret.ts'
 import { checkServiceAccount, type SeenServiceAccount } from './check-service-account.ts'
-import type { TokensControllerStore } from '../../store/store.ts'
+import type { TokensControllerStore } from '../stores.ts'
 import { newTokenSecret } from './token-secret.ts'
 
 /** Options of {@link tokensController}. */

@@ -9,7 +9,7 @@ import {
 } from '@kube-authn/core/internal'
 import { checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
 import type { Secret } from '@kube-authn/core/bootstrap-token'
-import type { SecretPatch, TokensControllerStore } from './store.ts'
+import type { SecretPatch, TokensControllerStore } from './stores.ts'
 
 /** Options of {@link serviceAccountStore}. */
 export interface ServiceAccountStoreOptions {

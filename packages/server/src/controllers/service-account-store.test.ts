@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { fixedClock } from '../../../core/test/fakes.ts'
 import type { Secret } from '@kube-authn/core/bootstrap-token'
-import { serviceAccountStore } from './memory-store.ts'
+import { serviceAccountStore } from './service-account-store.ts'
 
 const account = { namespace: 'ns', name: 'sa', uid: 'u1' }
 const secret: Secret = { namespace: 'ns', name: 's', uid: 's1', data: { token: 'T' } }

@@ -1,0 +1,83 @@
+import { errorList, fieldPath, firstValues } from '@kube-authn/core/internal'
+import { StatusError } from '@kube-authn/core/adapter'
+import { badRequest } from '../registry/status-errors.ts'
+
+/** The options in the query of a request. */
+export interface QueryOptions {
+  readonly labelSelector: string
+  readonly fieldSelector: string
+  readonly limit: number | undefined
+  readonly continue: string | undefined
+  /** `undefined` if the client takes any version. */
+  readonly resourceVersion: number | undefined
+  readonly isExact: boolean
+  readonly isWatch: boolean
+  readonly hasBookmarks: boolean
+  readonly timeoutSeconds: number | undefined
+  readonly isDryRun: boolean
+  readonly includeObject: 'None' | 'Metadata' | 'Object'
+}
+
+/**
+ * Reads the options of a request.
+ *
+ * Source: apimachinery `pkg/apis/meta/v1` ListOptions, CreateOptions, TableOptions; `pkg/apis/meta/internalversion/validation`.
+ *
+ * @throws {StatusError} 400, 422
+ */
+export function readQueryOptions(query: string): QueryOptions {
+  const values = firstValues(query)
+  const read = (name: string): string => values.get(name) ?? ''
+  const number = (name: string): number | undefined => {
+    const text = read(name)
+    if (text === '' || text === '0') return undefined
+    if (!/^\d{1,15}$/.test(text)) throw badRequest(`${name}: Invalid value: must be a number`)
+    return Number(text)
+  }
+  if (read('sendInitialEvents') !== '') {
+    throw invalidOption('sendInitialEvents', 'sendInitialEvents is forbidden for watch: it is not supported')
+  }
+  const include = read('includeObject')
+  if (!['', 'None', 'Metadata', 'Object'].includes(include)) {
+    throw badRequest('includeObject: Unsupported value: supported values: "None", "Metadata", "Object"')
+  }
+  return {
+    labelSelector: read('labelSelector'),
+    fieldSelector: read('fieldSelector'),
+    limit: number('limit'),
+    continue: read('continue') || undefined,
+    resourceVersion: number('resourceVersion'),
+    isExact: read('resourceVersionMatch') === 'Exact',
+    isWatch: isTrue(values.get('watch')),
+    hasBookmarks: isTrue(values.get('allowWatchBookmarks')),
+    timeoutSeconds: number('timeoutSeconds'),
+    isDryRun: isDryRun(read('dryRun')),
+    includeObject: include === 'None' || include === 'Object' ? include : 'Metadata',
+  }
+}
+
+/** Any value counts but these. Source: apimachinery `pkg/runtime/conversion.go` Convert_Slice_string_To_bool. */
+function isTrue(value: string | undefined): boolean {
+  return value !== undefined && value.toLowerCase() !== 'false' && value !== '0'
+}
+
+/** @throws {StatusError} 422 */
+export function isDryRun(value: string): boolean {
+  if (value !== '' && value !== 'All') throw invalidOption('dryRun', 'supported values: "All"')
+  return value === 'All'
+}
+
+function invalidOption(name: string, detail: string): StatusError {
+  const errors = errorList()
+  errors.forbidden(fieldPath(name), detail)
+  return new StatusError({
+    status: 422,
+    reason: 'Invalid',
+    message: `ListOptions.meta.k8s.io "" is invalid: ${errors.toString()}`,
+    details: {
+      group: 'meta.k8s.io',
+      kind: 'ListOptions',
+      causes: errors.errors.map(({ message, field }) => ({ reason: 'FieldValueForbidden', message, field })),
+    },
+  })
+}

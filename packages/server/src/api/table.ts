@@ -1,0 +1,43 @@
+import type { KubeObject } from '../registry/kube-object.ts'
+import type { Resource } from '../registry/resource.ts'
+
+/** What a table is of. */
+export interface TableContent {
+  readonly resource: Resource
+  readonly objects: readonly KubeObject[]
+  /** The metadata of the list; those of the object if there is only one. */
+  readonly metadata: object
+  /** `includeObject`: what each row has besides its cells. */
+  readonly include: 'None' | 'Metadata' | 'Object'
+  readonly nowMs: number
+}
+
+/**
+ * Objects as the rows of a table, as `kubectl get` prints it.
+ *
+ * Source: apimachinery `pkg/apis/meta/v1/types.go` Table; apiserver `pkg/endpoints/handlers/response.go`.
+ */
+export function tableOf({ resource, objects, metadata, include, nowMs }: TableContent): object {
+  const { columns } = resource
+  return {
+    kind: 'Table',
+    apiVersion: 'meta.k8s.io/v1',
+    metadata,
+    columnDefinitions: columns.map(({ name, type, format = '', priority = 0 }) => ({
+      name,
+      type,
+      format,
+      description: '',
+      priority,
+    })),
+    rows: objects.map((object) => ({
+      cells: columns.map((column) => column.cell(object, nowMs)),
+      ...(include !== 'None' && {
+        object:
+          include === 'Object'
+            ? object
+            : { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata },
+      }),
+    })),
+  }
+}

@@ -1,0 +1,105 @@
+import type { ErrorList, FieldPath, ObjectReader } from '@kube-authn/core/internal'
+import { fieldPath, readObject, validateMarks } from '@kube-authn/core/internal'
+import { dns1123LabelProblems } from '@kube-authn/internal/kubernetes-names'
+import type { ObjectMeta, OwnerReference } from './kube-object.ts'
+import type { Resource } from './resource.ts'
+
+const METADATA = fieldPath('metadata')
+
+/**
+ * Reads the metadata that a client sent. Fields that only a server sets are read too, since an update sends them back: the registry replaces them.
+ * `managedFields` and `selfLink` are dropped.
+ */
+export function readMetadata(metadata: ObjectReader | undefined): ObjectMeta {
+  if (metadata === undefined) return {}
+  for (const name of ['managedFields', 'selfLink', 'generation', 'deletionGracePeriodSeconds']) {
+    metadata.value(name)
+  }
+  const read = {
+    name: metadata.string('name'),
+    generateName: metadata.string('generateName'),
+    namespace: metadata.string('namespace'),
+    uid: metadata.string('uid'),
+    resourceVersion: metadata.string('resourceVersion'),
+    creationTimestamp: metadata.string('creationTimestamp'),
+    deletionTimestamp: metadata.string('deletionTimestamp'),
+    labels: Object.fromEntries(metadata.stringMap('labels')),
+    annotations: Object.fromEntries(metadata.stringMap('annotations')),
+    ownerReferences: metadata.objects('ownerReferences').map(readOwner),
+    finalizers: metadata.strings('finalizers'),
+  }
+  metadata.end()
+  return withoutEmpty(read)
+}
+
+function readOwner(owner: ObjectReader): OwnerReference {
+  const read = {
+    apiVersion: owner.string('apiVersion'),
+    kind: owner.string('kind'),
+    name: owner.string('name'),
+    uid: owner.string('uid'),
+    ...(owner.has('controller') && { controller: owner.boolean('controller') }),
+    ...(owner.has('blockOwnerDeletion') && { blockOwnerDeletion: owner.boolean('blockOwnerDeletion') }),
+  }
+  owner.end()
+  return read
+}
+
+/** The metadata without empty strings, lists and maps, which are absent in JSON. */
+export function withoutEmpty(metadata: ObjectMeta): ObjectMeta {
+  return Object.fromEntries(Object.entries(metadata).filter(([, value]) => !isEmpty(value)))
+}
+
+function isEmpty(value: unknown): boolean {
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length === 0
+  return value === undefined || value === ''
+}
+
+/**
+ * Validates metadata as the API server does.
+ *
+ * Source: apimachinery `pkg/api/validation/objectmeta.go`.
+ */
+export function validateMetadata(metadata: ObjectMeta, resource: Resource, errors: ErrorList): void {
+  const { name = '', generateName = '', namespace = '' } = metadata
+  if (generateName !== '') {
+    // The end that is added is valid, and so is a name that it completes.
+    const problems = resource.nameProblems(generateName.replace(/-$/, 'a'))
+    for (const problem of problems) errors.invalid(METADATA.child('generateName'), generateName, problem)
+  }
+  if (name === '') errors.required(METADATA.child('name'), 'name or generateName is required')
+  else {
+    for (const problem of resource.nameProblems(name)) errors.invalid(METADATA.child('name'), name, problem)
+  }
+  if (resource.isNamespaced) {
+    for (const problem of dns1123LabelProblems(namespace)) {
+      errors.invalid(METADATA.child('namespace'), namespace, problem)
+    }
+  }
+  validateMarks(readObject(metadata, METADATA, errors), errors)
+  validateOwners(metadata.ownerReferences ?? [], errors)
+}
+
+function validateOwners(owners: readonly OwnerReference[], errors: ErrorList): void {
+  const path = METADATA.child('ownerReferences')
+  for (const [index, owner] of owners.entries()) requireParts(owner, path.index(index), errors)
+  if (owners.filter(({ controller }) => controller === true).length > 1) {
+    errors.invalid(path, owners.length, 'Only one reference can have Controller set to true')
+  }
+}
+
+function requireParts(owner: OwnerReference, path: FieldPath, errors: ErrorList): void {
+  for (const part of ['apiVersion', 'kind', 'name', 'uid'] as const) {
+    if (owner[part] === '') errors.invalid(path.child(part), owner[part], 'must not be empty')
+  }
+}
+
+/** Validates what may change in the metadata of an object that is being deleted. */
+export function validateFinalizers(metadata: ObjectMeta, old: ObjectMeta, errors: ErrorList): void {
+  if (old.deletionTimestamp === undefined) return
+  const added = (metadata.finalizers ?? []).filter((each) => old.finalizers?.includes(each) !== true)
+  if (added.length === 0) return
+  const names = added.map((each) => JSON.stringify(each)).join(', ')
+  const detail = `no new finalizers can be added if the object is being deleted, found new finalizers []string{${names}}`
+  errors.forbidden(METADATA.child('finalizers'), detail)
+}

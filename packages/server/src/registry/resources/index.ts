@@ -1,0 +1,18 @@
+import type { Resource } from '../resource.ts'
+import { configMaps } from './config-maps.ts'
+import { namespaces } from './namespaces.ts'
+import { nodes, pods } from './plain.ts'
+import { rbacResources } from './rbac.ts'
+import { secrets } from './secrets.ts'
+import { serviceAccounts } from './service-accounts.ts'
+
+/** Every resource that can be served. */
+export const allResources: readonly Resource[] = [
+  namespaces,
+  serviceAccounts,
+  secrets,
+  configMaps,
+  nodes,
+  pods,
+  ...rbacResources,
+]

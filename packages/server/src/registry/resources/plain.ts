@@ -1,0 +1,100 @@
+import { type ErrorList, fieldPath, isObject } from '@kube-authn/core/internal'
+import { dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
+import type { KubeObject } from '../kube-object.ts'
+import type { Resource } from '../resource.ts'
+import { AGE, NAME } from './columns.ts'
+
+/** No field of a node or a pod is deeper. */
+const MAX_DEPTH = 100
+
+/**
+ * Nodes and pods are kept as they are sent: nothing here runs them, so `spec` and `status` are only required to be objects.
+ *
+ * Deviation: kube-apiserver validates them and fills in defaults (`docs/deviations.md`, nodes and pods).
+ */
+function plain(
+  names: Pick<Resource, 'kind' | 'plural' | 'singular' | 'shortNames' | 'categories' | 'isNamespaced'>,
+): Pick<
+  Resource,
+  keyof typeof names | 'group' | 'version' | 'hasStatus' | 'nameProblems' | 'read' | 'validate'
+> {
+  return {
+    ...names,
+    group: '',
+    version: 'v1',
+    hasStatus: true,
+    nameProblems: dns1123SubdomainProblems,
+    read: (object) => ({ spec: object.value('spec') ?? {}, status: object.value('status') }),
+    validate(object, errors) {
+      for (const field of ['spec', 'status']) validatePlain(object[field] ?? {}, field, errors)
+    },
+  }
+}
+
+function validatePlain(value: unknown, field: string, errors: ErrorList): void {
+  const path = fieldPath(field)
+  if (!isObject(value)) errors.typeInvalid(path, value, 'must be an object')
+  else if (isDeeperThan(value, MAX_DEPTH))
+    errors.invalid(path, field, `must not be deeper than ${MAX_DEPTH} levels`)
+}
+
+function isDeeperThan(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return depth === 0 || Object.values(value).some((each) => isDeeperThan(each, depth - 1))
+}
+
+/** Source: kubernetes `pkg/registry/core/node/strategy.go`. */
+export const nodes: Resource = {
+  ...plain({
+    kind: 'Node',
+    plural: 'nodes',
+    singular: 'node',
+    shortNames: ['no'],
+    categories: [],
+    isNamespaced: false,
+  }),
+  selectableFields: {
+    'spec.unschedulable': (object) => (partOf(object, 'spec')['unschedulable'] === true ? 'true' : 'false'),
+  },
+  columns: [NAME, { name: 'Status', type: 'string', cell: nodeStatus }, AGE],
+}
+
+/** Source: kubernetes `pkg/registry/core/pod/strategy.go`. */
+export const pods: Resource = {
+  ...plain({
+    kind: 'Pod',
+    plural: 'pods',
+    singular: 'pod',
+    shortNames: ['po'],
+    categories: ['all'],
+    isNamespaced: true,
+  }),
+  prepareForCreate: (object) => ({ ...object, status: { phase: 'Pending' } }),
+  selectableFields: {
+    'spec.nodeName': (object) => stringIn(partOf(object, 'spec')['nodeName']),
+    'spec.serviceAccountName': (object) => stringIn(partOf(object, 'spec')['serviceAccountName']),
+    'status.phase': podPhase,
+  },
+  columns: [NAME, { name: 'Status', type: 'string', cell: podPhase }, AGE],
+}
+
+function partOf(object: KubeObject, field: string): Readonly<Record<string, unknown>> {
+  const value = object[field]
+  return isObject(value) ? value : {}
+}
+
+function podPhase(object: KubeObject): string {
+  return stringIn(partOf(object, 'status')['phase'])
+}
+
+function nodeStatus(object: KubeObject): string {
+  const conditions = partOf(object, 'status')['conditions']
+  const list: readonly unknown[] = Array.isArray(conditions) ? conditions : []
+  const ready = list.filter(isObject).find(({ type }) => type === 'Ready')
+  const status = ready === undefined ? 'Unknown' : ready['status'] === 'True' ? 'Ready' : 'NotReady'
+  return partOf(object, 'spec')['unschedulable'] === true ? `${status},SchedulingDisabled` : status
+}
+
+function stringIn(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}

@@ -1,0 +1,139 @@
+import {
+  decodeRbacObject,
+  type ErrorList,
+  errorList,
+  fieldPath,
+  isObject,
+  type ObjectReader,
+  RBAC_API_GROUP,
+  validateRbacObject,
+} from '@kube-authn/core/internal'
+import { pathSegmentProblems } from '@kube-authn/internal/kubernetes-names'
+import type { KubeObject } from '../kube-object.ts'
+import type { Column, Fields, Resource } from '../resource.ts'
+import { AGE, CREATED_AT, NAME } from './columns.ts'
+
+/** What the four kinds have in common. The authorizer's own rules read and validate them, so that what is stored is what it decides by. */
+function rbacResource(
+  kind: string,
+  isNamespaced: boolean,
+  read: (object: ObjectReader) => Fields,
+  columns: readonly Column[],
+): Resource {
+  const singular = kind.toLowerCase()
+  return {
+    group: RBAC_API_GROUP,
+    version: 'v1',
+    kind,
+    plural: `${singular}s`,
+    singular,
+    shortNames: [],
+    categories: [],
+    isNamespaced,
+    nameProblems: pathSegmentProblems,
+    read,
+    validate,
+    columns,
+  }
+}
+
+function readRole(object: ObjectReader): Fields {
+  return { rules: listOf(object, 'rules') }
+}
+
+function readClusterRole(object: ObjectReader): Fields {
+  return { rules: listOf(object, 'rules'), aggregationRule: object.value('aggregationRule') }
+}
+
+function readBinding(object: ObjectReader): Fields {
+  const subjects = listOf(object, 'subjects')
+  return {
+    ...(subjects.length > 0 && { subjects: subjects.map(withGroup) }),
+    roleRef: { apiGroup: RBAC_API_GROUP, ...asFields(object.value('roleRef')) },
+  }
+}
+
+/** Source: kubernetes `pkg/apis/rbac/v1/defaults.go`. */
+function withGroup(subject: unknown): unknown {
+  const isUser = isObject(subject) && (subject['kind'] === 'User' || subject['kind'] === 'Group')
+  return isUser ? { apiGroup: RBAC_API_GROUP, ...subject } : subject
+}
+
+function listOf(object: ObjectReader, name: string): readonly unknown[] {
+  object.objects(name)
+  const value = object.value(name)
+  return Array.isArray(value) ? value : []
+}
+
+function asFields(value: unknown): Fields {
+  return isObject(value) ? value : {}
+}
+
+/** Source: kubernetes `pkg/apis/rbac/validation/validation.go`. */
+function validate(object: KubeObject, errors: ErrorList): void {
+  const ofObject = errorList()
+  // Its metadata are those of the registry, with fields that the authorizer does not know.
+  const { name = '', namespace = '', labels = {} } = object.metadata
+  const written = { ...object, metadata: { name, namespace, labels } }
+  const decoded = decodeRbacObject(written, ofObject)
+  if (decoded !== undefined && decoded.kind !== 'foreign') validateRbacObject(decoded, written, ofObject)
+  // The registry has validated the metadata.
+  errors.addAll(ofObject.errors.filter(({ field }) => !field.startsWith('metadata')))
+}
+
+const ROLE: Column = {
+  name: 'Role',
+  type: 'string',
+  cell({ roleRef }) {
+    const { kind, name } = asFields(roleRef)
+    return `${String(kind)}/${String(name)}`
+  },
+}
+
+const BINDING_COLUMNS = [
+  NAME,
+  ROLE,
+  AGE,
+  subjectColumn('Users', 'User'),
+  subjectColumn('Groups', 'Group'),
+  subjectColumn('ServiceAccounts', 'ServiceAccount'),
+]
+
+function subjectColumn(name: string, kind: string): Column {
+  return {
+    name,
+    type: 'string',
+    priority: 1,
+    cell: ({ subjects }) =>
+      (Array.isArray(subjects) ? subjects : [])
+        .map(asFields)
+        .filter((subject) => subject['kind'] === kind)
+        .map((subject) => [subject['namespace'], subject['name']].filter(isText).join('/'))
+        .join(', '),
+  }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
+
+function validateRoleRef(object: KubeObject, old: KubeObject, errors: ErrorList): void {
+  if (JSON.stringify(sorted(object['roleRef'])) === JSON.stringify(sorted(old['roleRef']))) return
+  errors.invalid(fieldPath('roleRef'), object['roleRef'], 'cannot change roleRef')
+}
+
+function sorted(reference: unknown): readonly unknown[] {
+  const { apiGroup, kind, name } = asFields(reference)
+  return [apiGroup, kind, name]
+}
+
+/** The objects of RBAC. Source: kubernetes `pkg/registry/rbac`. */
+export const rbacResources: readonly Resource[] = [
+  rbacResource('Role', true, readRole, [NAME, CREATED_AT]),
+  rbacResource('ClusterRole', false, readClusterRole, [NAME, CREATED_AT]),
+  { ...rbacResource('RoleBinding', true, readBinding, BINDING_COLUMNS), validateUpdate: validateRoleRef },
+  {
+    ...rbacResource('ClusterRoleBinding', false, readBinding, BINDING_COLUMNS),
+    validateUpdate: validateRoleRef,
+  },
+]

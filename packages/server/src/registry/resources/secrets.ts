@@ -1,0 +1,96 @@
+import { type ErrorList, fieldPath } from '@kube-authn/core/internal'
+import { dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
+import type { KubeObject } from '../kube-object.ts'
+import type { Resource } from '../resource.ts'
+import { AGE, countOf, NAME } from './columns.ts'
+import { base64Length, entriesOf, MAX_DATA_BYTES, readMap, validateKey } from './data-keys.ts'
+import { immutability } from './immutability.ts'
+
+const DATA = fieldPath('data')
+const TYPE = fieldPath('type')
+const OPAQUE = 'Opaque'
+const SERVICE_ACCOUNT_NAME = 'kubernetes.io/service-account.name'
+
+/** The keys that a type requires; of a list, at least one. */
+const REQUIRED_KEYS: ReadonlyMap<string, readonly (string | readonly string[])[]> = new Map([
+  ['kubernetes.io/dockercfg', ['.dockercfg']],
+  ['kubernetes.io/dockerconfigjson', ['.dockerconfigjson']],
+  ['kubernetes.io/basic-auth', [['username', 'password']]],
+  ['kubernetes.io/ssh-auth', ['ssh-privatekey']],
+  ['kubernetes.io/tls', ['tls.crt', 'tls.key']],
+])
+
+/** Source: kubernetes `pkg/registry/core/secret/strategy.go`, `pkg/apis/core/validation/validation.go` ValidateSecret. */
+export const secrets: Resource = {
+  group: '',
+  version: 'v1',
+  kind: 'Secret',
+  plural: 'secrets',
+  singular: 'secret',
+  shortNames: [],
+  categories: [],
+  isNamespaced: true,
+  hasSecrets: true,
+  nameProblems: dns1123SubdomainProblems,
+  read: (object) => {
+    const data = { ...readMap(object, 'data'), ...encoded(readMap(object, 'stringData')) }
+    return {
+      data: Object.keys(data).length === 0 ? undefined : data,
+      type: object.string('type') || OPAQUE,
+      immutable: object.has('immutable') ? object.boolean('immutable') : undefined,
+    }
+  },
+  validate(object, errors) {
+    const data = entriesOf(object['data'])
+    let bytes = 0
+    for (const [key, value] of data) {
+      validateKey(key, DATA, errors)
+      const length = base64Length(value)
+      if (length === undefined) errors.invalid(DATA.key(key), value, 'must be in standard base64')
+      bytes += length ?? 0
+    }
+    if (bytes > MAX_DATA_BYTES) errors.tooLong(DATA, MAX_DATA_BYTES)
+    validateType(object, new Set(data.map(([key]) => key)), errors)
+  },
+  validateUpdate(object, old, errors) {
+    // One without a type was not written by this version.
+    if (object['type'] !== old['type']) errors.invalid(TYPE, object['type'], 'field is immutable')
+    immutability(object, old, ['data'], errors)
+  },
+  selectableFields: { type: typeOf },
+  columns: [
+    NAME,
+    { name: 'Type', type: 'string', cell: typeOf },
+    { name: 'Data', type: 'string', cell: (object) => countOf(object, 'data') },
+    AGE,
+  ],
+}
+
+function typeOf({ type }: KubeObject): string {
+  return typeof type === 'string' ? type : ''
+}
+
+function validateType(object: KubeObject, keys: ReadonlySet<string>, errors: ErrorList): void {
+  const type = typeOf(object)
+  if (type === 'kubernetes.io/service-account-token') {
+    const { annotations = {} } = object.metadata
+    const path = fieldPath('metadata', 'annotations').key(SERVICE_ACCOUNT_NAME)
+    if (!Object.hasOwn(annotations, SERVICE_ACCOUNT_NAME) || annotations[SERVICE_ACCOUNT_NAME] === '') {
+      errors.required(path)
+    }
+  }
+  for (const wanted of REQUIRED_KEYS.get(type) ?? []) {
+    const [first = '', ...others] = typeof wanted === 'string' ? [wanted] : wanted
+    if ([first, ...others].some((key) => keys.has(key))) continue
+    for (const key of [first, ...others]) errors.required(DATA.key(key))
+  }
+}
+
+/** `stringData` is for writing only: the server keeps it in base64, in `data`. */
+function encoded(strings: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(strings).map(([key, value]) => [key, base64Of(value)]))
+}
+
+function base64Of(text: string): string {
+  return btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(''))
+}

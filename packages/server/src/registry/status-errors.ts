@@ -1,0 +1,115 @@
+import { StatusError } from '@kube-authn/core/adapter'
+import { type ErrorList, quoted } from '@kube-authn/core/internal'
+import { StoreError } from '../store/store-error.ts'
+import { qualifiedName, type Resource } from './resource.ts'
+
+/*
+ * The refusals of the registry, with the messages of Kubernetes.
+ *
+ * Source: apimachinery `pkg/api/errors/errors.go`; apiserver `pkg/registry/rest/{create,update,delete}.go`, `pkg/storage/errors`.
+ */
+
+type Named = Pick<Resource, 'group' | 'plural'>
+
+function detailsOf({ group, plural }: Named, name: string): Readonly<Record<string, unknown>> {
+  return { ...(name !== '' && { name }), ...(group !== '' && { group }), kind: plural }
+}
+
+/** 400. */
+export function badRequest(message: string): StatusError {
+  return new StatusError({ status: 400, reason: 'BadRequest', message })
+}
+
+/** 404. */
+export function notFound(resource: Named, name: string): StatusError {
+  const message = `${qualifiedName(resource)} ${quoted(name)} not found`
+  return new StatusError({ status: 404, reason: 'NotFound', message, details: detailsOf(resource, name) })
+}
+
+/** 409: an object of this name exists. */
+export function alreadyExists(resource: Named, name: string): StatusError {
+  const message = `${qualifiedName(resource)} ${quoted(name)} already exists`
+  return new StatusError({
+    status: 409,
+    reason: 'AlreadyExists',
+    message,
+    details: detailsOf(resource, name),
+  })
+}
+
+/** 409: the object is not as the client expects. */
+export function conflict(resource: Named, name: string, why: string): StatusError {
+  const message = `Operation cannot be fulfilled on ${qualifiedName(resource)} ${quoted(name)}: ${why}`
+  return new StatusError({ status: 409, reason: 'Conflict', message, details: detailsOf(resource, name) })
+}
+
+/** Why a {@link conflict} of versions is one. */
+export const MODIFIED =
+  'the object has been modified; please apply your changes to the latest version and try again'
+
+/** 403. */
+export function forbidden(
+  resource: Named,
+  name: string,
+  why: string,
+  causes?: readonly Readonly<Record<string, string>>[],
+): StatusError {
+  const message = `${qualifiedName(resource)} ${quoted(name)} is forbidden: ${why}`
+  const details = { ...detailsOf(resource, name), ...(causes !== undefined && { causes }) }
+  return new StatusError({ status: 403, reason: 'Forbidden', message, details })
+}
+
+/** 422: fields are invalid. */
+export function invalid({ group, kind }: Resource, name: string, errors: ErrorList): StatusError {
+  const causes = errors.errors.map(({ type, message, field }) => ({
+    reason: `FieldValue${type}`,
+    message,
+    field,
+  }))
+  return new StatusError({
+    status: 422,
+    reason: 'Invalid',
+    message: `${group === '' ? kind : `${kind}.${group}`} ${quoted(name)} is invalid: ${errors.toString()}`,
+    details: { ...(name !== '' && { name }), ...(group !== '' && { group }), kind, causes },
+  })
+}
+
+/** 410: what the client wants to go on from was forgotten. */
+export function expired(message: string): StatusError {
+  return new StatusError({ status: 410, reason: 'Expired', message })
+}
+
+/** What a client learns of an error of the store. Those that a caller did not handle are failures of the server. */
+export function statusOfStore(thrown: unknown): unknown {
+  if (!(thrown instanceof StoreError)) return thrown
+  const { code, message } = thrown
+  switch (code) {
+    case 'objectTooLarge':
+      return new StatusError({
+        status: 413,
+        reason: 'RequestEntityTooLarge',
+        message: `Request entity is too large: ${message}`,
+      })
+    case 'invalidObject':
+      return badRequest(message)
+    case 'invalidContinue':
+      return badRequest('continue key is not valid')
+    case 'revisionCompacted':
+      return expired('The provided continue parameter is too old: list again without it.')
+    case 'storeUnavailable':
+    case 'closed':
+      return new StatusError({
+        status: 503,
+        reason: 'ServiceUnavailable',
+        message: 'the store is not available',
+        cause: thrown,
+      })
+    default:
+      return new StatusError({
+        status: 500,
+        reason: 'InternalError',
+        message: 'Internal error occurred: the store failed',
+        cause: thrown,
+      })
+  }
+}

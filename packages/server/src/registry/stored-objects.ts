@@ -1,0 +1,33 @@
+import { isObject } from '@kube-authn/core/internal'
+import { StoreError } from '../store/store-error.ts'
+import type { StoredObject } from '../store/object-store.ts'
+import type { KubeObject } from './kube-object.ts'
+import type { Resource } from './resource.ts'
+
+/** Keys as those of kube-apiserver in etcd: `/registry/secrets/shop/db`. Source: apiserver `pkg/registry/generic/registry/store.go`. */
+export function keyPrefix({ group, plural, isNamespaced }: Resource, namespace: string): string {
+  const ofResource = group === '' ? `/registry/${plural}/` : `/registry/${group}/${plural}/`
+  return isNamespaced && namespace !== '' ? `${ofResource}${namespace}/` : ofResource
+}
+
+/** The key of one object. */
+export function keyOf(resource: Resource, namespace: string, name: string): string {
+  return keyPrefix(resource, namespace) + name
+}
+
+/** An object as it is stored: without its version, which the store knows. */
+export function toStored({ metadata, ...object }: KubeObject): string {
+  const { resourceVersion: _version, ...stored } = metadata
+  return JSON.stringify({ ...object, metadata: stored })
+}
+
+/** @param revision that of the object, or of its deletion. */
+export function fromStored({ value }: Pick<StoredObject, 'value'>, revision: number): KubeObject {
+  const object: unknown = JSON.parse(value)
+  if (!isKubeObject(object)) throw new StoreError('storeCorrupted', 'an object in the store is not one')
+  return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } }
+}
+
+function isKubeObject(value: unknown): value is KubeObject {
+  return isObject(value) && isObject(value['metadata']) && typeof value['kind'] === 'string'
+}

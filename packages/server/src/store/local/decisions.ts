@@ -1,0 +1,53 @@
+import type { DeletePrecondition, StoreChange, StoredObject } from '../object-store.ts'
+import { StoreError } from '../store-error.ts'
+import type { Decide } from './write-queue.ts'
+
+/** Creates an object if there is none. */
+export function creation(key: string, value: string, expiresAtMs: number | undefined): Decide {
+  return (current, revision) => {
+    if (current !== undefined) throw new StoreError('objectExists', 'an object of this key exists')
+    return { type: 'created', key, value, revision, createdRevision: revision, ...ending(expiresAtMs) }
+  }
+}
+
+/** Replaces the value of an object that has this revision. */
+export function replacement(value: string, expected: number, expiresAtMs: number | undefined): Decide {
+  return (current, revision) => {
+    const { key, createdRevision, value: previous } = existing(current, { revision: expected })
+    return { type: 'updated', key, value, revision, createdRevision, previous, ...ending(expiresAtMs) }
+  }
+}
+
+/** Deletes an object that meets the precondition. */
+export function deletion(precondition: DeletePrecondition): Decide {
+  return (current, revision) => deleted(existing(current, precondition), revision)
+}
+
+/** Deletes an object whose time has come. */
+export function expiration(timeMs: number): Decide {
+  return (current, revision) => {
+    const object = existing(current, {})
+    if ((object.expiresAtMs ?? Infinity) > timeMs) throw new StoreError('revisionConflict', 'it has changed')
+    return deleted(object, revision)
+  }
+}
+
+function deleted({ key, value, createdRevision }: StoredObject, revision: number): StoreChange {
+  return { type: 'deleted', key, value, revision, createdRevision }
+}
+
+function existing(
+  current: StoredObject | undefined,
+  { revision, createdRevision }: DeletePrecondition,
+): StoredObject {
+  if (current === undefined) throw new StoreError('objectNotFound', 'there is no object of this key')
+  const isExpected =
+    (revision ?? current.revision) === current.revision &&
+    (createdRevision ?? current.createdRevision) === current.createdRevision
+  if (!isExpected) throw new StoreError('revisionConflict', 'the object has changed since that revision')
+  return current
+}
+
+function ending(expiresAtMs: number | undefined): { readonly expiresAtMs?: number } {
+  return expiresAtMs === undefined ? {} : { expiresAtMs }
+}

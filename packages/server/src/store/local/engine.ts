@@ -1,0 +1,39 @@
+import type { StoreChange, StoredObject } from '../object-store.ts'
+
+/** The objects of a range of keys, at a revision. */
+export interface RangeQuery {
+  readonly prefix: string
+  /** Only keys after this one. */
+  readonly after?: string
+  readonly revision: number
+  readonly limit: number
+}
+
+/** The changes of a range of keys, after a revision. */
+export interface ChangeQuery {
+  readonly prefix: string
+  readonly since: number
+  readonly limit: number
+}
+
+/**
+ * What differs between the engines inside this process: where changes are kept. The rules are in `local-store.ts`. Everything is synchronous, and only
+ * one engine uses the same file at a time.
+ */
+export interface LocalEngine {
+  /** The revision of the last change, and up to which changes were forgotten. Read once, at the start. */
+  readonly revision: number
+  readonly compactedRevision: number
+  get(key: string): StoredObject | undefined
+  /** In the order of keys. `revision` is not less than that of the last compaction. */
+  range(query: RangeQuery): readonly StoredObject[]
+  /** In the order of revisions. `since` is not less than the revision of the last compaction. */
+  changes(query: ChangeQuery): readonly StoreChange[]
+  /** All of them or none; durable when it returns. @throws anything if none of them was written. */
+  write(changes: readonly StoreChange[]): void
+  /** Forgets every change up to `revision`, except the last one of each object that exists at it. */
+  compact(revision: number): void
+  /** The current objects that expire. */
+  expiring(): Iterable<StoredObject>
+  close(): void
+}

@@ -1,0 +1,67 @@
+import type { StoreChange } from '../object-store.ts'
+
+/** How many changes are remembered for watches that come back and for lists that go on. */
+export interface HistoryLimit {
+  /** The number of changes. */
+  readonly changes: number
+  /** The sum of the lengths of their values, in characters. */
+  readonly length: number
+}
+
+/** Says when old changes are to be forgotten. */
+export interface History {
+  add(changes: readonly StoreChange[]): void
+  /** Up to which revision changes should be forgotten now; `undefined` if none. */
+  surplus(): number | undefined
+}
+
+interface Step {
+  readonly revision: number
+  readonly changes: number
+  readonly length: number
+}
+
+/**
+ * Counts in steps. When the limit is exceeded by a tenth, everything before the limit is to be forgotten, so that it happens once in many changes.
+ *
+ * @param changes the number of changes that are remembered already.
+ */
+export function history(limit: HistoryLimit, changes: number, revision: number): History {
+  let steps: Step[] = changes > 0 ? [{ revision, changes, length: 0 }] : []
+  let total = { changes, length: 0 }
+  const stepChanges = Math.max(1, Math.floor(limit.changes / 100))
+  const stepLength = limit.length / 100
+
+  return {
+    add(added) {
+      for (const { revision: at, value } of added) {
+        total = { changes: total.changes + 1, length: total.length + value.length }
+        const last = steps.at(-1)
+        if (last === undefined || last.changes >= stepChanges || last.length >= stepLength) {
+          steps.push({ revision: at, changes: 1, length: value.length })
+        } else {
+          steps[steps.length - 1] = {
+            revision: at,
+            changes: last.changes + 1,
+            length: last.length + value.length,
+          }
+        }
+      }
+    },
+    surplus() {
+      if (total.changes <= 1.1 * limit.changes && total.length <= 1.1 * limit.length) return undefined
+      let forgotten = 0
+      let { changes: count, length } = total
+      for (const step of steps) {
+        if (count <= limit.changes && length <= limit.length) break
+        count -= step.changes
+        length -= step.length
+        forgotten++
+      }
+      const last = steps[forgotten - 1]
+      steps = steps.slice(forgotten)
+      total = { changes: count, length }
+      return last?.revision
+    },
+  }
+}

@@ -1,0 +1,16 @@
+import { describe, expect, it } from 'vitest'
+import { storeContract } from '../../../test/store-contract.ts'
+import { memoryObjectStore } from './memory-object-store.ts'
+
+describe('a store in memory', () => {
+  storeContract((options) => Promise.resolve({ store: memoryObjectStore(options) }), { isDurable: false })
+
+  it.each([
+    [{ historyChanges: 0 }, 'historyChanges'],
+    [{ historyLength: '1' }, 'historyLength'],
+    [{ clock: {} }, 'clock'],
+    [{ file: 'x' }, 'file'],
+  ])('refuses the options %j', (options, path) => {
+    expect(() => memoryObjectStore(options as never)).toThrow(path)
+  })
+})

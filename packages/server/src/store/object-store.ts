@@ -1,0 +1,116 @@
+/** An object in a store. */
+export interface StoredObject {
+  readonly key: string
+  readonly value: string
+  /** The revision of its last change. */
+  readonly revision: number
+  /** The revision of its creation: if it is deleted and created again, this is another. */
+  readonly createdRevision: number
+  /** When it expires, in milliseconds since the epoch. */
+  readonly expiresAtMs?: number
+}
+
+/** A change of one object. Each has a revision of its own, and a later one has a greater revision. */
+export interface StoreChange extends StoredObject {
+  /** If `deleted`: `value` is the last one, and `revision` that of the deletion. An object that expires is deleted. */
+  readonly type: 'created' | 'updated' | 'deleted'
+  /** If `updated`: the value before. */
+  readonly previous?: string
+}
+
+/** Every change up to `revision` was delivered before. */
+export interface StoreProgress {
+  readonly type: 'progress'
+  readonly revision: number
+}
+
+/** What {@link ObjectStore.watch} delivers. More may be added in a minor version; handle the rest. */
+export type StoreEvent = StoreChange | StoreProgress
+
+/** How long an object lives. */
+export interface Lifetime {
+  /** Milliseconds from now; above 0. Default: without end. An update without it takes an end away. */
+  readonly ttlMs?: number
+}
+
+/** What must be true of an object that is deleted. */
+export interface DeletePrecondition {
+  readonly revision?: number
+  readonly createdRevision?: number
+}
+
+/** Which part of a list is wanted. */
+export interface ListOptions {
+  /** The maximum number of objects; 1 or more. Default: all. */
+  readonly limit?: number
+  /** `continue` of the page before. The page has the objects of the same revision. */
+  readonly continue?: string
+}
+
+/** Some of the objects at one revision. */
+export interface StoredList {
+  /** In the order of the bytes of their keys in UTF-8. */
+  readonly objects: readonly StoredObject[]
+  /** The revision of the store that the whole list, with all pages, is of. */
+  readonly revision: number
+  /** For the next page; absent if there is none. Opaque, and safe to accept from a client. */
+  readonly continue?: string
+}
+
+/** How changes are watched. */
+export interface WatchOptions {
+  /** Deliver the changes after this revision. Default: the current one. */
+  readonly since?: number
+  /** Ends the watch, at once. */
+  readonly signal?: AbortSignal
+  /** How many changes may wait to be read. A slower reader gets `watchTooSlow`. Default 1,000. */
+  readonly maxWaiting?: number
+  /** How often a {@link StoreProgress} is delivered while nothing else is. Default: never. */
+  readonly progressMs?: number
+}
+
+/**
+ * Where objects are kept: the interface of all engines. It is modelled after etcd, so that the API server of Kubernetes could be built on it:
+ *
+ * - One revision for the whole store. It begins with 0, and each change of an object increases it by at least 1.
+ * - Keys are strings of 1 to 1,024 bytes in UTF-8, of any characters except U+0000. Values are such strings of at most 1,048,576 bytes, as a rule JSON.
+ * - A change is durable, as far as the engine promises it, before its promise resolves.
+ * - A read sees all changes that were acknowledged before it began.
+ * - An expired object is never returned. Its expiry is a change like any other.
+ *
+ * Every method rejects with a {@link StoreError}.
+ *
+ * Source: etcd API v3; apiserver `pkg/storage/interfaces.go`.
+ */
+export interface ObjectStore {
+  /** Resolves to `undefined` if there is no such object. */
+  get(key: string): Promise<StoredObject | undefined>
+  /**
+   * The objects whose keys begin with `prefix`.
+   *
+   * @throws {StoreError} `invalidContinue`; `revisionCompacted` if the pages before are too old.
+   */
+  list(prefix: string, options?: ListOptions): Promise<StoredList>
+  /** @throws {StoreError} `objectExists`, `objectTooLarge`, `invalidObject` */
+  create(key: string, value: string, lifetime?: Lifetime): Promise<StoredObject>
+  /**
+   * Replaces the value of an object that is still at `revision`.
+   *
+   * @throws {StoreError} `revisionConflict`, `objectNotFound`, `objectTooLarge`, `invalidObject`
+   */
+  update(key: string, value: string, revision: number, lifetime?: Lifetime): Promise<StoredObject>
+  /** @throws {StoreError} `revisionConflict`, `objectNotFound` */
+  delete(key: string, precondition?: DeletePrecondition): Promise<StoreChange>
+  /**
+   * Every change of objects whose keys begin with `prefix`, once and in order. The iteration ends when the signal aborts or the loop is left, and
+   * throws when it cannot go on: `revisionCompacted` if `since` is too old, `revisionUnknown` if it was never reached, `watchTooSlow`, `closed`.
+   * After the last two, another watch since the last delivered revision misses nothing.
+   */
+  watch(prefix: string, options?: WatchOptions): AsyncIterable<StoreEvent>
+  /** The revision of the last change. */
+  revision(): Promise<number>
+  /** Forgets changes up to `revision`: no watch and no list can go back behind it. Objects stay. @throws {StoreError} `revisionUnknown` */
+  compact(revision: number): Promise<void>
+  /** Ends all watches, and releases what the engine holds. What was begun before is completed. */
+  close(): Promise<void>
+}

@@ -1,0 +1,34 @@
+import { memberOf } from '@kube-authn/core/internal'
+import { StoreError } from '../store-error.ts'
+
+const BUSY = 5
+const CORRUPT = 11
+const FULL = 13
+const NOT_A_DATABASE = 26
+
+/** What an error of SQLite means. The text is of SQLite, and contains no data. */
+export function sqliteFailure(thrown: unknown, file: string): StoreError {
+  if (thrown instanceof StoreError) return thrown
+  const code = resultCode(thrown)
+  if (code === CORRUPT || code === NOT_A_DATABASE) return corrupted(file, thrown)
+  if (code === BUSY) {
+    return new StoreError('storeUnavailable', `another process has the store ${file} open`, thrown)
+  }
+  const why = code === FULL ? 'the disk is full' : thrown instanceof Error ? thrown.message : 'SQLite failed'
+  return new StoreError('storeUnavailable', `the store ${file} cannot be used: ${why}`, thrown)
+}
+
+/** The file is damaged. */
+export function corrupted(file: string, cause?: unknown, why = 'it is damaged'): StoreError {
+  return new StoreError(
+    'storeCorrupted',
+    `${file} is not used as a store, since ${why}. Restore it from a copy, or remove it to begin with an empty store`,
+    cause,
+  )
+}
+
+/** The primary result code: `node:sqlite` has it in `errcode`, libsql in `rawCode`. */
+function resultCode(thrown: unknown): number | undefined {
+  const code = memberOf(thrown, 'errcode') ?? memberOf(thrown, 'rawCode')
+  return typeof code === 'number' ? code & 0xff : undefined
+}

@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto'
+import { closeSync, linkSync, openSync, rmSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { memberOf } from '@kube-authn/core/internal'
+import { StoreError } from '../store-error.ts'
+import type { OpenDatabase, SqlDatabase } from './database.ts'
+import { corrupted, sqliteFailure } from './failure.ts'
+import { checkSchema, createSchema, lock, prepareToWrite } from './schema.ts'
+
+/**
+ * Opens the file of a store, or makes it if there is none. A file that is there is never taken for a new one: not even an empty one, which may be what is left
+ * of a store.
+ *
+ * @throws {StoreError} `storeCorrupted`, `storeUnavailable`
+ */
+export function openStoreFile(file: string, open: OpenDatabase): SqlDatabase {
+  // An absolute path has no special meaning for SQLite.
+  const path = resolve(file)
+  let database: SqlDatabase | undefined
+  try {
+    if (!isThere(path, file)) createStoreFile(path, open)
+    database = open(path)
+    lock(database)
+    checkSchema(database, file)
+    prepareToWrite(database)
+    return database
+  } catch (thrown) {
+    closeQuietly(database)
+    throw sqliteFailure(thrown, file)
+  }
+}
+
+function isThere(path: string, file: string): boolean {
+  const status = statSync(path, { throwIfNoEntry: false })
+  if (status === undefined) return false
+  if (!status.isFile()) throw new StoreError('storeUnavailable', `the store ${file} is not a regular file`)
+  if (status.size === 0) throw corrupted(file, undefined, 'it is empty')
+  return true
+}
+
+/** It gets its name when it is complete, unless another process was faster. Only its owner may read it. */
+function createStoreFile(path: string, open: OpenDatabase): void {
+  const temporary = `${path}.${randomUUID()}`
+  try {
+    closeSync(openSync(temporary, 'wx', 0o600))
+    const database = open(temporary)
+    try {
+      database.prepare('PRAGMA synchronous = EXTRA').all()
+      createSchema(database)
+    } finally {
+      database.close()
+    }
+    linkSync(temporary, path)
+  } catch (thrown) {
+    if (memberOf(thrown, 'code') !== 'EEXIST') throw thrown
+  } finally {
+    rmSync(temporary, { force: true })
+  }
+}
+
+function closeQuietly(database: SqlDatabase | undefined): void {
+  try {
+    database?.close()
+  } catch {
+    // Why it could not be opened says more.
+  }
+}

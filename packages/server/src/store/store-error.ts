@@ -1,0 +1,48 @@
+import { KubeAuthnError } from '@kube-authn/core'
+
+/**
+ * Why a store refused something.
+ *
+ * - `objectExists`, `objectNotFound`: an object of this key exists, or does not.
+ * - `revisionConflict`: it has changed in the meantime.
+ * - `revisionCompacted`: changes since that revision were forgotten. List again, and go on from the revision of the list.
+ * - `revisionUnknown`: the store has not reached that revision; as a rule it was another store.
+ * - `objectTooLarge`: the value has more than 1 MiB.
+ * - `invalidObject`: the key or value is not what a store can hold.
+ * - `invalidContinue`: the token of a list is not one of this list.
+ * - `watchTooSlow`: changes were read more slowly than they were made. Watch again since the last revision.
+ * - `storeCorrupted`: the file of the store is damaged, or not a store.
+ * - `storeUnavailable`: the engine failed; `cause` says why. The store is as before, and trying again may help.
+ * - `closed`: the store was closed.
+ *
+ * More may be added in a minor version; handle the rest.
+ */
+export type StoreErrorCode =
+  | 'objectExists'
+  | 'objectNotFound'
+  | 'revisionConflict'
+  | 'revisionCompacted'
+  | 'revisionUnknown'
+  | 'objectTooLarge'
+  | 'invalidObject'
+  | 'invalidContinue'
+  | 'watchTooSlow'
+  | 'storeCorrupted'
+  | 'storeUnavailable'
+  | 'closed'
+
+/** A store refused something, or failed. The message contains no value. */
+export class StoreError extends KubeAuthnError {
+  override readonly name = 'StoreError'
+  readonly code: StoreErrorCode
+
+  constructor(code: StoreErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? {} : { cause })
+    this.code = code
+  }
+}
+
+/** Whether this is a {@link StoreError} with one of these codes. */
+export function isStoreError(value: unknown, ...codes: readonly StoreErrorCode[]): value is StoreError {
+  return value instanceof StoreError && codes.includes(value.code)
+}
