@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { addCheck } from './check/command.ts'
+
+/** The whole command. What a subcommand does is loaded when it runs, so that help is there at once. */
+export function program(): Command {
+  const root = new Command('kube-authn')
+    .description(
+      'Kubernetes authentication at the command line: check files, explain refusals, make credentials.',
+    )
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .showHelpAfterError(false)
+    .exitOverride()
+    .configureOutput({ outputError: (text, print) => print(`${oneLine(text)}\n`) })
+    .addHelpText('after', AFTER)
+  for (const add of [addCheck]) add(root)
+  return root
+}
+
+const AFTER = `
+Exit codes:
+  0    done, and the answer is yes
+  1    done, and the answer is no: a file has problems, a request is refused
+  2    not done: wrong usage, or a file or server that cannot be used
+  130  interrupted by Ctrl+C
+
+Run kube-authn COMMAND --help for the options and examples of a command.`
+
+/** Commander's message and its suggestion, which are two lines. */
+function oneLine(text: string): string {
+  return text.trim().replaceAll(/\s*\n\s*/g, ' ')
+}
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
+    ? String(manifest.version)
+    : ''
+}
