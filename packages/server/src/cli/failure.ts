@@ -14,3 +14,8 @@ export const EXIT = {
 export class Failure extends Error {
   override readonly name = 'Failure'
 }
+
+/** Ctrl+C at a prompt, where the terminal does not make a signal of it. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted'
+}

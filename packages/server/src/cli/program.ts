@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { addCheck } from './check/command.ts'
+import { addExplain } from './explain/command.ts'
 
 /** The whole command. What a subcommand does is loaded when it runs, so that help is there at once. */
 export function program(): Command {
@@ -15,7 +16,7 @@ export function program(): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, print) => print(`${oneLine(text)}\n`) })
     .addHelpText('after', AFTER)
-  for (const add of [addCheck]) add(root)
+  for (const add of [addCheck, addExplain]) add(root)
   return root
 }
 

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander'
-import { EXIT, Failure } from './failure.ts'
+import { EXIT, Failure, Interrupted } from './failure.ts'
 import { program } from './program.ts'
 import { endWithReader, note } from './terminal/output.ts'
 
@@ -17,15 +17,24 @@ export async function run(argv: readonly string[]): Promise<void> {
 function exitCodeOf(error: unknown): number {
   // It has already printed help, the version, or what is wrong with the command line.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.failed
-  note(`error: ${messageOf(error)}`)
+  if (error instanceof Interrupted) return EXIT.interrupted
+  for (const message of messagesOf(error)) note(`error: ${message.replaceAll(/\s*\n\s*/g, ' ')}`)
   return EXIT.failed
 }
 
-function messageOf(error: unknown): string {
-  if (error instanceof Failure) return error.message
-  if (!(error instanceof Error)) return 'unexpected error'
-  // Errors of our packages have a code and no secret; of others only the kind is shown.
-  const { code } = error as { readonly code?: unknown }
-  if (code === 'invalidConfiguration' || code === 'invalidCredentialFile') return error.message
-  return `unexpected error: ${error.name}${typeof code === 'string' ? ` (${code})` : ''}`
+/** What an error of our packages has, by which it is recognized without loading them. */
+interface KnownError extends Error {
+  readonly code?: unknown
+  readonly problems?: readonly { readonly path: string; readonly message: string }[]
+}
+
+function messagesOf(error: unknown): readonly string[] {
+  if (!(error instanceof Error)) return ['unexpected error']
+  const { name, message, code, problems }: KnownError = error
+  if (code === 'invalidConfiguration' && problems !== undefined) {
+    return problems.map((each) => `${each.path}: ${each.message}`)
+  }
+  if (error instanceof Failure || code === 'invalidCredentialFile') return [message]
+  // Its message may contain a secret.
+  return [`unexpected error: ${name}${typeof code === 'string' ? ` (${code})` : ''}`]
 }

@@ -23,6 +23,26 @@ export async function readInput(path: string, maxBytes: number): Promise<Input> 
     : { name: path, bytes: readFile(path, maxBytes) }
 }
 
+/** The same as a string. */
+export async function readText(path: string, maxBytes: number): Promise<string> {
+  const { name, bytes } = await readInput(path, maxBytes)
+  const text = textOf(bytes)
+  if (text === undefined) throw new Failure(`${name}: not UTF-8`)
+  return text
+}
+
+/** The content of a file that has one secret, such as a token: its first line. */
+export async function readSecret(path: string, what: string): Promise<string> {
+  const text = await readText(path, MAX_SECRET_BYTES)
+  const [line = '', ...more] = text.split(/\r?\n/)
+  const name = path === STDIN ? 'standard input' : path
+  if (line === '') throw new Failure(`${name}: the ${what} is empty`)
+  if (more.some((each) => each !== '')) throw new Failure(`${name}: the ${what} must be one line`)
+  return line
+}
+
+const MAX_SECRET_BYTES = 1_048_576
+
 /** `undefined` if the bytes are not UTF-8. */
 export function textOf(bytes: Uint8Array): string | undefined {
   try {
@@ -32,7 +52,8 @@ export function textOf(bytes: Uint8Array): string | undefined {
   }
 }
 
-function readFile(path: string, maxBytes: number): Uint8Array<ArrayBuffer> {
+/** @throws {Failure} if the file cannot be read, is not a regular file, or is larger than `maxBytes`. */
+export function readFile(path: string, maxBytes: number): Uint8Array<ArrayBuffer> {
   try {
     return finish(readSteps(path, maxBytes))
   } catch (error) {
