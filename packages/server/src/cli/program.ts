@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { addCheck } from './check/command.ts'
 import { addExplain } from './explain/command.ts'
+import { addHashPassword } from './hash-password/command.ts'
 
 /** The whole command. What a subcommand does is loaded when it runs, so that help is there at once. */
 export function program(): Command {
@@ -16,7 +17,7 @@ export function program(): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, print) => print(`${oneLine(text)}\n`) })
     .addHelpText('after', AFTER)
-  for (const add of [addCheck, addExplain]) add(root)
+  for (const add of [addCheck, addExplain, addHashPassword]) add(root)
   return root
 }
 
