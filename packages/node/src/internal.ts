@@ -35,7 +35,7 @@ export {
 export { looksLikeContent } from './file-source/unreadable.ts'
 export type { FileSource, ReloadOptions } from './file-source/reloading-source.ts'
 export type { FetchOptions, HttpFetchInit } from './http/create-fetch.ts'
-export { clientCertificatesIn } from './http/pem.ts'
+export { clientCertificatesIn, privateKeyIn } from './http/pem.ts'
 export type { EndpointFetch } from './http/endpoint-fetch.ts'
 export type { Credential, Transport } from './http/endpoint.ts'
 export type { KeystoneAtOptions } from './keystone-at.ts'

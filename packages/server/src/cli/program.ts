@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { addCheck } from './check/command.ts'
+import { addCreate } from './create/command.ts'
 import { addExplain } from './explain/command.ts'
 import { addHashPassword } from './hash-password/command.ts'
 
@@ -17,7 +18,7 @@ export function program(): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, print) => print(`${oneLine(text)}\n`) })
     .addHelpText('after', AFTER)
-  for (const add of [addCheck, addExplain, addHashPassword]) add(root)
+  for (const add of [addCheck, addExplain, addHashPassword, addCreate]) add(root)
   return root
 }
 

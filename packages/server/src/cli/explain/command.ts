@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { collect } from '../terminal/collect.ts'
 
 const AFTER = `
 The chain of authenticators is that of the flags of kube-apiserver, of today and of 1.6, and of the files, whose flag is
@@ -69,8 +70,4 @@ export interface ExplainOptions {
   readonly secrets?: string
   readonly wait: string
   readonly output: 'text' | 'json'
-}
-
-function collect(value: string, before: readonly string[]): readonly string[] {
-  return [...before, value]
 }

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { collect } from '../terminal/collect.ts'
 
 const AFTER = `
 The password is asked for twice at a terminal, and is the first line of standard input otherwise. The hash is printed as
@@ -37,8 +38,4 @@ export interface HashPasswordOptions {
   readonly username?: string
   readonly uid?: string
   readonly group: readonly string[]
-}
-
-function collect(value: string, before: readonly string[]): readonly string[] {
-  return [...before, value]
 }
