@@ -1,9 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { addCheck } from './check/command.ts'
+import { addCompletion } from './completion/command.ts'
 import { addCreate } from './create/command.ts'
 import { addExplain } from './explain/command.ts'
+import { addGetToken } from './get-token/command.ts'
 import { addHashPassword } from './hash-password/command.ts'
+import { addKubeconfig } from './kubeconfig/command.ts'
+import { addWhoami } from './whoami/command.ts'
 
 /** The whole command. What a subcommand does is loaded when it runs, so that help is there at once. */
 export function program(): Command {
@@ -18,7 +22,17 @@ export function program(): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, print) => print(`${oneLine(text)}\n`) })
     .addHelpText('after', AFTER)
-  for (const add of [addCheck, addExplain, addHashPassword, addCreate]) add(root)
+  for (const add of [
+    addCheck,
+    addExplain,
+    addHashPassword,
+    addCreate,
+    addWhoami,
+    addGetToken,
+    addKubeconfig,
+    addCompletion,
+  ])
+    add(root)
   return root
 }
 

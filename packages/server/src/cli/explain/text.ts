@@ -1,6 +1,7 @@
 import type { ExplainedStep, Explanation } from '@kube-authn/core'
 import { printable } from '../terminal/printable.ts'
 import type { Style } from '../terminal/style.ts'
+import { userLines } from '../terminal/user-lines.ts'
 
 /** An explanation as a person reads it: the user or the refusal, the opinion of each authenticator, and what to do. */
 export function explanationText(explanation: Explanation, style: Style): string {
@@ -21,19 +22,7 @@ function headline({ user, status, message, outcome }: Explanation, style: Style)
     const why = message === undefined ? OUTCOMES[outcome] : message
     return [style('red', `refused with ${status ?? 401}: ${printable(why)}`)]
   }
-  const extra = Object.entries(user.extra).map(([key, values]) => `${key}=${values.join(',')}`)
-  const rows = [
-    ['user', user.username],
-    ['uid', user.uid],
-    ['groups', user.groups.join(', ')],
-    ['extra', extra.join(' ')],
-  ] as const
-  return [
-    style('green', 'authenticated'),
-    ...rows
-      .filter(([, value]) => value !== '')
-      .map(([name, value]) => `  ${name.padEnd(7)} ${printable(value)}`),
-  ]
+  return [style('green', 'authenticated'), ...userLines(user).map((each) => `  ${each}`)]
 }
 
 const OUTCOMES = {
